@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+
+export const PERMISSIONS = ["read", "write", "run", "env", "sys"] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** Where a command's words go: stdout is the answer, stderr the progress. */
+export interface Output {
+  json: boolean;
+  /** The answer: text, or with --json nothing. */
+  print(text: string): void;
+  /** The answer with --json: one document, on one line when `stream`. */
+  document(value: unknown, stream?: boolean): void;
+  /** Progress and warnings. */
+  note(text: string): void;
+}
+
+export interface Invocation {
+  args: string[];
+  options: Record<string, unknown>;
+  out: Output;
+}
+
+/** One command: its flags, and a call into host/. */
+export interface CommandSpec {
+  name: string;
+  /** Kinds of permission that it keeps; the others are dropped before it runs. */
+  needs: readonly Permission[];
+  /** argv is what was typed: flags may depend on it (a scheduler has its own). */
+  define(command: Command, argv: readonly string[]): void | Promise<void>;
+  run(invocation: Invocation): Promise<number>;
+}

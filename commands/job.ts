@@ -1,0 +1,41 @@
+import * as z from "zod";
+import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { livePlans } from "../core/check_manifest.ts";
+import { CAUSE_WORDS } from "../core/reconcile.ts";
+import { wholeNumber } from "../core/parse_flag.ts";
+import { runJob } from "../host/run_job.ts";
+import { watchSignals } from "../host/stop_signals.ts";
+import type { CommandSpec } from "./command.ts";
+import { readFlags, runOf } from "./run_dir_flags.ts";
+
+const Flags = z.object({ token: z.string().optional() });
+
+const job: CommandSpec = {
+  name: "job",
+  needs: ["read", "write", "run", "env", "sys"],
+  define: (command) => {
+    command.option("--token <hex>", "token of the submission that this job belongs to");
+  },
+  run: async ({ args, options, out }) => {
+    const run = runOf(args);
+    const shards = args.slice(1).map(wholeNumber("SHARD", 0));
+    const plans = shards.map((shard) => {
+      const plan = livePlans(run.manifest).find((one) => one.shard_index === shard);
+      if (plan) return plan;
+      throw new FarmError(
+        "usage",
+        `Cannot run shard ${shard} of "${run.dir}": wanted one of its ${run.manifest.plans.length} shards that was not cut`,
+      );
+    });
+    const signals = watchSignals(["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"]);
+    const ends = await runJob(run, plans, readFlags(Flags, options).token ?? null, signals.signal);
+    signals.close();
+    for (const { shard, cause, note } of ends) {
+      out.print(`shard ${shard}: ${cause === "ok" ? "done" : CAUSE_WORDS[cause]}${note ? ` (${note})` : ""}`);
+    }
+    out.document({ shards: ends });
+    const failed = ends.some((end) => end.cause !== "ok");
+    return signals.exitCode() ?? (failed || ends.length < plans.length ? EXIT_CODES.shards : EXIT_CODES.done);
+  },
+};
+export default job;

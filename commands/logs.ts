@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { printable } from "../core/find_cause.ts";
+import { wholeNumber } from "../core/parse_flag.ts";
+import { CAUSE_WORDS } from "../core/reconcile.ts";
+import { readLogs } from "../host/read_logs.ts";
+import type { CommandSpec } from "./command.ts";
+import { runOf } from "./run_dir_flags.ts";
+
+const logs: CommandSpec = {
+  name: "logs",
+  needs: ["read", "env"],
+  define: () => {},
+  run: ({ args, out }) => {
+    const run = runOf(args);
+    const shard = wholeNumber("SHARD", 0)(args[1] ?? "");
+    const plan = run.manifest.plans[shard];
+    if (!plan) {
+      throw new FarmError(
+        "usage",
+        `Cannot show shard ${shard}: the run has the shards 0 to ${run.manifest.plans.length - 1}`,
+      );
+    }
+    const found = readLogs(run, plan);
+    out.document(found);
+    out.print(`shard ${shard}: toys ${plan.toy_start} to ${plan.toy_start + plan.n_toys - 1}, seed ${plan.seed}`);
+    for (const one of found.attempts) {
+      const end = one.end;
+      const how = end
+        ? `${CAUSE_WORDS[end.cause]}${end.exit_code ? ` (exit ${end.exit_code})` : ""}${
+          end.signal ? ` (${end.signal})` : ""
+        }`
+        : "no end on record: it runs, or its process was killed";
+      out.print(`attempt ${one.attempt} on ${one.host}, begun ${one.started_at_utc}: ${how}`);
+      for (const line of end?.stderr_tail ?? []) out.print(`  | ${line}`);
+    }
+    if (found.record) {
+      out.print(`done on ${found.record.host} by attempt ${found.record.attempt} in ${found.record.wall_s} s`);
+    }
+    for (const log of found.logs) {
+      out.print(`${join(run.dir, log.name)}:`);
+      out.print(log.text.split("\n").map((line) => `  | ${printable(line)}`).join("\n"));
+    }
+    if (found.attempts.length === 0 && !found.record) out.print("it has not begun");
+    return Promise.resolve(EXIT_CODES.done);
+  },
+};
+export default logs;

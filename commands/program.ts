@@ -1,0 +1,94 @@
+import { Command, CommanderError } from "commander";
+import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { nearestName } from "../core/nearest_name.ts";
+import { VERSION } from "../core/version.ts";
+import { type CommandSpec, type Output, type Permission, PERMISSIONS } from "./command.ts";
+import { makeOutput } from "./output.ts";
+import { TABLE, type TableRow } from "./table.ts";
+
+/**
+ * Runs one command line to its exit code.
+ * @throws {FarmError} what the user can mend; anything else is our bug
+ */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(rest[0]);
+  const row = TABLE.find((one) => one.name === name);
+  if (!row) throw unknownCommand(name);
+  return await runCommand(row, rest);
+}
+
+async function runCommand(row: TableRow, argv: string[]): Promise<number> {
+  const { default: spec } = await row.load();
+  const command = await build(row, spec, argv);
+  let code: number = EXIT_CODES.done;
+  command.action(async () => {
+    const options: Record<string, unknown> = command.opts();
+    dropPermissions(spec.needs);
+    code = await spec.run({ args: command.args, options, out: makeOutput(options["json"] === true) });
+  });
+  try {
+    await command.parseAsync(argv, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return commanderExit(error, row.name);
+    throw error;
+  }
+  return code;
+}
+
+/** A row of the table as a commander command with its flags. */
+export async function build(row: TableRow, spec: CommandSpec, argv: readonly string[]): Promise<Command> {
+  const command = new Command(row.name).description(row.summary[0]?.toUpperCase() + row.summary.slice(1));
+  command.exitOverride().showSuggestionAfterError(true).configureOutput({ writeErr: () => {} });
+  for (const arg of row.args.split(" ").filter((word) => word !== "")) command.argument(angled(arg));
+  await spec.define(command, argv);
+  command.option("--json", "print one JSON document on stdout");
+  command.helpOption("-h, --help", "show this help");
+  return command;
+}
+
+const angled = (arg: string) => arg.startsWith("[") ? arg.toLowerCase() : `<${arg.toLowerCase()}>`;
+
+function commanderExit(error: CommanderError, name: string): number {
+  if (error.exitCode === 0) return EXIT_CODES.done;
+  const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
+  throw new FarmError(
+    "usage",
+    `Cannot use "${name}" like this: ${message}`,
+    suggestion?.replace(/[()]/g, "") ?? `See nsfarm-deno ${name} --help`,
+  );
+}
+
+function dropPermissions(needs: readonly Permission[]): void {
+  for (const name of PERMISSIONS) if (!needs.includes(name)) Deno.permissions.revokeSync({ name });
+}
+
+function unknownCommand(name: string): FarmError {
+  const near = nearestName(name, TABLE.map((row) => row.name));
+  return new FarmError(
+    "usage",
+    `Cannot find a command "${name}"`,
+    near ? `Did you mean "${near}"?` : "See nsfarm-deno --help",
+  );
+}
+
+async function help(name: string | undefined): Promise<number> {
+  const row = TABLE.find((one) => one.name === name);
+  if (row) return await runCommand(row, ["--help"]);
+  const width = Math.max(...TABLE.map((one) => one.name.length + one.args.length)) + 3;
+  const rows = TABLE.map((one) => `  ${`${one.name} ${one.args}`.padEnd(width)}${one.summary}`);
+  console.log(
+    [
+      `nsfarm-deno ${VERSION}: splits nextstat toys into shards, runs them on a farm, proves and merges the set`,
+      "",
+      "Usage: nsfarm-deno COMMAND [OPTIONS]",
+      "",
+      ...rows,
+      "",
+      "nsfarm-deno COMMAND --help shows a command's options; --version the version.",
+      "Exit codes: 0 done, 2 wrong usage, 3 bad input file, 4 scheduler or host not reached,",
+      "            5 shards failed or missing, 6 guardrails failed, 130/143 interrupted, 1 a bug of ours",
+    ].join("\n"),
+  );
+  return EXIT_CODES.done;
+}

@@ -1,0 +1,71 @@
+import { type Progress, progressLine } from "../core/progress_line.ts";
+
+/** A pipe gets a line only this often. */
+const PLAIN_EVERY_MS = 5000;
+const REDRAW_MS = 100;
+
+export interface ProgressView {
+  show(progress: Progress): void;
+  /** A line that stays, above the bar. */
+  say(text: string): void;
+  close(): void;
+}
+
+/** A bar on a terminal's stderr; plain lines elsewhere, without colour or cursor movement. */
+export function openProgress(): ProgressView {
+  return Deno.stderr.isTerminal() ? new Bar() : new Lines();
+}
+
+class Lines implements ProgressView {
+  #last = 0;
+  show(progress: Progress): void {
+    const now = performance.now();
+    if (this.#last !== 0 && now - this.#last < PLAIN_EVERY_MS && progress.done < progress.total) return;
+    this.#last = now;
+    console.error(progressLine(progress, 0));
+  }
+  say(text: string): void {
+    console.error(text);
+  }
+  close(): void {}
+}
+
+class Bar implements ProgressView {
+  #drawn = false;
+  #last = -Infinity;
+  #line = "";
+  show(progress: Progress): void {
+    const width = columns();
+    this.#line = progressLine(progress, width >= 100 ? 30 : 12).slice(0, width - 1);
+    if (performance.now() - this.#last < REDRAW_MS && progress.done < progress.total) return;
+    this.#last = performance.now();
+    this.#draw();
+  }
+  say(text: string): void {
+    this.#clear();
+    console.error(text);
+    if (this.#line !== "") this.#draw();
+  }
+  close(): void {
+    if (this.#drawn) write("\n");
+    this.#drawn = false;
+  }
+  #draw(): void {
+    write(`\r\x1b[K${this.#line}`);
+    this.#drawn = true;
+  }
+  #clear(): void {
+    if (this.#drawn) write("\r\x1b[K");
+  }
+}
+
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns || 80;
+  } catch {
+    return 80;
+  }
+}
+
+const encoder = new TextEncoder();
+const write = (text: string) => Deno.stderr.writeSync(encoder.encode(text));

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { oneOf } from "../core/parse_flag.ts";
+import { MANIFEST } from "../core/run_paths.ts";
+import { quoteCommand } from "../core/shell_quote.ts";
+import { loadAdapter } from "../host/load_adapter.ts";
+import { askLimits } from "../host/ask_limits.ts";
+import { renderRun } from "../host/render_run.ts";
+import { seedOverlap } from "../host/runs_beside.ts";
+import type { CommandSpec } from "./command.ts";
+import { defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
+import { defineSchedulerFlags } from "./scheduler_flags.ts";
+
+const render: CommandSpec = {
+  name: "render",
+  needs: ["read", "write", "run", "env", "sys"],
+  define: async (command, argv) => {
+    defineRequestFlags(command);
+    command.option(
+      "--wrapper <kind>",
+      "what runs in a job: this binary, or a small sh script",
+      oneOf("--wrapper", ["binary", "sh"]),
+    );
+    command.option(
+      "--mode <mode>",
+      "shared file system, or file transfer",
+      oneOf("--mode", ["shared", "transfer"]),
+      "shared",
+    );
+    await defineSchedulerFlags(command, argv);
+  },
+  run: async ({ options, out }) => {
+    const adapter = await loadAdapter(String(options["scheduler"]));
+    const request = readRequest(options, adapter, "schedfarm");
+    const dir = requestDir(request);
+    const overlap = seedOverlap(dir, request.out_dir, request);
+    if (overlap) out.note(`warning: ${overlap}`);
+    const { rendered } = await renderRun(request, adapter, await askLimits(adapter));
+    for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
+    const commands = [["nsfarm-deno", "submit", dir], ...rendered.by_hand];
+    out.print([join(dir, MANIFEST), ...rendered.files.map((file) => join(dir, file.path))].join("\n"));
+    out.note(`Submit it with:\n${commands.map((argv) => `  ${quoteCommand(argv)}`).join("\n  or by hand:\n")}`);
+    out.document({
+      run_dir: dir,
+      manifest: join(dir, MANIFEST),
+      files: rendered.files.map((file) => join(dir, file.path)),
+      commands,
+    });
+    return 0;
+  },
+};
+export default render;

@@ -1,0 +1,152 @@
+import type { Command } from "commander";
+import { join, resolve } from "node:path";
+import * as z from "zod";
+import { FarmError } from "../core/errors.ts";
+import { OWNED_FLAGS } from "../core/fit_command.ts";
+import { oneOf, plainPath, realNumber, repeated, runId, setValues, wholeNumber } from "../core/parse_flag.ts";
+import { splitToys } from "../core/split.ts";
+import type { RunRequest } from "../host/render_run.ts";
+import { findNextstat } from "../host/find_nextstat.ts";
+import { freshRunId, nextSeed } from "../host/runs_beside.ts";
+import { readSchedulerOptions } from "./scheduler_flags.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+
+const MAX_SHARDS = 1_000_000;
+
+/** The flags that say what a run is; render, run and sweep share them. */
+export function defineRequestFlags(command: Command): void {
+  command
+    .requiredOption("--config <spec>", "unbinned spec, JSON or YAML", plainPath("--config"))
+    .requiredOption("--n-toys <n>", "number of toys", wholeNumber("--n-toys", 1))
+    .option(
+      "--seed <s>",
+      "seed of toy 0; toy k has seed + k; `next`: the first that no run beside this one uses",
+      seed,
+      42,
+    )
+    .option(
+      "--shards <k>",
+      "number of shards (default for local: 20 for each slot)",
+      wholeNumber("--shards", 1, MAX_SHARDS),
+    )
+    .option("--threads <t>", "threads of each shard; 0: what the job is given", wholeNumber("--threads", 0, 4096), 0)
+    .option(
+      "--nextstat-bin <path>",
+      "the nextstat program (default: beside this one, else on PATH)",
+      plainPath("--nextstat-bin"),
+    )
+    .option("--out-dir <dir>", "parent of run directories", plainPath("--out-dir"), ".")
+    .option("--run-id <id>", "name of the run directory (default: made of the date)", runId)
+    .option(
+      "--gen <point>",
+      "generate toys at the spec's `init` values or at the `mle` of the observed data",
+      oneOf("--gen", ["init", "mle"]),
+      "init",
+    )
+    .option("--set <name=value>", "override a generation parameter (repeatable)", repeated)
+    .option("--freeze-gen", "fit the generation point once, now, and give every shard the same values")
+    .option("--pulls", "compute each toy's sigma and pull (about 10 % slower)")
+    .option("--require-all-converged", "guardrail on the merged set: every toy converged")
+    .option(
+      "--max-abs-poi-pull-mean <x>",
+      "guardrail on the merged set: |mean pull| at most x",
+      realNumber("--max-abs-poi-pull-mean", 0),
+    )
+    .option("--poi-pull-std-range <lo hi...>", "guardrail on the merged set: std of the pulls within lo and hi")
+    .option("--extra-arg <word>", "a further word for nextstat (repeatable)", repeated)
+    .option("--no-check", "do not fit one toy first to see whether nextstat takes the spec");
+}
+
+function seed(text: string): number | "next" {
+  return text === "next" ? "next" : wholeNumber("--seed", 0)(text);
+}
+
+const Flags = z.object({
+  config: z.string(),
+  nToys: z.number(),
+  seed: z.union([z.number(), z.literal("next")]),
+  shards: z.number().optional(),
+  threads: z.number(),
+  nextstatBin: z.string().optional(),
+  outDir: z.string(),
+  runId: z.string().optional(),
+  gen: z.enum(["init", "mle"]),
+  set: z.array(z.string()).default([]),
+  freezeGen: z.boolean().default(false),
+  pulls: z.boolean().default(false),
+  requireAllConverged: z.boolean().default(false),
+  maxAbsPoiPullMean: z.number().optional(),
+  poiPullStdRange: z.array(z.string()).optional(),
+  extraArg: z.array(z.string()).default([]),
+  check: z.boolean(),
+  wrapper: z.enum(["binary", "sh"]).optional(),
+  mode: z.enum(["shared", "transfer"]).default("shared"),
+});
+
+/**
+ * The request that the flags make, with absolute paths.
+ * @throws {FarmError} usage
+ */
+export function readRequest(options: Record<string, unknown>, adapter: SchedulerAdapter, prefix: string): RunRequest {
+  const flags = Flags.parse(options);
+  const out_dir = resolve(flags.outDir);
+  const shards = flags.shards ?? defaultShards(flags.nToys, adapter);
+  splitToys(flags.nToys, shards);
+  const guardrails = {
+    require_all_converged: flags.requireAllConverged,
+    max_abs_poi_pull_mean: flags.maxAbsPoiPullMean ?? null,
+    poi_pull_std_range: flags.poiPullStdRange ? stdRange(flags.poiPullStdRange) : null,
+  };
+  const asks_pulls = guardrails.max_abs_poi_pull_mean !== null || guardrails.poi_pull_std_range !== null;
+  return {
+    scheduler: adapter.name,
+    config: resolve(flags.config),
+    n_toys: flags.nToys,
+    seed: flags.seed === "next" ? nextSeed(out_dir) : flags.seed,
+    shards,
+    threads: flags.threads,
+    nextstat_bin: findNextstat(flags.nextstatBin),
+    out_dir,
+    run_id: flags.runId ?? freshRunId(out_dir, prefix),
+    gen: flags.gen,
+    set: setValues(flags.set),
+    freeze_gen: flags.freezeGen,
+    pulls: flags.pulls || asks_pulls,
+    guardrails,
+    extra_args: checkExtra(flags.extraArg),
+    wrapper: flags.wrapper ?? (flags.mode === "transfer" ? "sh" : "binary"),
+    mode: flags.mode,
+    options: readSchedulerOptions(options, adapter),
+    check: flags.check,
+  };
+}
+
+function defaultShards(n_toys: number, adapter: SchedulerAdapter): number {
+  if (adapter.name === "local") return Math.min(n_toys, 20 * navigator.hardwareConcurrency);
+  throw new FarmError(
+    "usage",
+    "Cannot render without --shards: wanted the number of shards",
+    "A few for each slot that you expect is a good start",
+  );
+}
+
+function stdRange(words: string[]): [number, number] {
+  const [lo, hi, ...more] = words.flatMap((word) => word.split(",")).map(realNumber("--poi-pull-std-range", 0));
+  if (lo === undefined || hi === undefined || more.length > 0 || lo > hi) {
+    throw new FarmError("usage", `Cannot use --poi-pull-std-range "${words.join(" ")}": wanted two numbers, LO HI`);
+  }
+  return [lo, hi];
+}
+
+function checkExtra(words: string[]): string[] {
+  const owned = words.find((word) => OWNED_FLAGS.some((flag) => word === flag || word.startsWith(`${flag}=`)));
+  if (owned === undefined) return words;
+  throw new FarmError(
+    "usage",
+    `Cannot use --extra-arg "${owned}": nsfarm-deno sets this flag of nextstat itself`,
+    "Use its own option for it; see --help",
+  );
+}
+
+/** The run directory that a request names. */
+export const requestDir = (request: RunRequest): string => join(request.out_dir, request.run_id);

@@ -1,0 +1,131 @@
+import * as z from "zod";
+import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { oneOf } from "../core/parse_flag.ts";
+import { MANIFEST } from "../core/run_paths.ts";
+import { requestDifference } from "../core/same_request.ts";
+import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { join } from "node:path";
+import { askLimits } from "../host/ask_limits.ts";
+import { loadAdapter } from "../host/load_adapter.ts";
+import { loadFarmRun, type Run } from "../host/load_manifest.ts";
+import { workInForeground } from "../host/foreground_work.ts";
+import { lookAtMachine } from "../host/machine.ts";
+import { planRun, renderRun, type RunRequest } from "../host/render_run.ts";
+import { seedOverlap } from "../host/runs_beside.ts";
+import { startRun } from "../host/start_run.ts";
+import { type StopSignals, watchSignals } from "../host/stop_signals.ts";
+import { exists } from "../host/write_file.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { CommandSpec, Output } from "./command.ts";
+import { finishRun } from "./finish_run.ts";
+import { defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
+import { readFlags } from "./run_dir_flags.ts";
+import { defineSchedulerFlags } from "./scheduler_flags.ts";
+import { watchRun } from "./watch_run.ts";
+import { tellWork } from "./work_progress.ts";
+
+const Flags = z.object({
+  scheduler: z.string(),
+  allowPartial: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+});
+
+const run: CommandSpec = {
+  name: "run",
+  needs: ["read", "write", "run", "env", "sys"],
+  define: async (command, argv) => {
+    defineRequestFlags(command);
+    command
+      .option("--local-out-dir <dir>", "old name of --out-dir")
+      .option("--allow-partial", "merge what is there when shards are missing, and say so inside")
+      .option("--dry-run", "check everything and print the plan; write nothing")
+      .option(
+        "--wrapper <kind>",
+        "what runs in a job: this binary, or a small sh script",
+        oneOf("--wrapper", ["binary", "sh"]),
+      )
+      .option(
+        "--mode <mode>",
+        "shared file system, or file transfer",
+        oneOf("--mode", ["shared", "transfer"]),
+        "shared",
+      );
+    await defineSchedulerFlags(command, argv);
+  },
+  run: async ({ options, out }) => {
+    const flags = readFlags(Flags, options);
+    const adapter = await loadAdapter(flags.scheduler);
+    const old_name = options["localOutDir"];
+    const request = readRequest(old_name === undefined ? options : { ...options, outDir: old_name }, adapter, "farm");
+    if (flags.dryRun) return await dryRun(request, out);
+    const target = await openOrRender(request, adapter, out);
+    out.note(`run directory: ${target.dir}`);
+    const signals = watchSignals();
+    try {
+      await (adapter.name === "local" ? workHere(target, signals) : submitAndWatch(target, adapter, signals, out));
+      const code = signals.exitCode();
+      if (code === null) return await finishRun(target, out, flags.allowPartial);
+      out.note("interrupted: what was finished is kept; the same command with --run-id goes on with it");
+      out.note(`  nsfarm-deno run … --run-id ${target.manifest.run_id}   or   nsfarm-deno retry ${target.dir}`);
+      return code;
+    } finally {
+      signals.close();
+    }
+  },
+};
+export default run;
+
+async function dryRun(request: RunRequest, out: Output): Promise<number> {
+  const manifest = await planRun(request);
+  const counts = manifest.plans.map((plan) => plan.n_toys);
+  out.print(
+    `${manifest.n_toys} toys in ${manifest.shards} shards of ${Math.min(...counts)} to ${
+      Math.max(...counts)
+    } toys, seeds ${manifest.seed} to ${
+      manifest.seed + manifest.n_toys - 1
+    }, with nextstat ${manifest.farm.nextstat_version}`,
+  );
+  out.print(`would write ${requestDir(request)}`);
+  out.document(manifest);
+  return EXIT_CODES.done;
+}
+
+/** A new run, or the existing one of that name when it was asked for with the same options. */
+async function openOrRender(request: RunRequest, adapter: SchedulerAdapter, out: Output): Promise<Run<FarmManifest>> {
+  const dir = requestDir(request);
+  if (exists(join(dir, MANIFEST))) {
+    const found = loadFarmRun(dir);
+    const difference = requestDifference(found.manifest, request);
+    if (difference === null) return found;
+    throw new FarmError(
+      "usage",
+      `Cannot go on with the run "${dir}": ${difference}`,
+      "Give the same options, or another --run-id for a new run",
+    );
+  }
+  const overlap = seedOverlap(dir, request.out_dir, request);
+  if (overlap) out.note(`warning: ${overlap}`);
+  const { run, rendered } = await renderRun(request, adapter, await askLimits(adapter));
+  for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
+  return run;
+}
+
+async function workHere(target: Run<FarmManifest>, signals: StopSignals): Promise<void> {
+  const teller = tellWork(target.manifest);
+  try {
+    await workInForeground(target, signals.signal, teller.tell);
+  } finally {
+    teller.close();
+  }
+}
+
+async function submitAndWatch(
+  target: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  signals: StopSignals,
+  out: Output,
+): Promise<void> {
+  const started = await startRun(target, adapter, await lookAtMachine(), true);
+  for (const one of started.submissions) out.note(`${adapter.name} job ${one.job_id}: ${one.shards.length} shards`);
+  await watchRun(target, adapter, signals.signal, out, false);
+}

@@ -1,0 +1,69 @@
+import type { Command } from "commander";
+import type { OptionValue } from "../core/contracts/manifest.ts";
+import { FarmError } from "../core/errors.ts";
+import { oneOf, realNumber, repeated, wholeNumber } from "../core/parse_flag.ts";
+import { loadAdapter } from "../host/load_adapter.ts";
+import type { SchedulerAdapter, SchedulerOption } from "../schedulers/adapter.ts";
+
+/** The scheduler that argv names; flags depend on it, so it is looked for before commander parses. */
+export function schedulerIn(argv: readonly string[]): string {
+  const at = argv.findLastIndex((word) => word === "--scheduler" || word.startsWith("--scheduler="));
+  const word = argv[at];
+  if (at < 0 || word === undefined) return "local";
+  return word.includes("=") ? word.slice(word.indexOf("=") + 1) : argv[at + 1] ?? "local";
+}
+
+export async function defineSchedulerFlags(command: Command, argv: readonly string[]): Promise<SchedulerAdapter> {
+  const adapter = await loadAdapter(schedulerIn(argv));
+  command.option("--scheduler <name>", "local, slurm, htcondor …; its own options are shown with it", "local");
+  for (const option of adapter.options) defineOne(command, option);
+  return adapter;
+}
+
+function defineOne(command: Command, option: SchedulerOption): void {
+  const flag = `--${option.name}${option.type === "boolean" ? "" : ` <${option.placeholder ?? option.type}>`}`;
+  const help = option.native ? `${option.help} (${option.native})` : option.help;
+  const parse = parser(option);
+  if (option.default === undefined) command.option(flag, help, parse);
+  else command.option(flag, help, parse, option.default);
+}
+
+function parser(option: SchedulerOption): (text: string, before: unknown) => unknown {
+  const flag = `--${option.name}`;
+  if (option.type === "integer") return wholeNumber(flag, option.min ?? 0);
+  if (option.type === "number") return realNumber(flag, option.min ?? 0);
+  if (option.type === "strings") {
+    return (text, before) => repeated(checkText(option, text), Array.isArray(before) ? before.map(String) : undefined);
+  }
+  if (option.choices) return oneOf(flag, option.choices);
+  return (text) => checkText(option, text);
+}
+
+/** A value goes into one line of a job file. */
+function checkText(option: SchedulerOption, text: string): string {
+  // deno-lint-ignore no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(text)) {
+    throw new FarmError(
+      "usage",
+      `Cannot use --${option.name} ${JSON.stringify(text)}: wanted one line without control characters`,
+    );
+  }
+  if (option.pattern === undefined || new RegExp(`^(?:${option.pattern})$`).test(text)) return text;
+  throw new FarmError("usage", `Cannot use --${option.name} "${text}": wanted ${option.placeholder ?? option.help}`);
+}
+
+/** The scheduler's own options among those that commander parsed, by their flag names. */
+export function readSchedulerOptions(
+  options: Record<string, unknown>,
+  adapter: SchedulerAdapter,
+): Record<string, OptionValue> {
+  const found: Record<string, OptionValue> = {};
+  for (const { name } of adapter.options) {
+    const value = options[camel(name)];
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean") found[name] = value;
+    else if (Array.isArray(value)) found[name] = value.map(String);
+  }
+  return found;
+}
+
+const camel = (name: string) => name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

@@ -1,0 +1,36 @@
+import * as z from "zod";
+import { DOCUMENTS } from "../core/contracts/documents.ts";
+import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { nearestName } from "../core/nearest_name.ts";
+import type { CommandSpec } from "./command.ts";
+
+const schema: CommandSpec = {
+  name: "schema",
+  needs: [],
+  define: () => {},
+  run: ({ args, out }) => {
+    const [name] = args;
+    if (name === undefined) {
+      out.print(Object.entries(DOCUMENTS).map(([key, { file }]) => `${key.padEnd(16)}${file}`).join("\n"));
+      out.document(Object.fromEntries(Object.entries(DOCUMENTS).map(([key, one]) => [key, jsonSchema(one)])));
+      return Promise.resolve(EXIT_CODES.done);
+    }
+    const found = Object.hasOwn(DOCUMENTS, name) ? DOCUMENTS[name] : undefined;
+    if (!found) {
+      const names = Object.keys(DOCUMENTS);
+      const near = nearestName(name, names);
+      throw new FarmError(
+        "usage",
+        `Cannot show a schema "${name}": known are ${names.join(", ")}`,
+        near && `Did you mean "${near}"?`,
+      );
+    }
+    console.log(JSON.stringify(jsonSchema(found), null, 2));
+    return Promise.resolve(EXIT_CODES.done);
+  },
+};
+export default schema;
+
+function jsonSchema({ file, schema }: (typeof DOCUMENTS)[string]): unknown {
+  return { title: file, ...z.toJSONSchema(schema, { io: "input" }) };
+}

@@ -1,0 +1,50 @@
+import * as z from "zod";
+import { describeStatus } from "../core/describe_status.ts";
+import { EXIT_CODES } from "../core/errors.ts";
+import { realNumber } from "../core/parse_flag.ts";
+import { loadAdapter } from "../host/load_adapter.ts";
+import { lookAtMachine } from "../host/machine.ts";
+import { watchSignals } from "../host/stop_signals.ts";
+import type { CommandSpec } from "./command.ts";
+import { readFlags, runOf } from "./run_dir_flags.ts";
+import { lookAtRun, watchRun } from "./watch_run.ts";
+
+const Flags = z.object({
+  watch: z.boolean().default(false),
+  check: z.boolean().default(false),
+  fileGraceS: z.number(),
+});
+
+const status: CommandSpec = {
+  name: "status",
+  needs: ["read", "write", "run", "env", "sys"],
+  define: (command) => {
+    command
+      .option("--watch", "follow it until nothing more will happen")
+      .option("--check", "exit 5 unless every shard is done")
+      .option(
+        "--file-grace-s <s>",
+        "how long files of a job that is gone are waited for",
+        realNumber("--file-grace-s", 0),
+        120,
+      );
+  },
+  run: async ({ args, options, out }) => {
+    const flags = readFlags(Flags, options);
+    const run = runOf(args);
+    const adapter = await loadAdapter(run.manifest.scheduler);
+    const signals = watchSignals();
+    try {
+      const look = flags.watch
+        ? await watchRun(run, adapter, signals.signal, out, true, flags.fileGraceS)
+        : await lookAtRun(run, adapter, await lookAtMachine(), flags.fileGraceS);
+      if (!flags.watch) out.document({ ...look.summary, shards: look.shards });
+      out.print(describeStatus(look.summary, look.shards));
+      const incomplete = flags.check && look.progress.done < look.progress.total;
+      return signals.exitCode() ?? (incomplete ? EXIT_CODES.shards : EXIT_CODES.done);
+    } finally {
+      signals.close();
+    }
+  },
+};
+export default status;

@@ -1,0 +1,56 @@
+import * as z from "zod";
+import { EXIT_CODES } from "../core/errors.ts";
+import { loadAdapter } from "../host/load_adapter.ts";
+import { lookAtMachine } from "../host/machine.ts";
+import { startRun } from "../host/start_run.ts";
+import { watchSignals } from "../host/stop_signals.ts";
+import type { CommandSpec, Output } from "./command.ts";
+import { readFlags, runOf } from "./run_dir_flags.ts";
+import { finishRun } from "./finish_run.ts";
+import { watchRun } from "./watch_run.ts";
+import type { Run } from "../host/load_manifest.ts";
+import type { FarmManifest } from "../core/contracts/manifest.ts";
+
+const Flags = z.object({ wait: z.boolean().default(false) });
+
+const submit: CommandSpec = {
+  name: "submit",
+  needs: ["read", "write", "run", "env", "sys"],
+  define: (command) => {
+    command.option("--wait", "watch until the run has ended, then collect and merge");
+  },
+  run: async ({ args, options, out }) => {
+    const run = runOf(args);
+    return await submitAndWait(run, false, readFlags(Flags, options).wait, out);
+  },
+};
+export default submit;
+
+/** Submits what is open (with `again`: what failed too) and, when asked, watches it to its end. */
+export async function submitAndWait(
+  run: Run<FarmManifest>,
+  again: boolean,
+  wait: boolean,
+  out: Output,
+): Promise<number> {
+  const adapter = await loadAdapter(run.manifest.scheduler);
+  const started = await startRun(run, adapter, await lookAtMachine(), again);
+  for (const one of started.submissions) out.print(`${adapter.name} job ${one.job_id}: ${one.shards.length} shards`);
+  if (started.submissions.length === 0) out.print(started.nothing);
+  if (!wait) {
+    out.document({
+      run_dir: run.dir,
+      submissions: started.submissions,
+      nothing: started.submissions.length ? null : started.nothing,
+    });
+    out.note(`Follow it with: nsfarm-deno status ${run.dir} --watch`);
+    return EXIT_CODES.done;
+  }
+  const signals = watchSignals();
+  try {
+    await watchRun(run, adapter, signals.signal, out, false);
+    return signals.exitCode() ?? await finishRun(run, out, false);
+  } finally {
+    signals.close();
+  }
+}

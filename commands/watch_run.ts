@@ -1,0 +1,81 @@
+import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { askScheduler } from "../host/ask_scheduler.ts";
+import { settleIncoming } from "../host/settle_incoming.ts";
+import type { Run } from "../host/load_manifest.ts";
+import { lookAtMachine, type Machine } from "../host/machine.ts";
+import { type RunStatus, runStatus } from "../host/run_status.ts";
+import { scanRun, type Seen } from "../host/scan_run.ts";
+import { lookAtWorkers } from "../host/workers.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { Output } from "./command.ts";
+import { openProgress } from "./progress.ts";
+
+const FILE_GRACE_S = 120;
+
+/** One look at a run: its files, its scheduler, the worker loops that share it. */
+export async function lookAtRun(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  machine: Machine,
+  grace_s = FILE_GRACE_S,
+  seen: Seen = new Map(),
+  absent_since: Map<number, number> = new Map(),
+): Promise<RunStatus> {
+  const asked = await askScheduler(run, adapter, grace_s, absent_since);
+  await settleIncoming(run, machine);
+  const scanned = await scanRun(run, machine, asked, seen);
+  return runStatus(run, scanned, asked, await workerWords(run, machine));
+}
+
+async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
+  const { alive, elsewhere } = await lookAtWorkers(run.dir, machine.process.boot_id);
+  return [
+    ...alive.map((one) => `worker loop ${one.process.pid} with ${one.slots} slots runs on this machine`),
+    ...elsewhere.map((one) => `a worker loop with ${one.slots} slots was begun on ${one.process.host}`),
+  ];
+}
+
+/** Waits between looks: short while things move, longer for long runs; a look at many shards costs. */
+function nextWait_ms(round: number, local: boolean): number {
+  return Math.min((local ? 500 : 2000) * 1.15 ** round, local ? 2000 : 30_000);
+}
+
+/** Follows a run until nothing more will happen by itself, or until told to stop. */
+export async function watchRun(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  stop: AbortSignal,
+  out: Output,
+  stream: boolean,
+  grace_s = FILE_GRACE_S,
+): Promise<RunStatus> {
+  const view = openProgress();
+  const [machine, seen, absent] = [await lookAtMachine(), new Map(), new Map()];
+  const said = new Set<string>();
+  try {
+    for (let round = 0;; round++) {
+      const look = await lookAtRun(run, adapter, machine, grace_s, seen, absent);
+      if (stream) out.document(look.summary, true);
+      for (const { shard, state, why } of look.shards) {
+        const words = state === "held" || state === "failed" ? `shard ${shard}: ${state}: ${why}` : "";
+        if (words && !said.has(words)) view.say(words);
+        said.add(words);
+      }
+      view.show(look.progress);
+      if (look.ended || stop.aborted) return look;
+      await sleep(nextWait_ms(round, adapter.name === "local"), stop);
+    }
+  } finally {
+    view.close();
+  }
+}
+
+function sleep(ms: number, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    stop.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import * as z from "zod";
+import { EXIT_CODES } from "../core/errors.ts";
+import { wholeNumber } from "../core/parse_flag.ts";
+import { localShape } from "../host/allocation.ts";
+import { askWorkers, detachWorker, stopWorker } from "../host/background_worker.ts";
+import { watchSignals } from "../host/stop_signals.ts";
+import { workOnRun } from "../host/work_run.ts";
+import type { CommandSpec } from "./command.ts";
+import { readFlags, runOf } from "./run_dir_flags.ts";
+import { tellWork } from "./work_progress.ts";
+
+const Flags = z.object({
+  slots: z.number().optional(),
+  token: z.string().regex(/^[0-9a-f]{16}$/).optional(),
+  retryFailed: z.boolean().default(false),
+  detach: z.boolean().default(false),
+  ask: z.boolean().default(false),
+  stop: z.boolean().default(false),
+});
+
+const work: CommandSpec = {
+  name: "work",
+  needs: ["read", "write", "run", "env", "sys"],
+  define: (command) => {
+    command
+      .option(
+        "--slots <n>",
+        "shards that run at the same time (default: CPUs divided by threads)",
+        wholeNumber("--slots", 1, 100_000),
+      )
+      .option("--retry-failed", "also run shards again whose attempts failed")
+      .option("--detach", "go on in the background; what it says goes to logs/ of the run")
+      .option("--ask", "print the worker loops of this run that are alive on this machine")
+      .option("--stop", "stop them (with --token: that one)")
+      .option("--token <hex>", "name of the worker loop, 16 hexadecimal digits");
+  },
+  run: async ({ args, options, out }) => {
+    const flags = readFlags(Flags, options);
+    const run = runOf(args);
+    const token = flags.token ?? randomBytes(8).toString("hex");
+    if (flags.ask) {
+      const workers = await askWorkers(run);
+      out.print(
+        workers.map((one) => `worker ${one.token} pid ${one.process.pid} ${one.running.length} running`).join("\n") ||
+          "no worker is alive",
+      );
+      out.document({ workers });
+      return EXIT_CODES.done;
+    }
+    if (flags.stop) {
+      const stopped = await stopWorker(run, flags.token ?? null);
+      out.print(
+        stopped.map((one) => `stopped worker ${one.token} pid ${one.process.pid}`).join("\n") || "no worker is alive",
+      );
+      out.document({ stopped });
+      return EXIT_CODES.done;
+    }
+    if (flags.detach) {
+      const pid = await detachWorker(run, token, flags.slots ?? null, flags.retryFailed);
+      out.print(`worker ${token} pid ${pid}`);
+      out.document({ token, pid });
+      return EXIT_CODES.done;
+    }
+    const signals = watchSignals();
+    const teller = tellWork(run.manifest);
+    const ids = { scheduler: "local", job_id: `${Deno.pid}`, task_id: null, submission_token: token };
+    try {
+      const order = { token, retry_failed: flags.retryFailed, stop: signals.signal };
+      const report = await workOnRun(run, ids, localShape(run.manifest, flags.slots ?? null), order, teller.tell);
+      teller.close();
+      out.print(
+        `${report.done} done, ${report.failed.length} failed, ${report.left.length + report.elsewhere.length} left`,
+      );
+      out.document(report);
+      const incomplete = report.failed.length + report.left.length + report.elsewhere.length > 0;
+      return signals.exitCode() ?? (incomplete ? EXIT_CODES.shards : EXIT_CODES.done);
+    } finally {
+      teller.close();
+      signals.close();
+    }
+  },
+};
+export default work;

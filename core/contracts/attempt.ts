@@ -1,0 +1,40 @@
+import * as z from "zod";
+import { Count } from "./kinds.ts";
+import { ShardRecord } from "./shard_record.ts";
+
+export const ATTEMPT_SCHEMA = "nextstat.cpu_farm_shard_attempt.v1";
+
+/** A process that can be told from a later one with the same number: boot id, pid, start time in clock ticks. */
+export const ProcessId = z.strictObject({
+  host: z.string(),
+  boot_id: z.string(),
+  pid: z.int().min(1),
+  start_ticks: z.string(),
+});
+export type ProcessId = z.infer<typeof ProcessId>;
+
+/**
+ * attempts/shard_<i>.<attempt>.json: made when an attempt starts, and its end written into the same bytes.
+ * `end` is null while it runs, or for ever when its process was killed.
+ */
+export const Attempt = z.looseObject({
+  schema_version: z.literal(ATTEMPT_SCHEMA),
+  run_id: z.string(),
+  run_token: z.string(),
+  attempt_token: z.string(),
+  shard_index: Count,
+  attempt: z.int().min(1),
+  wrapper: ProcessId,
+  fit: ProcessId.nullable(),
+  scheduler: z.string(),
+  job_id: z.string().nullable(),
+  task_id: z.string().nullable(),
+  slot: z.string().nullable(),
+  submission_token: z.string().nullable(),
+  started_at_utc: z.string(),
+  end: ShardRecord.nullable(),
+});
+export type Attempt = z.infer<typeof Attempt>;
+
+/** An attempt file's fixed size in bytes: its end must fit in without asking a full disk for space. */
+export const ATTEMPT_FILE_BYTES = 16384;

@@ -1,0 +1,19 @@
+import type * as z from "zod";
+import { Attempt } from "./attempt.ts";
+import { Manifest } from "./manifest.ts";
+import { MergeStatus } from "./merge_status.ts";
+import { CommittedMetrics } from "./shard_record.ts";
+import { OutputFrame } from "./shard_output.ts";
+import { SubmitMeta } from "./submit_meta.ts";
+import { Worker } from "./worker.ts";
+
+/** Every document of a run directory, by a short name. */
+export const DOCUMENTS: Record<string, { file: string; schema: z.ZodType }> = {
+  manifest: { file: "manifest.json", schema: Manifest },
+  metrics: { file: "shard_<i>.metrics.json", schema: CommittedMetrics },
+  output: { file: "shard_<i>.out.json", schema: OutputFrame },
+  attempt: { file: "attempts/shard_<i>.<attempt>.json", schema: Attempt },
+  worker: { file: "claims/worker_<token>.json", schema: Worker },
+  submissions: { file: "submit_meta.json", schema: SubmitMeta },
+  merge_status: { file: "merge_status.json", schema: MergeStatus },
+};

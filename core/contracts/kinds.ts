@@ -1,0 +1,41 @@
+import * as z from "zod";
+
+/** What ended a shard's attempt (contract, "cause"). */
+export const CAUSES = [
+  "ok",
+  "exit",
+  "signal",
+  "memory",
+  "time",
+  "terminated",
+  "disk",
+  "output",
+  "toys",
+  "spawn",
+  "version",
+] as const;
+export const Cause = z.enum(CAUSES);
+export type Cause = z.infer<typeof Cause>;
+
+/** Where a shard stands. Absent is not finished; what could not be asked is unknown. */
+export const SHARD_STATES = [
+  "queued",
+  "running",
+  "held",
+  "done",
+  "failed",
+  "cancelled",
+  "timed_out",
+  "out_of_memory",
+  "preempted",
+  "lost",
+  "unknown",
+] as const;
+export const ShardState = z.enum(SHARD_STATES);
+export type ShardState = z.infer<typeof ShardState>;
+
+/** Seeds and counts are JSON numbers: beyond 2^53 they would lose digits, so they are refused. */
+export const Count = z.int().min(0);
+export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+export const InputFile = z.strictObject({ path: z.string(), bytes: Count, sha256: Sha256 });
+export type InputFile = z.infer<typeof InputFile>;

@@ -1,0 +1,21 @@
+import * as z from "zod";
+import { Count } from "./kinds.ts";
+
+export const MERGE_STATUS_SCHEMA = "nextstat.cpu_farm_merge_status.v1";
+export const MERGED_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_merged.v1";
+
+/** Why a shard, or the set, cannot be merged. */
+export const Problem = z.strictObject({ shard_index: Count.nullable(), what: z.string() });
+export type Problem = z.infer<typeof Problem>;
+
+/** merge_status.json: the last attempt to merge. */
+export const MergeStatus = z.looseObject({
+  schema_version: z.literal(MERGE_STATUS_SCHEMA),
+  created_at_utc: z.string(),
+  ok: z.boolean(),
+  partial: z.boolean(),
+  guardrails_passed: z.boolean().nullable(),
+  problems: z.array(Problem),
+  merged: z.string().nullable(),
+});
+export type MergeStatus = z.infer<typeof MergeStatus>;

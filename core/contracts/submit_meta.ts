@@ -1,0 +1,29 @@
+import * as z from "zod";
+
+export const SUBMIT_META_SCHEMA = "nextstat.pf32_htcondor_submit_meta.v1";
+
+/** One call of a scheduler's submit command; on disk with state "intent" before the program is called. */
+export const Submission = z.looseObject({
+  token: z.string().regex(/^[0-9a-f]{16}$/),
+  state: z.enum(["intent", "submitted", "refused", "unclear"]),
+  scheduler: z.string(),
+  command: z.array(z.string()),
+  cwd: z.string().optional(),
+  shards: z.array(z.int().min(0)),
+  job_id: z.string().nullable(),
+  intended_at_utc: z.string(),
+  answered_at_utc: z.string().nullable(),
+  answer: z.string().nullable(),
+});
+export type Submission = z.infer<typeof Submission>;
+
+/** submit_meta.json; cluster_id and submit_file are the old HTCondor sweep's. */
+export const SubmitMeta = z.looseObject({
+  schema_version: z.literal(SUBMIT_META_SCHEMA),
+  created_at_utc: z.string(),
+  finished_at_utc: z.string().nullable().optional(),
+  cluster_id: z.int().nullable().optional(),
+  submit_file: z.string().nullable().optional(),
+  farm: z.looseObject({ submissions: z.array(Submission) }).optional(),
+});
+export type SubmitMeta = z.infer<typeof SubmitMeta>;

@@ -1,0 +1,76 @@
+import type { ShardState } from "./contracts/kinds.ts";
+import { significant } from "./progress_line.ts";
+
+export interface StatusShard {
+  shard: number;
+  state: ShardState;
+  why: string;
+  host: string | null;
+}
+
+export interface StatusSummary {
+  run_id: string;
+  run_dir: string;
+  scheduler: string;
+  counts: Partial<Record<ShardState, number>>;
+  total: number;
+  toys_done: number;
+  toys_total: number;
+  toys_per_s: number | null;
+  merged: string | null;
+  workers: string[];
+}
+
+/** At most so many shards are named for one reason; --json has them all. */
+const NAMED = 12;
+
+/** The table that `status` prints: a count for each state, then why, for whatever is not simply done or queued. */
+export function describeStatus(summary: StatusSummary, shards: StatusShard[]): string {
+  const { counts, total } = summary;
+  const states = Object.entries(counts).map(([state, n]) => `${n} ${state}`).join(", ");
+  const rate = summary.toys_per_s === null ? "" : `, ${significant(summary.toys_per_s)} toys/s`;
+  const head = [
+    `${summary.run_id} (${summary.scheduler}): ${states} of ${total} shards`,
+    `${summary.toys_done} of ${summary.toys_total} toys${rate}`,
+    ...summary.workers,
+  ];
+  return [...head, ...groups(shards).map(describeGroup)].join("\n");
+}
+
+interface Group {
+  state: ShardState;
+  why: string;
+  shards: number[];
+  hosts: Set<string>;
+}
+
+function groups(shards: StatusShard[]): Group[] {
+  const found = new Map<string, Group>();
+  for (const { shard, state, why, host } of shards) {
+    if (state === "done" || (state === "queued" && why === "not submitted")) continue;
+    const key = `${state}\n${why}`;
+    const group = found.get(key) ?? { state, why, shards: [], hosts: new Set() };
+    group.shards.push(shard);
+    if (host) group.hosts.add(host);
+    found.set(key, group);
+  }
+  return [...found.values()];
+}
+
+function describeGroup({ state, why, shards, hosts }: Group): string {
+  const where = hosts.size > 0 ? ` on ${[...hosts].slice(0, 4).join(", ")}${hosts.size > 4 ? " …" : ""}` : "";
+  return `  ${state.padEnd(13)} ${why ? `${why}: ` : ""}shard ${shardRanges(shards)}${where}`;
+}
+
+/** `0-3, 7, 9-12`, and how many more where there are many. */
+export function shardRanges(shards: number[]): string {
+  const ranges: [number, number][] = [];
+  for (const shard of [...shards].sort((a, b) => a - b)) {
+    const last = ranges.at(-1);
+    if (last && shard === last[1] + 1) last[1] = shard;
+    else ranges.push([shard, shard]);
+  }
+  const words = ranges.slice(0, NAMED).map(([a, b]) => a === b ? `${a}` : `${a}-${b}`);
+  const left = ranges.slice(NAMED).reduce((sum, [a, b]) => sum + b - a + 1, 0);
+  return words.join(", ") + (left > 0 ? ` and ${left} more` : "");
+}

@@ -1,0 +1,46 @@
+/** Exit codes of the program; the README's table is checked against this one. */
+export const EXIT_CODES = {
+  done: 0,
+  bug: 1,
+  usage: 2,
+  input: 3,
+  unreachable: 4,
+  shards: 5,
+  guardrails: 6,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ErrorKind = "usage" | "input" | "unreachable" | "shards" | "guardrails" | "interrupted" | "terminated";
+
+/**
+ * A fault that the user can do something about. `message` says what was being done, the value and what
+ * was wanted; `next` says what to do.
+ */
+export class FarmError extends Error {
+  readonly kind: ErrorKind;
+  readonly next: string | undefined;
+
+  constructor(kind: ErrorKind, message: string, next?: string) {
+    super(message);
+    this.name = "FarmError";
+    this.kind = kind;
+    this.next = next;
+  }
+
+  get exitCode(): number {
+    return EXIT_CODES[this.kind];
+  }
+}
+
+/** The text of anything thrown, on one line. */
+export function errorText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replaceAll(/\s*\n\s*/g, "; ");
+}
+
+/** The system's code of an input/output error (ENOENT, ENOSPC …), or undefined. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}

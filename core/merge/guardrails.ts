@@ -1,0 +1,61 @@
+import type { AskedGuardrails } from "../contracts/manifest.ts";
+import { plainText } from "../float_text.ts";
+import type { Moments } from "../statistics.ts";
+import { float, floats, type Json } from "./json_text.ts";
+import type { ToyCounts } from "./source_facts.ts";
+
+export interface Verdict {
+  passed: boolean;
+  /** In nextstat's own words. */
+  failures: string[];
+}
+
+/** Judges a whole set of toys as nextstat judges one run; `pull` is null where no toy has a pull. */
+export function judge(asked: AskedGuardrails, counts: ToyCounts, pull: Moments | null): Verdict {
+  const failures = [
+    ...(asked.require_all_converged ? convergenceFailures(counts) : []),
+    ...(asksPulls(asked) ? pullFailures(asked, pull) : []),
+  ];
+  return { passed: failures.length === 0, failures };
+}
+
+/** Whether one of these guardrails is about pulls. */
+export function asksPulls(asked: AskedGuardrails): boolean {
+  return asked.max_abs_poi_pull_mean !== null || asked.poi_pull_std_range !== null;
+}
+
+function convergenceFailures(counts: ToyCounts): string[] {
+  const { n_error, n_nonconverged } = counts;
+  if (n_error === 0 && n_nonconverged === 0) return [];
+  const [validation, computation] = [counts.n_validation_error ?? n_error, counts.n_computation_error ?? 0];
+  return [
+    `require_all_converged violated (n_validation_error=${validation}, n_computation_error=${computation}, n_nonconverged=${n_nonconverged})`,
+  ];
+}
+
+function pullFailures(asked: AskedGuardrails, pull: Moments | null): string[] {
+  if (!pull) return ["POI pull summary is unavailable (no converged toys with finite uncertainties)"];
+  const failures: string[] = [];
+  const { max_abs_poi_pull_mean: most, poi_pull_std_range: range } = asked;
+  if (most !== null && Math.abs(pull.mean) > most) {
+    failures.push(`abs(mean pull(POI)) too large: |${plainText(pull.mean)}| > ${plainText(most)}`);
+  }
+  if (range !== null && (pull.std < range[0] || pull.std > range[1])) {
+    const [lo, hi] = range.map(plainText);
+    failures.push(`std(pull(POI)) out of range: ${plainText(pull.std)} not in [${lo}, ${hi}]`);
+  }
+  return failures;
+}
+
+/** The `guardrails` member of an output. */
+export function guardrailsJson(asked: AskedGuardrails, { passed, failures }: Verdict, pull: Moments | null): Json {
+  return {
+    failures,
+    max_abs_poi_pull_mean: float(asked.max_abs_poi_pull_mean),
+    passed,
+    poi_pull_mean: float(pull?.mean ?? null),
+    poi_pull_std: float(pull?.std ?? null),
+    poi_pull_std_range: asked.poi_pull_std_range && floats(asked.poi_pull_std_range),
+    require_all_converged: asked.require_all_converged,
+  };
+}

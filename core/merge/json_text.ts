@@ -1,0 +1,56 @@
+import { floatText } from "../float_text.ts";
+import { ENTRY_BREAK, type ToyArray } from "../output_text.ts";
+
+/** A number to be printed as a float (`1.0`); a bare number is printed as it is. */
+export class Float {
+  constructor(readonly value: number) {}
+}
+
+/** Where the entries of a toy array belong: they are written from elsewhere, and may be too long for one string. */
+export class ArrayPlace {
+  constructor(readonly name: ToyArray) {}
+}
+
+export type Json = null | boolean | number | string | Float | ArrayPlace | Json[] | { [key: string]: Json };
+
+/** A piece of a document: text, or the place of a toy array's entries. */
+export type Part = string | ArrayPlace;
+
+/** A document in nextstat's layout (serde_json's pretty one: two blanks, one entry a line), keys in the order given. */
+export function jsonParts(document: Json): Part[] {
+  const parts: Part[] = [];
+  let text = "";
+  const write = (value: Json, indent: string) => {
+    if (value instanceof ArrayPlace) {
+      parts.push(`${text}[${ENTRY_BREAK.slice(1)}`, value);
+      text = `${indent}]`;
+    } else if (Array.isArray(value)) {
+      writeAll("[", value.map((one) => ["", one]), "]", indent);
+    } else if (value instanceof Float) {
+      text += floatText(value.value);
+    } else if (typeof value === "object" && value !== null) {
+      writeAll("{", Object.entries(value).map(([key, one]) => [`${JSON.stringify(key)}: `, one]), "}", indent);
+    } else {
+      text += JSON.stringify(value);
+    }
+  };
+  const writeAll = (open: string, members: [string, Json][], close: string, indent: string) => {
+    text += open;
+    members.forEach(([label, value], i) => {
+      text += `${i === 0 ? "" : ","}${indent}  ${label}`;
+      write(value, `${indent}  `);
+    });
+    text += members.length === 0 ? close : `${indent}${close}`;
+  };
+  write(document, "\n");
+  return [...parts, text];
+}
+
+/** Numbers as floats, null as null. */
+export function floats(values: readonly (number | null)[]): Json[] {
+  return values.map(float);
+}
+
+export function float(value: number | null): Json {
+  return value === null ? null : new Float(value);
+}

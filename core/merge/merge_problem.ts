@@ -1,0 +1,39 @@
+import type { Problem } from "../contracts/merge_status.ts";
+
+/** Whole numbers as ranges: `0-3, 7`. */
+export function rangesText(numbers: readonly number[]): string {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const ranges: [number, number][] = [];
+  for (const number of sorted) {
+    const last = ranges.at(-1);
+    if (last && number <= last[1] + 1) last[1] = number;
+    else ranges.push([number, number]);
+  }
+  return ranges.map(([from, to]) => from === to ? `${from}` : `${from}-${to}`).join(", ");
+}
+
+/** At most this many lines are shown of a long list. */
+const MOST_LINES = 20;
+
+/** Problems as lines for a person: shards with the same one share a line. */
+export function problemLines(problems: readonly Problem[]): string[] {
+  const groups = Map.groupBy(problems, (problem) => `${problem.shard_index === null} ${withoutIndex(problem)}`);
+  const lines = [...groups.values()].map(groupLine);
+  if (lines.length <= MOST_LINES) return lines;
+  return [...lines.slice(0, MOST_LINES), `and ${lines.length - MOST_LINES} more, see merge_status.json`];
+}
+
+// "shard_3.out.json is not there" reads the same for each shard but for its number.
+function withoutIndex({ shard_index, what }: Problem): string {
+  return shard_index === null ? what : what.replaceAll(`shard_${shard_index}.`, "shard_<i>.");
+}
+
+function groupLine(group: Problem[]): string {
+  const [first] = group;
+  if (!first) return "";
+  if (first.shard_index === null) return first.what;
+  const shards = group.flatMap((problem) => problem.shard_index ?? []);
+  return group.length === 1
+    ? `shard ${first.shard_index}: ${first.what}`
+    : `shards ${rangesText(shards)}: ${withoutIndex(first)}`;
+}

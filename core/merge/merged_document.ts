@@ -1,0 +1,151 @@
+import { MERGED_SCHEMA } from "../contracts/merge_status.ts";
+import type { AskedGuardrails, Manifest } from "../contracts/manifest.ts";
+import { guardrailsJson, type Verdict } from "./guardrails.ts";
+import { ArrayPlace, float, Float, floats, type Json, jsonParts, type Part } from "./json_text.ts";
+import { genSpread } from "./prove_set.ts";
+import type { SourceFacts, ToyCounts } from "./source_facts.ts";
+import { type SetSummary, summaryJson } from "./summary.ts";
+import { joinRanges, type SeedRange } from "./toy_ranges.ts";
+
+/** A proven set of outputs, and what was made of it. */
+export interface MergedSet {
+  /** In toy order, one at least. */
+  sources: readonly [SourceFacts, ...SourceFacts[]];
+  /** The seed of the run's first toy, and how many toys it has; of inputs without a run, what they add up to. */
+  run: SeedRange;
+  missing: readonly SeedRange[];
+  /** What --allow-partial left out. */
+  left_out: readonly string[];
+  summary: SetSummary;
+  asked: AskedGuardrails;
+  verdict: Verdict;
+  origin: MergeOrigin;
+}
+
+export interface MergeOrigin {
+  created_at_utc: string;
+  nsfarm_version: string;
+  manifest: Manifest | null;
+  manifest_path: string | null;
+}
+
+/** How many toys of a set ended how. */
+export function sumCounts(sources: readonly SourceFacts[]): ToyCounts {
+  const sum = (of: (counts: ToyCounts) => number | null) =>
+    sources.reduce<number | null>((total, { counts }) => {
+      const one = of(counts);
+      return total === null || one === null ? null : total + one;
+    }, 0);
+  return {
+    n_toys: sum((counts) => counts.n_toys) ?? 0,
+    n_error: sum((counts) => counts.n_error) ?? 0,
+    n_converged: sum((counts) => counts.n_converged) ?? 0,
+    n_nonconverged: sum((counts) => counts.n_nonconverged) ?? 0,
+    n_validation_error: sum((counts) => counts.n_validation_error),
+    n_computation_error: sum((counts) => counts.n_computation_error),
+  };
+}
+
+/** merged.out.json: keys and layout as nextstat writes them for an unsharded run, `merge` behind them. */
+export function mergedParts(set: MergedSet): Part[] {
+  const [first] = set.sources;
+  const has = (member: string) => set.sources.some((source) => source.unmerged.includes(member));
+  return jsonParts({
+    gen: genJson(first, set.run),
+    guardrails: guardrailsJson(set.asked, set.verdict, set.summary.pull),
+    input_schema_version: first.input_schema_version,
+    parameter_names: [...first.parameter_names],
+    poi_index: first.poi_index,
+    results: resultsJson(sumCounts(set.sources), first.poi_true),
+    shard: null,
+    summary: summaryJson(set.summary, has("summary.mean_ci")),
+    merge: mergeJson(set),
+  });
+}
+
+function genJson(first: SourceFacts, run: SeedRange): Json {
+  const overrides = Object.fromEntries(Object.entries(first.overrides).map(([name, value]) => [name, float(value)]));
+  return { n_toys: run.n_toys, overrides, params: floats(first.params), point: first.point, seed: run.seed };
+}
+
+function resultsJson(counts: ToyCounts, poi_true: number): Json {
+  const { n_computation_error, n_validation_error } = counts;
+  return {
+    converged: new ArrayPlace("converged"),
+    ...(n_computation_error === null ? {} : { n_computation_error }),
+    n_converged: counts.n_converged,
+    n_error: counts.n_error,
+    n_nonconverged: counts.n_nonconverged,
+    n_toys: counts.n_toys,
+    ...(n_validation_error === null ? {} : { n_validation_error }),
+    nll: new ArrayPlace("nll"),
+    optimizer_diagnostics: null,
+    poi_hat: new ArrayPlace("poi_hat"),
+    poi_sigma: new ArrayPlace("poi_sigma"),
+    poi_true: new Float(poi_true),
+  };
+}
+
+function mergeJson(set: MergedSet): Json {
+  const { sources, origin: { manifest, manifest_path, created_at_utc } } = set;
+  return {
+    schema_version: MERGED_SCHEMA,
+    created_at_utc,
+    n_shards: sources.length,
+    sources: sources.map(sourceJson),
+    manifest: manifest && { run_id: manifest.run_id, path: manifest_path, hosts_file: hostsFile(manifest) },
+    farm: farmJson(set),
+  };
+}
+
+function sourceJson({ shard_index, host, toy_start, n_toys, path }: SourceFacts): Json {
+  return { shard_index, host, toy_start, n_toys, path };
+}
+
+function hostsFile(manifest: Manifest): string | null {
+  const value = manifest["hosts_file"];
+  return typeof value === "string" ? value : null;
+}
+
+function farmJson(set: MergedSet): Json {
+  const { sources, run, missing, origin } = set;
+  const record = origin.manifest?.farm;
+  const spread = genSpread(sources);
+  return {
+    nsfarm_version: origin.nsfarm_version,
+    run_tokens: distinct(sources, (source) => source.run_token),
+    nextstat_version: distinct(sources, (source) => source.nextstat_version)[0] ?? null,
+    nextstat_sha256: record?.nextstat_sha256 ?? null,
+    spec_sha256: distinct(sources, (source) => source.spec_sha256)[0] ?? null,
+    inputs: sources.find((source) => source.inputs)?.inputs?.map((input) => ({ ...input })) ?? null,
+    hosts: distinct(sources, (source) => source.host),
+    threads: distinct(sources, (source) => source.threads),
+    partial: missing.length > 0,
+    missing: missing.map(({ seed, n_toys }) => ({ toy_start: seed - run.seed, n_toys, seed })),
+    left_out: [...set.left_out],
+    seed_ranges: joinRanges(sources).map((range) => ({ ...range })),
+    gen_spread: spread && { params: floats(spread.params), poi_true: float(spread.poi_true) },
+    frozen_gen: frozenJson(record?.frozen_gen),
+    not_merged: notMerged(sources),
+  };
+}
+
+function frozenJson(frozen: Record<string, number> | null | undefined): Json {
+  return frozen ? Object.fromEntries(Object.entries(frozen).map(([name, value]) => [name, float(value)])) : null;
+}
+
+function distinct<T extends string | number>(sources: readonly SourceFacts[], of: (source: SourceFacts) => T | null) {
+  const values = [...new Set(sources.flatMap((source) => of(source) ?? []))];
+  return values.sort((a, b) => a < b ? -1 : a > b ? 1 : 0);
+}
+
+const WHY_NOT: Record<string, string> = {
+  "summary.mean_ci": "a bootstrap over one shard's toys says nothing of the whole set's, and its resampling cannot be repeated",
+};
+const WHY_NOT_OTHERS = "nextstat does not say how it is made up of its parts";
+
+/** Members of the outputs that the merge has no value for, each with the reason. */
+function notMerged(sources: readonly SourceFacts[]): Json {
+  const members = [...new Set(sources.flatMap((source) => source.unmerged))].sort();
+  return Object.fromEntries(members.map((member) => [member, WHY_NOT[member] ?? WHY_NOT_OTHERS]));
+}

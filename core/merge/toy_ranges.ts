@@ -1,0 +1,43 @@
+/** Toys by their seeds: `n_toys` of them from `seed` on. Toy k of a run has the seed S + k. */
+export interface SeedRange {
+  seed: number;
+  n_toys: number;
+}
+
+/** Sorted, and those that touch or overlap made one. */
+export function joinRanges(ranges: readonly SeedRange[]): SeedRange[] {
+  const joined: SeedRange[] = [];
+  for (const { seed, n_toys } of [...ranges].sort((a, b) => a.seed - b.seed)) {
+    const last = joined.at(-1);
+    if (!last || last.seed + last.n_toys < seed) joined.push({ seed, n_toys });
+    else last.n_toys = Math.max(last.n_toys, seed + n_toys - last.seed);
+  }
+  return joined;
+}
+
+/** The parts of `wanted` that none of `found` holds. */
+export function missingRanges(wanted: readonly SeedRange[], found: readonly SeedRange[]): SeedRange[] {
+  const held = joinRanges(found);
+  return joinRanges(wanted).flatMap((range) => {
+    const missing: SeedRange[] = [];
+    const end = range.seed + range.n_toys;
+    let next = range.seed;
+    for (const { seed, n_toys } of held) {
+      if (seed + n_toys <= next || seed >= end) continue;
+      if (seed > next) missing.push({ seed: next, n_toys: seed - next });
+      next = seed + n_toys;
+    }
+    return next < end ? [...missing, { seed: next, n_toys: end - next }] : missing;
+  });
+}
+
+/** Pairs of neighbours (by seed) that hold the same toys. */
+export function overlaps<T extends SeedRange>(ranges: readonly T[]): { earlier: T; later: T }[] {
+  const found: { earlier: T; later: T }[] = [];
+  let furthest: T | undefined;
+  for (const range of [...ranges].sort((a, b) => a.seed - b.seed)) {
+    if (furthest && range.seed < furthest.seed + furthest.n_toys) found.push({ earlier: furthest, later: range });
+    if (!furthest || range.seed + range.n_toys > furthest.seed + furthest.n_toys) furthest = range;
+  }
+  return found;
+}

@@ -1,0 +1,47 @@
+/** The arrays of nextstat's output that hold one entry a toy, in the order in which nextstat writes them. */
+export const TOY_ARRAYS = ["converged", "nll", "poi_hat", "poi_sigma"] as const;
+export type ToyArray = typeof TOY_ARRAYS[number];
+
+/** The entries of each array as nextstat wrote them, without the brackets and the space inside them. */
+export type ArrayTexts = Record<ToyArray, string>;
+
+/** What stands between two entries, before the first and after the last: nextstat's layout of a pretty document. */
+export const ENTRY_BREAK = ",\n      ";
+const FIRST_BREAK = "\n      ";
+const LAST_BREAK = "\n    ";
+
+export interface CutOutput {
+  /** The document with `[0]` to `[3]` in place of the four arrays. */
+  frame: string;
+  /** Each array as JSON text, with its brackets. */
+  arrays: Record<ToyArray, string>;
+}
+
+/**
+ * Cuts an output's text where nextstat starts and ends its arrays, so that their entries can be copied into a merge as
+ * they are. Undefined where the text is laid out otherwise; whoever takes the cut must find `[0]` to `[3]` in the
+ * parsed frame where the arrays belong, since the text alone does not prove it.
+ */
+export function cutOutput(text: string): CutOutput | undefined {
+  const arrays: Record<ToyArray, string> = { converged: "", nll: "", poi_hat: "", poi_sigma: "" };
+  let frame = "";
+  let from = 0;
+  for (const [i, name] of TOY_ARRAYS.entries()) {
+    const key = `"${name}": [`;
+    const found = text.indexOf(key, from);
+    if (found < 0) return undefined;
+    const open = found + key.length;
+    const close = text.indexOf("]", open);
+    if (close < 0) return undefined;
+    arrays[name] = text.slice(open - 1, close + 1);
+    frame += text.slice(from, open) + i;
+    from = close;
+  }
+  return { frame: frame + text.slice(from), arrays };
+}
+
+/** The entries inside an array's text, or undefined where it is not laid out as nextstat does it. */
+export function entriesOf(array: string): string | undefined {
+  if (!array.startsWith(FIRST_BREAK, 1) || !array.endsWith(`${LAST_BREAK}]`)) return undefined;
+  return array.slice(1 + FIRST_BREAK.length, array.length - 1 - LAST_BREAK.length);
+}

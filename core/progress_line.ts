@@ -1,0 +1,44 @@
+/** Where a run stands, for a line of progress. Times in seconds. */
+export interface Progress {
+  total: number;
+  done: number;
+  running: number;
+  failed: number;
+  toys_done: number;
+  toys_total: number;
+  /** null while nothing has finished. */
+  toys_per_s: number | null;
+}
+
+/** `[########----] 28/40 done, 2 running, 0 failed, 412.1 toys/s, 2 s left` */
+export function progressLine(progress: Progress, bar_width: number): string {
+  const { total, done, running, failed, toys_per_s } = progress;
+  const filled = total === 0 ? 0 : Math.floor(done / total * bar_width);
+  const bar = bar_width > 0 ? `[${"#".repeat(filled)}${"-".repeat(bar_width - filled)}] ` : "";
+  const rate = toys_per_s === null ? "" : `, ${significant(toys_per_s)} toys/s`;
+  const left = secondsLeft(progress);
+  return `${bar}${done}/${total} done, ${running} running, ${failed} failed${rate}${
+    left === null ? "" : `, ${duration(left)} left`
+  }`;
+}
+
+export function secondsLeft({ toys_done, toys_total, toys_per_s }: Progress): number | null {
+  return toys_per_s === null || toys_per_s <= 0 || toys_done >= toys_total
+    ? null
+    : (toys_total - toys_done) / toys_per_s;
+}
+
+/** Seconds for people: `8.4 s`, `3 min 20 s`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds - minutes * 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Four significant digits at most, without an exponent for what people count. */
+export function significant(value: number): string {
+  if (value === 0 || !Number.isFinite(value)) return `${value}`;
+  const digits = Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value))));
+  return value.toFixed(Math.min(digits, 6));
+}

@@ -1,0 +1,111 @@
+import type * as z from "zod";
+import { OutputFrame } from "./contracts/shard_output.ts";
+import { type ArrayTexts, type CutOutput, cutOutput, entriesOf, TOY_ARRAYS } from "./output_text.ts";
+
+/** One checked nextstat output: its frame and its four arrays, all of one length; NaN stands for null. */
+export interface ShardOutput {
+  frame: OutputFrame;
+  /** null: the fit of this toy ended with an error. */
+  converged: (boolean | null)[];
+  poi_hat: Float64Array;
+  poi_sigma: Float64Array;
+  nll: Float64Array;
+  /** The arrays' own text, where the file is laid out as nextstat does it. */
+  texts?: ArrayTexts;
+}
+
+/**
+ * Checks the parsed JSON of a nextstat output.
+ * @throws {Error} with one line that says which member is wrong
+ */
+export function readShardOutput(value: unknown): ShardOutput {
+  const frame = readFrame(value);
+  const { converged, poi_hat, poi_sigma, nll } = frame.results;
+  return withArrays(frame, { converged, poi_hat, poi_sigma, nll });
+}
+
+/**
+ * Checks the text of a nextstat output. Where it is laid out as nextstat does it, the arrays' texts come along.
+ * @throws {Error} with one line that says what is wrong, also where the text is no JSON
+ */
+export function readOutputText(text: string): ShardOutput {
+  const cut = cutOutput(text);
+  return (cut && readCut(cut)) ?? readShardOutput(JSON.parse(text));
+}
+
+function readCut({ frame: frame_text, arrays }: CutOutput): ShardOutput | undefined {
+  const frame = readFrame(JSON.parse(frame_text));
+  // A key that is there twice, or elsewhere, was not the array of the results: then the whole is read at once.
+  const found = TOY_ARRAYS.every((name, i) => frame.results[name].length === 1 && frame.results[name][0] === i);
+  if (!found) return undefined;
+  const read = withArrays(frame, {
+    converged: parseArray(arrays.converged),
+    poi_hat: parseArray(arrays.poi_hat),
+    poi_sigma: parseArray(arrays.poi_sigma),
+    nll: parseArray(arrays.nll),
+  });
+  const texts = textsOf(arrays);
+  return texts ? { ...read, texts } : read;
+}
+
+function readFrame(value: unknown): OutputFrame {
+  const parsed = OutputFrame.safeParse(value);
+  if (!parsed.success) throw new Error(firstIssue(parsed.error));
+  return parsed.data;
+}
+
+function parseArray(text: string): unknown[] {
+  const value: unknown = JSON.parse(text);
+  return Array.isArray(value) ? value : [];
+}
+
+function textsOf(arrays: CutOutput["arrays"]): ArrayTexts | undefined {
+  const [converged, nll, poi_hat, poi_sigma] = TOY_ARRAYS.map((name) => entriesOf(arrays[name]));
+  if (converged === undefined || nll === undefined || poi_hat === undefined || poi_sigma === undefined) {
+    return undefined;
+  }
+  return { converged, nll, poi_hat, poi_sigma };
+}
+
+type Arrays = Pick<OutputFrame["results"], typeof TOY_ARRAYS[number]>;
+
+function withArrays(frame: OutputFrame, arrays: Arrays): ShardOutput {
+  const n = frame.results.n_toys;
+  return {
+    frame,
+    converged: booleans("results.converged", arrays.converged, n),
+    poi_hat: numbers("results.poi_hat", arrays.poi_hat, n),
+    poi_sigma: numbers("results.poi_sigma", arrays.poi_sigma, n),
+    nll: numbers("results.nll", arrays.nll, n),
+  };
+}
+
+/** The first thing that is wrong in a document, with its path. */
+export function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  if (!issue) return "not as wanted";
+  const path = issue.path.map(String).join(".");
+  return path ? `${path}: ${issue.message}` : issue.message;
+}
+
+function numbers(name: string, values: unknown[], n: number): Float64Array {
+  if (values.length !== n) throw new Error(`${name} has ${values.length} entries, wanted ${n} (results.n_toys)`);
+  const out = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const value = values[i];
+    if (typeof value === "number" && Number.isFinite(value)) out[i] = value;
+    else if (value === null) out[i] = NaN;
+    else throw new Error(`${name}[${i}] is ${shown(value)}, wanted a finite number or null`);
+  }
+  return out;
+}
+
+function booleans(name: string, values: unknown[], n: number): (boolean | null)[] {
+  if (values.length !== n) throw new Error(`${name} has ${values.length} entries, wanted ${n} (results.n_toys)`);
+  return values.map((value, i) => {
+    if (typeof value === "boolean" || value === null) return value;
+    throw new Error(`${name}[${i}] is ${shown(value)}, wanted true, false or null`);
+  });
+}
+
+const shown = (value: unknown) => typeof value === "object" ? "no number" : String(value).slice(0, 40);

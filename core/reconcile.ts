@@ -1,0 +1,92 @@
+import type { Attempt } from "./contracts/attempt.ts";
+import type { Cause, ShardState } from "./contracts/kinds.ts";
+import type { NativeState } from "./native_state.ts";
+
+/** What is known of one shard, from its files first and its scheduler second. */
+export interface ShardFacts {
+  evidence: "absent" | "uncommitted" | "foreign" | "bad" | "done";
+  /** What is wrong with a bad or foreign file. */
+  fault: string | null;
+  last: Attempt | null;
+  /** Whether the last attempt, when it has no end, still goes on. */
+  life: "running" | "elsewhere" | "dead" | null;
+  native: NativeState | null;
+  /** Whether the scheduler could be asked; null: it was never given this shard. */
+  asked: boolean | null;
+  /** Seconds since the scheduler stopped to know the job; null: it knows it. */
+  absent_s: number | null;
+  grace_s: number;
+}
+
+export interface ShardView {
+  state: ShardState;
+  /** In words, or empty. */
+  why: string;
+  host: string | null;
+}
+
+/** How an attempt's cause reads as a state. */
+const STATE_OF_CAUSE: Partial<Record<Cause, ShardState>> = {
+  memory: "out_of_memory",
+  time: "timed_out",
+  terminated: "cancelled",
+};
+
+/** The state of a shard. Evidence in the files wins; the scheduler only explains why a shard is not there yet. */
+export function reconcile(facts: ShardFacts): ShardView {
+  const { last, native } = facts;
+  const host = last?.end?.host ?? last?.wrapper.host ?? native?.host ?? null;
+  if (facts.evidence === "done") return { state: "done", why: "", host };
+  const active = native && (native.state === "queued" || native.state === "running" || native.state === "held");
+  if (facts.life === "running") return { state: "running", why: "", host };
+  if (active && !(native.state === "running" && last?.end)) {
+    return { state: native.state, why: native.reason ?? "", host: native.host };
+  }
+  if (facts.evidence === "bad" || facts.evidence === "foreign") {
+    return { state: "failed", why: facts.fault ?? "", host };
+  }
+  if (last?.end) return ended(last.end.cause, last.end, host);
+  if (facts.life === "dead") return { state: "lost", why: "its process is gone and left no record", host };
+  return withoutAttempt(facts, host);
+}
+
+function ended(cause: Cause, end: NonNullable<Attempt["end"]>, host: string | null): ShardView {
+  const said = end.stderr_tail[0];
+  const how = end.exit_code !== null && end.exit_code !== 0 ? `exit ${end.exit_code}` : end.signal ?? "";
+  const why = [cause === "exit" || cause === "signal" ? how : CAUSE_WORDS[cause], said].filter(Boolean).join(": ");
+  return { state: STATE_OF_CAUSE[cause] ?? "failed", why, host };
+}
+
+/** Causes in words a user knows. */
+export const CAUSE_WORDS: Record<Cause, string> = {
+  ok: "finished",
+  exit: "nextstat ended with an error",
+  signal: "nextstat was killed",
+  memory: "out of memory",
+  time: "its time was up",
+  terminated: "it was told to stop",
+  disk: "the disk is full",
+  output: "its output is missing or unreadable",
+  toys: "its output holds other toys than planned",
+  spawn: "nextstat could not be started",
+  version: "not the nextstat or the inputs of this run",
+};
+
+function withoutAttempt(facts: ShardFacts, host: string | null): ShardView {
+  const { native, last } = facts;
+  if (facts.asked === false) return { state: "unknown", why: "its scheduler could not be asked", host };
+  if (native && native.state !== "done") {
+    return { state: native.state, why: native.reason ?? native.native, host: native.host };
+  }
+  if (facts.asked === true) return gone(facts, host);
+  if (facts.life === "elsewhere") {
+    return { state: "unknown", why: `begun on ${last?.wrapper.host}, which cannot be asked from here`, host };
+  }
+  return { state: "queued", why: "not submitted", host: null };
+}
+
+/** The scheduler knows nothing of it any more: its files may still be on their way. */
+function gone(facts: ShardFacts, host: string | null): ShardView {
+  if ((facts.absent_s ?? 0) < facts.grace_s) return { state: "running", why: "waiting for files", host };
+  return { state: "lost", why: "its job is gone and left no record", host };
+}

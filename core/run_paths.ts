@@ -1,0 +1,52 @@
+/** The only place that knows the names of files in a run directory. All are relative to it. */
+export const MANIFEST = "manifest.json";
+export const MERGED = "merged.out.json";
+export const SUBMIT_META = "submit_meta.json";
+export const MERGE_STATUS = "merge_status.json";
+export const ATTEMPTS = "attempts";
+export const INCOMING = "incoming";
+export const CLAIMS = "claims";
+export const ASIDE = "aside";
+export const LOGS = "logs";
+
+export const outName = (shard: number): string => `shard_${shard}.out.json`;
+export const metricsName = (shard: number): string => `shard_${shard}.metrics.json`;
+export const stdoutName = (shard: number): string => `shard_${shard}.stdout`;
+export const stderrName = (shard: number): string => `shard_${shard}.stderr`;
+export const attemptName = (shard: number, attempt: number): string => `shard_${shard}.${attempt}.json`;
+
+/** The side files of the old wrappers. */
+export const oldSideName = (shard: number, kind: "rc" | "host" | "elapsed_s"): string => `shard_${shard}.${kind}`;
+
+const SHARD_FILE = /^shard_(0|[1-9][0-9]{0,6})\.(out\.json|metrics\.json|rc|host|elapsed_s|stdout|stderr|commit)$/;
+const ATTEMPT_FILE = /^shard_(0|[1-9][0-9]{0,6})\.([1-9][0-9]{0,4})\.json$/;
+
+/** Reads a shard's index and kind from a file name, or undefined for any other (`shard_01…`, `shard_1e3…`). */
+export function readShardName(name: string): { shard: number; kind: string } | undefined {
+  const [, shard, kind] = SHARD_FILE.exec(name) ?? [];
+  return shard === undefined || kind === undefined ? undefined : { shard: Number(shard), kind };
+}
+
+export function readAttemptName(name: string): { shard: number; attempt: number } | undefined {
+  const [, shard, attempt] = ATTEMPT_FILE.exec(name) ?? [];
+  return shard === undefined ? undefined : { shard: Number(shard), attempt: Number(attempt) };
+}
+
+const TEMPORARY = /^\.(.+)\.([0-9a-f-]{8})-([1-9][0-9]*)-([0-9]+)-[0-9a-z]+\.tmp$/;
+
+/** A temporary name beside `name` that tells whose it is: first 8 of the boot id, pid, start ticks, a unique part. */
+export function temporaryName(
+  name: string,
+  owner: { boot_id: string; pid: number; start_ticks: string },
+  unique: string,
+): string {
+  return `.${name}.${owner.boot_id.slice(0, 8)}-${owner.pid}-${owner.start_ticks}-${unique}.tmp`;
+}
+
+export function readTemporaryName(
+  name: string,
+): { of: string; boot: string; pid: number; start_ticks: string } | undefined {
+  const [, of, boot, pid, start_ticks] = TEMPORARY.exec(name) ?? [];
+  if (of === undefined || boot === undefined || start_ticks === undefined) return undefined;
+  return { of, boot, pid: Number(pid), start_ticks };
+}

@@ -1,0 +1,93 @@
+/** What nextstat says of a set of numbers. */
+export interface Moments {
+  n_ok: number;
+  mean: number;
+  /** Population standard deviation: divided by n. */
+  std: number;
+  q16: number;
+  q50: number;
+  q84: number;
+}
+
+/**
+ * Mean, deviation and quantiles of the finite values, or null where there is none. Summed in the order given, in two
+ * passes, as nextstat 0.10.1 does it: the same values give the same last bit.
+ */
+export function moments(values: Float64Array): Moments | null {
+  const finite = finiteOf(values);
+  if (finite.length === 0) return null;
+  const mean = meanOf(finite);
+  const std = Math.sqrt(meanOf(finite, (value) => (value - mean) * (value - mean)));
+  const [q16 = NaN, q50 = NaN, q84 = NaN] = quantiles(finite, [0.16, 0.5, 0.84]);
+  return { n_ok: finite.length, mean, std, q16, q50, q84 };
+}
+
+function finiteOf(values: Float64Array): Float64Array {
+  return values.every(Number.isFinite) ? values : values.filter(Number.isFinite);
+}
+
+function meanOf(values: Float64Array, of: (value: number) => number = (value) => value): number {
+  let sum = 0;
+  for (const value of values) sum += of(value);
+  return sum / values.length;
+}
+
+/** The share of values with |value| < limit. */
+export function fractionWithin(values: Float64Array, limit: number): number {
+  let n = 0;
+  for (const value of values) if (Math.abs(value) < limit) n++;
+  return n / values.length;
+}
+
+/** Rank of the p-quantile of n sorted values: p(n − 1) rounded, halves away from zero (seen at n = 6 to 5,000). */
+export function quantileRank(n: number, p: number): number {
+  return Math.floor(p * (n - 1) + 0.5);
+}
+
+/** Above this many values it is faster to sort only the buckets that hold the quantiles than all of them. */
+const BUCKETS = 4096;
+
+/** The sorted values at the quantiles' ranks; `values` (one at least, all finite) stay as they are. */
+export function quantiles(values: Float64Array, ps: readonly number[]): number[] {
+  const range = rangeOf(values);
+  if (values.length <= BUCKETS || !Number.isFinite(range.width) || range.width === 0) return bySorting(values, ps);
+  return byBuckets(values, ps, range);
+}
+
+function bySorting(values: Float64Array, ps: readonly number[]): number[] {
+  const sorted = values.toSorted();
+  return ps.map((p) => sorted[quantileRank(sorted.length, p)] ?? NaN);
+}
+
+interface Range {
+  least: number;
+  width: number;
+}
+
+function rangeOf(values: Float64Array): Range {
+  let least = Infinity;
+  let most = -Infinity;
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return { least, width: most - least };
+}
+
+// The bucket number grows with the value, whatever the rounding, so buckets in order hold values in order.
+const bucketOf = (value: number, { least, width }: Range) => Math.floor((value - least) / width * (BUCKETS - 1));
+
+function byBuckets(values: Float64Array, ps: readonly number[], range: Range): number[] {
+  const counts = new Uint32Array(BUCKETS);
+  for (const value of values) {
+    const bucket = bucketOf(value, range);
+    counts[bucket] = (counts[bucket] ?? 0) + 1;
+  }
+  return ps.map((p) => {
+    let rank = quantileRank(values.length, p);
+    let bucket = 0;
+    while (rank >= (counts[bucket] ?? 0)) rank -= counts[bucket++] ?? 0;
+    const inside = values.filter((value) => bucketOf(value, range) === bucket).sort();
+    return inside[rank] ?? NaN;
+  });
+}

@@ -1,0 +1,45 @@
+import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { durationSeconds } from "../core/parse_flag.ts";
+
+/**
+ * Threads of one shard: what the run says, else what the job was given. SLURM_CPUS_PER_TASK (sbatch(1), OUTPUT
+ * ENVIRONMENT VARIABLES), Cpus of the machine ad (HTCondor manual, "_CONDOR_MACHINE_AD"), else the affinity mask.
+ */
+export function threadsOf(manifest: FarmManifest): number {
+  if (manifest.threads > 0) return manifest.threads;
+  return Math.max(1, slurmCpus() ?? condorCpus() ?? navigator.hardwareConcurrency);
+}
+
+function slurmCpus(): number | null {
+  const text = Deno.env.get("SLURM_CPUS_PER_TASK") ??
+    (Deno.env.get("SLURM_JOB_ID") ? Deno.env.get("SLURM_CPUS_ON_NODE") : undefined);
+  const cpus = Number(text);
+  return Number.isInteger(cpus) && cpus > 0 ? cpus : null;
+}
+
+function condorCpus(): number | null {
+  const path = Deno.env.get("_CONDOR_MACHINE_AD");
+  if (!path) return null;
+  try {
+    const cpus = Number(/^Cpus = (\d+)$/m.exec(Deno.readTextFileSync(path))?.[1]);
+    return cpus > 0 ? cpus : null;
+  } catch {
+    return null;
+  }
+}
+
+export interface LocalShape {
+  slots: number;
+  threads: number;
+  time_limit_s: number | null;
+}
+
+/** Slots and threads of a worker loop on this machine: --threads 0 is one thread a shard, on every CPU. */
+export function localShape(manifest: FarmManifest, asked_slots: number | null): LocalShape {
+  const cpus = navigator.hardwareConcurrency;
+  const threads = manifest.threads > 0 ? manifest.threads : 1;
+  const option = manifest.farm.options["local-slots"];
+  const slots = asked_slots ?? (typeof option === "number" ? option : Math.max(1, Math.floor(cpus / threads)));
+  const time = manifest.farm.options["local-time"];
+  return { slots, threads, time_limit_s: typeof time === "string" ? durationSeconds("--local-time")(time) : null };
+}

@@ -1,0 +1,20 @@
+import type { FarmManifest } from "../core/contracts/manifest.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import { askScheduler } from "./ask_scheduler.ts";
+import { unreachable } from "./drive_adapter.ts";
+import type { Run } from "./load_manifest.ts";
+import type { Machine } from "./machine.ts";
+import { scanRun } from "./scan_run.ts";
+import { ENDED } from "./start_run.ts";
+
+/** The shards that ended without a valid result and that nothing works on. @throws {FarmError} unreachable */
+export async function endedShards(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  machine: Machine,
+): Promise<number[]> {
+  const asked = await askScheduler(run, adapter, 0);
+  if (!asked.reached) throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer");
+  const shards = await scanRun(run, machine, asked);
+  return shards.filter((shard) => ENDED.has(shard.state)).map((shard) => shard.plan.shard_index);
+}

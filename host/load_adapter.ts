@@ -1,0 +1,17 @@
+import { FarmError } from "../core/errors.ts";
+import { nearestName } from "../core/nearest_name.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import { BUILT_IN } from "../schedulers/mod.ts";
+
+/** @throws {FarmError} usage, for a name that no adapter has */
+export async function loadAdapter(name: string): Promise<SchedulerAdapter> {
+  const load = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
+  if (load) return (await load()).default;
+  const names = Object.keys(BUILT_IN);
+  const near = nearestName(name, names);
+  throw new FarmError(
+    "usage",
+    `Cannot use --scheduler "${name}": known are ${names.join(", ")}`,
+    near && `Did you mean "${near}"?`,
+  );
+}

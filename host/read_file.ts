@@ -1,0 +1,99 @@
+import type * as z from "zod";
+import { errorText, FarmError } from "../core/errors.ts";
+import { firstIssue } from "../core/read_output.ts";
+
+export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
+const MAX_DEPTH = 200;
+
+/** Why a file was not read: plain data, so that a bad shard does not stop a look at the others. */
+export class Unreadable extends Error {
+  readonly absent: boolean;
+  constructor(message: string, absent: boolean) {
+    super(message);
+    this.name = "Unreadable";
+    this.absent = absent;
+  }
+}
+
+/**
+ * Reads a regular file no larger than `max_bytes`; a FIFO, a device, a folder or a link is never opened.
+ * @throws {Unreadable}
+ */
+export function readRegular(path: string, max_bytes: number): Uint8Array {
+  const info = lookAt(path);
+  if (info.isSymlink) throw new Unreadable("is a link, wanted a regular file", false);
+  if (!info.isFile) throw new Unreadable(`is ${info.isDirectory ? "a folder" : "no regular file"}`, false);
+  if (info.size > max_bytes) throw new Unreadable(`has ${info.size} bytes, more than the limit of ${max_bytes}`, false);
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    throw new Unreadable(errorText(error), error instanceof Deno.errors.NotFound);
+  }
+}
+
+function lookAt(path: string): Deno.FileInfo {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    const absent = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+    throw new Unreadable(absent ? "is not there" : errorText(error), absent);
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Parses JSON bytes.
+ * @throws {Unreadable} empty, truncated, not UTF-8
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  if (bytes.length === 0) throw new Unreadable("is empty", false);
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch (error) {
+    throw new Unreadable(`is no JSON: ${errorText(error)}`, false);
+  }
+}
+
+/** Refuses nesting that would overflow the stack of whoever walks or writes the document. */
+export function checkDepth(bytes: Uint8Array): void {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (quoted) {
+      if (byte === 0x5c) i++;
+      else if (byte === 0x22) quoted = false;
+    } else if (byte === 0x22) quoted = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > MAX_DEPTH) throw new Unreadable(`is nested deeper than ${MAX_DEPTH} levels`, false);
+    } else if (byte === 0x7d || byte === 0x5d) depth--;
+  }
+}
+
+/**
+ * Reads a document of a known schema.
+ * @throws {Unreadable}
+ */
+export function readDocument<T extends z.ZodType>(path: string, schema: T, max_bytes = MAX_DOCUMENT_BYTES): z.infer<T> {
+  const bytes = readRegular(path, max_bytes);
+  checkDepth(bytes);
+  const parsed = schema.safeParse(parseJson(bytes));
+  if (!parsed.success) throw new Unreadable(firstIssue(parsed.error), false);
+  return parsed.data;
+}
+
+/** As readDocument, but undefined where the file is not there. */
+export function readIfThere<T extends z.ZodType>(path: string, schema: T): z.infer<T> | undefined {
+  try {
+    return readDocument(path, schema);
+  } catch (error) {
+    if (error instanceof Unreadable && error.absent) return undefined;
+    throw error;
+  }
+}
+
+/** Turns an Unreadable into the error a user sees. */
+export function inputError(what: string, path: string, error: unknown, next: string): FarmError {
+  return new FarmError("input", `Cannot read ${what} "${path}": ${error instanceof Unreadable ? "it " : ""}${errorText(error)}`, next);
+}

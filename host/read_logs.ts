@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
+import type { ShardRecord } from "../core/contracts/shard_record.ts";
+import { LOGS, metricsName, stderrName, stdoutName } from "../core/run_paths.ts";
+import { listAttempts, listNames, readAttempts } from "./attempts.ts";
+import { fitFiles } from "./fit_files.ts";
+import type { Run } from "./load_manifest.ts";
+import { readCommitted } from "./read_shard.ts";
+import { readTail } from "./read_tail.ts";
+import { Unreadable } from "./read_file.ts";
+
+export interface ShardLogs {
+  shard: number;
+  attempts: { attempt: number; host: string; started_at_utc: string; end: ShardRecord | null }[];
+  record: ShardRecord | null;
+  /** The last 64 kB of every log that has something in it. */
+  logs: { name: string; text: string }[];
+}
+
+/** All that a shard and its attempts said. */
+export function readLogs(run: Run<FarmManifest>, plan: Plan): ShardLogs {
+  const { dir } = run;
+  const shard = plan.shard_index;
+  const numbers = listAttempts(dir).get(shard) ?? [];
+  const attempts = readAttempts(dir, shard, numbers).map(({ attempt, wrapper, started_at_utc, end }) => ({
+    attempt,
+    host: end?.host ?? wrapper.host,
+    started_at_utc,
+    end,
+  }));
+  const committed = readCommitted(join(dir, metricsName(shard)));
+  const going = numbers.flatMap((number) => {
+    const files = fitFiles("", shard, number);
+    return [files.stdout, files.stderr];
+  });
+  const names = [stdoutName(shard), stderrName(shard), ...going, ...schedulerLogs(dir, shard)];
+  return {
+    shard,
+    attempts,
+    record: committed instanceof Unreadable ? null : committed.farm,
+    logs: names.flatMap((name) => {
+      const text = readTail(join(dir, name));
+      return text === "" ? [] : [{ name, text }];
+    }),
+  };
+}
+
+/** What the scheduler kept of the shard's job: logs/…shard_<i>.out and the like. */
+function schedulerLogs(dir: string, shard: number): string[] {
+  const mine = new RegExp(`[._-]${shard}\\.(out|err|log|stdout|stderr)$`);
+  return listNames(join(dir, LOGS)).filter((name) => mine.test(name)).sort().map((name) => join(LOGS, name));
+}

@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { outputFault } from "../core/check_output.ts";
+import { recordFault } from "../core/check_record.ts";
+import { type FarmManifest, type Manifest, type Plan } from "../core/contracts/manifest.ts";
+import { type CommittedMetrics, CommittedMetrics as CommittedMetricsSchema } from "../core/contracts/shard_record.ts";
+import { errorText } from "../core/errors.ts";
+import { readShardOutput, type ShardOutput } from "../core/read_output.ts";
+import { metricsName, outName } from "../core/run_paths.ts";
+import { checkDepth, parseJson, readRegular, Unreadable } from "./read_file.ts";
+
+/** What a run directory proves of one shard (contract, "What makes a shard done"). */
+export type Evidence =
+  /** Neither file is there. */
+  | { kind: "absent" }
+  /** A whole out.json of this shard without its record: its writer died between the two. */
+  | { kind: "uncommitted"; output: CheckedOutput }
+  /** A record of another run's token. */
+  | { kind: "foreign"; file: string; what: string }
+  | { kind: "bad"; file: string; what: string }
+  | { kind: "done"; metrics: CommittedMetrics; output: CheckedOutput };
+
+export interface CheckedOutput {
+  output: ShardOutput;
+  bytes: number;
+  sha256: string;
+}
+
+/** Largest metrics document that is read: nextstat's is about 2 kB. */
+const MAX_METRICS_BYTES = 8 * 1024 * 1024;
+
+/** Largest output that n toys can make: four numbers of some 25 characters a toy, and the frame. */
+export const maxOutputBytes = (n_toys: number): number => 1024 * 1024 + 400 * n_toys;
+
+/** Looks at a shard's two final files. Never throws for what it finds in them: that is data. */
+export function readShard(dir: string, manifest: FarmManifest, plan: Plan): Evidence {
+  const metrics = readCommitted(join(dir, metricsName(plan.shard_index)));
+  const file = outName(plan.shard_index);
+  if (metrics instanceof Unreadable) {
+    if (!metrics.absent) return { kind: "bad", file: metricsName(plan.shard_index), what: metrics.message };
+    return withoutRecord(dir, manifest, plan);
+  }
+  const { farm } = metrics;
+  const fault = recordFault(manifest, plan, farm);
+  if (fault) {
+    return {
+      kind: farm.run_token === manifest.farm.run_token ? "bad" : "foreign",
+      file: metricsName(plan.shard_index),
+      what: fault,
+    };
+  }
+  const output = readOutput(join(dir, file), manifest, plan);
+  if (output instanceof Unreadable) return { kind: "bad", file, what: output.message };
+  if (output.bytes !== farm.out_bytes) {
+    return { kind: "bad", file, what: `has ${output.bytes} bytes, its record says ${farm.out_bytes}` };
+  }
+  if (output.sha256 !== farm.out_sha256) {
+    return { kind: "bad", file, what: "is not the file that its record has the sha256 of" };
+  }
+  return { kind: "done", metrics, output };
+}
+
+function withoutRecord(dir: string, manifest: FarmManifest, plan: Plan): Evidence {
+  const file = outName(plan.shard_index);
+  const output = readOutput(join(dir, file), manifest, plan);
+  if (!(output instanceof Unreadable)) return { kind: "uncommitted", output };
+  return output.absent ? { kind: "absent" } : { kind: "bad", file, what: output.message };
+}
+
+/** Reads shard_<i>.metrics.json with our record in it. */
+export function readCommitted(path: string): CommittedMetrics | Unreadable {
+  try {
+    const bytes = readRegular(path, MAX_METRICS_BYTES);
+    checkDepth(bytes);
+    const parsed = CommittedMetricsSchema.safeParse(parseJson(bytes));
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    return new Unreadable(`${issue?.path.map(String).join(".")}: ${issue?.message}`, false);
+  } catch (error) {
+    return asUnreadable(error);
+  }
+}
+
+/** Reads an output and checks that it holds the toys that were planned. */
+export function readOutput(path: string, manifest: Manifest, plan: Plan): CheckedOutput | Unreadable {
+  try {
+    const bytes = readRegular(path, maxOutputBytes(plan.n_toys));
+    const output = readShardOutput(parseJson(bytes));
+    const fault = outputFault(manifest, plan, output);
+    if (fault) return new Unreadable(fault, false);
+    return { output, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+  } catch (error) {
+    return asUnreadable(error);
+  }
+}
+
+function asUnreadable(error: unknown): Unreadable {
+  return error instanceof Unreadable ? error : new Unreadable(errorText(error), false);
+}

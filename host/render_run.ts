@@ -1,0 +1,170 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import {
+  type FarmManifest,
+  type OptionValue,
+  type Plan,
+  RUN_RECORD_SCHEMA,
+  RUN_SCHEMA,
+} from "../core/contracts/manifest.ts";
+import { FarmError } from "../core/errors.ts";
+import { splitToys } from "../core/split.ts";
+import { VERSION } from "../core/version.ts";
+import { MANIFEST } from "../core/run_paths.ts";
+import type { Rendered, SchedulerAdapter, SchedulerLimits } from "../schedulers/adapter.ts";
+import { checkFit } from "./check_fit.ts";
+import type { Run } from "./load_manifest.ts";
+import { loadAverage, lookAtMachine, uptime_s } from "./machine.ts";
+import { lookAtNextstat } from "./nextstat.ts";
+import { ownBinary } from "./own_program.ts";
+import { readSpec } from "./read_spec.ts";
+import { exists, makeFolder, writeWhole } from "./write_file.ts";
+
+/** What is asked for, checked as far as that goes without looking at a file. Paths are absolute. */
+export interface RunRequest {
+  scheduler: string;
+  config: string;
+  n_toys: number;
+  seed: number;
+  shards: number;
+  threads: number;
+  nextstat_bin: string;
+  out_dir: string;
+  run_id: string;
+  gen: "init" | "mle";
+  set: Record<string, number>;
+  freeze_gen: boolean;
+  pulls: boolean;
+  guardrails: FarmManifest["farm"]["guardrails"];
+  extra_args: string[];
+  wrapper: "binary" | "sh";
+  mode: "shared" | "transfer";
+  options: Record<string, OptionValue>;
+  /** Fit one toy first, so that nextstat's own refusal comes before anything is written. */
+  check: boolean;
+}
+
+/** Makes the manifest of a run; writes nothing. @throws {FarmError} */
+export async function planRun(request: RunRequest): Promise<FarmManifest> {
+  const ranges = splitToys(request.n_toys, request.shards);
+  if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
+    throw new FarmError("usage", `Cannot use --seed ${request.seed}: seed + n_toys must stay below 2^53`);
+  }
+  const [spec, nextstat, machine] = await Promise.all([
+    readSpec(request.config),
+    lookAtNextstat(request.nextstat_bin),
+    lookAtMachine(),
+  ]);
+  const manifest: FarmManifest = {
+    schema_version: RUN_SCHEMA,
+    created_at_utc: new Date().toISOString(),
+    run_id: request.run_id,
+    scheduler: request.scheduler,
+    config: request.config,
+    n_toys: request.n_toys,
+    seed: request.seed,
+    threads: request.threads,
+    shards: request.shards,
+    nextstat_bin: request.nextstat_bin,
+    run_dir: join(request.out_dir, request.run_id),
+    plans: ranges.map(({ start, count }, i) => newPlan(request, i, start, count)),
+    farm: {
+      schema_version: RUN_RECORD_SCHEMA,
+      run_token: randomBytes(8).toString("hex"),
+      nsfarm_version: VERSION,
+      nsfarm_bin: ownBinary(),
+      nextstat_version: nextstat.version,
+      nextstat_sha256: nextstat.sha256,
+      nextstat_bytes: nextstat.bytes,
+      ...(nextstat.mtime_ms === null ? {} : { nextstat_mtime_ms: nextstat.mtime_ms }),
+      spec_sha256: spec.spec_sha256,
+      inputs: spec.inputs,
+      input_mtimes_ms: spec.mtimes_ms,
+      gen: request.gen,
+      set: request.set,
+      frozen_gen: null,
+      pulls: request.pulls,
+      guardrails: request.guardrails,
+      extra_args: request.extra_args,
+      wrapper: request.wrapper,
+      mode: request.mode,
+      pilots: null,
+      options: request.options,
+      environment: {
+        host: machine.host,
+        cpu_model: machine.cpu_model,
+        kernel: machine.kernel,
+        rustc_version: null,
+        load_average: loadAverage(),
+        uptime_s: uptime_s(),
+      },
+      history: [],
+    },
+  };
+  if (!request.check && !request.freeze_gen) return manifest;
+  const point = await checkFit(manifest);
+  return request.freeze_gen ? { ...manifest, farm: { ...manifest.farm, frozen_gen: point } } : manifest;
+}
+
+function newPlan(request: RunRequest, shard_index: number, toy_start: number, n_toys: number): Plan {
+  return {
+    shard_index,
+    host: request.scheduler,
+    user: null,
+    port: 0,
+    weight: 1,
+    threads: request.threads,
+    toy_start,
+    n_toys,
+    seed: request.seed + toy_start,
+  };
+}
+
+export interface RenderedRun {
+  run: Run<FarmManifest>;
+  rendered: Rendered;
+}
+
+/**
+ * Plans a run and writes its directory: job files first, the manifest last.
+ * @throws {FarmError} usage, when the run exists
+ */
+export async function renderRun(
+  request: RunRequest,
+  adapter: SchedulerAdapter,
+  limits: SchedulerLimits,
+): Promise<RenderedRun> {
+  const dir = join(request.out_dir, request.run_id);
+  if (exists(dir)) {
+    throw new FarmError(
+      "usage",
+      `Cannot render "${dir}": it exists already, and an existing run is never touched`,
+      "Choose another --run-id, or leave it out",
+    );
+  }
+  const manifest = await planRun(request);
+  const rendered = adapter.render({
+    manifest,
+    run_dir: dir,
+    nsfarm: manifest.farm.nsfarm_bin ?? ownBinary(),
+    options: request.options,
+    limits,
+    shards: manifest.plans.map((plan) => plan.shard_index),
+  });
+  writeRun(dir, manifest, rendered);
+  return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered };
+}
+
+function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered): void {
+  makeFolder(dir);
+  try {
+    for (const file of rendered.files) {
+      if (file.path.includes("/")) makeFolder(join(dir, file.path, ".."));
+      writeWhole(join(dir, file.path), file.text, file.executable ? 0o750 : 0o640);
+    }
+    writeWhole(join(dir, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
+  } catch (error) {
+    Deno.removeSync(dir, { recursive: true });
+    throw error;
+  }
+}

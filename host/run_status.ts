@@ -1,0 +1,70 @@
+import { join } from "node:path";
+import type { FarmManifest } from "../core/contracts/manifest.ts";
+import type { ShardState } from "../core/contracts/kinds.ts";
+import type { StatusShard, StatusSummary } from "../core/describe_status.ts";
+import type { Progress } from "../core/progress_line.ts";
+import { MERGED } from "../core/run_paths.ts";
+import type { AskedScheduler } from "./ask_scheduler.ts";
+import type { Run } from "./load_manifest.ts";
+import type { ScannedShard } from "./scan_run.ts";
+import { exists } from "./write_file.ts";
+
+export interface RunStatus {
+  summary: StatusSummary;
+  shards: StatusShard[];
+  progress: Progress;
+  /** No shard runs, waits or may still appear: nothing more will happen by itself. */
+  ended: boolean;
+}
+
+const GOING = new Set<ShardState>(["running", "held", "unknown"]);
+
+/** Puts a look at a run into the numbers that a person or a script wants. */
+export function runStatus(
+  run: Run<FarmManifest>,
+  scanned: ScannedShard[],
+  asked: AskedScheduler | null,
+  workers: string[],
+): RunStatus {
+  const counts: Partial<Record<ShardState, number>> = {};
+  for (const { state } of scanned) counts[state] = (counts[state] ?? 0) + 1;
+  const toys_done = scanned.reduce((sum, { state, plan }) => sum + (state === "done" ? plan.n_toys : 0), 0);
+  const toys_per_s = rateOf(scanned);
+  const merged = join(run.dir, MERGED);
+  const trouble = asked && !asked.reached ? [`${run.manifest.scheduler} could not be asked: ${asked.message}`] : [];
+  const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== "not submitted");
+  return {
+    summary: {
+      run_id: run.manifest.run_id,
+      run_dir: run.dir,
+      scheduler: run.manifest.scheduler,
+      counts,
+      total: scanned.length,
+      toys_done,
+      toys_total: run.manifest.n_toys,
+      toys_per_s,
+      merged: exists(merged) ? merged : null,
+      workers: [...workers, ...trouble],
+    },
+    shards: scanned.map(({ plan, state, why, host }) => ({ shard: plan.shard_index, state, why, host })),
+    progress: {
+      total: scanned.length,
+      done: counts.done ?? 0,
+      running: counts.running ?? 0,
+      failed: scanned.filter(({ state }) => state !== "done" && state !== "queued" && !GOING.has(state)).length,
+      toys_done,
+      toys_total: run.manifest.n_toys,
+      toys_per_s,
+    },
+    ended: !queued_somewhere && !scanned.some(({ state }) => GOING.has(state)),
+  };
+}
+
+/** Toys a second between the first start and the last finish so far. */
+function rateOf(scanned: ScannedShard[]): number | null {
+  const records = scanned.flatMap(({ record }) => record ?? []);
+  const first = Math.min(...records.map((record) => Date.parse(record.started_at_utc)));
+  const last = Math.max(...records.map((record) => Date.parse(record.finished_at_utc)));
+  const toys = records.reduce((sum, record) => sum + record.n_toys, 0);
+  return last > first ? toys / ((last - first) / 1000) : null;
+}

@@ -1,0 +1,83 @@
+import type { FarmManifest } from "../core/contracts/manifest.ts";
+import type { ShardState } from "../core/contracts/kinds.ts";
+import type { Submission } from "../core/contracts/submit_meta.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import { askScheduler, renderContext } from "./ask_scheduler.ts";
+import type { Run } from "./load_manifest.ts";
+import type { Machine } from "./machine.ts";
+import { type ScannedShard, scanRun } from "./scan_run.ts";
+import { readSubmissions } from "./submissions.ts";
+import { settleUnclear, submitChunk } from "./submit_run.ts";
+import { unreachable } from "./drive_adapter.ts";
+
+export interface StartedRun {
+  submissions: Submission[];
+  /** Why there is nothing to submit, where there is not. */
+  nothing: string;
+}
+
+/** States of shards that nothing works on any more. */
+export const ENDED: ReadonlySet<ShardState> = new Set<ShardState>([
+  "failed",
+  "cancelled",
+  "timed_out",
+  "out_of_memory",
+  "preempted",
+  "lost",
+]);
+
+/** How long a job that is gone may take to show its files before its shards are submitted again. */
+const GRACE_S = 120;
+
+/**
+ * Submits the shards of a run that nobody works on: those never begun, and with `again` those that ended without a
+ * valid result. Never what runs, waits, or could not be asked about.
+ * @throws {FarmError} unreachable, when the scheduler cannot be asked or does not take them
+ */
+export async function startRun(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  machine: Machine,
+  again: boolean,
+  file_grace_s = GRACE_S,
+): Promise<StartedRun> {
+  await settleIntents(run, adapter);
+  const asked = await askScheduler(run, adapter, again ? 0 : file_grace_s);
+  if (!asked.reached) throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer");
+  const shards = await scanRun(run, machine, asked);
+  const given = new Set(
+    readSubmissions(run.dir).filter((one) => one.state === "submitted").flatMap((one) => one.shards),
+  );
+  const open = shards.filter((shard) => isOpen(shard, given, again));
+  if (open.length === 0) return { submissions: [], nothing: whyNothing(shards, again) };
+  const indexes = open.map((shard) => shard.plan.shard_index);
+  const submissions: Submission[] = [];
+  for (const chunk of adapter.render({ ...renderContext(run, indexes) }).chunks) {
+    submissions.push(await submitChunk(run, adapter, chunk));
+  }
+  return { submissions, nothing: "" };
+}
+
+/** An intent on record is of a command that died, or got no answer: its token is looked for first. */
+async function settleIntents(run: Run<FarmManifest>, adapter: SchedulerAdapter): Promise<void> {
+  for (const one of readSubmissions(run.dir)) {
+    if (one.state === "intent" || one.state === "unclear") {
+      await settleUnclear(run, adapter, one, one.answer ?? "the submitting command was stopped");
+    }
+  }
+}
+
+function isOpen({ state, plan }: ScannedShard, given: Set<number>, again: boolean): boolean {
+  if (state === "queued") return !given.has(plan.shard_index) || again;
+  return again && ENDED.has(state);
+}
+
+function whyNothing(shards: ScannedShard[], again: boolean): string {
+  const done = shards.filter((shard) => shard.state === "done").length;
+  if (done === shards.length) return `Nothing to submit: all ${done} shards are done`;
+  const ended = shards.filter((shard) => ENDED.has(shard.state)).length;
+  if (ended > 0 && !again) {
+    return `Nothing to submit: ${ended} shards ended without a result; nsfarm-deno retry runs them again`;
+  }
+  return `Nothing to submit: ${shards.length - done - ended} shards are on their way, ${done} are done`;
+}

@@ -1,0 +1,38 @@
+import { join } from "node:path";
+import { type Submission, SUBMIT_META_SCHEMA, SubmitMeta } from "../core/contracts/submit_meta.ts";
+import { SUBMIT_META } from "../core/run_paths.ts";
+import { inputError, readIfThere } from "./read_file.ts";
+import { writeDocument } from "./write_file.ts";
+
+/** Reads submit_meta.json; undefined where nothing was submitted. @throws {FarmError} input */
+export function readSubmitMeta(dir: string): SubmitMeta | undefined {
+  const path = join(dir, SUBMIT_META);
+  try {
+    return readIfThere(path, SubmitMeta);
+  } catch (error) {
+    throw inputError(
+      "the record of submissions",
+      path,
+      error,
+      "It says which jobs are this run's: take it from a copy, or cancel the jobs by hand and remove it",
+    );
+  }
+}
+
+export function readSubmissions(dir: string): Submission[] {
+  return readSubmitMeta(dir)?.farm?.submissions ?? [];
+}
+
+/** Puts a submission on disk: a new one, or the same token's new state. */
+export function recordSubmission(dir: string, submission: Submission): void {
+  const before = readSubmitMeta(dir);
+  const others = before?.farm?.submissions ?? [];
+  const at = others.findIndex((one) => one.token === submission.token);
+  const submissions = at < 0 ? [...others, submission] : others.with(at, submission);
+  writeDocument(join(dir, SUBMIT_META), {
+    ...before,
+    schema_version: SUBMIT_META_SCHEMA,
+    created_at_utc: before?.created_at_utc ?? submission.intended_at_utc,
+    farm: { ...before?.farm, submissions },
+  });
+}

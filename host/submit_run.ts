@@ -1,0 +1,91 @@
+import { randomBytes } from "node:crypto";
+import type { FarmManifest } from "../core/contracts/manifest.ts";
+import type { Submission } from "../core/contracts/submit_meta.ts";
+import { FarmError } from "../core/errors.ts";
+import type { Chunk, SchedulerAdapter } from "../schedulers/adapter.ts";
+import { renderContext } from "./ask_scheduler.ts";
+import { runCommand } from "./drive_adapter.ts";
+import type { Run } from "./load_manifest.ts";
+import { recordSubmission } from "./submissions.ts";
+
+/** How long an unclear submission is looked for by its token before it is given up as unclear. */
+const LOOK_FOR_S = 30;
+
+/**
+ * Submits one chunk once: token and intent are on disk before the scheduler is called; an unclear answer is settled by
+ * asking for the token, never by submitting again.
+ * @throws {FarmError} unreachable, when it is unclear still; the intent stays on record
+ */
+export async function submitChunk(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  chunk: Chunk,
+): Promise<Submission> {
+  const token = randomBytes(8).toString("hex");
+  const context = renderContext(run, chunk.shards);
+  const command = adapter.submit(context, chunk, token);
+  const intent: Submission = {
+    token,
+    state: "intent",
+    scheduler: adapter.name,
+    command: command.argv,
+    shards: chunk.shards,
+    job_id: null,
+    intended_at_utc: new Date().toISOString(),
+    answered_at_utc: null,
+    answer: null,
+  };
+  recordSubmission(run.dir, intent);
+  const answer = adapter.readSubmit(await runCommand(adapter, command, run.dir));
+  if (answer.kind === "ok") return settle(run, intent, "submitted", answer.value, null);
+  if (answer.kind === "refused") {
+    settle(run, intent, "refused", null, answer.message);
+    throw new FarmError(
+      "unreachable",
+      `${adapter.name} refused the jobs: ${answer.message}`,
+      "Nothing was queued; mend the options and submit again",
+    );
+  }
+  return await settleUnclear(run, adapter, intent, answer.message);
+}
+
+function settle(
+  run: Run<FarmManifest>,
+  intent: Submission,
+  state: Submission["state"],
+  job_id: string | null,
+  answer: string | null,
+): Submission {
+  const settled = { ...intent, state, job_id, answer, answered_at_utc: new Date().toISOString() };
+  recordSubmission(run.dir, settled);
+  return settled;
+}
+
+/** Looks for a submission whose answer was lost. Also what a later command does with an intent that it finds. */
+export async function settleUnclear(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  intent: Submission,
+  message: string,
+): Promise<Submission> {
+  const context = renderContext(run, intent.shards);
+  let asked = false;
+  for (const until = performance.now() + LOOK_FOR_S * 1000; performance.now() < until;) {
+    const found = adapter.readFind(
+      await runCommand(adapter, adapter.find(context, intent.token), run.dir),
+      intent.token,
+    );
+    if (found.kind === "ok" && found.value !== null) return settle(run, intent, "submitted", found.value, message);
+    if (found.kind === "ok") asked = true;
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
+  if (asked) {
+    return settle(run, intent, "refused", null, `${message}; no job of its token was found in ${LOOK_FOR_S} s`);
+  }
+  settle(run, intent, "unclear", null, message);
+  throw new FarmError(
+    "unreachable",
+    `Cannot tell whether ${adapter.name} took the jobs: ${message}`,
+    "Nothing is submitted twice: run the same command again when it answers, and they are looked for first",
+  );
+}

@@ -1,0 +1,164 @@
+import { basename, dirname, join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { temporaryName } from "../core/run_paths.ts";
+import { FarmError, systemCode } from "../core/errors.ts";
+
+/** How temporary files of this process are named; known only once /proc was asked. */
+let owner = { boot_id: "00000000", pid: Deno.pid, start_ticks: "0" };
+
+export function ownTemporaryFiles(process: { boot_id: string; pid: number; start_ticks: string }): void {
+  owner = process;
+}
+
+/** A name beside `path` that no other process uses, and that tells whose it is. */
+export function temporaryPath(path: string): string {
+  const unique = randomBytes(6).toString("hex");
+  return join(dirname(path), temporaryName(basename(path), owner, unique));
+}
+
+/** Writes a new temporary file beside `path`, with its data on disk, and returns its path. */
+export function writeTemporary(path: string, data: string | Uint8Array, mode = 0o640): string {
+  const temporary = temporaryPath(path);
+  const file = Deno.openSync(temporary, { write: true, createNew: true, mode });
+  try {
+    writeAll(file, typeof data === "string" ? new TextEncoder().encode(data) : data);
+    file.syncDataSync();
+  } catch (error) {
+    removeQuietly(temporary);
+    throw error;
+  } finally {
+    file.close();
+  }
+  return temporary;
+}
+
+export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  let done = 0;
+  while (done < bytes.length) done += file.writeSync(bytes.subarray(done));
+}
+
+/**
+ * Writes a whole file under its name, or nothing: temporary name, fsync, rename.
+ * @throws {FarmError} input, when the disk is full or the folder is not writable
+ */
+export function writeWhole(path: string, data: string | Uint8Array, mode = 0o640): void {
+  explainWrite(path, () => {
+    const temporary = writeTemporary(path, data, mode);
+    try {
+      Deno.renameSync(temporary, path);
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
+    }
+  });
+}
+
+export function writeDocument(path: string, value: unknown): void {
+  writeWhole(path, JSON.stringify(value, null, 2) + "\n");
+}
+
+/**
+ * Gives a file its final name by link(2), which never replaces: false when the name is taken, and then the temporary
+ * file is left to the caller. After an error the name is looked at again: over NFS a link can
+ * succeed and still be answered with an error (link(2), BUGS).
+ */
+export function commitByLink(temporary: string, path: string): boolean {
+  const linked = linkOnce(temporary, path);
+  if (linked) removeQuietly(temporary);
+  return linked;
+}
+
+function linkOnce(temporary: string, path: string): boolean {
+  try {
+    Deno.linkSync(temporary, path);
+    return true;
+  } catch (error) {
+    if (sameFile(temporary, path)) return true;
+    if (systemCode(error) === "EEXIST" || error instanceof Deno.errors.AlreadyExists) return false;
+    if (!NO_LINKS.has(systemCode(error) ?? "")) throw error;
+    return commitByRename(temporary, path);
+  }
+}
+
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+/** Where a file system has no link(2): the exclusive creation of `path.commit` holds the right to rename. */
+function commitByRename(temporary: string, path: string): boolean {
+  const right = path.replace(/(\.out|\.metrics)?\.json$/, "") + ".commit";
+  try {
+    Deno.openSync(right, { write: true, createNew: true }).close();
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
+  }
+  try {
+    if (exists(path)) return false;
+    Deno.renameSync(temporary, path);
+    return true;
+  } finally {
+    removeQuietly(right);
+  }
+}
+
+function sameFile(a: string, b: string): boolean {
+  try {
+    const [left, right] = [Deno.lstatSync(a), Deno.lstatSync(b)];
+    return left.ino !== null && left.ino === right.ino && left.dev === right.dev;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a name is there, whatever it names. */
+export function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
+
+export function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // gone already, or on a disk that takes nothing any more: it is only a temporary name
+  }
+}
+
+const WRITE_FAULTS: Record<string, string> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EROFS: "the file system is read-only",
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+};
+
+/** What a failed write means to a user, or undefined where it is none of the usual faults. */
+export function writeFault(error: unknown): string | undefined {
+  return WRITE_FAULTS[systemCode(error) ?? ""];
+}
+
+function explainWrite(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const fault = writeFault(error);
+    if (fault === undefined) throw error;
+    throw new FarmError(
+      "input",
+      `Cannot write "${path}": ${fault}`,
+      "Free some space or choose another --out-dir, then run the same command again",
+    );
+  }
+}
+
+/**
+ * Makes a folder and its parents.
+ * @throws {FarmError} input, when it cannot be made
+ */
+export function makeFolder(path: string): void {
+  explainWrite(path, () => Deno.mkdirSync(path, { recursive: true, mode: 0o750 }));
+}

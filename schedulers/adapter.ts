@@ -1,0 +1,146 @@
+import type { FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
+import type { NativeState } from "../core/native_state.ts";
+
+export const ADAPTER_API_VERSION = 1;
+
+/** A program to run: argv, never a shell string. */
+export interface Command {
+  /** argv[0] is one of the adapter's `programs`. */
+  argv: string[];
+  stdin?: string;
+  /** Working directory; the run directory where absent. */
+  cwd?: string;
+  timeout_s: number;
+}
+
+/** What came back from a Command. */
+export interface CommandResult {
+  /** null when it was stopped (time-out, output beyond the cap) or could not be started. */
+  exit_code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  timed_out: boolean;
+  /** Why it could not be started, else null. */
+  spawn_error: string | null;
+}
+
+/** An option of a scheduler, as data: the host makes flags, help and checks of it. */
+export interface SchedulerOption {
+  /** The flag without its dashes: `slurm-time`. */
+  name: string;
+  type: "string" | "integer" | "number" | "boolean" | "strings";
+  default?: OptionValue;
+  /** How a value is shown in help: `HH:MM:SS`. */
+  placeholder?: string;
+  help: string;
+  /** What the scheduler itself calls it: `sbatch --time`. */
+  native?: string;
+  /** A value must match this whole (a regular expression's source); strings only. */
+  pattern?: string;
+  choices?: string[];
+  min?: number;
+}
+
+export interface RenderedFile {
+  /** Relative to the run directory, no `..`. */
+  path: string;
+  text: string;
+  executable: boolean;
+}
+
+/** A group of shards that one submit command starts. */
+export interface Chunk {
+  /** Which chunk it is, from 0. */
+  index: number;
+  shards: number[];
+}
+
+/** A submission of ours, as the adapter may ask for it. */
+export interface Handle {
+  job_id: string;
+  token: string;
+  chunk: Chunk;
+}
+
+/** What the host knows and the adapter may not find out by itself. */
+export interface RenderContext {
+  manifest: FarmManifest;
+  /** Absolute path of the run directory. */
+  run_dir: string;
+  /** Absolute, resolved path of the nsfarm-deno binary that jobs run. */
+  nsfarm: string;
+  options: Readonly<Record<string, OptionValue>>;
+  /** What the probe said; empty where nothing could be asked. */
+  limits: SchedulerLimits;
+  /** The shards to render for: all live ones, or those to retry. */
+  shards: number[];
+}
+
+export interface SchedulerLimits {
+  /** Largest array index + 1, or null where there is no limit. */
+  max_array_size?: number | null;
+  max_submit_jobs?: number | null;
+  accounting?: boolean;
+  version?: string;
+}
+
+export interface Rendered {
+  files: RenderedFile[];
+  chunks: Chunk[];
+  warnings: string[];
+  /** The commands a person may type instead of `submit`, one a chunk. */
+  by_hand: string[][];
+}
+
+export type { NativeState };
+
+export type Answer<T> =
+  | { kind: "ok"; value: T }
+  /** The scheduler said no, for good: nothing was queued. */
+  | { kind: "refused"; message: string }
+  /** Nothing can be concluded from what came back. */
+  | { kind: "unclear"; message: string };
+
+/**
+ * A scheduler, as pure functions: it says what to write and what to run, and reads what came back.
+ * It has no permission to read, write, run or ask the time; the host does all of that.
+ */
+export interface SchedulerAdapter {
+  name: string;
+  apiVersion: number;
+  summary: string;
+  /** The only argv[0] the host will run for it: bare names, no shell or interpreter. */
+  programs: string[];
+  options: SchedulerOption[];
+  limits: {
+    /** First task index of an array (Grid Engine: 1). */
+    first_index: number;
+    arrays: boolean;
+    dependencies: boolean;
+    file_transfer: boolean;
+  };
+
+  /** Files to write and how shards are grouped. Throws FarmError usage on options that cannot be. */
+  render(context: RenderContext): Rendered;
+
+  /** What to ask to learn the limits; readProbe gets the results in the same order. */
+  probe(): Command[];
+  readProbe(results: CommandResult[]): SchedulerLimits;
+
+  /** The command that submits a chunk under a token (in the job's name and in its comment). */
+  submit(context: RenderContext, chunk: Chunk, token: string): Command;
+  readSubmit(result: CommandResult): Answer<string>;
+
+  /** Looks for a submission by its token. `ok` with null: it is surely not there. */
+  find(context: RenderContext, token: string): Command;
+  readFind(result: CommandResult, token: string): Answer<string | null>;
+
+  /** All handles in as few calls as can be; round 1 asks history for those still missing; [] = no more to ask. */
+  query(context: RenderContext, handles: Handle[], round: number): Command[];
+  readQuery(results: CommandResult[], handles: Handle[], round: number): Answer<NativeState[]>;
+
+  /** Stops the handles' jobs, or only some of their shards. */
+  cancel(context: RenderContext, handles: Handle[], shards: number[] | null): Command[];
+  readCancel(results: CommandResult[]): Answer<null>;
+}
