@@ -32,9 +32,16 @@ function whichToys(manifest: FarmManifest, plan: Plan): string[] {
   return ["--n-toys", `${total}`, "--seed", `${manifest.seed}`, "--shard", `${plan.shard_index}/${manifest.shards}`];
 }
 
+/** Sums by plans[]: each shard's check asks for it, so that adding up anew each time would be quadratic in the shards. */
+const totals = new WeakMap<readonly Plan[], { shards: number; n_toys: number }>();
+
 /** The n_toys that the first `shards` entries were split from: an extension raises the run's own. */
-export function splitTotal(manifest: FarmManifest): number {
-  return manifest.plans.slice(0, manifest.shards).reduce((sum, plan) => sum + plan.n_toys, 0);
+export function splitTotal({ plans, shards }: FarmManifest): number {
+  const known = totals.get(plans);
+  if (known?.shards === shards) return known.n_toys;
+  const n_toys = plans.slice(0, shards).reduce((sum, plan) => sum + plan.n_toys, 0);
+  totals.set(plans, { shards, n_toys });
+  return n_toys;
 }
 
 function genArgs(manifest: FarmManifest): string[] {

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { OutputFrame } from "./contracts/shard_output.ts";
 import { type ArrayTexts, type CutOutput, cutOutput, entriesOf, TOY_ARRAYS } from "./output_text.ts";
+import { quickCheck } from "./quick_check.ts";
 
 /** One checked nextstat output: its frame and its four arrays, all of one length; NaN stands for null. */
 export interface ShardOutput {
@@ -48,7 +49,10 @@ function readCut({ frame: frame_text, arrays }: CutOutput): ShardOutput | undefi
   return texts ? { ...read, texts } : read;
 }
 
+const isFrame = quickCheck(OutputFrame);
+
 function readFrame(value: unknown): OutputFrame {
+  if (isFrame(value)) return value;
   const parsed = OutputFrame.safeParse(value);
   if (!parsed.success) throw new Error(firstIssue(parsed.error));
   return parsed.data;

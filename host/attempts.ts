@@ -60,7 +60,8 @@ export interface OpenAttempt {
 export function beginAttempt(dir: string, attempt: Attempt): OpenAttempt | undefined {
   makeFolder(join(dir, ATTEMPTS));
   const path = attemptPath(dir, attempt.shard_index, attempt.attempt);
-  const temporary = writeTemporary(path, padded(attempt));
+  // Not forced to the disk: a power cut that empties this file has ended all that it tells of.
+  const temporary = writeTemporary(path, padded(attempt), 0o640, false);
   const clock_offset_s = clockOffset(temporary);
   if (commitByLink(temporary, path)) return { attempt, path, clock_offset_s };
   removeQuietly(temporary);

@@ -42,7 +42,11 @@ export function commitShard(dir: string, manifest: FarmManifest, plan: Plan, res
       removeQuietly(result.out_path);
     } else {
       if (found.kind !== "absent") moveAside(dir, shard, found, seen);
-      commitByLink(result.out_path, join(dir, outName(shard)));
+      const { sha256, bytes } = result.output;
+      const ours = commitByLink(result.out_path, join(dir, outName(shard)));
+      if (ours && commitRecord(dir, shard, result, { out_sha256: sha256, out_bytes: bytes })) {
+        return { kind: "committed" };
+      }
     }
   }
   throw new Error(`Cannot commit shard ${shard}: its files change faster than they can be looked at`);
@@ -62,11 +66,13 @@ function commitRecord(
   shard: number,
   result: Result,
   out: { out_sha256: string; out_bytes: number },
-): void {
+): boolean {
   const path = join(dir, metricsName(shard));
   const document = { ...result.metrics, farm: { ...result.record, ...out } };
   const temporary = writeTemporary(path, JSON.stringify(document, null, 2) + "\n");
-  if (!commitByLink(temporary, path)) removeQuietly(temporary);
+  const linked = commitByLink(temporary, path);
+  if (!linked) removeQuietly(temporary);
+  return linked;
 }
 
 function compare(dir: string, shard: number, result: Result, other: CheckedOutput, theirs: ShardRecord): Committed {

@@ -5,9 +5,10 @@ import { recordFault } from "../core/check_record.ts";
 import { type FarmManifest, type Manifest, type Plan } from "../core/contracts/manifest.ts";
 import { type CommittedMetrics, CommittedMetrics as CommittedMetricsSchema } from "../core/contracts/shard_record.ts";
 import { errorText } from "../core/errors.ts";
-import { readShardOutput, type ShardOutput } from "../core/read_output.ts";
+import { firstIssue, readOutputText, type ShardOutput } from "../core/read_output.ts";
+import { quickCheck } from "../core/quick_check.ts";
 import { metricsName, outName } from "../core/run_paths.ts";
-import { checkDepth, parseJson, readRegular, Unreadable } from "./read_file.ts";
+import { checkDepth, decodeText, parseJson, readRegular, Unreadable } from "./read_file.ts";
 
 /** What a run directory proves of one shard (contract, "What makes a shard done"). */
 export type Evidence =
@@ -67,15 +68,17 @@ function withoutRecord(dir: string, manifest: FarmManifest, plan: Plan): Evidenc
   return output.absent ? { kind: "absent" } : { kind: "bad", file, what: output.message };
 }
 
+const isCommitted = quickCheck(CommittedMetricsSchema);
+
 /** Reads shard_<i>.metrics.json with our record in it. */
 export function readCommitted(path: string): CommittedMetrics | Unreadable {
   try {
     const bytes = readRegular(path, MAX_METRICS_BYTES);
     checkDepth(bytes);
-    const parsed = CommittedMetricsSchema.safeParse(parseJson(bytes));
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    return new Unreadable(`${issue?.path.map(String).join(".")}: ${issue?.message}`, false);
+    const value = parseJson(bytes);
+    if (isCommitted(value)) return value;
+    const parsed = CommittedMetricsSchema.safeParse(value);
+    return parsed.success ? parsed.data : new Unreadable(firstIssue(parsed.error), false);
   } catch (error) {
     return asUnreadable(error);
   }
@@ -85,7 +88,7 @@ export function readCommitted(path: string): CommittedMetrics | Unreadable {
 export function readOutput(path: string, manifest: Manifest, plan: Plan): CheckedOutput | Unreadable {
   try {
     const bytes = readRegular(path, maxOutputBytes(plan.n_toys));
-    const output = readShardOutput(parseJson(bytes));
+    const output = readOutputText(decodeText(bytes));
     const fault = outputFault(manifest, plan, output);
     if (fault) return new Unreadable(fault, false);
     return { output, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };

@@ -8,7 +8,7 @@ import {
   RUN_SCHEMA,
 } from "../core/contracts/manifest.ts";
 import { FarmError } from "../core/errors.ts";
-import { splitToys } from "../core/split.ts";
+import { splitToys, type ToyRange } from "../core/split.ts";
 import { VERSION } from "../core/version.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import type { Rendered, SchedulerAdapter, SchedulerLimits } from "../schedulers/adapter.ts";
@@ -50,12 +50,47 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
   if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
     throw new FarmError("usage", `Cannot use --seed ${request.seed}: seed + n_toys must stay below 2^53`);
   }
-  const [spec, nextstat, machine] = await Promise.all([
+  const checking = request.check || request.freeze_gen ? checkFit(skeleton(request, ranges)) : Promise.resolve({});
+  const [spec, nextstat, machine, point] = await firstFault(
     readSpec(request.config),
     lookAtNextstat(request.nextstat_bin),
     lookAtMachine(),
-  ]);
-  const manifest: FarmManifest = {
+    checking,
+  );
+  const manifest = skeleton(request, ranges);
+  manifest.farm = {
+    ...manifest.farm,
+    nextstat_version: nextstat.version,
+    nextstat_sha256: nextstat.sha256,
+    nextstat_bytes: nextstat.bytes,
+    ...(nextstat.mtime_ms === null ? {} : { nextstat_mtime_ms: nextstat.mtime_ms }),
+    spec_sha256: spec.spec_sha256,
+    inputs: spec.inputs,
+    input_mtimes_ms: spec.mtimes_ms,
+    frozen_gen: request.freeze_gen ? point : null,
+    environment: {
+      host: machine.host,
+      cpu_model: machine.cpu_model,
+      kernel: machine.kernel,
+      rustc_version: null,
+      load_average: loadAverage(),
+      uptime_s: uptime_s(),
+    },
+  };
+  return manifest;
+}
+
+/** All at the same time; of several faults the first in the list is told. */
+async function firstFault<T extends readonly unknown[]>(...asked: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  await Promise.allSettled(asked);
+  return await Promise.all(asked);
+}
+
+const NO_HASH = "0".repeat(64);
+
+/** The manifest that the request alone makes, before any file was looked at. */
+function skeleton(request: RunRequest, ranges: ToyRange[]): FarmManifest {
+  return {
     schema_version: RUN_SCHEMA,
     created_at_utc: new Date().toISOString(),
     run_id: request.run_id,
@@ -73,13 +108,10 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
       run_token: randomBytes(8).toString("hex"),
       nsfarm_version: VERSION,
       nsfarm_bin: ownBinary(),
-      nextstat_version: nextstat.version,
-      nextstat_sha256: nextstat.sha256,
-      nextstat_bytes: nextstat.bytes,
-      ...(nextstat.mtime_ms === null ? {} : { nextstat_mtime_ms: nextstat.mtime_ms }),
-      spec_sha256: spec.spec_sha256,
-      inputs: spec.inputs,
-      input_mtimes_ms: spec.mtimes_ms,
+      nextstat_version: "",
+      nextstat_sha256: NO_HASH,
+      spec_sha256: NO_HASH,
+      inputs: [],
       gen: request.gen,
       set: request.set,
       frozen_gen: null,
@@ -90,20 +122,10 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
       mode: request.mode,
       pilots: null,
       options: request.options,
-      environment: {
-        host: machine.host,
-        cpu_model: machine.cpu_model,
-        kernel: machine.kernel,
-        rustc_version: null,
-        load_average: loadAverage(),
-        uptime_s: uptime_s(),
-      },
+      environment: { host: "", cpu_model: null, kernel: null, rustc_version: null, load_average: null, uptime_s: null },
       history: [],
     },
   };
-  if (!request.check && !request.freeze_gen) return manifest;
-  const point = await checkFit(manifest);
-  return request.freeze_gen ? { ...manifest, farm: { ...manifest.farm, frozen_gen: point } } : manifest;
 }
 
 function newPlan(request: RunRequest, shard_index: number, toy_start: number, n_toys: number): Plan {

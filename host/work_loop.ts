@@ -4,8 +4,9 @@ import type { Plan } from "../core/contracts/manifest.ts";
 import type { ShardRecord } from "../core/contracts/shard_record.ts";
 import { stopsWorker, triesAgain } from "../core/retry_policy.ts";
 import { listAttempts } from "./attempts.ts";
-import { fitShard, type ShardEnd } from "./fit_shard.ts";
+import { finishShard, type ShardEnd } from "./fit_shard.ts";
 import { settleShard, type Standing, sweepIncoming } from "./settle_shard.ts";
+import { type RunningShard, startShard } from "./start_shard.ts";
 import { sweepTemporary } from "./sweep_temporary.ts";
 import type { Workbench } from "./workbench.ts";
 import { announceWorker, sweepWorkers, withdrawWorker } from "./workers.ts";
@@ -132,20 +133,34 @@ class WorkLoop {
     return this.#gave_up || this.options.stop.aborted;
   }
 
+  /** A slot: the next fit is started before the last one's result is checked and committed, so that no CPU waits. */
   async #work(slot: string): Promise<void> {
+    let last: Promise<void> | undefined;
     while (!this.#stopped) {
       const order = this.#queue.shift();
-      if (order) await this.#fit(order, slot);
-      else if (this.#taken.size > 0) await this.#lookAgain();
-      else return;
+      const running = order && await this.#start(order, slot);
+      await last;
+      last = undefined;
+      if (order && running) {
+        await running.gone;
+        last = this.#finish(order, running);
+      } else if (!order && this.#taken.size > 0) await this.#lookAgain();
+      else if (!order && this.#queue.length === 0) break;
     }
+    await last;
   }
 
-  async #fit(order: Order, slot: string): Promise<void> {
+  async #start(order: Order, slot: string): Promise<RunningShard | undefined> {
     const { threads, time_limit_s, stop } = this.options;
-    this.tell({ kind: "started", shard: order.plan.shard_index, slot });
-    const end = await fitShard(this.bench, { ...order, slot, threads, time_limit_s, stop });
-    this.#take(order, end);
+    const running = await startShard(this.bench, { ...order, slot, threads, time_limit_s, stop });
+    if (running) this.tell({ kind: "started", shard: order.plan.shard_index, slot });
+    else this.#taken.set(order.plan.shard_index, order.plan);
+    return running;
+  }
+
+  async #finish(order: Order, running: RunningShard): Promise<void> {
+    await nextTurn();
+    this.#take(order, await finishShard(this.bench, running));
   }
 
   #take(order: Order, end: ShardEnd): void {
@@ -189,5 +204,8 @@ class WorkLoop {
     }
   }
 }
+
+/** Lets what waits go first: above all the start of the next fit. */
+const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 2));
 
 const sorted = (shards: Iterable<number>) => [...shards].sort((a, b) => a - b);

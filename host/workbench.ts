@@ -2,7 +2,7 @@ import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { errorText } from "../core/errors.ts";
 import { inputsFault } from "./inputs.ts";
 import type { Run } from "./load_manifest.ts";
-import { lookAtMachine, type Machine } from "./machine.ts";
+import { countOomKills, lookAtMachine, type Machine } from "./machine.ts";
 import { nextstatFault } from "./nextstat.ts";
 import { UsageMeter } from "./usage_meter.ts";
 
@@ -20,13 +20,15 @@ export interface Workbench {
   machine: Machine;
   meter: UsageMeter;
   ids: JobIds;
+  /** Out-of-memory kills that the kernel had counted for this job when last looked at; null where it does not tell. */
+  oom_kills: number | null;
   /** Why no shard can be run here as it was planned (another nextstat, a changed input), or null. */
   fault: string | null;
 }
 
 export async function openWorkbench(run: Run<FarmManifest>, ids: JobIds): Promise<Workbench> {
   const [machine, fault] = await Promise.all([lookAtMachine(), findFault(run.manifest)]);
-  return { run, machine, meter: new UsageMeter(), ids, fault };
+  return { run, machine, meter: new UsageMeter(), ids, oom_kills: await countOomKills(machine), fault };
 }
 
 async function findFault(manifest: FarmManifest): Promise<string | null> {

@@ -16,13 +16,13 @@ export function temporaryPath(path: string): string {
   return join(dirname(path), temporaryName(basename(path), owner, unique));
 }
 
-/** Writes a new temporary file beside `path`, with its data on disk, and returns its path. */
-export function writeTemporary(path: string, data: string | Uint8Array, mode = 0o640): string {
+/** Writes a new temporary file beside `path`, with its data on disk unless `sync` is false, and returns its path. */
+export function writeTemporary(path: string, data: string | Uint8Array, mode = 0o640, sync = true): string {
   const temporary = temporaryPath(path);
   const file = Deno.openSync(temporary, { write: true, createNew: true, mode });
   try {
     writeAll(file, typeof data === "string" ? new TextEncoder().encode(data) : data);
-    file.syncDataSync();
+    if (sync) file.syncDataSync();
   } catch (error) {
     removeQuietly(temporary);
     throw error;

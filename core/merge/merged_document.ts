@@ -1,7 +1,7 @@
 import { MERGED_SCHEMA } from "../contracts/merge_status.ts";
 import type { AskedGuardrails, Manifest } from "../contracts/manifest.ts";
 import { guardrailsJson, type Verdict } from "./guardrails.ts";
-import { ArrayPlace, float, Float, floats, type Json, jsonParts, type Part } from "./json_text.ts";
+import { ArrayPlace, Float, float, floats, type Json, jsonParts, type Part } from "./json_text.ts";
 import { genSpread } from "./prove_set.ts";
 import type { SourceFacts, ToyCounts } from "./source_facts.ts";
 import { type SetSummary, summaryJson } from "./summary.ts";
@@ -140,7 +140,8 @@ function distinct<T extends string | number>(sources: readonly SourceFacts[], of
 }
 
 const WHY_NOT: Record<string, string> = {
-  "summary.mean_ci": "a bootstrap over one shard's toys says nothing of the whole set's, and its resampling cannot be repeated",
+  "summary.mean_ci":
+    "a bootstrap over one shard's toys says nothing of the whole set's, and its resampling cannot be repeated",
 };
 const WHY_NOT_OTHERS = "nextstat does not say how it is made up of its parts";
 

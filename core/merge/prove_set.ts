@@ -71,7 +71,9 @@ function pointFault(source: SourceFacts, usual: SourceFacts): string | undefined
   if (source.params.length !== usual.params.length) return undefined;
   if (source.params !== usual.params) {
     const i = source.params.findIndex((value, k) => !isEqualNumber(value, usual.params[k] ?? NaN, where));
-    if (i >= 0) return `was generated at another ${source.parameter_names[i]}: ${source.params[i]}, most at ${usual.params[i]}`;
+    if (i >= 0) {
+      return `was generated at another ${source.parameter_names[i]}: ${source.params[i]}, most at ${usual.params[i]}`;
+    }
   }
   if (isEqualNumber(source.poi_true, usual.poi_true, where)) return undefined;
   return `has another poi_true: ${source.poi_true}, most have ${usual.poi_true}`;

@@ -95,7 +95,10 @@ export class FrameReader {
 
 const sortedByKey = (values: Record<string, number>) => Object.fromEntries(Object.entries(values).sort());
 
-const AskedPulls = z.looseObject({ max_abs_poi_pull_mean: z.unknown(), poi_pull_std_range: z.unknown() });
+const AskedPulls = z.looseObject({
+  max_abs_poi_pull_mean: z.unknown().optional(),
+  poi_pull_std_range: z.unknown().optional(),
+});
 
 /** Pulls are computed when one of the pull guardrails was asked for (facts/nextstat.md). */
 function asksPulls({ guardrails }: OutputFrame): boolean {

@@ -1,5 +1,5 @@
 import { fractionWithin, type Moments, moments } from "../statistics.ts";
-import { float, Float, floats, type Json } from "./json_text.ts";
+import { Float, float, floats, type Json } from "./json_text.ts";
 import { type ParamPulls, poolParamPulls } from "./param_pulls.ts";
 import type { SourceFacts } from "./source_facts.ts";
 import type { ToyValues } from "./toy_values.ts";

@@ -1,0 +1,80 @@
+import Mustache from "mustache";
+
+/** Text that is already as the file wants it: written as it is, by whoever escaped it. */
+export class Verbatim {
+  constructor(readonly text: string) {}
+}
+
+export const verbatim = (text: string): Verbatim => new Verbatim(text);
+
+export type TemplateValue = string | number | Verbatim;
+export interface TemplateView {
+  [name: string]: TemplateValue | boolean | readonly TemplateValue[] | readonly TemplateView[];
+}
+
+type Scope = TemplateView | TemplateValue;
+type Token = [string, string, number, number, ...unknown[]];
+
+const writer = new Mustache.Writer();
+
+/**
+ * Fills a mustache template in one pass: a value that looks like a tag stays as it is. Strict: a tag without a value, a
+ * raw tag, a partial or a change of delimiters is a fault of the template.
+ * @param escape makes a value safe for this kind of file; `Verbatim` values are not given to it
+ * @throws {Error}
+ */
+export function renderTemplate(template: string, view: TemplateView, escape: (value: string) => string): string {
+  checkTokens(tokensOf(writer.parse(template)), [view]);
+  const escapeValue = (value: unknown) => value instanceof Verbatim ? value.text : escape(String(value));
+  return writer.render(template, view, undefined, { escape: escapeValue });
+}
+
+function tokensOf(value: unknown): Token[] {
+  return Array.isArray(value) ? value.filter(isToken) : [];
+}
+
+function isToken(value: unknown): value is Token {
+  return Array.isArray(value) && typeof value[0] === "string" && typeof value[1] === "string";
+}
+
+function checkTokens(tokens: Token[], scopes: Scope[]): void {
+  for (const token of tokens) {
+    const [kind, name] = token;
+    if (kind === "text" || kind === "!") continue;
+    if (kind === "name") checkName(name, scopes);
+    else if (kind === "#" || kind === "^") checkSection(token, scopes);
+    else throw new Error(`Cannot fill the template: the tag "${name}" is of kind "${kind}", wanted a plain one`);
+  }
+}
+
+function checkName(name: string, scopes: Scope[]): void {
+  const value = name === "." ? scopes.at(-1) : lookUp(name, scopes);
+  if (typeof value === "string" || typeof value === "number" || value instanceof Verbatim) return;
+  throw new Error(`Cannot fill the template: "${name}" has no text`);
+}
+
+function checkSection(token: Token, scopes: Scope[]): void {
+  const [kind, name] = token;
+  const value = lookUp(name, scopes);
+  if (typeof value !== "boolean" && !Array.isArray(value)) {
+    throw new Error(`Cannot fill the template: "${name}" is a section, wanted true, false or a list for it`);
+  }
+  const inner = tokensOf(token[4]);
+  const items: readonly Scope[] = Array.isArray(value) && kind === "#" ? value : [];
+  for (const item of items) checkTokens(inner, [...scopes, item]);
+  if (items.length === 0) checkPlainSection(inner, scopes, Array.isArray(value) && kind === "#");
+}
+
+/** The inside of a section without items is looked at only where its names do not belong to the items. */
+function checkPlainSection(inner: Token[], scopes: Scope[], list: boolean): void {
+  if (!list) checkTokens(inner, scopes);
+}
+
+/** Own members only: `constructor` is no value. */
+function lookUp(name: string, scopes: Scope[]): unknown {
+  for (const scope of scopes.toReversed()) {
+    if (typeof scope !== "object" || scope instanceof Verbatim) continue;
+    if (Object.hasOwn(scope, name)) return scope[name];
+  }
+  throw new Error(`Cannot fill the template: it asks for "${name}", which nothing gives`);
+}

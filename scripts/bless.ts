@@ -1,0 +1,21 @@
+/** `./dev bless`: writes what the golden tests print now over what they expected. */
+
+import { testEnvironment } from "./testing/test_environment.ts";
+import { root } from "./tool_paths.ts";
+import { DevError, runMain } from "./tools/dev_error.ts";
+import { runHere } from "./tools/run_here.ts";
+
+async function main(): Promise<number> {
+  if (Deno.env.get("CI")) {
+    throw new DevError("Cannot bless in CI: a person must look at what changed; run ./dev bless where CI is not set");
+  }
+  const env = { ...await testEnvironment(), NSFARM_BLESS: "1" };
+  const code = await runHere(Deno.execPath(), ["test", "-A", "--no-check", "--filter", "golden", "tests/"], {
+    cwd: root,
+    env,
+  });
+  console.error("\ndev: now look at every change in tests/golden (git diff) before committing it");
+  return code;
+}
+
+await runMain(main);

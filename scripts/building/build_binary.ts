@@ -1,0 +1,63 @@
+/** From the sources to one program. */
+
+import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pid } from "node:process";
+import { bundle } from "./bundle.ts";
+import { compile } from "./compile.ts";
+import { DevError } from "../tools/dev_error.ts";
+import { findRuntime, type Runtime } from "./find_runtime.ts";
+import { inScratch } from "../tools/in_scratch.ts";
+import { pinnedDeno, root } from "../tool_paths.ts";
+
+/** What to build. */
+export interface BuildOptions {
+  /** The file to write. */
+  out: string;
+  /** The machine to build for, e.g. "x86_64-unknown-linux-gnu". */
+  target: string;
+  /** Whether the runtime must be the one that Deno downloads. */
+  download: boolean;
+}
+
+/**
+ * Builds the program and puts it in its place in one step. The same sources, options and runtime give the same bytes.
+ *
+ * @throws DevError if it cannot be built
+ */
+export async function buildBinary(options: BuildOptions): Promise<Runtime> {
+  if (Deno.version.deno !== pinnedDeno) {
+    throw new DevError(`Cannot build with Deno ${Deno.version.deno}: wanted ${pinnedDeno}; unset NSFARM_DENO`);
+  }
+  const runtime = await findRuntime(options.target, options.download);
+  await inScratch(async (folder) => {
+    const text = await bundle(folder, await buildFacts(runtime));
+    await moveTo(await compile(folder, text, runtime.path), options.out);
+  });
+  return runtime;
+}
+
+/** What `--version --json` tells; no date and no path, so that building twice gives the same bytes. */
+async function buildFacts(runtime: Runtime): Promise<Record<string, string>> {
+  const { target, sha256, source } = runtime;
+  return { version: await ownVersion(), deno: pinnedDeno, target, denort_sha256: sha256, denort_source: source };
+}
+
+async function ownVersion(): Promise<string> {
+  const settings: unknown = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
+  const isObject = typeof settings === "object" && settings !== null;
+  if (isObject && "version" in settings && typeof settings.version === "string") return settings.version;
+  throw new DevError('Cannot build: deno.json has no "version"; add one');
+}
+
+// The last step is a rename within one folder, since the place may be on another file system than .tools.
+async function moveTo(program: string, out: string): Promise<void> {
+  await mkdir(dirname(out), { recursive: true });
+  const arriving = `${out}.${pid}.tmp`;
+  try {
+    await copyFile(program, arriving);
+    await rename(arriving, out);
+  } finally {
+    await rm(arriving, { force: true });
+  }
+}

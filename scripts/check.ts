@@ -1,0 +1,9 @@
+/** `./dev check`: what can be said about the sources without running them. */
+
+import { checkLayers, runChecks } from "./testing/run_checks.ts";
+import { runMain } from "./tools/dev_error.ts";
+
+await runMain(async () => {
+  const results = [...await runChecks(), ...await checkLayers()];
+  return results.some((result) => result.failed > 0) ? 1 : 0;
+});

@@ -1,0 +1,34 @@
+/** Makes the input files of the demo and the tests. */
+
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pid } from "node:process";
+import { parquetWriteBuffer } from "hyparquet-writer";
+import { drawMasses } from "./tools/draw_masses.ts";
+import { dataFile, gaussExpSpec, type SpecSize } from "./tools/gauss_exp_spec.ts";
+
+const seed = 20260215;
+
+/**
+ * Writes observed.parquet and gauss_exp_<size>.json into `dir`, the same bytes each time.
+ *
+ * @returns the path of the spec
+ */
+export async function makeInputs(dir: string, size: SpecSize): Promise<string> {
+  const spec = join(dir, `gauss_exp_${size}.json`);
+  await mkdir(dir, { recursive: true });
+  await writeWhole(join(dir, dataFile), massParquet());
+  await writeWhole(spec, `${JSON.stringify(gaussExpSpec(size), undefined, 2)}\n`);
+  return spec;
+}
+
+/** One required DOUBLE column, uncompressed: what every reader of Parquet knows. */
+function massParquet(): Uint8Array {
+  const mass = { name: "mass", data: drawMasses(seed), type: "DOUBLE", nullable: false } as const;
+  return new Uint8Array(parquetWriteBuffer({ codec: "UNCOMPRESSED", columnData: [mass] }));
+}
+
+async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await writeFile(`${path}.${pid}.tmp`, content);
+  await rename(`${path}.${pid}.tmp`, path);
+}

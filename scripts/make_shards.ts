@@ -1,0 +1,55 @@
+/**
+ * Makes a run directory whose shards were never fitted, with true records of made-up toys: for measuring collect, merge
+ * and verify. Usage: make_shards.ts DIR SHARDS TOYS_PER_SHARD [--pulls]
+ */
+
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { makeInputs } from "./make_inputs.ts";
+import { sha256 } from "./tools/sha256.ts";
+import { inventedOutput } from "./tools/invented_output.ts";
+import { inventedMetrics } from "./tools/invented_record.ts";
+import { inventedManifest, type InventedRun } from "./tools/invented_run.ts";
+
+async function inputsOf(dir: string) {
+  const config = await makeInputs(join(dir, "inputs"), "10k");
+  const inputs = ["gauss_exp_10k.json", "observed.parquet"].map(async (path) => {
+    const bytes = await readFile(join(dir, "inputs", path));
+    return { path, bytes: bytes.length, sha256: sha256(bytes) };
+  });
+  return { config, inputs: await Promise.all(inputs) };
+}
+
+/** Writes the whole run directory and returns its manifest's path. */
+export async function makeShards(
+  dir: string,
+  n_shards: number,
+  toys_per_shard: number,
+  pulls = false,
+): Promise<string> {
+  await mkdir(dir, { recursive: true });
+  const run: InventedRun = {
+    ...await inputsOf(dir),
+    run_dir: dir,
+    seed: 42,
+    n_toys: n_shards * toys_per_shard,
+    shards: n_shards,
+    pulls,
+  };
+  const manifest = inventedManifest(run);
+  for (const plan of manifest.plans) {
+    const out = inventedOutput(manifest, plan);
+    const metrics = inventedMetrics(manifest, plan, out);
+    const base = join(dir, `shard_${plan.shard_index}`);
+    await writeFile(`${base}.out.json`, out);
+    await writeFile(`${base}.metrics.json`, JSON.stringify(metrics, null, 2) + "\n");
+  }
+  const path = join(dir, "manifest.json");
+  await writeFile(path, JSON.stringify(manifest, null, 2) + "\n");
+  return path;
+}
+
+if (import.meta.main) {
+  const [dir = "", shards = "10000", toys = "100", pulls] = Deno.args;
+  console.log(await makeShards(resolve(dir), Number(shards), Number(toys), pulls === "--pulls"));
+}

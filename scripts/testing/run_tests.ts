@@ -1,0 +1,87 @@
+/** Runs test files, each bunch in a process of its own. */
+
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { root } from "../tool_paths.ts";
+import { inScratch } from "../tools/in_scratch.ts";
+import type { FileResult } from "./file_result.ts";
+import { readJunit } from "./read_junit.ts";
+
+/** Test files that share a process. */
+export interface Bunch {
+  label: string;
+  files: string[];
+}
+
+/** What all bunches have in common. */
+export interface TestRun {
+  /** The Deno to run them with. */
+  deno: string;
+  /** Further arguments of `deno test`. */
+  args: string[];
+  /** Variables added to the environment. */
+  env: Record<string, string>;
+}
+
+const minutesAllowed = 20;
+
+/** Runs one bunch, prints its output in one piece, and returns what came of each file. */
+export async function runTests(run: TestRun, bunch: Bunch): Promise<FileResult[]> {
+  return await inScratch(async (folder) => {
+    console.log(`dev: ${bunch.label} started`);
+    const begin = performance.now();
+    const code = await runProcess(run, bunch, folder);
+    const seconds = (performance.now() - begin) / 1000;
+    console.log(`\n== ${bunch.label} (${seconds.toFixed(1)} s) ==`);
+    console.log(forHere(await readFile(join(folder, "log"), "utf8")));
+    const results = readJunit(await readFile(join(folder, "junit.xml"), "utf8").catch(() => ""));
+    return [...results, ...unaccounted(bunch, results, code)];
+  });
+}
+
+// Deno colours what it writes into a file too, which only a terminal should see.
+function forHere(log: string): string {
+  const text = log.trimEnd();
+  return Deno.stdout.isTerminal() ? text : stripVTControlCharacters(text);
+}
+
+async function runProcess(run: TestRun, bunch: Bunch, folder: string): Promise<number> {
+  const junit = `--junit-path=${join(folder, "junit.xml")}`;
+  const log = openSync(join(folder, "log"), "w");
+  try {
+    return await exitCode(run, ["test", "-A", "--no-check", junit, ...run.args, ...bunch.files], log);
+  } finally {
+    closeSync(log);
+  }
+}
+
+// stdout and stderr go to one file, so that what a test printed stays beside its own lines.
+function exitCode(run: TestRun, args: string[], log: number): Promise<number> {
+  const env = { ...Deno.env.toObject(), ...run.env };
+  const child = spawn(run.deno, args, { cwd: root, env, stdio: ["ignore", log, log] });
+  const timer = setTimeout(() => child.kill("SIGKILL"), minutesAllowed * 60_000);
+  return new Promise((done, failed) => {
+    child.on("error", failed);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      done(code ?? 1);
+    });
+  });
+}
+
+/** Failures that the JUnit file does not tell of: a file that did not load or has no test, a process that was killed. */
+function unaccounted(bunch: Bunch, results: FileResult[], code: number): FileResult[] {
+  const silent = bunch.files.filter((file) => !results.some((result) => result.file === file));
+  const problems = silent.map((file) => problem(file, `${file}: none of its tests ran`));
+  const isExplained = code === 0 || silent.length > 0 || results.some((result) => result.failed > 0);
+  if (!isExplained) problems.push(problem(bunch.label, `${bunch.label}: ended with exit code ${code}`));
+  return problems;
+}
+
+function problem(file: string, text: string): FileResult {
+  console.log(`dev: ${text}`);
+  return { file, passed: 0, failed: 1, skipped: [], seconds: 0 };
+}

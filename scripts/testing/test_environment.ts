@@ -1,0 +1,22 @@
+import { join } from "node:path";
+import { ensureBinary } from "../building/ensure_binary.ts";
+import { nextstatBin } from "../fetch_nextstat.ts";
+import { makeInputs } from "../make_inputs.ts";
+import { toolsDir } from "../tool_paths.ts";
+
+/**
+ * Makes what the tests that run the real programs need, and returns the variables that tell them where it is:
+ * NSFARM_TEST_BINARY, NSFARM_TEST_NEXTSTAT (both programs) and NSFARM_TEST_INPUTS (a folder with both specs).
+ *
+ * @throws DevError if something of it cannot be had
+ */
+export async function testEnvironment(): Promise<Record<string, string>> {
+  const inputs = join(toolsDir, "test_inputs");
+  await makeInputs(inputs, "10k");
+  await makeInputs(inputs, "2m");
+  return {
+    NSFARM_TEST_BINARY: await ensureBinary(),
+    NSFARM_TEST_NEXTSTAT: await nextstatBin(),
+    NSFARM_TEST_INPUTS: inputs,
+  };
+}

@@ -1,0 +1,10 @@
+/** Runs a program with this terminal as its own; returns its exit code. */
+export async function runHere(
+  program: string,
+  args: string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<number> {
+  const inherited = { stdin: "inherit", stdout: "inherit", stderr: "inherit" } as const;
+  const { code } = await new Deno.Command(program, { args, ...options, ...inherited }).spawn().status;
+  return code;
+}

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { chooseTests } from "../../scripts/testing/choose_tests.ts";
+
+const files = ["tests/core/split_test.ts", "tests/e2e/run_test.ts", "tests/slow/slurm_test.ts"];
+
+Deno.test("chooseTests() leaves the slow files out unless all are asked for", () => {
+  assert.deepEqual(chooseTests(files, undefined, false).leftOut, ["tests/slow/slurm_test.ts"]);
+  assert.deepEqual(chooseTests(files, undefined, true), { files, leftOut: [], filter: undefined });
+});
+
+Deno.test("chooseTests() takes an argument as a part of a path, also of a slow file", () => {
+  assert.deepEqual(chooseTests(files, "slurm", false).files, ["tests/slow/slurm_test.ts"]);
+  assert.deepEqual(chooseTests(files, "./tests/core/split_test.ts", false).files, ["tests/core/split_test.ts"]);
+});
+
+Deno.test("chooseTests() takes an argument that no path has as a part of the tests' names", () => {
+  assert.deepEqual(chooseTests(files, "every toy once", false), {
+    files: files.slice(0, 2),
+    leftOut: ["tests/slow/slurm_test.ts"],
+    filter: "every toy once",
+  });
+});

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { cutRuntime } from "../../scripts/building/cut_runtime.ts";
+
+function program(runtime: number, payload: number, said: bigint): Uint8Array {
+  const bytes = new Uint8Array(runtime + payload).fill(7, 0, runtime);
+  new DataView(bytes.buffer).setBigUint64(bytes.length - 8, said, true);
+  return bytes;
+}
+
+Deno.test("cutRuntime() leaves away exactly what was compiled", () => {
+  assert.deepEqual(cutRuntime(program(100, 50, 50n)), new Uint8Array(100).fill(7));
+});
+
+Deno.test("cutRuntime() refuses a program whose end is not the length of a part of it", () => {
+  for (const said of [0n, 8n, 150n, 151n, 2n ** 63n]) {
+    assert.throws(() => cutRuntime(program(100, 50, said)), /its last 8 bytes say \d+/);
+  }
+  assert.throws(() => cutRuntime(new Uint8Array(3)), /Cannot cut/);
+});
