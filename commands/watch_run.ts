@@ -19,9 +19,8 @@ export async function lookAtRun(
   machine: Machine,
   grace_s = FILE_GRACE_S,
   seen: Seen = new Map(),
-  absent_since: Map<number, number> = new Map(),
 ): Promise<RunStatus> {
-  const asked = await askScheduler(run, adapter, grace_s, absent_since);
+  const asked = await askScheduler(run, adapter, grace_s);
   await settleIncoming(run, machine);
   const scanned = await scanRun(run, machine, asked, seen);
   return runStatus(run, scanned, asked, await workerWords(run, machine));
@@ -50,11 +49,12 @@ export async function watchRun(
   grace_s = FILE_GRACE_S,
 ): Promise<RunStatus> {
   const view = openProgress();
-  const [machine, seen, absent] = [await lookAtMachine(), new Map(), new Map()];
+  const machine = await lookAtMachine();
+  const seen: Seen = new Map();
   const said = new Set<string>();
   try {
     for (let round = 0;; round++) {
-      const look = await lookAtRun(run, adapter, machine, grace_s, seen, absent);
+      const look = await lookAtRun(run, adapter, machine, grace_s, seen);
       if (stream) out.document(look.summary, true);
       for (const { shard, state, why } of look.shards) {
         const words = state === "held" || state === "failed" ? `shard ${shard}: ${state}: ${why}` : "";

@@ -22,7 +22,8 @@ export function moments(values: Float64Array): Moments | null {
   return { n_ok: finite.length, mean, std, q16, q50, q84 };
 }
 
-function finiteOf(values: Float64Array): Float64Array {
+/** The finite ones of some values, in their order. */
+export function finiteOf(values: Float64Array): Float64Array {
   return values.every(Number.isFinite) ? values : values.filter(Number.isFinite);
 }
 

@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import type { Submission } from "../core/contracts/submit_meta.ts";
 import type { Answer, Handle, NativeState, RenderContext, SchedulerAdapter } from "../schedulers/adapter.ts";
+import { absentSeconds, shardsWithRecord } from "./absent_since.ts";
 import { runCommands } from "./drive_adapter.ts";
 import type { Run } from "./load_manifest.ts";
 import { ownBinary } from "./own_program.ts";
+import { MAX_DOCUMENT_BYTES, readRegular } from "./read_file.ts";
 import { readSubmissions } from "./submissions.ts";
 
 export interface AskedShard {
@@ -38,9 +41,10 @@ export function renderContext(run: Run<FarmManifest>, shards: number[]): RenderC
 
 /** Submissions that may still have jobs: the last one of each shard counts. */
 export function handlesOf(submissions: Submission[]): Handle[] {
-  return submissions.flatMap(({ job_id, token, shards, state }, index) =>
-    job_id === null || state === "refused" ? [] : [{ job_id, token, chunk: { index, shards } }]
-  );
+  return submissions.flatMap(({ job_id, token, shards, tasks, state }, index) => {
+    if (job_id === null || state === "refused") return [];
+    return [{ job_id, token, chunk: { index, shards, ...(tasks ? { tasks } : {}) } }];
+  });
 }
 
 /** Asks a scheduler for all jobs of a run in as few calls as its adapter needs. */
@@ -48,7 +52,6 @@ export async function askScheduler(
   run: Run<FarmManifest>,
   adapter: SchedulerAdapter,
   grace_s: number,
-  absent_since: Map<number, number> = new Map(),
 ): Promise<AskedScheduler> {
   const submissions = readSubmissions(run.dir);
   const handles = handlesOf(submissions);
@@ -58,7 +61,11 @@ export async function askScheduler(
     const shards = new Map([...given].map((shard) => [shard, { native: null, absent_s: null }]));
     return { reached: false, message: answer.message, shards, grace_s };
   }
-  return { reached: true, message: null, shards: lastStates(answer.value, given, submissions, absent_since), grace_s };
+  const shards = lastStates(run, answer.value, given, submissions);
+  if (adapter.limits.files_may_be_late === false) {
+    for (const [shard, { native }] of shards) if (native === null) shards.delete(shard);
+  }
+  return { reached: true, message: null, shards, grace_s };
 }
 
 async function queryRounds(
@@ -66,17 +73,46 @@ async function queryRounds(
   adapter: SchedulerAdapter,
   handles: Handle[],
 ): Promise<Answer<NativeState[]>> {
-  const found: NativeState[] = [];
+  const found = readLogs(run, adapter, handles);
   const context = renderContext(run, []);
-  for (let round = 0, missing = handles; round < MAX_ROUNDS && missing.length > 0; round++) {
+  let missing = handles.filter((handle) => !isOver(handle, found));
+  for (let round = 0; round < MAX_ROUNDS && missing.length > 0; round++) {
     const commands = adapter.query(context, missing, round);
     if (commands.length === 0) break;
     const answer = adapter.readQuery(await runCommands(adapter, commands, run.dir), missing, round);
     if (answer.kind !== "ok") return answer;
-    found.push(...answer.value);
+    found.push(...answer.value.filter((one) => !found.some((known) => sameTask(known, one) && ENDED.has(known.state))));
     missing = missing.filter((handle) => !isComplete(handle, found));
   }
   return { kind: "ok", value: found };
+}
+
+/** What the scheduler itself has written into the run directory; no daemon is asked for it. */
+function readLogs(run: Run<FarmManifest>, adapter: SchedulerAdapter, handles: Handle[]): NativeState[] {
+  if (!adapter.eventLogs || !adapter.readEventLogs || handles.length === 0) return [];
+  const texts = adapter.eventLogs(handles).map((path) => readLogFile(join(run.dir, path)));
+  return adapter.readEventLogs(texts, handles);
+}
+
+function readLogFile(path: string): string | null {
+  try {
+    return new TextDecoder().decode(readRegular(path, MAX_DOCUMENT_BYTES));
+  } catch {
+    return null;
+  }
+}
+
+/** States after which a task never runs again by itself. */
+const ENDED = new Set(["done", "failed", "cancelled", "timed_out", "out_of_memory"]);
+
+const sameTask = (a: NativeState, b: NativeState) => a.token === b.token && a.shard === b.shard;
+
+/** Whether the logs tell that all of it has ended: then its scheduler need not be asked. */
+function isOver(handle: Handle, found: NativeState[]): boolean {
+  const over = new Set(
+    found.filter((one) => one.token === handle.token && ENDED.has(one.state)).map((one) => one.shard),
+  );
+  return over.has(null) || handle.chunk.shards.every((shard) => over.has(shard));
 }
 
 function isComplete(handle: Handle, found: NativeState[]): boolean {
@@ -86,23 +122,21 @@ function isComplete(handle: Handle, found: NativeState[]): boolean {
 
 /** Of several submissions of one shard the latest counts. */
 function lastStates(
+  run: Run<FarmManifest>,
   states: NativeState[],
   given: Set<number>,
   submissions: Submission[],
-  absent_since: Map<number, number>,
 ): Map<number, AskedShard> {
   const native = new Map<number, NativeState>();
   for (const { token, shards } of submissions) {
+    for (const shard of shards) native.delete(shard);
     for (const state of states.filter((one) => one.token === token)) {
       for (const shard of state.shard === null ? shards : [state.shard]) native.set(shard, state);
     }
   }
-  const now = performance.now();
-  return new Map([...given].map((shard) => {
-    const known = native.get(shard) ?? null;
-    if (known) absent_since.delete(shard);
-    else if (!absent_since.has(shard)) absent_since.set(shard, now);
-    const since = absent_since.get(shard);
-    return [shard, { native: known, absent_s: since === undefined ? null : (now - since) / 1000 }];
-  }));
+  const recorded = shardsWithRecord(run.dir);
+  const absent = absentSeconds(run.dir, [...given].filter((shard) => !native.has(shard) && !recorded.has(shard)));
+  return new Map(
+    [...given].map((shard) => [shard, { native: native.get(shard) ?? null, absent_s: absent.get(shard) ?? null }]),
+  );
 }

@@ -1,10 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { equalFault } from "../core/merge/equal.ts";
 import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
 import type { Metrics, ShardRecord } from "../core/contracts/shard_record.ts";
 import { ASIDE, metricsName, outName } from "../core/run_paths.ts";
 import { type CheckedOutput, type Evidence, readShard } from "./read_shard.ts";
-import { commitByLink, exists, makeFolder, removeQuietly, writeTemporary } from "./write_file.ts";
+import { commitByLink, giveName, makeFolder, pause, removeQuietly, writeTemporary } from "./write_file.ts";
 
 export interface Result {
   /** The checked output, still under a temporary name. */
@@ -28,47 +29,68 @@ export type Committed =
 export function commitShard(dir: string, manifest: FarmManifest, plan: Plan, result: Result): Committed {
   const shard = plan.shard_index;
   syncFile(result.out_path);
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round >= 3) pause(round);
     const seen = inodes(dir, shard);
     const found = readShard(dir, manifest, plan);
     if (found.kind === "done") return compare(dir, shard, result, found.output, found.metrics.farm);
-    if (found.kind === "uncommitted") {
-      const { sha256, bytes } = found.output;
-      const own = sha256 === result.output.sha256;
-      if (!own && equalFault(found.output.output, result.output.output, "other") !== null) {
-        return keepAside(dir, shard, result, "the numbers of an out.json without record differ from it");
-      }
-      commitRecord(dir, shard, result, { out_sha256: sha256, out_bytes: bytes });
-      removeQuietly(result.out_path);
-    } else {
+    if (found.kind === "uncommitted") commitRecord(dir, shard, result, found.output);
+    else {
       if (found.kind !== "absent") moveAside(dir, shard, found, seen);
-      const { sha256, bytes } = result.output;
-      const ours = commitByLink(result.out_path, join(dir, outName(shard)));
-      if (ours && commitRecord(dir, shard, result, { out_sha256: sha256, out_bytes: bytes })) {
-        return { kind: "committed" };
-      }
+      if (commitOwn(dir, shard, result)) return { kind: "committed" };
     }
   }
   throw new Error(`Cannot commit shard ${shard}: its files change faster than they can be looked at`);
 }
 
+/** Others can get in the way of each round; they have a limited number of steps, so it takes many to use these up. */
+const ROUNDS = 20;
+
+/**
+ * Both steps for our own file. It keeps its temporary name until the end: while two writers move the same bad file out
+ * of the way, one can take the other's new file for a moment too.
+ */
+function commitOwn(dir: string, shard: number, result: Result): boolean {
+  const path = join(dir, outName(shard));
+  const own = inode(result.out_path);
+  if (own === null || !giveName(result.out_path, path)) return false;
+  if (!commitRecord(dir, shard, result, result.output) || inode(path) !== own) return false;
+  removeQuietly(result.out_path);
+  return true;
+}
+
+/** Forces a result to the disk. Of two processes that recover the same one, the other may have dropped it already. */
 function syncFile(path: string): void {
-  const file = Deno.openSync(path, { read: true, write: true });
+  ifThere(() => {
+    const file = Deno.openSync(path, { read: true, write: true });
+    try {
+      file.syncDataSync();
+    } finally {
+      file.close();
+    }
+  });
+}
+
+/** Does something with a file; false when somebody else has taken it away. */
+function ifThere(act: () => void): boolean {
   try {
-    file.syncDataSync();
-  } finally {
-    file.close();
+    act();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 
-function commitRecord(
+/** Writes the record of the checked output that lies under the final name; false when there is one already. */
+export function commitRecord(
   dir: string,
   shard: number,
-  result: Result,
-  out: { out_sha256: string; out_bytes: number },
+  { metrics, record }: Pick<Result, "metrics" | "record">,
+  { sha256, bytes }: CheckedOutput,
 ): boolean {
   const path = join(dir, metricsName(shard));
-  const document = { ...result.metrics, farm: { ...result.record, ...out } };
+  const document = { ...metrics, farm: { ...record, out_sha256: sha256, out_bytes: bytes } };
   const temporary = writeTemporary(path, JSON.stringify(document, null, 2) + "\n");
   const linked = commitByLink(temporary, path);
   if (!linked) removeQuietly(temporary);
@@ -76,18 +98,18 @@ function commitRecord(
 }
 
 function compare(dir: string, shard: number, result: Result, other: CheckedOutput, theirs: ShardRecord): Committed {
-  if (theirs.attempt === result.record.attempt && other.sha256 === result.output.sha256) return { kind: "committed" };
-  const same = theirs.host === result.record.host && theirs.threads === result.record.threads;
+  // A record of our own attempt with another file: we have written it for somebody who had died, on whatever host.
+  const ours = theirs.attempt === result.record.attempt;
+  const same = !ours && theirs.host === result.record.host && theirs.threads === result.record.threads;
   const fault = equalFault(other.output, result.output.output, same ? "same" : "other");
   if (fault !== null) return keepAside(dir, shard, result, fault);
   removeQuietly(result.out_path);
-  return { kind: "equal" };
+  return { kind: ours && other.sha256 === result.output.sha256 ? "committed" : "equal" };
 }
 
 function keepAside(dir: string, shard: number, result: Result, what: string): Committed {
   makeFolder(join(dir, ASIDE));
-  const aside = freeName(join(dir, ASIDE, `shard_${shard}.${result.record.attempt}.out.json`));
-  if (exists(result.out_path)) Deno.renameSync(result.out_path, aside);
+  const aside = giveFreeName(result.out_path, join(dir, ASIDE, `shard_${shard}.${result.record.attempt}.out.json`));
   return { kind: "differs", what, aside };
 }
 
@@ -123,16 +145,19 @@ export function moveAside(
 
 function moveOne(dir: string, name: string, judged: number | null): string[] {
   const path = join(dir, name);
-  if (judged === null || !exists(path)) return [];
-  const aside = freeName(join(dir, ASIDE, name));
-  Deno.renameSync(path, aside);
-  if (inode(aside) === judged) return [aside];
-  return commitByLink(aside, path) ? [] : [aside];
+  if (judged === null || inode(path) !== judged) return [];
+  const aside = join(dir, ASIDE, name);
+  // First to a name that nobody else uses: a rename replaces what has its new name.
+  const taken = `${aside}.${randomBytes(4).toString("hex")}`;
+  if (!ifThere(() => Deno.renameSync(path, taken))) return [];
+  if (inode(taken) !== judged && commitByLink(taken, path)) return [];
+  return [giveFreeName(taken, aside)];
 }
 
-function freeName(path: string): string {
+/** Gives a file a name, or that name with a number where it is taken; nothing is replaced. */
+function giveFreeName(from: string, path: string): string {
   for (let n = 0;; n++) {
     const name = n === 0 ? path : `${path}.${n}`;
-    if (!exists(name)) return name;
+    if (inode(from) === null || commitByLink(from, name)) return name;
   }
 }

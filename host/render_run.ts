@@ -180,6 +180,7 @@ export async function renderRun(
 function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered): void {
   makeFolder(dir);
   try {
+    for (const folder of rendered.folders ?? []) makeFolder(join(dir, folder));
     for (const file of rendered.files) {
       if (file.path.includes("/")) makeFolder(join(dir, file.path, ".."));
       writeWhole(join(dir, file.path), file.text, file.executable ? 0o750 : 0o640);

@@ -4,7 +4,7 @@ import type { Plan } from "../core/contracts/manifest.ts";
 import { Metrics, METRICS_SCHEMA, type ShardRecord } from "../core/contracts/shard_record.ts";
 import { INCOMING } from "../core/run_paths.ts";
 import { listNames, readAttempts } from "./attempts.ts";
-import { commitShard } from "./commit_shard.ts";
+import { commitRecord, commitShard } from "./commit_shard.ts";
 import { fitFiles } from "./fit_files.ts";
 import { keepLogs } from "./fit_shard.ts";
 import { aliveOf, findByArgument } from "./proc.ts";
@@ -100,7 +100,9 @@ function commitRecovered(
     wall_s: Math.max(0, finished - Date.parse(attempt.started_at_utc)) / 1000,
     cause: "ok",
   });
-  commitShard(dir, manifest, plan, { ...result, metrics: readMetrics(metrics_path), record });
+  const told = { metrics: readMetrics(metrics_path), record };
+  if (result.out_path === "") commitRecord(dir, plan.shard_index, told, result.output);
+  else commitShard(dir, manifest, plan, { ...result, ...told });
 }
 
 function endOf(path: string): number {

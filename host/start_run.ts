@@ -2,7 +2,7 @@ import type { FarmManifest } from "../core/contracts/manifest.ts";
 import type { ShardState } from "../core/contracts/kinds.ts";
 import type { Submission } from "../core/contracts/submit_meta.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
-import { askScheduler, renderContext } from "./ask_scheduler.ts";
+import { type AskedScheduler, askScheduler, renderContext } from "./ask_scheduler.ts";
 import type { Run } from "./load_manifest.ts";
 import type { Machine } from "./machine.ts";
 import { type ScannedShard, scanRun } from "./scan_run.ts";
@@ -45,10 +45,7 @@ export async function startRun(
   const asked = await askScheduler(run, adapter, again ? 0 : file_grace_s);
   if (!asked.reached) throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer");
   const shards = await scanRun(run, machine, asked);
-  const given = new Set(
-    readSubmissions(run.dir).filter((one) => one.state === "submitted").flatMap((one) => one.shards),
-  );
-  const open = shards.filter((shard) => isOpen(shard, given, again));
+  const open = shards.filter((shard) => isOpen(shard, asked, again));
   if (open.length === 0) return { submissions: [], nothing: whyNothing(shards, again) };
   const indexes = open.map((shard) => shard.plan.shard_index);
   const submissions: Submission[] = [];
@@ -67,8 +64,9 @@ async function settleIntents(run: Run<FarmManifest>, adapter: SchedulerAdapter):
   }
 }
 
-function isOpen({ state, plan }: ScannedShard, given: Set<number>, again: boolean): boolean {
-  if (state === "queued") return !given.has(plan.shard_index) || again;
+/** A shard that nobody has been given, or that its scheduler has done with. */
+function isOpen({ state, plan }: ScannedShard, asked: AskedScheduler, again: boolean): boolean {
+  if (state === "queued") return !asked.shards.has(plan.shard_index);
   return again && ENDED.has(state);
 }
 

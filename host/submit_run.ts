@@ -30,6 +30,7 @@ export async function submitChunk(
     scheduler: adapter.name,
     command: command.argv,
     shards: chunk.shards,
+    ...(chunk.tasks ? { tasks: chunk.tasks } : {}),
     job_id: null,
     intended_at_utc: new Date().toISOString(),
     answered_at_utc: null,

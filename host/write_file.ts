@@ -63,41 +63,79 @@ export function writeDocument(path: string, value: unknown): void {
  * succeed and still be answered with an error (link(2), BUGS).
  */
 export function commitByLink(temporary: string, path: string): boolean {
-  const linked = linkOnce(temporary, path);
+  const linked = giveName(temporary, path);
   if (linked) removeQuietly(temporary);
   return linked;
 }
 
-function linkOnce(temporary: string, path: string): boolean {
+/** As commitByLink, but the temporary name stays as well (where there is no link(2) it does not). */
+export function giveName(temporary: string, path: string): boolean {
   try {
     Deno.linkSync(temporary, path);
     return true;
   } catch (error) {
     if (sameFile(temporary, path)) return true;
     if (systemCode(error) === "EEXIST" || error instanceof Deno.errors.AlreadyExists) return false;
+    if (error instanceof Deno.errors.NotFound && !exists(temporary)) return false;
     if (!NO_LINKS.has(systemCode(error) ?? "")) throw error;
     return commitByRename(temporary, path);
   }
 }
 
-const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+/** EXDEV: AFS links only within one folder (OpenAFS, afs_vop_link). */
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
 
 /** Where a file system has no link(2): the exclusive creation of `path.commit` holds the right to rename. */
 function commitByRename(temporary: string, path: string): boolean {
   const right = path.replace(/(\.out|\.metrics)?\.json$/, "") + ".commit";
-  try {
-    Deno.openSync(right, { write: true, createNew: true }).close();
-  } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return false;
-    throw error;
-  }
+  takeRight(right);
   try {
     if (exists(path)) return false;
     Deno.renameSync(temporary, path);
     return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound && !exists(temporary)) return false;
+    throw error;
   } finally {
     removeQuietly(right);
   }
+}
+
+/** A right is held for two calls of the system; one that is older than this is of a process that died. */
+const RIGHT_STALE_MS = 30_000;
+
+function takeRight(right: string): void {
+  for (;;) {
+    try {
+      Deno.openSync(right, { write: true, createNew: true }).close();
+      return;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    dropStaleRight(right);
+    pause(20);
+  }
+}
+
+/** Ages are told by the file server's clock alone: by a file that is made now. */
+function dropStaleRight(right: string): void {
+  const fresh = writeTemporary(right, "", 0o640, false);
+  try {
+    const [now, held] = [Deno.lstatSync(fresh), Deno.lstatSync(right)];
+    if ((now.mtime?.getTime() ?? 0) - (held.mtime?.getTime() ?? 0) < RIGHT_STALE_MS) return;
+    // Renamed first: of several that judge it stale only one gets it, and the right of the next holder is given back.
+    Deno.renameSync(right, fresh);
+    if (Deno.lstatSync(fresh).ino !== held.ino) Deno.renameSync(fresh, right);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  } finally {
+    removeQuietly(fresh);
+  }
+}
+
+/** Waits without giving way to anything else: for the few places that must stay in one piece. */
+export function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 function sameFile(a: string, b: string): boolean {

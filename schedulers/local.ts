@@ -35,7 +35,7 @@ const local: SchedulerAdapter = {
       pattern: "(\\d+-)?(\\d+:)?\\d+:\\d+|\\d+",
     },
   ],
-  limits: { first_index: 0, arrays: true, dependencies: false, file_transfer: false },
+  limits: { first_index: 0, arrays: true, dependencies: false, file_transfer: false, files_may_be_late: false },
 
   render: ({ shards }) => ({ files: [], chunks: [{ index: 0, shards }], warnings: [], by_hand: [] }),
 

@@ -10,6 +10,8 @@ export const Submission = z.looseObject({
   command: z.array(z.string()),
   cwd: z.string().optional(),
   shards: z.array(z.int().min(0)),
+  /** The scheduler's number of the task that runs each of `shards`; absent: 0, 1, 2 … */
+  tasks: z.array(z.int().min(0)).optional(),
   job_id: z.string().nullable(),
   intended_at_utc: z.string(),
   answered_at_utc: z.string().nullable(),
@@ -24,6 +26,10 @@ export const SubmitMeta = z.looseObject({
   finished_at_utc: z.string().nullable().optional(),
   cluster_id: z.int().nullable().optional(),
   submit_file: z.string().nullable().optional(),
-  farm: z.looseObject({ submissions: z.array(Submission) }).optional(),
+  farm: z.looseObject({
+    submissions: z.array(Submission),
+    /** By shard: since when its scheduler has been seen not to know it, while it has no record. */
+    absent_since_utc: z.record(z.string(), z.string()).optional(),
+  }).optional(),
 });
 export type SubmitMeta = z.infer<typeof SubmitMeta>;

@@ -1,4 +1,4 @@
-import { fractionWithin, type Moments, moments } from "../statistics.ts";
+import { finiteOf, fractionWithin, type Moments, moments } from "../statistics.ts";
 import { Float, float, floats, type Json } from "./json_text.ts";
 import { type ParamPulls, poolParamPulls } from "./param_pulls.ts";
 import type { SourceFacts } from "./source_facts.ts";
@@ -18,7 +18,7 @@ export interface SetSummary {
 
 /** @param sources in toy order, one at least */
 export function summarise(values: ToyValues, sources: readonly SourceFacts[]): SetSummary {
-  const pull = pullSummary(values.pulls);
+  const pull = pullSummary(finiteOf(values.pulls));
   const [first] = sources;
   const pooled = poolParamPulls(
     sources.flatMap((source) => source.param_pulls ?? []),

@@ -1,66 +1,24 @@
 import type { ShardOutput } from "../read_output.ts";
 
-/** The numbers of all toys that the summary is made of, taken in shard after shard, in toy order. */
-export class ToyValues {
-  #poi_hat: Growing;
-  #pulls: Growing;
+/** The numbers of all toys that the summary is made of, each at its toy's place in the merge; NaN where there is none. */
+export interface ToyValues {
+  poi_hat: Float64Array;
+  /** (poi_hat − poi_true) / poi_sigma of the converged toys with a sigma above 0. */
+  pulls: Float64Array;
+}
 
-  /** @param n_toys how many toys are expected; more are taken as well */
-  constructor(n_toys: number) {
-    this.#poi_hat = new Growing(n_toys);
-    this.#pulls = new Growing(0);
-  }
-
-  /** POI estimates of all toys so far; NaN where a toy has none. */
-  get poi_hat(): Float64Array {
-    return this.#poi_hat.values;
-  }
-
-  /** (poi_hat − poi_true) / poi_sigma of the converged toys with a sigma above 0; empty where no pulls were asked for. */
-  get pulls(): Float64Array {
-    return this.#pulls.values;
-  }
-
-  add({ converged, poi_hat, poi_sigma, frame }: ShardOutput): void {
-    this.#poi_hat.append(poi_hat);
-    const { poi_true } = frame.results;
-    const pulls = new Float64Array(poi_hat.length);
-    let n = 0;
-    for (const [i, sigma] of poi_sigma.entries()) {
-      if (!(sigma > 0) || converged[i] !== true) continue;
-      const pull = ((poi_hat[i] ?? NaN) - poi_true) / sigma;
-      if (Number.isFinite(pull)) pulls[n++] = pull;
-    }
-    if (n > 0) this.#pulls.append(pulls.subarray(0, n), this.#poi_hat.capacity);
+/** Takes in an output whose first toy has the place `at`. */
+export function putValues(values: ToyValues, at: number, output: ShardOutput): void {
+  const { converged, poi_hat, poi_sigma, frame: { results: { poi_true } } } = output;
+  values.poi_hat.set(poi_hat, at);
+  for (let i = 0; i < poi_hat.length; i++) {
+    const sigma = poi_sigma[i] ?? NaN;
+    values.pulls[at + i] = sigma > 0 && converged[i] === true ? ((poi_hat[i] ?? NaN) - poi_true) / sigma : NaN;
   }
 }
 
-class Growing {
-  #space: Float64Array;
-  #used = 0;
-
-  constructor(capacity: number) {
-    this.#space = new Float64Array(capacity);
-  }
-
-  get capacity(): number {
-    return this.#space.length;
-  }
-
-  get values(): Float64Array {
-    return this.#space.subarray(0, this.#used);
-  }
-
-  append(values: Float64Array, at_least = 0): void {
-    const wanted = this.#used + values.length;
-    if (wanted > this.#space.length) this.#grow(Math.max(wanted, 2 * this.#space.length, at_least));
-    this.#space.set(values, this.#used);
-    this.#used = wanted;
-  }
-
-  #grow(capacity: number): void {
-    const space = new Float64Array(capacity);
-    space.set(this.values);
-    this.#space = space;
-  }
+/** Leaves toys without values. */
+export function putNothing(values: ToyValues, at: number, n_toys: number): void {
+  values.poi_hat.fill(NaN, at, at + n_toys);
+  values.pulls.fill(NaN, at, at + n_toys);
 }

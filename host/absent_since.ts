@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import { readShardName, SUBMIT_META } from "../core/run_paths.ts";
+import { listNames } from "./attempts.ts";
+import { readSubmitMeta } from "./submissions.ts";
+import { writeDocument } from "./write_file.ts";
+
+/**
+ * Seconds since each of these shards was first seen to be unknown to its scheduler. It is kept in submit_meta.json, so
+ * that looks minutes apart by different commands count as one wait for late files.
+ */
+export function absentSeconds(dir: string, absent: readonly number[]): Map<number, number> {
+  const meta = readSubmitMeta(dir);
+  const before = meta?.farm?.absent_since_utc ?? {};
+  const now = new Date().toISOString();
+  const since = Object.fromEntries(absent.map((shard) => [`${shard}`, before[`${shard}`] ?? now]));
+  if (meta && JSON.stringify(before) !== JSON.stringify(since)) {
+    keep(dir, { ...meta, farm: { submissions: [], ...meta.farm, absent_since_utc: since } });
+  }
+  const seconds = (shard: number) => (Date.parse(now) - Date.parse(since[`${shard}`] ?? now)) / 1000;
+  return new Map(absent.map((shard) => [shard, Math.max(0, seconds(shard))]));
+}
+
+function keep(dir: string, meta: unknown): void {
+  try {
+    writeDocument(join(dir, SUBMIT_META), meta);
+  } catch {
+    // a look at somebody else's run, or at a full disk, still shows what it sees
+  }
+}
+
+/** Shards with a record under its final name; a listing is enough to see that nothing is awaited of them. */
+export function shardsWithRecord(dir: string): Set<number> {
+  return new Set(
+    listNames(dir).flatMap((name) => {
+      const one = readShardName(name);
+      return one?.kind === "metrics.json" ? [one.shard] : [];
+    }),
+  );
+}
