@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { nearestName } from "../core/nearest_name.ts";
 import { VERSION } from "../core/version.ts";
-import { type CommandSpec, type Output, type Permission, PERMISSIONS } from "./command.ts";
+import { type CommandSpec, type Permission, PERMISSIONS } from "./command.ts";
 import { makeOutput } from "./output.ts";
 import { TABLE, type TableRow } from "./table.ts";
 

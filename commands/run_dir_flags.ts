@@ -1,6 +1,6 @@
-import * as z from "zod";
+import type * as z from "zod";
 import { plainPath } from "../core/parse_flag.ts";
-import { type Run } from "../host/load_manifest.ts";
+import type { Run } from "../host/load_manifest.ts";
 import { loadFarmRun } from "../host/load_manifest.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 

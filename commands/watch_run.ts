@@ -21,7 +21,7 @@ export async function lookAtRun(
   seen: Seen = new Map(),
 ): Promise<RunStatus> {
   const asked = await askScheduler(run, adapter, grace_s);
-  await settleIncoming(run, machine);
+  settleIncoming(run);
   const scanned = await scanRun(run, machine, asked, seen);
   return runStatus(run, scanned, asked, await workerWords(run, machine));
 }

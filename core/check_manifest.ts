@@ -1,4 +1,11 @@
-import type { Manifest, Plan } from "./contracts/manifest.ts";
+import type { FarmManifest, Manifest, Plan } from "./contracts/manifest.ts";
+
+/** Whether a checked manifest is of a run that this program rendered, with all that its shards need. */
+export function isFarmManifest(manifest: Manifest): manifest is FarmManifest {
+  const { farm, scheduler, config, threads, shards, nextstat_bin, run_dir } = manifest;
+  const all = [farm, scheduler, config, shards, nextstat_bin, run_dir];
+  return typeof threads === "number" && !all.includes(undefined);
+}
 
 /** The entries that count: those not replaced by pieces. */
 export function livePlans(manifest: { plans: Plan[] }): Plan[] {

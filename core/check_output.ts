@@ -1,6 +1,32 @@
+import { isFarmManifest } from "./check_manifest.ts";
 import type { FarmManifest, Manifest, Plan } from "./contracts/manifest.ts";
 import { isPiece, splitTotal } from "./fit_command.ts";
 import type { ShardOutput } from "./read_output.ts";
+
+/** What an output says of itself that cannot be, or null; no plan is needed to see it. */
+export function selfFault(output: ShardOutput): string | null {
+  const { gen, parameter_names, poi_index, results, shard } = output.frame;
+  if (gen.params.length !== parameter_names.length) {
+    return `has ${gen.params.length} generation values for ${parameter_names.length} parameters`;
+  }
+  if (poi_index >= parameter_names.length) {
+    return `says that its POI is number ${poi_index} of ${parameter_names.length} parameters`;
+  }
+  return (shard && splitFault(gen.n_toys, results.n_toys, shard)) ?? countFault(output);
+}
+
+/** nextstat's split rule (facts/nextstat.md): each shard gets n div k, the first n mod k one more. */
+function splitFault(total: number, n_toys: number, shard: Shard): string | null {
+  const { shard_index: i, shard_total: k, shard_start, shard_n_toys } = shard;
+  if (i >= k) return `says that it is shard ${i} of ${k}`;
+  const [base, longer] = [Math.floor(total / k), total % k];
+  if (shard_n_toys !== n_toys) return `says that it holds ${shard_n_toys} toys, but has ${n_toys}`;
+  const [start, count] = [i * base + Math.min(i, longer), base + (i < longer ? 1 : 0)];
+  if (shard_start === start && n_toys === count) return null;
+  return `says that it holds the toys from ${shard_start}, ${n_toys} of them; shard ${i}/${k} of ${total} has ${count} from ${start}`;
+}
+
+type Shard = NonNullable<ShardOutput["frame"]["shard"]>;
 
 /**
  * What makes an output not the one that was planned, or null: count, start, seed, total, generation overrides.
@@ -9,16 +35,13 @@ import type { ShardOutput } from "./read_output.ts";
 export function outputFault(manifest: Manifest, plan: Plan, output: ShardOutput): string | null {
   const { gen, results, shard } = output.frame;
   if (results.n_toys !== plan.n_toys) return `holds ${results.n_toys} toys, planned are ${plan.n_toys}`;
-  if (countFault(output)) return countFault(output);
-  const farm = isFarm(manifest) ? manifest : undefined;
+  const fault = selfFault(output);
+  if (fault !== null) return fault;
+  const farm = isFarmManifest(manifest) ? manifest : undefined;
   const piece = farm ? isPiece(farm, plan) : shard === null || shard === undefined;
   if (piece) return pieceFault(plan, gen) ?? genFault(farm, output);
   if (!shard) return "is of an unsharded run, planned is a shard of one";
   return shardFault(manifest, plan, gen, shard, farm) ?? genFault(farm, output);
-}
-
-function isFarm(manifest: Manifest): manifest is FarmManifest {
-  return manifest.farm !== undefined && manifest.shards !== undefined;
 }
 
 function pieceFault(plan: Plan, gen: ShardOutput["frame"]["gen"]): string | null {
@@ -30,7 +53,7 @@ function shardFault(
   manifest: Manifest,
   plan: Plan,
   gen: ShardOutput["frame"]["gen"],
-  shard: NonNullable<ShardOutput["frame"]["shard"]>,
+  shard: Shard,
   farm: FarmManifest | undefined,
 ): string | null {
   const total = farm ? splitTotal(farm) : manifest.n_toys;
@@ -42,10 +65,7 @@ function shardFault(
   return gen.n_toys === total ? null : `is of a run of ${gen.n_toys} toys, planned are ${total}`;
 }
 
-function genFault(farm: FarmManifest | undefined, { frame: { gen, parameter_names } }: ShardOutput): string | null {
-  if (gen.params.length !== parameter_names.length) {
-    return `has ${gen.params.length} generation values for ${parameter_names.length} parameters`;
-  }
+function genFault(farm: FarmManifest | undefined, { frame: { gen } }: ShardOutput): string | null {
   if (!farm) return null;
   const { frozen_gen, set } = farm.farm;
   const point = frozen_gen ? "init" : farm.farm.gen;
@@ -66,6 +86,8 @@ const valueOf = (values: Record<string, number>, name: string) =>
   Object.hasOwn(values, name) ? values[name] : undefined;
 
 function countFault({ frame: { results }, converged }: ShardOutput): string | null {
-  const n = converged.reduce((sum, one) => sum + (one ? 1 : 0), 0);
-  return n === results.n_converged ? null : `says ${results.n_converged} toys converged, but marks ${n}`;
+  const counts = { converged: 0, nonconverged: 0, error: 0 };
+  for (const one of converged) counts[one === null ? "error" : one ? "converged" : "nonconverged"]++;
+  const wrong = (["converged", "nonconverged", "error"] as const).find((kind) => counts[kind] !== results[`n_${kind}`]);
+  return wrong ? `says n_${wrong} ${results[`n_${wrong}`]}, but marks ${counts[wrong]} toys so` : null;
 }

@@ -1,11 +1,9 @@
-import { join } from "node:path";
 import { Metrics, type ShardRecord } from "../core/contracts/shard_record.ts";
 import { errorText } from "../core/errors.ts";
 import { causeOfEnd, tailLines } from "../core/find_cause.ts";
-import { stderrName, stdoutName } from "../core/run_paths.ts";
 import { type OpenAttempt, removeAttempt, updateAttempt } from "./attempts.ts";
 import { commitShard, type Committed } from "./commit_shard.ts";
-import type { FitFiles } from "./fit_files.ts";
+import { type FitFiles, keepLogs } from "./fit_files.ts";
 import { readDocument, Unreadable } from "./read_file.ts";
 import { type CheckedOutput, readOutput } from "./read_shard.ts";
 import { readTail } from "./read_tail.ts";
@@ -84,16 +82,4 @@ function fail(bench: Workbench, order: FitOrder, open: OpenAttempt, files: FitFi
   const record = shardRecord(bench, order.plan, open.attempt, measured);
   updateAttempt(open, { end: record });
   return { kind: "failed", record };
-}
-
-/** Logs of the last attempt are kept under the shard's name where there is something in them. */
-export function keepLogs(dir: string, shard: number, files: FitFiles): void {
-  for (const [from, to] of [[files.stdout, stdoutName(shard)], [files.stderr, stderrName(shard)]] as const) {
-    try {
-      if (Deno.lstatSync(from).size === 0) Deno.removeSync(from);
-      else Deno.renameSync(from, join(dir, to));
-    } catch {
-      // a log that cannot be kept must not turn a shard into a failure
-    }
-  }
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { outputFault } from "../core/check_output.ts";
 import { recordFault } from "../core/check_record.ts";
-import { type FarmManifest, type Manifest, type Plan } from "../core/contracts/manifest.ts";
+import type { FarmManifest, Manifest, Plan } from "../core/contracts/manifest.ts";
 import { type CommittedMetrics, CommittedMetrics as CommittedMetricsSchema } from "../core/contracts/shard_record.ts";
 import { errorText } from "../core/errors.ts";
 import { firstIssue, readOutputText, type ShardOutput } from "../core/read_output.ts";

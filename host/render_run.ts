@@ -15,6 +15,8 @@ import type { Rendered, SchedulerAdapter, SchedulerLimits } from "../schedulers/
 import { checkFit } from "./check_fit.ts";
 import type { Run } from "./load_manifest.ts";
 import { loadAverage, lookAtMachine, uptime_s } from "./machine.ts";
+import { stagedConfig, stageInputs, stagePlanOf } from "./stage_inputs.ts";
+import type { StagePlan } from "../core/stage_plan.ts";
 import { lookAtNextstat } from "./nextstat.ts";
 import { ownBinary } from "./own_program.ts";
 import { readSpec } from "./read_spec.ts";
@@ -165,6 +167,8 @@ export async function renderRun(
     );
   }
   const manifest = await planRun(request);
+  const stage = stageOf(request, adapter, manifest);
+  if (stage) manifest.farm.staged_config = stagedConfig(stage);
   const rendered = adapter.render({
     manifest,
     run_dir: dir,
@@ -173,13 +177,27 @@ export async function renderRun(
     limits,
     shards: manifest.plans.map((plan) => plan.shard_index),
   });
-  writeRun(dir, manifest, rendered);
+  writeRun(dir, manifest, rendered, stage);
   return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered };
 }
 
-function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered): void {
+/** Inputs up to this size are copied for a later transfer by hand too; larger ones only with --mode transfer. */
+const STAGE_ANYWAY_BYTES = 64 * 1024 * 1024;
+
+function stageOf(request: RunRequest, adapter: SchedulerAdapter, manifest: FarmManifest): StagePlan | undefined {
+  if (!adapter.limits.file_transfer) return undefined;
+  const { inputs } = manifest.farm;
+  const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0);
+  if (request.mode === "shared" && (bytes > STAGE_ANYWAY_BYTES || inputs.some(({ path }) => path.startsWith("/")))) {
+    return undefined;
+  }
+  return stagePlanOf(manifest.config, inputs.map((input) => input.path));
+}
+
+function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage: StagePlan | undefined): void {
   makeFolder(dir);
   try {
+    if (stage) stageInputs(dir, manifest.config, stage);
     for (const folder of rendered.folders ?? []) makeFolder(join(dir, folder));
     for (const file of rendered.files) {
       if (file.path.includes("/")) makeFolder(join(dir, file.path, ".."));

@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import * as z from "zod";
+import type * as z from "zod";
 import { Manifest } from "../core/contracts/manifest.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import { listNames } from "./attempts.ts";

@@ -1,8 +1,117 @@
-import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { join } from "node:path";
+import { type Attempt, ATTEMPT_SCHEMA } from "../core/contracts/attempt.ts";
+import { livePlans } from "../core/check_manifest.ts";
+import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
+import { Metrics, type ShardRecord } from "../core/contracts/shard_record.ts";
+import { errorText } from "../core/errors.ts";
+import { type JobFacts, readJobFacts } from "../core/job_facts.ts";
+import { causeOfJob, jobProcess, jobRecord } from "../core/job_record.ts";
+import { INCOMING } from "../core/run_paths.ts";
+import { beginAttempt, listAttempts, listNames, readAttempts } from "./attempts.ts";
+import { commitShard } from "./commit_shard.ts";
+import { type FitFiles, fitFilesOf, keepLogs } from "./fit_files.ts";
 import type { Run } from "./load_manifest.ts";
-import type { Machine } from "./machine.ts";
+import { readDocument, readRegular, Unreadable } from "./read_file.ts";
+import { readOutput, readShard } from "./read_shard.ts";
+import { removeQuietly } from "./write_file.ts";
 
-/** Checks and commits what came back unchecked. */
-export function settleIncoming(_run: Run<FarmManifest>, _machine: Machine): Promise<void> {
-  return Promise.resolve();
+const JOB_TEXT = /^shard_(0|[1-9][0-9]{0,6})\.([0-9A-Za-z._-]{1,80})\.job\.txt$/;
+const MAX_JOB_TEXT_BYTES = 1024 * 1024;
+
+/**
+ * Checks and commits what the sh wrapper left in incoming/, also what came back from a node that shares no disk. What
+ * did not come to its end stays; what failed becomes an attempt with its end.
+ */
+export function settleIncoming(run: Run<FarmManifest>): void {
+  const plans = new Map(livePlans(run.manifest).map((plan) => [plan.shard_index, plan]));
+  for (const name of listNames(join(run.dir, INCOMING))) {
+    const [, shard, id] = JOB_TEXT.exec(name) ?? [];
+    const plan = plans.get(Number(shard));
+    if (plan && id !== undefined) settleOne(run, plan, id);
+  }
+}
+
+function settleOne(run: Run<FarmManifest>, plan: Plan, id: string): void {
+  const base = join(run.dir, INCOMING, `shard_${plan.shard_index}.${id}`);
+  const job_txt = `${base}.job.txt`;
+  const facts = readFacts(job_txt);
+  if (!facts?.ended || facts.values.get("run_token") !== run.manifest.farm.run_token) return;
+  const files = fitFilesOf(base);
+  const numbers = listAttempts(run.dir).get(plan.shard_index) ?? [];
+  const known = readAttempts(run.dir, plan.shard_index, numbers).some((one) => one.attempt_token === id);
+  if (!known) settleFacts(run, plan, id, facts, files, Math.max(0, ...numbers) + 1);
+  keepLogs(run.dir, plan.shard_index, files);
+  for (const path of [files.out, files.metrics, job_txt]) removeQuietly(path);
+}
+
+function readFacts(path: string): JobFacts | undefined {
+  try {
+    return readJobFacts(new TextDecoder().decode(readRegular(path, MAX_JOB_TEXT_BYTES)));
+  } catch {
+    return undefined;
+  }
+}
+
+function settleFacts(
+  run: Run<FarmManifest>,
+  plan: Plan,
+  id: string,
+  facts: JobFacts,
+  files: FitFiles,
+  attempt: number,
+) {
+  const cause = versionFault(run.manifest, facts) ? "version" : causeOfJob(facts);
+  const record = jobRecord(run.manifest, plan, attempt, facts, cause);
+  if (cause !== "ok") {
+    return keepFailure(run, plan, id, facts, { ...record, ...explained(run.manifest, facts, record) });
+  }
+  const output = readOutput(files.out, run.manifest, plan);
+  if (output instanceof Unreadable) {
+    const stderr_tail = [`The fit's output ${output.message}`, ...record.stderr_tail];
+    return keepFailure(run, plan, id, facts, { ...record, cause: output.absent ? "output" : "toys", stderr_tail });
+  }
+  try {
+    const metrics = readDocument(files.metrics, Metrics);
+    commitShard(run.dir, run.manifest, plan, { out_path: files.out, output, metrics, record });
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    keepFailure(run, plan, id, facts, {
+      ...record,
+      cause: "output",
+      stderr_tail: [`The fit's metrics ${errorText(error)}`],
+    });
+  }
+}
+
+function versionFault(manifest: FarmManifest, facts: JobFacts): string | null {
+  const version = facts.values.get("nextstat_version")?.replace(/^nextstat\s+/, "");
+  if (version === undefined || version === manifest.farm.nextstat_version) return null;
+  return `nextstat there is version ${version}, the run was rendered with ${manifest.farm.nextstat_version}`;
+}
+
+function explained(manifest: FarmManifest, facts: JobFacts, record: ShardRecord): Pick<ShardRecord, "stderr_tail"> {
+  const fault = versionFault(manifest, facts);
+  return { stderr_tail: fault ? [fault, ...record.stderr_tail] : record.stderr_tail };
+}
+
+function keepFailure(run: Run<FarmManifest>, plan: Plan, id: string, facts: JobFacts, end: ShardRecord): void {
+  if (readShard(run.dir, run.manifest, plan).kind === "done") return;
+  const attempt: Attempt = {
+    schema_version: ATTEMPT_SCHEMA,
+    run_id: run.manifest.run_id,
+    run_token: run.manifest.farm.run_token,
+    attempt_token: id,
+    shard_index: plan.shard_index,
+    attempt: end.attempt,
+    wrapper: jobProcess(facts),
+    fit: null,
+    scheduler: end.scheduler,
+    job_id: end.job_id,
+    task_id: end.task_id,
+    slot: end.slot,
+    submission_token: facts.values.get("submission_token") || null,
+    started_at_utc: end.started_at_utc,
+    end,
+  };
+  beginAttempt(run.dir, attempt);
 }

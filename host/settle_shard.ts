@@ -5,8 +5,7 @@ import { Metrics, METRICS_SCHEMA, type ShardRecord } from "../core/contracts/sha
 import { INCOMING } from "../core/run_paths.ts";
 import { listNames, readAttempts } from "./attempts.ts";
 import { commitRecord, commitShard } from "./commit_shard.ts";
-import { fitFiles } from "./fit_files.ts";
-import { keepLogs } from "./fit_shard.ts";
+import { fitFiles, keepLogs } from "./fit_files.ts";
 import { aliveOf, findByArgument } from "./proc.ts";
 import { readDocument, Unreadable } from "./read_file.ts";
 import { type CheckedOutput, readOutput, readShard } from "./read_shard.ts";

@@ -1,11 +1,17 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { constants } from "node:os";
 import type { FitFiles } from "./fit_files.ts";
 import { killGroup } from "./run_program.ts";
 
+export interface FitExit {
+  exit_code: number | null;
+  signal: string | null;
+}
+
 export interface StartedFit {
   pid: number;
-  ended: Promise<{ exit_code: number | null; signal: string | null }>;
+  ended: Promise<FitExit>;
   /** Asks the fit and all its children to stop, and makes them after `grace_s`. */
   stop(grace_s: number): void;
 }
@@ -25,8 +31,8 @@ export async function startFit(
   const err = openSync(files.stderr, "wx", 0o640);
   try {
     const child = spawn(program, args, { ...where, stdio: ["ignore", out, err], detached: true });
-    const ended = new Promise<{ exit_code: number | null; signal: string | null }>((resolve) => {
-      child.on("exit", (exit_code, signal) => resolve({ exit_code, signal }));
+    const ended = new Promise<FitExit>((resolve) => {
+      child.on("exit", (exit_code, signal) => resolve(readExit(exit_code, signal)));
     });
     await new Promise<void>((resolve, reject) => {
       child.on("error", reject);
@@ -38,6 +44,16 @@ export async function startFit(
     closeSync(out);
     closeSync(err);
   }
+}
+
+/**
+ * A death by signal n is told as exit code 128 + n: by shells and containers that start nextstat, and by Deno's
+ * node:child_process itself (2.4.2).
+ */
+function readExit(exit_code: number | null, signal: string | null): FitExit {
+  if (signal !== null || exit_code === null) return { exit_code: null, signal };
+  const named = Object.entries(constants.signals).find(([, number]) => number === exit_code - 128);
+  return named ? { exit_code: null, signal: named[0] } : { exit_code, signal: null };
 }
 
 function stopGroup(pid: number, ended: Promise<unknown>, grace_s: number): void {

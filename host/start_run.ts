@@ -7,6 +7,7 @@ import type { Run } from "./load_manifest.ts";
 import type { Machine } from "./machine.ts";
 import { type ScannedShard, scanRun } from "./scan_run.ts";
 import { readSubmissions } from "./submissions.ts";
+import { settleIncoming } from "./settle_incoming.ts";
 import { settleUnclear, submitChunk } from "./submit_run.ts";
 import { unreachable } from "./drive_adapter.ts";
 
@@ -42,6 +43,7 @@ export async function startRun(
   file_grace_s = GRACE_S,
 ): Promise<StartedRun> {
   await settleIntents(run, adapter);
+  settleIncoming(run);
   const asked = await askScheduler(run, adapter, again ? 0 : file_grace_s);
   if (!asked.reached) throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer");
   const shards = await scanRun(run, machine, asked);

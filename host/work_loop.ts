@@ -5,6 +5,7 @@ import type { ShardRecord } from "../core/contracts/shard_record.ts";
 import { stopsWorker, triesAgain } from "../core/retry_policy.ts";
 import { listAttempts } from "./attempts.ts";
 import { finishShard, type ShardEnd } from "./fit_shard.ts";
+import { settleIncoming } from "./settle_incoming.ts";
 import { settleShard, type Standing, sweepIncoming } from "./settle_shard.ts";
 import { type RunningShard, startShard } from "./start_shard.ts";
 import { sweepTemporary } from "./sweep_temporary.ts";
@@ -103,6 +104,7 @@ class WorkLoop {
 
   async #begin(): Promise<void> {
     const { dir, manifest } = this.bench.run;
+    settleIncoming(this.bench.run);
     const plans = livePlans(manifest);
     const attempts = listAttempts(dir);
     sweepIncoming(dir, new Set([...attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));

@@ -81,6 +81,8 @@ export const RunRecord = z.looseObject({
   inputs: z.array(InputFile),
   /** Last change of each input when it was hashed, by its path; only a difference makes a job hash it again. */
   input_mtimes_ms: z.record(z.string(), z.number()).optional(),
+  /** The spec in the copy of all inputs that is sent to nodes which share no disk, relative to the run directory. */
+  staged_config: z.string().optional(),
   nextstat_bytes: Count.optional(),
   nextstat_mtime_ms: z.number().optional(),
   gen: z.enum(["init", "mle"]),

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { AttemptTime } from "../attempt_time.ts";
 import type { InputFile } from "../contracts/kinds.ts";
 import type { OutputFrame } from "../contracts/shard_output.ts";
 import { TOY_ARRAYS } from "../output_text.ts";
@@ -25,6 +26,9 @@ export interface SourceOrigin {
   spec_sha256: string | null;
   inputs: readonly InputFile[] | null;
   nextstat_version: string | null;
+  time: AttemptTime | null;
+  /** From the old wrappers' side file, where there is no record. */
+  elapsed_s: number | null;
 }
 
 /** How many toys ended how; the two kinds of error are null where nextstat did not tell them apart. */
@@ -57,6 +61,16 @@ export interface FrameFacts {
 /** Keeps one of several equal values, so that they can be compared by `===` and take their space once. */
 class Keeper<T> {
   readonly #kept = new Map<string, T>();
+  readonly #seen = new Map<T, T>();
+
+  /** As `keep`, for values that come again and again. */
+  keepSeen(value: T): T {
+    const known = this.#seen.get(value);
+    if (known !== undefined) return known;
+    const kept = this.keep(value);
+    this.#seen.set(value, kept);
+    return kept;
+  }
 
   keep(value: T): T {
     const key = JSON.stringify(value);
@@ -89,6 +103,19 @@ export class FrameReader {
       has_pulls,
       param_pulls: has_pulls ? paramPullsOf(frame) : null,
       unmerged: this.#names.keep(unmergedOf(frame)),
+    };
+  }
+
+  /** Facts that another reader took, with this one's values in place of equal ones. */
+  adopt(facts: SourceFacts): SourceFacts {
+    return {
+      ...facts,
+      input_schema_version: this.#texts.keepSeen(facts.input_schema_version),
+      parameter_names: this.#names.keepSeen(facts.parameter_names),
+      point: this.#texts.keepSeen(facts.point),
+      params: this.#params.keepSeen(facts.params),
+      overrides: this.#overrides.keepSeen(facts.overrides),
+      unmerged: this.#names.keepSeen(facts.unmerged),
     };
   }
 }

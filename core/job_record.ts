@@ -1,0 +1,113 @@
+import type { ProcessId } from "./contracts/attempt.ts";
+import type { Cause } from "./contracts/kinds.ts";
+import type { FarmManifest, Plan } from "./contracts/manifest.ts";
+import { SHARD_RECORD_SCHEMA, type ShardRecord } from "./contracts/shard_record.ts";
+import { causeOfEnd } from "./find_cause.ts";
+import { type JobFacts, numberIn, textIn } from "./job_facts.ts";
+import { recordedEnvironment } from "./recorded_environment.ts";
+
+/** Less than this free where a fit failed, in kB, is told as a full disk. */
+const FULL_DISK_KB = 64;
+
+/** The cause that the wrapper's facts show; ok only says that the output is worth a look. */
+export function causeOfJob(facts: JobFacts): Cause {
+  const exit_code = whole(facts, "exit_code");
+  const [before, after] = [numberIn(facts, "oom_kills_before"), numberIn(facts, "oom_kills_after")];
+  if (exit_code === 126 || exit_code === 127) return "spawn";
+  const cause = causeOfEnd({
+    exit_code,
+    signal: textIn(facts, "signal"),
+    stderr: facts.stderr.join("\n"),
+    spawn_error: null,
+    stopped: textIn(facts, "stopped") ? "terminated" : null,
+    oom_kills: before === null || after === null ? null : after - before,
+  });
+  const free = numberIn(facts, "disk_free_kb");
+  return cause === "exit" && free !== null && free < FULL_DISK_KB ? "disk" : cause;
+}
+
+/** Our record, from what the sh wrapper could know; the rest is null. */
+export function jobRecord(
+  manifest: FarmManifest,
+  plan: Plan,
+  attempt: number,
+  facts: JobFacts,
+  cause: Cause,
+): ShardRecord {
+  const [started, finished] = [numberIn(facts, "started"), numberIn(facts, "finished")];
+  const logical = whole(facts, "cpus_logical");
+  const memory_kb = numberIn(facts, "memory_kb");
+  return {
+    schema_version: SHARD_RECORD_SCHEMA,
+    run_id: manifest.run_id,
+    run_token: manifest.farm.run_token,
+    shard_index: plan.shard_index,
+    shards: manifest.shards,
+    toy_start: plan.toy_start,
+    n_toys: plan.n_toys,
+    seed: plan.seed,
+    attempt,
+    scheduler: textIn(facts, "scheduler") ?? manifest.scheduler,
+    job_id: textIn(facts, "job_id"),
+    task_id: textIn(facts, "task_id"),
+    slot: textIn(facts, "slot"),
+    wrapper: "sh",
+    nsfarm_version: manifest.farm.nsfarm_version,
+    nextstat_version: textIn(facts, "nextstat_version")?.replace(/^nextstat\s+/, "") ?? null,
+    host: textIn(facts, "host") ?? "unknown",
+    cpu_model: textIn(facts, "cpu_model"),
+    cpus_logical: logical,
+    cpus_physical: whole(facts, "cpus_physical") ?? logical,
+    memory_bytes: memory_kb === null ? null : memory_kb * 1024,
+    kernel: textIn(facts, "kernel"),
+    threads: whole(facts, "threads"),
+    load_average_start: loads(facts, "load_start"),
+    load_average_end: loads(facts, "load_end"),
+    uptime_s: numberIn(facts, "uptime_s"),
+    started_at_utc: utc(started),
+    finished_at_utc: utc(finished ?? started),
+    clock_offset_s: null,
+    wall_s: started === null || finished === null ? null : Math.round((finished - started) * 1000) / 1000,
+    cpu_user_s: numberIn(facts, "cpu_user_s"),
+    cpu_system_s: numberIn(facts, "cpu_system_s"),
+    max_rss_bytes: null,
+    exit_code: whole(facts, "exit_code"),
+    signal: textIn(facts, "signal"),
+    cause,
+    stderr_tail: facts.stderr.slice(-20),
+    spec_sha256: manifest.farm.spec_sha256,
+    inputs: manifest.farm.inputs.map((input, i) => ({ ...input, sha256: sumOf(facts, i) ?? input.sha256 })),
+    nextstat_sha256: textIn(facts, "nextstat_sha256") ?? manifest.farm.nextstat_sha256,
+    out_sha256: null,
+    out_bytes: null,
+    environment: recordedEnvironment(facts.environment),
+  };
+}
+
+/** The process that the wrapper was, as far as it could tell. */
+export function jobProcess(facts: JobFacts): ProcessId {
+  return {
+    host: textIn(facts, "host") ?? "unknown",
+    boot_id: textIn(facts, "boot_id") ?? "unknown",
+    pid: whole(facts, "pid") || 1,
+    start_ticks: textIn(facts, "start_ticks") ?? "0",
+  };
+}
+
+function sumOf(facts: JobFacts, i: number): string | null {
+  const sum = textIn(facts, `input_sha256.${i}`);
+  return sum && /^[0-9a-f]{64}$/.test(sum) ? sum : null;
+}
+
+function whole(facts: JobFacts, key: string): number | null {
+  const value = numberIn(facts, key);
+  return value !== null && Number.isInteger(value) ? value : null;
+}
+
+function loads(facts: JobFacts, key: string): number[] | null {
+  const values = (textIn(facts, key) ?? "").split(" ").map(Number);
+  return values.length === 3 && values.every(Number.isFinite) ? values : null;
+}
+
+/** Seconds since 1970 as a stamp; 1970 itself where the node could not tell. */
+const utc = (seconds: number | null) => new Date((seconds ?? 0) * 1000).toISOString();

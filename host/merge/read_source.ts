@@ -1,0 +1,102 @@
+import { join } from "node:path";
+import { isFarmManifest } from "../../core/check_manifest.ts";
+import { attemptTime } from "../../core/attempt_time.ts";
+import type { FarmManifest, Manifest, Plan } from "../../core/contracts/manifest.ts";
+import type { Problem } from "../../core/contracts/merge_status.ts";
+import { Metrics, type ShardRecord } from "../../core/contracts/shard_record.ts";
+import type { SourceOrigin } from "../../core/merge/source_facts.ts";
+import type { ShardOutput } from "../../core/read_output.ts";
+import { metricsName, outName } from "../../core/run_paths.ts";
+import { readOldShard } from "../old_run.ts";
+import { readDocument, Unreadable } from "../read_file.ts";
+import { type CheckedOutput, readCommitted, readOutput, readShard } from "../read_shard.ts";
+import { readInput } from "./read_input.ts";
+import type { ReadContext, SourceOrder } from "./source_order.ts";
+
+export type Found = { origin: SourceOrigin; output: ShardOutput } | { problem: Problem };
+
+/** Reads and checks one output that a merge wants. What is wrong with it is data. */
+export function readSource(context: ReadContext, order: SourceOrder): Found {
+  if (order.kind === "input") return readInput(order.path);
+  const { manifest } = context;
+  if (!manifest) throw new Error("A shard of a run is read without its manifest");
+  if (order.kind === "old") return readOld(manifest, order);
+  if (!isFarmManifest(manifest)) throw new Error("A shard with a record is read with the manifest of an old run");
+  return readRecorded(context, manifest, order.plan);
+}
+
+function readRecorded({ dir, accept_unrecorded }: ReadContext, manifest: FarmManifest, plan: Plan): Found {
+  const found = readShard(dir, manifest, plan);
+  const out = outName(plan.shard_index);
+  const path = join(dir, out);
+  if (found.kind === "done") {
+    return { origin: origin(plan, out, path, found.metrics.farm), output: found.output.output };
+  }
+  if (found.kind === "absent") return problem(plan, `${out} is not there`);
+  if (found.kind === "bad") return problem(plan, `${found.file} ${found.what}`);
+  if (!accept_unrecorded) return problem(plan, found.kind === "foreign" ? foreign(found) : `${out} has no record yet`);
+  const output = found.kind === "uncommitted" ? found.output : readForeign(dir, manifest, plan);
+  if (output instanceof Unreadable) return problem(plan, `${out} ${output.message}`);
+  return { origin: origin(plan, out, path, null), output: output.output };
+}
+
+const foreign = ({ file, what }: { file: string; what: string }) =>
+  `${file} ${what}; --accept-unrecorded takes its output all the same`;
+
+/** A result that another run's record speaks of: at least it must be the one that this record has the sha256 of. */
+function readForeign(dir: string, manifest: FarmManifest, plan: Plan): CheckedOutput | Unreadable {
+  const output = readOutput(join(dir, outName(plan.shard_index)), manifest, plan);
+  const record = readCommitted(join(dir, metricsName(plan.shard_index)));
+  if (output instanceof Unreadable || record instanceof Unreadable) return output;
+  if (record.farm.spec_sha256 !== manifest.farm.spec_sha256) return new Unreadable("was made with another spec", false);
+  const same = record.farm.out_sha256 === output.sha256;
+  return same ? output : new Unreadable("is not the file that its record has the sha256 of", false);
+}
+
+const problem = (plan: Plan, what: string): Found => ({ problem: { shard_index: plan.shard_index, what } });
+
+function readOld(manifest: Manifest, order: Extract<SourceOrder, { kind: "old" }>): Found {
+  const { plan, out, host, elapsed_s } = order;
+  const found = readOldShard(manifest, order);
+  const name = outName(plan.shard_index);
+  if (found.kind === "absent") return problem(plan, `${name} is not there`);
+  if (found.kind === "bad") return problem(plan, `${name} ${found.what}`);
+  const known = origin(plan, name, out, null);
+  const nextstat_version = toolVersion(order.metrics);
+  return { origin: { ...known, host, elapsed_s, nextstat_version }, output: found.output.output };
+}
+
+function toolVersion(metrics: string): string | null {
+  try {
+    const version = readDocument(metrics, Metrics)["tool_version"];
+    return typeof version === "string" ? version : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param record what is known of the attempt that made it, or null */
+export function origin(
+  toys: { shard_index: number | null; toy_start: number; n_toys: number; seed: number },
+  name: string,
+  path: string,
+  record: ShardRecord | null,
+): SourceOrigin {
+  const { shard_index, toy_start, n_toys, seed } = toys;
+  return {
+    shard_index,
+    name,
+    path,
+    toy_start,
+    n_toys,
+    seed,
+    host: record?.host ?? null,
+    threads: record?.threads ?? null,
+    run_token: record?.run_token ?? null,
+    spec_sha256: record?.spec_sha256 ?? null,
+    inputs: record?.inputs ?? null,
+    nextstat_version: record?.nextstat_version ?? null,
+    time: record && attemptTime(record),
+    elapsed_s: null,
+  };
+}
