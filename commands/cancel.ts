@@ -10,7 +10,7 @@ const cancel: CommandSpec = {
   needs: ["read", "write", "run", "env", "sys"],
   define: () => {},
   run: async ({ args, out }) => {
-    const run = runOf(args);
+    const run = runOf(args, out);
     const adapter = await loadAdapter(run.manifest.scheduler);
     const cancelled = await cancelRun(run, adapter);
     const workers = (await askWorkers(run)).length > 0 ? await stopWorker(run, null) : [];

@@ -17,7 +17,7 @@ const job: CommandSpec = {
     command.option("--token <hex>", "token of the submission that this job belongs to");
   },
   run: async ({ args, options, out }) => {
-    const run = runOf(args);
+    const run = runOf(args, out);
     const shards = args.slice(1).map(wholeNumber("SHARD", 0));
     const plans = shards.map((shard) => {
       const plan = livePlans(run.manifest).find((one) => one.shard_index === shard);

@@ -12,7 +12,7 @@ const logs: CommandSpec = {
   needs: ["read", "env"],
   define: () => {},
   run: ({ args, out }) => {
-    const run = runOf(args);
+    const run = runOf(args, out);
     const shard = wholeNumber("SHARD", 0)(args[1] ?? "");
     const plan = run.manifest.plans[shard];
     if (!plan) {

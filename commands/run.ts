@@ -93,21 +93,32 @@ async function dryRun(request: RunRequest, out: Output): Promise<number> {
 /** A new run, or the existing one of that name when it was asked for with the same options. */
 async function openOrRender(request: RunRequest, adapter: SchedulerAdapter, out: Output): Promise<Run<FarmManifest>> {
   const dir = requestDir(request);
-  if (exists(join(dir, MANIFEST))) {
-    const found = loadFarmRun(dir);
-    const difference = requestDifference(found.manifest, request);
-    if (difference === null) return found;
-    throw new FarmError(
-      "usage",
-      `Cannot go on with the run "${dir}": ${difference}`,
-      "Give the same options, or another --run-id for a new run",
-    );
-  }
+  const found = openSame(dir, request);
+  if (found) return found;
   const overlap = seedOverlap(dir, request.out_dir, request);
   if (overlap) out.note(`warning: ${overlap}`);
-  const { run, rendered } = await renderRun(request, adapter, await askLimits(adapter));
-  for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
-  return run;
+  try {
+    const { run, rendered } = await renderRun(request, adapter, await askLimits(adapter));
+    for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
+    return run;
+  } catch (error) {
+    // The same command may have been given twice at the same time; then the other one has made the run.
+    const theirs = openSame(dir, request);
+    if (theirs) return theirs;
+    throw error;
+  }
+}
+
+function openSame(dir: string, request: RunRequest): Run<FarmManifest> | undefined {
+  if (!exists(join(dir, MANIFEST))) return undefined;
+  const found = loadFarmRun(dir);
+  const difference = requestDifference(found.manifest, request);
+  if (difference === null) return found;
+  throw new FarmError(
+    "usage",
+    `Cannot go on with the run "${dir}": ${difference}`,
+    "Give the same options, or another --run-id for a new run",
+  );
 }
 
 async function workHere(target: Run<FarmManifest>, signals: StopSignals): Promise<void> {

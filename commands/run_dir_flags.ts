@@ -2,11 +2,18 @@ import type * as z from "zod";
 import { plainPath } from "../core/parse_flag.ts";
 import type { Run } from "../host/load_manifest.ts";
 import { loadFarmRun } from "../host/load_manifest.ts";
+import { VERSION } from "../core/version.ts";
+import type { Output } from "./command.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 
-/** Opens the run that the first argument names. */
-export function runOf(args: readonly string[]): Run<FarmManifest> {
-  return loadFarmRun(plainPath("RUN_DIR")(args[0] ?? ""));
+/** Opens the run that the first argument names; says so when another version of this program rendered it. */
+export function runOf(args: readonly string[], out: Output): Run<FarmManifest> {
+  const run = loadFarmRun(plainPath("RUN_DIR")(args[0] ?? ""));
+  const { nsfarm_version } = run.manifest.farm;
+  if (nsfarm_version !== VERSION) {
+    out.note(`this run was rendered by nsfarm-deno ${nsfarm_version}; this is ${VERSION}`);
+  }
+  return run;
 }
 
 /** Reads commander's options by a schema; a mismatch is a bug of ours, for commander has checked them. */

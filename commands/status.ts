@@ -31,7 +31,7 @@ const status: CommandSpec = {
   },
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
-    const run = runOf(args);
+    const run = runOf(args, out);
     const adapter = await loadAdapter(run.manifest.scheduler);
     const signals = watchSignals();
     try {

@@ -20,7 +20,7 @@ const submit: CommandSpec = {
     command.option("--wait", "watch until the run has ended, then collect and merge");
   },
   run: async ({ args, options, out }) => {
-    const run = runOf(args);
+    const run = runOf(args, out);
     return await submitAndWait(run, false, readFlags(Flags, options).wait, out);
   },
 };

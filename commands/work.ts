@@ -37,7 +37,7 @@ const work: CommandSpec = {
   },
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
-    const run = runOf(args);
+    const run = runOf(args, out);
     const token = flags.token ?? randomBytes(8).toString("hex");
     if (flags.ask) {
       const workers = await askWorkers(run);

@@ -5,7 +5,8 @@ import { attemptName, ATTEMPTS, readAttemptName } from "../core/run_paths.ts";
 import { parseJson, readRegular } from "./read_file.ts";
 import { commitByLink, makeFolder, removeQuietly, writeAll, writeTemporary } from "./write_file.ts";
 
-const attemptPath = (dir: string, shard: number, attempt: number) => join(dir, ATTEMPTS, attemptName(shard, attempt));
+export const attemptPath = (dir: string, shard: number, attempt: number): string =>
+  join(dir, ATTEMPTS, attemptName(shard, attempt));
 
 /** Attempt numbers by shard, in order, as one listing of the folder shows them. */
 export function listAttempts(dir: string): Map<number, number[]> {

@@ -20,7 +20,8 @@ import type { StagePlan } from "../core/stage_plan.ts";
 import { lookAtNextstat } from "./nextstat.ts";
 import { ownBinary } from "./own_program.ts";
 import { readSpec } from "./read_spec.ts";
-import { exists, makeFolder, writeWhole } from "./write_file.ts";
+import { sweepStaged } from "./sweep_temporary.ts";
+import { exists, makeFolder, temporaryPath, writeWhole } from "./write_file.ts";
 
 /** What is asked for, checked as far as that goes without looking at a file. Paths are absolute. */
 export interface RunRequest {
@@ -150,7 +151,7 @@ export interface RenderedRun {
 }
 
 /**
- * Plans a run and writes its directory: job files first, the manifest last.
+ * Plans a run and writes its directory, whole or not at all.
  * @throws {FarmError} usage, when the run exists
  */
 export async function renderRun(
@@ -159,16 +160,8 @@ export async function renderRun(
   limits: SchedulerLimits,
 ): Promise<RenderedRun> {
   const dir = join(request.out_dir, request.run_id);
-  if (exists(dir)) {
-    throw new FarmError(
-      "usage",
-      `Cannot render "${dir}": it exists already, and an existing run is never touched`,
-      "Choose another --run-id, or leave it out",
-    );
-  }
+  if (exists(dir)) throw existsAlready(dir);
   const manifest = await planRun(request);
-  const stage = stageOf(request, adapter, manifest);
-  if (stage) manifest.farm.staged_config = stagedConfig(stage);
   const rendered = adapter.render({
     manifest,
     run_dir: dir,
@@ -177,35 +170,42 @@ export async function renderRun(
     limits,
     shards: manifest.plans.map((plan) => plan.shard_index),
   });
-  writeRun(dir, manifest, rendered, stage);
+  await sweepStaged(request.out_dir);
+  writeRun(dir, manifest, rendered);
   return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered };
 }
 
-/** Inputs up to this size are copied for a later transfer by hand too; larger ones only with --mode transfer. */
-const STAGE_ANYWAY_BYTES = 64 * 1024 * 1024;
-
-function stageOf(request: RunRequest, adapter: SchedulerAdapter, manifest: FarmManifest): StagePlan | undefined {
-  if (!adapter.limits.file_transfer) return undefined;
-  const { inputs } = manifest.farm;
-  const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0);
-  if (request.mode === "shared" && (bytes > STAGE_ANYWAY_BYTES || inputs.some(({ path }) => path.startsWith("/")))) {
-    return undefined;
-  }
-  return stagePlanOf(manifest.config, inputs.map((input) => input.path));
+function existsAlready(dir: string): FarmError {
+  return new FarmError(
+    "usage",
+    `Cannot render "${dir}": it exists already, and an existing run is never touched`,
+    "Choose another --run-id, or leave it out",
+  );
 }
 
-function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage: StagePlan | undefined): void {
-  makeFolder(dir);
+/** All is written under a temporary name beside it: a process that dies leaves no half run, and of two one is first. */
+function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered): void {
+  const staged = temporaryPath(dir);
+  makeFolder(staged);
   try {
-    if (stage) stageInputs(dir, manifest.config, stage);
-    for (const folder of rendered.folders ?? []) makeFolder(join(dir, folder));
+    for (const folder of rendered.folders ?? []) makeFolder(join(staged, folder));
     for (const file of rendered.files) {
-      if (file.path.includes("/")) makeFolder(join(dir, file.path, ".."));
-      writeWhole(join(dir, file.path), file.text, file.executable ? 0o750 : 0o640);
+      if (file.path.includes("/")) makeFolder(join(staged, file.path, ".."));
+      writeWhole(join(staged, file.path), file.text, file.executable ? 0o750 : 0o640);
     }
-    writeWhole(join(dir, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
+    writeWhole(join(staged, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
+    nameRun(staged, dir);
   } catch (error) {
-    Deno.removeSync(dir, { recursive: true });
+    Deno.removeSync(staged, { recursive: true });
     throw error;
+  }
+}
+
+/** rename(2) takes the place of an empty folder, never of one with something in it. */
+function nameRun(staged: string, dir: string): void {
+  try {
+    Deno.renameSync(staged, dir);
+  } catch (error) {
+    throw exists(dir) ? existsAlready(dir) : error;
   }
 }

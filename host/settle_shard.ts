@@ -3,7 +3,7 @@ import type { Attempt, ProcessId } from "../core/contracts/attempt.ts";
 import type { Plan } from "../core/contracts/manifest.ts";
 import { Metrics, METRICS_SCHEMA, type ShardRecord } from "../core/contracts/shard_record.ts";
 import { INCOMING } from "../core/run_paths.ts";
-import { listNames, readAttempts } from "./attempts.ts";
+import { attemptPath, listNames, readAttempts, removeAttempt } from "./attempts.ts";
 import { commitRecord, commitShard } from "./commit_shard.ts";
 import { fitFiles, keepLogs } from "./fit_files.ts";
 import { aliveOf, findByArgument } from "./proc.ts";
@@ -30,7 +30,10 @@ export type Standing =
 export async function settleShard(bench: Workbench, plan: Plan, numbers: number[]): Promise<Standing> {
   const { dir, manifest } = bench.run;
   const found = readShard(dir, manifest, plan);
-  if (found.kind === "done") return { kind: "done", record: found.metrics.farm };
+  if (found.kind === "done") {
+    await tidyUp(bench, plan, numbers, found.metrics.farm);
+    return { kind: "done", record: found.metrics.farm };
+  }
   const attempts = readAttempts(dir, plan.shard_index, numbers);
   for (const attempt of attempts.filter((one) => one.end === null)) {
     const life = await lifeOf(bench, attempt);
@@ -41,6 +44,20 @@ export async function settleShard(bench: Workbench, plan: Plan, numbers: number[
   const now = readShard(dir, manifest, plan);
   if (now.kind === "done") return { kind: "done", record: now.metrics.farm };
   return { kind: "open", attempts, next: Math.max(0, ...numbers) + 1 };
+}
+
+/** What a process that died right after its commit could not remove; other attempts stay on file, with their ends. */
+async function tidyUp(bench: Workbench, plan: Plan, numbers: number[], record: ShardRecord): Promise<void> {
+  const { dir } = bench.run;
+  for (const attempt of readAttempts(dir, plan.shard_index, numbers)) {
+    if (attempt.end !== null || await lifeOf(bench, attempt) !== "dead") continue;
+    const files = fitFiles(dir, plan.shard_index, attempt.attempt);
+    keepLogs(dir, plan.shard_index, files);
+    for (const path of [files.out, files.metrics]) removeQuietly(path);
+    if (attempt.attempt === record.attempt) {
+      removeAttempt({ path: attemptPath(dir, plan.shard_index, attempt.attempt) });
+    }
+  }
 }
 
 /** Whether an attempt without an end is still going on. */
@@ -71,7 +88,7 @@ function recoverAttempt(bench: Workbench, plan: Plan, attempt: Attempt): void {
     : undefined;
   if (adopted) {
     commitRecovered(bench, plan, attempt, adopted, files.metrics);
-    removeQuietly(join(dir, "attempts", `shard_${plan.shard_index}.${attempt.attempt}.json`));
+    removeAttempt({ path: attemptPath(dir, plan.shard_index, attempt.attempt) });
   }
   keepLogs(dir, plan.shard_index, files);
   for (const path of [files.out, files.metrics]) removeQuietly(path);

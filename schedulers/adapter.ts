@@ -1,4 +1,5 @@
 import type { FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
+import type { ShardState } from "../core/contracts/kinds.ts";
 import type { NativeState } from "../core/native_state.ts";
 
 export const ADAPTER_API_VERSION = 1;
@@ -40,6 +41,8 @@ export interface SchedulerOption {
   pattern?: string;
   choices?: string[];
   min?: number;
+  /** What the value limits: `retry --more-memory` and `--more-time` raise the option of that role. */
+  role?: "cpus" | "memory" | "time";
 }
 
 export interface RenderedFile {
@@ -54,6 +57,13 @@ export interface Chunk {
   /** Which chunk it is, from 0. */
   index: number;
   shards: number[];
+  /**
+   * The number by which the scheduler knows the task that runs each of `shards` (array index, ProcId); shards that one
+   * job runs share it. Kept with the submission. Absent: 0, 1, 2 …
+   */
+  tasks?: number[];
+  /** How many tasks of this chunk may run at a time; only from render to submit. */
+  throttle?: number;
 }
 
 /** A submission of ours, as the adapter may ask for it. */
@@ -83,6 +93,30 @@ export interface SchedulerLimits {
   max_submit_jobs?: number | null;
   accounting?: boolean;
   version?: string;
+  /** How long the scheduler still tells of a job that has ended; poll at least three times in it. */
+  job_age_s?: number | null;
+  /** Limits on queued jobs that hold for an account, partition or QOS only; null: for each of them. */
+  submit_limits?: SubmitLimit[];
+  /** Where jobs can run, for preflight to show. */
+  places?: Place[];
+}
+
+export interface SubmitLimit {
+  account: string | null;
+  partition: string | null;
+  qos: string | null;
+  max_submit_jobs: number;
+}
+
+/** A partition, or an execute node. */
+export interface Place {
+  name: string;
+  state: string;
+  nodes: number | null;
+  cpus: number | null;
+  memory_mb: number | null;
+  /** Longest job there, as the scheduler writes it; null: no limit known. */
+  time_limit: string | null;
 }
 
 export interface Rendered {
@@ -91,6 +125,15 @@ export interface Rendered {
   warnings: string[];
   /** The commands a person may type instead of `submit`, one a chunk. */
   by_hand: string[][];
+  /** Folders, relative to the run directory, that must be there before a job starts. */
+  folders?: string[];
+}
+
+/** What a job's own log tells of its end. */
+export interface LogWord {
+  state: ShardState;
+  /** In words a user knows. */
+  reason: string;
 }
 
 export type { NativeState };
@@ -119,28 +162,49 @@ export interface SchedulerAdapter {
     arrays: boolean;
     dependencies: boolean;
     file_transfer: boolean;
+    /** Whether a shard that it does not know any more may have run, its files still on their way (default: yes). */
+    files_may_be_late?: boolean;
   };
 
   /** Files to write and how shards are grouped. Throws FarmError usage on options that cannot be. */
   render(context: RenderContext): Rendered;
 
-  /** What to ask to learn the limits; readProbe gets the results in the same order. */
-  probe(): Command[];
+  /**
+   * What to ask to learn the limits; readProbe gets the results in the same order.
+   * @param user login name, where limits differ from user to user
+   */
+  probe(user?: string): Command[];
   readProbe(results: CommandResult[]): SchedulerLimits;
 
   /** The command that submits a chunk under a token (in the job's name and in its comment). */
   submit(context: RenderContext, chunk: Chunk, token: string): Command;
   readSubmit(result: CommandResult): Answer<string>;
 
-  /** Looks for a submission by its token. `ok` with null: it is surely not there. */
+  /** Looks for a submission by its token. `ok` with null: nothing of it is queued or running. */
   find(context: RenderContext, token: string): Command;
   readFind(result: CommandResult, token: string): Answer<string | null>;
 
-  /** All handles in as few calls as can be; round 1 asks history for those still missing; [] = no more to ask. */
+  /**
+   * All handles in as few calls as can be; round 1 asks history for those still missing; [] = no more to ask. Of tasks
+   * that a scheduler does not tell of, nothing is said. A history that cannot be asked is no obstacle: `ok` with [].
+   */
   query(context: RenderContext, handles: Handle[], round: number): Command[];
   readQuery(results: CommandResult[], handles: Handle[], round: number): Answer<NativeState[]>;
 
   /** Stops the handles' jobs, or only some of their shards. */
   cancel(context: RenderContext, handles: Handle[], shards: number[] | null): Command[];
   readCancel(results: CommandResult[]): Answer<null>;
+
+  /**
+   * Files in the run directory in which the scheduler itself writes what becomes of these jobs (HTCondor's job event
+   * log); they are read before anything is asked, and what they say of an ended job stands.
+   */
+  eventLogs?(handles: Handle[]): string[];
+  /** @param texts of the files that eventLogs named, in that order; null: not there, or unreadable */
+  readEventLogs?(texts: (string | null)[], handles: Handle[]): NativeState[];
+
+  /** Files, relative to the run directory, that a shard's job writes into; newest last. Some may not be there. */
+  jobLogs?(handle: Handle, shard: number): string[];
+  /** What the scheduler wrote into such a file about the job's end ("DUE TO TIME LIMIT"), or null. */
+  readJobLog?(text: string): LogWord | null;
 }

@@ -29,6 +29,7 @@ const local: SchedulerAdapter = {
     },
     {
       name: "local-time",
+      role: "time",
       type: "string",
       placeholder: "HH:MM:SS",
       help: "stop a shard that runs longer than this",

@@ -1,33 +1,46 @@
-/** `./dev bench`: how long the program takes to start, which every job of a run pays for. */
+/** `./dev bench`: the timings that the README promises, as a table; exits non-zero when one is missed. */
 
+import { join } from "node:path";
+import { holds, type Line, markdownTable } from "./bench/line.ts";
+import { mergeLines } from "./bench/merge_lines.ts";
+import { jobLine, localRunLine, renderLine, type RunBench, startLines } from "./bench/run_lines.ts";
 import { ensureBinary } from "./building/ensure_binary.ts";
+import { nextstatBin } from "./fetch_nextstat.ts";
+import { makeInputs } from "./make_inputs.ts";
+import { root } from "./tool_paths.ts";
 import { runMain } from "./tools/dev_error.ts";
-import { runTool } from "./tools/run_tool.ts";
 
-const starts = 30;
+const table = join(root, "docs", "timings.md");
 
 async function main(): Promise<number> {
+  const scratch = await Deno.makeTempDir({ prefix: "nsfarm-bench-" });
+  try {
+    const lines = await measureAll(scratch);
+    const about =
+      `On ${navigator.hardwareConcurrency} cores, Deno ${Deno.version.deno}. Times that are bounded by a ratio were measured against the other program in the same minutes.`;
+    await Deno.mkdir(join(root, "docs"), { recursive: true });
+    await Deno.writeTextFile(table, markdownTable(lines, about));
+    console.log(await Deno.readTextFile(table));
+    const missed = lines.filter((line) => !holds(line));
+    for (const line of missed) console.error(`missed: ${line.what}`);
+    return missed.length === 0 ? 0 : 1;
+  } finally {
+    await Deno.remove(scratch, { recursive: true });
+  }
+}
+
+async function measureAll(scratch: string): Promise<Line[]> {
   const binary = await ensureBinary();
-  await startMs(binary);
-  const times: number[] = [];
-  for (let i = 0; i < starts; i++) times.push(await startMs(binary));
-  times.sort((a, b) => a - b);
-  console.log(
-    `--version, ${starts} starts: fastest ${ms(times[0])}, median ${ms(times[starts / 2])}, slowest ${
-      ms(times.at(-1))
-    }`,
-  );
-  return 0;
-}
-
-async function startMs(binary: string): Promise<number> {
-  const begin = performance.now();
-  await runTool(binary, ["--version"], { doing: "start the program", next: "run ./dev build" });
-  return performance.now() - begin;
-}
-
-function ms(time = NaN): string {
-  return `${time.toFixed(1)} ms`;
+  const nextstat = await nextstatBin();
+  const config = await makeInputs(join(scratch, "inputs"), "10k");
+  const bench: RunBench = { binary, nextstat, config, scratch };
+  return [
+    ...await mergeLines(binary, nextstat, scratch),
+    await renderLine(bench),
+    await localRunLine(bench),
+    ...await startLines(bench),
+    await jobLine(bench),
+  ];
 }
 
 await runMain(main);

@@ -1,0 +1,50 @@
+import type { FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
+import { FarmError } from "../core/errors.ts";
+import { twiceMemory, twiceTime } from "../core/raise_option.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+
+/** What `retry` may raise; true: to twice of what it was. */
+export interface Raised {
+  memory?: string | true;
+  time?: string | true;
+}
+
+/**
+ * The manifest with more memory or time for its jobs, the change in its history.
+ * @throws {FarmError} usage, where the scheduler has no such option or the run never set it
+ */
+export function raiseLimits(
+  manifest: FarmManifest,
+  adapter: SchedulerAdapter,
+  raised: Raised,
+  at_utc: string,
+): FarmManifest {
+  const options = { ...manifest.farm.options };
+  const words: string[] = [];
+  for (const role of ["memory", "time"] as const) {
+    const asked = raised[role];
+    if (asked === undefined) continue;
+    const name = optionOf(adapter, role);
+    const before = options[name];
+    options[name] = asked === true ? twice(role, name, before) : asked;
+    words.push(`--${name} ${before ?? "(none)"} → ${options[name]}`);
+  }
+  if (words.length === 0) return manifest;
+  const history = [...manifest.farm.history, { at_utc, change: `retried with ${words.join(", ")}` }];
+  return { ...manifest, farm: { ...manifest.farm, options, history } };
+}
+
+function optionOf(adapter: SchedulerAdapter, role: "memory" | "time"): string {
+  const option = adapter.options.find((one) => one.role === role);
+  if (option) return option.name;
+  throw new FarmError("usage", `Cannot use --more-${role}: ${adapter.name} has no limit of ${role} to raise`);
+}
+
+function twice(role: "memory" | "time", name: string, before: OptionValue | undefined): OptionValue {
+  if (before !== undefined) return role === "memory" ? twiceMemory(before) : twiceTime(before);
+  throw new FarmError(
+    "usage",
+    `Cannot double --${name}: the run was rendered without it`,
+    `Give the new value: --more-${role} VALUE`,
+  );
+}

@@ -1,0 +1,33 @@
+/** One line of the table: what was measured, and the bound that it is held to. */
+export interface Line {
+  what: string;
+  measured: number;
+  /** null: shown, not held. */
+  at_most: number | null;
+  unit: string;
+  /** What it was measured against, or how. */
+  how: string;
+}
+
+export const holds = ({ measured, at_most }: Line): boolean => at_most === null || measured <= at_most;
+
+const number = (value: number) => value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(3);
+
+export function markdownTable(lines: Line[], about: string): string {
+  const rows = lines.map((line) => {
+    const bound = line.at_most === null ? "" : `${number(line.at_most)} ${line.unit}`;
+    return `| ${line.what} | ${number(line.measured)} ${line.unit} | ${bound} | ${
+      line.at_most === null ? "" : holds(line) ? "yes" : "**no**"
+    } | ${line.how} |`;
+  });
+  return [
+    "# Timings",
+    "",
+    "Made by `./dev bench`; best of three, run in turn. " + about,
+    "",
+    "| what | measured | at most | holds | how |",
+    "| --- | ---: | ---: | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,46 @@
+import { DevError } from "../tools/dev_error.ts";
+
+/** One run of a program: seconds by the clock, and the most memory that it held. */
+export interface Measured {
+  wall_s: number;
+  max_rss_mib: number;
+}
+
+/** wait4(2) tells a finished child's peak memory; Deno does not hand it on, Python does. */
+const WAITER = `
+import os, sys, time
+null = os.open(os.devnull, os.O_RDWR)
+begin = time.perf_counter()
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ,
+                     file_actions=[(os.POSIX_SPAWN_DUP2, null, fd) for fd in (0, 1, 2)])
+_, status, usage = os.wait4(pid, 0)
+print(time.perf_counter() - begin, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status))
+`;
+
+/** Runs a program once. @throws {DevError} when it does not end with exit code 0 */
+export async function measure(argv: string[]): Promise<Measured> {
+  const { stdout } = await new Deno.Command("python3", { args: ["-c", WAITER, ...argv], stderr: "inherit" }).output();
+  const [wall_s = NaN, max_rss_mib = NaN, code] = new TextDecoder().decode(stdout).trim().split(" ").map(Number);
+  if (code !== 0) {
+    throw new DevError(`Cannot measure "${argv.join(" ").slice(0, 200)}": it ended with exit code ${code}`);
+  }
+  return { wall_s, max_rss_mib };
+}
+
+/**
+ * Runs things in turn, A B A B …, so that a drift of the machine's speed meets all alike.
+ * @returns for each its fastest run's seconds, and its largest memory
+ */
+export async function inTurn(rounds: number, things: (() => Promise<Measured>)[]): Promise<Measured[]> {
+  const best = things.map(() => ({ wall_s: Infinity, max_rss_mib: 0 }));
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, thing] of things.entries()) {
+      const { wall_s, max_rss_mib } = await thing();
+      const one = best[i];
+      if (!one) continue;
+      one.wall_s = Math.min(one.wall_s, wall_s);
+      one.max_rss_mib = Math.max(one.max_rss_mib, max_rss_mib);
+    }
+  }
+  return best;
+}
