@@ -52,9 +52,8 @@ function judge(bench: Workbench, { order, open, files }: RunningShard, { end, me
 }
 
 function badOutput(fault: Unreadable, files: FitFiles): Pick<Measured, "cause" | "stderr_tail"> {
-  const unfit = /holds|starts at|is of|has run seed|was generated|says/.test(fault.message);
   return {
-    cause: unfit ? "toys" : "output",
+    cause: fault.other_toys ? "toys" : "output",
     stderr_tail: [`The fit's output ${fault.message}`, ...tailLines(readTail(files.stderr))],
   };
 }

@@ -8,10 +8,13 @@ const MAX_DEPTH = 200;
 /** Why a file was not read: plain data, so that a bad shard does not stop a look at the others. */
 export class Unreadable extends Error {
   readonly absent: boolean;
-  constructor(message: string, absent: boolean) {
+  /** It can be read, and holds other toys than planned. */
+  readonly other_toys: boolean;
+  constructor(message: string, absent: boolean, other_toys = false) {
     super(message);
     this.name = "Unreadable";
     this.absent = absent;
+    this.other_toys = other_toys;
   }
 }
 

@@ -90,7 +90,7 @@ export function readOutput(path: string, manifest: Manifest, plan: Plan): Checke
     const bytes = readRegular(path, maxOutputBytes(plan.n_toys));
     const output = readOutputText(decodeText(bytes));
     const fault = outputFault(manifest, plan, output);
-    if (fault) return new Unreadable(fault, false);
+    if (fault) return new Unreadable(fault, false, true);
     return { output, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
   } catch (error) {
     return asUnreadable(error);

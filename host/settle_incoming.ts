@@ -68,7 +68,7 @@ function settleFacts(
   const output = readOutput(files.out, run.manifest, plan);
   if (output instanceof Unreadable) {
     const stderr_tail = [`The fit's output ${output.message}`, ...record.stderr_tail];
-    return keepFailure(run, plan, id, facts, { ...record, cause: output.absent ? "output" : "toys", stderr_tail });
+    return keepFailure(run, plan, id, facts, { ...record, cause: output.other_toys ? "toys" : "output", stderr_tail });
   }
   try {
     const metrics = readDocument(files.metrics, Metrics);
