@@ -1,10 +1,11 @@
+import { printAnswer, printNote } from "./commands/print.ts";
 import { EXIT_CODES, FarmError } from "./core/errors.ts";
 import { VERSION } from "./core/version.ts";
 
 /** argv to exit code; the only place that ends the process, and the one catch for everything. */
 async function main(argv: string[]): Promise<number> {
-  if (argv[0] === "--version" || argv[0] === "-V") return printVersion(argv.includes("--json"));
   try {
+    if (argv[0] === "--version" || argv[0] === "-V") return printVersion(argv.includes("--json"));
     const { runProgram } = await import("./commands/program.ts");
     return await runProgram(argv);
   } catch (error) {
@@ -14,7 +15,7 @@ async function main(argv: string[]): Promise<number> {
 
 function printVersion(json: boolean): number {
   const build = Reflect.get(globalThis, "__NSFARM_BUILD__") ?? null;
-  console.log(
+  printAnswer(
     json
       ? JSON.stringify({ name: "nsfarm-deno", version: VERSION, deno: Deno.version.deno, build }, null, 2)
       : `nsfarm-deno ${VERSION}`,
@@ -24,21 +25,22 @@ function printVersion(json: boolean): number {
 
 function report(error: unknown, json: boolean): number {
   if (!(error instanceof FarmError)) {
-    console.error("nsfarm-deno: this is a bug of ours; please report it with the lines below");
-    console.error(error);
+    printNote("nsfarm-deno: this is a bug of ours; please report it with the lines below");
+    printNote(Deno.inspect(error));
     return EXIT_CODES.bug;
   }
-  if (json) {
-    console.log(
-      JSON.stringify(
-        { error: { kind: error.kind, message: error.message, next: error.next ?? null, exit_code: error.exitCode } },
-        null,
-        2,
-      ),
-    );
-  }
-  console.error(`nsfarm-deno: ${error.message}${error.next ? `\n  ${error.next}` : ""}`);
+  if (json) printError(error);
+  printNote(`nsfarm-deno: ${error.message}${error.next ? `\n  ${error.next}` : ""}`);
   return error.exitCode;
+}
+
+/** With --json the error is a document too; where stdout takes nothing, the words on stderr must do. */
+function printError({ kind, message, next, exitCode: exit_code }: FarmError): void {
+  try {
+    printAnswer(JSON.stringify({ error: { kind, message, next: next ?? null, exit_code } }, null, 2));
+  } catch {
+    // told below
+  }
 }
 
 Deno.exit(await main(Deno.args));

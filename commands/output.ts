@@ -1,14 +1,15 @@
 import type { Output } from "./command.ts";
+import { printAnswer, printNote } from "./print.ts";
 
 export function makeOutput(json: boolean): Output {
   return {
     json,
     print: (text) => {
-      if (!json) console.log(text);
+      if (!json) printAnswer(text);
     },
     document: (value, stream = false) => {
-      if (json) console.log(stream ? JSON.stringify(value) : JSON.stringify(value, null, 2));
+      if (json) printAnswer(stream ? JSON.stringify(value) : JSON.stringify(value, null, 2));
     },
-    note: (text) => console.error(text),
+    note: printNote,
   };
 }

@@ -4,6 +4,7 @@ import { nearestName } from "../core/nearest_name.ts";
 import { VERSION } from "../core/version.ts";
 import { type CommandSpec, type Permission, PERMISSIONS } from "./command.ts";
 import { makeOutput } from "./output.ts";
+import { printAnswer } from "./print.ts";
 import { TABLE, type TableRow } from "./table.ts";
 
 /**
@@ -39,7 +40,10 @@ async function runCommand(row: TableRow, argv: string[]): Promise<number> {
 /** A row of the table as a commander command with its flags. */
 export async function build(row: TableRow, spec: CommandSpec, argv: readonly string[]): Promise<Command> {
   const command = new Command(row.name).description(row.summary[0]?.toUpperCase() + row.summary.slice(1));
-  command.exitOverride().showSuggestionAfterError(true).configureOutput({ writeErr: () => {} });
+  command.exitOverride().showSuggestionAfterError(true).configureOutput({
+    writeOut: (text) => printAnswer(text.trimEnd()),
+    writeErr: () => {},
+  });
   for (const arg of row.args.split(" ").filter((word) => word !== "")) command.argument(angled(arg));
   await spec.define(command, argv);
   command.option("--json", "print one JSON document on stdout");
@@ -77,7 +81,7 @@ async function help(name: string | undefined): Promise<number> {
   if (row) return await runCommand(row, ["--help"]);
   const width = Math.max(...TABLE.map((one) => one.name.length + one.args.length)) + 3;
   const rows = TABLE.map((one) => `  ${`${one.name} ${one.args}`.padEnd(width)}${one.summary}`);
-  console.log(
+  printAnswer(
     [
       `nsfarm-deno ${VERSION}: splits nextstat toys into shards, runs them on a farm, proves and merges the set`,
       "",

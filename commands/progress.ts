@@ -1,4 +1,5 @@
 import { type Progress, progressLine } from "../core/progress_line.ts";
+import { printNote } from "./print.ts";
 
 /** A pipe gets a line only this often. */
 const PLAIN_EVERY_MS = 5000;
@@ -22,10 +23,10 @@ class Lines implements ProgressView {
     const now = performance.now();
     if (this.#last !== 0 && now - this.#last < PLAIN_EVERY_MS && progress.done < progress.total) return;
     this.#last = now;
-    console.error(progressLine(progress, 0));
+    printNote(progressLine(progress, 0));
   }
   say(text: string): void {
-    console.error(text);
+    printNote(text);
   }
   close(): void {}
 }
@@ -43,7 +44,7 @@ class Bar implements ProgressView {
   }
   say(text: string): void {
     this.#clear();
-    console.error(text);
+    printNote(text);
     if (this.#line !== "") this.#draw();
   }
   close(): void {
@@ -68,4 +69,11 @@ function columns(): number {
 }
 
 const encoder = new TextEncoder();
-const write = (text: string) => Deno.stderr.writeSync(encoder.encode(text));
+
+function write(text: string): void {
+  try {
+    Deno.stderr.writeSync(encoder.encode(text));
+  } catch {
+    // the terminal has gone away: the work goes on
+  }
+}

@@ -16,6 +16,7 @@ import { submitAndWait } from "./submit.ts";
 const More = z.union([z.string(), z.literal(true)]).optional();
 const Flags = z.object({
   wait: z.boolean().default(false),
+  finish: z.boolean().default(false),
   split: z.boolean().default(false),
   moreMemory: More,
   moreTime: More,
@@ -29,6 +30,7 @@ const retry: CommandSpec = {
       .option("--more-memory [amount]", "more memory for each job (default: twice as much)")
       .option("--more-time [limit]", "a longer time limit for each job (default: twice as long)")
       .option("--split", "cut each of them in two first: the same toys, half as long")
+      .option("--finish", "also submit a job that collects and merges when the others have ended")
       .option("--wait", "watch until the run has ended, then collect and merge");
   },
   run: async ({ args, options, out }) => {
@@ -36,7 +38,7 @@ const retry: CommandSpec = {
     const run = runOf(args, out);
     const changed = await changeRun(run, flags, out);
     if (changed !== run.manifest) writeDocument(run.manifest_path, changed);
-    return await submitAndWait(loadFarmRun(run.manifest_path), true, flags.wait, out);
+    return await submitAndWait(loadFarmRun(run.manifest_path), true, flags, out);
   },
 };
 export default retry;

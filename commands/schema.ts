@@ -3,6 +3,7 @@ import { DOCUMENTS } from "../core/contracts/documents.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { nearestName } from "../core/nearest_name.ts";
 import type { CommandSpec } from "./command.ts";
+import { printAnswer } from "./print.ts";
 
 const schema: CommandSpec = {
   name: "schema",
@@ -25,7 +26,7 @@ const schema: CommandSpec = {
         near && `Did you mean "${near}"?`,
       );
     }
-    console.log(JSON.stringify(jsonSchema(found), null, 2));
+    printAnswer(JSON.stringify(jsonSchema(found), null, 2));
     return Promise.resolve(EXIT_CODES.done);
   },
 };

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { EXIT_CODES } from "../core/errors.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import { lookAtMachine } from "../host/machine.ts";
+import { submitFinish } from "../host/submit_finish.ts";
 import { startRun } from "../host/start_run.ts";
 import { watchSignals } from "../host/stop_signals.ts";
 import type { CommandSpec, Output } from "./command.ts";
@@ -11,17 +12,20 @@ import { watchRun } from "./watch_run.ts";
 import type { Run } from "../host/load_manifest.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 
-const Flags = z.object({ wait: z.boolean().default(false) });
+const Flags = z.object({ wait: z.boolean().default(false), finish: z.boolean().default(false) });
 
 const submit: CommandSpec = {
   name: "submit",
   needs: ["read", "write", "run", "env", "sys"],
   define: (command) => {
-    command.option("--wait", "watch until the run has ended, then collect and merge");
+    command
+      .option("--wait", "watch until the run has ended, then collect and merge")
+      .option("--finish", "also submit a job that collects and merges when the others have ended; you may log out");
   },
   run: async ({ args, options, out }) => {
     const run = runOf(args, out);
-    return await submitAndWait(run, false, readFlags(Flags, options).wait, out);
+    const flags = readFlags(Flags, options);
+    return await submitAndWait(run, false, flags, out);
   },
 };
 export default submit;
@@ -30,17 +34,20 @@ export default submit;
 export async function submitAndWait(
   run: Run<FarmManifest>,
   again: boolean,
-  wait: boolean,
+  ask: { wait: boolean; finish?: boolean },
   out: Output,
 ): Promise<number> {
   const adapter = await loadAdapter(run.manifest.scheduler);
   const started = await startRun(run, adapter, await lookAtMachine(), again);
   for (const one of started.submissions) out.print(`${adapter.name} job ${one.job_id}: ${one.shards.length} shards`);
   if (started.submissions.length === 0) out.print(started.nothing);
-  if (!wait) {
+  const finish_job = ask.finish ? await submitFinish(run, adapter) : null;
+  if (finish_job) out.print(`${adapter.name} job ${finish_job}: collects and merges when they have ended`);
+  if (!ask.wait) {
     out.document({
       run_dir: run.dir,
       submissions: started.submissions,
+      finish_job,
       nothing: started.submissions.length ? null : started.nothing,
     });
     out.note(`Follow it with: nsfarm-deno status ${run.dir} --watch`);

@@ -56,6 +56,13 @@ export const TABLE: readonly TableRow[] = [
     "merge_unbinned_toys_results.py",
     () => import("./merge.ts"),
   ),
+  row(
+    "finish",
+    "RUN_DIR",
+    "wait for the files of ended jobs, then collect and merge",
+    "new",
+    () => import("./finish.ts"),
+  ),
   row("verify", "RUN_DIR", "check every file of a run again, byte for byte", "new", () => import("./verify.ts")),
   row(
     "preflight",

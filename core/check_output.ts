@@ -86,8 +86,12 @@ const valueOf = (values: Record<string, number>, name: string) =>
   Object.hasOwn(values, name) ? values[name] : undefined;
 
 function countFault({ frame: { results }, converged }: ShardOutput): string | null {
-  const counts = { converged: 0, nonconverged: 0, error: 0 };
-  for (const one of converged) counts[one === null ? "error" : one ? "converged" : "nonconverged"]++;
-  const wrong = (["converged", "nonconverged", "error"] as const).find((kind) => counts[kind] !== results[`n_${kind}`]);
-  return wrong ? `says n_${wrong} ${results[`n_${wrong}`]}, but marks ${counts[wrong]} toys so` : null;
+  let [n_converged, n_error] = [0, 0];
+  for (const one of converged) {
+    if (one) n_converged++;
+    else if (one === null) n_error++;
+  }
+  const counts = { n_converged, n_error, n_nonconverged: converged.length - n_converged - n_error };
+  const wrong = (["n_converged", "n_nonconverged", "n_error"] as const).find((name) => counts[name] !== results[name]);
+  return wrong ? `says ${wrong} ${results[wrong]}, but marks ${counts[wrong]} toys so` : null;
 }

@@ -10,9 +10,12 @@ export const ENTRY_BREAK = ",\n      ";
 const FIRST_BREAK = "\n      ";
 const LAST_BREAK = "\n    ";
 
+/** An output's text in pieces: `head + tail` is the document, but for its arrays. */
 export interface CutOutput {
-  /** The document with `[0]` to `[3]` in place of the four arrays. */
-  frame: string;
+  /** All before `"results"`: the same in most shards of a run. */
+  head: string;
+  /** From `"results"` to the end, with `[0]` to `[3]` in place of the four arrays. */
+  tail: string;
   /** Each array as JSON text, with its brackets. */
   arrays: Record<ToyArray, string>;
 }
@@ -20,12 +23,14 @@ export interface CutOutput {
 /**
  * Cuts an output's text where nextstat starts and ends its arrays, so that their entries can be copied into a merge as
  * they are. Undefined where the text is laid out otherwise; whoever takes the cut must find `[0]` to `[3]` in the
- * parsed frame where the arrays belong, since the text alone does not prove it.
+ * parsed tail where the arrays belong, since the text alone does not prove it.
  */
 export function cutOutput(text: string): CutOutput | undefined {
+  const results = text.indexOf('"results": {');
+  if (results < 0) return undefined;
   const arrays: Record<ToyArray, string> = { converged: "", nll: "", poi_hat: "", poi_sigma: "" };
-  let frame = "";
-  let from = 0;
+  let tail = "";
+  let from = results;
   for (const [i, name] of TOY_ARRAYS.entries()) {
     const key = `"${name}": [`;
     const found = text.indexOf(key, from);
@@ -34,10 +39,10 @@ export function cutOutput(text: string): CutOutput | undefined {
     const close = text.indexOf("]", open);
     if (close < 0) return undefined;
     arrays[name] = text.slice(open - 1, close + 1);
-    frame += text.slice(from, open) + i;
+    tail += text.slice(from, open) + i;
     from = close;
   }
-  return { frame: frame + text.slice(from), arrays };
+  return { head: text.slice(0, results), tail: tail + text.slice(from), arrays };
 }
 
 /** The entries inside an array's text, or undefined where it is not laid out as nextstat does it. */

@@ -7,7 +7,7 @@ import { quickCheck } from "./quick_check.ts";
 export interface ShardOutput {
   frame: OutputFrame;
   /** null: the fit of this toy ended with an error. */
-  converged: (boolean | null)[];
+  converged: readonly (boolean | null)[];
   poi_hat: Float64Array;
   poi_sigma: Float64Array;
   nll: Float64Array;
@@ -21,8 +21,14 @@ export interface ShardOutput {
  */
 export function readShardOutput(value: unknown): ShardOutput {
   const frame = readFrame(value);
-  const { converged, poi_hat, poi_sigma, nll } = frame.results;
-  return withArrays(frame, { converged, poi_hat, poi_sigma, nll });
+  const { n_toys, converged, poi_hat, poi_sigma, nll } = frame.results;
+  return {
+    frame,
+    converged: booleans("results.converged", converged, n_toys),
+    poi_hat: numbers("results.poi_hat", poi_hat, n_toys),
+    poi_sigma: numbers("results.poi_sigma", poi_sigma, n_toys),
+    nll: numbers("results.nll", nll, n_toys),
+  };
 }
 
 /**
@@ -34,20 +40,54 @@ export function readOutputText(text: string): ShardOutput {
   return (cut && readCut(cut)) ?? readShardOutput(JSON.parse(text));
 }
 
-function readCut({ frame: frame_text, arrays }: CutOutput): ShardOutput | undefined {
-  const frame = readFrame(JSON.parse(frame_text));
+function readCut({ head, tail, arrays }: CutOutput): ShardOutput | undefined {
+  const frame = readFrame({ ...parseHead(head), ...parseObject(`{${tail}`) });
+  const { results } = frame;
   // A key that is there twice, or elsewhere, was not the array of the results: then the whole is read at once.
-  const found = TOY_ARRAYS.every((name, i) => frame.results[name].length === 1 && frame.results[name][0] === i);
+  const found = TOY_ARRAYS.every((name, i) => results[name].length === 1 && results[name][0] === i);
   if (!found) return undefined;
-  const read = withArrays(frame, {
-    converged: parseArray(arrays.converged),
-    poi_hat: parseArray(arrays.poi_hat),
-    poi_sigma: parseArray(arrays.poi_sigma),
-    nll: parseArray(arrays.nll),
-  });
+  const n = results.n_toys;
+  const read: ShardOutput = {
+    frame,
+    converged: same.converged(arrays.converged, (text) => booleans("results.converged", parseArray(text), n)),
+    poi_hat: numbers("results.poi_hat", parseArray(arrays.poi_hat), n),
+    poi_sigma: same.poi_sigma(arrays.poi_sigma, (text) => numbers("results.poi_sigma", parseArray(text), n)),
+    nll: numbers("results.nll", parseArray(arrays.nll), n),
+  };
+  if (read.converged.length !== n || read.poi_sigma.length !== n) return undefined;
   const texts = textsOf(arrays);
   return texts ? { ...read, texts } : read;
 }
+
+/** In most shards of a run these texts are the very same, so what they hold is kept from one to the next. */
+const same = {
+  head: remembering<Record<string, unknown>>(),
+  converged: remembering<readonly (boolean | null)[]>(),
+  poi_sigma: remembering<Float64Array>(),
+};
+
+function remembering<T>(): (text: string, parse: (text: string) => T) => T {
+  let last: { text: string; value: T } | undefined;
+  return (text, parse) => {
+    if (last?.text !== text) last = { text, value: parse(text) };
+    return last.value;
+  };
+}
+
+/** The members before `"results"`; the text ends with a comma and space. */
+function parseHead(text: string): Record<string, unknown> {
+  return same.head(text, () => {
+    const { results: _, ...members } = parseObject(`${text}"results": 0}`);
+    return members;
+  });
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  const value: unknown = JSON.parse(text);
+  return isObject(value) ? value : {};
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 const isFrame = quickCheck(OutputFrame);
 
@@ -69,19 +109,6 @@ function textsOf(arrays: CutOutput["arrays"]): ArrayTexts | undefined {
     return undefined;
   }
   return { converged, nll, poi_hat, poi_sigma };
-}
-
-type Arrays = Pick<OutputFrame["results"], typeof TOY_ARRAYS[number]>;
-
-function withArrays(frame: OutputFrame, arrays: Arrays): ShardOutput {
-  const n = frame.results.n_toys;
-  return {
-    frame,
-    converged: booleans("results.converged", arrays.converged, n),
-    poi_hat: numbers("results.poi_hat", arrays.poi_hat, n),
-    poi_sigma: numbers("results.poi_sigma", arrays.poi_sigma, n),
-    nll: numbers("results.nll", arrays.nll, n),
-  };
 }
 
 /** The first thing that is wrong in a document, with its path. */

@@ -11,6 +11,8 @@ export const LOGS = "logs";
 
 export const outName = (shard: number): string => `shard_${shard}.out.json`;
 export const metricsName = (shard: number): string => `shard_${shard}.metrics.json`;
+/** Held while a file of the shard is moved aside, or gets its name where there is no link(2). */
+export const commitName = (shard: number): string => `shard_${shard}.commit`;
 export const stdoutName = (shard: number): string => `shard_${shard}.stdout`;
 export const stderrName = (shard: number): string => `shard_${shard}.stderr`;
 export const attemptName = (shard: number, attempt: number): string => `shard_${shard}.${attempt}.json`;

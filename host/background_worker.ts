@@ -33,7 +33,7 @@ export async function detachWorker(
   makeFolder(join(run.dir, LOGS));
   const log = join(run.dir, workerLog(token));
   const fd = openSync(log, "a", 0o640);
-  const [program = "", ...args] = [
+  const args = [
     ...ownCommand(),
     "work",
     run.dir,
@@ -42,7 +42,8 @@ export async function detachWorker(
     ...(slots === null ? [] : ["--slots", `${slots}`]),
     ...(retry_failed ? ["--retry-failed"] : []),
   ];
-  const child = spawn(program, args, { cwd: "/", stdio: ["ignore", fd, fd], detached: true });
+  // By way of sh: Deno's node:child_process takes the path of its own program for node's, and would add words to argv.
+  const child = spawn("sh", ["-c", 'exec "$0" "$@"', ...args], { cwd: "/", stdio: ["ignore", fd, fd], detached: true });
   closeSync(fd);
   let code: number | null = null;
   child.on("exit", (status) => code = status ?? 1);

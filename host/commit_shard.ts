@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { equalFault } from "../core/merge/equal.ts";
 import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
 import type { Metrics, ShardRecord } from "../core/contracts/shard_record.ts";
-import { ASIDE, metricsName, outName } from "../core/run_paths.ts";
+import { ASIDE, commitName, metricsName, outName } from "../core/run_paths.ts";
 import { type CheckedOutput, type Evidence, readShard } from "./read_shard.ts";
-import { commitByLink, giveName, makeFolder, pause, removeQuietly, writeTemporary } from "./write_file.ts";
+import { commitByLink, giveName, holdRight, makeFolder, pause, removeQuietly, writeTemporary } from "./write_file.ts";
 
 export interface Result {
   /** The checked output, still under a temporary name. */
@@ -47,14 +47,19 @@ export function commitShard(dir: string, manifest: FarmManifest, plan: Plan, res
 const ROUNDS = 20;
 
 /**
- * Both steps for our own file. It keeps its temporary name until the end: while two writers move the same bad file out
- * of the way, one can take the other's new file for a moment too.
+ * Both steps for our own file. It keeps its temporary name until both are seen to stand. The record is on the disk
+ * before the first step: on a full disk a failed attempt touches none of the final names.
  */
 function commitOwn(dir: string, shard: number, result: Result): boolean {
   const path = join(dir, outName(shard));
   const own = inode(result.out_path);
-  if (own === null || !giveName(result.out_path, path)) return false;
-  if (!commitRecord(dir, shard, result, result.output) || inode(path) !== own) return false;
+  if (own === null) return false;
+  const record = writeRecord(dir, shard, result, result.output);
+  if (!giveName(result.out_path, path)) {
+    removeQuietly(record);
+    return false;
+  }
+  if (!linkRecord(record, dir, shard) || inode(path) !== own) return false;
   removeQuietly(result.out_path);
   return true;
 }
@@ -83,16 +88,20 @@ function ifThere(act: () => void): boolean {
 }
 
 /** Writes the record of the checked output that lies under the final name; false when there is one already. */
-export function commitRecord(
-  dir: string,
-  shard: number,
-  { metrics, record }: Pick<Result, "metrics" | "record">,
-  { sha256, bytes }: CheckedOutput,
-): boolean {
-  const path = join(dir, metricsName(shard));
+export function commitRecord(dir: string, shard: number, told: Told, output: CheckedOutput): boolean {
+  return linkRecord(writeRecord(dir, shard, told, output), dir, shard);
+}
+
+type Told = Pick<Result, "metrics" | "record">;
+
+/** The record under a temporary name. */
+function writeRecord(dir: string, shard: number, { metrics, record }: Told, { sha256, bytes }: CheckedOutput): string {
   const document = { ...metrics, farm: { ...record, out_sha256: sha256, out_bytes: bytes } };
-  const temporary = writeTemporary(path, JSON.stringify(document, null, 2) + "\n");
-  const linked = commitByLink(temporary, path);
+  return writeTemporary(join(dir, metricsName(shard)), JSON.stringify(document, null, 2) + "\n");
+}
+
+function linkRecord(temporary: string, dir: string, shard: number): boolean {
+  const linked = commitByLink(temporary, join(dir, metricsName(shard)));
   if (!linked) removeQuietly(temporary);
   return linked;
 }
@@ -140,16 +149,19 @@ export function moveAside(
   // The record goes first: an out.json without one is never believed unchecked.
   const names = [metricsName(shard), outName(shard)];
   const wrong = names.filter((name) => name === metricsName(shard) || found.file === name || found.kind === "foreign");
-  return wrong.flatMap((name) => moveOne(dir, name, seen.get(name) ?? null));
+  return wrong.flatMap((name) => moveOne(dir, shard, name, seen.get(name) ?? null));
 }
 
-function moveOne(dir: string, name: string, judged: number | null): string[] {
+function moveOne(dir: string, shard: number, name: string, judged: number | null): string[] {
   const path = join(dir, name);
   if (judged === null || inode(path) !== judged) return [];
   const aside = join(dir, ASIDE, name);
   // First to a name that nobody else uses: a rename replaces what has its new name.
   const taken = `${aside}.${randomBytes(4).toString("hex")}`;
-  if (!ifThere(() => Deno.renameSync(path, taken))) return [];
+  // Nobody else moves a file of this shard meanwhile, so it is still the one that was judged.
+  const move = () => inode(path) === judged && ifThere(() => Deno.renameSync(path, taken));
+  if (!holdRight(join(dir, commitName(shard)), move)) return [];
+  // It can be another only if this process was held up for so long that its right was taken from it.
   if (inode(taken) !== judged && commitByLink(taken, path)) return [];
   return [giveFreeName(taken, aside)];
 }

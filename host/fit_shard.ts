@@ -10,7 +10,7 @@ import { readTail } from "./read_tail.ts";
 import { type Measured, shardRecord } from "./shard_record.ts";
 import { type EndedFit, type FitOrder, type RunningShard, startShard } from "./start_shard.ts";
 import type { Workbench } from "./workbench.ts";
-import { removeQuietly, writeFault } from "./write_file.ts";
+import { isDiskFull, removeQuietly, writeFault } from "./write_file.ts";
 
 export type ShardEnd =
   | { kind: "done"; committed: Committed; record: ShardRecord }
@@ -37,24 +37,40 @@ export async function finishShard(bench: Workbench, running: RunningShard): Prom
 
 function judge(bench: Workbench, { order, open, files }: RunningShard, { end, measured }: EndedFit): ShardEnd {
   const cause = bench.fault === null ? causeOfEnd(end) : "version";
-  if (cause !== "ok") return fail(bench, order, open, files, { ...measured, cause });
+  const failed = (why: Partial<Measured>) => fail(bench, order, open, files, { ...measured, cause, ...why });
+  if (cause === "exit" && end.stderr === "" && isDiskFull(files.stderr)) return failed(DISK_FULL);
+  if (cause !== "ok") return failed({});
   const output = readOutput(files.out, bench.run.manifest, order.plan);
-  if (output instanceof Unreadable) {
-    return fail(bench, order, open, files, { ...measured, ...badOutput(output, files) });
+  const metrics = output instanceof Unreadable ? output : readMetrics(files.metrics);
+  if (output instanceof Unreadable || metrics instanceof Unreadable) {
+    return failed(isDiskFull(files.stderr) ? DISK_FULL : badOutput(output, metrics, files));
   }
   try {
-    return commit(bench, order, open, files, output, { ...measured, cause });
+    return commit(bench, order, open, files, { output, metrics }, { ...measured, cause });
   } catch (error) {
     const fault = writeFault(error);
     if (fault === undefined) throw error;
-    return fail(bench, order, open, files, { ...measured, cause: "disk", stderr_tail: [errorText(error)] });
+    return failed({ cause: "disk", stderr_tail: [errorText(error)] });
   }
 }
 
-function badOutput(fault: Unreadable, files: FitFiles): Pick<Measured, "cause" | "stderr_tail"> {
+/** What a fit says of a full disk is lost where its stderr lies on the same disk. */
+const DISK_FULL: Partial<Measured> = { cause: "disk", stderr_tail: ["No space left on device, not even for stderr"] };
+
+function readMetrics(path: string): Metrics | Unreadable {
+  try {
+    return readDocument(path, Metrics);
+  } catch (error) {
+    if (error instanceof Unreadable) return error;
+    throw error;
+  }
+}
+
+function badOutput(output: unknown, metrics: unknown, files: FitFiles): Pick<Measured, "cause" | "stderr_tail"> {
+  const [what, fault] = output instanceof Unreadable ? ["output", output] : ["metrics file", metrics];
   return {
-    cause: fault.other_toys ? "toys" : "output",
-    stderr_tail: [`The fit's output ${fault.message}`, ...tailLines(readTail(files.stderr))],
+    cause: output instanceof Unreadable && output.other_toys ? "toys" : "output",
+    stderr_tail: [`The fit's ${what} ${errorText(fault)}`, ...tailLines(readTail(files.stderr))],
   };
 }
 
@@ -63,13 +79,12 @@ function commit(
   order: FitOrder,
   open: OpenAttempt,
   files: FitFiles,
-  output: CheckedOutput,
+  left: { output: CheckedOutput; metrics: Metrics },
   measured: Measured,
 ): ShardEnd {
   const { dir, manifest } = bench.run;
   const record = shardRecord(bench, order.plan, open.attempt, measured);
-  const metrics = readDocument(files.metrics, Metrics);
-  const committed = commitShard(dir, manifest, order.plan, { out_path: files.out, output, metrics, record });
+  const committed = commitShard(dir, manifest, order.plan, { out_path: files.out, ...left, record });
   removeQuietly(files.metrics);
   removeAttempt(open);
   return { kind: "done", committed, record };

@@ -23,29 +23,48 @@ export class Unreadable extends Error {
  * @throws {Unreadable}
  */
 export function readRegular(path: string, max_bytes: number): Uint8Array {
+  return readChecked(path, max_bytes, (size) => new Uint8Array(size + 1));
+}
+
+let common = new Uint8Array(256 * 1024);
+
+/**
+ * As readRegular, but into memory that the next call uses again: for whoever reads thousands of files and is done with
+ * each before the next.
+ * @throws {Unreadable}
+ */
+export function readForNow(path: string, max_bytes: number): Uint8Array {
+  return readChecked(path, max_bytes, (size) => {
+    if (common.length <= size) common = new Uint8Array(size + 1);
+    return common;
+  });
+}
+
+function readChecked(path: string, max_bytes: number, space: (size: number) => Uint8Array): Uint8Array {
   const info = lookAt(path);
   if (info.isSymlink) throw new Unreadable("is a link, wanted a regular file", false);
   if (!info.isFile) throw new Unreadable(`is ${info.isDirectory ? "a folder" : "no regular file"}`, false);
   if (info.size > max_bytes) throw new Unreadable(`has ${info.size} bytes, more than the limit of ${max_bytes}`, false);
   try {
-    return readBytes(path, info.size);
+    return readBytes(path, info.size, space(info.size));
   } catch (error) {
     throw new Unreadable(errorText(error), error instanceof Deno.errors.NotFound);
   }
 }
 
-/** Opening and reading by hand costs half of Deno.readFileSync, which merging thousands of shards feels. */
-function readBytes(path: string, size: number): Uint8Array {
-  const bytes = new Uint8Array(size + 1);
+/** Opening and reading by hand costs half of Deno.readFileSync. */
+function readBytes(path: string, size: number, space: Uint8Array): Uint8Array {
   const file = Deno.openSync(path);
   try {
     let n = 0;
-    for (let got = file.readSync(bytes); got !== null; got = file.readSync(bytes.subarray(n))) {
+    while (n <= size) {
+      const got = file.readSync(n === 0 ? space : space.subarray(n));
+      if (got === null) break;
       n += got;
-      if (n > size) throw new Error("grew while it was read");
-      if (n === size && got > 0) break;
+      if (n === size) break;
     }
-    return bytes.subarray(0, n);
+    if (n > size) throw new Error("grew while it was read");
+    return space.subarray(0, n);
   } finally {
     file.close();
   }

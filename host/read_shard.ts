@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { outputFault } from "../core/check_output.ts";
 import { recordFault } from "../core/check_record.ts";
 import type { FarmManifest, Manifest, Plan } from "../core/contracts/manifest.ts";
@@ -8,7 +7,7 @@ import { errorText } from "../core/errors.ts";
 import { firstIssue, readOutputText, type ShardOutput } from "../core/read_output.ts";
 import { quickCheck } from "../core/quick_check.ts";
 import { metricsName, outName } from "../core/run_paths.ts";
-import { checkDepth, decodeText, parseJson, readRegular, Unreadable } from "./read_file.ts";
+import { checkDepth, decodeText, parseJson, readForNow, Unreadable } from "./read_file.ts";
 
 /** What a run directory proves of one shard (contract, "What makes a shard done"). */
 export type Evidence =
@@ -35,7 +34,7 @@ export const maxOutputBytes = (n_toys: number): number => 1024 * 1024 + 400 * n_
 
 /** Looks at a shard's two final files. Never throws for what it finds in them: that is data. */
 export function readShard(dir: string, manifest: FarmManifest, plan: Plan): Evidence {
-  const metrics = readCommitted(join(dir, metricsName(plan.shard_index)));
+  const metrics = readCommitted(`${dir}/${metricsName(plan.shard_index)}`);
   const file = outName(plan.shard_index);
   if (metrics instanceof Unreadable) {
     if (!metrics.absent) return { kind: "bad", file: metricsName(plan.shard_index), what: metrics.message };
@@ -50,7 +49,7 @@ export function readShard(dir: string, manifest: FarmManifest, plan: Plan): Evid
       what: fault,
     };
   }
-  const output = readOutput(join(dir, file), manifest, plan);
+  const output = readOutput(`${dir}/${file}`, manifest, plan);
   if (output instanceof Unreadable) return { kind: "bad", file, what: output.message };
   if (output.bytes !== farm.out_bytes) {
     return { kind: "bad", file, what: `has ${output.bytes} bytes, its record says ${farm.out_bytes}` };
@@ -63,7 +62,7 @@ export function readShard(dir: string, manifest: FarmManifest, plan: Plan): Evid
 
 function withoutRecord(dir: string, manifest: FarmManifest, plan: Plan): Evidence {
   const file = outName(plan.shard_index);
-  const output = readOutput(join(dir, file), manifest, plan);
+  const output = readOutput(`${dir}/${file}`, manifest, plan);
   if (!(output instanceof Unreadable)) return { kind: "uncommitted", output };
   return output.absent ? { kind: "absent" } : { kind: "bad", file, what: output.message };
 }
@@ -73,7 +72,7 @@ const isCommitted = quickCheck(CommittedMetricsSchema);
 /** Reads shard_<i>.metrics.json with our record in it. */
 export function readCommitted(path: string): CommittedMetrics | Unreadable {
   try {
-    const bytes = readRegular(path, MAX_METRICS_BYTES);
+    const bytes = readForNow(path, MAX_METRICS_BYTES);
     checkDepth(bytes);
     const value = parseJson(bytes);
     if (isCommitted(value)) return value;
@@ -87,7 +86,7 @@ export function readCommitted(path: string): CommittedMetrics | Unreadable {
 /** Reads an output and checks that it holds the toys that were planned. */
 export function readOutput(path: string, manifest: Manifest, plan: Plan): CheckedOutput | Unreadable {
   try {
-    const bytes = readRegular(path, maxOutputBytes(plan.n_toys));
+    const bytes = readForNow(path, maxOutputBytes(plan.n_toys));
     const output = readOutputText(decodeText(bytes));
     const fault = outputFault(manifest, plan, output);
     if (fault) return new Unreadable(fault, false, true);
@@ -98,5 +97,6 @@ export function readOutput(path: string, manifest: Manifest, plan: Plan): Checke
 }
 
 function asUnreadable(error: unknown): Unreadable {
-  return error instanceof Unreadable ? error : new Unreadable(errorText(error), false);
+  if (error instanceof Unreadable) return error;
+  return new Unreadable(error instanceof SyntaxError ? `is no JSON: ${errorText(error)}` : errorText(error), false);
 }

@@ -162,6 +162,8 @@ export async function renderRun(
   const dir = join(request.out_dir, request.run_id);
   if (exists(dir)) throw existsAlready(dir);
   const manifest = await planRun(request);
+  const stage = stageOf(request, adapter, manifest);
+  if (stage) manifest.farm.staged_config = stagedConfig(stage);
   const rendered = adapter.render({
     manifest,
     run_dir: dir,
@@ -171,7 +173,7 @@ export async function renderRun(
     shards: manifest.plans.map((plan) => plan.shard_index),
   });
   await sweepStaged(request.out_dir);
-  writeRun(dir, manifest, rendered);
+  writeRun(dir, manifest, rendered, stage);
   return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered };
 }
 
@@ -183,11 +185,24 @@ function existsAlready(dir: string): FarmError {
   );
 }
 
+/** Inputs up to this size are copied for a later transfer by hand too; larger ones only with --mode transfer. */
+const STAGE_ANYWAY_BYTES = 64 * 1024 * 1024;
+
+function stageOf(request: RunRequest, adapter: SchedulerAdapter, manifest: FarmManifest): StagePlan | undefined {
+  if (!adapter.limits.file_transfer) return undefined;
+  const { inputs } = manifest.farm;
+  const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0);
+  const unasked = bytes > STAGE_ANYWAY_BYTES || inputs.some(({ path }) => path.startsWith("/"));
+  if (request.mode === "shared" && unasked) return undefined;
+  return stagePlanOf(manifest.config, inputs.map((input) => input.path));
+}
+
 /** All is written under a temporary name beside it: a process that dies leaves no half run, and of two one is first. */
-function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered): void {
+function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage: StagePlan | undefined): void {
   const staged = temporaryPath(dir);
   makeFolder(staged);
   try {
+    if (stage) stageInputs(staged, manifest.config, stage);
     for (const folder of rendered.folders ?? []) makeFolder(join(staged, folder));
     for (const file of rendered.files) {
       if (file.path.includes("/")) makeFolder(join(staged, file.path, ".."));

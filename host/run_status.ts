@@ -17,7 +17,8 @@ export interface RunStatus {
   ended: boolean;
 }
 
-const GOING = new Set<ShardState>(["running", "held", "unknown"]);
+/** States in which something still happens by itself; a held job waits for a person. */
+const GOING = new Set<ShardState>(["running", "unknown"]);
 
 /** Puts a look at a run into the numbers that a person or a script wants. */
 export function runStatus(

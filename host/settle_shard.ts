@@ -48,10 +48,15 @@ export async function settleShard(bench: Workbench, plan: Plan, numbers: number[
 
 /** What a process that died right after its commit could not remove; other attempts stay on file, with their ends. */
 async function tidyUp(bench: Workbench, plan: Plan, numbers: number[], record: ShardRecord): Promise<void> {
-  const { dir } = bench.run;
+  const { dir, manifest } = bench.run;
   for (const attempt of readAttempts(dir, plan.shard_index, numbers)) {
     if (attempt.end !== null || await lifeOf(bench, attempt) !== "dead") continue;
     const files = fitFiles(dir, plan.shard_index, attempt.attempt);
+    // A whole result besides the committed one: compared with it, and kept aside where it differs.
+    const output = readOutput(files.out, manifest, plan);
+    if (!(output instanceof Unreadable)) {
+      commitRecovered(bench, plan, attempt, { out_path: files.out, output }, files.metrics);
+    }
     keepLogs(dir, plan.shard_index, files);
     for (const path of [files.out, files.metrics]) removeQuietly(path);
     if (attempt.attempt === record.attempt) {

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { livePlans } from "../core/check_manifest.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import type { ShardState } from "../core/contracts/kinds.ts";
 import type { Submission } from "../core/contracts/submit_meta.ts";
@@ -9,6 +11,7 @@ import { type ScannedShard, scanRun } from "./scan_run.ts";
 import { readSubmissions } from "./submissions.ts";
 import { settleIncoming } from "./settle_incoming.ts";
 import { settleUnclear, submitChunk } from "./submit_run.ts";
+import { exists, makeFolder, writeWhole } from "./write_file.ts";
 import { unreachable } from "./drive_adapter.ts";
 
 export interface StartedRun {
@@ -50,11 +53,25 @@ export async function startRun(
   const open = shards.filter((shard) => isOpen(shard, asked, again));
   if (open.length === 0) return { submissions: [], nothing: whyNothing(shards, again) };
   const indexes = open.map((shard) => shard.plan.shard_index);
+  if (again) renewFiles(run, adapter);
   const submissions: Submission[] = [];
   for (const chunk of adapter.render({ ...renderContext(run, indexes) }).chunks) {
     submissions.push(await submitChunk(run, adapter, chunk));
   }
   return { submissions, nothing: "" };
+}
+
+/** Job files as the run is now: it may have pieces, or more memory, since they were written. */
+function renewFiles(run: Run<FarmManifest>, adapter: SchedulerAdapter): void {
+  const all = livePlans(run.manifest).map((plan) => plan.shard_index);
+  const { files, folders } = adapter.render(renderContext(run, all));
+  for (const folder of folders ?? []) makeFolder(join(run.dir, folder));
+  for (const file of files) {
+    const path = join(run.dir, file.path);
+    if (!exists(path) || Deno.readTextFileSync(path) !== file.text) {
+      writeWhole(path, file.text, file.executable ? 0o750 : 0o640);
+    }
+  }
 }
 
 /** An intent on record is of a command that died, or got no answer: its token is looked for first. */

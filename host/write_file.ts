@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { temporaryName } from "../core/run_paths.ts";
 import { FarmError, systemCode } from "../core/errors.ts";
 
@@ -53,6 +53,45 @@ export function writeWhole(path: string, data: string | Uint8Array, mode = 0o640
   });
 }
 
+/**
+ * As writeWhole, for what is too long to be held in one piece. `fill` hands over the same bytes each time it is called:
+ * once for the file and once, while the disk is at work, for the hash.
+ * @throws {FarmError} input, when the disk is full or the folder is not writable
+ */
+export async function writeStreamed(
+  path: string,
+  fill: (write: (bytes: Uint8Array) => void) => void,
+  mode = 0o640,
+): Promise<{ bytes: number; sha256: string }> {
+  const temporary = temporaryPath(path);
+  try {
+    const file = Deno.openSync(temporary, { write: true, createNew: true, mode });
+    try {
+      fill((bytes) => writeAll(file, bytes));
+      const synced = file.syncData();
+      const sum = hashStream(fill);
+      await synced;
+      Deno.renameSync(temporary, path);
+      return sum;
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    removeQuietly(temporary);
+    throw explained(path, error);
+  }
+}
+
+function hashStream(fill: (write: (bytes: Uint8Array) => void) => void): { bytes: number; sha256: string } {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  fill((part) => {
+    hash.update(part);
+    bytes += part.length;
+  });
+  return { bytes, sha256: hash.digest("hex") };
+}
+
 export function writeDocument(path: string, value: unknown): void {
   writeWhole(path, JSON.stringify(value, null, 2) + "\n");
 }
@@ -87,33 +126,42 @@ const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", 
 
 /** Where a file system has no link(2): the exclusive creation of `path.commit` holds the right to rename. */
 function commitByRename(temporary: string, path: string): boolean {
-  const right = path.replace(/(\.out|\.metrics)?\.json$/, "") + ".commit";
-  takeRight(right);
-  try {
+  return holdRight(path.replace(/(\.out|\.metrics)?\.json$/, "") + ".commit", () => {
     if (exists(path)) return false;
-    Deno.renameSync(temporary, path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound && !exists(temporary)) return false;
-    throw error;
+    try {
+      Deno.renameSync(temporary, path);
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound && !exists(temporary)) return false;
+      throw error;
+    }
+  });
+}
+
+/** A right is held for a few calls of the system; one that is older than this is of a process that died. */
+const RIGHT_STALE_MS = 30_000;
+const LOOK_AGAIN_MS = 20;
+
+/** Does something while nobody else does what needs the same right: a file that is created exclusively. */
+export function holdRight<T>(right: string, act: () => T): T {
+  for (let tries = 0; !createNew(right); tries++) {
+    if (tries % 50 === 1) dropStaleRight(right);
+    pause(LOOK_AGAIN_MS);
+  }
+  try {
+    return act();
   } finally {
     removeQuietly(right);
   }
 }
 
-/** A right is held for two calls of the system; one that is older than this is of a process that died. */
-const RIGHT_STALE_MS = 30_000;
-
-function takeRight(right: string): void {
-  for (;;) {
-    try {
-      Deno.openSync(right, { write: true, createNew: true }).close();
-      return;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    }
-    dropStaleRight(right);
-    pause(20);
+function createNew(path: string): boolean {
+  try {
+    Deno.openSync(path, { write: true, createNew: true }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
   }
 }
 
@@ -172,7 +220,22 @@ const WRITE_FAULTS: Record<string, string> = {
   EROFS: "the file system is read-only",
   EACCES: "permission is denied",
   EPERM: "permission is denied",
+  ENOENT: "its folder is not there",
+  ENOTDIR: "what should be its folder is a file",
+  EISDIR: "it is a folder",
 };
+
+/** Whether the disk of a path takes nothing any more. */
+export function isDiskFull(path: string): boolean {
+  try {
+    removeQuietly(writeTemporary(path, new Uint8Array(4096)));
+    return false;
+  } catch (error) {
+    return DISK_FULL.has(systemCode(error) ?? "");
+  }
+}
+
+const DISK_FULL = new Set(["ENOSPC", "EDQUOT"]);
 
 /** What a failed write means to a user, or undefined where it is none of the usual faults. */
 export function writeFault(error: unknown): string | undefined {
@@ -183,14 +246,19 @@ function explainWrite(path: string, write: () => void): void {
   try {
     write();
   } catch (error) {
-    const fault = writeFault(error);
-    if (fault === undefined) throw error;
-    throw new FarmError(
-      "input",
-      `Cannot write "${path}": ${fault}`,
-      "Free some space or choose another --out-dir, then run the same command again",
-    );
+    throw explained(path, error);
   }
+}
+
+/** A failed write as a user sees it; what is none of the usual faults stays as it is. */
+function explained(path: string, error: unknown): unknown {
+  const fault = writeFault(error);
+  if (fault === undefined) return error;
+  return new FarmError(
+    "input",
+    `Cannot write "${path}": ${fault}`,
+    "Free some space or choose another place, then run the same command again",
+  );
 }
 
 /**

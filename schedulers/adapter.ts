@@ -129,6 +129,13 @@ export interface Rendered {
   folders?: string[];
 }
 
+/** A job that ends a run without a driver. */
+export interface Finish {
+  files: RenderedFile[];
+  /** Its answer is read by readSubmit. */
+  command: Command;
+}
+
 /** What a job's own log tells of its end. */
 export interface LogWord {
   state: ShardState;
@@ -202,6 +209,9 @@ export interface SchedulerAdapter {
   eventLogs?(handles: Handle[]): string[];
   /** @param texts of the files that eventLogs named, in that order; null: not there, or unreadable */
   readEventLogs?(texts: (string | null)[], handles: Handle[]): NativeState[];
+
+  /** A job that runs `nsfarm-deno finish` when the jobs of these handles have ended, however they ended. */
+  finish?(context: RenderContext, handles: Handle[], token: string): Finish;
 
   /** Files, relative to the run directory, that a shard's job writes into; newest last. Some may not be there. */
   jobLogs?(handle: Handle, shard: number): string[];

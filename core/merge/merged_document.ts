@@ -64,7 +64,7 @@ export function mergedParts(set: MergedSet): Part[] {
 }
 
 function genJson(first: SourceFacts, run: SeedRange): Json {
-  const overrides = Object.fromEntries(Object.entries(first.overrides).map(([name, value]) => [name, float(value)]));
+  const overrides = Object.fromEntries(first.overrides.map(([name, value]) => [name, float(value)]));
   return { n_toys: run.n_toys, overrides, params: floats(first.params), point: first.point, seed: run.seed };
 }
 

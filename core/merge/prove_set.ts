@@ -14,10 +14,14 @@ const RULES: SameRule[] = [
   rule("parameter list", (s) => s.parameter_names, (s) => s.parameter_names.join(", ")),
   rule("POI", (s) => s.poi_index, (s) => s.parameter_names[s.poi_index] ?? `index ${s.poi_index}`),
   rule("generation point", (s) => s.point, (s) => `"${s.point}"`),
-  rule("set of generation overrides", (s) => s.overrides, (s) => JSON.stringify(s.overrides)),
+  rule(
+    "set of generation overrides",
+    (s) => s.overrides,
+    (s) => s.overrides.map(([name, value]) => `${name} = ${value}`).join(", ") || "none",
+  ),
   rule("schema of the spec", (s) => s.input_schema_version, (s) => s.input_schema_version),
   rule("spec", (s) => s.spec_sha256, (s) => `sha256 ${s.spec_sha256?.slice(0, 12)}`),
-  rule("set of inputs", (s) => s.inputs && s.inputs.map((one) => one.sha256).join(), () => "by their sha256"),
+  rule("set of inputs", (s) => s.inputs, () => "by their sha256"),
   rule("nextstat", (s) => s.nextstat_version, (s) => `version ${s.nextstat_version}`),
   rule("choice of pulls", (s) => s.has_pulls, (s) => s.has_pulls ? "with" : "without"),
 ];
@@ -26,12 +30,15 @@ function rule(what: string, of: SameRule["of"], shown: SameRule["shown"]): SameR
   return { what, of, shown };
 }
 
-/**
- * What makes these outputs no one set: toys that are there twice, and outputs that differ from most others in what must
- * be one. Whether toys are missing is another question (`missingRanges`).
- */
-export function differences(sources: readonly SourceFacts[]): Problem[] {
-  return [...RULES.flatMap((rule) => oddOnes(sources, rule)), ...otherPoints(sources)];
+/** An output that does not belong to the others. */
+export interface OddOne {
+  source: SourceFacts;
+  what: string;
+}
+
+/** Outputs that differ from most others in what must be one in a set. */
+export function oddOnes(sources: readonly SourceFacts[]): OddOne[] {
+  return [...RULES.flatMap((rule) => differing(sources, rule)), ...otherPoints(sources)];
 }
 
 /** Toys that more than one output holds. */
@@ -43,19 +50,21 @@ export function doubles(sources: readonly SourceFacts[]): Problem[] {
 }
 
 /** Those that differ from the largest group of equal ones. */
-function oddOnes(sources: readonly SourceFacts[], { what, of, shown }: SameRule): Problem[] {
+function differing(sources: readonly SourceFacts[], { what, of, shown }: SameRule): OddOne[] {
+  const known = sources.find((source) => of(source) !== null);
+  const first = known ? of(known) : null;
+  if (sources.every((source) => of(source) === first || of(source) === null)) return [];
   const groups = Map.groupBy(sources.filter((source) => of(source) !== null), of);
-  if (groups.size < 2) return [];
   const [most = [], ...others] = [...groups.values()].sort((a, b) => b.length - a.length);
   const [usual] = most;
   return others.flat().map((source) => ({
-    shard_index: source.shard_index,
+    source,
     what: `${source.name} has another ${what} than most: ${shown(source)}${usual ? `, wanted ${shown(usual)}` : ""}`,
   }));
 }
 
 /** Those whose generated values are not Equal to most others' (contract, "Equal"). */
-function otherPoints(sources: readonly SourceFacts[]): Problem[] {
+function otherPoints(sources: readonly SourceFacts[]): OddOne[] {
   const far = (usual: SourceFacts | undefined) =>
     sources.flatMap((source) => {
       const what = usual && pointFault(source, usual);
@@ -63,7 +72,7 @@ function otherPoints(sources: readonly SourceFacts[]): Problem[] {
     });
   let found = far(sources[0]);
   if (found.length > sources.length / 2) found = far(found[0]?.source);
-  return found.map(({ source, what }) => ({ shard_index: source.shard_index, what: `${source.name} ${what}` }));
+  return found.map(({ source, what }) => ({ source, what: `${source.name} ${what}` }));
 }
 
 function pointFault(source: SourceFacts, usual: SourceFacts): string | undefined {

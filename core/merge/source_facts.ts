@@ -1,4 +1,3 @@
-import * as z from "zod";
 import type { AttemptTime } from "../attempt_time.ts";
 import type { InputFile } from "../contracts/kinds.ts";
 import type { OutputFrame } from "../contracts/shard_output.ts";
@@ -41,6 +40,8 @@ export interface ToyCounts {
   n_computation_error: number | null;
 }
 
+export type Override = readonly [name: string, value: number];
+
 /** What an output says besides its arrays. */
 export interface FrameFacts {
   input_schema_version: string;
@@ -48,7 +49,8 @@ export interface FrameFacts {
   poi_index: number;
   point: string;
   params: readonly number[];
-  overrides: Readonly<Record<string, number>>;
+  /** Names and values of --set, by name. */
+  overrides: readonly Override[];
   poi_true: number;
   counts: ToyCounts;
   /** Whether pulls were asked for. */
@@ -60,78 +62,90 @@ export interface FrameFacts {
 
 /** Keeps one of several equal values, so that they can be compared by `===` and take their space once. */
 class Keeper<T> {
+  readonly #equal: (a: T, b: T) => boolean;
   readonly #kept = new Map<string, T>();
-  readonly #seen = new Map<T, T>();
+  #last: T | undefined;
 
-  /** As `keep`, for values that come again and again. */
-  keepSeen(value: T): T {
-    const known = this.#seen.get(value);
-    if (known !== undefined) return known;
-    const kept = this.keep(value);
-    this.#seen.set(value, kept);
-    return kept;
+  constructor(equal: (a: T, b: T) => boolean) {
+    this.#equal = equal;
   }
 
   keep(value: T): T {
-    const key = JSON.stringify(value);
-    const known = this.#kept.get(key);
-    if (known !== undefined) return known;
-    this.#kept.set(key, value);
-    return value;
+    if (this.#last !== undefined && this.#equal(this.#last, value)) return this.#last;
+    const text = JSON.stringify(value);
+    this.#last = this.#kept.get(text) ?? value;
+    this.#kept.set(text, this.#last);
+    return this.#last;
   }
 }
 
+const isSame = (a: unknown, b: unknown) => a === b;
+const isSameList = <T>(equal: (a: T, b: T | undefined) => boolean) => (a: readonly T[], b: readonly T[]) =>
+  a === b || (a.length === b.length && a.every((one, i) => equal(one, b[i])));
+
 /** Takes facts out of frames, what is equal in many of them once. */
 export class FrameReader {
-  readonly #texts = new Keeper<string>();
-  readonly #names = new Keeper<readonly string[]>();
-  readonly #params = new Keeper<readonly number[]>();
-  readonly #overrides = new Keeper<Readonly<Record<string, number>>>();
+  readonly #schemas = new Keeper<string>(isSame);
+  readonly #points = new Keeper<string>(isSame);
+  readonly #hosts = new Keeper<string | null>(isSame);
+  readonly #tokens = new Keeper<string | null>(isSame);
+  readonly #specs = new Keeper<string | null>(isSame);
+  readonly #versions = new Keeper<string | null>(isSame);
+  readonly #names = new Keeper<readonly string[]>(isSameList(isSame));
+  readonly #unmerged = new Keeper<readonly string[]>(isSameList(isSame));
+  readonly #params = new Keeper<readonly number[]>(isSameList(isSame));
+  readonly #overrides = new Keeper<readonly Override[]>(isSameList((a, b) => a[0] === b?.[0] && a[1] === b[1]));
+  readonly #inputs = new Keeper<readonly InputFile[]>(
+    isSameList((a, b) => a.sha256 === b?.sha256 && a.path === b.path),
+  );
 
-  read(frame: OutputFrame): FrameFacts {
+  read(origin: SourceOrigin, frame: OutputFrame): SourceFacts {
     const { gen, results } = frame;
     const has_pulls = asksPulls(frame);
-    return {
-      input_schema_version: this.#texts.keep(frame.input_schema_version),
-      parameter_names: this.#names.keep(frame.parameter_names),
+    return this.adopt({
+      ...origin,
+      input_schema_version: frame.input_schema_version,
+      parameter_names: frame.parameter_names,
       poi_index: frame.poi_index,
-      point: this.#texts.keep(gen.point),
-      params: this.#params.keep(gen.params),
-      overrides: this.#overrides.keep(sortedByKey(gen.overrides)),
+      point: gen.point,
+      params: gen.params,
+      overrides: sortedOverrides(gen.overrides),
       poi_true: results.poi_true,
       counts: countsOf(results),
       has_pulls,
       param_pulls: has_pulls ? paramPullsOf(frame) : null,
-      unmerged: this.#names.keep(unmergedOf(frame)),
-    };
+      unmerged: unmergedOf(frame),
+    });
   }
 
-  /** Facts that another reader took, with this one's values in place of equal ones. */
+  /** Facts with this reader's values in place of equal ones. */
   adopt(facts: SourceFacts): SourceFacts {
-    return {
-      ...facts,
-      input_schema_version: this.#texts.keepSeen(facts.input_schema_version),
-      parameter_names: this.#names.keepSeen(facts.parameter_names),
-      point: this.#texts.keepSeen(facts.point),
-      params: this.#params.keepSeen(facts.params),
-      overrides: this.#overrides.keepSeen(facts.overrides),
-      unmerged: this.#names.keepSeen(facts.unmerged),
-    };
+    facts.host = this.#hosts.keep(facts.host);
+    facts.run_token = this.#tokens.keep(facts.run_token);
+    facts.spec_sha256 = this.#specs.keep(facts.spec_sha256);
+    facts.nextstat_version = this.#versions.keep(facts.nextstat_version);
+    facts.inputs = facts.inputs && this.#inputs.keep(facts.inputs);
+    facts.input_schema_version = this.#schemas.keep(facts.input_schema_version);
+    facts.parameter_names = this.#names.keep(facts.parameter_names);
+    facts.point = this.#points.keep(facts.point);
+    facts.params = this.#params.keep(facts.params);
+    facts.overrides = this.#overrides.keep(facts.overrides);
+    facts.unmerged = this.#unmerged.keep(facts.unmerged);
+    return facts;
   }
 }
 
-const sortedByKey = (values: Record<string, number>) => Object.fromEntries(Object.entries(values).sort());
+const NO_OVERRIDES: readonly Override[] = [];
 
-const AskedPulls = z.looseObject({
-  max_abs_poi_pull_mean: z.unknown().optional(),
-  poi_pull_std_range: z.unknown().optional(),
-});
+function sortedOverrides(overrides: Record<string, number>): readonly Override[] {
+  const entries = Object.entries(overrides);
+  return entries.length === 0 ? NO_OVERRIDES : entries.sort();
+}
 
 /** Pulls are computed when one of the pull guardrails was asked for (facts/nextstat.md). */
 function asksPulls({ guardrails }: OutputFrame): boolean {
-  const asked = AskedPulls.safeParse(guardrails ?? {});
-  if (!asked.success) return false;
-  return (asked.data.max_abs_poi_pull_mean ?? null) !== null || (asked.data.poi_pull_std_range ?? null) !== null;
+  const asked = (name: string) => (guardrails?.[name] ?? null) !== null;
+  return asked("max_abs_poi_pull_mean") || asked("poi_pull_std_range");
 }
 
 function paramPullsOf({ summary }: OutputFrame): ParamPulls | null {
@@ -180,12 +194,15 @@ const KNOWN = {
   summary: new Set(["mean", "n_ok", "pull", "pulls_by_param", "q16", "q50", "q84", "std"]),
 };
 
-function unmergedOf(frame: OutputFrame): string[] {
-  const held = (members: Record<string, unknown>, known: Set<string>, prefix: string) =>
-    Object.keys(members).filter((key) => !known.has(key) && members[key] !== null).map((key) => prefix + key);
-  return [
-    ...held(frame, KNOWN.frame, ""),
-    ...held(frame.results, KNOWN.results, "results."),
-    ...held(frame.summary ?? {}, KNOWN.summary, "summary."),
-  ];
+const NONE: readonly string[] = [];
+
+function unmergedOf(frame: OutputFrame): readonly string[] {
+  const found: string[] = [];
+  const look = (members: Record<string, unknown>, known: Set<string>, prefix: string) => {
+    for (const key in members) if (!known.has(key) && members[key] !== null) found.push(prefix + key);
+  };
+  look(frame, KNOWN.frame, "");
+  look(frame.results, KNOWN.results, "results.");
+  look(frame.summary ?? {}, KNOWN.summary, "summary.");
+  return found.length === 0 ? NONE : found;
 }

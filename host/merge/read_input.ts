@@ -4,14 +4,14 @@ import { selfFault } from "../../core/check_output.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { errorText } from "../../core/errors.ts";
 import { readOutputText, type ShardOutput } from "../../core/read_output.ts";
-import { decodeText, MAX_DOCUMENT_BYTES, readRegular, Unreadable } from "../read_file.ts";
+import { decodeText, MAX_DOCUMENT_BYTES, readForNow, Unreadable } from "../read_file.ts";
 import { readCommitted } from "../read_shard.ts";
 import { type Found, origin } from "./read_source.ts";
 
 /** Reads an output of which no manifest tells: it must agree with itself, and with a record of ours beside it. */
 export function readInput(path: string): Found {
   try {
-    const bytes = readRegular(path, MAX_DOCUMENT_BYTES);
+    const bytes = readForNow(path, MAX_DOCUMENT_BYTES);
     const output = readOutputText(decodeText(bytes));
     const fault = selfFault(output);
     if (fault) throw new Unreadable(fault, false);

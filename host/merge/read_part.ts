@@ -5,6 +5,7 @@ import type { Problem } from "../../core/contracts/merge_status.ts";
 import { ENTRY_BREAK, TOY_ARRAYS, type ToyArray } from "../../core/output_text.ts";
 import { readSource } from "./read_source.ts";
 import type { ReadContext, SourceOrder } from "./source_order.ts";
+import { TextBuffer } from "./text_buffer.ts";
 import type { TextPiece, TextStore } from "./text_store.ts";
 
 /** What some neighbouring outputs give to a merge; their values are in the common arrays. */
@@ -21,7 +22,12 @@ export class PartReader {
   readonly #values: ToyValues;
   readonly #store: TextStore;
   readonly #frames = new FrameReader();
-  readonly #encoder = new TextEncoder();
+  readonly #texts = {
+    converged: new TextBuffer(),
+    nll: new TextBuffer(),
+    poi_hat: new TextBuffer(),
+    poi_sigma: new TextBuffer(),
+  };
 
   constructor(context: ReadContext, values: ToyValues, store: TextStore) {
     this.#context = context;
@@ -31,13 +37,12 @@ export class PartReader {
 
   read(orders: readonly SourceOrder[]): Part {
     const part: Part = { facts: [], problems: [], texts: null };
-    const texts: Record<ToyArray, string[]> = { converged: [], nll: [], poi_hat: [], poi_sigma: [] };
-    for (const order of orders) this.#take(order, part, texts);
-    if (part.facts.length > 0) part.texts = this.#keep(texts);
+    for (const order of orders) this.#take(order, part);
+    if (part.facts.length > 0) part.texts = this.#keepTexts();
     return part;
   }
 
-  #take(order: SourceOrder, part: Part, texts: Record<ToyArray, string[]>): void {
+  #take(order: SourceOrder, part: Part): void {
     const found = readSource(this.#context, order);
     if ("problem" in found) {
       part.problems.push(found.problem);
@@ -45,14 +50,14 @@ export class PartReader {
     }
     const { origin, output } = found;
     if (origin.n_toys !== order.n_toys) throw new Error(`${origin.path} changed while it was merged`);
-    part.facts.push({ ...origin, ...this.#frames.read(output.frame) });
+    part.facts.push(this.#frames.read(origin, output.frame));
     putValues(this.#values, order.at, output);
-    const own = arrayTexts(output);
-    for (const name of TOY_ARRAYS) texts[name].push(own[name]);
+    const texts = arrayTexts(output);
+    for (const name of TOY_ARRAYS) this.#texts[name].append(texts[name], ENTRY_BREAK);
   }
 
-  #keep(texts: Record<ToyArray, string[]>): Record<ToyArray, TextPiece> {
-    const put = (name: ToyArray) => this.#store.put(this.#encoder.encode(texts[name].join(ENTRY_BREAK)));
-    return { converged: put("converged"), nll: put("nll"), poi_hat: put("poi_hat"), poi_sigma: put("poi_sigma") };
+  #keepTexts(): Record<ToyArray, TextPiece> {
+    const keep = (name: ToyArray) => this.#store.put(this.#texts[name].take());
+    return { converged: keep("converged"), nll: keep("nll"), poi_hat: keep("poi_hat"), poi_sigma: keep("poi_sigma") };
   }
 }

@@ -11,12 +11,14 @@ import { readOldShard } from "../old_run.ts";
 import { readDocument, Unreadable } from "../read_file.ts";
 import { type CheckedOutput, readCommitted, readOutput, readShard } from "../read_shard.ts";
 import { readInput } from "./read_input.ts";
-import type { ReadContext, SourceOrder } from "./source_order.ts";
+import type { OldOrder, ReadContext, SourceOrder } from "./source_order.ts";
 
 export type Found = { origin: SourceOrigin; output: ShardOutput } | { problem: Problem };
 
 /** Reads and checks one output that a merge wants. What is wrong with it is data. */
 export function readSource(context: ReadContext, order: SourceOrder): Found {
+  const { left_out } = order;
+  if (left_out !== undefined) return problem(order.kind === "input" ? null : order.plan, left_out);
   if (order.kind === "input") return readInput(order.path);
   const { manifest } = context;
   if (!manifest) throw new Error("A shard of a run is read without its manifest");
@@ -53,9 +55,11 @@ function readForeign(dir: string, manifest: FarmManifest, plan: Plan): CheckedOu
   return same ? output : new Unreadable("is not the file that its record has the sha256 of", false);
 }
 
-const problem = (plan: Plan, what: string): Found => ({ problem: { shard_index: plan.shard_index, what } });
+const problem = (plan: Plan | null, what: string): Found => ({
+  problem: { shard_index: plan?.shard_index ?? null, what },
+});
 
-function readOld(manifest: Manifest, order: Extract<SourceOrder, { kind: "old" }>): Found {
+function readOld(manifest: Manifest, order: OldOrder): Found {
   const { plan, out, host, elapsed_s } = order;
   const found = readOldShard(manifest, order);
   const name = outName(plan.shard_index);

@@ -1,20 +1,40 @@
+import { join } from "node:path";
 import type { Manifest, Plan } from "../../core/contracts/manifest.ts";
+import { outName } from "../../core/run_paths.ts";
 
 /** One output that a merge wants: plain data, so that it can be handed to a Worker. */
-export type SourceOrder =
-  | { kind: "shard"; plan: Plan; at: number; n_toys: number }
-  | {
-    kind: "old";
-    plan: Plan;
-    at: number;
-    n_toys: number;
-    out: string;
-    metrics: string;
-    rc: number | null;
-    host: string | null;
-    elapsed_s: number | null;
-  }
-  | { kind: "input"; path: string; at: number; n_toys: number };
+export type SourceOrder = ShardOrder | OldOrder | InputOrder;
+
+interface OrderedToys {
+  /** The place of its first toy in the merge's arrays. */
+  at: number;
+  n_toys: number;
+  /** Why it is not to be merged after all. */
+  left_out?: string;
+}
+
+/** A shard of a run of ours. */
+export interface ShardOrder extends OrderedToys {
+  kind: "shard";
+  plan: Plan;
+}
+
+/** A shard of a run of the old scripts. */
+export interface OldOrder extends OrderedToys {
+  kind: "old";
+  plan: Plan;
+  out: string;
+  metrics: string;
+  rc: number | null;
+  host: string | null;
+  elapsed_s: number | null;
+}
+
+/** An output that was named by itself. */
+export interface InputOrder extends OrderedToys {
+  kind: "input";
+  path: string;
+}
 
 /** What a merge's readers have in common. */
 export interface ReadContext {
@@ -22,4 +42,10 @@ export interface ReadContext {
   manifest: Manifest | null;
   /** Take results without a record, and those whose record is of another run. */
   accept_unrecorded: boolean;
+}
+
+/** Where an order's output lies. */
+export function orderPath({ dir }: ReadContext, order: SourceOrder): string {
+  if (order.kind === "input") return order.path;
+  return order.kind === "old" ? order.out : join(dir, outName(order.plan.shard_index));
 }

@@ -1,0 +1,91 @@
+import type { MergeReport } from "../contracts/merge_report.ts";
+import type { Problem } from "../contracts/merge_status.ts";
+import type { RunTimes } from "../contracts/run_times.ts";
+import { EXIT_CODES } from "../errors.ts";
+import { type MergedSet, sumCounts } from "./merged_document.ts";
+import { problemLines } from "./merge_problem.ts";
+import { genSpread } from "./prove_set.ts";
+import type { SeedRange } from "./toy_ranges.ts";
+
+/** What came of a merge. */
+export interface MergeOutcome {
+  /** Null where the set was refused. */
+  set: MergedSet | null;
+  merged: string | null;
+  merged_sha256: string | null;
+  run_id: string | null;
+  n_shards: number;
+  /** All toys of the run, or of what the inputs are parts of. */
+  run: SeedRange;
+  problems: Problem[];
+  missing: readonly SeedRange[];
+  times: RunTimes;
+}
+
+export function mergeReport(outcome: MergeOutcome): MergeReport {
+  const { set, run_id, merged, merged_sha256, n_shards, run, problems, times } = outcome;
+  const counts = sumCounts(set?.sources ?? []);
+  const poi = set?.summary.poi_hat;
+  return {
+    merged,
+    merged_sha256,
+    merge_status: null,
+    run_id,
+    partial: set !== null && problems.length > 0,
+    n_shards,
+    n_shards_merged: set?.sources.length ?? 0,
+    n_toys: run.n_toys,
+    n_toys_merged: counts.n_toys,
+    n_converged: counts.n_converged,
+    n_nonconverged: counts.n_nonconverged,
+    n_error: counts.n_error,
+    mean: poi?.mean ?? null,
+    std: poi?.std ?? null,
+    q16: poi?.q16 ?? null,
+    q50: poi?.q50 ?? null,
+    q84: poi?.q84 ?? null,
+    pull_mean: set?.summary.pull?.mean ?? null,
+    pull_std: set?.summary.pull?.std ?? null,
+    gen_spread: set && spreadOf(set),
+    missing: missingOf(outcome),
+    guardrails: set && { ...set.verdict, asked: set.asked },
+    problems,
+    times,
+    notes: [],
+    exit_code: exitCode(outcome),
+  };
+}
+
+function spreadOf({ sources }: MergedSet): MergeReport["gen_spread"] {
+  const spread = genSpread(sources);
+  return spread && { ...spread };
+}
+
+function missingOf({ run, missing }: MergeOutcome): MergeReport["missing"] {
+  return missing.map(({ seed, n_toys }) => ({ toy_start: seed - run.seed, n_toys, seed }));
+}
+
+function exitCode({ set }: MergeOutcome): number {
+  if (!set) return EXIT_CODES.shards;
+  return set.verdict.passed ? EXIT_CODES.done : EXIT_CODES.guardrails;
+}
+
+/** What a person should see of it besides the result. */
+export function mergeNotes(report: MergeReport): string[] {
+  const notes: string[] = [];
+  if (report.merged === null) {
+    notes.push("the set is not proven, so nothing was merged:", ...problemLines(report.problems).map(indented));
+    notes.push("--allow-partial merges what is good and says so inside");
+  } else if (report.partial) {
+    const { n_toys_merged, n_toys } = report;
+    notes.push(`a partial merge, ${n_toys_merged} of ${n_toys} toys:`, ...problemLines(report.problems).map(indented));
+  }
+  if (report.gen_spread) {
+    const most = report.gen_spread.params.reduce((a, b) => Math.max(a, b), report.gen_spread.poi_true);
+    notes.push(`the shards' generation points differ by up to ${most.toExponential(1)} (merge.farm.gen_spread)`);
+  }
+  for (const failure of report.guardrails?.failures ?? []) notes.push(`guardrail failed: ${failure}`);
+  return notes;
+}
+
+const indented = (line: string) => `  ${line}`;

@@ -1,0 +1,47 @@
+import type { Problem } from "../../core/contracts/merge_status.ts";
+import { doubles, oddOnes } from "../../core/merge/prove_set.ts";
+import { missingRanges, type SeedRange } from "../../core/merge/toy_ranges.ts";
+import { readAll, type ReadSet } from "./read_all.ts";
+import type { Sources } from "./open_sources.ts";
+import { orderPath } from "./source_order.ts";
+
+/** Outputs that were read, and what keeps them from being the whole set. */
+export interface Proof {
+  read: ReadSet;
+  /** Nothing: the set is proven. */
+  problems: Problem[];
+  missing: SeedRange[];
+  /** Whether what was read may be merged where a partial set is allowed. */
+  is_mergeable: boolean;
+}
+
+/**
+ * Reads all outputs and proves that they are one whole set.
+ * @param allow_partial leave out what does not fit to the rest
+ */
+export async function prove(sources: Sources, allow_partial: boolean, beside: string): Promise<Proof> {
+  const first = await readAll(sources.context, sources.orders, beside);
+  const odd = oddOnes(first.facts);
+  if (odd.length === 0 || !allow_partial) return proofOf(sources, first);
+  first.close();
+  const why = new Map(odd.map(({ source, what }) => [source.path, what]));
+  const orders = sources.orders.map((order) => {
+    const left_out = why.get(orderPath(sources.context, order));
+    return left_out === undefined ? order : { ...order, left_out };
+  });
+  return proofOf(sources, await readAll(sources.context, orders, beside));
+}
+
+function proofOf({ wanted, run }: Sources, read: ReadSet): Proof {
+  const odd = oddOnes(read.facts).map(({ source, what }) => ({ shard_index: source.shard_index, what }));
+  const twice = doubles(read.facts);
+  const missing = missingRanges(wanted, read.facts);
+  const problems = [...read.problems, ...odd, ...twice];
+  if (missing.length > 0 && (problems.length === 0 || !run)) problems.push(missingProblem(missing));
+  return { read, problems, missing, is_mergeable: odd.length === 0 && twice.length === 0 && read.facts.length > 0 };
+}
+
+function missingProblem(missing: readonly SeedRange[]): Problem {
+  const ranges = missing.map(({ seed, n_toys }) => n_toys === 1 ? `${seed}` : `${seed}-${seed + n_toys - 1}`);
+  return { shard_index: null, what: `the toys with the seeds ${ranges.join(", ")} are in none of the outputs` };
+}

@@ -1,0 +1,170 @@
+import { resolve } from "node:path";
+import type { AskedGuardrails } from "../core/contracts/manifest.ts";
+import type { MergeReport } from "../core/contracts/merge_report.ts";
+import { MERGE_STATUS_SCHEMA, type MergeStatus } from "../core/contracts/merge_status.ts";
+import { FarmError } from "../core/errors.ts";
+import { asksPulls, judge } from "../core/merge/guardrails.ts";
+import { mergeNotes, mergeReport } from "../core/merge/merge_report.ts";
+import { type MergedSet, sumCounts } from "../core/merge/merged_document.ts";
+import { summarise } from "../core/merge/summary.ts";
+import { joinRanges, type SeedRange } from "../core/merge/toy_ranges.ts";
+import { MERGE_STATUS, MERGED } from "../core/run_paths.ts";
+import { inputSources, runSources, type Sources } from "./merge/open_sources.ts";
+import { type Proof, prove } from "./merge/prove.ts";
+import { writeMerged } from "./merge/write_merged.ts";
+import { readRecords, timesOf } from "./run_records.ts";
+import { writeDocument } from "./write_file.ts";
+
+export interface MergeOptions {
+  /** A run directory or its manifest; null: only `inputs`. */
+  run: string | null;
+  /** Outputs named by themselves (--input). */
+  inputs: readonly string[];
+  /** Where the merged document goes; null: merged.out.json of the run. */
+  out: string | null;
+  allow_partial: boolean;
+  accept_unrecorded: boolean;
+  /** Guardrails to judge in addition to, or in place of, those that the run was asked for. */
+  guardrails: AskedGuardrails;
+}
+
+/** What the host knows and a merge may not find out by itself. */
+export interface MergeMoment {
+  now_utc: string;
+  nsfarm_version: string;
+}
+
+/**
+ * Proves that a run's outputs are one whole set and merges them. What is wrong with the set is in the report (exit
+ * code 5), and in merge_status.json.
+ * @throws {FarmError} usage; input, where the manifest cannot be read or the disk takes nothing
+ */
+export async function mergeRun(options: MergeOptions, moment: MergeMoment): Promise<MergeReport> {
+  const sources = openSources(options);
+  const asked = askedOf(sources, options.guardrails);
+  const out = outPath(sources, options.out);
+  const proof = await prove(sources, options.allow_partial, out);
+  try {
+    return await finish(sources, proof, { ...options, guardrails: asked, out }, moment);
+  } finally {
+    proof.read.close();
+  }
+}
+
+function openSources({ run, inputs, accept_unrecorded }: MergeOptions): Sources {
+  const next = "Name a run directory, or outputs with --input";
+  if (run !== null && inputs.length > 0) throw new FarmError("usage", "Cannot merge both a run and --input", next);
+  if (run !== null) return runSources(run, accept_unrecorded);
+  if (inputs.length === 0) throw new FarmError("usage", "Cannot merge nothing", next);
+  return inputSources(inputs);
+}
+
+function outPath({ run }: Sources, out: string | null): string {
+  if (out !== null) return resolve(out);
+  if (run) return `${run.dir}/${MERGED}`;
+  throw new FarmError("usage", "Cannot merge outputs of --input without --out: wanted a path for the result");
+}
+
+/** The run's own guardrails, each in place of which one may be given now. */
+function askedOf({ run }: Sources, given: AskedGuardrails): AskedGuardrails {
+  const farm = run?.manifest.farm;
+  if (farm && !farm.pulls && asksPulls(given)) throw withoutPulls();
+  return {
+    require_all_converged: given.require_all_converged || (farm?.guardrails.require_all_converged ?? false),
+    max_abs_poi_pull_mean: given.max_abs_poi_pull_mean ?? farm?.guardrails.max_abs_poi_pull_mean ?? null,
+    poi_pull_std_range: given.poi_pull_std_range ?? farm?.guardrails.poi_pull_std_range ?? null,
+  };
+}
+
+function withoutPulls(): FarmError {
+  return new FarmError(
+    "usage",
+    "Cannot judge a pull guardrail: these toys were fitted without their pulls",
+    "Run them with --pulls, or leave --max-abs-poi-pull-mean and --poi-pull-std-range out",
+  );
+}
+
+type Settled = MergeOptions & { out: string };
+
+async function finish(sources: Sources, proof: Proof, options: Settled, moment: MergeMoment): Promise<MergeReport> {
+  const { facts } = proof.read;
+  const [first, ...rest] = facts;
+  const is_whole = proof.problems.length === 0;
+  const set = first && (is_whole || (options.allow_partial && proof.is_mergeable))
+    ? mergedSet(sources, proof, [first, ...rest], options, moment)
+    : null;
+  const sum = set && await writeMerged(options.out, set, proof.read);
+  const records = sources.run ? readRecords(sources.run.dir) : { attempts: new Map(), submissions: [] };
+  const times = timesOf(facts.flatMap((one) => one.time ?? []), facts.flatMap((one) => one.elapsed_s ?? []), records);
+  const report = mergeReport({
+    set,
+    merged: set && options.out,
+    merged_sha256: sum?.sha256 ?? null,
+    run_id: sources.run?.manifest.run_id ?? null,
+    n_shards: sources.orders.length,
+    run: wholeOf(sources.wanted),
+    problems: proof.problems,
+    missing: proof.missing,
+    times,
+  });
+  const merge_status = sources.run && writeStatus(`${sources.run.dir}/${MERGE_STATUS}`, report, sum, moment);
+  return { ...report, merge_status, notes: mergeNotes(report) };
+}
+
+function mergedSet(
+  sources: Sources,
+  proof: Proof,
+  facts: MergedSet["sources"],
+  options: Settled,
+  moment: MergeMoment,
+): MergedSet {
+  if (asksPulls(options.guardrails) && !facts.some((one) => one.has_pulls)) throw withoutPulls();
+  const summary = summarise(proof.read.values, facts);
+  return {
+    sources: facts,
+    run: wholeOf(sources.wanted),
+    missing: proof.missing,
+    left_out: proof.problems.map((problem) => problem.what),
+    summary,
+    asked: options.guardrails,
+    verdict: judge(options.guardrails, sumCounts(facts), summary.pull),
+    origin: {
+      created_at_utc: moment.now_utc,
+      nsfarm_version: moment.nsfarm_version,
+      manifest: sources.run?.manifest ?? null,
+      manifest_path: sources.run?.manifest_path ?? null,
+    },
+  };
+}
+
+/** Outputs without a run may be of several: they count as one that has all their toys. */
+function wholeOf(wanted: readonly SeedRange[]): SeedRange {
+  const ranges = joinRanges(wanted);
+  return { seed: ranges[0]?.seed ?? 0, n_toys: ranges.reduce((sum, { n_toys }) => sum + n_toys, 0) };
+}
+
+function writeStatus(
+  path: string,
+  report: MergeReport,
+  sum: { bytes: number; sha256: string } | null,
+  { now_utc }: MergeMoment,
+): string | null {
+  const status: MergeStatus = {
+    schema_version: MERGE_STATUS_SCHEMA,
+    created_at_utc: now_utc,
+    ok: report.merged !== null && !report.partial,
+    partial: report.partial,
+    guardrails_passed: report.guardrails?.passed ?? null,
+    problems: report.problems,
+    merged: report.merged,
+    farm: { merged_sha256: sum?.sha256 ?? null, merged_bytes: sum?.bytes ?? null, exit_code: report.exit_code },
+  };
+  try {
+    writeDocument(path, status);
+    return path;
+  } catch (error) {
+    // A merge of somebody else's run, or of a read-only one, may still be written elsewhere.
+    if (error instanceof FarmError && report.merged !== null) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import { ADAPTER_API_VERSION, type SchedulerAdapter } from "./adapter.ts";
+import { cancelHTCondor, readHTCondorCancel } from "./htcondor/cancel.ts";
+import { htcondorLogs } from "./htcondor/job_log.ts";
+import { eventLogs, readLogStates } from "./htcondor/log_states.ts";
+import { HTCONDOR_OPTIONS } from "./htcondor/options.ts";
+import { probeHTCondor, readHTCondorProbe } from "./htcondor/probe.ts";
+import { queryHTCondor, readHTCondorQuery } from "./htcondor/query.ts";
+import { renderHTCondor } from "./htcondor/render.ts";
+import { findHTCondor, readHTCondorFind } from "./htcondor/find.ts";
+import { finishHTCondor } from "./htcondor/finish.ts";
+import { readHTCondorSubmit } from "./htcondor/read_submit.ts";
+import { submitHTCondor } from "./htcondor/submit.ts";
+import { SITE_OPTIONS } from "./site_options.ts";
+
+/** HTCondor: one cluster of jobs, on a shared file system or with its own file transfer. */
+const htcondor = {
+  name: "htcondor",
+  apiVersion: ADAPTER_API_VERSION,
+  summary: "jobs of an HTCondor pool, with or without a shared file system",
+  programs: [
+    "condor_submit",
+    "condor_q",
+    "condor_history",
+    "condor_rm",
+    "condor_status",
+    "condor_version",
+    "condor_config_val",
+  ],
+  options: [...HTCONDOR_OPTIONS, ...SITE_OPTIONS],
+  limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: true },
+  render: renderHTCondor,
+  probe: probeHTCondor,
+  readProbe: readHTCondorProbe,
+  submit: submitHTCondor,
+  readSubmit: readHTCondorSubmit,
+  find: findHTCondor,
+  readFind: readHTCondorFind,
+  query: queryHTCondor,
+  readQuery: readHTCondorQuery,
+  cancel: (_context, handles, shards) => cancelHTCondor(handles, shards),
+  readCancel: readHTCondorCancel,
+  eventLogs,
+  readEventLogs: readLogStates,
+  finish: finishHTCondor,
+  jobLogs: htcondorLogs,
+} satisfies SchedulerAdapter;
+export default htcondor;

@@ -1,0 +1,46 @@
+import { FarmError } from "../../core/errors.ts";
+
+/**
+ * A value in a submit description. Only `$` is special in one, as the beginning of a macro; `$(DOLLAR)` is that sign
+ * itself (condor_submit(1), SUBMIT DESCRIPTION FILE MACROS).
+ */
+export const submitValue = (text: string): string => text.replaceAll("$", "$(DOLLAR)");
+
+/**
+ * A path as a value by itself: condor_submit trims blanks at both ends, and takes a backslash at the end for a line
+ * that goes on.
+ * @throws {FarmError} usage
+ */
+export function submitPath(what: string, path: string): string {
+  if (!/^\s|[\s\\]$/.test(path)) return submitValue(path);
+  throw new FarmError(
+    "usage",
+    `Cannot use ${what} "${path}" with HTCondor: its path begins or ends with a blank, or ends with a backslash`,
+    "Rename it",
+  );
+}
+
+/**
+ * A path in a list: commas divide it, and nothing quotes one.
+ * @throws {FarmError} usage
+ */
+export function listedPath(what: string, path: string): string {
+  if (!path.includes(",")) return submitPath(what, path);
+  throw new FarmError(
+    "usage",
+    `Cannot send ${what} "${path}" to HTCondor's nodes: its path has a comma, which divides HTCondor's lists of files`,
+    "Rename it, or use a file system that the nodes share (--mode shared)",
+  );
+}
+
+/** An expression of the user's: one line, which must not go on in the next. @throws {FarmError} usage */
+export function submitExpression(option: string, text: string): string {
+  if (!text.trim().endsWith("\\")) return submitValue(text.trim());
+  throw new FarmError(
+    "usage",
+    `Cannot use --${option} '${text}': wanted an expression that does not end with a backslash`,
+  );
+}
+
+/** A text in a ClassAd expression (HTCondor manual, "ClassAd Syntax"). */
+export const adString = (text: string): string => `"${text.replaceAll(/[\\"]/g, "\\$&")}"`;

@@ -1,0 +1,79 @@
+import { basename, dirname, join } from "node:path";
+import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
+import { fitCommand, isPiece } from "../core/fit_command.ts";
+import { RECORDED_VARIABLES } from "../core/recorded_environment.ts";
+import { renderTemplate, verbatim } from "../core/render_template.ts";
+import { quoteWord } from "../core/shell_quote.ts";
+import { VERSION } from "../core/version.ts";
+import template from "../templates/job_wrapper.sh.mustache" with { type: "text" };
+import type { RenderContext, RenderedFile } from "./adapter.ts";
+import { boundFolders } from "./container.ts";
+import { setupLines } from "./launch.ts";
+import { readSite } from "./site_options.ts";
+
+export const JOB_WRAPPER = "job_wrapper.sh";
+
+/** Where the spec and the files that it names are staged for nodes that share no disk. */
+export const INPUTS = "inputs";
+
+/** The first lines of a job.txt name its format; the host reads no other. */
+export const JOB_FACTS = "nsfarm-job-1";
+
+/** The sh wrapper: runs nextstat and leaves the facts of each attempt in incoming/, with nothing but POSIX tools. */
+export function renderJobWrapper(context: RenderContext, scheduler: string): RenderedFile {
+  const { manifest, run_dir } = context;
+  const site = readSite(context.options);
+  const live = manifest.plans.filter((plan) => !plan.farm?.replaced_by);
+  const first = manifest.plans[0];
+  if (!first) throw new Error("A run has at least one shard");
+  const text = renderTemplate(template, {
+    format: JOB_FACTS,
+    run_id: verbatim(manifest.run_id),
+    run_token: manifest.farm.run_token,
+    version: verbatim(VERSION),
+    scheduler,
+    run_dir,
+    config: manifest.config,
+    nextstat: manifest.nextstat_bin,
+    staged_config: stagedConfig(manifest),
+    sent_nextstat: `./${basename(manifest.nextstat_bin)}`,
+    inputs: inputsBeside(manifest, manifest.config),
+    staged_inputs: inputsBeside(manifest, stagedConfig(manifest)),
+    setup: setupLines(site) === "" ? [] : [verbatim(setupLines(site).trimEnd())],
+    threads: manifest.threads,
+    variables: [...RECORDED_VARIABLES],
+    shards: manifest.shards,
+    command: verbatim(shellCommand(manifest, first)),
+    pieces: live.filter((plan) => isPiece(manifest, plan)).map((plan) => ({
+      shard: plan.shard_index,
+      piece_command: verbatim(shellCommand(manifest, plan)),
+    })),
+    container: site.container === undefined ? [] : [{ image: site.container, binds: boundFolders(context) }],
+  }, quoteWord);
+  return { path: JOB_WRAPPER, text, executable: true };
+}
+
+/** The spec's place below the run directory; at the top of inputs/ unless the host laid it out otherwise. */
+export const stagedConfig = (manifest: FarmManifest): string =>
+  manifest.farm.staged_config ?? `${INPUTS}/${basename(manifest.config)}`;
+
+function inputsBeside(manifest: FarmManifest, config: string): string[] {
+  return manifest.farm.inputs.map(({ path }) => path.startsWith("/") ? path : join(dirname(config), path));
+}
+
+const IN_SHELL: Record<string, string> = {
+  "<nextstat>": `"$nextstat"`,
+  "<config>": `"$config"`,
+  "<out>": `"$hidden.out.json"`,
+  "<metrics>": `"$hidden.metrics.json"`,
+};
+
+/** nextstat's command line as shell words; what only the job knows stays a variable. */
+function shellCommand(manifest: FarmManifest, plan: Plan): string {
+  const paths = { nextstat: "<nextstat>", config: "<config>", out: "<out>", metrics: "<metrics>" };
+  return fitCommand(manifest, plan, paths, 1).map((word, i, words) => {
+    if (words[i - 1] === "--threads") return `"$threads"`;
+    if (words[i - 1] === "--shard") return `"$shard/${manifest.shards}"`;
+    return (Object.hasOwn(IN_SHELL, word) ? IN_SHELL[word] : undefined) ?? quoteWord(word);
+  }).join(" ");
+}

@@ -1,0 +1,37 @@
+import { ADAPTER_API_VERSION, type SchedulerAdapter } from "./adapter.ts";
+import { SITE_OPTIONS } from "./site_options.ts";
+import { cancelSlurm, readSlurmCancel } from "./slurm/cancel.ts";
+import { findSlurm, readSlurmFind } from "./slurm/find.ts";
+import { finishSlurm } from "./slurm/finish.ts";
+import { readSlurmJobLog, slurmLogs } from "./slurm/job_log.ts";
+import { SLURM_OPTIONS } from "./slurm/options.ts";
+import { probeSlurm, readSlurmProbe } from "./slurm/probe.ts";
+import { querySlurm, readSlurmQuery } from "./slurm/query.ts";
+import { readSlurmSubmit } from "./slurm/read_submit.ts";
+import { renderSlurm } from "./slurm/render.ts";
+import { submitSlurm } from "./slurm/submit.ts";
+
+/** Slurm: array jobs on a file system that the nodes share. */
+const slurm = {
+  name: "slurm",
+  apiVersion: ADAPTER_API_VERSION,
+  summary: "array jobs of a Slurm cluster",
+  programs: ["sbatch", "squeue", "sacct", "scancel", "scontrol", "sinfo", "sacctmgr"],
+  options: [...SLURM_OPTIONS, ...SITE_OPTIONS],
+  limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: false },
+  render: renderSlurm,
+  probe: probeSlurm,
+  readProbe: readSlurmProbe,
+  submit: submitSlurm,
+  readSubmit: readSlurmSubmit,
+  find: findSlurm,
+  readFind: readSlurmFind,
+  query: querySlurm,
+  readQuery: readSlurmQuery,
+  cancel: (_context, handles, shards) => cancelSlurm(handles, shards),
+  readCancel: readSlurmCancel,
+  finish: finishSlurm,
+  jobLogs: slurmLogs,
+  readJobLog: readSlurmJobLog,
+} satisfies SchedulerAdapter;
+export default slurm;

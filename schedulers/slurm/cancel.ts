@@ -1,0 +1,21 @@
+import type { Answer, Command, CommandResult, Handle } from "../adapter.ts";
+import { saying } from "../command_result.ts";
+import { jobName } from "../job_name.ts";
+import { formatIndexes } from "../index_ranges.ts";
+import { tasksFor } from "../task_groups.ts";
+
+/** scancel with the id and the name: a job must have both (scancel(1)), so that an id given anew to another job is safe. */
+export function cancelSlurm(handles: Handle[], shards: number[] | null): Command[] {
+  return handles.flatMap(({ job_id, token, chunk }) => {
+    const tasks = tasksFor(chunk, shards);
+    if (tasks.length === 0) return [];
+    const which = shards === null ? job_id : `${job_id}_[${formatIndexes(tasks)}]`;
+    return [{ argv: ["scancel", "--me", `--name=${jobName(token)}`, which], timeout_s: 120 }];
+  });
+}
+
+/** Jobs that have ended are no error: exit 0 and not a word (recorded: slurm-scancel-finished-task, -nonexistent). */
+export function readSlurmCancel(results: CommandResult[]): Answer<null> {
+  const bad = results.find((result) => result.exit_code !== 0);
+  return bad ? { kind: "unclear", message: saying(bad) } : { kind: "ok", value: null };
+}

@@ -1,0 +1,93 @@
+interface ReasonRow {
+  code: RegExp;
+  words: string;
+  /** It will not start by itself, however long one waits. */
+  stuck?: true;
+}
+
+/**
+ * Slurm's reason codes in words; the first that fits counts. Sources: squeue(1), JOB REASON CODES, and
+ * https://slurm.schedmd.com/job_reason_codes.html; those recorded: slurm-squeue-*.
+ */
+export const SLURM_REASONS: readonly ReasonRow[] = [
+  { code: /^Resources$/, words: "all fitting nodes are busy" },
+  { code: /^Priority$/, words: "other jobs go first" },
+  { code: /^JobArrayTaskLimit$/, words: "as many of its array run as --slurm-throttle lets" },
+  { code: /^BeginTime$/, words: "it may not start yet: a begin time was set, or Slurm starts it anew after a fault" },
+  { code: /^Dependency$/, words: "it waits for another job" },
+  { code: /^Licenses$/, words: "it waits for a licence" },
+  { code: /^(Prolog|Cleaning|SchedDefer|FedJobLock|WaitingForScheduling)$/, words: "Slurm is preparing it" },
+  { code: /^Reservation$/, words: "its reservation has not begun" },
+  {
+    code: /^ReqNodeNotAvail|^NodeDown$|^NodesDrained/,
+    words: "the nodes that it needs are down, drained or reserved (sinfo -R says why)",
+  },
+  { code: /^Nodes? required for job are DOWN/, words: "the nodes that it needs are down, drained or reserved" },
+  { code: /^(PartitionDown|PartitionInactive)$/, words: "its partition is closed; sinfo shows those that are open" },
+
+  {
+    code: /^JobHeldUser$/,
+    words: "held by you or in your name (scontrol hold); scontrol release lets it start",
+    stuck: true,
+  },
+  { code: /^JobHeldAdmin$/, words: "held by an administrator; only they can release it", stuck: true },
+  {
+    code: /^JobHoldMaxRequeue$|launch failed requeued held/,
+    words: "held because Slurm failed to start it again and again; its node may be broken (--slurm-exclude)",
+    stuck: true,
+  },
+  { code: /^DependencyNeverSatisfied$/, words: "it waits for a job that failed, so it will never start", stuck: true },
+  {
+    code: /^PartitionTimeLimit$/,
+    words: "it asks for more time than its partition allows, so it will never start (--slurm-time)",
+    stuck: true,
+  },
+  {
+    code: /^(PartitionNodeLimit|PartitionConfig)$/,
+    words: "its partition does not allow such a job, or its nodes are down (--slurm-partition)",
+    stuck: true,
+  },
+  {
+    code: /^BadConstraints$/,
+    words: "no node fits its --slurm-constraint, so it will never start",
+    stuck: true,
+  },
+  { code: /^Constraints$/, words: "no node fits its --slurm-constraint at present" },
+  { code: /^InvalidAccount$/, words: "its account is not valid here (--slurm-account)", stuck: true },
+  { code: /^AccountNotAllowed$/, words: "its account may not use this partition (--slurm-account)", stuck: true },
+  { code: /^(InvalidQOS|QOSNotAllowed)$/, words: "its QOS is not valid here (--slurm-qos)", stuck: true },
+  { code: /^ReservationDeleted$/, words: "its reservation was deleted (--slurm-reservation)", stuck: true },
+  {
+    code: /^MaxMemPerLimit$/,
+    words: "it asks for more memory than the site allows, so it will never start (--slurm-memory)",
+    stuck: true,
+  },
+  { code: /^DeadLine$/, words: "it cannot end before its deadline", stuck: true },
+  {
+    code: /^(AssocMax|QOSMax|Max).*Per(Job|Node)|^QOSMin|^AssociationTimeLimit$|^QOSTimeLimit$/,
+    words: "it asks for more than one job may have here, so it will never start",
+    stuck: true,
+  },
+  {
+    code: /SubmitJob|JobsLimit|JobsPer|JobLimit$/,
+    words: "you or your group have as many jobs as the site lets you have at a time",
+  },
+  {
+    code: /^(AssocGrp|QOSGrp|AssocMax|QOSMax|Max|AssociationResourceLimit|QOSResourceLimit|AccountingPolicy|QOSUsage)/,
+    words: "you or your group have used up what the site lets you have at a time",
+  },
+
+  { code: /^NonZeroExitCode$/, words: "the job ended with an error" },
+  { code: /^RaisedSignal:9\b/, words: "killed (SIGKILL): by hand, or because it used too much memory" },
+  { code: /^RaisedSignal/, words: "killed by a signal" },
+  { code: /^TimeLimit$/, words: "it ran into the job's time limit (--slurm-time)" },
+  { code: /^OutOfMemory$/, words: "it used more memory than the job asked for (--slurm-memory)" },
+  { code: /^JobLaunchFailure$/, words: "Slurm could not start it: a file system or program was missing on the node" },
+  { code: /^(SystemFailure|InactiveLimit)$/, words: "Slurm itself or its node failed" },
+  { code: /^BurstBuffer/, words: "it waits for the burst buffer" },
+];
+
+/** Words for a reason code; undefined for one that says nothing, or that nobody knows. */
+export function slurmReason(code: string): ReasonRow | undefined {
+  return SLURM_REASONS.find((row) => row.code.test(code.trim()));
+}
