@@ -1,7 +1,14 @@
 import { join } from "node:path";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import type { Submission } from "../core/contracts/submit_meta.ts";
-import type { Answer, Handle, NativeState, RenderContext, SchedulerAdapter } from "../schedulers/adapter.ts";
+import type {
+  Answer,
+  Handle,
+  NativeState,
+  RenderContext,
+  SchedulerAdapter,
+  SchedulerLimits,
+} from "../schedulers/adapter.ts";
 import { absentSeconds, shardsWithRecord } from "./absent_since.ts";
 import { runCommands } from "./drive_adapter.ts";
 import type { Run } from "./load_manifest.ts";
@@ -27,14 +34,18 @@ export interface AskedScheduler {
 /** How many rounds an adapter may ask for: the queue, then history. */
 const MAX_ROUNDS = 3;
 
-export function renderContext(run: Run<FarmManifest>, shards: number[]): RenderContext {
+export function renderContext(
+  run: Run<FarmManifest>,
+  shards: number[],
+  limits: SchedulerLimits = {},
+): RenderContext {
   const { manifest, dir } = run;
   return {
     manifest,
     run_dir: dir,
     nsfarm: manifest.farm.nsfarm_bin ?? ownBinary(),
     options: manifest.farm.options,
-    limits: {},
+    limits,
     shards,
   };
 }

@@ -3,7 +3,8 @@ import { livePlans } from "../core/check_manifest.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import type { ShardState } from "../core/contracts/kinds.ts";
 import type { Submission } from "../core/contracts/submit_meta.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { SchedulerAdapter, SchedulerLimits } from "../schedulers/adapter.ts";
+import { askLimits } from "./ask_limits.ts";
 import { type AskedScheduler, askScheduler, renderContext } from "./ask_scheduler.ts";
 import type { Run } from "./load_manifest.ts";
 import type { Machine } from "./machine.ts";
@@ -53,18 +54,19 @@ export async function startRun(
   const open = shards.filter((shard) => isOpen(shard, asked, again));
   if (open.length === 0) return { submissions: [], nothing: whyNothing(shards, again) };
   const indexes = open.map((shard) => shard.plan.shard_index);
-  if (again) renewFiles(run, adapter);
+  const limits = await askLimits(adapter);
+  if (again) renewFiles(run, adapter, limits);
   const submissions: Submission[] = [];
-  for (const chunk of adapter.render({ ...renderContext(run, indexes) }).chunks) {
+  for (const chunk of adapter.render(renderContext(run, indexes, limits)).chunks) {
     submissions.push(await submitChunk(run, adapter, chunk));
   }
   return { submissions, nothing: "" };
 }
 
 /** Job files as the run is now: it may have pieces, or more memory, since they were written. */
-function renewFiles(run: Run<FarmManifest>, adapter: SchedulerAdapter): void {
+function renewFiles(run: Run<FarmManifest>, adapter: SchedulerAdapter, limits: SchedulerLimits): void {
   const all = livePlans(run.manifest).map((plan) => plan.shard_index);
-  const { files, folders } = adapter.render(renderContext(run, all));
+  const { files, folders } = adapter.render(renderContext(run, all, limits));
   for (const folder of folders ?? []) makeFolder(join(run.dir, folder));
   for (const file of files) {
     const path = join(run.dir, file.path);
