@@ -1,8 +1,30 @@
+import { describeCounts } from "../core/collect_counts.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { describeMerge } from "../core/describe_merge.ts";
+import { EXIT_CODES } from "../core/errors.ts";
+import { VERSION } from "../core/version.ts";
+import { collectRun } from "../host/collect_run.ts";
 import type { Run } from "../host/load_manifest.ts";
+import { mergeRun } from "../host/merge_run.ts";
+import { tellCollected } from "./collect.ts";
 import type { Output } from "./command.ts";
 
-/** Collects and merges a run whose shards have ended, and prints the result. */
-export function finishRun(_run: Run<FarmManifest>, _out: Output, _partial: boolean): Promise<number> {
-  return Promise.resolve(0);
+const RUN_S_OWN = { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null };
+
+/** Collects and merges a run whose shards have ended, and prints the result: the exit code tells how it went. */
+export async function finishRun(run: Run<FarmManifest>, out: Output, allow_partial: boolean): Promise<number> {
+  const now_utc = new Date().toISOString();
+  const collected = collectRun(run.manifest_path, null, now_utc);
+  tellCollected(collected, out);
+  const report = await mergeRun(
+    { run: run.manifest_path, inputs: [], out: null, allow_partial, accept_unrecorded: false, guardrails: RUN_S_OWN },
+    { now_utc, nsfarm_version: VERSION },
+  );
+  for (const note of report.notes) out.note(note);
+  if (report.merged === null) {
+    out.note(`${describeCounts(collected.counts)}; nsfarm-deno retry ${run.dir} runs the others again`);
+  } else out.print(describeMerge(report));
+  out.document({ run_dir: run.dir, collected, merge: report });
+  if (report.exit_code !== EXIT_CODES.done || allow_partial) return report.exit_code;
+  return collected.not_ok.length > 0 ? EXIT_CODES.shards : EXIT_CODES.done;
 }

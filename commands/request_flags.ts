@@ -130,7 +130,7 @@ function defaultShards(n_toys: number, adapter: SchedulerAdapter): number {
   );
 }
 
-function stdRange(words: string[]): [number, number] {
+export function stdRange(words: string[]): [number, number] {
   const [lo, hi, ...more] = words.flatMap((word) => word.split(",")).map(realNumber("--poi-pull-std-range", 0));
   if (lo === undefined || hi === undefined || more.length > 0 || lo > hi) {
     throw new FarmError("usage", `Cannot use --poi-pull-std-range "${words.join(" ")}": wanted two numbers, LO HI`);

@@ -44,14 +44,14 @@ export const TABLE: readonly TableRow[] = [
   ),
   row(
     "collect",
-    "RUN_DIR",
+    "[RUN_DIR]",
     "check every shard and write results into the manifest",
     "collect_unbinned_fit_toys_scheduler.py",
     () => import("./collect.ts"),
   ),
   row(
     "merge",
-    "RUN_DIR",
+    "[RUN_DIR]",
     "prove the set and merge it into merged.out.json",
     "merge_unbinned_toys_results.py",
     () => import("./merge.ts"),

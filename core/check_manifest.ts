@@ -14,7 +14,12 @@ export function livePlans(manifest: { plans: Plan[] }): Plan[] {
 
 /** What is wrong with the plans of a manifest, or null. Live entries must cover [0, n_toys) exactly once. */
 export function manifestFault(manifest: Manifest): string | null {
-  return indexFault(manifest.plans) ?? seedFault(manifest) ?? coverFault(manifest);
+  return countFault(manifest) ?? indexFault(manifest.plans) ?? seedFault(manifest) ?? coverFault(manifest);
+}
+
+/** plans[] only grows: the first `shards` entries are those of the split. */
+function countFault({ plans, shards = plans.length }: Manifest): string | null {
+  return shards <= plans.length ? null : `it has ${plans.length} plans for ${shards} shards`;
 }
 
 function indexFault(plans: Plan[]): string | null {

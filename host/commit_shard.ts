@@ -4,7 +4,8 @@ import { equalFault } from "../core/merge/equal.ts";
 import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
 import type { Metrics, ShardRecord } from "../core/contracts/shard_record.ts";
 import { ASIDE, commitName, metricsName, outName } from "../core/run_paths.ts";
-import { type CheckedOutput, type Evidence, readShard } from "./read_shard.ts";
+import { Unreadable } from "./read_file.ts";
+import { type CheckedOutput, type Evidence, readCommitted, readShard } from "./read_shard.ts";
 import { commitByLink, giveName, holdRight, makeFolder, pause, removeQuietly, writeTemporary } from "./write_file.ts";
 
 export interface Result {
@@ -146,10 +147,14 @@ export function moveAside(
   seen: Map<string, number | null>,
 ): string[] {
   makeFolder(join(dir, ASIDE));
-  // The record goes first: an out.json without one is never believed unchecked.
-  const names = [metricsName(shard), outName(shard)];
-  const wrong = names.filter((name) => name === metricsName(shard) || found.file === name || found.kind === "foreign");
-  return wrong.flatMap((name) => moveOne(dir, shard, name, seen.get(name) ?? null));
+  // The record goes last: what it tells against its out.json must not be forgotten before that one is gone.
+  const names = goesWithRecord(dir, shard, found) ? [outName(shard), metricsName(shard)] : [metricsName(shard)];
+  return names.flatMap((name) => moveOne(dir, shard, name, seen.get(name) ?? null));
+}
+
+/** Only where the record cannot be read its out.json is judged by itself, as where there is no record. */
+function goesWithRecord(dir: string, shard: number, found: Evidence & { file: string }): boolean {
+  return found.file === outName(shard) || !(readCommitted(join(dir, metricsName(shard))) instanceof Unreadable);
 }
 
 function moveOne(dir: string, shard: number, name: string, judged: number | null): string[] {

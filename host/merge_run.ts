@@ -9,6 +9,7 @@ import { type MergedSet, sumCounts } from "../core/merge/merged_document.ts";
 import { summarise } from "../core/merge/summary.ts";
 import { joinRanges, type SeedRange } from "../core/merge/toy_ranges.ts";
 import { MERGE_STATUS, MERGED } from "../core/run_paths.ts";
+import { callHelper } from "./merge/helper.ts";
 import { inputSources, runSources, type Sources } from "./merge/open_sources.ts";
 import { type Proof, prove } from "./merge/prove.ts";
 import { writeMerged } from "./merge/write_merged.ts";
@@ -40,14 +41,19 @@ export interface MergeMoment {
  * @throws {FarmError} usage; input, where the manifest cannot be read or the disk takes nothing
  */
 export async function mergeRun(options: MergeOptions, moment: MergeMoment): Promise<MergeReport> {
-  const sources = openSources(options);
-  const asked = askedOf(sources, options.guardrails);
-  const out = outPath(sources, options.out);
-  const proof = await prove(sources, options.allow_partial, out);
+  const helper = options.run === null ? undefined : callHelper(options.run, options.accept_unrecorded);
   try {
-    return await finish(sources, proof, { ...options, guardrails: asked, out }, moment);
+    const sources = openSources(options);
+    const guardrails = askedOf(sources, options.guardrails);
+    const out = outPath(sources, options.out);
+    const proof = await prove(sources, options.allow_partial, { beside: out, helper, left_out: new Map() });
+    try {
+      return await finish(sources, proof, { ...options, guardrails, out }, moment);
+    } finally {
+      proof.read.close();
+    }
   } finally {
-    proof.read.close();
+    helper?.dismiss();
   }
 }
 

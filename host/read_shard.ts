@@ -2,10 +2,15 @@ import { createHash } from "node:crypto";
 import { outputFault } from "../core/check_output.ts";
 import { recordFault } from "../core/check_record.ts";
 import type { FarmManifest, Manifest, Plan } from "../core/contracts/manifest.ts";
-import { type CommittedMetrics, CommittedMetrics as CommittedMetricsSchema } from "../core/contracts/shard_record.ts";
+import {
+  type CommittedMetrics,
+  CommittedMetrics as CommittedMetricsSchema,
+  ShardRecord,
+} from "../core/contracts/shard_record.ts";
 import { errorText } from "../core/errors.ts";
 import { firstIssue, readOutputText, type ShardOutput } from "../core/read_output.ts";
 import { quickCheck } from "../core/quick_check.ts";
+import { recordText } from "../core/record_text.ts";
 import { metricsName, outName } from "../core/run_paths.ts";
 import { checkDepth, decodeText, parseJson, readForNow, Unreadable } from "./read_file.ts";
 
@@ -18,7 +23,9 @@ export type Evidence =
   /** A record of another run's token. */
   | { kind: "foreign"; file: string; what: string }
   | { kind: "bad"; file: string; what: string }
-  | { kind: "done"; metrics: CommittedMetrics; output: CheckedOutput };
+  | { kind: "done"; metrics: Pick<CommittedMetrics, "farm">; output: CheckedOutput };
+
+type ReadMetrics = (path: string) => Pick<CommittedMetrics, "farm"> | Unreadable;
 
 export interface CheckedOutput {
   output: ShardOutput;
@@ -32,9 +39,17 @@ const MAX_METRICS_BYTES = 8 * 1024 * 1024;
 /** Largest output that n toys can make: four numbers of some 25 characters a toy, and the frame. */
 export const maxOutputBytes = (n_toys: number): number => 1024 * 1024 + 400 * n_toys;
 
-/** Looks at a shard's two final files. Never throws for what it finds in them: that is data. */
-export function readShard(dir: string, manifest: FarmManifest, plan: Plan): Evidence {
-  const metrics = readCommitted(`${dir}/${metricsName(plan.shard_index)}`);
+/**
+ * Looks at a shard's two final files. Never throws for what it finds in them: that is data.
+ * @param read how its metrics document is read: whole, or only its record
+ */
+export function readShard(
+  dir: string,
+  manifest: FarmManifest,
+  plan: Plan,
+  read: ReadMetrics = readCommitted,
+): Evidence {
+  const metrics = read(`${dir}/${metricsName(plan.shard_index)}`);
   const file = outName(plan.shard_index);
   if (metrics instanceof Unreadable) {
     if (!metrics.absent) return { kind: "bad", file: metricsName(plan.shard_index), what: metrics.message };
@@ -65,6 +80,24 @@ function withoutRecord(dir: string, manifest: FarmManifest, plan: Plan): Evidenc
   const output = readOutput(`${dir}/${file}`, manifest, plan);
   if (!(output instanceof Unreadable)) return { kind: "uncommitted", output };
   return output.absent ? { kind: "absent" } : { kind: "bad", file, what: output.message };
+}
+
+const isRecord = quickCheck(ShardRecord);
+
+/**
+ * As readCommitted, but where the document is laid out as this program does it, only our record in it is parsed: that is
+ * all that a merge needs, and nextstat's own half takes as long again.
+ */
+export function readRecord(path: string): Pick<CommittedMetrics, "farm"> | Unreadable {
+  try {
+    const bytes = readForNow(path, MAX_METRICS_BYTES);
+    checkDepth(bytes);
+    const text = recordText(decodeText(bytes));
+    const farm: unknown = text === undefined ? undefined : JSON.parse(text);
+    return isRecord(farm) ? { farm } : readCommitted(path);
+  } catch {
+    return readCommitted(path);
+  }
 }
 
 const isCommitted = quickCheck(CommittedMetricsSchema);

@@ -12,14 +12,23 @@ export interface SpecInputs {
 }
 
 /**
- * Reads a spec (JSON, else YAML, as nextstat does) and hashes it and every file that it names.
+ * Reads a spec (JSON, else YAML, as nextstat does): the paths of it and of every file that it names.
  * @param config absolute path of the spec
- * @throws {FarmError} input, when the spec or a file that it names cannot be read
+ * @throws {FarmError} input, when the spec or one of them is not there or is no file; nextstat would wait on a FIFO
  */
-export async function readSpec(config: string): Promise<SpecInputs> {
-  const files = specFiles(await parseSpec(config));
-  const paths = [basename(config), ...files];
-  const inputs = paths.map((path) => hashInput(config, path));
+export async function readSpec(config: string): Promise<string[]> {
+  const paths = [basename(config), ...specFiles(await parseSpec(config))];
+  for (const path of paths) readable(config, path, () => null);
+  return paths;
+}
+
+/**
+ * Hashes a spec and every file that it names.
+ * @param paths as readSpec tells them
+ * @throws {FarmError} input, when one cannot be read
+ */
+export function hashSpec(config: string, paths: string[]): SpecInputs {
+  const inputs = paths.map((path) => ({ path, ...readable(config, path, hashFile) }));
   const mtimes_ms = Object.fromEntries(paths.map((path) => [path, mtime_ms(inputPath(config, path)) ?? 0]));
   return { spec_sha256: inputs[0]?.sha256 ?? "", inputs, mtimes_ms };
 }
@@ -55,11 +64,12 @@ function readSpecBytes(config: string): Uint8Array {
   }
 }
 
-function hashInput(config: string, path: string): InputFile {
+/** Does something with a file that the spec names; what goes wrong becomes the user's error. */
+function readable<T>(config: string, path: string, act: (where: string) => T): T {
   const where = inputPath(config, path);
   try {
     if (!Deno.statSync(where).isFile) throw new Error("it is no file");
-    return { path, ...hashFile(where) };
+    return act(where);
   } catch (error) {
     const what = error instanceof Deno.errors.NotFound ? "it is not there" : errorText(error);
     throw new FarmError(

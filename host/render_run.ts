@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   type FarmManifest,
   type OptionValue,
@@ -19,7 +19,7 @@ import { stagedConfig, stageInputs, stagePlanOf } from "./stage_inputs.ts";
 import type { StagePlan } from "../core/stage_plan.ts";
 import { lookAtNextstat } from "./nextstat.ts";
 import { ownBinary } from "./own_program.ts";
-import { readSpec } from "./read_spec.ts";
+import { hashSpec, readSpec } from "./read_spec.ts";
 import { sweepStaged } from "./sweep_temporary.ts";
 import { exists, makeFolder, temporaryPath, writeWhole } from "./write_file.ts";
 
@@ -53,9 +53,10 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
   if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
     throw new FarmError("usage", `Cannot use --seed ${request.seed}: seed + n_toys must stay below 2^53`);
   }
+  const paths = await readSpec(request.config);
   const checking = request.check || request.freeze_gen ? checkFit(skeleton(request, ranges)) : Promise.resolve({});
   const [spec, nextstat, machine, point] = await firstFault(
-    readSpec(request.config),
+    Promise.try(() => hashSpec(request.config, paths)),
     lookAtNextstat(request.nextstat_bin),
     lookAtMachine(),
     checking,
@@ -199,6 +200,7 @@ function stageOf(request: RunRequest, adapter: SchedulerAdapter, manifest: FarmM
 
 /** All is written under a temporary name beside it: a process that dies leaves no half run, and of two one is first. */
 function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage: StagePlan | undefined): void {
+  makeFolder(dirname(dir));
   const staged = temporaryPath(dir);
   makeFolder(staged);
   try {

@@ -144,6 +144,7 @@ class WorkLoop {
       await last;
       last = undefined;
       if (order && running) {
+        this.tell({ kind: "started", shard: order.plan.shard_index, slot });
         await running.gone;
         last = this.#finish(order, running);
       } else if (!order && this.#taken.size > 0) await this.#lookAgain();
@@ -155,8 +156,7 @@ class WorkLoop {
   async #start(order: Order, slot: string): Promise<RunningShard | undefined> {
     const { threads, time_limit_s, stop } = this.options;
     const running = await startShard(this.bench, { ...order, slot, threads, time_limit_s, stop });
-    if (running) this.tell({ kind: "started", shard: order.plan.shard_index, slot });
-    else this.#taken.set(order.plan.shard_index, order.plan);
+    if (!running) this.#taken.set(order.plan.shard_index, order.plan);
     return running;
   }
 

@@ -21,26 +21,36 @@ export function jsonParts(document: Json): Part[] {
   const parts: Part[] = [];
   let text = "";
   const write = (value: Json, indent: string) => {
-    if (value instanceof ArrayPlace) {
+    if (value instanceof Float) {
+      text += floatText(value.value);
+    } else if (value instanceof ArrayPlace) {
       parts.push(`${text}[${ENTRY_BREAK.slice(1)}`, value);
       text = `${indent}]`;
     } else if (Array.isArray(value)) {
-      writeAll("[", value.map((one) => ["", one]), "]", indent);
-    } else if (value instanceof Float) {
-      text += floatText(value.value);
+      writeMembers("[", value.keys(), () => "", (i) => value[i] ?? null, "]", indent);
     } else if (typeof value === "object" && value !== null) {
-      writeAll("{", Object.entries(value).map(([key, one]) => [`${JSON.stringify(key)}: `, one]), "}", indent);
+      const labelOf = (key: string) => `${JSON.stringify(key)}: `;
+      writeMembers("{", Object.keys(value), labelOf, (key) => value[key] ?? null, "}", indent);
     } else {
       text += JSON.stringify(value);
     }
   };
-  const writeAll = (open: string, members: [string, Json][], close: string, indent: string) => {
-    text += open;
-    members.forEach(([label, value], i) => {
-      text += `${i === 0 ? "" : ","}${indent}  ${label}`;
-      write(value, `${indent}  `);
-    });
-    text += members.length === 0 ? close : `${indent}${close}`;
+  const writeMembers = <K>(
+    open: string,
+    keys: Iterable<K>,
+    labelOf: (key: K) => string,
+    of: (key: K) => Json,
+    close: string,
+    indent: string,
+  ) => {
+    const inner = `${indent}  `;
+    let before = open + inner;
+    for (const key of keys) {
+      text += before + labelOf(key);
+      write(of(key), inner);
+      before = `,${inner}`;
+    }
+    text += before === open + inner ? open + close : indent + close;
   };
   write(document, "\n");
   return [...parts, text];

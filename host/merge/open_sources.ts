@@ -93,3 +93,9 @@ function look(path: string): Looked {
   const { origin: { seed, n_toys }, output: { frame: { gen, shard } } } = found;
   return { path, seed, n_toys, wanted: shard ? { seed: gen.seed, n_toys: gen.n_toys } : { seed, n_toys } };
 }
+
+/** Tells whether two threads see the same shards: every change of a run's plans changes it. */
+export function fingerprint({ run, orders }: Sources): string {
+  const { manifest } = run ?? {};
+  return JSON.stringify([manifest?.farm?.run_token, manifest?.created_at_utc, manifest?.n_toys, orders.length]);
+}

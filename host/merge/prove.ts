@@ -1,9 +1,8 @@
 import type { Problem } from "../../core/contracts/merge_status.ts";
 import { doubles, oddOnes } from "../../core/merge/prove_set.ts";
 import { missingRanges, type SeedRange } from "../../core/merge/toy_ranges.ts";
-import { readAll, type ReadSet } from "./read_all.ts";
+import { readAll, type ReadOptions, type ReadSet } from "./read_all.ts";
 import type { Sources } from "./open_sources.ts";
-import { orderPath } from "./source_order.ts";
 
 /** Outputs that were read, and what keeps them from being the whole set. */
 export interface Proof {
@@ -19,17 +18,13 @@ export interface Proof {
  * Reads all outputs and proves that they are one whole set.
  * @param allow_partial leave out what does not fit to the rest
  */
-export async function prove(sources: Sources, allow_partial: boolean, beside: string): Promise<Proof> {
-  const first = await readAll(sources.context, sources.orders, beside);
+export async function prove(sources: Sources, allow_partial: boolean, options: ReadOptions): Promise<Proof> {
+  const first = await readAll(sources, options);
   const odd = oddOnes(first.facts);
   if (odd.length === 0 || !allow_partial) return proofOf(sources, first);
   first.close();
-  const why = new Map(odd.map(({ source, what }) => [source.path, what]));
-  const orders = sources.orders.map((order) => {
-    const left_out = why.get(orderPath(sources.context, order));
-    return left_out === undefined ? order : { ...order, left_out };
-  });
-  return proofOf(sources, await readAll(sources.context, orders, beside));
+  const left_out = new Map(odd.map(({ source, what }) => [source.path, what]));
+  return proofOf(sources, await readAll(sources, { ...options, left_out }));
 }
 
 function proofOf({ wanted, run }: Sources, read: ReadSet): Proof {

@@ -9,7 +9,7 @@ import type { ShardOutput } from "../../core/read_output.ts";
 import { metricsName, outName } from "../../core/run_paths.ts";
 import { readOldShard } from "../old_run.ts";
 import { readDocument, Unreadable } from "../read_file.ts";
-import { type CheckedOutput, readCommitted, readOutput, readShard } from "../read_shard.ts";
+import { type CheckedOutput, readCommitted, readOutput, readRecord, readShard } from "../read_shard.ts";
 import { readInput } from "./read_input.ts";
 import type { OldOrder, ReadContext, SourceOrder } from "./source_order.ts";
 
@@ -28,7 +28,7 @@ export function readSource(context: ReadContext, order: SourceOrder): Found {
 }
 
 function readRecorded({ dir, accept_unrecorded }: ReadContext, manifest: FarmManifest, plan: Plan): Found {
-  const found = readShard(dir, manifest, plan);
+  const found = readShard(dir, manifest, plan, readRecord);
   const out = outName(plan.shard_index);
   const path = join(dir, out);
   if (found.kind === "done") {

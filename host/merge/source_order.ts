@@ -49,3 +49,16 @@ export function orderPath({ dir }: ReadContext, order: SourceOrder): string {
   if (order.kind === "input") return order.path;
   return order.kind === "old" ? order.out : join(dir, outName(order.plan.shard_index));
 }
+
+/** The same orders, but for some (by their paths) that are not to be merged, each with the reason. */
+export function withLeftOut(
+  context: ReadContext,
+  orders: readonly SourceOrder[],
+  why: Map<string, string>,
+): readonly SourceOrder[] {
+  if (why.size === 0) return orders;
+  return orders.map((order) => {
+    const left_out = why.get(orderPath(context, order));
+    return left_out === undefined ? order : { ...order, left_out };
+  });
+}

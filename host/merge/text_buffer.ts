@@ -2,7 +2,7 @@ const encoder = new TextEncoder();
 
 /** Texts (of ASCII, as all JSON numbers are), one behind the other, as bytes. */
 export class TextBuffer {
-  #bytes = new Uint8Array(64 * 1024);
+  #bytes = new Uint8Array(0);
   #used = 0;
 
   /** Appends a text, and between two texts `between`. */
@@ -11,9 +11,10 @@ export class TextBuffer {
     this.#write(text);
   }
 
-  /** The bytes so far, copied; the buffer is empty then. */
+  /** Gives the bytes so far away; the buffer is empty then, with as much room as it had. */
   take(): Uint8Array {
-    const bytes = this.#bytes.slice(0, this.#used);
+    const bytes = this.#bytes.subarray(0, this.#used);
+    this.#bytes = new Uint8Array(this.#bytes.length);
     this.#used = 0;
     return bytes;
   }

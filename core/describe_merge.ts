@@ -1,0 +1,39 @@
+import type { MergeReport } from "./contracts/merge_report.ts";
+import type { RunTimes } from "./contracts/run_times.ts";
+import { duration, significant } from "./progress_line.ts";
+
+/** The answer of a merge: the path first, then the result as a person reads it. */
+export function describeMerge(report: MergeReport): string {
+  if (report.merged === null) return "";
+  const { n_toys_merged, n_converged, n_error } = report;
+  const nonconverged = report.n_nonconverged;
+  return [
+    report.merged,
+    `${report.n_shards_merged} of ${report.n_shards} shards, ${n_toys_merged} of ${report.n_toys} toys${
+      report.partial ? " (PARTIAL)" : ""
+    }`,
+    `n_converged ${n_converged}, not converged ${nonconverged}, errors ${n_error}`,
+    `poi_hat  mean ${six(report.mean)}  std ${six(report.std)}  q16 ${six(report.q16)}  q50 ${six(report.q50)}  q84 ${
+      six(report.q84)
+    }`,
+    ...(report.pull_mean === null ? [] : [`pulls    mean ${six(report.pull_mean)}  std ${six(report.pull_std)}`]),
+    ...(report.times ? [describeTimes(report.times)] : []),
+  ].join("\n");
+}
+
+/** Both times, under their names, with the waves (contract, "Two times, never confused"). */
+export function describeTimes(times: RunTimes): string {
+  const spread = times.makespan_spread_s ? ` ± ${times.makespan_spread_s.toFixed(3)} s` : "";
+  const makespan = times.makespan_s === null
+    ? times.stretches.length > 1 ? `not one: the run had ${times.stretches.length} stretches` : "unknown"
+    : `${times.makespan_s.toFixed(3)} s${spread}`;
+  const rate = times.toys_per_s === null ? "" : `, ${significant(times.toys_per_s)} toys/s`;
+  const longest = times.max_shard_elapsed_s === null ? "unknown" : `${times.max_shard_elapsed_s.toFixed(3)} s`;
+  const waves = times.waves === null ? "" : ` (${times.waves} ${times.waves === 1 ? "wave" : "waves"})`;
+  const lines = [`makespan_s ${makespan}${rate}`, `max_shard_elapsed_s ${longest}${waves}`];
+  if (times.turnaround_s !== null) lines.push(`turnaround_s ${times.turnaround_s.toFixed(3)} s`);
+  if (times.wasted_cpu_s > 0) lines.push(`CPU of attempts without a result: ${duration(times.wasted_cpu_s)}`);
+  return lines.join("\n");
+}
+
+const six = (value: number | null) => value === null ? "unknown" : value.toPrecision(6);
