@@ -4,20 +4,27 @@ import { livePlans } from "../core/check_manifest.ts";
 import { CAUSE_WORDS } from "../core/reconcile.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
 import { runJob } from "../host/run_job.ts";
+import { openSandbox, runSandbox } from "../host/run_sandbox.ts";
 import { watchSignals } from "../host/stop_signals.ts";
 import type { CommandSpec } from "./command.ts";
 import { readFlags, runOf } from "./run_dir_flags.ts";
 
-const Flags = z.object({ token: z.string().optional() });
+const Flags = z.object({ token: z.string().optional(), sandbox: z.boolean().default(false) });
 
 const job: CommandSpec = {
   name: "job",
   needs: ["read", "write", "run", "env", "sys"],
   define: (command) => {
-    command.option("--token <hex>", "token of the submission that this job belongs to");
+    command
+      .option("--token <hex>", "token of the submission that this job belongs to")
+      .option(
+        "--sandbox",
+        "RUN_DIR is a sandbox to which all was sent; leave what is to be sent back in its incoming/",
+      );
   },
   run: async ({ args, options, out }) => {
-    const run = runOf(args, out);
+    const { token = null, sandbox } = readFlags(Flags, options);
+    const run = sandbox ? openSandbox(args[0] ?? "") : runOf(args, out);
     const shards = args.slice(1).map(wholeNumber("SHARD", 0));
     const plans = shards.map((shard) => {
       const plan = livePlans(run.manifest).find((one) => one.shard_index === shard);
@@ -28,7 +35,7 @@ const job: CommandSpec = {
       );
     });
     const signals = watchSignals(["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"]);
-    const ends = await runJob(run, plans, readFlags(Flags, options).token ?? null, signals.signal);
+    const ends = await (sandbox ? runSandbox : runJob)(run, plans, token, signals.signal);
     signals.close();
     for (const { shard, cause, note } of ends) {
       out.print(`shard ${shard}: ${cause === "ok" ? "done" : CAUSE_WORDS[cause]}${note ? ` (${note})` : ""}`);

@@ -1,15 +1,14 @@
 import * as z from "zod";
 import { cutShards } from "../core/cut_shard.ts";
 import { shardRanges } from "../core/describe_status.ts";
+import { cancelHeld } from "../host/cancel_held.ts";
 import { endedShards } from "../host/ended_shards.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import { loadFarmRun } from "../host/load_manifest.ts";
 import { lookAtMachine } from "../host/machine.ts";
 import { writeDocument } from "../host/write_file.ts";
-import type { FarmManifest } from "../core/contracts/manifest.ts";
-import type { Run } from "../host/load_manifest.ts";
-import { raiseLimits } from "../host/raise_limits.ts";
-import type { CommandSpec, Output } from "./command.ts";
+import { type Raised, raiseLimits } from "../host/raise_limits.ts";
+import type { CommandSpec } from "./command.ts";
 import { readFlags, runOf } from "./run_dir_flags.ts";
 import { submitAndWait } from "./submit.ts";
 
@@ -36,24 +35,24 @@ const retry: CommandSpec = {
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
     const run = runOf(args, out);
-    const changed = await changeRun(run, flags, out);
+    const adapter = await loadAdapter(run.manifest.scheduler);
+    const at = new Date().toISOString();
+    const raised = raiseLimits(run.manifest, adapter, moreOf(flags), at);
+    const machine = await lookAtMachine();
+    const cancelled = await cancelHeld(run, adapter, machine);
+    if (cancelled.length > 0) out.note(`cancelled the held jobs of shard ${shardRanges(cancelled)}`);
+    const cut = flags.split ? await endedShards(run, adapter, machine, cancelled) : [];
+    if (cut.length > 0) out.note(`cut in two: shard ${shardRanges(cut)}`);
+    const changed = cutShards(raised, cut, at);
     if (changed !== run.manifest) writeDocument(run.manifest_path, changed);
-    return await submitAndWait(loadFarmRun(run.manifest_path), true, flags, out);
+    return await submitAndWait(loadFarmRun(run.manifest_path), { ended: true, cancelled }, flags, out);
   },
 };
 export default retry;
 
-/** The manifest with what was asked for; only the shards that ended without a result are cut. */
-async function changeRun(run: Run<FarmManifest>, flags: z.infer<typeof Flags>, out: Output): Promise<FarmManifest> {
-  const adapter = await loadAdapter(run.manifest.scheduler);
-  const raised = {
-    ...(flags.moreMemory === undefined ? {} : { memory: flags.moreMemory }),
-    ...(flags.moreTime === undefined ? {} : { time: flags.moreTime }),
+function moreOf({ moreMemory, moreTime }: z.infer<typeof Flags>): Raised {
+  return {
+    ...(moreMemory === undefined ? {} : { memory: moreMemory }),
+    ...(moreTime === undefined ? {} : { time: moreTime }),
   };
-  const at = new Date().toISOString();
-  const manifest = raiseLimits(run.manifest, adapter, raised, at);
-  if (!flags.split) return manifest;
-  const ended = await endedShards(run, adapter, await lookAtMachine());
-  if (ended.length > 0) out.note(`cut in two: shard ${shardRanges(ended)}`);
-  return cutShards(manifest, ended, at);
 }

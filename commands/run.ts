@@ -136,7 +136,7 @@ async function submitAndWatch(
   signals: StopSignals,
   out: Output,
 ): Promise<void> {
-  const started = await startRun(target, adapter, await lookAtMachine(), true);
+  const started = await startRun(target, adapter, await lookAtMachine(), { ended: true });
   for (const one of started.submissions) out.note(`${adapter.name} job ${one.job_id}: ${one.shards.length} shards`);
   await watchRun(target, adapter, signals.signal, out, false);
 }

@@ -3,7 +3,7 @@ import { EXIT_CODES } from "../core/errors.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import { lookAtMachine } from "../host/machine.ts";
 import { submitFinish } from "../host/submit_finish.ts";
-import { startRun } from "../host/start_run.ts";
+import { type Again, startRun } from "../host/start_run.ts";
 import { watchSignals } from "../host/stop_signals.ts";
 import type { CommandSpec, Output } from "./command.ts";
 import { readFlags, runOf } from "./run_dir_flags.ts";
@@ -25,7 +25,7 @@ const submit: CommandSpec = {
   run: async ({ args, options, out }) => {
     const run = runOf(args, out);
     const flags = readFlags(Flags, options);
-    return await submitAndWait(run, false, flags, out);
+    return await submitAndWait(run, { ended: false }, flags, out);
   },
 };
 export default submit;
@@ -33,7 +33,7 @@ export default submit;
 /** Submits what is open (with `again`: what failed too) and, when asked, watches it to its end. */
 export async function submitAndWait(
   run: Run<FarmManifest>,
-  again: boolean,
+  again: Again,
   ask: { wait: boolean; finish?: boolean },
   out: Output,
 ): Promise<number> {

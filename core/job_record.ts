@@ -1,7 +1,8 @@
 import type { ProcessId } from "./contracts/attempt.ts";
 import type { Cause } from "./contracts/kinds.ts";
 import type { FarmManifest, Plan } from "./contracts/manifest.ts";
-import { SHARD_RECORD_SCHEMA, type ShardRecord } from "./contracts/shard_record.ts";
+import { recordFault } from "./check_record.ts";
+import { SHARD_RECORD_SCHEMA, ShardRecord } from "./contracts/shard_record.ts";
 import { causeOfEnd } from "./find_cause.ts";
 import { type JobFacts, numberIn, textIn } from "./job_facts.ts";
 import { recordedEnvironment } from "./recorded_environment.ts";
@@ -82,6 +83,27 @@ export function jobRecord(
     out_bytes: null,
     environment: recordedEnvironment(facts.environment),
   };
+}
+
+/** The record that nsfarm-deno itself made on another machine, as this attempt's; null where there is none of this shard. */
+export function sentRecord(
+  manifest: FarmManifest,
+  plan: Plan,
+  attempt: number,
+  facts: JobFacts,
+): ShardRecord | null {
+  const parsed = ShardRecord.safeParse(parsedJson(textIn(facts, "record") ?? "null"));
+  if (!parsed.success) return null;
+  const record = { ...parsed.data, attempt, out_sha256: null, out_bytes: null };
+  return recordFault(manifest, plan, { ...record, cause: "ok" }) === null ? record : null;
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** The process that the wrapper was, as far as it could tell. */

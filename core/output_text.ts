@@ -2,8 +2,8 @@
 export const TOY_ARRAYS = ["converged", "nll", "poi_hat", "poi_sigma"] as const;
 export type ToyArray = typeof TOY_ARRAYS[number];
 
-/** The entries of each array as nextstat wrote them, without the brackets and the space inside them. */
-export type ArrayTexts = Record<ToyArray, string>;
+/** Where a text begins and ends (exclusive) in a larger one. */
+export type Span = readonly [from: number, to: number];
 
 /** What stands between two entries, before the first and after the last: nextstat's layout of a pretty document. */
 export const ENTRY_BREAK = ",\n      ";
@@ -16,8 +16,8 @@ export interface CutOutput {
   head: string;
   /** From `"results"` to the end, with `[0]` to `[3]` in place of the four arrays. */
   tail: string;
-  /** Each array as JSON text, with its brackets. */
-  arrays: Record<ToyArray, string>;
+  /** Where each array lies, with its brackets. */
+  arrays: Record<ToyArray, Span>;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface CutOutput {
 export function cutOutput(text: string): CutOutput | undefined {
   const results = text.indexOf('"results": {');
   if (results < 0) return undefined;
-  const arrays: Record<ToyArray, string> = { converged: "", nll: "", poi_hat: "", poi_sigma: "" };
+  const arrays: Record<ToyArray, Span> = { converged: [0, 0], nll: [0, 0], poi_hat: [0, 0], poi_sigma: [0, 0] };
   let tail = "";
   let from = results;
   for (const [i, name] of TOY_ARRAYS.entries()) {
@@ -38,15 +38,17 @@ export function cutOutput(text: string): CutOutput | undefined {
     const open = found + key.length;
     const close = text.indexOf("]", open);
     if (close < 0) return undefined;
-    arrays[name] = text.slice(open - 1, close + 1);
+    arrays[name] = [open - 1, close + 1];
     tail += text.slice(from, open) + i;
     from = close;
   }
   return { head: text.slice(0, results), tail: tail + text.slice(from), arrays };
 }
 
-/** The entries inside an array's text, or undefined where it is not laid out as nextstat does it. */
-export function entriesOf(array: string): string | undefined {
-  if (!array.startsWith(FIRST_BREAK, 1) || !array.endsWith(`${LAST_BREAK}]`)) return undefined;
-  return array.slice(1 + FIRST_BREAK.length, array.length - 1 - LAST_BREAK.length);
+/** The entries inside an array, without the space around them; undefined where it is not laid out as nextstat does it. */
+export function entriesOf(text: string, [from, to]: Span): Span | undefined {
+  if (!text.startsWith(FIRST_BREAK, from + 1) || !text.startsWith(LAST_BREAK, to - 1 - LAST_BREAK.length)) {
+    return undefined;
+  }
+  return [from + 1 + FIRST_BREAK.length, to - 1 - LAST_BREAK.length];
 }

@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { OutputFrame } from "./contracts/shard_output.ts";
-import { type ArrayTexts, type CutOutput, cutOutput, entriesOf, TOY_ARRAYS } from "./output_text.ts";
+import { type CutOutput, cutOutput, entriesOf, type Span, TOY_ARRAYS, type ToyArray } from "./output_text.ts";
 import { quickCheck } from "./quick_check.ts";
 
 /** One checked nextstat output: its frame and its four arrays, all of one length; NaN stands for null. */
@@ -11,8 +11,12 @@ export interface ShardOutput {
   poi_hat: Float64Array;
   poi_sigma: Float64Array;
   nll: Float64Array;
-  /** The arrays' own text, where the file is laid out as nextstat does it. */
-  texts?: ArrayTexts;
+}
+
+/** An output, and where its arrays' entries are in its text; null where that is not laid out as nextstat does it. */
+export interface TextOutput {
+  output: ShardOutput;
+  entries: Record<ToyArray, Span> | null;
 }
 
 /**
@@ -32,31 +36,36 @@ export function readShardOutput(value: unknown): ShardOutput {
 }
 
 /**
- * Checks the text of a nextstat output. Where it is laid out as nextstat does it, the arrays' texts come along.
+ * Checks the text of a nextstat output.
  * @throws {Error} with one line that says what is wrong, also where the text is no JSON
  */
-export function readOutputText(text: string): ShardOutput {
+export function readOutputText(text: string): TextOutput {
   const cut = cutOutput(text);
-  return (cut && readCut(cut)) ?? readShardOutput(JSON.parse(text));
+  return (cut && readCut(text, cut)) ?? { output: readShardOutput(JSON.parse(text)), entries: null };
 }
 
-function readCut({ head, tail, arrays }: CutOutput): ShardOutput | undefined {
+function readCut(text: string, { head, tail, arrays }: CutOutput): TextOutput | undefined {
   const frame = readFrame({ ...parseHead(head), ...parseObject(`{${tail}`) });
   const { results } = frame;
   // A key that is there twice, or elsewhere, was not the array of the results: then the whole is read at once.
   const found = TOY_ARRAYS.every((name, i) => results[name].length === 1 && results[name][0] === i);
   if (!found) return undefined;
   const n = results.n_toys;
-  const read: ShardOutput = {
+  const array = (name: ToyArray) => text.slice(...arrays[name]);
+  const output: ShardOutput = {
     frame,
-    converged: same.converged(arrays.converged, (text) => booleans("results.converged", parseArray(text), n)),
-    poi_hat: numbers("results.poi_hat", parseArray(arrays.poi_hat), n),
-    poi_sigma: same.poi_sigma(arrays.poi_sigma, (text) => numbers("results.poi_sigma", parseArray(text), n)),
-    nll: numbers("results.nll", parseArray(arrays.nll), n),
+    converged: same.converged(array("converged"), (own) => booleans("results.converged", parseArray(own), n)),
+    poi_hat: numbers("results.poi_hat", parseArray(array("poi_hat")), n),
+    poi_sigma: same.poi_sigma(array("poi_sigma"), (own) => numbers("results.poi_sigma", parseArray(own), n)),
+    nll: numbers("results.nll", parseArray(array("nll")), n),
   };
-  if (read.converged.length !== n || read.poi_sigma.length !== n) return undefined;
-  const texts = textsOf(arrays);
-  return texts ? { ...read, texts } : read;
+  if (output.converged.length !== n || output.poi_sigma.length !== n) return undefined;
+  return { output, entries: entriesIn(text, arrays) };
+}
+
+function entriesIn(text: string, arrays: CutOutput["arrays"]): TextOutput["entries"] {
+  const [converged, nll, poi_hat, poi_sigma] = TOY_ARRAYS.map((name) => entriesOf(text, arrays[name]));
+  return converged && nll && poi_hat && poi_sigma ? { converged, nll, poi_hat, poi_sigma } : null;
 }
 
 /** In most shards of a run these texts are the very same, so what they hold is kept from one to the next. */
@@ -101,14 +110,6 @@ function readFrame(value: unknown): OutputFrame {
 function parseArray(text: string): unknown[] {
   const value: unknown = JSON.parse(text);
   return Array.isArray(value) ? value : [];
-}
-
-function textsOf(arrays: CutOutput["arrays"]): ArrayTexts | undefined {
-  const [converged, nll, poi_hat, poi_sigma] = TOY_ARRAYS.map((name) => entriesOf(arrays[name]));
-  if (converged === undefined || nll === undefined || poi_hat === undefined || poi_sigma === undefined) {
-    return undefined;
-  }
-  return { converged, nll, poi_hat, poi_sigma };
 }
 
 /** The first thing that is wrong in a document, with its path. */

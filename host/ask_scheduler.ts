@@ -18,7 +18,7 @@ import { readSubmissions } from "./submissions.ts";
 
 export interface AskedShard {
   native: NativeState | null;
-  /** Seconds since the scheduler was first seen not to know it; null: it knows it. */
+  /** Seconds since the scheduler was first seen not to know it, or to call it done; null: it knows it. */
   absent_s: number | null;
 }
 
@@ -146,7 +146,9 @@ function lastStates(
     }
   }
   const recorded = shardsWithRecord(run.dir);
-  const absent = absentSeconds(run.dir, [...given].filter((shard) => !native.has(shard) && !recorded.has(shard)));
+  // One that its scheduler calls done must show its files like one that it has forgotten.
+  const isGone = (shard: number) => (native.get(shard)?.state ?? "done") === "done" && !recorded.has(shard);
+  const absent = absentSeconds(run.dir, [...given].filter(isGone));
   return new Map(
     [...given].map((shard) => [shard, { native: native.get(shard) ?? null, absent_s: absent.get(shard) ?? null }]),
   );

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { equalFault } from "../core/merge/equal.ts";
+import { documentText, sealDocument } from "../core/seal_record.ts";
+import { sha256Of } from "./inputs.ts";
 import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
 import type { Metrics, ShardRecord } from "../core/contracts/shard_record.ts";
 import { ASIDE, commitName, metricsName, outName } from "../core/run_paths.ts";
@@ -98,7 +100,7 @@ type Told = Pick<Result, "metrics" | "record">;
 /** The record under a temporary name. */
 function writeRecord(dir: string, shard: number, { metrics, record }: Told, { sha256, bytes }: CheckedOutput): string {
   const document = { ...metrics, farm: { ...record, out_sha256: sha256, out_bytes: bytes } };
-  return writeTemporary(join(dir, metricsName(shard)), JSON.stringify(document, null, 2) + "\n");
+  return writeTemporary(join(dir, metricsName(shard)), documentText(sealDocument(document, sha256Of)));
 }
 
 function linkRecord(temporary: string, dir: string, shard: number): boolean {

@@ -5,16 +5,25 @@ import { unreachable } from "./drive_adapter.ts";
 import type { Run } from "./load_manifest.ts";
 import type { Machine } from "./machine.ts";
 import { scanRun } from "./scan_run.ts";
+import { settleIncoming } from "./settle_incoming.ts";
 import { ENDED } from "./start_run.ts";
 
-/** The shards that ended without a valid result and that nothing works on. @throws {FarmError} unreachable */
+/**
+ * The shards that ended without a valid result and that nothing works on.
+ * @param cancelled shards whose held jobs were cancelled
+ * @throws {FarmError} unreachable
+ */
 export async function endedShards(
   run: Run<FarmManifest>,
   adapter: SchedulerAdapter,
   machine: Machine,
+  cancelled: readonly number[],
 ): Promise<number[]> {
   const asked = await askScheduler(run, adapter, 0);
   if (!asked.reached) throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer");
+  settleIncoming(run);
   const shards = await scanRun(run, machine, asked);
-  return shards.filter((shard) => ENDED.has(shard.state)).map((shard) => shard.plan.shard_index);
+  return shards.filter(({ state, plan }) =>
+    ENDED.has(state) || (state === "held" && cancelled.includes(plan.shard_index))
+  ).map(({ plan }) => plan.shard_index);
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { outputFault } from "../core/check_output.ts";
+import { outputFault, selfFault } from "../core/check_output.ts";
 import { recordFault } from "../core/check_record.ts";
 import type { FarmManifest, Manifest, Plan } from "../core/contracts/manifest.ts";
 import {
@@ -8,11 +8,12 @@ import {
   ShardRecord,
 } from "../core/contracts/shard_record.ts";
 import { errorText } from "../core/errors.ts";
+import type { Span, ToyArray } from "../core/output_text.ts";
 import { firstIssue, readOutputText, type ShardOutput } from "../core/read_output.ts";
 import { quickCheck } from "../core/quick_check.ts";
 import { recordText } from "../core/record_text.ts";
 import { metricsName, outName } from "../core/run_paths.ts";
-import { checkDepth, decodeText, parseJson, readForNow, Unreadable } from "./read_file.ts";
+import { checkDepth, decodeText, MAX_DOCUMENT_BYTES, parseJson, readForNow, Unreadable } from "./read_file.ts";
 
 /** What a run directory proves of one shard (contract, "What makes a shard done"). */
 export type Evidence =
@@ -31,6 +32,11 @@ export interface CheckedOutput {
   output: ShardOutput;
   bytes: number;
   sha256: string;
+  /**
+   * The entries of the arrays as they are in the file, where it is laid out as nextstat does it. Views on memory that
+   * the next file is read into: to be copied before.
+   */
+  entries: Record<ToyArray, Uint8Array> | null;
 }
 
 /** Largest metrics document that is read: nextstat's is about 2 kB. */
@@ -118,15 +124,38 @@ export function readCommitted(path: string): CommittedMetrics | Unreadable {
 
 /** Reads an output and checks that it holds the toys that were planned. */
 export function readOutput(path: string, manifest: Manifest, plan: Plan): CheckedOutput | Unreadable {
+  return readChecked(path, maxOutputBytes(plan.n_toys), (output) => outputFault(manifest, plan, output));
+}
+
+/** Reads an output of which no manifest tells: it must only agree with itself. */
+export function readAnyOutput(path: string): CheckedOutput | Unreadable {
+  return readChecked(path, MAX_DOCUMENT_BYTES, selfFault);
+}
+
+function readChecked(
+  path: string,
+  max_bytes: number,
+  faultOf: (output: ShardOutput) => string | null,
+): CheckedOutput | Unreadable {
   try {
-    const bytes = readForNow(path, maxOutputBytes(plan.n_toys));
-    const output = readOutputText(decodeText(bytes));
-    const fault = outputFault(manifest, plan, output);
-    if (fault) return new Unreadable(fault, false, true);
-    return { output, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+    const bytes = readForNow(path, max_bytes);
+    const text = decodeText(bytes);
+    const { output, entries } = readOutputText(text);
+    const fault = faultOf(output);
+    if (fault !== null) return new Unreadable(fault, false);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    // Only in a text of ASCII alone do the places of characters and bytes agree.
+    const views = entries && text.length === bytes.length ? viewsOf(bytes, entries) : null;
+    return { output, bytes: bytes.length, sha256, entries: views };
   } catch (error) {
+    if (error instanceof SyntaxError) return new Unreadable(`is no JSON: ${errorText(error)}`, false);
     return asUnreadable(error);
   }
+}
+
+function viewsOf(bytes: Uint8Array, entries: Record<ToyArray, Span>): Record<ToyArray, Uint8Array> {
+  const view = (name: ToyArray) => bytes.subarray(...entries[name]);
+  return { converged: view("converged"), nll: view("nll"), poi_hat: view("poi_hat"), poi_sigma: view("poi_sigma") };
 }
 
 function asUnreadable(error: unknown): Unreadable {

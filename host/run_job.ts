@@ -18,12 +18,16 @@ export interface JobEnd {
 /** How long a twin's end is waited for before it is looked at again. */
 const LOOK_AGAIN_MS = 500;
 
-/** Runs the given shards one after the other, inside a scheduler's job. Stops at a signal. */
+/**
+ * Runs the given shards one after the other, inside a scheduler's job. Stops at a signal.
+ * @param ended called when a shard has ended, however it did
+ */
 export async function runJob(
   run: Run<FarmManifest>,
   plans: Plan[],
   token: string | null,
   stop: AbortSignal,
+  ended: (plan: Plan) => void = () => {},
 ): Promise<JobEnd[]> {
   const bench = await openWorkbench(run, jobIds(run.manifest.scheduler, token));
   const ends: JobEnd[] = [];
@@ -31,6 +35,7 @@ export async function runJob(
     for (const plan of plans) {
       if (stop.aborted) break;
       ends.push(await runOne(bench, plan, stop));
+      ended(plan);
     }
   } finally {
     bench.meter.close();
@@ -51,7 +56,7 @@ async function runOne(bench: Workbench, plan: Plan, stop: AbortSignal): Promise<
       const end = await fitShard(bench, {
         plan,
         attempt,
-        slot: null,
+        slot: Deno.env.get("_CONDOR_SLOT") ?? null,
         threads: threadsOf(manifest),
         time_limit_s: null,
         stop: withTime(stop),

@@ -4,8 +4,8 @@ import { livePlans } from "../core/check_manifest.ts";
 import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
 import { Metrics, type ShardRecord } from "../core/contracts/shard_record.ts";
 import { errorText } from "../core/errors.ts";
-import { type JobFacts, readJobFacts } from "../core/job_facts.ts";
-import { causeOfJob, jobProcess, jobRecord } from "../core/job_record.ts";
+import { type JobFacts, numberIn, readJobFacts } from "../core/job_facts.ts";
+import { causeOfJob, jobProcess, jobRecord, sentRecord } from "../core/job_record.ts";
 import { INCOMING } from "../core/run_paths.ts";
 import { beginAttempt, listAttempts, listNames, readAttempts } from "./attempts.ts";
 import { commitShard } from "./commit_shard.ts";
@@ -17,6 +17,9 @@ import { removeQuietly } from "./write_file.ts";
 
 const JOB_TEXT = /^shard_(0|[1-9][0-9]{0,6})\.([0-9A-Za-z._-]{1,80})\.job\.txt$/;
 const MAX_JOB_TEXT_BYTES = 1024 * 1024;
+
+/** How long the files that a job.txt tells of may come after it: a scheduler brings them in any order. */
+const LATE_FILES_S = 120;
 
 /**
  * Checks and commits what the sh wrapper left in incoming/, also what came back from a node that shares no disk. What
@@ -37,11 +40,32 @@ function settleOne(run: Run<FarmManifest>, plan: Plan, id: string): void {
   const facts = readFacts(job_txt);
   if (!facts?.ended || facts.values.get("run_token") !== run.manifest.farm.run_token) return;
   const files = fitFilesOf(base);
+  if (!areThere(files, facts) && age_s(job_txt) < LATE_FILES_S) return;
   const numbers = listAttempts(run.dir).get(plan.shard_index) ?? [];
   const known = readAttempts(run.dir, plan.shard_index, numbers).some((one) => one.attempt_token === id);
   if (!known) settleFacts(run, plan, id, facts, files, Math.max(0, ...numbers) + 1);
   keepLogs(run.dir, plan.shard_index, files);
   for (const path of [files.out, files.metrics, job_txt]) removeQuietly(path);
+}
+
+/** Whether all bytes of the files that the wrapper saw have arrived. */
+function areThere({ out, metrics }: FitFiles, facts: JobFacts): boolean {
+  const told = [[out, numberIn(facts, "out_bytes")], [metrics, numberIn(facts, "metrics_bytes")]] as const;
+  return told.every(([path, bytes]) => bytes === null || bytes === sizeOf(path));
+}
+
+function sizeOf(path: string): number | null {
+  try {
+    return Deno.lstatSync(path).size;
+  } catch {
+    return null;
+  }
+}
+
+/** Since its last change here, which is its arrival. */
+function age_s(path: string): number {
+  const { ctime, mtime } = Deno.lstatSync(path);
+  return (Date.now() - (ctime ?? mtime ?? new Date(0)).getTime()) / 1000;
 }
 
 function readFacts(path: string): JobFacts | undefined {
@@ -60,8 +84,9 @@ function settleFacts(
   files: FitFiles,
   attempt: number,
 ) {
-  const cause = versionFault(run.manifest, facts) ? "version" : causeOfJob(facts);
-  const record = jobRecord(run.manifest, plan, attempt, facts, cause);
+  const sent = sentRecord(run.manifest, plan, attempt, facts);
+  const cause = sent?.cause ?? (versionFault(run.manifest, facts) ? "version" : causeOfJob(facts));
+  const record = sent ?? jobRecord(run.manifest, plan, attempt, facts, cause);
   if (cause !== "ok") {
     return keepFailure(run, plan, id, facts, { ...record, ...explained(run.manifest, facts, record) });
   }

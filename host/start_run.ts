@@ -34,6 +34,13 @@ export const ENDED: ReadonlySet<ShardState> = new Set<ShardState>([
 /** How long a job that is gone may take to show its files before its shards are submitted again. */
 const GRACE_S = 120;
 
+/** Which shards are submitted once more: none, those that ended without a valid result, or these too. */
+export interface Again {
+  ended: boolean;
+  /** Shards whose held jobs were cancelled; their scheduler may still tell of them as held. */
+  cancelled?: readonly number[];
+}
+
 /**
  * Submits the shards of a run that nobody works on: those never begun, and with `again` those that ended without a
  * valid result. Never what runs, waits, or could not be asked about.
@@ -43,19 +50,19 @@ export async function startRun(
   run: Run<FarmManifest>,
   adapter: SchedulerAdapter,
   machine: Machine,
-  again: boolean,
+  again: Again,
   file_grace_s = GRACE_S,
 ): Promise<StartedRun> {
   await settleIntents(run, adapter);
-  settleIncoming(run);
-  const asked = await askScheduler(run, adapter, again ? 0 : file_grace_s);
+  const asked = await askScheduler(run, adapter, again.ended ? 0 : file_grace_s);
   if (!asked.reached) throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer");
+  settleIncoming(run);
   const shards = await scanRun(run, machine, asked);
   const open = shards.filter((shard) => isOpen(shard, asked, again));
-  if (open.length === 0) return { submissions: [], nothing: whyNothing(shards, again) };
+  if (open.length === 0) return { submissions: [], nothing: whyNothing(shards, again.ended) };
   const indexes = open.map((shard) => shard.plan.shard_index);
   const limits = await askLimits(adapter);
-  if (again) renewFiles(run, adapter, limits);
+  if (again.ended) renewFiles(run, adapter, limits);
   const submissions: Submission[] = [];
   for (const chunk of adapter.render(renderContext(run, indexes, limits)).chunks) {
     submissions.push(await submitChunk(run, adapter, chunk));
@@ -86,9 +93,10 @@ async function settleIntents(run: Run<FarmManifest>, adapter: SchedulerAdapter):
 }
 
 /** A shard that nobody has been given, or that its scheduler has done with. */
-function isOpen({ state, plan }: ScannedShard, asked: AskedScheduler, again: boolean): boolean {
+function isOpen({ state, plan }: ScannedShard, asked: AskedScheduler, again: Again): boolean {
   if (state === "queued") return !asked.shards.has(plan.shard_index);
-  return again && ENDED.has(state);
+  if (state === "held") return again.cancelled?.includes(plan.shard_index) ?? false;
+  return again.ended && ENDED.has(state);
 }
 
 function whyNothing(shards: ScannedShard[], again: boolean): string {
@@ -97,6 +105,10 @@ function whyNothing(shards: ScannedShard[], again: boolean): string {
   const ended = shards.filter((shard) => ENDED.has(shard.state)).length;
   if (ended > 0 && !again) {
     return `Nothing to submit: ${ended} shards ended without a result; nsfarm-deno retry runs them again`;
+  }
+  const held = shards.filter((shard) => shard.state === "held").length;
+  if (held > 0) {
+    return `Nothing to submit: the jobs of ${held} shards are held; nsfarm-deno status says why, retry replaces them`;
   }
   return `Nothing to submit: ${shards.length - done - ended} shards are on their way, ${done} are done`;
 }

@@ -1,6 +1,8 @@
 import type * as z from "zod";
 import { Attempt } from "./attempt.ts";
 import { Manifest } from "./manifest.ts";
+import { Merged } from "./merged.ts";
+import { MergeReport } from "./merge_report.ts";
 import { MergeStatus } from "./merge_status.ts";
 import { CommittedMetrics } from "./shard_record.ts";
 import { OutputFrame } from "./shard_output.ts";
@@ -15,5 +17,7 @@ export const DOCUMENTS: Record<string, { file: string; schema: z.ZodType }> = {
   attempt: { file: "attempts/shard_<i>.<attempt>.json", schema: Attempt },
   worker: { file: "claims/worker_<token>.json", schema: Worker },
   submissions: { file: "submit_meta.json", schema: SubmitMeta },
+  merged: { file: "merged.out.json", schema: Merged },
+  merge_report: { file: "what merge --json prints", schema: MergeReport },
   merge_status: { file: "merge_status.json", schema: MergeStatus },
 };

@@ -17,5 +17,6 @@ export const MergeStatus = z.looseObject({
   guardrails_passed: z.boolean().nullable(),
   problems: z.array(Problem),
   merged: z.string().nullable(),
+  farm: z.looseObject({ merged_sha256: z.string().nullable().optional() }).optional(),
 });
 export type MergeStatus = z.infer<typeof MergeStatus>;

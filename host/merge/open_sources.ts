@@ -90,7 +90,7 @@ interface Looked extends SeedRange {
 function look(path: string): Looked {
   const found = readInput(path);
   if ("problem" in found) return { path, seed: Infinity, n_toys: 0, wanted: null };
-  const { origin: { seed, n_toys }, output: { frame: { gen, shard } } } = found;
+  const { origin: { seed, n_toys }, output: { output: { frame: { gen, shard } } } } = found;
   return { path, seed, n_toys, wanted: shard ? { seed: gen.seed, n_toys: gen.n_toys } : { seed, n_toys } };
 }
 

@@ -1,4 +1,4 @@
-import { arrayTexts } from "../../core/merge/array_texts.ts";
+import { entriesText } from "../../core/merge/array_texts.ts";
 import { FrameReader, type SourceFacts } from "../../core/merge/source_facts.ts";
 import { putNothing, putValues, type ToyValues } from "../../core/merge/toy_values.ts";
 import type { Problem } from "../../core/contracts/merge_status.ts";
@@ -15,6 +15,11 @@ export interface Part {
   /** The entries of each array, joined; absent where no output was good. */
   texts: Record<ToyArray, TextPiece> | null;
 }
+
+const encoder = new TextEncoder();
+
+/** What stands between the entries of two outputs. */
+export const BETWEEN = encoder.encode(ENTRY_BREAK);
 
 /** Reads neighbouring outputs, in toy order. */
 export class PartReader {
@@ -50,10 +55,12 @@ export class PartReader {
     }
     const { origin, output } = found;
     if (origin.n_toys !== order.n_toys) throw new Error(`${origin.path} changed while it was merged`);
-    part.facts.push(this.#frames.read(origin, output.frame));
-    putValues(this.#values, order.at, output);
-    const texts = arrayTexts(output);
-    for (const name of TOY_ARRAYS) this.#texts[name].append(texts[name], ENTRY_BREAK);
+    part.facts.push(this.#frames.read(origin, output.output.frame));
+    putValues(this.#values, order.at, output.output);
+    for (const name of TOY_ARRAYS) {
+      const entries = output.entries?.[name] ?? encoder.encode(entriesText(output.output, name));
+      this.#texts[name].append(entries, BETWEEN);
+    }
   }
 
   #keepTexts(): Record<ToyArray, TextPiece> {

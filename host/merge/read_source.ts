@@ -5,15 +5,14 @@ import type { FarmManifest, Manifest, Plan } from "../../core/contracts/manifest
 import type { Problem } from "../../core/contracts/merge_status.ts";
 import { Metrics, type ShardRecord } from "../../core/contracts/shard_record.ts";
 import type { SourceOrigin } from "../../core/merge/source_facts.ts";
-import type { ShardOutput } from "../../core/read_output.ts";
 import { metricsName, outName } from "../../core/run_paths.ts";
 import { readOldShard } from "../old_run.ts";
 import { readDocument, Unreadable } from "../read_file.ts";
-import { type CheckedOutput, readCommitted, readOutput, readRecord, readShard } from "../read_shard.ts";
+import { type CheckedOutput, readOutput, readRecord, readShard } from "../read_shard.ts";
 import { readInput } from "./read_input.ts";
 import type { OldOrder, ReadContext, SourceOrder } from "./source_order.ts";
 
-export type Found = { origin: SourceOrigin; output: ShardOutput } | { problem: Problem };
+export type Found = { origin: SourceOrigin; output: CheckedOutput } | { problem: Problem };
 
 /** Reads and checks one output that a merge wants. What is wrong with it is data. */
 export function readSource(context: ReadContext, order: SourceOrder): Found {
@@ -32,14 +31,14 @@ function readRecorded({ dir, accept_unrecorded }: ReadContext, manifest: FarmMan
   const out = outName(plan.shard_index);
   const path = join(dir, out);
   if (found.kind === "done") {
-    return { origin: origin(plan, out, path, found.metrics.farm), output: found.output.output };
+    return { origin: origin(plan, out, path, found.metrics.farm), output: found.output };
   }
   if (found.kind === "absent") return problem(plan, `${out} is not there`);
   if (found.kind === "bad") return problem(plan, `${found.file} ${found.what}`);
   if (!accept_unrecorded) return problem(plan, found.kind === "foreign" ? foreign(found) : `${out} has no record yet`);
   const output = found.kind === "uncommitted" ? found.output : readForeign(dir, manifest, plan);
   if (output instanceof Unreadable) return problem(plan, `${out} ${output.message}`);
-  return { origin: origin(plan, out, path, null), output: output.output };
+  return { origin: origin(plan, out, path, null), output };
 }
 
 const foreign = ({ file, what }: { file: string; what: string }) =>
@@ -47,8 +46,8 @@ const foreign = ({ file, what }: { file: string; what: string }) =>
 
 /** A result that another run's record speaks of: at least it must be the one that this record has the sha256 of. */
 function readForeign(dir: string, manifest: FarmManifest, plan: Plan): CheckedOutput | Unreadable {
+  const record = readRecord(join(dir, metricsName(plan.shard_index)));
   const output = readOutput(join(dir, outName(plan.shard_index)), manifest, plan);
-  const record = readCommitted(join(dir, metricsName(plan.shard_index)));
   if (output instanceof Unreadable || record instanceof Unreadable) return output;
   if (record.farm.spec_sha256 !== manifest.farm.spec_sha256) return new Unreadable("was made with another spec", false);
   const same = record.farm.out_sha256 === output.sha256;
@@ -61,13 +60,12 @@ const problem = (plan: Plan | null, what: string): Found => ({
 
 function readOld(manifest: Manifest, order: OldOrder): Found {
   const { plan, out, host, elapsed_s } = order;
+  const nextstat_version = toolVersion(order.metrics);
   const found = readOldShard(manifest, order);
   const name = outName(plan.shard_index);
   if (found.kind === "absent") return problem(plan, `${name} is not there`);
   if (found.kind === "bad") return problem(plan, `${name} ${found.what}`);
-  const known = origin(plan, name, out, null);
-  const nextstat_version = toolVersion(order.metrics);
-  return { origin: { ...known, host, elapsed_s, nextstat_version }, output: found.output.output };
+  return { origin: { ...origin(plan, name, out, null), host, elapsed_s, nextstat_version }, output: found.output };
 }
 
 function toolVersion(metrics: string): string | null {

@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import { isFarmManifest, livePlans } from "../core/check_manifest.ts";
+import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
+import { Merged } from "../core/contracts/merged.ts";
+import { MergeStatus } from "../core/contracts/merge_status.ts";
+import { errorText } from "../core/errors.ts";
+import { MERGE_STATUS, MERGED, metricsName } from "../core/run_paths.ts";
+import { sealFault } from "../core/seal_record.ts";
+import { collectOldShard } from "./collect_shard.ts";
+import { hashFile, inputPath, sha256Of } from "./inputs.ts";
+import type { Run } from "./load_manifest.ts";
+import { oldShards } from "./old_run.ts";
+import { readDocument, readIfThere, readRegular } from "./read_file.ts";
+import { readShard } from "./read_shard.ts";
+import { openRun } from "./run_home.ts";
+
+export interface Finding {
+  file: string;
+  what: string;
+}
+
+export interface VerifyReport {
+  run_id: string;
+  run_dir: string;
+  n_shards: number;
+  n_good: number;
+  /** Whether there is a merged document, and it is the one that was written. */
+  merged: "good" | "bad" | "absent";
+  findings: Finding[];
+}
+
+/**
+ * Checks every file of a run again: each shard's two files by their sums, the merged document by that of its merge,
+ * spec, inputs and nextstat by those of the manifest.
+ * @throws {FarmError} input, when the manifest cannot be read or contradicts itself
+ */
+export function verifyRun(path: string): VerifyReport {
+  const run = openRun(path);
+  const { manifest } = run;
+  const shards = isFarmManifest(manifest) ? farmShards(run, manifest) : oldFindings(run);
+  const merged = mergedFindings(run);
+  const inputs = isFarmManifest(manifest) ? inputFindings(manifest) : [];
+  const bad = shards.filter((findings) => findings.length > 0).length;
+  return {
+    run_id: manifest.run_id,
+    run_dir: run.dir,
+    n_shards: shards.length,
+    n_good: shards.length - bad,
+    merged: merged === null ? "absent" : merged.length > 0 ? "bad" : "good",
+    findings: [...shards.flat(), ...merged ?? [], ...inputs],
+  };
+}
+
+function farmShards({ dir }: Run, manifest: FarmManifest): Finding[][] {
+  return livePlans(manifest).map((plan) => shardFindings(dir, manifest, plan));
+}
+
+function shardFindings(dir: string, manifest: FarmManifest, plan: Plan): Finding[] {
+  const found = readShard(dir, manifest, plan);
+  const file = metricsName(plan.shard_index);
+  if (found.kind === "absent") return [{ file, what: "is not there: the shard is not done" }];
+  if (found.kind === "uncommitted") return [{ file, what: "is not there, its output is" }];
+  if (found.kind !== "done") return [{ file: found.file, what: found.what }];
+  return guarded(file, () => {
+    const text = new TextDecoder().decode(readRegular(join(dir, file), 64 * 1024 * 1024));
+    return sealFault(text, sha256Of);
+  });
+}
+
+function guarded(file: string, check: () => string | null): Finding[] {
+  try {
+    const what = check();
+    return what === null ? [] : [{ file, what }];
+  } catch (error) {
+    return [{ file, what: errorText(error) }];
+  }
+}
+
+function oldFindings(run: Run): Finding[][] {
+  return oldShards(run).map((old) => {
+    const { ok, result } = collectOldShard(run.manifest, old);
+    return ok ? [] : [{ file: old.out, what: result.error ?? "is not there: the shard is not done" }];
+  });
+}
+
+/** Null where nothing was merged. */
+function mergedFindings({ dir, manifest }: Run): Finding[] | null {
+  const path = join(dir, MERGED);
+  try {
+    Deno.lstatSync(path);
+  } catch {
+    return null;
+  }
+  return guarded(MERGED, () => mergedFault(dir, manifest.n_toys));
+}
+
+function mergedFault(dir: string, n_toys: number): string | null {
+  const status = readIfThere(join(dir, MERGE_STATUS), MergeStatus);
+  const written = status?.farm?.merged_sha256;
+  const path = join(dir, MERGED);
+  if (typeof written === "string") {
+    return hashFile(path).sha256 === written ? null : "is not what the merge wrote: its sha256 differs";
+  }
+  const { results } = readDocument(path, Merged, 4 * 1024 * 1024 * 1024);
+  return results.n_toys === n_toys ? null : `holds ${results.n_toys} toys, the run has ${n_toys}`;
+}
+
+function inputFindings(manifest: FarmManifest): Finding[] {
+  const { inputs, nextstat_sha256 } = manifest.farm;
+  const files = inputs.map(({ path, sha256 }) => ({ path: inputPath(manifest.config, path), sha256 }));
+  return [...files, { path: manifest.nextstat_bin, sha256: nextstat_sha256 }].flatMap(({ path, sha256 }) =>
+    guarded(path, () => hashFile(path).sha256 === sha256 ? null : "is not the file that the run was rendered with")
+  );
+}
