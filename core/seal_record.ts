@@ -10,7 +10,7 @@ export function sealDocument<T extends { farm: object }>(document: T, sha256: Sh
 }
 
 /**
- * Why a document's text is not what was sealed, or null; documents of before the seal have none. It is compared as
+ * Why a document's text is not what was sealed, or null. It is compared as
  * parsed, not as a schema hands it on: that would put its members into another order.
  * @throws {SyntaxError} when it is no JSON
  */
@@ -18,7 +18,7 @@ export function sealFault(text: string, sha256: Sha256Of): string | null {
   const document: unknown = JSON.parse(text);
   if (!isObject(document) || !isObject(document.farm)) return "has no record";
   const { record_sha256, ...farm } = document.farm;
-  if (typeof record_sha256 !== "string") return null;
+  if (typeof record_sha256 !== "string") return "has no farm.record_sha256 over itself";
   if (documentText(document) !== text) return "is not laid out as it was written";
   const same = sha256(documentText({ ...document, farm })) === record_sha256;
   return same ? null : "is not what was written: its own sha256 differs";

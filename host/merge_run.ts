@@ -9,10 +9,10 @@ import { type MergedSet, sumCounts } from "../core/merge/merged_document.ts";
 import { summarise } from "../core/merge/summary.ts";
 import { joinRanges, type SeedRange } from "../core/merge/toy_ranges.ts";
 import { MERGE_STATUS, MERGED } from "../core/run_paths.ts";
-import { callHelper } from "./merge/helper.ts";
+import { callHelper, type Helper } from "./merge/helper.ts";
 import { inputSources, runSources, type Sources } from "./merge/open_sources.ts";
 import { type Proof, prove } from "./merge/prove.ts";
-import { writeMerged } from "./merge/write_merged.ts";
+import { mergedPieces, writeMerged } from "./merge/write_merged.ts";
 import { readRecords, timesOf } from "./run_records.ts";
 import { writeDocument } from "./write_file.ts";
 
@@ -48,7 +48,7 @@ export async function mergeRun(options: MergeOptions, moment: MergeMoment): Prom
     const out = outPath(sources, options.out);
     const proof = await prove(sources, options.allow_partial, { beside: out, helper, left_out: new Map() });
     try {
-      return await finish(sources, proof, { ...options, guardrails, out }, moment);
+      return await finish(sources, proof, { ...options, guardrails, out, helper }, moment);
     } finally {
       proof.read.close();
     }
@@ -90,7 +90,7 @@ function withoutPulls(): FarmError {
   );
 }
 
-type Settled = MergeOptions & { out: string };
+type Settled = MergeOptions & { out: string; helper: Helper | undefined };
 
 async function finish(sources: Sources, proof: Proof, options: Settled, moment: MergeMoment): Promise<MergeReport> {
   const { facts } = proof.read;
@@ -99,7 +99,7 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   const set = first && (is_whole || (options.allow_partial && proof.is_mergeable))
     ? mergedSet(sources, proof, [first, ...rest], options, moment)
     : null;
-  const sum = set && await writeMerged(options.out, set, proof.read);
+  const sum = set && await writeMerged(options.out, mergedPieces(set, proof.read.texts), options.helper);
   const records = sources.run ? readRecords(sources.run.dir) : { attempts: new Map(), submissions: [] };
   const times = timesOf(facts.flatMap((one) => one.time ?? []), facts.flatMap((one) => one.elapsed_s ?? []), records);
   const report = mergeReport({

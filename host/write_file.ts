@@ -53,36 +53,49 @@ export function writeWhole(path: string, data: string | Uint8Array, mode = 0o640
   });
 }
 
+/** Hands a long document over, part by part; the same bytes each time. */
+export type Fill = (write: (bytes: Uint8Array) => void) => void;
+
+export interface FileSum {
+  bytes: number;
+  sha256: string;
+}
+
 /**
- * As writeWhole, for what is too long to be held in one piece. `fill` hands over the same bytes each time it is called:
- * once for the file and once, while the disk is at work, for the hash.
+ * As writeWhole, for what is too long to be held in one piece.
+ * @param elsewhere begins to hash the same bytes on another thread; undefined: it could not, so it is done here
  * @throws {FarmError} input, when the disk is full or the folder is not writable
  */
 export async function writeStreamed(
   path: string,
-  fill: (write: (bytes: Uint8Array) => void) => void,
-  mode = 0o640,
-): Promise<{ bytes: number; sha256: string }> {
+  fill: Fill,
+  elsewhere: () => Promise<FileSum | undefined> = () => Promise.resolve(undefined),
+): Promise<FileSum> {
   const temporary = temporaryPath(path);
+  const promised = elsewhere();
   try {
-    const file = Deno.openSync(temporary, { write: true, createNew: true, mode });
-    try {
-      fill((bytes) => writeAll(file, bytes));
-      const synced = file.syncData();
-      const sum = hashStream(fill);
-      await synced;
-      Deno.renameSync(temporary, path);
-      return sum;
-    } finally {
-      file.close();
-    }
+    await writeSynced(temporary, fill);
+    const sum = await promised ?? hashStream(fill);
+    Deno.renameSync(temporary, path);
+    return sum;
   } catch (error) {
     removeQuietly(temporary);
     throw explained(path, error);
   }
 }
 
-function hashStream(fill: (write: (bytes: Uint8Array) => void) => void): { bytes: number; sha256: string } {
+async function writeSynced(path: string, fill: Fill): Promise<void> {
+  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o640 });
+  try {
+    fill((bytes) => writeAll(file, bytes));
+    await file.syncData();
+  } finally {
+    file.close();
+  }
+}
+
+/** The sum of a document, as it would be of its file. */
+export function hashStream(fill: Fill): FileSum {
   const hash = createHash("sha256");
   let bytes = 0;
   fill((part) => {

@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { FarmError } from "../core/errors.ts";
 import type { RenderContext } from "./adapter.ts";
 
@@ -24,3 +24,12 @@ function checkBind(folder: string): void {
     "Put the files into a folder with a plain name",
   );
 }
+
+/** Images below /cvmfs are on every node, and those with `://` are fetched there. */
+export function isSentImage(container: string | undefined): container is string {
+  return container !== undefined && !container.includes("://") && !container.startsWith("/cvmfs/");
+}
+
+/** An image's name in the sandbox of a job that shares no disk. */
+export const imageInSandbox = (container: string): string =>
+  isSentImage(container) ? `./${basename(container)}` : container;

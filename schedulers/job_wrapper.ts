@@ -1,13 +1,14 @@
 import { basename, dirname, join } from "node:path";
 import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
 import { fitCommand, isPiece } from "../core/fit_command.ts";
+import { JOB_FACTS } from "../core/job_facts.ts";
 import { RECORDED_VARIABLES } from "../core/recorded_environment.ts";
 import { renderTemplate, verbatim } from "../core/render_template.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import { VERSION } from "../core/version.ts";
 import template from "../templates/job_wrapper.sh.mustache" with { type: "text" };
 import type { RenderContext, RenderedFile } from "./adapter.ts";
-import { boundFolders } from "./container.ts";
+import { boundFolders, imageInSandbox } from "./container.ts";
 import { setupLines } from "./launch.ts";
 import { readSite } from "./site_options.ts";
 
@@ -15,9 +16,6 @@ export const JOB_WRAPPER = "job_wrapper.sh";
 
 /** Where the spec and the files that it names are staged for nodes that share no disk. */
 export const INPUTS = "inputs";
-
-/** The first lines of a job.txt name its format; the host reads no other. */
-export const JOB_FACTS = "nsfarm-job-1";
 
 /** The sh wrapper: runs nextstat and leaves the facts of each attempt in incoming/, with nothing but POSIX tools. */
 export function renderJobWrapper(context: RenderContext, scheduler: string): RenderedFile {
@@ -48,7 +46,9 @@ export function renderJobWrapper(context: RenderContext, scheduler: string): Ren
       shard: plan.shard_index,
       piece_command: verbatim(shellCommand(manifest, plan)),
     })),
-    container: site.container === undefined ? [] : [{ image: site.container, binds: boundFolders(context) }],
+    container: site.container === undefined
+      ? []
+      : [{ image: site.container, sent_image: imageInSandbox(site.container), binds: boundFolders(context) }],
   }, quoteWord);
   return { path: JOB_WRAPPER, text, executable: true };
 }

@@ -1,11 +1,13 @@
 import { statSync } from "node:fs";
 import { errorText } from "../../core/errors.ts";
 import { manifestPath } from "../load_manifest.ts";
+import { type FileSum, hashStream } from "../write_file.ts";
 import { fingerprint, runSources, type Sources } from "./open_sources.ts";
 import { type PartList, takeParts } from "./part_list.ts";
 import { type Part, PartReader } from "./read_part.ts";
 import { withLeftOut } from "./source_order.ts";
-import { type TextPiece, TextStore } from "./text_store.ts";
+import { TextStore } from "./text_store.ts";
+import { mergedFill, type MergedPieces } from "./write_merged.ts";
 
 /**
  * A second thread for large merges. The Worker's program is this very file; in the bundled program it is the whole
@@ -20,49 +22,83 @@ const LARGE_BYTES = 250_000;
 type Request =
   /** Sent at once, so that the Worker opens the run while its caller does. */
   | { kind: "open"; run: string; accept_unrecorded: boolean }
-  | { kind: "read"; list: PartList; left_out: Map<string, string>; fingerprint: string; spill: string };
+  | { kind: "read"; list: PartList; left_out: Map<string, string>; fingerprint: string; spill: string }
+  | { kind: "hash"; pieces: MergedPieces };
 
-type Answer = { kind: "part"; index: number; part: Part } | { kind: "end" } | { kind: "bug"; message: string };
+type Answer =
+  | { kind: "part"; index: number; part: Part }
+  | { kind: "end" }
+  | { kind: "sum"; sum: FileSum }
+  | { kind: "bug"; message: string };
 
+/** Nothing depends on there being a second thread: what it does not bring, its caller does itself. */
 export interface Helper {
-  /**
-   * Takes parts of a list, until it is empty. It brings fewer than it took where it failed, and none where it sees
-   * other shards than its caller: nothing depends on there being a second thread.
-   */
+  /** Takes parts of a list until it is empty. None, where it sees other shards than its caller. */
   read(sources: Sources, left_out: Map<string, string>, list: PartList, spill: string): Promise<Map<number, Part>>;
+  hash(pieces: MergedPieces): Promise<FileSum | undefined>;
   dismiss(): void;
 }
 
 /** Starts a second thread on a run; undefined where there can be none, or it would not pay. */
 export function callHelper(run: string, accept_unrecorded: boolean): Helper | undefined {
   if (!canHelp() || !isLarge(run)) return undefined;
-  const worker = new Worker(import.meta.url, { type: "module", name: "nsfarm-deno merge helper" });
-  const send = (request: Request) => worker.postMessage(request);
-  let failed = false;
-  worker.onerror = (event) => {
-    event.preventDefault();
-    failed = true;
-  };
-  send({ kind: "open", run, accept_unrecorded });
+  const line = new Line(new Worker(import.meta.url, { type: "module", name: "nsfarm-deno merge helper" }));
+  line.send({ kind: "open", run, accept_unrecorded });
   return {
-    dismiss: () => worker.terminate(),
-    read: (sources, left_out, list, spill) => {
+    dismiss: () => line.close(),
+    read: async (sources, left_out, list, spill) => {
       const parts = new Map<number, Part>();
-      if (failed) return Promise.resolve(parts);
-      send({ kind: "read", list, left_out, fingerprint: fingerprint(sources), spill });
-      return new Promise((resolve, reject) => {
-        worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-          if (data.kind === "part") parts.set(data.index, data.part);
-          else if (data.kind === "end") resolve(parts);
-          else reject(new Error(data.message));
-        };
-        worker.onerror = (event) => {
-          event.preventDefault();
-          resolve(parts);
-        };
+      await line.ask({ kind: "read", list, left_out, fingerprint: fingerprint(sources), spill }, (answer) => {
+        if (answer.kind === "part") parts.set(answer.index, answer.part);
       });
+      return parts;
+    },
+    hash: async (pieces) => {
+      let sum: FileSum | undefined;
+      await line.ask({ kind: "hash", pieces }, (answer) => {
+        if (answer.kind === "sum") sum = answer.sum;
+      });
+      return sum;
     },
   };
+}
+
+/** A Worker that is asked one thing after another; once it has failed, it answers nothing more. */
+class Line {
+  readonly #worker: Worker;
+  #failed = false;
+  #onFail: () => void = () => {};
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#failed = true;
+      this.#onFail();
+    };
+  }
+
+  send(request: Request): void {
+    this.#worker.postMessage(request);
+  }
+
+  /** @throws what the Worker met and did not expect: a bug of ours, or a disk that took no temporary file */
+  ask(request: Request, hear: (answer: Answer) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failed) return resolve();
+      this.#onFail = resolve;
+      this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => {
+        hear(data);
+        if (data.kind === "bug") reject(new Error(data.message));
+        else if (data.kind !== "part") resolve();
+      };
+      this.send(request);
+    });
+  }
+
+  close(): void {
+    this.#worker.terminate();
+  }
 }
 
 function canHelp(): boolean {
@@ -77,7 +113,7 @@ function isLarge(run: string): boolean {
 
 interface HelperScope {
   onmessage: ((event: MessageEvent<Request>) => void) | null;
-  postMessage(answer: Answer, transfer?: Transferable[]): void;
+  postMessage(answer: Answer): void;
 }
 
 function isHelperScope(scope: unknown): scope is HelperScope {
@@ -88,9 +124,13 @@ function isHelperScope(scope: unknown): scope is HelperScope {
 function serve(scope: HelperScope): void {
   let sources: Sources | undefined;
   scope.onmessage = ({ data }) => {
-    if (data.kind === "open") sources = quietly(() => runSources(data.run, data.accept_unrecorded));
-    else if (!sources || fingerprint(sources) !== data.fingerprint) scope.postMessage({ kind: "end" });
-    else readParts(scope, sources, data);
+    try {
+      if (data.kind === "open") sources = quietly(() => runSources(data.run, data.accept_unrecorded));
+      else if (data.kind === "hash") scope.postMessage({ kind: "sum", sum: hashStream(mergedFill(data.pieces)) });
+      else readParts(scope, sources, data);
+    } catch (error) {
+      scope.postMessage({ kind: "bug", message: errorText(error) });
+    }
   };
 }
 
@@ -103,26 +143,22 @@ function quietly<T>(work: () => T): T | undefined {
   }
 }
 
-function readParts(scope: HelperScope, sources: Sources, request: Extract<Request, { kind: "read" }>): void {
-  const { list, left_out, spill } = request;
-  const store = new TextStore(spill, list.memory_bytes);
-  const orders = withLeftOut(sources.context, sources.orders, left_out);
-  try {
+function readParts(
+  scope: HelperScope,
+  sources: Sources | undefined,
+  { list, left_out, spill, ...wanted }: Extract<Request, { kind: "read" }>,
+): void {
+  if (sources && fingerprint(sources) === wanted.fingerprint) {
+    const store = new TextStore(spill, list.memory_bytes);
+    const orders = withLeftOut(sources.context, sources.orders, left_out);
     const reader = new PartReader(sources.context, list.values, store);
-    takeParts(list, orders, reader, (index, part) => scope.postMessage({ kind: "part", index, part }, buffersOf(part)));
-    scope.postMessage({ kind: "end" });
-  } catch (error) {
-    scope.postMessage({ kind: "bug", message: errorText(error) });
-  } finally {
-    store.close();
+    try {
+      takeParts(list, orders, reader, (index, part) => scope.postMessage({ kind: "part", index, part }));
+    } finally {
+      store.close();
+    }
   }
-}
-
-/** The texts are handed over, not copied. */
-function buffersOf({ texts }: Part): Transferable[] {
-  const pieces: TextPiece[] = Object.values(texts ?? {});
-  const buffers = pieces.flatMap((piece) => "bytes" in piece ? [piece.bytes.buffer] : []);
-  return buffers.filter((buffer) => buffer instanceof ArrayBuffer);
+  scope.postMessage({ kind: "end" });
 }
 
 const scope: unknown = globalThis;

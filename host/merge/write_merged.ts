@@ -1,31 +1,41 @@
-import type { MergedSet } from "../../core/merge/merged_document.ts";
-import { mergedParts } from "../../core/merge/merged_document.ts";
-import { ENTRY_BREAK } from "../../core/output_text.ts";
-import { writeStreamed } from "../write_file.ts";
-import type { ReadSet } from "./read_all.ts";
+import { type MergedSet, mergedParts } from "../../core/merge/merged_document.ts";
+import type { ToyArray } from "../../core/output_text.ts";
+import { type FileSum, type Fill, writeStreamed } from "../write_file.ts";
+import type { Helper } from "./helper.ts";
+import { BETWEEN, type Part } from "./read_part.ts";
 import { copyPiece } from "./text_store.ts";
 
-const encoder = new TextEncoder();
-const between = encoder.encode(ENTRY_BREAK);
+/** A merged document in pieces: texts, and the names of arrays; plain data, so that it can go to a Worker. */
+export interface MergedPieces {
+  parts: (string | { name: ToyArray })[];
+  texts: NonNullable<Part["texts"]>[];
+}
 
-/** The bytes of a merged document, handed over part by part; the same each time. */
-export function mergedBytes(set: MergedSet, read: ReadSet): (write: (bytes: Uint8Array) => void) => void {
-  const parts = mergedParts(set);
+export function mergedPieces(set: MergedSet, texts: MergedPieces["texts"]): MergedPieces {
+  return { parts: mergedParts(set), texts };
+}
+
+const encoder = new TextEncoder();
+
+/** The document's bytes. */
+export function mergedFill({ parts, texts }: MergedPieces): Fill {
   return (write) => {
     for (const part of parts) {
       if (typeof part === "string") write(encoder.encode(part));
-      else {
-        for (const [i, texts] of read.texts.entries()) {
-          if (i > 0) write(between);
-          copyPiece(texts[part.name], write);
-        }
-      }
+      else copyArray(texts, part.name, write);
     }
     write(encoder.encode("\n"));
   };
 }
 
+function copyArray(texts: MergedPieces["texts"], name: ToyArray, write: (bytes: Uint8Array) => void): void {
+  for (const [i, pieces] of texts.entries()) {
+    if (i > 0) write(BETWEEN);
+    copyPiece(pieces[name], write);
+  }
+}
+
 /** Writes merged.out.json whole, or not at all. @throws {FarmError} input, when it cannot be written */
-export function writeMerged(path: string, set: MergedSet, read: ReadSet): Promise<{ bytes: number; sha256: string }> {
-  return writeStreamed(path, mergedBytes(set, read));
+export function writeMerged(path: string, pieces: MergedPieces, helper: Helper | undefined): Promise<FileSum> {
+  return writeStreamed(path, mergedFill(pieces), helper && (() => helper.hash(pieces)));
 }

@@ -1,5 +1,6 @@
 import type { RenderContext } from "../adapter.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
+import { isSentImage } from "../container.ts";
 import { INPUTS } from "../job_wrapper.ts";
 import { readSite } from "../site_options.ts";
 import { listedPath } from "./submit_value.ts";
@@ -21,9 +22,4 @@ export function filesSent(context: RenderContext): string[] {
     ...(sendsBinary(context) ? [MANIFEST, listedPath("nsfarm-deno", nsfarm)] : []),
     ...(isSentImage(container) ? [listedPath("the container image", container)] : []),
   ];
-}
-
-/** Images below /cvmfs are on every node, and those with `://` are fetched there. */
-export function isSentImage(container: string | undefined): container is string {
-  return container !== undefined && !container.includes("://") && !container.startsWith("/cvmfs/");
 }

@@ -46,7 +46,7 @@ const RULES: Readonly<Record<number, Rule>> = {
   5: (_job, event) => ended(event),
   7: (job, event) => backInQueue(job, event.lines[0] ?? "HTCondor failed while it ran"),
   9: (job, event) => removed(event.lines[0] ?? "", job.hold),
-  10: () => ({ state: "held", reason: "suspended on its machine" }),
+  10: () => ({ state: "running", reason: "suspended on its machine" }),
   11: () => ({ state: "running", reason: null }),
   12: (_job, event) => {
     const hold = holdOf(event);
@@ -102,10 +102,11 @@ function transfer(job: Told, event: LogEvent): Partial<Told> {
 const valueOf = (event: LogEvent, label: string): string | undefined =>
   event.lines.find((line) => line.startsWith(label))?.slice(label.length).trim();
 
-/** The reason among the lines of an eviction, which are else its resource usage. */
+/** The reason among the lines of an eviction, which are else its usage of resources, a table at last. */
 function reasonLine(event: LogEvent): string | null {
-  const usage = /^(\(\d\) |Usr |\d+ {2}- {2}|Partitionable Resources|(Cpus|Disk|GPUs|Memory|Time)\b.*:)/;
-  return event.lines.find((line) => !usage.test(line)) ?? null;
+  const table = event.lines.findIndex((line) => line.startsWith("Partitionable Resources"));
+  const usage = /^(\(\d\) |Usr |\d+ {2}- {2})/;
+  return event.lines.slice(0, table < 0 ? undefined : table).find((line) => !usage.test(line)) ?? null;
 }
 
 function holdOf(event: LogEvent): Hold {

@@ -86,7 +86,7 @@ function launcher(context: RenderContext, sandbox: boolean): RenderedFile {
   const { manifest, run_dir, nsfarm, options } = context;
   const name = sandbox ? SANDBOX_LAUNCHER : LAUNCHER;
   const site = readSite(options);
-  const launch = `IFS=+\nset -- $shards\nunset IFS\n${launchLines(context, site, sandbox ? "--sandbox ." : undefined)}`;
+  const launch = `IFS=+\nset -- $shards\nunset IFS\n${launchLines(context, site, sandbox)}`;
   const text = renderTemplate(launcherTemplate, {
     run_id: verbatim(manifest.run_id),
     name: verbatim(name),

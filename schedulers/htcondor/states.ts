@@ -14,7 +14,8 @@ export const JOB_STATUS: Readonly<Record<number, { word: string; state: ShardSta
   4: { word: "COMPLETED", state: "done" },
   5: { word: "HELD", state: "held" },
   6: { word: "TRANSFERRING_OUTPUT", state: "running" },
-  7: { word: "SUSPENDED", state: "held" },
+  // It goes on by itself when its machine is free again, so nobody need release it.
+  7: { word: "SUSPENDED", state: "running" },
 };
 
 type Told = Omit<NativeState, "token" | "shard">;

@@ -23,7 +23,7 @@ export function taskState(task: SlurmTask): Omit<NativeState, "token" | "shard">
   return {
     state: state === "queued" && reason?.stuck ? "held" : state,
     native: printable(`${task.state.trim()}${code === "" ? "" : ` (${code})`}`).slice(0, 200),
-    reason: telling === null ? null : printable(`${telling}${ending(task)}`).slice(0, 400),
+    reason: telling === null ? null : printable(`${telling}${state === "failed" ? ending(task) : ""}`).slice(0, 400),
     host: hostName(task.host),
   };
 }
