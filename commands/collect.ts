@@ -15,7 +15,7 @@ const Flags = z.object({
 
 const collect: CommandSpec = {
   name: "collect",
-  needs: ["read", "write", "sys", "env"],
+  needs: ["read", "write"],
   define: (command) => {
     command
       .option("--manifest <path>", "the run's manifest.json, in place of RUN_DIR", plainPath("--manifest"))

@@ -9,7 +9,7 @@ import { runOf } from "./run_dir_flags.ts";
 
 const logs: CommandSpec = {
   name: "logs",
-  needs: ["read", "env"],
+  needs: ["read"],
   define: () => {},
   run: ({ args, out }) => {
     const run = runOf(args, out);

@@ -21,7 +21,7 @@ const Flags = z.object({
 
 const merge: CommandSpec = {
   name: "merge",
-  needs: ["read", "write", "sys", "env"],
+  needs: ["read", "write"],
   define: (command) => {
     command
       .option("--manifest <path>", "the run's manifest.json, in place of RUN_DIR", plainPath("--manifest"))

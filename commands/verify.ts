@@ -5,7 +5,7 @@ import type { CommandSpec } from "./command.ts";
 
 const verify: CommandSpec = {
   name: "verify",
-  needs: ["read", "env"],
+  needs: ["read"],
   define: () => {},
   run: ({ args, out }) => {
     const report = verifyRun(plainPath("RUN_DIR")(args[0] ?? ""));
