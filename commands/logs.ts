@@ -3,6 +3,7 @@ import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { printable } from "../core/find_cause.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
 import { CAUSE_WORDS } from "../core/reconcile.ts";
+import { loadAdapter } from "../host/load_adapter.ts";
 import { readLogs } from "../host/read_logs.ts";
 import type { CommandSpec } from "./command.ts";
 import { runOf } from "./run_dir_flags.ts";
@@ -11,7 +12,7 @@ const logs: CommandSpec = {
   name: "logs",
   needs: ["read"],
   define: () => {},
-  run: ({ args, out }) => {
+  run: async ({ args, out }) => {
     const run = runOf(args, out);
     const shard = wholeNumber("SHARD", 0)(args[1] ?? "");
     const plan = run.manifest.plans[shard];
@@ -21,7 +22,7 @@ const logs: CommandSpec = {
         `Cannot show shard ${shard}: the run has the shards 0 to ${run.manifest.plans.length - 1}`,
       );
     }
-    const found = readLogs(run, plan);
+    const found = readLogs(run, plan, await loadAdapter(run.manifest.scheduler));
     out.document(found);
     out.print(`shard ${shard}: toys ${plan.toy_start} to ${plan.toy_start + plan.n_toys - 1}, seed ${plan.seed}`);
     for (const one of found.attempts) {
@@ -42,7 +43,7 @@ const logs: CommandSpec = {
       out.print(log.text.split("\n").map((line) => `  | ${printable(line)}`).join("\n"));
     }
     if (found.attempts.length === 0 && !found.record) out.print("it has not begun");
-    return Promise.resolve(EXIT_CODES.done);
+    return EXIT_CODES.done;
   },
 };
 export default logs;

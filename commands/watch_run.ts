@@ -1,6 +1,7 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { askScheduler } from "../host/ask_scheduler.ts";
 import { settleIncoming } from "../host/settle_incoming.ts";
+import { explainLost } from "../host/job_logs.ts";
 import type { Run } from "../host/load_manifest.ts";
 import { lookAtMachine, type Machine } from "../host/machine.ts";
 import { type RunStatus, runStatus } from "../host/run_status.ts";
@@ -22,7 +23,7 @@ export async function lookAtRun(
 ): Promise<RunStatus> {
   const asked = await askScheduler(run, adapter, grace_s);
   settleIncoming(run);
-  const scanned = await scanRun(run, machine, asked, seen);
+  const scanned = explainLost(run, adapter, await scanRun(run, machine, asked, seen));
   return runStatus(run, scanned, asked, await workerWords(run, machine));
 }
 

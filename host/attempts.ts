@@ -3,7 +3,7 @@ import { Attempt, ATTEMPT_FILE_BYTES, type ProcessId } from "../core/contracts/a
 import type { ShardRecord } from "../core/contracts/shard_record.ts";
 import { attemptName, ATTEMPTS, readAttemptName } from "../core/run_paths.ts";
 import { parseJson, readRegular } from "./read_file.ts";
-import { commitByLink, makeFolder, removeQuietly, writeAll, writeTemporary } from "./write_file.ts";
+import { commitByLink, explainWrite, makeFolder, removeQuietly, writeAll, writeTemporary } from "./write_file.ts";
 
 export const attemptPath = (dir: string, shard: number, attempt: number): string =>
   join(dir, ATTEMPTS, attemptName(shard, attempt));
@@ -57,12 +57,13 @@ export interface OpenAttempt {
 /**
  * Begins attempt `attempt` of a shard. Undefined when another process has just begun it.
  * The file appears whole under its name or not at all (link), padded so that its end needs no new space.
+ * @throws {FarmError} input, when the disk is full or the folder is not writable
  */
 export function beginAttempt(dir: string, attempt: Attempt): OpenAttempt | undefined {
   makeFolder(join(dir, ATTEMPTS));
   const path = attemptPath(dir, attempt.shard_index, attempt.attempt);
   // Not forced to the disk: a power cut that empties this file has ended all that it tells of.
-  const temporary = writeTemporary(path, padded(attempt), 0o640, false);
+  const temporary = explainWrite(path, () => writeTemporary(path, padded(attempt), 0o640, false));
   const clock_offset_s = clockOffset(temporary);
   if (commitByLink(temporary, path)) return { attempt, path, clock_offset_s };
   removeQuietly(temporary);
@@ -77,7 +78,7 @@ function clockOffset(fresh: string): number | null {
 /** Writes the attempt's present state over its old one, in the same bytes of the disk. */
 export function updateAttempt(open: OpenAttempt, change: { fit?: ProcessId; end?: ShardRecord }): void {
   open.attempt = { ...open.attempt, ...change };
-  const file = Deno.openSync(open.path, { write: true, create: false });
+  const file = explainWrite(open.path, () => Deno.openSync(open.path, { write: true, create: false }));
   try {
     writeAll(file, padded(open.attempt));
     if (change.end) file.syncDataSync();

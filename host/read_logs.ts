@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
 import type { ShardRecord } from "../core/contracts/shard_record.ts";
-import { LOGS, metricsName, stderrName, stdoutName } from "../core/run_paths.ts";
-import { listAttempts, listNames, readAttempts } from "./attempts.ts";
+import { metricsName, stderrName, stdoutName } from "../core/run_paths.ts";
+import { listAttempts, readAttempts } from "./attempts.ts";
 import { fitFiles } from "./fit_files.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import { jobLogNames } from "./job_logs.ts";
 import type { Run } from "./load_manifest.ts";
 import { readCommitted } from "./read_shard.ts";
 import { readTail } from "./read_tail.ts";
@@ -18,7 +20,7 @@ export interface ShardLogs {
 }
 
 /** All that a shard and its attempts said. */
-export function readLogs(run: Run<FarmManifest>, plan: Plan): ShardLogs {
+export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: SchedulerAdapter): ShardLogs {
   const { dir } = run;
   const shard = plan.shard_index;
   const numbers = listAttempts(dir).get(shard) ?? [];
@@ -33,7 +35,7 @@ export function readLogs(run: Run<FarmManifest>, plan: Plan): ShardLogs {
     const files = fitFiles("", shard, number);
     return [files.stdout, files.stderr];
   });
-  const names = [stdoutName(shard), stderrName(shard), ...going, ...schedulerLogs(dir, shard)];
+  const names = [stdoutName(shard), stderrName(shard), ...going, ...jobLogNames(dir, adapter, shard)];
   return {
     shard,
     attempts,
@@ -43,10 +45,4 @@ export function readLogs(run: Run<FarmManifest>, plan: Plan): ShardLogs {
       return text === "" ? [] : [{ name, text }];
     }),
   };
-}
-
-/** What the scheduler kept of the shard's job: logs/…shard_<i>.out and the like. */
-function schedulerLogs(dir: string, shard: number): string[] {
-  const mine = new RegExp(`[._-]${shard}\\.(out|err|log|stdout|stderr)$`);
-  return listNames(join(dir, LOGS)).filter((name) => mine.test(name)).sort().map((name) => join(LOGS, name));
 }

@@ -93,7 +93,11 @@ class WorkLoop {
   async run(): Promise<WorkReport> {
     await this.#begin();
     const { slots } = this.options;
-    await Promise.all(Array.from({ length: slots }, (_, i) => this.#work(`${this.bench.machine.host}:${i}`)));
+    const ended = await Promise.allSettled(
+      Array.from({ length: slots }, (_, i) => this.#work(`${this.bench.machine.host}:${i}`)),
+    );
+    const broken = ended.find((slot) => slot.status === "rejected");
+    if (broken) throw broken.reason;
     return {
       done: this.#done,
       failed: sorted(this.#failed),
@@ -135,22 +139,35 @@ class WorkLoop {
     return this.#gave_up || this.options.stop.aborted;
   }
 
-  /** A slot: the next fit is started before the last one's result is checked and committed, so that no CPU waits. */
+  /** A slot. Where it cannot go on (a full disk), the others end what they run, and begin nothing. */
   async #work(slot: string): Promise<void> {
-    let last: Promise<void> | undefined;
-    while (!this.#stopped) {
-      const order = this.#queue.shift();
-      const running = order && await this.#start(order, slot);
-      await last;
-      last = undefined;
-      if (order && running) {
-        this.tell({ kind: "started", shard: order.plan.shard_index, slot });
-        await running.gone;
-        last = this.#finish(order, running);
-      } else if (!order && this.#taken.size > 0) await this.#lookAgain();
-      else if (!order && this.#queue.length === 0) break;
+    try {
+      await this.#takeShards(slot);
+    } catch (error) {
+      this.#gave_up = true;
+      throw error;
     }
-    await last;
+  }
+
+  /** The next fit is started before the last one's result is checked and committed, so that no CPU waits. */
+  async #takeShards(slot: string): Promise<void> {
+    let last: Promise<void> | undefined;
+    try {
+      while (!this.#stopped) {
+        const order = this.#queue.shift();
+        const running = order && await this.#start(order, slot);
+        await last;
+        last = undefined;
+        if (order && running) {
+          this.tell({ kind: "started", shard: order.plan.shard_index, slot });
+          await running.gone;
+          last = this.#finish(order, running);
+        } else if (!order && this.#taken.size > 0) await this.#lookAgain();
+        else if (!order && this.#queue.length === 0) break;
+      }
+    } finally {
+      await last;
+    }
   }
 
   async #start(order: Order, slot: string): Promise<RunningShard | undefined> {

@@ -255,9 +255,10 @@ export function writeFault(error: unknown): string | undefined {
   return WRITE_FAULTS[systemCode(error) ?? ""];
 }
 
-function explainWrite(path: string, write: () => void): void {
+/** @throws {FarmError} input, when the disk is full or the folder is not writable */
+export function explainWrite<T>(path: string, write: () => T): T {
   try {
-    write();
+    return write();
   } catch (error) {
     throw explained(path, error);
   }
