@@ -5,6 +5,7 @@ import { recordFault } from "./check_record.ts";
 import { SHARD_RECORD_SCHEMA, ShardRecord } from "./contracts/shard_record.ts";
 import { causeOfEnd } from "./find_cause.ts";
 import { type JobFacts, numberIn, textIn } from "./job_facts.ts";
+import { recordHead } from "./record_head.ts";
 import { recordedEnvironment } from "./recorded_environment.ts";
 
 /** Less than this free where a fit failed, in kB, is told as a full disk. */
@@ -39,15 +40,7 @@ export function jobRecord(
   const logical = whole(facts, "cpus_logical");
   const memory_kb = numberIn(facts, "memory_kb");
   return {
-    schema_version: SHARD_RECORD_SCHEMA,
-    run_id: manifest.run_id,
-    run_token: manifest.farm.run_token,
-    shard_index: plan.shard_index,
-    shards: manifest.shards,
-    toy_start: plan.toy_start,
-    n_toys: plan.n_toys,
-    seed: plan.seed,
-    attempt,
+    ...recordHead(manifest, plan, attempt),
     scheduler: textIn(facts, "scheduler") ?? manifest.scheduler,
     job_id: textIn(facts, "job_id"),
     task_id: textIn(facts, "task_id"),

@@ -1,6 +1,7 @@
 import type { Attempt } from "../core/contracts/attempt.ts";
 import type { Plan } from "../core/contracts/manifest.ts";
-import { SHARD_RECORD_SCHEMA, type ShardRecord } from "../core/contracts/shard_record.ts";
+import type { ShardRecord } from "../core/contracts/shard_record.ts";
+import { recordHead } from "../core/record_head.ts";
 import { ONE_BLAS_THREAD, recordedEnvironment } from "../core/recorded_environment.ts";
 import { VERSION } from "../core/version.ts";
 import { uptime_s } from "./machine.ts";
@@ -44,15 +45,7 @@ export function shardRecord(bench: Workbench, plan: Plan, attempt: Attempt, meas
   const { manifest } = bench.run;
   const { machine } = bench;
   return {
-    schema_version: SHARD_RECORD_SCHEMA,
-    run_id: manifest.run_id,
-    run_token: manifest.farm.run_token,
-    shard_index: plan.shard_index,
-    shards: manifest.shards,
-    toy_start: plan.toy_start,
-    n_toys: plan.n_toys,
-    seed: plan.seed,
-    attempt: attempt.attempt,
+    ...recordHead(manifest, plan, attempt.attempt),
     scheduler: attempt.scheduler,
     job_id: attempt.job_id,
     task_id: attempt.task_id,
