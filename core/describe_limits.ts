@@ -26,7 +26,10 @@ export interface Suggestion {
 
 /** How many shards to begin with on CPUs that can be seen. */
 export function suggestShards(limits: ProbedLimits): Suggestion {
-  const cpus = (limits.places ?? []).reduce((sum, place) => sum + (place.cpus ?? 0), 0);
+  const places = limits.places ?? [];
+  // Partitions share their nodes, so the largest counts; single nodes add up.
+  const overlap = places.some((place) => (place.nodes ?? 1) > 1);
+  const cpus = places.reduce((sum, { cpus }) => overlap ? Math.max(sum, cpus ?? 0) : sum + (cpus ?? 0), 0);
   if (cpus === 0) return { shards: null, why: "no CPUs are seen" };
   return { shards: SHARDS_PER_CPU * cpus, why: `${SHARDS_PER_CPU} for each of ${cpus} CPUs` };
 }

@@ -113,7 +113,9 @@ export interface Place {
   name: string;
   state: string;
   nodes: number | null;
+  /** All CPUs of it. */
   cpus: number | null;
+  /** Memory of one of its nodes. */
   memory_mb: number | null;
   /** Longest job there, as the scheduler writes it; null: no limit known. */
   time_limit: string | null;

@@ -5,7 +5,7 @@ export function probeSlurm(user?: string): Command[] {
   const name = user !== undefined && /^[A-Za-z0-9._][A-Za-z0-9._-]*$/.test(user) ? user : undefined;
   return [
     { argv: ["scontrol", "show", "config"], timeout_s: 60 },
-    { argv: ["sinfo", "--noheader", "--format=%R|%a|%D|%c|%m|%l"], timeout_s: 60 },
+    { argv: ["sinfo", "--noheader", "--format=%R|%a|%D|%C|%m|%l"], timeout_s: 60 },
     ...(name === undefined ? [] : [
       assoc(["association", "where", `user=${name}`, "format=account,partition,maxsubmitjobs,defaultqos"]),
       assoc(["qos", "format=name,maxsubmitjobsperuser"]),
@@ -40,13 +40,14 @@ function readConfig(text: string): SchedulerLimits {
   };
 }
 
+/** `main|up|2|0/4/0/4|4000|infinite`: of CPUs allocated, idle, other, total (sinfo(1), --format). */
 function readPartitions(text: string): Place[] {
   return rowsOf(text).flatMap(([name, state, nodes, cpus, memory, time]) =>
     name === undefined || state === undefined ? [] : [{
       name,
       state,
       nodes: numberOf(nodes),
-      cpus: numberOf(cpus),
+      cpus: numberOf(cpus?.split("/").at(-1)),
       memory_mb: numberOf(memory),
       time_limit: time === undefined || time === "infinite" ? null : time,
     }]

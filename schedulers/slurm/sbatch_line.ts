@@ -3,7 +3,7 @@ const PLAIN = /^[A-Za-z0-9_./:=@%+,\[\]-]+$/;
 /**
  * One option as an #SBATCH line takes it. Between double quotes sbatch takes all but `\` and `"` as they are, and `\`
  * before either of them is dropped; outside of quotes `#` would begin a comment.
- * Source: get_argument() in sbatch's opt.c; tried with 24.11.5 (tests/schedulers/slurm_real_quoting in the cluster tests).
+ * Source: get_argument() in sbatch's opt.c; tried with 24.11.5.
  * @param option `--name` or `--name=value`
  */
 export function sbatchLine(option: string): string {

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Runs shards of the run demo in an HTCondor job.
+# usage: condor_job.sh SHARD[+SHARD...] [CLUSTER PROC TOKEN]
+# Made by nsfarm-deno VERSION: change the options and render again rather than edit.
+
+run_dir=/shared/runs/demo
+nsfarm=/shared/bin/nsfarm-deno
+shards=${1:?usage: condor_job.sh SHARD[+SHARD...] [CLUSTER PROC TOKEN]}
+NSFARM_CONDOR_CLUSTER=${2:-} NSFARM_CONDOR_PROC=${3:-} NSFARM_TOKEN=${4:-}
+NSFARM_TOKEN=${NSFARM_TOKEN#nsfarm-}
+export NSFARM_CONDOR_CLUSTER NSFARM_CONDOR_PROC NSFARM_TOKEN
+# HTCondor gives a job neither PATH nor HOME.
+: "${PATH:=/usr/local/bin:/usr/bin:/bin}"
+export PATH
+if ! cd "$run_dir"; then
+  echo "nsfarm-deno: cannot enter $run_dir on $(uname -n): it must lie where this node sees it" >&2
+  exit 71
+fi
+
+# The lines given by --setup. A function has arguments of its own, so that what they read in does not see this script's.
+# `module` and the like belong to the login shell.
+command -v module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile
+nsfarm_setup() {
+module load gcc
+}
+nsfarm_setup
+set +eu
+IFS=+
+set -- $shards
+unset IFS
+if [ ! -x "$nsfarm" ]; then
+  echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must lie where this node sees it" >&2
+  exit 127
+fi
+exec "$nsfarm" job "$run_dir" "$@"

@@ -1,0 +1,245 @@
+#!/bin/sh
+# Runs shards of the run demo with nextstat, where nsfarm-deno itself does not go. It needs POSIX tools only.
+# usage: job_wrapper.sh shared|transfer SHARD[+SHARD...] [JOB TASK TOKEN]
+#   shared: in the run directory; transfer: in the job's sandbox, to which inputs and nextstat were sent.
+# For each shard it leaves in incoming: shard_I.ATTEMPT.out.json and .metrics.json as nextstat wrote them, and
+# shard_I.ATTEMPT.job.txt with what happened, as KEY=VALUE lines of which the last is end=1. nsfarm-deno checks them.
+# Made by nsfarm-deno VERSION: change the options and render again rather than edit.
+
+place=${1:?usage: job_wrapper.sh shared|transfer SHARD[+SHARD...] [JOB TASK TOKEN]}
+shards=${2:?usage: job_wrapper.sh shared|transfer SHARD[+SHARD...] [JOB TASK TOKEN]}
+job=${3:-} task=${4:-} token=${5:-}
+token=${token#nsfarm-}
+: "${PATH:=/usr/local/bin:/usr/bin:/bin}"
+export PATH
+
+# The lines given by --setup. A function has arguments of its own, so that what they read in does not see this script's.
+# `module` and the like belong to the login shell.
+command -v module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile
+nsfarm_setup() {
+module load gcc
+}
+nsfarm_setup
+set +eu
+
+case $place in
+shared)
+  if ! cd /shared/runs/demo; then
+    echo "nsfarm-deno: cannot enter "/shared/runs/demo" on $(uname -n): it must lie where this node sees it" >&2
+    exit 71
+  fi
+  config=/shared/specs/spec.json nextstat=/shared/bin/nextstat
+  set -- /shared/specs/spec.json /shared/specs/data/observed.parquet
+  ;;
+transfer)
+  config=inputs/spec.json nextstat=./nextstat
+  chmod +x "$nextstat" 2>/dev/null
+  set -- inputs/spec.json inputs/data/observed.parquet
+  ;;
+*)
+  echo "nsfarm-deno: \"$place\" is neither shared nor transfer" >&2
+  exit 2
+  ;;
+esac
+# HTCondor holds a job that does not make what it was to send back: this folder is there whatever happens.
+if ! mkdir -p incoming; then
+  echo "nsfarm-deno: cannot make the folder $PWD/incoming on $(uname -n)" >&2
+  exit 73
+fi
+
+if [ htcondor = htcondor ]; then
+  NSFARM_CONDOR_CLUSTER=$job NSFARM_CONDOR_PROC=$task
+  export NSFARM_CONDOR_CLUSTER NSFARM_CONDOR_PROC
+fi
+
+# 0 threads are those that the job was given, never all of the node.
+threads=1
+if [ "$threads" -eq 0 ]; then
+  threads=${SLURM_CPUS_PER_TASK:-}
+  [ -n "$threads" ] || threads=$(sed -n 's/^Cpus = \([0-9]*\)$/\1/p' "${_CONDOR_MACHINE_AD:-/dev/null}" 2>/dev/null)
+  [ -n "$threads" ] || threads=$(unset OMP_NUM_THREADS && nproc 2>/dev/null)
+  [ -n "$threads" ] || threads=1
+fi
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1 NUMEXPR_NUM_THREADS=1
+
+note() {
+  case $2 in *[[:cntrl:]]*) set -- "$1" '?' ;; esac
+  printf '%s=%s\n' "$1" "$2"
+}
+
+# Seconds since 1970, with a fraction where date knows one.
+now() {
+  at=$(date +%s.%N 2>/dev/null)
+  case $at in '' | *[!0-9.]* | *.) date +%s ;; *) echo "$at" ;; esac
+}
+
+load() {
+  read -r one five fifteen rest 2>/dev/null </proc/loadavg && note "$1" "$one $five $fifteen"
+}
+
+# What is the same for all shards of this job.
+machine() {
+  note host "${SLURMD_NODENAME:-$(uname -n)}"
+  note kernel "$(uname -r)"
+  read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id && note boot_id "$boot"
+  read -r uptime rest 2>/dev/null </proc/uptime && note uptime_s "$uptime"
+  awk -F '[ \t]*: *' '
+    /^processor/ { logical++ }
+    /^(model name|Model)/ { model = $2 }
+    /^physical id/ { socket = $2 }
+    /^core id/ { if (!((socket "/" $2) in core)) { core[socket "/" $2] = 1; physical++ } }
+    /^MemTotal/ { split($2, memory, " ") }
+    END {
+      if (model != "") print "cpu_model=" model
+      if (logical) print "cpus_logical=" logical "\ncpus_physical=" (physical ? physical : logical)
+      if (memory[1]) print "memory_kb=" memory[1]
+    }' /proc/cpuinfo /proc/meminfo 2>/dev/null
+  note threads "$threads"
+  note slot "${_CONDOR_SLOT:-}"
+  version=$("$nextstat" --version 2>/dev/null) && note nextstat_version "$version"
+  for name in OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS VECLIB_MAXIMUM_THREADS NUMEXPR_NUM_THREADS RAYON_NUM_THREADS CUDA_VISIBLE_DEVICES LANG TZ SLURM_JOB_ID SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID SLURM_RESTART_COUNT SLURM_CLUSTER_NAME SLURM_JOB_PARTITION SLURM_CPUS_PER_TASK SLURMD_NODENAME _CONDOR_SLOT NSFARM_CONDOR_CLUSTER NSFARM_CONDOR_PROC JOB_ID SGE_TASK_ID; do
+    eval "value=\${$name-}"
+    [ -z "$value" ] || note "env.$name" "$value"
+  done
+  if command -v sha256sum >/dev/null 2>&1; then
+    sums=$(sha256sum -- "$nextstat" 2>/dev/null) && sums=${sums%% *} && note nextstat_sha256 "${sums#\\}"
+    number=0
+    sums=$(sha256sum -- "$@" 2>/dev/null) && printf '%s\n' "$sums" | while read -r sum rest; do
+      note "input_sha256.$number" "${sum#\\}"
+      number=$((number + 1))
+    done
+  fi
+}
+
+# How many processes of this job the kernel has killed for want of memory (cgroup v2, memory.events).
+group=$(sed -n 's/^0:://p' /proc/self/cgroup 2>/dev/null)
+oom_kills() {
+  [ -r "/sys/fs/cgroup$group/memory.events" ] || return 0
+  while read -r key value; do
+    [ "$key" = oom_kill ] && echo "$value"
+  done <"/sys/fs/cgroup$group/memory.events"
+}
+
+# CPU seconds of the fit, from what `times` said of all children before and after it.
+cpu_times() {
+  awk '{
+    for (i = 1; i <= 2; i++) { split($i, part, /m|s/); second[NR, i] = part[1] * 60 + part[2] }
+  } END { if (NR == 4) printf "cpu_user_s=%.3f\ncpu_system_s=%.3f\n", second[4, 1] - second[2, 1], second[4, 2] - second[2, 2] }' \
+    "$hidden.times" 2>/dev/null
+}
+
+# The last lines of what nextstat said; characters that could steer a terminal become "?".
+stderr_tail() {
+  tail -n 20 "$hidden.stderr" 2>/dev/null | LC_ALL=C tr '\000-\010\013-\037\177' '?' | cut -c 1-400 | sed 's/^/stderr=/'
+}
+
+give_name() {
+  if [ -s "$hidden.$1" ]; then mv -f "$hidden.$1" "$stem.$1"; else rm -f "$hidden.$1"; fi
+}
+
+begin() {
+  echo format=nsfarm-job-1
+  note run_token 00000000000000aa
+  note shard "$shard"
+  note attempt "$attempt"
+  note scheduler htcondor
+  note place "$place"
+  note job_id "$job"
+  note task_id "$task"
+  note submission_token "$token"
+  note pid $$
+  read -r stat 2>/dev/null <"/proc/$$/stat" && set -- ${stat##*)} && shift 19 && note start_ticks "$1"
+  printf '%s\n' "$facts"
+  load load_start
+}
+
+finish() {
+  note started "$started"
+  note finished "$finished"
+  if [ "$exit_code" -gt 128 ]; then
+    note signal "SIG$(kill -l "$exit_code" 2>/dev/null)"
+  else
+    note exit_code "$exit_code"
+  fi
+  note stopped "$stopped"
+  note oom_kills_before "$ooms"
+  note oom_kills_after "$(oom_kills)"
+  [ "$exit_code" -eq 0 ] || note disk_free_kb "$(df -Pk . 2>/dev/null | awk 'NR == 2 { print $4 }')"
+  cpu_times
+  load load_end
+  if [ "$exit_code" -eq 0 ] && [ -s "$hidden.out.json" ]; then
+    note out_bytes "$(wc -c <"$hidden.out.json" | tr -d ' ')"
+    sums=$(sha256sum -- "$hidden.out.json" 2>/dev/null) && sums=${sums%% *} && note out_sha256 "${sums#\\}"
+    [ ! -s "$hidden.metrics.json" ] || note metrics_bytes "$(wc -c <"$hidden.metrics.json" | tr -d ' ')"
+  fi
+  stderr_tail
+}
+
+pass_on() {
+  stopped=$1
+  [ -z "$fit" ] || kill -s TERM "$fit" 2>/dev/null
+}
+
+run_shard() {
+  shard=$1
+  if [ "$place" = shared ] && [ -e "shard_$shard.metrics.json" ]; then
+    echo "shard $shard: done already"
+    return 0
+  fi
+  attempt=${job:-0}-${task:-0}-$(date +%s)-$$
+  stem=incoming/shard_$shard.$attempt hidden=incoming/.shard_$shard.$attempt
+  case $shard in
+  4) set -- "$nextstat" unbinned-fit-toys --config "$config" --n-toys 3 --seed 52 --threads "$threads" --gen init --set mu=1.5 --max-abs-poi-pull-mean 1e9 --json-metrics "$hidden.metrics.json" -o "$hidden.out.json" ;;
+  5) set -- "$nextstat" unbinned-fit-toys --config "$config" --n-toys 2 --seed 55 --threads "$threads" --gen init --set mu=1.5 --max-abs-poi-pull-mean 1e9 --json-metrics "$hidden.metrics.json" -o "$hidden.out.json" ;;
+  '' | *[!0-9]*) set -- ;;
+  *) [ "$shard" -lt 4 ] && set -- "$nextstat" unbinned-fit-toys --config "$config" --n-toys 20 --seed 42 --shard "$shard/4" --threads "$threads" --gen init --set mu=1.5 --max-abs-poi-pull-mean 1e9 --json-metrics "$hidden.metrics.json" -o "$hidden.out.json" || set -- ;;
+  esac
+  if [ $# -eq 0 ]; then
+    echo "nsfarm-deno: the run demo has no shard \"$shard\"" >&2
+    return 2
+  fi
+  container=apptainer
+  command -v apptainer >/dev/null 2>&1 || container=singularity
+  if [ "$place" = shared ]; then
+    set -- "$container" exec --bind /shared/bin --bind /shared/runs/demo --bind /shared/specs /images/fit.sif "$@"
+  else
+    set -- "$container" exec --bind "$PWD" --pwd "$PWD" ./fit.sif "$@"
+  fi
+  begin >"$stem.job.txt" || echo "nsfarm-deno: cannot write $PWD/$stem.job.txt: is the disk full?" >&2
+  fit=
+  ooms=$(oom_kills)
+  times >"$hidden.times" 2>/dev/null
+  started=$(now)
+  "$@" </dev/null >"$hidden.stdout" 2>"$hidden.stderr" &
+  fit=$!
+  [ -z "$stopped" ] || kill -s TERM "$fit" 2>/dev/null
+  wait "$fit"
+  exit_code=$?
+  # A signal ends a wait before the fit has ended.
+  while kill -s 0 "$fit" 2>/dev/null; do
+    wait "$fit"
+    exit_code=$?
+  done
+  finished=$(now)
+  times >>"$hidden.times" 2>/dev/null
+  end=$(finish)
+  rm -f "$hidden.times"
+  [ "$exit_code" -eq 0 ] || rm -f "$hidden.out.json" "$hidden.metrics.json"
+  for kind in out.json metrics.json stdout stderr; do give_name "$kind"; done
+  printf '%s\nend=1\n' "$end" >>"$stem.job.txt" ||
+    echo "nsfarm-deno: cannot write $PWD/$stem.job.txt: is the disk full?" >&2
+  [ "$exit_code" -eq 0 ]
+}
+
+fit='' stopped='' failed=0
+trap 'pass_on SIGTERM' TERM
+trap 'pass_on SIGINT' INT
+trap 'pass_on SIGHUP' HUP
+trap 'pass_on SIGUSR1' USR1
+facts=$(machine "$@")
+while [ -n "$shards" ] && [ -z "$stopped" ]; do
+  run_shard "${shards%%+*}" || failed=5
+  case $shards in *+*) shards=${shards#*+} ;; *) shards= ;; esac
+done
+[ -z "$stopped" ] || exit 143
+exit $failed

@@ -1,0 +1,61 @@
+#!/bin/sh
+#SBATCH --job-name=nsfarm-00000000000000aa
+#SBATCH --comment=nsfarm:00000000000000aa
+#SBATCH --array=0-3%3
+#SBATCH --nodes=1
+#SBATCH --ntasks=1
+#SBATCH --cpus-per-task=2
+#SBATCH --time=1-02:00:00
+#SBATCH --partition=main,long
+#SBATCH --account=atlas
+#SBATCH --qos=normal
+#SBATCH --mem=2G
+#SBATCH --constraint="avx2&ib"
+#SBATCH --exclude=n[3-5]
+#SBATCH --reservation=res1
+#SBATCH --gres=gpu:1
+#SBATCH --mail-user=me@example.org
+#SBATCH --mail-type=END,FAIL
+#SBATCH --output="/shared/it's 100%% {{mine}} $HOME/logs/slurm_%A_%a.log"
+#SBATCH --export=HOME,USER,LOGNAME,PATH,LANG,LC_ALL,TZ,NEXTSTAT_HOME
+#SBATCH --no-requeue
+#SBATCH --nice=100
+#SBATCH --wckey="a b"
+#
+# Array 1 of 1 of the run demo: 4 shards.
+# Submit it with nsfarm-deno submit, or by hand: sbatch '/shared/it'\''s 100% {{mine}} $HOME/slurm_array_job.sh'
+# Slurm writes each job's log into /shared/it's 100% {{mine}} $HOME/logs, which must be there.
+# Made by nsfarm-deno VERSION: change the options and render again rather than edit.
+
+run_dir='/shared/it'\''s 100% {{mine}} $HOME'
+nsfarm=/shared/bin/nsfarm-deno
+: "${SLURM_ARRAY_TASK_ID:?submit this file with sbatch}"
+: "${PATH:=/usr/local/bin:/usr/bin:/bin}"
+export PATH
+# The job's name holds the token of its submission, unless the site has renamed it.
+case ${SLURM_JOB_NAME-} in
+nsfarm-*) NSFARM_TOKEN=${SLURM_JOB_NAME#nsfarm-} && export NSFARM_TOKEN ;;
+esac
+if ! cd "$run_dir"; then
+  echo "nsfarm-deno: cannot enter $run_dir on $(uname -n): it must lie where this node sees it" >&2
+  exit 71
+fi
+# Task T runs shard T; an argument given to the script takes the place of 0.
+set -- "$((SLURM_ARRAY_TASK_ID + ${1:-0}))"
+
+# The lines given by --setup. A function has arguments of its own, so that what they read in does not see this script's.
+# `module` and the like belong to the login shell.
+command -v module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile
+nsfarm_setup() {
+module load gcc
+export A="b c"
+}
+nsfarm_setup
+set +eu
+if [ ! -x "$nsfarm" ]; then
+  echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must lie where this node sees it" >&2
+  exit 127
+fi
+container=apptainer
+command -v apptainer >/dev/null 2>&1 || container=singularity
+exec "$container" exec --bind /shared/bin --bind '/shared/it'\''s 100% {{mine}} $HOME' --bind /shared/specs '/cvmfs/images/fit image.sif' "$nsfarm" job "$run_dir" "$@"

@@ -1,0 +1,36 @@
+#!/bin/sh
+#SBATCH --job-name=nsfarm-00000000000000aa
+#SBATCH --comment=nsfarm:00000000000000aa
+#SBATCH --array=0-3
+#SBATCH --nodes=1
+#SBATCH --ntasks=1
+#SBATCH --output=/shared/runs/demo/logs/slurm_%A_%a.log
+#SBATCH --export=HOME,USER,LOGNAME,PATH,LANG,LC_ALL,TZ
+#SBATCH --no-requeue
+#
+# Array 1 of 1 of the run demo: 4 shards.
+# Submit it with nsfarm-deno submit, or by hand: sbatch /shared/runs/demo/slurm_array_job.sh
+# Slurm writes each job's log into /shared/runs/demo/logs, which must be there.
+# Made by nsfarm-deno VERSION: change the options and render again rather than edit.
+
+run_dir=/shared/runs/demo
+nsfarm=/shared/bin/nsfarm-deno
+: "${SLURM_ARRAY_TASK_ID:?submit this file with sbatch}"
+: "${PATH:=/usr/local/bin:/usr/bin:/bin}"
+export PATH
+# The job's name holds the token of its submission, unless the site has renamed it.
+case ${SLURM_JOB_NAME-} in
+nsfarm-*) NSFARM_TOKEN=${SLURM_JOB_NAME#nsfarm-} && export NSFARM_TOKEN ;;
+esac
+if ! cd "$run_dir"; then
+  echo "nsfarm-deno: cannot enter $run_dir on $(uname -n): it must lie where this node sees it" >&2
+  exit 71
+fi
+# Task T runs shard T; an argument given to the script takes the place of 0.
+set -- "$((SLURM_ARRAY_TASK_ID + ${1:-0}))"
+
+if [ ! -x "$nsfarm" ]; then
+  echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must lie where this node sees it" >&2
+  exit 127
+fi
+exec "$nsfarm" job "$run_dir" "$@"

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { formatIndexes, readIndexes } from "../../schedulers/index_ranges.ts";
+
+Deno.test("readIndexes() gives back what formatIndexes() wrote, sorted and once each", () => {
+  fc.assert(fc.property(fc.array(fc.nat(3000), { minLength: 1 }), (indexes) => {
+    const sorted = [...new Set(indexes)].sort((a, b) => a - b);
+    assert.deepEqual(readIndexes(formatIndexes(indexes)), sorted);
+    assert.deepEqual(readIndexes(`[${formatIndexes(indexes)}%7]`), sorted);
+  }));
+});
+
+Deno.test("readIndexes() knows brackets, a throttle and steps", () => {
+  assert.deepEqual(readIndexes("[3-9%3]"), [3, 4, 5, 6, 7, 8, 9]);
+  assert.deepEqual(readIndexes("0-10:5,12"), [0, 5, 10, 12]);
+  assert.deepEqual(readIndexes("5"), [5]);
+});
+
+Deno.test("readIndexes() believes no list that was cut short, and nothing else that is none", () => {
+  for (const text of ["0-1,3-4,7,9,12-13,...", "[1,2", "", "a", "1-", "-1", "1--2", "0-99999999999", "1-9:0"]) {
+    assert.equal(readIndexes(text), null, text);
+  }
+});
