@@ -12,6 +12,7 @@ import { TABLE, type TableRow } from "./table.ts";
  * @throws {FarmError} what the user can mend; anything else is our bug
  */
 export async function runProgram(argv: readonly string[]): Promise<number> {
+  completePath();
   const [name, ...rest] = argv;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(rest[0]);
   const row = TABLE.find((one) => one.name === name);
@@ -65,6 +66,15 @@ function commanderExit(error: CommanderError, name: string): number {
 
 function dropPermissions(needs: readonly Permission[]): void {
   for (const name of PERMISSIONS) if (!needs.includes(name)) Deno.permissions.revokeSync({ name });
+}
+
+/**
+ * The system's own programs (cat, grep, sh) must be found also where the environment is empty. Empty words of PATH,
+ * which would stand for the working directory, go.
+ */
+function completePath(): void {
+  const words = (Deno.env.get("PATH") ?? "").split(":").filter((word) => word !== "");
+  Deno.env.set("PATH", [...new Set([...words, "/usr/bin", "/bin"])].join(":"));
 }
 
 function unknownCommand(name: string): FarmError {

@@ -7,7 +7,7 @@ import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { join } from "node:path";
 import { askLimits } from "../host/ask_limits.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
-import { loadFarmRun, type Run } from "../host/load_manifest.ts";
+import type { Run } from "../host/load_manifest.ts";
 import { workInForeground } from "../host/foreground_work.ts";
 import { lookAtMachine } from "../host/machine.ts";
 import { planRun, renderRun, type RunRequest } from "../host/render_run.ts";
@@ -19,7 +19,7 @@ import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import type { CommandSpec, Output } from "./command.ts";
 import { finishRun } from "./finish_run.ts";
 import { defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
-import { readFlags } from "./run_dir_flags.ts";
+import { openRunOf, readFlags } from "./run_dir_flags.ts";
 import { defineSchedulerFlags } from "./scheduler_flags.ts";
 import { watchRun } from "./watch_run.ts";
 import { tellWork } from "./work_progress.ts";
@@ -93,7 +93,7 @@ async function dryRun(request: RunRequest, out: Output): Promise<number> {
 /** A new run, or the existing one of that name when it was asked for with the same options. */
 async function openOrRender(request: RunRequest, adapter: SchedulerAdapter, out: Output): Promise<Run<FarmManifest>> {
   const dir = requestDir(request);
-  const found = openSame(dir, request);
+  const found = openSame(dir, request, out);
   if (found) return found;
   const overlap = seedOverlap(dir, request.out_dir, request);
   if (overlap) out.note(`warning: ${overlap}`);
@@ -103,15 +103,15 @@ async function openOrRender(request: RunRequest, adapter: SchedulerAdapter, out:
     return run;
   } catch (error) {
     // The same command may have been given twice at the same time; then the other one has made the run.
-    const theirs = openSame(dir, request);
+    const theirs = openSame(dir, request, out);
     if (theirs) return theirs;
     throw error;
   }
 }
 
-function openSame(dir: string, request: RunRequest): Run<FarmManifest> | undefined {
+function openSame(dir: string, request: RunRequest, out: Output): Run<FarmManifest> | undefined {
   if (!exists(join(dir, MANIFEST))) return undefined;
-  const found = loadFarmRun(dir);
+  const found = openRunOf(dir, out);
   const difference = requestDifference(found.manifest, request);
   if (difference === null) return found;
   throw new FarmError(

@@ -6,9 +6,14 @@ import { VERSION } from "../core/version.ts";
 import type { Output } from "./command.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 
-/** Opens the run that the first argument names; says so when another version of this program rendered it. */
+/** Opens the run that the first argument names. */
 export function runOf(args: readonly string[], out: Output): Run<FarmManifest> {
-  const run = loadFarmRun(plainPath("RUN_DIR")(args[0] ?? ""));
+  return openRunOf(plainPath("RUN_DIR")(args[0] ?? ""), out);
+}
+
+/** Opens a run; says so when another version of this program rendered it. */
+export function openRunOf(path: string, out: Output): Run<FarmManifest> {
+  const run = loadFarmRun(path);
   const { nsfarm_version } = run.manifest.farm;
   if (nsfarm_version !== VERSION) {
     out.note(`this run was rendered by nsfarm-deno ${nsfarm_version}; this is ${VERSION}`);

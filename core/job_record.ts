@@ -2,7 +2,7 @@ import type { ProcessId } from "./contracts/attempt.ts";
 import type { Cause } from "./contracts/kinds.ts";
 import type { FarmManifest, Plan } from "./contracts/manifest.ts";
 import { recordFault } from "./check_record.ts";
-import { SHARD_RECORD_SCHEMA, ShardRecord } from "./contracts/shard_record.ts";
+import { ShardRecord } from "./contracts/shard_record.ts";
 import { causeOfEnd } from "./find_cause.ts";
 import { type JobFacts, numberIn, textIn } from "./job_facts.ts";
 import { recordHead } from "./record_head.ts";

@@ -5,6 +5,7 @@ import { quickCheck } from "./quick_check.ts";
 
 /** One checked nextstat output: its frame and its four arrays, all of one length; NaN stands for null. */
 export interface ShardOutput {
+  /** The document; what its `results` hold in place of the four arrays is not to be used. */
   frame: OutputFrame;
   /** null: the fit of this toy ended with an error. */
   converged: readonly (boolean | null)[];

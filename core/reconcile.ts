@@ -45,9 +45,22 @@ export function reconcile(facts: ShardFacts): ShardView {
   if (facts.evidence === "bad" || facts.evidence === "foreign") {
     return { state: "failed", why: facts.fault ?? "", host };
   }
+  if (native && isExplained(native, last)) return { state: native.state, why: native.reason ?? native.native, host };
   if (last?.end) return ended(last.end.cause, last.end, host);
   if (facts.life === "dead") return { state: "lost", why: "its process is gone and left no record", host };
   return withoutAttempt(facts, host);
+}
+
+/** States in which a scheduler knows who or what stopped a job: its attempt knows only that it was told to. */
+const STOPPED = new Set<ShardState>(["cancelled", "timed_out", "out_of_memory", "preempted"]);
+
+/** Whether what the scheduler says of a job's end tells more than what its attempt left. */
+function isExplained(native: NativeState, last: Attempt | null): boolean {
+  if (!STOPPED.has(native.state) && native.state !== "failed") return false;
+  if (!last?.end) return true;
+  const by_hand = last.submission_token === null || last.submission_token === last.run_token;
+  if (!by_hand && last.submission_token !== native.token) return true;
+  return STOPPED.has(native.state) && (last.end.cause === "terminated" || last.end.cause === "signal");
 }
 
 function ended(cause: Cause, end: NonNullable<Attempt["end"]>, host: string | null): ShardView {

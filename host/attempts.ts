@@ -3,7 +3,8 @@ import { Attempt, ATTEMPT_FILE_BYTES, type ProcessId } from "../core/contracts/a
 import type { ShardRecord } from "../core/contracts/shard_record.ts";
 import { attemptName, ATTEMPTS, readAttemptName } from "../core/run_paths.ts";
 import { parseJson, readRegular } from "./read_file.ts";
-import { commitByLink, explainWrite, makeFolder, removeQuietly, writeAll, writeTemporary } from "./write_file.ts";
+import { commitByLink } from "./give_name.ts";
+import { explainWrite, makeFolder, removeQuietly, writeAll, writeTemporary } from "./write_file.ts";
 
 export const attemptPath = (dir: string, shard: number, attempt: number): string =>
   join(dir, ATTEMPTS, attemptName(shard, attempt));

@@ -14,7 +14,7 @@ import { runProgram } from "./run_program.ts";
  * @throws {FarmError} input, with nextstat's first error line
  */
 export async function checkFit(manifest: FarmManifest): Promise<Record<string, number>> {
-  const scratch = makeScratch();
+  const scratch = makeScratch(dirname(manifest.run_dir));
   try {
     const out = `${scratch}/out.json`;
     const paths = { nextstat: manifest.nextstat_bin, config: manifest.config, out, metrics: `${scratch}/metrics.json` };
@@ -22,7 +22,9 @@ export async function checkFit(manifest: FarmManifest): Promise<Record<string, n
     const plan = { ...manifest.plans[0]!, n_toys: 1 };
     const argv = fitCommand(one, plan, paths, 1);
     const env = Object.entries(ONE_BLAS_THREAD).map(([name, value]) => `${name}=${value}`);
-    const result = await runProgram({ argv: ["env", ...env, ...argv], cwd: dirname(manifest.config), timeout_s: 600 });
+    // By way of sh: env(1) would take a path with a "=" in it for one more variable.
+    const words = ["env", ...env, "sh", "-c", 'exec "$0" "$@"', ...argv];
+    const result = await runProgram({ argv: words, cwd: dirname(manifest.config), timeout_s: 600 });
     if (result.exit_code !== 0) throw refusal(manifest.config, result.stderr || result.stdout, result.exit_code);
     const { frame } = readShardOutput(parseJson(Deno.readFileSync(out)));
     return Object.fromEntries(frame.parameter_names.map((name, i) => [name, frame.gen.params[i] ?? 0]));

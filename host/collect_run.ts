@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { attemptTime } from "../core/attempt_time.ts";
 import { isFarmManifest, livePlans } from "../core/check_manifest.ts";
 import type { CollectCounts } from "../core/collect_counts.ts";
-import type { Manifest } from "../core/contracts/manifest.ts";
+import { type Manifest, ShardResult } from "../core/contracts/manifest.ts";
 import type { RunTimes } from "../core/contracts/run_times.ts";
 import { type CollectedShard, collectOldShard, collectShard } from "./collect_shard.ts";
 import type { Run } from "./load_manifest.ts";
@@ -76,9 +76,18 @@ function collected(
   counts: CollectCounts,
   times: RunTimes,
 ): Manifest {
-  const results = shards.map(({ result }) => result);
+  const before = new Map((manifest.results ?? []).map((result) => [result.shard_index, result]));
+  const results = shards.map(({ result }) => withUnknown(result, before.get(result.shard_index)));
   const farm = manifest.farm && { farm: { ...manifest.farm, collected: { at_utc: now_utc, ...counts, times } } };
   return { ...manifest, results, collected_at_utc: now_utc, ...farm };
+}
+
+/** A row with what an earlier one held and this program does not know; a remote folder is known to the ssh runner only. */
+function withUnknown(row: ShardResult, before: ShardResult | undefined): ShardResult {
+  if (!before) return row;
+  const known = new Set<string>(ShardResult.keyof().options);
+  const unknown = Object.entries(before).filter(([member]) => !known.has(member));
+  return { ...row, remote_dir: before.remote_dir ?? null, ...Object.fromEntries(unknown) };
 }
 
 const describe = ({ result }: CollectedShard) => ({

@@ -17,17 +17,17 @@ export interface CollectedShard {
 
 type Facts = Pick<ShardResult, "host" | "rc" | "elapsed_s" | "error">;
 
-function row(
-  plan: Plan,
-  facts: Facts,
-  paths: Pick<ShardResult, "local_dir" | "local_output" | "local_metrics" | "local_stdout" | "local_stderr">,
-): ShardResult {
+type Paths = Pick<ShardResult, "local_dir" | "local_output" | "local_metrics" | "local_stdout" | "local_stderr">;
+
+/** A row as the Python scripts write it, with their members in their order. */
+function row(plan: Plan, facts: Facts, paths: Paths, status: "ok" | "failed" | undefined): ShardResult {
   const { shard_index, n_toys, toy_start, seed, threads, weight } = plan;
   return {
     schema_version: SHARD_RESULT_SCHEMA,
     shard_index,
     host: facts.host,
     target: facts.host,
+    ...(status === undefined ? {} : { status }),
     n_toys,
     toy_start,
     seed,
@@ -56,7 +56,7 @@ export function collectShard(
   if (found.kind === "done") {
     const { farm } = found.metrics;
     const facts = { host: farm.host, rc: farm.exit_code ?? 0, elapsed_s: farm.wall_s, error: null };
-    return { result: { ...row(plan, facts, paths), status: "ok" }, record: farm, ok: true };
+    return { result: row(plan, facts, paths, "ok"), record: farm, ok: true };
   }
   const last = attempts.at(-1) ?? null;
   const view = reconcile({
@@ -72,10 +72,10 @@ export function collectShard(
   return { result: notOk(plan, view, last, paths), record: null, ok: false };
 }
 
-const FAILED = new Set(["failed", "cancelled", "timed_out", "out_of_memory"]);
+const FAILED = new Set(["failed", "cancelled", "timed_out", "out_of_memory", "preempted"]);
 
 /** The old scripts know ok and failed; what has not ended has no status. */
-function notOk(plan: Plan, view: ShardView, last: Attempt | null, paths: ReturnType<typeof pathsIn>): ShardResult {
+function notOk(plan: Plan, view: ShardView, last: Attempt | null, paths: Paths): ShardResult {
   const end = last?.end ?? null;
   const facts = {
     host: view.host ?? plan.host,
@@ -83,11 +83,11 @@ function notOk(plan: Plan, view: ShardView, last: Attempt | null, paths: ReturnT
     elapsed_s: end?.wall_s ?? null,
     error: view.why || null,
   };
-  const status = FAILED.has(view.state) ? { status: "failed" as const } : {};
-  return { ...row(plan, facts, paths), ...status, farm: { state: view.state } };
+  const status = FAILED.has(view.state) ? "failed" : undefined;
+  return { ...row(plan, facts, paths, status), farm: { state: view.state } };
 }
 
-function pathsIn(dir: string, shard: number) {
+function pathsIn(dir: string, shard: number): Paths {
   return {
     local_dir: dir,
     local_output: join(dir, outName(shard)),
@@ -113,8 +113,8 @@ export function collectOldShard(manifest: Manifest, old: OldShard): CollectedSha
     elapsed_s: old.elapsed_s,
     error: "what" in found ? `output ${found.what}` : null,
   };
-  const base = row(old.plan, facts, paths);
-  if (found.kind === "done") return { result: { ...base, status: "ok" }, record: null, ok: true };
-  if (found.kind === "bad") return { result: { ...base, status: "failed" }, record: null, ok: false };
-  return { result: { ...base, farm: { state: "unknown" } }, record: null, ok: false };
+  const of = (status: "ok" | "failed" | undefined) => row(old.plan, facts, paths, status);
+  if (found.kind === "done") return { result: of("ok"), record: null, ok: true };
+  if (found.kind === "bad") return { result: of("failed"), record: null, ok: false };
+  return { result: { ...of(undefined), farm: { state: "unknown" } }, record: null, ok: false };
 }

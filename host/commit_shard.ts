@@ -8,7 +8,8 @@ import type { Metrics, ShardRecord } from "../core/contracts/shard_record.ts";
 import { ASIDE, commitName, metricsName, outName } from "../core/run_paths.ts";
 import { Unreadable } from "./read_file.ts";
 import { type CheckedOutput, type Evidence, readCommitted, readShard } from "./read_shard.ts";
-import { commitByLink, giveName, holdRight, makeFolder, pause, removeQuietly, writeTemporary } from "./write_file.ts";
+import { commitByLink, giveName, holdRight, pause } from "./give_name.ts";
+import { makeFolder, removeQuietly, writeTemporary } from "./write_file.ts";
 
 export interface Result {
   /** The checked output, still under a temporary name. */

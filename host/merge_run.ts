@@ -3,13 +3,11 @@ import type { AskedGuardrails } from "../core/contracts/manifest.ts";
 import type { MergeReport } from "../core/contracts/merge_report.ts";
 import { MERGE_STATUS_SCHEMA, type MergeStatus } from "../core/contracts/merge_status.ts";
 import { FarmError } from "../core/errors.ts";
-import { asksPulls, judge } from "../core/merge/guardrails.ts";
+import { asksPulls } from "../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport } from "../core/merge/merge_report.ts";
-import { type MergedSet, sumCounts } from "../core/merge/merged_document.ts";
-import { summarise } from "../core/merge/summary.ts";
-import { joinRanges, type SeedRange } from "../core/merge/toy_ranges.ts";
 import { MERGE_STATUS, MERGED } from "../core/run_paths.ts";
 import { callHelper, type Helper } from "./merge/helper.ts";
+import { mergedSet, type MergeMoment, wholeOf, withoutPulls } from "./merge/merged_set.ts";
 import { inputSources, runSources, type Sources } from "./merge/open_sources.ts";
 import { type Proof, prove } from "./merge/prove.ts";
 import { mergedPieces, writeMerged } from "./merge/write_merged.ts";
@@ -27,12 +25,6 @@ export interface MergeOptions {
   accept_unrecorded: boolean;
   /** Guardrails to judge in addition to, or in place of, those that the run was asked for. */
   guardrails: AskedGuardrails;
-}
-
-/** What the host knows and a merge may not find out by itself. */
-export interface MergeMoment {
-  now_utc: string;
-  nsfarm_version: string;
 }
 
 /**
@@ -82,24 +74,13 @@ function askedOf({ run }: Sources, given: AskedGuardrails): AskedGuardrails {
   };
 }
 
-function withoutPulls(): FarmError {
-  return new FarmError(
-    "usage",
-    "Cannot judge a pull guardrail: these toys were fitted without their pulls",
-    "Run them with --pulls, or leave --max-abs-poi-pull-mean and --poi-pull-std-range out",
-  );
-}
-
 type Settled = MergeOptions & { out: string; helper: Helper | undefined };
 
 async function finish(sources: Sources, proof: Proof, options: Settled, moment: MergeMoment): Promise<MergeReport> {
   const { facts } = proof.read;
-  const [first, ...rest] = facts;
-  const is_whole = proof.problems.length === 0;
-  const set = first && (is_whole || (options.allow_partial && proof.is_mergeable))
-    ? mergedSet(sources, proof, [first, ...rest], options, moment)
-    : null;
-  const sum = set && await writeMerged(options.out, mergedPieces(set, proof.read.texts), options.helper);
+  const is_good = proof.problems.length === 0 || (options.allow_partial && proof.is_mergeable);
+  const set = is_good ? mergedSet(sources, proof, options.guardrails, moment) : null;
+  const sum = set && await writeMerged(options.out, mergedPieces(set, proof.read.texts), options.helper?.hash);
   const records = sources.run ? readRecords(sources.run.dir) : { attempts: new Map(), submissions: [] };
   const times = timesOf(facts.flatMap((one) => one.time ?? []), facts.flatMap((one) => one.elapsed_s ?? []), records);
   const report = mergeReport({
@@ -115,38 +96,6 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   });
   const merge_status = sources.run && writeStatus(`${sources.run.dir}/${MERGE_STATUS}`, report, sum, moment);
   return { ...report, merge_status, notes: mergeNotes(report) };
-}
-
-function mergedSet(
-  sources: Sources,
-  proof: Proof,
-  facts: MergedSet["sources"],
-  options: Settled,
-  moment: MergeMoment,
-): MergedSet {
-  if (asksPulls(options.guardrails) && !facts.some((one) => one.has_pulls)) throw withoutPulls();
-  const summary = summarise(proof.read.values, facts);
-  return {
-    sources: facts,
-    run: wholeOf(sources.wanted),
-    missing: proof.missing,
-    left_out: proof.problems.map((problem) => problem.what),
-    summary,
-    asked: options.guardrails,
-    verdict: judge(options.guardrails, sumCounts(facts), summary.pull),
-    origin: {
-      created_at_utc: moment.now_utc,
-      nsfarm_version: moment.nsfarm_version,
-      manifest: sources.run?.manifest ?? null,
-      manifest_path: sources.run?.manifest_path ?? null,
-    },
-  };
-}
-
-/** Outputs without a run may be of several: they count as one that has all their toys. */
-function wholeOf(wanted: readonly SeedRange[]): SeedRange {
-  const ranges = joinRanges(wanted);
-  return { seed: ranges[0]?.seed ?? 0, n_toys: ranges.reduce((sum, { n_toys }) => sum + n_toys, 0) };
 }
 
 function writeStatus(

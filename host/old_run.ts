@@ -82,7 +82,7 @@ class Places {
 
   /** A link on the way may not lead out of the directory either. */
   #checkLinks(path: string, root: string, what: string): string {
-    const folder = dirname(path);
+    const folder = path === root ? root : dirname(path);
     const known = this.#checked.get(folder);
     const inside = known ?? isReallyInside(folder, root);
     this.#checked.set(folder, inside);

@@ -142,7 +142,8 @@ function readChecked(
     const text = decodeText(bytes);
     const { output, entries } = readOutputText(text);
     const fault = faultOf(output);
-    if (fault !== null) return new Unreadable(fault, false);
+    // What contradicts itself is a broken output; what does not, and is not what was planned, holds other toys.
+    if (fault !== null) return new Unreadable(fault, false, fault !== selfFault(output));
     const sha256 = createHash("sha256").update(bytes).digest("hex");
     // Only in a text of ASCII alone do the places of characters and bytes agree.
     const views = entries && text.length === bytes.length ? viewsOf(bytes, entries) : null;

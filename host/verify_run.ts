@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { isFarmManifest, livePlans } from "../core/check_manifest.ts";
 import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
-import { Merged } from "../core/contracts/merged.ts";
 import { MergeStatus } from "../core/contracts/merge_status.ts";
 import { errorText } from "../core/errors.ts";
 import { MERGE_STATUS, MERGED, metricsName } from "../core/run_paths.ts";
@@ -10,9 +9,11 @@ import { collectOldShard } from "./collect_shard.ts";
 import { hashFile, inputPath, sha256Of } from "./inputs.ts";
 import type { Run } from "./load_manifest.ts";
 import { oldShards } from "./old_run.ts";
-import { readDocument, readIfThere, readRegular } from "./read_file.ts";
+import { readIfThere, readRegular } from "./read_file.ts";
 import { readShard } from "./read_shard.ts";
 import { openRun } from "./run_home.ts";
+import { remergeFault } from "./verify_merged.ts";
+import { exists } from "./write_file.ts";
 
 export interface Finding {
   file: string;
@@ -84,25 +85,23 @@ function oldFindings(run: Run): Finding[][] {
 }
 
 /** Null where nothing was merged. */
-function mergedFindings({ dir, manifest }: Run): Finding[] | null {
-  const path = join(dir, MERGED);
-  try {
-    Deno.lstatSync(path);
-  } catch {
-    return null;
-  }
-  return guarded(MERGED, () => mergedFault(dir, manifest.n_toys));
+function mergedFindings(run: Run): Finding[] | null {
+  const path = join(run.dir, MERGED);
+  if (!exists(path)) return null;
+  const again = guarded(MERGED, () => remergeFault(run));
+  const summed = guarded(MERGED, () => sumFault(run.dir, again.length === 0));
+  const what = [...summed, ...again].map((finding) => finding.what);
+  return what.length === 0 ? [] : [{ file: MERGED, what: what.join("; it ") }];
 }
 
-function mergedFault(dir: string, n_toys: number): string | null {
+/** @param is_right whether the document is what its shards make */
+function sumFault(dir: string, is_right: boolean): string | null {
   const status = readIfThere(join(dir, MERGE_STATUS), MergeStatus);
   const written = status?.farm?.merged_sha256;
-  const path = join(dir, MERGED);
-  if (typeof written === "string") {
-    return hashFile(path).sha256 === written ? null : "is not what the merge wrote: its sha256 differs";
-  }
-  const { results } = readDocument(path, Merged, 4 * 1024 * 1024 * 1024);
-  return results.n_toys === n_toys ? null : `holds ${results.n_toys} toys, the run has ${n_toys}`;
+  if (typeof written !== "string" || hashFile(join(dir, MERGED)).sha256 === written) return null;
+  return is_right
+    ? `is of another merge than ${MERGE_STATUS}, or its date or a path in it was changed`
+    : "is not what the merge wrote: its sha256 differs";
 }
 
 function inputFindings(manifest: FarmManifest): Finding[] {

@@ -42,7 +42,7 @@ export async function makeShards(
     const metrics = inventedMetrics(manifest, plan, out);
     const base = join(dir, `shard_${plan.shard_index}`);
     await writeFile(`${base}.out.json`, out);
-    await writeFile(`${base}.metrics.json`, JSON.stringify(metrics, null, 2) + "\n");
+    await writeFile(`${base}.metrics.json`, metrics);
   }
   const path = join(dir, "manifest.json");
   await writeFile(path, JSON.stringify(manifest, null, 2) + "\n");

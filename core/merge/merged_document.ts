@@ -123,11 +123,18 @@ function farmJson(set: MergedSet): Json {
     partial: missing.length > 0,
     missing: missing.map(({ seed, n_toys }) => ({ toy_start: seed - run.seed, n_toys, seed })),
     left_out: [...set.left_out],
+    unrecorded: unrecorded(set),
     seed_ranges: joinRanges(sources).map((range) => ({ ...range })),
     gen_spread: spread && { params: floats(spread.params), poi_true: float(spread.poi_true) },
     frozen_gen: frozenJson(record?.frozen_gen),
     not_merged: notMerged(sources),
   };
+}
+
+/** Shards of a run of ours that were taken without its record (--accept-unrecorded). */
+function unrecorded({ sources, origin }: MergedSet): number[] {
+  if (!origin.manifest?.farm) return [];
+  return sources.flatMap(({ run_token, shard_index }) => run_token === null ? shard_index ?? [] : []);
 }
 
 function frozenJson(frozen: Record<string, number> | null | undefined): Json {

@@ -9,13 +9,6 @@ import { withLeftOut } from "./source_order.ts";
 import { TextStore } from "./text_store.ts";
 import { mergedFill, type MergedPieces } from "./write_merged.ts";
 
-/**
- * A second thread for large merges. The Worker's program is this very file; in the bundled program it is the whole
- * bundle, whose main.ts must then load this file instead of reading the command line, and says by this flag that it does.
- */
-const FLAG = "__NSFARM_HELPERS__";
-const SOURCE_NAME = "/host/merge/helper.ts";
-
 /** From this size of a manifest on (some 1,000 shards) the start of a thread (some 30 ms) is worth it. */
 const LARGE_BYTES = 250_000;
 
@@ -39,7 +32,10 @@ export interface Helper {
   dismiss(): void;
 }
 
-/** Starts a second thread on a run; undefined where there can be none, or it would not pay. */
+/**
+ * Starts a second thread on a run, whose program is this very module (in the built program: the file that holds it);
+ * undefined where there can be none, or it would not pay.
+ */
 export function callHelper(run: string, accept_unrecorded: boolean): Helper | undefined {
   if (!canHelp() || !isLarge(run)) return undefined;
   const line = new Line(new Worker(import.meta.url, { type: "module", name: "nsfarm-deno merge helper" }));
@@ -102,8 +98,7 @@ class Line {
 }
 
 function canHelp(): boolean {
-  if (navigator.hardwareConcurrency < 2 || isHelperScope(globalThis)) return false;
-  return import.meta.url.endsWith(SOURCE_NAME) || Reflect.get(globalThis, FLAG) === true;
+  return navigator.hardwareConcurrency >= 2 && !isHelperScope(globalThis);
 }
 
 function isLarge(run: string): boolean {

@@ -27,7 +27,8 @@ export async function prove(sources: Sources, allow_partial: boolean, options: R
   return proofOf(sources, await readAll(sources, { ...options, left_out }));
 }
 
-function proofOf({ wanted, run }: Sources, read: ReadSet): Proof {
+/** What read outputs prove. */
+export function proofOf({ wanted, run }: Sources, read: ReadSet): Proof {
   const odd = oddOnes(read.facts).map(({ source, what }) => ({ shard_index: source.shard_index, what }));
   const twice = doubles(read.facts);
   const missing = missingRanges(wanted, read.facts);

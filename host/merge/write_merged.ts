@@ -1,7 +1,6 @@
-import { type MergedSet, mergedParts } from "../../core/merge/merged_document.ts";
+import { mergedParts, type MergedSet } from "../../core/merge/merged_document.ts";
 import type { ToyArray } from "../../core/output_text.ts";
 import { type FileSum, type Fill, writeStreamed } from "../write_file.ts";
-import type { Helper } from "./helper.ts";
 import { BETWEEN, type Part } from "./read_part.ts";
 import { copyPiece } from "./text_store.ts";
 
@@ -35,7 +34,16 @@ function copyArray(texts: MergedPieces["texts"], name: ToyArray, write: (bytes: 
   }
 }
 
-/** Writes merged.out.json whole, or not at all. @throws {FarmError} input, when it cannot be written */
-export function writeMerged(path: string, pieces: MergedPieces, helper: Helper | undefined): Promise<FileSum> {
-  return writeStreamed(path, mergedFill(pieces), helper && (() => helper.hash(pieces)));
+/**
+ * Writes merged.out.json whole, or not at all.
+ *
+ * @param hash sums the bytes up meanwhile, in another thread; undefined where it could not
+ * @throws {FarmError} input, when it cannot be written
+ */
+export function writeMerged(
+  path: string,
+  pieces: MergedPieces,
+  hash: ((pieces: MergedPieces) => Promise<FileSum | undefined>) | undefined,
+): Promise<FileSum> {
+  return writeStreamed(path, mergedFill(pieces), hash && (() => hash(pieces)));
 }

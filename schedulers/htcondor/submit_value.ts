@@ -6,18 +6,21 @@ import { FarmError } from "../../core/errors.ts";
  */
 export const submitValue = (text: string): string => text.replaceAll("$", "$(DOLLAR)");
 
+/** What a path may not have, since nothing quotes it (seen with condor_submit and the shadow of 23.9.6). */
+const NOT_IN_PATHS: readonly [RegExp, string][] = [
+  [/^\s|\s$/, "begins or ends with a blank, which HTCondor trims"],
+  [/\\(\/|$)/, "has a backslash at the end of a name, which HTCondor does not keep"],
+  [/\$\$/, "has $$ in it, which HTCondor puts a value in place of"],
+];
+
 /**
- * A path as a value by itself: condor_submit trims blanks at both ends, and takes a backslash at the end for a line
- * that goes on.
+ * A path as a value by itself.
  * @throws {FarmError} usage
  */
 export function submitPath(what: string, path: string): string {
-  if (!/^\s|[\s\\]$/.test(path)) return submitValue(path);
-  throw new FarmError(
-    "usage",
-    `Cannot use ${what} "${path}" with HTCondor: its path begins or ends with a blank, or ends with a backslash`,
-    "Rename it",
-  );
+  const wrong = NOT_IN_PATHS.find(([pattern]) => pattern.test(path));
+  if (!wrong) return submitValue(path);
+  throw new FarmError("usage", `Cannot use ${what} "${path}" with HTCondor: its path ${wrong[1]}`, "Rename it");
 }
 
 /**

@@ -3,7 +3,7 @@
 import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pid } from "node:process";
-import { bundle } from "./bundle.ts";
+import { bundle, ENTRY } from "./bundle.ts";
 import { compile } from "./compile.ts";
 import { DevError } from "../tools/dev_error.ts";
 import { findRuntime, type Runtime } from "./find_runtime.ts";
@@ -31,8 +31,9 @@ export async function buildBinary(options: BuildOptions): Promise<Runtime> {
   }
   const runtime = await findRuntime(options.target, options.download);
   await inScratch(async (folder) => {
-    const text = await bundle(folder, await buildFacts(runtime));
-    await moveTo(await compile(folder, text, runtime.path), options.out);
+    const files = join(folder, "program");
+    await bundle(files, await buildFacts(runtime));
+    await moveTo(await compile(files, ENTRY, runtime.path), options.out);
   });
   return runtime;
 }

@@ -1,6 +1,9 @@
-/** All sources as one JavaScript text: compiling that starts in half the time, and no folder of packages is embedded. */
+/**
+ * All sources as a few JavaScript files: that starts sooner than they would one by one, since each command reads only
+ * what it needs, and no folder of packages is embedded.
+ */
 
-import { readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runTool } from "../tools/run_tool.ts";
 import { root } from "../tool_paths.ts";
@@ -9,15 +12,22 @@ import { root } from "../tool_paths.ts";
 const requireForCommonJs =
   'import{createRequire as nsfarmRequire}from"node:module";const require=nsfarmRequire("file:///");';
 
+/** The file that the others belong to. */
+export const ENTRY = "main.js";
+
 /**
- * Bundles `main.ts` with its packages and templates into one text, with `build` as globalThis.__NSFARM_BUILD__.
+ * Bundles `main.ts` with its packages and templates into files of `folder`, with `build` as globalThis.__NSFARM_BUILD__.
  *
  * @throws DevError if it does not bundle
  */
-export async function bundle(folder: string, build: Record<string, string>): Promise<string> {
-  const out = join(folder, "bundle.js");
-  const args = ["bundle", "--quiet", "--unstable-raw-imports", "--minify", "-o", out, join(root, "main.ts")];
-  await runTool(Deno.execPath(), args, { doing: "bundle main.ts", next: "run ./dev check", cwd: root });
-  const text = await readFile(out, "utf8");
-  return `${requireForCommonJs}globalThis.__NSFARM_BUILD__=${JSON.stringify(build)};\n${text}`;
+export async function bundle(folder: string, build: Record<string, string>): Promise<void> {
+  const args = ["bundle", "--quiet", "--unstable-raw-imports", "--code-splitting", "--minify", "--outdir", folder];
+  const told = { doing: "bundle main.ts", next: "run ./dev check", cwd: root };
+  await runTool(Deno.execPath(), [...args, join(root, "main.ts")], told);
+  for (const name of await readdir(folder)) {
+    const text = await readFile(join(folder, name), "utf8");
+    const facts = name === ENTRY ? `globalThis.__NSFARM_BUILD__=${JSON.stringify(build)};\n` : "";
+    const head = /\brequire\b/.test(text) ? requireForCommonJs : "";
+    if (head + facts !== "") await writeFile(join(folder, name), `${head}${facts}${text}`);
+  }
 }

@@ -1,7 +1,7 @@
-/** One program from one JavaScript text. */
+/** One program from a folder of JavaScript files. */
 
-import { utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, utimes } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { runTool } from "../tools/run_tool.ts";
 
 // Each permission is named: under -A a program could not give up reading and writing again. --no-code-cache, since the
@@ -12,24 +12,23 @@ const flags = [
   ..."--deny-net --deny-ffi --deny-import".split(" "),
 ];
 
-// Deno embeds the time of the file and the name of the program, so both are always the same.
+// Deno embeds the times of the files and the name of the program, so both are always the same.
 const embeddedTime = new Date("2000-01-01T00:00:00Z");
 const name = "nsfarm-deno";
 
 /**
- * Compiles a text into a program in `folder`: the same text and runtime give the same bytes.
+ * Compiles the files of `folder` into a program beside that folder: the same files and runtime give the same bytes.
  *
  * @returns the path of the program
  */
-export async function compile(folder: string, text: string, runtime: string): Promise<string> {
-  const source = join(folder, `${name}.js`);
-  await writeFile(source, text);
-  await utimes(source, embeddedTime, embeddedTime);
-  await runTool(Deno.execPath(), ["compile", ...flags, "-o", name, `${name}.js`], {
+export async function compile(folder: string, entry: string, runtime: string): Promise<string> {
+  for (const file of await readdir(folder)) await utimes(join(folder, file), embeddedTime, embeddedTime);
+  const program = join(dirname(folder), name);
+  await runTool(Deno.execPath(), ["compile", ...flags, "-o", program, entry], {
     doing: "compile the program",
     next: "run ./dev build again, with an empty .tools if that does not help",
     cwd: folder,
     env: { DENORT_BIN: runtime },
   });
-  return join(folder, name);
+  return program;
 }

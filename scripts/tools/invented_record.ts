@@ -2,16 +2,17 @@
 
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import { METRICS_SCHEMA, SHARD_RECORD_SCHEMA, type ShardRecord } from "../../core/contracts/shard_record.ts";
+import { documentText, sealDocument } from "../../core/seal_record.ts";
 import { BEGIN_MS } from "./invented_run.ts";
 import { sha256 } from "./sha256.ts";
 
-/** shard_<i>.metrics.json: nextstat's document with a record of two slots that worked one after another. */
-export function inventedMetrics(manifest: FarmManifest, plan: Plan, output: string) {
+/** The text of shard_<i>.metrics.json: nextstat's document with the record of one of two slots, sealed. */
+export function inventedMetrics(manifest: FarmManifest, plan: Plan, output: string): string {
   const bytes = new TextEncoder().encode(output);
   const out = { bytes: bytes.length, sha256: sha256(bytes) };
   const { guardrails, summary, results: { n_converged, n_error, n_nonconverged, poi_true } } = JSON.parse(output);
   const started = BEGIN_MS + Math.floor(plan.shard_index / 2) * 100;
-  return {
+  const document = {
     command: "unbinned_fit_toys",
     created_unix_ms: started + 80,
     degraded_flags: [],
@@ -41,6 +42,7 @@ export function inventedMetrics(manifest: FarmManifest, plan: Plan, output: stri
     warnings: [],
     farm: inventedRecord(manifest, plan, out, started),
   };
+  return documentText(sealDocument(document, (text) => sha256(new TextEncoder().encode(text))));
 }
 
 function inventedRecord(

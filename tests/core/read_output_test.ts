@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { cutOutput, TOY_ARRAYS } from "../../core/output_text.ts";
+import { readOutputText, readShardOutput, type ShardOutput } from "../../core/read_output.ts";
+import { inventedOutput } from "../../scripts/tools/invented_output.ts";
+import { inventedManifest } from "../../scripts/tools/invented_run.ts";
+
+const manifest = inventedManifest({
+  run_dir: "/r",
+  config: "/r/spec.json",
+  inputs: [],
+  seed: 42,
+  n_toys: 12,
+  shards: 2,
+  pulls: true,
+  faults: true,
+});
+const text = inventedOutput(manifest, manifest.plans[1]);
+
+/** What was read, but for the frame's own arrays: whoever wants them takes the read ones. */
+function essence({ frame, ...arrays }: ShardOutput) {
+  const { converged: _c, poi_hat: _h, poi_sigma: _s, nll: _n, ...results } = frame.results;
+  return { ...arrays, frame: { ...frame, results } };
+}
+
+const ofText = (text: string) => essence(readOutputText(text).output);
+const ofJson = (text: string) => essence(readShardOutput(JSON.parse(text)));
+
+Deno.test("an output is read the same from its text as from its parsed JSON", () => {
+  assert.deepEqual(ofText(text), ofJson(text));
+});
+
+Deno.test("the entries of each array are found where they are in the text", () => {
+  const { entries } = readOutputText(text);
+  const results = JSON.parse(text).results;
+  for (const name of TOY_ARRAYS) {
+    assert(entries);
+    assert.deepEqual(JSON.parse(`[${text.slice(...entries[name])}]`), results[name]);
+  }
+});
+
+Deno.test("a text that is laid out otherwise is read as well, but its entries are not told", () => {
+  const other = JSON.stringify(JSON.parse(text), null, 4);
+  const read = readOutputText(other);
+  assert.equal(read.entries, null);
+  assert.deepEqual(essence(read.output), ofJson(text));
+  assert.deepEqual(ofText(JSON.stringify(JSON.parse(text))), ofJson(text));
+});
+
+Deno.test("of a key that is there twice the last one counts, as JSON.parse has it", () => {
+  const twice = text.replace('"nll": [', '"nll": [\n      1.0\n    ],\n    "nll": [');
+  assert.deepEqual(ofText(twice), ofJson(twice));
+});
+
+Deno.test("array keys inside texts are no arrays", () => {
+  const names = text.replace('"lambda_bkg"', JSON.stringify('x", "results": { "nll": ['));
+  assert.deepEqual(ofText(names), ofJson(names));
+});
+
+Deno.test("wherever a text is cut off, reading it fails with one line", () => {
+  const cut = fc.integer({ min: 0, max: text.length - 1 });
+  fc.assert(fc.property(cut, (length) => {
+    assert.throws(
+      () => readOutputText(text.slice(0, length)),
+      (error) => error instanceof Error && !error.message.includes("\n"),
+    );
+  }));
+});
+
+Deno.test("a byte that is changed anywhere is either seen or changes what is read as JSON.parse has it", () => {
+  const change = fc.tuple(fc.integer({ min: 0, max: text.length - 1 }), fc.constantFrom(...'0e-]}[{",: x\n'));
+  fc.assert(
+    fc.property(change, ([at, letter]) => {
+      const other = text.slice(0, at) + letter + text.slice(at + 1);
+      assert.deepEqual(attempt(() => ofText(other)), attempt(() => ofJson(other)));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+function attempt<T>(read: () => T): T | "refused" {
+  try {
+    return read();
+  } catch {
+    return "refused";
+  }
+}
+
+Deno.test("cutOutput() gives nothing for a text without an output's keys", () => {
+  assert.equal(cutOutput("{}"), undefined);
+  assert.equal(cutOutput('{"results": {"converged": ['), undefined);
+});

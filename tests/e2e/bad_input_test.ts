@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Bad, BAD_REQUESTS } from "../support/bad_requests.ts";
+import { inputs, namesIn, nextstat, nsfarm, renderRun, requestArgs } from "../support/farm.ts";
+import { inFolder } from "../support/scratch.ts";
+import { standIn } from "../support/stand_in.ts";
+import { assertTold } from "../support/told.ts";
+
+/** A good request of 8 toys in 2 shards, but for what is bad in it; with nextstat's own check of the spec. */
+function words(folder: string, bad: Bad): string[] {
+  const good = requestArgs(folder, { toys: 8, shards: 2 }).filter((word) => word !== "--no-check");
+  const options = Object.entries(bad.options ?? {}).map(([name, value]) => [`--${name}`, value.replace("$F", folder)]);
+  const named = new Map([...Array.from({ length: good.length / 2 }, (_, i) => good.slice(2 * i, 2 * i + 2)), ...options]
+    .map(([name = "", value = ""]) => [name, value]));
+  if (named.get("--nextstat-bin") === "") named.delete("--nextstat-bin");
+  return [...[...named].flat(), ...bad.more ?? []];
+}
+
+for (const command of ["run", "render"]) {
+  for (const bad of BAD_REQUESTS) {
+    Deno.test(`${command}: ${bad.what} is told in one line, and nothing is written`, () =>
+      inFolder(async (folder) => {
+        await bad.make?.(folder);
+        const before = await namesIn(folder);
+        assertTold(await nsfarm(folder, [command, ...words(folder, bad)], bad.where?.(folder)), bad);
+        assert.deepEqual(await namesIn(folder), before);
+      }));
+  }
+}
+
+Deno.test("run: an existing run id with other options is refused by naming the difference, and stays as it is", () =>
+  inFolder(async (folder) => {
+    const dir = await renderRun(folder, { toys: 8, shards: 2 });
+    const before = await namesIn(dir);
+    for (
+      const [more, line] of [
+        [["--n-toys", "9"], /rendered with --n-toys 8, asked is 9/],
+        [["--seed", "43"], /rendered with --seed 42, asked is 43/],
+        [["--gen", "mle"], /rendered with --gen init, asked is mle/],
+        [["--set", "mu=2"], /rendered with --set \{\}, asked is \{"mu":2\}/],
+        [["--pulls"], /rendered with --pulls false, asked is true/],
+      ] as const
+    ) {
+      const ran = await nsfarm(folder, ["run", ...requestArgs(folder, { toys: 8, shards: 2, more: [...more] })]);
+      assertTold(ran, { code: 2, line, hint: /another --run-id/ });
+    }
+    assertTold(await nsfarm(folder, ["render", ...requestArgs(folder, { toys: 8, shards: 2 })]), {
+      code: 2,
+      line: /Cannot render ".*": it exists already/,
+    });
+    assert.deepEqual(await namesIn(dir), before);
+  }));
+
+Deno.test("run: a nextstat of another version, or a changed data file, is told before any fit", () =>
+  inFolder(async (folder) => {
+    const [spec, data] = ["gauss_exp_10k.json", "observed.parquet"].map((name) => join(folder, name));
+    assert(spec && data);
+    await copyFile(join(inputs(), "gauss_exp_10k.json"), spec);
+    await copyFile(join(inputs(), "observed.parquet"), data);
+    const fake = await standIn(folder, "");
+    const options = { toys: 4, shards: 2, nextstat: fake.path, config: spec };
+    await renderRun(folder, options);
+    await standIn(folder, "", "0.11.0");
+    assertTold(await nsfarm(folder, ["run", ...requestArgs(folder, options)]), {
+      code: 3,
+      line: /Cannot run the shards of ".*" here: nextstat ".*" is version 0\.11\.0, the run was rendered with 0\.10\.1/,
+    });
+    await standIn(folder, "");
+    await Deno.remove(data);
+    await copyFile(nextstat(), data);
+    assertTold(await nsfarm(folder, ["run", ...requestArgs(folder, options)]), {
+      code: 3,
+      line: /Cannot run the shards of ".*" here: ".*observed\.parquet" is not the file that the run was rendered with/,
+    });
+    await Deno.remove(data);
+    assertTold(await nsfarm(folder, ["run", ...requestArgs(folder, options)]), {
+      code: 3,
+      line: /Cannot run the shards of ".*" here: ".*observed\.parquet" cannot be read/,
+    });
+    assert.deepEqual(await fake.log(), []);
+  }));
+
+Deno.test("commands on a run: a wrong shard is told in one line", () =>
+  inFolder(async (folder) => {
+    const dir = await renderRun(folder, { toys: 4, shards: 2 });
+    for (const command of ["job", "logs"]) {
+      for (const shard of ["2", "-1", "x", "1e0", "99999999999999999999"]) {
+        assertTold(await nsfarm(folder, [command, dir, "--", shard]), { code: 2, line: /shard/i });
+      }
+    }
+    assert.deepEqual(await namesIn(dir), ["manifest.json"]);
+  }));

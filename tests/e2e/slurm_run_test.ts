@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { chmod, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { nextstat, runDir } from "../support/farm.ts";
+import { countDone, readAttempts, readRecord } from "../support/run_dir.ts";
+import { until } from "../support/scratch.ts";
+import {
+  assertMerged,
+  type SlurmFarm,
+  slurmFile,
+  slurmRun,
+  spec2m,
+  submissions,
+  untilIdle,
+  wholeRun,
+} from "../support/slurm_farm.ts";
+import { at } from "../support/toys.ts";
+
+const test = slurmFile();
+
+test("1,000 toys in 40 shards are the unsharded run's, each record has its node's name, and the makespan is true", async (farm) => {
+  const dir = await farm.render({ toys: 1000, shards: 40, nextstat: await stampingFit(farm) });
+  await farm.must(["submit", dir, "--wait"]);
+  assert.equal(await countDone(dir), 40);
+  await assertMerged(dir, { toys: 1000 });
+  const records = await Promise.all(Array.from({ length: 40 }, (_, shard) => readRecord(dir, shard)));
+  assert.deepEqual([...new Set(records.map((record) => record.host))].sort(), ["n1", "n2"]);
+  const [submission] = await submissions(dir);
+  assert.deepEqual(
+    records.map(({ scheduler, job_id, task_id }) => `${scheduler} ${job_id}_${task_id}`),
+    records.map(({ shard_index }) => `slurm ${submission?.job_id}_${shard_index}`),
+  );
+
+  const makespan = Number(at(JSON.parse((await farm.must(["merge", dir, "--json"])).stdout), "times.makespan_s"));
+  const stamps = (await readFile(join(farm.folder, "stamps"), "utf8")).trim().split("\n").map(Number);
+  assert.equal(stamps.length, 80);
+  const own = Math.max(...stamps) - Math.min(...stamps);
+  assert(Math.abs(makespan - own) < 0.1, `makespan ${makespan} s, by the fits' own stamps ${own} s`);
+  const slurms = await slurmSpan(farm);
+  assert(Math.abs(makespan - slurms) <= 2, `makespan ${makespan} s, by Slurm's stamps ${slurms} s`);
+});
+
+/** A nextstat that writes down when each fit begins and ends, with nothing else in between. */
+async function stampingFit({ folder }: SlurmFarm): Promise<string> {
+  const path = join(folder, "stamping-fit");
+  const stamp = `date +%s.%N >>'${folder}/stamps'`;
+  const script = `#!/bin/sh\n[ "$1" != --version ] || exec '${nextstat()}' "$@"\n`;
+  await writeFile(path, `${script}${stamp}\n'${nextstat()}' "$@"\ncode=$?\n${stamp}\nexit $code\n`);
+  await chmod(path, 0o755);
+  return path;
+}
+
+/** From the first StartTime to the last EndTime that Slurm has of its array tasks. */
+async function slurmSpan({ cluster }: SlurmFarm): Promise<number> {
+  const text = await cluster.ask("scontrol", "--oneliner", "show", "job");
+  const tasks = text.split("\n").filter((line) => line.includes("ArrayTaskId="));
+  const times = (name: string) =>
+    tasks.map((line) => Date.parse(new RegExp(` ${name}=(\\S+)`).exec(line)?.[1] ?? "") / 1000);
+  return Math.max(...times("EndTime")) - Math.min(...times("StartTime"));
+}
+
+test("the 2M-event spec, 12 toys in 4 shards, is the unsharded run's", async (farm) => {
+  const dir = runDir(farm.folder);
+  const running = farm.must(slurmRun(farm, { toys: 12, shards: 4, config: spec2m() }));
+  await Promise.all([running, wholeRun({ toys: 12, config: spec2m() })]);
+  await assertMerged(dir, { toys: 12, config: spec2m() });
+});
+
+for (const wrapper of ["binary", "sh"]) {
+  test(`sbatch by hand of a run with the ${wrapper} wrapper, then collect and merge, make the unsharded run`, async (farm) => {
+    const dir = await farm.render({ toys: 60, shards: 6, more: ["--wrapper", wrapper] });
+    await farm.cluster.ask("sbatch", join(dir, "slurm_array_job.sh"));
+    await untilIdle(farm);
+    const { stdout } = await farm.must(["collect", dir]);
+    assert.match(stdout, /6/);
+    await farm.must(["merge", dir]);
+    await assertMerged(dir, { toys: 60 });
+    assert.deepEqual((await readRecord(dir, 5)).wrapper, wrapper);
+    assert.match((await readRecord(dir, 5)).host, /^n[12]$/);
+  });
+}
+
+test("collect of a run that nobody has submitted is exit 5, and submit after a sbatch by hand fits nothing twice", async (farm) => {
+  const fake = await farm.standIn("");
+  const dir = await farm.render({ toys: 12, shards: 4, nextstat: fake.path });
+  await farm.must(["collect", dir], 5);
+  await farm.cluster.ask("sbatch", join(dir, "slurm_array_job.sh"));
+  await untilIdle(farm);
+  assert.match((await farm.must(["submit", dir])).stdout, /Nothing to submit: all 4 shards are done/);
+  assert.equal((await fake.log()).filter((line) => line.what === "start").length, 4);
+});
+
+test("run, killed in the middle and started again, goes on where it was and fits no shard twice", async (farm) => {
+  const fake = await farm.standIn(`[ "$shard" -lt 3 ] || until [ -e "$here/go" ]; do sleep 0.2; done`);
+  const dir = runDir(farm.folder);
+  const words = slurmRun(farm, { toys: 64, shards: 8, nextstat: fake.path });
+  const first = farm.start(words);
+  await until("three shards are done", async () => await countDone(dir) === 3, 60);
+  first.kill("SIGKILL");
+  assert.equal((await first.ended).signal, "SIGKILL");
+  const again = farm.start(words);
+  await fake.mark("go");
+  const ran = await again.ended;
+  assert.equal(ran.code, 0, ran.stderr);
+  assert.equal((await submissions(dir)).length, 1);
+  assert.deepEqual((await fake.log()).map((line) => line.what).sort(), [
+    ...Array(8).fill("end"),
+    ...Array(8).fill("start"),
+  ]);
+  await assertMerged(dir, { toys: 64 });
+  assert.match((await farm.must(words)).stdout, /merged\.out\.json/);
+  assert.equal((await submissions(dir)).length, 1);
+});
+
+test("a fit that fails is told by its shard and its words, run is exit 5 and names retry, which finishes it", async (farm) => {
+  const fake = await farm.standIn(
+    `[ "$shard" != 1 ] || [ -e "$here/mended" ] || { echo "no such library" >&2; exit 3; }`,
+  );
+  const dir = runDir(farm.folder);
+  const { stderr } = await farm.must(slurmRun(farm, { toys: 24, shards: 4, nextstat: fake.path }), 5);
+  assert.match(stderr, /shard 1: failed: exit 3: no such library/);
+  assert.match(stderr, /nsfarm-deno retry/);
+  await fake.mark("mended");
+  await farm.must(["retry", dir, "--wait"]);
+  await assertMerged(dir, { toys: 24 });
+  assert.deepEqual((await submissions(dir)).map((one) => one.shards), [[0, 1, 2, 3], [1]]);
+  assert.deepEqual((await readAttempts(dir)).map((one) => one.shard_index), [1]);
+});

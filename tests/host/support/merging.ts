@@ -1,0 +1,29 @@
+import { readFile } from "node:fs/promises";
+import type { MergeReport } from "../../../core/contracts/merge_report.ts";
+import { type MergeOptions, mergeRun } from "../../../host/merge_run.ts";
+
+export const NO_GUARDRAILS = {
+  require_all_converged: false,
+  max_abs_poi_pull_mean: null,
+  poi_pull_std_range: null,
+};
+
+/** Merges a run (or what `more` says) at a fixed instant. */
+export function merge(run: string | null, more: Partial<MergeOptions> = {}): Promise<MergeReport> {
+  const options = {
+    run,
+    inputs: [],
+    out: null,
+    allow_partial: false,
+    accept_unrecorded: false,
+    guardrails: NO_GUARDRAILS,
+    ...more,
+  };
+  return mergeRun(options, { now_utc: "2026-11-24T19:01:13.312Z", nsfarm_version: "0.1.0" });
+}
+
+/** A merged document's bytes, as text. */
+export async function mergedText(report: MergeReport): Promise<string> {
+  if (report.merged === null) throw new Error(`nothing was merged: ${JSON.stringify(report.problems)}`);
+  return await readFile(report.merged, "utf8");
+}

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** The rooms, and what each may import (design.md, "Rooms"). "adapter": only schedulers/adapter.ts, only as types. */
+const ROOMS: Record<string, { imports: string[]; types?: string[] }> = {
+  "main.ts": { imports: ["commands", "core"] },
+  "mod.ts": { imports: ["core", "schedulers/adapter.ts"] },
+  commands: { imports: ["host", "core"], types: ["schedulers/adapter.ts"] },
+  host: { imports: ["schedulers", "core"] },
+  schedulers: { imports: ["core", "templates"] },
+  core: { imports: [] },
+  plugins: { imports: ["schedulers/adapter.ts"] },
+};
+
+/** core/version.ts is the one file that knows deno.json; whatever sets a version must edit one line. */
+const ALLOWED = new Set(["core/version.ts -> deno.json"]);
+
+const NOT_SOURCES = new Set(["node_modules", "dist", ".git", ".tools", ".demo"]);
+
+function sourcesIn(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return NOT_SOURCES.has(entry.name) ? [] : sourcesIn(path);
+    return entry.name.endsWith(".ts") ? [path] : [];
+  });
+}
+
+const sources = sourcesIn("");
+const roomOf = (path: string) => path.includes("/") ? path.slice(0, path.indexOf("/")) : path;
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+
+interface Import {
+  from: string;
+  to: string;
+  types: boolean;
+}
+
+/** Imports and re-exports of a file of this repository, literal ones and those by import(). */
+function importsOf(path: string): Import[] {
+  const text = read(path);
+  const statics = text.matchAll(/(?:^|\n)\s*(import|export)\s+(type\s+)?(?:([^;"']*?)\s*from\s*)?["'](\.[^"']+)["']/g);
+  const calls = text.matchAll(/\bimport\(\s*["'](\.[^"']+)["']\s*\)/g);
+  const target = (to = "") => normalize(join(dirname(path), to));
+  return [
+    ...[...statics].map(([, , type, names, to]) => ({
+      from: path,
+      to: target(to),
+      types: type !== undefined || allTypes(names),
+    })),
+    ...[...calls].map(([, to]) => ({ from: path, to: target(to), types: false })),
+  ];
+}
+
+/** `{ type A, type B }` imports nothing at run time either. */
+function allTypes(names: string | undefined): boolean {
+  const inside = /^\{(.*)\}$/s.exec(names?.trim() ?? "")?.[1];
+  if (inside === undefined) return false;
+  return inside.split(",").map((name) => name.trim()).filter((name) => name !== "").every((name) =>
+    name.startsWith("type ")
+  );
+}
+
+const isIn = (path: string, places: string[]) => places.some((place) => path === place || path.startsWith(`${place}/`));
+
+function violation({ from, to, types }: Import): string | null {
+  const room = roomOf(from);
+  const rule = ROOMS[room];
+  if (!rule || roomOf(to) === room || ALLOWED.has(`${from} -> ${to}`)) return null;
+  if (isIn(to, rule.imports) || (types && isIn(to, rule.types ?? []))) return null;
+  return `${from} imports ${to}`;
+}
+
+Deno.test("Every room imports only the rooms that lie below it", () => {
+  const imports = sources.filter((path) => ROOMS[roomOf(path)]).flatMap(importsOf);
+  assert.ok(imports.length > 300, `only ${imports.length} imports were found: this test has gone blind`);
+  assert.deepEqual(imports.flatMap((one) => violation(one) ?? []), []);
+});
+
+Deno.test("A wrong import would be seen, whichever way it is written", () => {
+  const wrong = (from: string, to: string, types = false) => violation({ from, to, types });
+  assert.equal(wrong("core/a.ts", "host/b.ts"), "core/a.ts imports host/b.ts");
+  assert.equal(wrong("core/a.ts", "core/merge/b.ts"), null);
+  assert.equal(wrong("schedulers/a.ts", "host/b.ts"), "schedulers/a.ts imports host/b.ts");
+  assert.equal(wrong("host/a.ts", "commands/b.ts", true), "host/a.ts imports commands/b.ts");
+  assert.equal(wrong("commands/a.ts", "schedulers/slurm.ts", true), "commands/a.ts imports schedulers/slurm.ts");
+  assert.equal(wrong("commands/a.ts", "schedulers/adapter.ts"), "commands/a.ts imports schedulers/adapter.ts");
+  assert.equal(wrong("commands/a.ts", "schedulers/adapter.ts", true), null);
+  assert.equal(wrong("core/a.ts", "deno.json"), "core/a.ts imports deno.json");
+  assert.ok(allTypes("{ type A, type B }"));
+  assert.ok(!allTypes("{ type A, b }") && !allTypes("* as z") && !allTypes(undefined));
+});
+
+/** What would make a result depend on more than what came in. A field or variable may be called `process`. */
+const IMPURE = new RegExp(
+  [
+    /\bDeno\b/,
+    /\bDate\.now\b/,
+    /\bnew Date\(\s*\)/,
+    /\bMath\.random\b/,
+    /\bperformance\.\w/,
+    /(?<![.\w])process\.(?:env|argv|cwd|pid|ppid|exit|platform|arch|hrtime|uptime|memoryUsage|cpuUsage|std\w+|kill|on)\b/,
+    /\bcrypto\.\w/,
+    /\bglobalThis\b/,
+    /\bnavigator\b/,
+    /\bset(?:Timeout|Interval|Immediate)\b/,
+    /\bfetch\(/,
+  ].map((one) => one.source).join("|"),
+);
+
+/** Only modules that compute; node:fs, node:child_process, node:process and the like would touch the world. */
+const PURE_MODULES = /^(?:zod|mustache|node:path(?:\/posix)?)$/;
+
+Deno.test("core/ and schedulers/ read no clock, no random number, no environment and no file", () => {
+  const found = sources.filter((path) => isIn(path, ["core", "schedulers"])).flatMap((path) => {
+    const code = withoutComments(read(path));
+    const names = code.split("\n").filter((line) => IMPURE.test(line.replace(/(["'`]).*?\1/g, "")));
+    const modules = [...code.matchAll(/from\s+"([^".][^"]*)"/g)].map(([, name = ""]) => name);
+    return [
+      ...names.map((line) => `${path}: ${line.trim()}`),
+      ...modules.filter((name) => !PURE_MODULES.test(name)).map((name) => `${path} imports ${name}`),
+    ];
+  });
+  assert.deepEqual(found, []);
+});
+
+Deno.test("A reach for the world would be seen, and a field called process would not", () => {
+  for (
+    const line of ["Deno.cwd()", "Date.now()", "new Date()", "Math.random()", "performance.now()", "process.env.X"]
+  ) {
+    assert.match(line, IMPURE);
+  }
+  for (const line of ["new Date(text)", "Date.parse(x)", "worker.process.host", "const { process } = attempt"]) {
+    assert.doesNotMatch(line, IMPURE);
+  }
+});
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/(^|\s)\/\/.*$/gm, "$1");
+}
+
+Deno.test("No source is longer than 250 lines", () => {
+  const long = sources.filter((path) => !isIn(path, ["tests"])).map((path) => ({
+    path,
+    lines: read(path).split("\n").length - 1,
+  })).filter(({ lines }) => lines > 250);
+  assert.deepEqual(long, []);
+});
+
+Deno.test("No file and no folder is called utils", () => {
+  assert.deepEqual(sources.filter((path) => /(^|[/_])utils?([/_.]|$)/.test(path)), []);
+});

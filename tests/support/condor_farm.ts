@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { bringUp, type CondorPool, type PoolOptions } from "./condor_pool.ts";
+import { binary, type Ran, readText, requestArgs, runDir, type RunOptions, start, type Started } from "./farm.ts";
+import type { Where } from "./farm.ts";
+import { inFolder, leftovers, pause, until } from "./scratch.ts";
+import { asUser, giveAway, whyNoCluster } from "./slurm_cluster.ts";
+import { submissions } from "./slurm_farm.ts";
+
+/** What a test on a real HTCondor works with: a folder of its own that the ordinary user owns, and the pool. */
+export interface CondorFarm {
+  folder: string;
+  pool: CondorPool;
+  /** Starts nsfarm-deno as the ordinary user. */
+  start(args: string[], where?: Where): Started;
+  /** Runs it to its end, and fails with what was printed unless the exit code is the wanted one. */
+  must(args: string[], code?: number, where?: Where): Promise<Ran>;
+  /** Renders a run and returns its directory. */
+  render(options: RunOptions): Promise<string>;
+}
+
+export type CondorTest = (name: string, work: (farm: CondorFarm) => Promise<void>) => void;
+
+/**
+ * Tests of one file that share a pool: the first brings it up, and it goes down when the file has ended. Where there can
+ * be none, they are left out with the reason in their names.
+ */
+export function condorFile(options: PoolOptions = {}): CondorTest {
+  let coming: Promise<CondorPool> | undefined;
+  let pool: CondorPool | undefined;
+  addEventListener("unload", () => pool?.down());
+  return (name, work) => {
+    if (whyNoCluster !== "") {
+      Deno.test({ name: `${name} (left out: ${whyNoCluster})`, ignore: true, fn: () => {} });
+      return;
+    }
+    Deno.test(name, async () => {
+      pool = await (coming ??= bringUp(options));
+      await withPool(pool, work);
+    });
+  };
+}
+
+async function withPool(pool: CondorPool, work: (farm: CondorFarm) => Promise<void>): Promise<void> {
+  await inFolder(async (folder) => {
+    await giveAway(folder);
+    try {
+      await work(farmOf(pool, folder));
+      // The record of a shard is there a moment before its job has ended.
+      await until("all processes have ended", async () => (await leftovers(folder)).length === 0).catch(() => {});
+    } finally {
+      await emptyQueue(pool);
+    }
+  }, "nsfarm condor ");
+}
+
+/** Removes what is left, so that each test begins with free slots. */
+async function emptyQueue(pool: CondorPool): Promise<void> {
+  if (await queued(pool) !== "") await pool.ask("condor_rm", "-all");
+  await until("the queue is empty", async () => await queued(pool) === "", 60);
+}
+
+/** All that is in the queue, a line a job: its id and HTCondor's number of its state. */
+export const queued = ({ ask }: CondorPool): Promise<string> =>
+  ask("condor_q", "-allusers", "-af:j", "JobStatus", "NsfarmToken");
+
+/** Waits until nothing is in the queue any more. */
+export async function untilIdle({ pool }: CondorFarm, seconds = 120): Promise<void> {
+  for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(300)) {
+    if (await queued(pool) === "") return;
+  }
+  assert.fail(`after ${seconds} s still in the queue:\n${await queued(pool)}`);
+}
+
+function farmOf(pool: CondorPool, folder: string): CondorFarm {
+  const begin = (args: string[], where: Where = {}) => {
+    const [program = "", ...words] = asUser(binary(), ...args);
+    return start(folder, words, { ...where, program, env: { ...pool.env, ...where.env } });
+  };
+  const must = async (args: string[], code = 0, where: Where = {}) => {
+    const ran = await begin(args, where).ended;
+    assert.equal(ran.code, code, `${args.join(" ")}\n${ran.stdout}${ran.stderr}`);
+    return ran;
+  };
+  return {
+    folder,
+    pool,
+    start: begin,
+    must,
+    render: async (options) => {
+      await must(["render", "--scheduler", "htcondor", ...requestArgs(folder, options)]);
+      return runDir(folder, options.id);
+    },
+  };
+}
+
+/** The words of `run` on HTCondor. */
+export const condorRun = (farm: CondorFarm, options: RunOptions): string[] => [
+  ...["run", "--scheduler", "htcondor"],
+  ...requestArgs(farm.folder, options),
+];
+
+/**
+ * A program in the place of nextstat, which hands over to the real one. It may be sent to a node that sees nothing of the
+ * submit side: what it needs lies in `here`, a folder that all see. `behaviour` is done first by the fits of shards:
+ * lines of sh that know $shard (of pieces: "S+SEED") and $here.
+ */
+export interface OpenFit {
+  path: string;
+  here: string;
+  mark(name: string): Promise<void>;
+  /** One line for each beginning and end of a fit: `start SHARD PID SECONDS`. */
+  log(): Promise<{ what: string; shard: string; pid: number; at_s: number }[]>;
+}
+
+export async function openFit({ folder, pool }: CondorFarm, behaviour = ""): Promise<OpenFit> {
+  const here = await Deno.makeTempDir({ dir: pool.open });
+  const path = join(folder, "open-fit");
+  await writeFile(path, fitScript(here, join(pool.open, "nextstat"), behaviour));
+  await chmod(path, 0o755);
+  await giveAway(here);
+  return {
+    path,
+    here,
+    mark: (name) => writeFile(join(here, name), ""),
+    log: async () =>
+      (await readText(join(here, "log"))).split("\n").filter((line) => line !== "").map((line) => {
+        const [what = "", shard = "", pid, at] = line.split(" ");
+        return { what, shard, pid: Number(pid), at_s: Number(at) };
+      }),
+  };
+}
+
+function fitScript(here: string, real: string, behaviour: string): string {
+  return `#!/bin/sh
+here='${here}' real='${real}'
+[ "$1" != --version ] || exec "$real" --version
+shard= seed= before=
+for word; do
+  case $before in
+  --shard) shard=\${word%%/*} ;;
+  --seed) seed=$word ;;
+  esac
+  before=$word
+done
+[ -n "$shard" ] || shard=S+$seed
+say() { echo "$1 $shard $$ $(date +%s.%N)" >>"$here/log"; }
+say start
+${behaviour}
+"$real" "$@"
+code=$?
+say end
+exit $code
+`;
+}
+
+/** What `status` says, for people. */
+export async function statusWords(farm: CondorFarm, dir: string, more: string[] = []): Promise<string> {
+  return (await farm.must(["status", dir, ...more])).stdout;
+}
+
+/** The number of the last cluster of jobs that was submitted for a run. */
+export async function lastCluster(dir: string): Promise<string> {
+  return (await submissions(dir)).at(-1)?.job_id ?? assert.fail(`nothing was submitted for ${dir}`);
+}

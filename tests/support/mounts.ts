@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+async function run(program: string, args: string[]): Promise<{ success: boolean; said: string }> {
+  const { success, stderr } = await new Deno.Command(program, { args }).output();
+  return { success, said: new TextDecoder().decode(stderr) };
+}
+
+/** Whether this process may mount file systems (root, and not in a container without that right). */
+export const canMount: boolean = await tryMount();
+
+/** For the names of tests that are left out where it may not. */
+export const unlessMounting = canMount ? "" : " (left out: needs root with the right to mount)";
+
+async function tryMount(): Promise<boolean> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { success } = await run("mount", ["-t", "tmpfs", "-o", "size=16k", "none", folder]);
+    return success && (await run("umount", [folder])).success;
+  } catch {
+    return false;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Runs a test with a small file system of its own mounted in the folder, which is taken away again. */
+export async function withDisk(folder: string, size: string, work: (disk: string) => Promise<void>): Promise<void> {
+  const disk = join(folder, "disk");
+  await mkdir(disk);
+  await must("mount", ["-t", "tmpfs", "-o", `size=${size}`, "none", disk]);
+  try {
+    await work(disk);
+  } finally {
+    await must("umount", ["-l", disk]);
+  }
+}
+
+/** Makes a folder read-only for everybody, root too, while `work` runs. */
+export async function whileReadOnly(folder: string, work: () => Promise<void>): Promise<void> {
+  await must("mount", ["--bind", folder, folder]);
+  try {
+    await must("mount", ["-o", "remount,ro,bind", folder]);
+    await work();
+  } finally {
+    await must("umount", ["-l", folder]);
+  }
+}
+
+async function must(program: string, args: string[]): Promise<void> {
+  const { success, said } = await run(program, args);
+  assert(success, `${program} ${args.join(" ")}: ${said}`);
+}

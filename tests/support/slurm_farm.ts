@@ -1,0 +1,156 @@
+import assert from "node:assert/strict";
+import { chmod, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SubmitMeta } from "../../core/contracts/submit_meta.ts";
+import { binary, inputs, nextstat, type Ran, type RunOptions, spec10k, start, type Started } from "./farm.ts";
+import { requestArgs, runDir, type Where } from "./farm.ts";
+import { inFolder, leftovers, pause, until } from "./scratch.ts";
+import { asUser, bringUp, giveAway, output, type SlurmCluster, whyNoCluster } from "./slurm_cluster.ts";
+import { type StandIn, standIn } from "./stand_in.ts";
+import { assertSameToys, at, type Json, readJson } from "./toys.ts";
+
+/** What a test on a real Slurm works with: a folder of its own that the ordinary user owns, and the cluster. */
+export interface SlurmFarm {
+  folder: string;
+  cluster: SlurmCluster;
+  /** Starts nsfarm-deno as the ordinary user. */
+  start(args: string[], where?: Where): Started;
+  /** Runs it to its end, and fails with what was printed unless the exit code is the wanted one. */
+  must(args: string[], code?: number, where?: Where): Promise<Ran>;
+  /** Renders a run and returns its directory. */
+  render(options: RunOptions): Promise<string>;
+  standIn(behaviour: string): Promise<StandIn>;
+}
+
+export type SlurmTest = (name: string, work: (farm: SlurmFarm) => Promise<void>) => void;
+
+/**
+ * Tests of one file that share a cluster: the first brings it up, and it goes down when the file has ended. Where there
+ * can be none, they are left out with the reason in their names.
+ */
+export function slurmFile(options: string[] = []): SlurmTest {
+  let coming: Promise<SlurmCluster> | undefined;
+  let cluster: SlurmCluster | undefined;
+  addEventListener("unload", () => cluster?.down());
+  return (name, work) => {
+    if (whyNoCluster !== "") {
+      Deno.test({ name: `${name} (left out: ${whyNoCluster})`, ignore: true, fn: () => {} });
+      return;
+    }
+    Deno.test(name, async () => {
+      cluster = await (coming ??= bringUp(options));
+      await withCluster(cluster, work);
+    });
+  };
+}
+
+async function withCluster(cluster: SlurmCluster, work: (farm: SlurmFarm) => Promise<void>): Promise<void> {
+  await inFolder(async (folder) => {
+    await giveAway(folder);
+    try {
+      await work(farmOf(cluster, folder));
+      // The record of a shard is there a moment before its job has ended.
+      await until("all processes have ended", async () => (await leftovers(folder)).length === 0).catch(() => {});
+    } finally {
+      await emptyQueue(cluster);
+    }
+  }, "nsfarm slurm ");
+}
+
+/** Cancels what is left, so that each test begins with free nodes. */
+export async function emptyQueue({ ask }: SlurmCluster): Promise<void> {
+  await ask("scancel", "--me");
+  await until("the queue is empty", async () => (await ask("squeue", "--me", "--noheader")) === "", 60);
+}
+
+function farmOf(cluster: SlurmCluster, folder: string): SlurmFarm {
+  const begin = (args: string[], where: Where = {}) => {
+    const [program = "", ...words] = asUser(binary(), ...args);
+    return start(folder, words, { ...where, program, env: { ...cluster.env, ...where.env } });
+  };
+  const must = async (args: string[], code = 0, where: Where = {}) => {
+    const ran = await begin(args, where).ended;
+    assert.equal(ran.code, code, `${args.join(" ")}\n${ran.stdout}${ran.stderr}`);
+    return ran;
+  };
+  return {
+    folder,
+    cluster,
+    start: begin,
+    must,
+    render: async (options) => {
+      await must(["render", "--scheduler", "slurm", ...requestArgs(folder, options)]);
+      return runDir(folder, options.id);
+    },
+    standIn: async (behaviour) => {
+      const fake = await standIn(folder, behaviour);
+      await chmod(join(folder, "fits.log"), 0o666);
+      return fake;
+    },
+  };
+}
+
+/** The words of `run` on Slurm. */
+export const slurmRun = (farm: SlurmFarm, options: RunOptions): string[] => [
+  ...["run", "--scheduler", "slurm"],
+  ...requestArgs(farm.folder, options),
+];
+
+export interface Wanted {
+  toys: number;
+  config?: string;
+  more?: string[];
+}
+
+/** What nextstat itself writes for a run that nobody split, with one thread; it is asked once for each. */
+const unsharded = new Map<string, Promise<Json>>();
+
+export function wholeRun({ toys, config = spec10k(), more = [] }: Wanted): Promise<Json> {
+  const words = ["--config", config, "--n-toys", `${toys}`, ...more];
+  const key = words.join("\n");
+  const made = unsharded.get(key) ?? fitAll(words);
+  unsharded.set(key, made);
+  return made;
+}
+
+async function fitAll(words: string[]): Promise<Json> {
+  const out = await Deno.makeTempFile({ prefix: "nsfarm-unsharded-" });
+  try {
+    const env = { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" };
+    await output([nextstat(), "unbinned-fit-toys", ...words, "--threads", "1", "-o", out], env);
+    return await readJson(out);
+  } finally {
+    await Deno.remove(out);
+  }
+}
+
+export const spec2m = (): string => join(inputs(), "gauss_exp_2m.json");
+
+/** The merged output is nextstat's own of the unsharded run: each toy once, in its order. */
+export async function assertMerged(dir: string, wanted: Wanted): Promise<void> {
+  assertSameToys(await readJson(join(dir, "merged.out.json")), await wholeRun(wanted));
+  assert.equal(at(await readJson(join(dir, "merge_status.json")), "ok"), true);
+}
+
+/** What `status` says, for people. */
+export async function statusWords(farm: SlurmFarm, dir: string, more: string[] = []): Promise<string> {
+  return (await farm.must(["status", dir, ...more])).stdout;
+}
+
+/** Slurm's ids of a run's jobs, in the order of their submission. */
+export async function jobIds(dir: string): Promise<string[]> {
+  return (await submissions(dir)).flatMap((one) => one.job_id ?? []);
+}
+
+export async function submissions(dir: string) {
+  const text = await readFile(join(dir, "submit_meta.json"), "utf8").catch(() => "");
+  return text === "" ? [] : SubmitMeta.parse(JSON.parse(text)).farm?.submissions ?? [];
+}
+
+/** Waits until Slurm has nothing of these users' jobs in its queue any more. */
+export async function untilIdle({ cluster: { ask } }: SlurmFarm, seconds = 120): Promise<void> {
+  for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(300)) {
+    if (await ask("squeue", "--me", "--noheader") === "") return;
+  }
+  assert.fail(`after ${seconds} s still in the queue: ${await ask("squeue", "--me")}`);
+}

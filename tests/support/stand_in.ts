@@ -1,0 +1,84 @@
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { nextstat, readText } from "./farm.ts";
+
+/** One line of a stand-in's log. "twin" is written by a fit that finds another one of its shard alive. */
+export interface LogLine {
+  what: "start" | "end" | "twin";
+  shard: number;
+  attempt: number;
+  pid: number;
+}
+
+/** A program in the place of nextstat, to provoke faults. */
+export interface StandIn {
+  path: string;
+  log(): Promise<LogLine[]>;
+  /** The pids of all fits of a shard that were started so far. */
+  pids(shard: number): Promise<number[]>;
+  /** Makes the file of this name, which a behaviour may look for as "$here/NAME". */
+  mark(name: string): Promise<void>;
+}
+
+/**
+ * Writes a stand-in that answers `--version` and hands all else to the real nextstat, but for the fits of shards: there
+ * it first does what `behaviour` says, lines of sh that know $shard, $attempt, $out, $metrics and $here.
+ */
+export async function standIn(folder: string, behaviour: string, version = "0.10.1"): Promise<StandIn> {
+  const path = join(folder, "stand-in");
+  const log = join(folder, "fits.log");
+  await writeFile(log, "");
+  await writeFile(path, script(folder, behaviour, version));
+  await chmod(path, 0o755);
+  const lines = async () => (await readText(log)).split("\n").filter((line) => line !== "").map(readLine);
+  return {
+    path,
+    log: lines,
+    pids: async (shard) =>
+      (await lines()).filter((one) => one.what === "start" && one.shard === shard).map((one) => one.pid),
+    mark: (name) => writeFile(join(folder, name), ""),
+  };
+}
+
+function readLine(line: string): LogLine {
+  const [what, shard, attempt, pid] = line.split(" ");
+  if (what !== "start" && what !== "end" && what !== "twin") throw new Error(`a line of no known kind: ${line}`);
+  return { what, shard: Number(shard), attempt: Number(attempt), pid: Number(pid) };
+}
+
+const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+// A line of the log is one write of few bytes to a file opened for appending: lines of several fits do not mix.
+function script(folder: string, behaviour: string, version: string): string {
+  return `#!/bin/sh
+here=${quote(folder)}
+real=${quote(nextstat())}
+[ "$1" != --version ] || { echo "nextstat ${version}"; exit 0; }
+out= metrics=
+for word; do
+  case $word in
+  */incoming/*.out.json) out=$word ;;
+  */incoming/*.metrics.json) metrics=$word ;;
+  esac
+done
+[ -n "$out" ] || exec "$real" "$@"
+name=\${out##*/shard_}
+shard=\${name%%.*}
+attempt=\${name#*.}
+attempt=\${attempt%%.*}
+say() { echo "$1 $shard $attempt $$" >>"$here/fits.log"; }
+say start
+for pid in $(sed -n "s/^start $shard [0-9]* //p" "$here/fits.log"); do
+  [ "$pid" != $$ ] || continue
+  case $(cut -d ' ' -f 3 "/proc/$pid/stat" 2>/dev/null) in
+  '' | Z | X) ;;
+  *) say twin ;;
+  esac
+done
+${behaviour}
+"$real" "$@"
+code=$?
+say end
+exit $code
+`;
+}

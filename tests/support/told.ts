@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import type { Ran } from "./farm.ts";
+
+/** A fault that the user can mend: this exit code, one line that says what, at most one more that says what to do. */
+export function assertTold({ code, stdout, stderr }: Ran, wanted: { code: number; line: RegExp; hint?: RegExp }): void {
+  const notes = stderr.split("\n").filter((line) => !/^(run directory|warning): /.test(line));
+  const [line = "", ...rest] = notes.filter((line) => line !== "");
+  assert.equal(code, wanted.code, `${stdout}${stderr}`);
+  assert.equal(stdout, "");
+  assert.match(line, /^nsfarm-deno: \S/);
+  assert.match(line, wanted.line);
+  assert(rest.length <= 1 && rest.every((hint) => /^ {2}\S/.test(hint)), `more than a line and a hint: ${stderr}`);
+  if (wanted.hint) assert.match(rest[0] ?? "", wanted.hint);
+}
