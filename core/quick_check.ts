@@ -43,7 +43,7 @@ function checkOf(schema: z.core.$ZodType): Check {
 
 /** Kinds of schema that are not spelled out here are asked themselves: slower, and never wrong. */
 function slowCheck(schema: z.core.$ZodType): Check {
-  return (value) => z.core.safeParse(schema, value).success;
+  return (value) => z.safeParse(schema, value).success;
 }
 
 function either(inner: z.core.$ZodType, other: null | undefined): Check {

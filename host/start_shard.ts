@@ -147,8 +147,9 @@ const letStopArrive = () => new Promise((resolve) => setTimeout(resolve, 100));
 
 /** Out-of-memory kills in this job since the last look. */
 async function newOomKills(bench: Workbench): Promise<number | null> {
-  const [before, now] = [bench.oom_kills, await countOomKills(bench.machine)];
-  bench.oom_kills = now;
+  const looked = bench.oom_kills;
+  bench.oom_kills = countOomKills(bench.machine);
+  const [before, now] = await Promise.all([looked, bench.oom_kills]);
   return now === null || before === null ? null : now - before;
 }
 

@@ -23,19 +23,21 @@ const LOOKS_MS = [15, 60, 250, 750];
  * the last look at VmHWM before the end.
  */
 export class UsageMeter {
-  readonly #reader: UsageReader = openUsageReader();
+  #opened: UsageReader | undefined;
   readonly #watched = new Map<number, Watched>();
   #ended: Watched[] = [];
-  #counted: Promise<{ user_s: number; system_s: number } | undefined>;
+  #counted: Promise<{ user_s: number; system_s: number } | undefined> | undefined;
 
-  constructor() {
-    this.#counted = this.#children();
+  /** Opened beside the first fit, not before it. */
+  get #reader(): UsageReader {
+    return this.#opened ??= openUsageReader();
   }
 
   /** Starts to measure; answers with the process's start time in clock ticks, or undefined when it is gone already. */
   async watch(pid: number): Promise<string | undefined> {
     const fit: Watched = { pid, peak: null, user_s: 0, system_s: 0, timer: undefined };
     this.#watched.set(pid, fit);
+    this.#counted ??= this.#children();
     this.#look(fit, 0);
     return (await this.#reader.read(pid))?.stat.start_ticks;
   }
@@ -53,7 +55,7 @@ export class UsageMeter {
 
   close(): void {
     for (const fit of this.#watched.values()) clearTimeout(fit.timer);
-    this.#reader.close();
+    this.#opened?.close();
   }
 
   #look(fit: Watched, nth: number): void {
@@ -76,12 +78,13 @@ export class UsageMeter {
   /** Shares what was added since the last time among the fits that ended since, by what was last seen of each. */
   #settle(): Promise<unknown> {
     const before = this.#counted;
-    this.#counted = before.then(async (last) => {
+    this.#counted = (async () => {
+      const last = await before;
       const now = await this.#children();
       const ended = this.#ended.splice(0);
       if (last && now) share(ended, now.user_s - last.user_s, now.system_s - last.system_s);
       return now ?? last;
-    });
+    })();
     return this.#counted;
   }
 }

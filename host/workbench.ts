@@ -21,14 +21,14 @@ export interface Workbench {
   meter: UsageMeter;
   ids: JobIds;
   /** Out-of-memory kills that the kernel had counted for this job when last looked at; null where it does not tell. */
-  oom_kills: number | null;
+  oom_kills: Promise<number | null>;
   /** Why no shard can be run here as it was planned (another nextstat, a changed input), or null. */
   fault: string | null;
 }
 
 export async function openWorkbench(run: Run<FarmManifest>, ids: JobIds): Promise<Workbench> {
   const [machine, fault] = await Promise.all([lookAtMachine(), findFault(run.manifest)]);
-  return { run, machine, meter: new UsageMeter(), ids, oom_kills: await countOomKills(machine), fault };
+  return { run, machine, meter: new UsageMeter(), ids, oom_kills: countOomKills(machine), fault };
 }
 
 async function findFault(manifest: FarmManifest): Promise<string | null> {

@@ -1,5 +1,9 @@
 import * as z from "zod";
 
+// A command reads few documents, so that to compile their checks costs more than it gains; for what is read by the
+// thousands there is quickCheck.
+z.config({ jitless: true });
+
 /** What ended a shard's attempt (contract, "cause"). */
 export const CAUSES = [
   "ok",

@@ -32,6 +32,6 @@ export function benchOf(dir: string, manifest: FarmManifest, machine: Machine = 
     meter: Object.create(UsageMeter.prototype),
     ids: { scheduler: "local", job_id: null, task_id: null, submission_token: null },
     fault: null,
-    oom_kills: null,
+    oom_kills: Promise.resolve(null),
   };
 }
