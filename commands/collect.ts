@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { describeCounts } from "../core/collect_counts.ts";
 import { describeTimes } from "../core/describe_merge.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
@@ -8,9 +8,9 @@ import type { CommandSpec, Output } from "./command.ts";
 import { readFlags } from "./run_dir_flags.ts";
 
 const Flags = z.object({
-  manifest: z.string().optional(),
-  inPlace: z.boolean().default(false),
-  out: z.string().optional(),
+  manifest: z.optional(z.string()),
+  inPlace: z._default(z.boolean(), false),
+  out: z.optional(z.string()),
 });
 
 const collect: CommandSpec = {

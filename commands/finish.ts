@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { realNumber } from "../core/parse_flag.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import { watchSignals } from "../host/stop_signals.ts";
@@ -8,7 +8,7 @@ import { finishRun } from "./finish_run.ts";
 import { readFlags, runOf } from "./run_dir_flags.ts";
 import { watchRun } from "./watch_run.ts";
 
-const Flags = z.object({ wait: z.boolean().default(false), fileGraceS: z.number() });
+const Flags = z.object({ wait: z._default(z.boolean(), false), fileGraceS: z.number() });
 
 const finish: CommandSpec = {
   name: "finish",

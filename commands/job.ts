@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { livePlans } from "../core/check_manifest.ts";
 import { CAUSE_WORDS } from "../core/reconcile.ts";
@@ -9,7 +9,7 @@ import { watchSignals } from "../host/stop_signals.ts";
 import type { CommandSpec } from "./command.ts";
 import { readFlags, runOf } from "./run_dir_flags.ts";
 
-const Flags = z.object({ token: z.string().optional(), sandbox: z.boolean().default(false) });
+const Flags = z.object({ token: z.optional(z.string()), sandbox: z._default(z.boolean(), false) });
 
 const job: CommandSpec = {
   name: "job",

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { describeMerge } from "../core/describe_merge.ts";
 import { FarmError } from "../core/errors.ts";
 import { plainPath, realNumber, repeated } from "../core/parse_flag.ts";
@@ -9,14 +9,14 @@ import { stdRange } from "./request_flags.ts";
 import { readFlags } from "./run_dir_flags.ts";
 
 const Flags = z.object({
-  manifest: z.string().optional(),
-  input: z.array(z.string()).default([]),
-  out: z.string().optional(),
-  allowPartial: z.boolean().default(false),
-  acceptUnrecorded: z.boolean().default(false),
-  requireAllConverged: z.boolean().default(false),
-  maxAbsPoiPullMean: z.number().optional(),
-  poiPullStdRange: z.array(z.string()).optional(),
+  manifest: z.optional(z.string()),
+  input: z._default(z.array(z.string()), []),
+  out: z.optional(z.string()),
+  allowPartial: z._default(z.boolean(), false),
+  acceptUnrecorded: z._default(z.boolean(), false),
+  requireAllConverged: z._default(z.boolean(), false),
+  maxAbsPoiPullMean: z.optional(z.number()),
+  poiPullStdRange: z.optional(z.array(z.string())),
 });
 
 const merge: CommandSpec = {

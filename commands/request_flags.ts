@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { join, resolve } from "node:path";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { FarmError } from "../core/errors.ts";
 import { OWNED_FLAGS } from "../core/fit_command.ts";
 import { oneOf, plainPath, realNumber, repeated, runId, setValues, wholeNumber } from "../core/parse_flag.ts";
@@ -65,22 +65,22 @@ const Flags = z.object({
   config: z.string(),
   nToys: z.number(),
   seed: z.union([z.number(), z.literal("next")]),
-  shards: z.number().optional(),
+  shards: z.optional(z.number()),
   threads: z.number(),
-  nextstatBin: z.string().optional(),
+  nextstatBin: z.optional(z.string()),
   outDir: z.string(),
-  runId: z.string().optional(),
+  runId: z.optional(z.string()),
   gen: z.enum(["init", "mle"]),
-  set: z.array(z.string()).default([]),
-  freezeGen: z.boolean().default(false),
-  pulls: z.boolean().default(false),
-  requireAllConverged: z.boolean().default(false),
-  maxAbsPoiPullMean: z.number().optional(),
-  poiPullStdRange: z.array(z.string()).optional(),
-  extraArg: z.array(z.string()).default([]),
+  set: z._default(z.array(z.string()), []),
+  freezeGen: z._default(z.boolean(), false),
+  pulls: z._default(z.boolean(), false),
+  requireAllConverged: z._default(z.boolean(), false),
+  maxAbsPoiPullMean: z.optional(z.number()),
+  poiPullStdRange: z.optional(z.array(z.string())),
+  extraArg: z._default(z.array(z.string()), []),
   check: z.boolean(),
-  wrapper: z.enum(["binary", "sh"]).optional(),
-  mode: z.enum(["shared", "transfer"]).default("shared"),
+  wrapper: z.optional(z.enum(["binary", "sh"])),
+  mode: z._default(z.enum(["shared", "transfer"]), "shared"),
 });
 
 /**

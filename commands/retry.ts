@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { cutShards } from "../core/cut_shard.ts";
 import { shardRanges } from "../core/describe_status.ts";
 import { cancelHeld } from "../host/cancel_held.ts";
@@ -12,11 +12,11 @@ import type { CommandSpec } from "./command.ts";
 import { readFlags, runOf } from "./run_dir_flags.ts";
 import { submitAndWait } from "./submit.ts";
 
-const More = z.union([z.string(), z.literal(true)]).optional();
+const More = z.optional(z.union([z.string(), z.literal(true)]));
 const Flags = z.object({
-  wait: z.boolean().default(false),
-  finish: z.boolean().default(false),
-  split: z.boolean().default(false),
+  wait: z._default(z.boolean(), false),
+  finish: z._default(z.boolean(), false),
+  split: z._default(z.boolean(), false),
   moreMemory: More,
   moreTime: More,
 });

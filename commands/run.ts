@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { oneOf } from "../core/parse_flag.ts";
 import { MANIFEST } from "../core/run_paths.ts";
@@ -26,8 +26,8 @@ import { tellWork } from "./work_progress.ts";
 
 const Flags = z.object({
   scheduler: z.string(),
-  allowPartial: z.boolean().default(false),
-  dryRun: z.boolean().default(false),
+  allowPartial: z._default(z.boolean(), false),
+  dryRun: z._default(z.boolean(), false),
 });
 
 const run: CommandSpec = {

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import * as z from "zod/mini";
 import { plainPath } from "../core/parse_flag.ts";
 import type { Run } from "../host/load_manifest.ts";
 import { loadFarmRun } from "../host/load_manifest.ts";
@@ -22,6 +22,6 @@ export function openRunOf(path: string, out: Output): Run<FarmManifest> {
 }
 
 /** Reads commander's options by a schema; a mismatch is a bug of ours, for commander has checked them. */
-export function readFlags<T extends z.ZodType>(schema: T, options: Record<string, unknown>): z.infer<T> {
-  return schema.parse(options);
+export function readFlags<T extends z.core.$ZodType>(schema: T, options: Record<string, unknown>): z.infer<T> {
+  return z.parse(schema, options);
 }

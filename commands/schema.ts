@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { DOCUMENTS } from "../core/contracts/documents.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { nearestName } from "../core/nearest_name.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { describeStatus } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { realNumber } from "../core/parse_flag.ts";
@@ -10,8 +10,8 @@ import { readFlags, runOf } from "./run_dir_flags.ts";
 import { lookAtRun, watchRun } from "./watch_run.ts";
 
 const Flags = z.object({
-  watch: z.boolean().default(false),
-  check: z.boolean().default(false),
+  watch: z._default(z.boolean(), false),
+  check: z._default(z.boolean(), false),
   fileGraceS: z.number(),
 });
 

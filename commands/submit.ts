@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { EXIT_CODES } from "../core/errors.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import { lookAtMachine } from "../host/machine.ts";
@@ -12,7 +12,7 @@ import { watchRun } from "./watch_run.ts";
 import type { Run } from "../host/load_manifest.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 
-const Flags = z.object({ wait: z.boolean().default(false), finish: z.boolean().default(false) });
+const Flags = z.object({ wait: z._default(z.boolean(), false), finish: z._default(z.boolean(), false) });
 
 const submit: CommandSpec = {
   name: "submit",

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { EXIT_CODES } from "../core/errors.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
 import { localShape } from "../host/allocation.ts";
@@ -11,12 +11,12 @@ import { readFlags, runOf } from "./run_dir_flags.ts";
 import { tellWork } from "./work_progress.ts";
 
 const Flags = z.object({
-  slots: z.number().optional(),
-  token: z.string().regex(/^[0-9a-f]{16}$/).optional(),
-  retryFailed: z.boolean().default(false),
-  detach: z.boolean().default(false),
-  ask: z.boolean().default(false),
-  stop: z.boolean().default(false),
+  slots: z.optional(z.number()),
+  token: z.optional(z.string().check(z.regex(/^[0-9a-f]{16}$/))),
+  retryFailed: z._default(z.boolean(), false),
+  detach: z._default(z.boolean(), false),
+  ask: z._default(z.boolean(), false),
+  stop: z._default(z.boolean(), false),
 });
 
 const work: CommandSpec = {

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { OutputFrame } from "./contracts/shard_output.ts";
 import { type CutOutput, cutOutput, entriesOf, type Span, TOY_ARRAYS, type ToyArray } from "./output_text.ts";
 import { quickCheck } from "./quick_check.ts";
@@ -114,7 +114,7 @@ function parseArray(text: string): unknown[] {
 }
 
 /** The first thing that is wrong in a document, with its path. */
-export function firstIssue(error: z.ZodError): string {
+export function firstIssue(error: z.core.$ZodError): string {
   const issue = error.issues[0];
   if (!issue) return "not as wanted";
   const path = issue.path.map(String).join(".");

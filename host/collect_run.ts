@@ -85,7 +85,7 @@ function collected(
 /** A row with what an earlier one held and this program does not know; a remote folder is known to the ssh runner only. */
 function withUnknown(row: ShardResult, before: ShardResult | undefined): ShardResult {
   if (!before) return row;
-  const known = new Set<string>(ShardResult.keyof().options);
+  const known = new Set<string>(Object.keys(ShardResult.shape));
   const unknown = Object.entries(before).filter(([member]) => !known.has(member));
   return { ...row, remote_dir: before.remote_dir ?? null, ...Object.fromEntries(unknown) };
 }

@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import * as z from "zod/mini";
 import { errorText, FarmError } from "../core/errors.ts";
 import { firstIssue } from "../core/read_output.ts";
 
@@ -131,16 +131,20 @@ export function checkDepth(bytes: Uint8Array): void {
  * Reads a document of a known schema.
  * @throws {Unreadable}
  */
-export function readDocument<T extends z.ZodType>(path: string, schema: T, max_bytes = MAX_DOCUMENT_BYTES): z.infer<T> {
+export function readDocument<T extends z.core.$ZodType>(
+  path: string,
+  schema: T,
+  max_bytes = MAX_DOCUMENT_BYTES,
+): z.infer<T> {
   const bytes = readRegular(path, max_bytes);
   checkDepth(bytes);
-  const parsed = schema.safeParse(parseJson(bytes));
+  const parsed = z.safeParse(schema, parseJson(bytes));
   if (!parsed.success) throw new Unreadable(firstIssue(parsed.error), false);
   return parsed.data;
 }
 
 /** As readDocument, but undefined where the file is not there. */
-export function readIfThere<T extends z.ZodType>(path: string, schema: T): z.infer<T> | undefined {
+export function readIfThere<T extends z.core.$ZodType>(path: string, schema: T): z.infer<T> | undefined {
   try {
     return readDocument(path, schema);
   } catch (error) {

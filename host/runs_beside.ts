@@ -1,13 +1,12 @@
 import { basename, join } from "node:path";
-import type * as z from "zod";
+import * as z from "zod/mini";
 import { Manifest } from "../core/contracts/manifest.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import { listNames } from "./attempts.ts";
 import { readDocument } from "./read_file.ts";
 import { exists } from "./write_file.ts";
 
-const Seeds = Manifest.pick({ schema_version: true, run_id: true, seed: true, n_toys: true, config: true })
-  .loose() satisfies z.ZodType;
+const Seeds = z.pick(Manifest, { schema_version: true, run_id: true, seed: true, n_toys: true, config: true });
 
 interface SeedRange {
   run: string;

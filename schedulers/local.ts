@@ -1,11 +1,11 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { ShardState } from "../core/contracts/kinds.ts";
 import { Worker } from "../core/contracts/worker.ts";
 import { ADAPTER_API_VERSION, type Command, type CommandResult, type SchedulerAdapter } from "./adapter.ts";
 
 /** What `work --ask --json` prints: the worker loops of a run that are alive on this machine. */
 export const WorkersAnswer = z.looseObject({
-  workers: z.array(Worker.extend({ running: z.array(z.int()) })),
+  workers: z.array(z.extend(Worker, { running: z.array(z.int()) })),
 });
 
 const PROGRAM = "nsfarm-deno";

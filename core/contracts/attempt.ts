@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Count } from "./kinds.ts";
 import { ShardRecord } from "./shard_record.ts";
 
@@ -8,7 +8,7 @@ export const ATTEMPT_SCHEMA = "nextstat.cpu_farm_shard_attempt.v1";
 export const ProcessId = z.strictObject({
   host: z.string(),
   boot_id: z.string(),
-  pid: z.int().min(1),
+  pid: z.int().check(z.minimum(1)),
   start_ticks: z.string(),
 });
 export type ProcessId = z.infer<typeof ProcessId>;
@@ -23,16 +23,16 @@ export const Attempt = z.looseObject({
   run_token: z.string(),
   attempt_token: z.string(),
   shard_index: Count,
-  attempt: z.int().min(1),
+  attempt: z.int().check(z.minimum(1)),
   wrapper: ProcessId,
-  fit: ProcessId.nullable(),
+  fit: z.nullable(ProcessId),
   scheduler: z.string(),
-  job_id: z.string().nullable(),
-  task_id: z.string().nullable(),
-  slot: z.string().nullable(),
-  submission_token: z.string().nullable(),
+  job_id: z.nullable(z.string()),
+  task_id: z.nullable(z.string()),
+  slot: z.nullable(z.string()),
+  submission_token: z.nullable(z.string()),
   started_at_utc: z.string(),
-  end: ShardRecord.nullable(),
+  end: z.nullable(ShardRecord),
 });
 export type Attempt = z.infer<typeof Attempt>;
 

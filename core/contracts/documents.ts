@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import { Attempt } from "./attempt.ts";
 import { Manifest } from "./manifest.ts";
 import { Merged } from "./merged.ts";
@@ -10,7 +10,7 @@ import { SubmitMeta } from "./submit_meta.ts";
 import { Worker } from "./worker.ts";
 
 /** Every document of a run directory, by a short name. */
-export const DOCUMENTS: Record<string, { file: string; schema: z.ZodType }> = {
+export const DOCUMENTS: Record<string, { file: string; schema: z.core.$ZodType }> = {
   manifest: { file: "manifest.json", schema: Manifest },
   metrics: { file: "shard_<i>.metrics.json", schema: CommittedMetrics },
   output: { file: "shard_<i>.out.json", schema: OutputFrame },

@@ -1,8 +1,9 @@
-import * as z from "zod";
+import * as z from "zod/mini";
+import { en } from "zod/locales";
 
 // A command reads few documents, so that to compile their checks costs more than it gains; for what is read by the
 // thousands there is quickCheck.
-z.config({ jitless: true });
+z.config({ jitless: true, ...en() });
 
 /** What ended a shard's attempt (contract, "cause"). */
 export const CAUSES = [
@@ -39,7 +40,7 @@ export const ShardState = z.enum(SHARD_STATES);
 export type ShardState = z.infer<typeof ShardState>;
 
 /** Seeds and counts are JSON numbers: beyond 2^53 they would lose digits, so they are refused. */
-export const Count = z.int().min(0);
-export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+export const Count = z.int().check(z.minimum(0));
+export const Sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 export const InputFile = z.strictObject({ path: z.string(), bytes: Count, sha256: Sha256 });
 export type InputFile = z.infer<typeof InputFile>;

@@ -1,18 +1,18 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Count } from "./kinds.ts";
 import { AskedGuardrails } from "./manifest.ts";
 import { Problem } from "./merge_status.ts";
 import { RunTimes } from "./run_times.ts";
 
-const Value = z.number().nullable();
+const Value = z.nullable(z.number());
 
 /** What `merge --json` answers, and what the end of a run shows. */
 export const MergeReport = z.looseObject({
   /** The merged document, or null where the set was refused. */
-  merged: z.string().nullable(),
-  merged_sha256: z.string().nullable(),
-  merge_status: z.string().nullable(),
-  run_id: z.string().nullable(),
+  merged: z.nullable(z.string()),
+  merged_sha256: z.nullable(z.string()),
+  merge_status: z.nullable(z.string()),
+  run_id: z.nullable(z.string()),
   partial: z.boolean(),
   n_shards: Count,
   n_shards_merged: Count,
@@ -28,11 +28,11 @@ export const MergeReport = z.looseObject({
   q84: Value,
   pull_mean: Value,
   pull_std: Value,
-  gen_spread: z.looseObject({ params: z.array(z.number()), poi_true: z.number() }).nullable(),
+  gen_spread: z.nullable(z.looseObject({ params: z.array(z.number()), poi_true: z.number() })),
   missing: z.array(z.looseObject({ toy_start: z.int(), n_toys: Count, seed: Count })),
-  guardrails: z.looseObject({ passed: z.boolean(), failures: z.array(z.string()), asked: AskedGuardrails }).nullable(),
+  guardrails: z.nullable(z.looseObject({ passed: z.boolean(), failures: z.array(z.string()), asked: AskedGuardrails })),
   problems: z.array(Problem),
-  times: RunTimes.nullable(),
+  times: z.nullable(RunTimes),
   /** Lines that a person should see. */
   notes: z.array(z.string()),
   exit_code: z.int(),

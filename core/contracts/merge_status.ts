@@ -1,11 +1,11 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Count } from "./kinds.ts";
 
 export const MERGE_STATUS_SCHEMA = "nextstat.cpu_farm_merge_status.v1";
 export const MERGED_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_merged.v1";
 
 /** Why a shard, or the set, cannot be merged. */
-export const Problem = z.strictObject({ shard_index: Count.nullable(), what: z.string() });
+export const Problem = z.strictObject({ shard_index: z.nullable(Count), what: z.string() });
 export type Problem = z.infer<typeof Problem>;
 
 /** merge_status.json: the last attempt to merge. */
@@ -14,9 +14,9 @@ export const MergeStatus = z.looseObject({
   created_at_utc: z.string(),
   ok: z.boolean(),
   partial: z.boolean(),
-  guardrails_passed: z.boolean().nullable(),
+  guardrails_passed: z.nullable(z.boolean()),
   problems: z.array(Problem),
-  merged: z.string().nullable(),
-  farm: z.looseObject({ merged_sha256: z.string().nullable().optional() }).optional(),
+  merged: z.nullable(z.string()),
+  farm: z.optional(z.looseObject({ merged_sha256: z.optional(z.nullable(z.string())) })),
 });
 export type MergeStatus = z.infer<typeof MergeStatus>;

@@ -1,23 +1,23 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Count } from "./kinds.ts";
 import { MERGED_SCHEMA } from "./merge_status.ts";
 import { OutputFrame } from "./shard_output.ts";
 
 /** merged.out.json: as one unsharded nextstat output, and where it comes from. */
-export const Merged = OutputFrame.extend({
+export const Merged = z.extend(OutputFrame, {
   merge: z.looseObject({
     schema_version: z.literal(MERGED_SCHEMA),
     created_at_utc: z.string(),
     n_shards: Count,
     sources: z.array(z.looseObject({
-      shard_index: Count.nullable(),
-      host: z.string().nullable(),
+      shard_index: z.nullable(Count),
+      host: z.nullable(z.string()),
       toy_start: z.int(),
       n_toys: Count,
       path: z.string(),
     })),
-    manifest: z.looseObject({ run_id: z.string(), path: z.string() }).nullable(),
-    farm: z.looseObject({}).optional(),
+    manifest: z.nullable(z.looseObject({ run_id: z.string(), path: z.string() })),
+    farm: z.optional(z.looseObject({})),
   }),
 });
 export type Merged = z.infer<typeof Merged>;

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Count } from "./kinds.ts";
 
 /** A part of an interrupted run in which something ran or waited all the time. */
@@ -8,24 +8,24 @@ export const Stretch = z.looseObject({
   makespan_s: z.number(),
   n_shards: Count,
   n_toys: Count,
-  toys_per_s: z.number().nullable(),
+  toys_per_s: z.nullable(z.number()),
 });
 export type Stretch = z.infer<typeof Stretch>;
 
 /** The two times of a run (contract, "Two times, never confused") and what goes with them; null: not known. */
 export const RunTimes = z.looseObject({
   /** The longest single shard: it falls as 1/shards, whatever the run takes. */
-  max_shard_elapsed_s: z.number().nullable(),
+  max_shard_elapsed_s: z.nullable(z.number()),
   /** Last finish less first start of the committed attempts. */
-  makespan_s: z.number().nullable(),
+  makespan_s: z.nullable(z.number()),
   /** How far the makespan may be off because of the hosts' clocks: ± this. */
-  makespan_spread_s: z.number().nullable(),
+  makespan_spread_s: z.nullable(z.number()),
   /** Last finish less first submission. */
-  turnaround_s: z.number().nullable(),
+  turnaround_s: z.nullable(z.number()),
   /** How often the places that ran at the same time were filled. */
-  waves: z.int().min(1).nullable(),
+  waves: z.nullable(z.int().check(z.minimum(1))),
   /** Toys by makespan. */
-  toys_per_s: z.number().nullable(),
+  toys_per_s: z.nullable(z.number()),
   /** Of an interrupted run, which has no makespan of the whole; else empty. */
   stretches: z.array(Stretch),
   cpu_s: z.number(),

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Count } from "./kinds.ts";
 
 /** The generation point of a set of toys. */
@@ -28,13 +28,13 @@ export const OutputFrame = z.looseObject({
     poi_sigma: z.array(z.unknown()),
     nll: z.array(z.unknown()),
   }),
-  summary: z.looseObject({}).nullable().optional(),
-  guardrails: z.looseObject({ passed: z.boolean() }).optional(),
-  shard: z.looseObject({
+  summary: z.optional(z.nullable(z.looseObject({}))),
+  guardrails: z.optional(z.looseObject({ passed: z.boolean() })),
+  shard: z.optional(z.nullable(z.looseObject({
     shard_index: Count,
     shard_n_toys: Count,
     shard_start: Count,
     shard_total: Count,
-  }).nullable().optional(),
+  }))),
 });
 export type OutputFrame = z.infer<typeof OutputFrame>;

@@ -1,10 +1,10 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Cause, Count, InputFile, Sha256 } from "./kinds.ts";
 
 export const SHARD_RECORD_SCHEMA = "nextstat.cpu_farm_shard_record.v1";
 export const METRICS_SCHEMA = "nextstat_metrics_v0";
 
-const Loads = z.array(z.number()).nullable();
+const Loads = z.nullable(z.array(z.number()));
 
 /** The `farm` record of one attempt at one shard; null where a thing cannot be known. */
 export const ShardRecord = z.looseObject({
@@ -16,45 +16,45 @@ export const ShardRecord = z.looseObject({
   toy_start: Count,
   n_toys: Count,
   seed: Count,
-  attempt: z.int().min(1),
+  attempt: z.int().check(z.minimum(1)),
   scheduler: z.string(),
-  job_id: z.string().nullable(),
-  task_id: z.string().nullable(),
-  slot: z.string().nullable(),
+  job_id: z.nullable(z.string()),
+  task_id: z.nullable(z.string()),
+  slot: z.nullable(z.string()),
   wrapper: z.enum(["binary", "sh"]),
   nsfarm_version: z.string(),
-  nextstat_version: z.string().nullable(),
+  nextstat_version: z.nullable(z.string()),
   host: z.string(),
-  cpu_model: z.string().nullable(),
-  cpus_logical: Count.nullable(),
-  cpus_physical: Count.nullable(),
-  memory_bytes: Count.nullable(),
-  kernel: z.string().nullable(),
-  threads: Count.nullable(),
+  cpu_model: z.nullable(z.string()),
+  cpus_logical: z.nullable(Count),
+  cpus_physical: z.nullable(Count),
+  memory_bytes: z.nullable(Count),
+  kernel: z.nullable(z.string()),
+  threads: z.nullable(Count),
   load_average_start: Loads,
   load_average_end: Loads,
-  uptime_s: z.number().nullable(),
+  uptime_s: z.nullable(z.number()),
   started_at_utc: z.string(),
   finished_at_utc: z.string(),
-  clock_offset_s: z.number().nullable(),
-  wall_s: z.number().nullable(),
-  cpu_user_s: z.number().nullable(),
-  cpu_system_s: z.number().nullable(),
-  max_rss_bytes: Count.nullable(),
-  exit_code: z.int().nullable(),
-  signal: z.string().nullable(),
+  clock_offset_s: z.nullable(z.number()),
+  wall_s: z.nullable(z.number()),
+  cpu_user_s: z.nullable(z.number()),
+  cpu_system_s: z.nullable(z.number()),
+  max_rss_bytes: z.nullable(Count),
+  exit_code: z.nullable(z.int()),
+  signal: z.nullable(z.string()),
   cause: Cause,
   stderr_tail: z.array(z.string()),
-  spec_sha256: Sha256.nullable(),
+  spec_sha256: z.nullable(Sha256),
   inputs: z.array(InputFile),
-  nextstat_sha256: Sha256.nullable(),
-  out_sha256: Sha256.nullable(),
-  out_bytes: Count.nullable(),
+  nextstat_sha256: z.nullable(Sha256),
+  out_sha256: z.nullable(Sha256),
+  out_bytes: z.nullable(Count),
   environment: z.record(z.string(), z.string()),
 });
 export type ShardRecord = z.infer<typeof ShardRecord>;
 
-const Timing = z.looseObject({ wall_time_s: z.number().optional() });
+const Timing = z.looseObject({ wall_time_s: z.optional(z.number()) });
 
 /** nextstat's own metrics document. */
 export const Metrics = z.looseObject({
@@ -65,5 +65,5 @@ export const Metrics = z.looseObject({
 export type Metrics = z.infer<typeof Metrics>;
 
 /** shard_<i>.metrics.json as committed: nextstat's document and our record. */
-export const CommittedMetrics = Metrics.extend({ farm: ShardRecord });
+export const CommittedMetrics = z.extend(Metrics, { farm: ShardRecord });
 export type CommittedMetrics = z.infer<typeof CommittedMetrics>;

@@ -1,21 +1,21 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 
 export const SUBMIT_META_SCHEMA = "nextstat.pf32_htcondor_submit_meta.v1";
 
 /** One call of a scheduler's submit command; on disk with state "intent" before the program is called. */
 export const Submission = z.looseObject({
-  token: z.string().regex(/^[0-9a-f]{16}$/),
+  token: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
   state: z.enum(["intent", "submitted", "refused", "unclear"]),
   scheduler: z.string(),
   command: z.array(z.string()),
-  cwd: z.string().optional(),
-  shards: z.array(z.int().min(0)),
+  cwd: z.optional(z.string()),
+  shards: z.array(z.int().check(z.minimum(0))),
   /** The scheduler's number of the task that runs each of `shards`; absent: 0, 1, 2 … */
-  tasks: z.array(z.int().min(0)).optional(),
-  job_id: z.string().nullable(),
+  tasks: z.optional(z.array(z.int().check(z.minimum(0)))),
+  job_id: z.nullable(z.string()),
   intended_at_utc: z.string(),
-  answered_at_utc: z.string().nullable(),
-  answer: z.string().nullable(),
+  answered_at_utc: z.nullable(z.string()),
+  answer: z.nullable(z.string()),
 });
 export type Submission = z.infer<typeof Submission>;
 
@@ -23,13 +23,13 @@ export type Submission = z.infer<typeof Submission>;
 export const SubmitMeta = z.looseObject({
   schema_version: z.literal(SUBMIT_META_SCHEMA),
   created_at_utc: z.string(),
-  finished_at_utc: z.string().nullable().optional(),
-  cluster_id: z.int().nullable().optional(),
-  submit_file: z.string().nullable().optional(),
-  farm: z.looseObject({
+  finished_at_utc: z.optional(z.nullable(z.string())),
+  cluster_id: z.optional(z.nullable(z.int())),
+  submit_file: z.optional(z.nullable(z.string())),
+  farm: z.optional(z.looseObject({
     submissions: z.array(Submission),
     /** By shard: since when its scheduler has been seen not to know it, while it has no record. */
-    absent_since_utc: z.record(z.string(), z.string()).optional(),
-  }).optional(),
+    absent_since_utc: z.optional(z.record(z.string(), z.string())),
+  })),
 });
 export type SubmitMeta = z.infer<typeof SubmitMeta>;

@@ -1,6 +1,6 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 
-const Entries = z.array(z.number().nullable());
+const Entries = z.array(z.nullable(z.number()));
 
 /** nextstat's summary.pulls_by_param: one entry a parameter, null where pulls were not asked for or none could be had. */
 export const ParamPulls = z.looseObject({

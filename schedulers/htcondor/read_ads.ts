@@ -1,9 +1,9 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { CommandResult } from "../adapter.ts";
 
-const Text = z.string().optional().catch(undefined);
-const Whole = z.int().optional().catch(undefined);
-const Truth = z.boolean().optional().catch(undefined);
+const Text = z.catch(z.optional(z.string()), undefined);
+const Whole = z.catch(z.optional(z.int()), undefined);
+const Truth = z.catch(z.optional(z.boolean()), undefined);
 
 /** What is asked of a job's ad. Source: HTCondor manual, "Job ClassAd Attributes"; attributes that are not set are absent. */
 export const JobAd = z.looseObject({

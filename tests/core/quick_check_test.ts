@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { CommittedMetrics } from "../../core/contracts/shard_record.ts";
 import { OutputFrame } from "../../core/contracts/shard_output.ts";
 import { Manifest } from "../../core/contracts/manifest.ts";
@@ -21,7 +21,7 @@ const manifest = inventedManifest({
 const [plan] = manifest.plans;
 assert(plan);
 const output = inventedOutput(manifest, plan);
-const DOCUMENTS: [string, z.ZodType, unknown][] = [
+const DOCUMENTS: [string, z.core.$ZodType, unknown][] = [
   ["a committed record", CommittedMetrics, JSON.parse(inventedMetrics(manifest, plan, output))],
   ["an output", OutputFrame, JSON.parse(output)],
   ["a manifest", Manifest, JSON.parse(JSON.stringify(manifest))],
@@ -58,7 +58,7 @@ for (const [name, schema, document] of DOCUMENTS) {
     const change = fc.tuple(fc.constantFrom(...placesIn(document)), anything);
     const property = fc.property(change, ([path, value]) => {
       const other = changed(document, path, value);
-      if (check(other)) assert.ok(schema.safeParse(other).success, `${path.join(".")} = ${value}`);
+      if (check(other)) assert.ok(z.safeParse(schema, other).success, `${path.join(".")} = ${value}`);
     });
     fc.assert(property, { numRuns: 3000 });
   });
@@ -66,7 +66,7 @@ for (const [name, schema, document] of DOCUMENTS) {
 
 Deno.test("kinds of schema that quickCheck() does not spell out are asked themselves", () => {
   const check = quickCheck(
-    z.object({ a: z.tuple([z.number(), z.string().min(2)]), b: z.union([z.literal(1), z.email()]) }),
+    z.object({ a: z.tuple([z.number(), z.string().check(z.minLength(2))]), b: z.union([z.literal(1), z.email()]) }),
   );
   assert.ok(check({ a: [1, "xy"], b: "a@b.org" }));
   assert.ok(!check({ a: [1, "x"], b: 1 }));
