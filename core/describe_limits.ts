@@ -54,8 +54,8 @@ export function describeLimits(scheduler: string, limits: ProbedLimits): string 
 
 function describePlace(place: NonNullable<ProbedLimits["places"]>[number]): string {
   const facts = [
-    place.nodes === null ? null : `${place.nodes} nodes`,
-    place.cpus === null ? null : `${place.cpus} CPUs`,
+    place.nodes === null ? null : `${place.nodes} ${place.nodes === 1 ? "node" : "nodes"}`,
+    place.cpus === null ? null : `${place.cpus} ${place.cpus === 1 ? "CPU" : "CPUs"}`,
     place.memory_mb === null ? null : `${place.memory_mb} MB`,
     place.time_limit === null ? null : `at most ${place.time_limit}`,
   ].filter((fact) => fact !== null);

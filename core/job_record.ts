@@ -3,7 +3,7 @@ import type { Cause } from "./contracts/kinds.ts";
 import type { FarmManifest, Plan } from "./contracts/manifest.ts";
 import { recordFault } from "./check_record.ts";
 import { ShardRecord } from "./contracts/shard_record.ts";
-import { causeOfEnd } from "./find_cause.ts";
+import { causeOfEnd, tailLines } from "./find_cause.ts";
 import { type JobFacts, numberIn, textIn } from "./job_facts.ts";
 import { recordHead } from "./record_head.ts";
 import { recordedEnvironment } from "./recorded_environment.ts";
@@ -68,7 +68,7 @@ export function jobRecord(
     exit_code: whole(facts, "exit_code"),
     signal: textIn(facts, "signal"),
     cause,
-    stderr_tail: facts.stderr.slice(-20),
+    stderr_tail: tailLines(facts.stderr.join("\n")),
     spec_sha256: manifest.farm.spec_sha256,
     inputs: manifest.farm.inputs.map((input, i) => ({ ...input, sha256: sumOf(facts, i) ?? input.sha256 })),
     nextstat_sha256: textIn(facts, "nextstat_sha256") ?? manifest.farm.nextstat_sha256,

@@ -38,16 +38,21 @@ export function repeated(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), text];
 }
 
-/** Reads `HH:MM:SS`, `D-HH:MM:SS`, `MM:SS` or plain minutes, as Slurm's --time does (sbatch(1)); seconds. */
+/**
+ * Reads a time as Slurm does (sbatch(1), --time): minutes, MM:SS or HH:MM:SS; after days the hours come first, D-HH,
+ * D-HH:MM or D-HH:MM:SS; in seconds.
+ */
 export function durationSeconds(flag: string): (text: string) => number {
   return (text) => {
-    const match = /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)$/.exec(text);
-    if (!match && /^\d+$/.test(text)) return Number(text) * 60;
-    if (!match) {
+    const [, days, ...fields] = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(text) ?? [];
+    const [first, ...rest] = fields.filter((field) => field !== undefined).map(Number);
+    if (first === undefined) {
       throw new FarmError("usage", `Cannot use ${flag} "${text}": wanted HH:MM:SS, D-HH:MM:SS or whole minutes`);
     }
-    const [, days = "0", hours = "0", minutes = "0", seconds = "0"] = match;
-    return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
+    const [hours, minutes = 0, seconds = 0] = days === undefined && rest.length < 2
+      ? [0, first, ...rest]
+      : [first, ...rest];
+    return ((Number(days ?? 0) * 24 + hours) * 60 + minutes) * 60 + seconds;
   };
 }
 

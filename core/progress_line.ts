@@ -30,15 +30,19 @@ export function secondsLeft({ toys_done, toys_total, toys_per_s }: Progress): nu
 
 /** Seconds for people: `8.4 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds - minutes * 60)} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Four significant digits at most, without an exponent for what people count. */
+/** Four significant digits (whole numbers in full), without an exponent, for what people count. */
 export function significant(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return `${value}`;
-  const digits = Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value))));
+  // Rounded first: 999.96 has four digits as 1000, not as 1000.0.
+  const size = Math.abs(Number(value.toPrecision(4)));
+  const digits = Math.max(0, 3 - Math.floor(Math.log10(size)));
   return value.toFixed(Math.min(digits, 6));
 }

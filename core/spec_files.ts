@@ -1,4 +1,4 @@
-/** Every file that a spec names: the values of its `file` keys, wherever they are, in their order, once each. */
+/** Every file that a spec names: the values of its `file` keys, wherever they are, sorted, once each. */
 export function specFiles(spec: unknown): string[] {
   const found = new Set<string>();
   const open: { value: unknown; depth: number }[] = [{ value: spec, depth: 0 }];

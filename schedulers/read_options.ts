@@ -37,6 +37,19 @@ export function oneLine(name: string, value: string): string {
   );
 }
 
+/**
+ * A path that goes into lines of job files, comments too: a line break would begin a line of its own.
+ * @throws {FarmError} usage
+ */
+export function onePathLine(what: string, path: string): string {
+  if (!CONTROL.test(path)) return path;
+  throw new FarmError(
+    "usage",
+    `Cannot use ${what} ${JSON.stringify(path)}: a line break or control character cannot be written into job files`,
+    "Rename it, or choose another folder",
+  );
+}
+
 function own(options: Options, name: string): OptionValue | undefined {
   return Object.hasOwn(options, name) ? options[name] : undefined;
 }

@@ -38,7 +38,7 @@ function readArgs(args: string[]): { argument: string | undefined; all: boolean 
 
 // While the program does not build, the tests of the pure parts can still be run by name.
 async function prepare(choice: Choice): Promise<TestRun> {
-  const isPure = choice.files.every((file) => ["tests/core", "tests/schedulers"].includes(folderOf(file)));
+  const isPure = choice.files.every((file) => folderOf(file) === "tests/core");
   const args = choice.filter === undefined ? [] : [`--filter=${choice.filter}`];
   return { deno: Deno.execPath(), args, env: isPure ? {} : await testEnvironment() };
 }

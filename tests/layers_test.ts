@@ -94,6 +94,31 @@ Deno.test("A wrong import would be seen, whichever way it is written", () => {
   assert.ok(!allTypes("{ type A, b }") && !allTypes("* as z") && !allTypes(undefined));
 });
 
+/** Files that import each other, directly or in a circle; types count too, since a reader has to follow them as well. */
+function circles(files: readonly string[], targetsOf: (path: string) => string[]): string[][] {
+  const done = new Set<string>();
+  const found: string[][] = [];
+  const visit = (path: string, trail: string[]) => {
+    const at = trail.indexOf(path);
+    if (at >= 0) found.push([...trail.slice(at), path]);
+    if (at >= 0 || done.has(path)) return;
+    for (const target of targetsOf(path)) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of files) visit(path, []);
+  return found;
+}
+
+Deno.test("No source imports itself, not even by way of others", () => {
+  const targetsOf = (path: string) => path.endsWith(".ts") ? importsOf(path).map((one) => one.to) : [];
+  assert.deepEqual(circles(sources, targetsOf).map((circle) => circle.join(" -> ")), []);
+});
+
+Deno.test("A circle of imports would be seen, however long it is", () => {
+  const graph: Record<string, string[]> = { a: ["b"], b: ["c", "d"], c: [], d: ["b"], e: ["e"] };
+  assert.deepEqual(circles(["a", "b", "c", "d", "e"], (path) => graph[path] ?? []), [["b", "d", "b"], ["e", "e"]]);
+});
+
 /** What would make a result depend on more than what came in. A field or variable may be called `process`. */
 const IMPURE = new RegExp(
   [

@@ -3,7 +3,7 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import type { ShardOutput } from "../../core/read_output.ts";
 import { Unreadable } from "../read_file.ts";
 import { readAnyOutput, readCommitted } from "../read_shard.ts";
-import { type Found, origin } from "./read_source.ts";
+import { type Found, origin } from "./source_origin.ts";
 
 /** Reads an output of which no manifest tells: it must agree with itself, and with a record of ours beside it. */
 export function readInput(path: string): Found {

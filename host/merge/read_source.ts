@@ -1,18 +1,14 @@
 import { join } from "node:path";
 import { isFarmManifest } from "../../core/check_manifest.ts";
-import { attemptTime } from "../../core/attempt_time.ts";
 import type { FarmManifest, Manifest, Plan } from "../../core/contracts/manifest.ts";
-import type { Problem } from "../../core/contracts/merge_status.ts";
-import { Metrics, type ShardRecord } from "../../core/contracts/shard_record.ts";
-import type { SourceOrigin } from "../../core/merge/source_facts.ts";
+import { Metrics } from "../../core/contracts/shard_record.ts";
 import { metricsName, outName } from "../../core/run_paths.ts";
 import { readOldShard } from "../old_run.ts";
 import { readDocument, Unreadable } from "../read_file.ts";
 import { type CheckedOutput, readOutput, readRecord, readShard } from "../read_shard.ts";
 import { readInput } from "./read_input.ts";
+import { type Found, origin } from "./source_origin.ts";
 import type { OldOrder, ReadContext, SourceOrder } from "./source_order.ts";
-
-export type Found = { origin: SourceOrigin; output: CheckedOutput } | { problem: Problem };
 
 /** Reads and checks one output that a merge wants. What is wrong with it is data. */
 export function readSource(context: ReadContext, order: SourceOrder): Found {
@@ -75,30 +71,4 @@ function toolVersion(metrics: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** @param record what is known of the attempt that made it, or null */
-export function origin(
-  toys: { shard_index: number | null; toy_start: number; n_toys: number; seed: number },
-  name: string,
-  path: string,
-  record: ShardRecord | null,
-): SourceOrigin {
-  const { shard_index, toy_start, n_toys, seed } = toys;
-  return {
-    shard_index,
-    name,
-    path,
-    toy_start,
-    n_toys,
-    seed,
-    host: record?.host ?? null,
-    threads: record?.threads ?? null,
-    run_token: record?.run_token ?? null,
-    spec_sha256: record?.spec_sha256 ?? null,
-    inputs: record?.inputs ?? null,
-    nextstat_version: record?.nextstat_version ?? null,
-    time: record && attemptTime(record),
-    elapsed_s: null,
-  };
 }

@@ -1,4 +1,5 @@
 import { FarmError } from "../../core/errors.ts";
+import { onePathLine } from "../read_options.ts";
 
 /**
  * A value in a submit description. Only `$` is special in one, as the beginning of a macro; `$(DOLLAR)` is that sign
@@ -18,6 +19,7 @@ const NOT_IN_PATHS: readonly [RegExp, string][] = [
  * @throws {FarmError} usage
  */
 export function submitPath(what: string, path: string): string {
+  onePathLine(what, path);
   const wrong = NOT_IN_PATHS.find(([pattern]) => pattern.test(path));
   if (!wrong) return submitValue(path);
   throw new FarmError("usage", `Cannot use ${what} "${path}" with HTCondor: its path ${wrong[1]}`, "Rename it");

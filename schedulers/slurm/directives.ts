@@ -3,7 +3,7 @@ import { LOGS } from "../../core/run_paths.ts";
 import type { Chunk, RenderContext } from "../adapter.ts";
 import { formatIndexes } from "../index_ranges.ts";
 import { jobComment, jobName } from "../job_name.ts";
-import { listOption, type Options, textOption } from "../read_options.ts";
+import { listOption, onePathLine, type Options, textOption } from "../read_options.ts";
 import { readSite } from "../site_options.ts";
 import { tasksFor } from "../task_groups.ts";
 import { readFreeLines } from "./free_lines.ts";
@@ -44,7 +44,7 @@ function resources(options: Options): string[] {
 
 /** With a backslash in a path Slurm fills in neither %A nor %a (sbatch(1), FILENAME PATTERN). */
 function plainRunDir(run_dir: string): string {
-  if (!run_dir.includes("\\")) return run_dir;
+  if (!run_dir.includes("\\")) return onePathLine("the run directory", run_dir);
   throw new FarmError(
     "usage",
     `Cannot use the run directory "${run_dir}" with Slurm: its path has a backslash, so that all jobs would write one log`,

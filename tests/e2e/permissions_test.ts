@@ -102,22 +102,3 @@ Deno.test("merge, collect, verify, logs and schema cannot run a program; logs, v
     assert.equal(needs.get(name)?.includes("write"), false, `${name} writes nothing`);
   }
 });
-
-Deno.test("the README's table of commands has every command, its permissions and where it comes from", async () => {
-  const readme = await readFile(join(root, "README.md"), "utf8");
-  const table = readme.slice(readme.indexOf("<!-- commands -->"), readme.indexOf("<!-- /commands -->"));
-  const rows = table.split("\n").filter((line) => line.startsWith("| `")).map((line) =>
-    line.split("|").slice(1, -1).map((cell) => cell.trim())
-  );
-  const wanted = await Promise.all(TABLE.map(async ({ name, args, summary, from, load }) => {
-    const { default: { needs } } = await load();
-    const may = needs.length === 0 ? "nothing" : needs.join(", ");
-    return [
-      `\`${[name, args].filter(Boolean).join(" ")}\``,
-      summary,
-      may,
-      /\.(py|sh)$/.test(from) ? `\`${from}\`` : from,
-    ];
-  }));
-  assert.deepEqual(rows, wanted);
-});

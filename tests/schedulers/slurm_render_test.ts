@@ -232,3 +232,8 @@ Deno.test("a shard's log is found by its task", () => {
   assert.ok(chunk);
   assert.deepEqual(slurm.jobLogs({ job_id: "47", token: TOKEN, chunk }, 13), ["logs/slurm_47_2.log"]);
 });
+
+Deno.test("a run directory with a line break is refused: the rest of it would be a line of the script", () => {
+  const context = exampleContext(exampleManifest(), { run_dir: "/a\nid" });
+  assert.throws(() => slurm.render(context), { kind: "usage", message: /Cannot use the run directory "\/a\\nid"/ });
+});

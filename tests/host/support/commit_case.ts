@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { FarmManifest, Plan } from "../../../core/contracts/manifest.ts";
 import { METRICS_SCHEMA } from "../../../core/contracts/shard_record.ts";
 import { readShardOutput } from "../../../core/read_output.ts";

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PERMISSIONS } from "../../commands/command.ts";
+import { build, runProgram } from "../../commands/program.ts";
+import { TABLE, type TableRow } from "../../commands/table.ts";
+import { EXIT_CODES } from "../../core/errors.ts";
+import { readmeWithTable } from "../../scripts/readme_table.ts";
+import { root } from "../../scripts/tool_paths.ts";
+
+const readme = await readFile(join(root, "README.md"), "utf8");
+
+/** Cells without the blanks and dashes by which a formatter lines them up. */
+const cells = (text: string) =>
+  text.split("\n").map((line) => line.startsWith("|") ? line.replaceAll(/ +/g, " ").replaceAll(/-+/g, "-") : line);
+
+Deno.test("the README's table is the program's own: every command, its permissions, where it comes from", async () => {
+  assert.deepEqual(cells(readme), cells(await readmeWithTable(readme)));
+});
+
+Deno.test("the README's exit codes are those of the program, each once", () => {
+  const table = readme.slice(readme.indexOf("## Exit codes"), readme.indexOf("## What is in a run directory"));
+  const told = [...table.matchAll(/^\| ([\d, ]+?) *\|/gm)].flatMap(([, codes = ""]) => codes.split(", ").map(Number));
+  assert.deepEqual(told, Object.values(EXIT_CODES));
+});
+
+/** A command as commander knows it, with the flags of a scheduler. */
+async function commandOf(row: TableRow, argv: string[] = []) {
+  const { default: spec } = await row.load();
+  return { spec, command: await build(row, spec, argv) };
+}
+
+for (const row of TABLE) {
+  Deno.test(`${row.name} has --json and --help, says what it does, and needs only what there is`, async () => {
+    const { spec, command } = await commandOf(row);
+    const help = command.helpInformation();
+    assert.match(help, /--json +print one JSON document on stdout/);
+    assert.match(help, /-h, --help/);
+    assert.match(help, new RegExp(`^Usage: ${row.name} `));
+    assert.ok(help.toLowerCase().includes(row.summary.slice(0, 20).toLowerCase()));
+    assert.equal(spec.name, row.name);
+    assert.ok(spec.needs.every((need) => PERMISSIONS.includes(need)));
+    assert.equal(new Set(spec.needs).size, spec.needs.length);
+    assert.doesNotMatch(help, /\u001b/);
+  });
+
+  Deno.test(`${row.name} has words for each of its flags`, async () => {
+    const { command } = await commandOf(row);
+    for (const option of command.options) assert.ok(option.description.length > 5, option.flags);
+  });
+}
+
+Deno.test("a scheduler's own flags are shown with it, and only with it", async () => {
+  const render = TABLE.find((row) => row.name === "render");
+  assert(render);
+  const help = async (argv: string[]) => (await commandOf(render, argv)).command.helpInformation();
+  assert.match(await help(["--scheduler", "slurm"]), /--slurm-time <HH:MM:SS>/);
+  assert.match(await help(["--scheduler=htcondor"]), /--condor-request-memory/);
+  assert.doesNotMatch(await help([]), /--slurm-|--condor-/);
+});
+
+for (
+  const [argv, message, next] of [
+    [["statsu", "x"], /Cannot find a command "statsu"/, 'Did you mean "status"?'],
+    [["frobnicate"], /Cannot find a command "frobnicate"/, "See nsfarm-deno --help"],
+    [["merge", "--allow-partal"], /unknown option '--allow-partal'/, "Did you mean --allow-partial?"],
+    [["merge", "--frobnicate"], /unknown option '--frobnicate'/, "See nsfarm-deno merge --help"],
+    [["status"], /missing required argument 'run_dir'/, "See nsfarm-deno status --help"],
+    [["status", "a", "b"], /too many arguments/, "See nsfarm-deno status --help"],
+    [["merge", "--out"], /argument missing/, "See nsfarm-deno merge --help"],
+    [["render", "--n-toys", "1"], /required option '--config <spec>' not specified/, "See nsfarm-deno render --help"],
+    [["render", "--scheduler", "slrum"], /slrum/, /slurm/],
+    [["render", "--config", "x", "--n-toys", "1", "--slurm-time", "5"], /unknown option '--slurm-time'/, /./],
+  ] as [string[], RegExp, string | RegExp][]
+) {
+  Deno.test(`nsfarm-deno ${argv.join(" ")} is wrong usage, and the next step is named`, async () => {
+    await assert.rejects(runProgram(argv), { kind: "usage", message, next });
+  });
+}

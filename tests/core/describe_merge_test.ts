@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import type { MergeReport } from "../../core/contracts/merge_report.ts";
+import type { RunTimes } from "../../core/contracts/run_times.ts";
+import { describeMerge, describeTimes } from "../../core/describe_merge.ts";
+
+const TIMES: RunTimes = {
+  max_shard_elapsed_s: 0.512,
+  makespan_s: 8.3,
+  makespan_spread_s: 0.004,
+  turnaround_s: 9.25,
+  waves: 20,
+  toys_per_s: 240.9638,
+  stretches: [],
+  cpu_s: 16,
+  wasted_cpu_s: 75,
+  failed_attempts: 1,
+  lost_attempts: 0,
+};
+
+const REPORT: MergeReport = {
+  merged: "/runs/study1/merged.out.json",
+  merged_sha256: "1a".repeat(32),
+  merge_status: "/runs/study1/merge_status.json",
+  run_id: "study1",
+  partial: false,
+  n_shards: 40,
+  n_shards_merged: 40,
+  n_toys: 2000,
+  n_toys_merged: 2000,
+  n_converged: 1997,
+  n_nonconverged: 2,
+  n_error: 1,
+  mean: 1.0027545764891843,
+  std: 0.022390044341569434,
+  q16: 0.9812097884428923,
+  q50: 1.0048377255113505,
+  q84: 1.0243393659104785,
+  pull_mean: 0.0123456789,
+  pull_std: 1,
+  gen_spread: null,
+  missing: [],
+  guardrails: null,
+  problems: [],
+  times: TIMES,
+  notes: [],
+  exit_code: 0,
+};
+
+Deno.test("golden: a merge tells its path first, then counts, the summary, the pulls and both times", () => {
+  assert.equal(
+    describeMerge(REPORT),
+    `/runs/study1/merged.out.json
+40 of 40 shards, 2000 of 2000 toys
+n_converged 1997, not converged 2, errors 1
+poi_hat  mean 1.00275  std 0.0223900  q16 0.981210  q50 1.00484  q84 1.02434
+pulls    mean 0.0123457  std 1.00000
+makespan_s 8.300 s ± 0.004 s, 241.0 toys/s
+max_shard_elapsed_s 0.512 s (20 waves)
+turnaround_s 9.250 s
+CPU of attempts without a result: 1 min 15 s`,
+  );
+});
+
+Deno.test("a partial merge is loud, one without pulls has no line for them, one that was refused has no answer", () => {
+  const partial = describeMerge({
+    ...REPORT,
+    partial: true,
+    n_shards_merged: 39,
+    n_toys_merged: 1950,
+    pull_mean: null,
+  });
+  assert.match(partial, /\n39 of 40 shards, 1950 of 2000 toys \(PARTIAL\)\n/);
+  assert.doesNotMatch(partial, /pulls/);
+  assert.equal(describeMerge({ ...REPORT, merged: null }), "");
+});
+
+Deno.test("times that are not known are called unknown, never 0", () => {
+  const nothing = { ...TIMES, makespan_s: null, max_shard_elapsed_s: null, waves: null, toys_per_s: null };
+  const text = describeTimes({ ...nothing, turnaround_s: null, wasted_cpu_s: 0, makespan_spread_s: null });
+  assert.equal(text, "makespan_s unknown\nmax_shard_elapsed_s unknown");
+});
+
+Deno.test("an interrupted run has stretches instead of a makespan", () => {
+  const stretch = { started_at_utc: "a", finished_at_utc: "b", makespan_s: 1, n_shards: 1, n_toys: 1, toys_per_s: 1 };
+  const text = describeTimes({ ...TIMES, makespan_s: null, toys_per_s: null, stretches: [stretch, stretch], waves: 1 });
+  assert.match(text, /^makespan_s not one: the run had 2 stretches\nmax_shard_elapsed_s 0\.512 s \(1 wave\)\n/);
+});

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describeStatus, shardRanges, type StatusShard, type StatusSummary } from "../../core/describe_status.ts";
+
+const SUMMARY: StatusSummary = {
+  run_id: "study1",
+  run_dir: "/runs/study1",
+  scheduler: "slurm",
+  counts: { done: 20, running: 2, failed: 3, queued: 15 },
+  total: 40,
+  toys_done: 1000,
+  toys_total: 2000,
+  toys_per_s: 41.234,
+  merged: null,
+  workers: ["worker loop 17 with 2 slots runs on this machine"],
+};
+
+const shard = (shard: number, state: StatusShard["state"], why = "", host: string | null = null): StatusShard => ({
+  shard,
+  state,
+  why,
+  host,
+});
+
+Deno.test("golden: status counts every state, then groups what is not simply done or queued by its reason", () => {
+  const text = describeStatus(SUMMARY, [
+    shard(0, "done"),
+    shard(1, "queued", "not submitted"),
+    shard(2, "failed", "exit 3: no such file", "n1"),
+    shard(3, "failed", "exit 3: no such file", "n2"),
+    shard(9, "failed", "exit 3: no such file", "n1"),
+    shard(4, "running", "", "n1"),
+    shard(5, "queued", "other jobs go first"),
+    shard(6, "held", "held by hand"),
+  ]);
+  assert.equal(
+    text,
+    `study1 (slurm): 20 done, 2 running, 3 failed, 15 queued of 40 shards
+1000 of 2000 toys, 41.23 toys/s
+worker loop 17 with 2 slots runs on this machine
+  failed        exit 3: no such file: shard 2-3, 9 on n1, n2
+  running       shard 4 on n1
+  queued        other jobs go first: shard 5
+  held          held by hand: shard 6`,
+  );
+});
+
+Deno.test("many hosts of one reason are cut to four", () => {
+  const shards = Array.from({ length: 6 }, (_, i) => shard(i, "lost", "its job is gone", `n${i}`));
+  assert.match(describeStatus(SUMMARY, shards), /: shard 0-5 on n0, n1, n2, n3 …$/);
+});
+
+Deno.test("shardRanges() names at most twelve ranges, and counts all that are left", () => {
+  assert.equal(shardRanges([3, 1, 2, 7]), "1-3, 7");
+  assert.equal(shardRanges(Array.from({ length: 20 }, (_, i) => 2 * i)).endsWith("22 and 8 more"), true);
+  fc.assert(fc.property(fc.uniqueArray(fc.nat(80)), (shards) => {
+    const text = shardRanges(shards);
+    const more = Number(/ and (\d+) more$/.exec(text)?.[1] ?? 0);
+    const words = text.replace(/ and \d+ more$/, "").split(", ").filter((word) => word !== "");
+    const named = words.flatMap((word) => {
+      const [from = 0, to = from] = word.split("-").map(Number);
+      return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+    });
+    assert.ok(words.length <= 12);
+    assert.equal(named.length + more, shards.length);
+    assert.deepEqual(named, shards.toSorted((a, b) => a - b).slice(0, named.length));
+  }));
+});

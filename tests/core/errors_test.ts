@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { errorText, EXIT_CODES, FarmError, systemCode } from "../../core/errors.ts";
+
+Deno.test("every kind of error has its own exit code, as the contract has it", () => {
+  assert.deepEqual(Object.values(EXIT_CODES), [0, 1, 2, 3, 4, 5, 6, 130, 143]);
+  assert.deepEqual([new FarmError("usage", "x").exitCode, new FarmError("guardrails", "x").exitCode], [2, 6]);
+});
+
+Deno.test("errorText() is one line, whatever was thrown", () => {
+  assert.equal(errorText(new Error("a\n  b\n\nc")), "a; b; c");
+  assert.equal(errorText("text"), "text");
+  assert.equal(errorText(undefined), "undefined");
+});
+
+Deno.test("systemCode() is the system's code, and nothing for other errors", () => {
+  assert.equal(systemCode(Object.assign(new Error("x"), { code: "ENOSPC" })), "ENOSPC");
+  assert.equal(systemCode(Object.assign(new Error("x"), { code: 28 })), undefined);
+  assert.equal(systemCode(new Error("x")), undefined);
+  assert.equal(systemCode({ code: "ENOSPC" }), undefined);
+});

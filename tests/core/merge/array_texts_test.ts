@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { entriesText } from "../../../core/merge/array_texts.ts";
+import { TOY_ARRAYS } from "../../../core/output_text.ts";
+import { readOutputText } from "../../../core/read_output.ts";
+import { sampleText } from "../support/samples.ts";
+
+Deno.test("entries that are written anew are nextstat's own, to the byte", () => {
+  const text = sampleText("unsharded_20.out.json");
+  const { output, entries } = readOutputText(text);
+  for (const name of TOY_ARRAYS) {
+    assert.ok(entries);
+    assert.equal(entriesText(output, name), text.slice(...entries[name]));
+  }
+});
+
+Deno.test("a toy that errored is null in every array", () => {
+  const text = sampleText("shard_0.out.json")
+    .replace('"n_converged": 5', '"n_converged": 4').replace('"n_error": 0', '"n_error": 1')
+    .replace(/("converged": \[\s*)true/, "$1null").replace(/("poi_hat": \[\s*)[-\d.]+/, "$1null");
+  const { output } = readOutputText(text);
+  assert.match(entriesText(output, "converged"), /^null,\n {6}true/);
+  assert.match(entriesText(output, "poi_hat"), /^null,\n/);
+});

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { asksPulls, guardrailsJson, judge } from "../../../core/merge/guardrails.ts";
+import { jsonParts } from "../../../core/merge/json_text.ts";
+import { NO_GUARDRAILS } from "../support/core_merge.ts";
+
+const COUNTS = {
+  n_toys: 10,
+  n_error: 0,
+  n_converged: 10,
+  n_nonconverged: 0,
+  n_validation_error: 0,
+  n_computation_error: 0,
+};
+const PULL = { n_ok: 10, mean: -0.25, std: 1.5, q16: 0, q50: 0, q84: 0 };
+const asked = (change: Partial<Parameters<typeof judge>[0]>) => ({ ...NO_GUARDRAILS, ...change });
+
+Deno.test("a set of which nothing is asked passes, whatever it holds", () => {
+  const counts = { ...COUNTS, n_error: 10, n_converged: 0 };
+  assert.deepEqual(judge(NO_GUARDRAILS, counts, null), { passed: true, failures: [] });
+  assert.ok(!asksPulls(NO_GUARDRAILS));
+});
+
+Deno.test("one toy that erred or did not converge fails --require-all-converged", () => {
+  const rule = asked({ require_all_converged: true });
+  assert.ok(judge(rule, COUNTS, null).passed);
+  assert.deepEqual(judge(rule, { ...COUNTS, n_nonconverged: 1 }, null).failures, [
+    "require_all_converged violated (n_validation_error=0, n_computation_error=0, n_nonconverged=1)",
+  ]);
+  const old = { ...COUNTS, n_error: 2, n_validation_error: null, n_computation_error: null };
+  assert.match(judge(rule, old, null).failures[0] ?? "", /n_validation_error=2, n_computation_error=0/);
+});
+
+Deno.test("the bounds themselves pass, what is beyond them fails, and all that fails is told", () => {
+  const at = asked({ max_abs_poi_pull_mean: 0.25, poi_pull_std_range: [1.5, 2] });
+  assert.ok(judge(at, COUNTS, PULL).passed);
+  const beyond = asked({ max_abs_poi_pull_mean: 0.2, poi_pull_std_range: [0.9, 1.1], require_all_converged: true });
+  assert.deepEqual(judge(beyond, { ...COUNTS, n_error: 1, n_validation_error: 1 }, PULL).failures, [
+    "require_all_converged violated (n_validation_error=1, n_computation_error=0, n_nonconverged=0)",
+    "abs(mean pull(POI)) too large: |-0.25| > 0.2",
+    "std(pull(POI)) out of range: 1.5 not in [0.9, 1.1]",
+  ]);
+});
+
+Deno.test("without a single pull a guardrail on pulls fails", () => {
+  const rule = asked({ max_abs_poi_pull_mean: 5 });
+  assert.ok(asksPulls(rule));
+  assert.match(judge(rule, COUNTS, null).failures[0] ?? "", /POI pull summary is unavailable/);
+});
+
+Deno.test("what was asked and what came of it is in the document", () => {
+  const rule = asked({ poi_pull_std_range: [1, 2] });
+  const text = jsonParts(guardrailsJson(rule, judge(rule, COUNTS, PULL), PULL)).join("");
+  assert.deepEqual(JSON.parse(text), {
+    failures: [],
+    max_abs_poi_pull_mean: null,
+    passed: true,
+    poi_pull_mean: -0.25,
+    poi_pull_std: 1.5,
+    poi_pull_std_range: [1, 2],
+    require_all_converged: false,
+  });
+  assert.match(text, /"poi_pull_std_range": \[\n {4}1\.0,/);
+});

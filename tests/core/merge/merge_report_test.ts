@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { MergeReport } from "../../../core/contracts/merge_report.ts";
+import { mergeNotes, type MergeOutcome, mergeReport } from "../../../core/merge/merge_report.ts";
+import { runTimes } from "../../../core/times.ts";
+import { mergeSet } from "../support/core_merge.ts";
+import { sampleText } from "../support/samples.ts";
+
+const { set } = mergeSet([{ toy_start: 0, seed: 42, text: sampleText("unsharded_20.out.json") }]);
+
+function outcome(change: Partial<MergeOutcome> = {}): MergeOutcome {
+  return {
+    set,
+    merged: "/r/merged.out.json",
+    merged_sha256: "1a".repeat(32),
+    run_id: "r",
+    n_shards: 1,
+    run: { seed: 42, n_toys: 20 },
+    problems: [],
+    missing: [],
+    times: runTimes({ attempts: [], lost_attempts: 0, submissions: [], elapsed_s: [] }),
+    ...change,
+  };
+}
+
+Deno.test("a proven set is exit 0, and the report has its schema", () => {
+  const report = mergeReport(outcome());
+  assert.deepEqual(MergeReport.parse(report), report);
+  assert.deepEqual([report.exit_code, report.partial, report.n_toys_merged, report.n_converged], [0, false, 20, 20]);
+  assert.deepEqual(mergeNotes(report), []);
+});
+
+Deno.test("a set that was refused is exit 5, with the reasons and the way out", () => {
+  const problems = [{ shard_index: 3, what: "shard_3.out.json is not there" }];
+  const report = mergeReport(outcome({ set: null, merged: null, merged_sha256: null, problems }));
+  assert.equal(report.exit_code, 5);
+  assert.equal(report.mean, null);
+  assert.deepEqual(mergeNotes(report), [
+    "the set is not proven, so nothing was merged:",
+    "  shard 3: shard_3.out.json is not there",
+    "--allow-partial merges what is good and says so inside",
+  ]);
+});
+
+Deno.test("a partial merge says how much it holds, and from where toys are missing", () => {
+  const problems = [{ shard_index: 3, what: "shard_3.out.json is not there" }];
+  const report = mergeReport(outcome({ problems, run: { seed: 42, n_toys: 25 }, missing: [{ seed: 62, n_toys: 5 }] }));
+  assert.equal(report.partial, true);
+  assert.deepEqual(report.missing, [{ toy_start: 20, n_toys: 5, seed: 62 }]);
+  assert.match(mergeNotes(report)[0] ?? "", /^a partial merge, 20 of 25 toys:$/);
+});
+
+Deno.test("a guardrail that failed is exit 6, and is told", () => {
+  const failed = { ...set, verdict: { passed: false, failures: ["abs(mean pull(POI)) too large: |1| > 0.1"] } };
+  const report = mergeReport(outcome({ set: failed }));
+  assert.equal(report.exit_code, 6);
+  assert.deepEqual(mergeNotes(report), ["guardrail failed: abs(mean pull(POI)) too large: |1| > 0.1"]);
+});
+
+Deno.test("generation points that differ a little are told with how much", () => {
+  const other = { ...set.sources[0], params: set.sources[0].params.map((value, i) => i === 1 ? value + 1e-9 : value) };
+  const report = mergeReport(outcome({ set: { ...set, sources: [set.sources[0], other] } }));
+  assert.match(mergeNotes(report)[0] ?? "", /generation points differ by up to 1\.0e-9 \(merge\.farm\.gen_spread\)/);
+});

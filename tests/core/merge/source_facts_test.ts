@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { FrameReader } from "../../../core/merge/source_facts.ts";
+import { readOutputText } from "../../../core/read_output.ts";
+import { originOf } from "../support/core_merge.ts";
+import { planOf, sampleFrame, sampleManifest } from "../support/sample_run.ts";
+import { sampleText } from "../support/samples.ts";
+
+const manifest = sampleManifest();
+const frameOf = (i: number) => sampleFrame(manifest, planOf(manifest, i));
+
+Deno.test("what is equal in several outputs is kept once, so that it can be compared by identity", () => {
+  const reader = new FrameReader();
+  const [a, b] = [0, 1].map((i) => reader.read(originOf(i, { inputs: [...manifest.farm.inputs] }), frameOf(i)));
+  assert.ok(a && b);
+  for (const key of ["parameter_names", "params", "overrides", "inputs", "unmerged"] as const) {
+    assert.equal(a[key], b[key], key);
+  }
+  const other = reader.read(originOf(2), { ...frameOf(2), parameter_names: ["mu", "s"] });
+  assert.notEqual(other.parameter_names, a.parameter_names);
+  assert.equal(reader.read(originOf(3), frameOf(3)).parameter_names, a.parameter_names);
+});
+
+Deno.test("of nextstat's own output everything is merged or known not to be", () => {
+  const { output } = readOutputText(sampleText("shard_0.out.json"));
+  const facts = new FrameReader().read(originOf(0), output.frame);
+  assert.deepEqual(facts.unmerged, []);
+  assert.equal(facts.has_pulls, false);
+  assert.equal(facts.counts.n_validation_error, 0);
+});
+
+Deno.test("a member that nobody knows is told as not merged, null is not", () => {
+  const frame = { ...frameOf(0), surprise: 1, nothing: null, summary: { mean_ci: [0, 1], other: null } };
+  assert.deepEqual(new FrameReader().read(originOf(0), frame).unmerged, ["surprise", "summary.mean_ci"]);
+});
+
+Deno.test("counts that are no counts are not known", () => {
+  const frame = frameOf(0);
+  frame.results["n_validation_error"] = -1;
+  frame.results["n_computation_error"] = "0";
+  const { counts } = new FrameReader().read(originOf(0), frame);
+  assert.deepEqual([counts.n_validation_error, counts.n_computation_error], [null, null]);
+});
+
+Deno.test("overrides are the same in whatever order they come", () => {
+  const reader = new FrameReader();
+  const read = (overrides: Record<string, number>) => {
+    const frame = frameOf(0);
+    frame.gen.overrides = overrides;
+    return reader.read(originOf(0), frame).overrides;
+  };
+  assert.equal(read({ b: 2, a: 1 }), read({ a: 1, b: 2 }));
+});

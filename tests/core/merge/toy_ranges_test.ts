@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { joinRanges, missingRanges, overlaps, type SeedRange } from "../../../core/merge/toy_ranges.ts";
+
+const range = fc.record({ seed: fc.nat(60), n_toys: fc.integer({ min: 1, max: 15 }) });
+const ranges = fc.array(range, { maxLength: 8 });
+
+/** The seeds that ranges hold, one by one. */
+function seedsIn(list: readonly SeedRange[]): Set<number> {
+  return new Set(list.flatMap(({ seed, n_toys }) => Array.from({ length: n_toys }, (_, i) => seed + i)));
+}
+
+const sorted = (seeds: Iterable<number>) => [...seeds].sort((a, b) => a - b);
+
+Deno.test("joinRanges() holds the same toys in as few ranges as can be, sorted", () => {
+  fc.assert(fc.property(ranges, (list) => {
+    const joined = joinRanges(list);
+    assert.deepEqual(sorted(seedsIn(joined)), sorted(seedsIn(list)));
+    for (const [i, one] of joined.entries()) {
+      const next = joined[i + 1];
+      if (next) assert.ok(one.seed + one.n_toys < next.seed);
+    }
+  }));
+});
+
+Deno.test("missingRanges() are exactly the toys that are wanted and not found", () => {
+  fc.assert(fc.property(ranges, ranges, (wanted, found) => {
+    const held = seedsIn(found);
+    assert.deepEqual(
+      sorted(seedsIn(missingRanges(wanted, found))),
+      sorted([...seedsIn(wanted)].filter((seed) => !held.has(seed))),
+    );
+  }));
+});
+
+Deno.test("overlaps() are found if and only if a toy is held twice", () => {
+  fc.assert(fc.property(ranges, (list) => {
+    const total = list.reduce((sum, one) => sum + one.n_toys, 0);
+    assert.equal(overlaps(list).length > 0, seedsIn(list).size < total);
+    for (const { earlier, later } of overlaps(list)) {
+      const mine = seedsIn([earlier]);
+      assert.ok([...seedsIn([later])].some((seed) => mine.has(seed)));
+    }
+  }));
+});
+
+Deno.test("a range that lies inside a long earlier one is seen behind a short one too", () => {
+  const list = [{ seed: 0, n_toys: 100 }, { seed: 10, n_toys: 1 }, { seed: 50, n_toys: 1 }];
+  assert.deepEqual(overlaps(list).map(({ later }) => later.seed), [10, 50]);
+});

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { nearestName } from "../../core/nearest_name.ts";
+
+const COMMANDS = ["run", "render", "status", "merge", "verify"];
+
+Deno.test("nearestName() finds what was meant by a slip of the finger", () => {
+  assert.equal(nearestName("statsu", COMMANDS), "status");
+  assert.equal(nearestName("verfy", COMMANDS), "verify");
+  assert.equal(nearestName("mrge", COMMANDS), "merge");
+});
+
+Deno.test("nearestName() finds nothing for a word that is like none", () => {
+  assert.equal(nearestName("frobnicate", COMMANDS), undefined);
+  assert.equal(nearestName("x", []), undefined);
+});
+
+Deno.test("a name with one letter dropped, added or changed is found among names that are far apart", () => {
+  const slip = fc.tuple(fc.constantFrom("preflight", "collect", "schema"), fc.nat(5), fc.constantFrom("", "x", "xy"));
+  fc.assert(fc.property(slip, ([name, at, put]) => {
+    assert.equal(nearestName(name.slice(0, at) + put + name.slice(at + 1), ["preflight", "collect", "schema"]), name);
+  }));
+});

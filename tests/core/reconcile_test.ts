@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { CAUSES, SHARD_STATES } from "../../core/contracts/kinds.ts";
+import type { Attempt } from "../../core/contracts/attempt.ts";
+import type { ShardRecord } from "../../core/contracts/shard_record.ts";
+import type { NativeState } from "../../core/native_state.ts";
+import { CAUSE_WORDS, reconcile, type ShardFacts } from "../../core/reconcile.ts";
+import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "./support/sample_run.ts";
+
+const manifest = sampleManifest();
+const plan = planOf(manifest, 0);
+const TOKEN = "0123456789abcdef";
+
+const NOTHING: ShardFacts = {
+  evidence: "absent",
+  fault: null,
+  last: null,
+  life: null,
+  native: null,
+  asked: null,
+  absent_s: null,
+  grace_s: 120,
+};
+
+const native = (state: NativeState["state"], reason: string | null = null): NativeState => ({
+  token: TOKEN,
+  shard: 0,
+  state,
+  native: state.toUpperCase(),
+  reason,
+  host: "n7",
+});
+
+const begun = (change: Partial<Attempt> = {}) => sampleAttempt(manifest, plan, { submission_token: TOKEN, ...change });
+const ended = (change: Partial<ShardRecord>) => begun({ end: sampleRecord(manifest, plan, change) });
+const view = (facts: Partial<ShardFacts>) => {
+  const { state, why } = reconcile({ ...NOTHING, ...facts });
+  return why === "" ? state : `${state}: ${why}`;
+};
+
+for (
+  const [what, facts, wanted] of [
+    ["nobody was given", {}, "queued: not submitted"],
+    ["is committed", { evidence: "done" }, "done"],
+    [
+      "is committed, though its scheduler calls it failed",
+      { evidence: "done", native: native("failed"), asked: true },
+      "done",
+    ],
+    ["is committed, though nobody could be asked", { evidence: "done", asked: false }, "done"],
+    [
+      "its scheduler calls queued",
+      { native: native("queued", "other jobs go first"), asked: true },
+      "queued: other jobs go first",
+    ],
+    ["its scheduler calls held", { native: native("held", "held by hand"), asked: true }, "held: held by hand"],
+    ["its scheduler calls running", { native: native("running"), asked: true }, "running"],
+    ["runs on this machine", { last: begun(), life: "running" }, "running"],
+    [
+      "its scheduler calls done, its files on their way",
+      { native: native("done"), asked: true, absent_s: 5 },
+      "running: waiting for files",
+    ],
+    ["its scheduler calls done, without files after the grace time", {
+      native: native("done"),
+      asked: true,
+      absent_s: 120,
+    }, "lost: its job is gone and left no record"],
+    [
+      "its scheduler does not know any more, for a moment",
+      { asked: true, absent_s: 119 },
+      "running: waiting for files",
+    ],
+    [
+      "its scheduler has not known for long",
+      { asked: true, absent_s: 500 },
+      "lost: its job is gone and left no record",
+    ],
+    ["its scheduler could not be asked about", { asked: false }, "unknown: its scheduler could not be asked"],
+    [
+      "its scheduler has a state for that nobody knows",
+      { native: native("unknown", "Slurm says X"), asked: true },
+      "unknown: Slurm says X",
+    ],
+    [
+      "was cancelled before it began",
+      { native: native("cancelled", "removed with condor_rm"), asked: true },
+      "cancelled: removed with condor_rm",
+    ],
+    [
+      "was begun on a machine that cannot be asked",
+      { last: begun(), life: "elsewhere" },
+      "unknown: begun on n1, which cannot be asked from here",
+    ],
+    [
+      "was begun by a process that is gone",
+      { last: begun(), life: "dead" },
+      "lost: its process is gone and left no record",
+    ],
+    ["has a broken file", { evidence: "bad", fault: "shard_0.out.json is empty" }, "failed: shard_0.out.json is empty"],
+    [
+      "has the file of another run",
+      { evidence: "foreign", fault: "belongs to another run" },
+      "failed: belongs to another run",
+    ],
+    [
+      "has a broken file while it runs again",
+      { evidence: "bad", fault: "x", native: native("running"), asked: true },
+      "running",
+    ],
+    [
+      "ended with an error",
+      { last: ended({ cause: "exit", exit_code: 3, stderr_tail: ["no such file", "more"] }) },
+      "failed: exit 3: no such file",
+    ],
+    ["was killed", { last: ended({ cause: "signal", exit_code: null, signal: "SIGKILL" }) }, "failed: SIGKILL"],
+    [
+      "ran out of memory",
+      { last: ended({ cause: "memory", exit_code: null, signal: "SIGKILL" }) },
+      "out_of_memory: out of memory",
+    ],
+    [
+      "ran out of time",
+      { last: ended({ cause: "time", exit_code: null, signal: "SIGTERM" }) },
+      "timed_out: its time was up",
+    ],
+    [
+      "was told to stop",
+      { last: ended({ cause: "terminated", exit_code: null, signal: "SIGTERM" }) },
+      "cancelled: it was told to stop",
+    ],
+    [
+      "was told to stop, because its scheduler saw its time run out",
+      { last: ended({ cause: "terminated", exit_code: null }), native: native("timed_out", "time limit"), asked: true },
+      "timed_out: time limit",
+    ],
+    [
+      "was killed for the memory that its scheduler counted",
+      { last: ended({ cause: "signal", exit_code: null }), native: native("out_of_memory", "memory"), asked: true },
+      "out_of_memory: memory",
+    ],
+    [
+      "ended with an error of its own, which its scheduler also only calls failed",
+      { last: ended({ cause: "exit", exit_code: 3 }), native: native("failed", "exit 3"), asked: true },
+      "failed: exit 3",
+    ],
+    [
+      "failed, and whose later job was cancelled before it began",
+      {
+        last: ended({ cause: "exit", exit_code: 3 }),
+        native: { ...native("cancelled", "scancel"), token: "f".repeat(16) },
+        asked: true,
+      },
+      "cancelled: scancel",
+    ],
+    [
+      "has ended here, while its job is still being cleaned up",
+      { last: ended({ cause: "exit", exit_code: 3 }), native: native("running"), asked: true },
+      "failed: exit 3",
+    ],
+  ] satisfies [string, Partial<ShardFacts>, string][]
+) {
+  Deno.test(`a shard that ${what} is ${wanted}`, () => assert.equal(view(facts), wanted));
+}
+
+/** Whatever may be known of a shard. */
+const anything = fc.record<ShardFacts>({
+  evidence: fc.constantFrom("absent", "uncommitted", "foreign", "bad", "done"),
+  fault: fc.option(fc.constant("is broken")),
+  last: fc.option(fc.constantFrom(begun(), ...CAUSES.map((cause) => ended({ cause })))),
+  life: fc.constantFrom("running", "elsewhere", "dead", null),
+  native: fc.option(fc.constantFrom(...SHARD_STATES).map((state) => native(state))),
+  asked: fc.constantFrom(true, false, null),
+  absent_s: fc.option(fc.nat(300)),
+  grace_s: fc.constant(120),
+});
+
+Deno.test("done is only what its files prove: no scheduler's word, no exit code and no silence is", () => {
+  fc.assert(
+    fc.property(anything, (facts) => {
+      assert.equal(reconcile(facts).state === "done", facts.evidence === "done");
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+Deno.test("what could not be asked is never lost and never waiting to be submitted", () => {
+  fc.assert(fc.property(anything, (facts) => {
+    const { state } = reconcile({ ...facts, native: null, last: null, life: null, asked: false });
+    if (facts.evidence === "absent" || facts.evidence === "uncommitted") assert.equal(state, "unknown");
+  }));
+});
+
+Deno.test("an attempt that is alive is running, whatever its scheduler says", () => {
+  fc.assert(fc.property(anything, (facts) => {
+    fc.pre(facts.evidence !== "done");
+    assert.equal(reconcile({ ...facts, last: begun(), life: "running" }).state, "running");
+  }));
+});
+
+Deno.test("a job that is gone is never lost within the grace time", () => {
+  fc.assert(fc.property(fc.nat(119), fc.constantFrom(null, native("done")), (absent_s, native) => {
+    assert.equal(view({ asked: true, absent_s, native }), "running: waiting for files");
+  }));
+});
+
+Deno.test("every cause has words", () => {
+  for (const cause of CAUSES) assert.ok(CAUSE_WORDS[cause].length > 5, cause);
+});

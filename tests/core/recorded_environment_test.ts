@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { ONE_BLAS_THREAD, RECORDED_VARIABLES, recordedEnvironment } from "../../core/recorded_environment.ts";
+
+Deno.test("only variables of the list are recorded, each at most 200 characters long", () => {
+  const kept = recordedEnvironment({
+    SLURM_JOB_ID: "7",
+    LANG: "x".repeat(500),
+    AWS_SECRET_ACCESS_KEY: "s",
+    HOME: "/h",
+    constructor: "c",
+  });
+  assert.deepEqual(kept, { LANG: "x".repeat(200), SLURM_JOB_ID: "7" });
+});
+
+Deno.test("no variable of the list can hold a secret, a path or a token", () => {
+  assert.deepEqual(RECORDED_VARIABLES.filter((name) => /KEY|TOKEN|SECRET|PASS|PATH|HOME|USER/.test(name)), []);
+});
+
+Deno.test("all libraries' threads are one, and are recorded", () => {
+  const names: readonly string[] = RECORDED_VARIABLES;
+  assert.deepEqual(Object.values(ONE_BLAS_THREAD), ["1", "1", "1", "1", "1"]);
+  assert.ok(Object.keys(ONE_BLAS_THREAD).every((name) => names.includes(name)));
+});

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  attemptName,
+  commitName,
+  metricsName,
+  outName,
+  readAttemptName,
+  readShardName,
+  readTemporaryName,
+  stderrName,
+  temporaryName,
+} from "../../core/run_paths.ts";
+
+Deno.test("names of a shard's files are read back as they were made", () => {
+  fc.assert(fc.property(fc.nat(9_999_999), fc.integer({ min: 1, max: 99_999 }), (shard, attempt) => {
+    assert.deepEqual(readShardName(outName(shard)), { shard, kind: "out.json" });
+    assert.deepEqual(readShardName(metricsName(shard)), { shard, kind: "metrics.json" });
+    assert.deepEqual(readShardName(commitName(shard)), { shard, kind: "commit" });
+    assert.deepEqual(readShardName(stderrName(shard)), { shard, kind: "stderr" });
+    assert.deepEqual(readAttemptName(attemptName(shard, attempt)), { shard, attempt });
+  }));
+});
+
+Deno.test("other names are no shard's: padded, signed, in another writing, with more behind them", () => {
+  for (
+    const name of [
+      "shard_01.out.json",
+      "shard_-1.out.json",
+      "shard_1e3.out.json",
+      "shard_.out.json",
+      "shard_1.out.json~",
+      "shard_1.out.json.tmp",
+      "Shard_1.out.json",
+      "xshard_1.out.json",
+      "shard_1.out.json\n",
+      "shard_99999999.out.json",
+      "shard_1.exe",
+    ]
+  ) assert.equal(readShardName(name), undefined, name);
+  for (const name of ["shard_1.0.json", "shard_1.01.json", "shard_1.json", "shard_1.2.json.tmp"]) {
+    assert.equal(readAttemptName(name), undefined, name);
+  }
+});
+
+Deno.test("a temporary name is hidden, is no final name, and tells whose it is", () => {
+  const owner = fc.record({
+    boot_id: fc.uuid(),
+    pid: fc.integer({ min: 1, max: 4_194_304 }),
+    start_ticks: fc.nat().map(String),
+  });
+  const name = fc.constantFrom("shard_3.out.json", "manifest.json", "a.b-c.1");
+  fc.assert(fc.property(name, owner, fc.stringMatching(/^[0-9a-z]{1,12}$/), (name, owner, unique) => {
+    const temporary = temporaryName(name, owner, unique);
+    assert.ok(temporary.startsWith("."));
+    assert.equal(readShardName(temporary), undefined);
+    const { pid, start_ticks } = owner;
+    assert.deepEqual(readTemporaryName(temporary), { of: name, boot: owner.boot_id.slice(0, 8), pid, start_ticks });
+  }));
+});
+
+Deno.test("a name that is not one of ours belongs to nobody that could be asked", () => {
+  for (const name of [".manifest.json.tmp", "manifest.json", ".x.01234567-0-1-a.tmp", ".x.0123456-1-1-a.tmp"]) {
+    assert.equal(readTemporaryName(name), undefined, name);
+  }
+});

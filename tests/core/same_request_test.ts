@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { cutShards } from "../../core/cut_shard.ts";
+import { requestDifference } from "../../core/same_request.ts";
+import { sampleManifest } from "./support/sample_run.ts";
+
+const manifest = sampleManifest({ farm: { set: { mu: 1, tau: 2 } } });
+
+/** A request for that very run. */
+const ASKED = {
+  scheduler: "local",
+  config: "/specs/spec.json",
+  n_toys: 20,
+  seed: 42,
+  threads: 1,
+  shards: 4,
+  nextstat_bin: "/bin/nextstat",
+  gen: "init",
+  set: { tau: 2, mu: 1 },
+  freeze_gen: false,
+  pulls: false,
+  guardrails: { poi_pull_std_range: null, max_abs_poi_pull_mean: null, require_all_converged: false },
+  extra_args: [],
+  mode: "shared",
+};
+
+Deno.test("the same request is the same run, in whatever order its members come", () => {
+  assert.equal(requestDifference(manifest, ASKED), null);
+});
+
+Deno.test("a run that was cut or extended since is still the one that was asked for", () => {
+  const cut = cutShards(manifest, [0], "2026-11-24T20:00:00.000Z");
+  assert.equal(requestDifference({ ...cut, n_toys: 25 }, ASKED), null);
+});
+
+for (
+  const [name, value, words] of [
+    ["config", "/other.json", "--config /specs/spec.json, asked is /other.json"],
+    ["n_toys", 30, "--n-toys 20, asked is 30"],
+    ["seed", 43, "--seed 42, asked is 43"],
+    ["shards", 5, "--shards 4, asked is 5"],
+    ["threads", 2, "--threads 1, asked is 2"],
+    ["scheduler", "slurm", "--scheduler local, asked is slurm"],
+    ["nextstat_bin", "/x", "--nextstat-bin /bin/nextstat, asked is /x"],
+    ["gen", "mle", "--gen init, asked is mle"],
+    ["set", { mu: 1 }, '--set {"mu":1,"tau":2}, asked is {"mu":1}'],
+    ["freeze_gen", true, "--freeze-gen false, asked is true"],
+    ["pulls", true, "--pulls false, asked is true"],
+    ["extra_args", ["--x"], '--extra-args [], asked is ["--x"]'],
+    ["mode", "transfer", "--mode shared, asked is transfer"],
+  ] as const
+) {
+  Deno.test(`another ${name} is another run, and both values are told`, () => {
+    assert.equal(requestDifference(manifest, { ...ASKED, [name]: value }), `it was rendered with ${words}`);
+  });
+}
+
+Deno.test("other guardrails are another run", () => {
+  const guardrails = { ...ASKED.guardrails, require_all_converged: true };
+  assert.match(requestDifference(manifest, { ...ASKED, guardrails }) ?? "", /--guardrails/);
+});

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { cutRange, splitToys, type ToyRange } from "../../core/split.ts";
+
+const split = fc.integer({ min: 1, max: 5000 }).chain((n) =>
+  fc.record({ n: fc.constant(n), k: fc.integer({ min: 1, max: n }) })
+);
+
+/** What nextstat does for `--shard I/K`, as measured (facts of 0.10.1): count and start by its own formula. */
+function asNextstat(n: number, k: number, i: number): ToyRange {
+  return { count: Math.trunc(n / k) + (i < n % k ? 1 : 0), start: i * Math.trunc(n / k) + Math.min(i, n % k) };
+}
+
+/** How many ranges hold each toy of [from, from + n). */
+function held(ranges: ToyRange[], from: number, n: number): number[] {
+  const counts = new Uint32Array(n);
+  for (const { start, count } of ranges) {
+    for (let toy = start; toy < start + count; toy++) counts[toy - from] = (counts[toy - from] ?? 0) + 1;
+  }
+  return [...counts];
+}
+
+Deno.test("splitToys() splits as nextstat --shard does, the first shards one toy longer", () => {
+  assert.deepEqual(splitToys(10, 4).map(({ count }) => count), [3, 3, 2, 2]);
+  fc.assert(fc.property(split, ({ n, k }) => {
+    assert.deepEqual(splitToys(n, k), Array.from({ length: k }, (_, i) => asNextstat(n, k, i)));
+  }));
+});
+
+Deno.test("splitToys() puts every toy into exactly one shard, and leaves no shard empty", () => {
+  fc.assert(fc.property(split, ({ n, k }) => {
+    const ranges = splitToys(n, k);
+    assert.equal(ranges.length, k);
+    assert.ok(ranges.every(({ count }) => count >= 1));
+    assert.ok(held(ranges, 0, n).every((times) => times === 1));
+  }));
+});
+
+Deno.test("splitToys() refuses more shards than toys, and says how many can be", () => {
+  assert.throws(() => splitToys(3, 4), {
+    kind: "usage",
+    message: "Cannot split 3 toys into 4 shards: every shard needs at least one toy",
+    next: "Use --shards 3 or fewer",
+  });
+});
+
+Deno.test("cutRange() cuts into pieces that hold the range's toys once each, at most one piece a toy", () => {
+  const range = fc.record({ start: fc.nat(1000), count: fc.integer({ min: 1, max: 300 }) });
+  fc.assert(fc.property(range, fc.integer({ min: 1, max: 10 }), (range, pieces) => {
+    const cut = cutRange(range, pieces);
+    assert.equal(cut.length, Math.min(pieces, range.count));
+    assert.ok(held(cut, range.start, range.count).every((times) => times === 1));
+  }));
+});

@@ -1,0 +1,80 @@
+import { entriesText } from "../../../core/merge/array_texts.ts";
+import { judge } from "../../../core/merge/guardrails.ts";
+import { mergedParts, type MergedSet } from "../../../core/merge/merged_document.ts";
+import { FrameReader, type SourceFacts, type SourceOrigin } from "../../../core/merge/source_facts.ts";
+import { summarise } from "../../../core/merge/summary.ts";
+import { putValues, type ToyValues } from "../../../core/merge/toy_values.ts";
+import { ENTRY_BREAK, type ToyArray } from "../../../core/output_text.ts";
+import { readOutputText, type ShardOutput } from "../../../core/read_output.ts";
+
+/** An output whose toys begin with this one of the run. */
+export interface Piece {
+  toy_start: number;
+  seed: number;
+  text: string;
+}
+
+export function originOf(i: number, change: Partial<SourceOrigin> = {}): SourceOrigin {
+  return {
+    shard_index: i,
+    name: `shard_${i}.out.json`,
+    path: `/r/shard_${i}.out.json`,
+    toy_start: 0,
+    n_toys: 0,
+    seed: 0,
+    host: "n1",
+    threads: 1,
+    run_token: null,
+    spec_sha256: null,
+    inputs: null,
+    nextstat_version: null,
+    time: null,
+    elapsed_s: null,
+    ...change,
+  };
+}
+
+export const NO_GUARDRAILS = { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null };
+
+/** What a merge is made of, with nothing but the core: no file, no thread. */
+export function mergeSet(pieces: Piece[]): { set: MergedSet; outputs: ShardOutput[]; values: ToyValues } {
+  const reader = new FrameReader();
+  const outputs = pieces.map(({ text }) => readOutputText(text).output);
+  const sources = outputs.map((output, i): SourceFacts => {
+    const { toy_start = 0, seed = 0 } = pieces[i] ?? {};
+    return reader.read(originOf(i, { toy_start, seed, n_toys: output.poi_hat.length }), output.frame);
+  });
+  const n_toys = sources.reduce((sum, one) => sum + one.n_toys, 0);
+  const values = { poi_hat: new Float64Array(n_toys), pulls: new Float64Array(n_toys) };
+  let at = 0;
+  for (const output of outputs) {
+    putValues(values, at, output);
+    at += output.poi_hat.length;
+  }
+  const [first, ...rest] = sources;
+  if (!first) throw new Error("A merge has one output at least");
+  const summary = summarise(values, sources);
+  const set: MergedSet = {
+    sources: [first, ...rest],
+    run: { seed: first.seed, n_toys },
+    missing: [],
+    left_out: [],
+    summary,
+    asked: NO_GUARDRAILS,
+    verdict: judge(NO_GUARDRAILS, first.counts, null),
+    origin: {
+      created_at_utc: "2026-11-24T19:01:13.312Z",
+      nsfarm_version: "0.1.0",
+      manifest: null,
+      manifest_path: null,
+    },
+  };
+  return { set, outputs, values };
+}
+
+/** The merged document of these outputs, as text. */
+export function mergeTexts(pieces: Piece[]): string {
+  const { set, outputs } = mergeSet(pieces);
+  const array = (name: ToyArray) => outputs.map((output) => entriesText(output, name)).join(ENTRY_BREAK);
+  return mergedParts(set).map((part) => typeof part === "string" ? part : array(part.name)).join("");
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type AttemptTime, attemptTime, onOneClock } from "../../core/attempt_time.ts";
+import { runTimes, type TimeFacts } from "../../core/times.ts";
+import { planOf, sampleManifest, sampleRecord } from "./support/sample_run.ts";
+
+/** An attempt from `start` to `end`, in seconds, that gave shard `i` its result. */
+function ran(i: number, start: number, end: number, change: Partial<AttemptTime> = {}): AttemptTime {
+  return {
+    is_committed: true,
+    shard_index: i,
+    n_toys: 10,
+    scheduler: "slurm",
+    host: "n1",
+    started_ms: start * 1000,
+    finished_ms: end * 1000,
+    clock_offset_s: 0,
+    wall_s: end - start,
+    cpu_s: end - start,
+    ...change,
+  };
+}
+
+const times = (attempts: AttemptTime[], more: Partial<TimeFacts> = {}) =>
+  runTimes({ attempts, lost_attempts: 0, submissions: [], elapsed_s: [], ...more });
+
+const all = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+Deno.test("eight shards of 10 s on two CPUs: a makespan of 40 s in four waves, though the longest shard took 10 s", () => {
+  const found = times(all(8).map((i) => ran(i, Math.floor(i / 2) * 10, Math.floor(i / 2) * 10 + 10)), {
+    submissions: [{ at_ms: -5000, shards: all(8) }],
+  });
+  assert.equal(found.makespan_s, 40);
+  assert.equal(found.max_shard_elapsed_s, 10);
+  assert.equal(found.waves, 4);
+  assert.equal(found.toys_per_s, 2);
+  assert.equal(found.turnaround_s, 45);
+  assert.deepEqual(found.stretches, []);
+  assert.equal(found.cpu_s, 80);
+});
+
+Deno.test("the makespan is last finish less first start, and no shorter than the longest shard", () => {
+  const span = fc.tuple(fc.nat(50), fc.integer({ min: 1, max: 50 }));
+  fc.assert(fc.property(fc.array(span, { minLength: 1, maxLength: 20 }), (spans) => {
+    const attempts = spans.map(([start, length], i) => ran(i, start, start + length));
+    const found = times(attempts, { submissions: [{ at_ms: 0, shards: all(spans.length) }] });
+    const [first, last] = [Math.min(...spans.map(([a]) => a)), Math.max(...spans.map(([a, n]) => a + n))];
+    assert.equal(found.makespan_s, last - first);
+    assert.ok((found.max_shard_elapsed_s ?? Infinity) <= last - first);
+    assert.equal(found.turnaround_s, last);
+  }));
+});
+
+Deno.test("the waves are the shards by the most that ran at one time", () => {
+  const span = fc.tuple(fc.nat(12), fc.integer({ min: 1, max: 6 }));
+  fc.assert(fc.property(fc.array(span, { minLength: 1, maxLength: 15 }), (spans) => {
+    const at = (second: number) => spans.filter(([start, n]) => start <= second && second < start + n).length;
+    const most = Math.max(...all(20).map(at));
+    assert.equal(times(spans.map(([start, n], i) => ran(i, start, start + n))).waves, Math.ceil(spans.length / most));
+  }));
+});
+
+Deno.test("a run that was interrupted has stretches, and no makespan and no rate of the whole", () => {
+  const found = times([ran(0, 0, 10), ran(1, 3600, 3620)], {
+    submissions: [{ at_ms: 0, shards: [0] }, { at_ms: 3_590_000, shards: [1] }],
+  });
+  assert.equal(found.makespan_s, null);
+  assert.equal(found.toys_per_s, null);
+  assert.deepEqual(found.stretches.map((one) => [one.makespan_s, one.n_shards, one.toys_per_s]), [[10, 1, 1], [
+    20,
+    1,
+    0.5,
+  ]]);
+  assert.equal(found.turnaround_s, 3620);
+});
+
+Deno.test("a pause in which shards waited in the queue is part of the run", () => {
+  const found = times([ran(0, 0, 10), ran(1, 3600, 3620)], { submissions: [{ at_ms: 0, shards: [0, 1] }] });
+  assert.equal(found.makespan_s, 3620);
+  assert.deepEqual(found.stretches, []);
+});
+
+Deno.test("a worker loop on this machine never waits, so its pause is an interruption", () => {
+  const local = { scheduler: "local" };
+  const found = times([ran(0, 0, 10, local), ran(1, 100, 110, local)], { submissions: [{ at_ms: 0, shards: [0, 1] }] });
+  assert.equal(found.stretches.length, 2);
+  assert.equal(times([ran(0, 0, 10, local), ran(1, 14, 20, local)]).stretches.length, 0);
+});
+
+Deno.test("failed attempts count as wasted CPU, lost ones only as a number", () => {
+  const failed = ran(0, 0, 3, { is_committed: false, wall_s: 100 });
+  const found = times([failed, ran(0, 3, 10), ran(1, 0, 5, { cpu_s: null })], { lost_attempts: 2 });
+  assert.equal(found.wasted_cpu_s, 3);
+  assert.equal(found.failed_attempts, 1);
+  assert.equal(found.lost_attempts, 2);
+  assert.equal(found.cpu_s, 7);
+  assert.equal(found.max_shard_elapsed_s, 7);
+  assert.equal(found.makespan_s, 10);
+});
+
+Deno.test("of side files of the old wrappers only the longest shard is known", () => {
+  const found = times([], { elapsed_s: [3, 9, 4] });
+  assert.equal(found.max_shard_elapsed_s, 9);
+  assert.deepEqual([found.makespan_s, found.waves, found.turnaround_s, found.toys_per_s], [null, null, null, null]);
+});
+
+Deno.test("a stamp that is none makes no makespan", () => {
+  const found = times([ran(0, 0, 10), ran(1, NaN, 10)]);
+  assert.equal(found.makespan_s, 10);
+  assert.equal(times([ran(0, NaN, 10)]).makespan_s, null);
+});
+
+Deno.test("two hosts' stamps are put on one clock by their offsets, whose scatter is told", () => {
+  const early = [ran(0, 0, 10, { clock_offset_s: -100 }), ran(1, 10, 20, { clock_offset_s: -100.5 })];
+  const late = [ran(2, 100, 110, { host: "n2", clock_offset_s: 0 })];
+  const { attempts, spread_s } = onOneClock([...early, ...late]);
+  assert.deepEqual(attempts.map((one) => one.started_ms), [100_250, 110_250, 100_000]);
+  assert.equal(spread_s, 0.25);
+  const found = times([...early, ...late], { submissions: [{ at_ms: 0, shards: [0, 1, 2] }] });
+  assert.equal(found.makespan_s, 20.25);
+  assert.equal(found.makespan_spread_s, 0.25);
+});
+
+Deno.test("of one host only differences count, and a host without an offset makes the spread unknown", () => {
+  assert.equal(onOneClock([ran(0, 0, 1, { clock_offset_s: 50 })]).attempts[0]?.started_ms, 0);
+  assert.equal(onOneClock([ran(0, 0, 1), ran(1, 0, 1, { host: "n2", clock_offset_s: null })]).spread_s, null);
+});
+
+Deno.test("attemptTime() takes times and CPU from a record, and says what is not known", () => {
+  const manifest = sampleManifest();
+  const record = sampleRecord(manifest, planOf(manifest, 3), { cause: "exit", cpu_system_s: null });
+  const time = attemptTime(record);
+  assert.equal(time.is_committed, false);
+  assert.equal(time.finished_ms - time.started_ms, 63);
+  assert.equal(time.cpu_s, 0.057);
+  assert.equal(attemptTime({ ...record, cpu_user_s: null }).cpu_s, null);
+});
