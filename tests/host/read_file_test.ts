@@ -94,6 +94,7 @@ Deno.test("nesting that would overflow a stack is refused before it is parsed, b
   const deep = (n: number) => "[".repeat(n) + "]".repeat(n);
   assert.match(faultOf(() => checkDepth(bytes(deep(100_000)))).message, /nested deeper than 200 levels/);
   checkDepth(bytes(JSON.stringify({ a: deep(50_000), b: '\\"[[[['.repeat(5000) })));
+  assert.match(faultOf(() => checkDepth(bytes(`["a\\"b", ${deep(8000)}]`))).message, /nested deeper/);
   checkDepth(bytes(JSON.stringify(Array.from({ length: 9000 }, () => [1]))));
   checkDepth(bytes(`[${deep(199)}${" ".repeat(8000)}]`));
   assert.match(faultOf(() => checkDepth(bytes(`[${deep(200)}${" ".repeat(8000)}]`))).message, /nested deeper/);

@@ -69,6 +69,7 @@ Deno.test("a scheduler without jobs that wait, and a run without jobs, are wrong
       message: /Cannot use --finish with fake/,
       next: "Use --wait",
     });
+    fake.adapter.finish = () => ({ files: [], command: { argv: ["true"], timeout_s: 60 } });
     await assert.rejects(finish(join(dir, "none"), fake), {
       kind: "usage",
       message: /no job of this run is submitted/,
