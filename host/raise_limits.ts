@@ -1,7 +1,8 @@
 import type { FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
 import { FarmError } from "../core/errors.ts";
 import { twiceMemory, twiceTime } from "../core/raise_option.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { SchedulerAdapter, SchedulerOption } from "../schedulers/adapter.ts";
+import { readOption } from "./read_option.ts";
 
 /** What `retry` may raise; true: to twice of what it was. */
 export interface Raised {
@@ -11,7 +12,7 @@ export interface Raised {
 
 /**
  * The manifest with more memory or time for its jobs, the change in its history.
- * @throws {FarmError} usage, where the scheduler has no such option or the run never set it
+ * @throws {FarmError} usage, where the scheduler has no such option, the run never set it, or the value is none
  */
 export function raiseLimits(
   manifest: FarmManifest,
@@ -24,9 +25,10 @@ export function raiseLimits(
   for (const role of ["memory", "time"] as const) {
     const asked = raised[role];
     if (asked === undefined) continue;
-    const name = optionOf(adapter, role);
+    const option = optionOf(adapter, role);
+    const { name } = option;
     const before = options[name];
-    options[name] = asked === true ? twice(role, name, before) : asked;
+    options[name] = asked === true ? twice(role, name, before) : readOption(option, asked);
     words.push(`--${name} ${before ?? "(none)"} → ${options[name]}`);
   }
   if (words.length === 0) return manifest;
@@ -34,9 +36,9 @@ export function raiseLimits(
   return { ...manifest, farm: { ...manifest.farm, options, history } };
 }
 
-function optionOf(adapter: SchedulerAdapter, role: "memory" | "time"): string {
+function optionOf(adapter: SchedulerAdapter, role: "memory" | "time"): SchedulerOption {
   const option = adapter.options.find((one) => one.role === role);
-  if (option) return option.name;
+  if (option) return option;
   throw new FarmError("usage", `Cannot use --more-${role}: ${adapter.name} has no limit of ${role} to raise`);
 }
 
