@@ -15,17 +15,18 @@ export async function workInForeground(
 ): Promise<WorkReport> {
   const token = randomBytes(8).toString("hex");
   const at = new Date().toISOString();
-  recordSubmission(run.dir, {
-    token,
-    state: "submitted",
-    scheduler: "local",
-    command: ["nsfarm-deno", "run"],
-    shards: livePlans(run.manifest).map((plan) => plan.shard_index),
-    job_id: `${Deno.pid}`,
-    intended_at_utc: at,
-    answered_at_utc: at,
-    answer: null,
-  });
+  const begin = () =>
+    recordSubmission(run.dir, {
+      token,
+      state: "submitted",
+      scheduler: "local",
+      command: ["nsfarm-deno", "run"],
+      shards: livePlans(run.manifest).map((plan) => plan.shard_index),
+      job_id: `${Deno.pid}`,
+      intended_at_utc: at,
+      answered_at_utc: at,
+      answer: null,
+    });
   const ids = { scheduler: "local", job_id: `${Deno.pid}`, task_id: null, submission_token: token };
-  return await workOnRun(run, ids, localShape(run.manifest, null), { token, retry_failed: true, stop }, tell);
+  return await workOnRun(run, ids, localShape(run.manifest, null), { token, retry_failed: true, stop, begin }, tell);
 }

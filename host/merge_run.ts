@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { AskedGuardrails } from "../core/contracts/manifest.ts";
 import type { MergeReport } from "../core/contracts/merge_report.ts";
 import { MERGE_STATUS_SCHEMA, type MergeStatus } from "../core/contracts/merge_status.ts";
@@ -12,6 +12,7 @@ import { inputSources, runSources, type Sources } from "./merge/open_sources.ts"
 import { type Proof, prove } from "./merge/prove.ts";
 import { mergedPieces, writeMerged } from "./merge/write_merged.ts";
 import { readRecords, timesOf } from "./run_records.ts";
+import { sweepForgotten } from "./sweep_temporary.ts";
 import { writeDocument } from "./write_file.ts";
 
 export interface MergeOptions {
@@ -38,6 +39,7 @@ export async function mergeRun(options: MergeOptions, moment: MergeMoment): Prom
     const sources = openSources(options);
     const guardrails = askedOf(sources, options.guardrails);
     const out = outPath(sources, options.out);
+    sweepForgotten(dirname(out));
     const proof = await prove(sources, options.allow_partial, { beside: out, helper, left_out: new Map() });
     try {
       return await finish(sources, proof, { ...options, guardrails, out, helper }, moment);

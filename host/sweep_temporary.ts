@@ -3,12 +3,48 @@ import { ATTEMPTS, CLAIMS, readTemporaryName } from "../core/run_paths.ts";
 import { listNames } from "./attempts.ts";
 import type { Machine } from "./machine.ts";
 import { bootId, startTicks } from "./proc.ts";
-import { removeQuietly } from "./write_file.ts";
+import { removeQuietly, UNKNOWN_BOOT, writeTemporary } from "./write_file.ts";
 
 /** Removes temporary files of processes of this machine that are dead; those of other machines stay. */
 export async function sweepTemporary(dir: string, machine: Machine): Promise<void> {
   const files = ["", ATTEMPTS, CLAIMS].flatMap((folder) => temporaryIn(join(dir, folder)));
   for (const path of await ownerless(files, machine.process.boot_id)) removeQuietly(path);
+  sweepForgotten(dir);
+}
+
+/** Longer than a living process leaves a file untouched that it writes. */
+const FORGOTTEN_MS = 3_600_000;
+
+/**
+ * Removes temporary files of which nobody can tell whether their process lives, because it may not run programs (merge,
+ * collect), once they are untouched for an hour by the file server's own clock.
+ */
+export function sweepForgotten(dir: string): void {
+  const files = temporaryIn(dir).filter(({ owner }) => owner.boot === UNKNOWN_BOOT);
+  if (files.length === 0) return;
+  const now = serverNow_ms(dir);
+  for (const { path } of files) if (now - changed_ms(path) > FORGOTTEN_MS) removeQuietly(path);
+}
+
+/** By a file that is made now; minus infinity where nothing can be written. */
+function serverNow_ms(dir: string): number {
+  try {
+    const fresh = writeTemporary(join(dir, "clock"), "", 0o640, false);
+    const now = changed_ms(fresh);
+    removeQuietly(fresh);
+    return now;
+  } catch {
+    return -Infinity;
+  }
+}
+
+/** When a file was last written to; infinite for one that is gone. */
+function changed_ms(path: string): number {
+  try {
+    return Deno.lstatSync(path).mtime?.getTime() ?? Infinity;
+  } catch {
+    return Infinity;
+  }
 }
 
 /** Removes the folders of runs that were not finished, because the process that rendered them was killed. */

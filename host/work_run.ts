@@ -13,7 +13,7 @@ export async function workOnRun(
   run: Run<FarmManifest>,
   ids: JobIds,
   shape: LocalShape,
-  order: { token: string; retry_failed: boolean; stop: AbortSignal },
+  order: { token: string; retry_failed: boolean; stop: AbortSignal; begin?: () => void },
   tell: (event: WorkEvent) => void,
 ): Promise<WorkReport> {
   const bench = await openWorkbench(run, ids);
@@ -25,6 +25,8 @@ export async function workOnRun(
         "Bring back what the run was rendered with, or render a new run",
       );
     }
+    // Only now: what is written before this process is known could not be told to be a dead one's.
+    order.begin?.();
     return await runWorkLoop(bench, { ...shape, ...order }, tell);
   } finally {
     bench.meter.close();

@@ -3,8 +3,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { temporaryName } from "../core/run_paths.ts";
 import { FarmError, systemCode } from "../core/errors.ts";
 
+/** The boot of those who cannot or did not ask for it. */
+export const UNKNOWN_BOOT = "00000000";
+
 /** How temporary files of this process are named; known only once /proc was asked. */
-let owner = { boot_id: "00000000", pid: Deno.pid, start_ticks: "0" };
+let owner = { boot_id: UNKNOWN_BOOT, pid: Deno.pid, start_ticks: "0" };
 
 export function ownTemporaryFiles(process: { boot_id: string; pid: number; start_ticks: string }): void {
   owner = process;
