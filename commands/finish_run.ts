@@ -5,16 +5,26 @@ import { EXIT_CODES } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
 import { collectRun } from "../host/collect_run.ts";
 import type { Run } from "../host/load_manifest.ts";
+import type { RunStatus } from "../host/run_status.ts";
 import { mergeRun } from "../host/merge_run.ts";
 import { tellCollected } from "./collect.ts";
 import type { Output } from "./command.ts";
 
 const RUN_S_OWN = { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null };
 
-/** Collects and merges a run whose shards have ended, and prints the result: the exit code tells how it went. */
-export async function finishRun(run: Run<FarmManifest>, out: Output, allow_partial: boolean): Promise<number> {
+/**
+ * Collects and merges a run whose shards have ended, and prints the result: the exit code tells how it went.
+ * @param look the last one at it, which knows why shards are not done
+ */
+export async function finishRun(
+  run: Run<FarmManifest>,
+  out: Output,
+  allow_partial: boolean,
+  look: RunStatus | null,
+): Promise<number> {
   const now_utc = new Date().toISOString();
-  const collected = collectRun(run.manifest_path, null, now_utc);
+  const known = new Map(look?.reached ? look.shards.map((one) => [one.shard, one]) : []);
+  const collected = collectRun(run.manifest_path, null, now_utc, known);
   tellCollected(collected, out);
   const report = await mergeRun(
     { run: run.manifest_path, inputs: [], out: null, allow_partial, accept_unrecorded: false, guardrails: RUN_S_OWN },

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { counted } from "../core/counted.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { oneOf } from "../core/parse_flag.ts";
 import { MANIFEST } from "../core/run_paths.ts";
@@ -11,6 +12,7 @@ import type { Run } from "../host/load_manifest.ts";
 import { workInForeground } from "../host/foreground_work.ts";
 import { lookAtMachine } from "../host/machine.ts";
 import { planRun, renderRun, type RunRequest } from "../host/render_run.ts";
+import type { RunStatus } from "../host/run_status.ts";
 import { seedOverlap } from "../host/runs_beside.ts";
 import { startRun } from "../host/start_run.ts";
 import { type StopSignals, watchSignals } from "../host/stop_signals.ts";
@@ -62,9 +64,10 @@ const run: CommandSpec = {
     out.note(`run directory: ${target.dir}`);
     const signals = watchSignals();
     try {
-      await (adapter.name === "local" ? workHere(target, signals) : submitAndWatch(target, adapter, signals, out));
+      const look =
+        await (adapter.name === "local" ? workHere(target, signals) : submitAndWatch(target, adapter, signals, out));
       const code = signals.exitCode();
-      if (code === null) return await finishRun(target, out, flags.allowPartial);
+      if (code === null) return await finishRun(target, out, flags.allowPartial, look);
       out.note("interrupted: what was finished is kept; the same command with --run-id goes on with it");
       out.note(`  nsfarm-deno run … --run-id ${target.manifest.run_id}   or   nsfarm-deno retry ${target.dir}`);
       return code;
@@ -121,13 +124,14 @@ function openSame(dir: string, request: RunRequest, out: Output): Run<FarmManife
   );
 }
 
-async function workHere(target: Run<FarmManifest>, signals: StopSignals): Promise<void> {
+async function workHere(target: Run<FarmManifest>, signals: StopSignals): Promise<null> {
   const teller = tellWork(target.manifest);
   try {
     await workInForeground(target, signals.signal, teller.tell);
   } finally {
     teller.close();
   }
+  return null;
 }
 
 async function submitAndWatch(
@@ -135,8 +139,10 @@ async function submitAndWatch(
   adapter: SchedulerAdapter,
   signals: StopSignals,
   out: Output,
-): Promise<void> {
+): Promise<RunStatus> {
   const started = await startRun(target, adapter, await lookAtMachine(), { ended: true });
-  for (const one of started.submissions) out.note(`${adapter.name} job ${one.job_id}: ${one.shards.length} shards`);
-  await watchRun(target, adapter, signals.signal, out, false);
+  for (const one of started.submissions) {
+    out.note(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
+  }
+  return await watchRun(target, adapter, signals.signal, out, false);
 }

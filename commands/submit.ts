@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { counted } from "../core/counted.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import { lookAtMachine } from "../host/machine.ts";
@@ -39,7 +40,9 @@ export async function submitAndWait(
 ): Promise<number> {
   const adapter = await loadAdapter(run.manifest.scheduler);
   const started = await startRun(run, adapter, await lookAtMachine(), again);
-  for (const one of started.submissions) out.print(`${adapter.name} job ${one.job_id}: ${one.shards.length} shards`);
+  for (const one of started.submissions) {
+    out.print(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
+  }
   if (started.submissions.length === 0) out.print(started.nothing);
   const finish_job = ask.finish ? await submitFinish(run, adapter) : null;
   if (finish_job) out.print(`${adapter.name} job ${finish_job}: collects and merges when they have ended`);
@@ -55,8 +58,8 @@ export async function submitAndWait(
   }
   const signals = watchSignals();
   try {
-    await watchRun(run, adapter, signals.signal, out, false);
-    return signals.exitCode() ?? await finishRun(run, out, false);
+    const look = await watchRun(run, adapter, signals.signal, out, false);
+    return signals.exitCode() ?? await finishRun(run, out, false, look);
   } finally {
     signals.close();
   }

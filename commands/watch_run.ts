@@ -1,7 +1,9 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { NOT_SUBMITTED } from "../core/reconcile.ts";
 import { askScheduler } from "../host/ask_scheduler.ts";
 import { settleIncoming } from "../host/settle_incoming.ts";
-import { explainLost } from "../host/job_logs.ts";
+import { explainEnds } from "../host/job_logs.ts";
+import { ENDED } from "../host/start_run.ts";
 import type { Run } from "../host/load_manifest.ts";
 import { lookAtMachine, type Machine } from "../host/machine.ts";
 import { type RunStatus, runStatus } from "../host/run_status.ts";
@@ -23,8 +25,8 @@ export async function lookAtRun(
 ): Promise<RunStatus> {
   const asked = await askScheduler(run, adapter, grace_s);
   settleIncoming(run);
-  const scanned = explainLost(run, adapter, await scanRun(run, machine, asked, seen));
-  return runStatus(run, scanned, asked, await workerWords(run, machine));
+  const scanned = explainEnds(run, adapter, await scanRun(run, machine, asked, seen));
+  return runStatus(run, scanned, asked, await workerWords(run, machine), adapter.leaveOut);
 }
 
 async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
@@ -57,18 +59,31 @@ export async function watchRun(
     for (let round = 0;; round++) {
       const look = await lookAtRun(run, adapter, machine, grace_s, seen);
       if (stream) out.document(look.summary, true);
-      for (const { shard, state, why } of look.shards) {
-        const words = state === "held" || state === "failed" ? `shard ${shard}: ${state}: ${why}` : "";
-        if (words && !said.has(words)) view.say(words);
+      for (const words of tellings(look)) {
+        if (!said.has(words)) view.say(words);
         said.add(words);
       }
       view.show(look.progress);
-      if (look.ended || stop.aborted) return look;
+      if (look.ended || stop.aborted) {
+        for (const words of look.summary.advice) view.say(words);
+        return look;
+      }
       await sleep(nextWait_ms(round, adapter.name === "local"), stop);
     }
   } finally {
     view.close();
   }
+}
+
+/** What a person who follows a run is told once: each shard that ended badly or is held, and why others wait. */
+function tellings({ shards }: RunStatus): string[] {
+  const reasons = shards.flatMap(({ state, why }) => state === "queued" && why && why !== NOT_SUBMITTED ? why : []);
+  return [
+    ...[...new Set(reasons)].map((why) => `waiting: ${why}`),
+    ...shards.flatMap(({ shard, state, why }) =>
+      state === "held" || ENDED.has(state) ? `shard ${shard}: ${state}: ${why}` : []
+    ),
+  ];
 }
 
 function sleep(ms: number, stop: AbortSignal): Promise<void> {

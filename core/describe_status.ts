@@ -1,4 +1,5 @@
 import type { ShardState } from "./contracts/kinds.ts";
+import { NOT_SUBMITTED } from "./reconcile.ts";
 import { significant } from "./progress_line.ts";
 
 export interface StatusShard {
@@ -19,6 +20,8 @@ export interface StatusSummary {
   toys_per_s: number | null;
   merged: string | null;
   workers: string[];
+  /** What to do about a trouble that one shard alone does not show. */
+  advice: string[];
 }
 
 /** At most so many shards are named for one reason; --json has them all. */
@@ -34,7 +37,7 @@ export function describeStatus(summary: StatusSummary, shards: StatusShard[]): s
     `${summary.toys_done} of ${summary.toys_total} toys${rate}`,
     ...summary.workers,
   ];
-  return [...head, ...groups(shards).map(describeGroup)].join("\n");
+  return [...head, ...groups(shards).map(describeGroup), ...summary.advice].join("\n");
 }
 
 interface Group {
@@ -47,7 +50,7 @@ interface Group {
 function groups(shards: StatusShard[]): Group[] {
   const found = new Map<string, Group>();
   for (const { shard, state, why, host } of shards) {
-    if (state === "done" || (state === "queued" && why === "not submitted")) continue;
+    if (state === "done" || (state === "queued" && why === NOT_SUBMITTED)) continue;
     const key = `${state}\n${why}`;
     const group = found.get(key) ?? { state, why, shards: [], hosts: new Set() };
     group.shards.push(shard);

@@ -54,19 +54,24 @@ export function reconcile(facts: ShardFacts): ShardView {
 /** States in which a scheduler knows who or what stopped a job: its attempt knows only that it was told to. */
 const STOPPED = new Set<ShardState>(["cancelled", "timed_out", "out_of_memory", "preempted"]);
 
+/** Causes of an attempt that was stopped by somebody of whom it knows nothing. */
+export const STOPPED_CAUSES: ReadonlySet<Cause> = new Set<Cause>(["terminated", "signal", "time"]);
+
 /** Whether what the scheduler says of a job's end tells more than what its attempt left. */
 function isExplained(native: NativeState, last: Attempt | null): boolean {
   if (!STOPPED.has(native.state) && native.state !== "failed") return false;
   if (!last?.end) return true;
   const by_hand = last.submission_token === null || last.submission_token === last.run_token;
   if (!by_hand && last.submission_token !== native.token) return true;
-  return STOPPED.has(native.state) && (last.end.cause === "terminated" || last.end.cause === "signal");
+  return STOPPED.has(native.state) && STOPPED_CAUSES.has(last.end.cause);
 }
 
 function ended(cause: Cause, end: NonNullable<Attempt["end"]>, host: string | null): ShardView {
   const said = end.stderr_tail[0];
-  const how = end.exit_code !== null && end.exit_code !== 0 ? `exit ${end.exit_code}` : end.signal ?? "";
-  const why = [cause === "exit" || cause === "signal" ? how : CAUSE_WORDS[cause], said].filter(Boolean).join(": ");
+  const how = cause === "exit" && end.exit_code !== null
+    ? `exit ${end.exit_code}`
+    : `${CAUSE_WORDS[cause]}${cause === "signal" && end.signal !== null ? ` (${end.signal})` : ""}`;
+  const why = [how, said].filter(Boolean).join(": ");
   return { state: STATE_OF_CAUSE[cause] ?? "failed", why, host };
 }
 
@@ -85,6 +90,9 @@ export const CAUSE_WORDS: Record<Cause, string> = {
   version: "not the nextstat or the inputs of this run",
 };
 
+/** Why a shard waits that no scheduler was given. */
+export const NOT_SUBMITTED = "not submitted";
+
 function withoutAttempt(facts: ShardFacts, host: string | null): ShardView {
   const { native, last } = facts;
   if (facts.asked === false) return { state: "unknown", why: "its scheduler could not be asked", host };
@@ -95,7 +103,7 @@ function withoutAttempt(facts: ShardFacts, host: string | null): ShardView {
   if (facts.life === "elsewhere") {
     return { state: "unknown", why: `begun on ${last?.wrapper.host}, which cannot be asked from here`, host };
   }
-  return { state: "queued", why: "not submitted", host: null };
+  return { state: "queued", why: NOT_SUBMITTED, host: null };
 }
 
 /** The scheduler knows nothing of it any more: its files may still be on their way. */

@@ -4,11 +4,13 @@ import { isFarmManifest, livePlans } from "../core/check_manifest.ts";
 import type { CollectCounts } from "../core/collect_counts.ts";
 import { type Manifest, ShardResult } from "../core/contracts/manifest.ts";
 import type { RunTimes } from "../core/contracts/run_times.ts";
+import type { ShardView } from "../core/reconcile.ts";
 import { type CollectedShard, collectOldShard, collectShard } from "./collect_shard.ts";
 import type { Run } from "./load_manifest.ts";
 import { oldShards } from "./old_run.ts";
 import { openRun } from "./run_home.ts";
 import { readRecords, type RunRecords, timesOf } from "./run_records.ts";
+import { readSubmissions } from "./submissions.ts";
 import { settleIncoming } from "./settle_incoming.ts";
 import { writeDocument } from "./write_file.ts";
 
@@ -24,12 +26,13 @@ export interface CollectReport {
 /**
  * Checks every shard of a run and writes results[] into its manifest (or into `out`). Bad shards are rows of it, not
  * errors.
+ * @param known what a look at the scheduler said of them
  * @throws {FarmError} input, when the manifest cannot be read or written
  */
-export function collectRun(path: string, out: string | null, now_utc: string): CollectReport {
+export function collectRun(path: string, out: string | null, now_utc: string, known: Known = new Map()): CollectReport {
   const run = openRun(path);
   const records = readRecords(run.dir);
-  const shards = collectAll(run, records);
+  const shards = collectAll(run, records, known);
   const ok = shards.flatMap(({ record }) => record ? attemptTime(record) : []);
   const elapsed = isFarmManifest(run.manifest)
     ? []
@@ -47,13 +50,19 @@ export function collectRun(path: string, out: string | null, now_utc: string): C
   };
 }
 
-function collectAll(run: Run, records: RunRecords): CollectedShard[] {
+/** Where shards stand by a look at their scheduler. */
+export type Known = ReadonlyMap<number, ShardView>;
+
+function collectAll(run: Run, records: RunRecords, known: Known): CollectedShard[] {
   const { dir, manifest } = run;
   if (!isFarmManifest(manifest)) return oldShards(run).map((old) => collectOldShard(manifest, old));
   settleIncoming({ ...run, manifest });
-  return livePlans(manifest).map((plan) =>
-    collectShard(dir, manifest, plan, records.attempts.get(plan.shard_index) ?? [])
-  );
+  const submitted = new Set(readSubmissions(dir).flatMap((one) => one.state === "refused" ? [] : one.shards));
+  return livePlans(manifest).map((plan) => {
+    const shard = plan.shard_index;
+    const attempts = records.attempts.get(shard) ?? [];
+    return collectShard(dir, manifest, plan, attempts, known.get(shard), submitted.has(shard));
+  });
 }
 
 function countShards(shards: readonly CollectedShard[]): CollectCounts {

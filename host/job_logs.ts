@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { STOPPED_CAUSES } from "../core/reconcile.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { handlesOf } from "./ask_scheduler.ts";
 import type { Run } from "./load_manifest.ts";
 import { readTail } from "./read_tail.ts";
 import type { ScannedShard } from "./scan_run.ts";
+import { ENDED } from "./start_run.ts";
 import { readSubmissions } from "./submissions.ts";
+import { exists } from "./write_file.ts";
 
 /** Files into which the jobs of a shard write, relative to the run directory; newest last. */
 export function jobLogNames(dir: string, adapter: SchedulerAdapter, shard: number): string[] {
@@ -14,15 +17,26 @@ export function jobLogNames(dir: string, adapter: SchedulerAdapter, shard: numbe
 }
 
 /**
- * Lost shards whose job's log tells what became of them: a job that is out of its scheduler's memory may still have
- * been told there that its time was up.
+ * Ended shards whose job's log tells more of it than its scheduler and its attempt do: a job that is out of its
+ * scheduler's memory may still have been told there that its time was up, and one without a log never began.
  */
-export function explainLost(run: Run<FarmManifest>, adapter: SchedulerAdapter, shards: ScannedShard[]): ScannedShard[] {
-  if (!adapter.readJobLog) return shards;
+export function explainEnds(run: Run<FarmManifest>, adapter: SchedulerAdapter, shards: ScannedShard[]): ScannedShard[] {
+  const { readJobLog } = adapter;
+  if (!readJobLog) return shards;
   return shards.map((shard) => {
-    if (shard.state !== "lost") return shard;
-    const log = jobLogNames(run.dir, adapter, shard.plan.shard_index).at(-1);
-    const word = log === undefined ? null : adapter.readJobLog?.(readTail(join(run.dir, log)));
+    const log = isUnexplained(shard) ? jobLogNames(run.dir, adapter, shard.plan.shard_index).at(-1) : undefined;
+    if (log === undefined) return shard;
+    const path = join(run.dir, log);
+    if (shard.state === "lost" && !exists(path)) return { ...shard, why: NEVER_BEGAN };
+    const word = readJobLog(readTail(path));
     return word ? { ...shard, state: word.state, why: word.reason } : shard;
   });
+}
+
+const NEVER_BEGAN = "its job never began: it was cancelled while it waited, or forgotten by its scheduler";
+
+/** Lost, or stopped by somebody of whom its attempt knows nothing. */
+function isUnexplained({ state, last }: ScannedShard): boolean {
+  if (!ENDED.has(state)) return false;
+  return state === "lost" || last === null || last.end === null || STOPPED_CAUSES.has(last.end.cause);
 }

@@ -3,6 +3,10 @@ import type { FarmManifest } from "../core/contracts/manifest.ts";
 import type { ShardState } from "../core/contracts/kinds.ts";
 import type { StatusShard, StatusSummary } from "../core/describe_status.ts";
 import type { Progress } from "../core/progress_line.ts";
+import { NOT_SUBMITTED } from "../core/reconcile.ts";
+import { quoteWord } from "../core/shell_quote.ts";
+import { type SuspectHost, suspectHosts } from "../core/suspect_hosts.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { MERGED } from "../core/run_paths.ts";
 import type { AskedScheduler } from "./ask_scheduler.ts";
 import type { Run } from "./load_manifest.ts";
@@ -13,12 +17,15 @@ export interface RunStatus {
   summary: StatusSummary;
   shards: StatusShard[];
   progress: Progress;
+  /** Whether its scheduler could be asked. */
+  reached: boolean;
   /** No shard runs, waits or may still appear: nothing more will happen by itself. */
   ended: boolean;
 }
 
 /** States in which something still happens by itself; a held job waits for a person. */
 const GOING = new Set<ShardState>(["running", "unknown"]);
+const WAITING = new Set<ShardState>(["queued", "held"]);
 
 /** Puts a look at a run into the numbers that a person or a script wants. */
 export function runStatus(
@@ -26,6 +33,7 @@ export function runStatus(
   scanned: ScannedShard[],
   asked: AskedScheduler | null,
   workers: string[],
+  leaveOut?: SchedulerAdapter["leaveOut"],
 ): RunStatus {
   const counts: Partial<Record<ShardState, number>> = {};
   for (const { state } of scanned) counts[state] = (counts[state] ?? 0) + 1;
@@ -33,7 +41,7 @@ export function runStatus(
   const toys_per_s = rateOf(scanned);
   const merged = join(run.dir, MERGED);
   const trouble = asked && !asked.reached ? [`${run.manifest.scheduler} could not be asked: ${asked.message}`] : [];
-  const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== "not submitted");
+  const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== NOT_SUBMITTED);
   return {
     summary: {
       run_id: run.manifest.run_id,
@@ -46,19 +54,33 @@ export function runStatus(
       toys_per_s,
       merged: exists(merged) ? merged : null,
       workers: [...workers, ...trouble],
+      advice: suspectHosts(scanned).map((suspect) => adviceOn(suspect, run, leaveOut)),
     },
     shards: scanned.map(({ plan, state, why, host }) => ({ shard: plan.shard_index, state, why, host })),
     progress: {
       total: scanned.length,
       done: counts.done ?? 0,
       running: counts.running ?? 0,
-      failed: scanned.filter(({ state }) => state !== "done" && state !== "queued" && !GOING.has(state)).length,
+      failed: scanned.filter(({ state }) => !WAITING.has(state) && state !== "done" && !GOING.has(state)).length,
+      held: counts.held ?? 0,
       toys_done,
       toys_total: run.manifest.n_toys,
       toys_per_s,
     },
+    reached: asked?.reached ?? false,
     ended: !queued_somewhere && !scanned.some(({ state }) => GOING.has(state)),
   };
+}
+
+function adviceOn(
+  { host, failed }: SuspectHost,
+  { dir, manifest }: Run<FarmManifest>,
+  leaveOut: SchedulerAdapter["leaveOut"],
+): string {
+  const found =
+    `all ${failed} shards that ran on ${host} failed, others are done elsewhere: the fault may be that host's`;
+  if (!leaveOut) return found;
+  return `${found}\n  to leave it out: nsfarm-deno retry ${quoteWord(dir)} ${leaveOut(host, manifest.farm.options)}`;
 }
 
 /** Toys a second between the first start and the last finish so far. */

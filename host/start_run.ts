@@ -6,6 +6,7 @@ import type { Submission } from "../core/contracts/submit_meta.ts";
 import type { SchedulerAdapter, SchedulerLimits } from "../schedulers/adapter.ts";
 import { askLimits } from "./ask_limits.ts";
 import { type AskedScheduler, askScheduler, renderContext } from "./ask_scheduler.ts";
+import { whileLocked } from "./lock_file.ts";
 import type { Run } from "./load_manifest.ts";
 import type { Machine } from "./machine.ts";
 import { type ScannedShard, scanRun } from "./scan_run.ts";
@@ -43,7 +44,8 @@ export interface Again {
 
 /**
  * Submits the shards of a run that nobody works on: those never begun, and with `again` those that ended without a
- * valid result. Never what runs, waits, or could not be asked about.
+ * valid result. Never what runs, waits, or could not be asked about. Of several commands at once each sees what those
+ * before it have submitted.
  * @throws {FarmError} unreachable, when the scheduler cannot be asked or does not take them
  */
 export async function startRun(
@@ -52,6 +54,19 @@ export async function startRun(
   machine: Machine,
   again: Again,
   file_grace_s = GRACE_S,
+): Promise<StartedRun> {
+  return await whileLocked(
+    join(run.dir, ".submit.lock"),
+    () => startOpen(run, adapter, machine, again, file_grace_s),
+  );
+}
+
+async function startOpen(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  machine: Machine,
+  again: Again,
+  file_grace_s: number,
 ): Promise<StartedRun> {
   await settleIntents(run, adapter);
   const asked = await askScheduler(run, adapter, again.ended ? 0 : file_grace_s);

@@ -41,8 +41,11 @@ export interface SchedulerOption {
   pattern?: string;
   choices?: string[];
   min?: number;
-  /** What the value limits: `retry --more-memory` and `--more-time` raise the option of that role. */
-  role?: "cpus" | "memory" | "time";
+  /**
+   * What the value limits: `retry --more-memory` and `--more-time` raise the option of that role; throttle: jobs at a
+   * time.
+   */
+  role?: "cpus" | "memory" | "time" | "throttle";
 }
 
 export interface RenderedFile {
@@ -214,6 +217,9 @@ export interface SchedulerAdapter {
 
   /** A job that runs `nsfarm-deno finish` when the jobs of these handles have ended, however they ended. */
   finish?(context: RenderContext, handles: Handle[], token: string): Finish;
+
+  /** What is given to `retry` so that no job runs on this host: flag and value, quoted for a shell. */
+  leaveOut?(host: string, options: Readonly<Record<string, OptionValue>>): string;
 
   /** Files, relative to the run directory, that a shard's job writes into; newest last. Some may not be there. */
   jobLogs?(handle: Handle, shard: number): string[];

@@ -71,5 +71,6 @@ export const HTCONDOR_OPTIONS: SchedulerOption[] = [
     placeholder: "N",
     help: "let HTCondor make the jobs little by little, so that at most N of them are in the queue",
     native: "max_materialize",
+    role: "throttle",
   },
 ];

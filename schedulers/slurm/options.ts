@@ -55,6 +55,7 @@ export const SLURM_OPTIONS: SlurmOption[] = [
     placeholder: "N",
     help: "at most so many jobs at a time, over all arrays of the run",
     native: "sbatch --array=…%N",
+    role: "throttle",
   },
   {
     name: "slurm-sbatch",
