@@ -101,7 +101,7 @@ for (const wrapper of ["binary", "sh"]) {
   });
 }
 
-const ODD = `it's "odd" $HOME $(Cluster) $ENV(HOME) $(DOLLAR) a\\b %d {{token}} \`touch pwn\` $(touch pwn); # é`;
+const ODD = `it's "odd" $HOME $(Cluster) $ENV(HOME) $F(x) a\\b %d {{token}} \`touch pwn\` $(touch pwn); # é`;
 
 for (const wrapper of ["binary", "sh"]) {
   test(`names and paths full of signs are taken literally by a run with the ${wrapper} wrapper`, async (farm) => {
@@ -127,6 +127,7 @@ for (
     ["a line break", "a\nqueue 100", /control/],
     ["a backslash at its end", "a\\", /its path has a backslash at the end of a name/],
     ["two dollars", "a$$(Memory)", /its path has \$\$ in it/],
+    ["HTCondor's word for a dollar", "a$(dollar)", /its path has \$\(DOLLAR\) in it/],
   ] as const
 ) {
   test(`a run directory whose name has ${what} is refused before anything is written`, async (farm) => {
