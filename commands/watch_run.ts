@@ -1,4 +1,5 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { tellChanges } from "../core/describe_status.ts";
 import { askScheduler } from "../host/ask_scheduler.ts";
 import { settleIncoming } from "../host/settle_incoming.ts";
 import { explainLost } from "../host/job_logs.ts";
@@ -52,16 +53,12 @@ export async function watchRun(
   const view = openProgress();
   const machine = await lookAtMachine();
   const seen: Seen = new Map();
-  const said = new Set<string>();
+  const said = new Map<string, Set<number>>();
   try {
     for (let round = 0;; round++) {
       const look = await lookAtRun(run, adapter, machine, grace_s, seen);
       if (stream) out.document(look.summary, true);
-      for (const { shard, state, why } of look.shards) {
-        const words = state === "held" || state === "failed" ? `shard ${shard}: ${state}: ${why}` : "";
-        if (words && !said.has(words)) view.say(words);
-        said.add(words);
-      }
+      for (const words of tellChanges(said, look.shards)) view.say(words);
       view.show(look.progress);
       if (look.ended || stop.aborted) return look;
       await sleep(nextWait_ms(round, adapter.name === "local"), stop);

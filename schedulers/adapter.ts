@@ -41,8 +41,11 @@ export interface SchedulerOption {
   pattern?: string;
   choices?: string[];
   min?: number;
-  /** What the value limits: `retry --more-memory` and `--more-time` raise the option of that role. */
-  role?: "cpus" | "memory" | "time";
+  /**
+   * What the value limits: `retry --more-memory` and `--more-time` raise the option of that role; one of the role nodes
+   * says where jobs may run, and `retry` takes it too.
+   */
+  role?: "cpus" | "memory" | "time" | "nodes";
 }
 
 export interface RenderedFile {
