@@ -28,10 +28,10 @@ const finish: CommandSpec = {
     const run = runOf(args, out);
     const signals = watchSignals();
     try {
-      if (flags.wait) {
-        await watchRun(run, await loadAdapter(run.manifest.scheduler), signals.signal, out, false, flags.fileGraceS);
-      } else await waitForFiles(run, flags.fileGraceS, signals.signal);
-      return signals.exitCode() ?? await finishRun(run, out, false);
+      const adapter = await loadAdapter(run.manifest.scheduler);
+      if (!flags.wait) await waitForFiles(run, flags.fileGraceS, signals.signal);
+      const look = flags.wait ? await watchRun(run, adapter, signals.signal, out, false, flags.fileGraceS) : undefined;
+      return signals.exitCode() ?? await finishRun(run, out, false, look?.shards);
     } finally {
       signals.close();
     }

@@ -69,8 +69,8 @@ export async function submitAndWait(
   }
   const signals = watchSignals();
   try {
-    await watchRun(run, adapter, signals.signal, out, false);
-    return signals.exitCode() ?? await finishRun(run, out, false);
+    const { shards } = await watchRun(run, adapter, signals.signal, out, false);
+    return signals.exitCode() ?? await finishRun(run, out, false, shards);
   } finally {
     signals.close();
   }

@@ -25,7 +25,7 @@ export async function lookAtRun(
   const asked = await askScheduler(run, adapter, grace_s);
   settleIncoming(run);
   const scanned = explainLost(run, adapter, await scanRun(run, machine, asked, seen));
-  return runStatus(run, scanned, asked, await workerWords(run, machine));
+  return runStatus(run, scanned, asked, await workerWords(run, machine), adapter);
 }
 
 async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
@@ -59,6 +59,7 @@ export async function watchRun(
       const look = await lookAtRun(run, adapter, machine, grace_s, seen);
       if (stream) out.document(look.summary, true);
       for (const words of tellChanges(said, look.shards)) view.say(words);
+      if (look.ended) { for (const words of look.summary.advice) view.say(words); }
       view.show(look.progress);
       if (look.ended || stop.aborted) return look;
       await sleep(nextWait_ms(round, adapter.name === "local"), stop);

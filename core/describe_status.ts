@@ -19,6 +19,8 @@ export interface StatusSummary {
   toys_per_s: number | null;
   merged: string | null;
   workers: string[];
+  /** What a person can do about what is seen. */
+  advice: string[];
 }
 
 /** At most so many shards are named for one reason; --json has them all. */
@@ -34,7 +36,7 @@ export function describeStatus(summary: StatusSummary, shards: StatusShard[]): s
     `${summary.toys_done} of ${summary.toys_total} toys${rate}`,
     ...summary.workers,
   ];
-  return [...head, ...groups(shards).map(describeGroup)].join("\n");
+  return [...head, ...groups(shards).map(describeGroup), ...summary.advice].join("\n");
 }
 
 interface Group {

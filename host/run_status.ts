@@ -3,6 +3,9 @@ import type { FarmManifest } from "../core/contracts/manifest.ts";
 import type { ShardState } from "../core/contracts/kinds.ts";
 import type { StatusShard, StatusSummary } from "../core/describe_status.ts";
 import type { Progress } from "../core/progress_line.ts";
+import { quoteWord } from "../core/shell_quote.ts";
+import { suspectNodes } from "../core/suspect_nodes.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { MERGED } from "../core/run_paths.ts";
 import type { AskedScheduler } from "./ask_scheduler.ts";
 import type { Run } from "./load_manifest.ts";
@@ -26,6 +29,7 @@ export function runStatus(
   scanned: ScannedShard[],
   asked: AskedScheduler | null,
   workers: string[],
+  adapter: SchedulerAdapter,
 ): RunStatus {
   const counts: Partial<Record<ShardState, number>> = {};
   for (const { state } of scanned) counts[state] = (counts[state] ?? 0) + 1;
@@ -46,6 +50,7 @@ export function runStatus(
       toys_per_s,
       merged: exists(merged) ? merged : null,
       workers: [...workers, ...trouble],
+      advice: suspectsOf(run, scanned, asked, adapter),
     },
     shards: scanned.map(({ plan, state, why, host }) => ({ shard: plan.shard_index, state, why, host })),
     progress: {
@@ -59,6 +64,24 @@ export function runStatus(
     },
     ended: !queued_somewhere && !scanned.some(({ state }) => GOING.has(state)),
   };
+}
+
+/** A scheduler knows a node by its own name for it. */
+function suspectsOf(
+  run: Run<FarmManifest>,
+  scanned: ScannedShard[],
+  asked: AskedScheduler | null,
+  adapter: SchedulerAdapter,
+): string[] {
+  const shards = scanned.map(({ plan, state, host }) => ({
+    state,
+    node: asked?.shards.get(plan.shard_index)?.native?.host ?? host,
+  }));
+  return suspectNodes(shards).map(({ node, failed }) => {
+    const how = adapter.avoiding &&
+      ` to leave it out: nsfarm-deno retry ${quoteWord(run.dir)} ${adapter.avoiding(run.manifest.farm.options, node)}`;
+    return `all ${failed} shards that ran on ${node} failed, while other nodes finished theirs;${how ?? " look at it"}`;
+  });
 }
 
 /** Toys a second between the first start and the last finish so far. */

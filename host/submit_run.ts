@@ -47,7 +47,13 @@ export async function submitChunk(
       "Nothing was queued; mend the options and submit again",
     );
   }
-  return await settleUnclear(run, adapter, intent, answer.message);
+  const settled = await settleUnclear(run, adapter, intent, answer.message);
+  if (settled.state === "submitted") return settled;
+  throw new FarmError(
+    "unreachable",
+    `${adapter.name} did not take the jobs: ${settled.answer}`,
+    "Nothing was queued; run the same command again when it answers",
+  );
 }
 
 function settle(

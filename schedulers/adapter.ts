@@ -220,6 +220,9 @@ export interface SchedulerAdapter {
 
   /** Files, relative to the run directory, that a shard's job writes into; newest last. Some may not be there. */
   jobLogs?(handle: Handle, shard: number): string[];
+  /** The words of a `retry` whose jobs go to this node no more, nor where `options` forbid it already. */
+  avoiding?(options: RenderContext["options"], node: string): string;
+
   /** What the scheduler wrote into such a file about the job's end ("DUE TO TIME LIMIT"), or null. */
   readJobLog?(text: string): LogWord | null;
 }

@@ -38,7 +38,7 @@ test("with one shard failing for good, --finish leaves merge_status.json that na
   await untilIdle(farm);
   const status = await readJson(join(dir, "merge_status.json"));
   assert.equal(at(status, "ok"), false);
-  assert.match(JSON.stringify(at(status, "problems")), /shard 3/);
+  assert.match(JSON.stringify(at(status, "problems")), /"shard_index":3/);
   assert(!(await namesIn(dir)).includes("merged.out.json"));
   assert.match(await statusWords(farm, dir), /5 done, 1 failed of 6 shards[^]*exit 3: no licence: shard 3/);
   await fit.mark("mended");
