@@ -11,7 +11,7 @@ import { oldShards } from "./old_run.ts";
 import { openRun } from "./run_home.ts";
 import { readRecords, type RunRecords, timesOf } from "./run_records.ts";
 import { readSubmissions } from "./submissions.ts";
-import { settleIncoming } from "./settle_incoming.ts";
+import { settleIncoming, sweepIncoming } from "./settle_incoming.ts";
 import { writeDocument } from "./write_file.ts";
 
 export interface CollectReport {
@@ -38,6 +38,7 @@ export function collectRun(
   const run = openRun(path);
   const records = readRecords(run.dir);
   const shards = collectAll(run, records, looked);
+  if (isFarmManifest(run.manifest) && shards.every((one) => one.ok)) sweepIncoming(run.dir);
   const ok = shards.flatMap(({ record }) => record ? attemptTime(record) : []);
   const elapsed = isFarmManifest(run.manifest)
     ? []
