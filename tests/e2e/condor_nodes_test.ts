@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CondorFarm, condorFile, openFit, statusWords, untilIdle } from "../support/condor_farm.ts";
 import { readRecord } from "../support/run_dir.ts";
@@ -33,7 +34,7 @@ test("a node that fails every job at once is named, with the line that leaves it
 });
 
 test("jobs that are matched but never start name their node and the line that leaves it out; retry with that line moves them", async (farm) => {
-  await farm.pool.configure("e2", "STARTER = /bin/false");
+  await farm.pool.configure("e2", `STARTER = ${await brokenStarter(farm)}`);
   const more = [...TRANSFER, "--condor-requirements", `(Machine == "e2")`];
   const dir = await farm.render({ toys: 4, shards: 2, more });
   await farm.must(["submit", dir]);
@@ -47,6 +48,14 @@ test("jobs that are matched but never start name their node and the line that le
   assert.deepEqual(await hosts(dir, 2), ["e1"]);
   await farm.pool.configure("e2", "STARTER = $(SBIN)/condor_starter");
 });
+
+/** A starter that tells what it can do, and dies when it is to do it. */
+async function brokenStarter({ pool }: CondorFarm): Promise<string> {
+  const path = join(pool.open, "starter");
+  const lines = [`case " $* " in *" -classad "*) exec /usr/sbin/condor_starter "$@" ;; esac`, "exit 1"];
+  await writeFile(path, ["#!/bin/sh", ...lines, ""].join("\n"), { mode: 0o755 });
+  return path;
+}
 
 test("a full scratch on the node is told as a full disk, and retry finishes the run elsewhere", async (farm) => {
   const scratch = join(farm.pool.dir, "state/e1/execute");

@@ -6,7 +6,7 @@ import { makespans } from "../support/condor_times.ts";
 import { namesIn, nextstat, runDir, spec10k } from "../support/farm.ts";
 import { readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged, submissions } from "../support/slurm_farm.ts";
+import { assertMerged, spec2m, submissions, wholeRun } from "../support/slurm_farm.ts";
 
 const test = condorFile();
 
@@ -24,6 +24,12 @@ test("1,000 toys in 40 shards are the unsharded run's, each record has its node'
   const { ours, fits, condors } = await makespans(farm, dir, fit);
   assert(Math.abs(ours - fits) < 0.1, `makespan ${ours} s, by the fits' own stamps ${fits} s`);
   assert(Math.abs(ours - condors) <= 2, `makespan ${ours} s, by the event log ${condors} s`);
+});
+
+test("the 2M-event spec, 12 toys in 4 shards, is the unsharded run's", async (farm) => {
+  const running = farm.must(condorRun(farm, { toys: 12, shards: 4, config: spec2m() }));
+  await Promise.all([running, wholeRun({ toys: 12, config: spec2m() })]);
+  await assertMerged(runDir(farm.folder), { toys: 12, config: spec2m() });
 });
 
 for (const wrapper of ["binary", "sh"]) {
