@@ -33,7 +33,7 @@ export function adState(ad: JobAd, rejected?: Rejection): Told {
     state: told.state,
     native: printable(`${status.word}${told.detail ?? ""}`),
     reason: told.reason === null ? null : printable(told.reason).slice(0, 600),
-    host: status.state === "queued" ? null : host,
+    host: told.state === "queued" ? null : host,
   };
 }
 
