@@ -38,7 +38,7 @@ const finish: CommandSpec = {
       const look = flags.wait
         ? await watchRun(run, adapter, signals.signal, out, false, flags.fileGraceS)
         : await lookAtEnd(run, adapter, flags.fileGraceS, signals.signal);
-      return signals.exitCode() ?? await finishRun(run, out, false, look);
+      return signals.exitCode() ?? await finishRun(run, out, false, look.reached ? look.shards : []);
     } finally {
       signals.close();
     }

@@ -1,11 +1,11 @@
 import { describeCounts } from "../core/collect_counts.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { describeMerge } from "../core/describe_merge.ts";
+import type { StatusShard } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
 import { collectRun } from "../host/collect_run.ts";
 import type { Run } from "../host/load_manifest.ts";
-import type { RunStatus } from "../host/run_status.ts";
 import { mergeRun } from "../host/merge_run.ts";
 import { tellCollected } from "./collect.ts";
 import type { Output } from "./command.ts";
@@ -14,17 +14,16 @@ const RUN_S_OWN = { require_all_converged: false, max_abs_poi_pull_mean: null, p
 
 /**
  * Collects and merges a run whose shards have ended, and prints the result: the exit code tells how it went.
- * @param look the last one at it, which knows why shards are not done
+ * @param looked where they stand by a look that asked their scheduler too
  */
 export async function finishRun(
   run: Run<FarmManifest>,
   out: Output,
   allow_partial: boolean,
-  look: RunStatus | null,
+  looked: readonly StatusShard[] = [],
 ): Promise<number> {
   const now_utc = new Date().toISOString();
-  const known = new Map(look?.reached ? look.shards.map((one) => [one.shard, one]) : []);
-  const collected = collectRun(run.manifest_path, null, now_utc, known);
+  const collected = collectRun(run.manifest_path, null, now_utc, looked);
   tellCollected(collected, out);
   const report = await mergeRun(
     { run: run.manifest_path, inputs: [], out: null, allow_partial, accept_unrecorded: false, guardrails: RUN_S_OWN },

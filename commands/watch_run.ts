@@ -1,9 +1,8 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
-import { NOT_SUBMITTED } from "../core/reconcile.ts";
+import { tellChanges } from "../core/describe_status.ts";
 import { askScheduler } from "../host/ask_scheduler.ts";
 import { settleIncoming } from "../host/settle_incoming.ts";
 import { explainEnds } from "../host/job_logs.ts";
-import { ENDED } from "../host/start_run.ts";
 import type { Run } from "../host/load_manifest.ts";
 import { lookAtMachine, type Machine } from "../host/machine.ts";
 import { type RunStatus, runStatus } from "../host/run_status.ts";
@@ -26,7 +25,7 @@ export async function lookAtRun(
   const asked = await askScheduler(run, adapter, grace_s);
   settleIncoming(run);
   const scanned = explainEnds(run, adapter, await scanRun(run, machine, asked, seen));
-  return runStatus(run, scanned, asked, await workerWords(run, machine), adapter.leaveOut);
+  return runStatus(run, scanned, asked, await workerWords(run, machine), adapter);
 }
 
 async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
@@ -54,15 +53,12 @@ export async function watchRun(
   const view = openProgress();
   const machine = await lookAtMachine();
   const seen: Seen = new Map();
-  const said = new Set<string>();
+  const said = new Map<string, Set<number>>();
   try {
     for (let round = 0;; round++) {
       const look = await lookAtRun(run, adapter, machine, grace_s, seen);
       if (stream) out.document(look.summary, true);
-      for (const words of tellings(look)) {
-        if (!said.has(words)) view.say(words);
-        said.add(words);
-      }
+      for (const words of tellChanges(said, look.shards)) view.say(words);
       view.show(look.progress);
       if (look.ended || stop.aborted) {
         for (const words of look.summary.advice) view.say(words);
@@ -73,17 +69,6 @@ export async function watchRun(
   } finally {
     view.close();
   }
-}
-
-/** What a person who follows a run is told once: each shard that ended badly or is held, and why others wait. */
-function tellings({ shards }: RunStatus): string[] {
-  const reasons = shards.flatMap(({ state, why }) => state === "queued" && why && why !== NOT_SUBMITTED ? why : []);
-  return [
-    ...[...new Set(reasons)].map((why) => `waiting: ${why}`),
-    ...shards.flatMap(({ shard, state, why }) =>
-      state === "held" || ENDED.has(state) ? `shard ${shard}: ${state}: ${why}` : []
-    ),
-  ];
 }
 
 function sleep(ms: number, stop: AbortSignal): Promise<void> {

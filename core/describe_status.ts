@@ -20,7 +20,7 @@ export interface StatusSummary {
   toys_per_s: number | null;
   merged: string | null;
   workers: string[];
-  /** What to do about a trouble that one shard alone does not show. */
+  /** What a person can do about what is seen. */
   advice: string[];
 }
 
@@ -45,6 +45,26 @@ interface Group {
   why: string;
   shards: number[];
   hosts: Set<string>;
+}
+
+/** What `--watch` need not say: nothing that a person must know has happened. */
+const QUIET = new Set<ShardState>(["done", "running"]);
+
+/**
+ * What is new since the last look, a line for each state and reason, with the shards that it has come to. Of reasons to
+ * wait each is said once only, whichever shards it is of: it holds for most shards in turn.
+ * @param said what was said before; this look is added to it
+ */
+export function tellChanges(said: Map<string, Set<number>>, shards: StatusShard[]): string[] {
+  return groups(shards.filter(({ state, why }) => !QUIET.has(state) && !(state === "queued" && why === "")))
+    .flatMap((group) => {
+      const key = `${group.state} ${group.why.replaceAll(/\d+/g, "#")}`;
+      const before = said.get(key) ?? new Set();
+      const fresh = group.shards.filter((shard) => !before.has(shard));
+      said.set(key, new Set([...before, ...fresh]));
+      const is_old = fresh.length === 0 || (group.state === "queued" && before.size > 0);
+      return is_old ? [] : [describeGroup({ ...group, shards: fresh }).trim()];
+    });
 }
 
 function groups(shards: StatusShard[]): Group[] {

@@ -39,14 +39,15 @@ export function reconcile(facts: ShardFacts): ShardView {
   if (facts.evidence === "done") return { state: "done", why: "", host };
   const active = native && (native.state === "queued" || native.state === "running" || native.state === "held");
   if (facts.life === "running") return { state: "running", why: "", host };
-  if (active && !(native.state === "running" && last?.end)) {
+  if (active && !(native.state === "running" && last?.end && isOf(last, native))) {
     return { state: native.state, why: native.reason ?? "", host: native.host };
   }
   if (facts.evidence === "bad" || facts.evidence === "foreign") {
     return { state: "failed", why: facts.fault ?? "", host };
   }
   if (native && isExplained(native, last)) return { state: native.state, why: native.reason ?? native.native, host };
-  if (last?.end) return ended(last.end.cause, last.end, host);
+  const is_older = native?.state === "done" && last !== null && !isByHand(last) && !isOf(last, native);
+  if (last?.end && !is_older) return ended(last.end.cause, last.end, host);
   if (facts.life === "dead") return { state: "lost", why: "its process is gone and left no record", host };
   return withoutAttempt(facts, host);
 }
@@ -56,13 +57,16 @@ const STOPPED = new Set<ShardState>(["cancelled", "timed_out", "out_of_memory", 
 
 /** Causes of an attempt that was stopped by somebody of whom it knows nothing. */
 export const STOPPED_CAUSES: ReadonlySet<Cause> = new Set<Cause>(["terminated", "signal", "time"]);
+/** Whether an attempt is of the very job that the scheduler tells of; an earlier one says nothing of it. */
+const isOf = (last: Attempt, native: NativeState): boolean => last.submission_token === native.token;
+
+const isByHand = (last: Attempt): boolean => last.submission_token === null || last.submission_token === last.run_token;
 
 /** Whether what the scheduler says of a job's end tells more than what its attempt left. */
 function isExplained(native: NativeState, last: Attempt | null): boolean {
   if (!STOPPED.has(native.state) && native.state !== "failed") return false;
   if (!last?.end) return true;
-  const by_hand = last.submission_token === null || last.submission_token === last.run_token;
-  if (!by_hand && last.submission_token !== native.token) return true;
+  if (!isByHand(last) && !isOf(last, native)) return true;
   return STOPPED.has(native.state) && STOPPED_CAUSES.has(last.end.cause);
 }
 

@@ -3,7 +3,7 @@ import type { Attempt } from "../core/contracts/attempt.ts";
 import type { FarmManifest, Manifest, Plan, ShardResult } from "../core/contracts/manifest.ts";
 import { SHARD_RESULT_SCHEMA } from "../core/contracts/manifest.ts";
 import type { ShardRecord } from "../core/contracts/shard_record.ts";
-import { NOT_SUBMITTED, reconcile, type ShardView } from "../core/reconcile.ts";
+import { reconcile, type ShardView } from "../core/reconcile.ts";
 import { metricsName, outName, stderrName, stdoutName } from "../core/run_paths.ts";
 import { type OldShard, readOldShard } from "./old_run.ts";
 import { readShard } from "./read_shard.ts";
@@ -44,16 +44,14 @@ function row(plan: Plan, facts: Facts, paths: Paths, status: "ok" | "failed" | u
 /**
  * A shard of a run of ours. Whether a process is alive is not asked here: an attempt without an end is unknown.
  * @param attempts its attempts on record, in their order
- * @param known where it stands by a look at its scheduler too; undefined: nobody was asked
- * @param submitted whether a scheduler was given it
+ * @param told where it stands by its scheduler too; unknown counts only where the files tell of no end
  */
 export function collectShard(
   dir: string,
   manifest: FarmManifest,
   plan: Plan,
   attempts: readonly Attempt[],
-  known: ShardView | undefined,
-  submitted: boolean,
+  told?: ShardView,
 ): CollectedShard {
   const paths = pathsIn(dir, plan.shard_index);
   const found = readShard(dir, manifest, plan);
@@ -63,25 +61,19 @@ export function collectShard(
     return { result: row(plan, facts, paths, "ok"), record: farm, ok: true };
   }
   const last = attempts.at(-1) ?? null;
-  const view = known ?? unasked(
-    submitted,
-    reconcile({
-      evidence: found.kind,
-      fault: "what" in found ? `${found.file} ${found.what}` : null,
-      last,
-      life: last && last.end === null ? "elsewhere" : null,
-      native: null,
-      asked: null,
-      absent_s: null,
-      grace_s: 0,
-    }),
-  );
-  return { result: notOk(plan, view, last, paths), record: null, ok: false };
-}
-
-function unasked(submitted: boolean, view: ShardView): ShardView {
-  if (!submitted || view.why !== NOT_SUBMITTED) return view;
-  return { ...view, state: "unknown", why: "submitted, and nothing of it is here yet (nsfarm-deno status says more)" };
+  const view = reconcile({
+    evidence: found.kind,
+    fault: "what" in found ? `${found.file} ${found.what}` : null,
+    last,
+    life: last && last.end === null ? "elsewhere" : null,
+    native: null,
+    asked: null,
+    absent_s: null,
+    grace_s: 0,
+  });
+  const is_open = view.state === "queued" || view.state === "unknown";
+  const best = told && (is_open || told.state !== "unknown") ? told : view;
+  return { result: notOk(plan, best, last, paths), record: null, ok: false };
 }
 
 const FAILED = new Set(["failed", "cancelled", "timed_out", "out_of_memory", "preempted"]);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { printable } from "../core/find_cause.ts";
 import { STOPPED_CAUSES } from "../core/reconcile.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { handlesOf } from "./ask_scheduler.ts";
@@ -28,10 +29,16 @@ export function explainEnds(run: Run<FarmManifest>, adapter: SchedulerAdapter, s
     if (log === undefined) return shard;
     const path = join(run.dir, log);
     if (shard.state === "lost" && !exists(path)) return { ...shard, why: NEVER_BEGAN };
-    const word = readJobLog(readTail(path));
-    return word ? { ...shard, state: word.state, why: word.reason } : shard;
+    const text = readTail(path);
+    const word = readJobLog(text);
+    if (word) return { ...shard, state: word.state, why: word.reason };
+    const own = OWN_WORDS.exec(text)?.[1];
+    return own ? { ...shard, why: `${shard.why}: ${printable(own)}` } : shard;
   });
 }
+
+/** What a job of ours says when it cannot even begin its shard. */
+const OWN_WORDS = /^nsfarm-deno: (.+)$/m;
 
 const NEVER_BEGAN = "its job never began: it was cancelled while it waited, or forgotten by its scheduler";
 

@@ -5,7 +5,7 @@ import type { StatusShard, StatusSummary } from "../core/describe_status.ts";
 import type { Progress } from "../core/progress_line.ts";
 import { NOT_SUBMITTED } from "../core/reconcile.ts";
 import { quoteWord } from "../core/shell_quote.ts";
-import { type SuspectHost, suspectHosts } from "../core/suspect_hosts.ts";
+import { suspectNodes } from "../core/suspect_nodes.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { MERGED } from "../core/run_paths.ts";
 import type { AskedScheduler } from "./ask_scheduler.ts";
@@ -33,7 +33,7 @@ export function runStatus(
   scanned: ScannedShard[],
   asked: AskedScheduler | null,
   workers: string[],
-  leaveOut?: SchedulerAdapter["leaveOut"],
+  adapter: SchedulerAdapter,
 ): RunStatus {
   const counts: Partial<Record<ShardState, number>> = {};
   for (const { state } of scanned) counts[state] = (counts[state] ?? 0) + 1;
@@ -54,7 +54,7 @@ export function runStatus(
       toys_per_s,
       merged: exists(merged) ? merged : null,
       workers: [...workers, ...trouble],
-      advice: suspectHosts(scanned).map((suspect) => adviceOn(suspect, run, leaveOut)),
+      advice: suspectsOf(run, scanned, asked, adapter),
     },
     shards: scanned.map(({ plan, state, why, host }) => ({ shard: plan.shard_index, state, why, host })),
     progress: {
@@ -72,15 +72,22 @@ export function runStatus(
   };
 }
 
-function adviceOn(
-  { host, failed }: SuspectHost,
-  { dir, manifest }: Run<FarmManifest>,
-  leaveOut: SchedulerAdapter["leaveOut"],
-): string {
-  const found =
-    `all ${failed} shards that ran on ${host} failed, others are done elsewhere: the fault may be that host's`;
-  if (!leaveOut) return found;
-  return `${found}\n  to leave it out: nsfarm-deno retry ${quoteWord(dir)} ${leaveOut(host, manifest.farm.options)}`;
+/** A scheduler knows a node by its own name for it. */
+function suspectsOf(
+  run: Run<FarmManifest>,
+  scanned: ScannedShard[],
+  asked: AskedScheduler | null,
+  adapter: SchedulerAdapter,
+): string[] {
+  const shards = scanned.map(({ plan, state, host }) => ({
+    state,
+    node: asked?.shards.get(plan.shard_index)?.native?.host ?? host,
+  }));
+  return suspectNodes(shards).map(({ node, failed }) => {
+    const how = adapter.avoiding &&
+      ` to leave it out: nsfarm-deno retry ${quoteWord(run.dir)} ${adapter.avoiding(run.manifest.farm.options, node)}`;
+    return `all ${failed} shards that ran on ${node} failed, while other nodes finished theirs;${how ?? " look at it"}`;
+  });
 }
 
 /** Toys a second between the first start and the last finish so far. */

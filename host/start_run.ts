@@ -12,6 +12,7 @@ import type { Machine } from "./machine.ts";
 import { type ScannedShard, scanRun } from "./scan_run.ts";
 import { readSubmissions } from "./submissions.ts";
 import { settleIncoming } from "./settle_incoming.ts";
+import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
 import { settleUnclear, submitChunk } from "./submit_run.ts";
 import { exists, makeFolder, writeWhole } from "./write_file.ts";
 import { unreachable } from "./drive_adapter.ts";
@@ -38,7 +39,7 @@ const GRACE_S = 120;
 /** Which shards are submitted once more: none, those that ended without a valid result, or these too. */
 export interface Again {
   ended: boolean;
-  /** Shards whose held jobs were cancelled; their scheduler may still tell of them as held. */
+  /** Shards whose jobs were cancelled just now; their scheduler may still tell of them as held or queued. */
   cancelled?: readonly number[];
 }
 
@@ -85,9 +86,13 @@ async function startOpen(
   return { submissions, nothing: "" };
 }
 
-/** Job files as the run is now: it may have pieces, or more memory, since they were written. */
+/** Job files as the run is now: it may have pieces, or more memory, since they were written. Inputs that are gone too. */
 function renewFiles(run: Run<FarmManifest>, adapter: SchedulerAdapter, limits: SchedulerLimits): void {
   const all = livePlans(run.manifest).map((plan) => plan.shard_index);
+  const { config, farm } = run.manifest;
+  if (farm.staged_config !== undefined) {
+    stageInputs(run.dir, config, stagePlanOf(config, farm.inputs.map((input) => input.path)));
+  }
   const { files, folders } = adapter.render(renderContext(run, all, limits));
   for (const folder of folders ?? []) makeFolder(join(run.dir, folder));
   for (const file of files) {
@@ -109,8 +114,8 @@ async function settleIntents(run: Run<FarmManifest>, adapter: SchedulerAdapter):
 
 /** A shard that nobody has been given, or that its scheduler has done with. */
 function isOpen({ state, plan }: ScannedShard, asked: AskedScheduler, again: Again): boolean {
-  if (state === "queued") return !asked.shards.has(plan.shard_index);
-  if (state === "held") return again.cancelled?.includes(plan.shard_index) ?? false;
+  if (state === "queued" && !asked.shards.has(plan.shard_index)) return true;
+  if (state === "queued" || state === "held") return again.cancelled?.includes(plan.shard_index) ?? false;
   return again.ended && ENDED.has(state);
 }
 

@@ -50,7 +50,14 @@ export async function submitChunk(
       "Nothing was queued; mend the options and submit again",
     );
   }
-  return await settleUnclear(run, adapter, { ...intent, answered_at_utc: new Date().toISOString() }, answer.message);
+  const returned = { ...intent, answered_at_utc: new Date().toISOString() };
+  const settled = await settleUnclear(run, adapter, returned, answer.message);
+  if (settled.state === "submitted") return settled;
+  throw new FarmError(
+    "unreachable",
+    `${adapter.name} did not take the jobs: ${settled.answer}`,
+    "Nothing was queued; run the same command again when it answers",
+  );
 }
 
 function settle(

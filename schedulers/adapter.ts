@@ -43,9 +43,9 @@ export interface SchedulerOption {
   min?: number;
   /**
    * What the value limits: `retry --more-memory` and `--more-time` raise the option of that role; throttle: jobs at a
-   * time.
+   * time; nodes: where jobs may run, and `retry` takes it too.
    */
-  role?: "cpus" | "memory" | "time" | "throttle";
+  role?: "cpus" | "memory" | "time" | "throttle" | "nodes";
 }
 
 export interface RenderedFile {
@@ -218,11 +218,11 @@ export interface SchedulerAdapter {
   /** A job that runs `nsfarm-deno finish` when the jobs of these handles have ended, however they ended. */
   finish?(context: RenderContext, handles: Handle[], token: string): Finish;
 
-  /** What is given to `retry` so that no job runs on this host: flag and value, quoted for a shell. */
-  leaveOut?(host: string, options: Readonly<Record<string, OptionValue>>): string;
-
   /** Files, relative to the run directory, that a shard's job writes into; newest last. Some may not be there. */
   jobLogs?(handle: Handle, shard: number): string[];
+  /** The words of a `retry` whose jobs go to this node no more, nor where `options` forbid it already. */
+  avoiding?(options: RenderContext["options"], node: string): string;
+
   /** What the scheduler wrote into such a file about the job's end ("DUE TO TIME LIMIT"), or null. */
   readJobLog?(text: string): LogWord | null;
 }

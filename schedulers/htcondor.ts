@@ -2,6 +2,8 @@ import { ADAPTER_API_VERSION, type SchedulerAdapter } from "./adapter.ts";
 import { cancelHTCondor, readHTCondorCancel } from "./htcondor/cancel.ts";
 import { htcondorLogs } from "./htcondor/job_log.ts";
 import { eventLogs, readLogStates } from "./htcondor/log_states.ts";
+import { excludingLine } from "./htcondor/machine_name.ts";
+import { textOption } from "./read_options.ts";
 import { HTCONDOR_OPTIONS } from "./htcondor/options.ts";
 import { probeHTCondor, readHTCondorProbe } from "./htcondor/probe.ts";
 import { queryHTCondor, readHTCondorQuery } from "./htcondor/query.ts";
@@ -43,5 +45,6 @@ const htcondor = {
   readEventLogs: readLogStates,
   finish: finishHTCondor,
   jobLogs: htcondorLogs,
+  avoiding: (options, node) => excludingLine(node, textOption(options, "condor-requirements")),
 } satisfies SchedulerAdapter;
 export default htcondor;

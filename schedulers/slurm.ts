@@ -1,7 +1,7 @@
 import { ADAPTER_API_VERSION, type SchedulerAdapter } from "./adapter.ts";
+import { textOption } from "./read_options.ts";
 import { SITE_OPTIONS } from "./site_options.ts";
 import { cancelSlurm, readSlurmCancel } from "./slurm/cancel.ts";
-import { excludeNode } from "./slurm/exclude_node.ts";
 import { findSlurm, readSlurmFind } from "./slurm/find.ts";
 import { finishSlurm } from "./slurm/finish.ts";
 import { readSlurmJobLog, slurmLogs } from "./slurm/job_log.ts";
@@ -32,8 +32,9 @@ const slurm = {
   cancel: (_context, handles, shards) => cancelSlurm(handles, shards),
   readCancel: readSlurmCancel,
   finish: finishSlurm,
-  leaveOut: excludeNode,
   jobLogs: slurmLogs,
+  avoiding: (options, node) =>
+    `--slurm-exclude ${[textOption(options, "slurm-exclude"), node].filter((name) => name !== undefined).join(",")}`,
   readJobLog: readSlurmJobLog,
 } satisfies SchedulerAdapter;
 export default slurm;

@@ -38,6 +38,7 @@ export const HTCONDOR_OPTIONS: SchedulerOption[] = [
     placeholder: "EXPRESSION",
     help: `which machines will do: '(Machine != "flaky.example.org")'`,
     native: "requirements",
+    role: "nodes",
   },
   {
     name: "condor-accounting-group",

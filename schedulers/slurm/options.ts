@@ -43,7 +43,7 @@ export const SLURM_OPTIONS: SlurmOption[] = [
     ...native("mem"),
   },
   text("constraint", "LIST", "features that a node must have", "[^\\\\]+"),
-  text("exclude", "NODE[,NODE]", "nodes not to run on", WORD),
+  { ...text("exclude", "NODE[,NODE]", "nodes not to run on", WORD), role: "nodes" },
   text("reservation", "NAME", "reservation to run in", WORD),
   text("gres", "LIST", "generic resources: gpu:1", WORD),
   text("mail-user", "ADDRESS", "who is written to", WORD),

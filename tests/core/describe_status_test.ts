@@ -13,6 +13,7 @@ const SUMMARY: StatusSummary = {
   toys_per_s: 41.234,
   merged: null,
   workers: ["worker loop 17 with 2 slots runs on this machine"],
+  advice: [],
 };
 
 const shard = (shard: number, state: StatusShard["state"], why = "", host: string | null = null): StatusShard => ({

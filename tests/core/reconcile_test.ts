@@ -113,7 +113,11 @@ for (
       { last: ended({ cause: "exit", exit_code: 3, stderr_tail: ["no such file", "more"] }) },
       "failed: exit 3: no such file",
     ],
-    ["was killed", { last: ended({ cause: "signal", exit_code: null, signal: "SIGKILL" }) }, "failed: SIGKILL"],
+    [
+      "was killed",
+      { last: ended({ cause: "signal", exit_code: null, signal: "SIGKILL" }) },
+      "failed: nextstat was killed (SIGKILL)",
+    ],
     [
       "ran out of memory",
       { last: ended({ cause: "memory", exit_code: null, signal: "SIGKILL" }) },

@@ -94,7 +94,7 @@ Deno.test("condor_submit reads back a value that submitValue() wrote, and sees n
 });
 
 Deno.test("paths that a submit file would change are refused", () => {
-  for (const path of ["/a ", " /a", "/a\\", "/a\t", "/a\nqueue 9"]) {
+  for (const path of ["/a ", " /a", "/a\\", "/a\\/b", "/a\t", "/a\nqueue 9", "/$$(a)", "/$(DOLLAR)", "/$(dollar)"]) {
     assert.throws(() => submitPath("the run directory", path), /Cannot use/);
   }
   assert.throws(() => listedPath("nextstat", "/a,b"), /comma/);
