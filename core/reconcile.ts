@@ -4,7 +4,8 @@ import type { NativeState } from "./native_state.ts";
 
 /** What is known of one shard, from its files first and its scheduler second. */
 export interface ShardFacts {
-  evidence: "absent" | "uncommitted" | "foreign" | "bad" | "done";
+  /** late: its record is there, its output not yet. */
+  evidence: "absent" | "uncommitted" | "foreign" | "bad" | "late" | "done";
   /** What is wrong with a bad or foreign file. */
   fault: string | null;
   last: Attempt | null;
@@ -42,7 +43,8 @@ export function reconcile(facts: ShardFacts): ShardView {
   if (active && !(native.state === "running" && last?.end && isOf(last, native))) {
     return { state: native.state, why: native.reason ?? "", host: native.host };
   }
-  if (facts.evidence === "bad" || facts.evidence === "foreign") {
+  if (facts.evidence === "late" && isAwaited(facts)) return { state: "running", why: AWAITED, host };
+  if (facts.evidence === "bad" || facts.evidence === "foreign" || facts.evidence === "late") {
     return { state: "failed", why: facts.fault ?? "", host };
   }
   if (native && isExplained(native, last)) return { state: native.state, why: native.reason ?? native.native, host };
@@ -110,8 +112,13 @@ function withoutAttempt(facts: ShardFacts, host: string | null): ShardView {
   return { state: "queued", why: NOT_SUBMITTED, host: null };
 }
 
+const AWAITED = "waiting for files";
+
+/** Whether its job has ended so lately that its files may still be on their way from its node. */
+const isAwaited = ({ asked, absent_s, grace_s }: ShardFacts): boolean => asked === true && (absent_s ?? 0) < grace_s;
+
 /** The scheduler knows nothing of it any more: its files may still be on their way. */
 function gone(facts: ShardFacts, host: string | null): ShardView {
-  if ((facts.absent_s ?? 0) < facts.grace_s) return { state: "running", why: "waiting for files", host };
+  if (isAwaited(facts)) return { state: "running", why: AWAITED, host };
   return { state: "lost", why: "its job is gone and left no record", host };
 }

@@ -24,12 +24,11 @@ function keep(dir: string, absent_since_utc: Record<string, string>): void {
   }
 }
 
-/** Shards with a record under its final name; a listing is enough to see that nothing is awaited of them. */
-export function shardsWithRecord(dir: string): Set<number> {
+/** Shards with both files under their final names; a listing is enough to see that nothing is awaited of them. */
+export function shardsWithFiles(dir: string): Set<number> {
+  const names = listNames(dir).flatMap((name) => readShardName(name) ?? []);
+  const outputs = new Set(names.filter(({ kind }) => kind === "out.json").map(({ shard }) => shard));
   return new Set(
-    listNames(dir).flatMap((name) => {
-      const one = readShardName(name);
-      return one?.kind === "metrics.json" ? [one.shard] : [];
-    }),
+    names.filter(({ kind, shard }) => kind === "metrics.json" && outputs.has(shard)).map((one) => one.shard),
   );
 }

@@ -9,7 +9,7 @@ import type {
   SchedulerAdapter,
   SchedulerLimits,
 } from "../schedulers/adapter.ts";
-import { absentSeconds, shardsWithRecord } from "./absent_since.ts";
+import { absentSeconds, shardsWithFiles } from "./absent_since.ts";
 import { runCommands } from "./drive_adapter.ts";
 import type { Run } from "./load_manifest.ts";
 import { ownBinary } from "./own_program.ts";
@@ -145,7 +145,7 @@ function lastStates(
       for (const shard of state.shard === null ? shards : [state.shard]) native.set(shard, state);
     }
   }
-  const recorded = shardsWithRecord(run.dir);
+  const recorded = shardsWithFiles(run.dir);
   // One that its scheduler calls done must show its files like one that it has forgotten.
   const isGone = (shard: number) => (native.get(shard)?.state ?? "done") === "done" && !recorded.has(shard);
   const absent = absentSeconds(run.dir, [...given].filter(isGone));

@@ -1,6 +1,6 @@
 import { livePlans } from "../core/check_manifest.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
-import { shardsWithRecord } from "./absent_since.ts";
+import { shardsWithFiles } from "./absent_since.ts";
 import { listAttempts, readAttempt } from "./attempts.ts";
 import type { Run } from "./load_manifest.ts";
 import { settleIncoming } from "./settle_incoming.ts";
@@ -26,7 +26,7 @@ export async function waitForFiles(
 }
 
 function allTold(run: Run<FarmManifest>, over: ReadonlySet<number>): boolean {
-  const recorded = shardsWithRecord(run.dir);
+  const recorded = shardsWithFiles(run.dir);
   const attempts = listAttempts(run.dir);
   return livePlans(run.manifest).every(({ shard_index }) => {
     if (recorded.has(shard_index) || over.has(shard_index)) return true;
