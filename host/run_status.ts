@@ -9,6 +9,7 @@ import { suspectNodes } from "../core/suspect_nodes.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { MERGED } from "../core/run_paths.ts";
 import type { AskedScheduler } from "./ask_scheduler.ts";
+import { fullDiskAdvice } from "./full_disk.ts";
 import type { Run } from "./load_manifest.ts";
 import type { ScannedShard } from "./scan_run.ts";
 import { exists } from "./write_file.ts";
@@ -54,7 +55,9 @@ export function runStatus(
       toys_per_s,
       merged: exists(merged) ? merged : null,
       workers: [...workers, ...trouble],
-      advice: suspectsOf(run, scanned, asked, adapter),
+      advice: toys_done === run.manifest.n_toys
+        ? []
+        : [...fullDiskAdvice(run.dir), ...suspectsOf(run, scanned, asked, adapter)],
     },
     shards: scanned.map(({ plan, state, why, host }) => ({ shard: plan.shard_index, state, why, host })),
     progress: {

@@ -97,6 +97,21 @@ for (
       { last: begun(), life: "dead" },
       "lost: its process is gone and left no record",
     ],
+    [
+      "has a record without its output, for a while",
+      { evidence: "late", asked: true, absent_s: 90 },
+      "running: waiting for files",
+    ],
+    [
+      "has a record without its output, for good",
+      { evidence: "late", fault: "shard_0.out.json is not there", asked: true, absent_s: 120 },
+      "failed: shard_0.out.json is not there",
+    ],
+    [
+      "has a record without its output, and no scheduler",
+      { evidence: "late", fault: "shard_0.out.json is not there" },
+      "failed: shard_0.out.json is not there",
+    ],
     ["has a broken file", { evidence: "bad", fault: "shard_0.out.json is empty" }, "failed: shard_0.out.json is empty"],
     [
       "has the file of another run",

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 
 import { join } from "node:path";
-import { namesIn } from "../support/farm.ts";
+import { namesIn, requestArgs } from "../support/farm.ts";
 import { canMount } from "../support/mounts.ts";
 import { withNodeView } from "../support/node_view.ts";
 import { readAttempts } from "../support/run_dir.ts";
 
 import { output } from "../support/slurm_cluster.ts";
-import { assertMerged, slurmFile, statusNow, statusWords, untilIdle } from "../support/slurm_farm.ts";
+import { assertMerged, retryToEnd, slurmFile, statusNow, statusWords, untilIdle } from "../support/slurm_farm.ts";
 
 /** A small file system that the nodes see too. */
 const disk = await Deno.makeTempDir({ prefix: "nsfarm-disk-" });
@@ -56,3 +56,33 @@ test("a node that fails every job at once is named by status, with the words tha
   await farm.must(["retry", dir, "--wait", ...line.split(" ").slice(-2)]);
   await assertMerged(dir, { toys: 12 });
 });
+
+/** Fills the small disk but for some kB. */
+const fill = (left_kb: number) =>
+  output(
+    ["sh", "-c", `head -c 10m /dev/zero >"$0" || true; truncate -s "-${left_kb}k" "$0"`, join(disk, "filler")],
+    {},
+  );
+
+for (
+  const { room, left_kb, says } of [
+    { room: "no room at all", left_kb: 0, says: /2 failed[^]*the disk of the run directory is full; make room/ },
+    { room: "room for no result", left_kb: 48, says: /failed +the disk is full: .*: shard/ },
+  ]
+) {
+  test(`${room} in the run directory is told as a full disk, and retry finishes the run when there is more`, async (farm) => {
+    const id = room.replaceAll(" ", "-");
+    const more = ["--scheduler", "slurm", "--out-dir", disk];
+    await farm.must(["render", ...requestArgs(farm.folder, { toys: 800, shards: 2, id, more })]);
+    const dir = join(disk, id);
+    await farm.must(["submit", dir]);
+    await fill(left_kb);
+    try {
+      await untilIdle(farm);
+      assert.match(await statusNow(farm, dir), says);
+    } finally {
+      await Deno.remove(join(disk, "filler"));
+    }
+    await retryToEnd(farm, dir, 800);
+  });
+}
