@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-
 import { join } from "node:path";
 import { namesIn, requestArgs } from "../support/farm.ts";
 import { canMount } from "../support/mounts.ts";
@@ -67,13 +66,13 @@ const fill = (left_kb: number) =>
 for (
   const { room, left_kb, says } of [
     { room: "no room at all", left_kb: 0, says: /2 failed[^]*the disk of the run directory is full; make room/ },
-    { room: "room for no result", left_kb: 48, says: /failed +the disk is full: .*: shard/ },
+    { room: "room for no result", left_kb: 28, says: /failed +the disk is full: .*: shard/ },
   ]
 ) {
   test(`${room} in the run directory is told as a full disk, and retry finishes the run when there is more`, async (farm) => {
     const id = room.replaceAll(" ", "-");
     const more = ["--scheduler", "slurm", "--out-dir", disk];
-    await farm.must(["render", ...requestArgs(farm.folder, { toys: 800, shards: 2, id, more })]);
+    await farm.must(["render", ...requestArgs(farm.folder, { toys: 240, shards: 2, id, more })]);
     const dir = join(disk, id);
     await farm.must(["submit", dir]);
     await fill(left_kb);
@@ -83,6 +82,6 @@ for (
     } finally {
       await Deno.remove(join(disk, "filler"));
     }
-    await retryToEnd(farm, dir, 800);
+    await retryToEnd(farm, dir, 240);
   });
 }
