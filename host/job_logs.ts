@@ -11,6 +11,26 @@ import { ENDED } from "./start_run.ts";
 import { readSubmissions } from "./submissions.ts";
 import { exists } from "./write_file.ts";
 
+/** What those files say; null where one is not there. Of a file that the jobs of many shards share, only what is its. */
+export function readJobLogs(
+  dir: string,
+  adapter: SchedulerAdapter,
+  shard: number,
+): { name: string; text: string | null }[] {
+  const handles = handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
+  return handles.flatMap((handle) => {
+    const shared = adapter.eventLogs?.([handle]) ?? [];
+    return (adapter.jobLogs?.(handle, shard) ?? []).map((name) => {
+      const path = join(dir, name);
+      if (!exists(path)) return { name, text: null };
+      if (!adapter.eventsOf || !shared.includes(name)) return { name, text: readTail(path) };
+      return { name, text: adapter.eventsOf(readTail(path, MOST_EVENTS_BYTES), handle, shard) };
+    });
+  });
+}
+
+const MOST_EVENTS_BYTES = 64 * 1024 * 1024;
+
 /** Files into which the jobs of a shard write, relative to the run directory; newest last. */
 export function jobLogNames(dir: string, adapter: SchedulerAdapter, shard: number): string[] {
   const handles = handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));

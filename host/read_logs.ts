@@ -5,7 +5,7 @@ import { metricsName, stderrName, stdoutName } from "../core/run_paths.ts";
 import { listAttempts, readAttempts } from "./attempts.ts";
 import { fitFiles } from "./fit_files.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
-import { jobLogNames } from "./job_logs.ts";
+import { readJobLogs } from "./job_logs.ts";
 import type { Run } from "./load_manifest.ts";
 import { readCommitted } from "./read_shard.ts";
 import { readTail } from "./read_tail.ts";
@@ -43,6 +43,6 @@ export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: SchedulerA
     attempts,
     record: committed instanceof Unreadable ? null : committed.farm,
     // That a job's log is empty or absent tells something too: it was killed at once, or never began.
-    logs: [...own.map(read).filter((log) => log.text), ...jobLogNames(dir, adapter, shard).map(read)],
+    logs: [...own.map(read).filter((log) => log.text), ...readJobLogs(dir, adapter, shard)],
   };
 }

@@ -214,6 +214,8 @@ export interface SchedulerAdapter {
   eventLogs?(handles: Handle[]): string[];
   /** @param texts of the files that eventLogs named, in that order; null: not there, or unreadable */
   readEventLogs?(texts: (string | null)[], handles: Handle[]): NativeState[];
+  /** What such a file says of one shard's job, for a person to read. */
+  eventsOf?(text: string, handle: Handle, shard: number): string;
 
   /** A job that runs `nsfarm-deno finish` when the jobs of these handles have ended, however they ended. */
   finish?(context: RenderContext, handles: Handle[], token: string): Finish;
