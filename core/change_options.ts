@@ -16,6 +16,11 @@ export function changeOptions(
   );
   if (words.length === 0) return manifest;
   const change = `${doing} with ${words.join(", ")}`;
-  const farm = { ...manifest.farm, options: { ...options, ...changes }, history: [...history, { at_utc, change }] };
+  const farm = {
+    ...manifest.farm,
+    options: { ...options, ...changes },
+    first_options: manifest.farm.first_options ?? options,
+    history: [...history, { at_utc, change }],
+  };
   return { ...manifest, farm };
 }

@@ -30,7 +30,12 @@ const NAMED = 12;
 /** The table that `status` prints: a count for each state, then why, for whatever is not simply done or queued. */
 export function describeStatus(summary: StatusSummary, shards: StatusShard[]): string {
   const { counts, total } = summary;
-  const states = Object.entries(counts).map(([state, n]) => `${n} ${state}`).join(", ");
+  const waiting = summary.scheduler === "local" ? 0 : shards.filter(isNotSubmitted).length;
+  const told = Object.entries(counts).flatMap(([state, n]) => {
+    const given = state === "queued" ? n - waiting : n;
+    return given > 0 ? [`${given} ${state}`] : [];
+  });
+  const states = [...told, ...(waiting > 0 ? [`${waiting} not submitted`] : [])].join(", ");
   const rate = summary.toys_per_s === null ? "" : `, ${significant(summary.toys_per_s)} toys/s`;
   const head = [
     `${summary.run_id} (${summary.scheduler}): ${states} of ${total} shards`,
@@ -39,6 +44,9 @@ export function describeStatus(summary: StatusSummary, shards: StatusShard[]): s
   ];
   return [...head, ...groups(shards).map(describeGroup), ...summary.advice].join("\n");
 }
+
+const isNotSubmitted = ({ state, why }: Pick<StatusShard, "state" | "why">): boolean =>
+  state === "queued" && why === NOT_SUBMITTED;
 
 interface Group {
   state: ShardState;
@@ -70,7 +78,7 @@ export function tellChanges(said: Map<string, Set<number>>, shards: StatusShard[
 function groups(shards: StatusShard[]): Group[] {
   const found = new Map<string, Group>();
   for (const { shard, state, why, host } of shards) {
-    if (state === "done" || (state === "queued" && why === NOT_SUBMITTED)) continue;
+    if (state === "done" || isNotSubmitted({ state, why })) continue;
     const key = `${state}\n${why}`;
     const group = found.get(key) ?? { state, why, shards: [], hosts: new Set() };
     group.shards.push(shard);

@@ -12,6 +12,7 @@ import type { AskedScheduler } from "./ask_scheduler.ts";
 import { fullDiskAdvice } from "./full_disk.ts";
 import type { Run } from "./load_manifest.ts";
 import type { ScannedShard } from "./scan_run.ts";
+import { readSubmissions } from "./submissions.ts";
 import { exists } from "./write_file.ts";
 
 export interface RunStatus {
@@ -57,7 +58,7 @@ export function runStatus(
       workers: [...workers, ...trouble],
       advice: toys_done === run.manifest.n_toys
         ? []
-        : [...fullDiskAdvice(run.dir), ...suspectsOf(run, scanned, asked, adapter)],
+        : [...submitAdvice(run, scanned), ...fullDiskAdvice(run.dir), ...suspectsOf(run, scanned, asked, adapter)],
     },
     shards: scanned.map(({ plan, state, why, host }) => ({ shard: plan.shard_index, state, why, host })),
     progress: {
@@ -73,6 +74,14 @@ export function runStatus(
     reached: asked?.reached ?? false,
     ended: !queued_somewhere && !scanned.some(({ state }) => GOING.has(state)),
   };
+}
+
+/** What a scheduler was not given, and why it has refused it. */
+function submitAdvice({ dir, manifest }: Run<FarmManifest>, scanned: ScannedShard[]): string[] {
+  if (manifest.scheduler === "local" || !scanned.some((one) => one.why === NOT_SUBMITTED)) return [];
+  const refused = readSubmissions(dir).findLast((one) => one.state === "refused")?.answer;
+  const said = refused ? [`the last submission was refused: ${refused}`] : [];
+  return [...said, `submit what is not submitted with: nsfarm-deno submit ${quoteWord(dir)}`];
 }
 
 /** A scheduler knows a node by its own name for it. */

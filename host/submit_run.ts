@@ -47,7 +47,7 @@ export async function submitChunk(
     throw new FarmError(
       "unreachable",
       `${adapter.name} refused the jobs: ${answer.message}`,
-      "Nothing was queued; mend the options and submit again",
+      "Nothing was queued; mend what it says and submit again, or for other options give another --run-id",
     );
   }
   const returned = { ...intent, answered_at_utc: new Date().toISOString() };

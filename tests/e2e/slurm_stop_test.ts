@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { countDone } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { jobIds, retryToEnd, slurmFile, statusNow, statusWords, untilIdle, untilSaid } from "../support/slurm_farm.ts";
+import {
+  jobIds,
+  retryToEnd,
+  slurmFile,
+  slurmRun,
+  statusNow,
+  statusWords,
+  untilIdle,
+  untilSaid,
+} from "../support/slurm_farm.ts";
 
 const test = slurmFile();
 
@@ -71,6 +80,11 @@ test("a licence that the cluster does not have is refused by Slurm, in its words
   const { stderr } = await farm.must(["submit", dir], 4);
   assert.match(stderr, /slurm refused the jobs: .*Invalid license/i);
   assert.equal(await farm.cluster.ask("squeue", "--me", "--noheader"), "");
+  const words = await statusNow(farm, dir);
+  assert.match(words, /^r \(slurm\): 1 not submitted of 1 shards\n/);
+  assert.match(words, /the last submission was refused: .*Invalid license/i);
+  const other = await farm.must(slurmRun(farm, { toys: 2, shards: 1 }), 2);
+  assert.match(other.stderr, /it was rendered with --slurm-sbatch \["--licenses=matlab"\], asked is none/);
 });
 
 test("a fit and a wrapper that are killed are told as such, and retry runs both shards again", async (farm) => {
