@@ -82,16 +82,16 @@ for (const wrapper of ["binary", "sh"]) {
 
 test("preflight tells the version, the limits and the partitions, and suggests how many shards to begin with", async (farm) => {
   const { stdout } = await farm.must(["preflight", "--scheduler", "slurm"]);
-  assert.match(
-    stdout,
-    /^slurm \d+\.\d+\.\d+
- {2}largest array +1001
- {2}jobs of one user +no limit
- {2}accounting +off; nothing here needs it
- {2}main +up, 2 nodes, 4 CPUs, 4000 MB a node
- {2}urgent +up, 2 nodes, 4 CPUs, 4000 MB a node
- {2}to begin with +--shards 12 \(3 for each of 4 CPUs\)
-$/,
+  assert.equal(
+    stdout.replace(/\d+\.\d+\.\d+/, "VERSION"),
+    `slurm VERSION
+  largest array          1001
+  jobs of one user       no limit
+  accounting             off; nothing here needs it
+  main                   up, 2 nodes, 4 CPUs, 4000 MB a node
+  urgent                 up, 2 nodes, 4 CPUs, 4000 MB a node
+  to begin with          --shards 12 (3 for each of 4 CPUs)
+`,
   );
   const document = JSON.parse((await farm.must(["preflight", "--scheduler", "slurm", "--json"])).stdout);
   assert.deepEqual(Object.keys(document), ["scheduler", "limits", "suggestion"]);
