@@ -60,7 +60,7 @@ for (const wrapper of ["binary", "sh"]) {
     await untilIdle(farm);
     const words = await statusWords(farm, dir);
     assert.match(words, /1 done, 2 failed of 3 shards|2 failed, 1 done of 3 shards/);
-    assert.match(words, /failed +SIGKILL.*: shard 0 on e1$/m);
+    assert.match(words, /failed +nextstat was killed \(SIGKILL\).*: shard 0 on e1$/m);
     assert.match(words, /failed +the job was killed by signal 9: shard 1 on e1$/m);
     await retryMerges(farm, dir, 6);
   });
