@@ -17,6 +17,7 @@ interface Place {
   cpus: number | null;
   memory_mb: number | null;
   time_limit: string | null;
+  shares_files?: boolean | undefined;
 }
 
 /** Shards for each CPU that a suggestion aims at: the tail of a run is then a third of a shard's share. */
@@ -104,6 +105,7 @@ function describePlace(place: Place): string {
     place.cpus === null ? null : counted(place.cpus, "CPU"),
     place.memory_mb === null ? null : `${place.memory_mb} MB${(place.nodes ?? 1) > 1 ? " a node" : ""}`,
     place.time_limit === null ? null : `at most ${place.time_limit}`,
+    place.shares_files === false ? "does not see this machine's files (--mode transfer)" : null,
   ].filter((fact) => fact !== null);
   return row(place.name, [place.state, ...facts].join(", "));
 }

@@ -122,6 +122,8 @@ export interface Place {
   memory_mb: number | null;
   /** Longest job there, as the scheduler writes it; null: no limit known. */
   time_limit: string | null;
+  /** Whether it sees the files of this machine; absent: not known, or a matter of course. */
+  shares_files?: boolean;
 }
 
 export interface Rendered {

@@ -12,7 +12,7 @@ import {
   untilIdle,
 } from "../support/condor_farm.ts";
 import { makespans } from "../support/condor_times.ts";
-import { inputs, namesIn, nextstat, runDir, spec10k } from "../support/farm.ts";
+import { inputs, namesIn, nextstat, requestArgs, runDir, spec10k } from "../support/farm.ts";
 import { failedAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
 import { giveAway } from "../support/slurm_cluster.ts";
@@ -132,6 +132,32 @@ for (const wrapper of ["binary", "sh"]) {
     }
   });
 }
+
+test("a run rendered for a shared file system is warned of, waits for no machine, and --mode transfer sends it", async (farm) => {
+  const options = { toys: 6, shards: 3 };
+  const words = ["render", "--scheduler", "htcondor", ...requestArgs(farm.folder, options)];
+  const { stderr } = await farm.must(words);
+  assert.match(stderr, /warning: no machine of this pool says that it sees this machine's files .*--mode transfer/);
+  const dir = runDir(farm.folder);
+  await farm.must(["submit", dir]);
+  const told = async () => /queued +no machine that fits is free/.test(await statusWords(farm, dir));
+  await until("status tells that no machine fits", told, 60);
+  await farm.must(["retry", dir, "--mode", "transfer", "--wait"]);
+  await assertMerged(dir, { toys: 6 });
+  const other = await farm.render({ ...options, id: "other" });
+  await farm.must(["submit", other, "--mode", "transfer", "--wait"]);
+  await assertMerged(other, { toys: 6 });
+});
+
+test("SIGKILL of a wrapper on its node is told, and retry runs its shard", async (farm) => {
+  const fit = await openFit(farm, `[ "$shard" != 1 ] || [ -e "$here/go" ] || kill -9 $PPID`);
+  const dir = await farm.render({ toys: 6, shards: 3, nextstat: fit.path, more: TRANSFER });
+  await farm.must(["submit", dir, "--wait"], 5);
+  assert.match(await statusWords(farm, dir), /failed +the job was killed by signal 9: shard 1 on e[12]$/m);
+  await fit.mark("go");
+  await farm.must(["retry", dir, "--wait"]);
+  await assertMerged(dir, { toys: 6 });
+});
 
 test("a missing input holds the jobs: run ends with the reason instead of waiting, and retry finishes it", async (farm) => {
   const place = join(farm.folder, "fit");
