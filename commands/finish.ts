@@ -1,12 +1,18 @@
 import * as z from "zod/mini";
+import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { realNumber } from "../core/parse_flag.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
+import { lookAtMachine } from "../host/machine.ts";
+import type { Run } from "../host/load_manifest.ts";
+import type { RunStatus } from "../host/run_status.ts";
+import { ENDED } from "../host/start_run.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { watchSignals } from "../host/stop_signals.ts";
 import { waitForFiles } from "../host/wait_for_files.ts";
 import type { CommandSpec } from "./command.ts";
 import { finishRun } from "./finish_run.ts";
 import { readFlags, runOf } from "./run_dir_flags.ts";
-import { watchRun } from "./watch_run.ts";
+import { lookAtRun, watchRun } from "./watch_run.ts";
 
 const Flags = z.object({ wait: z._default(z.boolean(), false), fileGraceS: z.number() });
 
@@ -28,13 +34,28 @@ const finish: CommandSpec = {
     const run = runOf(args, out);
     const signals = watchSignals();
     try {
-      if (flags.wait) {
-        await watchRun(run, await loadAdapter(run.manifest.scheduler), signals.signal, out, false, flags.fileGraceS);
-      } else await waitForFiles(run, flags.fileGraceS, signals.signal);
-      return signals.exitCode() ?? await finishRun(run, out, false);
+      const adapter = await loadAdapter(run.manifest.scheduler);
+      const look = flags.wait
+        ? await watchRun(run, adapter, signals.signal, out, false, flags.fileGraceS)
+        : await lookAtEnd(run, adapter, flags.fileGraceS, signals.signal);
+      return signals.exitCode() ?? await finishRun(run, out, false, look.reached ? look.shards : []);
     } finally {
       signals.close();
     }
   },
 };
 export default finish;
+
+/** The jobs have ended: only files are waited for, and of a job that failed not even these. */
+async function lookAtEnd(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  grace_s: number,
+  stop: AbortSignal,
+): Promise<RunStatus> {
+  const machine = await lookAtMachine();
+  const { shards } = await lookAtRun(run, adapter, machine, grace_s);
+  const over = shards.flatMap(({ shard, state }) => ENDED.has(state) ? shard : []);
+  await waitForFiles(run, grace_s, stop, new Set(over));
+  return await lookAtRun(run, adapter, machine, 0);
+}

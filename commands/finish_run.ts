@@ -1,6 +1,7 @@
 import { describeCounts } from "../core/collect_counts.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { describeMerge } from "../core/describe_merge.ts";
+import type { StatusShard } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
 import { collectRun } from "../host/collect_run.ts";
@@ -11,10 +12,18 @@ import type { Output } from "./command.ts";
 
 const RUN_S_OWN = { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null };
 
-/** Collects and merges a run whose shards have ended, and prints the result: the exit code tells how it went. */
-export async function finishRun(run: Run<FarmManifest>, out: Output, allow_partial: boolean): Promise<number> {
+/**
+ * Collects and merges a run whose shards have ended, and prints the result: the exit code tells how it went.
+ * @param looked where they stand by a look that asked their scheduler too
+ */
+export async function finishRun(
+  run: Run<FarmManifest>,
+  out: Output,
+  allow_partial: boolean,
+  looked: readonly StatusShard[] = [],
+): Promise<number> {
   const now_utc = new Date().toISOString();
-  const collected = collectRun(run.manifest_path, null, now_utc);
+  const collected = collectRun(run.manifest_path, null, now_utc, looked);
   tellCollected(collected, out);
   const report = await mergeRun(
     { run: run.manifest_path, inputs: [], out: null, allow_partial, accept_unrecorded: false, guardrails: RUN_S_OWN },

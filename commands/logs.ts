@@ -30,7 +30,7 @@ const logs: CommandSpec = {
       const how = end
         ? `${CAUSE_WORDS[end.cause]}${end.exit_code ? ` (exit ${end.exit_code})` : ""}${
           end.signal ? ` (${end.signal})` : ""
-        }`
+        }${end.max_rss_bytes ? `; it had used ${Math.round(end.max_rss_bytes / 1e6)} MB of memory` : ""}`
         : "no end on record: it runs, or its process was killed";
       out.print(`attempt ${one.attempt} on ${one.host}, begun ${one.started_at_utc}: ${how}`);
       for (const line of end?.stderr_tail ?? []) out.print(`  | ${line}`);
@@ -39,8 +39,8 @@ const logs: CommandSpec = {
       out.print(`done on ${found.record.host} by attempt ${found.record.attempt} in ${found.record.wall_s} s`);
     }
     for (const log of found.logs) {
-      out.print(`${join(run.dir, log.name)}:`);
-      out.print(log.text.split("\n").map((line) => `  | ${printable(line)}`).join("\n"));
+      out.print(`${join(run.dir, log.name)}:${log.text ? "" : log.text === null ? " not there" : " empty"}`);
+      if (log.text) out.print(log.text.split("\n").map((line) => `  | ${printable(line)}`).join("\n"));
     }
     if (found.attempts.length === 0 && !found.record) out.print("it has not begun");
     return EXIT_CODES.done;

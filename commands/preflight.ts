@@ -1,4 +1,4 @@
-import { describeLimits, suggestShards } from "../core/describe_limits.ts";
+import { describeLimits, suggest } from "../core/describe_limits.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { runCommands } from "../host/drive_adapter.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
@@ -23,8 +23,9 @@ const preflight: CommandSpec = {
       );
     }
     const limits = adapter.readProbe(results);
-    out.print(describeLimits(adapter.name, limits));
-    out.document({ scheduler: adapter.name, ...limits, suggestion: suggestShards(limits) });
+    const throttle = adapter.options.find((option) => option.role === "throttle")?.name;
+    out.print(describeLimits(adapter.name, limits, throttle));
+    out.document({ scheduler: adapter.name, limits, suggestion: suggest(limits) });
     return EXIT_CODES.done;
   },
 };

@@ -1,8 +1,9 @@
 import { type Progress, progressLine } from "../core/progress_line.ts";
 import { printNote } from "./print.ts";
 
-/** A pipe gets a line only this often. */
+/** A pipe gets a line only this often, and one that tells nothing new less often. */
 const PLAIN_EVERY_MS = 5000;
+const SAME_EVERY_MS = 60_000;
 const REDRAW_MS = 100;
 
 export interface ProgressView {
@@ -18,12 +19,16 @@ export function openProgress(): ProgressView {
 }
 
 class Lines implements ProgressView {
-  #last = 0;
+  #last = -Infinity;
+  #line = "";
   show(progress: Progress): void {
+    const line = progressLine(progress, 0);
     const now = performance.now();
-    if (this.#last !== 0 && now - this.#last < PLAIN_EVERY_MS && progress.done < progress.total) return;
+    const every = line === this.#line ? SAME_EVERY_MS : PLAIN_EVERY_MS;
+    if (now - this.#last < every && (line === this.#line || progress.done < progress.total)) return;
     this.#last = now;
-    printNote(progressLine(progress, 0));
+    this.#line = line;
+    printNote(line);
   }
   say(text: string): void {
     printNote(text);

@@ -1,16 +1,24 @@
 import * as z from "zod/mini";
 import { cutShards } from "../core/cut_shard.ts";
 import { shardRanges } from "../core/describe_status.ts";
-import { cancelHeld } from "../host/cancel_held.ts";
+import type { ShardState } from "../core/contracts/kinds.ts";
+import { FarmError } from "../core/errors.ts";
+import { changeOptions } from "../core/change_options.ts";
+import { cancelWaiting } from "../host/cancel_waiting.ts";
+import { changeMode } from "../host/change_mode.ts";
 import { endedShards } from "../host/ended_shards.ts";
-import { loadAdapter } from "../host/load_adapter.ts";
+import { loadAdapter, optionsOfRole } from "../host/load_adapter.ts";
 import { loadFarmRun } from "../host/load_manifest.ts";
 import { lookAtMachine } from "../host/machine.ts";
 import { writeDocument } from "../host/write_file.ts";
 import { type Raised, raiseLimits } from "../host/raise_limits.ts";
 import type { CommandSpec } from "./command.ts";
 import { readFlags, runOf } from "./run_dir_flags.ts";
-import { submitAndWait } from "./submit.ts";
+import { oneOf } from "../core/parse_flag.ts";
+import type { OptionValue } from "../core/contracts/manifest.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import { defineOne, readSchedulerOptions } from "./scheduler_flags.ts";
+import { MODE_HELP, MODES, submitAndWait } from "./submit.ts";
 
 const More = z.optional(z.union([z.string(), z.literal(true)]));
 const Flags = z.object({
@@ -19,28 +27,36 @@ const Flags = z.object({
   split: z._default(z.boolean(), false),
   moreMemory: More,
   moreTime: More,
+  mode: z.optional(z.string()),
 });
 
 const retry: CommandSpec = {
   name: "retry",
   needs: ["read", "write", "run", "env", "sys"],
-  define: (command) => {
+  define: async (command) => {
     command
       .option("--more-memory [amount]", "more memory for each job (default: twice as much)")
       .option("--more-time [limit]", "a longer time limit for each job (default: twice as long)")
+      .option("--mode <mode>", MODE_HELP, oneOf("--mode", MODES))
       .option("--split", "cut each of them in two first: the same toys, half as long")
       .option("--finish", "also submit a job that collects and merges when the others have ended")
       .option("--wait", "watch until the run has ended, then collect and merge");
+    for (const option of await optionsOfRole("nodes")) defineOne(command, option);
   },
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
     const run = runOf(args, out);
     const adapter = await loadAdapter(run.manifest.scheduler);
     const at = new Date().toISOString();
-    const raised = raiseLimits(run.manifest, adapter, moreOf(flags), at);
+    const nodes = await nodesAsked(options, adapter);
+    const moved = changeMode(changeOptions(run.manifest, nodes, "retried", at), adapter, flags.mode, "retried", at);
+    const raised = raiseLimits(moved, adapter, moreOf(flags), at);
     const machine = await lookAtMachine();
-    const cancelled = await cancelHeld(run, adapter, machine);
-    if (cancelled.length > 0) out.note(`cancelled the held jobs of shard ${shardRanges(cancelled)}`);
+    const waiting: ShardState[] = moved === run.manifest ? ["held"] : ["held", "queued"];
+    const cancelled = await cancelWaiting(run, adapter, machine, new Set(waiting));
+    if (cancelled.length > 0) {
+      out.note(`cancelled the ${waiting.join(" and ")} jobs of shard ${shardRanges(cancelled)}`);
+    }
     const cut = flags.split ? await endedShards(run, adapter, machine, cancelled) : [];
     if (cut.length > 0) out.note(`cut in two: shard ${shardRanges(cut)}`);
     const changed = cutShards(raised, cut, at);
@@ -49,6 +65,20 @@ const retry: CommandSpec = {
   },
 };
 export default retry;
+
+/**
+ * Where the jobs are to run from now on; those that wait are submitted anew then.
+ * @throws {FarmError} usage, for an option of another scheduler
+ */
+async function nodesAsked(
+  options: Record<string, unknown>,
+  adapter: SchedulerAdapter,
+): Promise<Record<string, OptionValue>> {
+  const asked = readSchedulerOptions(options, { options: await optionsOfRole("nodes") });
+  const foreign = Object.keys(asked).find((name) => !adapter.options.some((option) => option.name === name));
+  if (foreign === undefined) return asked;
+  throw new FarmError("usage", `Cannot use --${foreign} here: this is a run of ${adapter.name}`);
+}
 
 function moreOf({ moreMemory, moreTime }: z.infer<typeof Flags>): Raised {
   return {

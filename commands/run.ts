@@ -1,4 +1,6 @@
 import * as z from "zod/mini";
+import { counted } from "../core/counted.ts";
+import type { StatusShard } from "../core/describe_status.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { oneOf } from "../core/parse_flag.ts";
 import { MANIFEST } from "../core/run_paths.ts";
@@ -62,9 +64,11 @@ const run: CommandSpec = {
     out.note(`run directory: ${target.dir}`);
     const signals = watchSignals();
     try {
-      await (adapter.name === "local" ? workHere(target, signals) : submitAndWatch(target, adapter, signals, out));
+      const looked = adapter.name === "local"
+        ? await workHere(target, signals)
+        : await submitAndWatch(target, adapter, signals, out);
       const code = signals.exitCode();
-      if (code === null) return await finishRun(target, out, flags.allowPartial);
+      if (code === null) return await finishRun(target, out, flags.allowPartial, looked);
       out.note("interrupted: what was finished is kept; the same command with --run-id goes on with it");
       out.note(`  nsfarm-deno run … --run-id ${target.manifest.run_id}   or   nsfarm-deno retry ${target.dir}`);
       return code;
@@ -121,10 +125,11 @@ function openSame(dir: string, request: RunRequest, out: Output): Run<FarmManife
   );
 }
 
-async function workHere(target: Run<FarmManifest>, signals: StopSignals): Promise<void> {
+async function workHere(target: Run<FarmManifest>, signals: StopSignals): Promise<StatusShard[]> {
   const teller = tellWork(target.manifest);
   try {
     await workInForeground(target, signals.signal, teller.tell);
+    return [];
   } finally {
     teller.close();
   }
@@ -135,8 +140,10 @@ async function submitAndWatch(
   adapter: SchedulerAdapter,
   signals: StopSignals,
   out: Output,
-): Promise<void> {
+): Promise<StatusShard[]> {
   const started = await startRun(target, adapter, await lookAtMachine(), { ended: true });
-  for (const one of started.submissions) out.note(`${adapter.name} job ${one.job_id}: ${one.shards.length} shards`);
-  await watchRun(target, adapter, signals.signal, out, false);
+  for (const one of started.submissions) {
+    out.note(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
+  }
+  return (await watchRun(target, adapter, signals.signal, out, false)).shards;
 }

@@ -20,7 +20,7 @@ export async function defineSchedulerFlags(command: Command, argv: readonly stri
   return adapter;
 }
 
-function defineOne(command: Command, option: SchedulerOption): void {
+export function defineOne(command: Command, option: SchedulerOption): void {
   const flag = `--${option.name}${option.type === "boolean" ? "" : ` <${option.placeholder ?? option.type}>`}`;
   const help = option.native ? `${option.help} (${option.native})` : option.help;
   const parse = parser(option);
@@ -37,7 +37,7 @@ function parser(option: SchedulerOption): (text: string, before: unknown) => unk
 /** The scheduler's own options among those that commander parsed, by their flag names. */
 export function readSchedulerOptions(
   options: Record<string, unknown>,
-  adapter: SchedulerAdapter,
+  adapter: Pick<SchedulerAdapter, "options">,
 ): Record<string, OptionValue> {
   const found: Record<string, OptionValue> = {};
   for (const { name } of adapter.options) {

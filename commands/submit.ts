@@ -1,5 +1,9 @@
 import * as z from "zod/mini";
+import { counted } from "../core/counted.ts";
 import { EXIT_CODES } from "../core/errors.ts";
+import { oneOf } from "../core/parse_flag.ts";
+import { changeMode } from "../host/change_mode.ts";
+import { writeDocument } from "../host/write_file.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import { lookAtMachine } from "../host/machine.ts";
 import { submitFinish } from "../host/submit_finish.ts";
@@ -12,7 +16,14 @@ import { watchRun } from "./watch_run.ts";
 import type { Run } from "../host/load_manifest.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 
-const Flags = z.object({ wait: z._default(z.boolean(), false), finish: z._default(z.boolean(), false) });
+const Flags = z.object({
+  wait: z._default(z.boolean(), false),
+  finish: z._default(z.boolean(), false),
+  mode: z.optional(z.string()),
+});
+
+export const MODES = ["shared", "transfer"];
+export const MODE_HELP = "how HTCondor's jobs get at their files (default: as rendered)";
 
 const submit: CommandSpec = {
   name: "submit",
@@ -20,12 +31,16 @@ const submit: CommandSpec = {
   define: (command) => {
     command
       .option("--wait", "watch until the run has ended, then collect and merge")
+      .option("--mode <mode>", MODE_HELP, oneOf("--mode", MODES))
       .option("--finish", "also submit a job that collects and merges when the others have ended; you may log out");
   },
   run: async ({ args, options, out }) => {
     const run = runOf(args, out);
     const flags = readFlags(Flags, options);
-    return await submitAndWait(run, { ended: false }, flags, out);
+    const adapter = await loadAdapter(run.manifest.scheduler);
+    const manifest = changeMode(run.manifest, adapter, flags.mode, "submitted", new Date().toISOString());
+    if (manifest !== run.manifest) writeDocument(run.manifest_path, manifest);
+    return await submitAndWait({ ...run, manifest }, { ended: false }, flags, out);
   },
 };
 export default submit;
@@ -39,7 +54,9 @@ export async function submitAndWait(
 ): Promise<number> {
   const adapter = await loadAdapter(run.manifest.scheduler);
   const started = await startRun(run, adapter, await lookAtMachine(), again);
-  for (const one of started.submissions) out.print(`${adapter.name} job ${one.job_id}: ${one.shards.length} shards`);
+  for (const one of started.submissions) {
+    out.print(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
+  }
   if (started.submissions.length === 0) out.print(started.nothing);
   const finish_job = ask.finish ? await submitFinish(run, adapter) : null;
   if (finish_job) out.print(`${adapter.name} job ${finish_job}: collects and merges when they have ended`);
@@ -55,8 +72,8 @@ export async function submitAndWait(
   }
   const signals = watchSignals();
   try {
-    await watchRun(run, adapter, signals.signal, out, false);
-    return signals.exitCode() ?? await finishRun(run, out, false);
+    const { shards } = await watchRun(run, adapter, signals.signal, out, false);
+    return signals.exitCode() ?? await finishRun(run, out, false, shards);
   } finally {
     signals.close();
   }

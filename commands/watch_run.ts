@@ -1,7 +1,8 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { tellChanges } from "../core/describe_status.ts";
 import { askScheduler } from "../host/ask_scheduler.ts";
 import { settleIncoming } from "../host/settle_incoming.ts";
-import { explainLost } from "../host/job_logs.ts";
+import { explainEnds } from "../host/job_logs.ts";
 import type { Run } from "../host/load_manifest.ts";
 import { lookAtMachine, type Machine } from "../host/machine.ts";
 import { type RunStatus, runStatus } from "../host/run_status.ts";
@@ -23,8 +24,8 @@ export async function lookAtRun(
 ): Promise<RunStatus> {
   const asked = await askScheduler(run, adapter, grace_s);
   settleIncoming(run);
-  const scanned = explainLost(run, adapter, await scanRun(run, machine, asked, seen));
-  return runStatus(run, scanned, asked, await workerWords(run, machine));
+  const scanned = explainEnds(run, adapter, await scanRun(run, machine, asked, seen));
+  return runStatus(run, scanned, asked, await workerWords(run, machine), adapter);
 }
 
 async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
@@ -52,18 +53,17 @@ export async function watchRun(
   const view = openProgress();
   const machine = await lookAtMachine();
   const seen: Seen = new Map();
-  const said = new Set<string>();
+  const said = new Map<string, Set<number>>();
   try {
     for (let round = 0;; round++) {
       const look = await lookAtRun(run, adapter, machine, grace_s, seen);
       if (stream) out.document(look.summary, true);
-      for (const { shard, state, why } of look.shards) {
-        const words = state === "held" || state === "failed" ? `shard ${shard}: ${state}: ${why}` : "";
-        if (words && !said.has(words)) view.say(words);
-        said.add(words);
-      }
+      for (const words of tellChanges(said, look.shards)) view.say(words);
       view.show(look.progress);
-      if (look.ended || stop.aborted) return look;
+      if (look.ended || stop.aborted) {
+        for (const words of look.summary.advice) view.say(words);
+        return look;
+      }
       await sleep(nextWait_ms(round, adapter.name === "local"), stop);
     }
   } finally {

@@ -1,63 +1,111 @@
+import { counted } from "./counted.ts";
+
 /** What a scheduler's probe found, as preflight prints it. */
 export interface ProbedLimits {
   max_array_size?: number | null | undefined;
   max_submit_jobs?: number | null | undefined;
   accounting?: boolean | undefined;
   version?: string | undefined;
-  places?:
-    | {
-      name: string;
-      state: string;
-      nodes: number | null;
-      cpus: number | null;
-      memory_mb: number | null;
-      time_limit: string | null;
-    }[]
-    | undefined;
+  submit_limits?: { qos: string | null; max_submit_jobs: number }[] | undefined;
+  places?: Place[] | undefined;
+}
+
+interface Place {
+  name: string;
+  state: string;
+  nodes: number | null;
+  cpus: number | null;
+  memory_mb: number | null;
+  time_limit: string | null;
+  shares_files?: boolean | undefined;
 }
 
 /** Shards for each CPU that a suggestion aims at: the tail of a run is then a third of a shard's share. */
 const SHARDS_PER_CPU = 3;
 
+/** More jobs at a time than this read their inputs from one file server faster than most can give them. */
+const MOST_AT_A_TIME = 500;
+
+/** A place that takes no jobs now. */
+const CLOSED = /^(down|drain|inact)/i;
+
+/** What to begin with; null where nothing can be said. */
 export interface Suggestion {
   shards: number | null;
+  /** More than 1 where the site lets a user have fewer jobs than shards. */
+  shards_per_job: number | null;
+  /** Jobs at a time; null: no throttle is needed. */
+  throttle: number | null;
   why: string;
 }
 
 /** How many shards to begin with on CPUs that can be seen. */
-export function suggestShards(limits: ProbedLimits): Suggestion {
-  const places = limits.places ?? [];
-  // Partitions share their nodes, so the largest counts; single nodes add up.
-  const overlap = places.some((place) => (place.nodes ?? 1) > 1);
-  const cpus = places.reduce((sum, { cpus }) => overlap ? Math.max(sum, cpus ?? 0) : sum + (cpus ?? 0), 0);
-  if (cpus === 0) return { shards: null, why: "no CPUs are seen" };
-  return { shards: SHARDS_PER_CPU * cpus, why: `${SHARDS_PER_CPU} for each of ${cpus} CPUs` };
+export function suggest(limits: ProbedLimits): Suggestion {
+  const cpus = openCpus(limits.places ?? []);
+  if (cpus === 0) return { shards: null, shards_per_job: null, throttle: null, why: "no CPUs are seen" };
+  const at_a_time = Math.min(cpus, MOST_AT_A_TIME);
+  const shards = SHARDS_PER_CPU * at_a_time;
+  return {
+    shards,
+    shards_per_job: Math.max(1, Math.ceil(shards / mostJobs(limits))),
+    throttle: at_a_time < cpus ? at_a_time : null,
+    why: `${SHARDS_PER_CPU} for each of ${at_a_time < cpus ? `${at_a_time} of ` : ""}${cpus} CPUs`,
+  };
 }
 
-export function describeLimits(scheduler: string, limits: ProbedLimits): string {
+/** Partitions share their nodes, so the largest counts; single nodes add up. */
+function openCpus(places: Place[]): number {
+  const open = places.filter((place) => !CLOSED.test(place.state)).map((place) => ({
+    ...place,
+    cpus: place.cpus ?? 0,
+  }));
+  const overlap = places.some((place) => (place.nodes ?? 1) > 1);
+  return open.reduce((sum, { cpus }) => overlap ? Math.max(sum, cpus) : sum + cpus, 0);
+}
+
+/** Jobs that this user may have whatever QOS is asked for; Infinity where no limit is known. */
+function mostJobs({ max_submit_jobs, submit_limits = [] }: ProbedLimits): number {
+  const limits = submit_limits.filter((one) => one.qos === null).map((one) => one.max_submit_jobs);
+  return Math.min(max_submit_jobs ?? Infinity, ...limits);
+}
+
+/** @param throttle the flag that limits jobs at a time, where there is one */
+export function describeLimits(scheduler: string, limits: ProbedLimits, throttle: string | undefined): string {
   const words = (value: number | null | undefined) =>
     value === undefined ? "unknown" : value === null ? "no limit" : `${value}`;
-  const suggestion = suggestShards(limits);
+  const most = mostJobs(limits);
   return [
     `${scheduler} ${limits.version ?? "(version unknown)"}`,
-    `  largest array          ${words(limits.max_array_size)}`,
-    `  jobs of one user       ${words(limits.max_submit_jobs)}`,
-    `  accounting             ${
-      limits.accounting === undefined ? "unknown" : limits.accounting ? "on" : "off; nothing here needs it"
-    }`,
+    row("largest array", words(limits.max_array_size)),
+    row("jobs of one user", Number.isFinite(most) ? `${most}` : words(limits.max_submit_jobs)),
+    row(
+      "accounting",
+      limits.accounting === undefined ? "unknown" : limits.accounting ? "on" : "off; nothing here needs it",
+    ),
     ...(limits.places ?? []).map(describePlace),
-    suggestion.shards === null
-      ? `  shards to begin with: ${suggestion.why}`
-      : `  shards to begin with: --shards ${suggestion.shards} (${suggestion.why})`,
+    describeSuggestion(suggest(limits), throttle),
   ].join("\n");
 }
 
-function describePlace(place: NonNullable<ProbedLimits["places"]>[number]): string {
+const row = (name: string, value: string): string => `  ${name.padEnd(22)} ${value}`;
+
+function describeSuggestion({ shards, shards_per_job, throttle, why }: Suggestion, flag: string | undefined): string {
+  if (shards === null) return row("to begin with", `nothing to suggest: ${why}`);
+  const flags = [
+    `--shards ${shards}`,
+    ...(shards_per_job === null || shards_per_job === 1 ? [] : [`--shards-per-job ${shards_per_job}`]),
+    ...(throttle === null || flag === undefined ? [] : [`--${flag} ${throttle}`]),
+  ];
+  return row("to begin with", `${flags.join(" ")} (${why})`);
+}
+
+function describePlace(place: Place): string {
   const facts = [
-    place.nodes === null ? null : `${place.nodes} ${place.nodes === 1 ? "node" : "nodes"}`,
-    place.cpus === null ? null : `${place.cpus} ${place.cpus === 1 ? "CPU" : "CPUs"}`,
-    place.memory_mb === null ? null : `${place.memory_mb} MB`,
+    place.nodes === null ? null : counted(place.nodes, "node"),
+    place.cpus === null ? null : counted(place.cpus, "CPU"),
+    place.memory_mb === null ? null : `${place.memory_mb} MB${(place.nodes ?? 1) > 1 ? " a node" : ""}`,
     place.time_limit === null ? null : `at most ${place.time_limit}`,
+    place.shares_files === false ? "does not see this machine's files (--mode transfer)" : null,
   ].filter((fact) => fact !== null);
-  return `  ${place.name.padEnd(22)} ${place.state}, ${facts.join(", ")}`;
+  return row(place.name, [place.state, ...facts].join(", "));
 }

@@ -1,4 +1,5 @@
 import type { ShardState } from "./contracts/kinds.ts";
+import { NOT_SUBMITTED } from "./reconcile.ts";
 import { significant } from "./progress_line.ts";
 
 export interface StatusShard {
@@ -19,6 +20,8 @@ export interface StatusSummary {
   toys_per_s: number | null;
   merged: string | null;
   workers: string[];
+  /** What a person can do about what is seen. */
+  advice: string[];
 }
 
 /** At most so many shards are named for one reason; --json has them all. */
@@ -27,15 +30,23 @@ const NAMED = 12;
 /** The table that `status` prints: a count for each state, then why, for whatever is not simply done or queued. */
 export function describeStatus(summary: StatusSummary, shards: StatusShard[]): string {
   const { counts, total } = summary;
-  const states = Object.entries(counts).map(([state, n]) => `${n} ${state}`).join(", ");
+  const waiting = summary.scheduler === "local" ? 0 : shards.filter(isNotSubmitted).length;
+  const told = Object.entries(counts).flatMap(([state, n]) => {
+    const given = state === "queued" ? n - waiting : n;
+    return given > 0 ? [`${given} ${state}`] : [];
+  });
+  const states = [...told, ...(waiting > 0 ? [`${waiting} not submitted`] : [])].join(", ");
   const rate = summary.toys_per_s === null ? "" : `, ${significant(summary.toys_per_s)} toys/s`;
   const head = [
     `${summary.run_id} (${summary.scheduler}): ${states} of ${total} shards`,
     `${summary.toys_done} of ${summary.toys_total} toys${rate}`,
     ...summary.workers,
   ];
-  return [...head, ...groups(shards).map(describeGroup)].join("\n");
+  return [...head, ...groups(shards).map(describeGroup), ...summary.advice].join("\n");
 }
+
+const isNotSubmitted = ({ state, why }: Pick<StatusShard, "state" | "why">): boolean =>
+  state === "queued" && why === NOT_SUBMITTED;
 
 interface Group {
   state: ShardState;
@@ -44,10 +55,30 @@ interface Group {
   hosts: Set<string>;
 }
 
+/** What `--watch` need not say: nothing that a person must know has happened. */
+const QUIET = new Set<ShardState>(["done", "running"]);
+
+/**
+ * What is new since the last look, a line for each state and reason, with the shards that it has come to. Of reasons to
+ * wait each is said once only, whichever shards it is of: it holds for most shards in turn.
+ * @param said what was said before; this look is added to it
+ */
+export function tellChanges(said: Map<string, Set<number>>, shards: StatusShard[]): string[] {
+  return groups(shards.filter(({ state, why }) => !QUIET.has(state) && !(state === "queued" && why === "")))
+    .flatMap((group) => {
+      const key = `${group.state} ${group.why.replaceAll(/\d+/g, "#")}`;
+      const before = said.get(key) ?? new Set();
+      const fresh = group.shards.filter((shard) => !before.has(shard));
+      said.set(key, new Set([...before, ...fresh]));
+      const is_old = fresh.length === 0 || (group.state === "queued" && before.size > 0);
+      return is_old ? [] : [describeGroup({ ...group, shards: fresh }).trim()];
+    });
+}
+
 function groups(shards: StatusShard[]): Group[] {
   const found = new Map<string, Group>();
   for (const { shard, state, why, host } of shards) {
-    if (state === "done" || (state === "queued" && why === "not submitted")) continue;
+    if (state === "done" || isNotSubmitted({ state, why })) continue;
     const key = `${state}\n${why}`;
     const group = found.get(key) ?? { state, why, shards: [], hosts: new Set() };
     group.shards.push(shard);

@@ -4,22 +4,30 @@ export interface Progress {
   done: number;
   running: number;
   failed: number;
+  /** Held by the scheduler: they wait for a person. */
+  held?: number;
   toys_done: number;
   toys_total: number;
   /** null while nothing has finished. */
   toys_per_s: number | null;
 }
 
-/** `[########----] 28/40 done, 2 running, 0 failed, 412.1 toys/s, 2 s left` */
+/** `[########----] 28/40 done, 2 running, 10 waiting, 0 failed, 412.1 toys/s, 2 s left` */
 export function progressLine(progress: Progress, bar_width: number): string {
-  const { total, done, running, failed, toys_per_s } = progress;
+  const { total, done, running, failed, held = 0, toys_per_s } = progress;
+  const waiting = total - done - running - failed - held;
   const filled = total === 0 ? 0 : Math.floor(done / total * bar_width);
   const bar = bar_width > 0 ? `[${"#".repeat(filled)}${"-".repeat(bar_width - filled)}] ` : "";
   const rate = toys_per_s === null ? "" : `, ${significant(toys_per_s)} toys/s`;
   const left = secondsLeft(progress);
-  return `${bar}${done}/${total} done, ${running} running, ${failed} failed${rate}${
-    left === null ? "" : `, ${duration(left)} left`
-  }`;
+  const counts = [
+    `${done}/${total} done`,
+    `${running} running`,
+    ...(waiting > 0 ? [`${waiting} waiting`] : []),
+    ...(held > 0 ? [`${held} held`] : []),
+    `${failed} failed`,
+  ];
+  return `${bar}${counts.join(", ")}${rate}${left === null || running === 0 ? "" : `, ${duration(left)} left`}`;
 }
 
 export function secondsLeft({ toys_done, toys_total, toys_per_s }: Progress): number | null {

@@ -4,7 +4,8 @@ import type { NativeState } from "./native_state.ts";
 
 /** What is known of one shard, from its files first and its scheduler second. */
 export interface ShardFacts {
-  evidence: "absent" | "uncommitted" | "foreign" | "bad" | "done";
+  /** late: its record is there, its output not yet. */
+  evidence: "absent" | "uncommitted" | "foreign" | "bad" | "late" | "done";
   /** What is wrong with a bad or foreign file. */
   fault: string | null;
   last: Attempt | null;
@@ -39,14 +40,16 @@ export function reconcile(facts: ShardFacts): ShardView {
   if (facts.evidence === "done") return { state: "done", why: "", host };
   const active = native && (native.state === "queued" || native.state === "running" || native.state === "held");
   if (facts.life === "running") return { state: "running", why: "", host };
-  if (active && !(native.state === "running" && last?.end)) {
+  if (active && !(native.state === "running" && last?.end && isOf(last, native))) {
     return { state: native.state, why: native.reason ?? "", host: native.host };
   }
-  if (facts.evidence === "bad" || facts.evidence === "foreign") {
+  if (facts.evidence === "late" && isAwaited(facts)) return { state: "running", why: AWAITED, host };
+  if (facts.evidence === "bad" || facts.evidence === "foreign" || facts.evidence === "late") {
     return { state: "failed", why: facts.fault ?? "", host };
   }
   if (native && isExplained(native, last)) return { state: native.state, why: native.reason ?? native.native, host };
-  if (last?.end) return ended(last.end.cause, last.end, host);
+  const is_older = native?.state === "done" && last !== null && !isByHand(last) && !isOf(last, native);
+  if (last?.end && !is_older) return ended(last.end.cause, last.end, host);
   if (facts.life === "dead") return { state: "lost", why: "its process is gone and left no record", host };
   return withoutAttempt(facts, host);
 }
@@ -54,19 +57,27 @@ export function reconcile(facts: ShardFacts): ShardView {
 /** States in which a scheduler knows who or what stopped a job: its attempt knows only that it was told to. */
 const STOPPED = new Set<ShardState>(["cancelled", "timed_out", "out_of_memory", "preempted"]);
 
+/** Causes of an attempt that was stopped by somebody of whom it knows nothing. */
+export const STOPPED_CAUSES: ReadonlySet<Cause> = new Set<Cause>(["terminated", "signal", "time"]);
+/** Whether an attempt is of the very job that the scheduler tells of; an earlier one says nothing of it. */
+const isOf = (last: Attempt, native: NativeState): boolean => last.submission_token === native.token;
+
+const isByHand = (last: Attempt): boolean => last.submission_token === null || last.submission_token === last.run_token;
+
 /** Whether what the scheduler says of a job's end tells more than what its attempt left. */
 function isExplained(native: NativeState, last: Attempt | null): boolean {
   if (!STOPPED.has(native.state) && native.state !== "failed") return false;
   if (!last?.end) return true;
-  const by_hand = last.submission_token === null || last.submission_token === last.run_token;
-  if (!by_hand && last.submission_token !== native.token) return true;
-  return STOPPED.has(native.state) && (last.end.cause === "terminated" || last.end.cause === "signal");
+  if (!isByHand(last) && !isOf(last, native)) return true;
+  return STOPPED.has(native.state) && STOPPED_CAUSES.has(last.end.cause);
 }
 
 function ended(cause: Cause, end: NonNullable<Attempt["end"]>, host: string | null): ShardView {
   const said = end.stderr_tail[0];
-  const how = end.exit_code !== null && end.exit_code !== 0 ? `exit ${end.exit_code}` : end.signal ?? "";
-  const why = [cause === "exit" || cause === "signal" ? how : CAUSE_WORDS[cause], said].filter(Boolean).join(": ");
+  const how = cause === "exit" && end.exit_code !== null
+    ? `exit ${end.exit_code}`
+    : `${CAUSE_WORDS[cause]}${cause === "signal" && end.signal !== null ? ` (${end.signal})` : ""}`;
+  const why = [how, said].filter(Boolean).join(": ");
   return { state: STATE_OF_CAUSE[cause] ?? "failed", why, host };
 }
 
@@ -85,6 +96,9 @@ export const CAUSE_WORDS: Record<Cause, string> = {
   version: "not the nextstat or the inputs of this run",
 };
 
+/** Why a shard waits that no scheduler was given. */
+export const NOT_SUBMITTED = "not submitted";
+
 function withoutAttempt(facts: ShardFacts, host: string | null): ShardView {
   const { native, last } = facts;
   if (facts.asked === false) return { state: "unknown", why: "its scheduler could not be asked", host };
@@ -95,11 +109,16 @@ function withoutAttempt(facts: ShardFacts, host: string | null): ShardView {
   if (facts.life === "elsewhere") {
     return { state: "unknown", why: `begun on ${last?.wrapper.host}, which cannot be asked from here`, host };
   }
-  return { state: "queued", why: "not submitted", host: null };
+  return { state: "queued", why: NOT_SUBMITTED, host: null };
 }
+
+const AWAITED = "waiting for files";
+
+/** Whether its job has ended so lately that its files may still be on their way from its node. */
+const isAwaited = ({ asked, absent_s, grace_s }: ShardFacts): boolean => asked === true && (absent_s ?? 0) < grace_s;
 
 /** The scheduler knows nothing of it any more: its files may still be on their way. */
 function gone(facts: ShardFacts, host: string | null): ShardView {
-  if ((facts.absent_s ?? 0) < facts.grace_s) return { state: "running", why: "waiting for files", host };
+  if (isAwaited(facts)) return { state: "running", why: AWAITED, host };
   return { state: "lost", why: "its job is gone and left no record", host };
 }

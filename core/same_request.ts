@@ -11,8 +11,10 @@ type Asked = Pick<FarmManifest, "scheduler" | "config" | "n_toys" | "seed" | "th
   mode: string;
 };
 
+type Options = FarmManifest["farm"]["options"];
+
 /** The first option in which a request differs from the run of that name, in words, or null. */
-export function requestDifference(manifest: FarmManifest, asked: Asked): string | null {
+export function requestDifference(manifest: FarmManifest, asked: Asked & { options: Options }): string | null {
   const { farm } = manifest;
   const run: Asked = {
     ...manifest,
@@ -37,9 +39,18 @@ export function requestDifference(manifest: FarmManifest, asked: Asked): string 
     "mode",
   ] as const;
   const wrong = names.find((name) => JSON.stringify(sortKeys(run[name])) !== JSON.stringify(sortKeys(asked[name])));
-  if (!wrong) return null;
+  if (!wrong) return optionDifference(farm.first_options ?? farm.options, asked.options);
   const flag = `--${wrong.replaceAll("_", "-")}`;
   return `it was rendered with ${flag} ${show(run[wrong])}, asked is ${show(asked[wrong])}`;
+}
+
+/** Of its scheduler's options, what a retry has changed since does not count. */
+function optionDifference(run: Options, asked: Options): string | null {
+  const names = [...new Set([...Object.keys(run), ...Object.keys(asked)])];
+  const wrong = names.find((name) => JSON.stringify(run[name]) !== JSON.stringify(asked[name]));
+  if (wrong === undefined) return null;
+  const was = run[wrong] === undefined ? `without --${wrong}` : `with --${wrong} ${show(run[wrong])}`;
+  return `it was rendered ${was}, asked is ${asked[wrong] === undefined ? "none" : show(asked[wrong])}`;
 }
 
 function sortKeys(value: unknown): unknown {

@@ -9,7 +9,7 @@ import type {
   SchedulerAdapter,
   SchedulerLimits,
 } from "../schedulers/adapter.ts";
-import { absentSeconds, shardsWithRecord } from "./absent_since.ts";
+import { absentSeconds, shardsWithFiles } from "./absent_since.ts";
 import { runCommands } from "./drive_adapter.ts";
 import type { Run } from "./load_manifest.ts";
 import { ownBinary } from "./own_program.ts";
@@ -92,7 +92,7 @@ async function queryRounds(
     if (commands.length === 0) break;
     const answer = adapter.readQuery(await runCommands(adapter, commands, run.dir), missing, round);
     if (answer.kind !== "ok") return answer;
-    found.push(...answer.value.filter((one) => !found.some((known) => sameTask(known, one) && ENDED.has(known.state))));
+    found.push(...answer.value.flatMap((one) => newer(found.find((known) => sameTask(known, one)), one)));
     missing = missing.filter((handle) => !isComplete(handle, found));
   }
   return { kind: "ok", value: found };
@@ -115,6 +115,15 @@ function readLogFile(path: string): string | null {
 
 /** States after which a task never runs again by itself. */
 const ENDED = new Set(["done", "failed", "cancelled", "timed_out", "out_of_memory"]);
+
+/**
+ * What an answer adds to what is known of a task: nothing after its end; a state that the log has told already keeps
+ * the log's reason where the answer has none.
+ */
+function newer(known: NativeState | undefined, told: NativeState): NativeState[] {
+  if (known && ENDED.has(known.state)) return [];
+  return [known?.state === told.state && told.reason === null ? { ...told, reason: known.reason } : told];
+}
 
 const sameTask = (a: NativeState, b: NativeState) => a.token === b.token && a.shard === b.shard;
 
@@ -145,7 +154,7 @@ function lastStates(
       for (const shard of state.shard === null ? shards : [state.shard]) native.set(shard, state);
     }
   }
-  const recorded = shardsWithRecord(run.dir);
+  const recorded = shardsWithFiles(run.dir);
   // One that its scheduler calls done must show its files like one that it has forgotten.
   const isGone = (shard: number) => (native.get(shard)?.state ?? "done") === "done" && !recorded.has(shard);
   const absent = absentSeconds(run.dir, [...given].filter(isGone));

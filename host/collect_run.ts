@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { attemptTime } from "../core/attempt_time.ts";
 import { isFarmManifest, livePlans } from "../core/check_manifest.ts";
 import type { CollectCounts } from "../core/collect_counts.ts";
+import type { StatusShard } from "../core/describe_status.ts";
 import { type Manifest, ShardResult } from "../core/contracts/manifest.ts";
 import type { RunTimes } from "../core/contracts/run_times.ts";
 import { type CollectedShard, collectOldShard, collectShard } from "./collect_shard.ts";
@@ -9,7 +10,8 @@ import type { Run } from "./load_manifest.ts";
 import { oldShards } from "./old_run.ts";
 import { openRun } from "./run_home.ts";
 import { readRecords, type RunRecords, timesOf } from "./run_records.ts";
-import { settleIncoming } from "./settle_incoming.ts";
+import { readSubmissions } from "./submissions.ts";
+import { settleIncoming, sweepIncoming } from "./settle_incoming.ts";
 import { writeDocument } from "./write_file.ts";
 
 export interface CollectReport {
@@ -24,12 +26,19 @@ export interface CollectReport {
 /**
  * Checks every shard of a run and writes results[] into its manifest (or into `out`). Bad shards are rows of it, not
  * errors.
+ * @param looked what a look at the run that asked its scheduler too has just told
  * @throws {FarmError} input, when the manifest cannot be read or written
  */
-export function collectRun(path: string, out: string | null, now_utc: string): CollectReport {
+export function collectRun(
+  path: string,
+  out: string | null,
+  now_utc: string,
+  looked: readonly StatusShard[] = [],
+): CollectReport {
   const run = openRun(path);
   const records = readRecords(run.dir);
-  const shards = collectAll(run, records);
+  const shards = collectAll(run, records, looked);
+  if (isFarmManifest(run.manifest) && shards.every((one) => one.ok)) sweepIncoming(run.dir);
   const ok = shards.flatMap(({ record }) => record ? attemptTime(record) : []);
   const elapsed = isFarmManifest(run.manifest)
     ? []
@@ -47,13 +56,21 @@ export function collectRun(path: string, out: string | null, now_utc: string): C
   };
 }
 
-function collectAll(run: Run, records: RunRecords): CollectedShard[] {
+function collectAll(run: Run, records: RunRecords, looked: readonly StatusShard[]): CollectedShard[] {
   const { dir, manifest } = run;
   if (!isFarmManifest(manifest)) return oldShards(run).map((old) => collectOldShard(manifest, old));
   settleIncoming({ ...run, manifest });
+  const told = new Map([...submittedShards(dir), ...looked].map((one) => [one.shard, one]));
   return livePlans(manifest).map((plan) =>
-    collectShard(dir, manifest, plan, records.attempts.get(plan.shard_index) ?? [])
+    collectShard(dir, manifest, plan, records.attempts.get(plan.shard_index) ?? [], told.get(plan.shard_index))
   );
+}
+
+/** Of a shard that a scheduler was given, files alone cannot tell where it stands. */
+function submittedShards(dir: string): StatusShard[] {
+  const why = "it was submitted; nsfarm-deno status asks its scheduler";
+  return readSubmissions(dir).filter(({ state }) => state !== "refused")
+    .flatMap(({ shards }) => shards.map((shard) => ({ shard, state: "unknown" as const, why, host: null })));
 }
 
 function countShards(shards: readonly CollectedShard[]): CollectCounts {

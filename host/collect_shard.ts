@@ -44,12 +44,14 @@ function row(plan: Plan, facts: Facts, paths: Paths, status: "ok" | "failed" | u
 /**
  * A shard of a run of ours. Whether a process is alive is not asked here: an attempt without an end is unknown.
  * @param attempts its attempts on record, in their order
+ * @param told where it stands by its scheduler too; unknown counts only where the files tell of no end
  */
 export function collectShard(
   dir: string,
   manifest: FarmManifest,
   plan: Plan,
   attempts: readonly Attempt[],
+  told?: ShardView,
 ): CollectedShard {
   const paths = pathsIn(dir, plan.shard_index);
   const found = readShard(dir, manifest, plan);
@@ -69,7 +71,9 @@ export function collectShard(
     absent_s: null,
     grace_s: 0,
   });
-  return { result: notOk(plan, view, last, paths), record: null, ok: false };
+  const is_open = view.state === "queued" || view.state === "unknown";
+  const best = told && (is_open || told.state !== "unknown") ? told : view;
+  return { result: notOk(plan, best, last, paths), record: null, ok: false };
 }
 
 const FAILED = new Set(["failed", "cancelled", "timed_out", "out_of_memory", "preempted"]);

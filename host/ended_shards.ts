@@ -1,4 +1,5 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
+import type { ShardState } from "../core/contracts/kinds.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { askScheduler } from "./ask_scheduler.ts";
 import { unreachable } from "./drive_adapter.ts";
@@ -8,9 +9,11 @@ import { scanRun } from "./scan_run.ts";
 import { settleIncoming } from "./settle_incoming.ts";
 import { ENDED } from "./start_run.ts";
 
+const WAITING: ReadonlySet<ShardState> = new Set<ShardState>(["held", "queued"]);
+
 /**
  * The shards that ended without a valid result and that nothing works on.
- * @param cancelled shards whose held jobs were cancelled
+ * @param cancelled shards whose jobs were cancelled just now
  * @throws {FarmError} unreachable
  */
 export async function endedShards(
@@ -24,6 +27,6 @@ export async function endedShards(
   settleIncoming(run);
   const shards = await scanRun(run, machine, asked);
   return shards.filter(({ state, plan }) =>
-    ENDED.has(state) || (state === "held" && cancelled.includes(plan.shard_index))
+    ENDED.has(state) || (WAITING.has(state) && cancelled.includes(plan.shard_index))
   ).map(({ plan }) => plan.shard_index);
 }

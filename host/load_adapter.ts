@@ -1,7 +1,13 @@
 import { FarmError } from "../core/errors.ts";
 import { nearestName } from "../core/nearest_name.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { SchedulerAdapter, SchedulerOption } from "../schedulers/adapter.ts";
 import { BUILT_IN } from "../schedulers/mod.ts";
+
+/** The options of all schedulers that have a role. */
+export async function optionsOfRole(role: SchedulerOption["role"]): Promise<SchedulerOption[]> {
+  const adapters = await Promise.all(Object.keys(BUILT_IN).map(loadAdapter));
+  return adapters.flatMap(({ options }) => options.filter((option) => option.role === role));
+}
 
 /** @throws {FarmError} usage, for a name that no adapter has */
 export async function loadAdapter(name: string): Promise<SchedulerAdapter> {

@@ -1,4 +1,5 @@
 import type { FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
+import { changeOptions } from "../core/change_options.ts";
 import { FarmError } from "../core/errors.ts";
 import { twiceMemory, twiceTime } from "../core/raise_option.ts";
 import type { SchedulerAdapter, SchedulerOption } from "../schedulers/adapter.ts";
@@ -20,20 +21,15 @@ export function raiseLimits(
   raised: Raised,
   at_utc: string,
 ): FarmManifest {
-  const options = { ...manifest.farm.options };
-  const words: string[] = [];
+  const changes: Record<string, OptionValue> = {};
   for (const role of ["memory", "time"] as const) {
     const asked = raised[role];
     if (asked === undefined) continue;
     const option = optionOf(adapter, role);
-    const { name } = option;
-    const before = options[name];
-    options[name] = asked === true ? twice(role, name, before) : readOption(option, asked);
-    words.push(`--${name} ${before ?? "(none)"} → ${options[name]}`);
+    const before = manifest.farm.options[option.name];
+    changes[option.name] = asked === true ? twice(role, option.name, before) : readOption(option, asked);
   }
-  if (words.length === 0) return manifest;
-  const history = [...manifest.farm.history, { at_utc, change: `retried with ${words.join(", ")}` }];
-  return { ...manifest, farm: { ...manifest.farm, options, history } };
+  return changeOptions(manifest, changes, "retried", at_utc);
 }
 
 function optionOf(adapter: SchedulerAdapter, role: "memory" | "time"): SchedulerOption {

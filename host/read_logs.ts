@@ -5,18 +5,19 @@ import { metricsName, stderrName, stdoutName } from "../core/run_paths.ts";
 import { listAttempts, readAttempts } from "./attempts.ts";
 import { fitFiles } from "./fit_files.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
-import { jobLogNames } from "./job_logs.ts";
+import { readJobLogs } from "./job_logs.ts";
 import type { Run } from "./load_manifest.ts";
 import { readCommitted } from "./read_shard.ts";
 import { readTail } from "./read_tail.ts";
 import { Unreadable } from "./read_file.ts";
+import { exists } from "./write_file.ts";
 
 export interface ShardLogs {
   shard: number;
   attempts: { attempt: number; host: string; started_at_utc: string; end: ShardRecord | null }[];
   record: ShardRecord | null;
-  /** The last 64 kB of every log that has something in it. */
-  logs: { name: string; text: string }[];
+  /** The last 64 kB of each log that has something in it, and of each that a job was given; `text` null: not there. */
+  logs: { name: string; text: string | null }[];
 }
 
 /** All that a shard and its attempts said. */
@@ -35,14 +36,13 @@ export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: SchedulerA
     const files = fitFiles("", shard, number);
     return [files.stdout, files.stderr];
   });
-  const names = [stdoutName(shard), stderrName(shard), ...going, ...jobLogNames(dir, adapter, shard)];
+  const own = [stdoutName(shard), stderrName(shard), ...going];
+  const read = (name: string) => ({ name, text: exists(join(dir, name)) ? readTail(join(dir, name)) : null });
   return {
     shard,
     attempts,
     record: committed instanceof Unreadable ? null : committed.farm,
-    logs: names.flatMap((name) => {
-      const text = readTail(join(dir, name));
-      return text === "" ? [] : [{ name, text }];
-    }),
+    // That a job's log is empty or absent tells something too: it was killed at once, or never began.
+    logs: [...own.map(read).filter((log) => log.text), ...readJobLogs(dir, adapter, shard)],
   };
 }

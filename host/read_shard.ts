@@ -23,7 +23,8 @@ export type Evidence =
   | { kind: "uncommitted"; output: CheckedOutput }
   /** A record of another run's token. */
   | { kind: "foreign"; file: string; what: string }
-  | { kind: "bad"; file: string; what: string }
+  /** `late`: only its output is missing, whose record is there: of a shared file system it may still show up. */
+  | { kind: "bad"; file: string; what: string; late?: boolean }
   | { kind: "done"; metrics: Pick<CommittedMetrics, "farm">; output: CheckedOutput };
 
 type ReadMetrics = (path: string) => Pick<CommittedMetrics, "farm"> | Unreadable;
@@ -71,7 +72,7 @@ export function readShard(
     };
   }
   const output = readOutput(`${dir}/${file}`, manifest, plan);
-  if (output instanceof Unreadable) return { kind: "bad", file, what: output.message };
+  if (output instanceof Unreadable) return { kind: "bad", file, what: output.message, late: output.absent };
   if (output.bytes !== farm.out_bytes) {
     return { kind: "bad", file, what: `has ${output.bytes} bytes, its record says ${farm.out_bytes}` };
   }

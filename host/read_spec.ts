@@ -41,8 +41,8 @@ async function parseSpec(config: string): Promise<unknown> {
       checkDepth(bytes);
       return JSON.parse(text);
     }
-    const { parse } = await import("yaml");
-    return parse(text, { maxAliasCount: 100 });
+    const { parseYaml } = await import("./parse_yaml.ts");
+    return parseYaml(text);
   } catch (error) {
     throw new FarmError(
       "input",

@@ -57,7 +57,13 @@ async function scanShard(
   const number = attempts.at(-1);
   const last = number === undefined ? null : readAttempt(run.dir, plan.shard_index, number) ?? null;
   const life = last && last.end === null ? await lifeOf({ run, machine }, last) : null;
-  const view = reconcile({ evidence: found.kind, fault: faultOf(found), last, life, ...schedulerFacts(asked, plan) });
+  const view = reconcile({
+    evidence: evidenceOf(found),
+    fault: faultOf(found),
+    last,
+    life,
+    ...schedulerFacts(asked, plan),
+  });
   return { plan, record: null, attempts, last, ...view };
 }
 
@@ -70,5 +76,7 @@ function schedulerFacts(asked: AskedScheduler | null, plan: Plan) {
     grace_s: asked?.grace_s ?? 0,
   };
 }
+
+const evidenceOf = (found: Evidence) => found.kind === "bad" && found.late ? "late" : found.kind;
 
 const faultOf = (found: Evidence): string | null => "what" in found ? `${found.file} ${found.what}` : null;

@@ -16,6 +16,8 @@ import { readOutput, readShard } from "./read_shard.ts";
 import { removeQuietly } from "./write_file.ts";
 
 const JOB_TEXT = /^shard_(0|[1-9][0-9]{0,6})\.([0-9A-Za-z._-]{1,80})\.job\.txt$/;
+const OF_ATTEMPT =
+  /^\.?shard_(0|[1-9][0-9]{0,6})\.[0-9A-Za-z._-]{1,80}\.(job\.txt|out\.json|metrics\.json|stdout|stderr|times)$/;
 const MAX_JOB_TEXT_BYTES = 1024 * 1024;
 
 /** How long the files that a job.txt tells of may come after it: a scheduler brings them in any order. */
@@ -31,6 +33,16 @@ export function settleIncoming(run: Run<FarmManifest>): void {
     const [, shard, id] = JOB_TEXT.exec(name) ?? [];
     const plan = plans.get(Number(shard));
     if (plan && id !== undefined) settleOne(run, plan, id);
+  }
+}
+
+/**
+ * Removes what attempts that were killed have left in incoming/. Only when all shards are done: until then it may be of
+ * an attempt that still goes on.
+ */
+export function sweepIncoming(dir: string): void {
+  for (const name of listNames(join(dir, INCOMING))) {
+    if (OF_ATTEMPT.test(name)) removeQuietly(join(dir, INCOMING, name));
   }
 }
 

@@ -9,6 +9,7 @@ import { fitFiles, keepLogs } from "./fit_files.ts";
 import { aliveOf, findByArgument } from "./proc.ts";
 import { readDocument, Unreadable } from "./read_file.ts";
 import { type CheckedOutput, readOutput, readShard } from "./read_shard.ts";
+import { readSubmissions } from "./submissions.ts";
 import { NOT_MEASURED, shardRecord } from "./shard_record.ts";
 import type { Workbench } from "./workbench.ts";
 import { removeQuietly } from "./write_file.ts";
@@ -37,6 +38,7 @@ export async function settleShard(bench: Workbench, plan: Plan, numbers: number[
   const attempts = readAttempts(dir, plan.shard_index, numbers);
   for (const attempt of attempts.filter((one) => one.end === null)) {
     const life = await lifeOf(bench, attempt);
+    if (life === "elsewhere" && isSuperseded(bench, attempt)) continue;
     if (life !== "dead") return { kind: life, attempt };
   }
   for (const attempt of attempts) recoverAttempt(bench, plan, attempt);
@@ -63,6 +65,13 @@ async function tidyUp(bench: Workbench, plan: Plan, numbers: number[], record: S
       removeAttempt({ path: attemptPath(dir, plan.shard_index, attempt.attempt) });
     }
   }
+}
+
+/** Whether this job is of a later submission, which is made only when the jobs of the one before have ended. */
+function isSuperseded({ run, ids }: Workbench, attempt: Attempt): boolean {
+  const tokens = readSubmissions(run.dir).map((one) => one.token);
+  const [its, ours] = [attempt.submission_token, ids.submission_token].map((token) => tokens.indexOf(token ?? ""));
+  return its !== undefined && ours !== undefined && its >= 0 && its < ours;
 }
 
 /** Whether an attempt without an end is still going on. */

@@ -6,11 +6,13 @@ import type { Submission } from "../core/contracts/submit_meta.ts";
 import type { SchedulerAdapter, SchedulerLimits } from "../schedulers/adapter.ts";
 import { askLimits } from "./ask_limits.ts";
 import { type AskedScheduler, askScheduler, renderContext } from "./ask_scheduler.ts";
+import { whileLocked } from "./lock_file.ts";
 import type { Run } from "./load_manifest.ts";
 import type { Machine } from "./machine.ts";
 import { type ScannedShard, scanRun } from "./scan_run.ts";
 import { readSubmissions } from "./submissions.ts";
 import { settleIncoming } from "./settle_incoming.ts";
+import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
 import { settleUnclear, submitChunk } from "./submit_run.ts";
 import { exists, makeFolder, writeWhole } from "./write_file.ts";
 import { unreachable } from "./drive_adapter.ts";
@@ -37,13 +39,14 @@ const GRACE_S = 120;
 /** Which shards are submitted once more: none, those that ended without a valid result, or these too. */
 export interface Again {
   ended: boolean;
-  /** Shards whose held jobs were cancelled; their scheduler may still tell of them as held. */
+  /** Shards whose jobs were cancelled just now; their scheduler may still tell of them as held or queued. */
   cancelled?: readonly number[];
 }
 
 /**
  * Submits the shards of a run that nobody works on: those never begun, and with `again` those that ended without a
- * valid result. Never what runs, waits, or could not be asked about.
+ * valid result. Never what runs, waits, or could not be asked about. Of several commands at once each sees what those
+ * before it have submitted.
  * @throws {FarmError} unreachable, when the scheduler cannot be asked or does not take them
  */
 export async function startRun(
@@ -52,6 +55,19 @@ export async function startRun(
   machine: Machine,
   again: Again,
   file_grace_s = GRACE_S,
+): Promise<StartedRun> {
+  return await whileLocked(
+    join(run.dir, ".submit.lock"),
+    () => startOpen(run, adapter, machine, again, file_grace_s),
+  );
+}
+
+async function startOpen(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  machine: Machine,
+  again: Again,
+  file_grace_s: number,
 ): Promise<StartedRun> {
   await settleIntents(run, adapter);
   const asked = await askScheduler(run, adapter, again.ended ? 0 : file_grace_s);
@@ -70,9 +86,13 @@ export async function startRun(
   return { submissions, nothing: "" };
 }
 
-/** Job files as the run is now: it may have pieces, or more memory, since they were written. */
+/** Job files as the run is now: it may have pieces, or more memory, since they were written. Inputs that are gone too. */
 function renewFiles(run: Run<FarmManifest>, adapter: SchedulerAdapter, limits: SchedulerLimits): void {
   const all = livePlans(run.manifest).map((plan) => plan.shard_index);
+  const { config, farm } = run.manifest;
+  if (farm.staged_config !== undefined) {
+    stageInputs(run.dir, config, stagePlanOf(config, farm.inputs.map((input) => input.path)));
+  }
   const { files, folders } = adapter.render(renderContext(run, all, limits));
   for (const folder of folders ?? []) makeFolder(join(run.dir, folder));
   for (const file of files) {
@@ -94,8 +114,8 @@ async function settleIntents(run: Run<FarmManifest>, adapter: SchedulerAdapter):
 
 /** A shard that nobody has been given, or that its scheduler has done with. */
 function isOpen({ state, plan }: ScannedShard, asked: AskedScheduler, again: Again): boolean {
-  if (state === "queued") return !asked.shards.has(plan.shard_index);
-  if (state === "held") return again.cancelled?.includes(plan.shard_index) ?? false;
+  if (state === "queued" && !asked.shards.has(plan.shard_index)) return true;
+  if (state === "queued" || state === "held") return again.cancelled?.includes(plan.shard_index) ?? false;
   return again.ended && ENDED.has(state);
 }
 

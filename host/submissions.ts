@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Submission, SUBMIT_META_SCHEMA, SubmitMeta } from "../core/contracts/submit_meta.ts";
 import { SUBMIT_META } from "../core/run_paths.ts";
+import { whileLockedSync } from "./lock_file.ts";
 import { inputError, readIfThere } from "./read_file.ts";
 import { writeDocument } from "./write_file.ts";
 
@@ -25,14 +26,29 @@ export function readSubmissions(dir: string): Submission[] {
 
 /** Puts a submission on disk: a new one, or the same token's new state. */
 export function recordSubmission(dir: string, submission: Submission): void {
-  const before = readSubmitMeta(dir);
+  changeSubmitMeta(dir, (before) => withSubmission(before, submission));
+}
+
+/** Reads, changes and writes submit_meta.json while no other process does: a status may look while jobs are submitted. */
+export function changeSubmitMeta(
+  dir: string,
+  change: (before: SubmitMeta | undefined) => SubmitMeta | undefined,
+): void {
+  whileLockedSync(join(dir, `.${SUBMIT_META}.lock`), () => {
+    const before = readSubmitMeta(dir);
+    const after = change(before);
+    if (after && after !== before) writeDocument(join(dir, SUBMIT_META), after);
+  });
+}
+
+function withSubmission(before: SubmitMeta | undefined, submission: Submission): SubmitMeta {
   const others = before?.farm?.submissions ?? [];
   const at = others.findIndex((one) => one.token === submission.token);
   const submissions = at < 0 ? [...others, submission] : others.with(at, submission);
-  writeDocument(join(dir, SUBMIT_META), {
+  return {
     ...before,
     schema_version: SUBMIT_META_SCHEMA,
     created_at_utc: before?.created_at_utc ?? submission.intended_at_utc,
     farm: { ...before?.farm, submissions },
-  });
+  };
 }

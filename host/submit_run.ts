@@ -8,8 +8,11 @@ import { runCommand } from "./drive_adapter.ts";
 import type { Run } from "./load_manifest.ts";
 import { recordSubmission } from "./submissions.ts";
 
-/** How long an unclear submission is looked for by its token before it is given up as unclear. */
+/** How long a submission is looked for by its token whose command may still be under way, or its scheduler silent. */
 const LOOK_FOR_S = 30;
+
+/** How long a scheduler that answers again may take to work off a command that had no answer. */
+const WORK_OFF_S = 8;
 
 /**
  * Submits one chunk once: token and intent are on disk before the scheduler is called; an unclear answer is settled by
@@ -44,10 +47,17 @@ export async function submitChunk(
     throw new FarmError(
       "unreachable",
       `${adapter.name} refused the jobs: ${answer.message}`,
-      "Nothing was queued; mend the options and submit again",
+      "Nothing was queued; mend what it says and submit again, or for other options give another --run-id",
     );
   }
-  return await settleUnclear(run, adapter, intent, answer.message);
+  const returned = { ...intent, answered_at_utc: new Date().toISOString() };
+  const settled = await settleUnclear(run, adapter, returned, answer.message);
+  if (settled.state === "submitted") return settled;
+  throw new FarmError(
+    "unreachable",
+    `${adapter.name} did not take the jobs: ${settled.answer}`,
+    "Nothing was queued; run the same command again when it answers",
+  );
 }
 
 function settle(
@@ -70,18 +80,24 @@ export async function settleUnclear(
   message: string,
 ): Promise<Submission> {
   const context = renderContext(run, intent.shards);
+  const begun = performance.now();
+  let until = begun + LOOK_FOR_S * 1000;
   let asked = false;
-  for (const until = performance.now() + LOOK_FOR_S * 1000; performance.now() < until;) {
+  while (performance.now() < until) {
     const found = adapter.readFind(
       await runCommand(adapter, adapter.find(context, intent.token), run.dir),
       intent.token,
     );
     if (found.kind === "ok" && found.value !== null) return settle(run, intent, "submitted", found.value, message);
-    if (found.kind === "ok") asked = true;
+    if (found.kind === "ok" && !asked) {
+      asked = true;
+      if (intent.answered_at_utc !== null) until = Math.min(until, performance.now() + WORK_OFF_S * 1000);
+    }
     await new Promise((resolve) => setTimeout(resolve, 2000));
   }
   if (asked) {
-    return settle(run, intent, "refused", null, `${message}; no job of its token was found in ${LOOK_FOR_S} s`);
+    const looked_s = Math.round((performance.now() - begun) / 1000);
+    return settle(run, intent, "refused", null, `${message}; no job of its token was found in ${looked_s} s`);
   }
   settle(run, intent, "unclear", null, message);
   throw new FarmError(

@@ -41,8 +41,11 @@ export interface SchedulerOption {
   pattern?: string;
   choices?: string[];
   min?: number;
-  /** What the value limits: `retry --more-memory` and `--more-time` raise the option of that role. */
-  role?: "cpus" | "memory" | "time";
+  /**
+   * What the value limits: `retry --more-memory` and `--more-time` raise the option of that role; throttle: jobs at a
+   * time; nodes: where jobs may run, and `retry` takes it too.
+   */
+  role?: "cpus" | "memory" | "time" | "throttle" | "nodes";
 }
 
 export interface RenderedFile {
@@ -119,6 +122,8 @@ export interface Place {
   memory_mb: number | null;
   /** Longest job there, as the scheduler writes it; null: no limit known. */
   time_limit: string | null;
+  /** Whether it sees the files of this machine; absent: not known, or a matter of course. */
+  shares_files?: boolean;
 }
 
 export interface Rendered {
@@ -211,12 +216,17 @@ export interface SchedulerAdapter {
   eventLogs?(handles: Handle[]): string[];
   /** @param texts of the files that eventLogs named, in that order; null: not there, or unreadable */
   readEventLogs?(texts: (string | null)[], handles: Handle[]): NativeState[];
+  /** What such a file says of one shard's job, for a person to read. */
+  eventsOf?(text: string, handle: Handle, shard: number): string;
 
   /** A job that runs `nsfarm-deno finish` when the jobs of these handles have ended, however they ended. */
   finish?(context: RenderContext, handles: Handle[], token: string): Finish;
 
   /** Files, relative to the run directory, that a shard's job writes into; newest last. Some may not be there. */
   jobLogs?(handle: Handle, shard: number): string[];
+  /** The words of a `retry` whose jobs go to this node no more, nor where `options` forbid it already. */
+  avoiding?(options: RenderContext["options"], node: string): string;
+
   /** What the scheduler wrote into such a file about the job's end ("DUE TO TIME LIMIT"), or null. */
   readJobLog?(text: string): LogWord | null;
 }

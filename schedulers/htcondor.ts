@@ -1,7 +1,10 @@
 import { ADAPTER_API_VERSION, type SchedulerAdapter } from "./adapter.ts";
 import { cancelHTCondor, readHTCondorCancel } from "./htcondor/cancel.ts";
 import { htcondorLogs } from "./htcondor/job_log.ts";
+import { eventsOf } from "./htcondor/events_of.ts";
 import { eventLogs, readLogStates } from "./htcondor/log_states.ts";
+import { excludingLine } from "./htcondor/machine_name.ts";
+import { textOption } from "./read_options.ts";
 import { HTCONDOR_OPTIONS } from "./htcondor/options.ts";
 import { probeHTCondor, readHTCondorProbe } from "./htcondor/probe.ts";
 import { queryHTCondor, readHTCondorQuery } from "./htcondor/query.ts";
@@ -41,7 +44,9 @@ const htcondor = {
   readCancel: readHTCondorCancel,
   eventLogs,
   readEventLogs: readLogStates,
+  eventsOf,
   finish: finishHTCondor,
   jobLogs: htcondorLogs,
+  avoiding: (options, node) => excludingLine(node, textOption(options, "condor-requirements")),
 } satisfies SchedulerAdapter;
 export default htcondor;

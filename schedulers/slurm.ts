@@ -1,4 +1,5 @@
 import { ADAPTER_API_VERSION, type SchedulerAdapter } from "./adapter.ts";
+import { textOption } from "./read_options.ts";
 import { SITE_OPTIONS } from "./site_options.ts";
 import { cancelSlurm, readSlurmCancel } from "./slurm/cancel.ts";
 import { findSlurm, readSlurmFind } from "./slurm/find.ts";
@@ -32,6 +33,8 @@ const slurm = {
   readCancel: readSlurmCancel,
   finish: finishSlurm,
   jobLogs: slurmLogs,
+  avoiding: (options, node) =>
+    `--slurm-exclude ${[textOption(options, "slurm-exclude"), node].filter((name) => name !== undefined).join(",")}`,
   readJobLog: readSlurmJobLog,
 } satisfies SchedulerAdapter;
 export default slurm;

@@ -2,6 +2,8 @@
 export function threadsWarning(threads: number, cpus: number, option: string): string[] {
   if (threads <= cpus) return [];
   return [
-    `--threads ${threads} is more than the ${cpus} CPUs of each job (--${option} ${cpus}): threads will wait for each other`,
+    `--threads ${threads} is more than the ${
+      cpus === 1 ? "one CPU" : `${cpus} CPUs`
+    } of each job (--${option} ${cpus}): threads will wait for each other`,
   ];
 }

@@ -96,6 +96,8 @@ export const RunRecord = z.looseObject({
   mode: z.enum(["shared", "transfer"]),
   pilots: z.nullable(Count),
   options: z.record(z.string(), OptionValue),
+  /** The options as rendered, where a retry has changed them since. */
+  first_options: z.optional(z.record(z.string(), OptionValue)),
   environment: RunEnvironment,
   history: z.array(HistoryEntry),
 });

@@ -23,7 +23,7 @@ const Option = z.looseObject({
   pattern: z.optional(z.string().check(z.refine(isPattern, "wanted a regular expression"))),
   choices: z.optional(z.array(z.string()).check(z.minLength(1))),
   min: z.optional(z.number()),
-  role: z.optional(z.enum(["cpus", "memory", "time"])),
+  role: z.optional(z.enum(["cpus", "memory", "time", "throttle", "nodes"])),
 });
 
 /** What an adapter says of itself, member by member. */

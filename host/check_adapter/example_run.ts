@@ -90,6 +90,7 @@ function recordOf(options: Record<string, OptionValue>): RunRecord {
     extra_args: [],
     wrapper: "binary",
     mode: "shared",
+    staged_config: "inputs/spec.json",
     pilots: null,
     options,
     environment: { host: "h", cpu_model: null, kernel: null, rustc_version: null, load_average: null, uptime_s: null },

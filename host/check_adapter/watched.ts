@@ -56,6 +56,8 @@ const GIVEN = {
   readEventLogs: z.array(State),
   finish: z.looseObject({ files: z.array(File), command: Command }),
   jobLogs: z.array(z.string()),
+  eventsOf: z.string(),
+  avoiding: z.string().check(z.minLength(1)),
   readJobLog: z.nullable(z.looseObject({ state: ShardState, reason: z.string() })),
 };
 
@@ -67,7 +69,7 @@ export function watched(adapter: SchedulerAdapter): SchedulerAdapter {
     if (parsed.success) return value;
     throw new MemberFault(member, (doing) => `gives something else ${doing} than wanted: ${firstIssue(parsed.error)}`);
   };
-  const { eventLogs, readEventLogs, finish, jobLogs, readJobLog } = adapter;
+  const { eventLogs, readEventLogs, eventsOf, finish, jobLogs, avoiding, readJobLog } = adapter;
   return {
     ...adapter,
     render: watch("render", adapter.render),
@@ -83,6 +85,8 @@ export function watched(adapter: SchedulerAdapter): SchedulerAdapter {
     readCancel: watch("readCancel", adapter.readCancel),
     ...(eventLogs ? { eventLogs: watch("eventLogs", eventLogs) } : {}),
     ...(readEventLogs ? { readEventLogs: watch("readEventLogs", readEventLogs) } : {}),
+    ...(eventsOf ? { eventsOf: watch("eventsOf", eventsOf) } : {}),
+    ...(avoiding ? { avoiding: watch("avoiding", avoiding) } : {}),
     ...(finish ? { finish: watch("finish", finish) } : {}),
     ...(jobLogs ? { jobLogs: watch("jobLogs", jobLogs) } : {}),
     ...(readJobLog ? { readJobLog: watch("readJobLog", readJobLog) } : {}),

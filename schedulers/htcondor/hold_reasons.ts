@@ -48,9 +48,19 @@ export const HOLD_CODES: Readonly<Record<number, HoldRow>> = {
   48: { words: "a hook of the site that prepares jobs failed" },
 };
 
+/** Codes of holds by a rule that somebody wrote: of the job, of the node, of the site. */
+const RULES: ReadonlySet<number> = new Set([3, 21, 26]);
+const OVER_MEMORY = "it used more memory than it asked for (--condor-request-memory)";
+
+/** Such rules give memory the subcode of HTCondor's own limit (HTCondor manual, POLICY:HOLD_IF_MEMORY_EXCEEDED), or name it. */
+const isMemory = ({ subcode, text }: Hold): boolean => subcode === 102 || /\bmemory\b/i.test(text);
+
 /** The state and words of a held job. Of code 34, subcode 102 is memory and 104 disk. */
 export function heldJob(hold: Hold): { state: ShardState; reason: string } {
   if (hold.code === 34) return overLimit(hold);
+  if (hold.code !== null && RULES.has(hold.code) && isMemory(hold)) {
+    return { state: "held", reason: `${OVER_MEMORY}: ${saidMore(hold.text)}; retry --more-memory asks for more` };
+  }
   const row = hold.code === null ? undefined : HOLD_CODES[hold.code];
   const said = saidMore(hold.text);
   if (!row) return { state: "held", reason: said || "held by HTCondor, which does not say why" };
@@ -62,10 +72,7 @@ function overLimit({ subcode, text }: Hold): { state: ShardState; reason: string
   const said = saidMore(text);
   const disk = subcode === 104 || (subcode !== 102 && /disk/i.test(text));
   if (disk) return { state: "failed", reason: `it used more disk than it asked for (--condor-request-disk): ${said}` };
-  return {
-    state: "out_of_memory",
-    reason: `it used more memory than it asked for (--condor-request-memory): ${said}`,
-  };
+  return { state: "out_of_memory", reason: `${OVER_MEMORY}: ${said}` };
 }
 
 /** HTCondor's text without what the words say already. */

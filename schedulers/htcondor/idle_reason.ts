@@ -18,14 +18,18 @@ export function idleReason(ad: JobAd, rejected: Rejection | undefined): { reason
   if (failed > 0 && machine !== null) return { reason: neverStarted(machine, failed), detail };
   if (started > 0) return { reason: `it ran on ${machine ?? "a machine"} and was sent back to the queue`, detail };
   const since = ad.EnteredCurrentStatus ?? 0;
-  if (rejected && rejected.at >= since) return { reason: `no machine that fits is free (${rejected.why})`, detail };
-  return { reason: detail === "" ? null : "no machine has taken it", detail };
+  const more = `; condor_q -better-analyze ${ad.ClusterId} tells which of its wishes no machine fulfils`;
+  const long = detail === "" ? "" : more;
+  if (rejected && rejected.at >= since) {
+    return { reason: `no machine that fits is free (${rejected.why})${long}`, detail };
+  }
+  return { reason: detail === "" ? null : `no machine has taken it${long}`, detail };
 }
 
-/** In words for the case that users know as "matched but never started". */
+/** In words for the case that users know as "matched but never started"; without the number, which no two jobs share. */
 export function neverStarted(machine: string, times: number): string {
-  return `${machine} was matched ${times === 1 ? "once" : `${times} times`}, but the job never started there; ` +
-    `to leave that machine out: ${excludingLine(machine)}`;
+  return `${machine} was matched ${times === 1 ? "once" : "again and again"}, but the job never started there; ` +
+    `to leave that machine out: retry with ${excludingLine(machine)}`;
 }
 
 export interface Rejection {

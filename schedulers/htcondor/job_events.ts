@@ -92,7 +92,9 @@ function backInQueue(job: Told, reason: string | null): Partial<Told> {
 function transfer(job: Told, event: LogEvent): Partial<Told> {
   if (/^Started transferring input/.test(event.title)) {
     const machine = machineOf(valueOf(event, "Transferring to host:")) ?? job.machine;
-    return { state: "running", reason: "its files are being sent", host: machine, machine, matches: job.matches + 1 };
+    const told = { machine, matches: job.matches + 1 };
+    if (job.matches > 0 && !job.ran && job.state === "queued") return told; // it fails again and again to start
+    return { ...told, state: "running", reason: "its files are being sent", host: machine };
   }
   if (/^Started transferring output/.test(event.title)) return { reason: "its results are being brought back" };
   // Whatever else is said of a transfer is over at once, and what it was for goes on.

@@ -38,6 +38,7 @@ export const HTCONDOR_OPTIONS: SchedulerOption[] = [
     placeholder: "EXPRESSION",
     help: `which machines will do: '(Machine != "flaky.example.org")'`,
     native: "requirements",
+    role: "nodes",
   },
   {
     name: "condor-accounting-group",
@@ -71,5 +72,6 @@ export const HTCONDOR_OPTIONS: SchedulerOption[] = [
     placeholder: "N",
     help: "let HTCondor make the jobs little by little, so that at most N of them are in the queue",
     native: "max_materialize",
+    role: "throttle",
   },
 ];

@@ -37,11 +37,21 @@ export function renderHTCondor(context: RenderContext): Rendered {
     chunks,
     warnings: [
       ...threadsWarning(context.manifest.threads, requestedCpus(context.options), "condor-request-cpus"),
+      ...sharedWarning(context),
       ...(problem ? [`${SUBMIT_FILES.transfer} was not written: ${problem.message}`] : []),
     ],
     by_hand: [["condor_submit", `${context.run_dir}/${SUBMIT_FILES[modeOf(context)]}`]],
     folders: [LOGS, INCOMING],
   };
+}
+
+/** Jobs that no machine will ever take: HTCondor lets them wait, and says of each machine only that it does not match. */
+function sharedWarning(context: RenderContext): string[] {
+  const { places = [] } = context.limits;
+  if (modeOf(context) === "transfer" || places.length === 0 || places.some((one) => one.shares_files !== false)) {
+    return [];
+  }
+  return ["no machine of this pool says that it sees this machine's files (FileSystemDomain): use --mode transfer"];
 }
 
 function transferProblem(context: RenderContext): Error | undefined {

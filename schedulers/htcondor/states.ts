@@ -33,7 +33,7 @@ export function adState(ad: JobAd, rejected?: Rejection): Told {
     state: told.state,
     native: printable(`${status.word}${told.detail ?? ""}`),
     reason: told.reason === null ? null : printable(told.reason).slice(0, 600),
-    host: status.state === "queued" ? null : host,
+    host: told.state === "queued" ? null : host,
   };
 }
 
@@ -46,18 +46,19 @@ interface Ended {
 function ofStatus(ad: JobAd, state: ShardState, rejected: Rejection | undefined): Ended {
   if (ad.JobStatus === 5) return ofHeld(ad);
   if (ad.JobStatus === 1) return { state, ...idleReason(ad, rejected) };
-  if (ad.JobStatus === 2) return { state, reason: startingAgain(ad) };
+  if (ad.JobStatus === 2) return startingAgain(ad) ?? { state, reason: null };
   if (ad.JobStatus === 3) return removed(ad.RemoveReason ?? "", lastHold(ad));
   if (ad.JobStatus === 4) return ended(ad);
   if (ad.JobStatus === 7) return { state, reason: "suspended on its node" };
   return { state, reason: null };
 }
 
-/** A job that never starts is "running" for a moment again and again. */
-function startingAgain(ad: JobAd): string | null {
+/** A job that never starts is "running" for a moment again and again: it still waits to be begun. */
+function startingAgain(ad: JobAd): Ended | null {
   const machine = machineOf(ad.RemoteHost ?? ad.LastRemoteHost);
   const failed = (ad.NumShadowStarts ?? 0) - 1;
-  return failed > 0 && (ad.NumJobStarts ?? 0) === 0 && machine !== null ? neverStarted(machine, failed) : null;
+  const is_so = failed > 0 && (ad.NumJobStarts ?? 0) === 0 && machine !== null;
+  return is_so ? { state: "queued", reason: neverStarted(machine, failed) } : null;
 }
 
 function ofHeld(ad: JobAd): { state: ShardState; reason: string; detail: string } {

@@ -12,6 +12,7 @@ const NOT_IN_PATHS: readonly [RegExp, string][] = [
   [/^\s|\s$/, "begins or ends with a blank, which HTCondor trims"],
   [/\\(\/|$)/, "has a backslash at the end of a name, which HTCondor does not keep"],
   [/\$\$/, "has $$ in it, which HTCondor puts a value in place of"],
+  [/\$\(dollar\)/i, "has $(DOLLAR) in it, which HTCondor makes a dollar of, however it is written"],
 ];
 
 /**

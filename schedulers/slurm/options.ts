@@ -43,7 +43,7 @@ export const SLURM_OPTIONS: SlurmOption[] = [
     ...native("mem"),
   },
   text("constraint", "LIST", "features that a node must have", "[^\\\\]+"),
-  text("exclude", "NODE[,NODE]", "nodes not to run on", WORD),
+  { ...text("exclude", "NODE[,NODE]", "nodes not to run on", WORD), role: "nodes" },
   text("reservation", "NAME", "reservation to run in", WORD),
   text("gres", "LIST", "generic resources: gpu:1", WORD),
   text("mail-user", "ADDRESS", "who is written to", WORD),
@@ -55,6 +55,7 @@ export const SLURM_OPTIONS: SlurmOption[] = [
     placeholder: "N",
     help: "at most so many jobs at a time, over all arrays of the run",
     native: "sbatch --array=…%N",
+    role: "throttle",
   },
   {
     name: "slurm-sbatch",

@@ -31,12 +31,15 @@ function readConfig(text: string): SchedulerLimits {
   if (text === "") return {};
   const value = (name: string) => new RegExp(`^${name}\\s*=\\s*(.*?)\\s*$`, "m").exec(text)?.[1];
   const number = (name: string) => numberOf(value(name)?.replace(/ sec$/, ""));
+  const accounting = /slurmdbd/.test(value("AccountingStorageType") ?? "");
   const [max_array_size, job_age_s, version] = [number("MaxArraySize"), number("MinJobAge"), value("SLURM_VERSION")];
   return {
     ...(max_array_size === null ? {} : { max_array_size }),
     ...(job_age_s === null ? {} : { job_age_s }),
     ...(version === undefined ? {} : { version }),
-    accounting: /slurmdbd/.test(value("AccountingStorageType") ?? ""),
+    // Limits of users are kept by slurmdbd (slurm.conf(5), AccountingStorageEnforce).
+    ...(accounting ? {} : { max_submit_jobs: null }),
+    accounting,
   };
 }
 

@@ -76,7 +76,11 @@ export const SLURM_REASONS: readonly ReasonRow[] = [
     code: /^(AssocGrp|QOSGrp|AssocMax|QOSMax|Max|AssociationResourceLimit|QOSResourceLimit|AccountingPolicy|QOSUsage)/,
     words: "you or your group have used up what the site lets you have at a time",
   },
+  { code: /^BurstBuffer/, words: "it waits for the burst buffer" },
+];
 
+/** Reason codes that tell of a job's end; of a job that has ended the others say nothing (NODE_FAIL has NodeDown). */
+export const SLURM_END_REASONS: readonly ReasonRow[] = [
   { code: /^NonZeroExitCode$/, words: "the job ended with an error" },
   { code: /^RaisedSignal:9\b/, words: "killed (SIGKILL): by hand, or because it used too much memory" },
   { code: /^RaisedSignal/, words: "killed by a signal" },
@@ -84,10 +88,14 @@ export const SLURM_REASONS: readonly ReasonRow[] = [
   { code: /^OutOfMemory$/, words: "it used more memory than the job asked for (--slurm-memory)" },
   { code: /^JobLaunchFailure$/, words: "Slurm could not start it: a file system or program was missing on the node" },
   { code: /^(SystemFailure|InactiveLimit)$/, words: "Slurm itself or its node failed" },
-  { code: /^BurstBuffer/, words: "it waits for the burst buffer" },
 ];
 
-/** Words for a reason code; undefined for one that says nothing, or that nobody knows. */
+/** Words for the reason code of a job that waits; undefined for one that says nothing, or that nobody knows. */
 export function slurmReason(code: string): ReasonRow | undefined {
   return SLURM_REASONS.find((row) => row.code.test(code.trim()));
+}
+
+/** Words for the reason code of a job that has failed. */
+export function slurmEndReason(code: string): ReasonRow | undefined {
+  return SLURM_END_REASONS.find((row) => row.code.test(code.trim()));
 }

@@ -1,6 +1,6 @@
 import { printable } from "../../core/find_cause.ts";
 import type { NativeState } from "../adapter.ts";
-import { slurmReason } from "./reasons.ts";
+import { slurmEndReason, slurmReason } from "./reasons.ts";
 import { slurmState } from "./states.ts";
 
 /** What Slurm says of one task, whichever of its programs said it. */
@@ -17,8 +17,8 @@ export interface SlurmTask {
 export function taskState(task: SlurmTask): Omit<NativeState, "token" | "shard"> {
   const { state, words } = slurmState(task.state);
   const code = /^(None|\(null\)|N\/A)?$/.test(task.reason.trim()) ? "" : task.reason.trim();
-  const reason = code === "" ? undefined : slurmReason(code);
   const waits = state === "queued" || state === "held";
+  const reason = code === "" ? undefined : waits ? slurmReason(code) : slurmEndReason(code);
   const telling = waits || state === "failed" ? reason?.words ?? (waits && code ? `Slurm says ${code}` : words) : words;
   return {
     state: state === "queued" && reason?.stuck ? "held" : state,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describeLimits, type ProbedLimits, suggestShards } from "../../core/describe_limits.ts";
+import { describeLimits, type ProbedLimits, suggest } from "../../core/describe_limits.ts";
 
 const partition = { name: "main", state: "up", nodes: 2, cpus: 8, memory_mb: 4000, time_limit: "1-00:00:00" };
 const SLURM: ProbedLimits = {
@@ -12,31 +12,65 @@ const SLURM: ProbedLimits = {
 
 Deno.test("golden: limits and places as preflight shows them", () => {
   assert.equal(
-    describeLimits("slurm", SLURM),
+    describeLimits("slurm", SLURM, "slurm-throttle"),
     `slurm 24.11.5
   largest array          1001
   jobs of one user       no limit
   accounting             off; nothing here needs it
-  main                   up, 2 nodes, 8 CPUs, 4000 MB, at most 1-00:00:00
+  main                   up, 2 nodes, 8 CPUs, 4000 MB a node, at most 1-00:00:00
   debug                  up, 1 node, 4 CPUs, 4000 MB
-  shards to begin with: --shards 24 (3 for each of 8 CPUs)`,
+  to begin with          --shards 24 (3 for each of 8 CPUs)`,
   );
 });
 
 Deno.test("what could not be asked is unknown, which is not the same as no limit", () => {
   assert.equal(
-    describeLimits("slurm", {}),
+    describeLimits("slurm", {}, undefined),
     `slurm (version unknown)
   largest array          unknown
   jobs of one user       unknown
   accounting             unknown
-  shards to begin with: no CPUs are seen`,
+  to begin with          nothing to suggest: no CPUs are seen`,
   );
 });
 
-Deno.test("partitions share their nodes, so the largest counts; single machines add up", () => {
-  assert.equal(suggestShards(SLURM).shards, 24);
-  const machine = { ...partition, nodes: 1 };
-  assert.equal(suggestShards({ places: [machine, { ...machine, name: "e2", cpus: 4 }] }).shards, 36);
-  assert.equal(suggestShards({ places: [{ ...machine, cpus: null }] }).shards, null);
+const place = (name: string, cpus: number, state = "up", nodes = 2) => ({
+  ...{ name, state, nodes, cpus },
+  memory_mb: 4000,
+  time_limit: null,
+});
+
+Deno.test("three shards are suggested for each CPU of the largest open partition, whose nodes the others share", () => {
+  const places = [place("main", 8), place("urgent", 4), place("old", 100, "down")];
+  assert.deepEqual(suggest({ places }), {
+    ...{ shards: 24, shards_per_job: 1, throttle: null },
+    why: "3 for each of 8 CPUs",
+  });
+});
+
+Deno.test("single machines add up", () => {
+  assert.equal(suggest({ places: [place("e1", 2, "unclaimed", 1), place("e2", 4, "claimed", 1)] }).shards, 18);
+});
+
+Deno.test("where a user may have few jobs, several shards go into one; a limit of some QOS does not count", () => {
+  const submit_limits = [{ qos: null, max_submit_jobs: 10 }, { qos: "debug", max_submit_jobs: 1 }];
+  assert.equal(suggest({ places: [place("main", 8)], submit_limits }).shards_per_job, 3);
+  assert.equal(suggest({ places: [place("main", 8)], max_submit_jobs: 24 }).shards_per_job, 1);
+});
+
+Deno.test("on a large cluster a throttle is suggested under the scheduler's own flag", () => {
+  const limits = { places: [place("main", 5000)] };
+  assert.equal(suggest(limits).throttle, 500);
+  assert.match(
+    describeLimits("slurm", limits, "slurm-throttle"),
+    /--shards 1500 --slurm-throttle 500 \(3 for each of 500 of 5000 CPUs\)$/,
+  );
+});
+
+Deno.test("where no CPU is seen nothing is suggested, and what is not known is called so", () => {
+  assert.equal(suggest({}).shards, null);
+  assert.match(
+    describeLimits("slurm", {}, undefined),
+    /largest array +unknown[^]*nothing to suggest: no CPUs are seen/,
+  );
 });

@@ -13,6 +13,7 @@ const SUMMARY: StatusSummary = {
   toys_per_s: 41.234,
   merged: null,
   workers: ["worker loop 17 with 2 slots runs on this machine"],
+  advice: [],
 };
 
 const shard = (shard: number, state: StatusShard["state"], why = "", host: string | null = null): StatusShard => ({
@@ -35,7 +36,7 @@ Deno.test("golden: status counts every state, then groups what is not simply don
   ]);
   assert.equal(
     text,
-    `study1 (slurm): 20 done, 2 running, 3 failed, 15 queued of 40 shards
+    `study1 (slurm): 20 done, 2 running, 3 failed, 14 queued, 1 not submitted of 40 shards
 1000 of 2000 toys, 41.23 toys/s
 worker loop 17 with 2 slots runs on this machine
   failed        exit 3: no such file: shard 2-3, 9 on n1, n2

@@ -13,15 +13,22 @@ const HALF: Progress = {
 };
 
 Deno.test("the line of progress has a bar, the counts, the rate and the time left", () => {
-  const words = "28/40 done, 2 running, 1 failed, 412.1 toys/s, 1.5 s left";
+  const words = "28/40 done, 2 running, 9 waiting, 1 failed, 412.1 toys/s, 1.5 s left";
   assert.equal(progressLine(HALF, 10), `[#######---] ${words}`);
   assert.equal(progressLine(HALF, 0), words);
 });
 
 Deno.test("while nothing has finished neither a rate nor a time left is told, and at the end no time left", () => {
-  assert.equal(progressLine({ ...HALF, toys_per_s: null }, 0), "28/40 done, 2 running, 1 failed");
+  assert.equal(progressLine({ ...HALF, toys_per_s: null }, 0), "28/40 done, 2 running, 9 waiting, 1 failed");
   assert.equal(secondsLeft({ ...HALF, toys_per_s: 0 }), null);
   assert.equal(secondsLeft({ ...HALF, toys_done: 2000 }), null);
+});
+
+Deno.test("held shards are no failed ones, and while nothing runs no time left is told", () => {
+  assert.equal(
+    progressLine({ ...HALF, held: 4, running: 0, total: 33 }, 0),
+    "28/33 done, 0 running, 4 held, 1 failed, 412.1 toys/s",
+  );
 });
 
 Deno.test("the bar has its width, is full only when all is done, and never turns back", () => {

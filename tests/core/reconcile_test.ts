@@ -97,6 +97,21 @@ for (
       { last: begun(), life: "dead" },
       "lost: its process is gone and left no record",
     ],
+    [
+      "has a record without its output, for a while",
+      { evidence: "late", asked: true, absent_s: 90 },
+      "running: waiting for files",
+    ],
+    [
+      "has a record without its output, for good",
+      { evidence: "late", fault: "shard_0.out.json is not there", asked: true, absent_s: 120 },
+      "failed: shard_0.out.json is not there",
+    ],
+    [
+      "has a record without its output, and no scheduler",
+      { evidence: "late", fault: "shard_0.out.json is not there" },
+      "failed: shard_0.out.json is not there",
+    ],
     ["has a broken file", { evidence: "bad", fault: "shard_0.out.json is empty" }, "failed: shard_0.out.json is empty"],
     [
       "has the file of another run",
@@ -113,7 +128,11 @@ for (
       { last: ended({ cause: "exit", exit_code: 3, stderr_tail: ["no such file", "more"] }) },
       "failed: exit 3: no such file",
     ],
-    ["was killed", { last: ended({ cause: "signal", exit_code: null, signal: "SIGKILL" }) }, "failed: SIGKILL"],
+    [
+      "was killed",
+      { last: ended({ cause: "signal", exit_code: null, signal: "SIGKILL" }) },
+      "failed: nextstat was killed (SIGKILL)",
+    ],
     [
       "ran out of memory",
       { last: ended({ cause: "memory", exit_code: null, signal: "SIGKILL" }) },

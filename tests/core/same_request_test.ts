@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { changeOptions } from "../../core/change_options.ts";
 import { cutShards } from "../../core/cut_shard.ts";
 import { requestDifference } from "../../core/same_request.ts";
 import { sampleManifest } from "./support/sample_run.ts";
@@ -21,7 +22,28 @@ const ASKED = {
   guardrails: { poi_pull_std_range: null, max_abs_poi_pull_mean: null, require_all_converged: false },
   extra_args: [],
   mode: "shared",
+  options: manifest.farm.options,
 };
+
+Deno.test("another value of an option of the scheduler is another run; what a retry has changed since is not", () => {
+  const run = { ...manifest, farm: { ...manifest.farm, options: { "slurm-time": "1:00" } } };
+  const asked = { ...ASKED, options: { "slurm-time": "1:00" } };
+  assert.equal(requestDifference(run, asked), null);
+  assert.equal(
+    requestDifference(run, { ...asked, options: { "slurm-time": "2:00" } }),
+    "it was rendered with --slurm-time 1:00, asked is 2:00",
+  );
+  assert.equal(
+    requestDifference(run, { ...asked, options: {} }),
+    "it was rendered with --slurm-time 1:00, asked is none",
+  );
+  const more = { ...asked, options: { ...asked.options, "slurm-qos": "long" } };
+  assert.equal(requestDifference(run, more), "it was rendered without --slurm-qos, asked is long");
+  const retried = changeOptions(run, { "slurm-time": "2:00" }, "retried", "2026-11-24T20:00:00.000Z");
+  assert.equal(requestDifference(retried, asked), null);
+  const twice = changeOptions(retried, { "slurm-time": "4:00" }, "retried", "2026-11-24T21:00:00.000Z");
+  assert.equal(requestDifference(twice, asked), null);
+});
 
 Deno.test("the same request is the same run, in whatever order its members come", () => {
   assert.equal(requestDifference(manifest, ASKED), null);

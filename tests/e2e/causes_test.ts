@@ -50,13 +50,23 @@ const FAULTS: Fault[] = [
     cause: "signal",
     how: "is killed by a signal that tells nothing",
     behaviour: "kill -9 $$",
-    ...{ state: "failed", why: /^SIGKILL$/, words: "nextstat was killed (SIGKILL)", signal: "SIGKILL" },
+    ...{
+      state: "failed",
+      why: /^nextstat was killed \(SIGKILL\)$/,
+      words: "nextstat was killed (SIGKILL)",
+      signal: "SIGKILL",
+    },
   },
   {
     cause: "signal",
     how: "crashes",
     behaviour: "kill -SEGV $$",
-    ...{ state: "failed", why: /^SIGSEGV$/, words: "nextstat was killed (SIGSEGV)", signal: "SIGSEGV" },
+    ...{
+      state: "failed",
+      why: /^nextstat was killed \(SIGSEGV\)$/,
+      words: "nextstat was killed (SIGSEGV)",
+      signal: "SIGSEGV",
+    },
   },
   {
     cause: "memory",

@@ -6,7 +6,7 @@ import { makespans } from "../support/condor_times.ts";
 import { namesIn, nextstat, runDir, spec10k } from "../support/farm.ts";
 import { readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged, submissions } from "../support/slurm_farm.ts";
+import { assertMerged, spec2m, submissions, wholeRun } from "../support/slurm_farm.ts";
 
 const test = condorFile();
 
@@ -24,6 +24,12 @@ test("1,000 toys in 40 shards are the unsharded run's, each record has its node'
   const { ours, fits, condors } = await makespans(farm, dir, fit);
   assert(Math.abs(ours - fits) < 0.1, `makespan ${ours} s, by the fits' own stamps ${fits} s`);
   assert(Math.abs(ours - condors) <= 2, `makespan ${ours} s, by the event log ${condors} s`);
+});
+
+test("the 2M-event spec, 12 toys in 4 shards, is the unsharded run's", async (farm) => {
+  const running = farm.must(condorRun(farm, { toys: 12, shards: 4, config: spec2m() }));
+  await Promise.all([running, wholeRun({ toys: 12, config: spec2m() })]);
+  await assertMerged(runDir(farm.folder), { toys: 12, config: spec2m() });
 });
 
 for (const wrapper of ["binary", "sh"]) {
@@ -101,7 +107,7 @@ for (const wrapper of ["binary", "sh"]) {
   });
 }
 
-const ODD = `it's "odd" $HOME $(Cluster) $ENV(HOME) $(DOLLAR) a\\b %d {{token}} \`touch pwn\` $(touch pwn); # é`;
+const ODD = `it's "odd" $HOME $(Cluster) $ENV(HOME) $F(x) a\\b %d {{token}} \`touch pwn\` $(touch pwn); # é`;
 
 for (const wrapper of ["binary", "sh"]) {
   test(`names and paths full of signs are taken literally by a run with the ${wrapper} wrapper`, async (farm) => {
@@ -127,6 +133,7 @@ for (
     ["a line break", "a\nqueue 100", /control/],
     ["a backslash at its end", "a\\", /its path has a backslash at the end of a name/],
     ["two dollars", "a$$(Memory)", /its path has \$\$ in it/],
+    ["HTCondor's word for a dollar", "a$(dollar)", /its path has \$\(DOLLAR\) in it/],
   ] as const
 ) {
   test(`a run directory whose name has ${what} is refused before anything is written`, async (farm) => {

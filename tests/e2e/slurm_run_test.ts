@@ -80,6 +80,29 @@ for (const wrapper of ["binary", "sh"]) {
   });
 }
 
+test("preflight tells the version, the limits and the partitions, and suggests how many shards to begin with", async (farm) => {
+  const { stdout } = await farm.must(["preflight", "--scheduler", "slurm"]);
+  assert.equal(
+    stdout.replace(/\d+\.\d+\.\d+/, "VERSION"),
+    `slurm VERSION
+  largest array          1001
+  jobs of one user       no limit
+  accounting             off; nothing here needs it
+  main                   up, 2 nodes, 4 CPUs, 4000 MB a node
+  urgent                 up, 2 nodes, 4 CPUs, 4000 MB a node
+  to begin with          --shards 12 (3 for each of 4 CPUs)
+`,
+  );
+  const document = JSON.parse((await farm.must(["preflight", "--scheduler", "slurm", "--json"])).stdout);
+  assert.deepEqual(Object.keys(document), ["scheduler", "limits", "suggestion"]);
+  assert.deepEqual(document.suggestion, {
+    shards: 12,
+    shards_per_job: 1,
+    throttle: null,
+    why: "3 for each of 4 CPUs",
+  });
+});
+
 test("collect of a run that nobody has submitted is exit 5, and submit after a sbatch by hand fits nothing twice", async (farm) => {
   const fake = await farm.standIn("");
   const dir = await farm.render({ toys: 12, shards: 4, nextstat: fake.path });

@@ -25,7 +25,7 @@ class Trial {
 
   async waited_s(grace_s: number, stop = new AbortController().signal): Promise<number> {
     const begin = performance.now();
-    await waitForFiles(runOf(this.dir, this.manifest), grace_s, stop);
+    await waitForFiles(runOf(this.dir, this.manifest), grace_s, stop, new Set());
     return (performance.now() - begin) / 1000;
   }
 

@@ -153,6 +153,18 @@ Deno.test("event logs are named by the cluster, and an id that is no number name
   ]);
 });
 
+Deno.test("logs shows of an event log what is of the shard's job, without the usage", () => {
+  const text = recordedText("condor-eventlog-farm-time-limit");
+  const [, cluster] = /^000 \((\d+)\./m.exec(text) ?? [];
+  const shown = htcondor.eventsOf(text, handle(`${Number(cluster)}`, 2), 0);
+  const firsts = shown.split("\n").filter((line) => /^\d{3} \(/.test(line));
+  assert.ok(firsts.length >= 4, shown);
+  assert.ok(firsts.every((line) => line.includes(`(${cluster}.000.`)), shown);
+  assert.match(shown, /^012 .* Job was held\.\n\tThe job exceeded allowed job duration/m);
+  assert.doesNotMatch(shown, /Usr 0|Image size|Cpus|Run Bytes|^\s*$/m);
+  assert.equal(htcondor.eventsOf("", handle("13", 2), 0), "");
+});
+
 Deno.test("a shard's logs are its cluster's and its job's own", () => {
   const chunk = { index: 0, shards: [4, 5, 6], tasks: [0, 0, 1] };
   assert.deepEqual(htcondor.jobLogs({ job_id: "13", token: TOKEN, chunk }, 5), [

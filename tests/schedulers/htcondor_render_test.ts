@@ -94,12 +94,24 @@ Deno.test("condor_submit reads back a value that submitValue() wrote, and sees n
 });
 
 Deno.test("paths that a submit file would change are refused", () => {
-  for (const path of ["/a ", " /a", "/a\\", "/a\t", "/a\nqueue 9"]) {
+  for (const path of ["/a ", " /a", "/a\\", "/a\\/b", "/a\t", "/a\nqueue 9", "/$$(a)", "/$(DOLLAR)", "/$(dollar)"]) {
     assert.throws(() => submitPath("the run directory", path), /Cannot use/);
   }
   assert.throws(() => listedPath("nextstat", "/a,b"), /comma/);
   assert.equal(submitPath("x", "/a b/$c"), "/a b/$(DOLLAR)c");
 });
+
+Deno.test("with a shared file system wanted and no machine that sees it, render warns", () => {
+  const place = (shares_files: boolean) => ({ ...PLACE, shares_files });
+  const warnings = (...places: (typeof PLACE)[]) =>
+    htcondor.render(exampleContext(undefined, { limits: { places } })).warnings;
+  assert.match(
+    warnings(place(false), place(false)).join(),
+    /no machine .* sees this machine's files .*--mode transfer/,
+  );
+  for (const places of [[], [PLACE], [place(false), place(true)]]) assert.deepEqual(warnings(...places), []);
+});
+const PLACE = { name: "e1", state: "unclaimed", nodes: 1, cpus: 4, memory_mb: 8192, time_limit: null };
 
 Deno.test("a text in an expression cannot end it", () => {
   assert.equal(adString('a" || true || "\\'), '"a\\" || true || \\"\\\\"');

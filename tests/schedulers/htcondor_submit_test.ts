@@ -57,7 +57,10 @@ Deno.test("the probe reads the version, the least limit on jobs, and the machine
   const limits = htcondor.readProbe([
     recorded("condor-version"),
     answer("20000\n100000\n"),
-    answer("nsfarm|e1.example.org|Unclaimed|64|128000\nnsfarm|e2.example.org|Claimed|undefined|undefined\n"),
+    answer(
+      "nsfarm|e1.example.org|Unclaimed|64|128000|example.org\nnsfarm|e2.example.org|Claimed|undefined|undefined|e2\n",
+    ),
+    answer("Example.ORG\n"),
   ]);
   assert.equal(limits.version, "23.9.6");
   assert.equal(limits.max_submit_jobs, 20000);
@@ -65,6 +68,7 @@ Deno.test("the probe reads the version, the least limit on jobs, and the machine
     ["e1.example.org", "unclaimed", 64, 128000],
     ["e2.example.org", "claimed", null, null],
   ]);
+  assert.deepEqual(limits.places?.map((place) => place.shares_files), [true, false]);
 });
 
 Deno.test("the probe of a pool that does not answer knows nothing", () => {

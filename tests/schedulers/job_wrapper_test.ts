@@ -29,6 +29,7 @@ function inEachShell(name: string, work: (job: Job) => void): void {
         const manifest = exampleManifest(4, { wrapper: "sh" });
         manifest.run_dir = folder;
         manifest.config = join(parent, "spec of 'mine'.json");
+        manifest.farm.staged_config = `inputs/${basename(manifest.config)}`;
         Deno.writeTextFileSync(manifest.config, "{}\n");
         manifest.farm.inputs = [{ path: basename(manifest.config), bytes: 3, sha256: "1a".repeat(32) }];
         work({ folder, manifest, options: {}, shell });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Handle, NativeState } from "../../schedulers/adapter.ts";
 import slurm from "../../schedulers/slurm.ts";
-import { SLURM_REASONS, slurmReason } from "../../schedulers/slurm/reasons.ts";
+import { SLURM_END_REASONS, SLURM_REASONS, slurmReason } from "../../schedulers/slurm/reasons.ts";
 import { SLURM_STATES, slurmState } from "../../schedulers/slurm/states.ts";
 import { taskState } from "../../schedulers/slurm/task_state.ts";
 import { exampleContext, TOKEN } from "./support/example_context.ts";
@@ -176,7 +176,9 @@ const rows = (name: string) =>
   });
 
 Deno.test("a node that went down is told as such, and a job that Slurm starts anew waits", () => {
-  const states = rows("slurm-squeue-nodefail").map(({ state, native }) => `${state} ${native}`);
+  const told = rows("slurm-squeue-nodefail");
+  assert.equal(told.find(({ native }) => native.startsWith("NODE_FAIL"))?.reason, "its node went down");
+  const states = told.map(({ state, native }) => `${state} ${native}`);
   assert.ok(states.includes("failed NODE_FAIL (NodeDown)"));
   assert.ok(states.includes("queued PENDING (BeginTime)"));
 });
@@ -193,7 +195,9 @@ Deno.test("tasks held by an administrator and by oneself are held, each in its o
 });
 
 Deno.test("all states and reasons have words, none of them Slurm's own code", () => {
-  for (const { words, code } of SLURM_REASONS) assert.ok(words.length > 10 && !code.test(words), words);
+  for (const { words, code } of [...SLURM_REASONS, ...SLURM_END_REASONS]) {
+    assert.ok(words.length > 10 && !code.test(words), words);
+  }
   for (const [native, { state, words }] of Object.entries(SLURM_STATES)) {
     assert.notEqual(state, "unknown", native);
     if (!["COMPLETED", "PENDING", "RUNNING", "RESIZING", "UPDATE_DB"].includes(native)) assert.ok(words, native);

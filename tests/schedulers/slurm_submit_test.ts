@@ -74,6 +74,7 @@ Deno.test("the probe reads the limits, the partitions and that there is no accou
   const results = [recorded("slurm-scontrol-show-config-whole"), recorded("slurm-sinfo")];
   assert.deepEqual(slurm.readProbe(results), {
     max_array_size: 101,
+    max_submit_jobs: null,
     job_age_s: 60,
     version: "24.11.5",
     accounting: false,

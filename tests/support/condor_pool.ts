@@ -1,5 +1,5 @@
 import { copyFileSync, cpSync, mkdirSync } from "node:fs";
-import { chmod, mkdtemp } from "node:fs/promises";
+import { appendFile, chmod, mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +22,10 @@ export interface CondorPool {
   daemon(what: "stop" | "cont" | "kill" | "start", name: string): Promise<void>;
   /** Runs a program of HTCondor's as the ordinary user; what it printed. Fails unless it exits 0. */
   ask(program: string, ...args: string[]): Promise<string>;
+  /** Runs a program on a node, as root. */
+  onNode(node: string, ...argv: string[]): Promise<string>;
+  /** Adds lines to the configuration of the submit side ("head") or of a node, and lets its daemons read it. */
+  configure(host: string, ...lines: string[]): Promise<void>;
   down(): void;
 }
 
@@ -60,11 +64,24 @@ export async function bringUp({ slots = 4, nodes = 1, hidden = false }: PoolOpti
     env,
     daemon: (what, name) => script("condor_daemon", [dir, what, name]).then(() => {}),
     ask: (program, ...args) => output(asUser(program, ...args), env),
+    onNode: (node, ...argv) => onNode(dir, node, argv),
+    configure: async (host, ...lines) => {
+      const file = join(dir, "etc", `${host}.config`);
+      const config = host === "head" ? join(dir, "etc/condor_config") : file;
+      await appendFile(config, `${lines.join("\n")}\n`);
+      const master = (await readFile(join(dir, "pids", `master-${host}`), "utf8")).split(" ")[0] ?? "";
+      await output(["kill", "-HUP", master], {});
+    },
     down: () => {
       new Deno.Command(join(SCRIPTS, "condor_down"), { args: [dir, "--purge"], stdout: "null" }).outputSync();
       Deno.removeSync(base, { recursive: true });
     },
   };
+}
+
+function onNode(dir: string, node: string, argv: string[]): Promise<string> {
+  const [uts, mnt] = ["uts", "mnt"].map((kind) => join(dir, "ns", `${node}.${kind}`));
+  return output(["nsenter", `--uts=${uts}`, `--mount=${mnt}`, "--", ...argv], {});
 }
 
 /** Takes the pool down should this process be killed. */
@@ -79,8 +96,7 @@ function guard(base: string): void {
 async function giveBootId(dir: string, node: string): Promise<void> {
   const file = join(dir, `${node}.boot_id`);
   await Deno.writeTextFile(file, `${crypto.randomUUID()}\n`);
-  const mount = ["mount", "--bind", file, "/proc/sys/kernel/random/boot_id"];
-  await output(["nsenter", `--mount=${join(dir, "ns", `${node}.mnt`)}`, "--", ...mount], {});
+  await onNode(dir, node, ["mount", "--bind", file, "/proc/sys/kernel/random/boot_id"]);
 }
 
 function shareCopies(site: string, open: string): void {

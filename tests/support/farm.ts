@@ -36,6 +36,8 @@ export interface Where {
   clearEnv?: boolean;
   /** What is run instead of the compiled program. */
   program?: string;
+  /** Longer than it may take otherwise; seconds. */
+  most_s?: number;
 }
 
 /** A program that hangs is killed after this many seconds: then its exit code is not the wanted one. */
@@ -53,7 +55,7 @@ export function start(folder: string, args: string[], where: Where = {}): Starte
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const timer = setTimeout(() => signalQuietly(child, "SIGKILL"), MOST_S * 1000);
+  const timer = setTimeout(() => signalQuietly(child, "SIGKILL"), (where.most_s ?? MOST_S) * 1000);
   const ended = child.output().then(({ code, signal, stdout, stderr }) => {
     clearTimeout(timer);
     return { code, signal, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };

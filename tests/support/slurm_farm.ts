@@ -27,8 +27,9 @@ export type SlurmTest = (name: string, work: (farm: SlurmFarm) => Promise<void>)
 /**
  * Tests of one file that share a cluster: the first brings it up, and it goes down when the file has ended. Where there
  * can be none, they are left out with the reason in their names.
+ * @param before what is done first: a node sees no mount that is made later
  */
-export function slurmFile(options: string[] = []): SlurmTest {
+export function slurmFile(options: string[] = [], before: () => Promise<void> = () => Promise.resolve()): SlurmTest {
   let coming: Promise<SlurmCluster> | undefined;
   let cluster: SlurmCluster | undefined;
   addEventListener("unload", () => cluster?.down());
@@ -38,7 +39,7 @@ export function slurmFile(options: string[] = []): SlurmTest {
       return;
     }
     Deno.test(name, async () => {
-      cluster = await (coming ??= bringUp(options));
+      cluster = await (coming ??= before().then(() => bringUp(options)));
       await withCluster(cluster, work);
     });
   };
@@ -135,6 +136,25 @@ export async function assertMerged(dir: string, wanted: Wanted): Promise<void> {
 /** What `status` says, for people. */
 export async function statusWords(farm: SlurmFarm, dir: string, more: string[] = []): Promise<string> {
   return (await farm.must(["status", dir, ...more])).stdout;
+}
+
+/** `retry` runs what has no result, and then each toy is in the merged output once. */
+export async function retryToEnd(farm: SlurmFarm, dir: string, toys: number, words: string[] = []): Promise<void> {
+  await farm.must(["retry", dir, "--wait", ...words]);
+  await assertMerged(dir, { toys });
+  assert.match(await statusWords(farm, dir), /\(slurm\): (\d+) done of \1 shards/);
+}
+
+/** What it says without waiting for files that may be late. */
+export const statusNow = (farm: SlurmFarm, dir: string): Promise<string> =>
+  statusWords(farm, dir, ["--file-grace-s", "0"]);
+
+/** Looks until status says this. */
+export async function untilSaid(farm: SlurmFarm, dir: string, wanted: RegExp, seconds = 60): Promise<void> {
+  let words = "";
+  const isSaid = async () => wanted.test(words = await statusNow(farm, dir));
+  await until(`status says ${wanted}`, isSaid, seconds)
+    .catch((error: Error) => assert.fail(`${error.message}: ${words}`));
 }
 
 /** Slurm's ids of a run's jobs, in the order of their submission. */

@@ -42,6 +42,7 @@ export function exampleManifest(shards = 4, change: Partial<FarmManifest["farm"]
         { path: "spec.json", bytes: 1575, sha256: "1a".repeat(32) },
         { path: "data/observed.parquet", bytes: 98039, sha256: "2b".repeat(32) },
       ],
+      staged_config: "inputs/spec.json",
       gen: "init",
       set: {},
       pulls: false,

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type CondorFarm,
+  condorFile,
+  lastCluster,
+  type OpenFit,
+  openFit,
+  statusWords,
+  untilIdle,
+} from "../support/condor_farm.ts";
+import { namesIn } from "../support/farm.ts";
+import { countDone, readManifest } from "../support/run_dir.ts";
+import { killQuietly, until } from "../support/scratch.ts";
+import { assertMerged } from "../support/slurm_farm.ts";
+
+const test = condorFile({ slots: 3 });
+const WAIT = `until [ -e "$here/go" ]; do sleep 0.1; done`;
+
+/** Renders and submits a run, and waits until so many of its fits are at work. */
+async function begin(farm: CondorFarm, shards: number, running: number, more: string[] = [], does = WAIT) {
+  const fit = await openFit(farm, does);
+  const dir = await farm.render({ toys: 2 * shards, shards, nextstat: fit.path, more });
+  await farm.must(["submit", dir]);
+  await until(`${running} fits run`, async () => (await fit.log()).length >= running, 60);
+  return { fit, dir };
+}
+
+/** `retry` runs what is missing, and the merge has each toy once. */
+async function retryMerges(farm: CondorFarm, dir: string, toys: number, fit?: OpenFit, more: string[] = []) {
+  await fit?.mark("go");
+  await farm.must(["retry", dir, ...more, "--wait"]);
+  await assertMerged(dir, { toys });
+}
+
+const pidOf = async (fit: OpenFit, shard: number) =>
+  (await fit.log()).find((line) => line.shard === `${shard}`)?.pid ?? assert.fail(`no fit of shard ${shard}`);
+
+const parentOf = async (pid: number) =>
+  Number(/\) \S (\d+)/.exec(await readFile(`/proc/${pid}/stat`, "utf8"))?.[1] ?? assert.fail(`no parent of ${pid}`));
+
+test("condor_rm of a running and of an idle job: both are told as cancelled, and retry runs them", async (farm) => {
+  const { fit, dir } = await begin(farm, 5, 3);
+  const cluster = await lastCluster(dir);
+  await farm.pool.ask("condor_rm", `${cluster}.0`, `${cluster}.4`);
+  await until("they are told", async () => (await statusWords(farm, dir)).includes("2 cancelled"));
+  assert.match(await statusWords(farm, dir), /cancelled +removed with condor_rm: shard 0, 4/);
+  await fit.mark("go");
+  await untilIdle(farm);
+  await retryMerges(farm, dir, 10);
+});
+
+for (const wrapper of ["binary", "sh"]) {
+  test(`SIGKILL of a fit and of a wrapper (${wrapper}) are told apart, and retry runs both shards`, async (farm) => {
+    const { fit, dir } = await begin(farm, 3, 3, ["--wrapper", wrapper]);
+    killQuietly(await pidOf(fit, 0));
+    killQuietly(await parentOf(await pidOf(fit, 1)));
+    await fit.mark("go");
+    await untilIdle(farm);
+    const words = await statusWords(farm, dir);
+    assert.match(words, /1 done, 2 failed of 3 shards|2 failed, 1 done of 3 shards/);
+    assert.match(words, /failed +nextstat was killed \(SIGKILL\).*: shard 0 on e1$/m);
+    assert.match(words, /failed +the job was killed by signal 9: shard 1 on e1$/m);
+    await retryMerges(farm, dir, 6);
+  });
+}
+
+test("condor_hold is shown with its reason; a released job goes on, and retry replaces the other", async (farm) => {
+  const { fit, dir } = await begin(farm, 3, 3);
+  const cluster = await lastCluster(dir);
+  await farm.pool.ask("condor_hold", "-reason", "let me look at it", `${cluster}.0`, `${cluster}.1`);
+  await until("they are held", async () => (await statusWords(farm, dir)).includes("2 held"));
+  const held = /held +held by hand \(condor_hold\); condor_release lets it go on: let me look at it .*: shard 0-1/;
+  assert.match(await statusWords(farm, dir), held);
+  await farm.pool.ask("condor_release", `${cluster}.0`);
+  await fit.mark("go");
+  await until("the released job is done", async () => (await countDone(dir)) === 2, 60);
+  await retryMerges(farm, dir, 6);
+});
+
+test("a job over its memory that the site holds is told so, and retry --more-memory asks for more", async (farm) => {
+  const rule = "JobStatus == 2 && MemoryUsage > RequestMemory";
+  await farm.pool.configure("head", `SYSTEM_PERIODIC_HOLD = ${rule}`, "SYSTEM_PERIODIC_HOLD_SUBCODE = 102", REASON);
+  const hog = `[ "$shard" != 0 ] || { x=$(head -c 90000000 /dev/zero | tr '\\0' x); sleep 12; }`;
+  const fit = await openFit(farm, hog);
+  const more = ["--condor-request-memory", "60MB"];
+  const dir = await farm.render({ toys: 4, shards: 2, nextstat: fit.path, more });
+  await farm.must(["submit", dir, "--wait"], 5);
+  const words = /used more memory than it asked for \(--condor-request-memory\): .*shard 0/;
+  assert.match(await statusWords(farm, dir), words);
+  await retryMerges(farm, dir, 4, undefined, ["--more-memory", "300MB"]);
+  assert.equal((await readManifest(dir)).farm.options["condor-request-memory"], "300MB");
+  const asked = await farm.pool.ask("condor_history", await lastCluster(dir), "-af", "RequestMemory");
+  assert.equal(asked.trim(), "300");
+});
+const REASON = `SYSTEM_PERIODIC_HOLD_REASON = "Memory usage exceeds what was requested"`;
+
+test("a job that waits for a machine that does not exist is explained, and retry with other requirements frees it", async (farm) => {
+  const dir = await farm.render({ toys: 4, shards: 2, more: ["--condor-requirements", `(Machine == "e7")`] });
+  await farm.must(["submit", dir]);
+  const seen = async () => /queued +no machine that fits is free \(.*: shard 0-1/.test(await statusWords(farm, dir));
+  await until("status tells why they wait", seen, 60);
+  await retryMerges(farm, dir, 4, undefined, ["--condor-requirements", `(Machine == "e1")`]);
+});
+
+test("files that become visible late are waited for, nothing is submitted twice, and they count when they come", async (farm) => {
+  const { fit, dir } = await begin(farm, 3, 3);
+  await fit.mark("go");
+  await untilIdle(farm);
+  const aside = join(farm.folder, "late");
+  await mkdir(aside);
+  const late = (await namesIn(dir)).filter((name) => name.startsWith("shard_1."));
+  for (const name of late) await rename(join(dir, name), join(aside, name));
+  assert.match(await statusWords(farm, dir), /1 running, 2 done|2 done, 1 running/);
+  assert.match(await statusWords(farm, dir), /running +waiting for files: shard 1/);
+  const { stdout } = await farm.must(["submit", dir]);
+  assert.match(stdout, /Nothing to submit: 1 shards are on their way, 2 are done/);
+  assert.match(
+    await statusWords(farm, dir, ["--file-grace-s", "0"]),
+    /lost +its job is gone and left no record: shard 1/,
+  );
+  const waiting = farm.start(["finish", dir]);
+  await until("finish waits", async () => (await namesIn(dir)).every((name) => name !== "merge_status.json"), 5);
+  for (const name of late) await rename(join(aside, name), join(dir, name));
+  assert.equal((await waiting.ended).code, 0);
+  await assertMerged(dir, { toys: 6 });
+});

@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import {
+  type CondorFarm,
+  condorFile,
+  condorRun,
+  lastCluster,
+  openFit,
+  statusWords,
+  untilIdle,
+} from "../support/condor_farm.ts";
+import { makespans } from "../support/condor_times.ts";
+import { inputs, namesIn, nextstat, requestArgs, runDir, spec10k } from "../support/farm.ts";
+import { failedAttempts, readManifest, readRecord } from "../support/run_dir.ts";
+import { until } from "../support/scratch.ts";
+import { giveAway } from "../support/slurm_cluster.ts";
+import { assertMerged, spec2m, wholeRun } from "../support/slurm_farm.ts";
+import { at, readJson } from "../support/toys.ts";
+
+const test = condorFile({ nodes: 2, slots: 2, hidden: true });
+const TRANSFER = ["--mode", "transfer"];
+
+test("1,000 toys in 40 shards on nodes that see no run directory are the unsharded run's, with node names and a true makespan", async (farm) => {
+  const fit = await openFit(farm, `[ ! -e '${farm.folder}' ] || exit 9`);
+  const dir = runDir(farm.folder);
+  await farm.must(condorRun(farm, { toys: 1000, shards: 40, nextstat: fit.path, more: TRANSFER }));
+  await assertMerged(dir, { toys: 1000 });
+  const nodes = await nodesOf(farm, dir);
+  const records = await Promise.all(Array.from({ length: 40 }, (_, shard) => readRecord(dir, shard)));
+  assert.deepEqual(records.map(({ host }) => host), records.map(({ shard_index }) => nodes.get(`${shard_index}`)));
+  assert.deepEqual([...new Set(records.map(({ host, wrapper }) => `${host} ${wrapper}`))].sort(), ["e1 sh", "e2 sh"]);
+  const { ours, fits, condors } = await makespans(farm, dir, fit);
+  assert(Math.abs(ours - fits) < 0.1, `makespan ${ours} s, by the fits' own stamps ${fits} s`);
+  assert(Math.abs(ours - condors) <= 2, `makespan ${ours} s, by the event log ${condors} s`);
+});
+
+/** The machine on which each job of the last cluster ran, as HTCondor's history says. */
+async function nodesOf({ pool }: CondorFarm, dir: string): Promise<Map<string, string>> {
+  const text = await pool.ask("condor_history", await lastCluster(dir), "-af", "ProcId", "LastRemoteHost");
+  return new Map([...text.matchAll(/^(\d+) \S+@(\S+)$/gm)].map(([, proc = "", host = ""]) => [proc, host]));
+}
+
+test("the 2M-event spec, 12 toys in 4 shards, is the unsharded run's", async (farm) => {
+  const running = farm.must(condorRun(farm, { toys: 12, shards: 4, config: spec2m(), more: TRANSFER }));
+  await Promise.all([running, wholeRun({ toys: 12, config: spec2m() })]);
+  await assertMerged(runDir(farm.folder), { toys: 12, config: spec2m() });
+});
+
+for (const wrapper of ["binary", "sh"]) {
+  test(`condor_submit by hand of the transfer file with the ${wrapper} wrapper, then collect and merge, make the unsharded run`, async (farm) => {
+    const dir = await farm.render({ toys: 60, shards: 6, more: [...TRANSFER, "--wrapper", wrapper] });
+    await farm.pool.ask("condor_submit", join(dir, "condor_job_transfer.sub"));
+    await untilIdle(farm);
+    await farm.must(["collect", dir]);
+    await farm.must(["merge", dir]);
+    await assertMerged(dir, { toys: 60 });
+    const { host, wrapper: by, job_id } = await readRecord(dir, 5);
+    assert.match(host, /^e[12]$/);
+    assert.equal(by, wrapper);
+    assert.match(job_id ?? "", /^[0-9]+$/);
+    assert.deepEqual(await namesIn(join(dir, "incoming")), []);
+  });
+}
+
+for (const wrapper of ["binary", "sh"]) {
+  test(`--shards-per-job makes few jobs of many shards with the ${wrapper} wrapper`, async (farm) => {
+    const more = [...TRANSFER, "--shards-per-job", "3", "--wrapper", wrapper];
+    await farm.must(condorRun(farm, { toys: 14, shards: 7, more }));
+    const dir = runDir(farm.folder);
+    await assertMerged(dir, { toys: 14 });
+    const tasks = await Promise.all([0, 1, 2, 3, 4, 5, 6].map(async (shard) => (await readRecord(dir, shard)).task_id));
+    assert.deepEqual(tasks, ["0", "0", "0", "1", "1", "1", "2"]);
+  });
+}
+
+/** A spec in YAML of two channels, whose files have one name in two folders; returns its path. */
+async function twoChannels(farm: CondorFarm, paths: [string, string]): Promise<string> {
+  const folder = join(farm.folder, "my study", "specs & more");
+  const spec = await readJson(spec10k());
+  const channels = at(spec, "channels");
+  assert(Array.isArray(channels) && channels[0] !== undefined && typeof spec === "object" && spec !== null);
+  const [main] = channels;
+  const named = paths.map((file, i) => ({ ...Object(main), name: `channel${i}`, data: { file } }));
+  await mkdir(folder, { recursive: true });
+  for (const path of paths) {
+    if (path.startsWith("/")) continue;
+    await mkdir(join(folder, path, ".."), { recursive: true });
+    await copyFile(join(inputs(), "observed.parquet"), join(folder, path));
+  }
+  await writeFile(join(folder, "two channels.yaml"), stringify({ ...spec, channels: named }));
+  await giveAway(join(farm.folder, "my study"));
+  return join(folder, "two channels.yaml");
+}
+
+for (
+  const [what, paths] of [
+    ["equal base names in folders below the spec, with blanks", ["a/observed.parquet", "b c/observed.parquet"]],
+    ["equal base names in folders beside the spec's", ["../data 1/observed.parquet", "./observed.parquet"]],
+  ] as [string, [string, string]][]
+) {
+  test(`a YAML spec whose files have ${what} is sent whole, each file to its place`, async (farm) => {
+    const config = await twoChannels(farm, paths);
+    await farm.must(condorRun(farm, { toys: 6, shards: 3, config, more: [...TRANSFER, "--gen", "mle"] }));
+    await assertMerged(runDir(farm.folder), { toys: 6, config, more: ["--gen", "mle"] });
+  });
+}
+
+test("a spec that names a file by an absolute path is refused with that path before anything is written", async (farm) => {
+  const config = await twoChannels(farm, [join(inputs(), "observed.parquet"), "b/observed.parquet"]);
+  const { stderr } = await farm.must(condorRun(farm, { toys: 6, shards: 3, config, more: TRANSFER }), 3);
+  assert.match(stderr, /Cannot send "\/.*\/inputs\/observed\.parquet" to another machine: .* absolute path/);
+  assert.match(stderr, /--mode shared/);
+  assert.deepEqual(await namesIn(farm.folder), ["my study", "tmp"]);
+});
+
+for (const wrapper of ["binary", "sh"]) {
+  test(`--setup and --env reach a job with the ${wrapper} wrapper that is sent to its node, a secret does not`, async (farm) => {
+    const fit = await openFit(farm, `env >"$here/env"; [ "$SITE" = ok ] || exit 7`);
+    await writeFile(join(fit.here, "setup.sh"), "export SITE=ok\n");
+    const more = [...TRANSFER, "--wrapper", wrapper, "--env", "WANTED", "--setup", `. '${fit.here}/setup.sh'`];
+    const env = { NSFARM_PLANTED: "planted-secret", WANTED: `it's "wanted"; a=b $HOME` };
+    await farm.must(condorRun(farm, { toys: 2, shards: 1, nextstat: fit.path, more }), 0, { env });
+    const seen = await readFile(join(fit.here, "env"), "utf8");
+    assert(seen.includes(`\nWANTED=${env.WANTED}\n`), seen);
+    assert.doesNotMatch(seen, /planted/i);
+    const dir = runDir(farm.folder);
+    for (const name of await readdir(dir, { recursive: true })) {
+      const text = await readFile(join(dir, name), "utf8").catch(() => "");
+      assert.doesNotMatch(text, /planted/i, name);
+    }
+  });
+}
+
+test("a run rendered for a shared file system is warned of, waits for no machine, and --mode transfer sends it", async (farm) => {
+  const options = { toys: 6, shards: 3 };
+  const words = ["render", "--scheduler", "htcondor", ...requestArgs(farm.folder, options)];
+  const { stderr } = await farm.must(words);
+  assert.match(stderr, /warning: no machine of this pool says that it sees this machine's files .*--mode transfer/);
+  const dir = runDir(farm.folder);
+  await farm.must(["submit", dir]);
+  const told = async () => /queued +no machine that fits is free/.test(await statusWords(farm, dir));
+  await until("status tells that no machine fits", told, 60);
+  await farm.must(["retry", dir, "--mode", "transfer", "--wait"]);
+  await assertMerged(dir, { toys: 6 });
+  const other = await farm.render({ ...options, id: "other" });
+  await farm.must(["submit", other, "--mode", "transfer", "--wait"]);
+  await assertMerged(other, { toys: 6 });
+});
+
+test("SIGKILL of a wrapper on its node is told, and retry runs its shard", async (farm) => {
+  const fit = await openFit(farm, `[ "$shard" != 1 ] || [ -e "$here/go" ] || kill -9 $PPID`);
+  const dir = await farm.render({ toys: 6, shards: 3, nextstat: fit.path, more: TRANSFER });
+  await farm.must(["submit", dir, "--wait"], 5);
+  assert.match(await statusWords(farm, dir), /failed +the job was killed by signal 9: shard 1 on e[12]$/m);
+  await fit.mark("go");
+  await farm.must(["retry", dir, "--wait"]);
+  await assertMerged(dir, { toys: 6 });
+});
+
+test("a missing input holds the jobs: run ends with the reason instead of waiting, and retry finishes it", async (farm) => {
+  const place = join(farm.folder, "fit");
+  await copyFile(nextstat(), place);
+  const dir = await farm.render({ toys: 6, shards: 3, nextstat: place, more: TRANSFER });
+  await rename(place, `${place}.away`);
+  const { stderr } = await farm.must(["submit", dir, "--wait"], 5);
+  assert.match(stderr, /^held +its input files could not be sent.*\/fit.*No such file or directory.*: shard 0/m);
+  assert.match(
+    await statusWords(farm, dir),
+    /3 held of 3 shards[^]*held +its input files could not be sent: .*shard 0-2/,
+  );
+  await rename(`${place}.away`, place);
+  await farm.must(["retry", dir, "--wait"]);
+  await assertMerged(dir, { toys: 6 });
+});
+
+test("a file of the spec that is gone from the run directory is told by nextstat's own words, and retry stages it anew", async (farm) => {
+  const dir = await farm.render({ toys: 6, shards: 3, more: TRANSFER });
+  await rm(join(dir, "inputs", "observed.parquet"));
+  await farm.must(["submit", dir, "--wait"], 5);
+  assert.match(await statusWords(farm, dir), /3 failed of 3 shards[^]*observed\.parquet/);
+  await farm.must(["retry", dir, "--wait"]);
+  await assertMerged(dir, { toys: 6 });
+});
+
+test("a nextstat that fails on one node only is told with its words and its node; retry finishes the run", async (farm) => {
+  const fit = await openFit(
+    farm,
+    `[ "$(uname -n)" = e1 ] || [ -e "$here/mended" ] || { echo "no licence" >&2; exit 3; }`,
+  );
+  const dir = await farm.render({ toys: 16, shards: 8, nextstat: fit.path, more: TRANSFER });
+  await farm.must(["submit", dir, "--wait"], 5);
+  const words = await statusWords(farm, dir);
+  assert.match(words, /failed +exit 3: no licence: shard [-0-9, ]+ on e2$/m);
+  const failed = await failedAttempts(dir);
+  assert(failed.length > 0 && failed.every((one) => one.endsWith(".1 exit")), failed.join());
+  await fit.mark("mended");
+  await farm.must(["retry", dir, "--wait"]);
+  await assertMerged(dir, { toys: 16 });
+});
+
+test("cancel stops jobs that were sent to nodes, and what they had finished stays", async (farm) => {
+  const fit = await openFit(farm, `[ "$shard" = 0 ] || until [ -e "$here/go" ]; do sleep 0.2; done`);
+  const dir = await farm.render({ toys: 8, shards: 4, nextstat: fit.path, more: TRANSFER });
+  await farm.must(["submit", dir]);
+  await until(
+    "all fits have begun",
+    async () => (await fit.log()).filter(({ what }) => what === "start").length === 4,
+    60,
+  );
+  await until("shard 0 is done", async () => (await statusWords(farm, dir)).includes("1 done"), 60);
+  await farm.must(["cancel", dir]);
+  await untilIdle(farm);
+  assert.match(await statusWords(farm, dir), /1 done, 3 cancelled of 4 shards[^]*cancelled .*: shard 1-3/);
+  await fit.mark("go");
+  await farm.must(["retry", dir, "--wait"]);
+  await assertMerged(dir, { toys: 8 });
+  assert.equal((await readManifest(dir)).farm.mode, "transfer");
+});

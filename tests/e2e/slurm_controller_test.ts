@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { runDir } from "../support/farm.ts";
+import { countDone } from "../support/run_dir.ts";
+import { pause, until } from "../support/scratch.ts";
+import { assertMerged, slurmFile, slurmRun, statusWords, submissions, untilIdle } from "../support/slurm_farm.ts";
+
+const test = slurmFile();
+
+/** A slurmctld that is killed sooner has not saved that a job began, and drains the job's node when it is back. */
+const SAVED_S = 6;
+
+test("a slurmctld that hangs, then dies and comes back, is waited for: nothing is failed, lost or submitted again", async (farm) => {
+  const fake = await farm.standIn(`[ "$shard" -lt 2 ] || until [ -e "$here/go" ]; do sleep 0.1; done`);
+  const dir = runDir(farm.folder);
+  const running = farm.start(slurmRun(farm, { toys: 12, shards: 6, nextstat: fake.path }));
+  await until(
+    "shards run",
+    async () => (await fake.pids(5)).length + (await fake.pids(4)).length > 0 || await countDone(dir) === 2,
+    60,
+  );
+  await pause(SAVED_S * 1000);
+  await farm.cluster.daemon("stop", "slurmctld");
+  const hung = await statusWords(farm, dir);
+  await farm.cluster.daemon("cont", "slurmctld");
+  assert.match(hung, /slurm could not be asked: .*timed out/i);
+  assert.match(hung, /2 done/);
+  assert.match(hung, /unknown +its scheduler could not be asked: shard/);
+  assert.doesNotMatch(hung, /lost|failed/);
+  await farm.cluster.daemon("kill", "slurmctld");
+  assert.match(await statusWords(farm, dir), /slurm could not be asked: .*Unable to contact slurm controller/);
+  await fake.mark("go");
+  await farm.cluster.daemon("start", "slurmctld");
+  const { code, stderr } = await running.ended;
+  assert.equal(code, 0, stderr);
+  await assertMerged(dir, { toys: 12 });
+  assert.equal((await submissions(dir)).length, 1);
+  assert.equal((await fake.log()).filter((one) => one.what === "start").length, 6);
+});
+
+test("a slurmctld that hangs while it is submitted to, then goes on, has each job once", async (farm) => {
+  const fake = await farm.standIn("");
+  const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
+  await farm.cluster.daemon("stop", "slurmctld");
+  const submitting = farm.start(["submit", dir]);
+  await until("the token is on disk", async () => (await submissions(dir))[0]?.state === "intent");
+  await pause(8000); // sbatch gives up after 5 s
+  await farm.cluster.daemon("cont", "slurmctld");
+  const { code, stdout, stderr } = await submitting.ended;
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /slurm job \d+: 4 shards/);
+  await farm.must(["submit", dir]);
+  await untilIdle(farm);
+  assert.equal((await submissions(dir)).length, 1);
+  await farm.must(["collect", dir]);
+  await farm.must(["merge", dir]);
+  await assertMerged(dir, { toys: 8 });
+  assert.equal((await fake.log()).filter((one) => one.what === "start").length, 4);
+});
+
+test("a slurmctld that is dead while it is submitted to is exit 4, and the same command later submits once", async (farm) => {
+  const fake = await farm.standIn("");
+  const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
+  await farm.cluster.daemon("kill", "slurmctld");
+  const { stderr } = await farm.must(["submit", dir], 4);
+  assert.match(stderr, /Unable to contact slurm controller/);
+  const preflight = await farm.must(["preflight", "--scheduler", "slurm"], 4);
+  assert.match(preflight.stderr, /Cannot ask slurm: .*Unable to contact slurm controller/);
+  await farm.cluster.daemon("start", "slurmctld");
+  await farm.must(["submit", dir, "--wait"]);
+  await assertMerged(dir, { toys: 8 });
+  assert.equal((await fake.log()).filter((one) => one.what === "start").length, 4);
+});

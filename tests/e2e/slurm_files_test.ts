@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { namesIn, requestArgs } from "../support/farm.ts";
+import { canMount } from "../support/mounts.ts";
+import { withNodeView } from "../support/node_view.ts";
+import { readAttempts } from "../support/run_dir.ts";
+
+import { output } from "../support/slurm_cluster.ts";
+import { assertMerged, retryToEnd, slurmFile, statusNow, statusWords, untilIdle } from "../support/slurm_farm.ts";
+
+/** A small file system that the nodes see too. */
+const disk = await Deno.makeTempDir({ prefix: "nsfarm-disk-" });
+const mount = async () => {
+  if (canMount) await output(["mount", "-t", "tmpfs", "-o", "size=2m", "none", disk], {});
+  await Deno.chmod(disk, 0o777);
+};
+addEventListener("unload", () => {
+  new Deno.Command("umount", { args: ["-l", disk], stderr: "null" }).outputSync();
+  Deno.removeSync(disk, { recursive: true });
+});
+
+const test = slurmFile([], mount);
+
+test("files that become visible late are waited for; the record alone is no result; what comes after all counts", async (farm) => {
+  const dir = await farm.render({ toys: 8, shards: 4 });
+  await withNodeView(farm.cluster, dir, async (view) => {
+    await farm.must(["submit", dir]);
+    await untilIdle(farm);
+    assert.match(await statusWords(farm, dir), /running +waiting for files: shard 0-3/);
+    assert.match(await statusNow(farm, dir), /lost +its job.*: shard 0-3/);
+    await view.bring(/^shard_[01]\.metrics\.json$/);
+    assert.match(await statusWords(farm, dir), /0 of 8 toys/);
+    assert.doesNotMatch(await statusWords(farm, dir), /failed|lost/);
+    await view.bring(/^shard_0\.out\.json$/);
+    assert.match(await statusWords(farm, dir), /1 done/);
+    await view.bring();
+  });
+  await farm.must(["submit", dir, "--wait"]);
+  await assertMerged(dir, { toys: 8 });
+  assert.deepEqual(await readAttempts(dir), []);
+  assert.deepEqual(await namesIn(join(dir, "aside")), []);
+});
+
+test("a node that fails every job at once is named by status, with the words that leave it out, and they finish the run", async (farm) => {
+  const fake = await farm.standIn(`[ "$(uname -n)" = n1 ] || sleep 1
+[ "$(uname -n)" != n1 ] || { echo "libgsl.so.27: cannot open shared object file" >&2; exit 127; }`);
+  const dir = await farm.render({ toys: 12, shards: 12, nextstat: fake.path });
+  await farm.must(["submit", dir]);
+  await untilIdle(farm);
+  const words = await statusNow(farm, dir);
+  assert.match(words, /failed +exit 127: libgsl\.so\.27: cannot open shared object file: shard .* on n1\n/);
+  assert.match(words, /all \d+ shards that ran on n1 failed, while other nodes finished theirs/);
+  const line = /nsfarm-deno (retry .* --slurm-exclude n1)$/m.exec(words)?.[1] ?? "";
+  assert.notEqual(line, "", words);
+  await farm.must(["retry", dir, "--wait", ...line.split(" ").slice(-2)]);
+  await assertMerged(dir, { toys: 12 });
+});
+
+/** Fills the small disk but for some kB. */
+const fill = (left_kb: number) =>
+  output(
+    ["sh", "-c", `head -c 10m /dev/zero >"$0" || true; truncate -s "-${left_kb}k" "$0"`, join(disk, "filler")],
+    {},
+  );
+
+for (
+  const { room, left_kb, says } of [
+    { room: "no room at all", left_kb: 0, says: /2 failed[^]*the disk of the run directory is full; make room/ },
+    { room: "room for no result", left_kb: 28, says: /failed +the disk is full: .*: shard/ },
+  ]
+) {
+  test(`${room} in the run directory is told as a full disk, and retry finishes the run when there is more`, async (farm) => {
+    const id = room.replaceAll(" ", "-");
+    const more = ["--scheduler", "slurm", "--out-dir", disk];
+    await farm.must(["render", ...requestArgs(farm.folder, { toys: 240, shards: 2, id, more })]);
+    const dir = join(disk, id);
+    await farm.must(["submit", dir]);
+    await fill(left_kb);
+    try {
+      await untilIdle(farm);
+      assert.match(await statusNow(farm, dir), says);
+    } finally {
+      await Deno.remove(join(disk, "filler"));
+    }
+    await retryToEnd(farm, dir, 240);
+  });
+}

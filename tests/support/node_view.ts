@@ -1,0 +1,38 @@
+import { cp, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { giveAway, output, type SlurmCluster } from "./slurm_cluster.ts";
+
+/** A run directory as the nodes of a cluster see it: a copy, whose new files are not seen here until they are brought. */
+export interface NodeView {
+  /** Where that copy lies. */
+  place: string;
+  /** Copies the files of these names to where the others see them; all when it is called without. */
+  bring(names?: RegExp): Promise<void>;
+}
+
+/** Puts a copy of a run directory in its place on all nodes while `work` runs, as a file system that is late would. */
+export async function withNodeView(
+  { dir: cluster }: SlurmCluster,
+  run_dir: string,
+  work: (view: NodeView) => Promise<void>,
+): Promise<void> {
+  const place = `${run_dir}.on-nodes`;
+  await cp(run_dir, place, { recursive: true });
+  await giveAway(place);
+  const namespaces = ["n1", "n2"].map((node) => `--mount=${join(cluster, "ns", `${node}.mnt`)}`);
+  for (const one of namespaces) await output(["nsenter", one, "--", "mount", "--bind", place, run_dir], {});
+  try {
+    await work({ place, bring: (names = /./) => bring(place, run_dir, names) });
+  } finally {
+    for (const one of namespaces) await output(["nsenter", one, "--", "umount", "-l", run_dir], {});
+  }
+}
+
+async function bring(place: string, run_dir: string, names: RegExp): Promise<void> {
+  for (const entry of await readdir(place, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !names.test(entry.name)) continue;
+    const from = join(entry.parentPath, entry.name);
+    const to = join(run_dir, from.slice(place.length + 1));
+    await output(["cp", "--preserve=all", from, to], {});
+  }
+}
