@@ -32,7 +32,7 @@ async function runCommand(row: TableRow, argv: string[]): Promise<number> {
   try {
     await command.parseAsync(argv, { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) return commanderExit(error, row.name);
+    if (error instanceof CommanderError) return await commanderExit(error, row.name);
     throw error;
   }
   return code;
@@ -54,14 +54,23 @@ export async function build(row: TableRow, spec: CommandSpec, argv: readonly str
 
 const angled = (arg: string) => arg.startsWith("[") ? arg.toLowerCase() : `<${arg.toLowerCase()}>`;
 
-function commanderExit(error: CommanderError, name: string): number {
+async function commanderExit(error: CommanderError, name: string): Promise<number> {
   if (error.exitCode === 0) return EXIT_CODES.done;
   const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
   throw new FarmError(
     "usage",
     `Cannot use "${name}" like this: ${message}`,
-    suggestion?.replace(/[()]/g, "") ?? `See nsfarm-deno ${name} --help`,
+    await schedulersFlag(message) ?? suggestion?.replace(/[()]/g, "") ?? `See nsfarm-deno ${name} --help`,
   );
+}
+
+/** A flag that only another scheduler has: the scheduler has to be named. */
+async function schedulersFlag(message: string): Promise<string | undefined> {
+  const option = /^unknown option '--([a-z0-9-]+)'/.exec(message)?.[1];
+  if (option === undefined) return undefined;
+  const { schedulerWith } = await import("../host/load_adapter.ts");
+  const scheduler = await schedulerWith(option);
+  return scheduler && `It is an option of --scheduler ${scheduler}`;
 }
 
 function dropPermissions(needs: readonly Permission[]): void {

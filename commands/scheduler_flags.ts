@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { OptionValue } from "../core/contracts/manifest.ts";
-import { FarmError } from "../core/errors.ts";
-import { oneOf, realNumber, repeated, wholeNumber } from "../core/parse_flag.ts";
+import { repeated } from "../core/parse_flag.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
+import { readOption } from "../host/read_option.ts";
 import type { SchedulerAdapter, SchedulerOption } from "../schedulers/adapter.ts";
 
 /** The scheduler that argv names; flags depend on it, so it is looked for before commander parses. */
@@ -29,27 +29,9 @@ export function defineOne(command: Command, option: SchedulerOption): void {
 }
 
 function parser(option: SchedulerOption): (text: string, before: unknown) => unknown {
-  const flag = `--${option.name}`;
-  if (option.type === "integer") return wholeNumber(flag, option.min ?? 0);
-  if (option.type === "number") return realNumber(flag, option.min ?? 0);
-  if (option.type === "strings") {
-    return (text, before) => repeated(checkText(option, text), Array.isArray(before) ? before.map(String) : undefined);
-  }
-  if (option.choices) return oneOf(flag, option.choices);
-  return (text) => checkText(option, text);
-}
-
-/** A value goes into one line of a job file. */
-function checkText(option: SchedulerOption, text: string): string {
-  // deno-lint-ignore no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(text)) {
-    throw new FarmError(
-      "usage",
-      `Cannot use --${option.name} ${JSON.stringify(text)}: wanted one line without control characters`,
-    );
-  }
-  if (option.pattern === undefined || new RegExp(`^(?:${option.pattern})$`).test(text)) return text;
-  throw new FarmError("usage", `Cannot use --${option.name} "${text}": wanted ${option.placeholder ?? option.help}`);
+  const read = (text: string) => readOption(option, text);
+  if (option.type !== "strings") return read;
+  return (text, before) => repeated(`${read(text)}`, Array.isArray(before) ? before.map(String) : undefined);
 }
 
 /** The scheduler's own options among those that commander parsed, by their flag names. */

@@ -21,7 +21,7 @@ function checkOf(schema: z.core.$ZodType): Check {
     case "optional":
       return either(def.innerType, undefined);
     case "array":
-      return def.checks?.length ? slowCheck(schema) : arrayCheck(def.element);
+      return arrayCheck(schema, def);
     case "literal":
       return (value) => def.values.some((one) => one === value);
     case "enum":
@@ -56,10 +56,15 @@ function enumCheck(values: unknown[]): Check {
   return (value) => known.has(value);
 }
 
-function arrayCheck(element: z.core.$ZodType): Check {
-  if (element._zod.def.type === "unknown") return Array.isArray;
-  const check = checkOf(element);
-  return (value) => Array.isArray(value) && value.every((one) => check(one));
+function arrayCheck(schema: z.core.$ZodType, { element, checks = [] }: z.core.$ZodArrayDef): Check {
+  let least = 0;
+  for (const check of checks) {
+    const rule: z.core.$ZodCheckDef & { minimum?: unknown } = check._zod.def;
+    if (rule.check !== "min_length" || typeof rule.minimum !== "number") return slowCheck(schema);
+    least = Math.max(least, rule.minimum);
+  }
+  const check = element._zod.def.type === "unknown" ? () => true : checkOf(element);
+  return (value) => Array.isArray(value) && value.length >= least && value.every((one) => check(one));
 }
 
 function objectCheck(def: z.core.$ZodObjectDef): Check {

@@ -21,3 +21,12 @@ export async function loadAdapter(name: string): Promise<SchedulerAdapter> {
     near && `Did you mean "${near}"?`,
   );
 }
+
+/** The scheduler that has an option of this name, where one of the built-in ones has. */
+export async function schedulerWith(option: string): Promise<string | undefined> {
+  for (const [name, load] of Object.entries(BUILT_IN)) {
+    const { default: adapter } = await load();
+    if (adapter.options.some((one) => one.name === option)) return name;
+  }
+  return undefined;
+}

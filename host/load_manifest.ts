@@ -1,9 +1,10 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { FarmManifest, Manifest, RUN_SCHEMA } from "../core/contracts/manifest.ts";
+import { type FarmManifest, Manifest, RUN_SCHEMA } from "../core/contracts/manifest.ts";
 import { FarmError } from "../core/errors.ts";
+import { quickCheck } from "../core/quick_check.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import { inputError, readDocument } from "./read_file.ts";
-import { manifestFault } from "../core/check_manifest.ts";
+import { isFarmManifest, manifestFault } from "../core/check_manifest.ts";
 
 /** A run directory and what was asked of it; `dir` is where it lies now, which may not be manifest.run_dir. */
 export interface Run<M = Manifest> {
@@ -26,7 +27,7 @@ export function loadRun(run: string): Run {
   const manifest_path = manifestPath(run);
   let manifest: Manifest;
   try {
-    manifest = readDocument(manifest_path, Manifest);
+    manifest = readDocument(manifest_path, Manifest, undefined, quickCheck(Manifest));
   } catch (error) {
     throw inputError(
       "the manifest",
@@ -52,8 +53,7 @@ export function loadRun(run: string): Run {
  */
 export function loadFarmRun(run: string): Run<FarmManifest> {
   const { dir, manifest_path, manifest } = loadRun(run);
-  const parsed = FarmManifest.safeParse(manifest);
-  if (!parsed.success) {
+  if (!isFarmManifest(manifest)) {
     const what = manifest.farm ? "lacks what is needed to run its shards" : "was rendered by other scripts";
     throw new FarmError(
       "input",
@@ -61,5 +61,5 @@ export function loadFarmRun(run: string): Run<FarmManifest> {
       "Use collect and merge on it, or render a new run",
     );
   }
-  return { dir, manifest_path, manifest: parsed.data };
+  return { dir, manifest_path, manifest };
 }

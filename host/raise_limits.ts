@@ -2,7 +2,8 @@ import type { FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
 import { changeOptions } from "../core/change_options.ts";
 import { FarmError } from "../core/errors.ts";
 import { twiceMemory, twiceTime } from "../core/raise_option.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { SchedulerAdapter, SchedulerOption } from "../schedulers/adapter.ts";
+import { readOption } from "./read_option.ts";
 
 /** What `retry` may raise; true: to twice of what it was. */
 export interface Raised {
@@ -12,7 +13,7 @@ export interface Raised {
 
 /**
  * The manifest with more memory or time for its jobs, the change in its history.
- * @throws {FarmError} usage, where the scheduler has no such option or the run never set it
+ * @throws {FarmError} usage, where the scheduler has no such option, the run never set it, or the value is none
  */
 export function raiseLimits(
   manifest: FarmManifest,
@@ -24,15 +25,17 @@ export function raiseLimits(
   for (const role of ["memory", "time"] as const) {
     const asked = raised[role];
     if (asked === undefined) continue;
-    const name = optionOf(adapter, role);
-    changes[name] = asked === true ? twice(role, name, manifest.farm.options[name]) : asked;
+    const option = optionOf(adapter, role);
+    const { name } = option;
+    const before = manifest.farm.options[name];
+    changes[name] = asked === true ? twice(role, name, before) : readOption(option, asked);
   }
   return changeOptions(manifest, changes, "retried", at_utc);
 }
 
-function optionOf(adapter: SchedulerAdapter, role: "memory" | "time"): string {
+function optionOf(adapter: SchedulerAdapter, role: "memory" | "time"): SchedulerOption {
   const option = adapter.options.find((one) => one.role === role);
-  if (option) return option.name;
+  if (option) return option;
   throw new FarmError("usage", `Cannot use --more-${role}: ${adapter.name} has no limit of ${role} to raise`);
 }
 

@@ -4,6 +4,9 @@ import { errorText } from "../core/errors.ts";
 /** More than this from a scheduler's command is a fault of it, not an answer. */
 const OUTPUT_CAP_BYTES = 64 * 1024 * 1024;
 
+/** What a program that has ended leaves running may hold its output open: after two looks without a byte it is closed. */
+const LATE_OUTPUT_MS = 750;
+
 /**
  * Runs a program to its end with no shell and no terminal. It gets its own process group, all of which is killed
  * when the time is up or the output grows beyond 64 MiB. Never throws: what went wrong is in the result.
@@ -16,22 +19,53 @@ export async function runProgram(command: Command): Promise<CommandResult> {
     return { ...NOTHING, spawn_error: errorText(error) };
   }
   let stopped = false;
+  const pipes = new Pipes();
   const stop = () => {
     stopped = true;
     killGroup(child.pid, "SIGKILL");
   };
   const timer = setTimeout(stop, command.timeout_s * 1000);
+  const ended = child.status.then((status) => {
+    pipes.closeWhenSilent();
+    return status;
+  });
   try {
     const [stdout, stderr, , status] = await Promise.all([
-      readCapped(child.stdout, stop),
-      readCapped(child.stderr, stop),
-      feed(child, command.stdin),
-      child.status,
+      readCapped(child.stdout, stop, pipes),
+      readCapped(child.stderr, stop, pipes),
+      feed(child, command.stdin, pipes),
+      ended,
     ]);
     const exit_code = stopped || status.signal ? null : status.code;
     return { exit_code, signal: status.signal, stdout, stderr, timed_out: stopped, spawn_error: null };
   } finally {
     clearTimeout(timer);
+    pipes.leave();
+  }
+}
+
+/** The pipes of a program: closed from this side when it has ended and nothing more comes. */
+class Pipes {
+  readonly #closing = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  bytes = 0;
+
+  onClose(close: () => Promise<void>): void {
+    this.#closing.signal.addEventListener("abort", () => close().catch(() => {}));
+  }
+
+  /** Two looks: the first may come late itself, before what waits in a pipe was read. */
+  closeWhenSilent(looks = 2): void {
+    const before = this.bytes;
+    this.#timer = setTimeout(() => {
+      if (this.bytes > before) this.closeWhenSilent();
+      else if (looks > 1) this.closeWhenSilent(looks - 1);
+      else this.#closing.abort();
+    }, LATE_OUTPUT_MS);
+  }
+
+  leave(): void {
+    clearTimeout(this.#timer);
   }
 }
 
@@ -66,9 +100,10 @@ export function killGroup(pid: number, signal: Deno.Signal): void {
   }
 }
 
-async function feed(child: Deno.ChildProcess, stdin: string | undefined): Promise<void> {
+async function feed(child: Deno.ChildProcess, stdin: string | undefined, pipes: Pipes): Promise<void> {
   if (stdin === undefined) return;
   const writer = child.stdin.getWriter();
+  pipes.onClose(() => writer.abort());
   try {
     await writer.write(new TextEncoder().encode(stdin));
     await writer.close();
@@ -77,14 +112,17 @@ async function feed(child: Deno.ChildProcess, stdin: string | undefined): Promis
   }
 }
 
-async function readCapped(stream: ReadableStream<Uint8Array>, stop: () => void): Promise<string> {
+async function readCapped(stream: ReadableStream<Uint8Array>, stop: () => void, pipes: Pipes): Promise<string> {
+  const reader = stream.getReader();
+  pipes.onClose(() => reader.cancel());
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.length;
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    bytes += read.value.length;
+    pipes.bytes += read.value.length;
     if (bytes > OUTPUT_CAP_BYTES) stop();
-    else text += decoder.decode(chunk, { stream: true });
+    else text += decoder.decode(read.value, { stream: true });
   }
   return text + decoder.decode();
 }

@@ -31,15 +31,12 @@ const DECLARED: Record<string, z.core.$ZodType> = {
   apiVersion: z.literal(ADAPTER_API_VERSION, `wanted ${ADAPTER_API_VERSION}`),
   name: z.string().check(z.regex(/^[a-z][a-z0-9_-]{0,31}$/, "wanted a short name in small letters")),
   summary: line,
-  programs: z.array(z.string()).check(
-    z.minLength(1),
-    z.superRefine((programs: string[], context) => {
-      for (const program of programs) {
-        const message = programFault(program);
-        if (message) context.addIssue({ code: "custom", message });
-      }
-    }),
-  ),
+  programs: z.array(z.string()).check(z.minLength(1), ({ value, issues }) => {
+    for (const program of value) {
+      const message = programFault(program);
+      if (message) issues.push({ code: "custom", input: program, message });
+    }
+  }),
   options: z.array(Option),
   limits: z.looseObject({
     first_index: z.int().check(z.minimum(0)),

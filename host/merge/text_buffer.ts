@@ -1,6 +1,6 @@
-/** Texts, one behind the other, as bytes in shared memory, so that several threads can work on them. */
+/** Texts, one behind the other, to be taken as bytes in shared memory, so that several threads can work on them. */
 export class TextBuffer {
-  #bytes = shared(0);
+  #bytes = new Uint8Array(0);
   #used = 0;
 
   /** Appends a text, and between two texts `between`. */
@@ -11,10 +11,10 @@ export class TextBuffer {
     this.#write(text);
   }
 
-  /** Gives the bytes so far away; the buffer is empty then, with as much room as it had. */
+  /** The bytes so far, in no more memory than they need; the buffer is empty then, with as much room as it had. */
   take(): Uint8Array {
-    const bytes = this.#bytes.subarray(0, this.#used);
-    this.#bytes = shared(this.#bytes.length);
+    const bytes = new Uint8Array(new SharedArrayBuffer(this.#used));
+    bytes.set(this.#bytes.subarray(0, this.#used));
     this.#used = 0;
     return bytes;
   }
@@ -25,10 +25,8 @@ export class TextBuffer {
   }
 
   #grow(length: number): void {
-    const bytes = shared(length);
+    const bytes = new Uint8Array(length);
     bytes.set(this.#bytes.subarray(0, this.#used));
     this.#bytes = bytes;
   }
 }
-
-const shared = (length: number) => new Uint8Array(new SharedArrayBuffer(length));

@@ -70,7 +70,11 @@ for (
     [["merge", "--out"], /argument missing/, "See nsfarm-deno merge --help"],
     [["render", "--n-toys", "1"], /required option '--config <spec>' not specified/, "See nsfarm-deno render --help"],
     [["render", "--scheduler", "slrum"], /slrum/, /slurm/],
-    [["render", "--config", "x", "--n-toys", "1", "--slurm-time", "5"], /unknown option '--slurm-time'/, /./],
+    [
+      ["render", "--config", "x", "--n-toys", "1", "--slurm-time", "5"],
+      /unknown option '--slurm-time'/,
+      "It is an option of --scheduler slurm",
+    ],
   ] as [string[], RegExp, string | RegExp][]
 ) {
   Deno.test(`nsfarm-deno ${argv.join(" ")} is wrong usage, and the next step is named`, async () => {

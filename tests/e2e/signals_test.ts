@@ -42,9 +42,9 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]
 
 Deno.test("a fit that does not listen to SIGTERM is killed after the grace time", () =>
   inFolder(async (folder) => {
-    const fake = await standIn(folder, `trap "" TERM; while :; do sleep 0.05; done`);
+    const fake = await standIn(folder, `trap "" TERM; : >"$here/deaf"; while :; do sleep 0.05; done`);
     const run = start(folder, runArgs(folder, { toys: 2, shards: 1, nextstat: fake.path }));
-    await begun(fake, 1);
+    await until("the fit is deaf", async () => (await namesIn(folder)).includes("deaf"));
     run.kill("SIGTERM");
     assert.equal((await run.ended).code, 143);
     assert.deepEqual(await failedAttempts(runDir(folder)), ["0.1 terminated"]);
@@ -106,9 +106,15 @@ Deno.test("submit goes on after its shell was killed and its session has ended",
     const dir = await renderRun(folder, { toys: 4, shards: 2, nextstat: fake.path });
     const shell = start(folder, ["-c", `"$0" submit "$1" && sleep 60`, binary(), dir], { program: "/bin/sh" });
     await begun(fake, 2);
-    for (const { pid } of (await processesOf(folder)).filter((one) => /^sleep 60/.test(one.command))) killQuietly(pid);
     shell.kill("SIGKILL");
-    await shell.ended;
+    let is_over = false;
+    shell.ended.then(() => is_over = true);
+    await until("nothing has the shell's output open", async () => {
+      // What it ran in the foreground may have begun just before it was killed.
+      const left = (await processesOf(folder)).filter((one) => /^sleep 60/.test(one.command));
+      for (const { pid } of left) killQuietly(pid);
+      return is_over;
+    });
     await fake.mark("go");
     await until("both shards are done", async () => await countDone(dir) === 2);
     await until("the worker has ended", async () => (await processesOf(folder)).length === 0);

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { TABLE } from "../../commands/table.ts";
+import { mustRun, nsfarm, renderRun, runArgs, runDir } from "../support/farm.ts";
+import { inFolder, until } from "../support/scratch.ts";
+import { type StandIn, standIn } from "../support/stand_in.ts";
+import { canPty, inTerminal, unlessPty } from "../support/terminal.ts";
+
+const ESCAPE = "\u001b";
+/** Back to the line's begin, and the line cleared: the only thing that may steer a terminal. */
+const REDRAW = `\r${ESCAPE}[K`;
+
+/** A run of eight shards in the background, none of which ends before it may. */
+async function waitingRun(folder: string): Promise<{ dir: string; fits: StandIn }> {
+  const fits = await standIn(folder, 'while [ ! -e "$here/go" ]; do sleep 0.02; done');
+  const dir = await renderRun(folder, { toys: 16, shards: 8, nextstat: fits.path });
+  await mustRun(folder, ["submit", dir]);
+  return { dir, fits };
+}
+
+for (const [columns, bar] of [[120, 30], [70, 12]] as const) {
+  Deno.test({
+    name: `status --watch in a terminal of ${columns} columns draws one bar that fills, then the table${unlessPty}`,
+    ignore: !canPty,
+    fn: () =>
+      inFolder(async (folder) => {
+        const { dir, fits } = await waitingRun(folder);
+        const shown = inTerminal(folder, columns, ["status", dir, "--watch"]);
+        await until(
+          "the empty bar is there",
+          async () => (await shown.text()).includes(`[${"-".repeat(bar)}] 0/8 done`),
+        );
+        await fits.mark("go");
+        assert.equal((await shown.ended).code, 0);
+        const [drawn = "", table = ""] = (await shown.text()).split(/\n(.*)/s);
+        const lines = drawn.split(REDRAW);
+        assert.equal(lines.shift(), "");
+        assert.ok(
+          lines.every((line) => line.length < columns && !line.includes(ESCAPE) && !line.includes("\r")),
+          drawn,
+        );
+        assert.match(lines.at(-1) ?? "", new RegExp(`^\\[#{${bar}}\\] 8/8 done, 0 running, 0 failed`));
+        assert.match(table, /^r \(local\): 8 done of 8 shards\n16 of 16 toys/);
+        assert.ok(!table.includes(ESCAPE));
+      }),
+  });
+}
+
+Deno.test({
+  name: `a bar is cut to a narrow terminal, so that it never breaks into a second line${unlessPty}`,
+  ignore: !canPty,
+  fn: () =>
+    inFolder(async (folder) => {
+      const { dir, fits } = await waitingRun(folder);
+      const shown = inTerminal(folder, 30, ["status", dir, "--watch"]);
+      await until("a bar is there", async () => (await shown.text()).includes(REDRAW));
+      await fits.mark("go");
+      assert.equal((await shown.ended).code, 0);
+      const [drawn = ""] = (await shown.text()).split("\n");
+      assert.ok(drawn.split(REDRAW).every((line) => line.length < 30), drawn);
+    }),
+});
+
+Deno.test("status --watch into a pipe writes plain lines to stderr and the table to stdout", () =>
+  inFolder(async (folder) => {
+    const { dir, fits } = await waitingRun(folder);
+    const watching = nsfarm(folder, ["status", dir, "--watch"]);
+    await fits.mark("go");
+    const { code, stdout, stderr } = await watching;
+    assert.equal(code, 0);
+    assert.match(stdout, /^r \(local\): 8 done of 8 shards\n/);
+    assert.match(stderr, /^8\/8 done, 0 running, 0 failed/m);
+    assert.doesNotMatch(stderr, /[\r[]/);
+    assert.ok(!`${stdout}${stderr}`.includes(ESCAPE));
+  }));
+
+Deno.test("status --watch --json into a pipe is one document a line, the last one of the ended run", () =>
+  inFolder(async (folder) => {
+    const { dir, fits } = await waitingRun(folder);
+    const watching = nsfarm(folder, ["status", dir, "--watch", "--json"]);
+    await fits.mark("go");
+    const { code, stdout } = await watching;
+    assert.equal(code, 0);
+    const documents = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assert.ok(documents.length >= 1 && documents.every((one) => one.total === 8));
+    assert.deepEqual(documents.at(-1).counts, { done: 8 });
+  }));
+
+/** What a program can print to steer the terminal of whoever reads its log. */
+const STEERING = "printf '\\033[31mred\\033[2J\\007 bad\\n' >&2; exit 3";
+
+/** Words for each command, over a run whose shard 1 fails with a text that would steer a terminal. */
+function wordsFor(name: string, folder: string, dir: string): { words: string[]; code: number } {
+  const words: Record<string, { words: string[]; code: number }> = {
+    run: { words: runArgs(folder, { toys: 4, shards: 2, id: "fresh" }), code: 0 },
+    render: { words: ["render", ...runArgs(folder, { toys: 4, shards: 2, id: "other" }).slice(1)], code: 0 },
+    submit: { words: ["submit", dir], code: 0 },
+    status: { words: ["status", dir], code: 0 },
+    cancel: { words: ["cancel", dir], code: 0 },
+    retry: { words: ["retry", dir, "--wait"], code: 5 },
+    logs: { words: ["logs", dir, "1"], code: 0 },
+    collect: { words: ["collect", dir], code: 5 },
+    merge: { words: ["merge", dir], code: 5 },
+    finish: { words: ["finish", dir], code: 5 },
+    verify: { words: ["verify", dir], code: 5 },
+    preflight: { words: ["preflight", "--scheduler", "local"], code: 0 },
+    work: { words: ["work", dir], code: 5 },
+    job: { words: ["job", dir, "1"], code: 5 },
+    schema: { words: ["schema"], code: 0 },
+  };
+  const found = words[name];
+  assert(found, `this test has no words for ${name}`);
+  return found;
+}
+
+for (const { name } of TABLE) {
+  Deno.test(`${name} steers no terminal through a pipe, and with --json its answer is one JSON document`, () =>
+    inFolder(async (folder) => {
+      const fits = await standIn(folder, `[ "$shard" != 1 ] || { ${STEERING}; }`);
+      const dir = runDir(folder);
+      await mustRun(folder, runArgs(folder, { toys: 4, shards: 2, nextstat: fits.path }), 5);
+      const { words, code } = wordsFor(name, folder, dir);
+      const plain = await nsfarm(folder, words);
+      assert.equal(plain.code, code, plain.stdout + plain.stderr);
+      assert.doesNotMatch(`${plain.stdout}${plain.stderr}`, /[^\P{Cc}\n\t]/u);
+      if (name === "run" || name === "render") {
+        await Deno.remove(join(folder, "runs", name === "run" ? "fresh" : "other"), { recursive: true });
+      }
+      const json = await nsfarm(folder, [...words, "--json"]);
+      assert.equal(json.code, code, json.stderr);
+      assert.doesNotThrow(() => JSON.parse(json.stdout), json.stdout);
+      assert.ok(json.stdout.endsWith("\n"));
+      assert.doesNotMatch(`${json.stdout}${json.stderr}`, /[^\P{Cc}\n\t]/u);
+    }));
+}
+
+Deno.test("what goes wrong is one JSON document too, and the words for a person are on stderr", () =>
+  inFolder(async (folder) => {
+    const { code, stdout, stderr } = await nsfarm(folder, ["status", join(folder, "none"), "--json"]);
+    assert.equal(code, 3);
+    const { error } = JSON.parse(stdout);
+    assert.deepEqual([error.kind, error.exit_code], ["input", 3]);
+    assert.match(stderr, /^nsfarm-deno: Cannot read the manifest/);
+  }));
