@@ -42,7 +42,9 @@ const logs: CommandSpec = {
       out.print(`${join(run.dir, log.name)}:${log.text ? "" : log.text === null ? " not there" : " empty"}`);
       if (log.text) out.print(log.text.split("\n").map((line) => `  | ${printable(line)}`).join("\n"));
     }
-    if (found.attempts.length === 0 && !found.record) out.print("it has not begun");
+    if (found.attempts.length === 0 && !found.record) {
+      out.print("no attempt is on record: it has not begun, or says so only at its end (--wrapper sh)");
+    }
     return EXIT_CODES.done;
   },
 };

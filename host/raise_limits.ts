@@ -26,8 +26,9 @@ export function raiseLimits(
     const asked = raised[role];
     if (asked === undefined) continue;
     const option = optionOf(adapter, role);
-    const before = manifest.farm.options[option.name];
-    changes[option.name] = asked === true ? twice(role, option.name, before) : readOption(option, asked);
+    const { name } = option;
+    const before = manifest.farm.options[name];
+    changes[name] = asked === true ? twice(role, name, before) : readOption(option, asked);
   }
   return changeOptions(manifest, changes, "retried", at_utc);
 }

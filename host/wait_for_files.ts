@@ -16,7 +16,7 @@ export async function waitForFiles(
   run: Run<FarmManifest>,
   grace_s: number,
   stop: AbortSignal,
-  over: ReadonlySet<number>,
+  over: ReadonlySet<number> = new Set(),
 ): Promise<void> {
   for (const until = performance.now() + grace_s * 1000; performance.now() < until && !stop.aborted;) {
     settleIncoming(run);

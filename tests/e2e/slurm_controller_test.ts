@@ -1,8 +1,19 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { runDir } from "../support/farm.ts";
 import { countDone } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
-import { assertMerged, slurmFile, slurmRun, statusWords, submissions, untilIdle } from "../support/slurm_farm.ts";
+import { output } from "../support/slurm_cluster.ts";
+import {
+  assertMerged,
+  retryToEnd,
+  slurmFile,
+  slurmRun,
+  statusNow,
+  statusWords,
+  submissions,
+  untilIdle,
+} from "../support/slurm_farm.ts";
 
 const test = slurmFile();
 
@@ -69,4 +80,29 @@ test("a slurmctld that is dead while it is submitted to is exit 4, and the same 
   await farm.must(["submit", dir, "--wait"]);
   await assertMerged(dir, { toys: 8 });
   assert.equal((await fake.log()).filter((one) => one.what === "start").length, 4);
+});
+
+test("jobs that slurmctld has forgotten in a crash are told as lost; another's job that gets their id is let alone", async (farm) => {
+  const state = join(farm.cluster.dir, "state/ctld");
+  const fake = await farm.standIn("");
+  const dir = await farm.render({ toys: 4, shards: 2, nextstat: fake.path, more: ["--slurm-sbatch=--begin=now+8"] });
+  await output(["cp", "-a", state, `${state}.before`], {});
+  await farm.must(["submit", dir]);
+  await farm.cluster.daemon("kill", "slurmctld");
+  await output(["rm", "-r", state], {});
+  await output(["mv", `${state}.before`, state], {});
+  await farm.cluster.daemon("start", "slurmctld");
+  const theirs = await farm.cluster.ask(
+    "sbatch",
+    "--parsable",
+    "--begin=now+1hour",
+    "--output=/dev/null",
+    "--wrap=true",
+  );
+  assert.equal(theirs.trim(), (await submissions(dir))[0]?.job_id);
+  assert.match(await statusNow(farm, dir), /lost +its job never began: .*forgotten by its scheduler: shard 0-1/);
+  assert.match((await farm.must(["cancel", dir])).stdout, /nothing of this run is running or queued/);
+  await retryToEnd(farm, dir, 4);
+  assert.equal((await farm.cluster.ask("squeue", "--me", "--noheader", "--format=%i")).trim(), theirs.trim());
+  assert.equal((await fake.log()).filter((one) => one.what === "start").length, 2);
 });

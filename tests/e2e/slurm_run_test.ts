@@ -20,7 +20,7 @@ const test = slurmFile();
 
 test("1,000 toys in 40 shards are the unsharded run's, each record has its node's name, and the makespan is true", async (farm) => {
   const dir = await farm.render({ toys: 1000, shards: 40, nextstat: await stampingFit(farm) });
-  await farm.must(["submit", dir, "--wait"]);
+  await farm.must(["submit", dir, "--wait"], 0, { most_s: 300 });
   assert.equal(await countDone(dir), 40);
   await assertMerged(dir, { toys: 1000 });
   const records = await Promise.all(Array.from({ length: 40 }, (_, shard) => readRecord(dir, shard)));
@@ -61,7 +61,7 @@ async function slurmSpan({ cluster }: SlurmFarm): Promise<number> {
 
 test("the 2M-event spec, 12 toys in 4 shards, is the unsharded run's", async (farm) => {
   const dir = runDir(farm.folder);
-  const running = farm.must(slurmRun(farm, { toys: 12, shards: 4, config: spec2m() }));
+  const running = farm.must(slurmRun(farm, { toys: 12, shards: 4, config: spec2m() }), 0, { most_s: 300 });
   await Promise.all([running, wholeRun({ toys: 12, config: spec2m() })]);
   await assertMerged(dir, { toys: 12, config: spec2m() });
 });

@@ -118,3 +118,16 @@ test("a job that takes more memory than it asked for is told so, and retry --mor
   );
   await retryToEnd(farm, dir, 6, ["--more-memory"]);
 });
+
+test("jobs that had to make room for others of a higher priority are told so, and retry runs them", async (farm) => {
+  const fake = await farm.standIn(`until [ -e "$here/go" ]; do sleep 0.1; done`);
+  const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
+  await farm.must(["submit", dir]);
+  await until("all run", async () => (await fake.log()).length === 4, 60);
+  const urgent = ["--partition=urgent", "--ntasks=1", "--cpus-per-task=2", "--output=/dev/null", "--wrap=sleep 3"];
+  await farm.cluster.ask("sbatch", ...urgent);
+  await untilSaid(farm, dir, /preempted +it had to make room for a job of higher priority: shard \d-\d on n[12]/);
+  await fake.mark("go");
+  await untilIdle(farm);
+  await retryToEnd(farm, dir, 8);
+});

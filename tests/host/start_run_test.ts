@@ -77,7 +77,7 @@ Deno.test("an unclear answer is settled by the token: the job that is there is t
 Deno.test("an unclear answer of which no job is found for long is a refusal, and the shards are open again", () =>
   inRun(async (run) => {
     Object.assign(run.fake, { says: "unclear", takes: false });
-    await run.start();
+    await assert.rejects(run.start(), { kind: "unreachable", message: /fake did not take the jobs/ });
     assert.deepEqual(run.told(), [["refused", ALL, null]]);
     Object.assign(run.fake, { says: "ok", takes: true });
     await run.start();

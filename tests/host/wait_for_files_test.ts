@@ -23,9 +23,9 @@ function inHalfRun(work: (trial: Trial) => Promise<void>): Promise<void> {
 class Trial {
   constructor(readonly dir: string, readonly manifest: ReturnType<typeof inventedRun>) {}
 
-  async waited_s(grace_s: number, stop = new AbortController().signal): Promise<number> {
+  async waited_s(grace_s: number, stop = new AbortController().signal, over = new Set<number>()): Promise<number> {
     const begin = performance.now();
-    await waitForFiles(runOf(this.dir, this.manifest), grace_s, stop, new Set());
+    await waitForFiles(runOf(this.dir, this.manifest), grace_s, stop, over);
     return (performance.now() - begin) / 1000;
   }
 
@@ -48,6 +48,11 @@ Deno.test("an attempt that has its end is told, one without is waited for", () =
     assert.ok(await trial.waited_s(10) >= 10);
     beginAttempt(trial.dir, { ...trial.attempt(true), attempt: 2 });
     assert.ok(await trial.waited_s(100) < 2);
+  }));
+
+Deno.test("of a shard whose job is known to have failed nothing is awaited", () =>
+  inHalfRun(async (trial) => {
+    assert.ok(await trial.waited_s(100, undefined, new Set([1])) < 2);
   }));
 
 Deno.test("files that become visible late end the wait, and no file the grace time", () =>
