@@ -33,6 +33,7 @@ const native = (state: NativeState["state"], reason: string | null = null): Nati
 
 const begun = (change: Partial<Attempt> = {}) => sampleAttempt(manifest, plan, { submission_token: TOKEN, ...change });
 const ended = (change: Partial<ShardRecord>) => begun({ end: sampleRecord(manifest, plan, change) });
+const before = () => ({ ...ended({ cause: "exit", exit_code: 3 }), submission_token: "ffffffffffffffff" });
 const view = (facts: Partial<ShardFacts>) => {
   const { state, why } = reconcile({ ...NOTHING, ...facts });
   return why === "" ? state : `${state}: ${why}`;
@@ -122,6 +123,21 @@ for (
       "has a broken file while it runs again",
       { evidence: "bad", fault: "x", native: native("running"), asked: true },
       "running",
+    ],
+    [
+      "failed in an earlier submission, whose attempt is the only one on file, and runs again",
+      { last: before(), native: native("running"), asked: true },
+      "running",
+    ],
+    [
+      "failed in an earlier submission, and is called done by its scheduler, its files on their way",
+      { last: before(), native: native("done"), asked: true, absent_s: 5 },
+      "running: waiting for files",
+    ],
+    [
+      "failed a moment ago, while its scheduler still calls it running",
+      { last: ended({ cause: "exit", exit_code: 3 }), native: native("running"), asked: true },
+      "failed: exit 3",
     ],
     [
       "ended with an error",

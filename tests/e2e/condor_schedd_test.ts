@@ -46,6 +46,23 @@ test("a schedd that is killed while run watches: nothing is failed or submitted 
   assert.equal(await clusters(farm), 1);
 });
 
+test("a schedd that does not answer for a while: status says that it could not be asked, and what is done stays done", async (farm) => {
+  const fit = await openFit(farm, `[ "$shard" = 0 ] || ${WAIT}`);
+  const dir = await farm.render({ toys: 4, shards: 2, nextstat: fit.path });
+  await farm.must(["submit", dir]);
+  await until("shard 0 is done", async () => (await countDone(dir)) === 1, 60);
+  await farm.pool.daemon("stop", "schedd");
+  const words = await statusWords(farm, dir);
+  await farm.pool.daemon("cont", "schedd");
+  assert.match(words, /htcondor could not be asked: /);
+  assert.match(words, /1 done/);
+  assert.doesNotMatch(words, /failed|lost/);
+  await fit.mark("go");
+  await farm.must(["submit", dir, "--wait"]);
+  await assertMerged(dir, { toys: 4 });
+  assert.equal(await clusters(farm), 1);
+});
+
 test("a schedd that is stopped while it is given jobs takes them once when it goes on", async (farm) => {
   const dir = await farm.render({ toys: 8, shards: 4 });
   await farm.pool.daemon("stop", "schedd");

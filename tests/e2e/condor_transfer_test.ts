@@ -200,6 +200,20 @@ test("a nextstat that fails on one node only is told with its words and its node
   await assertMerged(dir, { toys: 16 });
 });
 
+test("shards whose time ran out on their nodes are cut by retry --split, and the merge is the unsharded run's", async (farm) => {
+  const fit = await openFit(farm, `case $shard in S+* | 0) ;; *) sleep 60 ;; esac`);
+  const more = [...TRANSFER, "--condor-max-run-time", "0:05"];
+  const dir = await farm.render({ toys: 9, shards: 3, nextstat: fit.path, more });
+  await farm.must(["submit", dir, "--wait"], 5);
+  assert.match(
+    await statusWords(farm, dir),
+    /timed_out +it ran longer than --condor-max-run-time allows.*: shard 1-2/,
+  );
+  await farm.must(["retry", dir, "--split", "--more-time", "0:30", "--wait"]);
+  await assertMerged(dir, { toys: 9 });
+  assert.deepEqual((await readManifest(dir)).plans.map(({ n_toys }) => n_toys), [3, 3, 3, 2, 1, 2, 1]);
+});
+
 test("cancel stops jobs that were sent to nodes, and what they had finished stays", async (farm) => {
   const fit = await openFit(farm, `[ "$shard" = 0 ] || until [ -e "$here/go" ]; do sleep 0.2; done`);
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fit.path, more: TRANSFER });
