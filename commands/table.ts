@@ -93,6 +93,20 @@ export const TABLE: readonly TableRow[] = [
     () => import("./sweep/merge.ts"),
   ),
   row(
+    "sweep summarize",
+    "",
+    "the times of a sweep as a page, a table and a document",
+    "pf32_unbinned_shard_sweep.py",
+    () => import("./sweep/summarize.ts"),
+  ),
+  row(
+    "sweep run",
+    "",
+    "render, run, collect, merge and summarize a sweep in one",
+    "new",
+    () => import("./sweep/run.ts"),
+  ),
+  row(
     "preflight",
     "",
     "what a scheduler is and allows, before a run is rendered",

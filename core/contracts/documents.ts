@@ -7,6 +7,8 @@ import { MergeStatus } from "./merge_status.ts";
 import { CommittedMetrics } from "./shard_record.ts";
 import { OutputFrame } from "./shard_output.ts";
 import { SubmitMeta } from "./submit_meta.ts";
+import { Sweep } from "./sweep.ts";
+import { SweepSummary } from "./sweep_summary.ts";
 import { Worker } from "./worker.ts";
 
 /** Every document of a run directory, by a short name. */
@@ -19,5 +21,7 @@ export const DOCUMENTS: Record<string, { file: string; schema: z.core.$ZodType }
   submissions: { file: "submit_meta.json", schema: SubmitMeta },
   merged: { file: "merged.out.json", schema: Merged },
   merge_report: { file: "what merge --json prints", schema: MergeReport },
+  sweep: { file: "<sweep_id>.sweep.json", schema: Sweep },
+  sweep_summary: { file: "what sweep summarize --json prints", schema: SweepSummary },
   merge_status: { file: "merge_status.json", schema: MergeStatus },
 };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Sweep } from "../../core/contracts/sweep.ts";
+import { SweepSummary } from "../../core/contracts/sweep_summary.ts";
 import { mustRun, namesIn, nextstat, nsfarm, readText, spec10k, start } from "../support/farm.ts";
 import { inFolder, until } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
@@ -140,3 +141,82 @@ Deno.test("a sweep is rendered once; an interrupted render is finished with the 
     const other = sweepArgs(folder, "render", { more: ["--seed", "7"] });
     assertTold(await nsfarm(folder, other), { code: 2, line: /Cannot use the run ".*" in the sweep: .*asked is 7/ });
   }));
+
+Deno.test("sweep run does all of it, and its summary holds what a stopwatch and a count tell", () =>
+  inFolder(async (folder) => {
+    const args = sweepArgs(folder, "run", { list: "2,4", toys: 8, more: ["--repeats", "2", "--json"] });
+    const begin = performance.now();
+    const { stdout } = await mustRun(folder, args);
+    const all_s = (performance.now() - begin) / 1000;
+    const summary = SweepSummary.parse(JSON.parse(stdout));
+    assert.deepEqual(summary.runs.map(({ shards, n_done }) => [shards, n_done]), [[2, 2], [4, 2]]);
+    let sum_s = 0;
+    for (const { makespan_s, stopwatch_s, n_converged, turnaround_s } of summary.points) {
+      assert(makespan_s !== null && stopwatch_s !== null && turnaround_s !== null);
+      assert(
+        makespan_s <= turnaround_s && turnaround_s <= stopwatch_s + 0.01,
+        `${makespan_s} ${turnaround_s} ${stopwatch_s}`,
+      );
+      assert.equal(n_converged, 8);
+      sum_s += makespan_s;
+    }
+    assert(sum_s < all_s);
+    const page = await readText(join(folder, "runs", "s.summary.md"));
+    assert.match(page, /\| 2 \| 2\/2 \| 0\.\d{3} \|/);
+    assert.equal((await readText(join(folder, "runs", "s.summary.csv"))).trimEnd().split("\n").length, 5);
+    const again = await mustRun(folder, args);
+    assert.match(again.stderr, /run 4 of 4 .* is not begun again without --force/);
+  }));
+
+Deno.test("a failed run is in the summary's table as failed, and the exit code tells of it", () =>
+  inFolder(async (folder) => {
+    const fake = await standIn(folder, `[ "$shard" != 2 ] || { echo "no" >&2; exit 3; }`);
+    await mustRun(folder, sweepArgs(folder, "run", { nextstat: fake.path }), 5);
+    const page = await readText(join(folder, "runs", "s.summary.md"));
+    assert.match(page, /\| 3 \| 1 \| failed: 1 of 3 shards without a result: .*exit 3: no \| 2\/3 \|/);
+    const summarize = ["sweep", "summarize", "--sweep-json", sweepJson(folder), "--out-md", join(folder, "o.md")];
+    const { stdout } = await mustRun(folder, summarize, 5);
+    assert.equal(stdout, `${join(folder, "o.md")}\n`);
+    assert.equal(await readText(join(folder, "o.md")), page);
+  }));
+
+Deno.test("a sweep of the old scripts is summarized, collected and merged; what cannot be known is left open", () =>
+  inFolder(async (folder) => {
+    await mustRun(folder, sweepArgs(folder, "run", { list: "2,3" }));
+    await makeOld(folder);
+    const args = ["sweep", "summarize", "--sweep-json", sweepJson(folder)];
+    const summary = SweepSummary.parse(JSON.parse((await mustRun(folder, [...args, "--json"])).stdout));
+    assert.deepEqual(summary.points.map((one) => [one.makespan_s, one.max_shard_elapsed_s, one.n_converged]), [
+      [null, 2, 6],
+      [null, 3, 6],
+    ]);
+    assert.deepEqual(summary.hosts.map(({ host, n_shards }) => [host, n_shards]), [["w0", 2], ["w1", 2], ["w2", 1]]);
+    const page = (await mustRun(folder, [...args, "--slots", "2"])).stdout;
+    assert.match(page, /s_sh2 2\.0 s, s_sh3 3\.0 s to 6\.0 s/);
+    await mustRun(folder, ["sweep", "collect", "--sweep-json", sweepJson(folder)]);
+    await mustRun(folder, ["sweep", "merge", "--sweep-json", sweepJson(folder)]);
+    assert.deepEqual(Object.keys((await readSweep(folder)).runs[0] ?? {}), ["shards", "run_id", "run_dir"]);
+    const line = /Cannot run the sweep ".*": it was rendered by other scripts/;
+    assertTold(await nsfarm(folder, submitArgs(folder)), { code: 3, line });
+  }));
+
+/** Takes away what the old scripts do not write, and puts their side files there. */
+async function makeOld(folder: string): Promise<void> {
+  const strip = async (path: string) => {
+    const { farm: _, collected_at_utc: _at, results: _rows, ...rest } = JSON.parse(await readText(path));
+    const runs = rest.runs?.map(({ farm: _, ...run }: { farm: unknown }) => run);
+    await Deno.writeTextFile(path, JSON.stringify(runs ? { ...rest, runs } : rest));
+  };
+  await strip(sweepJson(folder));
+  for (const shards of [2, 3]) {
+    const dir = join(folder, "runs", `s_sh${shards}`);
+    await strip(join(dir, "manifest.json"));
+    for (const name of ["submit_meta.json", "merged.out.json", "merge_status.json"]) await Deno.remove(join(dir, name));
+    for (let i = 0; i < shards; i++) {
+      await strip(join(dir, `shard_${i}.metrics.json`));
+      await Deno.writeTextFile(join(dir, `shard_${i}.rc`), "0\n");
+      await Deno.writeTextFile(join(dir, `shard_${i}.host`), `w${i}\n`);
+      await Deno.writeTextFile(join(dir, `shard_${i}.elapsed_s`), `${i + 1}\n`);
+    }
+  }
+}

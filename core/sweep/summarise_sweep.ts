@@ -1,0 +1,57 @@
+import type { Sweep } from "../contracts/sweep.ts";
+import { SWEEP_SUMMARY_SCHEMA, type SweepSummary } from "../contracts/sweep_summary.ts";
+import { byCount } from "./by_count.ts";
+import { contentionOf } from "./contention.ts";
+import { cpuModels, hostShares } from "./host_shares.ts";
+import { interpret, ranked } from "./interpret.ts";
+import { type PointFacts, summarisePoint } from "./point_summary.ts";
+import { tailOf } from "./tail.ts";
+
+/**
+ * All that a sweep tells, from its document and what its runs' directories hold.
+ * @param slots how many the pool had, where that is known; for runs that do not tell when their shards ran
+ */
+export function summariseSweep(sweep: Sweep, facts: readonly PointFacts[], slots: number | null): SweepSummary {
+  const points = facts.map((point) => summarisePoint(point, null));
+  const counts = byCount(points);
+  const runs = facts.flatMap((point) => point.facts ?? []);
+  const hosts = hostShares(runs);
+  const middle = middleRun(counts, points);
+  const tail_run = runs.find(({ run_id }) => run_id === middle);
+  const tail = tail_run ? tailOf(tail_run) : null;
+  const figures = { counts, points, hosts, contention: contentionOf(runs), tail, slots };
+  const sorted = points.toSorted((a, b) => a.shards - b.shards || a.repeat - b.repeat);
+  return {
+    schema_version: SWEEP_SUMMARY_SCHEMA,
+    sweep_id: sweep.sweep_id,
+    scheduler: sweep.scheduler,
+    config: sweep.config,
+    n_toys: sweep.n_toys,
+    seed: sweep.seed,
+    threads: `${sweep.threads}`,
+    runs: counts,
+    points: sorted,
+    environment: {
+      nextstat_versions: distinct(runs.map((run) => run.nextstat_version)),
+      rustc_versions: distinct(runs.map((run) => run.environment?.rustc_version)),
+      kernels: distinct(runs.flatMap((run) => run.shards.map(({ kernel }) => kernel))),
+      cpu_models: cpuModels(hosts),
+      load_start: points[0]?.load_start ?? null,
+      load_end: points.at(-1)?.load_end ?? null,
+    },
+    hosts,
+    interpretation: interpret(figures),
+  };
+}
+
+const distinct = (values: readonly (string | null | undefined)[]): string[] => [
+  ...new Set(values.flatMap((value) => value ?? [])),
+];
+
+/** Of the fastest count's runs, the one whose makespan is in the middle. */
+function middleRun(counts: SweepSummary["runs"], points: SweepSummary["points"]): string | undefined {
+  const shards = ranked(counts)[0]?.count.shards;
+  const runs = points.filter((point) => point.shards === shards && point.makespan_s !== null)
+    .sort((a, b) => (a.makespan_s ?? 0) - (b.makespan_s ?? 0));
+  return runs[Math.floor((runs.length - 1) / 2)]?.run_id;
+}
