@@ -12,7 +12,8 @@ import { tailOf } from "./tail.ts";
  * @param slots how many the pool had, where that is known; for runs that do not tell when their shards ran
  */
 export function summariseSweep(sweep: Sweep, facts: readonly PointFacts[], slots: number | null): SweepSummary {
-  const points = facts.map((point) => summarisePoint(point, null));
+  const measured = facts.map((point) => summarisePoint(point, null));
+  const points = measured.toSorted((a, b) => a.shards - b.shards || a.repeat - b.repeat);
   const counts = byCount(points);
   const runs = facts.flatMap((point) => point.facts ?? []);
   const hosts = hostShares(runs);
@@ -20,7 +21,6 @@ export function summariseSweep(sweep: Sweep, facts: readonly PointFacts[], slots
   const tail_run = runs.find(({ run_id }) => run_id === middle);
   const tail = tail_run ? tailOf(tail_run) : null;
   const figures = { counts, points, hosts, contention: contentionOf(runs), tail, slots };
-  const sorted = points.toSorted((a, b) => a.shards - b.shards || a.repeat - b.repeat);
   return {
     schema_version: SWEEP_SUMMARY_SCHEMA,
     sweep_id: sweep.sweep_id,
@@ -30,14 +30,14 @@ export function summariseSweep(sweep: Sweep, facts: readonly PointFacts[], slots
     seed: sweep.seed,
     threads: `${sweep.threads}`,
     runs: counts,
-    points: sorted,
+    points,
     environment: {
       nextstat_versions: distinct(runs.map((run) => run.nextstat_version)),
       rustc_versions: distinct(runs.map((run) => run.environment?.rustc_version)),
       kernels: distinct(runs.flatMap((run) => run.shards.map(({ kernel }) => kernel))),
       cpu_models: cpuModels(hosts),
-      load_start: points[0]?.load_start ?? null,
-      load_end: points.at(-1)?.load_end ?? null,
+      load_start: measured[0]?.load_start ?? null,
+      load_end: measured.at(-1)?.load_end ?? null,
     },
     hosts,
     interpretation: interpret(figures),
