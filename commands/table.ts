@@ -107,6 +107,13 @@ export const TABLE: readonly TableRow[] = [
     () => import("./sweep/run.ts"),
   ),
   row(
+    "plan",
+    "",
+    "predict makespan and cost of shard counts from one finished run",
+    "new",
+    () => import("./plan.ts"),
+  ),
+  row(
     "preflight",
     "",
     "what a scheduler is and allows, before a run is rendered",

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { holds, type Line, markdownTable } from "./bench/line.ts";
 import { mergeLines } from "./bench/merge_lines.ts";
+import { planLines } from "./bench/plan_lines.ts";
 import { jobLine, localRunLine, renderLine, type RunBench, startLines } from "./bench/run_lines.ts";
 import { ensureBinary } from "./building/ensure_binary.ts";
 import { nextstatBin } from "./fetch_nextstat.ts";
@@ -40,6 +41,7 @@ async function measureAll(scratch: string): Promise<Line[]> {
     await localRunLine(bench),
     ...await startLines(bench),
     await jobLine(bench),
+    ...await planLines(bench),
   ];
 }
 

@@ -3,6 +3,7 @@ import { duration, significant } from "../progress_line.ts";
 import { makespanBounds } from "./bounds.ts";
 import { middle, spreadOf } from "./by_count.ts";
 import type { Contention } from "./contention.ts";
+import type { SweepPlan } from "./sweep_pilot.ts";
 import type { Tail } from "./tail.ts";
 
 /** What a sweep's figures are read from. */
@@ -15,6 +16,8 @@ export interface Figures {
   tail: Tail | null;
   /** How many slots the pool had, where the user says so. */
   slots: number | null;
+  /** Of which run a plan was made for the others. */
+  plan: Pick<SweepPlan, "run_id"> | null;
 }
 
 /** A paragraph made from the numbers alone: what can be concluded, and what cannot. */
@@ -27,7 +30,7 @@ export function interpret(figures: Figures): string[] {
     ...oversharding(figures.counts),
     ...contention(figures),
     ...tail(figures.tail),
-    ...predictions(figures.counts),
+    ...predictions(figures),
     ...failures(figures.points),
   ];
 }
@@ -171,15 +174,18 @@ function tail(tail: Tail | null): string[] {
   ];
 }
 
-function predictions(counts: readonly CountSummary[]): string[] {
+function predictions({ counts, plan }: Figures): string[] {
   const errors = counts.flatMap(({ predicted_makespan_s, makespan_s }) => {
     const [predicted, measured] = [middle(predicted_makespan_s), middle(makespan_s)];
     return predicted === null || measured === null || measured <= 0 ? [] : Math.abs(predicted / measured - 1);
   }).sort((a, b) => a - b);
-  const median = errors[Math.floor((errors.length - 1) / 2)];
-  return median === undefined
-    ? []
-    : [`The plan made from one of the runs is off by ${percent(median)} for the count in the middle.`];
+  const [median, most] = [errors[Math.floor((errors.length - 1) / 2)], errors.at(-1)];
+  if (!plan || median === undefined || most === undefined) return [];
+  return [
+    `The plan made from ${plan.run_id} alone is off by ${
+      percent(median)
+    } for the other counts' makespans (median; at most ${percent(most)}).`,
+  ];
 }
 
 function failures(points: readonly PointSummary[]): string[] {

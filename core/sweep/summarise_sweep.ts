@@ -5,6 +5,7 @@ import { contentionOf } from "./contention.ts";
 import { cpuModels, hostShares } from "./host_shares.ts";
 import { interpret, ranked } from "./interpret.ts";
 import { type PointFacts, summarisePoint } from "./point_summary.ts";
+import { planFromSweep } from "./sweep_pilot.ts";
 import { tailOf } from "./tail.ts";
 
 /**
@@ -12,7 +13,13 @@ import { tailOf } from "./tail.ts";
  * @param slots how many the pool had, where that is known; for runs that do not tell when their shards ran
  */
 export function summariseSweep(sweep: Sweep, facts: readonly PointFacts[], slots: number | null): SweepSummary {
-  const measured = facts.map((point) => summarisePoint(point, null));
+  const plan = planFromSweep(facts);
+  const predicted = new Map(
+    [...new Set(facts.map(({ shards }) => shards))].map((
+      shards,
+    ) => [shards, plan?.predicted(shards, sweep.n_toys) ?? null]),
+  );
+  const measured = facts.map((point) => summarisePoint(point, predicted.get(point.shards) ?? null));
   const points = measured.toSorted((a, b) => a.shards - b.shards || a.repeat - b.repeat);
   const counts = byCount(points);
   const runs = facts.flatMap((point) => point.facts ?? []);
@@ -20,7 +27,7 @@ export function summariseSweep(sweep: Sweep, facts: readonly PointFacts[], slots
   const middle = middleRun(counts, points);
   const tail_run = runs.find(({ run_id }) => run_id === middle);
   const tail = tail_run ? tailOf(tail_run) : null;
-  const figures = { counts, points, hosts, contention: contentionOf(runs), tail, slots };
+  const figures = { counts, points, hosts, contention: contentionOf(runs), tail, slots, plan };
   return {
     schema_version: SWEEP_SUMMARY_SCHEMA,
     sweep_id: sweep.sweep_id,
