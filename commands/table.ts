@@ -114,6 +114,13 @@ export const TABLE: readonly TableRow[] = [
     () => import("./plan.ts"),
   ),
   row(
+    "report",
+    "RUN_DIR|SWEEP",
+    "a page with figures of a run or a sweep: one file, no network",
+    "new",
+    () => import("./report.ts"),
+  ),
+  row(
     "preflight",
     "",
     "what a scheduler is and allows, before a run is rendered",
