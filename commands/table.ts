@@ -63,7 +63,7 @@ export const TABLE: readonly TableRow[] = [
     "new",
     () => import("./finish.ts"),
   ),
-  row("verify", "RUN_DIR", "check every file of a run again, byte for byte", "new", () => import("./verify.ts")),
+  row("verify", "RUN_DIR", "check every file of a run, or an archive, again", "new", () => import("./verify.ts")),
   row(
     "sweep render",
     "",
@@ -119,6 +119,20 @@ export const TABLE: readonly TableRow[] = [
     "a page with figures of a run or a sweep: one file, no network",
     "new",
     () => import("./report.ts"),
+  ),
+  row(
+    "extend",
+    "RUN_DIR",
+    "more toys with fresh seeds into the same merged result",
+    "new",
+    () => import("./extend.ts"),
+  ),
+  row(
+    "archive",
+    "RUN_DIR",
+    "the minimal set of a run with checksums, as one .tar",
+    "new",
+    () => import("./archive.ts"),
   ),
   row(
     "preflight",
