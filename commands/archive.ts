@@ -1,10 +1,10 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { EXIT_CODES } from "../core/errors.ts";
 import { plainPath } from "../core/parse_flag.ts";
 import { writeArchive } from "../host/archive/write_archive.ts";
 import type { CommandSpec } from "./command.ts";
 
-const Flags = z.object({ out: z.string().optional(), allowPartial: z.boolean().default(false) });
+const Flags = z.object({ out: z.optional(z.string()), allowPartial: z._default(z.boolean(), false) });
 
 const archive: CommandSpec = {
   name: "archive",

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { shardRanges } from "../core/describe_status.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
@@ -13,10 +13,10 @@ import { submitAndWait } from "./submit.ts";
 
 const Flags = z.object({
   nToys: z.number(),
-  shards: z.number().optional(),
+  shards: z.optional(z.number()),
   submit: z.boolean(),
-  wait: z.boolean().default(false),
-  finish: z.boolean().default(false),
+  wait: z._default(z.boolean(), false),
+  finish: z._default(z.boolean(), false),
 });
 
 const extend: CommandSpec = {

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { plainPath, wholeNumber } from "../core/parse_flag.ts";
 import { describePlan } from "../core/plan/describe_plan.ts";
@@ -12,11 +12,11 @@ import type { CommandSpec } from "./command.ts";
 
 const Flags = z.object({
   from: z.string(),
-  nToys: z.number().optional(),
-  slots: z.number().optional(),
-  hosts: z.string().optional(),
-  probe: z.string().optional(),
-  shardsList: z.string().optional(),
+  nToys: z.optional(z.number()),
+  slots: z.optional(z.number()),
+  hosts: z.optional(z.string()),
+  probe: z.optional(z.string()),
+  shardsList: z.optional(z.string()),
 });
 
 const plan: CommandSpec = {

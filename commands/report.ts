@@ -1,10 +1,10 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { EXIT_CODES } from "../core/errors.ts";
 import { plainPath } from "../core/parse_flag.ts";
 import { writeReport } from "../host/report/write_report.ts";
 import type { CommandSpec } from "./command.ts";
 
-const Flags = z.object({ out: z.string().optional(), svg: z.string().optional() });
+const Flags = z.object({ out: z.optional(z.string()), svg: z.optional(z.string()) });
 
 const report: CommandSpec = {
   name: "report",

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { ShardRecord } from "./contracts/shard_record.ts";
 import type { ShardFacts } from "./run_facts.ts";
 
@@ -55,7 +55,7 @@ export function recordFacts(record: ShardRecord, timing: unknown): ShardFacts {
   };
 }
 
-const Seconds = z.number().min(0);
+const Seconds = z.number().check(z.minimum(0));
 const Timing = z.looseObject({
   breakdown: z.looseObject({ toys: z.looseObject({ fit_s: Seconds, sample_s: Seconds }) }),
 });

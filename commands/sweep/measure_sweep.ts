@@ -1,4 +1,4 @@
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { Sweep } from "../../core/contracts/sweep.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { loadSweep, type OpenSweep, recordOf } from "../../host/sweep/load_sweep.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { plainPath, wholeNumber } from "../../core/parse_flag.ts";
 import { summariseSweep } from "../../core/sweep/summarise_sweep.ts";
@@ -10,7 +10,11 @@ import { writeWhole } from "../../host/write_file.ts";
 import type { CommandSpec, Output } from "../command.ts";
 import { defineSweepJson, readSweepJson } from "./sweep_flags.ts";
 
-const Flags = z.object({ outMd: z.string().optional(), outCsv: z.string().optional(), slots: z.number().optional() });
+const Flags = z.object({
+  outMd: z.optional(z.string()),
+  outCsv: z.optional(z.string()),
+  slots: z.optional(z.number()),
+});
 
 const summarize: CommandSpec = {
   name: "sweep summarize",

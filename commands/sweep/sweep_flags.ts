@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { resolve } from "node:path";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { plainPath, realNumber, runId, wholeNumber } from "../../core/parse_flag.ts";
 import { planPoints, readShardsList } from "../../core/sweep/plan_points.ts";
 import { loadSweep, type OpenSweep } from "../../host/sweep/load_sweep.ts";
@@ -38,9 +38,9 @@ export async function defineSweepFlags(command: Command, argv: readonly string[]
 const Flags = z.object({
   shardsList: z.string(),
   repeats: z.number(),
-  orderSeed: z.number().optional(),
+  orderSeed: z.optional(z.number()),
   outRoot: z.string(),
-  sweepId: z.string().optional(),
+  sweepId: z.optional(z.string()),
 });
 
 /** The sweep that the flags ask for. @throws {FarmError} usage */
@@ -79,9 +79,9 @@ export function definePointFlags(command: Command): void {
 }
 
 export const PointFlags = z.object({
-  mode: z.enum(["shared", "transfer"]).optional(),
-  pollS: z.number().optional(),
+  mode: z.optional(z.enum(["shared", "transfer"])),
+  pollS: z.optional(z.number()),
   collect: z.boolean(),
   merge: z.boolean(),
-  force: z.boolean().default(false),
+  force: z._default(z.boolean(), false),
 });

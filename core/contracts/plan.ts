@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Count } from "./kinds.ts";
 
 export const PLAN_SCHEMA = "nextstat.cpu_farm_plan.v1";
@@ -28,16 +28,16 @@ export const Plan = z.looseObject({
   n_slots: Count,
   terms: z.looseObject({
     hosts: z.array(z.looseObject({ host: z.string(), slots: Count, toy_s: z.number(), startup_s: z.number() })),
-    gap_s: z.number().nullable(),
+    gap_s: z.nullable(z.number()),
     stagger_s: z.number(),
-    queue_s: z.number().nullable(),
+    queue_s: z.nullable(z.number()),
     spread: z.looseObject({ toy: z.number(), shard: z.number() }),
     toy_error: z.number(),
   }),
   counts: z.array(PlannedCount),
-  recommended: z.looseObject({ shards: Count, time_limit_s: z.number(), memory_mib: z.number().nullable() }),
+  recommended: z.looseObject({ shards: Count, time_limit_s: z.number(), memory_mib: z.nullable(z.number()) }),
   /** The plan's own prediction for the pilot, and what was measured. */
-  self_check: z.looseObject({ predicted_s: z.number(), measured_s: z.number().nullable() }),
+  self_check: z.looseObject({ predicted_s: z.number(), measured_s: z.nullable(z.number()) }),
   /** Relative: how far the predictions may be off as far as the pilot tells. */
   uncertainty: z.number(),
   warnings: z.array(z.string()),

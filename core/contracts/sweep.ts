@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Count } from "./kinds.ts";
 import { OptionValue } from "./manifest.ts";
 
@@ -9,9 +9,9 @@ export const SWEEP_RECORD_SCHEMA = "nextstat.cpu_farm_sweep_record.v1";
 export const PoolNode = z.looseObject({
   name: z.string(),
   state: z.string(),
-  cpus: Count.nullable(),
-  cpus_busy: Count.nullable(),
-  load: z.number().nullable(),
+  cpus: z.nullable(Count),
+  cpus_busy: z.nullable(Count),
+  load: z.nullable(z.number()),
 });
 export type PoolNode = z.infer<typeof PoolNode>;
 
@@ -19,34 +19,36 @@ export type PoolNode = z.infer<typeof PoolNode>;
 export const PoolSnapshot = z.looseObject({
   at_utc: z.string(),
   host: z.string(),
-  load_average: z.array(z.number()).nullable(),
-  uptime_s: z.number().nullable(),
+  load_average: z.nullable(z.array(z.number())),
+  uptime_s: z.nullable(z.number()),
   /** null: the scheduler has no pool, or could not be asked. */
-  nodes: z.array(PoolNode).nullable(),
+  nodes: z.nullable(z.array(PoolNode)),
   /** What its programs printed. */
   texts: z.array(z.string()),
 });
 export type PoolSnapshot = z.infer<typeof PoolSnapshot>;
 
+export const PointState = z.enum(["open", "ran", "done", "failed"]);
+
 /** Where one point of a sweep stands; `ran`: its jobs have ended, and it was not collected. */
 export const PointRecord = z.looseObject({
-  repeat: z.int().min(1),
-  state: z.enum(["open", "ran", "done", "failed"]),
-  error: z.string().nullable(),
-  started_at_utc: z.string().nullable(),
-  finished_at_utc: z.string().nullable(),
+  repeat: z.int().check(z.minimum(1)),
+  state: PointState,
+  error: z.nullable(z.string()),
+  started_at_utc: z.nullable(z.string()),
+  finished_at_utc: z.nullable(z.string()),
   /** From just before the first submission to the moment when its end was seen; null: it was interrupted. */
-  stopwatch_s: z.number().nullable(),
-  before: PoolSnapshot.nullable(),
-  after: PoolSnapshot.nullable(),
+  stopwatch_s: z.nullable(z.number()),
+  before: z.nullable(PoolSnapshot),
+  after: z.nullable(PoolSnapshot),
 });
 export type PointRecord = z.infer<typeof PointRecord>;
 
 export const SweepPoint = z.looseObject({
-  shards: z.int().min(1),
+  shards: z.int().check(z.minimum(1)),
   run_id: z.string(),
   run_dir: z.string(),
-  farm: PointRecord.optional(),
+  farm: z.optional(PointRecord),
 });
 export type SweepPoint = z.infer<typeof SweepPoint>;
 
@@ -57,19 +59,19 @@ export const Sweep = z.looseObject({
   sweep_id: z.string(),
   scheduler: z.string(),
   config: z.string(),
-  n_toys: z.int().min(1),
+  n_toys: z.int().check(z.minimum(1)),
   seed: Count,
   threads: z.union([Count, z.string()]),
   nextstat_bin: z.string(),
   out_root: z.string(),
-  runs: z.array(SweepPoint).min(1),
-  farm: z.looseObject({
+  runs: z.array(SweepPoint).check(z.minLength(1)),
+  farm: z.optional(z.looseObject({
     schema_version: z.literal(SWEEP_RECORD_SCHEMA),
     nsfarm_version: z.string(),
-    repeats: z.int().min(1),
+    repeats: z.int().check(z.minimum(1)),
     order_seed: Count,
     mode: z.enum(["shared", "transfer"]),
     options: z.record(z.string(), OptionValue),
-  }).optional(),
+  })),
 });
 export type Sweep = z.infer<typeof Sweep>;

@@ -1,16 +1,16 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Count } from "./kinds.ts";
-import { PointRecord } from "./sweep.ts";
+import { PointState } from "./sweep.ts";
 
 export const SWEEP_SUMMARY_SCHEMA = "nextstat.cpu_farm_sweep_summary.v1";
 
-const Value = z.number().nullable();
+const Value = z.nullable(z.number());
 
 /** What one host did over all runs of a sweep. */
 export const HostShare = z.looseObject({
   host: z.string(),
-  cpu_model: z.string().nullable(),
-  cpus: Count.nullable(),
+  cpu_model: z.nullable(z.string()),
+  cpus: z.nullable(Count),
   n_shards: Count,
   n_toys: Count,
   /** Toys by the wall time of their shards: what one slot of this host does. */
@@ -21,23 +21,23 @@ export type HostShare = z.infer<typeof HostShare>;
 /** One run of a sweep in figures; null: not known. Times in seconds, memory in bytes. */
 export const PointSummary = z.looseObject({
   shards: Count,
-  repeat: z.int().min(1),
+  repeat: z.int().check(z.minimum(1)),
   run_id: z.string(),
   run_dir: z.string(),
-  state: PointRecord.shape.state,
-  error: z.string().nullable(),
+  state: PointState,
+  error: z.nullable(z.string()),
   n_shards: Count,
   n_ok: Count,
   n_toys: Count,
-  n_converged: Count.nullable(),
-  n_error: Count.nullable(),
+  n_converged: z.nullable(Count),
+  n_error: z.nullable(Count),
   makespan_s: Value,
   makespan_spread_s: Value,
   turnaround_s: Value,
   max_shard_elapsed_s: Value,
   waves: Value,
   /** Most shards that ran at the same time. */
-  slots: Count.nullable(),
+  slots: z.nullable(Count),
   /** Toys by makespan. */
   toys_per_s: Value,
   /** Toys by the longest shard: what the old summaries call throughput. */
@@ -70,7 +70,7 @@ export const Repeated = z.strictObject({
 });
 export type Repeated = z.infer<typeof Repeated>;
 
-const Figure = z.union([z.number(), Repeated]).nullable();
+const Figure = z.nullable(z.union([z.number(), Repeated]));
 
 /** All runs of one shard count: numbers, or with repeats their median, mean, std and values. */
 export const CountSummary = z.looseObject({
@@ -106,7 +106,7 @@ export const SweepSummary = z.looseObject({
     nextstat_versions: z.array(z.string()),
     rustc_versions: z.array(z.string()),
     kernels: z.array(z.string()),
-    cpu_models: z.array(z.looseObject({ cpu_model: z.string(), hosts: Count, cpus: Count.nullable() })),
+    cpu_models: z.array(z.looseObject({ cpu_model: z.string(), hosts: Count, cpus: z.nullable(Count) })),
     load_start: Value,
     load_end: Value,
   }),

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { openCpus } from "../../core/describe_limits.ts";
 import { FarmError } from "../../core/errors.ts";
 import type { HostSlots } from "../../core/plan/plan_slots.ts";
@@ -6,7 +6,7 @@ import { askLimits } from "../ask_limits.ts";
 import { loadAdapter } from "../load_adapter.ts";
 import { inputError, readDocument } from "../read_file.ts";
 
-const Cores = z.int().nullable().optional();
+const Cores = z.optional(z.nullable(z.int()));
 const Preflight = z.looseObject({
   schema_version: z.literal("nextstat.cpu_farm_preflight.v1"),
   stats: z.array(z.looseObject({ host: z.string(), ok: z.boolean(), physical_cores: Cores, logical_cores: Cores })),

@@ -27,7 +27,7 @@ export interface PointEvent {
 }
 
 /** What runs one run to its end: submits it and watches it, or works on it in this process. */
-export type Drive = (run: Run<FarmManifest>, adapter: SchedulerAdapter) => Promise<void>;
+export type Drive = (run: Run<FarmManifest>, adapter: SchedulerAdapter) => Promise<unknown>;
 
 /**
  * Runs the points of a sweep one after the other, in the order of its document. One that fails is on record as failed,

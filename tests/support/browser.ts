@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { killQuietly } from "./scratch.ts";
 
 /** The Chromium of this machine, or undefined. */
@@ -25,14 +25,14 @@ export interface OpenPage {
 }
 
 const Message = z.looseObject({
-  id: z.int().optional(),
-  method: z.string().optional(),
-  params: z.looseObject({}).optional(),
-  result: z.looseObject({}).optional(),
+  id: z.optional(z.int()),
+  method: z.optional(z.string()),
+  params: z.optional(z.looseObject({})),
+  result: z.optional(z.looseObject({})),
 });
 const Answer = z.looseObject({
-  result: z.looseObject({ value: z.unknown().optional() }),
-  exceptionDetails: z.unknown().optional(),
+  result: z.looseObject({ value: z.optional(z.unknown()) }),
+  exceptionDetails: z.optional(z.unknown()),
 });
 
 /**
