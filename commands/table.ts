@@ -115,7 +115,7 @@ export const TABLE: readonly TableRow[] = [
   ),
   row(
     "report",
-    "RUN_DIR|SWEEP",
+    "RUN_OR_SWEEP",
     "a page with figures of a run or a sweep: one file, no network",
     "new",
     () => import("./report.ts"),
