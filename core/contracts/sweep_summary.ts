@@ -91,6 +91,8 @@ export const CountSummary = z.looseObject({
 });
 export type CountSummary = z.infer<typeof CountSummary>;
 
+const PoolCpus = z.looseObject({ cpus: Count, cpus_busy: Count });
+
 /** What `sweep summarize --json` prints. */
 export const SweepSummary = z.looseObject({
   schema_version: z.literal(SWEEP_SUMMARY_SCHEMA),
@@ -109,6 +111,9 @@ export const SweepSummary = z.looseObject({
     cpu_models: z.array(z.looseObject({ cpu_model: z.string(), hosts: Count, cpus: z.nullable(Count) })),
     load_start: Value,
     load_end: Value,
+    /** CPUs of the scheduler's pool, and how many were busy, before the first run and after the last. */
+    pool_before: z.nullable(PoolCpus),
+    pool_after: z.nullable(PoolCpus),
   }),
   hosts: z.array(HostShare),
   interpretation: z.array(z.string()),

@@ -1,4 +1,4 @@
-import type { Sweep } from "../contracts/sweep.ts";
+import type { PoolNode, PoolSnapshot, Sweep } from "../contracts/sweep.ts";
 import { SWEEP_SUMMARY_SCHEMA, type SweepSummary } from "../contracts/sweep_summary.ts";
 import { byCount } from "./by_count.ts";
 import { contentionOf } from "./contention.ts";
@@ -45,10 +45,20 @@ export function summariseSweep(sweep: Sweep, facts: readonly PointFacts[], slots
       cpu_models: cpuModels(hosts),
       load_start: measured[0]?.load_start ?? null,
       load_end: measured.at(-1)?.load_end ?? null,
+      pool_before: poolOf(facts[0]?.record?.before),
+      pool_after: poolOf(facts.at(-1)?.record?.after),
     },
     hosts,
     interpretation: interpret(figures),
   };
+}
+
+/** Null where the scheduler has no pool, or could not be asked. */
+function poolOf(snapshot: PoolSnapshot | null | undefined): SweepSummary["environment"]["pool_before"] {
+  if (!snapshot?.nodes) return null;
+  const sum = (of: (node: PoolNode) => number | null) =>
+    snapshot.nodes?.reduce((n, node) => n + (of(node) ?? 0), 0) ?? 0;
+  return { cpus: sum((node) => node.cpus), cpus_busy: sum((node) => node.cpus_busy) };
 }
 
 const distinct = (values: readonly (string | null | undefined)[]): string[] => [

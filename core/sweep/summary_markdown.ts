@@ -125,10 +125,15 @@ function environment({ scheduler, environment: env }: SweepSummary): string {
     rustc: env.rustc_versions,
     kernel: env.kernels,
     "load at start and end": [`${load(env.load_start)} → ${load(env.load_end)}`],
+    ...(env.pool_before && env.pool_after
+      ? { "CPUs of the pool busy before and after": [`${busy(env.pool_before)} → ${busy(env.pool_after)}`] }
+      : {}),
   };
   return Object.entries(rows).map(([name, values]) => `- ${name}: ${values.map(mdText).join(", ") || "not known"}`)
     .join("\n");
 }
+
+const busy = ({ cpus, cpus_busy }: { cpus: number; cpus_busy: number }) => `${cpus_busy} of ${cpus}`;
 
 const DASH = "–";
 const known = (text: (value: number) => string) => (value: number | null): string =>

@@ -29,7 +29,7 @@ const snapshot = (load: number) => ({
   host: "submit",
   load_average: [load, 0, 0],
   uptime_s: 1,
-  nodes: null,
+  nodes: [{ name: "n1", state: "mixed", cpus: 4, cpus_busy: Math.floor(load), load }],
   texts: [],
 });
 
