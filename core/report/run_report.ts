@@ -1,6 +1,6 @@
 import { duration, significant } from "../progress_line.ts";
 import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
-import { secondsText } from "../sweep/interpret.ts";
+import { secondsText } from "../figure_text.ts";
 import { hostShares } from "../sweep/host_shares.ts";
 import { type FailureGroup, failureGroups } from "./failure_groups.ts";
 import { convergence } from "./figures/convergence.ts";

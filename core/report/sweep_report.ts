@@ -1,7 +1,8 @@
 import type { PointSummary, SweepSummary } from "../contracts/sweep_summary.ts";
 import { significant } from "../progress_line.ts";
 import { middle } from "../sweep/by_count.ts";
-import { percent, ranked, secondsText } from "../sweep/interpret.ts";
+import { percent, secondsText } from "../figure_text.ts";
+import { ranked } from "../sweep/interpret.ts";
 import { hostRates } from "./figures/host_rates.ts";
 import { makespanScaling, rateScaling } from "./figures/scaling.ts";
 import type { Markup } from "./markup.ts";

@@ -1,5 +1,6 @@
 import type { CountSummary, HostShare, PointSummary } from "../contracts/sweep_summary.ts";
-import { duration, significant } from "../progress_line.ts";
+import { percent, secondsText, short } from "../figure_text.ts";
+import { significant } from "../progress_line.ts";
 import { makespanBounds } from "./bounds.ts";
 import { middle, spreadOf } from "./by_count.ts";
 import type { Contention } from "./contention.ts";
@@ -196,11 +197,3 @@ function failures(points: readonly PointSummary[]): string[] {
     ...(open.length > 0 ? [`Not finished yet: ${open.join(", ")}.`] : []),
   ];
 }
-
-/** Three digits, and no zeros behind them. */
-export const short = (value: number): string => `${Number(value.toPrecision(3))}`;
-
-export const percent = (share: number): string => `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)} %`;
-
-/** Seconds as they are compared: `0.41 s`, `8.4 s`, `3 min 20 s`. */
-export const secondsText = (s: number): string => s < 1 ? `${s.toFixed(2)} s` : duration(s);

@@ -1,7 +1,7 @@
 import type { CountSummary, PointSummary, Repeated, SweepSummary } from "../contracts/sweep_summary.ts";
 import { mdCode, mdTable, mdText } from "../markdown.ts";
 import { significant } from "../progress_line.ts";
-import { percent, short } from "./interpret.ts";
+import { percent, short } from "../figure_text.ts";
 
 /** The summary of a sweep as a page of Markdown. */
 export function summaryMarkdown(summary: SweepSummary): string {

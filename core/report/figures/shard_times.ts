@@ -1,7 +1,7 @@
 // @ts-types="@types/d3-array"
 import { quantile } from "d3-array";
 import { doneShards, type RunFacts } from "../../run_facts.ts";
-import { secondsText } from "../../sweep/interpret.ts";
+import { secondsText } from "../../figure_text.ts";
 import { type Figure, markLines } from "../plot.ts";
 import { histogram } from "./histogram.ts";
 
