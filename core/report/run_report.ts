@@ -78,7 +78,7 @@ function tilesOf(run: RunFacts): Tile[] {
     { value: time(times.makespan_s), words: `makespan_s${spread}`, is_first: true },
     { value: times.toys_per_s === null ? NOT_KNOWN : significant(times.toys_per_s), words: "toys/s, by makespan" },
     { value: time(times.turnaround_s), words: "turnaround_s, from the first submission" },
-    { value: time(times.max_shard_elapsed_s), words: `longest shard (max_shard_elapsed_s)${waves}` },
+    { value: time(times.max_shard_elapsed_s), words: `max_shard_elapsed_s: longest shard${waves}` },
     { value: converged === null ? NOT_KNOWN : `${converged}`, words: `of ${run.n_toys} toys converged` },
     {
       value: run.is_old ? NOT_KNOWN : duration(times.cpu_s),

@@ -45,7 +45,7 @@ function tilesOf({ runs, points }: SweepSummary): Tile[] {
     { value: or(best?.count.shards ?? null, String), words: "shards were fastest", is_first: true },
     { value: or(best?.makespan_s ?? null, secondsText), words: "their makespan_s (median)" },
     { value: or(rate, significant), words: "toys/s, by makespan" },
-    { value: or(longest, secondsText), words: "their longest shard (max_shard_elapsed_s)" },
+    { value: or(longest, secondsText), words: "max_shard_elapsed_s: their longest shard" },
     { value: or(share, percent), words: "of their time was start-up" },
     { value: `${done}/${points.length}`, words: "runs are done" },
   ];

@@ -73,9 +73,9 @@ h1{font-size:27px;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}
 h2{font-size:16px;margin:0 0 2px}
 .lead{font-size:18px;margin:14px 0 18px;max-width:62em}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(158px,1fr));gap:12px;margin:16px 0 20px;padding:0}
-.tile{background:var(--card);border:1px solid var(--grid);border-radius:10px;padding:11px 14px}
+.tile{background:var(--card);border:1px solid var(--grid);border-radius:10px;padding:11px 12px}
 .tile b{display:block;font-size:24px;line-height:1.25;font-weight:650;letter-spacing:-.01em;white-space:nowrap}
-.tile span{color:var(--muted);font-size:12.5px;line-height:1.4;display:block}
+.tile span{color:var(--muted);font-size:12px;line-height:1.4;display:block}
 .tile.first{border-color:var(--accent);box-shadow:inset 0 3px 0 var(--accent)}
 .cards{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px}
 .card{background:var(--card);border:1px solid var(--grid);border-radius:10px;padding:14px 16px;min-width:0}
