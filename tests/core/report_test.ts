@@ -37,7 +37,7 @@ function smallRun(host = "n2", run_id = "small"): RunFacts {
   };
 }
 
-function smallSweep(host = "n2") {
+function smallSweep(host = "n2", is_old = false) {
   const sweep = {
     schema_version: "nextstat.pf32_shard_sweep.v1" as const,
     created_at_utc: "2026-11-24T18:00:00.000Z",
@@ -55,7 +55,7 @@ function smallSweep(host = "n2") {
     [1, 2].map((repeat) => {
       const run_id = `${host}_rep${repeat}_sh${shards}`;
       const all = inWaves(shards, 4, 40 / shards + repeat / 10, 400 / shards, ["n1", host]);
-      const facts = sampleFacts({ run_id, shards: all });
+      const facts = sampleFacts({ run_id, shards: all, is_old });
       return { shards, repeat, run_id, run_dir: facts.run_dir, record: null, facts, fault: null };
     })
   );
@@ -69,6 +69,8 @@ for (const [kind, figures] of [["run", runFigures(smallRun())], ["sweep", sweepF
     });
   }
 }
+
+const withoutScript = (page: string) => page.replace(/<script>.*<\/script>/s, "");
 
 const pages = (host?: string) => [
   pageHtml(runPage(smallRun(host, host), "SUM", "made today")),
@@ -155,6 +157,18 @@ Deno.test("a run of which little is known has a page that says so", () => {
   assert.doesNotMatch(old, /data-figure="gantt"/);
   const none = pageHtml(runPage(sampleFacts({ shards: [{ n_toys: 5 }, { n_toys: 5 }] }), "SUM", ""));
   assert.match(none, /0 of 2 shards have a valid result/);
+});
+
+Deno.test("a sweep of the old scripts has a page with the longest shards alone, and says that they are no makespan", () => {
+  const page = pageHtml(sweepPage(smallSweep("n2", true), "SUM", ""));
+  assert.match(page, /<p class="lead">No makespan is known/);
+  assert.match(page, /data-figure="makespan"/);
+  assert.match(page, /max_shard_elapsed_s \(the longest shard\)/);
+  assert.doesNotMatch(withoutScript(page), />makespan_s<\/text>|NaN|Infinity/);
+});
+
+Deno.test("no page and no figure has a number that is none", () => {
+  for (const page of pages()) assert.doesNotMatch(withoutScript(page), /NaN|Infinity|undefined/);
 });
 
 Deno.test("above 2,000 shards the chart is one path for each host, and the table has the slowest alone", () => {
