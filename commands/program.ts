@@ -14,10 +14,14 @@ import { TABLE, type TableRow } from "./table.ts";
 export async function runProgram(argv: readonly string[]): Promise<number> {
   completePath();
   const [name, ...rest] = argv;
-  if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(rest[0]);
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(rest.join(" "));
   const row = TABLE.find((one) => one.name === name);
-  if (!row) throw unknownCommand(name);
-  return await runCommand(row, rest);
+  if (row) return await runCommand(row, rest);
+  const [second = "--help", ...words] = rest;
+  const pair = TABLE.find((one) => one.name === `${name} ${second}`);
+  if (pair) return await runCommand(pair, words);
+  if (second === "--help" || second === "-h") return await help(name);
+  throw unknownCommand(TABLE.some((one) => one.name.startsWith(`${name} `)) ? `${name} ${second}` : name);
 }
 
 async function runCommand(row: TableRow, argv: string[]): Promise<number> {
@@ -95,11 +99,15 @@ function unknownCommand(name: string): FarmError {
   );
 }
 
-async function help(name: string | undefined): Promise<number> {
+/** Help of one command, of all whose names begin with a word (`sweep`), or of the whole program. */
+async function help(name: string): Promise<number> {
   const row = TABLE.find((one) => one.name === name);
   if (row) return await runCommand(row, ["--help"]);
-  const width = Math.max(...TABLE.map((one) => one.name.length + one.args.length)) + 3;
-  const rows = TABLE.map((one) => `  ${`${one.name} ${one.args}`.padEnd(width)}${one.summary}`);
+  const group = TABLE.filter((one) => one.name.startsWith(`${name} `));
+  if (name !== "" && group.length === 0) throw unknownCommand(name);
+  const shown = name === "" ? TABLE : group;
+  const width = Math.max(...shown.map((one) => one.name.length + one.args.length)) + 3;
+  const rows = shown.map((one) => `  ${`${one.name} ${one.args}`.padEnd(width)}${one.summary}`);
   printAnswer(
     [
       `nsfarm-deno ${VERSION}: splits nextstat toys into shards, runs them on a farm, proves and merges the set`,

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { oneOf } from "../core/parse_flag.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
@@ -7,7 +6,7 @@ import { askLimits } from "../host/ask_limits.ts";
 import { renderRun } from "../host/render_run.ts";
 import { seedOverlap } from "../host/runs_beside.ts";
 import type { CommandSpec } from "./command.ts";
-import { defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
+import { defineJobFlags, defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
 import { defineSchedulerFlags } from "./scheduler_flags.ts";
 
 const render: CommandSpec = {
@@ -15,17 +14,7 @@ const render: CommandSpec = {
   needs: ["read", "write", "run", "env", "sys"],
   define: async (command, argv) => {
     defineRequestFlags(command);
-    command.option(
-      "--wrapper <kind>",
-      "what runs in a job: this binary, or a small sh script",
-      oneOf("--wrapper", ["binary", "sh"]),
-    );
-    command.option(
-      "--mode <mode>",
-      "shared file system, or file transfer",
-      oneOf("--mode", ["shared", "transfer"]),
-      "shared",
-    );
+    defineJobFlags(command);
     await defineSchedulerFlags(command, argv);
   },
   run: async ({ options, out }) => {

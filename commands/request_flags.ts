@@ -13,8 +13,21 @@ import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 
 const MAX_SHARDS = 1_000_000;
 
-/** The flags that say what a run is; render, run and sweep share them. */
+/** The flags that say what a run is and where it goes; render and run share them. */
 export function defineRequestFlags(command: Command): void {
+  defineToyFlags(command);
+  command
+    .option(
+      "--shards <k>",
+      "number of shards (default for local: 20 for each slot)",
+      wholeNumber("--shards", 1, MAX_SHARDS),
+    )
+    .option("--out-dir <dir>", "parent of run directories", plainPath("--out-dir"), ".")
+    .option("--run-id <id>", "name of the run directory (default: made of the date)", runId);
+}
+
+/** The flags that say which toys are fitted, and how; sweep has them too. */
+export function defineToyFlags(command: Command): void {
   command
     .requiredOption("--config <spec>", "unbinned spec, JSON or YAML", plainPath("--config"))
     .requiredOption("--n-toys <n>", "number of toys", wholeNumber("--n-toys", 1))
@@ -24,19 +37,12 @@ export function defineRequestFlags(command: Command): void {
       seed,
       42,
     )
-    .option(
-      "--shards <k>",
-      "number of shards (default for local: 20 for each slot)",
-      wholeNumber("--shards", 1, MAX_SHARDS),
-    )
     .option("--threads <t>", "threads of each shard; 0: what the job is given", wholeNumber("--threads", 0, 4096), 0)
     .option(
       "--nextstat-bin <path>",
       "the nextstat program (default: beside this one, else on PATH)",
       plainPath("--nextstat-bin"),
     )
-    .option("--out-dir <dir>", "parent of run directories", plainPath("--out-dir"), ".")
-    .option("--run-id <id>", "name of the run directory (default: made of the date)", runId)
     .option(
       "--gen <point>",
       "generate toys at the spec's `init` values or at the `mle` of the observed data",
@@ -55,6 +61,17 @@ export function defineRequestFlags(command: Command): void {
     .option("--poi-pull-std-range <lo hi...>", "guardrail on the merged set: std of the pulls within lo and hi")
     .option("--extra-arg <word>", "a further word for nextstat (repeatable)", repeated)
     .option("--no-check", "do not fit one toy first to see whether nextstat takes the spec");
+}
+
+/** The flags that say how a run's jobs get at their files. */
+export function defineJobFlags(command: Command): void {
+  command
+    .option(
+      "--wrapper <kind>",
+      "what runs in a job: this binary, or a small sh script",
+      oneOf("--wrapper", ["binary", "sh"]),
+    )
+    .option("--mode <mode>", "shared file system, or file transfer", oneOf("--mode", ["shared", "transfer"]), "shared");
 }
 
 function seed(text: string): number | "next" {

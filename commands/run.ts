@@ -1,8 +1,5 @@
 import * as z from "zod/mini";
-import { counted } from "../core/counted.ts";
-import type { StatusShard } from "../core/describe_status.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { oneOf } from "../core/parse_flag.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import { requestDifference } from "../core/same_request.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
@@ -10,21 +7,17 @@ import { join } from "node:path";
 import { askLimits } from "../host/ask_limits.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import type { Run } from "../host/load_manifest.ts";
-import { workInForeground } from "../host/foreground_work.ts";
-import { lookAtMachine } from "../host/machine.ts";
 import { planRun, renderRun, type RunRequest } from "../host/render_run.ts";
 import { seedOverlap } from "../host/runs_beside.ts";
-import { startRun } from "../host/start_run.ts";
-import { type StopSignals, watchSignals } from "../host/stop_signals.ts";
+import { watchSignals } from "../host/stop_signals.ts";
 import { exists } from "../host/write_file.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import type { CommandSpec, Output } from "./command.ts";
+import { driveRun } from "./drive_run.ts";
 import { finishRun } from "./finish_run.ts";
-import { defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
+import { defineJobFlags, defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
 import { openRunOf, readFlags } from "./run_dir_flags.ts";
 import { defineSchedulerFlags } from "./scheduler_flags.ts";
-import { watchRun } from "./watch_run.ts";
-import { tellWork } from "./work_progress.ts";
 
 const Flags = z.object({
   scheduler: z.string(),
@@ -40,18 +33,8 @@ const run: CommandSpec = {
     command
       .option("--local-out-dir <dir>", "old name of --out-dir")
       .option("--allow-partial", "merge what is there when shards are missing, and say so inside")
-      .option("--dry-run", "check everything and print the plan; write nothing")
-      .option(
-        "--wrapper <kind>",
-        "what runs in a job: this binary, or a small sh script",
-        oneOf("--wrapper", ["binary", "sh"]),
-      )
-      .option(
-        "--mode <mode>",
-        "shared file system, or file transfer",
-        oneOf("--mode", ["shared", "transfer"]),
-        "shared",
-      );
+      .option("--dry-run", "check everything and print the plan; write nothing");
+    defineJobFlags(command);
     await defineSchedulerFlags(command, argv);
   },
   run: async ({ options, out }) => {
@@ -64,9 +47,7 @@ const run: CommandSpec = {
     out.note(`run directory: ${target.dir}`);
     const signals = watchSignals();
     try {
-      const looked = adapter.name === "local"
-        ? await workHere(target, signals)
-        : await submitAndWatch(target, adapter, signals, out);
+      const looked = await driveRun(target, adapter, signals, out);
       const code = signals.exitCode();
       if (code === null) return await finishRun(target, out, flags.allowPartial, looked);
       out.note("interrupted: what was finished is kept; the same command with --run-id goes on with it");
@@ -123,27 +104,4 @@ function openSame(dir: string, request: RunRequest, out: Output): Run<FarmManife
     `Cannot go on with the run "${dir}": ${difference}`,
     "Give the same options, or another --run-id for a new run",
   );
-}
-
-async function workHere(target: Run<FarmManifest>, signals: StopSignals): Promise<StatusShard[]> {
-  const teller = tellWork(target.manifest);
-  try {
-    await workInForeground(target, signals.signal, teller.tell);
-    return [];
-  } finally {
-    teller.close();
-  }
-}
-
-async function submitAndWatch(
-  target: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
-  signals: StopSignals,
-  out: Output,
-): Promise<StatusShard[]> {
-  const started = await startRun(target, adapter, await lookAtMachine(), { ended: true });
-  for (const one of started.submissions) {
-    out.note(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
-  }
-  return (await watchRun(target, adapter, signals.signal, out, false)).shards;
 }

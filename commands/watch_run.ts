@@ -41,7 +41,10 @@ function nextWait_ms(round: number, local: boolean): number {
   return Math.min((local ? 500 : 2000) * 1.15 ** round, local ? 2000 : 30_000);
 }
 
-/** Follows a run until nothing more will happen by itself, or until told to stop. */
+/**
+ * Follows a run until nothing more will happen by itself, or until told to stop.
+ * @param poll_s seconds between two looks, in place of a wait that grows
+ */
 export async function watchRun(
   run: Run<FarmManifest>,
   adapter: SchedulerAdapter,
@@ -49,6 +52,7 @@ export async function watchRun(
   out: Output,
   stream: boolean,
   grace_s = FILE_GRACE_S,
+  poll_s?: number,
 ): Promise<RunStatus> {
   const view = openProgress();
   const machine = await lookAtMachine();
@@ -64,7 +68,7 @@ export async function watchRun(
         for (const words of look.summary.advice) view.say(words);
         return look;
       }
-      await sleep(nextWait_ms(round, adapter.name === "local"), stop);
+      await sleep(poll_s === undefined ? nextWait_ms(round, adapter.name === "local") : poll_s * 1000, stop);
     }
   } finally {
     view.close();

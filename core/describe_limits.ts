@@ -53,8 +53,8 @@ export function suggest(limits: ProbedLimits): Suggestion {
   };
 }
 
-/** Partitions share their nodes, so the largest counts; single nodes add up. */
-function openCpus(places: Place[]): number {
+/** The CPUs of what is not closed. Partitions share their nodes, so the largest counts; single nodes add up. */
+export function openCpus(places: Place[]): number {
   const open = places.filter((place) => !CLOSED.test(place.state)).map((place) => ({
     ...place,
     cpus: place.cpus ?? 0,

@@ -53,17 +53,21 @@ function turnaround(committed: readonly AttemptTime[], submissions: readonly Sub
 
 /** How often the most places that ran at one time had to be filled for all shards. */
 function waves(committed: readonly AttemptTime[]): number | null {
-  if (committed.length === 0) return null;
+  return committed.length === 0 ? null : Math.ceil(committed.length / mostAtOnce(committed));
+}
+
+/** How many attempts ran at the same time at most: the slots that a run had. */
+export function mostAtOnce(committed: readonly Pick<AttemptTime, "started_ms" | "finished_ms">[]): number {
   const starts = Float64Array.from(committed, (attempt) => attempt.started_ms).sort();
   const ends = Float64Array.from(committed, (attempt) => attempt.finished_ms).sort();
   let ended = 0;
-  let most = 1;
+  let most = 0;
   for (const [begun, start] of starts.entries()) {
     // A place that is free at this instant is filled again, not added to.
     while (ended < begun && (ends[ended] ?? Infinity) <= start) ended++;
     most = Math.max(most, begun + 1 - ended);
   }
-  return Math.ceil(committed.length / most);
+  return most;
 }
 
 function cpu(attempts: readonly AttemptTime[]): number {

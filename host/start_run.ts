@@ -87,7 +87,7 @@ async function startOpen(
 }
 
 /** Job files as the run is now: it may have pieces, or more memory, since they were written. Inputs that are gone too. */
-function renewFiles(run: Run<FarmManifest>, adapter: SchedulerAdapter, limits: SchedulerLimits): void {
+export function renewFiles(run: Run<FarmManifest>, adapter: SchedulerAdapter, limits: SchedulerLimits): void {
   const all = livePlans(run.manifest).map((plan) => plan.shard_index);
   const { config, farm } = run.manifest;
   if (farm.staged_config !== undefined) {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { readSums, SUMS } from "../core/archive_names.ts";
 import { isFarmManifest, livePlans } from "../core/check_manifest.ts";
 import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
 import { MergeStatus } from "../core/contracts/merge_status.ts";
@@ -40,7 +41,9 @@ export function verifyRun(path: string): VerifyReport {
   const { manifest } = run;
   const shards = isFarmManifest(manifest) ? farmShards(run, manifest) : oldFindings(run);
   const merged = mergedFindings(run);
-  const inputs = isFarmManifest(manifest) ? inputFindings(manifest) : [];
+  const unpacked = exists(join(run.dir, SUMS));
+  const inputs = isFarmManifest(manifest) ? inputFindings(manifest, unpacked) : [];
+  const sums = unpacked ? sumFindings(run.dir) : [];
   const bad = shards.filter((findings) => findings.length > 0).length;
   return {
     run_id: manifest.run_id,
@@ -48,7 +51,7 @@ export function verifyRun(path: string): VerifyReport {
     n_shards: shards.length,
     n_good: shards.length - bad,
     merged: merged === null ? "absent" : merged.length > 0 ? "bad" : "good",
-    findings: [...shards.flat(), ...merged ?? [], ...inputs],
+    findings: [...shards.flat(), ...merged ?? [], ...sums, ...inputs],
   };
 }
 
@@ -104,10 +107,25 @@ function sumFault(dir: string, is_right: boolean): string | null {
     : "is not what the merge wrote: its sha256 differs";
 }
 
-function inputFindings(manifest: FarmManifest): Finding[] {
+/** The files of an unpacked archive by its sums. */
+function sumFindings(dir: string): Finding[] {
+  const sums = () => readSums(new TextDecoder().decode(readRegular(join(dir, SUMS), 64 * 1024 * 1024)));
+  try {
+    return sums().flatMap(({ name, sha256 }) =>
+      guarded(name, () => hashFile(join(dir, name)).sha256 === sha256 ? null : `has another sha256 than ${SUMS} says`)
+    );
+  } catch (error) {
+    return [{ file: SUMS, what: errorText(error) }];
+  }
+}
+
+/** @param unpacked of an archive, with which spec, inputs and nextstat do not come along: none of them need be there */
+function inputFindings(manifest: FarmManifest, unpacked: boolean): Finding[] {
   const { inputs, nextstat_sha256 } = manifest.farm;
   const files = inputs.map(({ path, sha256 }) => ({ path: inputPath(manifest.config, path), sha256 }));
   return [...files, { path: manifest.nextstat_bin, sha256: nextstat_sha256 }].flatMap(({ path, sha256 }) =>
-    guarded(path, () => hashFile(path).sha256 === sha256 ? null : "is not the file that the run was rendered with")
+    unpacked && !exists(path)
+      ? []
+      : guarded(path, () => hashFile(path).sha256 === sha256 ? null : "is not the file that the run was rendered with")
   );
 }

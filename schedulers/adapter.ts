@@ -1,5 +1,6 @@
 import type { FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
 import type { ShardState } from "../core/contracts/kinds.ts";
+import type { PoolNode } from "../core/contracts/sweep.ts";
 import type { NativeState } from "../core/native_state.ts";
 
 export const ADAPTER_API_VERSION = 1;
@@ -229,4 +230,9 @@ export interface SchedulerAdapter {
 
   /** What the scheduler wrote into such a file about the job's end ("DUE TO TIME LIMIT"), or null. */
   readJobLog?(text: string): LogWord | null;
+
+  /** What to ask about how busy its machines are; asked before and after each run of a sweep. */
+  pool?(): Command[];
+  /** @param results of the commands that pool named, all with exit code 0 */
+  readPool?(results: CommandResult[]): PoolNode[];
 }

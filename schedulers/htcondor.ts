@@ -6,6 +6,7 @@ import { eventLogs, readLogStates } from "./htcondor/log_states.ts";
 import { excludingLine } from "./htcondor/machine_name.ts";
 import { textOption } from "./read_options.ts";
 import { HTCONDOR_OPTIONS } from "./htcondor/options.ts";
+import { askHTCondorPool, readHTCondorPool } from "./htcondor/pool.ts";
 import { probeHTCondor, readHTCondorProbe } from "./htcondor/probe.ts";
 import { queryHTCondor, readHTCondorQuery } from "./htcondor/query.ts";
 import { renderHTCondor } from "./htcondor/render.ts";
@@ -48,5 +49,7 @@ const htcondor = {
   finish: finishHTCondor,
   jobLogs: htcondorLogs,
   avoiding: (options, node) => excludingLine(node, textOption(options, "condor-requirements")),
+  pool: askHTCondorPool,
+  readPool: readHTCondorPool,
 } satisfies SchedulerAdapter;
 export default htcondor;

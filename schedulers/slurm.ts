@@ -6,6 +6,7 @@ import { findSlurm, readSlurmFind } from "./slurm/find.ts";
 import { finishSlurm } from "./slurm/finish.ts";
 import { readSlurmJobLog, slurmLogs } from "./slurm/job_log.ts";
 import { SLURM_OPTIONS } from "./slurm/options.ts";
+import { askSlurmPool, readSlurmPool } from "./slurm/pool.ts";
 import { probeSlurm, readSlurmProbe } from "./slurm/probe.ts";
 import { querySlurm, readSlurmQuery } from "./slurm/query.ts";
 import { readSlurmSubmit } from "./slurm/read_submit.ts";
@@ -36,5 +37,7 @@ const slurm = {
   avoiding: (options, node) =>
     `--slurm-exclude ${[textOption(options, "slurm-exclude"), node].filter((name) => name !== undefined).join(",")}`,
   readJobLog: readSlurmJobLog,
+  pool: askSlurmPool,
+  readPool: readSlurmPool,
 } satisfies SchedulerAdapter;
 export default slurm;

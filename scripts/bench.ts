@@ -3,6 +3,8 @@
 import { join } from "node:path";
 import { holds, type Line, markdownTable } from "./bench/line.ts";
 import { mergeLines } from "./bench/merge_lines.ts";
+import { planLines } from "./bench/plan_lines.ts";
+import { reportLines } from "./bench/report_lines.ts";
 import { jobLine, localRunLine, renderLine, type RunBench, startLines } from "./bench/run_lines.ts";
 import { ensureBinary } from "./building/ensure_binary.ts";
 import { nextstatBin } from "./fetch_nextstat.ts";
@@ -36,10 +38,12 @@ async function measureAll(scratch: string): Promise<Line[]> {
   const bench: RunBench = { binary, nextstat, config, scratch };
   return [
     ...await mergeLines(binary, nextstat, scratch),
+    ...await reportLines(binary, scratch),
     await renderLine(bench),
     await localRunLine(bench),
     ...await startLines(bench),
     await jobLine(bench),
+    ...await planLines(bench),
   ];
 }
 

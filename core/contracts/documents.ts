@@ -4,9 +4,12 @@ import { Manifest } from "./manifest.ts";
 import { Merged } from "./merged.ts";
 import { MergeReport } from "./merge_report.ts";
 import { MergeStatus } from "./merge_status.ts";
+import { Plan } from "./plan.ts";
 import { CommittedMetrics } from "./shard_record.ts";
 import { OutputFrame } from "./shard_output.ts";
 import { SubmitMeta } from "./submit_meta.ts";
+import { Sweep } from "./sweep.ts";
+import { SweepSummary } from "./sweep_summary.ts";
 import { Worker } from "./worker.ts";
 
 /** Every document of a run directory, by a short name. */
@@ -19,5 +22,8 @@ export const DOCUMENTS: Record<string, { file: string; schema: z.core.$ZodType }
   submissions: { file: "submit_meta.json", schema: SubmitMeta },
   merged: { file: "merged.out.json", schema: Merged },
   merge_report: { file: "what merge --json prints", schema: MergeReport },
+  plan: { file: "what plan --json prints", schema: Plan },
+  sweep: { file: "<sweep_id>.sweep.json", schema: Sweep },
+  sweep_summary: { file: "what sweep summarize --json prints", schema: SweepSummary },
   merge_status: { file: "merge_status.json", schema: MergeStatus },
 };

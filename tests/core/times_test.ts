@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type AttemptTime, attemptTime, onOneClock } from "../../core/attempt_time.ts";
-import { runTimes, type TimeFacts } from "../../core/times.ts";
+import { mostAtOnce, runTimes, type TimeFacts } from "../../core/times.ts";
 import { planOf, sampleManifest, sampleRecord } from "./support/sample_run.ts";
 
 /** An attempt from `start` to `end`, in seconds, that gave shard `i` its result. */
@@ -134,4 +134,31 @@ Deno.test("attemptTime() takes times and CPU from a record, and says what is not
   assert.equal(time.finished_ms - time.started_ms, 63);
   assert.equal(time.cpu_s, 0.057);
   assert.equal(attemptTime({ ...record, cpu_user_s: null }).cpu_s, null);
+});
+
+Deno.test("however the hosts' clocks are off, an hour or more, the makespan is that of one clock", () => {
+  const shard = fc.record({ start: fc.nat(1000), wall: fc.integer({ min: 1, max: 100 }), host: fc.nat(2) });
+  const offsets = fc.tuple(fc.integer({ min: -9000, max: 9000 }), fc.nat(9000), fc.nat(9000));
+  fc.assert(fc.property(fc.array(shard, { minLength: 1, maxLength: 20 }), offsets, (shards, off) => {
+    const right = shards.map(({ start, wall, host }, i) => ran(i, start, start + wall, { host: `n${host}` }));
+    const wrong = shards.map(({ start, wall, host }, i) => {
+      const clock_offset_s = off[host] ?? 0;
+      return ran(i, start + clock_offset_s, start + wall + clock_offset_s, {
+        host: `n${host}`,
+        clock_offset_s,
+        wall_s: wall,
+      });
+    });
+    assert.equal(times(wrong).makespan_s, times(right).makespan_s);
+    assert.equal(times(wrong).waves, times(right).waves);
+  }));
+});
+
+Deno.test("the most at once is what a count over time finds; a slot that is free at an instant is filled again", () => {
+  const span = fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 30 }));
+  fc.assert(fc.property(fc.array(span, { minLength: 1, maxLength: 30 }), (spans) => {
+    const attempts = spans.map(([start, wall], i) => ran(i, start, start + wall));
+    const at = (ms: number) => attempts.filter((one) => one.started_ms <= ms && ms < one.finished_ms).length;
+    assert.equal(mostAtOnce(attempts), Math.max(...attempts.map((one) => at(one.started_ms))));
+  }));
 });

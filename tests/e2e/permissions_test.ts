@@ -86,16 +86,22 @@ for (const row of TABLE) {
 
 /** What must be there for a command to begin. */
 function wordsFor({ name, args }: TableRow): string[] {
-  if (name === "run" || name === "render") return ["--config", "x", "--n-toys", "1"];
+  const run = ["--config", "x", "--n-toys", "1"];
+  if (name === "run" || name === "render") return run;
+  if (name === "sweep run" || name === "sweep render") return [...run, "--shards-list", "1"];
+  if (name.startsWith("sweep ")) return ["--sweep-json", "x"];
+  if (name === "plan") return ["--from", "x"];
+  if (name === "extend") return ["0", "--n-toys", "+1"];
   if (name === "preflight") return ["--scheduler", "local"];
   return args.split(" ").filter((word) => word !== "").map(() => "0");
 }
 
-Deno.test("merge, collect, verify, logs and schema cannot run a program; logs, verify and schema cannot write", async () => {
+Deno.test("what only reads, merges or packs cannot run a program; logs, verify and schema cannot write", async () => {
   const needs = new Map(
     await Promise.all(TABLE.map(async (row) => [row.name, (await row.load()).default.needs] as const)),
   );
-  for (const name of ["merge", "collect", "verify", "logs", "schema"]) {
+  const reading = ["verify", "logs", "schema", "report", "archive", "sweep collect", "sweep merge", "sweep summarize"];
+  for (const name of ["merge", "collect", ...reading]) {
     assert.equal(needs.get(name)?.includes("run"), false, `${name} runs nothing`);
   }
   for (const name of ["verify", "logs", "schema"]) {

@@ -4,7 +4,7 @@ import type { RenderContext } from "../../schedulers/adapter.ts";
 import htcondor from "../../schedulers/htcondor.ts";
 import { adString, listedPath, submitPath, submitValue } from "../../schedulers/htcondor/submit_value.ts";
 import { exampleContext, exampleManifest, TOKEN } from "./support/example_context.ts";
-import { assertGolden } from "./support/golden.ts";
+import { assertGolden } from "../support/golden.ts";
 import { runSh, shells } from "./support/run_sh.ts";
 
 const textOf = (context: RenderContext, path: string) =>

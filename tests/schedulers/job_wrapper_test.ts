@@ -8,7 +8,7 @@ import { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { renderJobWrapper } from "../../schedulers/job_wrapper.ts";
 import type { Options } from "../../schedulers/read_options.ts";
 import { exampleContext, exampleManifest, RUN_TOKEN, TOKEN } from "./support/example_context.ts";
-import { assertGolden } from "./support/golden.ts";
+import { assertGolden } from "../support/golden.ts";
 import { runSh, shells } from "./support/run_sh.ts";
 
 interface Job {

@@ -4,7 +4,7 @@ import type { RenderContext } from "../../schedulers/adapter.ts";
 import slurm from "../../schedulers/slurm.ts";
 import { chunksOf, maxSubmitJobs } from "../../schedulers/slurm/chunks.ts";
 import { exampleContext, exampleManifest, TOKEN } from "./support/example_context.ts";
-import { assertGolden } from "./support/golden.ts";
+import { assertGolden } from "../support/golden.ts";
 import { runSh, shells } from "./support/run_sh.ts";
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);

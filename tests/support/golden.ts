@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { VERSION } from "../../../core/version.ts";
+import { VERSION } from "../../core/version.ts";
 
-const FOLDER = new URL("../../golden/", import.meta.url);
+const FOLDER = new URL("../golden/", import.meta.url);
 
 /** Compares a text, but for our version, with tests/golden/NAME, byte for byte; `./dev bless` writes it anew (NSFARM_BLESS=1). */
 export function assertGolden(name: string, rendered: string): void {

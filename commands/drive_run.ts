@@ -1,0 +1,41 @@
+import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { counted } from "../core/counted.ts";
+import type { StatusShard } from "../core/describe_status.ts";
+import { workInForeground } from "../host/foreground_work.ts";
+import type { Run } from "../host/load_manifest.ts";
+import { lookAtMachine } from "../host/machine.ts";
+import { startRun } from "../host/start_run.ts";
+import type { StopSignals } from "../host/stop_signals.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { Output } from "./command.ts";
+import { watchRun } from "./watch_run.ts";
+import { tellWork } from "./work_progress.ts";
+
+/**
+ * Brings a run to its end: works on it in this process, or submits it and watches it. What failed is tried again.
+ * @returns the shards as they were seen last; none where this process has told of them itself
+ */
+export async function driveRun(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  signals: StopSignals,
+  out: Output,
+  poll_s?: number,
+): Promise<StatusShard[]> {
+  if (adapter.name === "local") return await workHere(run, signals);
+  const started = await startRun(run, adapter, await lookAtMachine(), { ended: true });
+  for (const one of started.submissions) {
+    out.note(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
+  }
+  return (await watchRun(run, adapter, signals.signal, out, false, undefined, poll_s)).shards;
+}
+
+async function workHere(run: Run<FarmManifest>, signals: StopSignals): Promise<StatusShard[]> {
+  const teller = tellWork(run.manifest);
+  try {
+    await workInForeground(run, signals.signal, teller.tell);
+    return [];
+  } finally {
+    teller.close();
+  }
+}

@@ -1,0 +1,27 @@
+import { EXIT_CODES } from "../../core/errors.ts";
+import type { PointEnd } from "../../host/sweep/finish_point.ts";
+import { type OpenSweep, pointDir, recordPoint } from "../../host/sweep/load_sweep.ts";
+import type { Output } from "../command.ts";
+
+/**
+ * Does one thing to every run of a sweep, notes in its document what became of it, and tells. A run that fails does not
+ * stop the others.
+ */
+export async function eachPoint(
+  open: OpenSweep,
+  act: (run_dir: string) => PointEnd | Promise<PointEnd>,
+  out: Output,
+): Promise<number> {
+  const ends: (PointEnd & { run_id: string; run_dir: string })[] = [];
+  for (const point of open.sweep.runs) {
+    const run_dir = pointDir(open, point);
+    const end = await act(run_dir);
+    // A sweep of the old scripts is left as they know it.
+    if (point.farm) recordPoint(open.path, point.run_id, end);
+    ends.push({ run_id: point.run_id, run_dir, ...end });
+    out.print(`${end.state.padEnd(7)} ${run_dir}${end.error === null ? "" : `: ${end.error}`}`);
+  }
+  out.document({ sweep_json: open.path, runs: ends });
+  if (ends.some(({ state }) => state === "failed")) return EXIT_CODES.shards;
+  return ends.some(({ error }) => error !== null) ? EXIT_CODES.guardrails : EXIT_CODES.done;
+}

@@ -1,0 +1,54 @@
+import type * as z from "zod/mini";
+import type { Sweep } from "../../core/contracts/sweep.ts";
+import { EXIT_CODES } from "../../core/errors.ts";
+import { loadSweep, type OpenSweep, recordOf } from "../../host/sweep/load_sweep.ts";
+import { type PointEvent, runPoints } from "../../host/sweep/run_points.ts";
+import { watchSignals } from "../../host/stop_signals.ts";
+import type { Output } from "../command.ts";
+import { driveRun } from "../drive_run.ts";
+import type { PointFlags } from "./sweep_flags.ts";
+
+/** Runs what is open of a sweep and tells of it; the exit code says how the whole sweep stands then. */
+export async function measureSweep(open: OpenSweep, flags: z.infer<typeof PointFlags>, out: Output): Promise<number> {
+  const { mode = null, pollS, collect, merge, force } = flags;
+  const signals = watchSignals();
+  try {
+    const options = { mode, collect, merge: merge && collect, force };
+    await runPoints(
+      open,
+      (run, adapter) => driveRun(run, adapter, signals, out, pollS),
+      options,
+      signals.signal,
+      (event) => out.note(eventText(event)),
+    );
+    const code = signals.exitCode();
+    if (code === null) return sweepCode(loadSweep(open.path).sweep);
+    out.note(`interrupted: go on with nsfarm-deno sweep submit --sweep-json ${open.path}`);
+    return code;
+  } finally {
+    signals.close();
+  }
+}
+
+const WORDS: Record<PointEvent["what"], string> = {
+  skipped: "is not begun again without --force",
+  begun: "begins",
+  open: "stays open",
+  ran: "has run",
+  done: "is done",
+  failed: "FAILED",
+};
+
+function eventText({ number, of, run_id, shards, what, error }: PointEvent): string {
+  return `run ${number} of ${of} (${run_id}, ${shards} shards) ${WORDS[what]}${error === null ? "" : `: ${error}`}`;
+}
+
+/** 0 where all is well; 4 where a scheduler did not answer; 5 where a point failed; 6 where only guardrails did. */
+function sweepCode({ runs }: Sweep): number {
+  const points = runs.map(recordOf);
+  if (points.some(({ state }) => state === "failed")) return EXIT_CODES.shards;
+  if (points.some(({ state }) => state === "open")) return EXIT_CODES.unreachable;
+  return points.some(({ state, error }) => state === "done" && error !== null)
+    ? EXIT_CODES.guardrails
+    : EXIT_CODES.done;
+}

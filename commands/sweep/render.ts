@@ -1,0 +1,21 @@
+import { loadAdapter } from "../../host/load_adapter.ts";
+import { renderSweep } from "../../host/sweep/render_sweep.ts";
+import type { CommandSpec } from "../command.ts";
+import { defineSweepFlags, readSweepRequest } from "./sweep_flags.ts";
+
+const render: CommandSpec = {
+  name: "sweep render",
+  needs: ["read", "write", "run", "env", "sys"],
+  define: defineSweepFlags,
+  run: async ({ options, out }) => {
+    const adapter = await loadAdapter(String(options["scheduler"]));
+    const { path, sweep } = await renderSweep(readSweepRequest(options, adapter), adapter, (warning) => {
+      out.note(`warning: ${warning}`);
+    });
+    out.print([path, ...sweep.runs.map((point) => point.run_dir)].join("\n"));
+    out.note(`Run it with:\n  nsfarm-deno sweep submit --sweep-json ${path}`);
+    out.document({ sweep_json: path, sweep });
+    return 0;
+  },
+};
+export default render;

@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { EXIT_CODES } from "../../core/errors.ts";
+import { loadAdapter } from "../../host/load_adapter.ts";
+import { loadSweep } from "../../host/sweep/load_sweep.ts";
+import { openSameSweep, renderSweep } from "../../host/sweep/render_sweep.ts";
+import type { CommandSpec } from "../command.ts";
+import { measureSweep } from "./measure_sweep.ts";
+import { tellSummary } from "./summarize.ts";
+import { definePointFlags, defineSweepFlags, PointFlags, readSweepRequest } from "./sweep_flags.ts";
+
+const run: CommandSpec = {
+  name: "sweep run",
+  needs: ["read", "write", "run", "env", "sys"],
+  define: async (command, argv) => {
+    await defineSweepFlags(command, argv);
+    definePointFlags(command);
+  },
+  run: async ({ options, out }) => {
+    const adapter = await loadAdapter(String(options["scheduler"]));
+    const asked = readSweepRequest(options, adapter);
+    const open = openSameSweep(asked) ??
+      await renderSweep(asked, adapter, (warning) => out.note(`warning: ${warning}`));
+    out.note(`sweep: ${open.path}`);
+    const { mode: _, ...flags } = PointFlags.parse(options);
+    const code = await measureSweep(open, flags, out);
+    const { out_root, sweep_id } = open.sweep;
+    const told = tellSummary(
+      loadSweep(open.path),
+      { md: join(out_root, `${sweep_id}.summary.md`), csv: join(out_root, `${sweep_id}.summary.csv`), slots: null },
+      out,
+    );
+    return code === EXIT_CODES.done ? told : code;
+  },
+};
+export default run;

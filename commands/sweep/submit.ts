@@ -1,0 +1,31 @@
+import { oneOf } from "../../core/parse_flag.ts";
+import { loadSweep, recordOf } from "../../host/sweep/load_sweep.ts";
+import type { CommandSpec } from "../command.ts";
+import { measureSweep } from "./measure_sweep.ts";
+import { definePointFlags, defineSweepJson, PointFlags, readSweepJson } from "./sweep_flags.ts";
+
+const submit: CommandSpec = {
+  name: "sweep submit",
+  needs: ["read", "write", "run", "env", "sys"],
+  define: (command) => {
+    defineSweepJson(command);
+    definePointFlags(command);
+    command.option(
+      "--mode <mode>",
+      "shared file system, or file transfer, for HTCondor (default: as it was rendered)",
+      oneOf("--mode", ["shared", "transfer"]),
+    );
+  },
+  run: async ({ options, out }) => {
+    const open = readSweepJson(options);
+    const code = await measureSweep(open, PointFlags.parse(options), out);
+    const { sweep } = loadSweep(open.path);
+    for (const point of sweep.runs) {
+      const { state, error } = recordOf(point);
+      out.print(`${state.padEnd(7)} ${point.run_dir}${error === null ? "" : `: ${error}`}`);
+    }
+    out.document({ sweep_json: open.path, sweep });
+    return code;
+  },
+};
+export default submit;

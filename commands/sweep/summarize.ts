@@ -1,0 +1,52 @@
+import * as z from "zod/mini";
+import { EXIT_CODES } from "../../core/errors.ts";
+import { plainPath, wholeNumber } from "../../core/parse_flag.ts";
+import { summariseSweep } from "../../core/sweep/summarise_sweep.ts";
+import { summaryCsv } from "../../core/sweep/summary_csv.ts";
+import { summaryMarkdown } from "../../core/sweep/summary_markdown.ts";
+import type { OpenSweep } from "../../host/sweep/load_sweep.ts";
+import { readSweepFacts } from "../../host/sweep/read_sweep.ts";
+import { writeWhole } from "../../host/write_file.ts";
+import type { CommandSpec, Output } from "../command.ts";
+import { defineSweepJson, readSweepJson } from "./sweep_flags.ts";
+
+const Flags = z.object({
+  outMd: z.optional(z.string()),
+  outCsv: z.optional(z.string()),
+  slots: z.optional(z.number()),
+});
+
+const summarize: CommandSpec = {
+  name: "sweep summarize",
+  needs: ["read", "write"],
+  define: (command) => {
+    defineSweepJson(command);
+    command
+      .option("--out-md <path>", "write the page there (default: print it)", plainPath("--out-md"))
+      .option("--slots <n>", "slots of the pool, for bounds of makespans that are not known", wholeNumber("--slots", 1))
+      .option("--out-csv <path>", "write every run as a line of CSV there", plainPath("--out-csv"));
+  },
+  run: ({ options, out }) => {
+    const { outMd = null, outCsv = null, slots = null } = Flags.parse(options);
+    return Promise.resolve(tellSummary(readSweepJson(options), { md: outMd, csv: outCsv, slots }, out));
+  },
+};
+export default summarize;
+
+/** Where a summary goes; null: the page is printed, no CSV is written. */
+interface SummaryTo {
+  md: string | null;
+  csv: string | null;
+  slots: number | null;
+}
+
+/** Writes or prints the summary of a sweep; runs that failed are rows of it, and the exit code tells of them. */
+export function tellSummary(open: OpenSweep, to: SummaryTo, out: Output): number {
+  const summary = summariseSweep(open.sweep, readSweepFacts(open), to.slots);
+  const page = summaryMarkdown(summary);
+  if (to.md !== null) writeWhole(to.md, page);
+  if (to.csv !== null) writeWhole(to.csv, summaryCsv(summary));
+  out.print([to.md ?? page.trimEnd(), ...(to.csv === null ? [] : [to.csv])].join("\n"));
+  out.document(summary);
+  return summary.points.every(({ state }) => state === "done") ? EXIT_CODES.done : EXIT_CODES.shards;
+}

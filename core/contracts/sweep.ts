@@ -1,0 +1,77 @@
+import * as z from "zod/mini";
+import { Count } from "./kinds.ts";
+import { OptionValue } from "./manifest.ts";
+
+export const SWEEP_SCHEMA = "nextstat.pf32_shard_sweep.v1";
+export const SWEEP_RECORD_SCHEMA = "nextstat.cpu_farm_sweep_record.v1";
+
+/** One machine of a pool, or a group of them, at one moment. */
+export const PoolNode = z.looseObject({
+  name: z.string(),
+  state: z.string(),
+  cpus: z.nullable(Count),
+  cpus_busy: z.nullable(Count),
+  load: z.nullable(z.number()),
+});
+export type PoolNode = z.infer<typeof PoolNode>;
+
+/** How busy the pool and this machine were at one moment. */
+export const PoolSnapshot = z.looseObject({
+  at_utc: z.string(),
+  host: z.string(),
+  load_average: z.nullable(z.array(z.number())),
+  uptime_s: z.nullable(z.number()),
+  /** null: the scheduler has no pool, or could not be asked. */
+  nodes: z.nullable(z.array(PoolNode)),
+  /** What its programs printed. */
+  texts: z.array(z.string()),
+});
+export type PoolSnapshot = z.infer<typeof PoolSnapshot>;
+
+export const PointState = z.enum(["open", "ran", "done", "failed"]);
+
+/** Where one point of a sweep stands; `ran`: its jobs have ended, and it was not collected. */
+export const PointRecord = z.looseObject({
+  repeat: z.int().check(z.minimum(1)),
+  state: PointState,
+  error: z.nullable(z.string()),
+  started_at_utc: z.nullable(z.string()),
+  finished_at_utc: z.nullable(z.string()),
+  /** From just before the first submission to the moment when its end was seen; null: it was interrupted. */
+  stopwatch_s: z.nullable(z.number()),
+  before: z.nullable(PoolSnapshot),
+  after: z.nullable(PoolSnapshot),
+});
+export type PointRecord = z.infer<typeof PointRecord>;
+
+export const SweepPoint = z.looseObject({
+  shards: z.int().check(z.minimum(1)),
+  run_id: z.string(),
+  run_dir: z.string(),
+  farm: z.optional(PointRecord),
+});
+export type SweepPoint = z.infer<typeof SweepPoint>;
+
+/** `<sweep_id>.sweep.json`, by the old scripts (no `farm`) or by us; runs[] is in the order in which they are run. */
+export const Sweep = z.looseObject({
+  schema_version: z.literal(SWEEP_SCHEMA),
+  created_at_utc: z.string(),
+  sweep_id: z.string(),
+  scheduler: z.string(),
+  config: z.string(),
+  n_toys: z.int().check(z.minimum(1)),
+  seed: Count,
+  threads: z.union([Count, z.string()]),
+  nextstat_bin: z.string(),
+  out_root: z.string(),
+  runs: z.array(SweepPoint).check(z.minLength(1)),
+  farm: z.optional(z.looseObject({
+    schema_version: z.literal(SWEEP_RECORD_SCHEMA),
+    nsfarm_version: z.string(),
+    repeats: z.int().check(z.minimum(1)),
+    order_seed: Count,
+    mode: z.enum(["shared", "transfer"]),
+    options: z.record(z.string(), OptionValue),
+  })),
+});
+export type Sweep = z.infer<typeof Sweep>;

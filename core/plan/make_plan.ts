@@ -1,0 +1,98 @@
+import { type Plan, PLAN_SCHEMA, type PlannedCount } from "../contracts/plan.ts";
+import { FarmError } from "../errors.ts";
+import type { Pilot } from "./pilot.ts";
+import { type HostSlots, pilotSlots, planSlots } from "./plan_slots.ts";
+import { candidateCounts, predictCount } from "./predict.ts";
+
+/** What a plan is asked for. */
+export interface PlanAsked {
+  n_toys: number;
+  hosts: readonly HostSlots[];
+  /** null: those that are worth a look. */
+  counts: readonly number[] | null;
+}
+
+/** The makespan that a plan predicts for so many shards on the pilot's own slots. */
+export function predictMakespan(pilot: Pilot, n_toys: number, shards: number): number {
+  const slots = planSlots(pilot, pilotSlots(pilot));
+  return predictCount(n_toys, shards, slots, pilot.spread).pulled_makespan_s.median;
+}
+
+/**
+ * Predicts makespan and cost of shard counts, and recommends one.
+ * @throws {FarmError} usage, when there is no slot, or a count is above the number of toys
+ */
+export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): Plan {
+  const slots = planSlots(pilot, hosts);
+  if (slots.length === 0) throw new FarmError("usage", "Cannot plan for no slots: wanted one at least");
+  const planned = (counts ?? candidateCounts(n_toys, slots.length)).map((shards) =>
+    predictCount(n_toys, shards, slots, pilot.spread)
+  );
+  const predicted_s = predictMakespan(pilot, pilot.n_toys, pilot.shards);
+  const measured_s = pilot.makespan_s;
+  const self_error = measured_s === null || measured_s <= 0 ? 0 : Math.abs(predicted_s / measured_s - 1);
+  const uncertainty = Math.hypot(pilot.toy_error, self_error);
+  const measured = new Set(pilot.hosts.map(({ host }) => host));
+  return {
+    schema_version: PLAN_SCHEMA,
+    pilot: { run_id: pilot.run_id, scheduler: pilot.scheduler, n_toys: pilot.n_toys, shards: pilot.shards },
+    n_toys,
+    slots: hosts.map(({ host, slots }) => ({ host, slots, is_measured: measured.has(host) })),
+    n_slots: slots.length,
+    terms: {
+      hosts: pilot.hosts.map((one) => ({ ...one })),
+      gap_s: pilot.gap_s,
+      stagger_s: pilot.stagger_s,
+      queue_s: pilot.queue_s,
+      spread: { ...pilot.spread },
+      toy_error: pilot.toy_error,
+    },
+    counts: planned,
+    recommended: recommend(planned, slots.length, uncertainty, pilot.max_rss_bytes),
+    self_check: { predicted_s, measured_s },
+    uncertainty,
+    warnings: warnings(pilot, hosts, slots.length),
+  };
+}
+
+/** Counts that differ by less than this cannot be told apart by any plan. */
+const ALIKE = 0.02;
+
+/** So many shards of each slot even out a slot that turns out slower than in the pilot. */
+const EVENING = 3;
+
+/** Of the counts that are as good as the best, the fewest with some shards for each slot, else the fewest. */
+function recommend(
+  counts: readonly PlannedCount[],
+  n_slots: number,
+  uncertainty: number,
+  rss: number | null,
+): Plan["recommended"] {
+  const best = counts.reduce((least, { pulled_makespan_s }) => Math.min(least, pulled_makespan_s.median), Infinity);
+  const limit = best * (1 + Math.max(ALIKE, Math.min(uncertainty, 0.05)));
+  const good = counts.filter(({ pulled_makespan_s }) => pulled_makespan_s.median <= limit);
+  const chosen = good.find(({ shards }) => shards >= EVENING * n_slots) ?? good[0];
+  const longest_s = chosen?.max_shard_elapsed_s ?? 0;
+  return {
+    shards: chosen?.shards ?? 1,
+    time_limit_s: roundUp(longest_s * (2 + 2 * uncertainty), longest_s > 3600 ? 600 : 60),
+    memory_mib: rss === null ? null : roundUp(1.5 * rss / 2 ** 20, 64),
+  };
+}
+
+const roundUp = (value: number, step: number) => Math.max(1, Math.ceil(value / step)) * step;
+
+function warnings(pilot: Pilot, hosts: readonly HostSlots[], n_slots: number): string[] {
+  const known = new Set(pilot.hosts.map(({ host }) => host));
+  const unknown = hosts.filter(({ host, slots }) => slots > 0 && !known.has(host)).map(({ host }) => host);
+  const had = pilot.hosts.reduce((sum, { slots }) => sum + slots, 0);
+  const shards = pilot.hosts.reduce((sum, { n_shards }) => sum + n_shards, 0);
+  return [
+    ...(unknown.length > 0 ? [`not in the pilot, taken to be as its host in the middle: ${unknown.join(", ")}`] : []),
+    ...(n_slots > had
+      ? [`the pilot filled ${had} slots: what more of them at once do to each other it does not tell`]
+      : []),
+    ...(shards < 4 ? [`the pilot has only ${shards} shards: their spread is hardly known`] : []),
+    ...(pilot.gap_s === null ? ["no slot of the pilot ran two shards: what lies between two is taken as nothing"] : []),
+  ];
+}

@@ -1,0 +1,138 @@
+// @ts-types="@types/d3-array"
+import { mean, median } from "d3-array";
+import { FarmError } from "../errors.ts";
+import { doneShards, type RunFacts, type ShardFacts, type Span } from "../run_facts.ts";
+import { mostAtOnce } from "../times.ts";
+
+/** What a pilot run shows of one host. */
+export interface PilotHost {
+  host: string;
+  /** Most of its shards that ran at the same time. */
+  slots: number;
+  n_shards: number;
+  /** nextstat's own time for one toy, in seconds. */
+  toy_s: number;
+  /** What a shard took beside its toys, in seconds: the middle one of its shards. */
+  startup_s: number;
+}
+
+/** How times scatter, as relative deviations. */
+export interface Spread {
+  /** From toy to toy: evens out within a shard. */
+  toy: number;
+  /** From shard to shard, beyond that: a slot that is slower for a while. */
+  shard: number;
+}
+
+/** What a pilot run shows. */
+export interface Pilot {
+  run_id: string;
+  scheduler: string;
+  n_toys: number;
+  shards: number;
+  hosts: PilotHost[];
+  /** Between the end of a shard and the start of the next on the same slot; null: no slot had two. */
+  gap_s: number | null;
+  /** From one slot's first start to the next one's. */
+  stagger_s: number;
+  /** From the submission to the first start; null: not known. */
+  queue_s: number | null;
+  spread: Spread;
+  /** Relative error of the mean time of a toy. */
+  toy_error: number;
+  makespan_s: number | null;
+  max_rss_bytes: number | null;
+}
+
+interface Timed extends ShardFacts {
+  span: Span;
+  fit_s: number;
+}
+
+/**
+ * Reads what a plan needs off a run.
+ * @throws {FarmError} input, when nothing tells when and how long its shards ran
+ */
+export function readPilot(run: RunFacts): Pilot {
+  const shards = doneShards(run).flatMap((shard): Timed[] => {
+    const { span, fit_s, wall_s } = shard;
+    // The sh wrapper's clock may know only whole seconds; nextstat's own then tells more than the stamps do.
+    return span && (fit_s ?? wall_s) !== null ? [{ ...shard, span, fit_s: fit_s ?? wall_s ?? 0 }] : [];
+  });
+  if (shards.length === 0) {
+    throw new FarmError(
+      "input",
+      `Cannot plan from the run "${run.run_id}": none of its shards has a record of when it ran`,
+      "Take a run that this program rendered and that has finished shards",
+    );
+  }
+  const hosts = [...Map.groupBy(shards, ({ span }) => span.host)].map(([host, all]) => pilotHost(host, all));
+  const first_ms = shards.reduce((least, { span }) => Math.min(least, span.started_ms), Infinity);
+  return {
+    run_id: run.run_id,
+    scheduler: run.scheduler,
+    n_toys: run.n_toys,
+    shards: run.shards.length,
+    hosts: hosts.sort((a, b) => a.toy_s - b.toy_s),
+    ...pacing(shards),
+    queue_s: run.submitted_ms === null ? null : Math.max(0, (first_ms - run.submitted_ms) / 1000),
+    ...scatter(shards, new Map(hosts.map((one) => [one.host, one.toy_s]))),
+    makespan_s: run.times.makespan_s,
+    max_rss_bytes: shards.reduce<number | null>(
+      (most, { max_rss_bytes }) => max_rss_bytes === null ? most : Math.max(most ?? 0, max_rss_bytes),
+      null,
+    ),
+  };
+}
+
+function pilotHost(host: string, shards: readonly Timed[]): PilotHost {
+  const sum = (of: (shard: Timed) => number) => shards.reduce((total, shard) => total + of(shard), 0);
+  return {
+    host,
+    slots: mostAtOnce(shards.map(({ span }) => span)),
+    n_shards: shards.length,
+    toy_s: sum((shard) => shard.fit_s) / sum((shard) => shard.n_toys),
+    startup_s: Math.max(0, median(shards, ({ span, fit_s }) => spanSeconds(span) - fit_s) ?? 0),
+  };
+}
+
+const spanSeconds = ({ started_ms, finished_ms }: Span) => (finished_ms - started_ms) / 1000;
+
+/** Gaps on the slots, and how the slots began one after the other. A shard goes to the slot of its host that ended last before it. */
+function pacing(shards: readonly Timed[]): Pick<Pilot, "gap_s" | "stagger_s"> {
+  const gaps: number[] = [];
+  const begins: number[] = [];
+  for (const all of Map.groupBy(shards, ({ span }) => span.host).values()) {
+    const ends: number[] = [];
+    for (const { span } of all.toSorted((a, b) => a.span.started_ms - b.span.started_ms)) {
+      const before = ends.filter((end) => end <= span.started_ms).reduce((a, b) => Math.max(a, b), -Infinity);
+      if (before === -Infinity) begins.push(span.started_ms);
+      else {
+        gaps.push((span.started_ms - before) / 1000);
+        ends.splice(ends.indexOf(before), 1);
+      }
+      ends.push(span.finished_ms);
+    }
+  }
+  const [first, last] = [Math.min(...begins), Math.max(...begins)];
+  return {
+    gap_s: gaps.length === 0 ? null : median(gaps) ?? 0,
+    stagger_s: begins.length < 2 ? 0 : (last - first) / 1000 / (begins.length - 1),
+  };
+}
+
+/** nextstat's toys differ by some 10 % among themselves; what is beyond this is not the toys'. */
+const MOST_TOY_SPREAD = 0.15;
+
+/** How the shards' time for a toy scatters about their host's. */
+function scatter(shards: readonly Timed[], toy_s: Map<string, number>): Pick<Pilot, "spread" | "toy_error"> {
+  const off = shards.map(({ span, fit_s, n_toys }) => fit_s / n_toys / (toy_s.get(span.host) ?? NaN) - 1);
+  const freedom = Math.max(1, shards.length - toy_s.size);
+  const variance = off.reduce((sum, one) => sum + one * one, 0) / freedom;
+  const n = mean(shards, (shard) => shard.n_toys) ?? 1;
+  const toy = Math.min(Math.sqrt(variance * n), MOST_TOY_SPREAD);
+  return {
+    spread: { toy, shard: Math.sqrt(Math.max(0, variance - toy * toy / n)) },
+    toy_error: Math.sqrt(variance / shards.length),
+  };
+}

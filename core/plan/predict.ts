@@ -1,0 +1,66 @@
+// @ts-types="@types/d3-array"
+import { quantileSorted } from "d3-array";
+// @ts-types="@types/d3-random"
+import { randomLcg, randomNormal } from "d3-random";
+import type { PlannedCount } from "../contracts/plan.ts";
+import { splitToys } from "../split.ts";
+import type { Spread } from "./pilot.ts";
+import { type PlanSlot, pulledSchedule, type Schedule, staticSchedule } from "./makespan.ts";
+
+/** So many draws of the toys' times are tried; fewer where there are many shards. */
+const DRAWS = 31;
+const MOST_SHARDS_DRAWN = 60_000;
+
+/**
+ * What so many shards come to.
+ * @throws {FarmError} usage, when there are more shards than toys
+ */
+export function predictCount(
+  n_toys: number,
+  shards: number,
+  slots: readonly PlanSlot[],
+  spread: Spread,
+): PlannedCount {
+  const toys = Float64Array.from(splitToys(n_toys, shards), ({ count }) => count);
+  const used = slots.slice(0, shards);
+  const plain = pulledSchedule(toys, used);
+  const drawn = draws(toys, used, spread);
+  const sorted = drawn.map(({ makespan_s }) => makespan_s).sort((a, b) => a - b);
+  const at = (p: number) => quantileSorted(sorted, p) ?? plain.makespan_s;
+  const [toy_s, startup_s] = [average(used, (slot) => slot.toy_s), average(used, (slot) => slot.startup_s)];
+  const cpu_s = n_toys * toy_s + shards * startup_s;
+  return {
+    shards,
+    pulled_makespan_s: { median: at(0.5), q16: at(0.16), q84: at(0.84) },
+    static_makespan_s: staticSchedule(toys, used).makespan_s,
+    max_shard_elapsed_s: average(drawn, (one) => one.longest_shard_s),
+    cpu_s,
+    startup_share: shards * startup_s / cpu_s,
+  };
+}
+
+/** The same draws for the same shards: a plan is the same each time. */
+function draws(toys: Float64Array, slots: readonly PlanSlot[], spread: Spread): Schedule[] {
+  if (spread.toy === 0 && spread.shard === 0) return [pulledSchedule(toys, slots)];
+  const n = Math.max(3, Math.min(DRAWS, Math.floor(MOST_SHARDS_DRAWN / toys.length)));
+  const normal = randomNormal.source(randomLcg(0.5))(0, 1);
+  return Array.from({ length: n }, () => {
+    // The sum of n independent times has the deviation of one times the root of n.
+    const effective = toys.map((count) =>
+      Math.max(0, count * (1 + Math.hypot(spread.toy / Math.sqrt(count), spread.shard) * normal()))
+    );
+    return pulledSchedule(effective, slots);
+  });
+}
+
+function average<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((sum, value) => sum + of(value), 0) / values.length;
+}
+
+/** Shard counts to look at: 1 to 10,000 in even steps of their logarithm, and small multiples of the slots. */
+export function candidateCounts(n_toys: number, n_slots: number): number[] {
+  const steps = [1, 2, 3, 4, 5, 6, 8].flatMap((digit) => [1, 10, 100, 1000].map((power) => digit * power));
+  const multiples = [1, 2, 3, 4, 5, 8, 12, 20].map((factor) => factor * n_slots);
+  const all = [...steps, 10_000, ...multiples].filter((count) => count <= Math.min(n_toys, 10_000));
+  return [...new Set(all)].sort((a, b) => a - b);
+}

@@ -1,0 +1,112 @@
+import type { Figure } from "./plot.ts";
+import { Markup, markup } from "./markup.ts";
+import { SORT_SCRIPT } from "./sort_script.ts";
+import { PAGE_STYLE, SVG_STYLE } from "./theme.ts";
+
+/** A number at the head of a page. */
+export interface Tile {
+  value: string;
+  words: string;
+  is_first?: boolean;
+}
+
+export interface Column<T> {
+  head: string;
+  cell: (row: T) => string;
+  /** What it is sorted by, where that is not its text. */
+  value?: (row: T) => number | null;
+  look?: "left" | "words" | "bad";
+}
+
+export interface Page {
+  title: string;
+  /** Lines under the title. */
+  about: readonly string[];
+  lead: string;
+  tiles: readonly Tile[];
+  /** Cards in their order; a figure is one. */
+  cards: readonly (Markup | Figure | null)[];
+  footer: string;
+  /** base64 of the sha256 of SORT_SCRIPT: no other script may run. */
+  script_sha256: string;
+}
+
+/** One file that needs nothing else: no network, and no script but its own. */
+export function pageHtml(page: Page): string {
+  const policy =
+    `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${page.script_sha256}'; base-uri 'none'; form-action 'none'`;
+  const cards = page.cards.map((card) => card === null || card instanceof Markup ? card : figureCard(card));
+  const document = markup`<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${page.title}</title>
+<style>${new Markup(PAGE_STYLE)}</style>
+</head>
+<body>
+<main>
+<header><h1>${page.title}</h1>${page.about.map((line) => markup`<p>${line}</p>`)}</header>
+<p class="lead">${page.lead}</p>
+<div class="tiles">${page.tiles.map(tile)}</div>
+<div class="cards">
+${cards}
+</div>
+<footer>${page.footer}</footer>
+</main>
+<script>${new Markup(SORT_SCRIPT)}</script>
+</body>
+</html>
+`;
+  return `<!doctype html>\n${document.text}`;
+}
+
+const tile = ({ value, words, is_first }: Tile): Markup =>
+  markup`<div class="${is_first ? "tile first" : "tile"}"><b>${value}</b><span>${words}</span></div>`;
+
+const figureCard = ({ title, caption, svg, is_wide, name }: Figure): Markup =>
+  markup`<section class="${
+    is_wide ? "card wide" : "card"
+  }" data-figure="${name}"><h2>${title}</h2><p>${caption}</p><div class="scroll">${svg}</div></section>
+`;
+
+/** A card of text, over the whole width. */
+export const textCard = (title: string, body: Markup): Markup =>
+  markup`<section class="card wide"><h2>${title}</h2>${body}</section>
+`;
+
+export const listOf = (lines: readonly string[]): Markup =>
+  markup`<ul>${lines.map((line) => markup`<li>${line}</li>`)}</ul>`;
+
+/** A table that can be sorted by each column. */
+export function tableCard<T>(title: string, note: string, columns: readonly Column<T>[], rows: readonly T[]): Markup {
+  const head = columns.map(({ head, look }) =>
+    markup`<th scope="col" class="${look ? "l" : ""}"><button type="button">${head}</button></th>`
+  );
+  const body = rows.map((row) =>
+    markup`<tr>${columns.map((column) => cell(column, row))}</tr>
+`
+  );
+  return textCard(
+    title,
+    markup`<p>${note}</p><div class="scroll tall"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`,
+  );
+}
+
+const LOOKS = { left: "l", words: "l w", bad: "l bad" };
+
+function cell<T>({ cell, value, look }: Column<T>, row: T): Markup {
+  const number = value?.(row) ?? null;
+  const sorted = number === null ? null : markup` data-v="${number}"`;
+  const looks = look ? markup` class="${LOOKS[look]}"` : null;
+  return markup`<td${looks}${sorted}>${cell(row)}</td>`;
+}
+
+/** A figure as a file of its own: light, on white. */
+export function standAlone({ svg, title }: Figure): string {
+  const inside = markup`<title>${title}</title><style>${new Markup(
+    SVG_STYLE,
+  )}</style><rect width="100%" height="100%" fill="#fff"/>`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.text.replace(/^<svg [^>]*>/, (open) => open + inside.text)}\n`;
+}

@@ -1,0 +1,109 @@
+// @ts-types="@types/d3-scale"
+import type { ScaleContinuousNumeric } from "d3-scale";
+import { type Markup, markup, px } from "./markup.ts";
+
+export type Scale = ScaleContinuousNumeric<number, number>;
+
+/** A figure: its marks, and how it is called. */
+export interface Figure {
+  /** Its file's name with --svg, without the ending. */
+  name: string;
+  title: string;
+  caption: string;
+  svg: Markup;
+  /** Over the page's whole width. */
+  is_wide?: boolean;
+}
+
+/** The plane of a plot inside its margins. */
+export interface Frame {
+  width: number;
+  height: number;
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+export const HALF: Frame = { width: 540, height: 306, left: 58, right: 16, top: 30, bottom: 42 };
+export const WIDE: Frame = { width: 1080, height: 340, left: 64, right: 20, top: 18, bottom: 42 };
+
+export const xRange = ({ left, right, width }: Frame): [number, number] => [left, width - right];
+/** From the bottom up. */
+export const yRange = ({ top, bottom, height }: Frame): [number, number] => [height - bottom, top];
+
+/** The outermost element. @param label what a reader who does not see it is told */
+export function plot(
+  { width, height }: Pick<Frame, "width" | "height">,
+  label: string,
+  marks: readonly (Markup | null)[],
+): Markup {
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${px(width)} ${
+    px(height)
+  }" role="img" aria-label="${label}">${marks}</svg>`;
+}
+
+export interface Axis {
+  scale: Scale;
+  label: string;
+  ticks?: readonly number[];
+  format?: (value: number) => string;
+}
+
+const TICKS = 6;
+
+function tickTexts({ scale, ticks, format }: Axis): [number, string][] {
+  const shown = scale.tickFormat(TICKS);
+  return (ticks ?? scale.ticks(TICKS)).map((tick) => [tick, format ? format(tick) : shown(tick)]);
+}
+
+/** The axis at the bottom, with its label at the right. */
+export function xAxis(frame: Frame, axis: Axis): Markup {
+  const y = frame.height - frame.bottom;
+  const [x0, x1] = xRange(frame);
+  const ticks = tickTexts(axis).map(([tick, text]) => {
+    const x = px(axis.scale(tick));
+    return markup`<path class="axis" d="M${x} ${px(y)}v5"/><text class="muted small" x="${x}" y="${
+      px(y + 18)
+    }" text-anchor="middle">${text}</text>`;
+  });
+  return markup`<path class="axis" d="M${px(x0)} ${px(y)}H${px(x1)}"/>${ticks}<text class="muted" x="${px(x1)}" y="${
+    px(y + 36)
+  }" text-anchor="end">${axis.label}</text>`;
+}
+
+/** The axis at the left with lines across, and its label above it. */
+export function yAxis(frame: Frame, axis: Axis): Markup {
+  const [x0, x1] = xRange(frame);
+  const ticks = tickTexts(axis).map(([tick, text]) => {
+    const y = axis.scale(tick);
+    return markup`<path class="grid" d="M${px(x0)} ${px(y)}H${px(x1)}"/><text class="muted small" x="${
+      px(x0 - 8)
+    }" y="${px(y + 4)}" text-anchor="end">${text}</text>`;
+  });
+  return markup`${ticks}<text class="muted" x="4" y="${px(frame.top - 14)}">${axis.label}</text>`;
+}
+
+/** A value that is marked in a plot. */
+export interface Marked {
+  value: number;
+  words: string;
+  colour: string;
+}
+
+/** Lines from top to bottom with words at their tops: the words of the first stand to its left, of the last to its right. */
+export function markLines(frame: Frame, x: Scale, marked: readonly Marked[]): Markup[] {
+  const [y0, y1] = yRange(frame);
+  const [x0, x1] = xRange(frame);
+  return marked.toSorted((a, b) => a.value - b.value).map(({ value, words, colour }, i) => {
+    const at = x(value);
+    const room = words.length * 7 + 10;
+    const is_left = (marked.length > 1 && i === 0 && at - x0 > room) || x1 - at < room;
+    const look = `fill:var(--${colour})`;
+    return markup`<path class="line dash" stroke="var(--${colour})" d="M${px(at)} ${px(y1)}V${
+      px(y0)
+    }"/><text class="small halo" x="${px(is_left ? at - 5 : at + 5)}" y="${px(y1 + 4)}" text-anchor="${
+      is_left ? "end" : "start"
+    }" style="${look}">${words}</text>`;
+  });
+}

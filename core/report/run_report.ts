@@ -1,0 +1,143 @@
+import { duration, significant } from "../progress_line.ts";
+import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
+import { secondsText } from "../figure_text.ts";
+import { hostShares } from "../sweep/host_shares.ts";
+import { type FailureGroup, failureGroups } from "./failure_groups.ts";
+import { convergence } from "./figures/convergence.ts";
+import { gantt } from "./figures/gantt.ts";
+import { hostRates } from "./figures/host_rates.ts";
+import { poiHistogram, pullHistogram } from "./figures/physics.ts";
+import { shardTimes } from "./figures/shard_times.ts";
+import { throughput } from "./figures/throughput.ts";
+import { type Markup, markup } from "./markup.ts";
+import { type Column, type Page, tableCard, textCard, type Tile } from "./page.ts";
+import type { Figure } from "./plot.ts";
+
+/** All figures of a run that can be drawn from what is known of it. */
+export function runFigures(run: RunFacts): Figure[] {
+  return [
+    gantt(run),
+    shardTimes(run),
+    throughput(run),
+    hostRates(hostShares([run])),
+    convergence(run),
+    run.toys && poiHistogram(run.toys),
+    run.toys && pullHistogram(run.toys),
+  ].filter((figure) => figure !== null);
+}
+
+/** The page of one run. */
+export function runPage(run: RunFacts, script_sha256: string, footer: string): Page {
+  const groups = failureGroups(run);
+  return {
+    title: run.run_id,
+    about: [aboutLine(run), run.run_dir],
+    lead: leadOf(run),
+    tiles: tilesOf(run),
+    cards: [...(groups.length > 0 ? [failureCard(groups)] : []), ...runFigures(run), shardTable(run)],
+    footer,
+    script_sha256,
+  };
+}
+
+function aboutLine(run: RunFacts): string {
+  const { scheduler, n_toys, shards, threads, nextstat_version, created_at_utc } = run;
+  const nextstat = nextstat_version === null ? "" : `, nextstat ${nextstat_version}`;
+  return `${n_toys} toys in ${shards.length} shards on ${scheduler}, threads ${threads}${nextstat}, seed ${run.seed}; rendered ${
+    created_at_utc.slice(0, 16).replace("T", " ")
+  } UTC`;
+}
+
+function leadOf(run: RunFacts): string {
+  const done = doneShards(run).length;
+  if (done < run.shards.length) {
+    return `${done} of ${run.shards.length} shards have a valid result; the others are listed below with what helps.`;
+  }
+  const { makespan_s, toys_per_s, stretches, waves } = run.times;
+  if (makespan_s !== null && toys_per_s !== null) {
+    const in_waves = waves === null || waves === 1 ? "" : `, in ${waves} waves`;
+    return `All ${run.n_toys} toys took ${
+      secondsText(makespan_s)
+    } from the first start to the last finish${in_waves}: ${significant(toys_per_s)} toys/s.`;
+  }
+  return stretches.length > 1
+    ? `All shards are done. The run was interrupted: it has ${stretches.length} stretches, and no makespan of the whole.`
+    : "All shards are done. When they ran is not on record, so the makespan is not known; the longest shard is not it.";
+}
+
+const NOT_KNOWN = "not known";
+
+function tilesOf(run: RunFacts): Tile[] {
+  const { times } = run;
+  const time = (value: number | null) => value === null ? NOT_KNOWN : secondsText(value);
+  const spread = times.makespan_spread_s ? ` ± ${times.makespan_spread_s.toFixed(3)} s by the hosts' clocks` : "";
+  const waves = times.waves === null ? "" : `, ${times.waves} ${times.waves === 1 ? "wave" : "waves"}`;
+  const done = doneShards(run);
+  const converged = done.length === 0 ? null : sumOf(done.map((shard) => shard.n_converged));
+  return [
+    { value: time(times.makespan_s), words: `makespan_s${spread}`, is_first: true },
+    { value: times.toys_per_s === null ? NOT_KNOWN : significant(times.toys_per_s), words: "toys/s, by makespan" },
+    { value: time(times.turnaround_s), words: "turnaround_s, from the first submission" },
+    { value: time(times.max_shard_elapsed_s), words: `max_shard_elapsed_s: longest shard${waves}` },
+    { value: converged === null ? NOT_KNOWN : `${converged}`, words: `of ${run.n_toys} toys converged` },
+    {
+      value: run.is_old ? NOT_KNOWN : duration(times.cpu_s),
+      words: times.wasted_cpu_s > 0 ? `CPU time, and ${duration(times.wasted_cpu_s)} without a result` : "CPU time",
+    },
+  ];
+}
+
+function failureCard(groups: readonly FailureGroup[]): Markup {
+  const items = groups.map(({ words, n, shards, why, command }) => {
+    const said = why.length === 0 ? null : markup`: ${why.join(" · ")}`;
+    return markup`<li><span class="bad">${words}</span>, ${n} ${
+      n === 1 ? "shard" : "shards"
+    } (${shards})${said}<br><code>${command}</code></li>`;
+  });
+  return textCard("Shards without a result", markup`<ul>${items}</ul>`);
+}
+
+/** A page with more rows is of no use, and too large for a phone. */
+const MOST_ROWS = 1000;
+
+function shardTable(run: RunFacts): Markup {
+  const bad = run.shards.filter(({ state }) => state !== "done");
+  const slowest = doneShards(run).toSorted((a, b) => (b.wall_s ?? 0) - (a.wall_s ?? 0));
+  const rows = [...bad, ...slowest].slice(0, MOST_ROWS);
+  const note = rows.length < run.shards.length
+    ? `The ${rows.length} of ${run.shards.length} shards that are not done or took longest. A click on a column's head sorts.`
+    : "What is not done first, then the slowest. A click on a column's head sorts.";
+  const first = run.shards.reduce((least, { span }) => Math.min(least, span?.started_ms ?? Infinity), Infinity);
+  return tableCard("Shards", note, shardColumns(first), rows);
+}
+
+function shardColumns(first_ms: number): Column<ShardFacts>[] {
+  const figure = (head: string, of: (shard: ShardFacts) => number | null, text: (value: number) => string) => ({
+    head,
+    cell: (shard: ShardFacts) => {
+      const value = of(shard);
+      return value === null ? "" : text(value);
+    },
+    value: of,
+  });
+  return [
+    figure("shard", (shard) => shard.shard_index, String),
+    { head: "state", cell: (shard) => shard.why === null ? shard.state : `${shard.state}: ${shard.why}`, look: "left" },
+    { head: "host", cell: (shard) => shard.host ?? "", look: "left" },
+    figure("toys", (shard) => shard.n_toys, String),
+    figure(
+      "start (s)",
+      (shard) => shard.span && (shard.span.started_ms - first_ms) / 1000,
+      (value) => value.toFixed(2),
+    ),
+    figure("wall (s)", (shard) => shard.wall_s, (value) => value.toFixed(3)),
+    figure("start-up (s)", startUp, (value) => value.toFixed(3)),
+    figure("CPU (s)", (shard) => shard.cpu_s, (value) => value.toFixed(3)),
+    figure("memory (MiB)", (shard) => shard.max_rss_bytes, (value) => (value / 2 ** 20).toFixed(0)),
+    figure("load", (shard) => shard.load_start, (value) => value.toFixed(2)),
+    figure("not converged", (shard) => shard.n_converged === null ? null : shard.n_toys - shard.n_converged, String),
+  ];
+}
+
+const startUp = ({ wall_s, fit_s }: ShardFacts) =>
+  wall_s === null || fit_s === null ? null : Math.max(0, wall_s - fit_s);

@@ -1,0 +1,85 @@
+import type { Cause, ShardState } from "./contracts/kinds.ts";
+import type { RunRecord } from "./contracts/manifest.ts";
+import type { RunTimes } from "./contracts/run_times.ts";
+
+/** When something ran, by its own host's clock, and where. */
+export interface Span {
+  host: string;
+  slot: string | null;
+  started_ms: number;
+  finished_ms: number;
+}
+
+/** What is known of one live shard; null: not known. */
+export interface ShardFacts {
+  shard_index: number;
+  toy_start: number;
+  n_toys: number;
+  state: ShardState;
+  /** Why it is not done. */
+  why: string | null;
+  cause: Cause | null;
+  host: string | null;
+  cpu_model: string | null;
+  cpus: number | null;
+  kernel: string | null;
+  memory_bytes: number | null;
+  span: Span | null;
+  wall_s: number | null;
+  /** nextstat's own time for drawing and fitting the toys: fit_s + sample_s. The rest of wall_s is start-up. */
+  fit_s: number | null;
+  cpu_s: number | null;
+  max_rss_bytes: number | null;
+  /** Load averages over one minute. */
+  load_start: number | null;
+  load_end: number | null;
+  n_converged: number | null;
+  n_error: number | null;
+}
+
+/** An attempt that gave no result. */
+export interface FailedAttempt {
+  shard_index: number;
+  cause: Cause;
+  message: string;
+  span: Span;
+}
+
+/** The toys of the shards that are done, in toy order. NaN: no value. */
+export interface ToyFacts {
+  poi_name: string;
+  /** null: the shards do not agree, or there are none. */
+  poi_true: number | null;
+  poi_hat: Float64Array;
+  pulls: Float64Array;
+}
+
+/** All that a run's directory tells of it. */
+export interface RunFacts {
+  run_id: string;
+  run_dir: string;
+  /** Whether the old scripts rendered it: then nothing tells when its shards ran. */
+  is_old: boolean;
+  scheduler: string;
+  config: string | null;
+  created_at_utc: string;
+  n_toys: number;
+  seed: number;
+  threads: string;
+  nextstat_version: string | null;
+  environment: RunRecord["environment"] | null;
+  times: RunTimes;
+  shards: ShardFacts[];
+  failed_attempts: FailedAttempt[];
+  /** First submission, by the submit machine's clock. */
+  submitted_ms: number | null;
+  toys: ToyFacts | null;
+}
+
+export const doneShards = ({ shards }: Pick<RunFacts, "shards">): ShardFacts[] =>
+  shards.filter(({ state }) => state === "done");
+
+/** Sum of what is known; null where of some it is not. */
+export function sumOf(values: readonly (number | null)[]): number | null {
+  return values.reduce((sum, value) => sum === null || value === null ? null : sum + value, 0 as number | null);
+}

@@ -1,0 +1,67 @@
+import * as z from "zod/mini";
+import type { ShardRecord } from "./contracts/shard_record.ts";
+import type { ShardFacts } from "./run_facts.ts";
+
+/** A shard of which nothing is known. */
+export const UNKNOWN_SHARD: ShardFacts = {
+  shard_index: 0,
+  toy_start: 0,
+  n_toys: 0,
+  state: "unknown",
+  why: null,
+  cause: null,
+  host: null,
+  cpu_model: null,
+  cpus: null,
+  kernel: null,
+  memory_bytes: null,
+  span: null,
+  wall_s: null,
+  fit_s: null,
+  cpu_s: null,
+  max_rss_bytes: null,
+  load_start: null,
+  load_end: null,
+  n_converged: null,
+  n_error: null,
+};
+
+/** The facts of a committed shard's record. @param timing of nextstat's own metrics, as far as it is there */
+export function recordFacts(record: ShardRecord, timing: unknown): ShardFacts {
+  const { host, slot, cpu_user_s, cpu_system_s } = record;
+  const [started_ms, finished_ms] = [Date.parse(record.started_at_utc), Date.parse(record.finished_at_utc)];
+  const is_stamped = Number.isFinite(started_ms) && Number.isFinite(finished_ms);
+  return {
+    shard_index: record.shard_index,
+    toy_start: record.toy_start,
+    n_toys: record.n_toys,
+    state: "done",
+    why: null,
+    cause: record.cause,
+    host,
+    cpu_model: record.cpu_model,
+    cpus: record.cpus_logical,
+    kernel: record.kernel,
+    memory_bytes: record.memory_bytes,
+    span: is_stamped ? { host, slot, started_ms, finished_ms } : null,
+    wall_s: record.wall_s,
+    fit_s: fitSeconds(timing),
+    cpu_s: cpu_user_s === null && cpu_system_s === null ? null : (cpu_user_s ?? 0) + (cpu_system_s ?? 0),
+    max_rss_bytes: record.max_rss_bytes,
+    load_start: record.load_average_start?.[0] ?? null,
+    load_end: record.load_average_end?.[0] ?? null,
+    n_converged: null,
+    n_error: null,
+  };
+}
+
+const Seconds = z.number().check(z.minimum(0));
+const Timing = z.looseObject({
+  breakdown: z.looseObject({ toys: z.looseObject({ fit_s: Seconds, sample_s: Seconds }) }),
+});
+
+/** nextstat's timing.breakdown.toys (seen with 0.10.1). */
+function fitSeconds(timing: unknown): number | null {
+  const parsed = Timing.safeParse(timing);
+  return parsed.success ? parsed.data.breakdown.toys.fit_s + parsed.data.breakdown.toys.sample_s : null;
+}

@@ -1,0 +1,199 @@
+import type { CountSummary, HostShare, PointSummary } from "../contracts/sweep_summary.ts";
+import { percent, secondsText, short } from "../figure_text.ts";
+import { significant } from "../progress_line.ts";
+import { makespanBounds } from "./bounds.ts";
+import { middle, spreadOf } from "./by_count.ts";
+import type { Contention } from "./contention.ts";
+import type { SweepPlan } from "./sweep_pilot.ts";
+import type { Tail } from "./tail.ts";
+
+/** What a sweep's figures are read from. */
+export interface Figures {
+  counts: readonly CountSummary[];
+  points: readonly PointSummary[];
+  hosts: readonly HostShare[];
+  contention: Contention | null;
+  /** Of the best count's runs, the one in the middle. */
+  tail: Tail | null;
+  /** How many slots the pool had, where the user says so. */
+  slots: number | null;
+  /** Of which run a plan was made for the others. */
+  plan: Pick<SweepPlan, "run_id"> | null;
+}
+
+/** A paragraph made from the numbers alone: what can be concluded, and what cannot. */
+export function interpret(figures: Figures): string[] {
+  return [
+    ...best(figures.counts),
+    ...bounds(figures),
+    ...claims(figures.counts),
+    ...startUp(figures.counts),
+    ...oversharding(figures.counts),
+    ...contention(figures),
+    ...tail(figures.tail),
+    ...predictions(figures),
+    ...failures(figures.points),
+  ];
+}
+
+/** Counts with a makespan, the shortest first. */
+export function ranked(counts: readonly CountSummary[]): { count: CountSummary; makespan_s: number }[] {
+  return counts.flatMap((count) => {
+    const makespan_s = middle(count.makespan_s);
+    return makespan_s === null ? [] : [{ count, makespan_s }];
+  }).sort((a, b) => a.makespan_s - b.makespan_s);
+}
+
+/** Of runs without a makespan, what the longest shard tells of it. */
+function bounds({ points, slots }: Figures): string[] {
+  const unknown = points.filter((point) => point.makespan_s === null && point.n_stretches < 2);
+  const known = unknown.flatMap(({ shards, run_id, max_shard_elapsed_s }) =>
+    max_shard_elapsed_s === null ? [] : [{ shards, run_id, longest_s: max_shard_elapsed_s }]
+  );
+  if (known.length === 0) return [];
+  if (slots === null) {
+    return [
+      "With the number of slots (--slots) bounds of their makespans can be told: at least the longest shard, at most as many of them as there were waves.",
+    ];
+  }
+  const words = known.map(({ shards, run_id, longest_s }) => {
+    const { least_s, most_s } = makespanBounds(shards, slots, longest_s);
+    return `${run_id} ${
+      least_s === most_s ? secondsText(least_s) : `${secondsText(least_s)} to ${secondsText(most_s)}`
+    }`;
+  });
+  return [`Makespans as far as ${slots} slots and the longest shard tell them: ${words.join(", ")}.`];
+}
+
+function best(counts: readonly CountSummary[]): string[] {
+  const [first, second] = ranked(counts);
+  if (!first) {
+    const known = counts.some(({ max_shard_elapsed_s }) => max_shard_elapsed_s !== null);
+    return [
+      known
+        ? "No makespan is known: the longest shard alone does not tell how long a run took, nor which count is best. With more shards than slots they run in waves, and the longest shard falls as 1/shards while the run takes no less time."
+        : "No run is finished: nothing can be concluded.",
+    ];
+  }
+  const rate = middle(first.count.toys_per_s);
+  const words = `${first.count.shards} shards were fastest: makespan ${secondsText(first.makespan_s)}${
+    rate === null ? "" : `, ${significant(rate)} toys/s`
+  }.`;
+  return [second ? `${words} ${difference(first, second)}` : words];
+}
+
+type Ranked = ReturnType<typeof ranked>[number];
+
+function difference(first: Ranked, second: Ranked): string {
+  const gap = second.makespan_s - first.makespan_s;
+  const lead = `The next, ${second.count.shards} shards, took ${secondsText(gap)} more`;
+  const [a, b] = [spreadOf(first.count.makespan_s), spreadOf(second.count.makespan_s)];
+  if (a === null || b === null) {
+    return `${lead}; each was measured once, so whether that is more than chance cannot be said (--repeats).`;
+  }
+  const spread = Math.hypot(a, b);
+  return gap > 2 * spread
+    ? `${lead}: the difference is above the spread of the repeats (more than twice ${secondsText(spread)}).`
+    : `${lead}: within the spread of the repeats (twice ${secondsText(spread)}), the two cannot be told apart.`;
+}
+
+/** Where the old definition is off by more than this, it is said. */
+const MISLEADING = 1.2;
+
+function claims(counts: readonly CountSummary[]): string[] {
+  const off = counts.flatMap((count) => {
+    const [claimed, real] = [middle(count.claimed_toys_per_s), middle(count.toys_per_s)];
+    return claimed === null || real === null || real <= 0 ? [] : [{ shards: count.shards, claimed, real }];
+  }).filter(({ claimed, real }) => claimed / real > MISLEADING).sort((a, b) => b.claimed / b.real - a.claimed / a.real);
+  const [worst] = off;
+  if (!worst) return [];
+  return [
+    `Toys by the longest shard would have claimed ${significant(worst.claimed)} toys/s for ${worst.shards} shards, ${
+      short(worst.claimed / worst.real)
+    } times what was reached (${significant(worst.real)} toys/s).`,
+  ];
+}
+
+function startUp(counts: readonly CountSummary[]): string[] {
+  const known = counts.filter(({ startup_share }) => startup_share !== null);
+  const [few, many] = [known[0], known.at(-1)];
+  if (!few || !many) return [];
+  const share = ({ startup_share }: CountSummary) => percent(startup_share ?? 0);
+  const more = few === many ? "" : ` and ${share(many)} with ${many.shards}`;
+  return [
+    `Start-up (all but nextstat's own fitting and drawing) took ${
+      share(few)
+    } of the shards' time with ${few.shards} shards${more}.`,
+  ];
+}
+
+function oversharding(counts: readonly CountSummary[]): string[] {
+  const [first] = ranked(counts);
+  const ratio = first?.count.shards_per_slot ?? null;
+  if (!first || ratio === null) return [];
+  const all = counts.flatMap(({ shards, shards_per_slot }) =>
+    shards_per_slot === null ? [] : `${shards}: ${short(shards_per_slot)}`
+  );
+  const words = ratio === 1 ? "one shard" : `${short(ratio)} shards`;
+  return [`The best count gave ${words} to a slot (shards by slots: ${all.join(", ")}).`];
+}
+
+/** Correlations below this are not called one. */
+const CLEAR_R = 0.3;
+
+function contention({ contention, points }: Figures): string[] {
+  // Where start-up is much of the time, its reads and writes are what a shard waits for.
+  const shares = points.flatMap(({ cpu_share, startup_share }) => (startup_share ?? 1) < 0.1 ? cpu_share ?? [] : []);
+  const least = Math.min(...shares);
+  const waited = shares.length > 0 && least < 0.9
+    ? [`In the worst run shards had a CPU for only ${percent(least)} of their time, and waited for the rest of it.`]
+    : [];
+  if (!contention) return waited;
+  const { r, load_min, load_max, n_shards } = contention;
+  const range = `loads ${load_min.toFixed(1)} to ${load_max.toFixed(1)}, ${n_shards} shards, r = ${r.toFixed(2)}`;
+  const words = r > CLEAR_R
+    ? `Toys took longer where the load was higher (${range}): the pool was not idle.`
+    : `The time for a toy does not follow the load (${range}).`;
+  return [words, ...waited];
+}
+
+/** A shorter tail than this share of the makespan is none. */
+const LONG_TAIL = 0.1;
+
+function tail(tail: Tail | null): string[] {
+  if (!tail || tail.makespan_s <= 0) return [];
+  const share = tail.tail_s / tail.makespan_s;
+  if (share < LONG_TAIL) return [`In the best run the slots ended together (tail ${percent(share)} of the makespan).`];
+  const hosts = tail.hosts.slice(0, 3).map(({ host, n_shards, without_s }) => {
+    const without = without_s === null ? "" : `; without it at best ${secondsText(without_s)}`;
+    return `${host} (${n_shards} ${n_shards === 1 ? "shard" : "shards"}${without})`;
+  });
+  return [
+    `In the best run half of the slots were idle for the last ${secondsText(tail.tail_s)} (${
+      percent(share)
+    } of the makespan), waiting for ${hosts.join(", ")}.`,
+  ];
+}
+
+function predictions({ counts, plan }: Figures): string[] {
+  const errors = counts.flatMap(({ predicted_makespan_s, makespan_s }) => {
+    const [predicted, measured] = [middle(predicted_makespan_s), middle(makespan_s)];
+    return predicted === null || measured === null || measured <= 0 ? [] : Math.abs(predicted / measured - 1);
+  }).sort((a, b) => a - b);
+  const [median, most] = [errors[Math.floor((errors.length - 1) / 2)], errors.at(-1)];
+  if (!plan || median === undefined || most === undefined) return [];
+  return [
+    `The plan made from ${plan.run_id} alone is off by ${
+      percent(median)
+    } for the other counts' makespans (median; at most ${percent(most)}).`,
+  ];
+}
+
+function failures(points: readonly PointSummary[]): string[] {
+  const of = (state: PointSummary["state"]) => points.filter((point) => point.state === state).map((one) => one.run_id);
+  const [failed, open] = [of("failed"), of("open")];
+  return [
+    ...(failed.length > 0 ? [`Failed, and left out of the comparison: ${failed.join(", ")}.`] : []),
+    ...(open.length > 0 ? [`Not finished yet: ${open.join(", ")}.`] : []),
+  ];
+}

@@ -1,0 +1,90 @@
+import type { PointRecord } from "../contracts/sweep.ts";
+import type { PointSummary } from "../contracts/sweep_summary.ts";
+import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
+import { mostAtOnce } from "../times.ts";
+
+/** One run of a sweep: its place in the sweep, what is on record of it, and what its directory tells. */
+export interface PointFacts {
+  shards: number;
+  repeat: number;
+  run_id: string;
+  run_dir: string;
+  /** null: the old scripts write none. */
+  record: PointRecord | null;
+  /** null: its directory cannot be read, for the reason in `fault`. */
+  facts: RunFacts | null;
+  fault: string | null;
+}
+
+/** The figures of one run. */
+export function summarisePoint(point: PointFacts, predicted_makespan_s: number | null): PointSummary {
+  const { shards, repeat, run_id, run_dir, record, facts } = point;
+  const done = facts ? doneShards(facts) : [];
+  const times = facts?.times;
+  const n_toys = done.reduce((sum, shard) => sum + shard.n_toys, 0);
+  const longest = times?.max_shard_elapsed_s ?? null;
+  const spans = done.flatMap(({ span }) => span ?? []);
+  return {
+    shards,
+    repeat,
+    run_id,
+    run_dir,
+    ...stateOf(point),
+    n_shards: facts?.shards.length ?? shards,
+    n_ok: done.length,
+    n_toys,
+    n_converged: done.length > 0 ? sumOf(done.map((shard) => shard.n_converged)) : null,
+    n_error: done.length > 0 ? sumOf(done.map((shard) => shard.n_error)) : null,
+    makespan_s: times?.makespan_s ?? null,
+    makespan_spread_s: times?.makespan_spread_s ?? null,
+    turnaround_s: times?.turnaround_s ?? null,
+    max_shard_elapsed_s: longest,
+    waves: times?.waves ?? null,
+    slots: spans.length > 0 ? mostAtOnce(spans) : null,
+    toys_per_s: times?.toys_per_s ?? null,
+    claimed_toys_per_s: longest !== null && longest > 0 ? n_toys / longest : null,
+    cpu_s: facts && !facts.is_old ? facts.times.cpu_s : null,
+    wasted_cpu_s: facts && !facts.is_old ? facts.times.wasted_cpu_s : null,
+    ...perShard(done),
+    cpu_share: cpuShare(done, Number(facts?.threads)),
+    load_start: record?.before?.load_average?.[0] ?? null,
+    load_end: record?.after?.load_average?.[0] ?? null,
+    max_rss_bytes: greatest(done.map((shard) => shard.max_rss_bytes)),
+    stopwatch_s: record?.stopwatch_s ?? null,
+    predicted_makespan_s,
+    n_stretches: times?.stretches.length ?? 0,
+  };
+}
+
+/** What the directory shows counts more than what was on record when the run ended. */
+function stateOf({ record, facts, fault }: PointFacts): Pick<PointSummary, "state" | "error"> {
+  if (!facts) return { state: "failed", error: fault ?? "its directory cannot be read" };
+  const bad = facts.shards.filter(({ state }) => state !== "done");
+  if (bad.length === 0) return { state: "done", error: record?.state === "done" ? record.error : null };
+  if (record?.state === "open" && record.started_at_utc === null) return { state: "open", error: null };
+  const why = record?.error ?? bad.find((shard) => shard.why !== null)?.why ?? null;
+  const words = `${bad.length} of ${facts.shards.length} shards without a result`;
+  return { state: record?.state === "open" ? "open" : "failed", error: why === null ? words : `${words}: ${why}` };
+}
+
+function perShard(done: readonly ShardFacts[]): Pick<PointSummary, "toy_s" | "startup_s" | "startup_share"> {
+  const wall = sumOf(done.map((shard) => shard.wall_s));
+  const fit = sumOf(done.map((shard) => shard.fit_s));
+  if (done.length === 0 || wall === null || fit === null || wall <= 0) {
+    return { toy_s: null, startup_s: null, startup_share: null };
+  }
+  const startup = Math.max(0, wall - fit);
+  const n_toys = done.reduce((sum, shard) => sum + shard.n_toys, 0);
+  return { toy_s: fit / n_toys, startup_s: startup / done.length, startup_share: startup / wall };
+}
+
+/** @param threads NaN or 0: not known how many there were */
+function cpuShare(done: readonly ShardFacts[], threads: number): number | null {
+  const [wall, cpu] = [sumOf(done.map((shard) => shard.wall_s)), sumOf(done.map((shard) => shard.cpu_s))];
+  return !(threads > 0) || wall === null || cpu === null || wall <= 0 ? null : cpu / wall / threads;
+}
+
+function greatest(values: readonly (number | null)[]): number | null {
+  const most = values.reduce<number>((a, b) => b === null ? a : Math.max(a, b), -Infinity);
+  return most === -Infinity ? null : most;
+}

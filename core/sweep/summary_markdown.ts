@@ -1,0 +1,156 @@
+import type { CountSummary, PointSummary, Repeated, SweepSummary } from "../contracts/sweep_summary.ts";
+import { mdCode, mdTable, mdText } from "../markdown.ts";
+import { significant } from "../progress_line.ts";
+import { percent, short } from "../figure_text.ts";
+
+/** The summary of a sweep as a page of Markdown. */
+export function summaryMarkdown(summary: SweepSummary): string {
+  const { runs, points } = summary;
+  const repeated = runs.some(({ n_runs }) => n_runs > 1);
+  return [
+    `# Shard sweep ${mdText(summary.sweep_id)}`,
+    head(summary),
+    ...(repeated ? ["## By shard count", countTable(runs), REPEATS] : []),
+    repeated ? "## Every run" : "## Runs",
+    pointTable(points),
+    TIMES,
+    "## Interpretation",
+    summary.interpretation.map((line) => `- ${mdText(line)}`).join("\n"),
+    "## Hosts",
+    hostTable(summary),
+    "## Environment",
+    environment(summary),
+  ].join("\n\n") + "\n";
+}
+
+const REPEATS =
+  "Median, and mean ± std over the repeats (std divides by n). Only runs that are done count; shards/slot is by the most shards that ran at the same time.";
+
+const TIMES =
+  "**makespan_s** is the last finish minus the first start, **turnaround_s** counts from the first submission, and toys/s is toys by makespan. **max_shard_elapsed_s** is the longest single shard: with more shards than slots they run in waves, so it falls as 1/shards whatever the run takes. The last column of toys/s is what toys by the longest shard would have claimed. A dash: not known.";
+
+function head({ sweep_id, scheduler, config, n_toys, seed, threads }: SweepSummary): string {
+  const rows = { sweep_id, scheduler, config, n_toys: `${n_toys}`, seed: `${seed}`, threads };
+  return Object.entries(rows).map(([name, value]) => `- ${name}: ${mdCode(value)}`).join("\n");
+}
+
+function countTable(runs: readonly CountSummary[]): string {
+  const predicted = runs.some((run) => run.predicted_makespan_s !== null);
+  const columns = [
+    "Shards",
+    "runs done",
+    "makespan_s",
+    "mean ± std",
+    ...(predicted ? ["predicted"] : []),
+    "max_shard_elapsed_s",
+    "waves",
+    "toys/s",
+    "mean ± std",
+    "toys/s by longest shard",
+    "shards/slot",
+    "start-up",
+    "peak memory",
+  ];
+  const rows = runs.map((run) => [
+    `${run.shards}`,
+    `${run.n_done}/${run.n_runs}`,
+    seconds(medianOf(run.makespan_s)),
+    meanStd(run.makespan_s),
+    ...(predicted ? [seconds(medianOf(run.predicted_makespan_s))] : []),
+    seconds(medianOf(run.max_shard_elapsed_s)),
+    number(medianOf(run.waves)),
+    rate(medianOf(run.toys_per_s)),
+    meanStd(run.toys_per_s),
+    rate(medianOf(run.claimed_toys_per_s)),
+    number(run.shards_per_slot),
+    share(run.startup_share),
+    memory(run.max_rss_bytes),
+  ]);
+  return mdTable(columns, "r".repeat(columns.length), rows);
+}
+
+function pointTable(points: readonly PointSummary[]): string {
+  const columns = [
+    ...["Shards", "rep", "state", "ok/total", "makespan_s", "turnaround_s", "max_shard_elapsed_s", "waves", "toys/s"],
+    ...["toys/s by longest shard", "n_converged", "n_error", "peak memory", "load", "Run dir"],
+  ];
+  const rows = points.map((run) => [
+    `${run.shards}`,
+    `${run.repeat}`,
+    run.state === "done" && run.error === null ? "done" : mdText(`${run.state}${run.error ? `: ${run.error}` : ""}`),
+    `${run.n_ok}/${run.n_shards}`,
+    makespan(run),
+    seconds(run.turnaround_s),
+    seconds(run.max_shard_elapsed_s),
+    number(run.waves),
+    rate(run.toys_per_s),
+    rate(run.claimed_toys_per_s),
+    count(run.n_converged),
+    count(run.n_error),
+    memory(run.max_rss_bytes),
+    `${load(run.load_start)} → ${load(run.load_end)}`,
+    mdCode(run.run_dir),
+  ]);
+  return mdTable(columns, "rrlrrrrrrrrrrrl", rows);
+}
+
+/** An interrupted run has no makespan of the whole. */
+function makespan({ makespan_s, makespan_spread_s, n_stretches }: PointSummary): string {
+  if (makespan_s === null) return n_stretches > 1 ? `in ${n_stretches} stretches` : DASH;
+  return makespan_spread_s ? `${seconds(makespan_s)} ± ${makespan_spread_s.toFixed(3)}` : seconds(makespan_s);
+}
+
+function hostTable({ hosts }: SweepSummary): string {
+  if (hosts.length === 0) return "Not known.";
+  const all = hosts.reduce((sum, host) => sum + host.n_toys, 0);
+  const rows = hosts.map((host) => [
+    mdText(host.host),
+    host.cpu_model === null ? DASH : mdText(host.cpu_model),
+    `${host.n_shards}`,
+    `${host.n_toys}`,
+    percent(host.n_toys / all),
+    rate(host.toys_per_slot_s),
+  ]);
+  return mdTable(["Host", "CPU", "shards", "toys", "of all toys", "toys/s of a slot"], "llrrrr", rows);
+}
+
+function environment({ scheduler, environment: env }: SweepSummary): string {
+  const models = env.cpu_models.map(({ cpu_model, hosts, cpus }) =>
+    `${hosts} × ${cpu_model}${cpus === null ? "" : ` (${cpus} CPUs together)`}`
+  );
+  const rows = {
+    scheduler: [scheduler],
+    "CPU models": models,
+    nextstat: env.nextstat_versions,
+    rustc: env.rustc_versions,
+    kernel: env.kernels,
+    "load at start and end": [`${load(env.load_start)} → ${load(env.load_end)}`],
+    ...(env.pool_before && env.pool_after
+      ? { "CPUs of the pool busy before and after": [`${busy(env.pool_before)} → ${busy(env.pool_after)}`] }
+      : {}),
+  };
+  return Object.entries(rows).map(([name, values]) => `- ${name}: ${values.map(mdText).join(", ") || "not known"}`)
+    .join("\n");
+}
+
+const busy = ({ cpus, cpus_busy }: { cpus: number; cpus_busy: number }) => `${cpus_busy} of ${cpus}`;
+
+const DASH = "–";
+const known = (text: (value: number) => string) => (value: number | null): string =>
+  value === null ? DASH : text(value);
+const seconds = known((value) => value.toFixed(value < 100 ? 3 : 1));
+const rate = known(significant);
+const number = known(short);
+const count = known((value) => `${value}`);
+const share = known(percent);
+const load = known((value) => value.toFixed(2));
+const memory = known((value) => `${(value / 2 ** 20).toFixed(0)} MiB`);
+
+const medianOf = (figure: number | Repeated | null) =>
+  typeof figure === "number" || figure === null ? figure : figure.median;
+
+function meanStd(figure: number | Repeated | null): string {
+  if (typeof figure === "number" || figure === null || figure.values.length < 2) return DASH;
+  const digits = figure.mean < 100 ? 3 : 1;
+  return `${figure.mean.toFixed(digits)} ± ${figure.std.toFixed(digits)}`;
+}

@@ -1,0 +1,56 @@
+/**
+ * Headers of tar files in the ustar format (POSIX.1-2017, pax, "ustar Interchange Format"): regular files with names of
+ * up to 100 bytes and up to 8 GiB.
+ */
+export interface TarFile {
+  name: string;
+  bytes: number;
+  /** Last change, in whole seconds since 1970. */
+  mtime_s: number;
+}
+
+export const TAR_BLOCK = 512;
+
+/** How many bytes follow a file's content up to a whole block. */
+export const tarPadding = (bytes: number): number => (TAR_BLOCK - bytes % TAR_BLOCK) % TAR_BLOCK;
+
+/** @throws {Error} for a name or a size that the format has no place for */
+export function tarHeader({ name, bytes, mtime_s }: TarFile): Uint8Array<ArrayBuffer> {
+  const header = new Uint8Array(TAR_BLOCK);
+  const put = (text: string, at: number, most: number) => {
+    const encoded = new TextEncoder().encode(text);
+    if (encoded.length > most) throw new Error(`"${text}" does not fit into a tar header`);
+    header.set(encoded, at);
+  };
+  const octal = (value: number, digits: number) => Math.floor(value).toString(8).padStart(digits, "0");
+  put(name, 0, 100);
+  put(octal(0o644, 7), 100, 7);
+  put(octal(0, 7), 108, 7);
+  put(octal(0, 7), 116, 7);
+  put(octal(bytes, 11), 124, 11);
+  put(octal(Math.max(0, mtime_s), 11), 136, 11);
+  put("        ", 148, 8);
+  put("0", 156, 1);
+  put("ustar\u000000", 257, 8);
+  put(`${octal(sumOf(header), 6)}\u0000 `, 148, 8);
+  return header;
+}
+
+/**
+ * Reads a header as tarHeader writes it, byte for byte; null for the zeros at the end.
+ * @throws {Error} where it is another
+ */
+export function readTarHeader(header: Uint8Array): TarFile | null {
+  if (header.every((byte) => byte === 0)) return null;
+  const text = (from: number, to: number) => new TextDecoder().decode(header.subarray(from, to)).replace(/\0+$/, "");
+  const file = {
+    name: text(0, 100),
+    bytes: Number.parseInt(text(124, 135), 8),
+    mtime_s: Number.parseInt(text(136, 147), 8),
+  };
+  const wanted = file.bytes >= 0 && file.mtime_s >= 0 ? tarHeader(file) : null;
+  if (wanted?.every((byte, i) => byte === header[i])) return file;
+  throw new Error("has a header that is not as archive writes it; unpack it, and verify the folder");
+}
+
+const sumOf = (header: Uint8Array): number => header.reduce((sum, byte) => sum + byte, 0);

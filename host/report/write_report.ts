@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { type Page, pageHtml, standAlone } from "../../core/report/page.ts";
+import type { Figure } from "../../core/report/plot.ts";
+import { runFigures, runPage } from "../../core/report/run_report.ts";
+import { SORT_SCRIPT } from "../../core/report/sort_script.ts";
+import { sweepFigures, sweepPage } from "../../core/report/sweep_report.ts";
+import { summariseSweep } from "../../core/sweep/summarise_sweep.ts";
+import { VERSION } from "../../core/version.ts";
+import { readFacts } from "../read_facts.ts";
+import { loadSweep } from "../sweep/load_sweep.ts";
+import { readSweepFacts } from "../sweep/read_sweep.ts";
+import { makeFolder, writeWhole } from "../write_file.ts";
+
+export interface ReportTo {
+  /** null: report.html in the run directory, `<sweep_id>.report.html` beside the sweep's document. */
+  out: string | null;
+  /** A folder for the figures, each a file. */
+  svg: string | null;
+}
+
+export interface WrittenReport {
+  report: string;
+  svg: string[];
+}
+
+/** @throws {FarmError} input, when the run or the sweep cannot be read, or the report not written */
+export function writeReport(target: string, to: ReportTo, now_utc: string): WrittenReport {
+  const made = target.endsWith(".sweep.json") ? sweepReport(target, now_utc) : runReport(target, now_utc);
+  const report = to.out ?? made.path;
+  writeWhole(report, pageHtml(made.page));
+  return { report, svg: to.svg === null ? [] : writeFigures(made.figures, to.svg) };
+}
+
+interface Made {
+  path: string;
+  page: Page;
+  figures: Figure[];
+}
+
+const footerOf = (now_utc: string) => `Made by nsfarm-deno ${VERSION}, ${now_utc.slice(0, 16).replace("T", " ")} UTC`;
+const script_sha256 = () => createHash("sha256").update(SORT_SCRIPT).digest("base64");
+
+function runReport(target: string, now_utc: string): Made {
+  const facts = readFacts(target);
+  return {
+    path: join(facts.run_dir, "report.html"),
+    page: runPage(facts, script_sha256(), footerOf(now_utc)),
+    figures: runFigures(facts),
+  };
+}
+
+function sweepReport(target: string, now_utc: string): Made {
+  const open = loadSweep(target);
+  const summary = summariseSweep(open.sweep, readSweepFacts(open), null);
+  return {
+    path: open.path.replace(/\.sweep\.json$/, ".report.html"),
+    page: sweepPage(summary, script_sha256(), footerOf(now_utc)),
+    figures: sweepFigures(summary),
+  };
+}
+
+function writeFigures(figures: readonly Figure[], folder: string): string[] {
+  makeFolder(folder);
+  return figures.map((figure) => {
+    const path = join(folder, `${figure.name}.svg`);
+    writeWhole(path, standAlone(figure));
+    return path;
+  });
+}

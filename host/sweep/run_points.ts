@@ -1,0 +1,115 @@
+import type { FarmManifest } from "../../core/contracts/manifest.ts";
+import type { PointRecord, SweepPoint } from "../../core/contracts/sweep.ts";
+import { errorText, FarmError } from "../../core/errors.ts";
+import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import { loadAdapter } from "../load_adapter.ts";
+import { loadFarmRun, type Run } from "../load_manifest.ts";
+import { finishPoint } from "./finish_point.ts";
+import { type OpenSweep, pointDir, recordOf, recordPoint } from "./load_sweep.ts";
+import { takeSnapshot } from "./pool_snapshot.ts";
+
+export interface PointOptions {
+  mode: "shared" | "transfer" | null;
+  collect: boolean;
+  merge: boolean;
+  /** Points that are done or failed too: what failed is run again, what is done collected and merged again. */
+  force: boolean;
+}
+
+export interface PointEvent {
+  run_id: string;
+  shards: number;
+  /** Its place in the order, from 1. */
+  number: number;
+  of: number;
+  what: "skipped" | "begun" | PointRecord["state"];
+  error: string | null;
+}
+
+/** What runs one run to its end: submits it and watches it, or works on it in this process. */
+export type Drive = (run: Run<FarmManifest>, adapter: SchedulerAdapter) => Promise<unknown>;
+
+/**
+ * Runs the points of a sweep one after the other, in the order of its document. One that fails is on record as failed,
+ * and the next is begun.
+ * @param stop when it is aborted, the point at hand stays open, and no other is begun
+ * @throws {FarmError} input, when the sweep cannot be read or written, or was rendered by other scripts
+ */
+export async function runPoints(
+  open: OpenSweep,
+  drive: Drive,
+  options: PointOptions,
+  stop: AbortSignal,
+  tell: (event: PointEvent) => void,
+): Promise<void> {
+  const { runs, farm } = open.sweep;
+  if (!farm) throw renderedElsewhere(open.path);
+  for (const [i, point] of runs.entries()) {
+    if (stop.aborted) return;
+    const say = (what: PointEvent["what"], error: string | null = null) =>
+      tell({ run_id: point.run_id, shards: point.shards, number: i + 1, of: runs.length, what, error });
+    const { state: before } = recordOf(point);
+    if (!options.force && before !== "open") {
+      say("skipped", before);
+      continue;
+    }
+    say("begun");
+    const { state, error } = await runPoint(open, point, drive, options, stop);
+    say(state, error);
+  }
+}
+
+function renderedElsewhere(path: string): FarmError {
+  return new FarmError(
+    "input",
+    `Cannot run the sweep "${path}": it was rendered by other scripts`,
+    "It can be collected, merged and summarized; render a new one to run it",
+  );
+}
+
+async function runPoint(
+  open: OpenSweep,
+  point: SweepPoint,
+  drive: Drive,
+  options: PointOptions,
+  stop: AbortSignal,
+): Promise<PointRecord> {
+  const note = (change: Partial<PointRecord>) => recordPoint(open.path, point.run_id, change);
+  try {
+    const run = withMode(loadFarmRun(pointDir(open, point)), options.mode);
+    const adapter = await loadAdapter(run.manifest.scheduler);
+    await measure(run, adapter, drive, recordOf(point), stop, note);
+    if (stop.aborted) return note({ state: "open", error: "interrupted" });
+    return note(options.collect ? await finishPoint(run.manifest_path, options.merge) : { state: "ran", error: null });
+  } catch (error) {
+    if (!(error instanceof FarmError)) throw error;
+    // A scheduler that gives no answer says nothing of the run: the point stays open for the next time.
+    return note({ state: error.kind === "unreachable" ? "open" : "failed", error: errorText(error) });
+  }
+}
+
+async function measure(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  drive: Drive,
+  earlier: PointRecord,
+  stop: AbortSignal,
+  note: (change: Partial<PointRecord>) => PointRecord,
+): Promise<void> {
+  const before = earlier.before ?? await takeSnapshot(adapter);
+  const is_first = earlier.started_at_utc === null;
+  const started_at_utc = earlier.started_at_utc ?? new Date().toISOString();
+  note({ started_at_utc, before, error: null });
+  const begin = performance.now();
+  await drive(run, adapter);
+  if (stop.aborted) return;
+  const stopwatch_s = is_first ? Math.round(performance.now() - begin) / 1000 : null;
+  note({ finished_at_utc: new Date().toISOString(), stopwatch_s, after: await takeSnapshot(adapter) });
+}
+
+/** HTCondor runs are rendered for both modes; which one is used can be told when they are submitted. */
+function withMode(run: Run<FarmManifest>, mode: PointOptions["mode"]): Run<FarmManifest> {
+  if (mode === null || run.manifest.scheduler !== "htcondor") return run;
+  const { farm } = run.manifest;
+  return { ...run, manifest: { ...run.manifest, farm: { ...farm, options: { ...farm.options, mode } } } };
+}

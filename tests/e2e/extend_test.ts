@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { mustRun, nsfarm, runArgs, runDir, spec10k } from "../support/farm.ts";
+import { readManifest } from "../support/run_dir.ts";
+import { inFolder } from "../support/scratch.ts";
+import { standIn } from "../support/stand_in.ts";
+import { assertTold } from "../support/told.ts";
+import { assertSameToys, readJson, unsharded } from "../support/toys.ts";
+
+const merged = (folder: string) => readJson(join(runDir(folder), "merged.out.json"));
+
+for (const more of [[], ["--gen", "mle"], ["--pulls", "--seed", "7"]]) {
+  Deno.test(`a run that is extended twice is the unsharded run (${more.join(" ") || "no options"})`, () =>
+    inFolder(async (folder) => {
+      await mustRun(folder, runArgs(folder, { toys: 10, shards: 3, more }));
+      await mustRun(folder, ["extend", runDir(folder), "--n-toys", "+5", "--wait"]);
+      await mustRun(folder, ["extend", runDir(folder), "--n-toys", "+7", "--shards", "2", "--wait"]);
+      const theirs = more.map((word) => word === "--pulls" ? ["--max-abs-poi-pull-mean", "1e9"] : [word]).flat();
+      assertSameToys(await merged(folder), await unsharded(folder, 22, theirs));
+      const { plans, n_toys, shards, farm } = await readManifest(runDir(folder));
+      assert.deepEqual([n_toys, shards, plans.length], [22, 3, 7]);
+      assert.deepEqual(farm.history.map(({ change }) => change.replace(/, seeds.*/, "")), [
+        "extended by 5 toys",
+        "extended by 7 toys",
+      ]);
+      const seeds = plans.flatMap((plan) => Array.from({ length: plan.n_toys }, (_, i) => plan.seed + i));
+      assert.equal(new Set(seeds).size, 22, "no seed is there twice");
+    }));
+}
+
+Deno.test("a run that is extended while shards of it failed, or before it was submitted, becomes whole", () =>
+  inFolder(async (folder) => {
+    const fake = await standIn(folder, `[ -e "$here/mended" ] || [ "$shard" != 1 ] || exit 3`);
+    await mustRun(folder, runArgs(folder, { toys: 9, shards: 3, nextstat: fake.path }), 5);
+    const { stdout } = await mustRun(folder, ["extend", runDir(folder), "--n-toys", "+6", "--no-submit"]);
+    assert.equal(stdout, `${join(runDir(folder), "manifest.json")}\n`);
+    await fake.mark("mended");
+    await mustRun(folder, ["retry", runDir(folder), "--wait"]);
+    assertSameToys(await merged(folder), await unsharded(folder, 15));
+    const fits = (await fake.log()).filter((line) => line.what === "end").map((line) => line.shard).sort();
+    assert.deepEqual(fits, [0, 1, 2, 3, 4], "what was done was not done again");
+  }));
+
+Deno.test("an extension that cannot be of the same set is refused, and the run stays as it was", () =>
+  inFolder(async (folder) => {
+    const config = join(folder, "spec", "gauss_exp_10k.json");
+    await Deno.mkdir(join(folder, "spec"));
+    await Deno.copyFile(spec10k(), config);
+    await Deno.copyFile(join(spec10k(), "..", "observed.parquet"), join(folder, "spec", "observed.parquet"));
+    await mustRun(folder, runArgs(folder, { toys: 6, shards: 2, config }));
+    const before = await readFile(join(runDir(folder), "manifest.json"), "utf8");
+    const extend = (n: string, ...more: string[]) => nsfarm(folder, ["extend", runDir(folder), "--n-toys", n, ...more]);
+    assertTold(await extend("500"), { code: 2, line: /--n-toys "500": wanted how many toys more/, hint: /\+500/ });
+    assertTold(await extend("+0"), { code: 2, line: /--n-toys "0"/ });
+    assertTold(await extend("+2", "--shards", "3"), { code: 2, line: /Cannot split 2 toys into 3 shards/ });
+    assertTold(await extend("+9007199254740990"), { code: 2, line: /must stay below 2\^53/ });
+    await writeFile(config, (await readFile(config, "utf8")).replace("2500", "2501"));
+    assertTold(await extend("+5"), {
+      code: 3,
+      line: /Cannot extend ".*": ".*" is not the file that the run was rendered with/,
+    });
+    assert.equal(await readFile(join(runDir(folder), "manifest.json"), "utf8"), before);
+  }));

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Sweep } from "../../core/contracts/sweep.ts";
+import { SweepSummary } from "../../core/contracts/sweep_summary.ts";
+import { readText, spec10k } from "../support/farm.ts";
+import { slurmFile, wholeRun } from "../support/slurm_farm.ts";
+import { assertSameToys, readJson } from "../support/toys.ts";
+
+const slurm = slurmFile();
+
+/** A fit that notes when it began and ended, by the machine's clock. */
+const STAMPED = `date +%s.%N >>"$here/starts"; "$real" "$@"; code=$?; date +%s.%N >>"$here/ends"; exit $code`;
+
+slurm(
+  "a sweep on Slurm: its makespan holds the fits' own stamps, and the pool is on record before and after",
+  async (farm) => {
+    const fake = await farm.standIn(STAMPED);
+    const runs = join(farm.folder, "runs");
+    const args = [
+      ...["sweep", "run", "--scheduler", "slurm", "--shards-list", "3", "--n-toys", "9", "--config", spec10k()],
+      ...["--nextstat-bin", fake.path, "--threads", "1", "--no-check", "--out-root", runs, "--sweep-id", "s"],
+      ...["--poll-s", "0.5", "--json"],
+    ];
+    const [point] = SweepSummary.parse(JSON.parse((await farm.must(args)).stdout)).points;
+    assert(point && point.makespan_s !== null && point.turnaround_s !== null && point.stopwatch_s !== null);
+    const stamps = async (name: string) => (await readText(join(farm.folder, name))).trimEnd().split("\n").map(Number);
+    const [starts, ends] = [await stamps("starts"), await stamps("ends")];
+    assert.equal(ends.length, 3);
+    const fits_s = Math.max(...ends) - Math.min(...starts);
+    // Records have whole milliseconds.
+    assert(point.makespan_s >= fits_s - 0.002, `${point.makespan_s} s for fits of ${fits_s} s`);
+    assert(point.makespan_s <= point.turnaround_s && point.turnaround_s <= point.stopwatch_s + 0.1);
+    const sweep = Sweep.parse(JSON.parse(await readText(join(runs, "s.sweep.json"))));
+    const nodes = sweep.runs[0]?.farm?.before?.nodes;
+    assert.deepEqual(nodes?.map(({ name, cpus }) => [name, cpus]), [["n1", 2], ["n2", 2]]);
+    assertSameToys(await readJson(join(runs, "s_sh3", "merged.out.json")), await wholeRun({ toys: 9 }));
+  },
+);

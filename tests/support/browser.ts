@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod/mini";
+import { killQuietly } from "./scratch.ts";
+
+/** The Chromium of this machine, or undefined. */
+export const chromium: string | undefined = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
+  .find((path) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  });
+
+/** A page that is open in a browser without a window. */
+export interface OpenPage {
+  /** What it asked for, itself left out. */
+  requests: string[];
+  /** Errors and warnings on its console. */
+  complaints: string[];
+  /** What an expression comes to in it. */
+  evaluate(expression: string): Promise<unknown>;
+}
+
+const Message = z.looseObject({
+  id: z.optional(z.int()),
+  method: z.optional(z.string()),
+  params: z.optional(z.looseObject({})),
+  result: z.optional(z.looseObject({})),
+});
+const Answer = z.looseObject({
+  result: z.looseObject({ value: z.optional(z.unknown()) }),
+  exceptionDetails: z.optional(z.unknown()),
+});
+
+/**
+ * Opens a file in Chromium, by its DevTools protocol (https://chromedevtools.github.io/devtools-protocol), and closes it
+ * when the work is done.
+ */
+export async function withPage(path: string, folder: string, work: (page: OpenPage) => Promise<void>): Promise<void> {
+  assert(chromium !== undefined);
+  const home = join(folder, "tmp", "chromium");
+  await mkdir(home, { recursive: true });
+  const child = new Deno.Command(chromium, {
+    args: [
+      ...["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"],
+      ...[`--user-data-dir=${home}`, "--remote-debugging-port=0", "--remote-allow-origins=*", "about:blank"],
+    ],
+    env: { HOME: home },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    detached: true,
+  }).spawn();
+  const socket = await connect(child);
+  try {
+    await work(await openPage(socket, path));
+  } finally {
+    socket.close();
+    killQuietly(-child.pid);
+    await child.status;
+    await Deno.remove(home, { recursive: true }).catch(() => {});
+  }
+}
+
+/** It says on stderr where it listens. */
+async function connect(child: Deno.ChildProcess): Promise<WebSocket> {
+  let said = "";
+  const stderr = child.stderr.pipeThrough(new TextDecoderStream());
+  for await (const text of stderr.values({ preventCancel: false })) {
+    said += text;
+    const port = /DevTools listening on ws:\/\/127\.0\.0\.1:(\d+)\//.exec(said)?.[1];
+    if (port !== undefined) return await open(await pageAddress(port));
+  }
+  throw new Error(`Chromium does not start: ${said}`);
+}
+
+async function pageAddress(port: string): Promise<string> {
+  const Targets = z.array(z.looseObject({ type: z.string(), webSocketDebuggerUrl: z.string() }));
+  const answer = await fetch(`http://127.0.0.1:${port}/json/list`);
+  const target = Targets.parse(await answer.json()).find(({ type }) => type === "page");
+  assert(target !== undefined, "Chromium has no page");
+  return target.webSocketDebuggerUrl;
+}
+
+function open(address: string): Promise<WebSocket> {
+  const socket = new WebSocket(address);
+  return new Promise((resolve, reject) => {
+    socket.onopen = () => resolve(socket);
+    socket.onerror = () => reject(new Error(`Chromium does not answer at ${address}`));
+  });
+}
+
+async function openPage(socket: WebSocket, path: string): Promise<OpenPage> {
+  const [requests, complaints]: [string[], string[]] = [[], []];
+  const waiting = new Map<number, (result: unknown) => void>();
+  let loaded = () => {};
+  socket.onmessage = ({ data }) => {
+    const { id, method, params = {}, result } = Message.parse(JSON.parse(String(data)));
+    if (id !== undefined) waiting.get(id)?.(result);
+    else if (method === "Page.loadEventFired") loaded();
+    else if (method === "Network.requestWillBeSent") requests.push(JSON.stringify(params["request"]));
+    else if (/^(Runtime\.(exceptionThrown|consoleAPICalled)|Log\.entryAdded)$/.test(method ?? "")) {
+      complaints.push(JSON.stringify(params));
+    }
+  };
+  let n = 0;
+  const send = (method: string, params: Record<string, unknown> = {}) =>
+    new Promise<unknown>((resolve) => {
+      waiting.set(++n, resolve);
+      socket.send(JSON.stringify({ id: n, method, params }));
+    });
+  for (const domain of ["Page", "Runtime", "Log", "Network"]) await send(`${domain}.enable`);
+  const load = new Promise<void>((resolve) => loaded = resolve);
+  const url = `file://${path.split("/").map(encodeURIComponent).join("/")}`;
+  await send("Page.navigate", { url });
+  await load;
+  return {
+    requests,
+    complaints,
+    evaluate: async (expression) => {
+      const answer = Answer.parse(await send("Runtime.evaluate", { expression, returnByValue: true }));
+      assert.equal(answer.exceptionDetails, undefined, JSON.stringify(answer.exceptionDetails));
+      return answer.result.value;
+    },
+  };
+}
