@@ -3,10 +3,11 @@
  * what it needs, and no folder of packages is embedded.
  */
 
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runTool } from "../tools/run_tool.ts";
 import { root } from "../tool_paths.ts";
+import { nameParts } from "./name_parts.ts";
 
 // A CommonJS package (yaml) asks for `require`, which a module does not have.
 const requireForCommonJs =
@@ -17,17 +18,19 @@ export const ENTRY = "main.js";
 
 /**
  * Bundles `main.ts` with its packages and templates into files of `folder`, with `build` as globalThis.__NSFARM_BUILD__.
+ * The same sources give the same files.
  *
  * @throws DevError if it does not bundle
  */
 export async function bundle(folder: string, build: Record<string, string>): Promise<void> {
-  const args = ["bundle", "--quiet", "--unstable-raw-imports", "--code-splitting", "--minify", "--outdir", folder];
+  const raw = `${folder}.raw`;
+  const args = ["bundle", "--quiet", "--unstable-raw-imports", "--code-splitting", "--minify", "--outdir", raw];
   const told = { doing: "bundle main.ts", next: "run ./dev check", cwd: root };
   await runTool(Deno.execPath(), [...args, join(root, "main.ts")], told);
-  for (const name of await readdir(folder)) {
-    const text = await readFile(join(folder, name), "utf8");
+  await mkdir(folder);
+  for (const [name, text] of await nameParts(ENTRY, (name) => readFile(join(raw, name), "utf8"))) {
     const facts = name === ENTRY ? `globalThis.__NSFARM_BUILD__=${JSON.stringify(build)};\n` : "";
     const head = /\brequire\b/.test(text) ? requireForCommonJs : "";
-    if (head + facts !== "") await writeFile(join(folder, name), `${head}${facts}${text}`);
+    await writeFile(join(folder, name), `${head}${facts}${text}`);
   }
 }
