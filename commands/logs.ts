@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { printable } from "../core/find_cause.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
+import type { ShardRecord } from "../core/contracts/shard_record.ts";
 import { CAUSE_WORDS } from "../core/reconcile.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import { readLogs } from "../host/read_logs.ts";
@@ -27,11 +28,7 @@ const logs: CommandSpec = {
     out.print(`shard ${shard}: toys ${plan.toy_start} to ${plan.toy_start + plan.n_toys - 1}, seed ${plan.seed}`);
     for (const one of found.attempts) {
       const end = one.end;
-      const how = end
-        ? `${CAUSE_WORDS[end.cause]}${end.exit_code ? ` (exit ${end.exit_code})` : ""}${
-          end.signal ? ` (${end.signal})` : ""
-        }${end.max_rss_bytes ? `; it had used ${Math.round(end.max_rss_bytes / 1e6)} MB of memory` : ""}`
-        : "no end on record: it runs, or its process was killed";
+      const how = end ? howEnded(end) : "no end on record: it runs, or its process was killed";
       out.print(`attempt ${one.attempt} on ${one.host}, begun ${one.started_at_utc}: ${how}`);
       for (const line of end?.stderr_tail ?? []) out.print(`  | ${line}`);
     }
@@ -49,3 +46,13 @@ const logs: CommandSpec = {
   },
 };
 export default logs;
+
+function howEnded({ cause, exit_code, signal, max_rss_bytes }: ShardRecord): string {
+  const code = exit_code ? ` (exit ${exit_code})` : "";
+  const by = signal ? ` (${signal})` : "";
+  // Whether a bare SIGKILL was for want of memory only the reader can judge.
+  const memory = (cause === "signal" || cause === "memory") && max_rss_bytes
+    ? `; it had used ${Math.round(max_rss_bytes / 1e6)} MB of memory`
+    : "";
+  return `${CAUSE_WORDS[cause]}${code}${by}${memory}`;
+}
