@@ -30,9 +30,12 @@ const logs: CommandSpec = {
       const how = end
         ? `${CAUSE_WORDS[end.cause]}${end.exit_code ? ` (exit ${end.exit_code})` : ""}${
           end.signal ? ` (${end.signal})` : ""
-        }${end.max_rss_bytes ? `; it had used ${Math.round(end.max_rss_bytes / 1e6)} MB of memory` : ""}`
+        }`
         : "no end on record: it runs, or its process was killed";
       out.print(`attempt ${one.attempt} on ${one.host}, begun ${one.started_at_utc}: ${how}`);
+      if (end?.cause === "signal" && end.max_rss_bytes !== null) {
+        out.print(`  it had used ${Math.round(end.max_rss_bytes / 1e6)} MB of memory`);
+      }
       for (const line of end?.stderr_tail ?? []) out.print(`  | ${line}`);
     }
     if (found.record) {
