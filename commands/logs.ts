@@ -30,6 +30,10 @@ const logs: CommandSpec = {
       const end = one.end;
       const how = end ? howEnded(end) : "no end on record: it runs, or its process was killed";
       out.print(`attempt ${one.attempt} on ${one.host}, begun ${one.started_at_utc}: ${how}`);
+      // Whether a bare SIGKILL was for want of memory only the reader can judge.
+      if (end?.cause === "signal" && end.max_rss_bytes !== null) {
+        out.print(`  it had used ${Math.round(end.max_rss_bytes / 1e6)} MB of memory`);
+      }
       for (const line of end?.stderr_tail ?? []) out.print(`  | ${line}`);
     }
     if (found.record) {
@@ -47,12 +51,6 @@ const logs: CommandSpec = {
 };
 export default logs;
 
-function howEnded({ cause, exit_code, signal, max_rss_bytes }: ShardRecord): string {
-  const code = exit_code ? ` (exit ${exit_code})` : "";
-  const by = signal ? ` (${signal})` : "";
-  // Whether a bare SIGKILL was for want of memory only the reader can judge.
-  const memory = (cause === "signal" || cause === "memory") && max_rss_bytes
-    ? `; it had used ${Math.round(max_rss_bytes / 1e6)} MB of memory`
-    : "";
-  return `${CAUSE_WORDS[cause]}${code}${by}${memory}`;
+function howEnded({ cause, exit_code, signal }: ShardRecord): string {
+  return `${CAUSE_WORDS[cause]}${exit_code ? ` (exit ${exit_code})` : ""}${signal ? ` (${signal})` : ""}`;
 }

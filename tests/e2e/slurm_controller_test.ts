@@ -86,6 +86,7 @@ test("jobs that slurmctld has forgotten in a crash are told as lost; another's j
   const state = join(farm.cluster.dir, "state/ctld");
   const fake = await farm.standIn("");
   const dir = await farm.render({ toys: 4, shards: 2, nextstat: fake.path, more: ["--slurm-sbatch=--begin=now+8"] });
+  await pause(SAVED_S * 1000);
   await output(["cp", "-a", state, `${state}.before`], {});
   await farm.must(["submit", dir]);
   await farm.cluster.daemon("kill", "slurmctld");

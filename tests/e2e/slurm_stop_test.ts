@@ -99,6 +99,7 @@ esac`);
   assert.match(words, /2 failed.* of 4 shards/);
   assert.match(words, /failed +nextstat was killed \(SIGKILL\).*: shard 0 on n/);
   assert.match(words, /failed +killed \(SIGKILL\): by hand, or because it used too much memory.*: shard 1 on n/);
+  assert.match((await farm.must(["logs", dir, "0"])).stdout, /nextstat was killed \(SIGKILL\)$/m);
   await fake.mark("mended");
   await retryToEnd(farm, dir, 8);
 });
