@@ -1,6 +1,7 @@
 import { oneOf } from "../../core/parse_flag.ts";
 import { loadSweep, recordOf } from "../../host/sweep/load_sweep.ts";
 import type { CommandSpec } from "../command.ts";
+import { MODE_HELP, MODES } from "../submit.ts";
 import { measureSweep } from "./measure_sweep.ts";
 import { definePointFlags, defineSweepJson, PointFlags, readSweepJson } from "./sweep_flags.ts";
 
@@ -10,11 +11,7 @@ const submit: CommandSpec = {
   define: (command) => {
     defineSweepJson(command);
     definePointFlags(command);
-    command.option(
-      "--mode <mode>",
-      "shared file system, or file transfer, for HTCondor (default: as it was rendered)",
-      oneOf("--mode", ["shared", "transfer"]),
-    );
+    command.option("--mode <mode>", MODE_HELP, oneOf("--mode", MODES));
   },
   run: async ({ options, out }) => {
     const open = readSweepJson(options);

@@ -2,8 +2,10 @@ import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { PointRecord, SweepPoint } from "../../core/contracts/sweep.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import { changeMode } from "../change_mode.ts";
 import { loadAdapter } from "../load_adapter.ts";
 import { loadFarmRun, type Run } from "../load_manifest.ts";
+import { writeDocument } from "../write_file.ts";
 import { finishPoint } from "./finish_point.ts";
 import { type OpenSweep, pointDir, recordOf, recordPoint } from "./load_sweep.ts";
 import { takeSnapshot } from "./pool_snapshot.ts";
@@ -33,7 +35,7 @@ export type Drive = (run: Run<FarmManifest>, adapter: SchedulerAdapter) => Promi
  * Runs the points of a sweep one after the other, in the order of its document. One that fails is on record as failed,
  * and the next is begun.
  * @param stop when it is aborted, the point at hand stays open, and no other is begun
- * @throws {FarmError} input, when the sweep cannot be read or written, or was rendered by other scripts
+ * @throws {FarmError} input, when the sweep cannot be read or written, or was rendered by other scripts; usage
  */
 export async function runPoints(
   open: OpenSweep,
@@ -44,6 +46,7 @@ export async function runPoints(
 ): Promise<void> {
   const { runs, farm } = open.sweep;
   if (!farm) throw renderedElsewhere(open.path);
+  await checkMode(open.sweep.scheduler, options.mode);
   for (const [i, point] of runs.entries()) {
     if (stop.aborted) return;
     const say = (what: PointEvent["what"], error: string | null = null) =>
@@ -67,6 +70,13 @@ function renderedElsewhere(path: string): FarmError {
   );
 }
 
+/** What no run of the sweep could do is told at once. */
+async function checkMode(scheduler: string, mode: PointOptions["mode"]): Promise<void> {
+  const { limits, name } = await loadAdapter(scheduler);
+  if (mode !== "transfer" || limits.file_transfer) return;
+  throw new FarmError("usage", `Cannot use --mode ${mode} with ${name}: its jobs need a shared file system`);
+}
+
 async function runPoint(
   open: OpenSweep,
   point: SweepPoint,
@@ -76,8 +86,9 @@ async function runPoint(
 ): Promise<PointRecord> {
   const note = (change: Partial<PointRecord>) => recordPoint(open.path, point.run_id, change);
   try {
-    const run = withMode(loadFarmRun(pointDir(open, point)), options.mode);
-    const adapter = await loadAdapter(run.manifest.scheduler);
+    const rendered = loadFarmRun(pointDir(open, point));
+    const adapter = await loadAdapter(rendered.manifest.scheduler);
+    const run = withMode(rendered, adapter, options.mode);
     await measure(run, adapter, drive, recordOf(point), stop, note);
     if (stop.aborted) return note({ state: "open", error: "interrupted" });
     return note(options.collect ? await finishPoint(run.manifest_path, options.merge) : { state: "ran", error: null });
@@ -107,9 +118,13 @@ async function measure(
   note({ finished_at_utc: new Date().toISOString(), stopwatch_s, after: await takeSnapshot(adapter) });
 }
 
-/** HTCondor runs are rendered for both modes; which one is used can be told when they are submitted. */
-function withMode(run: Run<FarmManifest>, mode: PointOptions["mode"]): Run<FarmManifest> {
-  if (mode === null || run.manifest.scheduler !== "htcondor") return run;
-  const { farm } = run.manifest;
-  return { ...run, manifest: { ...run.manifest, farm: { ...farm, options: { ...farm.options, mode } } } };
+/** The run with its files sent as asked now, also for whoever looks at it later. */
+function withMode(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  mode: PointOptions["mode"],
+): Run<FarmManifest> {
+  const manifest = changeMode(run.manifest, adapter, mode ?? undefined, "submitted", new Date().toISOString());
+  if (manifest !== run.manifest) writeDocument(run.manifest_path, manifest);
+  return { ...run, manifest };
 }

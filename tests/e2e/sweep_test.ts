@@ -99,6 +99,8 @@ Deno.test("Ctrl-C leaves the run at hand open and begins no other", () =>
 Deno.test("--no-collect and --no-merge leave that to sweep collect and sweep merge", () =>
   inFolder(async (folder) => {
     await mustRun(folder, sweepArgs(folder, "render", { list: "2" }));
+    const line = /Cannot use --mode transfer with local: its jobs need a shared file system/;
+    assertTold(await nsfarm(folder, submitArgs(folder, "--mode", "transfer")), { code: 2, line });
     await mustRun(folder, submitArgs(folder, "--no-collect"));
     assert.deepEqual(await states(folder), { s_sh2: "ran" });
     const merged = async () => (await namesIn(join(folder, "runs", "s_sh2"))).includes("merged.out.json");
