@@ -12,8 +12,8 @@ export interface SweepPlan {
   predicted: (shards: number, n_toys: number) => number | null;
 }
 
-/** Each slot of a pilot should have run so many shards: else the gap between two is not known. */
-const SHARDS_PER_SLOT = 2;
+/** Each slot of a pilot should have run so many shards: the pause between two is the median of what was seen. */
+const SHARDS_PER_SLOT = 4;
 
 /** Makes a plan from the smallest finished run that tells enough; null where none does. */
 export function planFromSweep(points: readonly PointFacts[]): SweepPlan | null {
@@ -23,7 +23,9 @@ export function planFromSweep(points: readonly PointFacts[]): SweepPlan | null {
     return pilot ? [pilot] : [];
   }).sort((a, b) => a.shards - b.shards);
   const slots = (pilot: Pilot) => pilot.hosts.reduce((sum, host) => sum + host.slots, 0);
-  const pilot = pilots.find((one) => one.shards >= SHARDS_PER_SLOT * slots(one)) ?? pilots.at(-1);
+  const most = pilots.at(-1)?.shards;
+  const pilot = pilots.find((one) => one.shards >= SHARDS_PER_SLOT * slots(one)) ??
+    pilots.find((one) => one.shards === most);
   if (!pilot) return null;
   const predicted = (shards: number, n_toys: number) =>
     shards === pilot.shards ? null : predictMakespan(pilot, n_toys, shards);
