@@ -14,7 +14,10 @@ export const PlannedCount = z.looseObject({
   /** Shards given to slots beforehand. */
   static_makespan_s: z.number(),
   max_shard_elapsed_s: z.number(),
-  cpu_s: z.number(),
+  /** Seconds for which slots are taken. */
+  slot_s: z.number(),
+  /** CPU seconds, as the pilot's shards used them of their slots' time. */
+  cpu_s: z.nullable(z.number()),
   startup_share: z.number(),
 });
 export type PlannedCount = z.infer<typeof PlannedCount>;
@@ -33,6 +36,7 @@ export const Plan = z.looseObject({
     queue_s: z.nullable(z.number()),
     spread: z.looseObject({ toy: z.number(), shard: z.number() }),
     toy_error: z.number(),
+    cpu_share: z.nullable(z.number()),
   }),
   counts: z.array(PlannedCount),
   recommended: z.looseObject({ shards: Count, time_limit_s: z.number(), memory_mib: z.nullable(z.number()) }),

@@ -34,7 +34,17 @@ function terms({ pilot, terms, n_slots, n_toys }: Plan): string[] {
 }
 
 function table({ counts, n_toys, recommended }: Plan): string {
-  const head = ["shards", "makespan", "68 % of draws", "static", "longest shard", "toys/s", "CPU", "start-up"];
+  const head = [
+    "shards",
+    "makespan",
+    "68 % of draws",
+    "static",
+    "longest shard",
+    "toys/s",
+    "slot time",
+    "CPU",
+    "start-up",
+  ];
   const rows = counts.map((one) => [...cells(one, n_toys), one.shards === recommended.shards ? "<-" : ""]);
   const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => (row[i] ?? "").length)));
   const line = (row: readonly string[]) =>
@@ -51,7 +61,8 @@ function cells(one: PlannedCount, n_toys: number): string[] {
     seconds(one.static_makespan_s),
     seconds(one.max_shard_elapsed_s),
     median > 0 ? significant(n_toys / median) : "",
-    duration(one.cpu_s),
+    duration(one.slot_s),
+    one.cpu_s === null ? "" : duration(one.cpu_s),
     percent(one.startup_share),
   ];
 }

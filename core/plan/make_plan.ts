@@ -25,9 +25,10 @@ export function predictMakespan(pilot: Pilot, n_toys: number, shards: number): n
 export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): Plan {
   const slots = planSlots(pilot, hosts);
   if (slots.length === 0) throw new FarmError("usage", "Cannot plan for no slots: wanted one at least");
-  const planned = (counts ?? candidateCounts(n_toys, slots.length)).map((shards) =>
-    predictCount(n_toys, shards, slots, pilot.spread)
-  );
+  const planned = (counts ?? candidateCounts(n_toys, slots.length)).map((shards): PlannedCount => {
+    const count = predictCount(n_toys, shards, slots, pilot.spread);
+    return { ...count, cpu_s: pilot.cpu_share === null ? null : count.slot_s * pilot.cpu_share };
+  });
   const predicted_s = predictMakespan(pilot, pilot.n_toys, pilot.shards);
   const measured_s = pilot.makespan_s;
   const self_error = measured_s === null || measured_s <= 0 ? 0 : Math.abs(predicted_s / measured_s - 1);
@@ -46,6 +47,7 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): Pl
       queue_s: pilot.queue_s,
       spread: { ...pilot.spread },
       toy_error: pilot.toy_error,
+      cpu_share: pilot.cpu_share,
     },
     counts: planned,
     recommended: recommend(planned, slots.length, uncertainty, pilot.max_rss_bytes),

@@ -1,7 +1,7 @@
 // @ts-types="@types/d3-array"
 import { mean, median } from "d3-array";
 import { FarmError } from "../errors.ts";
-import { doneShards, type RunFacts, type ShardFacts, type Span } from "../run_facts.ts";
+import { doneShards, type RunFacts, type ShardFacts, type Span, sumOf } from "../run_facts.ts";
 import { mostAtOnce } from "../times.ts";
 
 /** What a pilot run shows of one host. */
@@ -40,6 +40,8 @@ export interface Pilot {
   spread: Spread;
   /** Relative error of the mean time of a toy. */
   toy_error: number;
+  /** CPU time by the time that shards had a slot: below 1 where they waited for a CPU; null: not known. */
+  cpu_share: number | null;
   makespan_s: number | null;
   max_rss_bytes: number | null;
 }
@@ -77,6 +79,7 @@ export function readPilot(run: RunFacts): Pilot {
     ...pacing(shards),
     queue_s: run.submitted_ms === null ? null : Math.max(0, (first_ms - run.submitted_ms) / 1000),
     ...scatter(shards, new Map(hosts.map((one) => [one.host, one.toy_s]))),
+    cpu_share: cpuShare(shards),
     makespan_s: run.times.makespan_s,
     max_rss_bytes: shards.reduce<number | null>(
       (most, { max_rss_bytes }) => max_rss_bytes === null ? most : Math.max(most ?? 0, max_rss_bytes),
@@ -94,6 +97,12 @@ function pilotHost(host: string, shards: readonly Timed[]): PilotHost {
     toy_s: sum((shard) => shard.fit_s) / sum((shard) => shard.n_toys),
     startup_s: Math.max(0, median(shards, ({ span, fit_s }) => spanSeconds(span) - fit_s) ?? 0),
   };
+}
+
+function cpuShare(shards: readonly Timed[]): number | null {
+  const cpu_s = sumOf(shards.map((shard) => shard.cpu_s));
+  const slot_s = shards.reduce((sum, { span }) => sum + spanSeconds(span), 0);
+  return cpu_s === null || slot_s <= 0 ? null : cpu_s / slot_s;
 }
 
 const spanSeconds = ({ started_ms, finished_ms }: Span) => (finished_ms - started_ms) / 1000;

@@ -11,6 +11,12 @@ import { type PlanSlot, pulledSchedule, type Schedule, staticSchedule } from "./
 const DRAWS = 31;
 const MOST_SHARDS_DRAWN = 60_000;
 
+/** What a count comes to in time; what of it is CPU time, the pilot tells. */
+export type Prediction = Pick<
+  PlannedCount,
+  "shards" | "pulled_makespan_s" | "static_makespan_s" | "max_shard_elapsed_s" | "slot_s" | "startup_share"
+>;
+
 /**
  * What so many shards come to.
  * @throws {FarmError} usage, when there are more shards than toys
@@ -20,7 +26,7 @@ export function predictCount(
   shards: number,
   slots: readonly PlanSlot[],
   spread: Spread,
-): PlannedCount {
+): Prediction {
   const toys = Float64Array.from(splitToys(n_toys, shards), ({ count }) => count);
   const used = slots.slice(0, shards);
   const plain = pulledSchedule(toys, used);
@@ -28,14 +34,14 @@ export function predictCount(
   const sorted = drawn.map(({ makespan_s }) => makespan_s).sort((a, b) => a - b);
   const at = (p: number) => quantileSorted(sorted, p) ?? plain.makespan_s;
   const [toy_s, startup_s] = [average(used, (slot) => slot.toy_s), average(used, (slot) => slot.startup_s)];
-  const cpu_s = n_toys * toy_s + shards * startup_s;
+  const slot_s = n_toys * toy_s + shards * startup_s;
   return {
     shards,
     pulled_makespan_s: { median: at(0.5), q16: at(0.16), q84: at(0.84) },
     static_makespan_s: staticSchedule(toys, used).makespan_s,
     max_shard_elapsed_s: average(drawn, (one) => one.longest_shard_s),
-    cpu_s,
-    startup_share: shards * startup_s / cpu_s,
+    slot_s,
+    startup_share: shards * startup_s / slot_s,
   };
 }
 

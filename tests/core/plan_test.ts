@@ -119,7 +119,7 @@ Deno.test("a plan without any scatter is the arithmetic of its terms", () => {
   assert.deepEqual(planned.pulled_makespan_s, { median: 11, q16: 11, q84: 11 });
   assert.equal(planned.static_makespan_s, 11);
   assert.equal(planned.max_shard_elapsed_s, 5.5);
-  assert.deepEqual([planned.cpu_s, planned.startup_share], [44, 4 / 44]);
+  assert.deepEqual([planned.slot_s, planned.startup_share], [44, 4 / 44]);
 });
 
 Deno.test("a plan gives its pilot's own makespan, and is what its schema says", () => {
@@ -131,6 +131,18 @@ Deno.test("a plan gives its pilot's own makespan, and is what its schema says", 
   assert(plan.self_check.predicted_s < 44.5 && plan.self_check.predicted_s > 25, `${plan.self_check.predicted_s}`);
   assert.match(describePlan(plan), /Recommended: --shards \d+, time limit 0\d:\d\d:00 a shard, memory 128 MiB/);
   assert.match(describePlan(plan), /How sure: ± \d/);
+});
+
+Deno.test("CPU time is told as the pilot used it: shards that waited half of their time cost half of it", () => {
+  const run = sampleFacts({ shards: inWaves(8, 2, 10, 100) });
+  for (const shard of run.shards) shard.cpu_s = 5;
+  const plan = makePlan(readPilot(run), { n_toys: 800, hosts: [{ host: "n1", slots: 2 }], counts: [8] });
+  assert.deepEqual(plan.counts.map(({ slot_s, cpu_s }) => [slot_s, cpu_s]), [[80, 40]]);
+  for (const shard of run.shards) shard.cpu_s = null;
+  assert.equal(
+    makePlan(readPilot(run), { n_toys: 800, hosts: [{ host: "n1", slots: 2 }], counts: [8] }).counts[0]?.cpu_s,
+    null,
+  );
 });
 
 Deno.test("more slots than the pilot filled keep its mixture of hosts, and the plan says what it cannot know", () => {
