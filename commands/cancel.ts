@@ -1,17 +1,17 @@
 import { EXIT_CODES } from "../core/errors.ts";
 import { askWorkers, stopWorker } from "../host/background_worker.ts";
 import { cancelRun } from "../host/cancel_run.ts";
-import { loadAdapter } from "../host/load_adapter.ts";
 import type { CommandSpec } from "./command.ts";
-import { runOf } from "./run_dir_flags.ts";
+import { adapterOf, runOf } from "./run_dir_flags.ts";
 
 const cancel: CommandSpec = {
   name: "cancel",
   needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
   define: () => {},
   run: async ({ args, out }) => {
     const run = runOf(args, out);
-    const adapter = await loadAdapter(run.manifest.scheduler);
+    const adapter = await adapterOf(run, out);
     const cancelled = await cancelRun(run, adapter);
     const workers = (await askWorkers(run)).length > 0 ? await stopWorker(run, null) : [];
     const words = [

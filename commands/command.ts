@@ -18,6 +18,24 @@ export interface Invocation {
   args: string[];
   options: Record<string, unknown>;
   out: Output;
+  program: Program;
+}
+
+/** All commands, for those that speak of the others. */
+export interface Program {
+  rows: readonly TableRow[];
+  /** A row with its flags, which may depend on what was typed. */
+  build(row: TableRow, argv: readonly string[]): Promise<Command>;
+  exit_words: readonly string[];
+}
+
+export interface TableRow {
+  name: string;
+  args: string;
+  summary: string;
+  /** The script of NextStat's scripts/farm that it comes from. */
+  from: string;
+  load: () => Promise<{ default: CommandSpec }>;
 }
 
 /** One command: its flags, and a call into host/. */
@@ -25,6 +43,8 @@ export interface CommandSpec {
   name: string;
   /** Kinds of permission that it keeps; the others are dropped before it runs. */
   needs: readonly Permission[];
+  /** It speaks of a scheduler, so that plugins can be named. */
+  schedulers?: true;
   /** argv is what was typed: flags may depend on it (a scheduler has its own). */
   define(command: Command, argv: readonly string[]): void | Promise<void>;
   run(invocation: Invocation): Promise<number>;

@@ -1,7 +1,6 @@
 import * as z from "zod/mini";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { realNumber } from "../core/parse_flag.ts";
-import { loadAdapter } from "../host/load_adapter.ts";
 import { lookAtMachine } from "../host/machine.ts";
 import type { Run } from "../host/load_manifest.ts";
 import type { RunStatus } from "../host/run_status.ts";
@@ -11,7 +10,7 @@ import { watchSignals } from "../host/stop_signals.ts";
 import { waitForFiles } from "../host/wait_for_files.ts";
 import type { CommandSpec } from "./command.ts";
 import { finishRun } from "./finish_run.ts";
-import { readFlags, runOf } from "./run_dir_flags.ts";
+import { adapterOf, readFlags, runOf } from "./run_dir_flags.ts";
 import { lookAtRun, watchRun } from "./watch_run.ts";
 
 const Flags = z.object({ wait: z._default(z.boolean(), false), fileGraceS: z.number() });
@@ -19,6 +18,7 @@ const Flags = z.object({ wait: z._default(z.boolean(), false), fileGraceS: z.num
 const finish: CommandSpec = {
   name: "finish",
   needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
   define: (command) => {
     command
       .option("--wait", "first watch until the run's jobs have ended")
@@ -34,7 +34,7 @@ const finish: CommandSpec = {
     const run = runOf(args, out);
     const signals = watchSignals();
     try {
-      const adapter = await loadAdapter(run.manifest.scheduler);
+      const adapter = await adapterOf(run, out);
       const look = flags.wait
         ? await watchRun(run, adapter, signals.signal, out, false, flags.fileGraceS)
         : await lookAtEnd(run, adapter, flags.fileGraceS, signals.signal);

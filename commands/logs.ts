@@ -4,14 +4,14 @@ import { printable } from "../core/find_cause.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
 import type { ShardRecord } from "../core/contracts/shard_record.ts";
 import { CAUSE_WORDS } from "../core/reconcile.ts";
-import { loadAdapter } from "../host/load_adapter.ts";
 import { readLogs } from "../host/read_logs.ts";
 import type { CommandSpec } from "./command.ts";
-import { runOf } from "./run_dir_flags.ts";
+import { adapterOf, runOf } from "./run_dir_flags.ts";
 
 const logs: CommandSpec = {
   name: "logs",
   needs: ["read"],
+  schedulers: true,
   define: () => {},
   run: async ({ args, out }) => {
     const run = runOf(args, out);
@@ -23,7 +23,7 @@ const logs: CommandSpec = {
         `Cannot show shard ${shard}: the run has the shards 0 to ${run.manifest.plans.length - 1}`,
       );
     }
-    const found = readLogs(run, plan, await loadAdapter(run.manifest.scheduler));
+    const found = readLogs(run, plan, await adapterOf(run, out));
     out.document(found);
     out.print(`shard ${shard}: toys ${plan.toy_start} to ${plan.toy_start + plan.n_toys - 1}, seed ${plan.seed}`);
     for (const one of found.attempts) {

@@ -1,10 +1,13 @@
 import { Command, CommanderError } from "commander";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { nearestName } from "../core/nearest_name.ts";
+import { repeated } from "../core/parse_flag.ts";
+import { wordsOf } from "../core/profile_flags.ts";
 import { VERSION } from "../core/version.ts";
-import { type CommandSpec, type Permission, PERMISSIONS } from "./command.ts";
+import { type CommandSpec, type Permission, PERMISSIONS, type Program } from "./command.ts";
 import { makeOutput } from "./output.ts";
 import { printAnswer } from "./print.ts";
+import { defineExplain, explain, flagsOfProfile, ofProfile, openProfile, withScheduler } from "./profile_in_use.ts";
 import { TABLE, type TableRow } from "./table.ts";
 
 /**
@@ -26,21 +29,34 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
 
 async function runCommand(row: TableRow, argv: string[]): Promise<number> {
   const { default: spec } = await row.load();
-  const command = await build(row, spec, argv);
+  const profile = spec.schedulers ? await openProfile(argv) : null;
+  const command = await build(row, spec, withScheduler(argv, profile));
+  const added = await flagsOfProfile(command, argv, profile);
   let code: number = EXIT_CODES.done;
   command.action(async () => {
     const options: Record<string, unknown> = command.opts();
+    if (options["explain"] === true) {
+      return explain(command, argv, profile, added, makeOutput(options["json"] === true));
+    }
     dropPermissions(spec.needs);
-    code = await spec.run({ args: command.args, options, out: makeOutput(options["json"] === true) });
+    code = await spec.run({ args: command.args, options, out: makeOutput(options["json"] === true), program: PROGRAM });
   });
   try {
-    await command.parseAsync(argv, { from: "user" });
+    await command.parseAsync([...wordsOf(added), ...argv], { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return await commanderExit(error, row.name);
-    throw error;
+    throw ofProfile(error, profile, added);
   }
   return code;
 }
+
+const PROGRAM: Program = {
+  rows: TABLE,
+  build: async (row, argv) => build(row, (await row.load()).default, argv),
+  get exit_words() {
+    return EXIT_WORDS;
+  },
+};
 
 /** A row of the table as a commander command with its flags. */
 export async function build(row: TableRow, spec: CommandSpec, argv: readonly string[]): Promise<Command> {
@@ -51,6 +67,12 @@ export async function build(row: TableRow, spec: CommandSpec, argv: readonly str
   });
   for (const arg of row.args.split(" ").filter((word) => word !== "")) command.argument(angled(arg));
   await spec.define(command, argv);
+  if (spec.schedulers) {
+    command
+      .option("--plugin <file>", "an adapter for a further scheduler, .ts or .js (repeatable)", repeated)
+      .option("--profile <file>", "a site's or your own defaults (`none`: without)");
+    defineExplain(command, argv);
+  }
   command.option("--json", "print one JSON document on stdout");
   command.helpOption("-h, --help", "show this help");
   return command;
@@ -99,6 +121,18 @@ function unknownCommand(name: string): FarmError {
   );
 }
 
+/** Exit codes in words, for help and the manual. */
+export const EXIT_WORDS: readonly string[] = [
+  "0 done",
+  "2 wrong usage",
+  "3 bad input file",
+  "4 scheduler or host not reached",
+  "5 shards failed or missing",
+  "6 guardrails failed",
+  "130/143 interrupted",
+  "1 a bug of ours",
+];
+
 /** Help of one command, of all whose names begin with a word (`sweep`), or of the whole program. */
 async function help(name: string): Promise<number> {
   const row = TABLE.find((one) => one.name === name);
@@ -117,8 +151,8 @@ async function help(name: string): Promise<number> {
       ...rows,
       "",
       "nsfarm-deno COMMAND --help shows a command's options; --version the version.",
-      "Exit codes: 0 done, 2 wrong usage, 3 bad input file, 4 scheduler or host not reached,",
-      "            5 shards failed or missing, 6 guardrails failed, 130/143 interrupted, 1 a bug of ours",
+      `Exit codes: ${EXIT_WORDS.slice(0, 4).join(", ")},`,
+      `            ${EXIT_WORDS.slice(4).join(", ")}`,
     ].join("\n"),
   );
   return EXIT_CODES.done;

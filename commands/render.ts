@@ -7,11 +7,12 @@ import { renderRun } from "../host/render_run.ts";
 import { seedOverlap } from "../host/runs_beside.ts";
 import type { CommandSpec } from "./command.ts";
 import { defineJobFlags, defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
-import { defineSchedulerFlags } from "./scheduler_flags.ts";
+import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
 
 const render: CommandSpec = {
   name: "render",
   needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
   define: async (command, argv) => {
     defineRequestFlags(command);
     defineJobFlags(command);
@@ -19,6 +20,7 @@ const render: CommandSpec = {
   },
   run: async ({ options, out }) => {
     const adapter = await loadAdapter(String(options["scheduler"]));
+    tellPlugin(adapter, out);
     const request = readRequest(options, adapter, "schedfarm");
     const dir = requestDir(request);
     const overlap = seedOverlap(dir, request.out_dir, request);

@@ -7,6 +7,7 @@ import { oneOf, plainPath, realNumber, repeated, runId, setValues, wholeNumber }
 import { splitToys } from "../core/split.ts";
 import type { RunRequest } from "../host/render_run.ts";
 import { findNextstat } from "../host/find_nextstat.ts";
+import { checkPluginRequest } from "../host/plugin/plugin_run.ts";
 import { freshRunId, nextSeed } from "../host/runs_beside.ts";
 import { readSchedulerOptions } from "./scheduler_flags.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
@@ -109,6 +110,8 @@ export function readRequest(options: Record<string, unknown>, adapter: Scheduler
   const out_dir = resolve(flags.outDir);
   const shards = flags.shards ?? defaultShards(flags.nToys, adapter);
   splitToys(flags.nToys, shards);
+  const wrapper = flags.wrapper ?? (flags.mode === "transfer" ? "sh" : "binary");
+  checkPluginRequest(adapter, { wrapper, mode: flags.mode });
   const guardrails = {
     require_all_converged: flags.requireAllConverged,
     max_abs_poi_pull_mean: flags.maxAbsPoiPullMean ?? null,
@@ -131,7 +134,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Scheduler
     pulls: flags.pulls || asks_pulls,
     guardrails,
     extra_args: checkExtra(flags.extraArg),
-    wrapper: flags.wrapper ?? (flags.mode === "transfer" ? "sh" : "binary"),
+    wrapper,
     mode: flags.mode,
     options: readSchedulerOptions(options, adapter),
     check: flags.check,

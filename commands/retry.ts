@@ -7,13 +7,13 @@ import { changeOptions } from "../core/change_options.ts";
 import { cancelWaiting } from "../host/cancel_waiting.ts";
 import { changeMode } from "../host/change_mode.ts";
 import { endedShards } from "../host/ended_shards.ts";
-import { loadAdapter, optionsOfRole } from "../host/load_adapter.ts";
+import { optionsOfRole } from "../host/load_adapter.ts";
 import { loadFarmRun } from "../host/load_manifest.ts";
 import { lookAtMachine } from "../host/machine.ts";
 import { writeDocument } from "../host/write_file.ts";
 import { type Raised, raiseLimits } from "../host/raise_limits.ts";
 import type { CommandSpec } from "./command.ts";
-import { readFlags, runOf } from "./run_dir_flags.ts";
+import { adapterOf, readFlags, runOf } from "./run_dir_flags.ts";
 import { oneOf } from "../core/parse_flag.ts";
 import type { OptionValue } from "../core/contracts/manifest.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
@@ -33,6 +33,7 @@ const Flags = z.object({
 const retry: CommandSpec = {
   name: "retry",
   needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
   define: async (command) => {
     command
       .option("--more-memory [amount]", "more memory for each job (default: twice as much)")
@@ -46,7 +47,7 @@ const retry: CommandSpec = {
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
     const run = runOf(args, out);
-    const adapter = await loadAdapter(run.manifest.scheduler);
+    const adapter = await adapterOf(run, out);
     const at = new Date().toISOString();
     const nodes = await nodesAsked(options, adapter);
     const moved = changeMode(changeOptions(run.manifest, nodes, "retried", at), adapter, flags.mode, "retried", at);

@@ -17,7 +17,7 @@ import { driveRun } from "./drive_run.ts";
 import { finishRun } from "./finish_run.ts";
 import { defineJobFlags, defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
 import { openRunOf, readFlags } from "./run_dir_flags.ts";
-import { defineSchedulerFlags } from "./scheduler_flags.ts";
+import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
 
 const Flags = z.object({
   scheduler: z.string(),
@@ -28,6 +28,7 @@ const Flags = z.object({
 const run: CommandSpec = {
   name: "run",
   needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
   define: async (command, argv) => {
     defineRequestFlags(command);
     command
@@ -40,6 +41,7 @@ const run: CommandSpec = {
   run: async ({ options, out }) => {
     const flags = readFlags(Flags, options);
     const adapter = await loadAdapter(flags.scheduler);
+    tellPlugin(adapter, out);
     const old_name = options["localOutDir"];
     const request = readRequest(old_name === undefined ? options : { ...options, outDir: old_name }, adapter, "farm");
     if (flags.dryRun) return await dryRun(request, out);

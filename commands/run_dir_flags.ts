@@ -1,7 +1,10 @@
 import * as z from "zod/mini";
 import { plainPath } from "../core/parse_flag.ts";
+import { loadAdapter } from "../host/load_adapter.ts";
 import type { Run } from "../host/load_manifest.ts";
 import { loadFarmRun } from "../host/load_manifest.ts";
+import { pluginChange } from "../host/plugin/plugin_run.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { VERSION } from "../core/version.ts";
 import type { Output } from "./command.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
@@ -19,6 +22,18 @@ export function openRunOf(path: string, out: Output): Run<FarmManifest> {
     out.note(`this run was rendered by nsfarm-deno ${nsfarm_version}; this is ${VERSION}`);
   }
   return run;
+}
+
+/** What was said already in this process. */
+const told = new Set<string | null>();
+
+/** The adapter of a run's scheduler; says so when it is a plugin that has changed since the run was rendered. */
+export async function adapterOf({ manifest }: Run<FarmManifest>, out: Output): Promise<SchedulerAdapter> {
+  const adapter = await loadAdapter(manifest.scheduler);
+  const change = pluginChange(manifest, adapter);
+  if (change !== null && !told.has(change)) out.note(change);
+  told.add(change);
+  return adapter;
 }
 
 /** Reads commander's options by a schema; a mismatch is a bug of ours, for commander has checked them. */

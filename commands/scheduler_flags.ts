@@ -3,14 +3,14 @@ import type { OptionValue } from "../core/contracts/manifest.ts";
 import { repeated } from "../core/parse_flag.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import { readOption } from "../host/read_option.ts";
+import { aboutPlugin } from "../host/plugin/plugin_run.ts";
 import type { SchedulerAdapter, SchedulerOption } from "../schedulers/adapter.ts";
+import type { Output } from "./command.ts";
+import { flagValues } from "./flag_values.ts";
 
 /** The scheduler that argv names; flags depend on it, so it is looked for before commander parses. */
 export function schedulerIn(argv: readonly string[]): string {
-  const at = argv.findLastIndex((word) => word === "--scheduler" || word.startsWith("--scheduler="));
-  const word = argv[at];
-  if (at < 0 || word === undefined) return "local";
-  return word.includes("=") ? word.slice(word.indexOf("=") + 1) : argv[at + 1] ?? "local";
+  return flagValues(argv, "--scheduler").at(-1) ?? "local";
 }
 
 export async function defineSchedulerFlags(command: Command, argv: readonly string[]): Promise<SchedulerAdapter> {
@@ -18,6 +18,12 @@ export async function defineSchedulerFlags(command: Command, argv: readonly stri
   command.option("--scheduler <name>", "local, slurm, htcondor …; its own options are shown with it", "local");
   for (const option of adapter.options) defineOne(command, option);
   return adapter;
+}
+
+/** A plugin is shown before it is used for a new run. */
+export function tellPlugin(adapter: SchedulerAdapter, out: Output): void {
+  const about = aboutPlugin(adapter);
+  if (about !== null) out.note(about);
 }
 
 export function defineOne(command: Command, option: SchedulerOption): void {

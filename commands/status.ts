@@ -2,11 +2,10 @@ import * as z from "zod/mini";
 import { describeStatus } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { realNumber } from "../core/parse_flag.ts";
-import { loadAdapter } from "../host/load_adapter.ts";
 import { lookAtMachine } from "../host/machine.ts";
 import { watchSignals } from "../host/stop_signals.ts";
 import type { CommandSpec } from "./command.ts";
-import { readFlags, runOf } from "./run_dir_flags.ts";
+import { adapterOf, readFlags, runOf } from "./run_dir_flags.ts";
 import { lookAtRun, watchRun } from "./watch_run.ts";
 
 const Flags = z.object({
@@ -18,6 +17,7 @@ const Flags = z.object({
 const status: CommandSpec = {
   name: "status",
   needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
   define: (command) => {
     command
       .option("--watch", "follow it until nothing more will happen")
@@ -32,7 +32,7 @@ const status: CommandSpec = {
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
     const run = runOf(args, out);
-    const adapter = await loadAdapter(run.manifest.scheduler);
+    const adapter = await adapterOf(run, out);
     const signals = watchSignals();
     try {
       const look = flags.watch

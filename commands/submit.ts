@@ -4,13 +4,12 @@ import { EXIT_CODES } from "../core/errors.ts";
 import { oneOf } from "../core/parse_flag.ts";
 import { changeMode } from "../host/change_mode.ts";
 import { writeDocument } from "../host/write_file.ts";
-import { loadAdapter } from "../host/load_adapter.ts";
 import { lookAtMachine } from "../host/machine.ts";
 import { submitFinish } from "../host/submit_finish.ts";
 import { type Again, startRun } from "../host/start_run.ts";
 import { watchSignals } from "../host/stop_signals.ts";
 import type { CommandSpec, Output } from "./command.ts";
-import { readFlags, runOf } from "./run_dir_flags.ts";
+import { adapterOf, readFlags, runOf } from "./run_dir_flags.ts";
 import { finishRun } from "./finish_run.ts";
 import { watchRun } from "./watch_run.ts";
 import type { Run } from "../host/load_manifest.ts";
@@ -28,6 +27,7 @@ export const MODE_HELP = "how HTCondor's jobs get at their files (default: as re
 const submit: CommandSpec = {
   name: "submit",
   needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
   define: (command) => {
     command
       .option("--wait", "watch until the run has ended, then collect and merge")
@@ -37,7 +37,7 @@ const submit: CommandSpec = {
   run: async ({ args, options, out }) => {
     const run = runOf(args, out);
     const flags = readFlags(Flags, options);
-    const adapter = await loadAdapter(run.manifest.scheduler);
+    const adapter = await adapterOf(run, out);
     const manifest = changeMode(run.manifest, adapter, flags.mode, "submitted", new Date().toISOString());
     if (manifest !== run.manifest) writeDocument(run.manifest_path, manifest);
     return await submitAndWait({ ...run, manifest }, { ended: false }, flags, out);
@@ -52,7 +52,7 @@ export async function submitAndWait(
   ask: { wait: boolean; finish?: boolean },
   out: Output,
 ): Promise<number> {
-  const adapter = await loadAdapter(run.manifest.scheduler);
+  const adapter = await adapterOf(run, out);
   const started = await startRun(run, adapter, await lookAtMachine(), again);
   for (const one of started.submissions) {
     out.print(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);

@@ -1,13 +1,6 @@
-import type { CommandSpec } from "./command.ts";
+import type { TableRow } from "./command.ts";
 
-export interface TableRow {
-  name: string;
-  args: string;
-  summary: string;
-  /** The script of NextStat's scripts/farm that it comes from. */
-  from: string;
-  load: () => Promise<{ default: CommandSpec }>;
-}
+export type { TableRow };
 
 /** Every command; each file is loaded only when its command is typed. */
 export const TABLE: readonly TableRow[] = [
@@ -41,6 +34,13 @@ export const TABLE: readonly TableRow[] = [
     "what a shard said, and how its attempts ended",
     "by hand before",
     () => import("./logs.ts"),
+  ),
+  row(
+    "doctor",
+    "RUN_DIR",
+    "what went wrong, by its cause, and the command that goes on",
+    "by hand before",
+    () => import("./doctor.ts"),
   ),
   row(
     "collect",
@@ -141,8 +141,22 @@ export const TABLE: readonly TableRow[] = [
     "preflight_cluster.py",
     () => import("./preflight.ts"),
   ),
+  row(
+    "plugin",
+    "ACTION [NAME]",
+    "list adapters from files, check one, or write a new one",
+    "new",
+    () => import("./plugin.ts"),
+  ),
   row("work", "RUN_DIR", "take the next open shard until none is left", "new", () => import("./work.ts")),
   row("job", "RUN_DIR SHARD...", "run shards inside a scheduler's job", "run_one_shard.sh", () => import("./job.ts")),
+  row(
+    "completions",
+    "WHAT [WORD...]",
+    "completions for bash, zsh and fish, and the manual page",
+    "new",
+    () => import("./completions.ts"),
+  ),
   row("schema", "[NAME]", "JSON Schemas of every document", "new", () => import("./schema.ts")),
 ];
 

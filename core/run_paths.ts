@@ -52,3 +52,12 @@ export function readTemporaryName(
   if (of === undefined || boot === undefined || start_ticks === undefined) return undefined;
   return { of, boot, pid: Number(pid), start_ticks };
 }
+
+const OUR_FOLDERS = new Set([ATTEMPTS, INCOMING, CLAIMS, ASIDE]);
+const OUR_FILES = new Set([MANIFEST, MERGED, SUBMIT_META, MERGE_STATUS]);
+
+/** Whether a path in a run directory is, or lies in, what a scheduler's adapter may not write. */
+export function isOurName(path: string): boolean {
+  const [first = ""] = path.split("/");
+  return OUR_FOLDERS.has(first) || OUR_FILES.has(path) || /^\.|^shard_/.test(first);
+}

@@ -3,16 +3,23 @@ import { durationSeconds } from "../core/parse_flag.ts";
 
 /**
  * Threads of one shard: what the run says, else what the job was given. SLURM_CPUS_PER_TASK (sbatch(1), OUTPUT
- * ENVIRONMENT VARIABLES), Cpus of the machine ad (HTCondor manual, "_CONDOR_MACHINE_AD"), else the affinity mask.
+ * ENVIRONMENT VARIABLES), Cpus of the machine ad (HTCondor manual, "_CONDOR_MACHINE_AD"), NSLOTS of a Grid Engine job
+ * (submit(1), ENVIRONMENT VARIABLES), else the affinity mask.
  */
 export function threadsOf(manifest: FarmManifest): number {
   if (manifest.threads > 0) return manifest.threads;
-  return Math.max(1, slurmCpus() ?? condorCpus() ?? navigator.hardwareConcurrency);
+  return Math.max(1, slurmCpus() ?? condorCpus() ?? gridEngineSlots() ?? navigator.hardwareConcurrency);
 }
 
 function slurmCpus(): number | null {
   const text = Deno.env.get("SLURM_CPUS_PER_TASK") ??
     (Deno.env.get("SLURM_JOB_ID") ? Deno.env.get("SLURM_CPUS_ON_NODE") : undefined);
+  return positive(text);
+}
+
+const gridEngineSlots = (): number | null => Deno.env.get("JOB_ID") ? positive(Deno.env.get("NSLOTS")) : null;
+
+function positive(text: string | undefined): number | null {
   const cpus = Number(text);
   return Number.isInteger(cpus) && cpus > 0 ? cpus : null;
 }

@@ -17,7 +17,12 @@ export async function runCommands(
 export async function runCommand(adapter: SchedulerAdapter, command: Command, cwd: string): Promise<CommandResult> {
   const [program = "", ...args] = command.argv;
   if (!adapter.programs.includes(program)) {
-    throw new Error(`The adapter "${adapter.name}" wants to run "${program}", which is not among its programs`);
+    throw new FarmError(
+      "input",
+      `Cannot run "${program}" for the adapter "${adapter.name}": it is not one of its programs (${
+        adapter.programs.join(", ")
+      })`,
+    );
   }
   const argv = program === "nsfarm-deno" ? [...ownCommand(), ...args] : command.argv;
   return await runProgram({ ...command, argv, cwd: command.cwd ?? cwd });

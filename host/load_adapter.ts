@@ -9,16 +9,22 @@ export async function optionsOfRole(role: SchedulerOption["role"]): Promise<Sche
   return adapters.flatMap(({ options }) => options.filter((option) => option.role === role));
 }
 
-/** @throws {FarmError} usage, for a name that no adapter has */
+/**
+ * The adapter of a scheduler: a built-in one, or a plugin.
+ * @throws {FarmError} usage, for a name that no adapter has; input, for a plugin that cannot be used
+ */
 export async function loadAdapter(name: string): Promise<SchedulerAdapter> {
   const load = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
   if (load) return (await load()).default;
-  const names = Object.keys(BUILT_IN);
-  const near = nearestName(name, names);
+  const { findPlugin } = await import("./plugin/load_plugin.ts");
+  const { adapter, names, faults } = findPlugin(name);
+  if (adapter) return adapter;
+  const known = [...Object.keys(BUILT_IN), ...names];
+  const near = nearestName(name, known);
   throw new FarmError(
     "usage",
-    `Cannot use --scheduler "${name}": known are ${names.join(", ")}`,
-    near && `Did you mean "${near}"?`,
+    `Cannot use --scheduler "${name}": known are ${known.join(", ")}`,
+    faults[0]?.message ?? (near ? `Did you mean "${near}"?` : "Is it a plugin? Name its file with --plugin"),
   );
 }
 

@@ -19,6 +19,7 @@ import { stagedConfig, stageInputs, stagePlanOf } from "./stage_inputs.ts";
 import type { StagePlan } from "../core/stage_plan.ts";
 import { lookAtNextstat } from "./nextstat.ts";
 import { ownBinary } from "./own_program.ts";
+import { pluginRecord } from "./plugin/plugin_run.ts";
 import { hashSpec, readSpec } from "./read_spec.ts";
 import { sweepStaged } from "./sweep_temporary.ts";
 import { exists, makeFolder, temporaryPath, writeWhole } from "./write_file.ts";
@@ -163,6 +164,7 @@ export async function renderRun(
   const dir = join(request.out_dir, request.run_id);
   if (exists(dir)) throw existsAlready(dir);
   const manifest = await planRun(request);
+  Object.assign(manifest.farm, pluginRecord(adapter));
   const stage = stageOf(request, adapter, manifest);
   if (stage) manifest.farm.staged_config = stagedConfig(stage);
   const rendered = adapter.render({

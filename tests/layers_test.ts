@@ -10,10 +10,10 @@ const ROOMS: Record<string, { imports: string[]; types?: string[] }> = {
   "main.ts": { imports: ["commands", "core"] },
   "mod.ts": { imports: ["core", "schedulers/adapter.ts"] },
   commands: { imports: ["host", "core"], types: ["schedulers/adapter.ts"] },
-  host: { imports: ["schedulers", "core"] },
+  host: { imports: ["schedulers", "core", "templates"] },
   schedulers: { imports: ["core", "templates"] },
   core: { imports: [] },
-  plugins: { imports: ["schedulers/adapter.ts"] },
+  plugins: { imports: [], types: ["mod.ts"] },
 };
 
 /** core/version.ts is the one file that knows deno.json; whatever sets a version must edit one line. */

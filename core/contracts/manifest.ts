@@ -98,6 +98,8 @@ export const RunRecord = z.looseObject({
   options: z.record(z.string(), OptionValue),
   /** The options as rendered, where a retry has changed them since. */
   first_options: z.optional(z.record(z.string(), OptionValue)),
+  /** The plugin that rendered it, where its scheduler is none of the built-in ones. */
+  plugin: z.optional(z.looseObject({ sha256: Sha256 })),
   environment: RunEnvironment,
   history: z.array(HistoryEntry),
 });

@@ -1,14 +1,8 @@
 import * as z from "zod/mini";
 import { firstIssue } from "../../core/read_output.ts";
 import { ADAPTER_API_VERSION } from "../../schedulers/adapter.ts";
+import { isBareName, runsAnything } from "../plugin/refused_programs.ts";
 import { type Finding, finding } from "./finding.ts";
-
-/** Programs that run whatever they are told, so that an adapter that may start one may start anything. */
-const INTERPRETERS = new Set(
-  ("sh bash dash ash zsh ksh mksh fish csh tcsh busybox env sudo su doas nohup nice setsid timeout xargs find awk gawk " +
-    "mawk perl ruby node nodejs deno bun php lua tclsh expect java make").split(" "),
-);
-const INTERPRETER_VERSIONS = /^(python|pypy|perl|ruby|lua|php|node)[0-9.]*$/;
 
 const line = z.string().check(z.regex(/^[^\p{Cc}]*\S[^\p{Cc}]*$/u, "wanted one line of text"));
 
@@ -69,9 +63,8 @@ export function declaredFindings(adapter: unknown): Finding[] {
 }
 
 function programFault(program: string): string | null {
-  if (!/^[A-Za-z0-9_][A-Za-z0-9._+-]*$/.test(program)) return `"${program}" is no bare name of a program`;
-  const base = program.toLowerCase();
-  if (!INTERPRETERS.has(base) && !INTERPRETER_VERSIONS.test(base)) return null;
+  if (!isBareName(program)) return `"${program}" is no bare name of a program`;
+  if (!runsAnything(program.toLowerCase())) return null;
   return `"${program}" runs whatever it is told, wanted the scheduler's own programs`;
 }
 

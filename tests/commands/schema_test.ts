@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import type { Program } from "../../commands/command.ts";
 import schema from "../../commands/schema.ts";
 import { DOCUMENTS } from "../../core/contracts/documents.ts";
 import { sampleJson } from "../core/support/samples.ts";
+
+/** It speaks of no other command. */
+const program: Program = { rows: [], build: () => Promise.reject(new Error("not asked for")), exit_words: [] };
 
 /** What `schema --json` prints: the JSON Schema of each document. */
 async function printed(): Promise<Record<string, object>> {
   let found: unknown;
   const out = { json: true, print: () => {}, document: (value: unknown) => found = value, note: () => {} };
-  assert.equal(await schema.run({ args: [], options: {}, out }), 0);
+  assert.equal(await schema.run({ args: [], options: {}, out, program }), 0);
   return Object.fromEntries(Object.entries(Object(found)).map(([name, one]) => [name, Object(one)]));
 }
 
@@ -50,7 +54,7 @@ for (const [name, file] of SAMPLES) {
 
 Deno.test("a schema's name that was mistyped is told, with the one that was meant", () => {
   const out = { json: false, print: () => {}, document: () => {}, note: () => {} };
-  assert.throws(() => schema.run({ args: ["manifst"], options: {}, out }), {
+  assert.throws(() => schema.run({ args: ["manifst"], options: {}, out, program }), {
     kind: "usage",
     message: /Cannot show a schema "manifst": known are manifest, /,
     next: 'Did you mean "manifest"?',

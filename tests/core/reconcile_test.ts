@@ -56,6 +56,15 @@ for (
     ],
     ["its scheduler calls held", { native: native("held", "held by hand"), asked: true }, "held: held by hand"],
     ["its scheduler calls running", { native: native("running"), asked: true }, "running"],
+    [
+      "its scheduler runs again, while the attempt before has failed",
+      {
+        native: native("running"),
+        asked: true,
+        last: { ...ended({ cause: "exit", exit_code: 7 }), submission_token: "f".repeat(16) },
+      },
+      "running",
+    ],
     ["runs on this machine", { last: begun(), life: "running" }, "running"],
     [
       "its scheduler calls done, its files on their way",

@@ -30,6 +30,15 @@ Deno.test("it runs with no HOME", () =>
     assert.equal(await countDone(runDir(folder)), 2);
   }));
 
+Deno.test("it reads a spec in YAML", () =>
+  inFolder(async (folder) => {
+    await cp(inputs(), join(folder, "inputs"), { recursive: true });
+    const config = join(folder, "inputs", "spec.yaml");
+    await writeFile(config, `# as JSON, which is YAML too\n${await readText(join(inputs(), "gauss_exp_10k.json"))}`);
+    await mustRun(folder, runArgs(folder, { toys: 4, shards: 2, config }));
+    assert.equal(await countDone(runDir(folder)), 2);
+  }));
+
 Deno.test("it runs with an empty environment, in the foreground and in the background", () =>
   inFolder(async (folder) => {
     const where = { clearEnv: true };

@@ -1,0 +1,85 @@
+import type { Command } from "commander";
+import { SHELLS } from "../core/completion_scripts.ts";
+import { DOCUMENTS } from "../core/contracts/documents.ts";
+import { findPlugins } from "../host/plugin/load_plugin.ts";
+import { BUILT_IN_NAMES } from "../host/scheduler_names.ts";
+import type { SchedulerOption } from "../schedulers/adapter.ts";
+import { loadAdapter } from "../host/load_adapter.ts";
+import type { Program } from "./command.ts";
+import { schedulerIn } from "./scheduler_flags.ts";
+
+/** A word that may stand at the cursor, and what it means. */
+export interface Candidate {
+  word: string;
+  what: string;
+}
+
+/** Values of flags that are the same for every scheduler; a flag that is not here takes a file or something free. */
+const VALUES: Record<string, readonly string[]> = {
+  "--wrapper": ["binary", "sh"],
+  "--mode": ["shared", "transfer"],
+  "--gen": ["init", "mle"],
+};
+
+const ARGUMENTS: Record<string, readonly string[]> = {
+  plugin: ["list", "check", "new"],
+  schema: Object.keys(DOCUMENTS),
+  completions: [...SHELLS, "man"],
+};
+
+/**
+ * What may come next on a command line; nothing where a file may.
+ * @param words after the program's name; the last is the one at the cursor, maybe empty
+ */
+export async function completeWords(
+  words: readonly string[],
+  { rows, build }: Program,
+): Promise<Candidate[]> {
+  const [name = "", ...argv] = joinEquals(words);
+  const current = argv.at(-1);
+  if (current === undefined) return starting(name, rows.map(({ name, summary }) => ({ word: name, what: summary })));
+  const row = rows.find((one) => one.name === name);
+  // The word at the cursor is not whole: a scheduler's name, say.
+  const whole = argv.slice(0, -1);
+  const command = row && await build(row, whole);
+  const [, flag = "", value = ""] = /^(--[^=]+)=(.*)$/.exec(current) ?? [];
+  // Bash has cut the word at its "=", so that only what comes after it is to be answered.
+  if (flag !== "") return starting(value, named(await valuesOf(flag, whole)));
+  const before = argv.at(-2) ?? "";
+  if (command && takesValue(command, before)) return starting(current, named(await valuesOf(before, whole)));
+  if (current.startsWith("-")) return starting(current, flagsOf(command));
+  return argv.length === 1 ? starting(current, named(ARGUMENTS[name] ?? [])) : [];
+}
+
+/** Bash makes `--scheduler=sl` three words. */
+function joinEquals(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const last = joined.at(-1);
+    const goes_on = last?.startsWith("--") && (word === "=" || last.endsWith("="));
+    if (goes_on) joined[joined.length - 1] = last + word;
+    else joined.push(word);
+  }
+  return joined;
+}
+
+const named = (words: readonly string[]): Candidate[] => words.map((word) => ({ word, what: "" }));
+
+const starting = (text: string, all: Candidate[]): Candidate[] => all.filter(({ word }) => word.startsWith(text));
+
+function takesValue(command: Command, flag: string): boolean {
+  return command.options.some((option) => option.long === flag && (option.required || option.optional));
+}
+
+function flagsOf(command: Command | undefined): Candidate[] {
+  return (command?.options ?? []).flatMap(({ long, description }) => long ? [{ word: long, what: description }] : [])
+    .concat([{ word: "--help", what: "show this help" }]);
+}
+
+async function valuesOf(flag: string, argv: readonly string[]): Promise<readonly string[]> {
+  if (flag === "--scheduler") {
+    return [...BUILT_IN_NAMES, ...findPlugins().flatMap(({ plugin }) => plugin ? [plugin.adapter.name] : [])];
+  }
+  const options: SchedulerOption[] = (await loadAdapter(schedulerIn(argv))).options;
+  return VALUES[flag] ?? options.find((option) => `--${option.name}` === flag)?.choices ?? [];
+}

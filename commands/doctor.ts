@@ -1,0 +1,55 @@
+import { shardRanges } from "../core/describe_status.ts";
+import { diagnose, type Trouble } from "../core/diagnose.ts";
+import { EXIT_CODES } from "../core/errors.ts";
+import { quoteCommand } from "../core/shell_quote.ts";
+import { remediesFor, symptomsOf } from "../host/doctor_run.ts";
+import { lookAtMachine } from "../host/machine.ts";
+import { ownCommand } from "../host/own_program.ts";
+import { pluginPlaces } from "../host/plugin/plugin_places.ts";
+import type { CommandSpec } from "./command.ts";
+import { makePaints, type Paints } from "./paint.ts";
+import { adapterOf, runOf } from "./run_dir_flags.ts";
+import { lookAtRun } from "./watch_run.ts";
+
+const doctor: CommandSpec = {
+  name: "doctor",
+  needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
+  define: () => {},
+  run: async ({ args, out }) => {
+    const run = runOf(args, out);
+    const adapter = await adapterOf(run, out);
+    const { summary, shards } = await lookAtRun(run, adapter, await lookAtMachine());
+    const symptoms = symptomsOf(run, adapter, shards);
+    const { troubles, next } = diagnose(symptoms, remediesFor(run, adapter), summary.merged !== null);
+    const command = next && [...ownCommand(), ...next.map((word) => word === "RUN_DIR" ? run.dir : word), ...plugins()];
+    const paints = makePaints();
+    const counts = Object.entries(summary.counts).map(([state, n]) => `${n} ${state}`).join(", ");
+    out.print(paints.bold(`${summary.run_id} (${summary.scheduler}): ${counts} of ${summary.total} shards`));
+    for (const words of summary.workers) out.print(`  ${words}`);
+    for (const trouble of troubles) out.print(describe(trouble, paints));
+    if (command) out.print(`\nNext:\n  ${quoteCommand(command)}`);
+    else out.print(paints.green(`Nothing is wrong: ${summary.merged} is there`));
+    out.document({ run_dir: run.dir, counts: summary.counts, total: summary.total, troubles, next: command });
+    return EXIT_CODES.done;
+  },
+};
+export default doctor;
+
+function describe({ what, advice, shards, hosts, said, log }: Trouble, { red }: Paints): string {
+  const count = shards.length === 1 ? "1 shard" : `${shards.length} shards`;
+  return [
+    "",
+    red(`${count} ${what}`),
+    `  shards  ${shardRanges(shards)}`,
+    ...(hosts.length > 0 ? [`  hosts   ${hosts.join(", ")}`] : []),
+    ...(said === null ? [] : [`  said    ${said}`]),
+    ...(log === null ? [] : [`  log     ${log}`]),
+    `  so      ${advice}`,
+  ].join("\n");
+}
+
+/** A plugin that was named by hand must be named again. */
+function plugins(): string[] {
+  return pluginPlaces().files.flatMap(({ path, way }) => way === "--plugin" ? [`--plugin=${path}`] : []);
+}

@@ -1,0 +1,109 @@
+import type { Command } from "commander";
+import type { Profile } from "../core/contracts/profile.ts";
+import { type ProfileFlag, profileFlags } from "../core/profile_flags.ts";
+import { FarmError } from "../core/errors.ts";
+import { loadAdapter } from "../host/load_adapter.ts";
+import { lookForPlugins, trustedUsers } from "../host/plugin/plugin_places.ts";
+import { findProfile, type FoundProfile } from "../host/profile/find_profile.ts";
+import type { Output } from "./command.ts";
+import { flagValues } from "./flag_values.ts";
+import { schedulerIn } from "./scheduler_flags.ts";
+
+/** The profile that counts for a command line. */
+export interface ProfileInUse extends FoundProfile {
+  profile: Profile;
+}
+
+/**
+ * Finds and reads the profile, and looks where plugins may be. While every permission is there.
+ * @throws {FarmError} input
+ */
+export async function openProfile(argv: readonly string[]): Promise<ProfileInUse | null> {
+  const found = findProfile(flagValues(argv, "--profile").at(-1));
+  const profile = found && await read(found.path);
+  const named = flagValues(argv, "--plugin").map((path) => ({ path, way: "--plugin" as const }));
+  const pinned = profile?.plugin;
+  const own = pinned && { path: pinned.file, way: "profile" as const, ...sumOf(pinned) };
+  lookForPlugins([...named, ...(own ? [own] : [])]);
+  return found && profile && { ...found, profile };
+}
+
+async function read(path: string): Promise<Profile> {
+  const { readProfile } = await import("../host/profile/read_profile.ts");
+  return await readProfile(path, trustedUsers());
+}
+
+const sumOf = ({ sha256 }: { sha256?: string | undefined }) => sha256 === undefined ? {} : { sha256 };
+
+/** A command line with the profile's scheduler in front where it names none itself. */
+export function withScheduler(argv: readonly string[], used: ProfileInUse | null): string[] {
+  const own = used?.profile.scheduler;
+  return own === undefined || isGiven(argv, "scheduler") ? [...argv] : [`--scheduler=${own}`, ...argv];
+}
+
+const isGiven = (argv: readonly string[], name: string) =>
+  argv.some((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+
+const hasFlag = (command: Command, name: string) => command.options.some((option) => option.long === `--${name}`);
+
+/**
+ * What the profile adds to a command line: those of its flags that the command has and that were not given.
+ * @throws {FarmError} input
+ */
+export async function flagsOfProfile(
+  command: Command,
+  argv: readonly string[],
+  used: ProfileInUse | null,
+): Promise<ProfileFlag[]> {
+  if (!used || !hasFlag(command, "scheduler")) return [];
+  const adapter = await loadAdapter(schedulerIn(withScheduler(argv, used)));
+  const known = { name: adapter.name, options: adapter.options.map((option) => option.name) };
+  const scheduler = used.profile.scheduler;
+  const all = [
+    ...(scheduler === undefined ? [] : [{ name: "scheduler", values: [scheduler], is_switch: false }]),
+    ...profileFlags(used.path, used.profile, known),
+  ];
+  return all.filter(({ name }) => hasFlag(command, name) && !isGiven(argv, name));
+}
+
+/** A value that cannot be used and that nobody typed: the profile is named. */
+export function ofProfile(error: unknown, used: ProfileInUse | null, added: readonly ProfileFlag[]): unknown {
+  if (!used || !(error instanceof FarmError) || error.kind !== "usage") return error;
+  const isIts = added.some(({ name }) => error.message.startsWith(`Cannot use --${name} `));
+  return isIts ? new FarmError("input", error.message, `The profile "${used.path}" says so`) : error;
+}
+
+/** With --explain nothing is done, so that nothing has to be there. */
+export function defineExplain(command: Command, argv: readonly string[]): void {
+  if (!hasFlag(command, "scheduler")) return;
+  command.option("--explain", "show every option's value and where it comes from; do nothing");
+  if (isGiven(argv, "explain")) { for (const option of command.options) option.makeOptionMandatory(false); }
+}
+
+/** Prints each option that has a value, and whether it was typed, is the profile's or the default. */
+export function explain(
+  command: Command,
+  argv: readonly string[],
+  used: ProfileInUse | null,
+  added: readonly ProfileFlag[],
+  out: Output,
+): void {
+  const options: Record<string, unknown> = command.opts();
+  const rows = command.options.filter((option) => !["--explain", "--json"].includes(option.long ?? "")).flatMap(
+    (one) => {
+      const [name, value] = [(one.long ?? "").replace(/^--(no-)?/, ""), options[one.attributeName()]];
+      if (value === undefined) return [];
+      const is_typed = isGiven(argv, name) || isGiven(argv, `no-${name}`);
+      const source = is_typed ? "command line" : added.some((flag) => flag.name === name) ? "profile" : "default";
+      return [{ option: name, value, source }];
+    },
+  );
+  const from = used ? `profile ${used.path} (${used.way})` : "no profile";
+  out.document({ profile: used && { path: used.path, way: used.way }, values: rows });
+  const width = Math.max(...rows.map((row) => row.option.length)) + 2;
+  out.print(
+    [from, ...rows.map((row) => `  ${row.option.padEnd(width)}${words(row.value)}  (${row.source})`)].join("\n"),
+  );
+}
+
+const words = (value: unknown): string => Array.isArray(value) ? value.join("; ") : String(value);

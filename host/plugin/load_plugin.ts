@@ -1,0 +1,67 @@
+import { FarmError } from "../../core/errors.ts";
+import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import { BUILT_IN } from "../../schedulers/mod.ts";
+import { type RunningPlugin, startPlugin } from "./adapt_plugin.ts";
+import { pluginFault } from "./plugin_fault.ts";
+import { type PluginFile, pluginPlaces } from "./plugin_places.ts";
+import { readPlugin } from "./read_plugin.ts";
+import { running } from "./running_plugins.ts";
+
+/**
+ * Reads, starts and checks one plugin; it goes on running until closed or the program ends.
+ * @throws {FarmError} input
+ */
+export function openPlugin({ path, sha256, way }: PluginFile): RunningPlugin {
+  const known = running.get(path);
+  const source = known?.source ?? readPlugin(path, pluginPlaces().trusted);
+  if (sha256 !== undefined && source.sha256 !== sha256) {
+    throw pluginFault(path, `its sha256 is ${source.sha256}, and the ${way} wants ${sha256}`, "Read what has changed");
+  }
+  if (known) return known;
+  const plugin = startPlugin(source);
+  if (Object.hasOwn(BUILT_IN, plugin.adapter.name)) {
+    plugin.close();
+    throw pluginFault(path, `its name "${plugin.adapter.name}" is that of a scheduler which nsfarm-deno has built in`);
+  }
+  running.set(path, plugin);
+  return plugin;
+}
+
+export interface FoundPlugin {
+  file: PluginFile;
+  plugin: RunningPlugin | null;
+  fault: FarmError | null;
+}
+
+/** Every plugin that there is, in order: of two with one name the first counts. */
+export function findPlugins(): FoundPlugin[] {
+  return pluginPlaces().files.map((file) => {
+    try {
+      return { file, plugin: openPlugin(file), fault: null };
+    } catch (error) {
+      if (error instanceof FarmError) return { file, plugin: null, fault: error };
+      throw error;
+    }
+  });
+}
+
+export interface Search {
+  adapter: SchedulerAdapter | null;
+  /** The other names that plugins have. */
+  names: string[];
+  /** What is wrong with those that cannot be used. */
+  faults: FarmError[];
+}
+
+/** @throws {FarmError} input, when a plugin that the user has named cannot be used */
+export function findPlugin(name: string): Search {
+  const found = findPlugins();
+  const named = found.find(({ file, fault }) => fault && (file.way === "--plugin" || file.way === "profile"));
+  if (named?.fault) throw named.fault;
+  const adapters = found.flatMap(({ plugin }) => plugin ? [plugin.adapter] : []);
+  return {
+    adapter: adapters.find((one) => one.name === name) ?? null,
+    names: adapters.map((one) => one.name),
+    faults: found.flatMap(({ fault }) => fault ?? []),
+  };
+}

@@ -1,0 +1,35 @@
+import { resolve } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { BUILT_IN } from "../../schedulers/mod.ts";
+import skeleton from "../../templates/plugin_skeleton.ts" with { type: "text" };
+import { exists, writeWhole } from "../write_file.ts";
+import { ADAPTER_NAME } from "./adapter_facts.ts";
+
+/**
+ * Writes a commented adapter that passes the check into the working directory; its path.
+ * @throws {FarmError} usage, for a name that cannot be, or a file that is there
+ */
+export function newPlugin(name: string): string {
+  if (!ADAPTER_NAME.test(name) || Object.hasOwn(BUILT_IN, name)) {
+    throw new FarmError(
+      "usage",
+      `Cannot make a plugin "${name}": wanted a new name of small letters, digits, "-" and "_", first a letter`,
+    );
+  }
+  const file = resolve(`${name}.ts`);
+  if (exists(file)) throw new FarmError("usage", `Cannot make "${file}": it is there already`, "Choose another name");
+  writeWhole(file, skeletonOf(name), 0o644);
+  return file;
+}
+
+function skeletonOf(name: string): string {
+  const word = name.replaceAll("_", "-");
+  return skeleton
+    .replaceAll("EXAMPLE_", `${word.replaceAll("-", "_").toUpperCase()}_`)
+    .replaceAll("const example:", "const adapter:")
+    .replaceAll("export default example;", "export default adapter;")
+    .replaceAll("example_job.sh", `${name}_job.sh`)
+    .replaceAll('name: "example"', `name: "${name}"`)
+    .replaceAll("example-", `${word}-`)
+    .replaceAll("example", name);
+}

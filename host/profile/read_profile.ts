@@ -1,0 +1,64 @@
+import { dirname, resolve } from "node:path";
+import { Profile, PROFILE_KEYS, PROFILE_PLUGIN_KEYS } from "../../core/contracts/profile.ts";
+import { errorText, FarmError } from "../../core/errors.ts";
+import { nearestName } from "../../core/nearest_name.ts";
+import { firstIssue } from "../../core/read_output.ts";
+import { readTrusted, type Trusted } from "../plugin/trusted_file.ts";
+
+/**
+ * Reads a profile: YAML by its name, else JSON with comments. Its paths come back absolute. Its lines are run in jobs,
+ * so that it must be as trusted as a plugin.
+ * @throws {FarmError} input
+ */
+export async function readProfile(path: string, trusted: Trusted): Promise<Profile> {
+  const { file, bytes } = readTrusted(path, trusted, "profile");
+  const value = await parse(file, new TextDecoder().decode(bytes));
+  checkKeys(file, value, PROFILE_KEYS);
+  if (isObject(value) && isObject(value["plugin"])) checkKeys(file, value["plugin"], PROFILE_PLUGIN_KEYS);
+  const parsed = Profile.safeParse(value);
+  if (!parsed.success) throw fault(file, firstIssue(parsed.error));
+  return withPaths(dirname(file), parsed.data);
+}
+
+const fault = (file: string, why: string, next?: string) =>
+  new FarmError("input", `Cannot use the profile "${file}": ${why}`, next);
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+async function parse(file: string, text: string): Promise<unknown> {
+  try {
+    if (/\.ya?ml$/.test(file)) return (await import("../parse_yaml.ts")).parseYaml(text) ?? {};
+  } catch (error) {
+    throw fault(file, `it is no YAML: ${errorText(error)}`);
+  }
+  const { parse: parseJsonc, printParseErrorCode } = await import("jsonc-parser");
+  const errors: { error: number; offset: number; length: number }[] = [];
+  const value: unknown = parseJsonc(text, errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (!first) return value;
+  const line = text.slice(0, first.offset).split("\n").length;
+  throw fault(file, `it is no JSON: ${printParseErrorCode(first.error)} in line ${line}`);
+}
+
+function checkKeys(file: string, value: unknown, known: readonly string[]): void {
+  if (!isObject(value)) throw fault(file, "wanted an object with keys");
+  const strange = Object.keys(value).find((key) => !known.includes(key));
+  if (strange === undefined) return;
+  const near = nearestName(strange, known);
+  throw fault(
+    file,
+    `it has an unknown key "${strange}": known are ${known.join(", ")}`,
+    near && `Did you mean "${near}"?`,
+  );
+}
+
+function withPaths(folder: string, profile: Profile): Profile {
+  const { nextstat_bin, hosts, plugin } = profile;
+  return {
+    ...profile,
+    ...(nextstat_bin === undefined ? {} : { nextstat_bin: resolve(folder, nextstat_bin) }),
+    ...(hosts === undefined ? {} : { hosts: resolve(folder, hosts) }),
+    ...(plugin === undefined ? {} : { plugin: { ...plugin, file: resolve(folder, plugin.file) } }),
+  };
+}

@@ -1,0 +1,86 @@
+// Grid Engine (Sun, Son of, Univa, Altair): array jobs on a file system that the nodes share. A plugin: copy this file
+// and the folder gridengine/ into schedulers/ beside nsfarm-deno, or name the file with --plugin. Written for and tested
+// with Grid Engine 8.1.9.
+import type {
+  Answer,
+  Command,
+  CommandResult,
+  Handle,
+  RenderContext,
+  SchedulerAdapter,
+  SchedulerLimits,
+} from "nsfarm-deno";
+import { options } from "./gridengine/options.ts";
+import { query, readFind, readQuery } from "./gridengine/query.ts";
+import { finish, readSubmit, render, words } from "./gridengine/submit.ts";
+import { command, jobName, ok, saying } from "./gridengine/words.ts";
+
+/** By name, since an id may have been given to another job. */
+function cancel(_context: RenderContext, handles: Handle[], shards: number[] | null): Command[] {
+  return handles.flatMap(({ token, chunk }) => {
+    if (shards === null) return [command(["qdel", jobName(token)])];
+    const tasks = chunk.shards.flatMap((shard, i) => shards.includes(shard) ? [chunk.tasks?.[i] ?? i + 1] : []);
+    return ranges(tasks).map((range) => command(["qdel", jobName(token), "-t", range]));
+  });
+}
+
+/** `3-9`, for every stretch of tasks one after the other: qdel takes one range. */
+function ranges(tasks: number[]): string[] {
+  const found: [number, number][] = [];
+  for (const task of tasks) {
+    const last = found.at(-1);
+    if (last?.[1] === task - 1) last[1] = task;
+    else found.push([task, task]);
+  }
+  return found.map(([first, last]) => `${first}-${last}`);
+}
+
+function readCancel(results: CommandResult[]): Answer<null> {
+  const bad = results.find((one) => one.exit_code !== 0 && !/does not exist/.test(one.stdout + one.stderr));
+  return bad ? { kind: "unclear", message: saying(bad) } : ok(null);
+}
+
+function readProbe([config, queues, help]: CommandResult[]): SchedulerLimits {
+  const most = /^max_aj_tasks +(\d+)/m.exec(config?.stdout ?? "")?.[1];
+  const version = /^\S*GE\S* \S+/m.exec(help?.stdout ?? "")?.[0];
+  const rows = [...(queues?.stdout ?? "").matchAll(/^(\S+)(?: +\S+){4} +(\d+) +\d+ +\d+ *$/gm)];
+  return {
+    // 0 is no limit (sge_conf(5), max_aj_tasks).
+    ...(most === undefined ? {} : { max_array_size: Number(most) || null }),
+    ...(version === undefined ? {} : { version }),
+    places: rows.map(([, name = "", cpus]) => ({
+      name,
+      state: "up",
+      nodes: null,
+      cpus: Number(cpus),
+      memory_mb: null,
+      time_limit: null,
+    })),
+  };
+}
+
+const gridengine: SchedulerAdapter = {
+  name: "gridengine",
+  apiVersion: 1,
+  summary: "array jobs of a Grid Engine cluster",
+  programs: ["qsub", "qstat", "qacct", "qdel", "qconf"],
+  options,
+  limits: { first_index: 1, arrays: true, dependencies: true, file_transfer: false },
+  render,
+  probe: () => [["qconf", "-sconf"], ["qstat", "-g", "c"], ["qstat", "-help"]].map((argv) => command(argv, 60)),
+  readProbe,
+  submit: (context, chunk, token) => command(["qsub", ...words(context, chunk, token)]),
+  readSubmit,
+  find: () => command(["qstat", "-xml"], 60),
+  readFind,
+  query,
+  readQuery,
+  cancel,
+  readCancel,
+  finish,
+  jobLogs: ({ job_id, chunk }, shard) =>
+    chunk.shards.flatMap((one, i) =>
+      one === shard ? [`logs/gridengine_${job_id}.${chunk.tasks?.[i] ?? i + 1}.log`] : []
+    ),
+};
+export default gridengine;

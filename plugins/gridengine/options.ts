@@ -1,0 +1,79 @@
+import type { RenderContext, SchedulerOption } from "nsfarm-deno";
+
+const text = (name: string, placeholder: string, help: string, native: string, pattern: string): SchedulerOption => ({
+  name: `gridengine-${name}`,
+  type: "string",
+  placeholder,
+  help,
+  native: `qsub ${native}`,
+  pattern,
+});
+
+const WORD = "[^\\s\"'\\\\]+";
+
+/** Sources: qsub(1), sge_types(1). */
+export const options: SchedulerOption[] = [
+  text("queue", "NAME[,NAME]", "queue to run in", "-q", WORD),
+  text("project", "NAME", "project that is charged", "-P", WORD),
+  { ...text("time", "HH:MM:SS", "longest time of a job", "-l h_rt", "\\d+:\\d\\d:\\d\\d"), role: "time" },
+  { ...text("memory", "2G", "memory of each slot", "-l h_vmem", "\\d+(\\.\\d+)?[KMGkmg]?"), role: "memory" },
+  text("pe", "NAME", "parallel environment of jobs with several slots", "-pe", WORD),
+  {
+    name: "gridengine-slots",
+    type: "integer",
+    min: 1,
+    default: 1,
+    placeholder: "N",
+    help: "slots (CPUs) of each job; more than one needs --gridengine-pe",
+    native: "qsub -pe",
+    role: "cpus",
+  },
+  {
+    name: "gridengine-resource",
+    type: "strings",
+    placeholder: "NAME=VALUE",
+    help: "a further resource (repeatable)",
+    native: "qsub -l",
+    pattern: "[A-Za-z_][A-Za-z0-9_.]*(=[^\\s,]+)?",
+  },
+  {
+    name: "gridengine-throttle",
+    type: "integer",
+    min: 1,
+    placeholder: "N",
+    help: "at most so many jobs of each array at a time",
+    native: "qsub -tc",
+  },
+  {
+    name: "setup",
+    type: "strings",
+    placeholder: "LINE",
+    help: "a shell line to run in each job before nextstat: 'module load gcc' (repeatable)",
+  },
+  {
+    name: "env",
+    type: "strings",
+    placeholder: "NAME",
+    help: "pass this variable of your environment to the jobs; no other one is passed (repeatable)",
+    pattern: "[A-Za-z_][A-Za-z0-9_]*",
+  },
+];
+
+/** What an option was given: a list of none or one. */
+export function one(context: RenderContext, name: string): string[] {
+  const value = context.options[name];
+  return value === undefined ? [] : [oneLine(name, String(value))];
+}
+
+/** What an option that can be repeated was given. */
+export function many(context: RenderContext, name: string): string[] {
+  const value = context.options[name];
+  return Array.isArray(value) ? value.map((item) => oneLine(name, item)) : one(context, name);
+}
+
+/** A line break would begin a line of its own in the job's script. */
+function oneLine(name: string, value: string): string {
+  // deno-lint-ignore no-control-regex
+  if (!/[\u0000-\u001f\u007f]/.test(value)) return value;
+  throw Object.assign(new Error(`Cannot use --${name} ${JSON.stringify(value)}: wanted one line`), { kind: "usage" });
+}

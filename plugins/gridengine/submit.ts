@@ -1,0 +1,130 @@
+import type { Answer, Chunk, CommandResult, Finish, Handle, RenderContext, Rendered } from "nsfarm-deno";
+import { many, one } from "./options.ts";
+import { command, jobName, ok, quote, saying } from "./words.ts";
+
+const SCRIPT = "gridengine_job.sh";
+const FINISH_SCRIPT = "gridengine_finish_job.sh";
+/** max_aj_tasks where nobody could be asked (sge_conf(5)). */
+const USUAL_TASKS = 75_000;
+/** Shards that are not one after the other are words of the command line. */
+const MOST_WORDS = 1000;
+
+/** One script for all arrays; the words of qsub say which shards. */
+export function render(context: RenderContext): Rendered {
+  const chunks = chunksOf(context);
+  const slots = Number(context.options["gridengine-slots"] ?? 1);
+  if (slots > 1 && one(context, "gridengine-pe").length === 0) {
+    throw Object.assign(new Error(`Cannot use --gridengine-slots ${slots} without a parallel environment`), {
+      kind: "usage",
+      next: "Name one with --gridengine-pe; qconf -spl lists them",
+    });
+  }
+  const warning = `--threads ${context.manifest.threads} is more than --gridengine-slots ${slots}`;
+  return {
+    files: [{ path: SCRIPT, text: script(context), executable: true }],
+    chunks,
+    warnings: context.manifest.threads > slots ? [warning] : [],
+    by_hand: chunks.map((chunk) => ["qsub", ...words(context, chunk, context.manifest.farm.run_token)]),
+    folders: ["logs"],
+  };
+}
+
+/** Tasks are numbered from 1 (qsub(1), -t). */
+function chunksOf({ shards, limits }: RenderContext): Chunk[] {
+  const size = limits.max_array_size ?? USUAL_TASKS;
+  const chunks: Chunk[] = [];
+  for (let at = 0; at < shards.length;) {
+    const first = shards[at] ?? 0;
+    let length = 1;
+    while (length < size && shards[at + length] === first + length) length++;
+    if (length === 1) length = Math.min(size, MOST_WORDS, shards.length - at);
+    const mine = shards.slice(at, at + length);
+    chunks.push({ index: chunks.length, shards: mine, tasks: mine.map((_, i) => i + 1) });
+    at += length;
+  }
+  return chunks;
+}
+
+/** The job's own words: the shard of task 1 where the others follow it, else every task's shard. */
+function jobWords({ shards }: Chunk): string[] {
+  const [first = 0] = shards;
+  return shards.every((shard, i) => shard === first + i) ? ["from", `${first}`] : ["of", ...shards.map(String)];
+}
+
+/** All is said on the command line, where no blank or comma in a path can be misread; -o goes to nothing, since the script opens its own log. */
+export function words(context: RenderContext, chunk: Chunk, token: string): string[] {
+  const flag = (flag: string, name: string) => one(context, `gridengine-${name}`).flatMap((value) => [flag, value]);
+  const resource = (name: string, option: string) =>
+    one(context, `gridengine-${option}`).flatMap((value) => ["-l", `${name}=${value}`]);
+  const pe = one(context, "gridengine-pe").flatMap((name) => ["-pe", name, ...one(context, "gridengine-slots")]);
+  return [
+    ...["-terse", "-N", jobName(token), "-t", `1-${chunk.shards.length}`],
+    ...["-S", "/bin/sh", "-wd", "/", "-o", "/dev/null", "-j", "y", "-r", "n", "-notify"],
+    ...flag("-tc", "throttle"),
+    ...flag("-q", "queue"),
+    ...flag("-P", "project"),
+    ...resource("h_rt", "time"),
+    ...resource("h_vmem", "memory"),
+    ...many(context, "gridengine-resource").flatMap((value) => ["-l", value]),
+    ...pe,
+    ...many(context, "env").flatMap((name) => ["-v", name]),
+    `${context.run_dir}/${SCRIPT}`,
+    ...jobWords(chunk),
+  ];
+}
+
+function script(context: RenderContext): string {
+  return [
+    "#!/bin/sh",
+    "# One task of a Grid Engine array; its words say which shard: `from FIRST`, or `of SHARD...` with one for each task.",
+    `run_dir=${quote(context.run_dir)}`,
+    `nsfarm=${quote(context.nsfarm)}`,
+    'exec >>"$run_dir/logs/gridengine_$JOB_ID.$SGE_TASK_ID.log" 2>&1 || exit',
+    "case $JOB_NAME in nsfarm-*) NSFARM_TOKEN=${JOB_NAME#nsfarm-} && export NSFARM_TOKEN ;; esac",
+    "case $1 in",
+    "from) shard=$(($2 + SGE_TASK_ID - 1)) ;;",
+    '*) shift "$SGE_TASK_ID" && shard=$1 ;;',
+    "esac",
+    'cd "$run_dir" || exit',
+    ...many(context, "setup"),
+    "# SIGUSR2 comes before SIGKILL (qsub(1), -notify), to all processes of the job: time to write down how it ended.",
+    `(trap '' USR1 USR2 && exec "$nsfarm" job "$run_dir" "$shard") &`,
+    "job=$!",
+    `trap 'kill -s TERM "$job" 2>/dev/null' USR2 TERM`,
+    "trap '' USR1",
+    'wait "$job"',
+    "code=$?",
+    'while kill -0 "$job" 2>/dev/null; do wait "$job"; code=$?; done',
+    'exit "$code"',
+    "",
+  ].join("\n");
+}
+
+export function finish({ run_dir, nsfarm }: RenderContext, handles: Handle[], token: string): Finish {
+  const after = handles.map((handle) => handle.job_id).join(",");
+  const log = `${run_dir}/logs/gridengine_finish.log`;
+  const lines = ["#!/bin/sh", `exec ${quote(nsfarm)} finish ${quote(run_dir)} >>${quote(log)} 2>&1`, ""];
+  const place = ["-S", "/bin/sh", "-wd", "/", "-o", "/dev/null", "-j", "y", "-r", "n"];
+  return {
+    files: [{ path: FINISH_SCRIPT, text: lines.join("\n"), executable: true }],
+    // -hold_jid waits for the end of jobs, however they ended (qsub(1)).
+    command: command([
+      ...["qsub", "-terse", "-N", jobName(token), "-hold_jid", after, ...place, `${run_dir}/${FINISH_SCRIPT}`],
+    ]),
+  };
+}
+
+/** Refusals are final; of anything else, such as a lost connection, it is unknown what became of the job. */
+const REFUSED =
+  /Unable to initialize environment|rejected|unknown resource|denied|does not exist|Unknown option|Invalid|must be|can't|not found/;
+
+export function readSubmit(result: CommandResult): Answer<string> {
+  if (result.spawn_error !== null) return { kind: "refused", message: `qsub cannot be started: ${result.spawn_error}` };
+  const all = `${result.stdout}\n${result.stderr}`;
+  // With a warning qsub ends with 1 and has queued the job all the same.
+  const id = (result.exit_code === 0 ? /^(\d+)(\.\d+-\d+:\d+)?$/m.exec(result.stdout)?.[1] : undefined) ??
+    /Your job(?:-array)? (\d+).* has been submitted/.exec(all)?.[1];
+  if (id !== undefined) return ok(id);
+  const refused = result.exit_code === 1 && REFUSED.test(result.stderr);
+  return { kind: refused ? "refused" : "unclear", message: saying(result) };
+}

@@ -1,0 +1,118 @@
+// An adapter of nsfarm-deno for the scheduler "example". It says what to write and what to run, and reads what came
+// back; nsfarm-deno does it. Replace what is marked with TODO, and look at it with: nsfarm-deno plugin check FILE
+// docs/writing-an-adapter.md explains every member. The types below are for your editor; they are stripped.
+import type { Answer, Chunk, CommandResult, Handle, NativeState, RenderContext, SchedulerAdapter } from "nsfarm-deno";
+
+const SCRIPT = "example_job.sh";
+
+/** By its name a job is known again, whatever number it has: it holds the token of its submission. */
+const jobName = (token: string) => `nsfarm-${token}`;
+const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
+const ok = <T>(value: T): Answer<T> => ({ kind: "ok", value });
+
+/** What a command said, for the user. */
+const saying = ({ spawn_error, timed_out, stderr, stdout, exit_code }: CommandResult): string =>
+  spawn_error ?? (timed_out ? "no answer in time" : (stderr || stdout).trim().split("\n")[0] || `exit ${exit_code}`);
+
+/** TODO: the scheduler's own words for the states of a job. Absent is not finished: say nothing of what is not listed. */
+const STATES: Record<string, NativeState["state"]> = { WAITING: "queued", RUNNING: "running", HELD: "held" };
+
+/** The words that submit a chunk; one job is one shard here, numbered from 0 within the chunk. */
+function submitWords({ run_dir, options }: RenderContext, { shards }: Chunk, token: string): string[] {
+  const queue = options["example-queue"];
+  return [
+    "example-submit", // TODO
+    ...["--name", jobName(token), "--array", `0-${shards.length - 1}`],
+    ...(queue === undefined ? [] : ["--queue", String(queue)]),
+    `${run_dir}/${SCRIPT}`,
+    token,
+    ...shards.map(String),
+  ];
+}
+
+/** The job: its words are the token and the chunk's shards, its array index says which of these is its own. */
+function script({ run_dir, nsfarm }: RenderContext): string {
+  return [
+    "#!/bin/sh",
+    "export NSFARM_TOKEN=$1",
+    "shift $((EXAMPLE_ARRAY_INDEX + 1)) && shard=$1", // TODO: the variable that has the index
+    `cd ${quote(run_dir)} && exec ${quote(nsfarm)} job ${quote(run_dir)} "$shard"`,
+    "",
+  ].join("\n");
+}
+
+/** TODO: a line of the queue's list as `ID NAME INDEX STATE`. */
+function rows({ stdout }: CommandResult) {
+  return stdout.split("\n").flatMap((line) => {
+    const [, id, name, index, state] = /^(\d+) (\S+) (\d+) ([A-Z]+)$/.exec(line) ?? [];
+    return id === undefined ? [] : [{ id, name, index: Number(index), state: state ?? "" }];
+  });
+}
+
+/** Only jobs that bear the token are ours: an id may have been given to somebody else's. */
+function statesOf(result: CommandResult, { job_id, token, chunk }: Handle): NativeState[] {
+  const mine = rows(result).filter((row) => row.id === job_id && row.name === jobName(token));
+  return mine.flatMap(({ index, state }) => {
+    const shard = chunk.shards[index];
+    const known = STATES[state] ?? "unknown";
+    return shard === undefined ? [] : [{ token, shard, state: known, native: state, reason: null, host: null }];
+  });
+}
+
+const example: SchedulerAdapter = {
+  name: "example",
+  apiVersion: 1,
+  summary: "jobs of the scheduler example", // TODO
+  programs: ["example-submit", "example-list", "example-remove"], // TODO: all that may be run; no shell among them
+  options: [
+    { name: "example-queue", type: "string", placeholder: "NAME", help: "queue to run in", pattern: "\\S+" },
+  ],
+  limits: { first_index: 0, arrays: true, dependencies: false, file_transfer: false },
+
+  render: (context) => {
+    const chunk = { index: 0, shards: context.shards };
+    return {
+      files: [{ path: SCRIPT, text: script(context), executable: true }],
+      chunks: [chunk],
+      warnings: [],
+      by_hand: [submitWords(context, chunk, context.manifest.farm.run_token)],
+    };
+  },
+
+  probe: () => [],
+  readProbe: () => ({}), // TODO: max_array_size, where there is one
+
+  submit: (context, chunk, token) => ({ argv: submitWords(context, chunk, token), timeout_s: 120 }),
+  readSubmit: (result) => {
+    if (result.spawn_error !== null) return { kind: "refused", message: saying(result) };
+    const id = result.exit_code === 0 ? /^(\d+)$/m.exec(result.stdout)?.[1] : undefined; // TODO
+    // An answer that tells nothing is no refusal: the job may be there, and is looked for by its name.
+    return id === undefined ? { kind: "unclear", message: saying(result) } : ok(id);
+  },
+
+  find: () => ({ argv: ["example-list", "--mine"], timeout_s: 60 }),
+  readFind: (result, token) => {
+    if (result.exit_code !== 0) return { kind: "unclear", message: saying(result) };
+    return ok(rows(result).find((row) => row.name === jobName(token))?.id ?? null);
+  },
+
+  query: (_context, handles, round) =>
+    round > 0 || handles.length === 0 ? [] : [{ argv: ["example-list", "--mine"], timeout_s: 60 }],
+  readQuery: ([result], handles, round) => {
+    if (round > 0 || !result) return ok([]);
+    if (result.exit_code !== 0) return { kind: "unclear", message: saying(result) };
+    return ok(handles.flatMap((handle) => statesOf(result, handle)));
+  },
+
+  cancel: (_context, handles, shards) =>
+    handles.flatMap(({ token, chunk }) => {
+      const indexes = chunk.shards.flatMap((shard, i) => shards === null || shards.includes(shard) ? [`${i}`] : []);
+      if (indexes.length === 0) return [];
+      return [{ argv: ["example-remove", "--name", jobName(token), ...indexes], timeout_s: 120 }];
+    }),
+  readCancel: (results) => {
+    const bad = results.find((result) => result.exit_code !== 0);
+    return bad ? { kind: "unclear", message: saying(bad) } : ok(null);
+  },
+};
+export default example;

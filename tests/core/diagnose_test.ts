@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { diagnose, type Remedies, type Symptom } from "../../core/diagnose.ts";
+
+const symptom = (change: Partial<Symptom>): Symptom => ({
+  shard: 0,
+  state: "failed",
+  why: "exit 3",
+  host: "n1",
+  cause: "exit",
+  said: null,
+  log: null,
+  ...change,
+});
+const TWICE: Remedies = { more_memory: "twice", more_time: "twice" };
+const next = (symptoms: Partial<Symptom>[], remedies = TWICE, merged = false) =>
+  diagnose(symptoms.map(symptom), remedies, merged).next?.join(" ") ?? null;
+
+Deno.test("Shards with one cause are one group, though their lines differ in numbers; the largest comes first", () => {
+  const { troubles } = diagnose(
+    [
+      symptom({ shard: 9, why: "exit 4", said: "no licence" }),
+      symptom({ shard: 1, said: "cannot open shard_1", host: "n1", log: "/r/shard_1.stderr" }),
+      symptom({ shard: 2, said: "cannot open shard_2", host: "n2" }),
+    ],
+    TWICE,
+    false,
+  );
+  assert.deepEqual(troubles.map(({ shards, hosts, said, log }) => ({ shards, hosts, said, log })), [
+    { shards: [1, 2], hosts: ["n1", "n2"], said: "cannot open shard_1", log: "/r/shard_1.stderr" },
+    { shards: [9], hosts: ["n1"], said: "no licence", log: null },
+  ]);
+});
+
+for (
+  const [what, symptoms, wanted] of [
+    ["an error", [{}], "retry RUN_DIR --wait"],
+    ["too little memory", [{ state: "out_of_memory" }], "retry RUN_DIR --more-memory --wait"],
+    ["too little memory by its record", [{ cause: "memory" }], "retry RUN_DIR --more-memory --wait"],
+    ["too little time", [{ state: "timed_out" }], "retry RUN_DIR --more-time --wait"],
+    ["both", [{ cause: "time" }, { cause: "memory" }], "retry RUN_DIR --more-memory --more-time --wait"],
+    ["a held job", [{ state: "held", cause: null }], "retry RUN_DIR --wait"],
+    ["a lost job beside one that runs", [{ state: "lost" }, { state: "running", why: "" }], "retry RUN_DIR --wait"],
+    ["nothing but what was not submitted", [{ state: "queued", why: "not submitted" }], "submit RUN_DIR --wait"],
+    ["nothing but what still runs", [{ state: "running", why: "" }], "submit RUN_DIR --wait"],
+    ["a scheduler that cannot be asked", [{ state: "unknown" }, {}], "status RUN_DIR --watch"],
+    ["nothing, and no merged file", [], "merge RUN_DIR"],
+  ] as const
+) {
+  Deno.test(`After ${what} the next command is ${wanted}`, () => assert.equal(next([...symptoms]), wanted));
+}
+
+Deno.test("When all is merged there is nothing left to do", () => assert.equal(next([], TWICE, true), null));
+
+Deno.test("Limits are raised as the scheduler can: to a first value, not at all, or by shorter shards", () => {
+  const both = [{ cause: "memory" }, { cause: "time" }] as const;
+  const none: Remedies = { more_memory: null, more_time: null };
+  assert.equal(next([...both], none), "retry RUN_DIR --split --wait");
+  assert.equal(next([...both], { ...none, more_memory: "4GB" }), "retry RUN_DIR --more-memory=4GB --split --wait");
+});
+
+Deno.test("Every kind of trouble has advice of its own where something must be done before the command", () => {
+  const advice = (change: Partial<Symptom>) => diagnose([symptom(change)], TWICE, false).troubles[0]?.advice ?? "";
+  assert.match(advice({ cause: "disk" }), /free some space/);
+  assert.match(advice({ cause: "version" }), /put back the spec/);
+  assert.match(advice({ cause: "spawn" }), /nextstat must be there/);
+  assert.match(advice({ state: "held" }), /before the cause is mended/);
+});
+
+Deno.test("Shards that run or wait in a queue are no trouble", () => {
+  assert.deepEqual(diagnose([symptom({ state: "running" }), symptom({ state: "queued" })], TWICE, false).troubles, []);
+});

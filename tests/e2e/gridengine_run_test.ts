@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { access, chmod, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { binary, type Ran, requestArgs, runDir, start } from "../support/farm.ts";
+import { bringUpGridEngine, type GridEngine } from "../support/gridengine_cluster.ts";
+import { countDone, readRecord } from "../support/run_dir.ts";
+import { inFolder, until } from "../support/scratch.ts";
+import { asUser, giveAway, whyNoCluster } from "../support/slurm_cluster.ts";
+import { standIn } from "../support/stand_in.ts";
+import { assertMerged, submissions } from "../support/slurm_farm.ts";
+
+let coming: Promise<GridEngine> | undefined;
+let cluster: GridEngine | undefined;
+addEventListener("unload", () => cluster?.down());
+
+/** Runs a command as the ordinary user where the machine's own Node, if it has one, is no program any more. */
+function withoutRuntimes(...command: string[]): string[] {
+  const hide =
+    'for f in /usr/bin/node /usr/bin/nodejs; do [ ! -e "$f" ] || mount --bind /dev/null "$f"; done; exec "$@"';
+  return ["unshare", "--mount", "--propagation", "private", "sh", "-c", hide, "hide", ...asUser("env", ...command)];
+}
+
+interface Farm {
+  folder: string;
+  cluster: GridEngine;
+  must(args: string[], code?: number): Promise<Ran>;
+}
+
+function test(name: string, work: (farm: Farm) => Promise<void>): void {
+  if (whyNoCluster !== "") {
+    Deno.test({ name: `${name} (left out: ${whyNoCluster})`, ignore: true, fn: () => {} });
+    return;
+  }
+  Deno.test(name, async () => {
+    const own = cluster = await (coming ??= bringUpGridEngine());
+    await inFolder(async (folder) => {
+      await giveAway(folder);
+      const must = async (args: string[], code = 0) => {
+        const [program = "", ...words] = withoutRuntimes(binary(), ...args);
+        const ran = await start(folder, words, { program, env: own.env }).ended;
+        assert.equal(ran.code, code, `${args.join(" ")}\n${ran.stdout}${ran.stderr}`);
+        return ran;
+      };
+      await work({ folder, cluster: own, must });
+      await until("the queue is empty", async () => (await own.ask("qstat")) === "", 60);
+    }, "nsfarm gridengine ");
+  });
+}
+
+test("On the submit machine of these tests no Deno and no Node can be run, and the plugin is root's", async ({ cluster, folder }) => {
+  for (const name of ["deno", "node", "nodejs"]) {
+    const [program = "", ...words] = withoutRuntimes(name, "--version");
+    const { code } = await start(folder, words, { program, env: cluster.env }).ended;
+    assert.ok(code === 126 || code === 127, `${name}: exit ${code}`);
+  }
+  assert.equal((await stat(join(binary(), "..", "schedulers", "gridengine.ts"))).uid, 0);
+});
+
+test("A plugin dropped beside the binary is in render --help", async ({ must }) => {
+  assert.match(
+    (await must(["render", "--scheduler", "gridengine", "--help"])).stdout,
+    /--gridengine-queue .*\n?.*qsub -q/,
+  );
+});
+
+test("1,000 toys in 40 shards on the real Grid Engine are the unsharded run's", async ({ folder, must }) => {
+  const words = ["run", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 1000, shards: 40 })];
+  const { stderr } = await must(words);
+  assert.match(stderr, /plugin .*schedulers\/gridengine\.ts\n {2}sha256 [0-9a-f]{64}\n {2}runs qsub, qstat, qacct/);
+  const dir = runDir(folder);
+  assert.equal(await countDone(dir), 40);
+  await assertMerged(dir, { toys: 1000 });
+  const [submission] = await submissions(dir);
+  const { scheduler, job_id, task_id } = await readRecord(dir, 39);
+  assert.deepEqual([scheduler, job_id, task_id], ["gridengine", submission?.job_id, "40"]);
+});
+
+test("qsub by hand, as render prints it, then collect and merge, make the unsharded run", async ({ folder, cluster, must }) => {
+  const render = ["render", "--scheduler", "gridengine", "--json", ...requestArgs(folder, { toys: 60, shards: 6 })];
+  const { commands } = JSON.parse((await must(render)).stdout);
+  const [program, ...words] = commands[1];
+  await cluster.ask(program, ...words);
+  await until("the queue is empty", async () => (await cluster.ask("qstat")) === "", 60);
+  await must(["collect", runDir(folder)]);
+  await must(["merge", runDir(folder)]);
+  await assertMerged(runDir(folder), { toys: 60 });
+});
+
+test("Shards that are not neighbours are retried in one array, and their logs tell why", async ({ folder, must }) => {
+  const dir = runDir(folder);
+  const fails = 'case $shard.$attempt in 1.1 | 4.1 | 5.1 | 8.1) echo "no licence" >&2; exit 3 ;; esac';
+  const { path } = await standIn(folder, fails);
+  await chmod(join(folder, "fits.log"), 0o666);
+  const asked = requestArgs(folder, { toys: 100, shards: 10, nextstat: path });
+  await must(["run", "--scheduler", "gridengine", ...asked], 5);
+  assert.match((await must(["logs", dir, "4"])).stdout, /no licence/);
+  await must(["retry", dir, "--wait"]);
+  const [, again] = await submissions(dir);
+  assert.deepEqual([again?.shards, again?.tasks], [[1, 4, 5, 8], [1, 2, 3, 4]]);
+  await assertMerged(dir, { toys: 100 });
+});
+
+test("cancel takes all of a run's tasks out of the queue", async ({ folder, cluster, must }) => {
+  const { path } = await standIn(folder, "sleep 30");
+  await chmod(join(folder, "fits.log"), 0o666);
+  await must(["render", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 80, shards: 8, nextstat: path })]);
+  await must(["submit", runDir(folder)]);
+  await must(["cancel", runDir(folder)]);
+  await until("the queue is empty", async () => (await cluster.ask("qstat")) === "", 20);
+});
+
+test("submit --finish collects and merges when the jobs have ended", async ({ folder, must }) => {
+  const dir = runDir(folder);
+  await must(["render", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 40, shards: 4 })]);
+  await must(["submit", dir, "--finish"]);
+  const merged = join(dir, "merge_status.json");
+  await until("it is merged", () => access(merged).then(() => true, () => false), 60);
+  await assertMerged(dir, { toys: 40 });
+});
