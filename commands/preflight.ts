@@ -1,16 +1,31 @@
 import { describeLimits, suggest } from "../core/describe_limits.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { plainPath, wholeNumber } from "../core/parse_flag.ts";
 import { runCommands } from "../host/drive_adapter.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import type { CommandSpec } from "./command.ts";
+import { preflightOfHosts } from "./preflight_hosts.ts";
+import { defineSshFlags, seconds } from "./ssh_flags.ts";
 
 const preflight: CommandSpec = {
   name: "preflight",
   needs: ["read", "write", "run", "env", "sys"],
   define: (command) => {
-    command.requiredOption("--scheduler <name>", "the scheduler to ask: slurm, htcondor …");
+    command
+      .option("--scheduler <name>", "the scheduler to ask: slurm, htcondor …")
+      .option("--hosts-file <path>", "hosts to look at by ssh, one a line", plainPath("--hosts-file"))
+      .option("--timeout-s <s>", "how long one host may take", seconds("--timeout-s"), 20)
+      .option("--jobs <n>", "hosts that are looked at at the same time", wholeNumber("--jobs", 1, 1000), 16)
+      .option("--nextstat-bin <path>", "nextstat on the hosts (default: the one on PATH)", plainPath("--nextstat-bin"))
+      .option("--remote-base-dir <dir>", "folder for runs on the hosts", plainPath("--remote-base-dir"))
+      .option("--out <path>", "also write the document there", plainPath("--out"));
+    defineSshFlags(command);
   },
   run: async ({ options, out }) => {
+    if ((options["scheduler"] === undefined) === (options["hostsFile"] === undefined)) {
+      throw new FarmError("usage", "Cannot look at nothing: wanted either --scheduler or --hosts-file");
+    }
+    if (options["hostsFile"] !== undefined) return await preflightOfHosts(options, out);
     const adapter = await loadAdapter(String(options["scheduler"]));
     const results = await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/");
     const silent = results.length > 0 && results.every((one) => one.exit_code !== 0);
