@@ -1,6 +1,7 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { counted } from "../core/counted.ts";
 import type { StatusShard } from "../core/describe_status.ts";
+import { endPilots } from "../host/end_pilots.ts";
 import { workInForeground } from "../host/foreground_work.ts";
 import type { Run } from "../host/load_manifest.ts";
 import { lookAtMachine } from "../host/machine.ts";
@@ -22,12 +23,14 @@ export async function driveRun(
   out: Output,
   poll_s?: number,
 ): Promise<StatusShard[]> {
-  if (adapter.name === "local") return await workHere(run, signals);
+  if (adapter.name === "local" || adapter.name === "ssh") return await workHere(run, signals);
   const started = await startRun(run, adapter, await lookAtMachine(), { ended: true });
   for (const one of started.submissions) {
     out.note(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
   }
-  return (await watchRun(run, adapter, signals.signal, out, false, undefined, poll_s)).shards;
+  const looked = await watchRun(run, adapter, signals.signal, out, false, undefined, poll_s);
+  await endPilots(run, adapter, looked);
+  return looked.shards;
 }
 
 async function workHere(run: Run<FarmManifest>, signals: StopSignals): Promise<StatusShard[]> {

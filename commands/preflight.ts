@@ -1,10 +1,13 @@
 import { describeLimits, suggest } from "../core/describe_limits.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { plainPath, wholeNumber } from "../core/parse_flag.ts";
 import { runCommands } from "../host/drive_adapter.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import { writeProfile } from "../host/profile/write_profile.ts";
 import type { CommandSpec } from "./command.ts";
+import { preflightOfHosts } from "./preflight_hosts.ts";
 import { tellPlugin } from "./scheduler_flags.ts";
+import { defineSshFlags, seconds } from "./ssh_flags.ts";
 
 const PROFILE = "nsfarm-deno.jsonc";
 
@@ -14,10 +17,21 @@ const preflight: CommandSpec = {
   schedulers: true,
   define: (command) => {
     command
-      .requiredOption("--scheduler <name>", "the scheduler to ask: slurm, htcondor …")
+      .option("--scheduler <name>", "the scheduler to ask: slurm, htcondor …")
+      .option("--hosts-file <path>", "hosts to look at by ssh, one a line", plainPath("--hosts-file"))
+      .option("--timeout-s <s>", "how long one host may take", seconds("--timeout-s"), 20)
+      .option("--jobs <n>", "hosts that are looked at at the same time", wholeNumber("--jobs", 1, 1000), 16)
+      .option("--nextstat-bin <path>", "nextstat on the hosts (default: the one on PATH)", plainPath("--nextstat-bin"))
+      .option("--remote-base-dir <dir>", "folder for runs on the hosts", plainPath("--remote-base-dir"))
+      .option("--out <path>", "also write the document there", plainPath("--out"))
       .option("--write-profile [file]", "write a profile of what was found (default: nsfarm-deno.jsonc)");
+    defineSshFlags(command);
   },
   run: async ({ options, out }) => {
+    if ((options["scheduler"] === undefined) === (options["hostsFile"] === undefined)) {
+      throw new FarmError("usage", "Cannot look at nothing: wanted either --scheduler or --hosts-file");
+    }
+    if (options["hostsFile"] !== undefined) return await preflightOfHosts(options, out);
     const adapter = await loadAdapter(String(options["scheduler"]));
     tellPlugin(adapter, out);
     const results = await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/");

@@ -3,6 +3,7 @@ import { MANIFEST } from "../core/run_paths.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
 import { loadAdapter } from "../host/load_adapter.ts";
 import { askLimits } from "../host/ask_limits.ts";
+import { withShares } from "../host/ssh/static_shares.ts";
 import { renderRun } from "../host/render_run.ts";
 import { seedOverlap } from "../host/runs_beside.ts";
 import type { CommandSpec } from "./command.ts";
@@ -21,7 +22,7 @@ const render: CommandSpec = {
   run: async ({ options, out }) => {
     const adapter = await loadAdapter(String(options["scheduler"]));
     tellPlugin(adapter, out);
-    const request = readRequest(options, adapter, "schedfarm");
+    const request = await withShares(readRequest(options, adapter, "schedfarm"));
     const dir = requestDir(request);
     const overlap = seedOverlap(dir, request.out_dir, request);
     if (overlap) out.note(`warning: ${overlap}`);

@@ -4,10 +4,12 @@ import * as z from "zod/mini";
 import { FarmError } from "../core/errors.ts";
 import { OWNED_FLAGS } from "../core/fit_command.ts";
 import { oneOf, plainPath, realNumber, repeated, runId, setValues, wholeNumber } from "../core/parse_flag.ts";
+import { THREAD_POLICIES } from "../core/ssh/host_shape.ts";
 import { splitToys } from "../core/split.ts";
 import type { RunRequest } from "../host/render_run.ts";
 import { findNextstat } from "../host/find_nextstat.ts";
 import { checkPluginRequest } from "../host/plugin/plugin_run.ts";
+import { readHosts } from "../host/ssh/read_hosts.ts";
 import { freshRunId, nextSeed } from "../host/runs_beside.ts";
 import { readSchedulerOptions } from "./scheduler_flags.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
@@ -38,7 +40,12 @@ export function defineToyFlags(command: Command): void {
       seed,
       42,
     )
-    .option("--threads <t>", "threads of each shard; 0: what the job is given", wholeNumber("--threads", 0, 4096), 0)
+    .option(
+      "--threads <t>",
+      "threads of each shard; 0: what the job is given; for ssh also physical, logical, auto or nextstat-auto: one shard a host at a time",
+      threads,
+      0,
+    )
     .option(
       "--nextstat-bin <path>",
       "the nextstat program (default: beside this one, else on PATH)",
@@ -61,6 +68,17 @@ export function defineToyFlags(command: Command): void {
     )
     .option("--poi-pull-std-range <lo hi...>", "guardrail on the merged set: std of the pulls within lo and hi")
     .option("--extra-arg <word>", "a further word for nextstat (repeatable)", repeated)
+    .option(
+      "--pilots <k>",
+      "k jobs that each take the next open shard until none is left, in place of a job for each shard; needs a shared disk",
+      wholeNumber("--pilots", 1, 100_000),
+    )
+    .option("--speculate", "with --pilots: an idle one runs a shard a second time that takes far longer than others")
+    .option(
+      "--heartbeat-s <s>",
+      "with --pilots: how often one says that it is alive (default: 40); silent for three times as long, it loses its shards to others",
+      realNumber("--heartbeat-s", 0.1),
+    )
     .option("--no-check", "do not fit one toy first to see whether nextstat takes the spec");
 }
 
@@ -75,6 +93,10 @@ export function defineJobFlags(command: Command): void {
     .option("--mode <mode>", "shared file system, or file transfer", oneOf("--mode", ["shared", "transfer"]), "shared");
 }
 
+function threads(text: string): number | string {
+  return /^[a-z-]+$/.test(text) ? oneOf("--threads", THREAD_POLICIES)(text) : wholeNumber("--threads", 0, 4096)(text);
+}
+
 function seed(text: string): number | "next" {
   return text === "next" ? "next" : wholeNumber("--seed", 0)(text);
 }
@@ -84,7 +106,7 @@ const Flags = z.object({
   nToys: z.number(),
   seed: z.union([z.number(), z.literal("next")]),
   shards: z.optional(z.number()),
-  threads: z.number(),
+  threads: z.union([z.number(), z.string()]),
   nextstatBin: z.optional(z.string()),
   outDir: z.string(),
   runId: z.optional(z.string()),
@@ -96,6 +118,9 @@ const Flags = z.object({
   maxAbsPoiPullMean: z.optional(z.number()),
   poiPullStdRange: z.optional(z.array(z.string())),
   extraArg: z._default(z.array(z.string()), []),
+  pilots: z.optional(z.number()),
+  speculate: z._default(z.boolean(), false),
+  heartbeatS: z.optional(z.number()),
   check: z.boolean(),
   wrapper: z.optional(z.enum(["binary", "sh"])),
   mode: z._default(z.enum(["shared", "transfer"]), "shared"),
@@ -108,7 +133,12 @@ const Flags = z.object({
 export function readRequest(options: Record<string, unknown>, adapter: SchedulerAdapter, prefix: string): RunRequest {
   const flags = Flags.parse(options);
   const out_dir = resolve(flags.outDir);
-  const shards = flags.shards ?? defaultShards(flags.nToys, adapter);
+  const hosts = typeof options["hostsFile"] === "string" ? readHosts(options["hostsFile"]).hosts : [];
+  const is_static = options["static"] === true;
+  if (is_static && flags.shards !== undefined) {
+    throw new FarmError("usage", "Cannot use --shards with --static: each host gets one share");
+  }
+  const shards = is_static ? Math.min(hosts.length, flags.nToys) : flags.shards ?? defaultShards(flags.nToys, adapter);
   splitToys(flags.nToys, shards);
   const wrapper = flags.wrapper ?? (flags.mode === "transfer" ? "sh" : "binary");
   checkPluginRequest(adapter, { wrapper, mode: flags.mode });
@@ -124,7 +154,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Scheduler
     n_toys: flags.nToys,
     seed: flags.seed === "next" ? nextSeed(out_dir) : flags.seed,
     shards,
-    threads: flags.threads,
+    threads: typeof flags.threads === "number" ? flags.threads : 0,
     nextstat_bin: findNextstat(flags.nextstatBin),
     out_dir,
     run_id: flags.runId ?? freshRunId(out_dir, prefix),
@@ -136,9 +166,47 @@ export function readRequest(options: Record<string, unknown>, adapter: Scheduler
     extra_args: checkExtra(flags.extraArg),
     wrapper,
     mode: flags.mode,
-    options: readSchedulerOptions(options, adapter),
+    pilots: flags.pilots ?? null,
+    options: {
+      ...readSchedulerOptions(options, adapter),
+      ...threadPolicy(flags.threads || (is_static ? "physical" : 0), adapter),
+      ...pilotOptions(flags, shards, adapter),
+    },
     check: flags.check,
   };
+}
+
+/** A pilot is a job of many shards, whichever they turn out to be. */
+function pilotOptions(
+  { pilots, speculate, heartbeatS, mode, wrapper }: z.infer<typeof Flags>,
+  shards: number,
+  adapter: SchedulerAdapter,
+): Record<string, number | boolean> {
+  if (pilots === undefined) return {};
+  if (!adapter.options.some(({ name }) => name === "shards-per-job")) {
+    throw new FarmError(
+      "usage",
+      `Cannot use --pilots with ${adapter.name}: its slots take the next open shard in any case`,
+    );
+  }
+  if (mode === "transfer" || wrapper === "sh") {
+    throw new FarmError(
+      "usage",
+      "Cannot use --pilots with file transfer or --wrapper sh: they share the run directory",
+    );
+  }
+  return {
+    "shards-per-job": Math.ceil(shards / pilots),
+    ...(speculate ? { speculate } : {}),
+    ...(heartbeatS === undefined ? {} : { "heartbeat-s": heartbeatS }),
+  };
+}
+
+/** A word of --threads is kept among the options of the scheduler, which alone knows its hosts. */
+function threadPolicy(word: number | string, adapter: SchedulerAdapter): Record<string, string> {
+  if (typeof word === "number") return {};
+  if (adapter.name === "ssh") return { "threads-policy": word };
+  throw new FarmError("usage", `Cannot use --threads "${word}" with ${adapter.name}: wanted a number`);
 }
 
 function defaultShards(n_toys: number, adapter: SchedulerAdapter): number {

@@ -9,6 +9,7 @@ import { loadAdapter } from "../host/load_adapter.ts";
 import type { Run } from "../host/load_manifest.ts";
 import { planRun, renderRun, type RunRequest } from "../host/render_run.ts";
 import { seedOverlap } from "../host/runs_beside.ts";
+import { withShares } from "../host/ssh/static_shares.ts";
 import { watchSignals } from "../host/stop_signals.ts";
 import { exists } from "../host/write_file.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
@@ -63,7 +64,7 @@ const run: CommandSpec = {
 export default run;
 
 async function dryRun(request: RunRequest, out: Output): Promise<number> {
-  const manifest = await planRun(request);
+  const manifest = await planRun(await withShares(request));
   const counts = manifest.plans.map((plan) => plan.n_toys);
   out.print(
     `${manifest.n_toys} toys in ${manifest.shards} shards of ${Math.min(...counts)} to ${
@@ -85,7 +86,7 @@ async function openOrRender(request: RunRequest, adapter: SchedulerAdapter, out:
   const overlap = seedOverlap(dir, request.out_dir, request);
   if (overlap) out.note(`warning: ${overlap}`);
   try {
-    const { run, rendered } = await renderRun(request, adapter, await askLimits(adapter));
+    const { run, rendered } = await renderRun(await withShares(request), adapter, await askLimits(adapter));
     for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
     return run;
   } catch (error) {

@@ -15,7 +15,7 @@ export function schedulerIn(argv: readonly string[]): string {
 
 export async function defineSchedulerFlags(command: Command, argv: readonly string[]): Promise<SchedulerAdapter> {
   const adapter = await loadAdapter(schedulerIn(argv));
-  command.option("--scheduler <name>", "local, slurm, htcondor …; its own options are shown with it", "local");
+  command.option("--scheduler <name>", "local, ssh, slurm, htcondor …; its own options are shown with it", "local");
   for (const option of adapter.options) defineOne(command, option);
   return adapter;
 }
@@ -30,7 +30,8 @@ export function defineOne(command: Command, option: SchedulerOption): void {
   const flag = `--${option.name}${option.type === "boolean" ? "" : ` <${option.placeholder ?? option.type}>`}`;
   const help = option.native ? `${option.help} (${option.native})` : option.help;
   const parse = parser(option);
-  if (option.default === undefined) command.option(flag, help, parse);
+  if (option.required) command.requiredOption(flag, help, parse);
+  else if (option.default === undefined) command.option(flag, help, parse);
   else command.option(flag, help, parse, option.default);
 }
 

@@ -4,6 +4,7 @@ import { EXIT_CODES } from "../core/errors.ts";
 import { oneOf } from "../core/parse_flag.ts";
 import { changeMode } from "../host/change_mode.ts";
 import { writeDocument } from "../host/write_file.ts";
+import { endPilots } from "../host/end_pilots.ts";
 import { lookAtMachine } from "../host/machine.ts";
 import { submitFinish } from "../host/submit_finish.ts";
 import { type Again, startRun } from "../host/start_run.ts";
@@ -72,8 +73,9 @@ export async function submitAndWait(
   }
   const signals = watchSignals();
   try {
-    const { shards } = await watchRun(run, adapter, signals.signal, out, false);
-    return signals.exitCode() ?? await finishRun(run, out, false, shards);
+    const looked = await watchRun(run, adapter, signals.signal, out, false);
+    await endPilots(run, adapter, looked);
+    return signals.exitCode() ?? await finishRun(run, out, false, looked.shards);
   } finally {
     signals.close();
   }

@@ -137,7 +137,7 @@ export const TABLE: readonly TableRow[] = [
   row(
     "preflight",
     "",
-    "what a scheduler is and allows, before a run is rendered",
+    "what a scheduler allows, or what hosts are, before a run is rendered",
     "preflight_cluster.py",
     () => import("./preflight.ts"),
   ),

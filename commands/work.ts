@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
 import * as z from "zod/mini";
 import { EXIT_CODES } from "../core/errors.ts";
-import { wholeNumber } from "../core/parse_flag.ts";
-import { localShape } from "../host/allocation.ts";
+import { realNumber, wholeNumber } from "../core/parse_flag.ts";
+import { localShape, pilotShape } from "../host/allocation.ts";
 import { askWorkers, detachWorker, stopWorker } from "../host/background_worker.ts";
+import { jobIds } from "../host/job_ids.ts";
+import { localCrew } from "../host/local_place.ts";
+import { gatherHosts } from "../host/ssh/host_crew.ts";
 import { watchSignals } from "../host/stop_signals.ts";
 import { workOnRun } from "../host/work_run.ts";
 import type { CommandSpec } from "./command.ts";
@@ -17,6 +20,10 @@ const Flags = z.object({
   detach: z._default(z.boolean(), false),
   ask: z._default(z.boolean(), false),
   stop: z._default(z.boolean(), false),
+  hosts: z._default(z.boolean(), false),
+  pilot: z._default(z.boolean(), false),
+  speculate: z._default(z.boolean(), false),
+  heartbeatS: z.optional(z.number()),
 });
 
 const work: CommandSpec = {
@@ -30,6 +37,17 @@ const work: CommandSpec = {
         wholeNumber("--slots", 1, 100_000),
       )
       .option("--retry-failed", "also run shards again whose attempts failed")
+      .option("--hosts", "run them on the hosts of the run's hosts file, not on this machine")
+      .option(
+        "--pilot",
+        "inside a scheduler's job: use what it was given, and begin nothing that its time would not fit",
+      )
+      .option("--speculate", "when nothing is open, run a shard a second time that others take far longer for")
+      .option(
+        "--heartbeat-s <s>",
+        "how often it says that it is alive (default: 40); silent for three times as long, it loses its shards to others",
+        realNumber("--heartbeat-s", 0.1),
+      )
       .option("--detach", "go on in the background; what it says goes to logs/ of the run")
       .option("--ask", "print the worker loops of this run that are alive on this machine")
       .option("--stop", "stop them (with --token: that one)")
@@ -57,24 +75,37 @@ const work: CommandSpec = {
       return EXIT_CODES.done;
     }
     if (flags.detach) {
-      const pid = await detachWorker(run, token, flags.slots ?? null, flags.retryFailed);
+      const pid = await detachWorker(run, token, workWords(flags));
       out.print(`worker ${token} pid ${pid}`);
       out.document({ token, pid });
       return EXIT_CODES.done;
     }
     const signals = watchSignals();
     const teller = tellWork(run.manifest);
-    const ids = { scheduler: "local", job_id: `${Deno.pid}`, task_id: null, submission_token: token };
+    const own = { job_id: `${Deno.pid}`, task_id: null, submission_token: token };
+    const ids = flags.pilot
+      ? jobIds(run.manifest.scheduler, null)
+      : { scheduler: flags.hosts ? "ssh" : "local", ...own };
     try {
-      const order = { token, retry_failed: flags.retryFailed, stop: signals.signal };
-      const report = await workOnRun(run, ids, localShape(run.manifest, flags.slots ?? null), order, teller.tell);
+      const order = {
+        token,
+        retry_failed: flags.retryFailed,
+        stop: signals.signal,
+        scatter: flags.pilot,
+        speculate: flags.speculate,
+        ...(flags.heartbeatS === undefined ? {} : { beat_interval_s: flags.heartbeatS }),
+      };
+      const shape = (flags.pilot ? pilotShape : localShape)(run.manifest, flags.slots ?? null);
+      const crew = flags.hosts ? gatherHosts : localCrew(shape);
+      const report = await workOnRun(run, ids, crew, order, teller.tell);
       teller.close();
       out.print(
         `${report.done} done, ${report.failed.length} failed, ${report.left.length + report.elsewhere.length} left`,
       );
       out.document(report);
       const incomplete = report.failed.length + report.left.length + report.elsewhere.length > 0;
-      return signals.exitCode() ?? (incomplete ? EXIT_CODES.shards : EXIT_CODES.done);
+      // A pilot whose time is up leaves the rest to others: its job did all that it was to do.
+      return signals.exitCode() ?? (incomplete && !flags.pilot ? EXIT_CODES.shards : EXIT_CODES.done);
     } finally {
       teller.close();
       signals.close();
@@ -82,3 +113,12 @@ const work: CommandSpec = {
   },
 };
 export default work;
+
+/** The words by which a loop in the background does what this one was asked to. */
+function workWords({ slots, retryFailed, hosts }: z.infer<typeof Flags>): string[] {
+  return [
+    ...(slots === undefined ? [] : ["--slots", `${slots}`]),
+    ...(retryFailed ? ["--retry-failed"] : []),
+    ...(hosts ? ["--hosts"] : []),
+  ];
+}

@@ -1,6 +1,6 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { CAUSE_WORDS } from "../core/reconcile.ts";
-import type { WorkEvent } from "../host/work_loop.ts";
+import type { WorkEvent } from "../host/work_event.ts";
 import { openProgress } from "./progress.ts";
 
 export interface WorkTeller {
@@ -31,6 +31,8 @@ export function tellWork(manifest: FarmManifest): WorkTeller {
     } else if (event.kind === "started") state.running++;
     else if (event.kind === "done") finished(event);
     else if (event.kind === "failed") failed(event);
+    else if (event.kind === "taken") state.running--;
+    else if (event.kind === "place") view.say(event.words);
     else if (event.kind === "given_up") view.say(`no further shard is started: ${event.why}`);
     if (event.kind !== "begun" || event.total > 0) show();
   };

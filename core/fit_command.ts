@@ -1,4 +1,5 @@
 import type { FarmManifest, Plan } from "./contracts/manifest.ts";
+import { evenShare } from "./split.ts";
 
 /** Flags of unbinned-fit-toys that this program sets itself; --extra-arg may not name them. */
 export const OWNED_FLAGS = [
@@ -21,9 +22,15 @@ export const OWNED_FLAGS = [
 /** A bound on |mean pull| that nothing exceeds: it makes nextstat compute pulls and never fails a shard. */
 const PULLS_ON = ["--max-abs-poi-pull-mean", "1e9"];
 
-/** A piece of a cut shard, or of an extension, is not shard I of the run's K: it is run by its own seed and count. */
+/**
+ * A piece of a cut shard, an extension, or a share by weight is not shard I of the run's K as nextstat splits it: it is
+ * run by its own seed and count.
+ */
 export function isPiece(manifest: FarmManifest, plan: Plan): boolean {
-  return plan.shard_index >= manifest.shards;
+  const { shard_index: i } = plan;
+  if (i >= manifest.shards) return true;
+  const { start, count } = evenShare(splitTotal(manifest), manifest.shards, i);
+  return plan.toy_start !== start || plan.n_toys !== count;
 }
 
 function whichToys(manifest: FarmManifest, plan: Plan): string[] {

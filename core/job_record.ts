@@ -24,8 +24,13 @@ export function causeOfJob(facts: JobFacts): Cause {
     stopped: textIn(facts, "stopped") ? "terminated" : null,
     oom_kills: before === null || after === null ? null : after - before,
   });
+  return cause === "exit" && isDiskFull(facts) ? "disk" : cause;
+}
+
+/** Whether the disk there was full when the fit had ended: what it left is then as good as nothing. */
+export function isDiskFull(facts: JobFacts): boolean {
   const free = numberIn(facts, "disk_free_kb");
-  return cause === "exit" && free !== null && free < FULL_DISK_KB ? "disk" : cause;
+  return free !== null && free < FULL_DISK_KB;
 }
 
 /** Our record, from what the sh wrapper could know; the rest is null. */

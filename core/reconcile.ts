@@ -36,7 +36,7 @@ const STATE_OF_CAUSE: Partial<Record<Cause, ShardState>> = {
 /** The state of a shard. Evidence in the files wins; the scheduler only explains why a shard is not there yet. */
 export function reconcile(facts: ShardFacts): ShardView {
   const { last, native } = facts;
-  const host = last?.end?.host ?? last?.wrapper.host ?? native?.host ?? null;
+  const host = last?.end?.host ?? last?.remote?.host ?? last?.wrapper.host ?? native?.host ?? null;
   if (facts.evidence === "done") return { state: "done", why: "", host };
   const active = native && (native.state === "queued" || native.state === "running" || native.state === "held");
   if (facts.life === "running") return { state: "running", why: "", host };
@@ -100,14 +100,14 @@ export const CAUSE_WORDS: Record<Cause, string> = {
 export const NOT_SUBMITTED = "not submitted";
 
 function withoutAttempt(facts: ShardFacts, host: string | null): ShardView {
-  const { native, last } = facts;
+  const { native } = facts;
   if (facts.asked === false) return { state: "unknown", why: "its scheduler could not be asked", host };
   if (native && native.state !== "done") {
     return { state: native.state, why: native.reason ?? native.native, host: native.host };
   }
   if (facts.asked === true) return gone(facts, host);
   if (facts.life === "elsewhere") {
-    return { state: "unknown", why: `begun on ${last?.wrapper.host}, which cannot be asked from here`, host };
+    return { state: "unknown", why: `begun on ${host}, which cannot be asked from here`, host };
   }
   return { state: "queued", why: NOT_SUBMITTED, host: null };
 }

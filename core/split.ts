@@ -17,12 +17,35 @@ export function splitToys(n: number, k: number): ToyRange[] {
       `Use --shards ${n} or fewer`,
     );
   }
+  return Array.from({ length: k }, (_, i) => evenShare(n, k, i));
+}
+
+/** Share i of n toys over k shards. */
+export function evenShare(n: number, k: number, i: number): ToyRange {
   const base = Math.floor(n / k);
   const longer = n % k;
-  return Array.from({ length: k }, (_, i) => ({
-    start: i * base + Math.min(i, longer),
-    count: base + (i < longer ? 1 : 0),
-  }));
+  return { start: i * base + Math.min(i, longer), count: base + (i < longer ? 1 : 0) };
+}
+
+/**
+ * Splits n toys by weights, one share each: the whole part of its quota, and one more for the largest remainders, ties
+ * to the earlier one (Hamilton's method). Shares without a toy are left out.
+ * @returns the shares in the order of the weights, with the index of the weight
+ */
+export function splitByWeight(n: number, weights: readonly number[]): (ToyRange & { index: number })[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const quotas = weights.map((weight) => n * weight / total);
+  const counts = quotas.map(Math.floor);
+  const rest = n - counts.reduce((sum, count) => sum + count, 0);
+  const order = quotas.map((quota, index) => ({ index, remainder: quota - Math.floor(quota) }));
+  order.sort((a, b) => b.remainder - a.remainder || a.index - b.index);
+  for (const { index } of order.slice(0, rest)) counts[index] = (counts[index] ?? 0) + 1;
+  let start = 0;
+  return counts.flatMap((count, index) => {
+    const share = { start, count, index };
+    start += count;
+    return count > 0 ? [share] : [];
+  });
 }
 
 /** Cuts a range into `pieces` (at least 1 toy each; fewer pieces where it has fewer toys). */

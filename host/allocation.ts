@@ -39,6 +39,25 @@ export interface LocalShape {
   slots: number;
   threads: number;
   time_limit_s: number | null;
+  /** When the job's time ends, on this process's own clock; absent: never. */
+  ends_at_ms?: number;
+}
+
+/** Before its time is up a job is asked to end (slurm.conf(5), KillWait): so long before no shard may run any more. */
+const LAST_S = 5;
+
+/** Slots and threads of a pilot: the CPUs that its job was given, until its time is up (SLURM_JOB_END_TIME, sbatch(1)). */
+export function pilotShape(manifest: FarmManifest, asked_slots: number | null): LocalShape {
+  const threads = manifest.threads > 0 ? manifest.threads : 1;
+  const cpus = slurmCpus() ?? condorCpus() ?? navigator.hardwareConcurrency;
+  const end_s = Number(Deno.env.get("SLURM_JOB_END_TIME"));
+  const left_ms = end_s > 0 ? (end_s - LAST_S) * 1000 - Date.now() : null;
+  return {
+    slots: asked_slots ?? Math.max(1, Math.floor(cpus / threads)),
+    threads,
+    time_limit_s: null,
+    ...(left_ms === null ? {} : { ends_at_ms: performance.now() + left_ms }),
+  };
 }
 
 /** Slots and threads of a worker loop on this machine: --threads 0 is one thread a shard, on every CPU. */

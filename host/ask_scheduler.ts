@@ -14,13 +14,9 @@ import { runCommands } from "./drive_adapter.ts";
 import type { Run } from "./load_manifest.ts";
 import { ownBinary } from "./own_program.ts";
 import { MAX_DOCUMENT_BYTES, readRegular } from "./read_file.ts";
+import type { AskedShard } from "./asked_shard.ts";
+import { statesOfPilots } from "./states_of_pilots.ts";
 import { readSubmissions } from "./submissions.ts";
-
-export interface AskedShard {
-  native: NativeState | null;
-  /** Seconds since the scheduler was first seen not to know it, or to call it done; null: it knows it. */
-  absent_s: number | null;
-}
 
 /** What a scheduler said of all shards that it was given. */
 export interface AskedScheduler {
@@ -71,6 +67,9 @@ export async function askScheduler(
   if (answer.kind !== "ok") {
     const shards = new Map([...given].map((shard) => [shard, { native: null, absent_s: null }]));
     return { reached: false, message: answer.message, shards, grace_s };
+  }
+  if (run.manifest.farm.pilots !== null) {
+    return { reached: true, message: null, shards: statesOfPilots(run, answer.value, given), grace_s };
   }
   const shards = lastStates(run, answer.value, given, submissions);
   if (adapter.limits.files_may_be_late === false) {

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { Attempt, ATTEMPT_FILE_BYTES, type ProcessId } from "../core/contracts/attempt.ts";
-import type { ShardRecord } from "../core/contracts/shard_record.ts";
+import { Attempt, ATTEMPT_FILE_BYTES } from "../core/contracts/attempt.ts";
 import { attemptName, ATTEMPTS, readAttemptName } from "../core/run_paths.ts";
 import { parseJson, readRegular } from "./read_file.ts";
 import { commitByLink } from "./give_name.ts";
@@ -47,6 +46,12 @@ export function readAttempts(dir: string, shard: number, numbers: number[]): Att
   return numbers.flatMap((number) => readAttempt(dir, shard, number) ?? []);
 }
 
+/** Whether the last attempt failed by itself: one that was told to stop is given back. */
+export function hasFailed(attempts: readonly Attempt[]): boolean {
+  const end = attempts.at(-1)?.end;
+  return end !== null && end !== undefined && end.cause !== "terminated";
+}
+
 /** An attempt that has begun: its file is ours, and its end can be written into it on a full disk. */
 export interface OpenAttempt {
   attempt: Attempt;
@@ -77,7 +82,7 @@ function clockOffset(fresh: string): number | null {
 }
 
 /** Writes the attempt's present state over its old one, in the same bytes of the disk. */
-export function updateAttempt(open: OpenAttempt, change: { fit?: ProcessId; end?: ShardRecord }): void {
+export function updateAttempt(open: OpenAttempt, change: Partial<Pick<Attempt, "fit" | "remote" | "end">>): void {
   open.attempt = { ...open.attempt, ...change };
   const file = explainWrite(open.path, () => Deno.openSync(open.path, { write: true, create: false }));
   try {

@@ -19,7 +19,7 @@ export const workerLog = (token: string): string => join(LOGS, `worker_${token}.
 const START_S = 30;
 
 /**
- * Starts a worker loop that outlives this process and its terminal (a session of its own), and waits until it has
+ * Starts a worker loop (by further words of `work`) that outlives this process and its terminal (a session of its own), and waits until it has
  * announced itself.
  * @returns its pid
  * @throws {FarmError} shards, with its own words, when it ended at once
@@ -27,8 +27,7 @@ const START_S = 30;
 export async function detachWorker(
   run: Run<FarmManifest>,
   token: string,
-  slots: number | null,
-  retry_failed: boolean,
+  words: string[],
 ): Promise<number> {
   makeFolder(join(run.dir, LOGS));
   const log = join(run.dir, workerLog(token));
@@ -39,8 +38,7 @@ export async function detachWorker(
     run.dir,
     "--token",
     token,
-    ...(slots === null ? [] : ["--slots", `${slots}`]),
-    ...(retry_failed ? ["--retry-failed"] : []),
+    ...words,
   ];
   // By way of sh: Deno's node:child_process takes the path of its own program for node's, and would add words to argv.
   const child = spawn("sh", ["-c", 'exec "$0" "$@"', ...args], { cwd: "/", stdio: ["ignore", fd, fd], detached: true });

@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import { livePlans } from "../core/check_manifest.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { localShape } from "./allocation.ts";
+import { localCrew } from "./local_place.ts";
+import { gatherHosts } from "./ssh/host_crew.ts";
 import type { Run } from "./load_manifest.ts";
 import { recordSubmission } from "./submissions.ts";
 import { workOnRun } from "./work_run.ts";
-import type { WorkEvent, WorkReport } from "./work_loop.ts";
+import type { WorkEvent, WorkReport } from "./work_event.ts";
 
 /** The worker loop in this process, on record like a submission: from it the turnaround is counted. */
 export async function workInForeground(
@@ -14,12 +16,13 @@ export async function workInForeground(
   tell: (event: WorkEvent) => void,
 ): Promise<WorkReport> {
   const token = randomBytes(8).toString("hex");
+  const { scheduler } = run.manifest;
   const at = new Date().toISOString();
   const begin = () =>
     recordSubmission(run.dir, {
       token,
       state: "submitted",
-      scheduler: "local",
+      scheduler,
       command: ["nsfarm-deno", "run"],
       shards: livePlans(run.manifest).map((plan) => plan.shard_index),
       job_id: `${Deno.pid}`,
@@ -27,6 +30,7 @@ export async function workInForeground(
       answered_at_utc: at,
       answer: null,
     });
-  const ids = { scheduler: "local", job_id: `${Deno.pid}`, task_id: null, submission_token: token };
-  return await workOnRun(run, ids, localShape(run.manifest, null), { token, retry_failed: true, stop, begin }, tell);
+  const crew = scheduler === "ssh" ? gatherHosts : localCrew(localShape(run.manifest, null));
+  const ids = { scheduler, job_id: `${Deno.pid}`, task_id: null, submission_token: token };
+  return await workOnRun(run, ids, crew, { token, retry_failed: true, stop, begin }, tell);
 }

@@ -1,6 +1,7 @@
+import { resolve } from "node:path";
 import type { OptionValue } from "../core/contracts/manifest.ts";
 import { FarmError } from "../core/errors.ts";
-import { oneOf, realNumber, wholeNumber } from "../core/parse_flag.ts";
+import { oneOf, plainPath, realNumber, wholeNumber } from "../core/parse_flag.ts";
 import type { SchedulerOption } from "../schedulers/adapter.ts";
 
 /** Reads one value of a scheduler's option from a command line. @throws {FarmError} usage */
@@ -8,6 +9,7 @@ export function readOption(option: SchedulerOption, text: string): OptionValue {
   const flag = `--${option.name}`;
   if (option.type === "integer") return wholeNumber(flag, option.min ?? 0)(text);
   if (option.type === "number") return realNumber(flag, option.min ?? 0)(text);
+  if (option.type === "path") return resolve(plainPath(flag)(text));
   return option.choices ? oneOf(flag, option.choices)(text) : checkText(option, text);
 }
 

@@ -24,6 +24,11 @@ import { hashSpec, readSpec } from "./read_spec.ts";
 import { sweepStaged } from "./sweep_temporary.ts";
 import { exists, makeFolder, temporaryPath, writeWhole } from "./write_file.ts";
 
+/** The toys that one host does. */
+export interface HostShare extends ToyRange {
+  at: Pick<Plan, "host" | "user" | "port" | "weight">;
+}
+
 /** What is asked for, checked as far as that goes without looking at a file. Paths are absolute. */
 export interface RunRequest {
   scheduler: string;
@@ -43,6 +48,10 @@ export interface RunRequest {
   extra_args: string[];
   wrapper: "binary" | "sh";
   mode: "shared" | "transfer";
+  /** Jobs that pull shards, in place of a job for each shard or group of shards. */
+  pilots: number | null;
+  /** One share a host, in place of as many equal shards. */
+  shares?: HostShare[];
   options: Record<string, OptionValue>;
   /** Fit one toy first, so that nextstat's own refusal comes before anything is written. */
   check: boolean;
@@ -50,7 +59,7 @@ export interface RunRequest {
 
 /** Makes the manifest of a run; writes nothing. @throws {FarmError} */
 export async function planRun(request: RunRequest): Promise<FarmManifest> {
-  const ranges = splitToys(request.n_toys, request.shards);
+  const ranges = request.shares ?? splitToys(request.n_toys, request.shards);
   if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
     throw new FarmError("usage", `Cannot use --seed ${request.seed}: seed + n_toys must stay below 2^53`);
   }
@@ -107,7 +116,7 @@ function skeleton(request: RunRequest, ranges: ToyRange[]): FarmManifest {
     shards: request.shards,
     nextstat_bin: request.nextstat_bin,
     run_dir: join(request.out_dir, request.run_id),
-    plans: ranges.map(({ start, count }, i) => newPlan(request, i, start, count)),
+    plans: ranges.map(({ start, count }, i) => ({ ...newPlan(request, i, start, count), ...request.shares?.[i]?.at })),
     farm: {
       schema_version: RUN_RECORD_SCHEMA,
       run_token: randomBytes(8).toString("hex"),
@@ -125,7 +134,7 @@ function skeleton(request: RunRequest, ranges: ToyRange[]): FarmManifest {
       extra_args: request.extra_args,
       wrapper: request.wrapper,
       mode: request.mode,
-      pilots: null,
+      pilots: request.pilots,
       options: request.options,
       environment: { host: "", cpu_model: null, kernel: null, rustc_version: null, load_average: null, uptime_s: null },
       history: [],
@@ -166,7 +175,8 @@ export async function renderRun(
   const manifest = await planRun(request);
   Object.assign(manifest.farm, pluginRecord(adapter));
   const stage = stageOf(request, adapter, manifest);
-  if (stage) manifest.farm.staged_config = stagedConfig(stage);
+  const sent = adapter.limits.sends_inputs ? sentPlan(manifest) : stage;
+  if (sent) manifest.farm.staged_config = stagedConfig(sent);
   const rendered = adapter.render({
     manifest,
     run_dir: dir,
@@ -198,6 +208,12 @@ function stageOf(request: RunRequest, adapter: SchedulerAdapter, manifest: FarmM
   const unasked = bytes > STAGE_ANYWAY_BYTES || inputs.some(({ path }) => path.startsWith("/"));
   if (request.mode === "shared" && unasked) return undefined;
   return stagePlanOf(manifest.config, inputs.map((input) => input.path));
+}
+
+/** Where inputs will lie on hosts; undefined where an absolute path in the spec keeps them from being sent. */
+export function sentPlan({ config, farm: { inputs } }: FarmManifest): StagePlan | undefined {
+  if (inputs.some(({ path }) => path.startsWith("/"))) return undefined;
+  return stagePlanOf(config, inputs.map(({ path }) => path));
 }
 
 /** All is written under a temporary name beside it: a process that dies leaves no half run, and of two one is first. */

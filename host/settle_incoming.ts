@@ -5,10 +5,18 @@ import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
 import { Metrics, type ShardRecord } from "../core/contracts/shard_record.ts";
 import { errorText } from "../core/errors.ts";
 import { type JobFacts, numberIn, readJobFacts } from "../core/job_facts.ts";
-import { causeOfJob, jobProcess, jobRecord, sentRecord } from "../core/job_record.ts";
+import { causeOfJob, isDiskFull, jobProcess, jobRecord, sentRecord } from "../core/job_record.ts";
 import { INCOMING } from "../core/run_paths.ts";
-import { beginAttempt, listAttempts, listNames, readAttempts } from "./attempts.ts";
-import { commitShard } from "./commit_shard.ts";
+import {
+  attemptPath,
+  beginAttempt,
+  listAttempts,
+  listNames,
+  readAttempts,
+  removeAttempt,
+  updateAttempt,
+} from "./attempts.ts";
+import { commitShard, type Committed } from "./commit_shard.ts";
 import { type FitFiles, fitFilesOf, keepLogs } from "./fit_files.ts";
 import type { Run } from "./load_manifest.ts";
 import { readDocument, readRegular, Unreadable } from "./read_file.ts";
@@ -32,7 +40,7 @@ export function settleIncoming(run: Run<FarmManifest>): void {
   for (const name of listNames(join(run.dir, INCOMING))) {
     const [, shard, id] = JOB_TEXT.exec(name) ?? [];
     const plan = plans.get(Number(shard));
-    if (plan && id !== undefined) settleOne(run, plan, id);
+    if (plan && id !== undefined) settleAttempt(run, plan, id);
   }
 }
 
@@ -46,18 +54,41 @@ export function sweepIncoming(dir: string): void {
   }
 }
 
-function settleOne(run: Run<FarmManifest>, plan: Plan, id: string): void {
+/**
+ * Does so with one attempt, when its files are whole.
+ * @param id what its files are named by
+ * @param late_s how long files may come after their job.txt
+ */
+export function settleAttempt(
+  run: Run<FarmManifest>,
+  plan: Plan,
+  id: string,
+  late_s = LATE_FILES_S,
+): Committed | undefined {
   const base = join(run.dir, INCOMING, `shard_${plan.shard_index}.${id}`);
   const job_txt = `${base}.job.txt`;
   const facts = readFacts(job_txt);
-  if (!facts?.ended || facts.values.get("run_token") !== run.manifest.farm.run_token) return;
+  if (!facts?.ended || facts.values.get("run_token") !== run.manifest.farm.run_token) return undefined;
   const files = fitFilesOf(base);
-  if (!areThere(files, facts) && age_s(job_txt) < LATE_FILES_S) return;
+  if (!areThere(files, facts) && age_s(job_txt) < late_s) return undefined;
   const numbers = listAttempts(run.dir).get(plan.shard_index) ?? [];
-  const known = readAttempts(run.dir, plan.shard_index, numbers).some((one) => one.attempt_token === id);
-  if (!known) settleFacts(run, plan, id, facts, files, Math.max(0, ...numbers) + 1);
+  const attempts = readAttempts(run.dir, plan.shard_index, numbers);
+  const own = attempts.find((one) => one.attempt_token === id);
+  const open = own?.end === null ? own : undefined;
+  const left = { id, facts, files, open, attempt: open?.attempt ?? Math.max(0, ...numbers) + 1 };
+  const committed = own && !open ? undefined : settleFacts(run, plan, left);
   keepLogs(run.dir, plan.shard_index, files);
   for (const path of [files.out, files.metrics, job_txt]) removeQuietly(path);
+  return committed;
+}
+
+/** What an attempt left, and its file where a driver had begun one. */
+interface Left {
+  id: string;
+  facts: JobFacts;
+  files: FitFiles;
+  open: Attempt | undefined;
+  attempt: number;
 }
 
 /** Whether all bytes of the files that the wrapper saw have arrived. */
@@ -88,35 +119,29 @@ function readFacts(path: string): JobFacts | undefined {
   }
 }
 
-function settleFacts(
-  run: Run<FarmManifest>,
-  plan: Plan,
-  id: string,
-  facts: JobFacts,
-  files: FitFiles,
-  attempt: number,
-) {
+function settleFacts(run: Run<FarmManifest>, plan: Plan, left: Left): Committed | undefined {
+  const { facts, files, open, attempt } = left;
   const sent = sentRecord(run.manifest, plan, attempt, facts);
-  const cause = sent?.cause ?? (versionFault(run.manifest, facts) ? "version" : causeOfJob(facts));
-  const record = sent ?? jobRecord(run.manifest, plan, attempt, facts, cause);
-  if (cause !== "ok") {
-    return keepFailure(run, plan, id, facts, { ...record, ...explained(run.manifest, facts, record) });
-  }
+  const seen = sent?.cause ?? (versionFault(run.manifest, facts) ? "version" : causeOfJob(facts));
+  const cause = seen === "terminated" ? open?.remote?.stopped_for ?? seen : seen;
+  const made = sent ?? jobRecord(run.manifest, plan, attempt, facts, cause);
+  const record = { ...made, clock_offset_s: open?.remote?.clock_offset_s ?? made.clock_offset_s };
+  if (cause !== "ok") return keepFailure(run, plan, left, { ...record, ...explained(run.manifest, facts, record) });
   const output = readOutput(files.out, run.manifest, plan);
   if (output instanceof Unreadable) {
     const stderr_tail = [`The fit's output ${output.message}`, ...record.stderr_tail];
-    return keepFailure(run, plan, id, facts, { ...record, cause: output.other_toys ? "toys" : "output", stderr_tail });
+    const told = isDiskFull(facts) ? "disk" : output.other_toys ? "toys" : "output";
+    return keepFailure(run, plan, left, { ...record, cause: told, stderr_tail });
   }
   try {
     const metrics = readDocument(files.metrics, Metrics);
-    commitShard(run.dir, run.manifest, plan, { out_path: files.out, output, metrics, record });
+    const committed = commitShard(run.dir, run.manifest, plan, { out_path: files.out, output, metrics, record });
+    if (open) removeAttempt({ path: attemptPath(run.dir, plan.shard_index, attempt) });
+    return committed;
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    keepFailure(run, plan, id, facts, {
-      ...record,
-      cause: "output",
-      stderr_tail: [`The fit's metrics ${errorText(error)}`],
-    });
+    const stderr_tail = [`The fit's metrics ${errorText(error)}`];
+    return keepFailure(run, plan, left, { ...record, cause: isDiskFull(facts) ? "disk" : "output", stderr_tail });
   }
 }
 
@@ -131,8 +156,13 @@ function explained(manifest: FarmManifest, facts: JobFacts, record: ShardRecord)
   return { stderr_tail: fault ? [fault, ...record.stderr_tail] : record.stderr_tail };
 }
 
-function keepFailure(run: Run<FarmManifest>, plan: Plan, id: string, facts: JobFacts, end: ShardRecord): void {
-  if (readShard(run.dir, run.manifest, plan).kind === "done") return;
+function keepFailure(run: Run<FarmManifest>, plan: Plan, { id, facts, open }: Left, end: ShardRecord): undefined {
+  if (open) {
+    const path = attemptPath(run.dir, plan.shard_index, open.attempt);
+    updateAttempt({ attempt: open, path, clock_offset_s: null }, { end });
+    return undefined;
+  }
+  if (readShard(run.dir, run.manifest, plan).kind === "done") return undefined;
   const attempt: Attempt = {
     schema_version: ATTEMPT_SCHEMA,
     run_id: run.manifest.run_id,
@@ -151,4 +181,5 @@ function keepFailure(run: Run<FarmManifest>, plan: Plan, id: string, facts: JobF
     end,
   };
   beginAttempt(run.dir, attempt);
+  return undefined;
 }

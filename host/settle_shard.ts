@@ -19,8 +19,8 @@ export type Standing =
   | { kind: "done"; record: ShardRecord }
   /** Its wrapper or its fit is alive on this machine. */
   | { kind: "running"; attempt: Attempt }
-  /** Begun on another machine, whose processes cannot be asked from here. */
-  | { kind: "elsewhere"; attempt: Attempt }
+  /** Begun on another machine, whose processes cannot be asked from here; `attempts` are those that may go on there. */
+  | { kind: "elsewhere"; attempts: Attempt[]; next: number }
   /** `next` is the number of its next attempt. */
   | { kind: "open"; attempts: Attempt[]; next: number };
 
@@ -36,16 +36,20 @@ export async function settleShard(bench: Workbench, plan: Plan, numbers: number[
     return { kind: "done", record: found.metrics.farm };
   }
   const attempts = readAttempts(dir, plan.shard_index, numbers);
+  const next = Math.max(0, ...numbers) + 1;
+  const elsewhere: Attempt[] = [];
   for (const attempt of attempts.filter((one) => one.end === null)) {
     const life = await lifeOf(bench, attempt);
-    if (life === "elsewhere" && isSuperseded(bench, attempt)) continue;
-    if (life !== "dead") return { kind: life, attempt };
+    if (life === "elsewhere" && !attempt.remote && isSuperseded(bench, attempt)) continue;
+    if (life === "running") return { kind: life, attempt };
+    if (life === "elsewhere") elsewhere.push(attempt);
   }
+  if (elsewhere.length > 0) return { kind: "elsewhere", attempts: elsewhere, next };
   for (const attempt of attempts) recoverAttempt(bench, plan, attempt);
   if (found.kind === "uncommitted" && attempts.length === 0) adoptOutput(bench, plan, found.output);
   const now = readShard(dir, manifest, plan);
   if (now.kind === "done") return { kind: "done", record: now.metrics.farm };
-  return { kind: "open", attempts, next: Math.max(0, ...numbers) + 1 };
+  return { kind: "open", attempts, next };
 }
 
 /** What a process that died right after its commit could not remove; other attempts stay on file, with their ends. */
@@ -80,6 +84,10 @@ export async function lifeOf(
   attempt: Attempt,
 ): Promise<"running" | "elsewhere" | "dead"> {
   const { process } = bench.machine;
+  if (attempt.remote) {
+    // Its driver may be gone, and it goes on all the same: only its host can tell.
+    return (await aliveOf([attempt.wrapper], process.boot_id)).size > 0 ? "running" : "elsewhere";
+  }
   if (attempt.wrapper.boot_id !== process.boot_id) {
     return attempt.wrapper.host === process.host ? "dead" : "elsewhere";
   }

@@ -1,50 +1,20 @@
 import { livePlans } from "../core/check_manifest.ts";
-import { WORKER_SCHEMA } from "../core/contracts/worker.ts";
+import type { Attempt } from "../core/contracts/attempt.ts";
 import type { Plan } from "../core/contracts/manifest.ts";
 import type { ShardRecord } from "../core/contracts/shard_record.ts";
-import { stopsWorker, triesAgain } from "../core/retry_policy.ts";
-import { listAttempts } from "./attempts.ts";
-import { finishShard, type ShardEnd } from "./fit_shard.ts";
+import { hasFailed, listAttempts } from "./attempts.ts";
+import type { ShardEnd } from "./fit_shard.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { newOrder, type Order, OrderBook } from "./order_book.ts";
+import { pauseFor } from "./pause_for.ts";
+import type { Begun, Place } from "./place.ts";
+import { secondTry } from "./second_try.ts";
 import { settleIncoming } from "./settle_incoming.ts";
 import { settleShard, type Standing, sweepIncoming } from "./settle_shard.ts";
-import { type RunningShard, startShard } from "./start_shard.ts";
 import { sweepTemporary } from "./sweep_temporary.ts";
+import type { WorkEvent, WorkOptions, WorkReport } from "./work_event.ts";
 import type { Workbench } from "./workbench.ts";
-import { announceWorker, sweepWorkers, withdrawWorker } from "./workers.ts";
-
-export interface WorkOptions {
-  token: string;
-  slots: number;
-  threads: number;
-  time_limit_s: number | null;
-  /** Run shards again whose attempts had failed before this loop began. */
-  retry_failed: boolean;
-  stop: AbortSignal;
-}
-
-/** What a loop tells while it works. */
-export type WorkEvent =
-  | { kind: "begun"; total: number; done: number; failed: number; running_elsewhere: number }
-  | { kind: "started"; shard: number; slot: string }
-  | { kind: "done"; shard: number; record: ShardRecord; aside: string | null }
-  | { kind: "failed"; shard: number; record: ShardRecord; again: boolean }
-  | { kind: "waiting"; shards: number[]; where: string }
-  | { kind: "given_up"; why: string };
-
-export interface WorkReport {
-  done: number;
-  failed: number[];
-  /** Begun on machines that cannot be asked from here. */
-  elsewhere: number[];
-  /** Not begun, because the loop was stopped. */
-  left: number[];
-}
-
-interface Order {
-  plan: Plan;
-  attempt: number;
-  failures: number;
-}
+import { announced, listWorkers, sweepWorkers } from "./workers.ts";
 
 /** How often shards that another process runs are looked at again. */
 const LOOK_AGAIN_MS = 300;
@@ -55,55 +25,44 @@ const LOOK_AGAIN_MS = 300;
  */
 export async function runWorkLoop(
   bench: Workbench,
+  places: readonly Place[],
   options: WorkOptions,
   tell: (event: WorkEvent) => void,
 ): Promise<WorkReport> {
-  const { dir, manifest } = bench.run;
-  await sweepTemporary(dir, bench.machine);
-  await sweepWorkers(dir, bench.machine.process.boot_id);
-  announceWorker(dir, {
-    schema_version: WORKER_SCHEMA,
-    token: options.token,
-    run_token: manifest.farm.run_token,
-    process: bench.machine.process,
-    slots: options.slots,
-    started_at_utc: new Date().toISOString(),
-  });
-  try {
-    return await new WorkLoop(bench, options, tell).run();
-  } finally {
-    withdrawWorker(dir, options.token);
-  }
+  const { run: { dir, manifest }, machine } = bench;
+  await sweepTemporary(dir, machine);
+  await sweepWorkers(dir, machine.process.boot_id);
+  const { token, slots, beat_interval_s } = options;
+  const worker = { token, slots, run_token: manifest.farm.run_token, process: machine.process };
+  return await announced(dir, worker, beat_interval_s, () => new WorkLoop(bench, places, options, tell).run());
 }
 
 class WorkLoop {
-  readonly #queue: Order[] = [];
-  readonly #taken = new Map<number, Plan>();
-  readonly #elsewhere = new Set<number>();
-  readonly #failed = new Set<number>();
+  readonly #book = new OrderBook();
+  readonly #beats = new Heartbeats();
   #done = 0;
   #gave_up = false;
+  /** Aborted when nothing is left to do, or to be begun. */
+  readonly #over = new AbortController();
 
   constructor(
     readonly bench: Workbench,
+    readonly places: readonly Place[],
     readonly options: WorkOptions,
     readonly tell: (event: WorkEvent) => void,
   ) {}
 
   async run(): Promise<WorkReport> {
     await this.#begin();
-    const { slots } = this.options;
-    const ended = await Promise.allSettled(
-      Array.from({ length: slots }, (_, i) => this.#work(`${this.bench.machine.host}:${i}`)),
-    );
+    this.#over.signal.addEventListener("abort", () => this.#book.changed());
+    const stop = () => this.#over.abort();
+    this.options.stop.addEventListener("abort", stop, { once: true });
+    if (this.options.stop.aborted || this.#book.isSettled) stop();
+    const ended = (await Promise.all(this.places.map((place) => this.#workAt(place)))).flat();
+    this.options.stop.removeEventListener("abort", stop);
     const broken = ended.find((slot) => slot.status === "rejected");
     if (broken) throw broken.reason;
-    return {
-      done: this.#done,
-      failed: sorted(this.#failed),
-      elsewhere: sorted(this.#elsewhere),
-      left: sorted([...this.#queue.map((order) => order.plan.shard_index), ...this.#taken.keys()]),
-    };
+    return { done: this.#done, ...this.#book.report() };
   }
 
   async #begin(): Promise<void> {
@@ -112,99 +71,159 @@ class WorkLoop {
     const plans = livePlans(manifest);
     const attempts = listAttempts(dir);
     sweepIncoming(dir, new Set([...attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
+    this.#beats.look(listWorkers(dir), performance.now());
     for (const plan of plans) {
       this.#sort(plan, await settleShard(this.bench, plan, attempts.get(plan.shard_index) ?? []));
     }
-    const { size: failed } = this.#failed;
+    if (this.options.scatter) this.#book.scatter(Math.random());
+    const { failed, elsewhere } = this.#book.report();
     this.tell({
       kind: "begun",
       total: plans.length,
       done: this.#done,
-      failed,
-      running_elsewhere: this.#elsewhere.size,
+      failed: failed.length,
+      running_elsewhere: elsewhere.length,
     });
   }
 
   #sort(plan: Plan, standing: Standing): void {
     const shard = plan.shard_index;
-    this.#taken.delete(shard);
-    if (standing.kind === "done") this.#done++;
-    else if (standing.kind === "running") this.#taken.set(shard, plan);
-    else if (standing.kind === "elsewhere") this.#elsewhere.add(shard);
-    else if (!this.options.retry_failed && standing.attempts.at(-1)?.end) this.#failed.add(shard);
-    else this.#queue.push({ plan, attempt: standing.next, failures: 0 });
+    if (standing.kind === "done") {
+      this.#done++;
+      this.#book.done(shard);
+    } else if (standing.kind === "running") this.#book.taken(plan);
+    else if (standing.kind === "elsewhere") this.#rejoin(plan, standing);
+    else if (!this.options.retry_failed && hasFailed(standing.attempts)) this.#book.failed(shard);
+    else this.#book.add(newOrder(plan, standing.next));
+  }
+
+  /** What an earlier process began at one of our places is awaited there. */
+  #rejoin(plan: Plan, { attempts, next }: Extract<Standing, { kind: "elsewhere" }>): void {
+    let found = false;
+    for (const attempt of attempts) {
+      for (const place of this.places) {
+        const begun = place.rejoin(plan, attempt);
+        if (!begun) continue;
+        found = true;
+        this.#book.await(place.name, { order: newOrder(plan, next - 1), begun });
+      }
+    }
+    if (!found) this.#awaitLoop(plan, attempts, next);
+  }
+
+  /** What a loop on another machine began is left to it while it lives, and taken over when it does not. */
+  #awaitLoop(plan: Plan, attempts: readonly Attempt[], next: number): void {
+    const lives = attempts.map((attempt) => this.#beats.judge(attempt, performance.now()));
+    if (lives.includes("unknown")) this.#book.elsewhere(plan.shard_index);
+    else if (lives.includes("alive")) this.#book.taken(plan);
+    else this.#book.add(newOrder(plan, next));
   }
 
   get #stopped(): boolean {
     return this.#gave_up || this.options.stop.aborted;
   }
 
-  /** A slot. Where it cannot go on (a full disk), the others end what they run, and begin nothing. */
-  async #work(slot: string): Promise<void> {
+  async #workAt(place: Place): Promise<PromiseSettledResult<void>[]> {
     try {
-      await this.#takeShards(slot);
+      const slots = await place.open(this.#over.signal, () => this.#book.changed());
+      return await Promise.allSettled(slots.map((slot) => this.#work(place, slot)));
     } catch (error) {
-      this.#gave_up = true;
+      this.#giveUp();
+      return [{ status: "rejected", reason: error }];
+    }
+  }
+
+  #giveUp(): void {
+    this.#gave_up = true;
+    this.#over.abort();
+  }
+
+  /** A slot. Where it cannot go on (a full disk), the others end what they run, and begin nothing. */
+  async #work(place: Place, slot: string): Promise<void> {
+    try {
+      await this.#takeShards(place, slot);
+    } catch (error) {
+      this.#giveUp();
       throw error;
     }
   }
 
   /** The next fit is started before the last one's result is checked and committed, so that no CPU waits. */
-  async #takeShards(slot: string): Promise<void> {
+  async #takeShards(place: Place, slot: string): Promise<void> {
     let last: Promise<void> | undefined;
     try {
-      while (!this.#stopped) {
-        const order = this.#queue.shift();
-        const running = order && await this.#start(order, slot);
+      while (!this.#stopped && !this.#book.isSettled) {
+        const ready = await place.ready(this.#over.signal, slot);
+        const next = ready ? await this.#next(place, slot) : undefined;
+        const waited = last !== undefined;
         await last;
         last = undefined;
-        if (order && running) {
-          this.tell({ kind: "started", shard: order.plan.shard_index, slot });
-          await running.gone;
-          last = this.#finish(order, running);
-        } else if (!order && this.#taken.size > 0) await this.#lookAgain();
-        else if (!order && this.#queue.length === 0) break;
+        if (next) {
+          this.tell({ kind: "started", shard: next.order.plan.shard_index, slot });
+          await next.begun.gone;
+          last = this.#finish(place, next.order, next.begun);
+        } else if (!ready) break;
+        else if (!waited) await this.#wait();
       }
     } finally {
       await last;
     }
   }
 
-  async #start(order: Order, slot: string): Promise<RunningShard | undefined> {
-    const { threads, time_limit_s, stop } = this.options;
-    const running = await startShard(this.bench, { ...order, slot, threads, time_limit_s, stop });
-    if (!running) this.#taken.set(order.plan.shard_index, order.plan);
-    return running;
+  /** What this slot has to do now: a shard that already runs there, or one that begins. */
+  async #next(place: Place, slot: string): Promise<{ order: Order; begun: Begun } | undefined> {
+    if (this.#stopped) return undefined;
+    const awaited = this.#book.awaited(place.name);
+    if (awaited) return awaited;
+    const order = this.#book.next(place, this.places) ??
+      secondTry(this.bench.run.dir, this.#book, place, this.places, this.options.speculate);
+    if (!order) return undefined;
+    const begun = await place.start({ plan: order.plan, attempt: order.attempt, slot });
+    if (begun) return { order, begun };
+    this.#book.release(order);
+    this.#book.taken(order.plan);
+    return undefined;
   }
 
-  async #finish(order: Order, running: RunningShard): Promise<void> {
-    await nextTurn();
-    this.#take(order, await finishShard(this.bench, running));
+  /** Waits for something to do. */
+  async #wait(): Promise<void> {
+    if (this.#over.signal.aborted) return;
+    if (this.#book.hasTaken) await this.#lookAgain();
+    else await this.#book.change();
   }
 
-  #take(order: Order, end: ShardEnd): void {
+  async #finish(place: Place, order: Order, begun: Begun): Promise<void> {
+    await pauseFor(2); // what waits goes first: above all the start of the next fit
+    this.#take(place, order, await begun.finish());
+    if (this.#book.isSettled) this.#over.abort();
+  }
+
+  #take(place: Place, order: Order, end: ShardEnd): void {
     const shard = order.plan.shard_index;
+    this.#book.release(order);
     if (end.kind === "taken") {
-      this.#taken.set(shard, order.plan);
+      if (this.#book.isOpen(shard)) this.#book.taken(order.plan);
+      this.tell({ kind: "taken", shard });
     } else if (end.kind === "done") {
+      place.praise();
+      if (!this.#book.done(shard)) return this.tell({ kind: "taken", shard });
       this.#done++;
       const aside = end.committed.kind === "differs" ? end.committed.aside : null;
       this.tell({ kind: "done", shard, record: end.record, aside });
     } else {
-      this.#fail(order, end.record);
+      this.#fail(place, order, end.record);
     }
   }
 
-  #fail(order: Order, record: ShardRecord): void {
+  #fail(place: Place, order: Order, record: ShardRecord): void {
     const shard = order.plan.shard_index;
-    const failures = order.failures + 1;
-    const again = !this.#stopped && triesAgain(record.cause, failures);
+    const verdict = place.judge(record, order.failures + 1);
+    const again = !this.#stopped && verdict.again && order.faults < MOST_FAULTS;
     this.tell({ kind: "failed", shard, record, again });
-    if (again) this.#queue.push({ ...order, failures, attempt: order.attempt + 1 });
-    else this.#failed.add(shard);
-    if (!stopsWorker(record.cause) || this.#gave_up) return;
-    this.#gave_up = true;
-    this.tell({ kind: "given_up", why: `${record.cause}: ${record.stderr_tail[0] ?? "no message"}` });
+    this.#book.failedAt(order, place.name, { again, counts: verdict.counts });
+    if (verdict.given_up === null || this.#gave_up) return;
+    this.#giveUp();
+    this.tell({ kind: "given_up", why: verdict.given_up });
   }
 
   #looking: Promise<void> | undefined;
@@ -216,15 +235,16 @@ class WorkLoop {
   }
 
   async #look(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-    const attempts = listAttempts(this.bench.run.dir);
-    for (const [shard, plan] of [...this.#taken]) {
-      this.#sort(plan, await settleShard(this.bench, plan, attempts.get(shard) ?? []));
+    await pauseFor(LOOK_AGAIN_MS);
+    const { dir } = this.bench.run;
+    const attempts = listAttempts(dir);
+    this.#beats.look(listWorkers(dir), performance.now());
+    for (const plan of this.#book.takeTaken()) {
+      this.#sort(plan, await settleShard(this.bench, plan, attempts.get(plan.shard_index) ?? []));
     }
+    if (this.#book.isSettled) this.#over.abort();
   }
 }
 
-/** Lets what waits go first: above all the start of the next fit. */
-const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 2));
-
-const sorted = (shards: Iterable<number>) => [...shards].sort((a, b) => a - b);
+/** A shard whose places are to blame each time is given up after so many. */
+const MOST_FAULTS = 10;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Worker } from "../core/contracts/worker.ts";
+import { Worker, WORKER_SCHEMA } from "../core/contracts/worker.ts";
 import { CLAIMS } from "../core/run_paths.ts";
 import { listNames } from "./attempts.ts";
 import { aliveOf } from "./proc.ts";
@@ -8,12 +8,40 @@ import { makeFolder, removeQuietly, writeDocument } from "./write_file.ts";
 
 const workerPath = (dir: string, token: string) => join(dir, CLAIMS, `worker_${token}.json`);
 
-export function announceWorker(dir: string, worker: Worker): void {
+/** While a worker loop works, its file tells of it. */
+export async function announced<T>(
+  dir: string,
+  worker: Pick<Worker, "token" | "run_token" | "process" | "slots">,
+  beat_interval_s: number,
+  work: () => Promise<T>,
+): Promise<T> {
   makeFolder(join(dir, CLAIMS));
-  writeDocument(workerPath(dir, worker.token), worker);
+  const started_at_utc = new Date().toISOString();
+  let beats = 0;
+  const beat = () => {
+    const document = { schema_version: WORKER_SCHEMA, ...worker, started_at_utc, beats: beats++, beat_interval_s };
+    writeDocument(workerPath(dir, worker.token), document);
+  };
+  beat();
+  const timer = setInterval(() => tryTo(beat), beat_interval_s * 1000);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    withdrawWorker(dir, worker.token);
+  }
 }
 
-export function withdrawWorker(dir: string, token: string): void {
+/** A beat that a full disk swallows is missed; the next one may be written. */
+function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // see above
+  }
+}
+
+function withdrawWorker(dir: string, token: string): void {
   removeQuietly(workerPath(dir, token));
 }
 

@@ -31,8 +31,11 @@ export interface CommandResult {
 export interface SchedulerOption {
   /** The flag without its dashes: `slurm-time`. */
   name: string;
-  type: "string" | "integer" | "number" | "boolean" | "strings";
+  /** A path is made absolute. */
+  type: "string" | "path" | "integer" | "number" | "boolean" | "strings";
   default?: OptionValue;
+  /** Whether a run cannot be without it. */
+  required?: boolean;
   /** How a value is shown in help: `HH:MM:SS`. */
   placeholder?: string;
   help: string;
@@ -177,6 +180,8 @@ export interface SchedulerAdapter {
     arrays: boolean;
     dependencies: boolean;
     file_transfer: boolean;
+    /** Whether the host itself sends the inputs to where shards run: then no copy is made in the run directory. */
+    sends_inputs?: boolean;
     /** Whether a shard that it does not know any more may have run, its files still on their way (default: yes). */
     files_may_be_late?: boolean;
   };

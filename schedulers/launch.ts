@@ -16,11 +16,22 @@ export function setupLines({ setup: lines }: Site): string {
  * @param sandbox whether the job has only what was sent to it
  */
 export function launchLines(context: RenderContext, { container }: Site, sandbox = false): string {
+  const pulls = context.manifest.farm.pilots !== null && !sandbox;
   return renderTemplate(launch, {
-    run_dir: verbatim(sandbox ? "--sandbox ." : `"$run_dir"`),
+    words: verbatim(pulls ? pilotWords(context) : `job ${sandbox ? "--sandbox ." : `"$run_dir"`} "$@"`),
     sandbox,
     container: container === undefined ? [] : [sandbox ? inSandbox(container) : onSharedDisk(context, container)],
   }, quoteWord);
+}
+
+/** A pilot takes whichever shard is open, not those of its task. */
+function pilotWords({ options }: RenderContext): string {
+  const beat = options["heartbeat-s"];
+  return [
+    `work "$run_dir" --pilot`,
+    ...(options["speculate"] === true ? ["--speculate"] : []),
+    ...(typeof beat === "number" ? [`--heartbeat-s ${beat}`] : []),
+  ].join(" ");
 }
 
 const inSandbox = (container: string) => ({ image: imageInSandbox(container), binds: [verbatim(`"$PWD"`)] });

@@ -6,6 +6,7 @@ import { mergeLines } from "./bench/merge_lines.ts";
 import { planLines } from "./bench/plan_lines.ts";
 import { reportLines } from "./bench/report_lines.ts";
 import { jobLine, localRunLine, renderLine, type RunBench, startLines } from "./bench/run_lines.ts";
+import { slotLines } from "./bench/slot_lines.ts";
 import { ensureBinary } from "./building/ensure_binary.ts";
 import { nextstatBin } from "./fetch_nextstat.ts";
 import { makeInputs } from "./make_inputs.ts";
@@ -44,6 +45,7 @@ async function measureAll(scratch: string): Promise<Line[]> {
     ...await startLines(bench),
     await jobLine(bench),
     ...await planLines(bench),
+    ...await slotLines(bench),
   ];
 }
 

@@ -14,6 +14,20 @@ export const ProcessId = z.strictObject({
 export type ProcessId = z.infer<typeof ProcessId>;
 
 /**
+ * Where a driver started an attempt by ssh. Its wrapper there is `fit`, once the host has told it; by its attempt_token
+ * it is known on the host, and its files in incoming/.
+ */
+export const RemoteAttempt = z.looseObject({
+  /** [user@]name[:port] of the hosts file. */
+  host: z.string(),
+  /** The host's clock less the driver's. */
+  clock_offset_s: z.nullable(z.number()),
+  /** Why its driver stopped it. */
+  stopped_for: z.optional(z.literal("time")),
+});
+export type RemoteAttempt = z.infer<typeof RemoteAttempt>;
+
+/**
  * attempts/shard_<i>.<attempt>.json: made when an attempt starts, and its end written into the same bytes.
  * `end` is null while it runs, or for ever when its process was killed.
  */
@@ -32,6 +46,8 @@ export const Attempt = z.looseObject({
   slot: z.nullable(z.string()),
   submission_token: z.nullable(z.string()),
   started_at_utc: z.string(),
+  /** Only where a driver started it by ssh; then `wrapper` is that driver. */
+  remote: z.optional(RemoteAttempt),
   end: z.nullable(ShardRecord),
 });
 export type Attempt = z.infer<typeof Attempt>;

@@ -7,6 +7,7 @@ import { MergeStatus } from "./merge_status.ts";
 import { Plan } from "./plan.ts";
 import { CommittedMetrics } from "./shard_record.ts";
 import { OutputFrame } from "./shard_output.ts";
+import { Preflight } from "./preflight.ts";
 import { SubmitMeta } from "./submit_meta.ts";
 import { Sweep } from "./sweep.ts";
 import { SweepSummary } from "./sweep_summary.ts";
@@ -26,4 +27,5 @@ export const DOCUMENTS: Record<string, { file: string; schema: z.core.$ZodType }
   sweep: { file: "<sweep_id>.sweep.json", schema: Sweep },
   sweep_summary: { file: "what sweep summarize --json prints", schema: SweepSummary },
   merge_status: { file: "merge_status.json", schema: MergeStatus },
+  preflight: { file: "what preflight --hosts-file --json prints", schema: Preflight },
 };

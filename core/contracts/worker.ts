@@ -11,5 +11,8 @@ export const Worker = z.looseObject({
   process: ProcessId,
   slots: z.int().check(z.minimum(1)),
   started_at_utc: z.string(),
+  /** Counts up every beat_interval_s: while it does the loop is alive, on whatever machine. */
+  beats: z.optional(z.int()),
+  beat_interval_s: z.optional(z.number()),
 });
 export type Worker = z.infer<typeof Worker>;

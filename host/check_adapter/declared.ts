@@ -10,13 +10,14 @@ const Option = z.looseObject({
   name: z.string().check(
     z.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "wanted a flag's name without its dashes, as in slurm-time"),
   ),
-  type: z.enum(["string", "integer", "number", "boolean", "strings"]),
+  type: z.enum(["string", "path", "integer", "number", "boolean", "strings"]),
   help: line,
   placeholder: z.optional(line),
   native: z.optional(line),
   pattern: z.optional(z.string().check(z.refine(isPattern, "wanted a regular expression"))),
   choices: z.optional(z.array(z.string()).check(z.minLength(1))),
   min: z.optional(z.number()),
+  required: z.optional(z.boolean()),
   role: z.optional(z.enum(["cpus", "memory", "time", "throttle", "nodes"])),
 });
 
@@ -37,6 +38,7 @@ const DECLARED: Record<string, z.core.$ZodType> = {
     arrays: z.boolean(),
     dependencies: z.boolean(),
     file_transfer: z.boolean(),
+    sends_inputs: z.optional(z.boolean()),
     files_may_be_late: z.optional(z.boolean()),
   }),
 };
@@ -93,7 +95,7 @@ function optionFindings(options: Option[]): Finding[] {
 function takes({ type, min = -Infinity, choices, pattern }: Option, value: unknown): boolean {
   if (type === "boolean") return typeof value === "boolean";
   if (type === "strings") return Array.isArray(value) && value.every((one) => typeof one === "string");
-  if (type !== "string") {
+  if (type !== "string" && type !== "path") {
     return typeof value === "number" && value >= min && (type === "number" || Number.isInteger(value));
   }
   if (typeof value !== "string" || (choices && !choices.includes(value))) return false;

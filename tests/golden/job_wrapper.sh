@@ -53,7 +53,7 @@ if [ htcondor = htcondor ]; then
 fi
 
 # 0 threads are those that the job was given, never all of the node.
-threads=1
+threads=${NSFARM_THREADS:-1}
 if [ "$threads" -eq 0 ]; then
   threads=${SLURM_CPUS_PER_TASK:-}
   [ -n "$threads" ] || threads=$(sed -n 's/^Cpus = \([0-9]*\)$/\1/p' "${_CONDOR_MACHINE_AD:-/dev/null}" 2>/dev/null)
@@ -95,7 +95,7 @@ machine() {
       if (memory[1]) print "memory_kb=" memory[1]
     }' /proc/cpuinfo /proc/meminfo 2>/dev/null
   note threads "$threads"
-  note slot "${_CONDOR_SLOT:-}"
+  note slot "${NSFARM_SLOT:-${_CONDOR_SLOT:-}}"
   version=$("$nextstat" --version 2>/dev/null) && note nextstat_version "$version"
   for name in OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS VECLIB_MAXIMUM_THREADS NUMEXPR_NUM_THREADS RAYON_NUM_THREADS CUDA_VISIBLE_DEVICES LANG TZ SLURM_JOB_ID SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID SLURM_RESTART_COUNT SLURM_CLUSTER_NAME SLURM_JOB_PARTITION SLURM_CPUS_PER_TASK SLURMD_NODENAME _CONDOR_SLOT NSFARM_CONDOR_CLUSTER NSFARM_CONDOR_PROC JOB_ID SGE_TASK_ID; do
     eval "value=\${$name-}"
@@ -156,15 +156,17 @@ begin() {
 finish() {
   note started "$started"
   note finished "$finished"
-  if [ "$exit_code" -gt 128 ]; then
-    note signal "SIG$(kill -l "$exit_code" 2>/dev/null)"
-  else
-    note exit_code "$exit_code"
-  fi
+  # An exit code above 128 is a signal's only where there is such a signal: 255 is none.
+  signal=
+  [ "$exit_code" -le 128 ] || signal=$(kill -l "$exit_code" 2>/dev/null)
+  case $signal in
+  [A-Z]*) note signal "SIG$signal" ;;
+  *) note exit_code "$exit_code" ;;
+  esac
   note stopped "$stopped"
   note oom_kills_before "$ooms"
   note oom_kills_after "$(oom_kills)"
-  [ "$exit_code" -eq 0 ] || note disk_free_kb "$(df -Pk . 2>/dev/null | awk 'NR == 2 { print $4 }')"
+  note disk_free_kb "$(df -Pk . 2>/dev/null | awk 'NR == 2 { print $4 }')"
   cpu_times
   load load_end
   if [ "$exit_code" -eq 0 ] && [ -s "$hidden.out.json" ]; then
@@ -186,7 +188,7 @@ run_shard() {
     echo "shard $shard: done already"
     return 0
   fi
-  attempt=${job:-0}-${task:-0}-$(date +%s)-$$
+  attempt=${NSFARM_ATTEMPT:-${job:-0}-${task:-0}-$(date +%s)-$$}
   stem=incoming/shard_$shard.$attempt hidden=incoming/.shard_$shard.$attempt
   case $shard in
   4) set -- "$nextstat" unbinned-fit-toys --config "$config" --n-toys 3 --seed 52 --threads "$threads" --gen init --set mu=1.5 --max-abs-poi-pull-mean 1e9 --json-metrics "$hidden.metrics.json" -o "$hidden.out.json" ;;

@@ -75,7 +75,7 @@ for (
     ["wants a program by its path", but({ programs: ["/usr/bin/sbatch"] }), "programs", /no bare name/],
     ["wants a program that looks like a flag", but({ programs: ["-sbatch"] }), "programs", /no bare name/],
     ["has an option without a type", option({ type: undefined }), "options", /type/],
-    ["has an option of a type that there is not", option({ type: "path" }), "options", /type/],
+    ["has an option of a type that there is not", option({ type: "colour" }), "options", /type/],
     ["has an option without help", option({ help: undefined }), "options", /help/],
     ["has an option with an empty help", option({ help: " " }), "options", /help: wanted one line/],
     ["has an option whose name is no flag", option({ name: "--x" }), "options", /name: wanted a flag's name/],

@@ -40,7 +40,6 @@ export interface Where {
   most_s?: number;
 }
 
-/** A program that hangs is killed after this many seconds: then its exit code is not the wanted one. */
 const MOST_S = 60;
 
 /** Starts the program; its processes are known by the test's folder, and its temporary files lie in it. */

@@ -6,6 +6,7 @@ import { nextstat, readText } from "./farm.ts";
 export interface LogLine {
   what: "start" | "end" | "twin";
   shard: number;
+  /** NaN where it has a name instead of a number: on hosts behind ssh. */
   attempt: number;
   pid: number;
 }
@@ -57,12 +58,12 @@ real=${quote(nextstat())}
 out= metrics=
 for word; do
   case $word in
-  */incoming/*.out.json) out=$word ;;
-  */incoming/*.metrics.json) metrics=$word ;;
+  incoming/*.out.json | */incoming/*.out.json) out=$word ;;
+  incoming/*.metrics.json | */incoming/*.metrics.json) metrics=$word ;;
   esac
 done
 [ -n "$out" ] || exec "$real" "$@"
-name=\${out##*/shard_}
+name=\${out##*shard_}
 shard=\${name%%.*}
 attempt=\${name#*.}
 attempt=\${attempt%%.*}

@@ -1,0 +1,120 @@
+import { type HostStat, type Preflight, PREFLIGHT_SCHEMA } from "../contracts/preflight.ts";
+import type { HostFacts } from "./host_facts.ts";
+import { type FarmHost, hostKey } from "./hosts_file.ts";
+
+/** What came of a look at one host. */
+export type ProbedHost =
+  | { host: FarmHost; facts: HostFacts; clock_offset_s: number | null; round_trip_s: number | null }
+  | { host: FarmHost; error: string };
+
+/** The document of a look at all hosts, in the order of the hosts file. */
+export function preflightDocument(
+  hosts_file: string,
+  probed: readonly ProbedHost[],
+  created_at_utc: string,
+): Preflight {
+  const first = new Map<string, string>();
+  const stats = probed.map((one) => {
+    if (!("facts" in one)) return unreached(one.host, one.error);
+    const boot = one.facts.boot_id ?? "";
+    const same_machine_as = first.get(boot) ?? null;
+    if (boot !== "" && same_machine_as === null) first.set(boot, hostKey(one.host));
+    return reached(one, same_machine_as);
+  });
+  return { schema_version: PREFLIGHT_SCHEMA, created_at_utc, hosts_file, stats };
+}
+
+const target = ({ user, name }: FarmHost) => user === null ? name : `${user}@${name}`;
+
+function unreached(host: FarmHost, error: string): HostStat {
+  const nothing = {
+    hostname: null,
+    logical_cores: null,
+    physical_cores: null,
+    threads_per_core: null,
+    cpu_model: null,
+  };
+  return { host: host.name, ok: false, ssh_target: target(host), ...nothing, error };
+}
+
+function reached(probed: Extract<ProbedHost, { facts: HostFacts }>, same_machine_as: string | null): HostStat {
+  const { host, facts, clock_offset_s, round_trip_s } = probed;
+  const { cpus_logical, cpus_physical } = facts;
+  return {
+    host: host.name,
+    ok: facts.fault === null,
+    ssh_target: target(host),
+    hostname: facts.host,
+    logical_cores: cpus_logical,
+    physical_cores: cpus_physical,
+    threads_per_core: cpus_logical !== null && cpus_physical ? cpus_logical / cpus_physical : null,
+    cpu_model: facts.cpu_model,
+    error: facts.fault,
+    farm: {
+      user: host.user,
+      port: host.port,
+      weight: host.weight,
+      threads: host.threads,
+      boot_id: facts.boot_id,
+      same_machine_as,
+      cpus_allowed: facts.cpus_allowed,
+      memory_bytes: facts.memory_bytes,
+      memory_available_bytes: facts.memory_available_bytes,
+      load_average: facts.load_average,
+      kernel: facts.kernel,
+      nextstat_path: facts.nextstat_path,
+      nextstat_version: facts.nextstat_version,
+      work_dir: facts.base_dir,
+      work_dir_free_bytes: facts.free_bytes,
+      clock_offset_s,
+      round_trip_s,
+    },
+  };
+}
+
+/** One line a host, then what they have together; two lines of one machine count once. */
+export function describePreflight({ stats }: Preflight): string {
+  const rows = stats.map((one) => one.ok ? factCells(one) : [shownName(one), "no", one.error ?? "no answer"]);
+  const head = ["host", "ok", "cores", "threads", "load", "free mem", "free disk", "clock", "nextstat", "machine, CPU"];
+  const widths = head.map((word, i) =>
+    Math.max(word.length, ...rows.map((row) => row.length > 3 ? row[i]?.length ?? 0 : i < 2 ? row[i]?.length ?? 0 : 0))
+  );
+  const line = (row: string[]) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd();
+  const machines = stats.filter((one) => one.ok && !one.farm?.same_machine_as);
+  const sum = (pick: (one: HostStat) => number | null | undefined) =>
+    machines.reduce((n, one) => n + (pick(one) ?? 0), 0);
+  return [
+    line(head),
+    ...rows.map(line),
+    ...stats.filter((one) => one.farm?.same_machine_as).map((one) =>
+      `${shownName(one)} is the same machine as ${one.farm?.same_machine_as}: they share its cores`
+    ),
+    `${stats.filter((one) => one.ok).length} of ${stats.length} hosts can be used: ${
+      sum((one) => one.physical_cores)
+    } physical cores, ${sum((one) => one.logical_cores)} logical, on ${machines.length} machines`,
+  ].join("\n");
+}
+
+function shownName({ ssh_target, farm }: HostStat): string {
+  return farm?.port ? `${ssh_target}:${farm.port}` : ssh_target;
+}
+
+function factCells(one: HostStat): string[] {
+  const { farm } = one;
+  const offset = farm?.clock_offset_s;
+  return [
+    shownName(one),
+    "yes",
+    `${one.physical_cores ?? "?"}`,
+    `${one.logical_cores ?? "?"}`,
+    farm?.load_average?.[0]?.toFixed(2) ?? "?",
+    gigabytes(farm?.memory_available_bytes),
+    gigabytes(farm?.work_dir_free_bytes),
+    offset === null || offset === undefined ? "?" : `${offset < 0 ? "-" : "+"}${Math.abs(offset).toFixed(2)} s`,
+    farm?.nextstat_version ?? "none",
+    `${one.hostname ?? "?"}, ${one.cpu_model ?? "unknown CPU"}`,
+  ];
+}
+
+const gigabytes = (bytes: number | null | undefined) =>
+  bytes === null || bytes === undefined ? "?" : `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -1,0 +1,28 @@
+import { printable } from "../find_cause.ts";
+
+/** Texts of OpenSSH's client (sshconnect.c, ssh.c, packet.c) and what they mean for the user. */
+const KNOWN: [RegExp, string][] = [
+  [
+    /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/,
+    "its host key is not the one on record: another machine, or it was installed anew; if that is so, remove the old key with ssh-keygen -R",
+  ],
+  [
+    /Host key verification failed|No .* host key is known/,
+    "its host key is not known: log in once by hand, or give --accept-new",
+  ],
+  [/Permission denied/, "it does not let us in: no key of yours is accepted there without a question"],
+  [/Could not resolve hostname|Name or service not known/, "its name cannot be resolved"],
+  [/Connection refused/, "nothing listens on its ssh port"],
+  [/timed out|Operation timed out|not responding/, "it does not answer in time"],
+  [/No route to host|Network is unreachable/, "there is no way to it in the network"],
+  [/Connection (?:closed|reset)|Broken pipe|Connection to .* closed/, "the connection broke"],
+];
+
+/** What ssh said, as one line: the meaning first where it is known. */
+export function sshFault(stderr: string, otherwise: string): string {
+  const lines = stderr.split(/\r?\n/).filter((line) => line.trim() !== "" && !/^@+$|^@ {2}/.test(line.trim()));
+  const known = KNOWN.find(([pattern]) => pattern.test(stderr));
+  const last = lines.at(-1);
+  if (known) return known[1];
+  return last === undefined ? otherwise : printable(last.trim()).slice(0, 200);
+}

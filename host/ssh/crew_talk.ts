@@ -1,0 +1,33 @@
+import type { Plan } from "../../core/contracts/manifest.ts";
+import type { FarmHost } from "../../core/ssh/hosts_file.ts";
+import type { HostShape } from "../../core/ssh/host_shape.ts";
+import type { HostLink } from "./link.ts";
+import type { RemoteShard } from "./remote_shard.ts";
+
+/** What a host asks of, and tells to, the hosts of a run together. */
+export interface CrewTalk {
+  readonly size: number;
+  /** Whether any host could be used so far. */
+  reached: boolean;
+  /** Shards done by all of them. */
+  done: number;
+  /** Whether each host has the share of the toys that was made for it. */
+  readonly isStatic: boolean;
+  readonly retry_s: number;
+  readonly lost_ms: number;
+  /** Told to stop: then shards are stopped, and their ends are waited for. */
+  readonly isStopping: boolean;
+  readonly isWhole: boolean;
+  isDone(plan: Plan): boolean;
+  say(words: string): void;
+  /** @throws {HostFault} */
+  connect(host: FarmHost): Promise<HostLink>;
+  /** Slots of a host that was reached for the first time; of two that are one machine the second has none. */
+  shapeOf(name: string, host: FarmHost, link: HostLink): HostShape;
+  hasReadyPlace(): boolean;
+  missed(name: string, why: string): void;
+  /** Ends the loop when nothing is expected of any host any more. */
+  giveUpIfHopeless(): boolean;
+  /** Sees to a shard's time limit and to the stop of the loop; returns what ends that. */
+  watchTime(shard: RemoteShard, signal: (name: "TERM" | "KILL") => void): () => void;
+}

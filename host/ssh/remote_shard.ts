@@ -1,0 +1,41 @@
+import type { Plan } from "../../core/contracts/manifest.ts";
+import type { OpenAttempt } from "../attempts.ts";
+
+/** How an attempt on a host came to its end, as far as the host tells. */
+export type RemoteEnd =
+  /** Its files are whole there. */
+  | { kind: "ended" }
+  /** It never began, and will not. */
+  | { kind: "absent" }
+  /** Its process is gone and left no end. */
+  | { kind: "dead"; free_kb: number | null; said: string }
+  /** The loop is over, and nothing was heard of it. */
+  | { kind: "left" };
+
+/** An attempt on a host, as its driver sees it. */
+export class RemoteShard {
+  readonly #end = Promise.withResolvers<RemoteEnd>();
+  /** How often the host said that it is about to start. */
+  starting = 0;
+  ended = false;
+
+  constructor(readonly plan: Plan, readonly open: OpenAttempt) {}
+
+  /** By this name it is known on its host. */
+  get id(): string {
+    return this.open.attempt.attempt_token;
+  }
+
+  get stem(): string {
+    return `shard_${this.plan.shard_index}.${this.id}`;
+  }
+
+  get end(): Promise<RemoteEnd> {
+    return this.#end.promise;
+  }
+
+  settle(end: RemoteEnd): void {
+    this.ended = true;
+    this.#end.resolve(end);
+  }
+}

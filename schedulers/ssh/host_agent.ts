@@ -1,0 +1,27 @@
+import { renderTemplate, verbatim } from "../../core/render_template.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import template from "../../templates/host_agent.sh.mustache" with { type: "text" };
+
+/** What the agent on a host is told of the run; all empty where a host is only looked at. */
+export interface AgentOrder {
+  /** The folder on the host below which each run gets one; relative to the home there, `~/` too. */
+  base: string;
+  /** The run's and this host's own folder below it. */
+  folder: string;
+  run_dir: string;
+  run_token: string;
+  /** The nextstat there that is asked for its version: a path, or a name on PATH. */
+  nextstat: string;
+  /** The staged nextstat's name. */
+  sent_nextstat: string;
+  /** Whether shards may run in the run directory where the host sees it. */
+  sharing: boolean;
+}
+
+/** The sh script that answers for a host. */
+export function hostAgent(order: AgentOrder): string {
+  return renderTemplate(template, { ...order, sharing: verbatim(order.sharing ? "1" : "''") }, quoteWord);
+}
+
+/** Where runs go on a host unless told otherwise. */
+export const DEFAULT_BASE = "nsfarm_runs";

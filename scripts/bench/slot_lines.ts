@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { DevError } from "../tools/dev_error.ts";
+import type { Line } from "./line.ts";
+import { line } from "./merge_lines.ts";
+import type { RunBench } from "./run_lines.ts";
+
+const SLOTS = 300;
+const SHARDS = 1500;
+const FIT_S = 10;
+const RATE_SHARDS = 800;
+
+/** 300 slots of this machine with fits that only wait: how busy they are kept, and what that costs the driver. */
+export async function slotLines(bench: RunBench): Promise<Line[]> {
+  const waits = await standIn(bench, "waits", `sleep ${FIT_S}`);
+  const full = await watched(bench, waits, SHARDS, SLOTS);
+  const idle = 1 - full.fit_s / (SLOTS * full.makespan_s);
+  const quick = await watched(bench, bench.nextstat, RATE_SHARDS, 2 * navigator.hardwareConcurrency);
+  const how = `${SHARDS} shards of ${FIT_S} s on ${SLOTS} slots in ${full.makespan_s.toFixed(1)} s`;
+  return [
+    line("slots that wait", 100 * idle, 5, "%", how),
+    line("driver of 300 slots", full.cpu_s / full.makespan_s, 1, "cores", "its own CPU time by the clock's"),
+    line("driver of 300 slots, memory", full.rss_mib, 200, "MiB", "largest"),
+    {
+      what: "shards a second",
+      measured: RATE_SHARDS / quick.makespan_s,
+      at_most: null,
+      unit: "/s",
+      how: `${RATE_SHARDS} shards of one toy; nextstat itself takes most of both cores`,
+    },
+  ];
+}
+
+async function standIn({ nextstat, scratch }: RunBench, name: string, first: string): Promise<string> {
+  const path = join(scratch, name);
+  const text = `#!/bin/sh\n[ "$1" = --version ] || ${first}\nexec ${nextstat} "$@"\n`;
+  await Deno.writeTextFile(path, text, { mode: 0o755 });
+  return path;
+}
+
+interface Watched {
+  makespan_s: number;
+  /** Of all fits together. */
+  fit_s: number;
+  cpu_s: number;
+  rss_mib: number;
+}
+
+async function watched(bench: RunBench, nextstat: string, shards: number, slots: number): Promise<Watched> {
+  const id = `slots${slots}`;
+  const dir = join(bench.scratch, id);
+  const words = ["--config", bench.config, "--n-toys", `${shards}`, "--shards", `${shards}`, "--threads", "1"];
+  const child = new Deno.Command(bench.binary, {
+    args: ["run", ...words, "--nextstat-bin", nextstat, "--out-dir", bench.scratch, "--run-id", id, "--no-check"]
+      .concat(
+        ["--local-slots", `${slots}`, "--json"],
+      ),
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const used = { cpu_s: 0, rss_mib: 0 };
+  const timer = setInterval(() => look(child.pid, used), 200);
+  const { code, stdout } = await child.output();
+  clearInterval(timer);
+  if (code !== 0) throw new DevError(`Cannot measure ${slots} slots: the run in "${dir}" ended with exit code ${code}`);
+  const { collected } = JSON.parse(new TextDecoder().decode(stdout));
+  return { ...used, makespan_s: collected.times.makespan_s, fit_s: await fitSeconds(dir, shards) };
+}
+
+/** utime and stime of the process alone, without its children, and its peak memory (proc_pid_stat(5)). */
+function look(pid: number, used: { cpu_s: number; rss_mib: number }): void {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    used.cpu_s = (Number(fields[11]) + Number(fields[12])) / 100;
+    const peak = /^VmHWM:\s+(\d+) kB/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))?.[1];
+    used.rss_mib = Math.max(used.rss_mib, Number(peak ?? 0) / 1024);
+  } catch {
+    // it has just ended
+  }
+}
+
+async function fitSeconds(dir: string, shards: number): Promise<number> {
+  let sum = 0;
+  for (let i = 0; i < shards; i++) {
+    sum += JSON.parse(await Deno.readTextFile(join(dir, `shard_${i}.metrics.json`))).farm.wall_s;
+  }
+  return sum;
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { namesIn, runDir } from "../support/farm.ts";
+import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
+import { until } from "../support/scratch.ts";
+import { assertMerged, type SlurmFarm, slurmFile, slurmRun, untilIdle } from "../support/slurm_farm.ts";
+
+const test = slurmFile();
+const SLOW = { most_s: 300 };
+const PILOTS = ["--pilots", "4", "--heartbeat-s", "1"];
+
+/** Pids of the pilots that take shards of a run. */
+async function pilots(dir: string): Promise<number[]> {
+  const names = (await namesIn(join(dir, "claims"))).filter((name) => /^worker_[0-9a-f]{16}\.json$/.test(name));
+  const texts = await Promise.all(names.map((name) => Deno.readTextFile(join(dir, "claims", name)).catch(() => "")));
+  return texts.filter((text) => text !== "").map((text) => JSON.parse(text).process.pid);
+}
+
+async function removeClaims({ cluster }: SlurmFarm, dir: string): Promise<void> {
+  await cluster.ask("rm", "-rf", join(dir, "claims"));
+}
+
+test("four pilots do 60 shards, each once, on both nodes, and the merged set is the unsharded run", async (farm) => {
+  const fake = await farm.standIn("sleep 0.1");
+  const dir = runDir(farm.folder);
+  await farm.must(slurmRun(farm, { toys: 120, shards: 60, nextstat: fake.path, more: PILOTS }), 0, SLOW);
+  await assertMerged(dir, { toys: 120 });
+  const log = await fake.log();
+  assert.deepEqual(log.filter((line) => line.what === "twin"), []);
+  assert.equal(log.filter((line) => line.what === "end").length, 60);
+  const records = await Promise.all(Array.from({ length: 60 }, (_, i) => readRecord(dir, i)));
+  assert.deepEqual([...new Set(records.map(({ host }) => host))].sort(), ["n1", "n2"]);
+  assert(new Set(records.map(({ task_id }) => task_id)).size > 1);
+  assert.equal((await readManifest(dir)).farm.pilots, 4);
+  assert.deepEqual(await readAttempts(dir), []);
+});
+
+test("a pilot that is killed by -9 loses its shards to the others, and none is lost", async (farm) => {
+  const fake = await farm.standIn("sleep 0.3");
+  const dir = runDir(farm.folder);
+  const driver = farm.start(slurmRun(farm, { toys: 60, shards: 30, nextstat: fake.path, more: PILOTS }), SLOW);
+  await until("pilots work", async () => (await pilots(dir)).length > 1 && await countDone(dir) >= 4, 60);
+  const [first] = await pilots(dir);
+  await farm.cluster.asRoot("kill", "-9", `${first}`);
+  const ran = await driver.ended;
+  assert.equal(ran.code, 0, ran.stderr);
+  await assertMerged(dir, { toys: 60 });
+  await untilIdle(farm);
+  await removeClaims(farm, dir);
+});
+
+test("with --speculate a pilot that is stopped near the end holds nothing up", async (farm) => {
+  const fake = await farm.standIn("sleep 1");
+  const dir = runDir(farm.folder);
+  const more = ["--pilots", "4", "--speculate"];
+  const driver = farm.start(slurmRun(farm, { toys: 48, shards: 24, nextstat: fake.path, more }), SLOW);
+  await until("most are done", async () => (await pilots(dir)).length > 1 && await countDone(dir) >= 12, 60);
+  const [first] = await pilots(dir);
+  await farm.cluster.asRoot("kill", "-STOP", `${first}`);
+  const ran = await driver.ended;
+  assert.equal(ran.code, 0, ran.stderr);
+  await assertMerged(dir, { toys: 48 });
+  await untilIdle(farm);
+  await removeClaims(farm, dir);
+});
+
+test("pilots whose time is shorter than the run time nothing out, and retry ends it", async (farm) => {
+  const fake = await farm.standIn(`[ -e "$here/fast" ] || sleep 4`);
+  const dir = runDir(farm.folder);
+  const more = ["--pilots", "2", "--slurm-time", "1"];
+  await farm.must(slurmRun(farm, { toys: 60, shards: 60, nextstat: fake.path, more }), 5, SLOW);
+  const done = await countDone(dir);
+  assert(done > 8 && done < 60, `${done}`);
+  assert.deepEqual((await readAttempts(dir)).map(({ end }) => end?.cause), []);
+  assert.match(
+    (await farm.must(["status", dir])).stdout,
+    new RegExp(`${60 - done} queued, ${done} done of 60 shards|${done} done, ${60 - done} queued of 60 shards`),
+  );
+  await fake.mark("fast");
+  await farm.must(["retry", dir, "--wait"], 0, SLOW);
+  await assertMerged(dir, { toys: 60 });
+  assert.equal((await fake.log()).filter((line) => line.what === "end").length, 60);
+});
+
+test("half of the shards are taken by `work` typed elsewhere while pilots run; every toy once, and both are named", async (farm) => {
+  const fake = await farm.standIn("sleep 0.4");
+  const dir = runDir(farm.folder);
+  const more = ["--pilots", "2", "--heartbeat-s", "1"];
+  const driver = farm.start(slurmRun(farm, { toys: 80, shards: 40, nextstat: fake.path, more }), SLOW);
+  await until("a pilot works", async () => await countDone(dir) >= 2, 60);
+  await farm.must(["work", dir, "--slots", "2", "--heartbeat-s", "1"], 0, SLOW);
+  assert.equal((await driver.ended).code, 0);
+  await assertMerged(dir, { toys: 80 });
+  const records = await Promise.all(Array.from({ length: 40 }, (_, i) => readRecord(dir, i)));
+  assert.deepEqual([...new Set(records.map(({ scheduler }) => scheduler))].sort(), ["local", "slurm"]);
+  assert.equal((await fake.log()).filter((line) => line.what === "end").length, 40);
+});

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { namesIn, runDir } from "../support/farm.ts";
+import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
+import { pause, until } from "../support/scratch.ts";
+import { assertMerged } from "../support/slurm_farm.ts";
+import { type SshFarm, sshFile } from "../support/ssh_hosts.ts";
+import type { StandIn } from "../support/stand_in.ts";
+
+const test = sshFile();
+const HOSTS = ["w1", "w2", "w3"];
+
+async function hostsOf(dir: string, shards: number): Promise<string[]> {
+  const records = await Promise.all(Array.from({ length: shards }, (_, i) => readRecord(dir, i)));
+  return records.map((record) => record.host);
+}
+
+async function assertNothingStays({ hosts }: SshFarm, names = HOSTS): Promise<void> {
+  for (const host of names) assert.equal(await hosts.on(host, "ls -A $HOME/nsfarm_runs 2>/dev/null; true"), "", host);
+}
+
+/** How often each shard was fitted to its end. */
+async function endsOf(fake: StandIn, shards: number): Promise<number[]> {
+  const log = await fake.log();
+  assert.deepEqual(log.filter((line) => line.what === "twin"), [], "no shard ran twice at the same time");
+  const ends = log.filter((line) => line.what === "end");
+  return Array.from({ length: shards }, (_, i) => ends.filter((line) => line.shard === i).length);
+}
+
+const ONCE = (shards: number) => Array.from({ length: shards }, () => 1);
+
+test("1,000 toys in 60 shards on three hosts that share no disk are the unsharded run", async (farm) => {
+  const dir = runDir(farm.folder);
+  const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 1000, shards: 60 });
+  const ran = await farm.must(args, 0, { most_s: 300 });
+  for (const host of HOSTS) {
+    assert.equal(await farm.hosts.on(host, `[ -e '${dir}' ] || echo hidden`), "hidden\n");
+    assert.match(ran.stderr, new RegExp(`^${host}: \\d+ slots of 1 threads, in /home/farmer/nsfarm_runs$`, "m"));
+  }
+  await assertMerged(dir, { toys: 1000 });
+  assert.deepEqual([...new Set(await hostsOf(dir, 60))].sort(), HOSTS);
+  const record = await readRecord(dir, 59);
+  assert.deepEqual([record.scheduler, record.threads, record.attempt], ["ssh", 1, 1]);
+  assert.equal(record.slot?.split(":")[0], record.host);
+  assert(Math.abs(record.clock_offset_s ?? 9) < 1);
+  await assertNothingStays(farm);
+});
+
+test("a driver killed by -9 is started again: no finished shard is run again, none has a twin or is left behind", async (farm) => {
+  const fake = await farm.standIn("sleep 0.5");
+  const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 60, shards: 20, nextstat: fake.path });
+  const dir = runDir(farm.folder);
+  const driver = farm.start(args);
+  await until("some are done and some run", async () => await countDone(dir) >= 3);
+  driver.kill("SIGKILL");
+  await driver.ended;
+  await farm.must(args);
+  assert.deepEqual(await endsOf(fake, 20), ONCE(20));
+  await assertMerged(dir, { toys: 60 });
+  assert.deepEqual(await readAttempts(dir), []);
+  await assertNothingStays(farm);
+});
+
+test("a driver killed by -9 is started again after all that it had begun has ended", async (farm) => {
+  const fake = await farm.standIn("");
+  const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 24, shards: 12, nextstat: fake.path });
+  const dir = runDir(farm.folder);
+  const driver = farm.start(args);
+  await until("one is done", async () => await countDone(dir) >= 1);
+  driver.kill("SIGKILL");
+  await driver.ended;
+  await until("nothing runs", async () => (await Promise.all(HOSTS.map(farm.hosts.processes))).flat().length === 0);
+  await farm.must(args);
+  assert.deepEqual(await endsOf(fake, 12), ONCE(12));
+  await assertMerged(dir, { toys: 24 });
+});
+
+test("a driver that is told to stop stops what runs on the hosts, and the same command goes on", async (farm) => {
+  const fake = await farm.standIn(`[ -e "$here/go" ] || [ "$shard" -lt 4 ] || exec sleep 60`);
+  const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 20, shards: 10, nextstat: fake.path });
+  const dir = runDir(farm.folder);
+  const driver = farm.start(args);
+  await until("four are done", async () => await countDone(dir) === 4);
+  driver.kill("SIGTERM");
+  assert.equal((await driver.ended).code, 143);
+  for (const host of HOSTS) assert.deepEqual(await farm.hosts.processes(host), [], host);
+  assert((await readAttempts(dir)).every(({ end }) => end?.cause === "terminated"));
+  await fake.mark("go");
+  await farm.must(args);
+  await assertMerged(dir, { toys: 20 });
+  assert.deepEqual(await endsOf(fake, 10), ONCE(10));
+});
+
+test("submit drives the hosts in the background, status tells of it, and cancel stops it", async (farm) => {
+  const fake = await farm.standIn(`[ -e "$here/go" ] || exec sleep 60`);
+  const [, ...words] = farm.run(await farm.hostsFile("w1", "w2"), { toys: 12, shards: 6, nextstat: fake.path });
+  const dir = runDir(farm.folder);
+  await farm.must(["render", ...words]);
+  await farm.must(["submit", dir]);
+  await until("some run", async () => (await fake.log()).length >= 4);
+  assert.match((await farm.must(["status", dir])).stdout, /4 running, 2 queued of 6 shards/);
+  assert.match((await farm.must(["cancel", dir])).stdout, /^cancelled ssh job \d+$/m);
+  for (const host of HOSTS) assert.deepEqual(await farm.hosts.processes(host), [], host);
+  await fake.mark("go");
+  await farm.must(["retry", dir, "--wait"]);
+  await assertMerged(dir, { toys: 12 });
+});
+
+test("a person's `work` on this machine takes shards of a run on hosts, each once, and the records tell who did what", async (farm) => {
+  const fake = await farm.standIn("sleep 0.3");
+  const args = farm.run(await farm.hostsFile("w1"), { toys: 40, shards: 20, nextstat: fake.path });
+  const dir = runDir(farm.folder);
+  const driver = farm.start(args);
+  await until("one is done", async () => await countDone(dir) >= 1);
+  await farm.must(["work", dir, "--slots", "2"]);
+  assert.equal((await driver.ended).code, 0);
+  assert.deepEqual(await endsOf(fake, 20), ONCE(20));
+  assert.deepEqual([...new Set(await hostsOf(dir, 20))].sort(), [Deno.hostname(), "w1"].sort());
+  await assertMerged(dir, { toys: 40 });
+});
+
+test("threads= of a host and --threads physical give one shard at a time with those threads", async (farm) => {
+  const cpus = navigator.hardwareConcurrency;
+  const hosts = await farm.hostsFile("w1", "w2 threads=1");
+  const args = [...farm.run(hosts, { toys: 12, shards: 6 }), "--threads", "physical"];
+  const ran = await farm.must(args);
+  assert.match(ran.stderr, new RegExp(`^w1: 1 slots of ${cpus} threads`, "m"));
+  assert.match(ran.stderr, new RegExp(`^w2: ${cpus} slots of 1 threads`, "m"));
+  assert.equal(await countDone(runDir(farm.folder)), 6);
+});
+
+test("a spec whose files lie above it, in folders with blanks and quotes, is sent whole", async (farm) => {
+  const place = join(farm.folder, "a b'c", "specs");
+  await farm.hosts.asRoot("w1", "true");
+  const made = new Deno.Command("sh", {
+    args: [
+      "-c",
+      'mkdir -p "$1" && cp "$2"/observed.parquet "$1/.." && sed "s#observed.parquet#../observed.parquet#" "$2/gauss_exp_10k.json" >"$1/spec.json" && chmod -R a+rX "$1/.."',
+      "sh",
+      place,
+      Deno.env.get("NSFARM_TEST_INPUTS") ?? "",
+    ],
+  }).outputSync();
+  assert(made.success, new TextDecoder().decode(made.stderr));
+  const config = join(place, "spec.json");
+  const args = farm.run(await farm.hostsFile("w1"), { toys: 6, shards: 3, config });
+  await farm.must([...args, "--remote-base-dir", "~/x y'z"]);
+  await assertMerged(runDir(farm.folder), { toys: 6, config });
+  await pause(0);
+  assert.deepEqual(await namesIn(join(runDir(farm.folder), "inputs")), []);
+});
+
+test("--static gives each host one share by weight, and the shares are the unsharded run", async (farm) => {
+  const hosts = await farm.hostsFile("w1 weight=3", "w2 weight=1", "w3 weight=1.5");
+  const args = farm.run(hosts, { toys: 50, shards: 1, more: ["--static"] });
+  const at = args.indexOf("--shards");
+  const words = [...args.slice(0, at), ...args.slice(at + 2)];
+  await farm.must(words);
+  const dir = runDir(farm.folder);
+  const { plans } = await readManifest(dir);
+  assert.deepEqual(plans.map(({ host, weight, n_toys }) => [host, weight, n_toys]), [
+    ["w1", 3, 27],
+    ["w2", 1, 9],
+    ["w3", 1.5, 14],
+  ]);
+  assert.deepEqual(await hostsOf(dir, 3), ["w1", "w2", "w3"]);
+  await assertMerged(dir, { toys: 50 });
+});

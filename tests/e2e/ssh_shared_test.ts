@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { namesIn, runDir } from "../support/farm.ts";
+import { countDone, failedAttempts, readAttempts, readRecord } from "../support/run_dir.ts";
+import { until } from "../support/scratch.ts";
+import { assertMerged } from "../support/slurm_farm.ts";
+import { sshFile } from "../support/ssh_hosts.ts";
+
+const test = sshFile({ hosts: 2, shared: true });
+
+test("on a shared file system shards run in the run directory, and nothing is sent", async (farm) => {
+  const dir = runDir(farm.folder);
+  const base = join(farm.folder, "base");
+  const more = ["--remote-base-dir", base];
+  const driver = farm.start(farm.run(await farm.hostsFile("w1", "w2"), { toys: 60, shards: 20, more }));
+  await until("a host has begun", async () => (await namesIn(join(base, "r", "w1"))).includes("started"));
+  assert(!(await namesIn(join(base, "r", "w1"))).includes("nextstat"));
+  const ran = await driver.ended;
+  assert.equal(ran.code, 0, ran.stderr);
+  assert.match(ran.stderr, /^w1: \d+ slots of 1 threads, in the run directory$/m);
+  await assertMerged(dir, { toys: 60 });
+  const records = await Promise.all(Array.from({ length: 20 }, (_, i) => readRecord(dir, i)));
+  assert.deepEqual([...new Set(records.map(({ host }) => host))].sort(), ["w1", "w2"]);
+  assert.deepEqual(await namesIn(base), []);
+});
+
+test("--mode transfer sends all also where the run directory is seen", async (farm) => {
+  const args = farm.run(await farm.hostsFile("w1"), { toys: 6, shards: 3, more: ["--mode", "transfer"] });
+  const ran = await farm.must(args);
+  assert.match(ran.stderr, /^w1: \d+ slots of 1 threads, in \/home\/farmer\/nsfarm_runs$/m);
+  await assertMerged(runDir(farm.folder), { toys: 6 });
+});
+
+test("a driver killed by -9 finds what ran on in the shared run directory", async (farm) => {
+  const fake = await farm.standIn("sleep 0.5");
+  const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 30, shards: 15, nextstat: fake.path });
+  const dir = runDir(farm.folder);
+  const driver = farm.start(args);
+  await until("some are done", async () => await countDone(dir) >= 2);
+  driver.kill("SIGKILL");
+  await driver.ended;
+  await farm.must(args);
+  const log = await fake.log();
+  assert.deepEqual(log.filter((line) => line.what === "twin"), []);
+  assert.equal(log.filter((line) => line.what === "end").length, 15);
+  assert.deepEqual(await readAttempts(dir), []);
+  await assertMerged(dir, { toys: 30 });
+});
+
+test("a failing fit on the shared file system is one failed attempt, whoever looks at the run meanwhile", async (farm) => {
+  const fake = await farm.standIn(`[ "$shard" != 1 ] || { sleep 0.3; echo no >&2; exit 3; }`);
+  const args = farm.run(await farm.hostsFile("w1"), { toys: 12, shards: 6, nextstat: fake.path });
+  const dir = runDir(farm.folder);
+  const driver = farm.start(args);
+  let going = true;
+  driver.ended.then(() => going = false);
+  while (going) await farm.must(["status", dir]).catch(() => {});
+  assert.equal((await driver.ended).code, 5);
+  assert.deepEqual(await failedAttempts(dir), ["1.1 exit"]);
+});
