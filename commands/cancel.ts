@@ -1,6 +1,6 @@
 import { EXIT_CODES } from "../core/errors.ts";
-import { askWorkers, stopWorker } from "../host/background_worker.ts";
-import { cancelRun } from "../host/cancel_run.ts";
+import { askWorkers, stopWorker } from "../host/work/background_worker.ts";
+import { cancelRun } from "../host/jobs/cancel_run.ts";
 import type { CommandSpec } from "./command.ts";
 import { adapterOf, runOf } from "./run_dir_flags.ts";
 

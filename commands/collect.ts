@@ -3,7 +3,7 @@ import { describeCounts } from "../core/collect_counts.ts";
 import { describeTimes } from "../core/describe_merge.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { plainPath } from "../core/parse_flag.ts";
-import { type CollectReport, collectRun } from "../host/collect_run.ts";
+import { type CollectReport, collectRun } from "../host/state/collect_run.ts";
 import type { CommandSpec, Output } from "./command.ts";
 import { readFlags } from "./run_dir_flags.ts";
 

@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import { SHELLS } from "../core/completion_scripts.ts";
 import { DOCUMENTS } from "../core/contracts/documents.ts";
 import { findPlugins } from "../host/plugin/load_plugin.ts";
-import { BUILT_IN_NAMES } from "../host/scheduler_names.ts";
+import { BUILT_IN_NAMES } from "../host/jobs/scheduler_names.ts";
 import type { SchedulerOption } from "../schedulers/adapter.ts";
-import { loadAdapter } from "../host/load_adapter.ts";
+import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import type { Program } from "./command.ts";
 import { schedulerIn } from "./scheduler_flags.ts";
 

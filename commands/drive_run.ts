@@ -1,12 +1,12 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { counted } from "../core/counted.ts";
 import type { StatusShard } from "../core/describe_status.ts";
-import { endPilots } from "../host/end_pilots.ts";
-import { workInForeground } from "../host/foreground_work.ts";
-import type { Run } from "../host/load_manifest.ts";
-import { lookAtMachine } from "../host/machine.ts";
-import { startRun } from "../host/start_run.ts";
-import type { StopSignals } from "../host/stop_signals.ts";
+import { endPilots } from "../host/jobs/end_pilots.ts";
+import { workInForeground } from "../host/work/foreground_work.ts";
+import type { Run } from "../host/run/load_manifest.ts";
+import { lookAtMachine } from "../host/machine/machine.ts";
+import { startRun } from "../host/jobs/start_run.ts";
+import type { StopSignals } from "../host/machine/stop_signals.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import type { Output } from "./command.ts";
 import { watchRun } from "./watch_run.ts";

@@ -4,9 +4,9 @@ import { describeMerge } from "../core/describe_merge.ts";
 import type { StatusShard } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
-import { collectRun } from "../host/collect_run.ts";
-import type { Run } from "../host/load_manifest.ts";
-import { mergeRun } from "../host/merge_run.ts";
+import { collectRun } from "../host/state/collect_run.ts";
+import type { Run } from "../host/run/load_manifest.ts";
+import { mergeRun } from "../host/merge/merge_run.ts";
 import { tellCollected } from "./collect.ts";
 import type { Output } from "./command.ts";
 

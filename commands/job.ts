@@ -3,9 +3,9 @@ import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { livePlans } from "../core/check_manifest.ts";
 import { CAUSE_WORDS } from "../core/reconcile.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
-import { runJob } from "../host/run_job.ts";
-import { openSandbox, runSandbox } from "../host/run_sandbox.ts";
-import { watchSignals } from "../host/stop_signals.ts";
+import { runJob } from "../host/shard/run_job.ts";
+import { openSandbox, runSandbox } from "../host/shard/run_sandbox.ts";
+import { watchSignals } from "../host/machine/stop_signals.ts";
 import type { CommandSpec } from "./command.ts";
 import { readFlags, runOf } from "./run_dir_flags.ts";
 

@@ -4,7 +4,7 @@ import { printable } from "../core/find_cause.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
 import type { ShardRecord } from "../core/contracts/shard_record.ts";
 import { CAUSE_WORDS } from "../core/reconcile.ts";
-import { readLogs } from "../host/read_logs.ts";
+import { readLogs } from "../host/state/read_logs.ts";
 import type { CommandSpec } from "./command.ts";
 import { adapterOf, runOf } from "./run_dir_flags.ts";
 

@@ -3,7 +3,7 @@ import { describeMerge } from "../core/describe_merge.ts";
 import { FarmError } from "../core/errors.ts";
 import { plainPath, realNumber, repeated } from "../core/parse_flag.ts";
 import { VERSION } from "../core/version.ts";
-import { mergeRun } from "../host/merge_run.ts";
+import { mergeRun } from "../host/merge/merge_run.ts";
 import type { CommandSpec } from "./command.ts";
 import { stdRange } from "./request_flags.ts";
 import { readFlags } from "./run_dir_flags.ts";

@@ -7,7 +7,7 @@ import { type Pilot, readPilot } from "../core/plan/pilot.ts";
 import { type HostSlots, pilotSlots, spreadSlots } from "../core/plan/plan_slots.ts";
 import { readShardsList } from "../core/sweep/plan_points.ts";
 import { preflightSlots, probedCpus } from "../host/plan/read_slots.ts";
-import { readFacts } from "../host/read_facts.ts";
+import { readFacts } from "../host/state/read_facts.ts";
 import type { CommandSpec } from "./command.ts";
 
 const Flags = z.object({

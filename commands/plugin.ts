@@ -1,7 +1,7 @@
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
 import { plainPath } from "../core/parse_flag.ts";
-import { checkAdapter } from "../host/check_adapter.ts";
+import { checkAdapter } from "../host/check_adapter/check_adapter.ts";
 import { findPlugins, type FoundPlugin, openPlugin } from "../host/plugin/load_plugin.ts";
 import { newPlugin } from "../host/plugin/new_plugin.ts";
 import { previewOf } from "../host/plugin/preview_plugin.ts";

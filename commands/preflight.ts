@@ -1,8 +1,8 @@
 import { describeLimits, suggest } from "../core/describe_limits.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { plainPath, wholeNumber } from "../core/parse_flag.ts";
-import { runCommands } from "../host/drive_adapter.ts";
-import { loadAdapter } from "../host/load_adapter.ts";
+import { runCommands } from "../host/jobs/drive_adapter.ts";
+import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import { writeProfile } from "../host/profile/write_profile.ts";
 import type { CommandSpec } from "./command.ts";
 import { preflightOfHosts } from "./preflight_hosts.ts";

@@ -4,7 +4,7 @@ import { EXIT_CODES } from "../core/errors.ts";
 import { describePreflight } from "../core/ssh/preflight.ts";
 import { preflightHosts } from "../host/ssh/preflight_hosts.ts";
 import { readHosts } from "../host/ssh/read_hosts.ts";
-import { writeDocument } from "../host/write_file.ts";
+import { writeDocument } from "../host/disk/write_file.ts";
 import type { Output } from "./command.ts";
 import { readSshFlags } from "./ssh_flags.ts";
 

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Profile } from "../core/contracts/profile.ts";
 import { type ProfileFlag, profileFlags } from "../core/profile_flags.ts";
 import { FarmError } from "../core/errors.ts";
-import { loadAdapter } from "../host/load_adapter.ts";
+import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import { lookForPlugins, trustedUsers } from "../host/plugin/plugin_places.ts";
 import { findProfile, type FoundProfile } from "../host/profile/find_profile.ts";
 import type { Output } from "./command.ts";

@@ -94,7 +94,7 @@ async function commanderExit(error: CommanderError, name: string): Promise<numbe
 async function schedulersFlag(message: string): Promise<string | undefined> {
   const option = /^unknown option '--([a-z0-9-]+)'/.exec(message)?.[1];
   if (option === undefined) return undefined;
-  const { schedulerWith } = await import("../host/load_adapter.ts");
+  const { schedulerWith } = await import("../host/jobs/load_adapter.ts");
   const scheduler = await schedulerWith(option);
   return scheduler && `It is an option of --scheduler ${scheduler}`;
 }

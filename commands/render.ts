@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { MANIFEST } from "../core/run_paths.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
-import { loadAdapter } from "../host/load_adapter.ts";
-import { askLimits } from "../host/ask_limits.ts";
+import { loadAdapter } from "../host/jobs/load_adapter.ts";
+import { askLimits } from "../host/jobs/ask_limits.ts";
 import { withShares } from "../host/ssh/static_shares.ts";
-import { renderRun } from "../host/render_run.ts";
-import { seedOverlap } from "../host/runs_beside.ts";
+import { renderRun } from "../host/run/render_run.ts";
+import { seedOverlap } from "../host/run/runs_beside.ts";
 import type { CommandSpec } from "./command.ts";
 import { defineJobFlags, defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
 import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";

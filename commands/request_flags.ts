@@ -6,11 +6,11 @@ import { OWNED_FLAGS } from "../core/fit_command.ts";
 import { oneOf, plainPath, realNumber, repeated, runId, setValues, wholeNumber } from "../core/parse_flag.ts";
 import { THREAD_POLICIES } from "../core/ssh/host_shape.ts";
 import { splitToys } from "../core/split.ts";
-import type { RunRequest } from "../host/render_run.ts";
-import { findNextstat } from "../host/find_nextstat.ts";
+import type { RunRequest } from "../host/run/render_run.ts";
+import { findNextstat } from "../host/machine/find_nextstat.ts";
 import { checkPluginRequest } from "../host/plugin/plugin_run.ts";
 import { readHosts } from "../host/ssh/read_hosts.ts";
-import { freshRunId, nextSeed } from "../host/runs_beside.ts";
+import { freshRunId, nextSeed } from "../host/run/runs_beside.ts";
 import { readSchedulerOptions } from "./scheduler_flags.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { plainPath } from "../core/parse_flag.ts";
-import { loadAdapter } from "../host/load_adapter.ts";
-import type { Run } from "../host/load_manifest.ts";
-import { loadFarmRun } from "../host/load_manifest.ts";
+import { loadAdapter } from "../host/jobs/load_adapter.ts";
+import type { Run } from "../host/run/load_manifest.ts";
+import { loadFarmRun } from "../host/run/load_manifest.ts";
 import { pluginChange } from "../host/plugin/plugin_run.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { VERSION } from "../core/version.ts";

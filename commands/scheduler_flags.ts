@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { OptionValue } from "../core/contracts/manifest.ts";
 import { repeated } from "../core/parse_flag.ts";
-import { loadAdapter } from "../host/load_adapter.ts";
-import { readOption } from "../host/read_option.ts";
+import { loadAdapter } from "../host/jobs/load_adapter.ts";
+import { readOption } from "../host/run/read_option.ts";
 import { aboutPlugin } from "../host/plugin/plugin_run.ts";
 import type { SchedulerAdapter, SchedulerOption } from "../schedulers/adapter.ts";
 import type { Output } from "./command.ts";

@@ -2,18 +2,18 @@ import * as z from "zod/mini";
 import { counted } from "../core/counted.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { oneOf } from "../core/parse_flag.ts";
-import { changeMode } from "../host/change_mode.ts";
-import { writeDocument } from "../host/write_file.ts";
-import { endPilots } from "../host/end_pilots.ts";
-import { lookAtMachine } from "../host/machine.ts";
-import { submitFinish } from "../host/submit_finish.ts";
-import { type Again, startRun } from "../host/start_run.ts";
-import { watchSignals } from "../host/stop_signals.ts";
+import { changeMode } from "../host/run/change_mode.ts";
+import { writeDocument } from "../host/disk/write_file.ts";
+import { endPilots } from "../host/jobs/end_pilots.ts";
+import { lookAtMachine } from "../host/machine/machine.ts";
+import { submitFinish } from "../host/jobs/submit_finish.ts";
+import { type Again, startRun } from "../host/jobs/start_run.ts";
+import { watchSignals } from "../host/machine/stop_signals.ts";
 import type { CommandSpec, Output } from "./command.ts";
 import { adapterOf, readFlags, runOf } from "./run_dir_flags.ts";
 import { finishRun } from "./finish_run.ts";
 import { watchRun } from "./watch_run.ts";
-import type { Run } from "../host/load_manifest.ts";
+import type { Run } from "../host/run/load_manifest.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 
 const Flags = z.object({

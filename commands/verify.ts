@@ -1,7 +1,7 @@
 import { EXIT_CODES } from "../core/errors.ts";
 import { plainPath } from "../core/parse_flag.ts";
 import { type ArchiveReport, verifyArchive } from "../host/archive/verify_archive.ts";
-import { verifyRun } from "../host/verify_run.ts";
+import { verifyRun } from "../host/merge/verify_run.ts";
 import type { CommandSpec, Output } from "./command.ts";
 
 const verify: CommandSpec = {

@@ -1,6 +1,6 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { CAUSE_WORDS } from "../core/reconcile.ts";
-import type { WorkEvent } from "../host/work_event.ts";
+import type { WorkEvent } from "../host/work/work_event.ts";
 import { openProgress } from "./progress.ts";
 
 export interface WorkTeller {

@@ -3,7 +3,7 @@ import type { Sweep } from "../../core/contracts/sweep.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { loadSweep, type OpenSweep, recordOf } from "../../host/sweep/load_sweep.ts";
 import { type PointEvent, runPoints } from "../../host/sweep/run_points.ts";
-import { watchSignals } from "../../host/stop_signals.ts";
+import { watchSignals } from "../../host/machine/stop_signals.ts";
 import type { Output } from "../command.ts";
 import { driveRun } from "../drive_run.ts";
 import type { PointFlags } from "./sweep_flags.ts";

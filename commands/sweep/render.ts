@@ -1,4 +1,4 @@
-import { loadAdapter } from "../../host/load_adapter.ts";
+import { loadAdapter } from "../../host/jobs/load_adapter.ts";
 import { renderSweep } from "../../host/sweep/render_sweep.ts";
 import type { CommandSpec } from "../command.ts";
 import { defineSweepFlags, readSweepRequest } from "./sweep_flags.ts";

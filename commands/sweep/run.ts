@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { EXIT_CODES } from "../../core/errors.ts";
-import { loadAdapter } from "../../host/load_adapter.ts";
+import { loadAdapter } from "../../host/jobs/load_adapter.ts";
 import { loadSweep } from "../../host/sweep/load_sweep.ts";
 import { openSameSweep, renderSweep } from "../../host/sweep/render_sweep.ts";
 import type { CommandSpec } from "../command.ts";

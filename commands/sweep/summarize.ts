@@ -6,7 +6,7 @@ import { summaryCsv } from "../../core/sweep/summary_csv.ts";
 import { summaryMarkdown } from "../../core/sweep/summary_markdown.ts";
 import type { OpenSweep } from "../../host/sweep/load_sweep.ts";
 import { readSweepFacts } from "../../host/sweep/read_sweep.ts";
-import { writeWhole } from "../../host/write_file.ts";
+import { writeWhole } from "../../host/disk/write_file.ts";
 import type { CommandSpec, Output } from "../command.ts";
 import { defineSweepJson, readSweepJson } from "./sweep_flags.ts";
 

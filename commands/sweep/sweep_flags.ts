@@ -5,7 +5,7 @@ import { plainPath, realNumber, runId, wholeNumber } from "../../core/parse_flag
 import { planPoints, readShardsList } from "../../core/sweep/plan_points.ts";
 import { loadSweep, type OpenSweep } from "../../host/sweep/load_sweep.ts";
 import type { SweepRequest } from "../../host/sweep/render_sweep.ts";
-import { freshRunId } from "../../host/runs_beside.ts";
+import { freshRunId } from "../../host/run/runs_beside.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { defineJobFlags, defineToyFlags, readRequest } from "../request_flags.ts";
 import { defineSchedulerFlags } from "../scheduler_flags.ts";

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { readSums, SUMS } from "../../core/archive_names.ts";
 import { errorText } from "../../core/errors.ts";
 import { readTarHeader, TAR_BLOCK, type TarFile, tarPadding } from "../../core/ustar.ts";
-import { inputError, Unreadable } from "../read_file.ts";
-import type { Finding } from "../verify_run.ts";
+import { inputError, Unreadable } from "../disk/read_file.ts";
+import type { Finding } from "../merge/verify_run.ts";
 
 export interface ArchiveReport {
   archive: string;

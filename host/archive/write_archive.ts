@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { archiveNames, SUMS, sumsText } from "../../core/archive_names.ts";
 import { FarmError } from "../../core/errors.ts";
 import { TAR_BLOCK, tarHeader, tarPadding } from "../../core/ustar.ts";
-import { hashFile, mtime_ms } from "../inputs.ts";
-import { openRun } from "../run_home.ts";
-import { verifyRun } from "../verify_run.ts";
-import { exists, type Fill, writeStreamed } from "../write_file.ts";
+import { hashFile, mtime_ms } from "../run/inputs.ts";
+import { openRun } from "../run/run_home.ts";
+import { verifyRun } from "../merge/verify_run.ts";
+import { exists, type Fill, writeStreamed } from "../disk/write_file.ts";
 
 export interface WrittenArchive {
   archive: string;

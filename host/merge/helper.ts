@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { errorText } from "../../core/errors.ts";
-import { manifestPath } from "../load_manifest.ts";
-import { type FileSum, hashStream } from "../write_file.ts";
+import { manifestPath } from "../run/load_manifest.ts";
+import { type FileSum, hashStream } from "../disk/write_file.ts";
 import { fingerprint, runSources, type Sources } from "./open_sources.ts";
 import { type PartList, takeParts } from "./part_list.ts";
 import { type Part, PartReader } from "./read_part.ts";

@@ -3,9 +3,9 @@ import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import type { SeedRange } from "../../core/merge/toy_ranges.ts";
 import { joinRanges } from "../../core/merge/toy_ranges.ts";
-import type { Run } from "../load_manifest.ts";
-import { oldShards } from "../old_run.ts";
-import { openRun } from "../run_home.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { oldShards } from "../run/old_run.ts";
+import { openRun } from "../run/run_home.ts";
 import { readInput } from "./read_input.ts";
 import type { ReadContext, SourceOrder } from "./source_order.ts";
 

@@ -1,7 +1,7 @@
 import type { Problem } from "../../core/contracts/merge_status.ts";
 import { FrameReader, type SourceFacts } from "../../core/merge/source_facts.ts";
 import type { ToyValues } from "../../core/merge/toy_values.ts";
-import { removeQuietly, temporaryPath } from "../write_file.ts";
+import { removeQuietly, temporaryPath } from "../disk/write_file.ts";
 import type { Helper } from "./helper.ts";
 import type { Sources } from "./open_sources.ts";
 import { partList, takeParts } from "./part_list.ts";

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import type { ShardOutput } from "../../core/read_output.ts";
-import { Unreadable } from "../read_file.ts";
-import { readAnyOutput, readCommitted } from "../read_shard.ts";
+import { Unreadable } from "../disk/read_file.ts";
+import { readAnyOutput, readCommitted } from "../shard/read_shard.ts";
 import { type Found, origin } from "./source_origin.ts";
 
 /** Reads an output of which no manifest tells: it must agree with itself, and with a record of ours beside it. */

@@ -2,7 +2,7 @@ import { attemptTime } from "../../core/attempt_time.ts";
 import type { Problem } from "../../core/contracts/merge_status.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import type { SourceOrigin } from "../../core/merge/source_facts.ts";
-import type { CheckedOutput } from "../read_shard.ts";
+import type { CheckedOutput } from "../shard/read_shard.ts";
 
 /** An output that a merge wants, or what is wrong with it. */
 export type Found = { origin: SourceOrigin; output: CheckedOutput } | { problem: Problem };

@@ -1,4 +1,4 @@
-import { removeQuietly, writeAll } from "../write_file.ts";
+import { removeQuietly, writeAll } from "../disk/write_file.ts";
 
 /** Bytes that are kept for a while: here, or in a temporary file. */
 export type TextPiece = { bytes: Uint8Array } | { path: string; offset: number; length: number };

@@ -1,6 +1,6 @@
 import { mergedParts, type MergedSet } from "../../core/merge/merged_document.ts";
 import type { ToyArray } from "../../core/output_text.ts";
-import { type FileSum, type Fill, writeStreamed } from "../write_file.ts";
+import { type FileSum, type Fill, writeStreamed } from "../disk/write_file.ts";
 import { BETWEEN, type Part } from "./read_part.ts";
 import { copyPiece } from "./text_store.ts";
 

@@ -2,9 +2,9 @@ import * as z from "zod/mini";
 import { openCpus } from "../../core/describe_limits.ts";
 import { FarmError } from "../../core/errors.ts";
 import type { HostSlots } from "../../core/plan/plan_slots.ts";
-import { askLimits } from "../ask_limits.ts";
-import { loadAdapter } from "../load_adapter.ts";
-import { inputError, readDocument } from "../read_file.ts";
+import { askLimits } from "../jobs/ask_limits.ts";
+import { loadAdapter } from "../jobs/load_adapter.ts";
+import { inputError, readDocument } from "../disk/read_file.ts";
 
 const Cores = z.optional(z.nullable(z.int()));
 const Preflight = z.looseObject({

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { BUILT_IN } from "../../schedulers/mod.ts";
 import skeleton from "../../templates/plugin_skeleton.ts" with { type: "text" };
-import { exists, writeWhole } from "../write_file.ts";
+import { exists, writeWhole } from "../disk/write_file.ts";
 import { ADAPTER_NAME } from "./adapter_facts.ts";
 
 /**

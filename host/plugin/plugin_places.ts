@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { ownBinary } from "../own_program.ts";
+import { ownBinary } from "../machine/own_program.ts";
 import type { Trusted } from "./trusted_file.ts";
 
 /** How a plugin was named. */

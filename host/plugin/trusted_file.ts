@@ -2,7 +2,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { RUN_SCHEMA } from "../../core/contracts/manifest.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
-import { readRegular } from "../read_file.ts";
+import { readRegular } from "../disk/read_file.ts";
 
 /** Users whose files are run: root, the owner of this program, and who runs it. */
 export type Trusted = ReadonlySet<number>;

@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import { FarmError } from "../../core/errors.ts";
-import { ownBinary } from "../own_program.ts";
-import { exists } from "../write_file.ts";
+import { ownBinary } from "../machine/own_program.ts";
+import { exists } from "../disk/write_file.ts";
 
 const ENDINGS = ["jsonc", "json", "yaml", "yml"];
 

@@ -28,7 +28,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 async function parse(file: string, text: string): Promise<unknown> {
   try {
-    if (/\.ya?ml$/.test(file)) return (await import("../parse_yaml.ts")).parseYaml(text) ?? {};
+    if (/\.ya?ml$/.test(file)) return (await import("../run/parse_yaml.ts")).parseYaml(text) ?? {};
   } catch (error) {
     throw fault(file, `it is no YAML: ${errorText(error)}`);
   }

@@ -3,9 +3,9 @@ import type { Profile } from "../../core/contracts/profile.ts";
 import { FarmError } from "../../core/errors.ts";
 import { profileText } from "../../core/profile_text.ts";
 import type { SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
-import { findNextstat } from "../find_nextstat.ts";
+import { findNextstat } from "../machine/find_nextstat.ts";
 import { pluginOf } from "../plugin/running_plugins.ts";
-import { exists, writeWhole } from "../write_file.ts";
+import { exists, writeWhole } from "../disk/write_file.ts";
 
 /**
  * Writes a profile for the scheduler that was probed; never over a file.

@@ -7,10 +7,10 @@ import { SORT_SCRIPT } from "../../core/report/sort_script.ts";
 import { sweepFigures, sweepPage } from "../../core/report/sweep_report.ts";
 import { summariseSweep } from "../../core/sweep/summarise_sweep.ts";
 import { VERSION } from "../../core/version.ts";
-import { readFacts } from "../read_facts.ts";
+import { readFacts } from "../state/read_facts.ts";
 import { loadSweep } from "../sweep/load_sweep.ts";
 import { readSweepFacts } from "../sweep/read_sweep.ts";
-import { makeFolder, writeWhole } from "../write_file.ts";
+import { makeFolder, writeWhole } from "../disk/write_file.ts";
 
 export interface ReportTo {
   /** null: report.html in the run directory, `<sweep_id>.report.html` beside the sweep's document. */

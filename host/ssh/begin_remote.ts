@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { ATTEMPT_SCHEMA } from "../../core/contracts/attempt.ts";
-import { beginAttempt, removeAttempt } from "../attempts.ts";
-import type { ShardOrder } from "../place.ts";
-import { readShard } from "../read_shard.ts";
-import type { Workbench } from "../workbench.ts";
+import { beginAttempt, removeAttempt } from "../shard/attempts.ts";
+import type { ShardOrder } from "../work/place.ts";
+import { readShard } from "../shard/read_shard.ts";
+import type { Workbench } from "../shard/workbench.ts";
 import { RemoteShard } from "./remote_shard.ts";
 
 /**

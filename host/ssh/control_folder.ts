@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { listNames } from "../attempts.ts";
-import { startTicks } from "../proc.ts";
-import type { Machine } from "../machine.ts";
+import { listNames } from "../shard/attempts.ts";
+import { startTicks } from "../machine/proc.ts";
+import type { Machine } from "../machine/machine.ts";
 
 /** Where sockets may lie: short, for a socket's path has at most 104 bytes and ssh adds 17 to it (sun_path, unix(7)). */
 const places = () =>

@@ -1,11 +1,11 @@
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { recordHead } from "../../core/record_head.ts";
-import { readAttempt, removeAttempt, updateAttempt } from "../attempts.ts";
-import type { ShardEnd } from "../fit_shard.ts";
-import { readShard } from "../read_shard.ts";
-import { settleAttempt } from "../settle_incoming.ts";
-import { NOT_MEASURED } from "../shard_record.ts";
-import type { Workbench } from "../workbench.ts";
+import { readAttempt, removeAttempt, updateAttempt } from "../shard/attempts.ts";
+import type { ShardEnd } from "../shard/fit_shard.ts";
+import { readShard } from "../shard/read_shard.ts";
+import { settleAttempt } from "../shard/settle_incoming.ts";
+import { NOT_MEASURED } from "../shard/shard_record.ts";
+import type { Workbench } from "../shard/workbench.ts";
 import { FULL_DISK_KB } from "./link.ts";
 import type { RemoteEnd, RemoteShard } from "./remote_shard.ts";
 

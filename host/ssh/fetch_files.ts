@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { INCOMING } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
-import { explainWrite, makeFolder, removeQuietly, temporaryPath, writeAll } from "../write_file.ts";
+import { explainWrite, makeFolder, removeQuietly, temporaryPath, writeAll } from "../disk/write_file.ts";
 import type { HostLink } from "./link.ts";
 
 /** What an attempt leaves; the job.txt comes last, for with it the others count. */

@@ -4,10 +4,10 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { type FarmHost, hostKey } from "../../core/ssh/hosts_file.ts";
 import type { HostShape } from "../../core/ssh/host_shape.ts";
-import { attemptPath, removeAttempt } from "../attempts.ts";
-import type { ShardEnd } from "../fit_shard.ts";
-import type { Begun, Place, ShardOrder, Verdict } from "../place.ts";
-import type { Workbench } from "../workbench.ts";
+import { attemptPath, removeAttempt } from "../shard/attempts.ts";
+import type { ShardEnd } from "../shard/fit_shard.ts";
+import type { Begun, Place, ShardOrder, Verdict } from "../work/place.ts";
+import type { Workbench } from "../shard/workbench.ts";
 import { beginRemote } from "./begin_remote.ts";
 import { endRemote, LATE_FILES_S, settleRemote } from "./end_remote.ts";
 import { Fetcher } from "./fetch_files.ts";
@@ -16,7 +16,7 @@ import { HostHealth } from "./host_health.ts";
 import type { HostLink } from "./link.ts";
 import { RemoteShard } from "./remote_shard.ts";
 import { takeLine } from "./take_line.ts";
-import { pauseFor } from "../pause_for.ts";
+import { pauseFor } from "../work/pause_for.ts";
 
 /** A host behind ssh as a place where shards run. They run on when the connection drops, and are found again. */
 export class HostPlace implements Place {

@@ -1,7 +1,7 @@
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { HostFacts } from "../../core/ssh/host_facts.ts";
 import type { SshSettings } from "../../core/ssh/ssh_command.ts";
-import type { Run } from "../load_manifest.ts";
+import type { Run } from "../run/load_manifest.ts";
 import type { ClockLook } from "./probe_host.ts";
 import type { SshSession } from "./ssh_session.ts";
 

@@ -2,7 +2,7 @@ import type { Preflight } from "../../core/contracts/preflight.ts";
 import type { HostsFile } from "../../core/ssh/hosts_file.ts";
 import { preflightDocument, type ProbedHost } from "../../core/ssh/preflight.ts";
 import type { SshSettings } from "../../core/ssh/ssh_command.ts";
-import { lookAtMachine } from "../machine.ts";
+import { lookAtMachine } from "../machine/machine.ts";
 import { openControlFolder } from "./control_folder.ts";
 import { probeHost, type ProbeOrder } from "./probe_host.ts";
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { type HostsFile, parseHosts } from "../../core/ssh/hosts_file.ts";
-import { readRegular } from "../read_file.ts";
+import { readRegular } from "../disk/read_file.ts";
 
 const MAX_HOSTS_BYTES = 1024 * 1024;
 

@@ -1,5 +1,5 @@
 import type { Plan } from "../../core/contracts/manifest.ts";
-import type { OpenAttempt } from "../attempts.ts";
+import type { OpenAttempt } from "../shard/attempts.ts";
 
 /** How an attempt on a host came to its end, as far as the host tells. */
 export type RemoteEnd =

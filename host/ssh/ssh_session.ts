@@ -1,7 +1,7 @@
 import type { FarmHost } from "../../core/ssh/hosts_file.ts";
 import { sshCommand, type SshSettings, takeScript } from "../../core/ssh/ssh_command.ts";
 import { sshFault } from "../../core/ssh/ssh_fault.ts";
-import { killGroup } from "../run_program.ts";
+import { killGroup } from "../machine/run_program.ts";
 import { LineReader } from "./line_reader.ts";
 
 /** A script that runs on a host, with its input and output here. */

@@ -1,8 +1,8 @@
 import { basename, dirname, join } from "node:path";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { INPUTS, JOB_WRAPPER } from "../../schedulers/job_wrapper.ts";
-import { hashFile, inputPath } from "../inputs.ts";
-import { sentPlan } from "../render_run.ts";
+import { hashFile, inputPath } from "../run/inputs.ts";
+import { sentPlan } from "../run/render_run.ts";
 import { HostFault } from "./host_fault.ts";
 import type { HostLink, LinkOrder } from "./link.ts";
 

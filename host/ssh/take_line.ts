@@ -1,4 +1,4 @@
-import { updateAttempt } from "../attempts.ts";
+import { updateAttempt } from "../shard/attempts.ts";
 import type { HostLink } from "./link.ts";
 import type { RemoteShard } from "./remote_shard.ts";
 

@@ -2,8 +2,8 @@ import { describeCounts } from "../../core/collect_counts.ts";
 import type { PointRecord } from "../../core/contracts/sweep.ts";
 import { errorText, EXIT_CODES, FarmError } from "../../core/errors.ts";
 import { VERSION } from "../../core/version.ts";
-import { collectRun } from "../collect_run.ts";
-import { mergeRun } from "../merge_run.ts";
+import { collectRun } from "../state/collect_run.ts";
+import { mergeRun } from "../merge/merge_run.ts";
 
 const RUN_S_OWN = { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null };
 

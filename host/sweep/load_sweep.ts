@@ -1,8 +1,8 @@
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { type PointRecord, Sweep, SWEEP_SCHEMA, type SweepPoint } from "../../core/contracts/sweep.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
-import { inputError, readDocument } from "../read_file.ts";
-import { exists, writeDocument } from "../write_file.ts";
+import { inputError, readDocument } from "../disk/read_file.ts";
+import { exists, writeDocument } from "../disk/write_file.ts";
 
 /** A sweep's document and where it lies. */
 export interface OpenSweep {

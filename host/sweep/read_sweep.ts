@@ -1,6 +1,6 @@
 import { errorText, FarmError } from "../../core/errors.ts";
 import type { PointFacts } from "../../core/sweep/point_summary.ts";
-import { readFacts } from "../read_facts.ts";
+import { readFacts } from "../state/read_facts.ts";
 import { type OpenSweep, pointDir } from "./load_sweep.ts";
 
 /** What the directories of a sweep's runs tell. One that cannot be read is a row with its reason. */

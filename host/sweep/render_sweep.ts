@@ -7,10 +7,10 @@ import type { PlannedPoint } from "../../core/sweep/plan_points.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { VERSION } from "../../core/version.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
-import { askLimits } from "../ask_limits.ts";
-import { loadFarmRun } from "../load_manifest.ts";
-import { renderRun, type RunRequest } from "../render_run.ts";
-import { exists, writeDocument } from "../write_file.ts";
+import { askLimits } from "../jobs/ask_limits.ts";
+import { loadFarmRun } from "../run/load_manifest.ts";
+import { renderRun, type RunRequest } from "../run/render_run.ts";
+import { exists, writeDocument } from "../disk/write_file.ts";
 import { loadSweep, openPoint, type OpenSweep } from "./load_sweep.ts";
 
 /** A sweep to be: what each of its runs is asked for, and which runs. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Plan } from "../../core/contracts/plan.ts";
-import { readFacts } from "../../host/read_facts.ts";
+import { readFacts } from "../../host/state/read_facts.ts";
 import { inTurn, measure } from "./measure.ts";
 import { line } from "./merge_lines.ts";
 import type { Line } from "./line.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { localShape, threadsOf } from "../../host/allocation.ts";
+import { localShape, threadsOf } from "../../host/machine/allocation.ts";
 import { root } from "../../scripts/tool_paths.ts";
 import { sampleManifest } from "../core/support/sample_run.ts";
 import { inFolder } from "../support/scratch.ts";
@@ -64,7 +64,7 @@ Deno.test({
   fn: () =>
     inFolder(async (folder) => {
       const script = join(folder, "threads.ts");
-      const [allocation, sample] = ["host/allocation.ts", "tests/core/support/sample_run.ts"].map((path) =>
+      const [allocation, sample] = ["host/machine/allocation.ts", "tests/core/support/sample_run.ts"].map((path) =>
         pathToFileURL(join(root, path)).href
       );
       await writeFile(

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { verifyArchive } from "../../host/archive/verify_archive.ts";
 import { writeArchive, type WrittenArchive } from "../../host/archive/write_archive.ts";
-import { verifyRun } from "../../host/verify_run.ts";
+import { verifyRun } from "../../host/merge/verify_run.ts";
 import { namesIn } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { inventedRun, writeRun } from "./support/invented_dir.ts";

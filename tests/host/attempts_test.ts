@@ -9,7 +9,7 @@ import {
   readAttempt,
   readAttempts,
   updateAttempt,
-} from "../../host/attempts.ts";
+} from "../../host/shard/attempts.ts";
 import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "../core/support/sample_run.ts";
 import { inFolder } from "../support/scratch.ts";
 

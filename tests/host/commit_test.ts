@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { commitShard } from "../../host/commit_shard.ts";
-import { readShard } from "../../host/read_shard.ts";
-import { settleShard } from "../../host/settle_shard.ts";
-import { exists } from "../../host/write_file.ts";
+import { commitShard } from "../../host/shard/commit_shard.ts";
+import { readShard } from "../../host/shard/read_shard.ts";
+import { settleShard } from "../../host/shard/settle_shard.ts";
+import { exists } from "../../host/disk/write_file.ts";
 import { sampleAttempt, sampleRecord } from "../core/support/sample_run.ts";
 import { benchOf } from "./support/bench.ts";
 import { incoming, type Job, MANIFEST, Outcome, outText, PLAN, resultOf } from "./support/commit_case.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { WORKER_SCHEMA } from "../../core/contracts/worker.ts";
-import { Heartbeats } from "../../host/heartbeats.ts";
+import { Heartbeats } from "../../host/work/heartbeats.ts";
 
 const process = { host: "n2", boot_id: "b", pid: 7, start_ticks: "70" };
 const loop = (beats: number) =>

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { whileLocked, whileLockedSync } from "../../host/lock_file.ts";
+import { whileLocked, whileLockedSync } from "../../host/disk/lock_file.ts";
 import { inFolder, pause } from "../support/scratch.ts";
 
 Deno.test("what is done under one lock never overlaps, and a failure frees it", () =>

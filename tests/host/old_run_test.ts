@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
-import { collectRun } from "../../host/collect_run.ts";
+import { collectRun } from "../../host/state/collect_run.ts";
 import { inventedOutput } from "../../scripts/tools/invented_output.ts";
 import { inFolder } from "../support/scratch.ts";
 import { assertSameToys, at, type Json, readJson } from "../support/toys.ts";

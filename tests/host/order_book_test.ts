@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Plan } from "../../core/contracts/manifest.ts";
-import { newOrder, OrderBook } from "../../host/order_book.ts";
-import type { Place } from "../../host/place.ts";
+import { newOrder, OrderBook } from "../../host/work/order_book.ts";
+import type { Place } from "../../host/work/place.ts";
 
 const plan = (shard_index: number, host = "ssh"): Plan => ({
   ...{ shard_index, host, user: null, port: 0, weight: 1, threads: 1 },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { OptionValue } from "../../core/contracts/manifest.ts";
-import { type Raised, raiseLimits } from "../../host/raise_limits.ts";
+import { type Raised, raiseLimits } from "../../host/run/raise_limits.ts";
 import htcondor from "../../schedulers/htcondor.ts";
 import local from "../../schedulers/local.ts";
 import slurm from "../../schedulers/slurm.ts";

@@ -12,7 +12,7 @@ import {
   readIfThere,
   readRegular,
   Unreadable,
-} from "../../host/read_file.ts";
+} from "../../host/disk/read_file.ts";
 import { inFolder } from "../support/scratch.ts";
 
 const Schema = z.looseObject({ n: z.int() });

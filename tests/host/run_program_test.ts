@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runProgram } from "../../host/run_program.ts";
+import { runProgram } from "../../host/machine/run_program.ts";
 import { inFolder, processesOf, until } from "../support/scratch.ts";
 
 const run = (argv: string[], more: { stdin?: string; cwd?: string; timeout_s?: number } = {}) =>

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Attempt } from "../../core/contracts/attempt.ts";
-import { beginAttempt, listAttempts, listNames } from "../../host/attempts.ts";
-import { lookAtMachine } from "../../host/machine.ts";
-import { settleShard, sweepIncoming } from "../../host/settle_shard.ts";
+import { beginAttempt, listAttempts, listNames } from "../../host/shard/attempts.ts";
+import { lookAtMachine } from "../../host/machine/machine.ts";
+import { settleShard, sweepIncoming } from "../../host/shard/settle_shard.ts";
 import {
   planOf,
   RUN_TOKEN,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stagedConfig, stageInputs, stagePlanOf } from "../../host/stage_inputs.ts";
+import { stagedConfig, stageInputs, stagePlanOf } from "../../host/run/stage_inputs.ts";
 import { inFolder } from "../support/scratch.ts";
 
 /** All files below a folder with what they hold. */

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { temporaryName } from "../../core/run_paths.ts";
-import { listNames } from "../../host/attempts.ts";
-import { lookAtMachine } from "../../host/machine.ts";
-import { sweepForgotten, sweepTemporary } from "../../host/sweep_temporary.ts";
-import { UNKNOWN_BOOT } from "../../host/write_file.ts";
+import { listNames } from "../../host/shard/attempts.ts";
+import { lookAtMachine } from "../../host/machine/machine.ts";
+import { sweepForgotten, sweepTemporary } from "../../host/disk/sweep_temporary.ts";
+import { UNKNOWN_BOOT } from "../../host/disk/write_file.ts";
 import { inFolder } from "../support/scratch.ts";
 import { sleepingChild } from "./support/child.ts";
 

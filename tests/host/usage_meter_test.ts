@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { UsageMeter } from "../../host/usage_meter.ts";
+import { UsageMeter } from "../../host/machine/usage_meter.ts";
 import { until } from "../support/scratch.ts";
 
 /** Runs a program under a meter and returns what it used. */

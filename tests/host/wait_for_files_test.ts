@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { beginAttempt } from "../../host/attempts.ts";
-import { waitForFiles } from "../../host/wait_for_files.ts";
+import { beginAttempt } from "../../host/shard/attempts.ts";
+import { waitForFiles } from "../../host/state/wait_for_files.ts";
 import { planOf, sampleAttempt, sampleRecord } from "../core/support/sample_run.ts";
 import { inFolder } from "../support/scratch.ts";
 import { runOf } from "./support/bench.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FarmError } from "../../core/errors.ts";
-import { checkAdapter } from "../../host/check_adapter.ts";
+import { checkAdapter } from "../../host/check_adapter/check_adapter.ts";
 import type {
   Answer,
   Command,

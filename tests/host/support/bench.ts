@@ -1,9 +1,9 @@
 import type { FarmManifest } from "../../../core/contracts/manifest.ts";
 import { MANIFEST } from "../../../core/run_paths.ts";
-import type { Run } from "../../../host/load_manifest.ts";
-import type { Machine } from "../../../host/machine.ts";
-import { UsageMeter } from "../../../host/usage_meter.ts";
-import type { Workbench } from "../../../host/workbench.ts";
+import type { Run } from "../../../host/run/load_manifest.ts";
+import type { Machine } from "../../../host/machine/machine.ts";
+import { UsageMeter } from "../../../host/machine/usage_meter.ts";
+import type { Workbench } from "../../../host/shard/workbench.ts";
 
 /** A machine called n1 that was started under the boot id "this-boot". */
 export const MACHINE: Machine = {

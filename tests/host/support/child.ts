@@ -1,5 +1,5 @@
 import type { ProcessId } from "../../../core/contracts/attempt.ts";
-import { bootId, startTicks } from "../../../host/proc.ts";
+import { bootId, startTicks } from "../../../host/machine/proc.ts";
 
 /** A real process that lives until it is ended. */
 export interface Child {

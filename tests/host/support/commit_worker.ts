@@ -1,7 +1,7 @@
 /// <reference lib="deno.worker" />
 import { basename, dirname } from "node:path";
-import { commitShard, type Committed } from "../../../host/commit_shard.ts";
-import { ownTemporaryFiles } from "../../../host/write_file.ts";
+import { commitShard, type Committed } from "../../../host/shard/commit_shard.ts";
+import { ownTemporaryFiles } from "../../../host/disk/write_file.ts";
 import { Job, MANIFEST, type Outcome, PLAN, resultOf } from "./commit_case.ts";
 import { Gate, skipShortWaits, STATE } from "./gate.ts";
 

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { MergeReport } from "../../../core/contracts/merge_report.ts";
-import { type MergeOptions, mergeRun } from "../../../host/merge_run.ts";
+import { type MergeOptions, mergeRun } from "../../../host/merge/merge_run.ts";
 
 export const NO_GUARDRAILS = {
   require_all_converged: false,

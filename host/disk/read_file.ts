@@ -1,0 +1,167 @@
+import * as z from "zod/mini";
+import { errorText, FarmError } from "../../core/errors.ts";
+import { firstIssue } from "../../core/read_output.ts";
+
+export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
+const MAX_DEPTH = 200;
+
+/** Why a file was not read: plain data, so that a bad shard does not stop a look at the others. */
+export class Unreadable extends Error {
+  readonly absent: boolean;
+  /** It can be read, and holds other toys than planned. */
+  readonly other_toys: boolean;
+  constructor(message: string, absent: boolean, other_toys = false) {
+    super(message);
+    this.name = "Unreadable";
+    this.absent = absent;
+    this.other_toys = other_toys;
+  }
+}
+
+/**
+ * Reads a regular file no larger than `max_bytes`; a FIFO, a device, a folder or a link is never opened.
+ * @throws {Unreadable}
+ */
+export function readRegular(path: string, max_bytes: number): Uint8Array {
+  return readChecked(path, max_bytes, (size) => new Uint8Array(size + 1));
+}
+
+let common = new Uint8Array(256 * 1024);
+
+/**
+ * As readRegular, but into memory that the next call uses again: for whoever reads thousands of files and is done with
+ * each before the next.
+ * @throws {Unreadable}
+ */
+export function readForNow(path: string, max_bytes: number): Uint8Array {
+  return readChecked(path, max_bytes, (size) => {
+    if (common.length <= size) common = new Uint8Array(size + 1);
+    return common;
+  });
+}
+
+function readChecked(path: string, max_bytes: number, space: (size: number) => Uint8Array): Uint8Array {
+  const info = lookAt(path);
+  if (info.isSymlink) throw new Unreadable("is a link, wanted a regular file", false);
+  if (!info.isFile) throw new Unreadable(`is ${info.isDirectory ? "a folder" : "no regular file"}`, false);
+  if (info.size > max_bytes) throw new Unreadable(`has ${info.size} bytes, more than the limit of ${max_bytes}`, false);
+  try {
+    return readBytes(path, info.size, space(info.size));
+  } catch (error) {
+    throw new Unreadable(errorText(error), error instanceof Deno.errors.NotFound);
+  }
+}
+
+/** Opening and reading by hand costs half of Deno.readFileSync. */
+function readBytes(path: string, size: number, space: Uint8Array): Uint8Array {
+  const file = Deno.openSync(path);
+  try {
+    let n = 0;
+    while (n <= size) {
+      const got = file.readSync(n === 0 ? space : space.subarray(n));
+      if (got === null) break;
+      n += got;
+      if (n === size) break;
+    }
+    if (n > size) throw new Error("grew while it was read");
+    return space.subarray(0, n);
+  } finally {
+    file.close();
+  }
+}
+
+function lookAt(path: string): Deno.FileInfo {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    const absent = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+    throw new Unreadable(absent ? "is not there" : errorText(error), absent);
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * The text of a document's bytes.
+ * @throws {Unreadable} empty, not UTF-8
+ */
+export function decodeText(bytes: Uint8Array): string {
+  if (bytes.length === 0) throw new Unreadable("is empty", false);
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new Unreadable("is no text in UTF-8", false);
+  }
+}
+
+/**
+ * Parses JSON bytes.
+ * @throws {Unreadable} empty, truncated, not UTF-8
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = decodeText(bytes);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Unreadable(`is no JSON: ${errorText(error)}`, false);
+  }
+}
+
+/** So few bytes cannot hold nesting that JSON.stringify would not get through (it gives up between 4,000 and 8,000). */
+const NEVER_TOO_DEEP_BYTES = 7000;
+
+/** Refuses nesting that would overflow the stack of whoever walks or writes the document. */
+export function checkDepth(bytes: Uint8Array): void {
+  if (bytes.length < NEVER_TOO_DEEP_BYTES) return;
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (quoted) {
+      if (byte === 0x5c) i++;
+      else if (byte === 0x22) quoted = false;
+    } else if (byte === 0x22) quoted = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > MAX_DEPTH) throw new Unreadable(`is nested deeper than ${MAX_DEPTH} levels`, false);
+    } else if (byte === 0x7d || byte === 0x5d) depth--;
+  }
+}
+
+/**
+ * Reads a document of a known schema.
+ * @param isGood the schema's quickCheck, for a document that may be long
+ * @throws {Unreadable}
+ */
+export function readDocument<T extends z.core.$ZodType>(
+  path: string,
+  schema: T,
+  max_bytes = MAX_DOCUMENT_BYTES,
+  isGood: (value: unknown) => value is z.infer<T> = (_): _ is z.infer<T> => false,
+): z.infer<T> {
+  const bytes = readRegular(path, max_bytes);
+  checkDepth(bytes);
+  const value = parseJson(bytes);
+  if (isGood(value)) return value;
+  const parsed = z.safeParse(schema, value);
+  if (!parsed.success) throw new Unreadable(firstIssue(parsed.error), false);
+  return parsed.data;
+}
+
+/** As readDocument, but undefined where the file is not there. */
+export function readIfThere<T extends z.core.$ZodType>(path: string, schema: T): z.infer<T> | undefined {
+  try {
+    return readDocument(path, schema);
+  } catch (error) {
+    if (error instanceof Unreadable && error.absent) return undefined;
+    throw error;
+  }
+}
+
+/** Turns an Unreadable into the error a user sees. */
+export function inputError(what: string, path: string, error: unknown, next: string): FarmError {
+  return new FarmError(
+    "input",
+    `Cannot read ${what} "${path}": ${error instanceof Unreadable ? "it " : ""}${errorText(error)}`,
+    next,
+  );
+}

@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import { ATTEMPTS, CLAIMS, readTemporaryName } from "../../core/run_paths.ts";
+import { listNames } from "../shard/attempts.ts";
+import type { Machine } from "../machine/machine.ts";
+import { bootId, startTicks } from "../machine/proc.ts";
+import { removeQuietly, UNKNOWN_BOOT, writeTemporary } from "./write_file.ts";
+
+/** Removes temporary files of processes of this machine that are dead; those of other machines stay. */
+export async function sweepTemporary(dir: string, machine: Machine): Promise<void> {
+  const files = ["", ATTEMPTS, CLAIMS].flatMap((folder) => temporaryIn(join(dir, folder)));
+  for (const path of await ownerless(files, machine.process.boot_id)) removeQuietly(path);
+  sweepForgotten(dir);
+}
+
+/** Longer than a living process leaves a file untouched that it writes. */
+const FORGOTTEN_MS = 3_600_000;
+
+/**
+ * Removes temporary files of which nobody can tell whether their process lives, because it may not run programs (merge,
+ * collect), once they are untouched for an hour by the file server's own clock.
+ */
+export function sweepForgotten(dir: string): void {
+  const files = temporaryIn(dir).filter(({ owner }) => owner.boot === UNKNOWN_BOOT);
+  if (files.length === 0) return;
+  const now = serverNow_ms(dir);
+  for (const { path } of files) if (now - changed_ms(path) > FORGOTTEN_MS) removeQuietly(path);
+}
+
+/** By a file that is made now; minus infinity where nothing can be written. */
+function serverNow_ms(dir: string): number {
+  try {
+    const fresh = writeTemporary(join(dir, "clock"), "", 0o640, false);
+    const now = changed_ms(fresh);
+    removeQuietly(fresh);
+    return now;
+  } catch {
+    return -Infinity;
+  }
+}
+
+/** When a file was last written to; infinite for one that is gone. */
+function changed_ms(path: string): number {
+  try {
+    return Deno.lstatSync(path).mtime?.getTime() ?? Infinity;
+  } catch {
+    return Infinity;
+  }
+}
+
+/** Removes the folders of runs that were not finished, because the process that rendered them was killed. */
+export async function sweepStaged(out_dir: string): Promise<void> {
+  const folders = temporaryIn(out_dir);
+  if (folders.length === 0) return;
+  for (const path of await ownerless(folders, await bootId())) Deno.removeSync(path, { recursive: true });
+}
+
+interface Temporary {
+  path: string;
+  owner: { boot: string; pid: number; start_ticks: string };
+}
+
+function temporaryIn(folder: string): Temporary[] {
+  return listNames(folder).flatMap((name) => {
+    const owner = readTemporaryName(name);
+    return owner ? [{ path: join(folder, name), owner }] : [];
+  });
+}
+
+/** The paths of those whose process was one of this boot, and is dead. */
+async function ownerless(files: Temporary[], boot_id: string): Promise<string[]> {
+  const here = files.filter((file) => file.owner.boot === boot_id.slice(0, 8));
+  const alive = await startTicks([...new Set(here.map((file) => file.owner.pid))]);
+  return here.filter(({ owner }) => alive.get(owner.pid) !== owner.start_ticks).map((file) => file.path);
+}

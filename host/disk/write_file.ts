@@ -1,0 +1,189 @@
+import { basename, dirname, join } from "node:path";
+import { createHash, randomBytes } from "node:crypto";
+import { temporaryName } from "../../core/run_paths.ts";
+import { FarmError, systemCode } from "../../core/errors.ts";
+
+/** The boot of those who cannot or did not ask for it. */
+export const UNKNOWN_BOOT = "00000000";
+
+/** How temporary files of this process are named; known only once /proc was asked. */
+let owner = { boot_id: UNKNOWN_BOOT, pid: Deno.pid, start_ticks: "0" };
+
+export function ownTemporaryFiles(process: { boot_id: string; pid: number; start_ticks: string }): void {
+  owner = process;
+}
+
+/** A name beside `path` that no other process uses, and that tells whose it is. */
+export function temporaryPath(path: string): string {
+  const unique = randomBytes(6).toString("hex");
+  return join(dirname(path), temporaryName(basename(path), owner, unique));
+}
+
+/** Writes a new temporary file beside `path`, with its data on disk unless `sync` is false, and returns its path. */
+export function writeTemporary(path: string, data: string | Uint8Array, mode = 0o640, sync = true): string {
+  const temporary = temporaryPath(path);
+  const file = Deno.openSync(temporary, { write: true, createNew: true, mode });
+  try {
+    writeAll(file, typeof data === "string" ? new TextEncoder().encode(data) : data);
+    if (sync) file.syncDataSync();
+  } catch (error) {
+    removeQuietly(temporary);
+    throw error;
+  } finally {
+    file.close();
+  }
+  return temporary;
+}
+
+export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  let done = 0;
+  while (done < bytes.length) done += file.writeSync(bytes.subarray(done));
+}
+
+/**
+ * Writes a whole file under its name, or nothing: temporary name, fsync, rename.
+ * @throws {FarmError} input, when the disk is full or the folder is not writable
+ */
+export function writeWhole(path: string, data: string | Uint8Array, mode = 0o640): void {
+  explainWrite(path, () => {
+    const temporary = writeTemporary(path, data, mode);
+    try {
+      Deno.renameSync(temporary, path);
+    } catch (error) {
+      removeQuietly(temporary);
+      throw error;
+    }
+  });
+}
+
+/** Hands a long document over, part by part; the same bytes each time. */
+export type Fill = (write: (bytes: Uint8Array) => void) => void;
+
+export interface FileSum {
+  bytes: number;
+  sha256: string;
+}
+
+/**
+ * As writeWhole, for what is too long to be held in one piece.
+ * @param elsewhere begins to hash the same bytes on another thread; undefined: it could not, so it is done here
+ * @throws {FarmError} input, when the disk is full or the folder is not writable
+ */
+export async function writeStreamed(
+  path: string,
+  fill: Fill,
+  elsewhere: () => Promise<FileSum | undefined> = () => Promise.resolve(undefined),
+): Promise<FileSum> {
+  const temporary = temporaryPath(path);
+  const promised = elsewhere();
+  try {
+    await writeSynced(temporary, fill);
+    const sum = await promised ?? hashStream(fill);
+    Deno.renameSync(temporary, path);
+    return sum;
+  } catch (error) {
+    removeQuietly(temporary);
+    throw explained(path, error);
+  }
+}
+
+async function writeSynced(path: string, fill: Fill): Promise<void> {
+  const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o640 });
+  try {
+    fill((bytes) => writeAll(file, bytes));
+    await file.syncData();
+  } finally {
+    file.close();
+  }
+}
+
+/** The sum of a document, as it would be of its file. */
+export function hashStream(fill: Fill): FileSum {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  fill((part) => {
+    hash.update(part);
+    bytes += part.length;
+  });
+  return { bytes, sha256: hash.digest("hex") };
+}
+
+export function writeDocument(path: string, value: unknown): void {
+  writeWhole(path, JSON.stringify(value, null, 2) + "\n");
+}
+
+/** Whether a name is there, whatever it names. */
+export function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw error;
+  }
+}
+
+export function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // gone already, or on a disk that takes nothing any more: it is only a temporary name
+  }
+}
+
+const WRITE_FAULTS: Record<string, string> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EROFS: "the file system is read-only",
+  EACCES: "permission is denied",
+  EPERM: "permission is denied",
+  ENOENT: "its folder is not there",
+  ENOTDIR: "what should be its folder is a file",
+  EISDIR: "it is a folder",
+  EEXIST: "it is there, and it is no folder",
+};
+
+/** Whether the disk of a path takes nothing any more. */
+export function isDiskFull(path: string): boolean {
+  try {
+    removeQuietly(writeTemporary(path, new Uint8Array(4096)));
+    return false;
+  } catch (error) {
+    return DISK_FULL.has(systemCode(error) ?? "");
+  }
+}
+
+const DISK_FULL = new Set(["ENOSPC", "EDQUOT"]);
+
+/** What a failed write means to a user, or undefined where it is none of the usual faults. */
+export function writeFault(error: unknown): string | undefined {
+  return WRITE_FAULTS[systemCode(error) ?? ""];
+}
+
+/** @throws {FarmError} input, when the disk is full or the folder is not writable */
+export function explainWrite<T>(path: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    throw explained(path, error);
+  }
+}
+
+/** A failed write as a user sees it; what is none of the usual faults stays as it is. */
+function explained(path: string, error: unknown): unknown {
+  const fault = writeFault(error);
+  if (fault === undefined) return error;
+  return new FarmError(
+    "input",
+    `Cannot write "${path}": ${fault}`,
+    "Free some space or choose another place, then run the same command again",
+  );
+}
+
+/**
+ * Makes a folder and its parents.
+ * @throws {FarmError} input, when it cannot be made
+ */
+export function makeFolder(path: string): void {
+  explainWrite(path, () => Deno.mkdirSync(path, { recursive: true, mode: 0o750 }));
+}

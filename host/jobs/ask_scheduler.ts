@@ -1,0 +1,163 @@
+import { join } from "node:path";
+import type { FarmManifest } from "../../core/contracts/manifest.ts";
+import type { Submission } from "../../core/contracts/submit_meta.ts";
+import type {
+  Answer,
+  Handle,
+  NativeState,
+  RenderContext,
+  SchedulerAdapter,
+  SchedulerLimits,
+} from "../../schedulers/adapter.ts";
+import { absentSeconds, shardsWithFiles } from "./absent_since.ts";
+import { runCommands } from "./drive_adapter.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { ownBinary } from "../machine/own_program.ts";
+import { MAX_DOCUMENT_BYTES, readRegular } from "../disk/read_file.ts";
+import type { AskedShard } from "../shard/asked_shard.ts";
+import { statesOfPilots } from "./states_of_pilots.ts";
+import { readSubmissions } from "./submissions.ts";
+
+/** What a scheduler said of all shards that it was given. */
+export interface AskedScheduler {
+  reached: boolean;
+  /** Why it could not be asked. */
+  message: string | null;
+  shards: Map<number, AskedShard>;
+  grace_s: number;
+}
+
+/** How many rounds an adapter may ask for: the queue, then history. */
+const MAX_ROUNDS = 3;
+
+export function renderContext(
+  run: Run<FarmManifest>,
+  shards: number[],
+  limits: SchedulerLimits = {},
+): RenderContext {
+  const { manifest, dir } = run;
+  return {
+    manifest,
+    run_dir: dir,
+    nsfarm: manifest.farm.nsfarm_bin ?? ownBinary(),
+    options: manifest.farm.options,
+    limits,
+    shards,
+  };
+}
+
+/** Submissions that may still have jobs: the last one of each shard counts. */
+export function handlesOf(submissions: Submission[]): Handle[] {
+  return submissions.flatMap(({ job_id, token, shards, tasks, state }, index) => {
+    if (job_id === null || state === "refused") return [];
+    return [{ job_id, token, chunk: { index, shards, ...(tasks ? { tasks } : {}) } }];
+  });
+}
+
+/** Asks a scheduler for all jobs of a run in as few calls as its adapter needs. */
+export async function askScheduler(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  grace_s: number,
+): Promise<AskedScheduler> {
+  const submissions = readSubmissions(run.dir);
+  const handles = handlesOf(submissions);
+  const answer = await queryRounds(run, adapter, handles);
+  const given = new Set(submissions.filter((one) => one.state !== "refused").flatMap((one) => one.shards));
+  if (answer.kind !== "ok") {
+    const shards = new Map([...given].map((shard) => [shard, { native: null, absent_s: null }]));
+    return { reached: false, message: answer.message, shards, grace_s };
+  }
+  if (run.manifest.farm.pilots !== null) {
+    return { reached: true, message: null, shards: statesOfPilots(run, answer.value, given), grace_s };
+  }
+  const shards = lastStates(run, answer.value, given, submissions);
+  if (adapter.limits.files_may_be_late === false) {
+    for (const [shard, { native }] of shards) if (native === null) shards.delete(shard);
+  }
+  return { reached: true, message: null, shards, grace_s };
+}
+
+async function queryRounds(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  handles: Handle[],
+): Promise<Answer<NativeState[]>> {
+  const found = readLogs(run, adapter, handles);
+  const context = renderContext(run, []);
+  let missing = handles.filter((handle) => !isOver(handle, found));
+  for (let round = 0; round < MAX_ROUNDS && missing.length > 0; round++) {
+    const commands = adapter.query(context, missing, round);
+    if (commands.length === 0) break;
+    const answer = adapter.readQuery(await runCommands(adapter, commands, run.dir), missing, round);
+    if (answer.kind !== "ok") return answer;
+    found.push(...answer.value.flatMap((one) => newer(found.find((known) => sameTask(known, one)), one)));
+    missing = missing.filter((handle) => !isComplete(handle, found));
+  }
+  return { kind: "ok", value: found };
+}
+
+/** What the scheduler itself has written into the run directory; no daemon is asked for it. */
+function readLogs(run: Run<FarmManifest>, adapter: SchedulerAdapter, handles: Handle[]): NativeState[] {
+  if (!adapter.eventLogs || !adapter.readEventLogs || handles.length === 0) return [];
+  const texts = adapter.eventLogs(handles).map((path) => readLogFile(join(run.dir, path)));
+  return adapter.readEventLogs(texts, handles);
+}
+
+function readLogFile(path: string): string | null {
+  try {
+    return new TextDecoder().decode(readRegular(path, MAX_DOCUMENT_BYTES));
+  } catch {
+    return null;
+  }
+}
+
+/** States after which a task never runs again by itself. */
+const ENDED = new Set(["done", "failed", "cancelled", "timed_out", "out_of_memory"]);
+
+/**
+ * What an answer adds to what is known of a task: nothing after its end; a state that the log has told already keeps
+ * the log's reason where the answer has none.
+ */
+function newer(known: NativeState | undefined, told: NativeState): NativeState[] {
+  if (known && ENDED.has(known.state)) return [];
+  return [known?.state === told.state && told.reason === null ? { ...told, reason: known.reason } : told];
+}
+
+const sameTask = (a: NativeState, b: NativeState) => a.token === b.token && a.shard === b.shard;
+
+/** Whether the logs tell that all of it has ended: then its scheduler need not be asked. */
+function isOver(handle: Handle, found: NativeState[]): boolean {
+  const over = new Set(
+    found.filter((one) => one.token === handle.token && ENDED.has(one.state)).map((one) => one.shard),
+  );
+  return over.has(null) || handle.chunk.shards.every((shard) => over.has(shard));
+}
+
+function isComplete(handle: Handle, found: NativeState[]): boolean {
+  const told = new Set(found.filter((one) => one.token === handle.token).map((one) => one.shard));
+  return told.has(null) || handle.chunk.shards.every((shard) => told.has(shard));
+}
+
+/** Of several submissions of one shard the latest counts. */
+function lastStates(
+  run: Run<FarmManifest>,
+  states: NativeState[],
+  given: Set<number>,
+  submissions: Submission[],
+): Map<number, AskedShard> {
+  const native = new Map<number, NativeState>();
+  for (const { token, shards } of submissions) {
+    for (const shard of shards) native.delete(shard);
+    for (const state of states.filter((one) => one.token === token)) {
+      for (const shard of state.shard === null ? shards : [state.shard]) native.set(shard, state);
+    }
+  }
+  const recorded = shardsWithFiles(run.dir);
+  // One that its scheduler calls done must show its files like one that it has forgotten.
+  const isGone = (shard: number) => (native.get(shard)?.state ?? "done") === "done" && !recorded.has(shard);
+  const absent = absentSeconds(run.dir, [...given].filter(isGone));
+  return new Map(
+    [...given].map((shard) => [shard, { native: native.get(shard) ?? null, absent_s: absent.get(shard) ?? null }]),
+  );
+}

@@ -1,0 +1,38 @@
+import { FarmError } from "../../core/errors.ts";
+import type { Command, CommandResult, SchedulerAdapter } from "../../schedulers/adapter.ts";
+import { ownCommand } from "../machine/own_program.ts";
+import { runProgram } from "../machine/run_program.ts";
+
+/** Runs an adapter's commands one after the other; only programs that it has declared. */
+export async function runCommands(
+  adapter: SchedulerAdapter,
+  commands: Command[],
+  cwd: string,
+): Promise<CommandResult[]> {
+  const results: CommandResult[] = [];
+  for (const command of commands) results.push(await runCommand(adapter, command, cwd));
+  return results;
+}
+
+export async function runCommand(adapter: SchedulerAdapter, command: Command, cwd: string): Promise<CommandResult> {
+  const [program = "", ...args] = command.argv;
+  if (!adapter.programs.includes(program)) {
+    throw new FarmError(
+      "input",
+      `Cannot run "${program}" for the adapter "${adapter.name}": it is not one of its programs (${
+        adapter.programs.join(", ")
+      })`,
+    );
+  }
+  const argv = program === "nsfarm-deno" ? [...ownCommand(), ...args] : command.argv;
+  return await runProgram({ ...command, argv, cwd: command.cwd ?? cwd });
+}
+
+/** @throws {FarmError} unreachable */
+export function unreachable(adapter: SchedulerAdapter, doing: string, message: string): FarmError {
+  return new FarmError(
+    "unreachable",
+    `Cannot ${doing} with ${adapter.name}: ${message}`,
+    "Nothing was changed; run the same command again when it answers",
+  );
+}

@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import { livePlans } from "../../core/check_manifest.ts";
+import type { FarmManifest } from "../../core/contracts/manifest.ts";
+import type { ShardState } from "../../core/contracts/kinds.ts";
+import type { Submission } from "../../core/contracts/submit_meta.ts";
+import type { SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
+import { askLimits } from "./ask_limits.ts";
+import { type AskedScheduler, askScheduler, renderContext } from "./ask_scheduler.ts";
+import { whileLocked } from "../disk/lock_file.ts";
+import type { Run } from "../run/load_manifest.ts";
+import type { Machine } from "../machine/machine.ts";
+import { type ScannedShard, scanRun } from "../state/scan_run.ts";
+import { readSubmissions } from "./submissions.ts";
+import { settleIncoming } from "../shard/settle_incoming.ts";
+import { stageInputs, stagePlanOf } from "../run/stage_inputs.ts";
+import { settleUnclear, submitChunk } from "./submit_run.ts";
+import { exists, makeFolder, writeWhole } from "../disk/write_file.ts";
+import { unreachable } from "./drive_adapter.ts";
+
+export interface StartedRun {
+  submissions: Submission[];
+  /** Why there is nothing to submit, where there is not. */
+  nothing: string;
+}
+
+/** States of shards that nothing works on any more. */
+export const ENDED: ReadonlySet<ShardState> = new Set<ShardState>([
+  "failed",
+  "cancelled",
+  "timed_out",
+  "out_of_memory",
+  "preempted",
+  "lost",
+]);
+
+/** How long a job that is gone may take to show its files before its shards are submitted again. */
+const GRACE_S = 120;
+
+/** Which shards are submitted once more: none, those that ended without a valid result, or these too. */
+export interface Again {
+  ended: boolean;
+  /** Shards whose jobs were cancelled just now; their scheduler may still tell of them as held or queued. */
+  cancelled?: readonly number[];
+}
+
+/**
+ * Submits the shards of a run that nobody works on: those never begun, and with `again` those that ended without a
+ * valid result. Never what runs, waits, or could not be asked about. Of several commands at once each sees what those
+ * before it have submitted.
+ * @throws {FarmError} unreachable, when the scheduler cannot be asked or does not take them
+ */
+export async function startRun(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  machine: Machine,
+  again: Again,
+  file_grace_s = GRACE_S,
+): Promise<StartedRun> {
+  return await whileLocked(
+    join(run.dir, ".submit.lock"),
+    () => startOpen(run, adapter, machine, again, file_grace_s),
+  );
+}
+
+async function startOpen(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  machine: Machine,
+  again: Again,
+  file_grace_s: number,
+): Promise<StartedRun> {
+  await settleIntents(run, adapter);
+  const asked = await askScheduler(run, adapter, again.ended ? 0 : file_grace_s);
+  if (!asked.reached) throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer");
+  settleIncoming(run);
+  const shards = await scanRun(run, machine, asked);
+  const open = shards.filter((shard) => isOpen(shard, asked, again));
+  if (open.length === 0) return { submissions: [], nothing: whyNothing(shards, again.ended) };
+  const indexes = open.map((shard) => shard.plan.shard_index);
+  const limits = await askLimits(adapter);
+  if (again.ended) renewFiles(run, adapter, limits);
+  const submissions: Submission[] = [];
+  for (const chunk of adapter.render(renderContext(run, indexes, limits)).chunks) {
+    submissions.push(await submitChunk(run, adapter, chunk));
+  }
+  return { submissions, nothing: "" };
+}
+
+/** Job files as the run is now: it may have pieces, or more memory, since they were written. Inputs that are gone too. */
+export function renewFiles(run: Run<FarmManifest>, adapter: SchedulerAdapter, limits: SchedulerLimits): void {
+  const all = livePlans(run.manifest).map((plan) => plan.shard_index);
+  const { config, farm } = run.manifest;
+  if (farm.staged_config !== undefined) {
+    stageInputs(run.dir, config, stagePlanOf(config, farm.inputs.map((input) => input.path)));
+  }
+  const { files, folders } = adapter.render(renderContext(run, all, limits));
+  for (const folder of folders ?? []) makeFolder(join(run.dir, folder));
+  for (const file of files) {
+    const path = join(run.dir, file.path);
+    if (!exists(path) || Deno.readTextFileSync(path) !== file.text) {
+      writeWhole(path, file.text, file.executable ? 0o750 : 0o640);
+    }
+  }
+}
+
+/** An intent on record is of a command that died, or got no answer: its token is looked for first. */
+async function settleIntents(run: Run<FarmManifest>, adapter: SchedulerAdapter): Promise<void> {
+  for (const one of readSubmissions(run.dir)) {
+    if (one.state === "intent" || one.state === "unclear") {
+      await settleUnclear(run, adapter, one, one.answer ?? "the submitting command was stopped");
+    }
+  }
+}
+
+/** A shard that nobody has been given, or that its scheduler has done with. */
+function isOpen({ state, plan }: ScannedShard, asked: AskedScheduler, again: Again): boolean {
+  if (state === "queued" && !asked.shards.has(plan.shard_index)) return true;
+  if (state === "queued" || state === "held") return again.cancelled?.includes(plan.shard_index) ?? false;
+  return again.ended && ENDED.has(state);
+}
+
+function whyNothing(shards: ScannedShard[], again: boolean): string {
+  const done = shards.filter((shard) => shard.state === "done").length;
+  if (done === shards.length) return `Nothing to submit: all ${done} shards are done`;
+  const ended = shards.filter((shard) => ENDED.has(shard.state)).length;
+  if (ended > 0 && !again) {
+    return `Nothing to submit: ${ended} shards ended without a result; nsfarm-deno retry runs them again`;
+  }
+  const held = shards.filter((shard) => shard.state === "held").length;
+  if (held > 0) {
+    return `Nothing to submit: the jobs of ${held} shards are held; nsfarm-deno status says why, retry replaces them`;
+  }
+  return `Nothing to submit: ${shards.length - done - ended} shards are on their way, ${done} are done`;
+}

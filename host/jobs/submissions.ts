@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { type Submission, SUBMIT_META_SCHEMA, SubmitMeta } from "../../core/contracts/submit_meta.ts";
+import { SUBMIT_META } from "../../core/run_paths.ts";
+import { whileLockedSync } from "../disk/lock_file.ts";
+import { inputError, readIfThere } from "../disk/read_file.ts";
+import { writeDocument } from "../disk/write_file.ts";
+
+/** Reads submit_meta.json; undefined where nothing was submitted. @throws {FarmError} input */
+export function readSubmitMeta(dir: string): SubmitMeta | undefined {
+  const path = join(dir, SUBMIT_META);
+  try {
+    return readIfThere(path, SubmitMeta);
+  } catch (error) {
+    throw inputError(
+      "the record of submissions",
+      path,
+      error,
+      "It says which jobs are this run's: take it from a copy, or cancel the jobs by hand and remove it",
+    );
+  }
+}
+
+export function readSubmissions(dir: string): Submission[] {
+  return readSubmitMeta(dir)?.farm?.submissions ?? [];
+}
+
+/** Puts a submission on disk: a new one, or the same token's new state. */
+export function recordSubmission(dir: string, submission: Submission): void {
+  changeSubmitMeta(dir, (before) => withSubmission(before, submission));
+}
+
+/** Reads, changes and writes submit_meta.json while no other process does: a status may look while jobs are submitted. */
+export function changeSubmitMeta(
+  dir: string,
+  change: (before: SubmitMeta | undefined) => SubmitMeta | undefined,
+): void {
+  whileLockedSync(join(dir, `.${SUBMIT_META}.lock`), () => {
+    const before = readSubmitMeta(dir);
+    const after = change(before);
+    if (after && after !== before) writeDocument(join(dir, SUBMIT_META), after);
+  });
+}
+
+function withSubmission(before: SubmitMeta | undefined, submission: Submission): SubmitMeta {
+  const others = before?.farm?.submissions ?? [];
+  const at = others.findIndex((one) => one.token === submission.token);
+  const submissions = at < 0 ? [...others, submission] : others.with(at, submission);
+  return {
+    ...before,
+    schema_version: SUBMIT_META_SCHEMA,
+    created_at_utc: before?.created_at_utc ?? submission.intended_at_utc,
+    farm: { ...before?.farm, submissions },
+  };
+}

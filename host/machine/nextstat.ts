@@ -1,0 +1,60 @@
+import type { FarmManifest } from "../../core/contracts/manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import { runProgram } from "./run_program.ts";
+import { hashFile, mtime_ms } from "../run/inputs.ts";
+
+export interface Nextstat {
+  path: string;
+  version: string;
+  sha256: string;
+  bytes: number;
+  mtime_ms: number | null;
+}
+
+/**
+ * Asks a nextstat for its version.
+ * @throws {FarmError} input, when it is missing, not executable, or no nextstat
+ */
+export async function nextstatVersion(path: string): Promise<string> {
+  const result = await runProgram({ argv: [path, "--version"], timeout_s: 30 });
+  const next = "Give the nextstat program with --nextstat-bin";
+  if (result.spawn_error !== null) {
+    throw new FarmError("input", `Cannot run nextstat "${path}": ${spawnFault(path, result.spawn_error)}`, next);
+  }
+  const version = /^nextstat\s+(\S+)/m.exec(result.stdout)?.[1];
+  if (result.exit_code !== 0 || version === undefined) {
+    const said = (result.stderr || result.stdout).trim().split("\n")[0] ?? "";
+    throw new FarmError(
+      "input",
+      `"${path} --version" did not answer as nextstat does (exit ${result.exit_code}): ${said}`,
+      next,
+    );
+  }
+  return version;
+}
+
+function spawnFault(path: string, fault: string): string {
+  try {
+    const info = Deno.statSync(path);
+    if (!info.isFile) return "it is no file";
+    return info.mode !== null && (info.mode & 0o111) === 0 ? "it is not executable" : fault;
+  } catch {
+    return "it is not there";
+  }
+}
+
+export async function lookAtNextstat(path: string): Promise<Nextstat> {
+  const version = await nextstatVersion(path);
+  return { path, version, ...hashFile(path), mtime_ms: mtime_ms(path) };
+}
+
+/** Whether this nextstat is the run's, or what is not. Its version is asked only where size or time differ. */
+export async function nextstatFault(manifest: FarmManifest, path: string): Promise<string | null> {
+  const { nextstat_version, nextstat_bytes, nextstat_mtime_ms } = manifest.farm;
+  const info = Deno.statSync(path);
+  if (info.size === nextstat_bytes && info.mtime?.getTime() === nextstat_mtime_ms) return null;
+  const version = await nextstatVersion(path);
+  return version === nextstat_version
+    ? null
+    : `nextstat "${path}" is version ${version}, the run was rendered with ${nextstat_version}`;
+}

@@ -1,0 +1,128 @@
+import type { Command, CommandResult } from "../../schedulers/adapter.ts";
+import { errorText } from "../../core/errors.ts";
+
+/** More than this from a scheduler's command is a fault of it, not an answer. */
+const OUTPUT_CAP_BYTES = 64 * 1024 * 1024;
+
+/** What a program that has ended leaves running may hold its output open: after two looks without a byte it is closed. */
+const LATE_OUTPUT_MS = 750;
+
+/**
+ * Runs a program to its end with no shell and no terminal. It gets its own process group, all of which is killed
+ * when the time is up or the output grows beyond 64 MiB. Never throws: what went wrong is in the result.
+ */
+export async function runProgram(command: Command): Promise<CommandResult> {
+  let child: Deno.ChildProcess;
+  try {
+    child = spawn(command);
+  } catch (error) {
+    return { ...NOTHING, spawn_error: errorText(error) };
+  }
+  let stopped = false;
+  const pipes = new Pipes();
+  const stop = () => {
+    stopped = true;
+    killGroup(child.pid, "SIGKILL");
+  };
+  const timer = setTimeout(stop, command.timeout_s * 1000);
+  const ended = child.status.then((status) => {
+    pipes.closeWhenSilent();
+    return status;
+  });
+  try {
+    const [stdout, stderr, , status] = await Promise.all([
+      readCapped(child.stdout, stop, pipes),
+      readCapped(child.stderr, stop, pipes),
+      feed(child, command.stdin, pipes),
+      ended,
+    ]);
+    const exit_code = stopped || status.signal ? null : status.code;
+    return { exit_code, signal: status.signal, stdout, stderr, timed_out: stopped, spawn_error: null };
+  } finally {
+    clearTimeout(timer);
+    pipes.leave();
+  }
+}
+
+/** The pipes of a program: closed from this side when it has ended and nothing more comes. */
+class Pipes {
+  readonly #closing = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  bytes = 0;
+
+  onClose(close: () => Promise<void>): void {
+    this.#closing.signal.addEventListener("abort", () => close().catch(() => {}));
+  }
+
+  /** Two looks: the first may come late itself, before what waits in a pipe was read. */
+  closeWhenSilent(looks = 2): void {
+    const before = this.bytes;
+    this.#timer = setTimeout(() => {
+      if (this.bytes > before) this.closeWhenSilent();
+      else if (looks > 1) this.closeWhenSilent(looks - 1);
+      else this.#closing.abort();
+    }, LATE_OUTPUT_MS);
+  }
+
+  leave(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+const NOTHING: CommandResult = {
+  exit_code: null,
+  signal: null,
+  stdout: "",
+  stderr: "",
+  timed_out: false,
+  spawn_error: null,
+};
+
+function spawn(command: Command): Deno.ChildProcess {
+  const [program, ...args] = command.argv;
+  if (program === undefined) throw new Error("no program named");
+  return new Deno.Command(program, {
+    args,
+    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+    stdin: command.stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    detached: true,
+  }).spawn();
+}
+
+/** Kills a process group; one that is gone already is no error. */
+export function killGroup(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(-pid, signal);
+  } catch {
+    // it ended by itself in the meantime
+  }
+}
+
+async function feed(child: Deno.ChildProcess, stdin: string | undefined, pipes: Pipes): Promise<void> {
+  if (stdin === undefined) return;
+  const writer = child.stdin.getWriter();
+  pipes.onClose(() => writer.abort());
+  try {
+    await writer.write(new TextEncoder().encode(stdin));
+    await writer.close();
+  } catch {
+    // a program that does not read its input to the end is judged by its exit code
+  }
+}
+
+async function readCapped(stream: ReadableStream<Uint8Array>, stop: () => void, pipes: Pipes): Promise<string> {
+  const reader = stream.getReader();
+  pipes.onClose(() => reader.cancel());
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    bytes += read.value.length;
+    pipes.bytes += read.value.length;
+    if (bytes > OUTPUT_CAP_BYTES) stop();
+    else text += decoder.decode(read.value, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,127 @@
+import { dirname, resolve } from "node:path";
+import type { AskedGuardrails } from "../../core/contracts/manifest.ts";
+import type { MergeReport } from "../../core/contracts/merge_report.ts";
+import { MERGE_STATUS_SCHEMA, type MergeStatus } from "../../core/contracts/merge_status.ts";
+import { FarmError } from "../../core/errors.ts";
+import { asksPulls } from "../../core/merge/guardrails.ts";
+import { mergeNotes, mergeReport } from "../../core/merge/merge_report.ts";
+import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
+import { callHelper, type Helper } from "./helper.ts";
+import { mergedSet, type MergeMoment, wholeOf, withoutPulls } from "./merged_set.ts";
+import { inputSources, runSources, type Sources } from "./open_sources.ts";
+import { type Proof, prove } from "./prove.ts";
+import { mergedPieces, writeMerged } from "./write_merged.ts";
+import { readRecords, timesOf } from "../run/run_records.ts";
+import { sweepForgotten } from "../disk/sweep_temporary.ts";
+import { writeDocument } from "../disk/write_file.ts";
+
+export interface MergeOptions {
+  /** A run directory or its manifest; null: only `inputs`. */
+  run: string | null;
+  /** Outputs named by themselves (--input). */
+  inputs: readonly string[];
+  /** Where the merged document goes; null: merged.out.json of the run. */
+  out: string | null;
+  allow_partial: boolean;
+  accept_unrecorded: boolean;
+  /** Guardrails to judge in addition to, or in place of, those that the run was asked for. */
+  guardrails: AskedGuardrails;
+}
+
+/**
+ * Proves that a run's outputs are one whole set and merges them. What is wrong with the set is in the report (exit
+ * code 5), and in merge_status.json.
+ * @throws {FarmError} usage; input, where the manifest cannot be read or the disk takes nothing
+ */
+export async function mergeRun(options: MergeOptions, moment: MergeMoment): Promise<MergeReport> {
+  const helper = options.run === null ? undefined : callHelper(options.run, options.accept_unrecorded);
+  try {
+    const sources = openSources(options);
+    const guardrails = askedOf(sources, options.guardrails);
+    const out = outPath(sources, options.out);
+    sweepForgotten(dirname(out));
+    const proof = await prove(sources, options.allow_partial, { beside: out, helper, left_out: new Map() });
+    try {
+      return await finish(sources, proof, { ...options, guardrails, out, helper }, moment);
+    } finally {
+      proof.read.close();
+    }
+  } finally {
+    helper?.dismiss();
+  }
+}
+
+function openSources({ run, inputs, accept_unrecorded }: MergeOptions): Sources {
+  const next = "Name a run directory, or outputs with --input";
+  if (run !== null && inputs.length > 0) throw new FarmError("usage", "Cannot merge both a run and --input", next);
+  if (run !== null) return runSources(run, accept_unrecorded);
+  if (inputs.length === 0) throw new FarmError("usage", "Cannot merge nothing", next);
+  return inputSources(inputs);
+}
+
+function outPath({ run }: Sources, out: string | null): string {
+  if (out !== null) return resolve(out);
+  if (run) return `${run.dir}/${MERGED}`;
+  throw new FarmError("usage", "Cannot merge outputs of --input without --out: wanted a path for the result");
+}
+
+/** The run's own guardrails, each in place of which one may be given now. */
+function askedOf({ run }: Sources, given: AskedGuardrails): AskedGuardrails {
+  const farm = run?.manifest.farm;
+  if (farm && !farm.pulls && asksPulls(given)) throw withoutPulls();
+  return {
+    require_all_converged: given.require_all_converged || (farm?.guardrails.require_all_converged ?? false),
+    max_abs_poi_pull_mean: given.max_abs_poi_pull_mean ?? farm?.guardrails.max_abs_poi_pull_mean ?? null,
+    poi_pull_std_range: given.poi_pull_std_range ?? farm?.guardrails.poi_pull_std_range ?? null,
+  };
+}
+
+type Settled = MergeOptions & { out: string; helper: Helper | undefined };
+
+async function finish(sources: Sources, proof: Proof, options: Settled, moment: MergeMoment): Promise<MergeReport> {
+  const { facts } = proof.read;
+  const is_good = proof.problems.length === 0 || (options.allow_partial && proof.is_mergeable);
+  const set = is_good ? mergedSet(sources, proof, options.guardrails, moment) : null;
+  const sum = set && await writeMerged(options.out, mergedPieces(set, proof.read.texts), options.helper?.hash);
+  const records = sources.run ? readRecords(sources.run.dir) : { attempts: new Map(), submissions: [] };
+  const times = timesOf(facts.flatMap((one) => one.time ?? []), facts.flatMap((one) => one.elapsed_s ?? []), records);
+  const report = mergeReport({
+    set,
+    merged: set && options.out,
+    merged_sha256: sum?.sha256 ?? null,
+    run_id: sources.run?.manifest.run_id ?? null,
+    n_shards: sources.orders.length,
+    run: wholeOf(sources.wanted),
+    problems: proof.problems,
+    missing: proof.missing,
+    times,
+  });
+  const merge_status = sources.run && writeStatus(`${sources.run.dir}/${MERGE_STATUS}`, report, sum, moment);
+  return { ...report, merge_status, notes: mergeNotes(report) };
+}
+
+function writeStatus(
+  path: string,
+  report: MergeReport,
+  sum: { bytes: number; sha256: string } | null,
+  { now_utc }: MergeMoment,
+): string | null {
+  const status: MergeStatus = {
+    schema_version: MERGE_STATUS_SCHEMA,
+    created_at_utc: now_utc,
+    ok: report.merged !== null && !report.partial,
+    partial: report.partial,
+    guardrails_passed: report.guardrails?.passed ?? null,
+    problems: report.problems,
+    merged: report.merged,
+    farm: { merged_sha256: sum?.sha256 ?? null, merged_bytes: sum?.bytes ?? null, exit_code: report.exit_code },
+  };
+  try {
+    writeDocument(path, status);
+    return path;
+  } catch (error) {
+    // A merge of somebody else's run, or of a read-only one, may still be written elsewhere.
+    if (error instanceof FarmError && report.merged !== null) return null;
+    throw error;
+  }
+}

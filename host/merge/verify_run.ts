@@ -1,0 +1,131 @@
+import { join } from "node:path";
+import { readSums, SUMS } from "../../core/archive_names.ts";
+import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
+import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
+import { MergeStatus } from "../../core/contracts/merge_status.ts";
+import { errorText } from "../../core/errors.ts";
+import { MERGE_STATUS, MERGED, metricsName } from "../../core/run_paths.ts";
+import { sealFault } from "../../core/seal_record.ts";
+import { collectOldShard } from "../state/collect_shard.ts";
+import { hashFile, inputPath, sha256Of } from "../run/inputs.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { oldShards } from "../run/old_run.ts";
+import { readIfThere, readRegular } from "../disk/read_file.ts";
+import { readShard } from "../shard/read_shard.ts";
+import { openRun } from "../run/run_home.ts";
+import { remergeFault } from "./verify_merged.ts";
+import { exists } from "../disk/write_file.ts";
+
+export interface Finding {
+  file: string;
+  what: string;
+}
+
+export interface VerifyReport {
+  run_id: string;
+  run_dir: string;
+  n_shards: number;
+  n_good: number;
+  /** Whether there is a merged document, and it is the one that was written. */
+  merged: "good" | "bad" | "absent";
+  findings: Finding[];
+}
+
+/**
+ * Checks every file of a run again: each shard's two files by their sums, the merged document by that of its merge,
+ * spec, inputs and nextstat by those of the manifest.
+ * @throws {FarmError} input, when the manifest cannot be read or contradicts itself
+ */
+export function verifyRun(path: string): VerifyReport {
+  const run = openRun(path);
+  const { manifest } = run;
+  const shards = isFarmManifest(manifest) ? farmShards(run, manifest) : oldFindings(run);
+  const merged = mergedFindings(run);
+  const unpacked = exists(join(run.dir, SUMS));
+  const inputs = isFarmManifest(manifest) ? inputFindings(manifest, unpacked) : [];
+  const sums = unpacked ? sumFindings(run.dir) : [];
+  const bad = shards.filter((findings) => findings.length > 0).length;
+  return {
+    run_id: manifest.run_id,
+    run_dir: run.dir,
+    n_shards: shards.length,
+    n_good: shards.length - bad,
+    merged: merged === null ? "absent" : merged.length > 0 ? "bad" : "good",
+    findings: [...shards.flat(), ...merged ?? [], ...sums, ...inputs],
+  };
+}
+
+function farmShards({ dir }: Run, manifest: FarmManifest): Finding[][] {
+  return livePlans(manifest).map((plan) => shardFindings(dir, manifest, plan));
+}
+
+function shardFindings(dir: string, manifest: FarmManifest, plan: Plan): Finding[] {
+  const found = readShard(dir, manifest, plan);
+  const file = metricsName(plan.shard_index);
+  if (found.kind === "absent") return [{ file, what: "is not there: the shard is not done" }];
+  if (found.kind === "uncommitted") return [{ file, what: "is not there, its output is" }];
+  if (found.kind !== "done") return [{ file: found.file, what: found.what }];
+  return guarded(file, () => {
+    const text = new TextDecoder().decode(readRegular(join(dir, file), 64 * 1024 * 1024));
+    return sealFault(text, sha256Of);
+  });
+}
+
+function guarded(file: string, check: () => string | null): Finding[] {
+  try {
+    const what = check();
+    return what === null ? [] : [{ file, what }];
+  } catch (error) {
+    return [{ file, what: errorText(error) }];
+  }
+}
+
+function oldFindings(run: Run): Finding[][] {
+  return oldShards(run).map((old) => {
+    const { ok, result } = collectOldShard(run.manifest, old);
+    return ok ? [] : [{ file: old.out, what: result.error ?? "is not there: the shard is not done" }];
+  });
+}
+
+/** Null where nothing was merged. */
+function mergedFindings(run: Run): Finding[] | null {
+  const path = join(run.dir, MERGED);
+  if (!exists(path)) return null;
+  const again = guarded(MERGED, () => remergeFault(run));
+  const summed = guarded(MERGED, () => sumFault(run.dir, again.length === 0));
+  const what = [...summed, ...again].map((finding) => finding.what);
+  return what.length === 0 ? [] : [{ file: MERGED, what: what.join("; it ") }];
+}
+
+/** @param is_right whether the document is what its shards make */
+function sumFault(dir: string, is_right: boolean): string | null {
+  const status = readIfThere(join(dir, MERGE_STATUS), MergeStatus);
+  const written = status?.farm?.merged_sha256;
+  if (typeof written !== "string" || hashFile(join(dir, MERGED)).sha256 === written) return null;
+  return is_right
+    ? `is of another merge than ${MERGE_STATUS}, or its date or a path in it was changed`
+    : "is not what the merge wrote: its sha256 differs";
+}
+
+/** The files of an unpacked archive by its sums. */
+function sumFindings(dir: string): Finding[] {
+  const sums = () => readSums(new TextDecoder().decode(readRegular(join(dir, SUMS), 64 * 1024 * 1024)));
+  try {
+    return sums().flatMap(({ name, sha256 }) =>
+      guarded(name, () => hashFile(join(dir, name)).sha256 === sha256 ? null : `has another sha256 than ${SUMS} says`)
+    );
+  } catch (error) {
+    return [{ file: SUMS, what: errorText(error) }];
+  }
+}
+
+/** @param unpacked of an archive, with which spec, inputs and nextstat do not come along: none of them need be there */
+function inputFindings(manifest: FarmManifest, unpacked: boolean): Finding[] {
+  const { inputs, nextstat_sha256 } = manifest.farm;
+  const files = inputs.map(({ path, sha256 }) => ({ path: inputPath(manifest.config, path), sha256 }));
+  return [...files, { path: manifest.nextstat_bin, sha256: nextstat_sha256 }].flatMap(({ path, sha256 }) =>
+    unpacked && !exists(path)
+      ? []
+      : guarded(path, () => hashFile(path).sha256 === sha256 ? null : "is not the file that the run was rendered with")
+  );
+}

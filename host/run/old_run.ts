@@ -1,0 +1,155 @@
+import { basename, dirname, isAbsolute, join, normalize, relative } from "node:path";
+import { livePlans } from "../../core/check_manifest.ts";
+import type { Manifest, Plan, ShardResult } from "../../core/contracts/manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import { metricsName, oldSideName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
+import type { Run } from "./load_manifest.ts";
+import { decodeText, readRegular, Unreadable } from "../disk/read_file.ts";
+import { type CheckedOutput, readOutput } from "../shard/read_shard.ts";
+import { exists } from "../disk/write_file.ts";
+
+/** A shard of a run that other scripts rendered, and where its files lie. */
+export interface OldShard {
+  plan: Plan;
+  dir: string;
+  out: string;
+  metrics: string;
+  stdout: string;
+  stderr: string;
+  /** Of the side files, or of results[] where those are gone; null where nothing tells. */
+  rc: number | null;
+  host: string | null;
+  elapsed_s: number | null;
+}
+
+export type OldEvidence =
+  | { kind: "absent" }
+  | { kind: "bad"; what: string }
+  | { kind: "done"; output: CheckedOutput };
+
+/**
+ * The live shards of an old run. Where it was collected, results[] says where the files are: as written, then relative
+ * to where the manifest lies now.
+ * @throws {FarmError} input, when a path leaves the run directory
+ */
+export function oldShards(run: Run): OldShard[] {
+  const results = new Map((run.manifest.results ?? []).map((result) => [result.shard_index, result]));
+  const places = new Places(run);
+  return livePlans(run.manifest).map((plan) => oldShard(run, places, plan, results.get(plan.shard_index)));
+}
+
+function oldShard(run: Run, places: Places, plan: Plan, result: ShardResult | undefined): OldShard {
+  const i = plan.shard_index;
+  const place = (member: keyof ShardResult & `local_${string}`, name: string) => {
+    const written = result?.[member];
+    if (typeof written === "string" && written !== "") {
+      return places.find(written, `results[] of shard ${i}: ${member}`);
+    }
+    return join(run.dir, name);
+  };
+  const side = (kind: "rc" | "host" | "elapsed_s") => sideText(join(run.dir, oldSideName(i, kind)));
+  return {
+    plan,
+    dir: place("local_dir", "."),
+    out: place("local_output", outName(i)),
+    metrics: place("local_metrics", metricsName(i)),
+    stdout: place("local_stdout", stdoutName(i)),
+    stderr: place("local_stderr", stderrName(i)),
+    rc: numberIn(side("rc")) ?? result?.rc ?? null,
+    host: side("host") ?? result?.host ?? null,
+    elapsed_s: numberIn(side("elapsed_s")) ?? result?.elapsed_s ?? null,
+  };
+}
+
+/** Finds the files that a manifest names, inside its run directory only. */
+class Places {
+  readonly #run: Run;
+  readonly #checked = new Map<string, boolean>();
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  find(written: string, what: string): string {
+    const { dir } = this.#run;
+    const path = normalize(isAbsolute(written) ? written : join(dir, written));
+    if (isInside(path, dir)) return this.#checkLinks(path, dir, what);
+    const before = runDirBefore(this.#run.manifest, path);
+    if (before === null || !isInside(path, before)) throw leaves(what, written, dir);
+    if (exists(path)) return this.#checkLinks(path, before, what);
+    return this.#checkLinks(join(dir, relative(before, path)), dir, what);
+  }
+
+  /** A link on the way may not lead out of the directory either. */
+  #checkLinks(path: string, root: string, what: string): string {
+    const folder = path === root ? root : dirname(path);
+    const known = this.#checked.get(folder);
+    const inside = known ?? isReallyInside(folder, root);
+    this.#checked.set(folder, inside);
+    if (!inside) throw leaves(what, path, root);
+    return path;
+  }
+}
+
+/** Where the run lay when its manifest was written: a folder of the run's name, or nothing is believed of it. */
+function runDirBefore({ run_dir, run_id }: Manifest, path: string): string | null {
+  if (run_dir !== undefined) {
+    const folder = normalize(run_dir).replace(/\/+$/, "");
+    return isAbsolute(folder) && basename(folder) === run_id ? folder : null;
+  }
+  const at = path.lastIndexOf(`/${run_id}/`);
+  return at < 0 ? null : path.slice(0, at + 1 + run_id.length);
+}
+
+function isInside(path: string, root: string): boolean {
+  const way = relative(root, path);
+  return way !== ".." && !way.startsWith("../") && !isAbsolute(way);
+}
+
+function isReallyInside(folder: string, root: string): boolean {
+  try {
+    return isInside(Deno.realPathSync(folder), Deno.realPathSync(root));
+  } catch (error) {
+    // What is not there cannot lead anywhere.
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+function leaves(what: string, path: string, root: string): FarmError {
+  return new FarmError(
+    "input",
+    `Cannot use the manifest: ${what} is "${path}", which leaves the run directory "${root}"`,
+    "Put the file into the run directory, or merge such files with --input",
+  );
+}
+
+function sideText(path: string): string | null {
+  try {
+    return decodeText(readRegular(path, 4096)).trim() || null;
+  } catch {
+    return null;
+  }
+}
+
+function numberIn(text: string | null): number | null {
+  const value = Number(text ?? NaN);
+  return Number.isFinite(value) ? value : null;
+}
+
+/**
+ * What an old shard's files prove. There is no record: the output is checked as far as it goes, and an exit code other
+ * than 0 is a failure unless the output is complete and says that a guardrail failed.
+ */
+export function readOldShard(
+  manifest: Manifest,
+  { plan, out, rc }: Pick<OldShard, "plan" | "out" | "rc">,
+): OldEvidence {
+  const output = readOutput(out, manifest, plan);
+  if (output instanceof Unreadable) {
+    if (!output.absent) return { kind: "bad", what: output.message };
+    return rc === null ? { kind: "absent" } : { kind: "bad", what: `is not there, and nextstat ended with exit ${rc}` };
+  }
+  const refused = output.output.frame.guardrails?.passed === false;
+  if (rc === null || rc === 0 || refused) return { kind: "done", output };
+  return { kind: "bad", what: `is whole, but nextstat ended with exit ${rc}` };
+}

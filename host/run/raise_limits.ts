@@ -1,0 +1,49 @@
+import type { FarmManifest, OptionValue } from "../../core/contracts/manifest.ts";
+import { changeOptions } from "../../core/change_options.ts";
+import { FarmError } from "../../core/errors.ts";
+import { twiceMemory, twiceTime } from "../../core/raise_option.ts";
+import type { SchedulerAdapter, SchedulerOption } from "../../schedulers/adapter.ts";
+import { readOption } from "./read_option.ts";
+
+/** What `retry` may raise; true: to twice of what it was. */
+export interface Raised {
+  memory?: string | true;
+  time?: string | true;
+}
+
+/**
+ * The manifest with more memory or time for its jobs, the change in its history.
+ * @throws {FarmError} usage, where the scheduler has no such option, the run never set it, or the value is none
+ */
+export function raiseLimits(
+  manifest: FarmManifest,
+  adapter: SchedulerAdapter,
+  raised: Raised,
+  at_utc: string,
+): FarmManifest {
+  const changes: Record<string, OptionValue> = {};
+  for (const role of ["memory", "time"] as const) {
+    const asked = raised[role];
+    if (asked === undefined) continue;
+    const option = optionOf(adapter, role);
+    const { name } = option;
+    const before = manifest.farm.options[name];
+    changes[name] = asked === true ? twice(role, name, before) : readOption(option, asked);
+  }
+  return changeOptions(manifest, changes, "retried", at_utc);
+}
+
+function optionOf(adapter: SchedulerAdapter, role: "memory" | "time"): SchedulerOption {
+  const option = adapter.options.find((one) => one.role === role);
+  if (option) return option;
+  throw new FarmError("usage", `Cannot use --more-${role}: ${adapter.name} has no limit of ${role} to raise`);
+}
+
+function twice(role: "memory" | "time", name: string, before: OptionValue | undefined): OptionValue {
+  if (before !== undefined) return role === "memory" ? twiceMemory(before) : twiceTime(before);
+  throw new FarmError(
+    "usage",
+    `Cannot double --${name}: the run was rendered without it`,
+    `Give the new value: --more-${role} VALUE`,
+  );
+}

@@ -1,0 +1,246 @@
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+import {
+  type FarmManifest,
+  type OptionValue,
+  type Plan,
+  RUN_RECORD_SCHEMA,
+  RUN_SCHEMA,
+} from "../../core/contracts/manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import { splitToys, type ToyRange } from "../../core/split.ts";
+import { VERSION } from "../../core/version.ts";
+import { MANIFEST } from "../../core/run_paths.ts";
+import type { Rendered, SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
+import { checkFit } from "./check_fit.ts";
+import type { Run } from "./load_manifest.ts";
+import { loadAverage, lookAtMachine, uptime_s } from "../machine/machine.ts";
+import { stagedConfig, stageInputs, stagePlanOf } from "./stage_inputs.ts";
+import type { StagePlan } from "../../core/stage_plan.ts";
+import { lookAtNextstat } from "../machine/nextstat.ts";
+import { ownBinary } from "../machine/own_program.ts";
+import { pluginRecord } from "../plugin/plugin_run.ts";
+import { hashSpec, readSpec } from "./read_spec.ts";
+import { sweepStaged } from "../disk/sweep_temporary.ts";
+import { exists, makeFolder, temporaryPath, writeWhole } from "../disk/write_file.ts";
+
+/** The toys that one host does. */
+export interface HostShare extends ToyRange {
+  at: Pick<Plan, "host" | "user" | "port" | "weight">;
+}
+
+/** What is asked for, checked as far as that goes without looking at a file. Paths are absolute. */
+export interface RunRequest {
+  scheduler: string;
+  config: string;
+  n_toys: number;
+  seed: number;
+  shards: number;
+  threads: number;
+  nextstat_bin: string;
+  out_dir: string;
+  run_id: string;
+  gen: "init" | "mle";
+  set: Record<string, number>;
+  freeze_gen: boolean;
+  pulls: boolean;
+  guardrails: FarmManifest["farm"]["guardrails"];
+  extra_args: string[];
+  wrapper: "binary" | "sh";
+  mode: "shared" | "transfer";
+  /** Jobs that pull shards, in place of a job for each shard or group of shards. */
+  pilots: number | null;
+  /** One share a host, in place of as many equal shards. */
+  shares?: HostShare[];
+  options: Record<string, OptionValue>;
+  /** Fit one toy first, so that nextstat's own refusal comes before anything is written. */
+  check: boolean;
+}
+
+/** Makes the manifest of a run; writes nothing. @throws {FarmError} */
+export async function planRun(request: RunRequest): Promise<FarmManifest> {
+  const ranges = request.shares ?? splitToys(request.n_toys, request.shards);
+  if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
+    throw new FarmError("usage", `Cannot use --seed ${request.seed}: seed + n_toys must stay below 2^53`);
+  }
+  const paths = await readSpec(request.config);
+  const checking = request.check || request.freeze_gen ? checkFit(skeleton(request, ranges)) : Promise.resolve({});
+  const [spec, nextstat, machine, point] = await firstFault(
+    Promise.try(() => hashSpec(request.config, paths)),
+    lookAtNextstat(request.nextstat_bin),
+    lookAtMachine(),
+    checking,
+  );
+  const manifest = skeleton(request, ranges);
+  manifest.farm = {
+    ...manifest.farm,
+    nextstat_version: nextstat.version,
+    nextstat_sha256: nextstat.sha256,
+    nextstat_bytes: nextstat.bytes,
+    ...(nextstat.mtime_ms === null ? {} : { nextstat_mtime_ms: nextstat.mtime_ms }),
+    spec_sha256: spec.spec_sha256,
+    inputs: spec.inputs,
+    input_mtimes_ms: spec.mtimes_ms,
+    frozen_gen: request.freeze_gen ? point : null,
+    environment: {
+      host: machine.host,
+      cpu_model: machine.cpu_model,
+      kernel: machine.kernel,
+      rustc_version: null,
+      load_average: loadAverage(),
+      uptime_s: uptime_s(),
+    },
+  };
+  return manifest;
+}
+
+/** All at the same time; of several faults the first in the list is told. */
+async function firstFault<T extends readonly unknown[]>(...asked: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  await Promise.allSettled(asked);
+  return await Promise.all(asked);
+}
+
+const NO_HASH = "0".repeat(64);
+
+/** The manifest that the request alone makes, before any file was looked at. */
+function skeleton(request: RunRequest, ranges: ToyRange[]): FarmManifest {
+  return {
+    schema_version: RUN_SCHEMA,
+    created_at_utc: new Date().toISOString(),
+    run_id: request.run_id,
+    scheduler: request.scheduler,
+    config: request.config,
+    n_toys: request.n_toys,
+    seed: request.seed,
+    threads: request.threads,
+    shards: request.shards,
+    nextstat_bin: request.nextstat_bin,
+    run_dir: join(request.out_dir, request.run_id),
+    plans: ranges.map(({ start, count }, i) => ({ ...newPlan(request, i, start, count), ...request.shares?.[i]?.at })),
+    farm: {
+      schema_version: RUN_RECORD_SCHEMA,
+      run_token: randomBytes(8).toString("hex"),
+      nsfarm_version: VERSION,
+      nsfarm_bin: ownBinary(),
+      nextstat_version: "",
+      nextstat_sha256: NO_HASH,
+      spec_sha256: NO_HASH,
+      inputs: [],
+      gen: request.gen,
+      set: request.set,
+      frozen_gen: null,
+      pulls: request.pulls,
+      guardrails: request.guardrails,
+      extra_args: request.extra_args,
+      wrapper: request.wrapper,
+      mode: request.mode,
+      pilots: request.pilots,
+      options: request.options,
+      environment: { host: "", cpu_model: null, kernel: null, rustc_version: null, load_average: null, uptime_s: null },
+      history: [],
+    },
+  };
+}
+
+function newPlan(request: RunRequest, shard_index: number, toy_start: number, n_toys: number): Plan {
+  return {
+    shard_index,
+    host: request.scheduler,
+    user: null,
+    port: 0,
+    weight: 1,
+    threads: request.threads,
+    toy_start,
+    n_toys,
+    seed: request.seed + toy_start,
+  };
+}
+
+export interface RenderedRun {
+  run: Run<FarmManifest>;
+  rendered: Rendered;
+}
+
+/**
+ * Plans a run and writes its directory, whole or not at all.
+ * @throws {FarmError} usage, when the run exists
+ */
+export async function renderRun(
+  request: RunRequest,
+  adapter: SchedulerAdapter,
+  limits: SchedulerLimits,
+): Promise<RenderedRun> {
+  const dir = join(request.out_dir, request.run_id);
+  if (exists(dir)) throw existsAlready(dir);
+  const manifest = await planRun(request);
+  Object.assign(manifest.farm, pluginRecord(adapter));
+  const stage = stageOf(request, adapter, manifest);
+  const sent = adapter.limits.sends_inputs ? sentPlan(manifest) : stage;
+  if (sent) manifest.farm.staged_config = stagedConfig(sent);
+  const rendered = adapter.render({
+    manifest,
+    run_dir: dir,
+    nsfarm: manifest.farm.nsfarm_bin ?? ownBinary(),
+    options: request.options,
+    limits,
+    shards: manifest.plans.map((plan) => plan.shard_index),
+  });
+  await sweepStaged(request.out_dir);
+  writeRun(dir, manifest, rendered, stage);
+  return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered };
+}
+
+function existsAlready(dir: string): FarmError {
+  return new FarmError(
+    "usage",
+    `Cannot render "${dir}": it exists already, and an existing run is never touched`,
+    "Choose another --run-id, or leave it out",
+  );
+}
+
+/** Inputs up to this size are copied for a later transfer by hand too; larger ones only with --mode transfer. */
+const STAGE_ANYWAY_BYTES = 64 * 1024 * 1024;
+
+function stageOf(request: RunRequest, adapter: SchedulerAdapter, manifest: FarmManifest): StagePlan | undefined {
+  if (!adapter.limits.file_transfer) return undefined;
+  const { inputs } = manifest.farm;
+  const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0);
+  const unasked = bytes > STAGE_ANYWAY_BYTES || inputs.some(({ path }) => path.startsWith("/"));
+  if (request.mode === "shared" && unasked) return undefined;
+  return stagePlanOf(manifest.config, inputs.map((input) => input.path));
+}
+
+/** Where inputs will lie on hosts; undefined where an absolute path in the spec keeps them from being sent. */
+export function sentPlan({ config, farm: { inputs } }: FarmManifest): StagePlan | undefined {
+  if (inputs.some(({ path }) => path.startsWith("/"))) return undefined;
+  return stagePlanOf(config, inputs.map(({ path }) => path));
+}
+
+/** All is written under a temporary name beside it: a process that dies leaves no half run, and of two one is first. */
+function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage: StagePlan | undefined): void {
+  makeFolder(dirname(dir));
+  const staged = temporaryPath(dir);
+  makeFolder(staged);
+  try {
+    if (stage) stageInputs(staged, manifest.config, stage);
+    for (const folder of rendered.folders ?? []) makeFolder(join(staged, folder));
+    for (const file of rendered.files) {
+      if (file.path.includes("/")) makeFolder(join(staged, file.path, ".."));
+      writeWhole(join(staged, file.path), file.text, file.executable ? 0o750 : 0o640);
+    }
+    writeWhole(join(staged, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
+    nameRun(staged, dir);
+  } catch (error) {
+    Deno.removeSync(staged, { recursive: true });
+    throw error;
+  }
+}
+
+/** rename(2) takes the place of an empty folder, never of one with something in it. */
+function nameRun(staged: string, dir: string): void {
+  try {
+    Deno.renameSync(staged, dir);
+  } catch (error) {
+    throw exists(dir) ? existsAlready(dir) : error;
+  }
+}

@@ -1,0 +1,40 @@
+import { type AttemptTime, attemptTime } from "../../core/attempt_time.ts";
+import type { Attempt } from "../../core/contracts/attempt.ts";
+import type { RunTimes } from "../../core/contracts/run_times.ts";
+import type { Submitted } from "../../core/stretches.ts";
+import { runTimes } from "../../core/times.ts";
+import { listAttempts, readAttempts } from "../shard/attempts.ts";
+import { readSubmissions } from "../jobs/submissions.ts";
+
+/** What a run directory tells besides its committed shards. */
+export interface RunRecords {
+  /** Attempts by shard, in their order; those of committed shards failed, or lost against another. */
+  attempts: Map<number, Attempt[]>;
+  submissions: Submitted[];
+}
+
+/** @throws {FarmError} input, when submit_meta.json cannot be read */
+export function readRecords(dir: string): RunRecords {
+  const attempts = new Map<number, Attempt[]>();
+  for (const [shard, numbers] of listAttempts(dir)) attempts.set(shard, readAttempts(dir, shard, numbers));
+  const submissions = readSubmissions(dir)
+    .filter((one) => one.state !== "refused")
+    .map((one) => ({ at_ms: Date.parse(one.intended_at_utc), shards: one.shards }));
+  return { attempts, submissions };
+}
+
+/** The times of a run out of its committed shards and the other attempts on record. */
+export function timesOf(
+  committed: readonly AttemptTime[],
+  elapsed_s: readonly number[],
+  records: RunRecords,
+): RunTimes {
+  const others = [...records.attempts.values()].flat();
+  const ended = others.flatMap(({ end }) => end ? { ...attemptTime(end), is_committed: false } : []);
+  return runTimes({
+    attempts: [...committed, ...ended],
+    lost_attempts: others.length - ended.length,
+    submissions: records.submissions,
+    elapsed_s,
+  });
+}

@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import { Attempt, ATTEMPT_FILE_BYTES } from "../../core/contracts/attempt.ts";
+import { attemptName, ATTEMPTS, readAttemptName } from "../../core/run_paths.ts";
+import { parseJson, readRegular } from "../disk/read_file.ts";
+import { commitByLink } from "../disk/give_name.ts";
+import { explainWrite, makeFolder, removeQuietly, writeAll, writeTemporary } from "../disk/write_file.ts";
+
+export const attemptPath = (dir: string, shard: number, attempt: number): string =>
+  join(dir, ATTEMPTS, attemptName(shard, attempt));
+
+/** Attempt numbers by shard, in order, as one listing of the folder shows them. */
+export function listAttempts(dir: string): Map<number, number[]> {
+  const found = new Map<number, number[]>();
+  for (const name of listNames(join(dir, ATTEMPTS))) {
+    const one = readAttemptName(name);
+    if (!one) continue;
+    const numbers = found.get(one.shard);
+    if (numbers) numbers.push(one.attempt);
+    else found.set(one.shard, [one.attempt]);
+  }
+  for (const numbers of found.values()) numbers.sort((a, b) => a - b);
+  return found;
+}
+
+/** Names in a folder; none where it is not there. */
+export function listNames(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)].map((entry) => entry.name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
+    throw error;
+  }
+}
+
+/** Reads one attempt; undefined where it is gone or unreadable (that it is there is told by the listing). */
+export function readAttempt(dir: string, shard: number, attempt: number): Attempt | undefined {
+  try {
+    const parsed = Attempt.safeParse(parseJson(readRegular(attemptPath(dir, shard, attempt), 4 * ATTEMPT_FILE_BYTES)));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function readAttempts(dir: string, shard: number, numbers: number[]): Attempt[] {
+  return numbers.flatMap((number) => readAttempt(dir, shard, number) ?? []);
+}
+
+/** Whether the last attempt failed by itself: one that was told to stop is given back. */
+export function hasFailed(attempts: readonly Attempt[]): boolean {
+  const end = attempts.at(-1)?.end;
+  return end !== null && end !== undefined && end.cause !== "terminated";
+}
+
+/** An attempt that has begun: its file is ours, and its end can be written into it on a full disk. */
+export interface OpenAttempt {
+  attempt: Attempt;
+  path: string;
+  /** This host's clock less the file server's, by the time that the server gave the new file; seconds. */
+  clock_offset_s: number | null;
+}
+
+/**
+ * Begins attempt `attempt` of a shard. Undefined when another process has just begun it.
+ * The file appears whole under its name or not at all (link), padded so that its end needs no new space.
+ * @throws {FarmError} input, when the disk is full or the folder is not writable
+ */
+export function beginAttempt(dir: string, attempt: Attempt): OpenAttempt | undefined {
+  makeFolder(join(dir, ATTEMPTS));
+  const path = attemptPath(dir, attempt.shard_index, attempt.attempt);
+  // Not forced to the disk: a power cut that empties this file has ended all that it tells of.
+  const temporary = explainWrite(path, () => writeTemporary(path, padded(attempt), 0o640, false));
+  const clock_offset_s = clockOffset(temporary);
+  if (commitByLink(temporary, path)) return { attempt, path, clock_offset_s };
+  removeQuietly(temporary);
+  return undefined;
+}
+
+function clockOffset(fresh: string): number | null {
+  const mtime = Deno.statSync(fresh).mtime;
+  return mtime === null ? null : (Date.now() - mtime.getTime()) / 1000;
+}
+
+/** Writes the attempt's present state over its old one, in the same bytes of the disk. */
+export function updateAttempt(open: OpenAttempt, change: Partial<Pick<Attempt, "fit" | "remote" | "end">>): void {
+  open.attempt = { ...open.attempt, ...change };
+  const file = explainWrite(open.path, () => Deno.openSync(open.path, { write: true, create: false }));
+  try {
+    writeAll(file, padded(open.attempt));
+    if (change.end) file.syncDataSync();
+  } finally {
+    file.close();
+  }
+}
+
+export function removeAttempt(open: { path: string }): void {
+  removeQuietly(open.path);
+}
+
+/** JSON and blanks up to the fixed size; a stderr tail that does not fit is cut from its start. */
+function padded(attempt: Attempt): Uint8Array {
+  const bytes = new TextEncoder().encode(JSON.stringify(attempt, null, 1));
+  if (bytes.length < ATTEMPT_FILE_BYTES) {
+    const whole = new Uint8Array(ATTEMPT_FILE_BYTES).fill(0x20);
+    whole.set(bytes);
+    whole[ATTEMPT_FILE_BYTES - 1] = 0x0a;
+    return whole;
+  }
+  const tail = attempt.end?.stderr_tail ?? [];
+  if (!attempt.end || tail.length === 0) {
+    throw new Error(`The attempt's record is larger than ${ATTEMPT_FILE_BYTES} bytes`);
+  }
+  return padded({ ...attempt, end: { ...attempt.end, stderr_tail: tail.slice(1) } });
+}

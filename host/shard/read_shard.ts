@@ -1,0 +1,166 @@
+import { createHash } from "node:crypto";
+import { outputFault, selfFault } from "../../core/check_output.ts";
+import { recordFault } from "../../core/check_record.ts";
+import type { FarmManifest, Manifest, Plan } from "../../core/contracts/manifest.ts";
+import {
+  type CommittedMetrics,
+  CommittedMetrics as CommittedMetricsSchema,
+  ShardRecord,
+} from "../../core/contracts/shard_record.ts";
+import { errorText } from "../../core/errors.ts";
+import type { Span, ToyArray } from "../../core/output_text.ts";
+import { firstIssue, readOutputText, type ShardOutput } from "../../core/read_output.ts";
+import { quickCheck } from "../../core/quick_check.ts";
+import { recordText } from "../../core/record_text.ts";
+import { metricsName, outName } from "../../core/run_paths.ts";
+import { checkDepth, decodeText, MAX_DOCUMENT_BYTES, parseJson, readForNow, Unreadable } from "../disk/read_file.ts";
+
+/** What a run directory proves of one shard (contract, "What makes a shard done"). */
+export type Evidence =
+  /** Neither file is there. */
+  | { kind: "absent" }
+  /** A whole out.json of this shard without its record: its writer died between the two. */
+  | { kind: "uncommitted"; output: CheckedOutput }
+  /** A record of another run's token. */
+  | { kind: "foreign"; file: string; what: string }
+  /** `late`: only its output is missing, whose record is there: of a shared file system it may still show up. */
+  | { kind: "bad"; file: string; what: string; late?: boolean }
+  | { kind: "done"; metrics: Pick<CommittedMetrics, "farm">; output: CheckedOutput };
+
+type ReadMetrics = (path: string) => Pick<CommittedMetrics, "farm"> | Unreadable;
+
+export interface CheckedOutput {
+  output: ShardOutput;
+  bytes: number;
+  sha256: string;
+  /**
+   * The entries of the arrays as they are in the file, where it is laid out as nextstat does it. Views on memory that
+   * the next file is read into: to be copied before.
+   */
+  entries: Record<ToyArray, Uint8Array> | null;
+}
+
+/** Largest metrics document that is read: nextstat's is about 2 kB. */
+const MAX_METRICS_BYTES = 8 * 1024 * 1024;
+
+/** Largest output that n toys can make: four numbers of some 25 characters a toy, and the frame. */
+export const maxOutputBytes = (n_toys: number): number => 1024 * 1024 + 400 * n_toys;
+
+/**
+ * Looks at a shard's two final files. Never throws for what it finds in them: that is data.
+ * @param read how its metrics document is read: whole, or only its record
+ */
+export function readShard(
+  dir: string,
+  manifest: FarmManifest,
+  plan: Plan,
+  read: ReadMetrics = readCommitted,
+): Evidence {
+  const metrics = read(`${dir}/${metricsName(plan.shard_index)}`);
+  const file = outName(plan.shard_index);
+  if (metrics instanceof Unreadable) {
+    if (!metrics.absent) return { kind: "bad", file: metricsName(plan.shard_index), what: metrics.message };
+    return withoutRecord(dir, manifest, plan);
+  }
+  const { farm } = metrics;
+  const fault = recordFault(manifest, plan, farm);
+  if (fault) {
+    return {
+      kind: farm.run_token === manifest.farm.run_token ? "bad" : "foreign",
+      file: metricsName(plan.shard_index),
+      what: fault,
+    };
+  }
+  const output = readOutput(`${dir}/${file}`, manifest, plan);
+  if (output instanceof Unreadable) return { kind: "bad", file, what: output.message, late: output.absent };
+  if (output.bytes !== farm.out_bytes) {
+    return { kind: "bad", file, what: `has ${output.bytes} bytes, its record says ${farm.out_bytes}` };
+  }
+  if (output.sha256 !== farm.out_sha256) {
+    return { kind: "bad", file, what: "is not the file that its record has the sha256 of" };
+  }
+  return { kind: "done", metrics, output };
+}
+
+function withoutRecord(dir: string, manifest: FarmManifest, plan: Plan): Evidence {
+  const file = outName(plan.shard_index);
+  const output = readOutput(`${dir}/${file}`, manifest, plan);
+  if (!(output instanceof Unreadable)) return { kind: "uncommitted", output };
+  return output.absent ? { kind: "absent" } : { kind: "bad", file, what: output.message };
+}
+
+const isRecord = quickCheck(ShardRecord);
+
+/**
+ * As readCommitted, but where the document is laid out as this program does it, only our record in it is parsed: that is
+ * all that a merge needs, and nextstat's own half takes as long again.
+ */
+export function readRecord(path: string): Pick<CommittedMetrics, "farm"> | Unreadable {
+  try {
+    const bytes = readForNow(path, MAX_METRICS_BYTES);
+    checkDepth(bytes);
+    const text = recordText(decodeText(bytes));
+    const farm: unknown = text === undefined ? undefined : JSON.parse(text);
+    return isRecord(farm) ? { farm } : readCommitted(path);
+  } catch {
+    return readCommitted(path);
+  }
+}
+
+const isCommitted = quickCheck(CommittedMetricsSchema);
+
+/** Reads shard_<i>.metrics.json with our record in it. */
+export function readCommitted(path: string): CommittedMetrics | Unreadable {
+  try {
+    const bytes = readForNow(path, MAX_METRICS_BYTES);
+    checkDepth(bytes);
+    const value = parseJson(bytes);
+    if (isCommitted(value)) return value;
+    const parsed = CommittedMetricsSchema.safeParse(value);
+    return parsed.success ? parsed.data : new Unreadable(firstIssue(parsed.error), false);
+  } catch (error) {
+    return asUnreadable(error);
+  }
+}
+
+/** Reads an output and checks that it holds the toys that were planned. */
+export function readOutput(path: string, manifest: Manifest, plan: Plan): CheckedOutput | Unreadable {
+  return readChecked(path, maxOutputBytes(plan.n_toys), (output) => outputFault(manifest, plan, output));
+}
+
+/** Reads an output of which no manifest tells: it must only agree with itself. */
+export function readAnyOutput(path: string): CheckedOutput | Unreadable {
+  return readChecked(path, MAX_DOCUMENT_BYTES, selfFault);
+}
+
+function readChecked(
+  path: string,
+  max_bytes: number,
+  faultOf: (output: ShardOutput) => string | null,
+): CheckedOutput | Unreadable {
+  try {
+    const bytes = readForNow(path, max_bytes);
+    const text = decodeText(bytes);
+    const { output, entries } = readOutputText(text);
+    const fault = faultOf(output);
+    // What contradicts itself is a broken output; what does not, and is not what was planned, holds other toys.
+    if (fault !== null) return new Unreadable(fault, false, fault !== selfFault(output));
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    // Only in a text of ASCII alone do the places of characters and bytes agree.
+    const views = entries && text.length === bytes.length ? viewsOf(bytes, entries) : null;
+    return { output, bytes: bytes.length, sha256, entries: views };
+  } catch (error) {
+    if (error instanceof SyntaxError) return new Unreadable(`is no JSON: ${errorText(error)}`, false);
+    return asUnreadable(error);
+  }
+}
+
+function viewsOf(bytes: Uint8Array, entries: Record<ToyArray, Span>): Record<ToyArray, Uint8Array> {
+  const view = (name: ToyArray) => bytes.subarray(...entries[name]);
+  return { converged: view("converged"), nll: view("nll"), poi_hat: view("poi_hat"), poi_sigma: view("poi_sigma") };
+}
+
+function asUnreadable(error: unknown): Unreadable {
+  if (error instanceof Unreadable) return error;
+  return new Unreadable(error instanceof SyntaxError ? `is no JSON: ${errorText(error)}` : errorText(error), false);
+}

@@ -1,0 +1,92 @@
+import type { Cause } from "../../core/contracts/kinds.ts";
+import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
+import { threadsOf } from "../machine/allocation.ts";
+import { listAttempts } from "./attempts.ts";
+import { fitShard, type ShardEnd } from "./fit_shard.ts";
+import { jobIds } from "./job_ids.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { settleShard } from "./settle_shard.ts";
+import { openWorkbench, type Workbench } from "./workbench.ts";
+
+export interface JobEnd {
+  shard: number;
+  cause: Cause;
+  /** What else is to be said: done already, waited for another process. */
+  note: string | null;
+}
+
+/** How long a twin's end is waited for before it is looked at again. */
+const LOOK_AGAIN_MS = 500;
+
+/**
+ * Runs the given shards one after the other, inside a scheduler's job. Stops at a signal.
+ * @param ended called when a shard has ended, however it did
+ */
+export async function runJob(
+  run: Run<FarmManifest>,
+  plans: Plan[],
+  token: string | null,
+  stop: AbortSignal,
+  ended: (plan: Plan) => void = () => {},
+): Promise<JobEnd[]> {
+  const bench = await openWorkbench(run, jobIds(run.manifest.scheduler, token));
+  const ends: JobEnd[] = [];
+  try {
+    for (const plan of plans) {
+      if (stop.aborted) break;
+      ends.push(await runOne(bench, plan, stop));
+      ended(plan);
+    }
+  } finally {
+    bench.meter.close();
+  }
+  return ends;
+}
+
+async function runOne(bench: Workbench, plan: Plan, stop: AbortSignal): Promise<JobEnd> {
+  const { dir, manifest } = bench.run;
+  const shard = plan.shard_index;
+  while (!stop.aborted) {
+    const numbers = listAttempts(dir).get(shard) ?? [];
+    const standing = await settleShard(bench, plan, numbers);
+    if (standing.kind === "done") return { shard, cause: "ok", note: "it was done already" };
+    if (standing.kind !== "running") {
+      // An attempt on another machine may be of a node that died: the scheduler has decided to run the shard here.
+      const attempt = Math.max(0, ...numbers) + 1;
+      const end = await fitShard(bench, {
+        plan,
+        attempt,
+        slot: Deno.env.get("_CONDOR_SLOT") ?? null,
+        threads: threadsOf(manifest),
+        time_limit_s: null,
+        stop: withTime(stop),
+      });
+      if (end.kind !== "taken") return endOf(shard, end);
+    }
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+  return { shard, cause: "terminated", note: null };
+}
+
+function endOf(shard: number, end: Exclude<ShardEnd, { kind: "taken" }>): JobEnd {
+  if (end.kind === "failed") return { shard, cause: end.record.cause, note: end.record.stderr_tail[0] ?? null };
+  const { committed } = end;
+  if (committed.kind === "committed") return { shard, cause: "ok", note: null };
+  if (committed.kind === "equal") return { shard, cause: "ok", note: "another attempt had committed equal numbers" };
+  return {
+    shard,
+    cause: "ok",
+    note: `another attempt's result stands; this one differs and is kept in ${committed.aside}`,
+  };
+}
+
+/** A stop near the end of the job's time (SLURM_JOB_END_TIME, sbatch(1)) is a time-out, not a cancellation. */
+function withTime(stop: AbortSignal): AbortSignal {
+  const end_s = Number(Deno.env.get("SLURM_JOB_END_TIME"));
+  if (!(end_s > 0)) return stop;
+  const controller = new AbortController();
+  const pass = () => controller.abort(Date.now() / 1000 > end_s - 5 ? "time" : stop.reason);
+  if (stop.aborted) pass();
+  stop.addEventListener("abort", pass, { once: true });
+  return controller.signal;
+}

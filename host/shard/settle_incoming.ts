@@ -1,0 +1,185 @@
+import { join } from "node:path";
+import { type Attempt, ATTEMPT_SCHEMA } from "../../core/contracts/attempt.ts";
+import { livePlans } from "../../core/check_manifest.ts";
+import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
+import { Metrics, type ShardRecord } from "../../core/contracts/shard_record.ts";
+import { errorText } from "../../core/errors.ts";
+import { type JobFacts, numberIn, readJobFacts } from "../../core/job_facts.ts";
+import { causeOfJob, isDiskFull, jobProcess, jobRecord, sentRecord } from "../../core/job_record.ts";
+import { INCOMING } from "../../core/run_paths.ts";
+import {
+  attemptPath,
+  beginAttempt,
+  listAttempts,
+  listNames,
+  readAttempts,
+  removeAttempt,
+  updateAttempt,
+} from "./attempts.ts";
+import { commitShard, type Committed } from "./commit_shard.ts";
+import { type FitFiles, fitFilesOf, keepLogs } from "./fit_files.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { readDocument, readRegular, Unreadable } from "../disk/read_file.ts";
+import { readOutput, readShard } from "./read_shard.ts";
+import { removeQuietly } from "../disk/write_file.ts";
+
+const JOB_TEXT = /^shard_(0|[1-9][0-9]{0,6})\.([0-9A-Za-z._-]{1,80})\.job\.txt$/;
+const OF_ATTEMPT =
+  /^\.?shard_(0|[1-9][0-9]{0,6})\.[0-9A-Za-z._-]{1,80}\.(job\.txt|out\.json|metrics\.json|stdout|stderr|times)$/;
+const MAX_JOB_TEXT_BYTES = 1024 * 1024;
+
+/** How long the files that a job.txt tells of may come after it: a scheduler brings them in any order. */
+const LATE_FILES_S = 120;
+
+/**
+ * Checks and commits what the sh wrapper left in incoming/, also what came back from a node that shares no disk. What
+ * did not come to its end stays; what failed becomes an attempt with its end.
+ */
+export function settleIncoming(run: Run<FarmManifest>): void {
+  const plans = new Map(livePlans(run.manifest).map((plan) => [plan.shard_index, plan]));
+  for (const name of listNames(join(run.dir, INCOMING))) {
+    const [, shard, id] = JOB_TEXT.exec(name) ?? [];
+    const plan = plans.get(Number(shard));
+    if (plan && id !== undefined) settleAttempt(run, plan, id);
+  }
+}
+
+/**
+ * Removes what attempts that were killed have left in incoming/. Only when all shards are done: until then it may be of
+ * an attempt that still goes on.
+ */
+export function sweepIncoming(dir: string): void {
+  for (const name of listNames(join(dir, INCOMING))) {
+    if (OF_ATTEMPT.test(name)) removeQuietly(join(dir, INCOMING, name));
+  }
+}
+
+/**
+ * Does so with one attempt, when its files are whole.
+ * @param id what its files are named by
+ * @param late_s how long files may come after their job.txt
+ */
+export function settleAttempt(
+  run: Run<FarmManifest>,
+  plan: Plan,
+  id: string,
+  late_s = LATE_FILES_S,
+): Committed | undefined {
+  const base = join(run.dir, INCOMING, `shard_${plan.shard_index}.${id}`);
+  const job_txt = `${base}.job.txt`;
+  const facts = readFacts(job_txt);
+  if (!facts?.ended || facts.values.get("run_token") !== run.manifest.farm.run_token) return undefined;
+  const files = fitFilesOf(base);
+  if (!areThere(files, facts) && age_s(job_txt) < late_s) return undefined;
+  const numbers = listAttempts(run.dir).get(plan.shard_index) ?? [];
+  const attempts = readAttempts(run.dir, plan.shard_index, numbers);
+  const own = attempts.find((one) => one.attempt_token === id);
+  const open = own?.end === null ? own : undefined;
+  const left = { id, facts, files, open, attempt: open?.attempt ?? Math.max(0, ...numbers) + 1 };
+  const committed = own && !open ? undefined : settleFacts(run, plan, left);
+  keepLogs(run.dir, plan.shard_index, files);
+  for (const path of [files.out, files.metrics, job_txt]) removeQuietly(path);
+  return committed;
+}
+
+/** What an attempt left, and its file where a driver had begun one. */
+interface Left {
+  id: string;
+  facts: JobFacts;
+  files: FitFiles;
+  open: Attempt | undefined;
+  attempt: number;
+}
+
+/** Whether all bytes of the files that the wrapper saw have arrived. */
+function areThere({ out, metrics }: FitFiles, facts: JobFacts): boolean {
+  const told = [[out, numberIn(facts, "out_bytes")], [metrics, numberIn(facts, "metrics_bytes")]] as const;
+  return told.every(([path, bytes]) => bytes === null || bytes === sizeOf(path));
+}
+
+function sizeOf(path: string): number | null {
+  try {
+    return Deno.lstatSync(path).size;
+  } catch {
+    return null;
+  }
+}
+
+/** Since its last change here, which is its arrival. */
+function age_s(path: string): number {
+  const { ctime, mtime } = Deno.lstatSync(path);
+  return (Date.now() - (ctime ?? mtime ?? new Date(0)).getTime()) / 1000;
+}
+
+function readFacts(path: string): JobFacts | undefined {
+  try {
+    return readJobFacts(new TextDecoder().decode(readRegular(path, MAX_JOB_TEXT_BYTES)));
+  } catch {
+    return undefined;
+  }
+}
+
+function settleFacts(run: Run<FarmManifest>, plan: Plan, left: Left): Committed | undefined {
+  const { facts, files, open, attempt } = left;
+  const sent = sentRecord(run.manifest, plan, attempt, facts);
+  const seen = sent?.cause ?? (versionFault(run.manifest, facts) ? "version" : causeOfJob(facts));
+  const cause = seen === "terminated" ? open?.remote?.stopped_for ?? seen : seen;
+  const made = sent ?? jobRecord(run.manifest, plan, attempt, facts, cause);
+  const record = { ...made, clock_offset_s: open?.remote?.clock_offset_s ?? made.clock_offset_s };
+  if (cause !== "ok") return keepFailure(run, plan, left, { ...record, ...explained(run.manifest, facts, record) });
+  const output = readOutput(files.out, run.manifest, plan);
+  if (output instanceof Unreadable) {
+    const stderr_tail = [`The fit's output ${output.message}`, ...record.stderr_tail];
+    const told = isDiskFull(facts) ? "disk" : output.other_toys ? "toys" : "output";
+    return keepFailure(run, plan, left, { ...record, cause: told, stderr_tail });
+  }
+  try {
+    const metrics = readDocument(files.metrics, Metrics);
+    const committed = commitShard(run.dir, run.manifest, plan, { out_path: files.out, output, metrics, record });
+    if (open) removeAttempt({ path: attemptPath(run.dir, plan.shard_index, attempt) });
+    return committed;
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    const stderr_tail = [`The fit's metrics ${errorText(error)}`];
+    return keepFailure(run, plan, left, { ...record, cause: isDiskFull(facts) ? "disk" : "output", stderr_tail });
+  }
+}
+
+function versionFault(manifest: FarmManifest, facts: JobFacts): string | null {
+  const version = facts.values.get("nextstat_version")?.replace(/^nextstat\s+/, "");
+  if (version === undefined || version === manifest.farm.nextstat_version) return null;
+  return `nextstat there is version ${version}, the run was rendered with ${manifest.farm.nextstat_version}`;
+}
+
+function explained(manifest: FarmManifest, facts: JobFacts, record: ShardRecord): Pick<ShardRecord, "stderr_tail"> {
+  const fault = versionFault(manifest, facts);
+  return { stderr_tail: fault ? [fault, ...record.stderr_tail] : record.stderr_tail };
+}
+
+function keepFailure(run: Run<FarmManifest>, plan: Plan, { id, facts, open }: Left, end: ShardRecord): undefined {
+  if (open) {
+    const path = attemptPath(run.dir, plan.shard_index, open.attempt);
+    updateAttempt({ attempt: open, path, clock_offset_s: null }, { end });
+    return undefined;
+  }
+  if (readShard(run.dir, run.manifest, plan).kind === "done") return undefined;
+  const attempt: Attempt = {
+    schema_version: ATTEMPT_SCHEMA,
+    run_id: run.manifest.run_id,
+    run_token: run.manifest.farm.run_token,
+    attempt_token: id,
+    shard_index: plan.shard_index,
+    attempt: end.attempt,
+    wrapper: jobProcess(facts),
+    fit: null,
+    scheduler: end.scheduler,
+    job_id: end.job_id,
+    task_id: end.task_id,
+    slot: end.slot,
+    submission_token: facts.values.get("submission_token") || null,
+    started_at_utc: end.started_at_utc,
+    end,
+  };
+  beginAttempt(run.dir, attempt);
+  return undefined;
+}

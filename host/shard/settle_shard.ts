@@ -1,0 +1,185 @@
+import { join } from "node:path";
+import type { Attempt, ProcessId } from "../../core/contracts/attempt.ts";
+import type { Plan } from "../../core/contracts/manifest.ts";
+import { Metrics, METRICS_SCHEMA, type ShardRecord } from "../../core/contracts/shard_record.ts";
+import { INCOMING } from "../../core/run_paths.ts";
+import { attemptPath, listNames, readAttempts, removeAttempt } from "./attempts.ts";
+import { commitRecord, commitShard } from "./commit_shard.ts";
+import { fitFiles, keepLogs } from "./fit_files.ts";
+import { aliveOf, findByArgument } from "../machine/proc.ts";
+import { readDocument, Unreadable } from "../disk/read_file.ts";
+import { type CheckedOutput, readOutput, readShard } from "./read_shard.ts";
+import { readSubmissions } from "../jobs/submissions.ts";
+import { NOT_MEASURED, shardRecord } from "./shard_record.ts";
+import type { Workbench } from "./workbench.ts";
+import { removeQuietly } from "../disk/write_file.ts";
+
+/** Where a shard stands, as far as its files and this machine's processes tell. */
+export type Standing =
+  | { kind: "done"; record: ShardRecord }
+  /** Its wrapper or its fit is alive on this machine. */
+  | { kind: "running"; attempt: Attempt }
+  /** Begun on another machine, whose processes cannot be asked from here; `attempts` are those that may go on there. */
+  | { kind: "elsewhere"; attempts: Attempt[]; next: number }
+  /** `next` is the number of its next attempt. */
+  | { kind: "open"; attempts: Attempt[]; next: number };
+
+/**
+ * Looks at a shard; whatever a dead attempt left whole is committed, and its temporary files are removed.
+ * @param numbers its attempts' numbers, from a listing
+ */
+export async function settleShard(bench: Workbench, plan: Plan, numbers: number[]): Promise<Standing> {
+  const { dir, manifest } = bench.run;
+  const found = readShard(dir, manifest, plan);
+  if (found.kind === "done") {
+    await tidyUp(bench, plan, numbers, found.metrics.farm);
+    return { kind: "done", record: found.metrics.farm };
+  }
+  const attempts = readAttempts(dir, plan.shard_index, numbers);
+  const next = Math.max(0, ...numbers) + 1;
+  const elsewhere: Attempt[] = [];
+  for (const attempt of attempts.filter((one) => one.end === null)) {
+    const life = await lifeOf(bench, attempt);
+    if (life === "elsewhere" && !attempt.remote && isSuperseded(bench, attempt)) continue;
+    if (life === "running") return { kind: life, attempt };
+    if (life === "elsewhere") elsewhere.push(attempt);
+  }
+  if (elsewhere.length > 0) return { kind: "elsewhere", attempts: elsewhere, next };
+  for (const attempt of attempts) recoverAttempt(bench, plan, attempt);
+  if (found.kind === "uncommitted" && attempts.length === 0) adoptOutput(bench, plan, found.output);
+  const now = readShard(dir, manifest, plan);
+  if (now.kind === "done") return { kind: "done", record: now.metrics.farm };
+  return { kind: "open", attempts, next };
+}
+
+/** What a process that died right after its commit could not remove; other attempts stay on file, with their ends. */
+async function tidyUp(bench: Workbench, plan: Plan, numbers: number[], record: ShardRecord): Promise<void> {
+  const { dir, manifest } = bench.run;
+  for (const attempt of readAttempts(dir, plan.shard_index, numbers)) {
+    if (attempt.end !== null || await lifeOf(bench, attempt) !== "dead") continue;
+    const files = fitFiles(dir, plan.shard_index, attempt.attempt);
+    // A whole result besides the committed one: compared with it, and kept aside where it differs.
+    const output = readOutput(files.out, manifest, plan);
+    if (!(output instanceof Unreadable)) {
+      commitRecovered(bench, plan, attempt, { out_path: files.out, output }, files.metrics);
+    }
+    keepLogs(dir, plan.shard_index, files);
+    for (const path of [files.out, files.metrics]) removeQuietly(path);
+    if (attempt.attempt === record.attempt) {
+      removeAttempt({ path: attemptPath(dir, plan.shard_index, attempt.attempt) });
+    }
+  }
+}
+
+/** Whether this job is of a later submission, which is made only when the jobs of the one before have ended. */
+function isSuperseded({ run, ids }: Workbench, attempt: Attempt): boolean {
+  const tokens = readSubmissions(run.dir).map((one) => one.token);
+  const [its, ours] = [attempt.submission_token, ids.submission_token].map((token) => tokens.indexOf(token ?? ""));
+  return its !== undefined && ours !== undefined && its >= 0 && its < ours;
+}
+
+/** Whether an attempt without an end is still going on. */
+export async function lifeOf(
+  bench: Pick<Workbench, "run" | "machine">,
+  attempt: Attempt,
+): Promise<"running" | "elsewhere" | "dead"> {
+  const { process } = bench.machine;
+  if (attempt.remote) {
+    // Its driver may be gone, and it goes on all the same: only its host can tell.
+    return (await aliveOf([attempt.wrapper], process.boot_id)).size > 0 ? "running" : "elsewhere";
+  }
+  if (attempt.wrapper.boot_id !== process.boot_id) {
+    return attempt.wrapper.host === process.host ? "dead" : "elsewhere";
+  }
+  const known: ProcessId[] = attempt.fit ? [attempt.wrapper, attempt.fit] : [attempt.wrapper];
+  if ((await aliveOf(known, process.boot_id)).size > 0) return "running";
+  if (attempt.fit) return "dead";
+  // Its wrapper died before it could name the fit: the fit has its output's path among its arguments.
+  const { out } = fitFiles(bench.run.dir, attempt.shard_index, attempt.attempt);
+  return (await findByArgument(out)).length > 0 ? "running" : "dead";
+}
+
+function recoverAttempt(bench: Workbench, plan: Plan, attempt: Attempt): void {
+  const { dir, manifest } = bench.run;
+  const files = fitFiles(dir, plan.shard_index, attempt.attempt);
+  const output = attempt.end === null ? readOutput(files.out, manifest, plan) : undefined;
+  const adopted = output && !(output instanceof Unreadable)
+    ? { out_path: files.out, output }
+    : attempt.end === null
+    ? committedOutput(bench, plan)
+    : undefined;
+  if (adopted) {
+    commitRecovered(bench, plan, attempt, adopted, files.metrics);
+    removeAttempt({ path: attemptPath(dir, plan.shard_index, attempt.attempt) });
+  }
+  keepLogs(dir, plan.shard_index, files);
+  for (const path of [files.out, files.metrics]) removeQuietly(path);
+}
+
+/** An out.json under its final name whose writer died before it wrote the record. */
+function committedOutput(bench: Workbench, plan: Plan): { out_path: string; output: CheckedOutput } | undefined {
+  const found = readShard(bench.run.dir, bench.run.manifest, plan);
+  return found.kind === "uncommitted" ? { out_path: "", output: found.output } : undefined;
+}
+
+function commitRecovered(
+  bench: Workbench,
+  plan: Plan,
+  attempt: Attempt,
+  result: { out_path: string; output: CheckedOutput },
+  metrics_path: string,
+): void {
+  const { dir, manifest } = bench.run;
+  const finished = endOf(result.out_path || join(dir, `shard_${plan.shard_index}.out.json`));
+  const record = shardRecord(bench, plan, attempt, {
+    ...NOT_MEASURED,
+    started_at_utc: attempt.started_at_utc,
+    finished_at_utc: new Date(finished).toISOString(),
+    wall_s: Math.max(0, finished - Date.parse(attempt.started_at_utc)) / 1000,
+    cause: "ok",
+  });
+  const told = { metrics: readMetrics(metrics_path), record };
+  if (result.out_path === "") commitRecord(dir, plan.shard_index, told, result.output);
+  else commitShard(dir, manifest, plan, { ...result, ...told });
+}
+
+function endOf(path: string): number {
+  return Deno.statSync(path).mtime?.getTime() ?? Date.now();
+}
+
+function readMetrics(path: string): Metrics {
+  try {
+    return readDocument(path, Metrics);
+  } catch {
+    return { schema_version: METRICS_SCHEMA, status: { ok: true }, timing: {} };
+  }
+}
+
+/** A whole out.json with no attempt that tells of it: it gets a record that knows only what the file shows. */
+function adoptOutput(bench: Workbench, plan: Plan, output: CheckedOutput): void {
+  const finished = endOf(join(bench.run.dir, `shard_${plan.shard_index}.out.json`));
+  const at = new Date(finished).toISOString();
+  const attempt: Attempt = {
+    schema_version: "nextstat.cpu_farm_shard_attempt.v1",
+    run_id: bench.run.manifest.run_id,
+    run_token: bench.run.manifest.farm.run_token,
+    attempt_token: "",
+    shard_index: plan.shard_index,
+    attempt: 1,
+    wrapper: bench.machine.process,
+    fit: null,
+    ...bench.ids,
+    slot: null,
+    started_at_utc: at,
+    end: null,
+  };
+  commitRecovered(bench, plan, attempt, { out_path: "", output }, "");
+}
+
+/** Removes what attempts left in incoming/ that no attempt file tells of. */
+export function sweepIncoming(dir: string, open: Set<string>): void {
+  for (const name of listNames(join(dir, INCOMING))) {
+    const attempt = /^(shard_[0-9]+\.[0-9]+)\.(?:out\.json|metrics\.json|stdout|stderr)$/.exec(name)?.[1];
+    if (attempt !== undefined && !open.has(attempt)) removeQuietly(join(dir, INCOMING, name));
+  }
+}

@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import type { FarmManifest } from "../../core/contracts/manifest.ts";
+import type { StatusShard } from "../../core/describe_status.ts";
+import type { Raise, Remedies, Symptom } from "../../core/diagnose.ts";
+import { printable } from "../../core/find_cause.ts";
+import { attemptName, ATTEMPTS } from "../../core/run_paths.ts";
+import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { readLogs } from "./read_logs.ts";
+
+/** What the shards that are not done left behind. */
+export function symptomsOf(run: Run<FarmManifest>, adapter: SchedulerAdapter, shards: StatusShard[]): Symptom[] {
+  return shards.filter(({ state }) => state !== "done").flatMap((shard) => {
+    const plan = run.manifest.plans[shard.shard];
+    return plan ? [{ ...shard, ...tracesOf(run, adapter, plan) }] : [];
+  });
+}
+
+function tracesOf(run: Run<FarmManifest>, adapter: SchedulerAdapter, plan: FarmManifest["plans"][number]) {
+  const { attempts, logs } = readLogs(run, plan, adapter);
+  const last = attempts.findLast((one) => one.end !== null);
+  const [log] = logs;
+  const line = last?.end?.stderr_tail[0] ?? log?.text?.split("\n").find((one) => one.trim() !== "");
+  const attempt = last && join(run.dir, ATTEMPTS, attemptName(plan.shard_index, last.attempt));
+  return {
+    cause: last?.end?.cause ?? null,
+    said: line === undefined ? null : printable(line.trim()),
+    log: log ? join(run.dir, log.name) : attempt ?? null,
+  };
+}
+
+/** What `retry` can raise: twice what the run asked for, or a first value, where it asked for nothing. */
+export function remediesFor(run: Run<FarmManifest>, adapter: SchedulerAdapter): Remedies {
+  return { more_memory: raiseOf(run, adapter, "memory", ["4GB", "4G"]), more_time: raiseOf(run, adapter, "time", []) };
+}
+
+function raiseOf(run: Run<FarmManifest>, adapter: SchedulerAdapter, role: "memory" | "time", first: string[]): Raise {
+  const option = adapter.options.find((one) => one.role === role);
+  if (!option) return null;
+  if (run.manifest.farm.options[option.name] !== undefined) return "twice";
+  return first.find((value) => new RegExp(`^(?:${option.pattern ?? ".*"})$`).test(value)) ?? null;
+}

@@ -1,0 +1,123 @@
+import { type AttemptTime, attemptTime, onOneClock } from "../../core/attempt_time.ts";
+import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
+import type { Attempt } from "../../core/contracts/attempt.ts";
+import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
+import type { ShardOutput } from "../../core/read_output.ts";
+import type { FailedAttempt, RunFacts, ShardFacts } from "../../core/run_facts.ts";
+import { recordFacts, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
+import { joinToys } from "../../core/toy_facts.ts";
+import { collectOldShard, collectShard } from "./collect_shard.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { type OldShard, oldShards } from "../run/old_run.ts";
+import { Unreadable } from "../disk/read_file.ts";
+import { readCommitted, readOutput, readShard } from "../shard/read_shard.ts";
+import { openRun } from "../run/run_home.ts";
+import { readRecords, timesOf } from "../run/run_records.ts";
+
+/** A shard's facts and, where it is done, its toys. */
+interface ReadShard {
+  facts: ShardFacts;
+  time: AttemptTime | null;
+  output: ShardOutput | null;
+}
+
+/**
+ * Reads all that a run directory tells: each shard's files are checked as a merge checks them, and nothing is written.
+ * @throws {FarmError} input, when the manifest cannot be read
+ */
+export function readFacts(path: string): RunFacts {
+  const run = openRun(path);
+  const { dir, manifest } = run;
+  const records = readRecords(dir);
+  const is_old = !isFarmManifest(manifest);
+  const shards = isFarmManifest(manifest)
+    ? livePlans(manifest).map((plan) => readOne(dir, manifest, plan, records.attempts.get(plan.shard_index) ?? []))
+    : oldShards(run).map((old) => readOld(run, old));
+  const elapsed = is_old
+    ? shards.flatMap(({ facts, output }) => output && facts.wall_s !== null ? facts.wall_s : [])
+    : [];
+  const times = shards.flatMap(({ time }) => time ?? []);
+  const offsets = clockOffsets(times);
+  const first_submission = records.submissions.reduce((least, { at_ms }) => Math.min(least, at_ms), Infinity);
+  return {
+    run_id: manifest.run_id,
+    run_dir: dir,
+    is_old,
+    scheduler: manifest.scheduler ?? "unknown",
+    config: manifest.config ?? null,
+    created_at_utc: manifest.created_at_utc,
+    n_toys: manifest.n_toys,
+    seed: manifest.seed,
+    threads: `${manifest.threads ?? "unknown"}`,
+    nextstat_version: manifest.farm?.nextstat_version ?? null,
+    environment: manifest.farm?.environment ?? null,
+    times: timesOf(times, elapsed, records),
+    shards: shards.map(({ facts }) => onFileClock(facts, offsets)),
+    failed_attempts: [...records.attempts.values()].flat().flatMap(failedAttempt),
+    submitted_ms: Number.isFinite(first_submission) ? first_submission : null,
+    toys: joinToys(shards.flatMap(({ facts, output }) => output ? { start: facts.toy_start, output } : [])),
+  };
+}
+
+function readOne(dir: string, manifest: FarmManifest, plan: Plan, attempts: Attempt[]): ReadShard {
+  let timing: { [key: string]: unknown } | null = null;
+  const found = readShard(dir, manifest, plan, (path) => {
+    const metrics = readCommitted(path);
+    if (!(metrics instanceof Unreadable)) timing = metrics.timing;
+    return metrics;
+  });
+  if (found.kind !== "done") {
+    const { result } = collectShard(dir, manifest, plan, attempts);
+    const state = result.farm?.state ?? "unknown";
+    const host = result.host === plan.host ? null : result.host;
+    const cause = attempts.at(-1)?.end?.cause ?? null;
+    return { facts: { ...UNKNOWN_SHARD, ...placeOf(plan), state, why: result.error ?? null, cause, host }, ...NOTHING };
+  }
+  const { metrics: { farm }, output: { output } } = found;
+  const facts = { ...recordFacts(farm, timing), ...placeOf(plan), ...countsOf(output) };
+  return { facts, time: attemptTime(farm), output };
+}
+
+const NOTHING = { time: null, output: null };
+
+const placeOf = ({ shard_index, toy_start, n_toys }: Plan) => ({ shard_index, toy_start, n_toys });
+const countsOf = ({ frame: { results } }: ShardOutput) => ({
+  n_converged: results.n_converged,
+  n_error: results.n_error,
+});
+
+/** The side files of the old wrappers tell where and how long, not when. */
+function readOld(run: Run, old: OldShard): ReadShard {
+  const { result, ok } = collectOldShard(run.manifest, old);
+  const output = ok ? readOutput(old.out, run.manifest, old.plan) : null;
+  const known = output instanceof Unreadable || output === null ? null : output.output;
+  const facts: ShardFacts = {
+    ...UNKNOWN_SHARD,
+    ...placeOf(old.plan),
+    state: known ? "done" : result.status === "failed" ? "failed" : "unknown",
+    why: result.error ?? null,
+    host: old.host,
+    wall_s: old.elapsed_s,
+    ...(known ? countsOf(known) : {}),
+  };
+  return { facts, time: null, output: known };
+}
+
+/** By host: how far its clock is moved for all stamps to be on one. */
+function clockOffsets(times: AttemptTime[]): Map<string, number> {
+  const moved = onOneClock(times).attempts;
+  return new Map(times.map((time, i) => [time.host, (moved[i]?.started_ms ?? time.started_ms) - time.started_ms]));
+}
+
+function onFileClock(facts: ShardFacts, offsets: Map<string, number>): ShardFacts {
+  const { span } = facts;
+  const shift = span && (offsets.get(span.host) ?? 0);
+  if (!span || !shift) return facts;
+  return { ...facts, span: { ...span, started_ms: span.started_ms + shift, finished_ms: span.finished_ms + shift } };
+}
+
+function failedAttempt({ shard_index, end }: Attempt): FailedAttempt[] {
+  if (end === null || end.cause === "ok") return [];
+  const { span } = recordFacts(end, null);
+  return span ? [{ shard_index, cause: end.cause, message: end.stderr_tail.at(-1) ?? "", span }] : [];
+}

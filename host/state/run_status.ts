@@ -1,0 +1,112 @@
+import { join } from "node:path";
+import type { FarmManifest } from "../../core/contracts/manifest.ts";
+import type { ShardState } from "../../core/contracts/kinds.ts";
+import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
+import type { Progress } from "../../core/progress_line.ts";
+import { NOT_SUBMITTED } from "../../core/reconcile.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import { suspectNodes } from "../../core/suspect_nodes.ts";
+import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import { MERGED } from "../../core/run_paths.ts";
+import type { AskedScheduler } from "../jobs/ask_scheduler.ts";
+import { fullDiskAdvice } from "../disk/full_disk.ts";
+import type { Run } from "../run/load_manifest.ts";
+import type { ScannedShard } from "./scan_run.ts";
+import { readSubmissions } from "../jobs/submissions.ts";
+import { exists } from "../disk/write_file.ts";
+
+export interface RunStatus {
+  summary: StatusSummary;
+  shards: StatusShard[];
+  progress: Progress;
+  /** Whether its scheduler could be asked. */
+  reached: boolean;
+  /** No shard runs, waits or may still appear: nothing more will happen by itself. */
+  ended: boolean;
+}
+
+/** States in which something still happens by itself; a held job waits for a person. */
+const GOING = new Set<ShardState>(["running", "unknown"]);
+const WAITING = new Set<ShardState>(["queued", "held"]);
+
+/** Puts a look at a run into the numbers that a person or a script wants. */
+export function runStatus(
+  run: Run<FarmManifest>,
+  scanned: ScannedShard[],
+  asked: AskedScheduler | null,
+  workers: string[],
+  adapter: SchedulerAdapter,
+): RunStatus {
+  const counts: Partial<Record<ShardState, number>> = {};
+  for (const { state } of scanned) counts[state] = (counts[state] ?? 0) + 1;
+  const toys_done = scanned.reduce((sum, { state, plan }) => sum + (state === "done" ? plan.n_toys : 0), 0);
+  const toys_per_s = rateOf(scanned);
+  const merged = join(run.dir, MERGED);
+  const trouble = asked && !asked.reached ? [`${run.manifest.scheduler} could not be asked: ${asked.message}`] : [];
+  const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== NOT_SUBMITTED);
+  return {
+    summary: {
+      run_id: run.manifest.run_id,
+      run_dir: run.dir,
+      scheduler: run.manifest.scheduler,
+      counts,
+      total: scanned.length,
+      toys_done,
+      toys_total: run.manifest.n_toys,
+      toys_per_s,
+      merged: exists(merged) ? merged : null,
+      workers: [...workers, ...trouble],
+      advice: toys_done === run.manifest.n_toys
+        ? []
+        : [...submitAdvice(run, scanned), ...fullDiskAdvice(run.dir), ...suspectsOf(run, scanned, asked, adapter)],
+    },
+    shards: scanned.map(({ plan, state, why, host }) => ({ shard: plan.shard_index, state, why, host })),
+    progress: {
+      total: scanned.length,
+      done: counts.done ?? 0,
+      running: counts.running ?? 0,
+      failed: scanned.filter(({ state }) => !WAITING.has(state) && state !== "done" && !GOING.has(state)).length,
+      held: counts.held ?? 0,
+      toys_done,
+      toys_total: run.manifest.n_toys,
+      toys_per_s,
+    },
+    reached: asked?.reached ?? false,
+    ended: !queued_somewhere && !scanned.some(({ state }) => GOING.has(state)),
+  };
+}
+
+/** What a scheduler was not given, and why it has refused it. */
+function submitAdvice({ dir, manifest }: Run<FarmManifest>, scanned: ScannedShard[]): string[] {
+  if (manifest.scheduler === "local" || !scanned.some((one) => one.why === NOT_SUBMITTED)) return [];
+  const refused = readSubmissions(dir).findLast((one) => one.state === "refused")?.answer;
+  const said = refused ? [`the last submission was refused: ${refused}`] : [];
+  return [...said, `submit what is not submitted with: nsfarm-deno submit ${quoteWord(dir)}`];
+}
+
+/** A scheduler knows a node by its own name for it. */
+function suspectsOf(
+  run: Run<FarmManifest>,
+  scanned: ScannedShard[],
+  asked: AskedScheduler | null,
+  adapter: SchedulerAdapter,
+): string[] {
+  const shards = scanned.map(({ plan, state, host }) => ({
+    state,
+    node: asked?.shards.get(plan.shard_index)?.native?.host ?? host,
+  }));
+  return suspectNodes(shards).map(({ node, failed }) => {
+    const how = adapter.avoiding &&
+      ` to leave it out: nsfarm-deno retry ${quoteWord(run.dir)} ${adapter.avoiding(run.manifest.farm.options, node)}`;
+    return `all ${failed} shards that ran on ${node} failed, while other nodes finished theirs;${how ?? " look at it"}`;
+  });
+}
+
+/** Toys a second between the first start and the last finish so far. */
+function rateOf(scanned: ScannedShard[]): number | null {
+  const records = scanned.flatMap(({ record }) => record ?? []);
+  const first = Math.min(...records.map((record) => Date.parse(record.started_at_utc)));
+  const last = Math.max(...records.map((record) => Date.parse(record.finished_at_utc)));
+  const toys = records.reduce((sum, record) => sum + record.n_toys, 0);
+  return last > first ? toys / ((last - first) / 1000) : null;
+}

@@ -1,0 +1,82 @@
+import { livePlans } from "../../core/check_manifest.ts";
+import type { Attempt } from "../../core/contracts/attempt.ts";
+import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
+import type { ShardRecord } from "../../core/contracts/shard_record.ts";
+import { reconcile, type ShardView } from "../../core/reconcile.ts";
+import { listAttempts, readAttempt } from "../shard/attempts.ts";
+import type { AskedScheduler } from "../jobs/ask_scheduler.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { lifeOf } from "../shard/settle_shard.ts";
+import { type Evidence, readShard } from "../shard/read_shard.ts";
+import type { Workbench } from "../shard/workbench.ts";
+
+export interface ScannedShard extends ShardView {
+  plan: Plan;
+  record: ShardRecord | null;
+  attempts: number[];
+  last: Attempt | null;
+}
+
+/** Valid shards found by an earlier look of this process: they are not hashed again. */
+export type Seen = Map<number, ShardRecord>;
+
+/**
+ * Where every live shard of a run stands.
+ * @param asked what its scheduler said, or null where nobody is to be asked
+ */
+export async function scanRun(
+  run: Run<FarmManifest>,
+  machine: Workbench["machine"],
+  asked: AskedScheduler | null,
+  seen: Seen = new Map(),
+): Promise<ScannedShard[]> {
+  const attempts = listAttempts(run.dir);
+  const shards: ScannedShard[] = [];
+  for (const plan of livePlans(run.manifest)) {
+    shards.push(await scanShard(run, machine, plan, attempts.get(plan.shard_index) ?? [], asked, seen));
+  }
+  return shards;
+}
+
+async function scanShard(
+  run: Run<FarmManifest>,
+  machine: Workbench["machine"],
+  plan: Plan,
+  attempts: number[],
+  asked: AskedScheduler | null,
+  seen: Seen,
+): Promise<ScannedShard> {
+  const known = seen.get(plan.shard_index);
+  if (known) return { plan, record: known, attempts, last: null, state: "done", why: "", host: known.host };
+  const found = readShard(run.dir, run.manifest, plan);
+  if (found.kind === "done") {
+    const record = found.metrics.farm;
+    seen.set(plan.shard_index, record);
+    return { plan, record, attempts, last: null, state: "done", why: "", host: record.host };
+  }
+  const number = attempts.at(-1);
+  const last = number === undefined ? null : readAttempt(run.dir, plan.shard_index, number) ?? null;
+  const life = last && last.end === null ? await lifeOf({ run, machine }, last) : null;
+  const view = reconcile({
+    evidence: evidenceOf(found),
+    fault: faultOf(found),
+    last,
+    life,
+    ...schedulerFacts(asked, plan),
+  });
+  return { plan, record: null, attempts, last, ...view };
+}
+
+function schedulerFacts(asked: AskedScheduler | null, plan: Plan) {
+  const told = asked?.shards.get(plan.shard_index);
+  return {
+    native: told?.native ?? null,
+    asked: told ? asked?.reached ?? null : null,
+    absent_s: told?.absent_s ?? null,
+    grace_s: asked?.grace_s ?? 0,
+  };
+}
+
+const evidenceOf = (found: Evidence) => found.kind === "bad" && found.late ? "late" : found.kind;
+
+const faultOf = (found: Evidence): string | null => "what" in found ? `${found.file} ${found.what}` : null;

@@ -1,0 +1,36 @@
+import { randomBytes } from "node:crypto";
+import { livePlans } from "../../core/check_manifest.ts";
+import type { FarmManifest } from "../../core/contracts/manifest.ts";
+import { localShape } from "../machine/allocation.ts";
+import { localCrew } from "./local_place.ts";
+import { gatherHosts } from "../ssh/host_crew.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { recordSubmission } from "../jobs/submissions.ts";
+import { workOnRun } from "./work_run.ts";
+import type { WorkEvent, WorkReport } from "./work_event.ts";
+
+/** The worker loop in this process, on record like a submission: from it the turnaround is counted. */
+export async function workInForeground(
+  run: Run<FarmManifest>,
+  stop: AbortSignal,
+  tell: (event: WorkEvent) => void,
+): Promise<WorkReport> {
+  const token = randomBytes(8).toString("hex");
+  const { scheduler } = run.manifest;
+  const at = new Date().toISOString();
+  const begin = () =>
+    recordSubmission(run.dir, {
+      token,
+      state: "submitted",
+      scheduler,
+      command: ["nsfarm-deno", "run"],
+      shards: livePlans(run.manifest).map((plan) => plan.shard_index),
+      job_id: `${Deno.pid}`,
+      intended_at_utc: at,
+      answered_at_utc: at,
+      answer: null,
+    });
+  const crew = scheduler === "ssh" ? gatherHosts : localCrew(localShape(run.manifest, null));
+  const ids = { scheduler, job_id: `${Deno.pid}`, task_id: null, submission_token: token };
+  return await workOnRun(run, ids, crew, { token, retry_failed: true, stop, begin }, tell);
+}

@@ -1,0 +1,250 @@
+import { livePlans } from "../../core/check_manifest.ts";
+import type { Attempt } from "../../core/contracts/attempt.ts";
+import type { Plan } from "../../core/contracts/manifest.ts";
+import type { ShardRecord } from "../../core/contracts/shard_record.ts";
+import { hasFailed, listAttempts } from "../shard/attempts.ts";
+import type { ShardEnd } from "../shard/fit_shard.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { newOrder, type Order, OrderBook } from "./order_book.ts";
+import { pauseFor } from "./pause_for.ts";
+import type { Begun, Place } from "./place.ts";
+import { secondTry } from "./second_try.ts";
+import { settleIncoming } from "../shard/settle_incoming.ts";
+import { settleShard, type Standing, sweepIncoming } from "../shard/settle_shard.ts";
+import { sweepTemporary } from "../disk/sweep_temporary.ts";
+import type { WorkEvent, WorkOptions, WorkReport } from "./work_event.ts";
+import type { Workbench } from "../shard/workbench.ts";
+import { announced, listWorkers, sweepWorkers } from "./workers.ts";
+
+/** How often shards that another process runs are looked at again. */
+const LOOK_AGAIN_MS = 300;
+
+/**
+ * Takes the next open shard, runs it in a free slot, checks and commits it, and goes on until none is left. Any
+ * number of loops may work on one run: each shard's attempt file has one owner.
+ */
+export async function runWorkLoop(
+  bench: Workbench,
+  places: readonly Place[],
+  options: WorkOptions,
+  tell: (event: WorkEvent) => void,
+): Promise<WorkReport> {
+  const { run: { dir, manifest }, machine } = bench;
+  await sweepTemporary(dir, machine);
+  await sweepWorkers(dir, machine.process.boot_id);
+  const { token, slots, beat_interval_s } = options;
+  const worker = { token, slots, run_token: manifest.farm.run_token, process: machine.process };
+  return await announced(dir, worker, beat_interval_s, () => new WorkLoop(bench, places, options, tell).run());
+}
+
+class WorkLoop {
+  readonly #book = new OrderBook();
+  readonly #beats = new Heartbeats();
+  #done = 0;
+  #gave_up = false;
+  /** Aborted when nothing is left to do, or to be begun. */
+  readonly #over = new AbortController();
+
+  constructor(
+    readonly bench: Workbench,
+    readonly places: readonly Place[],
+    readonly options: WorkOptions,
+    readonly tell: (event: WorkEvent) => void,
+  ) {}
+
+  async run(): Promise<WorkReport> {
+    await this.#begin();
+    this.#over.signal.addEventListener("abort", () => this.#book.changed());
+    const stop = () => this.#over.abort();
+    this.options.stop.addEventListener("abort", stop, { once: true });
+    if (this.options.stop.aborted || this.#book.isSettled) stop();
+    const ended = (await Promise.all(this.places.map((place) => this.#workAt(place)))).flat();
+    this.options.stop.removeEventListener("abort", stop);
+    const broken = ended.find((slot) => slot.status === "rejected");
+    if (broken) throw broken.reason;
+    return { done: this.#done, ...this.#book.report() };
+  }
+
+  async #begin(): Promise<void> {
+    const { dir, manifest } = this.bench.run;
+    settleIncoming(this.bench.run);
+    const plans = livePlans(manifest);
+    const attempts = listAttempts(dir);
+    sweepIncoming(dir, new Set([...attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
+    this.#beats.look(listWorkers(dir), performance.now());
+    for (const plan of plans) {
+      this.#sort(plan, await settleShard(this.bench, plan, attempts.get(plan.shard_index) ?? []));
+    }
+    if (this.options.scatter) this.#book.scatter(Math.random());
+    const { failed, elsewhere } = this.#book.report();
+    this.tell({
+      kind: "begun",
+      total: plans.length,
+      done: this.#done,
+      failed: failed.length,
+      running_elsewhere: elsewhere.length,
+    });
+  }
+
+  #sort(plan: Plan, standing: Standing): void {
+    const shard = plan.shard_index;
+    if (standing.kind === "done") {
+      this.#done++;
+      this.#book.done(shard);
+    } else if (standing.kind === "running") this.#book.taken(plan);
+    else if (standing.kind === "elsewhere") this.#rejoin(plan, standing);
+    else if (!this.options.retry_failed && hasFailed(standing.attempts)) this.#book.failed(shard);
+    else this.#book.add(newOrder(plan, standing.next));
+  }
+
+  /** What an earlier process began at one of our places is awaited there. */
+  #rejoin(plan: Plan, { attempts, next }: Extract<Standing, { kind: "elsewhere" }>): void {
+    let found = false;
+    for (const attempt of attempts) {
+      for (const place of this.places) {
+        const begun = place.rejoin(plan, attempt);
+        if (!begun) continue;
+        found = true;
+        this.#book.await(place.name, { order: newOrder(plan, next - 1), begun });
+      }
+    }
+    if (!found) this.#awaitLoop(plan, attempts, next);
+  }
+
+  /** What a loop on another machine began is left to it while it lives, and taken over when it does not. */
+  #awaitLoop(plan: Plan, attempts: readonly Attempt[], next: number): void {
+    const lives = attempts.map((attempt) => this.#beats.judge(attempt, performance.now()));
+    if (lives.includes("unknown")) this.#book.elsewhere(plan.shard_index);
+    else if (lives.includes("alive")) this.#book.taken(plan);
+    else this.#book.add(newOrder(plan, next));
+  }
+
+  get #stopped(): boolean {
+    return this.#gave_up || this.options.stop.aborted;
+  }
+
+  async #workAt(place: Place): Promise<PromiseSettledResult<void>[]> {
+    try {
+      const slots = await place.open(this.#over.signal, () => this.#book.changed());
+      return await Promise.allSettled(slots.map((slot) => this.#work(place, slot)));
+    } catch (error) {
+      this.#giveUp();
+      return [{ status: "rejected", reason: error }];
+    }
+  }
+
+  #giveUp(): void {
+    this.#gave_up = true;
+    this.#over.abort();
+  }
+
+  /** A slot. Where it cannot go on (a full disk), the others end what they run, and begin nothing. */
+  async #work(place: Place, slot: string): Promise<void> {
+    try {
+      await this.#takeShards(place, slot);
+    } catch (error) {
+      this.#giveUp();
+      throw error;
+    }
+  }
+
+  /** The next fit is started before the last one's result is checked and committed, so that no CPU waits. */
+  async #takeShards(place: Place, slot: string): Promise<void> {
+    let last: Promise<void> | undefined;
+    try {
+      while (!this.#stopped && !this.#book.isSettled) {
+        const ready = await place.ready(this.#over.signal, slot);
+        const next = ready ? await this.#next(place, slot) : undefined;
+        const waited = last !== undefined;
+        await last;
+        last = undefined;
+        if (next) {
+          this.tell({ kind: "started", shard: next.order.plan.shard_index, slot });
+          await next.begun.gone;
+          last = this.#finish(place, next.order, next.begun);
+        } else if (!ready) break;
+        else if (!waited) await this.#wait();
+      }
+    } finally {
+      await last;
+    }
+  }
+
+  /** What this slot has to do now: a shard that already runs there, or one that begins. */
+  async #next(place: Place, slot: string): Promise<{ order: Order; begun: Begun } | undefined> {
+    if (this.#stopped) return undefined;
+    const awaited = this.#book.awaited(place.name);
+    if (awaited) return awaited;
+    const order = this.#book.next(place, this.places) ??
+      secondTry(this.bench.run.dir, this.#book, place, this.places, this.options.speculate);
+    if (!order) return undefined;
+    const begun = await place.start({ plan: order.plan, attempt: order.attempt, slot });
+    if (begun) return { order, begun };
+    this.#book.release(order);
+    this.#book.taken(order.plan);
+    return undefined;
+  }
+
+  /** Waits for something to do. */
+  async #wait(): Promise<void> {
+    if (this.#over.signal.aborted) return;
+    if (this.#book.hasTaken) await this.#lookAgain();
+    else await this.#book.change();
+  }
+
+  async #finish(place: Place, order: Order, begun: Begun): Promise<void> {
+    await pauseFor(2); // what waits goes first: above all the start of the next fit
+    this.#take(place, order, await begun.finish());
+    if (this.#book.isSettled) this.#over.abort();
+  }
+
+  #take(place: Place, order: Order, end: ShardEnd): void {
+    const shard = order.plan.shard_index;
+    this.#book.release(order);
+    if (end.kind === "taken") {
+      if (this.#book.isOpen(shard)) this.#book.taken(order.plan);
+      this.tell({ kind: "taken", shard });
+    } else if (end.kind === "done") {
+      place.praise();
+      if (!this.#book.done(shard)) return this.tell({ kind: "taken", shard });
+      this.#done++;
+      const aside = end.committed.kind === "differs" ? end.committed.aside : null;
+      this.tell({ kind: "done", shard, record: end.record, aside });
+    } else {
+      this.#fail(place, order, end.record);
+    }
+  }
+
+  #fail(place: Place, order: Order, record: ShardRecord): void {
+    const shard = order.plan.shard_index;
+    const verdict = place.judge(record, order.failures + 1);
+    const again = !this.#stopped && verdict.again && order.faults < MOST_FAULTS;
+    this.tell({ kind: "failed", shard, record, again });
+    this.#book.failedAt(order, place.name, { again, counts: verdict.counts });
+    if (verdict.given_up === null || this.#gave_up) return;
+    this.#giveUp();
+    this.tell({ kind: "given_up", why: verdict.given_up });
+  }
+
+  #looking: Promise<void> | undefined;
+
+  /** One look for all idle slots together. */
+  #lookAgain(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => this.#looking = undefined);
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    await pauseFor(LOOK_AGAIN_MS);
+    const { dir } = this.bench.run;
+    const attempts = listAttempts(dir);
+    this.#beats.look(listWorkers(dir), performance.now());
+    for (const plan of this.#book.takeTaken()) {
+      this.#sort(plan, await settleShard(this.bench, plan, attempts.get(plan.shard_index) ?? []));
+    }
+    if (this.#book.isSettled) this.#over.abort();
+  }
+}
+
+/** A shard whose places are to blame each time is given up after so many. */
+const MOST_FAULTS = 10;
