@@ -28,10 +28,15 @@ export async function settleRemote(bench: Workbench, shard: RemoteShard, late_s:
       return { kind: "done", committed: committed ?? { kind: "equal" }, record: found.metrics.farm };
     }
     if (!attempt) return { kind: "taken" };
-    if (performance.now() > until) return failRemote(bench, shard, "output", "Its files are not seen here");
+    const [cause, said] = late_s > 0 ? NOT_SEEN : NOT_WHOLE;
+    if (performance.now() > until) return failRemote(bench, shard, cause, said);
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
 }
+
+const NOT_SEEN = ["output", "Its files are not seen here"] as const;
+/** The wrapper's notes came as they lie there: only a disk that was full can have taken a part of them. */
+const NOT_WHOLE = ["disk", "The notes that it left on its disk are not whole"] as const;
 
 /** Ends an attempt of which its host has nothing whole. */
 export function endRemote(bench: Workbench, shard: RemoteShard, end: Exclude<RemoteEnd, { kind: "ended" }>): ShardEnd {

@@ -99,8 +99,8 @@ test("a host whose disk fills up while it works is set aside, and its shards are
     assert.match(ran.stderr, /the disk is full.*; it is tried again$/m);
     assert.match(ran.stderr, /^w2 is set aside for /m);
     await assertMerged(runDir(farm.folder), { toys: 24 });
-    const ends = await failedAttempts(runDir(farm.folder));
-    assert.deepEqual(ends.filter((one) => !one.endsWith(" disk")), []);
+    const ends = (await readAttempts(runDir(farm.folder))).map(({ end }) => end);
+    assert.deepEqual(ends.filter((end) => end?.cause !== "disk"), []);
   } finally {
     await farm.hosts.asRoot("w2", "umount", "/scratch");
   }
