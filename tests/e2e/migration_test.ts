@@ -65,7 +65,7 @@ const small = (text: string, folder: string) =>
     .replaceAll("--n-toys 10000", "--n-toys 40").replaceAll("--shards 200", "--shards 4")
     .replaceAll("50,100,200,400", "2,4");
 
-const isThere = (command: string) => TABLE.some((row) => row.name === command);
+const isThere = (command: string) => TABLE.some((row) => row.name.split(" ")[0] === command);
 const missing = (text: string): string => {
   const command = [...text.matchAll(/nsfarm-deno (\w+)/g)].map(([, name = ""]) => name).find((name) => !isThere(name));
   if (command) return `there is no command ${command}`;
@@ -95,12 +95,13 @@ const wordsOf = (text: string, folder: string): string =>
     .replaceAll(/OUT([01])/g, `'${folder}/runs/r/shard_$1.out.json'`).replaceAll(
       "OTHER.json",
       `'${folder}/other.json'`,
-    );
+    ).replaceAll(/\bSWEEP\b/g, `'${folder}/runs/s.sweep.json'`);
 
 /** The command line of a row, with what it leaves out. */
 function complete(text: string, folder: string): string {
   const [command = "", ...rest] = text.split(" ");
   const given = wordsOf(` ${rest.join(" ")}`, folder);
+  if (command === "sweep") return completeSweep(text, given, folder);
   if (command !== "render" && command !== "run") return `nsfarm-deno ${command}${given}`;
   const scheduler = /--slurm-/.test(text) ? "slurm" : /--condor-/.test(text) ? "htcondor" : "local";
   const usual = {
@@ -118,6 +119,27 @@ function complete(text: string, folder: string): string {
   return `nsfarm-deno ${command}${given} ${added.map(([name, value]) => `--${name} ${value}`).join(" ")} ${check}`;
 }
 
+/** What is done with a sweep needs one; what looks at its results needs these. */
+function completeSweep(text: string, given: string, folder: string): string {
+  const scheduler = /--slurm-/.test(text) ? "slurm" : /--condor-/.test(text) ? "htcondor" : "local";
+  const usual = {
+    scheduler,
+    config: `'${spec10k()}'`,
+    "n-toys": "40",
+    threads: "1",
+    "nextstat-bin": `'${nextstat()}'`,
+    "out-root": `'${folder}/runs'`,
+    "sweep-id": "s",
+    "shards-list": "2,4",
+  };
+  const words = Object.entries(usual).filter(([name]) => !text.includes(`--${name} `));
+  const rendering = `nsfarm-deno sweep render ${words.map(([name, value]) => `--${name} ${value}`).join(" ")}`;
+  if (text.startsWith("sweep render")) return `${rendering}${given.replace(" render", "")}`;
+  const submit = `nsfarm-deno sweep submit --sweep-json '${folder}/runs/s.sweep.json'`;
+  const before = text.startsWith("sweep submit") ? rendering : `${rendering}\n${submit}`;
+  return `${before}\nnsfarm-deno sweep${given}`;
+}
+
 for (const { title, rows } of chapters.filter(({ rows }) => rows.length > 0)) {
   for (const { old, now } of rows) {
     for (const [, text = ""] of now.matchAll(/`([^`]+)`/g)) {
@@ -129,7 +151,7 @@ for (const { title, rows } of chapters.filter(({ rows }) => rows.length > 0)) {
         fn: () =>
           withStandIns(async (folder, sh) => {
             if (/RUN\b|MANIFEST|OUT0/.test(text)) {
-              await renderRun(folder, { toys: 40, shards: 4 });
+              await renderRun(folder, { toys: 40, shards: text.includes("OUT1") ? 2 : 4 });
               await mustRun(folder, ["work", join(folder, "runs", "r")]);
             }
             if (text.startsWith("preflight")) await sh(`${complete(text, folder)} --explain`);
@@ -153,6 +175,22 @@ const OLD_FLAGS: Record<string, string> = {
     "remote-config upload-config no-upload-config ssh-user ssh-key ssh-port connect-timeout-s command-timeout-s jobs " +
     "run-id local-out-dir log-level extra-arg pin-blas-threads no-pin-blas-threads allow-partial dry-run",
 };
+
+/** The sweep script had commands, and flags of each. */
+const SWEEP_FLAGS =
+  "render: scheduler config n-toys seed threads nextstat-bin out-root sweep-id shards-list slurm-cpus-per-task slurm-time " +
+  "condor-request-cpus condor-request-memory condor-requirements; submit: sweep-json mode poll-s no-collect no-merge force; " +
+  "collect: sweep-json; merge: sweep-json; summarize: sweep-json out-md";
+
+Deno.test("Every flag of pf32_unbinned_shard_sweep.py has a line", () => {
+  const rows = chapters.find(({ title }) => title === "pf32_unbinned_shard_sweep.py")?.rows ?? [];
+  const told = rows.map(({ old }) => /^`(\w+) --([a-z-]+)/.exec(old)?.slice(1).join(" ")).sort();
+  const wanted = SWEEP_FLAGS.split("; ").flatMap((line) => {
+    const [command = "", flags = ""] = line.split(": ");
+    return flags.split(" ").map((flag) => `${command} ${flag}`);
+  });
+  assert.deepEqual(told, wanted.sort());
+});
 
 for (const [script, flags] of Object.entries(OLD_FLAGS)) {
   Deno.test(`Every flag of ${script} has a line`, () => {
