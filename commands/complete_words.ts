@@ -35,18 +35,20 @@ export async function completeWords(
   words: readonly string[],
   { rows, build }: Program,
 ): Promise<Candidate[]> {
-  const [name = "", ...argv] = joinEquals(words);
-  const current = argv.at(-1);
-  if (current === undefined) return starting(name, rows.map(({ name, summary }) => ({ word: name, what: summary })));
-  const row = rows.find((one) => one.name === name);
+  const joined = joinEquals(words);
+  const row = rows.find((one) => `${joined.slice(0, -1).join(" ")} `.startsWith(`${one.name} `));
+  const name = row?.name ?? "";
+  const argv = joined.slice(name === "" ? 0 : name.split(" ").length);
+  const current = argv.at(-1) ?? "";
+  if (!row) return starting(current, namesAfter(rows, joined.slice(0, -1)));
   // The word at the cursor is not whole: a scheduler's name, say.
   const whole = argv.slice(0, -1);
-  const command = row && await build(row, whole);
+  const command = await build(row, whole);
   const [, flag = "", value = ""] = /^(--[^=]+)=(.*)$/.exec(current) ?? [];
   // Bash has cut the word at its "=", so that only what comes after it is to be answered.
   if (flag !== "") return starting(value, named(await valuesOf(flag, whole)));
   const before = argv.at(-2) ?? "";
-  if (command && takesValue(command, before)) return starting(current, named(await valuesOf(before, whole)));
+  if (takesValue(command, before)) return starting(current, named(await valuesOf(before, whole)));
   if (current.startsWith("-")) return starting(current, flagsOf(command));
   return argv.length === 1 ? starting(current, named(ARGUMENTS[name] ?? [])) : [];
 }
@@ -63,6 +65,17 @@ function joinEquals(words: readonly string[]): string[] {
   return joined;
 }
 
+/** Commands, or what comes second after `sweep`. */
+function namesAfter(rows: Program["rows"], before: readonly string[]): Candidate[] {
+  const found = rows.flatMap(({ name, summary }) => {
+    const words = name.split(" ");
+    const word = words[before.length];
+    const fits = before.every((one, i) => one === words[i]);
+    return fits && word !== undefined ? [{ word, what: words.length === before.length + 1 ? summary : "" }] : [];
+  });
+  return [...new Map(found.map((one) => [one.word, one])).values()];
+}
+
 const named = (words: readonly string[]): Candidate[] => words.map((word) => ({ word, what: "" }));
 
 const starting = (text: string, all: Candidate[]): Candidate[] => all.filter(({ word }) => word.startsWith(text));
@@ -71,8 +84,8 @@ function takesValue(command: Command, flag: string): boolean {
   return command.options.some((option) => option.long === flag && (option.required || option.optional));
 }
 
-function flagsOf(command: Command | undefined): Candidate[] {
-  return (command?.options ?? []).flatMap(({ long, description }) => long ? [{ word: long, what: description }] : [])
+function flagsOf(command: Command): Candidate[] {
+  return command.options.flatMap(({ long, description }) => long ? [{ word: long, what: description }] : [])
     .concat([{ word: "--help", what: "show this help" }]);
 }
 

@@ -3,12 +3,11 @@ import { shardRanges } from "../core/describe_status.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
 import { extendRun } from "../host/run/extend_run.ts";
-import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { seedOverlap } from "../host/run/runs_beside.ts";
 import { dirname } from "node:path";
 import type { CommandSpec } from "./command.ts";
-import { readFlags, runOf } from "./run_dir_flags.ts";
+import { adapterOf, readFlags, runOf } from "./run_dir_flags.ts";
 import { submitAndWait } from "./submit.ts";
 
 const Flags = z.object({
@@ -22,6 +21,7 @@ const Flags = z.object({
 const extend: CommandSpec = {
   name: "extend",
   needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
   define: (command) => {
     command
       .requiredOption("--n-toys <+n>", "how many toys more, like +500", moreToys)
@@ -33,7 +33,7 @@ const extend: CommandSpec = {
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
     const run = runOf(args, out);
-    const adapter = await loadAdapter(run.manifest.scheduler);
+    const adapter = await adapterOf(run, out);
     await lookAtMachine();
     const { run: extended, shards, n_toys_before } = await extendRun(run, adapter, flags.nToys, flags.shards ?? null);
     const { n_toys, seed, config } = extended.manifest;

@@ -22,6 +22,7 @@ const Flags = z.object({
 const plan: CommandSpec = {
   name: "plan",
   needs: ["read", "run", "env", "sys"],
+  schedulers: true,
   define: (command) => {
     command
       .requiredOption("--from <run_dir>", "a finished run, the pilot", plainPath("--from"))

@@ -1,4 +1,5 @@
 import { loadAdapter } from "../../host/jobs/load_adapter.ts";
+import { tellPlugin } from "../scheduler_flags.ts";
 import { renderSweep } from "../../host/sweep/render_sweep.ts";
 import type { CommandSpec } from "../command.ts";
 import { defineSweepFlags, readSweepRequest } from "./sweep_flags.ts";
@@ -6,9 +7,11 @@ import { defineSweepFlags, readSweepRequest } from "./sweep_flags.ts";
 const render: CommandSpec = {
   name: "sweep render",
   needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
   define: defineSweepFlags,
   run: async ({ options, out }) => {
     const adapter = await loadAdapter(String(options["scheduler"]));
+    tellPlugin(adapter, out);
     const { path, sweep } = await renderSweep(readSweepRequest(options, adapter), adapter, (warning) => {
       out.note(`warning: ${warning}`);
     });

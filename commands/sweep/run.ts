@@ -1,3 +1,4 @@
+import { tellPlugin } from "../scheduler_flags.ts";
 import { join } from "node:path";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { loadAdapter } from "../../host/jobs/load_adapter.ts";
@@ -11,12 +12,14 @@ import { definePointFlags, defineSweepFlags, PointFlags, readSweepRequest } from
 const run: CommandSpec = {
   name: "sweep run",
   needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
   define: async (command, argv) => {
     await defineSweepFlags(command, argv);
     definePointFlags(command);
   },
   run: async ({ options, out }) => {
     const adapter = await loadAdapter(String(options["scheduler"]));
+    tellPlugin(adapter, out);
     const asked = readSweepRequest(options, adapter);
     const open = openSameSweep(asked) ??
       await renderSweep(asked, adapter, (warning) => out.note(`warning: ${warning}`));

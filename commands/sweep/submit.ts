@@ -8,6 +8,7 @@ import { definePointFlags, defineSweepJson, PointFlags, readSweepJson } from "./
 const submit: CommandSpec = {
   name: "sweep submit",
   needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
   define: (command) => {
     defineSweepJson(command);
     definePointFlags(command);

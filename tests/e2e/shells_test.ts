@@ -59,6 +59,7 @@ const CASES: [string, string[]][] = [
   ["render --scheduler toy --toy-", ["--toy-queue"]],
   ["render --scheduler slurm --slurm-par", ["--slurm-partition"]],
   ["run --mode ", ["shared", "transfer"]],
+  ["sweep sub", ["submit"]],
   ["plugin ", ["list", "check", "new"]],
   ["schema manif", ["manifest"]],
   ["merge --allow-", ["--allow-partial"]],
