@@ -80,6 +80,19 @@ Deno.test("Every room imports only the rooms that lie below it", () => {
   assert.deepEqual(imports.flatMap((one) => violation(one) ?? []), []);
 });
 
+Deno.test("Each adapter can be taken out: nothing but the registry and itself imports it", () => {
+  const names = readdirSync(join(root, "schedulers"), { withFileTypes: true }).filter((one) => one.isDirectory());
+  const others = sources.filter((path) => !isIn(path, ["tests", "schedulers/mod.ts"])).flatMap(importsOf);
+  const found = names.flatMap(({ name }) => {
+    const own = [`schedulers/${name}.ts`, `schedulers/${name}`];
+    return others.filter(({ from, to }) => isIn(to, own) && !isIn(from, own)).map(({ from, to }) =>
+      `${from} imports ${to}`
+    );
+  });
+  assert.deepEqual(found, []);
+  assert.ok(names.length >= 2);
+});
+
 Deno.test("A wrong import would be seen, whichever way it is written", () => {
   const wrong = (from: string, to: string, types = false) => violation({ from, to, types });
   assert.equal(wrong("core/a.ts", "host/b.ts"), "core/a.ts imports host/b.ts");
