@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import { errorText } from "../../core/errors.ts";
 import { type FarmHost, hostKey } from "../../core/ssh/hosts_file.ts";
-import { hostAgent } from "../../schedulers/ssh/host_agent.ts";
+import { hostAgent } from "../../schedulers/host_agent.ts";
 import { compareClocks, readFacts } from "./probe_host.ts";
 import { HostFault } from "./host_fault.ts";
 import { openSession, type SshSession } from "./ssh_session.ts";

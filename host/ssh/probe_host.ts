@@ -3,7 +3,7 @@ import { type HostFacts, readHostFacts } from "../../core/ssh/host_facts.ts";
 import type { FarmHost } from "../../core/ssh/hosts_file.ts";
 import type { ProbedHost } from "../../core/ssh/preflight.ts";
 import type { SshSettings } from "../../core/ssh/ssh_command.ts";
-import { DEFAULT_BASE, hostAgent } from "../../schedulers/ssh/host_agent.ts";
+import { DEFAULT_BASE, hostAgent } from "../../schedulers/host_agent.ts";
 import { openSession, type SshSession } from "./ssh_session.ts";
 
 export interface ProbeOrder {

@@ -3,7 +3,7 @@ import { FarmError } from "../../core/errors.ts";
 import { durationSeconds } from "../../core/parse_flag.ts";
 import type { SshSettings } from "../../core/ssh/ssh_command.ts";
 import { THREAD_POLICIES, type ThreadPolicy } from "../../core/ssh/host_shape.ts";
-import { DEFAULT_BASE } from "../../schedulers/ssh/host_agent.ts";
+import { DEFAULT_BASE } from "../../schedulers/host_agent.ts";
 
 /** The options of the scheduler ssh, as a run keeps them. */
 export interface RunOptions {
