@@ -17,6 +17,7 @@ import type { CommandSpec, Output } from "./command.ts";
 import { driveRun } from "./drive_run.ts";
 import { finishRun } from "./finish_run.ts";
 import { defineJobFlags, defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
+import { defineOldFlags, tellOldFlags } from "./old_run_flags.ts";
 import { openRunOf, readFlags } from "./run_dir_flags.ts";
 import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
 
@@ -37,12 +38,14 @@ const run: CommandSpec = {
       .option("--allow-partial", "merge what is there when shards are missing, and say so inside")
       .option("--dry-run", "check everything and print the plan; write nothing");
     defineJobFlags(command);
+    defineOldFlags(command);
     await defineSchedulerFlags(command, argv);
   },
   run: async ({ options, out }) => {
     const flags = readFlags(Flags, options);
     const adapter = await loadAdapter(flags.scheduler);
     tellPlugin(adapter, out);
+    tellOldFlags(options, out);
     const old_name = options["localOutDir"];
     const request = readRequest(old_name === undefined ? options : { ...options, outDir: old_name }, adapter, "farm");
     if (flags.dryRun) return await dryRun(request, out);

@@ -8,8 +8,9 @@ const OptionName = z.string().check(z.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/));
 
 const Option = z.strictObject({
   name: OptionName,
-  type: z.enum(["string", "integer", "number", "boolean", "strings"]),
+  type: z.enum(["string", "path", "integer", "number", "boolean", "strings"]),
   default: z.exactOptional(OptionValue),
+  required: z.exactOptional(z.boolean()),
   placeholder: z.exactOptional(z.string()),
   help: z.string().check(z.minLength(1)),
   native: z.exactOptional(z.string()),
@@ -49,6 +50,7 @@ export const AdapterFacts = z.strictObject({
     dependencies: z.boolean(),
     file_transfer: z.boolean(),
     files_may_be_late: z.exactOptional(z.boolean()),
+    sends_inputs: z.exactOptional(z.boolean()),
   }),
 }).check(z.superRefine(({ name, options }, context) => {
   const site = new Set(SITE_OPTIONS.map((option) => option.name));
