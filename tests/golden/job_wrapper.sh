@@ -82,7 +82,6 @@ machine() {
   note host "${SLURMD_NODENAME:-$(uname -n)}"
   note kernel "$(uname -r)"
   read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id && note boot_id "$boot"
-  read -r uptime rest 2>/dev/null </proc/uptime && note uptime_s "$uptime"
   awk -F '[ \t]*: *' '
     /^processor/ { logical++ }
     /^(model name|Model)/ { model = $2 }
@@ -94,8 +93,6 @@ machine() {
       if (logical) print "cpus_logical=" logical "\ncpus_physical=" (physical ? physical : logical)
       if (memory[1]) print "memory_kb=" memory[1]
     }' /proc/cpuinfo /proc/meminfo 2>/dev/null
-  note threads "$threads"
-  note slot "${NSFARM_SLOT:-${_CONDOR_SLOT:-}}"
   version=$("$nextstat" --version 2>/dev/null) && note nextstat_version "$version"
   for name in OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS VECLIB_MAXIMUM_THREADS NUMEXPR_NUM_THREADS RAYON_NUM_THREADS CUDA_VISIBLE_DEVICES LANG TZ SLURM_JOB_ID SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID SLURM_RESTART_COUNT SLURM_CLUSTER_NAME SLURM_JOB_PARTITION SLURM_CPUS_PER_TASK SLURMD_NODENAME _CONDOR_SLOT NSFARM_CONDOR_CLUSTER NSFARM_CONDOR_PROC JOB_ID SGE_TASK_ID; do
     eval "value=\${$name-}"
@@ -150,6 +147,9 @@ begin() {
   note pid $$
   read -r stat 2>/dev/null <"/proc/$$/stat" && set -- ${stat##*)} && shift 19 && note start_ticks "$1"
   printf '%s\n' "$facts"
+  read -r uptime rest 2>/dev/null </proc/uptime && note uptime_s "$uptime"
+  note threads "$threads"
+  note slot "${NSFARM_SLOT:-${_CONDOR_SLOT:-}}"
   load load_start
 }
 
@@ -238,7 +238,12 @@ trap 'pass_on SIGTERM' TERM
 trap 'pass_on SIGINT' INT
 trap 'pass_on SIGHUP' HUP
 trap 'pass_on SIGUSR1' USR1
-facts=$(machine "$@")
+# An earlier job may have noted for this one what is the same for all shards on this machine.
+facts=$(cat "${NSFARM_FACTS:-/dev/null}" 2>/dev/null)
+if [ -z "$facts" ]; then
+  facts=$(machine "$@")
+  [ -z "${NSFARM_FACTS:-}" ] || { printf '%s\n' "$facts" >"$NSFARM_FACTS.$$" && mv -f "$NSFARM_FACTS.$$" "$NSFARM_FACTS"; } 2>/dev/null
+fi
 while [ -n "$shards" ] && [ -z "$stopped" ]; do
   run_shard "${shards%%+*}" || failed=5
   case $shards in *+*) shards=${shards#*+} ;; *) shards= ;; esac
