@@ -30,7 +30,8 @@ export function pluginChange(manifest: FarmManifest, adapter: SchedulerAdapter):
  * @throws {FarmError} usage
  */
 export function checkPluginRequest(adapter: SchedulerAdapter, asked: { wrapper: string; mode: string }): void {
-  if (asked.mode === "transfer" && !adapter.limits.file_transfer) {
+  const { file_transfer, sends_inputs } = adapter.limits;
+  if (asked.mode === "transfer" && !file_transfer && !sends_inputs) {
     throw new FarmError("usage", `Cannot use --mode transfer: ${adapter.name} does not send files to its jobs`);
   }
   if (asked.wrapper === "sh" && pluginOf(adapter)) {
