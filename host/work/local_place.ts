@@ -4,6 +4,7 @@ import { stopsWorker, triesAgain } from "../../core/retry_policy.ts";
 import type { LocalShape } from "../machine/allocation.ts";
 import { attemptPath } from "../shard/attempts.ts";
 import { finishShard } from "../shard/fit_shard.ts";
+import { readShard } from "../shard/read_shard.ts";
 import type { Begun, Place, ShardOrder } from "./place.ts";
 import { startShard } from "../shard/start_shard.ts";
 import type { Crew, LoopOrder } from "./work_run.ts";
@@ -61,9 +62,11 @@ class LocalPlace implements Place {
   }
 
   /** Two looks spare the writing of an attempt file where another loop was first. */
-  #isTaken({ plan: { shard_index }, attempt }: ShardOrder): boolean {
-    const { dir } = this.bench.run;
-    return exists(join(dir, metricsName(shard_index))) || exists(attemptPath(dir, shard_index, attempt));
+  #isTaken({ plan, attempt }: ShardOrder): boolean {
+    const { dir, manifest } = this.bench.run;
+    if (exists(attemptPath(dir, plan.shard_index, attempt))) return true;
+    // A record alone does not do: it may be of a result that was damaged since.
+    return exists(join(dir, metricsName(plan.shard_index))) && readShard(dir, manifest, plan).kind === "done";
   }
 
   /** What an earlier process began here ends by itself and is found in its files. */
