@@ -1,4 +1,5 @@
-/** `./dev bench`: the timings that the README promises, as a table; exits non-zero when one is missed. */
+/** `./dev bench`: the timings that the README promises, as a table; exits non-zero when one is missed. `./dev bench NAME` measures
+ * and prints only some of them. */
 
 import { join } from "node:path";
 import { holds, type Line, markdownTable } from "./bench/line.ts";
@@ -7,23 +8,26 @@ import { planLines } from "./bench/plan_lines.ts";
 import { reportLines } from "./bench/report_lines.ts";
 import { jobLine, localRunLine, renderLine, type RunBench, startLines } from "./bench/run_lines.ts";
 import { slotLines } from "./bench/slot_lines.ts";
+import { slurmLines } from "./bench/slurm_lines.ts";
+import { sshLines } from "./bench/ssh_lines.ts";
 import { ensureBinary } from "./building/ensure_binary.ts";
 import { nextstatBin } from "./fetch_nextstat.ts";
 import { makeInputs } from "./make_inputs.ts";
 import { root } from "./tool_paths.ts";
-import { runMain } from "./tools/dev_error.ts";
+import { DevError, runMain } from "./tools/dev_error.ts";
 
 const table = join(root, "docs", "timings.md");
 
 async function main(): Promise<number> {
+  const [only] = Deno.args;
   const scratch = await Deno.makeTempDir({ prefix: "nsfarm-bench-" });
   try {
-    const lines = await measureAll(scratch);
+    const lines = await measureAll(scratch, only);
     const about =
       `On ${navigator.hardwareConcurrency} cores, Deno ${Deno.version.deno}. Times that are bounded by a ratio were measured against the other program in the same minutes.`;
-    await Deno.mkdir(join(root, "docs"), { recursive: true });
-    await Deno.writeTextFile(table, markdownTable(lines, about));
-    console.log(await Deno.readTextFile(table));
+    const text = markdownTable(lines, about);
+    if (only === undefined) await writeTable(text);
+    console.log(text);
     const missed = lines.filter((line) => !holds(line));
     for (const line of missed) console.error(`missed: ${line.what}`);
     return missed.length === 0 ? 0 : 1;
@@ -32,21 +36,37 @@ async function main(): Promise<number> {
   }
 }
 
-async function measureAll(scratch: string): Promise<Line[]> {
+async function writeTable(text: string): Promise<void> {
+  await Deno.mkdir(join(root, "docs"), { recursive: true });
+  await Deno.writeTextFile(table, text);
+}
+
+/** By the name that `./dev bench NAME` takes; the report is of the run that merge makes. */
+const GROUPS: { [name: string]: (bench: RunBench) => Promise<Line[]> } = {
+  merge: async (bench) => [
+    ...await mergeLines(bench.binary, bench.nextstat, bench.scratch),
+    ...await reportLines(bench.binary, bench.scratch),
+  ],
+  run: async (bench) => [await renderLine(bench), await localRunLine(bench)],
+  start: async (bench) => [...await startLines(bench), await jobLine(bench)],
+  plan: planLines,
+  slots: slotLines,
+  ssh: sshLines,
+  slurm: slurmLines,
+};
+
+async function measureAll(scratch: string, only: string | undefined): Promise<Line[]> {
+  const names = only === undefined ? Object.keys(GROUPS) : [only];
+  if (only !== undefined && !GROUPS[only]) {
+    throw new DevError(`Cannot measure "${only}": there are ${Object.keys(GROUPS).join(", ")}`);
+  }
   const binary = await ensureBinary();
   const nextstat = await nextstatBin();
   const config = await makeInputs(join(scratch, "inputs"), "10k");
   const bench: RunBench = { binary, nextstat, config, scratch };
-  return [
-    ...await mergeLines(binary, nextstat, scratch),
-    ...await reportLines(binary, scratch),
-    await renderLine(bench),
-    await localRunLine(bench),
-    ...await startLines(bench),
-    await jobLine(bench),
-    ...await planLines(bench),
-    ...await slotLines(bench),
-  ];
+  const lines: Line[] = [];
+  for (const name of names) lines.push(...await GROUPS[name]?.(bench) ?? []);
+  return lines;
 }
 
 await runMain(main);

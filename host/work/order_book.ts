@@ -43,6 +43,11 @@ export class OrderBook {
     return this.#taken.size > 0;
   }
 
+  /** Open shards that nobody has begun, in their order. */
+  get queued(): readonly Order[] {
+    return this.#queue;
+  }
+
   add(order: Order): void {
     this.#open.add(order.plan.shard_index);
     this.#queue.push(order);

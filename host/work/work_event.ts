@@ -34,3 +34,9 @@ export interface WorkReport {
   /** Not begun, because the loop was stopped. */
   left: number[];
 }
+
+/** What a loop tells first. */
+export const begunEvent = (total: number, { done, failed, elsewhere }: WorkReport): WorkEvent => ({
+  ...{ kind: "begun", total, done },
+  ...{ failed: failed.length, running_elsewhere: elsewhere.length },
+});

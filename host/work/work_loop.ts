@@ -5,14 +5,15 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { hasFailed, listAttempts } from "../shard/attempts.ts";
 import type { ShardEnd } from "../shard/fit_shard.ts";
 import { Heartbeats } from "./heartbeats.ts";
+import { nextOrder } from "./next_order.ts";
 import { newOrder, type Order, OrderBook } from "./order_book.ts";
+import { Paces } from "./paces.ts";
 import { pauseFor } from "./pause_for.ts";
 import type { Begun, Place } from "./place.ts";
-import { secondTry } from "./second_try.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
 import { settleShard, type Standing, sweepIncoming } from "../shard/settle_shard.ts";
 import { sweepTemporary } from "../disk/sweep_temporary.ts";
-import type { WorkEvent, WorkOptions, WorkReport } from "./work_event.ts";
+import { begunEvent, type WorkEvent, type WorkOptions, type WorkReport } from "./work_event.ts";
 import type { Workbench } from "../shard/workbench.ts";
 import { announced, listWorkers, sweepWorkers } from "./workers.ts";
 
@@ -40,6 +41,7 @@ export async function runWorkLoop(
 class WorkLoop {
   readonly #book = new OrderBook();
   readonly #beats = new Heartbeats();
+  readonly #paces = new Paces();
   #done = 0;
   #gave_up = false;
   /** Aborted when nothing is left to do, or to be begun. */
@@ -76,14 +78,7 @@ class WorkLoop {
       this.#sort(plan, await settleShard(this.bench, plan, attempts.get(plan.shard_index) ?? []));
     }
     if (this.options.scatter) this.#book.scatter(Math.random());
-    const { failed, elsewhere } = this.#book.report();
-    this.tell({
-      kind: "begun",
-      total: plans.length,
-      done: this.#done,
-      failed: failed.length,
-      running_elsewhere: elsewhere.length,
-    });
+    this.tell(begunEvent(plans.length, { done: this.#done, ...this.#book.report() }));
   }
 
   #sort(plan: Plan, standing: Standing): void {
@@ -160,6 +155,7 @@ class WorkLoop {
         last = undefined;
         if (next) {
           this.tell({ kind: "started", shard: next.order.plan.shard_index, slot });
+          this.#paces.runs(place, slot, next.order.plan, next.begun.gone);
           await next.begun.gone;
           last = this.#finish(place, next.order, next.begun);
         } else if (!ready) break;
@@ -175,8 +171,8 @@ class WorkLoop {
     if (this.#stopped) return undefined;
     const awaited = this.#book.awaited(place.name);
     if (awaited) return awaited;
-    const order = this.#book.next(place, this.places) ??
-      secondTry(this.bench.run.dir, this.#book, place, this.places, this.options.speculate);
+    const { places, options: { speculate }, bench: { run: { dir } } } = this;
+    const order = nextOrder({ dir, book: this.#book, paces: this.#paces, places, speculate }, place, slot);
     if (!order) return undefined;
     const begun = await place.start({ plan: order.plan, attempt: order.attempt, slot });
     if (begun) return { order, begun };
@@ -189,7 +185,9 @@ class WorkLoop {
   async #wait(): Promise<void> {
     if (this.#over.signal.aborted) return;
     if (this.#book.hasTaken) await this.#lookAgain();
-    else await this.#book.change();
+    else if (this.#book.queued.length === 0) await this.#book.change();
+    // What was left to others is taken when they are not as fast as they were.
+    else await Promise.race([this.#book.change(), pauseFor(LOOK_AGAIN_MS, this.#over.signal)]);
   }
 
   async #finish(place: Place, order: Order, begun: Begun): Promise<void> {
@@ -206,6 +204,7 @@ class WorkLoop {
       this.tell({ kind: "taken", shard });
     } else if (end.kind === "done") {
       place.praise();
+      this.#paces.done(place, order.plan, end.record.wall_s);
       if (!this.#book.done(shard)) return this.tell({ kind: "taken", shard });
       this.#done++;
       const aside = end.committed.kind === "differs" ? end.committed.aside : null;

@@ -31,7 +31,8 @@ export interface SshHosts {
   down(): void;
 }
 
-async function bringUp(hosts: number, shared: boolean): Promise<SshHosts> {
+/** Brings hosts up; they go down when `down` is called, or some seconds after this process is gone. */
+export async function bringUp(hosts: number, shared: boolean): Promise<SshHosts> {
   const base = await mkdtemp(join(tmpdir(), "nsfarm-sshd-"));
   await chmod(base, 0o755);
   const [dir, site, open] = [join(base, "hosts"), join(base, "site"), join(base, "open")] as const;

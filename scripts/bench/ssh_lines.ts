@@ -1,0 +1,149 @@
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { bringUp, type SshHosts } from "../../tests/support/ssh_hosts.ts";
+import { asUser, giveAway, output, whyNoCluster } from "../../tests/support/slurm_cluster.ts";
+import { leftOut, nameTestPrograms } from "./clusters.ts";
+import { inTurn } from "./measure.ts";
+import type { Line } from "./line.ts";
+import { line } from "./merge_lines.ts";
+import { joblogMakespan, makespanOf, ratesOf } from "./run_times.ts";
+
+const HOSTS = ["w1", "w2", "w3"];
+const SLOW = { host: "w3", times: 3 };
+const SLOTS = 2;
+const TOYS = 480;
+const SHARDS = 60;
+const MS_A_TOY = 100;
+
+/** Three real sshd, one of them a third as fast: pulled shards, one share a host, and GNU parallel over the same hosts. */
+export async function sshLines(): Promise<Line[]> {
+  if (whyNoCluster !== "") return leftOut("hosts behind ssh", whyNoCluster);
+  await nameTestPrograms();
+  const hosts = await bringUp(HOSTS.length, false);
+  try {
+    return await measureOn(new SshBench(hosts));
+  } finally {
+    hosts.down();
+  }
+}
+
+async function measureOn(farm: SshBench): Promise<Line[]> {
+  await farm.prepare();
+  const hasParallel =
+    new Deno.Command("sh", { args: ["-c", "command -v parallel"], stdout: "null" }).outputSync().success;
+  const rivals = hasParallel
+    ? [() => farm.parallel()]
+    : leftOut("GNU parallel", "Debian's package parallel is not here");
+  const [pull, parallel] = await inTurn(3, [() => farm.run(), ...rivals]);
+  const shares = await farm.run(true);
+  const ideal_s = TOYS / farm.toysPerSecond();
+  const words = (wall_s = NaN) => `${wall_s.toFixed(2)} s; ideal ${ideal_s.toFixed(2)} s`;
+  const how = `${TOYS} toys that wait in ${SHARDS} shards, one of three hosts a third as fast: `;
+  const ratio = (wall_s = NaN) => wall_s / ideal_s;
+  return [
+    line("ssh hosts, makespan by the ideal", ratio(pull?.wall_s), 1.08, "×", how + words(pull?.wall_s)),
+    line("ssh hosts, --static", ratio(shares.wall_s), null, "×", `once: ${words(shares.wall_s)}`),
+    ...(parallel ? [line("ssh hosts, GNU parallel", ratio(parallel.wall_s), null, "×", words(parallel.wall_s))] : []),
+  ];
+}
+
+/** The three ways over the same hosts, as the ordinary user. */
+class SshBench {
+  readonly #pulled: string[] = [];
+  #n = 0;
+
+  constructor(readonly hosts: SshHosts) {}
+
+  async prepare(): Promise<void> {
+    await writeFile(this.#hostsFile, `${HOSTS.join("\n")}\n`);
+    await writeFile(this.#program, waitingFit(join(this.hosts.open, "nextstat")), { mode: 0o755 });
+    // GNU parallel is spared the sending of files: its hosts see what it reads and writes.
+    await cp(join(this.hosts.site, "programs", "inputs"), join(this.hosts.open, "inputs"), { recursive: true });
+    await giveAway(this.hosts.open);
+    await giveAway(this.hosts.site);
+  }
+
+  get #hostsFile(): string {
+    return join(this.hosts.open, "hosts");
+  }
+
+  get #program(): string {
+    return join(this.hosts.open, "waits");
+  }
+
+  get #config(): string {
+    return join(this.hosts.open, "inputs", "gauss_exp_10k.json");
+  }
+
+  async run(isStatic = false) {
+    const id = `ssh${this.#n++}`;
+    const words = ["--config", this.#config, "--n-toys", `${TOYS}`];
+    const place = ["--nextstat-bin", this.#program, "--out-dir", this.hosts.site, "--run-id", id, "--no-check"];
+    const ssh = ["--scheduler", "ssh", "--hosts-file", this.#hostsFile, "--ssh-config", this.hosts.config];
+    const split = isStatic ? ["--static", "--threads", "physical"] : ["--shards", `${SHARDS}`, "--threads", "1"];
+    const program = join(this.hosts.site, "programs", "nsfarm-deno");
+    await this.#asUser(program, "run", ...ssh, ...words, ...place, ...split);
+    const dir = join(this.hosts.site, id);
+    if (!isStatic) this.#pulled.push(dir);
+    return { wall_s: makespanOf(dir), max_rss_mib: 0 };
+  }
+
+  async parallel() {
+    const dir = join(this.hosts.open, `parallel${this.#n++}`);
+    await this.#asUser("mkdir", dir);
+    const logins = HOSTS.flatMap((host) => ["-S", `${SLOTS}/ssh -F ${this.hosts.config} ${host}`]);
+    const fit = [this.#program, "unbinned-fit-toys", "--config", this.#config, "--n-toys", `${TOYS}`, "--seed", "42"];
+    const files = ["--json-metrics", `${dir}/m{}.json`, "-o", `${dir}/o{}.json`];
+    const log = join(dir, "joblog");
+    const shards = Array.from({ length: SHARDS }, (_, i) => `${i}`);
+    const options = ["--will-cite", ...logins, "--joblog", log];
+    await this.#asUser(
+      "parallel",
+      ...options,
+      ...fit,
+      "--threads",
+      "1",
+      "--shard",
+      `{}/${SHARDS}`,
+      ...files,
+      ":::",
+      ...shards,
+    );
+    return { wall_s: joblogMakespan(await readFile(log, "utf8")), max_rss_mib: 0 };
+  }
+
+  #asUser(...words: string[]): Promise<string> {
+    return output(asUser(...words), { HOME: "/home/farmer", USER: "farmer", LOGNAME: "farmer" });
+  }
+
+  /** Of all hosts together, by what the fits of the pulled runs took. */
+  toysPerSecond(): number {
+    return SLOTS * ratesOf(this.#pulled).reduce((sum, rate) => sum + rate, 0);
+  }
+}
+
+/** A nextstat that takes the same time for each toy, whatever else the machine does. */
+const waitingFit = (real: string) =>
+  `#!/bin/sh
+[ "$1" != --version ] || exec ${real} --version
+toys=0 shard=0/1 threads=1 last=
+for word; do
+  case $last in
+  --n-toys) toys=$word ;;
+  --shard) shard=$word ;;
+  --threads) threads=$word ;;
+  esac
+  last=$word
+done
+index=\${shard%/*} count=\${shard#*/}
+n=$((toys / count))
+[ "$index" -ge $((toys % count)) ] || n=$((n + 1))
+ms=$((n * ${MS_A_TOY} / threads))
+read -r host </proc/sys/kernel/hostname
+[ "$host" != ${SLOW.host} ] || ms=$((ms * ${SLOW.times}))
+sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))" &
+${real} "$@"
+code=$?
+wait
+exit $code
+`;

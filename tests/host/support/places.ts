@@ -1,0 +1,26 @@
+import type { Plan } from "../../../core/contracts/manifest.ts";
+import type { Place } from "../../../host/work/place.ts";
+
+/** One toy of a run on hosts. */
+export const plan = (shard_index: number, host = "ssh"): Plan => ({
+  ...{ shard_index, host, user: null, port: 0, weight: 1, threads: 1 },
+  ...{ toy_start: shard_index, n_toys: 1, seed: shard_index },
+});
+
+/** A place of which only matters whether it is ready, and whose shares it has. */
+export function place(name: string, { ready = true, expected = true, owns = false } = {}): Place {
+  return {
+    name,
+    open: () => Promise.resolve([]),
+    ready: () => Promise.resolve(ready),
+    isReady: () => ready,
+    start: () => Promise.resolve(undefined),
+    rejoin: () => undefined,
+    stranded: () => [],
+    slowest_ms: () => undefined,
+    owns: ({ host }) => owns && host === name,
+    isExpected: () => expected,
+    judge: () => ({ again: true, counts: true, given_up: null }),
+    praise: () => {},
+  };
+}
