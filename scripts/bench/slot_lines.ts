@@ -3,6 +3,7 @@ import { DevError } from "../tools/dev_error.ts";
 import type { Line } from "./line.ts";
 import { line } from "./merge_lines.ts";
 import type { RunBench } from "./run_lines.ts";
+import { makeShards } from "../make_shards.ts";
 
 const SLOTS = 300;
 const SHARDS = 1500;
@@ -11,7 +12,7 @@ const RATE_SHARDS = 800;
 
 /** 300 slots of this machine with fits that only wait: how busy they are kept, and what that costs the driver. */
 export async function slotLines(bench: RunBench): Promise<Line[]> {
-  const waits = await standIn(bench, "waits", `sleep ${FIT_S}`);
+  const waits = await waitingFit(bench);
   const full = await watched(bench, waits, SHARDS, SLOTS);
   const idle = 1 - full.fit_s / (SLOTS * full.makespan_s);
   const quick = await watched(bench, bench.nextstat, RATE_SHARDS, 2 * navigator.hardwareConcurrency);
@@ -30,9 +31,24 @@ export async function slotLines(bench: RunBench): Promise<Line[]> {
   ];
 }
 
-async function standIn({ nextstat, scratch }: RunBench, name: string, first: string): Promise<string> {
-  const path = join(scratch, name);
-  const text = `#!/bin/sh\n[ "$1" = --version ] || ${first}\nexec ${nextstat} "$@"\n`;
+/** A nextstat that waits and then hands over what was made before, so that the cores are left to the driver. */
+async function waitingFit({ nextstat, scratch }: RunBench): Promise<string> {
+  const made = join(scratch, "made");
+  await makeShards(made, SHARDS, 1);
+  const path = join(scratch, "waits");
+  const text = `#!/bin/sh
+[ "$1" != --version ] || exec ${nextstat} "$@"
+for word; do
+  case $last in
+  --shard) shard=\${word%/*} ;;
+  --json-metrics) metrics=$word ;;
+  -o) out=$word ;;
+  esac
+  last=$word
+done
+sleep ${FIT_S}
+cp "${made}/shard_$shard.out.json" "$out" && exec cp "${made}/shard_$shard.metrics.json" "$metrics"
+`;
   await Deno.writeTextFile(path, text, { mode: 0o755 });
   return path;
 }
