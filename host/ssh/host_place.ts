@@ -144,7 +144,7 @@ export class HostPlace implements Place {
   #follow(shard: RemoteShard): Begun {
     this.shards.set(shard.id, shard);
     const forget = this.crew.watchTime(shard, (signal) => this.#link?.send(`stop ${shard.id} ${signal}`));
-    return { gone: shard.end, finish: () => this.#finish(shard).finally(forget) };
+    return { gone: shard.gone, finish: () => this.#finish(shard).finally(forget) };
   }
 
   look(shard: RemoteShard): void {

@@ -15,6 +15,7 @@ export type RemoteEnd =
 /** An attempt on a host, as its driver sees it. */
 export class RemoteShard {
   readonly #end = Promise.withResolvers<RemoteEnd>();
+  readonly #gone = Promise.withResolvers<void>();
   /** How often the host said that it is about to start. */
   starting = 0;
   ended = false;
@@ -34,8 +35,18 @@ export class RemoteShard {
     return this.#end.promise;
   }
 
+  /** Resolves when its fit has ended, or it is over: others may use its cores. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  free(): void {
+    this.#gone.resolve();
+  }
+
   settle(end: RemoteEnd): void {
     this.ended = true;
+    this.free();
     this.#end.resolve(end);
   }
 }

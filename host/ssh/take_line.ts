@@ -19,6 +19,7 @@ export function takeLine(place: Listener, line: string, link: HostLink): void {
   const dead = (words: string[]) =>
     shard.settle({ kind: "dead", free_kb: words[0] ? Number(words[0]) : null, said: words.slice(1).join(" ") });
   if (word === "running") noteProcess(shard, link, rest);
+  else if (word === "free") shard.free();
   else if (word === "ended" || word === "absent") shard.settle({ kind: word });
   else if (word === "dead" || word === "fault") dead(rest);
   else if (word === "starting" && shard.starting++ < MOST_STARTING) setTimeout(() => place.look(shard), STARTING_MS);
