@@ -5,11 +5,15 @@ import type { Machine } from "../machine/machine.ts";
 import { bootId, startTicks } from "../machine/proc.ts";
 import { removeQuietly, UNKNOWN_BOOT, writeTemporary } from "./write_file.ts";
 
-/** Removes temporary files of processes of this machine that are dead; those of other machines stay. */
+/**
+ * Removes temporary files of processes of this machine that are dead, and those of other machines, or of an earlier
+ * start of this one, that are forgotten.
+ */
 export async function sweepTemporary(dir: string, machine: Machine): Promise<void> {
-  const files = ["", ATTEMPTS, CLAIMS].flatMap((folder) => temporaryIn(join(dir, folder)));
-  for (const path of await ownerless(files, machine.process.boot_id)) removeQuietly(path);
-  sweepForgotten(dir);
+  const boot = machine.process.boot_id;
+  const files = temporaryOfRun(dir);
+  for (const path of await ownerless(files, boot)) removeQuietly(path);
+  removeForgotten(dir, files.filter(({ owner }) => owner.boot !== boot.slice(0, 8)));
 }
 
 /** Longer than a living process leaves a file untouched that it writes. */
@@ -20,11 +24,26 @@ const FORGOTTEN_MS = 3_600_000;
  * collect), once they are untouched for an hour by the file server's own clock.
  */
 export function sweepForgotten(dir: string): void {
-  const files = temporaryIn(dir).filter(({ owner }) => owner.boot === UNKNOWN_BOOT);
+  removeForgotten(dir, temporaryIn(dir).filter(({ owner }) => owner.boot === UNKNOWN_BOOT));
+}
+
+/**
+ * Removes what the dead of any machine have left in a run of which all shards are done: their temporary files, and those
+ * that told of their loops. Not before: by its loop's file others tell that an attempt is dead.
+ */
+export function sweepDone(dir: string): void {
+  const loops = listNames(join(dir, CLAIMS)).filter((name) => /^worker_[0-9a-f]{16}\.json$/.test(name));
+  removeForgotten(dir, [...temporaryOfRun(dir), ...loops.map((name) => ({ path: join(dir, CLAIMS, name) }))]);
+}
+
+function removeForgotten(dir: string, files: readonly { path: string }[]): void {
   if (files.length === 0) return;
   const now = serverNow_ms(dir);
   for (const { path } of files) if (now - changed_ms(path) > FORGOTTEN_MS) removeQuietly(path);
 }
+
+const temporaryOfRun = (dir: string): Temporary[] =>
+  ["", ATTEMPTS, CLAIMS].flatMap((folder) => temporaryIn(join(dir, folder)));
 
 /** By a file that is made now; minus infinity where nothing can be written. */
 function serverNow_ms(dir: string): number {

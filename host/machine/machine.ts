@@ -1,5 +1,6 @@
 import type { ProcessId } from "../../core/contracts/attempt.ts";
 import { type CpuFacts, readCpuinfo } from "../../core/read_cpuinfo.ts";
+import type * as proc from "./proc.ts";
 import { readProc, readStat } from "./proc.ts";
 import { ownTemporaryFiles } from "../disk/write_file.ts";
 
@@ -14,7 +15,11 @@ export interface Machine extends CpuFacts {
   cpus_allowed: number;
   /** Where the kernel counts the out-of-memory kills of this job, or null. */
   oom_file: string | null;
+  /** Who can be asked of its processes; /proc where nobody is named. */
+  processes?: Processes;
 }
+
+export type Processes = Pick<typeof proc, "aliveOf" | "findByArgument">;
 
 /** Looks at this machine once; temporary files of this process bear its name from then on. */
 export async function lookAtMachine(): Promise<Machine> {

@@ -6,7 +6,7 @@ import { INCOMING } from "../../core/run_paths.ts";
 import { attemptPath, listNames, readAttempts, removeAttempt } from "./attempts.ts";
 import { commitRecord, commitShard } from "./commit_shard.ts";
 import { fitFiles, keepLogs } from "./fit_files.ts";
-import { aliveOf, findByArgument } from "../machine/proc.ts";
+import * as proc from "../machine/proc.ts";
 import { readDocument, Unreadable } from "../disk/read_file.ts";
 import { type CheckedOutput, readOutput, readShard } from "./read_shard.ts";
 import { readSubmissions } from "../jobs/submissions.ts";
@@ -83,20 +83,20 @@ export async function lifeOf(
   bench: Pick<Workbench, "run" | "machine">,
   attempt: Attempt,
 ): Promise<"running" | "elsewhere" | "dead"> {
-  const { process } = bench.machine;
+  const { process, processes = proc } = bench.machine;
   if (attempt.remote) {
     // Its driver may be gone, and it goes on all the same: only its host can tell.
-    return (await aliveOf([attempt.wrapper], process.boot_id)).size > 0 ? "running" : "elsewhere";
+    return (await processes.aliveOf([attempt.wrapper], process.boot_id)).size > 0 ? "running" : "elsewhere";
   }
   if (attempt.wrapper.boot_id !== process.boot_id) {
     return attempt.wrapper.host === process.host ? "dead" : "elsewhere";
   }
   const known: ProcessId[] = attempt.fit ? [attempt.wrapper, attempt.fit] : [attempt.wrapper];
-  if ((await aliveOf(known, process.boot_id)).size > 0) return "running";
+  if ((await processes.aliveOf(known, process.boot_id)).size > 0) return "running";
   if (attempt.fit) return "dead";
   // Its wrapper died before it could name the fit: the fit has its output's path among its arguments.
   const { out } = fitFiles(bench.run.dir, attempt.shard_index, attempt.attempt);
-  return (await findByArgument(out)).length > 0 ? "running" : "dead";
+  return (await processes.findByArgument(out)).length > 0 ? "running" : "dead";
 }
 
 function recoverAttempt(bench: Workbench, plan: Plan, attempt: Attempt): void {

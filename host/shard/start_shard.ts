@@ -13,7 +13,7 @@ import { countOomKills, loadAverage } from "../machine/machine.ts";
 import { readShard } from "./read_shard.ts";
 import { readTail } from "../disk/read_tail.ts";
 import { type Measured, NOT_MEASURED } from "./shard_record.ts";
-import { type StartedFit, startFit } from "./start_fit.ts";
+import type { StartedFit } from "./start_fit.ts";
 import type { Workbench } from "./workbench.ts";
 import { makeFolder } from "../disk/write_file.ts";
 
@@ -133,7 +133,7 @@ async function tryStart(bench: Workbench, order: FitOrder, files: FitFiles): Pro
   const { manifest } = bench.run;
   const paths = { nextstat: manifest.nextstat_bin, config: manifest.config, out: files.out, metrics: files.metrics };
   try {
-    return await startFit(fitCommand(manifest, order.plan, paths, order.threads), files, {
+    return await bench.startFit(fitCommand(manifest, order.plan, paths, order.threads), files, {
       cwd: dirname(manifest.config),
       env: { ...ONE_BLAS_THREAD, ...Deno.env.toObject() },
     });

@@ -5,6 +5,7 @@ import type { Run } from "../run/load_manifest.ts";
 import { countOomKills, lookAtMachine, type Machine } from "../machine/machine.ts";
 import { nextstatFault } from "../machine/nextstat.ts";
 import { UsageMeter } from "../machine/usage_meter.ts";
+import { startFit } from "./start_fit.ts";
 
 /** Under what a shard runs: the scheduler's ids of this job, where it is one. */
 export interface JobIds {
@@ -20,6 +21,8 @@ export interface Workbench {
   machine: Machine;
   meter: UsageMeter;
   ids: JobIds;
+  /** How a fit is started. */
+  startFit: typeof startFit;
   /** Out-of-memory kills that the kernel had counted for this job when last looked at; null where it does not tell. */
   oom_kills: Promise<number | null>;
   /** Why no shard can be run here as it was planned (another nextstat, a changed input), or null. */
@@ -28,7 +31,7 @@ export interface Workbench {
 
 export async function openWorkbench(run: Run<FarmManifest>, ids: JobIds): Promise<Workbench> {
   const [machine, fault] = await Promise.all([lookAtMachine(), findFault(run.manifest)]);
-  return { run, machine, meter: new UsageMeter(), ids, oom_kills: countOomKills(machine), fault };
+  return { run, machine, meter: new UsageMeter(), ids, startFit, oom_kills: countOomKills(machine), fault };
 }
 
 async function findFault(manifest: FarmManifest): Promise<string | null> {

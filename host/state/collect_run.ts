@@ -12,6 +12,7 @@ import { openRun } from "../run/run_home.ts";
 import { readRecords, type RunRecords, timesOf } from "../run/run_records.ts";
 import { readSubmissions } from "../jobs/submissions.ts";
 import { settleIncoming, sweepIncoming } from "../shard/settle_incoming.ts";
+import { sweepDone } from "../disk/sweep_temporary.ts";
 import { writeDocument } from "../disk/write_file.ts";
 
 export interface CollectReport {
@@ -38,7 +39,10 @@ export function collectRun(
   const run = openRun(path);
   const records = readRecords(run.dir);
   const shards = collectAll(run, records, looked);
-  if (isFarmManifest(run.manifest) && shards.every((one) => one.ok)) sweepIncoming(run.dir);
+  if (isFarmManifest(run.manifest) && shards.every((one) => one.ok)) {
+    sweepIncoming(run.dir);
+    sweepDone(run.dir);
+  }
   const ok = shards.flatMap(({ record }) => record ? attemptTime(record) : []);
   const elapsed = isFarmManifest(run.manifest)
     ? []

@@ -33,6 +33,8 @@ export class OrderBook {
   readonly #taken = new Map<number, Plan>();
   readonly #elsewhere = new Set<number>();
   readonly #failed = new Set<number>();
+  /** For good: what was seen before and is told later opens none of them again. */
+  readonly #done = new Set<number>();
   readonly #open = new Set<number>();
 
   get isSettled(): boolean {
@@ -49,6 +51,7 @@ export class OrderBook {
   }
 
   add(order: Order): void {
+    if (this.#done.has(order.plan.shard_index)) return;
     this.#open.add(order.plan.shard_index);
     this.#queue.push(order);
     this.changed();
@@ -117,7 +120,7 @@ export class OrderBook {
 
   /** Another process has it: it is looked at again. */
   taken(plan: Plan): void {
-    if (this.#running.has(plan.shard_index)) return;
+    if (this.#running.has(plan.shard_index) || this.#done.has(plan.shard_index)) return;
     this.#open.add(plan.shard_index);
     this.#taken.set(plan.shard_index, plan);
     this.changed();
@@ -155,6 +158,7 @@ export class OrderBook {
   /** @returns false when it was done already */
   done(shard: number): boolean {
     const first = this.#open.delete(shard);
+    this.#done.add(shard);
     this.#taken.delete(shard);
     this.changed();
     return first;

@@ -8,7 +8,10 @@ import { makeFolder, removeQuietly, writeDocument } from "../disk/write_file.ts"
 
 const workerPath = (dir: string, token: string) => join(dir, CLAIMS, `worker_${token}.json`);
 
-/** While a worker loop works, its file tells of it. */
+/**
+ * While a worker loop works, its file tells of it. That of one that breaks stays, and its beats stand still: so others
+ * learn that the attempts which it has left open are dead.
+ */
 export async function announced<T>(
   dir: string,
   worker: Pick<Worker, "token" | "run_token" | "process" | "slots">,
@@ -25,10 +28,11 @@ export async function announced<T>(
   beat();
   const timer = setInterval(() => tryTo(beat), beat_interval_s * 1000);
   try {
-    return await work();
+    const done = await work();
+    withdrawWorker(dir, worker.token);
+    return done;
   } finally {
     clearInterval(timer);
-    withdrawWorker(dir, worker.token);
   }
 }
 

@@ -51,6 +51,15 @@ Deno.test("of two attempts at a shard the failure of one is nothing, and the sec
   assert(!book.done(0));
 });
 
+Deno.test("a shard that is done is not opened again by what was seen before, so that nobody waits for it in vain", () => {
+  const [a, book] = [place("a"), bookOf(plan(0))];
+  assert(book.done(0));
+  book.taken(plan(0));
+  book.add(newOrder(plan(0), 2));
+  assert(book.isSettled && !book.hasTaken);
+  assert.equal(book.next(a, [a]), undefined);
+});
+
 Deno.test("a shard is late when others have had it for so long, and only once", () => {
   const book = bookOf();
   book.taken(plan(3));

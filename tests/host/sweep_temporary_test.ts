@@ -31,13 +31,14 @@ async function left(dir: string, owner: typeof NOBODY, minutes: number): Promise
   return name;
 }
 
-Deno.test("temporary files of dead processes of this machine go, those of living ones and of other machines stay", () =>
+Deno.test("temporary files of dead processes of this machine go, those of living ones stay, and of other machines for an hour", () =>
   inRun(async (dir) => {
     const child = await sleepingChild();
     try {
       await left(dir, { ...machine.process, pid: 4_194_000, start_ticks: "1" }, 0);
       const living = await left(dir, child.id, 500);
-      const foreign = await left(dir, { boot_id: "ffffffff-0", pid: 1, start_ticks: "1" }, 500);
+      const foreign = await left(dir, { boot_id: "ffffffff-0", pid: 1, start_ticks: "1" }, 59);
+      await left(dir, { boot_id: "ffffffff-0", pid: 1, start_ticks: "1" }, 61);
       await sweepTemporary(dir, machine);
       assert.deepEqual(listNames(dir).sort(), [living, foreign].sort());
     } finally {

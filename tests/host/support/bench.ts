@@ -3,6 +3,7 @@ import { MANIFEST } from "../../../core/run_paths.ts";
 import type { Run } from "../../../host/run/load_manifest.ts";
 import type { Machine } from "../../../host/machine/machine.ts";
 import { UsageMeter } from "../../../host/machine/usage_meter.ts";
+import { startFit } from "../../../host/shard/start_fit.ts";
 import type { Workbench } from "../../../host/shard/workbench.ts";
 
 /** A machine called n1 that was started under the boot id "this-boot". */
@@ -31,6 +32,7 @@ export function benchOf(dir: string, manifest: FarmManifest, machine: Machine = 
     machine,
     meter: Object.create(UsageMeter.prototype),
     ids: { scheduler: "local", job_id: null, task_id: null, submission_token: null },
+    startFit,
     fault: null,
     oom_kills: Promise.resolve(null),
   };
