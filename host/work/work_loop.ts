@@ -158,6 +158,7 @@ class WorkLoop {
           this.#paces.runs(place, slot, next.order.plan, next.begun.gone);
           await next.begun.gone;
           last = this.#finish(place, next.order, next.begun);
+          last.catch(() => {}); // it is awaited in the next round, and must not end the process before
         } else if (!ready) break;
         else if (!waited) await this.#wait();
       }
