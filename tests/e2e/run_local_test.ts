@@ -158,9 +158,9 @@ Deno.test("other words of --extra-arg reach nextstat, and it refuses what it doe
 Deno.test("every committed record tells the contract's facts of its shard", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
-    await mustRun(folder, runArgs(folder, { toys: 5, shards: 2 }));
+    await mustRun(folder, runArgs(folder, { toys: 101, shards: 2 }));
     const { farm } = await readManifest(dir);
-    for (const [shard, toy_start, n_toys] of [[0, 0, 3], [1, 3, 2]] as const) {
+    for (const [shard, toy_start, n_toys] of [[0, 0, 51], [1, 51, 50]] as const) {
       const record = await readRecord(dir, shard);
       assert.deepEqual(
         { ...record, out_sha256: null, max_rss_bytes: null },
