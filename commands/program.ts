@@ -60,7 +60,9 @@ const PROGRAM: Program = {
 
 /** A row of the table as a commander command with its flags. */
 export async function build(row: TableRow, spec: CommandSpec, argv: readonly string[]): Promise<Command> {
-  const command = new Command(row.name).description(row.summary[0]?.toUpperCase() + row.summary.slice(1));
+  const command = new Command(`nsfarm-deno ${row.name}`).description(
+    row.summary[0]?.toUpperCase() + row.summary.slice(1),
+  );
   command.exitOverride().showSuggestionAfterError(true).configureOutput({
     writeOut: (text) => printAnswer(text.trimEnd()),
     writeErr: () => {},

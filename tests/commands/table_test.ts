@@ -36,7 +36,7 @@ for (const row of TABLE) {
     const help = command.helpInformation();
     assert.match(help, /--json +print one JSON document on stdout/);
     assert.match(help, /-h, --help/);
-    assert.match(help, new RegExp(`^Usage: ${row.name} `));
+    assert.match(help, new RegExp(`^Usage: nsfarm-deno ${row.name} `));
     assert.ok(help.toLowerCase().includes(row.summary.slice(0, 20).toLowerCase()));
     assert.equal(spec.name, row.name);
     assert.ok(spec.needs.every((need) => PERMISSIONS.includes(need)));
