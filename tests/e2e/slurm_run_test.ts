@@ -94,7 +94,7 @@ test("preflight tells the version, the limits and the partitions, and suggests h
 `,
   );
   const document = JSON.parse((await farm.must(["preflight", "--scheduler", "slurm", "--json"])).stdout);
-  assert.deepEqual(Object.keys(document), ["scheduler", "limits", "suggestion"]);
+  assert.deepEqual(Object.keys(document), ["scheduler", "limits", "suggestion", "profile"]);
   assert.deepEqual(document.suggestion, {
     shards: 12,
     shards_per_job: 1,
