@@ -21,10 +21,16 @@ const completions: CommandSpec = {
   },
   run: async ({ args: [what = "", ...words], out, program }) => {
     const shell = SHELLS.find((one) => one === what);
-    if (shell) out.print(COMPLETION_SCRIPTS[shell].trimEnd());
-    else if (what === "man") out.print(await manual(program));
-    else if (what === "answer") await answer(words, program, out.print);
-    else throw new FarmError("usage", `Cannot make completions for "${what}": wanted ${SHELLS.join(", ")} or man`);
+    if (what === "answer") {
+      await answer(words, program, out.print);
+      return EXIT_CODES.done;
+    }
+    const text = shell ? COMPLETION_SCRIPTS[shell].trimEnd() : what === "man" ? await manual(program) : null;
+    if (text === null) {
+      throw new FarmError("usage", `Cannot make completions for "${what}": wanted ${SHELLS.join(", ")} or man`);
+    }
+    out.print(text);
+    out.document({ what, text });
     return EXIT_CODES.done;
   },
 };

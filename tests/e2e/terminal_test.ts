@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { TABLE } from "../../commands/table.ts";
-import { mustRun, nsfarm, renderRun, runArgs, runDir } from "../support/farm.ts";
+import { mustRun, nsfarm, renderRun, requestArgs, runArgs, runDir } from "../support/farm.ts";
 import { inFolder, until } from "../support/scratch.ts";
 import { type StandIn, standIn } from "../support/stand_in.ts";
 import { canPty, inTerminal, unlessPty } from "../support/terminal.ts";
@@ -89,6 +89,15 @@ Deno.test("status --watch --json into a pipe is one document a line, the last on
 /** What a program can print to steer the terminal of whoever reads its log. */
 const STEERING = "printf '\\033[31mred\\033[2J\\007 bad\\n' >&2; exit 3";
 
+/** A sweep of small runs. */
+function sweepWords(folder: string, id: string): string[] {
+  const words = requestArgs(folder, { toys: 4, shards: 1 });
+  const dropped = new Set(["--shards", "--run-id", "--out-dir"]);
+  const kept = words.filter((word, i) => !dropped.has(word) && !dropped.has(words[i - 1] ?? ""));
+  const sweep = ["--shards-list", "1,2", "--sweep-id", id, "--out-root", join(folder, "sweeps", id)];
+  return [...kept, ...sweep];
+}
+
 /** Words for each command, over a run whose shard 1 fails with a text that would steer a terminal. */
 function wordsFor(name: string, folder: string, dir: string): { words: string[]; code: number } {
   const words: Record<string, { words: string[]; code: number }> = {
@@ -107,7 +116,20 @@ function wordsFor(name: string, folder: string, dir: string): { words: string[];
     work: { words: ["work", dir], code: 5 },
     job: { words: ["job", dir, "1"], code: 5 },
     schema: { words: ["schema"], code: 0 },
+    doctor: { words: ["doctor", dir], code: 0 },
+    "sweep render": { words: ["sweep", "render", ...sweepWords(folder, "rendered")], code: 0 },
+    "sweep run": { words: ["sweep", "run", ...sweepWords(folder, "ran")], code: 0 },
+    plan: { words: ["plan", "--from", dir], code: 0 },
+    report: { words: ["report", dir], code: 0 },
+    extend: { words: ["extend", dir, "--n-toys", "+2", "--no-submit"], code: 0 },
+    archive: { words: ["archive", dir], code: 5 },
+    plugin: { words: ["plugin", "list"], code: 0 },
+    completions: { words: ["completions", "bash"], code: 0 },
   };
+  // The other commands of sweeps are asked about one that is not there.
+  if (/^sweep (submit|collect|merge|summarize)$/.test(name)) {
+    return { words: [...name.split(" "), "--sweep-json", join(folder, "none.sweep.json")], code: 3 };
+  }
   const found = words[name];
   assert(found, `this test has no words for ${name}`);
   return found;
@@ -123,8 +145,8 @@ for (const { name } of TABLE) {
       const plain = await nsfarm(folder, words);
       assert.equal(plain.code, code, plain.stdout + plain.stderr);
       assert.doesNotMatch(`${plain.stdout}${plain.stderr}`, /[^\P{Cc}\n\t]/u);
-      if (name === "run" || name === "render") {
-        await Deno.remove(join(folder, "runs", name === "run" ? "fresh" : "other"), { recursive: true });
+      for (const made of ["runs/fresh", "runs/other", "sweeps"]) {
+        await Deno.remove(join(folder, made), { recursive: true }).catch(() => {});
       }
       const json = await nsfarm(folder, [...words, "--json"]);
       assert.equal(json.code, code, json.stderr);
