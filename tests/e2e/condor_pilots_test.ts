@@ -32,3 +32,19 @@ test("four pilots do 60 shards on two nodes; one that is killed by -9 loses its 
   await untilIdle(farm);
   await Deno.remove(join(dir, "claims"), { recursive: true });
 });
+
+test("pilots whose time is shorter than the run time nothing out, and retry ends it", async (farm) => {
+  const fit = await openFit(farm, `[ -e "$here/fast" ] || sleep 3`);
+  const dir = runDir(farm.folder);
+  const more = ["--pilots", "2", "--condor-max-run-time", "0:00:20"];
+  const ran = await farm.start(condorRun(farm, { toys: 40, shards: 40, nextstat: fit.path, more }), SLOW).ended;
+  assert.equal(ran.code, 5, ran.stderr);
+  const done = await countDone(dir);
+  assert(done >= 4 && done < 40, `${done}`);
+  assert.deepEqual(await namesIn(join(dir, "attempts")), []);
+  await fit.mark("fast");
+  await farm.must(["retry", dir, "--wait"], 0, SLOW);
+  await assertMerged(dir, { toys: 40 });
+  await untilIdle(farm);
+  await Deno.remove(join(dir, "claims"), { recursive: true });
+});
