@@ -1,16 +1,15 @@
+import { beginShard } from "./begin_shard.ts";
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import { type Attempt, ATTEMPT_SCHEMA } from "../../core/contracts/attempt.ts";
 import type { Plan } from "../../core/contracts/manifest.ts";
 import { errorText } from "../../core/errors.ts";
 import { type FitEnd, tailLines } from "../../core/find_cause.ts";
 import { fitCommand } from "../../core/fit_command.ts";
 import { ONE_BLAS_THREAD } from "../../core/recorded_environment.ts";
 import { INCOMING } from "../../core/run_paths.ts";
-import { beginAttempt, type OpenAttempt, removeAttempt, updateAttempt } from "./attempts.ts";
+import { type OpenAttempt, updateAttempt } from "./attempts.ts";
 import { type FitFiles, fitFiles } from "./fit_files.ts";
 import { countOomKills, loadAverage } from "../machine/machine.ts";
-import { readShard } from "./read_shard.ts";
 import { readTail } from "../disk/read_tail.ts";
 import { type Measured, NOT_MEASURED } from "./shard_record.ts";
 import type { StartedFit } from "./start_fit.ts";
@@ -53,33 +52,11 @@ const GRACE_S = 5;
  * in the meantime.
  */
 export async function startShard(bench: Workbench, order: FitOrder): Promise<RunningShard | undefined> {
-  const { dir, manifest } = bench.run;
+  const { dir } = bench.run;
   makeFolder(join(dir, INCOMING));
-  const open = beginAttempt(dir, newAttempt(bench, order));
+  const open = beginShard(bench, order, { attempt_token: randomBytes(8).toString("hex") });
   if (!open) return undefined;
-  if (readShard(dir, manifest, order.plan).kind === "done") {
-    removeAttempt(open);
-    return undefined;
-  }
   return await runFit(bench, order, open, fitFiles(dir, order.plan.shard_index, order.attempt));
-}
-
-function newAttempt(bench: Workbench, order: FitOrder): Attempt {
-  const { run: { manifest }, machine, ids } = bench;
-  return {
-    schema_version: ATTEMPT_SCHEMA,
-    run_id: manifest.run_id,
-    run_token: manifest.farm.run_token,
-    attempt_token: randomBytes(8).toString("hex"),
-    shard_index: order.plan.shard_index,
-    attempt: order.attempt,
-    wrapper: machine.process,
-    fit: null,
-    ...ids,
-    slot: order.slot,
-    started_at_utc: new Date().toISOString(),
-    end: null,
-  };
 }
 
 async function runFit(bench: Workbench, order: FitOrder, open: OpenAttempt, files: FitFiles): Promise<RunningShard> {

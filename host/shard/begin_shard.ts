@@ -1,0 +1,35 @@
+import { type Attempt, ATTEMPT_SCHEMA } from "../../core/contracts/attempt.ts";
+import type { Plan } from "../../core/contracts/manifest.ts";
+import { beginAttempt, type OpenAttempt, removeAttempt } from "./attempts.ts";
+import { readShard } from "./read_shard.ts";
+import type { Workbench } from "./workbench.ts";
+
+/**
+ * Writes the attempt file of a shard that is to run. Undefined when another process has this attempt, or has committed
+ * the shard in the meantime.
+ *
+ * @param own what tells this kind of attempt from others
+ */
+export function beginShard(
+  { run: { dir, manifest }, machine, ids }: Workbench,
+  order: { plan: Plan; attempt: number; slot: string | null },
+  own: Pick<Attempt, "attempt_token"> & Partial<Pick<Attempt, "remote">>,
+): OpenAttempt | undefined {
+  const open = beginAttempt(dir, {
+    schema_version: ATTEMPT_SCHEMA,
+    run_id: manifest.run_id,
+    run_token: manifest.farm.run_token,
+    shard_index: order.plan.shard_index,
+    attempt: order.attempt,
+    wrapper: machine.process,
+    fit: null,
+    ...ids,
+    slot: order.slot,
+    started_at_utc: new Date().toISOString(),
+    ...own,
+    end: null,
+  });
+  if (!open || readShard(dir, manifest, order.plan).kind !== "done") return open;
+  removeAttempt(open);
+  return undefined;
+}
