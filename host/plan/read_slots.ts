@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { HostStat, PREFLIGHT_SCHEMA } from "../../core/contracts/preflight.ts";
 import { openCpus } from "../../core/describe_limits.ts";
 import { FarmError } from "../../core/errors.ts";
 import type { HostSlots } from "../../core/plan/plan_slots.ts";
@@ -6,10 +7,10 @@ import { askLimits } from "../jobs/ask_limits.ts";
 import { loadAdapter } from "../jobs/load_adapter.ts";
 import { inputError, readDocument } from "../disk/read_file.ts";
 
-const Cores = z.optional(z.nullable(z.int()));
+/** All that a plan needs of a preflight. */
 const Preflight = z.looseObject({
-  schema_version: z.literal("nextstat.cpu_farm_preflight.v1"),
-  stats: z.array(z.looseObject({ host: z.string(), ok: z.boolean(), physical_cores: Cores, logical_cores: Cores })),
+  schema_version: z.literal(PREFLIGHT_SCHEMA),
+  stats: z.array(z.pick(HostStat, { host: true, ok: true, physical_cores: true, logical_cores: true })),
 });
 
 /**

@@ -1,6 +1,6 @@
 import type { Cause } from "../../core/contracts/kinds.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
-import { threadsOf } from "../machine/allocation.ts";
+import { LAST_S, slurmEnd_s, threadsOf } from "../machine/allocation.ts";
 import { listAttempts } from "./attempts.ts";
 import { fitShard, type ShardEnd } from "./fit_shard.ts";
 import { jobIds } from "./job_ids.ts";
@@ -80,12 +80,12 @@ function endOf(shard: number, end: Exclude<ShardEnd, { kind: "taken" }>): JobEnd
   };
 }
 
-/** A stop near the end of the job's time (SLURM_JOB_END_TIME, sbatch(1)) is a time-out, not a cancellation. */
+/** A stop near the end of the job's time is a time-out, not a cancellation. */
 function withTime(stop: AbortSignal): AbortSignal {
-  const end_s = Number(Deno.env.get("SLURM_JOB_END_TIME"));
-  if (!(end_s > 0)) return stop;
+  const end_s = slurmEnd_s();
+  if (end_s === null) return stop;
   const controller = new AbortController();
-  const pass = () => controller.abort(Date.now() / 1000 > end_s - 5 ? "time" : stop.reason);
+  const pass = () => controller.abort(Date.now() / 1000 > end_s - LAST_S ? "time" : stop.reason);
   if (stop.aborted) pass();
   stop.addEventListener("abort", pass, { once: true });
   return controller.signal;
