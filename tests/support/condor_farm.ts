@@ -2,22 +2,15 @@ import assert from "node:assert/strict";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bringUp, type CondorPool, type PoolOptions } from "./condor_pool.ts";
-import { binary, type Ran, readText, requestArgs, runDir, type RunOptions, start, type Started } from "./farm.ts";
-import type { Where } from "./farm.ts";
+import { readText, requestArgs, type RunOptions } from "./farm.ts";
+import { type UserFarm, userFarm } from "./user_farm.ts";
 import { inFolder, leftovers, pause, until } from "./scratch.ts";
-import { asUser, giveAway, whyNoCluster } from "./slurm_cluster.ts";
+import { giveAway, whyNoCluster } from "./slurm_cluster.ts";
 import { submissions } from "./slurm_farm.ts";
 
 /** What a test on a real HTCondor works with: a folder of its own that the ordinary user owns, and the pool. */
-export interface CondorFarm {
-  folder: string;
+export interface CondorFarm extends UserFarm {
   pool: CondorPool;
-  /** Starts nsfarm-deno as the ordinary user. */
-  start(args: string[], where?: Where): Started;
-  /** Runs it to its end, and fails with what was printed unless the exit code is the wanted one. */
-  must(args: string[], code?: number, where?: Where): Promise<Ran>;
-  /** Renders a run and returns its directory. */
-  render(options: RunOptions): Promise<string>;
 }
 
 export type CondorTest = (name: string, work: (farm: CondorFarm) => Promise<void>) => void;
@@ -73,27 +66,10 @@ export async function untilIdle({ pool }: CondorFarm, seconds = 120): Promise<vo
   assert.fail(`after ${seconds} s still in the queue:\n${await queued(pool)}`);
 }
 
-function farmOf(pool: CondorPool, folder: string): CondorFarm {
-  const begin = (args: string[], where: Where = {}) => {
-    const [program = "", ...words] = asUser(binary(), ...args);
-    return start(folder, words, { ...where, program, env: { ...pool.env, ...where.env } });
-  };
-  const must = async (args: string[], code = 0, where: Where = {}) => {
-    const ran = await begin(args, where).ended;
-    assert.equal(ran.code, code, `${args.join(" ")}\n${ran.stdout}${ran.stderr}`);
-    return ran;
-  };
-  return {
-    folder,
-    pool,
-    start: begin,
-    must,
-    render: async (options) => {
-      await must(["render", "--scheduler", "htcondor", ...requestArgs(folder, options)]);
-      return runDir(folder, options.id);
-    },
-  };
-}
+const farmOf = (pool: CondorPool, folder: string): CondorFarm => ({
+  ...userFarm("htcondor", folder, pool.env),
+  pool,
+});
 
 /** The words of `run` on HTCondor. */
 export const condorRun = (farm: CondorFarm, options: RunOptions): string[] => [

@@ -2,23 +2,17 @@ import assert from "node:assert/strict";
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SubmitMeta } from "../../core/contracts/submit_meta.ts";
-import { binary, inputs, nextstat, type Ran, type RunOptions, spec10k, start, type Started } from "./farm.ts";
-import { requestArgs, runDir, type Where } from "./farm.ts";
+import { inputs, nextstat, type RunOptions, spec10k } from "./farm.ts";
+import { requestArgs } from "./farm.ts";
+import { type UserFarm, userFarm } from "./user_farm.ts";
 import { inFolder, leftovers, pause, until } from "./scratch.ts";
-import { asUser, bringUp, giveAway, output, type SlurmCluster, whyNoCluster } from "./slurm_cluster.ts";
+import { bringUp, giveAway, output, type SlurmCluster, whyNoCluster } from "./slurm_cluster.ts";
 import { type StandIn, standIn } from "./stand_in.ts";
 import { assertSameToys, at, type Json, readJson } from "./toys.ts";
 
 /** What a test on a real Slurm works with: a folder of its own that the ordinary user owns, and the cluster. */
-export interface SlurmFarm {
-  folder: string;
+export interface SlurmFarm extends UserFarm {
   cluster: SlurmCluster;
-  /** Starts nsfarm-deno as the ordinary user. */
-  start(args: string[], where?: Where): Started;
-  /** Runs it to its end, and fails with what was printed unless the exit code is the wanted one. */
-  must(args: string[], code?: number, where?: Where): Promise<Ran>;
-  /** Renders a run and returns its directory. */
-  render(options: RunOptions): Promise<string>;
   standIn(behaviour: string): Promise<StandIn>;
 }
 
@@ -65,24 +59,9 @@ export async function emptyQueue({ ask }: SlurmCluster): Promise<void> {
 }
 
 function farmOf(cluster: SlurmCluster, folder: string): SlurmFarm {
-  const begin = (args: string[], where: Where = {}) => {
-    const [program = "", ...words] = asUser(binary(), ...args);
-    return start(folder, words, { ...where, program, env: { ...cluster.env, ...where.env } });
-  };
-  const must = async (args: string[], code = 0, where: Where = {}) => {
-    const ran = await begin(args, where).ended;
-    assert.equal(ran.code, code, `${args.join(" ")}\n${ran.stdout}${ran.stderr}`);
-    return ran;
-  };
   return {
-    folder,
+    ...userFarm("slurm", folder, cluster.env),
     cluster,
-    start: begin,
-    must,
-    render: async (options) => {
-      await must(["render", "--scheduler", "slurm", ...requestArgs(folder, options)]);
-      return runDir(folder, options.id);
-    },
     standIn: async (behaviour) => {
       const fake = await standIn(folder, behaviour);
       await chmod(join(folder, "fits.log"), 0o666);

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { binary, type Ran, requestArgs, runDir, type RunOptions, start, type Started, type Where } from "./farm.ts";
+import { asUser } from "./slurm_cluster.ts";
+
+/** nsfarm-deno as the ordinary user of a test cluster runs it. */
+export interface UserFarm {
+  /** A folder of the test's own, which the user owns. */
+  folder: string;
+  start(args: string[], where?: Where): Started;
+  /** Runs it to its end, and fails with what was printed unless the exit code is the wanted one. */
+  must(args: string[], code?: number, where?: Where): Promise<Ran>;
+  /** Renders a run and returns its directory. */
+  render(options: RunOptions): Promise<string>;
+}
+
+/** @param env what the cluster's programs need in their environment */
+export function userFarm(scheduler: string, folder: string, env: Record<string, string>): UserFarm {
+  const begin = (args: string[], where: Where = {}) => {
+    const [program = "", ...words] = asUser(binary(), ...args);
+    return start(folder, words, { ...where, program, env: { ...env, ...where.env } });
+  };
+  const must = async (args: string[], code = 0, where: Where = {}) => {
+    const ran = await begin(args, where).ended;
+    assert.equal(ran.code, code, `${args.join(" ")}\n${ran.stdout}${ran.stderr}`);
+    return ran;
+  };
+  const render = async (options: RunOptions) => {
+    await must(["render", "--scheduler", scheduler, ...requestArgs(folder, options)]);
+    return runDir(folder, options.id);
+  };
+  return { folder, start: begin, must, render };
+}
