@@ -5,26 +5,26 @@ import { join } from "node:path";
 import { pid } from "node:process";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { drawMasses } from "./tools/draw_masses.ts";
-import { dataFile, gaussExpSpec, type SpecSize } from "./tools/gauss_exp_spec.ts";
+import { dataFiles, gaussExpSpec, type SpecSize, yields } from "./tools/gauss_exp_spec.ts";
 
 const seed = 20260215;
 
 /**
- * Writes observed.parquet and gauss_exp_<size>.json into `dir`, the same bytes each time.
+ * Writes gauss_exp_<size>.json and its observed data into `dir`, the same bytes each time.
  *
  * @returns the path of the spec
  */
 export async function makeInputs(dir: string, size: SpecSize): Promise<string> {
   const spec = join(dir, `gauss_exp_${size}.json`);
   await mkdir(dir, { recursive: true });
-  await writeWhole(join(dir, dataFile), massParquet());
+  await writeWhole(join(dir, dataFiles[size]), massParquet(size));
   await writeWhole(spec, `${JSON.stringify(gaussExpSpec(size), undefined, 2)}\n`);
   return spec;
 }
 
 /** One required DOUBLE column, uncompressed: what every reader of Parquet knows. */
-function massParquet(): Uint8Array {
-  const mass = { name: "mass", data: drawMasses(seed), type: "DOUBLE", nullable: false } as const;
+function massParquet(size: SpecSize): Uint8Array {
+  const mass = { name: "mass", data: drawMasses(seed, yields[size]), type: "DOUBLE", nullable: false } as const;
   return new Uint8Array(parquetWriteBuffer({ codec: "UNCOMPRESSED", columnData: [mass] }));
 }
 

@@ -1,16 +1,13 @@
 /** Observed data out of a seeded generator. */
 
-import { shape } from "./gauss_exp_spec.ts";
+import { type Events, shape } from "./gauss_exp_spec.ts";
 
-const signalEvents = 2500;
-const backgroundEvents = 7500;
-
-/** The masses of 10,000 events, in GeV; the same seed gives the same numbers on every machine. */
-export function drawMasses(seed: number): Float64Array {
+/** The masses of so many events, in GeV; the same seed gives the same numbers on every machine. */
+export function drawMasses(seed: number, { signal, background }: Events): Float64Array {
   const uniform = uniformNumbers(seed);
-  const signal = Array.from({ length: signalEvents }, () => gaussian(uniform));
-  const background = Array.from({ length: backgroundEvents }, () => exponential(uniform));
-  return Float64Array.from([...signal, ...background], toMicro);
+  const masses = new Float64Array(signal + background);
+  for (let i = 0; i < masses.length; i++) masses[i] = toMicro(i < signal ? gaussian(uniform) : exponential(uniform));
+  return masses;
 }
 
 // A logarithm or cosine may differ in its last bit from machine to machine; six decimals do not.
@@ -28,7 +25,7 @@ function exponential(uniform: () => number): number {
   return shape.low + Math.log1p(uniform() * whole) / shape.slope;
 }
 
-/** mulberry32: 32 bits of state are plenty for 12,500 numbers. */
+/** mulberry32: its period of 2^32 is far beyond the 2,500,000 numbers that are drawn at most. */
 function uniformNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,12 +1,15 @@
 /** The workload of the published studies: a Gaussian peak on an exponential background. */
 
-/** The observed data that the spec names, relative to the spec's folder. */
-export const dataFile = "observed.parquet";
+/** The observed data that a spec names, relative to the spec's folder: toy fits start from what they give. */
+export const dataFiles = { "10k": "observed.parquet", "2m": "observed_2m.parquet" };
 
 /** The shape that observed data and spec share; masses in GeV. */
 export const shape = { low: 60, high: 120, peak: 91, width: 2.5, slope: -0.03 };
 
-const yields = { "10k": { signal: 2500, background: 7500 }, "2m": { signal: 500_000, background: 1_500_000 } };
+/** How many events each process of a spec yields; its observed data have just as many. */
+export const yields = { "10k": { signal: 2500, background: 7500 }, "2m": { signal: 500_000, background: 1_500_000 } };
+
+export type Events = (typeof yields)[SpecSize];
 
 /** How many events a toy has: 10,000 or two million. */
 export type SpecSize = keyof typeof yields;
@@ -31,7 +34,7 @@ const parameters = [
 function channel(size: SpecSize) {
   return {
     name: "main",
-    data: { file: dataFile },
+    data: { file: dataFiles[size] },
     observables: [{ name: "mass", bounds: [shape.low, shape.high] }],
     processes: [signal(yields[size].signal), background(yields[size].background)],
   };

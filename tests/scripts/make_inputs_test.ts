@@ -25,15 +25,21 @@ Deno.test("makeInputs() writes the same bytes on every machine", () =>
       await sumOf(join(folder, "observed.parquet")),
       "648a86c708b280e43ac413d6356dbd9548e182be74a123fb5629c4bfb51f7ffc",
     );
+    await makeInputs(folder, "2m");
+    assert.equal(
+      await sumOf(join(folder, "observed_2m.parquet")),
+      "96099f297c186e4ed8b74c78f48fe158fff26cd50cefa08f0b0e6a0aa6ac1ca0",
+    );
   }));
 
-Deno.test("makeInputs() writes two specs that differ in their yields only", () =>
+Deno.test("makeInputs() writes two specs that differ in their yields and their observed data only", () =>
   inFolder(async (folder) => {
     const small = await Deno.readTextFile(await makeInputs(folder, "10k"));
     const large = await Deno.readTextFile(await makeInputs(folder, "2m"));
     assert.equal(
       large,
-      small.replace(": 2500\n", ": 500000\n").replace(": 2500,", ": 500000,").replace("7500", "1500000"),
+      small.replace(": 2500\n", ": 500000\n").replace(": 2500,", ": 500000,").replace("7500", "1500000")
+        .replace("observed.parquet", "observed_2m.parquet"),
     );
   }));
 
