@@ -11,13 +11,34 @@ export interface ArchiveNames {
   optional: string[];
 }
 
+/** Where files of a shard lie in its run's directory. */
+export interface ShardFiles {
+  out: string;
+  metrics: string;
+  /** Side files of the old scripts, which tell what a record would. */
+  side: string[];
+}
+
+/** Files of each live shard of a run that this program rendered. */
+export function shardFiles(manifest: { plans: Plan[] }): ShardFiles[] {
+  return livePlans(manifest).map(({ shard_index }) => ({
+    out: outName(shard_index),
+    metrics: metricsName(shard_index),
+    side: [],
+  }));
+}
+
 /** The minimal set that proves a run: manifest, both files of each live shard, and the merged document. */
-export function archiveNames(manifest: { plans: Plan[] }): ArchiveNames {
-  const shards = livePlans(manifest).map((plan) => plan.shard_index);
+export function archiveNames(shards: readonly ShardFiles[]): ArchiveNames {
   return {
-    needed: [MANIFEST, MERGED, ...shards.flatMap((shard) => [outName(shard), metricsName(shard)])],
-    optional: [MERGE_STATUS, SUBMIT_META],
+    needed: [MANIFEST, MERGED, ...shards.flatMap(({ out, metrics }) => [out, metrics])],
+    optional: [MERGE_STATUS, SUBMIT_META, ...shards.flatMap(({ side }) => side)],
   };
+}
+
+/** Whether a name leads to a file in a folder, or in folders below it, and nowhere else. */
+export function isWayDown(name: string): boolean {
+  return !name.includes("\0") && name.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
 export interface Sum {
@@ -31,8 +52,8 @@ export const sumsText = (sums: readonly Sum[]): string =>
 /** @throws {Error} for a line that is none */
 export function readSums(text: string): Sum[] {
   return text.split("\n").filter((line) => line !== "").map((line) => {
-    const [, sha256, name] = /^([0-9a-f]{64}) {2}([^/\0]+)$/.exec(line) ?? [];
-    if (sha256 === undefined || name === undefined) {
+    const [, sha256, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
+    if (sha256 === undefined || name === undefined || !isWayDown(name)) {
       throw new Error(`has a line that is no sum: "${line.slice(0, 80)}"`);
     }
     return { name, sha256 };

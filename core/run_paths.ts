@@ -18,7 +18,9 @@ export const stderrName = (shard: number): string => `shard_${shard}.stderr`;
 export const attemptName = (shard: number, attempt: number): string => `shard_${shard}.${attempt}.json`;
 
 /** The side files of the old wrappers. */
-export const oldSideName = (shard: number, kind: "rc" | "host" | "elapsed_s"): string => `shard_${shard}.${kind}`;
+export const OLD_SIDE_KINDS = ["rc", "host", "elapsed_s"] as const;
+export type OldSideKind = typeof OLD_SIDE_KINDS[number];
+export const oldSideName = (shard: number, kind: OldSideKind): string => `shard_${shard}.${kind}`;
 
 const SHARD_FILE = /^shard_(0|[1-9][0-9]{0,6})\.(out\.json|metrics\.json|rc|host|elapsed_s|stdout|stderr|commit)$/;
 const ATTEMPT_FILE = /^shard_(0|[1-9][0-9]{0,6})\.([1-9][0-9]{0,4})\.json$/;
@@ -60,4 +62,12 @@ const OUR_FILES = new Set([MANIFEST, MERGED, SUBMIT_META, MERGE_STATUS]);
 export function isOurName(path: string): boolean {
   const [first = ""] = path.split("/");
   return OUR_FOLDERS.has(first) || OUR_FILES.has(path) || /^\.|^shard_/.test(first);
+}
+
+/** Folders and files that only a run's directory has, besides its manifest: the old ssh runner's shards/, job files. */
+const ONLY_THERE = /^(?:shards|submit_meta\.json|(?:slurm_array_job|condor_job|run_one_shard|job_wrapper)\b.*)$/;
+
+/** Whether a name in a folder tells that shards of a run lie there, or are to. */
+export function isOfRunDirectory(name: string): boolean {
+  return readShardName(name) !== undefined || OUR_FOLDERS.has(name) || ONLY_THERE.test(name);
 }

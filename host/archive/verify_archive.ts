@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readSums, SUMS } from "../../core/archive_names.ts";
+import { isWayDown, readSums, SUMS } from "../../core/archive_names.ts";
 import { errorText } from "../../core/errors.ts";
 import { readTarHeader, TAR_BLOCK, type TarFile, tarPadding } from "../../core/ustar.ts";
 import { inputError, Unreadable } from "../disk/read_file.ts";
@@ -48,8 +48,8 @@ function readArchive(file: Deno.FsFile): [Map<string, string>, string | null] {
   let sums: string | null = null;
   let folder: string | undefined;
   for (let header = readTarHeader(read(file, TAR_BLOCK)); header; header = readTarHeader(read(file, TAR_BLOCK))) {
-    const [, parent, name] = /^([^/\0]+)\/([^/\0]+)$/.exec(header.name) ?? [];
-    if (parent === undefined || name === undefined || parent === "..") {
+    const [, parent, name] = /^([^/]+)\/(.+)$/.exec(header.name) ?? [];
+    if (parent === undefined || name === undefined || !isWayDown(header.name)) {
       throw new Error(`has "${header.name}", which lies in no folder of a run`);
     }
     folder ??= parent;

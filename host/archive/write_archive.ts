@@ -1,10 +1,14 @@
-import { join } from "node:path";
-import { archiveNames, SUMS, sumsText } from "../../core/archive_names.ts";
+import { join, relative } from "node:path";
+import { archiveNames, type ShardFiles, shardFiles, SUMS, sumsText } from "../../core/archive_names.ts";
+import { isFarmManifest } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
+import { OLD_SIDE_KINDS, oldSideName } from "../../core/run_paths.ts";
 import { TAR_BLOCK, tarHeader, tarPadding } from "../../core/ustar.ts";
 import { hashFile, mtime_ms } from "../run/inputs.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { oldShards } from "../run/old_run.ts";
 import { openRun } from "../run/run_home.ts";
-import { verifyRun } from "../merge/verify_run.ts";
+import { verifyFiles } from "../merge/verify_run.ts";
 import { exists, type Fill, writeStreamed } from "../disk/write_file.ts";
 
 export interface WrittenArchive {
@@ -23,13 +27,14 @@ export interface WrittenArchive {
  * @throws {FarmError} shards, when the run does not verify and `allow_partial` is false; usage, when the file exists
  */
 export async function writeArchive(path: string, out: string | null, allow_partial: boolean): Promise<WrittenArchive> {
-  const { dir, manifest_path, manifest } = openRun(path);
+  const run = openRun(path);
+  const { dir, manifest_path, manifest } = run;
   const archive = out ?? `${dir}.tar`;
   if (exists(archive)) {
     throw new FarmError("usage", `Cannot write "${archive}": it exists already`, "Give another --out");
   }
   if (!allow_partial) assertWhole(dir, manifest_path);
-  const { needed, optional } = archiveNames(manifest);
+  const { needed, optional } = archiveNames(filesOf(run));
   const has = (name: string) => exists(join(dir, name));
   const files = [...needed, ...optional].filter(has).map((name) => fileOf(dir, name));
   const sum = await writeStreamed(archive, (write) => fillTar(dir, manifest.run_id, files, write));
@@ -37,14 +42,23 @@ export async function writeArchive(path: string, out: string | null, allow_parti
   return { archive, run_id: manifest.run_id, n_files: files.length + 1, ...sum, missing };
 }
 
+/** Of an old run what verify reads: where results[] says that it lies, and the side files. */
+function filesOf(run: Run): ShardFiles[] {
+  if (isFarmManifest(run.manifest)) return shardFiles(run.manifest);
+  return oldShards(run).map(({ plan, out, metrics }) => ({
+    out: relative(run.dir, out),
+    metrics: relative(run.dir, metrics),
+    side: OLD_SIDE_KINDS.map((kind) => oldSideName(plan.shard_index, kind)),
+  }));
+}
+
 /** What is not whole is not archived unasked; that inputs are gone does not change what was fitted. */
 function assertWhole(dir: string, manifest_path: string): void {
-  const { findings, merged } = verifyRun(manifest_path);
-  const inside = findings.filter(({ file }) => !file.startsWith("/"));
-  const [first] = inside;
+  const { findings, merged } = verifyFiles(manifest_path).report;
+  const [first] = findings;
   if (!first && merged === "good") return;
   const what = first ? `${first.file} ${first.what}` : "it was not merged";
-  const more = inside.length > 1 ? ` (and ${inside.length - 1} more)` : "";
+  const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : "";
   throw new FarmError(
     "shards",
     `Cannot archive "${dir}": ${what}${more}`,

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { readSums, SUMS } from "../../core/archive_names.ts";
 import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
@@ -17,6 +17,7 @@ import { remergeFault } from "./verify_merged.ts";
 import { exists } from "../disk/write_file.ts";
 
 export interface Finding {
+  /** Relative to the run's directory; an input's path is absolute. */
   file: string;
   what: string;
 }
@@ -37,22 +38,32 @@ export interface VerifyReport {
  * @throws {FarmError} input, when the manifest cannot be read or contradicts itself
  */
 export function verifyRun(path: string): VerifyReport {
+  const { run, report } = verifyFiles(path);
+  const { manifest, dir } = run;
+  const inputs = isFarmManifest(manifest) ? inputFindings(manifest, exists(join(dir, SUMS))) : [];
+  return { ...report, findings: [...report.findings, ...inputs] };
+}
+
+/**
+ * The same for the files in the run's directory only.
+ * @throws {FarmError} input, when the manifest cannot be read or contradicts itself
+ */
+export function verifyFiles(path: string): { run: Run; report: VerifyReport } {
   const run = openRun(path);
   const { manifest } = run;
   const shards = isFarmManifest(manifest) ? farmShards(run, manifest) : oldFindings(run);
   const merged = mergedFindings(run);
-  const unpacked = exists(join(run.dir, SUMS));
-  const inputs = isFarmManifest(manifest) ? inputFindings(manifest, unpacked) : [];
-  const sums = unpacked ? sumFindings(run.dir) : [];
+  const sums = exists(join(run.dir, SUMS)) ? sumFindings(run.dir) : [];
   const bad = shards.filter((findings) => findings.length > 0).length;
-  return {
+  const report: VerifyReport = {
     run_id: manifest.run_id,
     run_dir: run.dir,
     n_shards: shards.length,
     n_good: shards.length - bad,
     merged: merged === null ? "absent" : merged.length > 0 ? "bad" : "good",
-    findings: [...shards.flat(), ...merged ?? [], ...sums, ...inputs],
+    findings: [...shards.flat(), ...merged ?? [], ...sums],
   };
+  return { run, report };
 }
 
 function farmShards({ dir }: Run, manifest: FarmManifest): Finding[][] {
@@ -83,7 +94,9 @@ function guarded(file: string, check: () => string | null): Finding[] {
 function oldFindings(run: Run): Finding[][] {
   return oldShards(run).map((old) => {
     const { ok, result } = collectOldShard(run.manifest, old);
-    return ok ? [] : [{ file: old.out, what: result.error ?? "is not there: the shard is not done" }];
+    return ok
+      ? []
+      : [{ file: relative(run.dir, old.out), what: result.error ?? "is not there: the shard is not done" }];
   });
 }
 

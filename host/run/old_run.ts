@@ -1,12 +1,12 @@
-import { basename, dirname, isAbsolute, join, normalize, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { livePlans } from "../../core/check_manifest.ts";
 import type { Manifest, Plan, ShardResult } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
-import { metricsName, oldSideName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
+import { isInside, pathNow } from "../../core/path_now.ts";
+import { metricsName, type OldSideKind, oldSideName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
 import type { Run } from "./load_manifest.ts";
 import { decodeText, readRegular, Unreadable } from "../disk/read_file.ts";
 import { type CheckedOutput, readOutput } from "../shard/read_shard.ts";
-import { exists } from "../disk/write_file.ts";
 
 /** A shard of a run that other scripts rendered, and where its files lie. */
 export interface OldShard {
@@ -28,8 +28,7 @@ export type OldEvidence =
   | { kind: "done"; output: CheckedOutput };
 
 /**
- * The live shards of an old run. Where it was collected, results[] says where the files are: as written, then relative
- * to where the manifest lies now.
+ * The live shards of an old run. Where it was collected, results[] says where in its directory the files are.
  * @throws {FarmError} input, when a path leaves the run directory
  */
 export function oldShards(run: Run): OldShard[] {
@@ -47,7 +46,7 @@ function oldShard(run: Run, places: Places, plan: Plan, result: ShardResult | un
     }
     return join(run.dir, name);
   };
-  const side = (kind: "rc" | "host" | "elapsed_s") => sideText(join(run.dir, oldSideName(i, kind)));
+  const side = (kind: OldSideKind) => sideText(join(run.dir, oldSideName(i, kind)));
   return {
     plan,
     dir: place("local_dir", "."),
@@ -63,47 +62,40 @@ function oldShard(run: Run, places: Places, plan: Plan, result: ShardResult | un
 
 /** Finds the files that a manifest names, inside its run directory only. */
 class Places {
-  readonly #run: Run;
+  readonly #dir: string;
+  readonly #before: string[];
   readonly #checked = new Map<string, boolean>();
 
-  constructor(run: Run) {
-    this.#run = run;
+  constructor({ dir, manifest }: Run) {
+    this.#dir = dir;
+    this.#before = foldersBefore(manifest);
   }
 
   find(written: string, what: string): string {
-    const { dir } = this.#run;
-    const path = normalize(isAbsolute(written) ? written : join(dir, written));
-    if (isInside(path, dir)) return this.#checkLinks(path, dir, what);
-    const before = runDirBefore(this.#run.manifest, path);
-    if (before === null || !isInside(path, before)) throw leaves(what, written, dir);
-    if (exists(path)) return this.#checkLinks(path, before, what);
-    return this.#checkLinks(join(dir, relative(before, path)), dir, what);
+    const path = pathNow(written, this.#before, this.#dir);
+    if (path === null || !this.#isReallyInside(path)) throw leaves(what, written, this.#dir);
+    return path;
   }
 
   /** A link on the way may not lead out of the directory either. */
-  #checkLinks(path: string, root: string, what: string): string {
-    const folder = path === root ? root : dirname(path);
+  #isReallyInside(path: string): boolean {
+    const folder = path === this.#dir ? path : dirname(path);
     const known = this.#checked.get(folder);
-    const inside = known ?? isReallyInside(folder, root);
+    const inside = known ?? isReallyInside(folder, this.#dir);
     this.#checked.set(folder, inside);
-    if (!inside) throw leaves(what, path, root);
-    return path;
+    return inside;
   }
 }
 
-/** Where the run lay when its manifest was written: a folder of the run's name, or nothing is believed of it. */
-function runDirBefore({ run_dir, run_id }: Manifest, path: string): string | null {
-  if (run_dir !== undefined) {
-    const folder = normalize(run_dir).replace(/\/+$/, "");
-    return isAbsolute(folder) && basename(folder) === run_id ? folder : null;
-  }
-  const at = path.lastIndexOf(`/${run_id}/`);
-  return at < 0 ? null : path.slice(0, at + 1 + run_id.length);
-}
-
-function isInside(path: string, root: string): boolean {
-  const way = relative(root, path);
-  return way !== ".." && !way.startsWith("../") && !isAbsolute(way);
+/** Where an old run may have lain when its manifest was written: where it says, or in a folder of its name. */
+function foldersBefore({ run_dir, run_id, results = [] }: Manifest): string[] {
+  if (run_dir !== undefined) return [run_dir];
+  const named = results.flatMap(({ local_output, local_dir }) => {
+    const path = `${local_output ?? local_dir ?? ""}/`;
+    const at = path.lastIndexOf(`/${run_id}/`);
+    return at < 0 ? [] : [path.slice(0, at + 1 + run_id.length)];
+  });
+  return [...new Set(named)];
 }
 
 function isReallyInside(folder: string, root: string): boolean {

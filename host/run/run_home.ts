@@ -1,30 +1,55 @@
-import { join, resolve } from "node:path";
-import type { Manifest } from "../../core/contracts/manifest.ts";
-import { Manifest as ManifestSchema } from "../../core/contracts/manifest.ts";
-import { MANIFEST, readShardName } from "../../core/run_paths.ts";
+import { basename, dirname, join, resolve } from "node:path";
+import { Manifest } from "../../core/contracts/manifest.ts";
+import { isOfRunDirectory, MANIFEST } from "../../core/run_paths.ts";
 import { listNames } from "../shard/attempts.ts";
 import { loadRun, type Run } from "./load_manifest.ts";
 import { readDocument } from "../disk/read_file.ts";
+import { exists } from "../disk/write_file.ts";
 
 /**
- * Opens a run by its directory or by any of its manifests: one that `collect --out` wrote elsewhere speaks of the
- * directory where it was made, not of the folder it lies in.
+ * Opens a run by its directory or by any of its manifests. A directory is what lies there, also where it was copied or
+ * moved. Only a manifest that lies apart from its shards, as `collect --out` writes one, leads to the directory in
+ * which they were collected.
  * @throws {FarmError} input
  */
 export function openRun(path: string): Run {
   const run = loadRun(path);
-  const { run_dir, farm } = run.manifest;
-  if (!farm || run_dir === undefined || resolve(run_dir) === run.dir || hasShards(run.dir)) return run;
-  return isHomeOf(run_dir, farm.run_token) ? { ...run, dir: resolve(run_dir) } : run;
+  const home = liesApart(run) ? homeOf(run) : undefined;
+  return home === undefined ? run : { ...run, dir: home };
 }
 
-const hasShards = (dir: string) => listNames(dir).some((name) => readShardName(name) !== undefined);
+/** Whether a manifest says that shards have ended, and nothing of them, nor of any run, lies beside it. */
+function liesApart({ dir, manifest_path, manifest }: Run): boolean {
+  const { results = [], run_dir } = manifest;
+  if (results.length === 0 || (run_dir !== undefined && resolve(run_dir) === dir)) return false;
+  if (listNames(dir).some(isOfRunDirectory)) return false;
+  // The manifest of a rendered directory says so too, once it was collected; but no shard of it has ended.
+  if (basename(manifest_path) === MANIFEST) return results.some(({ status }) => status !== undefined);
+  return !isHomeOf(dir, manifest);
+}
 
-function isHomeOf(dir: string, run_token: string): boolean {
+/** Where the shards of a manifest were collected, or else were to be. */
+function homeOf({ manifest }: Run): string | undefined {
+  const collected = manifest.results?.find(({ local_dir }) => typeof local_dir === "string")?.local_dir;
+  // The old ssh runner has a folder for each shard: RUN_DIR/shards/shard_000_HOST.
+  const folders = collected ? [collected, dirname(dirname(collected))] : [];
+  return [...folders, ...manifest.run_dir === undefined ? [] : [manifest.run_dir]]
+    .map((folder) => resolve(folder))
+    .find((folder) => isHomeOf(folder, manifest) || isLeft(folder, manifest));
+}
+
+/** Whether a directory is of the run that a manifest tells of. */
+export function isHomeOf(dir: string, manifest: Manifest): boolean {
   try {
-    const manifest: Manifest = readDocument(join(dir, MANIFEST), ManifestSchema);
-    return manifest.farm?.run_token === run_token;
+    const there: Manifest = readDocument(join(dir, MANIFEST), Manifest);
+    if (manifest.farm) return there.farm?.run_token === manifest.farm.run_token;
+    return there.run_id === manifest.run_id && there.created_at_utc === manifest.created_at_utc;
   } catch {
     return false;
   }
+}
+
+/** Whether a directory of the run's name is left of an old run whose manifest was taken away. */
+function isLeft(dir: string, { farm, run_id }: Manifest): boolean {
+  return !farm && basename(dir) === run_id && exists(dir) && !exists(join(dir, MANIFEST));
 }

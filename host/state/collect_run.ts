@@ -50,7 +50,7 @@ export function collectRun(
   const times = timesOf(ok, elapsed, records);
   const counts = countShards(shards);
   const manifest = out === null ? run.manifest_path : resolve(out);
-  writeDocument(manifest, collected(run.manifest, shards, now_utc, counts, times));
+  writeDocument(manifest, { ...collected(run.manifest, shards, now_utc, counts, times), ...placeOf(run) });
   return {
     manifest,
     run_id: run.manifest.run_id,
@@ -102,6 +102,12 @@ function collected(
   const farm = manifest.farm && { farm: { ...manifest.farm, collected: { at_utc: now_utc, ...counts, times } } };
   return { ...manifest, results, collected_at_utc: now_utc, ...farm };
 }
+
+/**
+ * An old run's directory as its rows name it from now on: all paths of a document are of one moment. Of a run of ours
+ * run_dir is where its jobs and job files are of.
+ */
+const placeOf = ({ dir, manifest: { farm } }: Run) => farm ? {} : { run_dir: dir };
 
 /** A row with what an earlier one held and this program does not know; a remote folder is known to the ssh runner only. */
 function withUnknown(row: ShardResult, before: ShardResult | undefined): ShardResult {

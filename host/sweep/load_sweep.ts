@@ -1,5 +1,6 @@
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { type PointRecord, Sweep, SWEEP_SCHEMA, type SweepPoint } from "../../core/contracts/sweep.ts";
+import { pathNow } from "../../core/path_now.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { inputError, readDocument } from "../disk/read_file.ts";
 import { exists, writeDocument } from "../disk/write_file.ts";
@@ -19,12 +20,24 @@ export function loadSweep(path: string): OpenSweep {
   }
 }
 
-/** Where a point's run lies: as written, or beside the sweep's document where that has moved. */
+/**
+ * Where a point's run lies: beside the sweep's document, as it was rendered, also where both were copied or moved. Only a
+ * document that lies apart from all its runs is taken at its word.
+ */
 export function pointDir({ path, sweep }: OpenSweep, point: SweepPoint): string {
-  const written = isAbsolute(point.run_dir) ? point.run_dir : join(sweep.out_root, point.run_dir);
-  if (exists(join(written, MANIFEST))) return written;
-  const beside = join(dirname(path), basename(point.run_dir));
-  return exists(join(beside, MANIFEST)) ? beside : written;
+  const here = dirname(path);
+  if (here === resolve(sweep.out_root)) return besideOf(sweep, point, here);
+  const isWithRuns = sweep.runs.some((one) => exists(join(besideOf(sweep, one, here), MANIFEST)));
+  return isWithRuns ? besideOf(sweep, point, here) : writtenDir(sweep, point);
+}
+
+const writtenDir = ({ out_root }: Sweep, { run_dir }: SweepPoint): string =>
+  isAbsolute(run_dir) ? run_dir : join(out_root, run_dir);
+
+/** A run that lay outside the sweep's folder stays where it is. */
+function besideOf(sweep: Sweep, point: SweepPoint, here: string): string {
+  const written = writtenDir(sweep, point);
+  return pathNow(isAbsolute(written) ? written : basename(written), [sweep.out_root], here) ?? written;
 }
 
 /** A point that nothing is known of yet. */

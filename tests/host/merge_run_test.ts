@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
+import { collectRun } from "../../host/state/collect_run.ts";
 import { inventedOutput } from "../../scripts/tools/invented_output.ts";
 import { inFolder } from "../support/scratch.ts";
 import { arrayAt, assertClose, assertSameToys, at, readJson } from "../support/toys.ts";
@@ -74,7 +75,7 @@ Deno.test("a manifest that was collected elsewhere leads to its run's shards", (
     await writeRun(manifest);
     await mkdir(join(folder, "elsewhere"));
     const path = join(folder, "elsewhere", "manifest.json");
-    await writeFile(path, JSON.stringify(manifest));
+    collectRun(manifest.run_dir, path, "2026-11-24T19:01:13.121Z");
     assert.equal((await merge(path)).exit_code, 0);
   }));
 
