@@ -1,14 +1,17 @@
-import { shardRanges } from "../core/describe_status.ts";
-import { diagnose, type Trouble } from "../core/diagnose.ts";
+import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { shardRanges, type StatusSummary } from "../core/describe_status.ts";
+import { diagnose, diagnoseOld, type Diagnosis, type Trouble } from "../core/diagnose.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
 import { remediesFor, symptomsOf } from "../host/state/doctor_run.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { ownCommand } from "../host/machine/own_program.ts";
 import { pluginPlaces } from "../host/plugin/plugin_places.ts";
-import type { CommandSpec } from "./command.ts";
+import { isFarmRun, type Run } from "../host/run/load_manifest.ts";
+import { oldStatus } from "../host/state/old_status.ts";
+import type { CommandSpec, Output } from "./command.ts";
 import { makePaints, type Paints } from "./paint.ts";
-import { adapterOf, runOf } from "./run_dir_flags.ts";
+import { adapterOf, anyRunOf } from "./run_dir_flags.ts";
 import { lookAtRun } from "./watch_run.ts";
 
 const doctor: CommandSpec = {
@@ -17,11 +20,8 @@ const doctor: CommandSpec = {
   schedulers: true,
   define: () => {},
   run: async ({ args, out }) => {
-    const run = runOf(args, out);
-    const adapter = await adapterOf(run, out);
-    const { summary, shards } = await lookAtRun(run, adapter, await lookAtMachine());
-    const symptoms = symptomsOf(run, adapter, shards);
-    const { troubles, next } = diagnose(symptoms, remediesFor(run, adapter), summary.merged !== null);
+    const run = anyRunOf(args, out);
+    const { summary, diagnosis: { troubles, next } } = isFarmRun(run) ? await examine(run, out) : examineOld(run);
     const command = next && [...ownCommand(), ...next.map((word) => word === "RUN_DIR" ? run.dir : word), ...plugins()];
     const paints = makePaints();
     const counts = Object.entries(summary.counts).map(([state, n]) => `${n} ${state}`).join(", ");
@@ -29,12 +29,29 @@ const doctor: CommandSpec = {
     for (const words of summary.workers) out.print(`  ${words}`);
     for (const trouble of troubles) out.print(describe(trouble, paints));
     if (command) out.print(`\nNext:\n  ${quoteCommand(command)}`);
-    else out.print(paints.green(`Nothing is wrong: ${summary.merged} is there`));
+    else if (troubles.length === 0) out.print(paints.green(`Nothing is wrong: ${summary.merged} is there`));
     out.document({ run_dir: run.dir, counts: summary.counts, total: summary.total, troubles, next: command });
     return EXIT_CODES.done;
   },
 };
 export default doctor;
+
+interface Examined {
+  summary: StatusSummary;
+  diagnosis: Diagnosis;
+}
+
+async function examine(run: Run<FarmManifest>, out: Output): Promise<Examined> {
+  const adapter = await adapterOf(run, out);
+  const { summary, shards } = await lookAtRun(run, adapter, await lookAtMachine());
+  const symptoms = symptomsOf(run, adapter, shards);
+  return { summary, diagnosis: diagnose(symptoms, remediesFor(run, adapter), summary.merged !== null) };
+}
+
+function examineOld(run: Run): Examined {
+  const { summary, symptoms } = oldStatus(run);
+  return { summary, diagnosis: diagnoseOld(symptoms, summary.merged !== null) };
+}
 
 function describe({ what, advice, shards, hosts, said, log }: Trouble, { red }: Paints): string {
   const count = shards.length === 1 ? "1 shard" : `${shards.length} shards`;

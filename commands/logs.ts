@@ -4,9 +4,11 @@ import { printable } from "../core/find_cause.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
 import type { ShardRecord } from "../core/contracts/shard_record.ts";
 import { CAUSE_WORDS } from "../core/reconcile.ts";
-import { readLogs } from "../host/state/read_logs.ts";
+import { isFarmRun } from "../host/run/load_manifest.ts";
+import { type OldLogs, oldLogs } from "../host/state/old_status.ts";
+import { readLogs, type ShardLogs } from "../host/state/read_logs.ts";
 import type { CommandSpec } from "./command.ts";
-import { adapterOf, runOf } from "./run_dir_flags.ts";
+import { adapterOf, anyRunOf } from "./run_dir_flags.ts";
 
 const logs: CommandSpec = {
   name: "logs",
@@ -14,7 +16,7 @@ const logs: CommandSpec = {
   schedulers: true,
   define: () => {},
   run: async ({ args, out }) => {
-    const run = runOf(args, out);
+    const run = anyRunOf(args, out);
     const shard = wholeNumber("SHARD", 0)(args[1] ?? "");
     const plan = run.manifest.plans[shard];
     if (!plan) {
@@ -23,7 +25,9 @@ const logs: CommandSpec = {
         `Cannot show shard ${shard}: the run has the shards 0 to ${run.manifest.plans.length - 1}`,
       );
     }
-    const found = readLogs(run, plan, await adapterOf(run, out));
+    const found: ShardLogs & Partial<OldLogs> = isFarmRun(run)
+      ? readLogs(run, plan, await adapterOf(run, out))
+      : oldLogs(run, plan);
     out.document(found);
     out.print(`shard ${shard}: toys ${plan.toy_start} to ${plan.toy_start + plan.n_toys - 1}, seed ${plan.seed}`);
     for (const one of found.attempts) {
@@ -43,13 +47,21 @@ const logs: CommandSpec = {
       out.print(`${join(run.dir, log.name)}:${log.text ? "" : log.text === null ? " not there" : " empty"}`);
       if (log.text) out.print(log.text.split("\n").map((line) => `  | ${printable(line)}`).join("\n"));
     }
-    if (found.attempts.length === 0 && !found.record) {
+    if (found.old) out.print(describeOld(found.old));
+    else if (found.attempts.length === 0 && !found.record) {
       out.print("no attempt is on record: it has not begun, or says so only at its end (--wrapper sh)");
     }
     return EXIT_CODES.done;
   },
 };
 export default logs;
+
+/** What the side files of the old wrappers tell of a shard, or its row of results[]. */
+function describeOld({ rc, host, elapsed_s }: OldLogs["old"]): string {
+  if (rc === null && host === null && elapsed_s === null) return "neither an exit code nor a host is on record";
+  const took = elapsed_s === null ? "" : ` after ${elapsed_s} s`;
+  return `nextstat ${rc === null ? "left no exit code" : `ended with exit ${rc}`}${took}${host ? ` on ${host}` : ""}`;
+}
 
 function howEnded({ cause, exit_code, signal }: ShardRecord): string {
   return `${CAUSE_WORDS[cause]}${exit_code ? ` (exit ${exit_code})` : ""}${signal ? ` (${signal})` : ""}`;

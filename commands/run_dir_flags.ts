@@ -1,13 +1,20 @@
+import { dirname } from "node:path";
 import * as z from "zod/mini";
 import { plainPath } from "../core/parse_flag.ts";
 import { loadAdapter } from "../host/jobs/load_adapter.ts";
-import type { Run } from "../host/run/load_manifest.ts";
-import { loadFarmRun } from "../host/run/load_manifest.ts";
+import { assertFarmRun, isFarmRun, loadFarmRun, type Run } from "../host/run/load_manifest.ts";
+import { openRun } from "../host/run/run_home.ts";
 import { pluginChange } from "../host/plugin/plugin_run.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { VERSION } from "../core/version.ts";
 import type { Output } from "./command.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
+
+/** Opens the run that the first argument names, of this program or of the old scripts. */
+export function anyRunOf(args: readonly string[], out: Output): Run {
+  const run = openRun(plainPath("RUN_DIR")(args[0] ?? ""));
+  return isFarmRun(run) ? runOf(args, out) : run;
+}
 
 /** Opens the run that the first argument names. */
 export function runOf(args: readonly string[], out: Output): Run<FarmManifest> {
@@ -16,7 +23,9 @@ export function runOf(args: readonly string[], out: Output): Run<FarmManifest> {
 
 /** Opens a run; says so when another version of this program rendered it. */
 export function openRunOf(path: string, out: Output): Run<FarmManifest> {
-  const run = loadFarmRun(path);
+  const found = assertFarmRun(openRun(path));
+  // A manifest that was collected elsewhere names a run; its directory has the one that counts.
+  const run = found.dir === dirname(found.manifest_path) ? found : loadFarmRun(found.dir);
   const { nsfarm_version } = run.manifest.farm;
   if (nsfarm_version !== VERSION) {
     out.note(`this run was rendered by nsfarm-deno ${nsfarm_version}; this is ${VERSION}`);

@@ -4,8 +4,10 @@ import { EXIT_CODES } from "../core/errors.ts";
 import { realNumber } from "../core/parse_flag.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
-import type { CommandSpec } from "./command.ts";
-import { adapterOf, readFlags, runOf } from "./run_dir_flags.ts";
+import { isFarmRun, type Run } from "../host/run/load_manifest.ts";
+import { oldStatus } from "../host/state/old_status.ts";
+import type { CommandSpec, Output } from "./command.ts";
+import { adapterOf, anyRunOf, readFlags } from "./run_dir_flags.ts";
 import { lookAtRun, watchRun } from "./watch_run.ts";
 
 const Flags = z.object({
@@ -31,7 +33,8 @@ const status: CommandSpec = {
   },
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
-    const run = runOf(args, out);
+    const run = anyRunOf(args, out);
+    if (!isFarmRun(run)) return tellOld(run, flags.check, out);
     const adapter = await adapterOf(run, out);
     const signals = watchSignals();
     try {
@@ -48,3 +51,11 @@ const status: CommandSpec = {
   },
 };
 export default status;
+
+/** Where the shards of an old run stand by its files; there is nothing to follow, for its jobs cannot be asked. */
+function tellOld(run: Run, isChecked: boolean, out: Output): number {
+  const { summary, shards } = oldStatus(run);
+  out.document({ ...summary, shards });
+  out.print(describeStatus(summary, shards));
+  return isChecked && (summary.counts.done ?? 0) < summary.total ? EXIT_CODES.shards : EXIT_CODES.done;
+}

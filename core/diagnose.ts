@@ -77,6 +77,14 @@ export function diagnose(symptoms: readonly Symptom[], remedies: Remedies, is_me
   return { troubles: troublesOf(symptoms), next: nextWords(kinds, remedies, is_merged) };
 }
 
+/** The same of a run of the old scripts, of which only they can run a shard again. */
+export function diagnoseOld(symptoms: readonly Symptom[], is_merged: boolean): Diagnosis {
+  const troubles = troublesOf(symptoms).map((one) => ({ ...one, advice: OLD_ADVICE }));
+  return { troubles, next: symptoms.length === 0 && !is_merged ? ["merge", "RUN_DIR"] : null };
+}
+
+const OLD_ADVICE = "the scripts that rendered the run must run them again, or render a new run of the same seeds";
+
 function troublesOf(symptoms: readonly Symptom[]): Trouble[] {
   const found = new Map<string, Trouble>();
   for (const one of symptoms) {

@@ -48,7 +48,7 @@ const WORDS: Partial<Record<Cause | ShardState, string>> = {
 
 function helpOf(key: Cause | ShardState, dir: string, shard: number, is_old: boolean): string[] {
   const retry = ["nsfarm-deno", "retry", dir];
-  if (is_old) return ["nsfarm-deno", "collect", dir];
+  if (is_old) return ["nsfarm-deno", "logs", dir, `${shard}`];
   if (key === "memory" || key === "out_of_memory") return [...retry, "--more-memory"];
   if (key === "time" || key === "timed_out") return [...retry, "--more-time"];
   if (key === "exit" || key === "output" || key === "toys" || key === "spawn") {

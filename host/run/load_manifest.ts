@@ -47,19 +47,24 @@ export function loadRun(run: string): Run {
   return { dir: dirname(manifest_path), manifest_path, manifest };
 }
 
+/** Whether this program rendered a run, with all that its shards need. */
+export const isFarmRun = (run: Run): run is Run<FarmManifest> => isFarmManifest(run.manifest);
+
 /**
  * Opens a run that this program rendered.
  * @throws {FarmError} input, also when the old scripts made it
  */
-export function loadFarmRun(run: string): Run<FarmManifest> {
-  const { dir, manifest_path, manifest } = loadRun(run);
-  if (!isFarmManifest(manifest)) {
-    const what = manifest.farm ? "lacks what is needed to run its shards" : "was rendered by other scripts";
-    throw new FarmError(
-      "input",
-      `The run "${basename(dir)}" ${what}, so it can be collected and merged, but not run`,
-      "Use collect and merge on it, or render a new run",
-    );
-  }
-  return { dir, manifest_path, manifest };
+export function loadFarmRun(path: string): Run<FarmManifest> {
+  return assertFarmRun(loadRun(path));
+}
+
+/** @throws {FarmError} input, when it is a run of the old scripts, which is not run from here */
+export function assertFarmRun(run: Run): Run<FarmManifest> {
+  if (isFarmRun(run)) return run;
+  const what = run.manifest.farm ? "lacks what is needed to run its shards" : "was rendered by other scripts";
+  throw new FarmError(
+    "input",
+    `The run "${basename(run.dir)}" ${what}, so it cannot be run from here`,
+    "Use status, doctor, logs, verify, collect, merge and report on it, or render a new run",
+  );
 }

@@ -8,6 +8,7 @@ import { recordFacts, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
 import { joinToys } from "../../core/toy_facts.ts";
 import { collectOldShard, collectShard } from "./collect_shard.ts";
 import type { Run } from "../run/load_manifest.ts";
+import { oldError } from "./old_status.ts";
 import { type OldShard, oldShards } from "../run/old_run.ts";
 import { Unreadable } from "../disk/read_file.ts";
 import { readCommitted, readOutput, readShard } from "../shard/read_shard.ts";
@@ -95,13 +96,16 @@ function readOld(run: Run, old: OldShard): ReadShard {
     ...UNKNOWN_SHARD,
     ...placeOf(old.plan),
     state: known ? "done" : result.status === "failed" ? "failed" : "unknown",
-    why: result.error ?? null,
+    why: known ? null : oldReason(result.error ?? null, oldError(old)),
     host: old.host,
     wall_s: old.elapsed_s,
     ...(known ? countsOf(known) : {}),
   };
   return { facts, time: null, output: known };
 }
+
+const oldReason = (what: string | null, said: string | null): string | null =>
+  [what, said].filter((one) => one !== null).join(": ") || null;
 
 /** By host: how far its clock is moved for all stamps to be on one. */
 function clockOffsets(times: AttemptTime[]): Map<string, number> {
