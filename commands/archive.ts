@@ -19,6 +19,7 @@ const archive: CommandSpec = {
     const written = await writeArchive(plainPath("RUN_DIR")(args[0] ?? ""), flags.out ?? null, flags.allowPartial);
     for (const name of written.missing.slice(0, 20)) out.note(`not in it: ${name}`);
     if (written.missing.length > 20) out.note(`… and ${written.missing.length - 20} more`);
+    for (const { what } of written.merged_check.findings) out.note(what);
     out.print(`${written.archive}\n${written.n_files} files, ${written.bytes} bytes, sha256 ${written.sha256}`);
     out.document(written);
     return EXIT_CODES.done;

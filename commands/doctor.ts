@@ -2,6 +2,7 @@ import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { shardRanges, type StatusSummary } from "../core/describe_status.ts";
 import { diagnose, diagnoseOld, type Diagnosis, type Trouble } from "../core/diagnose.ts";
 import { EXIT_CODES } from "../core/errors.ts";
+import { mergedExitCode } from "../core/merge/merged_check.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
 import { remediesFor, symptomsOf } from "../host/state/doctor_run.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
@@ -26,15 +27,23 @@ const doctor: CommandSpec = {
     const paints = makePaints();
     const counts = Object.entries(summary.counts).map(([state, n]) => `${n} ${state}`).join(", ");
     out.print(paints.bold(`${summary.run_id} (${summary.scheduler}): ${counts} of ${summary.total} shards`));
+    const isFailed = mergedExitCode(summary.merged_check) === EXIT_CODES.guardrails;
+    const { findings } = summary.merged_check;
+    for (const { kind, what } of findings) out.print(kind === "note" ? what : paints.red(what));
     for (const words of summary.workers) out.print(`  ${words}`);
     for (const trouble of troubles) out.print(describe(trouble, paints));
     if (command) out.print(`\nNext:\n  ${quoteCommand(command)}`);
-    else if (troubles.length === 0) out.print(paints.green(`Nothing is wrong: ${summary.merged} is there`));
-    out.document({ run_dir: run.dir, counts: summary.counts, total: summary.total, troubles, next: command });
-    return EXIT_CODES.done;
+    else if (troubles.length === 0) {
+      out.print(isFailed ? FAILED : paints.green(`Nothing is wrong: ${summary.merged} is there`));
+    }
+    const { counts: states, total, merged_check } = summary;
+    out.document({ run_dir: run.dir, counts: states, total, merged_check, troubles, next: command });
+    return isFailed ? EXIT_CODES.guardrails : EXIT_CODES.done;
   },
 };
 export default doctor;
+
+const FAILED = "All toys are there and merged; they are not what the guardrails ask of them. No command mends that.";
 
 interface Examined {
   summary: StatusSummary;
@@ -45,12 +54,12 @@ async function examine(run: Run<FarmManifest>, out: Output): Promise<Examined> {
   const adapter = await adapterOf(run, out);
   const { summary, shards } = await lookAtRun(run, adapter, await lookAtMachine());
   const symptoms = symptomsOf(run, adapter, shards);
-  return { summary, diagnosis: diagnose(symptoms, remediesFor(run, adapter), summary.merged !== null) };
+  return { summary, diagnosis: diagnose(symptoms, remediesFor(run, adapter), summary.merged_check.state === "whole") };
 }
 
 function examineOld(run: Run): Examined {
   const { summary, symptoms } = oldStatus(run);
-  return { summary, diagnosis: diagnoseOld(symptoms, summary.merged !== null) };
+  return { summary, diagnosis: diagnoseOld(symptoms, summary.merged_check.state === "whole") };
 }
 
 function describe({ what, advice, shards, hosts, said, log }: Trouble, { red }: Paints): string {

@@ -41,6 +41,7 @@ const plan: CommandSpec = {
       hosts: await slotsOf(flags, pilot, Math.max(1, Number(facts.threads) || 1)),
       counts: flags.shardsList === undefined ? null : readShardsList(flags.shardsList),
     });
+    for (const { what } of facts.merged_check.findings) out.note(`the pilot: ${what}`);
     out.print(describePlan(made));
     out.document(made);
     return EXIT_CODES.done;

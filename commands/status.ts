@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
-import { describeStatus } from "../core/describe_status.ts";
+import { describeStatus, type StatusSummary } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
+import { mergedExitCode } from "../core/merge/merged_check.ts";
 import { realNumber } from "../core/parse_flag.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
@@ -23,7 +24,7 @@ const status: CommandSpec = {
   define: (command) => {
     command
       .option("--watch", "follow it until nothing more will happen")
-      .option("--check", "exit 5 unless every shard is done")
+      .option("--check", "exit 5 unless every shard is done; 6 where a guardrail failed")
       .option(
         "--file-grace-s <s>",
         "how long files of a job that is gone are waited for",
@@ -43,8 +44,7 @@ const status: CommandSpec = {
         : await lookAtRun(run, adapter, await lookAtMachine(), flags.fileGraceS);
       if (!flags.watch) out.document({ ...look.summary, shards: look.shards });
       out.print(describeStatus(look.summary, look.shards));
-      const incomplete = flags.check && look.progress.done < look.progress.total;
-      return signals.exitCode() ?? (incomplete ? EXIT_CODES.shards : EXIT_CODES.done);
+      return signals.exitCode() ?? (flags.check ? checkCode(look.summary) : EXIT_CODES.done);
     } finally {
       signals.close();
     }
@@ -57,5 +57,9 @@ function tellOld(run: Run, isChecked: boolean, out: Output): number {
   const { summary, shards } = oldStatus(run);
   out.document({ ...summary, shards });
   out.print(describeStatus(summary, shards));
-  return isChecked && (summary.counts.done ?? 0) < summary.total ? EXIT_CODES.shards : EXIT_CODES.done;
+  return isChecked ? checkCode(summary) : EXIT_CODES.done;
+}
+
+function checkCode({ counts, total, merged_check }: StatusSummary): number {
+  return (counts.done ?? 0) < total ? EXIT_CODES.shards : mergedExitCode(merged_check);
 }

@@ -13,14 +13,15 @@ const verify: CommandSpec = {
     if (path.endsWith(".tar")) return Promise.resolve(tellArchive(verifyArchive(path), out));
     const report = verifyRun(path);
     for (const { file, what } of report.findings) out.print(`${file} ${what}`);
-    const { n_good, n_shards, merged, findings } = report;
-    out.print(
-      `${n_good}/${n_shards} shards good, merged.out.json ${merged}: ${
-        findings.length === 0 ? "verified" : `${findings.length} findings`
-      }`,
-    );
+    const { n_good, n_shards, merged, merged_check, findings } = report;
+    const said = merged_check.findings.filter(({ kind }) => kind === "guardrail" || kind === "note");
+    for (const { what } of said) out.print(what);
+    const files = findings.length === 0 ? "verified" : `${findings.length} findings`;
+    const failed = said.some(({ kind }) => kind === "guardrail") ? ", and a guardrail failed" : "";
+    out.print(`${n_good}/${n_shards} shards good, merged.out.json ${merged}: ${files}${failed}`);
     out.document(report);
-    return Promise.resolve(findings.length === 0 ? EXIT_CODES.done : EXIT_CODES.shards);
+    if (findings.length > 0) return Promise.resolve(EXIT_CODES.shards);
+    return Promise.resolve(failed === "" ? EXIT_CODES.done : EXIT_CODES.guardrails);
   },
 };
 export default verify;

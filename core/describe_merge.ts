@@ -1,5 +1,6 @@
 import type { MergeReport } from "./contracts/merge_report.ts";
 import type { RunTimes } from "./contracts/run_times.ts";
+import { failureText } from "./merge/guardrails.ts";
 import { duration, significant } from "./progress_line.ts";
 
 /** The answer of a merge: the path first, then the result as a person reads it. */
@@ -17,6 +18,7 @@ export function describeMerge(report: MergeReport): string {
       six(report.q84)
     }`,
     ...(report.pull_mean === null ? [] : [`pulls    mean ${six(report.pull_mean)}  std ${six(report.pull_std)}`]),
+    ...(report.guardrails?.failures ?? []).map((failure) => `guardrail failed: ${failureText(failure)}`),
     ...(report.times ? [describeTimes(report.times)] : []),
   ].join("\n");
 }

@@ -1,4 +1,5 @@
 import type { ShardState } from "./contracts/kinds.ts";
+import type { MergedCheck } from "./merge/merged_check.ts";
 import { NOT_SUBMITTED } from "./reconcile.ts";
 import { significant } from "./progress_line.ts";
 
@@ -19,6 +20,8 @@ export interface StatusSummary {
   toys_total: number;
   toys_per_s: number | null;
   merged: string | null;
+  /** What that document is worth. */
+  merged_check: MergedCheck;
   workers: string[];
   /** What a person can do about what is seen. */
   advice: string[];
@@ -40,6 +43,7 @@ export function describeStatus(summary: StatusSummary, shards: StatusShard[]): s
   const head = [
     `${summary.run_id} (${summary.scheduler}): ${states} of ${total} shards`,
     `${summary.toys_done} of ${summary.toys_total} toys${rate}`,
+    ...summary.merged_check.findings.map(({ what }) => what),
     ...summary.workers,
   ];
   return [...head, ...groups(shards).map(describeGroup), ...summary.advice].join("\n");

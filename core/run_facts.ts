@@ -1,6 +1,7 @@
 import type { Cause, ShardState } from "./contracts/kinds.ts";
 import type { RunRecord } from "./contracts/manifest.ts";
 import type { RunTimes } from "./contracts/run_times.ts";
+import type { MergedCheck } from "./merge/merged_check.ts";
 
 /** When something ran, by its own host's clock, and where. */
 export interface Span {
@@ -74,6 +75,8 @@ export interface RunFacts {
   /** First submission, by the submit machine's clock. */
   submitted_ms: number | null;
   toys: ToyFacts | null;
+  /** What its merged.out.json is worth. */
+  merged_check: MergedCheck;
 }
 
 export const doneShards = ({ shards }: Pick<RunFacts, "shards">): ShardFacts[] =>

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { EXIT_CODES } from "../../core/errors.ts";
+import { mergedExitCode } from "../../core/merge/merged_check.ts";
 import { plainPath, wholeNumber } from "../../core/parse_flag.ts";
 import { summariseSweep } from "../../core/sweep/summarise_sweep.ts";
 import { summaryCsv } from "../../core/sweep/summary_csv.ts";
@@ -42,11 +43,14 @@ interface SummaryTo {
 
 /** Writes or prints the summary of a sweep; runs that failed are rows of it, and the exit code tells of them. */
 export function tellSummary(open: OpenSweep, to: SummaryTo, out: Output): number {
-  const summary = summariseSweep(open.sweep, readSweepFacts(open), to.slots);
+  const facts = readSweepFacts(open);
+  const summary = summariseSweep(open.sweep, facts, to.slots);
   const page = summaryMarkdown(summary);
   if (to.md !== null) writeWhole(to.md, page);
   if (to.csv !== null) writeWhole(to.csv, summaryCsv(summary));
   out.print([to.md ?? page.trimEnd(), ...(to.csv === null ? [] : [to.csv])].join("\n"));
   out.document(summary);
-  return summary.points.every(({ state }) => state === "done") ? EXIT_CODES.done : EXIT_CODES.shards;
+  if (summary.points.some(({ state }) => state !== "done")) return EXIT_CODES.shards;
+  const codes = facts.map((point) => point.facts ? mergedExitCode(point.facts.merged_check) : EXIT_CODES.shards);
+  return [EXIT_CODES.shards, EXIT_CODES.guardrails].find((code) => codes.includes(code)) ?? EXIT_CODES.done;
 }

@@ -47,6 +47,32 @@ function pullFailures(asked: AskedGuardrails, pull: Moments | null): string[] {
   return failures;
 }
 
+/** nextstat's words of a guardrail that failed, shorter where they are known: `|mean pull| 0.0999 > 0.0001`. */
+export function failureText(failure: string): string {
+  const [, mean = "", most = ""] = /^abs\(mean pull\(POI\)\) too large: \|(\S+)\| > (\S+)$/.exec(failure) ?? [];
+  if (mean !== "") return `|mean pull| ${shortBeside(mean.replace(/^-/, ""), [most])} > ${most}`;
+  const [, std = "", lo = "", hi = ""] = /^std\(pull\(POI\)\) out of range: (\S+) not in \[(\S+), (\S+)\]$/
+    .exec(failure) ?? [];
+  return std === "" ? failure : `std of pulls ${shortBeside(std, [lo, hi])} not in [${lo}, ${hi}]`;
+}
+
+/** Three digits of a number, or all of them where three would make it one of its bounds. */
+function shortBeside(text: string, bounds: readonly string[]): string {
+  const rounded = Number(Number(text).toPrecision(3));
+  return bounds.some((bound) => Number(bound) === rounded) ? text : plainText(rounded);
+}
+
+/** What was asked of a set, in words: `|mean pull| at most 0.1, std of pulls in [0.9, 1.1]`. */
+export function guardrailsText(asked: AskedGuardrails): string {
+  const { require_all_converged, max_abs_poi_pull_mean: most, poi_pull_std_range: range } = asked;
+  const words = [
+    ...(require_all_converged ? ["all toys converged"] : []),
+    ...(most === null ? [] : [`|mean pull| at most ${plainText(most)}`]),
+    ...(range === null ? [] : [`std of pulls in [${range.map(plainText).join(", ")}]`]),
+  ];
+  return words.join(", ") || "nothing";
+}
+
 /** The `guardrails` member of an output. */
 export function guardrailsJson(asked: AskedGuardrails, { passed, failures }: Verdict, pull: Moments | null): Json {
   return {

@@ -2,6 +2,7 @@ import type { MergeReport } from "../contracts/merge_report.ts";
 import type { Problem } from "../contracts/merge_status.ts";
 import type { RunTimes } from "../contracts/run_times.ts";
 import { EXIT_CODES } from "../errors.ts";
+import { failureText } from "./guardrails.ts";
 import { type MergedSet, sumCounts } from "./merged_document.ts";
 import { problemLines } from "./merge_problem.ts";
 import { genSpread } from "./prove_set.ts";
@@ -84,7 +85,7 @@ export function mergeNotes(report: MergeReport): string[] {
     const most = report.gen_spread.params.reduce((a, b) => Math.max(a, b), report.gen_spread.poi_true);
     notes.push(`the shards' generation points differ by up to ${most.toExponential(1)} (merge.farm.gen_spread)`);
   }
-  for (const failure of report.guardrails?.failures ?? []) notes.push(`guardrail failed: ${failure}`);
+  for (const failure of report.guardrails?.failures ?? []) notes.push(`guardrail failed: ${failureText(failure)}`);
   return notes;
 }
 

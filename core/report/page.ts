@@ -8,6 +8,7 @@ export interface Tile {
   value: string;
   words: string;
   is_first?: boolean;
+  is_bad?: boolean;
 }
 
 export interface Column<T> {
@@ -62,8 +63,10 @@ ${cards}
   return `<!doctype html>\n${document.text}`;
 }
 
-const tile = ({ value, words, is_first }: Tile): Markup =>
-  markup`<div class="${is_first ? "tile first" : "tile"}"><b>${value}</b><span>${words}</span></div>`;
+const tile = ({ value, words, is_first, is_bad }: Tile): Markup =>
+  markup`<div class="${
+    is_bad ? "tile wrong" : is_first ? "tile first" : "tile"
+  }"><b>${value}</b><span>${words}</span></div>`;
 
 const figureCard = ({ title, caption, svg, is_wide, name }: Figure): Markup =>
   markup`<section class="${

@@ -1,3 +1,4 @@
+import type { MergedFinding } from "../merge/merged_check.ts";
 import { duration, significant } from "../progress_line.ts";
 import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
 import { secondsText } from "../figure_text.ts";
@@ -33,7 +34,7 @@ export function runPage(run: RunFacts, script_sha256: string, footer: string): P
     title: run.run_id,
     about: [aboutLine(run), run.run_dir],
     lead: leadOf(run),
-    tiles: tilesOf(run),
+    tiles: [...run.merged_check.findings.map(findingTile), ...tilesOf(run)],
     cards: [...(groups.length > 0 ? [failureCard(groups)] : []), ...runFigures(run), shardTable(run)],
     footer,
     script_sha256,
@@ -64,6 +65,20 @@ function leadOf(run: RunFacts): string {
     ? `All shards are done. The run was interrupted: it has ${stretches.length} stretches, and no makespan of the whole.`
     : "All shards are done. When they ran is not on record, so the makespan is not known; the longest shard is not it.";
 }
+
+const FINDING_VALUES: Record<MergedFinding["kind"], string> = {
+  damaged: "DAMAGED",
+  other: "NOT THIS RUN",
+  partial: "PARTIAL",
+  guardrail: "FAILED",
+  note: "note",
+};
+
+const findingTile = ({ kind, what }: MergedFinding): Tile => ({
+  value: FINDING_VALUES[kind],
+  words: what,
+  is_bad: kind !== "note",
+});
 
 const NOT_KNOWN = "not known";
 

@@ -77,6 +77,8 @@ h2{font-size:16px;margin:0 0 2px}
 .tile b{display:block;font-size:24px;line-height:1.25;font-weight:650;letter-spacing:-.01em;white-space:nowrap}
 .tile span{color:var(--muted);font-size:12px;line-height:1.4;display:block}
 .tile.first{border-color:var(--accent);box-shadow:inset 0 3px 0 var(--accent)}
+.tile.wrong{border-color:var(--bad);box-shadow:inset 0 3px 0 var(--bad)}
+.tile.wrong b,.tile.wrong span{color:var(--bad)}
 .cards{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px}
 .card{background:var(--card);border:1px solid var(--grid);border-radius:10px;padding:14px 16px;min-width:0}
 .wide{grid-column:1/-1}

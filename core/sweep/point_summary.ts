@@ -1,6 +1,7 @@
 import type { PointRecord } from "../contracts/sweep.ts";
 import type { PointSummary } from "../contracts/sweep_summary.ts";
 import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
+import { mergedError } from "../merge/merged_check.ts";
 import { mostAtOnce } from "../times.ts";
 
 /** One run of a sweep: its place in the sweep, what is on record of it, and what its directory tells. */
@@ -60,7 +61,7 @@ export function summarisePoint(point: PointFacts, predicted_makespan_s: number |
 function stateOf({ record, facts, fault }: PointFacts): Pick<PointSummary, "state" | "error"> {
   if (!facts) return { state: "failed", error: fault ?? "its directory cannot be read" };
   const bad = facts.shards.filter(({ state }) => state !== "done");
-  if (bad.length === 0) return { state: "done", error: record?.state === "done" ? record.error : null };
+  if (bad.length === 0) return { state: "done", error: mergedError(facts.merged_check) };
   if (record?.state === "open" && record.started_at_utc === null) return { state: "open", error: null };
   const why = record?.error ?? bad.find((shard) => shard.why !== null)?.why ?? null;
   const words = `${bad.length} of ${facts.shards.length} shards without a result`;

@@ -2,12 +2,14 @@ import { join, relative } from "node:path";
 import { archiveNames, type ShardFiles, shardFiles, SUMS, sumsText } from "../../core/archive_names.ts";
 import { isFarmManifest } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
+import type { MergedCheck } from "../../core/merge/merged_check.ts";
 import { OLD_SIDE_KINDS, oldSideName } from "../../core/run_paths.ts";
 import { TAR_BLOCK, tarHeader, tarPadding } from "../../core/ustar.ts";
 import { hashFile, mtime_ms } from "../run/inputs.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { oldShards } from "../run/old_run.ts";
 import { openRun } from "../run/run_home.ts";
+import { mergedCheckOf } from "../merge/check_merged.ts";
 import { verifyFiles } from "../merge/verify_run.ts";
 import { exists, type Fill, writeStreamed } from "../disk/write_file.ts";
 
@@ -19,6 +21,8 @@ export interface WrittenArchive {
   sha256: string;
   /** What of the minimal set is not in it. */
   missing: string[];
+  /** What the merged document in it is worth. */
+  merged_check: MergedCheck;
 }
 
 /**
@@ -39,7 +43,8 @@ export async function writeArchive(path: string, out: string | null, allow_parti
   const files = [...needed, ...optional].filter(has).map((name) => fileOf(dir, name));
   const sum = await writeStreamed(archive, (write) => fillTar(dir, manifest.run_id, files, write));
   const missing = needed.filter((name) => !has(name));
-  return { archive, run_id: manifest.run_id, n_files: files.length + 1, ...sum, missing };
+  const merged_check = mergedCheckOf(run);
+  return { archive, run_id: manifest.run_id, n_files: files.length + 1, ...sum, missing, merged_check };
 }
 
 /** Of an old run what verify reads: where results[] says that it lies, and the side files. */

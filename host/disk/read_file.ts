@@ -40,10 +40,25 @@ export function readForNow(path: string, max_bytes: number): Uint8Array {
   });
 }
 
-function readChecked(path: string, max_bytes: number, space: (size: number) => Uint8Array): Uint8Array {
+/** Opens a regular file to be read in parts. @throws {Unreadable} */
+export function openRegular(path: string): Deno.FsFile {
+  checkRegular(path);
+  try {
+    return Deno.openSync(path);
+  } catch (error) {
+    throw new Unreadable(errorText(error), error instanceof Deno.errors.NotFound);
+  }
+}
+
+function checkRegular(path: string): Deno.FileInfo {
   const info = lookAt(path);
   if (info.isSymlink) throw new Unreadable("is a link, wanted a regular file", false);
   if (!info.isFile) throw new Unreadable(`is ${info.isDirectory ? "a folder" : "no regular file"}`, false);
+  return info;
+}
+
+function readChecked(path: string, max_bytes: number, space: (size: number) => Uint8Array): Uint8Array {
+  const info = checkRegular(path);
   if (info.size > max_bytes) throw new Unreadable(`has ${info.size} bytes, more than the limit of ${max_bytes}`, false);
   try {
     return readBytes(path, info.size, space(info.size));

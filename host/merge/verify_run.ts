@@ -4,6 +4,7 @@ import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import { MergeStatus } from "../../core/contracts/merge_status.ts";
 import { errorText } from "../../core/errors.ts";
+import type { MergedCheck } from "../../core/merge/merged_check.ts";
 import { MERGE_STATUS, MERGED, metricsName } from "../../core/run_paths.ts";
 import { sealFault } from "../../core/seal_record.ts";
 import { collectOldShard } from "../state/collect_shard.ts";
@@ -13,6 +14,7 @@ import { oldShards } from "../run/old_run.ts";
 import { readIfThere, readRegular } from "../disk/read_file.ts";
 import { readShard } from "../shard/read_shard.ts";
 import { openRun } from "../run/run_home.ts";
+import { mergedCheckOf } from "./check_merged.ts";
 import { remergeFault } from "./verify_merged.ts";
 import { exists } from "../disk/write_file.ts";
 
@@ -29,6 +31,8 @@ export interface VerifyReport {
   n_good: number;
   /** Whether there is a merged document, and it is the one that was written. */
   merged: "good" | "bad" | "absent";
+  /** What the merged document says of itself; what of it is no fault of a file is not in `findings`. */
+  merged_check: MergedCheck;
   findings: Finding[];
 }
 
@@ -52,7 +56,8 @@ export function verifyFiles(path: string): { run: Run; report: VerifyReport } {
   const run = openRun(path);
   const { manifest } = run;
   const shards = isFarmManifest(manifest) ? farmShards(run, manifest) : oldFindings(run);
-  const merged = mergedFindings(run);
+  const merged_check = mergedCheckOf(run);
+  const merged = mergedFindings(run, merged_check);
   const sums = exists(join(run.dir, SUMS)) ? sumFindings(run.dir) : [];
   const bad = shards.filter((findings) => findings.length > 0).length;
   const report: VerifyReport = {
@@ -61,6 +66,7 @@ export function verifyFiles(path: string): { run: Run; report: VerifyReport } {
     n_shards: shards.length,
     n_good: shards.length - bad,
     merged: merged === null ? "absent" : merged.length > 0 ? "bad" : "good",
+    merged_check,
     findings: [...shards.flat(), ...merged ?? [], ...sums],
   };
   return { run, report };
@@ -101,14 +107,18 @@ function oldFindings(run: Run): Finding[][] {
 }
 
 /** Null where nothing was merged. */
-function mergedFindings(run: Run): Finding[] | null {
+function mergedFindings(run: Run, { findings }: MergedCheck): Finding[] | null {
   const path = join(run.dir, MERGED);
   if (!exists(path)) return null;
+  const faults = findings.filter(({ kind }) => kind !== "note" && kind !== "guardrail").map(({ what }) => what);
   const again = guarded(MERGED, () => remergeFault(run));
   const summed = guarded(MERGED, () => sumFault(run.dir, again.length === 0));
-  const what = [...summed, ...again].map((finding) => finding.what);
+  const what = [...faults.map(withoutName), ...summed.map(({ what }) => what), ...again.map(({ what }) => what)];
   return what.length === 0 ? [] : [{ file: MERGED, what: what.join("; it ") }];
 }
+
+/** A finding begins with its file's name. */
+const withoutName = (what: string): string => what.startsWith(`${MERGED} `) ? what.slice(MERGED.length + 1) : what;
 
 /** @param is_right whether the document is what its shards make */
 function sumFault(dir: string, is_right: boolean): string | null {

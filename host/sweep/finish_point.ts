@@ -1,7 +1,10 @@
 import { describeCounts } from "../../core/collect_counts.ts";
 import type { PointRecord } from "../../core/contracts/sweep.ts";
-import { errorText, EXIT_CODES, FarmError } from "../../core/errors.ts";
+import { errorText, FarmError } from "../../core/errors.ts";
 import { VERSION } from "../../core/version.ts";
+import { guardrailError } from "../../core/merge/merged_check.ts";
+import { mergedCheckOf } from "../merge/check_merged.ts";
+import { openRun } from "../run/run_home.ts";
 import { collectRun } from "../state/collect_run.ts";
 import { mergeRun } from "../merge/merge_run.ts";
 
@@ -25,7 +28,7 @@ export async function finishPoint(run: string, merge: boolean): Promise<PointEnd
 export function collectPoint(run: string): PointEnd {
   return guarded(() => {
     const { counts, not_ok } = collectRun(run, null, new Date().toISOString());
-    if (not_ok.length === 0) return { state: "done", error: null };
+    if (not_ok.length === 0) return { state: "done", error: guardrailError(mergedCheckOf(openRun(run))) };
     const first = not_ok.find((one) => one.error !== null);
     const why = first ? `; shard ${first.shard_index}: ${first.error}` : "";
     return { state: "failed", error: describeCounts(counts) + why };
@@ -40,8 +43,7 @@ export async function mergePoint(run: string): Promise<PointEnd> {
       { now_utc: new Date().toISOString(), nsfarm_version: VERSION },
     );
     if (report.merged === null) return { state: "failed", error: report.problems[0]?.what ?? "the set is not whole" };
-    const failures = report.exit_code === EXIT_CODES.guardrails ? report.guardrails?.failures ?? [] : [];
-    return { state: "done", error: failures.length > 0 ? `guardrails failed: ${failures.join("; ")}` : null };
+    return { state: "done", error: guardrailError(mergedCheckOf(openRun(run))) };
   } catch (error) {
     if (error instanceof FarmError) return { state: "failed", error: errorText(error) };
     throw error;

@@ -53,6 +53,7 @@ export function sampleFacts({ run_id = "r", scheduler = "slurm", shards, is_old 
     failed_attempts: [],
     submitted_ms: is_old ? null : BEGIN_MS,
     toys: null,
+    merged_check: { state: "absent", guardrails_passed: null, findings: [] },
   };
 }
 

@@ -1,0 +1,88 @@
+import { join } from "node:path";
+import { MergedAbout } from "../../core/contracts/merged.ts";
+import { errorText } from "../../core/errors.ts";
+import { checkMerged, type FoundMerged, type MergedCheck } from "../../core/merge/merged_check.ts";
+import { firstIssue } from "../../core/read_output.ts";
+import { MERGED } from "../../core/run_paths.ts";
+import { decodeText, openRegular, parseJson, readRegular, Unreadable } from "../disk/read_file.ts";
+import type { Run } from "../run/load_manifest.ts";
+
+/** What a run's merged.out.json is worth, by what it says of itself: its toys are not read. */
+export function mergedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">): MergedCheck {
+  return checkMerged(manifest, findMerged(join(dir, MERGED)));
+}
+
+function findMerged(path: string): FoundMerged {
+  try {
+    const parsed = MergedAbout.safeParse(readAbout(path));
+    return parsed.success
+      ? { kind: "read", about: parsed.data }
+      : { kind: "unreadable", what: `is no merged document: ${firstIssue(parsed.error)}` };
+  } catch (error) {
+    if (error instanceof Unreadable && error.absent) return { kind: "absent" };
+    return { kind: "unreadable", what: error instanceof Unreadable ? error.message : errorText(error) };
+  }
+}
+
+/**
+ * In our layout all that is wanted stands before the results and in the last member; a document without guardrails
+ * before its results is of other scripts, and read whole.
+ */
+function readAbout(path: string): unknown {
+  const file = openRegular(path);
+  try {
+    const head = headOf(file);
+    const tail = head && "guardrails" in head ? tailOf(file) : null;
+    if (tail) return { ...head, ...tail };
+  } finally {
+    file.close();
+  }
+  return parseJson(readRegular(path, MOST_BYTES));
+}
+
+/** A larger document is no single text any more (V8 strings end at 2^29 characters). */
+const MOST_BYTES = 480 * 1024 * 1024;
+const HEAD_BYTES = 1024 * 1024;
+const TAIL_BYTES = [256 * 1024, 4 * 1024 * 1024, 64 * 1024 * 1024];
+
+function headOf(file: Deno.FsFile): Members | null {
+  const bytes = readAt(file, 0, HEAD_BYTES);
+  const end = indexIn(bytes, ',\n  "results": {');
+  return end < 0 ? null : membersOf(`${decodeText(bytes.subarray(0, end))}}`);
+}
+
+function tailOf(file: Deno.FsFile): Members | null {
+  const { size } = file.statSync();
+  for (const bytes_wanted of TAIL_BYTES) {
+    const n = Math.min(size, bytes_wanted);
+    const bytes = readAt(file, size - n, n);
+    const start = indexIn(bytes, '\n  "merge": {');
+    if (start >= 0) return membersOf(`{${decodeText(bytes.subarray(start))}`);
+    if (n === size) return null;
+  }
+  return null;
+}
+
+const latin1 = new TextDecoder("latin1");
+
+/** Where an ASCII text begins in bytes; -1: nowhere. No string of a JSON document holds a line break. */
+const indexIn = (bytes: Uint8Array, text: string): number => latin1.decode(bytes).indexOf(text);
+
+type Members = Record<string, unknown>;
+
+function membersOf(text: string): Members | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}
+
+function readAt(file: Deno.FsFile, offset: number, most: number): Uint8Array {
+  file.seekSync(offset, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(most);
+  let n = 0;
+  for (let got = file.readSync(bytes); got !== null && n < most; got = file.readSync(bytes.subarray(n))) n += got;
+  return bytes.subarray(0, n);
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import type { MergedAbout } from "../../../core/contracts/merged.ts";
+import { failureText, guardrailsText } from "../../../core/merge/guardrails.ts";
+import { checkMerged, type MergedCheck, mergedExitCode } from "../../../core/merge/merged_check.ts";
+import { NO_GUARDRAILS } from "../support/core_merge.ts";
+import { RUN_TOKEN, sampleManifest } from "../support/sample_run.ts";
+
+const MANIFEST = sampleManifest();
+const SOURCES = MANIFEST.plans.map(({ shard_index, toy_start, n_toys }) => ({ shard_index, toy_start, n_toys }));
+const FARM = { partial: false, run_tokens: [RUN_TOKEN], spec_sha256: MANIFEST.farm.spec_sha256 };
+
+function about(change: Partial<MergedAbout> = {}, merge: Partial<MergedAbout["merge"]> = {}): MergedAbout {
+  return {
+    gen: { seed: 42, n_toys: 20 },
+    guardrails: { passed: true, failures: [], ...NO_GUARDRAILS },
+    merge: {
+      schema_version: "nextstat.cpu_farm_unbinned_fit_toys_merged.v1",
+      sources: SOURCES,
+      farm: FARM,
+      ...merge,
+    },
+    ...change,
+  };
+}
+
+const check = (document: MergedAbout, manifest = MANIFEST): MergedCheck =>
+  checkMerged(manifest, { kind: "read", about: document });
+const told = (found: MergedCheck) => [found.state, mergedExitCode(found), ...found.findings.map(({ what }) => what)];
+
+Deno.test("a whole merge whose guardrails passed has no finding, and none at all is no fault", () => {
+  assert.deepEqual(told(check(about())), ["whole", 0]);
+  assert.deepEqual(told(checkMerged(MANIFEST, { kind: "absent" })), ["absent", 0]);
+});
+
+Deno.test("a document that cannot be read is damaged", () => {
+  const found = checkMerged(MANIFEST, { kind: "unreadable", what: "is empty" });
+  assert.deepEqual(told(found), ["damaged", 5, "merged.out.json is empty"]);
+});
+
+Deno.test("each guardrail that failed is told, and is exit 6", () => {
+  const failures = [
+    "abs(mean pull(POI)) too large: |-0.09987654| > 0.0001",
+    "std(pull(POI)) out of range: 1.5 not in [0.9, 1.1]",
+  ];
+  const asked = { ...NO_GUARDRAILS, max_abs_poi_pull_mean: 0.0001, poi_pull_std_range: [0.9, 1.1] as [number, number] };
+  const manifest = sampleManifest({ farm: { guardrails: asked } });
+  const found = check(about({ guardrails: { passed: false, failures, ...asked } }), manifest);
+  assert.deepEqual(told(found), [
+    "whole",
+    6,
+    "guardrail failed: |mean pull| 0.0999 > 0.0001 (merged.out.json)",
+    "guardrail failed: std of pulls 1.5 not in [0.9, 1.1] (merged.out.json)",
+  ]);
+  assert.equal(found.guardrails_passed, false);
+});
+
+Deno.test("a guardrail that failed by less than three digits show is told with all of them", () => {
+  assert.equal(failureText("abs(mean pull(POI)) too large: |0.1000001| > 0.1"), "|mean pull| 0.1000001 > 0.1");
+  assert.equal(failureText("something new"), "something new");
+});
+
+Deno.test("guardrails judged in place of the run's are told as they were judged, and are no fault", () => {
+  const manifest = sampleManifest({ farm: { guardrails: { ...NO_GUARDRAILS, max_abs_poi_pull_mean: 0.1 } } });
+  const judged = { passed: true, failures: [], ...NO_GUARDRAILS, max_abs_poi_pull_mean: 5 };
+  assert.deepEqual(told(check(about({ guardrails: judged }), manifest)), [
+    "whole",
+    0,
+    "guardrails as merged: |mean pull| at most 5; the run asked for: |mean pull| at most 0.1 (merged.out.json)",
+  ]);
+  assert.equal(guardrailsText(NO_GUARDRAILS), "nothing");
+});
+
+Deno.test("guardrails of the run that another program's merge did not judge are not taken for passed", () => {
+  const manifest = sampleManifest({ farm: { guardrails: { ...NO_GUARDRAILS, require_all_converged: true } } });
+  const found = check(about({}, { farm: undefined }), manifest);
+  assert.deepEqual([found.state, found.guardrails_passed, mergedExitCode(found)], ["other", null, 5]);
+});
+
+Deno.test("a partial merge says which toys it lacks, also where its guardrails failed", () => {
+  const sources = SOURCES.filter(({ shard_index }) => shard_index !== 1 && shard_index !== 3);
+  const failed = { passed: false, failures: ["require_all_converged violated"] };
+  const found = check(about({ guardrails: failed }, { sources, farm: { ...FARM, partial: true } }));
+  assert.deepEqual(told(found), [
+    "partial",
+    5,
+    "merged.out.json is partial: 10 of 20 toys, without toys 5-9, 15-19",
+    "guardrail failed: require_all_converged violated (merged.out.json)",
+  ]);
+});
+
+Deno.test("a merge of another run, of another spec, or from before a change of the run is not the run's", () => {
+  const cut = sampleManifest();
+  cut.plans[0] = { ...SOURCES[0], ...cut.plans[0]!, farm: { replaced_by: [4, 5] } };
+  cut.plans.push(
+    { ...cut.plans[0], shard_index: 4, n_toys: 3, farm: undefined },
+    { ...cut.plans[0], shard_index: 5, toy_start: 3, seed: 45, n_toys: 2, farm: undefined },
+  );
+  const cases: [RegExp, MergedCheck][] = [
+    [/another run: its first seed is 7, the run's is 42/, check(about({ gen: { seed: 7, n_toys: 20 } }))],
+    [/another run: its token/, check(about({}, { farm: { ...FARM, run_tokens: ["0123456789abcdef"] } }))],
+    [/another spec/, check(about({}, { farm: { ...FARM, spec_sha256: "2b".repeat(32) } }))],
+    [/not of the run as it is now: it is of 20 toys, the run has 25/, check(about(), sampleManifest({ n_toys: 25 }))],
+    [/not of the run as it is now: the run has no shard 0 with the toys that it names/, check(about(), cut)],
+  ];
+  for (const [words, found] of cases) {
+    assert.deepEqual([found.state, mergedExitCode(found)], ["other", 5]);
+    assert.match(found.findings[0]?.what ?? "", words);
+  }
+});
