@@ -5,17 +5,16 @@ import type { ShardState } from "../core/contracts/kinds.ts";
 import { FarmError } from "../core/errors.ts";
 import { changeOptions } from "../core/change_options.ts";
 import { cancelWaiting } from "../host/jobs/cancel_waiting.ts";
+import { changeFarmManifest } from "../host/run/change_manifest.ts";
 import { changeMode } from "../host/run/change_mode.ts";
 import { endedShards } from "../host/work/ended_shards.ts";
 import { optionsOfRole } from "../host/jobs/load_adapter.ts";
-import { loadFarmRun } from "../host/run/load_manifest.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
-import { writeDocument } from "../host/disk/write_file.ts";
 import { type Raised, raiseLimits } from "../host/run/raise_limits.ts";
 import type { CommandSpec } from "./command.ts";
 import { adapterOf, readFlags, runOf } from "./run_dir_flags.ts";
 import { oneOf } from "../core/parse_flag.ts";
-import type { OptionValue } from "../core/contracts/manifest.ts";
+import type { FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { defineOne, readSchedulerOptions } from "./scheduler_flags.ts";
 import { MODE_HELP, MODES, submitAndWait } from "./submit.ts";
@@ -50,8 +49,11 @@ const retry: CommandSpec = {
     const adapter = await adapterOf(run, out);
     const at = new Date().toISOString();
     const nodes = await nodesAsked(options, adapter);
-    const moved = changeMode(changeOptions(run.manifest, nodes, "retried", at), adapter, flags.mode, "retried", at);
-    const raised = raiseLimits(moved, adapter, moreOf(flags), at);
+    const move = (now: FarmManifest) =>
+      changeMode(changeOptions(now, nodes, "retried", at), adapter, flags.mode, "retried", at);
+    const raise = (now: FarmManifest) => raiseLimits(now, adapter, moreOf(flags), at);
+    const moved = move(run.manifest);
+    raise(moved);
     const machine = await lookAtMachine();
     const waiting: ShardState[] = moved === run.manifest ? ["held"] : ["held", "queued"];
     const cancelled = await cancelWaiting(run, adapter, machine, new Set(waiting));
@@ -60,9 +62,8 @@ const retry: CommandSpec = {
     }
     const cut = flags.split ? await endedShards(run, adapter, machine, cancelled) : [];
     if (cut.length > 0) out.note(`cut in two: shard ${shardRanges(cut)}`);
-    const changed = cutShards(raised, cut, at);
-    if (changed !== run.manifest) writeDocument(run.manifest_path, changed);
-    return await submitAndWait(loadFarmRun(run.manifest_path), { ended: true, cancelled }, flags, out);
+    const changed = changeFarmManifest(run, (now) => cutShards(raise(move(now)), cut, at));
+    return await submitAndWait(changed, { ended: true, cancelled }, flags, out);
   },
 };
 export default retry;

@@ -2,8 +2,8 @@ import * as z from "zod/mini";
 import { counted } from "../core/counted.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { oneOf } from "../core/parse_flag.ts";
+import { changeFarmManifest } from "../host/run/change_manifest.ts";
 import { changeMode } from "../host/run/change_mode.ts";
-import { writeDocument } from "../host/disk/write_file.ts";
 import { endPilots } from "../host/jobs/end_pilots.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { submitFinish } from "../host/jobs/submit_finish.ts";
@@ -39,9 +39,9 @@ const submit: CommandSpec = {
     const run = runOf(args, out);
     const flags = readFlags(Flags, options);
     const adapter = await adapterOf(run, out);
-    const manifest = changeMode(run.manifest, adapter, flags.mode, "submitted", new Date().toISOString());
-    if (manifest !== run.manifest) writeDocument(run.manifest_path, manifest);
-    return await submitAndWait({ ...run, manifest }, { ended: false }, flags, out);
+    const at = new Date().toISOString();
+    const changed = changeFarmManifest(run, (now) => changeMode(now, adapter, flags.mode, "submitted", at));
+    return await submitAndWait(changed, { ended: false }, flags, out);
   },
 };
 export default submit;

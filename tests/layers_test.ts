@@ -192,3 +192,44 @@ Deno.test("No source is longer than 250 lines", () => {
 Deno.test("No file and no folder is called utils", () => {
   assert.deepEqual(sources.filter((path) => /(^|[/_])utils?([/_.]|$)/.test(path)), []);
 });
+
+/** Calls of whatever writes a file or gives it a name, with the rest of their line. */
+const WRITES = /\b(?:write(?:Document|Whole|Streamed|TextFile(?:Sync)?|File(?:Sync)?)|rename(?:Sync)?)\([^\n]*/g;
+
+/** What writes a manifest that is not there yet (of a run that is rendered), and an archive. */
+const NEW_MANIFESTS = [
+  "host/archive/write_archive.ts: writeStreamed(archive, (write) => fillTar(dir, manifest.run_id, files, write));",
+  'host/run/render_run.ts: writeWhole(join(staged, MANIFEST), JSON.stringify(manifest, null, 2) + "\\n");',
+];
+
+/** Calls that write the manifest of a run or the document of a sweep past its lock. */
+const writesPastLock = (path: string, code: string): string[] =>
+  [...code.matchAll(WRITES)].filter(([call]) => /manifest|sweep/i.test(call)).map(([call]) => `${path}: ${call}`);
+
+Deno.test("A manifest that is there, and a sweep's document, are written under their lock, in one place", () => {
+  const product = sources.filter((path) => isIn(path, ["commands", "host"]));
+  const found = product.flatMap((path) => writesPastLock(path, withoutComments(read(path))));
+  assert.deepEqual(found.sort(), NEW_MANIFESTS.toSorted());
+  const changing = product.filter((path) => /\bchangeDocument\(/.test(withoutComments(read(path))));
+  assert.deepEqual(changing.sort(), [
+    "host/disk/change_document.ts",
+    "host/jobs/submissions.ts",
+    "host/run/change_manifest.ts",
+    "host/sweep/load_sweep.ts",
+    "host/sweep/render_sweep.ts",
+  ]);
+});
+
+Deno.test("A write past the lock would be seen", () => {
+  for (
+    const call of [
+      "writeDocument(run.manifest_path, extended);",
+      "if (a) writeWhole(join(dir, MANIFEST), text);",
+      "writeDocument(path, { ...sweep, runs });",
+      "writeDocument(sweepPath(asked), made);",
+      "Deno.renameSync(made, manifest_path);",
+    ]
+  ) {
+    assert.equal(writesPastLock("a.ts", call).length, 1, call);
+  }
+});

@@ -7,7 +7,7 @@ import type { SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter
 import { askLimits } from "./ask_limits.ts";
 import { type AskedScheduler, askScheduler, renderContext } from "./ask_scheduler.ts";
 import { whileLocked } from "../disk/lock_file.ts";
-import type { Run } from "../run/load_manifest.ts";
+import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import type { Machine } from "../machine/machine.ts";
 import { type ScannedShard, scanRun } from "../state/scan_run.ts";
 import { readSubmissions } from "./submissions.ts";
@@ -58,7 +58,8 @@ export async function startRun(
 ): Promise<StartedRun> {
   return await whileLocked(
     join(run.dir, ".submit.lock"),
-    () => startOpen(run, adapter, machine, again, file_grace_s),
+    // What is given out has a plan in the manifest as it is now.
+    () => startOpen(loadFarmRun(run.manifest_path), adapter, machine, again, file_grace_s),
   );
 }
 

@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import { type Submission, SUBMIT_META_SCHEMA, SubmitMeta } from "../../core/contracts/submit_meta.ts";
 import { SUBMIT_META } from "../../core/run_paths.ts";
-import { whileLockedSync } from "../disk/lock_file.ts";
+import { changeDocument } from "../disk/change_document.ts";
 import { inputError, readIfThere } from "../disk/read_file.ts";
-import { writeDocument } from "../disk/write_file.ts";
 
 /** Reads submit_meta.json; undefined where nothing was submitted. @throws {FarmError} input */
 export function readSubmitMeta(dir: string): SubmitMeta | undefined {
@@ -29,16 +28,12 @@ export function recordSubmission(dir: string, submission: Submission): void {
   changeSubmitMeta(dir, (before) => withSubmission(before, submission));
 }
 
-/** Reads, changes and writes submit_meta.json while no other process does: a status may look while jobs are submitted. */
+/** Changes submit_meta.json under its lock: a status may look while jobs are submitted. */
 export function changeSubmitMeta(
   dir: string,
   change: (before: SubmitMeta | undefined) => SubmitMeta | undefined,
 ): void {
-  whileLockedSync(join(dir, `.${SUBMIT_META}.lock`), () => {
-    const before = readSubmitMeta(dir);
-    const after = change(before);
-    if (after && after !== before) writeDocument(join(dir, SUBMIT_META), after);
-  });
+  changeDocument(join(dir, SUBMIT_META), () => readSubmitMeta(dir), change);
 }
 
 function withSubmission(before: SubmitMeta | undefined, submission: Submission): SubmitMeta {

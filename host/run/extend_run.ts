@@ -5,10 +5,10 @@ import { extendPlans, shardsForExtension } from "../../core/extend_plans.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { askLimits } from "../jobs/ask_limits.ts";
 import { inputsFault } from "./inputs.ts";
-import { loadFarmRun, type Run } from "./load_manifest.ts";
+import { changeFarmManifest } from "./change_manifest.ts";
+import type { Run } from "./load_manifest.ts";
 import { nextstatFault } from "../machine/nextstat.ts";
 import { renewFiles } from "../jobs/start_run.ts";
-import { writeDocument } from "../disk/write_file.ts";
 
 export interface Extended {
   run: Run<FarmManifest>;
@@ -29,12 +29,9 @@ export async function extendRun(
   shards: number | null,
 ): Promise<Extended> {
   const { manifest } = run;
-  const extended = extendPlans(
-    manifest,
-    n_toys,
-    shards ?? shardsForExtension(manifest, n_toys),
-    new Date().toISOString(),
-  );
+  const extend = (now: FarmManifest) =>
+    extendPlans(now, n_toys, shards ?? shardsForExtension(now, n_toys), new Date().toISOString());
+  extend(manifest);
   const fault = inputsFault(manifest) ?? await nextstatFault(manifest, manifest.nextstat_bin);
   if (fault !== null) {
     throw new FarmError(
@@ -43,9 +40,12 @@ export async function extendRun(
       "Put it back as it was, or render a new run with --seed next",
     );
   }
-  writeDocument(run.manifest_path, extended);
-  const made = loadFarmRun(run.manifest_path);
+  let n_toys_before = manifest.n_toys;
+  const made = changeFarmManifest(run, (now) => {
+    n_toys_before = now.n_toys;
+    return extend(now);
+  });
   renewFiles(made, adapter, await askLimits(adapter));
-  const added = livePlans(made.manifest).filter((plan) => plan.toy_start >= manifest.n_toys);
-  return { run: made, shards: added.map((plan) => plan.shard_index), n_toys_before: manifest.n_toys };
+  const added = livePlans(made.manifest).filter((plan) => plan.toy_start >= n_toys_before);
+  return { run: made, shards: added.map((plan) => plan.shard_index), n_toys_before };
 }

@@ -47,10 +47,12 @@ export function settleIncoming(run: Run<FarmManifest>): void {
 /**
  * Removes what attempts that were killed have left in incoming/. Only when all shards are done: until then it may be of
  * an attempt that still goes on.
+ * @param done these shards; of others, in an extension since, attempts may be under way
  */
-export function sweepIncoming(dir: string): void {
+export function sweepIncoming(dir: string, done: ReadonlySet<number>): void {
   for (const name of listNames(join(dir, INCOMING))) {
-    if (OF_ATTEMPT.test(name)) removeQuietly(join(dir, INCOMING, name));
+    const shard = OF_ATTEMPT.exec(name)?.[1];
+    if (shard !== undefined && done.has(Number(shard))) removeQuietly(join(dir, INCOMING, name));
   }
 }
 

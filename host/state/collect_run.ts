@@ -6,6 +6,7 @@ import type { StatusShard } from "../../core/describe_status.ts";
 import { type Manifest, ShardResult } from "../../core/contracts/manifest.ts";
 import type { RunTimes } from "../../core/contracts/run_times.ts";
 import { type CollectedShard, collectOldShard, collectShard } from "./collect_shard.ts";
+import { changeManifest } from "../run/change_manifest.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { oldShards } from "../run/old_run.ts";
 import { openRun } from "../run/run_home.ts";
@@ -24,6 +25,13 @@ export interface CollectReport {
   not_ok: { shard_index: number; state: string; error: string | null }[];
 }
 
+/** What the live shards of a manifest are found to be. */
+interface Collection {
+  shards: CollectedShard[];
+  counts: CollectCounts;
+  times: RunTimes;
+}
+
 /**
  * Checks every shard of a run and writes results[] into its manifest (or into `out`). Bad shards are rows of it, not
  * errors.
@@ -37,37 +45,72 @@ export function collectRun(
   looked: readonly StatusShard[] = [],
 ): CollectReport {
   const run = openRun(path);
-  const records = readRecords(run.dir);
-  const shards = collectAll(run, records, looked);
-  if (isFarmManifest(run.manifest) && shards.every((one) => one.ok)) {
-    sweepIncoming(run.dir);
+  const target = out === null ? run.manifest_path : resolve(out);
+  const check = checker(looked);
+  const found = target === run.manifest_path ? collectInPlace(run, check, now_utc) : check(run);
+  if (target !== run.manifest_path) writeDocument(target, collected(run, found, now_utc));
+  if (isFarmManifest(run.manifest) && found.shards.every((one) => one.ok)) {
+    sweepIncoming(run.dir, new Set(found.shards.map(({ result }) => result.shard_index)));
     sweepDone(run.dir);
   }
-  const ok = shards.flatMap(({ record }) => record ? attemptTime(record) : []);
-  const elapsed = isFarmManifest(run.manifest)
-    ? []
-    : shards.flatMap(({ ok, result }) => ok ? result.elapsed_s ?? [] : []);
-  const times = timesOf(ok, elapsed, records);
-  const counts = countShards(shards);
-  const manifest = out === null ? run.manifest_path : resolve(out);
-  writeDocument(manifest, { ...collected(run.manifest, shards, now_utc, counts, times), ...placeOf(run) });
   return {
-    manifest,
+    manifest: target,
     run_id: run.manifest.run_id,
-    counts,
-    times,
-    not_ok: shards.filter((one) => !one.ok).map(describe),
+    counts: found.counts,
+    times: found.times,
+    not_ok: found.shards.filter((one) => !one.ok).map(describe),
   };
 }
 
-function collectAll(run: Run, records: RunRecords, looked: readonly StatusShard[]): CollectedShard[] {
+/** Writes what is found into the manifest as it is now; shards that came into it meanwhile are checked first. */
+function collectInPlace(run: Run, check: (run: Run) => Collection, now_utc: string): Collection {
+  let found = check(run);
+  for (;;) {
+    let isWhole = true;
+    const now = changeManifest(run, (manifest) => {
+      isWhole = isOfAll(found, manifest);
+      return isWhole ? collected({ ...run, manifest }, found, now_utc) : manifest;
+    });
+    if (isWhole) return found;
+    found = check(now);
+  }
+}
+
+function isOfAll({ shards }: Collection, manifest: Manifest): boolean {
+  const live = livePlans(manifest);
+  return live.length === shards.length && live.every((plan, i) => plan.shard_index === shards[i]?.result.shard_index);
+}
+
+/** Checks the live shards of a manifest, each but once. */
+function checker(looked: readonly StatusShard[]): (run: Run) => Collection {
+  const seen = new Map<number, CollectedShard>();
+  return (run) => {
+    const records = readRecords(run.dir);
+    const shards = collectAll(run, records, looked, seen);
+    const ok = shards.flatMap(({ record }) => record ? attemptTime(record) : []);
+    const elapsed = isFarmManifest(run.manifest)
+      ? []
+      : shards.flatMap(({ ok, result }) => ok ? result.elapsed_s ?? [] : []);
+    return { shards, counts: countShards(shards), times: timesOf(ok, elapsed, records) };
+  };
+}
+
+function collectAll(
+  run: Run,
+  records: RunRecords,
+  looked: readonly StatusShard[],
+  seen: Map<number, CollectedShard>,
+): CollectedShard[] {
   const { dir, manifest } = run;
   if (!isFarmManifest(manifest)) return oldShards(run).map((old) => collectOldShard(manifest, old));
   settleIncoming({ ...run, manifest });
   const told = new Map([...submittedShards(dir), ...looked].map((one) => [one.shard, one]));
-  return livePlans(manifest).map((plan) =>
-    collectShard(dir, manifest, plan, records.attempts.get(plan.shard_index) ?? [], told.get(plan.shard_index))
-  );
+  return livePlans(manifest).map((plan) => {
+    const i = plan.shard_index;
+    const shard = seen.get(i) ?? collectShard(dir, manifest, plan, records.attempts.get(i) ?? [], told.get(i));
+    seen.set(i, shard);
+    return shard;
+  });
 }
 
 /** Of a shard that a scheduler was given, files alone cannot tell where it stands. */
@@ -90,17 +133,12 @@ function countShards(shards: readonly CollectedShard[]): CollectCounts {
   return counts;
 }
 
-function collected(
-  manifest: Manifest,
-  shards: readonly CollectedShard[],
-  now_utc: string,
-  counts: CollectCounts,
-  times: RunTimes,
-): Manifest {
+function collected(run: Run, { shards, counts, times }: Collection, now_utc: string): Manifest {
+  const { manifest } = run;
   const before = new Map((manifest.results ?? []).map((result) => [result.shard_index, result]));
   const results = shards.map(({ result }) => withUnknown(result, before.get(result.shard_index)));
   const farm = manifest.farm && { farm: { ...manifest.farm, collected: { at_utc: now_utc, ...counts, times } } };
-  return { ...manifest, results, collected_at_utc: now_utc, ...farm };
+  return { ...manifest, results, collected_at_utc: now_utc, ...farm, ...placeOf(run) };
 }
 
 /**

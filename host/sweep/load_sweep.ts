@@ -3,7 +3,8 @@ import { type PointRecord, Sweep, SWEEP_SCHEMA, type SweepPoint } from "../../co
 import { pathNow } from "../../core/path_now.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { inputError, readDocument } from "../disk/read_file.ts";
-import { exists, writeDocument } from "../disk/write_file.ts";
+import { changeDocument } from "../disk/change_document.ts";
+import { exists } from "../disk/write_file.ts";
 
 /** A sweep's document and where it lies. */
 export interface OpenSweep {
@@ -57,13 +58,16 @@ export function openPoint(repeat: number): PointRecord {
 /** The point's record, or an open one where the old scripts wrote none. */
 export const recordOf = (point: SweepPoint): PointRecord => point.farm ?? openPoint(1);
 
-/** Writes what is new of a point into the sweep's document, which is read anew: somebody may have written in the meantime. */
+/** Writes what is new of a point into the sweep's document as it is now, under its lock. */
 export function recordPoint(path: string, run_id: string, change: Partial<PointRecord>): PointRecord {
-  const { sweep } = loadSweep(path);
-  const runs = sweep.runs.map((point) =>
-    point.run_id === run_id ? { ...point, farm: { ...recordOf(point), ...change } } : point
-  );
-  writeDocument(path, { ...sweep, runs });
+  const { runs } = changeDocument(path, () => loadSweep(path).sweep, (now) => withPoint(now, run_id, change));
   const point = runs.find((one) => one.run_id === run_id);
   return point ? recordOf(point) : openPoint(1);
 }
+
+const withPoint = (sweep: Sweep, run_id: string, change: Partial<PointRecord>): Sweep => ({
+  ...sweep,
+  runs: sweep.runs.map((point) =>
+    point.run_id === run_id ? { ...point, farm: { ...recordOf(point), ...change } } : point
+  ),
+});

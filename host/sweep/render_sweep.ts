@@ -10,7 +10,8 @@ import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { askLimits } from "../jobs/ask_limits.ts";
 import { loadFarmRun } from "../run/load_manifest.ts";
 import { renderRun, type RunRequest } from "../run/render_run.ts";
-import { exists, writeDocument } from "../disk/write_file.ts";
+import { changeDocument } from "../disk/change_document.ts";
+import { exists } from "../disk/write_file.ts";
 import { loadSweep, openPoint, type OpenSweep } from "./load_sweep.ts";
 
 /** A sweep to be: what each of its runs is asked for, and which runs. */
@@ -37,13 +38,7 @@ export async function renderSweep(
   tell: (warning: string) => void,
 ): Promise<OpenSweep> {
   const path = sweepPath(asked);
-  if (exists(path)) {
-    throw new FarmError(
-      "usage",
-      `Cannot render the sweep "${path}": it exists already`,
-      "Choose another --sweep-id; sweep run and sweep submit go on with this one",
-    );
-  }
+  checkFree(path);
   const missing = asked.points.filter((point) => !isThere(pointRequest(asked, point)));
   const limits = await askLimits(adapter);
   const warnings = new Set<string>();
@@ -55,8 +50,17 @@ export async function renderSweep(
   }
   for (const warning of warnings) tell(warning);
   const sweep = sweepDocument(asked);
-  writeDocument(path, sweep);
+  changeDocument(path, () => checkFree(path), () => sweep);
   return { path, sweep };
+}
+
+function checkFree(path: string): undefined {
+  if (!exists(path)) return undefined;
+  throw new FarmError(
+    "usage",
+    `Cannot render the sweep "${path}": it exists already`,
+    "Choose another --sweep-id; sweep run and sweep submit go on with this one",
+  );
 }
 
 const pointRequest = ({ request }: SweepRequest, { shards, run_id }: PlannedPoint): RunRequest => ({

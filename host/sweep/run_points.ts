@@ -2,10 +2,10 @@ import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { PointRecord, SweepPoint } from "../../core/contracts/sweep.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import { changeFarmManifest } from "../run/change_manifest.ts";
 import { changeMode } from "../run/change_mode.ts";
 import { loadAdapter } from "../jobs/load_adapter.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
-import { writeDocument } from "../disk/write_file.ts";
 import { finishPoint } from "./finish_point.ts";
 import { type OpenSweep, pointDir, recordOf, recordPoint } from "./load_sweep.ts";
 import { takeSnapshot } from "./pool_snapshot.ts";
@@ -124,7 +124,6 @@ function withMode(
   adapter: SchedulerAdapter,
   mode: PointOptions["mode"],
 ): Run<FarmManifest> {
-  const manifest = changeMode(run.manifest, adapter, mode ?? undefined, "submitted", new Date().toISOString());
-  if (manifest !== run.manifest) writeDocument(run.manifest_path, manifest);
-  return { ...run, manifest };
+  const at = new Date().toISOString();
+  return changeFarmManifest(run, (now) => changeMode(now, adapter, mode ?? undefined, "submitted", at));
 }

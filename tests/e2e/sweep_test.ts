@@ -38,7 +38,7 @@ Deno.test("a sweep is rendered, run, collected and merged: each of its runs is t
     assert.deepEqual(new Set(Object.values(await states(folder))), new Set(["open"]));
     await mustRun(folder, submitArgs(folder));
     const names = ["s_rep1_sh2", "s_rep1_sh3", "s_rep2_sh2", "s_rep2_sh3"];
-    assert.deepEqual(await namesIn(join(folder, "runs")), ["s.sweep.json", ...names]);
+    assert.deepEqual(await namesIn(join(folder, "runs")), [".s.sweep.json.lock", "s.sweep.json", ...names]);
     const whole = await unsharded(folder, 6);
     for (const name of names) assertSameToys(await readJson(join(folder, "runs", name, "merged.out.json")), whole);
     for (const { farm } of (await readSweep(folder)).runs) {
