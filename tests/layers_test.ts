@@ -212,7 +212,6 @@ Deno.test("A manifest that is there, and a sweep's document, are written under t
   assert.deepEqual(found.sort(), NEW_MANIFESTS.toSorted());
   const changing = product.filter((path) => /\bchangeDocument\(/.test(withoutComments(read(path))));
   assert.deepEqual(changing.sort(), [
-    "host/disk/change_document.ts",
     "host/jobs/submissions.ts",
     "host/run/change_manifest.ts",
     "host/sweep/load_sweep.ts",
