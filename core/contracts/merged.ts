@@ -1,8 +1,40 @@
 import * as z from "zod/mini";
-import { Count } from "./kinds.ts";
+import { PullSums } from "../merge/param_pulls.ts";
+import { Count, InputFile } from "./kinds.ts";
 import { AskedGuardrails } from "./manifest.ts";
 import { MERGED_SCHEMA } from "./merge_status.ts";
 import { OutputFrame } from "./shard_output.ts";
+
+const Ranges = z.array(z.looseObject({ seed: Count, n_toys: Count }));
+const Text = z.optional(z.nullable(z.string()));
+
+/** What merge.farm says of the sources, as far as another merge needs it. */
+export const MergedFarm = z.looseObject({
+  run_tokens: z.array(z.string()),
+  nextstat_version: Text,
+  nextstat_sha256: Text,
+  spec_sha256: Text,
+  inputs: z.optional(z.nullable(z.array(InputFile))),
+  hosts: z.array(z.string()),
+  threads: z.array(Count),
+  missing: Ranges,
+  seed_ranges: Ranges,
+  gen_spread: z.optional(z.nullable(z.looseObject({}))),
+  frozen_gen: z.optional(z.nullable(z.record(z.string(), z.number()))),
+  not_merged: z.record(z.string(), z.string()),
+  /** The following three are not in what older versions merged. `pulls`: whether they were asked for, null: unknown. */
+  pulls: z.optional(z.nullable(z.boolean())),
+  pull_sums: z.optional(z.nullable(PullSums)),
+  /** Where the toys were generated; null: all with the very same numbers. */
+  points: z.optional(z.nullable(z.array(z.looseObject({
+    hosts: z.array(z.string()),
+    threads: z.array(Count),
+    params: z.array(z.number()),
+    poi_true: z.number(),
+    seed_ranges: Ranges,
+  })))),
+});
+export type MergedFarm = z.infer<typeof MergedFarm>;
 
 /** merged.out.json: as one unsharded nextstat output, and where it comes from. */
 export const Merged = z.extend(OutputFrame, {

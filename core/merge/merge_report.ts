@@ -5,7 +5,7 @@ import { EXIT_CODES } from "../errors.ts";
 import { failureText } from "./guardrails.ts";
 import { type MergedSet, sumCounts } from "./merged_document.ts";
 import { problemLines } from "./merge_problem.ts";
-import { genSpread } from "./prove_set.ts";
+import { genSpread } from "./gen_points.ts";
 import type { SeedRange } from "./toy_ranges.ts";
 
 /** What came of a merge. */

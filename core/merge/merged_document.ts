@@ -2,8 +2,10 @@ import { MERGED_SCHEMA } from "../contracts/merge_status.ts";
 import type { AskedGuardrails, Manifest } from "../contracts/manifest.ts";
 import { guardrailsJson, type Verdict } from "./guardrails.ts";
 import { ArrayPlace, Float, float, floats, type Json, jsonParts, type Part } from "./json_text.ts";
-import { genSpread } from "./prove_set.ts";
-import type { SourceFacts, ToyCounts } from "./source_facts.ts";
+import { distinctPoints, genSpread } from "./gen_points.ts";
+import type { GenPoint } from "./merged_facts.ts";
+import type { PullSums } from "./param_pulls.ts";
+import { hostsOf, rangesOf, type SourceFacts, threadsOf, tokensOf, type ToyCounts } from "./source_facts.ts";
 import { type SetSummary, summaryJson } from "./summary.ts";
 import { joinRanges, type SeedRange } from "./toy_ranges.ts";
 
@@ -111,24 +113,54 @@ function farmJson(set: MergedSet): Json {
   const { sources, run, missing, origin } = set;
   const record = origin.manifest?.farm;
   const spread = genSpread(sources);
+  const has_pulls = sources.find((source) => source.has_pulls !== null)?.has_pulls ?? null;
   return {
     nsfarm_version: origin.nsfarm_version,
-    run_tokens: distinct(sources, (source) => source.run_token),
-    nextstat_version: distinct(sources, (source) => source.nextstat_version)[0] ?? null,
-    nextstat_sha256: record?.nextstat_sha256 ?? null,
-    spec_sha256: distinct(sources, (source) => source.spec_sha256)[0] ?? null,
+    run_tokens: distinct(sources.flatMap(tokensOf)),
+    nextstat_version: distinct(sources.map((source) => source.nextstat_version))[0] ?? null,
+    nextstat_sha256: record?.nextstat_sha256 ?? onlyOne(distinct(sources.map((source) => source.nextstat_sha256))),
+    spec_sha256: distinct(sources.map((source) => source.spec_sha256))[0] ?? null,
     inputs: sources.find((source) => source.inputs)?.inputs?.map((input) => ({ ...input })) ?? null,
-    hosts: distinct(sources, (source) => source.host),
-    threads: distinct(sources, (source) => source.threads),
+    hosts: distinct(sources.flatMap(hostsOf)),
+    threads: distinct(sources.flatMap(threadsOf)),
     partial: missing.length > 0,
     missing: missing.map(({ seed, n_toys }) => ({ toy_start: seed - run.seed, n_toys, seed })),
     left_out: [...set.left_out],
     unrecorded: unrecorded(set),
-    seed_ranges: joinRanges(sources).map((range) => ({ ...range })),
+    seed_ranges: rangesJson(joinRanges(sources.flatMap(rangesOf))),
     gen_spread: spread && { params: floats(spread.params), poi_true: float(spread.poi_true) },
-    frozen_gen: frozenJson(record?.frozen_gen),
+    frozen_gen: frozenJson(record ? record.frozen_gen : frozenOf(sources)),
     not_merged: notMerged(sources),
+    pulls: has_pulls,
+    pull_sums: has_pulls === true ? sumsJson(set.summary.pull_sums) : null,
+    points: distinctPoints(sources)?.map(pointJson) ?? null,
   };
+}
+
+const sumsJson = (sums: PullSums): Json =>
+  sums.map((one) => {
+    if (one === null) return null;
+    const { n_ok, sum, sum_of_squares, within_1, within_2 } = one;
+    return { n_ok, sum, sum_of_squares, within_1, within_2 };
+  });
+
+const rangesJson = (ranges: readonly SeedRange[]): Json => ranges.map((range) => ({ ...range }));
+
+function pointJson({ hosts, threads, params, poi_true, seed_ranges }: GenPoint): Json {
+  return {
+    hosts: [...hosts],
+    threads: [...threads],
+    params: floats(params),
+    poi_true: float(poi_true),
+    seed_ranges: rangesJson(seed_ranges),
+  };
+}
+
+/** The values that merged documents say they were frozen at, where they say the same. */
+function frozenOf(sources: readonly SourceFacts[]): Readonly<Record<string, number>> | null {
+  const said = sources.map(({ merged }) => merged?.frozen_gen ?? null);
+  const [first = null] = said;
+  return said.every((one) => JSON.stringify(one) === JSON.stringify(first)) ? first : null;
 }
 
 /** Shards of a run of ours that were taken without its record (--accept-unrecorded). */
@@ -137,14 +169,16 @@ function unrecorded({ sources, origin }: MergedSet): number[] {
   return sources.flatMap(({ run_token, shard_index }) => run_token === null ? shard_index ?? [] : []);
 }
 
-function frozenJson(frozen: Record<string, number> | null | undefined): Json {
+function frozenJson(frozen: Readonly<Record<string, number>> | null | undefined): Json {
   return frozen ? Object.fromEntries(Object.entries(frozen).map(([name, value]) => [name, float(value)])) : null;
 }
 
-function distinct<T extends string | number>(sources: readonly SourceFacts[], of: (source: SourceFacts) => T | null) {
-  const values = [...new Set(sources.flatMap((source) => of(source) ?? []))];
-  return values.sort((a, b) => a < b ? -1 : a > b ? 1 : 0);
+function distinct<T extends string | number>(values: readonly (T | null)[]): T[] {
+  const known = [...new Set(values)].filter((value) => value !== null);
+  return known.sort((a, b) => a < b ? -1 : a > b ? 1 : 0);
 }
+
+const onlyOne = <T>([one, ...others]: readonly T[]): T | null => others.length === 0 ? one ?? null : null;
 
 const WHY_NOT: Record<string, string> = {
   "summary.mean_ci":

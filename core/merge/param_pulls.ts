@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { Count } from "../contracts/kinds.ts";
 
 const Entries = z.array(z.nullable(z.number()));
 
@@ -12,44 +13,106 @@ export const ParamPulls = z.looseObject({
 });
 export type ParamPulls = z.infer<typeof ParamPulls>;
 
-/** One parameter's pulls. */
-interface Pulls {
+/** Binary digits behind the point in `sum`; `sum_of_squares` has twice as many. */
+const FRACTION_BITS = 128;
+const SCALE = 2 ** FRACTION_BITS;
+const GUARD_BITS = 64n;
+
+const WholeNumber = z.string().check(z.regex(/^-?\d{1,1000}$/));
+
+/**
+ * merge.farm.pull_sums: one entry a parameter, null where it has no pulls. `sum` is the sum of all pulls in units of
+ * 2^-128, `sum_of_squares` of their squares in units of 2^-256, both whole numbers: so they add up to the same digits in
+ * any order, and a merge of merges has the means of a merge of the shards. `within_1` and `within_2` count toys.
+ */
+export const PullSums = z.array(z.nullable(z.looseObject({
+  n_ok: Count,
+  sum: WholeNumber,
+  sum_of_squares: WholeNumber,
+  within_1: Count,
+  within_2: Count,
+})));
+export type PullSums = z.infer<typeof PullSums>;
+
+/** Sums over one parameter's pulls. */
+interface Sums {
   n_ok: number;
-  mean: number;
-  std: number;
+  sum: bigint;
+  sum_of_squares: bigint;
   within_1: number;
   within_2: number;
 }
 
-/**
- * Pools the shards' pulls_by_param by their n, mean and std: the toys' own pulls are not in the outputs, so this agrees
- * with an unsharded run but for rounding.
- */
-export function poolParamPulls(parts: readonly ParamPulls[], n_parameters: number): ParamPulls {
-  const pooled = Array.from({ length: n_parameters }, (_, i) => pool(parts.flatMap((part) => entryOf(part, i) ?? [])));
+/** What a source tells of its toys' pulls: a shard nextstat's summary, a merged document its sums. */
+export type PartPulls = { means: ParamPulls } | { sums: PullSums };
+
+/** Adds up the sources' pulls: the toys' own pulls are not in the outputs, but for the POI's. */
+export function addPulls(parts: readonly PartPulls[], n_parameters: number): PullSums {
+  return Array.from({ length: n_parameters }, (_, i) => {
+    const total = added(parts.flatMap((part) => sumsAt(part, i) ?? []));
+    return total && { ...total, sum: `${total.sum}`, sum_of_squares: `${total.sum_of_squares}` };
+  });
+}
+
+/** The same as nextstat shows it; agrees with an unsharded run but for rounding. */
+export function pullMeans(sums: PullSums): ParamPulls {
+  const each = (of: (one: Sums) => number) => sums.map((one) => one && of(readSums(one)));
   return {
-    n_ok: pooled.map((one) => one?.n_ok ?? null),
-    mean: pooled.map((one) => one?.mean ?? null),
-    std: pooled.map((one) => one?.std ?? null),
-    frac_abs_lt_1: pooled.map((one) => one ? one.within_1 / one.n_ok : null),
-    frac_abs_lt_2: pooled.map((one) => one ? one.within_2 / one.n_ok : null),
+    n_ok: each(({ n_ok }) => n_ok),
+    mean: each(({ n_ok, sum }) => Number((sum << GUARD_BITS) / BigInt(n_ok)) / SCALE / 2 ** Number(GUARD_BITS)),
+    std: each(stdOf),
+    frac_abs_lt_1: each(({ n_ok, within_1 }) => within_1 / n_ok),
+    frac_abs_lt_2: each(({ n_ok, within_2 }) => within_2 / n_ok),
   };
 }
 
-function entryOf(part: ParamPulls, i: number): Pulls | undefined {
-  const [n_ok, mean, std] = [part.n_ok[i], part.mean[i], part.std[i]];
-  if (!n_ok || typeof mean !== "number" || typeof std !== "number") return undefined;
-  // A fraction of n toys was k/n with a whole k.
-  const within = (fractions: (number | null)[]) => Math.round((fractions[i] ?? 0) * n_ok);
-  return { n_ok, mean, std, within_1: within(part.frac_abs_lt_1), within_2: within(part.frac_abs_lt_2) };
+/** Divided as whole numbers, so that one shard's mean and std come back to the last digit. */
+function stdOf({ n_ok, sum, sum_of_squares }: Sums): number {
+  const n = BigInt(n_ok);
+  return Math.sqrt(Number((n * sum_of_squares - sum * sum) / (n * n))) / SCALE;
 }
 
-function pool(parts: Pulls[]): Pulls | undefined {
-  const sum = (of: (part: Pulls) => number) => parts.reduce((total, part) => total + of(part), 0);
-  const n_ok = sum((part) => part.n_ok);
-  if (n_ok === 0) return undefined;
-  const mean = sum((part) => part.n_ok * part.mean) / n_ok;
-  const variance = sum((part) => part.n_ok * (part.std ** 2 + (part.mean - mean) ** 2)) / n_ok;
-  const [within_1, within_2] = [sum((part) => part.within_1), sum((part) => part.within_2)];
-  return { n_ok, mean, std: Math.sqrt(variance), within_1, within_2 };
+const readSums = (one: NonNullable<PullSums[number]>): Sums => ({
+  ...one,
+  sum: BigInt(one.sum),
+  sum_of_squares: BigInt(one.sum_of_squares),
+});
+
+function sumsAt(part: PartPulls, i: number): Sums | undefined {
+  if ("means" in part) return sumsOfMeans(part.means, i);
+  const sums = part.sums[i];
+  return sums ? readSums(sums) : undefined;
+}
+
+function sumsOfMeans(part: ParamPulls, i: number): Sums | undefined {
+  const [n_ok, mean, std] = [part.n_ok[i], part.mean[i], part.std[i]];
+  if (!n_ok || typeof mean !== "number" || typeof std !== "number") return undefined;
+  const [n, m, s] = [BigInt(n_ok), fixed(mean), fixed(std)];
+  // A fraction of n toys was k/n with a whole k.
+  const within = (fractions: (number | null)[]) => Math.round((fractions[i] ?? 0) * n_ok);
+  return {
+    n_ok,
+    sum: n * m,
+    sum_of_squares: n * (s * s + m * m),
+    within_1: within(part.frac_abs_lt_1),
+    within_2: within(part.frac_abs_lt_2),
+  };
+}
+
+/** What is larger is no pull of a fit, and its square could not be shown. */
+const LARGEST = 1e100;
+
+/** Exact from 2^-76 on. */
+const fixed = (value: number): bigint => BigInt(Math.abs(value) <= LARGEST ? Math.round(value * SCALE) : 0);
+
+function added(parts: readonly Sums[]): Sums | null {
+  const total: Sums = { n_ok: 0, sum: 0n, sum_of_squares: 0n, within_1: 0, within_2: 0 };
+  for (const part of parts) {
+    total.n_ok += part.n_ok;
+    total.sum += part.sum;
+    total.sum_of_squares += part.sum_of_squares;
+    total.within_1 += part.within_1;
+    total.within_2 += part.within_2;
+  }
+  return total.n_ok > 0 ? total : null;
 }

@@ -1,6 +1,6 @@
 import type { Problem } from "../contracts/merge_status.ts";
-import { isEqualNumber } from "./equal.ts";
-import type { SourceFacts } from "./source_facts.ts";
+import { otherPoints } from "./gen_points.ts";
+import { rangesOf, type SourceFacts } from "./source_facts.ts";
 import { overlaps } from "./toy_ranges.ts";
 
 /** What must be the same in all outputs of one merge. `of` gives null where it is not known. */
@@ -43,19 +43,27 @@ export function oddOnes(sources: readonly SourceFacts[]): OddOne[] {
 
 /** Toys that more than one output holds. */
 export function doubles(sources: readonly SourceFacts[]): Problem[] {
-  return overlaps(sources).map(({ earlier, later }) => ({
-    shard_index: later.shard_index,
-    what: `${later.name} holds toys that ${earlier.name} holds too: seeds from ${later.seed} on`,
-  }));
+  const ranges = sources.flatMap((source) => rangesOf(source).map(({ seed, n_toys }) => ({ seed, n_toys, source })));
+  const told = new Set<string>();
+  return overlaps(ranges).flatMap(({ earlier, later }) => {
+    const pair = `${later.source.path}\n${earlier.source.path}`;
+    if (told.has(pair)) return [];
+    told.add(pair);
+    const { shard_index, name } = later.source;
+    return [{
+      shard_index,
+      what: `${name} holds toys that ${earlier.source.name} holds too: seeds from ${later.seed} on`,
+    }];
+  });
 }
 
-/** Those that differ from the largest group of equal ones. */
+/** Those that differ from the largest group of equal ones, by their toys. */
 function differing(sources: readonly SourceFacts[], { what, of, shown }: SameRule): OddOne[] {
   const known = sources.find((source) => of(source) !== null);
   const first = known ? of(known) : null;
   if (sources.every((source) => of(source) === first || of(source) === null)) return [];
   const groups = Map.groupBy(sources.filter((source) => of(source) !== null), of);
-  const [most = [], ...others] = [...groups.values()].sort((a, b) => b.length - a.length);
+  const [most = [], ...others] = [...groups.values()].sort((a, b) => toysIn(b) - toysIn(a));
   const [usual] = most;
   return others.flat().map((source) => ({
     source,
@@ -63,43 +71,4 @@ function differing(sources: readonly SourceFacts[], { what, of, shown }: SameRul
   }));
 }
 
-/** Those whose generated values are not Equal to most others' (contract, "Equal"). */
-function otherPoints(sources: readonly SourceFacts[]): OddOne[] {
-  const far = (usual: SourceFacts | undefined) =>
-    sources.flatMap((source) => {
-      const what = usual && pointFault(source, usual);
-      return what ? [{ source, what }] : [];
-    });
-  let found = far(sources[0]);
-  if (found.length > sources.length / 2) found = far(found[0]?.source);
-  return found.map(({ source, what }) => ({ source, what: `${source.name} ${what}` }));
-}
-
-function pointFault(source: SourceFacts, usual: SourceFacts): string | undefined {
-  const where = source.host === usual.host && source.threads === usual.threads ? "same" : "other";
-  if (source.params.length !== usual.params.length) return undefined;
-  if (source.params !== usual.params) {
-    const i = source.params.findIndex((value, k) => !isEqualNumber(value, usual.params[k] ?? NaN, where));
-    if (i >= 0) {
-      return `was generated at another ${source.parameter_names[i]}: ${source.params[i]}, most at ${usual.params[i]}`;
-    }
-  }
-  if (isEqualNumber(source.poi_true, usual.poi_true, where)) return undefined;
-  return `has another poi_true: ${source.poi_true}, most have ${usual.poi_true}`;
-}
-
-/** By how much generation points that are Equal still differ: largest less smallest value. */
-export interface GenSpread {
-  params: number[];
-  poi_true: number;
-}
-
-/** Null where all points are exactly the same. */
-export function genSpread(sources: readonly SourceFacts[]): GenSpread | null {
-  const spread = (values: number[]) =>
-    values.reduce((a, b) => Math.max(a, b), -Infinity) - values.reduce((a, b) => Math.min(a, b), Infinity);
-  const [first] = sources;
-  if (!first || sources.every((one) => one.params === first.params && one.poi_true === first.poi_true)) return null;
-  const params = first.params.map((_, i) => spread(sources.map((one) => one.params[i] ?? NaN)));
-  return { params, poi_true: spread(sources.map((one) => one.poi_true)) };
-}
+const toysIn = (sources: readonly SourceFacts[]): number => sources.reduce((sum, { n_toys }) => sum + n_toys, 0);

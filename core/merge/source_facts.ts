@@ -2,7 +2,9 @@ import type { AttemptTime } from "../attempt_time.ts";
 import type { InputFile } from "../contracts/kinds.ts";
 import type { OutputFrame } from "../contracts/shard_output.ts";
 import { TOY_ARRAYS } from "../output_text.ts";
-import { ParamPulls } from "./param_pulls.ts";
+import type { MergedFacts } from "./merged_facts.ts";
+import { ParamPulls, type PartPulls } from "./param_pulls.ts";
+import type { SeedRange } from "./toy_ranges.ts";
 
 /** What the merge keeps of one output once its arrays are taken in. */
 export interface SourceFacts extends SourceOrigin, FrameFacts {}
@@ -25,10 +27,25 @@ export interface SourceOrigin {
   spec_sha256: string | null;
   inputs: readonly InputFile[] | null;
   nextstat_version: string | null;
+  nextstat_sha256: string | null;
+  /** What it says of its own sources where it is a merged document. */
+  merged: MergedFacts | null;
   time: AttemptTime | null;
   /** From the old wrappers' side file, where there is no record. */
   elapsed_s: number | null;
 }
+
+/** The seeds of a source's toys. */
+export function rangesOf({ merged, seed, n_toys }: SourceOrigin): readonly SeedRange[] {
+  return merged?.seed_ranges ?? [{ seed, n_toys }];
+}
+
+export const hostsOf = ({ merged, host }: SourceOrigin): readonly string[] => merged?.hosts ?? listOf(host);
+export const threadsOf = ({ merged, threads }: SourceOrigin): readonly number[] => merged?.threads ?? listOf(threads);
+export const tokensOf = ({ merged, run_token }: SourceOrigin): readonly string[] =>
+  merged?.run_tokens ?? listOf(run_token);
+
+const listOf = <T>(value: T | null): readonly T[] => value === null ? [] : [value];
 
 /** How many toys ended how; the two kinds of error are null where nextstat did not tell them apart. */
 export interface ToyCounts {
@@ -53,9 +70,9 @@ export interface FrameFacts {
   overrides: readonly Override[];
   poi_true: number;
   counts: ToyCounts;
-  /** Whether pulls were asked for. */
-  has_pulls: boolean;
-  param_pulls: ParamPulls | null;
+  /** Whether pulls were asked for; null where a merged document does not say so. */
+  has_pulls: boolean | null;
+  param_pulls: PartPulls | null;
   /** Members that hold something and cannot be merged. */
   unmerged: readonly string[];
 }
@@ -91,6 +108,7 @@ export class FrameReader {
   readonly #tokens = new Keeper<string | null>(isSame);
   readonly #specs = new Keeper<string | null>(isSame);
   readonly #versions = new Keeper<string | null>(isSame);
+  readonly #programs = new Keeper<string | null>(isSame);
   readonly #names = new Keeper<readonly string[]>(isSameList(isSame));
   readonly #unmerged = new Keeper<readonly string[]>(isSameList(isSame));
   readonly #params = new Keeper<readonly number[]>(isSameList(isSame));
@@ -101,7 +119,8 @@ export class FrameReader {
 
   read(origin: SourceOrigin, frame: OutputFrame): SourceFacts {
     const { gen, results } = frame;
-    const has_pulls = asksPulls(frame);
+    const { merged } = origin;
+    const has_pulls = merged ? merged.pulls : asksPulls(frame);
     return this.adopt({
       ...origin,
       input_schema_version: frame.input_schema_version,
@@ -113,8 +132,8 @@ export class FrameReader {
       poi_true: results.poi_true,
       counts: countsOf(results),
       has_pulls,
-      param_pulls: has_pulls ? paramPullsOf(frame) : null,
-      unmerged: unmergedOf(frame),
+      param_pulls: has_pulls === true ? paramPullsOf(frame, merged) : null,
+      unmerged: merged ? [...merged.not_merged, ...unmergedOf(frame)] : unmergedOf(frame),
     });
   }
 
@@ -124,6 +143,7 @@ export class FrameReader {
     facts.run_token = this.#tokens.keep(facts.run_token);
     facts.spec_sha256 = this.#specs.keep(facts.spec_sha256);
     facts.nextstat_version = this.#versions.keep(facts.nextstat_version);
+    facts.nextstat_sha256 = this.#programs.keep(facts.nextstat_sha256);
     facts.inputs = facts.inputs && this.#inputs.keep(facts.inputs);
     facts.input_schema_version = this.#schemas.keep(facts.input_schema_version);
     facts.parameter_names = this.#names.keep(facts.parameter_names);
@@ -148,9 +168,10 @@ function asksPulls({ guardrails }: OutputFrame): boolean {
   return asked("max_abs_poi_pull_mean") || asked("poi_pull_std_range");
 }
 
-function paramPullsOf({ summary }: OutputFrame): ParamPulls | null {
+function paramPullsOf({ summary }: OutputFrame, merged: MergedFacts | null): PartPulls | null {
+  if (merged?.pull_sums) return { sums: merged.pull_sums };
   const parsed = ParamPulls.safeParse(summary?.["pulls_by_param"]);
-  return parsed.success ? parsed.data : null;
+  return parsed.success ? { means: parsed.data } : null;
 }
 
 function countsOf(results: OutputFrame["results"]): ToyCounts {

@@ -1,6 +1,6 @@
 import { finiteOf, fractionWithin, type Moments, moments } from "../statistics.ts";
 import { Float, float, floats, type Json } from "./json_text.ts";
-import { type ParamPulls, poolParamPulls } from "./param_pulls.ts";
+import { addPulls, type ParamPulls, pullMeans, type PullSums } from "./param_pulls.ts";
 import type { SourceFacts } from "./source_facts.ts";
 import type { ToyValues } from "./toy_values.ts";
 
@@ -14,18 +14,20 @@ export interface SetSummary {
   poi_hat: Moments | null;
   pull: PullSummary | null;
   pulls_by_param: ParamPulls;
+  pull_sums: PullSums;
 }
 
 /** @param sources in toy order, one at least */
 export function summarise(values: ToyValues, sources: readonly SourceFacts[]): SetSummary {
   const pull = pullSummary(finiteOf(values.pulls));
   const [first] = sources;
-  const pooled = poolParamPulls(
+  const pull_sums = addPulls(
     sources.flatMap((source) => source.param_pulls ?? []),
     first?.parameter_names.length ?? 0,
   );
+  const pooled = pullMeans(pull_sums);
   const pulls_by_param = pull && first ? withExactPoi(pooled, pull, first.poi_index) : pooled;
-  return { poi_hat: moments(values.poi_hat), pull, pulls_by_param };
+  return { poi_hat: moments(values.poi_hat), pull, pulls_by_param, pull_sums };
 }
 
 function pullSummary(pulls: Float64Array): PullSummary | null {

@@ -90,7 +90,7 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
     merged: set && options.out,
     merged_sha256: sum?.sha256 ?? null,
     run_id: sources.run?.manifest.run_id ?? null,
-    n_shards: sources.orders.length,
+    n_shards: sources.n_sources,
     run: wholeOf(sources.wanted),
     problems: proof.problems,
     missing: proof.missing,

@@ -26,7 +26,7 @@ export function mergedSet(
   const [first, ...rest] = proof.read.facts;
   if (!first) return null;
   const facts: MergedSet["sources"] = [first, ...rest];
-  if (asksPulls(asked) && !facts.some((one) => one.has_pulls)) throw withoutPulls();
+  if (asksPulls(asked) && !facts.some((one) => one.has_pulls === true)) throw withoutPulls();
   const summary = summarise(proof.read.values, facts);
   return {
     sources: facts,

@@ -7,7 +7,7 @@ import type { Run } from "../run/load_manifest.ts";
 import { oldShards } from "../run/old_run.ts";
 import { openRun } from "../run/run_home.ts";
 import { readInput } from "./read_input.ts";
-import type { ReadContext, SourceOrder } from "./source_order.ts";
+import type { InputOrder, ReadContext, SourceOrder } from "./source_order.ts";
 
 /** What a merge is to be made of. */
 export interface Sources {
@@ -15,6 +15,8 @@ export interface Sources {
   context: ReadContext;
   /** In toy order, with their places. */
   orders: SourceOrder[];
+  /** How many outputs they are parts of. */
+  n_sources: number;
   /** Which toys the whole set has. */
   wanted: SeedRange[];
 }
@@ -23,10 +25,12 @@ export interface Sources {
 export function runSources(path: string, accept_unrecorded: boolean): Sources {
   const run = openRun(path);
   const { manifest, dir } = run;
+  const orders = placed(isFarmManifest(manifest) ? farmOrders(run) : oldOrders(run));
   return {
     run,
     context: { dir, manifest, accept_unrecorded },
-    orders: placed(isFarmManifest(manifest) ? farmOrders(run) : oldOrders(run)),
+    orders,
+    n_sources: orders.length,
     wanted: [{ seed: manifest.seed, n_toys: manifest.n_toys }],
   };
 }
@@ -70,28 +74,38 @@ function placed(orders: Unplaced<SourceOrder>[]): SourceOrder[] {
   });
 }
 
-/** Outputs by their paths: each says itself which toys of which run it holds. */
+/** Outputs by their paths: each says itself which toys of which runs it holds. */
 export function inputSources(paths: readonly string[]): Sources {
-  const looked = paths.map((path) => look(resolve(path))).sort((a, b) => a.seed - b.seed || (a.path < b.path ? -1 : 1));
+  const looked = paths.map((path) => look(resolve(path)));
+  const parts = looked.flatMap((one) => one.parts).sort((a, b) => a.seed - b.seed || (a.path < b.path ? -1 : 1));
   return {
     run: null,
     context: { dir: "", manifest: null, accept_unrecorded: true },
-    orders: placed(looked.map(({ path, n_toys }) => ({ kind: "input", path, n_toys }))),
-    wanted: joinRanges(looked.flatMap(({ wanted }) => wanted ?? [])),
+    orders: placed(parts.map(({ path, n_toys, slice }) => ({ kind: "input", path, n_toys, slice }))),
+    n_sources: paths.length,
+    wanted: joinRanges(looked.flatMap(({ wanted }) => wanted)),
   };
 }
 
-interface Looked extends SeedRange {
-  path: string;
-  wanted: SeedRange | null;
+interface Looked {
+  parts: (Unplaced<InputOrder> & { seed: number })[];
+  wanted: readonly SeedRange[];
 }
 
 /** A first look for the order only; what is wrong with it is told by the second. */
 function look(path: string): Looked {
-  const found = readInput(path);
-  if ("problem" in found) return { path, seed: Infinity, n_toys: 0, wanted: null };
-  const { origin: { seed, n_toys }, output: { output: { frame: { gen, shard } } } } = found;
-  return { path, seed, n_toys, wanted: shard ? { seed: gen.seed, n_toys: gen.n_toys } : { seed, n_toys } };
+  const input = { kind: "input", path } as const;
+  const { toys } = readInput(path);
+  if (!toys) return { parts: [{ ...input, seed: Infinity, n_toys: 0, slice: null }], wanted: [] };
+  const { seed, n_toys, pieces, wanted } = toys;
+  if (pieces.length === 1) return { parts: [{ ...input, seed, n_toys, slice: null }], wanted };
+  let from = 0;
+  const parts = pieces.map((piece) => {
+    const slice = { from, of: n_toys, poi_true: piece.poi_true };
+    from += piece.n_toys;
+    return { ...input, seed: piece.seed, n_toys: piece.n_toys, slice };
+  });
+  return { parts, wanted };
 }
 
 /** Tells whether two threads see the same shards: every change of a run's plans changes it. */

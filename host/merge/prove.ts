@@ -1,5 +1,6 @@
 import type { Problem } from "../../core/contracts/merge_status.ts";
 import { doubles, oddOnes } from "../../core/merge/prove_set.ts";
+import { rangesOf } from "../../core/merge/source_facts.ts";
 import { missingRanges, type SeedRange } from "../../core/merge/toy_ranges.ts";
 import { readAll, type ReadOptions, type ReadSet } from "./read_all.ts";
 import type { Sources } from "./open_sources.ts";
@@ -31,7 +32,7 @@ export async function prove(sources: Sources, allow_partial: boolean, options: R
 export function proofOf({ wanted, run }: Sources, read: ReadSet): Proof {
   const odd = oddOnes(read.facts).map(({ source, what }) => ({ shard_index: source.shard_index, what }));
   const twice = doubles(read.facts);
-  const missing = missingRanges(wanted, read.facts);
+  const missing = missingRanges(wanted, read.facts.flatMap(rangesOf));
   const problems = [...read.problems, ...odd, ...twice];
   if (missing.length > 0 && (problems.length === 0 || !run)) problems.push(missingProblem(missing));
   return { read, problems, missing, is_mergeable: odd.length === 0 && twice.length === 0 && read.facts.length > 0 };

@@ -4,6 +4,7 @@ import { putNothing, putValues, type ToyValues } from "../../core/merge/toy_valu
 import type { Problem } from "../../core/contracts/merge_status.ts";
 import { ENTRY_BREAK, TOY_ARRAYS, type ToyArray } from "../../core/output_text.ts";
 import { readSource } from "./read_source.ts";
+import { SliceReader } from "./read_slice.ts";
 import type { ReadContext, SourceOrder } from "./source_order.ts";
 import { TextBuffer } from "./text_buffer.ts";
 import type { TextPiece, TextStore } from "./text_store.ts";
@@ -27,6 +28,7 @@ export class PartReader {
   readonly #values: ToyValues;
   readonly #store: TextStore;
   readonly #frames = new FrameReader();
+  readonly #slices: SliceReader;
   readonly #texts = {
     converged: new TextBuffer(),
     nll: new TextBuffer(),
@@ -38,6 +40,7 @@ export class PartReader {
     this.#context = context;
     this.#values = values;
     this.#store = store;
+    this.#slices = new SliceReader(context);
   }
 
   read(orders: readonly SourceOrder[]): Part {
@@ -48,14 +51,18 @@ export class PartReader {
   }
 
   #take(order: SourceOrder, part: Part): void {
-    const found = readSource(this.#context, order);
+    const slice = order.kind === "input" ? order.slice : null;
+    const found = order.kind === "input" ? this.#slices.read(order) : readSource(this.#context, order);
+    // Of what is taken in slices, the first speaks for all.
+    const is_first = slice === null || slice.from === 0;
     if ("problem" in found) {
-      part.problems.push(found.problem);
+      if (is_first) part.problems.push(found.problem);
       return putNothing(this.#values, order.at, order.n_toys);
     }
     const { origin, output } = found;
-    if (origin.n_toys !== order.n_toys) throw new Error(`${origin.path} changed while it was merged`);
-    part.facts.push(this.#frames.read(origin, output.output.frame));
+    const n_toys = slice ? slice.of : order.n_toys;
+    if (origin.n_toys !== n_toys) throw new Error(`${origin.path} changed while it was merged`);
+    if (is_first) part.facts.push(this.#frames.read(origin, output.output.frame));
     putValues(this.#values, order.at, output.output);
     for (const name of TOY_ARRAYS) {
       const entries = output.entries?.[name] ?? encoder.encode(entriesText(output.output, name));

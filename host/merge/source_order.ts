@@ -30,10 +30,20 @@ export interface OldOrder extends OrderedToys {
   elapsed_s: number | null;
 }
 
-/** An output that was named by itself. */
+/** An output that was named by itself, or some neighbouring toys of it. */
 export interface InputOrder extends OrderedToys {
   kind: "input";
   path: string;
+  /** Null where these are all toys that it holds. */
+  slice: Slice | null;
+}
+
+export interface Slice {
+  /** The place of its first toy in the output's arrays. */
+  from: number;
+  /** How many toys the output has. */
+  of: number;
+  poi_true: number;
 }
 
 /** What a merge's readers have in common. */

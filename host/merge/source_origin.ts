@@ -28,6 +28,8 @@ export function origin(
     spec_sha256: record?.spec_sha256 ?? null,
     inputs: record?.inputs ?? null,
     nextstat_version: record?.nextstat_version ?? null,
+    nextstat_sha256: record?.nextstat_sha256 ?? null,
+    merged: null,
     time: record && attemptTime(record),
     elapsed_s: null,
   };

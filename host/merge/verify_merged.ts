@@ -7,6 +7,7 @@ import { FrameReader } from "../../core/merge/source_facts.ts";
 import { type Span, TOY_ARRAYS, type ToyArray } from "../../core/output_text.ts";
 import { readOutputText } from "../../core/read_output.ts";
 import { MERGED } from "../../core/run_paths.ts";
+import { isOlderFrame } from "../../core/merge/older_merge.ts";
 import { mergedSet } from "./merged_set.ts";
 import { runSources, type Sources } from "./open_sources.ts";
 import { partList } from "./part_list.ts";
@@ -112,6 +113,7 @@ function frameFault(
   if (!head) return null;
   const origin = { ...set.origin, manifest_path: path };
   const wanted = mergedParts({ ...set, sources: [head, ...rest], origin }).filter((part) => typeof part === "string");
+  if (isOlderFrame(frameText(text, entries), wanted.join(""))) return null;
   let at = 0;
   for (const [i, name] of [...TOY_ARRAYS, null].entries()) {
     const to = name === null ? text.length : entries[name][0];
@@ -123,6 +125,13 @@ function frameFault(
     at = name === null ? to : entries[name][1];
   }
   return null;
+}
+
+/** A document without its arrays' entries. */
+function frameText(text: string, entries: Entries): string {
+  const spans = TOY_ARRAYS.map((name) => entries[name]);
+  const froms = [0, ...spans.map(([, to]) => to)];
+  return froms.map((from, i) => text.slice(from, spans[i]?.[0] ?? text.length)).join("");
 }
 
 function askedIn({ guardrails }: MergedDocument): AskedGuardrails {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type ParamPulls, poolParamPulls } from "../../../core/merge/param_pulls.ts";
+import { addPulls, type ParamPulls, type PartPulls, pullMeans } from "../../../core/merge/param_pulls.ts";
 
 /** nextstat's entries for one parameter's pulls; null where there are none. */
 function entryOf(pulls: number[]) {
@@ -23,6 +23,8 @@ function pullsOf(parameters: number[][]): ParamPulls {
   };
 }
 
+const partOf = (parameters: number[][]): PartPulls => ({ means: pullsOf(parameters) });
+
 const pull = fc.double({ min: -5, max: 5, noNaN: true });
 
 Deno.test("pulls pooled from shards are those of all toys: counts and fractions exactly, mean and std to 1e-9", () => {
@@ -30,7 +32,7 @@ Deno.test("pulls pooled from shards are those of all toys: counts and fractions 
     maxLength: 8,
   });
   fc.assert(fc.property(shards, (shards) => {
-    const pooled = poolParamPulls(shards.map(pullsOf), 2);
+    const pooled = pullMeans(addPulls(shards.map(partOf), 2));
     const wanted = pullsOf([0, 1].map((i) => shards.flatMap((shard) => shard[i] ?? [])));
     for (const key of ["n_ok", "frac_abs_lt_1", "frac_abs_lt_2"] as const) assert.deepEqual(pooled[key], wanted[key]);
     for (const key of ["mean", "std"] as const) {
@@ -44,5 +46,23 @@ Deno.test("pulls pooled from shards are those of all toys: counts and fractions 
 });
 
 Deno.test("shards without pulls give none", () => {
-  assert.deepEqual(poolParamPulls([], 2).n_ok, [null, null]);
+  assert.deepEqual(pullMeans(addPulls([], 2)).n_ok, [null, null]);
+});
+
+Deno.test("however shards are grouped and ordered, their pulls add up to the same digits", () => {
+  const shards = fc.array(fc.array(fc.array(pull, { maxLength: 9 }), { minLength: 2, maxLength: 2 }), { maxLength: 9 });
+  const cut = shards.chain((all) =>
+    fc.tuple(fc.shuffledSubarray(all, { minLength: all.length }), fc.nat(all.length), fc.constant(all))
+  );
+  fc.assert(fc.property(cut, ([shuffled, at, all]) => {
+    const group = (some: number[][][]): PartPulls => ({ sums: addPulls(some.map(partOf), 2) });
+    const grouped = addPulls([group(shuffled.slice(0, at)), group(shuffled.slice(at))], 2);
+    assert.deepEqual(grouped, addPulls(all.map(partOf), 2));
+    assert.deepEqual(JSON.parse(JSON.stringify(grouped)), grouped);
+  }));
+});
+
+Deno.test("pulls that lie close together far from 0 keep their std", () => {
+  const pooled = pullMeans(addPulls([partOf([[1e6, 1e6 + 1e-3]]), partOf([[1e6 + 2e-3]])], 1));
+  assert.ok(Math.abs((pooled.std[0] ?? 0) / 1e-3 / Math.sqrt(2 / 3) - 1) < 1e-6);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { doubles, genSpread, oddOnes } from "../../../core/merge/prove_set.ts";
+import { genSpread } from "../../../core/merge/gen_points.ts";
+import { doubles, oddOnes } from "../../../core/merge/prove_set.ts";
 import { FrameReader, type SourceOrigin } from "../../../core/merge/source_facts.ts";
 import type { OutputFrame } from "../../../core/contracts/shard_output.ts";
 import { originOf } from "../support/core_merge.ts";

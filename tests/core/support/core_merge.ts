@@ -28,6 +28,8 @@ export function originOf(i: number, change: Partial<SourceOrigin> = {}): SourceO
     spec_sha256: null,
     inputs: null,
     nextstat_version: null,
+    nextstat_sha256: null,
+    merged: null,
     time: null,
     elapsed_s: null,
     ...change,

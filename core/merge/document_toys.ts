@@ -1,0 +1,161 @@
+import { Merged, MergedFarm } from "../contracts/merged.ts";
+import type { OutputFrame } from "../contracts/shard_output.ts";
+import { firstIssue } from "../read_output.ts";
+import type { MergedFacts } from "./merged_facts.ts";
+import { joinRanges, overlaps, type SeedRange } from "./toy_ranges.ts";
+
+/** Which toys an output holds, as it says itself. */
+export interface DocumentToys {
+  shard_index: number | null;
+  toy_start: number;
+  /** The seed of its first toy. */
+  seed: number;
+  n_toys: number;
+  /** Its toys in the order of its arrays, where each was generated at one point. */
+  pieces: ToyPiece[];
+  /** All toys of what it is a part of. */
+  wanted: readonly SeedRange[];
+  /** Null where it is no merged document. */
+  merged: MergedDocumentFacts | null;
+}
+
+export interface ToyPiece extends SeedRange {
+  poi_true: number;
+}
+
+/** With what a shard's record tells. */
+export interface MergedDocumentFacts extends MergedFacts {
+  source: Pick<MergedFarm, "spec_sha256" | "inputs" | "nextstat_version" | "nextstat_sha256">;
+}
+
+const GIVE_SHARDS = "give the outputs that it was made of";
+
+/**
+ * The seeds of an output's toys: of a shard, a piece, an unsharded run, or a merged document of this program or of the
+ * old scripts. What cannot prove which toys it holds is refused, with the reason.
+ */
+export function documentToys(frame: OutputFrame): DocumentToys | { fault: string } {
+  if (frame["merge"] !== undefined) return mergedToys(frame);
+  if (frame["merged"] === true) return { fault: NEXTSTATS_MERGE };
+  const { gen, shard, results: { n_toys, poi_true } } = frame;
+  if (!shard && gen.n_toys !== n_toys) return { fault: holed(frame) };
+  const toy_start = shard?.shard_start ?? 0;
+  const seed = gen.seed + toy_start;
+  return {
+    shard_index: shard?.shard_index ?? null,
+    toy_start,
+    seed,
+    n_toys,
+    pieces: [{ seed, n_toys, poi_true }],
+    wanted: [{ seed: gen.seed, n_toys: gen.n_toys }],
+    merged: null,
+  };
+}
+
+/** Why what nextstat itself has merged proves nothing (facts/nextstat.md): it is never told from here on. */
+export const NEXTSTATS_MERGE =
+  `was merged by nextstat unbinned-merge-toys, which takes a set with a shard missing or doubled: ${GIVE_SHARDS}`;
+
+const holed = ({ gen, results }: OutputFrame) =>
+  `is of ${gen.n_toys} toys and holds ${results.n_toys}, and does not say which: ${GIVE_SHARDS}`;
+
+function mergedToys(frame: OutputFrame): DocumentToys | { fault: string } {
+  const document = Merged.safeParse(frame);
+  if (!document.success) return { fault: `is a merge that cannot be read: ${firstIssue(document.error)}` };
+  const { farm } = document.data.merge;
+  if (farm === undefined) return oldScriptsToys(document.data);
+  const parsed = MergedFarm.safeParse(farm);
+  if (!parsed.success) return { fault: `has a merge.farm that cannot be read: ${firstIssue(parsed.error)}` };
+  const fault = rangesFault(document.data, parsed.data) ?? olderFault(document.data, parsed.data);
+  return fault === null ? ourToys(document.data, parsed.data) : { fault };
+}
+
+/** The old scripts say of each source which toys of the run it held. */
+function oldScriptsToys(document: Merged): DocumentToys | { fault: string } {
+  const { gen, results: { n_toys, poi_true }, merge } = document;
+  let next = 0;
+  for (const source of merge.sources.toSorted((a, b) => a.toy_start - b.toy_start)) {
+    if (source.toy_start !== next) return { fault: `says that its sources do not follow each other: ${GIVE_SHARDS}` };
+    next += source.n_toys;
+  }
+  if (gen.n_toys !== n_toys || next !== n_toys) return { fault: holed(document) };
+  const ranges = [{ seed: gen.seed, n_toys }];
+  const facts: MergedDocumentFacts = {
+    seed_ranges: ranges,
+    hosts: [...new Set(merge.sources.flatMap(({ host }) => host ?? []))].sort(),
+    threads: [],
+    run_tokens: [],
+    pulls: guessPulls(document),
+    pull_sums: null,
+    points: null,
+    frozen_gen: null,
+    not_merged: [],
+    source: {},
+  };
+  const pieces = [{ seed: gen.seed, n_toys, poi_true }];
+  return { shard_index: null, toy_start: 0, seed: gen.seed, n_toys, pieces, wanted: ranges, merged: facts };
+}
+
+/** What older merges do not say: nextstat computes pulls only where they are asked for. */
+function guessPulls({ summary, guardrails, results }: OutputFrame): boolean | null {
+  const asked = ["max_abs_poi_pull_mean", "poi_pull_std_range"].some((name) => (guardrails?.[name] ?? null) !== null);
+  if (asked || (summary?.["pull"] ?? null) !== null) return true;
+  return results.n_converged > 0 ? false : null;
+}
+
+function ourToys(document: Merged, farm: MergedFarm): DocumentToys {
+  const { gen, results: { n_toys, poi_true } } = document;
+  const { seed_ranges, missing, pulls = guessPulls(document), pull_sums = null, points = null } = farm;
+  const pieces = points
+    ? points.flatMap((point) => point.seed_ranges.map((range) => ({ ...range, poi_true: point.poi_true })))
+    : seed_ranges.map((range) => ({ ...range, poi_true }));
+  const seed = seed_ranges[0]?.seed ?? gen.seed;
+  const { hosts, threads, run_tokens, frozen_gen = null, not_merged } = farm;
+  return {
+    shard_index: null,
+    toy_start: seed - gen.seed,
+    seed,
+    n_toys,
+    pieces: pieces.sort((a, b) => a.seed - b.seed),
+    wanted: [...seed_ranges, ...missing],
+    merged: {
+      ...{ seed_ranges, hosts, threads, run_tokens, pulls, pull_sums, points, frozen_gen },
+      not_merged: Object.keys(not_merged),
+      source: farm,
+    },
+  };
+}
+
+/** What the ranges of a merge contradict, or null. */
+function rangesFault({ results, parameter_names }: Merged, farm: MergedFarm): string | null {
+  const { seed_ranges, missing, points, pull_sums } = farm;
+  const isOne = (ranges: readonly SeedRange[], other: readonly SeedRange[]) =>
+    JSON.stringify(joinRanges(ranges).map(({ seed, n_toys }) => [seed, n_toys])) ===
+      JSON.stringify(other.map(({ seed, n_toys }) => [seed, n_toys]));
+  if (!isOne(seed_ranges, seed_ranges) || countOf(seed_ranges) !== results.n_toys) {
+    return `holds ${results.n_toys} toys, and its merge.farm.seed_ranges are of ${countOf(seed_ranges)}`;
+  }
+  if (overlaps([...seed_ranges, ...missing]).length > 0) return "says that toys are missing which it holds";
+  const toys = points?.flatMap((point) => point.seed_ranges);
+  if (toys && (overlaps(toys).length > 0 || !isOne(toys, seed_ranges))) {
+    return "does not say of each toy once where it was generated (merge.farm.points)";
+  }
+  const short = [pull_sums ?? [], ...points?.map(({ params }) => params) ?? []]
+    .some(({ length }) => length > 0 && length !== parameter_names.length);
+  return short ? `has values in merge.farm that are not of ${parameter_names.length} parameters` : null;
+}
+
+const countOf = (ranges: readonly SeedRange[]): number => ranges.reduce((sum, { n_toys }) => sum + n_toys, 0);
+
+/** An older version took a merged document for one range of toys, whichever it held. */
+function olderFault({ merge }: Merged, { pulls, gen_spread }: MergedFarm): string | null {
+  if (pulls !== undefined) return null;
+  const older = "was merged by an older version of this program";
+  if (merge.manifest === null && merge.sources.some(({ shard_index }) => shard_index === null)) {
+    return `${older} from outputs of which it does not say which toys they held: ${GIVE_SHARDS}`;
+  }
+  if (gen_spread) {
+    return `${older}, and does not say which of its toys were generated where: ${GIVE_SHARDS}`;
+  }
+  return null;
+}

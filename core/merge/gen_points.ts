@@ -1,0 +1,101 @@
+import { isEqualNumber } from "./equal.ts";
+import type { GenPoint } from "./merged_facts.ts";
+import { hostsOf, rangesOf, type SourceFacts, threadsOf } from "./source_facts.ts";
+import { joinRanges } from "./toy_ranges.ts";
+
+/** A source that was generated elsewhere than most. */
+interface OtherPoint {
+  source: SourceFacts;
+  what: string;
+}
+
+/** A shard has one point; a merged document all those of its own sources. */
+function pointsOf(source: SourceFacts): readonly GenPoint[] {
+  const { merged, params, poi_true } = source;
+  if (merged?.points) return merged.points;
+  return [{ hosts: hostsOf(source), threads: threadsOf(source), params, poi_true, seed_ranges: rangesOf(source) }];
+}
+
+/** Whether all toys were generated with the very same numbers. */
+function isOnePoint(sources: readonly SourceFacts[]): boolean {
+  const [first] = sources;
+  return sources.every((one) => !one.merged?.points && one.params === first?.params && one.poi_true === first.poi_true);
+}
+
+/** Those whose generated values are not Equal to most others' (contract, "Equal"). */
+export function otherPoints(sources: readonly SourceFacts[]): OtherPoint[] {
+  if (isOnePoint(sources)) return [];
+  let found = farFrom(sources[0], sources);
+  if (found.length > sources.length / 2) found = farFrom(found[0]?.source, sources);
+  return found;
+}
+
+/** Points of one machine and count of threads are compared with the first of these, all with that of `usual`. */
+function farFrom(usual: SourceFacts | undefined, sources: readonly SourceFacts[]): OtherPoint[] {
+  const [wanted] = usual ? pointsOf(usual) : [];
+  if (!usual || !wanted) return [];
+  const firstOf = new Map<string, GenPoint>();
+  const faultOf = (point: GenPoint, names: readonly string[]) => {
+    let fault = pointFault(point, wanted, "other", names);
+    for (const machine of machinesOf(point)) {
+      const first = firstOf.get(machine);
+      if (first) fault ??= pointFault(point, first, "same", names);
+      else firstOf.set(machine, point);
+    }
+    return fault;
+  };
+  for (const point of pointsOf(usual)) faultOf(point, usual.parameter_names);
+  return sources.flatMap((source) => {
+    const fault = pointsOf(source).map((point) => faultOf(point, source.parameter_names)).find((one) => one);
+    return fault ? [{ source, what: `${source.name} ${fault}` }] : [];
+  });
+}
+
+/** Every machine with every count of threads; where nothing is known of them, one that is its own. */
+function machinesOf({ hosts, threads }: GenPoint): string[] {
+  const counts = threads.length > 0 ? threads : [null];
+  return (hosts.length > 0 ? hosts : [null]).flatMap((host) => counts.map((count) => `${count} ${host}`));
+}
+
+function pointFault(
+  point: GenPoint,
+  usual: GenPoint,
+  where: "same" | "other",
+  names: readonly string[],
+): string | undefined {
+  if (point.params.length !== usual.params.length) return undefined;
+  if (point.params !== usual.params) {
+    const i = point.params.findIndex((value, k) => !isEqualNumber(value, usual.params[k] ?? NaN, where));
+    if (i >= 0) return `was generated at another ${names[i]}: ${point.params[i]}, most at ${usual.params[i]}`;
+  }
+  if (isEqualNumber(point.poi_true, usual.poi_true, where)) return undefined;
+  return `has another poi_true: ${point.poi_true}, most have ${usual.poi_true}`;
+}
+
+/** By how much generation points that are Equal still differ: largest less smallest value. */
+export interface GenSpread {
+  params: number[];
+  poi_true: number;
+}
+
+/** Null where all points are exactly the same. */
+export function genSpread(sources: readonly SourceFacts[]): GenSpread | null {
+  const spread = (values: number[]) =>
+    values.reduce((a, b) => Math.max(a, b), -Infinity) - values.reduce((a, b) => Math.min(a, b), Infinity);
+  const [first] = sources;
+  if (!first || isOnePoint(sources)) return null;
+  const points = sources.flatMap(pointsOf);
+  const params = first.params.map((_, i) => spread(points.map((one) => one.params[i] ?? NaN)));
+  return { params, poi_true: spread(points.map((one) => one.poi_true)) };
+}
+
+/** Each different point once, with all its toys, by the seed of its first; null where all are exactly the same. */
+export function distinctPoints(sources: readonly SourceFacts[]): GenPoint[] | null {
+  if (isOnePoint(sources)) return null;
+  const keyOf = ({ hosts, threads, params, poi_true }: GenPoint) => JSON.stringify([hosts, threads, params, poi_true]);
+  const groups = Map.groupBy(sources.flatMap(pointsOf), keyOf);
+  return [...groups.values()].flatMap((same) => {
+    const [first] = same;
+    return first ? [{ ...first, seed_ranges: joinRanges(same.flatMap((one) => one.seed_ranges)) }] : [];
+  }).sort((a, b) => (a.seed_ranges[0]?.seed ?? 0) - (b.seed_ranges[0]?.seed ?? 0));
+}

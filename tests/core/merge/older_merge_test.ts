@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { isOlderFrame } from "../../../core/merge/older_merge.ts";
+
+function frame(farm: Record<string, unknown>, mean: number): string {
+  const pulls_by_param = { n_ok: [4], mean: [mean], std: [1], frac_abs_lt_1: [0.5], frac_abs_lt_2: [1] };
+  return JSON.stringify({ gen: 1, summary: { mean: 1, pulls_by_param }, merge: { n_shards: 1, farm } });
+}
+
+const now = frame({ partial: false, pulls: true, pull_sums: [], points: null }, 0.1);
+
+Deno.test("what an older version merged is right without the newer members, with pulls to the last digits", () => {
+  assert.ok(isOlderFrame(frame({ partial: false }, 0.1), now));
+  assert.ok(isOlderFrame(frame({ partial: false }, 0.1 + 1e-15), now));
+});
+
+Deno.test("what differs in anything else is not what an older version merged", () => {
+  assert.ok(!isOlderFrame(frame({ partial: true }, 0.1), now));
+  assert.ok(!isOlderFrame(frame({}, 0.1), now));
+  assert.ok(!isOlderFrame(frame({ partial: false }, 0.2), now));
+  assert.ok(!isOlderFrame(frame({ partial: false, pulls: false }, 0.1), now));
+  assert.ok(!isOlderFrame(frame({ partial: false }, 0.1).replace('"gen":1', '"gen":2'), now));
+});
