@@ -22,6 +22,6 @@ export async function eachPoint(
     out.print(`${end.state.padEnd(7)} ${run_dir}${end.error === null ? "" : `: ${end.error}`}`);
   }
   out.document({ sweep_json: open.path, runs: ends });
-  if (ends.some(({ state }) => state === "failed")) return EXIT_CODES.shards;
+  if (ends.some(({ state }) => state !== "done")) return EXIT_CODES.shards;
   return ends.some(({ error }) => error !== null) ? EXIT_CODES.guardrails : EXIT_CODES.done;
 }

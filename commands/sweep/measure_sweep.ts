@@ -1,5 +1,5 @@
 import type * as z from "zod/mini";
-import type { Sweep } from "../../core/contracts/sweep.ts";
+import type { PointRecord, Sweep } from "../../core/contracts/sweep.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { loadSweep, type OpenSweep, recordOf } from "../../host/sweep/load_sweep.ts";
 import { type PointEvent, runPoints } from "../../host/sweep/run_points.ts";
@@ -43,10 +43,14 @@ function eventText({ number, of, run_id, shards, what, error }: PointEvent): str
   return `run ${number} of ${of} (${run_id}, ${shards} shards) ${WORDS[what]}${error === null ? "" : `: ${error}`}`;
 }
 
-/** 0 where all is well; 4 where a scheduler did not answer; 5 where a point failed; 6 where only guardrails did. */
+/**
+ * 0 where all is well; 4 where a scheduler did not answer; 5 where a point failed, or has ended without all its shards;
+ * 6 where only guardrails failed.
+ */
 function sweepCode({ runs }: Sweep): number {
   const points = runs.map(recordOf);
-  if (points.some(({ state }) => state === "failed")) return EXIT_CODES.shards;
+  const isShort = ({ state, finished_at_utc }: PointRecord) => state === "open" && finished_at_utc !== null;
+  if (points.some((point) => point.state === "failed" || isShort(point))) return EXIT_CODES.shards;
   if (points.some(({ state }) => state === "open")) return EXIT_CODES.unreachable;
   return points.some(({ state, error }) => state === "done" && error !== null)
     ? EXIT_CODES.guardrails

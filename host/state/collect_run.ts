@@ -58,9 +58,17 @@ export function collectRun(
     run_id: run.manifest.run_id,
     counts: found.counts,
     times: found.times,
-    not_ok: found.shards.filter((one) => !one.ok).map(describe),
+    not_ok: notOk(found),
   };
 }
+
+/** As collectRun, but writes nothing. @throws {FarmError} input */
+export function checkRun(path: string): Pick<CollectReport, "counts" | "not_ok"> {
+  const found = checker([])(openRun(path));
+  return { counts: found.counts, not_ok: notOk(found) };
+}
+
+const notOk = ({ shards }: Collection) => shards.filter((one) => !one.ok).map(describe);
 
 /** Writes what is found into the manifest as it is now; shards that came into it meanwhile are checked first. */
 function collectInPlace(run: Run, check: (run: Run) => Collection, now_utc: string): Collection {

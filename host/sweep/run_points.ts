@@ -1,5 +1,6 @@
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { PointRecord, SweepPoint } from "../../core/contracts/sweep.ts";
+import type { StatusShard } from "../../core/describe_status.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
@@ -28,8 +29,11 @@ export interface PointEvent {
   error: string | null;
 }
 
-/** What runs one run to its end: submits it and watches it, or works on it in this process. */
-export type Drive = (run: Run<FarmManifest>, adapter: SchedulerAdapter) => Promise<unknown>;
+/**
+ * What runs one run to its end: submits it and watches it, or works on it in this process. It answers where the shards
+ * stand by a look that asked their scheduler too.
+ */
+export type Drive = (run: Run<FarmManifest>, adapter: SchedulerAdapter) => Promise<StatusShard[]>;
 
 /**
  * Runs the points of a sweep one after the other, in the order of its document. One that fails is on record as failed,
@@ -89,9 +93,10 @@ async function runPoint(
     const rendered = loadFarmRun(pointDir(open, point));
     const adapter = await loadAdapter(rendered.manifest.scheduler);
     const run = withMode(rendered, adapter, options.mode);
-    await measure(run, adapter, drive, recordOf(point), stop, note);
+    const looked = await measure(run, adapter, drive, recordOf(point), stop, note);
     if (stop.aborted) return note({ state: "open", error: "interrupted" });
-    return note(options.collect ? await finishPoint(run.manifest_path, options.merge) : { state: "ran", error: null });
+    if (!options.collect) return note({ state: "ran", error: null });
+    return note(await finishPoint(run.manifest_path, options.merge, looked));
   } catch (error) {
     if (!(error instanceof FarmError)) throw error;
     // A scheduler that gives no answer says nothing of the run: the point stays open for the next time.
@@ -106,16 +111,17 @@ async function measure(
   earlier: PointRecord,
   stop: AbortSignal,
   note: (change: Partial<PointRecord>) => PointRecord,
-): Promise<void> {
+): Promise<StatusShard[]> {
   const before = earlier.before ?? await takeSnapshot(adapter);
   const is_first = earlier.started_at_utc === null;
   const started_at_utc = earlier.started_at_utc ?? new Date().toISOString();
-  note({ started_at_utc, before, error: null });
+  note({ started_at_utc, before, finished_at_utc: null, error: null });
   const begin = performance.now();
-  await drive(run, adapter);
-  if (stop.aborted) return;
+  const looked = await drive(run, adapter);
+  if (stop.aborted) return looked;
   const stopwatch_s = is_first ? Math.round(performance.now() - begin) / 1000 : null;
   note({ finished_at_utc: new Date().toISOString(), stopwatch_s, after: await takeSnapshot(adapter) });
+  return looked;
 }
 
 /** The run with its files sent as asked now, also for whoever looks at it later. */

@@ -222,3 +222,22 @@ async function makeOld(folder: string): Promise<void> {
     }
   }
 }
+
+Deno.test("collected or merged before they have run, the points of a sweep stay open, and sweep submit goes on with them", () =>
+  inFolder(async (folder) => {
+    const fake = await standIn(folder, `[ -e "$here/free" ] || [ "$shard" != 1 ] || sleep 30`);
+    await mustRun(folder, sweepArgs(folder, "render", { nextstat: fake.path }));
+    const stopped = start(folder, submitArgs(folder));
+    await until("a shard hangs", async () => (await fake.pids(1)).length > 0);
+    stopped.kill("SIGINT");
+    assert.equal((await stopped.ended).code, 130);
+    await fake.mark("free");
+    for (const what of ["collect", "merge"]) {
+      const { stdout } = await mustRun(folder, ["sweep", what, "--sweep-json", sweepJson(folder)], 5);
+      assert.match(stdout, /^open +.*s_sh3: \d\/3 shards ok, /m);
+      assert.match(stdout, /^open +.*s_sh2: 0\/2 shards ok, 0 failed, 2 queued; shard 0: not submitted/m);
+      assert.deepEqual(await states(folder), { s_sh2: "open", s_sh3: "open" });
+    }
+    await mustRun(folder, submitArgs(folder));
+    assert.deepEqual(await states(folder), { s_sh2: "done", s_sh3: "done" });
+  }));
