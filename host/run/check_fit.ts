@@ -3,10 +3,9 @@ import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { fitCommand } from "../../core/fit_command.ts";
 import { ONE_BLAS_THREAD } from "../../core/recorded_environment.ts";
-import { parseJson } from "../disk/read_file.ts";
-import { readShardOutput } from "../../core/read_output.ts";
 import { makeScratch } from "../disk/scratch.ts";
 import { runProgram } from "../machine/run_program.ts";
+import { resultOf } from "../shard/read_result.ts";
 
 /**
  * Fits one toy as the run would, so that nextstat itself says whether it takes spec, parameters and arguments.
@@ -24,10 +23,15 @@ export async function checkFit(manifest: FarmManifest): Promise<Record<string, n
     const env = Object.entries(ONE_BLAS_THREAD).map(([name, value]) => `${name}=${value}`);
     // By way of sh: env(1) would take a path with a "=" in it for one more variable.
     const words = ["env", ...env, "sh", "-c", 'exec "$0" "$@"', ...argv];
-    const result = await runProgram({ argv: words, cwd: dirname(manifest.config), timeout_s: 600 });
-    if (result.exit_code !== 0) throw refusal(manifest.config, result.stderr || result.stdout, result.exit_code);
-    const { frame } = readShardOutput(parseJson(Deno.readFileSync(out)));
-    return Object.fromEntries(frame.parameter_names.map((name, i) => [name, frame.gen.params[i] ?? 0]));
+    const { exit_code, stderr, stdout } = await runProgram({
+      argv: words,
+      cwd: dirname(manifest.config),
+      timeout_s: 600,
+    });
+    const fit = resultOf(exit_code === 0 ? "ok" : "exit", exit_code, paths, one, plan);
+    if ("cause" in fit) throw refusal(manifest.config, fit.fault ?? (stderr || stdout), exit_code);
+    const { parameter_names, gen } = fit.output.output.frame;
+    return Object.fromEntries(parameter_names.map((name, i) => [name, gen.params[i] ?? 0]));
   } finally {
     Deno.removeSync(scratch, { recursive: true });
   }

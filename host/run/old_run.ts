@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { livePlans } from "../../core/check_manifest.ts";
 import type { Manifest, Plan, ShardResult } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
+import { failedGuardrail } from "../../core/guardrail_end.ts";
 import { isInside, pathNow } from "../../core/path_now.ts";
 import { metricsName, type OldSideKind, oldSideName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
 import type { Run } from "./load_manifest.ts";
@@ -141,7 +142,6 @@ export function readOldShard(
     if (!output.absent) return { kind: "bad", what: output.message };
     return rc === null ? { kind: "absent" } : { kind: "bad", what: `is not there, and nextstat ended with exit ${rc}` };
   }
-  const refused = output.output.frame.guardrails?.passed === false;
-  if (rc === null || rc === 0 || refused) return { kind: "done", output };
+  if (rc === null || rc === 0 || failedGuardrail(output.output.frame)) return { kind: "done", output };
   return { kind: "bad", what: `is whole, but nextstat ended with exit ${rc}` };
 }

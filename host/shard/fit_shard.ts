@@ -1,11 +1,10 @@
-import { Metrics, type ShardRecord } from "../../core/contracts/shard_record.ts";
+import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { errorText } from "../../core/errors.ts";
-import { causeOfEnd, tailLines } from "../../core/find_cause.ts";
+import { causeOfEnd, type FitEnd, tailLines } from "../../core/find_cause.ts";
 import { type OpenAttempt, removeAttempt, updateAttempt } from "./attempts.ts";
 import { commitShard, type Committed } from "./commit_shard.ts";
 import { type FitFiles, keepLogs } from "./fit_files.ts";
-import { readDocument, Unreadable } from "../disk/read_file.ts";
-import { type CheckedOutput, readOutput } from "./read_shard.ts";
+import { type FitResult, type NoResult, resultOf } from "./read_result.ts";
 import { readTail } from "../disk/read_tail.ts";
 import { type Measured, shardRecord } from "./shard_record.ts";
 import { type EndedFit, type FitOrder, type RunningShard, startShard } from "./start_shard.ts";
@@ -37,16 +36,12 @@ export async function finishShard(bench: Workbench, running: RunningShard): Prom
 
 function judge(bench: Workbench, { order, open, files }: RunningShard, { end, measured }: EndedFit): ShardEnd {
   const cause = bench.fault === null ? causeOfEnd(end) : "version";
-  const failed = (why: Partial<Measured>) => fail(bench, order, open, files, { ...measured, cause, ...why });
-  if (cause === "exit" && end.stderr === "" && isDiskFull(files.stderr)) return failed(DISK_FULL);
-  if (cause !== "ok") return failed({});
-  const output = readOutput(files.out, bench.run.manifest, order.plan);
-  const metrics = output instanceof Unreadable ? output : readMetrics(files.metrics);
-  if (output instanceof Unreadable || metrics instanceof Unreadable) {
-    return failed(isDiskFull(files.stderr) ? DISK_FULL : badOutput(output, metrics, files));
-  }
+  const failed = (why: Pick<Measured, "cause"> & Partial<Measured>) =>
+    fail(bench, order, open, files, { ...measured, ...why });
+  const result = resultOf(cause, end.exit_code, files, bench.run.manifest, order.plan);
+  if ("cause" in result) return failed(whyFailed(result, end, files));
   try {
-    return commit(bench, order, open, files, { output, metrics }, { ...measured, cause });
+    return commit(bench, order, open, files, result, { ...measured, cause: "ok" });
   } catch (error) {
     const fault = writeFault(error);
     if (fault === undefined) throw error;
@@ -54,32 +49,24 @@ function judge(bench: Workbench, { order, open, files }: RunningShard, { end, me
   }
 }
 
+function whyFailed({ cause, fault }: NoResult, { stderr }: FitEnd, files: FitFiles) {
+  const mayBeDisk = fault !== null || (cause === "exit" && stderr === "");
+  if (mayBeDisk && isDiskFull(files.stderr)) return DISK_FULL;
+  return fault === null ? { cause } : { cause, stderr_tail: [fault, ...tailLines(readTail(files.stderr))] };
+}
+
 /** What a fit says of a full disk is lost where its stderr lies on the same disk. */
-const DISK_FULL: Partial<Measured> = { cause: "disk", stderr_tail: ["No space left on device, not even for stderr"] };
-
-function readMetrics(path: string): Metrics | Unreadable {
-  try {
-    return readDocument(path, Metrics);
-  } catch (error) {
-    if (error instanceof Unreadable) return error;
-    throw error;
-  }
-}
-
-function badOutput(output: unknown, metrics: unknown, files: FitFiles): Pick<Measured, "cause" | "stderr_tail"> {
-  const [what, fault] = output instanceof Unreadable ? ["output", output] : ["metrics file", metrics];
-  return {
-    cause: output instanceof Unreadable && output.other_toys ? "toys" : "output",
-    stderr_tail: [`The fit's ${what} ${errorText(fault)}`, ...tailLines(readTail(files.stderr))],
-  };
-}
+const DISK_FULL: Pick<Measured, "cause" | "stderr_tail"> = {
+  cause: "disk",
+  stderr_tail: ["No space left on device, not even for stderr"],
+};
 
 function commit(
   bench: Workbench,
   order: FitOrder,
   open: OpenAttempt,
   files: FitFiles,
-  left: { output: CheckedOutput; metrics: Metrics },
+  left: FitResult,
   measured: Measured,
 ): ShardEnd {
   const { dir, manifest } = bench.run;

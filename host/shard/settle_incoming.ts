@@ -2,8 +2,7 @@ import { join } from "node:path";
 import { type Attempt, ATTEMPT_SCHEMA } from "../../core/contracts/attempt.ts";
 import { livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
-import { Metrics, type ShardRecord } from "../../core/contracts/shard_record.ts";
-import { errorText } from "../../core/errors.ts";
+import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { type JobFacts, numberIn, readJobFacts } from "../../core/job_facts.ts";
 import { causeOfJob, isDiskFull, jobProcess, jobRecord, sentRecord } from "../../core/job_record.ts";
 import { INCOMING } from "../../core/run_paths.ts";
@@ -19,8 +18,9 @@ import {
 import { commitShard, type Committed } from "./commit_shard.ts";
 import { type FitFiles, fitFilesOf, keepLogs } from "./fit_files.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { readDocument, readRegular, Unreadable } from "../disk/read_file.ts";
-import { readOutput, readShard } from "./read_shard.ts";
+import { readRegular } from "../disk/read_file.ts";
+import { type NoResult, resultOf } from "./read_result.ts";
+import { readShard } from "./read_shard.ts";
 import { removeQuietly } from "../disk/write_file.ts";
 
 const JOB_TEXT = /^shard_(0|[1-9][0-9]{0,6})\.([0-9A-Za-z._-]{1,80})\.job\.txt$/;
@@ -128,34 +128,34 @@ function settleFacts(run: Run<FarmManifest>, plan: Plan, left: Left): Committed 
   const cause = seen === "terminated" ? open?.remote?.stopped_for ?? seen : seen;
   const made = sent ?? jobRecord(run.manifest, plan, attempt, facts, cause);
   const record = { ...made, clock_offset_s: open?.remote?.clock_offset_s ?? made.clock_offset_s };
-  if (cause !== "ok") return keepFailure(run, plan, left, { ...record, ...explained(run.manifest, facts, record) });
-  const output = readOutput(files.out, run.manifest, plan);
-  if (output instanceof Unreadable) {
-    const stderr_tail = [`The fit's output ${output.message}`, ...record.stderr_tail];
-    const told = isDiskFull(facts) ? "disk" : output.other_toys ? "toys" : "output";
-    return keepFailure(run, plan, left, { ...record, cause: told, stderr_tail });
+  const result = resultOf(cause, record.exit_code, files, run.manifest, plan);
+  if ("cause" in result) {
+    return keepFailure(run, plan, left, { ...record, ...whyFailed(run.manifest, facts, record, result) });
   }
-  try {
-    const metrics = readDocument(files.metrics, Metrics);
-    const committed = commitShard(run.dir, run.manifest, plan, { out_path: files.out, output, metrics, record });
-    if (open) removeAttempt({ path: attemptPath(run.dir, plan.shard_index, attempt) });
-    return committed;
-  } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    const stderr_tail = [`The fit's metrics ${errorText(error)}`];
-    return keepFailure(run, plan, left, { ...record, cause: isDiskFull(facts) ? "disk" : "output", stderr_tail });
-  }
+  const { output, metrics } = result;
+  const done = { ...record, cause: "ok" as const };
+  const committed = commitShard(run.dir, run.manifest, plan, { out_path: files.out, output, metrics, record: done });
+  if (open) removeAttempt({ path: attemptPath(run.dir, plan.shard_index, attempt) });
+  return committed;
+}
+
+function whyFailed(
+  manifest: FarmManifest,
+  facts: JobFacts,
+  { stderr_tail }: ShardRecord,
+  { cause, fault }: NoResult,
+): Pick<ShardRecord, "cause" | "stderr_tail"> {
+  const said = fault ?? versionFault(manifest, facts);
+  return {
+    cause: fault !== null && isDiskFull(facts) ? "disk" : cause,
+    stderr_tail: said === null ? stderr_tail : [said, ...stderr_tail],
+  };
 }
 
 function versionFault(manifest: FarmManifest, facts: JobFacts): string | null {
   const version = facts.values.get("nextstat_version")?.replace(/^nextstat\s+/, "");
   if (version === undefined || version === manifest.farm.nextstat_version) return null;
   return `nextstat there is version ${version}, the run was rendered with ${manifest.farm.nextstat_version}`;
-}
-
-function explained(manifest: FarmManifest, facts: JobFacts, record: ShardRecord): Pick<ShardRecord, "stderr_tail"> {
-  const fault = versionFault(manifest, facts);
-  return { stderr_tail: fault ? [fault, ...record.stderr_tail] : record.stderr_tail };
 }
 
 function keepFailure(run: Run<FarmManifest>, plan: Plan, { id, facts, open }: Left, end: ShardRecord): undefined {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { namesIn, runDir } from "../support/farm.ts";
+import { hardSpec } from "../support/hard_spec.ts";
 import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
 import { assertMerged } from "../support/slurm_farm.ts";
@@ -44,6 +45,15 @@ test("1,000 toys in 60 shards on three hosts that share no disk are the unsharde
   assert.equal(record.slot?.split(":")[0], record.host);
   assert(Math.abs(record.clock_offset_s ?? 9) < 1);
   await assertNothingStays(farm);
+});
+
+test("a shard whose own guardrail failed comes back from a host as done", async (farm) => {
+  const config = await hardSpec(farm.folder);
+  const options = { toys: 4, shards: 4, config, more: ["--pulls"] };
+  await farm.must(farm.run(await farm.hostsFile(...HOSTS), options));
+  const dir = runDir(farm.folder);
+  assert.deepEqual([(await readRecord(dir, 0)).exit_code, (await readRecord(dir, 1)).exit_code], [1, 0]);
+  assert.deepEqual(await readAttempts(dir), []);
 });
 
 test("a driver killed by -9 is started again: no finished shard is run again, none has a twin or is left behind", async (farm) => {

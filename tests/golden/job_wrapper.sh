@@ -130,6 +130,13 @@ stderr_tail() {
   tail -n 20 "$hidden.stderr" 2>/dev/null | LC_ALL=C tr '\000-\010\013-\037\177' '?' | cut -c 1-400 | sed 's/^/stderr=/'
 }
 
+# nextstat ends with 1 where a guardrail failed on its own toys; what it left is whole then, and a result. nsfarm-deno
+# looks closer.
+has_result() {
+  [ "$exit_code" -eq 0 ] && return
+  [ "$exit_code" -eq 1 ] && grep -q '"passed": *false' "$hidden.out.json" 2>/dev/null
+}
+
 give_name() {
   if [ -s "$hidden.$1" ]; then mv -f "$hidden.$1" "$stem.$1"; else rm -f "$hidden.$1"; fi
 }
@@ -169,7 +176,7 @@ finish() {
   note disk_free_kb "$(df -Pk . 2>/dev/null | awk 'NR == 2 { print $4 }')"
   cpu_times
   load load_end
-  if [ "$exit_code" -eq 0 ] && [ -s "$hidden.out.json" ]; then
+  if has_result && [ -s "$hidden.out.json" ]; then
     note out_bytes "$(wc -c <"$hidden.out.json" | tr -d ' ')"
     sums=$(sha256sum -- "$hidden.out.json" 2>/dev/null) && sums=${sums%% *} && note out_sha256 "${sums#\\}"
     [ ! -s "$hidden.metrics.json" ] || note metrics_bytes "$(wc -c <"$hidden.metrics.json" | tr -d ' ')"
@@ -228,11 +235,12 @@ run_shard() {
   times >>"$hidden.times" 2>/dev/null
   end=$(finish)
   rm -f "$hidden.times"
-  [ "$exit_code" -eq 0 ] || rm -f "$hidden.out.json" "$hidden.metrics.json"
+  failed_fit=0
+  has_result || { failed_fit=1 && rm -f "$hidden.out.json" "$hidden.metrics.json"; }
   for kind in out.json metrics.json stdout stderr; do give_name "$kind"; done
   printf '%s\nend=1\n' "$end" >>"$stem.job.txt" ||
     echo "nsfarm-deno: cannot write $PWD/$stem.job.txt: is the disk full?" >&2
-  [ "$exit_code" -eq 0 ]
+  return "$failed_fit"
 }
 
 fit='' stopped='' failed=0

@@ -1,21 +1,17 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inFolder } from "../support/scratch.ts";
-import { inputs, nextstat } from "../support/farm.ts";
+import { spec10k } from "../support/farm.ts";
+import { fittedWhole, hardSpec } from "../support/hard_spec.ts";
 import { assertClose, assertSameToys, at, type Json, readJson } from "../support/toys.ts";
 import { type FittedRun, fittedRun } from "./support/fitted_run.ts";
 import { merge, mergedText, NO_GUARDRAILS } from "./support/merging.ts";
 
-/** nextstat's own output of the whole run, fitted by one process; with a failed guardrail it exits 1 and writes all. */
-async function whole(folder: string, run: FittedRun, more: string[] = []): Promise<Json> {
-  const out = join(folder, "whole.json");
-  const config = run.config ?? join(inputs(), "gauss_exp_10k.json");
-  const n_toys = run.toys + (run.extend ?? 0);
-  const words = ["unbinned-fit-toys", "--config", config, "--n-toys", `${n_toys}`, "--threads", "1"];
-  const args = [...words, "--seed", `${run.seed ?? 42}`, ...more, "-o", out];
-  await new Deno.Command(nextstat(), { args, stderr: "null", env: { OMP_NUM_THREADS: "1" } }).output();
-  return await readJson(out);
+/** nextstat's own output of the whole run. */
+function whole(folder: string, run: FittedRun, more: string[] = []): Promise<Json> {
+  const config = run.config ?? spec10k();
+  return fittedWhole(folder, { ...run, config, toys: run.toys + (run.extend ?? 0) }, more);
 }
 
 async function mergedOf(dir: string, run: FittedRun): Promise<Json> {
@@ -53,16 +49,6 @@ for (const { name, run, words } of CASES) {
       assertSameToys(merged, await whole(folder, run, words));
       assert.equal(at(merged, "shard"), null);
     }));
-}
-
-/** A spec with which toys end in every way: errors, fits that do not converge, good ones. */
-async function hardSpec(folder: string): Promise<string> {
-  const spec = JSON.parse(await readFile(join(inputs(), "gauss_exp_10k.json"), "utf8"));
-  spec.model.parameters[0].bounds = [-1e6, 1e6];
-  spec.channels[0].data.file = join(inputs(), "observed.parquet");
-  const path = join(folder, "hard.json");
-  await writeFile(path, JSON.stringify(spec));
-  return path;
 }
 
 for (const pulls of [false, true]) {
