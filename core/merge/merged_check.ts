@@ -11,10 +11,12 @@ import { missingRanges } from "./toy_ranges.ts";
 export type FoundMerged = { kind: "absent" } | { kind: "unreadable"; what: string } | {
   kind: "read";
   about: MergedAbout;
+  /** Its bytes are not those that the last merge wrote; false too where that was not compared. */
+  is_changed: boolean;
 };
 
 /**
- * damaged: it cannot be read. other: it is not of the run as it is now (of another run or spec; the run was extended or
+ * damaged: it cannot be read, or was changed after the merge. other: it is not of the run as it is now (of another run or spec; the run was extended or
  * its shards cut since). partial: toys of the run are missing in it. whole: all toys of the run are in it.
  */
 export type MergedState = "absent" | "damaged" | "other" | "partial" | "whole";
@@ -42,13 +44,23 @@ export function checkMerged(manifest: Manifest, found: FoundMerged): MergedCheck
     return { state: "damaged", guardrails_passed: null, findings: [damaged] };
   }
   const { about } = found;
-  const findings = [...setFindings(manifest, about), ...guardrailFindings(manifest, about)];
+  const findings = [
+    ...(found.is_changed ? [CHANGED] : []),
+    ...setFindings(manifest, about),
+    ...guardrailFindings(manifest, about),
+  ];
   const guardrails_passed = isUnjudged(manifest, about) ? null : about.guardrails?.passed ?? null;
   return { state: stateOf(findings), guardrails_passed, findings };
 }
 
+const CHANGED: MergedFinding = {
+  kind: "damaged",
+  what: `${MERGED} is not what the last merge wrote: merge_status.json has another sha256`,
+};
+
 function stateOf(findings: readonly MergedFinding[]): MergedState {
   const has = (kind: MergedFinding["kind"]) => findings.some((one) => one.kind === kind);
+  if (has("damaged")) return "damaged";
   return has("other") ? "other" : has("partial") ? "partial" : "whole";
 }
 

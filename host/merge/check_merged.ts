@@ -1,10 +1,12 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { MergeStatus } from "../../core/contracts/merge_status.ts";
 import { MergedAbout } from "../../core/contracts/merged.ts";
 import { errorText } from "../../core/errors.ts";
 import { checkMerged, type FoundMerged, type MergedCheck } from "../../core/merge/merged_check.ts";
 import { firstIssue } from "../../core/read_output.ts";
-import { MERGED } from "../../core/run_paths.ts";
-import { decodeText, openRegular, parseJson, readRegular, Unreadable } from "../disk/read_file.ts";
+import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
+import { decodeText, openRegular, parseJson, readIfThere, readRegular, Unreadable } from "../disk/read_file.ts";
+import { hashFile } from "../run/inputs.ts";
 import type { Run } from "../run/load_manifest.ts";
 
 /** What a run's merged.out.json is worth, by what it says of itself: its toys are not read. */
@@ -12,11 +14,40 @@ export function mergedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">):
   return checkMerged(manifest, findMerged(join(dir, MERGED)));
 }
 
+/** The same, and whether its bytes are those that the merge wrote. */
+export function summedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">): MergedCheck {
+  const found = findMerged(join(dir, MERGED));
+  const isOurs = found.kind === "read" && found.about.merge.farm !== undefined;
+  return checkMerged(manifest, isOurs ? { ...found, is_changed: isChanged(dir) } : found);
+}
+
+/** False where no merge of this file is on record. */
+function isChanged(dir: string): boolean {
+  try {
+    const status = readIfThere(join(dir, MERGE_STATUS), MergeStatus);
+    const written = status?.farm?.merged_sha256;
+    if (typeof written !== "string" || basename(status?.merged ?? "") !== MERGED) return false;
+    return sumOf(join(dir, MERGED)) !== written;
+  } catch {
+    return false; // what cannot be read of merge_status.json is verify's to tell
+  }
+}
+
+/** The sum of the file that was hashed last: `status --watch` looks again and again. */
+let summed: { file: string; sha256: string } | undefined;
+
+function sumOf(path: string): string {
+  const { ino, size, mtime } = Deno.statSync(path);
+  const file = `${path} ${ino} ${size} ${mtime?.getTime()}`;
+  if (summed?.file !== file) summed = { file, sha256: hashFile(path).sha256 };
+  return summed.sha256;
+}
+
 function findMerged(path: string): FoundMerged {
   try {
     const parsed = MergedAbout.safeParse(readAbout(path));
     return parsed.success
-      ? { kind: "read", about: parsed.data }
+      ? { kind: "read", about: parsed.data, is_changed: false }
       : { kind: "unreadable", what: `is no merged document: ${firstIssue(parsed.error)}` };
   } catch (error) {
     if (error instanceof Unreadable && error.absent) return { kind: "absent" };

@@ -9,7 +9,7 @@ import { MERGED } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { readTail } from "../disk/read_tail.ts";
 import { exists } from "../disk/write_file.ts";
-import { mergedCheckOf } from "../merge/check_merged.ts";
+import { summedCheckOf } from "../merge/check_merged.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { type OldShard, oldShards } from "../run/old_run.ts";
 import { collectOldShard } from "./collect_shard.ts";
@@ -41,7 +41,7 @@ export function oldStatus(run: Run): OldStatus {
     toys_total: n_toys,
     toys_per_s: null,
     merged: exists(merged) ? merged : null,
-    merged_check: mergedCheckOf(run),
+    merged_check: summedCheckOf(run),
     workers: [],
     advice: adviceFor(run, done.size === symptoms.length),
   };

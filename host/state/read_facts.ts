@@ -12,7 +12,7 @@ import { oldError } from "./old_status.ts";
 import { type OldShard, oldShards } from "../run/old_run.ts";
 import { Unreadable } from "../disk/read_file.ts";
 import { readCommitted, readOutput, readShard } from "../shard/read_shard.ts";
-import { mergedCheckOf } from "../merge/check_merged.ts";
+import { summedCheckOf } from "../merge/check_merged.ts";
 import { openRun } from "../run/run_home.ts";
 import { readRecords, timesOf } from "../run/run_records.ts";
 
@@ -58,7 +58,7 @@ export function readFacts(path: string): RunFacts {
     failed_attempts: [...records.attempts.values()].flat().flatMap(failedAttempt),
     submitted_ms: Number.isFinite(first_submission) ? first_submission : null,
     toys: joinToys(shards.flatMap(({ facts, output }) => output ? { start: facts.toy_start, output } : [])),
-    merged_check: mergedCheckOf(run),
+    merged_check: summedCheckOf(run),
   };
 }
 

@@ -9,7 +9,7 @@ import { suspectNodes } from "../../core/suspect_nodes.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import type { AskedScheduler } from "../jobs/ask_scheduler.ts";
-import { mergedCheckOf } from "../merge/check_merged.ts";
+import { summedCheckOf } from "../merge/check_merged.ts";
 import { fullDiskAdvice } from "../disk/full_disk.ts";
 import type { Run } from "../run/load_manifest.ts";
 import type { ScannedShard } from "./scan_run.ts";
@@ -56,7 +56,7 @@ export function runStatus(
       toys_total: run.manifest.n_toys,
       toys_per_s,
       merged: exists(merged) ? merged : null,
-      merged_check: mergedCheckOf(run),
+      merged_check: summedCheckOf(run),
       workers: [...workers, ...trouble],
       advice: toys_done === run.manifest.n_toys
         ? []

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
-import { mergedCheckOf } from "../../host/merge/check_merged.ts";
+import { mergedCheckOf, summedCheckOf } from "../../host/merge/check_merged.ts";
 import { inFolder } from "../support/scratch.ts";
 import { inventedRun, writeRun } from "./support/invented_dir.ts";
 import { merge } from "./support/merging.ts";
@@ -56,4 +56,17 @@ Deno.test("a merged document that is cut short anywhere, empty, no document of a
     await writeFile(join(folder, "elsewhere"), text);
     await symlink(join(folder, "elsewhere"), path);
     assert.equal(stateOf(manifest), "damaged");
+  }));
+
+Deno.test("a merged document in which one digit was changed is damaged until it is merged again", () =>
+  inFolder(async (folder) => {
+    const { manifest, path } = await mergedRun(folder);
+    const check = () => summedCheckOf({ dir: manifest.run_dir, manifest }).state;
+    const text = await readFile(path, "utf8");
+    assert.equal(check(), "whole");
+    const at = text.search(/[1-9],\n/);
+    await writeFile(path, `${text.slice(0, at)}0${text.slice(at + 1)}`);
+    assert.equal(check(), "damaged");
+    await merge(manifest.run_dir);
+    assert.equal(check(), "whole");
   }));
