@@ -1,7 +1,13 @@
+import { shardRanges } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
-import { askWorkers, stopWorker } from "../host/work/background_worker.ts";
 import { cancelRun } from "../host/jobs/cancel_run.ts";
-import type { CommandSpec } from "./command.ts";
+import type { Run } from "../host/run/load_manifest.ts";
+import { lookAtMachine } from "../host/machine/machine.ts";
+import { scanRun } from "../host/state/scan_run.ts";
+import { askWorkers, stopWorker } from "../host/work/background_worker.ts";
+import { stopRemote } from "../host/work/foreground_work.ts";
+import type { FarmManifest } from "../core/contracts/manifest.ts";
+import type { CommandSpec, Output } from "./command.ts";
 import { adapterOf, runOf } from "./run_dir_flags.ts";
 
 const cancel: CommandSpec = {
@@ -14,17 +20,35 @@ const cancel: CommandSpec = {
     const adapter = await adapterOf(run, out);
     const cancelled = await cancelRun(run, adapter);
     const workers = (await askWorkers(run)).length > 0 ? await stopWorker(run, null) : [];
+    const remote = await stopOrphans(run, out);
     const words = [
       ...cancelled.map((handle) => `cancelled ${adapter.name} job ${handle.job_id}`),
       ...workers.map((worker) => `stopped worker loop ${worker.process.pid}`),
+      ...(remote.stopped.length > 0 ? [`stopped on their hosts: shard ${shardRanges(remote.stopped)}`] : []),
+      ...(remote.unclear.length > 0
+        ? [`may still run on hosts that cannot be reached: shard ${shardRanges(remote.unclear)}`]
+        : []),
     ];
     out.print(words.join("\n") || "nothing of this run is running or queued");
     out.document({
       cancelled: cancelled.map(({ job_id, token }) => ({ job_id, token })),
       workers: workers.map((one) => one.process.pid),
+      remote,
     });
     out.note("Finished shards stay; nsfarm-deno retry goes on with the others");
-    return EXIT_CODES.done;
+    return remote.unclear.length > 0 ? EXIT_CODES.unreachable : EXIT_CODES.done;
   },
 };
 export default cancel;
+
+/** Stops what a driver that is gone had begun on hosts behind ssh. */
+async function stopOrphans(run: Run<FarmManifest>, out: Output): Promise<{ stopped: number[]; unclear: number[] }> {
+  const scanned = await scanRun(run, await lookAtMachine(), null);
+  const orphans = scanned.filter(({ state, last }) => state === "unknown" && last?.remote)
+    .map(({ plan }) => plan.shard_index);
+  if (orphans.length === 0) return { stopped: [], unclear: [] };
+  const unclear = await stopRemote(run, (event) => {
+    if (event.kind === "place") out.note(event.words);
+  });
+  return { stopped: orphans.filter((shard) => !unclear.includes(shard)), unclear };
+}

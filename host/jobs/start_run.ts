@@ -113,9 +113,13 @@ async function settleIntents(run: Run<FarmManifest>, adapter: SchedulerAdapter):
   }
 }
 
-/** A shard that nobody has been given, or that its scheduler has done with. */
-function isOpen({ state, plan }: ScannedShard, asked: AskedScheduler, again: Again): boolean {
-  if (state === "queued" && !asked.shards.has(plan.shard_index)) return true;
+/**
+ * A shard that nobody has been given, or that its scheduler has done with. One that was begun on a host by a worker loop
+ * that is not there any more is open too: the next loop finds it again.
+ */
+function isOpen({ state, plan, last }: ScannedShard, asked: AskedScheduler, again: Again): boolean {
+  const isGiven = asked.shards.has(plan.shard_index);
+  if (!isGiven && (state === "queued" || (state === "unknown" && last?.remote))) return true;
   if (state === "queued" || state === "held") return again.cancelled?.includes(plan.shard_index) ?? false;
   return again.ended && ENDED.has(state);
 }

@@ -3,7 +3,7 @@ import { Attempt, ATTEMPT_FILE_BYTES } from "../../core/contracts/attempt.ts";
 import { attemptName, ATTEMPTS, readAttemptName } from "../../core/run_paths.ts";
 import { parseJson, readRegular } from "../disk/read_file.ts";
 import { commitByLink } from "../disk/give_name.ts";
-import { explainWrite, makeFolder, removeQuietly, writeAll, writeTemporary } from "../disk/write_file.ts";
+import { exists, explainWrite, makeFolder, removeQuietly, writeAll, writeTemporary } from "../disk/write_file.ts";
 
 export const attemptPath = (dir: string, shard: number, attempt: number): string =>
   join(dir, ATTEMPTS, attemptName(shard, attempt));
@@ -81,13 +81,19 @@ function clockOffset(fresh: string): number | null {
   return mtime === null ? null : (Date.now() - mtime.getTime()) / 1000;
 }
 
-/** Writes the attempt's present state over its old one, in the same bytes of the disk. */
-export function updateAttempt(open: OpenAttempt, change: Partial<Pick<Attempt, "fit" | "remote" | "end">>): void {
+/**
+ * Writes the attempt's present state over its old one, in the same bytes of the disk.
+ * @returns false where its file is gone: another process has taken in how it ended
+ * @throws {FarmError} input, when the folder is not writable
+ */
+export function updateAttempt(open: OpenAttempt, change: Partial<Pick<Attempt, "fit" | "remote" | "end">>): boolean {
   open.attempt = { ...open.attempt, ...change };
+  if (!exists(open.path)) return false;
   const file = explainWrite(open.path, () => Deno.openSync(open.path, { write: true, create: false }));
   try {
     writeAll(file, padded(open.attempt));
     if (change.end) file.syncDataSync();
+    return true;
   } finally {
     file.close();
   }

@@ -17,7 +17,8 @@ export interface CrewTalk {
   readonly lost_ms: number;
   /** Told to stop: then shards are stopped, and their ends are waited for. */
   readonly isStopping: boolean;
-  readonly isWhole: boolean;
+  /** Whether the run as it is now is whole, and no other loop works on it: then nothing of it is needed on a host. */
+  isLeavingNothing(): boolean;
   isDone(plan: Plan): boolean;
   say(words: string): void;
   /** @throws {HostFault} */
@@ -30,4 +31,6 @@ export interface CrewTalk {
   giveUpIfHopeless(): boolean;
   /** Sees to a shard's time limit and to the stop of the loop; returns what ends that. */
   watchTime(shard: RemoteShard, signal: (name: "TERM" | "KILL") => void): () => void;
+  /** Stops a shard, politely first; it is stopped again on each new connection. */
+  stopShard(shard: RemoteShard, signal: (name: "TERM" | "KILL") => void): void;
 }

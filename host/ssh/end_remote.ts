@@ -1,6 +1,9 @@
+import type { Attempt } from "../../core/contracts/attempt.ts";
+import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { recordHead } from "../../core/record_head.ts";
 import { readAttempt, removeAttempt, updateAttempt } from "../shard/attempts.ts";
+import type { Committed } from "../shard/commit_shard.ts";
 import type { ShardEnd } from "../shard/fit_shard.ts";
 import { readShard } from "../shard/read_shard.ts";
 import { settleAttempt } from "../shard/settle_incoming.ts";
@@ -20,14 +23,8 @@ const LOOK_AGAIN_MS = 200;
 export async function settleRemote(bench: Workbench, shard: RemoteShard, late_s: number): Promise<ShardEnd> {
   const { run } = bench;
   for (const until = performance.now() + late_s * 1000;;) {
-    const committed = settleAttempt(run, shard.plan, shard.id, late_s);
-    const found = readShard(run.dir, run.manifest, shard.plan);
-    const attempt = readAttempt(run.dir, shard.plan.shard_index, shard.open.attempt.attempt);
-    if (attempt?.end) return { kind: "failed", record: attempt.end };
-    if (found.kind === "done" && !attempt) {
-      return { kind: "done", committed: committed ?? { kind: "equal" }, record: found.metrics.farm };
-    }
-    if (!attempt) return { kind: "taken" };
+    const end = endTakenIn(bench, shard, settleAttempt(run, shard.plan, shard.id, late_s));
+    if (end) return end;
     const [cause, said] = late_s > 0 ? NOT_SEEN : NOT_WHOLE;
     if (performance.now() > until) return failRemote(bench, shard, cause, said);
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
@@ -38,9 +35,24 @@ const NOT_SEEN = ["output", "Its files are not seen here"] as const;
 /** The wrapper's notes came as they lie there: only a disk that was full can have taken a part of them. */
 const NOT_WHOLE = ["disk", "The notes that it left on its disk are not whole"] as const;
 
-/** Ends an attempt of which its host has nothing whole. */
+/**
+ * How an attempt ended that another process has taken in: on a shared disk any look at the run does so. Undefined while
+ * nobody has: then its file is there, without an end. On NFS too the file is read anew (close-to-open consistency).
+ */
+function endTakenIn({ run }: Workbench, { plan, open }: RemoteShard, committed?: Committed): ShardEnd | undefined {
+  const found = readShard(run.dir, run.manifest, plan);
+  const attempt = readAttempt(run.dir, plan.shard_index, open.attempt.attempt);
+  if (attempt?.end) return { kind: "failed", record: attempt.end };
+  if (attempt) return undefined;
+  if (found.kind !== "done") return { kind: "taken" };
+  return { kind: "done", committed: committed ?? { kind: "equal" }, record: found.metrics.farm };
+}
+
+/** Ends an attempt of which its host has nothing whole, unless another process has taken in its end before. */
 export function endRemote(bench: Workbench, shard: RemoteShard, end: Exclude<RemoteEnd, { kind: "ended" }>): ShardEnd {
   if (end.kind === "left") return { kind: "taken" };
+  const taken = endTakenIn(bench, shard);
+  if (taken) return taken;
   if (end.kind === "absent") {
     removeAttempt(shard.open);
     return { kind: "taken" };
@@ -52,14 +64,31 @@ export function endRemote(bench: Workbench, shard: RemoteShard, end: Exclude<Rem
   return failRemote(bench, shard, full ? "disk" : "signal", said);
 }
 
-function failRemote(
-  { run: { manifest } }: Workbench,
-  { plan, open }: RemoteShard,
+function failRemote(bench: Workbench, shard: RemoteShard, cause: ShardRecord["cause"], said: string): ShardEnd {
+  const { run: { manifest } } = bench;
+  const { plan, open } = shard;
+  const record = lostRecord(manifest, plan, open.attempt, open.attempt.remote?.stopped_for ?? cause, said);
+  if (updateAttempt(open, { end: record })) return { kind: "failed", record };
+  return endTakenIn(bench, shard) ?? { kind: "taken" };
+}
+
+/** Gives an attempt its end whose shard another attempt did, while its own host could not be reached. */
+export function endSuperseded({ run: { dir, manifest } }: Workbench, { plan, open }: RemoteShard): void {
+  if (readAttempt(dir, plan.shard_index, open.attempt.attempt)?.end !== null) return;
+  updateAttempt(open, { end: lostRecord(manifest, plan, open.attempt, "terminated", SUPERSEDED) });
+}
+
+const SUPERSEDED = "Its host could not be reached, and another attempt did this shard";
+
+/** The record of an attempt of which its host told nothing. */
+function lostRecord(
+  manifest: FarmManifest,
+  plan: Plan,
+  attempt: Attempt,
   cause: ShardRecord["cause"],
   said: string,
-): ShardEnd {
-  const { attempt } = open;
-  const record: ShardRecord = {
+): ShardRecord {
+  return {
     ...recordHead(manifest, plan, attempt.attempt),
     scheduler: attempt.scheduler,
     job_id: attempt.job_id,
@@ -87,6 +116,4 @@ function failRemote(
     out_bytes: null,
     environment: {},
   };
-  updateAttempt(open, { end: record });
-  return { kind: "failed", record };
 }

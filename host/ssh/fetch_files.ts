@@ -61,12 +61,16 @@ async function fetchAll(link: HostLink, dir: string, stems: string[]): Promise<v
   if (fault !== null) throw new Error(fault);
 }
 
+/** Comes before the sizes, for a login script or a ForceCommand may print lines of its own first. */
+const SIZES_FOLLOW = "nsfarm-sizes-follow";
+
 /** All sizes, a line each, up to the line of their total; then the bytes of all. */
 function script(folder: string, names: string[]): string {
   return [
     `cd ${quoteWord(`${folder}/${INCOMING}`)} || exit 1`,
     `for name in ${names.join(" ")}; do [ -f "$name" ] && set -- "$@" "$name"; done`,
     // Two more, so that there is a line of their total in any case.
+    `printf '\\n%s\\n' ${SIZES_FOLLOW}`,
     `LC_ALL=C wc -c "$@" /dev/null /dev/null && cat "$@" /dev/null`,
     "exit 0",
   ].join("\n");
@@ -76,7 +80,9 @@ type Lines = { line(): Promise<string | null> };
 
 async function readSizes(out: Lines, wanted: Set<string>): Promise<{ name: string; bytes: number }[]> {
   const found: { name: string; bytes: number }[] = [];
-  for (let line = await out.line(); line !== null; line = await out.line()) {
+  let line = await out.line();
+  while (line !== null && line !== SIZES_FOLLOW) line = await out.line();
+  for (line = await out.line(); line !== null; line = await out.line()) {
     const [, size, name = ""] = /^ *(\d+) (.+)$/.exec(line) ?? [];
     const bytes = Number(size);
     if (name === "total") return found;

@@ -3,15 +3,18 @@ import { FarmError } from "../../core/errors.ts";
 import { livePlans } from "../../core/check_manifest.ts";
 import type { FarmHost } from "../../core/ssh/hosts_file.ts";
 import { type HostShape, hostShape, type ThreadPolicy } from "../../core/ssh/host_shape.ts";
+import { loadFarmRun } from "../run/load_manifest.ts";
 import { updateAttempt } from "../shard/attempts.ts";
 import { readShard } from "../shard/read_shard.ts";
 import type { WorkEvent } from "../work/work_event.ts";
+import { listWorkers } from "../work/workers.ts";
 import type { Crew, LoopOrder } from "../work/work_run.ts";
 import type { Workbench } from "../shard/workbench.ts";
 import { type ControlFolder, openControlFolder } from "./control_folder.ts";
 import type { CrewTalk } from "./crew_talk.ts";
 import { openLink } from "./host_link.ts";
 import type { HostLink, LinkOrder } from "./link.ts";
+import { DepartedHosts } from "./departed_hosts.ts";
 import { HostPlace } from "./host_place.ts";
 import { readHosts } from "./read_hosts.ts";
 import type { RemoteShard } from "./remote_shard.ts";
@@ -35,6 +38,8 @@ export class HostCrew implements CrewTalk {
     readonly control: ControlFolder,
     readonly stop: AbortSignal,
     readonly tell: (event: WorkEvent) => void,
+    /** The loop that this is of: its name, and whether what goes on is to be stopped. */
+    readonly loop: Pick<LoopOrder, "token" | "drain">,
   ) {
     this.places = hosts.map((host) => new HostPlace(bench, host, this));
   }
@@ -55,8 +60,12 @@ export class HostCrew implements CrewTalk {
     return this.stop.aborted;
   }
 
-  get isWhole(): boolean {
-    return livePlans(this.bench.run.manifest).every((plan) => this.isDone(plan));
+  /** The manifest is read anew: the run may have been extended since this loop began. */
+  isLeavingNothing(): boolean {
+    const { dir, manifest_path } = this.bench.run;
+    if (listWorkers(dir).some(({ token }) => token !== this.loop.token)) return false;
+    const { manifest } = loadFarmRun(manifest_path);
+    return livePlans(manifest).every((plan) => readShard(dir, manifest, plan).kind === "done");
   }
 
   isDone(plan: Plan): boolean {
@@ -104,7 +113,7 @@ export class HostCrew implements CrewTalk {
   }
 
   giveUpIfHopeless(): boolean {
-    if (!this.places.every(({ health }) => health.isHopeless)) return false;
+    if (!this.places.every((place) => place.health.isHopeless && !place.isWorking)) return false;
     const why = [...this.#faults].map(([name, fault]) => `${name}: ${fault}`).join("; ");
     if (this.reached) this.tell({ kind: "given_up", why: `no host can be used: ${why}` });
     for (const place of this.places) place.giveUp();
@@ -114,22 +123,30 @@ export class HostCrew implements CrewTalk {
   watchTime(shard: RemoteShard, signal: (name: "TERM" | "KILL") => void): () => void {
     const timers: number[] = [];
     const end = () => {
-      signal("TERM");
-      timers.push(setTimeout(() => signal("KILL"), GRACE_S * 1000));
+      this.stopShard(shard, signal);
+      // A host that cannot be reached does not keep a loop that was told to stop.
       timers.push(setTimeout(() => shard.ended || shard.settle({ kind: "left" }), 2 * GRACE_S * 1000));
     };
     const late = () => {
       const { remote } = shard.open.attempt;
       if (remote) updateAttempt(shard.open, { remote: { ...remote, stopped_for: "time" } });
-      end();
+      this.stopShard(shard, signal);
     };
     if (this.options.time_limit_s !== null) timers.push(setTimeout(late, this.options.time_limit_s * 1000));
     if (this.stop.aborted) end();
+    else if (this.loop.drain) this.stopShard(shard, signal);
     this.stop.addEventListener("abort", end, { once: true });
     return () => {
       for (const timer of timers) clearTimeout(timer);
       this.stop.removeEventListener("abort", end);
     };
+  }
+
+  stopShard(shard: RemoteShard, signal: (name: "TERM" | "KILL") => void): void {
+    shard.isUnwanted = true;
+    signal("TERM");
+    const timer = setTimeout(() => signal("KILL"), GRACE_S * 1000);
+    shard.gone.then(() => clearTimeout(timer));
   }
 
   async close(): Promise<void> {
@@ -148,13 +165,14 @@ export class HostCrew implements CrewTalk {
 /** The hosts that the run's hosts file names now. @throws {FarmError} input */
 export async function gatherHosts(
   bench: Workbench,
-  { stop }: LoopOrder,
+  loop: LoopOrder,
   tell: (event: WorkEvent) => void,
 ): Promise<Crew> {
   const options = runOptions(bench.run.manifest.run_id, bench.run.manifest.farm.options);
   const { hosts, warnings } = readHosts(options.hosts_file);
   for (const words of warnings) tell({ kind: "place", words: `warning: ${words}` });
   const control = await openControlFolder(bench.machine);
-  const crew = new HostCrew(bench, hosts, options, control, stop, tell);
-  return { places: crew.places, slots: hosts.length, close: () => crew.close() };
+  const crew = new HostCrew(bench, hosts, options, control, loop.stop, tell, loop);
+  const departed = new DepartedHosts(bench, crew.lost_ms);
+  return { places: [...crew.places, departed], slots: hosts.length, close: () => crew.close() };
 }

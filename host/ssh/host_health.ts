@@ -11,6 +11,12 @@ const ROW = 3;
 const MOST_MISSES = 3;
 const LONGEST_S = 600;
 
+/** What a host's health depends on besides itself. */
+export type OtherHosts = Pick<
+  CrewTalk,
+  "size" | "reached" | "done" | "retry_s" | "say" | "missed" | "hasReadyPlace" | "giveUpIfHopeless"
+>;
+
 /** Whether a host is given shards: one that fails is set aside, and offered again later, each time after longer. */
 export class HostHealth {
   given_up = false;
@@ -22,7 +28,7 @@ export class HostHealth {
   #row = 0;
   #others_done = 0;
 
-  constructor(readonly name: string, readonly crew: CrewTalk) {}
+  constructor(readonly name: string, readonly crew: OtherHosts) {}
 
   watch(over: AbortSignal, changed: () => void): void {
     this.#over = over;
@@ -81,10 +87,15 @@ export class HostHealth {
     if (tried) this.wake();
   }
 
-  judge({ cause, host: _, stderr_tail, wall_s }: ShardRecord, failures: number): Verdict {
+  /** A shard whose wrapper dies a second time, here or on another host, is to blame itself. */
+  judge({ cause, stderr_tail, wall_s }: ShardRecord, failures: number, faults: number): Verdict {
     const told = stderr_tail[0] ?? CAUSE_WORDS[cause];
-    const its_own = stopsWorker(cause) || (cause === "signal" && wall_s === null);
     if (cause === "terminated" || cause === "time") return { again: false, counts: true, given_up: null };
+    const isWrapperDead = cause === "signal" && wall_s === null;
+    if (isWrapperDead && faults > 0) {
+      return { again: triesAgain(cause, failures, this.crew.size > 1), counts: true, given_up: null };
+    }
+    const its_own = stopsWorker(cause) || isWrapperDead;
     if (this.#row++ === 0) this.#others_done = this.crew.done;
     const in_a_row = this.#row >= ROW && this.crew.done > this.#others_done;
     if (!this.#aside && (its_own || in_a_row || this.on_trial)) {

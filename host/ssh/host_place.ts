@@ -9,7 +9,7 @@ import type { ShardEnd } from "../shard/fit_shard.ts";
 import type { Begun, Place, ShardOrder, Verdict } from "../work/place.ts";
 import type { Workbench } from "../shard/workbench.ts";
 import { beginRemote } from "./begin_remote.ts";
-import { endRemote, LATE_FILES_S, settleRemote } from "./end_remote.ts";
+import { endRemote, endSuperseded, LATE_FILES_S, settleRemote } from "./end_remote.ts";
 import { Fetcher } from "./fetch_files.ts";
 import type { CrewTalk } from "./crew_talk.ts";
 import { HostHealth } from "./host_health.ts";
@@ -66,7 +66,10 @@ export class HostPlace implements Place {
     this.#link = link;
     this.#fetcher = new Fetcher(link, this.bench.run.dir);
     if (!this.#shape) this.#shape = this.crew.shapeOf(this.name, this.host, link);
-    for (const shard of this.shards.values()) if (!shard.ended) this.look(shard);
+    for (const shard of this.#going()) {
+      this.look(shard);
+      if (shard.isUnwanted) this.crew.stopShard(shard, (signal) => this.#stop(shard, signal));
+    }
     return this.#shape.slots > 0;
   }
 
@@ -86,15 +89,24 @@ export class HostPlace implements Place {
 
   #leaveAll(): void {
     if (this.crew.isStopping && !this.health.given_up) return;
-    for (const shard of this.shards.values()) if (!shard.ended) shard.settle({ kind: "left" });
+    for (const shard of this.#going()) shard.settle({ kind: "left" });
+  }
+
+  #going(): RemoteShard[] {
+    return [...this.shards.values()].filter((shard) => !shard.ended);
+  }
+
+  /** Whether shards run here, as far as a connection that stands tells. */
+  get isWorking(): boolean {
+    return this.#link !== undefined && this.#going().length > 0;
   }
 
   isReady(): boolean {
-    return this.#link !== undefined && this.health.isGood;
+    return this.#link !== undefined && this.isExpected();
   }
 
   isExpected(): boolean {
-    return this.health.isGood;
+    return this.health.isGood && this.#shape?.slots !== 0;
   }
 
   slowest_ms(): undefined {
@@ -114,9 +126,13 @@ export class HostPlace implements Place {
     return false;
   }
 
-  stranded(): Plan[] {
+  takeStranded(): { shard: number; attempt: number }[] {
     if (this.#link || performance.now() - this.#silent_since < this.crew.lost_ms) return [];
-    return [...this.shards.values()].filter((one) => !one.ended).map(({ plan }) => plan);
+    const stranded = this.#going().filter((one) => !one.isStranded);
+    return stranded.map((one) => {
+      one.isStranded = true;
+      return { shard: one.plan.shard_index, attempt: one.open.attempt.attempt };
+    });
   }
 
   start(order: ShardOrder): Promise<Begun | undefined> {
@@ -143,8 +159,12 @@ export class HostPlace implements Place {
 
   #follow(shard: RemoteShard): Begun {
     this.shards.set(shard.id, shard);
-    const forget = this.crew.watchTime(shard, (signal) => this.#link?.send(`stop ${shard.id} ${signal}`));
+    const forget = this.crew.watchTime(shard, (signal) => this.#stop(shard, signal));
     return { gone: shard.gone, finish: () => this.#finish(shard).finally(forget) };
+  }
+
+  #stop(shard: RemoteShard, signal: "TERM" | "KILL"): void {
+    this.#link?.send(`stop ${shard.id} ${signal}`);
   }
 
   look(shard: RemoteShard): void {
@@ -176,8 +196,8 @@ export class HostPlace implements Place {
     }
   }
 
-  judge(record: ShardRecord, failures: number): Verdict {
-    return this.health.judge(record, failures);
+  judge(record: ShardRecord, failures: number, faults: number): Verdict {
+    return this.health.judge(record, failures, faults);
   }
 
   praise(): void {
@@ -188,12 +208,13 @@ export class HostPlace implements Place {
   async close(): Promise<void> {
     const link = this.#link;
     for (const shard of this.shards.values()) {
-      if (!link || !this.crew.isDone(shard.plan)) continue;
-      link.send(`stop ${shard.id} KILL`);
-      removeAttempt(shard.open);
+      if (!this.crew.isDone(shard.plan)) continue;
+      this.#stop(shard, "KILL");
+      if (link) removeAttempt(shard.open);
+      else endSuperseded(this.bench, shard);
       this.shards.delete(shard.id);
     }
-    if (link && this.crew.isWhole && this.shards.size === 0) link.send("tidy");
+    if (link && this.shards.size === 0 && this.crew.isLeavingNothing()) link.send("tidy");
     await link?.close();
     await this.#keeping;
   }

@@ -19,6 +19,10 @@ export class RemoteShard {
   /** How often the host said that it is about to start. */
   starting = 0;
   ended = false;
+  /** Whether it is to be stopped: said again on each new connection, for a signal is lost with the one before. */
+  isUnwanted = false;
+  /** Whether its shard was given to others because nothing was heard of its host. */
+  isStranded = false;
 
   constructor(readonly plan: Plan, readonly open: OpenAttempt) {}
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { counted } from "../../core/counted.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
@@ -44,6 +45,8 @@ export function runStatus(
   const toys_per_s = rateOf(scanned);
   const merged = join(run.dir, MERGED);
   const trouble = asked && !asked.reached ? [`${run.manifest.scheduler} could not be asked: ${asked.message}`] : [];
+  const orphans = workers.length > 0 ? [] : scanned.filter(isOrphan);
+  const isGoing = (one: ScannedShard) => GOING.has(one.state) && !orphans.includes(one);
   const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== NOT_SUBMITTED);
   return {
     summary: {
@@ -58,9 +61,12 @@ export function runStatus(
       merged: exists(merged) ? merged : null,
       merged_check: summedCheckOf(run),
       workers: [...workers, ...trouble],
-      advice: toys_done === run.manifest.n_toys
-        ? []
-        : [...submitAdvice(run, scanned), ...fullDiskAdvice(run.dir), ...suspectsOf(run, scanned, asked, adapter)],
+      advice: toys_done === run.manifest.n_toys ? [] : [
+        ...submitAdvice(run, scanned),
+        ...orphanAdvice(run, orphans),
+        ...fullDiskAdvice(run.dir),
+        ...suspectsOf(run, scanned, asked, adapter),
+      ],
     },
     shards: scanned.map(({ plan, state, why, host }) => ({ shard: plan.shard_index, state, why, host })),
     progress: {
@@ -74,8 +80,19 @@ export function runStatus(
       toys_per_s,
     },
     reached: asked?.reached ?? false,
-    ended: !queued_somewhere && !scanned.some(({ state }) => GOING.has(state)),
+    ended: !queued_somewhere && !scanned.some(isGoing),
   };
+}
+
+/** Whether a shard was begun on a host behind ssh, and the loop that followed it is gone: it may run there still. */
+const isOrphan = ({ state, last }: ScannedShard) => state === "unknown" && last?.remote !== undefined;
+
+function orphanAdvice({ dir }: Run<FarmManifest>, orphans: ScannedShard[]): string[] {
+  if (orphans.length === 0) return [];
+  const hosts = [...new Set(orphans.map(({ host }) => host))].join(", ");
+  const what = `${counted(orphans.length, "shard")} may still run on ${hosts}, and nothing follows them`;
+  const word = quoteWord(dir);
+  return [`${what}; go on with: nsfarm-deno retry ${word}, or stop them with: nsfarm-deno cancel ${word}`];
 }
 
 /** What a scheduler was not given, and why it has refused it. */

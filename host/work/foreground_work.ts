@@ -9,6 +9,28 @@ import { recordSubmission } from "../jobs/submissions.ts";
 import { workOnRun } from "./work_run.ts";
 import type { WorkEvent, WorkReport } from "./work_event.ts";
 
+/** Hosts that cannot be reached within this time do not keep whoever wants their shards to be stopped. */
+const STOP_REMOTE_S = 40;
+
+/**
+ * Stops what an earlier loop began on hosts and nobody follows any more.
+ * @returns the shards of which it could not be told whether they still run there
+ * @throws {FarmError} unreachable, when no host can be used
+ */
+export async function stopRemote(run: Run<FarmManifest>, tell: (event: WorkEvent) => void): Promise<number[]> {
+  const token = randomBytes(8).toString("hex");
+  const ids = { scheduler: run.manifest.scheduler, job_id: `${Deno.pid}`, task_id: null, submission_token: token };
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), STOP_REMOTE_S * 1000);
+  try {
+    const order = { token, retry_failed: false, stop: over.signal, drain: true };
+    const { left, elsewhere } = await workOnRun(run, ids, gatherHosts, order, tell);
+    return [...left, ...elsewhere];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** The worker loop in this process, on record like a submission: from it the turnaround is counted. */
 export async function workInForeground(
   run: Run<FarmManifest>,

@@ -74,7 +74,7 @@ class LocalPlace implements Place {
     return undefined;
   }
 
-  stranded(): [] {
+  takeStranded(): [] {
     return [];
   }
 

@@ -1,7 +1,7 @@
 import type { Order, OrderBook } from "./order_book.ts";
 import type { Paces } from "./paces.ts";
 import type { Place } from "./place.ts";
-import { secondTry } from "./second_try.ts";
+import { openStranded, secondTry } from "./second_try.ts";
 
 interface Asked {
   dir: string;
@@ -18,5 +18,8 @@ export function nextOrder(
   slot: string,
 ): Order | undefined {
   if (paces.leaves(place, slot, book.queued, places, performance.now())) return undefined;
-  return book.next(place, places) ?? secondTry(dir, book, place, places, speculate);
+  const open = book.next(place, places);
+  if (open) return open;
+  openStranded(book, places);
+  return book.next(place, places) ?? (speculate ? secondTry(dir, book, place) : undefined);
 }

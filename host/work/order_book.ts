@@ -30,6 +30,10 @@ export class OrderBook {
   readonly #awaited = new Map<string, Awaited[]>();
   /** Shards that run at our places, with the attempts of each. */
   readonly #running = new Map<number, Order[]>();
+  /** The highest attempt number that each shard was given. */
+  readonly #numbers = new Map<number, number>();
+  /** Attempts whose place fell silent: they may still succeed, but their failure is not waited for. */
+  readonly #abandoned = new Set<Order>();
   readonly #taken = new Map<number, Plan>();
   readonly #elsewhere = new Set<number>();
   readonly #failed = new Set<number>();
@@ -71,18 +75,9 @@ export class OrderBook {
     return this.#awaited.get(place)?.shift();
   }
 
-  /**
-   * The next shard for a place: first one that has not failed there. One that has waits for another place that is
-   * ready, and is tried there again only where there is none.
-   */
+  /** Takes the next shard that may begin at a place now; undefined where there is none. */
   next(place: Place, places: readonly Place[]): Order | undefined {
-    const elsewhere = places.some((one) => one !== place && one.isReady());
-    // A share that was made for another place waits for it.
-    const isFor = ({ plan }: Order) => {
-      const owner = places.find((one) => one.owns(plan));
-      return owner === undefined || owner === place || !owner.isExpected();
-    };
-    const at = this.#queue.findIndex((one) => (!one.failed_at.has(place.name) || !elsewhere) && isFor(one));
+    const at = this.#queue.findIndex((one) => mayBegin(one, place, places));
     const [order] = at < 0 ? [] : this.#queue.splice(at, 1);
     // Another attempt may have done it in the meantime.
     if (order && !this.#open.has(order.plan.shard_index)) return this.next(place, places);
@@ -108,6 +103,25 @@ export class OrderBook {
   #hold(order: Order): void {
     const shard = order.plan.shard_index;
     this.#running.set(shard, [...(this.#running.get(shard) ?? []), order]);
+    this.#numbers.set(shard, Math.max(order.attempt, this.#numbers.get(shard) ?? 0));
+  }
+
+  /**
+   * Opens a shard again whose attempt runs at a place of which nothing is heard any more. Should that attempt succeed
+   * after all, its result counts; its failure does not.
+   */
+  abandon(shard: number, attempt: number): void {
+    const order = (this.#running.get(shard) ?? []).find((one) => one.attempt === attempt);
+    if (!order) return;
+    this.#abandoned.add(order);
+    this.release(order);
+    if (this.#open.has(shard) && !this.#running.has(shard)) {
+      this.add({ ...order, attempt: (this.#numbers.get(shard) ?? attempt) + 1 });
+    }
+  }
+
+  isAbandoned(order: Order): boolean {
+    return this.#abandoned.has(order);
   }
 
   /** An attempt is over, whatever came of it. */
@@ -178,11 +192,12 @@ export class OrderBook {
 
   failedAt(order: Order, place: string, { again, counts }: { again: boolean; counts: boolean }): void {
     const shard = order.plan.shard_index;
-    if (!this.#open.has(shard) || this.#running.has(shard)) return;
+    if (!this.#open.has(shard) || this.#running.has(shard) || this.isAbandoned(order)) return;
     if (!again) return this.failed(shard);
     const [failures, faults] = counts ? [order.failures + 1, order.faults] : [order.failures, order.faults + 1];
     const failed_at = new Set([...order.failed_at, place]);
-    this.add({ ...order, attempt: order.attempt + 1, failures, faults, failed_at });
+    const attempt = (this.#numbers.get(shard) ?? order.attempt) + 1;
+    this.add({ ...order, attempt, failures, faults, failed_at });
   }
 
   report(): { failed: number[]; elsewhere: number[]; left: number[] } {
@@ -205,6 +220,18 @@ export class OrderBook {
     this.#waiting = [];
     for (const wake of waiting) wake();
   }
+}
+
+/**
+ * Whether a shard may begin at a place now. A share that was made for another place waits for it, and a shard that has
+ * failed at this place waits while another one that could take it and has not failed it is ready.
+ */
+function mayBegin({ plan, failed_at }: Order, place: Place, places: readonly Place[]): boolean {
+  const owner = places.find((one) => one.owns(plan));
+  const mayTake = (one: Place) => owner === undefined || owner === one || !owner.isExpected();
+  if (!mayTake(place)) return false;
+  if (!failed_at.has(place.name)) return true;
+  return !places.some((one) => one.isReady() && mayTake(one) && !failed_at.has(one.name));
 }
 
 const sorted = (shards: Iterable<number>) => [...shards].sort((a, b) => a - b);

@@ -39,21 +39,28 @@ export interface Place {
   open(over: AbortSignal, changed: () => void): Promise<string[]>;
   /** Waits until a shard may begin in this slot; false: not any more. */
   ready(over: AbortSignal, slot: string): Promise<boolean>;
-  /** Whether a shard may begin now. */
+  /** Whether a shard may begin now in one of its slots, of which it has some. */
   isReady(): boolean;
   /** Begins a shard; undefined when another process has this attempt, or has committed the shard meanwhile. */
   start(order: ShardOrder): Promise<Begun | undefined>;
-  /** Takes up an attempt that an earlier process began here; undefined: it is not of this place. */
-  rejoin(plan: Plan, attempt: Attempt): Begun | undefined;
-  /** Shards that were begun here and of which nothing has been heard for so long that others may run them too. */
-  stranded(): Plan[];
+  /**
+   * Takes up an attempt that an earlier process began here; undefined: it is not of this place.
+   * @param isOrphan whether no other loop that is alive follows it
+   */
+  rejoin(plan: Plan, attempt: Attempt, isOrphan: boolean): Begun | undefined;
+  /** Attempts here of which nothing has been heard for so long that others may run their shards; each is given once. */
+  takeStranded(): { shard: number; attempt: number }[];
   /** How long its slowest shard has taken, or undefined before the first. */
   slowest_ms(): number | undefined;
   /** Whether a shard is the share that was made for this place. */
   owns(plan: Plan): boolean;
   /** Whether shards may begin here now or soon. */
   isExpected(): boolean;
-  judge(record: ShardRecord, failures: number): Verdict;
+  /**
+   * @param failures attempts at this shard that failed by its own fault, with this one
+   * @param faults attempts at this shard before for which a place was to blame
+   */
+  judge(record: ShardRecord, failures: number, faults: number): Verdict;
   /** A shard was done here. */
   praise(): void;
 }

@@ -12,6 +12,8 @@ export interface WorkOptions {
   scatter: boolean;
   /** Also run shards a second time that others take far longer for than this loop did. */
   speculate: boolean;
+  /** Begin nothing: only follow to its end what an earlier loop began on hosts. */
+  drain: boolean;
   stop: AbortSignal;
 }
 

@@ -10,6 +10,8 @@ import { newOrder, type Order, OrderBook } from "./order_book.ts";
 import { Paces } from "./paces.ts";
 import { pauseFor } from "./pause_for.ts";
 import type { Begun, Place } from "./place.ts";
+import { shardsWithFiles } from "../jobs/absent_since.ts";
+import { readShard } from "../shard/read_shard.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
 import { settleShard, type Standing, sweepIncoming } from "../shard/settle_shard.ts";
 import { sweepTemporary } from "../disk/sweep_temporary.ts";
@@ -88,6 +90,7 @@ class WorkLoop {
       this.#book.done(shard);
     } else if (standing.kind === "running") this.#book.taken(plan);
     else if (standing.kind === "elsewhere") this.#rejoin(plan, standing);
+    else if (this.options.drain) this.#book.failed(shard);
     else if (!this.options.retry_failed && hasFailed(standing.attempts)) this.#book.failed(shard);
     else this.#book.add(newOrder(plan, standing.next));
   }
@@ -97,10 +100,12 @@ class WorkLoop {
     let found = false;
     for (const attempt of attempts) {
       for (const place of this.places) {
-        const begun = place.rejoin(plan, attempt);
+        const isOrphan = this.#beats.judge(attempt, performance.now()) !== "alive";
+        const begun = place.rejoin(plan, attempt, isOrphan);
         if (!begun) continue;
         found = true;
-        this.#book.await(place.name, { order: newOrder(plan, next - 1), begun });
+        this.#book.await(place.name, { order: newOrder(plan, attempt.attempt), begun });
+        break;
       }
     }
     if (!found) this.#awaitLoop(plan, attempts, next);
@@ -185,10 +190,10 @@ class WorkLoop {
   /** Waits for something to do. */
   async #wait(): Promise<void> {
     if (this.#over.signal.aborted) return;
-    if (this.#book.hasTaken) await this.#lookAgain();
-    else if (this.#book.queued.length === 0) await this.#book.change();
-    // What was left to others is taken when they are not as fast as they were.
-    else await Promise.race([this.#book.change(), pauseFor(LOOK_AGAIN_MS, this.#over.signal)]);
+    // What is queued may be done by others meanwhile, or is taken after all when the places it was left to are slower.
+    if (this.#book.hasTaken || this.#book.queued.length > 0) {
+      await Promise.race([this.#book.change(), this.#lookAgain()]);
+    } else await this.#book.change();
   }
 
   async #finish(place: Place, order: Order, begun: Begun): Promise<void> {
@@ -201,7 +206,7 @@ class WorkLoop {
     const shard = order.plan.shard_index;
     this.#book.release(order);
     if (end.kind === "taken") {
-      if (this.#book.isOpen(shard)) this.#book.taken(order.plan);
+      if (this.#book.isOpen(shard) && !this.#book.isAbandoned(order)) this.#book.taken(order.plan);
       this.tell({ kind: "taken", shard });
     } else if (end.kind === "done") {
       place.praise();
@@ -217,8 +222,8 @@ class WorkLoop {
 
   #fail(place: Place, order: Order, record: ShardRecord): void {
     const shard = order.plan.shard_index;
-    const verdict = place.judge(record, order.failures + 1);
-    const again = !this.#stopped && verdict.again && order.faults < MOST_FAULTS;
+    const verdict = place.judge(record, order.failures + 1, order.faults);
+    const again = !this.#stopped && !this.options.drain && verdict.again && order.faults < MOST_FAULTS;
     this.tell({ kind: "failed", shard, record, again });
     this.#book.failedAt(order, place.name, { again, counts: verdict.counts });
     if (verdict.given_up === null || this.#gave_up) return;
@@ -242,7 +247,19 @@ class WorkLoop {
     for (const plan of this.#book.takeTaken()) {
       this.#sort(plan, await settleShard(this.bench, plan, attempts.get(plan.shard_index) ?? []));
     }
+    this.#dropDone();
     if (this.#book.isSettled) this.#over.abort();
+  }
+
+  /** Strikes shards off the queue that another process has committed since. */
+  #dropDone(): void {
+    const { dir, manifest } = this.bench.run;
+    const queued = this.#book.queued.filter(({ plan }) => this.#book.isOpen(plan.shard_index));
+    if (queued.length === 0) return;
+    const recorded = shardsWithFiles(dir);
+    for (const { plan } of queued.filter(({ plan }) => recorded.has(plan.shard_index))) {
+      if (readShard(dir, manifest, plan).kind === "done" && this.#book.done(plan.shard_index)) this.#done++;
+    }
   }
 }
 

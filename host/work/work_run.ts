@@ -15,12 +15,13 @@ export interface LoopOrder {
   beat_interval_s?: number;
   scatter?: boolean;
   speculate?: boolean;
+  drain?: boolean;
 }
 
 /** A loop of which nothing is heard for three times as long is taken for dead. */
 const BEAT_INTERVAL_S = 40;
 
-const DEFAULTS = { beat_interval_s: BEAT_INTERVAL_S, scatter: false, speculate: false };
+const DEFAULTS = { beat_interval_s: BEAT_INTERVAL_S, scatter: false, speculate: false, drain: false };
 
 /** Where a loop's shards run. */
 export interface Crew {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { namesIn, runDir } from "../support/farm.ts";
 import { countDone, failedAttempts, readAttempts, readRecord } from "../support/run_dir.ts";
@@ -7,6 +8,11 @@ import { assertMerged } from "../support/slurm_farm.ts";
 import { sshFile } from "../support/ssh_hosts.ts";
 
 const test = sshFile({ hosts: 2, shared: true });
+
+/** The parent of a process: a fit's is its wrapper, whose parent is the host's agent. */
+async function parentOf(pid: number): Promise<number> {
+  return Number(/\) \S (\d+) /.exec(await readFile(`/proc/${pid}/stat`, "utf8"))?.[1]);
+}
 
 test("on a shared file system shards run in the run directory, and nothing is sent", async (farm) => {
   const dir = runDir(farm.folder);
@@ -55,6 +61,39 @@ test("a failing fit on the shared file system is one failed attempt, whoever loo
   let going = true;
   driver.ended.then(() => going = false);
   while (going) await farm.must(["status", dir]).catch(() => {});
+  assert.equal((await driver.ended).code, 5);
+  assert.deepEqual(await failedAttempts(dir), ["1.1 exit"]);
+});
+
+test("one flipped byte, and a file that was cut, of committed shards are mended by the same command", async (farm) => {
+  const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 12, shards: 6 });
+  const dir = runDir(farm.folder);
+  await farm.must(args);
+  const first = join(dir, "shard_0.out.json");
+  const bytes = await readFile(first);
+  bytes[bytes.length - 40] = (bytes[bytes.length - 40] ?? 0) ^ 1;
+  await writeFile(first, bytes);
+  const second = join(dir, "shard_3.out.json");
+  await writeFile(second, (await readFile(second)).subarray(0, 100));
+  await farm.must(args);
+  await assertMerged(dir, { toys: 12 });
+  assert.deepEqual(await failedAttempts(dir), []);
+});
+
+test("an end that another command took in first is that attempt's end, whatever the host's agent says", async (farm) => {
+  const fake = await farm.standIn(`sleep 1.5; [ "$shard" != 1 ] || { echo no >&2; exit 3; }`);
+  const args = farm.run(await farm.hostsFile("w1"), { toys: 4, shards: 2, nextstat: fake.path });
+  const dir = runDir(farm.folder);
+  const driver = farm.start(args);
+  await until("both run", async () => (await fake.log()).length >= 2);
+  const fits = (await fake.log()).map(({ pid }) => pid);
+  const agents = await Promise.all(fits.map(async (fit) => await parentOf(await parentOf(fit))));
+  for (const pid of agents) Deno.kill(pid, "SIGSTOP");
+  await until("both have ended", async () => {
+    await farm.must(["status", dir]);
+    return await countDone(dir) === 1 && (await failedAttempts(dir)).includes("1.1 exit");
+  });
+  for (const pid of agents) Deno.kill(pid, "SIGCONT");
   assert.equal((await driver.ended).code, 5);
   assert.deepEqual(await failedAttempts(dir), ["1.1 exit"]);
 });

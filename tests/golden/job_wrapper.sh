@@ -191,10 +191,6 @@ pass_on() {
 
 run_shard() {
   shard=$1
-  if [ "$place" = shared ] && [ -e "shard_$shard.metrics.json" ]; then
-    echo "shard $shard: done already"
-    return 0
-  fi
   attempt=${NSFARM_ATTEMPT:-${job:-0}-${task:-0}-$(date +%s)-$$}
   stem=incoming/shard_$shard.$attempt hidden=incoming/.shard_$shard.$attempt
   case $shard in

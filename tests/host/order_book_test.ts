@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Plan } from "../../core/contracts/manifest.ts";
 import { newOrder, OrderBook } from "../../host/work/order_book.ts";
+import type { Place } from "../../host/work/place.ts";
 import { place, plan } from "./support/places.ts";
 
 const bookOf = (...plans: Plan[]) => {
@@ -74,4 +75,53 @@ Deno.test("whoever waits is told of each change", async () => {
   const told = book.change();
   book.done(0);
   await told;
+});
+
+/** The shard's failure at a place, as the loop reports it. */
+function fail(book: OrderBook, place: Place, places: readonly Place[], change = AGAIN): number | undefined {
+  const order = book.next(place, places);
+  if (!order) return undefined;
+  book.release(order);
+  book.failedAt(order, place.name, change);
+  return order.attempt;
+}
+
+Deno.test("a shard that failed at every place that is ready is tried again, and nobody waits for a place that failed it too", () => {
+  const [a, b] = [place("a"), place("b")];
+  const book = bookOf(plan(0));
+  assert.deepEqual([fail(book, a, [a, b]), fail(book, b, [a, b])], [1, 2]);
+  assert.equal(book.next(a, [a, b])?.attempt, 3);
+});
+
+Deno.test("a share that failed at the place it was made for is tried there again, although others are ready", () => {
+  const [a, b] = [place("a", { owns: true }), place("b", { owns: true })];
+  const book = bookOf(plan(0, "a"));
+  assert.equal(fail(book, a, [a, b]), 1);
+  assert.equal(book.next(b, [a, b]), undefined);
+  assert.equal(book.next(a, [a, b])?.attempt, 2);
+});
+
+Deno.test("a shard whose place fell silent is open again, the late failure of its first attempt is nothing, and its late success counts", () => {
+  const [a, b] = [place("a"), place("b")];
+  const book = bookOf(plan(0));
+  const first = book.next(a, [a, b]);
+  assert(first);
+  book.abandon(0, first.attempt);
+  const second = book.next(b, [a, b]);
+  assert.equal(second?.attempt, 2);
+  book.release(first);
+  book.failedAt(first, "a", { again: false, counts: true });
+  assert(!book.isSettled);
+  assert(book.done(0));
+  assert(book.isSettled);
+});
+
+Deno.test("a shard that fails again after its place fell silent is given up like any other", () => {
+  const [a, b] = [place("a"), place("b")];
+  const book = bookOf(plan(0));
+  const first = book.next(a, [a, b]);
+  assert(first);
+  book.abandon(0, first.attempt);
+  assert.equal(fail(book, b, [a, b], { again: false, counts: true }), 2);
+  assert.deepEqual(book.report().failed, [0]);
 });

@@ -119,7 +119,7 @@ export class ClaimsFarm {
     const shape = { slots: 1 + Math.floor(this.random() * 2), threads: 1, time_limit_s: null };
     const order = { token: `${worker.boot_id}00000000`, retry_failed: true, stop };
     const crew = await localCrew(shape)(bench, order);
-    const options = { beat_interval_s: BEAT_INTERVAL_S, scatter: false, speculate: this.random() < 0.5 };
+    const options = { beat_interval_s: BEAT_INTERVAL_S, scatter: false, drain: false, speculate: this.random() < 0.5 };
     return await runWorkLoop(bench, crew.places, { ...options, ...order, slots: crew.slots }, worker.tell);
   }
 

@@ -16,7 +16,7 @@ export function place(name: string, { ready = true, expected = true, owns = fals
     isReady: () => ready,
     start: () => Promise.resolve(undefined),
     rejoin: () => undefined,
-    stranded: () => [],
+    takeStranded: () => [],
     slowest_ms: () => undefined,
     owns: ({ host }) => owns && host === name,
     isExpected: () => expected,
