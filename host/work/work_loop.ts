@@ -11,6 +11,7 @@ import { Paces } from "./paces.ts";
 import { pauseFor } from "./pause_for.ts";
 import type { Begun, Place } from "./place.ts";
 import { shardsWithFiles } from "../jobs/absent_since.ts";
+import { readSubmissions } from "../jobs/submissions.ts";
 import { readShard } from "../shard/read_shard.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
 import { settleShard, type Standing, sweepIncoming } from "../shard/settle_shard.ts";
@@ -91,8 +92,22 @@ class WorkLoop {
     } else if (standing.kind === "running") this.#book.taken(plan);
     else if (standing.kind === "elsewhere") this.#rejoin(plan, standing);
     else if (this.options.drain) this.#book.failed(shard);
-    else if (!this.options.retry_failed && hasFailed(standing.attempts)) this.#book.failed(shard);
-    else this.#book.add(newOrder(plan, standing.next));
+    else if (!this.options.retry_failed && hasFailed(standing.attempts) && !this.#isAskedAgain(standing.attempts)) {
+      this.#book.failed(shard);
+    } else this.#book.add(newOrder(plan, standing.next));
+  }
+
+  /**
+   * Whether this loop was submitted after a shard had failed: then it was submitted to run that shard again. A failure
+   * in a loop that somebody typed counts as one before.
+   */
+  #isAskedAgain(attempts: readonly Attempt[]): boolean {
+    const { run: { dir }, ids } = this.bench;
+    const order = readSubmissions(dir).map(({ token }) => token);
+    const [its, ours] = [attempts.at(-1)?.submission_token, ids.submission_token].map((one) =>
+      order.indexOf(one ?? "")
+    );
+    return its !== undefined && ours !== undefined && its < ours;
   }
 
   /** What an earlier process began at one of our places is awaited there. */

@@ -48,3 +48,13 @@ test("pilots whose time is shorter than the run time nothing out, and retry ends
   await untilIdle(farm);
   await Deno.remove(join(dir, "claims"), { recursive: true });
 });
+
+test("a shard that failed under pilots is run again by retry, whoever takes it", async (farm) => {
+  const fit = await openFit(farm, `[ "$shard" != 3 ] || [ -e "$here/go" ] || { echo no >&2; exit 3; }`);
+  const dir = runDir(farm.folder);
+  await farm.must(condorRun(farm, { toys: 12, shards: 6, nextstat: fit.path, more: ["--pilots", "2"] }), 5, SLOW);
+  await fit.mark("go");
+  await farm.must(["retry", dir, "--wait"], 0, SLOW);
+  await assertMerged(dir, { toys: 12 });
+  await untilIdle(farm);
+});
