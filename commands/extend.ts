@@ -7,7 +7,7 @@ import { lookAtMachine } from "../host/machine/machine.ts";
 import { seedOverlap } from "../host/run/runs_beside.ts";
 import { dirname } from "node:path";
 import type { CommandSpec } from "./command.ts";
-import { adapterOf, readFlags, runOf } from "./run_dir_flags.ts";
+import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
 import { submitAndWait } from "./submit.ts";
 
 const Flags = z.object({
@@ -32,7 +32,7 @@ const extend: CommandSpec = {
   },
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
-    const run = runOf(args, out);
+    const run = await ownRunOf(args, out);
     const adapter = await adapterOf(run, out);
     await lookAtMachine();
     const { run: extended, shards, n_toys_before } = await extendRun(run, adapter, flags.nToys, flags.shards ?? null);

@@ -7,7 +7,7 @@ import { runJob } from "../host/shard/run_job.ts";
 import { openSandbox, runSandbox } from "../host/shard/run_sandbox.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import type { CommandSpec } from "./command.ts";
-import { readFlags, runOf } from "./run_dir_flags.ts";
+import { readFlags, runOf, settledCopy } from "./run_dir_flags.ts";
 
 const Flags = z.object({ token: z.optional(z.string()), sandbox: z._default(z.boolean(), false) });
 
@@ -24,7 +24,7 @@ const job: CommandSpec = {
   },
   run: async ({ args, options, out }) => {
     const { token = null, sandbox } = readFlags(Flags, options);
-    const run = sandbox ? openSandbox(args[0] ?? "") : runOf(args, out);
+    const run = sandbox ? openSandbox(args[0] ?? "") : await settledCopy(runOf(args, out), out);
     const shards = args.slice(1).map(wholeNumber("SHARD", 0));
     const plans = shards.map((shard) => {
       const plan = livePlans(run.manifest).find((one) => one.shard_index === shard);

@@ -12,7 +12,7 @@ import { optionsOfRole } from "../host/jobs/load_adapter.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { type Raised, raiseLimits } from "../host/run/raise_limits.ts";
 import type { CommandSpec } from "./command.ts";
-import { adapterOf, readFlags, runOf } from "./run_dir_flags.ts";
+import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
 import { oneOf } from "../core/parse_flag.ts";
 import type { FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
@@ -45,7 +45,7 @@ const retry: CommandSpec = {
   },
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
-    const run = runOf(args, out);
+    const run = await ownRunOf(args, out);
     const adapter = await adapterOf(run, out);
     const at = new Date().toISOString();
     const nodes = await nodesAsked(options, adapter);

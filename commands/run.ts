@@ -18,7 +18,7 @@ import { driveRun } from "./drive_run.ts";
 import { finishRun } from "./finish_run.ts";
 import { defineJobFlags, defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
 import { defineOldFlags, tellOldFlags } from "./old_run_flags.ts";
-import { openRunOf, readFlags } from "./run_dir_flags.ts";
+import { openRunOf, readFlags, settled } from "./run_dir_flags.ts";
 import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
 
 const Flags = z.object({
@@ -85,7 +85,7 @@ async function dryRun(request: RunRequest, out: Output): Promise<number> {
 async function openOrRender(request: RunRequest, adapter: SchedulerAdapter, out: Output): Promise<Run<FarmManifest>> {
   const dir = requestDir(request);
   const found = openSame(dir, request, out);
-  if (found) return found;
+  if (found) return await settled(found, out);
   const overlap = seedOverlap(dir, request.out_dir, request);
   if (overlap) out.note(`warning: ${overlap}`);
   try {

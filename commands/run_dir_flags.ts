@@ -3,6 +3,8 @@ import * as z from "zod/mini";
 import { plainPath } from "../core/parse_flag.ts";
 import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import { assertFarmRun, isFarmRun, loadFarmRun, type Run } from "../host/run/load_manifest.ts";
+import { isCopy, originOf } from "../host/run/run_origin.ts";
+import { settleOrigin } from "../host/jobs/settle_origin.ts";
 import { openRun } from "../host/run/run_home.ts";
 import { pluginChange } from "../host/plugin/plugin_run.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
@@ -30,7 +32,29 @@ export function openRunOf(path: string, out: Output): Run<FarmManifest> {
   if (nsfarm_version !== VERSION) {
     out.note(`this run was rendered by nsfarm-deno ${nsfarm_version}; this is ${VERSION}`);
   }
+  const origin = originOf(run);
+  if (origin.kind === "copied") {
+    out.note(`this is a copy of "${origin.from}": jobs and processes on record are that run's, and left alone`);
+  }
   return run;
+}
+
+/** Opens the run that the first argument names, to run something of it: a copy becomes a run of its own then. */
+export async function ownRunOf(args: readonly string[], out: Output): Promise<Run<FarmManifest>> {
+  return await settled(runOf(args, out), out);
+}
+
+/** Says what a copied or moved directory has become. */
+export async function settled(found: Run<FarmManifest>, out: Output): Promise<Run<FarmManifest>> {
+  const { run, origin } = await settleOrigin(found);
+  if (origin.kind === "copied") out.note("it is a run of its own from now on, and its job files are written anew");
+  if (origin.kind === "moved") out.note(`the run has moved here from "${origin.from}": its job files are written anew`);
+  return run;
+}
+
+/** The same of a copy only: one that has moved may lie here by another path than that by which its jobs see it. */
+export async function settledCopy(run: Run<FarmManifest>, out: Output): Promise<Run<FarmManifest>> {
+  return isCopy(run) ? await settled(run, out) : run;
 }
 
 /** What was said already in this process. */

@@ -10,7 +10,7 @@ import { submitFinish } from "../host/jobs/submit_finish.ts";
 import { type Again, startRun } from "../host/jobs/start_run.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import type { CommandSpec, Output } from "./command.ts";
-import { adapterOf, readFlags, runOf } from "./run_dir_flags.ts";
+import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
 import { finishRun } from "./finish_run.ts";
 import { watchRun } from "./watch_run.ts";
 import type { Run } from "../host/run/load_manifest.ts";
@@ -36,7 +36,7 @@ const submit: CommandSpec = {
       .option("--finish", "also submit a job that collects and merges when the others have ended; you may log out");
   },
   run: async ({ args, options, out }) => {
-    const run = runOf(args, out);
+    const run = await ownRunOf(args, out);
     const flags = readFlags(Flags, options);
     const adapter = await adapterOf(run, out);
     const at = new Date().toISOString();

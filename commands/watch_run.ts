@@ -29,7 +29,7 @@ export async function lookAtRun(
 }
 
 async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
-  const { alive, elsewhere } = await lookAtWorkers(run.dir, machine.process.boot_id);
+  const { alive, elsewhere } = await lookAtWorkers(run, machine.process.boot_id);
   return [
     ...alive.map((one) => `worker loop ${one.process.pid} with ${one.slots} slots runs on this machine`),
     ...elsewhere.map((one) => `a worker loop with ${one.slots} slots was begun on ${one.process.host}`),

@@ -10,7 +10,7 @@ import { gatherHosts } from "../host/ssh/host_crew.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { workOnRun } from "../host/work/work_run.ts";
 import type { CommandSpec } from "./command.ts";
-import { readFlags, runOf } from "./run_dir_flags.ts";
+import { readFlags, runOf, settledCopy } from "./run_dir_flags.ts";
 import { tellWork } from "./work_progress.ts";
 
 const Flags = z.object({
@@ -55,7 +55,8 @@ const work: CommandSpec = {
   },
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
-    const run = runOf(args, out);
+    const opened = runOf(args, out);
+    const run = flags.ask || flags.stop ? opened : await settledCopy(opened, out);
     const token = flags.token ?? randomBytes(8).toString("hex");
     if (flags.ask) {
       const workers = await askWorkers(run);

@@ -50,7 +50,12 @@ export function reconcile(facts: ShardFacts): ShardView {
   if (native && isExplained(native, last)) return { state: native.state, why: native.reason ?? native.native, host };
   const is_older = native?.state === "done" && last !== null && !isByHand(last) && !isOf(last, native);
   if (last?.end && !is_older) return ended(last.end.cause, last.end, host);
-  if (facts.life === "dead") return { state: "lost", why: "its process is gone and left no record", host };
+  if (facts.life === "dead") {
+    const why = last?.copied_from === undefined
+      ? "its process is gone and left no record"
+      : "it had not ended when this directory was copied";
+    return { state: "lost", why, host };
+  }
   return withoutAttempt(facts, host);
 }
 

@@ -48,6 +48,8 @@ export const Attempt = z.looseObject({
   started_at_utc: z.string(),
   /** Only where a driver started it by ssh; then `wrapper` is that driver. */
   remote: z.optional(RemoteAttempt),
+  /** The run directory whose attempt this is, where this one is a copy of it: it never ends here. */
+  copied_from: z.optional(z.string()),
   end: z.nullable(ShardRecord),
 });
 export type Attempt = z.infer<typeof Attempt>;

@@ -102,6 +102,8 @@ export const RunRecord = z.looseObject({
   plugin: z.optional(z.looseObject({ sha256: Sha256 })),
   environment: RunEnvironment,
   history: z.array(HistoryEntry),
+  /** Of a copy of another run's directory: by it hosts tell its files from those of the original. */
+  copy_token: z.optional(z.string()),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
 

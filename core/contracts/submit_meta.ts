@@ -16,6 +16,8 @@ export const Submission = z.looseObject({
   intended_at_utc: z.string(),
   answered_at_utc: z.nullable(z.string()),
   answer: z.nullable(z.string()),
+  /** The run directory whose jobs these are, where this one is a copy of it. */
+  copied_from: z.optional(z.string()),
 });
 export type Submission = z.infer<typeof Submission>;
 

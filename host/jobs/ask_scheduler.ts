@@ -16,7 +16,7 @@ import { ownBinary } from "../machine/own_program.ts";
 import { MAX_DOCUMENT_BYTES, readRegular } from "../disk/read_file.ts";
 import type { AskedShard } from "../shard/asked_shard.ts";
 import { statesOfPilots } from "./states_of_pilots.ts";
-import { readSubmissions } from "./submissions.ts";
+import { ownSubmissions } from "./submissions.ts";
 
 /** What a scheduler said of all shards that it was given. */
 export interface AskedScheduler {
@@ -60,7 +60,7 @@ export async function askScheduler(
   adapter: SchedulerAdapter,
   grace_s: number,
 ): Promise<AskedScheduler> {
-  const submissions = readSubmissions(run.dir);
+  const submissions = ownSubmissions(run);
   const handles = handlesOf(submissions);
   const answer = await queryRounds(run, adapter, handles);
   const given = new Set(submissions.filter((one) => one.state !== "refused").flatMap((one) => one.shards));

@@ -3,7 +3,7 @@ import type { Handle, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { askScheduler, handlesOf, renderContext } from "./ask_scheduler.ts";
 import { runCommands, unreachable } from "./drive_adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { readSubmissions } from "./submissions.ts";
+import { ownSubmissions } from "./submissions.ts";
 
 /**
  * Cancels the jobs of a run that its scheduler knows under our tokens; an id alone is never believed.
@@ -15,7 +15,7 @@ export async function cancelRun(run: Run<FarmManifest>, adapter: SchedulerAdapte
   const known = new Set(
     [...asked.shards.values()].flatMap(({ native }) => native && ACTIVE.has(native.state) ? [native.token] : []),
   );
-  const handles = handlesOf(readSubmissions(run.dir)).filter((handle) => known.has(handle.token));
+  const handles = handlesOf(ownSubmissions(run)).filter((handle) => known.has(handle.token));
   if (handles.length === 0) return [];
   const commands = adapter.cancel(renderContext(run, []), handles, null);
   const answer = adapter.readCancel(await runCommands(adapter, commands, run.dir));

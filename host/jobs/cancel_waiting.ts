@@ -6,7 +6,7 @@ import { runCommands, unreachable } from "./drive_adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
 import type { Machine } from "../machine/machine.ts";
 import { type ScannedShard, scanRun } from "../state/scan_run.ts";
-import { readSubmissions } from "./submissions.ts";
+import { ownSubmissions } from "./submissions.ts";
 
 /**
  * Cancels the jobs that do not run, and no others: what is released later must not run a shard a second time.
@@ -27,7 +27,7 @@ export async function cancelWaiting(
   const given = shards.filter((one) => asked.shards.has(one.plan.shard_index));
   const waiting = new Set(given.filter((one) => states.has(one.state)).map((one) => one.plan.shard_index));
   if (waiting.size === 0) return [];
-  for (const { handle, whole } of waitingHandles(handlesOf(readSubmissions(run.dir)), waiting, shards)) {
+  for (const { handle, whole } of waitingHandles(handlesOf(ownSubmissions(run)), waiting, shards)) {
     const commands = adapter.cancel(renderContext(run, []), [handle], whole ? null : [...waiting]);
     const answer = adapter.readCancel(await runCommands(adapter, commands, run.dir));
     if (answer.kind !== "ok") throw unreachable(adapter, doing, answer.message);

@@ -10,7 +10,7 @@ import { whileLocked } from "../disk/lock_file.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import type { Machine } from "../machine/machine.ts";
 import { type ScannedShard, scanRun } from "../state/scan_run.ts";
-import { readSubmissions } from "./submissions.ts";
+import { ownSubmissions } from "./submissions.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
 import { stageInputs, stagePlanOf } from "../run/stage_inputs.ts";
 import { settleUnclear, submitChunk } from "./submit_run.ts";
@@ -106,7 +106,7 @@ export function renewFiles(run: Run<FarmManifest>, adapter: SchedulerAdapter, li
 
 /** An intent on record is of a command that died, or got no answer: its token is looked for first. */
 async function settleIntents(run: Run<FarmManifest>, adapter: SchedulerAdapter): Promise<void> {
-  for (const one of readSubmissions(run.dir)) {
+  for (const one of ownSubmissions(run)) {
     if (one.state === "intent" || one.state === "unclear") {
       await settleUnclear(run, adapter, one, one.answer ?? "the submitting command was stopped");
     }

@@ -3,6 +3,8 @@ import { type Submission, SUBMIT_META_SCHEMA, SubmitMeta } from "../../core/cont
 import { SUBMIT_META } from "../../core/run_paths.ts";
 import { changeDocument } from "../disk/change_document.ts";
 import { inputError, readIfThere } from "../disk/read_file.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { isCopy } from "../run/run_origin.ts";
 
 /** Reads submit_meta.json; undefined where nothing was submitted. @throws {FarmError} input */
 export function readSubmitMeta(dir: string): SubmitMeta | undefined {
@@ -21,6 +23,11 @@ export function readSubmitMeta(dir: string): SubmitMeta | undefined {
 
 export function readSubmissions(dir: string): Submission[] {
   return readSubmitMeta(dir)?.farm?.submissions ?? [];
+}
+
+/** Those of them whose jobs are this directory's: a copy has its original's on record too. */
+export function ownSubmissions(run: Run): Submission[] {
+  return isCopy(run) ? [] : readSubmissions(run.dir).filter((one) => one.copied_from === undefined);
 }
 
 /** Puts a submission on disk: a new one, or the same token's new state. */

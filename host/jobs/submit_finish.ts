@@ -6,7 +6,7 @@ import type { Handle, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { handlesOf, renderContext } from "./ask_scheduler.ts";
 import { runCommand } from "./drive_adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { readSubmissions } from "./submissions.ts";
+import { ownSubmissions } from "./submissions.ts";
 import { writeWhole } from "../disk/write_file.ts";
 
 /**
@@ -15,7 +15,7 @@ import { writeWhole } from "../disk/write_file.ts";
  * @throws {FarmError} usage, where the scheduler has no such thing; unreachable
  */
 export async function submitFinish(run: Run<FarmManifest>, adapter: SchedulerAdapter): Promise<string> {
-  const handles = handlesOf(readSubmissions(run.dir));
+  const handles = handlesOf(ownSubmissions(run));
   if (!adapter.finish || handles.length === 0) throw cannotFinish(adapter, handles);
   const token = randomBytes(8).toString("hex");
   const { files, command } = adapter.finish(renderContext(run, []), handles, token);

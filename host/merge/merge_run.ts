@@ -83,7 +83,7 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   const is_good = proof.problems.length === 0 || (options.allow_partial && proof.is_mergeable);
   const set = is_good ? mergedSet(sources, proof, options.guardrails, moment) : null;
   const sum = set && await writeMerged(options.out, mergedPieces(set, proof.read.texts), options.helper?.hash);
-  const records = sources.run ? readRecords(sources.run.dir) : { attempts: new Map(), submissions: [] };
+  const records = sources.run ? readRecords(sources.run) : { attempts: new Map(), submissions: [] };
   const times = timesOf(facts.flatMap((one) => one.time ?? []), facts.flatMap((one) => one.elapsed_s ?? []), records);
   const report = mergeReport({
     set,

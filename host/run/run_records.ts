@@ -5,6 +5,8 @@ import type { Submitted } from "../../core/stretches.ts";
 import { runTimes } from "../../core/times.ts";
 import { listAttempts, readAttempts } from "../shard/attempts.ts";
 import { readSubmissions } from "../jobs/submissions.ts";
+import type { Run } from "./load_manifest.ts";
+import { originOf } from "./run_origin.ts";
 
 /** What a run directory tells besides its committed shards. */
 export interface RunRecords {
@@ -14,9 +16,14 @@ export interface RunRecords {
 }
 
 /** @throws {FarmError} input, when submit_meta.json cannot be read */
-export function readRecords(dir: string): RunRecords {
+export function readRecords(run: Run): RunRecords {
+  const { dir } = run;
   const attempts = new Map<number, Attempt[]>();
-  for (const [shard, numbers] of listAttempts(dir)) attempts.set(shard, readAttempts(dir, shard, numbers));
+  const origin = originOf(run);
+  const mark = origin.kind === "copied" ? { copied_from: origin.from } : {};
+  for (const [shard, numbers] of listAttempts(dir)) {
+    attempts.set(shard, readAttempts(dir, shard, numbers).map((one) => ({ ...mark, ...one })));
+  }
   const submissions = readSubmissions(dir)
     .filter((one) => one.state !== "refused")
     .map((one) => ({ at_ms: Date.parse(one.intended_at_utc), shards: one.shards }));

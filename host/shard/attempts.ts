@@ -86,7 +86,10 @@ function clockOffset(fresh: string): number | null {
  * @returns false where its file is gone: another process has taken in how it ended
  * @throws {FarmError} input, when the folder is not writable
  */
-export function updateAttempt(open: OpenAttempt, change: Partial<Pick<Attempt, "fit" | "remote" | "end">>): boolean {
+export function updateAttempt(
+  open: OpenAttempt,
+  change: Partial<Pick<Attempt, "fit" | "remote" | "copied_from" | "end">>,
+): boolean {
   open.attempt = { ...open.attempt, ...change };
   if (!exists(open.path)) return false;
   const file = explainWrite(open.path, () => Deno.openSync(open.path, { write: true, create: false }));

@@ -84,6 +84,7 @@ export async function lifeOf(
   attempt: Attempt,
 ): Promise<"running" | "elsewhere" | "dead"> {
   const { process, processes = proc } = bench.machine;
+  if (attempt.copied_from !== undefined) return "dead";
   if (attempt.remote) {
     // Its driver may be gone, and it goes on all the same: only its host can tell.
     return (await processes.aliveOf([attempt.wrapper], process.boot_id)).size > 0 ? "running" : "elsewhere";

@@ -11,7 +11,8 @@ import { stageRun } from "./stage_run.ts";
 /** @throws {HostFault} */
 export async function openLink(host: FarmHost, control: string, order: LinkOrder): Promise<HostLink> {
   const { manifest, dir } = order.run;
-  const folder = `${manifest.run_id}/${hostKey(host).replaceAll(/[^A-Za-z0-9._-]/g, "_")}`;
+  const copy = manifest.farm.copy_token === undefined ? "" : `.${manifest.farm.copy_token}`;
+  const folder = `${manifest.run_id}${copy}/${hostKey(host).replaceAll(/[^A-Za-z0-9._-]/g, "_")}`;
   const script = hostAgent({
     base: order.base,
     folder,

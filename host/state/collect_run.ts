@@ -11,7 +11,7 @@ import type { Run } from "../run/load_manifest.ts";
 import { oldShards } from "../run/old_run.ts";
 import { openRun } from "../run/run_home.ts";
 import { readRecords, type RunRecords, timesOf } from "../run/run_records.ts";
-import { readSubmissions } from "../jobs/submissions.ts";
+import { ownSubmissions } from "../jobs/submissions.ts";
 import { settleIncoming, sweepIncoming } from "../shard/settle_incoming.ts";
 import { sweepDone } from "../disk/sweep_temporary.ts";
 import { writeDocument } from "../disk/write_file.ts";
@@ -93,7 +93,7 @@ function isOfAll({ shards }: Collection, manifest: Manifest): boolean {
 function checker(looked: readonly StatusShard[]): (run: Run) => Collection {
   const seen = new Map<number, CollectedShard>();
   return (run) => {
-    const records = readRecords(run.dir);
+    const records = readRecords(run);
     const shards = collectAll(run, records, looked, seen);
     const ok = shards.flatMap(({ record }) => record ? attemptTime(record) : []);
     const elapsed = isFarmManifest(run.manifest)
@@ -112,7 +112,7 @@ function collectAll(
   const { dir, manifest } = run;
   if (!isFarmManifest(manifest)) return oldShards(run).map((old) => collectOldShard(manifest, old));
   settleIncoming({ ...run, manifest });
-  const told = new Map([...submittedShards(dir), ...looked].map((one) => [one.shard, one]));
+  const told = new Map([...submittedShards(run), ...looked].map((one) => [one.shard, one]));
   return livePlans(manifest).map((plan) => {
     const i = plan.shard_index;
     const shard = seen.get(i) ?? collectShard(dir, manifest, plan, records.attempts.get(i) ?? [], told.get(i));
@@ -122,9 +122,9 @@ function collectAll(
 }
 
 /** Of a shard that a scheduler was given, files alone cannot tell where it stands. */
-function submittedShards(dir: string): StatusShard[] {
+function submittedShards(run: Run): StatusShard[] {
   const why = "it was submitted; nsfarm-deno status asks its scheduler";
-  return readSubmissions(dir).filter(({ state }) => state !== "refused")
+  return ownSubmissions(run).filter(({ state }) => state !== "refused")
     .flatMap(({ shards }) => shards.map((shard) => ({ shard, state: "unknown" as const, why, host: null })));
 }
 

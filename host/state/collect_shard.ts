@@ -65,7 +65,7 @@ export function collectShard(
     evidence: found.kind,
     fault: "what" in found ? `${found.file} ${found.what}` : null,
     last,
-    life: last && last.end === null ? "elsewhere" : null,
+    life: !last || last.end !== null ? null : last.copied_from === undefined ? "elsewhere" : "dead",
     native: null,
     asked: null,
     absent_s: null,

@@ -30,7 +30,7 @@ interface ReadShard {
 export function readFacts(path: string): RunFacts {
   const run = openRun(path);
   const { dir, manifest } = run;
-  const records = readRecords(dir);
+  const records = readRecords(run);
   const is_old = !isFarmManifest(manifest);
   const shards = isFarmManifest(manifest)
     ? livePlans(manifest).map((plan) => readOne(dir, manifest, plan, records.attempts.get(plan.shard_index) ?? []))

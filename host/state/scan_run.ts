@@ -6,6 +6,7 @@ import { reconcile, type ShardView } from "../../core/reconcile.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import type { AskedScheduler } from "../jobs/ask_scheduler.ts";
 import type { Run } from "../run/load_manifest.ts";
+import { originOf } from "../run/run_origin.ts";
 import { lifeOf } from "../shard/settle_shard.ts";
 import { type Evidence, readShard } from "../shard/read_shard.ts";
 import type { Workbench } from "../shard/workbench.ts";
@@ -31,9 +32,11 @@ export async function scanRun(
   seen: Seen = new Map(),
 ): Promise<ScannedShard[]> {
   const attempts = listAttempts(run.dir);
+  const origin = originOf(run);
+  const mark = origin.kind === "copied" ? { copied_from: origin.from } : {};
   const shards: ScannedShard[] = [];
   for (const plan of livePlans(run.manifest)) {
-    shards.push(await scanShard(run, machine, plan, attempts.get(plan.shard_index) ?? [], asked, seen));
+    shards.push(await scanShard(run, machine, plan, attempts.get(plan.shard_index) ?? [], asked, seen, mark));
   }
   return shards;
 }
@@ -45,6 +48,7 @@ async function scanShard(
   attempts: number[],
   asked: AskedScheduler | null,
   seen: Seen,
+  mark: Pick<Attempt, "copied_from">,
 ): Promise<ScannedShard> {
   const known = seen.get(plan.shard_index);
   if (known) return { plan, record: known, attempts, last: null, state: "done", why: "", host: known.host };
@@ -55,7 +59,8 @@ async function scanShard(
     return { plan, record, attempts, last: null, state: "done", why: "", host: record.host };
   }
   const number = attempts.at(-1);
-  const last = number === undefined ? null : readAttempt(run.dir, plan.shard_index, number) ?? null;
+  const read = number === undefined ? undefined : readAttempt(run.dir, plan.shard_index, number);
+  const last = read ? { ...mark, ...read } : null;
   const life = last && last.end === null ? await lifeOf({ run, machine }, last) : null;
   const view = reconcile({
     evidence: evidenceOf(found),

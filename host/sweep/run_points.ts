@@ -6,6 +6,7 @@ import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
 import { changeMode } from "../run/change_mode.ts";
 import { loadAdapter } from "../jobs/load_adapter.ts";
+import { settleOrigin } from "../jobs/settle_origin.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import { finishPoint } from "./finish_point.ts";
 import { type OpenSweep, pointDir, recordOf, recordPoint } from "./load_sweep.ts";
@@ -90,7 +91,7 @@ async function runPoint(
 ): Promise<PointRecord> {
   const note = (change: Partial<PointRecord>) => recordPoint(open.path, point.run_id, change);
   try {
-    const rendered = loadFarmRun(pointDir(open, point));
+    const { run: rendered } = await settleOrigin(loadFarmRun(pointDir(open, point)));
     const adapter = await loadAdapter(rendered.manifest.scheduler);
     const run = withMode(rendered, adapter, options.mode);
     const looked = await measure(run, adapter, drive, recordOf(point), stop, note);

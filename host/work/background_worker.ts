@@ -63,7 +63,7 @@ export type AskedWorker = Worker & { running: number[] };
 
 /** The worker loops of this run that are alive on this machine, with the shards that each runs now. */
 export async function askWorkers(run: Run<FarmManifest>): Promise<AskedWorker[]> {
-  const { alive } = await lookAtWorkers(run.dir, await bootId());
+  const { alive } = await lookAtWorkers(run, await bootId());
   const attempts = [...listAttempts(run.dir)].flatMap(([shard, numbers]) =>
     readAttempt(run.dir, shard, numbers.at(-1) ?? 0) ?? []
   );
@@ -80,7 +80,7 @@ const sameProcess = (a: Worker["process"], b: Worker["process"]) =>
 
 /** Asks worker loops of this run to stop (pid, start time and boot compared), and waits until they have. */
 export async function stopWorker(run: Run<FarmManifest>, token: string | null): Promise<Worker[]> {
-  const { alive } = await lookAtWorkers(run.dir, await bootId());
+  const { alive } = await lookAtWorkers(run, await bootId());
   const mine = alive.filter((worker) => token === null || worker.token === token);
   for (const { process } of mine) Deno.kill(process.pid, "SIGTERM");
   for (let i = 0; i < 100 && (await stillAlive(run, mine)); i++) {
@@ -90,6 +90,6 @@ export async function stopWorker(run: Run<FarmManifest>, token: string | null): 
 }
 
 async function stillAlive(run: Run<FarmManifest>, workers: Worker[]): Promise<boolean> {
-  const { alive } = await lookAtWorkers(run.dir, await bootId());
+  const { alive } = await lookAtWorkers(run, await bootId());
   return alive.some((one) => workers.some((worker) => worker.token === one.token));
 }

@@ -35,7 +35,7 @@ export async function runWorkLoop(
 ): Promise<WorkReport> {
   const { run: { dir, manifest }, machine } = bench;
   await sweepTemporary(dir, machine);
-  await sweepWorkers(dir, machine.process.boot_id);
+  await sweepWorkers(bench.run, machine.process.boot_id);
   const { token, slots, beat_interval_s } = options;
   const worker = { token, slots, run_token: manifest.farm.run_token, process: machine.process };
   return await announced(dir, worker, beat_interval_s, () => new WorkLoop(bench, places, options, tell).run());

@@ -4,6 +4,8 @@ import { CLAIMS } from "../../core/run_paths.ts";
 import { listNames } from "../shard/attempts.ts";
 import { aliveOf } from "../machine/proc.ts";
 import { readDocument } from "../disk/read_file.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { isCopy } from "../run/run_origin.ts";
 import { makeFolder, removeQuietly, writeDocument } from "../disk/write_file.ts";
 
 const workerPath = (dir: string, token: string) => join(dir, CLAIMS, `worker_${token}.json`);
@@ -61,8 +63,8 @@ export function listWorkers(dir: string): Worker[] {
 }
 
 /** The workers of this run that are alive on this machine, and those of other machines (unknown). */
-export async function lookAtWorkers(dir: string, boot_id: string): Promise<{ alive: Worker[]; elsewhere: Worker[] }> {
-  const workers = listWorkers(dir);
+export async function lookAtWorkers(run: Run, boot_id: string): Promise<{ alive: Worker[]; elsewhere: Worker[] }> {
+  const workers = isCopy(run) ? [] : listWorkers(run.dir);
   const alive = await aliveOf(workers.map((worker) => worker.process), boot_id);
   return {
     alive: workers.filter((worker) => alive.has(worker.process)),
@@ -70,9 +72,15 @@ export async function lookAtWorkers(dir: string, boot_id: string): Promise<{ ali
   };
 }
 
+/** Removes the files of all workers: of a copied directory, where they are the original's. */
+export function withdrawWorkers(dir: string): void {
+  for (const worker of listWorkers(dir)) withdrawWorker(dir, worker.token);
+}
+
 /** Removes the files of workers of this boot that are dead. */
-export async function sweepWorkers(dir: string, boot_id: string): Promise<void> {
-  const { alive, elsewhere } = await lookAtWorkers(dir, boot_id);
+export async function sweepWorkers(run: Run, boot_id: string): Promise<void> {
+  const { dir } = run;
+  const { alive, elsewhere } = await lookAtWorkers(run, boot_id);
   const kept = new Set([...alive, ...elsewhere].map((worker) => worker.token));
   for (const worker of listWorkers(dir)) if (!kept.has(worker.token)) withdrawWorker(dir, worker.token);
 }
