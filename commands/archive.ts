@@ -16,7 +16,7 @@ const archive: CommandSpec = {
   },
   run: async ({ args, options, out }) => {
     const flags = Flags.parse(options);
-    const written = await writeArchive(plainPath("RUN_DIR")(args[0] ?? ""), flags.out ?? null, flags.allowPartial);
+    const written = await writeArchive(args[0] ?? "", flags.out ?? null, flags.allowPartial);
     for (const name of written.missing.slice(0, 20)) out.note(`not in it: ${name}`);
     if (written.missing.length > 20) out.note(`… and ${written.missing.length - 20} more`);
     for (const { what } of written.merged_check.findings) out.note(what);

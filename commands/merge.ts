@@ -25,7 +25,10 @@ const merge: CommandSpec = {
   define: (command) => {
     command
       .option("--manifest <path>", "the run's manifest.json, in place of RUN_DIR", plainPath("--manifest"))
-      .option("--input <path>", "an output to merge, in place of a run (repeatable)", repeated)
+      .option("--input <path>", "an output or merged document, in place of a run (repeatable)", (
+        text: string,
+        before: string[] | undefined,
+      ) => repeated(plainPath("--input")(text), before))
       .option(
         "--out <path>",
         "where the merged document goes (default: merged.out.json of the run)",

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { nearestName } from "../core/nearest_name.ts";
-import { repeated } from "../core/parse_flag.ts";
+import { plainPath, repeated } from "../core/parse_flag.ts";
 import { wordsOf } from "../core/profile_flags.ts";
 import { VERSION } from "../core/version.ts";
 import { type CommandSpec, type Permission, PERMISSIONS, type Program } from "./command.ts";
@@ -67,7 +67,7 @@ export async function build(row: TableRow, spec: CommandSpec, argv: readonly str
     writeOut: (text) => printAnswer(text.trimEnd()),
     writeErr: () => {},
   });
-  for (const arg of row.args.split(" ").filter((word) => word !== "")) command.argument(angled(arg));
+  for (const arg of row.args.split(" ").filter((word) => word !== "")) defineArgument(command, arg);
   await spec.define(command, argv);
   if (spec.schedulers) {
     command
@@ -78,6 +78,13 @@ export async function build(row: TableRow, spec: CommandSpec, argv: readonly str
   command.option("--json", "print one JSON document on stdout");
   command.helpOption("-h, --help", "show this help");
   return command;
+}
+
+/** What names a run is checked here, for all commands. */
+function defineArgument(command: Command, arg: string): void {
+  const name = arg.replace(/[[\].]/g, "");
+  if (name.startsWith("RUN_")) command.argument(angled(arg), "", plainPath(name));
+  else command.argument(angled(arg));
 }
 
 const angled = (arg: string) => arg.startsWith("[") ? arg.toLowerCase() : `<${arg.toLowerCase()}>`;

@@ -20,7 +20,7 @@ const report: CommandSpec = {
   },
   run: ({ args, options, out }) => {
     const { out: path = null, svg = null } = Flags.parse(options);
-    const target = plainPath("RUN_OR_SWEEP")(args[0] ?? "");
+    const target = args[0] ?? "";
     const written = writeReport(target, { out: path, svg }, new Date().toISOString());
     out.print([written.report, ...written.svg].join("\n"));
     out.document(written);

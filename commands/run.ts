@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { plainPath } from "../core/parse_flag.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import { requestDifference } from "../core/same_request.ts";
@@ -34,7 +35,7 @@ const run: CommandSpec = {
   define: async (command, argv) => {
     defineRequestFlags(command);
     command
-      .option("--local-out-dir <dir>", "old name of --out-dir")
+      .option("--local-out-dir <dir>", "old name of --out-dir", plainPath("--local-out-dir"))
       .option("--allow-partial", "merge what is there when shards are missing, and say so inside")
       .option("--dry-run", "check everything and print the plan; write nothing");
     defineJobFlags(command);

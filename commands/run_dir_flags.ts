@@ -1,6 +1,5 @@
 import { dirname } from "node:path";
 import * as z from "zod/mini";
-import { plainPath } from "../core/parse_flag.ts";
 import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import { assertFarmRun, isFarmRun, loadFarmRun, type Run } from "../host/run/load_manifest.ts";
 import { isCopy, originOf } from "../host/run/run_origin.ts";
@@ -14,13 +13,13 @@ import type { FarmManifest } from "../core/contracts/manifest.ts";
 
 /** Opens the run that the first argument names, of this program or of the old scripts. */
 export function anyRunOf(args: readonly string[], out: Output): Run {
-  const run = openRun(plainPath("RUN_DIR")(args[0] ?? ""));
+  const run = openRun(args[0] ?? "");
   return isFarmRun(run) ? runOf(args, out) : run;
 }
 
 /** Opens the run that the first argument names. */
 export function runOf(args: readonly string[], out: Output): Run<FarmManifest> {
-  return openRunOf(plainPath("RUN_DIR")(args[0] ?? ""), out);
+  return openRunOf(args[0] ?? "", out);
 }
 
 /** Opens a run; says so when another version of this program rendered it. */

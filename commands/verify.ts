@@ -1,5 +1,4 @@
 import { EXIT_CODES } from "../core/errors.ts";
-import { plainPath } from "../core/parse_flag.ts";
 import { type ArchiveReport, verifyArchive } from "../host/archive/verify_archive.ts";
 import { verifyRun } from "../host/merge/verify_run.ts";
 import type { CommandSpec, Output } from "./command.ts";
@@ -9,7 +8,7 @@ const verify: CommandSpec = {
   needs: ["read"],
   define: () => {},
   run: ({ args, out }) => {
-    const path = plainPath("RUN_DIR")(args[0] ?? "");
+    const path = args[0] ?? "";
     if (path.endsWith(".tar")) return Promise.resolve(tellArchive(verifyArchive(path), out));
     const report = verifyRun(path);
     for (const { file, what } of report.findings) out.print(`${file} ${what}`);

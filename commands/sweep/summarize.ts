@@ -3,10 +3,11 @@ import { EXIT_CODES } from "../../core/errors.ts";
 import { mergedExitCode } from "../../core/merge/merged_check.ts";
 import { plainPath, wholeNumber } from "../../core/parse_flag.ts";
 import { summariseSweep } from "../../core/sweep/summarise_sweep.ts";
-import { summaryCsv } from "../../core/sweep/summary_csv.ts";
-import { summaryMarkdown } from "../../core/sweep/summary_markdown.ts";
+import { isSummaryCsv, summaryCsv } from "../../core/sweep/summary_csv.ts";
+import { isSummary, summaryMarkdown } from "../../core/sweep/summary_markdown.ts";
 import type { OpenSweep } from "../../host/sweep/load_sweep.ts";
 import { readSweepFacts } from "../../host/sweep/read_sweep.ts";
+import { beginsWith, type OutKind, refuseOut } from "../../host/disk/refuse_out.ts";
 import { writeWhole } from "../../host/disk/write_file.ts";
 import type { CommandSpec, Output } from "../command.ts";
 import { defineSweepJson, readSweepJson } from "./sweep_flags.ts";
@@ -29,10 +30,19 @@ const summarize: CommandSpec = {
   },
   run: ({ options, out }) => {
     const { outMd = null, outCsv = null, slots = null } = Flags.parse(options);
+    if (outMd !== null) refuseOut(outKind("--out-md", isSummary), outMd);
+    if (outCsv !== null) refuseOut(outKind("--out-csv", isSummaryCsv), outCsv);
     return Promise.resolve(tellSummary(readSweepJson(options), { md: outMd, csv: outCsv, slots }, out));
   },
 };
 export default summarize;
+
+const outKind = (flag: string, isHead: (head: string) => boolean): OutKind => ({
+  flag,
+  what: "summary",
+  name: null,
+  isOne: (path) => beginsWith(path, isHead),
+});
 
 /** Where a summary goes; null: the page is printed, no CSV is written. */
 interface SummaryTo {

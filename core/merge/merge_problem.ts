@@ -20,7 +20,7 @@ export function problemLines(problems: readonly Problem[]): string[] {
   const groups = Map.groupBy(problems, (problem) => `${problem.shard_index === null} ${withoutIndex(problem)}`);
   const lines = [...groups.values()].map(groupLine);
   if (lines.length <= MOST_LINES) return lines;
-  return [...lines.slice(0, MOST_LINES), `and ${lines.length - MOST_LINES} more, see merge_status.json`];
+  return [...lines.slice(0, MOST_LINES), `and ${lines.length - MOST_LINES} more (--json has them all)`];
 }
 
 // "shard_3.out.json is not there" reads the same for each shard but for its number.

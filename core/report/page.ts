@@ -60,8 +60,13 @@ ${cards}
 </body>
 </html>
 `;
-  return `<!doctype html>\n${document.text}`;
+  return `${DOCTYPE}\n${document.text}`;
 }
+
+const DOCTYPE = "<!doctype html>";
+
+/** Whether a file that begins so is a page that pageHtml() made: nothing else has its policy. */
+export const isPage = (head: string): boolean => head.startsWith(DOCTYPE) && head.includes("script-src &#39;sha256-");
 
 const tile = ({ value, words, is_first, is_bad }: Tile): Markup =>
   markup`<div class="${
@@ -111,5 +116,10 @@ export function standAlone({ svg, title }: Figure): string {
   const inside = markup`<title>${title}</title><style>${new Markup(
     SVG_STYLE,
   )}</style><rect width="100%" height="100%" fill="#fff"/>`;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${svg.text.replace(/^<svg [^>]*>/, (open) => open + inside.text)}\n`;
+  return `${XML}\n${svg.text.replace(/^<svg [^>]*>/, (open) => open + inside.text)}\n`;
 }
+
+const XML = '<?xml version="1.0" encoding="UTF-8"?>';
+
+/** Whether a file that begins so is a figure as standAlone() writes them. */
+export const isFigure = (head: string): boolean => head.startsWith(`${XML}\n<svg `);

@@ -7,6 +7,9 @@ const COLUMNS = [
   ...["load_start", "load_end", "max_rss_bytes", "stopwatch_s", "predicted_makespan_s", "run_dir"],
 ] as const;
 
+/** Whether a file that begins so is such a table, also one of a version with further columns. */
+export const isSummaryCsv = (head: string): boolean => head.startsWith(COLUMNS.slice(0, 10).join(","));
+
 /** Every run of a sweep as a line of CSV (RFC 4180, but for line ends); empty: not known. */
 export function summaryCsv({ sweep_id, points }: SweepSummary): string {
   const rows = points.map((point) => {

@@ -3,12 +3,18 @@ import { mdCode, mdTable, mdText } from "../markdown.ts";
 import { significant } from "../progress_line.ts";
 import { percent, short } from "../figure_text.ts";
 
+const TITLE = "# Shard sweep ";
+
+/** Whether a file that begins so is a summary, of this program or of the old scripts. */
+export const isSummary = (head: string): boolean =>
+  head.startsWith(TITLE) || head.startsWith("# PF3.2 Unbinned CPU Farm Shard Sweep\n");
+
 /** The summary of a sweep as a page of Markdown. */
 export function summaryMarkdown(summary: SweepSummary): string {
   const { runs, points } = summary;
   const repeated = runs.some(({ n_runs }) => n_runs > 1);
   return [
-    `# Shard sweep ${mdText(summary.sweep_id)}`,
+    `${TITLE}${mdText(summary.sweep_id)}`,
     head(summary),
     ...(repeated ? ["## By shard count", countTable(runs), REPEATS] : []),
     repeated ? "## Every run" : "## Runs",

@@ -11,6 +11,7 @@ import { oldShards } from "../run/old_run.ts";
 import { openRun } from "../run/run_home.ts";
 import { mergedCheckOf } from "../merge/check_merged.ts";
 import { verifyFiles } from "../merge/verify_run.ts";
+import { refuseOut } from "../disk/refuse_out.ts";
 import { exists, type Fill, writeStreamed } from "../disk/write_file.ts";
 
 export interface WrittenArchive {
@@ -34,6 +35,7 @@ export async function writeArchive(path: string, out: string | null, allow_parti
   const run = openRun(path);
   const { dir, manifest_path, manifest } = run;
   const archive = out ?? `${dir}.tar`;
+  refuseOut({ flag: "--out", what: "archive", name: null, isOne: () => true }, archive);
   if (exists(archive)) {
     throw new FarmError("usage", `Cannot write "${archive}": it exists already`, "Give another --out");
   }

@@ -43,6 +43,9 @@ function sumOf(path: string): string {
   return summed.sha256;
 }
 
+/** Whether a file is a merged document, of this program or of the old scripts. */
+export const isMergedDocument = (path: string): boolean => findMerged(path).kind === "read";
+
 function findMerged(path: string): FoundMerged {
   try {
     const parsed = MergedAbout.safeParse(readAbout(path));

@@ -1,4 +1,4 @@
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { AskedGuardrails } from "../../core/contracts/manifest.ts";
 import type { MergeReport } from "../../core/contracts/merge_report.ts";
 import { MERGE_STATUS_SCHEMA, type MergeStatus } from "../../core/contracts/merge_status.ts";
@@ -6,12 +6,14 @@ import { FarmError } from "../../core/errors.ts";
 import { asksPulls } from "../../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport } from "../../core/merge/merge_report.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
+import { isMergedDocument } from "./check_merged.ts";
 import { callHelper, type Helper } from "./helper.ts";
 import { mergedSet, type MergeMoment, wholeOf, withoutPulls } from "./merged_set.ts";
 import { inputSources, runSources, type Sources } from "./open_sources.ts";
 import { type Proof, prove } from "./prove.ts";
 import { mergedPieces, writeMerged } from "./write_merged.ts";
 import { readRecords, timesOf } from "../run/run_records.ts";
+import { type OutKind, refuseOut } from "../disk/refuse_out.ts";
 import { sweepForgotten } from "../disk/sweep_temporary.ts";
 import { writeDocument } from "../disk/write_file.ts";
 
@@ -38,7 +40,7 @@ export async function mergeRun(options: MergeOptions, moment: MergeMoment): Prom
   try {
     const sources = openSources(options);
     const guardrails = askedOf(sources, options.guardrails);
-    const out = outPath(sources, options.out);
+    const out = outPath(sources, options.out, options.inputs);
     sweepForgotten(dirname(out));
     const proof = await prove(sources, options.allow_partial, { beside: out, helper, left_out: new Map() });
     try {
@@ -59,10 +61,36 @@ function openSources({ run, inputs, accept_unrecorded }: MergeOptions): Sources 
   return inputSources(inputs);
 }
 
-function outPath({ run }: Sources, out: string | null): string {
-  if (out !== null) return resolve(out);
-  if (run) return `${run.dir}/${MERGED}`;
-  throw new FarmError("usage", "Cannot merge outputs of --input without --out: wanted a path for the result");
+const MERGED_OUT: OutKind = { flag: "--out", what: "merged document", name: MERGED, isOne: isMergedDocument };
+
+/** The run's own merged document is replaced whatever it is; elsewhere only an older merged document is. */
+function outPath({ run }: Sources, out: string | null, inputs: readonly string[]): string {
+  const own = run && join(run.dir, MERGED);
+  if (out === null) {
+    if (own !== null) return own;
+    throw new FarmError("usage", "Cannot merge outputs of --input without --out: wanted a path for the result");
+  }
+  if (own !== null && isSameFile(out, own)) return own;
+  if (inputs.some((input) => isSameFile(input, out))) {
+    throw new FarmError("usage", `Cannot merge "${out}" into itself`, "Choose another --out");
+  }
+  refuseOut(MERGED_OUT, out);
+  return resolve(out);
+}
+
+/** Whether two paths are one name in one folder. */
+function isSameFile(a: string, b: string): boolean {
+  if (basename(a) !== basename(b)) return false;
+  const [one, other] = [a, b].map((path) => realFolder(dirname(resolve(path))));
+  return one === other;
+}
+
+function realFolder(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 /** The run's own guardrails, each in place of which one may be given now. */
@@ -96,7 +124,8 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
     missing: proof.missing,
     times,
   });
-  const merge_status = sources.run && writeStatus(`${sources.run.dir}/${MERGE_STATUS}`, report, sum, moment);
+  const isOwn = sources.run !== null && options.out === join(sources.run.dir, MERGED);
+  const merge_status = isOwn ? writeStatus(join(dirname(options.out), MERGE_STATUS), report, sum, moment) : null;
   return { ...report, merge_status, notes: mergeNotes(report) };
 }
 
@@ -105,7 +134,7 @@ function writeStatus(
   report: MergeReport,
   sum: { bytes: number; sha256: string } | null,
   { now_utc }: MergeMoment,
-): string | null {
+): string {
   const status: MergeStatus = {
     schema_version: MERGE_STATUS_SCHEMA,
     created_at_utc: now_utc,
@@ -116,12 +145,6 @@ function writeStatus(
     merged: report.merged,
     farm: { merged_sha256: sum?.sha256 ?? null, merged_bytes: sum?.bytes ?? null, exit_code: report.exit_code },
   };
-  try {
-    writeDocument(path, status);
-    return path;
-  } catch (error) {
-    // A merge of somebody else's run, or of a read-only one, may still be written elsewhere.
-    if (error instanceof FarmError && report.merged !== null) return null;
-    throw error;
-  }
+  writeDocument(path, status);
+  return path;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { type Page, pageHtml, standAlone } from "../../core/report/page.ts";
+import { isFigure, isPage, type Page, pageHtml, standAlone } from "../../core/report/page.ts";
 import type { Figure } from "../../core/report/plot.ts";
 import { runFigures, runPage } from "../../core/report/run_report.ts";
 import { SORT_SCRIPT } from "../../core/report/sort_script.ts";
@@ -10,6 +10,7 @@ import { VERSION } from "../../core/version.ts";
 import { readFacts } from "../state/read_facts.ts";
 import { loadSweep } from "../sweep/load_sweep.ts";
 import { readSweepFacts } from "../sweep/read_sweep.ts";
+import { beginsWith, type OutKind, refuseOut } from "../disk/refuse_out.ts";
 import { makeFolder, writeWhole } from "../disk/write_file.ts";
 
 export interface ReportTo {
@@ -28,8 +29,12 @@ export interface WrittenReport {
 export function writeReport(target: string, to: ReportTo, now_utc: string): WrittenReport {
   const made = target.endsWith(".sweep.json") ? sweepReport(target, now_utc) : runReport(target, now_utc);
   const report = to.out ?? made.path;
+  if (to.out !== null) refuseOut(PAGE_OUT, report);
+  const figures = to.svg === null ? [] : figureFiles(made.figures, to.svg);
   writeWhole(report, pageHtml(made.page));
-  return { report, svg: to.svg === null ? [] : writeFigures(made.figures, to.svg) };
+  if (to.svg !== null) makeFolder(to.svg);
+  for (const { path, text } of figures) writeWhole(path, text);
+  return { report, svg: figures.map(({ path }) => path) };
 }
 
 interface Made {
@@ -40,6 +45,13 @@ interface Made {
 
 const footerOf = (now_utc: string) => `Made by nsfarm-deno ${VERSION}, ${now_utc.slice(0, 16).replace("T", " ")} UTC`;
 const script_sha256 = () => createHash("sha256").update(SORT_SCRIPT).digest("base64");
+
+const PAGE_OUT: OutKind = {
+  flag: "--out",
+  what: "report",
+  name: null,
+  isOne: (path) => beginsWith(path, isPage),
+};
 
 function runReport(target: string, now_utc: string): Made {
   const facts = readFacts(target);
@@ -60,11 +72,12 @@ function sweepReport(target: string, now_utc: string): Made {
   };
 }
 
-function writeFigures(figures: readonly Figure[], folder: string): string[] {
-  makeFolder(folder);
+/** @throws {FarmError} usage, where something else has a figure's name */
+function figureFiles(figures: readonly Figure[], folder: string): { path: string; text: string }[] {
+  const kind = { flag: "--svg", what: "figure", name: null, isOne: (path: string) => beginsWith(path, isFigure) };
   return figures.map((figure) => {
     const path = join(folder, `${figure.name}.svg`);
-    writeWhole(path, standAlone(figure));
-    return path;
+    refuseOut(kind, path);
+    return { path, text: standAlone(figure) };
   });
 }

@@ -39,9 +39,12 @@ function homeOf({ manifest }: Run): string | undefined {
 }
 
 /** Whether a directory is of the run that a manifest tells of. */
-export function isHomeOf(dir: string, manifest: Manifest): boolean {
+export const isHomeOf = (dir: string, manifest: Manifest): boolean => isManifestOf(join(dir, MANIFEST), manifest);
+
+/** Whether a file is a manifest of the same run. */
+export function isManifestOf(path: string, manifest: Manifest): boolean {
   try {
-    const there: Manifest = readDocument(join(dir, MANIFEST), Manifest);
+    const there: Manifest = readDocument(path, Manifest);
     if (manifest.farm) return there.farm?.run_token === manifest.farm.run_token;
     return there.run_id === manifest.run_id && there.created_at_utc === manifest.created_at_utc;
   } catch {

@@ -6,13 +6,15 @@ import type { StatusShard } from "../../core/describe_status.ts";
 import { type Manifest, ShardResult } from "../../core/contracts/manifest.ts";
 import type { RunTimes } from "../../core/contracts/run_times.ts";
 import { type CollectedShard, collectOldShard, collectShard } from "./collect_shard.ts";
+import { MANIFEST } from "../../core/run_paths.ts";
 import { changeManifest } from "../run/change_manifest.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { oldShards } from "../run/old_run.ts";
-import { openRun } from "../run/run_home.ts";
+import { isManifestOf, openRun } from "../run/run_home.ts";
 import { readRecords, type RunRecords, timesOf } from "../run/run_records.ts";
 import { ownSubmissions } from "../jobs/submissions.ts";
 import { settleIncoming, sweepIncoming } from "../shard/settle_incoming.ts";
+import { type OutKind, refuseOut } from "../disk/refuse_out.ts";
 import { sweepDone } from "../disk/sweep_temporary.ts";
 import { writeDocument } from "../disk/write_file.ts";
 
@@ -46,6 +48,7 @@ export function collectRun(
 ): CollectReport {
   const run = openRun(path);
   const target = out === null ? run.manifest_path : resolve(out);
+  if (target !== run.manifest_path) refuseOut(manifestOut(run.manifest), target);
   const check = checker(looked);
   const found = target === run.manifest_path ? collectInPlace(run, check, now_utc) : check(run);
   if (target !== run.manifest_path) writeDocument(target, collected(run, found, now_utc));
@@ -61,6 +64,13 @@ export function collectRun(
     not_ok: notOk(found),
   };
 }
+
+const manifestOut = (manifest: Manifest): OutKind => ({
+  flag: "--out",
+  what: "manifest of this run",
+  name: MANIFEST,
+  isOne: (path) => isManifestOf(path, manifest),
+});
 
 /** As collectRun, but writes nothing. @throws {FarmError} input */
 export function checkRun(path: string): Pick<CollectReport, "counts" | "not_ok"> {

@@ -36,5 +36,5 @@ Deno.test("of many different problems the first twenty are shown, and where the 
     Array.from({ length: 50 }, (_, i) => ({ shard_index: i, what: `problem ${i} of its own` })),
   );
   assert.equal(lines.length, 21);
-  assert.equal(lines.at(-1), "and 30 more, see merge_status.json");
+  assert.equal(lines.at(-1), "and 30 more (--json has them all)");
 });

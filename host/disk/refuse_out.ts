@@ -1,0 +1,65 @@
+import { basename, dirname, join, resolve } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { isOurName, MANIFEST } from "../../core/run_paths.ts";
+import { openRegular } from "./read_file.ts";
+import { exists } from "./write_file.ts";
+
+/** What a command writes where --out says. */
+export interface OutKind {
+  /** `--out` */
+  flag: string;
+  /** `merged document` */
+  what: string;
+  /** The file of a run that it may be; null: none. */
+  name: string | null;
+  /** Whether a file that is there is one of this kind, so that a newer one may take its place. */
+  isOne(path: string): boolean;
+}
+
+/**
+ * Refuses a path where a file of a run belongs, and one where something else than an older document of the same kind
+ * lies.
+ * @throws {FarmError} usage; nothing is written yet
+ */
+export function refuseOut(kind: OutKind, path: string): void {
+  const { flag, what } = kind;
+  const target = resolve(path);
+  const next = `Choose another ${flag}`;
+  if (basename(target) !== kind.name && isOfRun(target)) {
+    throw new FarmError("usage", `Cannot write the ${what} to "${path}": a run keeps a file of its own there`, next);
+  }
+  if (exists(target) && !kind.isOne(target)) {
+    throw new FarmError(
+      "usage",
+      `Cannot write the ${what} to "${path}": what is there is no ${what}, and would be lost`,
+      `${next}, or move it away first`,
+    );
+  }
+}
+
+/** Whether a name in a run directory, or in one of its folders, is the run's. */
+function isOfRun(path: string): boolean {
+  const [dir, name] = [dirname(path), basename(path)];
+  const above = dirname(dir);
+  return (isOurName(name) && isRunDirectory(dir)) || (isOurName(`${basename(dir)}/${name}`) && isRunDirectory(above));
+}
+
+const isRunDirectory = (dir: string): boolean => exists(join(dir, MANIFEST));
+
+const HEAD_BYTES = 4096;
+
+/** Whether a file begins as one that this program wrote; what cannot be read does not. */
+export function beginsWith(path: string, isHead: (head: string) => boolean): boolean {
+  try {
+    const file = openRegular(path);
+    try {
+      const bytes = new Uint8Array(HEAD_BYTES);
+      const n = file.readSync(bytes) ?? 0;
+      return isHead(new TextDecoder().decode(bytes.subarray(0, n)));
+    } finally {
+      file.close();
+    }
+  } catch {
+    return false;
+  }
+}
