@@ -28,8 +28,8 @@ export async function driveRun(
   for (const one of started.submissions) {
     out.note(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
   }
-  const looked = await watchRun(run, adapter, signals.signal, out, false, undefined, poll_s);
-  await endPilots(run, adapter, looked);
+  const looked = await watchRun(started.run, adapter, signals.signal, out, false, undefined, poll_s);
+  await endPilots(started.run, adapter, looked);
   return looked.shards;
 }
 

@@ -2,11 +2,12 @@ import * as z from "zod/mini";
 import { shardRanges } from "../core/describe_status.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
-import { extendRun } from "../host/run/extend_run.ts";
+import { type Extended, extendRun } from "../host/run/extend_run.ts";
+import { submitOpen } from "../host/jobs/start_run.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { seedOverlap } from "../host/run/runs_beside.ts";
 import { dirname } from "node:path";
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec, Output } from "./command.ts";
 import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
 import { submitAndWait } from "./submit.ts";
 
@@ -34,23 +35,38 @@ const extend: CommandSpec = {
     const flags = readFlags(Flags, options);
     const run = await ownRunOf(args, out);
     const adapter = await adapterOf(run, out);
-    await lookAtMachine();
-    const { run: extended, shards, n_toys_before } = await extendRun(run, adapter, flags.nToys, flags.shards ?? null);
-    const { n_toys, seed, config } = extended.manifest;
-    const overlap = seedOverlap(run.dir, dirname(run.dir), { seed: seed + n_toys_before, n_toys: flags.nToys, config });
-    if (overlap) out.note(`warning: ${overlap}`);
-    out.note(
-      `${n_toys_before} + ${flags.nToys} toys: shard ${shardRanges(shards)} with the seeds ${seed + n_toys_before} to ${
-        seed + n_toys - 1
-      }, which none of the run's toys has`,
-    );
-    if (flags.submit) return await submitAndWait(extended, { ended: false }, flags, out);
-    out.print(extended.manifest_path);
-    out.document({ manifest: extended.manifest_path, shards, n_toys });
+    const machine = await lookAtMachine();
+    const asked = { n_toys: flags.nToys, shards: flags.shards ?? null, submit: flags.submit };
+    if (flags.submit) {
+      const submit = async (extended: Extended) => {
+        tellExtended(extended, out);
+        return await submitOpen(extended.run, adapter, machine, { ended: false });
+      };
+      return await submitAndWait(adapter, () => extendRun(run, adapter, asked, submit), flags, out);
+    }
+    const extended = await extendRun(run, adapter, asked, (made) => Promise.resolve(made));
+    tellExtended(extended, out);
+    const { manifest_path, manifest } = extended.run;
+    out.print(manifest_path);
+    out.document({ manifest: manifest_path, shards: extended.shards, n_toys: manifest.n_toys });
     return EXIT_CODES.done;
   },
 };
 export default extend;
+
+function tellExtended({ run, shards, n_toys_before, since_utc }: Extended, out: Output): void {
+  const { plans, seed: run_seed, config } = run.manifest;
+  const n_toys = shards.reduce((sum, shard) => sum + (plans[shard]?.n_toys ?? 0), 0);
+  const seed = run_seed + n_toys_before;
+  const overlap = seedOverlap(run.dir, dirname(run.dir), { seed, n_toys, config });
+  if (overlap) out.note(`warning: ${overlap}`);
+  if (since_utc !== null) out.note(`these toys were added at ${since_utc}, and not submitted: it goes on with them`);
+  out.note(
+    `${n_toys_before} + ${n_toys} toys: shard ${shardRanges(shards)} with the seeds ${seed} to ${
+      seed + n_toys - 1
+    }, which none of the run's toys has`,
+  );
+}
 
 /** `+500`; without the sign it could be meant as the whole number of toys. */
 function moreToys(text: string): number {

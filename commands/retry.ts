@@ -1,20 +1,13 @@
 import * as z from "zod/mini";
-import { cutShards } from "../core/cut_shard.ts";
-import { shardRanges } from "../core/describe_status.ts";
-import type { ShardState } from "../core/contracts/kinds.ts";
 import { FarmError } from "../core/errors.ts";
-import { changeOptions } from "../core/change_options.ts";
-import { cancelWaiting } from "../host/jobs/cancel_waiting.ts";
-import { changeFarmManifest } from "../host/run/change_manifest.ts";
-import { changeMode } from "../host/run/change_mode.ts";
-import { endedShards } from "../host/work/ended_shards.ts";
 import { optionsOfRole } from "../host/jobs/load_adapter.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
-import { type Raised, raiseLimits } from "../host/run/raise_limits.ts";
+import { retryRun } from "../host/jobs/retry_run.ts";
+import type { Raised } from "../host/run/raise_limits.ts";
 import type { CommandSpec } from "./command.ts";
 import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
 import { oneOf } from "../core/parse_flag.ts";
-import type { FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
+import type { OptionValue } from "../core/contracts/manifest.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { defineOne, readSchedulerOptions } from "./scheduler_flags.ts";
 import { MODE_HELP, MODES, submitAndWait } from "./submit.ts";
@@ -47,23 +40,14 @@ const retry: CommandSpec = {
     const flags = readFlags(Flags, options);
     const run = await ownRunOf(args, out);
     const adapter = await adapterOf(run, out);
-    const at = new Date().toISOString();
-    const nodes = await nodesAsked(options, adapter);
-    const move = (now: FarmManifest) =>
-      changeMode(changeOptions(now, nodes, "retried", at), adapter, flags.mode, "retried", at);
-    const raise = (now: FarmManifest) => raiseLimits(now, adapter, moreOf(flags), at);
-    const moved = move(run.manifest);
-    raise(moved);
-    const machine = await lookAtMachine();
-    const waiting: ShardState[] = moved === run.manifest ? ["held"] : ["held", "queued"];
-    const cancelled = await cancelWaiting(run, adapter, machine, new Set(waiting));
-    if (cancelled.length > 0) {
-      out.note(`cancelled the ${waiting.join(" and ")} jobs of shard ${shardRanges(cancelled)}`);
-    }
-    const cut = flags.split ? await endedShards(run, adapter, machine, cancelled) : [];
-    if (cut.length > 0) out.note(`cut in two: shard ${shardRanges(cut)}`);
-    const changed = changeFarmManifest(run, (now) => cutShards(raise(move(now)), cut, at));
-    return await submitAndWait(changed, { ended: true, cancelled }, flags, out);
+    const asked = {
+      nodes: await nodesAsked(options, adapter),
+      mode: flags.mode,
+      raised: moreOf(flags),
+      split: flags.split,
+    };
+    const start = async () => await retryRun(run, adapter, await lookAtMachine(), asked, (line) => out.note(line));
+    return await submitAndWait(adapter, start, flags, out);
   },
 };
 export default retry;

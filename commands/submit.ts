@@ -7,14 +7,13 @@ import { changeMode } from "../host/run/change_mode.ts";
 import { endPilots } from "../host/jobs/end_pilots.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { submitFinish } from "../host/jobs/submit_finish.ts";
-import { type Again, startRun } from "../host/jobs/start_run.ts";
+import { type StartedRun, startRun } from "../host/jobs/start_run.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import type { CommandSpec, Output } from "./command.ts";
 import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
 import { finishRun } from "./finish_run.ts";
 import { watchRun } from "./watch_run.ts";
-import type { Run } from "../host/run/load_manifest.ts";
-import type { FarmManifest } from "../core/contracts/manifest.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 
 const Flags = z.object({
   wait: z._default(z.boolean(), false),
@@ -41,20 +40,21 @@ const submit: CommandSpec = {
     const adapter = await adapterOf(run, out);
     const at = new Date().toISOString();
     const changed = changeFarmManifest(run, (now) => changeMode(now, adapter, flags.mode, "submitted", at));
-    return await submitAndWait(changed, { ended: false }, flags, out);
+    const start = async () => await startRun(changed, adapter, await lookAtMachine(), { ended: false });
+    return await submitAndWait(adapter, start, flags, out);
   },
 };
 export default submit;
 
-/** Submits what is open (with `again`: what failed too) and, when asked, watches it to its end. */
+/** Submits what is open and, when asked, watches it to its end. */
 export async function submitAndWait(
-  run: Run<FarmManifest>,
-  again: Again,
+  adapter: SchedulerAdapter,
+  start: () => Promise<StartedRun>,
   ask: { wait: boolean; finish?: boolean },
   out: Output,
 ): Promise<number> {
-  const adapter = await adapterOf(run, out);
-  const started = await startRun(run, adapter, await lookAtMachine(), again);
+  const started = await start();
+  const { run } = started;
   for (const one of started.submissions) {
     out.print(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
   }

@@ -66,8 +66,20 @@ export const RunEnvironment = z.looseObject({
   uptime_s: z.nullable(z.number()),
 });
 
-/** One change of plans[]: a cut, an extension. */
-export const HistoryEntry = z.looseObject({ at_utc: z.string(), change: z.string() });
+/** One change of a run after it was rendered: a cut, an extension, other options. */
+export const HistoryEntry = z.looseObject({
+  at_utc: z.string(),
+  change: z.string(),
+  /** The new shards of an extension, or those that were cut. */
+  shards: z.optional(z.array(Count)),
+  n_toys_before: z.optional(Count),
+  /** An extension whose shards were to be submitted, as it was asked for; shards null: as many as fit. */
+  asked: z.optional(z.looseObject({ n_toys: Count, shards: z.nullable(Count) })),
+  /** Options that were doubled, and when jobs with them had been submitted; null: not yet. */
+  doubled: z.optional(z.array(z.string())),
+  submitted_at_utc: z.optional(z.nullable(z.string())),
+});
+export type HistoryEntry = z.infer<typeof HistoryEntry>;
 
 export const RunRecord = z.looseObject({
   schema_version: z.literal(RUN_RECORD_SCHEMA),

@@ -29,10 +29,11 @@ export async function runCommand(adapter: SchedulerAdapter, command: Command, cw
 }
 
 /** @throws {FarmError} unreachable */
-export function unreachable(adapter: SchedulerAdapter, doing: string, message: string): FarmError {
-  return new FarmError(
-    "unreachable",
-    `Cannot ${doing} with ${adapter.name}: ${message}`,
-    "Nothing was changed; run the same command again when it answers",
-  );
+export function unreachable(
+  adapter: SchedulerAdapter,
+  doing: string,
+  message: string,
+  next = "Nothing was changed; run the same command again when it answers",
+): FarmError {
+  return new FarmError("unreachable", `Cannot ${doing} with ${adapter.name}: ${message}`, next);
 }

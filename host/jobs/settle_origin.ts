@@ -1,15 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
-import { whileLocked } from "../disk/lock_file.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
-import { loadFarmRun, type Run } from "../run/load_manifest.ts";
+import type { Run } from "../run/load_manifest.ts";
 import { type Origin, originOf } from "../run/run_origin.ts";
 import { attemptPath, listAttempts, readAttempts, updateAttempt } from "../shard/attempts.ts";
 import { withdrawWorkers } from "../work/workers.ts";
 import { askLimits } from "./ask_limits.ts";
 import { loadAdapter } from "./load_adapter.ts";
-import { renewFiles } from "./start_run.ts";
+import { renewFiles, whileSubmitting } from "./start_run.ts";
 import { changeSubmitMeta } from "./submissions.ts";
 
 /**
@@ -22,8 +20,7 @@ export async function settleOrigin(
   load = loadAdapter,
 ): Promise<{ run: Run<FarmManifest>; origin: Origin }> {
   if (originOf(run).kind === "own") return { run, origin: { kind: "own" } };
-  return await whileLocked(join(run.dir, ".submit.lock"), async () => {
-    const now = loadFarmRun(run.manifest_path);
+  return await whileSubmitting(run, async (now) => {
     const origin = originOf(now);
     if (origin.kind === "own") return { run: now, origin };
     if (origin.kind === "copied") disownJobs(now.dir, origin.from);

@@ -3,10 +3,12 @@ import { livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { Submission } from "../../core/contracts/submit_meta.ts";
+import { withDoublingsUsed } from "../../core/open_changes.ts";
 import type { SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { askLimits } from "./ask_limits.ts";
 import { type AskedScheduler, askScheduler, renderContext } from "./ask_scheduler.ts";
 import { whileLocked } from "../disk/lock_file.ts";
+import { changeFarmManifest } from "../run/change_manifest.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import type { Machine } from "../machine/machine.ts";
 import { type ScannedShard, scanRun } from "../state/scan_run.ts";
@@ -18,6 +20,8 @@ import { exists, makeFolder, writeWhole } from "../disk/write_file.ts";
 import { unreachable } from "./drive_adapter.ts";
 
 export interface StartedRun {
+  /** With its manifest as it was when they were submitted. */
+  run: Run<FarmManifest>;
   submissions: Submission[];
   /** Why there is nothing to submit, where there is not. */
   nothing: string;
@@ -49,42 +53,63 @@ export interface Again {
  * before it have submitted.
  * @throws {FarmError} unreachable, when the scheduler cannot be asked or does not take them
  */
-export async function startRun(
+export const startRun = (
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  machine: Machine,
+  again: Again,
+  file_grace_s = GRACE_S,
+): Promise<StartedRun> => whileSubmitting(run, (now) => submitOpen(now, adapter, machine, again, file_grace_s));
+
+/** Does something while no other command submits shards of the run, with its manifest as it is then. */
+export const whileSubmitting = <T>(
+  { dir, manifest_path }: Run<FarmManifest>,
+  work: (now: Run<FarmManifest>) => Promise<T>,
+): Promise<T> => whileLocked(join(dir, ".submit.lock"), () => work({ ...loadFarmRun(manifest_path), dir }));
+
+/** What startRun does, for whoever holds its lock already. @throws {FarmError} unreachable */
+export async function submitOpen(
   run: Run<FarmManifest>,
   adapter: SchedulerAdapter,
   machine: Machine,
   again: Again,
   file_grace_s = GRACE_S,
 ): Promise<StartedRun> {
-  return await whileLocked(
-    join(run.dir, ".submit.lock"),
-    // What is given out has a plan in the manifest as it is now.
-    () => startOpen(loadFarmRun(run.manifest_path), adapter, machine, again, file_grace_s),
-  );
-}
-
-async function startOpen(
-  run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
-  machine: Machine,
-  again: Again,
-  file_grace_s: number,
-): Promise<StartedRun> {
-  await settleIntents(run, adapter);
+  const go_on = `nsfarm-deno ${again.ended ? "retry" : "submit"} ${run.dir}`;
+  const adopted = await settleIntents(run, adapter, go_on);
   const asked = await askScheduler(run, adapter, again.ended ? 0 : file_grace_s);
-  if (!asked.reached) throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer");
+  if (!asked.reached) {
+    const next = `Nothing was submitted; when it answers: ${go_on}`;
+    throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer", next);
+  }
   settleIncoming(run);
   const shards = await scanRun(run, machine, asked);
   const open = shards.filter((shard) => isOpen(shard, asked, again));
-  if (open.length === 0) return { submissions: [], nothing: whyNothing(shards, again.ended) };
-  const indexes = open.map((shard) => shard.plan.shard_index);
+  const submissions = await submitShards(run, adapter, open.map(({ plan }) => plan.shard_index), again, go_on);
+  if (again.ended && adopted + submissions.length > 0) recordOptionsUsed(run);
+  return { run, submissions, nothing: open.length === 0 ? whyNothing(shards, again.ended) : "" };
+}
+
+async function submitShards(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  open: number[],
+  again: Again,
+  go_on: string,
+): Promise<Submission[]> {
+  if (open.length === 0) return [];
   const limits = await askLimits(adapter);
-  if (again.ended) renewFiles(run, adapter, limits);
+  if (again.ended || run.manifest.farm.history.length > 0) renewFiles(run, adapter, limits);
   const submissions: Submission[] = [];
-  for (const chunk of adapter.render(renderContext(run, indexes, limits)).chunks) {
-    submissions.push(await submitChunk(run, adapter, chunk));
+  for (const chunk of adapter.render(renderContext(run, open, limits)).chunks) {
+    submissions.push(await submitChunk(run, adapter, chunk, go_on));
   }
-  return { submissions, nothing: "" };
+  return submissions;
+}
+
+/** Jobs have what a retry doubled: from now on it may be doubled again. */
+export function recordOptionsUsed(run: Run<FarmManifest>): void {
+  changeFarmManifest(run, (now) => withDoublingsUsed(now, new Date().toISOString()));
 }
 
 /** Job files as the run is now: it may have pieces, or more memory, since they were written. Inputs that are gone too. */
@@ -104,13 +129,19 @@ export function renewFiles(run: Run<FarmManifest>, adapter: SchedulerAdapter, li
   }
 }
 
-/** An intent on record is of a command that died, or got no answer: its token is looked for first. */
-async function settleIntents(run: Run<FarmManifest>, adapter: SchedulerAdapter): Promise<void> {
+/**
+ * An intent on record is of a command that died, or got no answer: its token is looked for first.
+ * @returns how many of them were taken after all
+ */
+async function settleIntents(run: Run<FarmManifest>, adapter: SchedulerAdapter, go_on: string): Promise<number> {
+  let taken = 0;
   for (const one of ownSubmissions(run)) {
-    if (one.state === "intent" || one.state === "unclear") {
-      await settleUnclear(run, adapter, one, one.answer ?? "the submitting command was stopped");
-    }
+    if (one.state !== "intent" && one.state !== "unclear") continue;
+    const message = one.answer ?? "the submitting command was stopped";
+    const { state } = await settleUnclear(run, adapter, one, message, go_on);
+    if (state === "submitted") taken++;
   }
+  return taken;
 }
 
 /**

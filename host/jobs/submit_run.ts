@@ -17,12 +17,14 @@ const WORK_OFF_S = 8;
 /**
  * Submits one chunk once: token and intent are on disk before the scheduler is called; an unclear answer is settled by
  * asking for the token, never by submitting again.
+ * @param go_on the command that submits what this one did not
  * @throws {FarmError} unreachable, when it is unclear still; the intent stays on record
  */
 export async function submitChunk(
   run: Run<FarmManifest>,
   adapter: SchedulerAdapter,
   chunk: Chunk,
+  go_on: string,
 ): Promise<Submission> {
   const token = randomBytes(8).toString("hex");
   const context = renderContext(run, chunk.shards);
@@ -47,16 +49,16 @@ export async function submitChunk(
     throw new FarmError(
       "unreachable",
       `${adapter.name} refused the jobs: ${answer.message}`,
-      "Nothing was queued; mend what it says and submit again, or for other options give another --run-id",
+      `They are not queued; mend what it says, then: ${go_on} (for other options render a run of another --run-id)`,
     );
   }
   const returned = { ...intent, answered_at_utc: new Date().toISOString() };
-  const settled = await settleUnclear(run, adapter, returned, answer.message);
+  const settled = await settleUnclear(run, adapter, returned, answer.message, go_on);
   if (settled.state === "submitted") return settled;
   throw new FarmError(
     "unreachable",
     `${adapter.name} did not take the jobs: ${settled.answer}`,
-    "Nothing was queued; run the same command again when it answers",
+    `They are not queued; when it answers: ${go_on}`,
   );
 }
 
@@ -78,6 +80,7 @@ export async function settleUnclear(
   adapter: SchedulerAdapter,
   intent: Submission,
   message: string,
+  go_on: string,
 ): Promise<Submission> {
   const context = renderContext(run, intent.shards);
   const begun = performance.now();
@@ -103,6 +106,6 @@ export async function settleUnclear(
   throw new FarmError(
     "unreachable",
     `Cannot tell whether ${adapter.name} took the jobs: ${message}`,
-    "Nothing is submitted twice: run the same command again when it answers, and they are looked for first",
+    `Nothing is submitted twice; when it answers: ${go_on} (it looks for them first)`,
   );
 }

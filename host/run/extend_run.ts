@@ -1,51 +1,73 @@
-import { livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { extendPlans, shardsForExtension } from "../../core/extend_plans.ts";
+import { type ExtensionAsked, openExtension } from "../../core/open_changes.ts";
+import { readShardName } from "../../core/run_paths.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { askLimits } from "../jobs/ask_limits.ts";
-import { inputsFault } from "./inputs.ts";
-import { changeFarmManifest } from "./change_manifest.ts";
-import type { Run } from "./load_manifest.ts";
+import { renewFiles, whileSubmitting } from "../jobs/start_run.ts";
+import { ownSubmissions } from "../jobs/submissions.ts";
 import { nextstatFault } from "../machine/nextstat.ts";
-import { renewFiles } from "../jobs/start_run.ts";
+import { listAttempts, listNames } from "../shard/attempts.ts";
+import { changeFarmManifest } from "./change_manifest.ts";
+import { inputsFault } from "./inputs.ts";
+import type { Run } from "./load_manifest.ts";
 
 export interface Extended {
   run: Run<FarmManifest>;
   /** The new shards. */
   shards: number[];
   n_toys_before: number;
+  /** When an earlier command of the same request added them, whose submission failed; null: this one did. */
+  since_utc: string | null;
 }
 
 /**
- * Adds toys to a run: new shards, and its job files as they are then. Nothing is submitted.
- * @param shards null: as many as make them about as long as the run's own
- * @throws {FarmError} input, when spec, inputs or nextstat are not those of the run; usage
+ * Adds toys to a run: new shards, and its job files as they are then. Asked again for what an earlier command has added
+ * and not submitted, it goes on with that.
+ * @param asked submit: whether `then` submits them
+ * @param then is done with the extended run while nobody else submits shards of it
+ * @throws {FarmError} input, when spec, inputs or nextstat are not those of the run; usage; and what `then` throws
  */
-export async function extendRun(
+export async function extendRun<T>(
   run: Run<FarmManifest>,
   adapter: SchedulerAdapter,
-  n_toys: number,
-  shards: number | null,
-): Promise<Extended> {
-  const { manifest } = run;
+  { submit, ...asked }: ExtensionAsked & { submit: boolean },
+  then: (extended: Extended) => Promise<T>,
+): Promise<T> {
+  const at = new Date().toISOString();
   const extend = (now: FarmManifest) =>
-    extendPlans(now, n_toys, shards ?? shardsForExtension(now, n_toys), new Date().toISOString());
-  extend(manifest);
-  const fault = inputsFault(manifest) ?? await nextstatFault(manifest, manifest.nextstat_bin);
-  if (fault !== null) {
-    throw new FarmError(
-      "input",
-      `Cannot extend "${run.dir}": ${fault}; the new toys would not be of the same set`,
-      "Put it back as it was, or render a new run with --seed next",
+    extendPlans(
+      now,
+      asked.n_toys,
+      asked.shards ?? shardsForExtension(now, asked.n_toys),
+      at,
+      submit ? asked : undefined,
     );
-  }
-  let n_toys_before = manifest.n_toys;
-  const made = changeFarmManifest(run, (now) => {
-    n_toys_before = now.n_toys;
-    return extend(now);
+  extend(run.manifest);
+  await checkSameSet(run);
+  return await whileSubmitting(run, async (now) => {
+    const open = openExtension(now.manifest, asked, givenShards(now));
+    const changed = open ? now : changeFarmManifest(now, extend);
+    renewFiles(changed, adapter, await askLimits(adapter));
+    const { shards = [], n_toys_before = 0 } = open ?? changed.manifest.farm.history.at(-1) ?? {};
+    return await then({ run: changed, shards, n_toys_before, since_utc: open?.at_utc ?? null });
   });
-  renewFiles(made, adapter, await askLimits(adapter));
-  const added = livePlans(made.manifest).filter((plan) => plan.toy_start >= n_toys_before);
-  return { run: made, shards: added.map((plan) => plan.shard_index), n_toys_before };
+}
+
+async function checkSameSet({ manifest, dir }: Run<FarmManifest>): Promise<void> {
+  const fault = inputsFault(manifest) ?? await nextstatFault(manifest, manifest.nextstat_bin);
+  if (fault === null) return;
+  throw new FarmError(
+    "input",
+    `Cannot extend "${dir}": ${fault}; the new toys would not be of the same set`,
+    "Put it back as it was, or render a new run with --seed next",
+  );
+}
+
+/** Shards that a scheduler surely has taken, or of which there is anything. */
+function givenShards(run: Run<FarmManifest>): Set<number> {
+  const taken = ownSubmissions(run).filter(({ state }) => state === "submitted").flatMap(({ shards }) => shards);
+  const files = listNames(run.dir).flatMap((name) => readShardName(name)?.shard ?? []);
+  return new Set([...taken, ...files, ...listAttempts(run.dir).keys()]);
 }

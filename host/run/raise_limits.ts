@@ -1,5 +1,6 @@
 import type { FarmManifest, OptionValue } from "../../core/contracts/manifest.ts";
 import { changeOptions } from "../../core/change_options.ts";
+import { unusedDoublings } from "../../core/open_changes.ts";
 import { FarmError } from "../../core/errors.ts";
 import { twiceMemory, twiceTime } from "../../core/raise_option.ts";
 import type { SchedulerAdapter, SchedulerOption } from "../../schedulers/adapter.ts";
@@ -12,7 +13,8 @@ export interface Raised {
 }
 
 /**
- * The manifest with more memory or time for its jobs, the change in its history.
+ * The manifest with more memory or time for its jobs, the change in its history. What was doubled before and no job has
+ * had yet is not doubled again.
  * @throws {FarmError} usage, where the scheduler has no such option, the run never set it, or the value is none
  */
 export function raiseLimits(
@@ -22,15 +24,31 @@ export function raiseLimits(
   at_utc: string,
 ): FarmManifest {
   const changes: Record<string, OptionValue> = {};
+  const unused = unusedDoublings(manifest);
+  const doubled: string[] = [];
   for (const role of ["memory", "time"] as const) {
     const asked = raised[role];
     if (asked === undefined) continue;
     const option = optionOf(adapter, role);
     const { name } = option;
     const before = manifest.farm.options[name];
-    changes[name] = asked === true ? twice(role, name, before) : readOption(option, asked);
+    if (asked !== true) changes[name] = readOption(option, asked);
+    else if (!unused.has(name)) {
+      changes[name] = twice(role, name, before);
+      doubled.push(name);
+    }
   }
-  return changeOptions(manifest, changes, "retried", at_utc);
+  return changeOptions(manifest, changes, "retried", at_utc, doubled);
+}
+
+/** In words, which limits are not doubled because no job has had them yet. */
+export function keptLimits(manifest: FarmManifest, adapter: SchedulerAdapter, raised: Raised): string[] {
+  const unused = unusedDoublings(manifest);
+  return adapter.options.flatMap(({ role, name }) =>
+    (role === "memory" || role === "time") && raised[role] === true && unused.has(name)
+      ? [`--${name} is ${manifest.farm.options[name]} already, which no job has had yet: it is not doubled again`]
+      : []
+  );
 }
 
 function optionOf(adapter: SchedulerAdapter, role: "memory" | "time"): SchedulerOption {

@@ -6,6 +6,7 @@ import { localCrew } from "./local_place.ts";
 import { gatherHosts } from "../ssh/host_crew.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { recordSubmission } from "../jobs/submissions.ts";
+import { recordOptionsUsed } from "../jobs/start_run.ts";
 import { workOnRun } from "./work_run.ts";
 import type { WorkEvent, WorkReport } from "./work_event.ts";
 
@@ -40,7 +41,7 @@ export async function workInForeground(
   const token = randomBytes(8).toString("hex");
   const { scheduler } = run.manifest;
   const at = new Date().toISOString();
-  const begin = () =>
+  const begin = () => {
     recordSubmission(run.dir, {
       token,
       state: "submitted",
@@ -52,6 +53,8 @@ export async function workInForeground(
       answered_at_utc: at,
       answer: null,
     });
+    recordOptionsUsed(run);
+  };
   const crew = scheduler === "ssh" ? gatherHosts : localCrew(localShape(run.manifest, null));
   const ids = { scheduler, job_id: `${Deno.pid}`, task_id: null, submission_token: token };
   return await workOnRun(run, ids, crew, { token, retry_failed: true, stop, begin }, tell);

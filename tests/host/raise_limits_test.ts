@@ -19,7 +19,12 @@ Deno.test("limits are doubled in the scheduler's own options, and the change is 
     time: true,
   });
   assert.deepEqual(options, { "slurm-memory": "4G", "slurm-time": "60", "slurm-qos": "long" });
-  assert.deepEqual(history, [{ at_utc: AT, change: "retried with --slurm-memory 2G → 4G, --slurm-time 30 → 60" }]);
+  assert.deepEqual(history, [{
+    at_utc: AT,
+    change: "retried with --slurm-memory 2G → 4G, --slurm-time 30 → 60",
+    doubled: ["slurm-memory", "slurm-time"],
+    submitted_at_utc: null,
+  }]);
   assert.equal(
     raised(htcondor, { "condor-request-memory": "1GB" }, { memory: true }).options["condor-request-memory"],
     "2GB",

@@ -1,0 +1,60 @@
+import { changeOptions } from "../../core/change_options.ts";
+import type { FarmManifest, OptionValue } from "../../core/contracts/manifest.ts";
+import type { ShardState } from "../../core/contracts/kinds.ts";
+import { cutShards } from "../../core/cut_shard.ts";
+import { shardRanges } from "../../core/describe_status.ts";
+import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Machine } from "../machine/machine.ts";
+import { changeFarmManifest } from "../run/change_manifest.ts";
+import { changeMode } from "../run/change_mode.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { keptLimits, type Raised, raiseLimits } from "../run/raise_limits.ts";
+import { endedShards } from "../work/ended_shards.ts";
+import { cancelWaiting } from "./cancel_waiting.ts";
+import { type StartedRun, submitOpen, whileSubmitting } from "./start_run.ts";
+
+/** What is other from now on for the jobs of a run. */
+export interface RetryAsked {
+  /** Where they are to run; those that wait are submitted anew then, as they are for another mode. */
+  nodes: Record<string, OptionValue>;
+  mode: string | undefined;
+  raised: Raised;
+  /** Whether each shard that ended is cut in two first. */
+  split: boolean;
+}
+
+/**
+ * Submits the shards of a run again that ended without a valid result, with what is other for them in the manifest first.
+ * @param tell is told in words what was cancelled, cut, or is not raised again
+ * @throws {FarmError} usage, before anything is changed; unreachable
+ */
+export const retryRun = (
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  machine: Machine,
+  asked: RetryAsked,
+  tell: (line: string) => void,
+): Promise<StartedRun> =>
+  whileSubmitting(run, async (now) => {
+    const { move, raise } = changesOf(adapter, asked);
+    raise(now.manifest);
+    const waiting: ShardState[] = move(now.manifest) === now.manifest ? ["held"] : ["held", "queued"];
+    const cancelled = await cancelWaiting(now, adapter, machine, new Set(waiting));
+    if (cancelled.length > 0) tell(`cancelled the ${waiting.join(" and ")} jobs of shard ${shardRanges(cancelled)}`);
+    const cut = asked.split ? await endedShards(now, adapter, machine, cancelled) : [];
+    if (cut.length > 0) tell(`cut in two: shard ${shardRanges(cut)}`);
+    for (const line of keptLimits(now.manifest, adapter, asked.raised)) tell(line);
+    const changed = changeFarmManifest(now, (manifest) => cutShards(raise(move(manifest)), cut, utcNow()));
+    return await submitOpen(changed, adapter, machine, { ended: true, cancelled });
+  });
+
+function changesOf(adapter: SchedulerAdapter, { nodes, mode, raised }: RetryAsked) {
+  const at = utcNow();
+  return {
+    move: (manifest: FarmManifest) =>
+      changeMode(changeOptions(manifest, nodes, "retried", at), adapter, mode, "retried", at),
+    raise: (manifest: FarmManifest) => raiseLimits(manifest, adapter, raised, at),
+  };
+}
+
+const utcNow = () => new Date().toISOString();
