@@ -33,9 +33,10 @@ const doctor: CommandSpec = {
     for (const words of summary.workers) out.print(`  ${words}`);
     for (const trouble of troubles) out.print(describe(trouble, paints));
     if (command) out.print(`\nNext:\n  ${quoteCommand(command)}`);
-    else if (troubles.length === 0) {
-      out.print(isFailed ? FAILED : paints.green(`Nothing is wrong: ${summary.merged} is there`));
-    }
+    else if (isFailed && troubles.length === 0) out.print(FAILED);
+    else if (findings.some(({ kind }) => kind === "fits")) {
+      out.print(`All toys are there and merged: ${summary.merged}`);
+    } else if (troubles.length === 0) out.print(paints.green(`Nothing is wrong: ${summary.merged} is there`));
     const { counts: states, total, merged_check } = summary;
     out.document({ run_dir: run.dir, counts: states, total, merged_check, troubles, next: command });
     return isFailed ? EXIT_CODES.guardrails : EXIT_CODES.done;

@@ -41,7 +41,8 @@ const plan: CommandSpec = {
       hosts: await slotsOf(flags, pilot, Math.max(1, Number(facts.threads) || 1)),
       counts: flags.shardsList === undefined ? null : readShardsList(flags.shardsList),
     });
-    for (const { what } of facts.merged_check.findings) out.note(`the pilot: ${what}`);
+    // How its toys were fitted is in the plan's own warnings.
+    for (const { kind, what } of facts.merged_check.findings) if (kind !== "fits") out.note(`the pilot: ${what}`);
     out.print(describePlan(made));
     out.document(made);
     return EXIT_CODES.done;

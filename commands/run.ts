@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { plainPath } from "../core/parse_flag.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { MANIFEST } from "../core/run_paths.ts";
+import { trialWarnings } from "../core/trial_fit.ts";
 import { requestDifference } from "../core/same_request.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { join } from "node:path";
@@ -69,6 +70,7 @@ export default run;
 
 async function dryRun(request: RunRequest, out: Output): Promise<number> {
   const manifest = await planRun(await withShares(request));
+  for (const warning of trialWarnings(manifest.farm.trial)) out.note(`warning: ${warning}`);
   const counts = manifest.plans.map((plan) => plan.n_toys);
   out.print(
     `${manifest.n_toys} toys in ${manifest.shards} shards of ${Math.min(...counts)} to ${

@@ -1,4 +1,5 @@
 import { EXIT_CODES } from "../core/errors.ts";
+import { isSetFault } from "../core/merge/merged_check.ts";
 import { type ArchiveReport, verifyArchive } from "../host/archive/verify_archive.ts";
 import { verifyRun } from "../host/merge/verify_run.ts";
 import type { CommandSpec, Output } from "./command.ts";
@@ -13,7 +14,7 @@ const verify: CommandSpec = {
     const report = verifyRun(path);
     for (const { file, what } of report.findings) out.print(`${file} ${what}`);
     const { n_good, n_shards, merged, merged_check, findings } = report;
-    const said = merged_check.findings.filter(({ kind }) => kind === "guardrail" || kind === "note");
+    const said = merged_check.findings.filter((finding) => !isSetFault(finding));
     for (const { what } of said) out.print(what);
     const files = findings.length === 0 ? "verified" : `${findings.length} findings`;
     const failed = said.some(({ kind }) => kind === "guardrail") ? ", and a guardrail failed" : "";

@@ -1,5 +1,6 @@
 import type { Cause, ShardState } from "./contracts/kinds.ts";
 import type { RunRecord } from "./contracts/manifest.ts";
+import type { FitQuality, FitWarning } from "./contracts/fit_quality.ts";
 import type { RunTimes } from "./contracts/run_times.ts";
 import type { MergedCheck } from "./merge/merged_check.ts";
 
@@ -36,6 +37,8 @@ export interface ShardFacts {
   load_end: number | null;
   n_converged: number | null;
   n_error: number | null;
+  /** What nextstat warned of. */
+  warnings: readonly FitWarning[];
 }
 
 /** An attempt that gave no result. */
@@ -77,6 +80,8 @@ export interface RunFacts {
   toys: ToyFacts | null;
   /** What its merged.out.json is worth. */
   merged_check: MergedCheck;
+  /** How the toys were fitted; null: there are none. */
+  fits: FitQuality | null;
 }
 
 export const doneShards = ({ shards }: Pick<RunFacts, "shards">): ShardFacts[] =>

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { ShardRecord } from "./contracts/shard_record.ts";
+import { countWarnings } from "./nextstat_warnings.ts";
 import type { ShardFacts } from "./run_facts.ts";
 
 /** A shard of which nothing is known. */
@@ -24,6 +25,7 @@ export const UNKNOWN_SHARD: ShardFacts = {
   load_end: null,
   n_converged: null,
   n_error: null,
+  warnings: [],
 };
 
 /** The facts of a committed shard's record. @param timing of nextstat's own metrics, as far as it is there */
@@ -52,6 +54,7 @@ export function recordFacts(record: ShardRecord, timing: unknown): ShardFacts {
     load_end: record.load_average_end?.[0] ?? null,
     n_converged: null,
     n_error: null,
+    warnings: countWarnings(record.stderr_tail),
   };
 }
 

@@ -1,3 +1,4 @@
+import { poiName } from "./fit_quality.ts";
 import { putValues, type ToyValues } from "./merge/toy_values.ts";
 import type { ShardOutput } from "./read_output.ts";
 import type { ToyFacts } from "./run_facts.ts";
@@ -17,7 +18,7 @@ export function joinToys(parts: readonly { start: number; output: ShardOutput }[
   const { poi_true } = frame.results;
   const is_one = sorted.every(({ output }) => Math.abs(output.frame.results.poi_true - poi_true) <= 1e-6);
   return {
-    poi_name: frame.parameter_names[frame.poi_index] ?? "POI",
+    poi_name: poiName(frame),
     poi_true: is_one ? poi_true : null,
     ...values,
   };

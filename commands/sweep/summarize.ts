@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { mergedExitCode } from "../../core/merge/merged_check.ts";
 import { plainPath, wholeNumber } from "../../core/parse_flag.ts";
+import { sweepFitWarnings } from "../../core/sweep/interpret.ts";
 import { summariseSweep } from "../../core/sweep/summarise_sweep.ts";
 import { isSummaryCsv, summaryCsv } from "../../core/sweep/summary_csv.ts";
 import { isSummary, summaryMarkdown } from "../../core/sweep/summary_markdown.ts";
@@ -59,6 +60,7 @@ export function tellSummary(open: OpenSweep, to: SummaryTo, out: Output): number
   if (to.md !== null) writeWhole(to.md, page);
   if (to.csv !== null) writeWhole(to.csv, summaryCsv(summary));
   out.print([to.md ?? page.trimEnd(), ...(to.csv === null ? [] : [to.csv])].join("\n"));
+  for (const words of sweepFitWarnings(summary.points)) out.note(`warning: ${words}`);
   out.document(summary);
   if (summary.points.some(({ state }) => state !== "done")) return EXIT_CODES.shards;
   const codes = facts.map((point) => point.facts ? mergedExitCode(point.facts.merged_check) : EXIT_CODES.shards);

@@ -1,4 +1,6 @@
 import * as z from "zod/mini";
+import { Bounds } from "./fit_quality.ts";
+import { TrialFit } from "./trial_fit.ts";
 import { Count, InputFile, Sha256, ShardState } from "./kinds.ts";
 
 export const RUN_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_run.v1";
@@ -101,6 +103,10 @@ export const RunRecord = z.looseObject({
   set: z.record(z.string(), z.number()),
   /** --freeze-gen: the fitted point, by parameter name, that every shard is given. */
   frozen_gen: z.optional(z.nullable(z.record(z.string(), z.number()))),
+  /** Of the POI in the spec; null where the spec does not tell. */
+  poi_bounds: z.optional(z.nullable(Bounds)),
+  /** What the fits of one toy and of the observed data showed at render. */
+  trial: z.optional(TrialFit),
   pulls: z.boolean(),
   guardrails: AskedGuardrails,
   extra_args: z.array(z.string()),

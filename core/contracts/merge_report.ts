@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { FitQuality } from "./fit_quality.ts";
 import { Count } from "./kinds.ts";
 import { AskedGuardrails } from "./manifest.ts";
 import { Problem } from "./merge_status.ts";
@@ -31,6 +32,8 @@ export const MergeReport = z.looseObject({
   gen_spread: z.nullable(z.looseObject({ params: z.array(z.number()), poi_true: z.number() })),
   missing: z.array(z.looseObject({ toy_start: z.int(), n_toys: Count, seed: Count })),
   guardrails: z.nullable(z.looseObject({ passed: z.boolean(), failures: z.array(z.string()), asked: AskedGuardrails })),
+  /** How the toys were fitted; null where nothing was merged. */
+  fits: z.nullable(FitQuality),
   problems: z.array(Problem),
   times: z.nullable(RunTimes),
   /** Lines that a person should see. */

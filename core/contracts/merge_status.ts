@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { FitQuality } from "./fit_quality.ts";
 import { Count } from "./kinds.ts";
 
 export const MERGE_STATUS_SCHEMA = "nextstat.cpu_farm_merge_status.v1";
@@ -17,6 +18,10 @@ export const MergeStatus = z.looseObject({
   guardrails_passed: z.nullable(z.boolean()),
   problems: z.array(Problem),
   merged: z.nullable(z.string()),
-  farm: z.optional(z.looseObject({ merged_sha256: z.optional(z.nullable(z.string())) })),
+  farm: z.optional(z.looseObject({
+    merged_sha256: z.optional(z.nullable(z.string())),
+    /** How the merged toys were fitted; null where nothing was merged. */
+    fits: z.optional(z.nullable(FitQuality)),
+  })),
 });
 export type MergeStatus = z.infer<typeof MergeStatus>;

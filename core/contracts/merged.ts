@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { PullSums } from "../merge/param_pulls.ts";
+import { FitQuality } from "./fit_quality.ts";
 import { Count, InputFile } from "./kinds.ts";
 import { AskedGuardrails } from "./manifest.ts";
 import { MERGED_SCHEMA } from "./merge_status.ts";
@@ -22,7 +23,7 @@ export const MergedFarm = z.looseObject({
   gen_spread: z.optional(z.nullable(z.looseObject({}))),
   frozen_gen: z.optional(z.nullable(z.record(z.string(), z.number()))),
   not_merged: z.record(z.string(), z.string()),
-  /** The following three are not in what older versions merged. `pulls`: whether they were asked for, null: unknown. */
+  /** The following four are not in what older versions merged. `pulls`: whether they were asked for, null: unknown. */
   pulls: z.optional(z.nullable(z.boolean())),
   pull_sums: z.optional(z.nullable(PullSums)),
   /** Where the toys were generated; null: all with the very same numbers. */
@@ -33,6 +34,7 @@ export const MergedFarm = z.looseObject({
     poi_true: z.number(),
     seed_ranges: Ranges,
   })))),
+  fits: z.optional(FitQuality),
 });
 export type MergedFarm = z.infer<typeof MergedFarm>;
 
@@ -70,6 +72,7 @@ export const MergedAbout = z.looseObject({
       partial: z.optional(z.boolean()),
       run_tokens: z.optional(z.array(z.string())),
       spec_sha256: z.optional(z.nullable(z.string())),
+      fits: z.optional(FitQuality),
     })),
   }),
 });

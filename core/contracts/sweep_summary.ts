@@ -58,6 +58,8 @@ export const PointSummary = z.looseObject({
   stopwatch_s: Value,
   predicted_makespan_s: Value,
   n_stretches: Count,
+  /** What speaks against the fits of its toys. */
+  fit_warnings: z.array(z.string()),
 });
 export type PointSummary = z.infer<typeof PointSummary>;
 

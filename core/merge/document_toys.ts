@@ -90,6 +90,7 @@ function oldScriptsToys(document: Merged): DocumentToys | { fault: string } {
     points: null,
     frozen_gen: null,
     not_merged: [],
+    fits: null,
     source: {},
   };
   const pieces = [{ seed: gen.seed, n_toys, poi_true }];
@@ -110,7 +111,7 @@ function ourToys(document: Merged, farm: MergedFarm): DocumentToys {
     ? points.flatMap((point) => point.seed_ranges.map((range) => ({ ...range, poi_true: point.poi_true })))
     : seed_ranges.map((range) => ({ ...range, poi_true }));
   const seed = seed_ranges[0]?.seed ?? gen.seed;
-  const { hosts, threads, run_tokens, frozen_gen = null, not_merged } = farm;
+  const { hosts, threads, run_tokens, frozen_gen = null, not_merged, fits = null } = farm;
   return {
     shard_index: null,
     toy_start: seed - gen.seed,
@@ -121,6 +122,7 @@ function ourToys(document: Merged, farm: MergedFarm): DocumentToys {
     merged: {
       ...{ seed_ranges, hosts, threads, run_tokens, pulls, pull_sums, points, frozen_gen },
       not_merged: Object.keys(not_merged),
+      fits,
       source: farm,
     },
   };

@@ -3,6 +3,7 @@ import type { Problem } from "../contracts/merge_status.ts";
 import type { RunTimes } from "../contracts/run_times.ts";
 import { EXIT_CODES } from "../errors.ts";
 import { failureText } from "./guardrails.ts";
+import { fitWarnings } from "../fit_quality.ts";
 import { type MergedSet, sumCounts } from "./merged_document.ts";
 import { problemLines } from "./merge_problem.ts";
 import { genSpread } from "./gen_points.ts";
@@ -50,6 +51,7 @@ export function mergeReport(outcome: MergeOutcome): MergeReport {
     gen_spread: set && spreadOf(set),
     missing: missingOf(outcome),
     guardrails: set && { ...set.verdict, asked: set.asked },
+    fits: set?.fits ?? null,
     problems,
     times,
     notes: [],
@@ -86,6 +88,7 @@ export function mergeNotes(report: MergeReport): string[] {
     notes.push(`the shards' generation points differ by up to ${most.toExponential(1)} (merge.farm.gen_spread)`);
   }
   for (const failure of report.guardrails?.failures ?? []) notes.push(`guardrail failed: ${failureText(failure)}`);
+  if (report.fits) notes.push(...fitWarnings(report.fits).map((words) => `warning: ${words}`));
   return notes;
 }
 

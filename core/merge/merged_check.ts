@@ -2,6 +2,7 @@ import { livePlans } from "../check_manifest.ts";
 import type { AskedGuardrails, Manifest, Plan } from "../contracts/manifest.ts";
 import type { MergedAbout } from "../contracts/merged.ts";
 import { EXIT_CODES } from "../errors.ts";
+import { fitWarnings } from "../fit_quality.ts";
 import { MERGED } from "../run_paths.ts";
 import { failureText, guardrailsText } from "./guardrails.ts";
 import { rangesText } from "./merge_problem.ts";
@@ -21,9 +22,12 @@ export type FoundMerged = { kind: "absent" } | { kind: "unreadable"; what: strin
  */
 export type MergedState = "absent" | "damaged" | "other" | "partial" | "whole";
 
-/** What a person must know of a merged document. `guardrail`: the toys are there, and not what was asked of them. */
+/**
+ * What a person must know of a merged document. `guardrail`: the toys are there, and not what was asked of them. `fits`: a
+ * warning of how they were fitted.
+ */
 export interface MergedFinding {
-  kind: "damaged" | "other" | "partial" | "guardrail" | "note";
+  kind: "damaged" | "other" | "partial" | "guardrail" | "fits" | "note";
   /** A line that stands alone. */
   what: string;
 }
@@ -48,6 +52,7 @@ export function checkMerged(manifest: Manifest, found: FoundMerged): MergedCheck
     ...(found.is_changed ? [CHANGED] : []),
     ...setFindings(manifest, about),
     ...guardrailFindings(manifest, about),
+    ...fitsFindings(about),
   ];
   const guardrails_passed = isUnjudged(manifest, about) ? null : about.guardrails?.passed ?? null;
   return { state: stateOf(findings), guardrails_passed, findings };
@@ -66,19 +71,27 @@ function stateOf(findings: readonly MergedFinding[]): MergedState {
 
 /** 6 where only guardrails failed, 5 where the document is not of the whole run, 0 where there is none. */
 export function mergedExitCode({ findings }: MergedCheck): number {
-  const kinds = new Set(findings.map(({ kind }) => kind));
-  if (kinds.has("damaged") || kinds.has("other") || kinds.has("partial")) return EXIT_CODES.shards;
-  return kinds.has("guardrail") ? EXIT_CODES.guardrails : EXIT_CODES.done;
+  if (findings.some(isSetFault)) return EXIT_CODES.shards;
+  return findings.some(({ kind }) => kind === "guardrail") ? EXIT_CODES.guardrails : EXIT_CODES.done;
 }
+
+/** Whether a finding says that the document is not that of the whole run; the others are about the toys in it. */
+export const isSetFault = ({ kind }: MergedFinding): boolean =>
+  kind === "damaged" || kind === "other" || kind === "partial";
 
 /** The guardrails that failed, on one line; null where none did. */
 export function guardrailError({ findings }: MergedCheck): string | null {
   return findings.filter(({ kind }) => kind === "guardrail").map(({ what }) => what).join("; ") || null;
 }
 
-/** All that is wrong with the document, on one line; null where nothing is. */
+/** All that is wrong with the document, warnings left out, on one line; null where nothing is. */
 export function mergedError({ findings }: MergedCheck): string | null {
-  return findings.filter(({ kind }) => kind !== "note").map(({ what }) => what).join("; ") || null;
+  return findings.filter(({ kind }) => kind !== "note" && kind !== "fits").map(({ what }) => what).join("; ") || null;
+}
+
+function fitsFindings({ merge: { farm } }: MergedAbout): MergedFinding[] {
+  const words = farm?.fits ? fitWarnings(farm.fits) : [];
+  return words.map((what) => ({ kind: "fits", what: `warning: ${what}` }));
 }
 
 function setFindings(manifest: Manifest, about: MergedAbout): MergedFinding[] {

@@ -1,5 +1,6 @@
 import { MERGED_SCHEMA } from "../contracts/merge_status.ts";
 import type { AskedGuardrails, Manifest } from "../contracts/manifest.ts";
+import type { FitQuality } from "../contracts/fit_quality.ts";
 import { guardrailsJson, type Verdict } from "./guardrails.ts";
 import { ArrayPlace, Float, float, floats, type Json, jsonParts, type Part } from "./json_text.ts";
 import { distinctPoints, genSpread } from "./gen_points.ts";
@@ -21,6 +22,7 @@ export interface MergedSet {
   summary: SetSummary;
   asked: AskedGuardrails;
   verdict: Verdict;
+  fits: FitQuality;
   origin: MergeOrigin;
 }
 
@@ -134,6 +136,28 @@ function farmJson(set: MergedSet): Json {
     pulls: has_pulls,
     pull_sums: has_pulls === true ? sumsJson(set.summary.pull_sums) : null,
     points: distinctPoints(sources)?.map(pointJson) ?? null,
+    fits: fitsJson(set.fits),
+  };
+}
+
+function fitsJson(fits: FitQuality): Json {
+  const { poi, poi_true, poi_bounds, n_toys, n_on_lower, n_on_upper, n_shards } = fits;
+  return {
+    poi,
+    poi_true: float(poi_true),
+    poi_bounds: poi_bounds && floats(poi_bounds),
+    n_toys,
+    n_on_lower,
+    n_on_upper,
+    findings: fits.findings.map(({ kind, value, n, expected, error }) => ({
+      kind,
+      value: new Float(value),
+      n,
+      expected: float(expected),
+      error: float(error),
+    })),
+    warnings: fits.warnings.map(({ text, n_shards, n_lines }) => ({ text, n_shards, n_lines })),
+    n_shards,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { FitQuality } from "../contracts/fit_quality.ts";
 import type { PullSums } from "./param_pulls.ts";
 import type { SeedRange } from "./toy_ranges.ts";
 
@@ -25,4 +26,6 @@ export interface MergedFacts {
   points: readonly GenPoint[] | null;
   frozen_gen: Readonly<Record<string, number>> | null;
   not_merged: readonly string[];
+  /** How its toys were fitted; null: it does not say. */
+  fits: FitQuality | null;
 }

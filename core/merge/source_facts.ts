@@ -1,4 +1,5 @@
 import type { AttemptTime } from "../attempt_time.ts";
+import type { FitWarning } from "../contracts/fit_quality.ts";
 import type { InputFile } from "../contracts/kinds.ts";
 import type { OutputFrame } from "../contracts/shard_output.ts";
 import { TOY_ARRAYS } from "../output_text.ts";
@@ -33,6 +34,9 @@ export interface SourceOrigin {
   time: AttemptTime | null;
   /** From the old wrappers' side file, where there is no record. */
   elapsed_s: number | null;
+  /** Shards whose warnings are known: more than one, or none, where it is a merged document. */
+  n_shards: number;
+  warnings: readonly FitWarning[];
 }
 
 /** The seeds of a source's toys. */
@@ -111,6 +115,9 @@ export class FrameReader {
   readonly #programs = new Keeper<string | null>(isSame);
   readonly #names = new Keeper<readonly string[]>(isSameList(isSame));
   readonly #unmerged = new Keeper<readonly string[]>(isSameList(isSame));
+  readonly #warnings = new Keeper<readonly FitWarning[]>(
+    isSameList((a, b) => a.text === b?.text && a.n_lines === b.n_lines && a.n_shards === b.n_shards),
+  );
   readonly #params = new Keeper<readonly number[]>(isSameList(isSame));
   readonly #overrides = new Keeper<readonly Override[]>(isSameList((a, b) => a[0] === b?.[0] && a[1] === b[1]));
   readonly #inputs = new Keeper<readonly InputFile[]>(
@@ -151,6 +158,7 @@ export class FrameReader {
     facts.params = this.#params.keep(facts.params);
     facts.overrides = this.#overrides.keep(facts.overrides);
     facts.unmerged = this.#unmerged.keep(facts.unmerged);
+    facts.warnings = this.#warnings.keep(facts.warnings);
     return facts;
   }
 }

@@ -90,6 +90,7 @@ function warnings(pilot: Pilot, hosts: readonly HostSlots[], n_slots: number): s
   const had = pilot.hosts.reduce((sum, { slots }) => sum + slots, 0);
   const shards = pilot.hosts.reduce((sum, { n_shards }) => sum + n_shards, 0);
   return [
+    ...pilot.fit_warnings.map((words) => `the pilot's toys, whose times these are: ${words}`),
     ...(unknown.length > 0 ? [`not in the pilot, taken to be as its host in the middle: ${unknown.join(", ")}`] : []),
     ...(n_slots > had
       ? [`the pilot filled ${had} slots: what more of them at once do to each other it does not tell`]

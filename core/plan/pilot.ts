@@ -1,6 +1,7 @@
 // @ts-types="@types/d3-array"
 import { mean, median } from "d3-array";
 import { FarmError } from "../errors.ts";
+import { fitWarnings } from "../fit_quality.ts";
 import { doneShards, type RunFacts, type ShardFacts, type Span, sumOf } from "../run_facts.ts";
 import { mostAtOnce } from "../times.ts";
 
@@ -44,6 +45,8 @@ export interface Pilot {
   cpu_share: number | null;
   makespan_s: number | null;
   max_rss_bytes: number | null;
+  /** What speaks against the fits of its toys. */
+  fit_warnings: string[];
 }
 
 interface Timed extends ShardFacts {
@@ -85,6 +88,7 @@ export function readPilot(run: RunFacts): Pilot {
       (most, { max_rss_bytes }) => max_rss_bytes === null ? most : Math.max(most ?? 0, max_rss_bytes),
       null,
     ),
+    fit_warnings: run.fits ? fitWarnings(run.fits) : [],
   };
 }
 

@@ -1,5 +1,7 @@
 import type { MergedFinding } from "../merge/merged_check.ts";
+import { fitWarnings } from "../fit_quality.ts";
 import { duration, significant } from "../progress_line.ts";
+import type { FitQuality } from "../contracts/fit_quality.ts";
 import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
 import { secondsText } from "../figure_text.ts";
 import { hostShares } from "../sweep/host_shares.ts";
@@ -34,8 +36,17 @@ export function runPage(run: RunFacts, script_sha256: string, footer: string): P
     title: run.run_id,
     about: [aboutLine(run), run.run_dir],
     lead: leadOf(run),
-    tiles: [...run.merged_check.findings.map(findingTile), ...tilesOf(run)],
-    cards: [...(groups.length > 0 ? [failureCard(groups)] : []), ...runFigures(run), shardTable(run)],
+    tiles: [
+      ...run.merged_check.findings.flatMap(findingTiles),
+      ...(run.fits ? fitTiles(run.fits) : []),
+      ...tilesOf(run),
+    ],
+    cards: [
+      ...(groups.length > 0 ? [failureCard(groups)] : []),
+      ...(run.fits ? fitCards(run.fits) : []),
+      ...runFigures(run),
+      shardTable(run),
+    ],
     footer,
     script_sha256,
   };
@@ -66,7 +77,7 @@ function leadOf(run: RunFacts): string {
     : "All shards are done. When they ran is not on record, so the makespan is not known; the longest shard is not it.";
 }
 
-const FINDING_VALUES: Record<MergedFinding["kind"], string> = {
+const FINDING_VALUES: Record<Exclude<MergedFinding["kind"], "fits">, string> = {
   damaged: "DAMAGED",
   other: "NOT THIS RUN",
   partial: "PARTIAL",
@@ -74,11 +85,10 @@ const FINDING_VALUES: Record<MergedFinding["kind"], string> = {
   note: "note",
 };
 
-const findingTile = ({ kind, what }: MergedFinding): Tile => ({
-  value: FINDING_VALUES[kind],
-  words: what,
-  is_bad: kind !== "note",
-});
+/** How the toys were fitted has tiles and a card of its own. */
+function findingTiles({ kind, what }: MergedFinding): Tile[] {
+  return kind === "fits" ? [] : [{ value: FINDING_VALUES[kind], words: what, is_bad: kind !== "note" }];
+}
 
 const NOT_KNOWN = "not known";
 
@@ -100,6 +110,29 @@ function tilesOf(run: RunFacts): Tile[] {
       words: times.wasted_cpu_s > 0 ? `CPU time, and ${duration(times.wasted_cpu_s)} without a result` : "CPU time",
     },
   ];
+}
+
+/** A number of the toys that are on a bound, where that is no chance. */
+function fitTiles({ poi, n_toys, findings }: FitQuality): Tile[] {
+  const stuck = findings.filter(({ kind }) => kind !== "mean" && kind !== "median");
+  return stuck.map(({ kind, n }) => ({
+    value: n === n_toys ? `all ${n}` : `${n} of ${n_toys}`,
+    words: `toys ${STUCK_WORDS[kind]} ${poi}: these fits did not fit`,
+    is_bad: true,
+  }));
+}
+
+const STUCK_WORDS: Partial<Record<FitQuality["findings"][number]["kind"], string>> = {
+  lower_bound: "on the lower bound of",
+  upper_bound: "on the upper bound of",
+  all_equal: "with the same",
+};
+
+function fitCards(fits: FitQuality): Markup[] {
+  const lines = fitWarnings(fits);
+  if (lines.length === 0) return [];
+  const items = lines.map((line) => markup`<li class="bad">${line}</li>`);
+  return [textCard("How the toys were fitted", markup`<ul>${items}</ul>`)];
 }
 
 function failureCard(groups: readonly FailureGroup[]): Markup {

@@ -25,6 +25,7 @@ export interface Figures {
 export function interpret(figures: Figures): string[] {
   return [
     ...best(figures.counts),
+    ...sweepFitWarnings(figures.points).map((words) => `WARNING: ${words}.`),
     ...bounds(figures),
     ...claims(figures.counts),
     ...startUp(figures.counts),
@@ -34,6 +35,21 @@ export function interpret(figures: Figures): string[] {
     ...predictions(figures),
     ...failures(figures.points),
   ];
+}
+
+/**
+ * What speaks against the fits of a sweep's runs. They have the same toys, so what is said of one differs from what is
+ * said of another by the number of shards at most, and is said once.
+ */
+export function sweepFitWarnings(points: readonly PointSummary[]): string[] {
+  const all = points.flatMap(({ run_id, fit_warnings }) => fit_warnings.map((words) => ({ run_id, words })));
+  const groups = Map.groupBy(all, ({ words }) => words.replaceAll(/\d+/g, "#"));
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (!first) return [];
+    const runs = new Set(group.map(({ run_id }) => run_id));
+    return [`${runs.size === 1 ? first.run_id : `${first.run_id} and ${runs.size - 1} more`}: ${first.words}`];
+  });
 }
 
 /** Counts with a makespan, the shortest first. */

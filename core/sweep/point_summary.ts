@@ -1,5 +1,6 @@
 import type { PointRecord } from "../contracts/sweep.ts";
 import type { PointSummary } from "../contracts/sweep_summary.ts";
+import { fitWarnings } from "../fit_quality.ts";
 import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
 import { mergedError } from "../merge/merged_check.ts";
 import { mostAtOnce } from "../times.ts";
@@ -54,6 +55,7 @@ export function summarisePoint(point: PointFacts, predicted_makespan_s: number |
     stopwatch_s: record?.stopwatch_s ?? null,
     predicted_makespan_s,
     n_stretches: times?.stretches.length ?? 0,
+    fit_warnings: facts?.fits ? fitWarnings(facts.fits) : [],
   };
 }
 

@@ -143,7 +143,12 @@ function writeStatus(
     guardrails_passed: report.guardrails?.passed ?? null,
     problems: report.problems,
     merged: report.merged,
-    farm: { merged_sha256: sum?.sha256 ?? null, merged_bytes: sum?.bytes ?? null, exit_code: report.exit_code },
+    farm: {
+      merged_sha256: sum?.sha256 ?? null,
+      merged_bytes: sum?.bytes ?? null,
+      exit_code: report.exit_code,
+      fits: report.fits,
+    },
   };
   writeDocument(path, status);
   return path;

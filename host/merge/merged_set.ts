@@ -1,5 +1,6 @@
 import type { AskedGuardrails } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
+import { fitQuality, poiName } from "../../core/fit_quality.ts";
 import { asksPulls, judge } from "../../core/merge/guardrails.ts";
 import { type MergedSet, sumCounts } from "../../core/merge/merged_document.ts";
 import { summarise } from "../../core/merge/summary.ts";
@@ -36,6 +37,7 @@ export function mergedSet(
     summary,
     asked,
     verdict: judge(asked, sumCounts(facts), summary.pull),
+    fits: fitsOf(sources, proof, facts),
     origin: {
       created_at_utc: moment.now_utc,
       nsfarm_version: moment.nsfarm_version,
@@ -43,6 +45,14 @@ export function mergedSet(
       manifest_path: sources.run?.manifest_path ?? null,
     },
   };
+}
+
+/** The bounds are those of the run's spec, or what a merged document that was merged tells. */
+function fitsOf({ run }: Sources, { read }: Proof, facts: MergedSet["sources"]): MergedSet["fits"] {
+  const [first] = facts;
+  const told = facts.find((one) => one.merged?.fits?.poi_bounds)?.merged?.fits?.poi_bounds ?? null;
+  const bounds = run?.manifest.farm?.poi_bounds ?? told;
+  return fitQuality(poiName(first), { poi_hat: read.values.poi_hat, poi_true: first.poi_true, bounds }, facts);
 }
 
 export function withoutPulls(): FarmError {

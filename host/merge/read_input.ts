@@ -33,6 +33,8 @@ function originOf(toys: DocumentToys, path: string, record: ShardRecord | null):
     inputs: source.inputs ?? null,
     nextstat_version: source.nextstat_version ?? null,
     nextstat_sha256: source.nextstat_sha256 ?? null,
+    n_shards: merged.fits?.n_shards ?? 0,
+    warnings: merged.fits?.warnings ?? [],
     merged,
   };
 }

@@ -1,6 +1,7 @@
 import { attemptTime } from "../../core/attempt_time.ts";
 import type { Problem } from "../../core/contracts/merge_status.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
+import { countWarnings } from "../../core/nextstat_warnings.ts";
 import type { SourceOrigin } from "../../core/merge/source_facts.ts";
 import type { CheckedOutput } from "../shard/read_shard.ts";
 
@@ -32,5 +33,7 @@ export function origin(
     merged: null,
     time: record && attemptTime(record),
     elapsed_s: null,
+    n_shards: record ? 1 : 0,
+    warnings: record ? countWarnings(record.stderr_tail) : [],
   };
 }

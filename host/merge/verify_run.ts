@@ -4,7 +4,7 @@ import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import { MergeStatus } from "../../core/contracts/merge_status.ts";
 import { errorText } from "../../core/errors.ts";
-import type { MergedCheck } from "../../core/merge/merged_check.ts";
+import { isSetFault, type MergedCheck } from "../../core/merge/merged_check.ts";
 import { MERGE_STATUS, MERGED, metricsName } from "../../core/run_paths.ts";
 import { sealFault } from "../../core/seal_record.ts";
 import { collectOldShard } from "../state/collect_shard.ts";
@@ -110,7 +110,7 @@ function oldFindings(run: Run): Finding[][] {
 function mergedFindings(run: Run, { findings }: MergedCheck): Finding[] | null {
   const path = join(run.dir, MERGED);
   if (!exists(path)) return null;
-  const faults = findings.filter(({ kind }) => kind !== "note" && kind !== "guardrail").map(({ what }) => what);
+  const faults = findings.filter(isSetFault).map(({ what }) => what);
   const again = guarded(MERGED, () => remergeFault(run));
   const summed = guarded(MERGED, () => sumFault(run.dir, again.length === 0));
   const what = [...faults.map(withoutName), ...summed.map(({ what }) => what), ...again.map(({ what }) => what)];

@@ -1,9 +1,18 @@
 import { basename } from "node:path";
 import type { InputFile } from "../../core/contracts/kinds.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
+import { readSpecModel, type SpecModel } from "../../core/spec_model.ts";
 import { specFiles } from "../../core/spec_files.ts";
 import { hashFile, inputPath, mtime_ms } from "./inputs.ts";
 import { checkDepth, MAX_DOCUMENT_BYTES } from "../disk/read_file.ts";
+
+/** A spec that was read. */
+export interface ReadSpec {
+  /** The paths of it and of every file that it names. */
+  paths: string[];
+  /** null where it is none that this program understands. */
+  model: SpecModel | null;
+}
 
 export interface SpecInputs {
   spec_sha256: string;
@@ -12,14 +21,15 @@ export interface SpecInputs {
 }
 
 /**
- * Reads a spec (JSON, else YAML, as nextstat does): the paths of it and of every file that it names.
+ * Reads a spec (JSON, else YAML, as nextstat does).
  * @param config absolute path of the spec
  * @throws {FarmError} input, when the spec or one of them is not there or is no file; nextstat would wait on a FIFO
  */
-export async function readSpec(config: string): Promise<string[]> {
-  const paths = [basename(config), ...specFiles(await parseSpec(config))];
+export async function readSpec(config: string): Promise<ReadSpec> {
+  const spec = await parseSpec(config);
+  const paths = [basename(config), ...specFiles(spec)];
   for (const path of paths) readable(config, path, () => null);
-  return paths;
+  return { paths, model: readSpecModel(spec) };
 }
 
 /**

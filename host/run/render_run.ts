@@ -9,6 +9,7 @@ import {
 } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { splitToys, type ToyRange } from "../../core/split.ts";
+import { trialWarnings } from "../../core/trial_fit.ts";
 import { VERSION } from "../../core/version.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import type { Rendered, SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
@@ -63,13 +64,12 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
   if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
     throw new FarmError("usage", `Cannot use --seed ${request.seed}: seed + n_toys must stay below 2^53`);
   }
-  const paths = await readSpec(request.config);
-  const checking = request.check || request.freeze_gen ? checkFit(skeleton(request, ranges)) : Promise.resolve({});
-  const [spec, nextstat, machine, point] = await firstFault(
+  const { paths, model } = await readSpec(request.config);
+  const [spec, nextstat, machine, checked] = await firstFault(
     Promise.try(() => hashSpec(request.config, paths)),
     lookAtNextstat(request.nextstat_bin),
     lookAtMachine(),
-    checking,
+    checkFit(request, skeleton(request, ranges), model),
   );
   const manifest = skeleton(request, ranges);
   manifest.farm = {
@@ -81,7 +81,9 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
     spec_sha256: spec.spec_sha256,
     inputs: spec.inputs,
     input_mtimes_ms: spec.mtimes_ms,
-    frozen_gen: request.freeze_gen ? point : null,
+    frozen_gen: request.freeze_gen ? checked?.point ?? null : null,
+    poi_bounds: model?.bounds.get(model.poi) ?? null,
+    ...(checked?.trial ? { trial: checked.trial } : {}),
     environment: {
       host: machine.host,
       cpu_model: machine.cpu_model,
@@ -187,7 +189,8 @@ export async function renderRun(
   });
   await sweepStaged(request.out_dir);
   writeRun(dir, manifest, rendered, stage);
-  return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered };
+  const warnings = [...rendered.warnings, ...trialWarnings(manifest.farm.trial)];
+  return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered: { ...rendered, warnings } };
 }
 
 function existsAlready(dir: string): FarmError {

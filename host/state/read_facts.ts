@@ -1,9 +1,11 @@
 import { type AttemptTime, attemptTime, onOneClock } from "../../core/attempt_time.ts";
 import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import type { Attempt } from "../../core/contracts/attempt.ts";
+import type { Bounds, FitQuality } from "../../core/contracts/fit_quality.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
+import { fitQuality } from "../../core/fit_quality.ts";
 import type { ShardOutput } from "../../core/read_output.ts";
-import type { FailedAttempt, RunFacts, ShardFacts } from "../../core/run_facts.ts";
+import type { FailedAttempt, RunFacts, ShardFacts, ToyFacts } from "../../core/run_facts.ts";
 import { recordFacts, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
 import { joinToys } from "../../core/toy_facts.ts";
 import { collectOldShard, collectShard } from "./collect_shard.ts";
@@ -40,6 +42,7 @@ export function readFacts(path: string): RunFacts {
     : [];
   const times = shards.flatMap(({ time }) => time ?? []);
   const offsets = clockOffsets(times);
+  const toys = joinToys(shards.flatMap(({ facts, output }) => output ? { start: facts.toy_start, output } : []));
   const first_submission = records.submissions.reduce((least, { at_ms }) => Math.min(least, at_ms), Infinity);
   return {
     run_id: manifest.run_id,
@@ -57,9 +60,15 @@ export function readFacts(path: string): RunFacts {
     shards: shards.map(({ facts }) => onFileClock(facts, offsets)),
     failed_attempts: [...records.attempts.values()].flat().flatMap(failedAttempt),
     submitted_ms: Number.isFinite(first_submission) ? first_submission : null,
-    toys: joinToys(shards.flatMap(({ facts, output }) => output ? { start: facts.toy_start, output } : [])),
     merged_check: summedCheckOf(run),
+    toys,
+    fits: toys && fitsOf(toys, manifest.farm?.poi_bounds ?? null, shards),
   };
+}
+
+function fitsOf({ poi_name, ...toys }: ToyFacts, bounds: Bounds | null, shards: readonly ReadShard[]): FitQuality {
+  const parts = shards.flatMap(({ facts, output }) => output ? { n_shards: 1, warnings: facts.warnings } : []);
+  return fitQuality(poi_name, { ...toys, bounds }, parts);
 }
 
 function readOne(dir: string, manifest: FarmManifest, plan: Plan, attempts: Attempt[]): ReadShard {

@@ -18,6 +18,7 @@ const TIMES: RunTimes = {
 };
 
 const REPORT: MergeReport = {
+  fits: null,
   merged: "/runs/study1/merged.out.json",
   merged_sha256: "1a".repeat(32),
   merge_status: "/runs/study1/merge_status.json",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { withError } from "../../core/figure_text.ts";
 import { failureGroups } from "../../core/report/failure_groups.ts";
-import { withError } from "../../core/report/figures/physics.ts";
 import { hostLanes } from "../../core/report/lanes.ts";
 import { escapeMarkup, markup } from "../../core/report/markup.ts";
 import { pageHtml, standAlone } from "../../core/report/page.ts";

@@ -1,17 +1,11 @@
 // @ts-types="@types/d3-shape"
 import { line } from "d3-shape";
+import { shortNumber, withError } from "../../figure_text.ts";
 import type { ToyFacts } from "../../run_facts.ts";
 import { finiteOf, moments } from "../../statistics.ts";
 import { Markup, markup } from "../markup.ts";
 import { type Figure, type Frame, markLines, type Scale } from "../plot.ts";
 import { histogram } from "./histogram.ts";
-
-/** A value with its error, both to the error's second digit: `1.0017 ± 0.0011`. */
-export function withError(value: number, error: number): string {
-  if (!(error > 0)) return `${Number(value.toPrecision(5))}`;
-  const digits = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error))));
-  return `${value.toFixed(digits)} ± ${error.toFixed(digits)}`;
-}
 
 /** The fitted POI of all toys, with the value at which they were generated. */
 export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts): Figure | null {
@@ -19,9 +13,7 @@ export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts): Figure 
   if (!summary) return null;
   const { mean, std, n_ok } = summary;
   const error = std / Math.sqrt(n_ok);
-  const bias = poi_true === null
-    ? ""
-    : `; true ${Number(poi_true.toPrecision(5))}, bias ${withError(mean - poi_true, error)}`;
+  const bias = poi_true === null ? "" : `; true ${shortNumber(poi_true)}, bias ${withError(mean - poi_true, error)}`;
   return {
     name: "poi",
     title: `Fitted ${poi_name}`,

@@ -1,4 +1,5 @@
 import { entriesText } from "../../../core/merge/array_texts.ts";
+import { fitQuality, poiName } from "../../../core/fit_quality.ts";
 import { judge } from "../../../core/merge/guardrails.ts";
 import { mergedParts, type MergedSet } from "../../../core/merge/merged_document.ts";
 import { FrameReader, type SourceFacts, type SourceOrigin } from "../../../core/merge/source_facts.ts";
@@ -32,6 +33,8 @@ export function originOf(i: number, change: Partial<SourceOrigin> = {}): SourceO
     merged: null,
     time: null,
     elapsed_s: null,
+    n_shards: 1,
+    warnings: [],
     ...change,
   };
 }
@@ -64,6 +67,7 @@ export function mergeSet(pieces: Piece[]): { set: MergedSet; outputs: ShardOutpu
     summary,
     asked: NO_GUARDRAILS,
     verdict: judge(NO_GUARDRAILS, first.counts, null),
+    fits: fitQuality(poiName(first), { poi_hat: values.poi_hat, poi_true: first.poi_true, bounds: null }, sources),
     origin: {
       created_at_utc: "2026-11-24T19:01:13.312Z",
       nsfarm_version: "0.1.0",

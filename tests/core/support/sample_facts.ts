@@ -54,6 +54,7 @@ export function sampleFacts({ run_id = "r", scheduler = "slurm", shards, is_old 
     submitted_ms: is_old ? null : BEGIN_MS,
     toys: null,
     merged_check: { state: "absent", guardrails_passed: null, findings: [] },
+    fits: null,
   };
 }
 
