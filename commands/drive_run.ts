@@ -34,7 +34,7 @@ export async function driveRun(
 }
 
 async function workHere(run: Run<FarmManifest>, signals: StopSignals): Promise<StatusShard[]> {
-  const teller = tellWork(run.manifest);
+  const teller = tellWork(run);
   try {
     await workInForeground(run, signals.signal, teller.tell);
     return [];

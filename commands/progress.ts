@@ -42,7 +42,7 @@ class Bar implements ProgressView {
   #line = "";
   show(progress: Progress): void {
     const width = columns();
-    this.#line = progressLine(progress, width >= 100 ? 30 : 12).slice(0, width - 1);
+    this.#line = progressLine(progress, width >= 100 ? 30 : 12, width - 1);
     if (performance.now() - this.#last < REDRAW_MS && progress.done < progress.total) return;
     this.#last = performance.now();
     this.#draw();

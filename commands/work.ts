@@ -82,7 +82,7 @@ const work: CommandSpec = {
       return EXIT_CODES.done;
     }
     const signals = watchSignals();
-    const teller = tellWork(run.manifest);
+    const teller = tellWork(run);
     const own = { job_id: `${Deno.pid}`, task_id: null, submission_token: token };
     const ids = flags.pilot
       ? jobIds(run.manifest.scheduler, null)

@@ -1,5 +1,12 @@
+import { type AttemptTime, attemptTime } from "../core/attempt_time.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { paceOf } from "../core/pace.ts";
+import type { RunTimes } from "../core/contracts/run_times.ts";
+import type { ShardRecord } from "../core/contracts/shard_record.ts";
 import { CAUSE_WORDS } from "../core/reconcile.ts";
+import { runTimes } from "../core/times.ts";
+import type { Run } from "../host/run/load_manifest.ts";
+import { readRecords, timeFacts } from "../host/run/run_records.ts";
 import type { WorkEvent } from "../host/work/work_event.ts";
 import { openProgress } from "./progress.ts";
 
@@ -9,19 +16,16 @@ export interface WorkTeller {
 }
 
 /** Follows a worker loop's events with a bar or lines. */
-export function tellWork(manifest: FarmManifest): WorkTeller {
+export function tellWork(run: Run<FarmManifest>): WorkTeller {
   const view = openProgress();
-  const state = { total: 0, done: 0, running: 0, failed: 0, toys_done: 0, toys_total: manifest.n_toys, fresh: 0 };
-  let started = performance.now();
-  const show = () => {
-    const seconds = (performance.now() - started) / 1000;
-    view.show({ ...state, toys_per_s: state.fresh > 0 && seconds > 0 ? state.fresh / seconds : null });
-  };
+  const state = { total: 0, done: 0, running: 0, failed: 0 };
+  const done: AttemptTime[] = [];
+  const times = timesOf(run, done);
+  let toys_left = run.manifest.n_toys;
+  const show = () => view.show({ ...state, pace: paceOf(times(toys_left === 0), toys_left, state.running > 0) });
   const tell = (event: WorkEvent) => {
     if (event.kind === "begun") {
-      started = performance.now();
       Object.assign(state, { total: event.total, done: event.done });
-      state.toys_done = Math.round(manifest.n_toys * event.done / Math.max(1, event.total));
       if (event.done > 0) view.say(`${event.done} of ${event.total} shards were done already`);
       if (event.running_elsewhere > 0) {
         view.say(
@@ -29,18 +33,22 @@ export function tellWork(manifest: FarmManifest): WorkTeller {
         );
       }
     } else if (event.kind === "started") state.running++;
+    else if (event.kind === "found") found(event.record);
     else if (event.kind === "done") finished(event);
     else if (event.kind === "failed") failed(event);
     else if (event.kind === "taken") state.running--;
     else if (event.kind === "place") view.say(event.words);
     else if (event.kind === "given_up") view.say(`no further shard is started: ${event.why}`);
-    if (event.kind !== "begun" || event.total > 0) show();
+    if (state.total > 0) show();
+  };
+  const found = (record: ShardRecord) => {
+    state.done++;
+    done.push(attemptTime(record));
+    toys_left -= record.n_toys;
   };
   const finished = (event: Extract<WorkEvent, { kind: "done" }>) => {
     state.running--;
-    state.done++;
-    state.toys_done += event.record.n_toys;
-    state.fresh += event.record.n_toys;
+    found(event.record);
     if (event.aside) {
       view.say(`shard ${event.shard}: a second result differs from the committed one; kept in ${event.aside}`);
     }
@@ -56,4 +64,21 @@ export function tellWork(manifest: FarmManifest): WorkTeller {
     );
   };
   return { tell, close: () => view.close() };
+}
+
+/** Reading a run's records takes no more than this share of the time. */
+const SHARE = 0.02;
+const AT_MOST_EVERY_MS = 500;
+
+/** The times of a run as a merge would have them now, or had them a moment ago. */
+function timesOf(run: Run<FarmManifest>, done: readonly AttemptTime[]): (is_last: boolean) => RunTimes {
+  let last: { times: RunTimes; good_until: number } | null = null;
+  return (is_last) => {
+    const begun = performance.now();
+    if (last && !is_last && begun < last.good_until) return last.times;
+    const times = runTimes(timeFacts(done, [], readRecords(run)));
+    const took_ms = performance.now() - begun;
+    last = { times, good_until: begun + Math.max(AT_MOST_EVERY_MS, took_ms / SHARE) };
+    return times;
+  };
 }

@@ -1,6 +1,12 @@
 import type { ShardRecord } from "./contracts/shard_record.ts";
 
-/** When one attempt ran, as its own host's clock has it. */
+/** A moment by a clock that nobody can set: the seconds since the machine's start `id`, its sleep included. */
+export interface BootMoment {
+  id: string;
+  at_s: number;
+}
+
+/** When one attempt ran, as its own host's clock has it. NaN: not known. */
 export interface AttemptTime {
   /** Whether it gave the shard its valid result. */
   is_committed: boolean;
@@ -10,55 +16,49 @@ export interface AttemptTime {
   host: string;
   started_ms: number;
   finished_ms: number;
-  /** The host's clock less the file server's. */
+  /** Two attempts that overlap by less than this may have had one slot, one after the other. */
+  slack_ms?: number;
+  /** The host's clock less the file server's, at the start. */
   clock_offset_s: number | null;
+  /** The start by the host's own count; null in records of earlier versions. */
+  boot?: BootMoment | null;
   wall_s: number | null;
   cpu_s: number | null;
 }
 
+/** Reads when an attempt ran off its record: its start by the host's clock, its end by what it took. */
 export function attemptTime(record: ShardRecord): AttemptTime {
-  const { shard_index, n_toys, scheduler, host, clock_offset_s, wall_s, cpu_user_s, cpu_system_s } = record;
+  const { shard_index, n_toys, scheduler, host, clock_offset_s, cpu_user_s, cpu_system_s } = record;
+  const { boot_id, started_boot_s } = record.clock ?? {};
+  const [started_ms, stamped_ms] = [stampMs(record.started_at_utc), stampMs(record.finished_at_utc)];
+  // A clock that was set while the sh wrapper of an earlier version waited makes any number of this.
+  const wall_s = record.wall_s !== null && record.wall_s >= 0 ? record.wall_s : null;
+  const is_committed = record.cause === "ok";
+  // Of an attempt that failed to begin, its stamps tell enough; one that gave a result took some time.
+  const unmeasured_ms = is_committed ? NaN : stamped_ms;
+  const finished_ms = wall_s === null ? unmeasured_ms : started_ms + wall_s * 1000;
   return {
-    is_committed: record.cause === "ok",
+    is_committed,
     shard_index,
     n_toys,
     scheduler,
     host,
-    started_ms: Date.parse(record.started_at_utc),
-    finished_ms: Date.parse(record.finished_at_utc),
+    started_ms,
+    finished_ms: finished_ms >= started_ms ? finished_ms : NaN,
     clock_offset_s,
+    boot: boot_id && typeof started_boot_s === "number" ? { id: boot_id, at_s: started_boot_s } : null,
     wall_s,
     cpu_s: cpu_user_s === null && cpu_system_s === null ? null : (cpu_user_s ?? 0) + (cpu_system_s ?? 0),
   };
 }
 
-/** The same attempts by the file server's clock, as far as each host's offset is known. */
-export interface OneClock {
-  attempts: AttemptTime[];
-  /** How far the hosts' offsets scatter, in seconds; null where a host among several has none. */
-  spread_s: number | null;
+/** 1970 is what the sh wrapper's node gave that could not tell the time. */
+function stampMs(utc: string): number {
+  const ms = Date.parse(utc);
+  return ms > 0 ? ms : NaN;
 }
 
-/** Puts stamps of several hosts on one clock: each host's are moved by the median of its offsets. */
-export function onOneClock(attempts: readonly AttemptTime[]): OneClock {
-  const hosts = Map.groupBy(attempts, (attempt) => attempt.host);
-  // Of one host only differences count, and there its offset drops out.
-  if (hosts.size < 2) return { attempts: [...attempts], spread_s: 0 };
-  const offsets = new Map([...hosts].map(([host, all]) => [host, all.flatMap((one) => one.clock_offset_s ?? [])]));
-  const medians = new Map([...offsets].map(([host, known]) => [host, median(known)]));
-  const moved = attempts.map((attempt) => shift(attempt, medians.get(attempt.host) ?? 0));
-  const known = [...offsets.values()].every((all) => all.length > 0);
-  const scatter = [...offsets].flatMap(([host, all]) => all.map((one) => Math.abs(one - (medians.get(host) ?? 0))));
-  return { attempts: moved, spread_s: known ? scatter.reduce((a, b) => Math.max(a, b), 0) : null };
-}
+export const isStamped = ({ started_ms, finished_ms }: Pick<AttemptTime, "started_ms" | "finished_ms">): boolean =>
+  Number.isFinite(started_ms) && Number.isFinite(finished_ms);
 
-function shift(attempt: AttemptTime, offset_s: number): AttemptTime {
-  const ms = offset_s * 1000;
-  return { ...attempt, started_ms: attempt.started_ms - ms, finished_ms: attempt.finished_ms - ms };
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
-}
+export const isCommitted = (attempt: AttemptTime): boolean => attempt.is_committed;

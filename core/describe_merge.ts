@@ -1,7 +1,7 @@
 import type { MergeReport } from "./contracts/merge_report.ts";
 import type { RunTimes } from "./contracts/run_times.ts";
 import { failureText } from "./merge/guardrails.ts";
-import { duration, significant } from "./progress_line.ts";
+import { duration, rateText } from "./progress_line.ts";
 
 /** The answer of a merge: the path first, then the result as a person reads it. */
 export function describeMerge(report: MergeReport): string {
@@ -29,10 +29,12 @@ export function describeTimes(times: RunTimes): string {
   const makespan = times.makespan_s === null
     ? times.stretches.length > 1 ? `not one: the run had ${times.stretches.length} stretches` : "unknown"
     : `${times.makespan_s.toFixed(3)} s${spread}`;
-  const rate = times.toys_per_s === null ? "" : `, ${significant(times.toys_per_s)} toys/s`;
   const longest = times.max_shard_elapsed_s === null ? "unknown" : `${times.max_shard_elapsed_s.toFixed(3)} s`;
   const waves = times.waves === null ? "" : ` (${times.waves} ${times.waves === 1 ? "wave" : "waves"})`;
-  const lines = [`makespan_s ${makespan}${rate}`, `max_shard_elapsed_s ${longest}${waves}`];
+  const lines = [
+    `makespan_s ${makespan}${rateText({ ...times, since_pause: false })}`,
+    `max_shard_elapsed_s ${longest}${waves}`,
+  ];
   if (times.turnaround_s !== null) lines.push(`turnaround_s ${times.turnaround_s.toFixed(3)} s`);
   if (times.wasted_cpu_s > 0) lines.push(`CPU of attempts without a result: ${duration(times.wasted_cpu_s)}`);
   return lines.join("\n");

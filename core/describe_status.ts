@@ -1,7 +1,7 @@
 import type { ShardState } from "./contracts/kinds.ts";
 import type { MergedCheck } from "./merge/merged_check.ts";
 import { NOT_SUBMITTED } from "./reconcile.ts";
-import { significant } from "./progress_line.ts";
+import { leftText, rateText } from "./progress_line.ts";
 
 export interface StatusShard {
   shard: number;
@@ -18,7 +18,10 @@ export interface StatusSummary {
   total: number;
   toys_done: number;
   toys_total: number;
+  /** Toys by makespan; null over an interruption. */
   toys_per_s: number | null;
+  /** Seconds until the rest is done; null: not known. */
+  left_s: number | null;
   merged: string | null;
   /** What that document is worth. */
   merged_check: MergedCheck;
@@ -39,10 +42,11 @@ export function describeStatus(summary: StatusSummary, shards: StatusShard[]): s
     return given > 0 ? [`${given} ${state}`] : [];
   });
   const states = [...told, ...(waiting > 0 ? [`${waiting} not submitted`] : [])].join(", ");
-  const rate = summary.toys_per_s === null ? "" : `, ${significant(summary.toys_per_s)} toys/s`;
   const head = [
     `${summary.run_id} (${summary.scheduler}): ${states} of ${total} shards`,
-    `${summary.toys_done} of ${summary.toys_total} toys${rate}`,
+    `${summary.toys_done} of ${summary.toys_total} toys${rateText({ ...summary, since_pause: false })}${
+      leftText(summary)
+    }`,
     ...summary.merged_check.findings.map(({ what }) => what),
     ...summary.workers,
   ];

@@ -5,6 +5,7 @@ import { recordFault } from "./check_record.ts";
 import { ShardRecord } from "./contracts/shard_record.ts";
 import { causeOfEnd, tailLines } from "./find_cause.ts";
 import { type JobFacts, numberIn, textIn } from "./job_facts.ts";
+import { jobTime } from "./job_time.ts";
 import { recordHead } from "./record_head.ts";
 import { recordedEnvironment } from "./recorded_environment.ts";
 
@@ -41,7 +42,6 @@ export function jobRecord(
   facts: JobFacts,
   cause: Cause,
 ): ShardRecord {
-  const [started, finished] = [numberIn(facts, "started"), numberIn(facts, "finished")];
   const logical = whole(facts, "cpus_logical");
   const memory_kb = numberIn(facts, "memory_kb");
   return {
@@ -63,10 +63,8 @@ export function jobRecord(
     load_average_start: loads(facts, "load_start"),
     load_average_end: loads(facts, "load_end"),
     uptime_s: numberIn(facts, "uptime_s"),
-    started_at_utc: utc(started),
-    finished_at_utc: utc(finished ?? started),
+    ...jobTime(facts),
     clock_offset_s: null,
-    wall_s: started === null || finished === null ? null : Math.round((finished - started) * 1000) / 1000,
     cpu_user_s: numberIn(facts, "cpu_user_s"),
     cpu_system_s: numberIn(facts, "cpu_system_s"),
     max_rss_bytes: null,
@@ -128,6 +126,3 @@ function loads(facts: JobFacts, key: string): number[] | null {
   const values = (textIn(facts, key) ?? "").split(" ").map(Number);
   return values.length === 3 && values.every(Number.isFinite) ? values : null;
 }
-
-/** Seconds since 1970 as a stamp; 1970 itself where the node could not tell. */
-const utc = (seconds: number | null) => new Date((seconds ?? 0) * 1000).toISOString();

@@ -1,4 +1,6 @@
-/** Where a run stands, for a line of progress. Times in seconds. */
+import type { Pace } from "./pace.ts";
+
+/** Where a run stands, for a line of progress. */
 export interface Progress {
   total: number;
   done: number;
@@ -6,35 +8,53 @@ export interface Progress {
   failed: number;
   /** Held by the scheduler: they wait for a person. */
   held?: number;
-  toys_done: number;
-  toys_total: number;
-  /** null while nothing has finished. */
-  toys_per_s: number | null;
+  pace: Pace;
 }
 
-/** `[########----] 28/40 done, 2 running, 10 waiting, 0 failed, 412.1 toys/s, 2 s left` */
-export function progressLine(progress: Progress, bar_width: number): string {
-  const { total, done, running, failed, held = 0, toys_per_s } = progress;
+/**
+ * `[########----] 28/40 done, 2 running, 10 waiting, 0 failed, 412.1 toys/s, 2 s left`. Where that is too long for a
+ * terminal the bar goes first, then the rate, then the counts but those of what is done, for the time left is what people look for.
+ * @param columns that the terminal has
+ */
+export function progressLine(progress: Progress, bar_width: number, columns = Infinity): string {
+  const [counts, rate, left] = [countWords(progress), rateText(progress.pace), leftText(progress.pace)];
+  const whole = `${counts}${rate}${left}`;
+  const room = Math.min(bar_width, columns - whole.length - BAR_FRAME);
+  const shortest = `${progress.done}/${progress.total} done${left}`;
+  const lines = [...(room >= LEAST_BAR ? [`${bar(progress, room)} ${whole}`] : []), whole, `${counts}${left}`];
+  return (lines.find((line) => line.length <= columns) ?? shortest).slice(0, columns);
+}
+
+/** Two brackets and a blank. */
+const BAR_FRAME = 3;
+/** A shorter bar tells nothing. */
+const LEAST_BAR = 4;
+
+function bar({ total, done }: Progress, width: number): string {
+  const filled = total === 0 ? 0 : Math.floor(done / total * width);
+  return `[${"#".repeat(filled)}${"-".repeat(width - filled)}]`;
+}
+
+function countWords({ total, done, running, failed, held = 0 }: Progress): string {
   const waiting = total - done - running - failed - held;
-  const filled = total === 0 ? 0 : Math.floor(done / total * bar_width);
-  const bar = bar_width > 0 ? `[${"#".repeat(filled)}${"-".repeat(bar_width - filled)}] ` : "";
-  const rate = toys_per_s === null ? "" : `, ${significant(toys_per_s)} toys/s`;
-  const left = secondsLeft(progress);
-  const counts = [
+  return [
     `${done}/${total} done`,
     `${running} running`,
     ...(waiting > 0 ? [`${waiting} waiting`] : []),
     ...(held > 0 ? [`${held} held`] : []),
     `${failed} failed`,
-  ];
-  return `${bar}${counts.join(", ")}${rate}${left === null || running === 0 ? "" : `, ${duration(left)} left`}`;
+  ].join(", ");
 }
 
-export function secondsLeft({ toys_done, toys_total, toys_per_s }: Progress): number | null {
-  return toys_per_s === null || toys_per_s <= 0 || toys_done >= toys_total
-    ? null
-    : (toys_total - toys_done) / toys_per_s;
+/** `, 412.1 toys/s`, or nothing where no rate is known. */
+export function rateText({ toys_per_s, since_pause }: Pick<Pace, "toys_per_s" | "since_pause">): string {
+  if (toys_per_s === null) return "";
+  return `, ${significant(toys_per_s)} toys/s${since_pause ? " since the pause" : ""}`;
 }
+
+/** `, 2 s left`, or nothing where it is not known. */
+export const leftText = ({ left_s }: Pick<Pace, "left_s">): string =>
+  left_s === null ? "" : `, ${duration(left_s)} left`;
 
 /** Seconds for people: `8.4 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {

@@ -4,12 +4,14 @@ import type { FitQuality, FitWarning } from "./contracts/fit_quality.ts";
 import type { RunTimes } from "./contracts/run_times.ts";
 import type { MergedCheck } from "./merge/merged_check.ts";
 
-/** When something ran, by its own host's clock, and where. */
+/** When something ran, by one clock for all of a run, and where. */
 export interface Span {
   host: string;
   slot: string | null;
   started_ms: number;
   finished_ms: number;
+  /** Two of one slot may overlap by so much: stamps of a clock that was set are known no better. */
+  slack_ms?: number;
 }
 
 /** What is known of one live shard; null: not known. */
@@ -75,7 +77,7 @@ export interface RunFacts {
   times: RunTimes;
   shards: ShardFacts[];
   failed_attempts: FailedAttempt[];
-  /** First submission, by the submit machine's clock. */
+  /** First submission, by the clock of the spans as far as is known. */
   submitted_ms: number | null;
   toys: ToyFacts | null;
   /** What its merged.out.json is worth. */

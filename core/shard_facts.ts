@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
+import { type AttemptTime, isStamped } from "./attempt_time.ts";
 import type { ShardRecord } from "./contracts/shard_record.ts";
 import { countWarnings } from "./nextstat_warnings.ts";
-import type { ShardFacts } from "./run_facts.ts";
+import type { ShardFacts, Span } from "./run_facts.ts";
 
 /** A shard of which nothing is known. */
 export const UNKNOWN_SHARD: ShardFacts = {
@@ -28,11 +29,13 @@ export const UNKNOWN_SHARD: ShardFacts = {
   warnings: [],
 };
 
-/** The facts of a committed shard's record. @param timing of nextstat's own metrics, as far as it is there */
-export function recordFacts(record: ShardRecord, timing: unknown): ShardFacts {
-  const { host, slot, cpu_user_s, cpu_system_s } = record;
-  const [started_ms, finished_ms] = [Date.parse(record.started_at_utc), Date.parse(record.finished_at_utc)];
-  const is_stamped = Number.isFinite(started_ms) && Number.isFinite(finished_ms);
+/**
+ * The facts of a committed shard's record.
+ * @param time of the same record
+ * @param timing of nextstat's own metrics, as far as it is there
+ */
+export function recordFacts(record: ShardRecord, time: AttemptTime, timing: unknown): ShardFacts {
+  const { host, cpu_s, wall_s } = time;
   return {
     shard_index: record.shard_index,
     toy_start: record.toy_start,
@@ -45,10 +48,10 @@ export function recordFacts(record: ShardRecord, timing: unknown): ShardFacts {
     cpus: record.cpus_logical,
     kernel: record.kernel,
     memory_bytes: record.memory_bytes,
-    span: is_stamped ? { host, slot, started_ms, finished_ms } : null,
-    wall_s: record.wall_s,
+    span: spanOf(time, record.slot),
+    wall_s,
     fit_s: fitSeconds(timing),
-    cpu_s: cpu_user_s === null && cpu_system_s === null ? null : (cpu_user_s ?? 0) + (cpu_system_s ?? 0),
+    cpu_s,
     max_rss_bytes: record.max_rss_bytes,
     load_start: record.load_average_start?.[0] ?? null,
     load_end: record.load_average_end?.[0] ?? null,
@@ -56,6 +59,13 @@ export function recordFacts(record: ShardRecord, timing: unknown): ShardFacts {
     n_error: null,
     warnings: countWarnings(record.stderr_tail),
   };
+}
+
+/** Where and when an attempt ran; null where its stamps do not tell. */
+export function spanOf(time: AttemptTime, slot: string | null): Span | null {
+  const { host, started_ms, finished_ms, slack_ms } = time;
+  const span = { host, slot, started_ms, finished_ms };
+  return isStamped(time) ? slack_ms === undefined ? span : { ...span, slack_ms } : null;
 }
 
 const Seconds = z.number().check(z.minimum(0));

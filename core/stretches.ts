@@ -1,9 +1,11 @@
-import type { AttemptTime } from "./attempt_time.ts";
+import type { AttemptTime, BootMoment } from "./attempt_time.ts";
 import type { Stretch } from "./contracts/run_times.ts";
 
 /** One call of a submit command: when, and for which shards. */
 export interface Submitted {
   at_ms: number;
+  /** The same moment by the submitting machine's count of seconds since its start, where that is known. */
+  boot?: BootMoment | undefined;
   shards: readonly number[];
 }
 
@@ -14,7 +16,7 @@ const NEVER_IDLE = new Set(["local", "ssh"]);
 const BREATH_MS = 5000;
 
 /** Stamps of a submission and of the start that follows may be off by this much. */
-const SLACK_MS = 1000;
+export const SLACK_MS = 1000;
 
 /**
  * Cuts a run's attempts where it was interrupted: nothing ran, and what ran afterwards was not waiting in a queue. A

@@ -3,8 +3,8 @@ import { Count } from "./kinds.ts";
 
 export const PLAN_SCHEMA = "nextstat.cpu_farm_plan.v1";
 
-/** Of several draws of the toys' times: the middle one, and between what two thirds of them lie. */
-const Band = z.strictObject({ median: z.number(), q16: z.number(), q84: z.number() });
+/** Of several draws of the toys' times: the middle one, and between what two thirds of them lie; null: not known. */
+const Band = z.strictObject({ median: z.number(), q16: z.nullable(z.number()), q84: z.nullable(z.number()) });
 
 /** What a shard count comes to; seconds. */
 export const PlannedCount = z.looseObject({
@@ -34,16 +34,17 @@ export const Plan = z.looseObject({
     gap_s: z.nullable(z.number()),
     stagger_s: z.number(),
     queue_s: z.nullable(z.number()),
-    spread: z.looseObject({ toy: z.number(), shard: z.number() }),
-    toy_error: z.number(),
+    /** null: no host of the pilot had two shards. */
+    spread: z.nullable(z.looseObject({ toy: z.number(), shard: z.number() })),
+    toy_error: z.nullable(z.number()),
     cpu_share: z.nullable(z.number()),
   }),
   counts: z.array(PlannedCount),
   recommended: z.looseObject({ shards: Count, time_limit_s: z.number(), memory_mib: z.nullable(z.number()) }),
   /** The plan's own prediction for the pilot, and what was measured. */
   self_check: z.looseObject({ predicted_s: z.number(), measured_s: z.nullable(z.number()) }),
-  /** Relative: how far the predictions may be off as far as the pilot tells. */
-  uncertainty: z.number(),
+  /** Relative: how far the predictions may be off as far as the pilot tells; null: it does not. */
+  uncertainty: z.nullable(z.number()),
   warnings: z.array(z.string()),
 });
 export type Plan = z.infer<typeof Plan>;

@@ -6,6 +6,16 @@ export const METRICS_SCHEMA = "nextstat_metrics_v0";
 
 const Loads = z.nullable(z.array(z.number()));
 
+/** An attempt by a clock that nobody can set; absent in records of earlier versions. */
+const HostClock = z.looseObject({
+  /** The host's start (boot_id of random(4)) from which seconds are counted. */
+  boot_id: z.nullable(z.string()),
+  /** Seconds from then to the attempt's start, the host's sleep included. */
+  started_boot_s: z.nullable(z.number()),
+  /** By how much the host's clock was set while the attempt ran: forward above 0, back below; null: not known. */
+  step_s: z.nullable(z.number()),
+});
+
 /** The `farm` record of one attempt at one shard; null where a thing cannot be known. */
 export const ShardRecord = z.looseObject({
   schema_version: z.literal(SHARD_RECORD_SCHEMA),
@@ -37,6 +47,7 @@ export const ShardRecord = z.looseObject({
   started_at_utc: z.string(),
   finished_at_utc: z.string(),
   clock_offset_s: z.nullable(z.number()),
+  clock: z.optional(HostClock),
   wall_s: z.nullable(z.number()),
   cpu_user_s: z.nullable(z.number()),
   cpu_system_s: z.nullable(z.number()),

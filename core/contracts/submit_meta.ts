@@ -14,6 +14,8 @@ export const Submission = z.looseObject({
   tasks: z.optional(z.array(z.int().check(z.minimum(0)))),
   job_id: z.nullable(z.string()),
   intended_at_utc: z.string(),
+  /** The same moment by the submitting machine's count of seconds since its start; absent: not known. */
+  intended_boot: z.optional(z.looseObject({ id: z.string(), at_s: z.number() })),
   answered_at_utc: z.nullable(z.string()),
   answer: z.nullable(z.string()),
   /** The run directory whose jobs these are, where this one is a copy of it. */

@@ -27,10 +27,14 @@ function terms({ pilot, terms, n_slots, n_toys }: Plan): string[] {
     `  queue                  ${
       terms.queue_s === null ? "not known" : seconds(terms.queue_s)
     } before the first start (in no makespan)`,
-    `  spread                 ± ${percent(terms.spread.toy)} from toy to toy, ± ${
-      percent(terms.spread.shard)
-    } from shard to shard; mean known to ± ${percent(terms.toy_error)}`,
+    `  spread                 ${spreadText(terms)}`,
   ];
+}
+
+function spreadText({ spread, toy_error }: Plan["terms"]): string {
+  if (spread === null || toy_error === null) return "not known from this pilot";
+  const [toy, shard] = [percent(spread.toy), percent(spread.shard)];
+  return `± ${toy} from toy to toy, ± ${shard} from shard to shard; mean known to ± ${percent(toy_error)}`;
 }
 
 function table({ counts, n_toys, recommended }: Plan): string {
@@ -57,7 +61,7 @@ function cells(one: PlannedCount, n_toys: number): string[] {
   return [
     `${one.shards}`,
     seconds(median),
-    `${seconds(q16)} to ${seconds(q84)}`,
+    q16 === null || q84 === null ? "not known" : `${seconds(q16)} to ${seconds(q84)}`,
     seconds(one.static_makespan_s),
     seconds(one.max_shard_elapsed_s),
     median > 0 ? significant(n_toys / median) : "",
@@ -77,9 +81,11 @@ function recommendation({ recommended, self_check, uncertainty }: Plan): string[
     }`;
   return [
     `Recommended: --shards ${shards}, time limit ${clock(time_limit_s)} a shard${memory}`,
-    `How sure: ± ${
-      percent(uncertainty)
-    } as far as the pilot tells (${check}); a pool that is busier than then takes longer`,
+    uncertainty === null
+      ? `How sure: not known from this pilot (${check}); a pilot of several shards a host tells`
+      : `How sure: ± ${
+        percent(uncertainty)
+      } as far as the pilot tells (${check}); a pool that is busier than then takes longer`,
   ];
 }
 

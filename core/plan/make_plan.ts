@@ -32,7 +32,7 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): Pl
   const predicted_s = predictMakespan(pilot, pilot.n_toys, pilot.shards);
   const measured_s = pilot.makespan_s;
   const self_error = measured_s === null || measured_s <= 0 ? 0 : Math.abs(predicted_s / measured_s - 1);
-  const uncertainty = Math.hypot(pilot.toy_error, self_error);
+  const uncertainty = pilot.toy_error === null ? null : Math.hypot(pilot.toy_error, self_error);
   const measured = new Set(pilot.hosts.map(({ host }) => host));
   return {
     schema_version: PLAN_SCHEMA,
@@ -45,7 +45,7 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): Pl
       gap_s: pilot.gap_s,
       stagger_s: pilot.stagger_s,
       queue_s: pilot.queue_s,
-      spread: { ...pilot.spread },
+      spread: pilot.spread && { ...pilot.spread },
       toy_error: pilot.toy_error,
       cpu_share: pilot.cpu_share,
     },
@@ -63,21 +63,24 @@ const ALIKE = 0.02;
 /** So many shards of each slot even out a slot that turns out slower than in the pilot. */
 const EVENING = 3;
 
+/** What a time limit allows for where the pilot does not tell how its shards scatter. */
+const UNKNOWN_UNCERTAINTY = 0.5;
+
 /** Of the counts that are as good as the best, the fewest with some shards for each slot, else the fewest. */
 function recommend(
   counts: readonly PlannedCount[],
   n_slots: number,
-  uncertainty: number,
+  uncertainty: number | null,
   rss: number | null,
 ): Plan["recommended"] {
   const best = counts.reduce((least, { pulled_makespan_s }) => Math.min(least, pulled_makespan_s.median), Infinity);
-  const limit = best * (1 + Math.max(ALIKE, Math.min(uncertainty, 0.05)));
+  const limit = best * (1 + Math.max(ALIKE, Math.min(uncertainty ?? 0, 0.05)));
   const good = counts.filter(({ pulled_makespan_s }) => pulled_makespan_s.median <= limit);
   const chosen = good.find(({ shards }) => shards >= EVENING * n_slots) ?? good[0];
   const longest_s = chosen?.max_shard_elapsed_s ?? 0;
   return {
     shards: chosen?.shards ?? 1,
-    time_limit_s: roundUp(longest_s * (2 + 2 * uncertainty), longest_s > 3600 ? 600 : 60),
+    time_limit_s: roundUp(longest_s * (2 + 2 * (uncertainty ?? UNKNOWN_UNCERTAINTY)), longest_s > 3600 ? 600 : 60),
     memory_mib: rss === null ? null : roundUp(1.5 * rss / 2 ** 20, 64),
   };
 }
@@ -95,7 +98,11 @@ function warnings(pilot: Pilot, hosts: readonly HostSlots[], n_slots: number): s
     ...(n_slots > had
       ? [`the pilot filled ${had} slots: what more of them at once do to each other it does not tell`]
       : []),
-    ...(shards < 4 ? [`the pilot has only ${shards} shards: their spread is hardly known`] : []),
+    ...(pilot.spread === null
+      ? ["no host of the pilot ran two shards: how their times scatter is not known"]
+      : shards < 4
+      ? [`the pilot has only ${shards} shards: their spread is hardly known`]
+      : []),
     ...(pilot.gap_s === null ? ["no slot of the pilot ran two shards: what lies between two is taken as nothing"] : []),
   ];
 }

@@ -3,7 +3,8 @@ import { mean, median } from "d3-array";
 import { FarmError } from "../errors.ts";
 import { fitWarnings } from "../fit_quality.ts";
 import { doneShards, type RunFacts, type ShardFacts, type Span, sumOf } from "../run_facts.ts";
-import { mostAtOnce } from "../times.ts";
+import { SLACK_MS } from "../stretches.ts";
+import { freeMs, mostAtOnce } from "../times.ts";
 
 /** What a pilot run shows of one host. */
 export interface PilotHost {
@@ -38,9 +39,10 @@ export interface Pilot {
   stagger_s: number;
   /** From the submission to the first start; null: not known. */
   queue_s: number | null;
-  spread: Spread;
-  /** Relative error of the mean time of a toy. */
-  toy_error: number;
+  /** null: every host had one shard, so nothing tells. */
+  spread: Spread | null;
+  /** Relative error of the mean time of a toy; null as `spread`. */
+  toy_error: number | null;
   /** CPU time by the time that shards had a slot: below 1 where they waited for a CPU; null: not known. */
   cpu_share: number | null;
   makespan_s: number | null;
@@ -72,6 +74,13 @@ export function readPilot(run: RunFacts): Pilot {
     );
   }
   const hosts = [...Map.groupBy(shards, ({ span }) => span.host)].map(([host, all]) => pilotHost(host, all));
+  if (doneShards(run).some(({ span }) => span === null)) {
+    throw new FarmError(
+      "input",
+      `Cannot plan from the run "${run.run_id}": its hosts' clocks do not tell when its shards ran`,
+      "They were set in between, or are too far apart; take another run",
+    );
+  }
   const first_ms = shards.reduce((least, { span }) => Math.min(least, span.started_ms), Infinity);
   return {
     run_id: run.run_id,
@@ -80,7 +89,7 @@ export function readPilot(run: RunFacts): Pilot {
     shards: run.shards.length,
     hosts: hosts.sort((a, b) => a.toy_s - b.toy_s),
     ...pacing(shards),
-    queue_s: run.submitted_ms === null ? null : Math.max(0, (first_ms - run.submitted_ms) / 1000),
+    queue_s: queueSeconds(run.submitted_ms, first_ms),
     ...scatter(shards, new Map(hosts.map((one) => [one.host, one.toy_s]))),
     cpu_share: cpuShare(shards),
     makespan_s: run.times.makespan_s,
@@ -90,6 +99,13 @@ export function readPilot(run: RunFacts): Pilot {
     ),
     fit_warnings: run.fits ? fitWarnings(run.fits) : [],
   };
+}
+
+/** Null also where the first shard began before the submission: then the two are stamps of different clocks. */
+function queueSeconds(submitted_ms: number | null, first_ms: number): number | null {
+  return submitted_ms === null || first_ms < submitted_ms - SLACK_MS
+    ? null
+    : Math.max(0, first_ms - submitted_ms) / 1000;
 }
 
 function pilotHost(host: string, shards: readonly Timed[]): PilotHost {
@@ -116,15 +132,15 @@ function pacing(shards: readonly Timed[]): Pick<Pilot, "gap_s" | "stagger_s"> {
   const gaps: number[] = [];
   const begins: number[] = [];
   for (const all of Map.groupBy(shards, ({ span }) => span.host).values()) {
-    const ends: number[] = [];
+    const ended: Span[] = [];
     for (const { span } of all.toSorted((a, b) => a.span.started_ms - b.span.started_ms)) {
-      const before = ends.filter((end) => end <= span.started_ms).reduce((a, b) => Math.max(a, b), -Infinity);
-      if (before === -Infinity) begins.push(span.started_ms);
+      const before = lastFree(ended, span);
+      if (before === undefined) begins.push(span.started_ms);
       else {
-        gaps.push((span.started_ms - before) / 1000);
-        ends.splice(ends.indexOf(before), 1);
+        gaps.push(Math.max(0, span.started_ms - before.finished_ms) / 1000);
+        ended.splice(ended.indexOf(before), 1);
       }
-      ends.push(span.finished_ms);
+      ended.push(span);
     }
   }
   const [first, last] = [Math.min(...begins), Math.max(...begins)];
@@ -134,13 +150,20 @@ function pacing(shards: readonly Timed[]): Pick<Pilot, "gap_s" | "stagger_s"> {
   };
 }
 
+/** Of what has left its slot before the next one begins, the last. */
+function lastFree(ended: readonly Span[], next: Span): Span | undefined {
+  const free = ended.filter((one) => freeMs(one) <= next.started_ms);
+  return free.length === 0 ? undefined : free.reduce((a, b) => freeMs(b) > freeMs(a) ? b : a);
+}
+
 /** nextstat's toys differ by some 10 % among themselves; what is beyond this is not the toys'. */
 const MOST_TOY_SPREAD = 0.15;
 
-/** How the shards' time for a toy scatters about their host's. */
+/** How the shards' time for a toy scatters about their host's: unknown where no host had two. */
 function scatter(shards: readonly Timed[], toy_s: Map<string, number>): Pick<Pilot, "spread" | "toy_error"> {
   const off = shards.map(({ span, fit_s, n_toys }) => fit_s / n_toys / (toy_s.get(span.host) ?? NaN) - 1);
-  const freedom = Math.max(1, shards.length - toy_s.size);
+  const freedom = shards.length - toy_s.size;
+  if (freedom < 1) return { spread: null, toy_error: null };
   const variance = off.reduce((sum, one) => sum + one * one, 0) / freedom;
   const n = mean(shards, (shard) => shard.n_toys) ?? 1;
   const toy = Math.min(Math.sqrt(variance * n), MOST_TOY_SPREAD);

@@ -19,13 +19,14 @@ export type Prediction = Pick<
 
 /**
  * What so many shards come to.
+ * @param spread null: not known, and then neither is between what the makespan will lie
  * @throws {FarmError} usage, when there are more shards than toys
  */
 export function predictCount(
   n_toys: number,
   shards: number,
   slots: readonly PlanSlot[],
-  spread: Spread,
+  spread: Spread | null,
 ): Prediction {
   const toys = Float64Array.from(splitToys(n_toys, shards), ({ count }) => count);
   const used = slots.slice(0, shards);
@@ -37,7 +38,7 @@ export function predictCount(
   const slot_s = n_toys * toy_s + shards * startup_s;
   return {
     shards,
-    pulled_makespan_s: { median: at(0.5), q16: at(0.16), q84: at(0.84) },
+    pulled_makespan_s: { median: at(0.5), q16: spread && at(0.16), q84: spread && at(0.84) },
     static_makespan_s: staticSchedule(toys, used).makespan_s,
     max_shard_elapsed_s: average(drawn, (one) => one.longest_shard_s),
     slot_s,
@@ -46,8 +47,8 @@ export function predictCount(
 }
 
 /** The same draws for the same shards: a plan is the same each time. */
-function draws(toys: Float64Array, slots: readonly PlanSlot[], spread: Spread): Schedule[] {
-  if (spread.toy === 0 && spread.shard === 0) return [pulledSchedule(toys, slots)];
+function draws(toys: Float64Array, slots: readonly PlanSlot[], spread: Spread | null): Schedule[] {
+  if (spread === null || (spread.toy === 0 && spread.shard === 0)) return [pulledSchedule(toys, slots)];
   const n = Math.max(3, Math.min(DRAWS, Math.floor(MOST_SHARDS_DRAWN / toys.length)));
   const normal = randomNormal.source(randomLcg(0.5))(0, 1);
   return Array.from({ length: n }, () => {

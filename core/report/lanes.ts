@@ -1,4 +1,5 @@
 import type { Span } from "../run_facts.ts";
+import { freeMs } from "../times.ts";
 
 /** Something that ran, and the lane of its host on which it is drawn. */
 export interface Placed<T extends { span: Span }> {
@@ -23,7 +24,7 @@ function onLanes<T extends { span: Span }>(all: readonly T[]): Omit<HostLanes<T>
   const placed = all.toSorted((a, b) => a.span.started_ms - b.span.started_ms).map((what) => {
     const free = ends.findIndex((end) => end <= what.span.started_ms);
     const lane = free < 0 ? ends.length : free;
-    ends[lane] = what.span.finished_ms;
+    ends[lane] = freeMs(what.span);
     return { what, lane };
   });
   return { lanes: ends.length, placed };

@@ -72,9 +72,10 @@ function leadOf(run: RunFacts): string {
       secondsText(makespan_s)
     } from the first start to the last finish${in_waves}: ${significant(toys_per_s)} toys/s.`;
   }
+  const unknown = run.is_old ? "When they ran is not on record" : "Their hosts' clocks do not tell when they ran";
   return stretches.length > 1
     ? `All shards are done. The run was interrupted: it has ${stretches.length} stretches, and no makespan of the whole.`
-    : "All shards are done. When they ran is not on record, so the makespan is not known; the longest shard is not it.";
+    : `All shards are done. ${unknown}, so the makespan is not known; the longest shard is not it.`;
 }
 
 const FINDING_VALUES: Record<Exclude<MergedFinding["kind"], "fits">, string> = {

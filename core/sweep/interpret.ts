@@ -105,12 +105,28 @@ function difference(first: Ranked, second: Ranked): string {
   const lead = `The next, ${second.count.shards} shards, took ${secondsText(gap)} more`;
   const [a, b] = [spreadOf(first.count.makespan_s), spreadOf(second.count.makespan_s)];
   if (a === null || b === null) {
-    return `${lead}; each was measured once, so whether that is more than chance cannot be said (--repeats).`;
+    return `${lead}; ${measuredOnce(first, second)}, so whether that is more than chance cannot be said${
+      hasRepeats(first) || hasRepeats(second) ? "" : " (--repeats)"
+    }.`;
   }
   const spread = Math.hypot(a, b);
   return gap > 2 * spread
     ? `${lead}: the difference is above the spread of the repeats (more than twice ${secondsText(spread)}).`
     : `${lead}: within the spread of the repeats (twice ${secondsText(spread)}), the two cannot be told apart.`;
+}
+
+const hasRepeats = ({ count }: Ranked) => count.n_runs > 1;
+
+/** Which of two counts has a makespan of one run only, though it may have had more runs. */
+function measuredOnce(...counts: [Ranked, Ranked]): string {
+  const once = counts.filter(({ count }) => spreadOf(count.makespan_s) === null);
+  if (!once.some(hasRepeats)) {
+    return once.length === 2 ? "each was measured once" : `${once[0]?.count.shards} shards were measured once`;
+  }
+  const words = once.map(({ count }) =>
+    `of ${count.shards} shards ${count.n_runs > 1 ? `only one of ${count.n_runs} runs` : "the one run"}`
+  );
+  return `a makespan is known ${words.join(" and ")}`;
 }
 
 /** Where the old definition is off by more than this, it is said. */

@@ -42,7 +42,7 @@ export function summarisePoint(point: PointFacts, predicted_makespan_s: number |
     turnaround_s: times?.turnaround_s ?? null,
     max_shard_elapsed_s: longest,
     waves: times?.waves ?? null,
-    slots: spans.length > 0 ? mostAtOnce(spans) : null,
+    slots: spans.length > 0 && spans.length === done.length ? mostAtOnce(spans) : null,
     toys_per_s: times?.toys_per_s ?? null,
     claimed_toys_per_s: longest !== null && longest > 0 ? n_toys / longest : null,
     cpu_s: facts && !facts.is_old ? facts.times.cpu_s : null,

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type Submission, SUBMIT_META_SCHEMA, SubmitMeta } from "../../core/contracts/submit_meta.ts";
 import { SUBMIT_META } from "../../core/run_paths.ts";
 import { changeDocument } from "../disk/change_document.ts";
+import { thisMoment } from "../machine/boot_clock.ts";
 import { inputError, readIfThere } from "../disk/read_file.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { isCopy } from "../run/run_origin.ts";
@@ -28,6 +29,12 @@ export function readSubmissions(dir: string): Submission[] {
 /** Those of them whose jobs are this directory's: a copy has its original's on record too. */
 export function ownSubmissions(run: Run): Submission[] {
   return isCopy(run) ? [] : readSubmissions(run.dir).filter((one) => one.copied_from === undefined);
+}
+
+/** What is on record of when a submission is made: by this machine's clock, and by its count of seconds where known. */
+export function intendedNow(): Pick<Submission, "intended_at_utc" | "intended_boot"> {
+  const { utc_ms, boot } = thisMoment();
+  return { intended_at_utc: new Date(utc_ms).toISOString(), ...(boot ? { intended_boot: { ...boot } } : {}) };
 }
 
 /** Puts a submission on disk: a new one, or the same token's new state. */

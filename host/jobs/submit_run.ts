@@ -6,7 +6,7 @@ import type { Chunk, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { renderContext } from "./ask_scheduler.ts";
 import { runCommand } from "./drive_adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { recordSubmission } from "./submissions.ts";
+import { intendedNow, recordSubmission } from "./submissions.ts";
 
 /** How long a submission is looked for by its token whose command may still be under way, or its scheduler silent. */
 const LOOK_FOR_S = 30;
@@ -37,7 +37,7 @@ export async function submitChunk(
     shards: chunk.shards,
     ...(chunk.tasks ? { tasks: chunk.tasks } : {}),
     job_id: null,
-    intended_at_utc: new Date().toISOString(),
+    ...intendedNow(),
     answered_at_utc: null,
     answer: null,
   };

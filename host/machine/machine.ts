@@ -1,5 +1,6 @@
 import type { ProcessId } from "../../core/contracts/attempt.ts";
 import { type CpuFacts, readCpuinfo } from "../../core/read_cpuinfo.ts";
+import { anchorBootClock } from "./boot_clock.ts";
 import type * as proc from "./proc.ts";
 import { readProc, readStat } from "./proc.ts";
 import { ownTemporaryFiles } from "../disk/write_file.ts";
@@ -23,9 +24,11 @@ export type Processes = Pick<typeof proc, "aliveOf" | "findByArgument">;
 
 /** Looks at this machine once; temporary files of this process bear its name from then on. */
 export async function lookAtMachine(): Promise<Machine> {
-  const paths = ["/proc/sys/kernel/random/boot_id", `/proc/${Deno.pid}/stat`, "/proc/self/cgroup", "/proc/cpuinfo"];
-  const text = await readProc(paths);
-  const [boot = "unknown", stat = ""] = text.split("\n");
+  const begun = performance.now();
+  const own = ["/proc/sys/kernel/random/boot_id", `/proc/${Deno.pid}/stat`, "/proc/uptime"];
+  const text = await readProc([...own, "/proc/self/cgroup", "/proc/cpuinfo"]);
+  const [boot = "unknown", stat = "", uptime = ""] = text.split("\n");
+  anchorBootClock({ id: boot, at_s: Number.parseFloat(uptime) }, (begun + performance.now()) / 2);
   const process = {
     host: Deno.hostname(),
     boot_id: boot,
@@ -63,10 +66,6 @@ export async function countOomKills(machine: Machine): Promise<number | null> {
 
 export function loadAverage(): number[] | null {
   return orNull(() => Deno.loadavg());
-}
-
-export function uptime_s(): number | null {
-  return orNull(() => Deno.osUptime());
 }
 
 function orNull<T>(ask: () => T): T | null {

@@ -7,12 +7,13 @@ import { asksPulls } from "../../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport } from "../../core/merge/merge_report.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { isMergedDocument } from "./check_merged.ts";
+import { runTimes } from "../../core/times.ts";
 import { callHelper, type Helper } from "./helper.ts";
 import { mergedSet, type MergeMoment, wholeOf, withoutPulls } from "./merged_set.ts";
 import { inputSources, runSources, type Sources } from "./open_sources.ts";
 import { type Proof, prove } from "./prove.ts";
 import { mergedPieces, writeMerged } from "./write_merged.ts";
-import { readRecords, timesOf } from "../run/run_records.ts";
+import { readRecords, timeFacts } from "../run/run_records.ts";
 import { type OutKind, refuseOut } from "../disk/refuse_out.ts";
 import { sweepForgotten } from "../disk/sweep_temporary.ts";
 import { writeDocument } from "../disk/write_file.ts";
@@ -112,7 +113,9 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   const set = is_good ? mergedSet(sources, proof, options.guardrails, moment) : null;
   const sum = set && await writeMerged(options.out, mergedPieces(set, proof.read.texts), options.helper?.hash);
   const records = sources.run ? readRecords(sources.run) : { attempts: new Map(), submissions: [] };
-  const times = timesOf(facts.flatMap((one) => one.time ?? []), facts.flatMap((one) => one.elapsed_s ?? []), records);
+  const times = runTimes(
+    timeFacts(facts.flatMap((one) => one.time ?? []), facts.flatMap((one) => one.elapsed_s ?? []), records),
+  );
   const report = mergeReport({
     set,
     merged: set && options.out,

@@ -1,8 +1,7 @@
 import { type AttemptTime, attemptTime } from "../../core/attempt_time.ts";
 import type { Attempt } from "../../core/contracts/attempt.ts";
-import type { RunTimes } from "../../core/contracts/run_times.ts";
 import type { Submitted } from "../../core/stretches.ts";
-import { runTimes } from "../../core/times.ts";
+import type { TimeFacts } from "../../core/times.ts";
 import { listAttempts, readAttempts } from "../shard/attempts.ts";
 import { readSubmissions } from "../jobs/submissions.ts";
 import type { Run } from "./load_manifest.ts";
@@ -26,22 +25,22 @@ export function readRecords(run: Run): RunRecords {
   }
   const submissions = readSubmissions(dir)
     .filter((one) => one.state !== "refused")
-    .map((one) => ({ at_ms: Date.parse(one.intended_at_utc), shards: one.shards }));
+    .map((one) => ({ at_ms: Date.parse(one.intended_at_utc), boot: one.intended_boot, shards: one.shards }));
   return { attempts, submissions };
 }
 
-/** The times of a run out of its committed shards and the other attempts on record. */
-export function timesOf(
+/** What tells the times of a run: its committed shards and the other attempts on record. */
+export function timeFacts(
   committed: readonly AttemptTime[],
   elapsed_s: readonly number[],
   records: RunRecords,
-): RunTimes {
+): TimeFacts {
   const others = [...records.attempts.values()].flat();
   const ended = others.flatMap(({ end }) => end ? { ...attemptTime(end), is_committed: false } : []);
-  return runTimes({
+  return {
     attempts: [...committed, ...ended],
     lost_attempts: others.length - ended.length,
     submissions: records.submissions,
     elapsed_s,
-  });
+  };
 }

@@ -5,6 +5,7 @@ import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { type JobFacts, numberIn, readJobFacts } from "../../core/job_facts.ts";
 import { causeOfJob, isDiskFull, jobProcess, jobRecord, sentRecord } from "../../core/job_record.ts";
+import { offsetThen } from "../../core/ssh/offset_then.ts";
 import { INCOMING } from "../../core/run_paths.ts";
 import {
   attemptPath,
@@ -127,7 +128,7 @@ function settleFacts(run: Run<FarmManifest>, plan: Plan, left: Left): Committed 
   const seen = sent?.cause ?? (versionFault(run.manifest, facts) ? "version" : causeOfJob(facts));
   const cause = seen === "terminated" ? open?.remote?.stopped_for ?? seen : seen;
   const made = sent ?? jobRecord(run.manifest, plan, attempt, facts, cause);
-  const record = { ...made, clock_offset_s: open?.remote?.clock_offset_s ?? made.clock_offset_s };
+  const record = { ...made, clock_offset_s: open?.remote ? offsetThen(open, made) : made.clock_offset_s };
   const result = resultOf(cause, record.exit_code, files, run.manifest, plan);
   if ("cause" in result) {
     return keepFailure(run, plan, left, { ...record, ...whyFailed(run.manifest, facts, record, result) });

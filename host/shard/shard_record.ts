@@ -4,7 +4,7 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { recordHead } from "../../core/record_head.ts";
 import { ONE_BLAS_THREAD, recordedEnvironment } from "../../core/recorded_environment.ts";
 import { VERSION } from "../../core/version.ts";
-import { uptime_s } from "../machine/machine.ts";
+import { uptime_s } from "../machine/uptime.ts";
 import type { Workbench } from "./workbench.ts";
 
 /** What an attempt measured and how it ended: the part of a record that differs from attempt to attempt. */
@@ -13,6 +13,7 @@ export type Measured = Pick<
   | "started_at_utc"
   | "finished_at_utc"
   | "clock_offset_s"
+  | "clock"
   | "wall_s"
   | "cpu_user_s"
   | "cpu_system_s"

@@ -9,6 +9,7 @@ import { ONE_BLAS_THREAD } from "../../core/recorded_environment.ts";
 import { INCOMING } from "../../core/run_paths.ts";
 import { type OpenAttempt, updateAttempt } from "./attempts.ts";
 import { type FitFiles, fitFiles } from "./fit_files.ts";
+import { endedAt, startedAt, thisMoment } from "../machine/boot_clock.ts";
 import { countOomKills, loadAverage } from "../machine/machine.ts";
 import { readTail } from "../disk/read_tail.ts";
 import { type Measured, NOT_MEASURED } from "./shard_record.ts";
@@ -60,8 +61,9 @@ export async function startShard(bench: Workbench, order: FitOrder): Promise<Run
 }
 
 async function runFit(bench: Workbench, order: FitOrder, open: OpenAttempt, files: FitFiles): Promise<RunningShard> {
-  const begun = performance.now();
-  const measured = { ...NOT_MEASURED, ...begunAt(open), load_average_start: loadAverage(), threads: order.threads };
+  const begun = thisMoment();
+  const known = { ...startedAt(begun), clock_offset_s: open.clock_offset_s };
+  const measured = { ...NOT_MEASURED, ...known, load_average_start: loadAverage(), threads: order.threads };
   const fit = bench.fault === null ? await tryStart(bench, order, files) : bench.fault;
   if (typeof fit === "string") {
     const ended = { end: { ...NOT_ENDED, spawn_error: fit }, measured: { ...measured, stderr_tail: tailLines(fit) } };
@@ -71,7 +73,7 @@ async function runFit(bench: Workbench, order: FitOrder, open: OpenAttempt, file
   const stopped = watchStop(order, fit);
   const ended = fit.ended.then(async ({ exit_code, signal }) => {
     const end = { ...NOT_ENDED, exit_code, signal };
-    const took = { wall_s: Math.round(performance.now() - begun) / 1000, finished_at_utc: new Date().toISOString() };
+    const took = endedAt(begun, thisMoment());
     const usage = await bench.meter.end(fit.pid);
     if (signal !== null) await letStopArrive();
     const stderr = readTail(files.stderr);
@@ -100,10 +102,6 @@ const NOT_ENDED: FitEnd = {
   stopped: null,
   oom_kills: null,
 };
-
-function begunAt({ attempt, clock_offset_s }: OpenAttempt) {
-  return { started_at_utc: attempt.started_at_utc, finished_at_utc: attempt.started_at_utc, clock_offset_s };
-}
 
 /** The fit, or why it cannot be started. */
 async function tryStart(bench: Workbench, order: FitOrder, files: FitFiles): Promise<StartedFit | string> {

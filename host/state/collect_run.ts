@@ -5,13 +5,14 @@ import type { CollectCounts } from "../../core/collect_counts.ts";
 import type { StatusShard } from "../../core/describe_status.ts";
 import { type Manifest, ShardResult } from "../../core/contracts/manifest.ts";
 import type { RunTimes } from "../../core/contracts/run_times.ts";
+import { runTimes } from "../../core/times.ts";
 import { type CollectedShard, collectOldShard, collectShard } from "./collect_shard.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { changeManifest } from "../run/change_manifest.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { oldShards } from "../run/old_run.ts";
 import { isManifestOf, openRun } from "../run/run_home.ts";
-import { readRecords, type RunRecords, timesOf } from "../run/run_records.ts";
+import { readRecords, type RunRecords, timeFacts } from "../run/run_records.ts";
 import { ownSubmissions } from "../jobs/submissions.ts";
 import { settleIncoming, sweepIncoming } from "../shard/settle_incoming.ts";
 import { type OutKind, refuseOut } from "../disk/refuse_out.ts";
@@ -109,7 +110,7 @@ function checker(looked: readonly StatusShard[]): (run: Run) => Collection {
     const elapsed = isFarmManifest(run.manifest)
       ? []
       : shards.flatMap(({ ok, result }) => ok ? result.elapsed_s ?? [] : []);
-    return { shards, counts: countShards(shards), times: timesOf(ok, elapsed, records) };
+    return { shards, counts: countShards(shards), times: runTimes(timeFacts(ok, elapsed, records)) };
   };
 }
 

@@ -40,6 +40,7 @@ export function oldStatus(run: Run): OldStatus {
     toys_done: plans.reduce((sum, plan) => sum + (done.has(plan.shard_index) ? plan.n_toys : 0), 0),
     toys_total: n_toys,
     toys_per_s: null,
+    left_s: null,
     merged: exists(merged) ? merged : null,
     merged_check: summedCheckOf(run),
     workers: [],

@@ -1,12 +1,14 @@
-import { type AttemptTime, attemptTime, onOneClock } from "../../core/attempt_time.ts";
+import { type AttemptTime, attemptTime } from "../../core/attempt_time.ts";
 import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { Bounds, FitQuality } from "../../core/contracts/fit_quality.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import { fitQuality } from "../../core/fit_quality.ts";
+import { type OneClock, onOneClock, tellsTimes } from "../../core/one_clock.ts";
 import type { ShardOutput } from "../../core/read_output.ts";
 import type { FailedAttempt, RunFacts, ShardFacts, ToyFacts } from "../../core/run_facts.ts";
-import { recordFacts, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
+import { recordFacts, spanOf, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
+import { placeSubmissions, runTimes } from "../../core/times.ts";
 import { joinToys } from "../../core/toy_facts.ts";
 import { collectOldShard, collectShard } from "./collect_shard.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -16,7 +18,7 @@ import { Unreadable } from "../disk/read_file.ts";
 import { readCommitted, readOutput, readShard } from "../shard/read_shard.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
 import { openRun } from "../run/run_home.ts";
-import { readRecords, timesOf } from "../run/run_records.ts";
+import { readRecords, timeFacts } from "../run/run_records.ts";
 
 /** A shard's facts and, where it is done, its toys. */
 interface ReadShard {
@@ -41,9 +43,14 @@ export function readFacts(path: string): RunFacts {
     ? shards.flatMap(({ facts, output }) => output && facts.wall_s !== null ? facts.wall_s : [])
     : [];
   const times = shards.flatMap(({ time }) => time ?? []);
-  const offsets = clockOffsets(times);
   const toys = joinToys(shards.flatMap(({ facts, output }) => output ? { start: facts.toy_start, output } : []));
-  const first_submission = records.submissions.reduce((least, { at_ms }) => Math.min(least, at_ms), Infinity);
+  const when = timeFacts(times, elapsed, records);
+  const clock = onOneClock(when.attempts);
+  const places = placesOf(when.attempts, clock);
+  const first_submission = placeSubmissions(records.submissions, clock).reduce(
+    (least, { at_ms }) => Math.min(least, at_ms),
+    Infinity,
+  );
   return {
     run_id: manifest.run_id,
     run_dir: dir,
@@ -56,9 +63,9 @@ export function readFacts(path: string): RunFacts {
     threads: `${manifest.threads ?? "unknown"}`,
     nextstat_version: manifest.farm?.nextstat_version ?? null,
     environment: manifest.farm?.environment ?? null,
-    times: timesOf(times, elapsed, records),
-    shards: shards.map(({ facts }) => onFileClock(facts, offsets)),
-    failed_attempts: [...records.attempts.values()].flat().flatMap(failedAttempt),
+    times: runTimes(when),
+    shards: shards.map(({ facts, time }) => placed(facts, time && places.get(time))),
+    failed_attempts: failedAttempts(records.attempts, when.attempts.slice(times.length), places),
     submitted_ms: Number.isFinite(first_submission) ? first_submission : null,
     merged_check: summedCheckOf(run),
     toys,
@@ -86,8 +93,9 @@ function readOne(dir: string, manifest: FarmManifest, plan: Plan, attempts: Atte
     return { facts: { ...UNKNOWN_SHARD, ...placeOf(plan), state, why: result.error ?? null, cause, host }, ...NOTHING };
   }
   const { metrics: { farm }, output: { output } } = found;
-  const facts = { ...recordFacts(farm, timing), ...placeOf(plan), ...countsOf(output) };
-  return { facts, time: attemptTime(farm), output };
+  const time = attemptTime(farm);
+  const facts = { ...recordFacts(farm, time, timing), ...placeOf(plan), ...countsOf(output) };
+  return { facts, time, output };
 }
 
 const NOTHING = { time: null, output: null };
@@ -118,21 +126,26 @@ function readOld(run: Run, old: OldShard): ReadShard {
 const oldReason = (what: string | null, said: string | null): string | null =>
   [what, said].filter((one) => one !== null).join(": ") || null;
 
-/** By host: how far its clock is moved for all stamps to be on one. */
-function clockOffsets(times: AttemptTime[]): Map<string, number> {
-  const moved = onOneClock(times).attempts;
-  return new Map(times.map((time, i) => [time.host, (moved[i]?.started_ms ?? time.started_ms) - time.started_ms]));
+/** Each attempt by the one clock of the run; none where that clock does not tell when shards ran. */
+function placesOf(attempts: readonly AttemptTime[], clock: OneClock): Map<AttemptTime, AttemptTime> {
+  if (!tellsTimes(clock)) return new Map();
+  return new Map(attempts.flatMap((one, i) => clock.attempts[i] ? [[one, clock.attempts[i]] as const] : []));
 }
 
-function onFileClock(facts: ShardFacts, offsets: Map<string, number>): ShardFacts {
-  const { span } = facts;
-  const shift = span && (offsets.get(span.host) ?? 0);
-  if (!span || !shift) return facts;
-  return { ...facts, span: { ...span, started_ms: span.started_ms + shift, finished_ms: span.finished_ms + shift } };
+function placed(facts: ShardFacts, time: AttemptTime | null | undefined): ShardFacts {
+  return { ...facts, span: facts.span && (time ? spanOf(time, facts.span.slot) : null) };
 }
 
-function failedAttempt({ shard_index, end }: Attempt): FailedAttempt[] {
-  if (end === null || end.cause === "ok") return [];
-  const { span } = recordFacts(end, null);
-  return span ? [{ shard_index, cause: end.cause, message: end.stderr_tail.at(-1) ?? "", span }] : [];
+/** @param times of the attempts that have an end, in their order */
+function failedAttempts(
+  attempts: ReadonlyMap<number, Attempt[]>,
+  times: readonly AttemptTime[],
+  places: ReadonlyMap<AttemptTime, AttemptTime>,
+): FailedAttempt[] {
+  const ends = [...attempts.values()].flat().flatMap(({ end }) => end ?? []);
+  return ends.flatMap(({ shard_index, cause, slot, stderr_tail }, i) => {
+    const time = times[i] && places.get(times[i]);
+    const span = time ? spanOf(time, slot) : null;
+    return span && cause !== "ok" ? [{ shard_index, cause, message: stderr_tail.at(-1) ?? "", span }] : [];
+  });
 }

@@ -1,11 +1,14 @@
 import { join } from "node:path";
+import { attemptTime } from "../../core/attempt_time.ts";
 import { counted } from "../../core/counted.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
+import { paceOf } from "../../core/pace.ts";
 import type { Progress } from "../../core/progress_line.ts";
 import { NOT_SUBMITTED } from "../../core/reconcile.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
+import { runTimes } from "../../core/times.ts";
 import { suspectNodes } from "../../core/suspect_nodes.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { MERGED } from "../../core/run_paths.ts";
@@ -13,6 +16,7 @@ import type { AskedScheduler } from "../jobs/ask_scheduler.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
 import { fullDiskAdvice } from "../disk/full_disk.ts";
 import type { Run } from "../run/load_manifest.ts";
+import { readRecords, timeFacts } from "../run/run_records.ts";
 import type { ScannedShard } from "./scan_run.ts";
 import { readSubmissions } from "../jobs/submissions.ts";
 import { exists } from "../disk/write_file.ts";
@@ -42,7 +46,10 @@ export function runStatus(
   const counts: Partial<Record<ShardState, number>> = {};
   for (const { state } of scanned) counts[state] = (counts[state] ?? 0) + 1;
   const toys_done = scanned.reduce((sum, { state, plan }) => sum + (state === "done" ? plan.n_toys : 0), 0);
-  const toys_per_s = rateOf(scanned);
+  const times = runTimes(
+    timeFacts(scanned.flatMap(({ record }) => record ? attemptTime(record) : []), [], readRecords(run)),
+  );
+  const pace = paceOf(times, run.manifest.n_toys - toys_done, (counts.running ?? 0) > 0);
   const merged = join(run.dir, MERGED);
   const trouble = asked && !asked.reached ? [`${run.manifest.scheduler} could not be asked: ${asked.message}`] : [];
   const orphans = workers.length > 0 ? [] : scanned.filter(isOrphan);
@@ -57,7 +64,8 @@ export function runStatus(
       total: scanned.length,
       toys_done,
       toys_total: run.manifest.n_toys,
-      toys_per_s,
+      toys_per_s: times.toys_per_s,
+      left_s: pace.left_s,
       merged: exists(merged) ? merged : null,
       merged_check: summedCheckOf(run),
       workers: [...workers, ...trouble],
@@ -75,9 +83,7 @@ export function runStatus(
       running: counts.running ?? 0,
       failed: scanned.filter(({ state }) => !WAITING.has(state) && state !== "done" && !GOING.has(state)).length,
       held: counts.held ?? 0,
-      toys_done,
-      toys_total: run.manifest.n_toys,
-      toys_per_s,
+      pace,
     },
     reached: asked?.reached ?? false,
     ended: !queued_somewhere && !scanned.some(isGoing),
@@ -119,13 +125,4 @@ function suspectsOf(
       ` to leave it out: nsfarm-deno retry ${quoteWord(run.dir)} ${adapter.avoiding(run.manifest.farm.options, node)}`;
     return `all ${failed} shards that ran on ${node} failed, while other nodes finished theirs;${how ?? " look at it"}`;
   });
-}
-
-/** Toys a second between the first start and the last finish so far. */
-function rateOf(scanned: ScannedShard[]): number | null {
-  const records = scanned.flatMap(({ record }) => record ?? []);
-  const first = Math.min(...records.map((record) => Date.parse(record.started_at_utc)));
-  const last = Math.max(...records.map((record) => Date.parse(record.finished_at_utc)));
-  const toys = records.reduce((sum, record) => sum + record.n_toys, 0);
-  return last > first ? toys / ((last - first) / 1000) : null;
 }

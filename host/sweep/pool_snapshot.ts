@@ -1,7 +1,8 @@
 import type { PoolSnapshot } from "../../core/contracts/sweep.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { runCommands } from "../jobs/drive_adapter.ts";
-import { loadAverage, uptime_s } from "../machine/machine.ts";
+import { loadAverage } from "../machine/machine.ts";
+import { uptime_s } from "../machine/uptime.ts";
 
 /** So much of each program's text is kept. */
 const KEPT_CHARACTERS = 16_384;

@@ -5,7 +5,7 @@ import { localShape } from "../machine/allocation.ts";
 import { localCrew } from "./local_place.ts";
 import { gatherHosts } from "../ssh/host_crew.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { recordSubmission } from "../jobs/submissions.ts";
+import { intendedNow, recordSubmission } from "../jobs/submissions.ts";
 import { recordOptionsUsed } from "../jobs/start_run.ts";
 import { workOnRun } from "./work_run.ts";
 import type { WorkEvent, WorkReport } from "./work_event.ts";
@@ -40,7 +40,7 @@ export async function workInForeground(
 ): Promise<WorkReport> {
   const token = randomBytes(8).toString("hex");
   const { scheduler } = run.manifest;
-  const at = new Date().toISOString();
+  const at = intendedNow();
   const begin = () => {
     recordSubmission(run.dir, {
       token,
@@ -49,8 +49,8 @@ export async function workInForeground(
       command: ["nsfarm-deno", "run"],
       shards: livePlans(run.manifest).map((plan) => plan.shard_index),
       job_id: `${Deno.pid}`,
-      intended_at_utc: at,
-      answered_at_utc: at,
+      ...at,
+      answered_at_utc: at.intended_at_utc,
       answer: null,
     });
     recordOptionsUsed(run);

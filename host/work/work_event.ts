@@ -20,6 +20,8 @@ export interface WorkOptions {
 /** What a loop tells while it works. */
 export type WorkEvent =
   | { kind: "begun"; total: number; done: number; failed: number; running_elsewhere: number }
+  /** A shard that was done before, or by another process meanwhile. */
+  | { kind: "found"; record: ShardRecord }
   | { kind: "started"; shard: number; slot: string }
   | { kind: "done"; shard: number; record: ShardRecord; aside: string | null }
   | { kind: "failed"; shard: number; record: ShardRecord; again: boolean }

@@ -85,15 +85,15 @@ class WorkLoop {
   }
 
   #sort(plan: Plan, standing: Standing): void {
-    const shard = plan.shard_index;
     if (standing.kind === "done") {
       this.#done++;
-      this.#book.done(shard);
+      this.#book.done(plan.shard_index);
+      this.tell({ kind: "found", record: standing.record });
     } else if (standing.kind === "running") this.#book.taken(plan);
     else if (standing.kind === "elsewhere") this.#rejoin(plan, standing);
-    else if (this.options.drain) this.#book.failed(shard);
+    else if (this.options.drain) this.#book.failed(plan.shard_index);
     else if (!this.options.retry_failed && hasFailed(standing.attempts) && !this.#isAskedAgain(standing.attempts)) {
-      this.#book.failed(shard);
+      this.#book.failed(plan.shard_index);
     } else this.#book.add(newOrder(plan, standing.next));
   }
 

@@ -11,6 +11,7 @@ const SUMMARY: StatusSummary = {
   toys_done: 1000,
   toys_total: 2000,
   toys_per_s: 41.234,
+  left_s: null,
   merged: null,
   merged_check: { state: "absent", guardrails_passed: null, findings: [] },
   workers: ["worker loop 17 with 2 slots runs on this machine"],

@@ -105,9 +105,30 @@ Deno.test("a pilot tells each host's time for a toy, start-up, gaps and how slot
   assert.deepEqual([gap_s, stagger_s, queue_s, spread, toy_error], [0.5, 1, 0, { toy: 0, shard: 0 }, 0]);
 });
 
+Deno.test("a pilot of one shard a host tells nothing of how times scatter, and the plan says so", () => {
+  for (const hosts of [["a"], ["a", "b"]]) {
+    const one = readPilot(sampleFacts({ shards: inWaves(hosts.length, hosts.length, 10, 100, hosts) }));
+    assert.deepEqual([one.spread, one.toy_error], [null, null]);
+    const plan = makePlan(one, { n_toys: 100, hosts: pilotSlots(one), counts: [2] });
+    assert.equal(plan.uncertainty, null);
+    assert.deepEqual(plan.counts.map(({ pulled_makespan_s: { q16, q84 } }) => [q16, q84]), [[null, null]]);
+    const words = describePlan(plan);
+    assert.match(words, /How sure: not known/);
+    assert.match(words, /spread +not known/);
+    assert.doesNotMatch(words, /±/);
+  }
+});
+
+Deno.test("a run whose clocks do not tell when its shards ran is no pilot", () => {
+  const run = sampleFacts({ shards: inWaves(4, 2, 10, 10) });
+  Object.assign(run.shards[1] ?? {}, { span: null });
+  assert.throws(() => readPilot(run), /clocks do not tell when its shards ran/);
+});
+
 Deno.test("what scatters more than toys do is put down to the shards", () => {
   const shards = inWaves(8, 2, 10, 100).map((shard, i) => ({ ...shard, fit_s: i % 2 ? 9 : 11 }));
   const { spread, toy_error } = readPilot(sampleFacts({ shards }));
+  assert(spread && toy_error !== null);
   assert.equal(spread.toy, 0.15);
   assert(Math.abs(spread.shard - 0.1) < 0.01, `${spread.shard}`);
   assert(Math.abs(toy_error - 0.1 / Math.sqrt(7)) < 0.001, `${toy_error}`);
@@ -173,7 +194,7 @@ Deno.test("the same pilot gives the same plan each time", () => {
   const asked = { n_toys: 5000, hosts: pilotSlots(noisy), counts: null };
   assert.deepEqual(makePlan(noisy, asked), makePlan(noisy, asked));
   for (const { pulled_makespan_s: { q16, median, q84 } } of makePlan(noisy, asked).counts) {
-    assert(q16 <= median && median <= q84);
+    assert(q16 !== null && q84 !== null && q16 <= median && median <= q84);
   }
 });
 

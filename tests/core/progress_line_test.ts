@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { duration, type Progress, progressLine, secondsLeft, significant } from "../../core/progress_line.ts";
+import { duration, type Progress, progressLine, significant } from "../../core/progress_line.ts";
 
 const HALF: Progress = {
   total: 40,
   done: 28,
   running: 2,
   failed: 1,
-  toys_done: 1400,
-  toys_total: 2000,
-  toys_per_s: 412.06,
+  pace: { toys_per_s: 412.06, since_pause: false, left_s: 1.456 },
 };
+
+const NO_PACE = { toys_per_s: null, since_pause: false, left_s: null };
 
 Deno.test("the line of progress has a bar, the counts, the rate and the time left", () => {
   const words = "28/40 done, 2 running, 9 waiting, 1 failed, 412.1 toys/s, 1.5 s left";
@@ -18,17 +18,37 @@ Deno.test("the line of progress has a bar, the counts, the rate and the time lef
   assert.equal(progressLine(HALF, 0), words);
 });
 
-Deno.test("while nothing has finished neither a rate nor a time left is told, and at the end no time left", () => {
-  assert.equal(progressLine({ ...HALF, toys_per_s: null }, 0), "28/40 done, 2 running, 9 waiting, 1 failed");
-  assert.equal(secondsLeft({ ...HALF, toys_per_s: 0 }), null);
-  assert.equal(secondsLeft({ ...HALF, toys_done: 2000 }), null);
+Deno.test("where neither a rate nor the time left is known, neither is told", () => {
+  assert.equal(progressLine({ ...HALF, pace: NO_PACE }, 0), "28/40 done, 2 running, 9 waiting, 1 failed");
 });
 
-Deno.test("held shards are no failed ones, and while nothing runs no time left is told", () => {
+Deno.test("a rate of what ran since an interruption is named so", () => {
+  const pace = { ...HALF.pace, since_pause: true };
+  assert.match(progressLine({ ...HALF, pace }, 0), /, 412\.1 toys\/s since the pause, 1\.5 s left$/);
+});
+
+Deno.test("held shards are no failed ones", () => {
+  const pace = { ...HALF.pace, left_s: null };
   assert.equal(
-    progressLine({ ...HALF, held: 4, running: 0, total: 33 }, 0),
+    progressLine({ ...HALF, held: 4, running: 0, total: 33, pace }, 0),
     "28/33 done, 0 running, 4 held, 1 failed, 412.1 toys/s",
   );
+});
+
+Deno.test("on a terminal of 80 columns the time left stays, whatever else must go", () => {
+  const counts = fc.record({ done: fc.nat(20000), running: fc.nat(2000), failed: fc.nat(999), held: fc.nat(99) });
+  const pace = fc.record({
+    toys_per_s: fc.double({ min: 0.001, max: 1e6, noNaN: true }),
+    since_pause: fc.boolean(),
+    left_s: fc.double({ min: 0, max: 1e6, noNaN: true }),
+  });
+  fc.assert(fc.property(counts, pace, fc.integer({ min: 79, max: 200 }), (some, pace, columns) => {
+    const line = progressLine({ ...some, total: 25000, pace }, 30, columns);
+    assert.ok(line.length <= columns, line);
+    assert.ok(line.endsWith(` ${duration(pace.left_s)} left`), line);
+  }));
+  assert.match(progressLine(HALF, 12, 70), /^28\/40 done, .*412\.1 toys\/s, 1\.5 s left$/);
+  assert.match(progressLine(HALF, 12, 99), /^\[#{8}-{4}\] 28/);
 });
 
 Deno.test("the bar has its width, is full only when all is done, and never turns back", () => {
@@ -36,10 +56,10 @@ Deno.test("the bar has its width, is full only when all is done, and never turns
     fc.tuple(fc.constant(total), fc.nat(total), fc.nat(60))
   );
   fc.assert(fc.property(some, ([total, done, width]) => {
-    const filled = (n: number) => /^\[(#*)(-*)\]/.exec(progressLine({ ...HALF, total, done: n }, width + 1)) ?? [];
+    const filled = (n: number) => /^\[(#*)(-*)\]/.exec(progressLine({ ...HALF, total, done: n }, width + 4)) ?? [];
     const [whole = "", full = ""] = filled(done);
-    assert.equal(whole.length, width + 3);
-    assert.equal(full.length === width + 1, done === total);
+    assert.equal(whole.length, width + 6);
+    assert.equal(full.length === width + 4, done === total);
     assert.ok(full.length >= (filled(Math.max(0, done - 1))[1]?.length ?? 0));
   }));
 });

@@ -124,6 +124,24 @@ Deno.test("one measurement each tells no difference from chance; repeats tell wh
   assert.match(told([...walls(4, 10, 11), ...walls(8, 10.4, 11.2)]), /cannot be told apart/);
 });
 
+Deno.test("where only one of a count's repeats has a makespan that is said, and repeats are not asked for again", () => {
+  const interrupted = [
+    ...inWaves(2, 2, 10, 10),
+    ...inWaves(2, 2, 10, 10).map((one) => ({
+      ...one,
+      start_s: 5000,
+      end_s: 5010,
+    })),
+  ];
+  const words = told([
+    ...[1, 2].map((repeat) => point(repeat, 4, { shards: inWaves(4, 4, 10, 10) })),
+    point(1, 8, { shards: inWaves(8, 4, 10, 10) }),
+    point(2, 8, { shards: interrupted, scheduler: "local" }),
+  ]);
+  assert.match(words, /more; a makespan is known of 8 shards only one of 2 runs, so whether .* cannot be said\./);
+  assert.doesNotMatch(words, /measured once|--repeats/);
+});
+
 Deno.test("a host that made the tail is named, with what the others would have taken without it", () => {
   const fast = inWaves(9, 3, 10, 100, ["fast"]);
   const facts = [point(1, 10, { shards: [...fast, { n_toys: 100, start_s: 0, end_s: 90, host: "slow" }] })];

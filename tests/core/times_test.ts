@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type AttemptTime, attemptTime, onOneClock } from "../../core/attempt_time.ts";
+import { type AttemptTime, attemptTime } from "../../core/attempt_time.ts";
+import { onOneClock } from "../../core/one_clock.ts";
 import { mostAtOnce, runTimes, type TimeFacts } from "../../core/times.ts";
 import { planOf, sampleManifest, sampleRecord } from "./support/sample_run.ts";
 
@@ -104,9 +105,9 @@ Deno.test("of side files of the old wrappers only the longest shard is known", (
   assert.deepEqual([found.makespan_s, found.waves, found.turnaround_s, found.toys_per_s], [null, null, null, null]);
 });
 
-Deno.test("a stamp that is none makes no makespan", () => {
+Deno.test("a stamp that is none makes no makespan, not even of the other shards", () => {
   const found = times([ran(0, 0, 10), ran(1, NaN, 10)]);
-  assert.equal(found.makespan_s, 10);
+  assert.deepEqual([found.makespan_s, found.waves, found.turnaround_s, found.toys_per_s], [null, null, null, null]);
   assert.equal(times([ran(0, NaN, 10)]).makespan_s, null);
 });
 
@@ -134,6 +135,34 @@ Deno.test("attemptTime() takes times and CPU from a record, and says what is not
   assert.equal(time.finished_ms - time.started_ms, 63);
   assert.equal(time.cpu_s, 0.057);
   assert.equal(attemptTime({ ...record, cpu_user_s: null }).cpu_s, null);
+});
+
+Deno.test("an attempt ends when it has begun and taken what it took, whatever its second stamp says", () => {
+  const manifest = sampleManifest();
+  const change = { finished_at_utc: "2026-11-24T17:30:15.536Z", wall_s: 0.526 };
+  const record = sampleRecord(manifest, planOf(manifest, 0), change);
+  const found = times([attemptTime(record)]);
+  assert.deepEqual([found.makespan_s, found.max_shard_elapsed_s, found.waves], [0.526, 0.526, 1]);
+});
+
+Deno.test("what the sh wrapper of an earlier version measured with a clock that was set back is not known", () => {
+  const manifest = sampleManifest();
+  const change = { finished_at_utc: "2026-11-24T17:30:15.536Z", wall_s: -3599.474 };
+  const record = sampleRecord(manifest, planOf(manifest, 0), { ...change, wrapper: "sh" });
+  const found = times([attemptTime(record), ran(1, 0, 5)]);
+  assert.deepEqual([found.makespan_s, found.max_shard_elapsed_s, found.waves], [null, null, null]);
+});
+
+Deno.test("stamps of 1970, of a node that cannot tell the time, are not known", () => {
+  const manifest = sampleManifest();
+  const change = { started_at_utc: "1970-01-01T00:00:00.000Z", finished_at_utc: "1970-01-01T00:00:00.000Z" };
+  const record = sampleRecord(manifest, planOf(manifest, 0), change);
+  assert.equal(times([attemptTime(record), ran(1, 0, 5)]).makespan_s, null);
+});
+
+Deno.test("a turnaround from a submission after the first start is not known: the stamps are of two clocks", () => {
+  const found = times([ran(0, 0, 10)], { submissions: [{ at_ms: 3_600_000, shards: [0] }] });
+  assert.deepEqual([found.makespan_s, found.turnaround_s], [10, null]);
 });
 
 Deno.test("however the hosts' clocks are off, an hour or more, the makespan is that of one clock", () => {

@@ -47,7 +47,8 @@ interface Step {
 
 function rates(run: RunFacts): Step[] {
   const rows = doneShards(run).flatMap(({ span, n_toys }) => span ? [{ ...span, n_toys }] : []);
-  if (rows.length === 0) return [];
+  // A part of the shards would show a rate that never was.
+  if (rows.length === 0 || rows.length < doneShards(run).length) return [];
   const first = rows.reduce((least, { started_ms }) => Math.min(least, started_ms), Infinity);
   const whole_s = rows.reduce((most, { finished_ms }) => Math.max(most, finished_ms), first + 1) / 1000 - first / 1000;
   const step_s = whole_s / STEPS;
