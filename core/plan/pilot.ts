@@ -61,6 +61,13 @@ interface Timed extends ShardFacts {
  * @throws {FarmError} input, when nothing tells when and how long its shards ran
  */
 export function readPilot(run: RunFacts): Pilot {
+  if (!run.is_old && doneShards(run).some(({ span }) => span === null)) {
+    throw new FarmError(
+      "input",
+      `Cannot plan from the run "${run.run_id}": its hosts' clocks do not tell when its shards ran`,
+      "They were set in between, or are too far apart; take another run",
+    );
+  }
   const shards = doneShards(run).flatMap((shard): Timed[] => {
     const { span, fit_s, wall_s } = shard;
     // The sh wrapper's clock may know only whole seconds; nextstat's own then tells more than the stamps do.
@@ -74,13 +81,6 @@ export function readPilot(run: RunFacts): Pilot {
     );
   }
   const hosts = [...Map.groupBy(shards, ({ span }) => span.host)].map(([host, all]) => pilotHost(host, all));
-  if (doneShards(run).some(({ span }) => span === null)) {
-    throw new FarmError(
-      "input",
-      `Cannot plan from the run "${run.run_id}": its hosts' clocks do not tell when its shards ran`,
-      "They were set in between, or are too far apart; take another run",
-    );
-  }
   const first_ms = shards.reduce((least, { span }) => Math.min(least, span.started_ms), Infinity);
   return {
     run_id: run.run_id,

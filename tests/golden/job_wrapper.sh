@@ -163,6 +163,9 @@ begin() {
 finish() {
   note started "$started"
   note finished "$finished"
+  # Seconds since the machine's start: the clock that date reads may be set in between.
+  note uptime_started "$uptime_started"
+  note uptime_finished "$uptime_finished"
   # An exit code above 128 is a signal's only where there is such a signal: 255 is none.
   signal=
   [ "$exit_code" -le 128 ] || signal=$(kill -l "$exit_code" 2>/dev/null)
@@ -215,6 +218,7 @@ run_shard() {
   ooms=$(oom_kills)
   times >"$hidden.times" 2>/dev/null
   started=$(now)
+  read -r uptime_started rest 2>/dev/null </proc/uptime || uptime_started=
   "$@" </dev/null >"$hidden.stdout" 2>"$hidden.stderr" &
   fit=$!
   [ -z "$stopped" ] || kill -s TERM "$fit" 2>/dev/null
@@ -228,6 +232,7 @@ run_shard() {
   # The next shard may begin on these cores while this one is seen to.
   [ -z "${NSFARM_TELL:-}" ] || echo free >&3
   finished=$(now)
+  read -r uptime_finished rest 2>/dev/null </proc/uptime || uptime_finished=
   times >>"$hidden.times" 2>/dev/null
   end=$(finish)
   rm -f "$hidden.times"
