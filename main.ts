@@ -1,5 +1,6 @@
 import { printAnswer, printNote } from "./commands/print.ts";
 import { EXIT_CODES, FarmError } from "./core/errors.ts";
+import { unexpectedFileError } from "./core/file_fault.ts";
 import { VERSION } from "./core/version.ts";
 
 /** argv to exit code; the only place that ends the process, and the one catch for everything. */
@@ -23,7 +24,8 @@ function printVersion(json: boolean): number {
   return EXIT_CODES.done;
 }
 
-function report(error: unknown, json: boolean): number {
+function report(thrown: unknown, json: boolean): number {
+  const error = unexpectedFileError(thrown);
   if (!(error instanceof FarmError)) {
     printNote("nsfarm-deno: this is a bug of ours; please report it with the lines below");
     printNote(Deno.inspect(error));

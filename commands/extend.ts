@@ -5,7 +5,7 @@ import { wholeNumber } from "../core/parse_flag.ts";
 import { type Extended, extendRun } from "../host/run/extend_run.ts";
 import { submitOpen } from "../host/jobs/start_run.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
-import { seedOverlap } from "../host/run/runs_beside.ts";
+import { seedWarnings } from "../host/run/runs_beside.ts";
 import { dirname } from "node:path";
 import type { CommandSpec, Output } from "./command.ts";
 import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
@@ -58,8 +58,8 @@ function tellExtended({ run, shards, n_toys_before, since_utc }: Extended, out: 
   const { plans, seed: run_seed, config } = run.manifest;
   const n_toys = shards.reduce((sum, shard) => sum + (plans[shard]?.n_toys ?? 0), 0);
   const seed = run_seed + n_toys_before;
-  const overlap = seedOverlap(run.dir, dirname(run.dir), { seed, n_toys, config });
-  if (overlap) out.note(`warning: ${overlap}`);
+  const warnings = seedWarnings(run.dir, dirname(run.dir), { seed, n_toys, config });
+  for (const warning of warnings) out.note(`warning: ${warning}`);
   if (since_utc !== null) out.note(`these toys were added at ${since_utc}, and not submitted: it goes on with them`);
   out.note(
     `${n_toys_before} + ${n_toys} toys: shard ${shardRanges(shards)} with the seeds ${seed} to ${

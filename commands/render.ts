@@ -5,7 +5,7 @@ import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import { askLimits } from "../host/jobs/ask_limits.ts";
 import { withShares } from "../host/ssh/static_shares.ts";
 import { renderRun } from "../host/run/render_run.ts";
-import { seedOverlap } from "../host/run/runs_beside.ts";
+import { seedWarnings } from "../host/run/runs_beside.ts";
 import type { CommandSpec } from "./command.ts";
 import { defineJobFlags, defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
 import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
@@ -24,8 +24,7 @@ const render: CommandSpec = {
     tellPlugin(adapter, out);
     const request = await withShares(readRequest(options, adapter, "schedfarm"));
     const dir = requestDir(request);
-    const overlap = seedOverlap(dir, request.out_dir, request);
-    if (overlap) out.note(`warning: ${overlap}`);
+    for (const warning of seedWarnings(dir, request.out_dir, request)) out.note(`warning: ${warning}`);
     const { rendered } = await renderRun(request, adapter, await askLimits(adapter));
     for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
     const commands = [["nsfarm-deno", "submit", dir], ...rendered.by_hand];

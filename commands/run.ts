@@ -10,7 +10,7 @@ import { askLimits } from "../host/jobs/ask_limits.ts";
 import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import type { Run } from "../host/run/load_manifest.ts";
 import { planRun, renderRun, type RunRequest } from "../host/run/render_run.ts";
-import { seedOverlap } from "../host/run/runs_beside.ts";
+import { seedWarnings } from "../host/run/runs_beside.ts";
 import { withShares } from "../host/ssh/static_shares.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { exists } from "../host/disk/write_file.ts";
@@ -89,8 +89,7 @@ async function openOrRender(request: RunRequest, adapter: SchedulerAdapter, out:
   const dir = requestDir(request);
   const found = openSame(dir, request, out);
   if (found) return await settled(found, out);
-  const overlap = seedOverlap(dir, request.out_dir, request);
-  if (overlap) out.note(`warning: ${overlap}`);
+  for (const warning of seedWarnings(dir, request.out_dir, request)) out.note(`warning: ${warning}`);
   try {
     const { run, rendered } = await renderRun(await withShares(request), adapter, await askLimits(adapter));
     for (const warning of rendered.warnings) out.note(`warning: ${warning}`);

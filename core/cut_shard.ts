@@ -1,5 +1,5 @@
 import type { FarmManifest, Plan } from "./contracts/manifest.ts";
-import { cutRange } from "./split.ts";
+import { checkShardCount, cutRange } from "./split.ts";
 
 /**
  * The manifest with each of these shards cut in two: the entry stays with `replaced_by`, its pieces come at the end
@@ -23,6 +23,7 @@ export function cutShards(manifest: FarmManifest, shards: number[], at_utc: stri
     cut.push(shard);
   }
   if (cut.length === 0) return manifest;
+  checkShardCount(2 * cut.length, manifest.plans.length);
   const history = [...manifest.farm.history, { at_utc, change: `cut in two: shards ${cut.join(", ")}`, shards: cut }];
   return { ...manifest, plans, farm: { ...manifest.farm, history } };
 }

@@ -1,7 +1,7 @@
 import type { FarmManifest, Plan } from "./contracts/manifest.ts";
 import { FarmError } from "./errors.ts";
 import type { ExtensionAsked } from "./open_changes.ts";
-import { splitToys } from "./split.ts";
+import { checkShardCount, splitToys } from "./split.ts";
 
 /**
  * Returns the manifest with `n` more toys in `shards` new entries at the end of plans[] (contract, "Pieces"). Toy k has the seed
@@ -20,6 +20,7 @@ export function extendPlans(
   if (seed + n_toys + n > Number.MAX_SAFE_INTEGER) {
     throw new FarmError("usage", `Cannot add ${n} toys: seed + n_toys must stay below 2^53`);
   }
+  checkShardCount(shards, plans.length);
   const first = plans[0];
   const added = splitToys(n, shards).map(({ start, count }, i): Plan => ({
     shard_index: plans.length + i,

@@ -38,13 +38,26 @@ export function readAttemptName(name: string): { shard: number; attempt: number 
 
 const TEMPORARY = /^\.(.+)\.([0-9a-f-]{8})-([1-9][0-9]*)-([0-9]+)-[0-9a-z]+\.tmp$/;
 
-/** A temporary name beside `name` that tells whose it is: first 8 of the boot id, pid, start ticks, a unique part. */
+/** No temporary name is longer, so that a name as long as a file system takes (255 bytes, eCryptfs 143) can be given. */
+const TEMPORARY_BYTES = 140;
+
+/**
+ * A temporary name beside `name` that tells whose it is: first 8 of the boot id, pid, start ticks, a unique part. Of a
+ * long name it has the start.
+ */
 export function temporaryName(
   name: string,
   owner: { boot_id: string; pid: number; start_ticks: string },
   unique: string,
 ): string {
-  return `.${name}.${owner.boot_id.slice(0, 8)}-${owner.pid}-${owner.start_ticks}-${unique}.tmp`;
+  const tail = `.${owner.boot_id.slice(0, 8)}-${owner.pid}-${owner.start_ticks}-${unique}.tmp`;
+  return `.${firstBytes(name, TEMPORARY_BYTES - 1 - tail.length)}${tail}`;
+}
+
+/** The start of a text, in whole characters of at most so many bytes of UTF-8. */
+function firstBytes(text: string, bytes: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
+  return text.slice(0, read);
 }
 
 export function readTemporaryName(

@@ -5,9 +5,28 @@ export interface ToyRange {
   count: number;
 }
 
+/** A run has no more: beyond it its manifest with all results would be longer than what is read (256 MiB). */
+export const MOST_SHARDS = 100_000;
+
+/**
+ * Refuses more shards than a run can have.
+ * @param n_before shards that the run has already
+ * @throws {FarmError} usage
+ */
+export function checkShardCount(k: number, n_before = 0): void {
+  const room = MOST_SHARDS - n_before;
+  if (k <= room) return;
+  const had = n_before > 0 ? ` and this one has ${n_before}` : "";
+  throw new FarmError(
+    "usage",
+    `Cannot make ${k} shards: a run has at most ${MOST_SHARDS}${had}`,
+    room > 0 ? `Put more toys into each: --shards ${room} or fewer` : "Render a new run with --seed next",
+  );
+}
+
 /**
  * Splits n toys over k shards as `nextstat --shard I/K` does: each gets n div k, the first n mod k one more.
- * @throws {FarmError} usage, when there are more shards than toys
+ * @throws {FarmError} usage, when there are more shards than toys, or than a run can have
  */
 export function splitToys(n: number, k: number): ToyRange[] {
   if (k > n) {
@@ -17,6 +36,7 @@ export function splitToys(n: number, k: number): ToyRange[] {
       `Use --shards ${n} or fewer`,
     );
   }
+  checkShardCount(k);
   return Array.from({ length: k }, (_, i) => evenShare(n, k, i));
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isWayDown, readSums, SUMS } from "../../core/archive_names.ts";
 import { errorText } from "../../core/errors.ts";
 import { readTarHeader, TAR_BLOCK, type TarFile, tarPadding } from "../../core/ustar.ts";
-import { inputError, Unreadable } from "../disk/read_file.ts";
+import { inputError, Unreadable, unreadable } from "../disk/read_file.ts";
 import type { Finding } from "../merge/verify_run.ts";
 
 export interface ArchiveReport {
@@ -32,13 +32,8 @@ function openArchive(path: string): Deno.FsFile {
     if (!Deno.statSync(path).isFile) throw new Unreadable("is no regular file", false);
     return Deno.openSync(path);
   } catch (error) {
-    const absent = error instanceof Deno.errors.NotFound;
-    throw inputError(
-      "the archive",
-      path,
-      absent ? new Unreadable("is not there", true) : error,
-      "Name a .tar, or a run directory",
-    );
+    const why = error instanceof Unreadable ? error : unreadable(error);
+    throw inputError("the archive", path, why, "Name a .tar, or a run directory");
   }
 }
 

@@ -1,4 +1,5 @@
 import { systemCode } from "../../core/errors.ts";
+import { fileFault, isAbsent } from "../../core/file_fault.ts";
 import { exists, removeQuietly, writeTemporary } from "./write_file.ts";
 
 /**
@@ -19,8 +20,8 @@ export function giveName(temporary: string, path: string): boolean {
     return true;
   } catch (error) {
     if (sameFile(temporary, path)) return true;
-    if (systemCode(error) === "EEXIST" || error instanceof Deno.errors.AlreadyExists) return false;
-    if (error instanceof Deno.errors.NotFound && !exists(temporary)) return false;
+    if (fileFault(error) === "taken") return false;
+    if (isAbsent(error) && !exists(temporary)) return false;
     if (!NO_LINKS.has(systemCode(error) ?? "")) throw error;
     return commitByRename(temporary, path);
   }
@@ -37,7 +38,7 @@ function commitByRename(temporary: string, path: string): boolean {
       Deno.renameSync(temporary, path);
       return true;
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound && !exists(temporary)) return false;
+      if (isAbsent(error) && !exists(temporary)) return false;
       throw error;
     }
   });
@@ -65,7 +66,7 @@ function createNew(path: string): boolean {
     Deno.openSync(path, { write: true, createNew: true }).close();
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return false;
+    if (fileFault(error) === "taken") return false;
     throw error;
   }
 }
@@ -80,7 +81,7 @@ function dropStaleRight(right: string): void {
     Deno.renameSync(right, fresh);
     if (Deno.lstatSync(fresh).ino !== held.ino) Deno.renameSync(fresh, right);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!isAbsent(error)) throw error;
   } finally {
     removeQuietly(fresh);
   }

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { errorText, FarmError } from "../../core/errors.ts";
+import { adviceFor, faultWords, type FileFault, fileFault, isAbsent, shownPath } from "../../core/file_fault.ts";
 import { firstIssue } from "../../core/read_output.ts";
 
 export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
@@ -10,11 +11,14 @@ export class Unreadable extends Error {
   readonly absent: boolean;
   /** It can be read, and holds other toys than planned. */
   readonly other_toys: boolean;
-  constructor(message: string, absent: boolean, other_toys = false) {
+  /** Why the system did not let it be read, or null for what is wrong inside of it. */
+  readonly fault: FileFault | null;
+  constructor(message: string, absent: boolean, other_toys = false, fault: FileFault | null = null) {
     super(message);
     this.name = "Unreadable";
     this.absent = absent;
     this.other_toys = other_toys;
+    this.fault = fault;
   }
 }
 
@@ -46,7 +50,7 @@ export function openRegular(path: string): Deno.FsFile {
   try {
     return Deno.openSync(path);
   } catch (error) {
-    throw new Unreadable(errorText(error), error instanceof Deno.errors.NotFound);
+    throw unreadable(error);
   }
 }
 
@@ -63,7 +67,7 @@ function readChecked(path: string, max_bytes: number, space: (size: number) => U
   try {
     return readBytes(path, info.size, space(info.size));
   } catch (error) {
-    throw new Unreadable(errorText(error), error instanceof Deno.errors.NotFound);
+    throw unreadable(error);
   }
 }
 
@@ -89,9 +93,15 @@ function lookAt(path: string): Deno.FileInfo {
   try {
     return Deno.lstatSync(path);
   } catch (error) {
-    const absent = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
-    throw new Unreadable(absent ? "is not there" : errorText(error), absent);
+    throw unreadable(error);
   }
+}
+
+/** What kept the system from reading a file, as data. */
+export function unreadable(error: unknown): Unreadable {
+  if (isAbsent(error)) return new Unreadable("is not there", true);
+  const fault = fileFault(error) ?? null;
+  return new Unreadable(`cannot be read: ${faultWords(error) ?? errorText(error)}`, false, false, fault);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -174,9 +184,12 @@ export function readIfThere<T extends z.core.$ZodType>(path: string, schema: T):
 
 /** Turns an Unreadable into the error a user sees. */
 export function inputError(what: string, path: string, error: unknown, next: string): FarmError {
+  const fault = error instanceof Unreadable ? error.fault : null;
+  const text = errorText(error);
+  const why = fault ? text.replace("cannot be read: ", "") : error instanceof Unreadable ? `it ${text}` : text;
   return new FarmError(
     "input",
-    `Cannot read ${what} "${path}": ${error instanceof Unreadable ? "it " : ""}${errorText(error)}`,
-    next,
+    `Cannot read ${what} "${shownPath(path)}": ${why}`,
+    (fault && adviceFor(fault)) ?? next,
   );
 }

@@ -1,8 +1,8 @@
 import { dirname, join } from "node:path";
 import { kill } from "node:process";
 import { systemCode } from "../../core/errors.ts";
-import { listNames } from "../shard/attempts.ts";
-import { exists, explainWrite } from "./write_file.ts";
+import { namesInPassing } from "./list_names.ts";
+import { exists, explainWrite, removeTree } from "./write_file.ts";
 
 /**
  * A private folder (0700) for files that nobody else looks at: in TMPDIR (else /tmp), where that takes nothing in
@@ -18,9 +18,22 @@ export function makeScratch(last_place: string): string {
 
 function makeIn(dir: string | undefined): string | undefined {
   try {
-    return make(dir);
+    return usable(make(dir));
   } catch {
     return undefined;
+  }
+}
+
+/** In /dev/shm a folder can be made, but no file (see core/file_fault.ts, barred). */
+function usable(folder: string): string {
+  try {
+    const probe = join(folder, "probe");
+    Deno.openSync(probe, { write: true, createNew: true }).close();
+    Deno.removeSync(probe);
+    return folder;
+  } catch (error) {
+    removeTree(folder);
+    throw error;
   }
 }
 
@@ -32,9 +45,9 @@ function make(dir: string | undefined): string {
 const nearest = (folder: string): string => exists(folder) ? folder : nearest(dirname(folder));
 
 function dropLeftovers(folder: string): void {
-  for (const name of listNames(folder)) {
+  for (const name of namesInPassing(folder)) {
     const [, pid, host] = /^nsfarm-([1-9][0-9]*)-(.+)-[^-]+$/.exec(name) ?? [];
-    if (host === Deno.hostname() && isGone(Number(pid))) removeQuietly(join(folder, name));
+    if (host === Deno.hostname() && isGone(Number(pid))) removeTree(join(folder, name));
   }
 }
 
@@ -44,13 +57,5 @@ function isGone(pid: number): boolean {
     return false;
   } catch (error) {
     return systemCode(error) === "ESRCH";
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch {
-    // another user's, or removed by another process in the meantime
   }
 }

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { ATTEMPTS, CLAIMS, readTemporaryName } from "../../core/run_paths.ts";
-import { listNames } from "../shard/attempts.ts";
+import { namesInPassing } from "./list_names.ts";
 import type { Machine } from "../machine/machine.ts";
 import { bootId, startTicks } from "../machine/proc.ts";
-import { removeQuietly, UNKNOWN_BOOT, writeTemporary } from "./write_file.ts";
+import { removeQuietly, removeTree, UNKNOWN_BOOT, writeTemporary } from "./write_file.ts";
 
 /**
  * Removes temporary files of processes of this machine that are dead, and those of other machines, or of an earlier
@@ -32,7 +32,7 @@ export function sweepForgotten(dir: string): void {
  * that told of their loops. Not before: by its loop's file others tell that an attempt is dead.
  */
 export function sweepDone(dir: string): void {
-  const loops = listNames(join(dir, CLAIMS)).filter((name) => /^worker_[0-9a-f]{16}\.json$/.test(name));
+  const loops = namesInPassing(join(dir, CLAIMS)).filter((name) => /^worker_[0-9a-f]{16}\.json$/.test(name));
   removeForgotten(dir, [...temporaryOfRun(dir), ...loops.map((name) => ({ path: join(dir, CLAIMS, name) }))]);
 }
 
@@ -70,7 +70,7 @@ function changed_ms(path: string): number {
 export async function sweepStaged(out_dir: string): Promise<void> {
   const folders = temporaryIn(out_dir);
   if (folders.length === 0) return;
-  for (const path of await ownerless(folders, await bootId())) Deno.removeSync(path, { recursive: true });
+  for (const path of await ownerless(folders, await bootId())) removeTree(path);
 }
 
 interface Temporary {
@@ -79,7 +79,7 @@ interface Temporary {
 }
 
 function temporaryIn(folder: string): Temporary[] {
-  return listNames(folder).flatMap((name) => {
+  return namesInPassing(folder).flatMap((name) => {
     const owner = readTemporaryName(name);
     return owner ? [{ path: join(folder, name), owner }] : [];
   });

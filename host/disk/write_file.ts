@@ -1,7 +1,9 @@
 import { basename, dirname, join } from "node:path";
 import { createHash, randomBytes } from "node:crypto";
 import { temporaryName } from "../../core/run_paths.ts";
-import { FarmError, systemCode } from "../../core/errors.ts";
+import { FarmError } from "../../core/errors.ts";
+import { adviceForWriting, faultWords, fileFault, isAbsent, shownPath } from "../../core/file_fault.ts";
+import { refused } from "./refused.ts";
 
 /** The boot of those who cannot or did not ask for it. */
 export const UNKNOWN_BOOT = "00000000";
@@ -112,14 +114,14 @@ export function writeDocument(path: string, value: unknown): void {
   writeWhole(path, JSON.stringify(value, null, 2) + "\n");
 }
 
-/** Whether a name is there, whatever it names. */
+/** Whether a name is there, whatever it names. @throws {FarmError} input, when that cannot be found out */
 export function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw error;
+    if (isAbsent(error)) return false;
+    throw refused("look at", path, error);
   }
 }
 
@@ -131,17 +133,14 @@ export function removeQuietly(path: string): void {
   }
 }
 
-const WRITE_FAULTS: Record<string, string> = {
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EROFS: "the file system is read-only",
-  EACCES: "permission is denied",
-  EPERM: "permission is denied",
-  ENOENT: "its folder is not there",
-  ENOTDIR: "what should be its folder is a file",
-  EISDIR: "it is a folder",
-  EEXIST: "it is there, and it is no folder",
-};
+/** Removes a folder with all that is in it, as far as it is ours. */
+export function removeTree(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch {
+    // another user's, or removed by another process in the meantime
+  }
+}
 
 /** Whether the disk of a path takes nothing any more. */
 export function isDiskFull(path: string): boolean {
@@ -149,15 +148,16 @@ export function isDiskFull(path: string): boolean {
     removeQuietly(writeTemporary(path, new Uint8Array(4096)));
     return false;
   } catch (error) {
-    return DISK_FULL.has(systemCode(error) ?? "");
+    const fault = fileFault(error);
+    return fault === "full" || fault === "quota";
   }
 }
 
-const DISK_FULL = new Set(["ENOSPC", "EDQUOT"]);
-
-/** What a failed write means to a user, or undefined where it is none of the usual faults. */
-export function writeFault(error: unknown): string | undefined {
-  return WRITE_FAULTS[systemCode(error) ?? ""];
+/** What a failed write means to a user, or undefined where it is of no file. */
+function writeFault(error: unknown): string | undefined {
+  const fault = fileFault(error);
+  if (fault === "absent") return "its folder is not there";
+  return fault === "taken" ? "it is there, and it is no folder" : faultWords(error);
 }
 
 /** @throws {FarmError} input, when the disk is full or the folder is not writable */
@@ -169,14 +169,14 @@ export function explainWrite<T>(path: string, write: () => T): T {
   }
 }
 
-/** A failed write as a user sees it; what is none of the usual faults stays as it is. */
+/** A failed write as a user sees it; what is of no file stays as it is. */
 function explained(path: string, error: unknown): unknown {
-  const fault = writeFault(error);
+  const fault = fileFault(error);
   if (fault === undefined) return error;
   return new FarmError(
     "input",
-    `Cannot write "${path}": ${fault}`,
-    "Free some space or choose another place, then run the same command again",
+    `Cannot write "${shownPath(path)}": ${writeFault(error)}`,
+    adviceForWriting(fault),
   );
 }
 

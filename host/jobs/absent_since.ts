@@ -1,5 +1,5 @@
 import { readShardName } from "../../core/run_paths.ts";
-import { listNames } from "../shard/attempts.ts";
+import { listNames } from "../disk/list_names.ts";
 import { changeSubmitMeta, readSubmitMeta } from "./submissions.ts";
 
 /**

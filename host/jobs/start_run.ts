@@ -13,6 +13,7 @@ import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import type { Machine } from "../machine/machine.ts";
 import { type ScannedShard, scanRun } from "../state/scan_run.ts";
 import { ownSubmissions } from "./submissions.ts";
+import { listAttempts } from "../shard/attempts.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
 import { stageInputs, stagePlanOf } from "../run/stage_inputs.ts";
 import { settleUnclear, submitChunk } from "./submit_run.ts";
@@ -83,6 +84,7 @@ export async function submitOpen(
     throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer", next);
   }
   settleIncoming(run);
+  listAttempts(run.dir); // where it may not be read, what runs cannot be told from what is open
   const shards = await scanRun(run, machine, asked);
   const open = shards.filter((shard) => isOpen(shard, asked, again));
   const submissions = await submitShards(run, adapter, open.map(({ plan }) => plan.shard_index), again, go_on);

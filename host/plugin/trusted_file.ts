@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { RUN_SCHEMA } from "../../core/contracts/manifest.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
+import { faultWords, shownPath } from "../../core/file_fault.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { readRegular } from "../disk/read_file.ts";
 
@@ -33,8 +34,7 @@ export function readTrusted(path: string, trusted: Trusted, kind: Kind = "plugin
     return { file, bytes: readRegular(file, MOST_BYTES) };
   } catch (error) {
     if (error instanceof FarmError) throw error;
-    const absent = error instanceof Deno.errors.NotFound;
-    throw fault({ path, kind }, absent ? "it is not there" : `it cannot be read: ${errorText(error)}`);
+    throw fault({ path: shownPath(path), kind }, faultWords(error) ?? `it ${errorText(error)}`);
   }
 }
 

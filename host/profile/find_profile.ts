@@ -34,7 +34,16 @@ function existing(path: string, way: FoundProfile["way"]): FoundProfile | null {
   throw new FarmError("input", `Cannot use the profile "${path}" of ${way}: it is not there`);
 }
 
-const firstOf = (stem: string): string | undefined => ENDINGS.map((ending) => `${stem}.${ending}`).find(exists);
+const firstOf = (stem: string): string | undefined => ENDINGS.map((ending) => `${stem}.${ending}`).find(isSeen);
+
+/** A home that may not be looked into (of a job without its token of AFS) has no profile for us. */
+function isSeen(path: string): boolean {
+  try {
+    return exists(path);
+  } catch {
+    return false;
+  }
+}
 
 /** Source: XDG Base Directory Specification, XDG_CONFIG_HOME. */
 function configuration(): string | undefined {

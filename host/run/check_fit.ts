@@ -13,6 +13,7 @@ import { atBounds } from "../../core/trial_fit.ts";
 import type { CommandResult } from "../../schedulers/adapter.ts";
 import { parseJson } from "../disk/read_file.ts";
 import { makeScratch } from "../disk/scratch.ts";
+import { removeTree } from "../disk/write_file.ts";
 import { runProgram } from "../machine/run_program.ts";
 import { resultOf } from "../shard/read_result.ts";
 import { inputPath } from "./inputs.ts";
@@ -56,7 +57,7 @@ export async function checkFit(
     };
     return { point, trial: observed && { ...observed, channels, toy } };
   } finally {
-    Deno.removeSync(scratch, { recursive: true });
+    removeTree(scratch);
   }
 }
 

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { InputFile } from "../../core/contracts/kinds.ts";
 import { errorText } from "../../core/errors.ts";
+import { faultWords } from "../../core/file_fault.ts";
 
 /** sha256 of a file, read in pieces. */
 export function hashFile(path: string): { bytes: number; sha256: string } {
@@ -54,6 +55,6 @@ function inputFault(manifest: FarmManifest, input: InputFile): string | null {
     if (info.size === input.bytes && hashFile(path).sha256 === input.sha256) return null;
     return `"${path}" is not the file that the run was rendered with`;
   } catch (error) {
-    return `"${path}" cannot be read: ${errorText(error)}`;
+    return `"${path}" cannot be read: ${faultWords(error) ?? errorText(error)}`;
   }
 }

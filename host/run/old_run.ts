@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { livePlans } from "../../core/check_manifest.ts";
 import type { Manifest, Plan, ShardResult } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
+import { isAbsent } from "../../core/file_fault.ts";
 import { failedGuardrail } from "../../core/guardrail_end.ts";
 import { isInside, pathNow } from "../../core/path_now.ts";
 import { metricsName, type OldSideKind, oldSideName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
@@ -104,7 +105,7 @@ function isReallyInside(folder: string, root: string): boolean {
     return isInside(Deno.realPathSync(folder), Deno.realPathSync(root));
   } catch (error) {
     // What is not there cannot lead anywhere.
-    return error instanceof Deno.errors.NotFound;
+    return isAbsent(error);
   }
 }
 

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { InputFile } from "../../core/contracts/kinds.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
+import { adviceFor, faultWords, fileFault, shownPath } from "../../core/file_fault.ts";
 import { readSpecModel, type SpecModel } from "../../core/spec_model.ts";
 import { specFiles } from "../../core/spec_files.ts";
 import { hashFile, inputPath, mtime_ms } from "./inputs.ts";
@@ -69,8 +70,10 @@ function readSpecBytes(config: string): Uint8Array {
     if (info.size > MAX_DOCUMENT_BYTES) throw new Error(`it has ${info.size} bytes, more than ${MAX_DOCUMENT_BYTES}`);
     return Deno.readFileSync(config);
   } catch (error) {
-    const what = error instanceof Deno.errors.NotFound ? "it is not there" : errorText(error);
-    throw new FarmError("input", `Cannot read the spec "${config}": ${what}`, "Give the spec with --config");
+    const fault = fileFault(error);
+    const next = (fault && adviceFor(fault)) ?? "Give the spec with --config";
+    const what = faultWords(error) ?? errorText(error);
+    throw new FarmError("input", `Cannot read the spec "${shownPath(config)}": ${what}`, next);
   }
 }
 
@@ -81,10 +84,9 @@ function readable<T>(config: string, path: string, act: (where: string) => T): T
     if (!Deno.statSync(where).isFile) throw new Error("it is no file");
     return act(where);
   } catch (error) {
-    const what = error instanceof Deno.errors.NotFound ? "it is not there" : errorText(error);
     throw new FarmError(
       "input",
-      `Cannot read "${where}", which the spec "${config}" names: ${what}`,
+      `Cannot read "${where}", which the spec "${config}" names: ${faultWords(error) ?? errorText(error)}`,
       "Put it beside the spec as its `file` entry says, or mend the entry",
     );
   }

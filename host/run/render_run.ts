@@ -24,7 +24,7 @@ import { ownBinary } from "../machine/own_program.ts";
 import { pluginRecord } from "../plugin/plugin_run.ts";
 import { hashSpec, readSpec } from "./read_spec.ts";
 import { sweepStaged } from "../disk/sweep_temporary.ts";
-import { exists, makeFolder, temporaryPath, writeWhole } from "../disk/write_file.ts";
+import { exists, makeFolder, removeTree, temporaryPath, writeWhole } from "../disk/write_file.ts";
 
 /** The toys that one host does. */
 export interface HostShare extends ToyRange {
@@ -235,7 +235,7 @@ function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage
     writeWhole(join(staged, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
     nameRun(staged, dir);
   } catch (error) {
-    Deno.removeSync(staged, { recursive: true });
+    removeTree(staged);
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { Manifest } from "../../core/contracts/manifest.ts";
 import { isOfRunDirectory, MANIFEST } from "../../core/run_paths.ts";
-import { listNames } from "../shard/attempts.ts";
+import { listNames } from "../disk/list_names.ts";
 import { loadRun, type Run } from "./load_manifest.ts";
 import { readDocument } from "../disk/read_file.ts";
 import { exists } from "../disk/write_file.ts";

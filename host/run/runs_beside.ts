@@ -1,9 +1,10 @@
 import { basename, join } from "node:path";
 import * as z from "zod/mini";
+import { errorText } from "../../core/errors.ts";
 import { Manifest } from "../../core/contracts/manifest.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
-import { listNames } from "../shard/attempts.ts";
-import { readDocument } from "../disk/read_file.ts";
+import { listNames } from "../disk/list_names.ts";
+import { readDocument, Unreadable } from "../disk/read_file.ts";
 import { exists } from "../disk/write_file.ts";
 
 const Seeds = z.pick(Manifest, { schema_version: true, run_id: true, seed: true, n_toys: true, config: true });
@@ -15,38 +16,69 @@ interface SeedRange {
   n_toys: number;
 }
 
+/** What the runs in a folder tell of their seeds. */
+interface SeedsBeside {
+  ranges: SeedRange[];
+  /** Why those that may not be looked at tell nothing. */
+  refused: string[];
+}
+
 /** Seeds used by the runs in a folder; what is no run is passed over. */
-function seedsBeside(out_dir: string): SeedRange[] {
-  return listNames(out_dir).flatMap((name) => {
-    const path = join(out_dir, name, MANIFEST);
-    if (!exists(path)) return [];
-    try {
-      const { seed, n_toys, config } = readDocument(path, Seeds);
-      return [{ run: name, config, seed, n_toys }];
-    } catch {
-      return [];
+function seedsBeside(out_dir: string): SeedsBeside {
+  const found: SeedsBeside = { ranges: [], refused: [] };
+  try {
+    for (const name of listNames(out_dir)) lookBeside(out_dir, name, found);
+  } catch (error) {
+    found.refused.push(errorText(error));
+  }
+  return found;
+}
+
+/** Looks at one name beside a run: a document that cannot be understood is no run, one that may not be read is unknown. */
+function lookBeside(out_dir: string, name: string, found: SeedsBeside): void {
+  try {
+    const { seed, n_toys, config } = readDocument(join(out_dir, name, MANIFEST), Seeds);
+    found.ranges.push({ run: name, config, seed, n_toys });
+  } catch (error) {
+    if (error instanceof Unreadable && error.fault !== null) {
+      found.refused.push(`"${name}" ${error.message}`);
     }
-  });
+  }
 }
 
 /** The first seed above all that the runs in a folder use; 42 where there are none. */
 export function nextSeed(out_dir: string): number {
-  return seedsBeside(out_dir).reduce((next, { seed, n_toys }) => Math.max(next, seed + n_toys), 42);
+  return seedsBeside(out_dir).ranges.reduce((next, { seed, n_toys }) => Math.max(next, seed + n_toys), 42);
 }
 
-/** A warning where another run of the same spec beside this one has toys of the same seeds, else null. */
-export function seedOverlap(
+/**
+ * Warnings about the seeds of a run: another one of the same spec beside it has toys of the same seeds, and those whose
+ * seeds could not be compared.
+ */
+export function seedWarnings(
   dir: string,
   out_dir: string,
   mine: { seed: number; n_toys: number; config: string },
-): string | null {
-  const shared = seedsBeside(out_dir).map(({ run, config, seed, n_toys }) => {
+): string[] {
+  const { ranges, refused } = seedsBeside(out_dir);
+  const shared = ranges.map(({ run, config, seed, n_toys }) => {
     const from = Math.max(seed, mine.seed);
     const count = Math.min(seed + n_toys, mine.seed + mine.n_toys) - from;
     return { run, count: run === basename(dir) || config !== mine.config ? 0 : count };
   }).sort((a, b) => b.count - a.count)[0];
-  if (!shared || shared.count <= 0) return null;
-  return `${shared.count} of these toys have the seeds of toys in the run "${shared.run}" beside it: they are the same toys, not new ones (--seed next takes fresh ones)`;
+  const same = shared && shared.count > 0
+    ? [
+      `${shared.count} of these toys have the seeds of toys in the run "${shared.run}" beside it: they are the same toys, not new ones (--seed next takes fresh ones)`,
+    ]
+    : [];
+  return [...same, ...refusedWords(refused)];
+}
+
+function refusedWords(refused: readonly string[]): string[] {
+  const [first, ...more] = refused;
+  if (first === undefined) return [];
+  const others = more.length > 0 ? ` (and ${more.length} more)` : "";
+  return [`the seeds of runs beside it could not be compared: ${first}${others}`];
 }
 
 /** `<prefix>_<UTC>`, with a number behind it where that is taken. */

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { Attempt, ATTEMPT_FILE_BYTES } from "../../core/contracts/attempt.ts";
 import { attemptName, ATTEMPTS, readAttemptName } from "../../core/run_paths.ts";
-import { parseJson, readRegular } from "../disk/read_file.ts";
+import { inputError, parseJson, readRegular, Unreadable } from "../disk/read_file.ts";
 import { commitByLink } from "../disk/give_name.ts";
+import { listNames } from "../disk/list_names.ts";
 import { exists, explainWrite, makeFolder, removeQuietly, writeAll, writeTemporary } from "../disk/write_file.ts";
 
 export const attemptPath = (dir: string, shard: number, attempt: number): string =>
@@ -22,23 +23,18 @@ export function listAttempts(dir: string): Map<number, number[]> {
   return found;
 }
 
-/** Names in a folder; none where it is not there. */
-export function listNames(folder: string): string[] {
-  try {
-    return [...Deno.readDirSync(folder)].map((entry) => entry.name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return [];
-    throw error;
-  }
-}
-
-/** Reads one attempt; undefined where it is gone or unreadable (that it is there is told by the listing). */
+/**
+ * Reads one attempt; undefined where it is gone, or damaged (that it is there is told by the listing).
+ * @throws {FarmError} input, when it may not be read: it may be of a shard that runs
+ */
 export function readAttempt(dir: string, shard: number, attempt: number): Attempt | undefined {
+  const path = attemptPath(dir, shard, attempt);
   try {
-    const parsed = Attempt.safeParse(parseJson(readRegular(attemptPath(dir, shard, attempt), 4 * ATTEMPT_FILE_BYTES)));
+    const parsed = Attempt.safeParse(parseJson(readRegular(path, 4 * ATTEMPT_FILE_BYTES)));
     return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (!(error instanceof Unreadable) || error.fault === null) return undefined;
+    throw inputError("an attempt's record", path, error, "Ask its owner to let you read it");
   }
 }
 

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { adviceFor, isAbsent } from "../../core/file_fault.ts";
 import { equalFault } from "../../core/merge/equal.ts";
 import { documentText, sealDocument } from "../../core/seal_record.ts";
 import { sha256Of } from "../run/inputs.ts";
@@ -37,6 +39,7 @@ export function commitShard(dir: string, manifest: FarmManifest, plan: Plan, res
     if (round >= 3) pause(round);
     const seen = inodes(dir, shard);
     const found = readShard(dir, manifest, plan);
+    refuseUnread(dir, shard, found);
     if (found.kind === "done") return compare(dir, shard, result, found.output, found.metrics.farm);
     if (found.kind === "uncommitted") commitRecord(dir, shard, result, found.output);
     else {
@@ -45,6 +48,16 @@ export function commitShard(dir: string, manifest: FarmManifest, plan: Plan, res
     }
   }
   throw new Error(`Cannot commit shard ${shard}: its files change faster than they can be looked at`);
+}
+
+/**
+ * Leaves a file alone that could not be read: it may be the valid result, of another user or of a disk that has a fault.
+ * @throws {FarmError} input
+ */
+export function refuseUnread(dir: string, shard: number, found: Evidence): void {
+  if (found.kind !== "bad" || !found.unread) return;
+  const next = adviceFor(found.unread) ?? "Ask its owner to let you read it";
+  throw new FarmError("input", `Cannot run shard ${shard} again: "${join(dir, found.file)}" ${found.what}`, next);
 }
 
 /** Others can get in the way of each round; they have a limited number of steps, so it takes many to use these up. */
@@ -86,7 +99,7 @@ function ifThere(act: () => void): boolean {
     act();
     return true;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    if (isAbsent(error)) return false;
     throw error;
   }
 }

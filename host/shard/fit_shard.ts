@@ -1,5 +1,6 @@
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { errorText } from "../../core/errors.ts";
+import { fileFault, isPassing } from "../../core/file_fault.ts";
 import { causeOfEnd, type FitEnd, tailLines } from "../../core/find_cause.ts";
 import { type OpenAttempt, removeAttempt, updateAttempt } from "./attempts.ts";
 import { commitShard, type Committed } from "./commit_shard.ts";
@@ -9,7 +10,7 @@ import { readTail } from "../disk/read_tail.ts";
 import { type Measured, shardRecord } from "./shard_record.ts";
 import { type EndedFit, type FitOrder, type RunningShard, startShard } from "./start_shard.ts";
 import type { Workbench } from "./workbench.ts";
-import { isDiskFull, removeQuietly, writeFault } from "../disk/write_file.ts";
+import { isDiskFull, removeQuietly } from "../disk/write_file.ts";
 
 export type ShardEnd =
   | { kind: "done"; committed: Committed; record: ShardRecord }
@@ -43,8 +44,8 @@ function judge(bench: Workbench, { order, open, files }: RunningShard, { end, me
   try {
     return commit(bench, order, open, files, result, { ...measured, cause: "ok" });
   } catch (error) {
-    const fault = writeFault(error);
-    if (fault === undefined) throw error;
+    const fault = fileFault(error);
+    if (fault === undefined || isPassing(fault)) throw error;
     return failed({ cause: "disk", stderr_tail: [errorText(error)] });
   }
 }

@@ -8,6 +8,7 @@ import {
   ShardRecord,
 } from "../../core/contracts/shard_record.ts";
 import { errorText } from "../../core/errors.ts";
+import type { FileFault } from "../../core/file_fault.ts";
 import type { Span, ToyArray } from "../../core/output_text.ts";
 import { firstIssue, readOutputText, type ShardOutput } from "../../core/read_output.ts";
 import { quickCheck } from "../../core/quick_check.ts";
@@ -24,7 +25,8 @@ export type Evidence =
   /** A record of another run's token. */
   | { kind: "foreign"; file: string; what: string }
   /** `late`: only its output is missing, whose record is there: of a shared file system it may still show up. */
-  | { kind: "bad"; file: string; what: string; late?: boolean }
+  /** `unread`: why the system did not let it be read; what is in it is unknown. */
+  | { kind: "bad"; file: string; what: string; late?: boolean; unread?: FileFault | null }
   | { kind: "done"; metrics: Pick<CommittedMetrics, "farm">; output: CheckedOutput };
 
 type ReadMetrics = (path: string) => Pick<CommittedMetrics, "farm"> | Unreadable;
@@ -59,7 +61,8 @@ export function readShard(
   const metrics = read(`${dir}/${metricsName(plan.shard_index)}`);
   const file = outName(plan.shard_index);
   if (metrics instanceof Unreadable) {
-    if (!metrics.absent) return { kind: "bad", file: metricsName(plan.shard_index), what: metrics.message };
+    const { message: what, fault: unread } = metrics;
+    if (!metrics.absent) return { kind: "bad", file: metricsName(plan.shard_index), what, unread };
     return withoutRecord(dir, manifest, plan);
   }
   const { farm } = metrics;
@@ -72,7 +75,9 @@ export function readShard(
     };
   }
   const output = readOutput(`${dir}/${file}`, manifest, plan);
-  if (output instanceof Unreadable) return { kind: "bad", file, what: output.message, late: output.absent };
+  if (output instanceof Unreadable) {
+    return { kind: "bad", file, what: output.message, late: output.absent, unread: output.fault };
+  }
   if (output.bytes !== farm.out_bytes) {
     return { kind: "bad", file, what: `has ${output.bytes} bytes, its record says ${farm.out_bytes}` };
   }
@@ -86,7 +91,7 @@ function withoutRecord(dir: string, manifest: FarmManifest, plan: Plan): Evidenc
   const file = outName(plan.shard_index);
   const output = readOutput(`${dir}/${file}`, manifest, plan);
   if (!(output instanceof Unreadable)) return { kind: "uncommitted", output };
-  return output.absent ? { kind: "absent" } : { kind: "bad", file, what: output.message };
+  return output.absent ? { kind: "absent" } : { kind: "bad", file, what: output.message, unread: output.fault };
 }
 
 const isRecord = quickCheck(ShardRecord);

@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { isAbsent } from "../../core/file_fault.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { sentFacts } from "../../core/job_facts.ts";
@@ -67,7 +68,7 @@ function giveBack(from: string, to: string): number | null {
     Deno.renameSync(from, to);
     return size;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (isAbsent(error)) return null;
     throw error;
   }
 }

@@ -7,15 +7,8 @@ import { type JobFacts, numberIn, readJobFacts } from "../../core/job_facts.ts";
 import { causeOfJob, isDiskFull, jobProcess, jobRecord, sentRecord } from "../../core/job_record.ts";
 import { offsetThen } from "../../core/ssh/offset_then.ts";
 import { INCOMING } from "../../core/run_paths.ts";
-import {
-  attemptPath,
-  beginAttempt,
-  listAttempts,
-  listNames,
-  readAttempts,
-  removeAttempt,
-  updateAttempt,
-} from "./attempts.ts";
+import { attemptPath, beginAttempt, listAttempts, readAttempts, removeAttempt, updateAttempt } from "./attempts.ts";
+import { listNames } from "../disk/list_names.ts";
 import { commitShard, type Committed } from "./commit_shard.ts";
 import { type FitFiles, fitFilesOf, keepLogs } from "./fit_files.ts";
 import type { Run } from "../run/load_manifest.ts";

@@ -3,8 +3,9 @@ import type { Attempt, ProcessId } from "../../core/contracts/attempt.ts";
 import type { Plan } from "../../core/contracts/manifest.ts";
 import { Metrics, METRICS_SCHEMA, type ShardRecord } from "../../core/contracts/shard_record.ts";
 import { INCOMING } from "../../core/run_paths.ts";
-import { attemptPath, listNames, readAttempts, removeAttempt } from "./attempts.ts";
-import { commitRecord, commitShard } from "./commit_shard.ts";
+import { attemptPath, readAttempts, removeAttempt } from "./attempts.ts";
+import { listNames } from "../disk/list_names.ts";
+import { commitRecord, commitShard, refuseUnread } from "./commit_shard.ts";
 import { fitFiles, keepLogs } from "./fit_files.ts";
 import * as proc from "../machine/proc.ts";
 import { readDocument, Unreadable } from "../disk/read_file.ts";
@@ -35,6 +36,7 @@ export async function settleShard(bench: Workbench, plan: Plan, numbers: number[
     await tidyUp(bench, plan, numbers, found.metrics.farm);
     return { kind: "done", record: found.metrics.farm };
   }
+  refuseUnread(dir, plan.shard_index, found);
   const attempts = readAttempts(dir, plan.shard_index, numbers);
   const next = Math.max(0, ...numbers) + 1;
   const elsewhere: Attempt[] = [];

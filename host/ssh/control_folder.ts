@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { listNames } from "../shard/attempts.ts";
+import { namesInPassing } from "../disk/list_names.ts";
+import { removeTree } from "../disk/write_file.ts";
 import { startTicks } from "../machine/proc.ts";
 import type { Machine } from "../machine/machine.ts";
 
@@ -22,7 +23,7 @@ export async function openControlFolder(machine: Machine): Promise<ControlFolder
   const dir = makeIn(places(), `nsfarm-ssh-${pid}-${start_ticks}-`);
   return {
     socket: (index) => join(dir, `h${index}`),
-    remove: () => Deno.removeSync(dir, { recursive: true }),
+    remove: () => removeTree(dir),
   };
 }
 
@@ -38,7 +39,7 @@ function makeIn([place, ...others]: string[], prefix: string): string {
 
 async function sweep(): Promise<void> {
   const found = places().flatMap((place) =>
-    listNames(place).flatMap((name) => {
+    namesInPassing(place).flatMap((name) => {
       const [, pid, ticks] = NAME.exec(name) ?? [];
       return pid === undefined || !isMine(join(place, name))
         ? []
@@ -47,7 +48,7 @@ async function sweep(): Promise<void> {
   );
   const alive = await startTicks(found.map(({ pid }) => pid));
   for (const { path, pid, ticks } of found) {
-    if (alive.get(pid) !== ticks) Deno.removeSync(path, { recursive: true });
+    if (alive.get(pid) !== ticks) removeTree(path);
   }
 }
 

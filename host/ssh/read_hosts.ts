@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { errorText, FarmError } from "../../core/errors.ts";
+import { faultWords, shownPath } from "../../core/file_fault.ts";
 import { type HostsFile, parseHosts } from "../../core/ssh/hosts_file.ts";
 import { readRegular } from "../disk/read_file.ts";
 
@@ -15,6 +16,9 @@ function readText(path: string): string {
     // A link to a hosts file is as good as the file.
     return new TextDecoder().decode(readRegular(Deno.realPathSync(resolve(path)), MAX_HOSTS_BYTES));
   } catch (error) {
-    throw new FarmError("input", `Cannot read the hosts file "${path}": ${errorText(error)}`);
+    throw new FarmError(
+      "input",
+      `Cannot read the hosts file "${shownPath(path)}": ${faultWords(error) ?? errorText(error)}`,
+    );
   }
 }

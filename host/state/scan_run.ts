@@ -2,6 +2,7 @@ import { livePlans } from "../../core/check_manifest.ts";
 import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
+import { FarmError } from "../../core/errors.ts";
 import { reconcile, type ShardView } from "../../core/reconcile.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import type { AskedScheduler } from "../jobs/ask_scheduler.ts";
@@ -31,25 +32,37 @@ export async function scanRun(
   asked: AskedScheduler | null,
   seen: Seen = new Map(),
 ): Promise<ScannedShard[]> {
-  const attempts = listAttempts(run.dir);
+  const listed = orRefusal(() => listAttempts(run.dir));
   const origin = originOf(run);
   const mark = origin.kind === "copied" ? { copied_from: origin.from } : {};
   const shards: ScannedShard[] = [];
   for (const plan of livePlans(run.manifest)) {
-    shards.push(await scanShard(run, machine, plan, attempts.get(plan.shard_index) ?? [], asked, seen, mark));
+    const attempts = listed instanceof FarmError ? listed : listed.get(plan.shard_index) ?? [];
+    shards.push(await scanShard(run, machine, plan, attempts, asked, seen, mark));
   }
   return shards;
+}
+
+/** What may not be read as the error that says so. */
+function orRefusal<T>(read: () => T): T | FarmError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FarmError) return error;
+    throw error;
+  }
 }
 
 async function scanShard(
   run: Run<FarmManifest>,
   machine: Workbench["machine"],
   plan: Plan,
-  attempts: number[],
+  listed: number[] | FarmError,
   asked: AskedScheduler | null,
   seen: Seen,
   mark: Pick<Attempt, "copied_from">,
 ): Promise<ScannedShard> {
+  const attempts = listed instanceof FarmError ? [] : listed;
   const known = seen.get(plan.shard_index);
   if (known) return { plan, record: known, attempts, last: null, state: "done", why: "", host: known.host };
   const found = readShard(run.dir, run.manifest, plan);
@@ -58,9 +71,15 @@ async function scanShard(
     seen.set(plan.shard_index, record);
     return { plan, record, attempts, last: null, state: "done", why: "", host: record.host };
   }
+  if (found.kind === "bad" && found.unread) return unknownShard(plan, attempts, `${found.file} ${found.what}`);
   const number = attempts.at(-1);
-  const read = number === undefined ? undefined : readAttempt(run.dir, plan.shard_index, number);
-  const last = read ? { ...mark, ...read } : null;
+  const read = listed instanceof FarmError
+    ? listed
+    : number === undefined
+    ? null
+    : orRefusal(() => readAttempt(run.dir, plan.shard_index, number) ?? null);
+  if (read instanceof FarmError) return unknownShard(plan, attempts, read.message);
+  const last = read && { ...mark, ...read };
   const life = last && last.end === null ? await lifeOf({ run, machine }, last) : null;
   const view = reconcile({
     evidence: evidenceOf(found),
@@ -71,6 +90,17 @@ async function scanShard(
   });
   return { plan, record: null, attempts, last, ...view };
 }
+
+/** Whether it was begun, runs or has failed is on record, but the record cannot be read. */
+const unknownShard = (plan: Plan, attempts: number[], why: string): ScannedShard => ({
+  plan,
+  record: null,
+  attempts,
+  last: null,
+  state: "unknown",
+  why,
+  host: null,
+});
 
 function schedulerFacts(asked: AskedScheduler | null, plan: Plan) {
   const told = asked?.shards.get(plan.shard_index);

@@ -11,7 +11,7 @@ import type { Run } from "../run/load_manifest.ts";
 import { ownCommand } from "../machine/own_program.ts";
 import { bootId } from "../machine/proc.ts";
 import { listWorkers, lookAtWorkers } from "./workers.ts";
-import { makeFolder } from "../disk/write_file.ts";
+import { explainWrite, makeFolder } from "../disk/write_file.ts";
 
 export const workerLog = (token: string): string => join(LOGS, `worker_${token}.log`);
 
@@ -31,7 +31,7 @@ export async function detachWorker(
 ): Promise<number> {
   makeFolder(join(run.dir, LOGS));
   const log = join(run.dir, workerLog(token));
-  const fd = openSync(log, "a", 0o640);
+  const fd = explainWrite(log, () => openSync(log, "a", 0o640));
   const args = [
     ...ownCommand(),
     "work",

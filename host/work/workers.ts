@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Worker, WORKER_SCHEMA } from "../../core/contracts/worker.ts";
 import { CLAIMS } from "../../core/run_paths.ts";
-import { listNames } from "../shard/attempts.ts";
+import { listNames } from "../disk/list_names.ts";
 import { aliveOf } from "../machine/proc.ts";
 import { readDocument } from "../disk/read_file.ts";
 import type { Run } from "../run/load_manifest.ts";

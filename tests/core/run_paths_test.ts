@@ -59,6 +59,16 @@ Deno.test("a temporary name is hidden, is no final name, and tells whose it is",
   }));
 });
 
+Deno.test("a temporary name is short enough wherever the final one is, however long that is", () => {
+  const owner = { boot_id: "01234567-89ab", pid: 4_194_304, start_ticks: "99999999999" };
+  for (const name of ["n".repeat(255), "é".repeat(127), "𝜇".repeat(63)]) {
+    const temporary = temporaryName(name, owner, "0123456789ab");
+    assert.ok(new TextEncoder().encode(temporary).length <= 143, temporary);
+    const found = readTemporaryName(temporary);
+    assert.ok(found && name.startsWith(found.of) && found.of.length > 20, temporary);
+  }
+});
+
 Deno.test("a name that is not one of ours belongs to nobody that could be asked", () => {
   for (const name of [".manifest.json.tmp", "manifest.json", ".x.01234567-0-1-a.tmp", ".x.0123456-1-1-a.tmp"]) {
     assert.equal(readTemporaryName(name), undefined, name);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cutRange, splitToys, type ToyRange } from "../../core/split.ts";
+import { checkShardCount, cutRange, MOST_SHARDS, splitToys, type ToyRange } from "../../core/split.ts";
 
 const split = fc.integer({ min: 1, max: 5000 }).chain((n) =>
   fc.record({ n: fc.constant(n), k: fc.integer({ min: 1, max: n }) })
@@ -51,4 +51,11 @@ Deno.test("cutRange() cuts into pieces that hold the range's toys once each, at 
     assert.equal(cut.length, Math.min(pieces, range.count));
     assert.ok(held(cut, range.start, range.count).every((times) => times === 1));
   }));
+});
+
+Deno.test("more shards than a run can have are refused with the number to give", () => {
+  assert.equal(splitToys(MOST_SHARDS, MOST_SHARDS).length, MOST_SHARDS);
+  assert.throws(() => splitToys(5_000_000, 5_000_000), { kind: "usage", next: /--shards 100000 or fewer/ });
+  assert.doesNotThrow(() => checkShardCount(MOST_SHARDS - 4, 4));
+  assert.throws(() => checkShardCount(MOST_SHARDS - 3, 4), { kind: "usage", next: /--shards 99996 or fewer/ });
 });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Attempt } from "../../core/contracts/attempt.ts";
-import { beginAttempt, listAttempts, listNames } from "../../host/shard/attempts.ts";
+import { beginAttempt, listAttempts } from "../../host/shard/attempts.ts";
+import { listNames } from "../../host/disk/list_names.ts";
 import { lookAtMachine } from "../../host/machine/machine.ts";
 import { settleShard, sweepIncoming } from "../../host/shard/settle_shard.ts";
 import {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { temporaryName } from "../../core/run_paths.ts";
-import { listNames } from "../../host/shard/attempts.ts";
+import { listNames } from "../../host/disk/list_names.ts";
 import { lookAtMachine } from "../../host/machine/machine.ts";
 import { sweepForgotten, sweepTemporary } from "../../host/disk/sweep_temporary.ts";
 import { UNKNOWN_BOOT } from "../../host/disk/write_file.ts";

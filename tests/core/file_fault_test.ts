@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { faultWords, fileError, fileFault, isAbsent, unexpectedFileError } from "../../core/file_fault.ts";
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  assert.fail("nothing was thrown");
+}
+
+const withCode = (name: string, code: string) => Object.assign(new Error("x (os error 1)"), { name, code });
+
+Deno.test("what the system says of a file has one kind, whether Deno or Node says it", () => {
+  const folder = mkdtempSync(join(tmpdir(), "nsfarm-fault-"));
+  const [loop, file] = [join(folder, "loop"), join(folder, "file")];
+  Deno.symlinkSync("loop", loop);
+  Deno.writeTextFileSync(file, "");
+  try {
+    for (
+      const [path, kind] of [
+        [join(folder, "none"), "absent"],
+        [join(file, "x"), "no_folder"],
+        [join(loop, "x"), "loop"],
+        [join(folder, "n".repeat(256)), "long"],
+      ] as const
+    ) {
+      assert.equal(fileFault(thrownBy(() => Deno.lstatSync(path))), kind);
+      assert.equal(fileFault(thrownBy(() => statSync(path))), kind);
+    }
+    assert.equal(fileFault(thrownBy(() => Deno.openSync(folder, { write: true }))), "folder");
+    assert.equal(fileFault(thrownBy(() => Deno.renameSync(file, folder))), "taken");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("only what is known not to be there is absent; what could not be looked at is not", () => {
+  for (const code of ["ENOENT", "ENOTDIR"]) assert.ok(isAbsent(withCode("Error", code)));
+  for (const code of ["EACCES", "EPERM", "ELOOP", "ENAMETOOLONG", "ESTALE", "EIO", "ETIMEDOUT", "EMFILE"]) {
+    const error = withCode("Error", code);
+    assert.ok(!isAbsent(error), code);
+    assert.ok(fileFault(error), code);
+  }
+});
+
+Deno.test("a place that the runtime opens to no program is a fault of the place, a permission we gave up is our bug", () => {
+  const named = (text: string) => Object.assign(new Error(text), { name: "NotCapable" });
+  const place = named('Requires all access to "/dev/shm/x", specify the required permissions during compilation');
+  assert.equal(fileFault(place), "barred");
+  assert.match(String(unexpectedFileError(place)), /Cannot use "\/dev\/shm\/x": .*\/dev, \/proc and \/sys/);
+  const own = named('Requires write access to "/home/x", specify the required permissions during compilation');
+  assert.equal(fileFault(own), undefined);
+  assert.equal(unexpectedFileError(own), own);
+});
+
+Deno.test("a fault of a file that nobody expected is told with its path, and any other error stays as it is", () => {
+  const denied = Object.assign(new Error("Permission denied (os error 13): readdir '/a/it's here'"), {
+    name: "PermissionDenied",
+    code: "EACCES",
+  });
+  const told = unexpectedFileError(denied);
+  assert.ok(told instanceof FarmError && told.exitCode === 3);
+  assert.match(told.message, /^Cannot readdir "\/a\/it's here": permission is denied$/);
+  for (const error of [new TypeError("x is undefined"), new Error("nothing"), "text", undefined]) {
+    assert.equal(unexpectedFileError(error), error);
+    assert.equal(fileError("read", "/a", error), error);
+  }
+});
+
+Deno.test("an error of the disk keeps its number, and a path that fills the screen is cut", () => {
+  const error = Object.assign(new Error("Remote I/O error (os error 121): read '/a'"), { code: "EREMOTEIO" });
+  assert.match(faultWords(error) ?? "", /answers with an error \(error 121\)$/);
+  const told = String(fileError("read", `/a/${"x/".repeat(2500)}end`, withCode("Error", "ENAMETOOLONG")));
+  assert.ok(told.length < 300, told);
+  assert.match(told, /^FarmError: Cannot read "\/a\/x\/.* … .*\/end": the name is too long$/);
+});
