@@ -6,6 +6,7 @@ import { tellChanges } from "../core/describe_status.ts";
 import { askScheduler } from "../host/jobs/ask_scheduler.ts";
 import { settleIncoming } from "../host/shard/settle_incoming.ts";
 import { listNames } from "../host/disk/list_names.ts";
+import { orRefusal } from "../host/disk/refused.ts";
 import { explainEnds } from "../host/jobs/job_logs.ts";
 import type { Run } from "../host/run/load_manifest.ts";
 import { lookAtMachine, type Machine } from "../host/machine/machine.ts";
@@ -29,24 +30,13 @@ export async function lookAtRun(
   const asked = await askScheduler(run, adapter, grace_s);
   const refused = orRefusal(() => settleIncoming(run));
   const scanned = explainEnds(run, adapter, await scanRun(run, machine, asked, seen));
-  const words = [...await workerWords(run, machine), ...refused ? [refused] : []];
+  const words = [...await workerWords(run, machine), ...refused instanceof FarmError ? [refused.message] : []];
   return runStatus(run, scanned, asked, words, adapter);
-}
-
-/** Why something of the run cannot be read: what is left of it can be looked at all the same. */
-function orRefusal(act: () => void): string | null {
-  try {
-    act();
-    return null;
-  } catch (error) {
-    if (error instanceof FarmError) return error.message;
-    throw error;
-  }
 }
 
 async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
   const refused = orRefusal(() => listNames(join(run.dir, CLAIMS)));
-  if (refused !== null) return [refused];
+  if (refused instanceof FarmError) return [refused.message];
   const { alive, elsewhere } = await lookAtWorkers(run, machine.process.boot_id);
   return [
     ...alive.map((one) => `worker loop ${one.process.pid} with ${one.slots} slots runs on this machine`),

@@ -24,3 +24,13 @@ function nearestOwner(path: string): string | null {
     return owner?.startsWith("it ") ? owner.replace("it ", `"${above}" `) : owner;
   }
 }
+
+/** What may not be read as the error that says so: what is left of a run can be looked at all the same. */
+export function orRefusal<T>(read: () => T): T | FarmError {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof FarmError) return error;
+    throw error;
+  }
+}

@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { attemptTime } from "../../core/attempt_time.ts";
 import { counted } from "../../core/counted.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import type { RunTimes } from "../../core/contracts/run_times.ts";
 import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
 import { paceOf } from "../../core/pace.ts";
@@ -14,6 +16,7 @@ import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import type { AskedScheduler } from "../jobs/ask_scheduler.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
+import { orRefusal } from "../disk/refused.ts";
 import { fullDiskAdvice } from "../disk/full_disk.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { readRecords, timeFacts } from "../run/run_records.ts";
@@ -46,9 +49,7 @@ export function runStatus(
   const counts: Partial<Record<ShardState, number>> = {};
   for (const { state } of scanned) counts[state] = (counts[state] ?? 0) + 1;
   const toys_done = scanned.reduce((sum, { state, plan }) => sum + (state === "done" ? plan.n_toys : 0), 0);
-  const times = runTimes(
-    timeFacts(scanned.flatMap(({ record }) => record ? attemptTime(record) : []), [], readRecords(run)),
-  );
+  const times = timesSoFar(run, scanned);
   const pace = paceOf(times, run.manifest.n_toys - toys_done, (counts.running ?? 0) > 0);
   const merged = join(run.dir, MERGED);
   const trouble = asked && !asked.reached ? [`${run.manifest.scheduler} could not be asked: ${asked.message}`] : [];
@@ -99,6 +100,13 @@ function orphanAdvice({ dir }: Run<FarmManifest>, orphans: ScannedShard[]): stri
   const what = `${counted(orphans.length, "shard")} may still run on ${hosts}, and nothing follows them`;
   const word = quoteWord(dir);
   return [`${what}; go on with: nsfarm-deno retry ${word}, or stop them with: nsfarm-deno cancel ${word}`];
+}
+
+/** None where the records of other attempts may not be read: they would be too short. */
+function timesSoFar(run: Run<FarmManifest>, scanned: ScannedShard[]): RunTimes {
+  const records = orRefusal(() => readRecords(run));
+  if (records instanceof FarmError) return runTimes(timeFacts([], [], { attempts: new Map(), submissions: [] }));
+  return runTimes(timeFacts(scanned.flatMap(({ record }) => record ? attemptTime(record) : []), [], records));
 }
 
 /** What a scheduler was not given, and why it has refused it. */

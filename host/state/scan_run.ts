@@ -5,6 +5,7 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { FarmError } from "../../core/errors.ts";
 import { reconcile, type ShardView } from "../../core/reconcile.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
+import { orRefusal } from "../disk/refused.ts";
 import type { AskedScheduler } from "../jobs/ask_scheduler.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { originOf } from "../run/run_origin.ts";
@@ -41,16 +42,6 @@ export async function scanRun(
     shards.push(await scanShard(run, machine, plan, attempts, asked, seen, mark));
   }
   return shards;
-}
-
-/** What may not be read as the error that says so. */
-function orRefusal<T>(read: () => T): T | FarmError {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof FarmError) return error;
-    throw error;
-  }
 }
 
 async function scanShard(
