@@ -62,28 +62,33 @@ function checkRegular(path: string): Deno.FileInfo {
 }
 
 function readChecked(path: string, max_bytes: number, space: (size: number) => Uint8Array): Uint8Array {
-  const info = checkRegular(path);
-  if (info.size > max_bytes) throw new Unreadable(`has ${info.size} bytes, more than the limit of ${max_bytes}`, false);
+  checkRegular(path);
   try {
-    return readBytes(path, info.size, space(info.size));
+    return readBytes(path, max_bytes, space);
   } catch (error) {
     throw unreadable(error);
   }
 }
 
-/** Opening and reading by hand costs half of Deno.readFileSync. */
-function readBytes(path: string, size: number, space: Uint8Array): Uint8Array {
+/**
+ * Opening and reading by hand costs half of Deno.readFileSync. The size is that of the file that is open: a document may
+ * have been replaced by a longer one since its name was looked at.
+ */
+function readBytes(path: string, max_bytes: number, space: (size: number) => Uint8Array): Uint8Array {
   const file = Deno.openSync(path);
   try {
+    const { size } = file.statSync();
+    if (size > max_bytes) throw new Error(`has ${size} bytes, more than the limit of ${max_bytes}`);
+    const bytes = space(size);
     let n = 0;
     while (n <= size) {
-      const got = file.readSync(n === 0 ? space : space.subarray(n));
+      const got = file.readSync(n === 0 ? bytes : bytes.subarray(n));
       if (got === null) break;
       n += got;
       if (n === size) break;
     }
     if (n > size) throw new Error("grew while it was read");
-    return space.subarray(0, n);
+    return bytes.subarray(0, n);
   } finally {
     file.close();
   }

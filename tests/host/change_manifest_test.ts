@@ -116,3 +116,13 @@ Deno.test("a collection of whole shards leaves alone what attempts at an extensi
     assert.deepEqual(await readdir(incoming), ["shard_4.1.out.json"]);
     await rm(incoming, { recursive: true });
   }));
+
+Deno.test("a document that is replaced by a longer one while it is opened is read as one of both", () =>
+  inRun((run) => {
+    const found = beforeOpening("manifest.json", () => {
+      const longer = JSON.stringify(extend(9)(run.manifest), null, 8);
+      Deno.writeTextFileSync(`${run.manifest_path}.new`, longer);
+      Deno.renameSync(`${run.manifest_path}.new`, run.manifest_path);
+    }, () => loadFarmRun(run.dir));
+    assert.equal(found.manifest.n_toys, 29);
+  }));
