@@ -4,7 +4,7 @@ import { MAX_DOCUMENT_BYTES, readRegular, Unreadable } from "./read_file.ts";
 import { explainWrite, removeQuietly, writeTemporary } from "./write_file.ts";
 
 /** The empty file that holds the lock of a document; it stays, for one that is removed protects nobody. */
-export const lockOf = (path: string): string => join(dirname(path), `.${basename(path)}.lock`);
+const lockOf = (path: string): string => join(dirname(path), `.${basename(path)}.lock`);
 
 /**
  * Reads, changes and writes a document while no other process does. `change` is given what is on disk under the lock;

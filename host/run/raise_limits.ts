@@ -41,12 +41,16 @@ export function raiseLimits(
   return changeOptions(manifest, changes, "retried", at_utc, doubled);
 }
 
-/** In words, which limits are not doubled because no job has had them yet. */
+/** In words, which limits are not doubled because not all jobs that were to have them were submitted. */
 export function keptLimits(manifest: FarmManifest, adapter: SchedulerAdapter, raised: Raised): string[] {
   const unused = unusedDoublings(manifest);
   return adapter.options.flatMap(({ role, name }) =>
     (role === "memory" || role === "time") && raised[role] === true && unused.has(name)
-      ? [`--${name} is ${manifest.farm.options[name]} already, which no job has had yet: it is not doubled again`]
+      ? [
+        `--${name} is ${
+          manifest.farm.options[name]
+        } already, and jobs that are to have that were not submitted: it is not doubled again`,
+      ]
       : []
   );
 }

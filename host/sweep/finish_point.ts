@@ -22,7 +22,8 @@ export type PointEnd = Pick<PointRecord, "state" | "error">;
  */
 export async function finishPoint(run: string, merge: boolean, looked: readonly StatusShard[]): Promise<PointEnd> {
   const collected = collectPoint(run, looked);
-  return merge && collected.state === "done" ? await mergePoint(run) : collected;
+  const merged = merge ? await mergePoint(run) : collected;
+  return collected.state === "done" ? merged : collected;
 }
 
 /** A shard that failed makes a point failed; one that has no result for another reason leaves it open. */

@@ -49,7 +49,10 @@ Deno.test("a retry whose jobs were refused is gone on with by the same command: 
       });
       assert.equal(run.memory, "2G");
     }
-    assert.match(run.said.at(-1) ?? "", /--slurm-memory is 2G already, which no job has had yet/);
+    assert.match(
+      run.said.at(-1) ?? "",
+      /--slurm-memory is 2G already, and jobs that are to have that were not submitted: it is not doubled again/,
+    );
     Object.assign(run.fake, { says: "ok", takes: true });
     await run.retry();
     assert.equal(run.memory, "2G");
