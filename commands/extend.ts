@@ -7,6 +7,7 @@ import { submitOpen } from "../host/jobs/start_run.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { seedWarnings } from "../host/run/runs_beside.ts";
 import { dirname } from "node:path";
+import { defineAcceptNextstat, takeNextstat } from "./accept_nextstat_flag.ts";
 import type { CommandSpec, Output } from "./command.ts";
 import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
 import { submitAndWait } from "./submit.ts";
@@ -30,11 +31,13 @@ const extend: CommandSpec = {
       .option("--no-submit", "only add them; submit does the rest")
       .option("--finish", "also submit a job that collects and merges when the others have ended")
       .option("--wait", "watch until the run has ended, then collect and merge");
+    defineAcceptNextstat(command);
   },
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
-    const run = await ownRunOf(args, out);
-    const adapter = await adapterOf(run, out);
+    const rendered = await ownRunOf(args, out);
+    const adapter = await adapterOf(rendered, out);
+    const run = await takeNextstat(rendered, adapter, options, out);
     const machine = await lookAtMachine();
     const asked = { n_toys: flags.nToys, shards: flags.shards ?? null, submit: flags.submit };
     if (flags.submit) {

@@ -4,6 +4,7 @@ import { optionsOfRole } from "../host/jobs/load_adapter.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { retryRun } from "../host/jobs/retry_run.ts";
 import type { Raised } from "../host/run/raise_limits.ts";
+import { defineAcceptNextstat, takeNextstat } from "./accept_nextstat_flag.ts";
 import type { CommandSpec } from "./command.ts";
 import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
 import { oneOf } from "../core/parse_flag.ts";
@@ -34,12 +35,14 @@ const retry: CommandSpec = {
       .option("--split", "cut each of them in two first: the same toys, half as long")
       .option("--finish", "also submit a job that collects and merges when the others have ended")
       .option("--wait", "watch until the run has ended, then collect and merge");
+    defineAcceptNextstat(command);
     for (const option of await optionsOfRole("nodes")) defineOne(command, option);
   },
   run: async ({ args, options, out }) => {
     const flags = readFlags(Flags, options);
-    const run = await ownRunOf(args, out);
-    const adapter = await adapterOf(run, out);
+    const rendered = await ownRunOf(args, out);
+    const adapter = await adapterOf(rendered, out);
+    const run = await takeNextstat(rendered, adapter, options, out);
     const asked = {
       nodes: await nodesAsked(options, adapter),
       mode: flags.mode,

@@ -15,6 +15,7 @@ import { withShares } from "../host/ssh/static_shares.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { exists } from "../host/disk/write_file.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import { defineAcceptNextstat, takeNextstat } from "./accept_nextstat_flag.ts";
 import type { CommandSpec, Output } from "./command.ts";
 import { driveRun } from "./drive_run.ts";
 import { finishRun } from "./finish_run.ts";
@@ -39,6 +40,7 @@ const run: CommandSpec = {
       .option("--local-out-dir <dir>", "old name of --out-dir", plainPath("--local-out-dir"))
       .option("--allow-partial", "merge what is there when shards are missing, and say so inside")
       .option("--dry-run", "check everything and print the plan; write nothing");
+    defineAcceptNextstat(command);
     defineJobFlags(command);
     defineOldFlags(command);
     await defineSchedulerFlags(command, argv);
@@ -51,7 +53,8 @@ const run: CommandSpec = {
     const old_name = options["localOutDir"];
     const request = readRequest(old_name === undefined ? options : { ...options, outDir: old_name }, adapter, "farm");
     if (flags.dryRun) return await dryRun(request, out);
-    const target = await openOrRender(request, adapter, out);
+    const opened = await openOrRender(request, adapter, out);
+    const target = await takeNextstat(opened, adapter, options, out);
     out.note(`run directory: ${target.dir}`);
     const signals = watchSignals();
     try {

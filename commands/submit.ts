@@ -9,6 +9,7 @@ import { lookAtMachine } from "../host/machine/machine.ts";
 import { submitFinish } from "../host/jobs/submit_finish.ts";
 import { type StartedRun, startRun } from "../host/jobs/start_run.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
+import { defineAcceptNextstat, takeNextstat } from "./accept_nextstat_flag.ts";
 import type { CommandSpec, Output } from "./command.ts";
 import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
 import { finishRun } from "./finish_run.ts";
@@ -33,11 +34,13 @@ const submit: CommandSpec = {
       .option("--wait", "watch until the run has ended, then collect and merge")
       .option("--mode <mode>", MODE_HELP, oneOf("--mode", MODES))
       .option("--finish", "also submit a job that collects and merges when the others have ended; you may log out");
+    defineAcceptNextstat(command);
   },
   run: async ({ args, options, out }) => {
-    const run = await ownRunOf(args, out);
+    const rendered = await ownRunOf(args, out);
     const flags = readFlags(Flags, options);
-    const adapter = await adapterOf(run, out);
+    const adapter = await adapterOf(rendered, out);
+    const run = await takeNextstat(rendered, adapter, options, out);
     const at = new Date().toISOString();
     const changed = changeFarmManifest(run, (now) => changeMode(now, adapter, flags.mode, "submitted", at));
     const start = async () => await startRun(changed, adapter, await lookAtMachine(), { ended: false });

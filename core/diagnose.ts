@@ -46,7 +46,8 @@ const ADVICE: Record<Kind, string> = {
   memory: "they need more memory than their jobs had",
   time: "they need more time than their jobs had, or fewer toys each",
   disk: "free some space first: df -h shows where there is none",
-  inputs: "put back the spec, its files and the nextstat that the run was rendered with, or render a new run",
+  inputs:
+    "put back the spec, its files and nextstat as they were, or render a new run; a nextstat that was changed on purpose: retry --accept-changed-nextstat",
   start: "nextstat must be there, and run, on the host: try it there by hand",
   held: "nothing happens before the cause is mended; retry takes the held jobs away",
   unknown: "ask again when the scheduler answers",

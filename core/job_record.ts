@@ -8,6 +8,7 @@ import { type JobFacts, numberIn, textIn } from "./job_facts.ts";
 import { jobTime } from "./job_time.ts";
 import { recordHead } from "./record_head.ts";
 import { recordedEnvironment } from "./recorded_environment.ts";
+import { nextstatFault } from "./run_nextstats.ts";
 
 /** Less than this free where a fit failed, in kB, is told as a full disk. */
 const FULL_DISK_KB = 64;
@@ -73,8 +74,11 @@ export function jobRecord(
     cause,
     stderr_tail: tailLines(facts.stderr.join("\n")),
     spec_sha256: manifest.farm.spec_sha256,
-    inputs: manifest.farm.inputs.map((input, i) => ({ ...input, sha256: sumOf(facts, i) ?? input.sha256 })),
-    nextstat_sha256: textIn(facts, "nextstat_sha256") ?? manifest.farm.nextstat_sha256,
+    inputs: manifest.farm.inputs.map((input, i) => ({
+      ...input,
+      sha256: sumIn(facts, `input_sha256.${i}`) ?? input.sha256,
+    })),
+    nextstat_sha256: sumIn(facts, "nextstat_sha256"),
     out_sha256: null,
     out_bytes: null,
     environment: recordedEnvironment(facts.environment),
@@ -112,9 +116,22 @@ export function jobProcess(facts: JobFacts): ProcessId {
   };
 }
 
-function sumOf(facts: JobFacts, i: number): string | null {
-  const sum = textIn(facts, `input_sha256.${i}`);
+function sumIn(facts: JobFacts, key: string): string | null {
+  const sum = textIn(facts, key);
   return sum && /^[0-9a-f]{64}$/.test(sum) ? sum : null;
+}
+
+/** What there was not the run's: its nextstat, or a file that it reads; null where nothing tells of such a thing. */
+export function jobFilesFault(manifest: FarmManifest, facts: JobFacts): string | null {
+  const { nextstat_version, inputs } = manifest.farm;
+  const version = textIn(facts, "nextstat_version")?.replace(/^nextstat\s+/, "") ?? nextstat_version;
+  if (version !== nextstat_version) {
+    return `nextstat there is version ${version}, the run was rendered with ${nextstat_version}`;
+  }
+  const changed = inputs.find(({ sha256 }, i) => (sumIn(facts, `input_sha256.${i}`) ?? sha256) !== sha256);
+  if (changed) return `"${changed.path}" there is not the file that the run was rendered with`;
+  const what = nextstatFault(manifest, sumIn(facts, "nextstat_sha256"));
+  return what && `nextstat there is not the file that the run was rendered with: ${what}`;
 }
 
 function whole(facts: JobFacts, key: string): number | null {

@@ -3,6 +3,7 @@ import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
 import { fitCommand, isPiece } from "../core/fit_command.ts";
 import { JOB_FACTS } from "../core/job_facts.ts";
 import { RECORDED_VARIABLES } from "../core/recorded_environment.ts";
+import { isHostsOwn, nextstatsOf } from "../core/run_nextstats.ts";
 import { renderTemplate, verbatim } from "../core/render_template.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import { VERSION } from "../core/version.ts";
@@ -35,6 +36,8 @@ export function renderJobWrapper(context: RenderContext, scheduler: string): Ren
     nextstat: manifest.nextstat_bin,
     staged_config: stagedConfig(manifest),
     sent_nextstat: `./${basename(manifest.nextstat_bin)}`,
+    nextstat_sums: isHostsOwn(manifest) ? "" : nextstatsOf(manifest).map(({ sha256 }) => sha256).join(" "),
+    input_sums: verbatim(manifest.farm.inputs.map(({ sha256 }) => sha256).join(" ")),
     inputs: inputsBeside(manifest, manifest.config),
     staged_inputs: inputsBeside(manifest, stagedConfig(manifest)),
     setup: setupLines(site) === "" ? [] : [verbatim(setupLines(site).trimEnd())],

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { Count } from "./kinds.ts";
+import { Count, Sha256 } from "./kinds.ts";
 import { ShardRecord } from "./shard_record.ts";
 
 export const ATTEMPT_SCHEMA = "nextstat.cpu_farm_shard_attempt.v1";
@@ -50,6 +50,8 @@ export const Attempt = z.looseObject({
   remote: z.optional(RemoteAttempt),
   /** The run directory whose attempt this is, where this one is a copy of it: it never ends here. */
   copied_from: z.optional(z.string()),
+  /** Of the file by which its fit was started here; absent where a driver started it by ssh. */
+  nextstat_sha256: z.optional(z.nullable(Sha256)),
   end: z.nullable(ShardRecord),
 });
 export type Attempt = z.infer<typeof Attempt>;

@@ -83,6 +83,14 @@ export const HistoryEntry = z.looseObject({
 });
 export type HistoryEntry = z.infer<typeof HistoryEntry>;
 
+const AcceptedNextstat = z.looseObject({
+  sha256: Sha256,
+  bytes: Count,
+  mtime_ms: z.optional(z.number()),
+  ctime_ms: z.optional(z.number()),
+  at_utc: z.string(),
+});
+
 export const RunRecord = z.looseObject({
   schema_version: z.literal(RUN_RECORD_SCHEMA),
   run_token: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
@@ -99,6 +107,9 @@ export const RunRecord = z.looseObject({
   staged_config: z.optional(z.string()),
   nextstat_bytes: z.optional(Count),
   nextstat_mtime_ms: z.optional(z.number()),
+  nextstat_ctime_ms: z.optional(z.number()),
+  /** Files in the place of that nextstat that were taken on purpose since (--accept-changed-nextstat). */
+  accepted_nextstats: z.optional(z.array(AcceptedNextstat)),
   gen: z.enum(["init", "mle"]),
   set: z.record(z.string(), z.number()),
   /** --freeze-gen: the fitted point, by parameter name, that every shard is given. */

@@ -30,6 +30,8 @@ export const MergeReport = z.looseObject({
   pull_mean: Value,
   pull_std: Value,
   gen_spread: z.nullable(z.looseObject({ params: z.array(z.number()), poi_true: z.number() })),
+  /** Of each nextstat file by which the toys were fitted, as far as they are known. */
+  nextstat_sha256s: z.optional(z.array(z.string())),
   missing: z.array(z.looseObject({ toy_start: z.int(), n_toys: Count, seed: Count })),
   guardrails: z.nullable(z.looseObject({ passed: z.boolean(), failures: z.array(z.string()), asked: AskedGuardrails })),
   /** How the toys were fitted; null where nothing was merged. */

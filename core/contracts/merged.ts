@@ -13,7 +13,9 @@ const Text = z.optional(z.nullable(z.string()));
 export const MergedFarm = z.looseObject({
   run_tokens: z.array(z.string()),
   nextstat_version: Text,
+  /** null: several, or none is known. */
   nextstat_sha256: Text,
+  nextstat_sha256s: z.optional(z.array(z.string())),
   spec_sha256: Text,
   inputs: z.optional(z.nullable(z.array(InputFile))),
   hosts: z.array(z.string()),

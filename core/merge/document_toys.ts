@@ -85,6 +85,7 @@ function oldScriptsToys(document: Merged): DocumentToys | { fault: string } {
     hosts: [...new Set(merge.sources.flatMap(({ host }) => host ?? []))].sort(),
     threads: [],
     run_tokens: [],
+    nextstat_sha256s: [],
     pulls: guessPulls(document),
     pull_sums: null,
     points: null,
@@ -111,7 +112,8 @@ function ourToys(document: Merged, farm: MergedFarm): DocumentToys {
     ? points.flatMap((point) => point.seed_ranges.map((range) => ({ ...range, poi_true: point.poi_true })))
     : seed_ranges.map((range) => ({ ...range, poi_true }));
   const seed = seed_ranges[0]?.seed ?? gen.seed;
-  const { hosts, threads, run_tokens, frozen_gen = null, not_merged, fits = null } = farm;
+  const { hosts, threads, run_tokens, frozen_gen = null, not_merged, nextstat_sha256, fits = null } = farm;
+  const nextstat_sha256s = farm.nextstat_sha256s ?? (nextstat_sha256 ? [nextstat_sha256] : []);
   return {
     shard_index: null,
     toy_start: seed - gen.seed,
@@ -120,7 +122,7 @@ function ourToys(document: Merged, farm: MergedFarm): DocumentToys {
     pieces: pieces.sort((a, b) => a.seed - b.seed),
     wanted: [...seed_ranges, ...missing],
     merged: {
-      ...{ seed_ranges, hosts, threads, run_tokens, pulls, pull_sums, points, frozen_gen },
+      ...{ seed_ranges, hosts, threads, run_tokens, nextstat_sha256s, pulls, pull_sums, points, frozen_gen },
       not_merged: Object.keys(not_merged),
       fits,
       source: farm,

@@ -4,7 +4,7 @@ import type { RunTimes } from "../contracts/run_times.ts";
 import { EXIT_CODES } from "../errors.ts";
 import { failureText } from "./guardrails.ts";
 import { fitWarnings } from "../fit_quality.ts";
-import { type MergedSet, sumCounts } from "./merged_document.ts";
+import { type MergedSet, nextstatSums, sumCounts } from "./merged_document.ts";
 import { problemLines } from "./merge_problem.ts";
 import { genSpread } from "./gen_points.ts";
 import type { SeedRange } from "./toy_ranges.ts";
@@ -49,6 +49,7 @@ export function mergeReport(outcome: MergeOutcome): MergeReport {
     pull_mean: set?.summary.pull?.mean ?? null,
     pull_std: set?.summary.pull?.std ?? null,
     gen_spread: set && spreadOf(set),
+    nextstat_sha256s: set ? nextstatSums(set) : [],
     missing: missingOf(outcome),
     guardrails: set && { ...set.verdict, asked: set.asked },
     fits: set?.fits ?? null,
@@ -86,6 +87,11 @@ export function mergeNotes(report: MergeReport): string[] {
   if (report.gen_spread) {
     const most = report.gen_spread.params.reduce((a, b) => Math.max(a, b), report.gen_spread.poi_true);
     notes.push(`the shards' generation points differ by up to ${most.toExponential(1)} (merge.farm.gen_spread)`);
+  }
+  const programs = report.nextstat_sha256s ?? [];
+  if (programs.length > 1) {
+    const sums = programs.map((sum) => sum.slice(0, 12)).join(", ");
+    notes.push(`${programs.length} nextstat files made these toys: sha256 ${sums} (merge.farm.nextstat_sha256s)`);
   }
   for (const failure of report.guardrails?.failures ?? []) notes.push(`guardrail failed: ${failureText(failure)}`);
   if (report.fits) notes.push(...fitWarnings(report.fits).map((words) => `warning: ${words}`));

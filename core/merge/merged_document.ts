@@ -6,7 +6,15 @@ import { ArrayPlace, Float, float, floats, type Json, jsonParts, type Part } fro
 import { distinctPoints, genSpread } from "./gen_points.ts";
 import type { GenPoint } from "./merged_facts.ts";
 import type { PullSums } from "./param_pulls.ts";
-import { hostsOf, rangesOf, type SourceFacts, threadsOf, tokensOf, type ToyCounts } from "./source_facts.ts";
+import {
+  hostsOf,
+  programsOf,
+  rangesOf,
+  type SourceFacts,
+  threadsOf,
+  tokensOf,
+  type ToyCounts,
+} from "./source_facts.ts";
 import { type SetSummary, summaryJson } from "./summary.ts";
 import { joinRanges, type SeedRange } from "./toy_ranges.ts";
 
@@ -111,16 +119,22 @@ function hostsFile(manifest: Manifest): string | null {
   return typeof value === "string" ? value : null;
 }
 
+/** The sha256 of each nextstat file by which its toys were fitted, sorted, as far as they are known. */
+export const nextstatSums = ({ sources }: Pick<MergedSet, "sources">): string[] =>
+  distinct(sources.flatMap(programsOf));
+
 function farmJson(set: MergedSet): Json {
   const { sources, run, missing, origin } = set;
   const record = origin.manifest?.farm;
+  const programs = nextstatSums(set);
   const spread = genSpread(sources);
   const has_pulls = sources.find((source) => source.has_pulls !== null)?.has_pulls ?? null;
   return {
     nsfarm_version: origin.nsfarm_version,
     run_tokens: distinct(sources.flatMap(tokensOf)),
     nextstat_version: distinct(sources.map((source) => source.nextstat_version))[0] ?? null,
-    nextstat_sha256: record?.nextstat_sha256 ?? onlyOne(distinct(sources.map((source) => source.nextstat_sha256))),
+    nextstat_sha256: programs.length > 0 ? onlyOne(programs) : record?.nextstat_sha256 ?? null,
+    nextstat_sha256s: programs,
     spec_sha256: distinct(sources.map((source) => source.spec_sha256))[0] ?? null,
     inputs: sources.find((source) => source.inputs)?.inputs?.map((input) => ({ ...input })) ?? null,
     hosts: distinct(sources.flatMap(hostsOf)),

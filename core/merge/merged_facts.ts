@@ -19,6 +19,7 @@ export interface MergedFacts {
   hosts: readonly string[];
   threads: readonly number[];
   run_tokens: readonly string[];
+  nextstat_sha256s: readonly string[];
   /** null: it does not say whether pulls were asked for. */
   pulls: boolean | null;
   pull_sums: PullSums | null;

@@ -3,7 +3,7 @@ import { isEqualNumber } from "./equal.ts";
 import { ParamPulls } from "./param_pulls.ts";
 
 /** Members of merge.farm that older versions of this program did not write. */
-const NEWER = ["pulls", "pull_sums", "points", "fits"] as const;
+const NEWER = ["nextstat_sha256s", "pulls", "pull_sums", "points", "fits"] as const;
 
 const Frame = z.looseObject({
   summary: z.nullable(z.looseObject({ pulls_by_param: ParamPulls })),

@@ -49,6 +49,10 @@ export const threadsOf = ({ merged, threads }: SourceOrigin): readonly number[] 
 export const tokensOf = ({ merged, run_token }: SourceOrigin): readonly string[] =>
   merged?.run_tokens ?? listOf(run_token);
 
+/** The sha256 of each nextstat by which toys of it were fitted, as far as it is known. */
+export const programsOf = ({ merged, nextstat_sha256 }: SourceOrigin): readonly string[] =>
+  merged?.nextstat_sha256s ?? listOf(nextstat_sha256);
+
 const listOf = <T>(value: T | null): readonly T[] => value === null ? [] : [value];
 
 /** How many toys ended how; the two kinds of error are null where nextstat did not tell them apart. */

@@ -1,7 +1,6 @@
-import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { runProgram } from "./run_program.ts";
-import { hashFile, mtime_ms } from "../run/inputs.ts";
+import { hashFile } from "../run/inputs.ts";
 
 export interface Nextstat {
   path: string;
@@ -9,6 +8,7 @@ export interface Nextstat {
   sha256: string;
   bytes: number;
   mtime_ms: number | null;
+  ctime_ms: number | null;
 }
 
 /**
@@ -45,16 +45,6 @@ function spawnFault(path: string, fault: string): string {
 
 export async function lookAtNextstat(path: string): Promise<Nextstat> {
   const version = await nextstatVersion(path);
-  return { path, version, ...hashFile(path), mtime_ms: mtime_ms(path) };
-}
-
-/** Whether this nextstat is the run's, or what is not. Its version is asked only where size or time differ. */
-export async function nextstatFault(manifest: FarmManifest, path: string): Promise<string | null> {
-  const { nextstat_version, nextstat_bytes, nextstat_mtime_ms } = manifest.farm;
-  const info = Deno.statSync(path);
-  if (info.size === nextstat_bytes && info.mtime?.getTime() === nextstat_mtime_ms) return null;
-  const version = await nextstatVersion(path);
-  return version === nextstat_version
-    ? null
-    : `nextstat "${path}" is version ${version}, the run was rendered with ${nextstat_version}`;
+  const { mtime, ctime } = Deno.statSync(path);
+  return { path, version, ...hashFile(path), mtime_ms: mtime?.getTime() ?? null, ctime_ms: ctime?.getTime() ?? null };
 }

@@ -5,6 +5,7 @@ import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import { MergeStatus } from "../../core/contracts/merge_status.ts";
 import { errorText } from "../../core/errors.ts";
 import { isSetFault, type MergedCheck } from "../../core/merge/merged_check.ts";
+import { nextstatFault, nextstatsOf } from "../../core/run_nextstats.ts";
 import { MERGE_STATUS, MERGED, metricsName } from "../../core/run_paths.ts";
 import { sealFault } from "../../core/seal_record.ts";
 import { collectOldShard } from "../state/collect_shard.ts";
@@ -84,7 +85,8 @@ function shardFindings(dir: string, manifest: FarmManifest, plan: Plan): Finding
   if (found.kind !== "done") return [{ file: found.file, what: found.what }];
   return guarded(file, () => {
     const text = new TextDecoder().decode(readRegular(join(dir, file), 64 * 1024 * 1024));
-    return sealFault(text, sha256Of);
+    const program = nextstatFault(manifest, found.metrics.farm.nextstat_sha256);
+    return sealFault(text, sha256Of) ?? (program && `is of a nextstat that is none of the run's: ${program}`);
   });
 }
 
@@ -144,11 +146,12 @@ function sumFindings(dir: string): Finding[] {
 
 /** @param unpacked of an archive, with which spec, inputs and nextstat do not come along: none of them need be there */
 function inputFindings(manifest: FarmManifest, unpacked: boolean): Finding[] {
-  const { inputs, nextstat_sha256 } = manifest.farm;
-  const files = inputs.map(({ path, sha256 }) => ({ path: inputPath(manifest.config, path), sha256 }));
-  return [...files, { path: manifest.nextstat_bin, sha256: nextstat_sha256 }].flatMap(({ path, sha256 }) =>
-    unpacked && !exists(path)
-      ? []
-      : guarded(path, () => hashFile(path).sha256 === sha256 ? null : "is not the file that the run was rendered with")
-  );
+  const { inputs } = manifest.farm;
+  const files = inputs.map(({ path, sha256 }) => ({ path: inputPath(manifest.config, path), sums: [sha256] }));
+  const nextstat = { path: manifest.nextstat_bin, sums: nextstatsOf(manifest).map(({ sha256 }) => sha256) };
+  return [...files, nextstat].flatMap(({ path, sums }) => {
+    if (unpacked && !exists(path)) return [];
+    const check = () => sums.includes(hashFile(path).sha256) ? null : "is not the file that the run was rendered with";
+    return guarded(path, check);
+  });
 }

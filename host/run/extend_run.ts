@@ -1,5 +1,4 @@
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
-import { FarmError } from "../../core/errors.ts";
 import { extendPlans, shardsForExtension } from "../../core/extend_plans.ts";
 import { type ExtensionAsked, openExtension } from "../../core/open_changes.ts";
 import { readShardName } from "../../core/run_paths.ts";
@@ -7,12 +6,11 @@ import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { askLimits } from "../jobs/ask_limits.ts";
 import { renewFiles, whileSubmitting } from "../jobs/start_run.ts";
 import { ownSubmissions } from "../jobs/submissions.ts";
-import { nextstatFault } from "../machine/nextstat.ts";
 import { listAttempts } from "../shard/attempts.ts";
 import { listNames } from "../disk/list_names.ts";
 import { changeFarmManifest } from "./change_manifest.ts";
-import { inputsFault } from "./inputs.ts";
 import type { Run } from "./load_manifest.ts";
+import { RenderedFiles } from "./rendered_files.ts";
 
 export interface Extended {
   run: Run<FarmManifest>;
@@ -46,7 +44,7 @@ export async function extendRun<T>(
       submit ? asked : undefined,
     );
   extend(run.manifest);
-  await checkSameSet(run);
+  await new RenderedFiles(run).require(`Cannot extend "${run.dir}"`);
   return await whileSubmitting(run, async (now) => {
     const open = openExtension(now.manifest, asked, givenShards(now));
     const changed = open ? now : changeFarmManifest(now, extend);
@@ -54,16 +52,6 @@ export async function extendRun<T>(
     const { shards = [], n_toys_before = 0 } = open ?? changed.manifest.farm.history.at(-1) ?? {};
     return await then({ run: changed, shards, n_toys_before, since_utc: open?.at_utc ?? null });
   });
-}
-
-async function checkSameSet({ manifest, dir }: Run<FarmManifest>): Promise<void> {
-  const fault = inputsFault(manifest) ?? await nextstatFault(manifest, manifest.nextstat_bin);
-  if (fault === null) return;
-  throw new FarmError(
-    "input",
-    `Cannot extend "${dir}": ${fault}; the new toys would not be of the same set`,
-    "Put it back as it was, or render a new run with --seed next",
-  );
 }
 
 /** Shards that a scheduler surely has taken, or of which there is anything. */

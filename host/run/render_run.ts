@@ -79,6 +79,7 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
     nextstat_sha256: nextstat.sha256,
     nextstat_bytes: nextstat.bytes,
     ...(nextstat.mtime_ms === null ? {} : { nextstat_mtime_ms: nextstat.mtime_ms }),
+    ...(nextstat.ctime_ms === null ? {} : { nextstat_ctime_ms: nextstat.ctime_ms }),
     spec_sha256: spec.spec_sha256,
     inputs: spec.inputs,
     input_mtimes_ms: spec.mtimes_ms,

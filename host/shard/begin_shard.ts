@@ -13,7 +13,7 @@ import type { Workbench } from "./workbench.ts";
 export function beginShard(
   { run: { dir, manifest }, machine, ids }: Workbench,
   order: { plan: Plan; attempt: number; slot: string | null },
-  own: Pick<Attempt, "attempt_token"> & Partial<Pick<Attempt, "remote">>,
+  own: Pick<Attempt, "attempt_token"> & Partial<Pick<Attempt, "remote" | "nextstat_sha256">>,
 ): OpenAttempt | undefined {
   const open = beginAttempt(dir, {
     schema_version: ATTEMPT_SCHEMA,

@@ -35,8 +35,8 @@ export async function finishShard(bench: Workbench, running: RunningShard): Prom
   return end;
 }
 
-function judge(bench: Workbench, { order, open, files }: RunningShard, { end, measured }: EndedFit): ShardEnd {
-  const cause = bench.fault === null ? causeOfEnd(end) : "version";
+function judge(bench: Workbench, { order, open, files, refused }: RunningShard, { end, measured }: EndedFit): ShardEnd {
+  const cause = refused ? "version" : causeOfEnd(end);
   const failed = (why: Pick<Measured, "cause"> & Partial<Measured>) =>
     fail(bench, order, open, files, { ...measured, ...why });
   const result = resultOf(cause, end.exit_code, files, bench.run.manifest, order.plan);

@@ -4,7 +4,7 @@ import { livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { type JobFacts, numberIn, readJobFacts } from "../../core/job_facts.ts";
-import { causeOfJob, isDiskFull, jobProcess, jobRecord, sentRecord } from "../../core/job_record.ts";
+import { causeOfJob, isDiskFull, jobFilesFault, jobProcess, jobRecord, sentRecord } from "../../core/job_record.ts";
 import { offsetThen } from "../../core/ssh/offset_then.ts";
 import { INCOMING } from "../../core/run_paths.ts";
 import { attemptPath, beginAttempt, listAttempts, readAttempts, removeAttempt, updateAttempt } from "./attempts.ts";
@@ -118,7 +118,7 @@ function readFacts(path: string): JobFacts | undefined {
 function settleFacts(run: Run<FarmManifest>, plan: Plan, left: Left): Committed | undefined {
   const { facts, files, open, attempt } = left;
   const sent = sentRecord(run.manifest, plan, attempt, facts);
-  const seen = sent?.cause ?? (versionFault(run.manifest, facts) ? "version" : causeOfJob(facts));
+  const seen = sent?.cause ?? (jobFilesFault(run.manifest, facts) ? "version" : causeOfJob(facts));
   const cause = seen === "terminated" ? open?.remote?.stopped_for ?? seen : seen;
   const made = sent ?? jobRecord(run.manifest, plan, attempt, facts, cause);
   const record = { ...made, clock_offset_s: open?.remote ? offsetThen(open, made) : made.clock_offset_s };
@@ -139,17 +139,11 @@ function whyFailed(
   { stderr_tail }: ShardRecord,
   { cause, fault }: NoResult,
 ): Pick<ShardRecord, "cause" | "stderr_tail"> {
-  const said = fault ?? versionFault(manifest, facts);
+  const said = fault ?? jobFilesFault(manifest, facts);
   return {
     cause: fault !== null && isDiskFull(facts) ? "disk" : cause,
     stderr_tail: said === null ? stderr_tail : [said, ...stderr_tail],
   };
-}
-
-function versionFault(manifest: FarmManifest, facts: JobFacts): string | null {
-  const version = facts.values.get("nextstat_version")?.replace(/^nextstat\s+/, "");
-  if (version === undefined || version === manifest.farm.nextstat_version) return null;
-  return `nextstat there is version ${version}, the run was rendered with ${manifest.farm.nextstat_version}`;
 }
 
 function keepFailure(run: Run<FarmManifest>, plan: Plan, { id, facts, open }: Left, end: ShardRecord): undefined {

@@ -64,7 +64,7 @@ export function shardRecord(bench: Workbench, plan: Plan, attempt: Attempt, meas
     ...measured,
     spec_sha256: manifest.farm.spec_sha256,
     inputs: manifest.farm.inputs,
-    nextstat_sha256: manifest.farm.nextstat_sha256,
+    nextstat_sha256: attempt.nextstat_sha256 ?? manifest.farm.nextstat_sha256,
     out_sha256: null,
     out_bytes: null,
     environment: { ...ONE_BLAS_THREAD, ...recordedEnvironment(Deno.env.toObject()) },

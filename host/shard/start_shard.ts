@@ -39,6 +39,8 @@ export interface RunningShard {
   order: FitOrder;
   open: OpenAttempt;
   files: FitFiles;
+  /** Whether its fit was not started, since spec, inputs or nextstat are not those of the run. */
+  refused: boolean;
   /** Resolves at the moment that the fit has ended. */
   gone: Promise<unknown>;
   /** Resolves when what it used has been measured too. */
@@ -55,20 +57,20 @@ const GRACE_S = 5;
 export async function startShard(bench: Workbench, order: FitOrder): Promise<RunningShard | undefined> {
   const { dir } = bench.run;
   makeFolder(join(dir, INCOMING));
-  const open = beginShard(bench, order, { attempt_token: randomBytes(8).toString("hex") });
+  const { nextstat_sha256, fault } = await bench.files.look();
+  const open = beginShard(bench, order, { attempt_token: randomBytes(8).toString("hex"), nextstat_sha256 });
   if (!open) return undefined;
-  return await runFit(bench, order, open, fitFiles(dir, order.plan.shard_index, order.attempt));
+  const files = fitFiles(dir, order.plan.shard_index, order.attempt);
+  if (fault) return notStarted(order, open, files, { refused: true, why: `${fault.what}\n${fault.next}` });
+  return await runFit(bench, order, open, files);
 }
 
 async function runFit(bench: Workbench, order: FitOrder, open: OpenAttempt, files: FitFiles): Promise<RunningShard> {
   const begun = thisMoment();
   const known = { ...startedAt(begun), clock_offset_s: open.clock_offset_s };
   const measured = { ...NOT_MEASURED, ...known, load_average_start: loadAverage(), threads: order.threads };
-  const fit = bench.fault === null ? await tryStart(bench, order, files) : bench.fault;
-  if (typeof fit === "string") {
-    const ended = { end: { ...NOT_ENDED, spawn_error: fit }, measured: { ...measured, stderr_tail: tailLines(fit) } };
-    return { order, open, files, gone: Promise.resolve(), ended: Promise.resolve(ended) };
-  }
+  const fit = await tryStart(bench, order, files);
+  if (typeof fit === "string") return notStarted(order, open, files, { refused: false, why: fit });
   noteFit(bench, open, fit.pid, bench.meter.watch(fit.pid));
   const stopped = watchStop(order, fit);
   const ended = fit.ended.then(async ({ exit_code, signal }) => {
@@ -91,7 +93,20 @@ async function runFit(bench: Workbench, order: FitOrder, open: OpenAttempt, file
       },
     };
   });
-  return { order, open, files, gone: fit.ended, ended };
+  return { order, open, files, refused: false, gone: fit.ended, ended };
+}
+
+/** An attempt that ends as it begins. */
+function notStarted(
+  order: FitOrder,
+  open: OpenAttempt,
+  files: FitFiles,
+  { refused, why }: { refused: boolean; why: string },
+): RunningShard {
+  const known = { ...startedAt(thisMoment()), clock_offset_s: open.clock_offset_s };
+  const measured = { ...NOT_MEASURED, ...known, threads: order.threads, stderr_tail: tailLines(why) };
+  const ended = Promise.resolve({ end: { ...NOT_ENDED, spawn_error: why }, measured });
+  return { order, open, files, refused, gone: Promise.resolve(), ended };
 }
 
 const NOT_ENDED: FitEnd = {

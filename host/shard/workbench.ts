@@ -1,9 +1,7 @@
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
-import { errorText } from "../../core/errors.ts";
-import { inputsFault } from "../run/inputs.ts";
 import type { Run } from "../run/load_manifest.ts";
+import { RenderedFiles } from "../run/rendered_files.ts";
 import { countOomKills, lookAtMachine, type Machine } from "../machine/machine.ts";
-import { nextstatFault } from "../machine/nextstat.ts";
 import { UsageMeter } from "../machine/usage_meter.ts";
 import { startFit } from "./start_fit.ts";
 
@@ -25,19 +23,12 @@ export interface Workbench {
   startFit: typeof startFit;
   /** Out-of-memory kills that the kernel had counted for this job when last looked at; null where it does not tell. */
   oom_kills: Promise<number | null>;
-  /** Why no shard can be run here as it was planned (another nextstat, a changed input), or null. */
-  fault: string | null;
+  /** What shards are fitted with: looked at before each attempt. */
+  files: Pick<RenderedFiles, "look" | "require">;
 }
 
 export async function openWorkbench(run: Run<FarmManifest>, ids: JobIds): Promise<Workbench> {
-  const [machine, fault] = await Promise.all([lookAtMachine(), findFault(run.manifest)]);
-  return { run, machine, meter: new UsageMeter(), ids, startFit, oom_kills: countOomKills(machine), fault };
-}
-
-async function findFault(manifest: FarmManifest): Promise<string | null> {
-  try {
-    return inputsFault(manifest) ?? await nextstatFault(manifest, manifest.nextstat_bin);
-  } catch (error) {
-    return errorText(error);
-  }
+  const machine = await lookAtMachine();
+  const files = new RenderedFiles(run);
+  return { run, machine, meter: new UsageMeter(), ids, startFit, oom_kills: countOomKills(machine), files };
 }

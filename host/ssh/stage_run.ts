@@ -45,7 +45,7 @@ function stagedFiles({ run: { dir, manifest }, remote_nextstat }: LinkOrder): St
       sha256: manifest.farm.inputs[i]?.sha256 ?? "",
       mode: "0640",
     })),
-    ...(remote_nextstat === null ? [{ ...program, sha256: manifest.farm.nextstat_sha256 }] : []),
+    ...(remote_nextstat === null ? [{ ...program, sha256: hashFile(program.from).sha256 }] : []),
     { from: wrapper, to: JOB_WRAPPER, sha256: hashFile(wrapper).sha256, mode: "0750" },
   ];
 }

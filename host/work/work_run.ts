@@ -1,4 +1,3 @@
-import { FarmError } from "../../core/errors.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { Run } from "../run/load_manifest.ts";
 import type { Place } from "./place.ts";
@@ -46,13 +45,7 @@ export async function workOnRun(
 ): Promise<WorkReport> {
   const bench = await openWorkbench(run, ids);
   try {
-    if (bench.fault !== null) {
-      throw new FarmError(
-        "input",
-        `Cannot run the shards of "${run.dir}" here: ${bench.fault}`,
-        "Bring back what the run was rendered with, or render a new run",
-      );
-    }
+    await bench.files.require(`Cannot run the shards of "${run.dir}" here`);
     const crew = await gather(bench, order, tell);
     // Only now: what is written before this process is known could not be told to be a dead one's.
     order.begin?.();

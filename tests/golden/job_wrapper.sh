@@ -77,8 +77,14 @@ load() {
   read -r one five fifteen rest 2>/dev/null </proc/loadavg && note "$1" "$one $five $fifteen"
 }
 
-# What is the same for all shards of this job.
+# What tells that nextstat, the spec and its files are still those whose sums were taken; nothing where no stat can.
+stamp() {
+  stat -L -c '%s %y %z %i' -- "$nextstat" "$@" 2>/dev/null | tr '\n' ';'
+}
+
+# What is the same for all shards of this job, as long as no file changes.
 machine() {
+  note files_stamp "$(stamp "$@")"
   note host "${SLURMD_NODENAME:-$(uname -n)}"
   note kernel "$(uname -r)"
   read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id && note boot_id "$boot"
@@ -108,6 +114,30 @@ machine() {
   fi
 }
 
+fact() { printf '%s\n' "$facts" | sed -n "s/^$1=//p"; }
+
+# Facts as they are now: sums are taken again where size or times differ. An earlier job may have noted them.
+look_again() {
+  [ -n "$facts" ] || facts=$(cat "${NSFARM_FACTS:-/dev/null}" 2>/dev/null)
+  seen=$(stamp "$@")
+  [ -z "$facts" ] || [ -z "$seen" ] || [ "$seen" != "$(fact files_stamp)" ] || return 0
+  facts=$(machine "$@")
+  [ -z "${NSFARM_FACTS:-}" ] || { printf '%s\n' "$facts" >"$NSFARM_FACTS.$$" && mv -f "$NSFARM_FACTS.$$" "$NSFARM_FACTS"; } 2>/dev/null
+}
+
+# Which file is not the one that the run was rendered with. Where there is no sha256sum nothing is known against any.
+changed_file() {
+  sum=$(fact nextstat_sha256) wanted=3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c
+  case "$wanted" in '' | *"$sum"*) ;; *) echo "nextstat $nextstat" ;; esac
+  number=0
+  for wanted in 1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a 2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b2b; do
+    sum=$(fact "input_sha256.$number")
+    case "$sum" in '' | "$wanted") ;; *) echo "$1" ;; esac
+    number=$((number + 1))
+    shift
+  done
+}
+
 # How many processes of this job the kernel has killed for want of memory (cgroup v2, memory.events).
 group=$(sed -n 's/^0:://p' /proc/self/cgroup 2>/dev/null)
 oom_kills() {
@@ -135,6 +165,11 @@ stderr_tail() {
 has_result() {
   [ "$exit_code" -eq 0 ] && return
   [ "$exit_code" -eq 1 ] && grep -q '"passed": *false' "$hidden.out.json" 2>/dev/null
+}
+
+refuse() {
+  echo "$1 is not the file that the run was rendered with" >&2
+  return 78
 }
 
 give_name() {
@@ -192,10 +227,13 @@ pass_on() {
   [ -z "$fit" ] || kill -s TERM "$fit" 2>/dev/null
 }
 
-run_shard() {
+run_shard() { # SHARD INPUT...
   shard=$1
+  shift
   attempt=${NSFARM_ATTEMPT:-${job:-0}-${task:-0}-$(date +%s)-$$}
   stem=incoming/shard_$shard.$attempt hidden=incoming/.shard_$shard.$attempt
+  look_again "$@"
+  changed=$(changed_file "$@")
   case $shard in
   4) set -- "$nextstat" unbinned-fit-toys --config "$config" --n-toys 3 --seed 52 --threads "$threads" --gen init --set mu=1.5 --max-abs-poi-pull-mean 1e9 --json-metrics "$hidden.metrics.json" -o "$hidden.out.json" ;;
   5) set -- "$nextstat" unbinned-fit-toys --config "$config" --n-toys 2 --seed 55 --threads "$threads" --gen init --set mu=1.5 --max-abs-poi-pull-mean 1e9 --json-metrics "$hidden.metrics.json" -o "$hidden.out.json" ;;
@@ -219,6 +257,7 @@ run_shard() {
   times >"$hidden.times" 2>/dev/null
   started=$(now)
   read -r uptime_started rest 2>/dev/null </proc/uptime || uptime_started=
+  [ -z "$changed" ] || set -- refuse "$changed"
   "$@" </dev/null >"$hidden.stdout" 2>"$hidden.stderr" &
   fit=$!
   [ -z "$stopped" ] || kill -s TERM "$fit" 2>/dev/null
@@ -249,14 +288,9 @@ trap 'pass_on SIGTERM' TERM
 trap 'pass_on SIGINT' INT
 trap 'pass_on SIGHUP' HUP
 trap 'pass_on SIGUSR1' USR1
-# An earlier job may have noted for this one what is the same for all shards on this machine.
-facts=$(cat "${NSFARM_FACTS:-/dev/null}" 2>/dev/null)
-if [ -z "$facts" ]; then
-  facts=$(machine "$@")
-  [ -z "${NSFARM_FACTS:-}" ] || { printf '%s\n' "$facts" >"$NSFARM_FACTS.$$" && mv -f "$NSFARM_FACTS.$$" "$NSFARM_FACTS"; } 2>/dev/null
-fi
+facts=
 while [ -n "$shards" ] && [ -z "$stopped" ]; do
-  run_shard "${shards%%+*}" || failed=5
+  run_shard "${shards%%+*}" "$@" || failed=5
   case $shards in *+*) shards=${shards#*+} ;; *) shards= ;; esac
 done
 [ -z "$stopped" ] || exit 143

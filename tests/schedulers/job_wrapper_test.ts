@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { cutShards } from "../../core/cut_shard.ts";
 import { readJobFacts } from "../../core/job_facts.ts";
-import { causeOfJob, jobRecord } from "../../core/job_record.ts";
+import { causeOfJob, jobFilesFault, jobRecord } from "../../core/job_record.ts";
 import { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { renderJobWrapper } from "../../schedulers/job_wrapper.ts";
 import type { Options } from "../../schedulers/read_options.ts";
 import { exampleContext, exampleManifest, RUN_TOKEN, TOKEN } from "./support/example_context.ts";
 import { assertGolden } from "../support/golden.ts";
 import { runSh, shells } from "./support/run_sh.ts";
+
+const sum = (text: string | Uint8Array): string => createHash("sha256").update(text).digest("hex");
 
 interface Job {
   folder: string;
@@ -31,7 +34,7 @@ function inEachShell(name: string, work: (job: Job) => void): void {
         manifest.config = join(parent, "spec of 'mine'.json");
         manifest.farm.staged_config = `inputs/${basename(manifest.config)}`;
         Deno.writeTextFileSync(manifest.config, "{}\n");
-        manifest.farm.inputs = [{ path: basename(manifest.config), bytes: 3, sha256: "1a".repeat(32) }];
+        manifest.farm.inputs = [{ path: basename(manifest.config), bytes: 3, sha256: sum("{}\n") }];
         work({ folder, manifest, options: {}, shell });
       } finally {
         Deno.removeSync(parent, { recursive: true });
@@ -53,6 +56,7 @@ done
 ${body}
 `;
   Deno.writeTextFileSync(manifest.nextstat_bin, script, { mode: 0o755 });
+  manifest.farm.nextstat_sha256 = sum(script);
 }
 
 const GOOD = `echo '{"x":1}' >"$OUT"; echo '{"m":1}' >"$METRICS"`;
@@ -323,6 +327,26 @@ function needed(name: string): string {
   throw new Error(`${name} is not set: run this test by ./dev test, which makes what it needs`);
 }
 
+inEachShell("a file that the run was not rendered with is told, and nothing is fitted by it", (job) => {
+  standIn(job, `${GOOD}; echo fitted >&2`);
+  const { nextstat_sha256, inputs } = job.manifest.farm;
+  for (
+    const change of [{ nextstat_sha256: "1a".repeat(32) }, { inputs: [{ ...inputs[0]!, sha256: "2b".repeat(32) }] }]
+  ) {
+    const manifest = { ...job.manifest, farm: { ...job.manifest.farm, ...change } };
+    assert.equal(runWrapper({ ...job, manifest }, ["shared", "0"]).code, 5);
+    const [attempt] = left(job.folder);
+    assert.deepEqual(attempt?.files, ["shard_0.ATTEMPT.job.txt", "shard_0.ATTEMPT.stderr"]);
+    assert.match(attempt?.facts.stderr[0] ?? "", /is not the file that the run was rendered with$/);
+    assert.match((attempt && jobFilesFault(manifest, attempt.facts)) ?? "", /not the file that the run was rendered/);
+    Deno.removeSync(join(job.folder, "incoming"), { recursive: true });
+  }
+  const at_utc = "2026-11-25T00:00:00Z";
+  const accepted_nextstats = [{ sha256: nextstat_sha256, bytes: 1, at_utc }];
+  const farm = { ...job.manifest.farm, nextstat_sha256: "1a".repeat(32), accepted_nextstats };
+  assert.equal(runWrapper({ ...job, manifest: { ...job.manifest, farm } }, ["shared", "0"]).code, 0);
+});
+
 inEachShell("the real nextstat fits the toys of its shard", (job) => {
   job.manifest.nextstat_bin = needed("NSFARM_TEST_NEXTSTAT");
   const inputs = needed("NSFARM_TEST_INPUTS");
@@ -330,8 +354,9 @@ inEachShell("the real nextstat fits the toys of its shard", (job) => {
   job.manifest.farm.inputs = ["gauss_exp_10k.json", "observed.parquet"].map((path) => ({
     path,
     bytes: 1,
-    sha256: "1a".repeat(32),
+    sha256: sum(Deno.readFileSync(join(inputs, path))),
   }));
+  job.manifest.farm.nextstat_sha256 = sum(Deno.readFileSync(job.manifest.nextstat_bin));
   assert.equal(runWrapper(job, ["shared", "1+3", "77", "5", TOKEN]).code, 0);
   const outputs = listed(job.folder).filter((name) => name.endsWith(".out.json"));
   const shards = outputs.map((name) => JSON.parse(Deno.readTextFileSync(join(job.folder, "incoming", name))).shard);

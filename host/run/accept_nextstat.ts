@@ -1,0 +1,39 @@
+import type { FarmManifest } from "../../core/contracts/manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import { nextstatsOf } from "../../core/run_nextstats.ts";
+import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import { askLimits } from "../jobs/ask_limits.ts";
+import { renewFiles } from "../jobs/start_run.ts";
+import { lookAtNextstat } from "../machine/nextstat.ts";
+import { changeFarmManifest } from "./change_manifest.ts";
+import type { Run } from "./load_manifest.ts";
+import { otherVersion } from "./rendered_files.ts";
+
+/**
+ * Takes the nextstat that is there now as one of the run's: shards may be fitted by it from here on, and each records
+ * which one it was. Job files name its sha256, so they are written anew.
+ * @returns the same run where it is one of its nextstats already
+ * @throws {FarmError} input, when its version is another than the run's
+ */
+export async function acceptNextstat(run: Run<FarmManifest>, adapter: SchedulerAdapter): Promise<Run<FarmManifest>> {
+  const { path, version, sha256, bytes, mtime_ms, ctime_ms } = await lookAtNextstat(run.manifest.nextstat_bin);
+  const wanted = run.manifest.farm.nextstat_version;
+  if (version !== wanted) {
+    const { what, next } = otherVersion(path, version, wanted);
+    throw new FarmError("input", `Cannot take the changed nextstat: ${what}`, next);
+  }
+  const at_utc = new Date().toISOString();
+  const times = { ...(mtime_ms === null ? {} : { mtime_ms }), ...(ctime_ms === null ? {} : { ctime_ms }) };
+  const accepted = { sha256, bytes, ...times, at_utc };
+  const accept = (now: FarmManifest): FarmManifest => {
+    const { accepted_nextstats = [], history } = now.farm;
+    if (nextstatsOf(now).some((one) => one.sha256 === sha256)) return now;
+    const entry = { at_utc, change: `took a changed nextstat, sha256 ${sha256}` };
+    const farm = { ...now.farm, accepted_nextstats: [...accepted_nextstats, accepted], history: [...history, entry] };
+    return { ...now, farm };
+  };
+  if (accept(run.manifest) === run.manifest) return run;
+  const changed = changeFarmManifest(run, accept);
+  renewFiles(changed, adapter, await askLimits(adapter));
+  return changed;
+}
