@@ -146,7 +146,7 @@ export function sshFile({ hosts = 3, shared = false } = {}): SshTest {
       await inFolder(async (folder) => {
         await giveAway(folder);
         try {
-          await work(farmOf(found, folder));
+          await work(sshFarm(found, folder));
           await until("nothing runs on the hosts", async () => {
             return (await Promise.all(names.map(found.processes))).flat().length === 0;
           }).catch(async (error) => {
@@ -163,7 +163,8 @@ export function sshFile({ hosts = 3, shared = false } = {}): SshTest {
   };
 }
 
-function farmOf(hosts: SshHosts, folder: string): SshFarm {
+/** What a test on these hosts works with, in a folder that the ordinary user owns. */
+export function sshFarm(hosts: SshHosts, folder: string): SshFarm {
   const begin = (args: string[], where: Where = {}) => {
     const [program = "", ...words] = asUser(binary(), ...args);
     return start(folder, words, { ...where, program, env: { ...HOME, ...where.env } });
