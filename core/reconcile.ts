@@ -1,5 +1,6 @@
 import type { Attempt } from "./contracts/attempt.ts";
 import type { Cause, ShardState } from "./contracts/kinds.ts";
+import { isLost } from "./lost_record.ts";
 import type { NativeState } from "./native_state.ts";
 
 /** What is known of one shard, from its files first and its scheduler second. */
@@ -79,6 +80,7 @@ function isExplained(native: NativeState, last: Attempt | null): boolean {
 
 function ended(cause: Cause, end: NonNullable<Attempt["end"]>, host: string | null): ShardView {
   const said = end.stderr_tail[0];
+  if (isLost(end)) return { state: "lost", why: said ?? "its process is gone and left no record", host };
   const how = cause === "exit" && end.exit_code !== null
     ? `exit ${end.exit_code}`
     : `${CAUSE_WORDS[cause]}${cause === "signal" && end.signal !== null ? ` (${end.signal})` : ""}`;

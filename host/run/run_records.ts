@@ -1,5 +1,6 @@
 import { type AttemptTime, attemptTime } from "../../core/attempt_time.ts";
 import type { Attempt } from "../../core/contracts/attempt.ts";
+import { isLost } from "../../core/lost_record.ts";
 import type { Submitted } from "../../core/stretches.ts";
 import type { TimeFacts } from "../../core/times.ts";
 import { listAttempts, readAttempts } from "../shard/attempts.ts";
@@ -36,7 +37,7 @@ export function timeFacts(
   records: RunRecords,
 ): TimeFacts {
   const others = [...records.attempts.values()].flat();
-  const ended = others.flatMap(({ end }) => end ? { ...attemptTime(end), is_committed: false } : []);
+  const ended = others.flatMap(({ end }) => end && !isLost(end) ? { ...attemptTime(end), is_committed: false } : []);
   return {
     attempts: [...committed, ...ended],
     lost_attempts: others.length - ended.length,

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Attempt, ATTEMPT_FILE_BYTES } from "../../core/contracts/attempt.ts";
+import { isLost } from "../../core/lost_record.ts";
 import { attemptName, ATTEMPTS, readAttemptName } from "../../core/run_paths.ts";
 import { inputError, parseJson, readRegular, Unreadable } from "../disk/read_file.ts";
 import { commitByLink } from "../disk/give_name.ts";
@@ -42,10 +43,10 @@ export function readAttempts(dir: string, shard: number, numbers: number[]): Att
   return numbers.flatMap((number) => readAttempt(dir, shard, number) ?? []);
 }
 
-/** Whether the last attempt failed by itself: one that was told to stop is given back. */
+/** Whether the last attempt failed by itself: one that was told to stop, or whose process is gone, is given back. */
 export function hasFailed(attempts: readonly Attempt[]): boolean {
   const end = attempts.at(-1)?.end;
-  return end !== null && end !== undefined && end.cause !== "terminated";
+  return end !== null && end !== undefined && end.cause !== "terminated" && !isLost(end);
 }
 
 /** An attempt that has begun: its file is ours, and its end can be written into it on a full disk. */

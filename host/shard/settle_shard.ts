@@ -2,8 +2,9 @@ import { join } from "node:path";
 import type { Attempt, ProcessId } from "../../core/contracts/attempt.ts";
 import type { Plan } from "../../core/contracts/manifest.ts";
 import { Metrics, METRICS_SCHEMA, type ShardRecord } from "../../core/contracts/shard_record.ts";
+import { lostRecord } from "../../core/lost_record.ts";
 import { INCOMING } from "../../core/run_paths.ts";
-import { attemptPath, readAttempts, removeAttempt } from "./attempts.ts";
+import { attemptPath, readAttempts, removeAttempt, updateAttempt } from "./attempts.ts";
 import { listNames } from "../disk/list_names.ts";
 import { commitRecord, commitShard, refuseUnread } from "./commit_shard.ts";
 import { fitFiles, keepLogs } from "./fit_files.ts";
@@ -69,7 +70,7 @@ async function tidyUp(bench: Workbench, plan: Plan, numbers: number[], record: S
     for (const path of [files.out, files.metrics]) removeQuietly(path);
     if (attempt.attempt === record.attempt) {
       removeAttempt({ path: attemptPath(dir, plan.shard_index, attempt.attempt) });
-    }
+    } else endLost(bench, plan, attempt);
   }
 }
 
@@ -114,10 +115,18 @@ function recoverAttempt(bench: Workbench, plan: Plan, attempt: Attempt): void {
   if (adopted) {
     commitRecovered(bench, plan, attempt, adopted, files.metrics);
     removeAttempt({ path: attemptPath(dir, plan.shard_index, attempt.attempt) });
-  }
+  } else if (attempt.end === null) endLost(bench, plan, attempt);
   keepLogs(dir, plan.shard_index, files);
   for (const path of [files.out, files.metrics]) removeQuietly(path);
 }
+
+/** Gives an attempt its end whose process is gone. */
+export function endLost({ run: { dir, manifest } }: Pick<Workbench, "run">, plan: Plan, attempt: Attempt): void {
+  const path = attemptPath(dir, plan.shard_index, attempt.attempt);
+  updateAttempt({ attempt, path, clock_offset_s: null }, { end: lostRecord(manifest, plan, attempt, GONE) });
+}
+
+const GONE = "Its process is gone and left no end";
 
 /** An out.json under its final name whose writer died before it wrote the record. */
 function committedOutput(bench: Workbench, plan: Plan): { out_path: string; output: CheckedOutput } | undefined {

@@ -1,13 +1,10 @@
-import type { Attempt } from "../../core/contracts/attempt.ts";
-import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
-import { recordHead } from "../../core/record_head.ts";
+import { lostRecord } from "../../core/lost_record.ts";
 import { readAttempt, removeAttempt, updateAttempt } from "../shard/attempts.ts";
 import type { Committed } from "../shard/commit_shard.ts";
 import type { ShardEnd } from "../shard/fit_shard.ts";
 import { readShard } from "../shard/read_shard.ts";
 import { settleAttempt } from "../shard/settle_incoming.ts";
-import { NOT_MEASURED } from "../shard/shard_record.ts";
 import type { Workbench } from "../shard/workbench.ts";
 import { FULL_DISK_KB } from "./link.ts";
 import type { RemoteEnd, RemoteShard } from "./remote_shard.ts";
@@ -67,7 +64,7 @@ export function endRemote(bench: Workbench, shard: RemoteShard, end: Exclude<Rem
 function failRemote(bench: Workbench, shard: RemoteShard, cause: ShardRecord["cause"], said: string): ShardEnd {
   const { run: { manifest } } = bench;
   const { plan, open } = shard;
-  const record = lostRecord(manifest, plan, open.attempt, open.attempt.remote?.stopped_for ?? cause, said);
+  const record = lostRecord(manifest, plan, open.attempt, said, open.attempt.remote?.stopped_for ?? cause);
   if (updateAttempt(open, { end: record })) return { kind: "failed", record };
   return endTakenIn(bench, shard) ?? { kind: "taken" };
 }
@@ -75,45 +72,7 @@ function failRemote(bench: Workbench, shard: RemoteShard, cause: ShardRecord["ca
 /** Gives an attempt its end whose shard another attempt did, while its own host could not be reached. */
 export function endSuperseded({ run: { dir, manifest } }: Workbench, { plan, open }: RemoteShard): void {
   if (readAttempt(dir, plan.shard_index, open.attempt.attempt)?.end !== null) return;
-  updateAttempt(open, { end: lostRecord(manifest, plan, open.attempt, "terminated", SUPERSEDED) });
+  updateAttempt(open, { end: lostRecord(manifest, plan, open.attempt, SUPERSEDED, "terminated") });
 }
 
 const SUPERSEDED = "Its host could not be reached, and another attempt did this shard";
-
-/** The record of an attempt of which its host told nothing. */
-function lostRecord(
-  manifest: FarmManifest,
-  plan: Plan,
-  attempt: Attempt,
-  cause: ShardRecord["cause"],
-  said: string,
-): ShardRecord {
-  return {
-    ...recordHead(manifest, plan, attempt.attempt),
-    scheduler: attempt.scheduler,
-    job_id: attempt.job_id,
-    task_id: attempt.task_id,
-    slot: attempt.slot,
-    wrapper: "sh",
-    nsfarm_version: manifest.farm.nsfarm_version,
-    nextstat_version: null,
-    host: attempt.remote?.host ?? "unknown",
-    cpu_model: null,
-    cpus_logical: null,
-    cpus_physical: null,
-    memory_bytes: null,
-    kernel: null,
-    uptime_s: null,
-    ...NOT_MEASURED,
-    started_at_utc: attempt.started_at_utc,
-    finished_at_utc: new Date().toISOString(),
-    cause,
-    stderr_tail: [said],
-    spec_sha256: manifest.farm.spec_sha256,
-    inputs: manifest.farm.inputs,
-    nextstat_sha256: null,
-    out_sha256: null,
-    out_bytes: null,
-    environment: {},
-  };
-}

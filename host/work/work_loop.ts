@@ -14,7 +14,7 @@ import { shardsWithFiles } from "../jobs/absent_since.ts";
 import { readSubmissions } from "../jobs/submissions.ts";
 import { readShard } from "../shard/read_shard.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
-import { settleShard, type Standing, sweepIncoming } from "../shard/settle_shard.ts";
+import { endLost, settleShard, type Standing, sweepIncoming } from "../shard/settle_shard.ts";
 import { sweepTemporary } from "../disk/sweep_temporary.ts";
 import { begunEvent, type WorkEvent, type WorkOptions, type WorkReport } from "./work_event.ts";
 import type { Workbench } from "../shard/workbench.ts";
@@ -129,6 +129,7 @@ class WorkLoop {
   /** What a loop on another machine began is left to it while it lives, and taken over when it does not. */
   #awaitLoop(plan: Plan, attempts: readonly Attempt[], next: number): void {
     const lives = attempts.map((attempt) => this.#beats.judge(attempt, performance.now()));
+    for (const [i, attempt] of attempts.entries()) if (lives[i] === "dead") endLost(this.bench, plan, attempt);
     if (lives.includes("unknown")) this.#book.elsewhere(plan.shard_index);
     else if (lives.includes("alive")) this.#book.taken(plan);
     else this.#book.add(newOrder(plan, next));
