@@ -33,7 +33,7 @@ export interface ChaosFarm {
 
 /** How often the command may be needed before the run is whole, and how long one may take. */
 const MAX_COMMANDS = 12;
-const MAX_COMMAND_S = 120;
+const MAX_COMMAND_S = 60;
 const SPAN_MS = 4000;
 
 /** What one round did. */
@@ -137,7 +137,8 @@ class World {
     const limit = new Promise<never>((_, reject) => {
       late = setTimeout(() => {
         started.kill("SIGKILL");
-        reject(new Error(`a command hangs for ${MAX_COMMAND_S} s`));
+        const hangs = ({ stderr }: Ran) => reject(new Error(`a command hangs for ${MAX_COMMAND_S} s:\n${stderr}`));
+        started.ended.then(hangs);
       }, MAX_COMMAND_S * 1000);
     });
     try {
