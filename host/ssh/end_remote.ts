@@ -22,6 +22,11 @@ export async function settleRemote(bench: Workbench, shard: RemoteShard, late_s:
   for (const until = performance.now() + late_s * 1000;;) {
     const end = endTakenIn(bench, shard, settleAttempt(run, shard.plan, shard.id, late_s));
     if (end) return end;
+    if (readShard(run.dir, run.manifest, shard.plan).kind === "done") {
+      // Whoever saw the whole run done has removed what was left in incoming/.
+      endSuperseded(bench, shard, "Another attempt did this shard before its files were seen");
+      return { kind: "taken" };
+    }
     const [cause, said] = late_s > 0 ? NOT_SEEN : NOT_WHOLE;
     if (performance.now() > until) return failRemote(bench, shard, cause, said);
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
@@ -69,10 +74,12 @@ function failRemote(bench: Workbench, shard: RemoteShard, cause: ShardRecord["ca
   return endTakenIn(bench, shard) ?? { kind: "taken" };
 }
 
-/** Gives an attempt its end whose shard another attempt did, while its own host could not be reached. */
-export function endSuperseded({ run: { dir, manifest } }: Workbench, { plan, open }: RemoteShard): void {
+/** Gives an attempt its end whose shard another attempt did. */
+export function endSuperseded(
+  { run: { dir, manifest } }: Workbench,
+  { plan, open }: RemoteShard,
+  message = "Its host could not be reached, and another attempt did this shard",
+): void {
   if (readAttempt(dir, plan.shard_index, open.attempt.attempt)?.end !== null) return;
-  updateAttempt(open, { end: lostRecord(manifest, plan, open.attempt, SUPERSEDED, "terminated") });
+  updateAttempt(open, { end: lostRecord(manifest, plan, open.attempt, message, "terminated") });
 }
-
-const SUPERSEDED = "Its host could not be reached, and another attempt did this shard";

@@ -91,7 +91,8 @@ async function sshRound(hosts: SshHosts, seed: number): Promise<Round> {
       faults: {
         ...fillDisk(fake.mark),
         "drop the connections of a host": async (dice) => {
-          await hosts.daemon("kill", `sshd-${onHost(dice)}`);
+          // An earlier fault may have killed it already.
+          await hosts.daemon("kill", `sshd-${onHost(dice)}`).catch(() => {});
           back(`sshd-${onHost(dice)}`, 300 + 1500 * dice);
         },
         "kill all on a host": async (dice) => {

@@ -1,0 +1,22 @@
+import { whyNoCluster } from "../support/slurm_cluster.ts";
+import { BACKENDS } from "./backends.ts";
+
+/** Declares a test of so many schedules on a backend; where there can be no hosts it is left out, with the reason. */
+export function chaosTests(name: string, { from, rounds }: { from: number; rounds: number }): void {
+  const title = `${rounds} random schedules of faults on ${name}, seeds ${from} to ${
+    from + rounds - 1
+  }: each run becomes whole`;
+  if (name !== "local" && whyNoCluster !== "") {
+    Deno.test({ name: `${title} (left out: ${whyNoCluster})`, ignore: true, fn: () => {} });
+    return;
+  }
+  Deno.test(title, async () => {
+    const backend = await BACKENDS[name]?.();
+    if (!backend) throw new Error(`there is no backend "${name}"`);
+    try {
+      for (let seed = from; seed < from + rounds; seed++) await backend.round(seed);
+    } finally {
+      backend.close();
+    }
+  });
+}
