@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ATTEMPTS, CLAIMS, readTemporaryName } from "../../core/run_paths.ts";
+import { ATTEMPTS, CLAIMS, INCOMING, readTemporaryName } from "../../core/run_paths.ts";
 import { namesInPassing } from "./list_names.ts";
 import type { Machine } from "../machine/machine.ts";
 import { bootId, startTicks } from "../machine/proc.ts";
@@ -43,7 +43,7 @@ function removeForgotten(dir: string, files: readonly { path: string }[]): void 
 }
 
 const temporaryOfRun = (dir: string): Temporary[] =>
-  ["", ATTEMPTS, CLAIMS].flatMap((folder) => temporaryIn(join(dir, folder)));
+  ["", ATTEMPTS, CLAIMS, INCOMING].flatMap((folder) => temporaryIn(join(dir, folder)));
 
 /** By a file that is made now; minus infinity where nothing can be written. */
 function serverNow_ms(dir: string): number {

@@ -55,3 +55,11 @@ Deno.test("temporary files of which nobody knows whose they are go when they are
     assert.deepEqual(listNames(dir).sort(), [fresh, "merged.out.json"].sort());
     sweepForgotten(join(dir, "none"));
   }));
+
+Deno.test("what a killed driver had half fetched into incoming/ goes with its other temporary files", () =>
+  inRun(async (dir) => {
+    await mkdir(join(dir, "incoming"));
+    await left(join(dir, "incoming"), { ...machine.process, pid: 4_194_000, start_ticks: "1" }, 0);
+    await sweepTemporary(dir, machine);
+    assert.deepEqual(listNames(join(dir, "incoming")), []);
+  }));
