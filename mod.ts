@@ -18,7 +18,9 @@ export type {
   SchedulerAdapter,
   SchedulerLimits,
   SchedulerOption,
+  SubmitAnswer,
   SubmitLimit,
+  UnclearSubmission,
 } from "./schedulers/adapter.ts";
 export { ADAPTER_API_VERSION } from "./schedulers/adapter.ts";
 export * from "./core/contracts/attempt.ts";

@@ -5,6 +5,7 @@ import { EXIT_CODES } from "../core/errors.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
 import { remediesFor, symptomsOf } from "../host/state/doctor_run.ts";
+import { findLate } from "../host/jobs/submit_run.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { ownCommand } from "../host/machine/own_program.ts";
 import { pluginPlaces } from "../host/plugin/plugin_places.ts";
@@ -53,6 +54,7 @@ interface Examined {
 
 async function examine(run: Run<FarmManifest>, out: Output): Promise<Examined> {
   const adapter = await adapterOf(run, out);
+  await findLate(run, adapter);
   const { summary, shards } = await lookAtRun(run, adapter, await lookAtMachine());
   const symptoms = symptomsOf(run, adapter, shards);
   return { summary, diagnosis: diagnose(symptoms, remediesFor(run, adapter), summary.merged_check.state === "whole") };

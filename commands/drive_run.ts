@@ -24,14 +24,20 @@ export async function driveRun(
   poll_s?: number,
 ): Promise<StatusShard[]> {
   if (adapter.name === "local" || adapter.name === "ssh") return await workHere(run, signals);
-  const started = await startRun(run, adapter, await lookAtMachine(), { ended: true });
-  for (const one of started.submissions) {
-    out.note(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
+  for (let times = 0;; times++) {
+    const started = await startRun(run, adapter, await lookAtMachine(), { ended: true });
+    for (const one of started.submissions) {
+      out.note(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
+    }
+    const looked = await watchRun(started.run, adapter, signals.signal, out, false, undefined, poll_s);
+    if (looked.is_silent && times < MOST_NEW_PILOTS) continue;
+    await endPilots(started.run, adapter, looked, signals.signal);
+    return looked.shards;
   }
-  const looked = await watchRun(started.run, adapter, signals.signal, out, false, undefined, poll_s);
-  await endPilots(started.run, adapter, looked);
-  return looked.shards;
 }
+
+/** How often pilots that are silent are replaced; then the cluster, or the run, needs a person. */
+const MOST_NEW_PILOTS = 3;
 
 async function workHere(run: Run<FarmManifest>, signals: StopSignals): Promise<StatusShard[]> {
   const teller = tellWork(run);

@@ -4,6 +4,8 @@ import { EXIT_CODES } from "../core/errors.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
 import { realNumber } from "../core/parse_flag.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
+import { findLate } from "../host/jobs/submit_run.ts";
+import { endingPrograms } from "../host/machine/run_program.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { isFarmRun, type Run } from "../host/run/load_manifest.ts";
 import { oldStatus } from "../host/state/old_status.ts";
@@ -39,9 +41,12 @@ const status: CommandSpec = {
     const adapter = await adapterOf(run, out);
     const signals = watchSignals();
     try {
-      const look = flags.watch
-        ? await watchRun(run, adapter, signals.signal, out, true, flags.fileGraceS)
-        : await lookAtRun(run, adapter, await lookAtMachine(), flags.fileGraceS);
+      const look = await endingPrograms(signals.signal, async () => {
+        await findLate(run, adapter);
+        return flags.watch
+          ? await watchRun(run, adapter, signals.signal, out, true, flags.fileGraceS)
+          : await lookAtRun(run, adapter, await lookAtMachine(), flags.fileGraceS);
+      });
       if (!flags.watch) out.document({ ...look.summary, shards: look.shards });
       out.print(describeStatus(look.summary, look.shards));
       return signals.exitCode() ?? (flags.check ? checkCode(look.summary) : EXIT_CODES.done);

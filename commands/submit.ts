@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { counted } from "../core/counted.ts";
-import { EXIT_CODES } from "../core/errors.ts";
+import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { oneOf } from "../core/parse_flag.ts";
 import { changeFarmManifest } from "../host/run/change_manifest.ts";
 import { changeMode } from "../host/run/change_mode.ts";
@@ -56,7 +56,11 @@ export async function submitAndWait(
   ask: { wait: boolean; finish?: boolean },
   out: Output,
 ): Promise<number> {
-  const started = await start();
+  const started = await start().catch((error) => {
+    throw ask.finish && error instanceof FarmError
+      ? new FarmError(error.kind, error.message, `${error.next ?? ""}; no finishing job was submitted`)
+      : error;
+  });
   const { run } = started;
   for (const one of started.submissions) {
     out.print(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
@@ -77,7 +81,7 @@ export async function submitAndWait(
   const signals = watchSignals();
   try {
     const looked = await watchRun(run, adapter, signals.signal, out, false);
-    await endPilots(run, adapter, looked);
+    await endPilots(run, adapter, looked, signals.signal);
     return signals.exitCode() ?? await finishRun(run, out, false, looked.shards);
   } finally {
     signals.close();

@@ -1,18 +1,23 @@
 import { join } from "node:path";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { livePlans } from "../core/check_manifest.ts";
 import { FarmError } from "../core/errors.ts";
 import { CLAIMS } from "../core/run_paths.ts";
 import { tellChanges } from "../core/describe_status.ts";
+import { shardsWithFiles } from "../host/jobs/absent_since.ts";
 import { askScheduler } from "../host/jobs/ask_scheduler.ts";
 import { settleIncoming } from "../host/shard/settle_incoming.ts";
 import { listNames } from "../host/disk/list_names.ts";
 import { orRefusal } from "../host/disk/refused.ts";
 import { explainEnds } from "../host/jobs/job_logs.ts";
+import { recordSilent } from "../host/jobs/submissions.ts";
 import type { Run } from "../host/run/load_manifest.ts";
 import { lookAtMachine, type Machine } from "../host/machine/machine.ts";
+import { endingPrograms } from "../host/machine/run_program.ts";
 import { type RunStatus, runStatus } from "../host/state/run_status.ts";
-import { scanRun, type Seen } from "../host/state/scan_run.ts";
-import { lookAtWorkers } from "../host/work/workers.ts";
+import { type ScannedShard, scanRun, type Seen } from "../host/state/scan_run.ts";
+import { PILOT_SILENCE_S, PilotWatch } from "../host/work/pilot_watch.ts";
+import { listWorkers, lookAtWorkers } from "../host/work/workers.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import type { Output } from "./command.ts";
 import { openProgress } from "./progress.ts";
@@ -27,11 +32,24 @@ export async function lookAtRun(
   grace_s = FILE_GRACE_S,
   seen: Seen = new Map(),
 ): Promise<RunStatus> {
+  const whole = await wholeRun(run, machine, seen);
+  if (whole) return runStatus(run, whole, null, [], adapter);
   const asked = await askScheduler(run, adapter, grace_s);
   const refused = orRefusal(() => settleIncoming(run));
   const scanned = explainEnds(run, adapter, await scanRun(run, machine, asked, seen));
-  const words = [...await workerWords(run, machine), ...refused instanceof FarmError ? [refused.message] : []];
+  const workers = scanned.every(isDone) ? [] : await workerWords(run, machine);
+  const words = [...workers, ...refused instanceof FarmError ? [refused.message] : []];
   return runStatus(run, scanned, asked, words, adapter);
+}
+
+const isDone = ({ state }: ScannedShard) => state === "done";
+
+/** All shards of a run that is whole by its files: its scheduler has nothing to say of it. */
+async function wholeRun(run: Run<FarmManifest>, machine: Machine, seen: Seen): Promise<ScannedShard[] | null> {
+  const there = shardsWithFiles(run.dir);
+  if (!livePlans(run.manifest).every(({ shard_index }) => there.has(shard_index))) return null;
+  const scanned = await scanRun(run, machine, null, seen);
+  return scanned.every(isDone) ? scanned : null;
 }
 
 async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
@@ -43,6 +61,12 @@ async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<st
     ...elsewhere.map((one) => `a worker loop with ${one.slots} slots was begun on ${one.process.host}`),
   ];
 }
+
+/** How it went: a run that was watched to its end, or one whose pilots give no sign of life. */
+export type WatchedRun = RunStatus & { is_silent: boolean };
+
+const SILENT =
+  `no pilot has given a sign of life for ${PILOT_SILENCE_S} s, though their scheduler believes them to run: they count as dead`;
 
 /** Waits between looks: short while things move, longer for long runs; a look at many shards costs. */
 function nextWait_ms(round: number, local: boolean): number {
@@ -61,20 +85,27 @@ export async function watchRun(
   stream: boolean,
   grace_s = FILE_GRACE_S,
   poll_s?: number,
-): Promise<RunStatus> {
+): Promise<WatchedRun> {
   const view = openProgress();
   const machine = await lookAtMachine();
   const seen: Seen = new Map();
   const said = new Map<string, Set<number>>();
+  const pilots = run.manifest.farm.pilots === null ? null : new PilotWatch();
   try {
     for (let round = 0;; round++) {
-      const look = await lookAtRun(run, adapter, machine, grace_s, seen);
+      const look = await endingPrograms(stop, () => lookAtRun(run, adapter, machine, grace_s, seen));
       if (stream) out.document(look.summary, true);
       for (const words of tellChanges(said, look.shards)) view.say(words);
       view.show(look.progress);
+      const silent = pilots?.silent(look.states, listWorkers(run.dir), performance.now()) ?? [];
+      if (silent.length > 0) {
+        recordSilent(run, silent);
+        view.say(SILENT);
+        return { ...look, ended: true, is_silent: true };
+      }
       if (look.ended || stop.aborted) {
         for (const words of look.summary.advice) view.say(words);
-        return look;
+        return { ...look, is_silent: false };
       }
       await sleep(poll_s === undefined ? nextWait_ms(round, adapter.name === "local") : poll_s * 1000, stop);
     }

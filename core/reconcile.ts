@@ -40,7 +40,8 @@ export function reconcile(facts: ShardFacts): ShardView {
   const host = last?.end?.host ?? last?.remote?.host ?? last?.wrapper.host ?? native?.host ?? null;
   if (facts.evidence === "done") return { state: "done", why: "", host };
   const active = native && (native.state === "queued" || native.state === "running" || native.state === "held");
-  if (facts.life === "running") return { state: "running", why: "", host };
+  const is_suspended = native?.state === "held" && last !== null && isOf(last, native);
+  if (facts.life === "running" && !is_suspended) return { state: "running", why: "", host };
   if (active && !(native.state === "running" && last?.end && isOf(last, native))) {
     return { state: native.state, why: native.reason ?? "", host: native.host };
   }

@@ -2,6 +2,8 @@
 export const MANIFEST = "manifest.json";
 export const MERGED = "merged.out.json";
 export const SUBMIT_META = "submit_meta.json";
+/** Held while jobs of the run are submitted or cancelled. */
+export const SUBMIT_LOCK = ".submit.lock";
 export const MERGE_STATUS = "merge_status.json";
 export const ATTEMPTS = "attempts";
 export const INCOMING = "incoming";

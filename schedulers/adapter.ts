@@ -163,6 +163,19 @@ export type Answer<T> =
   /** Nothing can be concluded from what came back. */
   | { kind: "unclear"; message: string };
 
+/** What came back from a submission. "refused" only in words that are known to be a refusal. */
+export type SubmitAnswer = Exclude<Answer<string>, { kind: "unclear" }> | UnclearSubmission;
+
+/** A submission that may have been taken: its token is looked for. */
+export interface UnclearSubmission {
+  kind: "unclear";
+  message: string;
+  /** The scheduler has taken it, and one of these is its job's id; the first where the token cannot be found. */
+  ids?: string[];
+  /** The scheduler has answered, in words that are not known: its queue as it is now tells whether it has the job. */
+  answered?: boolean;
+}
+
 /**
  * A scheduler, as pure functions: it says what to write and what to run, and reads what came back.
  * It has no permission to read, write, run or ask the time; the host does all of that.
@@ -198,7 +211,7 @@ export interface SchedulerAdapter {
 
   /** The command that submits a chunk under a token (in the job's name and in its comment). */
   submit(context: RenderContext, chunk: Chunk, token: string): Command;
-  readSubmit(result: CommandResult): Answer<string>;
+  readSubmit(result: CommandResult): SubmitAnswer;
 
   /** Looks for a submission by its token. `ok` with null: nothing of it is queued or running. */
   find(context: RenderContext, token: string): Command;

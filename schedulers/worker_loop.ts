@@ -42,8 +42,11 @@ export function workerLoop({ words, sends_inputs = false, ...own }: Own): Schedu
     readSubmit: (result) => {
       const pid = /^worker [0-9a-f]{16} pid ([0-9]+)$/m.exec(result.stdout)?.[1];
       if (pid !== undefined) return { kind: "ok", value: pid };
-      if (result.exit_code !== null && result.exit_code !== 0) return { kind: "refused", message: firstLine(result) };
-      return { kind: "unclear", message: firstLine(result) };
+      const message = firstLine(result);
+      // One that was slow to say that it is there may work all the same.
+      if (/did not start/.test(message)) return { kind: "unclear", message };
+      if (result.exit_code !== null && result.exit_code !== 0) return { kind: "refused", message };
+      return { kind: "unclear", message };
     },
 
     find: ({ run_dir }) => command(["work", run_dir, "--ask", "--json"]),

@@ -16,7 +16,7 @@ import { ownBinary } from "../machine/own_program.ts";
 import { MAX_DOCUMENT_BYTES, readRegular } from "../disk/read_file.ts";
 import type { AskedShard } from "../shard/asked_shard.ts";
 import { statesOfPilots } from "./states_of_pilots.ts";
-import { ownSubmissions } from "./submissions.ts";
+import { ownSubmissions, withoutSilent } from "./submissions.ts";
 
 /** What a scheduler said of all shards that it was given. */
 export interface AskedScheduler {
@@ -24,6 +24,8 @@ export interface AskedScheduler {
   /** Why it could not be asked. */
   message: string | null;
   shards: Map<number, AskedShard>;
+  /** All that it told, of every submission: also of those that a later one of the same shards has replaced. */
+  states: NativeState[];
   grace_s: number;
 }
 
@@ -46,7 +48,7 @@ export function renderContext(
   };
 }
 
-/** Submissions that may still have jobs: the last one of each shard counts. */
+/** Submissions that may still have jobs. */
 export function handlesOf(submissions: Submission[]): Handle[] {
   return submissions.flatMap(({ job_id, token, shards, tasks, state }, index) => {
     if (job_id === null || state === "refused") return [];
@@ -66,16 +68,18 @@ export async function askScheduler(
   const given = new Set(submissions.filter((one) => one.state !== "refused").flatMap((one) => one.shards));
   if (answer.kind !== "ok") {
     const shards = new Map([...given].map((shard) => [shard, { native: null, absent_s: null }]));
-    return { reached: false, message: answer.message, shards, grace_s };
+    return { reached: false, message: answer.message, shards, states: [], grace_s };
   }
+  const states = answer.value;
   if (run.manifest.farm.pilots !== null) {
-    return { reached: true, message: null, shards: statesOfPilots(run, answer.value, given), grace_s };
+    const shards = statesOfPilots(run, withoutSilent(run, states), given);
+    return { reached: true, message: null, shards, states, grace_s };
   }
-  const shards = lastStates(run, answer.value, given, submissions);
+  const shards = lastStates(run, states, given, submissions);
   if (adapter.limits.files_may_be_late === false) {
     for (const [shard, { native }] of shards) if (native === null) shards.delete(shard);
   }
-  return { reached: true, message: null, shards, grace_s };
+  return { reached: true, message: null, shards, states, grace_s };
 }
 
 async function queryRounds(

@@ -4,7 +4,11 @@ import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { Submission } from "../../core/contracts/submit_meta.ts";
 import { withDoublingsUsed } from "../../core/open_changes.ts";
-import type { SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
+import { counted } from "../../core/counted.ts";
+import { FarmError } from "../../core/errors.ts";
+import { SUBMIT_LOCK } from "../../core/run_paths.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import type { Chunk, SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { askLimits } from "./ask_limits.ts";
 import { type AskedScheduler, askScheduler, renderContext } from "./ask_scheduler.ts";
 import { whileLocked } from "../disk/lock_file.ts";
@@ -12,11 +16,10 @@ import { changeFarmManifest } from "../run/change_manifest.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import type { Machine } from "../machine/machine.ts";
 import { type ScannedShard, scanRun } from "../state/scan_run.ts";
-import { ownSubmissions } from "./submissions.ts";
 import { listAttempts } from "../shard/attempts.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
 import { stageInputs, stagePlanOf } from "../run/stage_inputs.ts";
-import { settleUnclear, submitChunk } from "./submit_run.ts";
+import { settleSubmissions, submitChunk } from "./submit_run.ts";
 import { exists, makeFolder, writeWhole } from "../disk/write_file.ts";
 import { unreachable } from "./drive_adapter.ts";
 
@@ -62,11 +65,11 @@ export const startRun = (
   file_grace_s = GRACE_S,
 ): Promise<StartedRun> => whileSubmitting(run, (now) => submitOpen(now, adapter, machine, again, file_grace_s));
 
-/** Does something while no other command submits shards of the run, with its manifest as it is then. */
+/** Does something while no other command submits or cancels jobs of the run, with its manifest as it is then. */
 export const whileSubmitting = <T>(
   { dir, manifest_path }: Run<FarmManifest>,
   work: (now: Run<FarmManifest>) => Promise<T>,
-): Promise<T> => whileLocked(join(dir, ".submit.lock"), () => work({ ...loadFarmRun(manifest_path), dir }));
+): Promise<T> => whileLocked(join(dir, SUBMIT_LOCK), () => work({ ...loadFarmRun(manifest_path), dir }));
 
 /** What startRun does, for whoever holds its lock already. @throws {FarmError} unreachable */
 export async function submitOpen(
@@ -76,8 +79,8 @@ export async function submitOpen(
   again: Again,
   file_grace_s = GRACE_S,
 ): Promise<StartedRun> {
-  const go_on = `nsfarm-deno ${again.ended ? "retry" : "submit"} ${run.dir}`;
-  const adopted = await settleIntents(run, adapter, go_on);
+  const go_on = `nsfarm-deno ${again.ended ? "retry" : "submit"} ${quoteWord(run.dir)}`;
+  const adopted = await settleSubmissions(run, adapter, go_on);
   const asked = await askScheduler(run, adapter, again.ended ? 0 : file_grace_s);
   if (!asked.reached) {
     const next = `Nothing was submitted; when it answers: ${go_on}`;
@@ -102,9 +105,27 @@ async function submitShards(
   if (open.length === 0) return [];
   const limits = await askLimits(adapter);
   if (again.ended || run.manifest.farm.history.length > 0) renewFiles(run, adapter, limits);
+  return await submitAll(run, adapter, adapter.render(renderContext(run, open, limits)).chunks, go_on);
+}
+
+/** @throws {FarmError} unreachable, naming what was queued before one that was not taken */
+async function submitAll(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  chunks: Chunk[],
+  go_on: string,
+): Promise<Submission[]> {
   const submissions: Submission[] = [];
-  for (const chunk of adapter.render(renderContext(run, open, limits)).chunks) {
-    submissions.push(await submitChunk(run, adapter, chunk, go_on));
+  for (const chunk of chunks) {
+    try {
+      submissions.push(await submitChunk(run, adapter, chunk, go_on));
+    } catch (error) {
+      if (!(error instanceof FarmError) || submissions.length === 0) throw error;
+      const jobs = submissions.map(({ job_id, shards }) => `job ${job_id} of ${counted(shards.length, "shard")}`);
+      const left = chunks.slice(submissions.length).reduce((sum, { shards }) => sum + shards.length, 0);
+      const next = `Queued is ${jobs.join(", ")}; ${counted(left, "shard")} more with: ${go_on}`;
+      throw new FarmError(error.kind, error.message, next);
+    }
   }
   return submissions;
 }
@@ -129,21 +150,6 @@ export function renewFiles(run: Run<FarmManifest>, adapter: SchedulerAdapter, li
       writeWhole(path, file.text, file.executable ? 0o750 : 0o640);
     }
   }
-}
-
-/**
- * An intent on record is of a command that died, or got no answer: its token is looked for first.
- * @returns how many of them were taken after all
- */
-async function settleIntents(run: Run<FarmManifest>, adapter: SchedulerAdapter, go_on: string): Promise<number> {
-  let taken = 0;
-  for (const one of ownSubmissions(run)) {
-    if (one.state !== "intent" && one.state !== "unclear") continue;
-    const message = one.answer ?? "the submitting command was stopped";
-    const { state } = await settleUnclear(run, adapter, one, message, go_on);
-    if (state === "submitted") taken++;
-  }
-  return taken;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Submission, SUBMIT_META_SCHEMA, SubmitMeta } from "../../core/contracts/submit_meta.ts";
+import type { NativeState } from "../../core/native_state.ts";
 import { SUBMIT_META } from "../../core/run_paths.ts";
 import { changeDocument } from "../disk/change_document.ts";
 import { thisMoment } from "../machine/boot_clock.ts";
@@ -35,6 +36,24 @@ export function ownSubmissions(run: Run): Submission[] {
 export function intendedNow(): Pick<Submission, "intended_at_utc" | "intended_boot"> {
   const { utc_ms, boot } = thisMoment();
   return { intended_at_utc: new Date(utc_ms).toISOString(), ...(boot ? { intended_boot: { ...boot } } : {}) };
+}
+
+/** What is told of pilots that do not count as dead. */
+export function withoutSilent(run: Run, states: readonly NativeState[]): NativeState[] {
+  const silent = ownSubmissions(run).filter(({ silent_at_utc }) => silent_at_utc !== undefined);
+  return states.filter((state) => !silent.some(({ token }) => token === state.token));
+}
+
+/** Notes that the pilots of these submissions count as dead from now on; where that cannot be written, it is found again. */
+export function recordSilent(run: Run, tokens: readonly string[]): void {
+  const silent_at_utc = new Date().toISOString();
+  try {
+    for (const one of ownSubmissions(run).filter(({ token }) => tokens.includes(token))) {
+      recordSubmission(run.dir, { ...one, silent_at_utc });
+    }
+  } catch {
+    // a look at somebody else's run
+  }
 }
 
 /** Puts a submission on disk: a new one, or the same token's new state. */

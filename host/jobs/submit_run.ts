@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { Submission } from "../../core/contracts/submit_meta.ts";
 import { FarmError } from "../../core/errors.ts";
-import type { Chunk, SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Chunk, CommandResult, SchedulerAdapter, UnclearSubmission } from "../../schedulers/adapter.ts";
 import { renderContext } from "./ask_scheduler.ts";
 import { runCommand } from "./drive_adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { intendedNow, recordSubmission } from "./submissions.ts";
+import { intendedNow, ownSubmissions, recordSubmission } from "./submissions.ts";
 
 /** How long a submission is looked for by its token whose command may still be under way, or its scheduler silent. */
 const LOOK_FOR_S = 30;
@@ -46,21 +46,20 @@ export async function submitChunk(
   if (answer.kind === "ok") return settle(run, intent, "submitted", answer.value, null);
   if (answer.kind === "refused") {
     settle(run, intent, "refused", null, answer.message);
-    throw new FarmError(
-      "unreachable",
-      `${adapter.name} refused the jobs: ${answer.message}`,
-      `They are not queued; mend what it says, then: ${go_on} (for other options render a run of another --run-id)`,
-    );
+    throw notTaken(`${adapter.name} refused the jobs: ${answer.message}`, mend(go_on));
   }
   const returned = { ...intent, answered_at_utc: new Date().toISOString() };
-  const settled = await settleUnclear(run, adapter, returned, answer.message, go_on);
+  const settled = await settleUnclear(run, adapter, returned, answer, go_on);
   if (settled.state === "submitted") return settled;
-  throw new FarmError(
-    "unreachable",
-    `${adapter.name} did not take the jobs: ${settled.answer}`,
-    `They are not queued; when it answers: ${go_on}`,
-  );
+  const next = answer.answered ? mend(go_on) : `when it answers: ${go_on}`;
+  throw notTaken(`${adapter.name} did not take the jobs: ${settled.answer}`, next);
 }
+
+const mend = (go_on: string) =>
+  `mend what it says, then: ${go_on} (for other options render a run of another --run-id)`;
+
+const notTaken = (message: string, next: string) =>
+  new FarmError("unreachable", message, `They are not queued; ${next}`);
 
 function settle(
   run: Run<FarmManifest>,
@@ -69,17 +68,25 @@ function settle(
   job_id: string | null,
   answer: string | null,
 ): Submission {
-  const settled = { ...intent, state, job_id, answer, answered_at_utc: new Date().toISOString() };
+  const { not_found_after_s: _, ...before } = intent;
+  return record(run, { ...before, state, job_id, answer });
+}
+
+function record(run: Run<FarmManifest>, submission: Submission): Submission {
+  const settled = { ...submission, answered_at_utc: new Date().toISOString() };
   recordSubmission(run.dir, settled);
   return settled;
 }
 
-/** Looks for a submission whose answer was lost. Also what a later command does with an intent that it finds. */
-export async function settleUnclear(
+/**
+ * Looks for a submission whose answer was lost. Also what a later command does with an intent that it finds. One that is
+ * not found counts as refused, and may come late all the same: findLate looks for it again.
+ */
+async function settleUnclear(
   run: Run<FarmManifest>,
   adapter: SchedulerAdapter,
   intent: Submission,
-  message: string,
+  { message, ids = [], answered = false }: Omit<UnclearSubmission, "kind">,
   go_on: string,
 ): Promise<Submission> {
   const context = renderContext(run, intent.shards);
@@ -94,13 +101,18 @@ export async function settleUnclear(
     if (found.kind === "ok" && found.value !== null) return settle(run, intent, "submitted", found.value, message);
     if (found.kind === "ok" && !asked) {
       asked = true;
+      if (answered) break;
       if (intent.answered_at_utc !== null) until = Math.min(until, performance.now() + WORK_OFF_S * 1000);
     }
     await new Promise((resolve) => setTimeout(resolve, 2000));
   }
+  const [id] = ids;
+  if (id !== undefined) return settle(run, intent, "submitted", id, message);
   if (asked) {
-    const looked_s = Math.round((performance.now() - begun) / 1000);
-    return settle(run, intent, "refused", null, `${message}; no job of its token was found in ${looked_s} s`);
+    const not_found_after_s = Math.round((performance.now() - begun) / 1000);
+    const where = answered ? "is in its queue" : `was found in ${not_found_after_s} s`;
+    const answer = `${message}; no job of its token ${where}`;
+    return record(run, { ...intent, state: "refused", job_id: null, answer, not_found_after_s });
   }
   settle(run, intent, "unclear", null, message);
   throw new FarmError(
@@ -108,4 +120,46 @@ export async function settleUnclear(
     `Cannot tell whether ${adapter.name} took the jobs: ${message}`,
     `Nothing is submitted twice; when it answers: ${go_on} (it looks for them first)`,
   );
+}
+
+/**
+ * Settles every submission on record of which it is not known whether it was taken: intents of commands that died or got
+ * no answer, and those that were not found when they were looked for. To be called under the run's submit lock.
+ * @param go_on the command to give again where that cannot be told
+ * @returns how many of them were taken after all
+ * @throws {FarmError} unreachable, when one is unclear still
+ */
+export async function settleSubmissions(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  go_on: string,
+): Promise<number> {
+  let taken = 0;
+  for (const one of ownSubmissions(run)) {
+    if (one.state !== "intent" && one.state !== "unclear") continue;
+    const message = one.answer ?? "the submitting command was stopped";
+    const { state } = await settleUnclear(run, adapter, one, { message }, go_on);
+    if (state === "submitted") taken++;
+  }
+  return taken + await findLate(run, adapter);
+}
+
+/**
+ * Looks once for submissions that count as refused because their token was not found: a job can come late.
+ * @returns how many have come
+ */
+export async function findLate(run: Run<FarmManifest>, adapter: SchedulerAdapter): Promise<number> {
+  let come = 0;
+  const results = new Map<string, CommandResult>();
+  for (const one of ownSubmissions(run).filter(({ not_found_after_s }) => not_found_after_s !== undefined)) {
+    const command = adapter.find(renderContext(run, one.shards), one.token);
+    const key = command.argv.join("\0");
+    const result = results.get(key) ?? await runCommand(adapter, command, run.dir);
+    results.set(key, result);
+    const found = adapter.readFind(result, one.token);
+    if (found.kind !== "ok" || found.value === null) continue;
+    settle(run, one, "submitted", found.value, one.answer);
+    come++;
+  }
+  return come;
 }

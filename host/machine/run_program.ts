@@ -24,6 +24,7 @@ export async function runProgram(command: Command): Promise<CommandResult> {
     stopped = true;
     killGroup(child.pid, "SIGKILL");
   };
+  RUNNING.add(stop);
   const timer = setTimeout(stop, command.timeout_s * 1000);
   const ended = child.status.then((status) => {
     pipes.closeWhenSilent();
@@ -40,7 +41,22 @@ export async function runProgram(command: Command): Promise<CommandResult> {
     return { exit_code, signal: status.signal, stdout, stderr, timed_out: stopped, spawn_error: null };
   } finally {
     clearTimeout(timer);
+    RUNNING.delete(stop);
     pipes.leave();
+  }
+}
+
+/** What stops each program that runs now. */
+const RUNNING = new Set<() => void>();
+
+/** Does some work, and stops all programs that run once `stop` is aborted: for work that only asks. */
+export async function endingPrograms<T>(stop: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const end = () => RUNNING.forEach((one) => one());
+  stop.addEventListener("abort", end);
+  try {
+    return await work();
+  } finally {
+    stop.removeEventListener("abort", end);
   }
 }
 

@@ -62,6 +62,17 @@ const answerOf = <T extends z.ZodMiniType>(value: T) =>
 
 const JobId = z.string().check(z.regex(/^\S{1,256}$/, "wanted a job id without spaces"), z.regex(PLAIN));
 
+const SubmitAnswer = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("ok"), value: JobId }),
+  z.strictObject({ kind: z.literal("refused"), message: Message }),
+  z.strictObject({
+    kind: z.literal("unclear"),
+    message: Message,
+    ids: z.exactOptional(z.array(JobId).check(z.minLength(1))),
+    answered: z.exactOptional(z.boolean()),
+  }),
+]);
+
 const State = z.strictObject({
   token: z.string(),
   shard: z.nullable(Count),
@@ -110,7 +121,7 @@ export function adapterValues(programs: readonly string[]) {
     probe: z.array(Command),
     readProbe: Limits,
     submit: Command,
-    readSubmit: answerOf(JobId),
+    readSubmit: SubmitAnswer,
     find: Command,
     readFind: answerOf(z.nullable(JobId)),
     query: z.array(Command),

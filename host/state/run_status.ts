@@ -6,6 +6,7 @@ import { FarmError } from "../../core/errors.ts";
 import type { RunTimes } from "../../core/contracts/run_times.ts";
 import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
+import type { NativeState } from "../../core/native_state.ts";
 import { paceOf } from "../../core/pace.ts";
 import type { Progress } from "../../core/progress_line.ts";
 import { NOT_SUBMITTED } from "../../core/reconcile.ts";
@@ -21,7 +22,7 @@ import { fullDiskAdvice } from "../disk/full_disk.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { readRecords, timeFacts } from "../run/run_records.ts";
 import type { ScannedShard } from "./scan_run.ts";
-import { readSubmissions } from "../jobs/submissions.ts";
+import { readSubmissions, withoutSilent } from "../jobs/submissions.ts";
 import { exists } from "../disk/write_file.ts";
 
 export interface RunStatus {
@@ -30,6 +31,8 @@ export interface RunStatus {
   progress: Progress;
   /** Whether its scheduler could be asked. */
   reached: boolean;
+  /** What it told of each task, but for pilots that count as dead. */
+  states: NativeState[];
   /** No shard runs, waits or may still appear: nothing more will happen by itself. */
   ended: boolean;
 }
@@ -87,6 +90,7 @@ export function runStatus(
       pace,
     },
     reached: asked?.reached ?? false,
+    states: withoutSilent(run, asked?.states ?? []),
     ended: !queued_somewhere && !scanned.some(isGoing),
   };
 }

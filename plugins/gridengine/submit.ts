@@ -1,4 +1,4 @@
-import type { Answer, Chunk, CommandResult, Finish, Handle, RenderContext, Rendered } from "nsfarm-deno";
+import type { Chunk, CommandResult, Finish, Handle, RenderContext, Rendered, SubmitAnswer } from "nsfarm-deno";
 import { many, one } from "./options.ts";
 import { command, jobName, ok, quote, saying } from "./words.ts";
 
@@ -114,17 +114,30 @@ export function finish({ run_dir, nsfarm }: RenderContext, handles: Handle[], to
   };
 }
 
-/** Refusals are final; of anything else, such as a lost connection, it is unknown what became of the job. */
+/**
+ * Refusals, after which nothing is queued (recorded: gridengine-qsub-too-many-tasks, -unknown-queue, -unknown-resource;
+ * qsub's own before it calls the qmaster). Of anything else, such as a lost connection, it is unknown what became of it.
+ */
 const REFUSED =
-  /Unable to initialize environment|rejected|unknown resource|denied|does not exist|Unknown option|Invalid|must be|can't|not found/;
+  /[Jj]ob (was )?rejected|unknown resource|^denied: |Unknown option|ERROR! |Unable to initialize environment|error opening .* No such file/m;
 
-export function readSubmit(result: CommandResult): Answer<string> {
+/** Faults on the way to the qmaster (recorded: gridengine-qsub-no-master): the job may come all the same. */
+const NO_ANSWER = /commlib|unable to (send|receive|contact)|timeout|timed out|connection/i;
+
+export function readSubmit(result: CommandResult): SubmitAnswer {
   if (result.spawn_error !== null) return { kind: "refused", message: `qsub cannot be started: ${result.spawn_error}` };
-  const all = `${result.stdout}\n${result.stderr}`;
+  const { stdout, stderr, exit_code } = result;
   // With a warning qsub ends with 1 and has queued the job all the same.
-  const id = (result.exit_code === 0 ? /^(\d+)(\.\d+-\d+:\d+)?$/m.exec(result.stdout)?.[1] : undefined) ??
-    /Your job(?:-array)? (\d+).* has been submitted/.exec(all)?.[1];
+  const id = /Your job(?:-array)? (\d+).* has been submitted/.exec(`${stdout}\n${stderr}`)?.[1];
   if (id !== undefined) return ok(id);
-  const refused = result.exit_code === 1 && REFUSED.test(result.stderr);
-  return { kind: refused ? "refused" : "unclear", message: saying(result) };
+  const message = saying(result);
+  const ids = [...new Set([...stdout.matchAll(/^(\d+)(?:\.\d+-\d+:\d+)?$/gm)].map(([, one = ""]) => one))];
+  const [only] = ids;
+  if (exit_code === 0 && only !== undefined) {
+    return ids.length === 1 ? ok(only) : { kind: "unclear", ids, message };
+  }
+  if (exit_code === 0 || exit_code === null || stderr.trim() === "" || NO_ANSWER.test(stderr)) {
+    return { kind: "unclear", message };
+  }
+  return REFUSED.test(stderr) ? { kind: "refused", message } : { kind: "unclear", answered: true, message };
 }

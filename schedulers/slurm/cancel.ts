@@ -1,5 +1,5 @@
 import type { Answer, Command, CommandResult, Handle } from "../adapter.ts";
-import { saying } from "../command_result.ts";
+import { isEvery, saying } from "../command_result.ts";
 import { jobName } from "../job_name.ts";
 import { formatIndexes } from "../index_ranges.ts";
 import { tasksFor } from "../task_groups.ts";
@@ -14,8 +14,11 @@ export function cancelSlurm(handles: Handle[], shards: number[] | null): Command
   });
 }
 
-/** Jobs that have ended are no error: exit 0 and not a word (recorded: slurm-scancel-finished-task, -nonexistent). */
+/** A job that is gone, or about to go, cannot be cancelled, and that is fine (slurm_errno.h, ESLURM_*JOB_ID, _ALREADY_DONE). */
+const GONE = /Invalid job id specified|already completing or completed/;
+
+/** Mostly jobs that have ended are exit 0 and not a word (recorded: slurm-scancel-finished-task, -nonexistent). */
 export function readSlurmCancel(results: CommandResult[]): Answer<null> {
-  const bad = results.find((result) => result.exit_code !== 0);
+  const bad = results.find((result) => result.exit_code !== 0 && !isEvery(result.stderr, GONE));
   return bad ? { kind: "unclear", message: saying(bad) } : { kind: "ok", value: null };
 }

@@ -1,35 +1,43 @@
-import type { Answer, CommandResult } from "../adapter.ts";
-import { isCutShort, saying } from "../command_result.ts";
+import type { CommandResult, SubmitAnswer } from "../adapter.ts";
+import { isCutShort, readIds, saying } from "../command_result.ts";
 
 /**
- * Faults between sbatch and slurmctld, after which the job may be there all the same: the texts of Slurm's
+ * Faults between sbatch and slurmctld, after which the job may appear later all the same: the texts of Slurm's
  * communication errors (slurm_errno.h, "communications layer" and "protocol"), and those recorded.
  */
 const NO_ANSWER =
   /Unable to contact slurm controller|Socket timed out|timed out|[Cc]onnect(ion)? (failure|refused|reset)|Zero Bytes were transmitted|Unexpected message received|Message (send|receive) failure|Communication (connection|shutdown) failure|Transport endpoint|Broken pipe|[Tt]emporarily un(able|available)|standby mode|Protocol authentication error|Slurm backup controller/;
 
+/**
+ * Refusals, after which nothing is queued: sbatch's own before it calls slurmctld (recorded: slurm-sbatch-crlf,
+ * -empty-script, -no-script), and the texts of slurmctld's errors for a job that cannot be (slurm_errno.h, "Job
+ * submission"; recorded: slurm-sbatch-array-too-large, -bad-partition, -dep-bad, -mem-too-large).
+ */
+const REFUSALS = [
+  /DOS line breaks|does not look like a batch script|Unable to open file|(unrecognized|invalid|ambiguous) option|requires an argument/,
+  /Invalid (job array|partition name|account|qos|feature|generic resource|license|wckey|cluster name|node count)/i,
+  /Job dependency problem|Job violates accounting\/QOS policy|[A-Z][A-Za-z]*(Max|Grp)[A-Za-z]*Limit/,
+  /Requested (node configuration is not available|time limit is invalid|partition configuration not available|reservation)/,
+  /More processors requested than permitted|group not permitted to use this partition|Access\/permission denied/,
+  /(Memory|CPU count) specification can not be satisfied|CPU count per node can not be satisfied/,
+];
+
 /** `3`, or `3;cluster` in a federation (sbatch(1), --parsable). Sites print banners around it. */
-const ID = /^(\d+)(?:;[^\s;]+)?$/;
+const ID = /^(\d+)(?:;[^\s;]+)?$|^Submitted batch job (\d+)/;
 
 /** Source: the recorded answers slurm-sbatch-*; sbatch exits 0 only with a job id. */
-export function readSlurmSubmit(result: CommandResult): Answer<string> {
+export function readSlurmSubmit(result: CommandResult): SubmitAnswer {
   if (result.spawn_error !== null) return { kind: "refused", message: `sbatch cannot be started: ${saying(result)}` };
   if (isCutShort(result)) return { kind: "unclear", message: saying(result) };
-  const id = idIn(result.stdout);
-  if (result.exit_code === 0 && id !== undefined) return { kind: "ok", value: id };
-  if (result.exit_code === 0 || id !== undefined || result.stderr.trim() === "" || NO_ANSWER.test(result.stderr)) {
+  const read = readIds(result, ID);
+  if (read) return read;
+  const { exit_code, stderr } = result;
+  if (exit_code === 0 || stderr.trim() === "" || NO_ANSWER.test(stderr)) {
     return { kind: "unclear", message: saying(result) };
   }
-  return { kind: "refused", message: explain(saying(result)) };
-}
-
-function idIn(stdout: string): string | undefined {
-  const lines = stdout.split("\n").map((line) => line.trim());
-  for (const line of lines.reverse()) {
-    const id = ID.exec(line)?.[1] ?? /^Submitted batch job (\d+)/.exec(line)?.[1];
-    if (id !== undefined) return id;
-  }
-  return undefined;
+  const message = explain(saying(result));
+  if (REFUSALS.some((words) => words.test(stderr))) return { kind: "refused", message };
+  return { kind: "unclear", answered: true, message };
 }
 
 /** What a person can do about sbatch's commonest refusals. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { namesIn, runDir } from "../support/farm.ts";
+import { namesIn, readText, runDir } from "../support/farm.ts";
 import { countDone, failedAttempts, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
 import { assertMerged, type SlurmFarm, slurmFile, slurmRun, untilIdle } from "../support/slurm_farm.ts";
@@ -33,6 +33,10 @@ test("four pilots do 60 shards, each once, on both nodes, and the merged set is 
   assert(new Set(records.map(({ task_id }) => task_id)).size > 1);
   assert.equal((await readManifest(dir)).farm.pilots, 4);
   assert.deepEqual(await readAttempts(dir), []);
+  const logs = (await namesIn(join(dir, "logs"))).filter((name) => name.startsWith("slurm_"));
+  assert.equal(logs.length, 4);
+  for (const name of logs) assert.doesNotMatch(await readText(join(dir, "logs", name)), /CANCELLED/, name);
+  assert.doesNotMatch((await farm.must(["status", dir])).stdout, /worker loop/);
 });
 
 test("a pilot that is killed by -9 loses its shards to the others, and none is lost", async (farm) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Submission } from "../../core/contracts/submit_meta.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
 import { type Again, startRun } from "../../host/jobs/start_run.ts";
 import { readSubmissions, recordSubmission } from "../../host/jobs/submissions.ts";
 import { inFolder } from "../support/scratch.ts";
@@ -73,6 +74,67 @@ Deno.test("an unclear answer is settled by the token: the job that is there is t
     assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
     assert.equal(run.fake.submitted.length, 1);
   }));
+
+Deno.test("words that nobody knows are no refusal: the job that is there all the same is the submission's", () =>
+  inRun(async (run) => {
+    run.fake.says = "words";
+    await run.start();
+    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.deepEqual((await run.start()).submissions, []);
+  }));
+
+Deno.test("words that nobody knows are a refusal where the queue, asked once, has no job of the token", () =>
+  inRun(async (run) => {
+    Object.assign(run.fake, { says: "words", takes: false });
+    await assert.rejects(run.start(), {
+      kind: "unreachable",
+      message: "fake did not take the jobs: it says words; no job of its token is in its queue",
+      next: /^Nothing was queued; mend what it says/,
+    });
+    assert.equal(run.fake.finds, 1);
+    assert.deepEqual(run.told(), [["refused", ALL, null]]);
+  }));
+
+for (const says of ["unclear", "words"] as const) {
+  Deno.test(`a job that comes after it was given up (${says}) is found by the next command, and nothing is submitted beside it`, () =>
+    inRun(async (run) => {
+      Object.assign(run.fake, { says, takes: false });
+      await assert.rejects(run.start());
+      run.fake.jobs.set(run.fake.submitted[0] ?? "", "77");
+      Object.assign(run.fake, { says: "ok", takes: true });
+      assert.deepEqual((await run.start({ ended: true })).submissions, []);
+      assert.deepEqual(run.told(), [["submitted", ALL, "77"]]);
+    }));
+}
+
+Deno.test("of several numbers that a submission prints the one counts whose job has our token", () =>
+  inRun(async (run) => {
+    run.fake.ids = ["12", "101"];
+    await run.start();
+    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+  }));
+
+Deno.test("of several numbers the first counts where no job of the token can be found any more", () =>
+  inRun(async (run) => {
+    Object.assign(run.fake, { ids: ["101", "12"], takes: false });
+    await run.start();
+    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+  }));
+
+for (const says of ["refused", "words"] as const) {
+  Deno.test(`what was queued before is named where a later array is not taken (${says})`, () =>
+    inRun(async (run) => {
+      run.fake.array_size = 3;
+      run.fake.during = () => {
+        if (run.fake.submitted.length === 2) Object.assign(run.fake, { says, takes: false });
+      };
+      await assert.rejects(run.start(), {
+        kind: "unreachable",
+        next: `Queued is job 101 of 3 shards; 1 shard more with: nsfarm-deno submit ${quoteWord(run.dir)}`,
+      });
+      assert.deepEqual(run.told(), [["submitted", [0, 1, 2], "101"], ["refused", [3], null]]);
+    }));
+}
 
 Deno.test("an unclear answer of which no job is found for long is a refusal, and the shards are open again", () =>
   inRun(async (run) => {

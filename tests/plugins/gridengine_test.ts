@@ -93,6 +93,12 @@ Deno.test("qsub's answers: an id, also one beside a warning; a refusal; and sile
     );
     assert.equal(answer.kind, "refused", name);
   }
+  for (const stderr of ["error: unable to resolve host", "Unable to run job: site policy: too late.\nExiting."]) {
+    const answer = adapter.readSubmit(result("", { exit_code: 1, stderr }));
+    assert.deepEqual([answer.kind, "answered" in answer && answer.answered], ["unclear", true], stderr);
+  }
+  const several = adapter.readSubmit(result("17\n78.1-2:1\n"));
+  assert.deepEqual("ids" in several && several.ids, ["17", "78"], "only the token can tell which is the job's");
   const silent = recordedText("gridengine-qsub-no-master.err");
   assert.equal(adapter.readSubmit(result("", { exit_code: 1, stderr: silent })).kind, "unclear");
   assert.equal(adapter.readSubmit(result("", { exit_code: null, stdout: "" })).kind, "unclear");

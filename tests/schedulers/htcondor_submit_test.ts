@@ -23,6 +23,22 @@ for (const name of ["schedd-down", "no-collector"]) {
   });
 }
 
+Deno.test("condor_submit: a commit whose answer was lost may have queued the jobs, as may words that are not known", () => {
+  const texts = [
+    "\nERROR: Failed to commit job submission into the queue.\n",
+    "\nERROR: your project is out of hours\n",
+  ];
+  for (const text of texts) {
+    const read = htcondor.readSubmit(answer("", 1, text));
+    assert.deepEqual([read.kind, "answered" in read && read.answered], ["unclear", true], text);
+  }
+});
+
+Deno.test("condor_submit: of several ranges only the token can tell which is the cluster's", () => {
+  const read = htcondor.readSubmit(answer("3.0 - 3.7\n7.0 - 7.39\n"));
+  assert.deepEqual("ids" in read && read.ids, ["3", "7"]);
+});
+
 Deno.test("condor_submit: a schedd that hangs gives no answer in time", () => {
   assert.equal(htcondor.readSubmit(recorded("condor-submit-schedd-hung", null)).kind, "unclear");
 });

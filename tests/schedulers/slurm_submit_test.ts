@@ -31,6 +31,38 @@ Deno.test("sbatch: what can be done about a refusal is told with it", () => {
   assert.match(read.kind === "refused" ? read.message : "", /sinfo lists the partitions/);
 });
 
+Deno.test("sbatch: words that are not known to be a refusal are none: the queue is to tell", () => {
+  const texts = [
+    "sbatch: Fehler: Stapelverarbeitung fehlgeschlagen: Zeitlimit überschritten\n",
+    "sbatch: error: Batch job submission failed: Unspecified error\n",
+    "sbatch: error: site plugin: over the monthly budget\n",
+  ];
+  for (const text of texts) {
+    const read = slurm.readSubmit(answer("", 1, text));
+    assert.deepEqual([read.kind, "answered" in read && read.answered], ["unclear", true], text);
+  }
+});
+
+for (const text of ["12\n4711\n", "4711\n12\n"]) {
+  Deno.test(`sbatch: of the numbers ${JSON.stringify(text)} only the token can tell which is the id`, () => {
+    assert.deepEqual(slurm.readSubmit(answer(text)), {
+      kind: "unclear",
+      ids: text.trim().split("\n"),
+      message: text.trim().replace("\n", "; "),
+    });
+  });
+}
+
+for (const words of ["Invalid job id specified", "Job/step already completing or completed"]) {
+  Deno.test(`scancel: a job that is gone needs no cancelling (${words})`, () => {
+    const line = (id: number, text: string) => `scancel: error: Kill job error on job id ${id}: ${text}\n`;
+    const read = (text: string) => slurm.readCancel([answer("", 1, text)]).kind;
+    assert.equal(read(line(156, words) + line(157, words)), "ok");
+    assert.equal(read(line(156, words) + line(157, "Access/permission denied")), "unclear");
+    assert.equal(read(""), "unclear");
+  });
+}
+
 Deno.test("sbatch: an option that it does not know is a refusal (exit 255)", () => {
   const text = "sbatch: unrecognized option '--nonesuch=1'\nTry \"sbatch --help\" for more information\n";
   assert.equal(slurm.readSubmit(answer("", 255, text)).kind, "refused");

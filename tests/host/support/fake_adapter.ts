@@ -1,4 +1,12 @@
-import type { Answer, Command, Handle, NativeState, SchedulerAdapter } from "../../../schedulers/adapter.ts";
+import type {
+  Answer,
+  Chunk,
+  Command,
+  Handle,
+  NativeState,
+  SchedulerAdapter,
+  SubmitAnswer,
+} from "../../../schedulers/adapter.ts";
 
 const command = (): Command => ({ argv: ["true"], timeout_s: 60 });
 
@@ -9,14 +17,28 @@ export class FakeScheduler {
   /** Tokens in the order in which they were submitted. */
   readonly submitted: string[] = [];
   /** What it says of a submission next; jobs are taken whatever it says, unless `takes` is false. */
-  says: "ok" | "refused" | "unclear" = "ok";
+  says: "ok" | "refused" | "unclear" | "words" = "ok";
+  /** Numbers that it prints, one of which may be the id. */
+  ids: string[] = [];
   takes = true;
+  /** How often a token was looked for. */
+  finds = 0;
   /** Whether it can be asked. */
   is_up = true;
   /** What it tells of every shard that it has been given. */
   state: NativeState["state"] | "absent" = "running";
+  /** The same for single shards of a submission, by its token. */
+  readonly own = new Map<string, Partial<Record<number, NativeState["state"]>>>();
+  /** Whose jobs were cancelled: all of them, or those of some shards. */
+  readonly cancelled: { token: string; shards: number[] | null }[] = [];
+  /** How many shards it takes at once. */
+  array_size = Infinity;
   /** Further states, whatever was asked. */
   others: NativeState[] = [];
+  /** What becomes of a shard's job that is cancelled. */
+  after_cancel: (shard: number) => NativeState["state"] = () => "cancelled";
+  /** Called whenever it is asked something. */
+  asking: () => void = () => {};
   /** Called while a submission is under way. */
   during: (token: string) => void = () => {};
 
@@ -27,7 +49,7 @@ export class FakeScheduler {
     programs: ["true"],
     options: [],
     limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: false },
-    render: ({ shards }) => ({ files: [], chunks: [{ index: 0, shards }], warnings: [], by_hand: [] }),
+    render: ({ shards }) => ({ files: [], chunks: this.#chunks(shards), warnings: [], by_hand: [] }),
     probe: () => [],
     readProbe: () => ({}),
     submit: (_context, _chunk, token) => {
@@ -35,32 +57,56 @@ export class FakeScheduler {
       return command();
     },
     readSubmit: () => this.#answerSubmit(),
-    find: () => command(),
+    find: () => {
+      this.finds++;
+      return command();
+    },
     readFind: (_result, token) => this.#ask(() => this.jobs.get(token) ?? null),
     query: (_context, handles, round) => round > 0 || handles.length === 0 ? [] : [command()],
     readQuery: (_results, handles) =>
       this.#ask(() => [...handles.flatMap((one) => this.#statesOf(one)), ...this.others]),
-    cancel: (_context, handles) => handles.map(command),
+    cancel: (_context, handles, shards) => handles.map((one) => this.#cancel(one, shards)),
     readCancel: () => this.#ask(() => null),
   };
 
-  #answerSubmit(): Answer<string> {
+  #chunks(shards: number[]): Chunk[] {
+    const size = Math.min(this.array_size, shards.length);
+    return Array.from({ length: Math.ceil(shards.length / size) }, (_, index) => ({
+      index,
+      shards: shards.slice(index * size, (index + 1) * size),
+    }));
+  }
+
+  #cancel({ token, chunk }: Handle, shards: number[] | null): Command {
+    this.cancelled.push({ token, shards });
+    const ended = (shards ?? chunk.shards).map((shard) => [shard, this.after_cancel(shard)]);
+    this.own.set(token, { ...this.own.get(token), ...Object.fromEntries(ended) });
+    return command();
+  }
+
+  #answerSubmit(): SubmitAnswer {
     const token = this.submitted.at(-1) ?? "";
     this.during(token);
     const job_id = `${100 + this.submitted.length}`;
     if (this.takes) this.jobs.set(token, job_id);
+    if (this.ids.length > 0) return { kind: "unclear", message: "it says numbers", ids: this.ids };
     if (this.says === "ok") return { kind: "ok", value: job_id };
+    if (this.says === "words") return { kind: "unclear", message: "it says words", answered: true };
     return { kind: this.says, message: `it says ${this.says}` };
   }
 
   #ask<T>(answer: () => T): Answer<T> {
+    this.asking();
     return this.is_up ? { kind: "ok", value: answer() } : { kind: "unclear", message: "it is down" };
   }
 
   /** Only of jobs whose id and token are its own. */
   #statesOf({ job_id, token, chunk }: Handle): NativeState[] {
-    const { state } = this;
-    if (state === "absent" || this.jobs.get(token) !== job_id) return [];
-    return chunk.shards.map((shard) => ({ token, shard, state, native: state, reason: null, host: "f1" }));
+    if (this.state === "absent" || this.jobs.get(token) !== job_id) return [];
+    const all = this.state;
+    return chunk.shards.map((shard) => {
+      const state = this.own.get(token)?.[shard] ?? all;
+      return { token, shard, state, native: state, reason: null, host: "f1" };
+    });
   }
 }

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { lookAtRun } from "../../commands/watch_run.ts";
+import { startRun } from "../../host/jobs/start_run.ts";
+import { announced } from "../../host/work/workers.ts";
+import { MACHINE, runOf } from "../host/support/bench.ts";
+import { FakeScheduler } from "../host/support/fake_adapter.ts";
+import { inventedRun, writeRun } from "../host/support/invented_dir.ts";
+import { inFolder } from "../support/scratch.ts";
+
+Deno.test("of a run that is whole no scheduler is asked and no worker loop is named, until a file of it is gone", () =>
+  inFolder(async (folder) => {
+    const dir = join(folder, "r");
+    const manifest = { ...inventedRun(dir), scheduler: "fake" };
+    await writeRun(manifest);
+    const [run, fake] = [runOf(dir, manifest), new FakeScheduler()];
+    await rm(join(dir, "shard_0.out.json"));
+    await startRun(run, fake.adapter, MACHINE, { ended: true }, 0);
+    let asked = 0;
+    fake.asking = () => asked++;
+    const process = { ...MACHINE.process, boot_id: "another-boot" };
+    const worker = { token: "00112233445566bb", run_token: manifest.farm.run_token, process, slots: 1 };
+    await announced(dir, worker, 1000, async () => {
+      const part = await lookAtRun(run, fake.adapter, MACHINE);
+      assert.deepEqual([asked > 0, part.summary.workers.length, part.summary.counts], [true, 1, {
+        running: 1,
+        done: 3,
+      }]);
+      await writeRun(manifest);
+      asked = 0;
+      const whole = await lookAtRun(run, fake.adapter, MACHINE);
+      assert.deepEqual([asked, whole.summary.workers, whole.summary.counts, whole.ended], [0, [], { done: 4 }, true]);
+    });
+  }));

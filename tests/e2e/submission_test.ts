@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { quoteWord } from "../../core/shell_quote.ts";
+import { mustRun, renderRun, start } from "../support/farm.ts";
+import { type FakeSlurm, fakeSlurm } from "../support/fake_slurm.ts";
+import { inFolder, processesOf, until } from "../support/scratch.ts";
+import { arrayAt, readJson } from "../support/toys.ts";
+
+interface Site {
+  slurm: FakeSlurm;
+  dir: string;
+  must(args: string[], code?: number): ReturnType<typeof mustRun>;
+  begin(args: string[]): ReturnType<typeof start>;
+}
+
+/** A rendered run of 8 shards where an array holds 5, on a Slurm of stand-ins. */
+function onSlurm(work: (site: Site) => Promise<void>, more: string[] = []): Promise<void> {
+  return inFolder(async (folder) => {
+    const slurm = await fakeSlurm(folder);
+    const where = { env: slurm.env };
+    const dir = await renderRun(folder, { toys: 8, shards: 8, more: ["--scheduler", "slurm", ...more] });
+    await work({
+      ...{ slurm, dir },
+      must: (args, code = 0) => mustRun(folder, [args[0] ?? "", dir, ...args.slice(1)], code, where),
+      begin: (args) => start(folder, [args[0] ?? "", dir, ...args.slice(1)], where),
+    });
+  });
+}
+
+Deno.test("words that sbatch says beside a job that it has queued are no refusal, and nothing is submitted twice", () =>
+  onSlurm(async ({ slurm, must }) => {
+    await slurm.onSubmit('echo "sbatch: Fehler: keine Antwort" >&2; exit 1');
+    assert.match((await must(["submit"])).stdout, /^slurm job 101: 5 shards\nslurm job 102: 3 shards$/m);
+    assert.match((await must(["submit"])).stdout, /Nothing to submit/);
+    assert.match((await must(["cancel"])).stdout, /^cancelled slurm job 101\ncancelled slurm job 102$/m);
+    assert.deepEqual(await slurm.queued(), []);
+  }));
+
+Deno.test("a submission that is refused in words that nobody knows is told so, after its token was looked for", () =>
+  onSlurm(async ({ slurm, must }) => {
+    await slurm.beforeSubmit('echo "sbatch: error: site plugin: over the monthly budget" >&2; exit 1');
+    const { stderr } = await must(["submit"], 4);
+    assert.match(
+      stderr,
+      /slurm did not take the jobs: .*over the monthly budget; no job of its token is in its queue\n/,
+    );
+    assert.match(stderr, /Nothing was queued; mend what it says/);
+  }));
+
+Deno.test("a job that comes late is found by status, and by cancel", () =>
+  onSlurm(async ({ slurm, dir, must }) => {
+    await slurm.beforeSubmit('echo "$id $name $tasks" >>"$here/late"; echo "sbatch: error: oh" >&2; exit 1');
+    await must(["submit"], 4);
+    const late = join(dir, "../../fake-slurm/late");
+    await Deno.copyFile(late, join(dir, "../../fake-slurm/queue"));
+    assert.match((await must(["status"])).stdout, /5 queued, 3 not submitted of 8 shards/);
+    assert.match((await must(["cancel"])).stdout, /^cancelled slurm job 101$/m);
+  }));
+
+Deno.test("a line with a number beside the id is not taken for the id", () =>
+  onSlurm(async ({ slurm, must }) => {
+    await slurm.onSubmit('echo "$id"; echo 17; exit 0');
+    assert.match((await must(["submit"])).stdout, /^slurm job 101: 5 shards$/m);
+  }));
+
+Deno.test("of several arrays, those that were queued are named when a later one is refused, and so is the finishing job", () =>
+  onSlurm(async ({ slurm, dir, must }) => {
+    await slurm.beforeSubmit(`[ "$n" -lt 2 ] || {
+echo "sbatch: error: AssocMaxSubmitJobLimit" >&2
+echo "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit)" >&2; exit 1; }`);
+    const { stderr } = await must(["submit", "--finish"], 4);
+    assert.doesNotMatch(stderr, /Nothing was queued/);
+    assert.ok(
+      stderr.includes(`Queued is job 101 of 5 shards; 3 shards more with: nsfarm-deno submit ${quoteWord(dir)}`),
+      stderr,
+    );
+    assert.match(stderr, /; no finishing job was submitted$/m);
+  }));
+
+Deno.test("cancel after a submit that was killed while sbatch had queued the job finds and cancels it", () =>
+  onSlurm(async ({ slurm, dir, must, begin }) => {
+    await slurm.onSubmit('while [ ! -e "$here/end" ]; do sleep 0.1; done');
+    const submit = begin(["submit"]);
+    await until("the job is queued", async () => (await slurm.queued()).length === 1);
+    submit.kill("SIGKILL");
+    await submit.ended;
+    assert.match((await must(["cancel"])).stdout, /^cancelled slurm job 101$/m);
+    assert.deepEqual(await slurm.queued(), []);
+    await slurm.mark("end");
+    await until("sbatch has ended", async () => (await processesOf(join(dir, "../.."))).length === 0);
+  }));
+
+Deno.test("cancel stops the pilots of every submission of a run", () =>
+  onSlurm(async ({ slurm, dir, must }) => {
+    await must(["submit"]);
+    await must(["extend", "--n-toys", "+10"]);
+    const submissions = arrayAt(await readJson(join(dir, "submit_meta.json")), "farm.submissions");
+    assert.equal(submissions.length, (await slurm.queued()).length);
+    assert.ok(submissions.length > 1);
+    await must(["cancel"]);
+    assert.deepEqual(await slurm.queued(), []);
+  }, ["--pilots", "1"]));
+
+Deno.test("a job that is gone when it is to be cancelled is no error", () =>
+  onSlurm(async ({ slurm, must }) => {
+    await must(["submit"]);
+    await slurm.replace(
+      "scancel",
+      'echo "scancel: error: Kill job error on job id 101: Invalid job id specified" >&2; exit 1',
+    );
+    await must(["cancel"]);
+  }));
+
+Deno.test("status that waits for an answer ends at once when it is told to, and leaves no process", () =>
+  onSlurm(async ({ slurm, must, begin }) => {
+    await must(["submit"]);
+    await slurm.replace("squeue", 'echo x >"$here/asked"; sleep 300');
+    const status = begin(["status"]);
+    await until("squeue is asked", async () => (await slurm.read("asked")) !== "");
+    status.kill("SIGTERM");
+    assert.equal((await status.ended).code, 143);
+  }));
