@@ -6,7 +6,7 @@ import { OWNED_FLAGS } from "../core/fit_command.ts";
 import { oneOf, plainPath, realNumber, repeated, runId, setValues, wholeNumber } from "../core/parse_flag.ts";
 import { THREAD_POLICIES } from "../core/ssh/host_shape.ts";
 import { splitToys } from "../core/split.ts";
-import type { RunRequest } from "../host/run/render_run.ts";
+import type { RunRequest } from "../core/run_request.ts";
 import { findNextstat } from "../host/machine/find_nextstat.ts";
 import { checkPluginRequest } from "../host/plugin/plugin_run.ts";
 import { readHosts } from "../host/ssh/read_hosts.ts";

@@ -1,5 +1,5 @@
 import type { Answer, CommandResult, SchedulerAdapter } from "../../schedulers/adapter.ts";
-import { TOKEN } from "./example_run.ts";
+import { exampleContext, exampleHandle, TOKEN } from "./example_run.ts";
 import { askAnd, type Finding, finding } from "./finding.ts";
 
 /** What a command printed and how it ended. */
@@ -42,6 +42,8 @@ export function answerFindings(adapter: SchedulerAdapter): Finding[] {
     ...all.flatMap(([what, one]) =>
       askAnd("readProbe", `on ${what}`, () => adapter.readProbe([one, one, one, one]), () => [])
     ),
+    ...poolFindings(adapter, EMPTY),
+    ...wordsFindings(adapter),
     ...askAnd("readProbe", "on no answer", () => adapter.readProbe([]), () => []),
   ];
 }
@@ -73,4 +75,43 @@ function stoppedFindings(adapter: SchedulerAdapter): Finding[] {
         kind === "refused" ? [finding("readSubmit", `calls ${what} refused, though the job may be there`)] : [],
     )
   );
+}
+
+/** Of machines that nobody told of nothing is said. */
+function poolFindings(adapter: SchedulerAdapter, answers: readonly [string, CommandResult][]): Finding[] {
+  const { pool, readPool } = adapter;
+  if (!pool && !readPool) return [];
+  if (!pool || !readPool) {
+    const [missing, there] = pool ? ["readPool", "pool"] : ["pool", "readPool"];
+    return [finding(missing, `is missing, though ${there} is there`)];
+  }
+  return answers.flatMap(([what, one]) =>
+    askAnd(
+      "readPool",
+      `on ${what}`,
+      () => readPool([one, one]),
+      (nodes) =>
+        nodes.length === 0 ? [] : [finding("readPool", `tells of the machine "${nodes[0]?.name}" after ${what}`)],
+    )
+  );
+}
+
+/** What is only shown: the events of a job, and the words of a retry. */
+function wordsFindings(adapter: SchedulerAdapter): Finding[] {
+  const { eventsOf, avoiding } = adapter;
+  const context = exampleContext(adapter);
+  return [
+    ...["", "no log at all\n"].flatMap((text) =>
+      askAnd("eventsOf", "on a log that tells nothing", () => eventsOf?.(text, exampleHandle(4), 3) ?? "", () => [])
+    ),
+    ...askAnd(
+      "avoiding",
+      "for a node",
+      () => avoiding?.(context.options, "n1") ?? "--n1",
+      (words) =>
+        /^--[a-z]/.test(words) && words.includes("n1") ? [] : [
+          finding("avoiding", `gives ${JSON.stringify(words)}, wanted a flag of retry and the node`),
+        ],
+    ),
+  ];
 }

@@ -19,6 +19,7 @@ export function commandFindings(adapter: SchedulerAdapter): Finding[] {
     ...look("find", "for a token", () => [adapter.find(context, TOKEN)]),
     ...look("query", "in round 0", () => adapter.query(context, handles, 0)),
     ...look("query", "in round 1", () => adapter.query(context, handles, 1)),
+    ...look("pool", "before a run", () => adapter.pool?.() ?? []),
     ...look("cancel", "for all shards", () => adapter.cancel(context, handles, null)),
     ...look("cancel", "for two shards", () => adapter.cancel(context, handles, [1, 3])),
     ...submitFindings(adapter),

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { firstIssue } from "../../core/read_output.ts";
 import { ADAPTER_API_VERSION } from "../../schedulers/adapter.ts";
+import { OPTIONAL_CALLS } from "../plugin/adapter_values.ts";
 import { isBareName, runsAnything } from "../plugin/refused_programs.ts";
 import { type Finding, finding } from "./finding.ts";
 
@@ -47,7 +48,6 @@ const CALLED = [
   ...["render", "probe", "readProbe", "submit", "readSubmit", "find", "readFind"],
   ...["query", "readQuery", "cancel", "readCancel"],
 ];
-const CALLED_WHERE_THERE = ["eventLogs", "readEventLogs", "finish", "jobLogs", "readJobLog"];
 
 export function declaredFindings(adapter: unknown): Finding[] {
   if (typeof adapter !== "object" || adapter === null) return [finding("default", "is no object, wanted an adapter")];
@@ -57,7 +57,7 @@ export function declaredFindings(adapter: unknown): Finding[] {
     const parsed = z.safeParse(schema, member(name));
     return parsed.success ? [] : [finding(name, firstIssue(parsed.error))];
   });
-  const calls = [...CALLED, ...CALLED_WHERE_THERE].flatMap((name) => {
+  const calls = [...CALLED, ...OPTIONAL_CALLS].flatMap((name) => {
     if (member(name) === undefined) return CALLED.includes(name) ? [finding(name, "is missing")] : [];
     return typeof member(name) === "function" ? [] : [finding(name, "is no function")];
   });

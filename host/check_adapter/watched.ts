@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { ShardState } from "../../core/contracts/kinds.ts";
+import { PoolNode } from "../../core/contracts/sweep.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { firstIssue } from "../../core/read_output.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
@@ -59,6 +60,8 @@ const GIVEN = {
   eventsOf: z.string(),
   avoiding: z.string().check(z.minLength(1)),
   readJobLog: z.nullable(z.looseObject({ state: ShardState, reason: z.string() })),
+  pool: z.array(Command),
+  readPool: z.array(PoolNode),
 };
 
 /** The same adapter, each of whose members throws a MemberFault where it gives something else than it has to. */
@@ -69,7 +72,7 @@ export function watched(adapter: SchedulerAdapter): SchedulerAdapter {
     if (parsed.success) return value;
     throw new MemberFault(member, (doing) => `gives something else ${doing} than wanted: ${firstIssue(parsed.error)}`);
   };
-  const { eventLogs, readEventLogs, eventsOf, finish, jobLogs, avoiding, readJobLog } = adapter;
+  const { eventLogs, readEventLogs, eventsOf, finish, jobLogs, avoiding, readJobLog, pool, readPool } = adapter;
   return {
     ...adapter,
     render: watch("render", adapter.render),
@@ -90,6 +93,8 @@ export function watched(adapter: SchedulerAdapter): SchedulerAdapter {
     ...(finish ? { finish: watch("finish", finish) } : {}),
     ...(jobLogs ? { jobLogs: watch("jobLogs", jobLogs) } : {}),
     ...(readJobLog ? { readJobLog: watch("readJobLog", readJobLog) } : {}),
+    ...(pool ? { pool: watch("pool", pool) } : {}),
+    ...(readPool ? { readPool: watch("readPool", readPool) } : {}),
   };
 }
 

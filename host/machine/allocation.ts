@@ -46,34 +46,30 @@ export interface LocalShape {
 /** Before its time is up a job is asked to end (slurm.conf(5), KillWait): so long before no shard may run any more. */
 export const LAST_S = 5;
 
-/** When Slurm ends this job, in seconds since 1970 (SLURM_JOB_END_TIME, sbatch(1)); null: it does not say. */
-export function slurmEnd_s(): number | null {
+/**
+ * How long this job may run yet, in ms; null: no end is known. Slurm tells its end in seconds since 1970
+ * (SLURM_JOB_END_TIME, sbatch(1)); HTCondor's limit counts from the start of the job, which is this process
+ * (condor_submit(1), allowed_job_duration).
+ */
+export function jobTimeLeft_ms({ farm }: FarmManifest): number | null {
   const end_s = Number(Deno.env.get("SLURM_JOB_END_TIME"));
-  return end_s > 0 ? end_s : null;
+  if (end_s > 0) return end_s * 1000 - Date.now();
+  const limit = farm.options["condor-max-run-time"];
+  if (typeof limit !== "string" || !Deno.env.has("_CONDOR_MACHINE_AD")) return null;
+  return durationSeconds("--condor-max-run-time")(limit) * 1000 - performance.now();
 }
 
 /** Slots and threads of a pilot: the CPUs that its job was given, until its time is up. */
 export function pilotShape(manifest: FarmManifest, asked_slots: number | null): LocalShape {
   const threads = manifest.threads > 0 ? manifest.threads : 1;
   const cpus = slurmCpus() ?? condorCpus() ?? navigator.hardwareConcurrency;
-  const left_ms = msLeft(manifest);
+  const left_ms = jobTimeLeft_ms(manifest);
   return {
     slots: asked_slots ?? Math.max(1, Math.floor(cpus / threads)),
     threads,
     time_limit_s: null,
-    ...(left_ms === null ? {} : { ends_at_ms: performance.now() + left_ms }),
+    ...(left_ms === null ? {} : { ends_at_ms: performance.now() + left_ms - LAST_S * 1000 }),
   };
-}
-
-/**
- * How long shards may run yet in this job, or null. HTCondor's limit counts from the start of the job, which is this process (condor_submit(1), allowed_job_duration).
- */
-function msLeft({ farm }: FarmManifest): number | null {
-  const end_s = slurmEnd_s();
-  if (end_s !== null) return (end_s - LAST_S) * 1000 - Date.now();
-  const limit = farm.options["condor-max-run-time"];
-  if (typeof limit !== "string" || !Deno.env.has("_CONDOR_MACHINE_AD")) return null;
-  return (durationSeconds("--condor-max-run-time")(limit) - LAST_S) * 1000 - performance.now();
 }
 
 /** Slots and threads of a worker loop on this machine: --threads 0 is one thread a shard, on every CPU. */

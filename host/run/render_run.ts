@@ -1,13 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import {
-  type FarmManifest,
-  type OptionValue,
-  type Plan,
-  RUN_RECORD_SCHEMA,
-  RUN_SCHEMA,
-} from "../../core/contracts/manifest.ts";
+import { type FarmManifest, type Plan, RUN_RECORD_SCHEMA, RUN_SCHEMA } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
+import type { RunRequest } from "../../core/run_request.ts";
 import { splitToys, type ToyRange } from "../../core/split.ts";
 import { trialWarnings } from "../../core/trial_fit.ts";
 import { VERSION } from "../../core/version.ts";
@@ -25,39 +20,6 @@ import { pluginRecord } from "../plugin/plugin_run.ts";
 import { hashSpec, readSpec } from "./read_spec.ts";
 import { sweepStaged } from "../disk/sweep_temporary.ts";
 import { exists, makeFolder, removeTree, temporaryPath, writeWhole } from "../disk/write_file.ts";
-
-/** The toys that one host does. */
-export interface HostShare extends ToyRange {
-  at: Pick<Plan, "host" | "user" | "port" | "weight">;
-}
-
-/** What is asked for, checked as far as that goes without looking at a file. Paths are absolute. */
-export interface RunRequest {
-  scheduler: string;
-  config: string;
-  n_toys: number;
-  seed: number;
-  shards: number;
-  threads: number;
-  nextstat_bin: string;
-  out_dir: string;
-  run_id: string;
-  gen: "init" | "mle";
-  set: Record<string, number>;
-  freeze_gen: boolean;
-  pulls: boolean;
-  guardrails: FarmManifest["farm"]["guardrails"];
-  extra_args: string[];
-  wrapper: "binary" | "sh";
-  mode: "shared" | "transfer";
-  /** Jobs that pull shards, in place of a job for each shard or group of shards. */
-  pilots: number | null;
-  /** One share a host, in place of as many equal shards. */
-  shares?: HostShare[];
-  options: Record<string, OptionValue>;
-  /** Fit one toy first, so that nextstat's own refusal comes before anything is written. */
-  check: boolean;
-}
 
 /** Makes the manifest of a run; writes nothing. @throws {FarmError} */
 export async function planRun(request: RunRequest): Promise<FarmManifest> {

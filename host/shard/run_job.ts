@@ -1,6 +1,6 @@
 import type { Cause } from "../../core/contracts/kinds.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
-import { LAST_S, slurmEnd_s, threadsOf } from "../machine/allocation.ts";
+import { jobTimeLeft_ms, LAST_S, threadsOf } from "../machine/allocation.ts";
 import { listAttempts } from "./attempts.ts";
 import { fitShard, type ShardEnd } from "./fit_shard.ts";
 import { jobIds } from "./job_ids.ts";
@@ -59,7 +59,7 @@ async function runOne(bench: Workbench, plan: Plan, stop: AbortSignal): Promise<
         slot: Deno.env.get("_CONDOR_SLOT") ?? null,
         threads: threadsOf(manifest),
         time_limit_s: null,
-        stop: withTime(stop),
+        stop: withTime(stop, jobTimeLeft_ms(manifest)),
       });
       if (end.kind !== "taken") return endOf(shard, end);
     }
@@ -81,11 +81,11 @@ function endOf(shard: number, end: Exclude<ShardEnd, { kind: "taken" }>): JobEnd
 }
 
 /** A stop near the end of the job's time is a time-out, not a cancellation. */
-function withTime(stop: AbortSignal): AbortSignal {
-  const end_s = slurmEnd_s();
-  if (end_s === null) return stop;
+export function withTime(stop: AbortSignal, left_ms: number | null): AbortSignal {
+  if (left_ms === null) return stop;
+  const late_ms = performance.now() + left_ms - LAST_S * 1000;
   const controller = new AbortController();
-  const pass = () => controller.abort(Date.now() / 1000 > end_s - LAST_S ? "time" : stop.reason);
+  const pass = () => controller.abort(performance.now() > late_ms ? "time" : stop.reason);
   if (stop.aborted) pass();
   stop.addEventListener("abort", pass, { once: true });
   return controller.signal;

@@ -3,7 +3,7 @@ import { errorText, FarmError } from "../../core/errors.ts";
 import { splitByWeight } from "../../core/split.ts";
 import type { FarmHost } from "../../core/ssh/hosts_file.ts";
 import { readDocument } from "../disk/read_file.ts";
-import type { RunRequest } from "../run/render_run.ts";
+import type { RunRequest } from "../../core/run_request.ts";
 import { preflightHosts } from "./preflight_hosts.ts";
 import { readHosts } from "./read_hosts.ts";
 import { runOptions } from "./run_options.ts";

@@ -7,7 +7,7 @@ import { sampleManifest } from "./support/sample_run.ts";
 const manifest = sampleManifest({ farm: { set: { mu: 1, tau: 2 } } });
 
 /** A request for that very run. */
-const ASKED = {
+const ASKED: Parameters<typeof requestDifference>[1] = {
   scheduler: "local",
   config: "/specs/spec.json",
   n_toys: 20,
@@ -21,7 +21,9 @@ const ASKED = {
   pulls: false,
   guardrails: { poi_pull_std_range: null, max_abs_poi_pull_mean: null, require_all_converged: false },
   extra_args: [],
+  wrapper: "binary",
   mode: "shared",
+  pilots: null,
   options: manifest.farm.options,
 };
 
@@ -68,6 +70,7 @@ for (
     ["freeze_gen", true, "--freeze-gen false, asked is true"],
     ["pulls", true, "--pulls false, asked is true"],
     ["extra_args", ["--x"], '--extra-args [], asked is ["--x"]'],
+    ["wrapper", "sh", "--wrapper binary, asked is sh"],
     ["mode", "transfer", "--mode shared, asked is transfer"],
   ] as const
 ) {
@@ -75,6 +78,13 @@ for (
     assert.equal(requestDifference(manifest, { ...ASKED, [name]: value }), `it was rendered with ${words}`);
   });
 }
+
+Deno.test("another number of pilots is another run, as are pilots where there were none", () => {
+  const run = { ...manifest, farm: { ...manifest.farm, pilots: 2 } };
+  assert.equal(requestDifference(run, { ...ASKED, pilots: 3 }), "it was rendered with --pilots 2, asked is 3");
+  assert.equal(requestDifference(run, ASKED), "it was rendered with --pilots 2, asked is none");
+  assert.equal(requestDifference(manifest, { ...ASKED, pilots: 2 }), "it was rendered without --pilots, asked is 2");
+});
 
 Deno.test("other guardrails are another run", () => {
   const guardrails = { ...ASKED.guardrails, require_all_converged: true };

@@ -2,12 +2,19 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { localShape, threadsOf } from "../../host/machine/allocation.ts";
+import { jobTimeLeft_ms, localShape, pilotShape, threadsOf } from "../../host/machine/allocation.ts";
+import { withTime } from "../../host/shard/run_job.ts";
 import { root } from "../../scripts/tool_paths.ts";
 import { sampleManifest } from "../core/support/sample_run.ts";
 import { inFolder } from "../support/scratch.ts";
 
-const JOB_VARIABLES = ["SLURM_CPUS_PER_TASK", "SLURM_JOB_ID", "SLURM_CPUS_ON_NODE", "_CONDOR_MACHINE_AD"];
+const JOB_VARIABLES = [
+  "SLURM_JOB_END_TIME",
+  "SLURM_CPUS_PER_TASK",
+  "SLURM_JOB_ID",
+  "SLURM_CPUS_ON_NODE",
+  "_CONDOR_MACHINE_AD",
+];
 
 /** Runs something as in a job with these variables and no other ones of a job. */
 function inJob<T>(variables: Record<string, string>, work: () => T): T {
@@ -98,4 +105,28 @@ Deno.test("a worker loop on this machine has a slot for each CPU, fewer where sh
   assert.deepEqual(shape(10 * cpus), { slots: 1, threads: 10 * cpus, time_limit_s: null });
   assert.deepEqual(shape(1, { "local-slots": 7, "local-time": "01:00" }), { slots: 7, threads: 1, time_limit_s: 60 });
   assert.equal(shape(1, { "local-slots": 7 }, 3).slots, 3);
+});
+
+Deno.test("a plain HTCondor job knows the end of its time as a pilot does, and a Slurm job too", () => {
+  const limited = sampleManifest({ farm: { options: { "condor-max-run-time": "01:00:00" } } });
+  const left_s = (variables: Record<string, string>) => {
+    const left_ms = inJob(variables, () => jobTimeLeft_ms(limited));
+    return left_ms === null ? null : Math.round((left_ms + performance.now()) / 1000);
+  };
+  assert.equal(left_s({ _CONDOR_MACHINE_AD: "/none" }), 3600);
+  assert.equal(left_s({}), null);
+  const end = Math.round(Date.now() / 1000) + 600;
+  assert.ok(Math.abs((inJob({ SLURM_JOB_END_TIME: `${end}` }, () => jobTimeLeft_ms(limited)) ?? 0) - 600_000) < 60_000);
+  const { ends_at_ms } = inJob({ _CONDOR_MACHINE_AD: "/none" }, () => pilotShape(limited, 1));
+  assert.equal(Math.round(ends_at_ms ?? 0), 3_595_000);
+});
+
+Deno.test("a stop near the end of the job's time is a time-out, an earlier one is what it says", () => {
+  const reason = (left_ms: number | null) => {
+    const stop = new AbortController();
+    const passed = withTime(stop.signal, left_ms);
+    stop.abort("terminated");
+    return passed.reason;
+  };
+  assert.deepEqual([4000, 3_600_000, null].map(reason), ["time", "terminated", "terminated"]);
 });

@@ -43,6 +43,9 @@ const writing = (path: string, text: (run_dir: string) => string = () => "", bas
 const option = (change: Record<string, unknown>) =>
   but({ options: [{ name: "x", type: "string", help: "h", ...change }] });
 const command = (argv: string[]): Command => ({ argv, timeout_s: 60 });
+const fail = (): never => {
+  throw new Error("oh");
+};
 const ok = <T>(value: T): Answer<T> => ({ kind: "ok", value });
 const state = (change: Partial<NativeState>): NativeState => ({
   token: "0123456789abcdef",
@@ -66,6 +69,20 @@ for (
     ["has no readQuery", but({ readQuery: undefined }), "readQuery", /is missing/],
     ["has a text in place of a function", but({ cancel: "scancel" }), "cancel", /is no function/],
     ["has a wrong optional member", but({ finish: true }), "finish", /is no function/],
+    ["has a pool that is no function", but({ pool: ["sinfo"] }), "pool", /is no function/],
+    ["has eventsOf that is no function", but({ eventsOf: "" }), "eventsOf", /is no function/],
+    ["has pool without readPool", but({ readPool: undefined }), "readPool", /is missing, though pool is there/],
+    ["asks a shell about its pool", but({ pool: () => [command(["sh", "-c", "id"])] }), "pool", /runs "sh"/],
+    ["gives no commands for its pool", but({ pool: () => "sinfo" }), "pool", /gives something else/],
+    ["throws on a pool that says nothing", but({ readPool: () => fail() }), "readPool", /throws on an empty answer/],
+    [
+      "tells of machines that nobody named",
+      but({ readPool: () => [{ name: "n1", state: "idle", cpus: 1, cpus_busy: 0, load: 0 }] }),
+      "readPool",
+      /tells of the machine "n1" after an empty answer/,
+    ],
+    ["throws on a log without events", but({ eventsOf: () => fail() }), "eventsOf", /throws on a log/],
+    ["avoids a node without naming it", but({ avoiding: () => "--slurm-exclude x" }), "avoiding", /and the node/],
     ["has no limits", but({ limits: undefined }), "limits", /is missing/],
     ["counts from -1", but({ limits: { ...good.limits, first_index: -1 } }), "limits", /first_index/],
     ["wants no program", but({ programs: [] }), "programs", /./],
