@@ -1,3 +1,4 @@
+import { quoteWord } from "../core/shell_quote.ts";
 import { describeCounts } from "../core/collect_counts.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { describeMerge } from "../core/describe_merge.ts";
@@ -31,7 +32,7 @@ export async function finishRun(
   );
   for (const note of report.notes) out.note(note);
   if (report.merged === null) {
-    out.note(`${describeCounts(collected.counts)}; nsfarm-deno retry ${run.dir} runs the others again`);
+    out.note(`${describeCounts(collected.counts)}; nsfarm-deno retry ${quoteWord(run.dir)} runs the others again`);
   } else out.print(describeMerge(report));
   out.document({ run_dir: run.dir, collected, merge: report });
   if (report.exit_code !== EXIT_CODES.done || allow_partial) return report.exit_code;

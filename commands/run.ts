@@ -1,3 +1,4 @@
+import { quoteWord } from "../core/shell_quote.ts";
 import * as z from "zod/mini";
 import { plainPath } from "../core/parse_flag.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
@@ -64,7 +65,11 @@ const run: CommandSpec = {
       const code = signals.exitCode();
       if (code === null) return await finishRun(target, out, flags.allowPartial, looked);
       out.note("interrupted: what was finished is kept; the same command with --run-id goes on with it");
-      out.note(`  nsfarm-deno run … --run-id ${target.manifest.run_id}   or   nsfarm-deno retry ${target.dir}`);
+      out.note(
+        `  nsfarm-deno run … --run-id ${quoteWord(target.manifest.run_id)}   or   nsfarm-deno retry ${
+          quoteWord(target.dir)
+        }`,
+      );
       return code;
     } finally {
       signals.close();

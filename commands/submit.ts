@@ -1,3 +1,4 @@
+import { quoteWord } from "../core/shell_quote.ts";
 import * as z from "zod/mini";
 import { counted } from "../core/counted.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
@@ -75,7 +76,7 @@ export async function submitAndWait(
       finish_job,
       nothing: started.submissions.length ? null : started.nothing,
     });
-    out.note(`Follow it with: nsfarm-deno status ${run.dir} --watch`);
+    out.note(`Follow it with: nsfarm-deno status ${quoteWord(run.dir)} --watch`);
     return EXIT_CODES.done;
   }
   const signals = watchSignals();

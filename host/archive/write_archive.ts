@@ -1,3 +1,4 @@
+import { quoteWord } from "../../core/shell_quote.ts";
 import { join, relative } from "node:path";
 import { archiveNames, type ShardFiles, shardFiles, SUMS, sumsText } from "../../core/archive_names.ts";
 import { isFarmManifest } from "../../core/check_manifest.ts";
@@ -69,7 +70,9 @@ function assertWhole(dir: string, manifest_path: string): void {
   throw new FarmError(
     "shards",
     `Cannot archive "${dir}": ${what}${more}`,
-    first ? "See nsfarm-deno verify; --allow-partial archives what is there" : `nsfarm-deno merge ${dir} first`,
+    first
+      ? "See nsfarm-deno verify; --allow-partial archives what is there"
+      : `nsfarm-deno merge ${quoteWord(dir)} first`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { quoteWord } from "../../core/shell_quote.ts";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
@@ -25,7 +26,7 @@ export async function submitFinish(run: Run<FarmManifest>, adapter: SchedulerAda
   throw new FarmError(
     "unreachable",
     `The shards are submitted, but not the job that finishes the run: ${adapter.name} says: ${answer.message}`,
-    `When they have ended: nsfarm-deno finish ${run.dir}`,
+    `When they have ended: nsfarm-deno finish ${quoteWord(run.dir)}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { quoteWord } from "../../core/shell_quote.ts";
 import assert from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -28,7 +29,7 @@ Deno.test("an extend or retry that is refused is gone on with by the command tha
     const dir = runDir(folder);
     const extend = ["extend", dir, "--n-toys", "+4", "--shards", "1"];
     const line = /slurm refused the jobs: .*Invalid account/;
-    const hint = new RegExp(`then: nsfarm-deno submit ${dir} \\(`);
+    const hint = new RegExp(`then: nsfarm-deno submit ${quoteWord(dir)} \\(`);
     const first = await nsfarm(folder, extend, where);
     assert.match(first.stderr, /8 \+ 4 toys: shard 2 with the seeds 50 to 53/);
     assert.match(first.stderr, line);
@@ -38,7 +39,7 @@ Deno.test("an extend or retry that is refused is gone on with by the command tha
     assert.equal((await readManifest(dir)).n_toys, 12);
     for (let i = 0; i < 2; i++) {
       const ran = await nsfarm(folder, ["retry", dir, "--more-memory", "--more-time"], where);
-      assert.match(ran.stderr, new RegExp(`then: nsfarm-deno retry ${dir} \\(`));
+      assert.match(ran.stderr, new RegExp(`then: nsfarm-deno retry ${quoteWord(dir)} \\(`));
     }
     const { farm } = await readManifest(dir);
     assert.deepEqual(farm.options, { ...farm.options, "slurm-memory": "2G", "slurm-time": "00:20:00" });

@@ -44,7 +44,7 @@ Deno.test("a submission that is refused in words that nobody knows is told so, a
       stderr,
       /slurm did not take the jobs: .*over the monthly budget; no job of its token is in its queue\n/,
     );
-    assert.match(stderr, /Nothing was queued; mend what it says/);
+    assert.match(stderr, /They are not queued; mend what it says/);
   }));
 
 Deno.test("a job that comes late is found by status, and by cancel", () =>

@@ -1,3 +1,4 @@
+import { quoteWord } from "../../core/shell_quote.ts";
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -45,7 +46,7 @@ Deno.test("a retry whose jobs were refused is gone on with by the same command: 
     for (let i = 0; i < 3; i++) {
       await assert.rejects(run.retry(), {
         kind: "unreachable",
-        next: new RegExp(`then: nsfarm-deno retry ${run.dir} \\(`),
+        next: new RegExp(`then: nsfarm-deno retry ${quoteWord(run.dir)} \\(`),
       });
       assert.equal(run.memory, "2G");
     }
@@ -65,7 +66,7 @@ Deno.test("so is one whose jobs were taken, of which its scheduler did not say s
   inRun(async (run) => {
     run.fake.says = "unclear";
     run.fake.during = () => run.fake.is_up = false;
-    const next = new RegExp(`twice; when it answers: nsfarm-deno retry ${run.dir} \\(`);
+    const next = new RegExp(`twice; when it answers: nsfarm-deno retry ${quoteWord(run.dir)} \\(`);
     await assert.rejects(run.retry(), { kind: "unreachable", next });
     run.fake.is_up = true;
     const { nothing } = await run.retry();

@@ -89,7 +89,7 @@ Deno.test("words that nobody knows are a refusal where the queue, asked once, ha
     await assert.rejects(run.start(), {
       kind: "unreachable",
       message: "fake did not take the jobs: it says words; no job of its token is in its queue",
-      next: /^Nothing was queued; mend what it says/,
+      next: /^They are not queued; mend what it says/,
     });
     assert.equal(run.fake.finds, 1);
     assert.deepEqual(run.told(), [["refused", ALL, null]]);
