@@ -12,7 +12,6 @@ import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import type { Run } from "../host/run/load_manifest.ts";
 import type { RunRequest } from "../core/run_request.ts";
 import { planRun, renderRun } from "../host/run/render_run.ts";
-import { seedOverlap } from "../host/run/runs_beside.ts";
 import { seedWarnings } from "../host/run/runs_beside.ts";
 import { withShares } from "../host/ssh/static_shares.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
