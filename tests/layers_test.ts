@@ -232,3 +232,19 @@ Deno.test("A write past the lock would be seen", () => {
     assert.equal(writesPastLock("a.ts", call).length, 1, call);
   }
 });
+
+/** A rename by the system itself, whose answer says nothing where it was lost. */
+const RENAMES = /\brenameSync\b|\b(?:Deno|fs)\.rename\b|\brename\b[^\n]*from "node:fs/;
+
+Deno.test("All renames are made in one place, which looks at what was done when an answer was lost", () => {
+  const product = sources.filter((path) => isIn(path, ["main.ts", "commands", "host"]));
+  assert.deepEqual(product.filter((path) => RENAMES.test(withoutComments(read(path)))), ["host/disk/rename.ts"]);
+});
+
+Deno.test("Another rename would be seen, and a call of that place would not", () => {
+  const others = ["Deno.renameSync(a, b);", "await Deno.rename(a, b);", 'import { rename } from "node:fs/promises";'];
+  for (const line of others) assert.match(line, RENAMES);
+  for (const line of ["rename(temporary, path);", 'import { rename } from "../disk/rename.ts";']) {
+    assert.doesNotMatch(line, RENAMES);
+  }
+});

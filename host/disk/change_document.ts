@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { whileLockedSync } from "./lock_file.ts";
 import { MAX_DOCUMENT_BYTES, readRegular, Unreadable } from "./read_file.ts";
+import { rename } from "./rename.ts";
 import { explainWrite, removeQuietly, writeTemporary } from "./write_file.ts";
 
 /** The empty file that holds the lock of a document; it stays, for one that is removed protects nobody. */
@@ -35,7 +36,7 @@ function replaceSame(path: string, before: Uint8Array | undefined, text: string)
     const temporary = writeTemporary(path, text);
     try {
       if (!isSame(before, bytesOf(path))) return false;
-      Deno.renameSync(temporary, path);
+      rename(temporary, path);
       return true;
     } finally {
       removeQuietly(temporary);

@@ -1,5 +1,6 @@
 import { systemCode } from "../../core/errors.ts";
 import { fileFault, isAbsent } from "../../core/file_fault.ts";
+import { rename } from "./rename.ts";
 import { exists, removeQuietly, writeTemporary } from "./write_file.ts";
 
 /**
@@ -35,7 +36,7 @@ function commitByRename(temporary: string, path: string): boolean {
   return holdRight(path.replace(/(\.out|\.metrics)?\.json$/, "") + ".commit", () => {
     if (exists(path)) return false;
     try {
-      Deno.renameSync(temporary, path);
+      rename(temporary, path);
       return true;
     } catch (error) {
       if (isAbsent(error) && !exists(temporary)) return false;
@@ -78,8 +79,8 @@ function dropStaleRight(right: string): void {
     const [now, held] = [Deno.lstatSync(fresh), Deno.lstatSync(right)];
     if ((now.mtime?.getTime() ?? 0) - (held.mtime?.getTime() ?? 0) < RIGHT_STALE_MS) return;
     // Renamed first: of several that judge it stale only one gets it, and the right of the next holder is given back.
-    Deno.renameSync(right, fresh);
-    if (Deno.lstatSync(fresh).ino !== held.ino) Deno.renameSync(fresh, right);
+    rename(right, fresh);
+    if (Deno.lstatSync(fresh).ino !== held.ino) rename(fresh, right);
   } catch (error) {
     if (!isAbsent(error)) throw error;
   } finally {

@@ -4,6 +4,7 @@ import { temporaryName } from "../../core/run_paths.ts";
 import { FarmError } from "../../core/errors.ts";
 import { adviceForWriting, faultWords, fileFault, isAbsent, shownPath } from "../../core/file_fault.ts";
 import { refused } from "./refused.ts";
+import { rename } from "./rename.ts";
 
 /** The boot of those who cannot or did not ask for it. */
 export const UNKNOWN_BOOT = "00000000";
@@ -50,7 +51,7 @@ export function writeWhole(path: string, data: string | Uint8Array, mode = 0o640
   explainWrite(path, () => {
     const temporary = writeTemporary(path, data, mode);
     try {
-      Deno.renameSync(temporary, path);
+      rename(temporary, path);
     } catch (error) {
       removeQuietly(temporary);
       throw error;
@@ -81,7 +82,7 @@ export async function writeStreamed(
   try {
     await writeSynced(temporary, fill);
     const sum = await promised ?? hashStream(fill);
-    Deno.renameSync(temporary, path);
+    rename(temporary, path);
     return sum;
   } catch (error) {
     removeQuietly(temporary);

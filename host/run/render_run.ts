@@ -20,6 +20,7 @@ import { pluginRecord } from "../plugin/plugin_run.ts";
 import { hashSpec, readSpec } from "./read_spec.ts";
 import { sweepStaged } from "../disk/sweep_temporary.ts";
 import { exists, makeFolder, removeTree, temporaryPath, writeWhole } from "../disk/write_file.ts";
+import { rename } from "../disk/rename.ts";
 
 /** Makes the manifest of a run; writes nothing. @throws {FarmError} */
 export async function planRun(request: RunRequest): Promise<FarmManifest> {
@@ -206,7 +207,7 @@ function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage
 /** rename(2) takes the place of an empty folder, never of one with something in it. */
 function nameRun(staged: string, dir: string): void {
   try {
-    Deno.renameSync(staged, dir);
+    rename(staged, dir);
   } catch (error) {
     throw exists(dir) ? existsAlready(dir) : error;
   }

@@ -11,6 +11,7 @@ import { ASIDE, commitName, metricsName, outName } from "../../core/run_paths.ts
 import { Unreadable } from "../disk/read_file.ts";
 import { type CheckedOutput, type Evidence, readCommitted, readShard } from "./read_shard.ts";
 import { commitByLink, giveName, holdRight, pause } from "../disk/give_name.ts";
+import { rename } from "../disk/rename.ts";
 import { makeFolder, removeQuietly, writeTemporary } from "../disk/write_file.ts";
 
 export interface Result {
@@ -180,7 +181,7 @@ function moveOne(dir: string, shard: number, name: string, judged: number | null
   // First to a name that nobody else uses: a rename replaces what has its new name.
   const taken = `${aside}.${randomBytes(4).toString("hex")}`;
   // Nobody else moves a file of this shard meanwhile, so it is still the one that was judged.
-  const move = () => inode(path) === judged && ifThere(() => Deno.renameSync(path, taken));
+  const move = () => inode(path) === judged && ifThere(() => rename(path, taken));
   if (!holdRight(join(dir, commitName(shard)), move)) return [];
   // It can be another only if this process was held up for so long that its right was taken from it.
   if (inode(taken) !== judged && commitByLink(taken, path)) return [];

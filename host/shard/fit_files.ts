@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { rename } from "../disk/rename.ts";
 import { INCOMING, stderrName, stdoutName } from "../../core/run_paths.ts";
 
 /** Where one attempt's fit writes, before anything is checked. */
@@ -28,7 +29,7 @@ export function keepLogs(dir: string, shard: number, files: FitFiles): void {
   for (const [from, to] of [[files.stdout, stdoutName(shard)], [files.stderr, stderrName(shard)]] as const) {
     try {
       if (Deno.lstatSync(from).size === 0) Deno.removeSync(from);
-      else Deno.renameSync(from, join(dir, to));
+      else rename(from, join(dir, to));
     } catch {
       // a log that cannot be kept must not turn a shard into a failure
     }

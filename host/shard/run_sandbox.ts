@@ -12,6 +12,7 @@ import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import { lookAtMachine, type Machine } from "../machine/machine.ts";
 import { readShard } from "./read_shard.ts";
 import { type JobEnd, runJob } from "./run_job.ts";
+import { rename } from "../disk/rename.ts";
 import { makeFolder, writeWhole } from "../disk/write_file.ts";
 
 /** Where shards run in a sandbox, away from the folder that is sent back: half of a result is never sent. */
@@ -65,7 +66,7 @@ function recordOf(run: Run<FarmManifest>, plan: Plan): ShardRecord | undefined {
 function giveBack(from: string, to: string): number | null {
   try {
     const { size } = Deno.lstatSync(from);
-    Deno.renameSync(from, to);
+    rename(from, to);
     return size;
   } catch (error) {
     if (isAbsent(error)) return null;

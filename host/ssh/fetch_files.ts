@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { INCOMING } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
+import { rename } from "../disk/rename.ts";
 import { explainWrite, makeFolder, removeQuietly, temporaryPath, writeAll } from "../disk/write_file.ts";
 import type { HostLink } from "./link.ts";
 
@@ -98,7 +99,7 @@ async function writePieces(path: string, pieces: AsyncIterable<Uint8Array>): Pro
   const file = explainWrite(path, () => Deno.openSync(temporary, { write: true, createNew: true, mode: 0o640 }));
   try {
     for await (const piece of pieces) explainWrite(path, () => writeAll(file, piece));
-    explainWrite(path, () => Deno.renameSync(temporary, path));
+    explainWrite(path, () => rename(temporary, path));
   } catch (error) {
     removeQuietly(temporary);
     throw error;
