@@ -66,7 +66,7 @@ function readChecked(path: string, max_bytes: number, space: (size: number) => U
   try {
     return readBytes(path, max_bytes, space);
   } catch (error) {
-    throw unreadable(error);
+    throw error instanceof Unreadable ? error : unreadable(error);
   }
 }
 
@@ -78,7 +78,7 @@ function readBytes(path: string, max_bytes: number, space: (size: number) => Uin
   const file = Deno.openSync(path);
   try {
     const { size } = file.statSync();
-    if (size > max_bytes) throw new Error(`has ${size} bytes, more than the limit of ${max_bytes}`);
+    if (size > max_bytes) throw new Unreadable(`has ${size} bytes, more than the limit of ${max_bytes}`, false);
     const bytes = space(size);
     let n = 0;
     while (n <= size) {
@@ -87,7 +87,7 @@ function readBytes(path: string, max_bytes: number, space: (size: number) => Uin
       n += got;
       if (n === size) break;
     }
-    if (n > size) throw new Error("grew while it was read");
+    if (n > size) throw new Unreadable("grew while it was read", false);
     return bytes.subarray(0, n);
   } finally {
     file.close();
