@@ -1,0 +1,3 @@
+import { chaosTests } from "../chaos/chaos_tests.ts";
+
+chaosTests("ssh", { from: 1, rounds: 2 });
