@@ -5,5 +5,5 @@ import { runMain } from "./tools/dev_error.ts";
 
 await runMain(async () => {
   const results = [...await runChecks(), ...await checkLayers()];
-  return results.some((result) => result.failed > 0) ? 1 : 0;
+  return results.some((result) => result.failed.length > 0) ? 1 : 0;
 });

@@ -2,23 +2,28 @@ import { relative, resolve } from "node:path";
 import { root } from "../tool_paths.ts";
 import { kindOf } from "./find_tests.ts";
 
+/** How much is run: for the inner loop, before a push, or all that there is. */
+export type Amount = "quick" | "usual" | "all";
+
 /** Which tests to run. */
 export interface Choice {
   files: string[];
-  /** The files of tests/slow that are not run. */
+  /** The files that are not run. */
   leftOut: string[];
   /** Only tests with this text in their names; undefined for all. */
   filter: string | undefined;
 }
 
+const kinds: Record<Amount, string[]> = { quick: ["unit"], usual: ["unit", "e2e"], all: ["unit", "e2e", "slow"] };
+
 /**
  * Chooses among all test files. An argument is a file or a part of its path, else a part of the tests' names; without
- * one all files are chosen but the slow ones, and with `all` those too.
+ * one all files of the amount's kinds are chosen.
  */
-export function chooseTests(files: string[], argument: string | undefined, all: boolean): Choice {
+export function chooseTests(files: string[], argument: string | undefined, amount: Amount): Choice {
   const named = argument === undefined ? [] : files.filter((file) => isNamed(file, argument));
   if (named.length > 0) return { files: named, leftOut: [], filter: undefined };
-  const isChosen = (file: string) => all || kindOf(file) !== "slow";
+  const isChosen = (file: string) => kinds[amount].includes(kindOf(file));
   return {
     files: files.filter(isChosen),
     leftOut: files.filter((file) => !isChosen(file)),

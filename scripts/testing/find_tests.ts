@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../tool_paths.ts";
 
@@ -8,10 +8,9 @@ export async function findTests(): Promise<string[]> {
   return entries.filter((path) => path.endsWith("_test.ts")).map((path) => `tests/${path}`).sort();
 }
 
-/** Where a test file belongs: "tests/core" and the like, or "tests" for those in no folder. */
+/** Where a test file (or a group of them) belongs: "tests/core" and the like, or "tests" for those in no folder. */
 export function folderOf(file: string): string {
-  const parts = file.split("/");
-  return parts.length > 2 ? `${parts[0]}/${parts[1]}` : "tests";
+  return /^tests\/\w+(?![\w.])/.exec(file)?.[0] ?? "tests";
 }
 
 /** Whether a test file is one of those that run whole commands, or that take minutes. */
@@ -19,4 +18,31 @@ export function kindOf(file: string): "unit" | "e2e" | "slow" {
   const folder = folderOf(file);
   if (folder === "tests/e2e") return "e2e";
   return folder === "tests/slow" ? "slow" : "unit";
+}
+
+/** What a test file says of itself. */
+export interface TestSource {
+  file: string;
+  /** Why it is left to `--all`: the rest of its line "// slow: ..."; empty where it has none. */
+  slow: string;
+  /** The packages of Debian without which it leaves tests out: its line "// needs: ...". */
+  needs: string[];
+  /** Whether it brings a cluster up, and then mostly waits for its daemons. */
+  isCluster: boolean;
+}
+
+/** Reads what test files say of themselves. */
+export async function readSources(files: string[]): Promise<TestSource[]> {
+  return await Promise.all(files.map(async (file) => readSource(file, await readFile(join(root, file), "utf8"))));
+}
+
+/** Returns what the text of a test file says of it. */
+export function readSource(file: string, text: string): TestSource {
+  const words = (name: string) => new RegExp(`^// ${name}: (.*)`, "m").exec(text)?.[1] ?? "";
+  return {
+    file,
+    slow: words("slow"),
+    needs: words("needs").split(" ").filter((name) => name !== ""),
+    isCluster: /\b(?:(?:slurm|condor|ssh)File|bringUp\w*)\(/.test(text),
+  };
 }

@@ -6,8 +6,8 @@ import { DevError } from "../tools/dev_error.ts";
 import { runTool } from "../tools/run_tool.ts";
 import type { FileResult } from "./file_result.ts";
 import { folderOf, kindOf } from "./find_tests.ts";
-import { byFolder, runAtMost } from "./run_bunches.ts";
-import type { TestRun } from "./run_tests.ts";
+import { byFolder, runQueues } from "./run_bunches.ts";
+import { runTests, type TestRun } from "./run_tests.ts";
 
 /** Runs the unit tests on the newest Deno, one result for each folder; where it cannot be had, says so. */
 export async function runOnNewestDeno(run: TestRun, files: string[]): Promise<FileResult[]> {
@@ -15,7 +15,8 @@ export async function runOnNewestDeno(run: TestRun, files: string[]): Promise<Fi
   if (newest === undefined) return [];
   // A newer Deno may write the lock file in a form that the pinned one cannot read.
   const newRun = { ...run, deno: newest.path, args: [...run.args, "--no-lock"] };
-  const results = await runAtMost(2, newRun, byFolder(files.filter((file) => kindOf(file) === "unit")));
+  const computing = byFolder(files.filter((file) => kindOf(file) === "unit"));
+  const results = await runQueues({ computing, waiting: [] }, (bunch) => runTests(newRun, bunch));
   return results.map((result) => ({ ...result, file: `${folderOf(result.file)} on Deno ${newest.version}` }));
 }
 

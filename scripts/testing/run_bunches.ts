@@ -1,37 +1,73 @@
 import type { FileResult } from "./file_result.ts";
-import { folderOf, kindOf } from "./find_tests.ts";
+import { folderOf, kindOf, type TestSource } from "./find_tests.ts";
 import { type Bunch, runTests, type TestRun } from "./run_tests.ts";
 
-/**
- * Runs test files: the unit tests of one folder share a process, each file of the others has its own. Two processes
- * run at a time, but those of tests/slow alone, since they start whole clusters.
- */
-export async function runBunches(run: TestRun, files: string[]): Promise<FileResult[]> {
-  const of = (kind: string) => files.filter((file) => kindOf(file) === kind);
-  const units = await runAtMost(2, run, byFolder(of("unit")));
-  const e2e = await runAtMost(2, run, oneByOne(of("e2e")));
-  const slow = await runAtMost(1, run, oneByOne(of("slow")));
-  return [...units, ...e2e, ...slow];
+/** Bunches that wait for their turn. */
+export interface Queues {
+  /** Those that need a core for as long as they run. */
+  computing: Bunch[];
+  /** Those that mostly wait for the daemons of a cluster. */
+  waiting: Bunch[];
 }
 
-/** The unit tests among some files, a bunch for each folder. */
+/**
+ * How many processes take from which queue first. Two clusters leave about a core free, which one process that computes
+ * can have; whoever finds its own queue empty helps the others.
+ */
+const processes: (keyof Queues)[] = ["computing", "waiting", "waiting"];
+
+/** The most files of one folder that share a process: more are dealt to several, so that none is the last for long. */
+const mostTogether = 30;
+
+/**
+ * Runs test files: the unit tests of one folder share a process or two, each file of the others has its own. Those of
+ * tests/slow run alone.
+ */
+export async function runBunches(run: TestRun, sources: TestSource[]): Promise<FileResult[]> {
+  const slow = sources.filter(({ file }) => kindOf(file) === "slow").map(({ file }) => file);
+  const results = await runQueues(queuesOf(sources), (bunch) => runTests(run, bunch));
+  for (const bunch of oneByOne(slow)) results.push(...await runTests(run, bunch));
+  return results;
+}
+
+/** Returns the bunches of unit and e2e tests, in the order in which they begin. */
+export function queuesOf(sources: TestSource[]): Queues {
+  const of = (kind: string, isCluster: boolean) =>
+    sources.filter((one) => kindOf(one.file) === kind && one.isCluster === isCluster).map(({ file }) => file);
+  return {
+    computing: [...byFolder([...of("unit", false), ...of("unit", true)].sort()), ...oneByOne(of("e2e", false))],
+    waiting: oneByOne(of("e2e", true)),
+  };
+}
+
+/** Returns the unit tests among some files as bunches, one or more for each folder. */
 export function byFolder(files: string[]): Bunch[] {
-  return [...Map.groupBy(files, folderOf)].map(([label, files]) => ({ label, files }));
+  return [...Map.groupBy(files, folderOf)].flatMap(([folder, files]) => {
+    const count = Math.ceil(files.length / mostTogether);
+    const label = (i: number) => count === 1 ? folder : `${folder} (${i + 1} of ${count})`;
+    return Array.from(
+      { length: count },
+      (_, i) => ({ label: label(i), files: files.filter((_, k) => k % count === i) }),
+    );
+  });
 }
 
 function oneByOne(files: string[]): Bunch[] {
   return files.map((file) => ({ label: file, files: [file] }));
 }
 
-/** Runs bunches, at most `limit` at a time. */
-export async function runAtMost(limit: number, run: TestRun, bunches: Bunch[]): Promise<FileResult[]> {
-  const waiting = [...bunches];
+/** Runs all bunches, each by the first process that is free for it. */
+export async function runQueues(
+  queues: Queues,
+  runOne: (bunch: Bunch) => Promise<FileResult[]>,
+): Promise<FileResult[]> {
+  const left = { computing: [...queues.computing], waiting: [...queues.waiting] };
   const results: FileResult[] = [];
-  const worker = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      results.push(...await runTests(run, next));
-    }
+  const worker = async (own: keyof Queues) => {
+    const other = own === "computing" ? "waiting" : "computing";
+    const take = () => left[own].shift() ?? left[other].shift();
+    for (let next = take(); next !== undefined; next = take()) results.push(...await runOne(next));
   };
-  await Promise.all(Array.from({ length: limit }, worker));
+  await Promise.all(processes.map(worker));
   return results;
 }

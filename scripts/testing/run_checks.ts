@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../tool_paths.ts";
 import { runHere } from "../tools/run_here.ts";
-import type { FileResult } from "./file_result.ts";
+import { type FileResult, resultOf } from "./file_result.ts";
 
 const layersTest = "tests/layers_test.ts";
 
@@ -29,11 +29,9 @@ async function runStep(name: string, args: string[]): Promise<FileResult> {
   const begin = performance.now();
   const isGood = await runHere(Deno.execPath(), args, { cwd: root }) === 0;
   console.log(`dev: check ${name}: ${isGood ? "pass" : "FAIL"}`);
-  return {
-    file: `check ${name}`,
+  return resultOf(`check ${name}`, {
     passed: isGood ? 1 : 0,
-    failed: isGood ? 0 : 1,
-    skipped: [],
+    failed: isGood ? [] : [name],
     seconds: (performance.now() - begin) / 1000,
-  };
+  });
 }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { root } from "../tool_paths.ts";
 import { inScratch } from "../tools/in_scratch.ts";
-import type { FileResult } from "./file_result.ts";
+import { type FileResult, resultOf, sumOf } from "./file_result.ts";
 import { readJunit } from "./read_junit.ts";
 
 /** Test files that share a process. */
@@ -36,23 +36,22 @@ export async function runTests(run: TestRun, bunch: Bunch): Promise<FileResult[]
     const code = await runProcess(run, bunch, folder);
     const seconds = (performance.now() - begin) / 1000;
     console.log(`\n== ${bunch.label} (${seconds.toFixed(1)} s) ==`);
-    console.log(forHere(await readFile(join(folder, "log"), "utf8")));
+    const log = await readFile(join(folder, "log"), "utf8");
+    console.log(forHere(log));
     const results = ownResults(bunch, readJunit(await readFile(join(folder, "junit.xml"), "utf8").catch(() => "")));
-    return [...results, ...unaccounted(bunch, results, code)];
+    return [...results, ...unaccounted(bunch, results, code), resultOf(bunch.label, { leftOut: linesLeftOut(log) })];
   });
 }
 
 // Deno files a test under the source that called Deno.test, which may be a helper of several test files.
 function ownResults({ files: [only = "", ...others] }: Bunch, results: FileResult[]): FileResult[] {
   if (others.length > 0 || results.length === 0) return results;
-  const sum = (count: (one: FileResult) => number) => results.reduce((all, one) => all + count(one), 0);
-  return [{
-    file: only,
-    passed: sum((one) => one.passed),
-    failed: sum((one) => one.failed),
-    skipped: results.flatMap((one) => one.skipped),
-    seconds: sum((one) => one.seconds),
-  }];
+  return [sumOf(only, results)];
+}
+
+/** Returns what the tests of a log say that they left out (tests/support/amount.ts), each once. */
+export function linesLeftOut(log: string): string[] {
+  return [...new Set([...log.matchAll(/^left out: (.+)$/gm)].map(([, text = ""]) => text))];
 }
 
 // Deno colours what it writes into a file too, which only a terminal should see.
@@ -89,12 +88,12 @@ function exitCode(run: TestRun, args: string[], log: number): Promise<number> {
 function unaccounted(bunch: Bunch, results: FileResult[], code: number): FileResult[] {
   const silent = bunch.files.filter((file) => !results.some((result) => result.file === file));
   const problems = silent.map((file) => problem(file, `${file}: none of its tests ran`));
-  const isExplained = code === 0 || silent.length > 0 || results.some((result) => result.failed > 0);
+  const isExplained = code === 0 || silent.length > 0 || results.some((result) => result.failed.length > 0);
   if (!isExplained) problems.push(problem(bunch.label, `${bunch.label}: ended with exit code ${code}`));
   return problems;
 }
 
 function problem(file: string, text: string): FileResult {
   console.log(`dev: ${text}`);
-  return { file, passed: 0, failed: 1, skipped: [], seconds: 0 };
+  return resultOf(file, { failed: [text] });
 }

@@ -1,10 +1,11 @@
+// needs: task-spooler
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mustRun, requestArgs, runDir } from "../support/farm.ts";
 import { countDone } from "../support/run_dir.ts";
-import { inFolder } from "../support/scratch.ts";
+import { inFolder, processesOf, until } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
 import { assertSameToys, readJson, unsharded } from "../support/toys.ts";
 
@@ -54,6 +55,8 @@ Deno.test({
         assertSameToys(await readJson(join(runDir(folder), "merged.out.json")), await unsharded(folder, 80));
       } finally {
         await new Deno.Command("tsp", { args: ["-K"], env }).output();
+        const isTsp = ({ command }: { command: string }) => /^(\S*\/)?tsp\b/.test(command);
+        await until("task spooler has ended", async () => !(await processesOf(folder)).some(isTsp));
       }
     }),
 });

@@ -6,6 +6,7 @@ import { readShard } from "../../host/shard/read_shard.ts";
 import { settleShard } from "../../host/shard/settle_shard.ts";
 import { exists } from "../../host/disk/write_file.ts";
 import { sampleAttempt, sampleRecord } from "../core/support/sample_run.ts";
+import { amountOf } from "../support/amount.ts";
 import { benchOf } from "./support/bench.ts";
 import { incoming, type Job, MANIFEST, Outcome, outText, PLAN, resultOf } from "./support/commit_case.ts";
 import { skipShortWaits } from "./support/gate.ts";
@@ -237,8 +238,10 @@ for (const given of cases) {
     try {
       const told = await trial.run([-1, -1]);
       assert.ok(told.schedules > 10, `only ${told.schedules} schedules were found`);
+      const orders = amountOf("orders of two workers, of whom one or both die", { quick: 1, usual: 10, all: Infinity });
       for (const killed of deaths(told, given.both_killed)) {
-        const most = killed.every((k, i) => k < 0 || told.seen[i]?.has(k)) ? given.orders_with_death : 1;
+        const isSeen = killed.every((k, i) => k < 0 || told.seen[i]?.has(k));
+        const most = isSeen ? Math.min(orders, given.orders_with_death) : 1;
         await trial.run(killed, most);
       }
     } finally {

@@ -4,17 +4,26 @@ import { chooseTests } from "../../scripts/testing/choose_tests.ts";
 const files = ["tests/core/split_test.ts", "tests/e2e/run_test.ts", "tests/slow/slurm_test.ts"];
 
 Deno.test("chooseTests() leaves the slow files out unless all are asked for", () => {
-  assert.deepEqual(chooseTests(files, undefined, false).leftOut, ["tests/slow/slurm_test.ts"]);
-  assert.deepEqual(chooseTests(files, undefined, true), { files, leftOut: [], filter: undefined });
+  assert.deepEqual(chooseTests(files, undefined, "usual").leftOut, ["tests/slow/slurm_test.ts"]);
+  assert.deepEqual(chooseTests(files, undefined, "all"), { files, leftOut: [], filter: undefined });
+});
+
+Deno.test("chooseTests() leaves out for the quick run whatever runs the compiled program", () => {
+  assert.deepEqual(chooseTests(files, undefined, "quick"), {
+    files: ["tests/core/split_test.ts"],
+    leftOut: ["tests/e2e/run_test.ts", "tests/slow/slurm_test.ts"],
+    filter: undefined,
+  });
+  assert.deepEqual(chooseTests(files, "e2e/run", "quick").files, ["tests/e2e/run_test.ts"]);
 });
 
 Deno.test("chooseTests() takes an argument as a part of a path, also of a slow file", () => {
-  assert.deepEqual(chooseTests(files, "slurm", false).files, ["tests/slow/slurm_test.ts"]);
-  assert.deepEqual(chooseTests(files, "./tests/core/split_test.ts", false).files, ["tests/core/split_test.ts"]);
+  assert.deepEqual(chooseTests(files, "slurm", "usual").files, ["tests/slow/slurm_test.ts"]);
+  assert.deepEqual(chooseTests(files, "./tests/core/split_test.ts", "usual").files, ["tests/core/split_test.ts"]);
 });
 
 Deno.test("chooseTests() takes an argument that no path has as a part of the tests' names", () => {
-  assert.deepEqual(chooseTests(files, "every toy once", false), {
+  assert.deepEqual(chooseTests(files, "every toy once", "usual"), {
     files: files.slice(0, 2),
     leftOut: ["tests/slow/slurm_test.ts"],
     filter: "every toy once",

@@ -1,22 +1,46 @@
 import assert from "node:assert/strict";
+import { resultOf } from "../../scripts/testing/file_result.ts";
 import { testReport } from "../../scripts/testing/test_report.ts";
 
 const results = [
-  { file: "tests/core", passed: 3, failed: 0, skipped: [], seconds: 1.25 },
-  { file: "tests/host/run_test.ts", passed: 1, failed: 1, skipped: ["needs a real cluster"], seconds: 10 },
-  { file: "tests/e2e/filtered_out_test.ts", passed: 0, failed: 0, skipped: [], seconds: 0 },
-  { file: "tests/core", passed: 4, failed: 0, skipped: [], seconds: 1 },
+  resultOf("tests/core", { passed: 3, seconds: 1.25 }),
+  resultOf("tests/host/run_test.ts", {
+    passed: 1,
+    failed: ["it runs"],
+    skipped: ["needs a real cluster"],
+    seconds: 10,
+  }),
+  resultOf("tests/e2e/filtered_out_test.ts"),
+  resultOf("tests/e2e/kill_test.ts", { passed: 2, flaky: ["it dies", "it lives"], seconds: 7 }),
+  resultOf("tests/core", { passed: 4, seconds: 1 }),
+  resultOf("tests/host (1 of 2)", { leftOut: ["750 of 1000 schedules"] }),
 ];
 
-Deno.test("testReport() has a line for each file in which something ran, and closes with the numbers alone on the last", () => {
+Deno.test("testReport() has a line for each file in which something ran, names what was not plainly good, and closes with the numbers alone", () => {
   assert.equal(
     testReport(results),
     `file                    passed  failed  skipped  seconds
 tests/core                   7       0        0      2.3
 tests/host/run_test.ts       1       1        1     10.0  FAILED
+tests/e2e/kill_test.ts       2       0        0      7.0  flaky
 
 skipped  tests/host/run_test.ts: needs a real cluster
 
-8 passed, 1 failed, 1 skipped`,
+left out  tests/host (1 of 2): 750 of 1000 schedules
+
+flaky: tests/e2e/kill_test.ts: it dies
+flaky: tests/e2e/kill_test.ts: it lives
+
+failed: tests/host/run_test.ts: it runs
+
+2 flaky: failed, and passed when run once more alone
+10 passed, 1 failed, 1 skipped`,
   );
+});
+
+Deno.test("testReport() of a run in which all passed names nothing", () => {
+  assert.deepEqual(testReport([resultOf("a", { passed: 2 })]).split("\n").slice(2), [
+    "",
+    "2 passed, 0 failed, 0 skipped",
+  ]);
 });

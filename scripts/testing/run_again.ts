@@ -1,0 +1,40 @@
+/** Tests that fail only now and then are told from those that fail. */
+
+import { type FileResult, sumOf } from "./file_result.ts";
+import { kindOf } from "./find_tests.ts";
+import { runTests, type TestRun } from "./run_tests.ts";
+
+/** Where more files have failed, it was no chance. */
+const most = 5;
+
+/**
+ * Runs each failed file of tests/e2e and tests/slow once more, alone. Tests that pass then are flaky, in place of failed.
+ * @param runOne how one file is run
+ */
+export async function runFailedAgain(
+  results: FileResult[],
+  runOne: (file: string) => Promise<FileResult[]>,
+): Promise<FileResult[]> {
+  const first = Map.groupBy(results, ({ file }) => file);
+  const failed = [...first].filter(([file, rows]) => isFailed(rows) && kindOf(file) !== "unit");
+  if (failed.length > most) {
+    console.log(`\ndev: ${failed.length} files have failed; they are not run again, which is done for up to ${most}`);
+    return results;
+  }
+  for (const [file, rows] of failed) {
+    console.log(`\ndev: ${file} has failed, and is run once more alone`);
+    first.set(file, [judged(sumOf(file, rows), sumOf(file, await runOne(file)))]);
+  }
+  return [...first.values()].flat();
+}
+
+/** Runs one file as runFailedAgain() wants it. */
+export const runAlone = (run: TestRun) => (file: string): Promise<FileResult[]> =>
+  runTests(run, { label: file, files: [file] });
+
+const isFailed = (rows: FileResult[]) => rows.some(({ failed }) => failed.length > 0);
+
+function judged(first: FileResult, second: FileResult): FileResult {
+  const flaky = first.failed.filter((name) => !second.failed.includes(name));
+  return { ...second, flaky, seconds: first.seconds + second.seconds };
+}

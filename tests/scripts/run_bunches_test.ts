@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { resultOf } from "../../scripts/testing/file_result.ts";
+import { folderOf, readSource, type TestSource } from "../../scripts/testing/find_tests.ts";
+import { leftOutText } from "../../scripts/testing/left_out.ts";
+import { byFolder, queuesOf, runQueues } from "../../scripts/testing/run_bunches.ts";
+import { linesLeftOut } from "../../scripts/testing/run_tests.ts";
+
+const source = (file: string, isCluster = false): TestSource => ({ file, slow: "", needs: [], isCluster });
+const bunch = (label: string) => ({ label, files: [label] });
+
+Deno.test("unit tests of one folder share a process, e2e files have their own, and clusters wait in a queue of theirs", () => {
+  const sources = [
+    source("tests/core/a_test.ts"),
+    source("tests/core/b_test.ts"),
+    source("tests/e2e/kill_test.ts"),
+    source("tests/e2e/slurm_run_test.ts", true),
+    source("tests/layers_test.ts"),
+    source("tests/slow/slurm_late_test.ts", true),
+  ];
+  const { computing, waiting } = queuesOf(sources);
+  assert.deepEqual(computing.map(({ label }) => label), ["tests/core", "tests", "tests/e2e/kill_test.ts"]);
+  assert.deepEqual(waiting, [bunch("tests/e2e/slurm_run_test.ts")]);
+});
+
+Deno.test("a folder of many unit tests is dealt to several processes, each file once", () => {
+  const files = Array.from({ length: 61 }, (_, i) => `tests/core/${i}_test.ts`);
+  const bunches = byFolder(files);
+  assert.deepEqual(bunches.map(({ label }) => label), [1, 2, 3].map((i) => `tests/core (${i} of 3)`));
+  assert.deepEqual(bunches.flatMap((one) => one.files).sort(), files.toSorted());
+  assert.deepEqual([...new Set(bunches.map(({ label }) => folderOf(label)))], ["tests/core"]);
+});
+
+Deno.test("runQueues() runs each bunch once, three at a time, and whoever has an empty queue helps the other", async () => {
+  const names = (letter: string) => Array.from({ length: 5 }, (_, i) => bunch(`${letter}${i}`));
+  for (const queues of [{ computing: names("c"), waiting: names("w") }, { computing: [], waiting: names("w") }]) {
+    let [now, most] = [0, 0];
+    const begun: string[] = [];
+    const results = await runQueues(queues, async ({ label }) => {
+      begun.push(label);
+      most = Math.max(most, ++now);
+      await new Promise((done) => setTimeout(done, 1));
+      now--;
+      return [resultOf(label, { passed: 1 })];
+    });
+    const all = [...queues.computing, ...queues.waiting].map(({ label }) => label);
+    assert.deepEqual(begun.toSorted(), all.toSorted());
+    assert.equal(results.length, all.length);
+    assert.equal(most, 3);
+  }
+});
+
+Deno.test("readSource() reads why a file is slow, what it needs, and whether it brings a cluster up", () => {
+  assert.deepEqual(readSource("a", "// slow: files come late\nconst test = slurmFile([]);\n"), {
+    file: "a",
+    slow: "files come late",
+    needs: [],
+    isCluster: true,
+  });
+  assert.deepEqual(readSource("b", "// needs: chromium task-spooler\nconst x = jobFile();").needs, [
+    "chromium",
+    "task-spooler",
+  ]);
+  assert.equal(readSource("b", 'import { condorFile } from "./x.ts";').isCluster, false);
+});
+
+Deno.test("each run says what it leaves out: e2e by number, slow files with their reason, the newest Deno", () => {
+  const slow = { ...source("tests/slow/late_test.ts"), slow: "files come late" };
+  const e2e = [source("tests/e2e/a_test.ts"), source("tests/e2e/b_test.ts")];
+  const slowLine = "left out tests/slow/late_test.ts: files come late; run it by ./dev test --all\n";
+  const denoLine = "left out the unit tests on the newest Deno; run them by ./dev test --all\n";
+  const e2eLine = "left out the 2 files of tests/e2e; run them by ./dev test\n";
+  assert.equal(leftOutText([...e2e, slow], "quick", true), e2eLine + slowLine + denoLine);
+  assert.equal(leftOutText([slow], "usual", true), slowLine + denoLine);
+  assert.equal(leftOutText([], "all", true), "");
+});
+
+Deno.test("what tests say that they left out is found in their log, each once", () => {
+  const log = "a ... ok\n------- output -------\nleft out: 3 of 4 schedules\nleft out: 3 of 4 schedules\n----\n";
+  assert.deepEqual(linesLeftOut(log), ["3 of 4 schedules"]);
+  assert.deepEqual(linesLeftOut("a test (left out: no Slurm) ... ignored\n"), []);
+});
