@@ -50,7 +50,7 @@ test("1,000 toys in 60 shards on three hosts that share no disk are the unsharde
 test("a shard whose own guardrail failed comes back from a host as done", async (farm) => {
   const config = await hardSpec(farm.folder);
   const options = { toys: 4, shards: 4, config, more: ["--pulls"] };
-  await farm.must(farm.run(await farm.hostsFile(...HOSTS), options));
+  await farm.must(farm.run(await farm.hostsFile(...HOSTS), options), 0, { most_s: 300 });
   const dir = runDir(farm.folder);
   assert.deepEqual([(await readRecord(dir, 0)).exit_code, (await readRecord(dir, 1)).exit_code], [1, 0]);
   assert.deepEqual(await readAttempts(dir), []);
