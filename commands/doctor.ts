@@ -1,5 +1,5 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
-import { shardRanges, type StatusSummary } from "../core/describe_status.ts";
+import { describeCounts, shardRanges, type StatusShard, type StatusSummary } from "../core/describe_status.ts";
 import { diagnose, diagnoseOld, type Diagnosis, type Trouble } from "../core/diagnose.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
@@ -23,17 +23,21 @@ const doctor: CommandSpec = {
   define: () => {},
   run: async ({ args, out }) => {
     const run = anyRunOf(args, out);
-    const { summary, diagnosis: { troubles, next } } = isFarmRun(run) ? await examine(run, out) : examineOld(run);
+    const { summary, shards, diagnosis: { troubles, next } } = isFarmRun(run)
+      ? await examine(run, out)
+      : examineOld(run);
     const command = next && [...ownCommand(), ...next.map((word) => word === "RUN_DIR" ? run.dir : word), ...plugins()];
     const paints = makePaints();
-    const counts = Object.entries(summary.counts).map(([state, n]) => `${n} ${state}`).join(", ");
-    out.print(paints.bold(`${summary.run_id} (${summary.scheduler}): ${counts} of ${summary.total} shards`));
+    const isGoing = troubles.length === 0 && shards.some(({ state }) => state !== "done");
+    out.print(paints.bold(describeCounts(summary, shards)));
     const isFailed = mergedExitCode(summary.merged_check) === EXIT_CODES.guardrails;
     const { findings } = summary.merged_check;
     for (const { kind, what } of findings) out.print(kind === "note" ? what : paints.red(what));
     for (const words of summary.workers) out.print(`  ${words}`);
     for (const trouble of troubles) out.print(describe(trouble, paints));
-    if (command) out.print(`\nNext:\n  ${quoteCommand(command)}`);
+    if (isGoing) out.print("Nothing to do yet: shards run, or wait for their turn");
+    if (command) out.print(`\n${isGoing ? "Watch it with" : "Next"}:\n  ${quoteCommand(command)}`);
+    else if (troubles.length > 0) out.print("\nNo command goes on with it before that is mended");
     else if (isFailed && troubles.length === 0) out.print(FAILED);
     else if (findings.some(({ kind }) => kind === "fits")) {
       out.print(`All toys are there and merged: ${summary.merged}`);
@@ -49,6 +53,7 @@ const FAILED = "All toys are there and merged; they are not what the guardrails 
 
 interface Examined {
   summary: StatusSummary;
+  shards: StatusShard[];
   diagnosis: Diagnosis;
 }
 
@@ -57,15 +62,19 @@ async function examine(run: Run<FarmManifest>, out: Output): Promise<Examined> {
   await findLate(run, adapter);
   const { summary, shards } = await lookAtRun(run, adapter, await lookAtMachine());
   const symptoms = symptomsOf(run, adapter, shards);
-  return { summary, diagnosis: diagnose(symptoms, remediesFor(run, adapter), summary.merged_check.state === "whole") };
+  return {
+    summary,
+    shards,
+    diagnosis: diagnose(symptoms, remediesFor(run, adapter), summary.merged_check.state === "whole"),
+  };
 }
 
 function examineOld(run: Run): Examined {
-  const { summary, symptoms } = oldStatus(run);
-  return { summary, diagnosis: diagnoseOld(symptoms, summary.merged_check.state === "whole") };
+  const { summary, shards, symptoms } = oldStatus(run);
+  return { summary, shards, diagnosis: diagnoseOld(symptoms, summary.merged_check.state === "whole") };
 }
 
-function describe({ what, advice, shards, hosts, said, log }: Trouble, { red }: Paints): string {
+function describe({ what, advice, shards, hosts, said, log, by_hand }: Trouble, { red }: Paints): string {
   const count = shards.length === 1 ? "1 shard" : `${shards.length} shards`;
   return [
     "",
@@ -75,6 +84,7 @@ function describe({ what, advice, shards, hosts, said, log }: Trouble, { red }: 
     ...(said === null ? [] : [`  said    ${said}`]),
     ...(log === null ? [] : [`  log     ${log}`]),
     `  so      ${advice}`,
+    ...(by_hand === null ? [] : [`  by hand ${quoteCommand(by_hand)}`]),
   ].join("\n");
 }
 

@@ -18,13 +18,13 @@ const report: CommandSpec = {
       )
       .option("--svg <dir>", "write every figure as a file of its own into this folder", plainPath("--svg"));
   },
-  run: ({ args, options, out }) => {
+  run: async ({ args, options, out }) => {
     const { out: path = null, svg = null } = Flags.parse(options);
     const target = args[0] ?? "";
-    const written = writeReport(target, { out: path, svg }, new Date().toISOString());
+    const written = await writeReport(target, { out: path, svg }, new Date().toISOString());
     out.print([written.report, ...written.svg].join("\n"));
     out.document(written);
-    return Promise.resolve(EXIT_CODES.done);
+    return EXIT_CODES.done;
   },
 };
 export default report;

@@ -35,15 +35,8 @@ const NAMED = 12;
 
 /** The table that `status` prints: a count for each state, then why, for whatever is not simply done or queued. */
 export function describeStatus(summary: StatusSummary, shards: StatusShard[]): string {
-  const { counts, total } = summary;
-  const waiting = summary.scheduler === "local" ? 0 : shards.filter(isNotSubmitted).length;
-  const told = Object.entries(counts).flatMap(([state, n]) => {
-    const given = state === "queued" ? n - waiting : n;
-    return given > 0 ? [`${given} ${state}`] : [];
-  });
-  const states = [...told, ...(waiting > 0 ? [`${waiting} not submitted`] : [])].join(", ");
   const head = [
-    `${summary.run_id} (${summary.scheduler}): ${states} of ${total} shards`,
+    describeCounts(summary, shards),
     `${summary.toys_done} of ${summary.toys_total} toys${rateText({ ...summary, since_pause: false })}${
       leftText(summary)
     }`,
@@ -51,6 +44,18 @@ export function describeStatus(summary: StatusSummary, shards: StatusShard[]): s
     ...summary.workers,
   ];
   return [...head, ...groups(shards).map(describeGroup), ...summary.advice].join("\n");
+}
+
+/** `study1 (slurm): 3 done, 2 not submitted of 5 shards`. */
+export function describeCounts(summary: StatusSummary, shards: StatusShard[]): string {
+  const { counts, total } = summary;
+  const waiting = summary.scheduler === "local" ? 0 : shards.filter(isNotSubmitted).length;
+  const told = Object.entries(counts).flatMap(([state, n]) => {
+    const given = state === "queued" ? n - waiting : n;
+    return given > 0 ? [`${given} ${state}`] : [];
+  });
+  const states = [...told, ...(waiting > 0 ? [`${waiting} not submitted`] : [])].join(", ");
+  return `${summary.run_id} (${summary.scheduler}): ${states} of ${total} shards`;
 }
 
 const isNotSubmitted = ({ state, why }: Pick<StatusShard, "state" | "why">): boolean =>

@@ -235,8 +235,11 @@ export interface SchedulerAdapter {
   eventLogs?(handles: Handle[]): string[];
   /** @param texts of the files that eventLogs named, in that order; null: not there, or unreadable */
   readEventLogs?(texts: (string | null)[], handles: Handle[]): NativeState[];
-  /** What such a file says of one shard's job, for a person to read. */
-  eventsOf?(text: string, handle: Handle, shard: number): string;
+  /**
+   * What such a file says of one shard's job, for a person to read.
+   * @param telling only what may tell why the shard is not done
+   */
+  eventsOf?(text: string, handle: Handle, shard: number, telling?: boolean): string;
 
   /** A job that runs `nsfarm-deno finish` when the jobs of these handles have ended, however they ended. */
   finish?(context: RenderContext, handles: Handle[], token: string): Finish;

@@ -1,5 +1,8 @@
+import { ADVICE, kindOf, nextCommand, type Remedies } from "../advice.ts";
 import type { Cause, ShardState } from "../contracts/kinds.ts";
+import { OLD_ADVICE } from "../diagnose.ts";
 import { shardRanges } from "../describe_status.ts";
+import { CAUSE_WORDS, NOT_SUBMITTED } from "../reconcile.ts";
 import type { RunFacts } from "../run_facts.ts";
 import { quoteCommand } from "../shell_quote.ts";
 
@@ -10,11 +13,14 @@ export interface FailureGroup {
   n: number;
   /** What they said, some of it. */
   why: string[];
-  command: string;
+  /** What is to be done first. */
+  advice: string;
+  /** null: no command goes on before that. */
+  command: string | null;
 }
 
 /** Shards that are not done, the largest group first. */
-export function failureGroups(run: RunFacts): FailureGroup[] {
+export function failureGroups(run: RunFacts, remedies: Remedies): FailureGroup[] {
   const bad = run.shards.filter(({ state }) => state !== "done");
   const groups = Map.groupBy(bad, ({ state, cause }) => state === "failed" && cause !== null ? cause : state);
   return [...groups].map(([key, shards]) => ({
@@ -22,39 +28,34 @@ export function failureGroups(run: RunFacts): FailureGroup[] {
     shards: shardRanges(shards.map((shard) => shard.shard_index)),
     n: shards.length,
     why: [...new Set(shards.flatMap(({ why }) => why ?? []))].slice(0, 3),
-    command: quoteCommand(helpOf(key, run.run_dir, shards[0]?.shard_index ?? 0, run.is_old)),
+    ...helpFor(run, shards[0], remedies),
   })).sort((a, b) => b.n - a.n);
 }
 
-const WORDS: Partial<Record<Cause | ShardState, string>> = {
-  exit: "nextstat ended with an error",
-  signal: "killed by a signal",
-  memory: "out of memory",
-  out_of_memory: "out of memory",
-  time: "over the time limit",
-  timed_out: "over the time limit",
-  terminated: "stopped from outside",
-  disk: "the disk took nothing",
-  output: "the output is missing or broken",
-  toys: "other toys than planned",
-  spawn: "nextstat could not be started",
-  version: "another nextstat than planned",
+const STATE_WORDS: Partial<Record<ShardState, string>> = {
+  out_of_memory: CAUSE_WORDS.memory,
+  timed_out: CAUSE_WORDS.time,
   queued: "not begun",
-  running: "running",
   held: "held by the scheduler",
   lost: "gone without a result",
   unknown: "not known",
 };
 
-function helpOf(key: Cause | ShardState, dir: string, shard: number, is_old: boolean): string[] {
-  const retry = ["nsfarm-deno", "retry", dir];
-  if (is_old) return ["nsfarm-deno", "logs", dir, `${shard}`];
-  if (key === "memory" || key === "out_of_memory") return [...retry, "--more-memory"];
-  if (key === "time" || key === "timed_out") return [...retry, "--more-time"];
-  if (key === "exit" || key === "output" || key === "toys" || key === "spawn") {
-    return ["nsfarm-deno", "logs", dir, `${shard}`];
+const WORDS: Partial<Record<Cause | ShardState, string>> = { ...CAUSE_WORDS, ...STATE_WORDS };
+
+function helpFor(
+  run: RunFacts,
+  shard: RunFacts["shards"][number] | undefined,
+  remedies: Remedies,
+): Pick<FailureGroup, "advice" | "command"> {
+  if (run.is_old) {
+    return { advice: OLD_ADVICE, command: quoteCommand(["nsfarm-deno", "logs", run.run_dir, `${shard?.shard_index}`]) };
   }
-  if (key === "queued") return ["nsfarm-deno", "submit", dir];
-  if (key === "running" || key === "held" || key === "unknown") return ["nsfarm-deno", "status", dir];
-  return retry;
+  // Files alone do not tell whether a shard waits in a queue; where nothing was submitted it does not.
+  const isOpen = shard?.state === "queued" && (run.submitted_ms === null || remedies.refusal !== null);
+  const kind = shard ? kindOf({ ...shard, why: isOpen ? NOT_SUBMITTED : shard.why }, remedies) : "other";
+  const words = nextCommand(new Set([kind]), remedies, false);
+  const command = words &&
+    quoteCommand(["nsfarm-deno", ...words.map((word) => word === "RUN_DIR" ? run.run_dir : word)]);
+  return { advice: ADVICE[kind], command };
 }

@@ -1,3 +1,4 @@
+import type { Remedies } from "../advice.ts";
 import type { MergedFinding } from "../merge/merged_check.ts";
 import { fitWarnings } from "../fit_quality.ts";
 import { duration, significant } from "../progress_line.ts";
@@ -30,8 +31,8 @@ export function runFigures(run: RunFacts): Figure[] {
 }
 
 /** The page of one run. */
-export function runPage(run: RunFacts, script_sha256: string, footer: string): Page {
-  const groups = failureGroups(run);
+export function runPage(run: RunFacts, remedies: Remedies, script_sha256: string, footer: string): Page {
+  const groups = failureGroups(run, remedies);
   return {
     title: run.run_id,
     about: [aboutLine(run), run.run_dir],
@@ -137,11 +138,11 @@ function fitCards(fits: FitQuality): Markup[] {
 }
 
 function failureCard(groups: readonly FailureGroup[]): Markup {
-  const items = groups.map(({ words, n, shards, why, command }) => {
+  const items = groups.map(({ words, n, shards, why, advice, command }) => {
     const said = why.length === 0 ? null : markup`: ${why.join(" · ")}`;
     return markup`<li><span class="bad">${words}</span>, ${n} ${
       n === 1 ? "shard" : "shards"
-    } (${shards})${said}<br><code>${command}</code></li>`;
+    } (${shards})${said}<br>${advice}${command === null ? null : markup`<br><code>${command}</code>`}</li>`;
   });
   return textCard("Shards without a result", markup`<ul>${items}</ul>`);
 }

@@ -11,11 +11,15 @@ import { ENDED } from "./start_run.ts";
 import { readSubmissions } from "./submissions.ts";
 import { exists } from "../disk/write_file.ts";
 
-/** What those files say; null where one is not there. Of a file that the jobs of many shards share, only what is its. */
+/**
+ * What those files say; null where one is not there. Of a file that the jobs of many shards share, only what is its.
+ * @param telling of such a file only what may tell why the shard is not done
+ */
 export function readJobLogs(
   dir: string,
   adapter: SchedulerAdapter,
   shard: number,
+  telling = false,
 ): { name: string; text: string | null }[] {
   const handles = handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
   return handles.flatMap((handle) => {
@@ -24,7 +28,7 @@ export function readJobLogs(
       const path = join(dir, name);
       if (!exists(path)) return { name, text: null };
       if (!adapter.eventsOf || !shared.includes(name)) return { name, text: readTail(path) };
-      return { name, text: adapter.eventsOf(readTail(path, MOST_EVENTS_BYTES), handle, shard) };
+      return { name, text: adapter.eventsOf(readTail(path, MOST_EVENTS_BYTES), handle, shard, telling) };
     });
   });
 }

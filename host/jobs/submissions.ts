@@ -38,6 +38,12 @@ export function intendedNow(): Pick<Submission, "intended_at_utc" | "intended_bo
   return { intended_at_utc: new Date(utc_ms).toISOString(), ...(boot ? { intended_boot: { ...boot } } : {}) };
 }
 
+/** What the scheduler said when it refused the last submission; null: it has taken it, or there is none. */
+export function refusalOf(run: Run): string | null {
+  const last = ownSubmissions(run).at(-1);
+  return last?.state === "refused" ? last.answer : null;
+}
+
 /** What is told of pilots that do not count as dead. */
 export function withoutSilent(run: Run, states: readonly NativeState[]): NativeState[] {
   const silent = ownSubmissions(run).filter(({ silent_at_utc }) => silent_at_utc !== undefined);

@@ -7,6 +7,11 @@ import { SORT_SCRIPT } from "../../core/report/sort_script.ts";
 import { sweepFigures, sweepPage } from "../../core/report/sweep_report.ts";
 import { summariseSweep } from "../../core/sweep/summarise_sweep.ts";
 import { VERSION } from "../../core/version.ts";
+import { NO_REMEDIES, type Remedies } from "../../core/advice.ts";
+import { loadAdapter } from "../jobs/load_adapter.ts";
+import { isFarmRun } from "../run/load_manifest.ts";
+import { openRun } from "../run/run_home.ts";
+import { remediesFor } from "../state/doctor_run.ts";
 import { readFacts } from "../state/read_facts.ts";
 import { loadSweep } from "../sweep/load_sweep.ts";
 import { readSweepFacts } from "../sweep/read_sweep.ts";
@@ -26,8 +31,8 @@ export interface WrittenReport {
 }
 
 /** @throws {FarmError} input, when the run or the sweep cannot be read, or the report not written */
-export function writeReport(target: string, to: ReportTo, now_utc: string): WrittenReport {
-  const made = target.endsWith(".sweep.json") ? sweepReport(target, now_utc) : runReport(target, now_utc);
+export async function writeReport(target: string, to: ReportTo, now_utc: string): Promise<WrittenReport> {
+  const made = target.endsWith(".sweep.json") ? sweepReport(target, now_utc) : await runReport(target, now_utc);
   const report = to.out ?? made.path;
   if (to.out !== null) refuseOut(PAGE_OUT, report);
   const figures = to.svg === null ? [] : figureFiles(made.figures, to.svg);
@@ -53,13 +58,21 @@ const PAGE_OUT: OutKind = {
   isOne: (path) => beginsWith(path, isPage),
 };
 
-function runReport(target: string, now_utc: string): Made {
+async function runReport(target: string, now_utc: string): Promise<Made> {
   const facts = readFacts(target);
   return {
     path: join(facts.run_dir, "report.html"),
-    page: runPage(facts, script_sha256(), footerOf(now_utc)),
+    page: runPage(facts, await remediesOf(target), script_sha256(), footerOf(now_utc)),
     figures: runFigures(facts),
   };
+}
+
+/** None for a run of the old scripts, or of a scheduler that is not known here. */
+async function remediesOf(target: string): Promise<Remedies> {
+  const run = openRun(target);
+  if (!isFarmRun(run)) return NO_REMEDIES;
+  const adapter = await loadAdapter(run.manifest.scheduler).catch(() => null);
+  return adapter ? remediesFor(run, adapter) : NO_REMEDIES;
 }
 
 function sweepReport(target: string, now_utc: string): Made {

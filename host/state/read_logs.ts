@@ -20,8 +20,11 @@ export interface ShardLogs {
   logs: { name: string; text: string | null }[];
 }
 
-/** All that a shard and its attempts said. */
-export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: SchedulerAdapter): ShardLogs {
+/**
+ * All that a shard and its attempts said.
+ * @param telling of events only those that may tell why it is not done
+ */
+export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: SchedulerAdapter, telling = false): ShardLogs {
   const { dir } = run;
   const shard = plan.shard_index;
   const numbers = listAttempts(dir).get(shard) ?? [];
@@ -43,6 +46,6 @@ export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: SchedulerA
     attempts,
     record: committed instanceof Unreadable ? null : committed.farm,
     // That a job's log is empty or absent tells something too: it was killed at once, or never began.
-    logs: [...own.map(read).filter((log) => log.text), ...readJobLogs(dir, adapter, shard)],
+    logs: [...own.map(read).filter((log) => log.text), ...readJobLogs(dir, adapter, shard, telling)],
   };
 }

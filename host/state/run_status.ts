@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { attemptTime } from "../../core/attempt_time.ts";
+import { ADVICE } from "../../core/advice.ts";
 import { counted } from "../../core/counted.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
@@ -22,7 +23,7 @@ import { fullDiskAdvice } from "../disk/full_disk.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { readRecords, timeFacts } from "../run/run_records.ts";
 import type { ScannedShard } from "./scan_run.ts";
-import { readSubmissions, withoutSilent } from "../jobs/submissions.ts";
+import { refusalOf, withoutSilent } from "../jobs/submissions.ts";
 import { exists } from "../disk/write_file.ts";
 
 export interface RunStatus {
@@ -114,11 +115,12 @@ function timesSoFar(run: Run<FarmManifest>, scanned: ScannedShard[]): RunTimes {
 }
 
 /** What a scheduler was not given, and why it has refused it. */
-function submitAdvice({ dir, manifest }: Run<FarmManifest>, scanned: ScannedShard[]): string[] {
-  if (manifest.scheduler === "local" || !scanned.some((one) => one.why === NOT_SUBMITTED)) return [];
-  const refused = readSubmissions(dir).findLast((one) => one.state === "refused")?.answer;
-  const said = refused ? [`the last submission was refused: ${refused}`] : [];
-  return [...said, `submit what is not submitted with: nsfarm-deno submit ${quoteWord(dir)}`];
+function submitAdvice(run: Run<FarmManifest>, scanned: ScannedShard[]): string[] {
+  if (run.manifest.scheduler === "local" || !scanned.some((one) => one.why === NOT_SUBMITTED)) return [];
+  const submit = `nsfarm-deno submit ${quoteWord(run.dir)}`;
+  const refusal = refusalOf(run);
+  if (refusal === null) return [`submit what is not submitted with: ${submit}`];
+  return [`the last submission was refused: ${refusal}`, `${ADVICE.refused}: ${submit}`];
 }
 
 /** A scheduler knows a node by its own name for it. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { diagnose, type Remedies, type Symptom } from "../../core/diagnose.ts";
+import type { Remedies } from "../../core/advice.ts";
+import { diagnose, type Symptom } from "../../core/diagnose.ts";
 
 const symptom = (change: Partial<Symptom>): Symptom => ({
   shard: 0,
@@ -11,7 +12,7 @@ const symptom = (change: Partial<Symptom>): Symptom => ({
   log: null,
   ...change,
 });
-const TWICE: Remedies = { more_memory: "twice", more_time: "twice" };
+const TWICE: Remedies = { more_memory: "twice", more_time: "twice", refusal: null };
 const next = (symptoms: Partial<Symptom>[], remedies = TWICE, merged = false) =>
   diagnose(symptoms.map(symptom), remedies, merged).next?.join(" ") ?? null;
 
@@ -41,7 +42,7 @@ for (
     ["a held job", [{ state: "held", cause: null }], "retry RUN_DIR --wait"],
     ["a lost job beside one that runs", [{ state: "lost" }, { state: "running", why: "" }], "retry RUN_DIR --wait"],
     ["nothing but what was not submitted", [{ state: "queued", why: "not submitted" }], "submit RUN_DIR --wait"],
-    ["nothing but what still runs", [{ state: "running", why: "" }], "submit RUN_DIR --wait"],
+    ["nothing but what still runs", [{ state: "running", why: "" }], "status RUN_DIR --watch"],
     ["a scheduler that cannot be asked", [{ state: "unknown" }, {}], "status RUN_DIR --watch"],
     ["nothing, and no merged file", [], "merge RUN_DIR"],
   ] as const
@@ -53,7 +54,7 @@ Deno.test("When all is merged there is nothing left to do", () => assert.equal(n
 
 Deno.test("Limits are raised as the scheduler can: to a first value, not at all, or by shorter shards", () => {
   const both = [{ cause: "memory" }, { cause: "time" }] as const;
-  const none: Remedies = { more_memory: null, more_time: null };
+  const none: Remedies = { more_memory: null, more_time: null, refusal: null };
   assert.equal(next([...both], none), "retry RUN_DIR --split --wait");
   assert.equal(next([...both], { ...none, more_memory: "4GB" }), "retry RUN_DIR --more-memory=4GB --split --wait");
 });
@@ -68,4 +69,22 @@ Deno.test("Every kind of trouble has advice of its own where something must be d
 
 Deno.test("Shards that run or wait in a queue are no trouble", () => {
   assert.deepEqual(diagnose([symptom({ state: "running" }), symptom({ state: "queued" })], TWICE, false).troubles, []);
+});
+
+Deno.test("A submission that was refused is told with its words, and no command that would fail again is named", () => {
+  const waits = symptom({ state: "queued", why: "not submitted", cause: null });
+  const { troubles: [trouble], next } = diagnose([waits], { ...TWICE, refusal: "no such partition" }, false);
+  assert.equal(trouble?.what, "not submitted, the submission was refused: no such partition");
+  assert.match(trouble?.advice ?? "", /mend what it says/);
+  assert.equal(next, null);
+});
+
+Deno.test("A shard that failed twice in the same way is said not to be mended by another try, with its fit by hand", () => {
+  const { troubles: [trouble], next } = diagnose([symptom({ times: 2, by_hand: ["nextstat", "x"] })], TWICE, false);
+  assert.equal(trouble?.what, "failed: exit 3, 2 times in the same way");
+  assert.match(trouble?.advice ?? "", /will not help/);
+  assert.deepEqual(trouble?.by_hand, ["nextstat", "x"]);
+  assert.equal(next?.join(" "), "retry RUN_DIR --wait");
+  const [once] = diagnose([symptom({ times: 1, by_hand: ["nextstat", "x"] })], TWICE, false).troubles;
+  assert.equal(once?.by_hand, null);
 });

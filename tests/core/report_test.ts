@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { withError } from "../../core/figure_text.ts";
+import { NO_REMEDIES, type Remedies } from "../../core/advice.ts";
 import { failureGroups } from "../../core/report/failure_groups.ts";
 import { hostLanes } from "../../core/report/lanes.ts";
 import { escapeMarkup, markup } from "../../core/report/markup.ts";
@@ -73,9 +74,11 @@ for (const [kind, figures] of [["run", runFigures(smallRun())], ["sweep", sweepF
 const withoutScript = (page: string) => page.replace(/<script>.*<\/script>/s, "");
 
 const pages = (host?: string) => [
-  pageHtml(runPage(smallRun(host, host), "SUM", "made today")),
+  pageHtml(runPage(smallRun(host, host), TWICE, "SUM", "made today")),
   pageHtml(sweepPage(smallSweep(host), "SUM", "made today")),
 ];
+
+const TWICE: Remedies = { more_memory: "twice", more_time: "twice", refusal: null };
 
 Deno.test("a page needs nothing but itself: no address, no other file, one script by its sum", () => {
   for (const page of pages()) {
@@ -143,19 +146,26 @@ Deno.test("shards without a result are grouped by cause, each group with the com
   const causes = ["memory", "time", "memory", "exit"] as const;
   causes.forEach((cause, i) => Object.assign(run.shards[i] ?? {}, { cause }));
   Object.assign(run.shards[4] ?? {}, { state: "lost" });
-  assert.deepEqual(failureGroups(run).map(({ words, shards, command }) => [words, shards, command]), [
-    ["out of memory", "0, 2", "nsfarm-deno retry '/runs/a b' --more-memory"],
-    ["over the time limit", "1", "nsfarm-deno retry '/runs/a b' --more-time"],
-    ["nextstat ended with an error", "3", "nsfarm-deno logs '/runs/a b' 3"],
-    ["gone without a result", "4", "nsfarm-deno retry '/runs/a b'"],
+  assert.deepEqual(failureGroups(run, TWICE).map(({ words, shards, command }) => [words, shards, command]), [
+    ["out of memory", "0, 2", "nsfarm-deno retry '/runs/a b' --more-memory --wait"],
+    ["its time was up", "1", "nsfarm-deno retry '/runs/a b' --more-time --wait"],
+    ["nextstat ended with an error", "3", "nsfarm-deno retry '/runs/a b' --wait"],
+    ["gone without a result", "4", "nsfarm-deno retry '/runs/a b' --wait"],
   ]);
 });
 
+Deno.test("a limit that the scheduler cannot raise is not named in a command", () => {
+  const run = sampleFacts({ run_id: "r", shards: [{ n_toys: 1, why: "w" }, { n_toys: 2, why: "w" }] });
+  (["memory", "time"] as const).forEach((cause, i) => Object.assign(run.shards[i] ?? {}, { cause }));
+  const commands = failureGroups(run, NO_REMEDIES).map(({ command }) => command);
+  assert.deepEqual(commands, ["nsfarm-deno retry /runs/r --wait", "nsfarm-deno retry /runs/r --split --wait"]);
+});
+
 Deno.test("a run of which little is known has a page that says so", () => {
-  const old = pageHtml(runPage(sampleFacts({ shards: inWaves(4, 2, 5, 10), is_old: true }), "SUM", ""));
+  const old = pageHtml(runPage(sampleFacts({ shards: inWaves(4, 2, 5, 10), is_old: true }), TWICE, "SUM", ""));
   assert.match(old, /When they ran is not on record, so the makespan is not known/);
   assert.doesNotMatch(old, /data-figure="gantt"/);
-  const none = pageHtml(runPage(sampleFacts({ shards: [{ n_toys: 5 }, { n_toys: 5 }] }), "SUM", ""));
+  const none = pageHtml(runPage(sampleFacts({ shards: [{ n_toys: 5 }, { n_toys: 5 }] }), TWICE, "SUM", ""));
   assert.match(none, /0 of 2 shards have a valid result/);
 });
 
@@ -173,7 +183,7 @@ Deno.test("no page and no figure has a number that is none", () => {
 
 Deno.test("above 2,000 shards the chart is one path for each host, and the table has the slowest alone", () => {
   const run = sampleFacts({ shards: inWaves(2500, 10, 1, 1) });
-  const page = pageHtml(runPage(run, "SUM", ""));
+  const page = pageHtml(runPage(run, TWICE, "SUM", ""));
   assert(page.length < 1_000_000, `${page.length} characters`);
   assert.match(page, /The 1000 of 2500 shards/);
 });

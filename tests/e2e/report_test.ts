@@ -85,7 +85,10 @@ Deno.test("a run with failed shards has its page too, with what helps", () =>
     assert.deepEqual(JSON.parse(stdout), { report: out, svg: [] });
     const page = await readFile(out, "utf8");
     assert.match(page, /nextstat ended with an error<\/span>, 1 shard \(1\).*&lt;b&gt;no&lt;\/b&gt;/);
-    assert.match(page, /<code>nsfarm-deno logs .*\/runs\/r(&#39;)? 1<\/code>/);
+    assert.match(
+      page,
+      /run again; if it comes back, read the log<br><code>nsfarm-deno retry .*\/runs\/r(&#39;)? --wait<\/code>/,
+    );
     assert.equal((await namesIn(runDir(folder))).includes("report.html"), false);
   }));
 

@@ -165,6 +165,19 @@ Deno.test("logs shows of an event log what is of the shard's job, without the us
   assert.equal(htcondor.eventsOf("", handle("13", 2), 0), "");
 });
 
+Deno.test("of a job's events only those tell why it does not go on that say that it was sent away, held or removed", () => {
+  const telling = (name: string) => {
+    const text = recordedText(name);
+    const cluster = Number(/^000 \((\d+)\./m.exec(text)?.[1]);
+    const shown = htcondor.eventsOf(text, handle(`${cluster}`, 1), 0, true);
+    return shown.split("\n").filter((line) => /^\d{3} \(/.test(line)).map((line) => line.slice(0, 3));
+  };
+  assert.deepEqual([...new Set(telling("condor-eventlog-vacated"))], ["004"]);
+  assert.deepEqual(telling("condor-eventlog-farm-time-limit").at(0), "012");
+  assert.deepEqual(telling("condor-eventlog-rm").at(-1), "009");
+  assert.deepEqual(telling("condor-eventlog-exit3"), []);
+});
+
 Deno.test("a shard's logs are its cluster's and its job's own", () => {
   const chunk = { index: 0, shards: [4, 5, 6], tasks: [0, 0, 1] };
   assert.deepEqual(htcondor.jobLogs({ job_id: "13", token: TOKEN, chunk }, 5), [

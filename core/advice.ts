@@ -1,0 +1,96 @@
+import type { Cause, ShardState } from "./contracts/kinds.ts";
+import { NOT_SUBMITTED } from "./reconcile.ts";
+
+/** How a limit can be raised: to twice what it was, to a value, or not at all. */
+export type Raise = "twice" | string | null;
+
+/** What can be done about a run, in the way that its scheduler has. */
+export interface Remedies {
+  more_memory: Raise;
+  more_time: Raise;
+  /** What its scheduler said when it refused the last submission; null: it did not. */
+  refusal: string | null;
+}
+
+/** Of a run that cannot be run from here. */
+export const NO_REMEDIES: Remedies = { more_memory: null, more_time: null, refusal: null };
+
+/** What is wrong with a shard, by what helps. */
+export type Kind =
+  | "memory"
+  | "time"
+  | "disk"
+  | "inputs"
+  | "start"
+  | "held"
+  | "unknown"
+  | "going"
+  | "waiting"
+  | "refused"
+  | "again"
+  | "other";
+
+/** What is to be done about each kind before, or beside, the command that goes on: the one table of advice. */
+export const ADVICE: Record<Kind, string> = {
+  memory: "they need more memory than their jobs had",
+  time: "they need more time than their jobs had, or fewer toys each",
+  disk: "free some space first: df -h shows where there is none",
+  inputs:
+    "put back the spec, its files and nextstat as they were, or render a new run; a nextstat that was changed on purpose: retry --accept-changed-nextstat",
+  start: "nextstat must be there, and run, on the host: try it there by hand",
+  held: "nothing happens before the cause is mended; retry takes the held jobs away",
+  unknown: "ask again when the scheduler answers",
+  going: "nothing is wrong",
+  waiting: "nothing works on them: submit hands them out",
+  refused: "mend what it says and submit again, or render a run of another --run-id with other options",
+  again: "to run it once more will not help: mend the cause first, then retry; its fit by hand shows it",
+  other: "run again; if it comes back, read the log",
+};
+
+const GOING = new Set<ShardState>(["running", "queued"]);
+
+/** So often in the same way is no accident. */
+const SAME_AGAIN = 2;
+
+/** @param one a shard that is not done; times: how often in a row it has ended as it did */
+export function kindOf(
+  one: { state: ShardState; cause: Cause | null; why: string | null; times?: number },
+  { refusal }: Pick<Remedies, "refusal">,
+): Kind {
+  const { state, cause, why, times = 1 } = one;
+  if (state === "queued" && why === NOT_SUBMITTED) return refusal === null ? "waiting" : "refused";
+  if (state === "held" || state === "unknown") return state;
+  if (GOING.has(state)) return "going";
+  if (state === "out_of_memory" || cause === "memory") return "memory";
+  if (state === "timed_out" || cause === "time") return "time";
+  if (cause === "disk") return "disk";
+  if (cause === "version") return "inputs";
+  if (cause === "spawn") return "start";
+  return times >= SAME_AGAIN ? "again" : "other";
+}
+
+/**
+ * The words of the command that goes on with a run whose shards that are not done are of these kinds; null: no command
+ * does, or none is needed.
+ */
+export function nextCommand(
+  kinds: ReadonlySet<Kind>,
+  { more_memory, more_time }: Remedies,
+  is_merged: boolean,
+): string[] | null {
+  const only = (...some: Kind[]) => [...kinds].every((kind) => some.includes(kind));
+  if (kinds.size === 0) return is_merged ? null : ["merge", "RUN_DIR"];
+  if (kinds.has("unknown") || only("going")) return ["status", "RUN_DIR", "--watch"];
+  if (only("refused", "going")) return null;
+  if (only("going", "waiting")) return ["submit", "RUN_DIR", "--wait"];
+  return [
+    ...["retry", "RUN_DIR"],
+    ...(kinds.has("memory") ? raise("--more-memory", more_memory) : []),
+    ...(kinds.has("time") ? (more_time === null ? ["--split"] : raise("--more-time", more_time)) : []),
+    "--wait",
+  ];
+}
+
+function raise(flag: string, how: Raise): string[] {
+  return how === null ? [] : how === "twice" ? [flag] : [`${flag}=${how}`];
+}
