@@ -43,6 +43,6 @@ export function readSource(file: string, text: string): TestSource {
     file,
     slow: words("slow"),
     needs: words("needs").split(" ").filter((name) => name !== ""),
-    isCluster: /\b(?:(?:slurm|condor|ssh)File|bringUp\w*)\(/.test(text),
+    isCluster: /\b(?:(?:slurm|condor|ssh)File\(|bringUp\w*\(|chaosTests\("(?!local"))/.test(text),
   };
 }

@@ -17,7 +17,7 @@ export interface Queues {
 const processes: (keyof Queues)[] = ["computing", "waiting", "waiting"];
 
 /** The most files of one folder that share a process: more are dealt to several, so that none is the last for long. */
-const mostTogether = 30;
+const mostTogether = 20;
 
 /**
  * Runs test files: the unit tests of one folder share a process or two, each file of the others has its own. Those of

@@ -23,7 +23,7 @@ Deno.test("unit tests of one folder share a process, e2e files have their own, a
 });
 
 Deno.test("a folder of many unit tests is dealt to several processes, each file once", () => {
-  const files = Array.from({ length: 61 }, (_, i) => `tests/core/${i}_test.ts`);
+  const files = Array.from({ length: 41 }, (_, i) => `tests/core/${i}_test.ts`);
   const bunches = byFolder(files);
   assert.deepEqual(bunches.map(({ label }) => label), [1, 2, 3].map((i) => `tests/core (${i} of 3)`));
   assert.deepEqual(bunches.flatMap((one) => one.files).sort(), files.toSorted());
@@ -60,6 +60,8 @@ Deno.test("readSource() reads why a file is slow, what it needs, and whether it 
     "chromium",
     "task-spooler",
   ]);
+  assert.equal(readSource("b", 'chaosTests("ssh", {});').isCluster, true);
+  assert.equal(readSource("b", 'chaosTests("local", {});').isCluster, false);
   assert.equal(readSource("b", 'import { condorFile } from "./x.ts";').isCluster, false);
 });
 
