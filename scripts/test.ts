@@ -6,6 +6,7 @@ import { exitCode } from "./testing/exit_code.ts";
 import { findTests, folderOf, readSources } from "./testing/find_tests.ts";
 import { installPackages } from "./testing/install_packages.ts";
 import { leftOutText } from "./testing/left_out.ts";
+import { measureRun } from "./testing/measure_run.ts";
 import { runOnNewestDeno } from "./testing/newest_deno.ts";
 import { runAlone, runFailedAgain } from "./testing/run_again.ts";
 import { runBunches } from "./testing/run_bunches.ts";
@@ -16,6 +17,7 @@ import { testReport } from "./testing/test_report.ts";
 import { DevError, runMain } from "./tools/dev_error.ts";
 
 async function main(): Promise<number> {
+  const measured = measureRun();
   const { argument, amount } = readArgs(Deno.args);
   const isWhole = argument === undefined;
   const choice = chooseTests(await findTests(), argument, amount);
@@ -26,6 +28,7 @@ async function main(): Promise<number> {
   const tests = await runFailedAgain(await runBunches(run, sources), runAlone(run));
   const again = isWhole && amount === "all" ? await runOnNewestDeno(run, choice.files) : [];
   const leftOut = leftOutText(await readSources(choice.leftOut), amount, isWhole);
+  if (isWhole) console.log(`\n${measured()}`);
   console.log(`\n${leftOut && `${leftOut}\n`}${testReport([...checks, ...tests, ...again])}`);
   return exitCode([...checks, ...again], tests, amount);
 }

@@ -11,10 +11,10 @@ export interface Queues {
 }
 
 /**
- * How many processes take from which queue first. Two clusters leave about a core free, which one process that computes
- * can have; whoever finds its own queue empty helps the others.
+ * How many processes take from which queue first. A file with a cluster needs about a third of a core: three of them
+ * leave one to a process that computes. Whoever finds its own queue empty helps the others.
  */
-const processes: (keyof Queues)[] = ["computing", "waiting", "waiting"];
+const processes: (keyof Queues)[] = ["computing", "waiting", "waiting", "waiting"];
 
 /** The most files of one folder that share a process: more are dealt to several, so that none is the last for long. */
 const mostTogether = 20;

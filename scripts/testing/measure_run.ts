@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+
+/**
+ * Begins to measure a test run. What it returns says in one line how long the run took until then, and, on Linux, how
+ * busy the machine was, whoever kept it so: by it one sees whether more processes at a time would end sooner.
+ */
+export function measureRun(): () => string {
+  const [begin, before] = [performance.now(), readProcessorTimes()];
+  return () => {
+    const seconds = Math.round((performance.now() - begin) / 1000);
+    const busy = before && busyPercent(before, readProcessorTimes() ?? before);
+    const load = busy === undefined ? "" : `, busy ${busy} % of the time`;
+    return `dev: the run took ${seconds} s on ${availableParallelism()} processors${load}`;
+  };
+}
+
+/** Processor time since the machine began, in ticks. */
+export interface ProcessorTimes {
+  idle: number;
+  all: number;
+}
+
+function readProcessorTimes(): ProcessorTimes | undefined {
+  return existsSync("/proc/stat") ? processorTimes(readFileSync("/proc/stat", "utf8")) : undefined;
+}
+
+/** Returns the sum over all processors in a text of /proc/stat (proc_stat(5)): user nice system idle iowait irq softirq steal. */
+export function processorTimes(text: string): ProcessorTimes | undefined {
+  const times = /^cpu +(.*)/.exec(text)?.[1]?.split(" ").slice(0, 8).map(Number);
+  if (times === undefined) return undefined;
+  const [, , , idle = 0, waiting = 0] = times;
+  return { idle: idle + waiting, all: times.reduce((sum, one) => sum + one, 0) };
+}
+
+/** Returns which share of the time between two moments processors were busy; undefined where no time has passed. */
+export function busyPercent(before: ProcessorTimes, after: ProcessorTimes): number | undefined {
+  const all = after.all - before.all;
+  return all > 0 ? Math.round(100 - 100 * (after.idle - before.idle) / all) : undefined;
+}
