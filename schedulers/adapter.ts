@@ -99,6 +99,8 @@ export interface SchedulerLimits {
   max_array_size?: number | null;
   max_submit_jobs?: number | null;
   accounting?: boolean;
+  /** Which cluster this machine asks, where several share a file system. */
+  cluster?: string;
   version?: string;
   /** How long the scheduler still tells of a job that has ended; poll at least three times in it. */
   job_age_s?: number | null;

@@ -18,6 +18,8 @@ export const Submission = z.looseObject({
   intended_boot: z.optional(z.looseObject({ id: z.string(), at_s: z.number() })),
   answered_at_utc: z.nullable(z.string()),
   answer: z.nullable(z.string()),
+  /** The cluster that it was submitted to, where its scheduler tells. */
+  cluster: z.optional(z.string()),
   /** Of a refused one: for so many seconds its token was looked for in vain. It may come late, and is looked for again. */
   not_found_after_s: z.optional(z.number()),
   /** Since when its pilots count as dead, although their scheduler believes them to run. */

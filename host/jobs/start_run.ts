@@ -17,6 +17,7 @@ import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import type { Machine } from "../machine/machine.ts";
 import { type ScannedShard, scanRun } from "../state/scan_run.ts";
 import { listAttempts } from "../shard/attempts.ts";
+import { ownSubmissions } from "./submissions.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
 import { stageInputs, stagePlanOf } from "../run/stage_inputs.ts";
 import { settleSubmissions, submitChunk } from "./submit_run.ts";
@@ -90,7 +91,7 @@ export async function submitOpen(
   listAttempts(run.dir); // where it may not be read, what runs cannot be told from what is open
   const shards = await scanRun(run, machine, asked);
   const open = shards.filter((shard) => isOpen(shard, asked, again));
-  const submissions = await submitShards(run, adapter, open.map(({ plan }) => plan.shard_index), again, go_on);
+  const submissions = await submitShards(run, adapter, open, again, go_on);
   if (again.ended && adopted + submissions.length > 0) recordOptionsUsed(run);
   return { run, submissions, nothing: open.length === 0 ? whyNothing(shards, again.ended) : "" };
 }
@@ -98,14 +99,40 @@ export async function submitOpen(
 async function submitShards(
   run: Run<FarmManifest>,
   adapter: SchedulerAdapter,
-  open: number[],
+  open: ScannedShard[],
   again: Again,
   go_on: string,
 ): Promise<Submission[]> {
   if (open.length === 0) return [];
   const limits = await askLimits(adapter);
+  refuseElsewhere(run, adapter, limits, open);
   if (again.ended || run.manifest.farm.history.length > 0) renewFiles(run, adapter, limits);
-  return await submitAll(run, adapter, adapter.render(renderContext(run, open, limits)).chunks, go_on);
+  const shards = open.map(({ plan }) => plan.shard_index);
+  const { chunks } = adapter.render(renderContext(run, shards, limits));
+  return await submitAll(run, adapter, chunks, go_on, limits.cluster);
+}
+
+/**
+ * What another cluster was given is gone only as seen from here: it may wait or run there.
+ * @throws {FarmError} unreachable
+ */
+function refuseElsewhere(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  { cluster }: SchedulerLimits,
+  open: readonly ScannedShard[],
+): void {
+  const given = ownSubmissions(run).filter(({ state }) => state === "submitted");
+  const lost = open.filter(({ state }) => state === "lost").map(({ plan }) => plan.shard_index);
+  const clusters = lost.flatMap((shard) => given.findLast(({ shards }) => shards.includes(shard))?.cluster ?? []);
+  const other = cluster === undefined ? undefined : clusters.find((one) => one !== cluster);
+  if (other === undefined) return;
+  throw unreachable(
+    adapter,
+    "tell what became of the run's jobs",
+    `this machine asks the cluster "${cluster}", they were submitted to "${other}"`,
+    `Give the command on a machine of "${other}"; a copy of the run directory is a run of its own, for here`,
+  );
 }
 
 /** @throws {FarmError} unreachable, naming what was queued before one that was not taken */
@@ -114,11 +141,12 @@ async function submitAll(
   adapter: SchedulerAdapter,
   chunks: Chunk[],
   go_on: string,
+  cluster: string | undefined,
 ): Promise<Submission[]> {
   const submissions: Submission[] = [];
   for (const chunk of chunks) {
     try {
-      submissions.push(await submitChunk(run, adapter, chunk, go_on));
+      submissions.push(await submitChunk(run, adapter, chunk, go_on, cluster));
     } catch (error) {
       if (!(error instanceof FarmError) || submissions.length === 0) throw error;
       const jobs = submissions.map(({ job_id, shards }) => `job ${job_id} of ${counted(shards.length, "shard")}`);

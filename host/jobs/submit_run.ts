@@ -25,6 +25,7 @@ export async function submitChunk(
   adapter: SchedulerAdapter,
   chunk: Chunk,
   go_on: string,
+  cluster?: string,
 ): Promise<Submission> {
   const token = randomBytes(8).toString("hex");
   const context = renderContext(run, chunk.shards);
@@ -36,6 +37,7 @@ export async function submitChunk(
     command: command.argv,
     shards: chunk.shards,
     ...(chunk.tasks ? { tasks: chunk.tasks } : {}),
+    ...(cluster === undefined ? {} : { cluster }),
     job_id: null,
     ...intendedNow(),
     answered_at_utc: null,

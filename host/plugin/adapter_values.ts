@@ -89,6 +89,7 @@ const Limits = z.strictObject({
   max_array_size: z.exactOptional(limit),
   max_submit_jobs: z.exactOptional(limit),
   accounting: z.exactOptional(z.boolean()),
+  cluster: z.exactOptional(z.string()),
   version: z.exactOptional(z.string()),
   job_age_s: z.exactOptional(z.nullable(z.number().check(z.minimum(0)))),
   submit_limits: z.exactOptional(

@@ -33,10 +33,12 @@ function readConfig(text: string): SchedulerLimits {
   const number = (name: string) => numberOf(value(name)?.replace(/ sec$/, ""));
   const accounting = /slurmdbd/.test(value("AccountingStorageType") ?? "");
   const [max_array_size, job_age_s, version] = [number("MaxArraySize"), number("MinJobAge"), value("SLURM_VERSION")];
+  const cluster = value("ClusterName");
   return {
     ...(max_array_size === null ? {} : { max_array_size }),
     ...(job_age_s === null ? {} : { job_age_s }),
     ...(version === undefined ? {} : { version }),
+    ...(cluster === undefined ? {} : { cluster }),
     // Limits of users are kept by slurmdbd (slurm.conf(5), AccountingStorageEnforce).
     ...(accounting ? {} : { max_submit_jobs: null }),
     accounting,

@@ -18,7 +18,8 @@ export function querySlurm({ limits }: RenderContext, handles: Handle[], round: 
   const ids = [...new Set(handles.map(({ job_id }) => job_id).filter(isJobId))].join(",");
   if (ids === "") return [];
   if (round === 0) {
-    const argv = ["squeue", "--noheader", "--array", "--states=all", `--jobs=${ids}`, `--format=${QUEUE_FORMAT}`];
+    // With its header: an answer without a line at all is none, as of a wrapper, or of no cluster.
+    const argv = ["squeue", "--array", "--states=all", `--jobs=${ids}`, `--format=${QUEUE_FORMAT}`];
     return [{ argv, timeout_s: 60 }];
   }
   if (round > 1 || limits.accounting === false) return [];
@@ -30,7 +31,10 @@ export function querySlurm({ limits }: RenderContext, handles: Handle[], round: 
 
 const isJobId = (id: string): boolean => /^[1-9]\d{0,9}$/.test(id);
 
-/** Only exit 0, or exit 1 with these words, is evidence: with one unknown id squeue exits 1, with two 0 and nothing. */
+/** The header, or a row: both begin with our mark. */
+const MARKED = /^nsfarm\|/m;
+
+/** Only exit 0, or exit 1 with these words, is evidence: with one unknown id squeue exits 1, with two 0 and no row. */
 const UNKNOWN_ID = /Invalid job id specified/;
 
 export function readSlurmQuery(results: CommandResult[], handles: Handle[], round: number): Answer<NativeState[]> {
@@ -38,6 +42,9 @@ export function readSlurmQuery(results: CommandResult[], handles: Handle[], roun
   if (!result) return { kind: "ok", value: [] };
   if (round > 0) {
     return { kind: "ok", value: result.exit_code === 0 ? tasksOf(historyRows(result.stdout), handles) : [] };
+  }
+  if (result.exit_code === 0 && !MARKED.test(result.stdout)) {
+    return { kind: "unclear", message: "squeue printed nothing, not even its header" };
   }
   if (result.exit_code === 0) return { kind: "ok", value: tasksOf(queueRows(result.stdout), handles) };
   if (!isCutShort(result) && UNKNOWN_ID.test(result.stderr)) return { kind: "ok", value: [] };

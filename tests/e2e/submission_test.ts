@@ -120,3 +120,24 @@ Deno.test("status that waits for an answer ends at once when it is told to, and 
     status.kill("SIGTERM");
     assert.equal((await status.ended).code, 143);
   }));
+
+Deno.test("a squeue that answers nothing at all is no proof that the jobs are gone: retry submits nothing", () =>
+  onSlurm(async ({ slurm, must }) => {
+    await must(["submit"]);
+    await slurm.replace("squeue", "exit 0");
+    assert.match((await must(["retry"], 4)).stderr, /squeue printed nothing, not even its header/);
+    assert.deepEqual(await slurm.queued(), ["101", "102"]);
+  }));
+
+Deno.test("on a login node of another cluster, where no job of the run is known, retry submits nothing and says why", () =>
+  onSlurm(async ({ slurm, must }) => {
+    await must(["submit"]);
+    await slurm.replace("squeue", "echo 'nsfarm|JOBID|STATE|REASON|NODELIST|COMMENT|NAME'");
+    await slurm.write("cluster", "two");
+    const { stderr } = await must(["retry"], 4);
+    assert.match(stderr, /this machine asks the cluster "two", they were submitted to "one"/);
+    assert.deepEqual(await slurm.queued(), ["101", "102"]);
+    await slurm.write("cluster", "one");
+    await must(["retry"]);
+    assert.deepEqual(await slurm.queued(), ["101", "102", "103", "104"]);
+  }));

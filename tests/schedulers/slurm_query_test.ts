@@ -101,7 +101,6 @@ Deno.test("squeue: pending ranges are taken apart where they come, and those tha
 for (
   const [name, exit, kind] of [
     ["slurm-squeue-nonexistent", 1, "ok"],
-    ["slurm-squeue-two-nonexistent", 0, "ok"],
     ["slurm-squeue-after-ctld-crash", 1, "ok"],
     ["slurm-squeue-ctld-down", 1, "unclear"],
     ["slurm-squeue-ctld-hung", 1, "unclear"],
@@ -117,7 +116,15 @@ for (
 Deno.test("squeue: no answer in time, and a text that is none of its answers, tell nothing", () => {
   assert.equal(slurm.readQuery([answer("", null)], [handle("3", 2)], 0).kind, "unclear");
   const html = slurm.readQuery([answer("<html>502</html>\n")], [handle("3", 2)], 0);
-  assert.deepEqual(html, { kind: "ok", value: [] });
+  assert.equal(html.kind, "unclear");
+});
+
+Deno.test("squeue: exit 0 without a line is no answer, a header without a row is: no job is known", () => {
+  const read = (text: string) => slurm.readQuery([answer(text)], [handle("3", 2)], 0);
+  assert.equal(read(recordedText("slurm-squeue-two-nonexistent")).kind, "unclear", "as printed with --noheader");
+  assert.deepEqual(read("nsfarm|JOBID|STATE|REASON|NODELIST|COMMENT|NAME\n"), { kind: "ok", value: [] });
+  const { argv = [] } = slurm.query(exampleContext(), [handle("3", 2)], 0)[0] ?? {};
+  assert.ok(!argv.includes("--noheader"));
 });
 
 Deno.test("sacct: state, exit code, signal and node of ended tasks are read", () => {

@@ -105,6 +105,7 @@ Deno.test("a search that got no answer tells nothing", () => {
 Deno.test("the probe reads the limits, the partitions and that there is no accounting", () => {
   const results = [recorded("slurm-scontrol-show-config-whole"), recorded("slurm-sinfo")];
   assert.deepEqual(slurm.readProbe(results), {
+    cluster: "test20003",
     max_array_size: 101,
     max_submit_jobs: null,
     job_age_s: 60,

@@ -17,6 +17,7 @@ export interface FakeSlurm {
   /** Makes the file "$here/NAME". */
   mark(name: string): Promise<void>;
   read(name: string): Promise<string>;
+  write(name: string, text: string): Promise<void>;
   /** Replaces a program by these lines of sh. */
   replace(program: string, lines: string): Promise<void>;
 }
@@ -71,6 +72,7 @@ export async function fakeSlurm(folder: string): Promise<FakeSlurm> {
     queued: async () => (await readText(join(here, "queue"))).split("\n").flatMap((line) => line.split(" ")[0] || []),
     setState: (state) => write("state", state),
     mark: (name) => write(name, ""),
+    write,
     read: (name) => readText(join(here, name)),
     replace,
   };
