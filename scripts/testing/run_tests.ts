@@ -8,6 +8,7 @@ import { stripVTControlCharacters } from "node:util";
 import { root } from "../tool_paths.ts";
 import { inScratch } from "../tools/in_scratch.ts";
 import { type FileResult, resultOf, sumOf } from "./file_result.ts";
+import { kindOf } from "./find_tests.ts";
 import { readJunit } from "./read_junit.ts";
 
 /** Test files that share a process. */
@@ -26,7 +27,8 @@ export interface TestRun {
   env: Record<string, string>;
 }
 
-const minutesAllowed = 20;
+/** A file of tests/slow may hold hundreds of schedules of faults. */
+const minutesAllowed = { unit: 20, e2e: 20, slow: 180 };
 
 /** Runs one bunch, prints its output in one piece, and returns what came of each file. */
 export async function runTests(run: TestRun, bunch: Bunch): Promise<FileResult[]> {
@@ -64,17 +66,18 @@ async function runProcess(run: TestRun, bunch: Bunch, folder: string): Promise<n
   const junit = `--junit-path=${join(folder, "junit.xml")}`;
   const log = openSync(join(folder, "log"), "w");
   try {
-    return await exitCode(run, ["test", "-A", "--no-check", junit, ...run.args, ...bunch.files], log);
+    const args = ["test", "-A", "--no-check", junit, ...run.args, ...bunch.files];
+    return await exitCode(run, args, log, minutesAllowed[kindOf(bunch.files[0] ?? "")]);
   } finally {
     closeSync(log);
   }
 }
 
 // stdout and stderr go to one file, so that what a test printed stays beside its own lines.
-function exitCode(run: TestRun, args: string[], log: number): Promise<number> {
+function exitCode(run: TestRun, args: string[], log: number, minutes: number): Promise<number> {
   const env = { ...Deno.env.toObject(), ...run.env };
   const child = spawn(run.deno, args, { cwd: root, env, stdio: ["ignore", log, log] });
-  const timer = setTimeout(() => child.kill("SIGKILL"), minutesAllowed * 60_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), minutes * 60_000);
   return new Promise((done, failed) => {
     child.on("error", failed);
     child.on("close", (code) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { quoteWord } from "../../core/shell_quote.ts";
 import type { Submission } from "../../core/contracts/submit_meta.ts";
 import { submitFinish } from "../../host/jobs/submit_finish.ts";
 import { recordSubmission } from "../../host/jobs/submissions.ts";
@@ -57,7 +58,7 @@ Deno.test("a finishing job that was not taken is told with the way to do without
       await assert.rejects(finish(dir, fake), {
         kind: "unreachable",
         message: `The shards are submitted, but not the job that finishes the run: fake says: it says ${says}`,
-        next: `When they have ended: nsfarm-deno finish ${dir}`,
+        next: `When they have ended: nsfarm-deno finish ${quoteWord(dir)}`,
       });
     }
   }));
