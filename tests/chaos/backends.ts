@@ -1,12 +1,15 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { runArgs, start } from "../support/farm.ts";
-import { inFolder, leftovers, pause, processesOf } from "../support/scratch.ts";
+import { leftovers, pause, processesOf } from "../support/scratch.ts";
 import { bringUp, type SshHosts } from "../support/ssh_hosts.ts";
 import { sshFarm } from "../support/ssh_hosts.ts";
 import { standIn } from "../support/stand_in.ts";
 import { giveAway } from "../support/slurm_cluster.ts";
+import { condorBackend } from "./condor_backend.ts";
+import { BEHAVIOUR, fillDisk, kill, SHARDS, TOYS, within } from "./parts.ts";
 import { type ChaosFarm, chaosRound, type Round } from "./round.ts";
+import { slurmBackend } from "./slurm_backend.ts";
 
 /** What chaos can be made on; opened once for any number of rounds. */
 export interface Backend {
@@ -14,21 +17,16 @@ export interface Backend {
   close(): void;
 }
 
-const TOYS = 48;
-const SHARDS = 16;
-/** Shards take from 0.1 to 0.5 s, and one may find its disk full. */
-const BEHAVIOUR = `
-if [ -e "$here/full" ]; then rm -f "$here/full"; echo "No space left on device (os error 28)" >&2; exit 1; fi
-sleep 0.$((shard % 5 + 1))`;
-
 /** The backends by the names that `./dev chaos --backend` takes. */
 export const BACKENDS: Record<string, () => Promise<Backend>> = {
   local: () => Promise.resolve({ round: localRound, close: () => {} }),
   ssh: () => sshBackend(false),
   "ssh-shared": () => sshBackend(true),
+  slurm: () => slurmBackend([]),
+  "slurm-pilots": () => slurmBackend(["--pilots", "3", "--heartbeat-s", "1"]),
+  htcondor: () => condorBackend("shared"),
+  "htcondor-transfer": () => condorBackend("transfer"),
 };
-
-const fillDisk = (mark: (name: string) => Promise<void>) => ({ "fill the disk of a fit": () => mark("full") });
 
 async function localRound(seed: number): Promise<Round> {
   return await within(async (folder) => {
@@ -53,16 +51,6 @@ async function localRound(seed: number): Promise<Round> {
     };
     return await chaosRound(seed, farm);
   });
-}
-
-/** Runs a round in a folder of its own, and returns what it did. */
-async function within(work: (folder: string) => Promise<Round>, name?: string): Promise<Round> {
-  let round: Round | undefined;
-  await inFolder(async (folder) => {
-    round = await work(folder);
-  }, name);
-  if (!round) throw new Error("the round did not end");
-  return round;
 }
 
 async function sshBackend(shared: boolean): Promise<Backend> {
@@ -131,13 +119,5 @@ function parentOf(pid: number): number {
     return Number(/\) \S (\d+) /.exec(Deno.readTextFileSync(`/proc/${pid}/stat`))?.[1]);
   } catch {
     return 0;
-  }
-}
-
-function kill(pid: number, name: Deno.Signal = "SIGKILL"): void {
-  try {
-    Deno.kill(pid, name);
-  } catch {
-    // it has ended in the meantime
   }
 }

@@ -25,15 +25,20 @@ export interface ChaosFarm {
   faults: Record<string, (dice: number) => Promise<void>>;
   /** Whether two attempts at one shard may run at the same time: where jobs are taken for lost that go on. */
   mayDouble?: boolean;
+  /** How long one command may take, in seconds (default 60), and within which time the faults come (default 4000 ms). */
+  max_command_s?: number;
+  span_ms?: number;
   /** Brings daemons back and lets stopped processes go on. */
   heal(): Promise<void>;
   /** What stays when all is done, and should not. */
   leftovers(): Promise<string[]>;
 }
 
-/** How often the command may be needed before the run is whole, and how long one may take. */
+/** How often the command may be needed before the run is whole. */
 const MAX_COMMANDS = 12;
+/** How long one may take, in seconds. */
 const MAX_COMMAND_S = 60;
+/** The last fault comes before this. */
 const SPAN_MS = 4000;
 
 /** What one round did. */
@@ -47,7 +52,7 @@ export interface Round {
 /** @throws with the seed and the schedule, when the run does not become whole or something stays that should not */
 export async function chaosRound(seed: number, farm: ChaosFarm): Promise<Round> {
   const world = new World(farm);
-  const steps = drawSchedule(seed, world.kinds, SPAN_MS);
+  const steps = drawSchedule(seed, world.kinds, farm.span_ms ?? SPAN_MS);
   try {
     await world.play(steps);
     const commands = await world.finish();
@@ -134,12 +139,13 @@ class World {
 
   async #bounded(started: Started): Promise<Ran> {
     let late: number | undefined;
+    const most_s = this.farm.max_command_s ?? MAX_COMMAND_S;
     const limit = new Promise<never>((_, reject) => {
       late = setTimeout(() => {
         started.kill("SIGKILL");
-        const hangs = ({ stderr }: Ran) => reject(new Error(`a command hangs for ${MAX_COMMAND_S} s:\n${stderr}`));
+        const hangs = ({ stderr }: Ran) => reject(new Error(`a command hangs for ${most_s} s:\n${stderr}`));
         started.ended.then(hangs);
-      }, MAX_COMMAND_S * 1000);
+      }, most_s * 1000);
     });
     try {
       return await Promise.race([started.ended, limit]);

@@ -1,0 +1,35 @@
+import { inFolder } from "../support/scratch.ts";
+import type { Round } from "./round.ts";
+
+export const TOYS = 48;
+export const SHARDS = 16;
+
+/** What a fit does first: shards take from 0.1 to 0.5 s, and one may find its disk full. */
+export const BEHAVIOUR = `
+if [ -e "$here/full" ]; then rm -f "$here/full"; echo "No space left on device (os error 28)" >&2; exit 1; fi
+sleep 0.$((\${shard#S+} % 5 + 1))`;
+
+/** The fault that BEHAVIOUR looks for. */
+export const fillDisk = (mark: (name: string) => Promise<void>) => ({ "fill the disk of a fit": () => mark("full") });
+
+/** Runs a round in a folder of its own, and returns what it did. */
+export async function within(work: (folder: string) => Promise<Round>, name?: string): Promise<Round> {
+  let round: Round | undefined;
+  await inFolder(async (folder) => {
+    round = await work(folder);
+  }, name);
+  if (!round) throw new Error("the round did not end");
+  return round;
+}
+
+/** Sends a signal to a process that may have ended in the meantime. */
+export function kill(pid: number, name: Deno.Signal = "SIGKILL"): void {
+  try {
+    Deno.kill(pid, name);
+  } catch {
+    // it has ended
+  }
+}
+
+/** One of several, by a number from 0 to 1. */
+export const oneOf = <T>(dice: number, all: readonly T[]): T | undefined => all[Math.floor(dice * all.length)];
