@@ -28,12 +28,14 @@ export function sweepForgotten(dir: string): void {
 }
 
 /**
- * Removes what the dead of any machine have left in a run of which all shards are done: their temporary files, and those
- * that told of their loops. Not before: by its loop's file others tell that an attempt is dead.
+ * Removes what the dead of any machine have left in a run of which all shards are done: their temporary files once they
+ * are forgotten, and at once the files that told of worker loops. Not before all is done: by its loop's file others tell
+ * that an attempt is dead. A loop that is alive writes its file anew at its next beat, and removes it when it ends.
  */
 export function sweepDone(dir: string): void {
   const loops = namesInPassing(join(dir, CLAIMS)).filter((name) => /^worker_[0-9a-f]{16}\.json$/.test(name));
-  removeForgotten(dir, [...temporaryOfRun(dir), ...loops.map((name) => ({ path: join(dir, CLAIMS, name) }))]);
+  for (const name of loops) removeQuietly(join(dir, CLAIMS, name));
+  removeForgotten(dir, temporaryOfRun(dir));
 }
 
 function removeForgotten(dir: string, files: readonly { path: string }[]): void {

@@ -72,7 +72,8 @@ export function collectShard(
     grace_s: 0,
   });
   const is_open = view.state === "queued" || view.state === "unknown";
-  const best = told && (is_open || told.state !== "unknown") ? told : view;
+  // A look that saw it done is older than these files, which are not.
+  const best = told && told.state !== "done" && (is_open || told.state !== "unknown") ? told : view;
   return { result: notOk(plan, best, last, paths), record: null, ok: false };
 }
 

@@ -7,15 +7,9 @@ import { sshFarm } from "../support/ssh_hosts.ts";
 import { standIn } from "../support/stand_in.ts";
 import { giveAway } from "../support/slurm_cluster.ts";
 import { condorBackend } from "./condor_backend.ts";
-import { BEHAVIOUR, fillDisk, kill, SHARDS, TOYS, within } from "./parts.ts";
+import { type Backend, BEHAVIOUR, fillDisk, kill, SHARDS, TOYS, within } from "./parts.ts";
 import { type ChaosFarm, chaosRound, type Round } from "./round.ts";
 import { slurmBackend } from "./slurm_backend.ts";
-
-/** What chaos can be made on; opened once for any number of rounds. */
-export interface Backend {
-  round(seed: number): Promise<Round>;
-  close(): void;
-}
 
 /** The backends by the names that `./dev chaos --backend` takes. */
 export const BACKENDS: Record<string, () => Promise<Backend>> = {

@@ -5,8 +5,7 @@ import { requestArgs } from "../support/farm.ts";
 import { leftovers, pause, until } from "../support/scratch.ts";
 import { giveAway } from "../support/slurm_cluster.ts";
 import { userFarm } from "../support/user_farm.ts";
-import type { Backend } from "./backends.ts";
-import { BEHAVIOUR, fillDisk, oneOf, SHARDS, TOYS, within } from "./parts.ts";
+import { type Backend, BEHAVIOUR, fillDisk, oneOf, SHARDS, TOYS, within } from "./parts.ts";
 import { type ChaosFarm, chaosRound, type Round } from "./round.ts";
 
 /** A real HTCondor of two nodes, which see the run directory or not. */

@@ -1,6 +1,12 @@
 import { inFolder } from "../support/scratch.ts";
 import type { Round } from "./round.ts";
 
+/** What chaos can be made on; opened once for any number of rounds. */
+export interface Backend {
+  round(seed: number): Promise<Round>;
+  close(): void;
+}
+
 export const TOYS = 48;
 export const SHARDS = 16;
 

@@ -6,8 +6,7 @@ import { bringUp, giveAway, type SlurmCluster } from "../support/slurm_cluster.t
 import { emptyQueue } from "../support/slurm_farm.ts";
 import { standIn } from "../support/stand_in.ts";
 import { userFarm } from "../support/user_farm.ts";
-import type { Backend } from "./backends.ts";
-import { BEHAVIOUR, fillDisk, oneOf, SHARDS, TOYS, within } from "./parts.ts";
+import { type Backend, BEHAVIOUR, fillDisk, oneOf, SHARDS, TOYS, within } from "./parts.ts";
 import { type ChaosFarm, chaosRound, type Round } from "./round.ts";
 
 /** A real Slurm of two nodes. @param more options of the run, such as --pilots */
