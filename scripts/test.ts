@@ -4,7 +4,6 @@ import { parseArgs } from "node:util";
 import { type Amount, type Choice, chooseTests } from "./testing/choose_tests.ts";
 import { exitCode } from "./testing/exit_code.ts";
 import { findTests, folderOf, readSources } from "./testing/find_tests.ts";
-import { installPackages } from "./testing/install_packages.ts";
 import { leftOutText } from "./testing/left_out.ts";
 import { measureRun } from "./testing/measure_run.ts";
 import { runOnNewestDeno } from "./testing/newest_deno.ts";
@@ -22,9 +21,8 @@ async function main(): Promise<number> {
   const isWhole = argument === undefined;
   const choice = chooseTests(await findTests(), argument, amount);
   const sources = await readSources(choice.files);
-  const installing = installPackages(sources.flatMap(({ needs }) => needs));
   const run = await prepare(choice, amount);
-  const checks = [...(isWhole ? await runChecks() : []), ...await installing];
+  const checks = isWhole ? await runChecks() : [];
   const tests = await runFailedAgain(await runBunches(run, sources), runAlone(run));
   const again = isWhole && amount === "all" ? await runOnNewestDeno(run, choice.files) : [];
   const leftOut = leftOutText(await readSources(choice.leftOut), amount, isWhole);

@@ -25,8 +25,6 @@ export interface TestSource {
   file: string;
   /** Why it is left to `--all`: the rest of its line "// slow: ..."; empty where it has none. */
   slow: string;
-  /** The packages of Debian without which it leaves tests out: its line "// needs: ...". */
-  needs: string[];
   /** Whether it brings a cluster up, and then mostly waits for its daemons. */
   isCluster: boolean;
 }
@@ -38,11 +36,9 @@ export async function readSources(files: string[]): Promise<TestSource[]> {
 
 /** Returns what the text of a test file says of it. */
 export function readSource(file: string, text: string): TestSource {
-  const words = (name: string) => new RegExp(`^// ${name}: (.*)`, "m").exec(text)?.[1] ?? "";
   return {
     file,
-    slow: words("slow"),
-    needs: words("needs").split(" ").filter((name) => name !== ""),
+    slow: /^\/\/ slow: (.*)/.exec(text)?.[1] ?? "",
     isCluster: /\b(?:(?:slurm|condor|ssh)File\(|bringUp\w*\(|chaosTests\("(?!local"))/.test(text),
   };
 }

@@ -1,8 +1,7 @@
-// needs: chromium
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { chromium, type OpenPage, withPage } from "../support/browser.ts";
+import { type OpenPage, whyNoChromium, withPage } from "../support/browser.ts";
 import { mustRun, namesIn, nextstat, nsfarm, runArgs, runDir, spec10k } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
@@ -12,8 +11,8 @@ const EVIL = `<img src=x onerror="document.title='bad'">`;
 
 /** Tests that open a page; left out where there is no browser. */
 function browserTest(name: string, work: (folder: string) => Promise<void>): void {
-  const ignore = chromium === undefined;
-  Deno.test({ name: ignore ? `${name} (left out: no Chromium is installed)` : name, ignore, fn: () => inFolder(work) });
+  const ignore = whyNoChromium !== "";
+  Deno.test({ name: ignore ? `${name} (left out: ${whyNoChromium})` : name, ignore, fn: () => inFolder(work) });
 }
 
 /** Every figure has marks, nothing was asked for, nothing complained. */

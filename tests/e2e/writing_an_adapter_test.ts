@@ -1,9 +1,9 @@
-// needs: task-spooler
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mustRun, requestArgs, runDir } from "../support/farm.ts";
+import { whyNotInstalled } from "../support/packages.ts";
 import { countDone } from "../support/run_dir.ts";
 import { inFolder, processesOf, until } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
@@ -14,6 +14,7 @@ const page = await readFile(root("docs/writing-an-adapter.md"), "utf8");
 const code = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text).join("\n");
 
 const hasTsp = new Deno.Command("sh", { args: ["-c", "command -v tsp"], stdout: "null" }).outputSync().success;
+const whyNoTsp = hasTsp ? "" : whyNotInstalled("task-spooler");
 
 async function written(folder: string): Promise<string> {
   const file = join(folder, "tsp.ts");
@@ -38,9 +39,9 @@ Deno.test("The adapter of the page is about 100 lines long, has the right types,
 
 Deno.test({
   name: `The adapter of the page runs 8 shards on the real tsp, and retries what failed${
-    hasTsp ? "" : " (left out: there is no tsp here, Debian's task-spooler)"
+    whyNoTsp && ` (left out: ${whyNoTsp})`
   }`,
-  ignore: !hasTsp,
+  ignore: whyNoTsp !== "",
   fn: () =>
     inFolder(async (folder) => {
       const file = await written(folder);

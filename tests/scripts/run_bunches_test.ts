@@ -5,7 +5,7 @@ import { leftOutText } from "../../scripts/testing/left_out.ts";
 import { byFolder, queuesOf, runQueues } from "../../scripts/testing/run_bunches.ts";
 import { linesLeftOut } from "../../scripts/testing/run_tests.ts";
 
-const source = (file: string, isCluster = false): TestSource => ({ file, slow: "", needs: [], isCluster });
+const source = (file: string, isCluster = false): TestSource => ({ file, slow: "", isCluster });
 const bunch = (label: string) => ({ label, files: [label] });
 
 Deno.test("unit tests of one folder share a process, e2e files have their own, and clusters wait in a queue of theirs", () => {
@@ -49,17 +49,12 @@ Deno.test("runQueues() runs each bunch once, four at a time, and whoever has an 
   }
 });
 
-Deno.test("readSource() reads why a file is slow, what it needs, and whether it brings a cluster up", () => {
+Deno.test("readSource() reads why a file is slow, and whether it brings a cluster up", () => {
   assert.deepEqual(readSource("a", "// slow: files come late\nconst test = slurmFile([]);\n"), {
     file: "a",
     slow: "files come late",
-    needs: [],
     isCluster: true,
   });
-  assert.deepEqual(readSource("b", "// needs: chromium task-spooler\nconst x = jobFile();").needs, [
-    "chromium",
-    "task-spooler",
-  ]);
   assert.equal(readSource("b", 'chaosTests("ssh", {});').isCluster, true);
   assert.equal(readSource("b", 'chaosTests("local", {});').isCluster, false);
   assert.equal(readSource("b", 'import { condorFile } from "./x.ts";').isCluster, false);

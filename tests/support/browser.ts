@@ -1,18 +1,16 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
+import { whyNotInstalled } from "./packages.ts";
 import { killQuietly } from "./scratch.ts";
 
-/** The Chromium of this machine, or undefined. */
-export const chromium: string | undefined = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"]
-  .find((path) => {
-    try {
-      return Deno.statSync(path).isFile;
-    } catch {
-      return false;
-    }
-  });
+const findChromium = (): string | undefined =>
+  ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) => existsSync(path));
+
+/** Why there is no Chromium on this machine; empty where there is one, which is installed if need be. */
+export const whyNoChromium: string = findChromium() === undefined ? whyNotInstalled("chromium") : "";
 
 /** A page that is open in a browser without a window. */
 export interface OpenPage {
@@ -40,7 +38,7 @@ const Answer = z.looseObject({
  * when the work is done.
  */
 export async function withPage(path: string, folder: string, work: (page: OpenPage) => Promise<void>): Promise<void> {
-  assert(chromium !== undefined);
+  const chromium = findChromium() ?? assert.fail("there is no Chromium");
   const home = join(folder, "tmp", "chromium");
   await mkdir(home, { recursive: true });
   const child = new Deno.Command(chromium, {
