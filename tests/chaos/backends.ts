@@ -7,6 +7,7 @@ import { sshFarm } from "../support/ssh_hosts.ts";
 import { standIn } from "../support/stand_in.ts";
 import { giveAway } from "../support/slurm_cluster.ts";
 import { condorBackend } from "./condor_backend.ts";
+import { gridEngineBackend } from "./gridengine_backend.ts";
 import { type Backend, BEHAVIOUR, fillDisk, kill, SHARDS, TOYS, within } from "./parts.ts";
 import { type ChaosFarm, chaosRound, type Round } from "./round.ts";
 import { slurmBackend } from "./slurm_backend.ts";
@@ -20,6 +21,7 @@ export const BACKENDS: Record<string, () => Promise<Backend>> = {
   "slurm-pilots": () => slurmBackend(["--pilots", "3", "--heartbeat-s", "1"]),
   htcondor: () => condorBackend("shared"),
   "htcondor-transfer": () => condorBackend("transfer"),
+  gridengine: gridEngineBackend,
 };
 
 async function localRound(seed: number): Promise<Round> {

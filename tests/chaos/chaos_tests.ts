@@ -11,12 +11,18 @@ export function chaosTests(name: string, { from, rounds }: { from: number; round
     return;
   }
   Deno.test(title, async () => {
+    const before = CHANGED.map((variable) => [variable, Deno.env.get(variable)] as const);
     const backend = await BACKENDS[name]?.();
     if (!backend) throw new Error(`there is no backend "${name}"`);
     try {
       for (let seed = from; seed < from + rounds; seed++) await backend.round(seed);
     } finally {
       backend.close();
+      for (const [variable, value] of before) if (value !== undefined) Deno.env.set(variable, value);
+      if (before.some(([variable, value]) => variable === "TMPDIR" && value === undefined)) Deno.env.delete("TMPDIR");
     }
   });
 }
+
+/** Variables by which a cluster names the copies of programs on it, which go with it. */
+const CHANGED = ["NSFARM_TEST_BINARY", "NSFARM_TEST_NEXTSTAT", "NSFARM_TEST_INPUTS", "TMPDIR"];
