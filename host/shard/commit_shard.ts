@@ -10,6 +10,7 @@ import type { Metrics, ShardRecord } from "../../core/contracts/shard_record.ts"
 import { ASIDE, commitName, metricsName, outName } from "../../core/run_paths.ts";
 import { Unreadable } from "../disk/read_file.ts";
 import { type CheckedOutput, type Evidence, readCommitted, readShard } from "./read_shard.ts";
+import { listNames } from "../disk/list_names.ts";
 import { commitByLink, giveName, holdRight, pause } from "../disk/give_name.ts";
 import { rename } from "../disk/rename.ts";
 import { makeFolder, removeQuietly, writeTemporary } from "../disk/write_file.ts";
@@ -44,6 +45,7 @@ export function commitShard(dir: string, manifest: FarmManifest, plan: Plan, res
     if (found.kind === "done") return compare(dir, shard, result, found.output, found.metrics.farm);
     if (found.kind === "uncommitted") commitRecord(dir, shard, result, found.output);
     else {
+      if (found.kind === "bad" && found.late && isShownNow(dir, shard, result)) continue;
       if (found.kind !== "absent") moveAside(dir, shard, found, seen);
       if (commitOwn(dir, shard, result)) return { kind: "committed" };
     }
@@ -59,6 +61,14 @@ export function refuseUnread(dir: string, shard: number, found: Evidence): void 
   if (found.kind !== "bad" || !found.unread) return;
   const next = adviceFor(found.unread) ?? "Ask its owner to let you read it";
   throw new FarmError("input", `Cannot run shard ${shard} again: "${join(dir, found.file)}" ${found.what}`, next);
+}
+
+/**
+ * Whether an out.json that was looked up in vain is listed. Then this machine has it in mind as absent, until it tries to
+ * give that name itself and is answered that it is taken.
+ */
+function isShownNow(dir: string, shard: number, { out_path }: Result): boolean {
+  return listNames(dir).includes(outName(shard)) && !giveName(out_path, join(dir, outName(shard)));
 }
 
 /** Others can get in the way of each round; they have a limited number of steps, so it takes many to use these up. */

@@ -14,6 +14,7 @@ import { firstIssue, readOutputText, type ShardOutput } from "../../core/read_ou
 import { quickCheck } from "../../core/quick_check.ts";
 import { recordText } from "../../core/record_text.ts";
 import { metricsName, outName } from "../../core/run_paths.ts";
+import { showListed } from "../disk/show_listed.ts";
 import { checkDepth, decodeText, MAX_DOCUMENT_BYTES, parseJson, readForNow, Unreadable } from "../disk/read_file.ts";
 
 /** What a run directory proves of one shard (contract, "What makes a shard done"). */
@@ -86,6 +87,33 @@ export function readShard(
   }
   return { kind: "done", metrics, output };
 }
+
+/**
+ * As readShard, by a fresh listing of the directory. A name that it does not show is not looked up: a machine that was
+ * answered once that a name is absent may go on saying so for a minute, when others have given it long since (nfs(5),
+ * "lookupcache"). What is listed and is not shown is late.
+ */
+export function readListed(dir: string, manifest: FarmManifest, plan: Plan, names: ReadonlySet<string>): Evidence {
+  const listed = [metricsName(plan.shard_index), outName(plan.shard_index)].filter((name) => names.has(name));
+  const [file] = listed;
+  if (file === undefined) return { kind: "absent" };
+  const found = readShard(dir, manifest, plan);
+  if (!lacksOne(found, names, plan)) return found;
+  for (const name of listed) showListed(`${dir}/${name}`);
+  const again = readShard(dir, manifest, plan);
+  if (!lacksOne(again, names, plan)) return again;
+  return { kind: "bad", file, what: "is listed, and not shown yet", late: true };
+}
+
+/** Whether a name of a shard that is listed was not found. */
+function lacksOne(found: Evidence, names: ReadonlySet<string>, { shard_index }: Plan): boolean {
+  if (found.kind === "uncommitted") return names.has(metricsName(shard_index));
+  return found.kind === "absent" || isHidden(found, names);
+}
+
+/** Whether a file of a shard is only hidden from this machine: a listing shows it. */
+export const isHidden = (found: Evidence, names: ReadonlySet<string>): boolean =>
+  found.kind === "bad" && found.late === true && names.has(found.file);
 
 function withoutRecord(dir: string, manifest: FarmManifest, plan: Plan): Evidence {
   const file = outName(plan.shard_index);

@@ -10,7 +10,7 @@ import { commitRecord, commitShard, refuseUnread } from "./commit_shard.ts";
 import { fitFiles, keepLogs } from "./fit_files.ts";
 import * as proc from "../machine/proc.ts";
 import { readDocument, Unreadable } from "../disk/read_file.ts";
-import { type CheckedOutput, readOutput, readShard } from "./read_shard.ts";
+import { type CheckedOutput, isHidden, readListed, readOutput, readShard } from "./read_shard.ts";
 import { readSubmissions } from "../jobs/submissions.ts";
 import { NOT_MEASURED, shardRecord } from "./shard_record.ts";
 import type { Workbench } from "./workbench.ts";
@@ -23,16 +23,25 @@ export type Standing =
   | { kind: "running"; attempt: Attempt }
   /** Begun on another machine, whose processes cannot be asked from here; `attempts` are those that may go on there. */
   | { kind: "elsewhere"; attempts: Attempt[]; next: number }
+  /** Its files are there, and this machine does not show them yet. */
+  | { kind: "late" }
   /** `next` is the number of its next attempt. */
   | { kind: "open"; attempts: Attempt[]; next: number };
 
 /**
  * Looks at a shard; whatever a dead attempt left whole is committed, and its temporary files are removed.
  * @param numbers its attempts' numbers, from a listing
+ * @param names the names in the run directory, from a listing that is not older
  */
-export async function settleShard(bench: Workbench, plan: Plan, numbers: number[]): Promise<Standing> {
+export async function settleShard(
+  bench: Workbench,
+  plan: Plan,
+  numbers: number[],
+  names: ReadonlySet<string>,
+): Promise<Standing> {
   const { dir, manifest } = bench.run;
-  const found = readShard(dir, manifest, plan);
+  const found = readListed(dir, manifest, plan, names);
+  if (isHidden(found, names)) return { kind: "late" };
   if (found.kind === "done") {
     await tidyUp(bench, plan, numbers, found.metrics.farm);
     return { kind: "done", record: found.metrics.farm };
@@ -50,6 +59,8 @@ export async function settleShard(bench: Workbench, plan: Plan, numbers: number[
   if (elsewhere.length > 0) return { kind: "elsewhere", attempts: elsewhere, next };
   for (const attempt of attempts) recoverAttempt(bench, plan, attempt);
   if (found.kind === "uncommitted" && attempts.length === 0) adoptOutput(bench, plan, found.output);
+  // Not looked up where nothing can have been recovered, for the sake of what readListed says of such looks.
+  if (found.kind === "absent" && attempts.every((one) => one.end !== null)) return { kind: "open", attempts, next };
   const now = readShard(dir, manifest, plan);
   if (now.kind === "done") return { kind: "done", record: now.metrics.farm };
   return { kind: "open", attempts, next };

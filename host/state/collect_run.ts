@@ -15,6 +15,7 @@ import { isManifestOf, openRun } from "../run/run_home.ts";
 import { readRecords, type RunRecords, timeFacts } from "../run/run_records.ts";
 import { ownSubmissions } from "../jobs/submissions.ts";
 import { settleIncoming, sweepIncoming } from "../shard/settle_incoming.ts";
+import { listNames } from "../disk/list_names.ts";
 import { type OutKind, refuseOut } from "../disk/refuse_out.ts";
 import { sweepDone } from "../disk/sweep_temporary.ts";
 import { writeDocument } from "../disk/write_file.ts";
@@ -124,9 +125,10 @@ function collectAll(
   if (!isFarmManifest(manifest)) return oldShards(run).map((old) => collectOldShard(manifest, old));
   settleIncoming({ ...run, manifest });
   const told = new Map([...submittedShards(run), ...looked].map((one) => [one.shard, one]));
+  const names = new Set(listNames(dir));
   return livePlans(manifest).map((plan) => {
     const i = plan.shard_index;
-    const shard = seen.get(i) ?? collectShard(dir, manifest, plan, records.attempts.get(i) ?? [], told.get(i));
+    const shard = seen.get(i) ?? collectShard(dir, manifest, plan, records.attempts.get(i) ?? [], names, told.get(i));
     seen.set(i, shard);
     return shard;
   });

@@ -6,7 +6,7 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { reconcile, type ShardView } from "../../core/reconcile.ts";
 import { metricsName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
 import { type OldShard, readOldShard } from "../run/old_run.ts";
-import { readShard } from "../shard/read_shard.ts";
+import { readListed } from "../shard/read_shard.ts";
 
 /** One row of results[], and the record behind it where there is one. */
 export interface CollectedShard {
@@ -44,6 +44,7 @@ function row(plan: Plan, facts: Facts, paths: Paths, status: "ok" | "failed" | u
 /**
  * A shard of a run of ours. Whether a process is alive is not asked here: an attempt without an end is unknown.
  * @param attempts its attempts on record, in their order
+ * @param names the names in the run directory, from a listing
  * @param told where it stands by its scheduler too; unknown counts only where the files tell of no end
  */
 export function collectShard(
@@ -51,10 +52,11 @@ export function collectShard(
   manifest: FarmManifest,
   plan: Plan,
   attempts: readonly Attempt[],
+  names: ReadonlySet<string>,
   told?: ShardView,
 ): CollectedShard {
   const paths = pathsIn(dir, plan.shard_index);
-  const found = readShard(dir, manifest, plan);
+  const found = readListed(dir, manifest, plan, names);
   if (found.kind === "done") {
     const { farm } = found.metrics;
     const facts = { host: farm.host, rc: farm.exit_code ?? 0, elapsed_s: farm.wall_s, error: null };

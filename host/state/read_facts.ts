@@ -10,6 +10,7 @@ import type { FailedAttempt, RunFacts, ShardFacts, ToyFacts } from "../../core/r
 import { recordFacts, spanOf, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
 import { placeSubmissions, runTimes } from "../../core/times.ts";
 import { joinToys } from "../../core/toy_facts.ts";
+import { listNames } from "../disk/list_names.ts";
 import { collectOldShard, collectShard } from "./collect_shard.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { oldError } from "./old_status.ts";
@@ -35,9 +36,12 @@ export function readFacts(path: string): RunFacts {
   const run = openRun(path);
   const { dir, manifest } = run;
   const records = readRecords(run);
+  const names = new Set(listNames(dir));
   const is_old = !isFarmManifest(manifest);
   const shards = isFarmManifest(manifest)
-    ? livePlans(manifest).map((plan) => readOne(dir, manifest, plan, records.attempts.get(plan.shard_index) ?? []))
+    ? livePlans(manifest).map((plan) =>
+      readOne(dir, manifest, plan, records.attempts.get(plan.shard_index) ?? [], names)
+    )
     : oldShards(run).map((old) => readOld(run, old));
   const elapsed = is_old
     ? shards.flatMap(({ facts, output }) => output && facts.wall_s !== null ? facts.wall_s : [])
@@ -78,7 +82,13 @@ function fitsOf({ poi_name, ...toys }: ToyFacts, bounds: Bounds | null, shards: 
   return fitQuality(poi_name, { ...toys, bounds }, parts);
 }
 
-function readOne(dir: string, manifest: FarmManifest, plan: Plan, attempts: Attempt[]): ReadShard {
+function readOne(
+  dir: string,
+  manifest: FarmManifest,
+  plan: Plan,
+  attempts: Attempt[],
+  names: ReadonlySet<string>,
+): ReadShard {
   let timing: { [key: string]: unknown } | null = null;
   const found = readShard(dir, manifest, plan, (path) => {
     const metrics = readCommitted(path);
@@ -86,7 +96,7 @@ function readOne(dir: string, manifest: FarmManifest, plan: Plan, attempts: Atte
     return metrics;
   });
   if (found.kind !== "done") {
-    const { result } = collectShard(dir, manifest, plan, attempts);
+    const { result } = collectShard(dir, manifest, plan, attempts, names);
     const state = result.farm?.state ?? "unknown";
     const host = result.host === plan.host ? null : result.host;
     const cause = attempts.at(-1)?.end?.cause ?? null;

@@ -5,12 +5,13 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { FarmError } from "../../core/errors.ts";
 import { reconcile, type ShardView } from "../../core/reconcile.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
+import { listNames } from "../disk/list_names.ts";
 import { orRefusal } from "../disk/refused.ts";
 import type { AskedScheduler } from "../jobs/ask_scheduler.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { originOf } from "../run/run_origin.ts";
 import { lifeOf } from "../shard/settle_shard.ts";
-import { type Evidence, readShard } from "../shard/read_shard.ts";
+import { type Evidence, readListed, readShard } from "../shard/read_shard.ts";
 import type { Workbench } from "../shard/workbench.ts";
 
 export interface ScannedShard extends ShardView {
@@ -34,12 +35,13 @@ export async function scanRun(
   seen: Seen = new Map(),
 ): Promise<ScannedShard[]> {
   const listed = orRefusal(() => listAttempts(run.dir));
+  const names = orRefusal(() => new Set(listNames(run.dir)));
   const origin = originOf(run);
   const mark = origin.kind === "copied" ? { copied_from: origin.from } : {};
   const shards: ScannedShard[] = [];
   for (const plan of livePlans(run.manifest)) {
     const attempts = listed instanceof FarmError ? listed : listed.get(plan.shard_index) ?? [];
-    shards.push(await scanShard(run, machine, plan, attempts, asked, seen, mark));
+    shards.push(await scanShard(run, machine, plan, attempts, names, asked, seen, mark));
   }
   return shards;
 }
@@ -49,6 +51,7 @@ async function scanShard(
   machine: Workbench["machine"],
   plan: Plan,
   listed: number[] | FarmError,
+  names: ReadonlySet<string> | FarmError,
   asked: AskedScheduler | null,
   seen: Seen,
   mark: Pick<Attempt, "copied_from">,
@@ -56,7 +59,9 @@ async function scanShard(
   const attempts = listed instanceof FarmError ? [] : listed;
   const known = seen.get(plan.shard_index);
   if (known) return { plan, record: known, attempts, last: null, state: "done", why: "", host: known.host };
-  const found = readShard(run.dir, run.manifest, plan);
+  const found = names instanceof FarmError
+    ? readShard(run.dir, run.manifest, plan)
+    : readListed(run.dir, run.manifest, plan, names);
   if (found.kind === "done") {
     const record = found.metrics.farm;
     seen.set(plan.shard_index, record);

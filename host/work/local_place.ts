@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { metricsName } from "../../core/run_paths.ts";
 import { stopsWorker, triesAgain } from "../../core/retry_policy.ts";
 import type { LocalShape } from "../machine/allocation.ts";
@@ -6,6 +5,7 @@ import { attemptPath } from "../shard/attempts.ts";
 import { finishShard } from "../shard/fit_shard.ts";
 import { readShard } from "../shard/read_shard.ts";
 import type { Begun, Place, ShardOrder } from "./place.ts";
+import { RecentNames } from "./recent_names.ts";
 import { startShard } from "../shard/start_shard.ts";
 import type { Crew, LoopOrder } from "./work_run.ts";
 import type { Workbench } from "../shard/workbench.ts";
@@ -29,9 +29,11 @@ class LocalPlace implements Place {
   readonly name: string;
   #slowest_ms: number | undefined;
   #changed: () => void = () => {};
+  readonly #names: RecentNames;
 
   constructor(readonly bench: Workbench, readonly shape: LocalShape, readonly stop: AbortSignal) {
     this.name = bench.machine.host;
+    this.#names = new RecentNames(bench.run.dir);
   }
 
   open(_over: AbortSignal, changed: () => void): Promise<string[]> {
@@ -66,7 +68,7 @@ class LocalPlace implements Place {
     const { dir, manifest } = this.bench.run;
     if (exists(attemptPath(dir, plan.shard_index, attempt))) return true;
     // A record alone does not do: it may be of a result that was damaged since.
-    return exists(join(dir, metricsName(plan.shard_index))) && readShard(dir, manifest, plan).kind === "done";
+    return this.#names.has(metricsName(plan.shard_index)) && readShard(dir, manifest, plan).kind === "done";
   }
 
   /** What an earlier process began here ends by itself and is found in its files. */

@@ -7,6 +7,7 @@ import type { ShardEnd } from "../shard/fit_shard.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { nextOrder } from "./next_order.ts";
 import { newOrder, type Order, OrderBook } from "./order_book.ts";
+import { listNames } from "../disk/list_names.ts";
 import { Paces } from "./paces.ts";
 import { pauseFor } from "./pause_for.ts";
 import type { Begun, Place } from "./place.ts";
@@ -76,9 +77,10 @@ class WorkLoop {
     const plans = livePlans(manifest);
     const attempts = listAttempts(dir);
     sweepIncoming(dir, new Set([...attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
+    const names = new Set(listNames(dir));
     this.#beats.look(listWorkers(dir), performance.now());
     for (const plan of plans) {
-      this.#sort(plan, await settleShard(this.bench, plan, attempts.get(plan.shard_index) ?? []));
+      this.#sort(plan, await settleShard(this.bench, plan, attempts.get(plan.shard_index) ?? [], names));
     }
     if (this.options.scatter) this.#book.scatter(Math.random());
     this.tell(begunEvent(plans.length, { done: this.#done, ...this.#book.report() }));
@@ -89,7 +91,7 @@ class WorkLoop {
       this.#done++;
       this.#book.done(plan.shard_index);
       this.tell({ kind: "found", record: standing.record });
-    } else if (standing.kind === "running") this.#book.taken(plan);
+    } else if (standing.kind === "running" || standing.kind === "late") this.#book.taken(plan);
     else if (standing.kind === "elsewhere") this.#rejoin(plan, standing);
     else if (this.options.drain) this.#book.failed(plan.shard_index);
     else if (!this.options.retry_failed && hasFailed(standing.attempts) && !this.#isAskedAgain(standing.attempts)) {
@@ -259,9 +261,10 @@ class WorkLoop {
     await pauseFor(LOOK_AGAIN_MS);
     const { dir } = this.bench.run;
     const attempts = listAttempts(dir);
+    const names = new Set(listNames(dir));
     this.#beats.look(listWorkers(dir), performance.now());
     for (const plan of this.#book.takeTaken()) {
-      this.#sort(plan, await settleShard(this.bench, plan, attempts.get(plan.shard_index) ?? []));
+      this.#sort(plan, await settleShard(this.bench, plan, attempts.get(plan.shard_index) ?? [], names));
     }
     this.#dropDone();
     if (this.#book.isSettled) this.#over.abort();

@@ -45,7 +45,12 @@ class Trial {
   }
 
   settle() {
-    return settleShard(benchOf(this.dir, manifest, machine), plan, listAttempts(this.dir).get(1) ?? []);
+    return settleShard(
+      benchOf(this.dir, manifest, machine),
+      plan,
+      listAttempts(this.dir).get(1) ?? [],
+      new Set(listNames(this.dir)),
+    );
   }
 
   /** Names of files, but for folders. */

@@ -48,7 +48,7 @@ export async function whileReadOnly(folder: string, work: () => Promise<void>): 
   }
 }
 
-async function must(program: string, args: string[]): Promise<void> {
+export async function must(program: string, args: string[]): Promise<void> {
   const { success, said } = await run(program, args);
   assert(success, `${program} ${args.join(" ")}: ${said}`);
 }

@@ -22,6 +22,8 @@ import { SimulatedTime } from "./simulated_time.ts";
 
 export const QUIET: Fate = { power_lost: false, takes_temporaries: false, lies: 0, refusals: 0 };
 const BEAT_INTERVAL_S = 1;
+/** Within so long everybody has left when all is done. */
+const LEAVES_MS = 1000;
 /** Longer than all that can happen in a schedule, in steps of the simulated clock. */
 const MOST_STEPS = 3000;
 const METRICS = JSON.stringify({ schema_version: METRICS_SCHEMA, status: { ok: true }, timing: {} });
@@ -37,6 +39,8 @@ export class ClaimsFarm {
   /** How often each final name was given, and the file that got it. */
   readonly #given = new Map<string, number[]>();
   readonly #overtakes: string[] = [];
+  /** When the last final name was given. */
+  #last_ms = 0;
 
   constructor(readonly random: () => number, shards: number) {
     this.manifest = sampleManifest({ n_toys: 2 * shards, shards, run_dir: this.dir });
@@ -101,9 +105,11 @@ export class ClaimsFarm {
 
   #begin(worker: SimulatedWorker): void {
     this.#enter(worker);
+    worker.began_ms = this.#time.now_ms;
     this.#loop(worker).then(
       (report) => {
         worker.outcome = "ended";
+        worker.ended_ms = this.#time.now_ms;
         worker.report = report;
       },
       (error: unknown) => {
@@ -162,6 +168,7 @@ export class ClaimsFarm {
       }),
     );
     this.#time.after(duration_ms, tell, worker);
+    worker.fitted_ms = this.#time.now_ms + duration_ms;
   }
 
   #plan(shard: number): Plan {
@@ -199,7 +206,9 @@ export class ClaimsFarm {
     for (const name of readdirSync(this.dir).filter((one) => /^shard_\d+\.(out|metrics)\.json$/.test(one))) {
       const { ino } = statSync(join(this.dir, name));
       const files = this.#given.get(name) ?? [];
-      if (!files.includes(ino)) this.#given.set(name, [...files, ino]);
+      if (files.includes(ino)) continue;
+      this.#given.set(name, [...files, ino]);
+      this.#last_ms = this.#time.now_ms;
     }
   }
 
@@ -229,6 +238,16 @@ export class ClaimsFarm {
     for (const { report, finished } of this.workers) {
       assert.deepEqual(finished.filter(({ aside }) => aside !== null), []);
       if (report) assert.deepEqual([report.failed, report.left], [[], []]);
+    }
+    this.#checkEnds();
+  }
+
+  /** Nobody that nothing happened to stays for long when all is done, whatever its machine has in mind. */
+  #checkEnds(): void {
+    for (const { host, fate, isDead, began_ms, fitted_ms, ended_ms } of this.workers) {
+      if (isDead || fate.stopped || fate.lies > 0 || fate.refusals > 0) continue;
+      const over_ms = Math.max(this.#last_ms, began_ms, fitted_ms);
+      assert.ok(ended_ms <= over_ms + LEAVES_MS, `${host} left ${(ended_ms - over_ms) / 1000} s after all was done`);
     }
   }
 

@@ -1,3 +1,5 @@
+import type { ClientCache } from "./client_cache.ts";
+
 /** Thrown by every file operation of a worker that was killed: none has an effect any more. */
 export class Killed extends Error {}
 
@@ -11,6 +13,8 @@ class Fault extends Error {
 /** Whoever uses the disk now. */
 export interface DiskUser {
   isDead: boolean;
+  /** What its machine has in mind of the disk; undefined for a disk of its own. */
+  cache: ClientCache | undefined;
   /** Called before each change; may kill. */
   change(path: string): void;
   /** What an operation that has been done is answered with all the same. */
@@ -24,6 +28,7 @@ export interface DiskUser {
 const real = {
   linkSync: Deno.linkSync,
   renameSync: Deno.renameSync,
+  mkdirSync: Deno.mkdirSync,
   removeSync: Deno.removeSync,
   openSync: Deno.openSync,
   lstatSync: Deno.lstatSync,
@@ -38,10 +43,14 @@ export function installDisk(userNow: () => DiskUser | undefined): () => void {
     if (user?.isDead) throw new Killed();
     return user;
   };
-  const changing = (path: string, act: () => void, named = false) => {
+  const changing = (path: string, act: () => void, named = false, from = path) => {
     const user = living();
     user?.change(path);
-    act();
+    try {
+      act();
+    } finally {
+      user?.cache?.forget(from, path);
+    }
     if (named) user?.named(path);
     const lie = user?.lie() ?? null;
     if (lie !== null) throw new Fault(lie);
@@ -49,14 +58,22 @@ export function installDisk(userNow: () => DiskUser | undefined): () => void {
   const hooks = {
     linkSync: (from: string, to: string) => {
       if (living()?.refuses()) throw new Fault("EIO");
-      changing(to, () => real.linkSync(from, to), true);
+      changing(to, () => real.linkSync(from, to), true, from);
     },
-    renameSync: (from: string, to: string) => changing(to, () => real.renameSync(from, to), true),
+    renameSync: (from: string, to: string) => changing(to, () => real.renameSync(from, to), true, from),
+    mkdirSync: (path: string, options?: Deno.MkdirOptions) => {
+      living()?.cache?.forget(path);
+      real.mkdirSync(path, options);
+    },
     removeSync: (path: string, options?: Deno.RemoveOptions) => changing(path, () => real.removeSync(path, options)),
     openSync: (path: string, options: Deno.OpenOptions = { read: true }) => openFile(living(), path, options),
-    lstatSync: (path: string) => (living(), real.lstatSync(path)),
-    statSync: (path: string) => (living(), real.statSync(path)),
-    readDirSync: (path: string) => (living(), real.readDirSync(path)),
+    lstatSync: (path: string) => lookAt(living(), path, real.lstatSync),
+    statSync: (path: string) => lookAt(living(), path, real.statSync),
+    readDirSync: (path: string) => {
+      const names = real.readDirSync(path);
+      living()?.cache?.list(path, real.statSync(path).mtime?.getTime() ?? 0);
+      return names;
+    },
   };
   for (const [name, value] of Object.entries(hooks)) Reflect.set(Deno, name, value);
   return () => {
@@ -64,9 +81,14 @@ export function installDisk(userNow: () => DiskUser | undefined): () => void {
   };
 }
 
+const lookAt = (user: DiskUser | undefined, path: string, server: (path: string) => Deno.FileInfo) =>
+  user?.cache ? user.cache.look(path, server) : server(path);
+
 /** Whoever is killed while it writes leaves half of it. */
 function openFile(user: DiskUser | undefined, path: string, options: Deno.OpenOptions): Deno.FsFile {
   if (options.write) user?.change(path);
+  if (options.createNew) user?.cache?.forget(path);
+  else user?.cache?.open(path);
   const file = real.openSync(path, options);
   if (!user || !options.write) return file;
   const write = file.writeSync.bind(file);

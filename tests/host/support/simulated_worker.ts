@@ -1,5 +1,6 @@
 import type { ShardRecord } from "../../../core/contracts/shard_record.ts";
 import type { WorkEvent, WorkReport } from "../../../host/work/work_event.ts";
+import { type CacheTimes, ClientCache } from "./client_cache.ts";
 import type { Holder } from "./simulated_time.ts";
 import { type DiskUser, Killed } from "./faulty_disk.ts";
 
@@ -20,6 +21,8 @@ export interface Fate {
   /** Of how many changes one is answered with an error. */
   lies: number;
   refusals: number;
+  /** What its machine keeps in mind of the disk, and for how long. */
+  cache?: CacheTimes;
 }
 
 /** A worker loop on a machine of its own. */
@@ -29,8 +32,13 @@ export class SimulatedWorker implements DiskUser, Holder {
   /** What its loop came to. */
   outcome: "works" | "ended" | "threw" = "works";
   why = "";
+  /** When it began, when it ended, and its last fit, by the simulated clock. */
+  began_ms = 0;
+  ended_ms = Infinity;
+  fitted_ms = 0;
   report: WorkReport | undefined;
   readonly finished: { shard: number; record: ShardRecord; aside: string | null }[] = [];
+  readonly cache: ClientCache | undefined;
   #changes = 0;
   #names = 0;
 
@@ -40,7 +48,9 @@ export class SimulatedWorker implements DiskUser, Holder {
     readonly fate: Fate,
     readonly random: () => number,
     readonly watch: { died(): void; overtaken(path: string): void; named(path: string): void },
-  ) {}
+  ) {
+    this.cache = fate.cache && new ClientCache(fate.cache, () => performance.now());
+  }
 
   get process() {
     return { host: this.host, boot_id: this.boot_id, pid: 4_190_000, start_ticks: "7" };

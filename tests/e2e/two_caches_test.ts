@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { requestArgs } from "../support/farm.ts";
+import { countDone } from "../support/run_dir.ts";
+import { inFolder, until } from "../support/scratch.ts";
+import { type StandIn, standIn } from "../support/stand_in.ts";
+import { assertSameToys, readJson, unsharded } from "../support/toys.ts";
+import { type Client, onTwoClients, whyNoClients } from "../support/two_clients.ts";
+
+interface TwoCaches {
+  folder: string;
+  clients: [Client, Client];
+  /** The run as both clients see it, and as it is on the server. */
+  dir: string;
+  on_server: string;
+  fake: StandIn;
+}
+
+/** Renders a run on the first of two clients whose caches outlast the test. */
+function test(name: string, shards: number, behaviour: string, work: (on: TwoCaches) => Promise<void>): void {
+  Deno.test({
+    name: `two clients with caches of their own: ${name}${whyNoClients && ` (left out: ${whyNoClients})`}`,
+    ignore: whyNoClients !== "",
+    fn: () =>
+      inFolder((folder) =>
+        onTwoClients(folder, async (clients, shared, server) => {
+          const fake = await standIn(folder, behaviour);
+          const request = requestArgs(folder, { toys: 2 * shards, shards, nextstat: fake.path });
+          await clients[0].must(["render", ...request, "--out-dir", join(shared, "runs")]);
+          const [dir, on_server] = [join(shared, "runs", "r"), join(server, "runs", "r")];
+          await work({ folder, clients, dir, on_server, fake });
+        })
+      ),
+  });
+}
+
+const fitsOf = async (fake: StandIn, what: string) =>
+  (await fake.log()).filter((line) => line.what === what).map(({ shard }) => shard).sort((a, b) => a - b);
+
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+test(
+  "both pull until nothing is left and leave then; the other collects, merges and archives",
+  10,
+  "sleep 0.2",
+  async (on) => {
+    const { folder, clients: [a, b], dir, on_server, fake } = on;
+    const [one, other] = await Promise.all([a.must(["work", dir]), b.must(["work", dir])]);
+    for (const { stderr, stdout } of [one, other]) assert.match(stdout + stderr, /10\/10 done|10 done/);
+    assert.deepEqual(await fitsOf(fake, "start"), upTo(10), "no shard was fitted twice");
+    assert.equal(await countDone(on_server), 10);
+    for (const words of [["status"], ["collect"], ["merge"], ["verify"], ["archive"]]) await b.must([...words, dir]);
+    assertSameToys(await readJson(join(on_server, "merged.out.json")), await unsharded(folder, 20));
+    for (const words of [["status"], ["collect"], ["verify"]]) await a.must([...words, dir]);
+  },
+);
+
+test(
+  "what one had looked up in vain the other has fitted since",
+  4,
+  `[ "$shard" != 3 ] || [ -e "$here/mended" ] || exit 3`,
+  async (on) => {
+    const { folder, clients: [a, b], dir, on_server, fake } = on;
+    await a.must(["work", dir], 5);
+    // Both have looked at all of it: that one failed, and that its files are not there.
+    for (const client of [a, b]) await client.must(["status", dir]);
+    await b.must(["collect", dir], 5);
+    await fake.mark("mended");
+    await b.must(["retry", dir, "--wait"]);
+    for (const client of [a, b]) await client.must(["collect", dir]);
+    await a.must(["merge", dir]);
+    assertSameToys(await readJson(join(on_server, "merged.out.json")), await unsharded(folder, 8));
+    assert.deepEqual(await fitsOf(fake, "end"), upTo(4), "what was done was not done again");
+  },
+);
+
+test("a loop that was killed is gone on with where it ran, while the other works", 8, "sleep 0.3", async (on) => {
+  const { folder, clients: [a, b], dir, on_server, fake } = on;
+  const [killed, other] = [a.start(["work", dir]), b.start(["work", dir])];
+  await until("fits go on", async () => (await fitsOf(fake, "end")).length >= 2);
+  killed.kill("SIGKILL");
+  await killed.ended;
+  await a.must(["work", dir]);
+  assert.equal((await other.ended).code, 0);
+  assert.equal(await countDone(on_server), 8);
+  assert.deepEqual(await fitsOf(fake, "twin"), [], "no shard was fitted twice at the same time");
+  await b.must(["merge", dir]);
+  assertSameToys(await readJson(join(on_server, "merged.out.json")), await unsharded(folder, 16));
+});
