@@ -168,7 +168,7 @@ export class ClaimsFarm {
       }),
     );
     this.#time.after(duration_ms, tell, worker);
-    worker.fitted_ms = this.#time.now_ms + duration_ms;
+    worker.fitted_ms = Math.max(worker.fitted_ms, this.#time.now_ms + duration_ms);
   }
 
   #plan(shard: number): Plan {
