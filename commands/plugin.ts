@@ -1,5 +1,6 @@
+import { counted } from "../core/counted.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { quoteCommand } from "../core/shell_quote.ts";
+import { quoteCommand, quoteWord } from "../core/shell_quote.ts";
 import { plainPath } from "../core/parse_flag.ts";
 import { checkAdapter } from "../host/check_adapter/check_adapter.ts";
 import { findPlugins, type FoundPlugin, openPlugin } from "../host/plugin/load_plugin.ts";
@@ -77,13 +78,17 @@ function check(path: string, out: Output): number {
     return EXIT_CODES.done;
   }
   for (const { member, what } of findings) out.print(`  ${member} ${what}`);
-  throw new FarmError("input", `Cannot trust the plugin "${path}": ${findings.length} findings`, findings[0]?.what);
+  throw new FarmError(
+    "input",
+    `Cannot trust the plugin "${path}": ${counted(findings.length, "finding")}`,
+    findings[0]?.what,
+  );
 }
 
 function make(name: string, out: Output): number {
   const file = newPlugin(name);
   out.print(file);
   out.document({ file });
-  out.note(`Look at it with: nsfarm-deno plugin check ${file}`);
+  out.note(`Look at it with: nsfarm-deno plugin check ${quoteWord(file)}`);
   return EXIT_CODES.done;
 }

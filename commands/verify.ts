@@ -1,3 +1,4 @@
+import { counted } from "../core/counted.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { isSetFault } from "../core/merge/merged_check.ts";
 import { type ArchiveReport, verifyArchive } from "../host/archive/verify_archive.ts";
@@ -16,7 +17,7 @@ const verify: CommandSpec = {
     const { n_good, n_shards, merged, merged_check, findings } = report;
     const said = merged_check.findings.filter((finding) => !isSetFault(finding));
     for (const { what } of said) out.print(what);
-    const files = findings.length === 0 ? "verified" : `${findings.length} findings`;
+    const files = findings.length === 0 ? "verified" : counted(findings.length, "finding");
     const failed = said.some(({ kind }) => kind === "guardrail") ? ", and a guardrail failed" : "";
     out.print(`${n_good}/${n_shards} shards good, merged.out.json ${merged}: ${files}${failed}`);
     out.document(report);
@@ -29,7 +30,9 @@ export default verify;
 function tellArchive(report: ArchiveReport, out: Output): number {
   const { n_files, findings } = report;
   for (const { file, what } of findings) out.print(`${file} ${what}`);
-  out.print(`${n_files} files: ${findings.length === 0 ? "verified by their sums" : `${findings.length} findings`}`);
+  out.print(
+    `${n_files} files: ${findings.length === 0 ? "verified by their sums" : counted(findings.length, "finding")}`,
+  );
   out.document(report);
   return findings.length === 0 ? EXIT_CODES.done : EXIT_CODES.shards;
 }

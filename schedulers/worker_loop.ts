@@ -42,7 +42,7 @@ export function workerLoop({ words, sends_inputs = false, ...own }: Own): Schedu
     readSubmit: (result) => {
       const pid = /^worker [0-9a-f]{16} pid ([0-9]+)$/m.exec(result.stdout)?.[1];
       if (pid !== undefined) return { kind: "ok", value: pid };
-      const message = firstLine(result);
+      const message = ownWords(result);
       // One that was slow to say that it is there may work all the same.
       if (/did not start/.test(message)) return { kind: "unclear", message };
       if (result.exit_code !== null && result.exit_code !== 0) return { kind: "refused", message };
@@ -97,6 +97,12 @@ function statesOf(
     const state: ShardState = running.has(shard) ? "running" : "queued";
     return { token: worker.token, shard, state, native: state, reason: null, host: worker.process.host };
   });
+}
+
+/** What our program says and what it says to do next, as one line. */
+function ownWords(result: CommandResult): string {
+  const [, what, next] = /^nsfarm-deno: (.+)(?:\n {2}(.+))?$/m.exec(result.stderr) ?? [];
+  return what === undefined ? firstLine(result) : next === undefined ? what : `${what}; ${next}`;
 }
 
 function firstLine(result: CommandResult): string {

@@ -1,3 +1,4 @@
+import type { SweepPoint } from "../../core/contracts/sweep.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
 import type { PointEnd } from "../../host/sweep/finish_point.ts";
 import { type OpenSweep, pointDir, recordPoint } from "../../host/sweep/load_sweep.ts";
@@ -19,9 +20,13 @@ export async function eachPoint(
     // A sweep of the old scripts is left as they know it.
     if (point.farm) recordPoint(open.path, point.run_id, end);
     ends.push({ run_id: point.run_id, run_dir, ...end });
-    out.print(`${end.state.padEnd(7)} ${run_dir}${end.error === null ? "" : `: ${end.error}`}`);
+    out.print(pointLine(open, point, end));
   }
   out.document({ sweep_json: open.path, runs: ends });
   if (ends.some(({ state }) => state !== "done")) return EXIT_CODES.shards;
   return ends.some(({ error }) => error !== null) ? EXIT_CODES.guardrails : EXIT_CODES.done;
 }
+
+/** What became of a point's run, and where it lies. */
+export const pointLine = (open: OpenSweep, point: SweepPoint, { state, error }: PointEnd): string =>
+  `${state.padEnd(7)} ${pointDir(open, point)}${error === null ? "" : `: ${error}`}`;

@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import type { PointRecord, Sweep } from "../../core/contracts/sweep.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
 import { loadSweep, type OpenSweep, recordOf } from "../../host/sweep/load_sweep.ts";
 import { type PointEvent, runPoints } from "../../host/sweep/run_points.ts";
 import { watchSignals } from "../../host/machine/stop_signals.ts";
@@ -23,7 +24,7 @@ export async function measureSweep(open: OpenSweep, flags: z.infer<typeof PointF
     );
     const code = signals.exitCode();
     if (code === null) return sweepCode(loadSweep(open.path).sweep);
-    out.note(`interrupted: go on with nsfarm-deno sweep submit --sweep-json ${open.path}`);
+    out.note(`interrupted: go on with nsfarm-deno sweep submit --sweep-json ${quoteWord(open.path)}`);
     return code;
   } finally {
     signals.close();

@@ -1,3 +1,4 @@
+import { quoteWord } from "../../core/shell_quote.ts";
 import { loadAdapter } from "../../host/jobs/load_adapter.ts";
 import { tellPlugin } from "../scheduler_flags.ts";
 import { renderSweep } from "../../host/sweep/render_sweep.ts";
@@ -16,7 +17,7 @@ const render: CommandSpec = {
       out.note(`warning: ${warning}`);
     });
     out.print([path, ...sweep.runs.map((point) => point.run_dir)].join("\n"));
-    out.note(`Run it with:\n  nsfarm-deno sweep submit --sweep-json ${path}`);
+    out.note(`Run it with:\n  nsfarm-deno sweep submit --sweep-json ${quoteWord(path)}`);
     out.document({ sweep_json: path, sweep });
     return 0;
   },

@@ -2,6 +2,7 @@ import { oneOf } from "../../core/parse_flag.ts";
 import { loadSweep, recordOf } from "../../host/sweep/load_sweep.ts";
 import type { CommandSpec } from "../command.ts";
 import { MODE_HELP, MODES } from "../submit.ts";
+import { pointLine } from "./each_point.ts";
 import { measureSweep } from "./measure_sweep.ts";
 import { definePointFlags, defineSweepJson, PointFlags, readSweepJson } from "./sweep_flags.ts";
 
@@ -18,10 +19,7 @@ const submit: CommandSpec = {
     const open = readSweepJson(options);
     const code = await measureSweep(open, PointFlags.parse(options), out);
     const { sweep } = loadSweep(open.path);
-    for (const point of sweep.runs) {
-      const { state, error } = recordOf(point);
-      out.print(`${state.padEnd(7)} ${point.run_dir}${error === null ? "" : `: ${error}`}`);
-    }
+    for (const point of sweep.runs) out.print(pointLine(open, point, recordOf(point)));
     out.document({ sweep_json: open.path, sweep });
     return code;
   },

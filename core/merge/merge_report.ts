@@ -74,12 +74,23 @@ function exitCode({ set }: MergeOutcome): number {
   return set.verdict.passed ? EXIT_CODES.done : EXIT_CODES.guardrails;
 }
 
-/** What a person should see of it besides the result. */
-export function mergeNotes(report: MergeReport): string[] {
+/** What merges outputs that are no proven set. */
+export type WayOut = "partial" | "once";
+
+const WAY_OUT: Record<WayOut, string> = {
+  partial: "--allow-partial merges what is good and says so inside",
+  once: "give each toy once: leave out one of two outputs that hold the same toys",
+};
+
+/**
+ * What a person should see of it besides the result.
+ * @param way_out of a set that was refused; null: none
+ */
+export function mergeNotes(report: MergeReport, way_out: WayOut | null): string[] {
   const notes: string[] = [];
   if (report.merged === null) {
     notes.push("the set is not proven, so nothing was merged:", ...problemLines(report.problems).map(indented));
-    notes.push("--allow-partial merges what is good and says so inside");
+    if (way_out !== null) notes.push(WAY_OUT[way_out]);
   } else if (report.partial) {
     const { n_toys_merged, n_toys } = report;
     notes.push(`a partial merge, ${n_toys_merged} of ${n_toys} toys:`, ...problemLines(report.problems).map(indented));

@@ -4,7 +4,7 @@ import type { MergeReport } from "../../core/contracts/merge_report.ts";
 import { MERGE_STATUS_SCHEMA, type MergeStatus } from "../../core/contracts/merge_status.ts";
 import { FarmError } from "../../core/errors.ts";
 import { asksPulls } from "../../core/merge/guardrails.ts";
-import { mergeNotes, mergeReport } from "../../core/merge/merge_report.ts";
+import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/merge_report.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { isMergedDocument } from "./check_merged.ts";
 import { runTimes } from "../../core/times.ts";
@@ -113,8 +113,10 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   const set = is_good ? mergedSet(sources, proof, options.guardrails, moment) : null;
   const sum = set && await writeMerged(options.out, mergedPieces(set, proof.read.texts), options.helper?.hash);
   const records = sources.run ? readRecords(sources.run) : { attempts: new Map(), submissions: [] };
+  // Of some of the outputs alone times would be too short: a merged document or an unrecorded shard tells none.
+  const timed = facts.every(({ time, elapsed_s }) => time !== null || elapsed_s !== null) ? facts : [];
   const times = runTimes(
-    timeFacts(facts.flatMap((one) => one.time ?? []), facts.flatMap((one) => one.elapsed_s ?? []), records),
+    timeFacts(timed.flatMap((one) => one.time ?? []), timed.flatMap((one) => one.elapsed_s ?? []), records),
   );
   const report = mergeReport({
     set,
@@ -129,8 +131,12 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   });
   const isOwn = sources.run !== null && options.out === join(sources.run.dir, MERGED);
   const merge_status = isOwn ? writeStatus(join(dirname(options.out), MERGE_STATUS), report, sum, moment) : null;
-  return { ...report, merge_status, notes: mergeNotes(report) };
+  return { ...report, merge_status, notes: mergeNotes(report, wayOut(proof, options)) };
 }
+
+/** The option that was given already is no way out. */
+const wayOut = ({ way_out }: Proof, { allow_partial }: Settled): WayOut | null =>
+  allow_partial && way_out === "partial" ? null : way_out;
 
 function writeStatus(
   path: string,

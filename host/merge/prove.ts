@@ -1,4 +1,5 @@
 import type { Problem } from "../../core/contracts/merge_status.ts";
+import type { WayOut } from "../../core/merge/merge_report.ts";
 import { doubles, oddOnes } from "../../core/merge/prove_set.ts";
 import { rangesOf } from "../../core/merge/source_facts.ts";
 import { missingRanges, type SeedRange } from "../../core/merge/toy_ranges.ts";
@@ -13,6 +14,8 @@ export interface Proof {
   missing: SeedRange[];
   /** Whether what was read may be merged where a partial set is allowed. */
   is_mergeable: boolean;
+  /** What merges what was read, where problems keep it from being the whole set; null: nothing does. */
+  way_out: WayOut | null;
 }
 
 /**
@@ -35,7 +38,9 @@ export function proofOf({ wanted, run }: Sources, read: ReadSet): Proof {
   const missing = missingRanges(wanted, read.facts.flatMap(rangesOf));
   const problems = [...read.problems, ...odd, ...twice];
   if (missing.length > 0 && (problems.length === 0 || !run)) problems.push(missingProblem(missing));
-  return { read, problems, missing, is_mergeable: odd.length === 0 && twice.length === 0 && read.facts.length > 0 };
+  const way_out = twice.length > 0 ? "once" : read.facts.length > 0 ? "partial" : null;
+  const is_mergeable = odd.length === 0 && way_out === "partial";
+  return { read, problems, missing, is_mergeable, way_out };
 }
 
 function missingProblem(missing: readonly SeedRange[]): Problem {

@@ -65,7 +65,7 @@ function compareArrays(sources: Sources, bytes: Uint8Array, entries: Entries): {
   }
   for (const name of TOY_ARRAYS) {
     const [from, to] = entries[name];
-    if (next[name] !== to - from) fault ??= `results.${name} goes on where the shards have no more toys`;
+    if (next[name] !== to - from) fault ??= `goes on in results.${name} where the shards have no more toys`;
   }
   const facts = parts.flatMap((part) => part.facts.map((one) => frames.adopt(one)));
   const problems = parts.flatMap((part) => part.problems);
@@ -82,7 +82,7 @@ function compareArray(
   const wanted = piece && "bytes" in piece ? piece.bytes : new Uint8Array(0);
   for (const text of next[name] > 0 ? [BETWEEN, wanted] : [wanted]) {
     const at = from + next[name];
-    if (at + text.length > to) return `results.${name} ends before the shards' toys do`;
+    if (at + text.length > to) return `ends in results.${name} before the shards' toys do`;
     const i = firstDifference(bytes.subarray(at, at + text.length), text);
     if (i >= 0) return `differs from its shards at byte ${at + i}, in results.${name}`;
     next[name] += text.length;

@@ -2,6 +2,7 @@ import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { faultWords } from "../../core/file_fault.ts";
 import { nextstatFault, nextstatsOf } from "../../core/run_nextstats.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
 import { nextstatVersion } from "../machine/nextstat.ts";
 import { hashFile, inputPath } from "./inputs.ts";
 import { loadFarmRun, type Run } from "./load_manifest.ts";
@@ -77,7 +78,7 @@ export class RenderedFiles {
     if (version !== wanted) return otherVersion(path, version, wanted);
     return {
       what: `nextstat "${path}" is not the file that the run was rendered with: ${what}`,
-      next: `Put it back, or take it as it is now: nsfarm-deno retry ${dir} --accept-changed-nextstat`,
+      next: `Put it back, or take it as it is now: nsfarm-deno retry ${quoteWord(dir)} --accept-changed-nextstat`,
     };
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { pointLine } from "../../commands/sweep/each_point.ts";
 import { SWEEP_SCHEMA } from "../../core/contracts/sweep.ts";
 import { verifyArchive } from "../../host/archive/verify_archive.ts";
 import { writeArchive } from "../../host/archive/write_archive.ts";
@@ -178,6 +179,9 @@ Deno.test("the runs of a copied sweep are those in the copy, also where one of t
     await rm(join(copy, "q_sh4"), { recursive: true });
     assert.deepEqual(dirsOf(join(copy, "q.sweep.json")), [join(copy, "q_sh2"), join(copy, "q_sh4")]);
     assert.deepEqual(dirsOf(path), [join(folder, "S", "q_sh2"), join(folder, "S", "q_sh4")]);
+    const open = loadSweep(join(copy, "q.sweep.json"));
+    const lines = open.sweep.runs.map((point) => pointLine(open, point, { state: "done", error: null }));
+    assert.deepEqual(lines, ["q_sh2", "q_sh4"].map((id) => `done    ${join(copy, id)}`));
   }));
 
 Deno.test("a sweep's document that lies apart from all its runs is taken at its word", () =>

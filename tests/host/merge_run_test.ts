@@ -118,7 +118,11 @@ Deno.test("--allow-partial with nothing that can be merged is refused", () =>
     const manifest = inventedRun(join(folder, "invented"));
     await writeRun(manifest);
     for (const plan of manifest.plans) await rm(join(manifest.run_dir, `shard_${plan.shard_index}.out.json`));
-    assert.equal((await merge(manifest.run_dir, { allow_partial: true })).exit_code, 5);
+    for (const allow_partial of [false, true]) {
+      const { exit_code, notes } = await merge(manifest.run_dir, { allow_partial });
+      assert.equal(exit_code, 5);
+      assert.doesNotMatch(notes.join("\n"), /--allow-partial/, "it would merge nothing either");
+    }
   }));
 
 Deno.test("--input without a shard of the run is refused, and the missing seeds are named", () =>
@@ -143,6 +147,28 @@ Deno.test("--input of overlapping seeds is refused, also with --allow-partial", 
       const report = await merge(null, { inputs, out: join(folder, "x.json"), allow_partial });
       assert.equal(report.exit_code, 5);
       assert.match(report.problems.map((one) => one.what).join(), /holds toys that .* holds too/);
+      assert.doesNotMatch(report.notes.join("\n"), /--allow-partial/);
+      assert.match(report.notes.at(-1) ?? "", /^give each toy once: leave out one of two outputs/);
+    }
+  }));
+
+Deno.test("a merge has times only where all of its outputs tell when they ran", () =>
+  inFolder(async (folder) => {
+    const manifest = inventedRun(join(folder, "invented"));
+    await writeRun(manifest);
+    const [first = "", ...others] = [0, 1, 2, 3].map((i) => join(manifest.run_dir, `shard_${i}.out.json`));
+    const whole = await merge(null, { inputs: [first, ...others], out: join(folder, "whole.json") });
+    assert.ok(whole.times?.makespan_s && whole.times.max_shard_elapsed_s);
+    const own = join(folder, "first.json");
+    await merge(null, { inputs: [first], out: own, allow_partial: true });
+    const of_merged = await merge(null, { inputs: [own, ...others], out: join(folder, "x.json") });
+    await rm(join(manifest.run_dir, "shard_0.metrics.json"));
+    const unrecorded = await merge(manifest.run_dir, { accept_unrecorded: true });
+    for (const { exit_code, n_toys_merged, times } of [of_merged, unrecorded]) {
+      assert.ok(times);
+      const { makespan_s, toys_per_s, max_shard_elapsed_s, turnaround_s, waves } = times;
+      assert.deepEqual([exit_code, n_toys_merged], [0, 20]);
+      assert.deepEqual([makespan_s, toys_per_s, max_shard_elapsed_s, turnaround_s, waves], Array(5).fill(null));
     }
   }));
 

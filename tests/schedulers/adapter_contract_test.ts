@@ -12,6 +12,7 @@ import type {
 import { BUILT_IN } from "../../schedulers/mod.ts";
 import local from "../../schedulers/local.ts";
 import slurm from "../../schedulers/slurm.ts";
+import { answer } from "./support/recorded.ts";
 
 for (const [name, load] of Object.entries(BUILT_IN)) {
   Deno.test(`the built-in adapter ${name} keeps the contract of adapters`, async () => {
@@ -20,6 +21,17 @@ for (const [name, load] of Object.entries(BUILT_IN)) {
     assert.equal(adapter.name, name);
   });
 }
+
+Deno.test("what a worker loop says when it does not begin is told with what to do next, once as our program's words", () => {
+  const stderr = 'nsfarm-deno: Cannot run the shards of "/r"\n  Put it back, or take it: nsfarm-deno retry /r --flag\n';
+  assert.deepEqual(local.readSubmit(answer("", 3, stderr)), {
+    kind: "refused",
+    message: 'Cannot run the shards of "/r"; Put it back, or take it: nsfarm-deno retry /r --flag',
+  });
+  const copied = local.readSubmit(answer("", 3, "this is a copy\nnsfarm-deno: Cannot read it\n"));
+  assert.deepEqual(copied, { kind: "refused", message: "Cannot read it" });
+  assert.deepEqual(local.readSubmit(answer("", 127, "sh: not found\n")), { kind: "refused", message: "sh: not found" });
+});
 
 const good: SchedulerAdapter = slurm;
 

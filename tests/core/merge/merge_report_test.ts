@@ -26,7 +26,7 @@ Deno.test("a proven set is exit 0, and the report has its schema", () => {
   const report = mergeReport(outcome());
   assert.deepEqual(MergeReport.parse(report), report);
   assert.deepEqual([report.exit_code, report.partial, report.n_toys_merged, report.n_converged], [0, false, 20, 20]);
-  assert.deepEqual(mergeNotes(report), []);
+  assert.deepEqual(mergeNotes(report, null), []);
 });
 
 Deno.test("a set that was refused is exit 5, with the reasons and the way out", () => {
@@ -34,7 +34,7 @@ Deno.test("a set that was refused is exit 5, with the reasons and the way out", 
   const report = mergeReport(outcome({ set: null, merged: null, merged_sha256: null, problems }));
   assert.equal(report.exit_code, 5);
   assert.equal(report.mean, null);
-  assert.deepEqual(mergeNotes(report), [
+  assert.deepEqual(mergeNotes(report, "partial"), [
     "the set is not proven, so nothing was merged:",
     "  shard 3: shard_3.out.json is not there",
     "--allow-partial merges what is good and says so inside",
@@ -46,18 +46,21 @@ Deno.test("a partial merge says how much it holds, and from where toys are missi
   const report = mergeReport(outcome({ problems, run: { seed: 42, n_toys: 25 }, missing: [{ seed: 62, n_toys: 5 }] }));
   assert.equal(report.partial, true);
   assert.deepEqual(report.missing, [{ toy_start: 20, n_toys: 5, seed: 62 }]);
-  assert.match(mergeNotes(report)[0] ?? "", /^a partial merge, 20 of 25 toys:$/);
+  assert.match(mergeNotes(report, null)[0] ?? "", /^a partial merge, 20 of 25 toys:$/);
 });
 
 Deno.test("a guardrail that failed is exit 6, and is told", () => {
   const failed = { ...set, verdict: { passed: false, failures: ["abs(mean pull(POI)) too large: |1| > 0.1"] } };
   const report = mergeReport(outcome({ set: failed }));
   assert.equal(report.exit_code, 6);
-  assert.deepEqual(mergeNotes(report), ["guardrail failed: |mean pull| 1 > 0.1"]);
+  assert.deepEqual(mergeNotes(report, null), ["guardrail failed: |mean pull| 1 > 0.1"]);
 });
 
 Deno.test("generation points that differ a little are told with how much", () => {
   const other = { ...set.sources[0], params: set.sources[0].params.map((value, i) => i === 1 ? value + 1e-9 : value) };
   const report = mergeReport(outcome({ set: { ...set, sources: [set.sources[0], other] } }));
-  assert.match(mergeNotes(report)[0] ?? "", /generation points differ by up to 1\.0e-9 \(merge\.farm\.gen_spread\)/);
+  assert.match(
+    mergeNotes(report, null)[0] ?? "",
+    /generation points differ by up to 1\.0e-9 \(merge\.farm\.gen_spread\)/,
+  );
 });
