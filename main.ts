@@ -1,5 +1,5 @@
 import { printAnswer, printNote } from "./commands/print.ts";
-import { EXIT_CODES, FarmError } from "./core/errors.ts";
+import { EXIT_CODES, FarmError, printedError } from "./core/errors.ts";
 import { unexpectedFileError } from "./core/file_fault.ts";
 import { VERSION } from "./core/version.ts";
 
@@ -32,7 +32,7 @@ function report(thrown: unknown, json: boolean): number {
     return EXIT_CODES.bug;
   }
   if (json) printError(error);
-  printNote(`nsfarm-deno: ${error.message}${error.next ? `\n  ${error.next}` : ""}`);
+  printNote(printedError(error));
   return error.exitCode;
 }
 

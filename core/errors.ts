@@ -33,6 +33,16 @@ export class FarmError extends Error {
   }
 }
 
+/** An error as the program prints it: what is wrong, and below it what to do. */
+export const printedError = ({ message, next }: Pick<FarmError, "message" | "next">): string =>
+  `nsfarm-deno: ${message}${next ? `\n  ${next}` : ""}`;
+
+/** Reads the first error that this program has printed among other lines; null: there is none. */
+export function readPrintedError(text: string): Pick<FarmError, "message" | "next"> | null {
+  const [, message, next] = /^nsfarm-deno: (.+)(?:\n {2}(\S.*))?$/m.exec(text) ?? [];
+  return message === undefined ? null : { message, next };
+}
+
 /** The text of anything thrown, on one line. */
 export function errorText(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import type { ShardState } from "../core/contracts/kinds.ts";
 import { Worker } from "../core/contracts/worker.ts";
+import { readPrintedError } from "../core/errors.ts";
 import { ADAPTER_API_VERSION, type Command, type CommandResult, type SchedulerAdapter } from "./adapter.ts";
 
 /** What `work --ask --json` prints: the worker loops of a run that are alive on this machine. */
@@ -101,8 +102,8 @@ function statesOf(
 
 /** What our program says and what it says to do next, as one line. */
 function ownWords(result: CommandResult): string {
-  const [, what, next] = /^nsfarm-deno: (.+)(?:\n {2}(.+))?$/m.exec(result.stderr) ?? [];
-  return what === undefined ? firstLine(result) : next === undefined ? what : `${what}; ${next}`;
+  const error = readPrintedError(result.stderr);
+  return error === null ? firstLine(result) : [error.message, error.next ?? []].flat().join("; ");
 }
 
 function firstLine(result: CommandResult): string {

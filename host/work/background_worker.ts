@@ -3,8 +3,8 @@ import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { Worker } from "../../core/contracts/worker.ts";
-import { FarmError } from "../../core/errors.ts";
-import { tailLines } from "../../core/find_cause.ts";
+import { FarmError, readPrintedError } from "../../core/errors.ts";
+import { printable, tailLines } from "../../core/find_cause.ts";
 import { LOGS } from "../../core/run_paths.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -55,8 +55,10 @@ export async function detachWorker(
 }
 
 function notStarted(log: string, code: number | null): FarmError {
-  const said = tailLines(Deno.readTextFileSync(log)).map((line) => line.replace(/^nsfarm-deno: /, "")).at(0);
-  return new FarmError("input", said ?? `The worker loop did not start (exit ${code})`, `Its log is "${log}"`);
+  const lines = tailLines(Deno.readTextFileSync(log));
+  const own = readPrintedError(Deno.readTextFileSync(log)) ?? { message: lines[0], next: undefined };
+  const message = own.message ?? `The worker loop did not start (exit ${code})`;
+  return new FarmError("input", printable(message), printable(own.next ?? `Its log is "${log}"`));
 }
 
 export type AskedWorker = Worker & { running: number[] };

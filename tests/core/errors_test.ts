@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { errorText, EXIT_CODES, FarmError, systemCode } from "../../core/errors.ts";
+import { errorText, EXIT_CODES, FarmError, printedError, readPrintedError, systemCode } from "../../core/errors.ts";
 
 Deno.test("every kind of error has its own exit code, as the contract has it", () => {
   assert.deepEqual(Object.values(EXIT_CODES), [0, 1, 2, 3, 4, 5, 6, 130, 143]);
@@ -17,4 +17,12 @@ Deno.test("systemCode() is the system's code, and nothing for other errors", () 
   assert.equal(systemCode(Object.assign(new Error("x"), { code: 28 })), undefined);
   assert.equal(systemCode(new Error("x")), undefined);
   assert.equal(systemCode({ code: "ENOSPC" }), undefined);
+});
+
+Deno.test("an error is read again as it was printed, also among other lines and without what to do next", () => {
+  for (const next of ["do this: nsfarm-deno status /r", undefined]) {
+    const printed = printedError(new FarmError("input", "Cannot do it: no such file", next));
+    assert.deepEqual(readPrintedError(`a note\n${printed}\nmore\n`), { message: "Cannot do it: no such file", next });
+  }
+  assert.equal(readPrintedError("sh: nsfarm-deno: not found\n"), null);
 });
