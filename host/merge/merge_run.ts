@@ -2,9 +2,11 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { AskedGuardrails } from "../../core/contracts/manifest.ts";
 import type { MergeReport } from "../../core/contracts/merge_report.ts";
 import { MERGE_STATUS_SCHEMA, type MergeStatus } from "../../core/contracts/merge_status.ts";
+import type { RunTimes } from "../../core/contracts/run_times.ts";
 import { FarmError } from "../../core/errors.ts";
 import { asksPulls } from "../../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/merge_report.ts";
+import type { SourceFacts } from "../../core/merge/source_facts.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { isMergedDocument } from "./check_merged.ts";
 import { runTimes } from "../../core/times.ts";
@@ -109,15 +111,11 @@ type Settled = MergeOptions & { out: string; helper: Helper | undefined };
 
 async function finish(sources: Sources, proof: Proof, options: Settled, moment: MergeMoment): Promise<MergeReport> {
   const { facts } = proof.read;
+  // First: until merge_status.json is written too, the document's bytes are not those on record.
+  const times = timesOf(sources, facts);
   const is_good = proof.problems.length === 0 || (options.allow_partial && proof.is_mergeable);
   const set = is_good ? mergedSet(sources, proof, options.guardrails, moment) : null;
   const sum = set && await writeMerged(options.out, mergedPieces(set, proof.read.texts), options.helper?.hash);
-  const records = sources.run ? readRecords(sources.run) : { attempts: new Map(), submissions: [] };
-  // Of some of the outputs alone times would be too short: a merged document or an unrecorded shard tells none.
-  const timed = facts.every(({ time, elapsed_s }) => time !== null || elapsed_s !== null) ? facts : [];
-  const times = runTimes(
-    timeFacts(timed.flatMap((one) => one.time ?? []), timed.flatMap((one) => one.elapsed_s ?? []), records),
-  );
   const report = mergeReport({
     set,
     merged: set && options.out,
@@ -132,6 +130,15 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   const isOwn = sources.run !== null && options.out === join(sources.run.dir, MERGED);
   const merge_status = isOwn ? writeStatus(join(dirname(options.out), MERGE_STATUS), report, sum, moment) : null;
   return { ...report, merge_status, notes: mergeNotes(report, wayOut(proof, options)) };
+}
+
+/** Null where an output tells none, as a merged document or an unrecorded shard: those of the others would be too short. */
+function timesOf({ run }: Sources, facts: readonly SourceFacts[]): RunTimes {
+  const records = run ? readRecords(run) : { attempts: new Map(), submissions: [] };
+  const timed = facts.every(({ time, elapsed_s }) => time !== null || elapsed_s !== null) ? facts : [];
+  return runTimes(
+    timeFacts(timed.flatMap((one) => one.time ?? []), timed.flatMap((one) => one.elapsed_s ?? []), records),
+  );
 }
 
 /** The option that was given already is no way out. */

@@ -221,3 +221,12 @@ Deno.test("a merge with neither a run nor inputs, with both, or of inputs withou
   await assert.rejects(merge("x", { inputs: ["y"] }), { kind: "usage" });
   await assert.rejects(merge(null, { inputs: ["y"] }), { kind: "usage" });
 });
+
+Deno.test("a merge whose records cannot be read leaves the merged document and its status as they were", () =>
+  inFolder(async (folder) => {
+    const manifest = inventedRun(join(folder, "invented"));
+    await writeRun(manifest);
+    await writeFile(join(manifest.run_dir, "submit_meta.json"), "{");
+    await assert.rejects(merge(manifest.run_dir), { kind: "input", message: /submit_meta\.json/ });
+    assert.deepEqual((await readdir(manifest.run_dir)).filter((name) => name.startsWith("merge")), []);
+  }));
