@@ -132,13 +132,11 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   return { ...report, merge_status, notes: mergeNotes(report, wayOut(proof, options)) };
 }
 
-/** Null where an output tells none, as a merged document or an unrecorded shard: those of the others would be too short. */
+/** Of outputs of which some tell none, as a merged document or an unrecorded shard, none is known. */
 function timesOf({ run }: Sources, facts: readonly SourceFacts[]): RunTimes {
   const records = run ? readRecords(run) : { attempts: new Map(), submissions: [] };
-  const timed = facts.every(({ time, elapsed_s }) => time !== null || elapsed_s !== null) ? facts : [];
-  return runTimes(
-    timeFacts(timed.flatMap((one) => one.time ?? []), timed.flatMap((one) => one.elapsed_s ?? []), records),
-  );
+  const elapsed = facts.flatMap(({ time, elapsed_s }) => time === null ? [elapsed_s] : []);
+  return runTimes(timeFacts(facts.flatMap(({ time }) => time ?? []), elapsed, records));
 }
 
 /** The option that was given already is no way out. */

@@ -8,10 +8,9 @@ import { isSetFault, type MergedCheck } from "../../core/merge/merged_check.ts";
 import { nextstatFault, nextstatsOf } from "../../core/run_nextstats.ts";
 import { MERGE_STATUS, MERGED, metricsName } from "../../core/run_paths.ts";
 import { sealFault } from "../../core/seal_record.ts";
-import { collectOldShard } from "../state/collect_shard.ts";
 import { hashFile, inputPath, sha256Of } from "../run/inputs.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { oldShards } from "../run/old_run.ts";
+import { oldShards, readOldShard } from "../run/old_run.ts";
 import { readIfThere, readRegular } from "../disk/read_file.ts";
 import { readShard } from "../shard/read_shard.ts";
 import { openRun } from "../run/run_home.ts";
@@ -101,10 +100,10 @@ function guarded(file: string, check: () => string | null): Finding[] {
 
 function oldFindings(run: Run): Finding[][] {
   return oldShards(run).map((old) => {
-    const { ok, result } = collectOldShard(run.manifest, old);
-    return ok
-      ? []
-      : [{ file: relative(run.dir, old.out), what: result.error ?? "is not there: the shard is not done" }];
+    const found = readOldShard(run.manifest, old);
+    if (found.kind === "done") return [];
+    const what = found.kind === "bad" ? found.what : "is not there: the shard is not done";
+    return [{ file: relative(run.dir, old.out), what }];
   });
 }
 

@@ -30,18 +30,23 @@ export function readRecords(run: Run): RunRecords {
   return { attempts, submissions };
 }
 
-/** What tells the times of a run: its committed shards and the other attempts on record. */
+/**
+ * What tells the times of a run: its committed shards and the other attempts on record.
+ * @param elapsed_s of the shards without a record; where it is not known of one (null), the times of the others alone
+ * would be too short, and none is known
+ */
 export function timeFacts(
   committed: readonly AttemptTime[],
-  elapsed_s: readonly number[],
+  elapsed_s: readonly (number | null)[],
   records: RunRecords,
 ): TimeFacts {
+  const is_known = !elapsed_s.includes(null);
   const others = [...records.attempts.values()].flat();
   const ended = others.flatMap(({ end }) => end && !isLost(end) ? { ...attemptTime(end), is_committed: false } : []);
   return {
-    attempts: [...committed, ...ended],
+    attempts: [...(is_known ? committed : []), ...ended],
     lost_attempts: others.length - ended.length,
     submissions: records.submissions,
-    elapsed_s,
+    elapsed_s: is_known ? elapsed_s.filter((one) => one !== null) : [],
   };
 }

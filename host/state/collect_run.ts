@@ -110,7 +110,7 @@ function checker(looked: readonly StatusShard[]): (run: Run) => Collection {
     const ok = shards.flatMap(({ record }) => record ? attemptTime(record) : []);
     const elapsed = isFarmManifest(run.manifest)
       ? []
-      : shards.flatMap(({ ok, result }) => ok ? result.elapsed_s ?? [] : []);
+      : shards.flatMap(({ ok, result }) => ok ? [result.elapsed_s ?? null] : []);
     return { shards, counts: countShards(shards), times: runTimes(timeFacts(ok, elapsed, records)) };
   };
 }

@@ -43,9 +43,7 @@ export function readFacts(path: string): RunFacts {
       readOne(dir, manifest, plan, records.attempts.get(plan.shard_index) ?? [], names)
     )
     : oldShards(run).map((old) => readOld(run, old));
-  const elapsed = is_old
-    ? shards.flatMap(({ facts, output }) => output && facts.wall_s !== null ? facts.wall_s : [])
-    : [];
+  const elapsed = is_old ? shards.flatMap(({ facts, output }) => output ? [facts.wall_s] : []) : [];
   const times = shards.flatMap(({ time }) => time ?? []);
   const toys = joinToys(shards.flatMap(({ facts, output }) => output ? { start: facts.toy_start, output } : []));
   const when = timeFacts(times, elapsed, records);

@@ -34,8 +34,9 @@ Deno.test("damage in a copy of a collected old run is seen by verify, merge, arc
   inFolder(async (folder) => {
     const { dir, copy } = await damagedCopy(folder);
     const before = await filesBelow(dir);
-    const files = verifyRun(copy).findings.map(({ file }) => file);
-    assert.deepEqual(files.slice(0, 2), ["shard_1.out.json", "shard_3.out.json"]);
+    const found = verifyRun(copy).findings;
+    assert.deepEqual(found.map(({ file }) => file).slice(0, 2), ["shard_1.out.json", "shard_3.out.json"]);
+    assert.match(found[1]?.what ?? "", /^is no JSON/);
     const report = await merge(copy);
     assert.equal(report.exit_code, 5);
     assert.deepEqual(report.problems.map(({ shard_index }) => shard_index), [1, 3]);

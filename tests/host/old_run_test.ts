@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { collectRun } from "../../host/state/collect_run.ts";
+import { readFacts } from "../../host/state/read_facts.ts";
 import { inventedOutput } from "../../scripts/tools/invented_output.ts";
 import { inFolder } from "../support/scratch.ts";
 import { assertSameToys, at, readJson } from "../support/toys.ts";
@@ -19,6 +20,14 @@ Deno.test("an old run directory merges to what its toys are unsharded, with the 
     assert.equal(at(merged, "merge.manifest.run_id"), RUN_ID);
     assert.equal(report.times?.makespan_s, null);
     assert.equal(report.times?.max_shard_elapsed_s, 4);
+  }));
+
+Deno.test("where one shard of an old run does not tell how long it took, merge, collect and report know no longest", () =>
+  inFolder(async (folder) => {
+    const { dir } = await oldRun(folder);
+    await rm(join(dir, "shard_3.elapsed_s"));
+    const times = [(await merge(dir)).times, collectRun(dir, null, NOW).times, readFacts(dir).times];
+    assert.deepEqual(times.map((one) => one?.max_shard_elapsed_s), [null, null, null]);
   }));
 
 Deno.test("collect writes for an old run what the Python scripts write, and keeps what it does not know", () =>
