@@ -1,6 +1,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { FarmError } from "../../core/errors.ts";
-import { isOurName, MANIFEST } from "../../core/run_paths.ts";
+import { isOfRunDirectory, isOurName, MANIFEST } from "../../core/run_paths.ts";
+import { listNames } from "./list_names.ts";
 import { openRegular } from "./read_file.ts";
 import { exists } from "./write_file.ts";
 
@@ -10,7 +11,7 @@ export interface OutKind {
   flag: string;
   /** `merged document` */
   what: string;
-  /** The file of a run that it may be; null: none. */
+  /** The file of a run whose name it may have, but in the directory of a run; null: none. */
   name: string | null;
   /** Whether a file that is there is one of this kind, so that a newer one may take its place. */
   isOne(path: string): boolean;
@@ -25,7 +26,7 @@ export function refuseOut(kind: OutKind, path: string): void {
   const { flag, what } = kind;
   const target = resolve(path);
   const next = `Choose another ${flag}`;
-  if (basename(target) !== kind.name && isOfRun(target)) {
+  if (basename(target) === kind.name ? isHome(dirname(target)) : isOfRun(target)) {
     throw new FarmError("usage", `Cannot write the ${what} to "${path}": a run keeps a file of its own there`, next);
   }
   if (exists(target) && !kind.isOne(target)) {
@@ -45,6 +46,9 @@ function isOfRun(path: string): boolean {
 }
 
 const isRunDirectory = (dir: string): boolean => exists(join(dir, MANIFEST));
+
+/** Whether shards of a run lie in a folder, or are to: a manifest alone may be one that `collect --out` wrote there. */
+const isHome = (dir: string): boolean => isRunDirectory(dir) && listNames(dir).some(isOfRunDirectory);
 
 const HEAD_BYTES = 4096;
 

@@ -168,6 +168,19 @@ const dirsOf = (path: string) => {
   return open.sweep.runs.map((point) => pointDir(open, point));
 };
 
+Deno.test("no --out of a run writes into a copy of it, which may have become another run", () =>
+  inFolder(async (folder) => {
+    const [dir, copy] = [join(folder, "r"), join(folder, "copy")];
+    await writeRun(inventedRun(dir));
+    await merge(dir);
+    await cp(dir, copy, { recursive: true });
+    const before = await filesBelow(copy);
+    const error = { kind: "usage", message: /a run keeps a file of its own there/ };
+    assert.throws(() => collectRun(dir, join(copy, "manifest.json"), NOW), error);
+    await assert.rejects(merge(dir, { out: join(copy, "merged.out.json") }), error);
+    assert.deepEqual(await filesBelow(copy), before);
+  }));
+
 Deno.test("the runs of a copied sweep are those in the copy, also where one of them is damaged or gone", () =>
   inFolder(async (folder) => {
     const path = await sweepIn(join(folder, "S"));

@@ -28,18 +28,30 @@ Deno.test("names that a run keeps for itself are refused, whether a file is ther
       "shard_0.out.json",
       "shard_12.metrics.json",
     ];
-    for (const name of [...kept, ".submit.lock", "attempts", "attempts/shard_0.1.json", "claims/x", "aside/x"]) {
+    for (
+      const name of [
+        ...kept,
+        "merged.out.json",
+        ".submit.lock",
+        "attempts",
+        "attempts/shard_0.1.json",
+        "claims/x",
+        "aside/x",
+      ]
+    ) {
       const error = { kind: "usage", message: /Cannot write the note to ".*": a run keeps a file of its own there/ };
       assert.throws(() => refuseOut(NOTE, join(run, name)), error, name);
     }
   }));
 
-Deno.test("other names in a run, a run's names elsewhere, and the one that the document may have are free", () =>
+Deno.test("other names in a run, a run's names elsewhere, and the document's own beside a manifest alone are free", () =>
   inFolder(async (folder) => {
     const run = await runIn(folder);
-    for (const path of [join(run, "mine.json"), join(run, "merged.out.json"), join(run, "logs", "x")]) {
-      refuseOut(NOTE, path);
-    }
+    for (const path of [join(run, "mine.json"), join(run, "logs", "x")]) refuseOut(NOTE, path);
+    const apart = join(folder, "apart");
+    await mkdir(apart);
+    await writeFile(join(apart, "manifest.json"), "{}");
+    refuseOut(NOTE, join(apart, "merged.out.json"));
     for (const name of ["shard_0.out.json", "merge_status.json"]) refuseOut(NOTE, join(folder, name));
   }));
 
