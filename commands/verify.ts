@@ -30,9 +30,10 @@ export default verify;
 function tellArchive(report: ArchiveReport, out: Output): number {
   const { n_files, findings } = report;
   for (const { file, what } of findings) out.print(`${file} ${what}`);
-  out.print(
-    `${n_files} files: ${findings.length === 0 ? "verified by their sums" : counted(findings.length, "finding")}`,
-  );
+  const files = findings.length === 0 ? "verified by their sums" : counted(findings.length, "finding");
+  const failed = report.guardrails_passed === false ? "; a guardrail failed when it was merged" : "";
+  out.print(`${n_files} files: ${files}${failed}`);
   out.document(report);
-  return findings.length === 0 ? EXIT_CODES.done : EXIT_CODES.shards;
+  if (findings.length > 0) return EXIT_CODES.shards;
+  return failed === "" ? EXIT_CODES.done : EXIT_CODES.guardrails;
 }

@@ -1,14 +1,18 @@
 import { createHash } from "node:crypto";
 import { isWayDown, readSums, SUMS } from "../../core/archive_names.ts";
+import { MergeStatus } from "../../core/contracts/merge_status.ts";
 import { errorText } from "../../core/errors.ts";
+import { MERGE_STATUS } from "../../core/run_paths.ts";
 import { readTarHeader, TAR_BLOCK, type TarFile, tarPadding } from "../../core/ustar.ts";
-import { inputError, Unreadable, unreadable } from "../disk/read_file.ts";
+import { inputError, parseJson, Unreadable, unreadable } from "../disk/read_file.ts";
 import type { Finding } from "../merge/verify_run.ts";
 
 export interface ArchiveReport {
   archive: string;
   n_files: number;
   findings: Finding[];
+  /** Of the merged document, by the archive's merge_status.json; null where it tells nothing. */
+  guardrails_passed: boolean | null;
 }
 
 /**
@@ -18,10 +22,16 @@ export interface ArchiveReport {
 export function verifyArchive(path: string): ArchiveReport {
   const file = openArchive(path);
   try {
-    const [found, sums] = readArchive(file);
-    return { archive: path, n_files: found.size + (sums === null ? 0 : 1), findings: compare(found, sums) };
+    const { found, sums, status } = readArchive(file);
+    return {
+      archive: path,
+      n_files: found.size + (sums === null ? 0 : 1),
+      findings: compare(found, sums),
+      guardrails_passed: status?.guardrails_passed ?? null,
+    };
   } catch (error) {
-    return { archive: path, n_files: 0, findings: [{ file: path, what: errorText(error) }] };
+    const findings = [{ file: path, what: errorText(error) }];
+    return { archive: path, n_files: 0, findings, guardrails_passed: null };
   } finally {
     file.close();
   }
@@ -37,10 +47,18 @@ function openArchive(path: string): Deno.FsFile {
   }
 }
 
-/** The sha256 of each file by its name in the run's folder, and the text of the sums. */
-function readArchive(file: Deno.FsFile): [Map<string, string>, string | null] {
+interface ReadArchive {
+  /** The sha256 of each file by its name in the run's folder. */
+  found: Map<string, string>;
+  /** The text of the sums. */
+  sums: string | null;
+  status: MergeStatus | undefined;
+}
+
+function readArchive(file: Deno.FsFile): ReadArchive {
   const found = new Map<string, string>();
   let sums: string | null = null;
+  let status: MergeStatus | undefined;
   let folder: string | undefined;
   for (let header = readTarHeader(read(file, TAR_BLOCK)); header; header = readTarHeader(read(file, TAR_BLOCK))) {
     const [, parent, name] = /^([^/]+)\/(.+)$/.exec(header.name) ?? [];
@@ -50,7 +68,11 @@ function readArchive(file: Deno.FsFile): [Map<string, string>, string | null] {
     folder ??= parent;
     if (parent !== folder || found.has(name)) throw new Error(`has "${header.name}" beside "${folder}", or twice`);
     if (name === SUMS) sums = new TextDecoder().decode(read(file, header.bytes));
-    else found.set(name, hashOf(file, header));
+    else if (name === MERGE_STATUS) {
+      const bytes = read(file, header.bytes);
+      found.set(name, createHash("sha256").update(bytes).digest("hex"));
+      status = statusIn(bytes);
+    } else found.set(name, hashOf(file, header));
     if (read(file, tarPadding(header.bytes)).some((byte) => byte !== 0)) {
       throw new Error(`has bytes behind "${header.name}"`);
     }
@@ -58,7 +80,17 @@ function readArchive(file: Deno.FsFile): [Map<string, string>, string | null] {
   if (read(file, TAR_BLOCK).some((byte) => byte !== 0) || file.readSync(new Uint8Array(1)) !== null) {
     throw new Error("goes on behind its end");
   }
-  return [found, sums];
+  return { found, sums, status };
+}
+
+/** Undefined where it cannot be read: then its sum tells whether it was damaged. */
+function statusIn(bytes: Uint8Array): MergeStatus | undefined {
+  try {
+    const parsed = MergeStatus.safeParse(parseJson(bytes));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function hashOf(file: Deno.FsFile, { bytes }: TarFile): string {
