@@ -1,11 +1,12 @@
 import { whyNoCluster } from "../support/slurm_cluster.ts";
 import { BACKENDS } from "./backends.ts";
 
-/** Declares a test of so many schedules on a backend; where there can be no hosts it is left out, with the reason. */
-export function chaosTests(name: string, { from, rounds }: { from: number; rounds: number }): void {
-  const title = `${rounds} random schedules of faults on ${name}, seeds ${from} to ${
-    from + rounds - 1
-  }: each run becomes whole`;
+/**
+ * Declares a test of so many schedules on a backend; where there can be no hosts it is left out, with the reason.
+ * @param what the first words of the test's name
+ */
+export function chaosTests(what: string, name: string, { from, rounds }: { from: number; rounds: number }): void {
+  const title = `${what} (${name}, seeds ${from} to ${from + rounds - 1})`;
   if (name !== "local" && whyNoCluster !== "") {
     Deno.test({ name: `${title} (left out: ${whyNoCluster})`, ignore: true, fn: () => {} });
     return;
