@@ -10,6 +10,8 @@ import type { SourceFacts } from "../../core/merge/source_facts.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { isMergedDocument } from "./check_merged.ts";
 import { runTimes } from "../../core/times.ts";
+import { whileLocked } from "../disk/lock_file.ts";
+import { manifestPath } from "../run/load_manifest.ts";
 import { callHelper, type Helper } from "./helper.ts";
 import { mergedSet, type MergeMoment, wholeOf, withoutPulls } from "./merged_set.ts";
 import { inputSources, runSources, type Sources } from "./open_sources.ts";
@@ -39,6 +41,13 @@ export interface MergeOptions {
  * @throws {FarmError} usage; input, where the manifest cannot be read or the disk takes nothing
  */
 export async function mergeRun(options: MergeOptions, moment: MergeMoment): Promise<MergeReport> {
+  if (options.run === null || options.out !== null) return await mergeNow(options, moment);
+  // Of two merges at once the later reads and writes all after the earlier: merged.out.json and its status are of one.
+  const lock = join(dirname(manifestPath(options.run)), `.${MERGE_STATUS}.lock`);
+  return await whileLocked(lock, () => mergeNow(options, moment));
+}
+
+async function mergeNow(options: MergeOptions, moment: MergeMoment): Promise<MergeReport> {
   const helper = options.run === null ? undefined : callHelper(options.run, options.accept_unrecorded);
   try {
     const sources = openSources(options);

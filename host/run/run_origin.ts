@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import * as z from "zod/mini";
 import { MANIFEST } from "../../core/run_paths.ts";
-import { readDocument } from "../disk/read_file.ts";
+import { readDocument, Unreadable } from "../disk/read_file.ts";
 import type { Run } from "./load_manifest.ts";
 
 /**
@@ -14,7 +14,7 @@ export function originOf({ dir, manifest: { run_dir, farm } }: Run): Origin {
   if (!farm || run_dir === undefined) return { kind: "own" };
   const from = resolve(run_dir);
   if (from === dir || isSameFolder(from, dir)) return { kind: "own" };
-  return { kind: tokenIn(from) === farm.run_token ? "copied" : "moved", from };
+  return { kind: liesIn(from, farm.run_token) ? "copied" : "moved", from };
 }
 
 /** Whether two paths lead to one folder, by links or by two mounts of one file system. */
@@ -30,12 +30,12 @@ function isSameFolder(a: string, b: string): boolean {
 
 const Tokened = z.looseObject({ farm: z.looseObject({ run_token: z.string() }) });
 
-/** The token of the run that lies in a folder; null where none does. */
-function tokenIn(dir: string): string | null {
+/** Whether the run of this token lies in a folder. One that may not be read is taken for it: its jobs are left alone. */
+function liesIn(dir: string, token: string): boolean {
   try {
-    return readDocument(join(dir, MANIFEST), Tokened).farm.run_token;
-  } catch {
-    return null;
+    return readDocument(join(dir, MANIFEST), Tokened).farm.run_token === token;
+  } catch (error) {
+    return error instanceof Unreadable && error.fault !== null && !error.absent;
   }
 }
 

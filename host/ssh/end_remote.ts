@@ -19,19 +19,25 @@ const LOOK_AGAIN_MS = 200;
  */
 export async function settleRemote(bench: Workbench, shard: RemoteShard, late_s: number): Promise<ShardEnd> {
   const { run } = bench;
-  for (const until = performance.now() + late_s * 1000;;) {
+  let done_since = Infinity;
+  for (const until = performance.now() + Math.max(late_s * 1000, TAKING_IN_MS);;) {
     const end = endTakenIn(bench, shard, settleAttempt(run, shard.plan, shard.id, late_s));
     if (end) return end;
-    if (readShard(run.dir, run.manifest, shard.plan).kind === "done") {
+    const isDone = readShard(run.dir, run.manifest, shard.plan).kind === "done";
+    done_since = isDone ? Math.min(done_since, performance.now()) : Infinity;
+    if (performance.now() - done_since > TAKING_IN_MS) {
       // Whoever saw the whole run done has removed what was left in incoming/.
       endSuperseded(bench, shard, "Another attempt did this shard before its files were seen");
       return { kind: "taken" };
     }
     const [cause, said] = late_s > 0 ? NOT_SEEN : NOT_WHOLE;
-    if (performance.now() > until) return failRemote(bench, shard, cause, said);
+    if (!isDone && performance.now() > until) return failRemote(bench, shard, cause, said);
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
 }
+
+/** Between the commit of a shard and the end of its attempt, another process that takes it in needs less than this. */
+const TAKING_IN_MS = 2000;
 
 const NOT_SEEN = ["output", "Its files are not seen here"] as const;
 /** The wrapper's notes came as they lie there: only a disk that was full can have taken a part of them. */

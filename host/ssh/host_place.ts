@@ -174,7 +174,8 @@ export class HostPlace implements Place {
   async #finish(shard: RemoteShard): Promise<ShardEnd> {
     const end = await shard.end;
     const result = end.kind === "ended" ? await this.#bring(shard) : endRemote(this.bench, shard, end);
-    if (result.kind === "taken" && end.kind !== "absent") return result;
+    // Of what could not be asked the host keeps its files; what another process took in is dropped there.
+    if (end.kind === "left" || (result.kind === "taken" && !this.#link)) return result;
     this.#link?.send(`drop ${shard.id} ${shard.plan.shard_index}`);
     this.shards.delete(shard.id);
     return result;

@@ -31,7 +31,7 @@ Deno.test("a failed guardrail is said by run, run again, merge, status, doctor, 
     assert.match((await mustRun(folder, ["status", dir])).stdout, FAILED);
     const archived = await mustRun(folder, ["archive", dir]);
     assert.match(archived.stderr, FAILED);
-    const packed = await mustRun(folder, ["verify", archived.stdout.trim()], 6);
+    const packed = await mustRun(folder, ["verify", `${dir}.tar`], 6);
     assert.match(packed.stdout, /verified by their sums; a guardrail failed when it was merged/);
     const planned = await mustRun(folder, ["plan", "--from", dir]);
     assert.match(planned.stderr, FAILED);

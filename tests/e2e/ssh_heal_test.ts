@@ -58,17 +58,17 @@ test("a shard that failed everywhere is seen to be done when somebody else commi
 test("extend beside a background driver: each loop does its shards, and the hosts are left empty by the last one", async (farm) => {
   const fake = await farm.standIn("sleep 0.7");
   const [, ...words] = farm.run(await farm.hostsFile("w1", "w2"), {
-    ...{ toys: 16, shards: 8, nextstat: fake.path },
+    ...{ toys: 16, shards: 8, nextstat: fake.path, id: "extended" },
     more: [...SOON, "--mode", "transfer"],
   });
-  const dir = runDir(farm.folder);
+  const dir = runDir(farm.folder, "extended");
   await farm.must(["render", ...words]);
   await farm.must(["submit", dir]);
   await until("one is done", async () => await countDone(dir) >= 1);
   await farm.must(["extend", dir, "--n-toys", "+8", "--wait"]);
   await assertMerged(dir, { toys: 24 });
   assert.deepEqual(await failedAttempts(dir), []);
-  const left = (host: string) => farm.hosts.on(host, "ls -A $HOME/nsfarm_runs 2>/dev/null; true");
+  const left = (host: string) => farm.hosts.on(host, "ls -A $HOME/nsfarm_runs/extended 2>/dev/null; true");
   await until("the hosts are empty", async () => (await left("w1")) + (await left("w2")) === "");
 });
 

@@ -8,6 +8,8 @@ import { inFolder } from "../support/scratch.ts";
 import { arrayAt, assertClose, assertSameToys, at, readJson } from "../support/toys.ts";
 import { cutPlan } from "./support/fitted_run.ts";
 import { inventedRun, writeRun } from "./support/invented_dir.ts";
+import { summedCheckOf } from "../../host/merge/check_merged.ts";
+import { loadRun } from "../../host/run/load_manifest.ts";
 import { merge, mergedText, NO_GUARDRAILS } from "./support/merging.ts";
 
 const withoutFarm = (text: string) => text.slice(0, text.indexOf(',\n  "merge": {'));
@@ -229,4 +231,16 @@ Deno.test("a merge whose records cannot be read leaves the merged document and i
     await writeFile(join(manifest.run_dir, "submit_meta.json"), "{");
     await assert.rejects(merge(manifest.run_dir), { kind: "input", message: /submit_meta\.json/ });
     assert.deepEqual((await readdir(manifest.run_dir)).filter((name) => name.startsWith("merge")), []);
+  }));
+
+Deno.test("of merges of one run at the same time the document and the status that stay are of one merge", () =>
+  inFolder(async (folder) => {
+    const dir = join(folder, "invented");
+    await writeRun(inventedRun(dir, { n_toys: 12, shards: 3 }));
+    const strict = { ...NO_GUARDRAILS, require_all_converged: true };
+    for (let round = 0; round < 5; round++) {
+      await Promise.all([merge(dir), merge(dir, { guardrails: strict }), merge(dir)]);
+      const found = summedCheckOf(loadRun(dir));
+      assert.deepEqual([found.state, found.findings.filter(({ kind }) => kind === "damaged")], ["whole", []]);
+    }
   }));

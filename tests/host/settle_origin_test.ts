@@ -207,3 +207,13 @@ Deno.test("another run that lies now where a moved one lay is not its original",
     await writeFile(join(dir, "manifest.json"), JSON.stringify({ ...other, farm }));
     assert.deepEqual(originOf(loadFarmRun(join(folder, "moved"))), { kind: "moved", from: dir });
   }));
+
+Deno.test("a run whose original may not be looked at is a copy: the jobs on record are left alone", () =>
+  inRunning(async ({ dir }, folder) => {
+    const copy = join(folder, "copy");
+    await rename(dir, copy);
+    // A link to itself cannot be followed, as root too: like a folder that may not be entered, it tells nothing.
+    await symlink(dir, dir);
+    assert.deepEqual(originOf(loadFarmRun(copy)), { kind: "copied", from: dir });
+    await Deno.remove(dir);
+  }));
