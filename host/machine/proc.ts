@@ -1,4 +1,6 @@
+import { setTimeout } from "node:timers/promises";
 import type { ProcessId } from "../../core/contracts/attempt.ts";
+import { FarmError } from "../../core/errors.ts";
 import { runProgram } from "./run_program.ts";
 
 /**
@@ -16,9 +18,27 @@ export async function bootId(): Promise<string> {
   return id === "" ? "unknown" : id;
 }
 
-/** pid to start time in clock ticks since boot, for those pids that are alive. Zombies are not. */
+/**
+ * Returns the start time in clock ticks since boot of those pids that are alive. Zombies are not.
+ * @throws {FarmError} unreachable, where the processes could not be asked (no process can be started, say): a process of
+ * which nothing is known must not be taken for a dead one
+ */
 export async function startTicks(pids: number[]): Promise<Map<number, string>> {
-  const text = await readProc(pids.map((pid) => `/proc/${pid}/stat`));
+  if (pids.length === 0) return new Map();
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    // This process is alive: an answer that does not know it is none.
+    const found = readTicks(await readProc([Deno.pid, ...pids].map((pid) => `/proc/${pid}/stat`)));
+    if (found.has(Deno.pid)) return found;
+    await setTimeout(RETRY_MS);
+  }
+  const next = "Run the same command again; nothing was taken over";
+  throw new FarmError("unreachable", "Cannot tell which processes of this machine are alive: cat cannot be run", next);
+}
+
+const MAX_TRIES = 5;
+const RETRY_MS = 200;
+
+function readTicks(text: string): Map<number, string> {
   const found = new Map<number, string>();
   for (const line of text.split("\n")) {
     const stat = readStat(line);
