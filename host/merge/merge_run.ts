@@ -11,7 +11,6 @@ import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { isMergedDocument } from "./check_merged.ts";
 import { runTimes } from "../../core/times.ts";
 import { whileLocked } from "../disk/lock_file.ts";
-import { manifestPath } from "../run/load_manifest.ts";
 import { callHelper, type Helper } from "./helper.ts";
 import { mergedSet, type MergeMoment, wholeOf, withoutPulls } from "./merged_set.ts";
 import { inputSources, runSources, type Sources } from "./open_sources.ts";
@@ -41,25 +40,16 @@ export interface MergeOptions {
  * @throws {FarmError} usage; input, where the manifest cannot be read or the disk takes nothing
  */
 export async function mergeRun(options: MergeOptions, moment: MergeMoment): Promise<MergeReport> {
-  if (options.run === null || options.out !== null) return await mergeNow(options, moment);
-  // Of two merges at once the later reads and writes all after the earlier: merged.out.json and its status are of one.
-  const lock = join(dirname(manifestPath(options.run)), `.${MERGE_STATUS}.lock`);
-  return await whileLocked(lock, () => mergeNow(options, moment));
-}
-
-async function mergeNow(options: MergeOptions, moment: MergeMoment): Promise<MergeReport> {
   const helper = options.run === null ? undefined : callHelper(options.run, options.accept_unrecorded);
   try {
     const sources = openSources(options);
     const guardrails = askedOf(sources, options.guardrails);
     const out = outPath(sources, options.out, options.inputs);
     sweepForgotten(dirname(out));
-    const proof = await prove(sources, options.allow_partial, { beside: out, helper, left_out: new Map() });
-    try {
-      return await finish(sources, proof, { ...options, guardrails, out, helper }, moment);
-    } finally {
-      proof.read.close();
-    }
+    const work = () => proveAndWrite(sources, { ...options, guardrails, out, helper }, moment);
+    if (sources.run === null || options.out !== null) return await work();
+    // Of two merges at once each writes both of its files before the other: merged.out.json and its status are of one.
+    return await whileLocked(join(sources.run.dir, `.${MERGE_STATUS}.lock`), work);
   } finally {
     helper?.dismiss();
   }
@@ -117,6 +107,16 @@ function askedOf({ run }: Sources, given: AskedGuardrails): AskedGuardrails {
 }
 
 type Settled = MergeOptions & { out: string; helper: Helper | undefined };
+
+async function proveAndWrite(sources: Sources, options: Settled, moment: MergeMoment): Promise<MergeReport> {
+  const { allow_partial, out, helper } = options;
+  const proof = await prove(sources, allow_partial, { beside: out, helper, left_out: new Map() });
+  try {
+    return await finish(sources, proof, options, moment);
+  } finally {
+    proof.read.close();
+  }
+}
 
 async function finish(sources: Sources, proof: Proof, options: Settled, moment: MergeMoment): Promise<MergeReport> {
   const { facts } = proof.read;

@@ -154,7 +154,11 @@ export class HostPlace implements Place {
   rejoin(plan: Plan, attempt: Attempt): Begun | undefined {
     if (attempt.remote?.host !== this.name) return undefined;
     const path = attemptPath(this.bench.run.dir, plan.shard_index, attempt.attempt);
-    return this.#follow(new RemoteShard(plan, { attempt, path, clock_offset_s: null }));
+    const shard = new RemoteShard(plan, { attempt, path, clock_offset_s: null });
+    const begun = this.#follow(shard);
+    // The driver that followed it may have died while this one was connected already.
+    this.look(shard);
+    return begun;
   }
 
   #follow(shard: RemoteShard): Begun {
