@@ -6,7 +6,7 @@ import { readShard } from "../shard/read_shard.ts";
 import type { Workbench } from "../shard/workbench.ts";
 import type { Begun, Place, Verdict } from "../work/place.ts";
 import { endSuperseded } from "./end_remote.ts";
-import { RemoteShard } from "./remote_shard.ts";
+import { RemoteShard, strand } from "./remote_shard.ts";
 
 /**
  * The hosts on which an earlier loop began shards and which the hosts file does not name any more, or names in another
@@ -46,11 +46,7 @@ export class DepartedHosts implements Place {
 
   takeStranded(): { shard: number; attempt: number }[] {
     if (performance.now() - this.#since_ms < this.lost_ms) return [];
-    const stranded = this.#shards.filter((one) => !one.isStranded);
-    return stranded.map((one) => {
-      one.isStranded = true;
-      return { shard: one.plan.shard_index, attempt: one.open.attempt.attempt };
-    });
+    return strand(this.#shards);
   }
 
   ready(): Promise<boolean> {

@@ -14,7 +14,7 @@ import { Fetcher } from "./fetch_files.ts";
 import type { CrewTalk } from "./crew_talk.ts";
 import { HostHealth } from "./host_health.ts";
 import type { HostLink } from "./link.ts";
-import { RemoteShard } from "./remote_shard.ts";
+import { RemoteShard, strand } from "./remote_shard.ts";
 import { takeLine } from "./take_line.ts";
 import { pauseFor } from "../work/pause_for.ts";
 
@@ -128,11 +128,7 @@ export class HostPlace implements Place {
 
   takeStranded(): { shard: number; attempt: number }[] {
     if (this.#link || performance.now() - this.#silent_since < this.crew.lost_ms) return [];
-    const stranded = this.#going().filter((one) => !one.isStranded);
-    return stranded.map((one) => {
-      one.isStranded = true;
-      return { shard: one.plan.shard_index, attempt: one.open.attempt.attempt };
-    });
+    return strand(this.#going());
   }
 
   start(order: ShardOrder): Promise<Begun | undefined> {

@@ -54,3 +54,11 @@ export class RemoteShard {
     this.#end.resolve(end);
   }
 }
+
+/** Marks attempts as given to others and returns those that were not before: each is given once. */
+export function strand(shards: readonly RemoteShard[]): { shard: number; attempt: number }[] {
+  return shards.filter((one) => !one.isStranded).map((one) => {
+    one.isStranded = true;
+    return { shard: one.plan.shard_index, attempt: one.open.attempt.attempt };
+  });
+}
