@@ -19,11 +19,13 @@ const cancel: CommandSpec = {
     const run = runOf(args, out);
     const adapter = await adapterOf(run, out);
     const cancelled = await cancelRun(run, adapter);
-    const workers = (await askWorkers(run)).length > 0 ? await stopWorker(run, null) : [];
+    const { alive, unknown } = await askWorkers(run);
+    const workers = alive.length > 0 ? await stopWorker(run, null) : [];
     const remote = await stopOrphans(run, out);
     const words = [
       ...cancelled.map((handle) => `cancelled ${adapter.name} job ${handle.job_id}`),
       ...workers.map((worker) => `stopped worker loop ${worker.process.pid}`),
+      ...unknown.map(({ why }) => why),
       ...(remote.stopped.length > 0 ? [`stopped on their hosts: shard ${shardRanges(remote.stopped)}`] : []),
       ...(remote.unclear.length > 0
         ? [`may still run on hosts that cannot be reached: shard ${shardRanges(remote.unclear)}`]

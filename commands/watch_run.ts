@@ -55,10 +55,11 @@ async function wholeRun(run: Run<FarmManifest>, machine: Machine, seen: Seen): P
 async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
   const refused = orRefusal(() => listNames(join(run.dir, CLAIMS)));
   if (refused instanceof FarmError) return [refused.message];
-  const { alive, elsewhere } = await lookAtWorkers(run, machine.process.boot_id);
+  const { alive, elsewhere, unknown } = await lookAtWorkers(run, machine.process.boot_id);
   return [
     ...alive.map((one) => `worker loop ${one.process.pid} with ${one.slots} slots runs on this machine`),
     ...elsewhere.map((one) => `a worker loop with ${one.slots} slots was begun on ${one.process.host}`),
+    ...unknown.map(({ why }) => why),
   ];
 }
 

@@ -59,12 +59,13 @@ const work: CommandSpec = {
     const run = flags.ask || flags.stop ? opened : await settledCopy(opened, out);
     const token = flags.token ?? randomBytes(8).toString("hex");
     if (flags.ask) {
-      const workers = await askWorkers(run);
-      out.print(
-        workers.map((one) => `worker ${one.token} pid ${one.process.pid} ${one.running.length} running`).join("\n") ||
-          "no worker is alive",
-      );
-      out.document({ workers });
+      const { alive, unknown } = await askWorkers(run);
+      const words = [
+        ...alive.map((one) => `worker ${one.token} pid ${one.process.pid} ${one.running.length} running`),
+        ...unknown.map(({ why }) => why),
+      ];
+      out.print(words.join("\n") || "no worker is alive");
+      out.document({ workers: alive });
       return EXIT_CODES.done;
     }
     if (flags.stop) {

@@ -6,7 +6,7 @@ import type { RunRequest } from "../../core/run_request.ts";
 import { splitToys, type ToyRange } from "../../core/split.ts";
 import { trialWarnings } from "../../core/trial_fit.ts";
 import { VERSION } from "../../core/version.ts";
-import { MANIFEST } from "../../core/run_paths.ts";
+import { ATTEMPTS, CLAIMS, INCOMING, MANIFEST } from "../../core/run_paths.ts";
 import type { Rendered, SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { checkFit } from "./check_fit.ts";
 import type { Run } from "./load_manifest.ts";
@@ -191,7 +191,8 @@ function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage
   makeFolder(staged);
   try {
     if (stage) stageInputs(staged, manifest.config, stage);
-    for (const folder of rendered.folders ?? []) makeFolder(join(staged, folder));
+    // Those of the work too: a machine that looks one up before another has made it may keep in mind that it is absent.
+    for (const folder of [ATTEMPTS, CLAIMS, INCOMING, ...rendered.folders ?? []]) makeFolder(join(staged, folder));
     for (const file of rendered.files) {
       if (file.path.includes("/")) makeFolder(join(staged, file.path, ".."));
       writeWhole(join(staged, file.path), file.text, file.executable ? 0o750 : 0o640);

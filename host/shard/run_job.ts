@@ -1,10 +1,9 @@
 import type { Cause } from "../../core/contracts/kinds.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import { jobTimeLeft_ms, LAST_S, threadsOf } from "../machine/allocation.ts";
-import { listAttempts } from "./attempts.ts";
-import { listNames } from "../disk/list_names.ts";
 import { fitShard, type ShardEnd } from "./fit_shard.ts";
 import { jobIds } from "./job_ids.ts";
+import { listRun } from "./list_run.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { settleShard } from "./settle_shard.ts";
 import { openWorkbench, type Workbench } from "./workbench.ts";
@@ -45,18 +44,16 @@ export async function runJob(
 }
 
 async function runOne(bench: Workbench, plan: Plan, stop: AbortSignal): Promise<JobEnd> {
-  const { dir, manifest } = bench.run;
+  const { manifest } = bench.run;
   const shard = plan.shard_index;
   while (!stop.aborted) {
-    const numbers = listAttempts(dir).get(shard) ?? [];
-    const standing = await settleShard(bench, plan, numbers, new Set(listNames(dir)));
+    const standing = await settleShard(bench, plan, listRun(bench.run.dir));
     if (standing.kind === "done") return { shard, cause: "ok", note: "it was done already" };
     if (standing.kind !== "running" && standing.kind !== "late") {
       // An attempt on another machine may be of a node that died: the scheduler has decided to run the shard here.
-      const attempt = Math.max(0, ...numbers) + 1;
       const end = await fitShard(bench, {
         plan,
-        attempt,
+        attempt: standing.next,
         slot: Deno.env.get("_CONDOR_SLOT") ?? null,
         threads: threadsOf(manifest),
         time_limit_s: null,

@@ -2,16 +2,17 @@ import { join } from "node:path";
 import type { Attempt, ProcessId } from "../../core/contracts/attempt.ts";
 import type { Plan } from "../../core/contracts/manifest.ts";
 import { Metrics, METRICS_SCHEMA, type ShardRecord } from "../../core/contracts/shard_record.ts";
+import { isOfEarlier } from "../../core/earlier_submission.ts";
 import { lostRecord } from "../../core/lost_record.ts";
 import { INCOMING } from "../../core/run_paths.ts";
 import { attemptPath, readAttempts, removeAttempt, updateAttempt } from "./attempts.ts";
 import { listNames } from "../disk/list_names.ts";
 import { commitRecord, commitShard, refuseUnread } from "./commit_shard.ts";
 import { fitFiles, keepLogs } from "./fit_files.ts";
+import type { RunListing } from "./list_run.ts";
 import * as proc from "../machine/proc.ts";
 import { readDocument, Unreadable } from "../disk/read_file.ts";
 import { type CheckedOutput, isHidden, readListed, readOutput, readShard } from "./read_shard.ts";
-import { readSubmissions } from "../jobs/submissions.ts";
 import { NOT_MEASURED, shardRecord } from "./shard_record.ts";
 import type { Workbench } from "./workbench.ts";
 import { removeQuietly } from "../disk/write_file.ts";
@@ -28,18 +29,11 @@ export type Standing =
   /** `next` is the number of its next attempt. */
   | { kind: "open"; attempts: Attempt[]; next: number };
 
-/**
- * Looks at a shard; whatever a dead attempt left whole is committed, and its temporary files are removed.
- * @param numbers its attempts' numbers, from a listing
- * @param names the names in the run directory, from a listing that is not older
- */
-export async function settleShard(
-  bench: Workbench,
-  plan: Plan,
-  numbers: number[],
-  names: ReadonlySet<string>,
-): Promise<Standing> {
+/** Looks at a shard; whatever a dead attempt left whole is committed, and its temporary files are removed. */
+export async function settleShard(bench: Workbench, plan: Plan, listing: RunListing): Promise<Standing> {
   const { dir, manifest } = bench.run;
+  const { names } = listing;
+  const numbers = listing.attempts.get(plan.shard_index) ?? [];
   const found = readListed(dir, manifest, plan, names);
   if (isHidden(found, names)) return { kind: "late" };
   if (found.kind === "done") {
@@ -52,7 +46,7 @@ export async function settleShard(
   const elsewhere: Attempt[] = [];
   for (const attempt of attempts.filter((one) => one.end === null)) {
     const life = await lifeOf(bench, attempt);
-    if (life === "elsewhere" && !attempt.remote && isSuperseded(bench, attempt)) continue;
+    if (life === "elsewhere" && !attempt.remote && isSuperseded(bench, attempt, listing)) continue;
     if (life === "running") return { kind: life, attempt };
     if (life === "elsewhere") elsewhere.push(attempt);
   }
@@ -86,10 +80,8 @@ async function tidyUp(bench: Workbench, plan: Plan, numbers: number[], record: S
 }
 
 /** Whether this job is of a later submission, which is made only when the jobs of the one before have ended. */
-function isSuperseded({ run, ids }: Workbench, attempt: Attempt): boolean {
-  const tokens = readSubmissions(run.dir).map((one) => one.token);
-  const [its, ours] = [attempt.submission_token, ids.submission_token].map((token) => tokens.indexOf(token ?? ""));
-  return its !== undefined && ours !== undefined && its >= 0 && its < ours;
+function isSuperseded({ ids }: Workbench, { submission_token }: Attempt, listing: RunListing): boolean {
+  return isOfEarlier(listing.submissionTokens(), submission_token, ids.submission_token) === true;
 }
 
 /** Whether an attempt without an end is still going on. */

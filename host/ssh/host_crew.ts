@@ -63,7 +63,8 @@ export class HostCrew implements CrewTalk {
   /** The manifest is read anew: the run may have been extended since this loop began. */
   isLeavingNothing(): boolean {
     const { dir, manifest_path } = this.bench.run;
-    if (listWorkers(dir).some(({ token }) => token !== this.loop.token)) return false;
+    const { known, unknown } = listWorkers(dir);
+    if ([...known, ...unknown].some(({ token }) => token !== this.loop.token)) return false;
     const { manifest } = loadFarmRun(manifest_path);
     return livePlans(manifest).every((plan) => readShard(dir, manifest, plan).kind === "done");
   }

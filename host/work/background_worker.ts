@@ -10,7 +10,7 @@ import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { ownCommand } from "../machine/own_program.ts";
 import { bootId } from "../machine/proc.ts";
-import { listWorkers, lookAtWorkers } from "./workers.ts";
+import { listWorkers, lookAtWorkers, type UnknownWorker } from "./workers.ts";
 import { explainWrite, makeFolder } from "../disk/write_file.ts";
 
 export const workerLog = (token: string): string => join(LOGS, `worker_${token}.log`);
@@ -47,7 +47,7 @@ export async function detachWorker(
   child.on("exit", (status) => code = status ?? 1);
   child.unref();
   for (const until = performance.now() + START_S * 1000; performance.now() < until;) {
-    if (listWorkers(run.dir).some((worker) => worker.token === token) || code === 0) return child.pid ?? 0;
+    if (listWorkers(run.dir).known.some((worker) => worker.token === token) || code === 0) return child.pid ?? 0;
     if (code !== null) throw notStarted(log, code);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -64,17 +64,19 @@ function notStarted(log: string, code: number | null): FarmError {
 export type AskedWorker = Worker & { running: number[] };
 
 /** The worker loops of this run that are alive on this machine, with the shards that each runs now. */
-export async function askWorkers(run: Run<FarmManifest>): Promise<AskedWorker[]> {
-  const { alive } = await lookAtWorkers(run, await bootId());
+export async function askWorkers(
+  run: Run<FarmManifest>,
+): Promise<{ alive: AskedWorker[]; unknown: UnknownWorker[] }> {
+  const { alive, unknown } = await lookAtWorkers(run, await bootId());
   const attempts = [...listAttempts(run.dir)].flatMap(([shard, numbers]) =>
     readAttempt(run.dir, shard, numbers.at(-1) ?? 0) ?? []
   );
-  return alive.map((worker) => ({
-    ...worker,
-    running: attempts.filter((one) => one.end === null && sameProcess(one.wrapper, worker.process)).map((one) =>
-      one.shard_index
-    ),
-  }));
+  const runs = (worker: Worker) =>
+    attempts.filter((one) => one.end === null && sameProcess(one.wrapper, worker.process));
+  return {
+    alive: alive.map((worker) => ({ ...worker, running: runs(worker).map((one) => one.shard_index) })),
+    unknown,
+  };
 }
 
 const sameProcess = (a: Worker["process"], b: Worker["process"]) =>

@@ -1,5 +1,5 @@
 import type { Attempt, ProcessId } from "../../core/contracts/attempt.ts";
-import type { Worker } from "../../core/contracts/worker.ts";
+import type { ListedWorkers } from "./workers.ts";
 
 /** A loop is dead when its count did not move for so many of its intervals. */
 const MISSED = 3;
@@ -10,17 +10,20 @@ const MISSED = 3;
  */
 export class Heartbeats {
   /** By the loop's process: its count, and since when it stands still. */
-  readonly #seen = new Map<string, { beats: number; since_ms: number; interval_s: number }>();
+  readonly #seen = new Map<string, { token: string; beats: number; since_ms: number; interval_s: number }>();
   #here = new Set<string>();
+  /** Tokens of loops whose files cannot be read now. */
+  #unread = new Set<string>();
 
   /** Takes in what the files say now. */
-  look(workers: readonly Worker[], now_ms: number): void {
+  look({ known: workers, unknown }: ListedWorkers, now_ms: number): void {
     this.#here = new Set(workers.map(({ process }) => keyOf(process)));
-    for (const { process, beats, beat_interval_s } of workers) {
+    this.#unread = new Set(unknown.map(({ token }) => token));
+    for (const { token, process, beats, beat_interval_s } of workers) {
       if (beats === undefined || beat_interval_s === undefined) continue;
       const known = this.#seen.get(keyOf(process));
       if (known?.beats === beats) continue;
-      this.#seen.set(keyOf(process), { beats, since_ms: now_ms, interval_s: beat_interval_s });
+      this.#seen.set(keyOf(process), { token, beats, since_ms: now_ms, interval_s: beat_interval_s });
     }
   }
 
@@ -31,7 +34,7 @@ export class Heartbeats {
   judge({ wrapper }: Pick<Attempt, "wrapper">, now_ms: number): "alive" | "dead" | "unknown" {
     const key = keyOf(wrapper);
     const known = this.#seen.get(key);
-    if (!known) return "unknown";
+    if (!known || this.#unread.has(known.token)) return "unknown";
     if (!this.#here.has(key)) return "dead";
     return now_ms - known.since_ms < MISSED * known.interval_s * 1000 ? "alive" : "dead";
   }

@@ -1,6 +1,6 @@
-import type { Worker } from "../../core/contracts/worker.ts";
 import type { NativeState } from "../../core/native_state.ts";
 import { Heartbeats } from "./heartbeats.ts";
+import type { ListedWorkers } from "./workers.ts";
 
 /** How long a pilot that its scheduler says to run may take to announce itself, or to leave when it has ended. */
 export const PILOT_SILENCE_S = 120;
@@ -16,10 +16,10 @@ export class PilotWatch {
 
   /**
    * Tokens of submissions whose pilots are said to run, when no worker loop of the run has given a sign of life for long.
-   * None while one lives, or while a pilot waits to begin: it will do the work.
+   * None while one lives or cannot be read, or while a pilot waits to begin: it will do the work.
    * @param workers all loops of the run that are on record
    */
-  silent(states: readonly NativeState[], workers: readonly Worker[], now_ms: number): string[] {
+  silent(states: readonly NativeState[], workers: ListedWorkers, now_ms: number): string[] {
     this.#beats.look(workers, now_ms);
     const running = new Set(states.filter(({ state }) => state === "running").map(({ token }) => token));
     for (const token of this.#running_since_ms.keys()) if (!running.has(token)) this.#running_since_ms.delete(token);
@@ -27,7 +27,8 @@ export class PilotWatch {
       if (!this.#running_since_ms.has(token)) this.#running_since_ms.set(token, now_ms);
     }
     if (states.some(({ state }) => state === "queued" || state === "unknown")) return [];
-    if (workers.some(({ process }) => this.#beats.judge({ wrapper: process }, now_ms) !== "dead")) return [];
+    if (workers.unknown.length > 0) return [];
+    if (workers.known.some(({ process }) => this.#beats.judge({ wrapper: process }, now_ms) !== "dead")) return [];
     const isLong = [...this.#running_since_ms.values()].every((since_ms) =>
       now_ms - since_ms >= PILOT_SILENCE_S * 1000
     );

@@ -1,18 +1,18 @@
 import { livePlans } from "../../core/check_manifest.ts";
+import { isOfEarlier } from "../../core/earlier_submission.ts";
 import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
-import { hasFailed, listAttempts } from "../shard/attempts.ts";
+import { hasFailed } from "../shard/attempts.ts";
 import type { ShardEnd } from "../shard/fit_shard.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import { nextOrder } from "./next_order.ts";
 import { newOrder, type Order, OrderBook } from "./order_book.ts";
-import { listNames } from "../disk/list_names.ts";
+import { listRun, type RunListing } from "../shard/list_run.ts";
 import { Paces } from "./paces.ts";
 import { pauseFor } from "./pause_for.ts";
 import type { Begun, Place } from "./place.ts";
 import { shardsWithFiles } from "../jobs/absent_since.ts";
-import { readSubmissions } from "../jobs/submissions.ts";
 import { readShard } from "../shard/read_shard.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
 import { endLost, settleShard, type Standing, sweepIncoming } from "../shard/settle_shard.ts";
@@ -75,18 +75,19 @@ class WorkLoop {
     const { dir, manifest } = this.bench.run;
     settleIncoming(this.bench.run);
     const plans = livePlans(manifest);
-    const attempts = listAttempts(dir);
-    sweepIncoming(dir, new Set([...attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
-    const names = new Set(listNames(dir));
-    this.#beats.look(listWorkers(dir), performance.now());
-    for (const plan of plans) {
-      this.#sort(plan, await settleShard(this.bench, plan, attempts.get(plan.shard_index) ?? [], names));
-    }
+    const listing = listRun(dir);
+    sweepIncoming(dir, new Set([...listing.attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
+    await this.#sortAll(plans, listing);
     if (this.options.scatter) this.#book.scatter(Math.random());
     this.tell(begunEvent(plans.length, { done: this.#done, ...this.#book.report() }));
   }
 
-  #sort(plan: Plan, standing: Standing): void {
+  async #sortAll(plans: readonly Plan[], listing: RunListing): Promise<void> {
+    this.#beats.look(listWorkers(this.bench.run.dir), performance.now());
+    for (const plan of plans) this.#sort(plan, await settleShard(this.bench, plan, listing), listing);
+  }
+
+  #sort(plan: Plan, standing: Standing, listing: RunListing): void {
     if (standing.kind === "done") {
       this.#done++;
       this.#book.done(plan.shard_index);
@@ -94,22 +95,19 @@ class WorkLoop {
     } else if (standing.kind === "running" || standing.kind === "late") this.#book.taken(plan);
     else if (standing.kind === "elsewhere") this.#rejoin(plan, standing);
     else if (this.options.drain) this.#book.failed(plan.shard_index);
-    else if (!this.options.retry_failed && hasFailed(standing.attempts) && !this.#isAskedAgain(standing.attempts)) {
+    else if (!this.options.retry_failed && this.#isOver(standing.attempts, listing)) {
       this.#book.failed(plan.shard_index);
     } else this.#book.add(newOrder(plan, standing.next));
   }
 
   /**
-   * Whether this loop was submitted after a shard had failed: then it was submitted to run that shard again. A failure
-   * in a loop that somebody typed counts as one before.
+   * Whether a shard has failed, and this loop was not submitted after that: then it was submitted to run that shard
+   * again. A failure in a loop that somebody typed counts as one before.
    */
-  #isAskedAgain(attempts: readonly Attempt[]): boolean {
-    const { run: { dir }, ids } = this.bench;
-    const order = readSubmissions(dir).map(({ token }) => token);
-    const [its, ours] = [attempts.at(-1)?.submission_token, ids.submission_token].map((one) =>
-      order.indexOf(one ?? "")
-    );
-    return its !== undefined && ours !== undefined && its < ours;
+  #isOver(attempts: readonly Attempt[], listing: RunListing): boolean {
+    const last = attempts.at(-1);
+    if (!last || !hasFailed(attempts)) return false;
+    return isOfEarlier(listing.submissionTokens(), last.submission_token, this.bench.ids.submission_token) === false;
   }
 
   /** What an earlier process began at one of our places is awaited there. */
@@ -259,13 +257,8 @@ class WorkLoop {
 
   async #look(): Promise<void> {
     await pauseFor(LOOK_AGAIN_MS);
-    const { dir } = this.bench.run;
-    const attempts = listAttempts(dir);
-    const names = new Set(listNames(dir));
-    this.#beats.look(listWorkers(dir), performance.now());
-    for (const plan of this.#book.takeTaken()) {
-      this.#sort(plan, await settleShard(this.bench, plan, attempts.get(plan.shard_index) ?? [], names));
-    }
+    const listing = listRun(this.bench.run.dir);
+    await this.#sortAll(this.#book.takeTaken(), listing);
     this.#dropDone();
     if (this.#book.isSettled) this.#over.abort();
   }

@@ -3,7 +3,7 @@ import { Worker, WORKER_SCHEMA } from "../../core/contracts/worker.ts";
 import { CLAIMS } from "../../core/run_paths.ts";
 import { listNames } from "../disk/list_names.ts";
 import { aliveOf } from "../machine/proc.ts";
-import { readDocument } from "../disk/read_file.ts";
+import { inputError, readDocument, Unreadable } from "../disk/read_file.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { isCopy } from "../run/run_origin.ts";
 import { makeFolder, removeQuietly, writeDocument } from "../disk/write_file.ts";
@@ -51,30 +51,58 @@ function withdrawWorker(dir: string, token: string): void {
   removeQuietly(workerPath(dir, token));
 }
 
-export function listWorkers(dir: string): Worker[] {
-  return listNames(join(dir, CLAIMS)).flatMap((name) => {
-    if (!/^worker_[0-9a-f]{16}\.json$/.test(name)) return [];
-    try {
-      return [readDocument(join(dir, CLAIMS, name), Worker)];
-    } catch {
-      return [];
-    }
-  });
+/** A worker loop whose file is there and cannot be read: whether it works, and on what, is unknown. */
+export interface UnknownWorker {
+  token: string;
+  /** Why, in words for a user. */
+  why: string;
 }
 
-/** The workers of this run that are alive on this machine, and those of other machines (unknown). */
-export async function lookAtWorkers(run: Run, boot_id: string): Promise<{ alive: Worker[]; elsewhere: Worker[] }> {
-  const workers = isCopy(run) ? [] : listWorkers(run.dir);
-  const alive = await aliveOf(workers.map((worker) => worker.process), boot_id);
+export interface ListedWorkers {
+  known: Worker[];
+  unknown: UnknownWorker[];
+}
+
+/** Lists the worker loops that have announced themselves. @throws {FarmError} input, when they cannot be listed */
+export function listWorkers(dir: string): ListedWorkers {
+  const found: ListedWorkers = { known: [], unknown: [] };
+  for (const name of listNames(join(dir, CLAIMS))) {
+    const token = /^worker_([0-9a-f]{16})\.json$/.exec(name)?.[1];
+    if (token !== undefined) addWorker(found, dir, token);
+  }
+  return found;
+}
+
+/** One that has left since the listing is none. */
+function addWorker({ known, unknown }: ListedWorkers, dir: string, token: string): void {
+  const path = workerPath(dir, token);
+  try {
+    known.push(readDocument(path, Worker));
+  } catch (error) {
+    if (error instanceof Unreadable && error.absent) return;
+    const { message } = inputError("the file of a worker loop", path, error, "");
+    unknown.push({ token, why: message });
+  }
+}
+
+/** The workers of this run that are alive on this machine, those of other machines, and those that cannot be read. */
+export async function lookAtWorkers(
+  run: Run,
+  boot_id: string,
+): Promise<{ alive: Worker[]; elsewhere: Worker[]; unknown: UnknownWorker[] }> {
+  const { known, unknown } = isCopy(run) ? { known: [], unknown: [] } : listWorkers(run.dir);
+  const alive = await aliveOf(known.map((worker) => worker.process), boot_id);
   return {
-    alive: workers.filter((worker) => alive.has(worker.process)),
-    elsewhere: workers.filter((worker) => worker.process.boot_id !== boot_id),
+    alive: known.filter((worker) => alive.has(worker.process)),
+    elsewhere: known.filter((worker) => worker.process.boot_id !== boot_id),
+    unknown,
   };
 }
 
 /** Removes the files of all workers: of a copied directory, where they are the original's. */
 export function withdrawWorkers(dir: string): void {
-  for (const worker of listWorkers(dir)) withdrawWorker(dir, worker.token);
+  const { known, unknown } = listWorkers(dir);
+  for (const { token } of [...known, ...unknown]) withdrawWorker(dir, token);
 }
 
 /** Removes the files of workers of this boot that are dead. */
@@ -82,5 +110,5 @@ export async function sweepWorkers(run: Run, boot_id: string): Promise<void> {
   const { dir } = run;
   const { alive, elsewhere } = await lookAtWorkers(run, boot_id);
   const kept = new Set([...alive, ...elsewhere].map((worker) => worker.token));
-  for (const worker of listWorkers(dir)) if (!kept.has(worker.token)) withdrawWorker(dir, worker.token);
+  for (const worker of listWorkers(dir).known) if (!kept.has(worker.token)) withdrawWorker(dir, worker.token);
 }

@@ -46,7 +46,6 @@ async function condorRound(pool: CondorPool, seed: number, mode: string): Promis
       await until(
         "the queue is empty",
         async () => await pool.ask("condor_q", "-allusers", "-af:j", "JobStatus") === "",
-        60,
       );
     }
   }, join(pool.site, "nsfarm chaos "));

@@ -37,7 +37,7 @@ async function gridEngineRound(cluster: GridEngine, seed: number): Promise<Round
       return await chaosRound(seed, chaos);
     } finally {
       for (const { id } of await tasks(cluster)) await cluster.ask("qdel", id).catch(() => {});
-      await until("the queue is empty", async () => (await tasks(cluster)).length === 0, 60);
+      await until("the queue is empty", async () => (await tasks(cluster)).length === 0);
     }
   }, "nsfarm chaos ");
 }

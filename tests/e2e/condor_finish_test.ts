@@ -26,7 +26,7 @@ async function submitAndVanish(farm: CondorFarm, dir: string): Promise<void> {
   const { stdout } = await farm.must(["submit", dir, "--finish"]);
   assert.match(stdout, /^htcondor job \d+: 8 shards$/m);
   assert.match(stdout, /^htcondor job \d+: collects and merges when they have ended$/m);
-  await until("the finishing job runs", async () => (await queued(farm.pool)).split("\n").length >= 9, 30);
+  await until("the finishing job runs", async () => (await queued(farm.pool)).split("\n").length >= 9);
   await pause(1000);
   assert.equal(await readText(join(dir, "merged.out.json")), "");
 }
@@ -53,7 +53,7 @@ test("with a held job, --finish ends and names its shard with HTCondor's reason;
   const dir = await farm.render({ toys: 4, shards: 2, nextstat: place, more: ["--mode", "transfer"] });
   await rename(place, `${place}.away`);
   await farm.must(["submit", dir, "--finish"]);
-  await until("the merge was refused", async () => (await namesIn(dir)).includes("merge_status.json"), 60);
+  await until("the merge was refused", async () => (await namesIn(dir)).includes("merge_status.json"));
   assert.match(await readText(join(dir, "logs", `finish.${await finishJob(dir)}.log`)), /held +its input files/);
   assert.deepEqual(arrayAt(await readJson(join(dir, "manifest.json")), "results").map((one) => at(one, "farm.state")), [
     "held",

@@ -23,7 +23,7 @@ async function begin(farm: CondorFarm, shards: number, running: number, more: st
   const fit = await openFit(farm, does);
   const dir = await farm.render({ toys: 2 * shards, shards, nextstat: fit.path, more });
   await farm.must(["submit", dir]);
-  await until(`${running} fits run`, async () => (await fit.log()).length >= running, 60);
+  await until(`${running} fits run`, async () => (await fit.log()).length >= running);
   return { fit, dir };
 }
 
@@ -75,7 +75,7 @@ test("condor_hold is shown with its reason; a released job goes on, and retry re
   assert.match(await statusWords(farm, dir), held);
   await farm.pool.ask("condor_release", `${cluster}.0`);
   await fit.mark("go");
-  await until("the released job is done", async () => (await countDone(dir)) === 2, 60);
+  await until("the released job is done", async () => (await countDone(dir)) === 2);
   await retryMerges(farm, dir, 6);
 });
 
@@ -100,7 +100,7 @@ test("a job that waits for a machine that does not exist is explained, and retry
   const dir = await farm.render({ toys: 4, shards: 2, more: ["--condor-requirements", `(Machine == "e7")`] });
   await farm.must(["submit", dir]);
   const seen = async () => /queued +no machine that fits is free \(.*: shard 0-1/.test(await statusWords(farm, dir));
-  await until("status tells why they wait", seen, 60);
+  await until("status tells why they wait", seen);
   await retryMerges(farm, dir, 4, undefined, ["--condor-requirements", `(Machine == "e1")`]);
 });
 
@@ -121,7 +121,7 @@ test("files that become visible late are waited for, nothing is submitted twice,
     /lost +its job is gone and left no record: shard 1/,
   );
   const waiting = farm.start(["finish", dir]);
-  await until("finish waits", async () => (await namesIn(dir)).every((name) => name !== "merge_status.json"), 5);
+  await until("finish waits", async () => (await namesIn(dir)).every((name) => name !== "merge_status.json"));
   for (const name of late) await rename(join(aside, name), join(dir, name));
   assert.equal((await waiting.ended).code, 0);
   await assertMerged(dir, { toys: 6 });

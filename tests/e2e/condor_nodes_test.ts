@@ -40,7 +40,7 @@ test("jobs that are matched but never start name their node and the line that le
   await farm.must(["submit", dir]);
   const told = async () =>
     /queued +e2 was matched .*never started there; to leave .*/.test(await statusWords(farm, dir));
-  await until("status names the node", told, 60);
+  await until("status names the node", told);
   const words = await statusWords(farm, dir);
   assert.deepEqual(excludingWords(words), ["--condor-requirements", `(Machine != "e2")`]);
   await farm.must(["retry", dir, ...excludingWords(words), "--wait"]);
@@ -84,7 +84,7 @@ test("SIGKILL of a startd: its jobs end or are begun anew, each toy is merged on
   const fit = await openFit(farm, `until [ -e "$here/go" ]; do sleep 0.1; done`);
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fit.path, more: TRANSFER });
   await farm.must(["submit", dir]);
-  await until("all fits run", async () => (await fit.log()).length === 4, 60);
+  await until("all fits run", async () => (await fit.log()).length === 4);
   await farm.pool.daemon("kill", "startd-e2");
   await farm.pool.daemon("start", "startd-e2");
   await fit.mark("go");

@@ -30,7 +30,7 @@ test("a schedd that is killed while run watches: nothing is failed or submitted 
   const fit = await openFit(farm, WAIT);
   const running = farm.start(condorRun(farm, { toys: 8, shards: 4, nextstat: fit.path }));
   const dir = runDir(farm.folder);
-  await until("two fits run", async () => (await fit.log()).length === 2, 60);
+  await until("two fits run", async () => (await fit.log()).length === 2);
   await farm.pool.daemon("kill", "schedd");
   const words = await statusWords(farm, dir);
   assert.match(words, /htcondor could not be asked: .*(Failed to connect|Can't find address)/);
@@ -50,7 +50,7 @@ test("a schedd that does not answer for a while: status says that it could not b
   const fit = await openFit(farm, `[ "$shard" = 0 ] || ${WAIT}`);
   const dir = await farm.render({ toys: 4, shards: 2, nextstat: fit.path });
   await farm.must(["submit", dir]);
-  await until("shard 0 is done", async () => (await countDone(dir)) === 1, 60);
+  await until("shard 0 is done", async () => (await countDone(dir)) === 1);
   await farm.pool.daemon("stop", "schedd");
   const words = await statusWords(farm, dir);
   await farm.pool.daemon("cont", "schedd");
@@ -101,7 +101,7 @@ test("a run that is killed -9 in the middle and started again goes on where it w
   const words = condorRun(farm, { toys: 16, shards: 8, nextstat: fit.path });
   const first = farm.start(words);
   const dir = runDir(farm.folder);
-  await until("three shards are done", async () => (await countDone(dir)) === 3, 60);
+  await until("three shards are done", async () => (await countDone(dir)) === 3);
   first.kill("SIGKILL");
   await first.ended;
   const before = await fingerprints(dir);
@@ -121,10 +121,10 @@ for (const when of ["before", "after"]) {
     const first = farm.start(words, { env: { PATH: `${shim}:${Deno.env.get("PATH")}` } });
     const dir = runDir(farm.folder);
     await until("condor_submit runs", async () => (await submissions(dir)).length === 1);
-    if (when === "after") await until("the jobs are there", async () => await clusters(farm) === 1, 30);
+    if (when === "after") await until("the jobs are there", async () => await clusters(farm) === 1);
     first.kill("SIGKILL");
     await first.ended;
-    if (when === "before") await until("the jobs are there", async () => await clusters(farm) === 1, 30);
+    if (when === "before") await until("the jobs are there", async () => await clusters(farm) === 1);
     assert.equal(at(JSON.parse(JSON.stringify((await submissions(dir))[0])), "state"), "intent");
     await farm.must(words);
     await assertMerged(dir, { toys: 8 });

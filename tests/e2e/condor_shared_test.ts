@@ -51,7 +51,7 @@ test("with --condor-max-materialize HTCondor makes the jobs little by little, an
   const more = ["--condor-max-materialize", "2"];
   const dir = await farm.render({ toys: 16, shards: 8, nextstat: fit.path, more });
   await farm.must(["submit", dir]);
-  await until("two fits run", async () => (await fit.log()).length === 2, 60);
+  await until("two fits run", async () => (await fit.log()).length === 2);
   assert.equal((await queued(farm.pool)).trim().split("\n").length, 2);
   assert.match(await statusWords(farm, dir), /queued +HTCondor makes it when others have ended .*: shard 2-7$/m);
   await fit.mark("go");
@@ -64,7 +64,7 @@ test("with --condor-max-idle cancel takes the jobs not made yet too, and retry r
   const fit = await openFit(farm, WAIT);
   const dir = await farm.render({ toys: 16, shards: 8, nextstat: fit.path, more: ["--condor-max-idle", "1"] });
   await farm.must(["submit", dir]);
-  await until("four fits run", async () => (await fit.log()).length === 4, 60);
+  await until("four fits run", async () => (await fit.log()).length === 4);
   assert.equal((await queued(farm.pool)).trim().split("\n").length, 5);
   await farm.must(["cancel", dir]);
   await untilIdle(farm);

@@ -141,7 +141,7 @@ test("a run rendered for a shared file system is warned of, waits for no machine
   const dir = runDir(farm.folder);
   await farm.must(["submit", dir]);
   const told = async () => /queued +no machine that fits is free/.test(await statusWords(farm, dir));
-  await until("status tells that no machine fits", told, 60);
+  await until("status tells that no machine fits", told);
   await farm.must(["retry", dir, "--mode", "transfer", "--wait"]);
   await assertMerged(dir, { toys: 6 });
   const other = await farm.render({ ...options, id: "other" });
@@ -221,9 +221,8 @@ test("cancel stops jobs that were sent to nodes, and what they had finished stay
   await until(
     "all fits have begun",
     async () => (await fit.log()).filter(({ what }) => what === "start").length === 4,
-    60,
   );
-  await until("shard 0 is done", async () => (await statusWords(farm, dir)).includes("1 done"), 60);
+  await until("shard 0 is done", async () => (await statusWords(farm, dir)).includes("1 done"));
   await farm.must(["cancel", dir]);
   await untilIdle(farm);
   assert.match(await statusWords(farm, dir), /1 done, 3 cancelled of 4 shards[^]*cancelled .*: shard 1-3/);

@@ -85,15 +85,17 @@ Deno.test("Shards that ran out of time: doctor raises the limit, or cuts them wh
 Deno.test("A run whose worker was killed: the lost shards are told, and doctor's command finishes it", () =>
   inFolder(async (folder) => {
     const { path, pids } = await standIn(folder, `case $shard.$attempt in 4.1 | 5.1) exec sleep 60 ;; esac`);
-    const dir = await renderRun(folder, { toys: 40, shards: 8, nextstat: path });
+    const more = ["--local-slots", "2"];
+    const dir = await renderRun(folder, { toys: 40, shards: 8, nextstat: path, more });
     await mustRun(folder, ["submit", dir]);
-    await until("shard 4 runs", async () => (await pids(4)).length > 0);
+    // Both, and with them both slots: a fit that begins after the kill would be waited for to its end.
+    await until("both run", async () => (await pids(4)).length > 0 && (await pids(5)).length > 0);
     const status = JSON.parse((await mustRun(folder, ["work", dir, "--ask", "--json"])).stdout);
     for (const worker of status.workers) killQuietly(worker.process.pid);
     for (const shard of [4, 5]) for (const pid of await pids(shard)) killQuietly(pid);
     await until("they are seen to be gone", async () => {
       const { troubles } = await ask(folder);
-      return troubles.some(({ what, shards }) => /lost/.test(what) && shards.includes(4));
+      return [4, 5].every((shard) => troubles.some(({ what, shards }) => /lost/.test(what) && shards.includes(shard)));
     });
     await follow(folder, 40);
   }));

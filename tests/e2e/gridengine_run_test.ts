@@ -42,7 +42,7 @@ function test(name: string, work: (farm: Farm) => Promise<void>): void {
         return ran;
       };
       await work({ folder, cluster: own, must });
-      await until("the queue is empty", async () => (await own.ask("qstat")) === "", 60);
+      await until("the queue is empty", async () => (await own.ask("qstat")) === "");
     }, "nsfarm gridengine ");
   });
 }
@@ -80,7 +80,7 @@ test("qsub by hand, as render prints it, then collect and merge, make the unshar
   const { commands } = JSON.parse((await must(render)).stdout);
   const [program, ...words] = commands[1];
   await cluster.ask(program, ...words);
-  await until("the queue is empty", async () => (await cluster.ask("qstat")) === "", 60);
+  await until("the queue is empty", async () => (await cluster.ask("qstat")) === "");
   await must(["collect", runDir(folder)]);
   await must(["merge", runDir(folder)]);
   await assertMerged(runDir(folder), { toys: 60 });
@@ -106,7 +106,7 @@ test("cancel takes all of a run's tasks out of the queue", async ({ folder, clus
   await must(["render", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 80, shards: 8, nextstat: path })]);
   await must(["submit", runDir(folder)]);
   await must(["cancel", runDir(folder)]);
-  await until("the queue is empty", async () => (await cluster.ask("qstat")) === "", 20);
+  await until("the queue is empty", async () => (await cluster.ask("qstat")) === "");
 });
 
 test("submit --finish collects and merges when the jobs have ended", async ({ folder, must }) => {
@@ -114,6 +114,6 @@ test("submit --finish collects and merges when the jobs have ended", async ({ fo
   await must(["render", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 40, shards: 4 })]);
   await must(["submit", dir, "--finish"]);
   const merged = join(dir, "merge_status.json");
-  await until("it is merged", () => access(merged).then(() => true, () => false), 60);
+  await until("it is merged", () => access(merged).then(() => true, () => false));
   await assertMerged(dir, { toys: 40 });
 });

@@ -117,7 +117,6 @@ async function untilForgotten(farm: SlurmFarm, dir: string): Promise<void> {
   await until(
     "Slurm has forgotten the jobs",
     () => farm.cluster.ask("squeue", ...args).then((text) => text === "", () => true),
-    60,
   );
 }
 

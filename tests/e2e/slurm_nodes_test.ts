@@ -13,7 +13,7 @@ test("a slurmd that dies and comes back in time costs nothing", async (farm) => 
   const fake = await farm.standIn(WAITING);
   const dir = await farm.render({ toys: 4, shards: 4, nextstat: fake.path });
   await farm.must(["submit", dir]);
-  await until("all run", async () => (await fake.log()).length === 4, 60);
+  await until("all run", async () => (await fake.log()).length === 4);
   await farm.cluster.daemon("kill", "slurmd-n1");
   await pause(2000);
   await farm.cluster.daemon("start", "slurmd-n1");
@@ -27,7 +27,7 @@ test("a node that dies with its jobs is told as such, and retry runs their shard
   const fake = await farm.standIn(WAITING);
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
   await farm.must(["submit", dir]);
-  await until("all run", async () => (await fake.log()).length === 4, 60);
+  await until("all run", async () => (await fake.log()).length === 4);
   await farm.cluster.daemon("kill", "node-n1");
   await fake.mark("go");
   try {
@@ -43,7 +43,7 @@ test("jobs that outlive their cut-off node run a second time elsewhere; both end
   const fake = await farm.standIn(`[ "$(uname -n)" != n1 ] || ${WAITING}`);
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
   await farm.must(["submit", dir]);
-  await until("all run", async () => (await fake.log()).filter((one) => one.what === "start").length === 4, 60);
+  await until("all run", async () => (await fake.log()).filter((one) => one.what === "start").length === 4);
   await farm.cluster.daemon("kill", "slurmd-n1");
   try {
     await untilSaid(farm, dir, /failed +its node went down: shard \S+ on n1/);

@@ -43,7 +43,7 @@ test("a pilot that is killed by -9 loses its shards to the others, and none is l
   const fake = await farm.standIn("sleep 0.3");
   const dir = runDir(farm.folder);
   const driver = farm.start(slurmRun(farm, { toys: 60, shards: 30, nextstat: fake.path, more: PILOTS }), SLOW);
-  await until("pilots work", async () => (await pilots(dir)).length > 1 && await countDone(dir) >= 4, 60);
+  await until("pilots work", async () => (await pilots(dir)).length > 1 && await countDone(dir) >= 4);
   const [first] = await pilots(dir);
   await farm.cluster.asRoot("kill", "-9", `${first}`);
   const ran = await driver.ended;
@@ -58,7 +58,7 @@ test("with --speculate a pilot that is stopped near the end holds nothing up", a
   const dir = runDir(farm.folder);
   const more = ["--pilots", "4", "--speculate"];
   const driver = farm.start(slurmRun(farm, { toys: 48, shards: 24, nextstat: fake.path, more }), SLOW);
-  await until("most are done", async () => (await pilots(dir)).length > 1 && await countDone(dir) >= 12, 60);
+  await until("most are done", async () => (await pilots(dir)).length > 1 && await countDone(dir) >= 12);
   const [first] = await pilots(dir);
   await farm.cluster.asRoot("kill", "-STOP", `${first}`);
   const ran = await driver.ended;
@@ -91,7 +91,7 @@ test("half of the shards are taken by `work` typed elsewhere while pilots run; e
   const dir = runDir(farm.folder);
   const more = ["--pilots", "2", "--heartbeat-s", "1"];
   const driver = farm.start(slurmRun(farm, { toys: 80, shards: 40, nextstat: fake.path, more }), SLOW);
-  await until("a pilot works", async () => await countDone(dir) >= 2, 60);
+  await until("a pilot works", async () => await countDone(dir) >= 2);
   await farm.must(["work", dir, "--slots", "2", "--heartbeat-s", "1"], 0, SLOW);
   assert.equal((await driver.ended).code, 0);
   await assertMerged(dir, { toys: 80 });

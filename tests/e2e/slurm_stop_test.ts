@@ -30,7 +30,7 @@ test("a task cancelled while it runs, one cancelled while it waits and a held on
   await farm.cluster.ask("scancel", `${id}_5`);
   await farm.cluster.ask("scontrol", "hold", `${id}_4`);
   await farm.cluster.ask("scancel", `${id}_0`);
-  await until("the others are done", async () => await countDone(dir) === 3, 60);
+  await until("the others are done", async () => await countDone(dir) === 3);
   assert.match(await statusWords(farm, dir), /running +waiting for files: shard 5/);
   const words = await statusNow(farm, dir);
   assert.match(words, /cancelled +cancelled with scancel, or by the site: shard 0 on n[12]/);
@@ -124,7 +124,7 @@ test("jobs that had to make room for others of a higher priority are told so, an
   const fake = await farm.standIn(`until [ -e "$here/go" ]; do sleep 0.1; done`);
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
   await farm.must(["submit", dir]);
-  await until("all run", async () => (await fake.log()).length === 4, 60);
+  await until("all run", async () => (await fake.log()).length === 4);
   const urgent = ["--partition=urgent", "--ntasks=1", "--cpus-per-task=2", "--output=/dev/null", "--wrap=sleep 3"];
   await farm.cluster.ask("sbatch", ...urgent);
   await untilSaid(farm, dir, /preempted +it had to make room for a job of higher priority: shard \d-\d on n[12]/);

@@ -74,6 +74,24 @@ test(
   },
 );
 
+test(
+  "what one has seen waiting it sees begun and done, though nothing at all had been begun at its first look",
+  2,
+  'until [ -e "$here/go" ]; do sleep 0.1; done',
+  async (on) => {
+    const { clients: [a, b], dir, fake } = on;
+    assert.match((await a.must(["status", dir])).stdout, /2 queued/);
+    const working = b.start(["work", dir, "--slots", "2"]);
+    await until("both run", async () => (await fitsOf(fake, "start")).length === 2);
+    const { stdout } = await a.must(["status", dir]);
+    assert.match(stdout, /2 unknown/);
+    assert.match(stdout, /a worker loop with 2 slots was begun on n2/);
+    await fake.mark("go");
+    assert.equal((await working.ended).code, 0);
+    assert.match((await a.must(["status", dir])).stdout, /2 done/);
+  },
+);
+
 test("a loop that was killed is gone on with where it ran, while the other works", 8, "sleep 0.3", async (on) => {
   const { folder, clients: [a, b], dir, on_server, fake } = on;
   const [killed, other] = [a.start(["work", dir]), b.start(["work", dir])];

@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { commitShard } from "../../host/shard/commit_shard.ts";
 import { readShard } from "../../host/shard/read_shard.ts";
+import { listRun } from "../../host/shard/list_run.ts";
 import { settleShard } from "../../host/shard/settle_shard.ts";
-import { listNames } from "../../host/disk/list_names.ts";
 import { exists } from "../../host/disk/write_file.ts";
 import { sampleAttempt, sampleRecord } from "../core/support/sample_run.ts";
 import { amountOf } from "../support/amount.ts";
@@ -220,7 +220,7 @@ async function settleThird(folder: string, dead: number[]): Promise<void> {
     const path = join(folder, "attempts", `shard_0.${attempt}.json`);
     Deno.writeTextFileSync(path, JSON.stringify(sampleAttempt(MANIFEST, PLAN, { attempt })));
   }
-  await settleShard(benchOf(folder, MANIFEST), PLAN, dead, new Set(listNames(folder)));
+  await settleShard(benchOf(folder, MANIFEST), PLAN, listRun(folder));
 }
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);

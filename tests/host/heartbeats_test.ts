@@ -14,30 +14,41 @@ const loop = (beats: number) =>
     beats,
     beat_interval_s: 40,
   }) as const;
+const loops = (...known: ReturnType<typeof loop>[]) => ({ known, unknown: [] });
 const attempt = { wrapper: process };
 
 Deno.test("a loop is alive while its count moves, and dead when it stood still for three intervals", () => {
   const beats = new Heartbeats();
   assert.equal(beats.judge(attempt, 0), "unknown");
-  beats.look([loop(5)], 1000);
+  beats.look(loops(loop(5)), 1000);
   assert.equal(beats.judge(attempt, 120_999), "alive");
   assert.equal(beats.judge(attempt, 121_000), "dead");
-  beats.look([loop(6)], 121_000);
+  beats.look(loops(loop(6)), 121_000);
   assert.equal(beats.judge(attempt, 200_000), "alive");
 });
 
 Deno.test("a loop that took its file away runs nothing any more, and another process of its number is not it", () => {
   const beats = new Heartbeats();
-  beats.look([loop(5)], 0);
-  beats.look([], 10);
+  beats.look(loops(loop(5)), 0);
+  beats.look(loops(), 10);
   assert.equal(beats.judge(attempt, 20), "dead");
   assert.equal(beats.judge({ wrapper: { ...process, start_ticks: "71" } }, 20), "unknown");
 });
 
 Deno.test("a loop that comes back after a pause is alive again", () => {
   const beats = new Heartbeats();
-  beats.look([loop(1)], 0);
+  beats.look(loops(loop(1)), 0);
   assert.equal(beats.judge(attempt, 500_000), "dead");
-  beats.look([loop(2)], 500_000);
+  beats.look(loops(loop(2)), 500_000);
+  assert.equal(beats.judge(attempt, 500_001), "alive");
+});
+
+Deno.test("a loop whose file cannot be read any more is neither alive nor dead, until it can", () => {
+  const beats = new Heartbeats();
+  beats.look(loops(loop(5)), 0);
+  beats.look({ known: [], unknown: [{ token: loop(5).token, why: "permission denied" }] }, 10);
+  assert.equal(beats.judge(attempt, 20), "unknown");
+  assert.equal(beats.judge(attempt, 500_000), "unknown");
+  beats.look(loops(loop(6)), 500_000);
   assert.equal(beats.judge(attempt, 500_001), "alive");
 });

@@ -6,6 +6,7 @@ import { WORKER_SCHEMA } from "../../core/contracts/worker.ts";
 import type { NativeState } from "../../core/native_state.ts";
 import { readSubmissions } from "../../host/jobs/submissions.ts";
 import { PilotWatch } from "../../host/work/pilot_watch.ts";
+import type { ListedWorkers } from "../../host/work/workers.ts";
 import { inFolder } from "../support/scratch.ts";
 import { runOf } from "./support/bench.ts";
 import { FakeScheduler } from "./support/fake_adapter.ts";
@@ -15,6 +16,7 @@ import { inventedRun, writeShard } from "./support/invented_dir.ts";
 const pilot = (state: NativeState["state"], token = "0123456789abcdef"): NativeState => ({
   ...{ token, shard: 0, state, native: state, reason: null, host: "n1" },
 });
+const loops = (...known: ListedWorkers["known"]): ListedWorkers => ({ known, unknown: [] });
 const loop = (beats: number) => ({
   ...{ schema_version: WORKER_SCHEMA, token: "0123456789abcdef", run_token: "r", slots: 1 } as const,
   ...{ process: { host: "n2", boot_id: "b", pid: 7, start_ticks: "70" }, started_at_utc: "2026-01-01T00:00:00Z" },
@@ -24,28 +26,36 @@ const s = 1000;
 
 Deno.test("pilots whose count stands still for three intervals count as dead, though their scheduler says that they run", () => {
   const watch = new PilotWatch();
-  assert.deepEqual(watch.silent([pilot("running")], [loop(5)], 0), []);
-  assert.deepEqual(watch.silent([pilot("running")], [loop(6)], 100 * s), []);
-  assert.deepEqual(watch.silent([pilot("running")], [loop(6)], 219 * s), []);
-  assert.deepEqual(watch.silent([pilot("running")], [loop(6)], 220 * s), ["0123456789abcdef"]);
+  assert.deepEqual(watch.silent([pilot("running")], loops(loop(5)), 0), []);
+  assert.deepEqual(watch.silent([pilot("running")], loops(loop(6)), 100 * s), []);
+  assert.deepEqual(watch.silent([pilot("running")], loops(loop(6)), 219 * s), []);
+  assert.deepEqual(watch.silent([pilot("running")], loops(loop(6)), 220 * s), ["0123456789abcdef"]);
 });
 
 Deno.test("a pilot that never announced itself has two minutes from when it was first seen to run", () => {
   const watch = new PilotWatch();
-  assert.deepEqual(watch.silent([pilot("running")], [], 0), []);
-  assert.deepEqual(watch.silent([pilot("running")], [], 119 * s), []);
+  assert.deepEqual(watch.silent([pilot("running")], loops(), 0), []);
+  assert.deepEqual(watch.silent([pilot("running")], loops(), 119 * s), []);
   const two = [pilot("running"), pilot("running", "00000000000000aa")];
-  assert.deepEqual(watch.silent(two, [], 150 * s), [], "one of them has just begun");
-  assert.deepEqual(watch.silent(two, [], 270 * s), two.map(({ token }) => token));
+  assert.deepEqual(watch.silent(two, loops(), 150 * s), [], "one of them has just begun");
+  assert.deepEqual(watch.silent(two, loops(), 270 * s), two.map(({ token }) => token));
 });
 
 Deno.test("while a pilot waits to begin, or a loop of anybody's lives, none counts as dead", () => {
   const watch = new PilotWatch();
-  assert.deepEqual(watch.silent([pilot("running"), pilot("queued")], [], 0), []);
-  assert.deepEqual(watch.silent([pilot("running"), pilot("queued")], [], 500 * s), []);
-  assert.deepEqual(watch.silent([pilot("running")], [loop(1)], 501 * s), []);
-  assert.deepEqual(watch.silent([pilot("running")], [loop(2)], 620 * s), []);
-  assert.deepEqual(watch.silent([], [], 900 * s), []);
+  assert.deepEqual(watch.silent([pilot("running"), pilot("queued")], loops(), 0), []);
+  assert.deepEqual(watch.silent([pilot("running"), pilot("queued")], loops(), 500 * s), []);
+  assert.deepEqual(watch.silent([pilot("running")], loops(loop(1)), 501 * s), []);
+  assert.deepEqual(watch.silent([pilot("running")], loops(loop(2)), 620 * s), []);
+  assert.deepEqual(watch.silent([], loops(), 900 * s), []);
+});
+
+Deno.test("while the file of any loop cannot be read, none counts as dead", () => {
+  const watch = new PilotWatch();
+  const hidden = { known: [], unknown: [{ token: "00000000000000bb", why: "permission denied" }] };
+  assert.deepEqual(watch.silent([pilot("running")], hidden, 0), []);
+  assert.deepEqual(watch.silent([pilot("running")], hidden, 900 * s), []);
+  assert.deepEqual(watch.silent([pilot("running")], loops(), 901 * s), ["0123456789abcdef"]);
 });
 
 Deno.test("run replaces pilots that give no sign of life, and ends the dead ones with the others", () =>

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Attempt } from "../../core/contracts/attempt.ts";
-import { beginAttempt, listAttempts } from "../../host/shard/attempts.ts";
+import { beginAttempt } from "../../host/shard/attempts.ts";
 import { listNames } from "../../host/disk/list_names.ts";
 import { lookAtMachine } from "../../host/machine/machine.ts";
+import { listRun } from "../../host/shard/list_run.ts";
 import { settleShard, sweepIncoming } from "../../host/shard/settle_shard.ts";
 import {
   planOf,
@@ -45,12 +46,7 @@ class Trial {
   }
 
   settle() {
-    return settleShard(
-      benchOf(this.dir, manifest, machine),
-      plan,
-      listAttempts(this.dir).get(1) ?? [],
-      new Set(listNames(this.dir)),
-    );
+    return settleShard(benchOf(this.dir, manifest, machine), plan, listRun(this.dir));
   }
 
   /** Names of files, but for folders. */

@@ -12,10 +12,10 @@ for (const mode of ["shared", "transfer"]) {
     const fit = await openFit(farm, `until [ -e "$here/go" ]; do sleep 0.1; done`);
     const dir = await farm.render({ toys: 8, shards: 4, nextstat: fit.path, more: ["--mode", mode] });
     await farm.must(["submit", dir]);
-    await until("all fits run", async () => (await fit.log()).length === 4, 60);
+    await until("all fits run", async () => (await fit.log()).length === 4);
     await farm.pool.daemon("kill", "node-e2");
     const waits = /running +HTCondor has lost sight of its machine and waits for it: .*: shard [-0-9, ]+ on e2$/m;
-    await until("status tells of the lost node", async () => waits.test(await statusWords(farm, dir)), 60);
+    await until("status tells of the lost node", async () => waits.test(await statusWords(farm, dir)));
     await fit.mark("go");
     await until("the others run elsewhere", async () => (await statusWords(farm, dir)).includes("4 done"), 150);
     await farm.must(["submit", dir, "--wait"]);

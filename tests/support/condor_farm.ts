@@ -51,7 +51,7 @@ async function withPool(pool: CondorPool, work: (farm: CondorFarm) => Promise<vo
 /** Removes what is left, so that each test begins with free slots. */
 async function emptyQueue(pool: CondorPool): Promise<void> {
   if (await queued(pool) !== "") await pool.ask("condor_rm", "-all");
-  await until("the queue is empty", async () => await queued(pool) === "", 60);
+  await until("the queue is empty", async () => await queued(pool) === "");
 }
 
 /** All that is in the queue, a line a job: its id and HTCondor's number of its state. */

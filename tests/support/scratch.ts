@@ -72,8 +72,11 @@ export function killQuietly(pid: number): void {
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Far longer than anything takes on a machine that is busy with other tests too: only what never comes is waited for so long. */
+export const LONG_S = 120;
+
 /** Waits until something holds, and fails with its name when it does not within the time. */
-export async function until(what: string, holds: () => Promise<boolean> | boolean, seconds = 30): Promise<void> {
+export async function until(what: string, holds: () => Promise<boolean> | boolean, seconds = LONG_S): Promise<void> {
   for (const end = performance.now() + seconds * 1000; performance.now() < end;) {
     if (await holds()) return;
     await pause(10);

@@ -55,7 +55,7 @@ async function withCluster(cluster: SlurmCluster, work: (farm: SlurmFarm) => Pro
 /** Cancels what is left, so that each test begins with free nodes. */
 export async function emptyQueue({ ask }: SlurmCluster): Promise<void> {
   await ask("scancel", "--me");
-  await until("the queue is empty", async () => (await ask("squeue", "--me", "--noheader")) === "", 60);
+  await until("the queue is empty", async () => (await ask("squeue", "--me", "--noheader")) === "");
 }
 
 function farmOf(cluster: SlurmCluster, folder: string): SlurmFarm {

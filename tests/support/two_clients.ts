@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { binary, type Ran, start, type Started } from "./farm.ts";
 import { must } from "./mounts.ts";
 import { whyNotInstalled } from "./packages.ts";
-import { processesOf, until } from "./scratch.ts";
+import { endProcesses, processesOf, until } from "./scratch.ts";
 import { whyNoCluster } from "./slurm_cluster.ts";
 
 /** Longer than any test takes: whoever waits until a client forgets what it has in mind is not done in time. */
@@ -38,13 +38,21 @@ export async function onTwoClients(
 ): Promise<void> {
   const [shared, server] = [join(folder, "shared"), join(folder, "server")];
   for (const one of [shared, server]) await mkdir(one);
-  const mounts = ["n1", "n2"].map((name) => join(folder, `mount-${name}`));
+  const mounts: string[] = [];
   try {
-    for (const mount of mounts) await mountClient(server, mount);
+    for (const name of ["n1", "n2"]) mounts.push(await mountClient(server, join(folder, `mount-${name}`)));
     const [a, b] = await Promise.all(["n1", "n2"].map((name) => clientOf(folder, name, shared)));
     if (a && b) await work([a, b], shared, server);
+  } catch (error) {
+    // What still runs would keep the mounts, and that would be told in place of what went wrong.
+    await endProcesses(folder);
+    throw error;
   } finally {
-    for (const mount of mounts) await must("umount", [mount]).catch(() => must("umount", ["-l", mount]));
+    for (const mount of mounts) {
+      await must("umount", [mount]).catch(() => must("umount", ["-l", mount]));
+      // A host that another test has made meanwhile keeps a copy of the mount, until the folder that is mounted on is gone.
+      await rmdir(mount);
+    }
     await until(
       "bindfs has ended",
       async () => !(await processesOf(server)).some(({ command }) => /bindfs/.test(command)),
@@ -52,10 +60,11 @@ export async function onTwoClients(
   }
 }
 
-async function mountClient(server: string, mount: string): Promise<void> {
+async function mountClient(server: string, mount: string): Promise<string> {
   await mkdir(mount);
   const times = ["entry", "negative", "attr"].map((what) => `${what}_timeout=${CACHED_S}`);
   await must("bindfs", ["-o", [...times, "use_ino"].join(","), server, mount]);
+  return mount;
 }
 
 const ENTER = `hostname "$1" && mount --bind "$2" /proc/sys/kernel/random/boot_id && mount --bind "$3" "$4" || exit 99

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { lookAtRun } from "../../commands/watch_run.ts";
+import { WORKER_SCHEMA } from "../../core/contracts/worker.ts";
+import { listWorkers, lookAtWorkers } from "../../host/work/workers.ts";
+import { MACHINE, runOf } from "./support/bench.ts";
+import { FakeScheduler } from "./support/fake_adapter.ts";
+import { inventedRun } from "./support/invented_dir.ts";
+import { inFolder } from "../support/scratch.ts";
+
+const HIDDEN = "00112233445566bb";
+const worker = {
+  ...{ schema_version: WORKER_SCHEMA, token: "00112233445566aa", run_token: "r", slots: 1 },
+  ...{
+    process: { host: "n2", boot_id: "another-boot", pid: 7, start_ticks: "70" },
+    started_at_utc: "2026-01-01T00:00:00Z",
+  },
+};
+
+/** A run of which one worker loop's file can be read, and one is a folder: root too cannot read that. */
+async function withHidden(work: (dir: string) => Promise<void>): Promise<void> {
+  await inFolder(async (folder) => {
+    const dir = join(folder, "r");
+    await mkdir(join(dir, "claims", `worker_${HIDDEN}.json`), { recursive: true });
+    await writeFile(join(dir, "claims", `worker_${worker.token}.json`), JSON.stringify(worker));
+    await work(dir);
+    await Deno.remove(join(dir, "claims"), { recursive: true });
+  });
+}
+
+Deno.test("a worker loop whose file cannot be read is unknown, and takes nothing from the others", () =>
+  withHidden(async (dir) => {
+    const { known, unknown } = listWorkers(dir);
+    assert.deepEqual(known.map(({ token }) => token), [worker.token]);
+    assert.deepEqual(unknown.map(({ token }) => token), [HIDDEN]);
+    const looked = await lookAtWorkers(runOf(dir, inventedRun(dir)), "this-boot");
+    assert.deepEqual([looked.alive.length, looked.elsewhere.length, looked.unknown.length], [0, 1, 1]);
+  }));
+
+Deno.test("status names a worker loop of which nothing can be read", () =>
+  withHidden(async (dir) => {
+    const { summary } = await lookAtRun(runOf(dir, inventedRun(dir)), new FakeScheduler().adapter, MACHINE);
+    assert.equal(summary.workers.length, 2);
+    assert.match(
+      summary.workers[1] ?? "",
+      /^Cannot read the file of a worker loop ".*worker_00112233445566bb\.json": it is a folder$/,
+    );
+  }));
