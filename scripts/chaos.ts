@@ -1,57 +1,72 @@
 /** `./dev chaos`: runs under random schedules of faults on the real thing; each must become whole. */
 
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { BACKENDS } from "../tests/chaos/backends.ts";
-import { type BackendRounds, faultsPage } from "../tests/chaos/faults_page.ts";
+import { faultsPage } from "../tests/chaos/faults_page.ts";
+import type { Backend } from "../tests/chaos/parts.ts";
+import { noteRound, readRounds, type RoundLine } from "../tests/chaos/rounds_log.ts";
 import { scheduleText } from "../tests/chaos/schedule.ts";
 import { nameTestPrograms } from "./bench/clusters.ts";
-import { root } from "./tool_paths.ts";
+import { root, toolsDir } from "./tool_paths.ts";
 import { DevError, runMain } from "./tools/dev_error.ts";
 
 interface Choice {
   backends: string[];
   rounds: number;
   seed: number;
+  /** Where the rounds are noted down, and what the page is made of. */
+  log: string;
   /** Whether docs/faults.md is written anew. */
   page: boolean;
 }
 
 async function main(): Promise<number> {
   const choice = readArgs(Deno.args);
-  const results: BackendRounds[] = [];
-  for (const name of choice.backends) {
-    await nameTestPrograms();
-    results.push(await makeChaos(name, choice));
-    Deno.env.delete("TMPDIR");
+  await mkdir(dirname(choice.log), { recursive: true });
+  const results: RoundLine[] = [];
+  if (choice.rounds > 0) {
+    for (const name of choice.backends) {
+      await nameTestPrograms();
+      results.push(...await makeChaos(name, choice));
+      Deno.env.delete("TMPDIR");
+    }
   }
-  if (choice.page) await Deno.writeTextFile(join(root, "docs", "faults.md"), faultsPage(results));
-  const sum = (count: (one: BackendRounds) => number) => results.reduce((all, one) => all + count(one), 0);
-  const failed = sum((one) => one.failed);
-  console.log(`${sum((one) => one.passed.length)} passed, ${failed} failed`);
+  if (choice.page) {
+    await Deno.writeTextFile(join(root, "docs", "faults.md"), faultsPage(await readRounds(choice.log)));
+  }
+  const failed = results.filter(({ whole }) => !whole).length;
+  console.log(`${results.length - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 
-async function makeChaos(name: string, { rounds, seed }: Choice): Promise<BackendRounds> {
+async function makeChaos(name: string, { rounds, seed, log }: Choice): Promise<RoundLine[]> {
   const backend = await BACKENDS[name]?.();
   if (!backend) throw new DevError(`Cannot make chaos on "${name}": wanted all, ${Object.keys(BACKENDS).join(", ")}`);
-  const result: BackendRounds = { name, passed: [], failed: 0 };
+  const results: RoundLine[] = [];
   try {
     for (let n = seed; n < seed + rounds; n++) {
-      try {
-        const round = await backend.round(n);
-        result.passed.push(round);
-        console.log(`${name}, seed ${n}: whole after ${round.commands} more commands (${scheduleText(round.steps)})`);
-      } catch (error) {
-        result.failed++;
-        console.log(`FAILED ${error instanceof Error ? error.message : error}`);
-        console.log(`again: ./dev chaos --backend ${name} --rounds 1 --seed ${n}\n`);
-      }
+      const result = { backend: name, ...await makeRound(name, backend, n) };
+      await noteRound(log, result);
+      results.push(result);
     }
   } finally {
     backend.close();
   }
-  return result;
+  return results;
+}
+
+async function makeRound(name: string, backend: Backend, seed: number): Promise<Omit<RoundLine, "backend">> {
+  try {
+    const round = await backend.round(seed);
+    console.log(`${name}, seed ${seed}: whole after ${round.commands} more commands (${scheduleText(round.steps)})`);
+    return { ...round, whole: true };
+  } catch (error) {
+    console.log(`FAILED ${error instanceof Error ? error.message : error}`);
+    console.log(`again: ./dev chaos --backend ${name} --rounds 1 --seed ${seed}\n`);
+    return { seed, whole: false, commands: 0, steps: [] };
+  }
 }
 
 function readArgs(args: string[]): Choice {
@@ -59,12 +74,13 @@ function readArgs(args: string[]): Choice {
     backend: { type: "string", default: "local" },
     rounds: { type: "string", default: "10" },
     seed: { type: "string", default: "1" },
+    log: { type: "string", default: join(toolsDir, "chaos", "rounds.jsonl") },
     page: { type: "boolean", default: false },
   } as const;
   try {
-    const { backend, rounds, seed, page } = parseArgs({ args, options }).values;
+    const { backend, rounds, seed, log, page } = parseArgs({ args, options }).values;
     const backends = backend === "all" ? Object.keys(BACKENDS) : [backend];
-    return { backends, rounds: wholeNumber(rounds), seed: wholeNumber(seed), page };
+    return { backends, rounds: wholeNumber(rounds), seed: wholeNumber(seed), log, page };
   } catch (error) {
     throw new DevError(`Cannot make chaos: ${error instanceof Error ? error.message : error}; see ./dev help`);
   }

@@ -1,86 +1,127 @@
 /** Which fault on which backend was survived how often, as docs/faults.md shows it. */
 
-import type { Round } from "./round.ts";
+import type { RoundLine } from "./rounds_log.ts";
 
 /** How each fault is provoked, and what then happens. */
 const FAULTS: Record<string, [provoked: string, then: string]> = {
   "kill the driver": ["SIGKILL to `run`", "what it began goes on; the same command finds it again"],
-  "stop the driver": ["SIGSTOP to `run`, SIGCONT later", "other drivers leave its shards to it; it goes on"],
+  "stop the driver": ["SIGSTOP to `run`, SIGCONT up to 2.5 s later", "it goes on where it was"],
   "terminate the driver": [
     "SIGTERM to `run`",
-    "local and ssh fits are stopped and given back; jobs of a scheduler go on",
+    "fits of this machine are ended and their shards given back; hosts and schedulers work on",
   ],
   "start a second driver": ["the same `run` once more", "both share the work; each shard is committed once"],
-  "kill a fit": ["SIGKILL to one nextstat", "the attempt ends with cause `signal`; the shard is tried again"],
-  "stop a fit": ["SIGSTOP to one nextstat, SIGCONT later", "it is waited for"],
-  "look with status": ["`status` meanwhile", "it takes in what has ended, and nothing is told twice"],
+  "look with status": ["`status` meanwhile", "it takes in what has ended"],
   "look with collect": ["`collect` meanwhile", "the same; the manifest keeps every change"],
+  "kill a fit": ["SIGKILL to one nextstat", "the attempt ends with cause `signal`; the shard is run again"],
+  "stop a fit": ["SIGSTOP to one nextstat, SIGCONT 1.5 s later", "it is waited for"],
+  "kill what runs a fit": [
+    "SIGKILL to the process that started one nextstat: `job`, a pilot, or the sh wrapper",
+    "the attempt ends as lost, its fit is ended or waited for, and the shard is run again",
+  ],
   "flip a byte": [
     "one byte of a committed output changed",
-    "the sum tells; the file goes to `aside/`, the shard is run again",
+    "its sha256 no longer fits: the file goes to `aside/`, and the shard is run again",
   ],
   "cut an output": ["a committed output truncated", "the same"],
   "remove a record": ["a committed record deleted", "the output is checked and gets a record again"],
   "fill the disk of a fit": [
     "nextstat says that no space is left",
-    "cause `disk`: a local loop stops, a host is set aside; the same command goes on",
+    "cause `disk`: a local run stops, a host is set aside; the same command goes on",
+  ],
+  "fill the disk of the run": [
+    "the file system of the run directory full for up to 1.8 s",
+    "nothing half-written gets its name; what cannot be written is an error, and the same command goes on",
   ],
   "kill all processes": [
-    "SIGKILL to driver and fits at once",
-    "the attempts get their ends, and the shards are run again",
+    "SIGKILL to drivers, jobs and fits, and to the daemons of all nodes and of the scheduler, at once",
+    "the attempts end as lost, and their shards are run again",
   ],
   "drop the connections of a host": [
-    "sshd and its sessions killed, sshd back later",
+    "SIGKILL to sshd and its sessions, sshd back up to 1.8 s later",
     "the shards there run on and are found again",
   ],
+  "silence the connections of a host": [
+    "SIGSTOP to sshd and its sessions, SIGCONT up to 6 s later",
+    "its shards run on; the other hosts go on meanwhile",
+  ],
   "kill all on a host": [
-    "everything on one host killed, sshd back later",
+    "SIGKILL to all on one host, sshd back 0.3 s later",
     "its shards are run again, there or elsewhere",
   ],
-  "kill the wrapper of a fit": ["SIGKILL to the sh wrapper", "its fit is ended too, and the shard is tried again"],
-  "cancel a job": ["`scancel` of one task", "state `cancelled`; the same command submits the shard again"],
-  "requeue a job": ["`scontrol requeue` of one task", "it runs once more; the first valid result stands"],
-  "hold a job": ["hold, released later", "it is waited for, or replaced by `retry`"],
-  "kill slurmctld": ["SIGKILL to slurmctld, started later", "nothing is submitted twice; it is asked again"],
-  "kill a node": ["everything on one node killed, started later", "its shards are lost, and submitted again"],
-  "remove a job": ["`condor_rm` of one job", "state `cancelled`; the same command submits the shard again"],
-  "vacate a job": ["`condor_vacate_job` of one job", "it runs once more"],
-  "kill the schedd": ["SIGKILL to the schedd, started later", "nothing is submitted twice; it is asked again"],
-  "delete a task": ["`qdel -t` of one task", "the same command submits the shard again"],
-  "delete a job": ["`qdel` of a whole job", "the same"],
+  "cancel a job": ["`scancel`, `condor_rm` or `qdel` of one job", "the same command submits its shard again"],
+  "cancel all jobs": ["the same of all jobs", "the same command submits what has no result"],
+  "requeue a job": [
+    "`scontrol requeue`, `condor_vacate_job` or `qmod -rj` of one job",
+    "it runs once more; the first valid result stands",
+  ],
+  "hold a job": ["one job held, released 3 s later", "it is waited for"],
+  "kill the scheduler": [
+    "SIGKILL to slurmctld, the schedd or the qmaster, back up to 3.5 s later",
+    "it is asked again; nothing is submitted twice",
+  ],
+  "stop the scheduler": ["SIGSTOP to the same, SIGCONT up to 8.5 s later", "the same: answers that come late or never"],
+  "kill a node": [
+    "SIGKILL to all on one node, its daemon back up to 2.5 s later",
+    "its shards are run again, by the scheduler or by the same command",
+  ],
+  "kill the daemon of a node": [
+    "SIGKILL to slurmd, the startd or the execd alone, back up to 2.5 s later",
+    "the jobs run on where the scheduler lets them, or are run again",
+  ],
 };
 
-/** What came of one backend's rounds. */
-export interface BackendRounds {
-  name: string;
-  passed: Round[];
-  failed: number;
-}
-
-/** The page; a cell says in how many rounds a fault was made, all of which became whole unless failures are named. */
-export function faultsPage(backends: readonly BackendRounds[]): string {
-  const timesOf = ({ passed }: BackendRounds, kind: string) =>
-    passed.flatMap(({ steps }) => steps).filter((step) => step.kind === kind).length;
-  const made = new Set(backends.flatMap(({ passed }) => passed.flatMap(({ steps }) => steps.map(({ kind }) => kind))));
+/**
+ * The page: a cell says how often a fault was made in rounds that became whole.
+ * @throws Error when a fault has no row
+ */
+export function faultsPage(rounds: readonly RoundLine[]): string {
+  const whole = rounds.filter((round) => round.whole);
+  const hits = whole.flatMap(({ backend, steps }) =>
+    steps.filter(({ isHit }) => isHit).map(({ kind }) => ({ backend, kind }))
+  );
+  const names = [...new Set(rounds.map(({ backend }) => backend))];
+  const made = new Set(hits.map(({ kind }) => kind));
   const unknown = [...made].filter((kind) => !(kind in FAULTS));
   if (unknown.length > 0) throw new Error(`no row of the page tells of: ${unknown.join(", ")}`);
-  const rows = Object.entries(FAULTS).filter(([kind]) => made.has(kind)).map(([kind, texts]) => {
-    return [kind, ...texts, ...backends.map((one) => `${timesOf(one, kind) || "–"}`)];
-  });
-  const head = ["fault", "how it is provoked", "what happens", ...backends.map(({ name }) => name)];
-  const table = [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-  const sums = backends.map(({ name, passed, failed }) => `- ${name}: ${passed.length} of ${passed.length + failed}`);
+  const timesOf = (name: string, kind: string) =>
+    hits.filter((hit) => hit.backend === name && hit.kind === kind).length;
+  const countOf = (name: string, all: readonly RoundLine[]) => all.filter(({ backend }) => backend === name).length;
+  const kinds = Object.entries(FAULTS).filter(([kind]) => made.has(kind));
+  const counts = table([
+    ["fault", ...names],
+    ...kinds.map(([kind]) => [kind, ...names.map((name) => `${timesOf(name, kind) || "–"}`)]),
+    ["**rounds**", ...names.map((name) => `${countOf(name, rounds)}`)],
+    ["**became whole**", ...names.map((name) => `${countOf(name, whole)}`)],
+  ]);
+  const texts = table([
+    ["fault", "how it is provoked", "what happens"],
+    ...kinds.map(([kind, words]) => [kind, ...words]),
+  ]);
   return `# Faults
 
-Made by \`./dev chaos --backend all --page\`: random schedules of one to eight faults on the real thing, then the same
-command until the run is whole. A number says how often a fault was made in rounds that became whole: exit 0, the merged
-toys those of one unsharded run to 1e-12, committed files untouched, no attempt without an end, no process, claim or
-temporary file left. \`./dev chaos --backend NAME --rounds N --seed S\` repeats any of them.
+Made by \`./dev chaos --page\`. A round is a run of 48 toys in 16 shards on the real thing, under a random schedule of
+one to eight faults. Then the same \`run\` command is given until it exits 0. A round counts as whole when at most 12
+commands were needed, none of which hung, and
 
-${table}
+- the merged toys are those of one unsharded run to 1e-12,
+- committed files that no fault had damaged are the same files (inodes) as before,
+- no shard was ever fitted twice at the same time,
+- no attempt lacks an end, and no process, job, claim or temporary file is left.
 
-Rounds that became whole:
+\`./dev chaos --backend NAME --rounds N --seed S\` makes rounds, or one of them again by its seed.
 
-${sums.join("\n")}
+## How often each was survived
+
+How often a fault was made, and had something to act on, in rounds that became whole:
+
+${counts}
+
+## What each is
+
+${texts}
 `;
 }
+
+const table = ([head = [], ...rows]: readonly (readonly string[])[]): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

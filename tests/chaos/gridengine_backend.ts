@@ -1,65 +1,38 @@
-import { chmod } from "node:fs/promises";
-import { join } from "node:path";
-import { requestArgs } from "../support/farm.ts";
-import { bringUpGridEngine, type GridEngine } from "../support/gridengine_cluster.ts";
-import { leftovers, until } from "../support/scratch.ts";
-import { giveAway } from "../support/slurm_cluster.ts";
-import { standIn } from "../support/stand_in.ts";
-import { userFarm } from "../support/user_farm.ts";
-import { type Backend, BEHAVIOUR, fillDisk, oneOf, SHARDS, TOYS, within } from "./parts.ts";
-import { type ChaosFarm, chaosRound, type Round } from "./round.ts";
+import { bringUpGridEngine } from "../support/gridengine_cluster.ts";
+import type { Backend } from "./parts.ts";
+import { schedulerBackend } from "./scheduler_backend.ts";
+import { openStandIn } from "./slurm_backend.ts";
+import { smallDisk } from "./small_disk.ts";
 
 /** A real Grid Engine of one node, by the plugin beside the binary. */
 export async function gridEngineBackend(): Promise<Backend> {
+  const disk = await smallDisk();
   const cluster = await bringUpGridEngine();
-  return { round: (seed) => gridEngineRound(cluster, seed), close: cluster.down };
-}
-
-async function gridEngineRound(cluster: GridEngine, seed: number): Promise<Round> {
-  return await within(async (folder) => {
-    await giveAway(folder);
-    const fake = await standIn(folder, BEHAVIOUR);
-    await chmod(join(folder, "fits.log"), 0o666);
-    const farm = userFarm("gridengine", folder, cluster.env);
-    const options = { toys: TOYS, shards: SHARDS, nextstat: fake.path };
-    const chaos: ChaosFarm = {
-      folder,
-      command: ["run", "--scheduler", "gridengine", ...requestArgs(folder, options)],
-      ...{ toys: TOYS, shards: SHARDS, max_command_s: 400, span_ms: 12_000 },
-      start: (args) => farm.start(args, { most_s: 900 }),
-      fits: fake.log,
-      faults: { ...fillDisk(fake.mark), ...gridEngineFaults(cluster) },
-      mayDouble: true,
-      heal: () => Promise.resolve(),
-      leftovers: () => leftovers(folder),
-    };
-    try {
-      return await chaosRound(seed, chaos);
-    } finally {
-      for (const { id } of await tasks(cluster)) await cluster.ask("qdel", id).catch(() => {});
-      await until("the queue is empty", async () => (await tasks(cluster)).length === 0);
-    }
-  }, "nsfarm chaos ");
-}
-
-/** Jobs in the queue; a running task has a number of its own in the last column (qstat(1)). */
-async function tasks(cluster: GridEngine): Promise<{ id: string; task: string | undefined }[]> {
-  const lines = (await cluster.ask("qstat").catch(() => "")).split("\n").slice(2).filter(Boolean);
-  return lines.map((line) => {
-    const words = line.trim().split(/\s+/);
-    return { id: words[0] ?? "", task: /^\d+$/.test(words.at(-1) ?? "") ? words.at(-1) : undefined };
+  const { ask, asRoot } = cluster;
+  return schedulerBackend({
+    ...{ scheduler: "gridengine", env: cluster.env, disk, daemon: cluster.daemon, down: cluster.down },
+    standIn: (behaviour) => openStandIn(cluster.dir, behaviour),
+    jobs: async () => rowsIn(await ask("qstat")).map(({ id }) => id),
+    cancel: (job) => ask("qdel", job),
+    // Its jobs say that they may not be run again: a site's manager can force it.
+    requeue: (job) => asRoot("qmod", "-f", "-rj", job),
+    hold: (job) => ask("qhold", job),
+    release: (job) => ask("qrls", job),
+    cancelAll: async () => await ask("qdel", "-u", "farmer"),
+    ...{ controller: "qmaster", runners: ["execd"], nodes: ["node"] },
+    // A job that was on its way to an execd that died is waited for by the qmaster for 5 minutes.
+    resume: async () => {
+      for (const { id, state } of rowsIn(await ask("qstat"))) if (state === "t") await asRoot("qdel", "-f", id);
+    },
   });
 }
 
-function gridEngineFaults(cluster: GridEngine): ChaosFarm["faults"] {
-  return {
-    "delete a task": async (dice) => {
-      const one = oneOf(dice, (await tasks(cluster)).filter(({ task }) => task !== undefined));
-      if (one) await cluster.ask("qdel", one.id, "-t", one.task ?? "1").catch(() => {});
-    },
-    "delete a job": async (dice) => {
-      const one = oneOf(dice, await tasks(cluster));
-      if (one) await cluster.ask("qdel", one.id).catch(() => {});
-    },
-  };
+/** The table of qstat(1): a running task has its number in the last of ten columns, waiting ones share a line. */
+function rowsIn(table: string): { id: string; state: string }[] {
+  const lines = table.split("\n").slice(2).filter((line) => line !== "");
+  return lines.map((line) => {
+    const words = line.trim().split(/\s+/);
+    const [id = "", state = "", task] = [words[0], words[4], words[9]];
+    return { id: task === undefined ? id : `${id}.${task}`, state };
+  });
 }

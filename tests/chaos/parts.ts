@@ -1,11 +1,20 @@
 import { inFolder } from "../support/scratch.ts";
-import type { Round } from "./round.ts";
+import type { Round } from "./schedule.ts";
 
 /** What chaos can be made on; opened once for any number of rounds. */
 export interface Backend {
   round(seed: number): Promise<Round>;
   close(): void;
 }
+
+/**
+ * Makes one fault.
+ * @param dice from 0 to 1: which of the possible victims, and how long
+ * @returns whether there was anything to do it to
+ */
+export type Fault = (dice: number) => Promise<boolean>;
+
+export type Faults = Record<string, Fault>;
 
 export const TOYS = 48;
 export const SHARDS = 16;
@@ -16,7 +25,9 @@ if [ -e "$here/full" ]; then rm -f "$here/full"; echo "No space left on device (
 sleep 0.$((\${shard#S+} % 5 + 1))`;
 
 /** The fault that BEHAVIOUR looks for. */
-export const fillDisk = (mark: (name: string) => Promise<void>) => ({ "fill the disk of a fit": () => mark("full") });
+export const fillDisk = (mark: (name: string) => Promise<void>): Faults => ({
+  "fill the disk of a fit": () => mark("full").then(() => true),
+});
 
 /** Runs a round in a folder of its own, and returns what it did. */
 export async function within(work: (folder: string) => Promise<Round>, name?: string): Promise<Round> {
@@ -28,14 +39,30 @@ export async function within(work: (folder: string) => Promise<Round>, name?: st
   return round;
 }
 
-/** Sends a signal to a process that may have ended in the meantime. */
-export function kill(pid: number, name: Deno.Signal = "SIGKILL"): void {
+/** Sends a signal to a process. @returns whether it was still there */
+export function kill(pid: number, name: Deno.Signal = "SIGKILL"): boolean {
   try {
     Deno.kill(pid, name);
+    return true;
   } catch {
-    // it has ended
+    return false;
   }
 }
 
 /** One of several, by a number from 0 to 1. */
 export const oneOf = <T>(dice: number, all: readonly T[]): T | undefined => all[Math.floor(dice * all.length)];
+
+/** What has to be undone some time after a fault; it is waited for before a run has to become whole. */
+export class Later {
+  readonly #waiting: Promise<unknown>[] = [];
+
+  /** Does something after so many milliseconds, also when it fails: what it acts on may have gone meanwhile. */
+  after(ms: number, undo: () => unknown): void {
+    const done = new Promise((resolve) => setTimeout(resolve, ms)).then(undo);
+    this.#waiting.push(done.catch(() => {}));
+  }
+
+  async settled(): Promise<void> {
+    await Promise.all(this.#waiting);
+  }
+}

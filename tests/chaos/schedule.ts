@@ -10,6 +10,20 @@ export interface Step {
   dice: number;
 }
 
+/** A step that was made. */
+export interface MadeStep extends Step {
+  /** Whether there was anything that the fault could be done to. */
+  isHit: boolean;
+}
+
+/** What one round did. */
+export interface Round {
+  seed: number;
+  steps: MadeStep[];
+  /** Commands that were needed after the last fault. */
+  commands: number;
+}
+
 /** Faults of one schedule at most. */
 const MAX_STEPS = 8;
 

@@ -86,7 +86,10 @@ export interface OpenFit {
   path: string;
   here: string;
   mark(name: string): Promise<void>;
-  /** One line for each beginning and end of a fit: `start SHARD PID SECONDS`. */
+  /**
+   * One line for each beginning and end of a fit: `start SHARD PID SECONDS`; `twin` where it finds another one of its
+   * shard alive.
+   */
   log(): Promise<{ what: string; shard: string; pid: number; at_s: number }[]>;
 }
 
@@ -123,6 +126,13 @@ done
 [ -n "$shard" ] || shard=S+$seed
 say() { echo "$1 $shard $$ $(date +%s.%N)" >>"$here/log"; }
 say start
+for pid in $(sed -n "s/^start $shard \\([0-9]*\\) .*/\\1/p" "$here/log"); do
+  [ "$pid" != $$ ] || continue
+  case $(cut -d ' ' -f 3 "/proc/$pid/stat" 2>/dev/null) in
+  '' | Z | X) ;;
+  *) say twin ;;
+  esac
+done
 ${behaviour}
 "$real" "$@"
 code=$?

@@ -16,6 +16,10 @@ export interface GridEngine {
   env: Record<string, string>;
   /** Runs a program of Grid Engine's as the ordinary user; what it printed. */
   ask(program: string, ...args: string[]): Promise<string>;
+  /** The same as root, who is a manager of it. */
+  asRoot(program: string, ...args: string[]): Promise<string>;
+  /** Does something to qmaster, execd, or node: all but the qmaster. */
+  daemon(what: "stop" | "cont" | "kill" | "start", name: string): Promise<void>;
   down(): void;
 }
 
@@ -31,6 +35,8 @@ export async function bringUpGridEngine(): Promise<GridEngine> {
     dir,
     env,
     ask: (program, ...args) => output(asUser(program, ...args), env),
+    asRoot: (program, ...args) => output([program, ...args], env),
+    daemon: (what, name) => output([join(SCRIPTS, "gridengine_daemon"), dir, what, name], {}).then(() => {}),
     down: () => {
       new Deno.Command(join(SCRIPTS, "gridengine_down"), { args: [dir, "--purge"], stdout: "null" }).outputSync();
     },

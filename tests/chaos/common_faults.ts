@@ -1,0 +1,136 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Ran, Started } from "../support/farm.ts";
+import { finalNames } from "../support/run_dir.ts";
+import { pause } from "../support/scratch.ts";
+import type { LogLine } from "../support/stand_in.ts";
+import { type Faults, kill, Later, oneOf } from "./parts.ts";
+
+/** What the faults act on that every backend has. */
+export interface Victims {
+  /** The run directory. */
+  dir: string;
+  /** Drivers that were started, and may have ended. */
+  drivers: readonly (Started & { isOver: boolean })[];
+  drive(): void;
+  /** Runs a command that only looks, to its end. */
+  look(args: string[]): Promise<Ran>;
+  fits(): Promise<LogLine[]>;
+  /** Kills every process of the run that is not one of `drivers`, and all that runs fits. */
+  killAll(): Promise<void>;
+  /** Told before a shard's files are damaged. */
+  damaging(shard: string): void;
+  later: Later;
+}
+
+/** The faults that can be made on every backend. */
+export function commonFaults(victims: Victims): Faults {
+  return { ...driverFaults(victims), ...fitFaults(victims), ...fileFaults(victims) };
+}
+
+function driverFaults({ drivers, drive, look, killAll, dir, later }: Victims): Faults {
+  const newest = () => drivers.filter(({ isOver }) => !isOver).at(-1);
+  return {
+    "kill the driver": async (dice) => {
+      const driver = newest();
+      driver?.kill("SIGKILL");
+      await driver?.ended;
+      if (dice < 0.7) drive();
+      return driver !== undefined;
+    },
+    "stop the driver": (dice) => {
+      const driver = newest();
+      driver?.kill("SIGSTOP");
+      later.after(500 + 2000 * dice, () => driver?.kill("SIGCONT"));
+      return Promise.resolve(driver !== undefined);
+    },
+    "terminate the driver": async () => {
+      const driver = newest();
+      driver?.kill("SIGTERM");
+      await pause(100);
+      drive();
+      return driver !== undefined;
+    },
+    "start a second driver": () => {
+      const isSecond = newest() !== undefined;
+      drive();
+      return Promise.resolve(isSecond);
+    },
+    "kill all processes": async (dice) => {
+      for (const driver of drivers) driver.kill("SIGKILL");
+      await killAll();
+      await Promise.all(drivers.map(({ ended }) => ended));
+      if (dice < 0.7) drive();
+      return true;
+    },
+    "look with status": async () => (await look(["status", dir])).code === 0,
+    "look with collect": async () => [0, 5].includes((await look(["collect", dir])).code),
+  };
+}
+
+function fitFaults({ fits, drivers, later }: Victims): Faults {
+  const alive = async (dice: number) => {
+    const begun = (await fits()).filter(({ what }) => what === "start");
+    return oneOf(dice, begun.map(({ pid }) => pid).filter(isAlive));
+  };
+  return {
+    "kill a fit": async (dice) => {
+      const pid = await alive(dice);
+      return pid !== undefined && kill(pid);
+    },
+    "stop a fit": async (dice) => {
+      const pid = await alive(dice);
+      if (pid === undefined || !kill(pid, "SIGSTOP")) return false;
+      later.after(1500, () => kill(pid, "SIGCONT"));
+      return true;
+    },
+    "kill what runs a fit": async (dice) => {
+      const pid = await alive(dice);
+      const parent = pid === undefined ? 0 : parentOf(pid);
+      // On this machine it is the driver, which has a fault of its own.
+      return parent > 1 && drivers.every((driver) => driver.pid !== parent) && kill(parent);
+    },
+  };
+}
+
+function fileFaults({ dir, damaging }: Victims): Faults {
+  const damage = async (dice: number, kind: "out" | "metrics", act: (path: string) => Promise<void>) => {
+    const name = oneOf(dice, (await finalNames(dir)).filter((one) => one.endsWith(`.${kind}.json`)));
+    const shard = /^shard_(\d+)\./.exec(name ?? "")?.[1];
+    if (name === undefined || shard === undefined) return false;
+    damaging(shard);
+    // Another process may have moved it aside just now.
+    return await act(join(dir, name)).then(() => true, () => false);
+  };
+  return {
+    "flip a byte": (dice) => damage(dice, "out", flip),
+    "cut an output": (dice) => damage(dice, "out", (path) => Deno.truncate(path, 50)),
+    "remove a record": (dice) => damage(dice, "metrics", (path) => Deno.remove(path)),
+  };
+}
+
+async function flip(path: string): Promise<void> {
+  const file = await Deno.open(path, { read: true, write: true });
+  try {
+    const byte = new Uint8Array(1);
+    await file.seek(-60, Deno.SeekMode.End);
+    await file.read(byte);
+    await file.seek(-60, Deno.SeekMode.End);
+    await file.write(byte.map((value) => value ^ 1));
+  } finally {
+    file.close();
+  }
+}
+
+const statOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return "";
+  }
+};
+
+/** Whether a process of this number is there, and no zombie. */
+const isAlive = (pid: number): boolean => /\) [^ZX] /.test(statOf(pid));
+
+const parentOf = (pid: number): number => Number(/\) \S (\d+) /.exec(statOf(pid))?.[1] ?? 0);

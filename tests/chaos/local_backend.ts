@@ -1,0 +1,40 @@
+import { runArgs, start } from "../support/farm.ts";
+import { leftovers, processesOf } from "../support/scratch.ts";
+import { standIn } from "../support/stand_in.ts";
+import { type Backend, BEHAVIOUR, fillDisk, kill, Later, SHARDS, TOYS, within } from "./parts.ts";
+import { chaosRound } from "./round.ts";
+import type { Round } from "./schedule.ts";
+import { type SmallDisk, smallDisk } from "./small_disk.ts";
+
+/** The slots of this machine. */
+export async function localBackend(): Promise<Backend> {
+  const disk = await smallDisk();
+  return { round: (seed) => localRound(disk, seed), close: disk.close };
+}
+
+async function localRound(disk: SmallDisk, seed: number): Promise<Round> {
+  // What the stand-in notes down may not fall victim to a full disk.
+  const open = await Deno.makeTempDir();
+  try {
+    return await within(async (folder) => {
+      const fake = await standIn(open, BEHAVIOUR);
+      const later = new Later();
+      const signalAll = async (name: Deno.Signal) => {
+        for (const { pid } of await processesOf(folder)) kill(pid, name);
+      };
+      return await chaosRound(seed, {
+        folder,
+        command: runArgs(folder, { toys: TOYS, shards: SHARDS, nextstat: fake.path, more: ["--local-slots", "3"] }),
+        ...{ toys: TOYS, max_command_s: 180, span_ms: 5000, later },
+        start: (args) => start(folder, args, { most_s: 600 }),
+        fits: fake.log,
+        faults: { ...fillDisk(fake.mark), ...disk.faults(later) },
+        killAll: () => signalAll("SIGKILL"),
+        heal: () => signalAll("SIGCONT"),
+        leftovers: () => leftovers(folder),
+      });
+    }, `${disk.path}/nsfarm chaos `);
+  } finally {
+    await Deno.remove(open, { recursive: true });
+  }
+}

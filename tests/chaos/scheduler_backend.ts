@@ -1,0 +1,121 @@
+/** What chaos on the schedulers has in common: the faults of their jobs, daemons and nodes, and one round. */
+
+import { requestArgs } from "../support/farm.ts";
+import { leftovers, until } from "../support/scratch.ts";
+import { giveAway } from "../support/slurm_cluster.ts";
+import type { StandIn } from "../support/stand_in.ts";
+import { userFarm } from "../support/user_farm.ts";
+import { type Backend, BEHAVIOUR, type Faults, fillDisk, Later, oneOf, SHARDS, TOYS, within } from "./parts.ts";
+import { chaosRound } from "./round.ts";
+import type { Round } from "./schedule.ts";
+import type { SmallDisk } from "./small_disk.ts";
+
+type Act = (job: string) => Promise<unknown>;
+
+/** A scheduler that is up. What acts on a job fails where the job has ended meanwhile. */
+export interface Site {
+  scheduler: string;
+  env: Record<string, string>;
+  /** Where the run directories lie. */
+  disk: SmallDisk;
+  /** A stand-in of nextstat that all nodes see. */
+  standIn(behaviour: string, folder: string): Promise<Pick<StandIn, "path" | "log" | "mark">>;
+  /** Ids of the jobs in the queue, of arrays those of the tasks. */
+  jobs(): Promise<string[]>;
+  cancel: Act;
+  requeue: Act;
+  hold: Act;
+  release: Act;
+  cancelAll(): Promise<unknown>;
+  daemon(what: "stop" | "cont" | "kill" | "start", name: string): Promise<void>;
+  /** Names of daemons: what is asked and told about jobs, what runs them on the nodes, and all that runs on a node. */
+  controller: string;
+  runners: readonly string[];
+  nodes: readonly string[];
+  /** What a person does to nodes that come back. */
+  resume(): Promise<unknown>;
+  down(): void;
+}
+
+/** @param more options of the run, such as --pilots */
+export function schedulerBackend(site: Site, more: string[] = []): Backend {
+  const close = () => {
+    site.down();
+    site.disk.close();
+  };
+  return { round: (seed) => schedulerRound(site, seed, more), close };
+}
+
+async function schedulerRound(site: Site, seed: number, more: string[]): Promise<Round> {
+  return await within(async (folder) => {
+    await giveAway(folder);
+    const fake = await site.standIn(BEHAVIOUR, folder);
+    const farm = userFarm(site.scheduler, folder, site.env);
+    const options = { toys: TOYS, shards: SHARDS, nextstat: fake.path, more };
+    const later = new Later();
+    const heal = async () => {
+      for (const name of [site.controller, ...site.runners]) await site.daemon("start", name);
+      await site.resume();
+    };
+    try {
+      return await chaosRound(seed, {
+        folder,
+        command: ["run", "--scheduler", site.scheduler, ...requestArgs(folder, options)],
+        ...{ toys: TOYS, max_command_s: 400, span_ms: 12_000, later, heal },
+        start: (args) => farm.start(args, { most_s: 900 }),
+        fits: fake.log,
+        faults: {
+          ...fillDisk(fake.mark),
+          ...site.disk.faults(later),
+          ...jobFaults(site, later),
+          ...daemonFaults(site, later),
+        },
+        killAll: async () => {
+          for (const name of [site.controller, ...site.nodes]) await site.daemon("kill", name).catch(() => {});
+          later.after(500, heal);
+        },
+        leftovers: async () => [...await leftovers(folder), ...(await site.jobs()).map((id) => `job ${id}`)],
+      });
+    } finally {
+      await later.settled();
+      await heal();
+      await site.cancelAll().catch(() => {});
+      await until("the queue is empty", async () => (await site.jobs()).length === 0, 60);
+    }
+  }, `${site.disk.path}/nsfarm chaos `);
+}
+
+function jobFaults(site: Site, later: Later): Faults {
+  const toJob = async (dice: number, act: Act, undo?: Act) => {
+    const job = oneOf(dice, await site.jobs().catch(() => []));
+    if (job === undefined) return false;
+    if (undo) later.after(3000, () => undo(job));
+    return await act(job).then(() => true, () => false);
+  };
+  return {
+    "cancel a job": (dice) => toJob(dice, site.cancel),
+    "cancel all jobs": async () => {
+      const isHit = (await site.jobs().catch(() => [])).length > 0;
+      return isHit && await site.cancelAll().then(() => true, () => false);
+    },
+    "requeue a job": (dice) => toJob(dice, site.requeue),
+    "hold a job": (dice) => toJob(dice, site.hold, site.release),
+  };
+}
+
+function daemonFaults(site: Site, later: Later): Faults {
+  const down = async (name: string, ms: number, start = name) => {
+    later.after(ms, () => site.daemon("start", start));
+    return await site.daemon("kill", name).then(() => true, () => false);
+  };
+  const index = (dice: number) => Math.floor(dice * site.nodes.length);
+  return {
+    "kill the scheduler": (dice) => down(site.controller, 500 + 3000 * dice),
+    "stop the scheduler": async (dice) => {
+      later.after(500 + 8000 * dice, () => site.daemon("cont", site.controller));
+      return await site.daemon("stop", site.controller).then(() => true, () => false);
+    },
+    "kill a node": (dice) => down(site.nodes[index(dice)] ?? "", 500 + 2000 * dice, site.runners[index(dice)]),
+    "kill the daemon of a node": (dice) => down(site.runners[index(dice)] ?? "", 500 + 2000 * dice),
+  };
+}

@@ -1,0 +1,88 @@
+import { chmod } from "node:fs/promises";
+import { leftovers } from "../support/scratch.ts";
+import { giveAway } from "../support/slurm_cluster.ts";
+import { bringUp, sshFarm, type SshHosts } from "../support/ssh_hosts.ts";
+import { type Backend, BEHAVIOUR, type Faults, fillDisk, Later, oneOf, SHARDS, TOYS, within } from "./parts.ts";
+import { chaosRound } from "./round.ts";
+import type { Round } from "./schedule.ts";
+import { type SmallDisk, smallDisk } from "./small_disk.ts";
+
+const NAMES = ["w1", "w2", "w3"];
+
+/** @param shared whether the three hosts see the run directory */
+export async function sshBackend(shared: boolean): Promise<Backend> {
+  // A host sees what was mounted before it was made.
+  const before = shared ? await smallDisk() : undefined;
+  const hosts = await bringUp(NAMES.length, shared);
+  const disk = before ?? await smallDisk();
+  const close = () => {
+    hosts.down();
+    disk.close();
+  };
+  return { round: (seed) => sshRound(hosts, disk, seed), close };
+}
+
+async function sshRound(hosts: SshHosts, disk: SmallDisk, seed: number): Promise<Round> {
+  return await within(async (folder) => {
+    await giveAway(folder);
+    const farm = sshFarm(hosts, folder);
+    const fake = await farm.standIn(BEHAVIOUR);
+    const more = ["--host-retry-s", "0.5", "--host-lost-s", "30"];
+    const options = { toys: TOYS, shards: SHARDS, nextstat: fake.path, more };
+    const later = new Later();
+    const startAll = async () => {
+      for (const name of NAMES) await hosts.daemon("start", `sshd-${name}`);
+    };
+    const killAll = async () => {
+      for (const name of NAMES) await hosts.daemon("kill", `node-${name}`);
+    };
+    const onAll = async (look: (host: string) => Promise<string[]>) => (await Promise.all(NAMES.map(look))).flat();
+    await chmod(folder, 0o755);
+    try {
+      return await chaosRound(seed, {
+        folder,
+        command: farm.run(await farm.hostsFile(...NAMES), options),
+        ...{ toys: TOYS, max_command_s: 240, span_ms: 5000, later },
+        start: (args) => farm.start(args, { most_s: 600 }),
+        fits: fake.log,
+        faults: { ...fillDisk(fake.mark), ...disk.faults(later), ...hostFaults(hosts, later) },
+        killAll: async () => {
+          await killAll();
+          later.after(300, startAll);
+        },
+        heal: startAll,
+        leftovers: async () => [
+          ...await leftovers(folder),
+          ...await onAll(hosts.processes),
+          ...await onAll((host) => sentFiles(hosts, host)),
+        ],
+      });
+    } finally {
+      await later.settled();
+      await killAll();
+      await startAll();
+    }
+  }, `${disk.path}/nsfarm chaos `);
+}
+
+/** What was sent to a host and is still there. */
+async function sentFiles(hosts: SshHosts, host: string): Promise<string[]> {
+  const names = await hosts.asRoot(host, "sh", "-c", "ls -A /home/farmer/nsfarm_runs 2>/dev/null || true");
+  return names.split("\n").filter((name) => name !== "").map((name) => `${host}: nsfarm_runs/${name}`);
+}
+
+function hostFaults(hosts: SshHosts, later: Later): Faults {
+  const onHost = async (dice: number, what: "kill" | "stop", where: string, ms: number) => {
+    const name = oneOf(dice, NAMES) ?? "";
+    // An earlier fault may have killed it already.
+    const isHit = await hosts.daemon(what, `${where}-${name}`).then(() => true, () => false);
+    if (what === "stop") later.after(ms, () => hosts.daemon("cont", `${where}-${name}`));
+    later.after(ms, () => hosts.daemon("start", `sshd-${name}`));
+    return isHit;
+  };
+  return {
+    "drop the connections of a host": (dice) => onHost(dice, "kill", "sshd", 300 + 1500 * dice),
+    "silence the connections of a host": (dice) => onHost(dice, "stop", "sshd", 1000 + 5000 * dice),
+    "kill all on a host": (dice) => onHost(dice, "kill", "node", 300),
+  };
+}
