@@ -22,7 +22,9 @@ export async function gridEngineBackend(): Promise<Backend> {
     ...{ controller: "qmaster", runners: ["execd"], nodes: ["node"] },
     // A job that was on its way to an execd that died is waited for by the qmaster for 5 minutes.
     resume: async () => {
-      for (const { id, state } of rowsIn(await ask("qstat"))) if (state === "t") await asRoot("qdel", "-f", id);
+      const stuck = rowsIn(await ask("qstat")).filter(({ state }) => state === "t");
+      // One may have ended meanwhile.
+      await Promise.allSettled(stuck.map(({ id }) => asRoot("qdel", "-f", id)));
     },
   });
 }

@@ -1,3 +1,3 @@
 import { chaosTests } from "../chaos/chaos_tests.ts";
 
-chaosTests("Random faults that come together end in a whole run", "local", { from: 7, rounds: 4 });
+chaosTests("Random faults that come together end in a whole run", "local", { from: 5, rounds: 4 });
