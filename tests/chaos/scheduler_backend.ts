@@ -80,7 +80,7 @@ async function schedulerRound(site: Site, seed: number, more: string[]): Promise
       await later.settled();
       await heal();
       await site.cancelAll().catch(() => {});
-      await until("the queue is empty", async () => (await site.jobs()).length === 0, 60);
+      await until("the queue is empty", async () => (await site.jobs()).length === 0);
     }
   }, `${site.disk.path}/nsfarm chaos `);
 }
