@@ -1,24 +1,5 @@
+import type { Place, SchedulerLimits } from "./contracts/scheduler.ts";
 import { counted } from "./counted.ts";
-
-/** What a scheduler's probe found, as preflight prints it. */
-export interface ProbedLimits {
-  max_array_size?: number | null | undefined;
-  max_submit_jobs?: number | null | undefined;
-  accounting?: boolean | undefined;
-  version?: string | undefined;
-  submit_limits?: { qos: string | null; max_submit_jobs: number }[] | undefined;
-  places?: Place[] | undefined;
-}
-
-interface Place {
-  name: string;
-  state: string;
-  nodes: number | null;
-  cpus: number | null;
-  memory_mb: number | null;
-  time_limit: string | null;
-  shares_files?: boolean | undefined;
-}
 
 /** Shards for each CPU that a suggestion aims at: the tail of a run is then a third of a shard's share. */
 const SHARDS_PER_CPU = 3;
@@ -40,7 +21,7 @@ export interface Suggestion {
 }
 
 /** How many shards to begin with on CPUs that can be seen. */
-export function suggest(limits: ProbedLimits): Suggestion {
+export function suggest(limits: SchedulerLimits): Suggestion {
   const cpus = openCpus(limits.places ?? []);
   if (cpus === 0) return { shards: null, shards_per_job: null, throttle: null, why: "no CPUs are seen" };
   const at_a_time = Math.min(cpus, MOST_AT_A_TIME);
@@ -64,13 +45,13 @@ export function openCpus(places: Place[]): number {
 }
 
 /** Jobs that this user may have whatever QOS is asked for; Infinity where no limit is known. */
-function mostJobs({ max_submit_jobs, submit_limits = [] }: ProbedLimits): number {
+function mostJobs({ max_submit_jobs, submit_limits = [] }: SchedulerLimits): number {
   const limits = submit_limits.filter((one) => one.qos === null).map((one) => one.max_submit_jobs);
   return Math.min(max_submit_jobs ?? Infinity, ...limits);
 }
 
 /** @param throttle the flag that limits jobs at a time, where there is one */
-export function describeLimits(scheduler: string, limits: ProbedLimits, throttle: string | undefined): string {
+export function describeLimits(scheduler: string, limits: SchedulerLimits, throttle: string | undefined): string {
   const words = (value: number | null | undefined) =>
     value === undefined ? "unknown" : value === null ? "no limit" : `${value}`;
   const most = mostJobs(limits);

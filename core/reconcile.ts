@@ -1,7 +1,7 @@
 import type { Attempt } from "./contracts/attempt.ts";
 import type { Cause, ShardState } from "./contracts/kinds.ts";
 import { isLost } from "./lost_record.ts";
-import type { NativeState } from "./native_state.ts";
+import type { NativeState } from "./contracts/scheduler.ts";
 
 /** What is known of one shard, from its files first and its scheduler second. */
 export interface ShardFacts {

@@ -1,206 +1,104 @@
-import type { FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
-import type { ShardState } from "../core/contracts/kinds.ts";
-import type { PoolNode } from "../core/contracts/sweep.ts";
-import type { NativeState } from "../core/native_state.ts";
+import * as z from "zod/mini";
+import { Count } from "../core/contracts/kinds.ts";
+import { NativeState, SchedulerLimits } from "../core/contracts/scheduler.ts";
+import { PoolNode } from "../core/contracts/sweep.ts";
+import {
+  type Answer,
+  answerOf,
+  type Chunk,
+  Command,
+  type CommandResult,
+  Finish,
+  type Handle,
+  JobId,
+  Line,
+  LogWord,
+  type RenderContext,
+  Rendered,
+  RunPath,
+  SchedulerOption,
+  SubmitAnswer,
+} from "./adapter_values.ts";
+import { isBareName, runsAnything } from "./refused_programs.ts";
+
+export type { NativeState, Place, SchedulerLimits, SubmitLimit } from "../core/contracts/scheduler.ts";
+export type {
+  Answer,
+  Chunk,
+  Command,
+  CommandResult,
+  Finish,
+  Handle,
+  LogWord,
+  RenderContext,
+  Rendered,
+  RenderedFile,
+  SchedulerOption,
+  SubmitAnswer,
+  UnclearSubmission,
+} from "./adapter_values.ts";
 
 export const ADAPTER_API_VERSION = 1;
 
-/** A program to run: argv, never a shell string. */
-export interface Command {
-  /** argv[0] is one of the adapter's `programs`. */
-  argv: string[];
-  stdin?: string;
-  /** Working directory; the run directory where absent. */
-  cwd?: string;
-  timeout_s: number;
+const Program = z.string().check(
+  z.refine(isBareName, { error: ({ input }) => `"${input}" is no bare name, to be found on PATH` }),
+  z.refine((name) => !runsAnything(name), {
+    error: ({ input }) => `"${input}" runs whatever it is given, wanted the scheduler's own programs`,
+  }),
+);
+
+export const ADAPTER_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
+
+/** What an adapter is, without its functions. */
+export const AdapterFacts = z.strictObject({
+  name: z.string().check(z.regex(ADAPTER_NAME, "wanted small letters, digits, - and _, first a letter, 32 at most")),
+  apiVersion: z.literal(ADAPTER_API_VERSION, `this nsfarm-deno knows apiVersion ${ADAPTER_API_VERSION}`),
+  summary: Line.check(z.maxLength(200)),
+  /** The only argv[0] the host will run for it: bare names, no shell or interpreter. */
+  programs: z.array(Program).check(z.minLength(1)),
+  options: z.array(SchedulerOption).check(({ value, issues }) => {
+    for (const message of optionFaults(value)) issues.push({ code: "custom", input: value, message });
+  }),
+  limits: z.strictObject({
+    /** First task index of an array (Grid Engine: 1). */
+    first_index: Count,
+    arrays: z.boolean(),
+    dependencies: z.boolean(),
+    file_transfer: z.boolean(),
+    /** Whether the host itself sends the inputs to where shards run: then no copy is made in the run directory. */
+    sends_inputs: z.exactOptional(z.boolean()),
+    /** Whether a shard that it does not know any more may have run, its files still on their way (default: yes). */
+    files_may_be_late: z.exactOptional(z.boolean()),
+  }),
+});
+export type AdapterFacts = z.infer<typeof AdapterFacts>;
+
+/** Names and roles are there once, and a default is a value that the option itself would take. */
+function optionFaults(options: SchedulerOption[]): string[] {
+  const twice = (values: string[]) => values.filter((value, i) => values.indexOf(value) !== i);
+  return [
+    ...twice(options.map(({ name }) => name)).map((name) => `--${name} is there twice`),
+    ...twice(options.flatMap(({ role }) => role ?? [])).map((role) => `two limit the ${role}`),
+    ...options.filter((option) => option.default !== undefined && !isTaken(option, option.default))
+      .map(({ name }) => `--${name} has a default that it would not take itself`),
+  ];
 }
 
-/** What came back from a Command. */
-export interface CommandResult {
-  /** null when it was stopped (time-out, output beyond the cap) or could not be started. */
-  exit_code: number | null;
-  signal: string | null;
-  stdout: string;
-  stderr: string;
-  timed_out: boolean;
-  /** Why it could not be started, else null. */
-  spawn_error: string | null;
-}
-
-/** An option of a scheduler, as data: the host makes flags, help and checks of it. */
-export interface SchedulerOption {
-  /** The flag without its dashes: `slurm-time`. */
-  name: string;
-  /** A path is made absolute. */
-  type: "string" | "path" | "integer" | "number" | "boolean" | "strings";
-  default?: OptionValue;
-  /** Whether a run cannot be without it. */
-  required?: boolean;
-  /** How a value is shown in help: `HH:MM:SS`. */
-  placeholder?: string;
-  help: string;
-  /** What the scheduler itself calls it: `sbatch --time`. */
-  native?: string;
-  /** A value must match this whole (a regular expression's source); strings only. */
-  pattern?: string;
-  choices?: string[];
-  min?: number;
-  /**
-   * What the value limits: `retry --more-memory` and `--more-time` raise the option of that role; throttle: jobs at a
-   * time; nodes: where jobs may run, and `retry` takes it too.
-   */
-  role?: "cpus" | "memory" | "time" | "throttle" | "nodes";
-}
-
-export interface RenderedFile {
-  /** Relative to the run directory, no `..`. */
-  path: string;
-  text: string;
-  executable: boolean;
-}
-
-/** A group of shards that one submit command starts. */
-export interface Chunk {
-  /** Which chunk it is, from 0. */
-  index: number;
-  shards: number[];
-  /**
-   * The number by which the scheduler knows the task that runs each of `shards` (array index, ProcId); shards that one
-   * job runs share it. Kept with the submission. Absent: 0, 1, 2 …
-   */
-  tasks?: number[];
-  /** How many tasks of this chunk may run at a time; only from render to submit. */
-  throttle?: number;
-}
-
-/** A submission of ours, as the adapter may ask for it. */
-export interface Handle {
-  job_id: string;
-  token: string;
-  chunk: Chunk;
-}
-
-/** What the host knows and the adapter may not find out by itself. */
-export interface RenderContext {
-  manifest: FarmManifest;
-  /** Absolute path of the run directory. */
-  run_dir: string;
-  /** Absolute, resolved path of the nsfarm-deno binary that jobs run. */
-  nsfarm: string;
-  options: Readonly<Record<string, OptionValue>>;
-  /** What the probe said; empty where nothing could be asked. */
-  limits: SchedulerLimits;
-  /** The shards to render for: all live ones, or those to retry. */
-  shards: number[];
-}
-
-export interface SchedulerLimits {
-  /** Largest array index + 1, or null where there is no limit. */
-  max_array_size?: number | null;
-  max_submit_jobs?: number | null;
-  accounting?: boolean;
-  /** Which cluster this machine asks, where several share a file system. */
-  cluster?: string;
-  version?: string;
-  /** How long the scheduler still tells of a job that has ended; poll at least three times in it. */
-  job_age_s?: number | null;
-  /** Limits on queued jobs that hold for an account, partition or QOS only; null: for each of them. */
-  submit_limits?: SubmitLimit[];
-  /** Where jobs can run, for preflight to show. */
-  places?: Place[];
-}
-
-export interface SubmitLimit {
-  account: string | null;
-  partition: string | null;
-  qos: string | null;
-  max_submit_jobs: number;
-}
-
-/** A partition, or an execute node. */
-export interface Place {
-  name: string;
-  state: string;
-  nodes: number | null;
-  /** All CPUs of it. */
-  cpus: number | null;
-  /** Memory of one of its nodes. */
-  memory_mb: number | null;
-  /** Longest job there, as the scheduler writes it; null: no limit known. */
-  time_limit: string | null;
-  /** Whether it sees the files of this machine; absent: not known, or a matter of course. */
-  shares_files?: boolean;
-}
-
-export interface Rendered {
-  files: RenderedFile[];
-  chunks: Chunk[];
-  warnings: string[];
-  /** The commands a person may type instead of `submit`, one a chunk. */
-  by_hand: string[][];
-  /** Folders, relative to the run directory, that must be there before a job starts. */
-  folders?: string[];
-}
-
-/** A job that ends a run without a driver. */
-export interface Finish {
-  files: RenderedFile[];
-  /** Its answer is read by readSubmit. */
-  command: Command;
-}
-
-/** What a job's own log tells of its end. */
-export interface LogWord {
-  state: ShardState;
-  /** In words a user knows. */
-  reason: string;
-}
-
-export type { NativeState };
-
-export type Answer<T> =
-  | { kind: "ok"; value: T }
-  /** The scheduler said no, for good: nothing was queued. */
-  | { kind: "refused"; message: string }
-  /** Nothing can be concluded from what came back. */
-  | { kind: "unclear"; message: string };
-
-/** What came back from a submission. "refused" only in words that are known to be a refusal. */
-export type SubmitAnswer = Exclude<Answer<string>, { kind: "unclear" }> | UnclearSubmission;
-
-/** A submission that may have been taken: its token is looked for. */
-export interface UnclearSubmission {
-  kind: "unclear";
-  message: string;
-  /** The scheduler has taken it, and one of these is its job's id; the first where the token cannot be found. */
-  ids?: string[];
-  /** The scheduler has answered, in words that are not known: its queue as it is now tells whether it has the job. */
-  answered?: boolean;
+function isTaken({ type, min = -Infinity, choices, pattern }: SchedulerOption, value: unknown): boolean {
+  if (type === "boolean") return typeof value === "boolean";
+  if (type === "strings") return Array.isArray(value) && value.every((one) => typeof one === "string");
+  if (type !== "string" && type !== "path") {
+    return typeof value === "number" && value >= min && (type === "number" || Number.isInteger(value));
+  }
+  if (typeof value !== "string" || (choices && !choices.includes(value))) return false;
+  return pattern === undefined || new RegExp(`^(?:${pattern})$`).test(value);
 }
 
 /**
- * A scheduler, as pure functions: it says what to write and what to run, and reads what came back.
- * It has no permission to read, write, run or ask the time; the host does all of that.
+ * What an adapter does, as pure functions: it says what to write and what to run, and reads what came back. A function
+ * more is a line in IS_REQUIRED, one in returnSchemas, and a check in host/check_adapter; without them it does not compile.
  */
-export interface SchedulerAdapter {
-  name: string;
-  apiVersion: number;
-  summary: string;
-  /** The only argv[0] the host will run for it: bare names, no shell or interpreter. */
-  programs: string[];
-  options: SchedulerOption[];
-  limits: {
-    /** First task index of an array (Grid Engine: 1). */
-    first_index: number;
-    arrays: boolean;
-    dependencies: boolean;
-    file_transfer: boolean;
-    /** Whether the host itself sends the inputs to where shards run: then no copy is made in the run directory. */
-    sends_inputs?: boolean;
-    /** Whether a shard that it does not know any more may have run, its files still on their way (default: yes). */
-    files_may_be_late?: boolean;
-  };
-
+export interface AdapterCalls {
   /** Files to write and how shards are grouped. Throws FarmError usage on options that cannot be. */
   render(context: RenderContext): Rendered;
 
@@ -248,14 +146,84 @@ export interface SchedulerAdapter {
 
   /** Files, relative to the run directory, that a shard's job writes into; newest last. Some may not be there. */
   jobLogs?(handle: Handle, shard: number): string[];
-  /** The words of a `retry` whose jobs go to this node no more, nor where `options` forbid it already. */
-  avoiding?(options: RenderContext["options"], node: string): string;
-
   /** What the scheduler wrote into such a file about the job's end ("DUE TO TIME LIMIT"), or null. */
   readJobLog?(text: string): LogWord | null;
+  /** The words of a `retry` whose jobs go to this node no more, nor where `options` forbid it already. */
+  avoiding?(options: RenderContext["options"], node: string): string;
 
   /** What to ask about how busy its machines are; asked before and after each run of a sweep. */
   pool?(): Command[];
   /** @param results of the commands that pool named, all with exit code 0 */
   readPool?(results: CommandResult[]): PoolNode[];
+}
+
+/** A scheduler. It has no permission to read, write, run or ask the time; the host does all of that. */
+export interface SchedulerAdapter extends AdapterFacts, AdapterCalls {}
+
+export type AdapterCall = keyof AdapterCalls;
+
+/** Every function of an adapter, and whether there is none without it. */
+export const IS_REQUIRED: { readonly [M in AdapterCall]-?: undefined extends AdapterCalls[M] ? false : true } = {
+  render: true,
+  probe: true,
+  readProbe: true,
+  submit: true,
+  readSubmit: true,
+  find: true,
+  readFind: true,
+  query: true,
+  readQuery: true,
+  cancel: true,
+  readCancel: true,
+  eventLogs: false,
+  readEventLogs: false,
+  eventsOf: false,
+  finish: false,
+  jobLogs: false,
+  readJobLog: false,
+  avoiding: false,
+  pool: false,
+  readPool: false,
+};
+
+/** Whether a name is that of an adapter's function. */
+export const isAdapterCall = (name: string): name is AdapterCall => Object.hasOwn(IS_REQUIRED, name);
+
+/** All names of an adapter's functions. */
+export const ADAPTER_CALLS: readonly AdapterCall[] = Object.keys(IS_REQUIRED).filter(isAdapterCall);
+
+/** What each function returns. */
+export type ReturnSchemas = {
+  readonly [M in AdapterCall]: z.ZodMiniType<ReturnType<Required<AdapterCalls>[M]>>;
+};
+
+/** Returns the schema of what each function of an adapter returns; only `programs` may be run. */
+export function returnSchemas(programs: readonly string[]): ReturnSchemas {
+  const Own = Command.check(({ value: { argv: [program = ""] }, issues }) => {
+    if (programs.includes(program)) return;
+    const message = `runs "${program}", wanted one of its programs: ${programs.join(", ")}`;
+    issues.push({ code: "custom", input: program, path: ["argv", 0], message });
+  });
+  return {
+    render: Rendered,
+    probe: z.array(Own),
+    readProbe: SchedulerLimits,
+    submit: Own,
+    readSubmit: SubmitAnswer,
+    find: Own,
+    readFind: answerOf(z.nullable(JobId)),
+    query: z.array(Own),
+    readQuery: answerOf(z.array(NativeState)),
+    cancel: z.array(Own),
+    readCancel: answerOf(z.null()),
+    eventLogs: z.array(RunPath),
+    readEventLogs: z.array(NativeState),
+    eventsOf: z.string(),
+    finish: z.extend(Finish, { command: Own }),
+    jobLogs: z.array(RunPath),
+    readJobLog: z.nullable(LogWord),
+    avoiding: z.string().check(z.minLength(1)),
+    pool: z.array(Own),
+    readPool: z.array(PoolNode),
+  };
 }

@@ -44,3 +44,14 @@ export const Count = z.int().check(z.minimum(0));
 export const Sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 export const InputFile = z.strictObject({ path: z.string(), bytes: Count, sha256: Sha256 });
 export type InputFile = z.infer<typeof InputFile>;
+
+/** The source of a regular expression. */
+export const Pattern = z.string().check(z.refine(isPattern, "wanted a regular expression"));
+
+function isPattern(source: string): boolean {
+  try {
+    return new RegExp(source) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}

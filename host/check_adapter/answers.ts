@@ -1,6 +1,6 @@
 import type { Answer, CommandResult, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { exampleContext, exampleHandle, TOKEN } from "./example_run.ts";
-import { askAnd, type Finding, finding } from "./finding.ts";
+import { askAnd, type Finding, finding, type MemberCheck } from "./finding.ts";
 
 /** What a command printed and how it ended. */
 export function result(change: Partial<CommandResult> = {}): CommandResult {
@@ -26,27 +26,53 @@ export const EMPTY: [string, CommandResult][] = [
   ["half a document", result({ stdout: '{"jobs": [{"id": 17, "state": "COMPLE' })],
 ];
 
-export function answerFindings(adapter: SchedulerAdapter): Finding[] {
-  const all = [...UNANSWERED, ...EMPTY];
-  return [
-    ...all.flatMap(([what, one]) => idFindings("readSubmit", what, () => adapter.readSubmit(one))),
+const ALL = [...UNANSWERED, ...EMPTY];
+
+/** Nothing is concluded from what was never answered, or tells of nothing. */
+export const ANSWER_CHECKS = {
+  readProbe: (adapter) => [
+    ...ALL.flatMap(([what, one]) => askAnd("readProbe", `on ${what}`, () => adapter.readProbe([one, one, one, one]))),
+    ...askAnd("readProbe", "on no answer", () => adapter.readProbe([])),
+  ],
+  readSubmit: (adapter) => [
+    ...ALL.flatMap(([what, one]) => idFindings("readSubmit", what, () => adapter.readSubmit(one))),
     ...idFindings(
       "readSubmit",
       "an error with a number",
       () => adapter.readSubmit(result({ exit_code: 1, stdout: "17\n", stderr: "error: job 17\n" })),
     ),
     ...stoppedFindings(adapter),
-    ...all.flatMap(([what, one]) => idFindings("readFind", what, () => adapter.readFind(one, TOKEN))),
+  ],
+  readFind: (adapter) => [
+    ...ALL.flatMap(([what, one]) => idFindings("readFind", what, () => adapter.readFind(one, TOKEN))),
     ...UNANSWERED.flatMap(([what, one]) => notOk("readFind", what, () => adapter.readFind(one, TOKEN))),
-    ...UNANSWERED.flatMap(([what, one]) => notOk("readCancel", what, () => adapter.readCancel([one]))),
-    ...all.flatMap(([what, one]) =>
-      askAnd("readProbe", `on ${what}`, () => adapter.readProbe([one, one, one, one]), () => [])
+  ],
+  readCancel: (adapter) =>
+    UNANSWERED.flatMap(([what, one]) => notOk("readCancel", what, () => adapter.readCancel([one]))),
+  readPool: (adapter) =>
+    EMPTY.flatMap(([what, one]) =>
+      askAnd(
+        "readPool",
+        `on ${what}`,
+        () => adapter.readPool?.([one, one]) ?? [],
+        ([node]) => node ? [finding("readPool", `tells of the machine "${node.name}" after ${what}`)] : [],
+      )
     ),
-    ...poolFindings(adapter, EMPTY),
-    ...wordsFindings(adapter),
-    ...askAnd("readProbe", "on no answer", () => adapter.readProbe([]), () => []),
-  ];
-}
+  eventsOf: ({ eventsOf }) =>
+    ["", "no log at all\n"].flatMap((text) =>
+      askAnd("eventsOf", "on a log that tells nothing", () => eventsOf?.(text, exampleHandle(4), 3))
+    ),
+  avoiding: (adapter) =>
+    askAnd(
+      "avoiding",
+      "for a node",
+      () => adapter.avoiding?.(exampleContext(adapter).options, "n1") ?? "",
+      (words) =>
+        /^--[a-z]/.test(words) && words.includes("n1") ? [] : [
+          finding("avoiding", `gives ${JSON.stringify(words)}, wanted a flag of retry and the node`),
+        ],
+    ),
+} satisfies Record<string, MemberCheck>;
 
 function idFindings(member: string, what: string, read: () => Answer<string | null>): Finding[] {
   return askAnd(member, `on ${what}`, read, (answer) =>
@@ -75,43 +101,4 @@ function stoppedFindings(adapter: SchedulerAdapter): Finding[] {
         kind === "refused" ? [finding("readSubmit", `calls ${what} refused, though the job may be there`)] : [],
     )
   );
-}
-
-/** Of machines that nobody told of nothing is said. */
-function poolFindings(adapter: SchedulerAdapter, answers: readonly [string, CommandResult][]): Finding[] {
-  const { pool, readPool } = adapter;
-  if (!pool && !readPool) return [];
-  if (!pool || !readPool) {
-    const [missing, there] = pool ? ["readPool", "pool"] : ["pool", "readPool"];
-    return [finding(missing, `is missing, though ${there} is there`)];
-  }
-  return answers.flatMap(([what, one]) =>
-    askAnd(
-      "readPool",
-      `on ${what}`,
-      () => readPool([one, one]),
-      (nodes) =>
-        nodes.length === 0 ? [] : [finding("readPool", `tells of the machine "${nodes[0]?.name}" after ${what}`)],
-    )
-  );
-}
-
-/** What is only shown: the events of a job, and the words of a retry. */
-function wordsFindings(adapter: SchedulerAdapter): Finding[] {
-  const { eventsOf, avoiding } = adapter;
-  const context = exampleContext(adapter);
-  return [
-    ...["", "no log at all\n"].flatMap((text) =>
-      askAnd("eventsOf", "on a log that tells nothing", () => eventsOf?.(text, exampleHandle(4), 3) ?? "", () => [])
-    ),
-    ...askAnd(
-      "avoiding",
-      "for a node",
-      () => avoiding?.(context.options, "n1") ?? "--n1",
-      (words) =>
-        /^--[a-z]/.test(words) && words.includes("n1") ? [] : [
-          finding("avoiding", `gives ${JSON.stringify(words)}, wanted a flag of retry and the node`),
-        ],
-    ),
-  ];
 }

@@ -1,14 +1,24 @@
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
-import { answerFindings } from "./answers.ts";
-import { commandFindings } from "./commands.ts";
+import { errorText, FarmError } from "../../core/errors.ts";
+import { ADAPTER_CALLS, type AdapterCall, AdapterFacts, type SchedulerAdapter } from "../../schedulers/adapter.ts";
+import { checkedAdapter } from "../plugin/checked_adapter.ts";
+import { MemberFault } from "../plugin/plugin_fault.ts";
+import { ANSWER_CHECKS } from "./answers.ts";
+import { COMMAND_CHECKS } from "./commands.ts";
 import { declaredFindings } from "./declared.ts";
-import type { Finding } from "./finding.ts";
-import { queryFindings } from "./queries.ts";
+import { type Finding, finding, type MemberCheck } from "./finding.ts";
+import { QUERY_CHECKS } from "./queries.ts";
 import { renderFindings } from "./rendered.ts";
 import { valueFindings } from "./values.ts";
-import { watched } from "./watched.ts";
 
 export type { Finding };
+
+/** How each function of an adapter is looked at. */
+const CHECKS: Record<AdapterCall, MemberCheck> = {
+  render: (adapter) => [...renderFindings(adapter), ...valueFindings(adapter)],
+  ...COMMAND_CHECKS,
+  ...ANSWER_CHECKS,
+  ...QUERY_CHECKS,
+};
 
 /**
  * What makes a scheduler adapter one that this program cannot trust; empty for a good one. It is only asked, nothing is
@@ -16,24 +26,34 @@ export type { Finding };
  * could not be called.
  */
 export function checkAdapter(adapter: unknown): Finding[] {
+  if (typeof adapter !== "object" || adapter === null) return [finding("default", "is no object, wanted an adapter")];
   const declared = declaredFindings(adapter);
-  if (!isAdapter(adapter, declared)) return declared;
-  const members = watched(adapter);
-  return once([
-    ...renderFindings(members),
-    ...valueFindings(members),
-    ...commandFindings(members),
-    ...answerFindings(members),
-    ...queryFindings(members),
-  ]);
+  if (declared.length > 0) return declared;
+  const checked = checkedHere(adapter);
+  return once(ADAPTER_CALLS.filter((member) => checked[member]).flatMap((member) => CHECKS[member](checked)));
 }
 
-/** The same fault comes up in several examples. */
+/** The same adapter, whose functions are those of this process. */
+function checkedHere(adapter: object): SchedulerAdapter {
+  const own = AdapterFacts.parse(
+    Object.fromEntries(Object.keys(AdapterFacts.shape).map((name) => [name, Reflect.get(adapter, name)])),
+  );
+  const calls = ADAPTER_CALLS.filter((member) => Reflect.get(adapter, member) !== undefined);
+  return checkedAdapter(own.name, own, calls, (member, args) => {
+    try {
+      return Reflect.apply(Reflect.get(adapter, member), adapter, args);
+    } catch (error) {
+      throw error instanceof FarmError ? error : new MemberFault(own.name, member, "threw", errorText(error));
+    }
+  });
+}
+
+/** The same mistake comes up in several examples, of which the first is shown. */
 function once(findings: Finding[]): Finding[] {
-  return [...new Map(findings.map((one) => [`${one.member} ${one.what}`, one])).values()];
-}
-
-/** Its members were looked at one by one. */
-function isAdapter(_adapter: unknown, declared: Finding[]): _adapter is SchedulerAdapter {
-  return declared.length === 0;
+  const first = new Map<string, Finding>();
+  for (const { member, what, mistake = what } of findings) {
+    const key = `${member} ${mistake}`;
+    if (!first.has(key)) first.set(key, finding(member, what));
+  }
+  return [...first.values()];
 }

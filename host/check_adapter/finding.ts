@@ -1,5 +1,6 @@
 import { FarmError } from "../../core/errors.ts";
-import { MemberFault } from "./watched.ts";
+import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import { MemberFault } from "../plugin/plugin_fault.ts";
 
 /** One thing that is wrong with an adapter. */
 export interface Finding {
@@ -7,17 +8,27 @@ export interface Finding {
   member: string;
   /** What it does, and what was wanted. */
   what: string;
+  /** What is the same in all examples in which the same mistake shows; absent: `what`. */
+  mistake?: string;
 }
+
+/** Looks at one function of an adapter. */
+export type MemberCheck = (adapter: SchedulerAdapter) => Finding[];
 
 export const finding = (member: string, what: string): Finding => ({ member, what });
 
-/** Calls a member of a watched adapter and looks at what it gave; a fault of it is a finding. */
-export function askAnd<T>(member: string, doing: string, call: () => T, look: (value: T) => Finding[]): Finding[] {
+/** Calls a function of a checked adapter and looks at what it gave; a fault of it is a finding. */
+export function askAnd<T>(
+  member: string,
+  doing: string,
+  call: () => T,
+  look: (value: T) => Finding[] = () => [],
+): Finding[] {
   try {
     return look(call());
   } catch (error) {
+    if (error instanceof MemberFault) return [{ ...finding(error.member, error.during(doing)), mistake: error.what }];
     if (error instanceof FarmError) return [finding(member, `refuses ${doing}: ${error.message}`)];
-    if (error instanceof MemberFault) return [finding(error.member, error.tell(doing))];
     throw error;
   }
 }
@@ -31,7 +42,7 @@ function refusable<T>(call: () => T): { given: T } | undefined {
   try {
     return { given: call() };
   } catch (error) {
-    if (error instanceof FarmError) return undefined;
+    if (error instanceof FarmError && error.kind === "usage") return undefined;
     throw error;
   }
 }

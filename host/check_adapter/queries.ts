@@ -1,7 +1,7 @@
 import type { Answer, Handle, NativeState, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { EMPTY, UNANSWERED } from "./answers.ts";
 import { exampleContext, exampleHandle } from "./example_run.ts";
-import { askAnd, type Finding, finding } from "./finding.ts";
+import { askAnd, type Finding, finding, type MemberCheck } from "./finding.ts";
 
 /** The host asks at most so many rounds. */
 const ROUNDS = 3;
@@ -9,9 +9,9 @@ const ROUNDS = 3;
 const HANDLES = [exampleHandle(3), exampleHandle(2, "18", "fedcba9876543210")];
 
 /** Absent is not finished; what could not be asked is unknown; one call asks for all. */
-export function queryFindings(adapter: SchedulerAdapter): Finding[] {
-  return [
-    ...callFindings(adapter),
+export const QUERY_CHECKS = {
+  query: callFindings,
+  readQuery: (adapter) => [
     ...UNANSWERED.flatMap(([what, one]) =>
       askAnd(
         "readQuery",
@@ -30,9 +30,24 @@ export function queryFindings(adapter: SchedulerAdapter): Finding[] {
         )
       )
     ),
-    ...logFindings(adapter),
-  ];
-}
+  ],
+  readEventLogs: ({ readEventLogs }) =>
+    [null, "", "no log at all\n"].flatMap((text) =>
+      askAnd(
+        "readEventLogs",
+        "on a log that tells nothing",
+        () => readEventLogs?.(HANDLES.map(() => text), HANDLES) ?? [],
+        (states) => stateFindings("readEventLogs", states, "a log that tells nothing"),
+      )
+    ),
+  readJobLog: ({ readJobLog }) =>
+    askAnd(
+      "readJobLog",
+      "on a log",
+      () => readJobLog?.("shard 3: done\n") ?? null,
+      (word) => word?.state === "done" ? [finding("readJobLog", "calls a job done by its own output")] : [],
+    ),
+} satisfies Record<string, MemberCheck>;
 
 /** Nothing was told, or of all shards that nobody knows. */
 function isUnknown(answer: Answer<NativeState[]>): boolean {
@@ -48,6 +63,7 @@ function callFindings(adapter: SchedulerAdapter): Finding[] {
     "for many shards",
     () => [count([exampleHandle(1)]), count([exampleHandle(10_001)]), count(many)],
     (calls) => [
+      ...askAnd("query", "in round 1", () => adapter.query(context, HANDLES, 1)),
       ...(new Set(calls).size === 1 && Number(calls[0]) <= 2 ? [] : [
         finding(
           "query",
@@ -68,26 +84,4 @@ function stateFindings(member: string, states: NativeState[], what: string): Fin
     if (!known) return [finding(member, `tells of shard ${shard} of a submission that was not asked about`)];
     return state === "done" ? [finding(member, `calls shard ${shard} done after ${what}: absent is not finished`)] : [];
   });
-}
-
-function logFindings(adapter: SchedulerAdapter): Finding[] {
-  const { eventLogs, readEventLogs, readJobLog } = adapter;
-  const texts = (text: string | null) => HANDLES.map(() => text);
-  return [
-    ...(eventLogs && !readEventLogs ? [finding("readEventLogs", "is missing, though eventLogs is there")] : []),
-    ...[null, "", "no log at all\n"].flatMap((text) =>
-      askAnd(
-        "readEventLogs",
-        "on a log that tells nothing",
-        () => readEventLogs?.(texts(text), HANDLES) ?? [],
-        (states) => stateFindings("readEventLogs", states, "a log that tells nothing"),
-      )
-    ),
-    ...askAnd(
-      "readJobLog",
-      "on a log",
-      () => readJobLog?.("shard 3: done\n") ?? null,
-      (word) => word?.state === "done" ? [finding("readJobLog", "calls a job done by its own output")] : [],
-    ),
-  ];
 }

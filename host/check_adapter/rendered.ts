@@ -1,6 +1,3 @@
-import { isAbsolute, normalize } from "node:path/posix";
-import { ASIDE, ATTEMPTS, CLAIMS, INCOMING, readShardName } from "../../core/run_paths.ts";
-import { MANIFEST, MERGE_STATUS, MERGED, SUBMIT_META } from "../../core/run_paths.ts";
 import type { Chunk, Rendered, RenderedFile, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { type Example, exampleContext } from "./example_run.ts";
 import { askAnd, type Finding, finding } from "./finding.ts";
@@ -26,7 +23,6 @@ function oneRender(adapter: SchedulerAdapter, example: Example, doing: string): 
   const before = JSON.stringify(context);
   return askAnd("render", doing, () => adapter.render(context), (rendered) => [
     ...filesFindings("render", rendered.files),
-    ...(rendered.folders ?? []).flatMap((path) => placeFindings("render", path)),
     ...chunksFindings(rendered.chunks, context.shards, doing),
     ...byHandFindings(adapter, rendered),
     ...(JSON.stringify(context) === before ? [] : [finding("render", "changes what it was given")]),
@@ -47,25 +43,10 @@ export function filesFindings(member: string, files: RenderedFile[]): Finding[] 
   const paths = files.map(({ path }) => path);
   const twice = paths.filter((path, i) => paths.indexOf(path) !== i);
   return [
-    ...paths.flatMap((path) => placeFindings(member, path)),
-    ...paths.filter(isOurs).map((path) => finding(member, `writes "${path}", a name that belongs to the run itself`)),
     ...twice.map((path) => finding(member, `writes "${path}" twice`)),
     ...files.filter(({ text }) => /\{\{[#^/]?[\w.]+\}\}/.test(text))
       .map(({ path }) => finding(member, `leaves a tag of a template in "${path}"`)),
   ];
-}
-
-/** A path in the run directory. */
-export function placeFindings(member: string, path: string): Finding[] {
-  const inside = path !== "" && !isAbsolute(path) && normalize(path) === path && !path.split("/").includes("..");
-  if (inside && !/[\p{Cc}\\]/u.test(path)) return [];
-  return [finding(member, `names the path ${JSON.stringify(path)}, wanted one inside the run directory`)];
-}
-
-function isOurs(path: string): boolean {
-  const [first = ""] = path.split("/");
-  return [MANIFEST, MERGED, SUBMIT_META, MERGE_STATUS, ATTEMPTS, INCOMING, CLAIMS, ASIDE].includes(first) ||
-    readShardName(first) !== undefined;
 }
 
 /** Every shard is in one task of one chunk. */
@@ -74,12 +55,7 @@ function chunksFindings(chunks: Chunk[], shards: number[], doing: string): Findi
   const once = given.length === shards.length && given.every((shard, i) => shard === shards[i]);
   return [
     ...(once ? [] : [finding("render", `does not put each shard into one chunk ${doing}`)]),
-    ...chunks.flatMap(({ index, shards, tasks }, i) => [
-      ...(index === i ? [] : [finding("render", `numbers chunk ${i} as ${index}`)]),
-      ...(tasks === undefined || tasks.length === shards.length ? [] : [
-        finding("render", `gives ${tasks.length} tasks for the ${shards.length} shards of chunk ${i}`),
-      ]),
-    ]),
+    ...chunks.flatMap(({ index }, i) => index === i ? [] : [finding("render", `numbers chunk ${i} as ${index}`)]),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type Submission, SUBMIT_META_SCHEMA, SubmitMeta } from "../../core/contracts/submit_meta.ts";
-import type { NativeState } from "../../core/native_state.ts";
+import type { NativeState } from "../../core/contracts/scheduler.ts";
 import { SUBMIT_META } from "../../core/run_paths.ts";
 import { changeDocument } from "../disk/change_document.ts";
 import { thisMoment } from "../machine/boot_clock.ts";

@@ -1,10 +1,16 @@
 import * as z from "zod/mini";
-import { type ErrorKind, FarmError } from "../../core/errors.ts";
+import { FarmError } from "../../core/errors.ts";
 import { firstIssue } from "../../core/read_output.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
-import { AdapterFacts } from "./adapter_facts.ts";
-import { adapterValues, OPTIONAL_CALLS } from "./adapter_values.ts";
-import { pluginFault } from "./plugin_fault.ts";
+import {
+  ADAPTER_CALLS,
+  AdapterFacts,
+  IS_REQUIRED,
+  isAdapterCall,
+  type SchedulerAdapter,
+} from "../../schedulers/adapter.ts";
+import { SITE_OPTIONS } from "../../schedulers/site_options.ts";
+import { checkedAdapter } from "./checked_adapter.ts";
+import { MemberFault, pluginFault } from "./plugin_fault.ts";
 import { PluginThrew, PluginWorker } from "./plugin_worker.ts";
 import type { PluginSource } from "./read_plugin.ts";
 
@@ -22,90 +28,58 @@ const Loaded = z.strictObject({ calls: z.array(z.string()), facts: z.unknown() }
  * @throws {FarmError} input, naming the file and the member
  */
 export function startPlugin(source: PluginSource, most_ms?: number): RunningPlugin {
-  const worker = new PluginWorker(source.entry, most_ms);
+  const { entry } = source;
+  const worker = new PluginWorker(entry, most_ms);
   try {
-    const caller = new Caller(source.entry, worker);
-    const { calls, facts } = caller.load(source);
-    return { adapter: adapterOf(facts, calls, caller), source, close: () => worker.close() };
+    const { calls, facts } = load(source, worker);
+    const adapter = checkedAdapter(
+      entry,
+      facts,
+      calls,
+      (member, args) => orFault(entry, member, () => worker.call(member, args)),
+    );
+    return { adapter, source, close: () => worker.close() };
   } catch (error) {
     worker.close();
     throw error;
   }
 }
 
-class Caller {
-  readonly #file: string;
-  readonly #worker: PluginWorker;
+function load(source: PluginSource, worker: PluginWorker): { calls: string[]; facts: AdapterFacts } {
+  const { entry } = source;
+  const { calls, facts } = Loaded.parse(orFault(entry, "default export", () => worker.load(source)));
+  checkCalls(entry, calls);
+  const parsed = AdapterFacts.safeParse(facts);
+  const fault = parsed.success ? pluginOwnFault(parsed.data) : firstIssue(parsed.error);
+  if (parsed.success && fault === null) return { calls, facts: parsed.data };
+  throw pluginFault(entry, fault ?? "", "docs/writing-an-adapter.md explains every member");
+}
 
-  constructor(file: string, worker: PluginWorker) {
-    this.#file = file;
-    this.#worker = worker;
-  }
-
-  load(source: PluginSource): { calls: string[]; facts: AdapterFacts } {
-    const loaded = this.#checked("default export", Loaded, () => this.#worker.load(source));
-    checkCalls(this.#file, loaded.calls);
-    const parsed = AdapterFacts.safeParse(loaded.facts);
-    if (parsed.success) return { calls: loaded.calls, facts: parsed.data };
-    throw pluginFault(this.#file, firstIssue(parsed.error), "docs/writing-an-adapter.md explains every member");
-  }
-
-  call<T extends z.ZodMiniType>(member: string, schema: T, args: readonly unknown[]): z.infer<T> {
-    return this.#checked(member, schema, () => this.#worker.call(member, args));
-  }
-
-  #checked<T extends z.ZodMiniType>(member: string, schema: T, ask: () => unknown): z.infer<T> {
-    try {
-      const parsed = schema.safeParse(ask());
-      if (parsed.success) return parsed.data;
-      throw pluginFault(this.#file, `what its ${member} returned is wrong: ${firstIssue(parsed.error)}`);
-    } catch (error) {
-      throw error instanceof PluginThrew ? this.#refusal(member, error) : error;
-    }
-  }
-
-  /** An adapter refuses what cannot be by throwing an error of kind "usage"; anything else is its mistake. */
-  #refusal(member: string, { thrown }: PluginThrew): FarmError {
-    const usage: ErrorKind = "usage";
-    if (thrown.kind === usage) return new FarmError(usage, thrown.message, thrown.next);
-    return pluginFault(this.#file, `its ${member} threw: ${thrown.message}`);
+/** An adapter refuses what cannot be by throwing an error of kind "usage"; anything else is its mistake. */
+function orFault<T>(file: string, member: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof PluginThrew)) throw error;
+    const { kind, message, next } = error.thrown;
+    throw kind === "usage" ? new FarmError(kind, message, next) : new MemberFault(file, member, "threw", message);
   }
 }
 
 function checkCalls(file: string, calls: readonly string[]): void {
-  const known = Object.keys(adapterValues([]));
-  const missing = known.find((name) => !OPTIONAL_CALLS.includes(name) && !calls.includes(name));
+  const missing = ADAPTER_CALLS.find((name) => IS_REQUIRED[name] && !calls.includes(name));
   if (missing !== undefined) throw pluginFault(file, `it has no function "${missing}"`);
-  const strange = calls.find((name) => !known.includes(name));
+  const strange = calls.find((name) => !isAdapterCall(name));
   if (strange !== undefined) throw pluginFault(file, `it has a function "${strange}", which no adapter has`);
 }
 
-function adapterOf(facts: AdapterFacts, calls: readonly string[], caller: Caller): SchedulerAdapter {
-  const values = adapterValues(facts.programs);
-  const call = <T extends z.ZodMiniType>(member: string, schema: T) => (...args: unknown[]): z.infer<T> =>
-    caller.call(member, schema, args);
-  const has = (member: string) => calls.includes(member);
-  return {
-    ...facts,
-    render: call("render", values.render),
-    probe: call("probe", values.probe),
-    readProbe: call("readProbe", values.readProbe),
-    submit: call("submit", values.submit),
-    readSubmit: call("readSubmit", values.readSubmit),
-    find: call("find", values.find),
-    readFind: call("readFind", values.readFind),
-    query: call("query", values.query),
-    readQuery: call("readQuery", values.readQuery),
-    cancel: call("cancel", values.cancel),
-    readCancel: call("readCancel", values.readCancel),
-    ...(has("eventLogs") ? { eventLogs: call("eventLogs", values.eventLogs) } : {}),
-    ...(has("readEventLogs") ? { readEventLogs: call("readEventLogs", values.readEventLogs) } : {}),
-    ...(has("eventsOf") ? { eventsOf: call("eventsOf", values.eventsOf) } : {}),
-    ...(has("avoiding") ? { avoiding: call("avoiding", values.avoiding) } : {}),
-    ...(has("pool") ? { pool: call("pool", values.pool) } : {}),
-    ...(has("readPool") ? { readPool: call("readPool", values.readPool) } : {}),
-    ...(has("finish") ? { finish: call("finish", values.finish) } : {}),
-    ...(has("jobLogs") ? { jobLogs: call("jobLogs", values.jobLogs) } : {}),
-    ...(has("readJobLog") ? { readJobLog: call("readJobLog", values.readJobLog) } : {}),
-  };
+/** What only an adapter from outside may not do: run programs of the farm itself, or take the flags of others. */
+function pluginOwnFault({ name, options, programs }: AdapterFacts): string | null {
+  const ours = programs.find((program) => program === "nsfarm-deno" || program === "nextstat");
+  if (ours !== undefined) return `programs: "${ours}" is never run for a plugin`;
+  const site = SITE_OPTIONS.map((option) => option.name);
+  const prefix = `${name.replaceAll("_", "-")}-`;
+  const foreign = options.findIndex((option) => !site.includes(option.name) && !option.name.startsWith(prefix));
+  if (foreign < 0) return null;
+  return `options.${foreign}.name: wanted a name that begins with "${prefix}", or one of ${site.join(", ")}`;
 }

@@ -1,9 +1,9 @@
 import { resolve } from "node:path";
 import { FarmError } from "../../core/errors.ts";
+import { ADAPTER_NAME } from "../../schedulers/adapter.ts";
 import { BUILT_IN } from "../../schedulers/mod.ts";
 import skeleton from "../../templates/plugin_skeleton.ts" with { type: "text" };
 import { exists, writeWhole } from "../disk/write_file.ts";
-import { ADAPTER_NAME } from "./adapter_facts.ts";
 
 /**
  * Writes a commented adapter that passes the check into the working directory; its path.

@@ -7,7 +7,7 @@ import { FarmError } from "../../core/errors.ts";
 import type { RunTimes } from "../../core/contracts/run_times.ts";
 import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
-import type { NativeState } from "../../core/native_state.ts";
+import type { NativeState } from "../../core/contracts/scheduler.ts";
 import { paceOf } from "../../core/pace.ts";
 import type { Progress } from "../../core/progress_line.ts";
 import { NOT_SUBMITTED } from "../../core/reconcile.ts";

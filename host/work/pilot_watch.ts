@@ -1,4 +1,4 @@
-import type { NativeState } from "../../core/native_state.ts";
+import type { NativeState } from "../../core/contracts/scheduler.ts";
 import { Heartbeats } from "./heartbeats.ts";
 import type { ListedWorkers } from "./workers.ts";
 

@@ -7,7 +7,7 @@ import { listOption, onePathLine, type Options, textOption } from "../read_optio
 import { readSite } from "../site_options.ts";
 import { tasksFor } from "../task_groups.ts";
 import { readFreeLines } from "./free_lines.ts";
-import { SLURM_OPTIONS } from "./options.ts";
+import { sbatchFlag, SLURM_OPTIONS } from "./options.ts";
 import { filenamePattern } from "./sbatch_line.ts";
 
 /** What a job gets of the submitter's environment, beside the names of --env: where it is, who, in which language. */
@@ -36,9 +36,10 @@ export function directives({ run_dir, options }: RenderContext, chunk: Chunk, to
 }
 
 function resources(options: Options): string[] {
-  return SLURM_OPTIONS.flatMap(({ name, sbatch }) => {
-    const value = sbatch && textOption(options, name);
-    return value === undefined || value === "" ? [] : [`--${sbatch}=${value}`];
+  return SLURM_OPTIONS.flatMap((option) => {
+    const flag = sbatchFlag(option);
+    const value = flag && textOption(options, option.name);
+    return value === undefined || value === "" ? [] : [`--${flag}=${value}`];
   });
 }
 

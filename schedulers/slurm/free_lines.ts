@@ -1,5 +1,5 @@
 import { FarmError } from "../../core/errors.ts";
-import { SLURM_OPTIONS } from "./options.ts";
+import { sbatchFlag, SLURM_OPTIONS } from "./options.ts";
 
 /** Options of sbatch that this program writes itself or that would change what is run, and what to use instead. */
 const OWNED: Record<string, string> = {
@@ -53,8 +53,9 @@ function readFreeLine(line: string): string {
 }
 
 function clashOf(name: string): { name: string; instead: string } | undefined {
-  for (const { sbatch, name: ours } of SLURM_OPTIONS) {
-    if (sbatch?.startsWith(name)) return { name: sbatch, instead: `--${ours}` };
+  for (const option of SLURM_OPTIONS) {
+    const flag = sbatchFlag(option);
+    if (flag?.startsWith(name)) return { name: flag, instead: `--${option.name}` };
   }
   const owned = Object.keys(OWNED).find((one) => one.startsWith(name));
   return owned === undefined ? undefined : { name: owned, instead: OWNED[owned] ?? "" };

@@ -1,11 +1,6 @@
 import type { SchedulerOption } from "../adapter.ts";
 
-interface SlurmOption extends SchedulerOption {
-  /** The long option of sbatch that the value goes to; absent where it is no line of its own. */
-  sbatch?: string;
-}
-
-const text = (name: string, placeholder: string, help: string, pattern: string): SlurmOption => ({
+const text = (name: string, placeholder: string, help: string, pattern: string): SchedulerOption => ({
   name: `slurm-${name}`,
   type: "string",
   placeholder,
@@ -14,12 +9,12 @@ const text = (name: string, placeholder: string, help: string, pattern: string):
   ...native(name),
 });
 
-const native = (flag: string) => ({ sbatch: flag, native: `sbatch --${flag}` });
+const native = (flag: string) => ({ native: `sbatch --${flag}` });
 
 const WORD = "[^\\s\"'\\\\]+";
 
 /** Options of a Slurm job, in the order in which their lines are written. Source: sbatch(1). */
-export const SLURM_OPTIONS: SlurmOption[] = [
+export const SLURM_OPTIONS: SchedulerOption[] = [
   {
     name: "slurm-cpus-per-task",
     type: "integer",
@@ -64,3 +59,7 @@ export const SLURM_OPTIONS: SlurmOption[] = [
     help: "a further #SBATCH line, in its long form: --slurm-sbatch=--nice=100 (repeatable)",
   },
 ];
+
+/** Returns the long option of sbatch that an option's value goes to; undefined where it is no line of its own. */
+export const sbatchFlag = ({ native = "" }: SchedulerOption): string | undefined =>
+  /^sbatch --([a-z-]+)$/.exec(native)?.[1];

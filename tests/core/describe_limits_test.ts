@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { describeLimits, type ProbedLimits, suggest } from "../../core/describe_limits.ts";
+import type { SchedulerLimits } from "../../core/contracts/scheduler.ts";
+import { describeLimits, suggest } from "../../core/describe_limits.ts";
 
 const partition = { name: "main", state: "up", nodes: 2, cpus: 8, memory_mb: 4000, time_limit: "1-00:00:00" };
-const SLURM: ProbedLimits = {
+const SLURM: SchedulerLimits = {
   max_array_size: 1001,
   max_submit_jobs: null,
   accounting: false,
@@ -53,7 +54,10 @@ Deno.test("single machines add up", () => {
 });
 
 Deno.test("where a user may have few jobs, several shards go into one; a limit of some QOS does not count", () => {
-  const submit_limits = [{ qos: null, max_submit_jobs: 10 }, { qos: "debug", max_submit_jobs: 1 }];
+  const submit_limits = [
+    { account: null, partition: null, qos: null, max_submit_jobs: 10 },
+    { account: null, partition: null, qos: "debug", max_submit_jobs: 1 },
+  ];
   assert.equal(suggest({ places: [place("main", 8)], submit_limits }).shards_per_job, 3);
   assert.equal(suggest({ places: [place("main", 8)], max_submit_jobs: 24 }).shards_per_job, 1);
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { CAUSES, SHARD_STATES } from "../../core/contracts/kinds.ts";
 import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
-import type { NativeState } from "../../core/native_state.ts";
+import type { NativeState } from "../../core/contracts/scheduler.ts";
 import { CAUSE_WORDS, reconcile, type ShardFacts } from "../../core/reconcile.ts";
 import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "./support/sample_run.ts";
 

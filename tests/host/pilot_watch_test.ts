@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { driveRun } from "../../commands/drive_run.ts";
 import { WORKER_SCHEMA } from "../../core/contracts/worker.ts";
-import type { NativeState } from "../../core/native_state.ts";
+import type { NativeState } from "../../core/contracts/scheduler.ts";
 import { readSubmissions } from "../../host/jobs/submissions.ts";
 import { PilotWatch } from "../../host/work/pilot_watch.ts";
 import type { ListedWorkers } from "../../host/work/workers.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { startPlugin } from "../../host/plugin/adapt_plugin.ts";
 import { readPlugin } from "../../host/plugin/read_plugin.ts";
-import { isBareName, runsAnything } from "../../host/plugin/refused_programs.ts";
+import { isBareName, runsAnything } from "../../schedulers/refused_programs.ts";
 import type { RenderContext } from "../../schedulers/adapter.ts";
 import { exampleContext } from "../schedulers/support/example_context.ts";
 import { changed, SMALL_PLUGIN, withFiles } from "./support/plugin_files.ts";
@@ -161,8 +161,8 @@ for (
   const [from, to, line] of [
     ["apiVersion: 1", "apiVersion: 2", /apiVersion/],
     ['name: "toy"', 'name: "Toy Scheduler"', /name: wanted small letters/],
-    ['programs: ["toysub"]', 'programs: ["bash"]', /programs\.0: a program that runs other programs/],
-    ['programs: ["toysub"]', 'programs: ["/usr/bin/toysub"]', /programs\.0: wanted a bare name/],
+    ['programs: ["toysub"]', 'programs: ["bash"]', /programs\.0: "bash" runs whatever it is given/],
+    ['programs: ["toysub"]', 'programs: ["/usr/bin/toysub"]', /programs\.0: "\/usr\/bin\/toysub" is no bare name/],
     ['programs: ["toysub"]', "programs: []", /programs/],
     ["toy-queue", "config", /options\.0\.name: wanted a name that begins with "toy-"/],
     ['type: "string"', 'type: "text"', /options\.0\.type/],
@@ -181,8 +181,8 @@ for (
   const [from, to, line] of [
     ['path: "toy_job.sh"', 'path: "../toy_job.sh"', /its render returned is wrong: .*files\.0\.path.*without \.\./],
     ['path: "toy_job.sh"', 'path: "/etc/toy_job.sh"', /files\.0\.path/],
-    ['path: "toy_job.sh"', 'path: "manifest.json"', /this name is kept/],
-    ['path: "toy_job.sh"', 'path: "shard_0.out.json"', /this name is kept/],
+    ['path: "toy_job.sh"', 'path: "manifest.json"', /a name that belongs to the run itself/],
+    ['path: "toy_job.sh"', 'path: "shard_0.out.json"', /a name that belongs to the run itself/],
     ["executable: true", "", /files\.0\.executable/],
     ["warnings: [],", "warnings: [], more: 1,", /more/],
     ["chunks: [{ index: 0, shards }]", "chunks: []", /chunks/],
@@ -199,7 +199,7 @@ Deno.test("A command whose program is none of the plugin's is refused", async ()
   const said = await refusal({ "bad.js": bad }, (adapter, context) => {
     return adapter.submit(context, { index: 0, shards: [0] }, "0123456789abcdef");
   });
-  assert.match(said, /its submit returned is wrong: argv\.0: wanted one of its programs: toysub/);
+  assert.match(said, /its submit returned is wrong: argv\.0: runs "rm", wanted one of its programs: toysub/);
 });
 
 Deno.test("An error of kind usage is the user's fault, any other one the plugin's", async () => {

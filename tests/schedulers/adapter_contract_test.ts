@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { checkAdapter } from "../../host/check_adapter/check_adapter.ts";
 import type {
@@ -9,9 +11,12 @@ import type {
   RenderedFile,
   SchedulerAdapter,
 } from "../../schedulers/adapter.ts";
+import { ADAPTER_CALLS, AdapterFacts } from "../../schedulers/adapter.ts";
 import { BUILT_IN } from "../../schedulers/mod.ts";
+import htcondor from "../../schedulers/htcondor.ts";
 import local from "../../schedulers/local.ts";
 import slurm from "../../schedulers/slurm.ts";
+import { root } from "../../scripts/tool_paths.ts";
 import { answer } from "./support/recorded.ts";
 
 for (const [name, load] of Object.entries(BUILT_IN)) {
@@ -34,6 +39,26 @@ Deno.test("what a worker loop says when it does not begin is told with what to d
 });
 
 const good: SchedulerAdapter = slurm;
+
+/** An adapter that has every function. */
+const whole: SchedulerAdapter = { ...slurm, ...htcondor, readJobLog: slurm.readJobLog };
+
+Deno.test("plugin check looks at every function, and finds a value that is none of its", () => {
+  const wrong = () => ({ wrong: true });
+  const others = ADAPTER_CALLS.filter((member) => member !== "render");
+  const findings = [
+    ...checkAdapter({ ...whole, render: wrong }),
+    ...checkAdapter({ ...whole, ...Object.fromEntries(others.map((member) => [member, wrong])) }),
+  ];
+  assert.deepEqual([...new Set(findings.map((one) => one.member))], ADAPTER_CALLS);
+  for (const { what } of findings) assert.match(what, /^gives something else .* than wanted/);
+});
+
+Deno.test("the page about adapters names every function and every fact of the contract", () => {
+  const page = readFileSync(join(root, "docs/writing-an-adapter.md"), "utf8");
+  const names = [...ADAPTER_CALLS, ...Object.keys(AdapterFacts.shape)];
+  assert.deepEqual(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(page)), []);
+});
 
 /** A good adapter that was broken in one way. */
 const but = (change: Record<string, unknown>): unknown => ({ ...good, ...change });
@@ -74,9 +99,9 @@ let calls = 0;
 for (
   const [what, adapter, member, told] of [
     ["is no object", null, "default", /is no object/],
-    ["is of another version", but({ apiVersion: 2 }), "apiVersion", /wanted 1/],
+    ["is of another version", but({ apiVersion: 2 }), "apiVersion", /knows apiVersion 1/],
     ["has no version", but({ apiVersion: undefined }), "apiVersion", /is missing/],
-    ["has a name that is no name", but({ name: "My Scheduler" }), "name", /short name/],
+    ["has a name that is no name", but({ name: "My Scheduler" }), "name", /small letters/],
     ["has no summary", but({ summary: "" }), "summary", /one line of text/],
     ["has no readQuery", but({ readQuery: undefined }), "readQuery", /is missing/],
     ["has a text in place of a function", but({ cancel: "scancel" }), "cancel", /is no function/],
@@ -98,7 +123,7 @@ for (
     ["has no limits", but({ limits: undefined }), "limits", /is missing/],
     ["counts from -1", but({ limits: { ...good.limits, first_index: -1 } }), "limits", /first_index/],
     ["wants no program", but({ programs: [] }), "programs", /./],
-    ["wants a shell", but({ programs: [...good.programs, "bash"] }), "programs", /"bash" runs whatever it is told/],
+    ["wants a shell", but({ programs: [...good.programs, "bash"] }), "programs", /"bash" runs whatever/],
     ["wants an interpreter", but({ programs: ["python3.12"] }), "programs", /"python3\.12" runs whatever/],
     ["wants a program that starts programs", but({ programs: ["env"] }), "programs", /"env" runs whatever/],
     ["wants a program by its path", but({ programs: ["/usr/bin/sbatch"] }), "programs", /no bare name/],
@@ -199,7 +224,7 @@ for (
       "leaves out a shard",
       rendering((all) => ({
         ...all,
-        chunks: all.chunks.map((chunk) => ({ ...chunk, shards: chunk.shards.slice(1) })),
+        chunks: all.chunks.map(({ index, shards }) => ({ index, shards: shards.slice(1) })),
       })),
       "render",
       /does not put each shard into one chunk/,
@@ -220,7 +245,7 @@ for (
       "tells fewer tasks than shards",
       rendering((all) => ({ ...all, chunks: all.chunks.map((chunk) => ({ ...chunk, tasks: [] })) })),
       "render",
-      /gives 0 tasks for/,
+      /tasks: wanted one number for each of shards/,
     ],
     [
       "renders something else each time",
@@ -278,7 +303,12 @@ for (
       /runs "qsub"/,
     ],
     ["probes by a program that it did not declare", but({ probe: () => [command([])] }), "probe", /runs ""/],
-    ["waits for ever", but({ find: () => ({ argv: ["squeue"], timeout_s: 1e6 }) }), "find", /timeout_s 1000000/],
+    [
+      "waits for ever",
+      but({ find: () => ({ argv: ["squeue"], timeout_s: 1e6 }) }),
+      "find",
+      /timeout_s: 1000000 s, wanted up to an hour/,
+    ],
     [
       "cancels in another folder",
       but({ cancel: () => [{ ...command(["scancel"]), cwd: "x" }] }),
@@ -325,7 +355,7 @@ for (
       but({
         readSubmit: ({ stdout }: { stdout: string }) => {
           const id = /\d+/.exec(stdout)?.[0];
-          return id === undefined ? { kind: "unclear", message: "" } : ok(id);
+          return id === undefined ? { kind: "unclear", message: "no answer" } : ok(id);
         },
       }),
       "readSubmit",
@@ -333,7 +363,7 @@ for (
     ],
     [
       "calls a submission refused that was only stopped",
-      but({ readSubmit: () => ({ kind: "refused", message: "" }) }),
+      but({ readSubmit: () => ({ kind: "refused", message: "no" }) }),
       "readSubmit",
       /refused, though the job may be there/,
     ],
@@ -401,7 +431,7 @@ for (
       "calls what is absent done",
       but({
         readQuery: ([one]: { exit_code: number | null }[]) =>
-          one?.exit_code === 0 ? ok([state({ state: "done" })]) : { kind: "unclear", message: "" },
+          one?.exit_code === 0 ? ok([state({ state: "done" })]) : { kind: "unclear", message: "no answer" },
       }),
       "readQuery",
       /calls shard 0 done after an empty answer: absent is not finished/,
@@ -410,7 +440,9 @@ for (
       "calls what is absent from history done",
       but({
         readQuery: ([one]: { exit_code: number | null }[], _: unknown, round: number) =>
-          one?.exit_code === 0 ? ok(round > 0 ? [state({ state: "done" })] : []) : { kind: "unclear", message: "" },
+          one?.exit_code === 0
+            ? ok(round > 0 ? [state({ state: "done" })] : [])
+            : { kind: "unclear", message: "no answer" },
       }),
       "readQuery",
       /calls shard 0 done/,
@@ -419,7 +451,7 @@ for (
       "tells of other people's jobs",
       but({
         readQuery: ([one]: { exit_code: number | null }[]) =>
-          one?.exit_code === 0 ? ok([state({ token: "f".repeat(16) })]) : { kind: "unclear", message: "" },
+          one?.exit_code === 0 ? ok([state({ token: "f".repeat(16) })]) : { kind: "unclear", message: "no answer" },
       }),
       "readQuery",
       /of a submission that was not asked about/,
@@ -428,7 +460,7 @@ for (
       "tells a state that there is not",
       but({
         readQuery: ([one]: { exit_code: number | null }[]) =>
-          one?.exit_code === 0 ? ok([{ ...state({}), state: "completed" }]) : { kind: "unclear", message: "" },
+          one?.exit_code === 0 ? ok([{ ...state({}), state: "completed" }]) : { kind: "unclear", message: "no answer" },
       }),
       "readQuery",
       /gives something else on an empty answer than wanted/,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { readFreeLines } from "../../schedulers/slurm/free_lines.ts";
-import { SLURM_OPTIONS } from "../../schedulers/slurm/options.ts";
+import { sbatchFlag, SLURM_OPTIONS } from "../../schedulers/slurm/options.ts";
 import { filenamePattern, sbatchLine } from "../../schedulers/slurm/sbatch_line.ts";
 
 /** How sbatch reads one argument of a line: get_argument() in its opt.c, as far as our lines go. */
@@ -57,7 +57,7 @@ const owned = [
   "--clusters=a",
   "--wrap=id",
   "--hold",
-  ...SLURM_OPTIONS.flatMap(({ sbatch }) => sbatch ? [`--${sbatch}=1`] : []),
+  ...SLURM_OPTIONS.flatMap((option) => sbatchFlag(option) ?? []).map((flag) => `--${flag}=1`),
 ];
 for (const line of owned) {
   Deno.test(`the free line ${line} is refused, and what to use is named`, () => {

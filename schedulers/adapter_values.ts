@@ -1,0 +1,193 @@
+import * as z from "zod/mini";
+import { Count, Pattern, ShardState } from "../core/contracts/kinds.ts";
+import { type FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
+import type { SchedulerLimits } from "../core/contracts/scheduler.ts";
+import { ATTEMPTS, CLAIMS, INCOMING, isOurName } from "../core/run_paths.ts";
+
+/** One line that is not empty and holds no control character. */
+export const Line = z.string().check(z.regex(/^\P{Cc}*\S\P{Cc}*$/u, "wanted one line of text"));
+
+const isBelow = (path: string) =>
+  !/[\p{Cc}\\]/u.test(path) && path.split("/").every((part) => !["", ".", ".."].includes(part));
+
+const isBelowRun = z.refine<string>(isBelow, {
+  error: ({ input }) => `names the path ${JSON.stringify(input)}, wanted one inside the run directory, without ..`,
+});
+
+const isNotOurs = (allowed: readonly string[] = []) =>
+  z.refine<string>((path) => !isOurName(path) || allowed.includes(path), {
+    error: ({ input }) => `writes "${input}", a name that belongs to the run itself`,
+  });
+
+/** A path below the run directory that is none of the files whose names mean something. */
+export const RunPath = z.string().check(isBelowRun, isNotOurs());
+
+const Folder = z.string().check(isBelowRun, isNotOurs([ATTEMPTS, CLAIMS, INCOMING]));
+
+/** The longest word that a program can be given (execve(2), MAX_ARG_STRLEN), with the null byte at its end. */
+const WORD_BYTES = 131_072;
+
+const Word = z.string().check(
+  z.refine((word) => !word.includes("\0"), "a word cannot hold a null byte"),
+  z.refine(
+    (word) => 3 * word.length < WORD_BYTES || new TextEncoder().encode(word).length < WORD_BYTES,
+    `a word of ${WORD_BYTES} bytes or more can be given to no program`,
+  ),
+);
+
+/** A program to run: argv, never a shell string. */
+export const Command = z.strictObject({
+  /** argv[0] is one of the adapter's `programs`. */
+  argv: z.array(Word),
+  stdin: z.exactOptional(z.string()),
+  /** Working directory; the run directory where absent. */
+  cwd: z.exactOptional(
+    z.string().check(
+      z.startsWith("/", { error: ({ input }) => `names the relative cwd "${input}"` }),
+    ),
+  ),
+  timeout_s: z.number().check(
+    z.refine((s) => s > 0 && s <= 3600, { error: ({ input }) => `${input} s, wanted up to an hour` }),
+  ),
+});
+export type Command = z.infer<typeof Command>;
+
+/** What came back from a Command. */
+export interface CommandResult {
+  /** null when it was stopped (time-out, output beyond the cap) or could not be started. */
+  exit_code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  timed_out: boolean;
+  /** Why it could not be started, else null. */
+  spawn_error: string | null;
+}
+
+/** An option of a scheduler, as data: the host makes flags, help and checks of it. */
+export const SchedulerOption = z.strictObject({
+  /** The flag without its dashes: `slurm-time`. */
+  name: z.string().check(
+    z.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "wanted a flag's name without its dashes, as in slurm-time"),
+  ),
+  /** A path is made absolute. */
+  type: z.enum(["string", "path", "integer", "number", "boolean", "strings"]),
+  default: z.exactOptional(OptionValue),
+  /** Whether a run cannot be without it. */
+  required: z.exactOptional(z.boolean()),
+  /** How a value is shown in help: `HH:MM:SS`. */
+  placeholder: z.exactOptional(Line),
+  help: Line,
+  /** What the scheduler itself calls it: `sbatch --time`. */
+  native: z.exactOptional(Line),
+  /** A value must match this whole (a regular expression's source); strings only. */
+  pattern: z.exactOptional(Pattern),
+  choices: z.exactOptional(z.array(z.string()).check(z.minLength(1))),
+  min: z.exactOptional(z.number()),
+  /**
+   * What the value limits: `retry --more-memory` and `--more-time` raise the option of that role; throttle: jobs at a
+   * time; nodes: where jobs may run, and `retry` takes it too.
+   */
+  role: z.exactOptional(z.enum(["cpus", "memory", "time", "throttle", "nodes"])),
+});
+export type SchedulerOption = z.infer<typeof SchedulerOption>;
+
+export const RenderedFile = z.strictObject({
+  /** Relative to the run directory, no `..`. */
+  path: RunPath,
+  text: z.string(),
+  executable: z.boolean(),
+});
+export type RenderedFile = z.infer<typeof RenderedFile>;
+
+/** A group of shards that one submit command starts. */
+export const Chunk = z.strictObject({
+  /** Which chunk it is, from 0. */
+  index: Count,
+  shards: z.array(Count).check(z.minLength(1)),
+  /**
+   * The number by which the scheduler knows the task that runs each of `shards` (array index, ProcId); shards that one
+   * job runs share it. Kept with the submission. Absent: 0, 1, 2 …
+   */
+  tasks: z.exactOptional(z.array(Count)),
+  /** How many tasks of this chunk may run at a time; only from render to submit. */
+  throttle: z.exactOptional(z.int().check(z.minimum(1))),
+}).check(z.refine(({ shards, tasks = shards }) => tasks.length === shards.length, {
+  path: ["tasks"],
+  error: "wanted one number for each of shards",
+}));
+export type Chunk = z.infer<typeof Chunk>;
+
+/** A submission of ours, as the adapter may ask for it. */
+export interface Handle {
+  job_id: string;
+  token: string;
+  chunk: Chunk;
+}
+
+/** What the host knows and the adapter may not find out by itself. */
+export interface RenderContext {
+  manifest: FarmManifest;
+  /** Absolute path of the run directory. */
+  run_dir: string;
+  /** Absolute, resolved path of the nsfarm-deno binary that jobs run. */
+  nsfarm: string;
+  options: Readonly<Record<string, OptionValue>>;
+  /** What the probe said; empty where nothing could be asked. */
+  limits: SchedulerLimits;
+  /** The shards to render for: all live ones, or those to retry. */
+  shards: number[];
+}
+
+export const Rendered = z.strictObject({
+  files: z.array(RenderedFile),
+  chunks: z.array(Chunk).check(z.minLength(1)),
+  warnings: z.array(z.string()),
+  /** The commands a person may type instead of `submit`, one a chunk. */
+  by_hand: z.array(z.array(z.string())),
+  /** Folders, relative to the run directory, that must be there before a job starts. */
+  folders: z.exactOptional(z.array(Folder)),
+});
+export type Rendered = z.infer<typeof Rendered>;
+
+/** A job that ends a run without a driver; its answer is read by readSubmit. */
+export const Finish = z.strictObject({ files: z.array(RenderedFile), command: Command });
+export type Finish = z.infer<typeof Finish>;
+
+/** What a job's own log tells of its end, in words a user knows. */
+export const LogWord = z.strictObject({ state: ShardState, reason: z.string() });
+export type LogWord = z.infer<typeof LogWord>;
+
+export const JobId = z.string().check(z.regex(/^[^\s\p{Cc}]{1,256}$/u, "wanted a job id without spaces"));
+const Message = z.string().check(z.minLength(1));
+
+/** The scheduler said no, for good: nothing was queued. */
+const Refused = z.strictObject({ kind: z.literal("refused"), message: Message });
+
+/** Reads as `ok` with a value; or nothing can be concluded from what came back. */
+export const answerOf = <T extends z.ZodMiniType>(value: T) =>
+  z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("ok"), value }),
+    Refused,
+    z.strictObject({ kind: z.literal("unclear"), message: Message }),
+  ]);
+export type Answer<T> = z.infer<typeof Refused> | { kind: "ok"; value: T } | { kind: "unclear"; message: string };
+
+/** A submission that may have been taken: its token is looked for. */
+export const UnclearSubmission = z.strictObject({
+  kind: z.literal("unclear"),
+  message: Message,
+  /** The scheduler has taken it, and one of these is its job's id; the first where the token cannot be found. */
+  ids: z.exactOptional(z.array(JobId).check(z.minLength(1))),
+  /** The scheduler has answered, in words that are not known: its queue as it is now tells whether it has the job. */
+  answered: z.exactOptional(z.boolean()),
+});
+export type UnclearSubmission = z.infer<typeof UnclearSubmission>;
+
+/** What came back from a submission. "refused" only in words that are known to be a refusal. */
+export const SubmitAnswer = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("ok"), value: JobId }),
+  Refused,
+  UnclearSubmission,
+]);
+export type SubmitAnswer = z.infer<typeof SubmitAnswer>;
