@@ -4,7 +4,7 @@ import type { Ran, Started } from "../support/farm.ts";
 import { finalNames } from "../support/run_dir.ts";
 import { pause } from "../support/scratch.ts";
 import type { LogLine } from "../support/stand_in.ts";
-import { type Faults, kill, Later, oneOf } from "./parts.ts";
+import { type Faults, kill, type Later, oneOf } from "./parts.ts";
 
 /** What the faults act on that every backend has. */
 export interface Victims {

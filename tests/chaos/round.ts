@@ -10,7 +10,7 @@ import { pause } from "../support/scratch.ts";
 import { assertMerged } from "../support/slurm_farm.ts";
 import type { LogLine } from "../support/stand_in.ts";
 import { commonFaults } from "./common_faults.ts";
-import { type Faults, Later } from "./parts.ts";
+import type { Faults, Later } from "./parts.ts";
 import { drawSchedule, type MadeStep, type Round, scheduleText, type Step } from "./schedule.ts";
 
 /** The real thing that a round runs on: a run below `folder`. */
