@@ -29,6 +29,8 @@ export class HostPlace implements Place {
   /** Since when nothing was heard of it, on this process's own clock. */
   #silent_since = performance.now();
   #keeping: Promise<void> = Promise.resolve();
+  /** Whether the loop has ended, and no connection is needed any more. */
+  #is_closing = false;
 
   constructor(readonly bench: Workbench, readonly host: FarmHost, readonly crew: CrewTalk) {
     this.name = hostKey(host);
@@ -49,6 +51,7 @@ export class HostPlace implements Place {
     while (!over.aborted && !this.health.given_up) {
       try {
         const link = await this.crew.connect(this.host);
+        if (this.#is_closing) return await this.#leave(link);
         if (this.#begin(link)) this.health.connected();
         const why = await link.listen((line) => takeLine(this, line, link));
         this.#end();
@@ -205,8 +208,9 @@ export class HostPlace implements Place {
     this.health.praise();
   }
 
-  /** Stops what is not wanted any more, and ends the connection; a whole run leaves nothing there. */
+  /** Stops what is not wanted any more, and ends the connection, also one that is only being made. */
   async close(): Promise<void> {
+    this.#is_closing = true;
     const link = this.#link;
     for (const shard of this.shards.values()) {
       if (!this.crew.isDone(shard.plan)) continue;
@@ -215,9 +219,14 @@ export class HostPlace implements Place {
       else endSuperseded(this.bench, shard);
       this.shards.delete(shard.id);
     }
-    if (link && this.shards.size === 0 && this.crew.isLeavingNothing()) link.send("tidy");
-    await link?.close();
+    if (link) await this.#leave(link);
     await this.#keeping;
+  }
+
+  /** Ends a connection; a whole run leaves nothing on the host. */
+  async #leave(link: HostLink): Promise<void> {
+    if (this.shards.size === 0 && this.crew.isLeavingNothing()) link.send("tidy");
+    await link.close();
   }
 }
 
