@@ -5,6 +5,7 @@ import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { type JobFacts, numberIn, readJobFacts } from "../../core/job_facts.ts";
 import { causeOfJob, isDiskFull, jobFilesFault, jobProcess, jobRecord, sentRecord } from "../../core/job_record.ts";
+import { isAbsent } from "../../core/file_fault.ts";
 import { offsetThen } from "../../core/ssh/offset_then.ts";
 import { INCOMING } from "../../core/run_paths.ts";
 import { attemptPath, beginAttempt, listAttempts, readAttempts, removeAttempt, updateAttempt } from "./attempts.ts";
@@ -66,7 +67,10 @@ export function settleAttempt(
   const facts = readFacts(job_txt);
   if (!facts?.ended || facts.values.get("run_token") !== run.manifest.farm.run_token) return undefined;
   const files = fitFilesOf(base);
-  if (!areThere(files, facts) && age_s(job_txt) < late_s) return undefined;
+  if (!areThere(files, facts)) {
+    const age_s = ageOf(job_txt);
+    if (age_s === null || age_s < late_s) return undefined;
+  }
   const numbers = listAttempts(run.dir).get(plan.shard_index) ?? [];
   const attempts = readAttempts(run.dir, plan.shard_index, numbers);
   const own = attempts.find((one) => one.attempt_token === id);
@@ -101,10 +105,15 @@ function sizeOf(path: string): number | null {
   }
 }
 
-/** Since its last change here, which is its arrival. */
-function age_s(path: string): number {
-  const { ctime, mtime } = Deno.lstatSync(path);
-  return (Date.now() - (ctime ?? mtime ?? new Date(0)).getTime()) / 1000;
+/** Seconds since its last change here, which is its arrival; null where another process has taken it in meanwhile. */
+function ageOf(path: string): number | null {
+  try {
+    const { ctime, mtime } = Deno.lstatSync(path);
+    return (Date.now() - (ctime ?? mtime ?? new Date(0)).getTime()) / 1000;
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
 }
 
 function readFacts(path: string): JobFacts | undefined {
