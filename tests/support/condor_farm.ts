@@ -60,7 +60,7 @@ export const queued = ({ ask }: CondorPool): Promise<string> =>
 
 /** Waits until nothing is in the queue any more. */
 export async function untilIdle({ pool }: CondorFarm, seconds = 120): Promise<void> {
-  for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(300)) {
+  for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(600)) {
     if (await queued(pool) === "") return;
   }
   assert.fail(`after ${seconds} s still in the queue:\n${await queued(pool)}`);

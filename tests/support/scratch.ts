@@ -75,11 +75,15 @@ export const pause = (ms: number): Promise<void> => new Promise((resolve) => set
 /** Far longer than anything takes on a machine that is busy with other tests too: only what never comes is waited for so long. */
 export const LONG_S = 120;
 
-/** Waits until something holds, and fails with its name when it does not within the time. */
+/**
+ * Waits until something holds, and fails with its name when it does not within the time. A question that is answered by
+ * programs is asked seldom: twice as long as it took nothing is done.
+ */
 export async function until(what: string, holds: () => Promise<boolean> | boolean, seconds = LONG_S): Promise<void> {
   for (const end = performance.now() + seconds * 1000; performance.now() < end;) {
+    const begin = performance.now();
     if (await holds()) return;
-    await pause(10);
+    await pause(10 + 2 * (performance.now() - begin));
   }
   assert.fail(`after ${seconds} s still not: ${what}`);
 }
