@@ -9,9 +9,12 @@ export function measureRun(): () => string {
   const [begin, before] = [performance.now(), readProcessorTimes()];
   return () => {
     const seconds = Math.round((performance.now() - begin) / 1000);
+    const cores = availableParallelism();
     const busy = before && busyPercent(before, readProcessorTimes() ?? before);
-    const load = busy === undefined ? "" : `, busy ${busy} % of the time`;
-    return `dev: the run took ${seconds} s on ${availableParallelism()} processors${load}`;
+    const load = busy === undefined
+      ? ""
+      : `, busy ${busy} % of the time: ${Math.round(seconds * cores * busy / 100)} s of one processor`;
+    return `dev: the run took ${seconds} s on ${cores} processors${load}`;
   };
 }
 
