@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { someOf } from "../support/amount.ts";
 import {
   type CondorFarm,
   condorFile,
@@ -51,7 +52,7 @@ test("condor_rm of a running and of an idle job: both are told as cancelled, and
   await retryMerges(farm, dir, 10);
 });
 
-for (const wrapper of ["binary", "sh"]) {
+for (const wrapper of someOf("wrappers that are killed on HTCondor", ["binary", "sh"], 2)) {
   test(`SIGKILL of a fit and of a wrapper (${wrapper}) are told apart, and retry runs both shards`, async (farm) => {
     const { fit, dir } = await begin(farm, 3, 3, ["--wrapper", wrapper]);
     killQuietly(await pidOf(fit, 0));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { amountOf, someOf } from "../support/amount.ts";
 import {
   type CondorFarm,
   condorFile,
@@ -13,22 +14,23 @@ import {
 } from "../support/condor_farm.ts";
 import { makespans } from "../support/condor_times.ts";
 import { inputs, namesIn, nextstat, requestArgs, runDir, spec10k } from "../support/farm.ts";
-import { failedAttempts, readManifest, readRecord } from "../support/run_dir.ts";
+import { readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
 import { giveAway } from "../support/slurm_cluster.ts";
-import { assertMerged, spec2m, wholeRun } from "../support/slurm_farm.ts";
+import { assertMerged } from "../support/slurm_farm.ts";
 import { at, readJson } from "../support/toys.ts";
 
 const test = condorFile({ nodes: 2, slots: 2, hidden: true });
 const TRANSFER = ["--mode", "transfer"];
 
-test("1,000 toys in 40 shards on nodes that see no run directory are the unsharded run's, with node names and a true makespan", async (farm) => {
+test("many shards on nodes that see no run directory are the unsharded run, with node names and a true makespan", async (farm) => {
   const fit = await openFit(farm, `[ ! -e '${farm.folder}' ] || exit 9`);
   const dir = runDir(farm.folder);
-  await farm.must(condorRun(farm, { toys: 1000, shards: 40, nextstat: fit.path, more: TRANSFER }));
-  await assertMerged(dir, { toys: 1000 });
+  const shards = amountOf("shards of 25 toys that are sent to their nodes", { quick: 12, usual: 12, all: 40 });
+  await farm.must(condorRun(farm, { toys: 25 * shards, shards, nextstat: fit.path, more: TRANSFER }));
+  await assertMerged(dir, { toys: 25 * shards });
   const nodes = await nodesOf(farm, dir);
-  const records = await Promise.all(Array.from({ length: 40 }, (_, shard) => readRecord(dir, shard)));
+  const records = await Promise.all(Array.from({ length: shards }, (_, shard) => readRecord(dir, shard)));
   assert.deepEqual(records.map(({ host }) => host), records.map(({ shard_index }) => nodes.get(`${shard_index}`)));
   assert.deepEqual([...new Set(records.map(({ host, wrapper }) => `${host} ${wrapper}`))].sort(), ["e1 sh", "e2 sh"]);
   const { ours, fits, condors } = await makespans(farm, dir, fit);
@@ -42,20 +44,16 @@ async function nodesOf({ pool }: CondorFarm, dir: string): Promise<Map<string, s
   return new Map([...text.matchAll(/^(\d+) \S+@(\S+)$/gm)].map(([, proc = "", host = ""]) => [proc, host]));
 }
 
-test("the 2M-event spec, 4 toys in 4 shards, is the unsharded run's", async (farm) => {
-  const running = farm.must(condorRun(farm, { toys: 4, shards: 4, config: spec2m(), more: TRANSFER }));
-  await Promise.all([running, wholeRun({ toys: 4, config: spec2m() })]);
-  await assertMerged(runDir(farm.folder), { toys: 4, config: spec2m() });
-});
-
-for (const wrapper of ["binary", "sh"]) {
+for (
+  const wrapper of someOf("wrappers of jobs that are submitted by hand and sent to their nodes", ["sh", "binary"], 2)
+) {
   test(`condor_submit by hand of the transfer file with the ${wrapper} wrapper, then collect and merge, make the unsharded run`, async (farm) => {
-    const dir = await farm.render({ toys: 60, shards: 6, more: [...TRANSFER, "--wrapper", wrapper] });
+    const dir = await farm.render({ toys: 12, shards: 6, more: [...TRANSFER, "--wrapper", wrapper] });
     await farm.pool.ask("condor_submit", join(dir, "condor_job_transfer.sub"));
     await untilIdle(farm);
     await farm.must(["collect", dir]);
     await farm.must(["merge", dir]);
-    await assertMerged(dir, { toys: 60 });
+    await assertMerged(dir, { toys: 12 });
     const { host, wrapper: by, job_id } = await readRecord(dir, 5);
     assert.match(host, /^e[12]$/);
     assert.equal(by, wrapper);
@@ -64,7 +62,7 @@ for (const wrapper of ["binary", "sh"]) {
   });
 }
 
-for (const wrapper of ["binary", "sh"]) {
+for (const wrapper of someOf("wrappers of jobs of many shards that are sent to their nodes", ["sh", "binary"], 2)) {
   test(`--shards-per-job makes few jobs of many shards with the ${wrapper} wrapper`, async (farm) => {
     const more = [...TRANSFER, "--shards-per-job", "3", "--wrapper", wrapper];
     await farm.must(condorRun(farm, { toys: 14, shards: 7, more }));
@@ -115,7 +113,9 @@ test("a spec that names a file by an absolute path is refused with that path bef
   assert.deepEqual(await namesIn(farm.folder), ["my study", "tmp"]);
 });
 
-for (const wrapper of ["binary", "sh"]) {
+for (
+  const wrapper of someOf("wrappers of jobs that are sent to their nodes with an environment", ["binary", "sh"], 2)
+) {
   test(`--setup and --env reach a job with the ${wrapper} wrapper that is sent to its node, a secret does not`, async (farm) => {
     const fit = await openFit(farm, `env >"$here/env"; [ "$SITE" = ok ] || exit 7`);
     await writeFile(join(fit.here, "setup.sh"), "export SITE=ok\n");
@@ -149,16 +149,6 @@ test("a run rendered for a shared file system is warned of, waits for no machine
   await assertMerged(other, { toys: 6 });
 });
 
-test("SIGKILL of a wrapper on its node is told, and retry runs its shard", async (farm) => {
-  const fit = await openFit(farm, `[ "$shard" != 1 ] || [ -e "$here/go" ] || kill -9 $PPID`);
-  const dir = await farm.render({ toys: 6, shards: 3, nextstat: fit.path, more: TRANSFER });
-  await farm.must(["submit", dir, "--wait"], 5);
-  assert.match(await statusWords(farm, dir), /failed +the job was killed by signal 9: shard 1 on e[12]$/m);
-  await fit.mark("go");
-  await farm.must(["retry", dir, "--wait"]);
-  await assertMerged(dir, { toys: 6 });
-});
-
 test("a missing input holds the jobs: run ends with the reason instead of waiting, and retry finishes it", async (farm) => {
   const place = join(farm.folder, "fit");
   await copyFile(nextstat(), place);
@@ -182,22 +172,6 @@ test("a file of the spec that is gone from the run directory is told by nextstat
   assert.match(await statusWords(farm, dir), /3 failed of 3 shards[^]*observed\.parquet/);
   await farm.must(["retry", dir, "--wait"]);
   await assertMerged(dir, { toys: 6 });
-});
-
-test("a nextstat that fails on one node only is told with its words and its node; retry finishes the run", async (farm) => {
-  const fit = await openFit(
-    farm,
-    `[ "$(uname -n)" = e1 ] || [ -e "$here/mended" ] || { echo "no licence" >&2; exit 3; }`,
-  );
-  const dir = await farm.render({ toys: 16, shards: 8, nextstat: fit.path, more: TRANSFER });
-  await farm.must(["submit", dir, "--wait"], 5);
-  const words = await statusWords(farm, dir);
-  assert.match(words, /failed +exit 3: no licence: shard [-0-9, ]+ on e2$/m);
-  const failed = await failedAttempts(dir);
-  assert(failed.length > 0 && failed.every((one) => one.endsWith(".1 exit")), failed.join());
-  await fit.mark("mended");
-  await farm.must(["retry", dir, "--wait"]);
-  await assertMerged(dir, { toys: 16 });
 });
 
 test("shards whose time ran out on their nodes are cut by retry --split, and the merge is the unsharded run's", async (farm) => {

@@ -45,7 +45,7 @@ for (const [what, fault, state, said] of FAULTS) {
   Deno.test(`Shards that end by ${what} are one group, with host, first line and log, and doctor's command finishes the run`, () =>
     inFolder(async (folder) => {
       const { path } = await standIn(folder, `case $shard in 1 | 2) [ -e "$here/mended" ] || { ${fault}; } ;; esac`);
-      await mustRun(folder, runArgs(folder, { toys: 40, shards: 8, nextstat: path }), 5);
+      await mustRun(folder, runArgs(folder, { toys: 8, shards: 8, nextstat: path }), 5);
       const { troubles: [trouble, ...more], next } = await ask(folder);
       assert.deepEqual([trouble?.shards, more], [[1, 2], []]);
       assert.match(trouble?.what ?? "", state);
@@ -56,7 +56,7 @@ for (const [what, fault, state, said] of FAULTS) {
       }
       assert.ok(next?.includes("retry") && next.includes("--wait"));
       await writeFile(join(folder, "mended"), "");
-      await follow(folder, 40);
+      await follow(folder, 8);
     }));
 }
 
@@ -64,29 +64,29 @@ Deno.test("Two causes are two groups, the larger first", () =>
   inFolder(async (folder) => {
     const fault = 'case $shard in 1 | 2 | 5) echo "no licence" >&2; exit 3 ;; 6) exit 4 ;; esac';
     const { path } = await standIn(folder, `[ -e "$here/mended" ] || { ${fault}; }`);
-    await mustRun(folder, runArgs(folder, { toys: 40, shards: 8, nextstat: path }), 5);
+    await mustRun(folder, runArgs(folder, { toys: 8, shards: 8, nextstat: path }), 5);
     assert.deepEqual((await ask(folder)).troubles.map(({ shards }) => shards), [[1, 2, 5], [6]]);
     await writeFile(join(folder, "mended"), "");
-    await follow(folder, 40);
+    await follow(folder, 8);
   }));
 
 Deno.test("Shards that ran out of time: doctor raises the limit, or cuts them where there is none to raise", () =>
   inFolder(async (folder) => {
     const { path } = await standIn(folder, `[ "$shard" != 3 ] || [ -e "$here/mended" ] || sleep 30`);
     const more = ["--local-time", "00:01"];
-    await mustRun(folder, runArgs(folder, { toys: 40, shards: 8, nextstat: path, more }), 5);
+    await mustRun(folder, runArgs(folder, { toys: 8, shards: 8, nextstat: path, more }), 5);
     const { troubles, next } = await ask(folder);
     assert.match(troubles[0]?.what ?? "", /timed_out/);
     assert.ok(next?.includes("--more-time"));
     await writeFile(join(folder, "mended"), "");
-    await follow(folder, 40);
+    await follow(folder, 8);
   }));
 
 Deno.test("A run whose worker was killed: the lost shards are told, and doctor's command finishes it", () =>
   inFolder(async (folder) => {
     const { path, pids } = await standIn(folder, `case $shard.$attempt in 4.1 | 5.1) exec sleep 60 ;; esac`);
     const more = ["--local-slots", "2"];
-    const dir = await renderRun(folder, { toys: 40, shards: 8, nextstat: path, more });
+    const dir = await renderRun(folder, { toys: 8, shards: 8, nextstat: path, more });
     await mustRun(folder, ["submit", dir]);
     // Both, and with them both slots: a fit that begins after the kill would be waited for to its end.
     await until("both run", async () => (await pids(4)).length > 0 && (await pids(5)).length > 0);
@@ -97,30 +97,30 @@ Deno.test("A run whose worker was killed: the lost shards are told, and doctor's
       const { troubles } = await ask(folder);
       return [4, 5].every((shard) => troubles.some(({ what, shards }) => /lost/.test(what) && shards.includes(shard)));
     });
-    await follow(folder, 40);
+    await follow(folder, 8);
   }));
 
 Deno.test("Changed inputs are told as such; with them put back doctor's command finishes the run", () =>
   inFolder(async (folder) => {
     await cp(inputs(), join(folder, "inputs"), { recursive: true });
     const config = join(folder, "inputs", "gauss_exp_10k.json");
-    const dir = await renderRun(folder, { toys: 40, shards: 8, config });
+    const dir = await renderRun(folder, { toys: 8, shards: 8, config });
     await writeFile(config, `${await readFile(config, "utf8")}\n\n`);
     await nsfarm(folder, ["job", dir, "0", "1"]);
     const { troubles: [waiting, changed] } = await ask(folder);
     assert.deepEqual([waiting?.shards.length, changed?.shards], [6, [0, 1]]);
     assert.match(changed?.what ?? "", /inputs/);
     await writeFile(config, await readFile(spec10k()));
-    await follow(folder, 40);
+    await follow(folder, 8);
   }));
 
 Deno.test("A run that was only rendered is submitted, one that is done is merged, by doctor's command", () =>
   inFolder(async (folder) => {
-    const dir = await renderRun(folder, { toys: 40, shards: 8 });
+    const dir = await renderRun(folder, { toys: 8, shards: 8 });
     assert.ok((await ask(folder)).next?.includes("submit"));
     await mustRun(folder, ["work", dir]);
     assert.ok((await ask(folder)).next?.includes("merge"));
-    await follow(folder, 40);
+    await follow(folder, 8);
   }));
 
 Deno.test("Where the scheduler cannot be asked, doctor says so and claims nothing", () =>

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SUBMIT_META_SCHEMA } from "../../core/contracts/submit_meta.ts";
+import { someOf } from "../support/amount.ts";
 import { namesIn, type Ran, readText, type Where } from "../support/farm.ts";
 import { badPlaces, makePlaces, ON_RUN, RUN_FAULTS, withhold } from "../support/file_faults.ts";
 import { asOrdinaryUser, own, runOrdinary } from "../support/ordinary_user.ts";
@@ -90,7 +91,7 @@ test("no command on a run ends as our bug, whatever is wrong with one of its fil
     await output(["sh", "-c", 'from=$1; shift; for to; do cp -a "$from" "$to"; done', "sh", spoiled, ...copies], {});
     cells.push(...ON_RUN.map((command, j) => ({ what: fault.what, args: command(copies[j] ?? "") })));
   }
-  await assertTold(folder, cells);
+  await assertTold(folder, someOf("commands on a run with one fault", cells, 4));
 });
 
 test("no command ends as our bug, wherever it is to read or to write", async (folder) => {
@@ -134,7 +135,7 @@ test("no command ends as our bug, wherever it is to read or to write", async (fo
       ["plugin", "new", place],
     ].map((args) => ({ what, args }))
   );
-  await assertTold(folder, cells);
+  await assertTold(folder, someOf("commands at a place with one fault", cells, 4));
 });
 
 test("no command ends as our bug, whatever its environment is", async (folder) => {
@@ -159,7 +160,7 @@ test("no command ends as our bug, whatever its environment is", async (folder) =
   const cells = environments.flatMap((env, i) =>
     commands(`r${i}`).map((args) => ({ what: JSON.stringify(env), args, where: { env } }))
   );
-  await assertTold(folder, cells);
+  await assertTold(folder, someOf("commands in an odd environment", cells, 5));
 });
 
 const unlike = (folder: string, ...names: string[]) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { access, chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { amountOf } from "../support/amount.ts";
 import { binary, type Ran, requestArgs, runDir, start } from "../support/farm.ts";
 import { bringUpGridEngine, type GridEngine } from "../support/gridengine_cluster.ts";
 import { countDone, readRecord } from "../support/run_dir.ts";
@@ -63,27 +64,28 @@ test("A plugin dropped beside the binary is in render --help", async ({ must }) 
   );
 });
 
-test("1,000 toys in 40 shards on the real Grid Engine are the unsharded run's", async ({ folder, must }) => {
-  const words = ["run", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 1000, shards: 40 })];
+test("many shards on the real Grid Engine are the unsharded run", async ({ folder, must }) => {
+  const shards = amountOf("shards of 25 toys on Grid Engine", { quick: 12, usual: 12, all: 40 });
+  const words = ["run", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 25 * shards, shards })];
   const { stderr } = await must(words);
   assert.match(stderr, /plugin .*schedulers\/gridengine\.ts\n {2}sha256 [0-9a-f]{64}\n {2}runs qsub, qstat, qacct/);
   const dir = runDir(folder);
-  assert.equal(await countDone(dir), 40);
-  await assertMerged(dir, { toys: 1000 });
+  assert.equal(await countDone(dir), shards);
+  await assertMerged(dir, { toys: 25 * shards });
   const [submission] = await submissions(dir);
-  const { scheduler, job_id, task_id } = await readRecord(dir, 39);
-  assert.deepEqual([scheduler, job_id, task_id], ["gridengine", submission?.job_id, "40"]);
+  const { scheduler, job_id, task_id } = await readRecord(dir, shards - 1);
+  assert.deepEqual([scheduler, job_id, task_id], ["gridengine", submission?.job_id, `${shards}`]);
 });
 
 test("qsub by hand, as render prints it, then collect and merge, make the unsharded run", async ({ folder, cluster, must }) => {
-  const render = ["render", "--scheduler", "gridengine", "--json", ...requestArgs(folder, { toys: 60, shards: 6 })];
+  const render = ["render", "--scheduler", "gridengine", "--json", ...requestArgs(folder, { toys: 12, shards: 6 })];
   const { commands } = JSON.parse((await must(render)).stdout);
   const [program, ...words] = commands[1];
   await cluster.ask(program, ...words);
   await until("the queue is empty", async () => (await cluster.ask("qstat")) === "");
   await must(["collect", runDir(folder)]);
   await must(["merge", runDir(folder)]);
-  await assertMerged(runDir(folder), { toys: 60 });
+  await assertMerged(runDir(folder), { toys: 12 });
 });
 
 test("Shards that are not neighbours are retried in one array, and their logs tell why", async ({ folder, must }) => {
@@ -91,19 +93,19 @@ test("Shards that are not neighbours are retried in one array, and their logs te
   const fails = 'case $shard.$attempt in 1.1 | 4.1 | 5.1 | 8.1) echo "no licence" >&2; exit 3 ;; esac';
   const { path } = await standIn(folder, fails);
   await chmod(join(folder, "fits.log"), 0o666);
-  const asked = requestArgs(folder, { toys: 100, shards: 10, nextstat: path });
+  const asked = requestArgs(folder, { toys: 20, shards: 10, nextstat: path });
   await must(["run", "--scheduler", "gridengine", ...asked], 5);
   assert.match((await must(["logs", dir, "4"])).stdout, /no licence/);
   await must(["retry", dir, "--wait"]);
   const [, again] = await submissions(dir);
   assert.deepEqual([again?.shards, again?.tasks], [[1, 4, 5, 8], [1, 2, 3, 4]]);
-  await assertMerged(dir, { toys: 100 });
+  await assertMerged(dir, { toys: 20 });
 });
 
 test("cancel takes all of a run's tasks out of the queue", async ({ folder, cluster, must }) => {
   const { path } = await standIn(folder, "sleep 30");
   await chmod(join(folder, "fits.log"), 0o666);
-  await must(["render", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 80, shards: 8, nextstat: path })]);
+  await must(["render", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 8, shards: 8, nextstat: path })]);
   await must(["submit", runDir(folder)]);
   await must(["cancel", runDir(folder)]);
   await until("the queue is empty", async () => (await cluster.ask("qstat")) === "");
@@ -111,9 +113,9 @@ test("cancel takes all of a run's tasks out of the queue", async ({ folder, clus
 
 test("submit --finish collects and merges when the jobs have ended", async ({ folder, must }) => {
   const dir = runDir(folder);
-  await must(["render", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 40, shards: 4 })]);
+  await must(["render", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 8, shards: 4 })]);
   await must(["submit", dir, "--finish"]);
   const merged = join(dir, "merge_status.json");
   await until("it is merged", () => access(merged).then(() => true, () => false));
-  await assertMerged(dir, { toys: 40 });
+  await assertMerged(dir, { toys: 8 });
 });

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { amountOf, someOf } from "../support/amount.ts";
 import { mustRun, namesIn, readText, renderRun, runArgs, runDir, start, type Started } from "../support/farm.ts";
 import { countDone, failedAttempts, fingerprints, readAttempts, readRecord } from "../support/run_dir.ts";
 import { endProcesses, inFolder, killQuietly, pause, processesOf, until } from "../support/scratch.ts";
 import { type StandIn, standIn } from "../support/stand_in.ts";
 
 const SHARDS = 24;
-const TRIALS = 12;
+const TRIALS = amountOf("kills of one run", { quick: 5, usual: 5, all: 12 });
 
 /** mulberry32: the moments of the kills are the same in each run of the test. */
 function seeded(seed: number): () => number {
@@ -66,7 +67,7 @@ const delays = (seed: number, most_ms: number) => {
   return Array.from({ length: TRIALS }, () => Math.floor(random() * most_ms));
 };
 
-for (const seed of [1, 2]) {
+for (const seed of someOf("seeds of kills of a driver", [1, 2], 2)) {
   Deno.test(`kill -9 of the driver alone, ${TRIALS} times (seed ${seed}): no fit is lost, doubled or repeated`, () =>
     inFolder(async (folder) => {
       const fake = await slowly(folder);
@@ -74,7 +75,7 @@ for (const seed of [1, 2]) {
     }));
 }
 
-for (const seed of [3, 4]) {
+for (const seed of someOf("seeds of kills of a driver and its processes", [3, 4], 2)) {
   Deno.test(`kill -9 of the driver and all its processes, ${TRIALS} times (seed ${seed}): what was done stays done`, () =>
     inFolder(async (folder) => {
       const fake = await slowly(folder);
@@ -88,7 +89,7 @@ for (const seed of [3, 4]) {
 Deno.test("kill -9 while a new run is checked and rendered: the same command makes it", () =>
   inFolder(async (folder) => {
     const random = seeded(5);
-    for (let trial = 0; trial < 12; trial++) {
+    for (let trial = 0; trial < TRIALS; trial++) {
       const id = `r${trial}`;
       const words = runArgs(folder, { toys: 2, shards: 1, id }).filter((word) => word !== "--no-check");
       const run = start(folder, words);

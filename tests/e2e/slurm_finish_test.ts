@@ -26,11 +26,11 @@ async function submitAndLeave(farm: SlurmFarm, dir: string): Promise<void> {
 
 test("with driver and shell gone after submit --finish, merged.out.json appears and is the unsharded run's", async (farm) => {
   const fake = await farm.standIn(`until [ -e "$here/go" ]; do sleep 0.1; done`);
-  const dir = await farm.render({ toys: 60, shards: 6, nextstat: fake.path });
+  const dir = await farm.render({ toys: 12, shards: 6, nextstat: fake.path });
   await submitAndLeave(farm, dir);
   await fake.mark("go");
   await untilIdle(farm);
-  await assertMerged(dir, { toys: 60 });
+  await assertMerged(dir, { toys: 12 });
   const words = (await farm.must(["status", dir])).stdout;
   assert.match(words, /6 done of 6 shards/);
 });

@@ -19,17 +19,17 @@ import { arrayAt, type Json } from "../support/toys.ts";
 // The largest index of an array is 10, and Slurm forgets an ended job after 5 s.
 const test = slurmFile(["--max-array-size", "11", "--min-job-age", "5"]);
 
-const SHARDS = { toys: 80, shards: 40 };
-const CHUNKS = [[0, 11], [11, 11], [22, 11], [33, 7]].map(([first = 0, count = 0]) =>
+const SHARDS = { toys: 24, shards: 24 };
+const CHUNKS = [[0, 11], [11, 11], [22, 2]].map(([first = 0, count = 0]) =>
   Array.from({ length: count }, (_, i) => first + i)
 );
 
-test("40 shards where an array holds 11 are four arrays, and the run is the unsharded one", async (farm) => {
+test("24 shards where an array holds 11 are three arrays, and the run is the unsharded one", async (farm) => {
   const dir = runDir(farm.folder);
   await farm.must(slurmRun(farm, SHARDS));
   assert.deepEqual((await submissions(dir)).map((one) => one.shards), CHUNKS);
   await assertMerged(dir, SHARDS);
-  assert.match((await farm.must(["status", dir])).stdout, /40 done of 40 shards/);
+  assert.match((await farm.must(["status", dir])).stdout, /24 done of 24 shards/);
 });
 
 test("the commands that render prints, typed by hand, make the same run", async (farm) => {
@@ -38,7 +38,7 @@ test("the commands that render prints, typed by hand, make the same run", async 
   const [submit, ...by_hand] = commandsIn(JSON.parse(stdout));
   const dir = runDir(farm.folder);
   assert.deepEqual(submit, ["nsfarm-deno", "submit", dir]);
-  assert.deepEqual(by_hand, ["", ".2", ".3", ".4"].map((n) => ["sbatch", `${dir}/slurm_array_job${n}.sh`]));
+  assert.deepEqual(by_hand, ["", ".2", ".3"].map((n) => ["sbatch", `${dir}/slurm_array_job${n}.sh`]));
   for (const argv of by_hand) await output(asUser(...argv), farm.cluster.env);
   await untilIdle(farm);
   await farm.must(["collect", dir]);
@@ -53,7 +53,7 @@ test("logs of a shard in a later array shows its own job's log, and retry resubm
   const fake = await farm.standIn(
     `[ "$shard" != 17 ] || [ -e "$here/mended" ] || { echo "no luck" >&2; kill -9 $PPID; exit 1; }`,
   );
-  const dir = await farm.render({ toys: 30, shards: 30, nextstat: fake.path });
+  const dir = await farm.render({ toys: 20, shards: 20, nextstat: fake.path });
   await farm.must(["submit", dir]);
   await untilIdle(farm);
   const [, second] = await jobIds(dir);
@@ -64,19 +64,19 @@ test("logs of a shard in a later array shows its own job's log, and retry resubm
   await farm.must(["retry", dir, "--wait"]);
   const last = (await submissions(dir)).at(-1);
   assert.deepEqual({ shards: last?.shards, tasks: last?.tasks }, { shards: [17], tasks: [6] });
-  await assertMerged(dir, { toys: 30 });
+  await assertMerged(dir, { toys: 20 });
 });
 
 test("several shards in a job and a throttle: each toy once, and never more jobs at a time", async (farm) => {
   const fake = await farm.standIn(`ls -d "$here"/now.* 2>/dev/null | wc -l >>"$here/others"; mkdir "$here/now.$shard"
 "$real" "$@"; code=$?; rmdir "$here/now.$shard"; say end; exit $code`);
   const more = ["--shards-per-job", "5", "--slurm-throttle", "2"];
-  await farm.must(slurmRun(farm, { toys: 40, shards: 40, nextstat: fake.path, more }));
+  await farm.must(slurmRun(farm, { toys: 20, shards: 20, nextstat: fake.path, more }));
   const [only] = await submissions(runDir(farm.folder));
-  assert.deepEqual(only?.tasks, Array.from({ length: 40 }, (_, shard) => Math.floor(shard / 5)));
+  assert.deepEqual(only?.tasks, Array.from({ length: 20 }, (_, shard) => Math.floor(shard / 5)));
   const others = (await Deno.readTextFile(join(farm.folder, "others"))).trim().split("\n").map(Number);
   assert(Math.max(...others) <= 1, `${others}`);
-  await assertMerged(runDir(farm.folder), { toys: 40 });
+  await assertMerged(runDir(farm.folder), { toys: 20 });
 });
 
 /** A folder for the front of PATH with programs in place of Slurm's. */

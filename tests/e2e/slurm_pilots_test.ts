@@ -20,15 +20,15 @@ async function removeClaims({ cluster }: SlurmFarm, dir: string): Promise<void> 
   await cluster.ask("rm", "-rf", join(dir, "claims"));
 }
 
-test("four pilots do 60 shards, each once, on both nodes, and the merged set is the unsharded run", async (farm) => {
+test("four pilots do 24 shards, each once, on both nodes, and the merged set is the unsharded run", async (farm) => {
   const fake = await farm.standIn("sleep 0.1");
   const dir = runDir(farm.folder);
-  await farm.must(slurmRun(farm, { toys: 120, shards: 60, nextstat: fake.path, more: PILOTS }), 0, SLOW);
-  await assertMerged(dir, { toys: 120 });
+  await farm.must(slurmRun(farm, { toys: 24, shards: 24, nextstat: fake.path, more: PILOTS }), 0, SLOW);
+  await assertMerged(dir, { toys: 24 });
   const log = await fake.log();
   assert.deepEqual(log.filter((line) => line.what === "twin"), []);
-  assert.equal(log.filter((line) => line.what === "end").length, 60);
-  const records = await Promise.all(Array.from({ length: 60 }, (_, i) => readRecord(dir, i)));
+  assert.equal(log.filter((line) => line.what === "end").length, 24);
+  const records = await Promise.all(Array.from({ length: 24 }, (_, i) => readRecord(dir, i)));
   assert.deepEqual([...new Set(records.map(({ host }) => host))].sort(), ["n1", "n2"]);
   assert(new Set(records.map(({ task_id }) => task_id)).size > 1);
   assert.equal((await readManifest(dir)).farm.pilots, 4);
@@ -42,13 +42,13 @@ test("four pilots do 60 shards, each once, on both nodes, and the merged set is 
 test("a pilot that is killed by -9 loses its shards to the others, and none is lost", async (farm) => {
   const fake = await farm.standIn("sleep 0.3");
   const dir = runDir(farm.folder);
-  const driver = farm.start(slurmRun(farm, { toys: 60, shards: 30, nextstat: fake.path, more: PILOTS }), SLOW);
+  const driver = farm.start(slurmRun(farm, { toys: 30, shards: 30, nextstat: fake.path, more: PILOTS }), SLOW);
   await until("pilots work", async () => (await pilots(dir)).length > 1 && await countDone(dir) >= 4);
   const [first] = await pilots(dir);
   await farm.cluster.asRoot("kill", "-9", `${first}`);
   const ran = await driver.ended;
   assert.equal(ran.code, 0, ran.stderr);
-  await assertMerged(dir, { toys: 60 });
+  await assertMerged(dir, { toys: 30 });
   await untilIdle(farm);
   await removeClaims(farm, dir);
 });
@@ -57,13 +57,13 @@ test("with --speculate a pilot that is stopped near the end holds nothing up", a
   const fake = await farm.standIn("sleep 1");
   const dir = runDir(farm.folder);
   const more = ["--pilots", "4", "--speculate"];
-  const driver = farm.start(slurmRun(farm, { toys: 48, shards: 24, nextstat: fake.path, more }), SLOW);
+  const driver = farm.start(slurmRun(farm, { toys: 24, shards: 24, nextstat: fake.path, more }), SLOW);
   await until("most are done", async () => (await pilots(dir)).length > 1 && await countDone(dir) >= 12);
   const [first] = await pilots(dir);
   await farm.cluster.asRoot("kill", "-STOP", `${first}`);
   const ran = await driver.ended;
   assert.equal(ran.code, 0, ran.stderr);
-  await assertMerged(dir, { toys: 48 });
+  await assertMerged(dir, { toys: 24 });
   await untilIdle(farm);
   await removeClaims(farm, dir);
 });
@@ -90,11 +90,11 @@ test("half of the shards are taken by `work` typed elsewhere while pilots run; e
   const fake = await farm.standIn("sleep 0.4");
   const dir = runDir(farm.folder);
   const more = ["--pilots", "2", "--heartbeat-s", "1"];
-  const driver = farm.start(slurmRun(farm, { toys: 80, shards: 40, nextstat: fake.path, more }), SLOW);
+  const driver = farm.start(slurmRun(farm, { toys: 40, shards: 40, nextstat: fake.path, more }), SLOW);
   await until("a pilot works", async () => await countDone(dir) >= 2);
   await farm.must(["work", dir, "--slots", "2", "--heartbeat-s", "1"], 0, SLOW);
   assert.equal((await driver.ended).code, 0);
-  await assertMerged(dir, { toys: 80 });
+  await assertMerged(dir, { toys: 40 });
   const records = await Promise.all(Array.from({ length: 40 }, (_, i) => readRecord(dir, i)));
   assert.deepEqual([...new Set(records.map(({ scheduler }) => scheduler))].sort(), ["local", "slurm"]);
   assert.equal((await fake.log()).filter((line) => line.what === "end").length, 40);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { amountOf, someOf } from "../support/amount.ts";
 import { nextstat, runDir } from "../support/farm.ts";
 import { countDone, readAttempts, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
@@ -18,12 +19,13 @@ import { at } from "../support/toys.ts";
 
 const test = slurmFile();
 
-test("1,000 toys in 40 shards are the unsharded run's, each record has its node's name, and the makespan is true", async (farm) => {
-  const dir = await farm.render({ toys: 1000, shards: 40, nextstat: await stampingFit(farm) });
+test("many shards are the unsharded run, each record has its node's name, and the makespan is true", async (farm) => {
+  const shards = amountOf("shards of 25 toys on Slurm", { quick: 12, usual: 12, all: 40 });
+  const dir = await farm.render({ toys: 25 * shards, shards, nextstat: await stampingFit(farm) });
   await farm.must(["submit", dir, "--wait"], 0, { most_s: 300 });
-  assert.equal(await countDone(dir), 40);
-  await assertMerged(dir, { toys: 1000 });
-  const records = await Promise.all(Array.from({ length: 40 }, (_, shard) => readRecord(dir, shard)));
+  assert.equal(await countDone(dir), shards);
+  await assertMerged(dir, { toys: 25 * shards });
+  const records = await Promise.all(Array.from({ length: shards }, (_, shard) => readRecord(dir, shard)));
   assert.deepEqual([...new Set(records.map((record) => record.host))].sort(), ["n1", "n2"]);
   const [submission] = await submissions(dir);
   assert.deepEqual(
@@ -33,7 +35,7 @@ test("1,000 toys in 40 shards are the unsharded run's, each record has its node'
 
   const makespan = Number(at(JSON.parse((await farm.must(["merge", dir, "--json"])).stdout), "times.makespan_s"));
   const stamps = (await readFile(join(farm.folder, "stamps"), "utf8")).trim().split("\n").map(Number);
-  assert.equal(stamps.length, 80);
+  assert.equal(stamps.length, 2 * shards);
   const own = Math.max(...stamps) - Math.min(...stamps);
   assert(Math.abs(makespan - own) < 0.1, `makespan ${makespan} s, by the fits' own stamps ${own} s`);
   const slurms = await slurmSpan(farm);
@@ -59,22 +61,22 @@ async function slurmSpan({ cluster }: SlurmFarm): Promise<number> {
   return Math.max(...times("EndTime")) - Math.min(...times("StartTime"));
 }
 
-test("the 2M-event spec, 4 toys in 4 shards, is the unsharded run's", async (farm) => {
-  const dir = runDir(farm.folder);
-  const running = farm.must(slurmRun(farm, { toys: 4, shards: 4, config: spec2m() }), 0, { most_s: 300 });
-  await Promise.all([running, wholeRun({ toys: 4, config: spec2m() })]);
-  await assertMerged(dir, { toys: 4, config: spec2m() });
+test("the 2M-event spec, a toy in each shard, is the unsharded run", async (farm) => {
+  const toys = amountOf("toys of 2M events on Slurm", { quick: 1, usual: 1, all: 4 });
+  const running = farm.must(slurmRun(farm, { toys, shards: toys, config: spec2m() }), 0, { most_s: 300 });
+  await Promise.all([running, wholeRun({ toys, config: spec2m() })]);
+  await assertMerged(runDir(farm.folder), { toys, config: spec2m() });
 });
 
-for (const wrapper of ["binary", "sh"]) {
+for (const wrapper of someOf("wrappers of jobs that are submitted by hand to Slurm", ["sh", "binary"], 2)) {
   test(`sbatch by hand of a run with the ${wrapper} wrapper, then collect and merge, make the unsharded run`, async (farm) => {
-    const dir = await farm.render({ toys: 60, shards: 6, more: ["--wrapper", wrapper] });
+    const dir = await farm.render({ toys: 12, shards: 6, more: ["--wrapper", wrapper] });
     await farm.cluster.ask("sbatch", join(dir, "slurm_array_job.sh"));
     await untilIdle(farm);
     const { stdout } = await farm.must(["collect", dir]);
     assert.match(stdout, /6/);
     await farm.must(["merge", dir]);
-    await assertMerged(dir, { toys: 60 });
+    await assertMerged(dir, { toys: 12 });
     assert.deepEqual((await readRecord(dir, 5)).wrapper, wrapper);
     assert.match((await readRecord(dir, 5)).host, /^n[12]$/);
   });

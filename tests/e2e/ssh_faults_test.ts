@@ -166,7 +166,7 @@ test("a shard that fails on one host is run on another; the host that keeps fail
   const fake = await farm.standIn(
     onlyOn("w2", `[ -e "$here/mended" ] || { echo broken >&2; exit 7; }`) + "\nsleep 0.2",
   );
-  const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 120, shards: 60, nextstat: fake.path, more: SOON });
+  const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 60, shards: 60, nextstat: fake.path, more: SOON });
   const dir = runDir(farm.folder);
   const driver = farm.start(args);
   await until("w2 has failed", async () => (await failedAttempts(dir)).length >= 3);
@@ -177,7 +177,7 @@ test("a shard that fails on one host is run on another; the host that keeps fail
   assert.match(ran.stderr, /^w2 is set aside for .*: \d+ shards in a row failed there, the last with: broken/m);
   assert.match(ran.stderr, /^w2 runs shards again$/m);
   assert((await failedAttempts(dir)).every((one) => one.endsWith(" exit")));
-  await assertMerged(dir, { toys: 120 });
+  await assertMerged(dir, { toys: 60 });
 });
 
 test("all that runs on a host is killed as in a crash: its shards are run elsewhere, and it is used again", async (farm) => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { amountOf } from "../support/amount.ts";
 import { namesIn, runDir } from "../support/farm.ts";
 import { hardSpec } from "../support/hard_spec.ts";
 import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
@@ -30,17 +31,18 @@ async function endsOf(fake: StandIn, shards: number): Promise<number[]> {
 
 const ONCE = (shards: number) => Array.from({ length: shards }, () => 1);
 
-test("1,000 toys in 60 shards on three hosts that share no disk are the unsharded run", async (farm) => {
+test("many shards on three hosts that share no disk are the unsharded run", async (farm) => {
   const dir = runDir(farm.folder);
-  const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 1000, shards: 60 });
+  const shards = amountOf("shards of 16 toys on ssh hosts", { quick: 18, usual: 18, all: 60 });
+  const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 16 * shards, shards });
   const ran = await farm.must(args, 0, { most_s: 300 });
   for (const host of HOSTS) {
     assert.equal(await farm.hosts.on(host, `[ -e '${dir}' ] || echo hidden`), "hidden\n");
     assert.match(ran.stderr, new RegExp(`^${host}: \\d+ slots of 1 threads, in /home/farmer/nsfarm_runs$`, "m"));
   }
-  await assertMerged(dir, { toys: 1000 });
-  assert.deepEqual([...new Set(await hostsOf(dir, 60))].sort(), HOSTS);
-  const record = await readRecord(dir, 59);
+  await assertMerged(dir, { toys: 16 * shards });
+  assert.deepEqual([...new Set(await hostsOf(dir, shards))].sort(), HOSTS);
+  const record = await readRecord(dir, shards - 1);
   assert.deepEqual([record.scheduler, record.threads, record.attempt], ["ssh", 1, 1]);
   assert.equal(record.slot?.split(":")[0], record.host);
   assert(Math.abs(record.clock_offset_s ?? 9) < 1);

@@ -6,6 +6,7 @@ import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import { livePlans } from "../../core/check_manifest.ts";
 import { inventedOutput } from "../../scripts/tools/invented_output.ts";
 import { toyOf } from "../../scripts/tools/invented_toys.ts";
+import { amountOf } from "../support/amount.ts";
 import { inFolder } from "../support/scratch.ts";
 import { cutPlan } from "./support/fitted_run.ts";
 import { inventedRun, writeRun, writeShard } from "./support/invented_dir.ts";
@@ -87,6 +88,7 @@ function comparable(text: string): string {
   return text.replace(/"n_shards": \d+,\s+"sources": \[[^\]]*\]/, "");
 }
 
+const RUNS = amountOf("trees of merges", { quick: 8, usual: 16, all: 40 });
 const DRAWS = fc.array(fc.nat(4), { minLength: 1, maxLength: 12 });
 
 Deno.test("a merge of any tree of merges, with any holes, is that of its shards to the byte, each toy once at its seed's place", () =>
@@ -111,7 +113,7 @@ Deno.test("a merge of any tree of merges, with any holes, is that of its shards 
       const strict = await merge(null, { inputs: tree, out: join(folder, "strict.json") });
       assert.equal(strict.exit_code, report.missing.length > 0 ? 5 : 0, strict.notes.join("\n"));
     });
-    await fc.assert(property, { numRuns: 40 });
+    await fc.assert(property, { numRuns: RUNS });
   }));
 
 Deno.test("a shard that is in a tree of merges twice is refused, wherever it is", () =>
@@ -127,7 +129,7 @@ Deno.test("a shard that is in a tree of merges twice is refused, wherever it is"
         assert.deepEqual([report.exit_code, report.merged], [5, null]);
       }
     });
-    await fc.assert(property, { numRuns: 10 });
+    await fc.assert(property, { numRuns: RUNS / 4 });
   }));
 
 const ODD: Record<string, (manifest: FarmManifest) => void> = {
@@ -153,7 +155,7 @@ for (const [what, change] of Object.entries(ODD)) {
         const report = await merge(null, { inputs: tree, out: join(folder, "odd.json") });
         assert.equal(report.exit_code, leaves.length > 1 ? 5 : 0, report.notes.join("\n"));
       });
-      await fc.assert(property, { numRuns: 6 });
+      await fc.assert(property, { numRuns: RUNS / 4 });
     }));
 }
 

@@ -16,3 +16,13 @@ export function amountOf(what: string, amounts: Record<Amount, number>): number 
   if (now < all) console.log(`left out: all but ${now}${all === Infinity ? "" : ` of ${all}`} ${what}`);
   return now;
 }
+
+/**
+ * Returns every so many-th of some cases, or all of them with `--all`. Where cases are rows of a table one after the other,
+ * a step that has no divisor in common with a row's length takes some of each row and of each column.
+ */
+export function someOf<T>(what: string, cases: readonly T[], step: number): T[] {
+  const some = cases.filter((_, i) => i % step === 0);
+  const amount = amountOf(what, { quick: some.length, usual: some.length, all: cases.length });
+  return amount === cases.length ? [...cases] : some;
+}

@@ -2,7 +2,7 @@
  * Carries a call of a file out and then says that it failed, as a file server does whose answer was lost: the client
  * sends the call again, and is answered that there is nothing to be done any more. To be preloaded into nsfarm-deno.
  *
- * NSFARM_LOST_CALL   rename, link, mkdir or unlink
+ * NSFARM_LOST_CALL   rename, link, mkdir or unlink; empty: all of them are only noted
  * NSFARM_LOST_AT     the answer to the call of this number is lost, counted in each process from 1; 0: none is
  * NSFARM_LOST_LOG    every call is noted there: its process, the call, its (new) name
  */
@@ -32,7 +32,8 @@ static void note(const char *call, const char *path) {
 /* What a call that came to `result` is answered. */
 static int answer(const char *call, const char *path, int result, int second) {
   const char *lost = getenv("NSFARM_LOST_CALL"), *at = getenv("NSFARM_LOST_AT");
-  if (strcmp(program_invocation_short_name, "nsfarm-deno") != 0 || !lost || strcmp(lost, call) != 0) return result;
+  if (strcmp(program_invocation_short_name, "nsfarm-deno") != 0 || !lost) return result;
+  if (*lost && strcmp(lost, call) != 0) return result;
   int before = errno;
   note(call, path);
   errno = before;

@@ -9,6 +9,12 @@ import { whyNotInstalled } from "./packages.ts";
 export const LOSABLE = ["rename", "link", "mkdir", "unlink"] as const;
 export type Losable = (typeof LOSABLE)[number];
 
+export interface NotedCall {
+  call: string;
+  /** The (new) name that it was for. */
+  path: string;
+}
+
 /** Why answers cannot be lost here: there is no C compiler, and none can be installed. Empty where they can. */
 export const whyNoneLost = hasCompiler() ? "" : whyNotInstalled("gcc", "libc6-dev");
 
@@ -28,10 +34,11 @@ export class LostAnswers {
   }
 
   /**
-   * Runs the program; the answer to its call of that number is lost (0: none is), and that of whatever it starts of itself.
-   * @returns the names that the call was for, process by process
+   * Runs the program; the answer to its call of that number is lost, and that of whatever it starts of itself. Without a
+   * call none is.
+   * @returns the calls that were noted, process by process
    */
-  async run(words: string[], call: Losable, at: number): Promise<Ran & { calls: string[][] }> {
+  async run(words: string[], call: Losable | "" = "", at = 0): Promise<Ran & { calls: NotedCall[][] }> {
     await rm(this.#log, { force: true });
     const env = {
       LD_PRELOAD: this.#library,
@@ -40,16 +47,16 @@ export class LostAnswers {
       NSFARM_LOST_LOG: this.#log,
     };
     const ran = await nsfarm(this.folder, words, { env });
-    const lines = (await readText(this.#log)).split("\n").flatMap((line) => /^(\d+) \w+ (.*)$/.exec(line) ?? []);
+    const lines = (await readText(this.#log)).split("\n").flatMap((line) => /^(\d+) (\w+) (.*)$/.exec(line) ?? []);
     return { ...ran, calls: byProcess(lines) };
   }
 }
 
-function byProcess(parts: string[]): string[][] {
-  const found = new Map<string, string[]>();
-  for (let i = 0; i < parts.length; i += 3) {
-    const [pid = "", path = ""] = [parts[i + 1], parts[i + 2]];
-    found.set(pid, [...(found.get(pid) ?? []), path]);
+function byProcess(parts: string[]): NotedCall[][] {
+  const found = new Map<string, NotedCall[]>();
+  for (let i = 0; i < parts.length; i += 4) {
+    const [pid = "", call = "", path = ""] = parts.slice(i + 1, i + 4);
+    found.set(pid, [...(found.get(pid) ?? []), { call, path }]);
   }
   return [...found.values()];
 }
