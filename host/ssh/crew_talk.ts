@@ -21,8 +21,11 @@ export interface CrewTalk {
   isLeavingNothing(): boolean;
   isDone(plan: Plan): boolean;
   say(words: string): void;
-  /** @throws {HostFault} */
-  connect(host: FarmHost): Promise<HostLink>;
+  /**
+   * @param cut ends the connection while it is being made
+   * @throws {HostFault}
+   */
+  connect(host: FarmHost, cut: AbortSignal): Promise<HostLink>;
   /** Slots of a host that was reached for the first time; of two that are one machine the second has none. */
   shapeOf(name: string, host: FarmHost, link: HostLink): HostShape;
   hasReadyPlace(): boolean;

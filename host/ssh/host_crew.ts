@@ -77,11 +77,11 @@ export class HostCrew implements CrewTalk {
     this.tell({ kind: "place", words });
   }
 
-  connect(host: FarmHost): Promise<HostLink> {
+  connect(host: FarmHost, cut: AbortSignal): Promise<HostLink> {
     const { run } = this.bench;
     const order: LinkOrder = { run, ...this.options, sharing: run.manifest.farm.mode === "shared" };
     const index = this.places.findIndex((place) => place.host === host);
-    return openLink(host, this.control.socket(index), order);
+    return openLink(host, this.control.socket(index), order, cut);
   }
 
   get size(): number {

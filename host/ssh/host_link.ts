@@ -8,8 +8,17 @@ import { openSession, type SshSession } from "./ssh_session.ts";
 import { FULL_DISK_KB, type HostLink, type LinkOrder } from "./link.ts";
 import { stageRun } from "./stage_run.ts";
 
-/** @throws {HostFault} */
-export async function openLink(host: FarmHost, control: string, order: LinkOrder): Promise<HostLink> {
+/**
+ * Connects to a host and brings all files of the run there.
+ * @param cut ends the connection while it is being made
+ * @throws {HostFault}
+ */
+export async function openLink(
+  host: FarmHost,
+  control: string,
+  order: LinkOrder,
+  cut: AbortSignal,
+): Promise<HostLink> {
   const { manifest, dir } = order.run;
   const copy = manifest.farm.copy_token === undefined ? "" : `.${manifest.farm.copy_token}`;
   const folder = `${manifest.run_id}${copy}/${hostKey(host).replaceAll(/[^A-Za-z0-9._-]/g, "_")}`;
@@ -24,6 +33,7 @@ export async function openLink(host: FarmHost, control: string, order: LinkOrder
   });
   const session = openSession(host, order.settings, control, "master", script);
   const timer = setTimeout(session.kill, order.setup_timeout_s * 1000);
+  cut.addEventListener("abort", session.kill);
   try {
     return await setUp(session, folder, host, control, order);
   } catch (error) {
@@ -32,6 +42,7 @@ export async function openLink(host: FarmHost, control: string, order: LinkOrder
     throw new HostFault(await session.ended ?? errorText(error));
   } finally {
     clearTimeout(timer);
+    cut.removeEventListener("abort", session.kill);
   }
 }
 

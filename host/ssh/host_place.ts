@@ -31,6 +31,8 @@ export class HostPlace implements Place {
   #keeping: Promise<void> = Promise.resolve();
   /** Whether the loop has ended, and no connection is needed any more. */
   #is_closing = false;
+  /** Cuts a connection that is still being made then. */
+  readonly #cut = new AbortController();
 
   constructor(readonly bench: Workbench, readonly host: FarmHost, readonly crew: CrewTalk) {
     this.name = hostKey(host);
@@ -50,7 +52,7 @@ export class HostPlace implements Place {
   async #keep(over: AbortSignal): Promise<void> {
     while (!over.aborted && !this.health.given_up) {
       try {
-        const link = await this.crew.connect(this.host);
+        const link = await this.crew.connect(this.host, this.#cut.signal);
         if (this.#is_closing) return await this.#leave(link);
         if (this.#begin(link)) this.health.connected();
         const why = await link.listen((line) => takeLine(this, line, link));
@@ -81,7 +83,7 @@ export class HostPlace implements Place {
     this.#fetcher = undefined;
     this.#silent_since = performance.now();
     this.health.disconnected();
-    setTimeout(() => this.health.wake(), this.crew.lost_ms + 10);
+    if (!this.health.isOver) setTimeout(() => this.health.wake(), this.crew.lost_ms + 10);
   }
 
   giveUp(): void {
@@ -220,7 +222,9 @@ export class HostPlace implements Place {
       this.shards.delete(shard.id);
     }
     if (link) await this.#leave(link);
+    const timer = setTimeout(() => this.#cut.abort(), MOST_CONNECTING_MS);
     await this.#keeping;
+    clearTimeout(timer);
   }
 
   /** Ends a connection; a whole run leaves nothing on the host. */
@@ -231,5 +235,7 @@ export class HostPlace implements Place {
 }
 
 const RECONNECT_MS = 500;
+/** How long a connection that is still being made is waited for when the loop is over. */
+const MOST_CONNECTING_MS = 2000;
 /** How often files are fetched again that do not arrive whole. */
 const MOST_TRIES = 20;

@@ -5,17 +5,18 @@ import { HostPlace } from "../../host/ssh/host_place.ts";
 import type { HostLink } from "../../host/ssh/link.ts";
 import { sampleManifest } from "../core/support/sample_run.ts";
 import { benchOf } from "./support/bench.ts";
+import { inFastTime } from "./support/fast_time.ts";
 
 const HOST = { name: "w1", user: null, port: null, weight: 1, threads: null, line: 1 };
 
 /** The hosts of a whole run, of which one is being connected to. */
-function crewOf(connection: Promise<HostLink>): CrewTalk {
+function crewOf(connect: CrewTalk["connect"]): CrewTalk {
   return {
     ...{ size: 1, reached: false, done: 0, isStatic: false, retry_s: 1, lost_ms: 1000, isStopping: false },
     isLeavingNothing: () => true,
     isDone: () => true,
     say: () => {},
-    connect: () => connection,
+    connect,
     shapeOf: () => ({ slots: 1, threads: 1 }),
     hasReadyPlace: () => false,
     missed: () => {},
@@ -42,7 +43,7 @@ function linkOf(sent: string[]): HostLink {
 
 Deno.test("a host whose connection is made only when the run is whole already is left empty, and keeps no loop", async () => {
   const { promise: connection, resolve: connect } = Promise.withResolvers<HostLink>();
-  const place = new HostPlace(benchOf("/nowhere", sampleManifest()), HOST, crewOf(connection));
+  const place = new HostPlace(benchOf("/nowhere", sampleManifest()), HOST, crewOf(() => connection));
   const over = new AbortController();
   const opened = place.open(over.signal, () => {});
   over.abort();
@@ -52,4 +53,15 @@ Deno.test("a host whose connection is made only when the run is whole already is
   connect(linkOf(sent));
   await closed;
   assert.deepEqual(sent, ["tidy"]);
+});
+
+Deno.test("a host that is still being connected to a moment after the loop is over keeps it no longer", async () => {
+  const connect: CrewTalk["connect"] = (_, cut) =>
+    new Promise((_, reject) => cut.addEventListener("abort", () => reject(new Error("it was cut"))));
+  const place = new HostPlace(benchOf("/nowhere", sampleManifest()), HOST, crewOf(connect));
+  const over = new AbortController();
+  const opened = place.open(over.signal, () => {});
+  over.abort();
+  await opened;
+  await inFastTime(() => place.close());
 });
