@@ -4,7 +4,8 @@ import { diagnose, diagnoseOld, type Diagnosis, type Trouble } from "../core/dia
 import { EXIT_CODES } from "../core/errors.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
-import { remediesFor, symptomsOf } from "../host/state/doctor_run.ts";
+import { remediesFor } from "../host/jobs/remedies.ts";
+import { symptomsOf } from "../host/state/doctor_run.ts";
 import { findLate } from "../host/jobs/submit_run.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { ownCommand } from "../host/machine/own_program.ts";

@@ -19,6 +19,9 @@ const Flags = z.object({
   fileGraceS: z.number(),
 });
 
+/** Whoever waits for one look waits no longer for a scheduler's command; --watch gives it its time. */
+const LONGEST_ANSWER_S = 10;
+
 const status: CommandSpec = {
   name: "status",
   needs: ["read", "write", "run", "env", "sys"],
@@ -46,7 +49,7 @@ const status: CommandSpec = {
         return flags.watch
           ? await watchRun(run, adapter, signals.signal, out, true, flags.fileGraceS)
           : await lookAtRun(run, adapter, await lookAtMachine(), flags.fileGraceS);
-      });
+      }, flags.watch ? Infinity : LONGEST_ANSWER_S);
       if (!flags.watch) out.document({ ...look.summary, shards: look.shards });
       out.print(describeStatus(look.summary, look.shards));
       return signals.exitCode() ?? (flags.check ? checkCode(look.summary) : EXIT_CODES.done);

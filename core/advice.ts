@@ -1,4 +1,5 @@
 import type { Cause, ShardState } from "./contracts/kinds.ts";
+import { counted } from "./counted.ts";
 import { NOT_SUBMITTED } from "./reconcile.ts";
 
 /** How a limit can be raised: to twice what it was, to a value, or not at all. */
@@ -94,3 +95,34 @@ export function nextCommand(
 function raise(flag: string, how: Raise): string[] {
   return how === null ? [] : how === "twice" ? [flag] : [`${flag}=${how}`];
 }
+
+/**
+ * Why a command that submits has found nothing to submit, and the command that goes on.
+ * @param shards how many shards that are not done are of each kind
+ * @param on_record the run's directory as a word of a command line
+ */
+export function nothingToSubmit(
+  shards: ReadonlyMap<Kind, number>,
+  done: number,
+  remedies: Remedies,
+  on_record: string,
+): string {
+  if (shards.size === 0) return `Nothing to submit: all ${done} shards are done`;
+  const count = (is: (kind: Kind) => boolean) =>
+    [...shards].reduce((sum, [kind, one]) => sum + (is(kind) ? one : 0), 0);
+  const [held, unknown, going] = [count((one) => one === "held"), count((one) => one === "unknown"), count(isOnItsWay)];
+  const ended = count((one) => !isOnItsWay(one) && one !== "held" && one !== "unknown");
+  const what = [
+    ...(ended > 0 ? [`${counted(ended, "shard")} ended without a result`] : []),
+    ...(held > 0 ? [`the jobs of ${counted(held, "shard")} are held`] : []),
+    ...(unknown > 0 ? [`nobody knows of ${counted(unknown, "shard")} whether they still run`] : []),
+    ...(going > 0 ? [`${counted(going, "shard")} on the way`] : []),
+    `${done} done`,
+  ];
+  const kind = [...shards.keys()].find((one) => !isOnItsWay(one)) ?? "going";
+  const words = nextCommand(new Set(shards.keys()), remedies, false)?.map((one) => one === "RUN_DIR" ? on_record : one);
+  const go_on = words ? `: nsfarm-deno ${words.join(" ")}` : "";
+  return `Nothing to submit: ${what.join(", ")}; ${ADVICE[kind]}${go_on}`;
+}
+
+const isOnItsWay = (kind: Kind): boolean => kind === "going" || kind === "waiting";

@@ -69,6 +69,8 @@ export const AdapterFacts = z.strictObject({
     sends_inputs: z.exactOptional(z.boolean()),
     /** Whether a shard that it does not know any more may have run, its files still on their way (default: yes). */
     files_may_be_late: z.exactOptional(z.boolean()),
+    /** `cancel` of a whole submission goes by its token alone, so that a job of it that nobody knows is cancelled too. */
+    cancels_by_token: z.exactOptional(z.boolean()),
   }),
 });
 export type AdapterFacts = z.infer<typeof AdapterFacts>;

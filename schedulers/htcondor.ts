@@ -31,7 +31,7 @@ const htcondor = {
     "condor_config_val",
   ],
   options: [...HTCONDOR_OPTIONS, ...SITE_OPTIONS],
-  limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: true },
+  limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: true, cancels_by_token: true },
   render: renderHTCondor,
   probe: probeHTCondor,
   readProbe: readHTCondorProbe,

@@ -20,7 +20,7 @@ const slurm = {
   summary: "array jobs of a Slurm cluster",
   programs: ["sbatch", "squeue", "sacct", "scancel", "scontrol", "sinfo", "sacctmgr"],
   options: [...SLURM_OPTIONS, ...SITE_OPTIONS],
-  limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: false },
+  limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: false, cancels_by_token: true },
   render: renderSlurm,
   probe: probeSlurm,
   readProbe: readSlurmProbe,

@@ -10,9 +10,12 @@ const KNOWN: [RegExp, string][] = [
     /Host key verification failed|No .* host key is known/,
     "its host key is not known: log in once by hand, or give --accept-new",
   ],
+  // Before all that follows from it: without a place for its socket ssh says that a connection was refused.
+  [/No space left on device/, "a disk is full, this machine's or its own: No space left on device"],
+  [/Disk quota exceeded/, "a disk quota is used up, on this machine or there"],
   [/Permission denied/, "it does not let us in: no key of yours is accepted there without a question"],
   [/Could not resolve hostname|Name or service not known/, "its name cannot be resolved"],
-  [/Connection refused/, "nothing listens on its ssh port"],
+  [/connect to host .*: Connection refused/, "nothing listens on its ssh port"],
   [/timed out|Operation timed out|not responding/, "it does not answer in time"],
   [/No route to host|Network is unreachable/, "there is no way to it in the network"],
   [/Connection (?:closed|reset)|Broken pipe|Connection to .* closed/, "the connection broke"],

@@ -1,6 +1,9 @@
+import { basename, dirname } from "node:path";
 import { systemCode } from "../../core/errors.ts";
 import { fileFault, isAbsent } from "../../core/file_fault.ts";
+import { listNames } from "./list_names.ts";
 import { rename } from "./rename.ts";
+import { showListed } from "./show_listed.ts";
 import { exists, removeQuietly, writeTemporary } from "./write_file.ts";
 
 /**
@@ -34,7 +37,11 @@ const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", 
 /** Where a file system has no link(2): the exclusive creation of `path.commit` holds the right to rename. */
 function commitByRename(temporary: string, path: string): boolean {
   return holdRight(path.replace(/(\.out|\.metrics)?\.json$/, "") + ".commit", () => {
-    if (exists(path)) return false;
+    // A look may be answered from what this machine has in mind: a listing asks the server.
+    if (listNames(dirname(path)).includes(basename(path))) {
+      showListed(path);
+      return false;
+    }
     try {
       rename(temporary, path);
       return true;

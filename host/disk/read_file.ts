@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { adviceFor, faultWords, type FileFault, fileFault, isAbsent, shownPath } from "../../core/file_fault.ts";
+import { identityNow } from "./identity.ts";
 import { firstIssue } from "../../core/read_output.ts";
 
 export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
@@ -54,21 +55,29 @@ export function openRegular(path: string): Deno.FsFile {
   }
 }
 
-function checkRegular(path: string): Deno.FileInfo {
+function checkRegular(path: string): void {
   const info = lookAt(path);
+  // A folder that was there a while ago may be in this machine's mind: whether it still is its server tells.
+  if (info.isDirectory && identityNow(path)?.isFile) return;
   if (info.isSymlink) throw new Unreadable("is a link, wanted a regular file", false);
   if (!info.isFile) throw new Unreadable(`is ${info.isDirectory ? "a folder" : "no regular file"}`, false);
-  return info;
 }
 
 function readChecked(path: string, max_bytes: number, space: (size: number) => Uint8Array): Uint8Array {
-  checkRegular(path);
-  try {
-    return readBytes(path, max_bytes, space);
-  } catch (error) {
-    throw error instanceof Unreadable ? error : unreadable(error);
+  for (let tries = 1;; tries++) {
+    checkRegular(path);
+    try {
+      return readBytes(path, max_bytes, space);
+    } catch (error) {
+      // Over NFS: another machine has removed or replaced it since it was opened here. It is opened anew (nfs(5)).
+      if (fileFault(error) === "stale" && tries < MOST_STALE) continue;
+      throw error instanceof Unreadable ? error : unreadable(error);
+    }
   }
 }
+
+/** A file that is replaced as often while it is read is taken for one that cannot be read. */
+const MOST_STALE = 5;
 
 /**
  * Opening and reading by hand costs half of Deno.readFileSync. The size is that of the file that is open: a document may

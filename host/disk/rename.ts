@@ -1,3 +1,5 @@
+import { identityNow } from "./identity.ts";
+
 /**
  * Renames a file or a folder; all renames of the program are made here. After an error the new name is looked at: over
  * NFS a rename that was sent twice can have been done by the first and be answered with ENOENT, the answer to the second
@@ -22,20 +24,10 @@ function identityOf(path: string): string | null {
   }
 }
 
-/** The same of a regular file or a folder, as its server has it now: a look may be answered by a cache, an open is not. */
-function openedIdentity(path: string): string | null {
-  try {
-    const { isFile, isDirectory } = Deno.lstatSync(path);
-    if (!isFile && !isDirectory) return null;
-    const file = Deno.openSync(path);
-    try {
-      return identity(file.statSync());
-    } finally {
-      file.close();
-    }
-  } catch {
-    return null;
-  }
-}
+const openedIdentity = (path: string): string | null => {
+  const now = identityNow(path);
+  return now && identity(now);
+};
 
-const identity = ({ dev, ino }: Deno.FileInfo): string | null => ino === null ? null : `${dev} ${ino}`;
+const identity = ({ dev, ino }: Pick<Deno.FileInfo, "dev" | "ino">): string | null =>
+  ino === null ? null : `${dev} ${ino}`;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ATTEMPTS, CLAIMS, INCOMING, readTemporaryName } from "../../core/run_paths.ts";
+import { ASIDE, ATTEMPTS, CLAIMS, INCOMING, readTemporaryName } from "../../core/run_paths.ts";
 import { namesInPassing } from "./list_names.ts";
 import type { Machine } from "../machine/machine.ts";
 import { bootId, startTicks } from "../machine/proc.ts";
@@ -35,8 +35,15 @@ export function sweepForgotten(dir: string): void {
 export function sweepDone(dir: string): void {
   const loops = namesInPassing(join(dir, CLAIMS)).filter((name) => /^worker_[0-9a-f]{16}\.json$/.test(name));
   for (const name of loops) removeQuietly(join(dir, CLAIMS, name));
-  removeForgotten(dir, temporaryOfRun(dir));
+  removeForgotten(dir, [...temporaryOfRun(dir), ...rightsOfRun(dir)]);
 }
+
+/** Rights to rename that nobody gave back: of a process that was killed with one (holdRight). */
+const rightsOfRun = (dir: string): { path: string }[] =>
+  ["", ATTEMPTS, ASIDE].flatMap((folder) =>
+    namesInPassing(join(dir, folder)).filter((name) => /^shard_.*\.commit$/.test(name))
+      .map((name) => ({ path: join(dir, folder, name) }))
+  );
 
 function removeForgotten(dir: string, files: readonly { path: string }[]): void {
   if (files.length === 0) return;

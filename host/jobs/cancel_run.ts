@@ -19,8 +19,10 @@ export async function cancelRun(cancelled: Run<FarmManifest>, adapter: Scheduler
     await settleSubmissions(run, adapter, `nsfarm-deno cancel ${quoteWord(run.dir)}`);
     const { states } = await askOrThrow(run, adapter, doing);
     const known = new Set(states.filter(({ state }) => ACTIVE.has(state)).map(({ token }) => token));
-    const handles = handlesOf(ownSubmissions(run)).filter((handle) => known.has(handle.token));
-    await cancelJobs(run, adapter, handles, null, doing);
+    const all = handlesOf(ownSubmissions(run));
+    const handles = all.filter((handle) => known.has(handle.token));
+    // Of one that has ended a site's wrapper may have queued a second job, which is not asked about.
+    await cancelJobs(run, adapter, adapter.limits.cancels_by_token ? all : handles, null, doing);
     return handles;
   });
 }

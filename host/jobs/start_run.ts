@@ -4,6 +4,7 @@ import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { Submission } from "../../core/contracts/submit_meta.ts";
 import { withDoublingsUsed } from "../../core/open_changes.ts";
+import { type Kind, kindOf, nothingToSubmit } from "../../core/advice.ts";
 import { counted } from "../../core/counted.ts";
 import { FarmError } from "../../core/errors.ts";
 import { SUBMIT_LOCK } from "../../core/run_paths.ts";
@@ -15,6 +16,7 @@ import { whileLocked } from "../disk/lock_file.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import type { Machine } from "../machine/machine.ts";
+import { remediesFor } from "./remedies.ts";
 import { type ScannedShard, scanRun } from "../state/scan_run.ts";
 import { listAttempts } from "../shard/attempts.ts";
 import { ownSubmissions } from "./submissions.ts";
@@ -93,7 +95,7 @@ export async function submitOpen(
   const open = shards.filter((shard) => isOpen(shard, asked, again));
   const submissions = await submitShards(run, adapter, open, again, go_on);
   if (again.ended && adopted + submissions.length > 0) recordOptionsUsed(run);
-  return { run, submissions, nothing: open.length === 0 ? whyNothing(shards, again.ended) : "" };
+  return { run, submissions, nothing: open.length === 0 ? whyNothing(run, adapter, shards) : "" };
 }
 
 async function submitShards(
@@ -191,16 +193,13 @@ function isOpen({ state, plan, last }: ScannedShard, asked: AskedScheduler, agai
   return again.ended && ENDED.has(state);
 }
 
-function whyNothing(shards: ScannedShard[], again: boolean): string {
-  const done = shards.filter((shard) => shard.state === "done").length;
-  if (done === shards.length) return `Nothing to submit: all ${done} shards are done`;
-  const ended = shards.filter((shard) => ENDED.has(shard.state)).length;
-  if (ended > 0 && !again) {
-    return `Nothing to submit: ${ended} shards ended without a result; nsfarm-deno retry runs them again`;
+function whyNothing(run: Run<FarmManifest>, adapter: SchedulerAdapter, shards: readonly ScannedShard[]): string {
+  const remedies = remediesFor(run, adapter);
+  const kinds = new Map<Kind, number>();
+  for (const { state, why, last } of shards.filter((one) => one.state !== "done")) {
+    const kind = kindOf({ state, why, cause: last?.end?.cause ?? null }, remedies);
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   }
-  const held = shards.filter((shard) => shard.state === "held").length;
-  if (held > 0) {
-    return `Nothing to submit: the jobs of ${held} shards are held; nsfarm-deno status says why, retry replaces them`;
-  }
-  return `Nothing to submit: ${shards.length - done - ended} shards are on their way, ${done} are done`;
+  const done = shards.filter(({ state }) => state === "done").length;
+  return nothingToSubmit(kinds, done, remedies, quoteWord(run.dir));
 }

@@ -12,6 +12,7 @@ const LATE_OUTPUT_MS = 750;
  * when the time is up or the output grows beyond 64 MiB. Never throws: what went wrong is in the result.
  */
 export async function runProgram(command: Command): Promise<CommandResult> {
+  if (asking?.stop.aborted) return { ...NOTHING, timed_out: true };
   let child: Deno.ChildProcess;
   try {
     child = spawn(command);
@@ -25,7 +26,7 @@ export async function runProgram(command: Command): Promise<CommandResult> {
     killGroup(child.pid, "SIGKILL");
   };
   RUNNING.add(stop);
-  const timer = setTimeout(stop, command.timeout_s * 1000);
+  const timer = setTimeout(stop, Math.min(command.timeout_s, asking?.most_s ?? Infinity) * 1000);
   const ended = child.status.then((status) => {
     pipes.closeWhenSilent();
     return status;
@@ -49,14 +50,23 @@ export async function runProgram(command: Command): Promise<CommandResult> {
 /** What stops each program that runs now. */
 const RUNNING = new Set<() => void>();
 
-/** Does some work, and stops all programs that run once `stop` is aborted: for work that only asks. */
-export async function endingPrograms<T>(stop: AbortSignal, work: () => Promise<T>): Promise<T> {
+/** What holds for all programs while there is work that only asks. */
+let asking: { stop: AbortSignal; most_s: number } | undefined;
+
+/**
+ * Does some work that only asks: once `stop` is aborted all programs that run are stopped, and no other is started.
+ * @param most_s no program may take longer than this
+ */
+export async function endingPrograms<T>(stop: AbortSignal, work: () => Promise<T>, most_s = Infinity): Promise<T> {
+  const before = asking;
+  asking = { stop, most_s: Math.min(most_s, before?.most_s ?? Infinity) };
   const end = () => RUNNING.forEach((one) => one());
   stop.addEventListener("abort", end);
   try {
     return await work();
   } finally {
     stop.removeEventListener("abort", end);
+    asking = before;
   }
 }
 

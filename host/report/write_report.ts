@@ -11,7 +11,7 @@ import { NO_REMEDIES, type Remedies } from "../../core/advice.ts";
 import { loadAdapter } from "../jobs/load_adapter.ts";
 import { isFarmRun } from "../run/load_manifest.ts";
 import { openRun } from "../run/run_home.ts";
-import { remediesFor } from "../state/doctor_run.ts";
+import { remediesFor } from "../jobs/remedies.ts";
 import { readFacts } from "../state/read_facts.ts";
 import { loadSweep } from "../sweep/load_sweep.ts";
 import { readSweepFacts } from "../sweep/read_sweep.ts";

@@ -12,6 +12,7 @@ import { Unreadable } from "../disk/read_file.ts";
 import { type CheckedOutput, type Evidence, readCommitted, readShard } from "./read_shard.ts";
 import { listNames } from "../disk/list_names.ts";
 import { commitByLink, giveName, holdRight, pause } from "../disk/give_name.ts";
+import { identityNow } from "../disk/identity.ts";
 import { rename } from "../disk/rename.ts";
 import { makeFolder, removeQuietly, writeTemporary } from "../disk/write_file.ts";
 
@@ -155,13 +156,7 @@ export function inodes(dir: string, shard: number): Map<string, number | null> {
   return new Map([metricsName(shard), outName(shard)].map((name) => [name, inode(join(dir, name))]));
 }
 
-function inode(path: string): number | null {
-  try {
-    return Deno.lstatSync(path).ino;
-  } catch {
-    return null;
-  }
-}
+const inode = (path: string): number | null => identityNow(path)?.ino ?? null;
 
 /**
  * Moves what is not valid under a final name out of the way; nothing is deleted. `seen` are the inodes from before it

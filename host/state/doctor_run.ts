@@ -1,13 +1,11 @@
 import { join } from "node:path";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { StatusShard } from "../../core/describe_status.ts";
-import type { Raise, Remedies } from "../../core/advice.ts";
 import type { Symptom } from "../../core/diagnose.ts";
 import { fitCommand } from "../../core/fit_command.ts";
 import { printable } from "../../core/find_cause.ts";
 import { attemptName, ATTEMPTS, metricsName, outName } from "../../core/run_paths.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
-import { refusalOf } from "../jobs/submissions.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { readLogs, type ShardLogs } from "./read_logs.ts";
 
@@ -51,20 +49,4 @@ function byHand(manifest: FarmManifest, plan: FarmManifest["plans"][number]): st
     metrics: join("/tmp", metricsName(plan.shard_index)),
   };
   return fitCommand(manifest, plan, paths, Math.max(1, manifest.threads));
-}
-
-/** What `retry` can raise: twice what the run asked for, or a first value, where it asked for nothing. */
-export function remediesFor(run: Run<FarmManifest>, adapter: SchedulerAdapter): Remedies {
-  return {
-    more_memory: raiseOf(run, adapter, "memory", ["4GB", "4G"]),
-    more_time: raiseOf(run, adapter, "time", []),
-    refusal: refusalOf(run),
-  };
-}
-
-function raiseOf(run: Run<FarmManifest>, adapter: SchedulerAdapter, role: "memory" | "time", first: string[]): Raise {
-  const option = adapter.options.find((one) => one.role === role);
-  if (!option) return null;
-  if (run.manifest.farm.options[option.name] !== undefined) return "twice";
-  return first.find((value) => new RegExp(`^(?:${option.pattern ?? ".*"})$`).test(value)) ?? null;
 }

@@ -4,40 +4,67 @@ import type { ListedWorkers } from "./workers.ts";
 /** A loop is dead when its count did not move for so many of its intervals. */
 const MISSED = 3;
 
+interface Count {
+  token: string;
+  beats: number;
+  since_ms: number;
+  interval_ms: number;
+  /** It was given time once more since it stands still: whoever looks seldom must come to an end too. */
+  is_excused: boolean;
+}
+
 /**
  * Tells live worker loops of other machines from dead ones by their counts in the run directory, on this process's own
- * clock: the clocks of two machines are never compared.
+ * clock: the clocks of two machines are never compared. Time in which nobody looked is no silence: this process may have
+ * been stopped, or the file server away for all (a mount that hangs), and then a living loop beats within an interval.
  */
 export class Heartbeats {
   /** By the loop's process: its count, and since when it stands still. */
-  readonly #seen = new Map<string, { token: string; beats: number; since_ms: number; interval_s: number }>();
+  readonly #seen = new Map<string, Count>();
+  /** The loops on file at the last two looks. */
   #here = new Set<string>();
+  #before = new Set<string>();
   /** Tokens of loops whose files cannot be read now. */
   #unread = new Set<string>();
+  #looked_ms = -Infinity;
 
-  /** Takes in what the files say now. */
+  /** Takes in what the files say now. @param now_ms from before they were read */
   look({ known: workers, unknown }: ListedWorkers, now_ms: number): void {
+    const looked_ms = this.#looked_ms;
+    this.#looked_ms = now_ms;
+    this.#before = this.#here;
     this.#here = new Set(workers.map(({ process }) => keyOf(process)));
     this.#unread = new Set(unknown.map(({ token }) => token));
+    for (const count of this.#seen.values()) excuse(count, looked_ms, now_ms);
     for (const { token, process, beats, beat_interval_s } of workers) {
       if (beats === undefined || beat_interval_s === undefined) continue;
       const known = this.#seen.get(keyOf(process));
       if (known?.beats === beats) continue;
-      this.#seen.set(keyOf(process), { token, beats, since_ms: now_ms, interval_s: beat_interval_s });
+      const interval_ms = beat_interval_s * 1000;
+      this.#seen.set(keyOf(process), { token, beats, since_ms: now_ms, interval_ms, is_excused: false });
     }
   }
 
   /**
-   * Whether an attempt that was begun on another machine goes on: by a loop whose count moves, or not, or nobody knows.
-   * A loop that was there and has taken its file away runs nothing any more.
+   * Whether an attempt that was begun on another machine went on at the last look: by a loop whose count moves, or not,
+   * or nobody knows. A loop that was there and has taken its file away runs nothing any more; one listing can miss a name
+   * that is given anew while it is made.
    */
-  judge({ wrapper }: Pick<Attempt, "wrapper">, now_ms: number): "alive" | "dead" | "unknown" {
+  judge({ wrapper }: Pick<Attempt, "wrapper">): "alive" | "dead" | "unknown" {
     const key = keyOf(wrapper);
     const known = this.#seen.get(key);
     if (!known || this.#unread.has(known.token)) return "unknown";
-    if (!this.#here.has(key)) return "dead";
-    return now_ms - known.since_ms < MISSED * known.interval_s * 1000 ? "alive" : "dead";
+    if (!this.#here.has(key) && !this.#before.has(key)) return "dead";
+    return this.#looked_ms - known.since_ms < MISSED * known.interval_ms ? "alive" : "dead";
   }
+}
+
+/** After a time without a look a loop has one interval more to beat in. */
+function excuse(count: Count, looked_ms: number, now_ms: number): void {
+  const since_ms = now_ms - (MISSED - 1) * count.interval_ms;
+  if (count.is_excused || now_ms - looked_ms <= count.interval_ms || since_ms <= count.since_ms) return;
+  count.since_ms = since_ms;
+  count.is_excused = true;
 }
 
 const keyOf = ({ boot_id, pid, start_ticks }: ProcessId) => `${boot_id} ${pid} ${start_ticks}`;

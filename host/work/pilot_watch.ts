@@ -28,7 +28,7 @@ export class PilotWatch {
     }
     if (states.some(({ state }) => state === "queued" || state === "unknown")) return [];
     if (workers.unknown.length > 0) return [];
-    if (workers.known.some(({ process }) => this.#beats.judge({ wrapper: process }, now_ms) !== "dead")) return [];
+    if (workers.known.some(({ process }) => this.#beats.judge({ wrapper: process }) !== "dead")) return [];
     const isLong = [...this.#running_since_ms.values()].every((since_ms) =>
       now_ms - since_ms >= PILOT_SILENCE_S * 1000
     );

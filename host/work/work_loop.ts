@@ -83,7 +83,8 @@ class WorkLoop {
   }
 
   async #sortAll(plans: readonly Plan[], listing: RunListing): Promise<void> {
-    this.#beats.look(listWorkers(this.bench.run.dir), performance.now());
+    const now_ms = performance.now();
+    this.#beats.look(listWorkers(this.bench.run.dir), now_ms);
     for (const plan of plans) this.#sort(plan, await settleShard(this.bench, plan, listing), listing);
   }
 
@@ -115,7 +116,7 @@ class WorkLoop {
     let found = false;
     for (const attempt of attempts) {
       for (const place of this.places) {
-        const isOrphan = this.#beats.judge(attempt, performance.now()) !== "alive";
+        const isOrphan = this.#beats.judge(attempt) !== "alive";
         const begun = place.rejoin(plan, attempt, isOrphan);
         if (!begun) continue;
         found = true;
@@ -128,7 +129,7 @@ class WorkLoop {
 
   /** What a loop on another machine began is left to it while it lives, and taken over when it does not. */
   #awaitLoop(plan: Plan, attempts: readonly Attempt[], next: number): void {
-    const lives = attempts.map((attempt) => this.#beats.judge(attempt, performance.now()));
+    const lives = attempts.map((attempt) => this.#beats.judge(attempt));
     for (const [i, attempt] of attempts.entries()) if (lives[i] === "dead") endLost(this.bench, plan, attempt);
     if (lives.includes("unknown")) this.#book.elsewhere(plan.shard_index);
     else if (lives.includes("alive")) this.#book.taken(plan);

@@ -105,10 +105,9 @@ export function withdrawWorkers(dir: string): void {
   for (const { token } of [...known, ...unknown]) withdrawWorker(dir, token);
 }
 
-/** Removes the files of workers of this boot that are dead. */
+/** Removes the files of workers of this boot that are dead; of one that comes meanwhile nothing is known yet. */
 export async function sweepWorkers(run: Run, boot_id: string): Promise<void> {
-  const { dir } = run;
-  const { alive, elsewhere } = await lookAtWorkers(run, boot_id);
-  const kept = new Set([...alive, ...elsewhere].map((worker) => worker.token));
-  for (const worker of listWorkers(dir).known) if (!kept.has(worker.token)) withdrawWorker(dir, worker.token);
+  const here = listWorkers(run.dir).known.filter(({ process }) => process.boot_id === boot_id);
+  const alive = await aliveOf(here.map(({ process }) => process), boot_id);
+  for (const { process, token } of here) if (!alive.has(process)) withdrawWorker(run.dir, token);
 }

@@ -4,13 +4,16 @@ import { jobName } from "../job_name.ts";
 import { formatIndexes } from "../index_ranges.ts";
 import { tasksFor } from "../task_groups.ts";
 
-/** scancel with the id and the name: a job must have both (scancel(1)), so that an id given anew to another job is safe. */
+/**
+ * All of a submission by its name alone, which no other submission has: a site's sbatch may have queued it twice. Some of
+ * its tasks by the id and the name: a job must have both (scancel(1)), so that an id given anew to another job is safe.
+ */
 export function cancelSlurm(handles: Handle[], shards: number[] | null): Command[] {
   return handles.flatMap(({ job_id, token, chunk }) => {
     const tasks = tasksFor(chunk, shards);
     if (tasks.length === 0) return [];
-    const which = shards === null ? job_id : `${job_id}_[${formatIndexes(tasks)}]`;
-    return [{ argv: ["scancel", "--me", `--name=${jobName(token)}`, which], timeout_s: 120 }];
+    const which = shards === null ? [] : [`${job_id}_[${formatIndexes(tasks)}]`];
+    return [{ argv: ["scancel", "--me", `--name=${jobName(token)}`, ...which], timeout_s: 120 }];
   });
 }
 

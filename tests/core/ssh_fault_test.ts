@@ -21,6 +21,13 @@ const SAID: [string, string, RegExp][] = [
     /its name cannot be resolved/,
   ],
   ["a silent host", "Timeout, server 127.0.0.1 not responding.\r\n", /does not answer in time/],
+  [
+    "a full disk, where its socket cannot be made",
+    "unix_listener: cannot bind to path /tmp/c/w1.x: No space left on device\r\nControl socket connect(/tmp/c/w1): Connection refused\r\n",
+    /^a disk is full/,
+  ],
+  ["a full disk there", "sh: 3: cannot create /scratch/x: No space left on device\n", /^a disk is full/],
+  ["a socket of its own that is stale", "Control socket connect(/tmp/c/w1): Connection refused\r\n", /^Control socket/],
   ["a cut connection", "client_loop: send disconnect: Broken pipe\r\n", /the connection broke/],
 ];
 

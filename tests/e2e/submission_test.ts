@@ -141,3 +141,24 @@ Deno.test("on a login node of another cluster, where no job of the run is known,
     await must(["retry"]);
     assert.deepEqual(await slurm.queued(), ["101", "102", "103", "104"]);
   }));
+
+for (const [what, ended] of [["both wait", ""], ["the one of the id has ended", "101"]] as const) {
+  Deno.test(`a job that a site's sbatch has queued twice is cancelled with the other one of its name (${what})`, () =>
+    onSlurm(async ({ slurm, must }) => {
+      await slurm.onSubmit('echo "$((id + 800)) $name $tasks" >>"$here/queue"');
+      await must(["submit"]);
+      assert.deepEqual(await slurm.queued(), ["101", "901", "102", "902"]);
+      if (ended !== "") await slurm.write("queue", (await slurm.read("queue")).replace(/^101 .*\n/, "").trimEnd());
+      await must(["cancel"]);
+      assert.deepEqual(await slurm.queued(), []);
+    }));
+}
+
+Deno.test("status waits some ten seconds for a squeue that hangs, tells what the files say, and starts no other program", () =>
+  onSlurm(async ({ slurm, must }) => {
+    await must(["submit"]);
+    const squeue = await slurm.read("bin/squeue");
+    await slurm.replace("squeue", `sleep 40\n${squeue}`);
+    const { stdout } = await must(["status"]);
+    assert.match(stdout, /slurm could not be asked: no answer in time/);
+  }));

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { requestArgs } from "../support/farm.ts";
+import { readText, requestArgs } from "../support/farm.ts";
 import { countDone } from "../support/run_dir.ts";
-import { inFolder, until } from "../support/scratch.ts";
+import { inFolder, killQuietly, processesOf, until } from "../support/scratch.ts";
 import { type StandIn, standIn } from "../support/stand_in.ts";
 import { assertSameToys, readJson, unsharded } from "../support/toys.ts";
 import { type Client, onTwoClients, whyNoClients } from "../support/two_clients.ts";
@@ -105,3 +106,44 @@ test("a loop that was killed is gone on with where it ran, while the other works
   await b.must(["merge", dir]);
   assertSameToys(await readJson(join(on_server, "merged.out.json")), await unsharded(folder, 16));
 });
+
+test(
+  "the shards of a loop that was killed are taken over by the other machine once its beats stand still; back, it accepts",
+  4,
+  'case $(hostname) in n1) [ -e "$here/back" ] || exec sleep 600 ;; esac',
+  async (on) => {
+    const { folder, clients: [a, b], dir, on_server, fake } = on;
+    const killed = a.start(["work", dir]);
+    await until("a fit goes on", async () => (await fitsOf(fake, "start")).length > 0);
+    killed.kill("SIGKILL");
+    await killed.ended;
+    // One that was begun just before writes its line late.
+    await until("its fits are dead", async () => {
+      for (const { pid } of await fake.log()) killQuietly(pid);
+      return !(await processesOf(folder)).some(({ command }) => /stand-in|sleep 600/.test(command));
+    });
+    await beatFaster(on_server);
+    const { stdout, stderr } = await b.must(["work", dir]);
+    assert.match(stdout + stderr, /4\/4 done|4 done/);
+    await fake.mark("back");
+    assert.deepEqual(await fitsOf(fake, "twin"), [], "no shard was fitted twice at the same time");
+    const before = await fitsOf(fake, "start");
+    await a.must(["work", dir]);
+    assert.deepEqual(await fitsOf(fake, "start"), before, "what the other has done is not done again");
+    await a.must(["collect", dir]);
+    await a.must(["merge", dir]);
+    assertSameToys(await readJson(join(on_server, "merged.out.json")), await unsharded(folder, 8));
+  },
+);
+
+/** The dead loop said that it beats each second, so that two minutes need not be waited for. */
+async function beatFaster(on_server: string): Promise<void> {
+  const claims = join(on_server, "claims");
+  for (const { name } of Deno.readDirSync(claims)) {
+    if (!name.startsWith("worker_")) continue;
+    const path = join(claims, name);
+    const text = await readText(path);
+    assert.match(text, /"beat_interval_s": 40/);
+    await writeFile(path, text.replace('"beat_interval_s": 40', '"beat_interval_s": 1'));
+  }
+}

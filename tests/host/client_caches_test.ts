@@ -1,11 +1,24 @@
 import { existsSync } from "node:fs";
 import { amountOf } from "../support/amount.ts";
-import { runSchedules } from "./support/claims_schedule.ts";
+import { Schedules } from "./support/nfs/schedules.ts";
+
+/** Runs one schedule alone: NSFARM_SCHEDULE=SEED ./dev test client_caches */
+const ONLY = Deno.env.get("NSFARM_SCHEDULE");
 
 Deno.test({
   name:
-    "Schedules of workers on clients of one file server that keep names, absences and attributes in mind, and lose " +
-    "answers: no shard is left, none is committed twice, nobody stays when all is done (needs /dev/shm)",
+    "Schedules of workers and a collector on clients of one file server, changing places at every call, with stale " +
+    "caches, lost answers, outages and deaths: no shard is left, none is committed twice, nobody stays (needs /dev/shm)",
   ignore: !existsSync("/dev/shm"),
-  fn: () => runSchedules(amountOf("schedules of clients", { quick: 100, usual: 500, all: 10_000 }), 10_000, true),
+  fn: () => {
+    const count = amountOf("schedules of clients", { quick: 100, usual: 500, all: 10_000 });
+    const schedules = new Schedules();
+    schedules.open();
+    try {
+      if (ONLY !== undefined) return schedules.run(Number(ONLY));
+      for (let seed = 0; seed < count; seed++) schedules.run(seed);
+    } finally {
+      schedules.close();
+    }
+  },
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runProgram } from "../../host/machine/run_program.ts";
+import { endingPrograms, runProgram } from "../../host/machine/run_program.ts";
 import { inFolder, processesOf, until } from "../support/scratch.ts";
 
 const run = (argv: string[], more: { stdin?: string; cwd?: string; timeout_s?: number } = {}) =>
@@ -82,4 +82,14 @@ Deno.test("output without end is cut off, and is no answer", async () => {
 
 Deno.test("output that is no UTF-8 is read all the same", async () => {
   assert.equal((await run(["printf", "a\\377b"])).stdout, "a\ufffdb");
+});
+
+Deno.test("work that only asks gives no program more than its limit, and starts none once it is to stop", async () => {
+  const never = new AbortController();
+  const late = await endingPrograms(never.signal, () => run(["sleep", "600"]), 0.2);
+  assert.deepEqual([late.timed_out, late.exit_code], [true, null]);
+  never.abort();
+  const after = await endingPrograms(never.signal, () => run(["echo", "x"]));
+  assert.deepEqual([after.timed_out, after.stdout], [true, ""]);
+  assert.equal((await run(["echo", "x"])).stdout, "x\n", "afterwards all is as it was");
 });

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { lookAtRun } from "../../commands/watch_run.ts";
 import { WORKER_SCHEMA } from "../../core/contracts/worker.ts";
-import { listWorkers, lookAtWorkers } from "../../host/work/workers.ts";
+import { listWorkers, lookAtWorkers, sweepWorkers, withdrawWorkers } from "../../host/work/workers.ts";
 import { MACHINE, runOf } from "./support/bench.ts";
 import { FakeScheduler } from "./support/fake_adapter.ts";
 import { inventedRun } from "./support/invented_dir.ts";
@@ -46,4 +46,24 @@ Deno.test("status names a worker loop of which nothing can be read", () =>
       summary.workers[1] ?? "",
       /^Cannot read the file of a worker loop ".*worker_00112233445566bb\.json": it is a folder$/,
     );
+  }));
+
+async function announce(dir: string, token: string, boot_id: string): Promise<void> {
+  const process = { host: "n1", boot_id, pid: 4_190_000, start_ticks: "7" };
+  const times = { started_at_utc: "2026-01-01T00:00:00.000Z", beats: 0, beat_interval_s: 40 };
+  const worker = { schema_version: WORKER_SCHEMA, token, run_token: "r", process, slots: 1, ...times };
+  await writeFile(join(dir, "claims", `worker_${token}.json`), JSON.stringify(worker));
+}
+
+Deno.test("whoever removes the files of dead loops leaves that of one which begins meanwhile", () =>
+  inFolder(async (dir) => {
+    await mkdir(join(dir, "claims"));
+    await announce(dir, "00000000000000aa", "this-boot");
+    const sweeping = sweepWorkers(runOf(dir, inventedRun(dir)), "this-boot");
+    await announce(dir, "00000000000000bb", "other-boot");
+    await announce(dir, "00000000000000cc", "this-boot");
+    await sweeping;
+    const left = listWorkers(dir).known.map(({ token }) => token).sort();
+    withdrawWorkers(dir);
+    assert.deepEqual(left, ["00000000000000bb", "00000000000000cc"]);
   }));

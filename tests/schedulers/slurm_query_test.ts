@@ -243,13 +243,13 @@ Deno.test("control characters in what Slurm says reach no terminal", () => {
   assert.equal(told.host, null);
 });
 
-Deno.test("cancel names the id and the token, and single tasks where only some are meant", () => {
+Deno.test("cancel names the token, and the id with single tasks where only some are meant", () => {
   const handles = [handle("47", 10), handle("48", [20, 21], "fedcba9876543210")];
   const argv = (shards: number[] | null) =>
     slurm.cancel(exampleContext(), handles, shards).map((one) => one.argv.slice(1));
   assert.deepEqual(argv(null), [
-    ["--me", `--name=nsfarm-${TOKEN}`, "47"],
-    ["--me", "--name=nsfarm-fedcba9876543210", "48"],
+    ["--me", `--name=nsfarm-${TOKEN}`],
+    ["--me", "--name=nsfarm-fedcba9876543210"],
   ]);
   assert.deepEqual(argv([1, 2, 5]), [["--me", `--name=nsfarm-${TOKEN}`, "47_[1-2,5]"]]);
 });

@@ -45,7 +45,9 @@ while read -r id name tasks; do
   *) echo "nsfarm|$id|(null)|$name" ;;
   esac
 done <"$here/queue"`,
-  scancel: `for word; do id=$word; done
+  // By an id, or all of a name (exit 0 where there is none).
+  scancel: `for word; do case $word in --name=*) name=\${word#*=} ;; --*) ;; *) id=$word ;; esac; done
+[ "$id" ] || { sed -i "/ $name /d" "$here/queue"; exit 0; }
 id=\${id%%_*}
 grep -q "^$id " "$here/queue" || { echo "scancel: error: Kill job error on job id $id: Invalid job id specified" >&2; exit 1; }
 sed -i "/^$id /d" "$here/queue"`,
