@@ -7,6 +7,7 @@ import { BACKENDS } from "../tests/chaos/backends.ts";
 import { faultsPage } from "../tests/chaos/faults_page.ts";
 import type { Backend } from "../tests/chaos/parts.ts";
 import { noteRound, readRounds, type RoundLine } from "../tests/chaos/rounds_log.ts";
+import { NotWhole } from "../tests/chaos/round.ts";
 import { scheduleText } from "../tests/chaos/schedule.ts";
 import { nameTestPrograms } from "./bench/clusters.ts";
 import { root, toolsDir } from "./tool_paths.ts";
@@ -34,7 +35,11 @@ async function main(): Promise<number> {
     }
   }
   if (choice.page) {
-    await Deno.writeTextFile(join(root, "docs", "faults.md"), faultsPage(await readRounds(choice.log)));
+    const names = Object.keys(BACKENDS);
+    const rounds = (await readRounds(choice.log)).toSorted((a, b) =>
+      names.indexOf(a.backend) - names.indexOf(b.backend)
+    );
+    await Deno.writeTextFile(join(root, "docs", "faults.md"), faultsPage(rounds));
   }
   const failed = results.filter(({ whole }) => !whole).length;
   console.log(`${results.length - failed} passed, ${failed} failed`);
@@ -63,7 +68,8 @@ async function makeRound(name: string, backend: Backend, seed: number): Promise<
     console.log(`${name}, seed ${seed}: whole after ${round.commands} more commands (${scheduleText(round.steps)})`);
     return { ...round, whole: true };
   } catch (error) {
-    console.log(`FAILED ${error instanceof Error ? error.message : error}`);
+    if (!(error instanceof NotWhole)) throw error;
+    console.log(`FAILED ${error.message}`);
     console.log(`again: ./dev chaos --backend ${name} --rounds 1 --seed ${seed}\n`);
     return { seed, whole: false, commands: 0, steps: [] };
   }

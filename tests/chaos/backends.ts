@@ -11,7 +11,8 @@ export const BACKENDS: Record<string, () => Promise<Backend>> = {
   ssh: () => sshBackend(false),
   "ssh-shared": () => sshBackend(true),
   slurm: () => slurmBackend([]),
-  "slurm-pilots": () => slurmBackend(["--pilots", "3", "--heartbeat-s", "1"]),
+  // A pilot that lives must get to its heartbeat also on a machine that is busy with other tests.
+  "slurm-pilots": () => slurmBackend(["--pilots", "3", "--heartbeat-s", "5"]),
   htcondor: () => condorBackend("shared"),
   "htcondor-transfer": () => condorBackend("transfer"),
   gridengine: gridEngineBackend,

@@ -25,7 +25,7 @@ async function localRound(disk: SmallDisk, seed: number): Promise<Round> {
       return await chaosRound(seed, {
         folder,
         command: runArgs(folder, { toys: TOYS, shards: SHARDS, nextstat: fake.path, more: ["--local-slots", "3"] }),
-        ...{ toys: TOYS, max_command_s: 180, span_ms: 5000, later },
+        ...{ toys: TOYS, max_command_s: 300, span_ms: 5000, later },
         start: (args) => start(folder, args, { most_s: 600 }),
         fits: fake.log,
         faults: { ...fillDisk(fake.mark), ...disk.faults(later) },

@@ -43,7 +43,10 @@ const MAX_LEAVING_S = 40;
 /** Exit codes of commands that faults may disturb: never a bug of ours (1), nor wrong usage (2). */
 const CODES = [0, 3, 4, 5, 130, 143];
 
-/** @throws with the seed and the schedule, when the run does not become whole or something stays that should not */
+/** What a round found; any other error is one of the machine or of what the rounds run on. */
+export class NotWhole extends Error {}
+
+/** @throws {NotWhole} with the seed and the schedule, when the run does not become whole or something stays that should not */
 export async function chaosRound(seed: number, farm: ChaosFarm): Promise<Round> {
   const world = new World(farm);
   const steps = drawSchedule(seed, Object.keys(world.faults), farm.span_ms);
@@ -54,7 +57,7 @@ export async function chaosRound(seed: number, farm: ChaosFarm): Promise<Round> 
     return { seed, steps: made, commands };
   } catch (error) {
     const why = error instanceof Error ? error.stack : error;
-    throw new Error(`seed ${seed}: ${scheduleText(steps)}\n${world.story.join("\n")}\n${why}`);
+    throw new NotWhole(`seed ${seed}: ${scheduleText(steps)}\n${world.story.join("\n")}\n${why}`);
   }
 }
 
@@ -150,20 +153,16 @@ class World {
   }
 
   async #bounded(started: Started): Promise<Ran> {
-    let late: number | undefined;
     const most_s = this.farm.max_command_s;
-    const limit = new Promise<never>((_, reject) => {
-      late = setTimeout(() => {
-        started.kill("SIGKILL");
-        const hangs = ({ stderr }: Ran) => reject(new Error(`a command hangs for ${most_s} s:\n${stderr}`));
-        started.ended.then(hangs);
-      }, most_s * 1000);
-    });
-    try {
-      return await Promise.race([started.ended, limit]);
-    } finally {
-      clearTimeout(late);
-    }
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      started.kill("SIGKILL");
+    }, most_s * 1000);
+    const ran = await started.ended;
+    clearTimeout(timer);
+    if (isLate) throw new Error(`a command hangs for ${most_s} s:\n${ran.stderr}`);
+    return ran;
   }
 
   #note(what: string, { code, signal, stderr }: Ran): void {

@@ -61,8 +61,8 @@ async function schedulerRound(site: Site, seed: number, more: string[]): Promise
       return await chaosRound(seed, {
         folder,
         command: ["run", "--scheduler", site.scheduler, ...requestArgs(folder, options)],
-        ...{ toys: TOYS, max_command_s: 400, span_ms: 12_000, later, heal },
-        start: (args) => farm.start(args, { most_s: 900 }),
+        ...{ toys: TOYS, max_command_s: 900, span_ms: 12_000, later, heal },
+        start: (args) => farm.start(args, { most_s: 1000 }),
         fits: fake.log,
         faults: {
           ...fillDisk(fake.mark),
