@@ -65,13 +65,14 @@ test("A plugin dropped beside the binary is in render --help", async ({ must }) 
 });
 
 test("many shards on the real Grid Engine are the unsharded run", async ({ folder, must }) => {
-  const shards = amountOf("shards of 25 toys on Grid Engine", { quick: 12, usual: 12, all: 40 });
-  const words = ["run", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 25 * shards, shards })];
+  const shards = amountOf("shards on Grid Engine", { quick: 12, usual: 12, all: 40 });
+  const toys = amountOf("toys on Grid Engine", { quick: 60, usual: 60, all: 1000 });
+  const words = ["run", "--scheduler", "gridengine", ...requestArgs(folder, { toys, shards })];
   const { stderr } = await must(words);
   assert.match(stderr, /plugin .*schedulers\/gridengine\.ts\n {2}sha256 [0-9a-f]{64}\n {2}runs qsub, qstat, qacct/);
   const dir = runDir(folder);
   assert.equal(await countDone(dir), shards);
-  await assertMerged(dir, { toys: 25 * shards });
+  await assertMerged(dir, { toys });
   const [submission] = await submissions(dir);
   const { scheduler, job_id, task_id } = await readRecord(dir, shards - 1);
   assert.deepEqual([scheduler, job_id, task_id], ["gridengine", submission?.job_id, `${shards}`]);

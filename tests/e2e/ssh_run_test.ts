@@ -33,14 +33,15 @@ const ONCE = (shards: number) => Array.from({ length: shards }, () => 1);
 
 test("many shards on three hosts that share no disk are the unsharded run", async (farm) => {
   const dir = runDir(farm.folder);
-  const shards = amountOf("shards of 16 toys on ssh hosts", { quick: 18, usual: 18, all: 60 });
-  const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 16 * shards, shards });
+  const shards = amountOf("shards on ssh hosts", { quick: 30, usual: 30, all: 60 });
+  const toys = amountOf("toys on ssh hosts", { quick: 240, usual: 240, all: 1000 });
+  const args = farm.run(await farm.hostsFile(...HOSTS), { toys, shards });
   const ran = await farm.must(args, 0, { most_s: 300 });
   for (const host of HOSTS) {
     assert.equal(await farm.hosts.on(host, `[ -e '${dir}' ] || echo hidden`), "hidden\n");
     assert.match(ran.stderr, new RegExp(`^${host}: \\d+ slots of 1 threads, in /home/farmer/nsfarm_runs$`, "m"));
   }
-  await assertMerged(dir, { toys: 16 * shards });
+  await assertMerged(dir, { toys });
   assert.deepEqual([...new Set(await hostsOf(dir, shards))].sort(), HOSTS);
   const record = await readRecord(dir, shards - 1);
   assert.deepEqual([record.scheduler, record.threads, record.attempt], ["ssh", 1, 1]);
@@ -60,7 +61,7 @@ test("a shard whose own guardrail failed comes back from a host as done", async 
 
 test("a driver killed by -9 is started again: no finished shard is run again, none has a twin or is left behind", async (farm) => {
   const fake = await farm.standIn("sleep 0.5");
-  const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 60, shards: 20, nextstat: fake.path });
+  const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 20, shards: 20, nextstat: fake.path });
   const dir = runDir(farm.folder);
   const driver = farm.start(args);
   await until("some are done and some run", async () => await countDone(dir) >= 3);
@@ -68,7 +69,7 @@ test("a driver killed by -9 is started again: no finished shard is run again, no
   await driver.ended;
   await farm.must(args);
   assert.deepEqual(await endsOf(fake, 20), ONCE(20));
-  await assertMerged(dir, { toys: 60 });
+  await assertMerged(dir, { toys: 20 });
   assert.deepEqual(await readAttempts(dir), []);
   await assertNothingStays(farm);
 });
@@ -120,7 +121,7 @@ test("submit drives the hosts in the background, status tells of it, and cancel 
 
 test("a person's `work` on this machine takes shards of a run on hosts, each once, and the records tell who did what", async (farm) => {
   const fake = await farm.standIn("sleep 0.3");
-  const args = farm.run(await farm.hostsFile("w1"), { toys: 40, shards: 20, nextstat: fake.path });
+  const args = farm.run(await farm.hostsFile("w1"), { toys: 20, shards: 20, nextstat: fake.path });
   const dir = runDir(farm.folder);
   const driver = farm.start(args);
   await until("one is done", async () => await countDone(dir) >= 1);
@@ -128,7 +129,7 @@ test("a person's `work` on this machine takes shards of a run on hosts, each onc
   assert.equal((await driver.ended).code, 0);
   assert.deepEqual(await endsOf(fake, 20), ONCE(20));
   assert.deepEqual([...new Set(await hostsOf(dir, 20))].sort(), [Deno.hostname(), "w1"].sort());
-  await assertMerged(dir, { toys: 40 });
+  await assertMerged(dir, { toys: 20 });
 });
 
 test("threads= of a host and --threads physical give one shard at a time with those threads", async (farm) => {
