@@ -64,7 +64,9 @@ export async function settleShard(bench: Workbench, plan: Plan, listing: RunList
 async function tidyUp(bench: Workbench, plan: Plan, numbers: number[], record: ShardRecord): Promise<void> {
   const { dir, manifest } = bench.run;
   for (const attempt of readAttempts(dir, plan.shard_index, numbers)) {
-    if (attempt.end !== null || await lifeOf(bench, attempt) !== "dead") continue;
+    // One on a host is over with its own result, though its host is not asked.
+    const isCommitted = attempt.remote !== undefined && attempt.attempt === record.attempt;
+    if (attempt.end !== null || (!isCommitted && await lifeOf(bench, attempt) !== "dead")) continue;
     const files = fitFiles(dir, plan.shard_index, attempt.attempt);
     // A whole result besides the committed one: compared with it, and kept aside where it differs.
     const output = readOutput(files.out, manifest, plan);

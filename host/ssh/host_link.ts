@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import { errorText } from "../../core/errors.ts";
+import { hostFolder } from "../../core/ssh/host_folder.ts";
 import { type FarmHost, hostKey } from "../../core/ssh/hosts_file.ts";
 import { hostAgent } from "../../schedulers/host_agent.ts";
 import { compareClocks, readFacts } from "./probe_host.ts";
@@ -20,8 +21,7 @@ export async function openLink(
   cut: AbortSignal,
 ): Promise<HostLink> {
   const { manifest, dir } = order.run;
-  const copy = manifest.farm.copy_token === undefined ? "" : `.${manifest.farm.copy_token}`;
-  const folder = `${manifest.run_id}${copy}/${hostKey(host).replaceAll(/[^A-Za-z0-9._-]/g, "_")}`;
+  const folder = hostFolder(manifest, hostKey(host));
   const script = hostAgent({
     base: order.base,
     folder,

@@ -181,7 +181,8 @@ export class HostPlace implements Place {
     const result = end.kind === "ended" ? await this.#bring(shard) : endRemote(this.bench, shard, end);
     // Of what could not be asked the host keeps its files; what another process took in is dropped there.
     if (end.kind === "left" || (result.kind === "taken" && !this.#link)) return result;
-    this.#link?.send(`drop ${shard.id} ${shard.plan.shard_index}`);
+    // What never began keeps its name there: a start that is still under way, from an earlier driver, finds it taken.
+    if (end.kind !== "absent") this.#link?.send(`drop ${shard.id} ${shard.plan.shard_index}`);
     this.shards.delete(shard.id);
     return result;
   }

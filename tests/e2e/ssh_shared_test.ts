@@ -19,8 +19,9 @@ test("on a shared file system shards run in the run directory, and nothing is se
   const base = join(farm.folder, "base");
   const more = ["--remote-base-dir", base];
   const driver = farm.start(farm.run(await farm.hostsFile("w1", "w2"), { toys: 60, shards: 20, more }));
-  await until("a host has begun", async () => (await namesIn(join(base, "r", "w1"))).includes("started"));
-  assert(!(await namesIn(join(base, "r", "w1"))).includes("nextstat"));
+  const sent = async () => await namesIn(join(base, (await namesIn(base))[0] ?? "", "w1"));
+  await until("a host has begun", async () => (await sent()).includes("started"));
+  assert(!(await sent()).includes("nextstat"));
   const ran = await driver.ended;
   assert.equal(ran.code, 0, ran.stderr);
   assert.match(ran.stderr, /^w1: \d+ slots of 1 threads, in the run directory$/m);
@@ -51,6 +52,24 @@ test("a driver killed by -9 finds what ran on in the shared run directory", asyn
   assert.equal(log.filter((line) => line.what === "end").length, 15);
   assert.deepEqual(await readAttempts(dir), []);
   await assertMerged(dir, { toys: 30 });
+});
+
+test("of two runs of one id on the same hosts the one that ends first takes nothing from the other", async (farm) => {
+  const fake = await farm.standIn(`[ "$shard" = 0 ] || until [ -e "$here/go" ]; do sleep 0.1; done`);
+  const hosts = await farm.hostsFile("w1", "w2");
+  const more = ["--mode", "transfer"];
+  const long = farm.start(farm.run(hosts, { toys: 24, shards: 12, nextstat: fake.path, more }));
+  const elsewhere = join(farm.folder, "elsewhere");
+  const short = farm.run(hosts, { toys: 2, shards: 1, nextstat: fake.path, more })
+    .map((word) => word === join(farm.folder, "runs") ? elsewhere : word);
+  await until("the long one works", async () => await countDone(runDir(farm.folder)) >= 1);
+  await farm.must(short);
+  await fake.mark("go");
+  const ran = await long.ended;
+  assert.equal(ran.code, 0, ran.stderr);
+  await assertMerged(join(elsewhere, "r"), { toys: 2 });
+  await assertMerged(runDir(farm.folder), { toys: 24 });
+  assert.equal((await fake.log()).filter(({ what }) => what === "end").length, 13);
 });
 
 test("a failing fit on the shared file system is one failed attempt, whoever looks at the run meanwhile", async (farm) => {
