@@ -1,4 +1,4 @@
-import { shardRanges } from "../core/describe_status.ts";
+import { shardRanges } from "../core/format.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { cancelRun } from "../host/jobs/cancel_run.ts";
 import type { Run } from "../host/run/load_manifest.ts";

@@ -1,5 +1,6 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
-import { describeCounts, shardRanges, type StatusShard, type StatusSummary } from "../core/describe_status.ts";
+import { describeCounts, type StatusShard, type StatusSummary } from "../core/describe_status.ts";
+import { plural, shardRanges } from "../core/format.ts";
 import { diagnose, diagnoseOld, type Diagnosis, type Trouble } from "../core/diagnose.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
@@ -76,7 +77,7 @@ function examineOld(run: Run): Examined {
 }
 
 function describe({ what, advice, shards, hosts, said, log, by_hand }: Trouble, { red }: Paints): string {
-  const count = shards.length === 1 ? "1 shard" : `${shards.length} shards`;
+  const count = plural(shards.length, "shard");
   return [
     "",
     red(`${count} ${what}`),

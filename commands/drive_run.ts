@@ -1,5 +1,5 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
-import { counted } from "../core/counted.ts";
+import { plural } from "../core/format.ts";
 import type { StatusShard } from "../core/describe_status.ts";
 import { endPilots } from "../host/jobs/end_pilots.ts";
 import { workInForeground } from "../host/work/foreground_work.ts";
@@ -27,7 +27,7 @@ export async function driveRun(
   for (let times = 0;; times++) {
     const started = await startRun(run, adapter, await lookAtMachine(), { ended: true });
     for (const one of started.submissions) {
-      out.note(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
+      out.note(`${adapter.name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
     }
     const looked = await watchRun(started.run, adapter, signals.signal, out, false, undefined, poll_s);
     if (looked.is_silent && times < MOST_NEW_PILOTS) continue;

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { shardRanges } from "../core/describe_status.ts";
+import { shardRanges } from "../core/format.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
 import { type Extended, extendRun } from "../host/run/extend_run.ts";

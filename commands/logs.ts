@@ -1,3 +1,4 @@
+import { mebibytes } from "../core/format.ts";
 import { join } from "node:path";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { printable } from "../core/find_cause.ts";
@@ -36,7 +37,7 @@ const logs: CommandSpec = {
       out.print(`attempt ${one.attempt} on ${one.host}, begun ${one.started_at_utc}: ${how}`);
       // Whether a bare SIGKILL was for want of memory only the reader can judge.
       if (end?.cause === "signal" && end.max_rss_bytes !== null) {
-        out.print(`  it had used ${Math.round(end.max_rss_bytes / 1e6)} MB of memory`);
+        out.print(`  it had used ${mebibytes(end.max_rss_bytes)} MiB of memory`);
       }
       for (const line of end?.stderr_tail ?? []) out.print(`  | ${line}`);
     }

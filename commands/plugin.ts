@@ -1,4 +1,4 @@
-import { counted } from "../core/counted.ts";
+import { plural } from "../core/format.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { quoteCommand, quoteWord } from "../core/shell_quote.ts";
 import { plainPath } from "../core/parse_flag.ts";
@@ -80,7 +80,7 @@ function check(path: string, out: Output): number {
   for (const { member, what } of findings) out.print(`  ${member} ${what}`);
   throw new FarmError(
     "input",
-    `Cannot trust the plugin "${path}": ${counted(findings.length, "finding")}`,
+    `Cannot trust the plugin "${path}": ${plural(findings.length, "finding")}`,
     findings[0]?.what,
   );
 }

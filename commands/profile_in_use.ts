@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Profile } from "../core/contracts/profile.ts";
 import { type ProfileFlag, profileFlags } from "../core/profile_flags.ts";
+import { textTable } from "../core/format.ts";
 import { FarmError } from "../core/errors.ts";
 import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import { lookForPlugins, trustedUsers } from "../host/plugin/plugin_places.ts";
@@ -100,10 +101,8 @@ export function explain(
   );
   const from = used ? `profile ${used.path} (${used.way})` : "no profile";
   out.document({ profile: used && { path: used.path, way: used.way }, values: rows });
-  const width = Math.max(...rows.map((row) => row.option.length)) + 2;
-  out.print(
-    [from, ...rows.map((row) => `  ${row.option.padEnd(width)}${words(row.value)}  (${row.source})`)].join("\n"),
-  );
+  const cells = rows.map((row) => [row.option, `${words(row.value)}  (${row.source})`]);
+  out.print([from, ...textTable(cells, { indent: "  " })].join("\n"));
 }
 
 const words = (value: unknown): string => Array.isArray(value) ? value.join("; ") : String(value);

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { textTable } from "../core/format.ts";
 import { nearestName } from "../core/nearest_name.ts";
 import { plainPath, repeated } from "../core/parse_flag.ts";
 import { wordsOf } from "../core/profile_flags.ts";
@@ -149,8 +150,7 @@ async function help(name: string): Promise<number> {
   const group = TABLE.filter((one) => one.name.startsWith(`${name} `));
   if (name !== "" && group.length === 0) throw unknownCommand(name);
   const shown = name === "" ? TABLE : group;
-  const width = Math.max(...shown.map((one) => one.name.length + one.args.length)) + 3;
-  const rows = shown.map((one) => `  ${`${one.name} ${one.args}`.padEnd(width)}${one.summary}`);
+  const rows = textTable(shown.map((one) => [`${one.name} ${one.args}`, one.summary]), { indent: "  " });
   printAnswer(
     [
       `nsfarm-deno ${VERSION}: splits nextstat toys into shards, runs them on a farm, proves and merges the set`,

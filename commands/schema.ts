@@ -1,3 +1,4 @@
+import { textTable } from "../core/format.ts";
 import * as z from "zod/mini";
 import { DOCUMENTS } from "../core/contracts/documents.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
@@ -12,7 +13,7 @@ const schema: CommandSpec = {
   run: ({ args, out }) => {
     const [name] = args;
     if (name === undefined) {
-      out.print(Object.entries(DOCUMENTS).map(([key, { file }]) => `${key.padEnd(16)}${file}`).join("\n"));
+      out.print(textTable(Object.entries(DOCUMENTS).map(([key, { file }]) => [key, file])).join("\n"));
       out.document(Object.fromEntries(Object.entries(DOCUMENTS).map(([key, one]) => [key, jsonSchema(one)])));
       return Promise.resolve(EXIT_CODES.done);
     }

@@ -1,6 +1,6 @@
 import { quoteWord } from "../core/shell_quote.ts";
 import * as z from "zod/mini";
-import { counted } from "../core/counted.ts";
+import { plural } from "../core/format.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { oneOf } from "../core/parse_flag.ts";
 import { changeFarmManifest } from "../host/run/change_manifest.ts";
@@ -64,7 +64,7 @@ export async function submitAndWait(
   });
   const { run } = started;
   for (const one of started.submissions) {
-    out.print(`${adapter.name} job ${one.job_id}: ${counted(one.shards.length, "shard")}`);
+    out.print(`${adapter.name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
   }
   if (started.submissions.length === 0) out.print(started.nothing);
   const finish_job = ask.finish ? await submitFinish(run, adapter) : null;

@@ -1,4 +1,4 @@
-import { counted } from "../core/counted.ts";
+import { plural } from "../core/format.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { isSetFault } from "../core/merge/merged_check.ts";
 import { type ArchiveReport, verifyArchive } from "../host/archive/verify_archive.ts";
@@ -17,7 +17,7 @@ const verify: CommandSpec = {
     const { n_good, n_shards, merged, merged_check, findings } = report;
     const said = merged_check.findings.filter((finding) => !isSetFault(finding));
     for (const { what } of said) out.print(what);
-    const files = findings.length === 0 ? "verified" : counted(findings.length, "finding");
+    const files = findings.length === 0 ? "verified" : plural(findings.length, "finding");
     const failed = said.some(({ kind }) => kind === "guardrail") ? ", and a guardrail failed" : "";
     out.print(`${n_good}/${n_shards} shards good, merged.out.json ${merged}: ${files}${failed}`);
     out.document(report);
@@ -30,7 +30,7 @@ export default verify;
 function tellArchive(report: ArchiveReport, out: Output): number {
   const { n_files, findings } = report;
   for (const { file, what } of findings) out.print(`${file} ${what}`);
-  const files = findings.length === 0 ? "verified by their sums" : counted(findings.length, "finding");
+  const files = findings.length === 0 ? "verified by their sums" : plural(findings.length, "finding");
   const failed = report.guardrails_passed === false ? "; a guardrail failed when it was merged" : "";
   out.print(`${n_files} files: ${files}${failed}`);
   out.document(report);

@@ -1,3 +1,4 @@
+import { pauseFor } from "../host/machine/pause_for.ts";
 import { join } from "node:path";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { livePlans } from "../core/check_manifest.ts";
@@ -108,19 +109,9 @@ export async function watchRun(
         for (const words of look.summary.advice) view.say(words);
         return { ...look, is_silent: false };
       }
-      await sleep(poll_s === undefined ? nextWait_ms(round, adapter.name === "local") : poll_s * 1000, stop);
+      await pauseFor(poll_s === undefined ? nextWait_ms(round, adapter.name === "local") : poll_s * 1000, stop);
     }
   } finally {
     view.close();
   }
-}
-
-function sleep(ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    stop.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
-  });
 }

@@ -1,5 +1,5 @@
 import type { Cause, ShardState } from "./contracts/kinds.ts";
-import { counted } from "./counted.ts";
+import { plural } from "./format.ts";
 import { NOT_SUBMITTED } from "./reconcile.ts";
 
 /** How a limit can be raised: to twice what it was, to a value, or not at all. */
@@ -113,10 +113,10 @@ export function nothingToSubmit(
   const [held, unknown, going] = [count((one) => one === "held"), count((one) => one === "unknown"), count(isOnItsWay)];
   const ended = count((one) => !isOnItsWay(one) && one !== "held" && one !== "unknown");
   const what = [
-    ...(ended > 0 ? [`${counted(ended, "shard")} ended without a result`] : []),
-    ...(held > 0 ? [`the jobs of ${counted(held, "shard")} are held`] : []),
-    ...(unknown > 0 ? [`nobody knows of ${counted(unknown, "shard")} whether they still run`] : []),
-    ...(going > 0 ? [`${counted(going, "shard")} on the way`] : []),
+    ...(ended > 0 ? [`${plural(ended, "shard")} ended without a result`] : []),
+    ...(held > 0 ? [`the jobs of ${plural(held, "shard")} are held`] : []),
+    ...(unknown > 0 ? [`nobody knows of ${plural(unknown, "shard")} whether they still run`] : []),
+    ...(going > 0 ? [`${plural(going, "shard")} on the way`] : []),
     `${done} done`,
   ];
   const kind = [...shards.keys()].find((one) => !isOnItsWay(one)) ?? "going";

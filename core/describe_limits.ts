@@ -1,5 +1,5 @@
 import type { Place, SchedulerLimits } from "./contracts/scheduler.ts";
-import { counted } from "./counted.ts";
+import { labelLine as row, plural } from "./format.ts";
 
 /** Shards for each CPU that a suggestion aims at: the tail of a run is then a third of a shard's share. */
 const SHARDS_PER_CPU = 3;
@@ -68,8 +68,6 @@ export function describeLimits(scheduler: string, limits: SchedulerLimits, throt
   ].join("\n");
 }
 
-const row = (name: string, value: string): string => `  ${name.padEnd(22)} ${value}`;
-
 function describeSuggestion({ shards, shards_per_job, throttle, why }: Suggestion, flag: string | undefined): string {
   if (shards === null) return row("to begin with", `nothing to suggest: ${why}`);
   const flags = [
@@ -82,8 +80,8 @@ function describeSuggestion({ shards, shards_per_job, throttle, why }: Suggestio
 
 function describePlace(place: Place): string {
   const facts = [
-    place.nodes === null ? null : counted(place.nodes, "node"),
-    place.cpus === null ? null : counted(place.cpus, "CPU"),
+    place.nodes === null ? null : plural(place.nodes, "node"),
+    place.cpus === null ? null : plural(place.cpus, "CPU"),
     place.memory_mb === null ? null : `${place.memory_mb} MB${(place.nodes ?? 1) > 1 ? " a node" : ""}`,
     place.time_limit === null ? null : `at most ${place.time_limit}`,
     place.shares_files === false ? "does not see this machine's files (--mode transfer)" : null,

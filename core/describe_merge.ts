@@ -1,7 +1,8 @@
 import type { MergeReport } from "./contracts/merge_report.ts";
 import type { RunTimes } from "./contracts/run_times.ts";
+import { duration, measuredSeconds, plural } from "./format.ts";
 import { failureText } from "./merge/guardrails.ts";
-import { duration, rateText } from "./progress_line.ts";
+import { rateText } from "./progress_line.ts";
 
 /** The answer of a merge: the path first, then the result as a person reads it. */
 export function describeMerge(report: MergeReport): string {
@@ -25,17 +26,17 @@ export function describeMerge(report: MergeReport): string {
 
 /** Both times, under their names, with the waves (contract, "Two times, never confused"). */
 export function describeTimes(times: RunTimes): string {
-  const spread = times.makespan_spread_s ? ` ± ${times.makespan_spread_s.toFixed(3)} s` : "";
+  const spread = times.makespan_spread_s ? ` ± ${measuredSeconds(times.makespan_spread_s)}` : "";
   const makespan = times.makespan_s === null
     ? times.stretches.length > 1 ? `not one: the run had ${times.stretches.length} stretches` : "unknown"
-    : `${times.makespan_s.toFixed(3)} s${spread}`;
-  const longest = times.max_shard_elapsed_s === null ? "unknown" : `${times.max_shard_elapsed_s.toFixed(3)} s`;
-  const waves = times.waves === null ? "" : ` (${times.waves} ${times.waves === 1 ? "wave" : "waves"})`;
+    : `${measuredSeconds(times.makespan_s)}${spread}`;
+  const longest = times.max_shard_elapsed_s === null ? "unknown" : measuredSeconds(times.max_shard_elapsed_s);
+  const waves = times.waves === null ? "" : ` (${plural(times.waves, "wave")})`;
   const lines = [
     `makespan_s ${makespan}${rateText({ ...times, since_pause: false })}`,
     `max_shard_elapsed_s ${longest}${waves}`,
   ];
-  if (times.turnaround_s !== null) lines.push(`turnaround_s ${times.turnaround_s.toFixed(3)} s`);
+  if (times.turnaround_s !== null) lines.push(`turnaround_s ${measuredSeconds(times.turnaround_s)}`);
   if (times.wasted_cpu_s > 0) lines.push(`CPU of attempts without a result: ${duration(times.wasted_cpu_s)}`);
   return lines.join("\n");
 }

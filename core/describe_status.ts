@@ -1,4 +1,5 @@
 import type { ShardState } from "./contracts/kinds.ts";
+import { shardRanges } from "./format.ts";
 import type { MergedCheck } from "./merge/merged_check.ts";
 import { NOT_SUBMITTED } from "./reconcile.ts";
 import { leftText, rateText } from "./progress_line.ts";
@@ -29,9 +30,6 @@ export interface StatusSummary {
   /** What a person can do about what is seen. */
   advice: string[];
 }
-
-/** At most so many shards are named for one reason; --json has them all. */
-const NAMED = 12;
 
 /** The table that `status` prints: a count for each state, then why, for whatever is not simply done or queued. */
 export function describeStatus(summary: StatusSummary, shards: StatusShard[]): string {
@@ -104,17 +102,4 @@ function groups(shards: StatusShard[]): Group[] {
 function describeGroup({ state, why, shards, hosts }: Group): string {
   const where = hosts.size > 0 ? ` on ${[...hosts].slice(0, 4).join(", ")}${hosts.size > 4 ? " …" : ""}` : "";
   return `  ${state.padEnd(13)} ${why ? `${why}: ` : ""}shard ${shardRanges(shards)}${where}`;
-}
-
-/** `0-3, 7, 9-12`, and how many more where there are many. */
-export function shardRanges(shards: number[]): string {
-  const ranges: [number, number][] = [];
-  for (const shard of [...shards].sort((a, b) => a - b)) {
-    const last = ranges.at(-1);
-    if (last && shard === last[1] + 1) last[1] = shard;
-    else ranges.push([shard, shard]);
-  }
-  const words = ranges.slice(0, NAMED).map(([a, b]) => a === b ? `${a}` : `${a}-${b}`);
-  const left = ranges.slice(NAMED).reduce((sum, [a, b]) => sum + b - a + 1, 0);
-  return words.join(", ") + (left > 0 ? ` and ${left} more` : "");
 }

@@ -1,6 +1,6 @@
 import type { FitFinding, FitQuality, FitWarning } from "./contracts/fit_quality.ts";
 import { fitFindings, type FittedToys, toysOnBounds } from "./fit_findings.ts";
-import { shortNumber, withError } from "./figure_text.ts";
+import { rounded, withError } from "./format.ts";
 import { addWarnings } from "./nextstat_warnings.ts";
 
 /** What nextstat warned of in the fits of some shards, or of one. */
@@ -40,16 +40,16 @@ const MEANING =
   "fits that get stuck on a bound did not fit: neither these numbers nor the times are those of real fits. See what nextstat unbinned-fit makes of the observed data, from which toy fits start, and whether those fit the yields of the spec";
 
 function findingWords({ kind, value, n, expected, error }: FitFinding, { poi, poi_true, n_toys }: FitQuality): string {
-  const generated = poi_true === null ? "" : `generated at ${poi} = ${shortNumber(poi_true)}`;
+  const generated = poi_true === null ? "" : `generated at ${poi} = ${rounded(poi_true, 5)}`;
   const toys = n === n_toys ? `all ${n} toys` : `${n} of ${n_toys} toys`;
   switch (kind) {
     case "lower_bound":
     case "upper_bound":
       return `${toys} are on the ${kind === "lower_bound" ? "lower" : "upper"} bound of ${poi} (${
-        shortNumber(value)
+        rounded(value, 5)
       }), ${generated}: ${expectedWords(expected ?? 0)}`;
     case "all_equal":
-      return `${toys} have the same ${poi}, ${shortNumber(value)}${generated && `, ${generated}`}`;
+      return `${toys} have the same ${poi}, ${rounded(value, 5)}${generated && `, ${generated}`}`;
     default:
       return `the ${kind} of ${poi} is ${withError(value, error ?? 0)}, ${
         farWords(value, poi_true, error)

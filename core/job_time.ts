@@ -1,4 +1,5 @@
 import type { ShardRecord } from "./contracts/shard_record.ts";
+import { secondsOf } from "./format.ts";
 import { type JobFacts, numberIn, textIn } from "./job_facts.ts";
 
 /** What the sh wrapper's two readings of a clock differ by at least where it was set between them, in seconds. */
@@ -21,8 +22,12 @@ export function jobTime(
   const off = by_date === null || by_uptime === null ? null : by_date - by_uptime;
   const is_set = off !== null && Math.abs(off) > (is_coarse ? COARSE_STEP_S : STEP_S);
   const took = is_set || is_coarse ? by_uptime ?? by_date : by_date ?? by_uptime;
-  const wall_s = took === null || took < 0 ? null : milli(took);
-  const clock = { boot_id: textIn(facts, "boot_id"), started_boot_s: from, step_s: is_set ? milli(off) : off && 0 };
+  const wall_s = took === null || took < 0 ? null : secondsOf(took * 1000);
+  const clock = {
+    boot_id: textIn(facts, "boot_id"),
+    started_boot_s: from,
+    step_s: is_set ? secondsOf(off * 1000) : off && 0,
+  };
   return {
     started_at_utc: utc(started),
     finished_at_utc: utc(started === null ? null : started + (wall_s ?? 0)),
@@ -30,8 +35,6 @@ export function jobTime(
     ...(from === null ? {} : { clock }),
   };
 }
-
-const milli = (s: number) => Math.round(s * 1000) / 1000;
 
 /** Seconds since 1970 as a stamp; 1970 itself where the node could not tell. */
 const utc = (seconds: number | null) => new Date((seconds ?? 0) * 1000).toISOString();

@@ -1,3 +1,5 @@
+// @ts-types="@types/d3-array"
+import { median } from "d3-array";
 import { type AttemptTime, type BootMoment, isCommitted, isStamped } from "./attempt_time.ts";
 
 /** Attempts by one clock: the file server's, or where one machine did all of a run that machine's own. */
@@ -110,14 +112,6 @@ function spreadSeconds(machines: readonly MachineTime[], leads: ReadonlyMap<Mach
     one,
   ) => [one.scatter_ms, ...one.leads_ms.map((lead_ms) => Math.abs(lead_ms - (leads.get(one) ?? 0)))]);
   return off.reduce((a, b) => Math.max(a, b), 0) / 1000;
-}
-
-/** Of values in any order; null of none. */
-function median(values: readonly number[]): number | null {
-  if (values.length === 0) return null;
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
 }
 
 /**

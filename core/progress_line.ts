@@ -1,3 +1,4 @@
+import { duration, significant } from "./format.ts";
 import type { Pace } from "./pace.ts";
 
 /** Where a run stands, for a line of progress. */
@@ -55,22 +56,3 @@ export function rateText({ toys_per_s, since_pause }: Pick<Pace, "toys_per_s" | 
 /** `, 2 s left`, or nothing where it is not known. */
 export const leftText = ({ left_s }: Pick<Pace, "left_s">): string =>
   left_s === null ? "" : `, ${duration(left_s)} left`;
-
-/** Seconds for people: `8.4 s`, `3 min 20 s`, `2 h 5 min`. */
-export function duration(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** Four significant digits (whole numbers in full), without an exponent, for what people count. */
-export function significant(value: number): string {
-  if (value === 0 || !Number.isFinite(value)) return `${value}`;
-  // Rounded first: 999.96 has four digits as 1000, not as 1000.0.
-  const size = Math.abs(Number(value.toPrecision(4)));
-  const digits = Math.max(0, 3 - Math.floor(Math.log10(size)));
-  return value.toFixed(Math.min(digits, 6));
-}

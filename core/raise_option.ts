@@ -1,5 +1,6 @@
 import type { OptionValue } from "./contracts/manifest.ts";
 import { FarmError } from "./errors.ts";
+import { clockTime } from "./format.ts";
 import { durationSeconds } from "./parse_flag.ts";
 
 /** Twice an amount of memory, in its own unit: `2GB` becomes `4GB`. */
@@ -19,7 +20,5 @@ export function twiceMemory(value: OptionValue): string {
 export function twiceTime(value: OptionValue): string | number {
   if (typeof value === "number") return value * 2;
   if (/^\d+$/.test(`${value}`)) return `${Number(value) * 2}`;
-  const seconds = durationSeconds("--more-time")(`${value}`) * 2;
-  const two = (n: number) => `${Math.floor(n)}`.padStart(2, "0");
-  return `${two(seconds / 3600)}:${two(seconds / 60 % 60)}:${two(seconds % 60)}`;
+  return clockTime(durationSeconds("--more-time")(`${value}`) * 2);
 }

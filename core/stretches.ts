@@ -1,5 +1,6 @@
 import type { AttemptTime, BootMoment } from "./attempt_time.ts";
 import type { Stretch } from "./contracts/run_times.ts";
+import { secondsOf } from "./format.ts";
 
 /** One call of a submit command: when, and for which shards. */
 export interface Submitted {
@@ -67,7 +68,7 @@ export function stretchOf(attempts: readonly AttemptTime[]): Stretch | null {
   const start = attempts.reduce((least, attempt) => Math.min(least, attempt.started_ms), Infinity);
   const end = attempts.reduce((most, attempt) => Math.max(most, attempt.finished_ms), -Infinity);
   const n_toys = attempts.reduce((sum, attempt) => sum + attempt.n_toys, 0);
-  const makespan_s = seconds(end - start);
+  const makespan_s = secondsOf(end - start);
   return {
     started_at_utc: isoText(start),
     finished_at_utc: isoText(end),
@@ -77,8 +78,5 @@ export function stretchOf(attempts: readonly AttemptTime[]): Stretch | null {
     toys_per_s: makespan_s > 0 ? n_toys / makespan_s : null,
   };
 }
-
-/** Milliseconds as seconds, to the millisecond that stamps have. */
-export const seconds = (ms: number): number => Math.round(ms) / 1000;
 
 const isoText = (ms: number) => new Date(Math.round(ms)).toISOString();

@@ -1,7 +1,8 @@
 import { type AttemptTime, isCommitted, isStamped } from "./attempt_time.ts";
 import type { RunTimes } from "./contracts/run_times.ts";
 import { type OneClock, onOneClock, tellsTimes } from "./one_clock.ts";
-import { seconds, SLACK_MS, splitStretches, stretchOf, type Submitted } from "./stretches.ts";
+import { secondsOf } from "./format.ts";
+import { SLACK_MS, splitStretches, stretchOf, type Submitted } from "./stretches.ts";
 
 /** What is known of when a run's shards ran. */
 export interface TimeFacts {
@@ -49,7 +50,7 @@ function timesOn(clock: OneClock, all_submissions: readonly Submitted[]): Placed
   const whole = stretches.length === 1 ? stretchOf(committed) : null;
   return {
     makespan_s: whole?.makespan_s ?? null,
-    makespan_spread_s: whole && clock.spread_s !== null ? seconds(clock.spread_s * 1000) : null,
+    makespan_spread_s: whole && clock.spread_s !== null ? secondsOf(clock.spread_s * 1000) : null,
     turnaround_s: turnaround(committed, submissions),
     waves: waves(committed),
     toys_per_s: whole?.toys_per_s ?? null,
@@ -74,7 +75,7 @@ function turnaround(committed: readonly AttemptTime[], submissions: readonly Sub
   const submitted = submissions.reduce((least, { at_ms }) => Math.min(least, at_ms), Infinity);
   const first = committed.reduce((least, { started_ms }) => Math.min(least, started_ms), Infinity);
   const last = committed.reduce((most, { finished_ms }) => Math.max(most, finished_ms), -Infinity);
-  return Number.isFinite(last - submitted) && first > submitted - SLACK_MS ? seconds(last - submitted) : null;
+  return Number.isFinite(last - submitted) && first > submitted - SLACK_MS ? secondsOf(last - submitted) : null;
 }
 
 /** How often the most places that ran at one time had to be filled for all shards. */
@@ -103,5 +104,5 @@ export function mostAtOnce(committed: readonly SlotTime[]): number {
 }
 
 function cpu(attempts: readonly AttemptTime[]): number {
-  return seconds(attempts.reduce((sum, attempt) => sum + (attempt.cpu_s ?? 0), 0) * 1000);
+  return secondsOf(attempts.reduce((sum, attempt) => sum + (attempt.cpu_s ?? 0), 0) * 1000);
 }

@@ -1,6 +1,6 @@
 import type { Bounds } from "./contracts/fit_quality.ts";
 import type { AtBound, TrialFit } from "./contracts/trial_fit.ts";
-import { shortNumber } from "./figure_text.ts";
+import { rounded } from "./format.ts";
 
 /** The parameters of a fit that lie on their bounds. */
 export function atBounds(fitted: ReadonlyMap<string, number>, bounds: ReadonlyMap<string, Bounds>): AtBound[] {
@@ -23,7 +23,7 @@ export function trialWarnings(trial: TrialFit | undefined): string[] {
     ...(at_bounds && at_bounds.length > 0
       ? [`the fit of the observed data ends on ${at_bounds.map(boundWords).join(" and ")}`]
       : []),
-    ...(toy_stuck ? [`the trial toy, generated at ${toy.poi} = ${shortNumber(toy.poi_true)}, ends there too`] : []),
+    ...(toy_stuck ? [`the trial toy, generated at ${toy.poi} = ${rounded(toy.poi_true, 5)}, ends there too`] : []),
     ...odd.map(channelWords),
     ...warnings.map((text) => `nextstat warned in the fit of the observed data: ${text}`),
     ...(toy_stuck || odd.length > 0 ? [MEANING] : []),
@@ -33,7 +33,7 @@ export function trialWarnings(trial: TrialFit | undefined): string[] {
 const MEANING =
   "toy fits start from that of the observed data, and can stay on its bounds: such toys tell nothing, and take a fraction of the time of real fits. Name observed data in the spec that fit its yields, or mend the yields";
 
-const boundWords = ({ name, bound, value }: AtBound) => `the ${bound} bound of ${name} (${shortNumber(value)})`;
+const boundWords = ({ name, bound, value }: AtBound) => `the ${bound} bound of ${name} (${rounded(value, 5)})`;
 
 type Channel = TrialFit["channels"][number];
 

@@ -1,13 +1,7 @@
+import { rangesText } from "../core/format.ts";
+
 /** A list of array indexes as schedulers write it: `0-16,18,20-41`. */
-export function formatIndexes(indexes: readonly number[]): string {
-  const ranges: [number, number][] = [];
-  for (const index of [...new Set(indexes)].sort((a, b) => a - b)) {
-    const last = ranges.at(-1);
-    if (last && index === last[1] + 1) last[1] = index;
-    else ranges.push([index, index]);
-  }
-  return ranges.map(([first, last]) => first === last ? `${first}` : `${first}-${last}`).join(",");
-}
+export const formatIndexes = (indexes: readonly number[]): string => rangesText(indexes, ",");
 
 /** More indexes than this in one answer are a fault of it. */
 const MOST = 5_000_000;

@@ -1,16 +1,5 @@
 import type { Problem } from "../contracts/merge_status.ts";
-
-/** Whole numbers as ranges: `0-3, 7`. */
-export function rangesText(numbers: readonly number[]): string {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const ranges: [number, number][] = [];
-  for (const number of sorted) {
-    const last = ranges.at(-1);
-    if (last && number <= last[1] + 1) last[1] = number;
-    else ranges.push([number, number]);
-  }
-  return ranges.map(([from, to]) => from === to ? `${from}` : `${from}-${to}`).join(", ");
-}
+import { rangesText } from "../format.ts";
 
 /** At most this many lines are shown of a long list. */
 const MOST_LINES = 20;

@@ -5,7 +5,7 @@ import { EXIT_CODES } from "../errors.ts";
 import { fitWarnings } from "../fit_quality.ts";
 import { MERGED } from "../run_paths.ts";
 import { failureText, guardrailsText } from "./guardrails.ts";
-import { rangesText } from "./merge_problem.ts";
+import { rangesText, rangeText } from "../format.ts";
 import { missingRanges } from "./toy_ranges.ts";
 
 /** What was found in the place of merged.out.json: nothing, a fault, or what the document says of itself. */
@@ -126,7 +126,7 @@ function missingText({ n_toys }: Manifest, { merge }: MergedAbout): string | nul
   const missing = missingRanges([{ seed: 0, n_toys }], held);
   if (missing.length === 0) return merge.farm?.partial === true ? "its merge says so" : null;
   const n_missing = missing.reduce((sum, range) => sum + range.n_toys, 0);
-  const ranges = missing.map(({ seed, n_toys }) => n_toys === 1 ? `${seed}` : `${seed}-${seed + n_toys - 1}`);
+  const ranges = missing.map(({ seed, n_toys }) => rangeText(seed, seed + n_toys - 1));
   const most = 12;
   const more = ranges.length > most ? ` and ${ranges.length - most} more ranges` : "";
   return `${n_toys - n_missing} of ${n_toys} toys, without toys ${ranges.slice(0, most).join(", ")}${more}`;

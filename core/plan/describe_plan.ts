@@ -1,5 +1,5 @@
 import type { Plan, PlannedCount } from "../contracts/plan.ts";
-import { duration, significant } from "../progress_line.ts";
+import { clockTime, duration, fineDuration as seconds, labelLine, percent, significant, textTable } from "../format.ts";
 
 /** A plan as a person reads it: its terms, its table, what it recommends and how sure it is. */
 export function describePlan(plan: Plan): string {
@@ -15,19 +15,20 @@ export function describePlan(plan: Plan): string {
 
 function terms({ pilot, terms, n_slots, n_toys }: Plan): string[] {
   const hosts = terms.hosts.slice(0, 12).map(({ host, slots, toy_s, startup_s }) =>
-    `  ${host.padEnd(22)} ${seconds(toy_s)} a toy, ${seconds(startup_s)} start-up a shard, ${slots} slots`
+    labelLine(host, `${seconds(toy_s)} a toy, ${seconds(startup_s)} start-up a shard, ${slots} slots`)
   );
   const more = terms.hosts.length > 12 ? [`  … and ${terms.hosts.length - 12} more hosts`] : [];
   return [
     `${n_toys} toys on ${n_slots} slots, from ${pilot.run_id} (${pilot.scheduler}, ${pilot.n_toys} toys in ${pilot.shards} shards)`,
     ...hosts,
     ...more,
-    `  between two shards     ${terms.gap_s === null ? "not measured" : seconds(terms.gap_s)} on a slot`,
-    `  slots begin            ${seconds(terms.stagger_s)} one after the other`,
-    `  queue                  ${
-      terms.queue_s === null ? "not known" : seconds(terms.queue_s)
-    } before the first start (in no makespan)`,
-    `  spread                 ${spreadText(terms)}`,
+    labelLine("between two shards", `${terms.gap_s === null ? "not measured" : seconds(terms.gap_s)} on a slot`),
+    labelLine("slots begin", `${seconds(terms.stagger_s)} one after the other`),
+    labelLine(
+      "queue",
+      `${terms.queue_s === null ? "not known" : seconds(terms.queue_s)} before the first start (in no makespan)`,
+    ),
+    labelLine("spread", spreadText(terms)),
   ];
 }
 
@@ -50,10 +51,7 @@ function table({ counts, n_toys, recommended }: Plan): string {
     "start-up",
   ];
   const rows = counts.map((one) => [...cells(one, n_toys), one.shards === recommended.shards ? "<-" : ""]);
-  const widths = head.map((name, i) => Math.max(name.length, ...rows.map((row) => (row[i] ?? "").length)));
-  const line = (row: readonly string[]) =>
-    `  ${row.map((cell, i) => i < head.length ? cell.padStart(widths[i] ?? 0) : cell).join("  ")}`.trimEnd();
-  return [head, ...rows].map(line).join("\n");
+  return textTable([head, ...rows], { align: "r".repeat(head.length), indent: "  " }).join("\n");
 }
 
 function cells(one: PlannedCount, n_toys: number): string[] {
@@ -80,24 +78,11 @@ function recommendation({ recommended, self_check, uncertainty }: Plan): string[
       seconds(self_check.measured_s)
     }`;
   return [
-    `Recommended: --shards ${shards}, time limit ${clock(time_limit_s)} a shard${memory}`,
+    `Recommended: --shards ${shards}, time limit ${clockTime(time_limit_s)} a shard${memory}`,
     uncertainty === null
       ? `How sure: not known from this pilot (${check}); a pilot of several shards a host tells`
       : `How sure: ± ${
         percent(uncertainty)
       } as far as the pilot tells (${check}); a pool that is busier than then takes longer`,
   ];
-}
-
-const percent = (share: number) => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)} %`;
-
-function seconds(s: number): string {
-  if (s < 1) return `${(s * 1000).toFixed(s < 0.01 ? 2 : s < 0.1 ? 1 : 0)} ms`;
-  return s < 10 ? `${s.toFixed(2)} s` : s < 100 ? `${s.toFixed(1)} s` : duration(s);
-}
-
-/** HH:MM:SS, as time limits are given. */
-function clock(s: number): string {
-  const two = (value: number) => `${value}`.padStart(2, "0");
-  return `${two(Math.floor(s / 3600))}:${two(Math.floor(s / 60) % 60)}:${two(Math.round(s) % 60)}`;
 }

@@ -1,5 +1,5 @@
 // @ts-types="@types/d3-array"
-import { quantileSorted } from "d3-array";
+import { mean, quantileSorted } from "d3-array";
 // @ts-types="@types/d3-random"
 import { randomLcg, randomNormal } from "d3-random";
 import type { PlannedCount } from "../contracts/plan.ts";
@@ -34,13 +34,13 @@ export function predictCount(
   const drawn = draws(toys, used, spread);
   const sorted = drawn.map(({ makespan_s }) => makespan_s).sort((a, b) => a - b);
   const at = (p: number) => quantileSorted(sorted, p) ?? plain.makespan_s;
-  const [toy_s, startup_s] = [average(used, (slot) => slot.toy_s), average(used, (slot) => slot.startup_s)];
+  const [toy_s, startup_s] = [mean(used, (slot) => slot.toy_s) ?? NaN, mean(used, (slot) => slot.startup_s) ?? NaN];
   const slot_s = n_toys * toy_s + shards * startup_s;
   return {
     shards,
     pulled_makespan_s: { median: at(0.5), q16: spread && at(0.16), q84: spread && at(0.84) },
     static_makespan_s: staticSchedule(toys, used).makespan_s,
-    max_shard_elapsed_s: average(drawn, (one) => one.longest_shard_s),
+    max_shard_elapsed_s: mean(drawn, (one) => one.longest_shard_s) ?? NaN,
     slot_s,
     startup_share: shards * startup_s / slot_s,
   };
@@ -58,10 +58,6 @@ function draws(toys: Float64Array, slots: readonly PlanSlot[], spread: Spread | 
     );
     return pulledSchedule(effective, slots);
   });
-}
-
-function average<T>(values: readonly T[], of: (value: T) => number): number {
-  return values.reduce((sum, value) => sum + of(value), 0) / values.length;
 }
 
 /** Shard counts to look at: 1 to 10,000 in even steps of their logarithm, and small multiples of the slots. */

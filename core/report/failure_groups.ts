@@ -1,7 +1,7 @@
 import { ADVICE, kindOf, nextCommand, type Remedies } from "../advice.ts";
 import type { Cause, ShardState } from "../contracts/kinds.ts";
 import { OLD_ADVICE } from "../diagnose.ts";
-import { shardRanges } from "../describe_status.ts";
+import { shardRanges } from "../format.ts";
 import { CAUSE_WORDS, NOT_SUBMITTED } from "../reconcile.ts";
 import type { RunFacts } from "../run_facts.ts";
 import { quoteCommand } from "../shell_quote.ts";

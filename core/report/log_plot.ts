@@ -2,6 +2,7 @@
 import { scaleLog } from "d3-scale";
 // @ts-types="@types/d3-shape"
 import { line } from "d3-shape";
+import { rounded } from "../format.ts";
 import { Markup, markup, px } from "./markup.ts";
 import { type Figure, type Frame, HALF, plot, type Scale, WIDE, xAxis, xRange, yAxis, yRange } from "./plot.ts";
 
@@ -51,7 +52,7 @@ export function logPlot({ series, singles, y_label, is_wide, ...words }: LogPlot
   };
 }
 
-const short = (value: number) => `${Number(value.toPrecision(3))}`;
+const short = (value: number) => rounded(value, 3);
 
 /** 1, 2, 5 of each power of ten, or only the powers over many. */
 function logTicks(y: Scale): number[] {

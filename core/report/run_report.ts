@@ -1,10 +1,9 @@
 import type { Remedies } from "../advice.ts";
 import type { MergedFinding } from "../merge/merged_check.ts";
 import { fitWarnings } from "../fit_quality.ts";
-import { duration, significant } from "../progress_line.ts";
+import { duration, measuredSeconds, mebibytes, plural, shortDuration, significant } from "../format.ts";
 import type { FitQuality } from "../contracts/fit_quality.ts";
 import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
-import { secondsText } from "../figure_text.ts";
 import { hostShares } from "../sweep/host_shares.ts";
 import { type FailureGroup, failureGroups } from "./failure_groups.ts";
 import { convergence } from "./figures/convergence.ts";
@@ -70,7 +69,7 @@ function leadOf(run: RunFacts): string {
   if (makespan_s !== null && toys_per_s !== null) {
     const in_waves = waves === null || waves === 1 ? "" : `, in ${waves} waves`;
     return `All ${run.n_toys} toys took ${
-      secondsText(makespan_s)
+      shortDuration(makespan_s)
     } from the first start to the last finish${in_waves}: ${significant(toys_per_s)} toys/s.`;
   }
   const unknown = run.is_old ? "When they ran is not on record" : "Their hosts' clocks do not tell when they ran";
@@ -96,9 +95,9 @@ const NOT_KNOWN = "not known";
 
 function tilesOf(run: RunFacts): Tile[] {
   const { times } = run;
-  const time = (value: number | null) => value === null ? NOT_KNOWN : secondsText(value);
-  const spread = times.makespan_spread_s ? ` ± ${times.makespan_spread_s.toFixed(3)} s by the hosts' clocks` : "";
-  const waves = times.waves === null ? "" : `, ${times.waves} ${times.waves === 1 ? "wave" : "waves"}`;
+  const time = (value: number | null) => value === null ? NOT_KNOWN : shortDuration(value);
+  const spread = times.makespan_spread_s ? ` ± ${measuredSeconds(times.makespan_spread_s)} by the hosts' clocks` : "";
+  const waves = times.waves === null ? "" : `, ${plural(times.waves, "wave")}`;
   const done = doneShards(run);
   const converged = done.length === 0 ? null : sumOf(done.map((shard) => shard.n_converged));
   return [
@@ -140,9 +139,9 @@ function fitCards(fits: FitQuality): Markup[] {
 function failureCard(groups: readonly FailureGroup[]): Markup {
   const items = groups.map(({ words, n, shards, why, advice, command }) => {
     const said = why.length === 0 ? null : markup`: ${why.join(" · ")}`;
-    return markup`<li><span class="bad">${words}</span>, ${n} ${
-      n === 1 ? "shard" : "shards"
-    } (${shards})${said}<br>${advice}${command === null ? null : markup`<br><code>${command}</code>`}</li>`;
+    return markup`<li><span class="bad">${words}</span>, ${plural(n, "shard")} (${shards})${said}<br>${advice}${
+      command === null ? null : markup`<br><code>${command}</code>`
+    }</li>`;
   });
   return textCard("Shards without a result", markup`<ul>${items}</ul>`);
 }
@@ -183,7 +182,7 @@ function shardColumns(first_ms: number): Column<ShardFacts>[] {
     figure("wall (s)", (shard) => shard.wall_s, (value) => value.toFixed(3)),
     figure("start-up (s)", startUp, (value) => value.toFixed(3)),
     figure("CPU (s)", (shard) => shard.cpu_s, (value) => value.toFixed(3)),
-    figure("memory (MiB)", (shard) => shard.max_rss_bytes, (value) => (value / 2 ** 20).toFixed(0)),
+    figure("memory (MiB)", (shard) => shard.max_rss_bytes, mebibytes),
     figure("load", (shard) => shard.load_start, (value) => value.toFixed(2)),
     figure("not converged", (shard) => shard.n_converged === null ? null : shard.n_toys - shard.n_converged, String),
   ];

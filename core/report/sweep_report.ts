@@ -1,7 +1,6 @@
 import type { PointSummary, SweepSummary } from "../contracts/sweep_summary.ts";
-import { significant } from "../progress_line.ts";
+import { mebibytes, percent, shortDuration, significant, tableNumber as seconds } from "../format.ts";
 import { middle } from "../sweep/by_count.ts";
-import { percent, secondsText } from "../figure_text.ts";
 import { ranked } from "../sweep/interpret.ts";
 import { hostRates } from "./figures/host_rates.ts";
 import { makespanScaling, rateScaling } from "./figures/scaling.ts";
@@ -43,9 +42,9 @@ function tilesOf({ runs, points }: SweepSummary): Tile[] {
   const or = (value: number | null, text: (value: number) => string) => value === null ? "not known" : text(value);
   return [
     { value: or(best?.count.shards ?? null, String), words: "shards were fastest", is_first: true },
-    { value: or(best?.makespan_s ?? null, secondsText), words: "their makespan_s (median)" },
+    { value: or(best?.makespan_s ?? null, shortDuration), words: "their makespan_s (median)" },
     { value: or(rate, significant), words: "toys/s, by makespan" },
-    { value: or(longest, secondsText), words: "max_shard_elapsed_s: their longest shard" },
+    { value: or(longest, shortDuration), words: "max_shard_elapsed_s: their longest shard" },
     { value: or(share, percent), words: "of their time was start-up" },
     { value: `${done}/${points.length}`, words: "runs are done" },
   ];
@@ -63,8 +62,6 @@ function figure(head: string, of: (point: PointSummary) => number | null, text: 
   return { head, cell, value: of };
 }
 
-const seconds = (value: number) => value.toFixed(value < 100 ? 3 : 1);
-
 const COLUMNS: Column<PointSummary>[] = [
   figure("shards", (point) => point.shards, String),
   figure("repeat", (point) => point.repeat, String),
@@ -80,7 +77,7 @@ const COLUMNS: Column<PointSummary>[] = [
   figure("claimed", (point) => point.claimed_toys_per_s, significant),
   figure("converged", (point) => point.n_converged, String),
   figure("errors", (point) => point.n_error, String),
-  figure("memory (MiB)", (point) => point.max_rss_bytes, (value) => (value / 2 ** 20).toFixed(0)),
+  figure("memory (MiB)", (point) => point.max_rss_bytes, mebibytes),
   figure("load before", (point) => point.load_start, (value) => value.toFixed(2)),
   figure("load after", (point) => point.load_end, (value) => value.toFixed(2)),
   { head: "run", cell: (point) => point.run_id, look: "left" },

@@ -1,4 +1,5 @@
 import { type HostStat, type Preflight, PREFLIGHT_SCHEMA } from "../contracts/preflight.ts";
+import { gibibytes, textTable } from "../format.ts";
 import type { HostFacts } from "./host_facts.ts";
 import { type FarmHost, hostKey } from "./hosts_file.ts";
 
@@ -76,16 +77,11 @@ function reached(probed: Extract<ProbedHost, { facts: HostFacts }>, same_machine
 export function describePreflight({ stats }: Preflight): string {
   const rows = stats.map((one) => one.ok ? factCells(one) : [shownName(one), "no", one.error ?? "no answer"]);
   const head = ["host", "ok", "cores", "threads", "load", "free mem", "free disk", "clock", "nextstat", "machine, CPU"];
-  const widths = head.map((word, i) =>
-    Math.max(word.length, ...rows.map((row) => row.length > 3 ? row[i]?.length ?? 0 : i < 2 ? row[i]?.length ?? 0 : 0))
-  );
-  const line = (row: string[]) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd();
   const machines = stats.filter((one) => one.ok && !one.farm?.same_machine_as);
   const sum = (pick: (one: HostStat) => number | null | undefined) =>
     machines.reduce((n, one) => n + (pick(one) ?? 0), 0);
   return [
-    line(head),
-    ...rows.map(line),
+    ...textTable([head, ...rows]),
     ...stats.filter((one) => one.farm?.same_machine_as).map((one) =>
       `${shownName(one)} is the same machine as ${one.farm?.same_machine_as}: they share its cores`
     ),
@@ -116,5 +112,4 @@ function factCells(one: HostStat): string[] {
   ];
 }
 
-const gigabytes = (bytes: number | null | undefined) =>
-  bytes === null || bytes === undefined ? "?" : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+const gigabytes = (bytes: number | null | undefined) => typeof bytes === "number" ? gibibytes(bytes) : "?";

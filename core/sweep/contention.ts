@@ -1,3 +1,5 @@
+// @ts-types="@types/d3-array"
+import { extent, mean } from "d3-array";
 import type { RunFacts } from "../run_facts.ts";
 import { doneShards } from "../run_facts.ts";
 
@@ -20,17 +22,14 @@ export function contentionOf(runs: readonly RunFacts[]): Contention | null {
     host === null || load_start === null || fit_s === null ? [] : [{ host, load: load_start, toy_s: fit_s / n_toys }]
   );
   if (rows.length < FEWEST_SHARDS) return null;
-  const loads = rows.map(({ load }) => load);
-  const [load_min, load_max] = [Math.min(...loads), Math.max(...loads)];
+  const [load_min = NaN, load_max = NaN] = extent(rows, ({ load }) => load);
   if (load_max - load_min < 0.5) return null;
   const hosts = Map.groupBy(rows, ({ host }) => host);
   const centred = [...hosts.values()].flatMap((all) => {
-    const [load, toy_s] = [average(all.map((row) => row.load)), average(all.map((row) => row.toy_s))];
+    const [load, toy_s] = [mean(all, (row) => row.load) ?? NaN, mean(all, (row) => row.toy_s) ?? NaN];
     return all.map((row) => [row.load - load, row.toy_s / toy_s - 1] as const);
   });
   const sum = (of: (x: number, y: number) => number) => centred.reduce((total, [x, y]) => total + of(x, y), 0);
   const scale = Math.sqrt(sum((x) => x * x) * sum((_, y) => y * y));
   return scale === 0 ? null : { r: sum((x, y) => x * y) / scale, n_shards: rows.length, load_min, load_max };
 }
-
-const average = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

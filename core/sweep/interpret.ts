@@ -1,6 +1,5 @@
 import type { CountSummary, HostShare, PointSummary } from "../contracts/sweep_summary.ts";
-import { percent, secondsText, short } from "../figure_text.ts";
-import { significant } from "../progress_line.ts";
+import { percent, plural, rounded, shortDuration, significant } from "../format.ts";
 import { makespanBounds } from "./bounds.ts";
 import { middle, spreadOf } from "./by_count.ts";
 import type { Contention } from "./contention.ts";
@@ -75,7 +74,7 @@ function bounds({ points, slots }: Figures): string[] {
   const words = known.map(({ shards, run_id, longest_s }) => {
     const { least_s, most_s } = makespanBounds(shards, slots, longest_s);
     return `${run_id} ${
-      least_s === most_s ? secondsText(least_s) : `${secondsText(least_s)} to ${secondsText(most_s)}`
+      least_s === most_s ? shortDuration(least_s) : `${shortDuration(least_s)} to ${shortDuration(most_s)}`
     }`;
   });
   return [`Makespans as far as ${slots} slots and the longest shard tell them: ${words.join(", ")}.`];
@@ -92,7 +91,7 @@ function best(counts: readonly CountSummary[]): string[] {
     ];
   }
   const rate = middle(first.count.toys_per_s);
-  const words = `${first.count.shards} shards were fastest: makespan ${secondsText(first.makespan_s)}${
+  const words = `${first.count.shards} shards were fastest: makespan ${shortDuration(first.makespan_s)}${
     rate === null ? "" : `, ${significant(rate)} toys/s`
   }.`;
   return [second ? `${words} ${difference(first, second)}` : words];
@@ -102,7 +101,7 @@ type Ranked = ReturnType<typeof ranked>[number];
 
 function difference(first: Ranked, second: Ranked): string {
   const gap = second.makespan_s - first.makespan_s;
-  const lead = `The next, ${second.count.shards} shards, took ${secondsText(gap)} more`;
+  const lead = `The next, ${second.count.shards} shards, took ${shortDuration(gap)} more`;
   const [a, b] = [spreadOf(first.count.makespan_s), spreadOf(second.count.makespan_s)];
   if (a === null || b === null) {
     return `${lead}; ${measuredOnce(first, second)}, so whether that is more than chance cannot be said${
@@ -111,8 +110,8 @@ function difference(first: Ranked, second: Ranked): string {
   }
   const spread = Math.hypot(a, b);
   return gap > 2 * spread
-    ? `${lead}: the difference is above the spread of the repeats (more than twice ${secondsText(spread)}).`
-    : `${lead}: within the spread of the repeats (twice ${secondsText(spread)}), the two cannot be told apart.`;
+    ? `${lead}: the difference is above the spread of the repeats (more than twice ${shortDuration(spread)}).`
+    : `${lead}: within the spread of the repeats (twice ${shortDuration(spread)}), the two cannot be told apart.`;
 }
 
 const hasRepeats = ({ count }: Ranked) => count.n_runs > 1;
@@ -141,7 +140,7 @@ function claims(counts: readonly CountSummary[]): string[] {
   if (!worst) return [];
   return [
     `Toys by the longest shard would have claimed ${significant(worst.claimed)} toys/s for ${worst.shards} shards, ${
-      short(worst.claimed / worst.real)
+      rounded(worst.claimed / worst.real, 3)
     } times what was reached (${significant(worst.real)} toys/s).`,
   ];
 }
@@ -164,9 +163,9 @@ function oversharding(counts: readonly CountSummary[]): string[] {
   const ratio = first?.count.shards_per_slot ?? null;
   if (!first || ratio === null) return [];
   const all = counts.flatMap(({ shards, shards_per_slot }) =>
-    shards_per_slot === null ? [] : `${shards}: ${short(shards_per_slot)}`
+    shards_per_slot === null ? [] : `${shards}: ${rounded(shards_per_slot, 3)}`
   );
-  const words = ratio === 1 ? "one shard" : `${short(ratio)} shards`;
+  const words = ratio === 1 ? "one shard" : `${rounded(ratio, 3)} shards`;
   return [`The best count gave ${words} to a slot (shards by slots: ${all.join(", ")}).`];
 }
 
@@ -197,11 +196,11 @@ function tail(tail: Tail | null): string[] {
   const share = tail.tail_s / tail.makespan_s;
   if (share < LONG_TAIL) return [`In the best run the slots ended together (tail ${percent(share)} of the makespan).`];
   const hosts = tail.hosts.slice(0, 3).map(({ host, n_shards, without_s }) => {
-    const without = without_s === null ? "" : `; without it at best ${secondsText(without_s)}`;
-    return `${host} (${n_shards} ${n_shards === 1 ? "shard" : "shards"}${without})`;
+    const without = without_s === null ? "" : `; without it at best ${shortDuration(without_s)}`;
+    return `${host} (${plural(n_shards, "shard")}${without})`;
   });
   return [
-    `In the best run half of the slots were idle for the last ${secondsText(tail.tail_s)} (${
+    `In the best run half of the slots were idle for the last ${shortDuration(tail.tail_s)} (${
       percent(share)
     } of the makespan), waiting for ${hosts.join(", ")}.`,
   ];

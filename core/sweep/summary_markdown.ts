@@ -1,7 +1,7 @@
 import type { CountSummary, PointSummary, Repeated, SweepSummary } from "../contracts/sweep_summary.ts";
+import { middle } from "./by_count.ts";
 import { mdCode, mdTable, mdText } from "../markdown.ts";
-import { significant } from "../progress_line.ts";
-import { percent, short } from "../figure_text.ts";
+import { mebibytes, percent, rounded, significant, tableDecimals, tableNumber } from "../format.ts";
 
 const TITLE = "# Shard sweep ";
 
@@ -60,14 +60,14 @@ function countTable(runs: readonly CountSummary[]): string {
   const rows = runs.map((run) => [
     `${run.shards}`,
     `${run.n_done}/${run.n_runs}`,
-    seconds(medianOf(run.makespan_s)),
+    seconds(middle(run.makespan_s)),
     meanStd(run.makespan_s),
-    ...(predicted ? [seconds(medianOf(run.predicted_makespan_s))] : []),
-    seconds(medianOf(run.max_shard_elapsed_s)),
-    number(medianOf(run.waves)),
-    rate(medianOf(run.toys_per_s)),
+    ...(predicted ? [seconds(middle(run.predicted_makespan_s))] : []),
+    seconds(middle(run.max_shard_elapsed_s)),
+    number(middle(run.waves)),
+    rate(middle(run.toys_per_s)),
     meanStd(run.toys_per_s),
-    rate(medianOf(run.claimed_toys_per_s)),
+    rate(middle(run.claimed_toys_per_s)),
     number(run.shards_per_slot),
     share(run.startup_share),
     memory(run.max_rss_bytes),
@@ -144,19 +144,16 @@ const busy = ({ cpus, cpus_busy }: { cpus: number; cpus_busy: number }) => `${cp
 const DASH = "–";
 const known = (text: (value: number) => string) => (value: number | null): string =>
   value === null ? DASH : text(value);
-const seconds = known((value) => value.toFixed(value < 100 ? 3 : 1));
+const seconds = known(tableNumber);
 const rate = known(significant);
-const number = known(short);
+const number = known((value) => rounded(value, 3));
 const count = known((value) => `${value}`);
 const share = known(percent);
 const load = known((value) => value.toFixed(2));
-const memory = known((value) => `${(value / 2 ** 20).toFixed(0)} MiB`);
-
-const medianOf = (figure: number | Repeated | null) =>
-  typeof figure === "number" || figure === null ? figure : figure.median;
+const memory = known((value) => `${mebibytes(value)} MiB`);
 
 function meanStd(figure: number | Repeated | null): string {
   if (typeof figure === "number" || figure === null || figure.values.length < 2) return DASH;
-  const digits = figure.mean < 100 ? 3 : 1;
+  const digits = tableDecimals(figure.mean);
   return `${figure.mean.toFixed(digits)} ± ${figure.std.toFixed(digits)}`;
 }

@@ -1,3 +1,4 @@
+import { pauseFor } from "../machine/pause_for.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { Handle, NativeState, SchedulerAdapter } from "../../schedulers/adapter.ts";
@@ -72,6 +73,6 @@ async function whileEnding(run: Run<FarmManifest>, adapter: SchedulerAdapter, id
   for (const until = performance.now() + LEAVE_S * 1000; performance.now() < until;) {
     const { states } = await askOrThrow(run, adapter, DOING);
     if (!states.some((one) => one.state === "running" && isOne(one))) return;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await pauseFor(1000);
   }
 }

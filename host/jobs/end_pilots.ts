@@ -1,3 +1,4 @@
+import { pauseFor } from "../machine/pause_for.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { lookAtMachine } from "../machine/machine.ts";
@@ -28,7 +29,7 @@ export async function endPilots(
   for (const until = performance.now() + LEAVE_S * 1000; performance.now() < until && !stop.aborted;) {
     const { reached, states } = await askScheduler(run, adapter, 0);
     if (reached && !withoutSilent(run, states).some(({ state }) => ACTIVE.has(state))) break;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await pauseFor(1000, stop);
   }
   await cancelRun(run, adapter);
 }

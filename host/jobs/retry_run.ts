@@ -2,7 +2,7 @@ import { changeOptions } from "../../core/change_options.ts";
 import type { FarmManifest, OptionValue } from "../../core/contracts/manifest.ts";
 import type { ShardState } from "../../core/contracts/kinds.ts";
 import { cutShards } from "../../core/cut_shard.ts";
-import { shardRanges } from "../../core/describe_status.ts";
+import { shardRanges } from "../../core/format.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import type { Machine } from "../machine/machine.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";

@@ -5,7 +5,7 @@ import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { Submission } from "../../core/contracts/submit_meta.ts";
 import { withDoublingsUsed } from "../../core/open_changes.ts";
 import { type Kind, kindOf, nothingToSubmit } from "../../core/advice.ts";
-import { counted } from "../../core/counted.ts";
+import { plural } from "../../core/format.ts";
 import { FarmError } from "../../core/errors.ts";
 import { SUBMIT_LOCK } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
@@ -151,9 +151,9 @@ async function submitAll(
       submissions.push(await submitChunk(run, adapter, chunk, go_on, cluster));
     } catch (error) {
       if (!(error instanceof FarmError) || submissions.length === 0) throw error;
-      const jobs = submissions.map(({ job_id, shards }) => `job ${job_id} of ${counted(shards.length, "shard")}`);
+      const jobs = submissions.map(({ job_id, shards }) => `job ${job_id} of ${plural(shards.length, "shard")}`);
       const left = chunks.slice(submissions.length).reduce((sum, { shards }) => sum + shards.length, 0);
-      const next = `Queued is ${jobs.join(", ")}; ${counted(left, "shard")} more with: ${go_on}`;
+      const next = `Queued is ${jobs.join(", ")}; ${plural(left, "shard")} more with: ${go_on}`;
       throw new FarmError(error.kind, error.message, next);
     }
   }

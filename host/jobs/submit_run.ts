@@ -1,3 +1,4 @@
+import { pauseFor } from "../machine/pause_for.ts";
 import { randomBytes } from "node:crypto";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { Submission } from "../../core/contracts/submit_meta.ts";
@@ -106,7 +107,7 @@ async function settleUnclear(
       if (answered) break;
       if (intent.answered_at_utc !== null) until = Math.min(until, performance.now() + WORK_OFF_S * 1000);
     }
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await pauseFor(2000);
   }
   const [id] = ids;
   if (id !== undefined) return settle(run, intent, "submitted", id, message);

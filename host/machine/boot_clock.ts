@@ -1,3 +1,4 @@
+import { secondsOf } from "../../core/format.ts";
 import type { BootMoment } from "../../core/attempt_time.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { uptime_s } from "./uptime.ts";
@@ -37,7 +38,7 @@ export function thisMoment(): Moment {
 function bootSeconds({ at_s, awake_ms: since_ms, whole_s }: Anchor, awake_ms: number): number {
   const awake_s = (awake_ms - since_ms) / 1000;
   const slept_s = whole_s === null ? 0 : (uptime_s() ?? 0) - whole_s - awake_s;
-  return milli(at_s + awake_s + (slept_s > LEAST_SLEEP_S ? slept_s : 0));
+  return secondsOf(1000 * (at_s + awake_s + (slept_s > LEAST_SLEEP_S ? slept_s : 0)));
 }
 
 /** What a record says of an attempt that begins at `start`. */
@@ -52,7 +53,7 @@ export function endedAt(
   start: Moment,
   end: Moment,
 ): Pick<ShardRecord, "started_at_utc" | "finished_at_utc" | "clock" | "wall_s"> {
-  const wall_s = Math.round(end.awake_ms - start.awake_ms) / 1000;
+  const wall_s = secondsOf(end.awake_ms - start.awake_ms);
   const begun = startedAt(start);
   return {
     ...begun,
@@ -64,7 +65,5 @@ export function endedAt(
 
 function stepSeconds(start: Moment, end: Moment): number | null {
   if (start.boot === null || end.boot === null) return null;
-  return milli((end.utc_ms - start.utc_ms) / 1000 - (end.boot.at_s - start.boot.at_s));
+  return secondsOf(end.utc_ms - start.utc_ms - 1000 * (end.boot.at_s - start.boot.at_s));
 }
-
-const milli = (s: number) => Math.round(s * 1000) / 1000;

@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { pauseFor } from "./pause_for.ts";
 import type { ProcessId } from "../../core/contracts/attempt.ts";
 import { FarmError } from "../../core/errors.ts";
 import { runProgram } from "./run_program.ts";
@@ -29,7 +29,7 @@ export async function startTicks(pids: number[]): Promise<Map<number, string>> {
     // This process is alive: an answer that does not know it is none.
     const found = readTicks(await readProc([Deno.pid, ...pids].map((pid) => `/proc/${pid}/stat`)));
     if (found.has(Deno.pid)) return found;
-    await setTimeout(RETRY_MS);
+    await pauseFor(RETRY_MS);
   }
   const next = "Run the same command again; nothing was taken over";
   throw new FarmError("unreachable", "Cannot tell which processes of this machine are alive: cat cannot be run", next);

@@ -1,4 +1,5 @@
 import type { Problem } from "../../core/contracts/merge_status.ts";
+import { rangeText } from "../../core/format.ts";
 import type { WayOut } from "../../core/merge/merge_report.ts";
 import { doubles, oddOnes } from "../../core/merge/prove_set.ts";
 import { rangesOf } from "../../core/merge/source_facts.ts";
@@ -44,6 +45,6 @@ export function proofOf({ wanted, run }: Sources, read: ReadSet): Proof {
 }
 
 function missingProblem(missing: readonly SeedRange[]): Problem {
-  const ranges = missing.map(({ seed, n_toys }) => n_toys === 1 ? `${seed}` : `${seed}-${seed + n_toys - 1}`);
+  const ranges = missing.map(({ seed, n_toys }) => rangeText(seed, seed + n_toys - 1));
   return { shard_index: null, what: `the toys with the seeds ${ranges.join(", ")} are in none of the outputs` };
 }

@@ -1,3 +1,4 @@
+import { pauseFor } from "../machine/pause_for.ts";
 import type { Cause } from "../../core/contracts/kinds.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import { jobTimeLeft_ms, LAST_S, threadsOf } from "../machine/allocation.ts";
@@ -61,7 +62,7 @@ async function runOne(bench: Workbench, plan: Plan, stop: AbortSignal): Promise<
       });
       if (end.kind !== "taken") return endOf(shard, end);
     }
-    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    await pauseFor(LOOK_AGAIN_MS, stop);
   }
   return { shard, cause: "terminated", note: null };
 }

@@ -1,3 +1,4 @@
+import { pauseFor } from "../machine/pause_for.ts";
 import { beginShard } from "./begin_shard.ts";
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
@@ -133,7 +134,7 @@ async function tryStart(bench: Workbench, order: FitOrder, files: FitFiles): Pro
 }
 
 /** A signal to a whole job reaches the fit a moment before this process: then it was no crash of the fit. */
-const letStopArrive = () => new Promise((resolve) => setTimeout(resolve, 100));
+const letStopArrive = () => pauseFor(100);
 
 /** Out-of-memory kills in this job since the last look. */
 async function newOomKills(bench: Workbench): Promise<number | null> {

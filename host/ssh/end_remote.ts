@@ -1,3 +1,4 @@
+import { pauseFor } from "../machine/pause_for.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { lostRecord } from "../../core/lost_record.ts";
 import { readAttempt, removeAttempt, updateAttempt } from "../shard/attempts.ts";
@@ -32,7 +33,7 @@ export async function settleRemote(bench: Workbench, shard: RemoteShard, late_s:
     }
     const [cause, said] = late_s > 0 ? NOT_SEEN : NOT_WHOLE;
     if (!isDone && performance.now() > until) return failRemote(bench, shard, cause, said);
-    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    await pauseFor(LOOK_AGAIN_MS);
   }
 }
 

@@ -3,7 +3,7 @@ import { CAUSE_WORDS } from "../../core/reconcile.ts";
 import { stopsWorker, triesAgain } from "../../core/retry_policy.ts";
 import type { Verdict } from "../work/place.ts";
 import type { CrewTalk } from "./crew_talk.ts";
-import { pauseFor } from "../work/pause_for.ts";
+import { pauseFor } from "../machine/pause_for.ts";
 
 /** So many failed shards in a row, while other hosts do theirs, and a host is set aside. */
 const ROW = 3;

@@ -16,7 +16,7 @@ import { HostHealth } from "./host_health.ts";
 import type { HostLink } from "./link.ts";
 import { RemoteShard, strand } from "./remote_shard.ts";
 import { takeLine } from "./take_line.ts";
-import { pauseFor } from "../work/pause_for.ts";
+import { pauseFor } from "../machine/pause_for.ts";
 
 /** A host behind ssh as a place where shards run. They run on when the connection drops, and are found again. */
 export class HostPlace implements Place {

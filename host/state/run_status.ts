@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { attemptTime } from "../../core/attempt_time.ts";
 import { ADVICE } from "../../core/advice.ts";
-import { counted } from "../../core/counted.ts";
+import { plural } from "../../core/format.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import type { RunTimes } from "../../core/contracts/run_times.ts";
@@ -102,7 +102,7 @@ const isOrphan = ({ state, last }: ScannedShard) => state === "unknown" && last?
 function orphanAdvice({ dir }: Run<FarmManifest>, orphans: ScannedShard[]): string[] {
   if (orphans.length === 0) return [];
   const hosts = [...new Set(orphans.map(({ host }) => host))].join(", ");
-  const what = `${counted(orphans.length, "shard")} may still run on ${hosts}, and nothing follows them`;
+  const what = `${plural(orphans.length, "shard")} may still run on ${hosts}, and nothing follows them`;
   const word = quoteWord(dir);
   return [`${what}; go on with: nsfarm-deno retry ${word}, or stop them with: nsfarm-deno cancel ${word}`];
 }

@@ -1,3 +1,4 @@
+import { pauseFor } from "../machine/pause_for.ts";
 import { livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { shardsWithFiles } from "../jobs/absent_since.ts";
@@ -21,7 +22,7 @@ export async function waitForFiles(
   for (const until = performance.now() + grace_s * 1000; performance.now() < until && !stop.aborted;) {
     settleIncoming(run);
     if (allTold(run, over)) return;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await pauseFor(LOOK_MS, stop);
   }
 }
 

@@ -1,3 +1,4 @@
+import { pauseFor } from "../machine/pause_for.ts";
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
@@ -49,7 +50,7 @@ export async function detachWorker(
   for (const until = performance.now() + START_S * 1000; performance.now() < until;) {
     if (listWorkers(run.dir).known.some((worker) => worker.token === token) || code === 0) return child.pid ?? 0;
     if (code !== null) throw notStarted(log, code);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pauseFor(20);
   }
   throw notStarted(log, null);
 }
@@ -88,7 +89,7 @@ export async function stopWorker(run: Run<FarmManifest>, token: string | null): 
   const mine = alive.filter((worker) => token === null || worker.token === token);
   for (const { process } of mine) Deno.kill(process.pid, "SIGTERM");
   for (let i = 0; i < 100 && (await stillAlive(run, mine)); i++) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pauseFor(100);
   }
   return mine;
 }

@@ -10,7 +10,7 @@ import { nextOrder } from "./next_order.ts";
 import { newOrder, type Order, OrderBook } from "./order_book.ts";
 import { listRun, type RunListing } from "../shard/list_run.ts";
 import { Paces } from "./paces.ts";
-import { pauseFor } from "./pause_for.ts";
+import { pauseFor } from "../machine/pause_for.ts";
 import type { Begun, Place } from "./place.ts";
 import { shardsWithFiles } from "../jobs/absent_since.ts";
 import { readShard } from "../shard/read_shard.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { describeStatus, shardRanges, type StatusShard, type StatusSummary } from "../../core/describe_status.ts";
+import { describeStatus, type StatusShard, type StatusSummary } from "../../core/describe_status.ts";
+import { shardRanges } from "../../core/format.ts";
 
 const SUMMARY: StatusSummary = {
   run_id: "study1",

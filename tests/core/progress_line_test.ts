@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { duration, type Progress, progressLine, significant } from "../../core/progress_line.ts";
+import { duration, significant } from "../../core/format.ts";
+import { type Progress, progressLine } from "../../core/progress_line.ts";
 
 const HALF: Progress = {
   total: 40,

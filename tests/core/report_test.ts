@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { withError } from "../../core/figure_text.ts";
+import { withError } from "../../core/format.ts";
 import { NO_REMEDIES, type Remedies } from "../../core/advice.ts";
 import { failureGroups } from "../../core/report/failure_groups.ts";
 import { hostLanes } from "../../core/report/lanes.ts";

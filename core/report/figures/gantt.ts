@@ -1,6 +1,6 @@
 // @ts-types="@types/d3-scale"
 import { scaleLinear } from "d3-scale";
-import { duration } from "../../progress_line.ts";
+import { duration, plural } from "../../format.ts";
 import { doneShards, type FailedAttempt, type RunFacts, type ShardFacts, type Span } from "../../run_facts.ts";
 import { tailOf } from "../../sweep/tail.ts";
 import { type HostLanes, hostLanes, type Placed } from "../lanes.ts";
@@ -43,13 +43,11 @@ export function gantt(run: RunFacts): Figure | null {
     y += host.lanes * lane + between;
     return row;
   });
-  const words = `${done.length} shards on ${hosts.length} ${hosts.length === 1 ? "host" : "hosts"}, ${n_lanes} slots`;
+  const words = `${done.length} shards on ${plural(hosts.length, "host")}, ${n_lanes} slots`;
   return {
     name: "gantt",
     title: "Shards by host and slot",
-    caption: failed.length > 0
-      ? `${words}; red: ${failed.length} ${failed.length === 1 ? "attempt" : "attempts"} without a result.`
-      : `${words}.`,
+    caption: failed.length > 0 ? `${words}; red: ${plural(failed.length, "attempt")} without a result.` : `${words}.`,
     svg: plot(frame, `Gantt chart: ${words}`, [
       ...rows,
       ...tailMark(run, frame, x),

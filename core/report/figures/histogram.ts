@@ -2,6 +2,7 @@
 import { max, thresholdFreedmanDiaconis } from "d3-array";
 // @ts-types="@types/d3-scale"
 import { scaleLinear } from "d3-scale";
+import { rounded } from "../../format.ts";
 import { type Markup, markup, px } from "../markup.ts";
 import { type Axis, type Frame, HALF, plot, type Scale, xAxis, xRange, yAxis, yRange } from "../plot.ts";
 
@@ -34,7 +35,7 @@ export function histogram({ values, shown = [], marks, colour, ...words }: Histo
   const bars = counts.map((count, i): Markup | null => {
     if (count === 0) return null;
     const [left, right, top] = [x(edge(i)), x(edge(i + 1)), y(count)];
-    const title = `${short(edge(i))} to ${short(edge(i + 1))}: ${count}`;
+    const title = `${rounded(edge(i), 4)} to ${rounded(edge(i + 1), 4)}: ${count}`;
     return markup`<rect class="mark gap" fill="var(--${colour})" x="${px(left)}" y="${px(top)}" width="${
       px(Math.max(0.5, right - left))
     }" height="${px(y(0) - top)}"><title>${title}</title></rect>`;
@@ -58,8 +59,6 @@ function countsIn(values: Float64Array, from: number, to: number): number[] {
   }
   return counts;
 }
-
-const short = (value: number) => `${Number(value.toPrecision(4))}`;
 
 /** Between what all values lie; not empty, also where they are equal. */
 export function extentOf(values: Iterable<number>, more: Iterable<number> = []): [number, number] {

@@ -1,7 +1,7 @@
 // @ts-types="@types/d3-scale"
 import { scaleLinear } from "d3-scale";
 import type { HostShare } from "../../contracts/sweep_summary.ts";
-import { significant } from "../../progress_line.ts";
+import { significant } from "../../format.ts";
 import { type Markup, markup, px } from "../markup.ts";
 import { type Figure, plot, xAxis, xRange } from "../plot.ts";
 

@@ -1,6 +1,6 @@
 // @ts-types="@types/d3-shape"
 import { line } from "d3-shape";
-import { shortNumber, withError } from "../../figure_text.ts";
+import { rounded, withError } from "../../format.ts";
 import type { ToyFacts } from "../../run_facts.ts";
 import { finiteOf, moments } from "../../statistics.ts";
 import { Markup, markup } from "../markup.ts";
@@ -13,7 +13,7 @@ export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts): Figure 
   if (!summary) return null;
   const { mean, std, n_ok } = summary;
   const error = std / Math.sqrt(n_ok);
-  const bias = poi_true === null ? "" : `; true ${shortNumber(poi_true)}, bias ${withError(mean - poi_true, error)}`;
+  const bias = poi_true === null ? "" : `; true ${rounded(poi_true, 5)}, bias ${withError(mean - poi_true, error)}`;
   return {
     name: "poi",
     title: `Fitted ${poi_name}`,

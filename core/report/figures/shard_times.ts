@@ -1,7 +1,7 @@
 // @ts-types="@types/d3-array"
 import { quantile } from "d3-array";
 import { doneShards, type RunFacts } from "../../run_facts.ts";
-import { secondsText } from "../../figure_text.ts";
+import { shortDuration } from "../../format.ts";
 import { type Figure, markLines } from "../plot.ts";
 import { histogram } from "./histogram.ts";
 
@@ -14,9 +14,9 @@ export function shardTimes(run: RunFacts): Figure | null {
   return {
     name: "shard_times",
     title: "Time of a shard",
-    caption: `Median ${secondsText(middle)}, 95 % within ${secondsText(high)}, the longest ${secondsText(longest)} (${
-      (longest / middle).toFixed(2)
-    } times the median): max_shard_elapsed_s, not the makespan.`,
+    caption: `Median ${shortDuration(middle)}, 95 % within ${shortDuration(high)}, the longest ${
+      shortDuration(longest)
+    } (${(longest / middle).toFixed(2)} times the median): max_shard_elapsed_s, not the makespan.`,
     svg: histogram({
       label: "Histogram of the shards' wall times",
       x_label: "wall time of a shard (s)",

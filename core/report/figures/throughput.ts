@@ -2,7 +2,7 @@
 import { scaleLinear } from "d3-scale";
 // @ts-types="@types/d3-shape"
 import { area, curveStepAfter } from "d3-shape";
-import { significant } from "../../progress_line.ts";
+import { significant } from "../../format.ts";
 import { doneShards, type RunFacts } from "../../run_facts.ts";
 import { Markup, markup, px } from "../markup.ts";
 import { type Figure, HALF, plot, xAxis, xRange, yAxis, yRange } from "../plot.ts";

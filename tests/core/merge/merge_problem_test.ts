@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { problemLines, rangesText } from "../../../core/merge/merge_problem.ts";
+import { rangesText } from "../../../core/format.ts";
+import { problemLines } from "../../../core/merge/merge_problem.ts";
 
 Deno.test("rangesText() names every number, in ranges", () => {
   assert.equal(rangesText([7, 3, 0, 1, 2, 9, 10]), "0-3, 7, 9-10");
