@@ -1,29 +1,22 @@
-import * as z from "zod/mini";
 import { describeCounts } from "../core/collect_counts.ts";
 import { describeTimes } from "../core/describe_merge.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { plainPath } from "../core/parse_flag.ts";
 import { type CollectReport, collectRun } from "../host/state/collect_run.ts";
 import type { CommandSpec, Output } from "./command.ts";
-import { readFlags } from "./run_dir_flags.ts";
+import { defineFlags } from "./flags.ts";
 
-const Flags = z.object({
-  manifest: z.optional(z.string()),
-  inPlace: z._default(z.boolean(), false),
-  out: z.optional(z.string()),
+const collectFlags = defineFlags({
+  manifest: { type: "path", placeholder: "path", help: "the run's manifest.json, in place of RUN_DIR" },
+  "in-place": { type: "boolean", help: "write into the manifest itself (what is done without --out)" },
+  out: { type: "path", placeholder: "path", help: "write the manifest with its results there instead" },
 });
 
 const collect: CommandSpec = {
   name: "collect",
   needs: ["read", "write"],
-  define: (command) => {
-    command
-      .option("--manifest <path>", "the run's manifest.json, in place of RUN_DIR", plainPath("--manifest"))
-      .option("--in-place", "write into the manifest itself (what is done without --out)")
-      .option("--out <path>", "write the manifest with its results there instead", plainPath("--out"));
-  },
+  define: collectFlags.define,
   run: ({ args, options, out }) => {
-    const flags = readFlags(Flags, options);
+    const flags = collectFlags.read(options);
     const run = args[0] ?? flags.manifest;
     if (run === undefined) throw new FarmError("usage", "Cannot collect nothing: wanted RUN_DIR or --manifest");
     if (flags.inPlace && flags.out !== undefined) throw new FarmError("usage", "Cannot use both --in-place and --out");

@@ -3,23 +3,13 @@ import { SHELLS } from "../core/completion_scripts.ts";
 import { DOCUMENTS } from "../core/contracts/documents.ts";
 import { findPlugins } from "../host/plugin/load_plugin.ts";
 import { BUILT_IN_NAMES } from "../host/jobs/scheduler_names.ts";
-import type { SchedulerOption } from "../schedulers/adapter.ts";
-import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import type { Program } from "./command.ts";
-import { schedulerIn } from "./scheduler_flags.ts";
 
 /** A word that may stand at the cursor, and what it means. */
 export interface Candidate {
   word: string;
   what: string;
 }
-
-/** Values of flags that are the same for every scheduler; a flag that is not here takes a file or something free. */
-const VALUES: Record<string, readonly string[]> = {
-  "--wrapper": ["binary", "sh"],
-  "--mode": ["shared", "transfer"],
-  "--gen": ["init", "mle"],
-};
 
 const ARGUMENTS: Record<string, readonly string[]> = {
   plugin: ["list", "check", "new"],
@@ -46,9 +36,9 @@ export async function completeWords(
   const command = await build(row, whole);
   const [, flag = "", value = ""] = /^(--[^=]+)=(.*)$/.exec(current) ?? [];
   // Bash has cut the word at its "=", so that only what comes after it is to be answered.
-  if (flag !== "") return starting(value, named(await valuesOf(flag, whole)));
+  if (flag !== "") return starting(value, named(valuesOf(command, flag)));
   const before = argv.at(-2) ?? "";
-  if (takesValue(command, before)) return starting(current, named(await valuesOf(before, whole)));
+  if (takesValue(command, before)) return starting(current, named(valuesOf(command, before)));
   if (current.startsWith("-")) return starting(current, flagsOf(command));
   return argv.length === 1 ? starting(current, named(ARGUMENTS[name] ?? [])) : [];
 }
@@ -89,10 +79,9 @@ function flagsOf(command: Command): Candidate[] {
     .concat([{ word: "--help", what: "show this help" }]);
 }
 
-async function valuesOf(flag: string, argv: readonly string[]): Promise<readonly string[]> {
+function valuesOf(command: Command, flag: string): readonly string[] {
   if (flag === "--scheduler") {
     return [...BUILT_IN_NAMES, ...findPlugins().flatMap(({ plugin }) => plugin ? [plugin.adapter.name] : [])];
   }
-  const options: SchedulerOption[] = (await loadAdapter(schedulerIn(argv))).options;
-  return VALUES[flag] ?? options.find((option) => `--${option.name}` === flag)?.choices ?? [];
+  return command.options.find((option) => option.long === flag)?.argChoices ?? [];
 }

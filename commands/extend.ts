@@ -1,4 +1,3 @@
-import * as z from "zod/mini";
 import { shardRanges } from "../core/format.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
@@ -7,37 +6,41 @@ import { submitOpen } from "../host/jobs/start_run.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { seedWarnings } from "../host/run/runs_beside.ts";
 import { dirname } from "node:path";
-import { defineAcceptNextstat, takeNextstat } from "./accept_nextstat_flag.ts";
+import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import type { CommandSpec, Output } from "./command.ts";
-import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
-import { submitAndWait } from "./submit.ts";
+import { defineFlags } from "./flags.ts";
+import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
+import { END_FLAGS, submitAndWait } from "./submit.ts";
 
-const Flags = z.object({
-  nToys: z.number(),
-  shards: z.optional(z.number()),
-  submit: z.boolean(),
-  wait: z._default(z.boolean(), false),
-  finish: z._default(z.boolean(), false),
+const extendFlags = defineFlags({
+  "n-toys": {
+    type: "integer",
+    required: true,
+    placeholder: "+n",
+    help: "how many toys more, like +500",
+    read: moreToys,
+  },
+  shards: {
+    type: "integer",
+    min: 1,
+    placeholder: "k",
+    help: "in how many new shards (default: as long as the run's own)",
+  },
+  submit: { type: "boolean", default: true, help: "only add them; submit does the rest" },
+  ...END_FLAGS,
+  ...ACCEPT_NEXTSTAT,
 });
 
 const extend: CommandSpec = {
   name: "extend",
   needs: ["read", "write", "run", "env", "sys"],
   schedulers: true,
-  define: (command) => {
-    command
-      .requiredOption("--n-toys <+n>", "how many toys more, like +500", moreToys)
-      .option("--shards <k>", "in how many new shards (default: as long as the run's own)", wholeNumber("--shards", 1))
-      .option("--no-submit", "only add them; submit does the rest")
-      .option("--finish", "also submit a job that collects and merges when the others have ended")
-      .option("--wait", "watch until the run has ended, then collect and merge");
-    defineAcceptNextstat(command);
-  },
+  define: extendFlags.define,
   run: async ({ args, options, out }) => {
-    const flags = readFlags(Flags, options);
+    const flags = extendFlags.read(options);
     const rendered = await ownRunOf(args, out);
     const adapter = await adapterOf(rendered, out);
-    const run = await takeNextstat(rendered, adapter, options, out);
+    const run = await takeNextstat(rendered, adapter, flags, out);
     const machine = await lookAtMachine();
     const asked = { n_toys: flags.nToys, shards: flags.shards ?? null, submit: flags.submit };
     if (flags.submit) {

@@ -1,6 +1,4 @@
-import * as z from "zod/mini";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
-import { realNumber } from "../core/parse_flag.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import type { Run } from "../host/run/load_manifest.ts";
 import type { RunStatus } from "../host/state/run_status.ts";
@@ -9,28 +7,28 @@ import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { waitForFiles } from "../host/state/wait_for_files.ts";
 import type { CommandSpec } from "./command.ts";
+import { defineFlags } from "./flags.ts";
 import { finishRun } from "./finish_run.ts";
-import { adapterOf, readFlags, runOf } from "./run_dir_flags.ts";
+import { adapterOf, runOf } from "./run_dir_flags.ts";
 import { lookAtRun, watchRun } from "./watch_run.ts";
 
-const Flags = z.object({ wait: z._default(z.boolean(), false), fileGraceS: z.number() });
+const finishFlags = defineFlags({
+  wait: { type: "boolean", help: "first watch until the run's jobs have ended" },
+  "file-grace-s": {
+    type: "number",
+    default: 120,
+    placeholder: "s",
+    help: "how long files that are not there yet are waited for",
+  },
+});
 
 const finish: CommandSpec = {
   name: "finish",
   needs: ["read", "write", "run", "env", "sys"],
   schedulers: true,
-  define: (command) => {
-    command
-      .option("--wait", "first watch until the run's jobs have ended")
-      .option(
-        "--file-grace-s <s>",
-        "how long files that are not there yet are waited for",
-        realNumber("--file-grace-s", 0),
-        120,
-      );
-  },
+  define: finishFlags.define,
   run: async ({ args, options, out }) => {
-    const flags = readFlags(Flags, options);
+    const flags = finishFlags.read(options);
     const run = runOf(args, out);
     const signals = watchSignals();
     try {

@@ -1,4 +1,3 @@
-import * as z from "zod/mini";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { livePlans } from "../core/check_manifest.ts";
 import { CAUSE_WORDS } from "../core/reconcile.ts";
@@ -7,23 +6,23 @@ import { runJob } from "../host/shard/run_job.ts";
 import { openSandbox, runSandbox } from "../host/shard/run_sandbox.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import type { CommandSpec } from "./command.ts";
-import { readFlags, runOf, settledCopy } from "./run_dir_flags.ts";
+import { defineFlags } from "./flags.ts";
+import { runOf, settledCopy } from "./run_dir_flags.ts";
 
-const Flags = z.object({ token: z.optional(z.string()), sandbox: z._default(z.boolean(), false) });
+const jobFlags = defineFlags({
+  token: { type: "string", placeholder: "hex", help: "token of the submission that this job belongs to" },
+  sandbox: {
+    type: "boolean",
+    help: "RUN_DIR is a sandbox to which all was sent; leave what is to be sent back in its incoming/",
+  },
+});
 
 const job: CommandSpec = {
   name: "job",
   needs: ["read", "write", "run", "env", "sys"],
-  define: (command) => {
-    command
-      .option("--token <hex>", "token of the submission that this job belongs to")
-      .option(
-        "--sandbox",
-        "RUN_DIR is a sandbox to which all was sent; leave what is to be sent back in its incoming/",
-      );
-  },
+  define: jobFlags.define,
   run: async ({ args, options, out }) => {
-    const { token = null, sandbox } = readFlags(Flags, options);
+    const { token = null, sandbox } = jobFlags.read(options);
     const run = sandbox ? openSandbox(args[0] ?? "") : await settledCopy(runOf(args, out), out);
     const shards = args.slice(1).map(wholeNumber("SHARD", 0));
     const plans = shards.map((shard) => {

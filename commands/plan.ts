@@ -1,6 +1,5 @@
-import * as z from "zod/mini";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { plainPath, wholeNumber } from "../core/parse_flag.ts";
+import type { FlagValues } from "../core/flags.ts";
 import { describePlan } from "../core/plan/describe_plan.ts";
 import { makePlan } from "../core/plan/make_plan.ts";
 import { type Pilot, readPilot } from "../core/plan/pilot.ts";
@@ -9,31 +8,39 @@ import { readShardsList } from "../core/sweep/plan_points.ts";
 import { preflightSlots, probedCpus } from "../host/plan/read_slots.ts";
 import { readFacts } from "../host/state/read_facts.ts";
 import type { CommandSpec } from "./command.ts";
+import { defineFlags } from "./flags.ts";
 
-const Flags = z.object({
-  from: z.string(),
-  nToys: z.optional(z.number()),
-  slots: z.optional(z.number()),
-  hosts: z.optional(z.string()),
-  probe: z.optional(z.string()),
-  shardsList: z.optional(z.string()),
+const planFlags = defineFlags({
+  from: { type: "path", required: true, placeholder: "run_dir", help: "a finished run, the pilot" },
+  "n-toys": {
+    type: "integer",
+    min: 1,
+    placeholder: "n",
+    help: "toys of the run to plan (default: those of the pilot)",
+  },
+  slots: {
+    type: "integer",
+    min: 1,
+    max: 1_000_000,
+    placeholder: "n",
+    help: "slots to plan for (default: those of the pilot)",
+  },
+  hosts: {
+    type: "path",
+    placeholder: "preflight",
+    help: "the hosts that a preflight found, one slot a physical core",
+  },
+  probe: { type: "string", placeholder: "scheduler", help: "the CPUs that this scheduler shows" },
+  "shards-list": { type: "string", placeholder: "counts", help: "shard counts to look at (default: 1 to 10,000)" },
 });
 
 const plan: CommandSpec = {
   name: "plan",
   needs: ["read", "run", "env", "sys"],
   schedulers: true,
-  define: (command) => {
-    command
-      .requiredOption("--from <run_dir>", "a finished run, the pilot", plainPath("--from"))
-      .option("--n-toys <n>", "toys of the run to plan (default: those of the pilot)", wholeNumber("--n-toys", 1))
-      .option("--slots <n>", "slots to plan for (default: those of the pilot)", wholeNumber("--slots", 1, 1_000_000))
-      .option("--hosts <preflight>", "the hosts that a preflight found, one slot a physical core", plainPath("--hosts"))
-      .option("--probe <scheduler>", "the CPUs that this scheduler shows")
-      .option("--shards-list <counts>", "shard counts to look at (default: 1 to 10,000)");
-  },
+  define: planFlags.define,
   run: async ({ options, out }) => {
-    const flags = Flags.parse(options);
+    const flags = planFlags.read(options);
     const facts = readFacts(flags.from);
     const pilot = readPilot(facts);
     const made = makePlan(pilot, {
@@ -50,7 +57,7 @@ const plan: CommandSpec = {
 };
 export default plan;
 
-async function slotsOf(flags: z.infer<typeof Flags>, pilot: Pilot, threads: number): Promise<HostSlots[]> {
+async function slotsOf(flags: FlagValues<typeof planFlags.table>, pilot: Pilot, threads: number): Promise<HostSlots[]> {
   const { slots, hosts, probe } = flags;
   if ([slots, hosts, probe].filter((one) => one !== undefined).length > 1) {
     throw new FarmError("usage", "Cannot plan with more than one of --slots, --hosts and --probe: each says the slots");

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
-import * as z from "zod/mini";
 import { EXIT_CODES } from "../core/errors.ts";
+import type { FlagValues } from "../core/flags.ts";
+import { SSH_CONNECTION } from "../core/ssh/ssh_flags.ts";
+import type { SshSettings } from "../core/ssh/ssh_command.ts";
 import { PREFLIGHT_SCHEMA } from "../core/contracts/preflight.ts";
 import { describePreflight } from "../core/ssh/preflight.ts";
 import { preflightHosts } from "../host/ssh/preflight_hosts.ts";
@@ -8,16 +10,32 @@ import { readHosts } from "../host/ssh/read_hosts.ts";
 import { beginsWith, type OutKind, refuseOut } from "../host/disk/refuse_out.ts";
 import { writeDocument } from "../host/disk/write_file.ts";
 import type { Output } from "./command.ts";
-import { readSshFlags } from "./ssh_flags.ts";
+import { defineFlags } from "./flags.ts";
 
-const Flags = z.object({
-  hostsFile: z.string(),
-  timeoutS: z.number(),
-  jobs: z.number(),
-  nextstatBin: z._default(z.string(), "nextstat"),
-  remoteBaseDir: z.optional(z.string()),
-  out: z.optional(z.string()),
+export const preflightFlags = defineFlags({
+  scheduler: { type: "string", placeholder: "name", help: "the scheduler to ask: slurm, htcondor …" },
+  "hosts-file": { type: "path", placeholder: "path", help: "hosts to look at by ssh, one a line" },
+  "timeout-s": { type: "number", min: 0.1, default: 20, placeholder: "s", help: "how long one host may take" },
+  jobs: {
+    type: "integer",
+    min: 1,
+    max: 1000,
+    default: 16,
+    placeholder: "n",
+    help: "hosts that are looked at at the same time",
+  },
+  "nextstat-bin": { type: "path", placeholder: "path", help: "nextstat on the hosts (default: the one on PATH)" },
+  "remote-base-dir": { type: "path", placeholder: "dir", help: "folder for runs on the hosts" },
+  out: { type: "path", placeholder: "path", help: "also write the document there" },
+  "write-profile": {
+    type: "string",
+    bare: true,
+    placeholder: "file",
+    help: "write a profile of what was found (default: nsfarm-deno.jsonc)",
+  },
+  ...SSH_CONNECTION,
 });
+type Flags = FlagValues<typeof preflightFlags.table>;
 
 const PREFLIGHT_OUT: OutKind = {
   flag: "--out",
@@ -27,19 +45,17 @@ const PREFLIGHT_OUT: OutKind = {
 };
 
 /** Looks at every host of a hosts file; exit 4 when none can be used. */
-export async function preflightOfHosts(options: Record<string, unknown>, out: Output): Promise<number> {
-  const flags = Flags.parse(options);
+export async function preflightOfHosts(hosts_file: string, flags: Flags, out: Output): Promise<number> {
   if (flags.out !== undefined) refuseOut(PREFLIGHT_OUT, flags.out);
-  const hosts = readHosts(flags.hostsFile);
+  const hosts = readHosts(hosts_file);
   for (const warning of hosts.warnings) out.note(`warning: ${warning}`);
   const order = {
     base: flags.remoteBaseDir ?? null,
-    nextstat: flags.nextstatBin,
+    nextstat: flags.nextstatBin ?? "nextstat",
     timeout_s: flags.timeoutS,
     jobs: flags.jobs,
   };
-  const settings = readSshFlags(options, flags.timeoutS);
-  const found = await preflightHosts(resolve(flags.hostsFile), hosts, settings, order);
+  const found = await preflightHosts(resolve(hosts_file), hosts, sshSettings(flags), order);
   out.print(describePreflight(found));
   if (flags.out !== undefined) {
     writeDocument(resolve(flags.out), found);
@@ -47,4 +63,15 @@ export async function preflightOfHosts(options: Record<string, unknown>, out: Ou
   }
   out.document(found);
   return found.stats.some((one) => one.ok) ? EXIT_CODES.done : EXIT_CODES.unreachable;
+}
+
+function sshSettings(flags: Flags): SshSettings {
+  return {
+    user: flags.sshUser ?? null,
+    port: flags.sshPort ?? null,
+    key: flags.sshKey === undefined ? null : resolve(flags.sshKey),
+    config: flags.sshConfig === undefined ? null : resolve(flags.sshConfig),
+    connect_timeout_s: Math.max(1, Math.round(flags.timeoutS)),
+    accept_new: flags.acceptNew,
+  };
 }

@@ -7,7 +7,7 @@ import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import { lookForPlugins, trustedUsers } from "../host/plugin/plugin_places.ts";
 import { findProfile, type FoundProfile } from "../host/profile/find_profile.ts";
 import type { Output } from "./command.ts";
-import { flagValues } from "./flag_values.ts";
+import { typedValues } from "./typed_values.ts";
 import { schedulerIn } from "./scheduler_flags.ts";
 
 /** The profile that counts for a command line. */
@@ -20,9 +20,9 @@ export interface ProfileInUse extends FoundProfile {
  * @throws {FarmError} input
  */
 export async function openProfile(argv: readonly string[]): Promise<ProfileInUse | null> {
-  const found = findProfile(flagValues(argv, "--profile").at(-1));
+  const found = findProfile(typedValues(argv, "--profile").at(-1));
   const profile = found && await read(found.path);
-  const named = flagValues(argv, "--plugin").map((path) => ({ path, way: "--plugin" as const }));
+  const named = typedValues(argv, "--plugin").map((path) => ({ path, way: "--plugin" as const }));
   const pinned = profile?.plugin;
   const own = pinned && { path: pinned.file, way: "profile" as const, ...sumOf(pinned) };
   lookForPlugins([...named, ...(own ? [own] : [])]);

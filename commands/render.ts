@@ -7,7 +7,7 @@ import { withShares } from "../host/ssh/static_shares.ts";
 import { renderRun } from "../host/run/render_run.ts";
 import { seedWarnings } from "../host/run/runs_beside.ts";
 import type { CommandSpec } from "./command.ts";
-import { defineJobFlags, defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
+import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
 import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
 
 const render: CommandSpec = {
@@ -15,8 +15,7 @@ const render: CommandSpec = {
   needs: ["read", "write", "run", "env", "sys"],
   schedulers: true,
   define: async (command, argv) => {
-    defineRequestFlags(command);
-    defineJobFlags(command);
+    requestFlags.define(command);
     await defineSchedulerFlags(command, argv);
   },
   run: async ({ options, out }) => {

@@ -1,9 +1,8 @@
-import type { Command } from "commander";
 import { join, resolve } from "node:path";
-import * as z from "zod/mini";
 import { FarmError } from "../core/errors.ts";
 import { OWNED_FLAGS } from "../core/fit_command.ts";
-import { oneOf, plainPath, realNumber, repeated, runId, setValues, wholeNumber } from "../core/parse_flag.ts";
+import type { FlagTable, FlagValues } from "../core/flags.ts";
+import { oneOf, runId, setValues, wholeNumber } from "../core/parse_flag.ts";
 import { THREAD_POLICIES } from "../core/ssh/host_shape.ts";
 import { splitToys } from "../core/split.ts";
 import type { RunRequest } from "../core/run_request.ts";
@@ -11,87 +10,107 @@ import { findNextstat } from "../host/machine/find_nextstat.ts";
 import { checkPluginRequest } from "../host/plugin/plugin_run.ts";
 import { readHosts } from "../host/ssh/read_hosts.ts";
 import { freshRunId, nextSeed } from "../host/run/runs_beside.ts";
+import { defineFlags } from "./flags.ts";
+import { GUARDRAIL_FLAGS, readGuardrails } from "./guardrail_flags.ts";
 import { readSchedulerOptions } from "./scheduler_flags.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 
-const MAX_SHARDS = 1_000_000;
-
-/** The flags that say what a run is and where it goes; render and run share them. */
-export function defineRequestFlags(command: Command): void {
-  defineToyFlags(command);
-  command
-    .option(
-      "--shards <k>",
-      "number of shards (default for local: 20 for each slot)",
-      wholeNumber("--shards", 1, MAX_SHARDS),
-    )
-    .option("--out-dir <dir>", "parent of run directories", plainPath("--out-dir"), ".")
-    .option("--run-id <id>", "name of the run directory (default: made of the date)", runId);
-}
-
 /** The flags that say which toys are fitted, and how; sweep has them too. */
-export function defineToyFlags(command: Command): void {
-  command
-    .requiredOption("--config <spec>", "unbinned spec, JSON or YAML", plainPath("--config"))
-    .requiredOption("--n-toys <n>", "number of toys", wholeNumber("--n-toys", 1))
-    .option(
-      "--seed <s>",
-      "seed of toy 0; toy k has seed + k; `next`: the first that no run beside this one uses",
-      seed,
-      42,
-    )
-    .option(
-      "--threads <t>",
+const TOY_FLAGS = {
+  config: { type: "path", required: true, placeholder: "spec", help: "unbinned spec, JSON or YAML" },
+  "n-toys": { type: "integer", required: true, min: 1, placeholder: "n", help: "number of toys" },
+  seed: {
+    type: "integer",
+    default: 42,
+    placeholder: "s",
+    help: "seed of toy 0; toy k has seed + k; `next`: the first that no run beside this one uses",
+    read: seed,
+  },
+  threads: {
+    type: "integer",
+    default: 0,
+    placeholder: "t",
+    help:
       "threads of each shard; 0: what the job is given; for ssh also physical, logical, auto or nextstat-auto: one shard a host at a time",
-      threads,
-      0,
-    )
-    .option(
-      "--nextstat-bin <path>",
-      "the nextstat program (default: beside this one, else on PATH)",
-      plainPath("--nextstat-bin"),
-    )
-    .option(
-      "--gen <point>",
-      "generate toys at the spec's `init` values or at the `mle` of the observed data",
-      oneOf("--gen", ["init", "mle"]),
-      "init",
-    )
-    .option("--set <name=value>", "override a generation parameter (repeatable)", repeated)
-    .option("--freeze-gen", "fit the generation point once, now, and give every shard the same values")
-    .option("--pulls", "compute each toy's sigma and pull (about 10 % slower)")
-    .option("--require-all-converged", "guardrail on the merged set: every toy converged")
-    .option(
-      "--max-abs-poi-pull-mean <x>",
-      "guardrail on the merged set: |mean pull| at most x",
-      realNumber("--max-abs-poi-pull-mean", 0),
-    )
-    .option("--poi-pull-std-range <lo hi...>", "guardrail on the merged set: std of the pulls within lo and hi")
-    .option("--extra-arg <word>", "a further word for nextstat (repeatable)", repeated)
-    .option(
-      "--pilots <k>",
+    read: threads,
+  },
+  "nextstat-bin": {
+    type: "path",
+    placeholder: "path",
+    help: "the nextstat program (default: beside this one, else on PATH)",
+  },
+  gen: {
+    type: "string",
+    default: "init",
+    choices: ["init", "mle"],
+    placeholder: "point",
+    help: "generate toys at the spec's `init` values or at the `mle` of the observed data",
+  },
+  set: { type: "strings", placeholder: "name=value", help: "override a generation parameter (repeatable)" },
+  "freeze-gen": { type: "boolean", help: "fit the generation point once, now, and give every shard the same values" },
+  pulls: { type: "boolean", help: "compute each toy's sigma and pull (about 10 % slower)" },
+  ...GUARDRAIL_FLAGS,
+  "extra-arg": { type: "strings", placeholder: "word", help: "a further word for nextstat (repeatable)" },
+  pilots: {
+    type: "integer",
+    min: 1,
+    max: 100_000,
+    placeholder: "k",
+    help:
       "k jobs that each take the next open shard until none is left, in place of a job for each shard; needs a shared disk",
-      wholeNumber("--pilots", 1, 100_000),
-    )
-    .option("--speculate", "with --pilots: an idle one runs a shard a second time that takes far longer than others")
-    .option(
-      "--heartbeat-s <s>",
+  },
+  speculate: {
+    type: "boolean",
+    help: "with --pilots: an idle one runs a shard a second time that takes far longer than others",
+  },
+  "heartbeat-s": {
+    type: "number",
+    min: 0.1,
+    placeholder: "s",
+    help:
       "with --pilots: how often one says that it is alive (default: 40); silent for three times as long, it loses its shards to others",
-      realNumber("--heartbeat-s", 0.1),
-    )
-    .option("--no-check", "do not fit one toy first to see whether nextstat takes the spec");
-}
+  },
+  check: { type: "boolean", default: true, help: "do not fit one toy first to see whether nextstat takes the spec" },
+} as const satisfies FlagTable;
+
+/** The flags that say where a run goes; render and run share them, and sweep says it in its own way. */
+const PLACE_FLAGS = {
+  shards: {
+    type: "integer",
+    min: 1,
+    max: 1_000_000,
+    placeholder: "k",
+    help: "number of shards (default for local: 20 for each slot)",
+  },
+  "out-dir": { type: "path", default: ".", placeholder: "dir", help: "parent of run directories" },
+  "run-id": {
+    type: "string",
+    placeholder: "id",
+    help: "name of the run directory (default: made of the date)",
+    read: runId,
+  },
+} as const satisfies FlagTable;
 
 /** The flags that say how a run's jobs get at their files. */
-export function defineJobFlags(command: Command): void {
-  command
-    .option(
-      "--wrapper <kind>",
-      "what runs in a job: this binary, or a small sh script",
-      oneOf("--wrapper", ["binary", "sh"]),
-    )
-    .option("--mode <mode>", "shared file system, or file transfer", oneOf("--mode", ["shared", "transfer"]), "shared");
-}
+const JOB_FLAGS = {
+  wrapper: {
+    type: "string",
+    choices: ["binary", "sh"],
+    placeholder: "kind",
+    help: "what runs in a job: this binary, or a small sh script",
+  },
+  mode: {
+    type: "string",
+    default: "shared",
+    choices: ["shared", "transfer"],
+    placeholder: "mode",
+    help: "shared file system, or file transfer",
+  },
+} as const satisfies FlagTable;
+
+export const toyFlags = defineFlags({ ...TOY_FLAGS, ...JOB_FLAGS });
+export const requestFlags = defineFlags({ ...TOY_FLAGS, ...PLACE_FLAGS, ...JOB_FLAGS });
+type Flags = FlagValues<typeof requestFlags.table>;
 
 function threads(text: string): number | string {
   return /^[a-z-]+$/.test(text) ? oneOf("--threads", THREAD_POLICIES)(text) : wholeNumber("--threads", 0, 4096)(text);
@@ -101,37 +120,12 @@ function seed(text: string): number | "next" {
   return text === "next" ? "next" : wholeNumber("--seed", 0)(text);
 }
 
-const Flags = z.object({
-  config: z.string(),
-  nToys: z.number(),
-  seed: z.union([z.number(), z.literal("next")]),
-  shards: z.optional(z.number()),
-  threads: z.union([z.number(), z.string()]),
-  nextstatBin: z.optional(z.string()),
-  outDir: z.string(),
-  runId: z.optional(z.string()),
-  gen: z.enum(["init", "mle"]),
-  set: z._default(z.array(z.string()), []),
-  freezeGen: z._default(z.boolean(), false),
-  pulls: z._default(z.boolean(), false),
-  requireAllConverged: z._default(z.boolean(), false),
-  maxAbsPoiPullMean: z.optional(z.number()),
-  poiPullStdRange: z.optional(z.array(z.string())),
-  extraArg: z._default(z.array(z.string()), []),
-  pilots: z.optional(z.number()),
-  speculate: z._default(z.boolean(), false),
-  heartbeatS: z.optional(z.number()),
-  check: z.boolean(),
-  wrapper: z.optional(z.enum(["binary", "sh"])),
-  mode: z._default(z.enum(["shared", "transfer"]), "shared"),
-});
-
 /**
  * The request that the flags make, with absolute paths.
  * @throws {FarmError} usage
  */
 export function readRequest(options: Record<string, unknown>, adapter: SchedulerAdapter, prefix: string): RunRequest {
-  const flags = Flags.parse(options);
+  const flags = requestFlags.read(options);
   const out_dir = resolve(flags.outDir);
   const hosts = typeof options["hostsFile"] === "string" ? readHosts(options["hostsFile"]).hosts : [];
   const is_static = options["static"] === true;
@@ -142,11 +136,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Scheduler
   splitToys(flags.nToys, shards);
   const wrapper = flags.wrapper ?? (flags.mode === "transfer" ? "sh" : "binary");
   checkPluginRequest(adapter, { wrapper, mode: flags.mode });
-  const guardrails = {
-    require_all_converged: flags.requireAllConverged,
-    max_abs_poi_pull_mean: flags.maxAbsPoiPullMean ?? null,
-    poi_pull_std_range: flags.poiPullStdRange ? stdRange(flags.poiPullStdRange) : null,
-  };
+  const guardrails = readGuardrails(flags);
   const asks_pulls = guardrails.max_abs_poi_pull_mean !== null || guardrails.poi_pull_std_range !== null;
   return {
     scheduler: adapter.name,
@@ -178,7 +168,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Scheduler
 
 /** A pilot is a job of many shards, whichever they turn out to be. */
 function pilotOptions(
-  { pilots, speculate, heartbeatS, mode, wrapper }: z.infer<typeof Flags>,
+  { pilots, speculate, heartbeatS, mode, wrapper }: Flags,
   shards: number,
   adapter: SchedulerAdapter,
 ): Record<string, number | boolean> {
@@ -216,14 +206,6 @@ function defaultShards(n_toys: number, adapter: SchedulerAdapter): number {
     "Cannot render without --shards: wanted the number of shards",
     "A few for each slot that you expect is a good start",
   );
-}
-
-export function stdRange(words: string[]): [number, number] {
-  const [lo, hi, ...more] = words.flatMap((word) => word.split(",")).map(realNumber("--poi-pull-std-range", 0));
-  if (lo === undefined || hi === undefined || more.length > 0 || lo > hi) {
-    throw new FarmError("usage", `Cannot use --poi-pull-std-range "${words.join(" ")}": wanted two numbers, LO HI`);
-  }
-  return [lo, hi];
 }
 
 function checkExtra(words: string[]): string[] {

@@ -1,26 +1,35 @@
-import * as z from "zod/mini";
 import { FarmError } from "../core/errors.ts";
 import { optionsOfRole } from "../host/jobs/load_adapter.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { retryRun } from "../host/jobs/retry_run.ts";
 import type { Raised } from "../host/run/raise_limits.ts";
-import { defineAcceptNextstat, takeNextstat } from "./accept_nextstat_flag.ts";
+import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import type { CommandSpec } from "./command.ts";
-import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
-import { oneOf } from "../core/parse_flag.ts";
+import { defineFlags } from "./flags.ts";
+import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
+import type { FlagValues } from "../core/flags.ts";
 import type { OptionValue } from "../core/contracts/manifest.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { defineOne, readSchedulerOptions } from "./scheduler_flags.ts";
-import { MODE_HELP, MODES, submitAndWait } from "./submit.ts";
+import { END_FLAGS, MODE_FLAG, submitAndWait } from "./submit.ts";
 
-const More = z.optional(z.union([z.string(), z.literal(true)]));
-const Flags = z.object({
-  wait: z._default(z.boolean(), false),
-  finish: z._default(z.boolean(), false),
-  split: z._default(z.boolean(), false),
-  moreMemory: More,
-  moreTime: More,
-  mode: z.optional(z.string()),
+const retryFlags = defineFlags({
+  "more-memory": {
+    type: "string",
+    bare: true,
+    placeholder: "amount",
+    help: "more memory for each job (default: twice as much)",
+  },
+  "more-time": {
+    type: "string",
+    bare: true,
+    placeholder: "limit",
+    help: "a longer time limit for each job (default: twice as long)",
+  },
+  ...MODE_FLAG,
+  split: { type: "boolean", help: "cut each of them in two first: the same toys, half as long" },
+  ...END_FLAGS,
+  ...ACCEPT_NEXTSTAT,
 });
 
 const retry: CommandSpec = {
@@ -28,21 +37,14 @@ const retry: CommandSpec = {
   needs: ["read", "write", "run", "env", "sys"],
   schedulers: true,
   define: async (command) => {
-    command
-      .option("--more-memory [amount]", "more memory for each job (default: twice as much)")
-      .option("--more-time [limit]", "a longer time limit for each job (default: twice as long)")
-      .option("--mode <mode>", MODE_HELP, oneOf("--mode", MODES))
-      .option("--split", "cut each of them in two first: the same toys, half as long")
-      .option("--finish", "also submit a job that collects and merges when the others have ended")
-      .option("--wait", "watch until the run has ended, then collect and merge");
-    defineAcceptNextstat(command);
+    retryFlags.define(command);
     for (const option of await optionsOfRole("nodes")) defineOne(command, option);
   },
   run: async ({ args, options, out }) => {
-    const flags = readFlags(Flags, options);
+    const flags = retryFlags.read(options);
     const rendered = await ownRunOf(args, out);
     const adapter = await adapterOf(rendered, out);
-    const run = await takeNextstat(rendered, adapter, options, out);
+    const run = await takeNextstat(rendered, adapter, flags, out);
     const asked = {
       nodes: await nodesAsked(options, adapter),
       mode: flags.mode,
@@ -69,7 +71,7 @@ async function nodesAsked(
   throw new FarmError("usage", `Cannot use --${foreign} here: this is a run of ${adapter.name}`);
 }
 
-function moreOf({ moreMemory, moreTime }: z.infer<typeof Flags>): Raised {
+function moreOf({ moreMemory, moreTime }: FlagValues<typeof retryFlags.table>): Raised {
   return {
     ...(moreMemory === undefined ? {} : { memory: moreMemory }),
     ...(moreTime === undefined ? {} : { time: moreTime }),

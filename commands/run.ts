@@ -1,6 +1,4 @@
 import { quoteWord } from "../core/shell_quote.ts";
-import * as z from "zod/mini";
-import { plainPath } from "../core/parse_flag.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import { trialWarnings } from "../core/trial_fit.ts";
@@ -17,19 +15,21 @@ import { withShares } from "../host/ssh/static_shares.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { exists } from "../host/disk/write_file.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
-import { defineAcceptNextstat, takeNextstat } from "./accept_nextstat_flag.ts";
+import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import type { CommandSpec, Output } from "./command.ts";
+import { defineFlags } from "./flags.ts";
 import { driveRun } from "./drive_run.ts";
 import { finishRun } from "./finish_run.ts";
-import { defineJobFlags, defineRequestFlags, readRequest, requestDir } from "./request_flags.ts";
+import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
 import { defineOldFlags, tellOldFlags } from "./old_run_flags.ts";
-import { openRunOf, readFlags, settled } from "./run_dir_flags.ts";
+import { openRunOf, settled } from "./run_dir_flags.ts";
 import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
 
-const Flags = z.object({
-  scheduler: z.string(),
-  allowPartial: z._default(z.boolean(), false),
-  dryRun: z._default(z.boolean(), false),
+const runFlags = defineFlags({
+  "local-out-dir": { type: "path", placeholder: "dir", help: "old name of --out-dir" },
+  "allow-partial": { type: "boolean", help: "merge what is there when shards are missing, and say so inside" },
+  "dry-run": { type: "boolean", help: "check everything and print the plan; write nothing" },
+  ...ACCEPT_NEXTSTAT,
 });
 
 const run: CommandSpec = {
@@ -37,26 +37,21 @@ const run: CommandSpec = {
   needs: ["read", "write", "run", "env", "sys"],
   schedulers: true,
   define: async (command, argv) => {
-    defineRequestFlags(command);
-    command
-      .option("--local-out-dir <dir>", "old name of --out-dir", plainPath("--local-out-dir"))
-      .option("--allow-partial", "merge what is there when shards are missing, and say so inside")
-      .option("--dry-run", "check everything and print the plan; write nothing");
-    defineAcceptNextstat(command);
-    defineJobFlags(command);
+    requestFlags.define(command);
+    runFlags.define(command);
     defineOldFlags(command);
     await defineSchedulerFlags(command, argv);
   },
   run: async ({ options, out }) => {
-    const flags = readFlags(Flags, options);
-    const adapter = await loadAdapter(flags.scheduler);
+    const flags = runFlags.read(options);
+    const adapter = await loadAdapter(String(options["scheduler"]));
     tellPlugin(adapter, out);
     tellOldFlags(options, out);
-    const old_name = options["localOutDir"];
-    const request = readRequest(old_name === undefined ? options : { ...options, outDir: old_name }, adapter, "farm");
+    const out_dir = flags.localOutDir === undefined ? {} : { outDir: flags.localOutDir };
+    const request = readRequest({ ...options, ...out_dir }, adapter, "farm");
     if (flags.dryRun) return await dryRun(request, out);
     const opened = await openOrRender(request, adapter, out);
-    const target = await takeNextstat(opened, adapter, options, out);
+    const target = await takeNextstat(opened, adapter, flags, out);
     out.note(`run directory: ${target.dir}`);
     const signals = watchSignals();
     try {

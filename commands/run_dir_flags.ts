@@ -1,5 +1,4 @@
 import { dirname } from "node:path";
-import * as z from "zod/mini";
 import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import { assertFarmRun, isFarmRun, loadFarmRun, type Run } from "../host/run/load_manifest.ts";
 import { isCopy, originOf } from "../host/run/run_origin.ts";
@@ -66,9 +65,4 @@ export async function adapterOf({ manifest }: Run<FarmManifest>, out: Output): P
   if (change !== null && !told.has(change)) out.note(change);
   told.add(change);
   return adapter;
-}
-
-/** Reads commander's options by a schema; a mismatch is a bug of ours, for commander has checked them. */
-export function readFlags<T extends z.core.$ZodType>(schema: T, options: Record<string, unknown>): z.infer<T> {
-  return z.parse(schema, options);
 }

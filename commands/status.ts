@@ -1,8 +1,6 @@
-import * as z from "zod/mini";
 import { describeStatus, type StatusSummary } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
-import { realNumber } from "../core/parse_flag.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { findLate } from "../host/jobs/submit_run.ts";
 import { endingPrograms } from "../host/machine/run_program.ts";
@@ -10,13 +8,19 @@ import { watchSignals } from "../host/machine/stop_signals.ts";
 import { isFarmRun, type Run } from "../host/run/load_manifest.ts";
 import { oldStatus } from "../host/state/old_status.ts";
 import type { CommandSpec, Output } from "./command.ts";
-import { adapterOf, anyRunOf, readFlags } from "./run_dir_flags.ts";
+import { defineFlags } from "./flags.ts";
+import { adapterOf, anyRunOf } from "./run_dir_flags.ts";
 import { lookAtRun, watchRun } from "./watch_run.ts";
 
-const Flags = z.object({
-  watch: z._default(z.boolean(), false),
-  check: z._default(z.boolean(), false),
-  fileGraceS: z.number(),
+const statusFlags = defineFlags({
+  watch: { type: "boolean", help: "follow it until nothing more will happen" },
+  check: { type: "boolean", help: "exit 5 unless every shard is done; 6 where a guardrail failed" },
+  "file-grace-s": {
+    type: "number",
+    default: 120,
+    placeholder: "s",
+    help: "how long files of a job that is gone are waited for",
+  },
 });
 
 /** Whoever waits for one look waits no longer for a scheduler's command; --watch gives it its time. */
@@ -26,19 +30,9 @@ const status: CommandSpec = {
   name: "status",
   needs: ["read", "write", "run", "env", "sys"],
   schedulers: true,
-  define: (command) => {
-    command
-      .option("--watch", "follow it until nothing more will happen")
-      .option("--check", "exit 5 unless every shard is done; 6 where a guardrail failed")
-      .option(
-        "--file-grace-s <s>",
-        "how long files of a job that is gone are waited for",
-        realNumber("--file-grace-s", 0),
-        120,
-      );
-  },
+  define: statusFlags.define,
   run: async ({ args, options, out }) => {
-    const flags = readFlags(Flags, options);
+    const flags = statusFlags.read(options);
     const run = anyRunOf(args, out);
     if (!isFarmRun(run)) return tellOld(run, flags.check, out);
     const adapter = await adapterOf(run, out);

@@ -1,8 +1,7 @@
 import { quoteWord } from "../core/shell_quote.ts";
-import * as z from "zod/mini";
 import { plural } from "../core/format.ts";
+import type { FlagTable } from "../core/flags.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { oneOf } from "../core/parse_flag.ts";
 import { changeFarmManifest } from "../host/run/change_manifest.ts";
 import { changeMode } from "../host/run/change_mode.ts";
 import { endPilots } from "../host/jobs/end_pilots.ts";
@@ -10,38 +9,45 @@ import { lookAtMachine } from "../host/machine/machine.ts";
 import { submitFinish } from "../host/jobs/submit_finish.ts";
 import { type StartedRun, startRun } from "../host/jobs/start_run.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
-import { defineAcceptNextstat, takeNextstat } from "./accept_nextstat_flag.ts";
+import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import type { CommandSpec, Output } from "./command.ts";
-import { adapterOf, ownRunOf, readFlags } from "./run_dir_flags.ts";
+import { defineFlags } from "./flags.ts";
+import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 import { finishRun } from "./finish_run.ts";
 import { watchRun } from "./watch_run.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 
-const Flags = z.object({
-  wait: z._default(z.boolean(), false),
-  finish: z._default(z.boolean(), false),
-  mode: z.optional(z.string()),
-});
+/** How a run is followed to its end. */
+export const END_FLAGS = {
+  finish: {
+    type: "boolean",
+    help: "also submit a job that collects and merges when the others have ended; you may log out",
+  },
+  wait: { type: "boolean", help: "watch until the run has ended, then collect and merge" },
+} as const satisfies FlagTable;
 
-export const MODES = ["shared", "transfer"];
-export const MODE_HELP = "how HTCondor's jobs get at their files (default: as rendered)";
+/** Another mode for the jobs that are submitted from now on. */
+export const MODE_FLAG = {
+  mode: {
+    type: "string",
+    choices: ["shared", "transfer"],
+    placeholder: "mode",
+    help: "how HTCondor's jobs get at their files (default: as rendered)",
+  },
+} as const satisfies FlagTable;
+
+const submitFlags = defineFlags({ ...MODE_FLAG, ...END_FLAGS, ...ACCEPT_NEXTSTAT });
 
 const submit: CommandSpec = {
   name: "submit",
   needs: ["read", "write", "run", "env", "sys"],
   schedulers: true,
-  define: (command) => {
-    command
-      .option("--wait", "watch until the run has ended, then collect and merge")
-      .option("--mode <mode>", MODE_HELP, oneOf("--mode", MODES))
-      .option("--finish", "also submit a job that collects and merges when the others have ended; you may log out");
-    defineAcceptNextstat(command);
-  },
+  define: submitFlags.define,
   run: async ({ args, options, out }) => {
     const rendered = await ownRunOf(args, out);
-    const flags = readFlags(Flags, options);
+    const flags = submitFlags.read(options);
     const adapter = await adapterOf(rendered, out);
-    const run = await takeNextstat(rendered, adapter, options, out);
+    const run = await takeNextstat(rendered, adapter, flags, out);
     const at = new Date().toISOString();
     const changed = changeFarmManifest(run, (now) => changeMode(now, adapter, flags.mode, "submitted", at));
     const start = async () => await startRun(changed, adapter, await lookAtMachine(), { ended: false });

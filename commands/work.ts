@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
-import * as z from "zod/mini";
 import { EXIT_CODES } from "../core/errors.ts";
-import { realNumber, wholeNumber } from "../core/parse_flag.ts";
 import { localShape, pilotShape } from "../host/machine/allocation.ts";
 import { askWorkers, detachWorker, stopWorker } from "../host/work/background_worker.ts";
 import { jobIds } from "../host/shard/job_ids.ts";
@@ -10,51 +8,52 @@ import { gatherHosts } from "../host/ssh/host_crew.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { workOnRun } from "../host/work/work_run.ts";
 import type { CommandSpec } from "./command.ts";
-import { readFlags, runOf, settledCopy } from "./run_dir_flags.ts";
+import { defineFlags } from "./flags.ts";
+import { runOf, settledCopy } from "./run_dir_flags.ts";
 import { tellWork } from "./work_progress.ts";
 
-const Flags = z.object({
-  slots: z.optional(z.number()),
-  token: z.optional(z.string().check(z.regex(/^[0-9a-f]{16}$/))),
-  retryFailed: z._default(z.boolean(), false),
-  detach: z._default(z.boolean(), false),
-  ask: z._default(z.boolean(), false),
-  stop: z._default(z.boolean(), false),
-  hosts: z._default(z.boolean(), false),
-  pilot: z._default(z.boolean(), false),
-  speculate: z._default(z.boolean(), false),
-  heartbeatS: z.optional(z.number()),
+const workFlags = defineFlags({
+  slots: {
+    type: "integer",
+    min: 1,
+    max: 100_000,
+    placeholder: "n",
+    help: "shards that run at the same time (default: CPUs divided by threads)",
+  },
+  "retry-failed": { type: "boolean", help: "also run shards again whose attempts failed" },
+  hosts: { type: "boolean", help: "run them on the hosts of the run's hosts file, not on this machine" },
+  pilot: {
+    type: "boolean",
+    help: "inside a scheduler's job: use what it was given, and begin nothing that its time would not fit",
+  },
+  speculate: {
+    type: "boolean",
+    help: "when nothing is open, run a shard a second time that others take far longer for",
+  },
+  "heartbeat-s": {
+    type: "number",
+    min: 0.1,
+    placeholder: "s",
+    help:
+      "how often it says that it is alive (default: 40); silent for three times as long, it loses its shards to others",
+  },
+  detach: { type: "boolean", help: "go on in the background; what it says goes to logs/ of the run" },
+  ask: { type: "boolean", help: "print the worker loops of this run that are alive on this machine" },
+  stop: { type: "boolean", help: "stop them (with --token: that one)" },
+  token: {
+    type: "string",
+    placeholder: "hex",
+    help: "name of the worker loop, 16 hexadecimal digits",
+    pattern: "[0-9a-f]{16}",
+  },
 });
 
 const work: CommandSpec = {
   name: "work",
   needs: ["read", "write", "run", "env", "sys"],
-  define: (command) => {
-    command
-      .option(
-        "--slots <n>",
-        "shards that run at the same time (default: CPUs divided by threads)",
-        wholeNumber("--slots", 1, 100_000),
-      )
-      .option("--retry-failed", "also run shards again whose attempts failed")
-      .option("--hosts", "run them on the hosts of the run's hosts file, not on this machine")
-      .option(
-        "--pilot",
-        "inside a scheduler's job: use what it was given, and begin nothing that its time would not fit",
-      )
-      .option("--speculate", "when nothing is open, run a shard a second time that others take far longer for")
-      .option(
-        "--heartbeat-s <s>",
-        "how often it says that it is alive (default: 40); silent for three times as long, it loses its shards to others",
-        realNumber("--heartbeat-s", 0.1),
-      )
-      .option("--detach", "go on in the background; what it says goes to logs/ of the run")
-      .option("--ask", "print the worker loops of this run that are alive on this machine")
-      .option("--stop", "stop them (with --token: that one)")
-      .option("--token <hex>", "name of the worker loop, 16 hexadecimal digits");
-  },
+  define: workFlags.define,
   run: async ({ args, options, out }) => {
-    const flags = readFlags(Flags, options);
+    const flags = workFlags.read(options);
     const opened = runOf(args, out);
     const run = flags.ask || flags.stop ? opened : await settledCopy(opened, out);
     const token = flags.token ?? randomBytes(8).toString("hex");
@@ -77,7 +76,7 @@ const work: CommandSpec = {
       return EXIT_CODES.done;
     }
     if (flags.detach) {
-      const pid = await detachWorker(run, token, workWords(flags));
+      const pid = await detachWorker(run, token, workFlags.words(flags, ["detach", "token"]));
       out.print(`worker ${token} pid ${pid}`);
       out.document({ token, pid });
       return EXIT_CODES.done;
@@ -115,12 +114,3 @@ const work: CommandSpec = {
   },
 };
 export default work;
-
-/** The words by which a loop in the background does what this one was asked to. */
-function workWords({ slots, retryFailed, hosts }: z.infer<typeof Flags>): string[] {
-  return [
-    ...(slots === undefined ? [] : ["--slots", `${slots}`]),
-    ...(retryFailed ? ["--retry-failed"] : []),
-    ...(hosts ? ["--hosts"] : []),
-  ];
-}

@@ -84,6 +84,7 @@ export const SchedulerOption = z.strictObject({
   pattern: z.exactOptional(Pattern),
   choices: z.exactOptional(z.array(z.string()).check(z.minLength(1))),
   min: z.exactOptional(z.number()),
+  max: z.exactOptional(z.number()),
   /**
    * What the value limits: `retry --more-memory` and `--more-time` raise the option of that role; throttle: jobs at a
    * time; nodes: where jobs may run, and `retry` takes it too.

@@ -22,6 +22,3 @@ export interface AgentOrder {
 export function hostAgent(order: AgentOrder): string {
   return renderTemplate(template, { ...order, sharing: verbatim(order.sharing ? "1" : "''") }, quoteWord);
 }
-
-/** Where runs go on a host unless told otherwise. */
-export const DEFAULT_BASE = "nsfarm_runs";

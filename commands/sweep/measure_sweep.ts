@@ -1,4 +1,3 @@
-import type * as z from "zod/mini";
 import type { PointRecord, Sweep } from "../../core/contracts/sweep.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
@@ -10,7 +9,7 @@ import { driveRun } from "../drive_run.ts";
 import type { PointFlags } from "./sweep_flags.ts";
 
 /** Runs what is open of a sweep and tells of it; the exit code says how the whole sweep stands then. */
-export async function measureSweep(open: OpenSweep, flags: z.infer<typeof PointFlags>, out: Output): Promise<number> {
+export async function measureSweep(open: OpenSweep, flags: PointFlags, out: Output): Promise<number> {
   const { mode = null, pollS, collect, merge, force } = flags;
   const signals = watchSignals();
   try {

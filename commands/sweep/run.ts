@@ -7,7 +7,10 @@ import { openSameSweep, renderSweep } from "../../host/sweep/render_sweep.ts";
 import type { CommandSpec } from "../command.ts";
 import { measureSweep } from "./measure_sweep.ts";
 import { tellSummary } from "./summarize.ts";
-import { definePointFlags, defineSweepFlags, PointFlags, readSweepRequest } from "./sweep_flags.ts";
+import { defineFlags } from "../flags.ts";
+import { defineSweepFlags, POINT_FLAGS, readSweepRequest } from "./sweep_flags.ts";
+
+const pointFlags = defineFlags(POINT_FLAGS);
 
 const run: CommandSpec = {
   name: "sweep run",
@@ -15,7 +18,7 @@ const run: CommandSpec = {
   schedulers: true,
   define: async (command, argv) => {
     await defineSweepFlags(command, argv);
-    definePointFlags(command);
+    pointFlags.define(command);
   },
   run: async ({ options, out }) => {
     const adapter = await loadAdapter(String(options["scheduler"]));
@@ -24,8 +27,7 @@ const run: CommandSpec = {
     const open = openSameSweep(asked) ??
       await renderSweep(asked, adapter, (warning) => out.note(`warning: ${warning}`));
     out.note(`sweep: ${open.path}`);
-    const { mode: _, ...flags } = PointFlags.parse(options);
-    const code = await measureSweep(open, flags, out);
+    const code = await measureSweep(open, pointFlags.read(options), out);
     const { out_root, sweep_id } = open.sweep;
     const told = tellSummary(
       loadSweep(open.path),

@@ -1,23 +1,21 @@
-import { oneOf } from "../../core/parse_flag.ts";
 import { loadSweep, recordOf } from "../../host/sweep/load_sweep.ts";
 import type { CommandSpec } from "../command.ts";
-import { MODE_HELP, MODES } from "../submit.ts";
+import { defineFlags } from "../flags.ts";
+import { MODE_FLAG } from "../submit.ts";
 import { pointLine } from "./each_point.ts";
 import { measureSweep } from "./measure_sweep.ts";
-import { definePointFlags, defineSweepJson, PointFlags, readSweepJson } from "./sweep_flags.ts";
+import { POINT_FLAGS, readSweepJson, SWEEP_JSON } from "./sweep_flags.ts";
+
+const submitFlags = defineFlags({ ...SWEEP_JSON, ...POINT_FLAGS, ...MODE_FLAG });
 
 const submit: CommandSpec = {
   name: "sweep submit",
   needs: ["read", "write", "run", "env", "sys"],
   schedulers: true,
-  define: (command) => {
-    defineSweepJson(command);
-    definePointFlags(command);
-    command.option("--mode <mode>", MODE_HELP, oneOf("--mode", MODES));
-  },
+  define: submitFlags.define,
   run: async ({ options, out }) => {
     const open = readSweepJson(options);
-    const code = await measureSweep(open, PointFlags.parse(options), out);
+    const code = await measureSweep(open, submitFlags.read(options), out);
     const { sweep } = loadSweep(open.path);
     for (const point of sweep.runs) out.print(pointLine(open, point, recordOf(point)));
     out.document({ sweep_json: open.path, sweep });

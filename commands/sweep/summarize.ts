@@ -1,7 +1,5 @@
-import * as z from "zod/mini";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { mergedExitCode } from "../../core/merge/merged_check.ts";
-import { plainPath, wholeNumber } from "../../core/parse_flag.ts";
 import { sweepFitWarnings } from "../../core/sweep/interpret.ts";
 import { summariseSweep } from "../../core/sweep/summarise_sweep.ts";
 import { isSummaryCsv, summaryCsv } from "../../core/sweep/summary_csv.ts";
@@ -11,26 +9,27 @@ import { readSweepFacts } from "../../host/sweep/read_sweep.ts";
 import { beginsWith, type OutKind, refuseOut } from "../../host/disk/refuse_out.ts";
 import { writeWhole } from "../../host/disk/write_file.ts";
 import type { CommandSpec, Output } from "../command.ts";
-import { defineSweepJson, readSweepJson } from "./sweep_flags.ts";
+import { defineFlags } from "../flags.ts";
+import { readSweepJson, SWEEP_JSON } from "./sweep_flags.ts";
 
-const Flags = z.object({
-  outMd: z.optional(z.string()),
-  outCsv: z.optional(z.string()),
-  slots: z.optional(z.number()),
+const summarizeFlags = defineFlags({
+  ...SWEEP_JSON,
+  "out-md": { type: "path", placeholder: "path", help: "write the page there (default: print it)" },
+  slots: {
+    type: "integer",
+    min: 1,
+    placeholder: "n",
+    help: "slots of the pool, for bounds of makespans that are not known",
+  },
+  "out-csv": { type: "path", placeholder: "path", help: "write every run as a line of CSV there" },
 });
 
 const summarize: CommandSpec = {
   name: "sweep summarize",
   needs: ["read", "write"],
-  define: (command) => {
-    defineSweepJson(command);
-    command
-      .option("--out-md <path>", "write the page there (default: print it)", plainPath("--out-md"))
-      .option("--slots <n>", "slots of the pool, for bounds of makespans that are not known", wholeNumber("--slots", 1))
-      .option("--out-csv <path>", "write every run as a line of CSV there", plainPath("--out-csv"));
-  },
+  define: summarizeFlags.define,
   run: ({ options, out }) => {
-    const { outMd = null, outCsv = null, slots = null } = Flags.parse(options);
+    const { outMd = null, outCsv = null, slots = null } = summarizeFlags.read(options);
     if (outMd !== null) refuseOut(outKind("--out-md", isSummary), outMd);
     if (outCsv !== null) refuseOut(outKind("--out-csv", isSummaryCsv), outCsv);
     return Promise.resolve(tellSummary(readSweepJson(options), { md: outMd, csv: outCsv, slots }, out));

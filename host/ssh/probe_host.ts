@@ -3,7 +3,8 @@ import { type HostFacts, readHostFacts } from "../../core/ssh/host_facts.ts";
 import type { FarmHost } from "../../core/ssh/hosts_file.ts";
 import type { ProbedHost } from "../../core/ssh/preflight.ts";
 import type { SshSettings } from "../../core/ssh/ssh_command.ts";
-import { DEFAULT_BASE, hostAgent } from "../../schedulers/host_agent.ts";
+import { REMOTE_BASE } from "../../core/ssh/ssh_flags.ts";
+import { hostAgent } from "../../schedulers/host_agent.ts";
 import { openSession, type SshSession } from "./ssh_session.ts";
 
 export interface ProbeOrder {
@@ -22,7 +23,7 @@ export async function probeHost(
   order: ProbeOrder,
 ): Promise<ProbedHost> {
   const script = hostAgent({
-    base: order.base ?? DEFAULT_BASE,
+    base: order.base ?? REMOTE_BASE,
     folder: "preflight",
     run_dir: "",
     run_token: "",

@@ -1,98 +1,12 @@
+import type { Flag } from "../../core/flags.ts";
+import { SSH_FLAGS } from "../../core/ssh/ssh_flags.ts";
 import type { SchedulerOption } from "../adapter.ts";
 
-export const SSH_OPTIONS: SchedulerOption[] = [
-  {
-    name: "hosts-file",
-    type: "path",
-    required: true,
-    placeholder: "PATH",
-    help: "hosts, one a line: HOST [weight=NUMBER] [threads=COUNT] [user=NAME] [port=NUMBER]; read at each start",
-  },
-  {
-    name: "ssh-user",
-    type: "string",
-    placeholder: "NAME",
-    help: "user on the hosts whose line names none",
-    pattern: "[A-Za-z0-9_][A-Za-z0-9._-]{0,63}",
-  },
-  { name: "ssh-key", type: "path", placeholder: "PATH", help: "private key file" },
-  { name: "ssh-port", type: "integer", min: 1, placeholder: "PORT", help: "port of the hosts whose line names none" },
-  { name: "ssh-config", type: "path", placeholder: "PATH", help: "ssh configuration file in place of yours" },
-  {
-    name: "accept-new",
-    type: "boolean",
-    help: "take the host key of a host never seen before; a changed key is refused all the same",
-  },
-  {
-    name: "connect-timeout-s",
-    type: "number",
-    min: 1,
-    default: 15,
-    placeholder: "S",
-    help: "how long a connection may take",
-  },
-  {
-    name: "command-timeout-s",
-    type: "number",
-    min: 1,
-    default: 600,
-    placeholder: "S",
-    help: "how long a host may take until it has all files of the run",
-  },
-  {
-    name: "remote-base-dir",
-    type: "string",
-    default: "nsfarm_runs",
-    placeholder: "DIR",
-    help: "folder for runs on hosts that do not see the run directory; relative to the home there",
-  },
-  {
-    name: "remote-nextstat-bin",
-    type: "string",
-    placeholder: "PATH",
-    help: "nextstat on the hosts, in place of sending --nextstat-bin; of the same version",
-  },
-  {
-    name: "host-retry-s",
-    type: "number",
-    min: 0.1,
-    default: 15,
-    placeholder: "S",
-    help: "a host that fails is set aside for so long, then twice as long each time",
-  },
-  {
-    name: "host-lost-s",
-    type: "number",
-    min: 0,
-    default: 60,
-    placeholder: "S",
-    help: "after so long without a connection idle slots of other hosts also run the shards that a host has begun",
-  },
-  {
-    name: "static",
-    type: "boolean",
-    help: "one share of the toys for each host, by weight, in place of shards that are taken one after the other",
-  },
-  {
-    name: "weight-mode",
-    type: "string",
-    choices: ["uniform", "physical", "logical"],
-    default: "physical",
-    placeholder: "MODE",
-    help: "with --static: weight of the hosts whose line gives none: the same for all, or their cores",
-  },
-  {
-    name: "preflight-json",
-    type: "path",
-    placeholder: "PATH",
-    help: "with --static: what preflight --out wrote, in place of looking at the hosts again",
-  },
-  {
-    name: "ssh-time",
-    role: "time",
-    type: "string",
-    placeholder: "HH:MM:SS",
-    help: "stop a shard that runs longer than this",
-    pattern: "(\\d+-)?(\\d+:)?\\d+:\\d+|\\d+",
-  },
-];
+const ROLES: Record<string, SchedulerOption["role"]> = { "ssh-time": "time" };
+
+export const SSH_OPTIONS: SchedulerOption[] = Object.entries<Flag>(SSH_FLAGS).map(([name, { choices, ...flag }]) => ({
+  name,
+  ...flag,
+  ...(choices ? { choices: [...choices] } : {}),
+  ...(ROLES[name] ? { role: ROLES[name] } : {}),
+}));

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { build } from "../../commands/program.ts";
+import { completeWords } from "../../commands/complete_words.ts";
+import { defineFlags } from "../../commands/flags.ts";
+import { TABLE } from "../../commands/table.ts";
+import { root } from "../../scripts/tool_paths.ts";
+
+const flags = defineFlags({
+  slots: { type: "integer", min: 1, placeholder: "n", help: "how many" },
+  set: { type: "strings", placeholder: "name=value", help: "values" },
+  force: { type: "boolean", help: "do it" },
+  merge: { type: "boolean", default: true, help: "do not merge" },
+  mode: { type: "string", choices: ["shared", "transfer"], default: "shared", help: "how" },
+});
+
+function parse(argv: string[]) {
+  const command = new Command("x").exitOverride();
+  flags.define(command);
+  return flags.read(command.parse(argv, { from: "user" }).opts());
+}
+
+Deno.test("What a table defines is what commander parses, with its types", () => {
+  assert.deepEqual(parse([]), { slots: undefined, set: [], force: false, merge: true, mode: "shared" });
+  assert.deepEqual(parse(["--slots", "3", "--set=a=1", "--set", "b=2", "--force", "--no-merge", "--mode=transfer"]), {
+    slots: 3,
+    set: ["a=1", "b=2"],
+    force: true,
+    merge: false,
+    mode: "transfer",
+  });
+  assert.throws(() => parse(["--slots=0"]), { message: /Cannot use --slots "0"/ });
+});
+
+Deno.test("The words made of values give the same values again, without the flags that are left out", () => {
+  const values = parse(["--slots=3", "--set=a=1", "--set=b=2", "--force", "--no-merge", "--mode=transfer"]);
+  assert.deepEqual(parse(flags.words(values, [])), values);
+  assert.deepEqual(flags.words(parse([]), []), []);
+  assert.deepEqual(flags.words(values, ["set", "force", "mode"]), ["--slots=3", "--no-merge"]);
+});
+
+Deno.test("Whatever flag has choices is completed with them, whichever command and scheduler", async () => {
+  const load = async (row: typeof TABLE[number], argv: readonly string[]) =>
+    await build(row, (await row.load()).default, argv);
+  const program = { rows: TABLE, build: load, exit_words: [] };
+  const words = async (...typed: string[]) => (await completeWords(typed, program)).map(({ word }) => word);
+  assert.deepEqual(await words("render", "--gen", ""), ["init", "mle"]);
+  assert.deepEqual(await words("retry", "--mode=t"), ["transfer"]);
+  assert.deepEqual(await words("run", "--scheduler=ssh", "--weight-mode", "p"), ["physical"]);
+});
+
+/** Where commander itself is given a flag: what all commands have, what names a scheduler, and old names. */
+const BY_HAND = ["old_run_flags.ts", "profile_in_use.ts", "program.ts", "scheduler_flags.ts"];
+
+Deno.test("Flags are written in tables, once, and not by hand beside a list of their types", () => {
+  const files = readdirSync(join(root, "commands"), { recursive: true, encoding: "utf8" }).filter((path) =>
+    path.endsWith(".ts")
+  );
+  const found = files.filter((path) =>
+    /\.(?:requiredOption|option)\(\s*["'`]--|\.option\(flags\b|z\.object\(/.test(
+      readFileSync(join(root, "commands", path), "utf8"),
+    )
+  );
+  assert.ok(files.length > 40);
+  assert.deepEqual(found.sort(), BY_HAND);
+});
