@@ -1,8 +1,8 @@
+import { isEnded } from "../core/shard_states.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import type { Run } from "../host/run/load_manifest.ts";
 import type { RunStatus } from "../host/state/run_status.ts";
-import { ENDED } from "../host/jobs/start_run.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { waitForFiles } from "../host/state/wait_for_files.ts";
@@ -53,7 +53,7 @@ async function lookAtEnd(
 ): Promise<RunStatus> {
   const machine = await lookAtMachine();
   const { shards } = await lookAtRun(run, adapter, machine, grace_s);
-  const over = shards.flatMap(({ shard, state }) => ENDED.has(state) ? shard : []);
+  const over = shards.flatMap(({ shard, state }) => isEnded(state) ? shard : []);
   await waitForFiles(run, grace_s, stop, new Set(over));
   return await lookAtRun(run, adapter, machine, 0);
 }

@@ -1,6 +1,6 @@
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { livePlans } from "../core/check_manifest.ts";
-import { CAUSE_WORDS } from "../core/reconcile.ts";
+import { FAILURES } from "../core/failure.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
 import { runJob } from "../host/shard/run_job.ts";
 import { openSandbox, runSandbox } from "../host/shard/run_sandbox.ts";
@@ -37,7 +37,7 @@ const job: CommandSpec = {
     const ends = await (sandbox ? runSandbox : runJob)(run, plans, token, signals.signal);
     signals.close();
     for (const { shard, cause, note } of ends) {
-      out.print(`shard ${shard}: ${cause === "ok" ? "done" : CAUSE_WORDS[cause]}${note ? ` (${note})` : ""}`);
+      out.print(`shard ${shard}: ${cause === "ok" ? "done" : FAILURES[cause].words}${note ? ` (${note})` : ""}`);
     }
     out.document({ shards: ends });
     const failed = ends.some((end) => end.cause !== "ok");

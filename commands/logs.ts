@@ -4,7 +4,7 @@ import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { printable } from "../core/find_cause.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
 import type { ShardRecord } from "../core/contracts/shard_record.ts";
-import { CAUSE_WORDS } from "../core/reconcile.ts";
+import { FAILURES } from "../core/failure.ts";
 import { isFarmRun } from "../host/run/load_manifest.ts";
 import { type OldLogs, oldLogs } from "../host/state/old_status.ts";
 import { readLogs, type ShardLogs } from "../host/state/read_logs.ts";
@@ -65,5 +65,5 @@ function describeOld({ rc, host, elapsed_s }: OldLogs["old"]): string {
 }
 
 function howEnded({ cause, exit_code, signal }: ShardRecord): string {
-  return `${CAUSE_WORDS[cause]}${exit_code ? ` (exit ${exit_code})` : ""}${signal ? ` (${signal})` : ""}`;
+  return `${FAILURES[cause].words}${exit_code ? ` (exit ${exit_code})` : ""}${signal ? ` (${signal})` : ""}`;
 }

@@ -3,7 +3,7 @@ import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { paceOf } from "../core/pace.ts";
 import type { RunTimes } from "../core/contracts/run_times.ts";
 import type { ShardRecord } from "../core/contracts/shard_record.ts";
-import { CAUSE_WORDS } from "../core/reconcile.ts";
+import { FAILURES } from "../core/failure.ts";
 import { runTimes } from "../core/times.ts";
 import type { Run } from "../host/run/load_manifest.ts";
 import { readRecords, timeFacts } from "../host/run/run_records.ts";
@@ -58,9 +58,9 @@ export function tellWork(run: Run<FarmManifest>): WorkTeller {
     if (!again) state.failed++;
     const code = record.exit_code ? ` (exit ${record.exit_code})` : record.signal ? ` (${record.signal})` : "";
     view.say(
-      `shard ${shard}: ${CAUSE_WORDS[record.cause]}${code}${record.stderr_tail[0] ? `: ${record.stderr_tail[0]}` : ""}${
-        again ? "; it is tried again" : ""
-      }`,
+      `shard ${shard}: ${FAILURES[record.cause].words}${code}${
+        record.stderr_tail[0] ? `: ${record.stderr_tail[0]}` : ""
+      }${again ? "; it is tried again" : ""}`,
     );
   };
   return { tell, close: () => view.close() };

@@ -1,6 +1,8 @@
 import type { Cause, ShardState } from "./contracts/kinds.ts";
+import { FAILURES, type Remedy } from "./failure.ts";
 import { plural } from "./format.ts";
 import { NOT_SUBMITTED } from "./reconcile.ts";
+import { STATES } from "./shard_states.ts";
 
 /** How a limit can be raised: to twice what it was, to a value, or not at all. */
 export type Raise = "twice" | string | null;
@@ -16,23 +18,8 @@ export interface Remedies {
 /** Of a run that cannot be run from here. */
 export const NO_REMEDIES: Remedies = { more_memory: null, more_time: null, refusal: null };
 
-/** What is wrong with a shard, by what helps. */
-export type Kind =
-  | "memory"
-  | "time"
-  | "disk"
-  | "inputs"
-  | "start"
-  | "held"
-  | "unknown"
-  | "going"
-  | "waiting"
-  | "refused"
-  | "again"
-  | "other";
-
-/** What is to be done about each kind before, or beside, the command that goes on: the one table of advice. */
-export const ADVICE: Record<Kind, string> = {
+/** What is to be done about each before, or beside, the command that goes on: the one table of advice. */
+export const ADVICE: Record<Remedy, string> = {
   memory: "they need more memory than their jobs had",
   time: "they need more time than their jobs had, or fewer toys each",
   disk: "free some space first: df -h shows where there is none",
@@ -48,46 +35,38 @@ export const ADVICE: Record<Kind, string> = {
   other: "run again; if it comes back, read the log",
 };
 
-const GOING = new Set<ShardState>(["running", "queued"]);
-
 /** So often in the same way is no accident. */
 const SAME_AGAIN = 2;
 
 /** @param one a shard that is not done; times: how often in a row it has ended as it did */
-export function kindOf(
+export function remedyOf(
   one: { state: ShardState; cause: Cause | null; why: string | null; times?: number },
   { refusal }: Pick<Remedies, "refusal">,
-): Kind {
+): Remedy {
   const { state, cause, why, times = 1 } = one;
   if (state === "queued" && why === NOT_SUBMITTED) return refusal === null ? "waiting" : "refused";
-  if (state === "held" || state === "unknown") return state;
-  if (GOING.has(state)) return "going";
-  if (state === "out_of_memory" || cause === "memory") return "memory";
-  if (state === "timed_out" || cause === "time") return "time";
-  if (cause === "disk") return "disk";
-  if (cause === "version") return "inputs";
-  if (cause === "spawn") return "start";
-  return times >= SAME_AGAIN ? "again" : "other";
+  const known = STATES[state].remedy ?? (cause && FAILURES[cause].remedy);
+  return known ?? (times >= SAME_AGAIN ? "again" : "other");
 }
 
 /**
- * The words of the command that goes on with a run whose shards that are not done are of these kinds; null: no command
+ * The words of the command that goes on with a run whose shards that are not done need these; null: no command
  * does, or none is needed.
  */
 export function nextCommand(
-  kinds: ReadonlySet<Kind>,
+  remedies: ReadonlySet<Remedy>,
   { more_memory, more_time }: Remedies,
   is_merged: boolean,
 ): string[] | null {
-  const only = (...some: Kind[]) => [...kinds].every((kind) => some.includes(kind));
-  if (kinds.size === 0) return is_merged ? null : ["merge", "RUN_DIR"];
-  if (kinds.has("unknown") || only("going")) return ["status", "RUN_DIR", "--watch"];
+  const only = (...some: Remedy[]) => [...remedies].every((one) => some.includes(one));
+  if (remedies.size === 0) return is_merged ? null : ["merge", "RUN_DIR"];
+  if (remedies.has("unknown") || only("going")) return ["status", "RUN_DIR", "--watch"];
   if (only("refused", "going")) return null;
   if (only("going", "waiting")) return ["submit", "RUN_DIR", "--wait"];
   return [
     ...["retry", "RUN_DIR"],
-    ...(kinds.has("memory") ? raise("--more-memory", more_memory) : []),
-    ...(kinds.has("time") ? (more_time === null ? ["--split"] : raise("--more-time", more_time)) : []),
+    ...(remedies.has("memory") ? raise("--more-memory", more_memory) : []),
+    ...(remedies.has("time") ? (more_time === null ? ["--split"] : raise("--more-time", more_time)) : []),
     "--wait",
   ];
 }
@@ -98,18 +77,18 @@ function raise(flag: string, how: Raise): string[] {
 
 /**
  * Why a command that submits has found nothing to submit, and the command that goes on.
- * @param shards how many shards that are not done are of each kind
+ * @param shards how many shards that are not done need each
  * @param on_record the run's directory as a word of a command line
  */
 export function nothingToSubmit(
-  shards: ReadonlyMap<Kind, number>,
+  shards: ReadonlyMap<Remedy, number>,
   done: number,
   remedies: Remedies,
   on_record: string,
 ): string {
   if (shards.size === 0) return `Nothing to submit: all ${done} shards are done`;
-  const count = (is: (kind: Kind) => boolean) =>
-    [...shards].reduce((sum, [kind, one]) => sum + (is(kind) ? one : 0), 0);
+  const count = (is: (remedy: Remedy) => boolean) =>
+    [...shards].reduce((sum, [remedy, one]) => sum + (is(remedy) ? one : 0), 0);
   const [held, unknown, going] = [count((one) => one === "held"), count((one) => one === "unknown"), count(isOnItsWay)];
   const ended = count((one) => !isOnItsWay(one) && one !== "held" && one !== "unknown");
   const what = [
@@ -119,10 +98,10 @@ export function nothingToSubmit(
     ...(going > 0 ? [`${plural(going, "shard")} on the way`] : []),
     `${done} done`,
   ];
-  const kind = [...shards.keys()].find((one) => !isOnItsWay(one)) ?? "going";
+  const remedy = [...shards.keys()].find((one) => !isOnItsWay(one)) ?? "going";
   const words = nextCommand(new Set(shards.keys()), remedies, false)?.map((one) => one === "RUN_DIR" ? on_record : one);
   const go_on = words ? `: nsfarm-deno ${words.join(" ")}` : "";
-  return `Nothing to submit: ${what.join(", ")}; ${ADVICE[kind]}${go_on}`;
+  return `Nothing to submit: ${what.join(", ")}; ${ADVICE[remedy]}${go_on}`;
 }
 
-const isOnItsWay = (kind: Kind): boolean => kind === "going" || kind === "waiting";
+const isOnItsWay = (remedy: Remedy): boolean => remedy === "going" || remedy === "waiting";

@@ -1,5 +1,6 @@
-import { ADVICE, type Kind, kindOf, nextCommand, NO_REMEDIES, type Remedies } from "./advice.ts";
+import { ADVICE, nextCommand, NO_REMEDIES, type Remedies, remedyOf } from "./advice.ts";
 import type { Cause, ShardState } from "./contracts/kinds.ts";
+import type { Remedy } from "./failure.ts";
 import { NOT_SUBMITTED } from "./reconcile.ts";
 
 /** What is known of a shard that is not done. */
@@ -44,8 +45,8 @@ export interface Diagnosis {
  * @param symptoms of the shards that are not done
  */
 export function diagnose(symptoms: readonly Symptom[], remedies: Remedies, is_merged: boolean): Diagnosis {
-  const kinds = new Set(symptoms.map((one) => kindOf(one, remedies)));
-  return { troubles: troublesOf(symptoms, remedies), next: nextCommand(kinds, remedies, is_merged) };
+  const needed = new Set(symptoms.map((one) => remedyOf(one, remedies)));
+  return { troubles: troublesOf(symptoms, remedies), next: nextCommand(needed, remedies, is_merged) };
 }
 
 /** The same of a run of the old scripts, of which only they can run a shard again. */
@@ -60,12 +61,12 @@ export const OLD_ADVICE =
 function troublesOf(symptoms: readonly Symptom[], remedies: Remedies): Trouble[] {
   const found = new Map<string, Trouble>();
   for (const one of symptoms) {
-    const kind = kindOf(one, remedies);
-    if (kind === "going") continue;
-    const what = whatOf(one, kind, remedies);
+    const remedy = remedyOf(one, remedies);
+    if (remedy === "going") continue;
+    const what = whatOf(one, remedy, remedies);
     // Numbers differ from shard to shard: paths, sizes, process ids.
-    const key = [kind, what, one.said ?? ""].join("\n").replaceAll(/\d+/g, "#");
-    const known = found.get(key) ?? troubleOf(one, kind, what);
+    const key = [remedy, what, one.said ?? ""].join("\n").replaceAll(/\d+/g, "#");
+    const known = found.get(key) ?? troubleOf(one, remedy, what);
     known.shards.push(one.shard);
     if (one.host !== null && !known.hosts.includes(one.host)) known.hosts.push(one.host);
     found.set(key, known);
@@ -73,21 +74,21 @@ function troublesOf(symptoms: readonly Symptom[], remedies: Remedies): Trouble[]
   return [...found.values()].sort((a, b) => b.shards.length - a.shards.length);
 }
 
-function troubleOf({ said, log, by_hand }: Symptom, kind: Kind, what: string): Trouble {
+function troubleOf({ said, log, by_hand }: Symptom, remedy: Remedy, what: string): Trouble {
   return {
     what,
-    advice: ADVICE[kind],
+    advice: ADVICE[remedy],
     shards: [],
     hosts: [],
     said,
     log,
-    by_hand: kind === "again" ? by_hand ?? null : null,
+    by_hand: remedy === "again" ? by_hand ?? null : null,
   };
 }
 
-function whatOf({ state, why, times }: Symptom, kind: Kind, { refusal }: Remedies): string {
-  if (kind === "refused") return `${NOT_SUBMITTED}, the submission was refused: ${refusal}`;
-  if (kind === "waiting") return NOT_SUBMITTED;
+function whatOf({ state, why, times }: Symptom, remedy: Remedy, { refusal }: Remedies): string {
+  if (remedy === "refused") return `${NOT_SUBMITTED}, the submission was refused: ${refusal}`;
+  if (remedy === "waiting") return NOT_SUBMITTED;
   const what = why === "" ? state : `${state}: ${why}`;
-  return kind === "again" ? `${what}, ${times} times in the same way` : what;
+  return remedy === "again" ? `${what}, ${times} times in the same way` : what;
 }

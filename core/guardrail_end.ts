@@ -1,16 +1,14 @@
 import type { Cause } from "./contracts/kinds.ts";
+import { FAILURES } from "./failure.ts";
 import type { OutputFrame } from "./contracts/shard_output.ts";
 import type { Metrics } from "./contracts/shard_record.ts";
 
 /** nextstat's exit code where a guardrail failed on its own toys; output and metrics are whole then (nextstat 0.10.1). */
 const GUARDRAIL_EXIT = 1;
 
-/** Causes that an exit code of 1 can be taken for before the output is read: words on stderr tell of warnings too. */
-const BY_EXIT = new Set<Cause>(["exit", "memory", "disk"]);
-
 /** Whether a fit that ended so can have left a result: what it left decides. */
 export function canHaveResult(cause: Cause, exit_code: number | null): boolean {
-  return cause === "ok" || (exit_code === GUARDRAIL_EXIT && BY_EXIT.has(cause));
+  return cause === "ok" || (exit_code === GUARDRAIL_EXIT && FAILURES[cause].is_by_exit);
 }
 
 /** Whether nextstat says that a guardrail failed on the toys of this output: of a set it is judged on the whole set. */

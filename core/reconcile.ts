@@ -1,6 +1,8 @@
 import type { Attempt } from "./contracts/attempt.ts";
 import type { Cause, ShardState } from "./contracts/kinds.ts";
+import { FAILURES } from "./failure.ts";
 import { isLost } from "./lost_record.ts";
+import { STATES } from "./shard_states.ts";
 import type { NativeState } from "./contracts/scheduler.ts";
 
 /** What is known of one shard, from its files first and its scheduler second. */
@@ -26,13 +28,6 @@ export interface ShardView {
   why: string;
   host: string | null;
 }
-
-/** How an attempt's cause reads as a state. */
-const STATE_OF_CAUSE: Partial<Record<Cause, ShardState>> = {
-  memory: "out_of_memory",
-  time: "timed_out",
-  terminated: "cancelled",
-};
 
 /** The state of a shard. Evidence in the files wins; the scheduler only explains why a shard is not there yet. */
 export function reconcile(facts: ShardFacts): ShardView {
@@ -61,11 +56,6 @@ export function reconcile(facts: ShardFacts): ShardView {
   return withoutAttempt(facts, host);
 }
 
-/** States in which a scheduler knows who or what stopped a job: its attempt knows only that it was told to. */
-const STOPPED = new Set<ShardState>(["cancelled", "timed_out", "out_of_memory", "preempted"]);
-
-/** Causes of an attempt that was stopped by somebody of whom it knows nothing. */
-export const STOPPED_CAUSES: ReadonlySet<Cause> = new Set<Cause>(["terminated", "signal", "time"]);
 /** Whether an attempt is of the very job that the scheduler tells of; an earlier one says nothing of it. */
 const isOf = (last: Attempt, native: NativeState): boolean => last.submission_token === native.token;
 
@@ -73,10 +63,11 @@ const isByHand = (last: Attempt): boolean => last.submission_token === null || l
 
 /** Whether what the scheduler says of a job's end tells more than what its attempt left. */
 function isExplained(native: NativeState, last: Attempt | null): boolean {
-  if (!STOPPED.has(native.state) && native.state !== "failed") return false;
+  const { is_stopped } = STATES[native.state];
+  if (!is_stopped && native.state !== "failed") return false;
   if (!last?.end) return true;
   if (!isByHand(last) && !isOf(last, native)) return true;
-  return STOPPED.has(native.state) && STOPPED_CAUSES.has(last.end.cause);
+  return is_stopped && FAILURES[last.end.cause].ended_by !== "itself";
 }
 
 function ended(cause: Cause, end: NonNullable<Attempt["end"]>, host: string | null): ShardView {
@@ -84,25 +75,10 @@ function ended(cause: Cause, end: NonNullable<Attempt["end"]>, host: string | nu
   if (isLost(end)) return { state: "lost", why: said ?? "its process is gone and left no record", host };
   const how = cause === "exit" && end.exit_code !== null
     ? `exit ${end.exit_code}`
-    : `${CAUSE_WORDS[cause]}${cause === "signal" && end.signal !== null ? ` (${end.signal})` : ""}`;
+    : `${FAILURES[cause].words}${cause === "signal" && end.signal !== null ? ` (${end.signal})` : ""}`;
   const why = [how, said].filter(Boolean).join(": ");
-  return { state: STATE_OF_CAUSE[cause] ?? "failed", why, host };
+  return { state: FAILURES[cause].state, why, host };
 }
-
-/** Causes in words a user knows. */
-export const CAUSE_WORDS: Record<Cause, string> = {
-  ok: "finished",
-  exit: "nextstat ended with an error",
-  signal: "nextstat was killed",
-  memory: "out of memory",
-  time: "its time was up",
-  terminated: "it was told to stop",
-  disk: "the disk is full",
-  output: "its output is missing or unreadable",
-  toys: "its output holds other toys than planned",
-  spawn: "nextstat could not be started",
-  version: "not the nextstat or the inputs of this run",
-};
 
 /** Why a shard waits that no scheduler was given. */
 export const NOT_SUBMITTED = "not submitted";

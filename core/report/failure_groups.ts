@@ -1,8 +1,9 @@
-import { ADVICE, kindOf, nextCommand, type Remedies } from "../advice.ts";
-import type { Cause, ShardState } from "../contracts/kinds.ts";
+import { ADVICE, nextCommand, type Remedies, remedyOf } from "../advice.ts";
 import { OLD_ADVICE } from "../diagnose.ts";
 import { shardRanges } from "../format.ts";
-import { CAUSE_WORDS, NOT_SUBMITTED } from "../reconcile.ts";
+import { FAILURES } from "../failure.ts";
+import { NOT_SUBMITTED } from "../reconcile.ts";
+import { STATES } from "../shard_states.ts";
 import type { RunFacts } from "../run_facts.ts";
 import { quoteCommand } from "../shell_quote.ts";
 
@@ -22,9 +23,9 @@ export interface FailureGroup {
 /** Shards that are not done, the largest group first. */
 export function failureGroups(run: RunFacts, remedies: Remedies): FailureGroup[] {
   const bad = run.shards.filter(({ state }) => state !== "done");
-  const groups = Map.groupBy(bad, ({ state, cause }) => state === "failed" && cause !== null ? cause : state);
-  return [...groups].map(([key, shards]) => ({
-    words: WORDS[key] ?? key,
+  const groups = Map.groupBy(bad, wordsOf);
+  return [...groups].map(([words, shards]) => ({
+    words,
     shards: shardRanges(shards.map((shard) => shard.shard_index)),
     n: shards.length,
     why: [...new Set(shards.flatMap(({ why }) => why ?? []))].slice(0, 3),
@@ -32,16 +33,8 @@ export function failureGroups(run: RunFacts, remedies: Remedies): FailureGroup[]
   })).sort((a, b) => b.n - a.n);
 }
 
-const STATE_WORDS: Partial<Record<ShardState, string>> = {
-  out_of_memory: CAUSE_WORDS.memory,
-  timed_out: CAUSE_WORDS.time,
-  queued: "not begun",
-  held: "held by the scheduler",
-  lost: "gone without a result",
-  unknown: "not known",
-};
-
-const WORDS: Partial<Record<Cause | ShardState, string>> = { ...CAUSE_WORDS, ...STATE_WORDS };
+const wordsOf = ({ state, cause }: RunFacts["shards"][number]): string =>
+  state === "failed" && cause !== null ? FAILURES[cause].words : STATES[state].words;
 
 function helpFor(
   run: RunFacts,
@@ -53,9 +46,9 @@ function helpFor(
   }
   // Files alone do not tell whether a shard waits in a queue; where nothing was submitted it does not.
   const isOpen = shard?.state === "queued" && (run.submitted_ms === null || remedies.refusal !== null);
-  const kind = shard ? kindOf({ ...shard, why: isOpen ? NOT_SUBMITTED : shard.why }, remedies) : "other";
-  const words = nextCommand(new Set([kind]), remedies, false);
+  const remedy = shard ? remedyOf({ ...shard, why: isOpen ? NOT_SUBMITTED : shard.why }, remedies) : "other";
+  const words = nextCommand(new Set([remedy]), remedies, false);
   const command = words &&
     quoteCommand(["nsfarm-deno", ...words.map((word) => word === "RUN_DIR" ? run.run_dir : word)]);
-  return { advice: ADVICE[kind], command };
+  return { advice: ADVICE[remedy], command };
 }

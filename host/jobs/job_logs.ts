@@ -1,13 +1,13 @@
+import { isEnded } from "../../core/shard_states.ts";
 import { join } from "node:path";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { printable } from "../../core/find_cause.ts";
-import { STOPPED_CAUSES } from "../../core/reconcile.ts";
+import { FAILURES } from "../../core/failure.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { handlesOf } from "./ask_scheduler.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { readTail } from "../disk/read_tail.ts";
 import type { ScannedShard } from "../state/scan_run.ts";
-import { ENDED } from "./start_run.ts";
 import { readSubmissions } from "./submissions.ts";
 import { exists } from "../disk/write_file.ts";
 
@@ -68,6 +68,6 @@ const NEVER_BEGAN = "its job never began: it was cancelled while it waited, or f
 
 /** Lost, or stopped by somebody of whom its attempt knows nothing. */
 function isUnexplained({ state, last }: ScannedShard): boolean {
-  if (!ENDED.has(state)) return false;
-  return state === "lost" || last === null || last.end === null || STOPPED_CAUSES.has(last.end.cause);
+  if (!isEnded(state)) return false;
+  return state === "lost" || last === null || last.end === null || FAILURES[last.end.cause].ended_by !== "itself";
 }

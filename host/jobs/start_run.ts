@@ -1,10 +1,11 @@
+import { isEnded } from "../../core/shard_states.ts";
 import { join } from "node:path";
 import { livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
-import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { Submission } from "../../core/contracts/submit_meta.ts";
 import { withDoublingsUsed } from "../../core/open_changes.ts";
-import { type Kind, kindOf, nothingToSubmit } from "../../core/advice.ts";
+import { nothingToSubmit, remedyOf } from "../../core/advice.ts";
+import type { Remedy } from "../../core/failure.ts";
 import { plural } from "../../core/format.ts";
 import { FarmError } from "../../core/errors.ts";
 import { SUBMIT_LOCK } from "../../core/run_paths.ts";
@@ -33,16 +34,6 @@ export interface StartedRun {
   /** Why there is nothing to submit, where there is not. */
   nothing: string;
 }
-
-/** States of shards that nothing works on any more. */
-export const ENDED: ReadonlySet<ShardState> = new Set<ShardState>([
-  "failed",
-  "cancelled",
-  "timed_out",
-  "out_of_memory",
-  "preempted",
-  "lost",
-]);
 
 /** How long a job that is gone may take to show its files before its shards are submitted again. */
 const GRACE_S = 120;
@@ -190,16 +181,16 @@ function isOpen({ state, plan, last }: ScannedShard, asked: AskedScheduler, agai
   const isGiven = asked.shards.has(plan.shard_index);
   if (!isGiven && (state === "queued" || (state === "unknown" && last?.remote))) return true;
   if (state === "queued" || state === "held") return again.cancelled?.includes(plan.shard_index) ?? false;
-  return again.ended && ENDED.has(state);
+  return again.ended && isEnded(state);
 }
 
 function whyNothing(run: Run<FarmManifest>, adapter: SchedulerAdapter, shards: readonly ScannedShard[]): string {
   const remedies = remediesFor(run, adapter);
-  const kinds = new Map<Kind, number>();
+  const needed = new Map<Remedy, number>();
   for (const { state, why, last } of shards.filter((one) => one.state !== "done")) {
-    const kind = kindOf({ state, why, cause: last?.end?.cause ?? null }, remedies);
-    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    const remedy = remedyOf({ state, why, cause: last?.end?.cause ?? null }, remedies);
+    needed.set(remedy, (needed.get(remedy) ?? 0) + 1);
   }
   const done = shards.filter(({ state }) => state === "done").length;
-  return nothingToSubmit(kinds, done, remedies, quoteWord(run.dir));
+  return nothingToSubmit(needed, done, remedies, quoteWord(run.dir));
 }

@@ -1,6 +1,5 @@
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
-import { CAUSE_WORDS } from "../../core/reconcile.ts";
-import { stopsWorker, triesAgain } from "../../core/retry_policy.ts";
+import { FAILURES, triesAgain } from "../../core/failure.ts";
 import type { Verdict } from "../work/place.ts";
 import type { CrewTalk } from "./crew_talk.ts";
 import { pauseFor } from "../machine/pause_for.ts";
@@ -89,13 +88,13 @@ export class HostHealth {
 
   /** A shard whose wrapper dies a second time, here or on another host, is to blame itself. */
   judge({ cause, stderr_tail, wall_s }: ShardRecord, failures: number, faults: number): Verdict {
-    const told = stderr_tail[0] ?? CAUSE_WORDS[cause];
-    if (cause === "terminated" || cause === "time") return { again: false, counts: true, given_up: null };
+    const told = stderr_tail[0] ?? FAILURES[cause].words;
+    if (FAILURES[cause].ended_by === "stop") return { again: false, counts: true, given_up: null };
     const isWrapperDead = cause === "signal" && wall_s === null;
     if (isWrapperDead && faults > 0) {
       return { again: triesAgain(cause, failures, this.crew.size > 1), counts: true, given_up: null };
     }
-    const its_own = stopsWorker(cause) || isWrapperDead;
+    const its_own = FAILURES[cause].stops_worker || isWrapperDead;
     if (this.#row++ === 0) this.#others_done = this.crew.done;
     const in_a_row = this.#row >= ROW && this.crew.done > this.#others_done;
     if (!this.#aside && (its_own || in_a_row || this.on_trial)) {

@@ -1,3 +1,4 @@
+import { isEnded, isGoingOn } from "../../core/shard_states.ts";
 import { join } from "node:path";
 import { attemptTime } from "../../core/attempt_time.ts";
 import { ADVICE } from "../../core/advice.ts";
@@ -38,10 +39,6 @@ export interface RunStatus {
   ended: boolean;
 }
 
-/** States in which something still happens by itself; a held job waits for a person. */
-const GOING = new Set<ShardState>(["running", "unknown"]);
-const WAITING = new Set<ShardState>(["queued", "held"]);
-
 /** Puts a look at a run into the numbers that a person or a script wants. */
 export function runStatus(
   run: Run<FarmManifest>,
@@ -58,7 +55,7 @@ export function runStatus(
   const merged = join(run.dir, MERGED);
   const trouble = asked && !asked.reached ? [`${run.manifest.scheduler} could not be asked: ${asked.message}`] : [];
   const orphans = workers.length > 0 ? [] : scanned.filter(isOrphan);
-  const isGoing = (one: ScannedShard) => GOING.has(one.state) && !orphans.includes(one);
+  const isGoing = (one: ScannedShard) => isGoingOn(one.state) && !orphans.includes(one);
   const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== NOT_SUBMITTED);
   return {
     summary: {
@@ -86,7 +83,7 @@ export function runStatus(
       total: scanned.length,
       done: counts.done ?? 0,
       running: counts.running ?? 0,
-      failed: scanned.filter(({ state }) => !WAITING.has(state) && state !== "done" && !GOING.has(state)).length,
+      failed: scanned.filter(({ state }) => isEnded(state)).length,
       held: counts.held ?? 0,
       pace,
     },

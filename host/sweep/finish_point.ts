@@ -1,5 +1,5 @@
+import { isRepeated } from "../../core/shard_states.ts";
 import { describeCounts } from "../../core/collect_counts.ts";
-import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { PointRecord } from "../../core/contracts/sweep.ts";
 import type { StatusShard } from "../../core/describe_status.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
@@ -31,12 +31,9 @@ export function collectPoint(run: string, looked: readonly StatusShard[] = []): 
   return guarded(() => endOf(run, collectRun(run, null, new Date().toISOString(), looked)));
 }
 
-/** States of shards that say something of the run: by doing the same again they would hardly end otherwise. */
-const FAILED: ReadonlySet<string> = new Set<ShardState>(["failed", "timed_out", "out_of_memory"]);
-
 function endOf(run: string, { counts, not_ok }: Pick<CollectReport, "counts" | "not_ok">): PointEnd {
   if (not_ok.length === 0) return { state: "done", error: guardrailError(mergedCheckOf(openRun(run))) };
-  const failed = not_ok.filter((one) => FAILED.has(one.state));
+  const failed = not_ok.filter((one) => isRepeated(one.state));
   const first = [...failed, ...not_ok].find((one) => one.error !== null);
   const why = first ? `; shard ${first.shard_index}: ${first.error}` : "";
   return { state: failed.length > 0 ? "failed" : "open", error: describeCounts(counts) + why };

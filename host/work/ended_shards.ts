@@ -1,5 +1,5 @@
+import { isEnded, isWaiting } from "../../core/shard_states.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
-import type { ShardState } from "../../core/contracts/kinds.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { askScheduler } from "../jobs/ask_scheduler.ts";
 import { unreachable } from "../jobs/drive_adapter.ts";
@@ -7,9 +7,6 @@ import type { Run } from "../run/load_manifest.ts";
 import type { Machine } from "../machine/machine.ts";
 import { scanRun } from "../state/scan_run.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
-import { ENDED } from "../jobs/start_run.ts";
-
-const WAITING: ReadonlySet<ShardState> = new Set<ShardState>(["held", "queued"]);
 
 /**
  * The shards that ended without a valid result and that nothing works on.
@@ -27,6 +24,6 @@ export async function endedShards(
   settleIncoming(run);
   const shards = await scanRun(run, machine, asked);
   return shards.filter(({ state, plan }) =>
-    ENDED.has(state) || (WAITING.has(state) && cancelled.includes(plan.shard_index))
+    isEnded(state) || (isWaiting(state) && cancelled.includes(plan.shard_index))
   ).map(({ plan }) => plan.shard_index);
 }

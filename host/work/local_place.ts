@@ -1,5 +1,5 @@
 import { metricsName } from "../../core/run_paths.ts";
-import { stopsWorker, triesAgain } from "../../core/retry_policy.ts";
+import { FAILURES, triesAgain } from "../../core/failure.ts";
 import type { LocalShape } from "../machine/allocation.ts";
 import { attemptPath } from "../shard/attempts.ts";
 import { finishShard } from "../shard/fit_shard.ts";
@@ -96,7 +96,7 @@ class LocalPlace implements Place {
     return {
       again: triesAgain(cause, failures),
       counts: true,
-      given_up: stopsWorker(cause) ? `${cause}: ${stderr_tail[0] ?? "no message"}` : null,
+      given_up: FAILURES[cause].stops_worker ? `${cause}: ${stderr_tail[0] ?? "no message"}` : null,
     };
   }
 

@@ -4,7 +4,7 @@ import { CAUSES, SHARD_STATES } from "../../core/contracts/kinds.ts";
 import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import type { NativeState } from "../../core/contracts/scheduler.ts";
-import { CAUSE_WORDS, reconcile, type ShardFacts } from "../../core/reconcile.ts";
+import { reconcile, type ShardFacts } from "../../core/reconcile.ts";
 import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "./support/sample_run.ts";
 
 const manifest = sampleManifest();
@@ -248,8 +248,4 @@ Deno.test("a job that is gone is never lost within the grace time", () => {
   fc.assert(fc.property(fc.nat(119), fc.constantFrom(null, native("done")), (absent_s, native) => {
     assert.equal(view({ asked: true, absent_s, native }), "running: waiting for files");
   }));
-});
-
-Deno.test("every cause has words", () => {
-  for (const cause of CAUSES) assert.ok(CAUSE_WORDS[cause].length > 5, cause);
 });
