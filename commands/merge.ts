@@ -21,10 +21,7 @@ const mergeFlags = defineFlags({
     help: "where the merged document goes (default: merged.out.json of the run)",
   },
   "allow-partial": { type: "boolean", help: "merge what is good when something is missing, and say so inside" },
-  "accept-unrecorded": {
-    type: "boolean",
-    help: "also take outputs without a record, or with that of another run",
-  },
+  "accept-unrecorded": { type: "boolean", help: "also take outputs without a record, or with that of another run" },
   ...GUARDRAIL_FLAGS,
 });
 

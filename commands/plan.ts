@@ -25,11 +25,7 @@ const planFlags = defineFlags({
     placeholder: "n",
     help: "slots to plan for (default: those of the pilot)",
   },
-  hosts: {
-    type: "path",
-    placeholder: "preflight",
-    help: "the hosts that a preflight found, one slot a physical core",
-  },
+  hosts: { type: "path", placeholder: "preflight", help: "the hosts that a preflight found, one slot a physical core" },
   probe: { type: "string", placeholder: "scheduler", help: "the CPUs that this scheduler shows" },
   "shards-list": { type: "string", placeholder: "counts", help: "shard counts to look at (default: 1 to 10,000)" },
 });

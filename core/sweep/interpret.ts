@@ -1,3 +1,5 @@
+// @ts-types="@types/d3-array"
+import { max, median } from "d3-array";
 import type { CountSummary, HostShare, PointSummary } from "../contracts/sweep_summary.ts";
 import { percent, plural, rounded, shortDuration, significant } from "../format.ts";
 import { makespanBounds } from "./bounds.ts";
@@ -210,12 +212,12 @@ function predictions({ counts, plan }: Figures): string[] {
   const errors = counts.flatMap(({ predicted_makespan_s, makespan_s }) => {
     const [predicted, measured] = [middle(predicted_makespan_s), middle(makespan_s)];
     return predicted === null || measured === null || measured <= 0 ? [] : Math.abs(predicted / measured - 1);
-  }).sort((a, b) => a - b);
-  const [median, most] = [errors[Math.floor((errors.length - 1) / 2)], errors.at(-1)];
-  if (!plan || median === undefined || most === undefined) return [];
+  });
+  const [typical, most] = [median(errors), max(errors)];
+  if (!plan || typical === undefined || most === undefined) return [];
   return [
     `The plan made from ${plan.run_id} alone is off by ${
-      percent(median)
+      percent(typical)
     } for the other counts' makespans (median; at most ${percent(most)}).`,
   ];
 }

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import { describeStatus, type StatusShard, type StatusSummary } from "../../core/describe_status.ts";
-import { shardRanges } from "../../core/format.ts";
 
 const SUMMARY: StatusSummary = {
   run_id: "study1",
@@ -52,21 +50,4 @@ worker loop 17 with 2 slots runs on this machine
 Deno.test("many hosts of one reason are cut to four", () => {
   const shards = Array.from({ length: 6 }, (_, i) => shard(i, "lost", "its job is gone", `n${i}`));
   assert.match(describeStatus(SUMMARY, shards), /: shard 0-5 on n0, n1, n2, n3 …$/);
-});
-
-Deno.test("shardRanges() names at most twelve ranges, and counts all that are left", () => {
-  assert.equal(shardRanges([3, 1, 2, 7]), "1-3, 7");
-  assert.equal(shardRanges(Array.from({ length: 20 }, (_, i) => 2 * i)).endsWith("22 and 8 more"), true);
-  fc.assert(fc.property(fc.uniqueArray(fc.nat(80)), (shards) => {
-    const text = shardRanges(shards);
-    const more = Number(/ and (\d+) more$/.exec(text)?.[1] ?? 0);
-    const words = text.replace(/ and \d+ more$/, "").split(", ").filter((word) => word !== "");
-    const named = words.flatMap((word) => {
-      const [from = 0, to = from] = word.split("-").map(Number);
-      return Array.from({ length: to - from + 1 }, (_, i) => from + i);
-    });
-    assert.ok(words.length <= 12);
-    assert.equal(named.length + more, shards.length);
-    assert.deepEqual(named, shards.toSorted((a, b) => a - b).slice(0, named.length));
-  }));
 });

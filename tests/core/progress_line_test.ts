@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { duration, significant } from "../../core/format.ts";
+import { duration } from "../../core/format.ts";
 import { type Progress, progressLine } from "../../core/progress_line.ts";
 
 const HALF: Progress = {
@@ -63,32 +63,4 @@ Deno.test("the bar has its width, is full only when all is done, and never turns
     assert.equal(full.length === width + 4, done === total);
     assert.ok(full.length >= (filled(Math.max(0, done - 1))[1]?.length ?? 0));
   }));
-});
-
-for (
-  const [seconds, text] of [
-    [0, "0.0 s"],
-    [8.44, "8.4 s"],
-    [9.96, "10 s"],
-    [59.4, "59 s"],
-    [59.7, "1 min 0 s"],
-    [119.6, "2 min 0 s"],
-    [200, "3 min 20 s"],
-    [3599.7, "1 h 0 min"],
-    [7500, "2 h 5 min"],
-    [360_000, "100 h 0 min"],
-  ] as const
-) {
-  Deno.test(`duration() shows ${seconds} s as ${text}`, () => assert.equal(duration(seconds), text));
-}
-
-Deno.test("duration() never shows 60 s or 60 min", () => {
-  fc.assert(fc.property(fc.double({ min: 0, max: 1e6, noNaN: true }), (seconds) => {
-    assert.doesNotMatch(duration(seconds), /\b60 (s|min)\b/);
-  }));
-});
-
-Deno.test("significant() shows four digits without an exponent", () => {
-  const shown = [412.06, 0.012345, 3, 12345.6, 999.96, 0, 1e-9, Infinity].map(significant);
-  assert.deepEqual(shown, ["412.1", "0.01235", "3.000", "12346", "1000", "0", "0.000000", "Infinity"]);
 });
