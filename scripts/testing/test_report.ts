@@ -1,3 +1,4 @@
+import { textTable } from "../../core/format.ts";
 import { type FileResult, mergeByFile } from "./file_result.ts";
 
 /**
@@ -22,22 +23,13 @@ const words: Record<NameList, string> = {
 };
 
 function table(results: FileResult[]): string[] {
-  const rows = results.filter((row) => row.passed + row.failed.length + row.skipped.length > 0);
-  const width = Math.max(4, ...rows.map((row) => row.file.length));
-  const head = `${"file".padEnd(width)}  passed  failed  skipped  seconds`;
-  return [head, ...rows.map((row) => line(row, width))];
+  const rows = results.filter((row) => row.passed + row.failed.length + row.skipped.length > 0).map(cells);
+  return textTable([["file", "passed", "failed", "skipped", "seconds"], ...rows], { align: "lrrrr" });
 }
 
-function line(row: FileResult, width: number): string {
-  const cells = [
-    row.file.padEnd(width),
-    `${row.passed}`.padStart(6),
-    `${row.failed.length}`.padStart(6),
-    `${row.skipped.length}`.padStart(7),
-    row.seconds.toFixed(1).padStart(7),
-  ];
-  const mark = row.failed.length > 0 ? "  FAILED" : row.flaky.length > 0 ? "  flaky" : "";
-  return cells.join("  ") + mark;
+function cells({ file, passed, failed, skipped, seconds, flaky }: FileResult): string[] {
+  const mark = failed.length > 0 ? ["FAILED"] : flaky.length > 0 ? ["flaky"] : [];
+  return [file, `${passed}`, `${failed.length}`, `${skipped.length}`, seconds.toFixed(1), ...mark];
 }
 
 function flakyCount(rows: FileResult[]): string[] {
