@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { EXIT_CODES } from "../core/errors.ts";
+import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { localShape, pilotShape } from "../host/machine/allocation.ts";
 import { askWorkers, detachWorker, stopWorker } from "../host/work/background_worker.ts";
 import { jobIds } from "../host/shard/job_ids.ts";
@@ -44,7 +44,7 @@ const workFlags = defineFlags({
     type: "string",
     placeholder: "hex",
     help: "name of the worker loop, 16 hexadecimal digits",
-    pattern: "[0-9a-f]{16}",
+    read: workerToken,
   },
 });
 
@@ -114,3 +114,8 @@ const work: CommandSpec = {
   },
 };
 export default work;
+
+function workerToken(text: string): string {
+  if (/^[0-9a-f]{16}$/.test(text)) return text;
+  throw new FarmError("usage", `Cannot use --token "${text}": wanted 16 hexadecimal digits`);
+}
