@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
 import { EXIT_CODES } from "../core/errors.ts";
 import type { FlagValues } from "../core/flags.ts";
-import { SSH_CONNECTION } from "../core/ssh/ssh_flags.ts";
-import type { SshSettings } from "../core/ssh/ssh_command.ts";
+import { SSH_CONNECTION, sshSettings } from "../core/ssh/ssh_flags.ts";
 import { PREFLIGHT_SCHEMA } from "../core/contracts/preflight.ts";
 import { describePreflight } from "../core/ssh/preflight.ts";
 import { preflightHosts } from "../host/ssh/preflight_hosts.ts";
@@ -55,7 +54,10 @@ export async function preflightOfHosts(hosts_file: string, flags: Flags, out: Ou
     timeout_s: flags.timeoutS,
     jobs: flags.jobs,
   };
-  const found = await preflightHosts(resolve(hosts_file), hosts, sshSettings(flags), order);
+  const absolute = (path: string | undefined) => path && resolve(path);
+  const reached = { ...flags, sshKey: absolute(flags.sshKey), sshConfig: absolute(flags.sshConfig) };
+  const settings = sshSettings(reached, Math.max(1, Math.round(flags.timeoutS)));
+  const found = await preflightHosts(resolve(hosts_file), hosts, settings, order);
   out.print(describePreflight(found));
   if (flags.out !== undefined) {
     writeDocument(resolve(flags.out), found);
@@ -63,15 +65,4 @@ export async function preflightOfHosts(hosts_file: string, flags: Flags, out: Ou
   }
   out.document(found);
   return found.stats.some((one) => one.ok) ? EXIT_CODES.done : EXIT_CODES.unreachable;
-}
-
-function sshSettings(flags: Flags): SshSettings {
-  return {
-    user: flags.sshUser ?? null,
-    port: flags.sshPort ?? null,
-    key: flags.sshKey === undefined ? null : resolve(flags.sshKey),
-    config: flags.sshConfig === undefined ? null : resolve(flags.sshConfig),
-    connect_timeout_s: Math.max(1, Math.round(flags.timeoutS)),
-    accept_new: flags.acceptNew,
-  };
 }

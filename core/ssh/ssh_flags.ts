@@ -1,4 +1,5 @@
-import type { FlagTable } from "../flags.ts";
+import type { FlagTable, FlagValues } from "../flags.ts";
+import type { SshSettings } from "./ssh_command.ts";
 
 /** The folder for runs on hosts that do not see the run directory, in the home there. */
 export const REMOTE_BASE = "nsfarm_runs";
@@ -25,6 +26,16 @@ export const SSH_CONNECTION = {
     help: "take the host key of a host never seen before; a changed key is refused all the same",
   },
 } as const satisfies FlagTable;
+
+/** How hosts are reached, by those flags; their paths are absolute. */
+export const sshSettings = (flags: FlagValues<typeof SSH_CONNECTION>, connect_timeout_s: number): SshSettings => ({
+  user: flags.sshUser ?? null,
+  port: flags.sshPort ?? null,
+  key: flags.sshKey ?? null,
+  config: flags.sshConfig ?? null,
+  connect_timeout_s,
+  accept_new: flags.acceptNew,
+});
 
 /** The options of the scheduler ssh, in the order of its help. */
 export const SSH_FLAGS = {

@@ -4,7 +4,7 @@ import { optionValues } from "../../core/flags.ts";
 import { durationSeconds } from "../../core/parse_flag.ts";
 import { THREAD_POLICIES, type ThreadPolicy } from "../../core/ssh/host_shape.ts";
 import type { SshSettings } from "../../core/ssh/ssh_command.ts";
-import { SSH_FLAGS } from "../../core/ssh/ssh_flags.ts";
+import { SSH_FLAGS, sshSettings } from "../../core/ssh/ssh_flags.ts";
 
 /** The options of the scheduler ssh, as a run keeps them. */
 export interface RunOptions {
@@ -28,14 +28,7 @@ export function runOptions(run_id: string, options: FarmManifest["farm"]["option
   const flags = optionValues(SSH_FLAGS, options);
   return {
     hosts_file: flags.hostsFile,
-    settings: {
-      user: flags.sshUser ?? null,
-      port: flags.sshPort ?? null,
-      key: flags.sshKey ?? null,
-      config: flags.sshConfig ?? null,
-      connect_timeout_s: Math.ceil(flags.connectTimeoutS),
-      accept_new: flags.acceptNew,
-    },
+    settings: sshSettings(flags, Math.ceil(flags.connectTimeoutS)),
     base: flags.remoteBaseDir,
     remote_nextstat: flags.remoteNextstatBin ?? null,
     setup_timeout_s: flags.commandTimeoutS,
