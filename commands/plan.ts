@@ -25,9 +25,13 @@ const plan: CommandSpec = {
   schedulers: true,
   define: (command) => {
     command
-      .requiredOption("--from <run_dir>", "a finished run, the pilot", plainPath("--from"))
-      .option("--n-toys <n>", "toys of the run to plan (default: those of the pilot)", wholeNumber("--n-toys", 1))
-      .option("--slots <n>", "slots to plan for (default: those of the pilot)", wholeNumber("--slots", 1, 1_000_000))
+      .requiredOption(
+        "--from <run_dir>",
+        "a finished run, whose measured times the plan is made from",
+        plainPath("--from"),
+      )
+      .option("--n-toys <n>", "toys of the run to plan (default: those of that run)", wholeNumber("--n-toys", 1))
+      .option("--slots <n>", "slots to plan for (default: those of that run)", wholeNumber("--slots", 1, 1_000_000))
       .option("--hosts <preflight>", "the hosts that a preflight found, one slot a physical core", plainPath("--hosts"))
       .option("--probe <scheduler>", "the CPUs that this scheduler shows")
       .option("--shards-list <counts>", "shard counts to look at (default: 1 to 10,000)");
@@ -42,7 +46,9 @@ const plan: CommandSpec = {
       counts: flags.shardsList === undefined ? null : readShardsList(flags.shardsList),
     });
     // How its toys were fitted is in the plan's own warnings.
-    for (const { kind, what } of facts.merged_check.findings) if (kind !== "fits") out.note(`the pilot: ${what}`);
+    for (const { kind, what } of facts.merged_check.findings) {
+      if (kind !== "fits") out.note(`the run it is made from: ${what}`);
+    }
     out.print(describePlan(made));
     out.document(made);
     return EXIT_CODES.done;

@@ -1,10 +1,13 @@
-import { describeLimits, suggest } from "../core/describe_limits.ts";
+import { describeLimits, describeMachine, suggest } from "../core/describe_limits.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { plainPath, wholeNumber } from "../core/parse_flag.ts";
+import { VERSION } from "../core/version.ts";
 import { runCommands } from "../host/jobs/drive_adapter.ts";
 import { loadAdapter } from "../host/jobs/load_adapter.ts";
-import { writeProfile } from "../host/profile/write_profile.ts";
-import type { CommandSpec } from "./command.ts";
+import { lookAtMachine } from "../host/machine/machine.ts";
+import { type Probed, writeProfile } from "../host/profile/write_profile.ts";
+import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { CommandSpec, Output } from "./command.ts";
 import { preflightOfHosts } from "./preflight_hosts.ts";
 import { tellPlugin } from "./scheduler_flags.ts";
 import { defineSshFlags, seconds } from "./ssh_flags.ts";
@@ -34,6 +37,10 @@ const preflight: CommandSpec = {
     if (options["hostsFile"] !== undefined) return await preflightOfHosts(options, out);
     const adapter = await loadAdapter(String(options["scheduler"]));
     tellPlugin(adapter, out);
+    if (adapter.name === "ssh") {
+      throw new FarmError("usage", "Cannot look at hosts that nobody names: wanted --hosts-file");
+    }
+    if (adapter.name === "local") return await preflightHere(adapter, options, out);
     const results = await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/");
     const silent = results.length > 0 && results.every((one) => one.exit_code !== 0);
     const said = results.map((one) => one.spawn_error ?? one.stderr.trim().split("\n")[0]).find((text) => text);
@@ -47,13 +54,41 @@ const preflight: CommandSpec = {
     const limits = adapter.readProbe(results);
     const throttle = adapter.options.find((option) => option.role === "throttle")?.name;
     const found = describeLimits(adapter.name, limits, throttle);
-    const asked = options["writeProfile"];
-    const path = asked === true ? PROFILE : typeof asked === "string" ? asked : null;
-    const profile = path === null ? null : writeProfile(path, adapter, limits, found.split("\n"));
-    out.print(found);
-    if (profile !== null) out.print(`profile: ${profile}`);
-    out.document({ scheduler: adapter.name, limits, suggestion: suggest(limits), profile });
-    return EXIT_CODES.done;
+    return tellFound(adapter, { limits, suggestion: suggest(limits), found }, options, out);
   },
 };
 export default preflight;
+
+function tellFound(
+  adapter: SchedulerAdapter,
+  probed: Probed,
+  { writeProfile: asked }: Record<string, unknown>,
+  out: Output,
+): number {
+  const path = asked === true ? PROFILE : typeof asked === "string" ? asked : null;
+  const profile = path === null ? null : writeProfile(path, adapter, probed);
+  const { limits, suggestion, found } = probed;
+  out.print(found);
+  if (profile !== null) out.print(`profile: ${profile}`);
+  out.document({ scheduler: adapter.name, limits, suggestion, profile });
+  return EXIT_CODES.done;
+}
+
+/** There is nobody to ask: what this process may use is what a run gets. */
+async function preflightHere(
+  adapter: SchedulerAdapter,
+  options: Record<string, unknown>,
+  out: Output,
+): Promise<number> {
+  const { host, cpus_allowed, memory_bytes } = await lookAtMachine();
+  const here = {
+    name: host,
+    state: "up",
+    nodes: 1,
+    cpus: cpus_allowed,
+    memory_mb: memory_bytes === null ? null : Math.floor(memory_bytes / 2 ** 20),
+    time_limit: null,
+  };
+  const found = describeMachine(adapter.name, VERSION, here);
+  return tellFound(adapter, { limits: { version: VERSION, places: [here] }, suggestion: null, found }, options, out);
+}

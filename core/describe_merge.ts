@@ -1,5 +1,6 @@
 import type { MergeReport } from "./contracts/merge_report.ts";
 import type { RunTimes } from "./contracts/run_times.ts";
+import { counted } from "./counted.ts";
 import { failureText } from "./merge/guardrails.ts";
 import { duration, rateText } from "./progress_line.ts";
 
@@ -23,6 +24,12 @@ export function describeMerge(report: MergeReport): string {
   ].join("\n");
 }
 
+/** `3 waves: at most 4 shards at a time`, which says what a wave is. */
+export function wavesText({ waves, most_at_once }: Pick<RunTimes, "waves" | "most_at_once">): string {
+  const at_once = most_at_once ? `: at most ${counted(most_at_once, "shard")} at a time` : "";
+  return waves === null ? "" : `${counted(waves, "wave")}${at_once}`;
+}
+
 /** Both times, under their names, with the waves (contract, "Two times, never confused"). */
 export function describeTimes(times: RunTimes): string {
   const spread = times.makespan_spread_s ? ` ± ${times.makespan_spread_s.toFixed(3)} s` : "";
@@ -30,7 +37,7 @@ export function describeTimes(times: RunTimes): string {
     ? times.stretches.length > 1 ? `not one: the run had ${times.stretches.length} stretches` : "unknown"
     : `${times.makespan_s.toFixed(3)} s${spread}`;
   const longest = times.max_shard_elapsed_s === null ? "unknown" : `${times.max_shard_elapsed_s.toFixed(3)} s`;
-  const waves = times.waves === null ? "" : ` (${times.waves} ${times.waves === 1 ? "wave" : "waves"})`;
+  const waves = times.waves === null ? "" : ` (${wavesText(times)})`;
   const lines = [
     `makespan_s ${makespan}${rateText({ ...times, since_pause: false })}`,
     `max_shard_elapsed_s ${longest}${waves}`,

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { describeStatus, shardRanges, type StatusShard, type StatusSummary } from "../../core/describe_status.ts";
+import {
+  describeCounts,
+  describeStatus,
+  shardRanges,
+  type StatusShard,
+  type StatusSummary,
+} from "../../core/describe_status.ts";
 
 const SUMMARY: StatusSummary = {
   run_id: "study1",
@@ -68,4 +74,13 @@ Deno.test("shardRanges() names at most twelve ranges, and counts all that are le
     assert.equal(named.length + more, shards.length);
     assert.deepEqual(named, shards.toSorted((a, b) => a - b).slice(0, named.length));
   }));
+});
+
+Deno.test("what nothing works on is called not submitted on this machine too, and the rest queued", () => {
+  const summary = { ...SUMMARY, scheduler: "local", counts: { done: 1, queued: 3 }, total: 4 };
+  const rest = [shard(1, "queued", "not submitted"), shard(2, "queued", "not submitted"), shard(3, "queued")];
+  assert.equal(
+    describeCounts(summary, [shard(0, "done"), ...rest]),
+    "study1 (local): 1 done, 1 queued, 2 not submitted of 4 shards",
+  );
 });

@@ -12,7 +12,7 @@ function host(change: Partial<OtherHosts> = {}) {
     retry_s: 600,
     say: (words) => said.push(words),
     missed: () => {},
-    hasReadyPlace: () => true,
+    hasExpectedPlace: () => true,
     giveUpIfHopeless: () => false,
     ...change,
   };
@@ -36,4 +36,12 @@ Deno.test("a shard whose wrapper died before is to blame when it dies once more,
   assert.deepEqual(health.judge(WRAPPER_DIED, 2, 1), { again: false, counts: true, given_up: null });
   assert(health.isGood);
   assert.deepEqual(said, []);
+});
+
+Deno.test("that no other host can run shards is told only once all others were tried", () => {
+  for (const [another, words] of [[true, /died$/], [false, /; no other host can run shards now$/]] as const) {
+    const { health, said } = host({ hasExpectedPlace: () => another });
+    void health.missed("it died");
+    assert.match(said[0] ?? "", words);
+  }
 });

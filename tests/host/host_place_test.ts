@@ -18,7 +18,7 @@ function crewOf(connect: CrewTalk["connect"]): CrewTalk {
     say: () => {},
     connect,
     shapeOf: () => ({ slots: 1, threads: 1 }),
-    hasReadyPlace: () => false,
+    hasExpectedPlace: () => false,
     missed: () => {},
     giveUpIfHopeless: () => false,
     watchTime: () => () => {},
