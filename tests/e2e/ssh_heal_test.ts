@@ -140,13 +140,13 @@ test("a login that prints a line of its own changes nothing, also where files ar
 
 test("a time limit that passes while the connection is down is kept when it is back", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" -ge 2 ] || exec sleep 100`);
-  const more = ["--host-retry-s", "4", "--host-lost-s", "60", "--ssh-time", "00:00:03"];
+  const more = ["--host-retry-s", "4", "--host-lost-s", "60", "--ssh-time", "00:00:06"];
   const args = farm.run(await farm.hostsFile("w1"), { toys: 6, shards: 3, nextstat: fake.path, more });
   const dir = runDir(farm.folder);
   const driver = farm.start(args);
   await until("they run", async () => (await fake.log()).length >= 2);
   await farm.hosts.daemon("kill", "sshd-w1");
-  await pause(4000);
+  await pause(7000);
   await farm.hosts.daemon("start", "sshd-w1");
   assert.equal((await driver.ended).code, 5);
   assert.deepEqual(await failedAttempts(dir), ["0.1 time", "1.1 time"]);
