@@ -25,13 +25,14 @@ const UNTIL_GO = 'until [ -e "$here/go" ]; do sleep 0.1; done';
 const onlyOn = (host: string, what: string) => `[ "$(uname -n)" != ${host} ] || { ${what}; }`;
 
 test("the sshd of a host is killed with all sessions and comes back: what ran there is found, nothing runs twice", async (farm) => {
-  const fake = await farm.standIn("sleep 1");
+  const fake = await farm.standIn(`${onlyOn("w2", UNTIL_GO)}\nsleep 1`);
   const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 48, shards: 24, nextstat: fake.path, more: SOON });
   const dir = runDir(farm.folder);
   const driver = farm.start(args);
-  const begun = async () => (await farm.hosts.processes("w2")).some((one) => one.includes("stand-in"));
+  const begun = async () => (await farm.hosts.fits("w2")).length > 0;
   await until("some are done, and w2 works", async () => await countDone(dir) >= 4 && await begun());
   await farm.hosts.daemon("kill", "sshd-w2");
+  await fake.mark("go");
   await pause(1500);
   await farm.hosts.daemon("start", "sshd-w2");
   const ran = await driver.ended;

@@ -98,7 +98,7 @@ test("a driver that is told to stop stops what runs on the hosts, and the same c
   await until("four are done", async () => await countDone(dir) === 4);
   driver.kill("SIGTERM");
   assert.equal((await driver.ended).code, 143);
-  for (const host of HOSTS) assert.deepEqual(await farm.hosts.processes(host), [], host);
+  for (const host of HOSTS) assert.deepEqual(await farm.hosts.fits(host), [], host);
   assert((await readAttempts(dir)).every(({ end }) => end?.cause === "terminated"));
   await fake.mark("go");
   await farm.must(args);
@@ -115,7 +115,7 @@ test("submit drives the hosts in the background, status tells of it, and cancel 
   await until("some run", async () => (await fake.log()).length >= 4);
   assert.match((await farm.must(["status", dir])).stdout, /4 running, 2 queued of 6 shards/);
   assert.match((await farm.must(["cancel", dir])).stdout, /^cancelled ssh job \d+$/m);
-  for (const host of HOSTS) assert.deepEqual(await farm.hosts.processes(host), [], host);
+  for (const host of HOSTS) assert.deepEqual(await farm.hosts.fits(host), [], host);
   await fake.mark("go");
   await farm.must(["retry", dir, "--wait"]);
   await assertMerged(dir, { toys: 12 });
