@@ -73,8 +73,11 @@ export class HostHealth {
     const alone = this.crew.hasExpectedPlace() ? "" : "; no other host can run shards now";
     this.crew.say(`${this.name} is set aside for ${seconds} s: ${why}${alone}`);
     this.wake();
+    const had_failed = this.#row > 0;
     await pauseFor(seconds * 1000, this.#over);
     this.#aside = false;
+    // A shard that it had begun before was done there meanwhile: it needs no trial.
+    if (had_failed && this.#row === 0 && !this.isOver) this.crew.say(`${this.name} runs shards again`);
     this.on_trial = this.#row > 0;
     this.wake();
   }

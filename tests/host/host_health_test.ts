@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { until } from "../support/scratch.ts";
 import { HostHealth, type OtherHosts } from "../../host/ssh/host_health.ts";
 import { planOf, sampleManifest, sampleRecord } from "../core/support/sample_run.ts";
 
@@ -44,4 +45,14 @@ Deno.test("that no other host can run shards is told only once all others were t
     void health.missed("it died");
     assert.match(said[0] ?? "", words);
   }
+});
+
+Deno.test("a host that is set aside and does meanwhile what it had begun runs shards again, and says so", async () => {
+  const { health, said } = host({ retry_s: 0.01 });
+  health.watch(new AbortController().signal, () => {});
+  health.judge(WRAPPER_DIED, 1, 0);
+  health.praise();
+  await until("it is back", () => health.isGood);
+  assert.equal(said.at(-1), "w1 runs shards again");
+  assert(!health.on_trial);
 });
