@@ -44,8 +44,9 @@ async function answer(words: string[], program: Program, print: (text: string) =
 /** From the same table and flags as --help. */
 async function manual({ rows, build, exit_words }: Program): Promise<string> {
   const commands = rows.map(async (row) => {
-    const { options } = await build(row, []);
-    const described = options.map(({ flags, description }) => ({ flags, description }));
+    const command = await build(row, []);
+    const help = command.createHelp();
+    const described = command.options.map((one) => ({ flags: one.flags, description: help.optionDescription(one) }));
     return { name: row.name, args: row.args, summary: row.summary, options: described };
   });
   return manPage(VERSION, await Promise.all(commands), exit_words);

@@ -4,6 +4,8 @@ import { plural, shardRanges } from "../core/format.ts";
 import { diagnose, diagnoseOld, type Diagnosis, type Trouble } from "../core/diagnose.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
+import { readAttemptName } from "../core/run_paths.ts";
+import { basename } from "node:path";
 import { quoteCommand } from "../core/shell_quote.ts";
 import { remediesFor } from "../host/jobs/remedies.ts";
 import { symptomsOf } from "../host/state/doctor_run.ts";
@@ -77,14 +79,16 @@ function examineOld(run: Run): Examined {
 }
 
 function describe({ what, advice, shards, hosts, said, log, by_hand }: Trouble, { red }: Paints): string {
+  // Where there is no log the record of the attempt tells how it ended.
+  const is_record = log !== null && readAttemptName(basename(log)) !== undefined;
   const count = plural(shards.length, "shard");
   return [
     "",
     red(`${count} ${what}`),
     `  shards  ${shardRanges(shards)}`,
     ...(hosts.length > 0 ? [`  hosts   ${hosts.join(", ")}`] : []),
-    ...(said === null ? [] : [`  said    ${said}`]),
-    ...(log === null ? [] : [`  log     ${log}`]),
+    ...(said === null ? is_record ? ["  said    nothing"] : [] : [`  said    ${said}`]),
+    ...(log === null ? [] : [`  ${is_record ? "record" : "log   "}  ${log}`]),
     `  so      ${advice}`,
     ...(by_hand === null ? [] : [`  by hand ${quoteCommand(by_hand)}`]),
   ].join("\n");

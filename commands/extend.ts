@@ -1,6 +1,7 @@
 import { shardRanges } from "../core/format.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
+import { seedOf } from "../core/run_seeds.ts";
 import { type Extended, extendRun } from "../host/run/extend_run.ts";
 import { submitOpen } from "../host/jobs/start_run.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
@@ -61,16 +62,17 @@ const extend: CommandSpec = {
 export default extend;
 
 function tellExtended({ run, shards, n_toys_before, since_utc }: Extended, out: Output): void {
-  const { plans, seed: run_seed, config } = run.manifest;
+  const { plans, config } = run.manifest;
   const n_toys = shards.reduce((sum, shard) => sum + (plans[shard]?.n_toys ?? 0), 0);
-  const seed = run_seed + n_toys_before;
+  const seed = seedOf(run.manifest, n_toys_before);
+  const follows = seed === seedOf(run.manifest, n_toys_before - 1) + 1;
   const warnings = seedWarnings(run.dir, dirname(run.dir), { seed, n_toys, config });
   for (const warning of warnings) out.note(`warning: ${warning}`);
   if (since_utc !== null) out.note(`these toys were added at ${since_utc}, and not submitted: it goes on with them`);
   out.note(
     `${n_toys_before} + ${n_toys} toys: shard ${shardRanges(shards)} with the seeds ${seed} to ${
       seed + n_toys - 1
-    }, which none of the run's toys has`,
+    }, which none of the run's toys has${follows ? "" : "; those that follow the run's last a run beside it has"}`,
   );
 }
 

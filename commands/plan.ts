@@ -11,19 +11,24 @@ import type { CommandSpec } from "./command.ts";
 import { defineFlags } from "./flags.ts";
 
 const planFlags = defineFlags({
-  from: { type: "path", required: true, placeholder: "run_dir", help: "a finished run, the pilot" },
+  from: {
+    type: "path",
+    required: true,
+    placeholder: "run_dir",
+    help: "a finished run, whose measured times the plan is made from",
+  },
   "n-toys": {
     type: "integer",
     min: 1,
     placeholder: "n",
-    help: "toys of the run to plan (default: those of the pilot)",
+    help: "toys of the run to plan (default: those of that run)",
   },
   slots: {
     type: "integer",
     min: 1,
     max: 1_000_000,
     placeholder: "n",
-    help: "slots to plan for (default: those of the pilot)",
+    help: "slots to plan for (default: those of that run)",
   },
   hosts: { type: "path", placeholder: "preflight", help: "the hosts that a preflight found, one slot a physical core" },
   probe: { type: "string", placeholder: "scheduler", help: "the CPUs that this scheduler shows" },
@@ -45,7 +50,9 @@ const plan: CommandSpec = {
       counts: flags.shardsList === undefined ? null : readShardsList(flags.shardsList),
     });
     // How its toys were fitted is in the plan's own warnings.
-    for (const { kind, what } of facts.merged_check.findings) if (kind !== "fits") out.note(`the pilot: ${what}`);
+    for (const { kind, what } of facts.merged_check.findings) {
+      if (kind !== "fits") out.note(`the run it is made from: ${what}`);
+    }
     out.print(describePlan(made));
     out.document(made);
     return EXIT_CODES.done;

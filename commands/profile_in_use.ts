@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Command, type Option } from "commander";
 import type { Profile } from "../core/contracts/profile.ts";
 import { type ProfileFlag, profileFlags } from "../core/profile_flags.ts";
 import { textTable } from "../core/format.ts";
@@ -8,6 +8,7 @@ import { lookForPlugins, trustedUsers } from "../host/plugin/plugin_places.ts";
 import { findProfile, type FoundProfile } from "../host/profile/find_profile.ts";
 import type { Output } from "./command.ts";
 import { typedValues } from "./typed_values.ts";
+import { requestFlags } from "./request_flags.ts";
 import { schedulerIn } from "./scheduler_flags.ts";
 
 /** The profile that counts for a command line. */
@@ -58,13 +59,24 @@ export async function flagsOfProfile(
 ): Promise<ProfileFlag[]> {
   if (!used || !hasFlag(command, "scheduler")) return [];
   const adapter = await loadAdapter(schedulerIn(withScheduler(argv, used)));
-  const known = { name: adapter.name, options: adapter.options.map((option) => option.name) };
+  const known = { name: adapter.name, options: adapter.options.map((option) => option.name), shared: sharedFlags() };
   const scheduler = used.profile.scheduler;
   const all = [
     ...(scheduler === undefined ? [] : [{ name: "scheduler", values: [scheduler], is_switch: false }]),
     ...profileFlags(used.path, used.profile, known),
   ];
   return all.filter(({ name }) => hasFlag(command, name) && !isGiven(argv, name));
+}
+
+/** What one study differs in from the next: no default of a site. */
+const OF_ONE_RUN = ["config", "n-toys", "run-id"];
+
+/** Flags, without their dashes, that runs of every scheduler have and a profile may give. */
+function sharedFlags(): string[] {
+  const command = new Command();
+  requestFlags.define(command);
+  const names = command.options.map(({ long }) => (long ?? "").replace(/^--/, ""));
+  return names.filter((name) => !OF_ONE_RUN.includes(name));
 }
 
 /** A value that cannot be used and that nobody typed: the profile is named. */
@@ -81,7 +93,10 @@ export function defineExplain(command: Command, argv: readonly string[]): void {
   if (isGiven(argv, "explain")) { for (const option of command.options) option.makeOptionMandatory(false); }
 }
 
-/** Prints each option that has a value, and whether it was typed, is the profile's or the default. */
+/**
+ * Prints each option with its value, and whether it was typed, is the profile's or the default; of one without a value,
+ * what its help says that then holds.
+ */
 export function explain(
   command: Command,
   argv: readonly string[],
@@ -89,20 +104,26 @@ export function explain(
   added: readonly ProfileFlag[],
   out: Output,
 ): void {
-  const options: Record<string, unknown> = command.opts();
-  const rows = command.options.filter((option) => !["--explain", "--json"].includes(option.long ?? "")).flatMap(
-    (one) => {
-      const [name, value] = [(one.long ?? "").replace(/^--(no-)?/, ""), options[one.attributeName()]];
-      if (value === undefined) return [];
-      const is_typed = isGiven(argv, name) || isGiven(argv, `no-${name}`);
-      const source = is_typed ? "command line" : added.some((flag) => flag.name === name) ? "profile" : "default";
-      return [{ option: name, value, source }];
-    },
-  );
+  const rows = command.options.filter((option) => !["--explain", "--json"].includes(option.long ?? ""))
+    .map((option) => explained(option, command, argv, added));
   const from = used ? `profile ${used.path} (${used.way})` : "no profile";
-  out.document({ profile: used && { path: used.path, way: used.way }, values: rows });
-  const cells = rows.map((row) => [row.option, `${words(row.value)}  (${row.source})`]);
-  out.print([from, ...textTable(cells, { indent: "  " })].join("\n"));
+  const values = rows.map(({ option, value, source }) => ({ option, value, source }));
+  out.document({ profile: used && { path: used.path, way: used.way }, values });
+  out.print([from, ...textTable(rows.map(({ option, words }) => [option, words]), { indent: "  " })].join("\n"));
 }
 
-const words = (value: unknown): string => Array.isArray(value) ? value.join("; ") : String(value);
+function explained(one: Option, command: Command, argv: readonly string[], added: readonly ProfileFlag[]) {
+  const option = (one.long ?? "").replace(/^--/, "");
+  const held: unknown = command.opts()[one.attributeName()];
+  const value = one.negate ? held === false : held ?? null;
+  const source = isGiven(argv, option)
+    ? "command line"
+    : added.some(({ name }) => name === option)
+    ? "profile"
+    : "default";
+  const otherwise = /\((default[^)]*)\)/.exec(one.description)?.[1];
+  const words = value === null ? `-  (${otherwise ?? "not given"})` : `${valueWords(value)}  (${source})`;
+  return { option, value, source, words };
+}
+
+const valueWords = (value: unknown): string => Array.isArray(value) ? value.join("; ") : String(value);

@@ -4,12 +4,12 @@ import { OWNED_FLAGS } from "../core/fit_command.ts";
 import type { FlagTable, FlagValues } from "../core/flags.ts";
 import { oneOf, runId, setValues, wholeNumber } from "../core/parse_flag.ts";
 import { THREAD_POLICIES } from "../core/ssh/host_shape.ts";
-import { splitToys } from "../core/split.ts";
+import { DEFAULT_SHARDS, shardsForSlots, splitToys } from "../core/split.ts";
 import type { RunRequest } from "../core/run_request.ts";
 import { findNextstat } from "../host/machine/find_nextstat.ts";
 import { checkPluginRequest } from "../host/plugin/plugin_run.ts";
 import { readHosts } from "../host/ssh/read_hosts.ts";
-import { freshRunId, nextSeed } from "../host/run/runs_beside.ts";
+import { askedBefore, freshRunId, nextSeed } from "../host/run/runs_beside.ts";
 import { defineFlags } from "./flags.ts";
 import { GUARDRAIL_FLAGS, readGuardrails } from "./guardrail_flags.ts";
 import { readSchedulerOptions } from "./scheduler_flags.ts";
@@ -23,7 +23,8 @@ const TOY_FLAGS = {
     type: "integer",
     default: 42,
     placeholder: "s",
-    help: "seed of toy 0; toy k has seed + k; `next`: the first that no run beside this one uses",
+    help:
+      "seed of toy 0; toy k has seed + k; `next`: the first that no run beside this one uses; of a run that is there already, its own",
     read: seed,
   },
   threads: {
@@ -80,7 +81,7 @@ const PLACE_FLAGS = {
     min: 1,
     max: 1_000_000,
     placeholder: "k",
-    help: "number of shards (default for local: 20 for each slot)",
+    help: `number of shards (default for local: ${DEFAULT_SHARDS})`,
   },
   "out-dir": { type: "path", default: ".", placeholder: "dir", help: "parent of run directories" },
   "run-id": {
@@ -132,7 +133,10 @@ export function readRequest(options: Record<string, unknown>, adapter: Scheduler
   if (is_static && flags.shards !== undefined) {
     throw new FarmError("usage", "Cannot use --shards with --static: each host gets one share");
   }
-  const shards = is_static ? Math.min(hosts.length, flags.nToys) : flags.shards ?? defaultShards(flags.nToys, adapter);
+  const before = flags.runId === undefined ? null : askedBefore(join(out_dir, flags.runId));
+  const shards = is_static
+    ? Math.min(hosts.length, flags.nToys)
+    : flags.shards ?? before?.shards ?? defaultShards(flags.nToys, adapter);
   splitToys(flags.nToys, shards);
   const wrapper = flags.wrapper ?? (flags.mode === "transfer" ? "sh" : "binary");
   checkPluginRequest(adapter, { wrapper, mode: flags.mode });
@@ -142,7 +146,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Scheduler
     scheduler: adapter.name,
     config: resolve(flags.config),
     n_toys: flags.nToys,
-    seed: flags.seed === "next" ? nextSeed(out_dir) : flags.seed,
+    seed: flags.seed === "next" ? before?.seed ?? nextSeed(out_dir) : flags.seed,
     shards,
     threads: typeof flags.threads === "number" ? flags.threads : 0,
     nextstat_bin: findNextstat(flags.nextstatBin),
@@ -199,12 +203,14 @@ function threadPolicy(word: number | string, adapter: SchedulerAdapter): Record<
   throw new FarmError("usage", `Cannot use --threads "${word}" with ${adapter.name}: wanted a number`);
 }
 
-function defaultShards(n_toys: number, adapter: SchedulerAdapter): number {
-  if (adapter.name === "local") return Math.min(n_toys, 20 * navigator.hardwareConcurrency);
+/** Of this machine alone is it known what can run shards. @throws {FarmError} usage */
+function defaultShards(n_toys: number, { name }: SchedulerAdapter): number {
+  if (name === "local") return shardsForSlots(n_toys, navigator.hardwareConcurrency);
+  const what = name === "ssh" ? "--hosts-file FILE" : `--scheduler ${name}`;
   throw new FarmError(
     "usage",
     "Cannot render without --shards: wanted the number of shards",
-    "A few for each slot that you expect is a good start",
+    `nsfarm-deno preflight ${what} suggests a number`,
   );
 }
 

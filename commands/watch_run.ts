@@ -39,8 +39,7 @@ export async function lookAtRun(
   const refused = orRefusal(() => settleIncoming(run));
   const scanned = explainEnds(run, adapter, await scanRun(run, machine, asked, seen));
   const workers = scanned.every(isDone) ? [] : await workerWords(run, machine);
-  const words = [...workers, ...refused instanceof FarmError ? [refused.message] : []];
-  return runStatus(run, scanned, asked, words, adapter);
+  return runStatus(run, scanned, asked, workers, adapter, refused instanceof FarmError ? [refused.message] : []);
 }
 
 const isDone = ({ state }: ScannedShard) => state === "done";

@@ -1,4 +1,6 @@
 import type { FarmManifest, Manifest, Plan } from "./contracts/manifest.ts";
+import { overlaps } from "./merge/toy_ranges.ts";
+import { seedOf } from "./run_seeds.ts";
 
 /** Whether a checked manifest is of a run that this program rendered, with all that its shards need. */
 export function isFarmManifest(manifest: Manifest): manifest is FarmManifest {
@@ -14,7 +16,8 @@ export function livePlans(manifest: { plans: Plan[] }): Plan[] {
 
 /** What is wrong with the plans of a manifest, or null. Live entries must cover [0, n_toys) exactly once. */
 export function manifestFault(manifest: Manifest): string | null {
-  return countFault(manifest) ?? indexFault(manifest.plans) ?? seedFault(manifest) ?? coverFault(manifest);
+  return countFault(manifest) ?? indexFault(manifest.plans) ?? seedFault(manifest) ?? coverFault(manifest) ??
+    twiceFault(manifest);
 }
 
 /** plans[] only grows: the first `shards` entries are those of the split. */
@@ -32,10 +35,18 @@ function indexFault(plans: Plan[]): string | null {
   return null;
 }
 
-function seedFault({ plans, seed }: Manifest): string | null {
-  const bad = plans.find((plan) => plan.seed !== seed + plan.toy_start);
-  return bad
-    ? `plans[${bad.shard_index}] has seed ${bad.seed}, wanted ${seed + bad.toy_start} (run seed + toy_start)`
+function seedFault(manifest: Manifest): string | null {
+  const bad = manifest.plans.find((plan) => plan.seed !== seedOf(manifest, plan.toy_start));
+  if (!bad) return null;
+  const wanted = seedOf(manifest, bad.toy_start);
+  return `plans[${bad.shard_index}] has seed ${bad.seed}, wanted ${wanted} (run seed + toy_start)`;
+}
+
+/** An extension can have seeds of its own. */
+function twiceFault(manifest: Manifest): string | null {
+  const [twice] = overlaps(livePlans(manifest));
+  return twice
+    ? `toys of the seed ${twice.later.seed} are in shard ${twice.later.shard_index} and in an earlier one`
     : null;
 }
 

@@ -16,7 +16,7 @@ export function cutShards(manifest: FarmManifest, shards: number[], at_utc: stri
       shard_index: plans.length + i,
       toy_start: range.start,
       n_toys: range.count,
-      seed: manifest.seed + range.start,
+      seed: plan.seed + range.start - plan.toy_start,
     }));
     plans[shard] = { ...plan, farm: { ...plan.farm, replaced_by: pieces.map((piece) => piece.shard_index) } };
     plans.push(...pieces);

@@ -1,5 +1,6 @@
 import type { Place, SchedulerLimits } from "./contracts/scheduler.ts";
 import { labelLine as row, plural } from "./format.ts";
+import { DEFAULT_SHARDS } from "./split.ts";
 
 /** Shards for each CPU that a suggestion aims at: the tail of a run is then a third of a shard's share. */
 const SHARDS_PER_CPU = 3;
@@ -9,6 +10,15 @@ const MOST_AT_A_TIME = 500;
 
 /** A place that takes no jobs now. */
 const CLOSED = /^(down|drain|inact)/i;
+
+/** This machine as preflight prints it: it has no limits but its CPUs, and `run` chooses by them. */
+export function describeMachine(scheduler: string, version: string, place: Place): string {
+  return [
+    `${scheduler}, by nsfarm-deno ${version}`,
+    describePlace(place),
+    row("shards of a run", `${DEFAULT_SHARDS}, unless --shards says otherwise`),
+  ].join("\n");
+}
 
 /** What to begin with; null where nothing can be said. */
 export interface Suggestion {
@@ -59,30 +69,45 @@ export function describeLimits(scheduler: string, limits: SchedulerLimits, throt
     `${scheduler} ${limits.version ?? "(version unknown)"}`,
     row("largest array", words(limits.max_array_size)),
     row("jobs of one user", Number.isFinite(most) ? `${most}` : words(limits.max_submit_jobs)),
-    row(
-      "accounting",
-      limits.accounting === undefined ? "unknown" : limits.accounting ? "on" : "off; nothing here needs it",
-    ),
+    row("accounting", accountingWords(limits.accounting)),
     ...(limits.places ?? []).map(describePlace),
     describeSuggestion(suggest(limits), throttle),
   ].join("\n");
 }
 
-function describeSuggestion({ shards, shards_per_job, throttle, why }: Suggestion, flag: string | undefined): string {
+const accountingWords = (on: boolean | undefined): string =>
+  on === undefined ? "unknown" : on ? "on" : "off; nothing here needs it";
+
+/** What a suggestion says, by flags without their dashes. @param throttle_flag the one that limits jobs at a time */
+export function suggestedFlags(
+  { shards, shards_per_job, throttle }: Suggestion,
+  throttle_flag: string | undefined,
+): Record<string, number> {
+  if (shards === null) return {};
+  return {
+    shards,
+    ...(shards_per_job === null || shards_per_job === 1 ? {} : { "shards-per-job": shards_per_job }),
+    ...(throttle === null || throttle_flag === undefined ? {} : { [throttle_flag]: throttle }),
+  };
+}
+
+function describeSuggestion(suggestion: Suggestion, throttle_flag: string | undefined): string {
+  const { shards, why } = suggestion;
   if (shards === null) return row("to begin with", `nothing to suggest: ${why}`);
-  const flags = [
-    `--shards ${shards}`,
-    ...(shards_per_job === null || shards_per_job === 1 ? [] : [`--shards-per-job ${shards_per_job}`]),
-    ...(throttle === null || flag === undefined ? [] : [`--${flag} ${throttle}`]),
-  ];
+  const flags = Object.entries(suggestedFlags(suggestion, throttle_flag)).map(([name, value]) => `--${name} ${value}`);
   return row("to begin with", `${flags.join(" ")} (${why})`);
+}
+
+function memoryWords({ memory_mb, nodes }: Place): string | null {
+  if (memory_mb === null) return null;
+  return memory_mb === 0 ? "memory not configured" : `${memory_mb} MB${(nodes ?? 1) > 1 ? " a node" : ""}`;
 }
 
 function describePlace(place: Place): string {
   const facts = [
     place.nodes === null ? null : plural(place.nodes, "node"),
     place.cpus === null ? null : plural(place.cpus, "CPU"),
-    place.memory_mb === null ? null : `${place.memory_mb} MB${(place.nodes ?? 1) > 1 ? " a node" : ""}`,
+    memoryWords(place),
     place.time_limit === null ? null : `at most ${place.time_limit}`,
     place.shares_files === false ? "does not see this machine's files (--mode transfer)" : null,
   ].filter((fact) => fact !== null);

@@ -24,6 +24,12 @@ export function describeMerge(report: MergeReport): string {
   ].join("\n");
 }
 
+/** `3 waves: at most 4 shards at a time`, which says what a wave is. */
+export function wavesText({ waves, most_at_once }: Pick<RunTimes, "waves" | "most_at_once">): string {
+  const at_once = most_at_once ? `: at most ${plural(most_at_once, "shard")} at a time` : "";
+  return waves === null ? "" : `${plural(waves, "wave")}${at_once}`;
+}
+
 /** Both times, under their names, with the waves (contract, "Two times, never confused"). */
 export function describeTimes(times: RunTimes): string {
   const spread = times.makespan_spread_s ? ` ± ${measuredSeconds(times.makespan_spread_s)}` : "";
@@ -31,7 +37,7 @@ export function describeTimes(times: RunTimes): string {
     ? times.stretches.length > 1 ? `not one: the run had ${times.stretches.length} stretches` : "unknown"
     : `${measuredSeconds(times.makespan_s)}${spread}`;
   const longest = times.max_shard_elapsed_s === null ? "unknown" : measuredSeconds(times.max_shard_elapsed_s);
-  const waves = times.waves === null ? "" : ` (${plural(times.waves, "wave")})`;
+  const waves = times.waves === null ? "" : ` (${wavesText(times)})`;
   const lines = [
     `makespan_s ${makespan}${rateText({ ...times, since_pause: false })}`,
     `max_shard_elapsed_s ${longest}${waves}`,

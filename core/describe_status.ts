@@ -47,7 +47,7 @@ export function describeStatus(summary: StatusSummary, shards: StatusShard[]): s
 /** `study1 (slurm): 3 done, 2 not submitted of 5 shards`. */
 export function describeCounts(summary: StatusSummary, shards: StatusShard[]): string {
   const { counts, total } = summary;
-  const waiting = summary.scheduler === "local" ? 0 : shards.filter(isNotSubmitted).length;
+  const waiting = shards.filter(isNotSubmitted).length;
   const told = Object.entries(counts).flatMap(([state, n]) => {
     const given = state === "queued" ? n - waiting : n;
     return given > 0 ? [`${given} ${state}`] : [];

@@ -1,11 +1,13 @@
 import type { FarmManifest, Plan } from "./contracts/manifest.ts";
 import { FarmError } from "./errors.ts";
 import type { ExtensionAsked } from "./open_changes.ts";
+import { seedOf } from "./run_seeds.ts";
 import { checkShardCount, splitToys } from "./split.ts";
 
 /**
- * Returns the manifest with `n` more toys in `shards` new entries at the end of plans[] (contract, "Pieces"). Toy k has the seed
- * S + k in every run, so the new toys have the seeds after the last: none of them is one that the run has.
+ * Returns the manifest with `n` more toys in `shards` new entries at the end of plans[] (contract, "Pieces"). Their seeds
+ * follow the run's last, or begin with `fresh`, above it: none of them is one that the run has.
+ * @param fresh the first of the new seeds
  * @param asked what is to be submitted, as it was asked for; undefined: nothing is
  * @throws {FarmError} usage, when there are more shards than toys, or seeds beyond 2^53
  */
@@ -14,10 +16,11 @@ export function extendPlans(
   n: number,
   shards: number,
   at_utc: string,
+  fresh = seedOf(manifest, manifest.n_toys),
   asked?: ExtensionAsked,
 ): FarmManifest {
-  const { n_toys, seed, plans, farm } = manifest;
-  if (seed + n_toys + n > Number.MAX_SAFE_INTEGER) {
+  const { n_toys, plans, farm } = manifest;
+  if (fresh + n > Number.MAX_SAFE_INTEGER) {
     throw new FarmError("usage", `Cannot add ${n} toys: seed + n_toys must stay below 2^53`);
   }
   checkShardCount(shards, plans.length);
@@ -31,11 +34,13 @@ export function extendPlans(
     threads: manifest.threads,
     toy_start: n_toys + start,
     n_toys: count,
-    seed: seed + n_toys + start,
+    seed: fresh + start,
   }));
   const indexes = added.map((plan) => plan.shard_index);
-  const change = `extended by ${n} toys, seeds ${seed + n_toys} to ${seed + n_toys + n - 1}`;
-  const entry = { at_utc, change, shards: indexes, n_toys_before: n_toys, ...(asked ? { asked: { ...asked } } : {}) };
+  const change = `extended by ${n} toys, seeds ${fresh} to ${fresh + n - 1}`;
+  const moved = fresh === seedOf(manifest, n_toys) ? {} : { seed: fresh };
+  const own = asked ? { asked: { ...asked } } : {};
+  const entry = { at_utc, change, shards: indexes, n_toys_before: n_toys, ...moved, ...own };
   const history = [...farm.history, entry];
   return { ...manifest, n_toys: n_toys + n, plans: [...plans, ...added], farm: { ...farm, history } };
 }

@@ -28,9 +28,14 @@ export function causeOfEnd(end: FitEnd): Cause {
   return end.signal === null ? "exit" : "signal";
 }
 
-/** The last lines of a text, without control characters, each at most 400 characters. */
+/** A backtrace of a Rust program: its head, frames ("  12: name") and their places ("     at file:line"). */
+const BACKTRACE = /^[ \t]*stack backtrace:[ \t]*\n?(?:[ \t]+(?:\d+:|at )[^\n]*\n?)*/gim;
+
+/** The last lines of a text, without backtraces and control characters, each at most 400 characters. */
 export function tailLines(text: string, most = 20): string[] {
-  return text.split("\n").map(printable).filter((line) => line !== "").slice(-most).map((line) => line.slice(0, 400));
+  return text.replaceAll(BACKTRACE, "").split("\n").map(printable).filter((line) => line !== "").slice(-most).map((
+    line,
+  ) => line.slice(0, 400));
 }
 
 /** Control characters and marks that turn text around are shown as \uXXXX: stderr of a job must not steer a terminal. */

@@ -1,3 +1,4 @@
+import { attemptHost } from "./host_name.ts";
 import type { Attempt } from "./contracts/attempt.ts";
 import type { FarmManifest, Plan } from "./contracts/manifest.ts";
 import type { ShardRecord } from "./contracts/shard_record.ts";
@@ -27,7 +28,7 @@ export function lostRecord(
     wrapper: attempt.remote ? "sh" : "binary",
     nsfarm_version: manifest.farm.nsfarm_version,
     nextstat_version: null,
-    host: attempt.remote?.host ?? attempt.wrapper.host,
+    host: attemptHost(attempt),
     ...{ cpu_model: null, cpus_logical: null, cpus_physical: null, memory_bytes: null, kernel: null, uptime_s: null },
     ...{ wall_s: null, cpu_user_s: null, cpu_system_s: null, max_rss_bytes: null, exit_code: null, signal: null },
     ...{ clock_offset_s: null, load_average_start: null, load_average_end: null, threads: null },

@@ -1,3 +1,5 @@
+import { ATTEMPTS, MANIFEST, MERGED, metricsName, outName } from "./run_paths.ts";
+
 /** What the manual says of one command; the same that its --help shows. */
 export interface ManCommand {
   name: string;
@@ -11,6 +13,39 @@ function escaped(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll(/^([.'])/gm, "\\&$1");
 }
 
+const tagged = ([name, text]: readonly [string, string]): string[] => [".TP", `.B ${escaped(name)}`, escaped(text)];
+
+const ENVIRONMENT: [string, string][] = [
+  ["NSFARM_PROFILE", "a profile, where --profile is not given"],
+  ["NSFARM_PLUGINS", "adapters, with : between"],
+  ["NO_COLOR", "if set, no colours on a terminal"],
+];
+
+const EXAMPLES: [string, string][] = [
+  ["2,000 toys on this machine:", "nsfarm-deno run --config SPEC.json --n-toys 2000"],
+  [
+    "The same on Slurm: what it allows, then a run that outlives your terminal:",
+    [
+      "nsfarm-deno preflight --scheduler slurm",
+      "nsfarm-deno render --scheduler slurm --config SPEC.json --n-toys 2000 --shards 40 --run-id study1",
+      "nsfarm-deno submit study1 --finish",
+      "nsfarm-deno status study1 --watch",
+    ].join("\n"),
+  ],
+  ["What went wrong, and the command that goes on:", "nsfarm-deno doctor study1"],
+  ["500 toys more into the same result:", "nsfarm-deno extend study1 --n-toys +500 --wait"],
+];
+
+const FILES: [string, string][] = [
+  [`RUN_DIR/${MANIFEST}`, "what was asked for, and after collect what came of it"],
+  [`RUN_DIR/${outName(0)}`, "nextstat's output of shard 0; under this name only when whole and checked"],
+  [`RUN_DIR/${metricsName(0)}`, "its metrics and our record: with it the shard counts as done"],
+  [`RUN_DIR/${MERGED}`, "all toys in their order, as one unsharded nextstat output"],
+  [`RUN_DIR/${ATTEMPTS}/`, "attempts that run, or ended without a result, and how"],
+  ["nsfarm-deno.jsonc", "a profile beside the program; .json, .yaml and .yml too"],
+  ["~/.config/nsfarm-deno/profile.jsonc", "your own profile, where none lies beside the program"],
+];
+
 /** The manual page of section 1, as text for man(1). */
 export function manPage(version: string, commands: readonly ManCommand[], exit_codes: readonly string[]): string {
   return [
@@ -23,12 +58,14 @@ export function manPage(version: string, commands: readonly ManCommand[], exit_c
     "[OPTIONS]",
     ".SH COMMANDS",
     ...commands.flatMap(describeCommand),
+    ".SH EXAMPLES",
+    ...EXAMPLES.flatMap(([text, command]) => [".PP", escaped(text), ".PP", ".EX", escaped(command), ".EE"]),
+    ".SH FILES",
+    ...FILES.flatMap(tagged),
     ".SH EXIT STATUS",
     ...exit_codes.flatMap((line) => [escaped(line), ".br"]),
     ".SH ENVIRONMENT",
-    ...[["NSFARM_PROFILE", "a profile, where --profile is not given"], ["NSFARM_PLUGINS", "adapters, with : between"]]
-      .concat([["NO_COLOR", "if set, no colours on a terminal"]])
-      .flatMap(([name = "", text = ""]) => [".TP", `.B ${escaped(name)}`, escaped(text)]),
+    ...ENVIRONMENT.flatMap(tagged),
     "",
   ].join("\n");
 }
@@ -37,6 +74,6 @@ function describeCommand({ name, args, summary, options }: ManCommand): string[]
   return [
     `.SS "nsfarm\\-deno ${escaped(`${name} ${args}`.trim())}"`,
     escaped(summary),
-    ...options.flatMap(({ flags, description }) => [".TP", `.B ${escaped(flags)}`, escaped(description)]),
+    ...options.flatMap(({ flags, description }) => tagged([flags, description])),
   ];
 }

@@ -12,17 +12,23 @@ export interface ProfileFlag {
   is_switch: boolean;
 }
 
+/** What a profile may give a value to. */
+export interface KnownFlags {
+  /** The scheduler. */
+  name: string;
+  /** Its own. */
+  options: readonly string[];
+  /** Those that every scheduler's runs have. */
+  shared: readonly string[];
+}
+
 /**
- * The flags that a profile stands for, with a scheduler of these options. Options of a profile are those of its own
+ * The flags that a profile stands for, with a scheduler of these options. Options of a profile hold with its own
  * scheduler: with another one they say nothing.
  * @param file the profile, for errors
- * @throws {FarmError} input, for an option that its scheduler does not have
+ * @throws {FarmError} input, for an option that neither its scheduler nor every run has
  */
-export function profileFlags(
-  file: string,
-  profile: Profile,
-  scheduler: { name: string; options: readonly string[] },
-): ProfileFlag[] {
+export function profileFlags(file: string, profile: Profile, scheduler: KnownFlags): ProfileFlag[] {
   const own = (profile.scheduler ?? "local") === scheduler.name;
   const options = own ? Object.entries(profile.options ?? {}) : [];
   for (const [name] of options) checkName(file, name, scheduler);
@@ -41,13 +47,14 @@ const flag = (name: string, value: OptionValue): ProfileFlag => ({
   is_switch: value === true,
 });
 
-function checkName(file: string, name: string, scheduler: { name: string; options: readonly string[] }): void {
-  if (scheduler.options.includes(name)) return;
-  const near = nearestName(name, scheduler.options);
+function checkName(file: string, name: string, { name: scheduler, options, shared }: KnownFlags): void {
+  const known = [...options, ...shared];
+  if (known.includes(name)) return;
+  const near = nearestName(name, known);
   throw new FarmError(
     "input",
-    `Cannot use the profile "${file}": ${scheduler.name} has no option "${name}"`,
-    near ? `Did you mean "${near}"?` : `nsfarm-deno render --scheduler ${scheduler.name} --help shows them`,
+    `Cannot use the profile "${file}": a run of ${scheduler} has no option "${name}" that a profile can give`,
+    near ? `Did you mean "${near}"?` : `nsfarm-deno render --scheduler ${scheduler} --help shows them`,
   );
 }
 

@@ -10,8 +10,9 @@ export function profileText(profile: Profile, found: readonly string[]): string 
     "// What the probe found:",
     ...found.map((line) => `//   ${line.trimEnd()}`),
     "//",
-    "// Keys: scheduler, options (by their flags' names), nextstat_bin, hosts, setup (lines to run in each job), plugin",
-    "// (file, sha256). nsfarm-deno render --scheduler NAME --help shows the options.",
+    "// Keys: scheduler, options (by their flags' names, also threads, shards and others that all runs have), nextstat_bin,",
+    "// hosts, setup (lines to run in each job), plugin (file, sha256). nsfarm-deno render --scheduler NAME --help shows",
+    "// the options.",
     ...body,
     "",
   ].join("\n");

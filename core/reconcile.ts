@@ -1,6 +1,7 @@
 import type { Attempt } from "./contracts/attempt.ts";
 import type { Cause, ShardState } from "./contracts/kinds.ts";
 import { FAILURES } from "./failure.ts";
+import { attemptHost } from "./host_name.ts";
 import { isLost } from "./lost_record.ts";
 import { STATES } from "./shard_states.ts";
 import type { NativeState } from "./contracts/scheduler.ts";
@@ -14,6 +15,8 @@ export interface ShardFacts {
   last: Attempt | null;
   /** Whether the last attempt, when it has no end, still goes on. */
   life: "running" | "elsewhere" | "dead" | null;
+  /** Whether it is dead and has left its output whole, not committed yet. */
+  has_left_output?: boolean;
   native: NativeState | null;
   /** Whether the scheduler could be asked; null: it was never given this shard. */
   asked: boolean | null;
@@ -32,7 +35,7 @@ export interface ShardView {
 /** The state of a shard. Evidence in the files wins; the scheduler only explains why a shard is not there yet. */
 export function reconcile(facts: ShardFacts): ShardView {
   const { last, native } = facts;
-  const host = last?.end?.host ?? last?.remote?.host ?? last?.wrapper.host ?? native?.host ?? null;
+  const host = last ? attemptHost(last) : native?.host ?? null;
   if (facts.evidence === "done") return { state: "done", why: "", host };
   const active = native && (native.state === "queued" || native.state === "running" || native.state === "held");
   const is_suspended = native?.state === "held" && last !== null && isOf(last, native);
@@ -48,7 +51,9 @@ export function reconcile(facts: ShardFacts): ShardView {
   const is_older = native?.state === "done" && last !== null && !isByHand(last) && !isOf(last, native);
   if (last?.end && !is_older) return ended(last.end.cause, last.end, host);
   if (facts.life === "dead") {
-    const why = last?.copied_from === undefined
+    const why = facts.has_left_output
+      ? "its process is gone, its output is whole: retry takes it in"
+      : last?.copied_from === undefined
       ? "its process is gone and left no record"
       : "it had not ended when this directory was copied";
     return { state: "lost", why, host };

@@ -77,6 +77,8 @@ export interface RunFacts {
   times: RunTimes;
   shards: ShardFacts[];
   failed_attempts: FailedAttempt[];
+  /** Hosts of its hosts file that gave no result, in words. */
+  unused_hosts: readonly string[];
   /** First submission, by the clock of the spans as far as is known. */
   submitted_ms: number | null;
   toys: ToyFacts | null;

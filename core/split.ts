@@ -40,6 +40,20 @@ export function splitToys(n: number, k: number): ToyRange[] {
   return Array.from({ length: k }, (_, i) => evenShare(n, k, i));
 }
 
+/** So many shards for each slot make the tail of a run a twentieth of it. */
+export const SHARDS_PER_SLOT = 20;
+
+/** To start nextstat takes about as long as a few toys: of fewer toys a shard mostly starts. */
+const LEAST_TOYS = 10;
+
+/** What shardsForSlots gives on the CPUs of a machine, in words. */
+export const DEFAULT_SHARDS = `${SHARDS_PER_SLOT} for each CPU, of at least ${LEAST_TOYS} toys each`;
+
+/** Returns how many shards of n toys to make for slots where nobody says. */
+export function shardsForSlots(n: number, slots: number): number {
+  return Math.max(1, Math.min(SHARDS_PER_SLOT * slots, Math.floor(n / LEAST_TOYS)));
+}
+
 /** Share i of n toys over k shards. */
 export function evenShare(n: number, k: number, i: number): ToyRange {
   const base = Math.floor(n / k);

@@ -31,7 +31,7 @@ export function runTimes(facts: TimeFacts): RunTimes {
 
 type PlacedTimes = Pick<
   RunTimes,
-  "makespan_s" | "makespan_spread_s" | "turnaround_s" | "waves" | "toys_per_s" | "stretches"
+  "makespan_s" | "makespan_spread_s" | "turnaround_s" | "waves" | "most_at_once" | "toys_per_s" | "stretches"
 >;
 
 const UNKNOWN_TIMES: PlacedTimes = {
@@ -39,6 +39,7 @@ const UNKNOWN_TIMES: PlacedTimes = {
   makespan_spread_s: null,
   turnaround_s: null,
   waves: null,
+  most_at_once: null,
   toys_per_s: null,
   stretches: [],
 };
@@ -52,7 +53,7 @@ function timesOn(clock: OneClock, all_submissions: readonly Submitted[]): Placed
     makespan_s: whole?.makespan_s ?? null,
     makespan_spread_s: whole && clock.spread_s !== null ? secondsOf(clock.spread_s * 1000) : null,
     turnaround_s: turnaround(committed, submissions),
-    waves: waves(committed),
+    ...waves(committed),
     toys_per_s: whole?.toys_per_s ?? null,
     stretches: stretches.length > 1 ? stretches.flatMap((one) => stretchOf(one.filter(isCommitted)) ?? []) : [],
   };
@@ -79,8 +80,10 @@ function turnaround(committed: readonly AttemptTime[], submissions: readonly Sub
 }
 
 /** How often the most places that ran at one time had to be filled for all shards. */
-function waves(committed: readonly AttemptTime[]): number | null {
-  return committed.length === 0 ? null : Math.ceil(committed.length / mostAtOnce(committed));
+function waves(committed: readonly AttemptTime[]): Pick<RunTimes, "waves" | "most_at_once"> {
+  if (committed.length === 0) return { waves: null, most_at_once: null };
+  const most_at_once = mostAtOnce(committed);
+  return { waves: Math.ceil(committed.length / most_at_once), most_at_once };
 }
 
 /** When a slot had something. */

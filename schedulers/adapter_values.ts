@@ -124,6 +124,8 @@ export interface Handle {
   job_id: string;
   token: string;
   chunk: Chunk;
+  /** The words by which it was submitted. */
+  command?: string[];
 }
 
 /** What the host knows and the adapter may not find out by itself. */

@@ -14,7 +14,7 @@ import { findHTCondor, readHTCondorFind } from "./htcondor/find.ts";
 import { finishHTCondor } from "./htcondor/finish.ts";
 import { readHTCondorSubmit } from "./htcondor/read_submit.ts";
 import { submitHTCondor } from "./htcondor/submit.ts";
-import { SITE_OPTIONS } from "./site_options.ts";
+import { siteOptions } from "./site_options.ts";
 
 /** HTCondor: one cluster of jobs, on a shared file system or with its own file transfer. */
 const htcondor = {
@@ -30,7 +30,7 @@ const htcondor = {
     "condor_version",
     "condor_config_val",
   ],
-  options: [...HTCONDOR_OPTIONS, ...SITE_OPTIONS],
+  options: [...HTCONDOR_OPTIONS, ...siteOptions([])],
   limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: true, cancels_by_token: true },
   render: renderHTCondor,
   probe: probeHTCondor,

@@ -4,8 +4,11 @@ import { countOption, listOption, type Options, textOption } from "./read_option
 
 const NAME = "[A-Za-z_][A-Za-z0-9_]*";
 
-/** What a site may need in its jobs, whatever the scheduler. */
-export const SITE_OPTIONS: SchedulerOption[] = [
+/**
+ * What a site may need in its jobs, whatever the scheduler.
+ * @param passed names of the submitter's variables that jobs get in any case
+ */
+export const siteOptions = (passed: readonly string[]): SchedulerOption[] => [
   {
     name: "setup",
     type: "strings",
@@ -16,7 +19,9 @@ export const SITE_OPTIONS: SchedulerOption[] = [
     name: "env",
     type: "strings",
     placeholder: "NAME",
-    help: "pass this variable of your environment to the jobs; no other one is passed (repeatable)",
+    help: `pass this variable of your environment to the jobs; ${
+      passed.length === 0 ? "no other one is passed" : `beside these no other one is passed: ${passed.join(", ")}`
+    } (repeatable)`,
     pattern: NAME,
   },
   {

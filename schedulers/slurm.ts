@@ -1,7 +1,8 @@
 import { ADAPTER_API_VERSION, type SchedulerAdapter } from "./adapter.ts";
 import { textOption } from "./read_options.ts";
-import { SITE_OPTIONS } from "./site_options.ts";
+import { siteOptions } from "./site_options.ts";
 import { cancelSlurm, readSlurmCancel } from "./slurm/cancel.ts";
+import { PASSED } from "./slurm/directives.ts";
 import { findSlurm, readSlurmFind } from "./slurm/find.ts";
 import { finishSlurm } from "./slurm/finish.ts";
 import { readSlurmJobLog, slurmLogs } from "./slurm/job_log.ts";
@@ -19,7 +20,7 @@ const slurm = {
   apiVersion: ADAPTER_API_VERSION,
   summary: "array jobs of a Slurm cluster",
   programs: ["sbatch", "squeue", "sacct", "scancel", "scontrol", "sinfo", "sacctmgr"],
-  options: [...SLURM_OPTIONS, ...SITE_OPTIONS],
+  options: [...SLURM_OPTIONS, ...siteOptions(PASSED)],
   limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: false, cancels_by_token: true },
   render: renderSlurm,
   probe: probeSlurm,

@@ -39,6 +39,8 @@ export const Attempt = z.looseObject({
   shard_index: Count,
   attempt: z.int().check(z.minimum(1)),
   wrapper: ProcessId,
+  /** The node's name as its scheduler calls it, which can be another than that of `wrapper`. */
+  host: z.optional(z.string()),
   fit: z.nullable(ProcessId),
   scheduler: z.string(),
   job_id: z.nullable(z.string()),

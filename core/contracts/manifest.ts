@@ -7,7 +7,7 @@ export const RUN_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_run.v1";
 export const RUN_RECORD_SCHEMA = "nextstat.cpu_farm_run_record.v1";
 export const SHARD_RESULT_SCHEMA = "nextstat.cpu_farm_shard_result.v1";
 
-/** One shard: toys [toy_start, toy_start + n_toys) of the run, seed = run seed + toy_start. */
+/** One shard: toys [toy_start, toy_start + n_toys) of the run; seed = run seed + toy_start, but for an extension's own. */
 export const Plan = z.looseObject({
   shard_index: Count,
   host: z.string(),
@@ -75,6 +75,8 @@ export const HistoryEntry = z.looseObject({
   /** The new shards of an extension, or those that were cut. */
   shards: z.optional(z.array(Count)),
   n_toys_before: z.optional(Count),
+  /** The first seed of an extension whose seeds do not follow the run's: runs beside it have those. */
+  seed: z.optional(Count),
   /** An extension whose shards were to be submitted, as it was asked for; shards null: as many as fit. */
   asked: z.optional(z.looseObject({ n_toys: Count, shards: z.nullable(Count) })),
   /** Options that were doubled, and when jobs with them had been submitted; null: not yet. */

@@ -22,8 +22,10 @@ export const RunTimes = z.looseObject({
   makespan_spread_s: z.nullable(z.number()),
   /** Last finish less first submission. */
   turnaround_s: z.nullable(z.number()),
-  /** How often the places that ran at the same time were filled. */
+  /** Shards by the most of them that ran at one time, rounded up. */
   waves: z.nullable(z.int().check(z.minimum(1))),
+  /** The most shards that ran at one time. */
+  most_at_once: z.optional(z.nullable(z.int().check(z.minimum(1)))),
   /** Toys by makespan. */
   toys_per_s: z.nullable(z.number()),
   /** Of an interrupted run, which has no makespan of the whole; else empty. */

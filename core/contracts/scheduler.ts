@@ -15,7 +15,7 @@ export const Place = z.strictObject({
   nodes: Limit,
   /** All CPUs of it. */
   cpus: Limit,
-  /** Memory of one of its nodes. */
+  /** Memory of one of its nodes; 0: nobody has configured it. */
   memory_mb: Limit,
   /** Longest job there, as the scheduler writes it; null: no limit known. */
   time_limit: Name,

@@ -7,7 +7,7 @@ import { fitWarnings } from "../fit_quality.ts";
 import { type MergedSet, nextstatSums, sumCounts } from "./merged_document.ts";
 import { problemLines } from "./merge_problem.ts";
 import { genSpread } from "./gen_points.ts";
-import type { SeedRange } from "./toy_ranges.ts";
+import type { MissingToys, SeedRange } from "./toy_ranges.ts";
 
 /** What came of a merge. */
 export interface MergeOutcome {
@@ -20,7 +20,7 @@ export interface MergeOutcome {
   /** All toys of the run, or of what the inputs are parts of. */
   run: SeedRange;
   problems: Problem[];
-  missing: readonly SeedRange[];
+  missing: readonly MissingToys[];
   times: RunTimes;
 }
 
@@ -65,8 +65,8 @@ function spreadOf({ sources }: MergedSet): MergeReport["gen_spread"] {
   return spread && { ...spread };
 }
 
-function missingOf({ run, missing }: MergeOutcome): MergeReport["missing"] {
-  return missing.map(({ seed, n_toys }) => ({ toy_start: seed - run.seed, n_toys, seed }));
+function missingOf({ missing }: MergeOutcome): MergeReport["missing"] {
+  return missing.map(({ toy_start, seed, n_toys }) => ({ toy_start, n_toys, seed }));
 }
 
 function exitCode({ set }: MergeOutcome): number {

@@ -16,7 +16,7 @@ import {
   type ToyCounts,
 } from "./source_facts.ts";
 import { type SetSummary, summaryJson } from "./summary.ts";
-import { joinRanges, type SeedRange } from "./toy_ranges.ts";
+import { joinRanges, type MissingToys, type SeedRange } from "./toy_ranges.ts";
 
 /** A proven set of outputs, and what was made of it. */
 export interface MergedSet {
@@ -24,7 +24,7 @@ export interface MergedSet {
   sources: readonly [SourceFacts, ...SourceFacts[]];
   /** The seed of the run's first toy, and how many toys it has; of inputs without a run, what they add up to. */
   run: SeedRange;
-  missing: readonly SeedRange[];
+  missing: readonly MissingToys[];
   /** What --allow-partial left out. */
   left_out: readonly string[];
   summary: SetSummary;
@@ -124,7 +124,7 @@ export const nextstatSums = ({ sources }: Pick<MergedSet, "sources">): string[] 
   distinct(sources.flatMap(programsOf));
 
 function farmJson(set: MergedSet): Json {
-  const { sources, run, missing, origin } = set;
+  const { sources, missing, origin } = set;
   const record = origin.manifest?.farm;
   const programs = nextstatSums(set);
   const spread = genSpread(sources);
@@ -140,7 +140,7 @@ function farmJson(set: MergedSet): Json {
     hosts: distinct(sources.flatMap(hostsOf)),
     threads: distinct(sources.flatMap(threadsOf)),
     partial: missing.length > 0,
-    missing: missing.map(({ seed, n_toys }) => ({ toy_start: seed - run.seed, n_toys, seed })),
+    missing: missing.map(({ toy_start, seed, n_toys }) => ({ toy_start, n_toys, seed })),
     left_out: [...set.left_out],
     unrecorded: unrecorded(set),
     seed_ranges: rangesJson(joinRanges(sources.flatMap(rangesOf))),

@@ -31,6 +31,21 @@ export function missingRanges(wanted: readonly SeedRange[], found: readonly Seed
   });
 }
 
+/** Toys that no output holds: the first of them is toy `toy_start` of the whole set. */
+export interface MissingToys extends SeedRange {
+  toy_start: number;
+}
+
+/** The parts of `wanted` that none of `found` holds, as toys of the set that `wanted` makes. */
+export function missingToys(wanted: readonly SeedRange[], found: readonly SeedRange[]): MissingToys[] {
+  let before = 0;
+  return joinRanges(wanted).flatMap((range) => {
+    const first = before;
+    before += range.n_toys;
+    return missingRanges([range], found).map((part) => ({ toy_start: first + part.seed - range.seed, ...part }));
+  });
+}
+
 /** Pairs of neighbours (by seed) that hold the same toys. */
 export function overlaps<T extends SeedRange>(ranges: readonly T[]): { earlier: T; later: T }[] {
   const found: { earlier: T; later: T }[] = [];

@@ -1,5 +1,6 @@
 import type { Plan, PlannedCount } from "../contracts/plan.ts";
 import { clockTime, duration, fineDuration as seconds, labelLine, percent, significant, textTable } from "../format.ts";
+import { alikeShare, EVENING } from "./make_plan.ts";
 
 /** A plan as a person reads it: its terms, its table, what it recommends and how sure it is. */
 export function describePlan(plan: Plan): string {
@@ -7,6 +8,7 @@ export function describePlan(plan: Plan): string {
     ...terms(plan),
     "",
     table(plan),
+    ...legend(plan),
     "",
     ...recommendation(plan),
     ...plan.warnings.map((warning) => `  note: ${warning}`),
@@ -33,7 +35,7 @@ function terms({ pilot, terms, n_slots, n_toys }: Plan): string[] {
 }
 
 function spreadText({ spread, toy_error }: Plan["terms"]): string {
-  if (spread === null || toy_error === null) return "not known from this pilot";
+  if (spread === null || toy_error === null) return "not known from this run";
   const [toy, shard] = [percent(spread.toy), percent(spread.shard)];
   return `± ${toy} from toy to toy, ± ${shard} from shard to shard; mean known to ± ${percent(toy_error)}`;
 }
@@ -52,6 +54,16 @@ function table({ counts, n_toys, recommended }: Plan): string {
   ];
   const rows = counts.map((one) => [...cells(one, n_toys), one.shards === recommended.shards ? "<-" : ""]);
   return textTable([head, ...rows], { align: "r".repeat(head.length), indent: "  " }).join("\n");
+}
+
+function legend({ uncertainty }: Plan): string[] {
+  return [
+    "  makespan  where each slot takes the next shard when it is free",
+    "  static    makespan where shards are dealt to slots beforehand, as --static does",
+    `  <-        recommended: of the counts within ${
+      percent(alikeShare(uncertainty))
+    } of the best makespan the first with ${EVENING} shards for each slot, else the first`,
+  ];
 }
 
 function cells(one: PlannedCount, n_toys: number): string[] {
@@ -73,16 +85,16 @@ function recommendation({ recommended, self_check, uncertainty }: Plan): string[
   const { shards, time_limit_s, memory_mib } = recommended;
   const memory = memory_mib === null ? "" : `, memory ${memory_mib} MiB`;
   const check = self_check.measured_s === null
-    ? "the pilot has no makespan to compare with"
-    : `for the pilot itself it gives ${seconds(self_check.predicted_s)}, measured were ${
+    ? "that run has no makespan to compare with"
+    : `for that run itself it gives ${seconds(self_check.predicted_s)}, measured were ${
       seconds(self_check.measured_s)
     }`;
   return [
     `Recommended: --shards ${shards}, time limit ${clockTime(time_limit_s)} a shard${memory}`,
     uncertainty === null
-      ? `How sure: not known from this pilot (${check}); a pilot of several shards a host tells`
+      ? `How sure: not known from that run (${check}); one of several shards a host tells`
       : `How sure: ± ${
         percent(uncertainty)
-      } as far as the pilot tells (${check}); a pool that is busier than then takes longer`,
+      } as far as that run tells (${check}); a pool that is busier than then takes longer`,
   ];
 }

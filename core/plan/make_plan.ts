@@ -60,8 +60,11 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): Pl
 /** Counts that differ by less than this cannot be told apart by any plan. */
 const ALIKE = 0.02;
 
+/** Returns by how much, relative, a count may be worse than the best and still count as good. */
+export const alikeShare = (uncertainty: number | null): number => Math.max(ALIKE, Math.min(uncertainty ?? 0, 0.05));
+
 /** So many shards of each slot even out a slot that turns out slower than in the pilot. */
-const EVENING = 3;
+export const EVENING = 3;
 
 /** What a time limit allows for where the pilot does not tell how its shards scatter. */
 const UNKNOWN_UNCERTAINTY = 0.5;
@@ -74,7 +77,7 @@ function recommend(
   rss: number | null,
 ): Plan["recommended"] {
   const best = counts.reduce((least, { pulled_makespan_s }) => Math.min(least, pulled_makespan_s.median), Infinity);
-  const limit = best * (1 + Math.max(ALIKE, Math.min(uncertainty ?? 0, 0.05)));
+  const limit = best * (1 + alikeShare(uncertainty));
   const good = counts.filter(({ pulled_makespan_s }) => pulled_makespan_s.median <= limit);
   const chosen = good.find(({ shards }) => shards >= EVENING * n_slots) ?? good[0];
   const longest_s = chosen?.max_shard_elapsed_s ?? 0;
@@ -93,16 +96,16 @@ function warnings(pilot: Pilot, hosts: readonly HostSlots[], n_slots: number): s
   const had = pilot.hosts.reduce((sum, { slots }) => sum + slots, 0);
   const shards = pilot.hosts.reduce((sum, { n_shards }) => sum + n_shards, 0);
   return [
-    ...pilot.fit_warnings.map((words) => `the pilot's toys, whose times these are: ${words}`),
-    ...(unknown.length > 0 ? [`not in the pilot, taken to be as its host in the middle: ${unknown.join(", ")}`] : []),
+    ...pilot.fit_warnings.map((words) => `the toys of that run, whose times these are: ${words}`),
+    ...(unknown.length > 0 ? [`not in that run, taken to be as its host in the middle: ${unknown.join(", ")}`] : []),
     ...(n_slots > had
-      ? [`the pilot filled ${had} slots: what more of them at once do to each other it does not tell`]
+      ? [`that run filled ${had} slots: what more of them at once do to each other it does not tell`]
       : []),
     ...(pilot.spread === null
-      ? ["no host of the pilot ran two shards: how their times scatter is not known"]
+      ? ["no host of that run ran two shards: how their times scatter is not known"]
       : shards < 4
-      ? [`the pilot has only ${shards} shards: their spread is hardly known`]
+      ? [`that run has only ${shards} shards: their spread is hardly known`]
       : []),
-    ...(pilot.gap_s === null ? ["no slot of the pilot ran two shards: what lies between two is taken as nothing"] : []),
+    ...(pilot.gap_s === null ? ["no slot of that run ran two shards: what lies between two is taken as nothing"] : []),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Remedies } from "../advice.ts";
 import type { MergedFinding } from "../merge/merged_check.ts";
+import { wavesText } from "../describe_merge.ts";
 import { fitWarnings } from "../fit_quality.ts";
 import { duration, measuredSeconds, mebibytes, plural, shortDuration, significant } from "../format.ts";
 import type { FitQuality } from "../contracts/fit_quality.ts";
@@ -34,7 +35,7 @@ export function runPage(run: RunFacts, remedies: Remedies, script_sha256: string
   const groups = failureGroups(run, remedies);
   return {
     title: run.run_id,
-    about: [aboutLine(run), run.run_dir],
+    about: [aboutLine(run), run.run_dir, ...run.unused_hosts],
     lead: leadOf(run),
     tiles: [
       ...run.merged_check.findings.flatMap(findingTiles),
@@ -97,7 +98,7 @@ function tilesOf(run: RunFacts): Tile[] {
   const { times } = run;
   const time = (value: number | null) => value === null ? NOT_KNOWN : shortDuration(value);
   const spread = times.makespan_spread_s ? ` ± ${measuredSeconds(times.makespan_spread_s)} by the hosts' clocks` : "";
-  const waves = times.waves === null ? "" : `, ${plural(times.waves, "wave")}`;
+  const waves = times.waves === null ? "" : `; ${wavesText(times)}`;
   const done = doneShards(run);
   const converged = done.length === 0 ? null : sumOf(done.map((shard) => shard.n_converged));
   return [

@@ -1,7 +1,9 @@
 import { type HostStat, type Preflight, PREFLIGHT_SCHEMA } from "../contracts/preflight.ts";
 import { gibibytes, textTable } from "../format.ts";
+import { SHARDS_PER_SLOT } from "../split.ts";
 import type { HostFacts } from "./host_facts.ts";
 import { type FarmHost, hostKey } from "./hosts_file.ts";
+import { NOT_LET_IN } from "./ssh_fault.ts";
 
 /** What came of a look at one host. */
 export type ProbedHost =
@@ -35,8 +37,28 @@ function unreached(host: FarmHost, error: string): HostStat {
     threads_per_core: null,
     cpu_model: null,
   };
-  return { host: host.name, ok: false, ssh_target: target(host), ...nothing, error };
+  const farm = { ...ownWords(host), ...NOTHING_FOUND };
+  return { host: host.name, ok: false, ssh_target: target(host), ...nothing, error, farm };
 }
+
+/** What its line of the hosts file says. */
+const ownWords = ({ user, port, weight, threads }: FarmHost) => ({ user, port, weight, threads });
+
+const NOTHING_FOUND = {
+  boot_id: null,
+  same_machine_as: null,
+  cpus_allowed: null,
+  memory_bytes: null,
+  memory_available_bytes: null,
+  load_average: null,
+  kernel: null,
+  nextstat_path: null,
+  nextstat_version: null,
+  work_dir: null,
+  work_dir_free_bytes: null,
+  clock_offset_s: null,
+  round_trip_s: null,
+};
 
 function reached(probed: Extract<ProbedHost, { facts: HostFacts }>, same_machine_as: string | null): HostStat {
   const { host, facts, clock_offset_s, round_trip_s } = probed;
@@ -52,10 +74,7 @@ function reached(probed: Extract<ProbedHost, { facts: HostFacts }>, same_machine
     cpu_model: facts.cpu_model,
     error: facts.fault,
     farm: {
-      user: host.user,
-      port: host.port,
-      weight: host.weight,
-      threads: host.threads,
+      ...ownWords(host),
       boot_id: facts.boot_id,
       same_machine_as,
       cpus_allowed: facts.cpus_allowed,
@@ -88,8 +107,19 @@ export function describePreflight({ stats }: Preflight): string {
     `${stats.filter((one) => one.ok).length} of ${stats.length} hosts can be used: ${
       sum((one) => one.physical_cores)
     } physical cores, ${sum((one) => one.logical_cores)} logical, on ${machines.length} machines`,
+    ...toBeginWith(sum((one) => one.physical_cores)),
+    ...(stats.some(isRefused) ? [REFUSED_HINT] : []),
   ].join("\n");
 }
+
+/** Slots take the next shard by themselves, so that small ones cost little and make a short tail. */
+const toBeginWith = (cores: number): string[] =>
+  cores === 0 ? [] : [`to begin with: --shards ${SHARDS_PER_SLOT * cores} (${SHARDS_PER_SLOT} for each physical core)`];
+
+const isRefused = ({ error }: HostStat): boolean => error === NOT_LET_IN;
+
+const REFUSED_HINT =
+  "a key that is not your default one is named by --ssh-key FILE, another ssh configuration by --ssh-config FILE";
 
 function shownName({ ssh_target, farm }: HostStat): string {
   return farm?.port ? `${ssh_target}:${farm.port}` : ssh_target;

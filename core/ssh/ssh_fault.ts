@@ -1,5 +1,8 @@
 import { printable } from "../find_cause.ts";
 
+/** What a host that takes no key means for the user. */
+export const NOT_LET_IN = "it does not let us in: no key of yours is accepted there without a question";
+
 /** Texts of OpenSSH's client (sshconnect.c, ssh.c, packet.c) and what they mean for the user. */
 const KNOWN: [RegExp, string][] = [
   [
@@ -13,7 +16,7 @@ const KNOWN: [RegExp, string][] = [
   // Before all that follows from it: without a place for its socket ssh says that a connection was refused.
   [/No space left on device/, "a disk is full, this machine's or its own: No space left on device"],
   [/Disk quota exceeded/, "a disk quota is used up, on this machine or there"],
-  [/Permission denied/, "it does not let us in: no key of yours is accepted there without a question"],
+  [/Permission denied/, NOT_LET_IN],
   [/Could not resolve hostname|Name or service not known/, "its name cannot be resolved"],
   [/connect to host .*: Connection refused/, "nothing listens on its ssh port"],
   [/timed out|Operation timed out|not responding/, "it does not answer in time"],

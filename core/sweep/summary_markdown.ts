@@ -33,7 +33,7 @@ const REPEATS =
   "Median, and mean ± std over the repeats (std divides by n). Only runs that are done count; shards/slot is by the most shards that ran at the same time.";
 
 const TIMES =
-  "**makespan_s** is the last finish minus the first start, **turnaround_s** counts from the first submission, and toys/s is toys by makespan. **max_shard_elapsed_s** is the longest single shard: with more shards than slots they run in waves, so it falls as 1/shards whatever the run takes. The last column of toys/s is what toys by the longest shard would have claimed. A dash: not known.";
+  "**makespan_s** is the last finish minus the first start, **turnaround_s** counts from the first submission, and toys/s is toys by makespan. **max_shard_elapsed_s** is the longest single shard: with more shards than slots they run in waves, so it falls as 1/shards whatever the run takes. Waves are the shards by the most of them that ran at one time, rounded up. The last column of toys/s is what toys by the longest shard would have claimed. A dash: not known.";
 
 function head({ sweep_id, scheduler, config, n_toys, seed, threads }: SweepSummary): string {
   const rows = { sweep_id, scheduler, config, n_toys: `${n_toys}`, seed: `${seed}`, threads };

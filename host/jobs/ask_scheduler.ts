@@ -50,9 +50,9 @@ export function renderContext(
 
 /** Submissions that may still have jobs. */
 export function handlesOf(submissions: Submission[]): Handle[] {
-  return submissions.flatMap(({ job_id, token, shards, tasks, state }, index) => {
+  return submissions.flatMap(({ job_id, token, shards, tasks, state, command }, index) => {
     if (job_id === null || state === "refused") return [];
-    return [{ job_id, token, chunk: { index, shards, ...(tasks ? { tasks } : {}) } }];
+    return [{ job_id, token, chunk: { index, shards, ...(tasks ? { tasks } : {}) }, command }];
   });
 }
 

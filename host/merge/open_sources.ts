@@ -1,3 +1,4 @@
+import { runSeeds } from "../../core/run_seeds.ts";
 import { resolve } from "node:path";
 import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
@@ -31,7 +32,7 @@ export function runSources(path: string, accept_unrecorded: boolean): Sources {
     context: { dir, manifest, accept_unrecorded },
     orders,
     n_sources: orders.length,
-    wanted: [{ seed: manifest.seed, n_toys: manifest.n_toys }],
+    wanted: runSeeds({ plans: livePlans(manifest) }),
   };
 }
 

@@ -3,7 +3,7 @@ import { rangeText } from "../../core/format.ts";
 import type { WayOut } from "../../core/merge/merge_report.ts";
 import { doubles, oddOnes } from "../../core/merge/prove_set.ts";
 import { rangesOf } from "../../core/merge/source_facts.ts";
-import { missingRanges, type SeedRange } from "../../core/merge/toy_ranges.ts";
+import { type MissingToys, missingToys, type SeedRange } from "../../core/merge/toy_ranges.ts";
 import { readAll, type ReadOptions, type ReadSet } from "./read_all.ts";
 import type { Sources } from "./open_sources.ts";
 
@@ -12,7 +12,7 @@ export interface Proof {
   read: ReadSet;
   /** Nothing: the set is proven. */
   problems: Problem[];
-  missing: SeedRange[];
+  missing: MissingToys[];
   /** Whether what was read may be merged where a partial set is allowed. */
   is_mergeable: boolean;
   /** What merges what was read, where problems keep it from being the whole set; null: nothing does. */
@@ -36,7 +36,7 @@ export async function prove(sources: Sources, allow_partial: boolean, options: R
 export function proofOf({ wanted, run }: Sources, read: ReadSet): Proof {
   const odd = oddOnes(read.facts).map(({ source, what }) => ({ shard_index: source.shard_index, what }));
   const twice = doubles(read.facts);
-  const missing = missingRanges(wanted, read.facts.flatMap(rangesOf));
+  const missing = missingToys(wanted, read.facts.flatMap(rangesOf));
   const problems = [...read.problems, ...odd, ...twice];
   if (missing.length > 0 && (problems.length === 0 || !run)) problems.push(missingProblem(missing));
   const way_out = twice.length > 0 ? "once" : read.facts.length > 0 ? "partial" : null;

@@ -8,7 +8,7 @@ import {
   isAdapterCall,
   type SchedulerAdapter,
 } from "../../schedulers/adapter.ts";
-import { SITE_OPTIONS } from "../../schedulers/site_options.ts";
+import { siteOptions } from "../../schedulers/site_options.ts";
 import { checkedAdapter } from "./checked_adapter.ts";
 import { MemberFault, pluginFault } from "./plugin_fault.ts";
 import { PluginThrew, PluginWorker } from "./plugin_worker.ts";
@@ -77,7 +77,7 @@ function checkCalls(file: string, calls: readonly string[]): void {
 function pluginOwnFault({ name, options, programs }: AdapterFacts): string | null {
   const ours = programs.find((program) => program === "nsfarm-deno" || program === "nextstat");
   if (ours !== undefined) return `programs: "${ours}" is never run for a plugin`;
-  const site = SITE_OPTIONS.map((option) => option.name);
+  const site = siteOptions([]).map((option) => option.name);
   const prefix = `${name.replaceAll("_", "-")}-`;
   const foreign = options.findIndex((option) => !site.includes(option.name) && !option.name.startsWith(prefix));
   if (foreign < 0) return null;

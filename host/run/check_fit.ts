@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { TrialFit } from "../../core/contracts/trial_fit.ts";
 import { FarmError } from "../../core/errors.ts";
+import { tailLines } from "../../core/find_cause.ts";
 import { fitCommand } from "../../core/fit_command.ts";
 import { poiName } from "../../core/fit_quality.ts";
 import { countWarnings } from "../../core/nextstat_warnings.ts";
@@ -119,7 +120,7 @@ async function countEvents(config: string, { channels }: SpecModel): Promise<Tri
 }
 
 function refusal(config: string, said: string, code: number | null): FarmError {
-  const lines = said.split("\n").map((line) => line.trim()).filter((line) => line !== "" && line !== "Caused by:");
+  const lines = tailLines(said).map((line) => line.trim()).filter((line) => line !== "Caused by:");
   const first = lines.slice(0, 2).join(": ").replace(/^error: /i, "");
   return new FarmError(
     "input",

@@ -10,6 +10,7 @@ import { listAttempts } from "../shard/attempts.ts";
 import { listNames } from "../disk/list_names.ts";
 import { changeFarmManifest } from "./change_manifest.ts";
 import type { Run } from "./load_manifest.ts";
+import { freshSeed } from "./runs_beside.ts";
 import { RenderedFiles } from "./rendered_files.ts";
 
 export interface Extended {
@@ -41,6 +42,7 @@ export async function extendRun<T>(
       asked.n_toys,
       asked.shards ?? shardsForExtension(now, asked.n_toys),
       at,
+      freshSeed(run.dir, now, asked.n_toys),
       submit ? asked : undefined,
     );
   extend(run.manifest);

@@ -1,24 +1,27 @@
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import * as z from "zod/mini";
 import { errorText } from "../../core/errors.ts";
 import { Manifest } from "../../core/contracts/manifest.ts";
+import { freeSeeds, runSeeds, seedOf } from "../../core/run_seeds.ts";
+import type { SeedRange } from "../../core/merge/toy_ranges.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { listNames } from "../disk/list_names.ts";
 import { readDocument, Unreadable } from "../disk/read_file.ts";
 import { exists } from "../disk/write_file.ts";
 
-const Seeds = z.pick(Manifest, { schema_version: true, run_id: true, seed: true, n_toys: true, config: true });
+const Seeds = z.pick(Manifest, { schema_version: true, run_id: true, plans: true, config: true });
 
-interface SeedRange {
+const Asked = z.pick(Manifest, { seed: true, shards: true });
+
+/** Seeds of one run beside. */
+interface TakenSeeds extends SeedRange {
   run: string;
   config: string | undefined;
-  seed: number;
-  n_toys: number;
 }
 
 /** What the runs in a folder tell of their seeds. */
 interface SeedsBeside {
-  ranges: SeedRange[];
+  ranges: TakenSeeds[];
   /** Why those that may not be looked at tell nothing. */
   refused: string[];
 }
@@ -37,8 +40,8 @@ function seedsBeside(out_dir: string): SeedsBeside {
 /** Looks at one name beside a run: a document that cannot be understood is no run, one that may not be read is unknown. */
 function lookBeside(out_dir: string, name: string, found: SeedsBeside): void {
   try {
-    const { seed, n_toys, config } = readDocument(join(out_dir, name, MANIFEST), Seeds);
-    found.ranges.push({ run: name, config, seed, n_toys });
+    const { plans, config } = readDocument(join(out_dir, name, MANIFEST), Seeds);
+    found.ranges.push(...runSeeds({ plans }).map((range) => ({ ...range, run: name, config })));
   } catch (error) {
     if (error instanceof Unreadable && error.fault !== null) {
       found.refused.push(`"${name}" ${error.message}`);
@@ -46,9 +49,26 @@ function lookBeside(out_dir: string, name: string, found: SeedsBeside): void {
   }
 }
 
+/** What an existing run of that directory was asked to be, as far as it is not typed again; null: there is none to read. */
+export function askedBefore(dir: string): { seed: number; shards: number | null } | null {
+  try {
+    const { seed, shards } = readDocument(join(dir, MANIFEST), Asked);
+    return { seed, shards: shards ?? null };
+  } catch {
+    return null; // whoever opens the run says why
+  }
+}
+
 /** The first seed above all that the runs in a folder use; 42 where there are none. */
 export function nextSeed(out_dir: string): number {
   return seedsBeside(out_dir).ranges.reduce((next, { seed, n_toys }) => Math.max(next, seed + n_toys), 42);
+}
+
+/** Returns the first of `n` seeds that neither the run nor another one of its spec beside it has; above the run's own. */
+export function freshSeed(dir: string, manifest: Manifest, n: number): number {
+  const { ranges } = seedsBeside(dirname(dir));
+  const others = ranges.filter(({ run, config }) => run !== basename(dir) && config === manifest.config);
+  return freeSeeds(seedOf(manifest, manifest.n_toys), n, others);
 }
 
 /**

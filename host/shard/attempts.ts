@@ -91,8 +91,11 @@ export function updateAttempt(
   if (!exists(open.path)) return false;
   const file = explainWrite(open.path, () => Deno.openSync(open.path, { write: true, create: false }));
   try {
-    writeAll(file, padded(open.attempt));
+    const bytes = padded(open.attempt);
+    writeAll(file, bytes);
     if (change.end) file.syncDataSync();
+    // Nothing is written into it any more: who reads it needs no blanks.
+    if (open.attempt.end) file.truncateSync(bytes.indexOf(NEWLINE, bytes.lastIndexOf(BRACE)) + 1);
     return true;
   } finally {
     file.close();
@@ -103,13 +106,15 @@ export function removeAttempt(open: { path: string }): void {
   removeQuietly(open.path);
 }
 
-/** JSON and blanks up to the fixed size; a stderr tail that does not fit is cut from its start. */
+const [NEWLINE, BLANK, BRACE] = [0x0a, 0x20, 0x7d];
+
+/** JSON, a line's end, and blanks up to the fixed size; a stderr tail that does not fit is cut from its start. */
 function padded(attempt: Attempt): Uint8Array {
   const bytes = new TextEncoder().encode(JSON.stringify(attempt, null, 1));
   if (bytes.length < ATTEMPT_FILE_BYTES) {
-    const whole = new Uint8Array(ATTEMPT_FILE_BYTES).fill(0x20);
+    const whole = new Uint8Array(ATTEMPT_FILE_BYTES).fill(BLANK);
     whole.set(bytes);
-    whole[ATTEMPT_FILE_BYTES - 1] = 0x0a;
+    whole[bytes.length] = NEWLINE;
     return whole;
   }
   const tail = attempt.end?.stderr_tail ?? [];

@@ -22,6 +22,7 @@ export function beginShard(
     shard_index: order.plan.shard_index,
     attempt: order.attempt,
     wrapper: machine.process,
+    ...(own.remote ? {} : { host: machine.host }),
     fit: null,
     ...ids,
     slot: order.slot,

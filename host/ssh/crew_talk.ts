@@ -28,7 +28,8 @@ export interface CrewTalk {
   connect(host: FarmHost, cut: AbortSignal): Promise<HostLink>;
   /** Slots of a host that was reached for the first time; of two that are one machine the second has none. */
   shapeOf(name: string, host: FarmHost, link: HostLink): HostShape;
-  hasReadyPlace(): boolean;
+  /** Whether a host is in use, or has yet to be reached for the first time. */
+  hasExpectedPlace(): boolean;
   missed(name: string, why: string): void;
   /** Ends the loop when nothing is expected of any host any more. */
   giveUpIfHopeless(): boolean;

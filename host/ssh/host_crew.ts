@@ -105,8 +105,8 @@ export class HostCrew implements CrewTalk {
     return this.options.threads ?? this.bench.run.manifest.threads;
   }
 
-  hasReadyPlace(): boolean {
-    return this.places.some((place) => place.isReady());
+  hasExpectedPlace(): boolean {
+    return this.places.some((place) => place.isExpected());
   }
 
   missed(name: string, why: string): void {

@@ -13,7 +13,7 @@ const LONGEST_S = 600;
 /** What a host's health depends on besides itself. */
 export type OtherHosts = Pick<
   CrewTalk,
-  "size" | "reached" | "done" | "retry_s" | "say" | "missed" | "hasReadyPlace" | "giveUpIfHopeless"
+  "size" | "reached" | "done" | "retry_s" | "say" | "missed" | "hasExpectedPlace" | "giveUpIfHopeless"
 >;
 
 /** Whether a host is given shards: one that fails is set aside, and offered again later, each time after longer. */
@@ -69,11 +69,14 @@ export class HostHealth {
     this.crew.missed(this.name, why);
     if (this.given_up || this.crew.giveUpIfHopeless()) return;
     const seconds = Math.min(LONGEST_S, this.crew.retry_s * 2 ** (this.#misses - 1));
-    const alone = this.crew.hasReadyPlace() ? "" : "; no other host can run shards now";
+    const alone = this.crew.hasExpectedPlace() ? "" : "; no other host can run shards now";
     this.crew.say(`${this.name} is set aside for ${seconds} s: ${why}${alone}`);
     this.wake();
+    const had_failed = this.#row > 0;
     await pauseFor(seconds * 1000, this.#over);
     this.#aside = false;
+    // A shard that it had begun before was done there meanwhile: it needs no trial.
+    if (had_failed && this.#row === 0 && !this.isOver) this.crew.say(`${this.name} runs shards again`);
     this.on_trial = this.#row > 0;
     this.wake();
   }

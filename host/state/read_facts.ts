@@ -3,6 +3,7 @@ import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { Bounds, FitQuality } from "../../core/contracts/fit_quality.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
+import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { fitQuality } from "../../core/fit_quality.ts";
 import { type OneClock, onOneClock, tellsTimes } from "../../core/one_clock.ts";
 import type { ShardOutput } from "../../core/read_output.ts";
@@ -18,12 +19,14 @@ import { type OldShard, oldShards } from "../run/old_run.ts";
 import { Unreadable } from "../disk/read_file.ts";
 import { readCommitted, readOutput, readShard } from "../shard/read_shard.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
+import { unusedHosts } from "./unused_hosts.ts";
 import { openRun } from "../run/run_home.ts";
 import { readRecords, timeFacts } from "../run/run_records.ts";
 
 /** A shard's facts and, where it is done, its toys. */
 interface ReadShard {
   facts: ShardFacts;
+  record: ShardRecord | null;
   time: AttemptTime | null;
   output: ShardOutput | null;
 }
@@ -68,6 +71,9 @@ export function readFacts(path: string): RunFacts {
     times: runTimes(when),
     shards: shards.map(({ facts, time }) => placed(facts, time && places.get(time))),
     failed_attempts: failedAttempts(records.attempts, when.attempts.slice(times.length), places),
+    unused_hosts: isFarmManifest(manifest) && shards.every(({ time }) => time !== null)
+      ? unusedHosts(manifest, shards.flatMap(({ record }) => record ?? []))
+      : [],
     submitted_ms: Number.isFinite(first_submission) ? first_submission : null,
     merged_check: summedCheckOf(run),
     toys,
@@ -103,10 +109,10 @@ function readOne(
   const { metrics: { farm }, output: { output } } = found;
   const time = attemptTime(farm);
   const facts = { ...recordFacts(farm, time, timing), ...placeOf(plan), ...countsOf(output) };
-  return { facts, time, output };
+  return { facts, record: farm, time, output };
 }
 
-const NOTHING = { time: null, output: null };
+const NOTHING = { record: null, time: null, output: null };
 
 const placeOf = ({ shard_index, toy_start, n_toys }: Plan) => ({ shard_index, toy_start, n_toys });
 const countsOf = ({ frame: { results } }: ShardOutput) => ({
@@ -128,7 +134,7 @@ function readOld(run: Run, old: OldShard): ReadShard {
     wall_s: old.elapsed_s,
     ...(known ? countsOf(known) : {}),
   };
-  return { facts, time: null, output: known };
+  return { facts, record: null, time: null, output: known };
 }
 
 const oldReason = (what: string | null, said: string | null): string | null =>

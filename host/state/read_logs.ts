@@ -1,3 +1,4 @@
+import { attemptHost } from "../../core/host_name.ts";
 import { join } from "node:path";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
@@ -28,11 +29,11 @@ export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: SchedulerA
   const { dir } = run;
   const shard = plan.shard_index;
   const numbers = listAttempts(dir).get(shard) ?? [];
-  const attempts = readAttempts(dir, shard, numbers).map(({ attempt, wrapper, started_at_utc, end }) => ({
-    attempt,
-    host: end?.host ?? wrapper.host,
-    started_at_utc,
-    end,
+  const attempts = readAttempts(dir, shard, numbers).map((one) => ({
+    attempt: one.attempt,
+    host: attemptHost(one),
+    started_at_utc: one.started_at_utc,
+    end: one.end,
   }));
   const committed = readCommitted(join(dir, metricsName(shard)));
   const going = numbers.flatMap((number) => {

@@ -25,6 +25,7 @@ import type { Run } from "../run/load_manifest.ts";
 import { readRecords, timeFacts } from "../run/run_records.ts";
 import type { ScannedShard } from "./scan_run.ts";
 import { refusalOf, withoutSilent } from "../jobs/submissions.ts";
+import { unusedHosts } from "./unused_hosts.ts";
 import { exists } from "../disk/write_file.ts";
 
 export interface RunStatus {
@@ -46,6 +47,7 @@ export function runStatus(
   asked: AskedScheduler | null,
   workers: string[],
   adapter: SchedulerAdapter,
+  faults: readonly string[] = [],
 ): RunStatus {
   const counts: Partial<Record<ShardState, number>> = {};
   for (const { state } of scanned) counts[state] = (counts[state] ?? 0) + 1;
@@ -56,6 +58,8 @@ export function runStatus(
   const trouble = asked && !asked.reached ? [`${run.manifest.scheduler} could not be asked: ${asked.message}`] : [];
   const orphans = workers.length > 0 ? [] : scanned.filter(isOrphan);
   const isGoing = (one: ScannedShard) => isGoingOn(one.state) && !orphans.includes(one);
+  const isWhole = toys_done === run.manifest.n_toys;
+  const unused = isWhole ? unusedHosts(run.manifest, scanned.flatMap(({ record }) => record ?? [])) : [];
   const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== NOT_SUBMITTED);
   return {
     summary: {
@@ -70,15 +74,20 @@ export function runStatus(
       left_s: pace.left_s,
       merged: exists(merged) ? merged : null,
       merged_check: summedCheckOf(run),
-      workers: [...workers, ...trouble],
-      advice: toys_done === run.manifest.n_toys ? [] : [
-        ...submitAdvice(run, scanned),
+      workers: [...workers, ...faults, ...trouble, ...unused],
+      advice: isWhole ? [] : [
+        ...(workers.length > 0 ? [] : submitAdvice(run, scanned)),
         ...orphanAdvice(run, orphans),
         ...fullDiskAdvice(run.dir),
         ...suspectsOf(run, scanned, asked, adapter),
       ],
     },
-    shards: scanned.map(({ plan, state, why, host }) => ({ shard: plan.shard_index, state, why, host })),
+    shards: scanned.map(({ plan, state, why, host }) => ({
+      shard: plan.shard_index,
+      state,
+      why: why === NOT_SUBMITTED && workers.length > 0 ? "" : why,
+      host,
+    })),
     progress: {
       total: scanned.length,
       done: counts.done ?? 0,
@@ -113,8 +122,12 @@ function timesSoFar(run: Run<FarmManifest>, scanned: ScannedShard[]): RunTimes {
 
 /** What a scheduler was not given, and why it has refused it. */
 function submitAdvice(run: Run<FarmManifest>, scanned: ScannedShard[]): string[] {
-  if (run.manifest.scheduler === "local" || !scanned.some((one) => one.why === NOT_SUBMITTED)) return [];
+  if (!scanned.some((one) => one.why === NOT_SUBMITTED)) return [];
   const submit = `nsfarm-deno submit ${quoteWord(run.dir)}`;
+  // What has ended needs `retry`, which hands out what is not submitted too.
+  if (scanned.some(({ state }) => isEnded(state))) {
+    return [`nothing works on it; go on with: nsfarm-deno retry ${quoteWord(run.dir)}`];
+  }
   const refusal = refusalOf(run);
   if (refusal === null) return [`submit what is not submitted with: ${submit}`];
   return [`the last submission was refused: ${refusal}`, `${ADVICE.refused}: ${submit}`];

@@ -3,6 +3,7 @@ import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { FarmError } from "../../core/errors.ts";
+import { recordHost } from "../../core/host_name.ts";
 import { reconcile, type ShardView } from "../../core/reconcile.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import { listNames } from "../disk/list_names.ts";
@@ -11,7 +12,10 @@ import type { AskedScheduler } from "../jobs/ask_scheduler.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { originOf } from "../run/run_origin.ts";
 import { lifeOf } from "../shard/settle_shard.ts";
-import { type Evidence, readListed, readShard } from "../shard/read_shard.ts";
+import { exists } from "../disk/write_file.ts";
+import { Unreadable } from "../disk/read_file.ts";
+import { fitFiles } from "../shard/fit_files.ts";
+import { type Evidence, readListed, readOutput, readShard } from "../shard/read_shard.ts";
 import type { Workbench } from "../shard/workbench.ts";
 
 export interface ScannedShard extends ShardView {
@@ -58,14 +62,14 @@ async function scanShard(
 ): Promise<ScannedShard> {
   const attempts = listed instanceof FarmError ? [] : listed;
   const known = seen.get(plan.shard_index);
-  if (known) return { plan, record: known, attempts, last: null, state: "done", why: "", host: known.host };
+  if (known) return { plan, record: known, attempts, last: null, state: "done", why: "", host: recordHost(known) };
   const found = names instanceof FarmError
     ? readShard(run.dir, run.manifest, plan)
     : readListed(run.dir, run.manifest, plan, names);
   if (found.kind === "done") {
     const record = found.metrics.farm;
     seen.set(plan.shard_index, record);
-    return { plan, record, attempts, last: null, state: "done", why: "", host: record.host };
+    return { plan, record, attempts, last: null, state: "done", why: "", host: recordHost(record) };
   }
   if (found.kind === "bad" && found.unread) return unknownShard(plan, attempts, `${found.file} ${found.what}`);
   const number = attempts.at(-1);
@@ -82,9 +86,15 @@ async function scanShard(
     fault: faultOf(found),
     last,
     life,
+    has_left_output: life === "dead" && last !== null && hasLeftOutput(run, plan, last),
     ...schedulerFacts(asked, plan),
   });
   return { plan, record: null, attempts, last, ...view };
+}
+
+function hasLeftOutput({ dir, manifest }: Run<FarmManifest>, plan: Plan, { attempt }: Attempt): boolean {
+  const { out } = fitFiles(dir, plan.shard_index, attempt);
+  return exists(out) && !(readOutput(out, manifest, plan) instanceof Unreadable);
 }
 
 /** Whether it was begun, runs or has failed is on record, but the record cannot be read. */

@@ -1,5 +1,5 @@
-import { jobName } from "../job_name.ts";
+import { jobTag } from "../job_name.ts";
 import { adString } from "./submit_value.ts";
 
 /** Which jobs are a submission's: an attribute of ours, that nothing else sets. */
-export const bearing = (token: string): string => `NsfarmToken =?= ${adString(jobName(token))}`;
+export const bearing = (token: string): string => `NsfarmToken =?= ${adString(jobTag(token))}`;

@@ -1,6 +1,6 @@
 import type { Answer, Command, CommandResult, RenderContext } from "../adapter.ts";
 import { saying } from "../command_result.ts";
-import { jobName } from "../job_name.ts";
+import { jobTag } from "../job_name.ts";
 import { bearing } from "./bearing.ts";
 
 /** Any job of it in the queue is enough: one cluster is one submission. */
@@ -13,7 +13,7 @@ export function readHTCondorFind(result: CommandResult, token: string): Answer<s
   if (result.exit_code !== 0) return { kind: "unclear", message: saying(result) };
   for (const line of result.stdout.split("\n")) {
     const [, id, tag] = /^nsfarm\|(\d+)\|(.*)$/.exec(line) ?? [];
-    if (id !== undefined && tag === jobName(token)) return { kind: "ok", value: id };
+    if (id !== undefined && tag === jobTag(token)) return { kind: "ok", value: id };
   }
   return { kind: "ok", value: null };
 }

@@ -1,7 +1,7 @@
 import { quoteWord } from "../../core/shell_quote.ts";
 import { LOGS } from "../../core/run_paths.ts";
 import type { Finish, Handle, RenderContext } from "../adapter.ts";
-import { jobName } from "../job_name.ts";
+import { jobTag } from "../job_name.ts";
 import { submitPath } from "./submit_value.ts";
 
 const SCRIPT = "condor_finish_job.sh";
@@ -12,7 +12,11 @@ const SUBMIT_FILE = "condor_finish_job.sub";
  * manual, "Scheduler Universe"), and waits until the event log says that the run's jobs have ended. A DAG with a final
  * node would do the same, but only for jobs that DAGMan itself submits: not for those of a retry.
  */
-export function finishHTCondor({ run_dir, nsfarm }: RenderContext, _handles: Handle[], token: string): Finish {
+export function finishHTCondor(
+  { run_dir, nsfarm, manifest }: RenderContext,
+  _handles: Handle[],
+  token: string,
+): Finish {
   const dir = submitPath("the run directory", run_dir);
   const sub = [
     "# Collects and merges the run when its jobs have ended; says in merge_status.json what is missing.",
@@ -22,8 +26,8 @@ export function finishHTCondor({ run_dir, nsfarm }: RenderContext, _handles: Han
     `log = ${LOGS}/condor_finish.$(ClusterId).log`,
     `output = ${LOGS}/finish.$(ClusterId).log`,
     `error = ${LOGS}/finish.$(ClusterId).log`,
-    `batch_name = ${jobName(token)}`,
-    `My.NsfarmToken = "${jobName(token)}"`,
+    `batch_name = ${manifest.run_id}`,
+    `My.NsfarmToken = "${jobTag(token)}"`,
     "queue",
     "",
   ];

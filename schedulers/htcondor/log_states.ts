@@ -1,7 +1,7 @@
 import { printable } from "../../core/find_cause.ts";
 import { LOGS } from "../../core/run_paths.ts";
 import type { Handle, NativeState } from "../adapter.ts";
-import { jobName } from "../job_name.ts";
+import { jobTag } from "../job_name.ts";
 import { shardsByTask } from "../task_groups.ts";
 import { type LogEvent, readEventLog } from "./event_log.ts";
 import { newJob, readJobEvent, type Told } from "./job_events.ts";
@@ -43,7 +43,7 @@ function readProc(jobs: Map<number, Told>, event: LogEvent, token: string): void
   }
 }
 
-const bears = (event: LogEvent, token: string): boolean => event.lines.includes(jobName(token));
+const bears = (event: LogEvent, token: string): boolean => event.lines.includes(jobTag(token));
 
 /** Jobs of a cluster that makes them little by little: what is told of the cluster holds for those not made yet. */
 function clusterEvent(event: LogEvent, rest: Told | undefined, token: string): Told | undefined {

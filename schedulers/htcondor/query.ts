@@ -1,6 +1,6 @@
 import type { Answer, Command, CommandResult, Handle, NativeState, RenderContext } from "../adapter.ts";
 import { saying } from "../command_result.ts";
-import { jobName } from "../job_name.ts";
+import { jobTag } from "../job_name.ts";
 import { countOption } from "../read_options.ts";
 import { shardsByTask } from "../task_groups.ts";
 import { rejections } from "./idle_reason.ts";
@@ -49,7 +49,7 @@ export function readHTCondorQuery(results: CommandResult[], handles: Handle[], r
 }
 
 const isOf = (ad: JobAd, { job_id, token }: Handle): boolean =>
-  ad.NsfarmToken === jobName(token) && `${ad.ClusterId}` === job_id;
+  ad.NsfarmToken === jobTag(token) && `${ad.ClusterId}` === job_id;
 
 function statesOf(ad: JobAd, { token, chunk }: Handle, told: Omit<NativeState, "token" | "shard">): NativeState[] {
   const shards = ad.ProcId === undefined ? undefined : shardsByTask(chunk).get(ad.ProcId);

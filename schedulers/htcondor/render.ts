@@ -7,7 +7,7 @@ import launcherTemplate from "../../templates/condor_job.sh.mustache" with { typ
 import sharedTemplate from "../../templates/condor_job.sub.mustache" with { type: "text" };
 import transferTemplate from "../../templates/condor_job_transfer.sub.mustache" with { type: "text" };
 import type { RenderContext, Rendered, RenderedFile } from "../adapter.ts";
-import { jobName } from "../job_name.ts";
+import { jobTag } from "../job_name.ts";
 import { JOB_WRAPPER, renderJobWrapper } from "../job_wrapper.ts";
 import { launchLines, setupLines } from "../launch.ts";
 import { readSite } from "../site_options.ts";
@@ -80,7 +80,7 @@ function submitFile(context: RenderContext, mode: Mode): RenderedFile {
     path: verbatim(quoteWord(`${run_dir}/${path}`)),
     logs: verbatim(`${run_dir}/${LOGS}`),
     shards: verbatim(groupsOf(words, 20).map((line) => line.join(" ")).join(" \\\n  ")),
-    tag: jobName(manifest.farm.run_token),
+    tag: jobTag(manifest.farm.run_token),
     run_dir: verbatim(submitPath("the run directory", run_dir)),
     executable: verbatim(submitPath("the run directory", `${run_dir}/${script}`)),
     arguments: verbatim(`${binary ? "" : `${mode} `}$(nsfarm_shard) $(ClusterId) $(ProcId) $(nsfarm_tag)`),

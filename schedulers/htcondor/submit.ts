@@ -1,5 +1,5 @@
 import type { Chunk, Command, RenderContext } from "../adapter.ts";
-import { jobName } from "../job_name.ts";
+import { jobTag } from "../job_name.ts";
 import { filesSent } from "./files_sent.ts";
 import { modeOf, SUBMIT_FILES } from "./mode.ts";
 import { jobWords } from "./chunks.ts";
@@ -15,7 +15,7 @@ export function submitHTCondor(context: RenderContext, chunk: Chunk, token: stri
   const mode = modeOf(context);
   if (mode === "transfer") filesSent(context);
   const append = [
-    `nsfarm_tag = ${jobName(token)}`,
+    `nsfarm_tag = ${jobTag(token)}`,
     `nsfarm_shards = ${jobWords(chunk).join(" ")}`,
     // As they are now: a retry can have raised the memory or the time since the file was written.
     ...optionCommands(context),

@@ -1,6 +1,6 @@
 import type { Answer, Command, CommandResult, Handle } from "../adapter.ts";
 import { isEvery, saying } from "../command_result.ts";
-import { jobName } from "../job_name.ts";
+import { jobTag } from "../job_name.ts";
 import { formatIndexes } from "../index_ranges.ts";
 import { tasksFor } from "../task_groups.ts";
 
@@ -9,12 +9,19 @@ import { tasksFor } from "../task_groups.ts";
  * its tasks by the id and the name: a job must have both (scancel(1)), so that an id given anew to another job is safe.
  */
 export function cancelSlurm(handles: Handle[], shards: number[] | null): Command[] {
-  return handles.flatMap(({ job_id, token, chunk }) => {
+  return handles.flatMap((handle) => {
+    const { job_id, chunk } = handle;
     const tasks = tasksFor(chunk, shards);
     if (tasks.length === 0) return [];
     const which = shards === null ? [] : [`${job_id}_[${formatIndexes(tasks)}]`];
-    return [{ argv: ["scancel", "--me", `--name=${jobName(token)}`, ...which], timeout_s: 120 }];
+    return [{ argv: ["scancel", "--me", `--name=${submittedName(handle)}`, ...which], timeout_s: 120 }];
   });
+}
+
+/** The name that its jobs were given; those of earlier versions had the token alone. */
+function submittedName({ command = [], token }: Handle): string {
+  const flag = "--job-name=";
+  return command.find((word) => word.startsWith(flag))?.slice(flag.length) ?? jobTag(token);
 }
 
 /** A job that is gone, or about to go, cannot be cancelled, and that is fine (slurm_errno.h, ESLURM_*JOB_ID, _ALREADY_DONE). */

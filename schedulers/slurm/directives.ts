@@ -11,7 +11,7 @@ import { sbatchFlag, SLURM_OPTIONS } from "./options.ts";
 import { filenamePattern } from "./sbatch_line.ts";
 
 /** What a job gets of the submitter's environment, beside the names of --env: where it is, who, in which language. */
-const PASSED = ["HOME", "USER", "LOGNAME", "PATH", "LANG", "LC_ALL", "TZ"];
+export const PASSED = ["HOME", "USER", "LOGNAME", "PATH", "LANG", "LC_ALL", "TZ"];
 
 /**
  * All options of sbatch for one chunk, as `--name` or `--name=value`. They are lines of the script, for those who
@@ -19,16 +19,16 @@ const PASSED = ["HOME", "USER", "LOGNAME", "PATH", "LANG", "LC_ALL", "TZ"];
  * but not words (sbatch(1), INPUT ENVIRONMENT VARIABLES).
  * @throws {FarmError} usage
  */
-export function directives({ run_dir, options }: RenderContext, chunk: Chunk, token: string): string[] {
+export function directives({ run_dir, options, manifest }: RenderContext, chunk: Chunk, token: string): string[] {
   return [
-    `--job-name=${jobName(token)}`,
+    `--job-name=${jobName(manifest.run_id, token)}`,
     `--comment=${jobComment(token)}`,
     `--array=${formatIndexes(tasksFor(chunk, null))}${chunk.throttle === undefined ? "" : `%${chunk.throttle}`}`,
     "--nodes=1",
     "--ntasks=1",
     ...resources(options),
     `--output=${filenamePattern(plainRunDir(run_dir))}/${LOGS}/slurm_%A_%a.log`,
-    `--export=${[...new Set([...PASSED, ...readSite(options).env])].join(",")}`,
+    `--export=${[...new Set([...PASSED, ...readSite(options).env])].join(",")},NSFARM_TOKEN=${token}`,
     // A task that Slurm starts anew by itself would be a second attempt that nobody asked for: retry does that.
     "--no-requeue",
     ...readFreeLines(listOption(options, "slurm-sbatch")),

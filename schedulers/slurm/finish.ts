@@ -14,7 +14,11 @@ const SHARED = ["partition", "account", "qos", "reservation"];
  * A job that starts when all jobs of the run have ended, however they ended: afterany, because afterok would stay in
  * the queue for ever after one failure (sbatch(1), --dependency; DependencyNeverSatisfied).
  */
-export function finishSlurm({ run_dir, nsfarm, options }: RenderContext, handles: Handle[], token: string): Finish {
+export function finishSlurm(
+  { run_dir, nsfarm, options, manifest }: RenderContext,
+  handles: Handle[],
+  token: string,
+): Finish {
   const words = SHARED.flatMap((name) => {
     const value = textOption(options, `slurm-${name}`);
     return value ? [`--${name}=${value}`] : [];
@@ -25,7 +29,7 @@ export function finishSlurm({ run_dir, nsfarm, options }: RenderContext, handles
       argv: [
         "sbatch",
         "--parsable",
-        `--job-name=${jobName(token)}`,
+        `--job-name=${jobName(manifest.run_id, token)}`,
         `--comment=${jobComment(token)}`,
         `--dependency=afterany:${handles.map((handle) => handle.job_id).join(":")}`,
         "--ntasks=1",

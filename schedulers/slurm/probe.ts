@@ -53,10 +53,16 @@ function readPartitions(text: string): Place[] {
       state,
       nodes: numberOf(nodes),
       cpus: numberOf(cpus?.split("/").at(-1)),
-      memory_mb: numberOf(memory),
+      memory_mb: configuredMemory(memory),
       time_limit: time === undefined || time === "infinite" ? null : time,
     }]
   );
+}
+
+/** A node whose RealMemory is not configured has 1 MB (slurm.conf(5)). */
+function configuredMemory(text: string | undefined): number | null {
+  const memory_mb = numberOf(text);
+  return memory_mb === 1 ? 0 : memory_mb;
 }
 
 /** An association without a limit of its own has that of its default QOS (sacctmgr(1), MaxSubmitJobs). */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { SchedulerLimits } from "../../core/contracts/scheduler.ts";
-import { describeLimits, suggest } from "../../core/describe_limits.ts";
+import { describeLimits, describeMachine, suggest, suggestedFlags } from "../../core/describe_limits.ts";
 
 const partition = { name: "main", state: "up", nodes: 2, cpus: 8, memory_mb: 4000, time_limit: "1-00:00:00" };
 const SLURM: SchedulerLimits = {
@@ -77,4 +77,28 @@ Deno.test("where no CPU is seen nothing is suggested, and what is not known is c
     describeLimits("slurm", {}, undefined),
     /largest array +unknown[^]*nothing to suggest: no CPUs are seen/,
   );
+});
+
+Deno.test("nodes whose memory nobody has configured have no memory of 1 MB", () => {
+  const [bare, other] = [{ ...partition, memory_mb: 0 }, { ...partition, memory_mb: null }];
+  assert.match(describeLimits("slurm", { places: [bare] }, undefined), /8 CPUs, memory not configured, at most/);
+  assert.match(describeLimits("toy", { places: [other] }, undefined), /8 CPUs, at most/);
+});
+
+Deno.test("golden: this machine has CPUs, memory, and the shards that a run gets where nobody says", () => {
+  const here = { ...partition, name: "vm", nodes: 1, cpus: 2, time_limit: null };
+  assert.equal(
+    describeMachine("local", "0.1.0", here),
+    `local, by nsfarm-deno 0.1.0
+  vm                     up, 1 node, 2 CPUs, 4000 MB
+  shards of a run        20 for each CPU, of at least 10 toys each, unless --shards says otherwise`,
+  );
+});
+
+Deno.test("a suggestion is flags with values, for a profile as for a person", () => {
+  const limits = { places: [place("main", 5000)], max_submit_jobs: 500 };
+  assert.deepEqual(suggestedFlags(suggest(limits), "slurm-throttle"), {
+    ...{ shards: 1500, "shards-per-job": 3, "slurm-throttle": 500 },
+  });
+  assert.deepEqual(suggestedFlags(suggest({}), "slurm-throttle"), {});
 });

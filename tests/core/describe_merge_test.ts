@@ -9,6 +9,7 @@ const TIMES: RunTimes = {
   makespan_spread_s: 0.004,
   turnaround_s: 9.25,
   waves: 20,
+  most_at_once: 2,
   toys_per_s: 240.9638,
   stretches: [],
   cpu_s: 16,
@@ -56,7 +57,7 @@ n_converged 1997, not converged 2, errors 1
 poi_hat  mean 1.00275  std 0.0223900  q16 0.981210  q50 1.00484  q84 1.02434
 pulls    mean 0.0123457  std 1.00000
 makespan_s 8.300 s ± 0.004 s, 241.0 toys/s
-max_shard_elapsed_s 0.512 s (20 waves)
+max_shard_elapsed_s 0.512 s (20 waves: at most 2 shards at a time)
 turnaround_s 9.250 s
 CPU of attempts without a result: 1 min 15 s`,
   );
@@ -83,6 +84,13 @@ Deno.test("times that are not known are called unknown, never 0", () => {
 
 Deno.test("an interrupted run has stretches instead of a makespan", () => {
   const stretch = { started_at_utc: "a", finished_at_utc: "b", makespan_s: 1, n_shards: 1, n_toys: 1, toys_per_s: 1 };
-  const text = describeTimes({ ...TIMES, makespan_s: null, toys_per_s: null, stretches: [stretch, stretch], waves: 1 });
+  const text = describeTimes({
+    ...TIMES,
+    makespan_s: null,
+    toys_per_s: null,
+    stretches: [stretch, stretch],
+    waves: 1,
+    most_at_once: null,
+  });
   assert.match(text, /^makespan_s not one: the run had 2 stretches\nmax_shard_elapsed_s 0\.512 s \(1 wave\)\n/);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describeStatus, type StatusShard, type StatusSummary } from "../../core/describe_status.ts";
+import { describeCounts, describeStatus, type StatusShard, type StatusSummary } from "../../core/describe_status.ts";
 
 const SUMMARY: StatusSummary = {
   run_id: "study1",
@@ -50,4 +50,12 @@ worker loop 17 with 2 slots runs on this machine
 Deno.test("many hosts of one reason are cut to four", () => {
   const shards = Array.from({ length: 6 }, (_, i) => shard(i, "lost", "its job is gone", `n${i}`));
   assert.match(describeStatus(SUMMARY, shards), /: shard 0-5 on n0, n1, n2, n3 …$/);
+});
+Deno.test("what nothing works on is called not submitted on this machine too, and the rest queued", () => {
+  const summary = { ...SUMMARY, scheduler: "local", counts: { done: 1, queued: 3 }, total: 4 };
+  const rest = [shard(1, "queued", "not submitted"), shard(2, "queued", "not submitted"), shard(3, "queued")];
+  assert.equal(
+    describeCounts(summary, [shard(0, "done"), ...rest]),
+    "study1 (local): 1 done, 1 queued, 2 not submitted of 4 shards",
+  );
 });

@@ -50,6 +50,16 @@ Deno.test("tailLines() keeps the last lines that say something, cut to 400 chara
   assert.equal(tailLines("x".repeat(1000))[0]?.length, 400);
 });
 
+Deno.test("tailLines() leaves out backtraces, which would push what was said out of the last lines", () => {
+  const frames = Array.from({ length: 40 }, (_, i) => `  ${i}: <unknown>\n             at ./csu/x.c:${i}`).join("\n");
+  const text = `Error: unknown parameter\n\nCaused by:\n    no such name\n\nStack backtrace:\n${frames}\n`;
+  assert.deepEqual(tailLines(text), ["Error: unknown parameter", "Caused by:", "    no such name"]);
+  assert.deepEqual(tailLines(`panicked at x.rs\nstack backtrace:\n${frames}\nnote: more`), [
+    "panicked at x.rs",
+    "note: more",
+  ]);
+});
+
 // deno-lint-ignore no-control-regex
 const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 

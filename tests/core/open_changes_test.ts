@@ -8,7 +8,7 @@ const AT = "2026-11-24T20:00:00.000Z";
 const ASKED = { n_toys: 6, shards: null };
 const before = sampleManifest();
 const first = before.plans.length;
-const extended = extendPlans(before, 6, 2, AT, ASKED);
+const extended = extendPlans(before, 6, 2, AT, undefined, ASKED);
 const open = (given: number[], asked: { n_toys: number; shards: number | null } = ASKED, manifest = extended) =>
   openExtension(manifest, asked, new Set(given));
 

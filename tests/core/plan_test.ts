@@ -175,7 +175,7 @@ Deno.test("more slots than the pilot filled keep its mixture of hosts, and the p
   const hosts = [{ host: "fast", slots: 2 }, { host: "new", slots: 3 }];
   const { warnings, slots } = makePlan(one, { n_toys: 100, hosts, counts: [5] });
   assert.deepEqual(slots.map(({ is_measured }) => is_measured), [true, false]);
-  assert.match(warnings.join("\n"), /not in the pilot.*: new\n.*the pilot filled 2 slots/);
+  assert.match(warnings.join("\n"), /not in that run.*: new\n.*that run filled 2 slots/);
 });
 
 Deno.test("counts worth a look are never more than the toys, nor than 10,000", () => {
@@ -201,4 +201,16 @@ Deno.test("the same pilot gives the same plan each time", () => {
 Deno.test("a run of which nobody knows when it ran is no pilot", () => {
   const old = sampleFacts({ run_id: "old", shards: inWaves(4, 2, 5, 10), is_old: true });
   assert.throws(() => readPilot(old), /Cannot plan from the run "old": none of its shards has a record of when it ran/);
+});
+
+Deno.test("a plan explains its columns and its mark, and calls no run by the name of a Slurm job", () => {
+  const one = pilot();
+  const text = describePlan(makePlan(one, { n_toys: 1000, hosts: spreadSlots(one, 9), counts: [9, 27, 90] }));
+  assert.match(text, /^ {2}makespan {2}where each slot takes the next shard when it is free$/m);
+  assert.match(text, /^ {2}static {4}makespan where shards are dealt to slots beforehand, as --static does$/m);
+  assert.match(
+    text,
+    /^ {2}<- {8}recommended: of the counts within [\d.]+ % of the best makespan the first with 3 shards for each slot, else the first$/m,
+  );
+  assert.doesNotMatch(text.replaceAll("from pilot (", ""), /pilot/i);
 });

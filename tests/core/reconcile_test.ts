@@ -67,6 +67,11 @@ for (
     ],
     ["runs on this machine", { last: begun(), life: "running" }, "running"],
     [
+      "was left whole by a process that is gone",
+      { last: begun(), life: "dead", has_left_output: true },
+      "lost: its process is gone, its output is whole: retry takes it in",
+    ],
+    [
       "its scheduler calls done, its files on their way",
       { native: native("done"), asked: true, absent_s: 5 },
       "running: waiting for files",

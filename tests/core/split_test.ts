@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checkShardCount, cutRange, MOST_SHARDS, splitToys, type ToyRange } from "../../core/split.ts";
+import { checkShardCount, cutRange, MOST_SHARDS, shardsForSlots, splitToys, type ToyRange } from "../../core/split.ts";
 
 const split = fc.integer({ min: 1, max: 5000 }).chain((n) =>
   fc.record({ n: fc.constant(n), k: fc.integer({ min: 1, max: n }) })
@@ -58,4 +58,9 @@ Deno.test("more shards than a run can have are refused with the number to give",
   assert.throws(() => splitToys(5_000_000, 5_000_000), { kind: "usage", next: /--shards 100000 or fewer/ });
   assert.doesNotThrow(() => checkShardCount(MOST_SHARDS - 4, 4));
   assert.throws(() => checkShardCount(MOST_SHARDS - 3, 4), { kind: "usage", next: /--shards 99996 or fewer/ });
+});
+
+Deno.test("where nobody says how many shards, there are 20 for each slot, but at least 10 toys in each", () => {
+  const counts = (toys: number[]) => toys.map((n) => shardsForSlots(n, 2));
+  assert.deepEqual(counts([1, 9, 19, 60, 399, 400, 401, 1_000_000]), [1, 1, 1, 6, 39, 40, 40, 40]);
 });

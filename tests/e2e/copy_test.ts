@@ -19,7 +19,7 @@ Deno.test("a copy of a rendered run is not begun when the original is done, and 
     const before = await filesBelow(dir);
 
     const status = await mustRun(folder, ["status", copy]);
-    assert.match(status.stdout, /2 queued of 2 shards/);
+    assert.match(status.stdout, /2 not submitted of 2 shards/);
     assert.ok(status.stderr.includes(`this is a copy of "${dir}"`), status.stderr);
     assert.match((await mustRun(folder, ["verify", copy], 5)).stdout, /0\/2 shards good, merged\.out\.json absent/);
     await mustRun(folder, ["collect", copy], 5);

@@ -73,7 +73,7 @@ Deno.test("Two causes are two groups, the larger first", () =>
 Deno.test("Shards that ran out of time: doctor raises the limit, or cuts them where there is none to raise", () =>
   inFolder(async (folder) => {
     const { path } = await standIn(folder, `[ "$shard" != 3 ] || [ -e "$here/mended" ] || sleep 30`);
-    const more = ["--local-time", "00:01"];
+    const more = ["--local-time", "00:06"];
     await mustRun(folder, runArgs(folder, { toys: 8, shards: 8, nextstat: path, more }), 5);
     const { troubles, next } = await ask(folder);
     assert.match(troubles[0]?.what ?? "", /timed_out/);

@@ -62,3 +62,18 @@ Deno.test("an extension that cannot be of the same set is refused, and the run s
     });
     assert.equal(await readFile(join(runDir(folder), "manifest.json"), "utf8"), before);
   }));
+
+Deno.test("an extension takes seeds that no run beside it has; it is merged, verified, and merged with that run", () =>
+  inFolder(async (folder) => {
+    await mustRun(folder, runArgs(folder, { toys: 6, shards: 2 }));
+    await mustRun(folder, runArgs(folder, { toys: 6, shards: 2, id: "next", more: ["--seed", "next"] }));
+    const { stderr } = await mustRun(folder, ["extend", runDir(folder), "--n-toys", "+4", "--shards", "2", "--wait"]);
+    assert.match(stderr, /6 \+ 4 toys: shard 2-3 with the seeds 54 to 57, which none .*; those that follow .* beside/);
+    assert.doesNotMatch(stderr, /same toys/);
+    await mustRun(folder, ["verify", runDir(folder)]);
+    await mustRun(folder, ["status", runDir(folder), "--check"]);
+    const both = [runDir(folder), runDir(folder, "next")].flatMap((dir) => ["--input", join(dir, "merged.out.json")]);
+    const { stdout } = await mustRun(folder, ["merge", ...both, "--out", join(folder, "both.json")]);
+    assert.match(stdout, /16 of 16 toys/);
+    assertSameToys(await readJson(join(folder, "both.json")), await unsharded(folder, 16));
+  }));

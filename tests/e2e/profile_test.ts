@@ -94,6 +94,41 @@ test("Every key of a profile does what it says, and --explain tells where each v
   assert.match(stdout, new RegExp(`^profile ${file} \\(--profile\\)\n[\\s\\S]*toy-queue +long {2}\\(profile\\)`));
 });
 
+test("A profile gives options that all runs have, and --explain tells every option, with what holds where none is given", async (site) => {
+  const file = await site.write("p.json", `{ "options": { "threads": 1, "shards": 4, "no-check": true } }`);
+  const { told } = await explained(site, ["--profile", file, "--pulls"]);
+  assert.deepEqual(["threads", "shards", "no-check", "pulls"].map(told), [
+    ...["1 (profile)", "4 (profile)", "true (profile)", "true (command line)"],
+  ]);
+  const { stdout } = await site.run(["render", "--explain", "--no-check"]);
+  for (
+    const row of [
+      /shards +- {2}\(default for local: 20 /,
+      /run-id +- {2}\(default: made/,
+      /local-slots +- {2}\(default: CPUs/,
+    ]
+  ) {
+    assert.match(stdout, row);
+  }
+  assert.match(stdout, /^ {2}no-check +true {2}\(command line\)$/m);
+});
+
+test("preflight of this machine tells its CPUs, and of ssh hosts wants their names", async (site) => {
+  const { stdout } = await site.run(["preflight", "--scheduler", "local"]);
+  assert.match(
+    stdout,
+    new RegExp(`^local, by nsfarm-deno .*\n.* ${navigator.hardwareConcurrency} CPUs?, \\d+ MB\n.*20 for each CPU`),
+  );
+  assert.match((await site.run(["preflight", "--scheduler", "ssh"], 2)).stderr, /wanted --hosts-file/);
+});
+
+test("the manual page has the defaults that --help shows", async (site) => {
+  const { stdout } = await site.run(["completions", "man"]);
+  for (const words of ["\\(default: 42\\)", '\\(default: "init"\\)', '\\(default: "shared"\\)']) {
+    assert.match(stdout, new RegExp(words));
+  }
+});
+
 test("A profile's options are for its own scheduler only, and what is typed goes first", async (site) => {
   const file = await site.write(
     "p.json",

@@ -2,7 +2,7 @@ import { quoteWord } from "../../core/shell_quote.ts";
 import assert from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { mustRun, nsfarm, renderRun, runDir, type Where } from "../support/farm.ts";
+import { mustRun, nsfarm, renderRun, requestArgs, runArgs, runDir, type Where } from "../support/farm.ts";
 import { readManifest } from "../support/run_dir.ts";
 import { inFolder } from "../support/scratch.ts";
 import { assertTold } from "../support/told.ts";
@@ -52,4 +52,19 @@ Deno.test("an extend or retry that is refused is gone on with by the command tha
       code: 2,
       line: /split/,
     });
+  }));
+
+Deno.test("the same run with --seed next and no --shards goes on with its own seed and shards", () =>
+  inFolder(async (folder) => {
+    await renderRun(folder, { toys: 30, shards: 2, id: "other" });
+    const words = runArgs(folder, { toys: 30, shards: 3, more: ["--seed", "next"] });
+    await mustRun(folder, words);
+    const { seed, shards } = await readManifest(runDir(folder));
+    assert.deepEqual([seed, shards], [72, 3]);
+    const at = words.indexOf("--shards");
+    await renderRun(folder, { toys: 30, shards: 2, id: "third", more: ["--seed", "next"] });
+    await mustRun(folder, words.toSpliced(at, 2));
+    assert.equal((await readManifest(runDir(folder, "third"))).seed, 102, "a new one takes fresh seeds");
+    const again = requestArgs(folder, { toys: 30, shards: 3, more: ["--seed", "73"] });
+    assertTold(await nsfarm(folder, ["run", ...again]), { code: 2, line: /rendered with --seed 72, asked is 73/ });
   }));

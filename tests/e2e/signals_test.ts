@@ -78,8 +78,9 @@ Deno.test("a signal to the job's whole process group is the job's end, not a cra
 
 Deno.test("two runs of one directory at the same time share the work, and fit each shard once", () =>
   inFolder(async (folder) => {
-    const fake = await standIn(folder, "sleep 0.03");
-    const words = runArgs(folder, { toys: 40, shards: 20, nextstat: fake.path });
+    // One has two slots: with a third fit another one works too.
+    const fake = await standIn(folder, 'until [ "$(grep -c ^start "$here/fits.log")" -ge 3 ]; do sleep 0.05; done');
+    const words = runArgs(folder, { toys: 40, shards: 20, nextstat: fake.path, more: ["--local-slots", "2"] });
     const both = await Promise.all([nsfarm(folder, words), nsfarm(folder, words), nsfarm(folder, words)]);
     for (const { code, stderr } of both) assert.equal(code, 0, stderr);
     const log = await fake.log();

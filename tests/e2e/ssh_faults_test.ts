@@ -19,16 +19,20 @@ async function assertOnce(fake: StandIn, shards: number): Promise<void> {
   assert.deepEqual(ends, Array.from({ length: shards }, (_, i) => i));
 }
 
+const UNTIL_GO = 'until [ -e "$here/go" ]; do sleep 0.1; done';
+
 /** What a fit does only on one host. */
 const onlyOn = (host: string, what: string) => `[ "$(uname -n)" != ${host} ] || { ${what}; }`;
 
 test("the sshd of a host is killed with all sessions and comes back: what ran there is found, nothing runs twice", async (farm) => {
-  const fake = await farm.standIn("sleep 1");
+  const fake = await farm.standIn(`${onlyOn("w2", UNTIL_GO)}\nsleep 1`);
   const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 48, shards: 24, nextstat: fake.path, more: SOON });
   const dir = runDir(farm.folder);
   const driver = farm.start(args);
-  await until("some are done", async () => await countDone(dir) >= 4);
+  const begun = async () => (await farm.hosts.fits("w2")).length > 0;
+  await until("some are done, and w2 works", async () => await countDone(dir) >= 4 && await begun());
   await farm.hosts.daemon("kill", "sshd-w2");
+  await fake.mark("go");
   await pause(1500);
   await farm.hosts.daemon("start", "sshd-w2");
   const ran = await driver.ended;
@@ -40,14 +44,15 @@ test("the sshd of a host is killed with all sessions and comes back: what ran th
 });
 
 test("the sshd of a host is killed and does not come back: after --host-lost-s others run what it had begun", async (farm) => {
-  const fake = await farm.standIn(onlyOn("w3", "sleep 2"));
-  const more = [...SOON, "--host-lost-s", "1"];
+  const fake = await farm.standIn(onlyOn("w3", UNTIL_GO));
+  const more = [...SOON, "--host-lost-s", "3"];
   const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 32, shards: 16, nextstat: fake.path, more });
   const dir = runDir(farm.folder);
   const driver = farm.start(args);
   await until("w3 has begun", async () => (await farm.hosts.processes("w3")).some((one) => one.includes("stand-in")));
   await farm.hosts.daemon("kill", "sshd-w3");
   const ran = await driver.ended;
+  await fake.mark("go");
   assert.equal(ran.code, 0, ran.stderr);
   assert.match(ran.stderr, /^w3 is set aside for [\d.]+ s: nothing listens on its ssh port$/m);
   await assertMerged(dir, { toys: 32 });
@@ -181,12 +186,13 @@ test("a shard that fails on one host is run on another; the host that keeps fail
 });
 
 test("all that runs on a host is killed as in a crash: its shards are run elsewhere, and it is used again", async (farm) => {
-  const fake = await farm.standIn("sleep 0.5");
+  const fake = await farm.standIn(onlyOn("w2", UNTIL_GO));
   const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 40, shards: 20, nextstat: fake.path, more: SOON });
   const dir = runDir(farm.folder);
   const driver = farm.start(args);
-  await until("some are done", async () => await countDone(dir) >= 3);
+  await until("w2 works", async () => (await farm.hosts.processes("w2")).some((one) => one.includes("stand-in")));
   await farm.hosts.daemon("kill", "node-w2");
+  await fake.mark("go");
   await farm.hosts.daemon("start", "sshd-w2");
   const ran = await driver.ended;
   assert.equal(ran.code, 0, ran.stderr);
@@ -196,7 +202,7 @@ test("all that runs on a host is killed as in a crash: its shards are run elsewh
 
 test("a shard that runs longer than --ssh-time is stopped and told as a time-out", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" != 1 ] || exec sleep 100`);
-  const more = [...SOON, "--ssh-time", "00:00:02"];
+  const more = [...SOON, "--ssh-time", "00:00:08"];
   await farm.must(farm.run(await farm.hostsFile("w1"), { toys: 6, shards: 3, nextstat: fake.path, more }), 5);
   assert.deepEqual(await failedAttempts(runDir(farm.folder)), ["1.1 time"]);
 });

@@ -107,7 +107,7 @@ test("after the background driver was killed, cancel stops what runs on the host
     /4 shards may still run on w\d, w\d, and nothing follows them; .*retry .*cancel/,
   );
   assert.match((await farm.must(["cancel", dir])).stdout, /^stopped on their hosts: shard [0-9, -]+$/m);
-  for (const host of ["w1", "w2"]) assert.deepEqual(await farm.hosts.processes(host), [], host);
+  for (const host of ["w1", "w2"]) assert.deepEqual(await farm.hosts.fits(host), [], host);
   await fake.mark("go");
   await farm.must(["retry", dir, "--wait"]);
   await assertMerged(dir, { toys: 12 });
@@ -140,13 +140,13 @@ test("a login that prints a line of its own changes nothing, also where files ar
 
 test("a time limit that passes while the connection is down is kept when it is back", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" -ge 2 ] || exec sleep 100`);
-  const more = ["--host-retry-s", "4", "--host-lost-s", "60", "--ssh-time", "00:00:03"];
+  const more = ["--host-retry-s", "4", "--host-lost-s", "60", "--ssh-time", "00:00:06"];
   const args = farm.run(await farm.hostsFile("w1"), { toys: 6, shards: 3, nextstat: fake.path, more });
   const dir = runDir(farm.folder);
   const driver = farm.start(args);
   await until("they run", async () => (await fake.log()).length >= 2);
   await farm.hosts.daemon("kill", "sshd-w1");
-  await pause(4000);
+  await pause(7000);
   await farm.hosts.daemon("start", "sshd-w1");
   assert.equal((await driver.ended).code, 5);
   assert.deepEqual(await failedAttempts(dir), ["0.1 time", "1.1 time"]);

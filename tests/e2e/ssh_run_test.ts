@@ -4,7 +4,7 @@ import { amountOf } from "../support/amount.ts";
 import { namesIn, runDir } from "../support/farm.ts";
 import { hardSpec } from "../support/hard_spec.ts";
 import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
-import { pause, until } from "../support/scratch.ts";
+import { until } from "../support/scratch.ts";
 import { assertMerged } from "../support/slurm_farm.ts";
 import { type SshFarm, sshFile } from "../support/ssh_hosts.ts";
 import type { StandIn } from "../support/stand_in.ts";
@@ -35,7 +35,9 @@ test("many shards on three hosts that share no disk are the unsharded run", asyn
   const dir = runDir(farm.folder);
   const shards = amountOf("shards on ssh hosts", { quick: 30, usual: 30, all: 60 });
   const toys = amountOf("toys on ssh hosts", { quick: 240, usual: 240, all: 1000 });
-  const args = farm.run(await farm.hostsFile(...HOSTS), { toys, shards });
+  const fake = await farm.standIn(`: >"$here/$(uname -n)"
+until [ -e "$here/w1" ] && [ -e "$here/w2" ] && [ -e "$here/w3" ]; do sleep 0.1; done`);
+  const args = farm.run(await farm.hostsFile(...HOSTS), { toys, shards, nextstat: fake.path });
   const ran = await farm.must(args, 0, { most_s: 300 });
   for (const host of HOSTS) {
     assert.equal(await farm.hosts.on(host, `[ -e '${dir}' ] || echo hidden`), "hidden\n");
@@ -96,7 +98,7 @@ test("a driver that is told to stop stops what runs on the hosts, and the same c
   await until("four are done", async () => await countDone(dir) === 4);
   driver.kill("SIGTERM");
   assert.equal((await driver.ended).code, 143);
-  for (const host of HOSTS) assert.deepEqual(await farm.hosts.processes(host), [], host);
+  for (const host of HOSTS) assert.deepEqual(await farm.hosts.fits(host), [], host);
   assert((await readAttempts(dir)).every(({ end }) => end?.cause === "terminated"));
   await fake.mark("go");
   await farm.must(args);
@@ -113,14 +115,17 @@ test("submit drives the hosts in the background, status tells of it, and cancel 
   await until("some run", async () => (await fake.log()).length >= 4);
   assert.match((await farm.must(["status", dir])).stdout, /4 running, 2 queued of 6 shards/);
   assert.match((await farm.must(["cancel", dir])).stdout, /^cancelled ssh job \d+$/m);
-  for (const host of HOSTS) assert.deepEqual(await farm.hosts.processes(host), [], host);
+  for (const host of HOSTS) assert.deepEqual(await farm.hosts.fits(host), [], host);
   await fake.mark("go");
   await farm.must(["retry", dir, "--wait"]);
   await assertMerged(dir, { toys: 12 });
 });
 
 test("a person's `work` on this machine takes shards of a run on hosts, each once, and the records tell who did what", async (farm) => {
-  const fake = await farm.standIn("sleep 0.3");
+  const fake = await farm.standIn(
+    `[ "$(uname -n)" = w1 ] || : >"$here/here"
+[ "$shard" -lt 2 ] || until [ -e "$here/here" ]; do sleep 0.1; done`,
+  );
   const args = farm.run(await farm.hostsFile("w1"), { toys: 20, shards: 20, nextstat: fake.path });
   const dir = runDir(farm.folder);
   const driver = farm.start(args);
@@ -159,7 +164,6 @@ test("a spec whose files lie above it, in folders with blanks and quotes, is sen
   const args = farm.run(await farm.hostsFile("w1"), { toys: 6, shards: 3, config });
   await farm.must([...args, "--remote-base-dir", "~/x y'z"]);
   await assertMerged(runDir(farm.folder), { toys: 6, config });
-  await pause(0);
   assert.deepEqual(await namesIn(join(runDir(farm.folder), "inputs")), []);
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { namesIn, runDir } from "../support/farm.ts";
 import { countDone, failedAttempts, readAttempts, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
@@ -18,10 +18,14 @@ test("on a shared file system shards run in the run directory, and nothing is se
   const dir = runDir(farm.folder);
   const base = join(farm.folder, "base");
   const more = ["--remote-base-dir", base];
-  const driver = farm.start(farm.run(await farm.hostsFile("w1", "w2"), { toys: 60, shards: 20, more }));
+  const fake = await farm.standIn(
+    ': >"$here/$(uname -n)"; until [ -e "$here/w1" ] && [ -e "$here/w2" ]; do sleep 0.1; done',
+  );
+  const options = { toys: 60, shards: 20, nextstat: fake.path, more };
+  const driver = farm.start(farm.run(await farm.hostsFile("w1", "w2"), options));
   const sent = async () => await namesIn(join(base, (await namesIn(base))[0] ?? "", "w1"));
   await until("a host has begun", async () => (await sent()).includes("started"));
-  assert(!(await sent()).includes("nextstat"));
+  assert(!(await sent()).includes(basename(fake.path)));
   const ran = await driver.ended;
   assert.equal(ran.code, 0, ran.stderr);
   assert.match(ran.stderr, /^w1: \d+ slots of 1 threads, in the run directory$/m);
@@ -100,7 +104,9 @@ test("one flipped byte, and a file that was cut, of committed shards are mended 
 });
 
 test("an end that another command took in first is that attempt's end, whatever the host's agent says", async (farm) => {
-  const fake = await farm.standIn(`sleep 1.5; [ "$shard" != 1 ] || { echo no >&2; exit 3; }`);
+  const fake = await farm.standIn(
+    `until [ -e "$here/go" ]; do sleep 0.1; done; [ "$shard" != 1 ] || { echo no >&2; exit 3; }`,
+  );
   const args = farm.run(await farm.hostsFile("w1"), { toys: 4, shards: 2, nextstat: fake.path });
   const dir = runDir(farm.folder);
   const driver = farm.start(args);
@@ -108,6 +114,7 @@ test("an end that another command took in first is that attempt's end, whatever 
   const fits = (await fake.log()).map(({ pid }) => pid);
   const agents = await Promise.all(fits.map(async (fit) => await parentOf(await parentOf(fit))));
   for (const pid of agents) Deno.kill(pid, "SIGSTOP");
+  await fake.mark("go");
   await until("both have ended", async () => {
     await farm.must(["status", dir]);
     return await countDone(dir) === 1 && (await failedAttempts(dir)).includes("1.1 exit");

@@ -1,11 +1,11 @@
 #!/bin/sh
-#SBATCH --job-name=nsfarm-00000000000000aa
+#SBATCH --job-name=demo-nsfarm-00000000000000aa
 #SBATCH --comment=nsfarm:00000000000000aa
 #SBATCH --array=0-1
 #SBATCH --nodes=1
 #SBATCH --ntasks=1
 #SBATCH --output=/shared/runs/demo/logs/slurm_%A_%a.log
-#SBATCH --export=HOME,USER,LOGNAME,PATH,LANG,LC_ALL,TZ
+#SBATCH --export=HOME,USER,LOGNAME,PATH,LANG,LC_ALL,TZ,NSFARM_TOKEN=00000000000000aa
 #SBATCH --no-requeue
 #
 # Array 2 of 2 of the run demo: 4 shards.
@@ -18,10 +18,6 @@ nsfarm=/shared/bin/nsfarm-deno
 : "${SLURM_ARRAY_TASK_ID:?submit this file with sbatch}"
 : "${PATH:=/usr/local/bin:/usr/bin:/bin}"
 export PATH
-# The job's name holds the token of its submission, unless the site has renamed it.
-case ${SLURM_JOB_NAME-} in
-nsfarm-*) NSFARM_TOKEN=${SLURM_JOB_NAME#nsfarm-} && export NSFARM_TOKEN ;;
-esac
 if ! cd "$run_dir"; then
   echo "nsfarm-deno: cannot enter $run_dir on $(uname -n): it must lie where this node sees it" >&2
   exit 71

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { until } from "../support/scratch.ts";
 import { HostHealth, type OtherHosts } from "../../host/ssh/host_health.ts";
 import { planOf, sampleManifest, sampleRecord } from "../core/support/sample_run.ts";
 
@@ -12,7 +13,7 @@ function host(change: Partial<OtherHosts> = {}) {
     retry_s: 600,
     say: (words) => said.push(words),
     missed: () => {},
-    hasReadyPlace: () => true,
+    hasExpectedPlace: () => true,
     giveUpIfHopeless: () => false,
     ...change,
   };
@@ -36,4 +37,22 @@ Deno.test("a shard whose wrapper died before is to blame when it dies once more,
   assert.deepEqual(health.judge(WRAPPER_DIED, 2, 1), { again: false, counts: true, given_up: null });
   assert(health.isGood);
   assert.deepEqual(said, []);
+});
+
+Deno.test("that no other host can run shards is told only once all others were tried", () => {
+  for (const [another, words] of [[true, /died$/], [false, /; no other host can run shards now$/]] as const) {
+    const { health, said } = host({ hasExpectedPlace: () => another });
+    void health.missed("it died");
+    assert.match(said[0] ?? "", words);
+  }
+});
+
+Deno.test("a host that is set aside and does meanwhile what it had begun runs shards again, and says so", async () => {
+  const { health, said } = host({ retry_s: 0.01 });
+  health.watch(new AbortController().signal, () => {});
+  health.judge(WRAPPER_DIED, 1, 0);
+  health.praise();
+  await until("it is back", () => health.isGood);
+  assert.equal(said.at(-1), "w1 runs shards again");
+  assert(!health.on_trial);
 });

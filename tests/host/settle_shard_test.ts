@@ -177,6 +177,16 @@ Deno.test("an out.json whose writer died before its record gets one", () =>
     assert.deepEqual([record.run_token, record.out_bytes, record.exit_code], [RUN_TOKEN, OUTPUT.length, null]);
   }));
 
+Deno.test("an attempt on a host whose driver died right after its commit is over; another one there may go on", () =>
+  inRun(async (run) => {
+    await run.write("shard_1.out.json", OUTPUT);
+    assert.equal((await run.settle()).kind, "done");
+    const remote = { host: "w1", clock_offset_s: null };
+    for (const attempt of [1, 2]) run.begin({ attempt, remote });
+    assert.equal((await run.settle()).kind, "done");
+    assert.deepEqual(listNames(join(run.dir, "attempts")), ["shard_1.2.json"]);
+  }));
+
 Deno.test("files in incoming/ that no open attempt tells of are swept, those of open ones and of others stay", () =>
   inRun(async (run) => {
     for (

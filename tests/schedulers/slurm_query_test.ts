@@ -254,6 +254,25 @@ Deno.test("cancel names the token, and the id with single tasks where only some 
   assert.deepEqual(argv([1, 2, 5]), [["--me", `--name=nsfarm-${TOKEN}`, "47_[1-2,5]"]]);
 });
 
+Deno.test("cancel names jobs as their submission did: by the run and the token, or by the token alone", () => {
+  const named = { ...handle("47", 10), command: ["sbatch", `--job-name=study1-nsfarm-${TOKEN}`, "--comment=x"] };
+  const argv = (one: typeof named) => slurm.cancel(exampleContext(), [one], null)[0]?.argv;
+  assert.deepEqual(argv(named), ["scancel", "--me", `--name=study1-nsfarm-${TOKEN}`]);
+  assert.deepEqual(argv({ ...named, command: ["sbatch", `--job-name=nsfarm-${TOKEN}`] }), [
+    ...["scancel", "--me", `--name=nsfarm-${TOKEN}`],
+  ]);
+});
+
+Deno.test("a job is known by the token in its name, with the run's id before it or without, where its comment is gone", () => {
+  for (const name of [`study1-nsfarm-${TOKEN}`, `nsfarm-${TOKEN}`]) {
+    const stdout = `nsfarm|JOBID|STATE|REASON|NODELIST|COMMENT|NAME\nnsfarm|47_0|PENDING|None||(null)|${name}\n`;
+    const told = slurm.readQuery([{ ...recorded("slurm-squeue-farm-array"), stdout }], [handle("47", 1)], 0);
+    assert.equal(told.kind === "ok" ? told.value[0]?.state : told.kind, "queued", name);
+    const found = slurm.readFind({ ...recorded("slurm-squeue-find"), stdout: `nsfarm|47|(null)|${name}\n` }, TOKEN);
+    assert.deepEqual(found, { kind: "ok", value: "47" });
+  }
+});
+
 Deno.test("scancel of what has ended already is no error, one that reached nobody is", () => {
   assert.equal(slurm.readCancel([recorded("slurm-scancel-nonexistent")]).kind, "ok");
   assert.equal(slurm.readCancel([recorded("slurm-scancel-ctld-down", 8)]).kind, "unclear");

@@ -140,7 +140,7 @@ function checkTask(shell: string, per_job: number, name: string, at: number): vo
     const chunk = slurm.render(context).chunks[0];
     const task = chunk?.tasks?.[at] ?? -1;
     const mine = chunk?.shards.filter((_, i) => chunk.tasks?.[i] === task).map(String);
-    const env = { SLURM_ARRAY_TASK_ID: `${task}`, SLURM_JOB_NAME: `nsfarm-${TOKEN}` };
+    const env = { SLURM_ARRAY_TASK_ID: `${task}`, NSFARM_TOKEN: TOKEN };
     const { stdout, stderr } = runSh(textOf(context), { shell, env });
     assert.equal(stderr, "");
     assert.deepEqual(stdout.trimEnd().split("\n"), [TOKEN, "job", manifest.run_dir, ...mine ?? []]);
@@ -203,13 +203,13 @@ Deno.test("submit passes as words what SBATCH_ variables could override, and say
   assert.deepEqual(argv, [
     "sbatch",
     "--parsable",
-    `--job-name=nsfarm-${TOKEN}`,
+    `--job-name=${context.manifest.run_id}-nsfarm-${TOKEN}`,
     `--comment=nsfarm:${TOKEN}`,
     "--array=0-10",
     "--nodes=1",
     "--ntasks=1",
     "--output=/shared/runs/demo/logs/slurm_%A_%a.log",
-    "--export=HOME,USER,LOGNAME,PATH,LANG,LC_ALL,TZ,A",
+    "--export=HOME,USER,LOGNAME,PATH,LANG,LC_ALL,TZ,A,NSFARM_TOKEN=" + TOKEN,
     "--no-requeue",
     "/shared/runs/demo/slurm_array_job.sh",
     "11",
@@ -236,4 +236,10 @@ Deno.test("a shard's log is found by its task", () => {
 Deno.test("a run directory with a line break is refused: the rest of it would be a line of the script", () => {
   const context = exampleContext(exampleManifest(), { run_dir: "/a\nid" });
   assert.throws(() => slurm.render(context), { kind: "usage", message: /Cannot use the run directory "\/a\\nid"/ });
+});
+
+Deno.test("the help of --env names every variable that a job gets in any case", () => {
+  const line = /^#SBATCH --export=(.*),NSFARM_TOKEN=/m.exec(textOf(exampleContext()))?.[1];
+  const help = slurm.options.find(({ name }) => name === "env")?.help;
+  assert.ok(line && help?.includes(`beside these no other one is passed: ${line.split(",").join(", ")} `), help);
 });

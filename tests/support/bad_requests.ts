@@ -125,6 +125,17 @@ export const BAD_REQUESTS: Bad[] = [
     options: { shards: text },
     ...{ code: 2, line: new RegExp(`--shards.*"?${text}"?.*`) },
   })),
+  ...["slurm", "htcondor"].map((scheduler): Bad => ({
+    what: `no number of shards for ${scheduler}`,
+    options: { shards: "", scheduler },
+    ...{ code: 2, line: /without --shards/, hint: new RegExp(`preflight --scheduler ${scheduler} suggests a number`) },
+  })),
+  {
+    what: "a parameter that the spec does not have",
+    options: { set: "nosuch=3" },
+    where: () => ({ env: { RUST_BACKTRACE: "1" } }),
+    ...{ code: 3, line: /nextstat refuses the spec ".*": unknown parameter name in --set: 'nosuch'$/ },
+  },
   {
     what: "more shards than toys",
     options: { shards: "9" },

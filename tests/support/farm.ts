@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { FOLDER_VARIABLE, LONG_S } from "./scratch.ts";
+import { FOLDER_VARIABLE } from "./scratch.ts";
 
 /** The compiled program, the real nextstat, and the folder with the specs: `./dev test` names them. */
 export const binary = (): string => fromEnvironment("NSFARM_TEST_BINARY");
@@ -40,6 +40,9 @@ export interface Where {
   most_s?: number;
 }
 
+/** As long as a machine with many tests at once may need for a whole run. */
+const MOST_S = 300;
+
 /** Starts the program; its processes are known by the test's folder, and its temporary files lie in it. */
 export function start(folder: string, args: string[], where: Where = {}): Started {
   const marks = { [FOLDER_VARIABLE]: folder, TMPDIR: join(folder, "tmp") };
@@ -52,10 +55,15 @@ export function start(folder: string, args: string[], where: Where = {}): Starte
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const timer = setTimeout(() => signalQuietly(child, "SIGKILL"), (where.most_s ?? LONG_S) * 1000);
+  const most_s = where.most_s ?? MOST_S;
+  let late = "";
+  const timer = setTimeout(() => {
+    late = `(killed by the test after ${most_s} s)`;
+    signalQuietly(child, "SIGKILL");
+  }, most_s * 1000);
   const ended = child.output().then(({ code, signal, stdout, stderr }) => {
     clearTimeout(timer);
-    return { code, signal, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+    return { code, signal, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) + late };
   });
   return { pid: child.pid, kill: (signal) => signalQuietly(child, signal), ended };
 }

@@ -87,7 +87,7 @@ export function killQuietly(pid: number): void {
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Far longer than anything takes on a machine that is busy with other tests too: only what never comes is waited for so long. */
-export const LONG_S = 120;
+const LONG_S = 120;
 
 /**
  * Waits until something holds, and fails with its name when it does not within the time. A question that is answered by

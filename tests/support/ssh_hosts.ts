@@ -28,6 +28,8 @@ export interface SshHosts {
   asRoot(host: string, ...argv: string[]): Promise<string>;
   /** Command lines of what runs on a host, but for its sshd. */
   processes(host: string): Promise<string[]>;
+  /** Those of them that are of shards; what answered for the host may end a moment later. */
+  fits(host: string): Promise<string[]>;
   down(): void;
 }
 
@@ -59,6 +61,10 @@ export async function bringUp(hosts: number, shared: boolean): Promise<SshHosts>
     on: (host, command) => output(asUser("ssh", "-F", config, "-n", host, command), HOME),
     asRoot: (host, ...argv) => output([...inside(host), ...argv], {}),
     processes: (host) => processesOn(join(dir, "ns", `${host}.uts`)),
+    fits: async (host) =>
+      (await processesOn(join(dir, "ns", `${host}.uts`))).filter((one) =>
+        /job_wrapper|stand-in|^sleep [1-9]/.test(one)
+      ),
     down: () => {
       new Deno.Command(join(SCRIPTS, "ssh_down"), { args: [dir, "--purge"], stdout: "null" }).outputSync();
       Deno.removeSync(base, { recursive: true });

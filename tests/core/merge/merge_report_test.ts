@@ -43,7 +43,9 @@ Deno.test("a set that was refused is exit 5, with the reasons and the way out", 
 
 Deno.test("a partial merge says how much it holds, and from where toys are missing", () => {
   const problems = [{ shard_index: 3, what: "shard_3.out.json is not there" }];
-  const report = mergeReport(outcome({ problems, run: { seed: 42, n_toys: 25 }, missing: [{ seed: 62, n_toys: 5 }] }));
+  const report = mergeReport(
+    outcome({ problems, run: { seed: 42, n_toys: 25 }, missing: [{ toy_start: 20, seed: 62, n_toys: 5 }] }),
+  );
   assert.equal(report.partial, true);
   assert.deepEqual(report.missing, [{ toy_start: 20, n_toys: 5, seed: 62 }]);
   assert.match(mergeNotes(report, null)[0] ?? "", /^a partial merge, 20 of 25 toys:$/);

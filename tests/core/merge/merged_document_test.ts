@@ -68,7 +68,7 @@ Deno.test("a partial merge says inside which toys are missing", () => {
   const text = mergedParts({
     ...set,
     run: { seed: 42, n_toys: 20 },
-    missing: [{ seed: 57, n_toys: 5 }],
+    missing: [{ toy_start: 15, seed: 57, n_toys: 5 }],
     left_out: ["x"],
   })
     .filter((part) => typeof part === "string").join("");

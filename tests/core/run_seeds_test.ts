@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { manifestFault } from "../../core/check_manifest.ts";
+import { cutShards } from "../../core/cut_shard.ts";
+import { extendPlans } from "../../core/extend_plans.ts";
+import { missingToys, type SeedRange } from "../../core/merge/toy_ranges.ts";
+import { freeSeeds, runSeeds, seedOf } from "../../core/run_seeds.ts";
+import { planOf, sampleManifest } from "./support/sample_run.ts";
+
+const AT = "2026-11-25T12:00:00.000Z";
+
+Deno.test("an extension whose seeds another run has takes later ones, and what comes after follows those", () => {
+  const moved = extendPlans(sampleManifest({ n_toys: 20, shards: 4 }), 6, 2, AT, 500);
+  const twice = extendPlans(moved, 4, 1, AT);
+  assert.equal(manifestFault(twice), null);
+  assert.deepEqual(runSeeds(twice), [{ seed: 42, n_toys: 20 }, { seed: 500, n_toys: 10 }]);
+  assert.deepEqual([0, 19, 20, 25, 26, 29].map((toy) => seedOf(twice, toy)), [42, 61, 500, 505, 506, 509]);
+  assert.deepEqual(twice.farm.history.map(({ seed }) => seed), [500, undefined]);
+  assert.match(twice.farm.history[0]?.change ?? "", /seeds 500 to 505$/);
+});
+
+Deno.test("a shard of such an extension is cut into pieces of its own seeds", () => {
+  const cut = cutShards(extendPlans(sampleManifest({ n_toys: 20, shards: 4 }), 6, 1, AT, 500), [4], AT);
+  assert.deepEqual([5, 6].map((shard) => planOf(cut, shard).seed), [500, 503]);
+  assert.equal(manifestFault(cut), null);
+});
+
+Deno.test("seeds that the manifest does not explain, or that two toys share, are a fault", () => {
+  const good = extendPlans(sampleManifest({ n_toys: 20, shards: 4 }), 6, 1, AT, 500);
+  assert.match(
+    manifestFault({ ...good, farm: { ...good.farm, history: [] } }) ?? "",
+    /plans\[4\] has seed 500, wanted 62/,
+  );
+  const shared = extendPlans(sampleManifest({ n_toys: 20, shards: 4 }), 6, 1, AT, 50);
+  assert.match(manifestFault(shared) ?? "", /toys of the seed 5\d are in shard \d and in an earlier one/);
+});
+
+Deno.test("free seeds are those that follow while nobody has them, else the first gap that is wide enough", () => {
+  assert.equal(freeSeeds(62, 10, [{ seed: 42, n_toys: 20 }, { seed: 72, n_toys: 1 }]), 62);
+  assert.equal(freeSeeds(62, 10, [{ seed: 100, n_toys: 5 }, { seed: 70, n_toys: 10 }]), 80);
+  const range = fc.record({ seed: fc.nat(200), n_toys: fc.integer({ min: 1, max: 30 }) });
+  const isFree = (at: number, n: number, taken: SeedRange[]) =>
+    taken.every(({ seed, n_toys }) => seed >= at + n || seed + n_toys <= at);
+  fc.assert(fc.property(fc.nat(200), fc.integer({ min: 1, max: 30 }), fc.array(range), (from, n, taken) => {
+    const found = freeSeeds(from, n, taken);
+    assert.ok(isFree(found, n, taken));
+    for (let seed = from; seed < found; seed++) assert.ok(!isFree(seed, n, taken), `${seed} is free too`);
+  }));
+});
+
+Deno.test("missing toys are numbered in the set, also behind a gap of its seeds", () => {
+  const wanted = [{ seed: 42, n_toys: 20 }, { seed: 500, n_toys: 10 }];
+  assert.deepEqual(missingToys(wanted, [{ seed: 42, n_toys: 15 }, { seed: 504, n_toys: 6 }]), [
+    { toy_start: 15, seed: 57, n_toys: 5 },
+    { toy_start: 20, seed: 500, n_toys: 4 },
+  ]);
+});
