@@ -23,21 +23,7 @@ import {
 import { isBareName, runsAnything } from "./refused_programs.ts";
 
 export type { NativeState, Place, SchedulerLimits, SubmitLimit } from "../core/contracts/scheduler.ts";
-export type {
-  Answer,
-  Chunk,
-  Command,
-  CommandResult,
-  Finish,
-  Handle,
-  LogWord,
-  RenderContext,
-  Rendered,
-  RenderedFile,
-  SchedulerOption,
-  SubmitAnswer,
-  UnclearSubmission,
-} from "./adapter_values.ts";
+export type * from "./adapter_values.ts";
 
 export const ADAPTER_API_VERSION = 1;
 
