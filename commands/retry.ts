@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { FarmError } from "../core/errors.ts";
 import { optionsOfRole } from "../host/jobs/load_adapter.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
+import { requireFinish } from "../host/jobs/submit_finish.ts";
 import { retryRun } from "../host/jobs/retry_run.ts";
 import type { Raised } from "../host/run/raise_limits.ts";
 import { defineAcceptNextstat, takeNextstat } from "./accept_nextstat_flag.ts";
@@ -42,6 +43,7 @@ const retry: CommandSpec = {
     const flags = readFlags(Flags, options);
     const rendered = await ownRunOf(args, out);
     const adapter = await adapterOf(rendered, out);
+    if (flags.finish) requireFinish(adapter);
     const run = await takeNextstat(rendered, adapter, options, out);
     const asked = {
       nodes: await nodesAsked(options, adapter),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bad, BAD_REQUESTS } from "../support/bad_requests.ts";
 import { inputs, namesIn, nextstat, nsfarm, renderRun, requestArgs } from "../support/farm.ts";
@@ -90,4 +90,16 @@ Deno.test("commands on a run: a wrong shard is told in one line", () =>
       }
     }
     assert.deepEqual(await namesIn(dir), ["manifest.json"]);
+  }));
+
+Deno.test("submit, retry and extend: --finish where no job can wait for others is refused before anything is begun", () =>
+  inFolder(async (folder) => {
+    const dir = await renderRun(folder, { toys: 4, shards: 2 });
+    const [names, manifest] = [await namesIn(dir), await readFile(join(dir, "manifest.json"), "utf8")];
+    for (const command of [["submit", dir], ["retry", dir], ["extend", dir, "--n-toys", "+2"]]) {
+      const line = /Cannot use --finish with local: it has no jobs that wait for others/;
+      assertTold(await nsfarm(folder, [...command, "--finish"]), { code: 2, line, hint: /Use --wait/ });
+    }
+    assert.deepEqual(await namesIn(dir), names);
+    assert.equal(await readFile(join(dir, "manifest.json"), "utf8"), manifest);
   }));
