@@ -17,9 +17,9 @@ const columns: Column[] = [
   },
 ];
 
-/** A real Slurm of two nodes of two cores. */
+/** A real Slurm of two nodes of two cores, which are not taken for dead where the machine is busy. */
 async function slurmSite(): Promise<TestSite> {
-  const cluster = await bringUp([]);
+  const cluster = await bringUp(["--slurmd-timeout", "120"]);
   return {
     prefix: () => join(cluster.dir, "run "),
     farm: async (folder, { words }, whose) => {
