@@ -24,6 +24,7 @@ export type {
 } from "./schedulers/adapter.ts";
 export { ADAPTER_API_VERSION } from "./schedulers/adapter.ts";
 export * from "./core/contracts/attempt.ts";
+export * from "./core/contracts/in_job.ts";
 export * from "./core/contracts/kinds.ts";
 export * from "./core/contracts/manifest.ts";
 export * from "./core/contracts/merge_report.ts";

@@ -4,6 +4,7 @@ import { wholeNumber } from "../core/parse_flag.ts";
 import { seedOf } from "../core/run_seeds.ts";
 import { type Extended, extendRun } from "../host/run/extend_run.ts";
 import { submitOpen } from "../host/jobs/start_run.ts";
+import { requireFinish } from "../host/jobs/submit_finish.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { seedWarnings } from "../host/run/runs_beside.ts";
 import { dirname } from "node:path";
@@ -41,6 +42,7 @@ const extend: CommandSpec = {
     const flags = extendFlags.read(options);
     const rendered = await ownRunOf(args, out);
     const adapter = await adapterOf(rendered, out);
+    if (flags.finish) requireFinish(adapter);
     const run = await takeNextstat(rendered, adapter, flags, out);
     const machine = await lookAtMachine();
     const asked = { n_toys: flags.nToys, shards: flags.shards ?? null, submit: flags.submit };

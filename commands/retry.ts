@@ -1,6 +1,7 @@
 import { FarmError } from "../core/errors.ts";
 import { optionsOfRole } from "../host/jobs/load_adapter.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
+import { requireFinish } from "../host/jobs/submit_finish.ts";
 import { retryRun } from "../host/jobs/retry_run.ts";
 import type { Raised } from "../host/run/raise_limits.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
@@ -44,6 +45,7 @@ const retry: CommandSpec = {
     const flags = retryFlags.read(options);
     const rendered = await ownRunOf(args, out);
     const adapter = await adapterOf(rendered, out);
+    if (flags.finish) requireFinish(adapter);
     const run = await takeNextstat(rendered, adapter, flags, out);
     const asked = {
       nodes: await nodesAsked(options, adapter),

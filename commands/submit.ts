@@ -6,7 +6,7 @@ import { changeFarmManifest } from "../host/run/change_manifest.ts";
 import { changeMode } from "../host/run/change_mode.ts";
 import { endPilots } from "../host/jobs/end_pilots.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
-import { submitFinish } from "../host/jobs/submit_finish.ts";
+import { requireFinish, submitFinish } from "../host/jobs/submit_finish.ts";
 import { type StartedRun, startRun } from "../host/jobs/start_run.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
@@ -47,6 +47,7 @@ const submit: CommandSpec = {
     const rendered = await ownRunOf(args, out);
     const flags = submitFlags.read(options);
     const adapter = await adapterOf(rendered, out);
+    if (flags.finish) requireFinish(adapter);
     const run = await takeNextstat(rendered, adapter, flags, out);
     const at = new Date().toISOString();
     const changed = changeFarmManifest(run, (now) => changeMode(now, adapter, flags.mode, "submitted", at));

@@ -84,9 +84,7 @@ const work: CommandSpec = {
     const signals = watchSignals();
     const teller = tellWork(run);
     const own = { job_id: `${Deno.pid}`, task_id: null, submission_token: token };
-    const ids = flags.pilot
-      ? jobIds(run.manifest.scheduler, null)
-      : { scheduler: flags.hosts ? "ssh" : "local", ...own };
+    const ids = flags.pilot ? jobIds(run.manifest, null) : { scheduler: flags.hosts ? "ssh" : "local", ...own };
     try {
       const order = {
         token,

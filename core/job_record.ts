@@ -1,4 +1,5 @@
 import type { ProcessId } from "./contracts/attempt.ts";
+import type { InJob } from "./contracts/in_job.ts";
 import type { Cause } from "./contracts/kinds.ts";
 import type { FarmManifest, Plan } from "./contracts/manifest.ts";
 import { recordFault } from "./check_record.ts";
@@ -35,13 +36,17 @@ export function isDiskFull(facts: JobFacts): boolean {
   return free !== null && free < FULL_DISK_KB;
 }
 
-/** Our record, from what the sh wrapper could know; the rest is null. */
+/**
+ * Our record, from what the sh wrapper could know; the rest is null.
+ * @param in_jobs whose variables it may hold
+ */
 export function jobRecord(
   manifest: FarmManifest,
   plan: Plan,
   attempt: number,
   facts: JobFacts,
   cause: Cause,
+  in_jobs: readonly InJob[],
 ): ShardRecord {
   const logical = whole(facts, "cpus_logical");
   const memory_kb = numberIn(facts, "memory_kb");
@@ -81,7 +86,7 @@ export function jobRecord(
     nextstat_sha256: sumIn(facts, "nextstat_sha256"),
     out_sha256: null,
     out_bytes: null,
-    environment: recordedEnvironment(facts.environment),
+    environment: recordedEnvironment(facts.environment, in_jobs),
   };
 }
 

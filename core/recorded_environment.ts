@@ -1,5 +1,7 @@
-/** The only environment variables that a record may hold: ids and settings that explain a result, never secrets. */
-export const RECORDED_VARIABLES = [
+import type { InJob } from "./contracts/in_job.ts";
+
+/** What a record holds whatever the scheduler. */
+const VARIABLES: readonly string[] = [
   "OMP_NUM_THREADS",
   "OPENBLAS_NUM_THREADS",
   "MKL_NUM_THREADS",
@@ -9,20 +11,7 @@ export const RECORDED_VARIABLES = [
   "CUDA_VISIBLE_DEVICES",
   "LANG",
   "TZ",
-  "SLURM_JOB_ID",
-  "SLURM_ARRAY_JOB_ID",
-  "SLURM_ARRAY_TASK_ID",
-  "SLURM_RESTART_COUNT",
-  "SLURM_CLUSTER_NAME",
-  "SLURM_JOB_PARTITION",
-  "SLURM_CPUS_PER_TASK",
-  "SLURMD_NODENAME",
-  "_CONDOR_SLOT",
-  "NSFARM_CONDOR_CLUSTER",
-  "NSFARM_CONDOR_PROC",
-  "JOB_ID",
-  "SGE_TASK_ID",
-] as const;
+];
 
 /** Threads of numerical libraries that a fit may load: one each, so that nextstat's --threads is the whole use. */
 export const ONE_BLAS_THREAD: Record<string, string> = Object.fromEntries(
@@ -32,9 +21,18 @@ export const ONE_BLAS_THREAD: Record<string, string> = Object.fromEntries(
   ]),
 );
 
-export function recordedEnvironment(environment: Record<string, string>): Record<string, string> {
+/** Returns the only variables that a record may hold: ids and settings that explain a result, never secrets. */
+export const recordedVariables = (in_jobs: readonly InJob[]): string[] => [
+  ...new Set([...VARIABLES, ...in_jobs.flatMap(({ record = [] }) => record)]),
+];
+
+/** Returns what of an environment a record keeps, each value at most 200 characters long. */
+export function recordedEnvironment(
+  environment: Record<string, string>,
+  in_jobs: readonly InJob[],
+): Record<string, string> {
   const kept: Record<string, string> = {};
-  for (const name of RECORDED_VARIABLES) {
+  for (const name of recordedVariables(in_jobs)) {
     const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
     if (value !== undefined) kept[name] = value.slice(0, 200);
   }

@@ -66,6 +66,14 @@ const gridengine: SchedulerAdapter = {
   programs: ["qsub", "qstat", "qacct", "qdel", "qconf"],
   options,
   limits: { first_index: 1, arrays: true, dependencies: true, file_transfer: false },
+  // Source: submit(1), ENVIRONMENT VARIABLES. h_rt counts from the start of the job.
+  inJob: {
+    job_id: ["JOB_ID"],
+    task_id: ["SGE_TASK_ID"],
+    cpus: [{ variable: "NSLOTS", with: "JOB_ID" }],
+    ends_at: [{ option: "gridengine-time", with: "JOB_ID" }],
+    record: ["JOB_ID", "SGE_TASK_ID", "QUEUE", "NSLOTS"],
+  },
   render,
   probe: () => [["qconf", "-sconf"], ["qstat", "-g", "c"], ["qstat", "-help"]].map((argv) => command(argv, 60)),
   readProbe,

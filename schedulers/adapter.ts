@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { DeclaredInJob } from "../core/contracts/in_job.ts";
 import { Count } from "../core/contracts/kinds.ts";
 import { NativeState, SchedulerLimits } from "../core/contracts/scheduler.ts";
 import { PoolNode } from "../core/contracts/sweep.ts";
@@ -22,21 +23,7 @@ import {
 import { isBareName, runsAnything } from "./refused_programs.ts";
 
 export type { NativeState, Place, SchedulerLimits, SubmitLimit } from "../core/contracts/scheduler.ts";
-export type {
-  Answer,
-  Chunk,
-  Command,
-  CommandResult,
-  Finish,
-  Handle,
-  LogWord,
-  RenderContext,
-  Rendered,
-  RenderedFile,
-  SchedulerOption,
-  SubmitAnswer,
-  UnclearSubmission,
-} from "./adapter_values.ts";
+export type * from "./adapter_values.ts";
 
 export const ADAPTER_API_VERSION = 1;
 
@@ -72,6 +59,14 @@ export const AdapterFacts = z.strictObject({
     /** `cancel` of a whole submission goes by its token alone, so that a job of it that nobody knows is cancelled too. */
     cancels_by_token: z.exactOptional(z.boolean()),
   }),
+  /** What a job sees of it, as data: kept with a run, and read in its jobs, where no adapter is loaded. */
+  inJob: z.exactOptional(DeclaredInJob),
+}).check(({ value: { inJob, options }, issues }) => {
+  for (const [i, { option }] of (inJob?.ends_at ?? []).entries()) {
+    if (option === undefined || options.some(({ name }) => name === option)) continue;
+    const message = `there is no option "${option}"`;
+    issues.push({ code: "custom", input: option, path: ["inJob", "ends_at", i, "option"], message });
+  }
 });
 export type AdapterFacts = z.infer<typeof AdapterFacts>;
 

@@ -4,6 +4,7 @@ import { htcondorLogs } from "./htcondor/job_log.ts";
 import { eventsOf } from "./htcondor/events_of.ts";
 import { eventLogs, readLogStates } from "./htcondor/log_states.ts";
 import { excludingLine } from "./htcondor/machine_name.ts";
+import { HTCONDOR_IN_JOB } from "./htcondor/in_job.ts";
 import { textOption } from "./read_options.ts";
 import { HTCONDOR_OPTIONS } from "./htcondor/options.ts";
 import { askHTCondorPool, readHTCondorPool } from "./htcondor/pool.ts";
@@ -32,6 +33,7 @@ const htcondor = {
   ],
   options: [...HTCONDOR_OPTIONS, ...siteOptions([])],
   limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: true, cancels_by_token: true },
+  inJob: HTCONDOR_IN_JOB,
   render: renderHTCondor,
   probe: probeHTCondor,
   readProbe: readHTCondorProbe,

@@ -1,8 +1,9 @@
 import { basename, dirname, join } from "node:path";
+import type { InJob } from "../core/contracts/in_job.ts";
 import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
 import { fitCommand, isPiece } from "../core/fit_command.ts";
 import { JOB_FACTS } from "../core/job_facts.ts";
-import { RECORDED_VARIABLES } from "../core/recorded_environment.ts";
+import { recordedVariables } from "../core/recorded_environment.ts";
 import { isHostsOwn, nextstatsOf } from "../core/run_nextstats.ts";
 import { renderTemplate, verbatim } from "../core/render_template.ts";
 import { quoteWord } from "../core/shell_quote.ts";
@@ -19,7 +20,7 @@ export const JOB_WRAPPER = "job_wrapper.sh";
 export const INPUTS = "inputs";
 
 /** The sh wrapper: runs nextstat and leaves the facts of each attempt in incoming/, with nothing but POSIX tools. */
-export function renderJobWrapper(context: RenderContext, scheduler: string): RenderedFile {
+export function renderJobWrapper(context: RenderContext, scheduler: string, in_job: InJob): RenderedFile {
   const { manifest, run_dir } = context;
   const site = readSite(context.options);
   const live = manifest.plans.filter((plan) => !plan.farm?.replaced_by);
@@ -42,7 +43,11 @@ export function renderJobWrapper(context: RenderContext, scheduler: string): Ren
     staged_inputs: inputsBeside(manifest, stagedConfig(manifest)),
     setup: setupLines(site) === "" ? [] : [verbatim(setupLines(site).trimEnd())],
     threads: manifest.threads,
-    variables: [...RECORDED_VARIABLES],
+    ids: idLines(in_job).map(verbatim),
+    cpus: (in_job.cpus ?? []).map((number) => verbatim(numberWord(number))),
+    node: verbatim(firstSet(in_job.node, "$(uname -n)")),
+    slot: verbatim(firstSet(["NSFARM_SLOT", ...in_job.slot ?? []], "")),
+    variables: recordedVariables([in_job]),
     shards: manifest.shards,
     command: verbatim(shellCommand(manifest, first)),
     pieces: live.filter((plan) => isPiece(manifest, plan)).map((plan) => ({
@@ -54,6 +59,27 @@ export function renderJobWrapper(context: RenderContext, scheduler: string): Ren
       : [{ image: site.container, sent_image: imageInSandbox(site.container), binds: boundFolders(context) }],
   }, quoteWord);
   return { path: JOB_WRAPPER, text, executable: true };
+}
+
+/** The first of the variables that is set, as an expansion of the shell. */
+const firstSet = (names: readonly string[] = [], otherwise: string): string =>
+  names.reduceRight((rest, name) => `\${${name}:-${rest}}`, otherwise);
+
+/** The ids that the script is given, in the variables by which they are known: a scheduler may not set these itself. */
+function idLines({ job_id: [job] = [], task_id: [task] = [] }: InJob): string[] {
+  const named = [[job, "job"], [task, "task"]].filter(([name]) => name !== undefined);
+  return named.map(([name, word]) => `${name}=\${${word}:-\${${name}:-}} && export ${name}`);
+}
+
+type JobNumber = NonNullable<InJob["cpus"]>[number];
+
+/** A number that a job sees, as a word of the shell; empty where nothing tells. */
+function numberWord({ variable, with: beside, line }: JobNumber): string {
+  const value = `\${${variable}:-${line === undefined ? "" : "/dev/null"}}`;
+  const begin = line?.replaceAll(/[\\.*^$[\]/]/g, "\\$&");
+  const program = quoteWord(`s/^${begin}\\([0-9]*\\)$/\\1/p`);
+  const number = line === undefined ? value : `$(sed -n ${program} "${value}" 2>/dev/null)`;
+  return beside === undefined ? number : `\${${beside}:+${number}}`;
 }
 
 /** The spec's place below the run directory; at the top of inputs/ unless the host laid it out otherwise. */

@@ -1,4 +1,7 @@
+import type { InJob } from "../core/contracts/in_job.ts";
 import type { SchedulerAdapter } from "./adapter.ts";
+import { HTCONDOR_IN_JOB } from "./htcondor/in_job.ts";
+import { SLURM_IN_JOB } from "./slurm/in_job.ts";
 
 /** The built-in schedulers; literal imports, so that the compiled binary holds them and loads only the one in use. */
 export const BUILT_IN: Record<string, () => Promise<{ default: SchedulerAdapter }>> = {
@@ -7,3 +10,6 @@ export const BUILT_IN: Record<string, () => Promise<{ default: SchedulerAdapter 
   slurm: () => import("./slurm.ts"),
   htcondor: () => import("./htcondor.ts"),
 };
+
+/** What a job sees of the built-in ones, for jobs, which load no adapter. */
+export const IN_JOBS: Readonly<Record<string, InJob>> = { slurm: SLURM_IN_JOB, htcondor: HTCONDOR_IN_JOB };

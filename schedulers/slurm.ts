@@ -5,6 +5,7 @@ import { cancelSlurm, readSlurmCancel } from "./slurm/cancel.ts";
 import { PASSED } from "./slurm/directives.ts";
 import { findSlurm, readSlurmFind } from "./slurm/find.ts";
 import { finishSlurm } from "./slurm/finish.ts";
+import { SLURM_IN_JOB } from "./slurm/in_job.ts";
 import { readSlurmJobLog, slurmLogs } from "./slurm/job_log.ts";
 import { SLURM_OPTIONS } from "./slurm/options.ts";
 import { askSlurmPool, readSlurmPool } from "./slurm/pool.ts";
@@ -22,6 +23,7 @@ const slurm = {
   programs: ["sbatch", "squeue", "sacct", "scancel", "scontrol", "sinfo", "sacctmgr"],
   options: [...SLURM_OPTIONS, ...siteOptions(PASSED)],
   limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: false, cancels_by_token: true },
+  inJob: SLURM_IN_JOB,
   render: renderSlurm,
   probe: probeSlurm,
   readProbe: readSlurmProbe,

@@ -10,7 +10,7 @@ export default workerLoop({
   words: ["--hosts"],
   sends_inputs: true,
   render: (context) => ({
-    files: [renderJobWrapper(context, "ssh")],
+    files: [renderJobWrapper(context, "ssh", {})],
     chunks: [{ index: 0, shards: context.shards }],
     warnings: [],
     by_hand: [],

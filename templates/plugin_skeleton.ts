@@ -68,6 +68,7 @@ const example: SchedulerAdapter = {
     { name: "example-queue", type: "string", placeholder: "NAME", help: "queue to run in", pattern: "\\S+" },
   ],
   limits: { first_index: 0, arrays: true, dependencies: false, file_transfer: false },
+  inJob: { job_id: ["EXAMPLE_JOB_ID"], task_id: ["EXAMPLE_ARRAY_INDEX"], record: ["EXAMPLE_JOB_ID"] }, // TODO
 
   render: (context) => {
     const chunk = { index: 0, shards: context.shards };

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { Bounds } from "./fit_quality.ts";
+import { InJob } from "./in_job.ts";
 import { TrialFit } from "./trial_fit.ts";
 import { Count, InputFile, Sha256, ShardState } from "./kinds.ts";
 
@@ -131,6 +132,8 @@ export const RunRecord = z.looseObject({
   first_options: z.optional(z.record(z.string(), OptionValue)),
   /** The plugin that rendered it, where its scheduler is none of the built-in ones. */
   plugin: z.optional(z.looseObject({ sha256: Sha256 })),
+  /** What its jobs see of their scheduler, as its adapter told at render; absent in runs of earlier versions. */
+  in_job: z.optional(InJob),
   environment: RunEnvironment,
   history: z.array(HistoryEntry),
   /** Of a copy of another run's directory: by it hosts tell its files from those of the original. */

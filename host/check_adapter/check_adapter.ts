@@ -4,7 +4,7 @@ import { checkedAdapter } from "../plugin/checked_adapter.ts";
 import { MemberFault } from "../plugin/plugin_fault.ts";
 import { ANSWER_CHECKS } from "./answers.ts";
 import { COMMAND_CHECKS } from "./commands.ts";
-import { declaredFindings } from "./declared.ts";
+import { declaredFindings, factsOf } from "./declared.ts";
 import { type Finding, finding, type MemberCheck } from "./finding.ts";
 import { QUERY_CHECKS } from "./queries.ts";
 import { renderFindings } from "./rendered.ts";
@@ -35,9 +35,7 @@ export function checkAdapter(adapter: unknown): Finding[] {
 
 /** The same adapter, whose functions are those of this process. */
 function checkedHere(adapter: object): SchedulerAdapter {
-  const own = AdapterFacts.parse(
-    Object.fromEntries(Object.keys(AdapterFacts.shape).map((name) => [name, Reflect.get(adapter, name)])),
-  );
+  const own = AdapterFacts.parse(factsOf(adapter));
   const calls = ADAPTER_CALLS.filter((member) => Reflect.get(adapter, member) !== undefined);
   return checkedAdapter(own.name, own, calls, (member, args) => {
     try {

@@ -1,5 +1,3 @@
-import * as z from "zod/mini";
-import { firstIssue } from "../../core/read_output.ts";
 import { ADAPTER_CALLS, type AdapterCall, AdapterFacts, IS_REQUIRED } from "../../schedulers/adapter.ts";
 import { type Finding, finding } from "./finding.ts";
 
@@ -13,10 +11,10 @@ const NEEDS: Partial<Record<AdapterCall, AdapterCall>> = {
 /** What is wrong with what an adapter says of itself, member by member. */
 export function declaredFindings(adapter: object): Finding[] {
   const member = (name: string): unknown => Reflect.get(adapter, name);
-  const facts = Object.entries<z.core.$ZodType>(AdapterFacts.shape).flatMap(([name, schema]) => {
-    const parsed = z.safeParse(schema, member(name));
-    if (parsed.success) return [];
-    return [finding(name, member(name) === undefined ? "is missing" : firstIssue(parsed.error))];
+  const parsed = AdapterFacts.safeParse(factsOf(adapter));
+  const facts = (parsed.error?.issues ?? []).map(({ path: [name, ...path], message }) => {
+    const missing = member(String(name)) === undefined;
+    return finding(String(name), missing ? "is missing" : path.length > 0 ? `${path.join(".")}: ${message}` : message);
   });
   const calls = ADAPTER_CALLS.flatMap((name) => {
     const needed = NEEDS[name];
@@ -26,4 +24,10 @@ export function declaredFindings(adapter: object): Finding[] {
     return [finding(needed, `is missing, though ${name} is there`)];
   });
   return [...facts, ...calls];
+}
+
+/** What an adapter is, without its functions; other members of it are not looked at. */
+export function factsOf(adapter: object): Record<string, unknown> {
+  const names = Object.keys(AdapterFacts.shape).filter((name) => Reflect.get(adapter, name) !== undefined);
+  return Object.fromEntries(names.map((name) => [name, Reflect.get(adapter, name)]));
 }

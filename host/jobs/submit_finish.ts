@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
-import type { Handle, SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { handlesOf, renderContext } from "./ask_scheduler.ts";
 import { runCommand } from "./drive_adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -16,8 +16,11 @@ import { writeWhole } from "../disk/write_file.ts";
  * @throws {FarmError} usage, where the scheduler has no such thing; unreachable
  */
 export async function submitFinish(run: Run<FarmManifest>, adapter: SchedulerAdapter): Promise<string> {
+  requireFinish(adapter);
   const handles = handlesOf(ownSubmissions(run));
-  if (!adapter.finish || handles.length === 0) throw cannotFinish(adapter, handles);
+  if (handles.length === 0) {
+    throw new FarmError("usage", "Cannot submit a finishing job: no job of this run is submitted");
+  }
   const token = randomBytes(8).toString("hex");
   const { files, command } = adapter.finish(renderContext(run, []), handles, token);
   for (const file of files) writeWhole(join(run.dir, file.path), file.text, file.executable ? 0o750 : 0o640);
@@ -30,11 +33,15 @@ export async function submitFinish(run: Run<FarmManifest>, adapter: SchedulerAda
   );
 }
 
-function cannotFinish(adapter: SchedulerAdapter, handles: Handle[]): FarmError {
-  if (handles.length === 0) {
-    return new FarmError("usage", "Cannot submit a finishing job: no job of this run is submitted");
-  }
-  return new FarmError(
+/**
+ * Throws where a scheduler has no jobs that wait for others: to be called before anything is submitted.
+ * @throws {FarmError} usage
+ */
+export function requireFinish(
+  adapter: SchedulerAdapter,
+): asserts adapter is SchedulerAdapter & Required<Pick<SchedulerAdapter, "finish">> {
+  if (adapter.finish) return;
+  throw new FarmError(
     "usage",
     `Cannot use --finish with ${adapter.name}: it has no jobs that wait for others`,
     "Use --wait",

@@ -1,6 +1,9 @@
 import type { ProcessId } from "../../core/contracts/attempt.ts";
+import type { FarmManifest } from "../../core/contracts/manifest.ts";
+import { jobVariable } from "../../core/in_job.ts";
 import { type CpuFacts, readCpuinfo } from "../../core/read_cpuinfo.ts";
 import { anchorBootClock } from "./boot_clock.ts";
+import { HERE, jobViews } from "./job_view.ts";
 import type * as proc from "./proc.ts";
 import { readProc, readStat } from "./proc.ts";
 import { ownTemporaryFiles } from "../disk/write_file.ts";
@@ -22,8 +25,11 @@ export interface Machine extends CpuFacts {
 
 export type Processes = Pick<typeof proc, "aliveOf" | "findByArgument">;
 
-/** Looks at this machine once; temporary files of this process bear its name from then on. */
-export async function lookAtMachine(): Promise<Machine> {
+/**
+ * Looks at this machine once; temporary files of this process bear its name from then on.
+ * @param manifest of the run whose job this may be
+ */
+export async function lookAtMachine(manifest?: FarmManifest): Promise<Machine> {
   const begun = performance.now();
   const own = ["/proc/sys/kernel/random/boot_id", `/proc/${Deno.pid}/stat`, "/proc/uptime"];
   const text = await readProc([...own, "/proc/self/cgroup", "/proc/cpuinfo"]);
@@ -38,17 +44,13 @@ export async function lookAtMachine(): Promise<Machine> {
   ownTemporaryFiles(process);
   return {
     ...readCpuinfo(text),
-    host: nodeName(),
+    host: jobVariable(jobViews(manifest), "node", HERE) ?? Deno.hostname(),
     process,
     memory_bytes: orNull(() => Deno.systemMemoryInfo().total),
     kernel: orNull(() => Deno.osRelease()),
     cpus_allowed: navigator.hardwareConcurrency,
     oom_file: oomFile(text),
   };
-}
-
-function nodeName(): string {
-  return Deno.env.get("SLURMD_NODENAME") || Deno.hostname();
 }
 
 /** memory.events of the unified hierarchy (cgroup v2, Documentation/admin-guide/cgroup-v2.rst, "oom_kill"). */

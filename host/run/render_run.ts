@@ -140,7 +140,7 @@ export async function renderRun(
   const dir = join(request.out_dir, request.run_id);
   if (exists(dir)) throw existsAlready(dir);
   const manifest = await planRun(request);
-  Object.assign(manifest.farm, pluginRecord(adapter));
+  Object.assign(manifest.farm, pluginRecord(adapter), adapter.inJob ? { in_job: adapter.inJob } : {});
   const stage = stageOf(request, adapter, manifest);
   const sent = adapter.limits.sends_inputs ? sentPlan(manifest) : stage;
   if (sent) manifest.farm.staged_config = stagedConfig(sent);

@@ -1,7 +1,9 @@
 import { pauseFor } from "../machine/pause_for.ts";
 import type { Cause } from "../../core/contracts/kinds.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
+import { jobVariable } from "../../core/in_job.ts";
 import { jobTimeLeft_ms, LAST_S, threadsOf } from "../machine/allocation.ts";
+import { HERE, jobViews } from "../machine/job_view.ts";
 import { fitShard, type ShardEnd } from "./fit_shard.ts";
 import { jobIds } from "./job_ids.ts";
 import { listRun } from "./list_run.ts";
@@ -30,7 +32,7 @@ export async function runJob(
   stop: AbortSignal,
   ended: (plan: Plan) => void = () => {},
 ): Promise<JobEnd[]> {
-  const bench = await openWorkbench(run, jobIds(run.manifest.scheduler, token));
+  const bench = await openWorkbench(run, jobIds(run.manifest, token));
   const ends: JobEnd[] = [];
   try {
     for (const plan of plans) {
@@ -55,7 +57,7 @@ async function runOne(bench: Workbench, plan: Plan, stop: AbortSignal): Promise<
       const end = await fitShard(bench, {
         plan,
         attempt: standing.next,
-        slot: Deno.env.get("_CONDOR_SLOT") ?? null,
+        slot: jobVariable(jobViews(manifest), "slot", HERE),
         threads: threadsOf(manifest),
         time_limit_s: null,
         stop: withTime(stop, jobTimeLeft_ms(manifest)),

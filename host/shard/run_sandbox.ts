@@ -35,8 +35,8 @@ export async function runSandbox(
   token: string | null,
   stop: AbortSignal,
 ): Promise<JobEnd[]> {
-  const machine = await lookAtMachine();
-  const submission_token = jobIds(run.manifest.scheduler, token).submission_token;
+  const machine = await lookAtMachine(run.manifest);
+  const submission_token = jobIds(run.manifest, token).submission_token;
   return await runJob(run, plans, token, stop, (plan) => send(run, plan, machine, submission_token));
 }
 

@@ -8,6 +8,7 @@ import { causeOfJob, isDiskFull, jobFilesFault, jobProcess, jobRecord, sentRecor
 import { isAbsent } from "../../core/file_fault.ts";
 import { offsetThen } from "../../core/ssh/offset_then.ts";
 import { INCOMING } from "../../core/run_paths.ts";
+import { inJobsOf } from "../machine/job_view.ts";
 import { attemptPath, beginAttempt, listAttempts, readAttempts, removeAttempt, updateAttempt } from "./attempts.ts";
 import { listNames } from "../disk/list_names.ts";
 import { commitShard, type Committed } from "./commit_shard.ts";
@@ -129,7 +130,7 @@ function settleFacts(run: Run<FarmManifest>, plan: Plan, left: Left): Committed 
   const sent = sentRecord(run.manifest, plan, attempt, facts);
   const seen = sent?.cause ?? (jobFilesFault(run.manifest, facts) ? "version" : causeOfJob(facts));
   const cause = seen === "terminated" ? open?.remote?.stopped_for ?? seen : seen;
-  const made = sent ?? jobRecord(run.manifest, plan, attempt, facts, cause);
+  const made = sent ?? jobRecord(run.manifest, plan, attempt, facts, cause, inJobsOf(run.manifest));
   const record = { ...made, clock_offset_s: open?.remote ? offsetThen(open, made) : made.clock_offset_s };
   const result = resultOf(cause, record.exit_code, files, run.manifest, plan);
   if ("cause" in result) {

@@ -4,6 +4,7 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { recordHead } from "../../core/record_head.ts";
 import { ONE_BLAS_THREAD, recordedEnvironment } from "../../core/recorded_environment.ts";
 import { VERSION } from "../../core/version.ts";
+import { inJobsOf } from "../machine/job_view.ts";
 import { uptime_s } from "../machine/uptime.ts";
 import type { Workbench } from "./workbench.ts";
 
@@ -67,6 +68,6 @@ export function shardRecord(bench: Workbench, plan: Plan, attempt: Attempt, meas
     nextstat_sha256: attempt.nextstat_sha256 ?? manifest.farm.nextstat_sha256,
     out_sha256: null,
     out_bytes: null,
-    environment: { ...ONE_BLAS_THREAD, ...recordedEnvironment(Deno.env.toObject()) },
+    environment: { ...ONE_BLAS_THREAD, ...recordedEnvironment(Deno.env.toObject(), inJobsOf(manifest)) },
   };
 }

@@ -28,7 +28,7 @@ export interface Workbench {
 }
 
 export async function openWorkbench(run: Run<FarmManifest>, ids: JobIds): Promise<Workbench> {
-  const machine = await lookAtMachine();
+  const machine = await lookAtMachine(run.manifest);
   const files = new RenderedFiles(run);
   return { run, machine, meter: new UsageMeter(), ids, startFit, oom_kills: countOomKills(machine), files };
 }

@@ -15,6 +15,7 @@ import { groupedChunk, groupsOf } from "../task_groups.ts";
 import { threadsWarning } from "../threads_warning.ts";
 import { chunksOf, jobWords } from "./chunks.ts";
 import { filesSent, sendsBinary } from "./files_sent.ts";
+import { HTCONDOR_IN_JOB } from "./in_job.ts";
 import { type Mode, modeOf, SUBMIT_FILES } from "./mode.ts";
 import { optionCommands, requestedCpus } from "./option_commands.ts";
 import { submitPath, submitValue } from "./submit_value.ts";
@@ -33,7 +34,12 @@ export function renderHTCondor(context: RenderContext): Rendered {
     ...(sendsBinary(context) ? [launcher(context, true)] : []),
   ];
   return {
-    files: [submitFile(context, "shared"), ...transfer, ...launchers, renderJobWrapper(context, "htcondor")],
+    files: [
+      submitFile(context, "shared"),
+      ...transfer,
+      ...launchers,
+      renderJobWrapper(context, "htcondor", HTCONDOR_IN_JOB),
+    ],
     chunks,
     warnings: [
       ...threadsWarning(context.manifest.threads, requestedCpus(context.options), "condor-request-cpus"),

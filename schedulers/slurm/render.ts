@@ -12,6 +12,7 @@ import { shardsByTask } from "../task_groups.ts";
 import { threadsWarning } from "../threads_warning.ts";
 import { chunksOf, maxSubmitJobs, offsetOf, taskCount } from "./chunks.ts";
 import { directives } from "./directives.ts";
+import { SLURM_IN_JOB } from "./in_job.ts";
 import { sbatchLine } from "./sbatch_line.ts";
 
 export const scriptName = (index: number): string => `slurm_array_job${index === 0 ? "" : `.${index + 1}`}.sh`;
@@ -20,7 +21,7 @@ export const scriptName = (index: number): string => `slurm_array_job${index ===
 export function renderSlurm(context: RenderContext): Rendered {
   const chunks = chunksOf(context);
   const scripts = chunks.map((chunk) => script(context, chunk, chunks.length));
-  const wrapper = context.manifest.farm.wrapper === "sh" ? [renderJobWrapper(context, "slurm")] : [];
+  const wrapper = context.manifest.farm.wrapper === "sh" ? [renderJobWrapper(context, "slurm", SLURM_IN_JOB)] : [];
   return {
     files: [...scripts, ...wrapper],
     chunks,

@@ -13,6 +13,8 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL=C
 
 FARMER=farmer
+# Another ordinary user, whose jobs run beside FARMER's.
+OTHER_USER=farmer2
 SELF=${0##*/}
 HERE=$(cd "$(dirname "$0")" && pwd)
 MACHINE_LOCK=/run/lock/nsfarm-cluster.lock
@@ -145,11 +147,13 @@ install_missing() {
 need_farmer() {
   (
     flock 9
-    id "$FARMER" >/dev/null 2>&1 || useradd -m -s /bin/bash "$FARMER" || exit 1
-    case $(getent shadow "$FARMER" | cut -d: -f2) in
-      '!'*) usermod -p '*' "$FARMER" ;;
-    esac
-  ) 9>"$MACHINE_LOCK" >&2 8>&- || die "cannot make the user $FARMER: try 'useradd -m $FARMER' by hand"
+    for user in "$FARMER" "$OTHER_USER"; do
+      id "$user" >/dev/null 2>&1 || useradd -m -s /bin/bash "$user" || exit 1
+      case $(getent shadow "$user" | cut -d: -f2) in
+        '!'*) usermod -p '*' "$user" || exit 1 ;;
+      esac
+    done
+  ) 9>"$MACHINE_LOCK" >&2 8>&- || die "cannot make the users $FARMER and $OTHER_USER: try 'useradd -m NAME' by hand"
   runuser -u "$FARMER" -- test -x "$DIR" ||
     die "user $FARMER cannot enter $DIR: choose a folder whose parents are open to others (chmod o+x)"
 }

@@ -39,6 +39,8 @@ export function readSource(file: string, text: string): TestSource {
   return {
     file,
     slow: /^\/\/ slow: (.*)/.exec(text)?.[1] ?? "",
-    isCluster: /\b(?:(?:slurm|condor|ssh)File\(|bringUp\w*\(|chaosTests\("(?!local"))/.test(text),
+    isCluster: /\b(?:(?:slurm|condor|ssh)File\(|bringUp\w*\(|chaosTests\("(?!local")|userActions\(ON_(?!LOCAL))/.test(
+      text,
+    ),
   };
 }

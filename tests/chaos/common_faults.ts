@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { flipByte } from "../support/damage.ts";
 import type { Ran, Started } from "../support/farm.ts";
 import { finalNames } from "../support/run_dir.ts";
 import { pause } from "../support/scratch.ts";
@@ -103,23 +104,10 @@ function fileFaults({ dir, damaging }: Victims): Faults {
     return await act(join(dir, name)).then(() => true, () => false);
   };
   return {
-    "flip a byte": (dice) => damage(dice, "out", flip),
+    "flip a byte": (dice) => damage(dice, "out", flipByte),
     "cut an output": (dice) => damage(dice, "out", (path) => Deno.truncate(path, 50)),
     "remove a record": (dice) => damage(dice, "metrics", (path) => Deno.remove(path)),
   };
-}
-
-async function flip(path: string): Promise<void> {
-  const file = await Deno.open(path, { read: true, write: true });
-  try {
-    const byte = new Uint8Array(1);
-    await file.seek(-60, Deno.SeekMode.End);
-    await file.read(byte);
-    await file.seek(-60, Deno.SeekMode.End);
-    await file.write(byte.map((value) => value ^ 1));
-  } finally {
-    file.close();
-  }
 }
 
 const statOf = (pid: number): string => {

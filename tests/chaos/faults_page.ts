@@ -8,7 +8,7 @@ const FAULTS: Record<string, [provoked: string, then: string]> = {
   "stop the driver": ["SIGSTOP to `run`, SIGCONT up to 2.5 s later", "it goes on where it was"],
   "terminate the driver": [
     "SIGTERM to `run`",
-    "fits of this machine are ended and their shards given back; hosts and schedulers work on",
+    "fits of this machine and of hosts are ended and their shards given back; jobs of a scheduler go on",
   ],
   "start a second driver": ["the same `run` once more", "both share the work; each shard is committed once"],
   "look with status": ["`status` meanwhile", "it takes in what has ended"],
@@ -17,7 +17,7 @@ const FAULTS: Record<string, [provoked: string, then: string]> = {
   "stop a fit": ["SIGSTOP to one nextstat, SIGCONT 1.5 s later", "it is waited for"],
   "kill what runs a fit": [
     "SIGKILL to the process that started one nextstat: `job`, a pilot, or the sh wrapper",
-    "the attempt ends as lost, its fit is ended or waited for, and the shard is run again",
+    "the attempt ends as lost when its fit has ended too, and the shard is run again",
   ],
   "flip a byte": [
     "one byte of a committed output changed",
@@ -109,7 +109,8 @@ commands were needed, none of which hung, and
 - no shard was ever fitted twice at the same time,
 - no attempt lacks an end, and no process, job, claim or temporary file is left.
 
-\`./dev chaos --backend NAME --rounds N --seed S\` makes rounds, or one of them again by its seed.
+\`./dev chaos --backend NAME --rounds N --seed S\` makes rounds, or one of them again by its seed; of a seed the last
+round counts. A fault without a number was not met by a run in these rounds.
 
 ## How often each was survived
 

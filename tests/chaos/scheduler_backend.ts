@@ -40,8 +40,9 @@ export interface Site {
 /** @param more options of the run, such as --pilots */
 export function schedulerBackend(site: Site, more: string[] = []): Backend {
   const close = () => {
-    site.down();
+    // It may be mounted below what goes down.
     site.disk.close();
+    site.down();
   };
   return { round: (seed) => schedulerRound(site, seed, more), close };
 }

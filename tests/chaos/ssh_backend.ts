@@ -16,8 +16,8 @@ export async function sshBackend(shared: boolean): Promise<Backend> {
   const hosts = await bringUp(NAMES.length, shared);
   const disk = before ?? await smallDisk();
   const close = () => {
-    hosts.down();
     disk.close();
+    hosts.down();
   };
   return { round: (seed) => sshRound(hosts, disk, seed), close };
 }

@@ -53,7 +53,7 @@ Deno.test("a record from the wrapper's facts has the record's schema, and null f
     "env.SECRET": "hunter2",
     "input_sha256.0": "2b".repeat(32),
   });
-  const record = jobRecord(manifest, plan, 3, facts, "ok");
+  const record = jobRecord(manifest, plan, 3, facts, "ok", [{ record: ["SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID"] }]);
   assert.deepEqual(ShardRecord.parse(record), record);
   assert.equal(record.wall_s, 1.25);
   assert.equal(record.started_at_utc, "2026-11-24T18:29:52.500Z");
@@ -66,7 +66,9 @@ Deno.test("a record from the wrapper's facts has the record's schema, and null f
 });
 
 Deno.test("facts that say next to nothing still make a record that its schema takes", () => {
-  const record = jobRecord(manifest, plan, 1, factsOf({ "input_sha256.0": "no sum" }), "exit");
+  const record = jobRecord(manifest, plan, 1, factsOf({ "input_sha256.0": "no sum" }), "exit", [{
+    record: ["SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID"],
+  }]);
   assert.deepEqual(ShardRecord.parse(record), record);
   assert.deepEqual([record.host, record.wall_s, record.started_at_utc], ["unknown", null, "1970-01-01T00:00:00.000Z"]);
   assert.deepEqual(record.inputs, manifest.farm.inputs);
@@ -74,7 +76,9 @@ Deno.test("facts that say next to nothing still make a record that its schema ta
 
 Deno.test("what a job wrote on stderr cannot steer a terminal, and only its last lines are kept", () => {
   const said = [...Array.from({ length: 30 }, (_, i) => `line ${i}`), "\u009b2Jgone\u202e"];
-  const { stderr_tail } = jobRecord(manifest, plan, 1, factsOf({}, said), "exit");
+  const { stderr_tail } = jobRecord(manifest, plan, 1, factsOf({}, said), "exit", [{
+    record: ["SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID"],
+  }]);
   assert.equal(stderr_tail.length, 20);
   assert.equal(stderr_tail.at(-1), "\\u009b2Jgone\\u202e");
 });

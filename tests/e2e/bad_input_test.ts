@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bad, BAD_REQUESTS } from "../support/bad_requests.ts";
 import { inputs, namesIn, nextstat, nsfarm, renderRun, requestArgs } from "../support/farm.ts";
@@ -84,11 +84,23 @@ Deno.test("run: a nextstat of another version, or a changed data file, is told b
 Deno.test("commands on a run: a wrong shard is told in one line", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 4, shards: 2 });
-    const before = await namesIn(dir);
+    const names = await namesIn(dir);
     for (const command of ["job", "logs"]) {
       for (const shard of ["2", "-1", "x", "1e0", "99999999999999999999"]) {
         assertTold(await nsfarm(folder, [command, dir, "--", shard]), { code: 2, line: /shard/i });
       }
     }
-    assert.deepEqual(await namesIn(dir), before);
+    assert.deepEqual(await namesIn(dir), names);
+  }));
+
+Deno.test("submit, retry and extend: --finish where no job can wait for others is refused before anything is begun", () =>
+  inFolder(async (folder) => {
+    const dir = await renderRun(folder, { toys: 4, shards: 2 });
+    const [names, manifest] = [await namesIn(dir), await readFile(join(dir, "manifest.json"), "utf8")];
+    for (const command of [["submit", dir], ["retry", dir], ["extend", dir, "--n-toys", "+2"]]) {
+      const line = /Cannot use --finish with local: it has no jobs that wait for others/;
+      assertTold(await nsfarm(folder, [...command, "--finish"]), { code: 2, line, hint: /Use --wait/ });
+    }
+    assert.deepEqual(await namesIn(dir), names);
+    assert.equal(await readFile(join(dir, "manifest.json"), "utf8"), manifest);
   }));

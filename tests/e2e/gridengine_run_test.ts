@@ -74,8 +74,9 @@ test("many shards on the real Grid Engine are the unsharded run", async ({ folde
   assert.equal(await countDone(dir), shards);
   await assertMerged(dir, { toys });
   const [submission] = await submissions(dir);
-  const { scheduler, job_id, task_id } = await readRecord(dir, shards - 1);
+  const { scheduler, job_id, task_id, environment } = await readRecord(dir, shards - 1);
   assert.deepEqual([scheduler, job_id, task_id], ["gridengine", submission?.job_id, `${shards}`]);
+  assert.deepEqual([environment["JOB_ID"], environment["NSLOTS"]], [job_id, "1"]);
 });
 
 test("qsub by hand, as render prints it, then collect and merge, make the unsharded run", async ({ folder, cluster, must }) => {

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { FarmManifest } from "../../core/contracts/manifest.ts";
 import { changed, SMALL_PLUGIN } from "../host/support/plugin_files.ts";
 import { binary, namesIn, nsfarm, type Ran, readText, requestArgs, runDir } from "../support/farm.ts";
 import { dropPlugin } from "../support/gridengine_cluster.ts";
 import { inFolder } from "../support/scratch.ts";
+import { readJson } from "../support/toys.ts";
 
 const GRIDENGINE = fileURLToPath(new URL("../../plugins/gridengine.ts", import.meta.url));
 
@@ -47,7 +49,11 @@ Deno.test("A plugin beside the binary is found with an empty PATH: in plugin lis
       ...requestArgs(folder, { toys: 8, shards: 4 }),
     ]);
     assert.match(stderr, /sha256 [0-9a-f]{64}\n {2}runs qsub/, "whose code will decide what is run is told");
-    assert.deepEqual(await namesIn(runDir(folder)), ["gridengine_job.sh", "logs", "manifest.json"]);
+    assert.deepEqual(await namesIn(runDir(folder)), [
+      ...["attempts", "claims", "gridengine_job.sh", "incoming", "logs", "manifest.json"],
+    ]);
+    const { farm } = FarmManifest.parse(await readJson(join(runDir(folder), "manifest.json")));
+    assert.deepEqual(farm.in_job?.task_id, ["SGE_TASK_ID"], "what its jobs see of it is kept with the run");
   });
 });
 

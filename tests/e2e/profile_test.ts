@@ -124,7 +124,7 @@ test("preflight of this machine tells its CPUs, and of ssh hosts wants their nam
 
 test("the manual page has the defaults that --help shows", async (site) => {
   const { stdout } = await site.run(["completions", "man"]);
-  for (const words of ["\\(default: 42\\)", '\\(default: "init"\\)', '\\(default: "shared"\\)']) {
+  for (const words of ["\\(default: 42\\)", '"mle", default: "init"\\)', '"transfer", default: "shared"\\)']) {
     assert.match(stdout, new RegExp(words));
   }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { namesIn, readText, runDir } from "../support/farm.ts";
-import { countDone, failedAttempts, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
+import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
 import { assertMerged, type SlurmFarm, slurmFile, slurmRun, untilIdle } from "../support/slurm_farm.ts";
 
@@ -98,17 +98,4 @@ test("half of the shards are taken by `work` typed elsewhere while pilots run; e
   const records = await Promise.all(Array.from({ length: 40 }, (_, i) => readRecord(dir, i)));
   assert.deepEqual([...new Set(records.map(({ scheduler }) => scheduler))].sort(), ["local", "slurm"]);
   assert.equal((await fake.log()).filter((line) => line.what === "end").length, 40);
-});
-
-test("a shard that failed under pilots is run again by retry and by the same run, whoever takes it", async (farm) => {
-  const fake = await farm.standIn(`[ "$shard" != 3 ] || [ -e "$here/go" ] || { echo no >&2; exit 3; }`);
-  const dir = runDir(farm.folder);
-  const args = slurmRun(farm, { toys: 12, shards: 6, nextstat: fake.path, more: ["--pilots", "2"] });
-  await farm.must(args, 5, SLOW);
-  await farm.must(args, 5, SLOW);
-  assert.deepEqual(await failedAttempts(dir), ["3.1 exit", "3.2 exit"]);
-  await fake.mark("go");
-  await farm.must(["retry", dir, "--wait"], 0, SLOW);
-  await assertMerged(dir, { toys: 12 });
-  await untilIdle(farm);
 });

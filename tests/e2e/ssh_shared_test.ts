@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { namesIn, runDir } from "../support/farm.ts";
 import { countDone, failedAttempts, readAttempts, readRecord } from "../support/run_dir.ts";
@@ -86,21 +86,6 @@ test("a failing fit on the shared file system is one failed attempt, whoever loo
   while (going) await farm.must(["status", dir]).catch(() => {});
   assert.equal((await driver.ended).code, 5);
   assert.deepEqual(await failedAttempts(dir), ["1.1 exit"]);
-});
-
-test("one flipped byte, and a file that was cut, of committed shards are mended by the same command", async (farm) => {
-  const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 12, shards: 6 });
-  const dir = runDir(farm.folder);
-  await farm.must(args);
-  const first = join(dir, "shard_0.out.json");
-  const bytes = await readFile(first);
-  bytes[bytes.length - 40] = (bytes[bytes.length - 40] ?? 0) ^ 1;
-  await writeFile(first, bytes);
-  const second = join(dir, "shard_3.out.json");
-  await writeFile(second, (await readFile(second)).subarray(0, 100));
-  await farm.must(args);
-  await assertMerged(dir, { toys: 12 });
-  assert.deepEqual(await failedAttempts(dir), []);
 });
 
 test("an end that another command took in first is that attempt's end, whatever the host's agent says", async (farm) => {

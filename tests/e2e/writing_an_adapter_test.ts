@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { mustRun, requestArgs, runDir } from "../support/farm.ts";
 import { whyNotInstalled } from "../support/packages.ts";
-import { countDone } from "../support/run_dir.ts";
+import { countDone, readRecord } from "../support/run_dir.ts";
 import { inFolder, processesOf, until } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
 import { assertSameToys, readJson, unsharded } from "../support/toys.ts";
@@ -53,6 +53,7 @@ Deno.test({
         await mustRun(folder, ["run", ...words, ...asked], 5, { env });
         assert.equal(await countDone(runDir(folder)), 7);
         await mustRun(folder, ["retry", "--plugin", file, runDir(folder), "--wait"], 0, { env });
+        assert.equal((await readRecord(runDir(folder), 3)).environment["TSP_SLOTS"], "1");
         assertSameToys(await readJson(join(runDir(folder), "merged.out.json")), await unsharded(folder, 80));
       } finally {
         await new Deno.Command("tsp", { args: ["-K"], env }).output();

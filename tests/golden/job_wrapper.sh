@@ -47,18 +47,15 @@ if ! mkdir -p incoming; then
   exit 73
 fi
 
-if [ htcondor = htcondor ]; then
-  NSFARM_CONDOR_CLUSTER=$job NSFARM_CONDOR_PROC=$task
-  export NSFARM_CONDOR_CLUSTER NSFARM_CONDOR_PROC
-fi
+NSFARM_CONDOR_CLUSTER=${job:-${NSFARM_CONDOR_CLUSTER:-}} && export NSFARM_CONDOR_CLUSTER
+NSFARM_CONDOR_PROC=${task:-${NSFARM_CONDOR_PROC:-}} && export NSFARM_CONDOR_PROC
 
 # 0 threads are those that the job was given, never all of the node.
 threads=${NSFARM_THREADS:-1}
 if [ "$threads" -eq 0 ]; then
-  threads=${SLURM_CPUS_PER_TASK:-}
-  [ -n "$threads" ] || threads=$(sed -n 's/^Cpus = \([0-9]*\)$/\1/p' "${_CONDOR_MACHINE_AD:-/dev/null}" 2>/dev/null)
-  [ -n "$threads" ] || threads=$(unset OMP_NUM_THREADS && nproc 2>/dev/null)
-  [ -n "$threads" ] || threads=1
+  for threads in "$(sed -n 's/^Cpus = \([0-9]*\)$/\1/p' "${_CONDOR_MACHINE_AD:-/dev/null}" 2>/dev/null)" "$(unset OMP_NUM_THREADS && nproc 2>/dev/null)" 1; do
+    case $threads in '' | 0 | *[!0-9]*) ;; *) break ;; esac
+  done
 fi
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 VECLIB_MAXIMUM_THREADS=1 NUMEXPR_NUM_THREADS=1
 
@@ -85,7 +82,7 @@ stamp() {
 # What is the same for all shards of this job, as long as no file changes.
 machine() {
   note files_stamp "$(stamp "$@")"
-  note host "${SLURMD_NODENAME:-$(uname -n)}"
+  note host "$(uname -n)"
   note kernel "$(uname -r)"
   read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id && note boot_id "$boot"
   awk -F '[ \t]*: *' '
@@ -100,7 +97,7 @@ machine() {
       if (memory[1]) print "memory_kb=" memory[1]
     }' /proc/cpuinfo /proc/meminfo 2>/dev/null
   version=$("$nextstat" --version 2>/dev/null) && note nextstat_version "$version"
-  for name in OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS VECLIB_MAXIMUM_THREADS NUMEXPR_NUM_THREADS RAYON_NUM_THREADS CUDA_VISIBLE_DEVICES LANG TZ SLURM_JOB_ID SLURM_ARRAY_JOB_ID SLURM_ARRAY_TASK_ID SLURM_RESTART_COUNT SLURM_CLUSTER_NAME SLURM_JOB_PARTITION SLURM_CPUS_PER_TASK SLURMD_NODENAME _CONDOR_SLOT NSFARM_CONDOR_CLUSTER NSFARM_CONDOR_PROC JOB_ID SGE_TASK_ID; do
+  for name in OMP_NUM_THREADS OPENBLAS_NUM_THREADS MKL_NUM_THREADS VECLIB_MAXIMUM_THREADS NUMEXPR_NUM_THREADS RAYON_NUM_THREADS CUDA_VISIBLE_DEVICES LANG TZ _CONDOR_SLOT NSFARM_CONDOR_CLUSTER NSFARM_CONDOR_PROC; do
     eval "value=\${$name-}"
     [ -z "$value" ] || note "env.$name" "$value"
   done

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { jobTimeLeft_ms, localShape, pilotShape, threadsOf } from "../../host/machine/allocation.ts";
+import { jobIds } from "../../host/shard/job_ids.ts";
 import { withTime } from "../../host/shard/run_job.ts";
 import { root } from "../../scripts/tool_paths.ts";
 import { sampleManifest } from "../core/support/sample_run.ts";
@@ -14,6 +15,8 @@ const JOB_VARIABLES = [
   "SLURM_JOB_ID",
   "SLURM_CPUS_ON_NODE",
   "_CONDOR_MACHINE_AD",
+  ...["SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "NSFARM_CONDOR_CLUSTER", "NSFARM_CONDOR_PROC", "NSFARM_TOKEN"],
+  ...["TOY_JOB", "TOY_CPUS"],
 ];
 
 /** Runs something as in a job with these variables and no other ones of a job. */
@@ -119,6 +122,48 @@ Deno.test("a plain HTCondor job knows the end of its time as a pilot does, and a
   assert.ok(Math.abs((inJob({ SLURM_JOB_END_TIME: `${end}` }, () => jobTimeLeft_ms(limited)) ?? 0) - 600_000) < 60_000);
   const { ends_at_ms } = inJob({ _CONDOR_MACHINE_AD: "/none" }, () => pilotShape(limited, 1));
   assert.equal(Math.round(ends_at_ms ?? 0), 3_595_000);
+});
+
+Deno.test("a scheduler that is not built in tells of CPUs and the end of time by what its run keeps", () => {
+  const in_job = {
+    job_id: ["TOY_JOB"],
+    cpus: [{ variable: "TOY_CPUS", with: "TOY_JOB" }],
+    ends_at: [{ option: "toy-time", with: "TOY_JOB" }],
+  };
+  const manifest = sampleManifest({
+    threads: 0,
+    scheduler: "toy",
+    farm: { in_job, options: { "toy-time": "01:00:00" } },
+  });
+  const inToyJob = <T>(work: () => T) => inJob({ TOY_JOB: "7", TOY_CPUS: "3", SLURM_CPUS_PER_TASK: "64" }, work);
+  assert.equal(inToyJob(() => threadsOf(manifest)), 3);
+  assert.equal(inToyJob(() => pilotShape(manifest, null).slots), 3);
+  assert.equal(Math.round((inToyJob(() => jobTimeLeft_ms(manifest)) ?? 0) / 60_000), 60);
+  assert.deepEqual(inToyJob(() => jobIds(manifest, "t")), {
+    scheduler: "toy",
+    job_id: "7",
+    task_id: null,
+    submission_token: "t",
+  });
+  assert.equal(inJob({ TOY_CPUS: "3" }, () => jobTimeLeft_ms(manifest)), null);
+});
+
+Deno.test("a run of an earlier version, which keeps nothing, is seen by what its scheduler shows", () => {
+  const manifest = sampleManifest({ scheduler: "htcondor" });
+  assert.equal(manifest.farm.in_job, undefined);
+  const ids = inJob(
+    { NSFARM_CONDOR_CLUSTER: "5", NSFARM_CONDOR_PROC: "2", SLURM_JOB_ID: "9" },
+    () => jobIds(manifest, null),
+  );
+  assert.deepEqual([ids.scheduler, ids.job_id, ids.task_id], ["htcondor", "5", "2"]);
+});
+
+Deno.test("a shard of a local run that is run by hand in a Slurm job has that job's ids", () => {
+  const variables = { SLURM_JOB_ID: "9", SLURM_ARRAY_JOB_ID: "8", SLURM_ARRAY_TASK_ID: "3" };
+  const ids = inJob(variables, () => jobIds(sampleManifest({ scheduler: "local" }), null));
+  assert.deepEqual([ids.scheduler, ids.job_id, ids.task_id], ["slurm", "8", "3"]);
+  const none = inJob({}, () => jobIds(sampleManifest({ scheduler: "local" }), null));
+  assert.deepEqual([none.scheduler, none.job_id], ["local", null]);
 });
 
 Deno.test("a stop near the end of the job's time is a time-out, an earlier one is what it says", () => {

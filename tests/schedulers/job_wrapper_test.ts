@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
+import type { InJob } from "../../core/contracts/in_job.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { cutShards } from "../../core/cut_shard.ts";
 import { readJobFacts } from "../../core/job_facts.ts";
 import { causeOfJob, jobFilesFault, jobRecord } from "../../core/job_record.ts";
 import { ShardRecord } from "../../core/contracts/shard_record.ts";
+import { HTCONDOR_IN_JOB } from "../../schedulers/htcondor/in_job.ts";
 import { renderJobWrapper } from "../../schedulers/job_wrapper.ts";
+import { SLURM_IN_JOB } from "../../schedulers/slurm/in_job.ts";
 import type { Options } from "../../schedulers/read_options.ts";
 import { exampleContext, exampleManifest, RUN_TOKEN, TOKEN } from "./support/example_context.ts";
 import { assertGolden } from "../support/golden.ts";
@@ -15,6 +18,7 @@ import { runSh, shells } from "./support/run_sh.ts";
 const sum = (text: string | Uint8Array): string => createHash("sha256").update(text).digest("hex");
 
 interface Job {
+  in_job?: InJob;
   folder: string;
   manifest: FarmManifest;
   options: Options;
@@ -62,7 +66,11 @@ ${body}
 const GOOD = `echo '{"x":1}' >"$OUT"; echo '{"m":1}' >"$METRICS"`;
 
 function runWrapper(job: Job, args: string[], env: Record<string, string> = {}, cwd = job.folder) {
-  const { text } = renderJobWrapper(exampleContext(job.manifest, { options: job.options }), "htcondor");
+  const { text } = renderJobWrapper(
+    exampleContext(job.manifest, { options: job.options }),
+    "htcondor",
+    job.in_job ?? HTCONDOR_IN_JOB,
+  );
   return runSh(text, { shell: job.shell, args, env, cwd });
 }
 
@@ -94,7 +102,10 @@ Deno.test("golden: the sh wrapper of a run with a cut shard, a container and set
     "2026-11-24T19:00:00Z",
   );
   const options = { setup: ["module load gcc"], container: "/images/fit.sif" };
-  assertGolden("job_wrapper.sh", renderJobWrapper(exampleContext(manifest, { options }), "htcondor").text);
+  assertGolden(
+    "job_wrapper.sh",
+    renderJobWrapper(exampleContext(manifest, { options }), "htcondor", HTCONDOR_IN_JOB).text,
+  );
 });
 
 inEachShell("leaves output, metrics and facts of each shard, and nothing else", (job) => {
@@ -137,7 +148,7 @@ inEachShell("its facts make a record that keeps the contract", (job) => {
   const plan = job.manifest.plans[2];
   assert.ok(facts && plan);
   assert.equal(causeOfJob(facts), "ok");
-  const record = ShardRecord.parse(jobRecord(job.manifest, plan, 1, facts, "ok"));
+  const record = ShardRecord.parse(jobRecord(job.manifest, plan, 1, facts, "ok", [HTCONDOR_IN_JOB]));
   assert.equal(record.nextstat_version, "0.10.1");
   assert.ok((record.wall_s ?? -1) >= 0 && (record.memory_bytes ?? 0) > 0 && (record.cpus_logical ?? 0) > 0);
   assert.ok(Math.abs(Date.parse(record.started_at_utc) - Date.now()) < 60_000);
@@ -231,10 +242,38 @@ inEachShell("0 threads are those of the allocation", (job) => {
     assert.match(facts.stderr[0] ?? "", new RegExp(`--threads ${facts.values.get("threads")} `));
     return facts.values.get("threads");
   };
-  assert.equal(threads({ SLURM_CPUS_PER_TASK: "7" }), "7");
-  assert.equal(threads({ _CONDOR_MACHINE_AD: ad }), "3");
+  assert.equal(threads({ _CONDOR_MACHINE_AD: ad, SLURM_CPUS_PER_TASK: "7" }), "3");
+  job.in_job = SLURM_IN_JOB;
+  assert.equal(threads({ SLURM_CPUS_PER_TASK: "7", _CONDOR_MACHINE_AD: ad }), "7");
+  assert.equal(threads({ SLURM_JOB_ID: "1", SLURM_CPUS_ON_NODE: "5" }), "5");
+  assert.notEqual(threads({ SLURM_CPUS_ON_NODE: "4096" }), "4096");
+  assert.notEqual(threads({ SLURM_CPUS_PER_TASK: "many" }), "many");
+  job.in_job = { cpus: [{ variable: "AD", line: "a.b*[c]/$^\\'d = " }] };
+  Deno.writeTextFileSync(ad, "aXb*[c]/$^\\'d = 4\na.b*[c]/$^\\'d = 6\n");
+  assert.equal(threads({ AD: ad }), "6");
   assert.match(threads({ OMP_NUM_THREADS: "999" }) ?? "", /^[1-9]\d*$/);
   assert.notEqual(threads({ OMP_NUM_THREADS: "999" }), "999");
+});
+
+inEachShell("what a stranger's scheduler shows to its jobs is in the facts: ids, node, slot, variables", (job) => {
+  standIn(job, `${GOOD}; echo "$TOY_JOB.$TOY_TASK" >&2`);
+  job.in_job = {
+    job_id: ["TOY_JOB"],
+    task_id: ["TOY_TASK"],
+    node: ["TOY_NODE", "TOY_HOST"],
+    slot: ["TOY_SLOT"],
+    record: ["TOY_JOB", "TOY_QUEUE"],
+  };
+  const env = { TOY_HOST: "n 7", TOY_SLOT: "3", TOY_QUEUE: "long", TOY_JOB: "0", _CONDOR_SLOT: "9", HOME: "/h" };
+  assert.equal(runWrapper(job, ["shared", "0", "77", "5", TOKEN], env).code, 0);
+  const { facts } = left(job.folder)[0] ?? assert.fail();
+  assert.deepEqual(["host", "slot"].map((key) => facts.values.get(key)), ["n 7", "3"]);
+  assert.deepEqual(facts.environment, {
+    ...Object.fromEntries(Object.entries(facts.environment).filter(([name]) => !/^TOY_|^_CONDOR|^HOME/.test(name))),
+    TOY_JOB: "77",
+    TOY_QUEUE: "long",
+  });
+  assert.deepEqual(facts.stderr, ["77.5"]);
 });
 
 inEachShell("setup lines see none of its arguments, and what they export reaches the fit", (job) => {

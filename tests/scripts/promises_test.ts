@@ -14,7 +14,7 @@ function testsNamed(page: string): Held[] {
   const text = page.replaceAll(/\s+/g, " ");
   const found: Held[] = [];
   let file = "";
-  for (const [, path, name] of text.matchAll(/`(tests\/[^`]+_test\.ts)`|"([^"]+)"/g)) {
+  for (const [, path, name] of text.matchAll(/`(tests\/[^`]+\.ts)`|"([^"]+)"/g)) {
     if (path !== undefined) file = path;
     else if (name !== undefined) found.push({ file, name });
   }

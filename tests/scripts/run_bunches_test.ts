@@ -57,6 +57,8 @@ Deno.test("readSource() reads why a file is slow, and whether it brings a cluste
   });
   assert.equal(readSource("b", 'chaosTests("ssh", {});').isCluster, true);
   assert.equal(readSource("b", 'chaosTests("local", {});').isCluster, false);
+  assert.equal(readSource("b", 'userActions(ON_SSH, "usual");').isCluster, true);
+  assert.equal(readSource("b", 'userActions(ON_LOCAL, "usual");').isCluster, false);
   assert.equal(readSource("b", 'import { condorFile } from "./x.ts";').isCluster, false);
 });
 

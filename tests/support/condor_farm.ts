@@ -5,7 +5,7 @@ import { bringUp, type CondorPool, type PoolOptions } from "./condor_pool.ts";
 import { readText, requestArgs, type RunOptions } from "./farm.ts";
 import { type UserFarm, userFarm } from "./user_farm.ts";
 import { inFolder, leftovers, pause, until } from "./scratch.ts";
-import { giveAway, whyNoCluster } from "./slurm_cluster.ts";
+import { giveAway, USER, whyNoCluster } from "./slurm_cluster.ts";
 import { submissions } from "./slurm_farm.ts";
 
 /** What a test on a real HTCondor works with: a folder of its own that the ordinary user owns, and the pool. */
@@ -49,14 +49,14 @@ async function withPool(pool: CondorPool, work: (farm: CondorFarm) => Promise<vo
 }
 
 /** Removes what is left, so that each test begins with free slots. */
-async function emptyQueue(pool: CondorPool): Promise<void> {
+export async function emptyQueue(pool: CondorPool): Promise<void> {
   if (await queued(pool) !== "") await pool.ask("condor_rm", "-all");
   await until("the queue is empty", async () => await queued(pool) === "");
 }
 
-/** All that is in the queue, a line a job: its id and HTCondor's number of its state. */
+/** All of the ordinary user's that is in the queue, a line a job: its id and HTCondor's number of its state. */
 export const queued = ({ ask }: CondorPool): Promise<string> =>
-  ask("condor_q", "-allusers", "-af:j", "JobStatus", "NsfarmToken");
+  ask("condor_q", USER, "-af:j", "JobStatus", "NsfarmToken");
 
 /** Waits until nothing is in the queue any more. */
 export async function untilIdle({ pool }: CondorFarm, seconds = 120): Promise<void> {
@@ -93,12 +93,16 @@ export interface OpenFit {
   log(): Promise<{ what: string; shard: string; pid: number; at_s: number }[]>;
 }
 
-export async function openFit({ folder, pool }: CondorFarm, behaviour = ""): Promise<OpenFit> {
+export async function openFit(
+  { folder, pool }: Pick<CondorFarm, "folder" | "pool">,
+  behaviour = "",
+  user = USER,
+): Promise<OpenFit> {
   const here = await Deno.makeTempDir({ dir: pool.open });
   const path = join(folder, "open-fit");
   await writeFile(path, fitScript(here, join(pool.open, "nextstat"), behaviour));
   await chmod(path, 0o755);
-  await giveAway(here);
+  await giveAway(here, user);
   return {
     path,
     here,

@@ -1,10 +1,10 @@
-import { copyFileSync, cpSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { appendFile, chmod, mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { binary, inputs, nextstat } from "./farm.ts";
-import { asUser, giveAway, output, USER } from "./slurm_cluster.ts";
+import { useCopies } from "./program_copies.ts";
+import { asUser, giveAway, homeOf, output, USER } from "./slurm_cluster.ts";
 
 const SCRIPTS = fileURLToPath(new URL("../../scripts/cluster/", import.meta.url));
 
@@ -54,9 +54,9 @@ export async function bringUp({ slots = 4, nodes = 1, hidden = false }: PoolOpti
   // Only now the ordinary user is sure to be there.
   await giveAway(open);
   for (let n = 1; n <= nodes; n++) await giveBootId(dir, `e${n}`);
-  shareCopies(site, open);
+  useCopies(join(site, "programs"), { also: [open] });
   Deno.env.set("TMPDIR", site);
-  const env = { CONDOR_CONFIG: join(dir, "etc/condor_config"), HOME: `/home/${USER}`, USER, LOGNAME: USER };
+  const env = { CONDOR_CONFIG: join(dir, "etc/condor_config"), ...homeOf(USER) };
   return {
     dir,
     site,
@@ -97,18 +97,6 @@ async function giveBootId(dir: string, node: string): Promise<void> {
   const file = join(dir, `${node}.boot_id`);
   await Deno.writeTextFile(file, `${crypto.randomUUID()}\n`);
   await onNode(dir, node, ["mount", "--bind", file, "/proc/sys/kernel/random/boot_id"]);
-}
-
-function shareCopies(site: string, open: string): void {
-  const place = join(site, "programs");
-  mkdirSync(place);
-  copyFileSync(binary(), join(place, "nsfarm-deno"));
-  copyFileSync(nextstat(), join(place, "nextstat"));
-  copyFileSync(nextstat(), join(open, "nextstat"));
-  cpSync(inputs(), join(place, "inputs"), { recursive: true });
-  Deno.env.set("NSFARM_TEST_BINARY", join(place, "nsfarm-deno"));
-  Deno.env.set("NSFARM_TEST_NEXTSTAT", join(place, "nextstat"));
-  Deno.env.set("NSFARM_TEST_INPUTS", join(place, "inputs"));
 }
 
 const script = (name: string, args: string[]): Promise<string> => output([join(SCRIPTS, name), ...args], {});

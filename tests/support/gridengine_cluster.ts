@@ -1,10 +1,10 @@
-import { chmodSync, copyFileSync, cpSync, mkdirSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync } from "node:fs";
 import { chmod, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { binary, inputs, nextstat } from "./farm.ts";
-import { asUser, output, USER } from "./slurm_cluster.ts";
+import { useCopies } from "./program_copies.ts";
+import { asUser, homeOf, output, USER } from "./slurm_cluster.ts";
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const SCRIPTS = root("scripts/cluster/");
@@ -28,9 +28,10 @@ export async function bringUpGridEngine(): Promise<GridEngine> {
   await chmod(dir, 0o755);
   guard(dir);
   const printed = await output([join(SCRIPTS, "gridengine_up"), dir, "--slots", "8"], {});
-  layOut(join(dir, "programs"));
+  useCopies(join(dir, "programs"));
+  dropPlugin(join(dir, "programs"));
   const own = Object.fromEntries(printed.trim().split("\n").map((line) => line.split("=")));
-  const env = { ...own, PATH: "/usr/bin:/bin", HOME: `/home/${USER}`, USER, LOGNAME: USER };
+  const env = { ...own, PATH: "/usr/bin:/bin", ...homeOf(USER) };
   return {
     dir,
     env,
@@ -48,17 +49,6 @@ function guard(dir: string): void {
   const watch = 'while kill -0 "$1" 2>/dev/null; do sleep 1; done; [ ! -e "$2/env" ] || exec "$3" "$2" --purge';
   const args = ["-f", "sh", "-c", watch, "guard", `${Deno.pid}`, dir, join(SCRIPTS, "gridengine_down")];
   new Deno.Command("setsid", { args, stdin: "null", stdout: "null", stderr: "null" }).outputSync();
-}
-
-function layOut(place: string): void {
-  mkdirSync(place, { mode: 0o755 });
-  copyFileSync(binary(), join(place, "nsfarm-deno"));
-  copyFileSync(nextstat(), join(place, "nextstat"));
-  cpSync(inputs(), join(place, "inputs"), { recursive: true });
-  dropPlugin(place);
-  Deno.env.set("NSFARM_TEST_BINARY", join(place, "nsfarm-deno"));
-  Deno.env.set("NSFARM_TEST_NEXTSTAT", join(place, "nextstat"));
-  Deno.env.set("NSFARM_TEST_INPUTS", join(place, "inputs"));
 }
 
 /** Puts the Grid Engine plugin into schedulers/ of a folder, as a site would: its file and the folder of its parts. */

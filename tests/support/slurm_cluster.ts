@@ -1,13 +1,14 @@
-import { copyFileSync, cpSync, mkdirSync } from "node:fs";
 import { chmod, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { binary, inputs, nextstat } from "./farm.ts";
+import { useCopies } from "./program_copies.ts";
 
 const SCRIPTS = fileURLToPath(new URL("../../scripts/cluster/", import.meta.url));
 /** The ordinary user as whom all jobs, and all our commands, run. */
 export const USER = "farmer";
+/** Another ordinary user, for what runs beside. */
+export const OTHER_USER = "farmer2";
 
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
@@ -31,11 +32,17 @@ export interface SlurmCluster {
   down(): void;
 }
 
-/** Words that run a command as the ordinary user, in place, so that a signal to the process reaches the command itself. */
-export const asUser = (...words: string[]): string[] => [
-  ...["setpriv", "--reuid", USER, "--regid", USER, "--init-groups", "--"],
+/** Words that run a command as a user, in place, so that a signal to the process reaches the command itself. */
+export const asNamed = (user: string, ...words: string[]): string[] => [
+  ...["setpriv", "--reuid", user, "--regid", user, "--init-groups", "--"],
   ...words,
 ];
+
+/** The same as the ordinary user. */
+export const asUser = (...words: string[]): string[] => asNamed(USER, ...words);
+
+/** What programs find in their environment about the user who runs them. */
+export const homeOf = (user: string) => ({ HOME: `/home/${user}`, USER: user, LOGNAME: user });
 
 /**
  * Brings a cluster up. It goes down when `down` is called, or some seconds after this process is gone, however that
@@ -46,8 +53,8 @@ export async function bringUp(options: string[]): Promise<SlurmCluster> {
   guard(dir);
   await script("slurm_up", [dir, ...options]);
   for (const node of ["n1", "n2"]) await giveBootId(dir, node);
-  shareCopies(dir);
-  const env = { SLURM_CONF: join(dir, "etc/slurm.conf"), HOME: `/home/${USER}`, USER, LOGNAME: USER };
+  useCopies(join(dir, "programs"));
+  const env = { SLURM_CONF: join(dir, "etc/slurm.conf"), ...homeOf(USER) };
   return {
     dir,
     env,
@@ -75,17 +82,6 @@ async function giveBootId(dir: string, node: string): Promise<void> {
   await output(["nsenter", `--mount=${join(dir, "ns", `${node}.mnt`)}`, "--", ...mount], {});
 }
 
-function shareCopies(dir: string): void {
-  const place = join(dir, "programs");
-  mkdirSync(place);
-  copyFileSync(binary(), join(place, "nsfarm-deno"));
-  copyFileSync(nextstat(), join(place, "nextstat"));
-  cpSync(inputs(), join(place, "inputs"), { recursive: true });
-  Deno.env.set("NSFARM_TEST_BINARY", join(place, "nsfarm-deno"));
-  Deno.env.set("NSFARM_TEST_NEXTSTAT", join(place, "nextstat"));
-  Deno.env.set("NSFARM_TEST_INPUTS", join(place, "inputs"));
-}
-
 const script = (name: string, args: string[]): Promise<string> => output([join(SCRIPTS, name), ...args], {});
 
 /** Runs a program; what it printed. @throws with what it said, unless it exits 0 */
@@ -96,8 +92,8 @@ export async function output(argv: string[], env: Record<string, string>): Promi
   throw new Error(`${argv.join(" ")}: ${decode(stdout)}${decode(stderr)}`);
 }
 
-/** Gives a folder and all in it to the ordinary user, and lets everybody look into it. */
-export async function giveAway(folder: string): Promise<void> {
+/** Gives a folder and all in it to a user, and lets everybody look into it. */
+export async function giveAway(folder: string, user: string = USER): Promise<void> {
   await chmod(folder, 0o755);
-  await output(["chown", "-R", `${USER}:${USER}`, folder], {});
+  await output(["chown", "-R", `${user}:${user}`, folder], {});
 }

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { copyFileSync, cpSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { chmod, mkdtemp, readdir, readlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { binary, inputs, nextstat, type Ran, requestArgs, type RunOptions, start, type Started } from "./farm.ts";
+import { binary, type Ran, requestArgs, type RunOptions, start, type Started } from "./farm.ts";
+import { useCopies } from "./program_copies.ts";
 import type { Where } from "./farm.ts";
 import { inFolder, killQuietly, until } from "./scratch.ts";
 import { type StandIn, standIn } from "./stand_in.ts";
-import { asUser, giveAway, output, USER, whyNoCluster } from "./slurm_cluster.ts";
+import { asUser, giveAway, homeOf, output, USER, whyNoCluster } from "./slurm_cluster.ts";
 
 const SCRIPTS = fileURLToPath(new URL("../../scripts/cluster/", import.meta.url));
 
@@ -30,6 +31,8 @@ export interface SshHosts {
   processes(host: string): Promise<string[]>;
   /** Those of them that are of shards; what answered for the host may end a moment later. */
   fits(host: string): Promise<string[]>;
+  /** The same with their numbers and users. */
+  pids(host: string): Promise<HostProcess[]>;
   down(): void;
 }
 
@@ -43,7 +46,7 @@ export async function bringUp(hosts: number, shared: boolean): Promise<SshHosts>
   await output([join(SCRIPTS, "ssh_up"), dir, `${hosts}`, ...(shared ? [] : ["--no-shared", site])], {});
   const names = Array.from({ length: hosts }, (_, i) => `w${i + 1}`);
   for (const name of names) await giveBootId(dir, name);
-  shareCopies(site, open);
+  useCopies(join(site, "programs"), { nextstatTo: open });
   for (const folder of [site, open]) await giveAway(folder);
   const config = join(dir, "ssh_config");
   const inside = (host: string) => [
@@ -65,6 +68,7 @@ export async function bringUp(hosts: number, shared: boolean): Promise<SshHosts>
       (await processesOn(join(dir, "ns", `${host}.uts`))).filter((one) =>
         /job_wrapper|stand-in|^sleep [1-9]/.test(one)
       ),
+    pids: (host) => pidsOn(join(dir, "ns", `${host}.uts`)),
     down: () => {
       new Deno.Command(join(SCRIPTS, "ssh_down"), { args: [dir, "--purge"], stdout: "null" }).outputSync();
       Deno.removeSync(base, { recursive: true });
@@ -72,7 +76,7 @@ export async function bringUp(hosts: number, shared: boolean): Promise<SshHosts>
   };
 }
 
-const HOME = { HOME: `/home/${USER}`, USER, LOGNAME: USER };
+const HOME = homeOf(USER);
 
 /** Takes the hosts down should this process be killed. */
 function guard(base: string): void {
@@ -89,30 +93,28 @@ async function giveBootId(dir: string, host: string): Promise<void> {
   await output(["nsenter", `--mount=${join(dir, "ns", `${host}.mnt`)}`, "--", ...mount], {});
 }
 
-function shareCopies(site: string, open: string): void {
-  const place = join(site, "programs");
-  mkdirSync(place);
-  copyFileSync(binary(), join(place, "nsfarm-deno"));
-  copyFileSync(nextstat(), join(open, "nextstat"));
-  cpSync(inputs(), join(place, "inputs"), { recursive: true });
-  Deno.env.set("NSFARM_TEST_BINARY", join(place, "nsfarm-deno"));
-  Deno.env.set("NSFARM_TEST_NEXTSTAT", join(open, "nextstat"));
-  Deno.env.set("NSFARM_TEST_INPUTS", join(place, "inputs"));
-}
-
-/** What runs under a host's name is on that host: all of them share one table of processes. */
 async function processesOn(uts: string): Promise<string[]> {
   return (await pidsOn(uts)).map(({ command }) => command);
 }
 
-async function pidsOn(uts: string): Promise<{ pid: number; command: string }[]> {
+/** A process on a host. */
+export interface HostProcess {
+  pid: number;
+  /** Its user's number. */
+  uid: number;
+  command: string;
+}
+
+/** What runs under a host's name is on that host: all of them share one table of processes. */
+async function pidsOn(uts: string): Promise<HostProcess[]> {
   const wanted = `uts:[${(await Deno.stat(uts)).ino}]`;
   const pids = (await readdir("/proc")).filter((name) => /^[0-9]+$/.test(name));
   const found = await Promise.all(pids.map(async (pid) => {
     const name = await readlink(`/proc/${pid}/ns/uts`).catch(() => "");
     const command = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
+    const uid = await Deno.stat(`/proc/${pid}`).then(({ uid }) => uid ?? -1, () => -1);
     return name === wanted && command !== "" && !/^(\/usr\/sbin\/)?sshd|sshd-session|sshd-auth/.test(command)
-      ? [{ pid: Number(pid), command: command.replaceAll("\0", " ").trim() }]
+      ? [{ pid: Number(pid), uid, command: command.replaceAll("\0", " ").trim() }]
       : [];
   }));
   return found.flat();

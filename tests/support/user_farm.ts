@@ -13,10 +13,13 @@ export interface UserFarm {
   render(options: RunOptions): Promise<string>;
 }
 
-/** @param env what the cluster's programs need in their environment */
-export function userFarm(scheduler: string, folder: string, env: Record<string, string>): UserFarm {
+/**
+ * @param env what the cluster's programs need in their environment
+ * @param asWhom words that run a command as the user
+ */
+export function userFarm(scheduler: string, folder: string, env: Record<string, string>, asWhom = asUser): UserFarm {
   const begin = (args: string[], where: Where = {}) => {
-    const [program = "", ...words] = asUser(binary(), ...args);
+    const [program = "", ...words] = asWhom(binary(), ...args);
     return start(folder, words, { ...where, program, env: { ...env, ...where.env } });
   };
   const must = async (args: string[], code = 0, where: Where = {}) => {

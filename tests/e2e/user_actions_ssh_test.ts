@@ -1,0 +1,4 @@
+import { ON_SSH_TRANSFER } from "../table/ssh_site.ts";
+import { userActions } from "../table/user_actions.ts";
+
+userActions(ON_SSH_TRANSFER, "usual");

@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import { emptyQueue, openFit, queued } from "../support/condor_farm.ts";
+import { bringUp } from "../support/condor_pool.ts";
+import { useCopies, usePrograms } from "../support/program_copies.ts";
+import { asNamed, giveAway, homeOf, OTHER_USER, USER } from "../support/slurm_cluster.ts";
+import { userFarm } from "../support/user_farm.ts";
+import type { Column, Columns, TestSite } from "./site.ts";
+
+const CONDOR = ["--scheduler", "htcondor"];
+const TRANSFER = "HTCondor, transfer";
+
+const columns: Column[] = [
+  { name: "HTCondor", words: CONDOR, usual: [] },
+  { name: TRANSFER, words: [...CONDOR, "--mode", "transfer"], usual: [] },
+  { name: "HTCondor, sh wrapper", words: [...CONDOR, "--wrapper", "sh"], usual: ["damage"] },
+  {
+    name: "HTCondor, pilots",
+    words: [...CONDOR, "--pilots", "2"],
+    usual: ["retry", "run again"],
+  },
+];
+
+/**
+ * A real HTCondor of two nodes of two cores, which see one folder of the submit side and not the other: runs with
+ * transfer and their programs lie in that one.
+ */
+async function condorSite(): Promise<TestSite> {
+  const pool = await bringUp({ slots: 2, nodes: 2, hidden: true });
+  // By this name HTCondor decides whether a job that transfers nothing may run on a machine.
+  for (const node of ["e1", "e2"]) await pool.configure(node, "FILESYSTEM_DOMAIN = nsfarm.test");
+  const hidden = join(pool.site, "programs");
+  const open = join(pool.open, "programs");
+  useCopies(open);
+  return {
+    prefix: ({ name }) => join(name === TRANSFER ? pool.site : pool.open, "run "),
+    farm: async (folder, { name, words }, whose) => {
+      usePrograms(name === TRANSFER ? hidden : open);
+      const user = whose === "mine" ? USER : OTHER_USER;
+      await giveAway(folder, user);
+      const env = { ...pool.env, ...homeOf(user) };
+      return {
+        ...userFarm("htcondor", folder, env, (...argv) => asNamed(user, ...argv)),
+        words,
+        fit: (behaviour) => openFit({ folder, pool }, behaviour, user),
+      };
+    },
+    queued: async () => (await queued(pool)).split("\n").filter(Boolean),
+    clear: () => emptyQueue(pool),
+    close: pool.down,
+  };
+}
+
+export const ON_CONDOR: Columns = { of: "HTCondor", columns, open: condorSite, isCluster: true };
