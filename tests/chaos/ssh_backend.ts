@@ -1,7 +1,8 @@
 import { chmod } from "node:fs/promises";
+import { runDir } from "../support/farm.ts";
 import { leftovers } from "../support/scratch.ts";
 import { giveAway } from "../support/slurm_cluster.ts";
-import { bringUp, sshFarm, type SshHosts } from "../support/ssh_hosts.ts";
+import { bringUp, sentFiles, sshFarm, type SshHosts } from "../support/ssh_hosts.ts";
 import { type Backend, BEHAVIOUR, type Faults, fillDisk, Later, oneOf, SHARDS, TOYS, within } from "./parts.ts";
 import { chaosRound } from "./round.ts";
 import type { Round } from "./schedule.ts";
@@ -54,7 +55,7 @@ async function sshRound(hosts: SshHosts, disk: SmallDisk, seed: number): Promise
         leftovers: async () => [
           ...await leftovers(folder),
           ...await onAll(hosts.processes),
-          ...await onAll((host) => sentFiles(hosts, host)),
+          ...await onAll((host) => sentFiles(hosts, host, runDir(folder))),
         ],
       });
     } finally {
@@ -63,12 +64,6 @@ async function sshRound(hosts: SshHosts, disk: SmallDisk, seed: number): Promise
       await startAll();
     }
   }, `${disk.path}/nsfarm chaos `);
-}
-
-/** What was sent to a host and is still there. */
-async function sentFiles(hosts: SshHosts, host: string): Promise<string[]> {
-  const names = await hosts.asRoot(host, "sh", "-c", "ls -A /home/farmer/nsfarm_runs 2>/dev/null || true");
-  return names.split("\n").filter((name) => name !== "").map((name) => `${host}: nsfarm_runs/${name}`);
 }
 
 function hostFaults(hosts: SshHosts, later: Later): Faults {

@@ -5,7 +5,7 @@ import { runDir } from "../support/farm.ts";
 import { countDone, failedAttempts, readAttempts, readRecord } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
 import { assertMerged } from "../support/slurm_farm.ts";
-import { sshFile } from "../support/ssh_hosts.ts";
+import { sentFiles, sshFile } from "../support/ssh_hosts.ts";
 
 const test = sshFile();
 const SOON = ["--host-retry-s", "0.5"];
@@ -69,8 +69,8 @@ test("extend beside a background driver: each loop does its shards, and the host
   await assertMerged(dir, { toys: 24 });
   // The run is whole before the last attempt's file is gone.
   await until("no attempt is left", async () => (await failedAttempts(dir)).length === 0);
-  const left = (host: string) => farm.hosts.on(host, "ls -d $HOME/nsfarm_runs/extended.* 2>/dev/null; true");
-  await until("the hosts are empty", async () => (await left("w1")) + (await left("w2")) === "");
+  const left = async (host: string) => (await sentFiles(farm.hosts, host, dir)).length;
+  await until("the hosts are empty", async () => await left("w1") + await left("w2") === 0);
 });
 
 test("a host that left the hosts file is lost after --host-lost-s: its shards run elsewhere, and it keeps no open attempt", async (farm) => {

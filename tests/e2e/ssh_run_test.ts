@@ -6,7 +6,7 @@ import { hardSpec } from "../support/hard_spec.ts";
 import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
 import { assertMerged } from "../support/slurm_farm.ts";
-import { type SshFarm, sshFile } from "../support/ssh_hosts.ts";
+import { sentFiles, type SshFarm, sshFile } from "../support/ssh_hosts.ts";
 import type { StandIn } from "../support/stand_in.ts";
 
 const test = sshFile();
@@ -17,8 +17,8 @@ async function hostsOf(dir: string, shards: number): Promise<string[]> {
   return records.map((record) => record.host);
 }
 
-async function assertNothingStays({ hosts }: SshFarm, names = HOSTS): Promise<void> {
-  for (const host of names) assert.equal(await hosts.on(host, "ls -A $HOME/nsfarm_runs 2>/dev/null; true"), "", host);
+async function assertNothingStays({ hosts, folder }: SshFarm, names = HOSTS): Promise<void> {
+  for (const host of names) assert.deepEqual(await sentFiles(hosts, host, runDir(folder)), []);
 }
 
 /** How often each shard was fitted to its end. */

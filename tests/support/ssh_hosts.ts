@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { binary, type Ran, requestArgs, type RunOptions, start, type Started } from "./farm.ts";
+import { hostFolder } from "../../core/ssh/host_folder.ts";
 import { useCopies } from "./program_copies.ts";
+import { readManifest } from "./run_dir.ts";
 import type { Where } from "./farm.ts";
 import { inFolder, killQuietly, until } from "./scratch.ts";
 import { type StandIn, standIn } from "./stand_in.ts";
@@ -98,6 +100,17 @@ async function processesOn(uts: string): Promise<string[]> {
 }
 
 /** A process on a host. */
+/**
+ * What a run has sent to a host and is still there. A home is shared by hosts, and with it what lies in it of runs of
+ * other tests.
+ * @param dir of the run
+ */
+export async function sentFiles(hosts: SshHosts, host: string, dir: string): Promise<string[]> {
+  const run = hostFolder(await readManifest(dir), host).split("/")[0];
+  const names = await hosts.asRoot(host, "sh", "-c", "ls -A /home/farmer/nsfarm_runs 2>/dev/null || true");
+  return names.split("\n").filter((name) => name === run).map((name) => `${host}: nsfarm_runs/${name}`);
+}
+
 export interface HostProcess {
   pid: number;
   /** Its user's number. */
