@@ -5,6 +5,7 @@ import { attemptName, ATTEMPTS, readAttemptName } from "../../core/run_paths.ts"
 import { inputError, parseJson, readRegular, Unreadable } from "../disk/read_file.ts";
 import { commitByLink } from "../disk/give_name.ts";
 import { listNames } from "../disk/list_names.ts";
+import { showListed } from "../disk/show_listed.ts";
 import { exists, explainWrite, makeFolder, removeQuietly, writeAll, writeTemporary } from "../disk/write_file.ts";
 
 export const attemptPath = (dir: string, shard: number, attempt: number): string =>
@@ -41,6 +42,20 @@ export function readAttempt(dir: string, shard: number, attempt: number): Attemp
 
 export function readAttempts(dir: string, shard: number, numbers: number[]): Attempt[] {
   return numbers.flatMap((number) => readAttempt(dir, shard, number) ?? []);
+}
+
+/**
+ * As readAttempts, for whoever begins the next one: what a listing shows and a look denies is asked about once more. A
+ * machine keeps in mind that a name is absent while others give it, and their attempt would be taken for one that is gone.
+ * @throws {FarmError} input, when one may not be read
+ */
+export function readListedAttempts(dir: string, shard: number, numbers: number[]): Attempt[] {
+  return numbers.flatMap((number) => {
+    const attempt = readAttempt(dir, shard, number);
+    if (attempt) return attempt;
+    showListed(attemptPath(dir, shard, number));
+    return readAttempt(dir, shard, number) ?? [];
+  });
 }
 
 /** Whether the last attempt failed by itself: one that was told to stop, or whose process is gone, is given back. */

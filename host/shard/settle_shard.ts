@@ -5,7 +5,7 @@ import { Metrics, METRICS_SCHEMA, type ShardRecord } from "../../core/contracts/
 import { isOfEarlier } from "../../core/earlier_submission.ts";
 import { lostRecord } from "../../core/lost_record.ts";
 import { INCOMING } from "../../core/run_paths.ts";
-import { attemptPath, readAttempts, removeAttempt, updateAttempt } from "./attempts.ts";
+import { attemptPath, readAttempts, readListedAttempts, removeAttempt, updateAttempt } from "./attempts.ts";
 import { listNames } from "../disk/list_names.ts";
 import { commitRecord, commitShard, refuseUnread } from "./commit_shard.ts";
 import { fitFiles, keepLogs } from "./fit_files.ts";
@@ -41,7 +41,7 @@ export async function settleShard(bench: Workbench, plan: Plan, listing: RunList
     return { kind: "done", record: found.metrics.farm };
   }
   refuseUnread(dir, plan.shard_index, found);
-  const attempts = readAttempts(dir, plan.shard_index, numbers);
+  const attempts = readListedAttempts(dir, plan.shard_index, numbers);
   const next = Math.max(0, ...numbers) + 1;
   const elsewhere: Attempt[] = [];
   for (const attempt of attempts.filter((one) => one.end === null)) {

@@ -48,14 +48,17 @@ export class Heartbeats {
   /**
    * Whether an attempt that was begun on another machine went on at the last look: by a loop whose count moves, or not,
    * or nobody knows. A loop that was there and has taken its file away runs nothing any more; one listing can miss a name
-   * that is given anew while it is made.
+   * that is given anew while it is made. Of one whose file cannot be read nothing is unknown yet while a living one might
+   * not have beaten either.
    */
   judge({ wrapper }: Pick<Attempt, "wrapper">): "alive" | "dead" | "unknown" {
     const key = keyOf(wrapper);
     const known = this.#seen.get(key);
-    if (!known || this.#unread.has(known.token)) return "unknown";
+    if (!known) return "unknown";
+    const isSilent = this.#looked_ms - known.since_ms >= MISSED * known.interval_ms;
+    if (this.#unread.has(known.token)) return isSilent ? "unknown" : "alive";
     if (!this.#here.has(key) && !this.#before.has(key)) return "dead";
-    return this.#looked_ms - known.since_ms < MISSED * known.interval_ms ? "alive" : "dead";
+    return isSilent ? "dead" : "alive";
   }
 }
 

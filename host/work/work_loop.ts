@@ -85,6 +85,7 @@ class WorkLoop {
   async #sortAll(plans: readonly Plan[], listing: RunListing): Promise<void> {
     const now_ms = performance.now();
     this.#beats.look(listWorkers(this.bench.run.dir), now_ms);
+    this.#is_listed_again = false;
     for (const plan of plans) this.#sort(plan, await settleShard(this.bench, plan, listing), listing);
   }
 
@@ -127,9 +128,21 @@ class WorkLoop {
     if (!found) this.#awaitLoop(plan, attempts, next);
   }
 
+  #is_listed_again = false;
+
+  /** Judges an attempt; where nobody knows, the loops are listed once more, since one listing can miss a file. */
+  #judge(attempt: Attempt): ReturnType<Heartbeats["judge"]> {
+    const life = this.#beats.judge(attempt);
+    if (life !== "unknown" || this.#is_listed_again) return life;
+    this.#is_listed_again = true;
+    const now_ms = performance.now();
+    this.#beats.look(listWorkers(this.bench.run.dir), now_ms);
+    return this.#beats.judge(attempt);
+  }
+
   /** What a loop on another machine began is left to it while it lives, and taken over when it does not. */
   #awaitLoop(plan: Plan, attempts: readonly Attempt[], next: number): void {
-    const lives = attempts.map((attempt) => this.#beats.judge(attempt));
+    const lives = attempts.map((attempt) => this.#judge(attempt));
     for (const [i, attempt] of attempts.entries()) if (lives[i] === "dead") endLost(this.bench, plan, attempt);
     if (lives.includes("unknown")) this.#book.elsewhere(plan.shard_index);
     else if (lives.includes("alive")) this.#book.taken(plan);

@@ -118,6 +118,27 @@ Deno.test("a process of another machine cannot be asked from here: its shard is 
     assert.equal((await run.settle()).kind, "elsewhere");
   }));
 
+Deno.test("an attempt that a listing shows and this machine has in mind as absent is asked about: its shard is left to it", () =>
+  inRun(async (run) => {
+    const other = { host: "another", boot_id: "another-boot", pid: 1, start_ticks: "1" };
+    run.begin({ wrapper: other });
+    const real = { lstatSync: Deno.lstatSync, mkdirSync: Deno.mkdirSync };
+    let isAsked = false;
+    Reflect.set(Deno, "lstatSync", (path: string) => {
+      if (!isAsked && path.includes("/attempts/shard_1.1")) throw new Deno.errors.NotFound(path);
+      return real.lstatSync(path);
+    });
+    Reflect.set(Deno, "mkdirSync", (path: string, options?: Deno.MkdirOptions) => {
+      isAsked ||= path.includes("/attempts/shard_1.1");
+      real.mkdirSync(path, options);
+    });
+    try {
+      assert.equal((await run.settle()).kind, "elsewhere");
+    } finally {
+      Object.assign(Deno, real);
+    }
+  }));
+
 Deno.test("an attempt of an earlier start of this machine is lost", () =>
   inRun(async (run) => {
     run.begin({ wrapper: { ...machine.process, boot_id: "an-earlier-boot" } });

@@ -55,6 +55,11 @@ export class ClientCache {
     for (const path of paths) this.#entries.delete(path);
   }
 
+  clear(): void {
+    this.#entries.clear();
+    this.#listed.clear();
+  }
+
   #keep(path: string, info: Deno.FileInfo | null): void {
     this.#entries.set(path, { info, at_ms: this.now_ms() });
   }

@@ -159,7 +159,10 @@ class Machine {
     const { fate: { back_after_ms } } = process;
     if (back_after_ms === null) return;
     this.turns.stopFits(this.turns.me, process.number);
-    this.timers.at(this.turns.now_ms + back_after_ms, () => this.#begin(QUIET), undefined);
+    this.timers.at(this.turns.now_ms + back_after_ms, () => {
+      this.client.restarted();
+      this.#begin(QUIET);
+    }, undefined);
   }
 
   #collect(process: Process): void {

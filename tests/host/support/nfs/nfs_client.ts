@@ -97,6 +97,12 @@ export class NfsClient {
     Reflect.set(fs, "rmdirSync", (path: string) => this.#change([path], () => real.rmdirSync(path)));
   }
 
+  /** Nothing is in mind of a machine that was started again. */
+  restarted(): void {
+    this.names.clear();
+    for (const one of [this.pages, this.opened, this.moved]) one.clear();
+  }
+
   stamp(...paths: string[]): void {
     for (const path of paths) stamp(path, this.turns.now_ms);
   }
