@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { NOW, oldManifest, oldRun, pythonRow, RUN_ID, writeManifest } from "../host/support/old_dir.ts";
 import { mustRun } from "../support/farm.ts";
 import { filesBelow } from "../support/files_below.ts";
+import { examine, followAdvice } from "../support/follow_advice.ts";
 import { inFolder } from "../support/scratch.ts";
 
 const FAULT = "Error: failed to open /data/observed.parquet";
@@ -65,9 +66,9 @@ Deno.test("status, doctor, logs and report show of an old run what its files tel
 Deno.test("of an old run that is whole doctor says how to merge it, and then that nothing is wrong", () =>
   inFolder(async (folder) => {
     const { dir } = await oldRun(folder);
-    const { next, troubles } = JSON.parse((await mustRun(folder, ["doctor", dir, "--json"])).stdout);
-    assert.deepEqual([next.slice(-2), troubles], [["merge", dir], []]);
-    await mustRun(folder, ["merge", dir]);
+    const run = (args: string[]) => mustRun(folder, args);
+    assert.deepEqual((await examine(run, dir)).troubles, []);
+    assert.deepEqual(await followAdvice(run, dir), ["merge"]);
     assert.match((await mustRun(folder, ["doctor", dir])).stdout, /Nothing is wrong: .*merged\.out\.json is there/);
     assert.match((await mustRun(folder, ["logs", dir, "0"])).stdout, /ended with exit 0 after 1 s on w0/);
   }));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { binary, nsfarm, readText, renderRun, requestArgs } from "../support/farm.ts";
+import { examine } from "../support/follow_advice.ts";
 import { type FakeSlurm, fakeSlurm } from "../support/fake_slurm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
@@ -33,6 +34,18 @@ async function accepted(folder: string, commands: string[], env: Record<string, 
   }
 }
 
+/** The command that doctor prints moves the run on, unless it only waits for jobs: it prints another one then. */
+async function movesOn(folder: string, dir: string, env: Record<string, string>): Promise<void> {
+  const run = (args: string[]) => nsfarm(folder, args, { env });
+  const before = await examine(run, dir);
+  if (before.words === null || before.words.includes("--watch")) return;
+  const words = before.words.filter((word) => word !== "--wait");
+  const ran = await run(words);
+  assert.equal(ran.code, 0, `${words.join(" ")}\n${ran.stdout}${ran.stderr}`);
+  const after = await examine(run, dir);
+  assert.notDeepEqual(after.words, before.words, `${words.join(" ")} is printed once more when it was done`);
+}
+
 async function withProgram(folder: string, env: Record<string, string>): Promise<Record<string, string>> {
   const bin = join(folder, "bin");
   await mkdir(bin);
@@ -59,7 +72,7 @@ const STATES: [string, (slurm: FakeSlurm) => Promise<void>, string[][], string[]
 ];
 
 for (const [what, come, more, wanted] of STATES) {
-  Deno.test(`every command that is printed of a run that ${what} is one that it takes`, () =>
+  Deno.test(`every command that is printed of a run that ${what} is one that it takes, and that of doctor moves it on`, () =>
     inFolder(async (folder) => {
       const slurm = await fakeSlurm(folder);
       const env = await withProgram(folder, slurm.env);
@@ -71,6 +84,8 @@ for (const [what, come, more, wanted] of STATES) {
       if (what === "was refused") {
         assert.doesNotMatch((await nsfarm(folder, ["doctor", dir], { env })).stdout, /^Next/m);
       }
+      await slurm.onSubmit('[ "$n" = 1 ] || echo PENDING >"$here/state"');
+      await movesOn(folder, dir, env);
       await accepted(folder, commands, env);
     }, "nsfarm-e2e-"));
 }

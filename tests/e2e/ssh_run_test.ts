@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { amountOf } from "../support/amount.ts";
 import { namesIn, runDir } from "../support/farm.ts";
+import { followAdvice } from "../support/follow_advice.ts";
 import { hardSpec } from "../support/hard_spec.ts";
 import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
@@ -59,6 +60,18 @@ test("a shard whose own guardrail failed comes back from a host as done", async 
   const dir = runDir(farm.folder);
   assert.deepEqual([(await readRecord(dir, 0)).exit_code, (await readRecord(dir, 1)).exit_code], [1, 0]);
   assert.deepEqual(await readAttempts(dir), []);
+});
+
+test("each command that doctor prints of a run on hosts moves it on, until it is merged and none is printed", async (farm) => {
+  const fake = await farm.standIn('[ $shard != 1 ] || [ -e "$here/mended" ] || exit 3');
+  const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 4, shards: 2, nextstat: fake.path });
+  await farm.must(args, 5);
+  await fake.mark("mended");
+  const dir = runDir(farm.folder);
+  assert.deepEqual(await followAdvice(farm.must, dir), ["retry --wait"]);
+  await Deno.remove(join(dir, "merged.out.json"));
+  assert.deepEqual(await followAdvice(farm.must, dir), ["merge"]);
+  await assertMerged(dir, { toys: 4 });
 });
 
 test("a driver killed by -9 is started again: no finished shard is run again, none has a twin or is left behind", async (farm) => {
