@@ -12,6 +12,7 @@ import {
   untilIdle,
 } from "../support/condor_farm.ts";
 import { namesIn } from "../support/farm.ts";
+import { followAdvice } from "../support/follow_advice.ts";
 import { countDone, readManifest } from "../support/run_dir.ts";
 import { killQuietly, until } from "../support/scratch.ts";
 import { assertMerged } from "../support/slurm_farm.ts";
@@ -28,10 +29,11 @@ async function begin(farm: CondorFarm, shards: number, running: number, more: st
   return { fit, dir };
 }
 
-/** `retry` runs what is missing, and the merge has each toy once. */
+/** `retry`, as doctor prints it unless there is `more` to say, runs what is missing, and the merge has each toy once. */
 async function retryMerges(farm: CondorFarm, dir: string, toys: number, fit?: OpenFit, more: string[] = []) {
   await fit?.mark("go");
-  await farm.must(["retry", dir, ...more, "--wait"]);
+  if (more.length > 0) await farm.must(["retry", dir, ...more, "--wait"]);
+  else assert.deepEqual(await followAdvice(farm.must, dir), ["retry --wait"]);
   await assertMerged(dir, { toys });
 }
 
