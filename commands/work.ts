@@ -64,7 +64,7 @@ const work: CommandSpec = {
         ...unknown.map(({ why }) => why),
       ];
       out.print(words.join("\n") || "no worker is alive");
-      out.document({ workers: alive });
+      out.document({ workers: alive, unknown });
       return EXIT_CODES.done;
     }
     if (flags.stop) {

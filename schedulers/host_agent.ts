@@ -8,6 +8,8 @@ export interface AgentOrder {
   base: string;
   /** The run's and this host's own folder below it. */
   folder: string;
+  /** The folder that an earlier version gave the run: used where the run was begun in it. */
+  earlier: string;
   run_dir: string;
   run_token: string;
   /** The nextstat there that is asked for its version: a path, or a name on PATH. */

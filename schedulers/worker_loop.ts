@@ -7,6 +7,8 @@ import { ADAPTER_API_VERSION, type Command, type CommandResult, type SchedulerAd
 /** What `work --ask --json` prints: the worker loops of a run that are alive on this machine. */
 export const WorkersAnswer = z.looseObject({
   workers: z.array(z.extend(Worker, { running: z.array(z.int()) })),
+  /** Those whose files cannot be read. */
+  unknown: z.optional(z.array(z.looseObject({ token: z.string(), why: z.string() }))),
 });
 
 const PROGRAM = "nsfarm-deno";
@@ -55,6 +57,8 @@ export function workerLoop({ words, sends_inputs = false, ...own }: Own): Schedu
       const answer = readWorkers(result);
       if (!answer) return { kind: "unclear", message: firstLine(result) };
       const worker = answer.workers.find((one) => one.token === token);
+      const unknown = answer.unknown?.find((one) => one.token === token);
+      if (unknown) return { kind: "unclear", message: unknown.why };
       return { kind: "ok", value: worker ? `${worker.process.pid}` : null };
     },
 
@@ -64,7 +68,8 @@ export function workerLoop({ words, sends_inputs = false, ...own }: Own): Schedu
       if (round > 0 || !result) return { kind: "ok", value: [] };
       const answer = readWorkers(result);
       if (!answer) return { kind: "unclear", message: firstLine(result) };
-      return { kind: "ok", value: answer.workers.flatMap((worker) => statesOf(worker, handles)) };
+      const unknown = (answer.unknown ?? []).flatMap((worker) => unknownStates(worker, handles));
+      return { kind: "ok", value: [...answer.workers.flatMap((worker) => statesOf(worker, handles)), ...unknown] };
     },
 
     cancel: ({ run_dir }, handles) =>
@@ -98,6 +103,16 @@ function statesOf(
     const state: ShardState = running.has(shard) ? "running" : "queued";
     return { token: worker.token, shard, state, native: state, reason: null, host: worker.process.host };
   });
+}
+
+/** Whether it works, and on what, nobody can tell. */
+function unknownStates(
+  { token, why }: { token: string; why: string },
+  handles: { token: string; chunk: { shards: number[] } }[],
+) {
+  const state: ShardState = "unknown";
+  const shards = handles.find((one) => one.token === token)?.chunk.shards ?? [];
+  return shards.map((shard) => ({ token, shard, state, native: state, reason: why, host: null }));
 }
 
 /** What our program says and what it says to do next, as one line. */

@@ -6,6 +6,14 @@ import type { FarmManifest } from "../contracts/manifest.ts";
  * @param host its key (hostKey)
  */
 export function hostFolder({ run_id, farm }: Pick<FarmManifest, "run_id" | "farm">, host: string): string {
-  const run = [run_id, farm.run_token, farm.copy_token].filter((part) => part !== undefined).join(".");
-  return `${run}/${host.replaceAll(/[^A-Za-z0-9._-]/g, "_")}`;
+  return folderOf([run_id, farm.run_token, farm.copy_token], host);
+}
+
+/** Returns where an earlier version had it: in one folder with all runs of its id. */
+export function earlierHostFolder({ run_id, farm }: Pick<FarmManifest, "run_id" | "farm">, host: string): string {
+  return folderOf([run_id, farm.copy_token], host);
+}
+
+function folderOf(run: (string | undefined)[], host: string): string {
+  return `${run.filter((part) => part !== undefined).join(".")}/${host.replaceAll(/[^A-Za-z0-9._-]/g, "_")}`;
 }

@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { errorText } from "../../core/errors.ts";
-import { hostFolder } from "../../core/ssh/host_folder.ts";
+import { earlierHostFolder, hostFolder } from "../../core/ssh/host_folder.ts";
 import { type FarmHost, hostKey } from "../../core/ssh/hosts_file.ts";
 import { hostAgent } from "../../schedulers/host_agent.ts";
 import { compareClocks, readFacts } from "./probe_host.ts";
@@ -21,10 +21,10 @@ export async function openLink(
   cut: AbortSignal,
 ): Promise<HostLink> {
   const { manifest, dir } = order.run;
-  const folder = hostFolder(manifest, hostKey(host));
   const script = hostAgent({
     base: order.base,
-    folder,
+    folder: hostFolder(manifest, hostKey(host)),
+    earlier: earlierHostFolder(manifest, hostKey(host)),
     run_dir: dir,
     run_token: manifest.farm.run_token,
     nextstat: order.remote_nextstat ?? manifest.nextstat_bin,
@@ -35,7 +35,7 @@ export async function openLink(
   const timer = setTimeout(session.kill, order.setup_timeout_s * 1000);
   cut.addEventListener("abort", session.kill);
   try {
-    return await setUp(session, folder, host, control, order);
+    return await setUp(session, host, control, order);
   } catch (error) {
     session.kill();
     if (error instanceof HostFault) throw error;
@@ -48,7 +48,6 @@ export async function openLink(
 
 async function setUp(
   session: SshSession,
-  folder: string,
   host: FarmHost,
   control: string,
   order: LinkOrder,
@@ -56,7 +55,8 @@ async function setUp(
   const facts = await readFacts(session);
   if (facts.fault !== null) throw new HostFault(facts.fault);
   const clock = await compareClocks(session);
-  const place = (await ask(session, "open"))[1] === "shared" ? "shared" : "transfer";
+  const [, seen, folder = ""] = await ask(session, "open");
+  const place = seen === "shared" ? "shared" : "transfer";
   const link: HostLink = {
     facts,
     clock,

@@ -25,6 +25,7 @@ export async function probeHost(
   const script = hostAgent({
     base: order.base ?? REMOTE_BASE,
     folder: "preflight",
+    earlier: "preflight",
     run_dir: "",
     run_token: "",
     nextstat: order.nextstat,

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { lookAtRun } from "../../commands/watch_run.ts";
 import { WORKER_SCHEMA } from "../../core/contracts/worker.ts";
+import { stopWorker } from "../../host/work/background_worker.ts";
 import { listWorkers, lookAtWorkers, sweepWorkers, withdrawWorkers } from "../../host/work/workers.ts";
 import { MACHINE, runOf } from "./support/bench.ts";
 import { FakeScheduler } from "./support/fake_adapter.ts";
@@ -46,6 +47,14 @@ Deno.test("status names a worker loop of which nothing can be read", () =>
       summary.workers[1] ?? "",
       /^Cannot read the file of a worker loop ".*worker_00112233445566bb\.json": it is a folder$/,
     );
+  }));
+
+Deno.test("a worker loop whose file cannot be read does not count as stopped", () =>
+  withHidden(async (dir) => {
+    const run = runOf(dir, inventedRun(dir));
+    await assert.rejects(stopWorker(run, HIDDEN), /worker_00112233445566bb\.json": it is a folder/);
+    await assert.rejects(stopWorker(run, null), /worker_00112233445566bb\.json": it is a folder/);
+    assert.deepEqual(await stopWorker(run, worker.token), []);
   }));
 
 async function announce(dir: string, token: string, boot_id: string): Promise<void> {

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import local from "../../schedulers/local.ts";
+import { exampleContext, exampleHandle } from "../../host/check_adapter/example_run.ts";
+import { result } from "../../host/check_adapter/answers.ts";
+
+const HANDLE = exampleHandle(2);
+const why = 'Cannot read the file of a worker loop "/r/claims/worker_x.json": permission denied';
+const unread = result({ stdout: JSON.stringify({ workers: [], unknown: [{ token: HANDLE.token, why }] }) });
+
+Deno.test("a worker loop whose file cannot be read was neither taken nor refused", () => {
+  assert.deepEqual(local.readFind(unread, HANDLE.token), { kind: "unclear", message: why });
+  assert.deepEqual(local.readFind(unread, "00112233445566bb"), { kind: "ok", value: null });
+});
+
+Deno.test("the shards of a worker loop whose file cannot be read are unknown, with the reason", () => {
+  const answer = local.readQuery([unread], [HANDLE], 0);
+  const states = answer.kind === "ok" ? answer.value : [];
+  assert.deepEqual(states.map(({ shard, state, reason }) => [shard, state, reason]), [
+    [0, "unknown", why],
+    [1, "unknown", why],
+  ]);
+});
+
+Deno.test("the answer of an earlier version, which knows no unknown loops, is read", () => {
+  const earlier = result({ stdout: '{"workers": []}' });
+  assert.deepEqual(local.readQuery([earlier], [HANDLE], 0), { kind: "ok", value: [] });
+  assert.equal(local.query(exampleContext(local), [HANDLE], 0).length, 1);
+});
