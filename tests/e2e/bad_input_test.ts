@@ -13,7 +13,7 @@ function words(folder: string, bad: Bad): string[] {
   const options = Object.entries(bad.options ?? {}).map(([name, value]) => [`--${name}`, value.replace("$F", folder)]);
   const named = new Map([...Array.from({ length: good.length / 2 }, (_, i) => good.slice(2 * i, 2 * i + 2)), ...options]
     .map(([name = "", value = ""]) => [name, value]));
-  for (const [name, value] of named) if (value === "") named.delete(name);
+  for (const name of bad.without ?? []) named.delete(`--${name}`);
   return [...[...named].flat(), ...bad.more ?? []];
 }
 

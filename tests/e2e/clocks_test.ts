@@ -117,7 +117,7 @@ Deno.test("a run of one shard plans without claiming to know how its times scatt
   inFolder(async (folder) => {
     await mustRun(folder, runArgs(folder, { toys: 4, shards: 1 }));
     const { stdout } = await mustRun(folder, ["plan", "--from", runDir(folder)]);
-    assert.match(stdout, /How sure: not known from this pilot/);
+    assert.match(stdout, /How sure: not known from that run/);
     assert.doesNotMatch(stdout, /±|\d to \d/);
     const { counts, uncertainty } = Plan.parse(
       JSON.parse((await mustRun(folder, ["plan", "--from", runDir(folder), "--json"])).stdout),

@@ -8,6 +8,8 @@ export interface Bad {
   what: string;
   /** Added to (or in place of) the options of a good request. */
   options?: Record<string, string>;
+  /** Options of a good request that are left out. */
+  without?: string[];
   more?: string[];
   where?: (folder: string) => Where;
   /** Makes what the options name, in the folder. */
@@ -111,7 +113,7 @@ export const BAD_REQUESTS: Bad[] = [
   },
   {
     what: "no nextstat named, and none on PATH",
-    options: { "nextstat-bin": "" },
+    without: ["nextstat-bin"],
     where: () => ({ env: { PATH: "/nowhere" } }),
     ...{ code: 2, line: /Cannot find nextstat: it is neither beside nsfarm-deno nor on PATH/, hint: /--nextstat-bin/ },
   },
@@ -127,7 +129,7 @@ export const BAD_REQUESTS: Bad[] = [
   })),
   ...["slurm", "htcondor"].map((scheduler): Bad => ({
     what: `no number of shards for ${scheduler}`,
-    options: { shards: "", scheduler },
+    ...{ options: { scheduler }, without: ["shards"] },
     ...{ code: 2, line: /without --shards/, hint: new RegExp(`preflight --scheduler ${scheduler} suggests a number`) },
   })),
   {
