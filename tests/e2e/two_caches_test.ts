@@ -81,7 +81,7 @@ test(
   'until [ -e "$here/go" ]; do sleep 0.1; done',
   async (on) => {
     const { clients: [a, b], dir, fake } = on;
-    assert.match((await a.must(["status", dir])).stdout, /2 queued/);
+    assert.match((await a.must(["status", dir])).stdout, /2 not submitted/);
     const working = b.start(["work", dir, "--slots", "2"]);
     await until("both run", async () => (await fitsOf(fake, "start")).length === 2);
     const { stdout } = await a.must(["status", dir]);
