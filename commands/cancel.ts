@@ -20,7 +20,7 @@ const cancel: CommandSpec = {
     const adapter = await adapterOf(run, out);
     const cancelled = await cancelRun(run, adapter);
     const { alive, unknown } = await askWorkers(run);
-    const workers = alive.length > 0 ? await stopWorker(run, null) : [];
+    const workers = alive.length > 0 ? (await stopWorker(run, null)).stopped : [];
     const remote = await stopOrphans(run, out);
     const words = [
       ...cancelled.map((handle) => `cancelled ${adapter.name} job ${handle.job_id}`),
@@ -38,7 +38,7 @@ const cancel: CommandSpec = {
       remote,
     });
     out.note("Finished shards stay; nsfarm-deno retry goes on with the others");
-    return remote.unclear.length > 0 ? EXIT_CODES.unreachable : EXIT_CODES.done;
+    return remote.unclear.length + unknown.length > 0 ? EXIT_CODES.unreachable : EXIT_CODES.done;
   },
 };
 export default cancel;

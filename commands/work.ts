@@ -68,11 +68,11 @@ const work: CommandSpec = {
       return EXIT_CODES.done;
     }
     if (flags.stop) {
-      const stopped = await stopWorker(run, flags.token ?? null);
-      out.print(
-        stopped.map((one) => `stopped worker ${one.token} pid ${one.process.pid}`).join("\n") || "no worker is alive",
-      );
+      const { stopped, unknown } = await stopWorker(run, flags.token ?? null);
+      const words = stopped.map((one) => `stopped worker ${one.token} pid ${one.process.pid}`);
+      if (words.length > 0 || unknown.length === 0) out.print(words.join("\n") || "no worker is alive");
       out.document({ stopped });
+      if (unknown[0]) throw new FarmError("unreachable", unknown[0].why, MEND_FILE);
       return EXIT_CODES.done;
     }
     if (flags.detach) {
@@ -112,6 +112,8 @@ const work: CommandSpec = {
   },
 };
 export default work;
+
+const MEND_FILE = "Whether it works is unknown: make it readable, or remove it when no nsfarm-deno works on the run";
 
 function workerToken(text: string): string {
   if (/^[0-9a-f]{16}$/.test(text)) return text;

@@ -39,7 +39,7 @@ function seedFault(manifest: Manifest): string | null {
   const bad = manifest.plans.find((plan) => plan.seed !== seedOf(manifest, plan.toy_start));
   if (!bad) return null;
   const wanted = seedOf(manifest, bad.toy_start);
-  return `plans[${bad.shard_index}] has seed ${bad.seed}, wanted ${wanted} (run seed + toy_start)`;
+  return `plans[${bad.shard_index}] has seed ${bad.seed}, wanted ${wanted} (that of toy ${bad.toy_start})`;
 }
 
 /** An extension can have seeds of its own. */

@@ -81,11 +81,14 @@ function optionFaults(options: SchedulerOption[]): string[] {
   ];
 }
 
-function isTaken({ type, min = -Infinity, choices, pattern }: SchedulerOption, value: unknown): boolean {
+function isTaken(
+  { type, min = -Infinity, max = Infinity, choices, pattern }: SchedulerOption,
+  value: unknown,
+): boolean {
   if (type === "boolean") return typeof value === "boolean";
   if (type === "strings") return Array.isArray(value) && value.every((one) => typeof one === "string");
   if (type !== "string" && type !== "path") {
-    return typeof value === "number" && value >= min && (type === "number" || Number.isInteger(value));
+    return typeof value === "number" && value >= min && value <= max && (type === "number" || Number.isInteger(value));
   }
   if (typeof value !== "string" || (choices && !choices.includes(value))) return false;
   return pattern === undefined || new RegExp(`^(?:${pattern})$`).test(value);

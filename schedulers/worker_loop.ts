@@ -76,7 +76,7 @@ export function workerLoop({ words, sends_inputs = false, ...own }: Own): Schedu
       handles.map(({ token }) => command(["work", run_dir, "--stop", "--token", token])),
     readCancel: (results) => {
       const bad = results.find((result) => result.exit_code !== 0);
-      return bad ? { kind: "unclear", message: firstLine(bad) } : { kind: "ok", value: null };
+      return bad ? { kind: "unclear", message: ownWords(bad) } : { kind: "ok", value: null };
     },
   };
 }

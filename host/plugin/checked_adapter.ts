@@ -11,12 +11,6 @@ import {
 } from "../../schedulers/adapter.ts";
 import { MemberFault } from "./plugin_fault.ts";
 
-/** An adapter as it came, not checked: the names of its functions, and its other members. */
-export interface DeclaredAdapter {
-  calls: readonly string[];
-  facts: unknown;
-}
-
 /**
  * Returns an adapter each of whose functions throws a MemberFault where it returns what the contract does not allow.
  * @param subject the plugin's file, else the adapter's name

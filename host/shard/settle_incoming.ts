@@ -75,7 +75,8 @@ export function settleAttempt(
   const numbers = listAttempts(run.dir).get(plan.shard_index) ?? [];
   const attempts = readAttempts(run.dir, plan.shard_index, numbers);
   const own = attempts.find((one) => one.attempt_token === id);
-  const open = own?.end === null ? own : undefined;
+  // An end that was written by somebody who had nothing of it (lostRecord) gives way to what it tells itself.
+  const open = own?.end === null || own?.end.wall_s === null ? own : undefined;
   const left = { id, facts, files, open, attempt: open?.attempt ?? Math.max(0, ...numbers) + 1 };
   const committed = own && !open ? undefined : settleFacts(run, plan, left);
   keepLogs(run.dir, plan.shard_index, files);

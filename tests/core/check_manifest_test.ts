@@ -24,7 +24,7 @@ for (
     [
       "a seed that is not the toy's",
       withPlan(1, { seed: 48 }),
-      "plans[1] has seed 48, wanted 47 (run seed + toy_start)",
+      "plans[1] has seed 48, wanted 47 (that of toy 5)",
     ],
     ["toys that no shard has", withPlan(1, { n_toys: 4 }), "no shard has the toys 9 to 9"],
     ["toys that two shards have", withPlan(1, { n_toys: 6 }), "toy 10 is in shard 2 and in an earlier one"],

@@ -173,6 +173,12 @@ for (
       /--x has a default/,
     ],
     [
+      "has an option whose default is above its most",
+      option({ type: "integer", max: 1, default: 2 }),
+      "options",
+      /--x has a default/,
+    ],
+    [
       "has an option whose default is not among its choices",
       option({ choices: ["a"], default: "b" }),
       "options",

@@ -26,3 +26,9 @@ Deno.test("the answer of an earlier version, which knows no unknown loops, is re
   assert.deepEqual(local.readQuery([earlier], [HANDLE], 0), { kind: "ok", value: [] });
   assert.equal(local.query(exampleContext(local), [HANDLE], 0).length, 1);
 });
+
+Deno.test("a worker loop that could not be asked to stop is not cancelled, and what to do is told on one line", () => {
+  const stderr = `nsfarm-deno: ${why}\n  Make it readable\n`;
+  const answer = local.readCancel([result({ exit_code: 4, stderr })]);
+  assert.deepEqual(answer, { kind: "unclear", message: `${why}; Make it readable` });
+});
