@@ -37,7 +37,7 @@ const cancel: CommandSpec = {
       workers: workers.map((one) => one.process.pid),
       remote,
     });
-    out.note("Finished shards stay; nsfarm-deno retry goes on with the others");
+    if (words.length > 0) out.note("Finished shards stay; nsfarm-deno retry goes on with the others");
     return remote.unclear.length + unknown.length > 0 ? EXIT_CODES.unreachable : EXIT_CODES.done;
   },
 };

@@ -1,6 +1,7 @@
 import { quoteWord } from "../core/shell_quote.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { MANIFEST } from "../core/run_paths.ts";
+import { splitWords } from "../core/split.ts";
 import { trialWarnings } from "../core/trial_fit.ts";
 import { requestDifference } from "../core/same_request.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
@@ -75,14 +76,7 @@ export default run;
 async function dryRun(request: RunRequest, out: Output): Promise<number> {
   const manifest = await planRun(await withShares(request));
   for (const warning of trialWarnings(manifest.farm.trial)) out.note(`warning: ${warning}`);
-  const counts = manifest.plans.map((plan) => plan.n_toys);
-  out.print(
-    `${manifest.n_toys} toys in ${manifest.shards} shards of ${Math.min(...counts)} to ${
-      Math.max(...counts)
-    } toys, seeds ${manifest.seed} to ${
-      manifest.seed + manifest.n_toys - 1
-    }, with nextstat ${manifest.farm.nextstat_version}`,
-  );
+  out.print(`${splitWords(manifest)}, with nextstat ${manifest.farm.nextstat_version}`);
   out.print(`would write ${requestDir(request)}`);
   out.document(manifest);
   return EXIT_CODES.done;

@@ -83,7 +83,9 @@ export async function submitAndWait(
       finish_job,
       nothing: started.submissions.length ? null : started.nothing,
     });
-    out.note(`Follow it with: nsfarm-deno status ${quoteWord(run.dir)} --watch`);
+    // Where nothing was submitted that line says how the run goes on, if it does.
+    const has_begun = started.submissions.length > 0 || finish_job !== null;
+    if (has_begun) out.note(`Follow it with: nsfarm-deno status ${quoteWord(run.dir)} --watch`);
     return EXIT_CODES.done;
   }
   const signals = watchSignals();

@@ -106,6 +106,13 @@ export function faultWords(error: unknown): string | undefined {
 
 const ELSEWHERE = "Give a place on a disk instead: in the run directory, in your home, in /var/tmp";
 
+/** What one can do about a file that cannot be used now. */
+const NEXT_IN_PASSING = {
+  busy: "Run the same command again when it is free",
+  stale: "Run the same command again; if it stays so, ask those who run the file server",
+  io: "Run the same command again; if it stays so, ask those who run the disk",
+};
+
 /** What one can do about a file that cannot be read. */
 const NEXT: Partial<Record<FileFault, string>> = {
   denied: "Ask its owner to let you read it (chmod -R g+rX), or make a copy of your own where you can",
@@ -113,16 +120,24 @@ const NEXT: Partial<Record<FileFault, string>> = {
   long: "Give a shorter one",
   loop: "Give the file or folder that is meant",
   full: "Free some space, then run the same command again",
-  busy: "Run the same command again when it is free",
-  stale: "Run the same command again; if it stays so, ask those who run the file server",
-  io: "Run the same command again; if it stays so, ask those who run the disk",
+  ...NEXT_IN_PASSING,
 };
 
 export const adviceFor = (fault: FileFault): string | undefined => NEXT[fault];
 
+const AGAIN = "then run the same command again";
+
+const NEXT_FOR_WRITING: Partial<Record<FileFault, string>> = {
+  barred: ELSEWHERE,
+  denied: `Ask its owner to let you write there, or choose another place, ${AGAIN}`,
+  full: `Free some space or choose another place, ${AGAIN}`,
+  quota: `Free some space or choose another place, ${AGAIN}`,
+  ...NEXT_IN_PASSING,
+};
+
 /** What one can do about a file that cannot be written. */
 export const adviceForWriting = (fault: FileFault): string =>
-  fault === "barred" ? ELSEWHERE : "Free some space or choose another place, then run the same command again";
+  NEXT_FOR_WRITING[fault] ?? `Choose another place, ${AGAIN}`;
 
 const LONGEST = 300;
 

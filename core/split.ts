@@ -1,4 +1,5 @@
 import { FarmError } from "./errors.ts";
+import { plural } from "./format.ts";
 
 export interface ToyRange {
   start: number;
@@ -52,6 +53,17 @@ export const DEFAULT_SHARDS = `${SHARDS_PER_SLOT} for each CPU, of at least ${LE
 /** Returns how many shards of n toys to make for slots where nobody says. */
 export function shardsForSlots(n: number, slots: number): number {
   return Math.max(1, Math.min(SHARDS_PER_SLOT * slots, Math.floor(n / LEAST_TOYS)));
+}
+
+/** Returns a split in words: `10 toys in 3 shards of 3 to 4 toys, seeds 42 to 51`. */
+export function splitWords({ seed, plans }: { seed: number; plans: readonly { n_toys: number }[] }): string {
+  const counts = plans.map((plan) => plan.n_toys);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const n_toys = counts.reduce((sum, count) => sum + count, 0);
+  const each = least === most ? plural(most, "toy") : `${least} to ${most} toys`;
+  return `${plural(n_toys, "toy")} in ${plural(plans.length, "shard")} of ${each}, seeds ${seed} to ${
+    seed + n_toys - 1
+  }`;
 }
 
 /** Share i of n toys over k shards. */

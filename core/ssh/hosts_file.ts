@@ -1,5 +1,4 @@
 import { FarmError } from "../errors.ts";
-import { quoteWord } from "../shell_quote.ts";
 import { shellWords } from "./shell_words.ts";
 
 /** One host of a hosts file; null where its line does not say. */
@@ -116,7 +115,7 @@ const shown = (value: string) => JSON.stringify(value.length > 60 ? `${value.sli
 function badLine(path: string, number: number, what: string): FarmError {
   return new FarmError(
     "input",
-    `Cannot use the hosts file ${quoteWord(path)}: line ${number}: ${what}`,
+    `Cannot use the hosts file "${path}": line ${number}: ${what}`,
     "A line is: HOST [weight=NUMBER] [threads=COUNT] [user=NAME] [port=NUMBER]",
   );
 }

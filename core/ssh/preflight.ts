@@ -1,5 +1,5 @@
 import { type HostStat, type Preflight, PREFLIGHT_SCHEMA } from "../contracts/preflight.ts";
-import { gibibytes, textTable } from "../format.ts";
+import { gibibytes, plural, textTable } from "../format.ts";
 import { SHARDS_PER_SLOT } from "../split.ts";
 import type { HostFacts } from "./host_facts.ts";
 import { type FarmHost, hostKey } from "./hosts_file.ts";
@@ -106,7 +106,7 @@ export function describePreflight({ stats }: Preflight): string {
     ),
     `${stats.filter((one) => one.ok).length} of ${stats.length} hosts can be used: ${
       sum((one) => one.physical_cores)
-    } physical cores, ${sum((one) => one.logical_cores)} logical, on ${machines.length} machines`,
+    } physical cores, ${sum((one) => one.logical_cores)} logical, on ${plural(machines.length, "machine")}`,
     ...toBeginWith(sum((one) => one.physical_cores)),
     ...(stats.some(isRefused) ? [REFUSED_HINT] : []),
   ].join("\n");

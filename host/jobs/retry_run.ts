@@ -43,6 +43,7 @@ export const retryRun = (
     if (cancelled.length > 0) tell(`cancelled the ${waiting.join(" and ")} jobs of shard ${shardRanges(cancelled)}`);
     const cut = asked.split ? await endedShards(now, adapter, machine, cancelled) : [];
     if (cut.length > 0) tell(`cut in two: shard ${shardRanges(cut)}`);
+    else if (asked.split) tell("nothing was cut in two: no shard ended without a result");
     for (const line of keptLimits(now.manifest, adapter, asked.raised)) tell(line);
     const changed = changeFarmManifest(now, (manifest) => cutShards(raise(move(manifest)), cut, utcNow()));
     return await submitOpen(changed, adapter, machine, { ended: true, cancelled });

@@ -4,7 +4,7 @@ import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import { MergeStatus } from "../../core/contracts/merge_status.ts";
 import { errorText } from "../../core/errors.ts";
-import { isSetFault, type MergedCheck } from "../../core/merge/merged_check.ts";
+import { isSetFault, type MergedCheck, type MergedFinding } from "../../core/merge/merged_check.ts";
 import { nextstatFault, nextstatsOf } from "../../core/run_nextstats.ts";
 import { MERGE_STATUS, MERGED, metricsName } from "../../core/run_paths.ts";
 import { sealFault } from "../../core/seal_record.ts";
@@ -111,11 +111,22 @@ function oldFindings(run: Run): Finding[][] {
 function mergedFindings(run: Run, { findings }: MergedCheck): Finding[] | null {
   const path = join(run.dir, MERGED);
   if (!exists(path)) return null;
-  const faults = findings.filter(isSetFault).map(({ what }) => what);
-  const again = guarded(MERGED, () => remergeFault(run));
-  const summed = guarded(MERGED, () => sumFault(run.dir, again.length === 0));
-  const what = [...faults.map(withoutName), ...summed.map(({ what }) => what), ...again.map(({ what }) => what)];
+  const faults = findings.filter(isSetFault);
+  const again = againFindings(run, faults);
+  const summed = guarded(MERGED, () => sumFault(run.dir, faults.length === 0 && again.length === 0));
+  const what = [...faults, ...summed, ...again].map(({ what }) => withoutName(what));
   return what.length === 0 ? [] : [{ file: MERGED, what: what.join("; it ") }];
+}
+
+/** What differs from a merge of the shards as they are now; of a document of another set, or that is none, all would. */
+function againFindings(run: Run, faults: MergedFinding[]): Finding[] {
+  if (faults.some(({ kind }) => kind === "other")) return [];
+  try {
+    const what = remergeFault(run);
+    return what === null ? [] : [{ file: MERGED, what }];
+  } catch (error) {
+    return faults.length > 0 ? [] : [{ file: MERGED, what: `cannot be compared with its shards: ${errorText(error)}` }];
+  }
 }
 
 /** A finding begins with its file's name. */

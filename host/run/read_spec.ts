@@ -5,7 +5,7 @@ import { adviceFor, faultWords, fileFault, shownPath } from "../../core/file_fau
 import { readSpecModel, type SpecModel } from "../../core/spec_model.ts";
 import { specFiles } from "../../core/spec_files.ts";
 import { hashFile, inputPath, mtime_ms } from "./inputs.ts";
-import { checkDepth, MAX_DOCUMENT_BYTES } from "../disk/read_file.ts";
+import { checkDepth, decodeText, MAX_DOCUMENT_BYTES, Unreadable } from "../disk/read_file.ts";
 
 /** A spec that was read. */
 export interface ReadSpec {
@@ -47,7 +47,7 @@ export function hashSpec(config: string, paths: string[]): SpecInputs {
 async function parseSpec(config: string): Promise<unknown> {
   const bytes = readSpecBytes(config);
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const text = decodeText(bytes);
     if (config.endsWith(".json")) {
       checkDepth(bytes);
       return JSON.parse(text);
@@ -57,7 +57,7 @@ async function parseSpec(config: string): Promise<unknown> {
   } catch (error) {
     throw new FarmError(
       "input",
-      `Cannot read the spec "${config}": ${errorText(error)}`,
+      `Cannot read the spec "${config}": ${error instanceof Unreadable ? `it ${error.message}` : errorText(error)}`,
       "Mend the spec; nextstat reads JSON, or YAML where the name does not end in .json",
     );
   }

@@ -1,6 +1,7 @@
 import type { Plan } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { livePlans } from "../../core/check_manifest.ts";
+import { plural } from "../../core/format.ts";
 import type { FarmHost } from "../../core/ssh/hosts_file.ts";
 import { type HostShape, hostShape, type ThreadPolicy } from "../../core/ssh/host_shape.ts";
 import { loadFarmRun } from "../run/load_manifest.ts";
@@ -97,7 +98,7 @@ export class HostCrew implements CrewTalk {
     this.#machines.set(facts.boot_id ?? name, name);
     const shape = hostShape(host, facts, this.policy);
     const where = place === "shared" ? "in the run directory" : `in ${facts.base_dir}`;
-    this.say(`${name}: ${shape.slots} slots of ${shape.threads} threads, ${where}`);
+    this.say(`${name}: ${plural(shape.slots, "slot")} of ${plural(shape.threads, "thread")}, ${where}`);
     return shape;
   }
 

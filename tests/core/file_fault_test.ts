@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
-import { faultWords, fileError, fileFault, isAbsent, unexpectedFileError } from "../../core/file_fault.ts";
+import {
+  adviceForWriting,
+  faultWords,
+  fileError,
+  fileFault,
+  isAbsent,
+  unexpectedFileError,
+} from "../../core/file_fault.ts";
 
 function thrownBy(act: () => unknown): unknown {
   try {
@@ -79,4 +86,12 @@ Deno.test("an error of the disk keeps its number, and a path that fills the scre
   const told = String(fileError("read", `/a/${"x/".repeat(2500)}end`, withCode("Error", "ENAMETOOLONG")));
   assert.ok(told.length < 300, told);
   assert.match(told, /^FarmError: Cannot read "\/a\/x\/.* … .*\/end": the name is too long$/);
+});
+
+Deno.test("what may not be written is not blamed on the space, and a full disk is", () => {
+  assert.match(adviceForWriting("denied"), /^Ask its owner to let you write there, or choose another place/);
+  for (const fault of ["full", "quota"] as const) assert.match(adviceForWriting(fault), /^Free some space/);
+  for (const fault of ["denied", "read_only", "no_folder", "folder", "taken", "long", "loop", "io", "stale"] as const) {
+    assert.doesNotMatch(adviceForWriting(fault), /space/, fault);
+  }
 });

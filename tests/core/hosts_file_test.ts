@@ -47,7 +47,7 @@ for (
     assert.throws(() => hostsIn(`w0\n# c\n${line}\nw9\n`), (error: unknown) => {
       assert(error instanceof FarmError);
       assert.equal(error.exitCode, 3);
-      assert.match(error.message, /^Cannot use the hosts file hosts: line 3: /);
+      assert.match(error.message, /^Cannot use the hosts file "hosts": line 3: /);
       assert.match(error.message, why);
       return true;
     });

@@ -198,6 +198,16 @@ Deno.test("the same pilot gives the same plan each time", () => {
   }
 });
 
+Deno.test("no plan has a longest shard that takes longer than its makespan", () => {
+  for (const shard of [0, 0.1, 0.5, 2]) {
+    for (let shards = 1; shards <= 40; shards++) {
+      const planned = predictCount(2000, shards, even(2), { toy: 0.15, shard });
+      const { max_shard_elapsed_s, pulled_makespan_s: { median } } = planned;
+      assert(max_shard_elapsed_s <= median, `${shards} shards, ± ${shard}: ${max_shard_elapsed_s} of ${median}`);
+    }
+  }
+});
+
 Deno.test("a run of which nobody knows when it ran is no pilot", () => {
   const old = sampleFacts({ run_id: "old", shards: inWaves(4, 2, 5, 10), is_old: true });
   assert.throws(() => readPilot(old), /Cannot plan from the run "old": none of its shards has a record of when it ran/);

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { checkShardCount, cutRange, MOST_SHARDS, shardsForSlots, splitToys, type ToyRange } from "../../core/split.ts";
+import {
+  checkShardCount,
+  cutRange,
+  MOST_SHARDS,
+  shardsForSlots,
+  splitToys,
+  splitWords,
+  type ToyRange,
+} from "../../core/split.ts";
 
 const split = fc.integer({ min: 1, max: 5000 }).chain((n) =>
   fc.record({ n: fc.constant(n), k: fc.integer({ min: 1, max: n }) })
@@ -63,4 +71,11 @@ Deno.test("more shards than a run can have are refused with the number to give",
 Deno.test("where nobody says how many shards, there are 20 for each slot, but at least 10 toys in each", () => {
   const counts = (toys: number[]) => toys.map((n) => shardsForSlots(n, 2));
   assert.deepEqual(counts([1, 9, 19, 60, 399, 400, 401, 1_000_000]), [1, 1, 1, 6, 39, 40, 40, 40]);
+});
+
+Deno.test("a split reads as a sentence, also one of a single shard or of shards that are all as large", () => {
+  const words = (...counts: number[]) => splitWords({ seed: 42, plans: counts.map((n_toys) => ({ n_toys })) });
+  assert.equal(words(4, 3, 3), "10 toys in 3 shards of 3 to 4 toys, seeds 42 to 51");
+  assert.equal(words(5, 5), "10 toys in 2 shards of 5 toys, seeds 42 to 51");
+  assert.equal(words(10), "10 toys in 1 shard of 10 toys, seeds 42 to 51");
 });

@@ -22,6 +22,12 @@ Deno.test("where a host takes no key the flags that name another one are told", 
   assert.match(told, /2299 +no +it does not let us in[^]*--ssh-key FILE, .*--ssh-config FILE$/);
 });
 
+Deno.test("one machine is told as one, two as two", () => {
+  assert.match(text(USED), /, on 1 machine$/m);
+  const other = { ...USED, host: bad, facts: readHostFacts(["host=vm2", "cpus_logical=4", "boot_id=c"]) };
+  assert.match(text(USED, other), /, on 2 machines$/m);
+});
+
 Deno.test("preflight of hosts suggests shards for the cores that can be used, and none where there are none", () => {
   assert.match(text(USED), /^to begin with: --shards 40 \(20 for each physical core\)$/m);
   assert.doesNotMatch(text({ host: bad, error: "no" }), /to begin with/);

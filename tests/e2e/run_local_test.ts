@@ -83,6 +83,16 @@ Deno.test("a run that is repeated does nothing again and gives the same result",
     assert.equal((await fake.log()).filter((line) => line.what === "start").length, 4);
   }));
 
+Deno.test("of a run that is whole submit, retry and cancel name no command that would go on with it", () =>
+  inFolder(async (folder) => {
+    await mustRun(folder, runArgs(folder, { toys: 4, shards: 2 }));
+    for (const command of ["submit", "retry", "cancel"]) {
+      const { stdout, stderr } = await mustRun(folder, [command, runDir(folder)]);
+      assert.match(stdout, /^(Nothing to submit: all 2 shards are done|nothing of this run is running or queued)\n$/);
+      assert.equal(stderr, "");
+    }
+  }));
+
 Deno.test("--freeze-gen fits once and hands every shard the same point", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);

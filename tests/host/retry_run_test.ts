@@ -100,3 +100,9 @@ Deno.test("of two retries at once one cuts and submits the shards, the other fin
     const given = readSubmissions(run.dir).at(-1)?.shards;
     assert.deepEqual(given, [4, 5, 6, 7, 8, 9, 10, 11]);
   }));
+
+Deno.test("a retry that is to cut shards says so where there was none to cut", () =>
+  inRun(async (run) => {
+    await run.retry({ split: true });
+    assert.deepEqual(run.said, ["nothing was cut in two: no shard ended without a result"]);
+  }));

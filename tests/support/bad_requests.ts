@@ -35,6 +35,12 @@ export const BAD_REQUESTS: Bad[] = [
     ...{ code: 3, line: /Cannot read the spec ".*pipe\.json": it is no file/ },
   },
   {
+    what: "a program as spec",
+    options: { config: "$F/program" },
+    make: (folder) => copyFile("/bin/true", join(folder, "program")),
+    ...{ code: 3, line: /Cannot read the spec ".*program": it is no text in UTF-8/ },
+  },
+  {
     what: "an empty spec",
     options: { config: "$F/empty.json" },
     make: (folder) => writeFile(join(folder, "empty.json"), ""),
