@@ -6,6 +6,7 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { type JobFacts, numberIn, readJobFacts } from "../../core/job_facts.ts";
 import { causeOfJob, isDiskFull, jobFilesFault, jobProcess, jobRecord, sentRecord } from "../../core/job_record.ts";
 import { isAbsent } from "../../core/file_fault.ts";
+import { isLost } from "../../core/lost_record.ts";
 import { offsetThen } from "../../core/ssh/offset_then.ts";
 import { INCOMING } from "../../core/run_paths.ts";
 import { inJobsOf } from "../machine/job_view.ts";
@@ -159,6 +160,8 @@ function whyFailed(
 
 function keepFailure(run: Run<FarmManifest>, plan: Plan, { id, facts, open }: Left, end: ShardRecord): undefined {
   if (open) {
+    // Why it was stopped is known already.
+    if (open.end && !isLost(open.end)) return undefined;
     const path = attemptPath(run.dir, plan.shard_index, open.attempt);
     updateAttempt({ attempt: open, path, clock_offset_s: null }, { end });
     return undefined;

@@ -49,13 +49,14 @@ Deno.test("what another process takes in between the read of its job.txt and the
 async function withLate(
   cause: "ok" | "exit",
   work: (dir: string, attempt_end: () => string | undefined) => Promise<void>,
+  known: "signal" | "terminated" = "signal",
 ): Promise<void> {
   await inFolder(async (dir) => {
     for (const name of ["incoming", "attempts"]) await mkdir(join(dir, name));
     const manifest = inventedRun(dir);
     const plan = planOf(manifest, 1);
     const attempt = sampleAttempt(manifest, plan, { attempt: 1, attempt_token: "ssh-1a", end: null });
-    beginAttempt(dir, { ...attempt, end: lostRecord(manifest, plan, attempt, "Its process is gone") });
+    beginAttempt(dir, { ...attempt, end: lostRecord(manifest, plan, attempt, "Its process is gone", known) });
     const output = inventedOutput(manifest, plan);
     const base = join(dir, "incoming/shard_1.ssh-1a");
     if (cause === "ok") await writeFile(`${base}.out.json`, output);
@@ -81,3 +82,6 @@ Deno.test("an attempt that was taken for lost has the end that it tells itself w
     assert.equal(cause(), "exit");
     assert.deepEqual(await namesIn(join(dir, "attempts")), [attemptPath(dir, 1, 1).split("/").at(-1)]);
   }));
+
+Deno.test("an attempt of which it is known why it was stopped keeps that", () =>
+  withLate("exit", (_dir, cause) => Promise.resolve(assert.equal(cause(), "terminated")), "terminated"));
