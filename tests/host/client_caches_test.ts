@@ -11,7 +11,7 @@ Deno.test({
     "caches, lost answers, outages and deaths: no shard is left, none is committed twice, nobody stays (needs /dev/shm)",
   ignore: !existsSync("/dev/shm"),
   fn: () => {
-    const count = amountOf("schedules of clients", { quick: 100, usual: 250, all: 10_000 });
+    const count = amountOf("schedules of clients", { quick: 100, usual: 500, all: 10_000 });
     const schedules = new Schedules();
     schedules.open();
     try {
