@@ -52,6 +52,15 @@ Deno.test("a shard that is being started when the connection ends runs all the s
     assert.equal((await readText(join(folder, "base/r.t0/h/started/ssh-1/pid"))).split(" ")[0], pid);
   }));
 
+Deno.test("a shard that is stopped while it is being started is stopped, with all that it runs", () =>
+  inHost(async (folder, began) => {
+    const wrapper = `trap '' TERM; sleep 20; echo over >>"${join(folder, "began")}"\n`;
+    await writeFile(join(folder, "base/r.t0/h/job_wrapper.sh"), wrapper);
+    const lines = ["open", "start ssh-1 7 1 job token slot", "stop ssh-1 TERM", "stop ssh-1 KILL"];
+    assert.match(await converse(folder, lines, /^dead ssh-1/m), /^dead ssh-1/m);
+    assert.equal(await began(), "");
+  }));
+
 Deno.test("a shard that was found never to have begun does not begin, however late its start arrives", () =>
   inHost(async (folder, began) => {
     await converse(folder, ["open", "find ssh-1 7"], /^absent ssh-1$/m);
