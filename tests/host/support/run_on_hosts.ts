@@ -1,0 +1,65 @@
+import type { FarmManifest } from "../../../core/contracts/manifest.ts";
+import type { FarmHost } from "../../../core/ssh/hosts_file.ts";
+import { DepartedHosts } from "../../../host/ssh/departed_hosts.ts";
+import { HostCrew } from "../../../host/ssh/host_crew.ts";
+import type { HostLink } from "../../../host/ssh/link.ts";
+import { runWorkLoop } from "../../../host/work/work_loop.ts";
+import type { WorkEvent, WorkReport } from "../../../host/work/work_event.ts";
+import { benchOf, MACHINE } from "./bench.ts";
+import type { FakeHost } from "./fake_host.ts";
+
+interface Change {
+  stop?: AbortSignal;
+  host_retry_s?: number;
+  host_lost_s?: number;
+  time_limit_s?: number;
+  /** Gets what the loop tells of hosts. */
+  said: string[];
+}
+
+const OPTIONS = {
+  ...{ hosts_file: "hosts", base: "~", remote_nextstat: null, setup_timeout_s: 60, threads: null },
+  settings: { user: null, port: null, config: null, connect_timeout_s: 5, options: [] },
+};
+const LOOP = {
+  token: "00000000000000aa",
+  slots: 2,
+  retry_failed: true,
+  scatter: false,
+  speculate: false,
+  drain: false,
+};
+
+/** Runs a worker loop on fake hosts, until it ends by itself. */
+export async function runOnHosts(
+  manifest: FarmManifest,
+  fakes: readonly FakeHost[],
+  { stop = new AbortController().signal, host_retry_s = 2, host_lost_s = 600, time_limit_s, said }: Change,
+): Promise<WorkReport> {
+  const bench = benchOf(manifest.run_dir, manifest, {
+    ...MACHINE,
+    processes: { aliveOf: () => Promise.resolve(new Set()), findByArgument: () => Promise.resolve([]) },
+  });
+  const tell = (event: WorkEvent) => {
+    if (event.kind === "place") said.push(event.words);
+    if (event.kind === "given_up") said.push(`given up: ${event.why}`);
+  };
+  const connect = (host: FarmHost, cut: AbortSignal): Promise<HostLink> =>
+    new Promise((resolve, reject) => {
+      cut.addEventListener("abort", () => reject(new Error("it was cut")));
+      fakes.find(({ farm_host }) => farm_host === host)?.connect().then(resolve, reject);
+    });
+  class FakeCrew extends HostCrew {
+    override connect(host: FarmHost, cut: AbortSignal): Promise<HostLink> {
+      return connect(host, cut);
+    }
+  }
+  const options = { ...OPTIONS, host_retry_s, host_lost_s, time_limit_s: time_limit_s ?? null };
+  const control = { socket: () => "", remove: () => {} };
+  const hosts = fakes.map(({ farm_host }) => farm_host);
+  const crew = new FakeCrew(bench, hosts, options, control, stop, tell, LOOP);
+  const places = [...crew.places, new DepartedHosts(bench, crew.lost_ms)];
+  const report = await runWorkLoop(bench, places, { ...LOOP, stop, beat_interval_s: 40 }, tell);
+  await crew.close();
+  return report;
+}
