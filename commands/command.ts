@@ -14,7 +14,7 @@ export interface Output {
   note(text: string): void;
 }
 
-export interface Invocation {
+interface Invocation {
   args: string[];
   options: Record<string, unknown>;
   out: Output;

@@ -6,7 +6,7 @@ import { BUILT_IN_NAMES } from "../host/jobs/scheduler_names.ts";
 import type { Program } from "./command.ts";
 
 /** A word that may stand at the cursor, and what it means. */
-export interface Candidate {
+interface Candidate {
   word: string;
   what: string;
 }

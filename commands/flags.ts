@@ -3,7 +3,7 @@ import { camelCase, type Flag, type FlagTable, type FlagValues, flagValues, read
 import { repeated } from "../core/parse_flag.ts";
 
 /** The flags of a command, or some that several commands share. */
-export interface Flags<T extends FlagTable> {
+interface Flags<T extends FlagTable> {
   readonly table: T;
   /** Adds them to a command, in their order. */
   define(this: void, command: Command): void;

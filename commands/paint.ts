@@ -1,5 +1,5 @@
 /** Colour for words on stdout: only on a terminal, and not where NO_COLOR is set (no-color.org) or TERM is dumb. */
-export type Paint = (text: string) => string;
+type Paint = (text: string) => string;
 
 export interface Paints {
   bold: Paint;

@@ -12,7 +12,7 @@ import { requestFlags } from "./request_flags.ts";
 import { schedulerIn } from "./scheduler_flags.ts";
 
 /** The profile that counts for a command line. */
-export interface ProfileInUse extends FoundProfile {
+interface ProfileInUse extends FoundProfile {
   profile: Profile;
 }
 

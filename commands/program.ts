@@ -132,7 +132,7 @@ function unknownCommand(name: string): FarmError {
 }
 
 /** Exit codes in words, for help and the manual. */
-export const EXIT_WORDS: readonly string[] = [
+const EXIT_WORDS: readonly string[] = [
   "0 done",
   "2 wrong usage",
   "3 bad input file",

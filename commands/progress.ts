@@ -6,7 +6,7 @@ const PLAIN_EVERY_MS = 5000;
 const SAME_EVERY_MS = 60_000;
 const REDRAW_MS = 100;
 
-export interface ProgressView {
+interface ProgressView {
   show(progress: Progress): void;
   /** A line that stays, above the bar. */
   say(text: string): void;

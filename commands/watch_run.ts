@@ -64,7 +64,7 @@ async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<st
 }
 
 /** How it went: a run that was watched to its end, or one whose pilots give no sign of life. */
-export type WatchedRun = RunStatus & { is_silent: boolean };
+type WatchedRun = RunStatus & { is_silent: boolean };
 
 const SILENT =
   `no pilot has given a sign of life for ${PILOT_SILENCE_S} s, though their scheduler believes them to run: they count as dead`;

@@ -10,7 +10,7 @@ import { readRecords, timeFacts } from "../host/run/run_records.ts";
 import type { WorkEvent } from "../host/work/work_event.ts";
 import { openProgress } from "./progress.ts";
 
-export interface WorkTeller {
+interface WorkTeller {
   tell: (event: WorkEvent) => void;
   close: () => void;
 }

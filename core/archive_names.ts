@@ -6,7 +6,7 @@ import { MANIFEST, MERGE_STATUS, MERGED, metricsName, outName, SUBMIT_META } fro
 export const SUMS = "SHA256SUMS";
 
 /** Files that an archive must have, and those that it takes where they are there. */
-export interface ArchiveNames {
+interface ArchiveNames {
   needed: string[];
   optional: string[];
 }
@@ -41,7 +41,7 @@ export function isWayDown(name: string): boolean {
   return !name.includes("\0") && name.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
 
-export interface Sum {
+interface Sum {
   name: string;
   sha256: string;
 }

@@ -1,6 +1,6 @@
 /** The shells that completions are for. Each script asks nsfarm-deno itself, so that plugins' names and flags are known. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
-export type Shell = (typeof SHELLS)[number];
+type Shell = (typeof SHELLS)[number];
 
 // Where nothing is answered, the shell completes file names.
 const BASH = `# nsfarm-deno completions bash > ~/.local/share/bash-completion/completions/nsfarm-deno

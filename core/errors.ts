@@ -11,7 +11,7 @@ export const EXIT_CODES = {
   terminated: 143,
 } as const;
 
-export type ErrorKind = "usage" | "input" | "unreachable" | "shards" | "guardrails" | "interrupted" | "terminated";
+type ErrorKind = "usage" | "input" | "unreachable" | "shards" | "guardrails" | "interrupted" | "terminated";
 
 /**
  * A fault that the user can do something about. `message` says what was being done, the value and what

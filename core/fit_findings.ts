@@ -12,7 +12,7 @@ export interface FittedToys {
 }
 
 /** How many toys there are, and how many of them lie on a bound. */
-export interface ToysOnBounds {
+interface ToysOnBounds {
   n_toys: number;
   n_on_lower: number | null;
   n_on_upper: number | null;

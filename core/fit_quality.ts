@@ -4,7 +4,7 @@ import { rounded, withError } from "./format.ts";
 import { addWarnings } from "./nextstat_warnings.ts";
 
 /** What nextstat warned of in the fits of some shards, or of one. */
-export interface WarnedShards {
+interface WarnedShards {
   n_shards: number;
   warnings: readonly FitWarning[];
 }

@@ -1,7 +1,7 @@
 import { ATTEMPTS, MANIFEST, MERGED, metricsName, outName } from "./run_paths.ts";
 
 /** What the manual says of one command; the same that its --help shows. */
-export interface ManCommand {
+interface ManCommand {
   name: string;
   args: string;
   summary: string;

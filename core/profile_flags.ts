@@ -13,7 +13,7 @@ export interface ProfileFlag {
 }
 
 /** What a profile may give a value to. */
-export interface KnownFlags {
+interface KnownFlags {
   /** The scheduler. */
   name: string;
   /** Its own. */

@@ -15,7 +15,7 @@ export interface ShardOutput {
 }
 
 /** An output, and where its arrays' entries are in its text; null where that is not laid out as nextstat does it. */
-export interface TextOutput {
+interface TextOutput {
   output: ShardOutput;
   entries: Record<ToyArray, Span> | null;
 }

@@ -1,14 +1,14 @@
 import Mustache from "mustache";
 
 /** Text that is already as the file wants it: written as it is, by whoever escaped it. */
-export class Verbatim {
+class Verbatim {
   constructor(readonly text: string) {}
 }
 
 export const verbatim = (text: string): Verbatim => new Verbatim(text);
 
-export type TemplateValue = string | number | Verbatim;
-export interface TemplateView {
+type TemplateValue = string | number | Verbatim;
+interface TemplateView {
   [name: string]: TemplateValue | boolean | readonly TemplateValue[] | readonly TemplateView[];
 }
 

@@ -1,7 +1,7 @@
 import type { FarmManifest } from "./contracts/manifest.ts";
 
 /** A nextstat by which toys of a run may be fitted, and by what it is known again without a hash. */
-export interface NextstatFile {
+interface NextstatFile {
   sha256: string;
   bytes?: number | undefined;
   mtime_ms?: number | undefined;

@@ -2,7 +2,7 @@ import type { FarmManifest, OptionValue, Plan } from "./contracts/manifest.ts";
 import type { ToyRange } from "./split.ts";
 
 /** The toys that one host does. */
-export interface HostShare extends ToyRange {
+interface HostShare extends ToyRange {
   at: Pick<Plan, "host" | "user" | "port" | "weight">;
 }
 

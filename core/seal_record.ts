@@ -1,5 +1,5 @@
 /** Hashes text to hexadecimal sha256; core has no hash of its own. */
-export type Sha256Of = (text: string) => string;
+type Sha256Of = (text: string) => string;
 
 /** The text of a metrics document as it is written: two blanks of indentation, a line break at its end. */
 export const documentText = (document: unknown): string => JSON.stringify(document, null, 2) + "\n";

@@ -10,7 +10,7 @@ export interface SpecModel {
 }
 
 /** A channel whose observed events are the rows of one file, and how many its yields can make within their bounds. */
-export interface ChannelYields {
+interface ChannelYields {
   name: string;
   file: string;
   least: number;

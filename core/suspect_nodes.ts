@@ -4,7 +4,7 @@ import type { ShardState } from "./contracts/kinds.ts";
 const FEWEST = 2;
 
 /** A node on which every shard failed, while other nodes finished theirs. */
-export interface SuspectNode {
+interface SuspectNode {
   node: string;
   failed: number;
 }

@@ -87,7 +87,7 @@ function waves(committed: readonly AttemptTime[]): Pick<RunTimes, "waves" | "mos
 }
 
 /** When a slot had something. */
-export type SlotTime = Pick<AttemptTime, "started_ms" | "finished_ms" | "slack_ms">;
+type SlotTime = Pick<AttemptTime, "started_ms" | "finished_ms" | "slack_ms">;
 
 /** Since when the slot may be filled again. */
 export const freeMs = ({ finished_ms, slack_ms = 0 }: SlotTime): number => finished_ms - slack_ms;

@@ -3,7 +3,7 @@ import { quoteWord } from "../core/shell_quote.ts";
 import template from "../templates/host_agent.sh.mustache" with { type: "text" };
 
 /** What the agent on a host is told of the run; all empty where a host is only looked at. */
-export interface AgentOrder {
+interface AgentOrder {
   /** The folder on the host below which each run gets one; relative to the home there, `~/` too. */
   base: string;
   /** The run's and this host's own folder below it. */

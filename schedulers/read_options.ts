@@ -29,7 +29,7 @@ export function listOption(options: Options, name: string): string[] {
 }
 
 /** Values go into one line of a job file: a line break would begin a line of its own. */
-export function oneLine(name: string, value: string): string {
+function oneLine(name: string, value: string): string {
   if (!CONTROL.test(value)) return value;
   throw new FarmError(
     "usage",

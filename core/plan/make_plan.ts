@@ -5,7 +5,7 @@ import { type HostSlots, pilotSlots, planSlots } from "./plan_slots.ts";
 import { candidateCounts, predictCount } from "./predict.ts";
 
 /** What a plan is asked for. */
-export interface PlanAsked {
+interface PlanAsked {
   n_toys: number;
   hosts: readonly HostSlots[];
   /** null: those that are worth a look. */

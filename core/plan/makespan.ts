@@ -20,7 +20,7 @@ export interface Schedule {
 }
 
 /** How long a slot has a shard of so many toys; they may be a fraction, where toys differ. */
-export const shardSeconds = ({ startup_s, toy_s }: PlanSlot, toys: number): number => startup_s + toys * toy_s;
+const shardSeconds = ({ startup_s, toy_s }: PlanSlot, toys: number): number => startup_s + toys * toy_s;
 
 /**
  * Shards that are given to slots beforehand, shard i to slot i modulo their number, as when every host gets its share.

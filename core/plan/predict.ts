@@ -12,7 +12,7 @@ const DRAWS = 31;
 const MOST_SHARDS_DRAWN = 60_000;
 
 /** What a count comes to in time; what of it is CPU time, the pilot tells. */
-export type Prediction = Pick<
+type Prediction = Pick<
   PlannedCount,
   "shards" | "pulled_makespan_s" | "static_makespan_s" | "max_shard_elapsed_s" | "slot_s" | "startup_share"
 >;

@@ -18,7 +18,7 @@ export interface Series {
   look: "line" | "hollow" | "dots" | "cross";
 }
 
-export interface LogPlot extends Pick<Figure, "name" | "title" | "caption"> {
+interface LogPlot extends Pick<Figure, "name" | "title" | "caption"> {
   is_wide: boolean;
   y_label: string;
   series: Series[];

@@ -85,7 +85,7 @@ export function yAxis(frame: Frame, axis: Axis): Markup {
 }
 
 /** A value that is marked in a plot. */
-export interface Marked {
+interface Marked {
   value: number;
   words: string;
   colour: string;

@@ -1,5 +1,5 @@
 /** Between what a makespan must lie, in seconds. */
-export interface Bounds {
+interface Bounds {
   least_s: number;
   most_s: number;
 }

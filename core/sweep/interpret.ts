@@ -9,7 +9,7 @@ import type { SweepPlan } from "./sweep_pilot.ts";
 import type { Tail } from "./tail.ts";
 
 /** What a sweep's figures are read from. */
-export interface Figures {
+interface Figures {
   counts: readonly CountSummary[];
   points: readonly PointSummary[];
   hosts: readonly HostShare[];

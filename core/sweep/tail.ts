@@ -10,7 +10,7 @@ export interface Tail {
 }
 
 /** A host on which shards still ran in the tail. */
-export interface TailHost {
+interface TailHost {
   host: string;
   n_shards: number;
   /** What the run would have taken had its toys been done by the other hosts' slots; null: there are no others. */

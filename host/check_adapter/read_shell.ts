@@ -1,5 +1,5 @@
 /** A script as its shell would see it: quotes taken away, and what is still alive inside of them marked. */
-export interface ShellText {
+interface ShellText {
   /** All but comments. A sign that the shell would act on is followed by a null byte, so that it equals no value. */
   code: string;
   comments: string[];

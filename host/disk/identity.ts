@@ -1,5 +1,5 @@
 /** What lies under a name, as its server has it now where that can be asked; null where there is nothing. */
-export type FileIdentity = Pick<Deno.FileInfo, "dev" | "ino" | "isFile">;
+type FileIdentity = Pick<Deno.FileInfo, "dev" | "ino" | "isFile">;
 
 /**
  * Looks at a name twice: a look may be answered by a cache, an open of a file or a folder is not (close-to-open, nfs(5)).

@@ -4,7 +4,7 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { uptime_s } from "./uptime.ts";
 
 /** A moment by the clocks of this machine. */
-export interface Moment {
+interface Moment {
   /** By its wall clock, which anybody may set. */
   utc_ms: number;
   /** By CLOCK_MONOTONIC: it stands still while the machine sleeps. */

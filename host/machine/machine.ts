@@ -23,7 +23,7 @@ export interface Machine extends CpuFacts {
   processes?: Processes;
 }
 
-export type Processes = Pick<typeof proc, "aliveOf" | "findByArgument">;
+type Processes = Pick<typeof proc, "aliveOf" | "findByArgument">;
 
 /**
  * Looks at this machine once; temporary files of this process bear its name from then on.

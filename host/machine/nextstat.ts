@@ -2,7 +2,7 @@ import { FarmError } from "../../core/errors.ts";
 import { runProgram } from "./run_program.ts";
 import { hashFile } from "../run/inputs.ts";
 
-export interface Nextstat {
+interface Nextstat {
   path: string;
   version: string;
   sha256: string;

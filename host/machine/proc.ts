@@ -77,13 +77,6 @@ export function readStat(line: string): ProcStat | undefined {
   };
 }
 
-/** This process, as another one can recognise it. */
-export async function ownProcess(): Promise<ProcessId> {
-  const text = await readProc(["/proc/sys/kernel/random/boot_id", `/proc/${Deno.pid}/stat`]);
-  const [boot = "unknown", stat = ""] = text.split("\n");
-  return { host: Deno.hostname(), boot_id: boot, pid: Deno.pid, start_ticks: readStat(stat)?.start_ticks ?? "0" };
-}
-
 /** Which of these processes of this boot are alive. Those of another boot or host are not asked. */
 export async function aliveOf(processes: ProcessId[], boot_id: string): Promise<Set<ProcessId>> {
   const here = processes.filter((process) => process.boot_id === boot_id);

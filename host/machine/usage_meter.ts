@@ -1,6 +1,6 @@
 import { openUsageReader, type UsageReader } from "./usage_reader.ts";
 
-export interface FitUsage {
+interface FitUsage {
   cpu_user_s: number | null;
   cpu_system_s: number | null;
   max_rss_bytes: number | null;

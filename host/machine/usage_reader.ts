@@ -12,7 +12,7 @@ const SCRIPT = `while IFS= read -r pid; do
   printf '%s|%s\\n' "$stat" "$hwm"
 done`;
 
-export interface Usage {
+interface Usage {
   stat: ProcStat;
   /** Peak resident memory so far (VmHWM); null for a process that has ended. */
   peak_rss_bytes: number | null;

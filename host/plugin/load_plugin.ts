@@ -45,7 +45,7 @@ export function findPlugins(): FoundPlugin[] {
   });
 }
 
-export interface Search {
+interface Search {
   adapter: SchedulerAdapter | null;
   /** The other names that plugins have. */
   names: string[];

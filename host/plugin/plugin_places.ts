@@ -4,7 +4,7 @@ import { ownBinary } from "../machine/own_program.ts";
 import type { Trusted } from "./trusted_file.ts";
 
 /** How a plugin was named. */
-export type Way = "--plugin" | "profile" | "NSFARM_PLUGINS" | "beside nsfarm-deno";
+type Way = "--plugin" | "profile" | "NSFARM_PLUGINS" | "beside nsfarm-deno";
 
 /** A file that may be a plugin; nobody has looked into it yet. */
 export interface PluginFile {
@@ -18,7 +18,7 @@ export interface PluginFile {
 const FOLDER = "schedulers";
 
 /** Where plugins may be, first what counts first; whom they may belong to. */
-export interface Places {
+interface Places {
   files: PluginFile[];
   trusted: Trusted;
 }

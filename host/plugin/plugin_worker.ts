@@ -11,7 +11,7 @@ const ASKED = 0;
 const RETURNED = 1;
 
 /** What a plugin threw. A FarmError's kind and next come across, so that an adapter can refuse an option. */
-export interface Thrown {
+interface Thrown {
   message: string;
   kind?: string | undefined;
   next?: string | undefined;

@@ -2,7 +2,7 @@ import type { Command, RenderedFile, SchedulerAdapter } from "../../schedulers/a
 import { exampleContext, TOKEN } from "../check_adapter/example_run.ts";
 
 /** What an adapter would write and run for a run that nobody has. */
-export interface Preview {
+interface Preview {
   files: RenderedFile[];
   /** What for, and the command. */
   commands: { why: string; argv: string[] }[];

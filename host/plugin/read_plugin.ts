@@ -5,7 +5,7 @@ import { toScript } from "./to_script.ts";
 import { readTrusted, type Trusted } from "./trusted_file.ts";
 
 /** One file of a plugin, ready for its Worker. */
-export interface PluginModule {
+interface PluginModule {
   file: string;
   code: string;
   /** What it imports, as written there, to the file that is meant. */

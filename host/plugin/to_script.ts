@@ -6,7 +6,7 @@ import { errorText, FarmError } from "../../core/errors.ts";
 import { pluginFault } from "./plugin_fault.ts";
 
 /** A file of a plugin as its Worker runs it: types are gone, imports are calls of `require`. */
-export interface Script {
+interface Script {
   code: string;
   /** What it imports, as it is written there. */
   imports: string[];

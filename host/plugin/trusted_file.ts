@@ -16,7 +16,7 @@ const MOST_LINKS = 20;
 const STICKY = 0o1000;
 const OTHERS_WRITE = 0o022;
 
-export interface TrustedFile {
+interface TrustedFile {
   /** With links resolved. */
   file: string;
   bytes: Uint8Array;

@@ -18,14 +18,14 @@ import { readSweepFacts } from "../sweep/read_sweep.ts";
 import { beginsWith, type OutKind, refuseOut } from "../disk/refuse_out.ts";
 import { makeFolder, writeWhole } from "../disk/write_file.ts";
 
-export interface ReportTo {
+interface ReportTo {
   /** null: report.html in the run directory, `<sweep_id>.report.html` beside the sweep's document. */
   out: string | null;
   /** A folder for the figures, each a file. */
   svg: string | null;
 }
 
-export interface WrittenReport {
+interface WrittenReport {
   report: string;
   svg: string[];
 }

@@ -20,7 +20,7 @@ import { resultOf } from "../shard/read_result.ts";
 import { inputPath } from "./inputs.ts";
 
 /** What the fits before a run tell. */
-export interface CheckedFit {
+interface CheckedFit {
   /** The generation point, by parameter name. */
   point: Record<string, number>;
   /** null where only the point was wanted. */

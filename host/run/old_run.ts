@@ -24,7 +24,7 @@ export interface OldShard {
   elapsed_s: number | null;
 }
 
-export type OldEvidence =
+type OldEvidence =
   | { kind: "absent" }
   | { kind: "bad"; what: string }
   | { kind: "done"; output: CheckedOutput };

@@ -8,14 +8,14 @@ import { hashFile, inputPath, mtime_ms } from "./inputs.ts";
 import { checkDepth, decodeText, MAX_DOCUMENT_BYTES, Unreadable } from "../disk/read_file.ts";
 
 /** A spec that was read. */
-export interface ReadSpec {
+interface ReadSpec {
   /** The paths of it and of every file that it names. */
   paths: string[];
   /** null where it is none that this program understands. */
   model: SpecModel | null;
 }
 
-export interface SpecInputs {
+interface SpecInputs {
   spec_sha256: string;
   inputs: InputFile[];
   mtimes_ms: Record<string, number>;

@@ -123,7 +123,7 @@ function newPlan(request: RunRequest, shard_index: number, toy_start: number, n_
   };
 }
 
-export interface RenderedRun {
+interface RenderedRun {
   run: Run<FarmManifest>;
   rendered: Rendered;
 }

@@ -8,7 +8,7 @@ import { hashFile, inputPath } from "./inputs.ts";
 import { loadFarmRun, type Run } from "./load_manifest.ts";
 
 /** What a shard would be fitted with now. */
-export interface FilesNow {
+interface FilesNow {
   nextstat_sha256: string | null;
   /** Why no shard may be fitted with it, and what to do; null: nothing is against it. */
   fault: { what: string; next: string } | null;

@@ -39,7 +39,7 @@ function homeOf({ manifest }: Run): string | undefined {
 }
 
 /** Whether a directory is of the run that a manifest tells of. */
-export const isHomeOf = (dir: string, manifest: Manifest): boolean => isManifestOf(join(dir, MANIFEST), manifest);
+const isHomeOf = (dir: string, manifest: Manifest): boolean => isManifestOf(join(dir, MANIFEST), manifest);
 
 /** Whether a file is a manifest of the same run. */
 export function isManifestOf(path: string, manifest: Manifest): boolean {

@@ -16,7 +16,7 @@ import { collectOldShard } from "./collect_shard.ts";
 import type { ShardLogs } from "./read_logs.ts";
 
 /** What the files of a run of the old scripts tell. Nobody is asked and nothing is written. */
-export interface OldStatus {
+interface OldStatus {
   summary: StatusSummary;
   shards: StatusShard[];
   /** Of the shards that are not done. */

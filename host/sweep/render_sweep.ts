@@ -25,7 +25,7 @@ export interface SweepRequest {
   request: RunRequest;
 }
 
-export const sweepPath = ({ request, sweep_id }: SweepRequest): string =>
+const sweepPath = ({ request, sweep_id }: SweepRequest): string =>
   join(request.out_dir, `${sweep_id}.sweep.json`);
 
 /**

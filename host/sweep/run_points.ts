@@ -12,7 +12,7 @@ import { finishPoint } from "./finish_point.ts";
 import { type OpenSweep, pointDir, recordOf, recordPoint } from "./load_sweep.ts";
 import { takeSnapshot } from "./pool_snapshot.ts";
 
-export interface PointOptions {
+interface PointOptions {
   mode: "shared" | "transfer" | null;
   collect: boolean;
   merge: boolean;
@@ -34,7 +34,7 @@ export interface PointEvent {
  * What runs one run to its end: submits it and watches it, or works on it in this process. It answers where the shards
  * stand by a look that asked their scheduler too.
  */
-export type Drive = (run: Run<FarmManifest>, adapter: SchedulerAdapter) => Promise<StatusShard[]>;
+type Drive = (run: Run<FarmManifest>, adapter: SchedulerAdapter) => Promise<StatusShard[]>;
 
 /**
  * Runs the points of a sweep one after the other, in the order of its document. One that fails is on record as failed,

@@ -2,7 +2,7 @@ import { excludingLine, machineOf } from "./machine_name.ts";
 import type { JobAd } from "./read_ads.ts";
 
 /** Longer than a negotiation takes to find a free machine and a job to start on it. */
-export const LONG_IDLE_S = 120;
+const LONG_IDLE_S = 120;
 
 /**
  * Why an idle job waits. Only one job of a cluster is told that no machine was found (LastRejMatchTime; seen with

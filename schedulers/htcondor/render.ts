@@ -20,8 +20,8 @@ import { type Mode, modeOf, SUBMIT_FILES } from "./mode.ts";
 import { optionCommands, requestedCpus } from "./option_commands.ts";
 import { submitPath, submitValue } from "./submit_value.ts";
 
-export const LAUNCHER = "condor_job.sh";
-export const SANDBOX_LAUNCHER = "condor_job_transfer.sh";
+const LAUNCHER = "condor_job.sh";
+const SANDBOX_LAUNCHER = "condor_job_transfer.sh";
 
 /** Writes both submit files, whatever the mode, and the scripts that they run. @throws {FarmError} usage */
 export function renderHTCondor(context: RenderContext): Rendered {

@@ -7,7 +7,7 @@ import { machineOf } from "./machine_name.ts";
 import type { JobAd } from "./read_ads.ts";
 
 /** Job states. Source: HTCondor manual, "Job Status Codes" (job-status-codes.rst). */
-export const JOB_STATUS: Readonly<Record<number, { word: string; state: ShardState }>> = {
+const JOB_STATUS: Readonly<Record<number, { word: string; state: ShardState }>> = {
   1: { word: "IDLE", state: "queued" },
   2: { word: "RUNNING", state: "running" },
   3: { word: "REMOVED", state: "cancelled" },

@@ -11,7 +11,7 @@ import { inScratch } from "../tools/in_scratch.ts";
 import { pinnedDeno, root } from "../tool_paths.ts";
 
 /** What to build. */
-export interface BuildOptions {
+interface BuildOptions {
   /** The file to write. */
   out: string;
   /** The machine to build for, e.g. "x86_64-unknown-linux-gnu". */

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import { DevError } from "./dev_error.ts";
 
 /** How to run a tool. */
-export interface ToolOptions {
+interface ToolOptions {
   /** What is being done, for the error: "Cannot <doing>: ...". */
   doing: string;
   /** What to do when it fails, for the error. */

@@ -6,7 +6,7 @@ import { rounded } from "../../format.ts";
 import { type Markup, markup, px } from "../markup.ts";
 import { type Axis, type Frame, HALF, plot, type Scale, xAxis, xRange, yAxis, yRange } from "../plot.ts";
 
-export interface Histogram {
+interface Histogram {
   label: string;
   x_label: string;
   y_label: string;
@@ -61,7 +61,7 @@ function countsIn(values: Float64Array, from: number, to: number): number[] {
 }
 
 /** Between what all values lie; not empty, also where they are equal. */
-export function extentOf(values: Iterable<number>, more: Iterable<number> = []): [number, number] {
+function extentOf(values: Iterable<number>, more: Iterable<number> = []): [number, number] {
   let [least, most] = [Infinity, -Infinity];
   for (const some of [values, more]) {
     for (const value of some) {
