@@ -7,8 +7,8 @@ import { VERSION } from "./core/version.ts";
 async function main(argv: string[]): Promise<number> {
   try {
     if (argv[0] === "--version" || argv[0] === "-V") return printVersion(argv.includes("--json"));
-    const { runProgram } = await import("./commands/program.ts");
-    return await runProgram(argv);
+    const { runCommandLine } = await import("./commands/program.ts");
+    return await runCommandLine(argv);
   } catch (error) {
     return report(error, argv.includes("--json"));
   }

@@ -1,4 +1,4 @@
-import { describeCounts } from "../core/collect_counts.ts";
+import { describeCollected } from "../core/collect_counts.ts";
 import { describeTimes } from "../core/describe_merge.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { type CollectReport, collectRun } from "../host/state/collect_run.ts";
@@ -22,7 +22,7 @@ const collect: CommandSpec = {
     if (flags.inPlace && flags.out !== undefined) throw new FarmError("usage", "Cannot use both --in-place and --out");
     const report = collectRun(run, flags.out ?? null, new Date().toISOString());
     tellCollected(report, out);
-    out.print([report.manifest, describeCounts(report.counts), describeTimes(report.times)].join("\n"));
+    out.print([report.manifest, describeCollected(report.counts), describeTimes(report.times)].join("\n"));
     out.document(report);
     return Promise.resolve(report.not_ok.length > 0 ? EXIT_CODES.shards : EXIT_CODES.done);
   },

@@ -1,5 +1,5 @@
 import { quoteWord } from "../core/shell_quote.ts";
-import { describeCounts } from "../core/collect_counts.ts";
+import { describeCollected } from "../core/collect_counts.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { describeMerge } from "../core/describe_merge.ts";
 import type { StatusShard } from "../core/describe_status.ts";
@@ -32,7 +32,7 @@ export async function finishRun(
   );
   for (const note of report.notes) out.note(note);
   if (report.merged === null) {
-    out.note(`${describeCounts(collected.counts)}; nsfarm-deno retry ${quoteWord(run.dir)} runs the others again`);
+    out.note(`${describeCollected(collected.counts)}; nsfarm-deno retry ${quoteWord(run.dir)} runs the others again`);
   } else out.print(describeMerge(report));
   out.document({ run_dir: run.dir, collected, merge: report });
   if (report.exit_code !== EXIT_CODES.done || allow_partial) return report.exit_code;

@@ -6,7 +6,7 @@ import { type Pilot, readPilot } from "../core/plan/pilot.ts";
 import { type HostSlots, pilotSlots, spreadSlots } from "../core/plan/plan_slots.ts";
 import { readShardsList } from "../core/sweep/plan_points.ts";
 import { preflightSlots, probedCpus } from "../host/plan/read_slots.ts";
-import { readFacts } from "../host/state/read_facts.ts";
+import { readRunFacts } from "../host/state/read_facts.ts";
 import type { CommandSpec } from "./command.ts";
 import { defineFlags } from "./flags.ts";
 
@@ -42,7 +42,7 @@ const plan: CommandSpec = {
   define: planFlags.define,
   run: async ({ options, out }) => {
     const flags = planFlags.read(options);
-    const facts = readFacts(flags.from);
+    const facts = readRunFacts(flags.from);
     const pilot = readPilot(facts);
     const made = makePlan(pilot, {
       n_toys: flags.nToys ?? pilot.n_toys,

@@ -15,7 +15,7 @@ import { TABLE, type TableRow } from "./table.ts";
  * Runs one command line to its exit code.
  * @throws {FarmError} what the user can mend; anything else is our bug
  */
-export async function runProgram(argv: readonly string[]): Promise<number> {
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
   completePath();
   const [name, ...rest] = argv;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(rest.join(" "));

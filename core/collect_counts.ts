@@ -9,7 +9,7 @@ export interface CollectCounts {
   other: Partial<Record<ShardState, number>>;
 }
 
-export function describeCounts({ total, ok, failed, other }: CollectCounts): string {
+export function describeCollected({ total, ok, failed, other }: CollectCounts): string {
   const rest = Object.entries(other).map(([state, n]) => `, ${n} ${state}`).join("");
   return `${ok}/${total} shards ok, ${failed} failed${rest}`;
 }

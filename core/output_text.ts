@@ -3,7 +3,7 @@ export const TOY_ARRAYS = ["converged", "nll", "poi_hat", "poi_sigma"] as const;
 export type ToyArray = typeof TOY_ARRAYS[number];
 
 /** Where a text begins and ends (exclusive) in a larger one. */
-export type Span = readonly [from: number, to: number];
+export type TextSpan = readonly [from: number, to: number];
 
 /** What stands between two entries, before the first and after the last: nextstat's layout of a pretty document. */
 export const ENTRY_BREAK = ",\n      ";
@@ -17,7 +17,7 @@ export interface CutOutput {
   /** From `"results"` to the end, with `[0]` to `[3]` in place of the four arrays. */
   tail: string;
   /** Where each array lies, with its brackets. */
-  arrays: Record<ToyArray, Span>;
+  arrays: Record<ToyArray, TextSpan>;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface CutOutput {
 export function cutOutput(text: string): CutOutput | undefined {
   const results = text.indexOf('"results": {');
   if (results < 0) return undefined;
-  const arrays: Record<ToyArray, Span> = { converged: [0, 0], nll: [0, 0], poi_hat: [0, 0], poi_sigma: [0, 0] };
+  const arrays: Record<ToyArray, TextSpan> = { converged: [0, 0], nll: [0, 0], poi_hat: [0, 0], poi_sigma: [0, 0] };
   let tail = "";
   let from = results;
   for (const [i, name] of TOY_ARRAYS.entries()) {
@@ -46,7 +46,7 @@ export function cutOutput(text: string): CutOutput | undefined {
 }
 
 /** The entries inside an array, without the space around them; undefined where it is not laid out as nextstat does it. */
-export function entriesOf(text: string, [from, to]: Span): Span | undefined {
+export function entriesOf(text: string, [from, to]: TextSpan): TextSpan | undefined {
   if (!text.startsWith(FIRST_BREAK, from + 1) || !text.startsWith(LAST_BREAK, to - 1 - LAST_BREAK.length)) {
     return undefined;
   }

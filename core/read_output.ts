@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import { OutputFrame } from "./contracts/shard_output.ts";
-import { type CutOutput, cutOutput, entriesOf, type Span, TOY_ARRAYS, type ToyArray } from "./output_text.ts";
+import { type CutOutput, cutOutput, entriesOf, type TextSpan, TOY_ARRAYS, type ToyArray } from "./output_text.ts";
 import { quickCheck } from "./quick_check.ts";
 
 /** One checked nextstat output: its frame and its four arrays, all of one length; NaN stands for null. */
@@ -17,7 +17,7 @@ export interface ShardOutput {
 /** An output, and where its arrays' entries are in its text; null where that is not laid out as nextstat does it. */
 interface TextOutput {
   output: ShardOutput;
-  entries: Record<ToyArray, Span> | null;
+  entries: Record<ToyArray, TextSpan> | null;
 }
 
 /**

@@ -7,7 +7,7 @@ import { STATES } from "./shard_states.ts";
 import type { NativeState } from "./contracts/scheduler.ts";
 
 /** What is known of one shard, from its files first and its scheduler second. */
-export interface ShardFacts {
+export interface ShardEvidence {
   /** late: its record is there, its output not yet. */
   evidence: "absent" | "uncommitted" | "foreign" | "bad" | "late" | "done";
   /** What is wrong with a bad or foreign file. */
@@ -33,7 +33,7 @@ export interface ShardView {
 }
 
 /** The state of a shard. Evidence in the files wins; the scheduler only explains why a shard is not there yet. */
-export function reconcile(facts: ShardFacts): ShardView {
+export function reconcile(facts: ShardEvidence): ShardView {
   const { last, native } = facts;
   const host = last ? attemptHost(last) : native?.host ?? null;
   if (facts.evidence === "done") return { state: "done", why: "", host };
@@ -88,7 +88,7 @@ function ended(cause: Cause, end: NonNullable<Attempt["end"]>, host: string | nu
 /** Why a shard waits that no scheduler was given. */
 export const NOT_SUBMITTED = "not submitted";
 
-function withoutAttempt(facts: ShardFacts, host: string | null): ShardView {
+function withoutAttempt(facts: ShardEvidence, host: string | null): ShardView {
   const { native } = facts;
   if (facts.asked === false) return { state: "unknown", why: "its scheduler could not be asked", host };
   if (native && native.state !== "done") {
@@ -104,10 +104,10 @@ function withoutAttempt(facts: ShardFacts, host: string | null): ShardView {
 const AWAITED = "waiting for files";
 
 /** Whether its job has ended so lately that its files may still be on their way from its node. */
-const isAwaited = ({ asked, absent_s, grace_s }: ShardFacts): boolean => asked === true && (absent_s ?? 0) < grace_s;
+const isAwaited = ({ asked, absent_s, grace_s }: ShardEvidence): boolean => asked === true && (absent_s ?? 0) < grace_s;
 
 /** The scheduler knows nothing of it any more: its files may still be on their way. */
-function gone(facts: ShardFacts, host: string | null): ShardView {
+function gone(facts: ShardEvidence, host: string | null): ShardView {
   if (isAwaited(facts)) return { state: "running", why: AWAITED, host };
   return { state: "lost", why: "its job is gone and left no record", host };
 }

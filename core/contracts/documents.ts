@@ -4,7 +4,7 @@ import { Manifest } from "./manifest.ts";
 import { Merged } from "./merged.ts";
 import { MergeReport } from "./merge_report.ts";
 import { MergeStatus } from "./merge_status.ts";
-import { Plan } from "./plan.ts";
+import { ShardingPlan } from "./plan.ts";
 import { CommittedMetrics } from "./shard_record.ts";
 import { OutputFrame } from "./shard_output.ts";
 import { Preflight } from "./preflight.ts";
@@ -23,7 +23,7 @@ export const DOCUMENTS: Record<string, { file: string; schema: z.core.$ZodType }
   submissions: { file: "submit_meta.json", schema: SubmitMeta },
   merged: { file: "merged.out.json", schema: Merged },
   merge_report: { file: "what merge --json prints", schema: MergeReport },
-  plan: { file: "what plan --json prints", schema: Plan },
+  plan: { file: "what plan --json prints", schema: ShardingPlan },
   sweep: { file: "<sweep_id>.sweep.json", schema: Sweep },
   sweep_summary: { file: "what sweep summarize --json prints", schema: SweepSummary },
   merge_status: { file: "merge_status.json", schema: MergeStatus },

@@ -23,7 +23,7 @@ export const PlannedCount = z.looseObject({
 export type PlannedCount = z.infer<typeof PlannedCount>;
 
 /** What `plan --json` prints. */
-export const Plan = z.looseObject({
+export const ShardingPlan = z.looseObject({
   schema_version: z.literal(PLAN_SCHEMA),
   pilot: z.looseObject({ run_id: z.string(), scheduler: z.string(), n_toys: Count, shards: Count }),
   n_toys: Count,
@@ -47,4 +47,4 @@ export const Plan = z.looseObject({
   uncertainty: z.nullable(z.number()),
   warnings: z.array(z.string()),
 });
-export type Plan = z.infer<typeof Plan>;
+export type ShardingPlan = z.infer<typeof ShardingPlan>;

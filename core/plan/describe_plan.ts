@@ -1,9 +1,9 @@
-import type { Plan, PlannedCount } from "../contracts/plan.ts";
+import type { PlannedCount, ShardingPlan } from "../contracts/plan.ts";
 import { clockTime, duration, fineDuration as seconds, labelLine, percent, significant, textTable } from "../format.ts";
 import { alikeShare, EVENING } from "./make_plan.ts";
 
 /** A plan as a person reads it: its terms, its table, what it recommends and how sure it is. */
-export function describePlan(plan: Plan): string {
+export function describePlan(plan: ShardingPlan): string {
   return [
     ...terms(plan),
     "",
@@ -15,7 +15,7 @@ export function describePlan(plan: Plan): string {
   ].join("\n");
 }
 
-function terms({ pilot, terms, n_slots, n_toys }: Plan): string[] {
+function terms({ pilot, terms, n_slots, n_toys }: ShardingPlan): string[] {
   const hosts = terms.hosts.slice(0, 12).map(({ host, slots, toy_s, startup_s }) =>
     labelLine(host, `${seconds(toy_s)} a toy, ${seconds(startup_s)} start-up a shard, ${slots} slots`)
   );
@@ -34,13 +34,13 @@ function terms({ pilot, terms, n_slots, n_toys }: Plan): string[] {
   ];
 }
 
-function spreadText({ spread, toy_error }: Plan["terms"]): string {
+function spreadText({ spread, toy_error }: ShardingPlan["terms"]): string {
   if (spread === null || toy_error === null) return "not known from this run";
   const [toy, shard] = [percent(spread.toy), percent(spread.shard)];
   return `± ${toy} from toy to toy, ± ${shard} from shard to shard; mean known to ± ${percent(toy_error)}`;
 }
 
-function table({ counts, n_toys, recommended }: Plan): string {
+function table({ counts, n_toys, recommended }: ShardingPlan): string {
   const head = [
     "shards",
     "makespan",
@@ -56,7 +56,7 @@ function table({ counts, n_toys, recommended }: Plan): string {
   return textTable([head, ...rows], { align: "r".repeat(head.length), indent: "  " }).join("\n");
 }
 
-function legend({ uncertainty }: Plan): string[] {
+function legend({ uncertainty }: ShardingPlan): string[] {
   return [
     "  makespan  where each slot takes the next shard when it is free",
     "  static    makespan where shards are dealt to slots beforehand, as --static does",
@@ -81,7 +81,7 @@ function cells(one: PlannedCount, n_toys: number): string[] {
   ];
 }
 
-function recommendation({ recommended, self_check, uncertainty }: Plan): string[] {
+function recommendation({ recommended, self_check, uncertainty }: ShardingPlan): string[] {
   const { shards, time_limit_s, memory_mib } = recommended;
   const memory = memory_mib === null ? "" : `, memory ${memory_mib} MiB`;
   const check = self_check.measured_s === null

@@ -1,4 +1,4 @@
-import { type Plan, PLAN_SCHEMA, type PlannedCount } from "../contracts/plan.ts";
+import { PLAN_SCHEMA, type PlannedCount, type ShardingPlan } from "../contracts/plan.ts";
 import { FarmError } from "../errors.ts";
 import type { Pilot } from "./pilot.ts";
 import { type HostSlots, pilotSlots, planSlots } from "./plan_slots.ts";
@@ -22,7 +22,7 @@ export function predictMakespan(pilot: Pilot, n_toys: number, shards: number): n
  * Predicts makespan and cost of shard counts, and recommends one.
  * @throws {FarmError} usage, when there is no slot, or a count is above the number of toys
  */
-export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): Plan {
+export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): ShardingPlan {
   const slots = planSlots(pilot, hosts);
   if (slots.length === 0) throw new FarmError("usage", "Cannot plan for no slots: wanted one at least");
   const planned = (counts ?? candidateCounts(n_toys, slots.length)).map((shards): PlannedCount => {
@@ -75,7 +75,7 @@ function recommend(
   n_slots: number,
   uncertainty: number | null,
   rss: number | null,
-): Plan["recommended"] {
+): ShardingPlan["recommended"] {
   const best = counts.reduce((least, { pulled_makespan_s }) => Math.min(least, pulled_makespan_s.median), Infinity);
   const limit = best * (1 + alikeShare(uncertainty));
   const good = counts.filter(({ pulled_makespan_s }) => pulled_makespan_s.median <= limit);

@@ -1,6 +1,6 @@
 import type { Answer, CommandResult, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { exampleContext, exampleHandle, TOKEN } from "./example_run.ts";
-import { askAnd, type Finding, finding, type MemberCheck } from "./finding.ts";
+import { type AdapterFinding, askAnd, finding, type MemberCheck } from "./finding.ts";
 
 /** What a command printed and how it ended. */
 export function result(change: Partial<CommandResult> = {}): CommandResult {
@@ -74,14 +74,14 @@ export const ANSWER_CHECKS = {
     ),
 } satisfies Record<string, MemberCheck>;
 
-function idFindings(member: string, what: string, read: () => Answer<string | null>): Finding[] {
+function idFindings(member: string, what: string, read: () => Answer<string | null>): AdapterFinding[] {
   return askAnd(member, `on ${what}`, read, (answer) =>
     answer.kind !== "ok" || answer.value === null ? [] : [
       finding(member, `reads the job id "${answer.value}" out of ${what}`),
     ]);
 }
 
-function notOk(member: string, what: string, read: () => Answer<unknown>): Finding[] {
+function notOk(member: string, what: string, read: () => Answer<unknown>): AdapterFinding[] {
   return askAnd(
     member,
     `on ${what}`,
@@ -91,7 +91,7 @@ function notOk(member: string, what: string, read: () => Answer<unknown>): Findi
 }
 
 /** A submission that was stopped may have been taken: to call it refused would submit its shards twice. */
-function stoppedFindings(adapter: SchedulerAdapter): Finding[] {
+function stoppedFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   return UNANSWERED.slice(0, 2).flatMap(([what, one]) =>
     askAnd(
       "readSubmit",

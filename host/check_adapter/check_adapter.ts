@@ -5,12 +5,12 @@ import { MemberFault } from "../plugin/plugin_fault.ts";
 import { ANSWER_CHECKS } from "./answers.ts";
 import { COMMAND_CHECKS } from "./commands.ts";
 import { declaredFindings, factsOf } from "./declared.ts";
-import { type Finding, finding, type MemberCheck } from "./finding.ts";
+import { type AdapterFinding, finding, type MemberCheck } from "./finding.ts";
 import { QUERY_CHECKS } from "./queries.ts";
 import { renderFindings } from "./rendered.ts";
 import { valueFindings } from "./values.ts";
 
-export type { Finding };
+export type { AdapterFinding };
 
 /** How each function of an adapter is looked at. */
 const CHECKS: Record<AdapterCall, MemberCheck> = {
@@ -25,7 +25,7 @@ const CHECKS: Record<AdapterCall, MemberCheck> = {
  * written and no program is run. What an adapter declares is looked at first: with a wrong declaration the rest of it
  * could not be called.
  */
-export function checkAdapter(adapter: unknown): Finding[] {
+export function checkAdapter(adapter: unknown): AdapterFinding[] {
   if (typeof adapter !== "object" || adapter === null) return [finding("default", "is no object, wanted an adapter")];
   const declared = declaredFindings(adapter);
   if (declared.length > 0) return declared;
@@ -47,8 +47,8 @@ function checkedHere(adapter: object): SchedulerAdapter {
 }
 
 /** The same mistake comes up in several examples, of which the first is shown. */
-function once(findings: Finding[]): Finding[] {
-  const first = new Map<string, Finding>();
+function once(findings: AdapterFinding[]): AdapterFinding[] {
+  const first = new Map<string, AdapterFinding>();
   for (const { member, what, mistake = what } of findings) {
     const key = `${member} ${mistake}`;
     if (!first.has(key)) first.set(key, finding(member, what));

@@ -1,6 +1,6 @@
 import type { Chunk, RenderContext, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { exampleContext, exampleHandle, TOKEN } from "./example_run.ts";
-import { askAnd, type Finding, finding, type MemberCheck } from "./finding.ts";
+import { type AdapterFinding, askAnd, finding, type MemberCheck } from "./finding.ts";
 import { filesFindings } from "./rendered.ts";
 
 const SHARDS = 40;
@@ -34,7 +34,7 @@ export const COMMAND_CHECKS = {
 const cancelled = (adapter: SchedulerAdapter, shards: number[] | null) =>
   adapter.cancel(exampleContext(adapter, { shards: SHARDS }), [exampleHandle(SHARDS)], shards);
 
-function submitFindings(adapter: SchedulerAdapter): Finding[] {
+function submitFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   const context = exampleContext(adapter, { shards: 10_001 });
   const submitted = () => chunksOf(adapter, context).map((chunk) => adapter.submit(context, chunk, TOKEN));
   return askAnd(

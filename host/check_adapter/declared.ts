@@ -1,5 +1,5 @@
 import { ADAPTER_CALLS, type AdapterCall, AdapterFacts, IS_REQUIRED } from "../../schedulers/adapter.ts";
-import { type Finding, finding } from "./finding.ts";
+import { type AdapterFinding, finding } from "./finding.ts";
 
 /** Functions that are of no use without another one. */
 const NEEDS: Partial<Record<AdapterCall, AdapterCall>> = {
@@ -9,7 +9,7 @@ const NEEDS: Partial<Record<AdapterCall, AdapterCall>> = {
 };
 
 /** What is wrong with what an adapter says of itself, member by member. */
-export function declaredFindings(adapter: object): Finding[] {
+export function declaredFindings(adapter: object): AdapterFinding[] {
   const member = (name: string): unknown => Reflect.get(adapter, name);
   const parsed = AdapterFacts.safeParse(factsOf(adapter));
   const facts = (parsed.error?.issues ?? []).map(({ path: [name, ...path], message }) => {

@@ -3,7 +3,7 @@ import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { MemberFault } from "../plugin/plugin_fault.ts";
 
 /** One thing that is wrong with an adapter. */
-export interface Finding {
+export interface AdapterFinding {
   /** The member to mend: `programs`, `readQuery`. */
   member: string;
   /** What it does, and what was wanted. */
@@ -13,17 +13,17 @@ export interface Finding {
 }
 
 /** Looks at one function of an adapter. */
-export type MemberCheck = (adapter: SchedulerAdapter) => Finding[];
+export type MemberCheck = (adapter: SchedulerAdapter) => AdapterFinding[];
 
-export const finding = (member: string, what: string): Finding => ({ member, what });
+export const finding = (member: string, what: string): AdapterFinding => ({ member, what });
 
 /** Calls a function of a checked adapter and looks at what it gave; a fault of it is a finding. */
 export function askAnd<T>(
   member: string,
   doing: string,
   call: () => T,
-  look: (value: T) => Finding[] = () => [],
-): Finding[] {
+  look: (value: T) => AdapterFinding[] = () => [],
+): AdapterFinding[] {
   try {
     return look(call());
   } catch (error) {
@@ -34,7 +34,12 @@ export function askAnd<T>(
 }
 
 /** As askAnd, where a refusal in words for the user is as good as an answer. */
-export function askOrRefuse<T>(member: string, doing: string, call: () => T, look: (value: T) => Finding[]): Finding[] {
+export function askOrRefuse<T>(
+  member: string,
+  doing: string,
+  call: () => T,
+  look: (value: T) => AdapterFinding[],
+): AdapterFinding[] {
   return askAnd(member, doing, () => refusable(call), (value) => value === undefined ? [] : look(value.given));
 }
 

@@ -1,7 +1,7 @@
 import type { Answer, Handle, NativeState, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { EMPTY, UNANSWERED } from "./answers.ts";
 import { exampleContext, exampleHandle } from "./example_run.ts";
-import { askAnd, type Finding, finding, type MemberCheck } from "./finding.ts";
+import { type AdapterFinding, askAnd, finding, type MemberCheck } from "./finding.ts";
 
 /** The host asks at most so many rounds. */
 const ROUNDS = 3;
@@ -54,7 +54,7 @@ function isUnknown(answer: Answer<NativeState[]>): boolean {
   return answer.kind !== "ok" || (answer.value.length > 0 && answer.value.every(({ state }) => state === "unknown"));
 }
 
-function callFindings(adapter: SchedulerAdapter): Finding[] {
+function callFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   const context = exampleContext(adapter);
   const count = (handles: Handle[], round = 0) => adapter.query(context, handles, round).length;
   const many = Array.from({ length: 25 }, (_, i) => exampleHandle(400, `${i + 1}`, `${i + 10}`.padStart(16, "0")));
@@ -77,7 +77,7 @@ function callFindings(adapter: SchedulerAdapter): Finding[] {
 }
 
 /** States of ours only, of shards that were asked about, and none of them an end that nobody told of. */
-function stateFindings(member: string, states: NativeState[], what: string): Finding[] {
+function stateFindings(member: string, states: NativeState[], what: string): AdapterFinding[] {
   return states.flatMap(({ token, shard, state }) => {
     const handle = HANDLES.find((one) => one.token === token);
     const known = handle !== undefined && (shard === null || handle.chunk.shards.includes(shard));

@@ -1,6 +1,6 @@
 import type { Chunk, Rendered, RenderedFile, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { type Example, exampleContext } from "./example_run.ts";
-import { askAnd, type Finding, finding } from "./finding.ts";
+import { type AdapterFinding, askAnd, finding } from "./finding.ts";
 
 /** One shard, some, and more than any default limit. */
 const SIZES = [1, 40, 10_001];
@@ -11,14 +11,14 @@ export function examplesFor({ limits }: SchedulerAdapter): Example[] {
   return modes.flatMap((mode) => (["binary", "sh"] as const).map((wrapper) => ({ farm: { mode, wrapper } })));
 }
 
-export function renderFindings(adapter: SchedulerAdapter): Finding[] {
+export function renderFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   return [
     ...SIZES.flatMap((shards) => oneRender(adapter, { shards }, `for ${shards} shards`)),
     ...examplesFor(adapter).flatMap((one) => oneRender(adapter, one, `with --mode ${one.farm?.mode}`)),
   ];
 }
 
-function oneRender(adapter: SchedulerAdapter, example: Example, doing: string): Finding[] {
+function oneRender(adapter: SchedulerAdapter, example: Example, doing: string): AdapterFinding[] {
   const context = exampleContext(adapter, example);
   const before = JSON.stringify(context);
   return askAnd("render", doing, () => adapter.render(context), (rendered) => [
@@ -39,7 +39,7 @@ function oneRender(adapter: SchedulerAdapter, example: Example, doing: string): 
 }
 
 /** Files that an adapter wants written. */
-export function filesFindings(member: string, files: RenderedFile[]): Finding[] {
+export function filesFindings(member: string, files: RenderedFile[]): AdapterFinding[] {
   const paths = files.map(({ path }) => path);
   const twice = paths.filter((path, i) => paths.indexOf(path) !== i);
   return [
@@ -50,7 +50,7 @@ export function filesFindings(member: string, files: RenderedFile[]): Finding[] 
 }
 
 /** Every shard is in one task of one chunk. */
-function chunksFindings(chunks: Chunk[], shards: number[], doing: string): Finding[] {
+function chunksFindings(chunks: Chunk[], shards: number[], doing: string): AdapterFinding[] {
   const given = chunks.flatMap((chunk) => chunk.shards).sort((a, b) => a - b);
   const once = given.length === shards.length && given.every((shard, i) => shard === shards[i]);
   return [
@@ -59,7 +59,7 @@ function chunksFindings(chunks: Chunk[], shards: number[], doing: string): Findi
   ];
 }
 
-function byHandFindings({ programs }: SchedulerAdapter, { by_hand }: Rendered): Finding[] {
+function byHandFindings({ programs }: SchedulerAdapter, { by_hand }: Rendered): AdapterFinding[] {
   return by_hand.filter(([program = ""]) => !programs.includes(program))
     .map(([program]) => finding("render", `names "${program}" to type by hand, which is not among its programs`));
 }

@@ -1,7 +1,7 @@
 import type { RenderedFile, SchedulerAdapter, SchedulerOption } from "../../schedulers/adapter.ts";
 import { examplesFor } from "./rendered.ts";
 import { exampleContext, type Paths } from "./example_run.ts";
-import { askOrRefuse, type Finding, finding } from "./finding.ts";
+import { type AdapterFinding, askOrRefuse, finding } from "./finding.ts";
 import { readShell } from "./read_shell.ts";
 
 /** What stands around a value's dangerous part, to find it again in a file. */
@@ -13,7 +13,7 @@ const SIGNS = ["{{name}}", "$HOME", "$(id)", "`id`", "%j", "%%", "it's", 'a"b', 
 const PATHS: (keyof Paths)[] = ["run_dir", "config", "nextstat_bin", "nsfarm"];
 
 /** Values are taken literally, or refused in words: nothing is ever run or filled in by them. */
-export function valueFindings(adapter: SchedulerAdapter): Finding[] {
+export function valueFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   return [
     ...PATHS.flatMap((name) => SIGNS.flatMap((sign) => pathFindings(adapter, name, sign))),
     ...adapter.options.filter(isText).flatMap((option) =>
@@ -22,7 +22,7 @@ export function valueFindings(adapter: SchedulerAdapter): Finding[] {
   ];
 }
 
-function pathFindings(adapter: SchedulerAdapter, name: keyof Paths, sign: string): Finding[] {
+function pathFindings(adapter: SchedulerAdapter, name: keyof Paths, sign: string): AdapterFinding[] {
   const paths = { [name]: `/shared/${BEGIN}${sign}${END}/x` };
   return examplesFor(adapter).flatMap((example) =>
     askOrRefuse("render", `with ${JSON.stringify(sign)} in a path`, () => {
@@ -36,7 +36,7 @@ function isText({ type, pattern, choices }: SchedulerOption): boolean {
   return (type === "string" || type === "strings") && pattern === undefined && choices === undefined;
 }
 
-function optionFindings(adapter: SchedulerAdapter, { name, type }: SchedulerOption, sign: string): Finding[] {
+function optionFindings(adapter: SchedulerAdapter, { name, type }: SchedulerOption, sign: string): AdapterFinding[] {
   const value = `${BEGIN}${sign}${END}`;
   const options = { [name]: type === "strings" ? [value] : value };
   return askOrRefuse("render", `with ${JSON.stringify(sign)} in --${name}`, () => {
@@ -44,7 +44,7 @@ function optionFindings(adapter: SchedulerAdapter, { name, type }: SchedulerOpti
   }, (files) => literalFindings(files, sign, `--${name}`));
 }
 
-function literalFindings(files: RenderedFile[], sign: string, what: string): Finding[] {
+function literalFindings(files: RenderedFile[], sign: string, what: string): AdapterFinding[] {
   return files.filter((file) => !holdsLiterally(file, sign)).map(({ path }) =>
     finding("render", `does not take ${JSON.stringify(sign)} in ${what} literally in "${path}", nor refuse it`)
   );

@@ -144,7 +144,7 @@ export function removeTree(path: string): void {
 }
 
 /** Whether the disk of a path takes nothing any more. */
-export function isDiskFull(path: string): boolean {
+export function isOnFullDisk(path: string): boolean {
   try {
     removeQuietly(writeTemporary(path, new Uint8Array(4096)));
     return false;

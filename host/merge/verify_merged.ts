@@ -4,7 +4,7 @@ import type { Merged as MergedDocument } from "../../core/contracts/merged.ts";
 import { Merged } from "../../core/contracts/merged.ts";
 import { mergedParts } from "../../core/merge/merged_document.ts";
 import { FrameReader } from "../../core/merge/source_facts.ts";
-import { type Span, TOY_ARRAYS, type ToyArray } from "../../core/output_text.ts";
+import { type TextSpan, TOY_ARRAYS, type ToyArray } from "../../core/output_text.ts";
 import { readOutputText } from "../../core/read_output.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import { isOlderFrame } from "../../core/merge/older_merge.ts";
@@ -49,7 +49,7 @@ function without(sources: Sources, odd: OddOne[]): Sources {
   return { ...sources, orders: [...withLeftOut(sources.context, sources.orders, why)] };
 }
 
-type Entries = Record<ToyArray, Span>;
+type Entries = Record<ToyArray, TextSpan>;
 
 /** Merges again, part by part, and compares each with what lies at its place in the document. */
 function compareArrays(sources: Sources, bytes: Uint8Array, entries: Entries): { fault: string | null; proof: Proof } {
@@ -76,7 +76,7 @@ function compareArray(
   name: ToyArray,
   piece: NonNullable<Part["texts"]>[ToyArray] | undefined,
   bytes: Uint8Array,
-  [from, to]: Span,
+  [from, to]: TextSpan,
   next: Record<ToyArray, number>,
 ): string | null {
   const wanted = piece && "bytes" in piece ? piece.bytes : new Uint8Array(0);

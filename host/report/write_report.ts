@@ -12,7 +12,7 @@ import { loadAdapter } from "../jobs/load_adapter.ts";
 import { isFarmRun } from "../run/load_manifest.ts";
 import { openRun } from "../run/run_home.ts";
 import { remediesFor } from "../jobs/remedies.ts";
-import { readFacts } from "../state/read_facts.ts";
+import { readRunFacts } from "../state/read_facts.ts";
 import { loadSweep } from "../sweep/load_sweep.ts";
 import { readSweepFacts } from "../sweep/read_sweep.ts";
 import { beginsWith, type OutKind, refuseOut } from "../disk/refuse_out.ts";
@@ -59,7 +59,7 @@ const PAGE_OUT: OutKind = {
 };
 
 async function runReport(target: string, now_utc: string): Promise<Made> {
-  const facts = readFacts(target);
+  const facts = readRunFacts(target);
   return {
     path: join(facts.run_dir, "report.html"),
     page: runPage(facts, await remediesOf(target), script_sha256(), footerOf(now_utc)),

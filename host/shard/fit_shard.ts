@@ -10,7 +10,7 @@ import { readTail } from "../disk/read_tail.ts";
 import { type Measured, shardRecord } from "./shard_record.ts";
 import { type EndedFit, type FitOrder, type RunningShard, startShard } from "./start_shard.ts";
 import type { Workbench } from "./workbench.ts";
-import { isDiskFull, removeQuietly } from "../disk/write_file.ts";
+import { isOnFullDisk, removeQuietly } from "../disk/write_file.ts";
 
 export type ShardEnd =
   | { kind: "done"; committed: Committed; record: ShardRecord }
@@ -52,7 +52,7 @@ function judge(bench: Workbench, { order, open, files, refused }: RunningShard, 
 
 function whyFailed({ cause, fault }: NoResult, { stderr }: FitEnd, files: FitFiles) {
   const mayBeDisk = fault !== null || (cause === "exit" && stderr === "");
-  if (mayBeDisk && isDiskFull(files.stderr)) return DISK_FULL;
+  if (mayBeDisk && isOnFullDisk(files.stderr)) return DISK_FULL;
   return fault === null ? { cause } : { cause, stderr_tail: [fault, ...tailLines(readTail(files.stderr))] };
 }
 

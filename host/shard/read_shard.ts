@@ -9,7 +9,7 @@ import {
 } from "../../core/contracts/shard_record.ts";
 import { errorText } from "../../core/errors.ts";
 import type { FileFault } from "../../core/file_fault.ts";
-import type { Span, ToyArray } from "../../core/output_text.ts";
+import type { TextSpan, ToyArray } from "../../core/output_text.ts";
 import { firstIssue, readOutputText, type ShardOutput } from "../../core/read_output.ts";
 import { quickCheck } from "../../core/quick_check.ts";
 import { recordText } from "../../core/record_text.ts";
@@ -188,7 +188,7 @@ function readChecked(
   }
 }
 
-function viewsOf(bytes: Uint8Array, entries: Record<ToyArray, Span>): Record<ToyArray, Uint8Array> {
+function viewsOf(bytes: Uint8Array, entries: Record<ToyArray, TextSpan>): Record<ToyArray, Uint8Array> {
   const view = (name: ToyArray) => bytes.subarray(...entries[name]);
   return { converged: view("converged"), nll: view("nll"), poi_hat: view("poi_hat"), poi_sigma: view("poi_sigma") };
 }

@@ -35,7 +35,7 @@ interface ReadShard {
  * Reads all that a run directory tells: each shard's files are checked as a merge checks them, and nothing is written.
  * @throws {FarmError} input, when the manifest cannot be read
  */
-export function readFacts(path: string): RunFacts {
+export function readRunFacts(path: string): RunFacts {
   const run = openRun(path);
   const { dir, manifest } = run;
   const records = readRecords(run);

@@ -1,5 +1,5 @@
 import { isRepeated } from "../../core/shard_states.ts";
-import { describeCounts } from "../../core/collect_counts.ts";
+import { describeCollected } from "../../core/collect_counts.ts";
 import type { PointRecord } from "../../core/contracts/sweep.ts";
 import type { StatusShard } from "../../core/describe_status.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
@@ -36,7 +36,7 @@ function endOf(run: string, { counts, not_ok }: Pick<CollectReport, "counts" | "
   const failed = not_ok.filter((one) => isRepeated(one.state));
   const first = [...failed, ...not_ok].find((one) => one.error !== null);
   const why = first ? `; shard ${first.shard_index}: ${first.error}` : "";
-  return { state: failed.length > 0 ? "failed" : "open", error: describeCounts(counts) + why };
+  return { state: failed.length > 0 ? "failed" : "open", error: describeCollected(counts) + why };
 }
 
 /**

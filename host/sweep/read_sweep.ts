@@ -1,6 +1,6 @@
 import { errorText, FarmError } from "../../core/errors.ts";
 import type { PointFacts } from "../../core/sweep/point_summary.ts";
-import { readFacts } from "../state/read_facts.ts";
+import { readRunFacts } from "../state/read_facts.ts";
 import { type OpenSweep, pointDir } from "./load_sweep.ts";
 
 /** What the directories of a sweep's runs tell. One that cannot be read is a row with its reason. */
@@ -14,7 +14,7 @@ export function readSweepFacts(open: OpenSweep): PointFacts[] {
 
 function guarded(run_dir: string): Pick<PointFacts, "facts" | "fault"> {
   try {
-    return { facts: readFacts(run_dir), fault: null };
+    return { facts: readRunFacts(run_dir), fault: null };
   } catch (error) {
     if (error instanceof FarmError) return { facts: null, fault: errorText(error) };
     throw error;

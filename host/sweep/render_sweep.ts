@@ -25,8 +25,7 @@ export interface SweepRequest {
   request: RunRequest;
 }
 
-const sweepPath = ({ request, sweep_id }: SweepRequest): string =>
-  join(request.out_dir, `${sweep_id}.sweep.json`);
+const sweepPath = ({ request, sweep_id }: SweepRequest): string => join(request.out_dir, `${sweep_id}.sweep.json`);
 
 /**
  * Renders all runs of a sweep, then its document. Runs that an interrupted render left are taken as they are.

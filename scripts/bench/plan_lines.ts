@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { Plan } from "../../core/contracts/plan.ts";
-import { readFacts } from "../../host/state/read_facts.ts";
+import { ShardingPlan } from "../../core/contracts/plan.ts";
+import { readRunFacts } from "../../host/state/read_facts.ts";
 import { inTurn, measure } from "./measure.ts";
 import { line } from "./merge_lines.ts";
 import type { Line } from "./line.ts";
@@ -19,7 +19,7 @@ export async function planLines(bench: RunBench): Promise<Line[]> {
       ...[binary, "run", ...request, "--nextstat-bin", nextstat],
       ...["--out-dir", scratch, "--run-id", `plan${shards}`],
     ]);
-    makespans.set(shards, readFacts(join(scratch, `plan${shards}`)).times.makespan_s ?? NaN);
+    makespans.set(shards, readRunFacts(join(scratch, `plan${shards}`)).times.makespan_s ?? NaN);
   }
   const pilot = join(scratch, `plan${PILOT}`);
   const errors = await errorsOf(binary, pilot, makespans);
@@ -44,7 +44,7 @@ export async function planLines(bench: RunBench): Promise<Line[]> {
 async function errorsOf(binary: string, pilot: string, makespans: Map<number, number>): Promise<number[]> {
   const args = ["plan", "--from", pilot, "--shards-list", COUNTS.join(","), "--json"];
   const { stdout } = await new Deno.Command(binary, { args }).output();
-  const { counts } = Plan.parse(JSON.parse(new TextDecoder().decode(stdout)));
+  const { counts } = ShardingPlan.parse(JSON.parse(new TextDecoder().decode(stdout)));
   return counts.filter(({ shards }) => shards !== PILOT).map(({ shards, pulled_makespan_s }) =>
     Math.abs(pulled_makespan_s.median / (makespans.get(shards) ?? NaN) - 1)
   );

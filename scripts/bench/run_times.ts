@@ -1,17 +1,17 @@
 import { doneShards, type ShardFacts } from "../../core/run_facts.ts";
-import { readFacts } from "../../host/state/read_facts.ts";
+import { readRunFacts } from "../../host/state/read_facts.ts";
 import { DevError } from "../tools/dev_error.ts";
 
 /** Seconds from the first start to the last end. @throws {DevError} when the run is not whole */
 export function makespanOf(dir: string): number {
-  const { makespan_s } = readFacts(dir).times;
+  const { makespan_s } = readRunFacts(dir).times;
   if (makespan_s === null) throw new DevError(`Cannot measure the run in "${dir}": it has no makespan`);
   return makespan_s;
 }
 
 /** Toys a second of one slot of each host, by what the fits of these runs took. */
 export function ratesOf(dirs: string[]): number[] {
-  const shards = dirs.flatMap((dir) => doneShards(readFacts(dir)));
+  const shards = dirs.flatMap((dir) => doneShards(readRunFacts(dir)));
   const hosts = Map.groupBy(shards, ({ host }) => host);
   const sum = (all: ShardFacts[], of: (one: ShardFacts) => number) => all.reduce((total, one) => total + of(one), 0);
   return [...hosts.values()].map((all) => sum(all, ({ n_toys }) => n_toys) / sum(all, ({ wall_s }) => wall_s ?? NaN));

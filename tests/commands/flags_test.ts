@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import { build, runProgram } from "../../commands/program.ts";
+import { build, runCommandLine } from "../../commands/program.ts";
 import { completeWords } from "../../commands/complete_words.ts";
 import { defineFlags } from "../../commands/flags.ts";
 import { TABLE } from "../../commands/table.ts";
@@ -68,7 +68,7 @@ Deno.test("Flags are written in tables, once, and not by hand beside a list of t
 });
 
 Deno.test("A worker loop's token that is none is wrong usage, and no bug of ours", async () => {
-  await assert.rejects(runProgram(["work", "/nowhere", "--token", "zz"]), {
+  await assert.rejects(runCommandLine(["work", "/nowhere", "--token", "zz"]), {
     kind: "usage",
     message: 'Cannot use --token "zz": wanted 16 hexadecimal digits',
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PERMISSIONS } from "../../commands/command.ts";
-import { build, runProgram } from "../../commands/program.ts";
+import { build, runCommandLine } from "../../commands/program.ts";
 import { TABLE, type TableRow } from "../../commands/table.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { readmeWithTable } from "../../scripts/readme_table.ts";
@@ -78,6 +78,6 @@ for (
   ] as [string[], RegExp, string | RegExp][]
 ) {
   Deno.test(`nsfarm-deno ${argv.join(" ")} is wrong usage, and the next step is named`, async () => {
-    await assert.rejects(runProgram(argv), { kind: "usage", message, next });
+    await assert.rejects(runCommandLine(argv), { kind: "usage", message, next });
   });
 }

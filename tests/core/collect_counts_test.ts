@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { describeCounts } from "../../core/collect_counts.ts";
+import { describeCollected } from "../../core/collect_counts.ts";
 
 Deno.test("a collection tells ok and failed always, other states where there are some", () => {
-  assert.equal(describeCounts({ total: 4, ok: 4, failed: 0, other: {} }), "4/4 shards ok, 0 failed");
+  assert.equal(describeCollected({ total: 4, ok: 4, failed: 0, other: {} }), "4/4 shards ok, 0 failed");
   assert.equal(
-    describeCounts({ total: 9, ok: 4, failed: 1, other: { running: 3, lost: 1 } }),
+    describeCollected({ total: 9, ok: 4, failed: 1, other: { running: 3, lost: 1 } }),
     "4/9 shards ok, 1 failed, 3 running, 1 lost",
   );
 });

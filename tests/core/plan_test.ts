@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Plan } from "../../core/contracts/plan.ts";
+import { ShardingPlan } from "../../core/contracts/plan.ts";
 import { describePlan } from "../../core/plan/describe_plan.ts";
 import { makePlan } from "../../core/plan/make_plan.ts";
 import { type PlanSlot, pulledSchedule, staticSchedule } from "../../core/plan/makespan.ts";
@@ -146,7 +146,7 @@ Deno.test("a plan without any scatter is the arithmetic of its terms", () => {
 Deno.test("a plan gives its pilot's own makespan, and is what its schema says", () => {
   const one = pilot();
   const plan = makePlan(one, { n_toys: 10_000, hosts: pilotSlots(one), counts: null });
-  Plan.parse(plan);
+  ShardingPlan.parse(plan);
   assert.equal(plan.self_check.measured_s, 44.5);
   // The pilot was dealt out evenly; a queue would have given the fast host more.
   assert(plan.self_check.predicted_s < 44.5 && plan.self_check.predicted_s > 25, `${plan.self_check.predicted_s}`);

@@ -4,14 +4,14 @@ import { CAUSES, SHARD_STATES } from "../../core/contracts/kinds.ts";
 import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import type { NativeState } from "../../core/contracts/scheduler.ts";
-import { reconcile, type ShardFacts } from "../../core/reconcile.ts";
+import { reconcile, type ShardEvidence } from "../../core/reconcile.ts";
 import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "./support/sample_run.ts";
 
 const manifest = sampleManifest();
 const plan = planOf(manifest, 0);
 const TOKEN = "0123456789abcdef";
 
-const NOTHING: ShardFacts = {
+const NOTHING: ShardEvidence = {
   evidence: "absent",
   fault: null,
   last: null,
@@ -34,7 +34,7 @@ const native = (state: NativeState["state"], reason: string | null = null): Nati
 const begun = (change: Partial<Attempt> = {}) => sampleAttempt(manifest, plan, { submission_token: TOKEN, ...change });
 const ended = (change: Partial<ShardRecord>) => begun({ end: sampleRecord(manifest, plan, change) });
 const before = () => ({ ...ended({ cause: "exit", exit_code: 3 }), submission_token: "ffffffffffffffff" });
-const view = (facts: Partial<ShardFacts>) => {
+const view = (facts: Partial<ShardEvidence>) => {
   const { state, why } = reconcile({ ...NOTHING, ...facts });
   return why === "" ? state : `${state}: ${why}`;
 };
@@ -207,13 +207,13 @@ for (
       { last: ended({ cause: "exit", exit_code: 3 }), native: native("running"), asked: true },
       "failed: exit 3",
     ],
-  ] satisfies [string, Partial<ShardFacts>, string][]
+  ] satisfies [string, Partial<ShardEvidence>, string][]
 ) {
   Deno.test(`a shard that ${what} is ${wanted}`, () => assert.equal(view(facts), wanted));
 }
 
 /** Whatever may be known of a shard. */
-const anything = fc.record<ShardFacts>({
+const anything = fc.record<ShardEvidence>({
   evidence: fc.constantFrom("absent", "uncommitted", "foreign", "bad", "done"),
   fault: fc.option(fc.constant("is broken")),
   last: fc.option(fc.constantFrom(begun(), ...CAUSES.map((cause) => ended({ cause })))),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CommittedMetrics } from "../../core/contracts/shard_record.ts";
-import { Plan } from "../../core/contracts/plan.ts";
+import { ShardingPlan } from "../../core/contracts/plan.ts";
 import { RunTimes } from "../../core/contracts/run_times.ts";
 import { mustRun, runArgs, runDir } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
@@ -60,7 +60,7 @@ for (const by_s of [-3600, 7200]) {
       assert.ok(Math.abs((old.turnaround_s ?? NaN) - (before.turnaround_s ?? NaN)) < 0.5, `${old.turnaround_s}`);
       assert.equal((await statusOf(folder)).toys_per_s, old.toys_per_s);
       const plan = await mustRun(folder, ["plan", "--from", runDir(folder), "--json"]);
-      assert.equal(Plan.parse(JSON.parse(plan.stdout)).n_slots, 2);
+      assert.equal(ShardingPlan.parse(JSON.parse(plan.stdout)).n_slots, 2);
       await mustRun(folder, ["report", runDir(folder), "--svg", join(folder, "svg")]);
       assert.match(await readFile(join(folder, "svg", "gantt.svg"), "utf8"), /8 shards on 1 host, 2 slots/);
     }));
@@ -119,7 +119,7 @@ Deno.test("a run of one shard plans without claiming to know how its times scatt
     const { stdout } = await mustRun(folder, ["plan", "--from", runDir(folder)]);
     assert.match(stdout, /How sure: not known from that run/);
     assert.doesNotMatch(stdout, /±|\d to \d/);
-    const { counts, uncertainty } = Plan.parse(
+    const { counts, uncertainty } = ShardingPlan.parse(
       JSON.parse((await mustRun(folder, ["plan", "--from", runDir(folder), "--json"])).stdout),
     );
     assert.equal(uncertainty, null);

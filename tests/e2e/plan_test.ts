@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Plan } from "../../core/contracts/plan.ts";
+import { ShardingPlan } from "../../core/contracts/plan.ts";
 import { mustRun, nsfarm, runArgs, runDir } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { assertTold } from "../support/told.ts";
@@ -10,7 +10,9 @@ Deno.test("a plan is made from a run, for its own slots, for others, and for the
   inFolder(async (folder) => {
     await mustRun(folder, runArgs(folder, { toys: 24, shards: 6, more: ["--local-slots", "2"] }));
     const plan = async (...more: string[]) =>
-      Plan.parse(JSON.parse((await mustRun(folder, ["plan", "--from", runDir(folder), "--json", ...more])).stdout));
+      ShardingPlan.parse(
+        JSON.parse((await mustRun(folder, ["plan", "--from", runDir(folder), "--json", ...more])).stdout),
+      );
     const own = await plan();
     assert.deepEqual([own.n_slots, own.n_toys, own.pilot.shards], [2, 24, 6]);
     assert(own.counts.some(({ shards }) => shards === own.recommended.shards));

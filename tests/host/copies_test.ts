@@ -7,7 +7,7 @@ import { verifyArchive } from "../../host/archive/verify_archive.ts";
 import { writeArchive } from "../../host/archive/write_archive.ts";
 import { verifyRun } from "../../host/merge/verify_run.ts";
 import { collectRun } from "../../host/state/collect_run.ts";
-import { readFacts } from "../../host/state/read_facts.ts";
+import { readRunFacts } from "../../host/state/read_facts.ts";
 import { loadSweep, pointDir } from "../../host/sweep/load_sweep.ts";
 import { readSweepFacts } from "../../host/sweep/read_sweep.ts";
 import { filesBelow } from "../support/files_below.ts";
@@ -41,7 +41,7 @@ Deno.test("damage in a copy of a collected old run is seen by verify, merge, arc
     assert.equal(report.exit_code, 5);
     assert.deepEqual(report.problems.map(({ shard_index }) => shard_index), [1, 3]);
     await assert.rejects(writeArchive(copy, null, false), { kind: "shards", message: /shard_1\.out\.json/ });
-    assert.deepEqual(readFacts(copy).shards.map(({ state }) => state), ["done", "failed", "done", "failed"]);
+    assert.deepEqual(readRunFacts(copy).shards.map(({ state }) => state), ["done", "failed", "done", "failed"]);
     assert.equal(collectRun(copy, null, NOW).counts.ok, 2);
     assert.deepEqual(await filesBelow(dir), before, "the original is as it was");
   }));

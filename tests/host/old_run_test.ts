@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { collectRun } from "../../host/state/collect_run.ts";
-import { readFacts } from "../../host/state/read_facts.ts";
+import { readRunFacts } from "../../host/state/read_facts.ts";
 import { inventedOutput } from "../../scripts/tools/invented_output.ts";
 import { inFolder } from "../support/scratch.ts";
 import { assertSameToys, at, readJson } from "../support/toys.ts";
@@ -26,7 +26,7 @@ Deno.test("where one shard of an old run does not tell how long it took, merge, 
   inFolder(async (folder) => {
     const { dir } = await oldRun(folder);
     await rm(join(dir, "shard_3.elapsed_s"));
-    const times = [(await merge(dir)).times, collectRun(dir, null, NOW).times, readFacts(dir).times];
+    const times = [(await merge(dir)).times, collectRun(dir, null, NOW).times, readRunFacts(dir).times];
     assert.deepEqual(times.map((one) => one?.max_shard_elapsed_s), [null, null, null]);
   }));
 
