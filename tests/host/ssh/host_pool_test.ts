@@ -10,7 +10,7 @@ import { inFolder } from "../../support/scratch.ts";
 import { FakeHost } from "../support/fake_host.ts";
 import { inventedRun } from "../support/invented_dir.ts";
 import { onSimulatedClock } from "../support/on_simulated_clock.ts";
-import { runOnHosts } from "../support/run_on_hosts.ts";
+import { type LoopChange, runOnHosts } from "../support/run_on_hosts.ts";
 
 const S = 1000;
 
@@ -20,7 +20,7 @@ interface Farm {
   host(name: string, change?: Partial<FakeHost>): FakeHost;
   after(ms: number, act: () => void): void;
   /** Runs the loop; what it tells of hosts is kept. */
-  run(change?: Parameters<typeof runOnHosts>[2]): Promise<WorkReport>;
+  run(change?: LoopChange): Promise<WorkReport>;
   said: string[];
 }
 
@@ -38,7 +38,7 @@ function onHosts(work: (farm: Farm) => Promise<void>, shards = 6): Promise<void>
     };
     const after = (ms: number, act: () => void) => void setTimeout(act, ms);
     await onSimulatedClock(() =>
-      work({ dir, manifest, host, after, said, run: (change) => runOnHosts(manifest, hosts, { ...change, said }) })
+      work({ dir, manifest, host, after, said, run: (change = {}) => runOnHosts(manifest, hosts, change, said) })
     );
   });
 }

@@ -8,18 +8,16 @@ import type { WorkEvent, WorkReport } from "../../../host/work/work_event.ts";
 import { benchOf, MACHINE } from "./bench.ts";
 import type { FakeHost } from "./fake_host.ts";
 
-interface Change {
+export interface LoopChange {
   stop?: AbortSignal;
   host_retry_s?: number;
   host_lost_s?: number;
   time_limit_s?: number;
-  /** Gets what the loop tells of hosts. */
-  said: string[];
 }
 
 const OPTIONS = {
   ...{ hosts_file: "hosts", base: "~", remote_nextstat: null, setup_timeout_s: 60, threads: null },
-  settings: { user: null, port: null, config: null, connect_timeout_s: 5, options: [] },
+  settings: { user: null, port: null, key: null, config: null, connect_timeout_s: 5, accept_new: false },
 };
 const LOOP = {
   token: "00000000000000aa",
@@ -30,11 +28,15 @@ const LOOP = {
   drain: false,
 };
 
-/** Runs a worker loop on fake hosts, until it ends by itself. */
+/**
+ * Runs a worker loop on fake hosts, until it ends by itself.
+ * @param said gets what the loop tells of hosts
+ */
 export async function runOnHosts(
   manifest: FarmManifest,
   fakes: readonly FakeHost[],
-  { stop = new AbortController().signal, host_retry_s = 2, host_lost_s = 600, time_limit_s, said }: Change,
+  { stop = new AbortController().signal, host_retry_s = 2, host_lost_s = 600, time_limit_s }: LoopChange,
+  said: string[],
 ): Promise<WorkReport> {
   const bench = benchOf(manifest.run_dir, manifest, {
     ...MACHINE,
