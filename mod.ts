@@ -3,6 +3,8 @@
  * split into shards and merged ranges are judged.
  */
 export type {
+  AdapterCalls,
+  AdapterFacts,
   Answer,
   Chunk,
   Command,
@@ -34,7 +36,9 @@ export * from "./core/contracts/run_times.ts";
 export * from "./core/contracts/shard_output.ts";
 export * from "./core/contracts/shard_record.ts";
 export * from "./core/contracts/submit_meta.ts";
+export type { PoolNode } from "./core/contracts/sweep.ts";
 export * from "./core/contracts/worker.ts";
 export { cutRange, splitToys, type ToyRange } from "./core/split.ts";
 export { joinRanges, missingRanges, overlaps, type SeedRange } from "./core/merge/toy_ranges.ts";
-export { equalFault, isEqualNumber } from "./core/merge/equal.ts";
+export { equalFault, isEqualNumber, type Where } from "./core/merge/equal.ts";
+export type { ShardOutput } from "./core/read_output.ts";

@@ -9,8 +9,11 @@ export interface ShardOutput {
   frame: OutputFrame;
   /** null: the fit of this toy ended with an error. */
   converged: readonly (boolean | null)[];
+  /** The fitted POI of each toy. */
   poi_hat: Float64Array;
+  /** Its uncertainty. */
   poi_sigma: Float64Array;
+  /** Of each toy, at the minimum. */
   nll: Float64Array;
 }
 

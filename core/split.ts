@@ -1,8 +1,11 @@
 import { FarmError } from "./errors.ts";
 import { plural } from "./format.ts";
 
+/** Toys [start, start + count) of a run. */
 export interface ToyRange {
+  /** The first of them, counted from 0. */
   start: number;
+  /** How many. */
   count: number;
 }
 
@@ -28,6 +31,13 @@ export function checkShardCount(k: number, n_before = 0): void {
 /**
  * Splits n toys over k shards as `nextstat --shard I/K` does: each gets n div k, the first n mod k one more.
  * @throws {FarmError} usage, when there are more shards than toys, or than a run can have
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { splitToys } from "nsfarm-deno";
+ * assert.deepEqual(splitToys(10, 3).map(({ count }) => count), [4, 3, 3]);
+ * ```
  */
 export function splitToys(n: number, k: number): ToyRange[] {
   if (k > n) {
@@ -94,7 +104,16 @@ export function splitByWeight(n: number, weights: readonly number[]): (ToyRange 
   });
 }
 
-/** Cuts a range into `pieces` (at least 1 toy each; fewer pieces where it has fewer toys). */
+/**
+ * Cuts a range into `pieces` (at least 1 toy each; fewer pieces where it has fewer toys).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { cutRange } from "nsfarm-deno";
+ * assert.deepEqual(cutRange({ start: 20, count: 5 }, 2), [{ start: 20, count: 3 }, { start: 23, count: 2 }]);
+ * ```
+ */
 export function cutRange(range: ToyRange, pieces: number): ToyRange[] {
   return splitToys(range.count, Math.min(pieces, range.count))
     .map(({ start, count }) => ({ start: range.start + start, count }));

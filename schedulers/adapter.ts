@@ -3,28 +3,36 @@ import { DeclaredInJob } from "../core/contracts/in_job.ts";
 import { Count } from "../core/contracts/kinds.ts";
 import { NativeState, SchedulerLimits } from "../core/contracts/scheduler.ts";
 import { PoolNode } from "../core/contracts/sweep.ts";
+import { type Answer, answerOf, JobId, SubmitAnswer } from "./adapter_answers.ts";
 import {
-  type Answer,
-  answerOf,
   type Chunk,
   Command,
   type CommandResult,
   Finish,
   type Handle,
-  JobId,
   Line,
   LogWord,
   type RenderContext,
   Rendered,
   RunPath,
   SchedulerOption,
-  SubmitAnswer,
 } from "./adapter_values.ts";
 import { isBareName, runsAnything } from "./refused_programs.ts";
 
 export type { NativeState, Place, SchedulerLimits, SubmitLimit } from "../core/contracts/scheduler.ts";
+export type * from "./adapter_answers.ts";
 export type * from "./adapter_values.ts";
 
+/**
+ * The version of the contract that an adapter is written for, in its `apiVersion`.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { ADAPTER_API_VERSION } from "nsfarm-deno";
+ * assert.equal(ADAPTER_API_VERSION, 1);
+ * ```
+ */
 export const ADAPTER_API_VERSION = 1;
 
 const Program = z.string().check(
@@ -107,14 +115,17 @@ export interface AdapterCalls {
    * @param user login name, where limits differ from user to user
    */
   probe(user?: string): Command[];
+  /** Reads the limits out of what the probe's commands printed. */
   readProbe(results: CommandResult[]): SchedulerLimits;
 
   /** The command that submits a chunk under a token (in the job's name and in its comment). */
   submit(context: RenderContext, chunk: Chunk, token: string): Command;
+  /** Reads the id of the job; `refused` only in words that are known to be a refusal. */
   readSubmit(result: CommandResult): SubmitAnswer;
 
   /** Looks for a submission by its token. `ok` with null: nothing of it is queued or running. */
   find(context: RenderContext, token: string): Command;
+  /** Reads the id of the job that bears the token. */
   readFind(result: CommandResult, token: string): Answer<string | null>;
 
   /**
@@ -122,10 +133,12 @@ export interface AdapterCalls {
    * that a scheduler does not tell of, nothing is said. A history that cannot be asked is no obstacle: `ok` with [].
    */
   query(context: RenderContext, handles: Handle[], round: number): Command[];
+  /** Reads the states of shards that the commands of one round told of. */
   readQuery(results: CommandResult[], handles: Handle[], round: number): Answer<NativeState[]>;
 
   /** Stops the handles' jobs, or only some of their shards. */
   cancel(context: RenderContext, handles: Handle[], shards: number[] | null): Command[];
+  /** Reads whether all were stopped, or had ended before. */
   readCancel(results: CommandResult[]): Answer<null>;
 
   /**
@@ -133,7 +146,10 @@ export interface AdapterCalls {
    * log); they are read before anything is asked, and what they say of an ended job stands.
    */
   eventLogs?(handles: Handle[]): string[];
-  /** @param texts of the files that eventLogs named, in that order; null: not there, or unreadable */
+  /**
+   * Reads the states that such files tell.
+   * @param texts of the files that eventLogs named, in that order; null: not there, or unreadable
+   */
   readEventLogs?(texts: (string | null)[], handles: Handle[]): NativeState[];
   /**
    * What such a file says of one shard's job, for a person to read.
@@ -153,11 +169,29 @@ export interface AdapterCalls {
 
   /** What to ask about how busy its machines are; asked before and after each run of a sweep. */
   pool?(): Command[];
-  /** @param results of the commands that pool named, all with exit code 0 */
+  /**
+   * Reads how busy each machine is.
+   * @param results of the commands that pool named, all with exit code 0
+   */
   readPool?(results: CommandResult[]): PoolNode[];
 }
 
-/** A scheduler. It has no permission to read, write, run or ask the time; the host does all of that. */
+/**
+ * A scheduler. It has no permission to read, write, run or ask the time; the host does all of that.
+ *
+ * @example
+ * ```ts
+ * import type { SchedulerAdapter } from "nsfarm-deno";
+ * const facts: Pick<SchedulerAdapter, "name" | "apiVersion" | "summary" | "programs" | "inJob"> = {
+ *   name: "tsp",
+ *   apiVersion: 1,
+ *   summary: "jobs of a task spooler on this machine",
+ *   programs: ["tsp"],
+ *   inJob: { cpus: [{ variable: "TSP_SLOTS" }], record: ["TSP_SLOTS"] },
+ * };
+ * const find: SchedulerAdapter["find"] = (_context, _token) => ({ argv: ["tsp", "-l"], timeout_s: 30 });
+ * ```
+ */
 export interface SchedulerAdapter extends AdapterFacts, AdapterCalls {}
 
 export type AdapterCall = keyof AdapterCalls;

@@ -35,7 +35,15 @@ const Word = z.string().check(
   ),
 );
 
-/** A program to run: argv, never a shell string. */
+/**
+ * A program to run: argv, never a shell string.
+ *
+ * @example
+ * ```ts
+ * import type { Command } from "nsfarm-deno";
+ * const list: Command = { argv: ["tsp", "-l"], timeout_s: 30 };
+ * ```
+ */
 export const Command = z.strictObject({
   /** argv[0] is one of the adapter's `programs`. */
   argv: z.array(Word),
@@ -52,19 +60,49 @@ export const Command = z.strictObject({
 });
 export type Command = z.infer<typeof Command>;
 
-/** What came back from a Command. */
+/**
+ * What came back from a Command.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import type { CommandResult } from "nsfarm-deno";
+ * const isList = ({ exit_code, stdout }: CommandResult) => exit_code === 0 && stdout.startsWith("ID ");
+ * const result = { exit_code: 0, signal: null, stdout: "ID State", stderr: "", timed_out: false, spawn_error: null };
+ * assert.ok(isList(result));
+ * ```
+ */
 export interface CommandResult {
   /** null when it was stopped (time-out, output beyond the cap) or could not be started. */
   exit_code: number | null;
+  /** The signal that ended it (`SIGKILL`), else null. */
   signal: string | null;
+  /** What it printed, as text. */
   stdout: string;
+  /** What it printed on its standard error. */
   stderr: string;
+  /** Whether it was stopped after `timeout_s`. */
   timed_out: boolean;
   /** Why it could not be started, else null. */
   spawn_error: string | null;
 }
 
-/** An option of a scheduler, as data: the host makes flags, help and checks of it. */
+/**
+ * An option of a scheduler, as data: the host makes flags, help and checks of it.
+ *
+ * @example
+ * ```ts
+ * import type { SchedulerOption } from "nsfarm-deno";
+ * const slots: SchedulerOption = {
+ *   name: "tsp-slots",
+ *   type: "integer",
+ *   min: 1,
+ *   default: 1,
+ *   role: "cpus",
+ *   help: "slots that a job takes",
+ * };
+ * ```
+ */
 export const SchedulerOption = z.strictObject({
   /** The flag without its dashes: `slurm-time`. */
   name: z.string().check(
@@ -93,6 +131,15 @@ export const SchedulerOption = z.strictObject({
 });
 export type SchedulerOption = z.infer<typeof SchedulerOption>;
 
+/**
+ * A file that `render` wants written into the run directory.
+ *
+ * @example
+ * ```ts
+ * import type { RenderedFile } from "nsfarm-deno";
+ * const script: RenderedFile = { path: "tsp_job.sh", text: "#!/bin/sh\n", executable: true };
+ * ```
+ */
 export const RenderedFile = z.strictObject({
   /** Relative to the run directory, no `..`. */
   path: RunPath,
@@ -101,7 +148,18 @@ export const RenderedFile = z.strictObject({
 });
 export type RenderedFile = z.infer<typeof RenderedFile>;
 
-/** A group of shards that one submit command starts. */
+/**
+ * A group of shards that one submit command starts.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import type { Chunk } from "nsfarm-deno";
+ * // One array of all shards, whose tasks are numbered from 1.
+ * const chunkOf = (shards: number[]): Chunk => ({ index: 0, shards, tasks: shards.map((_, i) => i + 1) });
+ * assert.deepEqual(chunkOf([4, 7]), { index: 0, shards: [4, 7], tasks: [1, 2] });
+ * ```
+ */
 export const Chunk = z.strictObject({
   /** Which chunk it is, from 0. */
   index: Count,
@@ -119,22 +177,46 @@ export const Chunk = z.strictObject({
 }));
 export type Chunk = z.infer<typeof Chunk>;
 
-/** A submission of ours, as the adapter may ask for it. */
+/**
+ * A submission of ours, as the adapter may ask for it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import type { Handle } from "nsfarm-deno";
+ * const cancel = (handles: Handle[]) => handles.map(({ job_id }) => ({ argv: ["qdel", job_id], timeout_s: 30 }));
+ * const handle: Handle = { job_id: "17", token: "0123456789abcdef", chunk: { index: 0, shards: [0, 1] } };
+ * assert.deepEqual(cancel([handle]), [{ argv: ["qdel", "17"], timeout_s: 30 }]);
+ * ```
+ */
 export interface Handle {
+  /** The id that readSubmit or readFind returned. */
   job_id: string;
+  /** 16 hexadecimal digits; the submission's jobs bear it. */
   token: string;
+  /** The shards that it runs. */
   chunk: Chunk;
   /** The words by which it was submitted. */
   command?: string[];
 }
 
-/** What the host knows and the adapter may not find out by itself. */
+/**
+ * What the host knows and the adapter may not find out by itself.
+ *
+ * @example
+ * ```ts
+ * import type { RenderContext } from "nsfarm-deno";
+ * const chunksOf = ({ shards }: RenderContext) => shards.map((shard, index) => ({ index, shards: [shard] }));
+ * ```
+ */
 export interface RenderContext {
+  /** The run as its manifest.json has it. */
   manifest: FarmManifest;
   /** Absolute path of the run directory. */
   run_dir: string;
   /** Absolute, resolved path of the nsfarm-deno binary that jobs run. */
   nsfarm: string;
+  /** The values of the adapter's options by their names, defaults included. */
   options: Readonly<Record<string, OptionValue>>;
   /** What the probe said; empty where nothing could be asked. */
   limits: SchedulerLimits;
@@ -142,6 +224,20 @@ export interface RenderContext {
   shards: number[];
 }
 
+/**
+ * What `render` returns: the files of the jobs, and which shards each submit command starts.
+ *
+ * @example
+ * ```ts
+ * import type { Rendered } from "nsfarm-deno";
+ * const rendered: Rendered = {
+ *   files: [{ path: "tsp_job.sh", text: "#!/bin/sh\n", executable: true }],
+ *   chunks: [{ index: 0, shards: [0] }],
+ *   warnings: [],
+ *   by_hand: [["tsp", "sh", "tsp_job.sh", "0"]],
+ * };
+ * ```
+ */
 export const Rendered = z.strictObject({
   files: z.array(RenderedFile),
   chunks: z.array(Chunk).check(z.minLength(1)),
@@ -153,44 +249,32 @@ export const Rendered = z.strictObject({
 });
 export type Rendered = z.infer<typeof Rendered>;
 
-/** A job that ends a run without a driver; its answer is read by readSubmit. */
+/**
+ * A job that ends a run without a driver; its answer is read by readSubmit.
+ *
+ * @example
+ * ```ts
+ * import type { Finish } from "nsfarm-deno";
+ * const finish: Finish = {
+ *   files: [{ path: "finish.sh", text: '#!/bin/sh\nexec nsfarm-deno finish "$1"\n', executable: true }],
+ *   command: { argv: ["qsub", "-hold_jid", "17", "finish.sh"], timeout_s: 60 },
+ * };
+ * ```
+ */
 export const Finish = z.strictObject({ files: z.array(RenderedFile), command: Command });
 export type Finish = z.infer<typeof Finish>;
 
-/** What a job's own log tells of its end, in words a user knows. */
+/**
+ * What a job's own log tells of its end, in words a user knows.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import type { LogWord } from "nsfarm-deno";
+ * const readJobLog = (text: string): LogWord | null =>
+ *   text.includes("DUE TO TIME LIMIT") ? { state: "timed_out", reason: "the job's time was up" } : null;
+ * assert.equal(readJobLog("all is well"), null);
+ * ```
+ */
 export const LogWord = z.strictObject({ state: ShardState, reason: z.string() });
 export type LogWord = z.infer<typeof LogWord>;
-
-export const JobId = z.string().check(z.regex(/^[^\s\p{Cc}]{1,256}$/u, "wanted a job id without spaces"));
-const Message = z.string().check(z.minLength(1));
-
-/** The scheduler said no, for good: nothing was queued. */
-const Refused = z.strictObject({ kind: z.literal("refused"), message: Message });
-
-/** Reads as `ok` with a value; or nothing can be concluded from what came back. */
-export const answerOf = <T extends z.ZodMiniType>(value: T) =>
-  z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("ok"), value }),
-    Refused,
-    z.strictObject({ kind: z.literal("unclear"), message: Message }),
-  ]);
-export type Answer<T> = z.infer<typeof Refused> | { kind: "ok"; value: T } | { kind: "unclear"; message: string };
-
-/** A submission that may have been taken: its token is looked for. */
-export const UnclearSubmission = z.strictObject({
-  kind: z.literal("unclear"),
-  message: Message,
-  /** The scheduler has taken it, and one of these is its job's id; the first where the token cannot be found. */
-  ids: z.exactOptional(z.array(JobId).check(z.minLength(1))),
-  /** The scheduler has answered, in words that are not known: its queue as it is now tells whether it has the job. */
-  answered: z.exactOptional(z.boolean()),
-});
-export type UnclearSubmission = z.infer<typeof UnclearSubmission>;
-
-/** What came back from a submission. "refused" only in words that are known to be a refusal. */
-export const SubmitAnswer = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("ok"), value: JobId }),
-  Refused,
-  UnclearSubmission,
-]);
-export type SubmitAnswer = z.infer<typeof SubmitAnswer>;

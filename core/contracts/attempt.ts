@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import { Count, Sha256 } from "./kinds.ts";
 import { ShardRecord } from "./shard_record.ts";
 
+/** `schema_version` of an attempt's file. */
 export const ATTEMPT_SCHEMA = "nextstat.cpu_farm_shard_attempt.v1";
 
 /** A process that can be told from a later one with the same number: boot id, pid, start time in clock ticks. */

@@ -48,11 +48,23 @@ const members = <N extends z.ZodMiniType, E extends z.ZodMiniType>(numbers: N, e
 
 const one = ({ variable, option }: { variable?: string; option?: string }) => (variable ?? option) !== undefined;
 
-/** What a job sees of its scheduler, as an adapter tells it. */
+/**
+ * What a job sees of its scheduler, as an adapter tells it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { DeclaredInJob } from "nsfarm-deno";
+ * const inJob = { job_id: ["SLURM_ARRAY_JOB_ID", "SLURM_JOB_ID"], cpus: [{ variable: "SLURM_CPUS_PER_TASK" }] };
+ * assert.ok(DeclaredInJob.safeParse(inJob).success);
+ * assert.ok(!DeclaredInJob.safeParse({ record: ["MY_PASSWORD"] }).success);
+ * ```
+ */
 export const DeclaredInJob = z.strictObject(
   members(z.strictObject(number), z.strictObject(end).check(z.refine(one, "wanted a variable or an option"))),
 );
 
 /** The same, as it is kept with a run. */
 export const InJob = z.looseObject(members(z.looseObject(number), z.looseObject(end)));
+/** The same as a type. */
 export type InJob = z.infer<typeof DeclaredInJob>;

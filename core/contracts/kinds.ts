@@ -19,6 +19,7 @@ export const CAUSES = [
   "spawn",
   "version",
 ] as const;
+/** One of CAUSES. */
 export const Cause = z.enum(CAUSES);
 export type Cause = z.infer<typeof Cause>;
 
@@ -36,12 +37,15 @@ export const SHARD_STATES = [
   "lost",
   "unknown",
 ] as const;
+/** One of SHARD_STATES. */
 export const ShardState = z.enum(SHARD_STATES);
 export type ShardState = z.infer<typeof ShardState>;
 
 /** Seeds and counts are JSON numbers: beyond 2^53 they would lose digits, so they are refused. */
 export const Count = z.int().check(z.minimum(0));
+/** A SHA-256 in 64 small hexadecimal digits. */
 export const Sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+/** A file that fits read, as it was when the run was rendered. */
 export const InputFile = z.strictObject({ path: z.string(), bytes: Count, sha256: Sha256 });
 export type InputFile = z.infer<typeof InputFile>;
 

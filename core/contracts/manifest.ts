@@ -4,8 +4,11 @@ import { InJob } from "./in_job.ts";
 import { TrialFit } from "./trial_fit.ts";
 import { Count, InputFile, Sha256, ShardState } from "./kinds.ts";
 
+/** `schema_version` of manifest.json. */
 export const RUN_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_run.v1";
+/** `schema_version` of what a manifest has under `farm`. */
 export const RUN_RECORD_SCHEMA = "nextstat.cpu_farm_run_record.v1";
+/** `schema_version` of a result in a collected manifest. */
 export const SHARD_RESULT_SCHEMA = "nextstat.cpu_farm_shard_result.v1";
 
 /** One shard: toys [toy_start, toy_start + n_toys) of the run; seed = run seed + toy_start, but for an extension's own. */
@@ -49,6 +52,7 @@ export const ShardResult = z.looseObject({
 });
 export type ShardResult = z.infer<typeof ShardResult>;
 
+/** Guardrails of a merge, as they were asked for when the run was rendered; null: not this one. */
 export const AskedGuardrails = z.strictObject({
   require_all_converged: z.boolean(),
   max_abs_poi_pull_mean: z.nullable(z.number()),
@@ -56,6 +60,7 @@ export const AskedGuardrails = z.strictObject({
 });
 export type AskedGuardrails = z.infer<typeof AskedGuardrails>;
 
+/** The value of a scheduler's option. */
 export const OptionValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 export type OptionValue = z.infer<typeof OptionValue>;
 
@@ -94,6 +99,7 @@ const AcceptedNextstat = z.looseObject({
   at_utc: z.string(),
 });
 
+/** What a manifest has under `farm`: how the run was rendered, and how it changed. */
 export const RunRecord = z.looseObject({
   schema_version: z.literal(RUN_RECORD_SCHEMA),
   run_token: z.string().check(z.regex(/^[0-9a-f]{16}$/)),

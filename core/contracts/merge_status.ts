@@ -2,7 +2,9 @@ import * as z from "zod/mini";
 import { FitQuality } from "./fit_quality.ts";
 import { Count } from "./kinds.ts";
 
+/** `schema_version` of merge_status.json. */
 export const MERGE_STATUS_SCHEMA = "nextstat.cpu_farm_merge_status.v1";
+/** `schema_version` of merged.out.json. */
 export const MERGED_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_merged.v1";
 
 /** Why a shard, or the set, cannot be merged. */

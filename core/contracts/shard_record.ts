@@ -1,7 +1,9 @@
 import * as z from "zod/mini";
 import { Cause, Count, InputFile, Sha256 } from "./kinds.ts";
 
+/** `schema_version` of what a shard's metrics have under `farm`. */
 export const SHARD_RECORD_SCHEMA = "nextstat.cpu_farm_shard_record.v1";
+/** `schema_version` of nextstat's own metrics. */
 export const METRICS_SCHEMA = "nextstat_metrics_v0";
 
 const Loads = z.nullable(z.array(z.number()));

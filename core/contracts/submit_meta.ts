@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 
+/** `schema_version` of the file of submissions. */
 export const SUBMIT_META_SCHEMA = "nextstat.pf32_htcondor_submit_meta.v1";
 
 /** One call of a scheduler's submit command; on disk with state "intent" before the program is called. */

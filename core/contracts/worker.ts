@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { ProcessId } from "./attempt.ts";
 
+/** `schema_version` of a worker loop's file. */
 export const WORKER_SCHEMA = "nextstat.cpu_farm_worker.v1";
 
 /** claims/worker_<token>.json: a worker loop that takes shards of this run. */

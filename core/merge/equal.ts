@@ -1,17 +1,35 @@
 import type { ShardOutput } from "../read_output.ts";
 
-/** Relative plus absolute tolerance of numbers (contract, "Equal"): the same threads on the same machine, or not. */
-const TOLERANCE = { same: 1e-12, other: 1e-6 } as const;
-
 /** Where two numbers come from: the same threads on the same machine, or not. */
-export type Where = keyof typeof TOLERANCE;
+export type Where = "same" | "other";
 
-/** Whether two numbers are Equal in the contract's sense. */
+/** Relative plus absolute tolerance of numbers (contract, "Equal"). */
+const TOLERANCE: Readonly<Record<Where, number>> = { same: 1e-12, other: 1e-6 };
+
+/**
+ * Returns whether two numbers are Equal in the contract's sense.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { isEqualNumber } from "nsfarm-deno";
+ * assert.ok(isEqualNumber(1, 1 + 1e-9, "other"));
+ * assert.ok(!isEqualNumber(1, 1 + 1e-9, "same"));
+ * ```
+ */
 export function isEqualNumber(x: number, y: number, where: Where): boolean {
   return Object.is(x, y) || Math.abs(x - y) <= TOLERANCE[where] * (1 + Math.max(Math.abs(x), Math.abs(y)));
 }
 
-/** What makes two outputs of one shard differ, or null when they are Equal in the contract's sense. */
+/**
+ * Returns what makes two outputs of one shard differ, or null when they are Equal in the contract's sense.
+ *
+ * @example
+ * ```ts
+ * import { equalFault, type ShardOutput } from "nsfarm-deno";
+ * const isSame = (a: ShardOutput, b: ShardOutput) => equalFault(a, b, "other") === null;
+ * ```
+ */
 export function equalFault(a: ShardOutput, b: ShardOutput, where: Where): string | null {
   return whichToysFault(a, b) ?? numbersFault(a, b, where);
 }

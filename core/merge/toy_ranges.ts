@@ -1,10 +1,21 @@
 /** Toys by their seeds: `n_toys` of them from `seed` on. Toy k of a run has the seed S + k. */
 export interface SeedRange {
+  /** Of the first toy. */
   seed: number;
+  /** How many toys. */
   n_toys: number;
 }
 
-/** Sorted, and those that touch or overlap made one. */
+/**
+ * Returns the ranges sorted, and those that touch or overlap made one.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { joinRanges } from "nsfarm-deno";
+ * assert.deepEqual(joinRanges([{ seed: 52, n_toys: 5 }, { seed: 42, n_toys: 10 }]), [{ seed: 42, n_toys: 15 }]);
+ * ```
+ */
 export function joinRanges(ranges: readonly SeedRange[]): SeedRange[] {
   const joined: SeedRange[] = [];
   for (const { seed, n_toys } of [...ranges].sort((a, b) => a.seed - b.seed)) {
@@ -15,7 +26,17 @@ export function joinRanges(ranges: readonly SeedRange[]): SeedRange[] {
   return joined;
 }
 
-/** The parts of `wanted` that none of `found` holds. */
+/**
+ * Returns the parts of `wanted` that none of `found` holds.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { missingRanges } from "nsfarm-deno";
+ * const missing = missingRanges([{ seed: 42, n_toys: 10 }], [{ seed: 42, n_toys: 3 }, { seed: 47, n_toys: 5 }]);
+ * assert.deepEqual(missing, [{ seed: 45, n_toys: 2 }]);
+ * ```
+ */
 export function missingRanges(wanted: readonly SeedRange[], found: readonly SeedRange[]): SeedRange[] {
   const held = joinRanges(found);
   return joinRanges(wanted).flatMap((range) => {
@@ -46,7 +67,17 @@ export function missingToys(wanted: readonly SeedRange[], found: readonly SeedRa
   });
 }
 
-/** Pairs of neighbours (by seed) that hold the same toys. */
+/**
+ * Returns pairs of neighbours (by seed) that hold the same toys.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { overlaps } from "nsfarm-deno";
+ * const [first, second] = [{ seed: 42, n_toys: 10 }, { seed: 51, n_toys: 5 }];
+ * assert.deepEqual(overlaps([second, first]), [{ earlier: first, later: second }]);
+ * ```
+ */
 export function overlaps<T extends SeedRange>(ranges: readonly T[]): { earlier: T; later: T }[] {
   const found: { earlier: T; later: T }[] = [];
   let furthest: T | undefined;

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../tool_paths.ts";
 import { runHere } from "../tools/run_here.ts";
+import { docFindings } from "./doc_findings.ts";
 import { type FileResult, resultOf } from "./file_result.ts";
 
 const layersTest = "tests/layers_test.ts";
@@ -12,22 +13,35 @@ const steps = new Map([
   ["types", ["check", "--quiet"]],
 ]);
 
-/** Checks format, lint and types of the whole checkout; one result for each. */
+/** Checks format, lint, types and public documentation of the whole checkout; one result for each. */
 export async function runChecks(): Promise<FileResult[]> {
   const results: FileResult[] = [];
-  for (const [name, args] of steps) results.push(await runStep(name, args));
-  return results;
+  for (const [name, args] of steps) results.push(await runStep(name, () => runDeno(args)));
+  return [...results, await runStep("documentation", isDocumented)];
 }
 
 /** Checks the direction of imports, where the test for it exists. */
 export async function checkLayers(): Promise<FileResult[]> {
   if (!existsSync(join(root, layersTest))) return [];
-  return [await runStep("layers", ["test", "-A", "--no-check", "--quiet", layersTest])];
+  return [await runStep("layers", () => runDeno(["test", "-A", "--no-check", "--quiet", layersTest]))];
 }
 
-async function runStep(name: string, args: string[]): Promise<FileResult> {
+async function runDeno(args: string[]): Promise<boolean> {
+  return await runHere(Deno.execPath(), args, { cwd: root }) === 0;
+}
+
+/** Whether all that mod.ts exports is documented. */
+async function isDocumented(): Promise<boolean> {
+  const options = { args: ["doc", "--lint", "mod.ts"], cwd: root, env: { NO_COLOR: "1" } };
+  const { stderr } = await new Deno.Command(Deno.execPath(), options).output();
+  const findings = docFindings(new TextDecoder().decode(stderr));
+  for (const finding of findings) console.error(finding);
+  return findings.length === 0;
+}
+
+async function runStep(name: string, check: () => Promise<boolean>): Promise<FileResult> {
   const begin = performance.now();
-  const isGood = await runHere(Deno.execPath(), args, { cwd: root }) === 0;
+  const isGood = await check();
   console.log(`dev: check ${name}: ${isGood ? "pass" : "FAIL"}`);
   return resultOf(`check ${name}`, {
     passed: isGood ? 1 : 0,

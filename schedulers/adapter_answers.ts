@@ -1,0 +1,69 @@
+import * as z from "zod/mini";
+
+/** How a scheduler calls a job. */
+export const JobId = z.string().check(z.regex(/^[^\s\p{Cc}]{1,256}$/u, "wanted a job id without spaces"));
+const Message = z.string().check(z.minLength(1));
+
+/** The scheduler said no, for good: nothing was queued. */
+const Refused = z.strictObject({ kind: z.literal("refused"), message: Message });
+
+/** Reads as `ok` with a value; or nothing can be concluded from what came back. */
+export const answerOf = <T extends z.ZodMiniType>(value: T) =>
+  z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("ok"), value }),
+    Refused,
+    z.strictObject({ kind: z.literal("unclear"), message: Message }),
+  ]);
+/**
+ * The value of an answer; or a refusal, after which nothing was queued; or nothing can be concluded, and it is asked again.
+ *
+ * @example
+ * ```ts
+ * import type { Answer, CommandResult } from "nsfarm-deno";
+ * const readCancel = ({ exit_code, stderr }: CommandResult): Answer<null> =>
+ *   exit_code === 0 ? { kind: "ok", value: null } : { kind: "unclear", message: stderr || "no answer" };
+ * ```
+ */
+export type Answer<T> = { kind: "refused"; message: string } | { kind: "ok"; value: T } | {
+  kind: "unclear";
+  message: string;
+};
+
+/**
+ * A submission that may have been taken: its token is looked for.
+ *
+ * @example
+ * ```ts
+ * import type { UnclearSubmission } from "nsfarm-deno";
+ * const timedOut: UnclearSubmission = { kind: "unclear", message: "no answer in time" };
+ * ```
+ */
+export const UnclearSubmission = z.strictObject({
+  kind: z.literal("unclear"),
+  message: Message,
+  /** The scheduler has taken it, and one of these is its job's id; the first where the token cannot be found. */
+  ids: z.exactOptional(z.array(JobId).check(z.minLength(1))),
+  /** The scheduler has answered, in words that are not known: its queue as it is now tells whether it has the job. */
+  answered: z.exactOptional(z.boolean()),
+});
+export type UnclearSubmission = z.infer<typeof UnclearSubmission>;
+
+/**
+ * What came back from a submission. "refused" only in words that are known to be a refusal.
+ *
+ * @example
+ * ```ts
+ * import type { CommandResult, SubmitAnswer } from "nsfarm-deno";
+ * function readSubmit({ exit_code, stdout, stderr }: CommandResult): SubmitAnswer {
+ *   if (exit_code === 0 && /^\d+$/.test(stdout.trim())) return { kind: "ok", value: stdout.trim() };
+ *   if (stderr.startsWith("unknown queue")) return { kind: "refused", message: stderr };
+ *   return { kind: "unclear", message: stderr || "no answer" };
+ * }
+ * ```
+ */
+export const SubmitAnswer = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("ok"), value: JobId }),
+  Refused,
+  UnclearSubmission,
+]);
+export type SubmitAnswer = z.infer<typeof SubmitAnswer>;

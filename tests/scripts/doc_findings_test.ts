@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { docFindings } from "../../scripts/testing/doc_findings.ts";
+
+/** What `deno doc --lint` prints of these findings. */
+const printed = (kind: string, ...codes: string[]) => {
+  const one = (code: string) => `error[${kind}]: it is wrong\n  --> /a/b.ts:7:3\n   | \n 7 | ${code}\n   | ^^^\n\n\n`;
+  return `${codes.map(one).join("")}error: Found ${codes.length} documentation lint errors.\n`;
+};
+
+Deno.test("Of the documentation of mod.ts all that is wrong is told, but for what a zod schema cannot have", () => {
+  const missing = ["export const ANSWER = 42;", "export type Answer = z.infer<typeof Other>;", "  seed: number;"];
+  const told = missing.map((code) => `/a/b.ts:7 it is wrong: ${code.trim()}`);
+  assert.deepEqual(docFindings(printed("missing-jsdoc", ...missing)), told);
+  assert.equal(docFindings(printed("private-type-ref", "export type A = z.infer<typeof A>;")).length, 1);
+  assert.deepEqual(docFindings(printed("missing-jsdoc", "export type A = z.infer<typeof A>;")), []);
+  assert.deepEqual(docFindings(printed("missing-explicit-type", "export const A = z.string();")), []);
+  assert.deepEqual(docFindings(""), []);
+});
+
+Deno.test("A documentation that cannot be read, and findings in another form, are told as they were printed", () => {
+  assert.deepEqual(docFindings("error: Module not found\n"), ["error: Module not found"]);
+  const other = "error[new-kind] elsewhere\nerror: Found 1 documentation lint error.";
+  assert.deepEqual(docFindings(other), [other]);
+});
