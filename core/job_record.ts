@@ -7,7 +7,7 @@ import { ShardRecord } from "./contracts/shard_record.ts";
 import { causeOfEnd, tailLines } from "./find_cause.ts";
 import { type JobFacts, numberIn, textIn } from "./job_facts.ts";
 import { jobTime } from "./job_time.ts";
-import { recordHead } from "./record_head.ts";
+import { newRecord } from "./record.ts";
 import { recordedEnvironment } from "./recorded_environment.ts";
 import { nextstatFault } from "./run_nextstats.ts";
 
@@ -50,14 +50,12 @@ export function jobRecord(
 ): ShardRecord {
   const logical = whole(facts, "cpus_logical");
   const memory_kb = numberIn(facts, "memory_kb");
-  return {
-    ...recordHead(manifest, plan, attempt),
+  return newRecord(manifest, plan, attempt, {
     scheduler: textIn(facts, "scheduler") ?? manifest.scheduler,
     job_id: textIn(facts, "job_id"),
     task_id: textIn(facts, "task_id"),
     slot: textIn(facts, "slot"),
     wrapper: "sh",
-    nsfarm_version: manifest.farm.nsfarm_version,
     nextstat_version: textIn(facts, "nextstat_version")?.replace(/^nextstat\s+/, "") ?? null,
     host: textIn(facts, "host") ?? "unknown",
     cpu_model: textIn(facts, "cpu_model"),
@@ -70,24 +68,19 @@ export function jobRecord(
     load_average_end: loads(facts, "load_end"),
     uptime_s: numberIn(facts, "uptime_s"),
     ...jobTime(facts),
-    clock_offset_s: null,
     cpu_user_s: numberIn(facts, "cpu_user_s"),
     cpu_system_s: numberIn(facts, "cpu_system_s"),
-    max_rss_bytes: null,
     exit_code: whole(facts, "exit_code"),
     signal: textIn(facts, "signal"),
     cause,
     stderr_tail: tailLines(facts.stderr.join("\n")),
-    spec_sha256: manifest.farm.spec_sha256,
     inputs: manifest.farm.inputs.map((input, i) => ({
       ...input,
       sha256: sumIn(facts, `input_sha256.${i}`) ?? input.sha256,
     })),
     nextstat_sha256: sumIn(facts, "nextstat_sha256"),
-    out_sha256: null,
-    out_bytes: null,
     environment: recordedEnvironment(facts.environment, in_jobs),
-  };
+  });
 }
 
 /** The record that nsfarm-deno itself made on another machine, as this attempt's; null where there is none of this shard. */

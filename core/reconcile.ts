@@ -1,8 +1,7 @@
 import type { Attempt } from "./contracts/attempt.ts";
 import type { Cause, ShardState } from "./contracts/kinds.ts";
 import { FAILURES } from "./failure.ts";
-import { attemptHost } from "./host_name.ts";
-import { isLost } from "./lost_record.ts";
+import { attemptHost, isLost } from "./record.ts";
 import { STATES } from "./shard_states.ts";
 import type { NativeState } from "./contracts/scheduler.ts";
 

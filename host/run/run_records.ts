@@ -1,6 +1,6 @@
 import { type AttemptTime, attemptTime } from "../../core/attempt_time.ts";
 import type { Attempt } from "../../core/contracts/attempt.ts";
-import { isLost } from "../../core/lost_record.ts";
+import { isLost } from "../../core/record.ts";
 import type { Submitted } from "../../core/stretches.ts";
 import type { TimeFacts } from "../../core/times.ts";
 import { listAttempts, readAttempts } from "../shard/attempts.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Attempt, ATTEMPT_FILE_BYTES } from "../../core/contracts/attempt.ts";
-import { isLost } from "../../core/lost_record.ts";
+import { isLost } from "../../core/record.ts";
 import { attemptName, ATTEMPTS, readAttemptName } from "../../core/run_paths.ts";
 import { inputError, parseJson, readRegular, Unreadable } from "../disk/read_file.ts";
 import { commitByLink } from "../disk/give_name.ts";

@@ -1,5 +1,6 @@
-import { type Attempt, ATTEMPT_SCHEMA } from "../../core/contracts/attempt.ts";
+import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { Plan } from "../../core/contracts/manifest.ts";
+import { newAttempt } from "../../core/record.ts";
 import { beginAttempt, type OpenAttempt, removeAttempt } from "./attempts.ts";
 import { readShard } from "./read_shard.ts";
 import type { Workbench } from "./workbench.ts";
@@ -15,21 +16,15 @@ export function beginShard(
   order: { plan: Plan; attempt: number; slot: string | null },
   own: Pick<Attempt, "attempt_token"> & Partial<Pick<Attempt, "remote" | "nextstat_sha256">>,
 ): OpenAttempt | undefined {
-  const open = beginAttempt(dir, {
-    schema_version: ATTEMPT_SCHEMA,
-    run_id: manifest.run_id,
-    run_token: manifest.farm.run_token,
-    shard_index: order.plan.shard_index,
-    attempt: order.attempt,
+  const attempt = newAttempt(manifest, order.plan, order.attempt, {
     wrapper: machine.process,
     ...(own.remote ? {} : { host: machine.host }),
-    fit: null,
     ...ids,
     slot: order.slot,
     started_at_utc: new Date().toISOString(),
     ...own,
-    end: null,
   });
+  const open = beginAttempt(dir, attempt);
   if (!open || readShard(dir, manifest, order.plan).kind !== "done") return open;
   removeAttempt(open);
   return undefined;

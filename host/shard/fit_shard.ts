@@ -7,7 +7,7 @@ import { commitShard, type Committed } from "./commit_shard.ts";
 import { type FitFiles, keepLogs } from "./fit_files.ts";
 import { type FitResult, type NoResult, resultOf } from "./read_result.ts";
 import { readTail } from "../disk/read_tail.ts";
-import { type Measured, shardRecord } from "./shard_record.ts";
+import { type Ended, shardRecord } from "./shard_record.ts";
 import { type EndedFit, type FitOrder, type RunningShard, startShard } from "./start_shard.ts";
 import type { Workbench } from "./workbench.ts";
 import { isOnFullDisk, removeQuietly } from "../disk/write_file.ts";
@@ -37,7 +37,7 @@ export async function finishShard(bench: Workbench, running: RunningShard): Prom
 
 function judge(bench: Workbench, { order, open, files, refused }: RunningShard, { end, measured }: EndedFit): ShardEnd {
   const cause = refused ? "version" : causeOfEnd(end);
-  const failed = (why: Pick<Measured, "cause"> & Partial<Measured>) =>
+  const failed = (why: Partial<ShardRecord> & Pick<ShardRecord, "cause">) =>
     fail(bench, order, open, files, { ...measured, ...why });
   const result = resultOf(cause, end.exit_code, files, bench.run.manifest, order.plan);
   if ("cause" in result) return failed(whyFailed(result, end, files));
@@ -57,7 +57,7 @@ function whyFailed({ cause, fault }: NoResult, { stderr }: FitEnd, files: FitFil
 }
 
 /** What a fit says of a full disk is lost where its stderr lies on the same disk. */
-const DISK_FULL: Pick<Measured, "cause" | "stderr_tail"> = {
+const DISK_FULL: Pick<ShardRecord, "cause" | "stderr_tail"> = {
   cause: "disk",
   stderr_tail: ["No space left on device, not even for stderr"],
 };
@@ -68,20 +68,20 @@ function commit(
   open: OpenAttempt,
   files: FitFiles,
   left: FitResult,
-  measured: Measured,
+  ended: Ended,
 ): ShardEnd {
   const { dir, manifest } = bench.run;
-  const record = shardRecord(bench, order.plan, open.attempt, measured);
+  const record = shardRecord(bench, order.plan, open.attempt, ended);
   const committed = commitShard(dir, manifest, order.plan, { out_path: files.out, ...left, record });
   removeQuietly(files.metrics);
   removeAttempt(open);
   return { kind: "done", committed, record };
 }
 
-function fail(bench: Workbench, order: FitOrder, open: OpenAttempt, files: FitFiles, measured: Measured): ShardEnd {
+function fail(bench: Workbench, order: FitOrder, open: OpenAttempt, files: FitFiles, ended: Ended): ShardEnd {
   removeQuietly(files.out);
   removeQuietly(files.metrics);
-  const record = shardRecord(bench, order.plan, open.attempt, measured);
+  const record = shardRecord(bench, order.plan, open.attempt, ended);
   updateAttempt(open, { end: record });
   return { kind: "failed", record };
 }

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import { type Attempt, ATTEMPT_SCHEMA } from "../../core/contracts/attempt.ts";
+import type { Attempt } from "../../core/contracts/attempt.ts";
 import { livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
-import { type JobFacts, numberIn, readJobFacts } from "../../core/job_facts.ts";
+import { type JobFacts, numberIn, readJobFacts, textIn } from "../../core/job_facts.ts";
 import { causeOfJob, isDiskFull, jobFilesFault, jobProcess, jobRecord, sentRecord } from "../../core/job_record.ts";
 import { isAbsent } from "../../core/file_fault.ts";
-import { isLost } from "../../core/lost_record.ts";
+import { isLost, jobOf, newAttempt } from "../../core/record.ts";
 import { offsetThen } from "../../core/ssh/offset_then.ts";
 import { INCOMING } from "../../core/run_paths.ts";
 import { inJobsOf } from "../machine/job_view.ts";
@@ -167,23 +167,14 @@ function keepFailure(run: Run<FarmManifest>, plan: Plan, { id, facts, open }: Le
     return undefined;
   }
   if (readShard(run.dir, run.manifest, plan).kind === "done") return undefined;
-  const attempt: Attempt = {
-    schema_version: ATTEMPT_SCHEMA,
-    run_id: run.manifest.run_id,
-    run_token: run.manifest.farm.run_token,
+  const attempt = newAttempt(run.manifest, plan, end.attempt, {
+    ...jobOf(end),
     attempt_token: id,
-    shard_index: plan.shard_index,
-    attempt: end.attempt,
     wrapper: jobProcess(facts),
-    fit: null,
-    scheduler: end.scheduler,
-    job_id: end.job_id,
-    task_id: end.task_id,
-    slot: end.slot,
-    submission_token: facts.values.get("submission_token") || null,
+    submission_token: textIn(facts, "submission_token"),
     started_at_utc: end.started_at_utc,
     end,
-  };
+  });
   beginAttempt(run.dir, attempt);
   return undefined;
 }

@@ -3,7 +3,7 @@ import type { Attempt, ProcessId } from "../../core/contracts/attempt.ts";
 import type { Plan } from "../../core/contracts/manifest.ts";
 import { Metrics, METRICS_SCHEMA, type ShardRecord } from "../../core/contracts/shard_record.ts";
 import { isOfEarlier } from "../../core/earlier_submission.ts";
-import { lostRecord } from "../../core/lost_record.ts";
+import { lostRecord, newAttempt } from "../../core/record.ts";
 import { INCOMING } from "../../core/run_paths.ts";
 import { attemptPath, readAttempts, readListedAttempts, removeAttempt, updateAttempt } from "./attempts.ts";
 import { listNames } from "../disk/list_names.ts";
@@ -13,7 +13,7 @@ import type { RunListing } from "./list_run.ts";
 import * as proc from "../machine/proc.ts";
 import { readDocument, Unreadable } from "../disk/read_file.ts";
 import { type CheckedOutput, isHidden, readListed, readOutput, readShard } from "./read_shard.ts";
-import { NOT_MEASURED, shardRecord } from "./shard_record.ts";
+import { shardRecord } from "./shard_record.ts";
 import type { Workbench } from "./workbench.ts";
 import { removeQuietly } from "../disk/write_file.ts";
 
@@ -149,7 +149,6 @@ function commitRecovered(
   const { dir, manifest } = bench.run;
   const finished = endOf(result.out_path || join(dir, `shard_${plan.shard_index}.out.json`));
   const record = shardRecord(bench, plan, attempt, {
-    ...NOT_MEASURED,
     started_at_utc: attempt.started_at_utc,
     finished_at_utc: new Date(finished).toISOString(),
     wall_s: Math.max(0, finished - Date.parse(attempt.started_at_utc)) / 1000,
@@ -176,20 +175,8 @@ function readMetrics(path: string): Metrics {
 function adoptOutput(bench: Workbench, plan: Plan, output: CheckedOutput): void {
   const finished = endOf(join(bench.run.dir, `shard_${plan.shard_index}.out.json`));
   const at = new Date(finished).toISOString();
-  const attempt: Attempt = {
-    schema_version: "nextstat.cpu_farm_shard_attempt.v1",
-    run_id: bench.run.manifest.run_id,
-    run_token: bench.run.manifest.farm.run_token,
-    attempt_token: "",
-    shard_index: plan.shard_index,
-    attempt: 1,
-    wrapper: bench.machine.process,
-    fit: null,
-    ...bench.ids,
-    slot: null,
-    started_at_utc: at,
-    end: null,
-  };
+  const known = { ...bench.ids, attempt_token: "", wrapper: bench.machine.process, started_at_utc: at };
+  const attempt = newAttempt(bench.run.manifest, plan, 1, known);
   commitRecovered(bench, plan, attempt, { out_path: "", output }, "");
 }
 

@@ -13,7 +13,7 @@ import { type FitFiles, fitFiles } from "./fit_files.ts";
 import { endedAt, startedAt, thisMoment } from "../machine/boot_clock.ts";
 import { countOomKills, loadAverage } from "../machine/machine.ts";
 import { readTail } from "../disk/read_tail.ts";
-import { type Measured, NOT_MEASURED } from "./shard_record.ts";
+import type { Measured } from "./shard_record.ts";
 import type { StartedFit } from "./start_fit.ts";
 import type { Workbench } from "./workbench.ts";
 import { makeFolder } from "../disk/write_file.ts";
@@ -32,7 +32,7 @@ export interface FitOrder {
 
 export interface EndedFit {
   end: FitEnd;
-  measured: Omit<Measured, "cause">;
+  measured: Measured;
 }
 
 /** An attempt whose fit goes on. */
@@ -69,7 +69,7 @@ export async function startShard(bench: Workbench, order: FitOrder): Promise<Run
 async function runFit(bench: Workbench, order: FitOrder, open: OpenAttempt, files: FitFiles): Promise<RunningShard> {
   const begun = thisMoment();
   const known = { ...startedAt(begun), clock_offset_s: open.clock_offset_s };
-  const measured = { ...NOT_MEASURED, ...known, load_average_start: loadAverage(), threads: order.threads };
+  const measured = { ...known, load_average_start: loadAverage(), threads: order.threads };
   const fit = await tryStart(bench, order, files);
   if (typeof fit === "string") return notStarted(order, open, files, { refused: false, why: fit });
   noteFit(bench, open, fit.pid, bench.meter.watch(fit.pid));
@@ -105,7 +105,7 @@ function notStarted(
   { refused, why }: { refused: boolean; why: string },
 ): RunningShard {
   const known = { ...startedAt(thisMoment()), clock_offset_s: open.clock_offset_s };
-  const measured = { ...NOT_MEASURED, ...known, threads: order.threads, stderr_tail: tailLines(why) };
+  const measured = { ...known, threads: order.threads, stderr_tail: tailLines(why) };
   const ended = Promise.resolve({ end: { ...NOT_ENDED, spawn_error: why }, measured });
   return { order, open, files, refused, gone: Promise.resolve(), ended };
 }

@@ -1,6 +1,6 @@
 import { pauseFor } from "../machine/pause_for.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
-import { lostRecord } from "../../core/lost_record.ts";
+import { lostRecord } from "../../core/record.ts";
 import { readAttempt, removeAttempt, updateAttempt } from "../shard/attempts.ts";
 import type { Committed } from "../shard/commit_shard.ts";
 import type { ShardEnd } from "../shard/fit_shard.ts";

@@ -1,4 +1,4 @@
-import { attemptHost } from "../../core/host_name.ts";
+import { attemptHost } from "../../core/record.ts";
 import { join } from "node:path";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";

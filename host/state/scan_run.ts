@@ -3,7 +3,7 @@ import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { FarmError } from "../../core/errors.ts";
-import { recordHost } from "../../core/host_name.ts";
+import { recordHost } from "../../core/record.ts";
 import { reconcile, type ShardView } from "../../core/reconcile.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import { listNames } from "../disk/list_names.ts";

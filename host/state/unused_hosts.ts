@@ -1,7 +1,7 @@
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { FarmError } from "../../core/errors.ts";
-import { recordHost } from "../../core/host_name.ts";
+import { recordHost } from "../../core/record.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { hostKey } from "../../core/ssh/hosts_file.ts";
 import { orRefusal } from "../disk/refused.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { lostRecord } from "../../core/lost_record.ts";
+import { lostRecord } from "../../core/record.ts";
 import { sentFacts } from "../../core/job_facts.ts";
 import { metricsName, outName } from "../../core/run_paths.ts";
 import { attemptPath, beginAttempt, readAttempt } from "../../host/shard/attempts.ts";
