@@ -1,11 +1,9 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { root } from "../tool_paths.ts";
 import { runHere } from "../tools/run_here.ts";
 import { docFindings } from "./doc_findings.ts";
 import { type FileResult, resultOf } from "./file_result.ts";
 
-const layersTest = "tests/layers_test.ts";
+const layoutTests = ["tests/layers_test.ts", "tests/mirror_test.ts"];
 
 const steps = new Map([
   ["format", ["fmt", "--check"]],
@@ -20,10 +18,9 @@ export async function runChecks(): Promise<FileResult[]> {
   return [...results, await runStep("documentation", isDocumented)];
 }
 
-/** Checks the direction of imports, where the test for it exists. */
+/** Checks the direction of imports, and that tests lie where their sources do. */
 export async function checkLayers(): Promise<FileResult[]> {
-  if (!existsSync(join(root, layersTest))) return [];
-  return [await runStep("layers", () => runDeno(["test", "-A", "--no-check", "--quiet", layersTest]))];
+  return [await runStep("layers", () => runDeno(["test", "-A", "--no-check", "--quiet", ...layoutTests]))];
 }
 
 async function runDeno(args: string[]): Promise<boolean> {

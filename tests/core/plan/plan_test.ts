@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ShardingPlan } from "../../../core/contracts/plan.ts";
+import { describePlan } from "../../../core/plan/describe_plan.ts";
+import { makePlan } from "../../../core/plan/make_plan.ts";
+import { type PlanSlot, pulledSchedule, staticSchedule } from "../../../core/plan/makespan.ts";
+import { readPilot } from "../../../core/plan/pilot.ts";
+import { pilotSlots, planSlots, spreadSlots } from "../../../core/plan/plan_slots.ts";
+import { candidateCounts, predictCount } from "../../../core/plan/predict.ts";
+import { inWaves, sampleFacts } from "../support/sample_facts.ts";
+
+const whole = fc.integer({ min: 0, max: 20 });
+const slot = fc.record({ ready_s: whole, startup_s: whole, gap_s: whole, toy_s: fc.integer({ min: 1, max: 5 }) });
+const farm = fc.record({
+  slots: fc.array(slot, { minLength: 1, maxLength: 9 }),
+  toys: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 30 }),
+});
+
+/**
+ * The farm second by second: at each, slots whose shard has ended become free, and free slots take what is theirs.
+ * @param takes which shard a slot takes next, or undefined
+ */
+function eventByEvent(
+  toys: number[],
+  slots: PlanSlot[],
+  takes: (slot: number, open: Set<number>) => number | undefined,
+) {
+  const open = new Set(toys.keys());
+  const busy = slots.map((): { until: number } | null => null);
+  const free_from = slots.map(({ ready_s }) => ready_s);
+  let [first, last] = [Infinity, -Infinity];
+  for (let now = 0; open.size > 0 || busy.some((one) => one !== null); now++) {
+    for (const [i, one] of slots.entries()) {
+      if (busy[i]?.until === now) {
+        busy[i] = null;
+        free_from[i] = now + one.gap_s;
+        last = now;
+      }
+    }
+    for (const [i, one] of slots.entries()) {
+      if (busy[i] !== null || (free_from[i] ?? 0) > now) continue;
+      const shard = takes(i, open);
+      if (shard === undefined) continue;
+      open.delete(shard);
+      first = Math.min(first, now);
+      busy[i] = { until: now + one.startup_s + (toys[shard] ?? 0) * one.toy_s };
+    }
+  }
+  return last - first;
+}
+
+Deno.test("a pulled schedule is what a farm does second by second", () => {
+  fc.assert(
+    fc.property(farm, ({ slots, toys }) => {
+      const wanted = eventByEvent(toys, slots, (_, open) => open.values().next().value);
+      assert.equal(pulledSchedule(toys, slots).makespan_s, wanted);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("a static schedule is what a farm does whose slots take only their own shards", () => {
+  fc.assert(
+    fc.property(farm, ({ slots, toys }) => {
+      const own = (at: number, open: Set<number>) => [...open].find((shard) => shard % slots.length === at);
+      assert.equal(staticSchedule(toys, slots).makespan_s, eventByEvent(toys, slots, own));
+    }),
+    { numRuns: 200 },
+  );
+});
+
+const even = (n: number, change: Partial<PlanSlot> = {}): PlanSlot[] =>
+  Array.from({ length: n }, () => ({ ready_s: 0, startup_s: 0, gap_s: 0, toy_s: 1, ...change }));
+
+Deno.test("pulling evens out a slow slot that a static split waits for", () => {
+  const slots = [...even(3), ...even(1, { toy_s: 4 })];
+  const toys = Array<number>(40).fill(10);
+  assert.equal(staticSchedule(toys, slots).makespan_s, 400);
+  assert.equal(pulledSchedule(toys, slots).makespan_s, 130);
+});
+
+Deno.test("no shards take no time, and slots that get none do not count", () => {
+  assert.deepEqual(pulledSchedule([], even(3)), { makespan_s: 0, longest_shard_s: 0 });
+  assert.deepEqual(staticSchedule([], even(3)), { makespan_s: 0, longest_shard_s: 0 });
+  const late = even(1, { ready_s: 99 });
+  assert.equal(pulledSchedule([5], [...even(1), ...late]).makespan_s, 5);
+  assert.equal(staticSchedule([5], [...even(1), ...late]).makespan_s, 5);
+});
+
+/** 8 shards of 50 toys in two waves on two hosts, of which `slow` takes twice as long for a toy. */
+function pilot() {
+  const shards = [0, 1, 2, 3].flatMap((wave) => [
+    { n_toys: 50, start_s: wave * 6, end_s: wave * 6 + 5.5, fit_s: 5, host: "fast" },
+    { n_toys: 50, start_s: 1 + wave * 11, end_s: 1 + wave * 11 + 10.5, fit_s: 10, host: "slow" },
+  ]);
+  return readPilot(sampleFacts({ run_id: "pilot", shards }));
+}
+
+Deno.test("a pilot tells each host's time for a toy, start-up, gaps and how slots begin", () => {
+  const { hosts, gap_s, stagger_s, queue_s, spread, toy_error } = pilot();
+  assert.deepEqual(hosts, [
+    { host: "fast", slots: 1, n_shards: 4, toy_s: 0.1, startup_s: 0.5 },
+    { host: "slow", slots: 1, n_shards: 4, toy_s: 0.2, startup_s: 0.5 },
+  ]);
+  assert.deepEqual([gap_s, stagger_s, queue_s, spread, toy_error], [0.5, 1, 0, { toy: 0, shard: 0 }, 0]);
+});
+
+Deno.test("a pilot of one shard a host tells nothing of how times scatter, and the plan says so", () => {
+  for (const hosts of [["a"], ["a", "b"]]) {
+    const one = readPilot(sampleFacts({ shards: inWaves(hosts.length, hosts.length, 10, 100, hosts) }));
+    assert.deepEqual([one.spread, one.toy_error], [null, null]);
+    const plan = makePlan(one, { n_toys: 100, hosts: pilotSlots(one), counts: [2] });
+    assert.equal(plan.uncertainty, null);
+    assert.deepEqual(plan.counts.map(({ pulled_makespan_s: { q16, q84 } }) => [q16, q84]), [[null, null]]);
+    const words = describePlan(plan);
+    assert.match(words, /How sure: not known/);
+    assert.match(words, /spread +not known/);
+    assert.doesNotMatch(words, /±/);
+  }
+});
+
+Deno.test("a run whose clocks do not tell when its shards ran is no pilot", () => {
+  const run = sampleFacts({ shards: inWaves(4, 2, 10, 10) });
+  Object.assign(run.shards[1] ?? {}, { span: null });
+  assert.throws(() => readPilot(run), /clocks do not tell when its shards ran/);
+});
+
+Deno.test("what scatters more than toys do is put down to the shards", () => {
+  const shards = inWaves(8, 2, 10, 100).map((shard, i) => ({ ...shard, fit_s: i % 2 ? 9 : 11 }));
+  const { spread, toy_error } = readPilot(sampleFacts({ shards }));
+  assert(spread && toy_error !== null);
+  assert.equal(spread.toy, 0.15);
+  assert(Math.abs(spread.shard - 0.1) < 0.01, `${spread.shard}`);
+  assert(Math.abs(toy_error - 0.1 / Math.sqrt(7)) < 0.001, `${toy_error}`);
+});
+
+Deno.test("a plan without any scatter is the arithmetic of its terms", () => {
+  const slots = even(4, { startup_s: 0.5, toy_s: 0.1 });
+  const planned = predictCount(400, 8, slots, { toy: 0, shard: 0 });
+  assert.deepEqual(planned.pulled_makespan_s, { median: 11, q16: 11, q84: 11 });
+  assert.equal(planned.static_makespan_s, 11);
+  assert.equal(planned.max_shard_elapsed_s, 5.5);
+  assert.deepEqual([planned.slot_s, planned.startup_share], [44, 4 / 44]);
+});
+
+Deno.test("a plan gives its pilot's own makespan, and is what its schema says", () => {
+  const one = pilot();
+  const plan = makePlan(one, { n_toys: 10_000, hosts: pilotSlots(one), counts: null });
+  ShardingPlan.parse(plan);
+  assert.equal(plan.self_check.measured_s, 44.5);
+  // The pilot was dealt out evenly; a queue would have given the fast host more.
+  assert(plan.self_check.predicted_s < 44.5 && plan.self_check.predicted_s > 25, `${plan.self_check.predicted_s}`);
+  assert.match(describePlan(plan), /Recommended: --shards \d+, time limit 0\d:\d\d:00 a shard, memory 128 MiB/);
+  assert.match(describePlan(plan), /How sure: ± \d/);
+});
+
+Deno.test("CPU time is told as the pilot used it: shards that waited half of their time cost half of it", () => {
+  const run = sampleFacts({ shards: inWaves(8, 2, 10, 100) });
+  for (const shard of run.shards) shard.cpu_s = 5;
+  const plan = makePlan(readPilot(run), { n_toys: 800, hosts: [{ host: "n1", slots: 2 }], counts: [8] });
+  assert.deepEqual(plan.counts.map(({ slot_s, cpu_s }) => [slot_s, cpu_s]), [[80, 40]]);
+  for (const shard of run.shards) shard.cpu_s = null;
+  assert.equal(
+    makePlan(readPilot(run), { n_toys: 800, hosts: [{ host: "n1", slots: 2 }], counts: [8] }).counts[0]?.cpu_s,
+    null,
+  );
+});
+
+Deno.test("more slots than the pilot filled keep its mixture of hosts, and the plan says what it cannot know", () => {
+  const one = pilot();
+  assert.deepEqual(spreadSlots(one, 10), [{ host: "fast", slots: 5 }, { host: "slow", slots: 5 }]);
+  fc.assert(fc.property(fc.integer({ min: 1, max: 1000 }), (n) => {
+    assert.equal(planSlots(one, spreadSlots(one, n)).length, n);
+  }));
+  const hosts = [{ host: "fast", slots: 2 }, { host: "new", slots: 3 }];
+  const { warnings, slots } = makePlan(one, { n_toys: 100, hosts, counts: [5] });
+  assert.deepEqual(slots.map(({ is_measured }) => is_measured), [true, false]);
+  assert.match(warnings.join("\n"), /not in that run.*: new\n.*that run filled 2 slots/);
+});
+
+Deno.test("counts worth a look are never more than the toys, nor than 10,000", () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1, max: 1e5 }), (toys, slots) => {
+    const counts = candidateCounts(toys, slots);
+    assert.equal(counts[0], 1);
+    assert((counts.at(-1) ?? Infinity) <= Math.min(toys, 10_000));
+    assert.deepEqual(counts, [...new Set(counts)].sort((a, b) => a - b));
+  }));
+});
+
+Deno.test("the same pilot gives the same plan each time", () => {
+  const noisy = readPilot(
+    sampleFacts({ shards: inWaves(8, 2, 10, 100).map((one, i) => ({ ...one, fit_s: 9 + i / 8 })) }),
+  );
+  const asked = { n_toys: 5000, hosts: pilotSlots(noisy), counts: null };
+  assert.deepEqual(makePlan(noisy, asked), makePlan(noisy, asked));
+  for (const { pulled_makespan_s: { q16, median, q84 } } of makePlan(noisy, asked).counts) {
+    assert(q16 !== null && q84 !== null && q16 <= median && median <= q84);
+  }
+});
+
+Deno.test("no plan has a longest shard that takes longer than its makespan", () => {
+  for (const shard of [0, 0.1, 0.5, 2]) {
+    for (let shards = 1; shards <= 40; shards++) {
+      const planned = predictCount(2000, shards, even(2), { toy: 0.15, shard });
+      const { max_shard_elapsed_s, pulled_makespan_s: { median } } = planned;
+      assert(max_shard_elapsed_s <= median, `${shards} shards, ± ${shard}: ${max_shard_elapsed_s} of ${median}`);
+    }
+  }
+});
+
+Deno.test("a run of which nobody knows when it ran is no pilot", () => {
+  const old = sampleFacts({ run_id: "old", shards: inWaves(4, 2, 5, 10), is_old: true });
+  assert.throws(() => readPilot(old), /Cannot plan from the run "old": none of its shards has a record of when it ran/);
+});
+
+Deno.test("a plan explains its columns and its mark, and calls no run by the name of a Slurm job", () => {
+  const one = pilot();
+  const text = describePlan(makePlan(one, { n_toys: 1000, hosts: spreadSlots(one, 9), counts: [9, 27, 90] }));
+  assert.match(text, /^ {2}makespan {2}where each slot takes the next shard when it is free$/m);
+  assert.match(text, /^ {2}static {4}makespan where shards are dealt to slots beforehand, as --static does$/m);
+  assert.match(
+    text,
+    /^ {2}<- {8}recommended: of the counts within [\d.]+ % of the best makespan the first with 3 shards for each slot, else the first$/m,
+  );
+  assert.doesNotMatch(text.replaceAll("from pilot (", ""), /pilot/i);
+});

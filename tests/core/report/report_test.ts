@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { withError } from "../../../core/format.ts";
+import { NO_REMEDIES, type Remedies } from "../../../core/advice.ts";
+import { failureGroups } from "../../../core/report/failure_groups.ts";
+import { hostLanes } from "../../../core/report/lanes.ts";
+import { escapeMarkup, markup } from "../../../core/report/markup.ts";
+import { pageHtml, standAlone } from "../../../core/report/page.ts";
+import { runFigures, runPage } from "../../../core/report/run_report.ts";
+import { sweepFigures, sweepPage } from "../../../core/report/sweep_report.ts";
+import type { RunFacts } from "../../../core/run_facts.ts";
+import { summariseSweep } from "../../../core/sweep/summarise_sweep.ts";
+import { assertGolden } from "../../support/golden.ts";
+import { inWaves, sampleFacts } from "../support/sample_facts.ts";
+
+const EVIL = `<img src=x onerror="document.title='bad'">&'\u0000`;
+
+/** A run of two hosts with a failed shard, and toys with pulls. */
+function smallRun(host = "n2", run_id = "small"): RunFacts {
+  const shards = [...inWaves(8, 4, 10, 50, ["n1", host]), { n_toys: 50, why: `exit 3: ${host}` }];
+  const run = sampleFacts({ run_id, shards });
+  const numbers = Float64Array.from({ length: 400 }, (_, i) => Math.sin(i * 12.9898) * 1.5);
+  const span = {
+    host,
+    slot: null,
+    started_ms: (run.submitted_ms ?? 0) + 20_000,
+    finished_ms: (run.submitted_ms ?? 0) + 23_000,
+  };
+  return {
+    ...run,
+    failed_attempts: [{ shard_index: 8, cause: "exit", message: "no", span }],
+    toys: {
+      poi_name: host === "n2" ? "mu" : host,
+      poi_true: 1,
+      poi_hat: numbers.map((x) => 1 + x / 50),
+      pulls: numbers,
+    },
+  };
+}
+
+function smallSweep(host = "n2", is_old = false) {
+  const sweep = {
+    schema_version: "nextstat.pf32_shard_sweep.v1" as const,
+    created_at_utc: "2026-11-24T18:00:00.000Z",
+    sweep_id: host === "n2" ? "study" : host,
+    scheduler: "slurm",
+    config: `/specs/${host}`,
+    n_toys: 400,
+    seed: 42,
+    threads: 1,
+    nextstat_bin: "/bin/nextstat",
+    out_root: "/runs",
+    runs: [],
+  };
+  const points = [4, 8, 40].flatMap((shards) =>
+    [1, 2].map((repeat) => {
+      const run_id = `${host}_rep${repeat}_sh${shards}`;
+      const all = inWaves(shards, 4, 40 / shards + repeat / 10, 400 / shards, ["n1", host]);
+      const facts = sampleFacts({ run_id, shards: all, is_old });
+      return { shards, repeat, run_id, run_dir: facts.run_dir, record: null, facts, fault: null };
+    })
+  );
+  return summariseSweep(sweep, points, null);
+}
+
+for (const [kind, figures] of [["run", runFigures(smallRun())], ["sweep", sweepFigures(smallSweep())]] as const) {
+  for (const figure of figures) {
+    Deno.test(`golden: the figure ${figure.name} of a small ${kind}`, () => {
+      assertGolden(`${kind}_${figure.name}.svg`, standAlone(figure));
+    });
+  }
+}
+
+const withoutScript = (page: string) => page.replace(/<script>.*<\/script>/s, "");
+
+const pages = (host?: string) => [
+  pageHtml(runPage(smallRun(host, host), TWICE, "SUM", "made today")),
+  pageHtml(sweepPage(smallSweep(host), "SUM", "made today")),
+];
+
+const TWICE: Remedies = { more_memory: "twice", more_time: "twice", refusal: null };
+
+Deno.test("a page needs nothing but itself: no address, no other file, one script by its sum", () => {
+  for (const page of pages()) {
+    const without_names = page.replaceAll('xmlns="http://www.w3.org/2000/svg"', "");
+    assert.doesNotMatch(without_names, /https?:|\/\/[a-z]|url\(|@import|<link|<iframe|\bsrc=/i);
+    assert.equal(page.match(/<script/g)?.length, 1);
+    const policy = page.replaceAll("&#39;", "'");
+    assert.match(policy, /content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-SUM';/);
+  }
+});
+
+Deno.test("what came from outside is escaped wherever it is shown", () => {
+  for (const page of pages(EVIL)) {
+    assert.doesNotMatch(page, /<img|onerror="/);
+    assert(!page.includes("\u0000"));
+    assert.match(page, /&lt;img src=x onerror=&quot;document.title=&#39;bad&#39;&quot;&gt;&amp;&#39;\ufffd/);
+  }
+  for (const figure of [...runFigures(smallRun(EVIL)), ...sweepFigures(smallSweep(EVIL))]) {
+    assert.doesNotMatch(standAlone(figure), /<img|onerror="/);
+  }
+});
+
+Deno.test("no text gets out of where markup puts it, neither between tags nor in an attribute", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const { text: made } = markup`<a title="${text}">${text}</a>`;
+    assert.match(made, /^<a title="[^<>"]*">[^<>]*<\/a>$/);
+    assert.equal(escapeMarkup(text).replaceAll(/&(amp|lt|gt|quot|#39);/g, "").match(/[<>"'&]/), null);
+    assert(made.isWellFormed());
+  }));
+});
+
+Deno.test("on lanes nothing overlaps, and there are no more than ran at once", () => {
+  const spans = fc.array(
+    fc.record({ start: fc.nat(100), wall: fc.integer({ min: 1, max: 30 }), host: fc.constantFrom("a", "b") }),
+    {
+      minLength: 1,
+      maxLength: 40,
+    },
+  );
+  fc.assert(fc.property(spans, (all) => {
+    const drawn = all.map(({ start, wall, host }) => ({
+      span: { host, slot: null, started_ms: start, finished_ms: start + wall },
+    }));
+    for (const { host, lanes, placed } of hostLanes(drawn)) {
+      const own = drawn.filter(({ span }) => span.host === host).map(({ span }) => span);
+      const at = (ms: number) => own.filter((one) => one.started_ms <= ms && ms < one.finished_ms).length;
+      assert.equal(lanes, Math.max(...own.map((one) => at(one.started_ms))));
+      assert.equal(placed.length, own.length);
+      for (const lane of Map.groupBy(placed, (one) => one.lane).values()) {
+        const sorted = lane.map(({ what }) => what.span).sort((a, b) => a.started_ms - b.started_ms);
+        sorted.reduce((before, one) => {
+          assert(before.finished_ms <= one.started_ms);
+          return one;
+        });
+      }
+    }
+  }));
+});
+
+Deno.test("shards without a result are grouped by cause, each group with the command that helps", () => {
+  const run = sampleFacts({
+    run_id: "a b",
+    shards: [1, 2, 3, 4, 5].map((n_toys) => ({ n_toys, why: `why ${n_toys}` })),
+  });
+  const causes = ["memory", "time", "memory", "exit"] as const;
+  causes.forEach((cause, i) => Object.assign(run.shards[i] ?? {}, { cause }));
+  Object.assign(run.shards[4] ?? {}, { state: "lost" });
+  assert.deepEqual(failureGroups(run, TWICE).map(({ words, shards, command }) => [words, shards, command]), [
+    ["out of memory", "0, 2", "nsfarm-deno retry '/runs/a b' --more-memory --wait"],
+    ["its time was up", "1", "nsfarm-deno retry '/runs/a b' --more-time --wait"],
+    ["nextstat ended with an error", "3", "nsfarm-deno retry '/runs/a b' --wait"],
+    ["gone without a result", "4", "nsfarm-deno retry '/runs/a b' --wait"],
+  ]);
+});
+
+Deno.test("a limit that the scheduler cannot raise is not named in a command", () => {
+  const run = sampleFacts({ run_id: "r", shards: [{ n_toys: 1, why: "w" }, { n_toys: 2, why: "w" }] });
+  (["memory", "time"] as const).forEach((cause, i) => Object.assign(run.shards[i] ?? {}, { cause }));
+  const commands = failureGroups(run, NO_REMEDIES).map(({ command }) => command);
+  assert.deepEqual(commands, ["nsfarm-deno retry /runs/r --wait", "nsfarm-deno retry /runs/r --split --wait"]);
+});
+
+Deno.test("a run of which little is known has a page that says so", () => {
+  const old = pageHtml(runPage(sampleFacts({ shards: inWaves(4, 2, 5, 10), is_old: true }), TWICE, "SUM", ""));
+  assert.match(old, /When they ran is not on record, so the makespan is not known/);
+  assert.doesNotMatch(old, /data-figure="gantt"/);
+  const none = pageHtml(runPage(sampleFacts({ shards: [{ n_toys: 5 }, { n_toys: 5 }] }), TWICE, "SUM", ""));
+  assert.match(none, /0 of 2 shards have a valid result/);
+});
+
+Deno.test("a sweep of the old scripts has a page with the longest shards alone, and says that they are no makespan", () => {
+  const page = pageHtml(sweepPage(smallSweep("n2", true), "SUM", ""));
+  assert.match(page, /<p class="lead">No makespan is known/);
+  assert.match(page, /data-figure="makespan"/);
+  assert.match(page, /max_shard_elapsed_s \(the longest shard\)/);
+  assert.doesNotMatch(withoutScript(page), />makespan_s<\/text>|NaN|Infinity/);
+});
+
+Deno.test("no page and no figure has a number that is none", () => {
+  for (const page of pages()) assert.doesNotMatch(withoutScript(page), /NaN|Infinity|undefined/);
+});
+
+Deno.test("above 2,000 shards the chart is one path for each host, and the table has the slowest alone", () => {
+  const run = sampleFacts({ shards: inWaves(2500, 10, 1, 1) });
+  const page = pageHtml(runPage(run, TWICE, "SUM", ""));
+  assert(page.length < 1_000_000, `${page.length} characters`);
+  assert.match(page, /The 1000 of 2500 shards/);
+});
+
+Deno.test("a value is written to the second digit of its error", () => {
+  assert.equal(withError(1.00172, 0.0010885), "1.0017 ± 0.0011");
+  assert.equal(withError(123.4, 12), "123 ± 12");
+  assert.equal(withError(0.5, 0), "0.5");
+});

@@ -1,0 +1,14 @@
+import assert from "node:assert/strict";
+import { hostFolder } from "../../../core/ssh/host_folder.ts";
+import { sampleManifest } from "../support/sample_run.ts";
+
+Deno.test("two runs of one id, and a run and its copy, have folders of their own on a host", () => {
+  const { run_id, farm } = sampleManifest();
+  const runs = [farm, { ...farm, run_token: "00112233445566aa" }, { ...farm, copy_token: "00aa11bb" }];
+  assert.equal(new Set(runs.map((farm) => hostFolder({ run_id, farm }, "w1"))).size, 3);
+});
+
+Deno.test("the folder of a host is named by its user and port too, without what a path cannot hold", () => {
+  const { run_id, farm } = sampleManifest();
+  assert.equal(hostFolder({ run_id, farm }, "me@node1:2222"), `${run_id}.${farm.run_token}/me_node1_2222`);
+});

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { readHostFacts } from "../../../core/ssh/host_facts.ts";
+import { parseHosts } from "../../../core/ssh/hosts_file.ts";
+import { describePreflight, preflightDocument, type ProbedHost } from "../../../core/ssh/preflight.ts";
+import { sshFault } from "../../../core/ssh/ssh_fault.ts";
+
+const [good, bad] = parseHosts("root@127.0.0.1 port=2201\nroot@127.0.0.1 port=2299\n", "hosts").hosts;
+assert(good && bad);
+const facts = readHostFacts(["host=vm", "cpus_logical=4", "cpus_physical=2", "boot_id=b"]);
+const USED: ProbedHost = { host: good, facts, clock_offset_s: 0, round_trip_s: 0 };
+const text = (...probed: ProbedHost[]) => describePreflight(preflightDocument("hosts", probed, "2026-11-25T00:00:00Z"));
+
+Deno.test("hosts that cannot be used are told by user, name and port, as those that can", () => {
+  const told = text(USED, { host: bad, error: "nothing listens on its ssh port" });
+  assert.match(told, /^root@127\.0\.0\.1:2201 +yes /m);
+  assert.match(told, /^root@127\.0\.0\.1:2299 +no +nothing listens on its ssh port$/m);
+  assert.doesNotMatch(told, /--ssh-key/);
+});
+
+Deno.test("where a host takes no key the flags that name another one are told", () => {
+  const told = text(USED, { host: bad, error: sshFault("root@127.0.0.1: Permission denied (publickey).", "") });
+  assert.match(told, /2299 +no +it does not let us in[^]*--ssh-key FILE, .*--ssh-config FILE$/);
+});
+
+Deno.test("one machine is told as one, two as two", () => {
+  assert.match(text(USED), /, on 1 machine$/m);
+  const other = { ...USED, host: bad, facts: readHostFacts(["host=vm2", "cpus_logical=4", "boot_id=c"]) };
+  assert.match(text(USED, other), /, on 2 machines$/m);
+});
+
+Deno.test("preflight of hosts suggests shards for the cores that can be used, and none where there are none", () => {
+  assert.match(text(USED), /^to begin with: --shards 40 \(20 for each physical core\)$/m);
+  assert.doesNotMatch(text({ host: bad, error: "no" }), /to begin with/);
+});

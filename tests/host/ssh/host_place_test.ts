@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { readHostFacts } from "../../../core/ssh/host_facts.ts";
+import { beginAttempt, listAttempts } from "../../../host/shard/attempts.ts";
+import type { CrewTalk } from "../../../host/ssh/crew_talk.ts";
+import { HostPlace } from "../../../host/ssh/host_place.ts";
+import type { HostLink } from "../../../host/ssh/link.ts";
+import { planOf, sampleAttempt, sampleManifest } from "../../core/support/sample_run.ts";
+import { inFolder, until } from "../../support/scratch.ts";
+import { benchOf } from "../support/bench.ts";
+import { inFastTime } from "../support/fast_time.ts";
+
+const HOST = { name: "w1", user: null, port: null, weight: 1, threads: null, line: 1 };
+
+/** The hosts of a run, whole unless told otherwise, of which one is being connected to. */
+function crewOf(connect: CrewTalk["connect"], isWhole = true): CrewTalk {
+  return {
+    ...{ size: 1, reached: false, done: 0, isStatic: false, retry_s: 1, lost_ms: 1000, isStopping: false },
+    isLeavingNothing: () => isWhole,
+    isDone: () => isWhole,
+    say: () => {},
+    connect,
+    shapeOf: () => ({ slots: 1, threads: 1 }),
+    hasExpectedPlace: () => false,
+    missed: () => {},
+    giveUpIfHopeless: () => false,
+    watchTime: () => () => {},
+    stopShard: () => {},
+  };
+}
+
+/** A connection that lasts until it is closed; what is sent on it is kept, and `hear` gets what takes the host's lines. */
+function linkOf(sent: string[], hear: (take: (line: string) => void) => void = () => {}): HostLink {
+  const { promise: ended, resolve: end } = Promise.withResolvers<string>();
+  return {
+    facts: readHostFacts([]),
+    clock: { clock_offset_s: 0, round_trip_s: 0 },
+    place: "transfer",
+    folder: "/w1",
+    send: (line) => sent.push(line),
+    listen: (take) => {
+      hear(take);
+      return ended;
+    },
+    session: () => assert.fail("nothing is sent there"),
+    close: () => Promise.resolve(end("closed")),
+  };
+}
+
+Deno.test("a host whose connection is made only when the run is whole already is left empty, and keeps no loop", async () => {
+  const { promise: connection, resolve: connect } = Promise.withResolvers<HostLink>();
+  const place = new HostPlace(benchOf("/nowhere", sampleManifest()), HOST, crewOf(() => connection));
+  const over = new AbortController();
+  const opened = place.open(over.signal, () => {});
+  over.abort();
+  assert.deepEqual(await opened, []);
+  const closed = place.close();
+  const sent: string[] = [];
+  connect(linkOf(sent));
+  await closed;
+  assert.deepEqual(sent, ["tidy"]);
+});
+
+Deno.test("a host that is still being connected to a moment after the loop is over keeps it no longer", async () => {
+  const connect: CrewTalk["connect"] = (_, cut) =>
+    new Promise((_, reject) => cut.addEventListener("abort", () => reject(new Error("it was cut"))));
+  const place = new HostPlace(benchOf("/nowhere", sampleManifest()), HOST, crewOf(connect));
+  const over = new AbortController();
+  const opened = place.open(over.signal, () => {});
+  over.abort();
+  await opened;
+  await inFastTime(() => place.close());
+});
+
+/** How an attempt of an earlier driver ends by what its host says of it: all that is sent to the host, and what stays here. */
+async function endedBy(word: string): Promise<{ kind: string | undefined; sent: string[]; attempts: number }> {
+  const sent: string[] = [];
+  let say: (line: string) => void = () => {};
+  const link = linkOf(sent, (take) => say = take);
+  const manifest = sampleManifest();
+  const plan = planOf(manifest, 1);
+  const attempt = sampleAttempt(manifest, plan, { remote: { host: "w1", clock_offset_s: null } });
+  let [kind, attempts]: [string | undefined, number] = [undefined, 0];
+  await inFolder(async (folder) => {
+    const dir = join(folder, "r");
+    await mkdir(dir);
+    assert(beginAttempt(dir, attempt));
+    const over = new AbortController();
+    const place = new HostPlace(benchOf(dir, manifest), HOST, crewOf(() => Promise.resolve(link), false));
+    await place.open(over.signal, () => {});
+    const ended = place.rejoin(plan, attempt)?.finish();
+    await until("the host is asked", () => sent.length > 0);
+    say(`${word} ${attempt.attempt_token}`);
+    kind = (await ended)?.kind;
+    attempts = listAttempts(dir).size;
+    over.abort();
+    await place.close();
+  });
+  return { kind, sent: sent.map((line) => line.split(" ")[0] ?? ""), attempts };
+}
+
+Deno.test("the name of an attempt that never began stays on its host: a start that is under way still finds it taken", async () => {
+  assert.deepEqual(await endedBy("absent"), { kind: "taken", sent: ["find"], attempts: 0 });
+});
+
+Deno.test("what is left of an attempt that died on its host is dropped there", async () => {
+  assert.deepEqual(await endedBy("dead"), { kind: "failed", sent: ["find", "drop"], attempts: 1 });
+});
