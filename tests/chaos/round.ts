@@ -129,7 +129,7 @@ class World {
       await pause(200);
       left = await this.farm.leftovers();
     }
-    assert.deepEqual(left, [], "something stays");
+    assert.deepEqual(left, [], `something stays: ${left.join(", ")}`);
   }
 
   #drive(): void {

@@ -58,6 +58,8 @@ async function schedulerRound(site: Site, seed: number, more: string[]): Promise
       for (const name of [site.controller, ...site.runners]) await site.daemon("start", name);
       await site.resume();
     };
+    // A person brings back nodes for as long as any is down: a controller that was away marks them down later, too.
+    const care = setInterval(() => site.resume().catch(() => {}), 20_000);
     try {
       return await chaosRound(seed, {
         folder,
@@ -78,6 +80,7 @@ async function schedulerRound(site: Site, seed: number, more: string[]): Promise
         leftovers: async () => [...await leftovers(folder), ...(await site.jobs()).map((id) => `job ${id}`)],
       });
     } finally {
+      clearInterval(care);
       await later.settled();
       await heal();
       await site.cancelAll().catch(() => {});
