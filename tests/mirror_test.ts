@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -20,4 +20,20 @@ Deno.test("A unit test lies in the folder of tests/ that has the name of the fol
   const folders = foldersOf(tests.filter((file) => file.endsWith("_test.ts")));
   const sources = foldersOf(ROOMS.flatMap(filesIn));
   assert.deepEqual(folders.filter((folder) => !sources.includes(folder.replace("tests/", ""))), []);
+});
+
+/** Files of this repository that a file imports, in whatever way. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const found = text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*"(\.[^"]+)"/g);
+  return [...found].map(([, to = ""]) => normalize(join(dirname(file), to)));
+}
+
+/** Sources that a unit test, or one of its helpers, imports by name: what runs only through others is not among them. */
+const tested = foldersOf(tests.flatMap(importsOf).filter((file) => ROOMS.some((room) => file.startsWith(`${room}/`))));
+
+Deno.test("No folder of the product is without unit tests", () => {
+  const sources = foldersOf(ROOMS.flatMap(filesIn));
+  assert.ok(sources.length > 10, `only ${sources.length} folders were found: this test has gone blind`);
+  assert.deepEqual(sources.filter((folder) => !tested.includes(folder)), []);
 });

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { convergence } from "../../../../core/report/figures/convergence.ts";
+import { gantt } from "../../../../core/report/figures/gantt.ts";
+import { histogram } from "../../../../core/report/figures/histogram.ts";
+import { hostRates } from "../../../../core/report/figures/host_rates.ts";
+import { shardTimes } from "../../../../core/report/figures/shard_times.ts";
+import { throughput } from "../../../../core/report/figures/throughput.ts";
+import type { Figure } from "../../../../core/report/plot.ts";
+import { inWaves, sampleFacts } from "../../support/sample_facts.ts";
+
+/** What a reader sees of a figure's marks when the pointer is on them. */
+const titles = (svg: Figure["svg"] | undefined) =>
+  [...(svg?.text ?? "").matchAll(/<title>([^<]*)<\/title>/g)].map(([, words = ""]) => words);
+
+Deno.test("a histogram has every value in one bar, also the largest, and all of them where they are equal", () => {
+  fc.assert(fc.property(
+    fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 200 }),
+    (values) => {
+      const svg = histogram({ label: "", x_label: "", y_label: "", colour: "c1", values: Float64Array.from(values) });
+      const counts = titles(svg).flatMap((title) => Number(/: (\d+)$/.exec(title)?.[1] ?? NaN));
+      assert.equal(counts.filter(Number.isFinite).reduce((sum, n) => sum + n, 0), values.length);
+    },
+  ));
+});
+
+Deno.test("convergence says 100 % of all toys only, and counts toys of shards without a result", () => {
+  const run = sampleFacts({ shards: [{ n_toys: 99_999, start_s: 0, end_s: 1 }, { n_toys: 1, why: "gone" }] });
+  const text = convergence(run)?.svg.text ?? "";
+  assert.match(text, /99999 \(99\.99 %\)/);
+  assert.match(text, /no result[^]*1 \(0\.01 %\)/);
+  assert.match(convergence(sampleFacts({ shards: inWaves(2, 2, 1, 5) }))?.svg.text ?? "", /10 \(100 %\)/);
+  assert.equal(convergence(sampleFacts({ shards: [{ n_toys: 1, why: "gone" }] })), null);
+});
+
+Deno.test("the chart of slots names each shard with its host and each attempt that failed with its cause", () => {
+  const run = sampleFacts({ shards: inWaves(4, 2, 10, 50, ["n1", "n2"]) });
+  const span = { host: "n2", slot: null, started_ms: 1_000, finished_ms: 4_000 };
+  const failed = { ...run, failed_attempts: [{ shard_index: 3, cause: "memory" as const, message: "", span }] };
+  const shown = titles(gantt(failed)?.svg);
+  assert.deepEqual([0, 1, 2, 3].map((i) => shown.filter((title) => title.startsWith(`shard ${i}: 50 toys`)).length), [
+    1,
+    1,
+    1,
+    1,
+  ]);
+  assert.equal(shown.filter((title) => /^shard 3: memory after 3.* on n2$/.test(title)).length, 1);
+  assert.equal(gantt(sampleFacts({ shards: inWaves(4, 2, 10, 50), is_old: true })), null);
+});
+
+Deno.test("no rate over time is drawn where it is not known when one of the shards ran", () => {
+  const run = sampleFacts({ shards: inWaves(4, 2, 10, 50) });
+  assert.notEqual(throughput(run), null);
+  const shards = run.shards.map((shard, i) => i === 2 ? { ...shard, span: null } : shard);
+  assert.equal(throughput({ ...run, shards }), null);
+});
+
+Deno.test("the time of a shard is told with its median and the longest, which is not called the makespan", () => {
+  const run = sampleFacts({ shards: [...inWaves(3, 3, 10, 5), { n_toys: 5, start_s: 0, end_s: 30 }] });
+  assert.match(shardTimes(run)?.caption ?? "", /^Median 10.*longest 30.*\(3\.00 times the median\).*not the makespan/);
+  assert.equal(shardTimes(sampleFacts({ shards: [] })), null);
+});
+
+Deno.test("of many hosts the fastest and the slowest are shown, and how many are left out is told", () => {
+  const hosts = Array.from({ length: 40 }, (_, i) => ({
+    ...{ host: `n${i}`, cpu_model: null, n_shards: 1, n_toys: 10, share: 1 / 40, wall_s: 1, toys_per_slot_s: i + 1 },
+    ...{ cpus: null, load_start: null, load_end: null },
+  }));
+  const figure = hostRates(hosts);
+  const shown = titles(figure?.svg).filter((title) => /^n\d+$/.test(title));
+  assert.deepEqual([shown[0], shown.at(-1), shown.length], ["n39", "n0", 24]);
+  assert.match(figure?.caption ?? "", / 16 hosts in between are left out\.$/);
+  assert.equal(hostRates(hosts.map((host) => ({ ...host, toys_per_slot_s: null }))), null);
+});

@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { SSH_FLAGS } from "../../../core/ssh/ssh_flags.ts";
+import { AdapterFacts } from "../../../schedulers/adapter.ts";
+import ssh from "../../../schedulers/ssh.ts";
+import { SSH_OPTIONS } from "../../../schedulers/ssh/options.ts";
+
+Deno.test("each flag of ssh is an option of its runs, and only that of a fit's time can be raised by retry", () => {
+  assert.deepEqual(SSH_OPTIONS.map(({ name }) => name), Object.keys(SSH_FLAGS));
+  assert.deepEqual(SSH_OPTIONS.flatMap(({ name, role }) => role ? [[name, role]] : []), [["ssh-time", "time"]]);
+  assert.ok(SSH_OPTIONS.every(({ name }) => ssh.options.some((option) => option.name === name)));
+});
+
+Deno.test("runs on hosts keep the same rules as every adapter", () => {
+  const { name, apiVersion, summary, programs, options, limits } = ssh;
+  const fault = AdapterFacts.safeParse({ name, apiVersion, summary, programs, options, limits }).error;
+  assert.equal(fault, undefined);
+  assert.ok(limits.sends_inputs);
+});
