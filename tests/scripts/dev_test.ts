@@ -153,7 +153,7 @@ Deno.test("./dev refuses an NSFARM_DENO that is no Deno, by name", () =>
 
 Deno.test("Each command of ./dev that runs a script is a task of deno.json too, for editors, and runs ./dev", async () => {
   const script = await readFile(join(root, "dev"), "utf8");
-  const commands = /^([a-z |]+)\)\n  find_deno\n  exec/m.exec(script)?.[1]?.split(" | ") ?? [];
+  const commands = /^([a-z |]+)\)\n +find_deno\n +exec/m.exec(script)?.[1]?.split(" | ") ?? [];
   const { tasks } = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
   assert.deepEqual(tasks, Object.fromEntries(commands.map((name) => [name, `./dev ${name}`])));
   assert.ok(commands.length >= 8);
