@@ -3,8 +3,8 @@ import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { localShape, pilotShape } from "../host/machine/allocation.ts";
 import { askWorkers, detachWorker, stopWorker } from "../host/work/background_worker.ts";
 import { jobIds } from "../host/shard/job_ids.ts";
-import { localCrew } from "../host/work/local_place.ts";
-import { gatherHosts } from "../host/ssh/host_crew.ts";
+import { localPool } from "../host/work/local_place.ts";
+import { openHostPool } from "../host/ssh/host_crew.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { workOnRun } from "../host/work/work_run.ts";
 import type { CommandSpec } from "./command.ts";
@@ -95,7 +95,7 @@ const work: CommandSpec = {
         ...(flags.heartbeatS === undefined ? {} : { beat_interval_s: flags.heartbeatS }),
       };
       const shape = (flags.pilot ? pilotShape : localShape)(run.manifest, flags.slots ?? null);
-      const crew = flags.hosts ? gatherHosts : localCrew(shape);
+      const crew = flags.hosts ? openHostPool : localPool(shape);
       const report = await workOnRun(run, ids, crew, order, teller.tell);
       teller.close();
       out.print(

@@ -1,68 +1,106 @@
+import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { Plan } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { livePlans } from "../../core/check_manifest.ts";
 import { plural } from "../../core/format.ts";
-import type { FarmHost } from "../../core/ssh/hosts_file.ts";
-import { type HostShape, hostShape, type ThreadPolicy } from "../../core/ssh/host_shape.ts";
+import { type FarmHost, hostKey } from "../../core/ssh/hosts_file.ts";
+import { type HostShape, hostShape } from "../../core/ssh/host_shape.ts";
 import { loadFarmRun } from "../run/load_manifest.ts";
-import { updateAttempt } from "../shard/attempts.ts";
+import { attemptPath } from "../shard/attempts.ts";
+import type { ShardEnd } from "../shard/fit_shard.ts";
 import { readShard } from "../shard/read_shard.ts";
-import type { WorkEvent } from "../work/work_event.ts";
-import { listWorkers } from "../work/workers.ts";
-import type { Crew, LoopOrder } from "../work/work_run.ts";
 import type { Workbench } from "../shard/workbench.ts";
-import { type ControlFolder, openControlFolder } from "./control_folder.ts";
-import type { CrewTalk } from "./crew_talk.ts";
+import type { ExecutorPool, StartedShard } from "../work/place.ts";
+import type { WorkEvent } from "../work/work_event.ts";
+import type { LoopOrder } from "../work/work_run.ts";
+import { listWorkers } from "../work/workers.ts";
+import { openControlFolder } from "./control_folder.ts";
+import { endSuperseded } from "./end_remote.ts";
 import { openLink } from "./host_link.ts";
-import type { HostLink, LinkOrder } from "./link.ts";
-import { DepartedHosts } from "./departed_hosts.ts";
-import { HostPlace } from "./host_place.ts";
+import { SshHost } from "./host_place.ts";
+import type { HostLink } from "./link.ts";
 import { readHosts } from "./read_hosts.ts";
-import type { RemoteShard } from "./remote_shard.ts";
+import { RemoteShard, strand } from "./remote_shard.ts";
 import { type RunOptions, runOptions } from "./run_options.ts";
 
-/** Seconds between the polite and the final signal to a shard. */
-const GRACE_S = 5;
+/** So many times in a row it could not be used, and nothing is expected of a host any more; one, where none ever was. */
+const MAX_MISSES = 3;
 
-/** The hosts of a run, and what they have in common. */
-export class HostCrew implements CrewTalk {
-  readonly places: HostPlace[];
-  reached = false;
-  done = 0;
+/** How hosts are connected to. */
+interface Connector {
+  /** @param index of the host @throws {HostFault} */
+  connect(host: FarmHost, index: number, cut: AbortSignal): Promise<HostLink>;
+  /** Removes what connections have left. */
+  remove(): void;
+}
+
+/** The hosts of a run. */
+export class HostPool implements ExecutorPool {
+  readonly executors: SshHost[] = [];
+  /** The first name of each machine. */
   readonly #machines = new Map<string, string>();
-  readonly #faults = new Map<string, string>();
+  /**
+   * Attempts on hosts that the hosts file does not name any more, or names in another way. They cannot be asked, so in
+   * time they are run elsewhere, like those of a host that fell silent.
+   */
+  readonly #departed: RemoteShard[] = [];
+  readonly #since_ms = performance.now();
+  #timer: number | undefined;
 
   constructor(
     readonly bench: Workbench,
     hosts: readonly FarmHost[],
     readonly options: RunOptions,
-    readonly control: ControlFolder,
-    readonly stop: AbortSignal,
-    readonly tell: (event: WorkEvent) => void,
     /** The loop that this is of: its name, and whether what goes on is to be stopped. */
-    readonly loop: Pick<LoopOrder, "token" | "drain">,
+    readonly loop: Pick<LoopOrder, "token" | "drain" | "stop">,
+    readonly tell: (event: WorkEvent) => void,
+    readonly connector: Connector,
   ) {
-    this.places = hosts.map((host) => new HostPlace(bench, host, this));
+    const { stop, drain = false } = loop;
+    for (const [index, host] of hosts.entries()) {
+      const calls = {
+        connect: (cut: AbortSignal) => connector.connect(host, index, cut),
+        shapeOf: (link: HostLink) => this.#shapeOf(host, link),
+        say: (words: string) => this.#say(words),
+        giveUpIfHopeless: () => this.#giveUpIfHopeless(),
+        isLeavingNothing: () => this.#isLeavingNothing(),
+      };
+      this.executors.push(new SshHost(hostKey(host), bench, this.executors, { ...options, stop, drain }, calls));
+    }
   }
 
-  get isStatic(): boolean {
-    return this.bench.run.manifest.farm.options["static"] === true;
+  get slots(): number {
+    return this.executors.length;
   }
 
-  get retry_s(): number {
-    return this.options.host_retry_s;
-  }
-
-  get lost_ms(): number {
+  get #lost_ms(): number {
     return this.options.host_lost_s * 1000;
   }
 
-  get isStopping(): boolean {
-    return this.stop.aborted;
+  watch(changed: () => void): void {
+    this.#timer = setTimeout(changed, this.#lost_ms + 10);
+  }
+
+  rejoin(plan: Plan, attempt: Attempt, isOrphan: boolean): { executor: string; started: StartedShard } | undefined {
+    for (const host of this.executors) {
+      const started = host.rejoin(plan, attempt);
+      if (started) return { executor: host.name, started };
+    }
+    if (!attempt.remote || !isOrphan) return undefined;
+    const path = attemptPath(this.bench.run.dir, plan.shard_index, attempt.attempt);
+    const shard = new RemoteShard(plan, { attempt, path, clock_offset_s: null });
+    this.#departed.push(shard);
+    const finish = () => Promise.resolve<ShardEnd>({ kind: "taken" });
+    return { executor: attempt.remote.host, started: { gone: shard.gone, finish } };
+  }
+
+  takeStranded(): { shard: number; attempt: number }[] {
+    const isLost = performance.now() - this.#since_ms >= this.#lost_ms;
+    return [...this.executors.flatMap((host) => host.takeStranded()), ...(isLost ? strand(this.#departed) : [])];
   }
 
   /** The manifest is read anew: the run may have been extended since this loop began. */
-  isLeavingNothing(): boolean {
+  #isLeavingNothing(): boolean {
     const { dir, manifest_path } = this.bench.run;
     const { known, unknown } = listWorkers(dir);
     if ([...known, ...unknown].some(({ token }) => token !== this.loop.token)) return false;
@@ -70,111 +108,71 @@ export class HostCrew implements CrewTalk {
     return livePlans(manifest).every((plan) => readShard(dir, manifest, plan).kind === "done");
   }
 
-  isDone(plan: Plan): boolean {
-    return readShard(this.bench.run.dir, this.bench.run.manifest, plan).kind === "done";
-  }
-
-  say(words: string): void {
+  #say(words: string): void {
     this.tell({ kind: "place", words });
   }
 
-  connect(host: FarmHost, cut: AbortSignal): Promise<HostLink> {
-    const { run } = this.bench;
-    const order: LinkOrder = { run, ...this.options, sharing: run.manifest.farm.mode === "shared" };
-    const index = this.places.findIndex((place) => place.host === host);
-    return openLink(host, this.control.socket(index), order, cut);
-  }
-
-  get size(): number {
-    return this.places.length;
-  }
-
-  shapeOf(name: string, host: FarmHost, { facts, place }: HostLink): HostShape {
+  /** Of two hosts that are one machine the second gets no slots. */
+  #shapeOf(host: FarmHost, { facts, place }: HostLink): HostShape {
+    const name = hostKey(host);
     const first = this.#machines.get(facts.boot_id ?? name);
     if (first !== undefined) {
-      this.say(`${name} is the same machine as ${first}: it gets no slots of its own`);
+      this.#say(`${name} is the same machine as ${first}: it gets no slots of its own`);
       return { slots: 0, threads: 1 };
     }
     this.#machines.set(facts.boot_id ?? name, name);
-    const shape = hostShape(host, facts, this.policy);
+    const shape = hostShape(host, facts, this.options.threads ?? this.bench.run.manifest.threads);
     const where = place === "shared" ? "in the run directory" : `in ${facts.base_dir}`;
-    this.say(`${name}: ${plural(shape.slots, "slot")} of ${plural(shape.threads, "thread")}, ${where}`);
+    this.#say(`${name}: ${plural(shape.slots, "slot")} of ${plural(shape.threads, "thread")}, ${where}`);
     return shape;
   }
 
-  get policy(): ThreadPolicy {
-    return this.options.threads ?? this.bench.run.manifest.threads;
+  get #isReached(): boolean {
+    return this.executors.some(({ isReached }) => isReached);
   }
 
-  hasExpectedPlace(): boolean {
-    return this.places.some((place) => place.isExpected());
+  get #faults(): string {
+    return this.executors.flatMap(({ name, fault }) => fault === null ? [] : `${name}: ${fault}`).join("; ");
   }
 
-  missed(name: string, why: string): void {
-    this.#faults.set(name, why);
-  }
-
-  giveUpIfHopeless(): boolean {
-    if (!this.places.every((place) => place.health.isHopeless && !place.isWorking)) return false;
-    const why = [...this.#faults].map(([name, fault]) => `${name}: ${fault}`).join("; ");
-    if (this.reached) this.tell({ kind: "given_up", why: `no host can be used: ${why}` });
-    for (const place of this.places) place.giveUp();
+  #giveUpIfHopeless(): boolean {
+    const most = this.#isReached ? MAX_MISSES : 1;
+    if (!this.executors.every((host) => host.misses >= most && !host.isWorking)) return false;
+    if (this.#isReached) this.tell({ kind: "given_up", why: `no host can be used: ${this.#faults}` });
+    for (const host of this.executors) host.giveUp();
     return true;
   }
 
-  watchTime(shard: RemoteShard, signal: (name: "TERM" | "KILL") => void): () => void {
-    const timers: number[] = [];
-    const end = () => {
-      this.stopShard(shard, signal);
-      // A host that cannot be reached does not keep a loop that was told to stop.
-      timers.push(setTimeout(() => shard.ended || shard.settle({ kind: "left" }), 2 * GRACE_S * 1000));
-    };
-    const late = () => {
-      const { remote } = shard.open.attempt;
-      if (remote) updateAttempt(shard.open, { remote: { ...remote, stopped_for: "time" } });
-      this.stopShard(shard, signal);
-    };
-    if (this.options.time_limit_s !== null) timers.push(setTimeout(late, this.options.time_limit_s * 1000));
-    if (this.stop.aborted) end();
-    else if (this.loop.drain) this.stopShard(shard, signal);
-    this.stop.addEventListener("abort", end, { once: true });
-    return () => {
-      for (const timer of timers) clearTimeout(timer);
-      this.stop.removeEventListener("abort", end);
-    };
-  }
-
-  stopShard(shard: RemoteShard, signal: (name: "TERM" | "KILL") => void): void {
-    shard.isUnwanted = true;
-    signal("TERM");
-    const timer = setTimeout(() => signal("KILL"), GRACE_S * 1000);
-    shard.gone.then(() => clearTimeout(timer));
-  }
-
+  /** @throws {FarmError} unreachable, when no host could be used */
   async close(): Promise<void> {
-    await Promise.all(this.places.map((place) => place.close()));
-    this.control.remove();
-    if (this.reached || this.stop.aborted || this.#faults.size < this.places.length) return;
-    const why = [...this.#faults].map(([name, fault]) => `${name}: ${fault}`).join("; ");
-    throw new FarmError(
-      "unreachable",
-      `Cannot use any host: ${why}`,
-      "nsfarm-deno preflight --hosts-file looks at all",
-    );
+    clearTimeout(this.#timer);
+    const { dir, manifest } = this.bench.run;
+    // What others have not done may still run there.
+    for (const shard of this.#departed) {
+      if (readShard(dir, manifest, shard.plan).kind === "done") endSuperseded(this.bench, shard);
+    }
+    await Promise.all(this.executors.map((host) => host.close()));
+    this.connector.remove();
+    if (this.#isReached || this.loop.stop.aborted || this.executors.some(({ fault }) => fault === null)) return;
+    const next = "nsfarm-deno preflight --hosts-file looks at all";
+    throw new FarmError("unreachable", `Cannot use any host: ${this.#faults}`, next);
   }
 }
 
-/** The hosts that the run's hosts file names now. @throws {FarmError} input */
-export async function gatherHosts(
+/** Opens the hosts that the run's hosts file names now. @throws {FarmError} input */
+export async function openHostPool(
   bench: Workbench,
   loop: LoopOrder,
   tell: (event: WorkEvent) => void,
-): Promise<Crew> {
-  const options = runOptions(bench.run.manifest.run_id, bench.run.manifest.farm.options);
+): Promise<ExecutorPool> {
+  const { run } = bench;
+  const options = runOptions(run.manifest.run_id, run.manifest.farm.options);
   const { hosts, warnings } = readHosts(options.hosts_file);
   for (const words of warnings) tell({ kind: "place", words: `warning: ${words}` });
   const control = await openControlFolder(bench.machine);
-  const crew = new HostCrew(bench, hosts, options, control, loop.stop, tell, loop);
-  const departed = new DepartedHosts(bench, crew.lost_ms);
-  return { places: [...crew.places, departed], slots: hosts.length, close: () => crew.close() };
+  const order = { run, ...options, sharing: run.manifest.farm.mode === "shared" };
+  return new HostPool(bench, hosts, options, loop, tell, {
+    connect: (host, index, cut) => openLink(host, control.socket(index), order, cut),
+    remove: control.remove,
+  });
 }

@@ -1,123 +1,103 @@
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { FAILURES, triesAgain } from "../../core/failure.ts";
-import type { Verdict } from "../work/place.ts";
-import type { CrewTalk } from "./crew_talk.ts";
 import { pauseFor } from "../machine/pause_for.ts";
+import { Change } from "../work/change.ts";
+import type { FailureClass } from "../work/place.ts";
 
 /** So many failed shards in a row, while other hosts do theirs, and a host is set aside. */
-const ROW = 3;
-/** So many times in a row it could not be used, and nothing is expected of a host any more. */
-const MOST_MISSES = 3;
-const LONGEST_S = 600;
+const MAX_FAILURES_IN_A_ROW = 3;
+const MAX_RETRY_S = 600;
 
-/** What a host's health depends on besides itself. */
-export type OtherHosts = Pick<
-  CrewTalk,
-  "size" | "reached" | "done" | "retry_s" | "say" | "missed" | "hasExpectedPlace" | "giveUpIfHopeless"
->;
+/** What a host's health asks of the pool that it is in. */
+export interface HealthCalls {
+  say(message: string): void;
+  /** Gives all hosts up when nothing is expected of any of them any more; returns whether it did. */
+  giveUpIfHopeless(): boolean;
+}
 
-/** Whether a host is given shards: one that fails is set aside, and offered again later, each time after longer. */
-export class HostHealth {
-  given_up = false;
-  on_trial = false;
-  #over: AbortSignal = AbortSignal.abort();
-  #changed: () => void = () => {};
-  #aside = false;
-  #misses = 0;
-  #row = 0;
-  #others_done = 0;
+/** Whether a host is given shards: one that fails is set aside, and offered one later, each time after longer. */
+export class HostHealth extends Change {
+  /** Shards done here. */
+  done = 0;
+  /** Whether it could be used so far, and why it could not the last time. */
+  isReached = false;
+  fault: string | null = null;
+  /** How often in a row it could not be used. */
+  misses = 0;
+  /** Ends all waiting. */
+  over: AbortSignal = AbortSignal.abort();
+  isGivenUp = false;
+  isOnTrial = false;
+  #isAside = false;
+  /** Shards that failed here in a row, and those that were done anywhere when the first did. */
+  #failures = 0;
+  #done_before = 0;
 
-  constructor(readonly name: string, readonly crew: OtherHosts) {}
-
-  watch(over: AbortSignal, changed: () => void): void {
-    this.#over = over;
-    this.#changed = changed;
-    over.addEventListener("abort", () => this.wake(), { once: true });
+  /** @param peers all hosts of the pool, with this one */
+  constructor(
+    readonly name: string,
+    readonly peers: readonly HostHealth[],
+    readonly host_retry_s: number,
+    readonly pool: HealthCalls,
+  ) {
+    super();
   }
 
   get isOver(): boolean {
-    return this.#over.aborted;
+    return this.over.aborted || this.isGivenUp;
   }
 
-  get isGood(): boolean {
-    return !this.#aside && !this.given_up;
+  isExpected(): boolean {
+    return !this.#isAside && !this.isGivenUp;
   }
 
-  /** Nothing good was seen of it for so long that its coming back is not waited for. */
-  get isHopeless(): boolean {
-    return this.#misses >= (this.crew.reached ? MOST_MISSES : 1);
+  recordConnection(): void {
+    this.isReached = true;
+    if (!this.#isAside && this.#failures === 0) this.misses = 0;
+    this.changed();
   }
 
-  connected(): void {
-    this.crew.reached = true;
-    if (!this.#aside && this.#row === 0) this.#misses = 0;
-    this.wake();
-  }
-
-  disconnected(): void {
-    this.wake();
-  }
-
-  /** It could not be reached or used. Returns when it is to be tried again. */
-  async missed(why: string): Promise<void> {
-    await this.#setAside(why);
-  }
-
-  async #setAside(why: string): Promise<void> {
-    this.#misses++;
-    this.#aside = true;
-    this.crew.missed(this.name, why);
-    if (this.given_up || this.crew.giveUpIfHopeless()) return;
-    const seconds = Math.min(LONGEST_S, this.crew.retry_s * 2 ** (this.#misses - 1));
-    const alone = this.crew.hasExpectedPlace() ? "" : "; no other host can run shards now";
-    this.crew.say(`${this.name} is set aside for ${seconds} s: ${why}${alone}`);
-    this.wake();
-    const had_failed = this.#row > 0;
-    await pauseFor(seconds * 1000, this.#over);
-    this.#aside = false;
+  /** It could not be used, or shards fail there. Returns when it is to be tried again. */
+  async setAside(reason: string): Promise<void> {
+    this.misses++;
+    this.#isAside = true;
+    this.fault = reason;
+    if (this.isGivenUp || this.pool.giveUpIfHopeless()) return;
+    const seconds = Math.min(MAX_RETRY_S, this.host_retry_s * 2 ** (this.misses - 1));
+    const alone = this.peers.some((one) => one.isExpected()) ? "" : "; no other host can run shards now";
+    this.pool.say(`${this.name} is set aside for ${seconds} s: ${reason}${alone}`);
+    this.changed();
+    const hasFailed = this.#failures > 0;
+    await pauseFor(seconds * 1000, this.over);
+    this.#isAside = false;
     // A shard that it had begun before was done there meanwhile: it needs no trial.
-    if (had_failed && this.#row === 0 && !this.isOver) this.crew.say(`${this.name} runs shards again`);
-    this.on_trial = this.#row > 0;
-    this.wake();
+    if (hasFailed && this.#failures === 0 && !this.over.aborted) this.pool.say(`${this.name} runs shards again`);
+    this.isOnTrial = this.#failures > 0;
+    this.changed();
   }
 
-  praise(): void {
-    this.crew.done++;
-    const tried = this.on_trial;
-    [this.#row, this.#misses, this.on_trial] = [0, 0, false];
-    if (tried) this.crew.say(`${this.name} runs shards again`);
-    if (tried) this.wake();
+  recordSuccess(): void {
+    this.done++;
+    const wasOnTrial = this.isOnTrial;
+    [this.#failures, this.misses, this.isOnTrial] = [0, 0, false];
+    if (wasOnTrial) this.pool.say(`${this.name} runs shards again`);
+    if (wasOnTrial) this.changed();
   }
 
   /** A shard whose wrapper dies a second time, here or on another host, is to blame itself. */
-  judge({ cause, stderr_tail, wall_s }: ShardRecord, failures: number, faults: number): Verdict {
-    const told = stderr_tail[0] ?? FAILURES[cause].words;
+  classifyFailure({ cause, stderr_tail, wall_s }: ShardRecord, failures: number, faults: number): FailureClass {
     if (FAILURES[cause].ended_by === "stop") return { again: false, counts: true, given_up: null };
+    const again = triesAgain(cause, failures, this.peers.length > 1);
     const isWrapperDead = cause === "signal" && wall_s === null;
-    if (isWrapperDead && faults > 0) {
-      return { again: triesAgain(cause, failures, this.crew.size > 1), counts: true, given_up: null };
+    if (isWrapperDead && faults > 0) return { again, counts: true, given_up: null };
+    const isOfHost = FAILURES[cause].stops_worker || isWrapperDead;
+    const done = this.peers.reduce((sum, one) => sum + one.done, 0);
+    if (this.#failures++ === 0) this.#done_before = done;
+    const isInARow = this.#failures >= MAX_FAILURES_IN_A_ROW && done > this.#done_before;
+    if (!this.#isAside && (isOfHost || isInARow || this.isOnTrial)) {
+      const message = stderr_tail[0] ?? FAILURES[cause].words;
+      this.setAside(isOfHost ? message : `${this.#failures} shards in a row failed there, the last with: ${message}`);
     }
-    const its_own = FAILURES[cause].stops_worker || isWrapperDead;
-    if (this.#row++ === 0) this.#others_done = this.crew.done;
-    const in_a_row = this.#row >= ROW && this.crew.done > this.#others_done;
-    if (!this.#aside && (its_own || in_a_row || this.on_trial)) {
-      this.#setAside(its_own ? told : `${this.#row} shards in a row failed there, the last with: ${told}`);
-    }
-    const elsewhere = this.crew.size > 1;
-    return { again: its_own || triesAgain(cause, failures, elsewhere), counts: !its_own, given_up: null };
-  }
-
-  #waiting: (() => void)[] = [];
-
-  /** Resolves at the next change. */
-  change(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const one of waiting) one();
-    this.#changed();
+    return { again: isOfHost || again, counts: !isOfHost, given_up: null };
   }
 }

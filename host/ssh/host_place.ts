@@ -1,99 +1,136 @@
+import { randomBytes } from "node:crypto";
 import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { Plan } from "../../core/contracts/manifest.ts";
-import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
-import { type FarmHost, hostKey } from "../../core/ssh/hosts_file.ts";
+import { hostKey } from "../../core/ssh/hosts_file.ts";
 import type { HostShape } from "../../core/ssh/host_shape.ts";
-import { attemptPath, removeAttempt } from "../shard/attempts.ts";
+import { pauseFor } from "../machine/pause_for.ts";
+import { attemptPath, type OpenAttempt, removeAttempt } from "../shard/attempts.ts";
+import { beginShard } from "../shard/begin_shard.ts";
 import type { ShardEnd } from "../shard/fit_shard.ts";
-import type { Begun, Place, ShardOrder, Verdict } from "../work/place.ts";
+import { readShard } from "../shard/read_shard.ts";
 import type { Workbench } from "../shard/workbench.ts";
-import { beginRemote } from "./begin_remote.ts";
+import type { Assignment, Executor, StartedShard } from "../work/place.ts";
 import { endRemote, endSuperseded, LATE_FILES_S, settleRemote } from "./end_remote.ts";
 import { Fetcher } from "./fetch_files.ts";
-import type { CrewTalk } from "./crew_talk.ts";
-import { HostHealth } from "./host_health.ts";
+import { type HealthCalls, HostHealth } from "./host_health.ts";
 import type { HostLink } from "./link.ts";
-import { RemoteShard, strand } from "./remote_shard.ts";
+import { RemoteShard, type StopRules, strand } from "./remote_shard.ts";
 import { takeLine } from "./take_line.ts";
-import { pauseFor } from "../machine/pause_for.ts";
 
-/** A host behind ssh as a place where shards run. They run on when the connection drops, and are found again. */
-export class HostPlace implements Place {
-  readonly name: string;
+const RECONNECT_MS = 500;
+/** How long a connection that is still being made is waited for when the loop is over. */
+const MAX_CONNECTING_MS = 2000;
+/** How often files are fetched again that do not arrive whole. */
+const MAX_FETCHES = 20;
+
+export interface HostOptions extends StopRules {
+  host_retry_s: number;
+  host_lost_s: number;
+}
+
+/** What a host asks of the pool that it is in. */
+export interface PoolCalls extends HealthCalls {
+  /**
+   * @param cut ends the connection while it is being made
+   * @throws {HostFault}
+   */
+  connect(cut: AbortSignal): Promise<HostLink>;
+  /** Slots of the host, when it is reached for the first time. */
+  shapeOf(link: HostLink): HostShape;
+  /** Whether nothing of the run is needed on a host any more. */
+  isLeavingNothing(): boolean;
+}
+
+/** A host behind ssh. Its shards run on when the connection drops, and are found again. */
+export class SshHost extends HostHealth implements Executor {
   readonly shards = new Map<string, RemoteShard>();
-  readonly health: HostHealth;
   #link: HostLink | undefined;
   #fetcher: Fetcher | undefined;
   #shape: HostShape | undefined;
   /** Since when nothing was heard of it, on this process's own clock. */
   #silent_since = performance.now();
+  #changed: () => void = () => {};
   #keeping: Promise<void> = Promise.resolve();
   /** Whether the loop has ended, and no connection is needed any more. */
-  #is_closing = false;
+  #isClosing = false;
   /** Cuts a connection that is still being made then. */
   readonly #cut = new AbortController();
 
-  constructor(readonly bench: Workbench, readonly host: FarmHost, readonly crew: CrewTalk) {
-    this.name = hostKey(host);
-    this.health = new HostHealth(this.name, crew);
+  /** @param peers all hosts of the pool, with this one */
+  constructor(
+    name: string,
+    readonly bench: Workbench,
+    peers: readonly SshHost[],
+    readonly options: HostOptions,
+    override readonly pool: PoolCalls,
+  ) {
+    super(name, peers, options.host_retry_s, pool);
   }
 
-  async open(over: AbortSignal, changed: () => void): Promise<string[]> {
-    this.health.watch(over, changed);
-    over.addEventListener("abort", () => this.#leaveAll(), { once: true });
+  override changed(): void {
+    super.changed();
+    this.#changed();
+  }
+
+  async slots(over: AbortSignal, changed: () => void): Promise<string[]> {
+    [this.over, this.#changed] = [over, changed];
+    over.addEventListener("abort", () => {
+      this.changed();
+      this.#leaveAll();
+    }, { once: true });
     if (over.aborted) return [];
-    this.#keeping = this.#keep(over);
-    while (!this.#shape && !over.aborted && !this.health.given_up) await this.health.change();
+    this.#keeping = this.#keep();
+    while (!this.#shape && !this.isOver) await this.change();
     return Array.from({ length: this.#shape?.slots ?? 0 }, (_, i) => `${this.name}:${i}`);
   }
 
   /** Keeps a connection as long as the loop goes on. */
-  async #keep(over: AbortSignal): Promise<void> {
-    while (!over.aborted && !this.health.given_up) {
+  async #keep(): Promise<void> {
+    while (!this.isOver) {
       try {
-        const link = await this.crew.connect(this.host, this.#cut.signal);
-        if (this.#is_closing) return await this.#leave(link);
-        if (this.#begin(link)) this.health.connected();
-        const why = await link.listen((line) => takeLine(this, line, link));
+        const link = await this.pool.connect(this.#cut.signal);
+        if (this.#isClosing) return await this.#leave(link);
+        this.#begin(link);
+        const reason = await link.listen((line) => takeLine(this, line, link));
         this.#end();
-        if (over.aborted) return;
-        this.crew.say(`${this.name}: ${why}; what was begun there goes on, and it is asked again`);
-        await pauseFor(RECONNECT_MS, over);
+        if (this.over.aborted) return;
+        this.pool.say(`${this.name}: ${reason}; what was begun there goes on, and it is asked again`);
+        await pauseFor(RECONNECT_MS, this.over);
       } catch (error) {
-        if (over.aborted) return;
-        await this.health.missed(errorText(error));
+        if (this.over.aborted) return;
+        await this.setAside(errorText(error));
       }
     }
   }
 
-  #begin(link: HostLink): boolean {
+  #begin(link: HostLink): void {
     this.#link = link;
     this.#fetcher = new Fetcher(link, this.bench.run.dir);
-    if (!this.#shape) this.#shape = this.crew.shapeOf(this.name, this.host, link);
+    this.#shape ??= this.pool.shapeOf(link);
     for (const shard of this.#going()) {
       this.look(shard);
-      if (shard.isUnwanted) this.crew.stopShard(shard, (signal) => this.#stop(shard, signal));
+      if (shard.isUnwanted) shard.stop();
     }
-    return this.#shape.slots > 0;
+    if (this.#shape.slots > 0) this.recordConnection();
   }
 
   #end(): void {
     this.#link = undefined;
     this.#fetcher = undefined;
     this.#silent_since = performance.now();
-    this.health.disconnected();
-    if (!this.health.isOver) setTimeout(() => this.health.wake(), this.crew.lost_ms + 10);
+    this.changed();
+    if (!this.over.aborted) setTimeout(() => this.changed(), this.options.host_lost_s * 1000 + 10);
   }
 
   giveUp(): void {
-    this.health.given_up = true;
+    this.isGivenUp = true;
     this.#leaveAll();
-    this.health.wake();
+    this.changed();
   }
 
   #leaveAll(): void {
-    if (this.crew.isStopping && !this.health.given_up) return;
+    if (this.options.stop.aborted && !this.isGivenUp) return;
     for (const shard of this.#going()) shard.settle({ kind: "left" });
   }
 
@@ -110,66 +147,61 @@ export class HostPlace implements Place {
     return this.#link !== undefined && this.isExpected();
   }
 
-  isExpected(): boolean {
-    return this.health.isGood && this.#shape?.slots !== 0;
-  }
-
-  slowest_ms(): undefined {
-    return undefined;
+  override isExpected(): boolean {
+    return super.isExpected() && this.#shape?.slots !== 0;
   }
 
   owns({ host, user, port }: Plan): boolean {
-    return this.crew.isStatic && hostKey({ name: host, user, port: port || null }) === this.name;
+    const isStatic = this.bench.run.manifest.farm.options["static"] === true;
+    return isStatic && hostKey({ name: host, user, port: port || null }) === this.name;
   }
 
-  async ready(over: AbortSignal, slot: string): Promise<boolean> {
-    while (!over.aborted && !this.health.given_up) {
+  async ready(slot: string): Promise<boolean> {
+    while (!this.isOver) {
       // After a fault one slot tries for all.
-      if (this.isReady() && (!this.health.on_trial || slot === `${this.name}:0`)) return true;
-      await this.health.change();
+      if (this.isReady() && (!this.isOnTrial || slot === `${this.name}:0`)) return true;
+      await this.change();
     }
     return false;
   }
 
   takeStranded(): { shard: number; attempt: number }[] {
-    if (this.#link || performance.now() - this.#silent_since < this.crew.lost_ms) return [];
+    if (this.#link || performance.now() - this.#silent_since < this.options.host_lost_s * 1000) return [];
     return strand(this.#going());
   }
 
-  start(order: ShardOrder): Promise<Begun | undefined> {
-    const shard = beginRemote(this.bench, order, this.name, this.#link?.clock.clock_offset_s ?? null);
-    if (!shard) return Promise.resolve(undefined);
-    const { ids } = this.bench;
-    const words = [
-      shard.id,
-      order.plan.shard_index,
-      this.#shape?.threads ?? 1,
-      ids.job_id,
-      ids.submission_token,
-      order.slot,
-    ];
+  start({ plan, attempt }: Assignment, slot: string): Promise<StartedShard | undefined> {
+    const remote = { host: this.name, clock_offset_s: this.#link?.clock.clock_offset_s ?? null };
+    const attempt_token = `ssh-${randomBytes(8).toString("hex")}`;
+    // Its file is there before the host hears of it.
+    const open = beginShard(this.bench, { plan, attempt, slot }, { attempt_token, remote });
+    if (!open) return Promise.resolve(undefined);
+    const { job_id, submission_token } = this.bench.ids;
+    const words = [attempt_token, plan.shard_index, this.#shape?.threads ?? 1, job_id, submission_token, slot];
     this.#link?.send(`start ${words.join(" ")}`);
-    return Promise.resolve(this.#follow(shard));
+    return Promise.resolve(this.#follow(this.#shardOf(plan, open)));
   }
 
-  rejoin(plan: Plan, attempt: Attempt): Begun | undefined {
+  /** Takes up an attempt that an earlier loop began here; undefined: it is not of this host. */
+  rejoin(plan: Plan, attempt: Attempt): StartedShard | undefined {
     if (attempt.remote?.host !== this.name) return undefined;
     const path = attemptPath(this.bench.run.dir, plan.shard_index, attempt.attempt);
-    const shard = new RemoteShard(plan, { attempt, path, clock_offset_s: null });
-    const begun = this.#follow(shard);
+    const shard = this.#shardOf(plan, { attempt, path, clock_offset_s: null });
+    const started = this.#follow(shard);
     // The driver that followed it may have died while this one was connected already.
     this.look(shard);
-    return begun;
+    return started;
   }
 
-  #follow(shard: RemoteShard): Begun {
+  #shardOf(plan: Plan, open: OpenAttempt): RemoteShard {
+    const shard = new RemoteShard(plan, open, (name) => this.#link?.send(`stop ${shard.id} ${name}`));
+    return shard;
+  }
+
+  #follow(shard: RemoteShard): StartedShard {
     this.shards.set(shard.id, shard);
-    const forget = this.crew.watchTime(shard, (signal) => this.#stop(shard, signal));
+    const forget = shard.stopBy(this.options);
     return { gone: shard.gone, finish: () => this.#finish(shard).finally(forget) };
-  }
-
-  #stop(shard: RemoteShard, signal: "TERM" | "KILL"): void {
-    this.#link?.send(`stop ${shard.id} ${signal}`);
   }
 
   look(shard: RemoteShard): void {
@@ -195,48 +227,35 @@ export class HostPlace implements Place {
         if (place === "transfer") await this.#fetcher?.fetch(shard.stem);
         if (place) return await settleRemote(this.bench, shard, place === "shared" ? LATE_FILES_S : 0);
       } catch (error) {
-        if (error instanceof FarmError || tries >= MOST_TRIES) throw error;
+        if (error instanceof FarmError || tries >= MAX_FETCHES) throw error;
         await pauseFor(RECONNECT_MS);
       }
-      if (!this.#link && (this.health.isOver || this.health.given_up)) return { kind: "taken" };
-      if (!this.#link) await this.health.change();
+      if (!this.#link && this.isOver) return { kind: "taken" };
+      if (!this.#link) await this.change();
     }
-  }
-
-  judge(record: ShardRecord, failures: number, faults: number): Verdict {
-    return this.health.judge(record, failures, faults);
-  }
-
-  praise(): void {
-    this.health.praise();
   }
 
   /** Stops what is not wanted any more, and ends the connection, also one that is only being made. */
   async close(): Promise<void> {
-    this.#is_closing = true;
+    this.#isClosing = true;
     const link = this.#link;
+    const { dir, manifest } = this.bench.run;
     for (const shard of this.shards.values()) {
-      if (!this.crew.isDone(shard.plan)) continue;
-      this.#stop(shard, "KILL");
+      if (readShard(dir, manifest, shard.plan).kind !== "done") continue;
+      shard.signal("KILL");
       if (link) removeAttempt(shard.open);
       else endSuperseded(this.bench, shard);
       this.shards.delete(shard.id);
     }
     if (link) await this.#leave(link);
-    const timer = setTimeout(() => this.#cut.abort(), MOST_CONNECTING_MS);
+    const timer = setTimeout(() => this.#cut.abort(), MAX_CONNECTING_MS);
     await this.#keeping;
     clearTimeout(timer);
   }
 
   /** Ends a connection; a whole run leaves nothing on the host. */
   async #leave(link: HostLink): Promise<void> {
-    if (this.shards.size === 0 && this.crew.isLeavingNothing()) link.send("tidy");
+    if (this.shards.size === 0 && this.pool.isLeavingNothing()) link.send("tidy");
     await link.close();
   }
 }
-
-const RECONNECT_MS = 500;
-/** How long a connection that is still being made is waited for when the loop is over. */
-const MOST_CONNECTING_MS = 2000;
-/** How often files are fetched again that do not arrive whole. */
-const MOST_TRIES = 20;

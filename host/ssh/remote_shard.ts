@@ -1,5 +1,5 @@
 import type { Plan } from "../../core/contracts/manifest.ts";
-import type { OpenAttempt } from "../shard/attempts.ts";
+import { type OpenAttempt, updateAttempt } from "../shard/attempts.ts";
 
 /** How an attempt on a host came to its end, as far as the host tells. */
 export type RemoteEnd =
@@ -11,6 +11,21 @@ export type RemoteEnd =
   | { kind: "dead"; free_kb: number | null; said: string }
   /** The loop is over, and nothing was heard of it. */
   | { kind: "left" };
+
+type Signal = "TERM" | "KILL";
+
+/** Seconds between the polite and the final signal to a shard. */
+const GRACE_S = 5;
+
+/** When shards of a loop are stopped. */
+export interface StopRules {
+  /** Seconds that each may take here; null: any number. */
+  time_limit_s: number | null;
+  /** Whether what goes on is stopped at once. */
+  drain: boolean;
+  /** Stops the loop. */
+  stop: AbortSignal;
+}
 
 /** An attempt on a host, as its driver sees it. */
 export class RemoteShard {
@@ -24,7 +39,8 @@ export class RemoteShard {
   /** Whether its shard was given to others because nothing was heard of its host. */
   isStranded = false;
 
-  constructor(readonly plan: Plan, readonly open: OpenAttempt) {}
+  /** @param signal sends one to it, over the connection that stands */
+  constructor(readonly plan: Plan, readonly open: OpenAttempt, readonly signal: (name: Signal) => void = () => {}) {}
 
   /** By this name it is known on its host. */
   get id(): string {
@@ -52,6 +68,37 @@ export class RemoteShard {
     this.ended = true;
     this.free();
     this.#end.resolve(end);
+  }
+
+  /** Stops it, politely first; it is stopped again on each new connection. */
+  stop(): void {
+    this.isUnwanted = true;
+    this.signal("TERM");
+    const timer = setTimeout(() => this.signal("KILL"), GRACE_S * 1000);
+    this.gone.then(() => clearTimeout(timer));
+  }
+
+  /** Stops it when its time is up or the loop is stopped; returns what ends that. */
+  stopBy({ time_limit_s, drain, stop }: StopRules): () => void {
+    const timers: number[] = [];
+    const end = () => {
+      this.stop();
+      // A host that cannot be reached does not keep a loop that was told to stop.
+      timers.push(setTimeout(() => this.ended || this.settle({ kind: "left" }), 2 * GRACE_S * 1000));
+    };
+    const late = () => {
+      const { remote } = this.open.attempt;
+      if (remote) updateAttempt(this.open, { remote: { ...remote, stopped_for: "time" } });
+      this.stop();
+    };
+    if (time_limit_s !== null) timers.push(setTimeout(late, time_limit_s * 1000));
+    if (stop.aborted) end();
+    else if (drain) this.stop();
+    stop.addEventListener("abort", end, { once: true });
+    return () => {
+      for (const timer of timers) clearTimeout(timer);
+      stop.removeEventListener("abort", end);
+    };
   }
 }
 

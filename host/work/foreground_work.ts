@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { localShape } from "../machine/allocation.ts";
-import { localCrew } from "./local_place.ts";
-import { gatherHosts } from "../ssh/host_crew.ts";
+import { localPool } from "./local_place.ts";
+import { openHostPool } from "../ssh/host_crew.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { intendedNow, recordSubmission } from "../jobs/submissions.ts";
 import { recordOptionsUsed } from "../jobs/start_run.ts";
@@ -25,7 +25,7 @@ export async function stopRemote(run: Run<FarmManifest>, tell: (event: WorkEvent
   const timer = setTimeout(() => over.abort(), STOP_REMOTE_S * 1000);
   try {
     const order = { token, retry_failed: false, stop: over.signal, drain: true };
-    const { left, elsewhere } = await workOnRun(run, ids, gatherHosts, order, tell);
+    const { left, elsewhere } = await workOnRun(run, ids, openHostPool, order, tell);
     return [...left, ...elsewhere];
   } finally {
     clearTimeout(timer);
@@ -55,7 +55,7 @@ export async function workInForeground(
     });
     recordOptionsUsed(run);
   };
-  const crew = scheduler === "ssh" ? gatherHosts : localCrew(localShape(run.manifest, null));
+  const crew = scheduler === "ssh" ? openHostPool : localPool(localShape(run.manifest, null));
   const ids = { scheduler, job_id: `${Deno.pid}`, task_id: null, submission_token: token };
   return await workOnRun(run, ids, crew, { token, retry_failed: true, stop, begin }, tell);
 }

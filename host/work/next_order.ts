@@ -1,25 +1,26 @@
-import type { Order, OrderBook } from "./order_book.ts";
-import type { Paces } from "./paces.ts";
-import type { Place } from "./place.ts";
-import { openStranded, secondTry } from "./second_try.ts";
+import type { ShardQueue } from "./order_book.ts";
+import type { ThroughputEstimator } from "./paces.ts";
+import type { Assignment, Executor, ExecutorPool } from "./place.ts";
+import { speculativeAttempt } from "./second_try.ts";
 
-interface Asked {
+interface Choice {
   dir: string;
-  book: OrderBook;
-  paces: Paces;
-  places: readonly Place[];
+  queue: ShardQueue;
+  throughput: ThroughputEstimator;
+  pool: ExecutorPool;
   speculate: boolean;
 }
 
 /** What a slot begins now: the next open shard unless the others have done all sooner, else one a second time. */
-export function nextOrder(
-  { dir, book, paces, places, speculate }: Asked,
-  place: Place,
+export function nextAssignment(
+  { dir, queue, throughput, pool, speculate }: Choice,
+  executor: Executor,
   slot: string,
-): Order | undefined {
-  if (paces.leaves(place, slot, book.queued, places, performance.now())) return undefined;
-  const open = book.next(place, places);
+): Assignment | undefined {
+  const { executors } = pool;
+  if (throughput.yields(executor, slot, queue.queued, executors, performance.now())) return undefined;
+  const open = queue.take(executor, executors);
   if (open) return open;
-  openStranded(book, places);
-  return book.next(place, places) ?? (speculate ? secondTry(dir, book, place) : undefined);
+  for (const { shard, attempt } of pool.takeStranded?.() ?? []) queue.abandon(shard, attempt);
+  return queue.take(executor, executors) ?? (speculate ? speculativeAttempt(dir, queue, executor) : undefined);
 }

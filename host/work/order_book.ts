@@ -1,17 +1,8 @@
 import type { Plan } from "../../core/contracts/manifest.ts";
-import type { Begun, Place } from "./place.ts";
+import { Change } from "./change.ts";
+import type { Assignment, Executor, StartedShard } from "./place.ts";
 
-/** A shard that is to be run, and what became of it so far. */
-export interface Order {
-  plan: Plan;
-  attempt: number;
-  /** Attempts that failed by the shard's own fault, and by that of a place. */
-  failures: number;
-  faults: number;
-  failed_at: ReadonlySet<string>;
-}
-
-export const newOrder = (plan: Plan, attempt: number): Order => ({
+export const newAssignment = (plan: Plan, attempt: number): Assignment => ({
   plan,
   attempt,
   failures: 0,
@@ -20,20 +11,20 @@ export const newOrder = (plan: Plan, attempt: number): Order => ({
 });
 
 interface Awaited {
-  order: Order;
-  begun: Begun;
+  assignment: Assignment;
+  started: StartedShard;
 }
 
 /** Which shards of a loop are open, run here, are taken by others, or ended; whoever waits is told of each change. */
-export class OrderBook {
-  #queue: Order[] = [];
+export class ShardQueue extends Change {
+  #queue: Assignment[] = [];
   readonly #awaited = new Map<string, Awaited[]>();
-  /** Shards that run at our places, with the attempts of each. */
-  readonly #running = new Map<number, Order[]>();
+  /** Shards that run on our executors, with the attempts of each. */
+  readonly #running = new Map<number, Assignment[]>();
   /** The highest attempt number that each shard was given. */
   readonly #numbers = new Map<number, number>();
-  /** Attempts whose place fell silent: they may still succeed, but their failure is not waited for. */
-  readonly #abandoned = new Set<Order>();
+  /** Attempts whose executor fell silent: they may still succeed, but their failure is not waited for. */
+  readonly #abandoned = new Set<Assignment>();
   readonly #taken = new Map<number, Plan>();
   readonly #elsewhere = new Set<number>();
   readonly #failed = new Set<number>();
@@ -50,84 +41,79 @@ export class OrderBook {
   }
 
   /** Open shards that nobody has begun, in their order. */
-  get queued(): readonly Order[] {
+  get queued(): readonly Assignment[] {
     return this.#queue;
   }
 
-  add(order: Order): void {
-    if (this.#done.has(order.plan.shard_index)) return;
-    this.#open.add(order.plan.shard_index);
-    this.#queue.push(order);
+  add(assignment: Assignment): void {
+    if (this.#done.has(assignment.plan.shard_index)) return;
+    this.#open.add(assignment.plan.shard_index);
+    this.#queue.push(assignment);
     this.changed();
   }
 
-  await(place: string, awaited: Awaited): void {
-    const shard = awaited.order.plan.shard_index;
+  await(executor: string, awaited: Awaited): void {
+    const shard = awaited.assignment.plan.shard_index;
     this.#open.add(shard);
-    this.#hold(awaited.order);
-    const waiting = this.#awaited.get(place);
+    this.#hold(awaited.assignment);
+    const waiting = this.#awaited.get(executor);
     if (waiting) waiting.push(awaited);
-    else this.#awaited.set(place, [awaited]);
+    else this.#awaited.set(executor, [awaited]);
     this.changed();
   }
 
-  awaited(place: string): Awaited | undefined {
-    return this.#awaited.get(place)?.shift();
+  awaited(executor: string): Awaited | undefined {
+    return this.#awaited.get(executor)?.shift();
   }
 
-  /** Takes the next shard that may begin at a place now; undefined where there is none. */
-  next(place: Place, places: readonly Place[]): Order | undefined {
-    const at = this.#queue.findIndex((one) => mayBegin(one, place, places));
-    const [order] = at < 0 ? [] : this.#queue.splice(at, 1);
+  /** Takes the next shard that may begin on an executor now; undefined where there is none. */
+  take(executor: Executor, executors: readonly Executor[]): Assignment | undefined {
+    const at = this.#queue.findIndex((one) => mayBegin(one, executor, executors));
+    const [assignment] = at < 0 ? [] : this.#queue.splice(at, 1);
     // Another attempt may have done it in the meantime.
-    if (order && !this.#open.has(order.plan.shard_index)) return this.next(place, places);
-    if (order) this.#hold(order);
-    return order;
+    if (assignment && !this.#open.has(assignment.plan.shard_index)) return this.take(executor, executors);
+    if (assignment) this.#hold(assignment);
+    return assignment;
   }
 
   isOpen(shard: number): boolean {
     return this.#open.has(shard);
   }
 
-  /** Whether a shard is open, and one attempt at it goes on at our places. */
-  runsOnce(shard: number): boolean {
-    return this.#open.has(shard) && this.#running.get(shard)?.length === 1;
+  /** Takes a further attempt at a shard that others have. */
+  speculate(assignment: Assignment): Assignment {
+    this.#hold(assignment);
+    return assignment;
   }
 
-  /** A second attempt beside the first. */
-  twin(order: Order): Order {
-    this.#hold(order);
-    return order;
-  }
-
-  #hold(order: Order): void {
-    const shard = order.plan.shard_index;
-    this.#running.set(shard, [...(this.#running.get(shard) ?? []), order]);
-    this.#numbers.set(shard, Math.max(order.attempt, this.#numbers.get(shard) ?? 0));
+  #hold(assignment: Assignment): void {
+    const shard = assignment.plan.shard_index;
+    this.#running.set(shard, [...(this.#running.get(shard) ?? []), assignment]);
+    this.#numbers.set(shard, Math.max(assignment.attempt, this.#numbers.get(shard) ?? 0));
   }
 
   /**
-   * Opens a shard again whose attempt runs at a place of which nothing is heard any more. Should that attempt succeed
+   * Opens a shard again whose attempt runs on an executor of which nothing is heard any more. Should that attempt succeed
    * after all, its result counts; its failure does not.
    */
   abandon(shard: number, attempt: number): void {
-    const order = (this.#running.get(shard) ?? []).find((one) => one.attempt === attempt);
-    if (!order) return;
-    this.#abandoned.add(order);
-    this.release(order);
+    const assignment = (this.#running.get(shard) ?? []).find((one) => one.attempt === attempt);
+    if (!assignment) return;
+    this.#abandoned.add(assignment);
+    this.release(assignment);
     if (this.#open.has(shard) && !this.#running.has(shard)) {
-      this.add({ ...order, attempt: (this.#numbers.get(shard) ?? attempt) + 1 });
+      this.add({ ...assignment, attempt: (this.#numbers.get(shard) ?? attempt) + 1 });
     }
   }
 
-  isAbandoned(order: Order): boolean {
-    return this.#abandoned.has(order);
+  isAbandoned(assignment: Assignment): boolean {
+    return this.#abandoned.has(assignment);
   }
 
   /** An attempt is over, whatever came of it. */
-  release(order: Order): void {
-    const shard = order.plan.shard_index;
-    const others = (this.#running.get(shard) ?? []).filter((one) => one !== order);
+  release(assignment: Assignment): void {
+    const shard = assignment.plan.shard_index;
+    const others = (this.#running.get(shard) ?? []).filter((one) => one !== assignment);
     if (others.length > 0) this.#running.set(shard, others);
     else this.#running.delete(shard);
   }
@@ -190,14 +176,15 @@ export class OrderBook {
     this.changed();
   }
 
-  failedAt(order: Order, place: string, { again, counts }: { again: boolean; counts: boolean }): void {
-    const shard = order.plan.shard_index;
-    if (!this.#open.has(shard) || this.#running.has(shard) || this.isAbandoned(order)) return;
+  failedAt(assignment: Assignment, executor: string, { again, counts }: { again: boolean; counts: boolean }): void {
+    const shard = assignment.plan.shard_index;
+    if (!this.#open.has(shard) || this.#running.has(shard) || this.isAbandoned(assignment)) return;
     if (!again) return this.failed(shard);
-    const [failures, faults] = counts ? [order.failures + 1, order.faults] : [order.failures, order.faults + 1];
-    const failed_at = new Set([...order.failed_at, place]);
-    const attempt = (this.#numbers.get(shard) ?? order.attempt) + 1;
-    this.add({ ...order, attempt, failures, faults, failed_at });
+    const failures = assignment.failures + (counts ? 1 : 0);
+    const faults = assignment.faults + (counts ? 0 : 1);
+    const failed_at = new Set([...assignment.failed_at, executor]);
+    const attempt = (this.#numbers.get(shard) ?? assignment.attempt) + 1;
+    this.add({ ...assignment, attempt, failures, faults, failed_at });
   }
 
   report(): { failed: number[]; elsewhere: number[]; left: number[] } {
@@ -207,31 +194,18 @@ export class OrderBook {
       left: sorted(this.#open),
     };
   }
-
-  #waiting: (() => void)[] = [];
-
-  /** Resolves at the next change. */
-  change(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  changed(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const wake of waiting) wake();
-  }
 }
 
 /**
- * Whether a shard may begin at a place now. A share that was made for another place waits for it, and a shard that has
- * failed at this place waits while another one that could take it and has not failed it is ready.
+ * Whether a shard may begin on an executor now. A share that was made for another one waits for it, and a shard that has
+ * failed here waits while another executor that could take it and has not failed it is ready.
  */
-function mayBegin({ plan, failed_at }: Order, place: Place, places: readonly Place[]): boolean {
-  const owner = places.find((one) => one.owns(plan));
-  const mayTake = (one: Place) => owner === undefined || owner === one || !owner.isExpected();
-  if (!mayTake(place)) return false;
-  if (!failed_at.has(place.name)) return true;
-  return !places.some((one) => one.isReady() && mayTake(one) && !failed_at.has(one.name));
+function mayBegin({ plan, failed_at }: Assignment, executor: Executor, executors: readonly Executor[]): boolean {
+  const owner = executors.find((one) => one.owns?.(plan));
+  const mayTake = (one: Executor) => owner === undefined || owner === one || owner.isExpected?.() === false;
+  if (!mayTake(executor)) return false;
+  if (!failed_at.has(executor.name)) return true;
+  return !executors.some((one) => one.isReady() && mayTake(one) && !failed_at.has(one.name));
 }
 
 const sorted = (shards: Iterable<number>) => [...shards].sort((a, b) => a - b);

@@ -1,18 +1,23 @@
 import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { Plan } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
+import { FAILURES, triesAgain } from "../../core/failure.ts";
 import type { ShardEnd } from "../shard/fit_shard.ts";
 
-/** A shard as the loop gives it to a slot. */
-export interface ShardOrder {
+/** An attempt at a shard that a slot is to run, and what became of the shard so far. */
+export interface Assignment {
   plan: Plan;
   /** The number of this attempt: one more than the last. */
   attempt: number;
-  slot: string;
+  /** Attempts before that failed by the shard's own fault, and by that of an executor. */
+  failures: number;
+  faults: number;
+  /** Names of the executors where they did. */
+  failed_at: ReadonlySet<string>;
 }
 
-/** A shard that goes on at a place. */
-export interface Begun {
+/** An attempt that goes on. */
+export interface StartedShard {
   /** Resolves at the moment that its slot is free. */
   gone: Promise<unknown>;
   /** Checks what it left and commits it. */
@@ -20,47 +25,66 @@ export interface Begun {
 }
 
 /** What a failed attempt means. */
-export interface Verdict {
+export interface FailureClass {
   /** Whether the shard is tried again by itself. */
   again: boolean;
-  /** Whether the shard is to blame; false: the place is. */
+  /** Whether the shard is to blame; false: the executor is. */
   counts: boolean;
   /** Why nothing at all is begun any more, or null. */
   given_up: string | null;
 }
 
 /** Where shards run: this machine, or a host behind ssh. */
-export interface Place {
+export interface Executor {
   name: string;
   /**
-   * The names of its slots, once shards can run there; none when `over` came first.
+   * Returns the names of its slots, once shards can run there; none when `over` came first.
    * @param changed to be called when its readiness changes
    */
-  open(over: AbortSignal, changed: () => void): Promise<string[]>;
+  slots(over: AbortSignal, changed: () => void): Promise<string[]>;
   /** Waits until a shard may begin in this slot; false: not any more. */
-  ready(over: AbortSignal, slot: string): Promise<boolean>;
+  ready(slot: string): Promise<boolean>;
   /** Whether a shard may begin now in one of its slots, of which it has some. */
   isReady(): boolean;
   /** Begins a shard; undefined when another process has this attempt, or has committed the shard meanwhile. */
-  start(order: ShardOrder): Promise<Begun | undefined>;
+  start(assignment: Assignment, slot: string): Promise<StartedShard | undefined>;
+  /** How long its slowest shard has taken; undefined before the first, or where nobody knows. */
+  readonly slowest_ms?: number | undefined;
+  /** Whether a shard is the share that was made for this executor; absent: none is. */
+  owns?(plan: Plan): boolean;
+  /** Whether shards may begin here now or soon; absent: always. */
+  isExpected?(): boolean;
+  /** A shard was done here. */
+  recordSuccess?(): void;
   /**
-   * Takes up an attempt that an earlier process began here; undefined: it is not of this place.
+   * Tells what a failure here means; absent: classifyFailure.
+   * @param failures attempts at this shard that failed by its own fault, with this one
+   * @param faults attempts at this shard before for which an executor was to blame
+   */
+  classifyFailure?(record: ShardRecord, failures: number, faults: number): FailureClass;
+}
+
+/** The executors of one loop. */
+export interface ExecutorPool {
+  readonly executors: readonly Executor[];
+  /** Slots as the loop is announced. */
+  readonly slots: number;
+  /** Called once before the executors are. @param changed to be called when an attempt may have become stranded */
+  watch?(changed: () => void): void;
+  /**
+   * Takes up an attempt that an earlier process began, at the executor of this name; undefined: it is none of ours.
    * @param isOrphan whether no other loop that is alive follows it
    */
-  rejoin(plan: Plan, attempt: Attempt, isOrphan: boolean): Begun | undefined;
-  /** Attempts here of which nothing has been heard for so long that others may run their shards; each is given once. */
-  takeStranded(): { shard: number; attempt: number }[];
-  /** How long its slowest shard has taken, or undefined before the first. */
-  slowest_ms(): number | undefined;
-  /** Whether a shard is the share that was made for this place. */
-  owns(plan: Plan): boolean;
-  /** Whether shards may begin here now or soon. */
-  isExpected(): boolean;
-  /**
-   * @param failures attempts at this shard that failed by its own fault, with this one
-   * @param faults attempts at this shard before for which a place was to blame
-   */
-  judge(record: ShardRecord, failures: number, faults: number): Verdict;
-  /** A shard was done here. */
-  praise(): void;
+  rejoin?(plan: Plan, attempt: Attempt, isOrphan: boolean): { executor: string; started: StartedShard } | undefined;
+  /** Returns attempts of which nothing has been heard for so long that others may run their shards; each is given once. */
+  takeStranded?(): { shard: number; attempt: number }[];
+  /** What is to be done when the loop has ended. */
+  close?(): Promise<void>;
 }
+
+/** A failure on this machine: what lies in the machine or the run would fail every shard, and ends the loop. */
+export const classifyFailure = ({ cause, stderr_tail }: ShardRecord, failures: number): FailureClass => ({
+  again: triesAgain(cause, failures),
+  counts: true,
+  given_up: FAILURES[cause].stops_worker ? `${cause}: ${stderr_tail[0] ?? "no message"}` : null,
+});

@@ -2,8 +2,6 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 
 export interface WorkOptions {
   token: string;
-  /** As it is announced. */
-  slots: number;
   /** Run shards again whose attempts had failed before this loop began. */
   retry_failed: boolean;
   /** How often it says that it is alive. One that does not for three times as long loses its shards to others. */

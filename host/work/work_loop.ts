@@ -6,12 +6,12 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { hasFailed } from "../shard/attempts.ts";
 import type { ShardEnd } from "../shard/fit_shard.ts";
 import { Heartbeats } from "./heartbeats.ts";
-import { nextOrder } from "./next_order.ts";
-import { newOrder, type Order, OrderBook } from "./order_book.ts";
+import { nextAssignment } from "./next_order.ts";
+import { newAssignment, ShardQueue } from "./order_book.ts";
 import { listRun, type RunListing } from "../shard/list_run.ts";
-import { Paces } from "./paces.ts";
+import { ThroughputEstimator } from "./paces.ts";
 import { pauseFor } from "../machine/pause_for.ts";
-import type { Begun, Place } from "./place.ts";
+import { type Assignment, classifyFailure, type Executor, type ExecutorPool, type StartedShard } from "./place.ts";
 import { shardsWithFiles } from "../jobs/absent_since.ts";
 import { readShard } from "../shard/read_shard.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
@@ -30,22 +30,22 @@ const LOOK_AGAIN_MS = 300;
  */
 export async function runWorkLoop(
   bench: Workbench,
-  places: readonly Place[],
+  pool: ExecutorPool,
   options: WorkOptions,
   tell: (event: WorkEvent) => void,
 ): Promise<WorkReport> {
   const { run: { dir, manifest }, machine } = bench;
   await sweepTemporary(dir, machine);
   await sweepWorkers(bench.run, machine.process.boot_id);
-  const { token, slots, beat_interval_s } = options;
-  const worker = { token, slots, run_token: manifest.farm.run_token, process: machine.process };
-  return await announced(dir, worker, beat_interval_s, () => new WorkLoop(bench, places, options, tell).run());
+  const { token, beat_interval_s } = options;
+  const worker = { token, slots: pool.slots, run_token: manifest.farm.run_token, process: machine.process };
+  return await announced(dir, worker, beat_interval_s, () => new WorkLoop(bench, pool, options, tell).run());
 }
 
 class WorkLoop {
-  readonly #book = new OrderBook();
+  readonly #queue = new ShardQueue();
   readonly #beats = new Heartbeats();
-  readonly #paces = new Paces();
+  readonly #throughput = new ThroughputEstimator();
   #done = 0;
   #gave_up = false;
   /** Aborted when nothing is left to do, or to be begun. */
@@ -53,22 +53,23 @@ class WorkLoop {
 
   constructor(
     readonly bench: Workbench,
-    readonly places: readonly Place[],
+    readonly pool: ExecutorPool,
     readonly options: WorkOptions,
     readonly tell: (event: WorkEvent) => void,
   ) {}
 
   async run(): Promise<WorkReport> {
     await this.#begin();
-    this.#over.signal.addEventListener("abort", () => this.#book.changed());
+    this.#over.signal.addEventListener("abort", () => this.#queue.changed());
     const stop = () => this.#over.abort();
     this.options.stop.addEventListener("abort", stop, { once: true });
-    if (this.options.stop.aborted || this.#book.isSettled) stop();
-    const ended = (await Promise.all(this.places.map((place) => this.#workAt(place)))).flat();
+    if (this.options.stop.aborted || this.#queue.isSettled) stop();
+    this.pool.watch?.(() => this.#queue.changed());
+    const ended = (await Promise.all(this.pool.executors.map((executor) => this.#workOn(executor)))).flat();
     this.options.stop.removeEventListener("abort", stop);
     const broken = ended.find((slot) => slot.status === "rejected");
     if (broken) throw broken.reason;
-    return { done: this.#done, ...this.#book.report() };
+    return { done: this.#done, ...this.#queue.report() };
   }
 
   async #begin(): Promise<void> {
@@ -78,8 +79,8 @@ class WorkLoop {
     const listing = listRun(dir);
     sweepIncoming(dir, new Set([...listing.attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
     await this.#sortAll(plans, listing);
-    if (this.options.scatter) this.#book.scatter(Math.random());
-    this.tell(begunEvent(plans.length, { done: this.#done, ...this.#book.report() }));
+    if (this.options.scatter) this.#queue.scatter(Math.random());
+    this.tell(begunEvent(plans.length, { done: this.#done, ...this.#queue.report() }));
   }
 
   async #sortAll(plans: readonly Plan[], listing: RunListing): Promise<void> {
@@ -92,14 +93,14 @@ class WorkLoop {
   #sort(plan: Plan, standing: Standing, listing: RunListing): void {
     if (standing.kind === "done") {
       this.#done++;
-      this.#book.done(plan.shard_index);
+      this.#queue.done(plan.shard_index);
       this.tell({ kind: "found", record: standing.record });
-    } else if (standing.kind === "running" || standing.kind === "late") this.#book.taken(plan);
+    } else if (standing.kind === "running" || standing.kind === "late") this.#queue.taken(plan);
     else if (standing.kind === "elsewhere") this.#rejoin(plan, standing);
-    else if (this.options.drain) this.#book.failed(plan.shard_index);
+    else if (this.options.drain) this.#queue.failed(plan.shard_index);
     else if (!this.options.retry_failed && this.#isOver(standing.attempts, listing)) {
-      this.#book.failed(plan.shard_index);
-    } else this.#book.add(newOrder(plan, standing.next));
+      this.#queue.failed(plan.shard_index);
+    } else this.#queue.add(newAssignment(plan, standing.next));
   }
 
   /**
@@ -112,18 +113,16 @@ class WorkLoop {
     return isOfEarlier(listing.submissionTokens(), last.submission_token, this.bench.ids.submission_token) === false;
   }
 
-  /** What an earlier process began at one of our places is awaited there. */
+  /** What an earlier process began on one of our executors is awaited there. */
   #rejoin(plan: Plan, { attempts, next }: Extract<Standing, { kind: "elsewhere" }>): void {
     let found = false;
     for (const attempt of attempts) {
-      for (const place of this.places) {
-        const isOrphan = this.#beats.judge(attempt) !== "alive";
-        const begun = place.rejoin(plan, attempt, isOrphan);
-        if (!begun) continue;
-        found = true;
-        this.#book.await(place.name, { order: newOrder(plan, attempt.attempt), begun });
-        break;
-      }
+      const isOrphan = this.#beats.judge(attempt) !== "alive";
+      const rejoined = this.pool.rejoin?.(plan, attempt, isOrphan);
+      if (!rejoined) continue;
+      found = true;
+      const { executor, started } = rejoined;
+      this.#queue.await(executor, { assignment: newAssignment(plan, attempt.attempt), started });
     }
     if (!found) this.#awaitLoop(plan, attempts, next);
   }
@@ -144,19 +143,19 @@ class WorkLoop {
   #awaitLoop(plan: Plan, attempts: readonly Attempt[], next: number): void {
     const lives = attempts.map((attempt) => this.#judge(attempt));
     for (const [i, attempt] of attempts.entries()) if (lives[i] === "dead") endLost(this.bench, plan, attempt);
-    if (lives.includes("unknown")) this.#book.elsewhere(plan.shard_index);
-    else if (lives.includes("alive")) this.#book.taken(plan);
-    else this.#book.add(newOrder(plan, next));
+    if (lives.includes("unknown")) this.#queue.elsewhere(plan.shard_index);
+    else if (lives.includes("alive")) this.#queue.taken(plan);
+    else this.#queue.add(newAssignment(plan, next));
   }
 
   get #stopped(): boolean {
     return this.#gave_up || this.options.stop.aborted;
   }
 
-  async #workAt(place: Place): Promise<PromiseSettledResult<void>[]> {
+  async #workOn(executor: Executor): Promise<PromiseSettledResult<void>[]> {
     try {
-      const slots = await place.open(this.#over.signal, () => this.#book.changed());
-      return await Promise.allSettled(slots.map((slot) => this.#work(place, slot)));
+      const slots = await executor.slots(this.#over.signal, () => this.#queue.changed());
+      return await Promise.allSettled(slots.map((slot) => this.#work(executor, slot)));
     } catch (error) {
       this.#giveUp();
       return [{ status: "rejected", reason: error }];
@@ -169,9 +168,9 @@ class WorkLoop {
   }
 
   /** A slot. Where it cannot go on (a full disk), the others end what they run, and begin nothing. */
-  async #work(place: Place, slot: string): Promise<void> {
+  async #work(executor: Executor, slot: string): Promise<void> {
     try {
-      await this.#takeShards(place, slot);
+      await this.#takeShards(executor, slot);
     } catch (error) {
       this.#giveUp();
       throw error;
@@ -179,20 +178,20 @@ class WorkLoop {
   }
 
   /** The next fit is started before the last one's result is checked and committed, so that no CPU waits. */
-  async #takeShards(place: Place, slot: string): Promise<void> {
+  async #takeShards(executor: Executor, slot: string): Promise<void> {
     let last: Promise<void> | undefined;
     try {
-      while (!this.#stopped && !this.#book.isSettled) {
-        const ready = await place.ready(this.#over.signal, slot);
-        const next = ready ? await this.#next(place, slot) : undefined;
+      while (!this.#stopped && !this.#queue.isSettled) {
+        const ready = await executor.ready(slot);
+        const next = ready ? await this.#next(executor, slot) : undefined;
         const waited = last !== undefined;
         await last;
         last = undefined;
         if (next) {
-          this.tell({ kind: "started", shard: next.order.plan.shard_index, slot });
-          this.#paces.runs(place, slot, next.order.plan, next.begun.gone);
-          await next.begun.gone;
-          last = this.#finish(place, next.order, next.begun);
+          this.tell({ kind: "started", shard: next.assignment.plan.shard_index, slot });
+          this.#throughput.runs(executor, slot, next.assignment.plan, next.started.gone);
+          await next.started.gone;
+          last = this.#finish(executor, next.assignment, next.started);
           last.catch(() => {}); // it is awaited in the next round, and must not end the process before
         } else if (!ready) break;
         else if (!waited) await this.#wait();
@@ -203,62 +202,68 @@ class WorkLoop {
   }
 
   /** What this slot has to do now: a shard that already runs there, or one that begins. */
-  async #next(place: Place, slot: string): Promise<{ order: Order; begun: Begun } | undefined> {
+  async #next(
+    executor: Executor,
+    slot: string,
+  ): Promise<{ assignment: Assignment; started: StartedShard } | undefined> {
     if (this.#stopped) return undefined;
-    const awaited = this.#book.awaited(place.name);
+    const awaited = this.#queue.awaited(executor.name);
     if (awaited) return awaited;
-    const { places, options: { speculate }, bench: { run: { dir } } } = this;
-    const order = nextOrder({ dir, book: this.#book, paces: this.#paces, places, speculate }, place, slot);
-    if (!order) return undefined;
-    const begun = await place.start({ plan: order.plan, attempt: order.attempt, slot });
-    if (begun) return { order, begun };
-    this.#book.release(order);
-    this.#book.taken(order.plan);
+    const { pool, options: { speculate }, bench: { run: { dir } } } = this;
+    const choice = { dir, queue: this.#queue, throughput: this.#throughput, pool, speculate };
+    const assignment = nextAssignment(choice, executor, slot);
+    if (!assignment) return undefined;
+    const started = await executor.start(assignment, slot);
+    if (started) return { assignment, started };
+    this.#queue.release(assignment);
+    this.#queue.taken(assignment.plan);
     return undefined;
   }
 
   /** Waits for something to do. */
   async #wait(): Promise<void> {
     if (this.#over.signal.aborted) return;
-    // What is queued may be done by others meanwhile, or is taken after all when the places it was left to are slower.
-    if (this.#book.hasTaken || this.#book.queued.length > 0) {
-      await Promise.race([this.#book.change(), this.#lookAgain()]);
-    } else await this.#book.change();
+    // What is queued may be done by others meanwhile, or is taken after all when the executors it was left to are slower.
+    if (this.#queue.hasTaken || this.#queue.queued.length > 0) {
+      await Promise.race([this.#queue.change(), this.#lookAgain()]);
+    } else await this.#queue.change();
   }
 
-  async #finish(place: Place, order: Order, begun: Begun): Promise<void> {
+  async #finish(executor: Executor, assignment: Assignment, started: StartedShard): Promise<void> {
     await pauseFor(2); // what waits goes first: above all the start of the next fit
-    this.#take(place, order, await begun.finish());
-    if (this.#book.isSettled) this.#over.abort();
+    this.#take(executor, assignment, await started.finish());
+    if (this.#queue.isSettled) this.#over.abort();
   }
 
-  #take(place: Place, order: Order, end: ShardEnd): void {
-    const shard = order.plan.shard_index;
-    this.#book.release(order);
+  #take(executor: Executor, assignment: Assignment, end: ShardEnd): void {
+    const shard = assignment.plan.shard_index;
+    this.#queue.release(assignment);
     if (end.kind === "taken") {
-      if (this.#book.isOpen(shard) && !this.#book.isAbandoned(order)) this.#book.taken(order.plan);
+      if (this.#queue.isOpen(shard) && !this.#queue.isAbandoned(assignment)) this.#queue.taken(assignment.plan);
       this.tell({ kind: "taken", shard });
     } else if (end.kind === "done") {
-      place.praise();
-      this.#paces.done(place, order.plan, end.record.wall_s);
-      if (!this.#book.done(shard)) return this.tell({ kind: "taken", shard });
+      executor.recordSuccess?.();
+      this.#throughput.done(executor, assignment.plan, end.record.wall_s);
+      if (!this.#queue.done(shard)) return this.tell({ kind: "taken", shard });
       this.#done++;
       const aside = end.committed.kind === "differs" ? end.committed.aside : null;
       this.tell({ kind: "done", shard, record: end.record, aside });
     } else {
-      this.#fail(place, order, end.record);
+      this.#fail(executor, assignment, end.record);
     }
   }
 
-  #fail(place: Place, order: Order, record: ShardRecord): void {
-    const shard = order.plan.shard_index;
-    const verdict = place.judge(record, order.failures + 1, order.faults);
-    const again = !this.#stopped && !this.options.drain && verdict.again && order.faults < MOST_FAULTS;
+  #fail(executor: Executor, assignment: Assignment, record: ShardRecord): void {
+    const shard = assignment.plan.shard_index;
+    const { failures, faults } = assignment;
+    const { again: mayAgain, counts, given_up } = executor.classifyFailure?.(record, failures + 1, faults) ??
+      classifyFailure(record, failures + 1);
+    const again = !this.#stopped && !this.options.drain && mayAgain && faults < MAX_FAULTS;
     this.tell({ kind: "failed", shard, record, again });
-    this.#book.failedAt(order, place.name, { again, counts: verdict.counts });
-    if (verdict.given_up === null || this.#gave_up) return;
+    this.#queue.failedAt(assignment, executor.name, { again, counts });
+    if (given_up === null || this.#gave_up) return;
     this.#giveUp();
-    this.tell({ kind: "given_up", why: verdict.given_up });
+    this.tell({ kind: "given_up", why: given_up });
   }
 
   #looking: Promise<void> | undefined;
@@ -272,22 +277,22 @@ class WorkLoop {
   async #look(): Promise<void> {
     await pauseFor(LOOK_AGAIN_MS);
     const listing = listRun(this.bench.run.dir);
-    await this.#sortAll(this.#book.takeTaken(), listing);
+    await this.#sortAll(this.#queue.takeTaken(), listing);
     this.#dropDone();
-    if (this.#book.isSettled) this.#over.abort();
+    if (this.#queue.isSettled) this.#over.abort();
   }
 
   /** Strikes shards off the queue that another process has committed since. */
   #dropDone(): void {
     const { dir, manifest } = this.bench.run;
-    const queued = this.#book.queued.filter(({ plan }) => this.#book.isOpen(plan.shard_index));
+    const queued = this.#queue.queued.filter(({ plan }) => this.#queue.isOpen(plan.shard_index));
     if (queued.length === 0) return;
     const recorded = shardsWithFiles(dir);
     for (const { plan } of queued.filter(({ plan }) => recorded.has(plan.shard_index))) {
-      if (readShard(dir, manifest, plan).kind === "done" && this.#book.done(plan.shard_index)) this.#done++;
+      if (readShard(dir, manifest, plan).kind === "done" && this.#queue.done(plan.shard_index)) this.#done++;
     }
   }
 }
 
-/** A shard whose places are to blame each time is given up after so many. */
-const MOST_FAULTS = 10;
+/** A shard whose executors are to blame each time is given up after so many. */
+const MAX_FAULTS = 10;

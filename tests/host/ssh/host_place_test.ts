@@ -3,31 +3,23 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readHostFacts } from "../../../core/ssh/host_facts.ts";
 import { beginAttempt, listAttempts } from "../../../host/shard/attempts.ts";
-import type { CrewTalk } from "../../../host/ssh/crew_talk.ts";
-import { HostPlace } from "../../../host/ssh/host_place.ts";
+import { type PoolCalls, SshHost } from "../../../host/ssh/host_place.ts";
 import type { HostLink } from "../../../host/ssh/link.ts";
 import { planOf, sampleAttempt, sampleManifest } from "../../core/support/sample_run.ts";
 import { inFolder, until } from "../../support/scratch.ts";
 import { benchOf } from "../support/bench.ts";
 import { inFastTime } from "../support/fast_time.ts";
 
-const HOST = { name: "w1", user: null, port: null, weight: 1, threads: null, line: 1 };
-
-/** The hosts of a run, whole unless told otherwise, of which one is being connected to. */
-function crewOf(connect: CrewTalk["connect"], isWhole = true): CrewTalk {
-  return {
-    ...{ size: 1, reached: false, done: 0, isStatic: false, retry_s: 1, lost_ms: 1000, isStopping: false },
-    isLeavingNothing: () => isWhole,
-    isDone: () => isWhole,
-    say: () => {},
+/** The only host of a run, whole unless told otherwise. */
+function hostOf(dir: string, connect: PoolCalls["connect"], isWhole = true): SshHost {
+  const rules = { time_limit_s: null, drain: false, stop: new AbortController().signal };
+  return new SshHost("w1", benchOf(dir, sampleManifest()), [], { host_retry_s: 1, host_lost_s: 1, ...rules }, {
     connect,
     shapeOf: () => ({ slots: 1, threads: 1 }),
-    hasExpectedPlace: () => false,
-    missed: () => {},
+    say: () => {},
     giveUpIfHopeless: () => false,
-    watchTime: () => () => {},
-    stopShard: () => {},
-  };
+    isLeavingNothing: () => isWhole,
+  });
 }
 
 /** A connection that lasts until it is closed; what is sent on it is kept, and `hear` gets what takes the host's lines. */
@@ -50,12 +42,12 @@ function linkOf(sent: string[], hear: (take: (line: string) => void) => void = (
 
 Deno.test("a host whose connection is made only when the run is whole already is left empty, and keeps no loop", async () => {
   const { promise: connection, resolve: connect } = Promise.withResolvers<HostLink>();
-  const place = new HostPlace(benchOf("/nowhere", sampleManifest()), HOST, crewOf(() => connection));
+  const host = hostOf("/nowhere", () => connection);
   const over = new AbortController();
-  const opened = place.open(over.signal, () => {});
+  const opened = host.slots(over.signal, () => {});
   over.abort();
   assert.deepEqual(await opened, []);
-  const closed = place.close();
+  const closed = host.close();
   const sent: string[] = [];
   connect(linkOf(sent));
   await closed;
@@ -63,14 +55,14 @@ Deno.test("a host whose connection is made only when the run is whole already is
 });
 
 Deno.test("a host that is still being connected to a moment after the loop is over keeps it no longer", async () => {
-  const connect: CrewTalk["connect"] = (_, cut) =>
+  const connect: PoolCalls["connect"] = (cut) =>
     new Promise((_, reject) => cut.addEventListener("abort", () => reject(new Error("it was cut"))));
-  const place = new HostPlace(benchOf("/nowhere", sampleManifest()), HOST, crewOf(connect));
+  const host = hostOf("/nowhere", connect);
   const over = new AbortController();
-  const opened = place.open(over.signal, () => {});
+  const opened = host.slots(over.signal, () => {});
   over.abort();
   await opened;
-  await inFastTime(() => place.close());
+  await inFastTime(() => host.close());
 });
 
 /** How an attempt of an earlier driver ends by what its host says of it: all that is sent to the host, and what stays here. */
@@ -87,15 +79,15 @@ async function endedBy(word: string): Promise<{ kind: string | undefined; sent: 
     await mkdir(dir);
     assert(beginAttempt(dir, attempt));
     const over = new AbortController();
-    const place = new HostPlace(benchOf(dir, manifest), HOST, crewOf(() => Promise.resolve(link), false));
-    await place.open(over.signal, () => {});
-    const ended = place.rejoin(plan, attempt)?.finish();
+    const host = hostOf(dir, () => Promise.resolve(link), false);
+    await host.slots(over.signal, () => {});
+    const ended = host.rejoin(plan, attempt)?.finish();
     await until("the host is asked", () => sent.length > 0);
     say(`${word} ${attempt.attempt_token}`);
     kind = (await ended)?.kind;
     attempts = listAttempts(dir).size;
     over.abort();
-    await place.close();
+    await host.close();
   });
   return { kind, sent: sent.map((line) => line.split(" ")[0] ?? ""), attempts };
 }

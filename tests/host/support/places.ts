@@ -1,5 +1,5 @@
 import type { Plan } from "../../../core/contracts/manifest.ts";
-import type { Place } from "../../../host/work/place.ts";
+import type { Executor } from "../../../host/work/place.ts";
 
 /** One toy of a run on hosts. */
 export const plan = (shard_index: number, host = "ssh"): Plan => ({
@@ -7,20 +7,15 @@ export const plan = (shard_index: number, host = "ssh"): Plan => ({
   ...{ toy_start: shard_index, n_toys: 1, seed: shard_index },
 });
 
-/** A place of which only matters whether it is ready, and whose shares it has. */
-export function place(name: string, { ready = true, expected = true, owns = false } = {}): Place {
+/** An executor of which only matters whether it is ready, and whose shares it has. */
+export function executorOf(name: string, { ready = true, expected = true, owns = false } = {}): Executor {
   return {
     name,
-    open: () => Promise.resolve([]),
+    slots: () => Promise.resolve([]),
     ready: () => Promise.resolve(ready),
     isReady: () => ready,
     start: () => Promise.resolve(undefined),
-    rejoin: () => undefined,
-    takeStranded: () => [],
-    slowest_ms: () => undefined,
     owns: ({ host }) => owns && host === name,
     isExpected: () => expected,
-    judge: () => ({ again: true, counts: true, given_up: null }),
-    praise: () => {},
   };
 }

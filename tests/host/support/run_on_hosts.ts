@@ -1,7 +1,6 @@
 import type { FarmManifest } from "../../../core/contracts/manifest.ts";
 import type { FarmHost } from "../../../core/ssh/hosts_file.ts";
-import { DepartedHosts } from "../../../host/ssh/departed_hosts.ts";
-import { HostCrew } from "../../../host/ssh/host_crew.ts";
+import { HostPool } from "../../../host/ssh/host_crew.ts";
 import type { HostLink } from "../../../host/ssh/link.ts";
 import { runWorkLoop } from "../../../host/work/work_loop.ts";
 import type { WorkEvent, WorkReport } from "../../../host/work/work_event.ts";
@@ -21,7 +20,7 @@ const OPTIONS = {
 };
 const LOOP = {
   token: "00000000000000aa",
-  slots: 2,
+
   retry_failed: true,
   scatter: false,
   speculate: false,
@@ -46,22 +45,16 @@ export async function runOnHosts(
     if (event.kind === "place") said.push(event.words);
     if (event.kind === "given_up") said.push(`given up: ${event.why}`);
   };
-  const connect = (host: FarmHost, cut: AbortSignal): Promise<HostLink> =>
+  const connect = (host: FarmHost, _index: number, cut: AbortSignal): Promise<HostLink> =>
     new Promise((resolve, reject) => {
       cut.addEventListener("abort", () => reject(new Error("it was cut")));
       fakes.find(({ farm_host }) => farm_host === host)?.connect().then(resolve, reject);
     });
-  class FakeCrew extends HostCrew {
-    override connect(host: FarmHost, cut: AbortSignal): Promise<HostLink> {
-      return connect(host, cut);
-    }
-  }
   const options = { ...OPTIONS, host_retry_s, host_lost_s, time_limit_s: time_limit_s ?? null };
-  const control = { socket: () => "", remove: () => {} };
+  const loop = { ...LOOP, stop };
   const hosts = fakes.map(({ farm_host }) => farm_host);
-  const crew = new FakeCrew(bench, hosts, options, control, stop, tell, LOOP);
-  const places = [...crew.places, new DepartedHosts(bench, crew.lost_ms)];
-  const report = await runWorkLoop(bench, places, { ...LOOP, stop, beat_interval_s: 40 }, tell);
-  await crew.close();
+  const pool = new HostPool(bench, hosts, options, loop, tell, { connect, remove: () => {} });
+  const report = await runWorkLoop(bench, pool, { ...loop, beat_interval_s: 40 }, tell);
+  await pool.close();
   return report;
 }

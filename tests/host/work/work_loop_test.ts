@@ -21,7 +21,7 @@ function announceOther(dir: string): void {
   Deno.writeTextFileSync(`${dir}/claims/worker_${TOKEN}.json`, JSON.stringify(document));
 }
 
-/** Runs a loop without a place; its first listings of the loops, so many, miss the other one's file. */
+/** Runs a loop without an executor; its first listings of the loops, so many, miss the other one's file. */
 async function work(dir: string, missing: number) {
   const real = Deno.readDirSync;
   let listings = 0;
@@ -29,10 +29,10 @@ async function work(dir: string, missing: number) {
     const isMissed = path.endsWith("/claims") && listings++ < missing;
     return [...real(path)].filter(({ name }) => !isMissed || !name.includes(TOKEN));
   });
-  const options = { slots: 1, beat_interval_s: 40, retry_failed: true, scatter: false, speculate: false, drain: false };
+  const options = { beat_interval_s: 40, retry_failed: true, scatter: false, speculate: false, drain: false };
   const order = { ...options, token: "00000000000000aa", stop: new AbortController().signal };
   try {
-    return await runWorkLoop(benchOf(dir, sampleManifest()), [], order, () => {});
+    return await runWorkLoop(benchOf(dir, sampleManifest()), { executors: [], slots: 1 }, order, () => {});
   } finally {
     Deno.readDirSync = real;
   }

@@ -5,7 +5,7 @@ import { fitFiles } from "../../../../host/shard/fit_files.ts";
 import type { FitExit } from "../../../../host/shard/start_fit.ts";
 import type { Workbench } from "../../../../host/shard/workbench.ts";
 import { collectRun } from "../../../../host/state/collect_run.ts";
-import { localCrew } from "../../../../host/work/local_place.ts";
+import { localPool } from "../../../../host/work/local_place.ts";
 import type { WorkReport } from "../../../../host/work/work_event.ts";
 import { runWorkLoop } from "../../../../host/work/work_loop.ts";
 import { benchOf, MACHINE } from "../bench.ts";
@@ -181,10 +181,10 @@ class Machine {
     const bench = this.#bench(process);
     const shape = { slots: this.job.slots, threads: 1, time_limit_s: null };
     const order = { token: `${process.boot_id}00000000`, retry_failed: true, stop: new AbortController().signal };
-    const crew = await localCrew(shape)(bench, order);
+    const pool = await localPool(shape)(bench, order);
     const { speculate } = this.job;
     const options = { beat_interval_s: BEAT_INTERVAL_S, scatter: false, drain: false, speculate };
-    return await runWorkLoop(bench, crew.places, { ...options, ...order, slots: crew.slots }, (event) => {
+    return await runWorkLoop(bench, pool, { ...options, ...order }, (event) => {
       if (event.kind === "done" && event.aside !== null) process.life.asides++;
     });
   }
