@@ -50,7 +50,7 @@ async function stopOrphans(run: Run<FarmManifest>, out: Output): Promise<{ stopp
     .map(({ plan }) => plan.shard_index);
   if (orphans.length === 0) return { stopped: [], unclear: [] };
   const unclear = await stopRemote(run, (event) => {
-    if (event.kind === "place") out.note(event.words);
+    if (event.kind === "executor") out.note(event.message);
   });
   return { stopped: orphans.filter((shard) => !unclear.includes(shard)), unclear };
 }

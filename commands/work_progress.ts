@@ -37,7 +37,7 @@ export function tellWork(run: Run<FarmManifest>): WorkTeller {
     else if (event.kind === "done") finished(event);
     else if (event.kind === "failed") failed(event);
     else if (event.kind === "taken") state.running--;
-    else if (event.kind === "place") view.say(event.words);
+    else if (event.kind === "executor") view.say(event.message);
     else if (event.kind === "given_up") view.say(`no further shard is started: ${event.why}`);
     if (state.total > 0) show();
   };

@@ -12,7 +12,7 @@ import { readShard } from "../shard/read_shard.ts";
 import type { Workbench } from "../shard/workbench.ts";
 import type { ExecutorPool, StartedShard } from "../work/place.ts";
 import type { WorkEvent } from "../work/work_event.ts";
-import type { LoopOrder } from "../work/work_run.ts";
+import type { LoopRequest } from "../work/work_run.ts";
 import { listWorkers } from "../work/workers.ts";
 import { openControlFolder } from "./control_folder.ts";
 import { endSuperseded } from "./end_remote.ts";
@@ -52,7 +52,7 @@ export class HostPool implements ExecutorPool {
     hosts: readonly FarmHost[],
     readonly options: RunOptions,
     /** The loop that this is of: its name, and whether what goes on is to be stopped. */
-    readonly loop: Pick<LoopOrder, "token" | "drain" | "stop">,
+    readonly loop: Pick<LoopRequest, "token" | "drain" | "stop">,
     readonly tell: (event: WorkEvent) => void,
     readonly connector: Connector,
   ) {
@@ -61,7 +61,7 @@ export class HostPool implements ExecutorPool {
       const calls = {
         connect: (cut: AbortSignal) => connector.connect(host, index, cut),
         shapeOf: (link: HostLink) => this.#shapeOf(host, link),
-        say: (words: string) => this.#say(words),
+        say: (message: string) => this.#say(message),
         giveUpIfHopeless: () => this.#giveUpIfHopeless(),
         isLeavingNothing: () => this.#isLeavingNothing(),
       };
@@ -108,12 +108,12 @@ export class HostPool implements ExecutorPool {
     return livePlans(manifest).every((plan) => readShard(dir, manifest, plan).kind === "done");
   }
 
-  #say(words: string): void {
-    this.tell({ kind: "place", words });
+  #say(message: string): void {
+    this.tell({ kind: "executor", message });
   }
 
   /** Of two hosts that are one machine the second gets no slots. */
-  #shapeOf(host: FarmHost, { facts, place }: HostLink): HostShape {
+  #shapeOf(host: FarmHost, { facts, mode }: HostLink): HostShape {
     const name = hostKey(host);
     const first = this.#machines.get(facts.boot_id ?? name);
     if (first !== undefined) {
@@ -122,7 +122,7 @@ export class HostPool implements ExecutorPool {
     }
     this.#machines.set(facts.boot_id ?? name, name);
     const shape = hostShape(host, facts, this.options.threads ?? this.bench.run.manifest.threads);
-    const where = place === "shared" ? "in the run directory" : `in ${facts.base_dir}`;
+    const where = mode === "shared" ? "in the run directory" : `in ${facts.base_dir}`;
     this.#say(`${name}: ${plural(shape.slots, "slot")} of ${plural(shape.threads, "thread")}, ${where}`);
     return shape;
   }
@@ -162,13 +162,13 @@ export class HostPool implements ExecutorPool {
 /** Opens the hosts that the run's hosts file names now. @throws {FarmError} input */
 export async function openHostPool(
   bench: Workbench,
-  loop: LoopOrder,
+  loop: LoopRequest,
   tell: (event: WorkEvent) => void,
 ): Promise<ExecutorPool> {
   const { run } = bench;
   const options = runOptions(run.manifest.run_id, run.manifest.farm.options);
   const { hosts, warnings } = readHosts(options.hosts_file);
-  for (const words of warnings) tell({ kind: "place", words: `warning: ${words}` });
+  for (const words of warnings) tell({ kind: "executor", message: `warning: ${words}` });
   const control = await openControlFolder(bench.machine);
   const order = { run, ...options, sharing: run.manifest.farm.mode === "shared" };
   return new HostPool(bench, hosts, options, loop, tell, {

@@ -6,7 +6,7 @@ import { hostAgent } from "../../schedulers/host_agent.ts";
 import { compareClocks, readFacts } from "./probe_host.ts";
 import { HostFault } from "./host_fault.ts";
 import { openSession, type SshSession } from "./ssh_session.ts";
-import { FULL_DISK_KB, type HostLink, type LinkOrder } from "./link.ts";
+import { FULL_DISK_KB, type HostLink, type LinkOptions } from "./link.ts";
 import { stageRun } from "./stage_run.ts";
 
 /**
@@ -17,25 +17,25 @@ import { stageRun } from "./stage_run.ts";
 export async function openLink(
   host: FarmHost,
   control: string,
-  order: LinkOrder,
+  options: LinkOptions,
   cut: AbortSignal,
 ): Promise<HostLink> {
-  const { manifest, dir } = order.run;
+  const { manifest, dir } = options.run;
   const script = hostAgent({
-    base: order.base,
+    base: options.base,
     folder: hostFolder(manifest, hostKey(host)),
     earlier: earlierHostFolder(manifest, hostKey(host)),
     run_dir: dir,
     run_token: manifest.farm.run_token,
-    nextstat: order.remote_nextstat ?? manifest.nextstat_bin,
+    nextstat: options.remote_nextstat ?? manifest.nextstat_bin,
     sent_nextstat: basename(manifest.nextstat_bin),
-    sharing: order.sharing,
+    sharing: options.sharing,
   });
-  const session = openSession(host, order.settings, control, "master", script);
-  const timer = setTimeout(session.kill, order.setup_timeout_s * 1000);
+  const session = openSession(host, options.settings, control, "master", script);
+  const timer = setTimeout(session.kill, options.setup_timeout_s * 1000);
   cut.addEventListener("abort", session.kill);
   try {
-    return await setUp(session, host, control, order);
+    return await setUp(session, host, control, options);
   } catch (error) {
     session.kill();
     if (error instanceof HostFault) throw error;
@@ -50,27 +50,30 @@ async function setUp(
   session: SshSession,
   host: FarmHost,
   control: string,
-  order: LinkOrder,
+  options: LinkOptions,
 ): Promise<HostLink> {
   const facts = await readFacts(session);
   if (facts.fault !== null) throw new HostFault(facts.fault);
   const clock = await compareClocks(session);
   const [, seen, folder = ""] = await ask(session, "open");
-  const place = seen === "shared" ? "shared" : "transfer";
+  const mode = seen === "shared" ? "shared" : "transfer";
   const link: HostLink = {
     facts,
     clock,
-    place,
+    mode,
     folder: join(facts.base_dir ?? "/", folder),
     send: (line) => {
       session.write(`${line}\n`).catch(() => {}); // what is lost with a connection is asked for on the next one
     },
     listen: (take) => pump(session, take),
-    session: (script) => openSession(host, order.settings, control, "client", script),
+    session: (script) => openSession(host, options.settings, control, "client", script),
     close: () => endSession(session),
   };
-  if (place === "transfer") await stageRun(link, order, (line) => ask(session, line));
-  checkVersion(place === "shared" ? facts.nextstat_version : (await ask(session, "version")).slice(1).join(" "), order);
+  if (mode === "transfer") await stageRun(link, options, (line) => ask(session, line));
+  checkVersion(
+    mode === "shared" ? facts.nextstat_version : (await ask(session, "version")).slice(1).join(" "),
+    options,
+  );
   return link;
 }
 
@@ -84,7 +87,7 @@ async function ask(session: SshSession, line: string): Promise<string[]> {
   throw new HostFault(Number(words[2]) < FULL_DISK_KB ? "its disk is full" : words.slice(3).join(" "));
 }
 
-function checkVersion(said: string | null, { run: { manifest } }: LinkOrder): void {
+function checkVersion(said: string | null, { run: { manifest } }: LinkOptions): void {
   const version = said?.replace(/^nextstat\s+/, "") ?? "";
   const wanted = manifest.farm.nextstat_version;
   if (version === wanted) return;

@@ -223,9 +223,9 @@ export class SshHost extends HostHealth implements Executor {
   async #bring(shard: RemoteShard): Promise<ShardEnd> {
     for (let tries = 1;; tries++) {
       try {
-        const place = this.#link?.place;
-        if (place === "transfer") await this.#fetcher?.fetch(shard.stem);
-        if (place) return await settleRemote(this.bench, shard, place === "shared" ? LATE_FILES_S : 0);
+        const mode = this.#link?.mode;
+        if (mode === "transfer") await this.#fetcher?.fetch(shard.stem);
+        if (mode) return await settleRemote(this.bench, shard, mode === "shared" ? LATE_FILES_S : 0);
       } catch (error) {
         if (error instanceof FarmError || tries >= MAX_FETCHES) throw error;
         await pauseFor(RECONNECT_MS);

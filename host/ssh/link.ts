@@ -6,7 +6,7 @@ import type { ClockLook } from "./probe_host.ts";
 import type { SshSession } from "./ssh_session.ts";
 
 /** What all hosts of a run are given. */
-export interface LinkOrder {
+export interface LinkOptions {
   run: Run<FarmManifest>;
   settings: SshSettings;
   base: string;
@@ -21,7 +21,7 @@ export interface LinkOrder {
 export interface HostLink {
   facts: HostFacts;
   clock: ClockLook;
-  place: "shared" | "transfer";
+  mode: "shared" | "transfer";
   /** The run's and this host's folder there. */
   folder: string;
   send(line: string): void;

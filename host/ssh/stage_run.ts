@@ -4,7 +4,7 @@ import { INPUTS, JOB_WRAPPER } from "../../schedulers/job_wrapper.ts";
 import { hashFile, inputPath } from "../run/inputs.ts";
 import { sentPlan } from "../run/render_run.ts";
 import { HostFault } from "./host_fault.ts";
-import type { HostLink, LinkOrder } from "./link.ts";
+import type { HostLink, LinkOptions } from "./link.ts";
 
 interface StagedFile {
   from: string;
@@ -21,17 +21,17 @@ interface StagedFile {
  */
 export async function stageRun(
   link: HostLink,
-  order: LinkOrder,
+  options: LinkOptions,
   ask: (line: string) => Promise<string[]>,
 ): Promise<void> {
-  for (const file of stagedFiles(order)) {
+  for (const file of stagedFiles(options)) {
     const [, sum] = await ask(`sum ${file.to}`);
     if (sum !== file.sha256) await send(link, file);
   }
-  if (order.remote_nextstat !== null) await ask("link");
+  if (options.remote_nextstat !== null) await ask("link");
 }
 
-function stagedFiles({ run: { dir, manifest }, remote_nextstat }: LinkOrder): StagedFile[] {
+function stagedFiles({ run: { dir, manifest }, remote_nextstat }: LinkOptions): StagedFile[] {
   const plan = sentPlan(manifest);
   if (!plan) {
     throw new HostFault("it does not see the run directory, and the spec names a file by an absolute path");

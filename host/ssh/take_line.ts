@@ -12,9 +12,9 @@ interface Listener {
 }
 
 /** What a host's agent says of one attempt: `WORD ID …`. */
-export function takeLine(place: Listener, line: string, link: HostLink): void {
+export function takeLine(host: Listener, line: string, link: HostLink): void {
   const [word, id = "", ...rest] = line.split(" ");
-  const shard = place.shards.get(id);
+  const shard = host.shards.get(id);
   if (!shard || shard.ended) return;
   const dead = (words: string[]) =>
     shard.settle({ kind: "dead", free_kb: words[0] ? Number(words[0]) : null, said: words.slice(1).join(" ") });
@@ -22,7 +22,7 @@ export function takeLine(place: Listener, line: string, link: HostLink): void {
   else if (word === "free") shard.free();
   else if (word === "ended" || word === "absent") shard.settle({ kind: word });
   else if (word === "dead" || word === "fault") dead(rest);
-  else if (word === "starting" && shard.starting++ < MOST_STARTING) setTimeout(() => place.look(shard), STARTING_MS);
+  else if (word === "starting" && shard.starting++ < MOST_STARTING) setTimeout(() => host.look(shard), STARTING_MS);
   else if (word === "starting") dead(rest);
 }
 

@@ -7,13 +7,13 @@ import { readShard } from "../shard/read_shard.ts";
 import type { Assignment, Executor, ExecutorPool, StartedShard } from "./place.ts";
 import { RecentNames } from "./recent_names.ts";
 import { startShard } from "../shard/start_shard.ts";
-import type { LoopOrder } from "./work_run.ts";
+import type { LoopRequest } from "./work_run.ts";
 import type { Workbench } from "../shard/workbench.ts";
 import { exists } from "../disk/write_file.ts";
 
 /** This machine alone. */
 export function localPool(shape: LocalShape) {
-  return (bench: Workbench, { stop }: Pick<LoopOrder, "stop">): Promise<ExecutorPool> =>
+  return (bench: Workbench, { stop }: Pick<LoopRequest, "stop">): Promise<ExecutorPool> =>
     Promise.resolve({ executors: [new LocalExecutor(bench, shape, stop)], slots: shape.slots });
 }
 

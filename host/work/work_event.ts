@@ -25,7 +25,7 @@ export type WorkEvent =
   | { kind: "failed"; shard: number; record: ShardRecord; again: boolean }
   /** A slot is free again whose shard somebody else has. */
   | { kind: "taken"; shard: number }
-  | { kind: "place"; words: string }
+  | { kind: "executor"; message: string }
   | { kind: "given_up"; why: string };
 
 export interface WorkReport {

@@ -5,7 +5,7 @@ import type { WorkEvent, WorkReport } from "./work_event.ts";
 import { runWorkLoop } from "./work_loop.ts";
 import { type JobIds, openWorkbench, type Workbench } from "../shard/workbench.ts";
 
-export interface LoopOrder {
+export interface LoopRequest {
   token: string;
   retry_failed: boolean;
   stop: AbortSignal;
@@ -30,18 +30,18 @@ const DEFAULTS = { beat_interval_s: BEAT_INTERVAL_S, scatter: false, speculate: 
 export async function workOnRun(
   run: Run<FarmManifest>,
   ids: JobIds,
-  open: (bench: Workbench, order: LoopOrder, tell: (event: WorkEvent) => void) => Promise<ExecutorPool>,
-  order: LoopOrder,
+  open: (bench: Workbench, request: LoopRequest, tell: (event: WorkEvent) => void) => Promise<ExecutorPool>,
+  request: LoopRequest,
   tell: (event: WorkEvent) => void,
 ): Promise<WorkReport> {
   const bench = await openWorkbench(run, ids);
   try {
     await bench.files.require(`Cannot run the shards of "${run.dir}" here`);
-    const pool = await open(bench, order, tell);
+    const pool = await open(bench, request, tell);
     // Only now: what is written before this process is known could not be told to be a dead one's.
-    order.begin?.();
+    request.begin?.();
     try {
-      return await runWorkLoop(bench, pool, { ...DEFAULTS, ...order }, tell);
+      return await runWorkLoop(bench, pool, { ...DEFAULTS, ...request }, tell);
     } finally {
       await pool.close?.();
     }

@@ -28,7 +28,7 @@ function linkOf(sent: string[], hear: (take: (line: string) => void) => void = (
   return {
     facts: readHostFacts([]),
     clock: { clock_offset_s: 0, round_trip_s: 0 },
-    place: "transfer",
+    mode: "transfer",
     folder: "/w1",
     send: (line) => sent.push(line),
     listen: (take) => {

@@ -53,7 +53,7 @@ export class FakeHost {
     return {
       facts: this.facts,
       clock: { clock_offset_s: 0, round_trip_s: 0 },
-      place: "shared",
+      mode: "shared",
       folder: "/runs",
       send: (line) => this.#take(line),
       listen: (tell) => {

@@ -42,7 +42,7 @@ export async function runOnHosts(
     processes: { aliveOf: () => Promise.resolve(new Set()), findByArgument: () => Promise.resolve([]) },
   });
   const tell = (event: WorkEvent) => {
-    if (event.kind === "place") said.push(event.words);
+    if (event.kind === "executor") said.push(event.message);
     if (event.kind === "given_up") said.push(`given up: ${event.why}`);
   };
   const connect = (host: FarmHost, _index: number, cut: AbortSignal): Promise<HostLink> =>

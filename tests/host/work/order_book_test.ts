@@ -76,7 +76,7 @@ Deno.test("whoever waits is told of each change", async () => {
   await told;
 });
 
-/** The shard's failure at a place, as the loop reports it. */
+/** The shard's failure on an executor, as the loop reports it. */
 function fail(
   queue: ShardQueue,
   executor: Executor,
