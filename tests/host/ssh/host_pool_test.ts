@@ -227,3 +227,25 @@ Deno.test("of two names of one machine the second gets no slots", () =>
     assert.deepEqual(w1b.begun, []);
     assert(farm.said.includes("w1b is the same machine as w1: it gets no slots of its own"));
   }));
+
+Deno.test("a loop that only ends what an earlier one began on hosts stops that, and begins nothing", () =>
+  onHosts(async (farm) => {
+    const { dir, manifest } = farm;
+    const remote = { host: "w1", clock_offset_s: null };
+    assert(beginAttempt(dir, sampleAttempt(manifest, planOf(manifest, 2), { remote, attempt_token: "ssh-2" })));
+    const w1 = farm.host("w1", { fit_ms: 60 * S });
+    w1.begin("ssh-2", 2);
+    assert.deepEqual((await farm.run({ drain: true })).left, []);
+    assert.deepEqual(w1.begun, [2]);
+    assert.deepEqual(ends(farm), ["2.1 terminated"]);
+  }));
+
+Deno.test("with a share for each host a share waits for its host, until nothing is expected of that any more", () =>
+  onHosts(async (farm) => {
+    Object.assign(farm.manifest.farm.options, { static: true });
+    for (const [i, plan] of farm.manifest.plans.entries()) plan.host = i % 2 === 0 ? "w1" : "w2";
+    const [w1, w2] = [farm.host("w1"), farm.host("w2", { isUp: false, connect_ms: 3 * S })];
+    assert.deepEqual(await farm.run(), WHOLE);
+    assert.deepEqual(w1.begun, [0, 2, 4, 1, 3, 5]);
+    assert.deepEqual(w2.begun, []);
+  }));

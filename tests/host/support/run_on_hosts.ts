@@ -12,6 +12,7 @@ export interface LoopChange {
   host_retry_s?: number;
   host_lost_s?: number;
   time_limit_s?: number;
+  drain?: boolean;
 }
 
 const OPTIONS = {
@@ -34,7 +35,7 @@ const LOOP = {
 export async function runOnHosts(
   manifest: FarmManifest,
   fakes: readonly FakeHost[],
-  { stop = new AbortController().signal, host_retry_s = 2, host_lost_s = 600, time_limit_s }: LoopChange,
+  { stop = new AbortController().signal, host_retry_s = 2, host_lost_s = 600, time_limit_s, drain = false }: LoopChange,
   said: string[],
 ): Promise<WorkReport> {
   const bench = benchOf(manifest.run_dir, manifest, {
@@ -51,7 +52,7 @@ export async function runOnHosts(
       fakes.find(({ farm_host }) => farm_host === host)?.connect().then(resolve, reject);
     });
   const options = { ...OPTIONS, host_retry_s, host_lost_s, time_limit_s: time_limit_s ?? null };
-  const loop = { ...LOOP, stop };
+  const loop = { ...LOOP, stop, drain };
   const hosts = fakes.map(({ farm_host }) => farm_host);
   const pool = new HostPool(bench, hosts, options, loop, tell, { connect, remove: () => {} });
   const report = await runWorkLoop(bench, pool, { ...loop, beat_interval_s: 40 }, tell);
