@@ -1,4 +1,4 @@
-import { shardRanges } from "../core/format.ts";
+import { namedShards } from "../core/format.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { cancelRun } from "../host/jobs/cancel_run.ts";
 import type { Run } from "../host/run/load_manifest.ts";
@@ -26,9 +26,9 @@ const cancel: CommandSpec = {
       ...cancelled.map((handle) => `cancelled ${adapter.name} job ${handle.job_id}`),
       ...workers.map((worker) => `stopped worker loop ${worker.process.pid}`),
       ...unknown.map(({ why }) => why),
-      ...(remote.stopped.length > 0 ? [`stopped on their hosts: shard ${shardRanges(remote.stopped)}`] : []),
+      ...(remote.stopped.length > 0 ? [`stopped on their hosts: ${namedShards(remote.stopped)}`] : []),
       ...(remote.unclear.length > 0
-        ? [`may still run on hosts that cannot be reached: shard ${shardRanges(remote.unclear)}`]
+        ? [`may still run on hosts that cannot be reached: ${namedShards(remote.unclear)}`]
         : []),
     ];
     out.print(words.join("\n") || "nothing of this run is running or queued");

@@ -26,6 +26,9 @@ export async function completeWords(
   { rows, build }: Program,
 ): Promise<Candidate[]> {
   const joined = joinEquals(words);
+  if (joined[0] === "help" && joined.length > 1) {
+    return starting(joined.at(-1) ?? "", namesAfter(rows, joined.slice(1, -1)));
+  }
   const row = rows.find((one) => `${joined.slice(0, -1).join(" ")} `.startsWith(`${one.name} `));
   const name = row?.name ?? "";
   const argv = joined.slice(name === "" ? 0 : name.split(" ").length);

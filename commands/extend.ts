@@ -1,4 +1,4 @@
-import { shardRanges } from "../core/format.ts";
+import { namedShards } from "../core/format.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
 import { seedOf } from "../core/run_seeds.ts";
@@ -72,7 +72,7 @@ function tellExtended({ run, shards, n_toys_before, since_utc }: Extended, out: 
   for (const warning of warnings) out.note(`warning: ${warning}`);
   if (since_utc !== null) out.note(`these toys were added at ${since_utc}, and not submitted: it goes on with them`);
   out.note(
-    `${n_toys_before} + ${n_toys} toys: shard ${shardRanges(shards)} with the seeds ${seed} to ${
+    `${n_toys_before} + ${n_toys} toys: ${namedShards(shards)} with the seeds ${seed} to ${
       seed + n_toys - 1
     }, which none of the run's toys has${follows ? "" : "; those that follow the run's last a run beside it has"}`,
   );

@@ -176,7 +176,15 @@ function pilotOptions(
   shards: number,
   adapter: SchedulerAdapter,
 ): Record<string, number | boolean> {
-  if (pilots === undefined) return {};
+  if (pilots === undefined) {
+    const [given] = [speculate ? ["--speculate"] : [], heartbeatS === undefined ? [] : ["--heartbeat-s"]].flat();
+    if (given === undefined) return {};
+    throw new FarmError(
+      "usage",
+      `Cannot use ${given} without --pilots: it is about pilots`,
+      "Add --pilots K, or leave it out",
+    );
+  }
   if (!adapter.options.some(({ name }) => name === "shards-per-job")) {
     throw new FarmError(
       "usage",

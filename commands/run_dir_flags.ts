@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { loadAdapter } from "../host/jobs/load_adapter.ts";
+import { adapterOfRun } from "../host/jobs/load_adapter.ts";
 import { assertFarmRun, isFarmRun, loadFarmRun, type Run } from "../host/run/load_manifest.ts";
 import { isCopy, originOf } from "../host/run/run_origin.ts";
 import { settleOrigin } from "../host/jobs/settle_origin.ts";
@@ -59,9 +59,9 @@ export async function settledCopy(run: Run<FarmManifest>, out: Output): Promise<
 const told = new Set<string | null>();
 
 /** The adapter of a run's scheduler; says so when it is a plugin that has changed since the run was rendered. */
-export async function adapterOf({ manifest }: Run<FarmManifest>, out: Output): Promise<SchedulerAdapter> {
-  const adapter = await loadAdapter(manifest.scheduler);
-  const change = pluginChange(manifest, adapter);
+export async function adapterOf(run: Run<FarmManifest>, out: Output): Promise<SchedulerAdapter> {
+  const adapter = await adapterOfRun(run);
+  const change = pluginChange(run.manifest, adapter);
   if (change !== null && !told.has(change)) out.note(change);
   told.add(change);
   return adapter;

@@ -1,5 +1,5 @@
 import type { ShardState } from "./contracts/kinds.ts";
-import { shardRanges } from "./format.ts";
+import { namedShards } from "./format.ts";
 import type { MergedCheck } from "./merge/merged_check.ts";
 import { NOT_SUBMITTED } from "./reconcile.ts";
 import { leftText, rateText } from "./progress_line.ts";
@@ -101,5 +101,5 @@ function groups(shards: StatusShard[]): Group[] {
 
 function describeGroup({ state, why, shards, hosts }: Group): string {
   const where = hosts.size > 0 ? ` on ${[...hosts].slice(0, 4).join(", ")}${hosts.size > 4 ? " …" : ""}` : "";
-  return `  ${state.padEnd(13)} ${why ? `${why}: ` : ""}shard ${shardRanges(shards)}${where}`;
+  return `  ${state.padEnd(13)} ${why ? `${why}: ` : ""}${namedShards(shards)}${where}`;
 }

@@ -1,4 +1,5 @@
 import { FarmError } from "./errors.ts";
+import { readTemporaryName } from "./run_paths.ts";
 
 /** What is wrong with a file or its place, whichever call of the system met it. */
 export type FileFault =
@@ -142,8 +143,10 @@ export const adviceForWriting = (fault: FileFault): string =>
 const LONGEST = 300;
 
 /** A path as it is shown: of one that fills the screen its start and end. */
-export const shownPath = (path: string): string =>
-  path.length <= LONGEST ? path : `${path.slice(0, 120)} … ${path.slice(-60)}`;
+export function shownPath(path: string): string {
+  const named = path.split("/").map((name) => readTemporaryName(name)?.of ?? name).join("/");
+  return named.length <= LONGEST ? named : `${named.slice(0, 120)} … ${named.slice(-60)}`;
+}
 
 /**
  * The error of a file as a user sees it; what is of no file stays as it is.

@@ -100,6 +100,10 @@ export function shardRanges(shards: readonly number[]): string {
   return named.join(", ") + (left > 0 ? ` and ${left} more` : "");
 }
 
+/** `shard 3`, `shards 4-7, 9`. */
+export const namedShards = (shards: readonly number[]): string =>
+  `shard${shards.length === 1 ? "" : "s"} ${shardRanges(shards)}`;
+
 /** Wide enough for what most lines of a list begin with. */
 const LABEL_WIDTH = 22;
 

@@ -1,5 +1,5 @@
-import type * as z from "zod/mini";
 import { OutputFrame } from "./contracts/shard_output.ts";
+import { firstIssue } from "./first_issue.ts";
 import { type CutOutput, cutOutput, entriesOf, type TextSpan, TOY_ARRAYS, type ToyArray } from "./output_text.ts";
 import { quickCheck } from "./quick_check.ts";
 
@@ -107,21 +107,13 @@ const isFrame = quickCheck(OutputFrame);
 function readFrame(value: unknown): OutputFrame {
   if (isFrame(value)) return value;
   const parsed = OutputFrame.safeParse(value);
-  if (!parsed.success) throw new Error(firstIssue(parsed.error));
+  if (!parsed.success) throw new Error(`is no output of nextstat (${firstIssue(parsed.error)})`);
   return parsed.data;
 }
 
 function parseArray(text: string): unknown[] {
   const value: unknown = JSON.parse(text);
   return Array.isArray(value) ? value : [];
-}
-
-/** The first thing that is wrong in a document, with its path. */
-export function firstIssue(error: z.core.$ZodError): string {
-  const issue = error.issues[0];
-  if (!issue) return "not as wanted";
-  const path = issue.path.map(String).join(".");
-  return path ? `${path}: ${issue.message}` : issue.message;
 }
 
 function numbers(name: string, values: unknown[], n: number): Float64Array {

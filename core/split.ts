@@ -17,19 +17,20 @@ export const MOST_SHARDS = 100_000;
  * @param n_before shards that the run has already
  * @throws {FarmError} usage
  */
-export function checkShardCount(k: number, n_before = 0): void {
+export function checkShardCount(k: number, n_before = 0, flag = "--shards"): void {
   const room = MOST_SHARDS - n_before;
   if (k <= room) return;
   const had = n_before > 0 ? ` and this one has ${n_before}` : "";
   throw new FarmError(
     "usage",
     `Cannot make ${k} shards: a run has at most ${MOST_SHARDS}${had}`,
-    room > 0 ? `Put more toys into each: --shards ${room} or fewer` : "Render a new run with --seed next",
+    room > 0 ? `Put more toys into each: ${flag} ${room} or fewer` : "Render a new run with --seed next",
   );
 }
 
 /**
  * Splits n toys over k shards as `nextstat --shard I/K` does: each gets n div k, the first n mod k one more.
+ * @param flag by which the number of shards was given
  * @throws {FarmError} usage, when there are more shards than toys, or than a run can have
  *
  * @example
@@ -39,15 +40,15 @@ export function checkShardCount(k: number, n_before = 0): void {
  * assert.deepEqual(splitToys(10, 3).map(({ count }) => count), [4, 3, 3]);
  * ```
  */
-export function splitToys(n: number, k: number): ToyRange[] {
+export function splitToys(n: number, k: number, flag = "--shards"): ToyRange[] {
   if (k > n) {
     throw new FarmError(
       "usage",
       `Cannot split ${n} toys into ${k} shards: every shard needs at least one toy`,
-      `Use --shards ${n} or fewer`,
+      `Use ${flag} ${n} or fewer`,
     );
   }
-  checkShardCount(k);
+  checkShardCount(k, 0, flag);
   return Array.from({ length: k }, (_, i) => evenShare(n, k, i));
 }
 

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { ShardState } from "../core/contracts/kinds.ts";
 import { Worker } from "../core/contracts/worker.ts";
 import { readPrintedError } from "../core/errors.ts";
+import { saying } from "./command_result.ts";
 import { ADAPTER_API_VERSION, type Command, type CommandResult, type SchedulerAdapter } from "./adapter.ts";
 
 /** What `work --ask --json` prints: the worker loops of a run that are alive on this machine. */
@@ -55,7 +56,7 @@ export function workerLoop({ words, sends_inputs = false, ...own }: Own): Schedu
     find: ({ run_dir }) => command(["work", run_dir, "--ask", "--json"]),
     readFind: (result, token) => {
       const answer = readWorkers(result);
-      if (!answer) return { kind: "unclear", message: firstLine(result) };
+      if (!answer) return { kind: "unclear", message: saying(result) };
       const worker = answer.workers.find((one) => one.token === token);
       const unknown = answer.unknown?.find((one) => one.token === token);
       if (unknown) return { kind: "unclear", message: unknown.why };
@@ -67,7 +68,7 @@ export function workerLoop({ words, sends_inputs = false, ...own }: Own): Schedu
     readQuery: ([result], handles, round) => {
       if (round > 0 || !result) return { kind: "ok", value: [] };
       const answer = readWorkers(result);
-      if (!answer) return { kind: "unclear", message: firstLine(result) };
+      if (!answer) return { kind: "unclear", message: saying(result) };
       const unknown = (answer.unknown ?? []).flatMap((worker) => unknownStates(worker, handles));
       return { kind: "ok", value: [...answer.workers.flatMap((worker) => statesOf(worker, handles)), ...unknown] };
     },
@@ -118,10 +119,5 @@ function unknownStates(
 /** What our program says and what it says to do next, as one line. */
 function ownWords(result: CommandResult): string {
   const error = readPrintedError(result.stderr);
-  return error === null ? firstLine(result) : [error.message, error.next ?? []].flat().join("; ");
-}
-
-function firstLine(result: CommandResult): string {
-  const text = result.spawn_error ?? (result.stderr || result.stdout);
-  return text.trim().split("\n")[0] || (result.timed_out ? "no answer in time" : `exit ${result.exit_code}`);
+  return error === null ? saying(result) : [error.message, error.next ?? []].flat().join("; ");
 }

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { resolve } from "node:path";
 import { runId } from "../../core/parse_flag.ts";
 import type { FlagTable, FlagValues } from "../../core/flags.ts";
+import { splitToys } from "../../core/split.ts";
 import { planPoints, readShardsList } from "../../core/sweep/plan_points.ts";
 import { loadSweep, type OpenSweep } from "../../host/sweep/load_sweep.ts";
 import type { SweepRequest } from "../../host/sweep/render_sweep.ts";
@@ -52,6 +53,7 @@ export async function defineSweepFlags(command: Command, argv: readonly string[]
 export function readSweepRequest(options: Record<string, unknown>, adapter: SchedulerAdapter): SweepRequest {
   const { shardsList, repeats, orderSeed, outRoot, sweepId } = sweepFlags.read(options);
   const counts = readShardsList(shardsList);
+  for (const count of counts) splitToys(toyFlags.read(options).nToys, count, "--shards-list");
   const sweep_id = sweepId ?? freshRunId(resolve(outRoot), "sweep");
   const own = { outDir: outRoot, runId: sweep_id, shards: Math.max(...counts) };
   const request = readRequest({ ...options, ...own }, adapter, "sweep");

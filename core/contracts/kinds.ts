@@ -1,9 +1,5 @@
 import * as z from "zod/mini";
-import { en } from "zod/locales";
-
-// A command reads few documents, so that to compile their checks costs more than it gains; for what is read by the
-// thousands there is quickCheck.
-z.config({ jitless: true, ...en() });
+import "../first_issue.ts";
 
 /** What ended a shard's attempt (contract, "cause"). */
 export const CAUSES = [

@@ -1,6 +1,6 @@
 import { Merged, MergedFarm } from "../contracts/merged.ts";
 import type { OutputFrame } from "../contracts/shard_output.ts";
-import { firstIssue } from "../read_output.ts";
+import { firstIssue } from "../first_issue.ts";
 import type { MergedFacts } from "./merged_facts.ts";
 import { joinRanges, overlaps, type SeedRange } from "./toy_ranges.ts";
 

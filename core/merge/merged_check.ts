@@ -5,7 +5,7 @@ import { EXIT_CODES } from "../errors.ts";
 import { fitWarnings } from "../fit_quality.ts";
 import { MERGED } from "../run_paths.ts";
 import { failureText, guardrailsText } from "./guardrails.ts";
-import { rangesText, rangeText } from "../format.ts";
+import { namedShards, rangeText } from "../format.ts";
 import { missingRanges } from "./toy_ranges.ts";
 
 /** What was found in the place of merged.out.json: nothing, a fault, or what the document says of itself. */
@@ -113,8 +113,8 @@ function otherText({ seed, n_toys, plans, farm }: Manifest, { gen, merge }: Merg
   const live = new Set(livePlans({ plans }).map(placeOf));
   const gone = merge.sources.filter((source) => source.shard_index !== null && !live.has(placeOf(source)));
   if (gone.length === 0) return null;
-  const shards = rangesText(gone.flatMap(({ shard_index }) => shard_index ?? []));
-  return `is not of the run as it is now: the run has no shard ${shards} with the toys that it names`;
+  const shards = namedShards(gone.flatMap(({ shard_index }) => shard_index ?? []));
+  return `is not of the run as it is now: the run has no ${shards} with the toys that it names`;
 }
 
 const placeOf = ({ shard_index, toy_start, n_toys }: Pick<MergedAbout["merge"]["sources"][number], keyof Place>) =>

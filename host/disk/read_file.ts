@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { adviceFor, faultWords, type FileFault, fileFault, isAbsent, shownPath } from "../../core/file_fault.ts";
 import { identityNow } from "./identity.ts";
-import { firstIssue } from "../../core/read_output.ts";
+import { firstIssue } from "../../core/first_issue.ts";
 
 export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
 const MAX_DEPTH = 200;
@@ -182,7 +182,7 @@ export function readDocument<T extends z.core.$ZodType>(
   const value = parseJson(bytes);
   if (isGood(value)) return value;
   const parsed = z.safeParse(schema, value);
-  if (!parsed.success) throw new Unreadable(firstIssue(parsed.error), false);
+  if (!parsed.success) throw new Unreadable(`is not as wanted (${firstIssue(parsed.error)})`, false);
   return parsed.data;
 }
 

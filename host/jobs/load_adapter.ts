@@ -1,19 +1,26 @@
+import { basename } from "node:path";
+import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { nearestName } from "../../core/nearest_name.ts";
+import type { Run } from "../run/load_manifest.ts";
 import type { SchedulerAdapter, SchedulerOption } from "../../schedulers/adapter.ts";
 import { BUILT_IN } from "../../schedulers/mod.ts";
 
 /** The options of all schedulers that have a role. */
 export async function optionsOfRole(role: SchedulerOption["role"]): Promise<SchedulerOption[]> {
-  const adapters = await Promise.all(Object.keys(BUILT_IN).map(loadAdapter));
+  const adapters = await Promise.all(Object.keys(BUILT_IN).map((name) => loadAdapter(name)));
   return adapters.flatMap(({ options }) => options.filter((option) => option.role === role));
 }
 
 /**
  * The adapter of a scheduler: a built-in one, or a plugin.
+ * @param of what names it, and the kind of its fault where no adapter has the name
  * @throws {FarmError} usage, for a name that no adapter has; input, for a plugin that cannot be used
  */
-export async function loadAdapter(name: string): Promise<SchedulerAdapter> {
+export async function loadAdapter(
+  name: string,
+  of: { what: string; kind: FarmError["kind"] } = { what: `--scheduler "${name}"`, kind: "usage" },
+): Promise<SchedulerAdapter> {
   const load = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
   if (load) return (await load()).default;
   const { findPlugin } = await import("../plugin/load_plugin.ts");
@@ -22,11 +29,15 @@ export async function loadAdapter(name: string): Promise<SchedulerAdapter> {
   const known = [...Object.keys(BUILT_IN), ...names];
   const near = nearestName(name, known);
   throw new FarmError(
-    "usage",
-    `Cannot use --scheduler "${name}": known are ${known.join(", ")}`,
+    of.kind,
+    `Cannot use ${of.what}: known are ${known.join(", ")}`,
     faults[0]?.message ?? (near ? `Did you mean "${near}"?` : "Is it a plugin? Name its file with --plugin"),
   );
 }
+
+/** The adapter of a run's scheduler. @throws {FarmError} input */
+export const adapterOfRun = ({ dir, manifest: { scheduler } }: Run<FarmManifest>): Promise<SchedulerAdapter> =>
+  loadAdapter(scheduler, { what: `the run "${basename(dir)}" of the scheduler "${scheduler}"`, kind: "input" });
 
 /** The scheduler that has an option of this name, where one of the built-in ones has. */
 export async function schedulerWith(option: string): Promise<string | undefined> {

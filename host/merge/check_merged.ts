@@ -3,7 +3,7 @@ import { MergeStatus } from "../../core/contracts/merge_status.ts";
 import { MergedAbout } from "../../core/contracts/merged.ts";
 import { errorText } from "../../core/errors.ts";
 import { checkMerged, type FoundMerged, type MergedCheck } from "../../core/merge/merged_check.ts";
-import { firstIssue } from "../../core/read_output.ts";
+import { firstIssue } from "../../core/first_issue.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { decodeText, openRegular, parseJson, readIfThere, readRegular, Unreadable } from "../disk/read_file.ts";
 import { hashFile } from "../run/inputs.ts";

@@ -32,7 +32,7 @@ export function preflightSlots(path: string, threads: number): HostSlots[] {
 
 /** How many CPUs a scheduler's probe sees. @throws {FarmError} unreachable, when it sees none */
 export async function probedCpus(scheduler: string): Promise<number> {
-  const adapter = await loadAdapter(scheduler);
+  const adapter = await loadAdapter(scheduler, { what: `--probe "${scheduler}"`, kind: "usage" });
   const cpus = openCpus((await askLimits(adapter)).places ?? []);
   if (cpus > 0) return cpus;
   throw new FarmError(

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { FarmError } from "../../core/errors.ts";
-import { firstIssue } from "../../core/read_output.ts";
+import { firstIssue } from "../../core/first_issue.ts";
 import {
   ADAPTER_CALLS,
   AdapterFacts,

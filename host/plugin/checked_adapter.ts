@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { firstIssue } from "../../core/read_output.ts";
+import { firstIssue } from "../../core/first_issue.ts";
 import {
   ADAPTER_CALLS,
   type AdapterCall,

@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 import { Profile, PROFILE_KEYS, PROFILE_PLUGIN_KEYS } from "../../core/contracts/profile.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { nearestName } from "../../core/nearest_name.ts";
-import { firstIssue } from "../../core/read_output.ts";
+import { firstIssue } from "../../core/first_issue.ts";
 import { readTrusted, type Trusted } from "../plugin/trusted_file.ts";
 
 /**

@@ -10,7 +10,8 @@ import {
 import { errorText } from "../../core/errors.ts";
 import type { FileFault } from "../../core/file_fault.ts";
 import type { TextSpan, ToyArray } from "../../core/output_text.ts";
-import { firstIssue, readOutputText, type ShardOutput } from "../../core/read_output.ts";
+import { firstIssue } from "../../core/first_issue.ts";
+import { readOutputText, type ShardOutput } from "../../core/read_output.ts";
 import { quickCheck } from "../../core/quick_check.ts";
 import { recordText } from "../../core/record_text.ts";
 import { metricsName, outName } from "../../core/run_paths.ts";
@@ -150,7 +151,7 @@ export function readCommitted(path: string): CommittedMetrics | Unreadable {
     const value = parseJson(bytes);
     if (isCommitted(value)) return value;
     const parsed = CommittedMetricsSchema.safeParse(value);
-    return parsed.success ? parsed.data : new Unreadable(firstIssue(parsed.error), false);
+    return parsed.success ? parsed.data : new Unreadable(`is not as wanted (${firstIssue(parsed.error)})`, false);
   } catch (error) {
     return asUnreadable(error);
   }

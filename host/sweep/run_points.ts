@@ -5,7 +5,7 @@ import { errorText, FarmError } from "../../core/errors.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
 import { changeMode } from "../run/change_mode.ts";
-import { loadAdapter } from "../jobs/load_adapter.ts";
+import { adapterOfRun, loadAdapter } from "../jobs/load_adapter.ts";
 import { settleOrigin } from "../jobs/settle_origin.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import { finishPoint } from "./finish_point.ts";
@@ -77,7 +77,10 @@ function renderedElsewhere(path: string): FarmError {
 
 /** What no run of the sweep could do is told at once. */
 async function checkMode(scheduler: string, mode: PointOptions["mode"]): Promise<void> {
-  const { limits, name } = await loadAdapter(scheduler);
+  const { limits, name } = await loadAdapter(scheduler, {
+    what: `the sweep's scheduler "${scheduler}"`,
+    kind: "input",
+  });
   if (mode !== "transfer" || limits.file_transfer) return;
   throw new FarmError("usage", `Cannot use --mode ${mode} with ${name}: its jobs need a shared file system`);
 }
@@ -92,7 +95,7 @@ async function runPoint(
   const note = (change: Partial<PointRecord>) => recordPoint(open.path, point.run_id, change);
   try {
     const { run: rendered } = await settleOrigin(loadFarmRun(pointDir(open, point)));
-    const adapter = await loadAdapter(rendered.manifest.scheduler);
+    const adapter = await adapterOfRun(rendered);
     const run = withMode(rendered, adapter, options.mode);
     const looked = await measure(run, adapter, drive, recordOf(point), stop, note);
     if (stop.aborted) return note({ state: "open", error: "interrupted" });

@@ -5,7 +5,9 @@ import { Command } from "commander";
 import { build, runCommandLine } from "../../commands/program.ts";
 import { completeWords } from "../../commands/complete_words.ts";
 import { defineFlags } from "../../commands/flags.ts";
+import { readRequest } from "../../commands/request_flags.ts";
 import { TABLE } from "../../commands/table.ts";
+import { loadAdapter } from "../../host/jobs/load_adapter.ts";
 import { root } from "../../scripts/tool_paths.ts";
 
 const flags = defineFlags({
@@ -49,6 +51,17 @@ Deno.test("Whatever flag has choices is completed with them, whichever command a
   assert.deepEqual(await words("render", "--gen", ""), ["init", "mle"]);
   assert.deepEqual(await words("retry", "--mode=t"), ["transfer"]);
   assert.deepEqual(await words("run", "--scheduler=ssh", "--weight-mode", "p"), ["physical"]);
+  assert.deepEqual(await words("help", "re"), ["render", "retry", "report"]);
+  assert.deepEqual(await words("help", "sweep", "sub"), ["submit"]);
+});
+
+Deno.test("What is about pilots is refused without them, not passed over", async () => {
+  const adapter = await loadAdapter("slurm");
+  const options = { config: "x", nToys: 4, shards: 2, nextstatBin: "/bin/true", extraArg: [], set: [] };
+  const read = (more: object) => () => readRequest({ ...options, ...more }, adapter, "x");
+  assert.throws(read({ speculate: true }), { kind: "usage", message: /Cannot use --speculate without --pilots/ });
+  assert.throws(read({ heartbeatS: 5 }), { kind: "usage", message: /Cannot use --heartbeat-s without --pilots/ });
+  assert.equal(read({ speculate: true, pilots: 2 })().options["speculate"], true);
 });
 
 /** Where commander itself is given a flag: what all commands have, what names a scheduler, and old names. */

@@ -40,7 +40,7 @@ Deno.test("golden: status counts every state, then groups what is not simply don
     `study1 (slurm): 20 done, 2 running, 3 failed, 14 queued, 1 not submitted of 40 shards
 1000 of 2000 toys, 41.23 toys/s
 worker loop 17 with 2 slots runs on this machine
-  failed        exit 3: no such file: shard 2-3, 9 on n1, n2
+  failed        exit 3: no such file: shards 2-3, 9 on n1, n2
   running       shard 4 on n1
   queued        other jobs go first: shard 5
   held          held by hand: shard 6`,
@@ -49,7 +49,7 @@ worker loop 17 with 2 slots runs on this machine
 
 Deno.test("many hosts of one reason are cut to four", () => {
   const shards = Array.from({ length: 6 }, (_, i) => shard(i, "lost", "its job is gone", `n${i}`));
-  assert.match(describeStatus(SUMMARY, shards), /: shard 0-5 on n0, n1, n2, n3 …$/);
+  assert.match(describeStatus(SUMMARY, shards), /: shards 0-5 on n0, n1, n2, n3 …$/);
 });
 Deno.test("what nothing works on is called not submitted on this machine too, and the rest queued", () => {
   const summary = { ...SUMMARY, scheduler: "local", counts: { done: 1, queued: 3 }, total: 4 };

@@ -4,6 +4,7 @@ import {
   clockTime,
   duration,
   fineDuration,
+  namedShards,
   percent,
   plural,
   rangesText,
@@ -80,6 +81,10 @@ Deno.test("rangesText() names every number, in ranges", () => {
     });
     assert.deepEqual(named, numbers.toSorted((a, b) => a - b));
   }));
+});
+
+Deno.test("one shard is named in the singular, more in the plural", () => {
+  assert.deepEqual([namedShards([3]), namedShards([4, 5, 6, 7])], ["shard 3", "shards 4-7"]);
 });
 
 Deno.test("shardRanges() names at most twelve ranges, and counts all that are left", () => {

@@ -12,7 +12,7 @@ Deno.test("watching says each change once, and of many shards in one line", () =
   const said = new Map<string, Set<number>>();
   const held = [shard(0, "held", "by hand"), shard(1, "held", "by hand")];
   assert.deepEqual(tellChanges(said, [...held, shard(2, "running"), shard(3, "queued")]), [
-    "held          by hand: shard 0-1",
+    "held          by hand: shards 0-1",
   ]);
   assert.deepEqual(tellChanges(said, [...held, shard(2, "done"), shard(3, "queued")]), []);
   assert.deepEqual(tellChanges(said, [...held, shard(2, "held", "by hand"), shard(3, "lost", "gone")]), [

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFile, readFile } from "node:fs/promises";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bad, BAD_REQUESTS } from "../support/bad_requests.ts";
 import { inputs, namesIn, nextstat, nsfarm, renderRun, requestArgs } from "../support/farm.ts";
@@ -28,6 +28,40 @@ for (const command of ["run", "render"]) {
       }));
   }
 }
+
+Deno.test("A fault is told of what names it: a list of counts, a probe, a manifest; and of a document in plain words", () =>
+  inFolder(async (folder) => {
+    const words = requestArgs(folder, { toys: 8, shards: 2 }).filter((word) => word !== "--no-check");
+    const counts = words.map((word) => word === "--out-dir" ? "--out-root" : word).concat("--shards-list", "2,200");
+    assertTold(await nsfarm(folder, ["sweep", "render", ...withoutFlags(counts, ["--shards", "--run-id"])]), {
+      code: 2,
+      line: /Cannot split 8 toys into 200 shards/,
+      hint: /--shards-list 8 or fewer/,
+    });
+    const spec = join(inputs(), "gauss_exp_10k.json");
+    const merged = await nsfarm(folder, ["merge", "--input", spec, "--out", join(folder, "merged.json")]);
+    assert.match(merged.stdout + merged.stderr, /is no output of nextstat \(input_schema_version: missing\)/);
+    const dir = await renderRun(folder, { toys: 8, shards: 2 });
+    const manifest = join(dir, "manifest.json");
+    const text = await readFile(manifest, "utf8");
+    await writeFile(manifest, text.replace('"scheduler": "local"', '"scheduler": "nobodys"'));
+    for (const command of ["status", "submit", "retry"]) {
+      assertTold(await nsfarm(folder, [command, dir]), {
+        code: 3,
+        line: /Cannot use the run ".*" of the scheduler "nobodys": known are local, ssh, slurm, htcondor$/,
+        hint: /--plugin/,
+      });
+    }
+    await writeFile(manifest, text.replace(/"schema_version": "[^"]*"/, '"schema_version": "x"'));
+    assertTold(await nsfarm(folder, ["status", dir]), {
+      code: 3,
+      line: /Cannot read the manifest ".*": it is not as wanted \(schema_version: "x", wanted "nextstat/,
+    });
+  }));
+
+/** The words without these flags and their values. */
+const withoutFlags = (words: readonly string[], flags: readonly string[]): string[] =>
+  words.filter((word, i) => !flags.includes(word) && !flags.includes(words[i - 1] ?? ""));
 
 Deno.test("run: an existing run id with other options is refused by naming the difference, and stays as it is", () =>
   inFolder(async (folder) => {

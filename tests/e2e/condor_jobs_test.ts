@@ -48,7 +48,7 @@ test("condor_rm of a running and of an idle job: both are told as cancelled, and
   const cluster = await lastCluster(dir);
   await farm.pool.ask("condor_rm", `${cluster}.0`, `${cluster}.4`);
   await until("they are told", async () => (await statusWords(farm, dir)).includes("2 cancelled"));
-  assert.match(await statusWords(farm, dir), /cancelled +removed with condor_rm: shard 0, 4/);
+  assert.match(await statusWords(farm, dir), /cancelled +removed with condor_rm: shards 0, 4/);
   await fit.mark("go");
   await untilIdle(farm);
   await retryMerges(farm, dir, 10);
@@ -74,7 +74,7 @@ test("condor_hold is shown with its reason; a released job goes on, and retry re
   const cluster = await lastCluster(dir);
   await farm.pool.ask("condor_hold", "-reason", "let me look at it", `${cluster}.0`, `${cluster}.1`);
   await until("they are held", async () => (await statusWords(farm, dir)).includes("2 held"));
-  const held = /held +held by hand \(condor_hold\); condor_release lets it go on: let me look at it .*: shard 0-1/;
+  const held = /held +held by hand \(condor_hold\); condor_release lets it go on: let me look at it .*: shards 0-1/;
   assert.match(await statusWords(farm, dir), held);
   await farm.pool.ask("condor_release", `${cluster}.0`);
   await fit.mark("go");
@@ -102,7 +102,7 @@ const REASON = `SYSTEM_PERIODIC_HOLD_REASON = "Memory usage exceeds what was req
 test("a job that waits for a machine that does not exist is explained, and retry with other requirements frees it", async (farm) => {
   const dir = await farm.render({ toys: 4, shards: 2, more: ["--condor-requirements", `(Machine == "e7")`] });
   await farm.must(["submit", dir]);
-  const seen = async () => /queued +no machine that fits is free \(.*: shard 0-1/.test(await statusWords(farm, dir));
+  const seen = async () => /queued +no machine that fits is free \(.*: shards 0-1/.test(await statusWords(farm, dir));
   await until("status tells why they wait", seen);
   await retryMerges(farm, dir, 4, undefined, ["--condor-requirements", `(Machine == "e1")`]);
 });

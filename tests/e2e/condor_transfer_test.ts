@@ -159,7 +159,7 @@ test("a missing input holds the jobs: run ends with the reason instead of waitin
   assert.match(stderr, /^held +its input files could not be sent.*\/fit.*No such file or directory.*: shard 0/m);
   assert.match(
     await statusWords(farm, dir),
-    /3 held of 3 shards[^]*held +its input files could not be sent: .*shard 0-2/,
+    /3 held of 3 shards[^]*held +its input files could not be sent: .*shards 0-2/,
   );
   await rename(`${place}.away`, place);
   await farm.must(["retry", dir, "--wait"]);
@@ -182,7 +182,7 @@ test("shards whose time ran out on their nodes are cut by retry --split, and the
   await farm.must(["submit", dir, "--wait"], 5);
   assert.match(
     await statusWords(farm, dir),
-    /timed_out +it ran longer than --condor-max-run-time allows.*: shard 1-2/,
+    /timed_out +it ran longer than --condor-max-run-time allows.*: shards 1-2/,
   );
   await farm.must(["retry", dir, "--split", "--more-time", "0:30", "--wait"]);
   await assertMerged(dir, { toys: 9 });
@@ -200,7 +200,7 @@ test("cancel stops jobs that were sent to nodes, and what they had finished stay
   await until("shard 0 is done", async () => (await statusWords(farm, dir)).includes("1 done"));
   await farm.must(["cancel", dir]);
   await untilIdle(farm);
-  assert.match(await statusWords(farm, dir), /1 done, 3 cancelled of 4 shards[^]*cancelled .*: shard 1-3/);
+  assert.match(await statusWords(farm, dir), /1 done, 3 cancelled of 4 shards[^]*cancelled .*: shards 1-3/);
   await fit.mark("go");
   await farm.must(["retry", dir, "--wait"]);
   await assertMerged(dir, { toys: 8 });

@@ -220,6 +220,17 @@ test("runs of others beside a new one that may not be read are named, and in nob
   }
 });
 
+test("an --out-dir that may not be written is told by the run's folder, not by a name of ours", async (folder) => {
+  const closed = join(folder, "closed");
+  mkdirSync(closed, { mode: 0o500 });
+  await own(closed);
+  await standIn(folder, "");
+  const words = ["run", ...unlike(folder), "--no-check", "--out-dir", closed, "--run-id", "r"];
+  const { code, stderr } = await runOrdinary(folder, words);
+  assert.equal(code, 3, stderr);
+  assert.match(stderr, /Cannot write ".*\/closed\/r": permission is denied/);
+});
+
 test("a home that may not be read, and /dev/shm as TMPDIR, change nothing", async (folder) => {
   await standIn(folder, "");
   await own(folder);

@@ -36,6 +36,7 @@ Deno.test("a plan that cannot be made says why", () =>
   inFolder(async (folder) => {
     await mustRun(folder, runArgs(folder, { toys: 4, shards: 2 }));
     const plan = (...more: string[]) => nsfarm(folder, ["plan", "--from", runDir(folder), ...more]);
+    assertTold(await plan("--probe", "slrum"), { code: 2, line: /Cannot use --probe "slrum": /, hint: /"slurm"/ });
     assertTold(await nsfarm(folder, ["plan", "--from", join(folder, "none")]), {
       code: 3,
       line: /Cannot read the manifest/,

@@ -60,6 +60,7 @@ const CASES: [string, string[]][] = [
   ["render --scheduler slurm --slurm-par", ["--slurm-partition"]],
   ["run --mode ", ["shared", "transfer"]],
   ["sweep sub", ["submit"]],
+  ["help rend", ["render"]],
   ["plugin ", ["list", "check", "new"]],
   ["schema manif", ["manifest"]],
   ["merge --allow-", ["--allow-partial"]],

@@ -32,7 +32,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]
       assert.deepEqual(await processesOf(folder), []);
       assert.deepEqual(await failedAttempts(dir), ["0.1 terminated", "1.1 terminated"]);
       const { stdout } = await mustRun(folder, ["status", dir]);
-      assert.match(stdout, /cancelled +it was told to stop: shard 0-1/);
+      assert.match(stdout, /cancelled +it was told to stop: shards 0-1/);
       await fake.mark("go");
       await mustRun(folder, words);
       assert.equal(await countDone(dir), 4);

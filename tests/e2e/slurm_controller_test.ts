@@ -100,7 +100,7 @@ test("jobs that slurmctld has forgotten in a crash are told as lost; another's j
     "--wrap=true",
   );
   assert.equal(theirs.trim(), (await submissions(dir))[0]?.job_id);
-  assert.match(await statusNow(farm, dir), /lost +its job never began: .*forgotten by its scheduler: shard 0-1/);
+  assert.match(await statusNow(farm, dir), /lost +its job never began: .*forgotten by its scheduler: shards 0-1/);
   assert.match((await farm.must(["cancel", dir])).stdout, /nothing of this run is running or queued/);
   await retryToEnd(farm, dir, 4);
   assert.equal((await farm.cluster.ask("squeue", "--me", "--noheader", "--format=%i")).trim(), theirs.trim());

@@ -26,8 +26,8 @@ test("files that become visible late are waited for; the record alone is no resu
   await withNodeView(farm.cluster, dir, async (view) => {
     await farm.must(["submit", dir]);
     await untilIdle(farm);
-    assert.match(await statusWords(farm, dir), /running +waiting for files: shard 0-3/);
-    assert.match(await statusNow(farm, dir), /lost +its job.*: shard 0-3/);
+    assert.match(await statusWords(farm, dir), /running +waiting for files: shards 0-3/);
+    assert.match(await statusNow(farm, dir), /lost +its job.*: shards 0-3/);
     await view.bring(/^shard_[01]\.metrics\.json$/);
     assert.match(await statusWords(farm, dir), /0 of 8 toys/);
     assert.doesNotMatch(await statusWords(farm, dir), /failed|lost/);

@@ -26,7 +26,7 @@ test("a task cancelled while it runs, one cancelled while it waits and a held on
   await farm.must(["submit", dir]);
   const id = await onlyJob(dir);
   await until("shard 0 runs", async () => (await fake.pids(0)).length > 0);
-  await untilSaid(farm, dir, /queued +as many of its array run as --slurm-throttle lets: shard 1-5/);
+  await untilSaid(farm, dir, /queued +as many of its array run as --slurm-throttle lets: shards 1-5/);
   await farm.cluster.ask("scancel", `${id}_5`);
   await farm.cluster.ask("scontrol", "hold", `${id}_4`);
   await farm.cluster.ask("scancel", `${id}_0`);
@@ -52,12 +52,12 @@ test("a job that waits is explained: a closed partition, drained nodes, a licenc
   try {
     await asRoot("scontrol", "update", "partitionname=main", "state=down");
     await farm.must(["submit", dir]);
-    await untilSaid(farm, dir, /queued +its partition is closed.*: shard 0-1/);
+    await untilSaid(farm, dir, /queued +its partition is closed.*: shards 0-1/);
     for (const node of ["n1", "n2"]) {
       await asRoot("scontrol", "update", `nodename=${node}`, "state=drain", "reason=disk");
     }
     await asRoot("scontrol", "update", "partitionname=main", "state=up");
-    await untilSaid(farm, dir, /queued +the nodes that it needs are down, drained or reserved.*: shard 0-1/);
+    await untilSaid(farm, dir, /queued +the nodes that it needs are down, drained or reserved.*: shards 0-1/);
   } finally {
     await asRoot("scontrol", "update", "partitionname=main", "state=up");
     for (const node of ["n1", "n2"]) await asRoot("scontrol", "update", `nodename=${node}`, "state=resume");
@@ -127,7 +127,7 @@ test("jobs that had to make room for others of a higher priority are told so, an
   await until("all run", async () => (await fake.log()).length === 4);
   const urgent = ["--partition=urgent", "--ntasks=1", "--cpus-per-task=2", "--output=/dev/null", "--wrap=sleep 3"];
   await farm.cluster.ask("sbatch", ...urgent);
-  await untilSaid(farm, dir, /preempted +it had to make room for a job of higher priority: shard \d-\d on n[12]/);
+  await untilSaid(farm, dir, /preempted +it had to make room for a job of higher priority: shards \d-\d on n[12]/);
   await fake.mark("go");
   await untilIdle(farm);
   await retryToEnd(farm, dir, 8);

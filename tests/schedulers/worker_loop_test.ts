@@ -7,6 +7,11 @@ const HANDLE = exampleHandle(2);
 const why = 'Cannot read the file of a worker loop "/r/claims/worker_x.json": permission denied';
 const unread = result({ stdout: JSON.stringify({ workers: [], unknown: [{ token: HANDLE.token, why }] }) });
 
+Deno.test("what a worker loop's program says is told by the same rule as of any command", () => {
+  const spoken = result({ exit_code: 2, stderr: "one\n\ntwo\n" });
+  assert.deepEqual(local.readFind(spoken, "0".repeat(16)), { kind: "unclear", message: "one; two" });
+});
+
 Deno.test("a worker loop whose file cannot be read was neither taken nor refused", () => {
   assert.deepEqual(local.readFind(unread, HANDLE.token), { kind: "unclear", message: why });
   assert.deepEqual(local.readFind(unread, "00112233445566bb"), { kind: "ok", value: null });

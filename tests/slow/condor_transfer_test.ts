@@ -25,7 +25,7 @@ test("a nextstat that fails on one node only is told with its words and its node
   const dir = await farm.render({ toys: 16, shards: 8, nextstat: fit.path, more: TRANSFER });
   await farm.must(["submit", dir, "--wait"], 5);
   const words = await statusWords(farm, dir);
-  assert.match(words, /failed +exit 3: no licence: shard [-0-9, ]+ on e2$/m);
+  assert.match(words, /failed +exit 3: no licence: shards? [-0-9, ]+ on e2$/m);
   const failed = await failedAttempts(dir);
   assert(failed.length > 0 && failed.every((one) => one.endsWith(".1 exit")), failed.join());
   await fit.mark("mended");

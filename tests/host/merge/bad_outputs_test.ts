@@ -117,7 +117,7 @@ const CASES: Bad[] = [
   {
     name: "a record of another schema",
     spoil: (_, metrics) => changeRecord(metrics, (text) => text.replaceAll(/nextstat.cpu_farm_shard_record.v1/g, "v9")),
-    says: /^shard_2\.metrics\.json farm\.schema_version: /,
+    says: /^shard_2\.metrics\.json is not as wanted \(farm\.schema_version: /,
   },
   {
     name: "deep nesting in the record",
@@ -138,7 +138,7 @@ const CASES: Bad[] = [
   {
     name: "an infinite generation value",
     spoil: (_o, _m, manifest) => rewrite(manifest, (text) => text.replace("91.0", "1e400")),
-    says: /^shard_2\.out\.json gen\.params\.1: /,
+    says: /^shard_2\.out\.json is no output of nextstat \(gen\.params\.1: /,
   },
   {
     name: "a text among the numbers",
@@ -213,7 +213,7 @@ const CASES: Bad[] = [
   {
     name: "an output that is no object",
     spoil: (out) => writeFile(out, "[1, 2]"),
-    says: /^shard_2\.out\.json .*expected object/,
+    says: /^shard_2\.out\.json is no output of nextstat \(a list, wanted an object\)/,
   },
   {
     name: "bytes that are no text",
