@@ -1,5 +1,5 @@
 import type { FarmManifest } from "../core/contracts/manifest.ts";
-import { acceptNextstat } from "../host/run/accept_nextstat.ts";
+import { acceptNextstat } from "../host/jobs/accept_nextstat.ts";
 import type { Run } from "../host/run/load_manifest.ts";
 import type { FlagTable, FlagValues } from "../core/flags.ts";
 import type { SchedulerAdapter } from "../schedulers/adapter.ts";

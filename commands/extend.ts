@@ -2,7 +2,7 @@ import { namedShards } from "../core/format.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { wholeNumber } from "../core/parse_flag.ts";
 import { seedOf } from "../core/run_seeds.ts";
-import { type Extended, extendRun } from "../host/run/extend_run.ts";
+import { type Extended, extendRun } from "../host/jobs/extend_run.ts";
 import { submitOpen } from "../host/jobs/start_run.ts";
 import { requireFinish } from "../host/jobs/submit_finish.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";

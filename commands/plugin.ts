@@ -5,7 +5,7 @@ import { plainPath } from "../core/parse_flag.ts";
 import { checkAdapter } from "../host/check_adapter/check_adapter.ts";
 import { findPlugins, type FoundPlugin, openPlugin } from "../host/plugin/load_plugin.ts";
 import { newPlugin } from "../host/plugin/new_plugin.ts";
-import { previewOf } from "../host/plugin/preview_plugin.ts";
+import { previewOf } from "../host/check_adapter/preview_plugin.ts";
 import type { CommandSpec, Output } from "./command.ts";
 
 const plugin: CommandSpec = {

@@ -6,7 +6,7 @@ import type { ShardRecord } from "../core/contracts/shard_record.ts";
 import { FAILURES } from "../core/failure.ts";
 import { runTimes } from "../core/times.ts";
 import type { Run } from "../host/run/load_manifest.ts";
-import { readRecords, timeFacts } from "../host/run/run_records.ts";
+import { readRecords, timeFacts } from "../host/state/run_records.ts";
 import type { WorkEvent } from "../host/work/work_event.ts";
 import { openProgress } from "./progress.ts";
 

@@ -1,3 +1,5 @@
+import { dirname, isAbsolute, join } from "node:path";
+
 /** Every file that a spec names: the values of its `file` keys, wherever they are, sorted, once each. */
 export function specFiles(spec: unknown): string[] {
   const found = new Set<string>();
@@ -12,3 +14,7 @@ export function specFiles(spec: unknown): string[] {
   }
   return [...found].sort();
 }
+
+/** Where an input lies: its path is relative to the spec's folder, or absolute. */
+export const inputPath = (config: string, path: string): string =>
+  isAbsolute(path) ? path : join(dirname(config), path);

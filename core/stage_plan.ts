@@ -1,5 +1,8 @@
 import { FarmError } from "./errors.ts";
 
+/** The folder of a run directory in which the spec and the files that it names lie for nodes that share no disk. */
+export const INPUTS = "inputs";
+
 /** Where each input goes below one folder, in its own place relative to the spec. */
 export interface StagePlan {
   /** The spec, relative to that folder. */

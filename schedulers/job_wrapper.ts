@@ -1,4 +1,4 @@
-import { basename, dirname, join } from "node:path";
+import { basename } from "node:path";
 import type { InJob } from "../core/contracts/in_job.ts";
 import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
 import { fitCommand, isPiece } from "../core/fit_command.ts";
@@ -6,6 +6,8 @@ import { JOB_FACTS } from "../core/job_facts.ts";
 import { recordedVariables } from "../core/recorded_environment.ts";
 import { isHostsOwn, nextstatsOf } from "../core/run_nextstats.ts";
 import { renderTemplate, verbatim } from "../core/render_template.ts";
+import { inputPath } from "../core/spec_files.ts";
+import { INPUTS } from "../core/stage_plan.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import { VERSION } from "../core/version.ts";
 import template from "../templates/job_wrapper.sh.mustache" with { type: "text" };
@@ -15,9 +17,6 @@ import { setupLines } from "./launch.ts";
 import { readSite } from "./site_options.ts";
 
 export const JOB_WRAPPER = "job_wrapper.sh";
-
-/** Where the spec and the files that it names are staged for nodes that share no disk. */
-export const INPUTS = "inputs";
 
 /** The sh wrapper: runs nextstat and leaves the facts of each attempt in incoming/, with nothing but POSIX tools. */
 export function renderJobWrapper(context: RenderContext, scheduler: string, in_job: InJob): RenderedFile {
@@ -86,9 +85,8 @@ function numberWord({ variable, with: beside, line }: JobNumber): string {
 export const stagedConfig = (manifest: FarmManifest): string =>
   manifest.farm.staged_config ?? `${INPUTS}/${basename(manifest.config)}`;
 
-function inputsBeside(manifest: FarmManifest, config: string): string[] {
-  return manifest.farm.inputs.map(({ path }) => path.startsWith("/") ? path : join(dirname(config), path));
-}
+const inputsBeside = (manifest: FarmManifest, config: string): string[] =>
+  manifest.farm.inputs.map(({ path }) => inputPath(config, path));
 
 const IN_SHELL: Record<string, string> = {
   "<nextstat>": `"$nextstat"`,

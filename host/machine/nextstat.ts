@@ -1,6 +1,6 @@
 import { FarmError } from "../../core/errors.ts";
 import { runProgram } from "./run_program.ts";
-import { hashFile } from "../run/inputs.ts";
+import { hashFile } from "../disk/hash_file.ts";
 
 interface Nextstat {
   path: string;

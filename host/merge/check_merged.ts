@@ -6,7 +6,7 @@ import { checkMerged, type FoundMerged, type MergedCheck } from "../../core/merg
 import { firstIssue } from "../../core/first_issue.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { decodeText, openRegular, parseJson, readIfThere, readRegular, Unreadable } from "../disk/read_file.ts";
-import { hashFile } from "../run/inputs.ts";
+import { hashFile } from "../disk/hash_file.ts";
 import type { Run } from "../run/load_manifest.ts";
 
 /** What a run's merged.out.json is worth, by what it says of itself: its toys are not read. */

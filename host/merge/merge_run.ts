@@ -16,9 +16,9 @@ import { mergedSet, type MergeMoment, wholeOf, withoutPulls } from "./merged_set
 import { inputSources, runSources, type Sources } from "./open_sources.ts";
 import { type Proof, prove } from "./prove.ts";
 import { mergedPieces, writeMerged } from "./write_merged.ts";
-import { readRecords, timeFacts } from "../run/run_records.ts";
+import { readRecords, timeFacts } from "../state/run_records.ts";
 import { type OutKind, refuseOut } from "../disk/refuse_out.ts";
-import { sweepForgotten } from "../disk/sweep_temporary.ts";
+import { sweepForgotten } from "../run/sweep_temporary.ts";
 import { writeDocument } from "../disk/write_file.ts";
 
 export interface MergeOptions {

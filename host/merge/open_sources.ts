@@ -5,7 +5,7 @@ import { FarmError } from "../../core/errors.ts";
 import type { SeedRange } from "../../core/merge/toy_ranges.ts";
 import { joinRanges } from "../../core/merge/toy_ranges.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { oldShards } from "../run/old_run.ts";
+import { oldShards } from "../shard/old_run.ts";
 import { openRun } from "../run/run_home.ts";
 import { readInput } from "./read_input.ts";
 import type { InputOrder, ReadContext, SourceOrder } from "./source_order.ts";

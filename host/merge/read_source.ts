@@ -3,7 +3,7 @@ import { isFarmManifest } from "../../core/check_manifest.ts";
 import type { FarmManifest, Manifest, Plan } from "../../core/contracts/manifest.ts";
 import { Metrics } from "../../core/contracts/shard_record.ts";
 import { metricsName, outName } from "../../core/run_paths.ts";
-import { readOldShard } from "../run/old_run.ts";
+import { readOldShard } from "../shard/old_run.ts";
 import { readDocument, Unreadable } from "../disk/read_file.ts";
 import { type CheckedOutput, readOutput, readRecord, readShard } from "../shard/read_shard.ts";
 import { readInput } from "./read_input.ts";

@@ -1,3 +1,4 @@
+import { inputPath } from "../../core/spec_files.ts";
 import { join, relative } from "node:path";
 import { readSums, SUMS } from "../../core/archive_names.ts";
 import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
@@ -8,9 +9,9 @@ import { isSetFault, type MergedCheck, type MergedFinding } from "../../core/mer
 import { nextstatFault, nextstatsOf } from "../../core/run_nextstats.ts";
 import { MERGE_STATUS, MERGED, metricsName } from "../../core/run_paths.ts";
 import { sealFault } from "../../core/seal_record.ts";
-import { hashFile, inputPath, sha256Of } from "../run/inputs.ts";
+import { hashFile, sha256Of } from "../disk/hash_file.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { oldShards, readOldShard } from "../run/old_run.ts";
+import { oldShards, readOldShard } from "../shard/old_run.ts";
 import { readIfThere, readRegular } from "../disk/read_file.ts";
 import { readShard } from "../shard/read_shard.ts";
 import { openRun } from "../run/run_home.ts";

@@ -1,3 +1,4 @@
+import { inputPath } from "../../core/spec_files.ts";
 import { dirname } from "node:path";
 import * as z from "zod/mini";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
@@ -17,7 +18,6 @@ import { makeScratch } from "../disk/scratch.ts";
 import { removeTree } from "../disk/write_file.ts";
 import { runProgram } from "../machine/run_program.ts";
 import { resultOf } from "../shard/read_result.ts";
-import { inputPath } from "./inputs.ts";
 
 /** What the fits before a run tell. */
 interface CheckedFit {

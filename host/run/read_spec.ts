@@ -3,8 +3,8 @@ import type { InputFile } from "../../core/contracts/kinds.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { adviceFor, faultWords, fileFault, shownPath } from "../../core/file_fault.ts";
 import { readSpecModel, type SpecModel } from "../../core/spec_model.ts";
-import { specFiles } from "../../core/spec_files.ts";
-import { hashFile, inputPath, mtime_ms } from "./inputs.ts";
+import { inputPath, specFiles } from "../../core/spec_files.ts";
+import { hashFile, mtime_ms } from "../disk/hash_file.ts";
 import { checkDepth, decodeText, MAX_DOCUMENT_BYTES, Unreadable } from "../disk/read_file.ts";
 
 /** A spec that was read. */

@@ -12,13 +12,13 @@ import { checkFit } from "./check_fit.ts";
 import type { Run } from "./load_manifest.ts";
 import { loadAverage, lookAtMachine } from "../machine/machine.ts";
 import { uptime_s } from "../machine/uptime.ts";
-import { stagedConfig, stageInputs, stagePlanOf } from "./stage_inputs.ts";
-import type { StagePlan } from "../../core/stage_plan.ts";
+import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
+import { INPUTS, type StagePlan } from "../../core/stage_plan.ts";
 import { lookAtNextstat } from "../machine/nextstat.ts";
 import { ownBinary } from "../machine/own_program.ts";
 import { pluginRecord } from "../plugin/plugin_run.ts";
 import { hashSpec, readSpec } from "./read_spec.ts";
-import { sweepStaged } from "../disk/sweep_temporary.ts";
+import { sweepStaged } from "./sweep_temporary.ts";
 import { exists, makeFolder, removeTree, temporaryPath, writeWhole } from "../disk/write_file.ts";
 import { rename } from "../disk/rename.ts";
 
@@ -143,7 +143,7 @@ export async function renderRun(
   Object.assign(manifest.farm, pluginRecord(adapter), adapter.inJob ? { in_job: adapter.inJob } : {});
   const stage = stageOf(request, adapter, manifest);
   const sent = adapter.limits.sends_inputs ? sentPlan(manifest) : stage;
-  if (sent) manifest.farm.staged_config = stagedConfig(sent);
+  if (sent) manifest.farm.staged_config = `${INPUTS}/${sent.config}`;
   const rendered = adapter.render({
     manifest,
     run_dir: dir,

@@ -1,10 +1,11 @@
+import { inputPath } from "../../core/spec_files.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { faultWords } from "../../core/file_fault.ts";
 import { nextstatFault, nextstatsOf } from "../../core/run_nextstats.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { nextstatVersion } from "../machine/nextstat.ts";
-import { hashFile, inputPath } from "./inputs.ts";
+import { hashFile } from "../disk/hash_file.ts";
 import { loadFarmRun, type Run } from "./load_manifest.ts";
 
 /** What a shard would be fitted with now. */

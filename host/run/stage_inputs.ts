@@ -1,10 +1,7 @@
+import { inputPath } from "../../core/spec_files.ts";
 import { basename, dirname, join } from "node:path";
-import { planStage, type StagePlan } from "../../core/stage_plan.ts";
-import { inputPath } from "./inputs.ts";
+import { INPUTS, planStage, type StagePlan } from "../../core/stage_plan.ts";
 import { exists, makeFolder } from "../disk/write_file.ts";
-
-/** The folder of the run directory that is sent to nodes which share no disk. */
-const INPUTS = "inputs";
 
 /** Where the spec and its files go below inputs/. @throws {FarmError} input, for an absolute path in the spec */
 export function stagePlanOf(config: string, paths: readonly string[]): StagePlan {
@@ -21,5 +18,3 @@ export function stageInputs(dir: string, config: string, plan: StagePlan): void 
     Deno.copyFileSync(inputPath(config, from), target);
   }
 }
-
-export const stagedConfig = (plan: StagePlan): string => `${INPUTS}/${plan.config}`;

@@ -4,7 +4,7 @@ import { FarmError } from "../../core/errors.ts";
 import { adviceFor, isAbsent } from "../../core/file_fault.ts";
 import { equalFault } from "../../core/merge/equal.ts";
 import { documentText, sealDocument } from "../../core/seal_record.ts";
-import { sha256Of } from "../run/inputs.ts";
+import { sha256Of } from "../disk/hash_file.ts";
 import type { FarmManifest, Plan } from "../../core/contracts/manifest.ts";
 import type { Metrics, ShardRecord } from "../../core/contracts/shard_record.ts";
 import { ASIDE, commitName, metricsName, outName } from "../../core/run_paths.ts";

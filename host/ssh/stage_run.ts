@@ -1,7 +1,9 @@
+import { inputPath } from "../../core/spec_files.ts";
 import { basename, dirname, join } from "node:path";
 import { quoteWord } from "../../core/shell_quote.ts";
-import { INPUTS, JOB_WRAPPER } from "../../schedulers/job_wrapper.ts";
-import { hashFile, inputPath } from "../run/inputs.ts";
+import { INPUTS } from "../../core/stage_plan.ts";
+import { JOB_WRAPPER } from "../../schedulers/job_wrapper.ts";
+import { hashFile } from "../disk/hash_file.ts";
 import { sentPlan } from "../run/render_run.ts";
 import { HostFault } from "./host_fault.ts";
 import type { HostLink, LinkOptions } from "./link.ts";

@@ -10,14 +10,14 @@ import { type CollectedShard, collectOldShard, collectShard } from "./collect_sh
 import { MANIFEST } from "../../core/run_paths.ts";
 import { changeManifest } from "../run/change_manifest.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { oldShards } from "../run/old_run.ts";
+import { oldShards } from "../shard/old_run.ts";
 import { isManifestOf, openRun } from "../run/run_home.ts";
-import { readRecords, type RunRecords, timeFacts } from "../run/run_records.ts";
+import { readRecords, type RunRecords, timeFacts } from "./run_records.ts";
 import { ownSubmissions } from "../jobs/submissions.ts";
 import { settleIncoming, sweepIncoming } from "../shard/settle_incoming.ts";
 import { listNames } from "../disk/list_names.ts";
 import { type OutKind, refuseOut } from "../disk/refuse_out.ts";
-import { sweepDone } from "../disk/sweep_temporary.ts";
+import { sweepDone } from "../run/sweep_temporary.ts";
 import { writeDocument } from "../disk/write_file.ts";
 
 export interface CollectReport {

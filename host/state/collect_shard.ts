@@ -5,7 +5,7 @@ import { SHARD_RESULT_SCHEMA } from "../../core/contracts/manifest.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { reconcile, type ShardView } from "../../core/reconcile.ts";
 import { metricsName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
-import { type OldShard, readOldShard } from "../run/old_run.ts";
+import { type OldShard, readOldShard } from "../shard/old_run.ts";
 import { readListed } from "../shard/read_shard.ts";
 
 /** One row of results[], and the record behind it where there is one. */

@@ -11,7 +11,7 @@ import { readTail } from "../disk/read_tail.ts";
 import { exists } from "../disk/write_file.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { type OldShard, oldShards } from "../run/old_run.ts";
+import { type OldShard, oldShards } from "../shard/old_run.ts";
 import { collectOldShard } from "./collect_shard.ts";
 import type { ShardLogs } from "./read_logs.ts";
 

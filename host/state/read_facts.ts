@@ -15,13 +15,13 @@ import { listNames } from "../disk/list_names.ts";
 import { collectOldShard, collectShard } from "./collect_shard.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { oldError } from "./old_status.ts";
-import { type OldShard, oldShards } from "../run/old_run.ts";
+import { type OldShard, oldShards } from "../shard/old_run.ts";
 import { Unreadable } from "../disk/read_file.ts";
 import { readCommitted, readOutput, readShard } from "../shard/read_shard.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
 import { unusedHosts } from "./unused_hosts.ts";
 import { openRun } from "../run/run_home.ts";
-import { readRecords, timeFacts } from "../run/run_records.ts";
+import { readRecords, timeFacts } from "./run_records.ts";
 
 /** A shard's facts and, where it is done, its toys. */
 interface ReadShard {

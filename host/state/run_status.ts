@@ -22,7 +22,7 @@ import { summedCheckOf } from "../merge/check_merged.ts";
 import { orRefusal } from "../disk/refused.ts";
 import { fullDiskAdvice } from "../disk/full_disk.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { readRecords, timeFacts } from "../run/run_records.ts";
+import { readRecords, timeFacts } from "./run_records.ts";
 import type { ScannedShard } from "./scan_run.ts";
 import { refusalOf, withoutSilent } from "../jobs/submissions.ts";
 import { unusedHosts } from "./unused_hosts.ts";

@@ -16,7 +16,7 @@ import { shardsWithFiles } from "../jobs/absent_since.ts";
 import { readShard } from "../shard/read_shard.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
 import { endLost, settleShard, type Standing, sweepIncoming } from "../shard/settle_shard.ts";
-import { sweepTemporary } from "../disk/sweep_temporary.ts";
+import { sweepTemporary } from "../run/sweep_temporary.ts";
 import { begunEvent, type WorkEvent, type WorkOptions, type WorkReport } from "./work_event.ts";
 import type { Workbench } from "../shard/workbench.ts";
 import { announced, listWorkers, sweepWorkers } from "./workers.ts";

@@ -2,7 +2,7 @@ import type { RenderContext } from "../adapter.ts";
 import { FarmError } from "../../core/errors.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { isSentImage } from "../container.ts";
-import { INPUTS } from "../job_wrapper.ts";
+import { INPUTS } from "../../core/stage_plan.ts";
 import { readSite } from "../site_options.ts";
 import { listedPath } from "./submit_value.ts";
 

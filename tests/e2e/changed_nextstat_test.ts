@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { appendFile, copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { acceptNextstat } from "../../host/run/accept_nextstat.ts";
+import { acceptNextstat } from "../../host/jobs/accept_nextstat.ts";
 import { loadFarmRun } from "../../host/run/load_manifest.ts";
 import { loadAdapter } from "../../host/jobs/load_adapter.ts";
 import { mustRun, nsfarm, renderRun, runArgs, runDir } from "../support/farm.ts";

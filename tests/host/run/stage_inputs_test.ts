@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stagedConfig, stageInputs, stagePlanOf } from "../../../host/run/stage_inputs.ts";
+import { stageInputs, stagePlanOf } from "../../../host/run/stage_inputs.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 /** All files below a folder with what they hold. */
@@ -22,7 +22,7 @@ Deno.test("equal base names in different folders, blanks and ../ are staged in t
     for (const name of ["my specs/a/data", "my specs/b/data", "common/it's"]) await writeFile(join(folder, name), name);
     const plan = stagePlanOf(config, ["spec.yaml", "a/data", "./b/data", "../common/it's"]);
     stageInputs(run, config, plan);
-    assert.equal(stagedConfig(plan), "inputs/my specs/spec.yaml");
+    assert.equal(plan.config, "my specs/spec.yaml");
     assert.deepEqual(await filesIn(run), {
       "inputs/common/it's": "common/it's",
       "inputs/my specs/a/data": "my specs/a/data",

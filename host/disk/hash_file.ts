@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { dirname, isAbsolute, join } from "node:path";
 
 /** sha256 of a file, read in pieces. */
 export function hashFile(path: string): { bytes: number; sha256: string } {
@@ -23,9 +22,4 @@ export const sha256Of = (text: string): string => createHash("sha256").update(te
 /** When a file was last changed, in milliseconds: with its size, what a job compares before it hashes anything. */
 export function mtime_ms(path: string): number | null {
   return Deno.statSync(path).mtime?.getTime() ?? null;
-}
-
-/** Where an input lies: its path is relative to the spec's folder, or absolute. */
-export function inputPath(config: string, path: string): string {
-  return isAbsolute(path) ? path : join(dirname(config), path);
 }

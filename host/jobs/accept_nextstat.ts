@@ -2,12 +2,12 @@ import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { nextstatsOf } from "../../core/run_nextstats.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
-import { askLimits } from "../jobs/ask_limits.ts";
-import { renewFiles } from "../jobs/start_run.ts";
+import { askLimits } from "./ask_limits.ts";
+import { renewFiles } from "./start_run.ts";
 import { lookAtNextstat } from "../machine/nextstat.ts";
-import { changeFarmManifest } from "./change_manifest.ts";
-import type { Run } from "./load_manifest.ts";
-import { otherVersion } from "./rendered_files.ts";
+import { changeFarmManifest } from "../run/change_manifest.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { otherVersion } from "../run/rendered_files.ts";
 
 /**
  * Takes the nextstat that is there now as one of the run's: shards may be fitted by it from here on, and each records

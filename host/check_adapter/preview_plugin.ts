@@ -1,5 +1,5 @@
 import type { Command, RenderedFile, SchedulerAdapter } from "../../schedulers/adapter.ts";
-import { exampleContext, TOKEN } from "../check_adapter/example_run.ts";
+import { exampleContext, TOKEN } from "./example_run.ts";
 
 /** What an adapter would write and run for a run that nobody has. */
 interface Preview {

@@ -6,9 +6,9 @@ import { isAbsent } from "../../core/file_fault.ts";
 import { failedGuardrail } from "../../core/guardrail_end.ts";
 import { isInside, pathNow } from "../../core/path_now.ts";
 import { metricsName, type OldSideKind, oldSideName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
-import type { Run } from "./load_manifest.ts";
+import type { Run } from "../run/load_manifest.ts";
 import { decodeText, readRegular, Unreadable } from "../disk/read_file.ts";
-import { type CheckedOutput, readOutput } from "../shard/read_shard.ts";
+import { type CheckedOutput, readOutput } from "./read_shard.ts";
 
 /** A shard of a run that other scripts rendered, and where its files lie. */
 export interface OldShard {

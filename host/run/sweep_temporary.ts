@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { ASIDE, ATTEMPTS, CLAIMS, INCOMING, readTemporaryName } from "../../core/run_paths.ts";
-import { namesInPassing } from "./list_names.ts";
+import { namesInPassing } from "../disk/list_names.ts";
 import type { Machine } from "../machine/machine.ts";
 import { bootId, startTicks } from "../machine/proc.ts";
-import { removeQuietly, removeTree, UNKNOWN_BOOT, writeTemporary } from "./write_file.ts";
+import { removeQuietly, removeTree, UNKNOWN_BOOT, writeTemporary } from "../disk/write_file.ts";
 
 /**
  * Removes temporary files of processes of this machine that are dead, and those of other machines, or of an earlier

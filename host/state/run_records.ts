@@ -5,8 +5,8 @@ import type { Submitted } from "../../core/stretches.ts";
 import type { TimeFacts } from "../../core/times.ts";
 import { listAttempts, readAttempts } from "../shard/attempts.ts";
 import { readSubmissions } from "../jobs/submissions.ts";
-import type { Run } from "./load_manifest.ts";
-import { originOf } from "./run_origin.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { originOf } from "../run/run_origin.ts";
 
 /** What a run directory tells besides its committed shards. */
 export interface RunRecords {

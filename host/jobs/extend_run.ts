@@ -3,15 +3,15 @@ import { extendPlans, shardsForExtension } from "../../core/extend_plans.ts";
 import { type ExtensionAsked, openExtension } from "../../core/open_changes.ts";
 import { readShardName } from "../../core/run_paths.ts";
 import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
-import { askLimits } from "../jobs/ask_limits.ts";
-import { renewFiles, whileSubmitting } from "../jobs/start_run.ts";
-import { ownSubmissions } from "../jobs/submissions.ts";
+import { askLimits } from "./ask_limits.ts";
+import { renewFiles, whileSubmitting } from "./start_run.ts";
+import { ownSubmissions } from "./submissions.ts";
 import { listAttempts } from "../shard/attempts.ts";
 import { listNames } from "../disk/list_names.ts";
-import { changeFarmManifest } from "./change_manifest.ts";
-import type { Run } from "./load_manifest.ts";
-import { freshSeed } from "./runs_beside.ts";
-import { RenderedFiles } from "./rendered_files.ts";
+import { changeFarmManifest } from "../run/change_manifest.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { freshSeed } from "../run/runs_beside.ts";
+import { RenderedFiles } from "../run/rendered_files.ts";
 
 export interface Extended {
   run: Run<FarmManifest>;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { temporaryName } from "../../../core/run_paths.ts";
 import { listNames } from "../../../host/disk/list_names.ts";
 import { lookAtMachine } from "../../../host/machine/machine.ts";
-import { sweepForgotten, sweepTemporary } from "../../../host/disk/sweep_temporary.ts";
+import { sweepForgotten, sweepTemporary } from "../../../host/run/sweep_temporary.ts";
 import { UNKNOWN_BOOT } from "../../../host/disk/write_file.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { sleepingChild } from "../support/child.ts";
