@@ -24,7 +24,7 @@ const MAX_CONNECTING_MS = 2000;
 /** How often files are fetched again that do not arrive whole. */
 const MAX_FETCHES = 20;
 
-export interface HostOptions extends StopRules {
+interface HostOptions extends StopRules {
   host_retry_s: number;
   host_lost_s: number;
 }
