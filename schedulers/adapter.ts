@@ -227,7 +227,7 @@ export const isAdapterCall = (name: string): name is AdapterCall => Object.hasOw
 export const ADAPTER_CALLS: readonly AdapterCall[] = Object.keys(IS_REQUIRED).filter(isAdapterCall);
 
 /** What each function returns. */
-export type ReturnSchemas = {
+type ReturnSchemas = {
   readonly [M in AdapterCall]: z.ZodMiniType<ReturnType<Required<AdapterCalls>[M]>>;
 };
 

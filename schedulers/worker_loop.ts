@@ -6,7 +6,7 @@ import { saying } from "./command_result.ts";
 import { ADAPTER_API_VERSION, type Command, type CommandResult, type SchedulerAdapter } from "./adapter.ts";
 
 /** What `work --ask --json` prints: the worker loops of a run that are alive on this machine. */
-export const WorkersAnswer = z.looseObject({
+const WorkersAnswer = z.looseObject({
   workers: z.array(z.extend(Worker, { running: z.array(z.int()) })),
   /** Those whose files cannot be read. */
   unknown: z.optional(z.array(z.looseObject({ token: z.string(), why: z.string() }))),

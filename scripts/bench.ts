@@ -2,7 +2,7 @@
  * and prints only some of them. */
 
 import { join } from "node:path";
-import { holds, type Line, markdownTable } from "./bench/line.ts";
+import { type BenchLine, holds, markdownTable } from "./bench/line.ts";
 import { mergeLines } from "./bench/merge_lines.ts";
 import { planLines } from "./bench/plan_lines.ts";
 import { reportLines } from "./bench/report_lines.ts";
@@ -42,7 +42,7 @@ async function writeTable(text: string): Promise<void> {
 }
 
 /** By the name that `./dev bench NAME` takes; the report is of the run that merge makes. */
-const GROUPS: { [name: string]: (bench: RunBench) => Promise<Line[]> } = {
+const GROUPS: { [name: string]: (bench: RunBench) => Promise<BenchLine[]> } = {
   merge: async (bench) => [
     ...await mergeLines(bench.binary, bench.nextstat, bench.scratch),
     ...await reportLines(bench.binary, bench.scratch),
@@ -55,7 +55,7 @@ const GROUPS: { [name: string]: (bench: RunBench) => Promise<Line[]> } = {
   slurm: slurmLines,
 };
 
-async function measureAll(scratch: string, only: string | undefined): Promise<Line[]> {
+async function measureAll(scratch: string, only: string | undefined): Promise<BenchLine[]> {
   const names = only === undefined ? Object.keys(GROUPS) : [only];
   if (only !== undefined && !GROUPS[only]) {
     throw new DevError(`Cannot measure "${only}": there are ${Object.keys(GROUPS).join(", ")}`);
@@ -64,7 +64,7 @@ async function measureAll(scratch: string, only: string | undefined): Promise<Li
   const nextstat = await nextstatBin();
   const config = await makeInputs(join(scratch, "inputs"), "10k");
   const bench: RunBench = { binary, nextstat, config, scratch };
-  const lines: Line[] = [];
+  const lines: BenchLine[] = [];
   for (const name of names) lines.push(...await GROUPS[name]?.(bench) ?? []);
   return lines;
 }

@@ -181,6 +181,69 @@ function withoutComments(text: string): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/(^|\s)\/\/.*$/gm, "$1");
 }
 
+/** What a file declares for others. */
+const EXPORTED = /^export (?:async )?(?:abstract )?(?:function\*?|const|let|class|interface|type|enum) (\w+)/gm;
+
+const exportsOf = (code: string): string[] => [...new Set([...code.matchAll(EXPORTED)].map(([, name = ""]) => name))];
+
+/** The names that a file takes of others, by the file that it takes them of; `*` for all. */
+function takenBy(path: string, code: string): { of: string; name: string }[] {
+  const target = (to = "") => to === "nsfarm-deno" ? "mod.ts" : normalize(join(dirname(path), to));
+  const whole = /(?:^|\n)\s*(?:import|export)\s+(?:type\s+)?([^;"']*?)\s*from\s*["'](\.[^"']+|nsfarm-deno)["']/g;
+  const statics = [...code.matchAll(whole)].flatMap(([, names = "", to]) => {
+    const listed = /\{([^}]*)\}/.exec(names)?.[1]?.split(",").map((name) => name.trim()).filter((name) => name !== "");
+    const plain = (name: string) => name.replace(/^type /, "").replace(/ as .*$/, "");
+    return (listed?.map(plain) ?? ["*"]).map((name) => ({ of: target(to), name }));
+  });
+  const calls = [...code.matchAll(/\bimport\(\s*["'](\.[^"']+)["']\s*\)/g)];
+  return [...statics, ...calls.map(([, to]) => ({ of: target(to), name: "*" }))];
+}
+
+/** Whatever is imported by its file's name alone: by `main.ts`, by another program, by Deno. */
+const ENTRIES = ["main.ts", "mod.ts"];
+
+/** A plugin is a program of its own, which may call a thing as we do. */
+const named = sources.filter((path) => !isIn(path, ["tests", "plugins", ...ENTRIES]));
+
+function namedTwice(files: readonly { path: string; code: string }[]): string[] {
+  const all = files.flatMap(({ path, code }) => exportsOf(code).map((name) => ({ path, name })));
+  return [...Map.groupBy(all, ({ name }) => name)].filter(([, same]) => same.length > 1)
+    .map(([name, same]) => `${name}: ${same.map(({ path }) => path).join(", ")}`);
+}
+
+Deno.test("An exported name has one meaning", () => {
+  assert.deepEqual(namedTwice(named.map((path) => ({ path, code: read(path) }))), []);
+});
+
+function takenByNobody(files: readonly { path: string; code: string }[], takers: typeof files): string[] {
+  const taken = new Set(
+    takers.flatMap(({ path, code }) =>
+      takenBy(path, code).filter(({ of }) => of !== path).map(({ of, name }) => `${of} ${name}`)
+    ),
+  );
+  return files.flatMap(({ path, code }) =>
+    taken.has(`${path} *`) ? [] : exportsOf(code).map((name) => `${path} ${name}`).filter((one) => !taken.has(one))
+  );
+}
+
+Deno.test("Nothing is exported that no other file takes", () => {
+  const all = sources.map((path) => ({ path, code: read(path) }));
+  assert.deepEqual(takenByNobody(all.filter(({ path }) => named.includes(path)), all), []);
+});
+
+Deno.test("A name that is exported twice, or for nobody, would be seen", () => {
+  const quoted = JSON.stringify;
+  const a = { path: "core/a.ts", code: "export const one = 1;\nexport interface Two {}\n" };
+  const b = { path: "core/b.ts", code: `import { one } from ${quoted("./a.ts")};\nexport async function one() {}\n` };
+  assert.deepEqual(namedTwice([a, b]), ["one: core/a.ts, core/b.ts"]);
+  assert.deepEqual(takenByNobody([a, b], [a, b]), ["core/a.ts Two", "core/b.ts one"]);
+  const all = {
+    path: "host/c.ts",
+    code: `import * as a from ${quoted("../core/a.ts")};\nimport(${quoted("../core/b.ts")});`,
+  };
+  assert.deepEqual(takenByNobody([a, b], [a, b, all]), []);
+});
+
 Deno.test("No source is longer than 300 lines", () => {
   const long = sources.filter((path) => !isIn(path, ["tests"])).map((path) => ({
     path,

@@ -19,12 +19,12 @@ export interface DocumentToys {
   merged: MergedDocumentFacts | null;
 }
 
-export interface ToyPiece extends SeedRange {
+interface ToyPiece extends SeedRange {
   poi_true: number;
 }
 
 /** With what a shard's record tells. */
-export interface MergedDocumentFacts extends MergedFacts {
+interface MergedDocumentFacts extends MergedFacts {
   source: Pick<MergedFarm, "spec_sha256" | "inputs" | "nextstat_version" | "nextstat_sha256">;
 }
 

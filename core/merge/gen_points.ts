@@ -1,6 +1,6 @@
 import { isEqualNumber } from "./equal.ts";
 import type { GenPoint } from "./merged_facts.ts";
-import { hostsOf, rangesOf, type SourceFacts, threadsOf } from "./source_facts.ts";
+import { hostsOf, rangesOf, type SourceFacts, sourceThreads } from "./source_facts.ts";
 import { joinRanges } from "./toy_ranges.ts";
 
 /** A source that was generated elsewhere than most. */
@@ -13,7 +13,7 @@ interface OtherPoint {
 function pointsOf(source: SourceFacts): readonly GenPoint[] {
   const { merged, params, poi_true } = source;
   if (merged?.points) return merged.points;
-  return [{ hosts: hostsOf(source), threads: threadsOf(source), params, poi_true, seed_ranges: rangesOf(source) }];
+  return [{ hosts: hostsOf(source), threads: sourceThreads(source), params, poi_true, seed_ranges: rangesOf(source) }];
 }
 
 /** Whether all toys were generated with the very same numbers. */
@@ -73,7 +73,7 @@ function pointFault(
 }
 
 /** By how much generation points that are Equal still differ: largest less smallest value. */
-export interface GenSpread {
+interface GenSpread {
   params: number[];
   poi_true: number;
 }

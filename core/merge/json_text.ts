@@ -14,11 +14,11 @@ export class ArrayPlace {
 export type Json = null | boolean | number | string | Float | ArrayPlace | Json[] | { [key: string]: Json };
 
 /** A piece of a document: text, or the place of a toy array's entries. */
-export type Part = string | ArrayPlace;
+export type JsonPart = string | ArrayPlace;
 
 /** A document in nextstat's layout (serde_json's pretty one: two blanks, one entry a line), keys in the order given. */
-export function jsonParts(document: Json): Part[] {
-  const parts: Part[] = [];
+export function jsonParts(document: Json): JsonPart[] {
+  const parts: JsonPart[] = [];
   let text = "";
   const write = (value: Json, indent: string) => {
     if (value instanceof Float) {

@@ -20,7 +20,7 @@ export type FoundMerged = { kind: "absent" } | { kind: "unreadable"; what: strin
  * damaged: it cannot be read, or was changed after the merge. other: it is not of the run as it is now (of another run or spec; the run was extended or
  * its shards cut since). partial: toys of the run are missing in it. whole: all toys of the run are in it.
  */
-export type MergedState = "absent" | "damaged" | "other" | "partial" | "whole";
+type MergedState = "absent" | "damaged" | "other" | "partial" | "whole";
 
 /**
  * What a person must know of a merged document. `guardrail`: the toys are there, and not what was asked of them. `fits`: a

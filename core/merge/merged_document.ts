@@ -2,7 +2,7 @@ import { MERGED_SCHEMA } from "../contracts/merge_status.ts";
 import type { AskedGuardrails, Manifest } from "../contracts/manifest.ts";
 import type { FitQuality } from "../contracts/fit_quality.ts";
 import { guardrailsJson, type Verdict } from "./guardrails.ts";
-import { ArrayPlace, Float, float, floats, type Json, jsonParts, type Part } from "./json_text.ts";
+import { ArrayPlace, Float, float, floats, type Json, type JsonPart, jsonParts } from "./json_text.ts";
 import { distinctPoints, genSpread } from "./gen_points.ts";
 import type { GenPoint } from "./merged_facts.ts";
 import type { PullSums } from "./param_pulls.ts";
@@ -11,7 +11,7 @@ import {
   programsOf,
   rangesOf,
   type SourceFacts,
-  threadsOf,
+  sourceThreads,
   tokensOf,
   type ToyCounts,
 } from "./source_facts.ts";
@@ -34,7 +34,7 @@ export interface MergedSet {
   origin: MergeOrigin;
 }
 
-export interface MergeOrigin {
+interface MergeOrigin {
   created_at_utc: string;
   nsfarm_version: string;
   manifest: Manifest | null;
@@ -59,7 +59,7 @@ export function sumCounts(sources: readonly SourceFacts[]): ToyCounts {
 }
 
 /** merged.out.json: keys and layout as nextstat writes them for an unsharded run, `merge` behind them. */
-export function mergedParts(set: MergedSet): Part[] {
+export function mergedParts(set: MergedSet): JsonPart[] {
   const [first] = set.sources;
   const has = (member: string) => set.sources.some((source) => source.unmerged.includes(member));
   return jsonParts({
@@ -138,7 +138,7 @@ function farmJson(set: MergedSet): Json {
     spec_sha256: distinct(sources.map((source) => source.spec_sha256))[0] ?? null,
     inputs: sources.find((source) => source.inputs)?.inputs?.map((input) => ({ ...input })) ?? null,
     hosts: distinct(sources.flatMap(hostsOf)),
-    threads: distinct(sources.flatMap(threadsOf)),
+    threads: distinct(sources.flatMap(sourceThreads)),
     partial: missing.length > 0,
     missing: missing.map(({ toy_start, seed, n_toys }) => ({ toy_start, n_toys, seed })),
     left_out: [...set.left_out],

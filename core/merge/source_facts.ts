@@ -45,7 +45,8 @@ export function rangesOf({ merged, seed, n_toys }: SourceOrigin): readonly SeedR
 }
 
 export const hostsOf = ({ merged, host }: SourceOrigin): readonly string[] => merged?.hosts ?? listOf(host);
-export const threadsOf = ({ merged, threads }: SourceOrigin): readonly number[] => merged?.threads ?? listOf(threads);
+export const sourceThreads = ({ merged, threads }: SourceOrigin): readonly number[] =>
+  merged?.threads ?? listOf(threads);
 export const tokensOf = ({ merged, run_token }: SourceOrigin): readonly string[] =>
   merged?.run_tokens ?? listOf(run_token);
 
@@ -65,10 +66,10 @@ export interface ToyCounts {
   n_computation_error: number | null;
 }
 
-export type Override = readonly [name: string, value: number];
+type Override = readonly [name: string, value: number];
 
 /** What an output says besides its arrays. */
-export interface FrameFacts {
+interface FrameFacts {
   input_schema_version: string;
   parameter_names: readonly string[];
   poi_index: number;

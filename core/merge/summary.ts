@@ -4,7 +4,7 @@ import { addPulls, type ParamPulls, pullMeans, type PullSums } from "./param_pul
 import type { SourceFacts } from "./source_facts.ts";
 import type { ToyValues } from "./toy_values.ts";
 
-export interface PullSummary extends Moments {
+interface PullSummary extends Moments {
   frac_abs_lt_1: number;
   frac_abs_lt_2: number;
 }

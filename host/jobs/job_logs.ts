@@ -36,7 +36,7 @@ export function readJobLogs(
 const MOST_EVENTS_BYTES = 64 * 1024 * 1024;
 
 /** Files into which the jobs of a shard write, relative to the run directory; newest last. */
-export function jobLogNames(dir: string, adapter: SchedulerAdapter, shard: number): string[] {
+function jobLogNames(dir: string, adapter: SchedulerAdapter, shard: number): string[] {
   const handles = handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
   return handles.flatMap((handle) => adapter.jobLogs?.(handle, shard) ?? []);
 }

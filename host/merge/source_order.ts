@@ -14,7 +14,7 @@ interface OrderedToys {
 }
 
 /** A shard of a run of ours. */
-export interface ShardOrder extends OrderedToys {
+interface ShardOrder extends OrderedToys {
   kind: "shard";
   plan: Plan;
 }
@@ -55,7 +55,7 @@ export interface ReadContext {
 }
 
 /** Where an order's output lies. */
-export function orderPath({ dir }: ReadContext, order: SourceOrder): string {
+function orderPath({ dir }: ReadContext, order: SourceOrder): string {
   if (order.kind === "input") return order.path;
   return order.kind === "old" ? order.out : join(dir, outName(order.plan.shard_index));
 }

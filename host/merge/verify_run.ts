@@ -25,7 +25,7 @@ export interface Finding {
   what: string;
 }
 
-export interface VerifyReport {
+interface VerifyReport {
   run_id: string;
   run_dir: string;
   n_shards: number;

@@ -152,7 +152,7 @@ function keepAside(dir: string, shard: number, result: Result, what: string): Co
 }
 
 /** Which files lie under a shard's two final names. */
-export function inodes(dir: string, shard: number): Map<string, number | null> {
+function inodes(dir: string, shard: number): Map<string, number | null> {
   return new Map([metricsName(shard), outName(shard)].map((name) => [name, inode(join(dir, name))]));
 }
 
@@ -162,7 +162,7 @@ const inode = (path: string): number | null => identityNow(path)?.ino ?? null;
  * Moves what is not valid under a final name out of the way; nothing is deleted. `seen` are the inodes from before it
  * was judged: a file that somebody committed since then is given its name back.
  */
-export function moveAside(
+function moveAside(
   dir: string,
   shard: number,
   found: Extract<Evidence, { kind: "bad" | "foreign" }>,

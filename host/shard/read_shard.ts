@@ -48,7 +48,7 @@ export interface CheckedOutput {
 const MAX_METRICS_BYTES = 8 * 1024 * 1024;
 
 /** Largest output that n toys can make: four numbers of some 25 characters a toy, and the frame. */
-export const maxOutputBytes = (n_toys: number): number => 1024 * 1024 + 400 * n_toys;
+const maxOutputBytes = (n_toys: number): number => 1024 * 1024 + 400 * n_toys;
 
 /**
  * Looks at a shard's two final files. Never throws for what it finds in them: that is data.

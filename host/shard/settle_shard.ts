@@ -181,7 +181,7 @@ function adoptOutput(bench: Workbench, plan: Plan, output: CheckedOutput): void 
 }
 
 /** Removes what attempts left in incoming/ that no attempt file tells of. */
-export function sweepIncoming(dir: string, open: Set<string>): void {
+export function sweepStray(dir: string, open: Set<string>): void {
   for (const name of listNames(join(dir, INCOMING))) {
     const attempt = /^(shard_[0-9]+\.[0-9]+)\.(?:out\.json|metrics\.json|stdout|stderr)$/.exec(name)?.[1];
     if (attempt !== undefined && !open.has(attempt)) removeQuietly(join(dir, INCOMING, name));

@@ -10,7 +10,7 @@ const places = () =>
 
 const NAME = /^nsfarm-ssh-([1-9][0-9]*)-([0-9]+)-/;
 
-export interface ControlFolder {
+interface ControlFolder {
   /** A socket's path for the host of this number. */
   socket(index: number): string;
   remove(): void;

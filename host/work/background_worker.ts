@@ -14,7 +14,7 @@ import { bootId } from "../machine/proc.ts";
 import { listWorkers, lookAtWorkers, type UnknownWorker } from "./workers.ts";
 import { explainWrite, makeFolder } from "../disk/write_file.ts";
 
-export const workerLog = (token: string): string => join(LOGS, `worker_${token}.log`);
+const workerLog = (token: string): string => join(LOGS, `worker_${token}.log`);
 
 /** How long a worker loop may take to announce itself. */
 const START_S = 30;
@@ -62,7 +62,7 @@ function notStarted(log: string, code: number | null): FarmError {
   return new FarmError("input", printable(message), printable(own.next ?? `Its log is "${log}"`));
 }
 
-export type AskedWorker = Worker & { running: number[] };
+type AskedWorker = Worker & { running: number[] };
 
 /** The worker loops of this run that are alive on this machine, with the shards that each runs now. */
 export async function askWorkers(

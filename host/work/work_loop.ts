@@ -15,7 +15,7 @@ import { type Assignment, classifyFailure, type Executor, type ExecutorPool, typ
 import { shardsWithFiles } from "../jobs/absent_since.ts";
 import { readShard } from "../shard/read_shard.ts";
 import { settleIncoming } from "../shard/settle_incoming.ts";
-import { endLost, settleShard, type Standing, sweepIncoming } from "../shard/settle_shard.ts";
+import { endLost, settleShard, type Standing, sweepStray } from "../shard/settle_shard.ts";
 import { sweepTemporary } from "../run/sweep_temporary.ts";
 import { begunEvent, type WorkEvent, type WorkOptions, type WorkReport } from "./work_event.ts";
 import type { Workbench } from "../shard/workbench.ts";
@@ -77,7 +77,7 @@ class WorkLoop {
     settleIncoming(this.bench.run);
     const plans = livePlans(manifest);
     const listing = listRun(dir);
-    sweepIncoming(dir, new Set([...listing.attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
+    sweepStray(dir, new Set([...listing.attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
     await this.#sortAll(plans, listing);
     if (this.options.scatter) this.#queue.scatter(Math.random());
     this.tell(begunEvent(plans.length, { done: this.#done, ...this.#queue.report() }));

@@ -13,7 +13,7 @@ import { launchLines, setupLines } from "../launch.ts";
 import { readSite } from "../site_options.ts";
 import { groupedChunk, groupsOf } from "../task_groups.ts";
 import { threadsWarning } from "../threads_warning.ts";
-import { chunksOf, jobWords } from "./chunks.ts";
+import { htcondorChunks, jobWords } from "./chunks.ts";
 import { filesSent, sendsBinary } from "./files_sent.ts";
 import { HTCONDOR_IN_JOB } from "./in_job.ts";
 import { type Mode, modeOf, SUBMIT_FILES } from "./mode.ts";
@@ -25,7 +25,7 @@ const SANDBOX_LAUNCHER = "condor_job_transfer.sh";
 
 /** Writes both submit files, whatever the mode, and the scripts that they run. @throws {FarmError} usage */
 export function renderHTCondor(context: RenderContext): Rendered {
-  const chunks = chunksOf(context);
+  const chunks = htcondorChunks(context);
   const problem = transferProblem(context);
   if (problem && modeOf(context) === "transfer") throw problem;
   const transfer = problem ? [] : [submitFile(context, "transfer")];

@@ -11,7 +11,9 @@ const USUAL_ARRAY_SIZE = 1001;
  * that shard 1001 is task 0 of the second array. Where a job runs one shard, the task's index is the shard's number
  * less a multiple of that limit: `squeue` then shows 47_17 for shard 17.
  */
-export function chunksOf({ shards, options, limits }: Pick<RenderContext, "shards" | "options" | "limits">): Chunk[] {
+export function slurmChunks(
+  { shards, options, limits }: Pick<RenderContext, "shards" | "options" | "limits">,
+): Chunk[] {
   const size = limits.max_array_size === null ? Infinity : limits.max_array_size ?? USUAL_ARRAY_SIZE;
   const most = Math.min(size, maxSubmitJobs(limits, options) ?? Infinity);
   const { shards_per_job } = readSite(options);

@@ -10,7 +10,7 @@ import { countOption } from "../read_options.ts";
 import { readSite } from "../site_options.ts";
 import { shardsByTask } from "../task_groups.ts";
 import { threadsWarning } from "../threads_warning.ts";
-import { chunksOf, maxSubmitJobs, offsetOf, taskCount } from "./chunks.ts";
+import { maxSubmitJobs, offsetOf, slurmChunks, taskCount } from "./chunks.ts";
 import { directives } from "./directives.ts";
 import { SLURM_IN_JOB } from "./in_job.ts";
 import { sbatchLine } from "./sbatch_line.ts";
@@ -19,7 +19,7 @@ export const scriptName = (index: number): string => `slurm_array_job${index ===
 
 /** Writes one array job script for each chunk. @throws {FarmError} usage */
 export function renderSlurm(context: RenderContext): Rendered {
-  const chunks = chunksOf(context);
+  const chunks = slurmChunks(context);
   const scripts = chunks.map((chunk) => script(context, chunk, chunks.length));
   const wrapper = context.manifest.farm.wrapper === "sh" ? [renderJobWrapper(context, "slurm", SLURM_IN_JOB)] : [];
   return {

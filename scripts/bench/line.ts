@@ -1,5 +1,5 @@
 /** One line of the table: what was measured, and the bound that it is held to. */
-export interface Line {
+export interface BenchLine {
   what: string;
   measured: number;
   /** null: shown, not held. */
@@ -9,11 +9,11 @@ export interface Line {
   how: string;
 }
 
-export const holds = ({ measured, at_most }: Line): boolean => at_most === null || measured <= at_most;
+export const holds = ({ measured, at_most }: BenchLine): boolean => at_most === null || measured <= at_most;
 
 const number = (value: number) => value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(3);
 
-export function markdownTable(lines: Line[], about: string): string {
+export function markdownTable(lines: BenchLine[], about: string): string {
   const rows = lines.map((line) => {
     const bound = line.at_most === null ? "" : `${number(line.at_most)} ${line.unit}`;
     return `| ${line.what} | ${number(line.measured)} ${line.unit} | ${bound} | ${

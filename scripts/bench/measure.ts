@@ -1,7 +1,7 @@
 import { DevError } from "../tools/dev_error.ts";
 
 /** One run of a program: seconds by the clock, and the most memory that it held. */
-export interface Measured {
+interface Measured {
   wall_s: number;
   max_rss_mib: number;
 }

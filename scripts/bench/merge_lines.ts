@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { makeShards } from "../make_shards.ts";
 import { inTurn, measure } from "./measure.ts";
-import type { Line } from "./line.ts";
+import type { BenchLine } from "./line.ts";
 
 /** merge and collect of 10,000 shards of 100 toys, made without fitting, with true records; all checks are on. */
-export async function mergeLines(binary: string, nextstat: string, scratch: string): Promise<Line[]> {
+export async function mergeLines(binary: string, nextstat: string, scratch: string): Promise<BenchLine[]> {
   const dir = join(scratch, "shards10000");
   await makeShards(dir, 10_000, 100);
   const outs = Array.from({ length: 10_000 }, (_, i) => join(dir, `shard_${i}.out.json`));
@@ -39,6 +39,6 @@ export async function mergeLines(binary: string, nextstat: string, scratch: stri
   ];
 }
 
-export function line(what: string, measured: number, at_most: number | null, unit: string, how: string): Line {
+export function line(what: string, measured: number, at_most: number | null, unit: string, how: string): BenchLine {
   return { what, measured, at_most, unit, how };
 }

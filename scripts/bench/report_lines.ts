@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { inTurn, measure } from "./measure.ts";
 import { line } from "./merge_lines.ts";
-import type { Line } from "./line.ts";
+import type { BenchLine } from "./line.ts";
 
 /** The page of the run that mergeLines made: 10,000 shards of 100 toys. */
-export async function reportLines(binary: string, scratch: string): Promise<Line[]> {
+export async function reportLines(binary: string, scratch: string): Promise<BenchLine[]> {
   const out = join(scratch, "report.html");
   const [report] = await inTurn(3, [() => measure([binary, "report", join(scratch, "shards10000"), "--out", out])]);
   const how = "10,000 shards × 100 toys";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { inTurn, measure } from "./measure.ts";
 import { line } from "./merge_lines.ts";
-import type { Line } from "./line.ts";
+import type { BenchLine } from "./line.ts";
 
 export interface RunBench {
   binary: string;
@@ -16,7 +16,7 @@ const request = ({ nextstat, config, scratch }: RunBench, toys: number, shards: 
 ];
 
 /** A whole local run against `xargs -P2` over the same nextstat commands. */
-export async function localRunLine(bench: RunBench): Promise<Line> {
+export async function localRunLine(bench: RunBench): Promise<BenchLine> {
   const folder = join(bench.scratch, "xargs");
   await Deno.mkdir(folder, { recursive: true });
   const fit = [bench.nextstat, "unbinned-fit-toys", "--config", bench.config, "--n-toys", "2000", "--seed", "42"];
@@ -41,7 +41,7 @@ export async function localRunLine(bench: RunBench): Promise<Line> {
   return line("local run", a / b, 1.03, "×", `2,000 toys in 40 shards: ${a.toFixed(2)} s; xargs -P2 ${b.toFixed(2)} s`);
 }
 
-export async function renderLine(bench: RunBench): Promise<Line> {
+export async function renderLine(bench: RunBench): Promise<BenchLine> {
   let n = 0;
   const [one] = await inTurn(3, [
     () => measure([bench.binary, "render", ...request(bench, 10_000, 10_000), "--run-id", `render${n++}`]),
@@ -49,7 +49,7 @@ export async function renderLine(bench: RunBench): Promise<Line> {
   return line("render", one?.wall_s ?? NaN, 0.15, "s", "10,000 shards, one toy fitted to check the spec");
 }
 
-export async function startLines(bench: RunBench): Promise<Line[]> {
+export async function startLines(bench: RunBench): Promise<BenchLine[]> {
   const [start] = await inTurn(20, [() => measure([bench.binary, "--version"])]);
   return [
     line("--version", (start?.wall_s ?? NaN) * 1000, 35, "ms", "fastest of 20"),
@@ -58,7 +58,7 @@ export async function startLines(bench: RunBench): Promise<Line[]> {
 }
 
 /** What `job` adds to the fit of one shard. */
-export async function jobLine(bench: RunBench): Promise<Line> {
+export async function jobLine(bench: RunBench): Promise<BenchLine> {
   const dir = join(bench.scratch, "job");
   await measure([bench.binary, "render", ...request(bench, 500, 10), "--run-id", "job"]);
   const out = join(bench.scratch, "direct.json");

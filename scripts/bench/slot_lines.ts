@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DevError } from "../tools/dev_error.ts";
-import type { Line } from "./line.ts";
+import type { BenchLine } from "./line.ts";
 import { line } from "./merge_lines.ts";
 import type { RunBench } from "./run_lines.ts";
 import { makeShards } from "../make_shards.ts";
@@ -11,7 +11,7 @@ const FIT_S = 10;
 const RATE_SHARDS = 800;
 
 /** 300 slots of this machine with fits that only wait: how busy they are kept, and what that costs the driver. */
-export async function slotLines(bench: RunBench): Promise<Line[]> {
+export async function slotLines(bench: RunBench): Promise<BenchLine[]> {
   const waits = await waitingFit(bench);
   const full = await watched(bench, waits, SHARDS, SLOTS);
   const idle = 1 - full.fit_s / (SLOTS * full.makespan_s);

@@ -9,13 +9,13 @@ import {
   whyNoCluster,
 } from "../../tests/support/slurm_cluster.ts";
 import { leftOut, nameTestPrograms } from "./clusters.ts";
-import type { Line } from "./line.ts";
+import type { BenchLine } from "./line.ts";
 import { inTurn } from "./measure.ts";
 import { line } from "./merge_lines.ts";
 import { makespanOf } from "./run_times.ts";
 
 /** 400 toys in 40 shards on a real Slurm of two nodes: four pilots beside a job array. */
-export async function slurmLines(): Promise<Line[]> {
+export async function slurmLines(): Promise<BenchLine[]> {
   if (whyNoCluster !== "") return leftOut("Slurm", whyNoCluster);
   await nameTestPrograms();
   const cluster = await bringUp([]);

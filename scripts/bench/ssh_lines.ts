@@ -4,7 +4,7 @@ import { bringUp, type SshHosts } from "../../tests/support/ssh_hosts.ts";
 import { asUser, giveAway, output, whyNoCluster } from "../../tests/support/slurm_cluster.ts";
 import { leftOut, nameTestPrograms } from "./clusters.ts";
 import { inTurn } from "./measure.ts";
-import type { Line } from "./line.ts";
+import type { BenchLine } from "./line.ts";
 import { line } from "./merge_lines.ts";
 import { joblogMakespan, makespanOf, ratesOf } from "./run_times.ts";
 
@@ -16,7 +16,7 @@ const SHARDS = 60;
 const MS_A_TOY = 100;
 
 /** Three real sshd, one of them a third as fast: pulled shards, one share a host, and GNU parallel over the same hosts. */
-export async function sshLines(): Promise<Line[]> {
+export async function sshLines(): Promise<BenchLine[]> {
   if (whyNoCluster !== "") return leftOut("hosts behind ssh", whyNoCluster);
   await nameTestPrograms();
   const hosts = await bringUp(HOSTS.length, false);
@@ -27,7 +27,7 @@ export async function sshLines(): Promise<Line[]> {
   }
 }
 
-async function measureOn(farm: SshBench): Promise<Line[]> {
+async function measureOn(farm: SshBench): Promise<BenchLine[]> {
   await farm.prepare();
   const hasParallel =
     new Deno.Command("sh", { args: ["-c", "command -v parallel"], stdout: "null" }).outputSync().success;

@@ -29,7 +29,7 @@ export async function coverageTable(): Promise<string> {
 }
 
 /** How many lines of a file have code, and how many of them ran; null: the file was never loaded. */
-export interface FileCoverage {
+interface FileCoverage {
   path: string;
   lines: number;
   ran: number | null;

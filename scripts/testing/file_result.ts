@@ -14,17 +14,17 @@ export interface FileResult {
 }
 
 /** Returns a result in which nothing has happened, but for what is given. */
-export function resultOf(file: string, given: Partial<FileResult> = {}): FileResult {
+export function fileResult(file: string, given: Partial<FileResult> = {}): FileResult {
   return { file, passed: 0, failed: [], skipped: [], flaky: [], leftOut: [], seconds: 0, ...given };
 }
 
 /** Returns one result out of all that have the same `file`. */
 export function mergeByFile(results: FileResult[]): FileResult[] {
-  return [...Map.groupBy(results, ({ file }) => file)].map(([file, same]) => sumOf(file, same));
+  return [...Map.groupBy(results, ({ file }) => file)].map(([file, same]) => sumOfResults(file, same));
 }
 
 /** Returns the sum of some results, as that of one file. */
-export function sumOf(file: string, results: FileResult[]): FileResult {
+export function sumOfResults(file: string, results: FileResult[]): FileResult {
   return {
     file,
     passed: results.reduce((sum, one) => sum + one.passed, 0),

@@ -31,11 +31,11 @@ export interface TestSource {
 
 /** Reads what test files say of themselves. */
 export async function readSources(files: string[]): Promise<TestSource[]> {
-  return await Promise.all(files.map(async (file) => readSource(file, await readFile(join(root, file), "utf8"))));
+  return await Promise.all(files.map(async (file) => readTestSource(file, await readFile(join(root, file), "utf8"))));
 }
 
 /** Returns what the text of a test file says of it. */
-export function readSource(file: string, text: string): TestSource {
+export function readTestSource(file: string, text: string): TestSource {
   return {
     file,
     slow: /^\/\/ slow: (.*)/.exec(text)?.[1] ?? "",

@@ -19,7 +19,7 @@ export function measureRun(): () => string {
 }
 
 /** Processor time since the machine began, in ticks. */
-export interface ProcessorTimes {
+interface ProcessorTimes {
   idle: number;
   all: number;
 }

@@ -1,6 +1,6 @@
 /** Counts out of the JUnit file that `deno test` writes: exact, where its printed lines are for people. */
 
-import { type FileResult, resultOf } from "./file_result.ts";
+import { type FileResult, fileResult } from "./file_result.ts";
 
 interface Case {
   name: string;
@@ -14,7 +14,7 @@ interface Case {
 export function readJunit(xml: string): FileResult[] {
   return [...xml.matchAll(/<testsuite ([^>]*)>(.*?)<\/testsuite>/gs)].map(([, attributes = "", body = ""]) => {
     const cases = withoutSteps(readCases(body)).filter((test) => !test.filteredOut);
-    return resultOf(attribute(attributes, "name").replace(/^\.\//, ""), {
+    return fileResult(attribute(attributes, "name").replace(/^\.\//, ""), {
       passed: cases.filter((test) => !test.failed && !test.skipped).length,
       failed: cases.filter((test) => test.failed).map((test) => test.name),
       skipped: cases.filter((test) => test.skipped).map((test) => test.name),

@@ -1,6 +1,6 @@
 /** Tests that fail only now and then are told from those that fail. */
 
-import { type FileResult, sumOf } from "./file_result.ts";
+import { type FileResult, sumOfResults } from "./file_result.ts";
 import { kindOf } from "./find_tests.ts";
 import { runTests, type TestRun } from "./run_tests.ts";
 
@@ -23,7 +23,7 @@ export async function runFailedAgain(
   }
   for (const [file, rows] of failed) {
     console.log(`\ndev: ${file} has failed, and is run once more alone`);
-    first.set(file, [judged(sumOf(file, rows), sumOf(file, await runOne(file)))]);
+    first.set(file, [judged(sumOfResults(file, rows), sumOfResults(file, await runOne(file)))]);
   }
   return [...first.values()].flat();
 }

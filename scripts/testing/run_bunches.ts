@@ -3,7 +3,7 @@ import { folderOf, kindOf, type TestSource } from "./find_tests.ts";
 import { type Bunch, runTests, type TestRun } from "./run_tests.ts";
 
 /** Bunches that wait for their turn. */
-export interface Queues {
+interface Queues {
   /** Those that need a core for as long as they run. */
   computing: Bunch[];
   /** Those that mostly wait for the daemons of a cluster. */

@@ -1,7 +1,7 @@
 import { root } from "../tool_paths.ts";
 import { runHere } from "../tools/run_here.ts";
 import { docFindings } from "./doc_findings.ts";
-import { type FileResult, resultOf } from "./file_result.ts";
+import { type FileResult, fileResult } from "./file_result.ts";
 
 const layoutTests = ["tests/layers_test.ts", "tests/mirror_test.ts"];
 
@@ -40,7 +40,7 @@ async function runStep(name: string, check: () => Promise<boolean>): Promise<Fil
   const begin = performance.now();
   const isGood = await check();
   console.log(`dev: check ${name}: ${isGood ? "pass" : "FAIL"}`);
-  return resultOf(`check ${name}`, {
+  return fileResult(`check ${name}`, {
     passed: isGood ? 1 : 0,
     failed: isGood ? [] : [name],
     seconds: (performance.now() - begin) / 1000,

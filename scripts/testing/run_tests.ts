@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { root } from "../tool_paths.ts";
 import { inScratch } from "../tools/in_scratch.ts";
-import { type FileResult, resultOf, sumOf } from "./file_result.ts";
+import { type FileResult, fileResult, sumOfResults } from "./file_result.ts";
 import { kindOf } from "./find_tests.ts";
 import { readJunit } from "./read_junit.ts";
 
@@ -41,14 +41,14 @@ export async function runTests(run: TestRun, bunch: Bunch): Promise<FileResult[]
     const log = await readFile(join(folder, "log"), "utf8");
     console.log(forHere(log));
     const results = ownResults(bunch, readJunit(await readFile(join(folder, "junit.xml"), "utf8").catch(() => "")));
-    return [...results, ...unaccounted(bunch, results, code), resultOf(bunch.label, { leftOut: linesLeftOut(log) })];
+    return [...results, ...unaccounted(bunch, results, code), fileResult(bunch.label, { leftOut: linesLeftOut(log) })];
   });
 }
 
 // Deno files a test under the source that called Deno.test, which may be a helper of several test files.
 function ownResults({ files: [only = "", ...others] }: Bunch, results: FileResult[]): FileResult[] {
   if (others.length > 0 || results.length === 0) return results;
-  return [sumOf(only, results)];
+  return [sumOfResults(only, results)];
 }
 
 /** Returns what the tests of a log say that they left out (tests/support/amount.ts), each once. */
@@ -98,5 +98,5 @@ function unaccounted(bunch: Bunch, results: FileResult[], code: number): FileRes
 
 function problem(file: string, text: string): FileResult {
   console.log(`dev: ${text}`);
-  return resultOf(file, { failed: [text] });
+  return fileResult(file, { failed: [text] });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { resultOf } from "../../scripts/testing/file_result.ts";
+import { fileResult } from "../../scripts/testing/file_result.ts";
 import { readJunit } from "../../scripts/testing/read_junit.ts";
 
 // As Deno 2.4.2 wrote it.
@@ -35,13 +35,13 @@ const recorded = `<?xml version="1.0" encoding="UTF-8"?>
 
 Deno.test("readJunit() counts tests, not their steps, and not what a filter took away", () => {
   assert.deepEqual(readJunit(recorded), [
-    resultOf("tests/core/a_test.ts", {
+    fileResult("tests/core/a_test.ts", {
       passed: 1,
       failed: ["fails", "steps"],
       skipped: ['left out: no "slurm"'],
       seconds: 0.875,
     }),
-    resultOf("b_test.ts", { passed: 1 }),
+    fileResult("b_test.ts", { passed: 1 }),
   ]);
 });
 

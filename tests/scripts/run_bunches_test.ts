@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { resultOf } from "../../scripts/testing/file_result.ts";
-import { folderOf, readSource, type TestSource } from "../../scripts/testing/find_tests.ts";
+import { fileResult } from "../../scripts/testing/file_result.ts";
+import { folderOf, readTestSource, type TestSource } from "../../scripts/testing/find_tests.ts";
 import { leftOutText } from "../../scripts/testing/left_out.ts";
 import { byFolder, queuesOf, runQueues } from "../../scripts/testing/run_bunches.ts";
 import { linesLeftOut } from "../../scripts/testing/run_tests.ts";
@@ -40,7 +40,7 @@ Deno.test("runQueues() runs each bunch once, four at a time, and whoever has an 
       most = Math.max(most, ++now);
       await new Promise((done) => setTimeout(done, 1));
       now--;
-      return [resultOf(label, { passed: 1 })];
+      return [fileResult(label, { passed: 1 })];
     });
     const all = [...queues.computing, ...queues.waiting].map(({ label }) => label);
     assert.deepEqual(begun.toSorted(), all.toSorted());
@@ -49,17 +49,17 @@ Deno.test("runQueues() runs each bunch once, four at a time, and whoever has an 
   }
 });
 
-Deno.test("readSource() reads why a file is slow, and whether it brings a cluster up", () => {
-  assert.deepEqual(readSource("a", "// slow: files come late\nconst test = slurmFile([]);\n"), {
+Deno.test("readTestSource() reads why a file is slow, and whether it brings a cluster up", () => {
+  assert.deepEqual(readTestSource("a", "// slow: files come late\nconst test = slurmFile([]);\n"), {
     file: "a",
     slow: "files come late",
     isCluster: true,
   });
-  assert.equal(readSource("b", 'chaosTests("ssh", {});').isCluster, true);
-  assert.equal(readSource("b", 'chaosTests("local", {});').isCluster, false);
-  assert.equal(readSource("b", 'userActions(ON_SSH, "usual");').isCluster, true);
-  assert.equal(readSource("b", 'userActions(ON_LOCAL, "usual");').isCluster, false);
-  assert.equal(readSource("b", 'import { condorFile } from "./x.ts";').isCluster, false);
+  assert.equal(readTestSource("b", 'chaosTests("ssh", {});').isCluster, true);
+  assert.equal(readTestSource("b", 'chaosTests("local", {});').isCluster, false);
+  assert.equal(readTestSource("b", 'userActions(ON_SSH, "usual");').isCluster, true);
+  assert.equal(readTestSource("b", 'userActions(ON_LOCAL, "usual");').isCluster, false);
+  assert.equal(readTestSource("b", 'import { condorFile } from "./x.ts";').isCluster, false);
 });
 
 Deno.test("each run says what it leaves out: e2e by number, slow files with their reason, the newest Deno", () => {

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
-import { resultOf } from "../../scripts/testing/file_result.ts";
+import { fileResult } from "../../scripts/testing/file_result.ts";
 import { testReport } from "../../scripts/testing/test_report.ts";
 
 const results = [
-  resultOf("tests/core", { passed: 3, seconds: 1.25 }),
-  resultOf("tests/host/run_test.ts", {
+  fileResult("tests/core", { passed: 3, seconds: 1.25 }),
+  fileResult("tests/host/run_test.ts", {
     passed: 1,
     failed: ["it runs"],
     skipped: ["needs a real cluster"],
     seconds: 10,
   }),
-  resultOf("tests/e2e/filtered_out_test.ts"),
-  resultOf("tests/e2e/kill_test.ts", { passed: 2, flaky: ["it dies", "it lives"], seconds: 7 }),
-  resultOf("tests/core", { passed: 4, seconds: 1 }),
-  resultOf("tests/host (1 of 2)", { leftOut: ["750 of 1000 schedules"] }),
+  fileResult("tests/e2e/filtered_out_test.ts"),
+  fileResult("tests/e2e/kill_test.ts", { passed: 2, flaky: ["it dies", "it lives"], seconds: 7 }),
+  fileResult("tests/core", { passed: 4, seconds: 1 }),
+  fileResult("tests/host (1 of 2)", { leftOut: ["750 of 1000 schedules"] }),
 ];
 
 Deno.test("testReport() has a line for each file in which something ran, names what was not plainly good, and closes with the numbers alone", () => {
@@ -39,7 +39,7 @@ failed: tests/host/run_test.ts: it runs
 });
 
 Deno.test("testReport() of a run in which all passed names nothing", () => {
-  assert.deepEqual(testReport([resultOf("a", { passed: 2 })]).split("\n").slice(2), [
+  assert.deepEqual(testReport([fileResult("a", { passed: 2 })]).split("\n").slice(2), [
     "",
     "2 passed, 0 failed, 0 skipped",
   ]);

@@ -6,7 +6,7 @@ import { beginAttempt } from "../../../host/shard/attempts.ts";
 import { listNames } from "../../../host/disk/list_names.ts";
 import { lookAtMachine } from "../../../host/machine/machine.ts";
 import { listRun } from "../../../host/shard/list_run.ts";
-import { settleShard, sweepIncoming } from "../../../host/shard/settle_shard.ts";
+import { settleShard, sweepStray } from "../../../host/shard/settle_shard.ts";
 import {
   planOf,
   RUN_TOKEN,
@@ -215,7 +215,7 @@ Deno.test("files in incoming/ that no open attempt tells of are swept, those of 
     ) {
       await run.write(`incoming/${name}`, "");
     }
-    sweepIncoming(run.dir, new Set(["shard_1.2"]));
+    sweepStray(run.dir, new Set(["shard_1.2"]));
     assert.deepEqual(listNames(join(run.dir, "incoming")).sort(), ["notes", "shard_1.2.stderr", "shard_1.x.job.txt"]);
     await rm(join(run.dir, "incoming"), { recursive: true });
   }));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { RenderContext } from "../../../schedulers/adapter.ts";
 import slurm from "../../../schedulers/slurm.ts";
-import { chunksOf, maxSubmitJobs } from "../../../schedulers/slurm/chunks.ts";
+import { maxSubmitJobs, slurmChunks } from "../../../schedulers/slurm/chunks.ts";
 import { exampleContext, exampleManifest, TOKEN } from "../support/example_context.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { runSh, shells } from "../support/run_sh.ts";
@@ -82,7 +82,7 @@ Deno.test("every shard is in exactly one array and task, within the limits, and 
         per_job,
       ) => {
         const options = { "shards-per-job": per_job, "slurm-throttle": 50 };
-        const chunks = chunksOf({ shards, options, limits: { max_array_size: size, max_submit_jobs: most } });
+        const chunks = slurmChunks({ shards, options, limits: { max_array_size: size, max_submit_jobs: most } });
         assert.deepEqual(chunks.flatMap((chunk) => chunk.shards), shards);
         for (const { tasks = [] } of chunks) {
           assert.ok(new Set(tasks).size <= Math.min(size, most));
@@ -98,7 +98,7 @@ Deno.test("every shard is in exactly one array and task, within the limits, and 
 });
 
 Deno.test("where a job runs one shard, its index is the shard's number, in a retry too", () => {
-  const [chunk] = chunksOf({ shards: [17, 39], options: {}, limits: {} });
+  const [chunk] = slurmChunks({ shards: [17, 39], options: {}, limits: {} });
   assert.deepEqual(chunk?.tasks, [17, 39]);
 });
 
@@ -197,7 +197,7 @@ Deno.test("more threads than CPUs, a throttle below the number of arrays and too
 
 Deno.test("submit passes as words what SBATCH_ variables could override, and says which shards the tasks run", () => {
   const context = exampleContext(exampleManifest(40), { limits: { max_array_size: 11 }, options: { env: ["A"] } });
-  const chunk = chunksOf(context)[1];
+  const chunk = slurmChunks(context)[1];
   assert.ok(chunk);
   const { argv } = slurm.submit(context, chunk, TOKEN);
   assert.deepEqual(argv, [
@@ -218,7 +218,7 @@ Deno.test("submit passes as words what SBATCH_ variables could override, and say
 
 Deno.test("a retry of several shards a job names its groups", () => {
   const context = exampleContext(exampleManifest(9), { shards: [1, 5, 8], options: { "shards-per-job": 2 } });
-  const chunk = chunksOf(context)[0];
+  const chunk = slurmChunks(context)[0];
   assert.ok(chunk);
   assert.deepEqual(slurm.submit(context, chunk, TOKEN).argv.slice(-3), [
     "/shared/runs/demo/slurm_array_job.sh",
@@ -228,7 +228,7 @@ Deno.test("a retry of several shards a job names its groups", () => {
 });
 
 Deno.test("a shard's log is found by its task", () => {
-  const chunk = chunksOf({ shards: range(40), options: {}, limits: { max_array_size: 11 } })[1];
+  const chunk = slurmChunks({ shards: range(40), options: {}, limits: { max_array_size: 11 } })[1];
   assert.ok(chunk);
   assert.deepEqual(slurm.jobLogs({ job_id: "47", token: TOKEN, chunk }, 13), ["logs/slurm_47_2.log"]);
 });
