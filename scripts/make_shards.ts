@@ -7,9 +7,9 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { makeInputs } from "./make_inputs.ts";
 import { sha256 } from "./tools/sha256.ts";
-import { inventedOutput } from "./tools/invented_output.ts";
-import { inventedMetrics } from "./tools/invented_record.ts";
-import { inventedManifest, type InventedRun } from "./tools/invented_run.ts";
+import { inventedMetrics } from "../tests/fixtures/metrics.ts";
+import { inventedOutput } from "../tests/fixtures/output.ts";
+import { inventedRun } from "../tests/fixtures/run.ts";
 
 async function inputsOf(dir: string) {
   const config = await makeInputs(join(dir, "inputs"), "10k");
@@ -28,15 +28,8 @@ export async function makeShards(
   pulls = false,
 ): Promise<string> {
   await mkdir(dir, { recursive: true });
-  const run: InventedRun = {
-    ...await inputsOf(dir),
-    run_dir: dir,
-    seed: 42,
-    n_toys: n_shards * toys_per_shard,
-    shards: n_shards,
-    pulls,
-  };
-  const manifest = inventedManifest(run);
+  const run = { ...await inputsOf(dir), n_toys: n_shards * toys_per_shard, shards: n_shards, pulls, faults: false };
+  const manifest = inventedRun(dir, run);
   for (const plan of manifest.plans) {
     const out = inventedOutput(manifest, plan);
     const metrics = inventedMetrics(manifest, plan, out);

@@ -1,11 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
-import { type FarmManifest, type Plan, RUN_RECORD_SCHEMA, RUN_SCHEMA } from "../../core/contracts/manifest.ts";
+import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
-import type { RunRequest } from "../../core/run_request.ts";
-import { splitToys, type ToyRange } from "../../core/split.ts";
+import { newManifest, type RunRequest } from "../../core/run_request.ts";
 import { trialWarnings } from "../../core/trial_fit.ts";
-import { VERSION } from "../../core/version.ts";
 import { ATTEMPTS, CLAIMS, INCOMING, MANIFEST } from "../../core/run_paths.ts";
 import type { Rendered, SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { checkFit } from "./check_fit.ts";
@@ -24,7 +22,7 @@ import { rename } from "../disk/rename.ts";
 
 /** Makes the manifest of a run; writes nothing. @throws {FarmError} */
 export async function planRun(request: RunRequest): Promise<FarmManifest> {
-  const ranges = request.shares ?? splitToys(request.n_toys, request.shards);
+  const unchecked = skeleton(request);
   if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
     throw new FarmError("usage", `Cannot use --seed ${request.seed}: seed + n_toys must stay below 2^53`);
   }
@@ -33,9 +31,9 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
     Promise.try(() => hashSpec(request.config, paths)),
     lookAtNextstat(request.nextstat_bin),
     lookAtMachine(),
-    checkFit(request, skeleton(request, ranges), model),
+    checkFit(request, unchecked, model),
   );
-  const manifest = skeleton(request, ranges);
+  const manifest = skeleton(request);
   manifest.farm = {
     ...manifest.farm,
     nextstat_version: nextstat.version,
@@ -61,66 +59,17 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
   return manifest;
 }
 
+const skeleton = (request: RunRequest): FarmManifest =>
+  newManifest(request, {
+    created_at_utc: new Date().toISOString(),
+    run_token: randomBytes(8).toString("hex"),
+    nsfarm_bin: ownBinary(),
+  });
+
 /** All at the same time; of several faults the first in the list is told. */
 async function firstFault<T extends readonly unknown[]>(...asked: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
   await Promise.allSettled(asked);
   return await Promise.all(asked);
-}
-
-const NO_HASH = "0".repeat(64);
-
-/** The manifest that the request alone makes, before any file was looked at. */
-function skeleton(request: RunRequest, ranges: ToyRange[]): FarmManifest {
-  return {
-    schema_version: RUN_SCHEMA,
-    created_at_utc: new Date().toISOString(),
-    run_id: request.run_id,
-    scheduler: request.scheduler,
-    config: request.config,
-    n_toys: request.n_toys,
-    seed: request.seed,
-    threads: request.threads,
-    shards: request.shards,
-    nextstat_bin: request.nextstat_bin,
-    run_dir: join(request.out_dir, request.run_id),
-    plans: ranges.map(({ start, count }, i) => ({ ...newPlan(request, i, start, count), ...request.shares?.[i]?.at })),
-    farm: {
-      schema_version: RUN_RECORD_SCHEMA,
-      run_token: randomBytes(8).toString("hex"),
-      nsfarm_version: VERSION,
-      nsfarm_bin: ownBinary(),
-      nextstat_version: "",
-      nextstat_sha256: NO_HASH,
-      spec_sha256: NO_HASH,
-      inputs: [],
-      gen: request.gen,
-      set: request.set,
-      frozen_gen: null,
-      pulls: request.pulls,
-      guardrails: request.guardrails,
-      extra_args: request.extra_args,
-      wrapper: request.wrapper,
-      mode: request.mode,
-      pilots: request.pilots,
-      options: request.options,
-      environment: { host: "", cpu_model: null, kernel: null, rustc_version: null, load_average: null, uptime_s: null },
-      history: [],
-    },
-  };
-}
-
-function newPlan(request: RunRequest, shard_index: number, toy_start: number, n_toys: number): Plan {
-  return {
-    shard_index,
-    host: request.scheduler,
-    user: null,
-    port: 0,
-    weight: 1,
-    threads: request.threads,
-    toy_start,
-    n_toys,
-    seed: request.seed + toy_start,
-  };
 }
 
 interface RenderedRun {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { finishRun } from "../../commands/finish_run.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { runOf } from "../host/support/bench.ts";
-import { inventedRun, writeRun } from "../host/support/invented_dir.ts";
+import { inventedRun } from "../fixtures/run.ts";
+import { writeRun } from "../fixtures/run_dir.ts";
 import { inFolder } from "../support/scratch.ts";
 import { keptOutput } from "./support/kept_output.ts";
 

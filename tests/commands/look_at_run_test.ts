@@ -6,7 +6,8 @@ import { startRun } from "../../host/jobs/start_run.ts";
 import { announced } from "../../host/work/workers.ts";
 import { MACHINE, runOf } from "../host/support/bench.ts";
 import { FakeScheduler } from "../host/support/fake_adapter.ts";
-import { inventedRun, writeRun } from "../host/support/invented_dir.ts";
+import { inventedRun } from "../fixtures/run.ts";
+import { writeRun } from "../fixtures/run_dir.ts";
 import { inFolder } from "../support/scratch.ts";
 
 Deno.test("of a run that is whole no scheduler is asked and no worker loop is named, until a file of it is gone", () =>

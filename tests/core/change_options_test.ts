@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { changeOptions } from "../../core/change_options.ts";
-import { exampleManifest } from "../schedulers/support/example_context.ts";
+import { exampleManifest } from "../fixtures/context.ts";
 
 Deno.test("a changed option is in the manifest and in its history, with what it was", () => {
   const before = exampleManifest(2, { options: { "condor-request-memory": "1GB" } });

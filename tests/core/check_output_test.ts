@@ -3,7 +3,8 @@ import { outputFault, selfFault } from "../../core/check_output.ts";
 import { type FarmManifest, Manifest, type Plan } from "../../core/contracts/manifest.ts";
 import { cutShards } from "../../core/cut_shard.ts";
 import { readShardOutput } from "../../core/read_output.ts";
-import { planOf, type SampleChange, sampleFrame, sampleManifest } from "./support/sample_run.ts";
+import { sampleFrame } from "../fixtures/output.ts";
+import { planOf, type SampleChange, sampleManifest } from "../fixtures/run.ts";
 
 /** Members to change: parts of objects, or whole values. */
 type Changes = Record<string, object | number | null>;

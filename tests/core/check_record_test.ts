@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { recordFault } from "../../core/check_record.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
-import { planOf, sampleManifest, sampleRecord } from "./support/sample_run.ts";
+import { planOf, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 const manifest = sampleManifest();
 const plan = planOf(manifest, 2);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { cutShards } from "../../core/cut_shard.ts";
 import { fitCommand, isPiece, OWNED_FLAGS, splitTotal } from "../../core/fit_command.ts";
-import { planOf, type SampleChange, sampleManifest } from "./support/sample_run.ts";
+import { planOf, type SampleChange, sampleManifest } from "../fixtures/run.ts";
 
 const PATHS = { nextstat: "/bin/nextstat", config: "/specs/spec.json", out: "/o", metrics: "/m" };
 const AT = "2026-11-24T20:00:00.000Z";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { numberIn, readJobFacts, sentFacts, textIn } from "../../core/job_facts.ts";
-import { planOf, sampleManifest, sampleRecord } from "./support/sample_run.ts";
+import { planOf, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 const TEXT =
   "format=nsfarm-job-1\nrun_token=9f3c1e0a5b7d4c62\nhost=n1\nexit_code=0\nstderr=a=b\nstderr=\nenv.LANG=C=x\nnew_key=1\nend=1\n";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { type JobFacts, readJobFacts, sentFacts } from "../../core/job_facts.ts";
 import { causeOfJob, jobProcess, jobRecord, sentRecord } from "../../core/job_record.ts";
-import { planOf, sampleManifest, sampleRecord } from "./support/sample_run.ts";
+import { planOf, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 const manifest = sampleManifest();
 const plan = planOf(manifest, 1);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cutShards } from "../../core/cut_shard.ts";
 import { extendPlans } from "../../core/extend_plans.ts";
 import { openExtension } from "../../core/open_changes.ts";
-import { sampleManifest } from "./support/sample_run.ts";
+import { sampleManifest } from "../fixtures/run.ts";
 
 const AT = "2026-11-24T20:00:00.000Z";
 const ASKED = { n_toys: 6, shards: null };

@@ -5,19 +5,11 @@ import { CommittedMetrics } from "../../core/contracts/shard_record.ts";
 import { OutputFrame } from "../../core/contracts/shard_output.ts";
 import { Manifest } from "../../core/contracts/manifest.ts";
 import { quickCheck } from "../../core/quick_check.ts";
-import { inventedOutput } from "../../scripts/tools/invented_output.ts";
-import { inventedMetrics } from "../../scripts/tools/invented_record.ts";
-import { inventedManifest } from "../../scripts/tools/invented_run.ts";
+import { inventedMetrics } from "../fixtures/metrics.ts";
+import { inventedOutput } from "../fixtures/output.ts";
+import { inventedRun } from "../fixtures/run.ts";
 
-const manifest = inventedManifest({
-  run_dir: "/r",
-  config: "/r/spec.json",
-  inputs: [{ path: "spec.json", bytes: 2, sha256: "1a".repeat(32) }],
-  seed: 42,
-  n_toys: 4,
-  shards: 2,
-  pulls: true,
-});
+const manifest = inventedRun("/r", { n_toys: 4, shards: 2, faults: false });
 const [plan] = manifest.plans;
 assert(plan);
 const output = inventedOutput(manifest, plan);

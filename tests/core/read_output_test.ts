@@ -2,19 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { cutOutput, TOY_ARRAYS } from "../../core/output_text.ts";
 import { readOutputText, readShardOutput, type ShardOutput } from "../../core/read_output.ts";
-import { inventedOutput } from "../../scripts/tools/invented_output.ts";
-import { inventedManifest } from "../../scripts/tools/invented_run.ts";
+import { inventedOutput } from "../fixtures/output.ts";
+import { inventedRun } from "../fixtures/run.ts";
 
-const manifest = inventedManifest({
-  run_dir: "/r",
-  config: "/r/spec.json",
-  inputs: [],
-  seed: 42,
-  n_toys: 12,
-  shards: 2,
-  pulls: true,
-  faults: true,
-});
+const manifest = inventedRun("/r", { n_toys: 12, shards: 2 });
 const text = inventedOutput(manifest, manifest.plans[1]);
 
 /** What was read, but for the frame's own arrays: whoever wants them takes the read ones. */

@@ -5,7 +5,7 @@ import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import type { NativeState } from "../../core/contracts/scheduler.ts";
 import { reconcile, type ShardEvidence } from "../../core/reconcile.ts";
-import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "./support/sample_run.ts";
+import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 const manifest = sampleManifest();
 const plan = planOf(manifest, 0);

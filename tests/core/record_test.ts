@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { Attempt } from "../../core/contracts/attempt.ts";
 import { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { attemptHost, newAttempt, newRecord, recordHost } from "../../core/record.ts";
-import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "./support/sample_run.ts";
+import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 const manifest = sampleManifest();
 const plan = planOf(manifest, 0);

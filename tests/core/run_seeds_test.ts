@@ -5,7 +5,7 @@ import { cutShards } from "../../core/cut_shard.ts";
 import { extendPlans } from "../../core/extend_plans.ts";
 import { missingToys, type SeedRange } from "../../core/merge/toy_ranges.ts";
 import { freeSeeds, runSeeds, seedOf } from "../../core/run_seeds.ts";
-import { planOf, sampleManifest } from "./support/sample_run.ts";
+import { planOf, sampleManifest } from "../fixtures/run.ts";
 
 const AT = "2026-11-25T12:00:00.000Z";
 

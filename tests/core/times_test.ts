@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type AttemptTime, attemptTime } from "../../core/attempt_time.ts";
 import { onOneClock } from "../../core/one_clock.ts";
 import { mostAtOnce, runTimes, type TimeFacts } from "../../core/times.ts";
-import { planOf, sampleManifest, sampleRecord } from "./support/sample_run.ts";
+import { planOf, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 /** An attempt from `start` to `end`, in seconds, that gave shard `i` its result. */
 function ran(i: number, start: number, end: number, change: Partial<AttemptTime> = {}): AttemptTime {

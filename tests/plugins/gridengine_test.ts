@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { startPlugin } from "../../host/plugin/adapt_plugin.ts";
 import { readPlugin } from "../../host/plugin/read_plugin.ts";
 import type { Handle, NativeState } from "../../schedulers/adapter.ts";
-import { exampleContext, exampleManifest } from "../schedulers/support/example_context.ts";
+import { exampleContext, exampleManifest } from "../fixtures/context.ts";
 import { assertGolden } from "../support/golden.ts";
 import { recordedText } from "../schedulers/support/recorded.ts";
 

@@ -11,7 +11,7 @@ import { HTCONDOR_IN_JOB } from "../../schedulers/htcondor/in_job.ts";
 import { renderJobWrapper } from "../../schedulers/job_wrapper.ts";
 import { SLURM_IN_JOB } from "../../schedulers/slurm/in_job.ts";
 import type { Options } from "../../schedulers/read_options.ts";
-import { exampleContext, exampleManifest, RUN_TOKEN, TOKEN } from "./support/example_context.ts";
+import { exampleContext, exampleManifest, RUN_TOKEN, TOKEN } from "../fixtures/context.ts";
 import { assertGolden } from "../support/golden.ts";
 import { runSh, shells } from "./support/run_sh.ts";
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { equalFault, isEqualNumber } from "../../../core/merge/equal.ts";
 import { readShardOutput } from "../../../core/read_output.ts";
-import { planOf, sampleFrame, sampleManifest } from "../support/sample_run.ts";
+import { sampleFrame } from "../../fixtures/output.ts";
+import { planOf, sampleManifest } from "../../fixtures/run.ts";
 
 const manifest = sampleManifest();
 const plan = planOf(manifest, 1);

@@ -3,7 +3,7 @@ import type { MergedAbout } from "../../../core/contracts/merged.ts";
 import { failureText, guardrailsText } from "../../../core/merge/guardrails.ts";
 import { checkMerged, type MergedCheck, mergedExitCode } from "../../../core/merge/merged_check.ts";
 import { NO_GUARDRAILS } from "../support/core_merge.ts";
-import { RUN_TOKEN, sampleManifest } from "../support/sample_run.ts";
+import { RUN_TOKEN, sampleManifest } from "../../fixtures/run.ts";
 
 const MANIFEST = sampleManifest();
 const SOURCES = MANIFEST.plans.map(({ shard_index, toy_start, n_toys }) => ({ shard_index, toy_start, n_toys }));

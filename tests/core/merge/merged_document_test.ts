@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { livePlans } from "../../../core/check_manifest.ts";
 import { cutShards } from "../../../core/cut_shard.ts";
 import { mergedParts, sumCounts } from "../../../core/merge/merged_document.ts";
-import { inventedOutput } from "../../../scripts/tools/invented_output.ts";
-import { inventedManifest } from "../../../scripts/tools/invented_run.ts";
+import { inventedOutput } from "../../fixtures/output.ts";
+import { inventedRun } from "../../fixtures/run.ts";
 import { mergeSet, mergeTexts, type Piece } from "../support/core_merge.ts";
 import { sampleText } from "../support/samples.ts";
 
@@ -39,7 +39,7 @@ Deno.test("however a run is split and cut, its outputs merge to the arrays, coun
   );
   fc.assert(
     fc.property(run, ({ cuts, ...asked }) => {
-      const whole = inventedManifest({ run_dir: "/r", config: "/r/spec.json", inputs: [], faults: true, ...asked });
+      const whole = inventedRun("/r", asked);
       const cut = cutShards(whole, cuts, "2026-11-24T20:00:00.000Z");
       const pieces = livePlans(cut).sort((a, b) => a.toy_start - b.toy_start)
         .map((plan) => ({ toy_start: plan.toy_start, seed: plan.seed, text: inventedOutput(cut, plan) }));

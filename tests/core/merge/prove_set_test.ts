@@ -4,7 +4,8 @@ import { doubles, oddOnes } from "../../../core/merge/prove_set.ts";
 import { FrameReader, type SourceOrigin } from "../../../core/merge/source_facts.ts";
 import type { OutputFrame } from "../../../core/contracts/shard_output.ts";
 import { originOf } from "../support/core_merge.ts";
-import { planOf, sampleFrame, sampleManifest } from "../support/sample_run.ts";
+import { sampleFrame } from "../../fixtures/output.ts";
+import { planOf, sampleManifest } from "../../fixtures/run.ts";
 
 const manifest = sampleManifest();
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { FrameReader } from "../../../core/merge/source_facts.ts";
 import { readOutputText } from "../../../core/read_output.ts";
 import { originOf } from "../support/core_merge.ts";
-import { planOf, sampleFrame, sampleManifest } from "../support/sample_run.ts";
+import { sampleFrame } from "../../fixtures/output.ts";
+import { planOf, sampleManifest } from "../../fixtures/run.ts";
 import { sampleText } from "../support/samples.ts";
 
 const manifest = sampleManifest();

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { putNothing, putValues } from "../../../core/merge/toy_values.ts";
 import { readShardOutput } from "../../../core/read_output.ts";
-import { planOf, sampleFrame, sampleManifest } from "../support/sample_run.ts";
+import { sampleFrame } from "../../fixtures/output.ts";
+import { planOf, sampleManifest } from "../../fixtures/run.ts";
 
 const manifest = sampleManifest();
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { hostFolder } from "../../../core/ssh/host_folder.ts";
-import { sampleManifest } from "../support/sample_run.ts";
+import { sampleManifest } from "../../fixtures/run.ts";
 
 Deno.test("two runs of one id, and a run and its copy, have folders of their own on a host", () => {
   const { run_id, farm } = sampleManifest();

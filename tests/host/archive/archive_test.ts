@@ -7,7 +7,8 @@ import { writeArchive, type WrittenArchive } from "../../../host/archive/write_a
 import { verifyRun } from "../../../host/merge/verify_run.ts";
 import { namesIn } from "../../support/farm.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { inventedRun, writeRun } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
 import { merge } from "../support/merging.ts";
 
 /** A merged run, archived, in a folder. */

@@ -13,7 +13,8 @@ import { readSweepFacts } from "../../../host/sweep/read_sweep.ts";
 import { filesBelow } from "../../support/files_below.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { assertSameToys, type Json, readJson } from "../../support/toys.ts";
-import { inventedRun, writeRun } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
 import { merge } from "../support/merging.ts";
 import { NOW, oldManifest, oldRun, pythonRow, RUN_ID, writeManifest } from "../support/old_dir.ts";
 

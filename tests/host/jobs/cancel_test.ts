@@ -14,7 +14,7 @@ import { inFolder } from "../../support/scratch.ts";
 import { MACHINE, runOf } from "../support/bench.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 import { inFastTime } from "../support/fast_time.ts";
-import { inventedRun } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
 
 /** A run of four shards whose scheduler is a fake. */
 function inRun(work: (trial: Trial) => Promise<void>, pilots: number | null = null): Promise<void> {

@@ -6,10 +6,9 @@ import type { ShardView } from "../../../core/reconcile.ts";
 import { explainEnds } from "../../../host/jobs/job_logs.ts";
 import { recordSubmission } from "../../../host/jobs/submissions.ts";
 import slurm from "../../../schedulers/slurm.ts";
-import { planOf, sampleAttempt, sampleRecord } from "../../core/support/sample_run.ts";
+import { inventedRun, planOf, sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { runOf } from "../support/bench.ts";
-import { inventedRun } from "../support/invented_dir.ts";
 
 const AT = "2026-11-24T20:00:00.000Z";
 

@@ -10,7 +10,7 @@ import { inFolder } from "../../support/scratch.ts";
 import { MACHINE } from "../support/bench.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 import { inFastTime } from "../support/fast_time.ts";
-import { inventedRun } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
 
 /** A run of four shards with 1G of memory, of whose scheduler a fake answers. */
 class Trial {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Attempt, ATTEMPT_SCHEMA } from "../../../core/contracts/attempt.ts";
+import type { Attempt } from "../../../core/contracts/attempt.ts";
+import type { FarmManifest } from "../../../core/contracts/manifest.ts";
 import { askScheduler } from "../../../host/jobs/ask_scheduler.ts";
 import { cancelRun } from "../../../host/jobs/cancel_run.ts";
 import { settleOrigin } from "../../../host/jobs/settle_origin.ts";
@@ -18,7 +19,8 @@ import { inFolder } from "../../support/scratch.ts";
 import { MACHINE } from "../support/bench.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 import { inFastTime } from "../support/fast_time.ts";
-import { inventedRun, writeShard } from "../support/invented_dir.ts";
+import { inventedRun, planOf, sampleAttempt } from "../../fixtures/run.ts";
+import { writeShard } from "../../fixtures/run_dir.ts";
 
 const NOW = "2026-11-24T19:01:13.121Z";
 const ALIVE: typeof MACHINE = {
@@ -63,30 +65,17 @@ function inRunning(work: (trial: Trial, folder: string) => Promise<void>): Promi
       const [first, second] = manifest.plans;
       assert(first && second);
       await writeShard(manifest, first);
-      beginAttempt(dir, attemptOf(manifest.farm.run_token, scheduler.submitted[0] ?? ""));
+      beginAttempt(dir, attemptOf(manifest, 1, scheduler.submitted[0] ?? ""));
       const settle = (of: string) => settleOrigin(loadFarmRun(of), () => Promise.resolve(scheduler.jobs_of));
       await work({ dir, scheduler, settle }, folder);
     })
   );
 }
 
-const attemptOf = (run_token: string, submission_token: string): Attempt => ({
-  schema_version: ATTEMPT_SCHEMA,
-  run_id: "invented",
-  run_token,
-  attempt_token: "00112233445566aa",
-  shard_index: 1,
-  attempt: 1,
-  wrapper: MACHINE.process,
-  fit: null,
-  scheduler: "fake",
-  job_id: "101",
-  task_id: null,
-  slot: null,
-  submission_token,
-  started_at_utc: NOW,
-  end: null,
-});
+const attemptOf = (manifest: FarmManifest, shard: number, submission_token: string): Attempt =>
+  sampleAttempt(manifest, planOf(manifest, shard), {
+    ...{ wrapper: MACHINE.process, scheduler: "fake", job_id: "101", started_at_utc: NOW, submission_token },
+  });
 
 async function copied(dir: string, folder: string): Promise<string> {
   const copy = join(folder, "copy");
@@ -162,7 +151,7 @@ Deno.test("settling a copy a second time changes nothing, not even attempts that
   inRunning(async ({ dir, settle }, folder) => {
     const stale = loadFarmRun(await copied(dir, folder));
     const { run } = await settle(stale.dir);
-    beginAttempt(run.dir, { ...attemptOf(run.manifest.farm.run_token, "00112233445566cc"), shard_index: 2 });
+    beginAttempt(run.dir, attemptOf(run.manifest, 2, "00112233445566cc"));
     const before = await filesBelow(run.dir);
     const again = await settleOrigin(stale, () => Promise.reject(new Error("it was settled before")));
     assert.deepEqual(again.origin, { kind: "own" });

@@ -9,7 +9,8 @@ import { inFolder } from "../../support/scratch.ts";
 import { MACHINE, runOf } from "../support/bench.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 import { inFastTime } from "../support/fast_time.ts";
-import { inventedRun, writeShard } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeShard } from "../../fixtures/run_dir.ts";
 
 /** A run of four shards whose scheduler is a fake. */
 function inRun(work: (run: Trial) => Promise<void>): Promise<void> {

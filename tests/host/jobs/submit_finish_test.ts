@@ -9,7 +9,7 @@ import type { Handle } from "../../../schedulers/adapter.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { runOf } from "../support/bench.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
-import { inventedRun } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
 
 const submission = (token: string, state: Submission["state"], job_id: string | null): Submission => ({
   token,

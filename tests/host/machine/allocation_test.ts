@@ -6,7 +6,7 @@ import { jobTimeLeft_ms, localShape, pilotShape, threadsOf } from "../../../host
 import { jobIds } from "../../../host/shard/job_ids.ts";
 import { withTime } from "../../../host/shard/run_job.ts";
 import { root } from "../../../scripts/tool_paths.ts";
-import { sampleManifest } from "../../core/support/sample_run.ts";
+import { sampleManifest } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 const JOB_VARIABLES = [
@@ -74,7 +74,7 @@ Deno.test({
   fn: () =>
     inFolder(async (folder) => {
       const script = join(folder, "threads.ts");
-      const [allocation, sample] = ["host/machine/allocation.ts", "tests/core/support/sample_run.ts"].map((path) =>
+      const [allocation, sample] = ["host/machine/allocation.ts", "tests/fixtures/run.ts"].map((path) =>
         pathToFileURL(join(root, path)).href
       );
       await writeFile(

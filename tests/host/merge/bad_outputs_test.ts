@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { copyFile, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FarmManifest } from "../../../core/contracts/manifest.ts";
-import { inventedOutput } from "../../../scripts/tools/invented_output.ts";
-import { inventedMetrics } from "../../../scripts/tools/invented_record.ts";
+import { inventedMetrics } from "../../fixtures/metrics.ts";
+import { inventedOutput } from "../../fixtures/output.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun, writeShard } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { inventedRun, writeRun, writeShard } from "../support/invented_dir.ts";
 import { merge } from "../support/merging.ts";
 
 interface Bad {

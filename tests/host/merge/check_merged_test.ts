@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { FarmManifest } from "../../../core/contracts/manifest.ts";
 import { mergedCheckOf, summedCheckOf } from "../../../host/merge/check_merged.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { inventedRun, writeRun } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
 import { merge } from "../support/merging.ts";
 
 async function mergedRun(folder: string): Promise<{ manifest: FarmManifest; path: string }> {

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import fc from "fast-check";
 import type { FarmManifest, Plan } from "../../../core/contracts/manifest.ts";
 import { livePlans } from "../../../core/check_manifest.ts";
-import { inventedOutput } from "../../../scripts/tools/invented_output.ts";
-import { toyOf } from "../../../scripts/tools/invented_toys.ts";
+import { inventedOutput, toyOf } from "../../fixtures/output.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun, writeShard } from "../../fixtures/run_dir.ts";
 import { amountOf } from "../../support/amount.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { cutPlan } from "../support/fitted_run.ts";
-import { inventedRun, writeRun, writeShard } from "../support/invented_dir.ts";
 import { merge, mergedText } from "../support/merging.ts";
 
 interface Leaf {

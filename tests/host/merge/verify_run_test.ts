@@ -3,7 +3,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { verifyRun } from "../../../host/merge/verify_run.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { inventedRun, writeRun } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
 import { merge } from "../support/merging.ts";
 
 /** What verify says of the merged document of a run of four shards once it was changed. */

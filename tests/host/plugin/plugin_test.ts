@@ -6,7 +6,7 @@ import { startPlugin } from "../../../host/plugin/adapt_plugin.ts";
 import { readPlugin } from "../../../host/plugin/read_plugin.ts";
 import { isBareName, runsAnything } from "../../../schedulers/refused_programs.ts";
 import type { RenderContext } from "../../../schedulers/adapter.ts";
-import { exampleContext } from "../../schedulers/support/example_context.ts";
+import { exampleContext } from "../../fixtures/context.ts";
 import { changed, SMALL_PLUGIN, withFiles } from "../support/plugin_files.ts";
 
 const TRUSTED = new Set([0, Deno.uid() ?? 0]);

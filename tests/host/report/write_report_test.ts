@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeReport } from "../../../host/report/write_report.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { inventedRun, writeRun } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
 
 const NOW = "2026-11-25T10:20:30.000Z";
 

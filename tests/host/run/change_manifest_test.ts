@@ -8,7 +8,8 @@ import { changeFarmManifest } from "../../../host/run/change_manifest.ts";
 import { loadFarmRun, type Run } from "../../../host/run/load_manifest.ts";
 import { collectRun } from "../../../host/state/collect_run.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { inventedRun, writeRun } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
 
 const AT = "2026-11-24T20:00:00.000Z";
 

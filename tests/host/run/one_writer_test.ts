@@ -9,7 +9,8 @@ import { exists } from "../../../host/disk/write_file.ts";
 import { loadFarmRun } from "../../../host/run/load_manifest.ts";
 import { loadSweep, recordOf } from "../../../host/sweep/load_sweep.ts";
 import { amountOf } from "../../support/amount.ts";
-import { inventedRun, writeRun } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
 import { Actor } from "../support/interleave.ts";
 import { instant, toysOf, type WriterJob, WRITERS } from "../support/writer_job.ts";
 

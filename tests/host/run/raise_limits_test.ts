@@ -4,7 +4,7 @@ import { type Raised, raiseLimits } from "../../../host/run/raise_limits.ts";
 import htcondor from "../../../schedulers/htcondor.ts";
 import local from "../../../schedulers/local.ts";
 import slurm from "../../../schedulers/slurm.ts";
-import { sampleManifest } from "../../core/support/sample_run.ts";
+import { sampleManifest } from "../../fixtures/run.ts";
 
 const AT = "2026-11-24T20:00:00.000Z";
 

@@ -10,7 +10,7 @@ import {
   readAttempts,
   updateAttempt,
 } from "../../../host/shard/attempts.ts";
-import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "../../core/support/sample_run.ts";
+import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 const manifest = sampleManifest();

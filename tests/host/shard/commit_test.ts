@@ -6,7 +6,7 @@ import { readShard } from "../../../host/shard/read_shard.ts";
 import { listRun } from "../../../host/shard/list_run.ts";
 import { settleShard } from "../../../host/shard/settle_shard.ts";
 import { exists } from "../../../host/disk/write_file.ts";
-import { sampleAttempt, sampleRecord } from "../../core/support/sample_run.ts";
+import { sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
 import { amountOf } from "../../support/amount.ts";
 import { benchOf } from "../support/bench.ts";
 import { incoming, type Job, MANIFEST, Outcome, outText, PLAN, resultOf } from "../support/commit_case.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Cause } from "../../../core/contracts/kinds.ts";
 import { fitCommand } from "../../../core/fit_command.ts";
 import { resultOf } from "../../../host/shard/read_result.ts";
-import { exampleManifest } from "../../schedulers/support/example_context.ts";
+import { exampleManifest } from "../../fixtures/context.ts";
 import { nextstat } from "../../support/farm.ts";
 import { hardSpec } from "../../support/hard_spec.ts";
 import { inFolder } from "../../support/scratch.ts";

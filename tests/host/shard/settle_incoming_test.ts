@@ -6,13 +6,12 @@ import { sentFacts } from "../../../core/job_facts.ts";
 import { metricsName, outName } from "../../../core/run_paths.ts";
 import { attemptPath, beginAttempt, readAttempt } from "../../../host/shard/attempts.ts";
 import { settleIncoming } from "../../../host/shard/settle_incoming.ts";
-import { planOf, RUN_TOKEN, sampleAttempt, sampleManifest, sampleRecord } from "../../core/support/sample_run.ts";
-import { inventedOutput } from "../../../scripts/tools/invented_output.ts";
-import { inventedMetrics } from "../../../scripts/tools/invented_record.ts";
+import { inventedMetrics } from "../../fixtures/metrics.ts";
+import { inventedOutput } from "../../fixtures/output.ts";
+import { inventedRun, planOf, RUN_TOKEN, sampleAttempt, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
 import { namesIn } from "../../support/farm.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { runOf } from "../support/bench.ts";
-import { inventedRun } from "../support/invented_dir.ts";
 
 /** Calls `act` at the first look at a file whose name ends so, before it is looked at. */
 function atLook(end: string, act: () => void, work: () => void): void {

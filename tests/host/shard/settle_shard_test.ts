@@ -7,14 +7,8 @@ import { listNames } from "../../../host/disk/list_names.ts";
 import { lookAtMachine } from "../../../host/machine/machine.ts";
 import { listRun } from "../../../host/shard/list_run.ts";
 import { settleShard, sweepStray } from "../../../host/shard/settle_shard.ts";
-import {
-  planOf,
-  RUN_TOKEN,
-  sampleAttempt,
-  sampleFrame,
-  sampleManifest,
-  sampleRecord,
-} from "../../core/support/sample_run.ts";
+import { sampleFrame } from "../../fixtures/output.ts";
+import { planOf, RUN_TOKEN, sampleAttempt, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
 import { readRecord } from "../../support/run_dir.ts";
 import { inFolder, until } from "../../support/scratch.ts";
 import { benchOf } from "../support/bench.ts";

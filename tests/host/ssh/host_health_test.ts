@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { until } from "../../support/scratch.ts";
 import { HostHealth } from "../../../host/ssh/host_health.ts";
-import { planOf, sampleManifest, sampleRecord } from "../../core/support/sample_run.ts";
+import { planOf, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
 
 /** One of two hosts that loops have used; what is said of it is kept. */
 function host({ retry_s = 600, isOtherGood = true } = {}) {

@@ -5,7 +5,7 @@ import { readHostFacts } from "../../../core/ssh/host_facts.ts";
 import { beginAttempt, listAttempts } from "../../../host/shard/attempts.ts";
 import { type PoolCalls, SshHost } from "../../../host/ssh/host_place.ts";
 import type { HostLink } from "../../../host/ssh/link.ts";
-import { planOf, sampleAttempt, sampleManifest } from "../../core/support/sample_run.ts";
+import { planOf, sampleAttempt, sampleManifest } from "../../fixtures/run.ts";
 import { inFolder, until } from "../../support/scratch.ts";
 import { benchOf } from "../support/bench.ts";
 import { inFastTime } from "../support/fast_time.ts";

@@ -5,10 +5,9 @@ import type { FarmManifest } from "../../../core/contracts/manifest.ts";
 import { beginAttempt, listAttempts, readAttempt } from "../../../host/shard/attempts.ts";
 import { readShard } from "../../../host/shard/read_shard.ts";
 import type { WorkReport } from "../../../host/work/work_event.ts";
-import { planOf, sampleAttempt } from "../../core/support/sample_run.ts";
+import { inventedRun, planOf, sampleAttempt } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { FakeHost } from "../support/fake_host.ts";
-import { inventedRun } from "../support/invented_dir.ts";
 import { onSimulatedClock } from "../support/on_simulated_clock.ts";
 import { type LoopChange, runOnHosts } from "../support/run_on_hosts.ts";
 

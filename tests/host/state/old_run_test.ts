@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:
 import { join } from "node:path";
 import { collectRun } from "../../../host/state/collect_run.ts";
 import { readRunFacts } from "../../../host/state/read_facts.ts";
-import { inventedOutput } from "../../../scripts/tools/invented_output.ts";
+import { inventedOutput } from "../../fixtures/output.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { assertSameToys, at, readJson } from "../../support/toys.ts";
 import { merge } from "../support/merging.ts";

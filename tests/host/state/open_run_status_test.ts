@@ -5,11 +5,10 @@ import { runStatus } from "../../../host/state/run_status.ts";
 import { scanRun } from "../../../host/state/scan_run.ts";
 import { beginAttempt } from "../../../host/shard/attempts.ts";
 import local from "../../../schedulers/local.ts";
-import { inventedOutput } from "../../../scripts/tools/invented_output.ts";
-import { planOf, sampleAttempt, sampleRecord } from "../../core/support/sample_run.ts";
+import { inventedOutput } from "../../fixtures/output.ts";
+import { inventedRun, planOf, sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { MACHINE, runOf } from "../support/bench.ts";
-import { inventedRun } from "../support/invented_dir.ts";
 
 /** A local run of four shards of which nothing is done, with these attempts. */
 async function opened(dir: string) {

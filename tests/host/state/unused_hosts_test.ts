@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { unusedHosts } from "../../../host/state/unused_hosts.ts";
-import { planOf, sampleManifest, sampleRecord } from "../../core/support/sample_run.ts";
+import { planOf, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 Deno.test("a host of the hosts file on which no shard was done is named, with the command that tells why", () =>

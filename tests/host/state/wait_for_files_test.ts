@@ -3,11 +3,11 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { beginAttempt } from "../../../host/shard/attempts.ts";
 import { waitForFiles } from "../../../host/state/wait_for_files.ts";
-import { planOf, sampleAttempt, sampleRecord } from "../../core/support/sample_run.ts";
+import { inventedRun, planOf, sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
+import { writeShard } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { runOf } from "../support/bench.ts";
 import { inFastTime } from "../support/fast_time.ts";
-import { inventedRun, writeShard } from "../support/invented_dir.ts";
 
 /** A run of two shards, the first of them done, and how long it was waited for when something happened meanwhile. */
 function inHalfRun(work: (trial: Trial) => Promise<void>): Promise<void> {

@@ -4,7 +4,8 @@ import type { FarmManifest, Plan } from "../../../core/contracts/manifest.ts";
 import { METRICS_SCHEMA } from "../../../core/contracts/shard_record.ts";
 import { readShardOutput } from "../../../core/read_output.ts";
 import type { Result } from "../../../host/shard/commit_shard.ts";
-import { planOf, sampleFrame, sampleManifest, sampleRecord } from "../../core/support/sample_run.ts";
+import { sampleFrame } from "../../fixtures/output.ts";
+import { planOf, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
 
 export const MANIFEST: FarmManifest = sampleManifest({ n_toys: 2, shards: 2 });
 export const PLAN: Plan = planOf(MANIFEST, 0);

@@ -6,9 +6,9 @@ import { type HostFacts, readHostFacts } from "../../../core/ssh/host_facts.ts";
 import type { FarmHost } from "../../../core/ssh/hosts_file.ts";
 import { HostFault } from "../../../host/ssh/host_fault.ts";
 import type { HostLink } from "../../../host/ssh/link.ts";
-import { inventedOutput } from "../../../scripts/tools/invented_output.ts";
-import { inventedMetrics } from "../../../scripts/tools/invented_record.ts";
-import { planOf, sampleRecord } from "../../core/support/sample_run.ts";
+import { inventedMetrics } from "../../fixtures/metrics.ts";
+import { inventedOutput } from "../../fixtures/output.ts";
+import { planOf, sampleRecord } from "../../fixtures/run.ts";
 
 /** What becomes of a fit: "dies" takes its wrapper with it, "stays" ends only when it is killed. */
 export type Fate = "ok" | "exit" | "dies" | "stays";

@@ -5,8 +5,8 @@ import { basename, dirname, join } from "node:path";
 import type { FarmManifest, Plan } from "../../../core/contracts/manifest.ts";
 import { livePlans } from "../../../core/check_manifest.ts";
 import { fitCommand } from "../../../core/fit_command.ts";
-import { inventedMetrics } from "../../../scripts/tools/invented_record.ts";
-import { inventedManifest } from "../../../scripts/tools/invented_run.ts";
+import { inventedMetrics } from "../../fixtures/metrics.ts";
+import { inventedRun } from "../../fixtures/run.ts";
 import { inputs, nextstat } from "../../support/farm.ts";
 
 export interface FittedRun {
@@ -33,14 +33,14 @@ export async function fittedRun(dir: string, run: FittedRun): Promise<FarmManife
 
 async function manifestOf(dir: string, run: FittedRun): Promise<FarmManifest> {
   const config = run.config ?? join(inputs(), "gauss_exp_10k.json");
-  const manifest = inventedManifest({
-    run_dir: dir,
+  const manifest = inventedRun(dir, {
     config,
     inputs: [await inputOf(config)],
     seed: run.seed ?? 42,
     n_toys: run.toys,
     shards: run.shards,
     pulls: run.farm?.pulls ?? false,
+    faults: false,
   });
   Object.assign(manifest.farm, run.farm, { nextstat_sha256: (await inputOf(nextstat())).sha256 });
   manifest.nextstat_bin = nextstat();

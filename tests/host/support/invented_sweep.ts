@@ -2,7 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Sweep, SWEEP_RECORD_SCHEMA, SWEEP_SCHEMA } from "../../../core/contracts/sweep.ts";
 import { loadSweep, openPoint, type OpenSweep } from "../../../host/sweep/load_sweep.ts";
-import { inventedRun, writeRun } from "./invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
 
 /** Writes a sweep of runs that are fitted, of 2, 4 … shards each, and its document. */
 export async function inventedSweep(folder: string, points = 2): Promise<OpenSweep> {

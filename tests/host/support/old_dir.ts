@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FarmManifest } from "../../../core/contracts/manifest.ts";
-import { inventedOutput } from "../../../scripts/tools/invented_output.ts";
+import { inventedOutput } from "../../fixtures/output.ts";
+import { inventedRun } from "../../fixtures/run.ts";
 import type { Json } from "../../support/toys.ts";
-import { inventedRun } from "./invented_dir.ts";
 
 export const NOW = "2026-11-24T19:01:13.121938+00:00";
 export const RUN_ID = "demo_sh4";

@@ -11,7 +11,8 @@ import { inFolder } from "../../support/scratch.ts";
 import { runOf } from "../support/bench.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 import { inFastTime } from "../support/fast_time.ts";
-import { inventedRun, writeShard } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeShard } from "../../fixtures/run_dir.ts";
 
 const pilot = (state: NativeState["state"], token = "0123456789abcdef"): NativeState => ({
   ...{ token, shard: 0, state, native: state, reason: null, host: "n1" },

@@ -3,7 +3,7 @@ import { WORKER_SCHEMA } from "../../../core/contracts/worker.ts";
 import { beginAttempt } from "../../../host/shard/attempts.ts";
 import { runWorkLoop } from "../../../host/work/work_loop.ts";
 import { withdrawWorkers } from "../../../host/work/workers.ts";
-import { planOf, sampleAttempt, sampleManifest } from "../../core/support/sample_run.ts";
+import { planOf, sampleAttempt, sampleManifest } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { benchOf } from "../support/bench.ts";
 

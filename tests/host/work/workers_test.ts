@@ -7,7 +7,7 @@ import { stopWorker } from "../../../host/work/background_worker.ts";
 import { listWorkers, lookAtWorkers, sweepWorkers, withdrawWorkers } from "../../../host/work/workers.ts";
 import { MACHINE, runOf } from "../support/bench.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
-import { inventedRun } from "../support/invented_dir.ts";
+import { inventedRun } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 const HIDDEN = "00112233445566bb";

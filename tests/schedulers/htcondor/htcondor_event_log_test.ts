@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import htcondor from "../../../schedulers/htcondor.ts";
 import { readEventLog } from "../../../schedulers/htcondor/event_log.ts";
-import { TOKEN } from "../support/example_context.ts";
+import { TOKEN } from "../../fixtures/context.ts";
 import { handle, recordedText } from "../support/recorded.ts";
 
 /** A recorded log whose submit events bear the token of `handle()`: it was made before there were tokens. */

@@ -4,7 +4,7 @@ import htcondor from "../../../schedulers/htcondor.ts";
 import { heldJob, HOLD_CODES } from "../../../schedulers/htcondor/hold_reasons.ts";
 import { machineOf } from "../../../schedulers/htcondor/machine_name.ts";
 import { adState } from "../../../schedulers/htcondor/states.ts";
-import { exampleContext, TOKEN } from "../support/example_context.ts";
+import { exampleContext, TOKEN } from "../../fixtures/context.ts";
 import { answer, handle, recorded, recordedText } from "../support/recorded.ts";
 
 /** A recorded answer in which all jobs bear the token of `handle()`: it was made before there were tokens. */

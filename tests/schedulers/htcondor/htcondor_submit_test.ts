@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import htcondor from "../../../schedulers/htcondor.ts";
-import { exampleContext, TOKEN } from "../support/example_context.ts";
+import { exampleContext, TOKEN } from "../../fixtures/context.ts";
 import { answer, handle, recorded } from "../support/recorded.ts";
 
 Deno.test("condor_submit: the cluster is read from the range of jobs, with late materialization too, and among banners", () => {

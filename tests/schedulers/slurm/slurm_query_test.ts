@@ -4,7 +4,7 @@ import slurm from "../../../schedulers/slurm.ts";
 import { SLURM_END_REASONS, SLURM_REASONS, slurmReason } from "../../../schedulers/slurm/reasons.ts";
 import { SLURM_STATES, slurmState } from "../../../schedulers/slurm/states.ts";
 import { taskState } from "../../../schedulers/slurm/task_state.ts";
-import { exampleContext, TOKEN } from "../support/example_context.ts";
+import { exampleContext, TOKEN } from "../../fixtures/context.ts";
 import { answer, handle, recorded, recordedText } from "../support/recorded.ts";
 
 /** The states by shard that a recorded answer tells. */

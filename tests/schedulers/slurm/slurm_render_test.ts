@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { RenderContext } from "../../../schedulers/adapter.ts";
 import slurm from "../../../schedulers/slurm.ts";
 import { maxSubmitJobs, slurmChunks } from "../../../schedulers/slurm/chunks.ts";
-import { exampleContext, exampleManifest, TOKEN } from "../support/example_context.ts";
+import { exampleContext, exampleManifest, TOKEN } from "../../fixtures/context.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { runSh, shells } from "../support/run_sh.ts";
 

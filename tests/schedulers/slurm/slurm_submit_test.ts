@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import slurm from "../../../schedulers/slurm.ts";
-import { exampleContext, TOKEN } from "../support/example_context.ts";
+import { exampleContext, TOKEN } from "../../fixtures/context.ts";
 import { answer, recorded } from "../support/recorded.ts";
 
 Deno.test("sbatch: the id is found alone, with a cluster's name, without --parsable, and among a site's banners", () => {

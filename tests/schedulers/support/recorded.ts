@@ -1,5 +1,5 @@
 import type { CommandResult, Handle } from "../../../schedulers/adapter.ts";
-import { TOKEN } from "./example_context.ts";
+import { TOKEN } from "../../fixtures/context.ts";
 
 const FOLDER = new URL("../../recorded/", import.meta.url);
 

@@ -1,4 +1,4 @@
-import { sampleManifest } from "../../../core/support/sample_run.ts";
+import { sampleManifest } from "../../../fixtures/run.ts";
 import type { FarmManifest } from "../../../../core/contracts/manifest.ts";
 import * as z from "zod/mini";
 

@@ -4,7 +4,7 @@ import * as z from "zod/mini";
 import { livePlans } from "../../../../core/check_manifest.ts";
 import { METRICS_SCHEMA } from "../../../../core/contracts/shard_record.ts";
 import { fitFiles } from "../../../../host/shard/fit_files.ts";
-import { sampleFrame } from "../../../core/support/sample_run.ts";
+import { sampleFrame } from "../../../fixtures/output.ts";
 import type { CacheTimes } from "./client_cache.ts";
 import { checkSchedule } from "./check_schedule.ts";
 import { type Fate, type Job, Life, manifestOf, QUIET, type Schedule, type Window } from "./job.ts";
