@@ -10,6 +10,8 @@ export const INCOMING = "incoming";
 export const CLAIMS = "claims";
 export const ASIDE = "aside";
 export const LOGS = "logs";
+/** Names of the ssh hosts that have a folder of the run. */
+export const HOSTS = "hosts";
 
 export const outName = (shard: number): string => `shard_${shard}.out.json`;
 export const metricsName = (shard: number): string => `shard_${shard}.metrics.json`;

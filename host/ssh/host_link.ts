@@ -7,6 +7,7 @@ import { compareClocks, readFacts } from "./probe_host.ts";
 import { HostFault } from "./host_fault.ts";
 import { openSession, type SshSession } from "./ssh_session.ts";
 import { FULL_DISK_KB, type HostLink, type LinkOptions } from "./link.ts";
+import { noteFolder } from "./folders_there.ts";
 import { stageRun } from "./stage_run.ts";
 
 /**
@@ -55,6 +56,7 @@ async function setUp(
   const facts = await readFacts(session);
   if (facts.fault !== null) throw new HostFault(facts.fault);
   const clock = await compareClocks(session);
+  noteFolder(options.run.dir, hostKey(host));
   const [, seen, folder = ""] = await ask(session, "open");
   const mode = seen === "shared" ? "shared" : "transfer";
   const link: HostLink = {
@@ -108,10 +110,11 @@ async function pump(session: SshSession, take: (line: string) => void): Promise<
 /** How long a connection may take to end by itself. */
 const END_MS = 3000;
 
-async function endSession(session: SshSession): Promise<void> {
+async function endSession(session: SshSession): Promise<boolean> {
   await session.write("bye\n").catch(() => {});
   await session.closeInput();
   const timer = setTimeout(session.kill, END_MS);
-  await session.ended;
+  const fault = await session.ended;
   clearTimeout(timer);
+  return fault === null;
 }

@@ -16,11 +16,14 @@ import { Fetcher } from "./fetch_files.ts";
 import { type HealthCalls, HostHealth } from "./host_health.ts";
 import type { HostLink } from "./link.ts";
 import { RemoteShard, type StopRules, strand } from "./remote_shard.ts";
+import { forgetFolder, hasFolder } from "./folders_there.ts";
 import { takeLine } from "./take_line.ts";
 
 const RECONNECT_MS = 500;
 /** How long a connection that is still being made is waited for when the loop is over. */
 const MAX_CONNECTING_MS = 2000;
+/** How long the host is waited for whose folder of a whole run is to be removed. */
+const MAX_REMOVING_MS = 5000;
 /** How often files are fetched again that do not arrive whole. */
 const MAX_FETCHES = 20;
 
@@ -251,11 +254,23 @@ export class SshHost extends HostHealth implements Executor {
     const timer = setTimeout(() => this.#cut.abort(), MAX_CONNECTING_MS);
     await this.#keeping;
     clearTimeout(timer);
+    await this.#removeFolder();
+  }
+
+  /** Removes what stayed on the host when a connection broke at the end, or an earlier driver could not remove it. */
+  async #removeFolder(): Promise<void> {
+    const { dir } = this.bench.run;
+    if (!hasFolder(dir, this.name) || this.options.stop.aborted || !this.pool.isLeavingNothing()) return;
+    const late = AbortSignal.timeout(MAX_REMOVING_MS);
+    await this.pool.connect(late).then((link) => this.#leave(link)).catch(() => {}); // what follows says so
+    if (!hasFolder(dir, this.name)) return;
+    this.pool.say(`${this.name}: the run's folder is still there; the same command removes it when the host answers`);
   }
 
   /** Ends a connection; a whole run leaves nothing on the host. */
   async #leave(link: HostLink): Promise<void> {
-    if (this.shards.size === 0 && this.pool.isLeavingNothing()) link.send("tidy");
-    await link.close();
+    const isTidied = this.shards.size === 0 && this.pool.isLeavingNothing();
+    if (isTidied) link.send("tidy");
+    if (await link.close() && isTidied) forgetFolder(this.bench.run.dir, this.name);
   }
 }

@@ -29,7 +29,8 @@ export interface HostLink {
   listen(take: (line: string) => void): Promise<string>;
   /** A further script on the same connection. */
   session(script: string): SshSession;
-  close(): Promise<void>;
+  /** @returns whether all that was sent had been done there when it ended */
+  close(): Promise<boolean>;
 }
 
 /** Less than this free, in kB, is a full disk. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { hostFolder } from "../../core/ssh/host_folder.ts";
 import { runDir } from "../support/farm.ts";
-import { countDone, failedAttempts, readAttempts, readRecord } from "../support/run_dir.ts";
+import { countDone, failedAttempts, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
 import { assertMerged } from "../support/slurm_farm.ts";
 import { sentFiles, sshFile } from "../support/ssh_hosts.ts";
@@ -150,4 +151,25 @@ test("a time limit that passes while the connection is down is kept when it is b
   await farm.hosts.daemon("start", "sshd-w1");
   assert.equal((await driver.ended).code, 5);
   assert.deepEqual(await failedAttempts(dir), ["0.1 time", "1.1 time"]);
+});
+
+test("what a host that went away at the end still has of a whole run is removed by the same command later", async (farm) => {
+  const fake = await farm.standIn("sleep 0.2");
+  const args = farm.run(await farm.hostsFile("w1"), {
+    ...{ toys: 4, shards: 2, nextstat: fake.path, id: "left" },
+    more: [...SOON, "--mode", "transfer"],
+  });
+  await farm.must(args);
+  const dir = runDir(farm.folder, "left");
+  // As a driver leaves it that was killed, or whose connection broke, when all was done.
+  const folder = `/home/farmer/nsfarm_runs/${hostFolder(await readManifest(dir), "w1")}`;
+  await farm.hosts.asRoot("w1", "su", "farmer", "-c", `mkdir -p '${folder}/started'`);
+  await writeFile(join(dir, "hosts/w1"), "");
+  await farm.hosts.daemon("kill", "sshd-w1");
+  const away = await farm.must(args);
+  assert.match(away.stderr, /w1: the run's folder is still there; the same command removes it when the host answers/);
+  await farm.hosts.daemon("start", "sshd-w1");
+  await farm.must(args);
+  assert.deepEqual(await sentFiles(farm.hosts, "w1", dir), []);
+  assert.deepEqual(await readdir(join(dir, "hosts")), []);
 });

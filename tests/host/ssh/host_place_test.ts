@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { readHostFacts } from "../../../core/ssh/host_facts.ts";
 import { beginAttempt, listAttempts } from "../../../host/shard/attempts.ts";
 import { type PoolCalls, SshHost } from "../../../host/ssh/host_place.ts";
+import { hasFolder, noteFolder } from "../../../host/ssh/folders_there.ts";
 import type { HostLink } from "../../../host/ssh/link.ts";
 import { planOf, sampleAttempt, sampleManifest } from "../../fixtures/run.ts";
 import { inFolder, until } from "../../support/scratch.ts";
@@ -36,7 +37,10 @@ function linkOf(sent: string[], hear: (take: (line: string) => void) => void = (
       return ended;
     },
     session: () => assert.fail("nothing is sent there"),
-    close: () => Promise.resolve(end("closed")),
+    close: () => {
+      end("closed");
+      return Promise.resolve(true);
+    },
   };
 }
 
@@ -53,6 +57,19 @@ Deno.test("a host whose connection is made only when the run is whole already is
   await closed;
   assert.deepEqual(sent, ["tidy"]);
 });
+
+Deno.test("the folder of a whole run stays on no host: where no connection stood at the end, one is made for it", () =>
+  inFolder(async (folder) => {
+    noteFolder(folder, "w1");
+    const sent: string[] = [];
+    const host = hostOf(folder, () => Promise.resolve(linkOf(sent)));
+    const over = new AbortController();
+    over.abort();
+    await host.slots(over.signal, () => {});
+    await host.close();
+    assert.deepEqual(sent, ["tidy"]);
+    assert(!hasFolder(folder, "w1"));
+  }));
 
 Deno.test("a host that is still being connected to a moment after the loop is over keeps it no longer", async () => {
   const connect: PoolCalls["connect"] = (cut) =>

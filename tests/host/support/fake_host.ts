@@ -63,7 +63,10 @@ export class FakeHost {
       session: () => {
         throw new Error("nothing is sent there");
       },
-      close: () => Promise.resolve(resolve("closed")),
+      close: () => {
+        resolve("closed");
+        return Promise.resolve(true);
+      },
     };
   }
 
