@@ -132,7 +132,7 @@ for (
       "inJob",
       /job_id\.0: wanted the name of an env/,
     ],
-    ["shows what there is not", but({ inJob: { taskId: ["X"] } }), "inJob", /Unrecognized key: "taskId"/],
+    ["shows what there is not", but({ inJob: { taskId: ["X"] } }), "inJob", /unknown "taskId"/],
     ["counts CPUs by nothing", but({ inJob: { cpus: [{ with: "X" }] } }), "inJob", /cpus\.0\.variable/],
     ["ends at nothing", but({ inJob: { ends_at: [{ with: "X" }] } }), "inJob", /wanted a variable or an option/],
     [
