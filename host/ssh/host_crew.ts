@@ -105,7 +105,8 @@ export class HostPool implements ExecutorPool {
     const { known, unknown } = listWorkers(dir);
     if ([...known, ...unknown].some(({ token }) => token !== this.loop.token)) return false;
     const { manifest } = loadFarmRun(manifest_path);
-    return livePlans(manifest).every((plan) => readShard(dir, manifest, plan).kind === "done");
+    // An output without its record is taken in by whoever works on the run next, without its host.
+    return livePlans(manifest).every((plan) => ["done", "uncommitted"].includes(readShard(dir, manifest, plan).kind));
   }
 
   #say(message: string): void {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { FarmManifest } from "../../../core/contracts/manifest.ts";
+import { metricsName } from "../../../core/run_paths.ts";
 import { beginAttempt, listAttempts, readAttempt } from "../../../host/shard/attempts.ts";
 import { readShard } from "../../../host/shard/read_shard.ts";
 import type { WorkReport } from "../../../host/work/work_event.ts";
@@ -237,6 +238,18 @@ Deno.test("a loop that only ends what an earlier one began on hosts stops that, 
     assert.deepEqual((await farm.run({ drain: true })).left, []);
     assert.deepEqual(w1.begun, [2]);
     assert.deepEqual(ends(farm), ["2.1 terminated"]);
+  }));
+
+Deno.test("a record that is removed while the loop works keeps no folder on a host: no other loop needs one for that", () =>
+  onHosts(async (farm) => {
+    const fate = (shard: number) => {
+      if (shard === 5) Deno.removeSync(join(farm.dir, metricsName(1)));
+      return "ok" as const;
+    };
+    const w1 = farm.host("w1", { fate });
+    assert.deepEqual(await farm.run(), WHOLE);
+    assert.equal(w1.sent.at(-1), "tidy");
+    assert.deepEqual(await farm.run(), WHOLE);
   }));
 
 Deno.test("with a share for each host a share waits for its host, until nothing is expected of that any more", () =>
