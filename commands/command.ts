@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import type { PERMISSIONS } from "../host/machine/own_program.ts";
 
-export const PERMISSIONS = ["read", "write", "run", "env", "sys"] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 /** Where a command's words go: stdout is the answer, stderr the progress. */

@@ -1,3 +1,4 @@
+import { LATE_FILES_S } from "../core/reconcile.ts";
 import { isEnded } from "../core/shard_states.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
@@ -16,7 +17,7 @@ const finishFlags = defineFlags({
   wait: { type: "boolean", help: "first watch until the run's jobs have ended" },
   "file-grace-s": {
     type: "number",
-    default: 120,
+    default: LATE_FILES_S,
     placeholder: "s",
     help: "how long files that are not there yet are waited for",
   },

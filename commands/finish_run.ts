@@ -4,14 +4,11 @@ import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { describeMerge } from "../core/describe_merge.ts";
 import type { StatusShard } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
-import { VERSION } from "../core/version.ts";
 import { collectRun } from "../host/state/collect_run.ts";
 import type { Run } from "../host/run/load_manifest.ts";
-import { mergeRun } from "../host/merge/merge_run.ts";
+import { mergeAsRendered } from "../host/merge/merge_run.ts";
 import { tellCollected } from "./collect.ts";
 import type { Output } from "./command.ts";
-
-const RUN_S_OWN = { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null };
 
 /**
  * Collects and merges a run whose shards have ended, and prints the result: the exit code tells how it went.
@@ -26,10 +23,7 @@ export async function finishRun(
   const now_utc = new Date().toISOString();
   const collected = collectRun(run.manifest_path, null, now_utc, looked);
   tellCollected(collected, out);
-  const report = await mergeRun(
-    { run: run.manifest_path, inputs: [], out: null, allow_partial, accept_unrecorded: false, guardrails: RUN_S_OWN },
-    { now_utc, nsfarm_version: VERSION },
-  );
+  const report = await mergeAsRendered(run.manifest_path, allow_partial, now_utc);
   for (const note of report.notes) out.note(note);
   if (report.merged === null) {
     out.note(`${describeCollected(collected.counts)}; nsfarm-deno retry ${quoteWord(run.dir)} runs the others again`);

@@ -1,3 +1,4 @@
+import { LATE_FILES_S } from "../core/reconcile.ts";
 import { describeStatus, type StatusSummary } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
@@ -17,7 +18,7 @@ const statusFlags = defineFlags({
   check: { type: "boolean", help: "exit 5 unless every shard is done; 6 where a guardrail failed" },
   "file-grace-s": {
     type: "number",
-    default: 120,
+    default: LATE_FILES_S,
     placeholder: "s",
     help: "how long files of a job that is gone are waited for",
   },

@@ -1,3 +1,4 @@
+import { LATE_FILES_S } from "../core/reconcile.ts";
 import { pauseFor } from "../host/machine/pause_for.ts";
 import { join } from "node:path";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
@@ -23,14 +24,12 @@ import type { SchedulerAdapter } from "../schedulers/adapter.ts";
 import type { Output } from "./command.ts";
 import { openProgress } from "./progress.ts";
 
-const FILE_GRACE_S = 120;
-
 /** One look at a run: its files, its scheduler, the worker loops that share it. */
 export async function lookAtRun(
   run: Run<FarmManifest>,
   adapter: SchedulerAdapter,
   machine: Machine,
-  grace_s = FILE_GRACE_S,
+  grace_s = LATE_FILES_S,
   seen: Seen = new Map(),
 ): Promise<RunStatus> {
   const whole = await wholeRun(run, machine, seen);
@@ -84,7 +83,7 @@ export async function watchRun(
   stop: AbortSignal,
   out: Output,
   stream: boolean,
-  grace_s = FILE_GRACE_S,
+  grace_s = LATE_FILES_S,
   poll_s?: number,
 ): Promise<WatchedRun> {
   const view = openProgress();

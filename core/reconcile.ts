@@ -102,6 +102,9 @@ function withoutAttempt(facts: ShardEvidence, host: string | null): ShardView {
 
 const AWAITED = "waiting for files";
 
+/** How long files that were written elsewhere may take to be seen here: caches of file systems, and transfers. */
+export const LATE_FILES_S = 120;
+
 /** Whether its job has ended so lately that its files may still be on their way from its node. */
 const isAwaited = ({ asked, absent_s, grace_s }: ShardEvidence): boolean => asked === true && (absent_s ?? 0) < grace_s;
 

@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { buildBinary } from "./building/build_binary.ts";
 import { DevError, runMain } from "./tools/dev_error.ts";
 import { targets } from "./building/find_runtime.ts";
-import { sha256 } from "./tools/sha256.ts";
+import { sha256Of } from "../host/disk/hash_file.ts";
 import { smallestGlibc } from "./building/smallest_glibc.ts";
 import { binaryPath } from "./tool_paths.ts";
 
@@ -16,7 +16,7 @@ async function main(): Promise<number> {
   const { size } = await stat(out);
   console.log(out);
   console.log(`  size     ${(size / 1e6).toFixed(1)} MB`);
-  console.log(`  sha256   ${sha256(await readFile(out))}`);
+  console.log(`  sha256   ${sha256Of(await readFile(out))}`);
   console.log(`  target   ${runtime.target}, glibc ${await smallestGlibc(out)} or newer`);
   console.log(`  runtime  denort of Deno ${Deno.version.deno} (${runtime.source}), sha256 ${runtime.sha256}`);
   return 0;

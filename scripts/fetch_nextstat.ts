@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { DevError, runMain } from "./tools/dev_error.ts";
 import { inScratch } from "./tools/in_scratch.ts";
 import { runTool } from "./tools/run_tool.ts";
-import { sha256 } from "./tools/sha256.ts";
+import { sha256Of } from "../host/disk/hash_file.ts";
 import { toolsDir } from "./tool_paths.ts";
 
 const version = "0.10.1";
@@ -62,7 +62,7 @@ async function unpack(wheel: string, folder: string): Promise<string> {
 }
 
 async function check(program: string): Promise<void> {
-  const sum = sha256(await readFile(program));
+  const sum = sha256Of(await readFile(program));
   if (sum !== pinnedSha256) {
     throw new DevError(`Cannot ${doing}: its sha256 is ${sum}, wanted ${pinnedSha256} (x86-64 Linux); ${next}`);
   }

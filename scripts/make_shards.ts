@@ -6,7 +6,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { makeInputs } from "./make_inputs.ts";
-import { sha256 } from "./tools/sha256.ts";
+import { sha256Of } from "../host/disk/hash_file.ts";
 import { inventedMetrics } from "../tests/fixtures/metrics.ts";
 import { inventedOutput } from "../tests/fixtures/output.ts";
 import { inventedRun } from "../tests/fixtures/run.ts";
@@ -15,7 +15,7 @@ async function inputsOf(dir: string) {
   const config = await makeInputs(join(dir, "inputs"), "10k");
   const inputs = ["gauss_exp_10k.json", "observed.parquet"].map(async (path) => {
     const bytes = await readFile(join(dir, "inputs", path));
-    return { path, bytes: bytes.length, sha256: sha256(bytes) };
+    return { path, bytes: bytes.length, sha256: sha256Of(bytes) };
   });
   return { config, inputs: await Promise.all(inputs) };
 }

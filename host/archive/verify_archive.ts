@@ -4,6 +4,7 @@ import { MergeStatus } from "../../core/contracts/merge_status.ts";
 import { errorText } from "../../core/errors.ts";
 import { MERGE_STATUS } from "../../core/run_paths.ts";
 import { readTarHeader, TAR_BLOCK, type TarFile, tarPadding } from "../../core/ustar.ts";
+import { sha256Of } from "../disk/hash_file.ts";
 import { inputError, parseJson, Unreadable, unreadable } from "../disk/read_file.ts";
 import type { Finding } from "../merge/verify_run.ts";
 
@@ -70,7 +71,7 @@ function readArchive(file: Deno.FsFile): ReadArchive {
     if (name === SUMS) sums = new TextDecoder().decode(read(file, header.bytes));
     else if (name === MERGE_STATUS) {
       const bytes = read(file, header.bytes);
-      found.set(name, createHash("sha256").update(bytes).digest("hex"));
+      found.set(name, sha256Of(bytes));
       status = statusIn(bytes);
     } else found.set(name, hashOf(file, header));
     if (read(file, tarPadding(header.bytes)).some((byte) => byte !== 0)) {

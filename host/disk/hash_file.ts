@@ -17,7 +17,7 @@ export function hashFile(path: string): { bytes: number; sha256: string } {
   return { bytes, sha256: hash.digest("hex") };
 }
 
-export const sha256Of = (text: string): string => createHash("sha256").update(text).digest("hex");
+export const sha256Of = (data: string | Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
 /** When a file was last changed, in milliseconds: with its size, what a job compares before it hashes anything. */
 export function mtime_ms(path: string): number | null {

@@ -1,3 +1,4 @@
+import { LATE_FILES_S } from "../../core/reconcile.ts";
 import { isEnded } from "../../core/shard_states.ts";
 import { join } from "node:path";
 import { livePlans } from "../../core/check_manifest.ts";
@@ -35,9 +36,6 @@ export interface StartedRun {
   nothing: string;
 }
 
-/** How long a job that is gone may take to show its files before its shards are submitted again. */
-const GRACE_S = 120;
-
 /** Which shards are submitted once more: none, those that ended without a valid result, or these too. */
 export interface Again {
   ended: boolean;
@@ -56,7 +54,7 @@ export const startRun = (
   adapter: SchedulerAdapter,
   machine: Machine,
   again: Again,
-  file_grace_s = GRACE_S,
+  file_grace_s = LATE_FILES_S,
 ): Promise<StartedRun> => whileSubmitting(run, (now) => submitOpen(now, adapter, machine, again, file_grace_s));
 
 /** Does something while no other command submits or cancels jobs of the run, with its manifest as it is then. */
@@ -71,7 +69,7 @@ export async function submitOpen(
   adapter: SchedulerAdapter,
   machine: Machine,
   again: Again,
-  file_grace_s = GRACE_S,
+  file_grace_s = LATE_FILES_S,
 ): Promise<StartedRun> {
   const go_on = `nsfarm-deno ${again.ended ? "retry" : "submit"} ${quoteWord(run.dir)}`;
   const adopted = await settleSubmissions(run, adapter, go_on);

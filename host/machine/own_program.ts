@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 
 /** The permissions of the compiled binary; a development run passes the same ones on. */
-const PERMISSIONS = ["read", "write", "run", "env", "sys"].map((kind) => `--allow-${kind}`);
+export const PERMISSIONS = ["read", "write", "run", "env", "sys"] as const;
 
 /** This program as argv: the resolved binary, or deno and the sources while developing. */
 export function ownCommand(): string[] {
@@ -12,7 +12,7 @@ export function ownCommand(): string[] {
     "run",
     "--quiet",
     "--no-prompt",
-    ...PERMISSIONS,
+    ...PERMISSIONS.map((kind) => `--allow-${kind}`),
     fileURLToPath(new URL("../../main.ts", import.meta.url)),
   ];
 }

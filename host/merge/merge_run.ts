@@ -7,6 +7,7 @@ import { FarmError } from "../../core/errors.ts";
 import { asksPulls } from "../../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/merge_report.ts";
 import type { SourceFacts } from "../../core/merge/source_facts.ts";
+import { VERSION } from "../../core/version.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { isMergedDocument } from "./check_merged.ts";
 import { runTimes } from "../../core/times.ts";
@@ -147,6 +148,13 @@ function timesOf({ run }: Sources, facts: readonly SourceFacts[]): RunTimes {
   const elapsed = facts.flatMap(({ time, elapsed_s }) => time === null ? [elapsed_s] : []);
   return runTimes(timeFacts(facts.flatMap(({ time }) => time ?? []), elapsed, records));
 }
+
+/** Merges a run as it was rendered: into its own directory, with its own guardrails. @throws {FarmError} */
+export const mergeAsRendered = (run: string, allow_partial: boolean, now_utc: string): Promise<MergeReport> =>
+  mergeRun({
+    ...{ run, inputs: [], out: null, allow_partial, accept_unrecorded: false },
+    guardrails: { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null },
+  }, { now_utc, nsfarm_version: VERSION });
 
 /** The option that was given already is no way out. */
 const wayOut = ({ way_out }: Proof, { allow_partial }: Settled): WayOut | null =>

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { dirname, join, relative, resolve } from "node:path";
+import { sha256Of } from "../disk/hash_file.ts";
 import { pluginFault } from "./plugin_fault.ts";
 import { toScript } from "./to_script.ts";
 import { readTrusted, type Trusted } from "./trusted_file.ts";
@@ -57,7 +57,7 @@ class Reading {
     }
     if (this.#sums.has(file)) return file;
     if (this.#sums.size >= MOST_FILES) throw pluginFault(chain[0] ?? file, `it has more than ${MOST_FILES} files`);
-    this.#sums.set(file, createHash("sha256").update(bytes).digest("hex"));
+    this.#sums.set(file, sha256Of(bytes));
     this.#add(file, new TextDecoder().decode(bytes), chain);
     return file;
   }
@@ -72,7 +72,7 @@ class Reading {
     const [only, ...more] = this.#sums.values();
     if (only !== undefined && more.length === 0) return only;
     const lines = [...this.#sums].map(([file, sum]) => `${sum}  ${relative(dirname(entry), file)}\n`);
-    return createHash("sha256").update(lines.sort().join("")).digest("hex");
+    return sha256Of(lines.sort().join(""));
   }
 }
 

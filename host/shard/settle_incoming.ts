@@ -1,3 +1,4 @@
+import { LATE_FILES_S } from "../../core/reconcile.ts";
 import { join } from "node:path";
 import type { Attempt } from "../../core/contracts/attempt.ts";
 import { livePlans } from "../../core/check_manifest.ts";
@@ -24,9 +25,6 @@ const JOB_TEXT = /^shard_(0|[1-9][0-9]{0,6})\.([0-9A-Za-z._-]{1,80})\.job\.txt$/
 const OF_ATTEMPT =
   /^\.?shard_(0|[1-9][0-9]{0,6})\.[0-9A-Za-z._-]{1,80}\.(job\.txt|out\.json|metrics\.json|stdout|stderr|times)$/;
 const MAX_JOB_TEXT_BYTES = 1024 * 1024;
-
-/** How long the files that a job.txt tells of may come after it: a scheduler brings them in any order. */
-const LATE_FILES_S = 120;
 
 /**
  * Checks and commits what the sh wrapper left in incoming/, also what came back from a node that shares no disk. What

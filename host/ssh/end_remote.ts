@@ -10,8 +10,6 @@ import type { Workbench } from "../shard/workbench.ts";
 import { FULL_DISK_KB } from "./link.ts";
 import type { RemoteEnd, RemoteShard } from "./remote_shard.ts";
 
-/** How long files may take to be seen here that a host wrote on the shared disk. */
-export const LATE_FILES_S = 120;
 const LOOK_AGAIN_MS = 200;
 
 /**

@@ -1,3 +1,4 @@
+import { LATE_FILES_S } from "../../core/reconcile.ts";
 import { randomBytes } from "node:crypto";
 import type { Attempt } from "../../core/contracts/attempt.ts";
 import type { Plan } from "../../core/contracts/manifest.ts";
@@ -11,7 +12,7 @@ import type { ShardEnd } from "../shard/fit_shard.ts";
 import { readShard } from "../shard/read_shard.ts";
 import type { Workbench } from "../shard/workbench.ts";
 import type { Assignment, Executor, StartedShard } from "../work/place.ts";
-import { endRemote, endSuperseded, LATE_FILES_S, settleRemote } from "./end_remote.ts";
+import { endRemote, endSuperseded, settleRemote } from "./end_remote.ts";
 import { Fetcher } from "./fetch_files.ts";
 import { type HealthCalls, HostHealth } from "./host_health.ts";
 import type { HostLink } from "./link.ts";

@@ -3,14 +3,11 @@ import { describeCollected } from "../../core/collect_counts.ts";
 import type { PointRecord } from "../../core/contracts/sweep.ts";
 import type { StatusShard } from "../../core/describe_status.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
-import { VERSION } from "../../core/version.ts";
 import { guardrailError } from "../../core/merge/merged_check.ts";
 import { mergedCheckOf } from "../merge/check_merged.ts";
 import { openRun } from "../run/run_home.ts";
 import { checkRun, type CollectReport, collectRun } from "../state/collect_run.ts";
-import { mergeRun } from "../merge/merge_run.ts";
-
-const RUN_S_OWN = { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null };
+import { mergeAsRendered } from "../merge/merge_run.ts";
 
 /** What became of a point, for its record. */
 export type PointEnd = Pick<PointRecord, "state" | "error">;
@@ -45,10 +42,7 @@ function endOf(run: string, { counts, not_ok }: Pick<CollectReport, "counts" | "
  */
 export async function mergePoint(run: string): Promise<PointEnd> {
   try {
-    const report = await mergeRun(
-      { run, inputs: [], out: null, allow_partial: false, accept_unrecorded: false, guardrails: RUN_S_OWN },
-      { now_utc: new Date().toISOString(), nsfarm_version: VERSION },
-    );
+    const report = await mergeAsRendered(run, false, new Date().toISOString());
     if (report.merged !== null) return { state: "done", error: guardrailError(mergedCheckOf(openRun(run))) };
     const end = endOf(run, checkRun(run));
     if (end.state === "open") return end;

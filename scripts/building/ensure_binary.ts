@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pid } from "node:process";
 import { binaryPath, distDir } from "../tool_paths.ts";
-import { sha256 } from "../tools/sha256.ts";
+import { sha256Of } from "../../host/disk/hash_file.ts";
 import { buildBinary } from "./build_binary.ts";
 import { sourceHash } from "./source_hash.ts";
 
@@ -24,7 +24,7 @@ export async function ensureBinary(): Promise<string> {
 
 async function stamp(sources: string): Promise<string> {
   const binary = await readFile(binaryPath).catch(() => undefined);
-  return `sources ${sources}\nbinary  ${binary === undefined ? "none" : sha256(binary)}\n`;
+  return `sources ${sources}\nbinary  ${binary === undefined ? "none" : sha256Of(binary)}\n`;
 }
 
 async function writeStamp(text: string): Promise<void> {

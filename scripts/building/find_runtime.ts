@@ -6,7 +6,7 @@ import { DevError } from "../tools/dev_error.ts";
 import { downloadRuntime } from "./download_runtime.ts";
 import { elfTarget } from "./elf_target.ts";
 import { npmRuntime, npmTarget } from "./npm_runtime.ts";
-import { sha256 } from "../tools/sha256.ts";
+import { sha256Of } from "../../host/disk/hash_file.ts";
 
 /** The machines that the program can be built for. */
 export const targets = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
@@ -37,6 +37,6 @@ async function checked(source: Runtime["source"], path: string, target: string):
     throw new DevError(`Cannot read the runtime "${path}" (${source}); name a readable file, or unset DENORT_BIN`);
   });
   const found = elfTarget(bytes) ?? "something else";
-  if (found === target) return { path, target, sha256: sha256(bytes), source };
+  if (found === target) return { path, target, sha256: sha256Of(bytes), source };
   throw new DevError(`Cannot build for ${target}: the runtime "${path}" (${source}) is for ${found}; name another`);
 }

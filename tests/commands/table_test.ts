@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PERMISSIONS } from "../../commands/command.ts";
+import { PERMISSIONS } from "../../host/machine/own_program.ts";
 import { build, runCommandLine } from "../../commands/program.ts";
 import { TABLE, type TableRow } from "../../commands/table.ts";
 import { EXIT_CODES } from "../../core/errors.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { PERMISSIONS } from "../../commands/command.ts";
+import { PERMISSIONS } from "../../host/machine/own_program.ts";
 import { TABLE, type TableRow } from "../../commands/table.ts";
 import { root } from "../../scripts/tool_paths.ts";
 import { binary } from "../support/farm.ts";
