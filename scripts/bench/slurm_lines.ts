@@ -1,13 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  asUser,
-  bringUp,
-  giveAway,
-  output,
-  type SlurmCluster,
-  whyNoCluster,
-} from "../../tests/support/slurm_cluster.ts";
+import { asUser, giveAway, output } from "../../tests/clusters/as_user.ts";
+import { whyNoCluster } from "../../tests/clusters/cluster.ts";
+import { bringUpSlurm, type SlurmCluster } from "../../tests/clusters/slurm_cluster.ts";
 import { leftOut, nameTestPrograms } from "./clusters.ts";
 import type { BenchLine } from "./line.ts";
 import { inTurn } from "./measure.ts";
@@ -18,7 +13,7 @@ import { makespanOf } from "./run_times.ts";
 export async function slurmLines(): Promise<BenchLine[]> {
   if (whyNoCluster !== "") return leftOut("Slurm", whyNoCluster);
   await nameTestPrograms();
-  const cluster = await bringUp([]);
+  const cluster = await bringUpSlurm([]);
   try {
     const site = join(cluster.dir, "site");
     await mkdir(site);

@@ -1,7 +1,8 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bringUp, type SshHosts } from "../../tests/support/ssh_hosts.ts";
-import { asUser, giveAway, output, whyNoCluster } from "../../tests/support/slurm_cluster.ts";
+import { bringUpSsh, type SshHosts } from "../../tests/clusters/ssh_hosts.ts";
+import { asUser, giveAway, output } from "../../tests/clusters/as_user.ts";
+import { whyNoCluster } from "../../tests/clusters/cluster.ts";
 import { leftOut, nameTestPrograms } from "./clusters.ts";
 import { inTurn } from "./measure.ts";
 import type { BenchLine } from "./line.ts";
@@ -19,7 +20,7 @@ const MS_A_TOY = 100;
 export async function sshLines(): Promise<BenchLine[]> {
   if (whyNoCluster !== "") return leftOut("hosts behind ssh", whyNoCluster);
   await nameTestPrograms();
-  const hosts = await bringUp(HOSTS.length, false);
+  const hosts = await bringUpSsh(HOSTS.length, false);
   try {
     return await measureOn(new SshBench(hosts));
   } finally {

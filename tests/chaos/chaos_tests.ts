@@ -1,4 +1,4 @@
-import { whyNoCluster } from "../support/slurm_cluster.ts";
+import { whyNoCluster } from "../clusters/cluster.ts";
 import { BACKENDS } from "./backends.ts";
 
 /**

@@ -1,6 +1,6 @@
-import { openFit } from "../support/condor_farm.ts";
-import { bringUp } from "../support/condor_pool.ts";
-import { userFarm } from "../support/user_farm.ts";
+import { openFit } from "../clusters/condor_farm.ts";
+import { bringUpCondor } from "../clusters/condor_pool.ts";
+import { userFarm } from "../clusters/user_farm.ts";
 import type { Backend } from "./parts.ts";
 import { schedulerBackend } from "./scheduler_backend.ts";
 import { smallDisk } from "./small_disk.ts";
@@ -9,7 +9,7 @@ import { smallDisk } from "./small_disk.ts";
 export async function condorBackend(mode: "shared" | "transfer"): Promise<Backend> {
   // A node sees what was mounted before it was made.
   const before = mode === "shared" ? await smallDisk() : undefined;
-  const pool = await bringUp({ slots: 2, nodes: 2, hidden: mode === "transfer" });
+  const pool = await bringUpCondor({ slots: 2, nodes: 2, hidden: mode === "transfer" });
   const { ask } = pool;
   return schedulerBackend({
     ...{ scheduler: "htcondor", env: pool.env, disk: before ?? await smallDisk(), down: pool.down },

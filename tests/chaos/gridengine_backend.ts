@@ -1,4 +1,4 @@
-import { bringUpGridEngine } from "../support/gridengine_cluster.ts";
+import { bringUpGridEngine } from "../clusters/gridengine_cluster.ts";
 import type { Backend } from "./parts.ts";
 import { schedulerBackend } from "./scheduler_backend.ts";
 import { openStandIn } from "./slurm_backend.ts";

@@ -7,7 +7,7 @@ import { Attempt } from "../../core/contracts/attempt.ts";
 import { namesIn, type Ran, runDir, type Started } from "../support/farm.ts";
 import { finalNames } from "../support/run_dir.ts";
 import { pause } from "../support/scratch.ts";
-import { assertMerged } from "../support/slurm_farm.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
 import type { LogLine } from "../support/stand_in.ts";
 import { commonFaults } from "./common_faults.ts";
 import type { Faults, Later } from "./parts.ts";

@@ -2,9 +2,9 @@
 
 import { requestArgs } from "../support/farm.ts";
 import { leftovers, until } from "../support/scratch.ts";
-import { giveAway } from "../support/slurm_cluster.ts";
+import { giveAway } from "../clusters/as_user.ts";
 import type { StandIn } from "../support/stand_in.ts";
-import { userFarm } from "../support/user_farm.ts";
+import { userFarm } from "../clusters/user_farm.ts";
 import { type Backend, BEHAVIOUR, type Faults, fillDisk, Later, oneOf, SHARDS, TOYS, within } from "./parts.ts";
 import { chaosRound } from "./round.ts";
 import type { Round } from "./schedule.ts";

@@ -1,6 +1,7 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
-import { bringUp, giveAway } from "../support/slurm_cluster.ts";
+import { giveAway } from "../clusters/as_user.ts";
+import { bringUpSlurm } from "../clusters/slurm_cluster.ts";
 import { standIn } from "../support/stand_in.ts";
 import type { Backend } from "./parts.ts";
 import { schedulerBackend } from "./scheduler_backend.ts";
@@ -10,7 +11,7 @@ import { smallDisk } from "./small_disk.ts";
 export async function slurmBackend(more: string[]): Promise<Backend> {
   // A node sees what was mounted before it was made.
   const disk = await smallDisk();
-  const cluster = await bringUp(["--min-job-age", "60", "--slurmd-timeout", "10"]);
+  const cluster = await bringUpSlurm(["--min-job-age", "60", "--slurmd-timeout", "10"]);
   const { ask, asRoot } = cluster;
   return schedulerBackend({
     ...{ scheduler: "slurm", env: cluster.env, disk, daemon: cluster.daemon, down: cluster.down },

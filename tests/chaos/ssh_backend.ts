@@ -1,8 +1,8 @@
 import { chmod } from "node:fs/promises";
 import { runDir } from "../support/farm.ts";
 import { leftovers } from "../support/scratch.ts";
-import { giveAway } from "../support/slurm_cluster.ts";
-import { bringUp, sentFiles, sshFarm, type SshHosts } from "../support/ssh_hosts.ts";
+import { giveAway } from "../clusters/as_user.ts";
+import { bringUpSsh, sentFiles, sshFarm, type SshHosts } from "../clusters/ssh_hosts.ts";
 import { type Backend, BEHAVIOUR, type Faults, fillDisk, Later, oneOf, SHARDS, TOYS, within } from "./parts.ts";
 import { chaosRound } from "./round.ts";
 import type { Round } from "./schedule.ts";
@@ -14,7 +14,7 @@ const NAMES = ["w1", "w2", "w3"];
 export async function sshBackend(shared: boolean): Promise<Backend> {
   // A host sees what was mounted before it was made.
   const before = shared ? await smallDisk() : undefined;
-  const hosts = await bringUp(NAMES.length, shared);
+  const hosts = await bringUpSsh(NAMES.length, shared);
   const disk = before ?? await smallDisk();
   const close = () => {
     disk.close();

@@ -10,12 +10,12 @@ import {
   openFit,
   statusWords,
   untilIdle,
-} from "../support/condor_farm.ts";
+} from "../clusters/condor_farm.ts";
 import { namesIn } from "../support/farm.ts";
 import { followAdvice } from "../support/follow_advice.ts";
 import { countDone, readManifest } from "../support/run_dir.ts";
 import { killQuietly, until } from "../support/scratch.ts";
-import { assertMerged } from "../support/slurm_farm.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
 
 const test = condorFile({ slots: 3 });
 const WAIT = `until [ -e "$here/go" ]; do sleep 0.1; done`;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type CondorFarm, condorFile, openFit, statusWords, untilIdle } from "../support/condor_farm.ts";
+import { type CondorFarm, condorFile, openFit, statusWords, untilIdle } from "../clusters/condor_farm.ts";
 import { readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged } from "../support/slurm_farm.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
 
 const test = condorFile({ nodes: 2, slots: 2, hidden: true });
 const TRANSFER = ["--mode", "transfer"];

@@ -2,12 +2,20 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { amountOf, someOf } from "../support/amount.ts";
-import { condorFile, condorRun, lastCluster, openFit, queued, statusWords, untilIdle } from "../support/condor_farm.ts";
-import { makespans } from "../support/condor_times.ts";
+import {
+  condorFile,
+  condorRun,
+  lastCluster,
+  openFit,
+  queued,
+  statusWords,
+  untilIdle,
+} from "../clusters/condor_farm.ts";
+import { makespans } from "../clusters/condor_times.ts";
 import { namesIn, nextstat, runDir, spec10k } from "../support/farm.ts";
 import { readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged, submissions } from "../support/slurm_farm.ts";
+import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
 
 const test = condorFile();
 
@@ -28,20 +36,6 @@ test("many shards are the unsharded run, each record has its node's name, and th
   assert(ours > fits - 0.01, `makespan ${ours} s, by the fits' own stamps, which lie in it, ${fits} s`);
   assert(ours <= condors + 2, `makespan ${ours} s, by the event log, which encloses it, ${condors} s`);
 });
-
-for (const wrapper of someOf("wrappers of jobs that are submitted by hand to HTCondor", ["binary", "sh"], 2)) {
-  test(`condor_submit by hand of a run with the ${wrapper} wrapper, then collect and merge, make the unsharded run`, async (farm) => {
-    const dir = await farm.render({ toys: 12, shards: 6, more: ["--wrapper", wrapper] });
-    await farm.pool.ask("condor_submit", join(dir, "condor_job.sub"));
-    await untilIdle(farm);
-    await farm.must(["collect", dir]);
-    await farm.must(["merge", dir]);
-    await assertMerged(dir, { toys: 12 });
-    const { host, wrapper: by, job_id } = await readRecord(dir, 5);
-    assert.deepEqual({ host, by }, { host: "e1", by: wrapper });
-    assert.match(job_id ?? "", /^[0-9]+$/);
-  });
-}
 
 test("with --condor-max-materialize HTCondor makes the jobs little by little, and status says so of the others", async (farm) => {
   const fit = await openFit(farm, WAIT);

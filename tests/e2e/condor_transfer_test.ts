@@ -11,13 +11,13 @@ import {
   openFit,
   statusWords,
   untilIdle,
-} from "../support/condor_farm.ts";
-import { makespans } from "../support/condor_times.ts";
+} from "../clusters/condor_farm.ts";
+import { makespans } from "../clusters/condor_times.ts";
 import { inputs, namesIn, nextstat, requestArgs, runDir, spec10k } from "../support/farm.ts";
 import { readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { giveAway } from "../support/slurm_cluster.ts";
-import { assertMerged } from "../support/slurm_farm.ts";
+import { giveAway } from "../clusters/as_user.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
 import { at, readJson } from "../support/toys.ts";
 
 const test = condorFile({ nodes: 2, slots: 2, hidden: true });

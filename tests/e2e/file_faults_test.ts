@@ -6,7 +6,7 @@ import { someOf } from "../support/amount.ts";
 import { namesIn, type Ran, readText, type Where } from "../support/farm.ts";
 import { badPlaces, makePlaces, ON_RUN, RUN_FAULTS, withhold } from "../support/file_faults.ts";
 import { asOrdinaryUser, own, runOrdinary } from "../support/ordinary_user.ts";
-import { output } from "../support/slurm_cluster.ts";
+import { output } from "../clusters/as_user.ts";
 import { standIn } from "../support/stand_in.ts";
 
 /** One command under one fault. */

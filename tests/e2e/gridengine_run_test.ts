@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
-import { access, chmod, stat } from "node:fs/promises";
+import { chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { alikeTests } from "../clusters/alike.ts";
 import { amountOf } from "../support/amount.ts";
 import { binary, type Ran, requestArgs, runDir, start } from "../support/farm.ts";
-import { bringUpGridEngine, type GridEngine } from "../support/gridengine_cluster.ts";
+import { bringUpGridEngine, type GridEngine } from "../clusters/gridengine_cluster.ts";
 import { countDone, readRecord } from "../support/run_dir.ts";
 import { inFolder, until } from "../support/scratch.ts";
-import { asUser, giveAway, whyNoCluster } from "../support/slurm_cluster.ts";
+import { asUser, giveAway } from "../clusters/as_user.ts";
+import { sharedTests } from "../clusters/cluster.ts";
 import { standIn } from "../support/stand_in.ts";
-import { assertMerged, submissions } from "../support/slurm_farm.ts";
+import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
 
-let coming: Promise<GridEngine> | undefined;
-let cluster: GridEngine | undefined;
-addEventListener("unload", () => cluster?.down());
+const declare = sharedTests(() => bringUpGridEngine());
 
 /** Runs a command as the ordinary user where the machine's own Node, if it has one, is no program any more. */
 function withoutRuntimes(...command: string[]): string[] {
@@ -28,25 +28,33 @@ interface Farm {
 }
 
 function test(name: string, work: (farm: Farm) => Promise<void>): void {
-  if (whyNoCluster !== "") {
-    Deno.test({ name: `${name} (left out: ${whyNoCluster})`, ignore: true, fn: () => {} });
-    return;
-  }
-  Deno.test(name, async () => {
-    const own = cluster = await (coming ??= bringUpGridEngine());
-    await inFolder(async (folder) => {
+  declare(name, (cluster) =>
+    inFolder(async (folder) => {
       await giveAway(folder);
       const must = async (args: string[], code = 0) => {
         const [program = "", ...words] = withoutRuntimes(binary(), ...args);
-        const ran = await start(folder, words, { program, env: own.env }).ended;
+        const ran = await start(folder, words, { program, env: cluster.env }).ended;
         assert.equal(ran.code, code, `${args.join(" ")}\n${ran.stdout}${ran.stderr}`);
         return ran;
       };
-      await work({ folder, cluster: own, must });
-      await until("the queue is empty", async () => (await own.ask("qstat")) === "");
-    }, "nsfarm gridengine ");
-  });
+      await work({ folder, cluster, must });
+      await until("the queue is empty", async () => (await cluster.ask("qstat")) === "");
+    }, "nsfarm gridengine "));
 }
+
+alikeTests(
+  { scheduler: "gridengine", of: "Grid Engine", wrappers: ["binary"] },
+  (name, work) =>
+    test(name, ({ folder, cluster: { ask, env }, must }) => {
+      const fit = async (behaviour: string) => {
+        const fake = await standIn(folder, behaviour);
+        await chmod(join(folder, "fits.log"), 0o666);
+        return fake;
+      };
+      const untilIdle = () => until("the queue is empty", async () => (await ask("qstat")) === "");
+      return work({ folder, ask, env, must, fit, untilIdle });
+    }),
+);
 
 test("On the submit machine of these tests no Deno and no Node can be run, and the plugin is root's", async ({ cluster, folder }) => {
   for (const name of ["deno", "node", "nodejs"]) {
@@ -79,17 +87,6 @@ test("many shards on the real Grid Engine are the unsharded run", async ({ folde
   assert.deepEqual([environment["JOB_ID"], environment["NSLOTS"]], [job_id, "1"]);
 });
 
-test("qsub by hand, as render prints it, then collect and merge, make the unsharded run", async ({ folder, cluster, must }) => {
-  const render = ["render", "--scheduler", "gridengine", "--json", ...requestArgs(folder, { toys: 12, shards: 6 })];
-  const { commands } = JSON.parse((await must(render)).stdout);
-  const [program, ...words] = commands[1];
-  await cluster.ask(program, ...words);
-  await until("the queue is empty", async () => (await cluster.ask("qstat")) === "");
-  await must(["collect", runDir(folder)]);
-  await must(["merge", runDir(folder)]);
-  await assertMerged(runDir(folder), { toys: 12 });
-});
-
 test("Shards that are not neighbours are retried in one array, and their logs tell why", async ({ folder, must }) => {
   const dir = runDir(folder);
   const fails = 'case $shard.$attempt in 1.1 | 4.1 | 5.1 | 8.1) echo "no licence" >&2; exit 3 ;; esac';
@@ -111,13 +108,4 @@ test("cancel takes all of a run's tasks out of the queue", async ({ folder, clus
   await must(["submit", runDir(folder)]);
   await must(["cancel", runDir(folder)]);
   await until("the queue is empty", async () => (await cluster.ask("qstat")) === "");
-});
-
-test("submit --finish collects and merges when the jobs have ended", async ({ folder, must }) => {
-  const dir = runDir(folder);
-  await must(["render", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 8, shards: 4 })]);
-  await must(["submit", dir, "--finish"]);
-  const merged = join(dir, "merge_status.json");
-  await until("it is merged", () => access(merged).then(() => true, () => false));
-  await assertMerged(dir, { toys: 8 });
 });

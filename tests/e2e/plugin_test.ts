@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { FarmManifest } from "../../core/contracts/manifest.ts";
 import { changed, SMALL_PLUGIN } from "../host/support/plugin_files.ts";
 import { binary, namesIn, nsfarm, type Ran, readText, requestArgs, runDir } from "../support/farm.ts";
-import { dropPlugin } from "../support/gridengine_cluster.ts";
+import { dropPlugin } from "../clusters/gridengine_cluster.ts";
 import { inFolder } from "../support/scratch.ts";
 import { readJson } from "../support/toys.ts";
 

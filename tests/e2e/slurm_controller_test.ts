@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { runDir } from "../support/farm.ts";
 import { countDone } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
-import { output } from "../support/slurm_cluster.ts";
+import { output } from "../clusters/as_user.ts";
 import {
   assertMerged,
   retryToEnd,
@@ -13,7 +13,7 @@ import {
   statusWords,
   submissions,
   untilIdle,
-} from "../support/slurm_farm.ts";
+} from "../clusters/slurm_farm.ts";
 
 const test = slurmFile();
 

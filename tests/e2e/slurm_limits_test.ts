@@ -3,7 +3,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { namesIn, requestArgs, runDir } from "../support/farm.ts";
 import { until } from "../support/scratch.ts";
-import { asUser, output } from "../support/slurm_cluster.ts";
+import { asUser, output } from "../clusters/as_user.ts";
 import {
   assertMerged,
   jobIds,
@@ -13,7 +13,7 @@ import {
   statusWords,
   submissions,
   untilIdle,
-} from "../support/slurm_farm.ts";
+} from "../clusters/slurm_farm.ts";
 import { arrayAt, type Json } from "../support/toys.ts";
 
 // The largest index of an array is 10, and Slurm forgets an ended job after 5 s.

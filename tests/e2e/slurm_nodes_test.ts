@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { namesIn } from "../support/farm.ts";
 import { readRecord } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
-import { assertMerged, jobIds, retryToEnd, slurmFile, untilSaid } from "../support/slurm_farm.ts";
+import { assertMerged, jobIds, retryToEnd, slurmFile, untilSaid } from "../clusters/slurm_farm.ts";
 
 const test = slurmFile(["--slurmd-timeout", "8"]);
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { namesIn, readText, runDir } from "../support/farm.ts";
 import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged, type SlurmFarm, slurmFile, slurmRun, untilIdle } from "../support/slurm_farm.ts";
+import { assertMerged, type SlurmFarm, slurmFile, slurmRun, untilIdle } from "../clusters/slurm_farm.ts";
 
 const test = slurmFile();
 const SLOW = { most_s: 300 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { amountOf, someOf } from "../support/amount.ts";
+import { amountOf } from "../support/amount.ts";
 import { nextstat, runDir } from "../support/farm.ts";
 import { countDone, readAttempts, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
@@ -14,7 +14,7 @@ import {
   submissions,
   untilIdle,
   wholeRun,
-} from "../support/slurm_farm.ts";
+} from "../clusters/slurm_farm.ts";
 import { at } from "../support/toys.ts";
 
 const test = slurmFile();
@@ -68,20 +68,6 @@ test("the 2M-event spec, a toy in each shard, is the unsharded run", async (farm
   await Promise.all([running, wholeRun({ toys, config: spec2m() })]);
   await assertMerged(runDir(farm.folder), { toys, config: spec2m() });
 });
-
-for (const wrapper of someOf("wrappers of jobs that are submitted by hand to Slurm", ["sh", "binary"], 2)) {
-  test(`sbatch by hand of a run with the ${wrapper} wrapper, then collect and merge, make the unsharded run`, async (farm) => {
-    const dir = await farm.render({ toys: 12, shards: 6, more: ["--wrapper", wrapper] });
-    await farm.cluster.ask("sbatch", join(dir, "slurm_array_job.sh"));
-    await untilIdle(farm);
-    const { stdout } = await farm.must(["collect", dir]);
-    assert.match(stdout, /6/);
-    await farm.must(["merge", dir]);
-    await assertMerged(dir, { toys: 12 });
-    assert.deepEqual((await readRecord(dir, 5)).wrapper, wrapper);
-    assert.match((await readRecord(dir, 5)).host, /^n[12]$/);
-  });
-}
 
 test("preflight tells the version, the limits and the partitions, and suggests how many shards to begin with", async (farm) => {
   const { stdout } = await farm.must(["preflight", "--scheduler", "slurm"]);

@@ -3,7 +3,7 @@ import { chmod, copyFile, cp, mkdir, readdir, readFile, writeFile } from "node:f
 import { join } from "node:path";
 import { inputs, nextstat, requestArgs, runDir } from "../support/farm.ts";
 import { countDone } from "../support/run_dir.ts";
-import { giveAway } from "../support/slurm_cluster.ts";
+import { giveAway } from "../clusters/as_user.ts";
 import {
   assertMerged,
   jobIds,
@@ -12,7 +12,7 @@ import {
   slurmRun,
   statusWords,
   untilIdle,
-} from "../support/slurm_farm.ts";
+} from "../clusters/slurm_farm.ts";
 
 const test = slurmFile();
 

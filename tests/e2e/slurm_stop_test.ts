@@ -10,7 +10,7 @@ import {
   statusWords,
   untilIdle,
   untilSaid,
-} from "../support/slurm_farm.ts";
+} from "../clusters/slurm_farm.ts";
 
 const test = slurmFile();
 

@@ -3,8 +3,8 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { namesIn, runDir } from "../support/farm.ts";
 import { until } from "../support/scratch.ts";
-import { output } from "../support/slurm_cluster.ts";
-import { assertMerged, type SlurmFarm, slurmFile, slurmRun, submissions } from "../support/slurm_farm.ts";
+import { output } from "../clusters/as_user.ts";
+import { assertMerged, type SlurmFarm, slurmFile, slurmRun, submissions } from "../clusters/slurm_farm.ts";
 
 const test = slurmFile();
 

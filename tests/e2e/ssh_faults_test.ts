@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { namesIn, runDir } from "../support/farm.ts";
 import { countDone, failedAttempts, finalNames, readAttempts, readRecord } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
-import { assertMerged } from "../support/slurm_farm.ts";
-import { sshFile } from "../support/ssh_hosts.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
+import { sshFile } from "../clusters/ssh_hosts.ts";
 import type { StandIn } from "../support/stand_in.ts";
 
 const test = sshFile();
@@ -83,19 +83,19 @@ test("where no host can be used the run ends with 4 and each host's reason, and 
 });
 
 test("a host whose disk is too full for the run's files is set aside and the others do all", async (farm) => {
-  await farm.hosts.asRoot("w2", "mount", "-t", "tmpfs", "-o", "size=1m,mode=1777", "tmpfs", "/scratch");
+  await farm.hosts.onNode("w2", "mount", "-t", "tmpfs", "-o", "size=1m,mode=1777", "tmpfs", "/scratch");
   try {
     const more = [...SOON, "--remote-base-dir", "/scratch/farm"];
     const ran = await farm.must(farm.run(await farm.hostsFile("w1", "w2"), { toys: 12, shards: 6, more }));
     assert.match(ran.stderr, /^w2 is set aside for .*: nextstat cannot be sent there: its disk is full/m);
     await assertMerged(runDir(farm.folder), { toys: 12 });
   } finally {
-    await farm.hosts.asRoot("w2", "umount", "/scratch");
+    await farm.hosts.onNode("w2", "umount", "/scratch");
   }
 });
 
 test("a host whose disk fills up while it works is set aside, and its shards are run elsewhere", async (farm) => {
-  await farm.hosts.asRoot("w2", "mount", "-t", "tmpfs", "-o", "size=512k,mode=1777", "tmpfs", "/scratch");
+  await farm.hosts.onNode("w2", "mount", "-t", "tmpfs", "-o", "size=512k,mode=1777", "tmpfs", "/scratch");
   try {
     const fake = await farm.standIn(onlyOn("w2", "cat /dev/zero >>/scratch/fill 2>/dev/null"));
     const more = [...SOON, "--remote-base-dir", "/scratch/farm"];
@@ -107,7 +107,7 @@ test("a host whose disk fills up while it works is set aside, and its shards are
     const ends = (await readAttempts(runDir(farm.folder))).map(({ end }) => end);
     assert.deepEqual(ends.filter((end) => end?.cause !== "disk"), []);
   } finally {
-    await farm.hosts.asRoot("w2", "umount", "/scratch");
+    await farm.hosts.onNode("w2", "umount", "/scratch");
   }
 });
 

@@ -5,8 +5,8 @@ import { hostFolder } from "../../core/ssh/host_folder.ts";
 import { runDir } from "../support/farm.ts";
 import { countDone, failedAttempts, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
-import { assertMerged } from "../support/slurm_farm.ts";
-import { sentFiles, sshFile } from "../support/ssh_hosts.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
+import { sentFiles, sshFile } from "../clusters/ssh_hosts.ts";
 
 const test = sshFile();
 const SOON = ["--host-retry-s", "0.5"];

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Preflight } from "../../core/contracts/preflight.ts";
 import { namesIn } from "../support/farm.ts";
-import { type SshFarm, sshFile } from "../support/ssh_hosts.ts";
+import { type SshFarm, sshFile } from "../clusters/ssh_hosts.ts";
 
 const test = sshFile();
 

@@ -6,8 +6,8 @@ import { followAdvice } from "../support/follow_advice.ts";
 import { hardSpec } from "../support/hard_spec.ts";
 import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged } from "../support/slurm_farm.ts";
-import { sentFiles, type SshFarm, sshFile } from "../support/ssh_hosts.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
+import { sentFiles, type SshFarm, sshFile } from "../clusters/ssh_hosts.ts";
 import type { StandIn } from "../support/stand_in.ts";
 
 const test = sshFile();
@@ -162,7 +162,7 @@ test("threads= of a host and --threads physical give one shard at a time with th
 
 test("a spec whose files lie above it, in folders with blanks and quotes, is sent whole", async (farm) => {
   const place = join(farm.folder, "a b'c", "specs");
-  await farm.hosts.asRoot("w1", "true");
+  await farm.hosts.onNode("w1", "true");
   const made = new Deno.Command("sh", {
     args: [
       "-c",

@@ -4,8 +4,8 @@ import { basename, join } from "node:path";
 import { namesIn, runDir } from "../support/farm.ts";
 import { countDone, failedAttempts, readAttempts, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged } from "../support/slurm_farm.ts";
-import { sshFile } from "../support/ssh_hosts.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
+import { sshFile } from "../clusters/ssh_hosts.ts";
 
 const test = sshFile({ hosts: 2, shared: true });
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Sweep } from "../../core/contracts/sweep.ts";
 import { SweepSummary } from "../../core/contracts/sweep_summary.ts";
 import { readText, spec10k } from "../support/farm.ts";
-import { slurmFile, wholeRun } from "../support/slurm_farm.ts";
+import { slurmFile, wholeRun } from "../clusters/slurm_farm.ts";
 import { assertSameToys, readJson } from "../support/toys.ts";
 
 const slurm = slurmFile();

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { output } from "./slurm_cluster.ts";
+import { output } from "../clusters/as_user.ts";
 
 /** Something wrong with a file of a run, or with the run directory itself. */
 export interface RunFault {

@@ -3,7 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { binary, inputs, nextstat, type Ran, start, type Where } from "./farm.ts";
-import { output } from "./slurm_cluster.ts";
+import { output } from "../clusters/as_user.ts";
 
 /** Who belongs to nobody: permissions bind it, which they do not for root. */
 const UID = "65534";

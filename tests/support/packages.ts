@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { whyNoCluster } from "./slurm_cluster.ts";
+import { whyNoCluster } from "../clusters/cluster.ts";
 
 const INSTALL = fileURLToPath(new URL("../../scripts/cluster/packages", import.meta.url));
 

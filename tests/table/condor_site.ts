@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { emptyQueue, openFit, queued } from "../support/condor_farm.ts";
-import { bringUp } from "../support/condor_pool.ts";
+import { emptyQueue, openFit, queued } from "../clusters/condor_farm.ts";
+import { bringUpCondor } from "../clusters/condor_pool.ts";
 import { useCopies, usePrograms } from "../support/program_copies.ts";
-import { asNamed, giveAway, homeOf, OTHER_USER, USER } from "../support/slurm_cluster.ts";
-import { userFarm } from "../support/user_farm.ts";
+import { asNamed, giveAway, homeOf, OTHER_USER, USER } from "../clusters/as_user.ts";
+import { userFarm } from "../clusters/user_farm.ts";
 import type { Column, Columns, TestSite } from "./site.ts";
 
 const CONDOR = ["--scheduler", "htcondor"];
@@ -25,7 +25,7 @@ const columns: Column[] = [
  * transfer and their programs lie in that one.
  */
 async function condorSite(): Promise<TestSite> {
-  const pool = await bringUp({ slots: 2, nodes: 2, hidden: true });
+  const pool = await bringUpCondor({ slots: 2, nodes: 2, hidden: true });
   // By this name HTCondor decides whether a job that transfers nothing may run on a machine.
   for (const node of ["e1", "e2"]) await pool.configure(node, "FILESYSTEM_DOMAIN = nsfarm.test");
   const hidden = join(pool.site, "programs");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { asOrdinary, own } from "../support/ordinary_user.ts";
 import { useCopies } from "../support/program_copies.ts";
-import { userFarm } from "../support/user_farm.ts";
+import { userFarm } from "../clusters/user_farm.ts";
 import { type Column, type Columns, sharedFit, type TestSite } from "./site.ts";
 
 const FINISH = {

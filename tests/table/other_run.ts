@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { countDone, fingerprints } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged } from "../support/slurm_farm.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
 import type { Farm, Fit } from "./site.ts";
 import { submitted } from "./site.ts";
 

@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { asNamed, bringUp, giveAway, homeOf, OTHER_USER, USER } from "../support/slurm_cluster.ts";
-import { emptyQueue } from "../support/slurm_farm.ts";
-import { userFarm } from "../support/user_farm.ts";
+import { asNamed, giveAway, homeOf, OTHER_USER, USER } from "../clusters/as_user.ts";
+import { bringUpSlurm } from "../clusters/slurm_cluster.ts";
+import { emptyQueue } from "../clusters/slurm_farm.ts";
+import { userFarm } from "../clusters/user_farm.ts";
 import { type Column, type Columns, sharedFit, type TestSite } from "./site.ts";
 
 const SLURM = ["--scheduler", "slurm"];
@@ -19,7 +20,7 @@ const columns: Column[] = [
 
 /** A real Slurm of two nodes of two cores, which are not taken for dead where the machine is busy. */
 async function slurmSite(): Promise<TestSite> {
-  const cluster = await bringUp(["--slurmd-timeout", "120"]);
+  const cluster = await bringUpSlurm(["--slurmd-timeout", "120"]);
   return {
     prefix: () => join(cluster.dir, "run "),
     farm: async (folder, { words }, whose) => {

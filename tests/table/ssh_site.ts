@@ -1,9 +1,9 @@
 import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { killQuietly } from "../support/scratch.ts";
-import { asNamed, giveAway, homeOf, USER } from "../support/slurm_cluster.ts";
-import { bringUp, type HostProcess, type SshHosts } from "../support/ssh_hosts.ts";
-import { userFarm } from "../support/user_farm.ts";
+import { asNamed, giveAway, homeOf, USER } from "../clusters/as_user.ts";
+import { bringUpSsh, type HostProcess, type SshHosts } from "../clusters/ssh_hosts.ts";
+import { userFarm } from "../clusters/user_farm.ts";
 import { type Column, type Columns, sharedFit, type TestSite } from "./site.ts";
 
 const HOSTS = ["w1", "w2"];
@@ -18,7 +18,7 @@ const column = (name: string): Column => ({ name, words: [], usual: "all", witho
 
 /** Two hosts, which see the run directories or not. The other user is root, who reads the key of the first one too. */
 async function sshSite(shared: boolean): Promise<TestSite> {
-  const hosts = await bringUp(HOSTS.length, shared);
+  const hosts = await bringUpSsh(HOSTS.length, shared);
   return {
     prefix: () => join(hosts.site, "run "),
     farm: async (folder, { words }, whose) => {

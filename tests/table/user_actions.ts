@@ -1,6 +1,6 @@
 import { mkdtemp, realpath } from "node:fs/promises";
 import { inFolder, leftovers, until } from "../support/scratch.ts";
-import { whyNoCluster } from "../support/slurm_cluster.ts";
+import { sharedTests, whyNoCluster } from "../clusters/cluster.ts";
 import { ACTIONS, type Cell } from "./actions.ts";
 import { type OtherRun, startOther } from "./other_run.ts";
 import type { ActionName, Column, Columns, TestSite } from "./site.ts";
@@ -9,6 +9,7 @@ import type { ActionName, Column, Columns, TestSite } from "./site.ts";
 interface Up {
   site: TestSite;
   other: OtherRun;
+  down(): void;
 }
 
 interface Place {
@@ -22,23 +23,11 @@ interface Place {
  * @param part those of every run of the tests, or the others
  */
 export function userActions(columns: Columns, part: "usual" | "others"): void {
-  const declare = declarer(columns);
+  const up = () => columns.open().then((site) => withOther(site, columns.columns));
+  const declare = sharedTests(up, columns.isCluster ? whyNoCluster : "");
   for (const place of cellsOf(columns, part)) declare(nameOf(place), (up) => inCell(up, place));
   const last = `${columns.of}: another user's run beside these was left alone, and becomes whole`;
   declare(last, ({ other }) => other.finish());
-}
-
-/** Returns what declares tests that share one site: the first brings it up, and it goes down when the file has ended. */
-function declarer({ columns, open, isCluster }: Columns): (name: string, work: (up: Up) => Promise<void>) => void {
-  let coming: Promise<Up> | undefined;
-  let site: TestSite | undefined;
-  addEventListener("unload", () => site?.close());
-  const up = () => coming ??= open().then((opened) => withOther(site = opened, columns));
-  return (name, work) => {
-    if (isCluster && whyNoCluster !== "") {
-      Deno.test({ name: `${name} (left out: ${whyNoCluster})`, ignore: true, fn: () => {} });
-    } else Deno.test(name, async () => await work(await up()));
-  };
 }
 
 const NAMES = Object.keys(ACTIONS) as ActionName[];
@@ -56,7 +45,7 @@ function nameOf({ column, name }: Place): string {
 async function withOther(site: TestSite, [column]: readonly Column[]): Promise<Up> {
   if (!column) throw new Error("there is no column");
   const folder = await realpath(await mkdtemp(`${site.prefix(column)}of another user `));
-  return { site, other: await startOther(await site.farm(folder, column, "other")) };
+  return { site, other: await startOther(await site.farm(folder, column, "other")), down: site.close };
 }
 
 async function inCell({ site, other }: Up, { column, name }: Place): Promise<void> {

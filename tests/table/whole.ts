@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assertMerged } from "../support/slurm_farm.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
 import type { Farm, Fit } from "./site.ts";
 
 export const TOYS = 8;

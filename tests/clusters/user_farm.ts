@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
-import { binary, type Ran, requestArgs, runDir, type RunOptions, start, type Started, type Where } from "./farm.ts";
-import { asUser } from "./slurm_cluster.ts";
+import {
+  binary,
+  type Ran,
+  requestArgs,
+  runDir,
+  type RunOptions,
+  start,
+  type Started,
+  type Where,
+} from "../support/farm.ts";
+import { asUser } from "./as_user.ts";
 
 /** nsfarm-deno as the ordinary user of a test cluster runs it. */
 export interface UserFarm {

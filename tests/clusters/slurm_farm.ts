@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SubmitMeta } from "../../core/contracts/submit_meta.ts";
-import { inputs, nextstat, type RunOptions, spec10k } from "./farm.ts";
-import { requestArgs } from "./farm.ts";
+import { inputs, nextstat, requestArgs, type RunOptions, spec10k } from "../support/farm.ts";
 import { type UserFarm, userFarm } from "./user_farm.ts";
-import { inFolder, leftovers, pause, until } from "./scratch.ts";
-import { bringUp, giveAway, output, type SlurmCluster, whyNoCluster } from "./slurm_cluster.ts";
-import { type StandIn, standIn } from "./stand_in.ts";
-import { assertSameToys, at, type Json, readJson } from "./toys.ts";
+import { pause, until } from "../support/scratch.ts";
+import { output } from "./as_user.ts";
+import { inUserFolder, sharedTests } from "./cluster.ts";
+import { bringUpSlurm, type SlurmCluster } from "./slurm_cluster.ts";
+import { type StandIn, standIn } from "../support/stand_in.ts";
+import { assertSameToys, at, type Json, readJson } from "../support/toys.ts";
 
 /** What a test on a real Slurm works with: a folder of its own that the ordinary user owns, and the cluster. */
 export interface SlurmFarm extends UserFarm {
@@ -19,37 +20,16 @@ export interface SlurmFarm extends UserFarm {
 export type SlurmTest = (name: string, work: (farm: SlurmFarm) => Promise<void>) => void;
 
 /**
- * Tests of one file that share a cluster: the first brings it up, and it goes down when the file has ended. Where there
- * can be none, they are left out with the reason in their names.
+ * Declares tests of one file that share a cluster.
  * @param before what is done first: a node sees no mount that is made later
  */
 export function slurmFile(options: string[] = [], before: () => Promise<void> = () => Promise.resolve()): SlurmTest {
-  let coming: Promise<SlurmCluster> | undefined;
-  let cluster: SlurmCluster | undefined;
-  addEventListener("unload", () => cluster?.down());
-  return (name, work) => {
-    if (whyNoCluster !== "") {
-      Deno.test({ name: `${name} (left out: ${whyNoCluster})`, ignore: true, fn: () => {} });
-      return;
-    }
-    Deno.test(name, async () => {
-      cluster = await (coming ??= before().then(() => bringUp(options)));
-      await withCluster(cluster, work);
-    });
-  };
-}
-
-async function withCluster(cluster: SlurmCluster, work: (farm: SlurmFarm) => Promise<void>): Promise<void> {
-  await inFolder(async (folder) => {
-    await giveAway(folder);
-    try {
-      await work(farmOf(cluster, folder));
-      // The record of a shard is there a moment before its job has ended.
-      await until("all processes have ended", async () => (await leftovers(folder)).length === 0).catch(() => {});
-    } finally {
-      await emptyQueue(cluster);
-    }
-  }, "nsfarm slurm ");
+  const declare = sharedTests(() => before().then(() => bringUpSlurm(options)));
+  return (name, work) =>
+    declare(
+      name,
+      (cluster) => inUserFolder("nsfarm slurm ", (folder) => work(farmOf(cluster, folder)), () => emptyQueue(cluster)),
+    );
 }
 
 /** Cancels what is left, so that each test begins with free nodes. */

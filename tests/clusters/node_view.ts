@@ -1,6 +1,7 @@
 import { cp, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { giveAway, output, type SlurmCluster } from "./slurm_cluster.ts";
+import { giveAway, output } from "./as_user.ts";
+import type { SlurmCluster } from "./slurm_cluster.ts";
 
 /** A run directory as the nodes of a cluster see it: a copy, whose new files are not seen here until they are brought. */
 export interface NodeView {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bringUp, type CondorPool, type PoolOptions } from "./condor_pool.ts";
-import { readText, requestArgs, type RunOptions } from "./farm.ts";
+import { bringUpCondor, type CondorPool, type PoolOptions } from "./condor_pool.ts";
+import { readText, requestArgs, type RunOptions } from "../support/farm.ts";
 import { type UserFarm, userFarm } from "./user_farm.ts";
-import { inFolder, leftovers, pause, until } from "./scratch.ts";
-import { giveAway, USER, whyNoCluster } from "./slurm_cluster.ts";
+import { pause, until } from "../support/scratch.ts";
+import { giveAway, USER } from "./as_user.ts";
+import { inUserFolder, sharedTests } from "./cluster.ts";
 import { submissions } from "./slurm_farm.ts";
 
 /** What a test on a real HTCondor works with: a folder of its own that the ordinary user owns, and the pool. */
@@ -15,37 +16,14 @@ export interface CondorFarm extends UserFarm {
 
 export type CondorTest = (name: string, work: (farm: CondorFarm) => Promise<void>) => void;
 
-/**
- * Tests of one file that share a pool: the first brings it up, and it goes down when the file has ended. Where there can
- * be none, they are left out with the reason in their names.
- */
+/** Declares tests of one file that share a pool. */
 export function condorFile(options: PoolOptions = {}): CondorTest {
-  let coming: Promise<CondorPool> | undefined;
-  let pool: CondorPool | undefined;
-  addEventListener("unload", () => pool?.down());
-  return (name, work) => {
-    if (whyNoCluster !== "") {
-      Deno.test({ name: `${name} (left out: ${whyNoCluster})`, ignore: true, fn: () => {} });
-      return;
-    }
-    Deno.test(name, async () => {
-      pool = await (coming ??= bringUp(options));
-      await withPool(pool, work);
-    });
-  };
-}
-
-async function withPool(pool: CondorPool, work: (farm: CondorFarm) => Promise<void>): Promise<void> {
-  await inFolder(async (folder) => {
-    await giveAway(folder);
-    try {
-      await work(farmOf(pool, folder));
-      // The record of a shard is there a moment before its job has ended.
-      await until("all processes have ended", async () => (await leftovers(folder)).length === 0).catch(() => {});
-    } finally {
-      await emptyQueue(pool);
-    }
-  }, "nsfarm condor ");
+  const declare = sharedTests(() => bringUpCondor(options));
+  return (name, work) =>
+    declare(
+      name,
+      (pool) => inUserFolder("nsfarm condor ", (folder) => work(farmOf(pool, folder)), () => emptyQueue(pool)),
+    );
 }
 
 /** Removes what is left, so that each test begins with free slots. */
