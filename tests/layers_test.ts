@@ -107,6 +107,20 @@ Deno.test("A wrong import would be seen, whichever way it is written", () => {
   assert.ok(!allTypes("{ type A, b }") && !allTypes("* as z") && !allTypes(undefined));
 });
 
+/** What of tests/ the tools of developers run too: clusters, faults, made-up runs. They know nothing of scripts/. */
+const SHARED_WITH_SCRIPTS = ["tests/clusters", "tests/chaos", "tests/fixtures"];
+
+Deno.test("scripts/ imports of tests/ only what brings clusters up, makes faults or makes up runs, and that nothing of scripts/", () => {
+  const taken = sources.filter((path) => isIn(path, ["scripts"])).flatMap(importsOf).filter(({ to }) =>
+    isIn(to, ["tests"])
+  );
+  assert.ok(taken.length > 0, "this test has gone blind");
+  assert.deepEqual(taken.filter(({ to }) => !isIn(to, SHARED_WITH_SCRIPTS)), []);
+  const reached = new Set(sources.filter((path) => isIn(path, SHARED_WITH_SCRIPTS)));
+  for (const path of reached) if (path.endsWith(".ts")) { for (const { to } of importsOf(path)) reached.add(to); }
+  assert.deepEqual([...reached].filter((path) => isIn(path, ["scripts"])), []);
+});
+
 /** Files that import each other, directly or in a circle; types count too, since a reader has to follow them as well. */
 function circles(files: readonly string[], targetsOf: (path: string) => string[]): string[][] {
   const done = new Set<string>();
