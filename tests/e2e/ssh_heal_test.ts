@@ -163,7 +163,7 @@ test("what a host that went away at the end still has of a whole run is removed 
   const dir = runDir(farm.folder, "left");
   // As a driver leaves it that was killed, or whose connection broke, when all was done.
   const folder = `/home/farmer/nsfarm_runs/${hostFolder(await readManifest(dir), "w1")}`;
-  await farm.hosts.asRoot("w1", "su", "farmer", "-c", `mkdir -p '${folder}/started'`);
+  await farm.hosts.onNode("w1", "su", "farmer", "-c", `mkdir -p '${folder}/started'`);
   await writeFile(join(dir, "hosts/w1"), "");
   await farm.hosts.daemon("kill", "sshd-w1");
   const away = await farm.must(args);
