@@ -93,6 +93,23 @@ Deno.test("Each adapter can be taken out: nothing but the registry and itself im
   assert.ok(names.length >= 2);
 });
 
+Deno.test("Fixtures, which tests and scripts share, import nothing of either", () => {
+  const imports = sources.filter((path) => isIn(path, ["tests/fixtures"])).flatMap(importsOf);
+  const wrong = imports.filter(({ to }) => !isIn(to, ["core", "schedulers/adapter.ts", "tests/fixtures"]));
+  assert.ok(imports.length > 10, `only ${imports.length} imports were found: this test has gone blind`);
+  assert.deepEqual(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
+});
+
+/** Files that build a document of a kind, which its `schema_version` tells: its constant, or the word itself. */
+const builtIn = (files: readonly string[], constant: string, word: string): string[] =>
+  files.filter((path) => new RegExp(`schema_version: (?:${constant}|"nextstat\\.${word}\\.v1"),`).test(read(path)));
+
+Deno.test("A manifest's record, an attempt and its record are each built in one place, for tests and scripts too", () => {
+  assert.deepEqual(builtIn(sources, "RUN_RECORD_SCHEMA", "cpu_farm_run_record"), ["core/run_request.ts"]);
+  assert.deepEqual(builtIn(sources, "ATTEMPT_SCHEMA", "cpu_farm_shard_attempt"), ["core/record.ts"]);
+  assert.deepEqual(builtIn(sources, "SHARD_RECORD_SCHEMA", "cpu_farm_shard_record"), ["core/record.ts"]);
+});
+
 Deno.test("A wrong import would be seen, whichever way it is written", () => {
   const wrong = (from: string, to: string, types = false) => violation({ from, to, types });
   assert.equal(wrong("core/a.ts", "host/b.ts"), "core/a.ts imports host/b.ts");

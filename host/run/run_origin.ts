@@ -39,5 +39,11 @@ function liesIn(dir: string, token: string): boolean {
   }
 }
 
+/** Returns the mark of all attempts on record where they are those of another directory, of which this one is a copy. */
+export function copyMark(run: Run): { copied_from?: string } {
+  const origin = originOf(run);
+  return origin.kind === "copied" ? { copied_from: origin.from } : {};
+}
+
 /** Whether the jobs and processes on record are those of another directory, of which this one is a copy. */
 export const isCopy = (run: Run): boolean => originOf(run).kind === "copied";

@@ -31,6 +31,9 @@ export type Evidence =
   | { kind: "bad"; file: string; what: string; late?: boolean; unread?: FileFault | null }
   | { kind: "done"; metrics: Pick<CommittedMetrics, "farm">; output: CheckedOutput };
 
+/** Returns what is wrong with a bad or foreign file, with its name; null where nothing is. */
+export const evidenceFault = (found: Evidence): string | null => "what" in found ? `${found.file} ${found.what}` : null;
+
 type ReadMetrics = (path: string) => Pick<CommittedMetrics, "farm"> | Unreadable;
 
 export interface CheckedOutput {

@@ -6,7 +6,7 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { reconcile, type ShardView } from "../../core/reconcile.ts";
 import { metricsName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
 import { type OldShard, readOldShard } from "../shard/old_run.ts";
-import { readListed } from "../shard/read_shard.ts";
+import { evidenceFault, readListed } from "../shard/read_shard.ts";
 
 /** One row of results[], and the record behind it where there is one. */
 export interface CollectedShard {
@@ -65,7 +65,7 @@ export function collectShard(
   const last = attempts.at(-1) ?? null;
   const view = reconcile({
     evidence: found.kind,
-    fault: "what" in found ? `${found.file} ${found.what}` : null,
+    fault: evidenceFault(found),
     last,
     life: !last || last.end !== null ? null : last.copied_from === undefined ? "elsewhere" : "dead",
     native: null,

@@ -6,7 +6,7 @@ import type { TimeFacts } from "../../core/times.ts";
 import { listAttempts, readAttempts } from "../shard/attempts.ts";
 import { readSubmissions } from "../jobs/submissions.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { originOf } from "../run/run_origin.ts";
+import { copyMark } from "../run/run_origin.ts";
 
 /** What a run directory tells besides its committed shards. */
 export interface RunRecords {
@@ -19,8 +19,7 @@ export interface RunRecords {
 export function readRecords(run: Run): RunRecords {
   const { dir } = run;
   const attempts = new Map<number, Attempt[]>();
-  const origin = originOf(run);
-  const mark = origin.kind === "copied" ? { copied_from: origin.from } : {};
+  const mark = copyMark(run);
   for (const [shard, numbers] of listAttempts(dir)) {
     attempts.set(shard, readAttempts(dir, shard, numbers).map((one) => ({ ...mark, ...one })));
   }

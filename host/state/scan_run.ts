@@ -10,12 +10,12 @@ import { listNames } from "../disk/list_names.ts";
 import { orRefusal } from "../disk/refused.ts";
 import type { AskedScheduler } from "../jobs/ask_scheduler.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { originOf } from "../run/run_origin.ts";
+import { copyMark } from "../run/run_origin.ts";
 import { lifeOf } from "../shard/settle_shard.ts";
 import { exists } from "../disk/write_file.ts";
 import { Unreadable } from "../disk/read_file.ts";
 import { fitFiles } from "../shard/fit_files.ts";
-import { type Evidence, readListed, readOutput, readShard } from "../shard/read_shard.ts";
+import { type Evidence, evidenceFault, readListed, readOutput, readShard } from "../shard/read_shard.ts";
 import type { Workbench } from "../shard/workbench.ts";
 
 export interface ScannedShard extends ShardView {
@@ -40,8 +40,7 @@ export async function scanRun(
 ): Promise<ScannedShard[]> {
   const listed = orRefusal(() => listAttempts(run.dir));
   const names = orRefusal(() => new Set(listNames(run.dir)));
-  const origin = originOf(run);
-  const mark = origin.kind === "copied" ? { copied_from: origin.from } : {};
+  const mark = copyMark(run);
   const shards: ScannedShard[] = [];
   for (const plan of livePlans(run.manifest)) {
     const attempts = listed instanceof FarmError ? listed : listed.get(plan.shard_index) ?? [];
@@ -83,7 +82,7 @@ async function scanShard(
   const life = last && last.end === null ? await lifeOf({ run, machine }, last) : null;
   const view = reconcile({
     evidence: evidenceOf(found),
-    fault: faultOf(found),
+    fault: evidenceFault(found),
     last,
     life,
     has_left_output: life === "dead" && last !== null && hasLeftOutput(run, plan, last),
@@ -119,5 +118,3 @@ function schedulerFacts(asked: AskedScheduler | null, plan: Plan) {
 }
 
 const evidenceOf = (found: Evidence) => found.kind === "bad" && found.late ? "late" : found.kind;
-
-const faultOf = (found: Evidence): string | null => "what" in found ? `${found.file} ${found.what}` : null;

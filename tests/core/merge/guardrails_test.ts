@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { asksPulls, guardrailsJson, judge } from "../../../core/merge/guardrails.ts";
 import { jsonParts } from "../../../core/merge/json_text.ts";
-import { NO_GUARDRAILS } from "../support/core_merge.ts";
+import { NO_GUARDRAILS } from "../../fixtures/run.ts";
 
 const COUNTS = {
   n_toys: 10,

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import type { MergedAbout } from "../../../core/contracts/merged.ts";
 import { failureText, guardrailsText } from "../../../core/merge/guardrails.ts";
 import { checkMerged, type MergedCheck, mergedExitCode } from "../../../core/merge/merged_check.ts";
-import { NO_GUARDRAILS } from "../support/core_merge.ts";
-import { RUN_TOKEN, sampleManifest } from "../../fixtures/run.ts";
+import { NO_GUARDRAILS, RUN_TOKEN, sampleManifest } from "../../fixtures/run.ts";
 
 const MANIFEST = sampleManifest();
 const SOURCES = MANIFEST.plans.map(({ shard_index, toy_start, n_toys }) => ({ shard_index, toy_start, n_toys }));

@@ -6,6 +6,7 @@ import { FrameReader, type SourceFacts, type SourceOrigin } from "../../../core/
 import { summarise } from "../../../core/merge/summary.ts";
 import { putValues, type ToyValues } from "../../../core/merge/toy_values.ts";
 import { ENTRY_BREAK, type ToyArray } from "../../../core/output_text.ts";
+import { NO_GUARDRAILS } from "../../fixtures/run.ts";
 import { readOutputText, type ShardOutput } from "../../../core/read_output.ts";
 
 /** An output whose toys begin with this one of the run. */
@@ -38,8 +39,6 @@ export function originOf(i: number, change: Partial<SourceOrigin> = {}): SourceO
     ...change,
   };
 }
-
-export const NO_GUARDRAILS = { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null };
 
 /** What a merge is made of, with nothing but the core: no file, no thread. */
 export function mergeSet(pieces: Piece[]): { set: MergedSet; outputs: ShardOutput[]; values: ToyValues } {

@@ -6,7 +6,8 @@ import { spec10k } from "../../support/farm.ts";
 import { fittedWhole, hardSpec } from "../../support/hard_spec.ts";
 import { assertClose, assertSameToys, at, type Json, readJson } from "../../support/toys.ts";
 import { type FittedRun, fittedRun } from "../support/fitted_run.ts";
-import { merge, mergedText, NO_GUARDRAILS } from "../support/merging.ts";
+import { NO_GUARDRAILS } from "../../fixtures/run.ts";
+import { merge, mergedText } from "../support/merging.ts";
 
 /** nextstat's own output of the whole run. */
 function whole(folder: string, run: FittedRun, more: string[] = []): Promise<Json> {

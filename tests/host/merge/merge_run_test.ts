@@ -4,14 +4,14 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { collectRun } from "../../../host/state/collect_run.ts";
 import { inventedOutput } from "../../fixtures/output.ts";
-import { inventedRun } from "../../fixtures/run.ts";
+import { inventedRun, NO_GUARDRAILS } from "../../fixtures/run.ts";
 import { writeRun } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { arrayAt, assertClose, assertSameToys, at, readJson } from "../../support/toys.ts";
 import { cutPlan } from "../support/fitted_run.ts";
 import { summedCheckOf } from "../../../host/merge/check_merged.ts";
 import { loadRun } from "../../../host/run/load_manifest.ts";
-import { merge, mergedText, NO_GUARDRAILS } from "../support/merging.ts";
+import { merge, mergedText } from "../support/merging.ts";
 
 const withoutFarm = (text: string) => text.slice(0, text.indexOf(',\n  "merge": {'));
 

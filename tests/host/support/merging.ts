@@ -1,12 +1,7 @@
+import { NO_GUARDRAILS } from "../../fixtures/run.ts";
 import { readFile } from "node:fs/promises";
 import type { MergeReport } from "../../../core/contracts/merge_report.ts";
 import { type MergeOptions, mergeRun } from "../../../host/merge/merge_run.ts";
-
-export const NO_GUARDRAILS = {
-  require_all_converged: false,
-  max_abs_poi_pull_mean: null,
-  poi_pull_std_range: null,
-};
 
 /** Merges a run (or what `more` says) at a fixed instant. */
 export function merge(run: string | null, more: Partial<MergeOptions> = {}): Promise<MergeReport> {
