@@ -5,12 +5,12 @@ export interface FitEnd {
   exit_code: number | null;
   signal: string | null;
   stderr: string;
-  /** Why it could not be started, else null. */
-  spawn_error: string | null;
-  /** Why we stopped it, else null. */
-  stopped: "time" | "terminated" | null;
+  /** Why it could not be started. */
+  spawn_error?: string | null;
+  /** Why we stopped it. */
+  stopped?: "time" | "terminated" | null;
   /** oom_kill events of the job's cgroup during the fit; null where the kernel does not tell. */
-  oom_kills: number | null;
+  oom_kills?: number | null;
 }
 
 const DISK_WORDS = /No space left on device|os error 28|Disk quota exceeded|os error 122/;
@@ -20,8 +20,8 @@ const MEMORY_WORDS = /memory allocation of \d+ bytes failed|std::bad_alloc|Canno
 
 /** The cause of a fit's end, or ok when only its output can tell more. Memory only on evidence. */
 export function causeOfEnd(end: FitEnd): Cause {
-  if (end.spawn_error !== null) return "spawn";
-  if (end.stopped !== null) return end.stopped;
+  if (typeof end.spawn_error === "string") return "spawn";
+  if (end.stopped) return end.stopped;
   if (end.exit_code === 0) return "ok";
   if ((end.oom_kills ?? 0) > 0 || MEMORY_WORDS.test(end.stderr)) return "memory";
   if (DISK_WORDS.test(end.stderr)) return "disk";

@@ -23,7 +23,6 @@ export function causeOfJob(facts: JobFacts): Cause {
     exit_code,
     signal: textIn(facts, "signal"),
     stderr: facts.stderr.join("\n"),
-    spawn_error: null,
     stopped: textIn(facts, "stopped") ? "terminated" : null,
     oom_kills: before === null || after === null ? null : after - before,
   });

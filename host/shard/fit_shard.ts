@@ -35,11 +35,17 @@ export async function finishShard(bench: Workbench, running: RunningShard): Prom
   return end;
 }
 
-function judge(bench: Workbench, { order, open, files, refused }: RunningShard, { end, measured }: EndedFit): ShardEnd {
+function judge(
+  bench: Workbench,
+  { order, open, files, refused }: RunningShard,
+  { end, measured: used }: EndedFit,
+): ShardEnd {
+  const { exit_code, signal, stderr, spawn_error } = end;
+  const measured = { ...used, exit_code, signal, stderr_tail: tailLines(spawn_error ?? stderr) };
   const cause = refused ? "version" : causeOfEnd(end);
   const failed = (why: Partial<ShardRecord> & Pick<ShardRecord, "cause">) =>
     fail(bench, order, open, files, { ...measured, ...why });
-  const result = resultOf(cause, end.exit_code, files, bench.run.manifest, order.plan);
+  const result = resultOf(cause, exit_code, files, bench.run.manifest, order.plan);
   if ("cause" in result) return failed(whyFailed(result, end, files));
   try {
     return commit(bench, order, open, files, result, { ...measured, cause: "ok" });

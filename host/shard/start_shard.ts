@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { Plan } from "../../core/contracts/manifest.ts";
 import { errorText } from "../../core/errors.ts";
-import { type FitEnd, tailLines } from "../../core/find_cause.ts";
+import type { FitEnd } from "../../core/find_cause.ts";
 import { fitCommand } from "../../core/fit_command.ts";
 import { ONE_BLAS_THREAD } from "../../core/recorded_environment.ts";
 import { INCOMING } from "../../core/run_paths.ts";
@@ -75,23 +75,14 @@ async function runFit(bench: Workbench, order: FitOrder, open: OpenAttempt, file
   noteFit(bench, open, fit.pid, bench.meter.watch(fit.pid));
   const stopped = watchStop(order, fit);
   const ended = fit.ended.then(async ({ exit_code, signal }) => {
-    const end = { ...NOT_ENDED, exit_code, signal };
     const took = endedAt(begun, thisMoment());
     const usage = await bench.meter.end(fit.pid);
     if (signal !== null) await letStopArrive();
     const stderr = readTail(files.stderr);
     const oom_kills = exit_code === 0 ? null : await newOomKills(bench);
     return {
-      end: { ...end, stderr, oom_kills, stopped: stopped() },
-      measured: {
-        ...measured,
-        ...took,
-        ...usage,
-        exit_code,
-        signal,
-        stderr_tail: tailLines(stderr),
-        load_average_end: loadAverage(),
-      },
+      end: { exit_code, signal, stderr, oom_kills, stopped: stopped() },
+      measured: { ...measured, ...took, ...usage, load_average_end: loadAverage() },
     };
   });
   return { order, open, files, refused: false, gone: fit.ended, ended };
@@ -105,19 +96,10 @@ function notStarted(
   { refused, why }: { refused: boolean; why: string },
 ): RunningShard {
   const known = { ...startedAt(thisMoment()), clock_offset_s: open.clock_offset_s };
-  const measured = { ...known, threads: order.threads, stderr_tail: tailLines(why) };
-  const ended = Promise.resolve({ end: { ...NOT_ENDED, spawn_error: why }, measured });
+  const end = { exit_code: null, signal: null, stderr: "", spawn_error: why };
+  const ended = Promise.resolve({ end, measured: { ...known, threads: order.threads } });
   return { order, open, files, refused, gone: Promise.resolve(), ended };
 }
-
-const NOT_ENDED: FitEnd = {
-  exit_code: null,
-  signal: null,
-  stderr: "",
-  spawn_error: null,
-  stopped: null,
-  oom_kills: null,
-};
 
 /** The fit, or why it cannot be started. */
 async function tryStart(bench: Workbench, order: FitOrder, files: FitFiles): Promise<StartedFit | string> {
