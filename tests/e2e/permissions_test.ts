@@ -35,7 +35,7 @@ Deno.test("the program is compiled with the five kinds of permission, and no net
 // Unix sockets are no network: Deno lets whoever may read and write a path connect to it.
 /** Runs a command up to the point where it would act, and tries everything there instead. */
 const PROBE = `
-import { runProgram } from ${JSON.stringify(pathToFileURL(join(root, "commands/program.ts")).href)};
+import { runCommandLine } from ${JSON.stringify(pathToFileURL(join(root, "commands/program.ts")).href)};
 import { TABLE } from ${JSON.stringify(pathToFileURL(join(root, "commands/table.ts")).href)};
 const [name, ...words] = Deno.args;
 const { default: spec } = await TABLE.find((row) => row.name === name).load();
@@ -63,7 +63,7 @@ spec.run = async () => {
   }));
   return 0;
 };
-Deno.exit(await runProgram([name, ...words]));
+Deno.exit(await runCommandLine([name, ...words]));
 `;
 
 for (const row of TABLE) {

@@ -11,40 +11,12 @@ async function glibcOf(bytes: Uint8Array): Promise<string | undefined> {
   }
 }
 
-/** A program of nothing but a header, a table of names, and a list of one library with the versions named. */
-function tinyProgram(versions: string[]): Uint8Array {
-  const names = new TextEncoder().encode(`\0${versions.join("\0")}\0`);
-  const [namesAt, needsAt] = [64, 1024];
-  const sectionsAt = 2048;
-  const view = new DataView(new ArrayBuffer(4096));
-  [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1].forEach((byte, i) => view.setUint8(i, byte));
-  view.setUint16(18, 62, true);
-  view.setBigUint64(0x28, BigInt(sectionsAt), true);
-  view.setUint16(0x3a, 64, true);
-  view.setUint16(0x3c, 3, true);
-  new Uint8Array(view.buffer).set(names, namesAt);
-  setSection(view, sectionsAt + 64, { type: 3, start: namesAt, link: 0, count: 0 });
-  setSection(view, sectionsAt + 128, { type: 0x6ffffffe, start: needsAt, link: 1, count: 1 });
-  setNeeds(view, needsAt, versions);
-  return new Uint8Array(view.buffer);
-}
-
-function setSection(view: DataView, at: number, section: { type: number; start: number; link: number; count: number }) {
-  view.setUint32(at + 4, section.type, true);
-  view.setBigUint64(at + 0x18, BigInt(section.start), true);
-  view.setUint32(at + 0x28, section.link, true);
-  view.setUint32(at + 0x2c, section.count, true);
-}
-
-function setNeeds(view: DataView, at: number, versions: string[]) {
-  view.setUint16(at + 2, versions.length, true);
-  view.setUint32(at + 8, 16, true);
-  let name = 1;
-  versions.forEach((version, i) => {
-    view.setUint32(at + 16 + i * 16 + 8, name, true);
-    view.setUint32(at + 16 + i * 16 + 12, 16, true);
-    name += version.length + 1;
-  });
+/** A program of nothing but a header and a table of names. */
+function tinyProgram(names: string[]): Uint8Array {
+  const header = new Uint8Array(64);
+  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  header[18] = 62;
+  return new Uint8Array([...header, ...new TextEncoder().encode(`\0${names.join("\0")}\0`)]);
 }
 
 Deno.test("smallestGlibc() compares versions as numbers, not as texts", async () => {
