@@ -48,7 +48,7 @@ test("a node that fails every job at once is named by status, with the words tha
   await farm.must(["submit", dir]);
   await untilIdle(farm);
   const words = await statusNow(farm, dir);
-  assert.match(words, /failed +exit 127: libgsl\.so\.27: cannot open shared object file: shard .* on n1\n/);
+  assert.match(words, /failed +exit 127: libgsl\.so\.27: cannot open shared object file: shards? .* on n1\n/);
   assert.match(words, /all \d+ shards that ran on n1 failed, while other nodes finished theirs/);
   const line = /nsfarm-deno (retry .* --slurm-exclude n1)$/m.exec(words)?.[1] ?? "";
   assert.notEqual(line, "", words);

@@ -31,7 +31,7 @@ test("a node that dies with its jobs is told as such, and retry runs their shard
   await farm.cluster.daemon("kill", "node-n1");
   await fake.mark("go");
   try {
-    await untilSaid(farm, dir, /failed +its node went down: shard \S+ on n1/);
+    await untilSaid(farm, dir, /failed +its node went down: shards? \S+ on n1/);
     await retryToEnd(farm, dir, 8);
     for (const shard of [0, 1, 2, 3]) assert.equal((await readRecord(dir, shard)).host, "n2");
   } finally {
@@ -46,7 +46,7 @@ test("jobs that outlive their cut-off node run a second time elsewhere; both end
   await until("all run", async () => (await fake.log()).filter((one) => one.what === "start").length === 4);
   await farm.cluster.daemon("kill", "slurmd-n1");
   try {
-    await untilSaid(farm, dir, /failed +its node went down: shard \S+ on n1/);
+    await untilSaid(farm, dir, /failed +its node went down: shards? \S+ on n1/);
     await retryToEnd(farm, dir, 8);
     await fake.mark("go");
     await until(
