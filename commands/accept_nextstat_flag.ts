@@ -2,7 +2,7 @@ import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { acceptNextstat } from "../host/jobs/accept_nextstat.ts";
 import type { Run } from "../host/run/load_manifest.ts";
 import type { FlagTable, FlagValues } from "../core/flags.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { Backend } from "../schedulers/adapter.ts";
 import type { Output } from "./command.ts";
 
 /** Of each command that has shards run. */
@@ -17,7 +17,7 @@ export const ACCEPT_NEXTSTAT = {
 /** The run, with the nextstat that is there now as one of its own where that is asked for. @throws {FarmError} input */
 export async function takeNextstat(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   { acceptChangedNextstat }: FlagValues<typeof ACCEPT_NEXTSTAT>,
   out: Output,
 ): Promise<Run<FarmManifest>> {

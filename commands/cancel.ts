@@ -4,7 +4,7 @@ import { cancelRun } from "../host/jobs/cancel_run.ts";
 import type { Run } from "../host/run/load_manifest.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { scanRun } from "../host/state/scan_run.ts";
-import { askWorkers, stopWorker } from "../host/work/background_worker.ts";
+import { askWorkers, stopWorkers } from "../host/jobs/background_worker.ts";
 import { stopRemote } from "../host/work/foreground_work.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
 import type { CommandSpec, Output } from "./command.ts";
@@ -20,7 +20,7 @@ const cancel: CommandSpec = {
     const adapter = await adapterOf(run, out);
     const cancelled = await cancelRun(run, adapter);
     const { alive, unknown } = await askWorkers(run);
-    const workers = alive.length > 0 ? (await stopWorker(run, null)).stopped : [];
+    const workers = alive.length > 0 ? (await stopWorkers(run, null)).stopped : [];
     const remote = await stopOrphans(run, out);
     const words = [
       ...cancelled.map((handle) => `cancelled ${adapter.name} job ${handle.job_id}`),

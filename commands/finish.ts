@@ -4,7 +4,7 @@ import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import type { Run } from "../host/run/load_manifest.ts";
 import type { RunStatus } from "../host/state/run_status.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { Backend } from "../schedulers/adapter.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { waitForFiles } from "../host/state/wait_for_files.ts";
 import type { CommandSpec } from "./command.ts";
@@ -48,7 +48,7 @@ export default finish;
 /** The jobs have ended: only files are waited for, and of a job that failed not even these. */
 async function lookAtEnd(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   grace_s: number,
   stop: AbortSignal,
 ): Promise<RunStatus> {

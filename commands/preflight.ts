@@ -5,7 +5,7 @@ import { runCommands } from "../host/jobs/drive_adapter.ts";
 import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import { lookAtMachine } from "../host/machine/machine.ts";
 import { type Probed, writeProfile } from "../host/profile/write_profile.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { Backend } from "../schedulers/adapter.ts";
 import type { CommandSpec, Output } from "./command.ts";
 import { preflightFlags, preflightOfHosts } from "./preflight_hosts.ts";
 import { tellPlugin } from "./scheduler_flags.ts";
@@ -34,10 +34,10 @@ type AskedProfile = string | true | undefined;
 async function preflightOf(scheduler: string, asked: AskedProfile, out: Output): Promise<number> {
   const adapter = await loadAdapter(scheduler);
   tellPlugin(adapter, out);
-  if (adapter.name === "ssh") {
+  if (adapter.slots_on === "hosts") {
     throw new FarmError("usage", "Cannot look at hosts that nobody names: wanted --hosts-file");
   }
-  if (adapter.name === "local") return await preflightHere(adapter, asked, out);
+  if (adapter.kind === "worker") return await preflightHere(adapter, asked, out);
   const results = await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/");
   const silent = results.length > 0 && results.every((one) => one.exit_code !== 0);
   const said = results.map((one) => one.spawn_error ?? one.stderr.trim().split("\n")[0]).find((text) => text);
@@ -54,7 +54,7 @@ async function preflightOf(scheduler: string, asked: AskedProfile, out: Output):
   return tellFound(adapter, { limits, suggestion: suggest(limits), found }, asked, out);
 }
 
-function tellFound(adapter: SchedulerAdapter, probed: Probed, asked: AskedProfile, out: Output): number {
+function tellFound(adapter: Backend, probed: Probed, asked: AskedProfile, out: Output): number {
   const path = asked === true ? PROFILE : asked ?? null;
   const profile = path === null ? null : writeProfile(path, adapter, probed);
   const { limits, suggestion, found } = probed;
@@ -65,7 +65,7 @@ function tellFound(adapter: SchedulerAdapter, probed: Probed, asked: AskedProfil
 }
 
 /** There is nobody to ask: what this process may use is what a run gets. */
-async function preflightHere(adapter: SchedulerAdapter, asked: AskedProfile, out: Output): Promise<number> {
+async function preflightHere(adapter: Backend, asked: AskedProfile, out: Output): Promise<number> {
   const { host, cpus_allowed, memory_bytes } = await lookAtMachine();
   const here = {
     name: host,

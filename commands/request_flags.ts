@@ -13,7 +13,7 @@ import { askedBefore, freshRunId, nextSeed } from "../host/run/runs_beside.ts";
 import { defineFlags } from "./flags.ts";
 import { GUARDRAIL_FLAGS, readGuardrails } from "./guardrail_flags.ts";
 import { readSchedulerOptions } from "./scheduler_flags.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { Backend } from "../schedulers/adapter.ts";
 
 /** The flags that say which toys are fitted, and how; sweep has them too. */
 const TOY_FLAGS = {
@@ -125,7 +125,7 @@ function seed(text: string): number | "next" {
  * The request that the flags make, with absolute paths.
  * @throws {FarmError} usage
  */
-export function readRequest(options: Record<string, unknown>, adapter: SchedulerAdapter, prefix: string): RunRequest {
+export function readRequest(options: Record<string, unknown>, adapter: Backend, prefix: string): RunRequest {
   const flags = requestFlags.read(options);
   const out_dir = resolve(flags.outDir);
   const hosts = typeof options["hostsFile"] === "string" ? readHosts(options["hostsFile"]).hosts : [];
@@ -174,7 +174,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Scheduler
 function pilotOptions(
   { pilots, speculate, heartbeatS, mode, wrapper }: Flags,
   shards: number,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
 ): Record<string, number | boolean> {
   if (pilots === undefined) {
     const [given] = [speculate ? ["--speculate"] : [], heartbeatS === undefined ? [] : ["--heartbeat-s"]].flat();
@@ -205,16 +205,16 @@ function pilotOptions(
 }
 
 /** A word of --threads is kept among the options of the scheduler, which alone knows its hosts. */
-function threadPolicy(word: number | string, adapter: SchedulerAdapter): Record<string, string> {
+function threadPolicy(word: number | string, adapter: Backend): Record<string, string> {
   if (typeof word === "number") return {};
-  if (adapter.name === "ssh") return { "threads-policy": word };
+  if (adapter.slots_on === "hosts") return { "threads-policy": word };
   throw new FarmError("usage", `Cannot use --threads "${word}" with ${adapter.name}: wanted a number`);
 }
 
 /** Of this machine alone is it known what can run shards. @throws {FarmError} usage */
-function defaultShards(n_toys: number, { name }: SchedulerAdapter): number {
-  if (name === "local") return shardsForSlots(n_toys, navigator.hardwareConcurrency);
-  const what = name === "ssh" ? "--hosts-file FILE" : `--scheduler ${name}`;
+function defaultShards(n_toys: number, { name, slots_on }: Backend): number {
+  if (slots_on === "machine") return shardsForSlots(n_toys, navigator.hardwareConcurrency);
+  const what = slots_on === "hosts" ? "--hosts-file FILE" : `--scheduler ${name}`;
   throw new FarmError(
     "usage",
     "Cannot render without --shards: wanted the number of shards",

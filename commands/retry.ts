@@ -10,7 +10,7 @@ import { defineFlags } from "./flags.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 import type { FlagValues } from "../core/flags.ts";
 import type { OptionValue } from "../core/contracts/manifest.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { Backend } from "../schedulers/adapter.ts";
 import { defineOne, readSchedulerOptions } from "./scheduler_flags.ts";
 import { END_FLAGS, MODE_FLAG, submitAndWait } from "./submit.ts";
 
@@ -65,7 +65,7 @@ export default retry;
  */
 async function nodesAsked(
   options: Record<string, unknown>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
 ): Promise<Record<string, OptionValue>> {
   const asked = readSchedulerOptions(options, { options: await optionsOfRole("nodes") });
   const foreign = Object.keys(asked).find((name) => !adapter.options.some((option) => option.name === name));

@@ -15,7 +15,7 @@ import { seedWarnings } from "../host/run/runs_beside.ts";
 import { withShares } from "../host/ssh/static_shares.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { exists } from "../host/disk/write_file.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { Backend } from "../schedulers/adapter.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import type { CommandSpec, Output } from "./command.ts";
 import { defineFlags } from "./flags.ts";
@@ -83,7 +83,7 @@ async function dryRun(request: RunRequest, out: Output): Promise<number> {
 }
 
 /** A new run, or the existing one of that name when it was asked for with the same options. */
-async function openOrRender(request: RunRequest, adapter: SchedulerAdapter, out: Output): Promise<Run<FarmManifest>> {
+async function openOrRender(request: RunRequest, adapter: Backend, out: Output): Promise<Run<FarmManifest>> {
   const dir = requestDir(request);
   const found = openSame(dir, request, out);
   if (found) return await settled(found, out);

@@ -5,7 +5,7 @@ import { isCopy, originOf } from "../host/run/run_origin.ts";
 import { settleOrigin } from "../host/jobs/settle_origin.ts";
 import { openRun } from "../host/run/run_home.ts";
 import { pluginChange } from "../host/plugin/plugin_run.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { Backend } from "../schedulers/adapter.ts";
 import { VERSION } from "../core/version.ts";
 import type { Output } from "./command.ts";
 import type { FarmManifest } from "../core/contracts/manifest.ts";
@@ -59,7 +59,7 @@ export async function settledCopy(run: Run<FarmManifest>, out: Output): Promise<
 const told = new Set<string | null>();
 
 /** The adapter of a run's scheduler; says so when it is a plugin that has changed since the run was rendered. */
-export async function adapterOf(run: Run<FarmManifest>, out: Output): Promise<SchedulerAdapter> {
+export async function adapterOf(run: Run<FarmManifest>, out: Output): Promise<Backend> {
   const adapter = await adapterOfRun(run);
   const change = pluginChange(run.manifest, adapter);
   if (change !== null && !told.has(change)) out.note(change);

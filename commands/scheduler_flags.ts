@@ -1,28 +1,33 @@
 import type { Command } from "commander";
 import type { OptionValue } from "../core/contracts/manifest.ts";
+import { DEFAULT_BACKEND } from "../core/worker_backends.ts";
 import { camelCase } from "../core/flags.ts";
 import { loadAdapter } from "../host/jobs/load_adapter.ts";
 import { readOption } from "../host/run/read_option.ts";
 import { aboutPlugin } from "../host/plugin/plugin_run.ts";
-import type { SchedulerAdapter, SchedulerOption } from "../schedulers/adapter.ts";
+import type { Backend, SchedulerOption } from "../schedulers/adapter.ts";
 import type { Output } from "./command.ts";
 import { typedValues } from "./typed_values.ts";
 import { addFlag } from "./flags.ts";
 
 /** The scheduler that argv names; flags depend on it, so it is looked for before commander parses. */
 export function schedulerIn(argv: readonly string[]): string {
-  return typedValues(argv, "--scheduler").at(-1) ?? "local";
+  return typedValues(argv, "--scheduler").at(-1) ?? DEFAULT_BACKEND;
 }
 
-export async function defineSchedulerFlags(command: Command, argv: readonly string[]): Promise<SchedulerAdapter> {
+export async function defineSchedulerFlags(command: Command, argv: readonly string[]): Promise<Backend> {
   const adapter = await loadAdapter(schedulerIn(argv));
-  command.option("--scheduler <name>", "local, ssh, slurm, htcondor …; its own options are shown with it", "local");
+  command.option(
+    "--scheduler <name>",
+    "local, ssh, slurm, htcondor …; its own options are shown with it",
+    DEFAULT_BACKEND,
+  );
   for (const option of adapter.options) defineOne(command, option);
   return adapter;
 }
 
 /** A plugin is shown before it is used for a new run. */
-export function tellPlugin(adapter: SchedulerAdapter, out: Output): void {
+export function tellPlugin(adapter: Backend, out: Output): void {
   const about = aboutPlugin(adapter);
   if (about !== null) out.note(about);
 }
@@ -36,7 +41,7 @@ export function defineOne(command: Command, option: SchedulerOption): void {
 /** The scheduler's own options among those that commander parsed, by their flag names. */
 export function readSchedulerOptions(
   options: Record<string, unknown>,
-  adapter: Pick<SchedulerAdapter, "options">,
+  adapter: Pick<Backend, "options">,
 ): Record<string, OptionValue> {
   const found: Record<string, OptionValue> = {};
   for (const { name } of adapter.options) {

@@ -15,7 +15,7 @@ import { defineFlags } from "./flags.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 import { finishRun } from "./finish_run.ts";
 import { watchRun } from "./watch_run.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { Backend } from "../schedulers/adapter.ts";
 
 /** How a run is followed to its end. */
 export const END_FLAGS = {
@@ -59,7 +59,7 @@ export default submit;
 
 /** Submits what is open and, when asked, watches it to its end. */
 export async function submitAndWait(
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   start: () => Promise<StartedRun>,
   ask: { wait: boolean; finish?: boolean },
   out: Output,

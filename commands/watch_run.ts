@@ -20,14 +20,14 @@ import { type RunStatus, runStatus } from "../host/state/run_status.ts";
 import { type ScannedShard, scanRun, type Seen } from "../host/state/scan_run.ts";
 import { PILOT_SILENCE_S, PilotWatch } from "../host/work/pilot_watch.ts";
 import { listWorkers, lookAtWorkers } from "../host/work/workers.ts";
-import type { SchedulerAdapter } from "../schedulers/adapter.ts";
+import type { Backend } from "../schedulers/adapter.ts";
 import type { Output } from "./command.ts";
 import { openProgress } from "./progress.ts";
 
 /** One look at a run: its files, its scheduler, the worker loops that share it. */
 export async function lookAtRun(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   machine: Machine,
   grace_s = LATE_FILES_S,
   seen: Seen = new Map(),
@@ -79,7 +79,7 @@ function nextWait_ms(round: number, local: boolean): number {
  */
 export async function watchRun(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   stop: AbortSignal,
   out: Output,
   stream: boolean,
@@ -107,7 +107,7 @@ export async function watchRun(
         for (const words of look.summary.advice) view.say(words);
         return { ...look, is_silent: false };
       }
-      await pauseFor(poll_s === undefined ? nextWait_ms(round, adapter.name === "local") : poll_s * 1000, stop);
+      await pauseFor(poll_s === undefined ? nextWait_ms(round, adapter.slots_on === "machine") : poll_s * 1000, stop);
     }
   } finally {
     view.close();

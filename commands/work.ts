@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { WORKER_BACKENDS } from "../core/worker_backends.ts";
 import { localShape, pilotShape } from "../host/machine/allocation.ts";
-import { askWorkers, detachWorker, stopWorker } from "../host/work/background_worker.ts";
+import { askWorkers, detachWorker, MEND_FILE, stopWorkers } from "../host/jobs/background_worker.ts";
 import { jobIds } from "../host/shard/job_ids.ts";
-import { localPool } from "../host/work/local_place.ts";
-import { openHostPool } from "../host/ssh/host_crew.ts";
+import { poolOn } from "../host/work/foreground_work.ts";
 import { watchSignals } from "../host/machine/stop_signals.ts";
 import { workOnRun } from "../host/work/work_run.ts";
 import type { CommandSpec } from "./command.ts";
@@ -68,7 +68,7 @@ const work: CommandSpec = {
       return EXIT_CODES.done;
     }
     if (flags.stop) {
-      const { stopped, unknown } = await stopWorker(run, flags.token ?? null);
+      const { stopped, unknown } = await stopWorkers(run, flags.token === undefined ? null : [flags.token]);
       const words = stopped.map((one) => `stopped worker ${one.token} pid ${one.process.pid}`);
       if (words.length > 0 || unknown.length === 0) out.print(words.join("\n") || "no worker is alive");
       out.document({ stopped });
@@ -83,8 +83,9 @@ const work: CommandSpec = {
     }
     const signals = watchSignals();
     const teller = tellWork(run);
+    const slots_on = flags.hosts ? "hosts" : "machine";
     const own = { job_id: `${Deno.pid}`, task_id: null, submission_token: token };
-    const ids = flags.pilot ? jobIds(run.manifest, null) : { scheduler: flags.hosts ? "ssh" : "local", ...own };
+    const ids = flags.pilot ? jobIds(run.manifest, null) : { scheduler: WORKER_BACKENDS[slots_on], ...own };
     try {
       const order = {
         token,
@@ -95,7 +96,7 @@ const work: CommandSpec = {
         ...(flags.heartbeatS === undefined ? {} : { beat_interval_s: flags.heartbeatS }),
       };
       const shape = (flags.pilot ? pilotShape : localShape)(run.manifest, flags.slots ?? null);
-      const crew = flags.hosts ? openHostPool : localPool(shape);
+      const crew = poolOn(slots_on, shape);
       const report = await workOnRun(run, ids, crew, order, teller.tell);
       teller.close();
       out.print(
@@ -112,8 +113,6 @@ const work: CommandSpec = {
   },
 };
 export default work;
-
-const MEND_FILE = "Whether it works is unknown: make it readable, or remove it when no nsfarm-deno works on the run";
 
 function workerToken(text: string): string {
   if (/^[0-9a-f]{16}$/.test(text)) return text;

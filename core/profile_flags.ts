@@ -2,6 +2,7 @@ import type { Profile } from "./contracts/profile.ts";
 import type { OptionValue } from "./contracts/manifest.ts";
 import { FarmError } from "./errors.ts";
 import { nearestName } from "./nearest_name.ts";
+import { DEFAULT_BACKEND } from "./worker_backends.ts";
 
 /** What a profile gives to a flag: as many values as the flag was given. */
 export interface ProfileFlag {
@@ -29,7 +30,7 @@ interface KnownFlags {
  * @throws {FarmError} input, for an option that neither its scheduler nor every run has
  */
 export function profileFlags(file: string, profile: Profile, scheduler: KnownFlags): ProfileFlag[] {
-  const own = (profile.scheduler ?? "local") === scheduler.name;
+  const own = (profile.scheduler ?? DEFAULT_BACKEND) === scheduler.name;
   const options = own ? Object.entries(profile.options ?? {}) : [];
   for (const [name] of options) checkName(file, name, scheduler);
   const setup = scheduler.options.includes("setup") ? profile.setup ?? [] : [];

@@ -3,6 +3,7 @@
 import { type Attempt, ATTEMPT_SCHEMA } from "./contracts/attempt.ts";
 import type { FarmManifest, Plan } from "./contracts/manifest.ts";
 import { SHARD_RECORD_SCHEMA, type ShardRecord } from "./contracts/shard_record.ts";
+import { slotsOn } from "./worker_backends.ts";
 
 type NewAttempt = Partial<Attempt> & Pick<Attempt, "attempt_token" | "wrapper" | "scheduler" | "started_at_utc">;
 
@@ -129,5 +130,5 @@ export function attemptHost({ remote, host, end, wrapper }: Attempt): string {
 
 /** The same of a committed shard. */
 export function recordHost({ scheduler, slot, host }: Pick<ShardRecord, "scheduler" | "slot" | "host">): string {
-  return scheduler === "ssh" && slot !== null ? slot.replace(/:\d+$/, "") : host;
+  return slotsOn(scheduler) === "hosts" && slot !== null ? slot.replace(/:\d+$/, "") : host;
 }

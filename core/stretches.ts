@@ -1,6 +1,7 @@
 import type { AttemptTime, BootMoment } from "./attempt_time.ts";
 import type { Stretch } from "./contracts/run_times.ts";
 import { secondsOf } from "./format.ts";
+import { slotsOn } from "./worker_backends.ts";
 
 /** One call of a submit command: when, and for which shards. */
 export interface Submitted {
@@ -10,10 +11,7 @@ export interface Submitted {
   shards: readonly number[];
 }
 
-/** Schedulers whose own loop never leaves a shard waiting while nothing runs. */
-const NEVER_IDLE = new Set(["local", "ssh"]);
-
-/** Between two shards of such a loop, at most this long passes (writing records, starting programs). */
+/** A worker loop never leaves a shard waiting while nothing runs: between two of them, at most this long passes (writing records, starting programs). */
 const BREATH_MS = 5000;
 
 /** Stamps of a submission and of the start that follows may be off by this much. */
@@ -44,7 +42,7 @@ export function splitStretches(attempts: readonly AttemptTime[], submissions: re
 }
 
 function isInterrupted(ended: number, next: AttemptTime, waiting_since: number): boolean {
-  if (NEVER_IDLE.has(next.scheduler) && next.started_ms - ended > BREATH_MS) return true;
+  if (slotsOn(next.scheduler) !== undefined && next.started_ms - ended > BREATH_MS) return true;
   return waiting_since >= ended;
 }
 

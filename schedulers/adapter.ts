@@ -3,6 +3,7 @@ import { DeclaredInJob } from "../core/contracts/in_job.ts";
 import { Count } from "../core/contracts/kinds.ts";
 import { NativeState, SchedulerLimits } from "../core/contracts/scheduler.ts";
 import { PoolNode } from "../core/contracts/sweep.ts";
+import type { SlotsOn } from "../core/worker_backends.ts";
 import { type Answer, answerOf, JobId, SubmitAnswer } from "./adapter_answers.ts";
 import {
   type Chunk,
@@ -195,6 +196,28 @@ export interface AdapterCalls {
 export interface SchedulerAdapter extends AdapterFacts, AdapterCalls {}
 
 export type AdapterCall = keyof AdapterCalls;
+
+/** A scheduler with programs of its own. Every plugin is one, and need not say so. */
+type BatchBackend = SchedulerAdapter & { kind?: "batch"; slots_on?: undefined };
+
+type OnlyBatch = { [M in Exclude<AdapterCall, "render"> | "inJob"]?: undefined };
+
+/**
+ * No scheduler: a worker loop of ours, on the machine where the run is submitted. The host starts, finds and stops it by
+ * its file in the run directory, so that there is nothing to ask and nothing to read.
+ */
+export interface WorkerBackend
+  extends Pick<AdapterFacts, "name" | "summary" | "options">, Pick<AdapterCalls, "render">, OnlyBatch {
+  kind: "worker";
+  /** How the loop gets its slots. */
+  slots_on: SlotsOn;
+  /** The further words of `work` when it is started for a submission. */
+  words: string[];
+  limits: Partial<AdapterFacts["limits"]>;
+}
+
+/** What runs the shards of a run. */
+export type Backend = BatchBackend | WorkerBackend;
 
 /** Every function of an adapter, and whether there is none without it. */
 export const IS_REQUIRED: { readonly [M in AdapterCall]-?: undefined extends AdapterCalls[M] ? false : true } = {

@@ -1,9 +1,14 @@
-import { workerLoop } from "./worker_loop.ts";
+import { WORKER_BACKENDS } from "../core/worker_backends.ts";
+import type { WorkerBackend } from "./adapter.ts";
 
-/** This machine as a scheduler. */
-export default workerLoop({
-  name: "local",
+/** The CPUs of this machine. */
+const local: WorkerBackend = {
+  kind: "worker",
+  name: WORKER_BACKENDS.machine,
   summary: "the CPUs of this machine",
+  slots_on: "machine",
+  words: ["--retry-failed"],
+  limits: { files_may_be_late: false },
   options: [
     {
       name: "local-slots",
@@ -21,6 +26,6 @@ export default workerLoop({
       pattern: "(\\d+-)?(\\d+:)?\\d+:\\d+|\\d+",
     },
   ],
-  words: [],
   render: ({ shards }) => ({ files: [], chunks: [{ index: 0, shards }], warnings: [], by_hand: [] }),
-});
+};
+export default local;

@@ -1,10 +1,10 @@
 import type { InJob } from "../core/contracts/in_job.ts";
-import type { SchedulerAdapter } from "./adapter.ts";
+import type { Backend } from "./adapter.ts";
 import { HTCONDOR_IN_JOB } from "./htcondor/in_job.ts";
 import { SLURM_IN_JOB } from "./slurm/in_job.ts";
 
-/** The built-in schedulers; literal imports, so that the compiled binary holds them and loads only the one in use. */
-export const BUILT_IN: Record<string, () => Promise<{ default: SchedulerAdapter }>> = {
+/** The built-in backends; literal imports, so that the compiled binary holds them and loads only the one in use. */
+export const BUILT_IN: Record<string, () => Promise<{ default: Backend }>> = {
   local: () => import("./local.ts"),
   ssh: () => import("./ssh.ts"),
   slurm: () => import("./slurm.ts"),

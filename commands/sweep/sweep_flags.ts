@@ -7,7 +7,7 @@ import { planPoints, readShardsList } from "../../core/sweep/plan_points.ts";
 import { loadSweep, type OpenSweep } from "../../host/sweep/load_sweep.ts";
 import type { SweepRequest } from "../../host/sweep/render_sweep.ts";
 import { freshRunId } from "../../host/run/runs_beside.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 import { defineFlags } from "../flags.ts";
 import { readRequest, toyFlags } from "../request_flags.ts";
 import { defineSchedulerFlags } from "../scheduler_flags.ts";
@@ -50,7 +50,7 @@ export async function defineSweepFlags(command: Command, argv: readonly string[]
 }
 
 /** The sweep that the flags ask for. @throws {FarmError} usage */
-export function readSweepRequest(options: Record<string, unknown>, adapter: SchedulerAdapter): SweepRequest {
+export function readSweepRequest(options: Record<string, unknown>, adapter: Backend): SweepRequest {
   const { shardsList, repeats, orderSeed, outRoot, sweepId } = sweepFlags.read(options);
   const counts = readShardsList(shardsList);
   for (const count of counts) splitToys(toyFlags.read(options).nToys, count, "--shards-list");

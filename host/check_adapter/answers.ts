@@ -3,7 +3,7 @@ import { exampleContext, exampleHandle, TOKEN } from "./example_run.ts";
 import { type AdapterFinding, askAnd, finding, type MemberCheck } from "./finding.ts";
 
 /** What a command printed and how it ended. */
-export function result(change: Partial<CommandResult> = {}): CommandResult {
+function result(change: Partial<CommandResult> = {}): CommandResult {
   return { exit_code: 0, signal: null, stdout: "", stderr: "", timed_out: false, spawn_error: null, ...change };
 }
 

@@ -1,7 +1,7 @@
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { nextstatsOf } from "../../core/run_nextstats.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 import { askLimits } from "./ask_limits.ts";
 import { renewFiles } from "./start_run.ts";
 import { lookAtNextstat } from "../machine/nextstat.ts";
@@ -15,7 +15,7 @@ import { otherVersion } from "../run/rendered_files.ts";
  * @returns the same run where it is one of its nextstats already
  * @throws {FarmError} input, when its version is another than the run's
  */
-export async function acceptNextstat(run: Run<FarmManifest>, adapter: SchedulerAdapter): Promise<Run<FarmManifest>> {
+export async function acceptNextstat(run: Run<FarmManifest>, adapter: Backend): Promise<Run<FarmManifest>> {
   const { path, version, sha256, bytes, mtime_ms, ctime_ms } = await lookAtNextstat(run.manifest.nextstat_bin);
   const wanted = run.manifest.farm.nextstat_version;
   if (version !== wanted) {

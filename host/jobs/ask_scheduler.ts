@@ -3,6 +3,7 @@ import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { Submission } from "../../core/contracts/submit_meta.ts";
 import type {
   Answer,
+  Backend,
   Handle,
   NativeState,
   RenderContext,
@@ -17,6 +18,7 @@ import { MAX_DOCUMENT_BYTES, readRegular } from "../disk/read_file.ts";
 import type { AskedShard } from "../shard/asked_shard.ts";
 import { statesOfPilots } from "./states_of_pilots.ts";
 import { ownSubmissions, withoutSilent } from "./submissions.ts";
+import { loopStates } from "./background_worker.ts";
 
 /** What a scheduler said of all shards that it was given. */
 export interface AskedScheduler {
@@ -59,12 +61,12 @@ export function handlesOf(submissions: Submission[]): Handle[] {
 /** Asks a scheduler for all jobs of a run in as few calls as its adapter needs. */
 export async function askScheduler(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   grace_s: number,
 ): Promise<AskedScheduler> {
   const submissions = ownSubmissions(run);
   const handles = handlesOf(submissions);
-  const answer = await queryRounds(run, adapter, handles);
+  const answer = await (adapter.kind === "worker" ? loopStates(run, handles) : queryRounds(run, adapter, handles));
   const given = new Set(submissions.filter((one) => one.state !== "refused").flatMap((one) => one.shards));
   if (answer.kind !== "ok") {
     const shards = new Map([...given].map((shard) => [shard, { native: null, absent_s: null }]));

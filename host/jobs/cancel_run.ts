@@ -1,19 +1,20 @@
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
-import type { Handle, SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend, Handle } from "../../schedulers/adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { type AskedScheduler, askScheduler, handlesOf, renderContext } from "./ask_scheduler.ts";
 import { runCommands, unreachable } from "./drive_adapter.ts";
 import { whileSubmitting } from "./start_run.ts";
 import { settleSubmissions } from "./submit_run.ts";
 import { ownSubmissions } from "./submissions.ts";
+import { stopLoops } from "./background_worker.ts";
 
 /**
  * Cancels all jobs of a run that its scheduler knows under our tokens, whichever submission they are of; an id alone is
  * never believed. A submission that is under way is waited for, and one without an answer is looked for first.
  * @throws {FarmError} unreachable
  */
-export async function cancelRun(cancelled: Run<FarmManifest>, adapter: SchedulerAdapter): Promise<Handle[]> {
+export async function cancelRun(cancelled: Run<FarmManifest>, adapter: Backend): Promise<Handle[]> {
   const doing = "cancel the run's jobs";
   return await whileSubmitting(cancelled, async (run) => {
     await settleSubmissions(run, adapter, `nsfarm-deno cancel ${quoteWord(run.dir)}`);
@@ -33,7 +34,7 @@ export const ACTIVE: ReadonlySet<string> = new Set(["queued", "running", "held",
 /** @throws {FarmError} unreachable */
 export async function askOrThrow(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   doing: string,
 ): Promise<AskedScheduler> {
   const asked = await askScheduler(run, adapter, 0);
@@ -47,13 +48,14 @@ export async function askOrThrow(
  */
 export async function cancelJobs(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   handles: Handle[],
   shards: number[] | null,
   doing: string,
 ): Promise<void> {
   if (handles.length === 0) return;
-  const commands = adapter.cancel(renderContext(run, []), handles, shards);
-  const answer = adapter.readCancel(await runCommands(adapter, commands, run.dir));
+  const answer = adapter.kind === "worker"
+    ? await stopLoops(run, handles)
+    : adapter.readCancel(await runCommands(adapter, adapter.cancel(renderContext(run, []), handles, shards), run.dir));
   if (answer.kind !== "ok") throw unreachable(adapter, doing, answer.message);
 }

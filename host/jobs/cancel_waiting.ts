@@ -1,7 +1,7 @@
 import { pauseFor } from "../machine/pause_for.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { ShardState } from "../../core/contracts/kinds.ts";
-import type { Handle, NativeState, SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend, Handle, NativeState } from "../../schedulers/adapter.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { scanRun } from "../state/scan_run.ts";
@@ -23,7 +23,7 @@ const DOING = "cancel the jobs that do not run";
  */
 export async function cancelWaiting(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   machine: Machine,
   states: ReadonlySet<ShardState>,
 ): Promise<number[]> {
@@ -55,7 +55,7 @@ async function idleTasks(
 /** Whole submissions where nothing else of them goes on: tasks that a scheduler has not made yet go with them. */
 async function cancelIdle(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   handle: Handle,
   idle: readonly NativeState[],
   all: readonly NativeState[],
@@ -68,7 +68,7 @@ async function cancelIdle(
 }
 
 /** A job that was suspended runs for a moment when it is told to end; its shard is open when it has. */
-async function whileEnding(run: Run<FarmManifest>, adapter: SchedulerAdapter, idle: readonly NativeState[]) {
+async function whileEnding(run: Run<FarmManifest>, adapter: Backend, idle: readonly NativeState[]) {
   const isOne = (one: NativeState) => idle.some(({ token, shard }) => token === one.token && shard === one.shard);
   for (const until = performance.now() + LEAVE_S * 1000; performance.now() < until;) {
     const { states } = await askOrThrow(run, adapter, DOING);

@@ -1,6 +1,5 @@
 import { FarmError } from "../../core/errors.ts";
-import type { Command, CommandResult, SchedulerAdapter } from "../../schedulers/adapter.ts";
-import { ownCommand } from "../machine/own_program.ts";
+import type { Backend, Command, CommandResult, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { runProgram } from "../machine/run_program.ts";
 
 /** Runs an adapter's commands one after the other; only programs that it has declared. */
@@ -15,7 +14,7 @@ export async function runCommands(
 }
 
 export async function runCommand(adapter: SchedulerAdapter, command: Command, cwd: string): Promise<CommandResult> {
-  const [program = "", ...args] = command.argv;
+  const [program = ""] = command.argv;
   if (!adapter.programs.includes(program)) {
     throw new FarmError(
       "input",
@@ -24,13 +23,12 @@ export async function runCommand(adapter: SchedulerAdapter, command: Command, cw
       })`,
     );
   }
-  const argv = program === "nsfarm-deno" ? [...ownCommand(), ...args] : command.argv;
-  return await runProgram({ ...command, argv, cwd: command.cwd ?? cwd });
+  return await runProgram({ ...command, cwd: command.cwd ?? cwd });
 }
 
 /** @throws {FarmError} unreachable */
 export function unreachable(
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   doing: string,
   message: string,
   next = "Nothing was changed; run the same command again when it answers",

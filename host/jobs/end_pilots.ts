@@ -1,6 +1,6 @@
 import { pauseFor } from "../machine/pause_for.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 import { lookAtMachine } from "../machine/machine.ts";
 import type { Run } from "../run/load_manifest.ts";
 import type { RunStatus } from "../state/run_status.ts";
@@ -19,7 +19,7 @@ const LEAVE_S = 20;
  */
 export async function endPilots(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   { progress }: { progress: Pick<RunStatus["progress"], "done" | "total"> },
   stop: AbortSignal,
 ): Promise<void> {

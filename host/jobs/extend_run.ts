@@ -2,7 +2,7 @@ import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { extendPlans, shardsForExtension } from "../../core/extend_plans.ts";
 import { type ExtensionAsked, openExtension } from "../../core/open_changes.ts";
 import { readShardName } from "../../core/run_paths.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 import { askLimits } from "./ask_limits.ts";
 import { renewFiles, whileSubmitting } from "./start_run.ts";
 import { ownSubmissions } from "./submissions.ts";
@@ -31,7 +31,7 @@ export interface Extended {
  */
 export async function extendRun<T>(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   { submit, ...asked }: ExtensionAsked & { submit: boolean },
   then: (extended: Extended) => Promise<T>,
 ): Promise<T> {

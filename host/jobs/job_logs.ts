@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { printable } from "../../core/find_cause.ts";
 import { FAILURES } from "../../core/failure.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 import { handlesOf } from "./ask_scheduler.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { readTail } from "../disk/read_tail.ts";
@@ -17,7 +17,7 @@ import { exists } from "../disk/write_file.ts";
  */
 export function readJobLogs(
   dir: string,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   shard: number,
   telling = false,
 ): { name: string; text: string | null }[] {
@@ -36,7 +36,7 @@ export function readJobLogs(
 const MOST_EVENTS_BYTES = 64 * 1024 * 1024;
 
 /** Files into which the jobs of a shard write, relative to the run directory; newest last. */
-function jobLogNames(dir: string, adapter: SchedulerAdapter, shard: number): string[] {
+function jobLogNames(dir: string, adapter: Backend, shard: number): string[] {
   const handles = handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
   return handles.flatMap((handle) => adapter.jobLogs?.(handle, shard) ?? []);
 }
@@ -45,7 +45,7 @@ function jobLogNames(dir: string, adapter: SchedulerAdapter, shard: number): str
  * Ended shards whose job's log tells more of it than its scheduler and its attempt do: a job that is out of its
  * scheduler's memory may still have been told there that its time was up, and one without a log never began.
  */
-export function explainEnds(run: Run<FarmManifest>, adapter: SchedulerAdapter, shards: ScannedShard[]): ScannedShard[] {
+export function explainEnds(run: Run<FarmManifest>, adapter: Backend, shards: ScannedShard[]): ScannedShard[] {
   const { readJobLog } = adapter;
   if (!readJobLog) return shards;
   return shards.map((shard) => {

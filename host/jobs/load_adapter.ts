@@ -3,7 +3,7 @@ import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { nearestName } from "../../core/nearest_name.ts";
 import type { Run } from "../run/load_manifest.ts";
-import type { SchedulerAdapter, SchedulerOption } from "../../schedulers/adapter.ts";
+import type { Backend, SchedulerOption } from "../../schedulers/adapter.ts";
 import { BUILT_IN } from "../../schedulers/mod.ts";
 
 /** The options of all schedulers that have a role. */
@@ -20,7 +20,7 @@ export async function optionsOfRole(role: SchedulerOption["role"]): Promise<Sche
 export async function loadAdapter(
   name: string,
   of: { what: string; kind: FarmError["kind"] } = { what: `--scheduler "${name}"`, kind: "usage" },
-): Promise<SchedulerAdapter> {
+): Promise<Backend> {
   const load = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
   if (load) return (await load()).default;
   const { findPlugin } = await import("../plugin/load_plugin.ts");
@@ -36,7 +36,7 @@ export async function loadAdapter(
 }
 
 /** The adapter of a run's scheduler. @throws {FarmError} input */
-export const adapterOfRun = ({ dir, manifest: { scheduler } }: Run<FarmManifest>): Promise<SchedulerAdapter> =>
+export const adapterOfRun = ({ dir, manifest: { scheduler } }: Run<FarmManifest>): Promise<Backend> =>
   loadAdapter(scheduler, { what: `the run "${basename(dir)}" of the scheduler "${scheduler}"`, kind: "input" });
 
 /** The scheduler that has an option of this name, where one of the built-in ones has. */

@@ -3,7 +3,7 @@ import type { FarmManifest, OptionValue } from "../../core/contracts/manifest.ts
 import type { ShardState } from "../../core/contracts/kinds.ts";
 import { cutShards } from "../../core/cut_shard.ts";
 import { namedShards } from "../../core/format.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 import type { Machine } from "../machine/machine.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
 import { changeMode } from "../run/change_mode.ts";
@@ -30,7 +30,7 @@ export interface RetryAsked {
  */
 export const retryRun = (
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   machine: Machine,
   asked: RetryAsked,
   tell: (line: string) => void,
@@ -49,7 +49,7 @@ export const retryRun = (
     return await submitOpen(changed, adapter, machine, { ended: true, cancelled });
   });
 
-function changesOf(adapter: SchedulerAdapter, { nodes, mode, raised }: RetryAsked) {
+function changesOf(adapter: Backend, { nodes, mode, raised }: RetryAsked) {
   const at = utcNow();
   return {
     move: (manifest: FarmManifest) =>

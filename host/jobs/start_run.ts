@@ -11,7 +11,7 @@ import { plural } from "../../core/format.ts";
 import { FarmError } from "../../core/errors.ts";
 import { SUBMIT_LOCK } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
-import type { Chunk, SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
+import type { Backend, Chunk, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { askLimits } from "./ask_limits.ts";
 import { type AskedScheduler, askScheduler, renderContext } from "./ask_scheduler.ts";
 import { whileLocked } from "../disk/lock_file.ts";
@@ -51,7 +51,7 @@ export interface Again {
  */
 export const startRun = (
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   machine: Machine,
   again: Again,
   file_grace_s = LATE_FILES_S,
@@ -66,7 +66,7 @@ export const whileSubmitting = <T>(
 /** What startRun does, for whoever holds its lock already. @throws {FarmError} unreachable */
 export async function submitOpen(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   machine: Machine,
   again: Again,
   file_grace_s = LATE_FILES_S,
@@ -89,7 +89,7 @@ export async function submitOpen(
 
 async function submitShards(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   open: ScannedShard[],
   again: Again,
   go_on: string,
@@ -109,7 +109,7 @@ async function submitShards(
  */
 function refuseElsewhere(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   { cluster }: SchedulerLimits,
   open: readonly ScannedShard[],
 ): void {
@@ -129,7 +129,7 @@ function refuseElsewhere(
 /** @throws {FarmError} unreachable, naming what was queued before one that was not taken */
 async function submitAll(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   chunks: Chunk[],
   go_on: string,
   cluster: string | undefined,
@@ -155,7 +155,7 @@ export function recordOptionsUsed(run: Run<FarmManifest>): void {
 }
 
 /** Job files as the run is now: it may have pieces, or more memory, since they were written. Inputs that are gone too. */
-export function renewFiles(run: Run<FarmManifest>, adapter: SchedulerAdapter, limits: SchedulerLimits): void {
+export function renewFiles(run: Run<FarmManifest>, adapter: Backend, limits: SchedulerLimits): void {
   const all = livePlans(run.manifest).map((plan) => plan.shard_index);
   const { config, farm } = run.manifest;
   if (farm.staged_config !== undefined) {
@@ -182,7 +182,7 @@ function isOpen({ state, plan, last }: ScannedShard, asked: AskedScheduler, agai
   return again.ended && isEnded(state);
 }
 
-function whyNothing(run: Run<FarmManifest>, adapter: SchedulerAdapter, shards: readonly ScannedShard[]): string {
+function whyNothing(run: Run<FarmManifest>, adapter: Backend, shards: readonly ScannedShard[]): string {
   const remedies = remediesFor(run, adapter);
   const needed = new Map<Remedy, number>();
   for (const { state, why, last } of shards.filter((one) => one.state !== "done")) {

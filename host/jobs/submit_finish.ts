@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import { handlesOf, renderContext } from "./ask_scheduler.ts";
 import { runCommand } from "./drive_adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -15,7 +15,7 @@ import { writeWhole } from "../disk/write_file.ts";
  * @returns its job id
  * @throws {FarmError} usage, where the scheduler has no such thing; unreachable
  */
-export async function submitFinish(run: Run<FarmManifest>, adapter: SchedulerAdapter): Promise<string> {
+export async function submitFinish(run: Run<FarmManifest>, adapter: Backend): Promise<string> {
   requireFinish(adapter);
   const handles = handlesOf(ownSubmissions(run));
   if (handles.length === 0) {
@@ -38,7 +38,7 @@ export async function submitFinish(run: Run<FarmManifest>, adapter: SchedulerAda
  * @throws {FarmError} usage
  */
 export function requireFinish(
-  adapter: SchedulerAdapter,
+  adapter: Backend,
 ): asserts adapter is SchedulerAdapter & Required<Pick<SchedulerAdapter, "finish">> {
   if (adapter.finish) return;
   throw new FarmError(

@@ -3,11 +3,12 @@ import { randomBytes } from "node:crypto";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { Submission } from "../../core/contracts/submit_meta.ts";
 import { FarmError } from "../../core/errors.ts";
-import type { Chunk, CommandResult, SchedulerAdapter, UnclearSubmission } from "../../schedulers/adapter.ts";
+import type { Answer, Backend, Chunk, CommandResult, UnclearSubmission } from "../../schedulers/adapter.ts";
 import { renderContext } from "./ask_scheduler.ts";
 import { runCommand } from "./drive_adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { intendedNow, ownSubmissions, recordSubmission } from "./submissions.ts";
+import { detachCommand, findLoop, startLoop } from "./background_worker.ts";
 
 /** How long a submission is looked for by its token whose command may still be under way, or its scheduler silent. */
 const LOOK_FOR_S = 30;
@@ -23,19 +24,18 @@ const WORK_OFF_S = 8;
  */
 export async function submitChunk(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   chunk: Chunk,
   go_on: string,
   cluster?: string,
 ): Promise<Submission> {
   const token = randomBytes(8).toString("hex");
-  const context = renderContext(run, chunk.shards);
-  const command = adapter.submit(context, chunk, token);
+  const { argv, submit } = submissionOf(run, adapter, chunk, token);
   const intent: Submission = {
     token,
     state: "intent",
     scheduler: adapter.name,
-    command: command.argv,
+    command: argv,
     shards: chunk.shards,
     ...(chunk.tasks ? { tasks: chunk.tasks } : {}),
     ...(cluster === undefined ? {} : { cluster }),
@@ -45,7 +45,7 @@ export async function submitChunk(
     answer: null,
   };
   recordSubmission(run.dir, intent);
-  const answer = adapter.readSubmit(await runCommand(adapter, command, run.dir));
+  const answer = await submit();
   if (answer.kind === "ok") return settle(run, intent, "submitted", answer.value, null);
   if (answer.kind === "refused") {
     settle(run, intent, "refused", null, answer.message);
@@ -56,6 +56,34 @@ export async function submitChunk(
   if (settled.state === "submitted") return settled;
   const next = answer.answered ? mend(go_on) : `when it answers: ${go_on}`;
   throw notTaken(`${adapter.name} did not take the jobs: ${settled.answer}`, next);
+}
+
+/** How a chunk is submitted, and the words of it that are kept. */
+function submissionOf(run: Run<FarmManifest>, adapter: Backend, chunk: Chunk, token: string) {
+  if (adapter.kind === "worker") {
+    return { argv: detachCommand(run.dir, token, adapter.words), submit: () => startLoop(run, token, adapter.words) };
+  }
+  const command = adapter.submit(renderContext(run, chunk.shards), chunk, token);
+  const submit = async () => adapter.readSubmit(await runCommand(adapter, command, run.dir));
+  return { argv: command.argv, submit };
+}
+
+/**
+ * Looks for a submission by its token.
+ * @param results of commands that have looked for others just now, by their words
+ */
+async function findJobs(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  { token, shards }: Submission,
+  results = new Map<string, CommandResult>(),
+): Promise<Answer<string | null>> {
+  if (adapter.kind === "worker") return await findLoop(run, token);
+  const command = adapter.find(renderContext(run, shards), token);
+  const key = command.argv.join("\0");
+  const result = results.get(key) ?? await runCommand(adapter, command, run.dir);
+  results.set(key, result);
+  return adapter.readFind(result, token);
 }
 
 const mend = (go_on: string) =>
@@ -87,20 +115,16 @@ function record(run: Run<FarmManifest>, submission: Submission): Submission {
  */
 async function settleUnclear(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   intent: Submission,
   { message, ids = [], answered = false }: Omit<UnclearSubmission, "kind">,
   go_on: string,
 ): Promise<Submission> {
-  const context = renderContext(run, intent.shards);
   const begun = performance.now();
   let until = begun + LOOK_FOR_S * 1000;
   let asked = false;
   while (performance.now() < until) {
-    const found = adapter.readFind(
-      await runCommand(adapter, adapter.find(context, intent.token), run.dir),
-      intent.token,
-    );
+    const found = await findJobs(run, adapter, intent);
     if (found.kind === "ok" && found.value !== null) return settle(run, intent, "submitted", found.value, message);
     if (found.kind === "ok" && !asked) {
       asked = true;
@@ -134,7 +158,7 @@ async function settleUnclear(
  */
 export async function settleSubmissions(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   go_on: string,
 ): Promise<number> {
   let taken = 0;
@@ -151,15 +175,11 @@ export async function settleSubmissions(
  * Looks once for submissions that count as refused because their token was not found: a job can come late.
  * @returns how many have come
  */
-export async function findLate(run: Run<FarmManifest>, adapter: SchedulerAdapter): Promise<number> {
+export async function findLate(run: Run<FarmManifest>, adapter: Backend): Promise<number> {
   let come = 0;
   const results = new Map<string, CommandResult>();
   for (const one of ownSubmissions(run).filter(({ not_found_after_s }) => not_found_after_s !== undefined)) {
-    const command = adapter.find(renderContext(run, one.shards), one.token);
-    const key = command.argv.join("\0");
-    const result = results.get(key) ?? await runCommand(adapter, command, run.dir);
-    results.set(key, result);
-    const found = adapter.readFind(result, one.token);
+    const found = await findJobs(run, adapter, one, results);
     if (found.kind !== "ok" || found.value === null) continue;
     settle(run, one, "submitted", found.value, one.answer);
     come++;

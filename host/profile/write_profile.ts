@@ -3,7 +3,7 @@ import type { Profile } from "../../core/contracts/profile.ts";
 import { FarmError } from "../../core/errors.ts";
 import { suggestedFlags, type Suggestion } from "../../core/describe_limits.ts";
 import { profileText } from "../../core/profile_text.ts";
-import type { SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
+import type { Backend, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { findNextstat } from "../machine/find_nextstat.ts";
 import { pluginOf } from "../plugin/running_plugins.ts";
 import { exists, writeWhole } from "../disk/write_file.ts";
@@ -21,14 +21,14 @@ export interface Probed {
  * Writes a profile for the scheduler that was probed; never over a file.
  * @returns its path
  */
-export function writeProfile(path: string, adapter: SchedulerAdapter, probed: Probed): string {
+export function writeProfile(path: string, adapter: Backend, probed: Probed): string {
   const file = resolve(path);
   if (exists(file)) throw new FarmError("usage", `Cannot write the profile "${file}": it is there already`);
   writeWhole(file, profileText(profileOf(adapter, probed), probed.found.split("\n")), 0o644);
   return file;
 }
 
-function profileOf(adapter: SchedulerAdapter, probed: Probed): Profile {
+function profileOf(adapter: Backend, probed: Probed): Profile {
   const plugin = pluginOf(adapter);
   const nextstat_bin = nextstatHere();
   return {
@@ -41,7 +41,7 @@ function profileOf(adapter: SchedulerAdapter, probed: Probed): Profile {
 }
 
 /** Defaults, and what was found: the largest place that is up with its longest time, and the shards that fit it. */
-function optionsOf(adapter: SchedulerAdapter, { limits, suggestion }: Probed): NonNullable<Profile["options"]> {
+function optionsOf(adapter: Backend, { limits, suggestion }: Probed): NonNullable<Profile["options"]> {
   const { places = [] } = limits;
   const largest = places.filter(({ state }) => state === "up").sort((a, b) => (b.cpus ?? 0) - (a.cpus ?? 0))[0];
   const chooses = adapter.options.find(({ name }) => /-(partition|queue)$/.test(name));

@@ -1,7 +1,7 @@
 import { changeOptions } from "../../core/change_options.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import { FarmError } from "../../core/errors.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 
 /**
  * The manifest with --mode as asked now, whatever the run was rendered with: from here on its jobs get their files so.
@@ -9,7 +9,7 @@ import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
  */
 export function changeMode(
   manifest: FarmManifest,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   mode: string | undefined,
   doing: string,
   at_utc: string,

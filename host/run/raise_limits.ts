@@ -3,7 +3,7 @@ import { changeOptions } from "../../core/change_options.ts";
 import { unusedDoublings } from "../../core/open_changes.ts";
 import { FarmError } from "../../core/errors.ts";
 import { twiceMemory, twiceTime } from "../../core/raise_option.ts";
-import type { SchedulerAdapter, SchedulerOption } from "../../schedulers/adapter.ts";
+import type { Backend, SchedulerOption } from "../../schedulers/adapter.ts";
 import { readOption } from "./read_option.ts";
 
 /** What `retry` may raise; true: to twice of what it was. */
@@ -19,7 +19,7 @@ export interface Raised {
  */
 export function raiseLimits(
   manifest: FarmManifest,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   raised: Raised,
   at_utc: string,
 ): FarmManifest {
@@ -42,7 +42,7 @@ export function raiseLimits(
 }
 
 /** In words, which limits are not doubled because not all jobs that were to have them were submitted. */
-export function keptLimits(manifest: FarmManifest, adapter: SchedulerAdapter, raised: Raised): string[] {
+export function keptLimits(manifest: FarmManifest, adapter: Backend, raised: Raised): string[] {
   const unused = unusedDoublings(manifest);
   return adapter.options.flatMap(({ role, name }) =>
     (role === "memory" || role === "time") && raised[role] === true && unused.has(name)
@@ -55,7 +55,7 @@ export function keptLimits(manifest: FarmManifest, adapter: SchedulerAdapter, ra
   );
 }
 
-function optionOf(adapter: SchedulerAdapter, role: "memory" | "time"): SchedulerOption {
+function optionOf(adapter: Backend, role: "memory" | "time"): SchedulerOption {
   const option = adapter.options.find((one) => one.role === role);
   if (option) return option;
   throw new FarmError("usage", `Cannot use --more-${role}: ${adapter.name} has no limit of ${role} to raise`);

@@ -5,7 +5,7 @@ import { FarmError } from "../../core/errors.ts";
 import { newManifest, type RunRequest } from "../../core/run_request.ts";
 import { trialWarnings } from "../../core/trial_fit.ts";
 import { ATTEMPTS, CLAIMS, INCOMING, MANIFEST } from "../../core/run_paths.ts";
-import type { Rendered, SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
+import type { Backend, Rendered, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { checkFit } from "./check_fit.ts";
 import type { Run } from "./load_manifest.ts";
 import { loadAverage, lookAtMachine } from "../machine/machine.ts";
@@ -83,7 +83,7 @@ interface RenderedRun {
  */
 export async function renderRun(
   request: RunRequest,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   limits: SchedulerLimits,
 ): Promise<RenderedRun> {
   const dir = join(request.out_dir, request.run_id);
@@ -118,7 +118,7 @@ function existsAlready(dir: string): FarmError {
 /** Inputs up to this size are copied for a later transfer by hand too; larger ones only with --mode transfer. */
 const STAGE_ANYWAY_BYTES = 64 * 1024 * 1024;
 
-function stageOf(request: RunRequest, adapter: SchedulerAdapter, manifest: FarmManifest): StagePlan | undefined {
+function stageOf(request: RunRequest, adapter: Backend, manifest: FarmManifest): StagePlan | undefined {
   if (!adapter.limits.file_transfer) return undefined;
   const { inputs } = manifest.farm;
   const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0);

@@ -5,19 +5,19 @@ import type { Symptom } from "../../core/diagnose.ts";
 import { fitCommand } from "../../core/fit_command.ts";
 import { printable } from "../../core/find_cause.ts";
 import { attemptName, ATTEMPTS, metricsName, outName } from "../../core/run_paths.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { readLogs, type ShardLogs } from "./read_logs.ts";
 
 /** What the shards that are not done left behind. */
-export function symptomsOf(run: Run<FarmManifest>, adapter: SchedulerAdapter, shards: StatusShard[]): Symptom[] {
+export function symptomsOf(run: Run<FarmManifest>, adapter: Backend, shards: StatusShard[]): Symptom[] {
   return shards.filter(({ state }) => state !== "done").flatMap((shard) => {
     const plan = run.manifest.plans[shard.shard];
     return plan ? [{ ...shard, ...tracesOf(run, adapter, plan) }] : [];
   });
 }
 
-function tracesOf(run: Run<FarmManifest>, adapter: SchedulerAdapter, plan: FarmManifest["plans"][number]) {
+function tracesOf(run: Run<FarmManifest>, adapter: Backend, plan: FarmManifest["plans"][number]) {
   const { attempts, logs } = readLogs(run, plan, adapter, true);
   const ends = attempts.filter((one) => one.end !== null);
   const last = ends.at(-1);

@@ -5,7 +5,7 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { metricsName, stderrName, stdoutName } from "../../core/run_paths.ts";
 import { listAttempts, readAttempts } from "../shard/attempts.ts";
 import { fitFiles } from "../shard/fit_files.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 import { readJobLogs } from "../jobs/job_logs.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { readCommitted } from "../shard/read_shard.ts";
@@ -25,7 +25,7 @@ export interface ShardLogs {
  * All that a shard and its attempts said.
  * @param telling of events only those that may tell why it is not done
  */
-export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: SchedulerAdapter, telling = false): ShardLogs {
+export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: Backend, telling = false): ShardLogs {
   const { dir } = run;
   const shard = plan.shard_index;
   const numbers = listAttempts(dir).get(shard) ?? [];

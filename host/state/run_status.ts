@@ -15,7 +15,7 @@ import { NOT_SUBMITTED } from "../../core/reconcile.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { runTimes } from "../../core/times.ts";
 import { suspectNodes } from "../../core/suspect_nodes.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import type { AskedScheduler } from "../jobs/ask_scheduler.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
@@ -46,7 +46,7 @@ export function runStatus(
   scanned: ScannedShard[],
   asked: AskedScheduler | null,
   workers: string[],
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   faults: readonly string[] = [],
 ): RunStatus {
   const counts: Partial<Record<ShardState, number>> = {};
@@ -138,7 +138,7 @@ function suspectsOf(
   run: Run<FarmManifest>,
   scanned: ScannedShard[],
   asked: AskedScheduler | null,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
 ): string[] {
   const shards = scanned.map(({ plan, state, host }) => ({
     state,

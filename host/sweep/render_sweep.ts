@@ -6,7 +6,7 @@ import { splitToys } from "../../core/split.ts";
 import type { PlannedPoint } from "../../core/sweep/plan_points.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { VERSION } from "../../core/version.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 import { askLimits } from "../jobs/ask_limits.ts";
 import { loadFarmRun } from "../run/load_manifest.ts";
 import type { RunRequest } from "../../core/run_request.ts";
@@ -34,7 +34,7 @@ const sweepPath = ({ request, sweep_id }: SweepRequest): string => join(request.
  */
 export async function renderSweep(
   asked: SweepRequest,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   tell: (warning: string) => void,
 ): Promise<OpenSweep> {
   const path = sweepPath(asked);

@@ -2,7 +2,7 @@ import type { FarmManifest } from "../../core/contracts/manifest.ts";
 import type { PointRecord, SweepPoint } from "../../core/contracts/sweep.ts";
 import type { StatusShard } from "../../core/describe_status.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
 import { changeMode } from "../run/change_mode.ts";
 import { adapterOfRun, loadAdapter } from "../jobs/load_adapter.ts";
@@ -34,7 +34,7 @@ export interface PointEvent {
  * What runs one run to its end: submits it and watches it, or works on it in this process. It answers where the shards
  * stand by a look that asked their scheduler too.
  */
-type Drive = (run: Run<FarmManifest>, adapter: SchedulerAdapter) => Promise<StatusShard[]>;
+type Drive = (run: Run<FarmManifest>, adapter: Backend) => Promise<StatusShard[]>;
 
 /**
  * Runs the points of a sweep one after the other, in the order of its document. One that fails is on record as failed,
@@ -110,7 +110,7 @@ async function runPoint(
 
 async function measure(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   drive: Drive,
   earlier: PointRecord,
   stop: AbortSignal,
@@ -131,7 +131,7 @@ async function measure(
 /** The run with its files sent as asked now, also for whoever looks at it later. */
 function withMode(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   mode: PointOptions["mode"],
 ): Run<FarmManifest> {
   const at = new Date().toISOString();

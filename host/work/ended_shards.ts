@@ -1,8 +1,7 @@
 import { isEnded, isWaiting } from "../../core/shard_states.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
-import type { SchedulerAdapter } from "../../schedulers/adapter.ts";
-import { askScheduler } from "../jobs/ask_scheduler.ts";
-import { unreachable } from "../jobs/drive_adapter.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
+import { askOrThrow } from "../jobs/cancel_run.ts";
 import type { Run } from "../run/load_manifest.ts";
 import type { Machine } from "../machine/machine.ts";
 import { scanRun } from "../state/scan_run.ts";
@@ -15,12 +14,11 @@ import { settleIncoming } from "../shard/settle_incoming.ts";
  */
 export async function endedShards(
   run: Run<FarmManifest>,
-  adapter: SchedulerAdapter,
+  adapter: Backend,
   machine: Machine,
   cancelled: readonly number[],
 ): Promise<number[]> {
-  const asked = await askScheduler(run, adapter, 0);
-  if (!asked.reached) throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer");
+  const asked = await askOrThrow(run, adapter, "ask about the run's jobs");
   settleIncoming(run);
   const shards = await scanRun(run, machine, asked);
   return shards.filter(({ state, plan }) =>

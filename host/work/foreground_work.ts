@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { livePlans } from "../../core/check_manifest.ts";
 import type { FarmManifest } from "../../core/contracts/manifest.ts";
-import { localShape } from "../machine/allocation.ts";
+import type { SlotsOn } from "../../core/worker_backends.ts";
+import { type LocalShape, localShape } from "../machine/allocation.ts";
 import { localPool } from "./local_place.ts";
 import { openHostPool } from "../ssh/host_crew.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -32,9 +33,13 @@ export async function stopRemote(run: Run<FarmManifest>, tell: (event: WorkEvent
   }
 }
 
+/** Returns what opens the slots of a worker loop. @param shape of this machine, where they are here */
+export const poolOn = (slots_on: SlotsOn, shape: LocalShape) => slots_on === "hosts" ? openHostPool : localPool(shape);
+
 /** The worker loop in this process, on record like a submission: from it the turnaround is counted. */
 export async function workInForeground(
   run: Run<FarmManifest>,
+  slots_on: SlotsOn,
   stop: AbortSignal,
   tell: (event: WorkEvent) => void,
 ): Promise<WorkReport> {
@@ -55,7 +60,7 @@ export async function workInForeground(
     });
     recordOptionsUsed(run);
   };
-  const crew = scheduler === "ssh" ? openHostPool : localPool(localShape(run.manifest, null));
+  const crew = poolOn(slots_on, localShape(run.manifest, null));
   const ids = { scheduler, job_id: `${Deno.pid}`, task_id: null, submission_token: token };
   return await workOnRun(run, ids, crew, { token, retry_failed: true, stop, begin }, tell);
 }

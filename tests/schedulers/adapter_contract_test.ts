@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
+import { slotsOn } from "../../core/worker_backends.ts";
 import { checkAdapter } from "../../host/check_adapter/check_adapter.ts";
 import type {
   Answer,
@@ -10,6 +11,7 @@ import type {
   Rendered,
   RenderedFile,
   SchedulerAdapter,
+  WorkerBackend,
 } from "../../schedulers/adapter.ts";
 import { ADAPTER_CALLS, AdapterFacts } from "../../schedulers/adapter.ts";
 import { BUILT_IN } from "../../schedulers/mod.ts";
@@ -17,28 +19,31 @@ import htcondor from "../../schedulers/htcondor.ts";
 import local from "../../schedulers/local.ts";
 import slurm from "../../schedulers/slurm.ts";
 import { root } from "../../scripts/tool_paths.ts";
-import { answer } from "./support/recorded.ts";
+
+/** What a worker loop has in common with an adapter, with the rest of one: the same checks go over its files and options. */
+function asBatch({ name, summary, options, render }: WorkerBackend): SchedulerAdapter {
+  const { inJob: _, ...rest } = slurm;
+  return { ...rest, name, summary, options, render };
+}
 
 for (const [name, load] of Object.entries(BUILT_IN)) {
   Deno.test(`the built-in adapter ${name} keeps the contract of adapters`, async () => {
-    const { default: adapter } = await load();
-    assert.deepEqual(checkAdapter(adapter), []);
-    assert.equal(adapter.name, name);
+    const { default: backend } = await load();
+    assert.deepEqual(checkAdapter(backend.kind === "worker" ? asBatch(backend) : backend), []);
+    assert.equal(backend.name, name);
   });
 }
 
-Deno.test("what a worker loop says when it does not begin is told with what to do next, once as our program's words", () => {
-  const stderr = 'nsfarm-deno: Cannot run the shards of "/r"\n  Put it back, or take it: nsfarm-deno retry /r --flag\n';
-  assert.deepEqual(local.readSubmit(answer("", 3, stderr)), {
-    kind: "refused",
-    message: 'Cannot run the shards of "/r"; Put it back, or take it: nsfarm-deno retry /r --flag',
-  });
-  const copied = local.readSubmit(answer("", 3, "this is a copy\nnsfarm-deno: Cannot read it\n"));
-  assert.deepEqual(copied, { kind: "refused", message: "Cannot read it" });
-  assert.deepEqual(local.readSubmit(answer("", 127, "sh: not found\n")), { kind: "refused", message: "sh: not found" });
+Deno.test("what documents call local and ssh are the worker loops on this machine and on hosts, and nothing else is one", async () => {
+  const found = Object.entries(BUILT_IN).map(async ([name, load]) => [name, (await load()).default.slots_on]);
+  assert.deepEqual(await Promise.all(found), Object.keys(BUILT_IN).map((name) => [name, slotsOn(name)]));
+  assert.deepEqual(Object.keys(BUILT_IN).filter(slotsOn), ["local", "ssh"]);
 });
 
 const good: SchedulerAdapter = slurm;
+
+/** One that writes no files. */
+const bare = asBatch(local);
 
 /** An adapter that has every function. */
 const whole: SchedulerAdapter = { ...slurm, ...htcondor, readJobLog: slurm.readJobLog };
@@ -231,13 +236,13 @@ for (
     ],
     [
       "writes paths into a comment",
-      writing("x.sh", (dir) => `#!/bin/sh\n# for ${dir}\n`, local),
+      writing("x.sh", (dir) => `#!/bin/sh\n# for ${dir}\n`, bare),
       "render",
       /does not take "a\\nb" in the run_dir literally/,
     ],
     [
       "writes line breaks of paths into a file",
-      writing("x.sub", (dir) => `initialdir = ${dir}\n`, local),
+      writing("x.sub", (dir) => `initialdir = ${dir}\n`, bare),
       "render",
       /does not take "a\\nb" in the run_dir literally in "x\.sub"/,
     ],

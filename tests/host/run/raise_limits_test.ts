@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { OptionValue } from "../../../core/contracts/manifest.ts";
 import { type Raised, raiseLimits } from "../../../host/run/raise_limits.ts";
 import htcondor from "../../../schedulers/htcondor.ts";
+import type { Backend } from "../../../schedulers/adapter.ts";
 import local from "../../../schedulers/local.ts";
 import slurm from "../../../schedulers/slurm.ts";
 import { sampleManifest } from "../../fixtures/run.ts";
@@ -9,7 +10,7 @@ import { sampleManifest } from "../../fixtures/run.ts";
 const AT = "2026-11-24T20:00:00.000Z";
 
 /** The options of a run after a retry. */
-function raised(adapter: typeof local, options: Record<string, OptionValue>, more: Raised) {
+function raised(adapter: Backend, options: Record<string, OptionValue>, more: Raised) {
   return raiseLimits(sampleManifest({ farm: { options } }), adapter, more, AT).farm;
 }
 
@@ -52,7 +53,7 @@ for (
       { time: true },
       /Cannot double --slurm-time: the run was rendered without it/,
     ],
-  ] satisfies [string, typeof local, Raised, RegExp][]
+  ] satisfies [string, Backend, Raised, RegExp][]
 ) {
   Deno.test(`${what} is refused before the run is changed`, () => {
     assert.throws(() => raised(adapter, {}, more), { kind: "usage", message });

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { lookAtRun } from "../../../commands/watch_run.ts";
 import { WORKER_SCHEMA } from "../../../core/contracts/worker.ts";
-import { stopWorker } from "../../../host/work/background_worker.ts";
+import { stopWorkers } from "../../../host/jobs/background_worker.ts";
 import { listWorkers, lookAtWorkers, sweepWorkers, withdrawWorkers } from "../../../host/work/workers.ts";
 import { MACHINE, runOf } from "../support/bench.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
@@ -52,11 +52,11 @@ Deno.test("status names a worker loop of which nothing can be read", () =>
 Deno.test("a worker loop whose file cannot be read does not count as stopped", () =>
   withHidden(async (dir) => {
     const run = runOf(dir, inventedRun(dir));
-    for (const token of [HIDDEN, null]) {
-      const { stopped, unknown } = await stopWorker(run, token);
+    for (const tokens of [[HIDDEN], null]) {
+      const { stopped, unknown } = await stopWorkers(run, tokens);
       assert.deepEqual([stopped, unknown.map((one) => one.token)], [[], [HIDDEN]]);
     }
-    assert.deepEqual(await stopWorker(run, worker.token), { stopped: [], unknown: [] });
+    assert.deepEqual(await stopWorkers(run, [worker.token]), { stopped: [], unknown: [] });
   }));
 
 async function announce(dir: string, token: string, boot_id: string): Promise<void> {
