@@ -5,7 +5,7 @@ import { DevError } from "../tools/dev_error.ts";
 import { elfTarget } from "./elf_target.ts";
 
 /** A version among a program's names (elf(5), .dynstr); GLIBC_PRIVATE and GLIBC_ABI_DT_RELR come with one that is. */
-const VERSION = /\0GLIBC_(\d+)\.(\d+)(?:\.\d+)?(?=\0)/g;
+const VERSION = /^\0GLIBC_(\d+)\.(\d+)(?:\.\d+)?\0/;
 
 /**
  * The smallest glibc that a 64-bit Linux program runs with, e.g. "2.27"; undefined where it needs none (a static one).
@@ -17,6 +17,10 @@ export async function smallestGlibc(path: string): Promise<string | undefined> {
   if (elfTarget(bytes) === undefined) {
     throw new DevError(`Cannot read the glibc that "${path}" needs: it is not a 64-bit Linux program`);
   }
-  const versions = [...bytes.toString("latin1").matchAll(VERSION)].map(([, a, b]) => [Number(a), Number(b)] as const);
+  const versions: [number, number][] = [];
+  for (let at = bytes.indexOf("\0GLIBC_"); at >= 0; at = bytes.indexOf("\0GLIBC_", at + 1)) {
+    const [, major, minor] = VERSION.exec(bytes.toString("latin1", at, at + 40)) ?? [];
+    if (major !== undefined) versions.push([Number(major), Number(minor)]);
+  }
   return versions.sort((a, b) => a[0] - b[0] || a[1] - b[1]).at(-1)?.join(".");
 }
