@@ -140,8 +140,8 @@ Deno.test("A run says so when its plugin is not the one that rendered it", async
     await written(folder, "toy.js", `${SMALL_PLUGIN}\n`);
     const other = await must(nsfarm(folder, ["status", runDir(folder), "--plugin", file]));
     assert.match(other.stderr, /runs toysub\n {2}the run was rendered by another one: sha256 [0-9a-f]{64}/);
-    const none = await must(nsfarm(folder, ["status", runDir(folder)]), 2);
-    assert.match(none.stderr, /Cannot use --scheduler "toy".*\n {2}.*--plugin/);
+    const none = await must(nsfarm(folder, ["status", runDir(folder)]), 3);
+    assert.match(none.stderr, /Cannot use the run ".*" of the scheduler "toy".*\n {2}.*--plugin/);
   });
 });
 
