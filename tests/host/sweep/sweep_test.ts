@@ -3,10 +3,12 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FarmError } from "../../../core/errors.ts";
 import { finishPoint } from "../../../host/sweep/finish_point.ts";
-import { loadSweep, pointDir, recordOf, recordPoint } from "../../../host/sweep/load_sweep.ts";
+import { loadSweep, type OpenSweep, pointDir, recordOf, recordPoint } from "../../../host/sweep/load_sweep.ts";
+import { openSameSweep, type SweepRequest } from "../../../host/sweep/render_sweep.ts";
 import { takeSnapshot } from "../../../host/sweep/pool_snapshot.ts";
 import { readSweepFacts } from "../../../host/sweep/read_sweep.ts";
 import { type PointEvent, runPoints } from "../../../host/sweep/run_points.ts";
+import { loadFarmRun } from "../../../host/run/load_manifest.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 import { inventedSweep } from "../support/invented_sweep.ts";
@@ -124,3 +126,30 @@ Deno.test("a pool of which one question fails is not known, never half known", a
   assert.equal((await takeSnapshot(asking("true", "false"))).nodes, null);
   assert.equal((await takeSnapshot(adapter)).nodes, null);
 });
+
+/** The request by which a sweep was rendered, as its runs have it. */
+function requestOf({ sweep, path }: OpenSweep): SweepRequest {
+  const { manifest } = loadFarmRun(join(sweep.out_root, "s_sh2"));
+  const { gen, set, pulls, guardrails, extra_args, wrapper, mode, options } = manifest.farm;
+  const { scheduler, config, n_toys, seed, threads, nextstat_bin } = manifest;
+  const own = { out_dir: join(path, ".."), run_id: "s", shards: 2, freeze_gen: false, check: false, pilots: null };
+  return {
+    ...{ sweep_id: "s", repeats: 1, order_seed: 1, points: [{ shards: 2, repeat: 1, run_id: "s_sh2" }] },
+    request: {
+      ...{ scheduler, config, n_toys, seed, threads, nextstat_bin, gen, set, pulls, guardrails },
+      ...{ extra_args, wrapper, mode, options, ...own },
+    },
+  };
+}
+
+Deno.test("a sweep is gone on with by the request that it was rendered with, and by no other", () =>
+  inFolder(async (folder) => {
+    const open = await inventedSweep(folder, 1);
+    const asked = requestOf(open);
+    assert.equal(openSameSweep(asked)?.path, open.path);
+    const more = { ...asked, points: [...asked.points, { shards: 4, repeat: 1, run_id: "s_sh4" }] };
+    assert.throws(() => openSameSweep(more), { kind: "usage", message: /its runs are s_sh2; asked is s_sh2, s_sh4/ });
+    const other = { ...asked, request: { ...asked.request, seed: asked.request.seed + 1 } };
+    assert.throws(() => openSameSweep(other), { kind: "usage", message: /s_sh2" in the sweep: / });
+    assert.equal(openSameSweep({ ...asked, sweep_id: "another" }), undefined);
+  }));
