@@ -53,5 +53,8 @@ function bytesOf(path: string): Uint8Array | undefined {
   }
 }
 
-const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
-  a === undefined || b === undefined ? a === b : a.length === b.length && a.every((byte, i) => byte === b[i]);
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined || a.length !== b.length) return a === b;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

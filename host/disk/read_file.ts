@@ -28,21 +28,58 @@ export class Unreadable extends Error {
  * @throws {Unreadable}
  */
 export function readRegular(path: string, max_bytes: number): Uint8Array {
-  return readChecked(path, max_bytes, (size) => new Uint8Array(size + 1));
+  for (let tries = 1;; tries++) {
+    checkRegular(path);
+    try {
+      return readBytes(path, max_bytes);
+    } catch (error) {
+      // Over NFS: another machine has removed or replaced it since it was opened here. It is opened anew (nfs(5)).
+      if (fileFault(error) === "stale" && tries < MOST_STALE) continue;
+      throw error instanceof Unreadable ? error : unreadable(error);
+    }
+  }
 }
+
+/** A file that is replaced as often while it is read is taken for one that cannot be read. */
+const MOST_STALE = 5;
 
 let common = new Uint8Array(256 * 1024);
 
 /**
- * As readRegular, but into memory that the next call uses again: for whoever reads thousands of files and is done with
- * each before the next.
+ * As readRegular, but into memory that the next call uses again, and with the time at which the file was last written to:
+ * for whoever reads thousands of files and is done with each before the next. It is read to its end, without asking for
+ * its size.
  * @throws {Unreadable}
  */
-export function readForNow(path: string, max_bytes: number): Uint8Array {
-  return readChecked(path, max_bytes, (size) => {
-    if (common.length <= size) common = new Uint8Array(size + 1);
-    return common;
-  });
+export function readForNow(path: string, max_bytes: number): { bytes: Uint8Array; written_ms: number } {
+  const written_ms = checkRegular(path).mtime?.getTime() ?? NaN;
+  return { bytes: readToEnd(path, max_bytes) ?? readRegular(path, max_bytes), written_ms };
+}
+
+/** Null where it is too large, or cannot be read: what is wrong readRegular tells. */
+function readToEnd(path: string, max_bytes: number): Uint8Array | null {
+  try {
+    const file = Deno.openSync(path);
+    try {
+      let n = 0;
+      for (let got = file.readSync(common); got !== null; got = file.readSync(common.subarray(n))) {
+        n += got;
+        if (n > max_bytes) return null;
+        if (n === common.length) common = twice(common);
+      }
+      return common.subarray(0, n);
+    } finally {
+      file.close();
+    }
+  } catch {
+    return null;
+  }
+}
+
+function twice(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(2 * bytes.length);
+  larger.set(bytes);
+  return larger;
 }
 
 /** Opens a regular file to be read in parts. @throws {Unreadable} */
@@ -55,40 +92,25 @@ export function openRegular(path: string): Deno.FsFile {
   }
 }
 
-function checkRegular(path: string): void {
+function checkRegular(path: string): Deno.FileInfo {
   const info = lookAt(path);
   // A folder that was there a while ago may be in this machine's mind: whether it still is its server tells.
-  if (info.isDirectory && identityNow(path)?.isFile) return;
+  if (info.isDirectory && identityNow(path)?.isFile) return info;
   if (info.isSymlink) throw new Unreadable("is a link, wanted a regular file", false);
   if (!info.isFile) throw new Unreadable(`is ${info.isDirectory ? "a folder" : "no regular file"}`, false);
+  return info;
 }
-
-function readChecked(path: string, max_bytes: number, space: (size: number) => Uint8Array): Uint8Array {
-  for (let tries = 1;; tries++) {
-    checkRegular(path);
-    try {
-      return readBytes(path, max_bytes, space);
-    } catch (error) {
-      // Over NFS: another machine has removed or replaced it since it was opened here. It is opened anew (nfs(5)).
-      if (fileFault(error) === "stale" && tries < MOST_STALE) continue;
-      throw error instanceof Unreadable ? error : unreadable(error);
-    }
-  }
-}
-
-/** A file that is replaced as often while it is read is taken for one that cannot be read. */
-const MOST_STALE = 5;
 
 /**
  * Opening and reading by hand costs half of Deno.readFileSync. The size is that of the file that is open: a document may
  * have been replaced by a longer one since its name was looked at.
  */
-function readBytes(path: string, max_bytes: number, space: (size: number) => Uint8Array): Uint8Array {
+function readBytes(path: string, max_bytes: number): Uint8Array {
   const file = Deno.openSync(path);
   try {
     const { size } = file.statSync();
     if (size > max_bytes) throw new Unreadable(`has ${size} bytes, more than the limit of ${max_bytes}`, false);
-    const bytes = space(size);
+    const bytes = new Uint8Array(size + 1);
     let n = 0;
     while (n <= size) {
       const got = file.readSync(n === 0 ? bytes : bytes.subarray(n));
@@ -111,6 +133,16 @@ function lookAt(path: string): Deno.FileInfo {
   }
 }
 
+/** How long a regular file is and when it was last written to; null where there is none that can be looked at. */
+export function sizeAndTime(path: string): { bytes: number; written_ms: number } | null {
+  try {
+    const { isFile, size, mtime } = Deno.lstatSync(path);
+    return isFile && mtime ? { bytes: size, written_ms: mtime.getTime() } : null;
+  } catch {
+    return null;
+  }
+}
+
 /** What kept the system from reading a file, as data. */
 export function unreadable(error: unknown): Unreadable {
   if (isAbsent(error)) return new Unreadable("is not there", true);
@@ -118,7 +150,10 @@ export function unreadable(error: unknown): Unreadable {
   return new Unreadable(`cannot be read: ${faultWords(error) ?? errorText(error)}`, false, false, fault);
 }
 
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder();
+/** Deno decodes several times as fast what it may replace, so only what came out with a replacement is decoded strictly. */
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+const REPLACEMENT = "\ufffd";
 
 /**
  * The text of a document's bytes.
@@ -126,8 +161,10 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  */
 export function decodeText(bytes: Uint8Array): string {
   if (bytes.length === 0) throw new Unreadable("is empty", false);
+  const text = utf8.decode(bytes);
+  if (!text.includes(REPLACEMENT)) return text;
   try {
-    return utf8.decode(bytes);
+    return strictUtf8.decode(bytes);
   } catch {
     throw new Unreadable("is no text in UTF-8", false);
   }

@@ -5,7 +5,15 @@ import { errorText } from "../../core/errors.ts";
 import { checkMerged, type FoundMerged, type MergedCheck } from "../../core/merge/merged_check.ts";
 import { firstIssue } from "../../core/first_issue.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
-import { decodeText, openRegular, parseJson, readIfThere, readRegular, Unreadable } from "../disk/read_file.ts";
+import {
+  decodeText,
+  openRegular,
+  parseJson,
+  readIfThere,
+  readRegular,
+  sizeAndTime,
+  Unreadable,
+} from "../disk/read_file.ts";
 import { hashFile } from "../disk/hash_file.ts";
 import type { Run } from "../run/load_manifest.ts";
 
@@ -14,7 +22,7 @@ export function mergedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">):
   return checkMerged(manifest, findMerged(join(dir, MERGED)));
 }
 
-/** The same, and whether its bytes are those that the merge wrote. */
+/** The same, and whether its bytes are those that the merge wrote: read only where size or time tell of a change. */
 export function summedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">): MergedCheck {
   const found = findMerged(join(dir, MERGED));
   const isOurs = found.kind === "read" && found.about.merge.farm !== undefined;
@@ -23,24 +31,18 @@ export function summedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">):
 
 /** False where no merge of this file is on record. */
 function isChanged(dir: string): boolean {
+  const [path, status_path] = [join(dir, MERGED), join(dir, MERGE_STATUS)];
   try {
-    const status = readIfThere(join(dir, MERGE_STATUS), MergeStatus);
-    const written = status?.farm?.merged_sha256;
-    if (typeof written !== "string" || basename(status?.merged ?? "") !== MERGED) return false;
-    return sumOf(join(dir, MERGED)) !== written;
+    const status = readIfThere(status_path, MergeStatus);
+    const { merged_sha256, merged_bytes } = status?.farm ?? {};
+    if (typeof merged_sha256 !== "string" || basename(status?.merged ?? "") !== MERGED) return false;
+    const [merged, written] = [sizeAndTime(path), sizeAndTime(status_path)];
+    // The status is written after the document.
+    const isUntouched = merged && written && merged.bytes === merged_bytes && merged.written_ms < written.written_ms;
+    return !isUntouched && hashFile(path).sha256 !== merged_sha256;
   } catch {
     return false; // what cannot be read of merge_status.json is verify's to tell
   }
-}
-
-/** The sum of the file that was hashed last: `status --watch` looks again and again. */
-let summed: { file: string; sha256: string } | undefined;
-
-function sumOf(path: string): string {
-  const { ino, size, mtime } = Deno.statSync(path);
-  const file = `${path} ${ino} ${size} ${mtime?.getTime()}`;
-  if (summed?.file !== file) summed = { file, sha256: hashFile(path).sha256 };
-  return summed.sha256;
 }
 
 /** Whether a file is a merged document, of this program or of the old scripts. */

@@ -16,7 +16,15 @@ import { quickCheck } from "../../core/quick_check.ts";
 import { recordText } from "../../core/record_text.ts";
 import { metricsName, outName } from "../../core/run_paths.ts";
 import { showListed } from "../disk/show_listed.ts";
-import { checkDepth, decodeText, MAX_DOCUMENT_BYTES, parseJson, readForNow, Unreadable } from "../disk/read_file.ts";
+import {
+  checkDepth,
+  decodeText,
+  MAX_DOCUMENT_BYTES,
+  parseJson,
+  readForNow,
+  sizeAndTime,
+  Unreadable,
+} from "../disk/read_file.ts";
 
 /** What a run directory proves of one shard (contract, "What makes a shard done"). */
 export type Evidence =
@@ -119,6 +127,22 @@ function lacksOne(found: Evidence, names: ReadonlySet<string>, { shard_index }: 
 export const isHidden = (found: Evidence, names: ReadonlySet<string>): boolean =>
   found.kind === "bad" && found.late === true && names.has(found.file);
 
+/**
+ * The record of a shard that is as it was committed by size and time: its output is as long as its record says, and was
+ * last written to before that record was. Null where only the bytes can tell.
+ */
+export function readUntouched(dir: string, manifest: FarmManifest, plan: Plan): ShardRecord | null {
+  try {
+    const { bytes, written_ms } = readForNow(`${dir}/${metricsName(plan.shard_index)}`, MAX_METRICS_BYTES);
+    const record = ownRecord(bytes);
+    if (!record || recordFault(manifest, plan, record) !== null) return null;
+    const output = sizeAndTime(`${dir}/${outName(plan.shard_index)}`);
+    return output?.bytes === record.out_bytes && output.written_ms < written_ms ? record : null;
+  } catch {
+    return null;
+  }
+}
+
 function withoutRecord(dir: string, manifest: FarmManifest, plan: Plan): Evidence {
   const file = outName(plan.shard_index);
   const output = readOutput(`${dir}/${file}`, manifest, plan);
@@ -128,17 +152,19 @@ function withoutRecord(dir: string, manifest: FarmManifest, plan: Plan): Evidenc
 
 const isRecord = quickCheck(ShardRecord);
 
-/**
- * As readCommitted, but where the document is laid out as this program does it, only our record in it is parsed: that is
- * all that a merge needs, and nextstat's own half takes as long again.
- */
+/** Our record in a document that is laid out as this program does it, of which only the record is parsed. */
+function ownRecord(bytes: Uint8Array): ShardRecord | null {
+  checkDepth(bytes);
+  const text = recordText(decodeText(bytes));
+  const farm: unknown = text === undefined ? undefined : JSON.parse(text);
+  return isRecord(farm) ? farm : null;
+}
+
+/** As readCommitted, but nextstat's own half, which takes as long again, is only parsed where the layout is another. */
 export function readRecord(path: string): Pick<CommittedMetrics, "farm"> | Unreadable {
   try {
-    const bytes = readForNow(path, MAX_METRICS_BYTES);
-    checkDepth(bytes);
-    const text = recordText(decodeText(bytes));
-    const farm: unknown = text === undefined ? undefined : JSON.parse(text);
-    return isRecord(farm) ? { farm } : readCommitted(path);
+    const farm = ownRecord(readForNow(path, MAX_METRICS_BYTES).bytes);
+    return farm ? { farm } : readCommitted(path);
   } catch {
     return readCommitted(path);
   }
@@ -149,7 +175,7 @@ const isCommitted = quickCheck(CommittedMetricsSchema);
 /** Reads shard_<i>.metrics.json with our record in it. */
 export function readCommitted(path: string): CommittedMetrics | Unreadable {
   try {
-    const bytes = readForNow(path, MAX_METRICS_BYTES);
+    const { bytes } = readForNow(path, MAX_METRICS_BYTES);
     checkDepth(bytes);
     const value = parseJson(bytes);
     if (isCommitted(value)) return value;
@@ -176,7 +202,7 @@ function readChecked(
   faultOf: (output: ShardOutput) => string | null,
 ): CheckedOutput | Unreadable {
   try {
-    const bytes = readForNow(path, max_bytes);
+    const { bytes } = readForNow(path, max_bytes);
     const text = decodeText(bytes);
     const { output, entries } = readOutputText(text);
     const fault = faultOf(output);

@@ -15,7 +15,7 @@ import { lifeOf } from "../shard/settle_shard.ts";
 import { exists } from "../disk/write_file.ts";
 import { Unreadable } from "../disk/read_file.ts";
 import { fitFiles } from "../shard/fit_files.ts";
-import { type Evidence, evidenceFault, readListed, readOutput, readShard } from "../shard/read_shard.ts";
+import { type Evidence, evidenceFault, readListed, readOutput, readShard, readUntouched } from "../shard/read_shard.ts";
 import type { Workbench } from "../shard/workbench.ts";
 
 export interface ScannedShard extends ShardView {
@@ -25,26 +25,30 @@ export interface ScannedShard extends ShardView {
   last: Attempt | null;
 }
 
-/** Valid shards found by an earlier look of this process: they are not hashed again. */
+/** Valid shards found by an earlier look of this process: they are not read again. */
 export type Seen = Map<number, ShardRecord>;
 
 /**
  * Where every live shard of a run stands.
  * @param asked what its scheduler said, or null where nobody is to be asked
+ * @param seen given to those that only show where shards stand: what an earlier look of theirs found valid is not read
+ * again, and of what is as it was committed by size and time, only its record. Null for whoever acts on it: each output
+ * is read and hashed.
  */
 export async function scanRun(
   run: Run<FarmManifest>,
   machine: Workbench["machine"],
   asked: AskedScheduler | null,
-  seen: Seen = new Map(),
+  seen: Seen | null = null,
 ): Promise<ScannedShard[]> {
   const listed = orRefusal(() => listAttempts(run.dir));
-  const names = orRefusal(() => new Set(listNames(run.dir)));
+  let names: ReadonlySet<string> | FarmError | undefined;
+  const namesNow = () => names ??= orRefusal(() => new Set(listNames(run.dir)));
   const mark = copyMark(run);
   const shards: ScannedShard[] = [];
   for (const plan of livePlans(run.manifest)) {
     const attempts = listed instanceof FarmError ? listed : listed.get(plan.shard_index) ?? [];
-    shards.push(await scanShard(run, machine, plan, attempts, names, asked, seen, mark));
+    shards.push(await scanShard(run, machine, plan, attempts, namesNow, asked, seen, mark));
   }
   return shards;
 }
@@ -54,21 +58,24 @@ async function scanShard(
   machine: Workbench["machine"],
   plan: Plan,
   listed: number[] | FarmError,
-  names: ReadonlySet<string> | FarmError,
+  namesNow: () => ReadonlySet<string> | FarmError,
   asked: AskedScheduler | null,
-  seen: Seen,
+  seen: Seen | null,
   mark: Pick<Attempt, "copied_from">,
 ): Promise<ScannedShard> {
   const attempts = listed instanceof FarmError ? [] : listed;
-  const known = seen.get(plan.shard_index);
-  if (known) return { plan, record: known, attempts, last: null, state: "done", why: "", host: recordHost(known) };
+  const known = seen && (seen.get(plan.shard_index) ?? readUntouched(run.dir, run.manifest, plan));
+  if (known) {
+    seen?.set(plan.shard_index, known);
+    return doneShard(plan, known, attempts);
+  }
+  const names = namesNow();
   const found = names instanceof FarmError
     ? readShard(run.dir, run.manifest, plan)
     : readListed(run.dir, run.manifest, plan, names);
   if (found.kind === "done") {
-    const record = found.metrics.farm;
-    seen.set(plan.shard_index, record);
-    return { plan, record, attempts, last: null, state: "done", why: "", host: recordHost(record) };
+    seen?.set(plan.shard_index, found.metrics.farm);
+    return doneShard(plan, found.metrics.farm, attempts);
   }
   if (found.kind === "bad" && found.unread) return unknownShard(plan, attempts, `${found.file} ${found.what}`);
   const number = attempts.at(-1);
@@ -90,6 +97,16 @@ async function scanShard(
   });
   return { plan, record: null, attempts, last, ...view };
 }
+
+const doneShard = (plan: Plan, record: ShardRecord, attempts: number[]): ScannedShard => ({
+  plan,
+  record,
+  attempts,
+  last: null,
+  state: "done",
+  why: "",
+  host: recordHost(record),
+});
 
 function hasLeftOutput({ dir, manifest }: Run<FarmManifest>, plan: Plan, { attempt }: Attempt): boolean {
   const { out } = fitFiles(dir, plan.shard_index, attempt);
