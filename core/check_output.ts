@@ -3,16 +3,19 @@ import type { FarmManifest, Manifest, Plan } from "./contracts/manifest.ts";
 import { isPiece, splitTotal } from "./fit_command.ts";
 import type { ShardOutput } from "./read_output.ts";
 
+type Frame = ShardOutput["frame"];
+
 /** What an output says of itself that cannot be, or null; no plan is needed to see it. */
-export function selfFault(output: ShardOutput): string | null {
-  const { gen, parameter_names, poi_index, results, shard } = output.frame;
+export const selfFault = (output: ShardOutput): string | null => ownFrameFault(output.frame) ?? countFault(output);
+
+function ownFrameFault({ gen, parameter_names, poi_index, results, shard }: Frame): string | null {
   if (gen.params.length !== parameter_names.length) {
     return `has ${gen.params.length} generation values for ${parameter_names.length} parameters`;
   }
   if (poi_index >= parameter_names.length) {
     return `says that its POI is number ${poi_index} of ${parameter_names.length} parameters`;
   }
-  return (shard && splitFault(gen.n_toys, results.n_toys, shard)) ?? countFault(output);
+  return shard ? splitFault(gen.n_toys, results.n_toys, shard) : null;
 }
 
 /** nextstat's split rule (facts/nextstat.md): each shard gets n div k, the first n mod k one more. */
@@ -26,25 +29,34 @@ function splitFault(total: number, n_toys: number, shard: Shard): string | null 
   return `says that it holds the toys from ${shard_start}, ${n_toys} of them; shard ${i}/${k} of ${total} has ${count} from ${start}`;
 }
 
-type Shard = NonNullable<ShardOutput["frame"]["shard"]>;
+type Shard = NonNullable<Frame["shard"]>;
 
 /**
  * What makes an output not the one that was planned, or null: count, start, seed, total, generation overrides.
  * A manifest of the old scripts has no farm record; then what it does not say is not compared.
  */
-export function outputFault(manifest: Manifest, plan: Plan, output: ShardOutput): string | null {
-  const { gen, results, shard } = output.frame;
+export const outputFault = (manifest: Manifest, plan: Plan, output: ShardOutput): string | null =>
+  frameFault(manifest, plan, output.frame, () => countFault(output));
+
+/** The same of an output whose arrays are known to be whole: what it says of them and of its toys. */
+export function frameFault(
+  manifest: Manifest,
+  plan: Plan,
+  frame: Frame,
+  arraysFault: () => string | null = () => null,
+): string | null {
+  const { gen, results, shard } = frame;
   if (results.n_toys !== plan.n_toys) return `holds ${results.n_toys} toys, planned are ${plan.n_toys}`;
-  const fault = selfFault(output);
+  const fault = ownFrameFault(frame) ?? arraysFault();
   if (fault !== null) return fault;
   const farm = isFarmManifest(manifest) ? manifest : undefined;
   const piece = farm ? isPiece(farm, plan) : shard === null || shard === undefined;
-  if (piece) return pieceFault(plan, gen) ?? genFault(farm, output);
+  if (piece) return pieceFault(plan, gen) ?? genFault(farm, gen);
   if (!shard) return "is of an unsharded run, planned is a shard of one";
-  return shardFault(manifest, plan, gen, shard, farm) ?? genFault(farm, output);
+  return shardFault(manifest, plan, gen, shard, farm) ?? genFault(farm, gen);
 }
 
-function pieceFault(plan: Plan, gen: ShardOutput["frame"]["gen"]): string | null {
+function pieceFault(plan: Plan, gen: Frame["gen"]): string | null {
   if (gen.seed !== plan.seed) return `starts at seed ${gen.seed}, planned is ${plan.seed}`;
   return gen.n_toys === plan.n_toys ? null : `is of ${gen.n_toys} toys, planned are ${plan.n_toys}`;
 }
@@ -52,7 +64,7 @@ function pieceFault(plan: Plan, gen: ShardOutput["frame"]["gen"]): string | null
 function shardFault(
   manifest: Manifest,
   plan: Plan,
-  gen: ShardOutput["frame"]["gen"],
+  gen: Frame["gen"],
   shard: Shard,
   farm: FarmManifest | undefined,
 ): string | null {
@@ -65,7 +77,7 @@ function shardFault(
   return gen.n_toys === total ? null : `is of a run of ${gen.n_toys} toys, planned are ${total}`;
 }
 
-function genFault(farm: FarmManifest | undefined, { frame: { gen } }: ShardOutput): string | null {
+function genFault(farm: FarmManifest | undefined, gen: Frame["gen"]): string | null {
   if (!farm) return null;
   const { frozen_gen, set } = farm.farm;
   const point = frozen_gen ? "init" : farm.farm.gen;

@@ -48,13 +48,24 @@ export function readOutputText(text: string): TextOutput {
   return (cut && readCut(text, cut)) ?? { output: readShardOutput(JSON.parse(text)), entries: null };
 }
 
-function readCut(text: string, { head, tail, arrays }: CutOutput): TextOutput | undefined {
+/** The frame of an output that is laid out as nextstat does it; undefined of any other. @throws {Error} as readOutputText */
+export function readOutputFrame(text: string): OutputFrame | undefined {
+  const cut = cutOutput(text);
+  return cut && frameOf(cut);
+}
+
+function frameOf({ head, tail }: CutOutput): OutputFrame | undefined {
   const frame = readFrame({ ...parseHead(head), ...parseObject(`{${tail}`) });
-  const { results } = frame;
   // A key that is there twice, or elsewhere, was not the array of the results: then the whole is read at once.
-  const found = TOY_ARRAYS.every((name, i) => results[name].length === 1 && results[name][0] === i);
-  if (!found) return undefined;
-  const n = results.n_toys;
+  const found = TOY_ARRAYS.every((name, i) => frame.results[name].length === 1 && frame.results[name][0] === i);
+  return found ? frame : undefined;
+}
+
+function readCut(text: string, cut: CutOutput): TextOutput | undefined {
+  const frame = frameOf(cut);
+  if (!frame) return undefined;
+  const { arrays } = cut;
+  const n = frame.results.n_toys;
   const array = (name: ToyArray) => text.slice(...arrays[name]);
   const output: ShardOutput = {
     frame,

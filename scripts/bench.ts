@@ -6,7 +6,7 @@ import { type BenchLine, holds, markdownTable } from "./bench/line.ts";
 import { mergeLines } from "./bench/merge_lines.ts";
 import { planLines } from "./bench/plan_lines.ts";
 import { reportLines } from "./bench/report_lines.ts";
-import { jobLine, localRunLine, renderLine, type RunBench, startLines } from "./bench/run_lines.ts";
+import { jobLine, localRunLine, renderLines, type RunBench, startLines } from "./bench/run_lines.ts";
 import { slotLines } from "./bench/slot_lines.ts";
 import { slurmLines } from "./bench/slurm_lines.ts";
 import { sshLines } from "./bench/ssh_lines.ts";
@@ -47,7 +47,7 @@ const GROUPS: { [name: string]: (bench: RunBench) => Promise<BenchLine[]> } = {
     ...await mergeLines(bench.binary, bench.nextstat, bench.scratch),
     ...await reportLines(bench.binary, bench.scratch),
   ],
-  run: async (bench) => [await renderLine(bench), await localRunLine(bench)],
+  run: async (bench) => [...await renderLines(bench), await localRunLine(bench)],
   start: async (bench) => [...await startLines(bench), await jobLine(bench)],
   plan: planLines,
   slots: slotLines,

@@ -35,15 +35,15 @@ export function sweepForgotten(dir: string): void {
 export function sweepDone(dir: string): void {
   const loops = namesInPassing(join(dir, CLAIMS)).filter((name) => /^worker_[0-9a-f]{16}\.json$/.test(name));
   for (const name of loops) removeQuietly(join(dir, CLAIMS, name));
-  removeForgotten(dir, [...temporaryOfRun(dir), ...rightsOfRun(dir)]);
-}
-
-/** Rights to rename that nobody gave back: of a process that was killed with one (holdRight). */
-const rightsOfRun = (dir: string): { path: string }[] =>
-  ["", ATTEMPTS, ASIDE].flatMap((folder) =>
-    namesInPassing(join(dir, folder)).filter((name) => /^shard_.*\.commit$/.test(name))
+  const left = [...FOLDERS, ASIDE].flatMap((folder) =>
+    namesInPassing(join(dir, folder)).filter((name) => isRight(name) || readTemporaryName(name) !== undefined)
       .map((name) => ({ path: join(dir, folder, name) }))
   );
+  removeForgotten(dir, left);
+}
+
+/** A right to rename that nobody gave back: of a process that was killed with it (holdRight). */
+const isRight = (name: string): boolean => /^shard_.*\.commit$/.test(name);
 
 function removeForgotten(dir: string, files: readonly { path: string }[]): void {
   if (files.length === 0) return;
@@ -51,8 +51,10 @@ function removeForgotten(dir: string, files: readonly { path: string }[]): void 
   for (const { path } of files) if (now - changed_ms(path) > FORGOTTEN_MS) removeQuietly(path);
 }
 
-const temporaryOfRun = (dir: string): Temporary[] =>
-  ["", ATTEMPTS, CLAIMS, INCOMING].flatMap((folder) => temporaryIn(join(dir, folder)));
+/** Where processes write temporary files. */
+const FOLDERS = ["", ATTEMPTS, CLAIMS, INCOMING];
+
+const temporaryOfRun = (dir: string): Temporary[] => FOLDERS.flatMap((folder) => temporaryIn(join(dir, folder)));
 
 /** By a file that is made now; minus infinity where nothing can be written. */
 function serverNow_ms(dir: string): number {

@@ -168,12 +168,14 @@ function collected(run: Run, { shards, counts, times }: Collection, now_utc: str
  */
 const placeOf = ({ dir, manifest: { farm } }: Run) => farm ? {} : { run_dir: dir };
 
+const KNOWN = new Set<string>(Object.keys(ShardResult.shape));
+
 /** A row with what an earlier one held and this program does not know; a remote folder is known to the ssh runner only. */
 function withUnknown(row: ShardResult, before: ShardResult | undefined): ShardResult {
   if (!before) return row;
-  const known = new Set<string>(Object.keys(ShardResult.shape));
-  const unknown = Object.entries(before).filter(([member]) => !known.has(member));
-  return { ...row, remote_dir: before.remote_dir ?? null, ...Object.fromEntries(unknown) };
+  const unknown = Object.keys(before).filter((member) => !KNOWN.has(member));
+  const kept = Object.fromEntries(unknown.map((member) => [member, before[member]]));
+  return { ...row, remote_dir: before.remote_dir ?? null, ...kept };
 }
 
 const describe = ({ result }: CollectedShard) => ({

@@ -6,7 +6,7 @@ import type { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { reconcile, type ShardView } from "../../core/reconcile.ts";
 import { metricsName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
 import { type OldShard, readOldShard } from "../shard/old_run.ts";
-import { evidenceFault, readListed } from "../shard/read_shard.ts";
+import { evidenceFault, readListed, readProven } from "../shard/read_shard.ts";
 
 /** One row of results[], and the record behind it where there is one. */
 export interface CollectedShard {
@@ -56,7 +56,9 @@ export function collectShard(
   told?: ShardView,
 ): CollectedShard {
   const paths = pathsIn(dir, plan.shard_index);
-  const found = readListed(dir, manifest, plan, names);
+  const { shard_index: i } = plan;
+  const proven = names.has(metricsName(i)) && names.has(outName(i)) ? readProven(dir, manifest, plan) : null;
+  const found = proven ? { kind: "done" as const, metrics: { farm: proven } } : readListed(dir, manifest, plan, names);
   if (found.kind === "done") {
     const { farm } = found.metrics;
     const facts = { host: farm.host, rc: farm.exit_code ?? 0, elapsed_s: farm.wall_s, error: null };

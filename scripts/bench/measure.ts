@@ -1,3 +1,4 @@
+import { median } from "d3-array";
 import { DevError } from "../tools/dev_error.ts";
 
 /** One run of a program: seconds by the clock, and the most memory that it held. */
@@ -44,3 +45,37 @@ export async function inTurn(rounds: number, things: (() => Promise<Measured>)[]
   }
   return best;
 }
+
+/** Two things that were measured in pairs. */
+export interface Pair {
+  /** The first's seconds by the second's, pair by pair: the median. */
+  ratio: number;
+  /** Of each the median seconds, and its largest memory. */
+  first: Measured;
+  second: Measured;
+}
+
+/** Runs two things in turn, A B A B …, once each before that is not counted. */
+export async function inPairs(
+  rounds: number,
+  first: () => Promise<Measured>,
+  second: () => Promise<Measured>,
+): Promise<Pair> {
+  const pairs: [Measured, Measured][] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const pair: [Measured, Measured] = [await first(), await second()];
+    if (round > 0) pairs.push(pair);
+  }
+  return {
+    ratio: middle(pairs.map(([a, b]) => a.wall_s / b.wall_s)),
+    first: ofAll(pairs.map(([a]) => a)),
+    second: ofAll(pairs.map(([, b]) => b)),
+  };
+}
+
+const middle = (values: number[]): number => median(values) ?? NaN;
+
+const ofAll = (all: Measured[]): Measured => ({
+  wall_s: middle(all.map(({ wall_s }) => wall_s)),
+  max_rss_mib: Math.max(...all.map(({ max_rss_mib }) => max_rss_mib)),
+});

@@ -1,43 +1,43 @@
 import { join } from "node:path";
 import { makeShards } from "../make_shards.ts";
-import { inTurn, measure } from "./measure.ts";
+import { inPairs, inTurn, measure, type Pair } from "./measure.ts";
 import type { BenchLine } from "./line.ts";
 
-/** merge and collect of 10,000 shards of 100 toys, made without fitting, with true records; all checks are on. */
+const ROUNDS = 5;
+
+/** merge, collect and status of 10,000 shards of 100 toys, made without fitting, with true records; all checks are on. */
 export async function mergeLines(binary: string, nextstat: string, scratch: string): Promise<BenchLine[]> {
   const dir = join(scratch, "shards10000");
   await makeShards(dir, 10_000, 100);
-  const outs = Array.from({ length: 10_000 }, (_, i) => join(dir, `shard_${i}.out.json`));
-  const merged = join(scratch, "theirs.json");
-  const [ours, theirs, collect] = await inTurn(3, [
-    () => measure([binary, "merge", dir]),
-    () => measure([nextstat, "unbinned-merge-toys", "-o", merged, ...outs]),
-    () => measure([binary, "collect", dir]),
-  ]);
+  const names = (kind: string) => Array.from({ length: 10_000 }, (_, i) => join(dir, `shard_${i}.${kind}.json`));
+  const theirs = ["unbinned-merge-toys", "-o", join(scratch, "theirs.json"), ...names("out")];
+  const sums = ["/usr/bin/sha256sum", ...names("out"), ...names("metrics")];
+  const merge = await inPairs(ROUNDS, () => measure([binary, "merge", dir]), () => measure([nextstat, ...theirs]));
+  const collect = await inPairs(ROUNDS, () => measure([binary, "collect", dir]), () => measure(sums));
+  const [status] = await inTurn(ROUNDS, [() => measure([binary, "status", dir])]);
   const ten = join(scratch, "shards_ten_times");
   await makeShards(ten, 1000, 10_000);
   const large = await measure([binary, "merge", ten]);
-  if (!ours || !theirs || !collect) return [];
   const how = "10,000 shards × 100 toys";
+  const memory = (of: Pair) => of.first.max_rss_mib / of.second.max_rss_mib;
+  const mib = ({ max_rss_mib }: Pair["first"]) => `${max_rss_mib.toFixed(0)} MiB`;
   return [
-    line(
-      "merge",
-      ours.wall_s / theirs.wall_s,
-      1,
-      "×",
-      `${how}: ${ours.wall_s.toFixed(2)} s; nextstat unbinned-merge-toys ${theirs.wall_s.toFixed(2)} s`,
-    ),
-    line("merge, memory", ours.max_rss_mib, 300, "MiB", `${how}; nextstat ${theirs.max_rss_mib.toFixed(0)} MiB`),
+    line("merge", merge.ratio, 1, "×", `${how}: ${words(merge, "nextstat unbinned-merge-toys")}`),
+    line("merge, memory", memory(merge), 0.5, "×", `${how}: ${mib(merge.first)}; nextstat ${mib(merge.second)}`),
     line(
       "merge, memory at ten times the toys",
-      large.max_rss_mib / ours.max_rss_mib,
+      large.max_rss_mib / merge.first.max_rss_mib,
       9,
       "×",
-      `1,000 shards × 10,000 toys: ${large.max_rss_mib.toFixed(0)} MiB`,
+      `1,000 shards × 10,000 toys: ${mib(large)}`,
     ),
-    line("collect", collect.wall_s, 0.9, "s", how),
+    line("collect", collect.ratio, 2.2, "×", `${how}: ${words(collect, "sha256sum of their 20,000 files")}`),
+    line("status", status?.wall_s ?? NaN, 0.5, "s", `${how}, all committed`),
   ];
 }
+
+const words = ({ first, second }: Pair, other: string) =>
+  `${first.wall_s.toFixed(2)} s; ${other} ${second.wall_s.toFixed(2)} s`;
 
 export function line(what: string, measured: number, at_most: number | null, unit: string, how: string): BenchLine {
   return { what, measured, at_most, unit, how };

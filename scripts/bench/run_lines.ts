@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { inTurn, measure } from "./measure.ts";
+import { inPairs, inTurn, measure } from "./measure.ts";
 import { line } from "./merge_lines.ts";
 import type { BenchLine } from "./line.ts";
 
@@ -33,20 +33,24 @@ export async function localRunLine(bench: RunBench): Promise<BenchLine> {
   const list = join(bench.scratch, "indexes");
   await Deno.writeTextFile(list, Array.from({ length: 40 }, (_, i) => `${i}\n`).join(""));
   let n = 0;
-  const [ours, xargs] = await inTurn(3, [
+  const { ratio, first, second } = await inPairs(
+    5,
     () => measure([bench.binary, "run", ...request(bench, 2000, 40), "--run-id", `local${n++}`]),
     () => measure(["/usr/bin/xargs", "-a", list, "-P2", "-I{}", ...fit, ...rest]),
-  ]);
-  const [a, b] = [ours?.wall_s ?? NaN, xargs?.wall_s ?? NaN];
-  return line("local run", a / b, 1.03, "×", `2,000 toys in 40 shards: ${a.toFixed(2)} s; xargs -P2 ${b.toFixed(2)} s`);
+  );
+  const how = `2,000 toys in 40 shards: ${first.wall_s.toFixed(2)} s; xargs -P2 ${second.wall_s.toFixed(2)} s`;
+  return line("local run", ratio, 1.03, "×", how);
 }
 
-export async function renderLine(bench: RunBench): Promise<BenchLine> {
+export async function renderLines(bench: RunBench): Promise<BenchLine[]> {
   let n = 0;
-  const [one] = await inTurn(3, [
-    () => measure([bench.binary, "render", ...request(bench, 10_000, 10_000), "--run-id", `render${n++}`]),
-  ]);
-  return line("render", one?.wall_s ?? NaN, 0.15, "s", "10,000 shards, one toy fitted to check the spec");
+  const render = (...more: string[]) =>
+    measure([bench.binary, "render", ...request(bench, 10_000, 10_000), "--run-id", `render${n++}`, ...more]);
+  const [checked, plain] = await inTurn(3, [() => render(), () => render("--no-check")]);
+  return [
+    line("render", checked?.wall_s ?? NaN, 0.15, "s", "10,000 shards, one toy fitted to check the spec"),
+    line("render --no-check", plain?.wall_s ?? NaN, 0.12, "s", "10,000 shards"),
+  ];
 }
 
 export async function startLines(bench: RunBench): Promise<BenchLine[]> {
