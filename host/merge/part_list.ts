@@ -18,7 +18,7 @@ const PART_SHARDS = 250;
 const PART_TOYS = 25_000;
 
 /** What is beyond it goes through a temporary file. */
-const MEMORY_BYTES = 12 * 1024 * 1024;
+const MEMORY_BYTES = 64 * 1024 * 1024;
 
 /** @param with_pulls whether room for each toy's pull is wanted */
 export function partList(orders: readonly SourceOrder[], with_pulls: boolean): PartList {

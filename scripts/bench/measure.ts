@@ -47,7 +47,7 @@ export async function inTurn(rounds: number, things: (() => Promise<Measured>)[]
 }
 
 /** Two things that were measured in pairs. */
-export interface Pair {
+export interface MeasuredPair {
   /** The first's seconds by the second's, pair by pair: the median. */
   ratio: number;
   /** Of each the median seconds, and its largest memory. */
@@ -60,7 +60,7 @@ export async function inPairs(
   rounds: number,
   first: () => Promise<Measured>,
   second: () => Promise<Measured>,
-): Promise<Pair> {
+): Promise<MeasuredPair> {
   const pairs: [Measured, Measured][] = [];
   for (let round = 0; round <= rounds; round++) {
     const pair: [Measured, Measured] = [await first(), await second()];

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { makeShards } from "../make_shards.ts";
-import { inPairs, inTurn, measure, type Pair } from "./measure.ts";
+import { inPairs, inTurn, measure, type MeasuredPair } from "./measure.ts";
 import type { BenchLine } from "./line.ts";
 
 const ROUNDS = 5;
@@ -19,8 +19,8 @@ export async function mergeLines(binary: string, nextstat: string, scratch: stri
   await makeShards(ten, 1000, 10_000);
   const large = await measure([binary, "merge", ten]);
   const how = "10,000 shards × 100 toys";
-  const memory = (of: Pair) => of.first.max_rss_mib / of.second.max_rss_mib;
-  const mib = ({ max_rss_mib }: Pair["first"]) => `${max_rss_mib.toFixed(0)} MiB`;
+  const memory = (of: MeasuredPair) => of.first.max_rss_mib / of.second.max_rss_mib;
+  const mib = ({ max_rss_mib }: MeasuredPair["first"]) => `${max_rss_mib.toFixed(0)} MiB`;
   return [
     line("merge", merge.ratio, 1, "×", `${how}: ${words(merge, "nextstat unbinned-merge-toys")}`),
     line("merge, memory", memory(merge), 0.5, "×", `${how}: ${mib(merge.first)}; nextstat ${mib(merge.second)}`),
@@ -36,7 +36,7 @@ export async function mergeLines(binary: string, nextstat: string, scratch: stri
   ];
 }
 
-const words = ({ first, second }: Pair, other: string) =>
+const words = ({ first, second }: MeasuredPair, other: string) =>
   `${first.wall_s.toFixed(2)} s; ${other} ${second.wall_s.toFixed(2)} s`;
 
 export function line(what: string, measured: number, at_most: number | null, unit: string, how: string): BenchLine {
