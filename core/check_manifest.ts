@@ -1,6 +1,6 @@
 import type { FarmManifest, Manifest, Plan } from "./contracts/manifest.ts";
 import { overlaps } from "./merge/toy_ranges.ts";
-import { seedOf } from "./run_seeds.ts";
+import { seedsOf } from "./run_seeds.ts";
 
 /** Whether a checked manifest is of a run that this program rendered, with all that its shards need. */
 export function isFarmManifest(manifest: Manifest): manifest is FarmManifest {
@@ -36,9 +36,10 @@ function indexFault(plans: Plan[]): string | null {
 }
 
 function seedFault(manifest: Manifest): string | null {
-  const bad = manifest.plans.find((plan) => plan.seed !== seedOf(manifest, plan.toy_start));
+  const seed = seedsOf(manifest);
+  const bad = manifest.plans.find((plan) => plan.seed !== seed(plan.toy_start));
   if (!bad) return null;
-  const wanted = seedOf(manifest, bad.toy_start);
+  const wanted = seed(bad.toy_start);
   return `plans[${bad.shard_index}] has seed ${bad.seed}, wanted ${wanted} (that of toy ${bad.toy_start})`;
 }
 

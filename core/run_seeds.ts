@@ -18,9 +18,15 @@ function seedParts({ seed, farm }: Seeded): SeedPart[] {
 }
 
 /** Returns the seed of toy `toy` of a run. */
-export function seedOf(run: Seeded, toy: number): number {
-  const { toy_start, seed } = seedParts(run).findLast((part) => part.toy_start <= toy) ?? { toy_start: 0, ...run };
-  return seed + toy - toy_start;
+export const seedOf = (run: Seeded, toy: number): number => seedsOf(run)(toy);
+
+/** Returns what tells the seed of each toy of a run, for whoever asks for thousands. */
+export function seedsOf(run: Seeded): (toy: number) => number {
+  const parts = seedParts(run);
+  return (toy) => {
+    const { toy_start, seed } = parts.findLast((part) => part.toy_start <= toy) ?? { toy_start: 0, seed: run.seed };
+    return seed + toy - toy_start;
+  };
 }
 
 /** Returns the seeds of all toys of a run, in toy order. */
