@@ -1,4 +1,4 @@
-import { printAnswer, printNote } from "./commands/print.ts";
+import { printAnswer, printNote } from "./commands/output.ts";
 import { EXIT_CODES, FarmError, printedError } from "./core/errors.ts";
 import { unexpectedFileError } from "./core/file_fault.ts";
 import { VERSION } from "./core/version.ts";

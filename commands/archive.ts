@@ -1,7 +1,6 @@
 import { EXIT_CODES } from "../core/errors.ts";
-import { writeArchive } from "../host/archive/write_archive.ts";
-import type { CommandSpec } from "./command.ts";
-import { defineFlags } from "./flags.ts";
+import { writeArchive } from "../runtime/output/archive.ts";
+import { type CommandSpec, defineFlags } from "./flags.ts";
 
 const archiveFlags = defineFlags({
   out: { type: "path", placeholder: "path", help: "where the .tar goes (default: beside the run directory)" },

@@ -1,13 +1,13 @@
-import { namedShards } from "../core/format.ts";
 import { EXIT_CODES } from "../core/errors.ts";
-import { cancelRun } from "../host/jobs/cancel_run.ts";
-import type { Run } from "../host/run/load_manifest.ts";
-import { lookAtMachine } from "../host/machine/machine.ts";
-import { scanRun } from "../host/state/scan_run.ts";
-import { askWorkers, stopWorkers } from "../host/jobs/background_worker.ts";
-import { stopRemote } from "../host/work/foreground_work.ts";
-import type { FarmManifest } from "../core/contracts/manifest.ts";
-import type { CommandSpec, Output } from "./command.ts";
+import { namedShards } from "../core/format.ts";
+import type { FarmManifest } from "../core/schema/manifest.ts";
+import { cancelRun } from "../runtime/control/cancel.ts";
+import { stopRemote } from "../runtime/control/work.ts";
+import type { Run } from "../runtime/run/load_manifest.ts";
+import { askWorkers, stopWorkers } from "../runtime/scheduler/background.ts";
+import { scanRun } from "../runtime/state/scan.ts";
+import { inspectMachine } from "../runtime/system/machine.ts";
+import type { CommandSpec, Output } from "./flags.ts";
 import { adapterOf, runOf } from "./run_dir_flags.ts";
 
 const cancel: CommandSpec = {
@@ -45,7 +45,7 @@ export default cancel;
 
 /** Stops what a driver that is gone had begun on hosts behind ssh. */
 async function stopOrphans(run: Run<FarmManifest>, out: Output): Promise<{ stopped: number[]; unclear: number[] }> {
-  const scanned = await scanRun(run, await lookAtMachine(), null);
+  const scanned = await scanRun(run, await inspectMachine(), null);
   const orphans = scanned.filter(({ state, last }) => state === "unknown" && last?.remote)
     .map(({ plan }) => plan.shard_index);
   if (orphans.length === 0) return { stopped: [], unclear: [] };

@@ -1,9 +1,7 @@
-import { describeCollected } from "../core/collect_counts.ts";
-import { describeTimes } from "../core/describe_merge.ts";
+import { describeCollected, describeTimes } from "../core/collected.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { type CollectReport, collectRun } from "../host/state/collect_run.ts";
-import type { CommandSpec, Output } from "./command.ts";
-import { defineFlags } from "./flags.ts";
+import { type CollectReport, collectRun } from "../runtime/state/collect.ts";
+import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 
 const collectFlags = defineFlags({
   manifest: { type: "path", placeholder: "path", help: "the run's manifest.json, in place of RUN_DIR" },
@@ -30,12 +28,12 @@ const collect: CommandSpec = {
 export default collect;
 
 /** At most so many shards are named; --json has them all. */
-const NAMED = 20;
+const MAX_NAMED = 20;
 
 /** Says which shards are not ok, on stderr. */
 export function tellCollected({ not_ok }: CollectReport, out: Output): void {
-  for (const one of not_ok.slice(0, NAMED)) {
+  for (const one of not_ok.slice(0, MAX_NAMED)) {
     out.note(`shard ${one.shard_index}: ${one.state}${one.error ? `: ${one.error}` : ""}`);
   }
-  if (not_ok.length > NAMED) out.note(`… and ${not_ok.length - NAMED} more`);
+  if (not_ok.length > MAX_NAMED) out.note(`… and ${not_ok.length - MAX_NAMED} more`);
 }

@@ -1,24 +1,24 @@
-import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { basename } from "node:path";
+import { diagnose, diagnoseOld, type Diagnosis, type Issue } from "../core/advice.ts";
 import { describeCounts, type StatusShard, type StatusSummary } from "../core/describe_status.ts";
-import { plural, shardRanges } from "../core/format.ts";
-import { diagnose, diagnoseOld, type Diagnosis, type Trouble } from "../core/diagnose.ts";
 import { EXIT_CODES } from "../core/errors.ts";
+import { plural, shardRanges } from "../core/format.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
 import { readAttemptName } from "../core/run_paths.ts";
-import { basename } from "node:path";
+import type { FarmManifest } from "../core/schema/manifest.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
-import { remediesFor } from "../host/jobs/remedies.ts";
-import { symptomsOf } from "../host/state/doctor_run.ts";
-import { findLate } from "../host/jobs/submit_run.ts";
-import { lookAtMachine } from "../host/machine/machine.ts";
-import { ownCommand } from "../host/machine/own_program.ts";
-import { pluginPlaces } from "../host/plugin/plugin_places.ts";
-import { isFarmRun, type Run } from "../host/run/load_manifest.ts";
-import { oldStatus } from "../host/state/old_status.ts";
-import type { CommandSpec, Output } from "./command.ts";
-import { makePaints, type Paints } from "./paint.ts";
+import { pluginPlaces } from "../runtime/plugin/trust.ts";
+import { isFarmRun, type Run } from "../runtime/run/load_manifest.ts";
+import { remediesFor } from "../runtime/scheduler/adapters.ts";
+import { findLate } from "../runtime/scheduler/submit.ts";
+import { failedShardsOf } from "../runtime/state/logs.ts";
+import { oldStatus } from "../runtime/state/old_status.ts";
+import { inspectMachine } from "../runtime/system/machine.ts";
+import { ownCommand } from "../runtime/system/process.ts";
+import type { CommandSpec, Output } from "./flags.ts";
+import { makePaints, type Paints } from "./output.ts";
 import { adapterOf, anyRunOf } from "./run_dir_flags.ts";
-import { lookAtRun } from "./watch_run.ts";
+import { inspectRun } from "./watch_run.ts";
 
 const doctor: CommandSpec = {
   name: "doctor",
@@ -64,8 +64,8 @@ interface Examined {
 async function examine(run: Run<FarmManifest>, out: Output): Promise<Examined> {
   const adapter = await adapterOf(run, out);
   await findLate(run, adapter);
-  const { summary, shards } = await lookAtRun(run, adapter, await lookAtMachine());
-  const symptoms = symptomsOf(run, adapter, shards);
+  const { summary, shards } = await inspectRun(run, adapter, await inspectMachine());
+  const symptoms = failedShardsOf(run, adapter, shards);
   return {
     summary,
     shards,
@@ -78,7 +78,7 @@ function examineOld(run: Run): Examined {
   return { summary, shards, diagnosis: diagnoseOld(symptoms, summary.merged_check.state === "whole") };
 }
 
-function describe({ what, advice, shards, hosts, said, log, by_hand }: Trouble, { red }: Paints): string {
+function describe({ what, advice, shards, hosts, said: printed, log, by_hand }: Issue, { red }: Paints): string {
   // Where there is no log the record of the attempt tells how it ended.
   const is_record = log !== null && readAttemptName(basename(log)) !== undefined;
   const count = plural(shards.length, "shard");
@@ -87,7 +87,7 @@ function describe({ what, advice, shards, hosts, said, log, by_hand }: Trouble, 
     red(`${count} ${what}`),
     `  shards  ${shardRanges(shards)}`,
     ...(hosts.length > 0 ? [`  hosts   ${hosts.join(", ")}`] : []),
-    ...(said === null ? is_record ? ["  said    nothing"] : [] : [`  said    ${said}`]),
+    ...(printed === null ? is_record ? ["  said    nothing"] : [] : [`  said    ${printed}`]),
     ...(log === null ? [] : [`  ${is_record ? "record" : "log   "}  ${log}`]),
     `  so      ${advice}`,
     ...(by_hand === null ? [] : [`  by hand ${quoteCommand(by_hand)}`]),

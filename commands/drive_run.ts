@@ -1,17 +1,23 @@
-import type { FarmManifest } from "../core/contracts/manifest.ts";
-import { plural } from "../core/format.ts";
+import { describeCollected, describeMerge } from "../core/collected.ts";
 import type { StatusShard } from "../core/describe_status.ts";
+import { EXIT_CODES } from "../core/errors.ts";
+import { plural } from "../core/format.ts";
+import type { FarmManifest } from "../core/schema/manifest.ts";
+import { quoteWord } from "../core/shell_quote.ts";
 import type { SlotsOn } from "../core/worker_backends.ts";
-import { endPilots } from "../host/jobs/end_pilots.ts";
-import { workInForeground } from "../host/work/foreground_work.ts";
-import type { Run } from "../host/run/load_manifest.ts";
-import { lookAtMachine } from "../host/machine/machine.ts";
-import { startRun } from "../host/jobs/start_run.ts";
-import type { StopSignals } from "../host/machine/stop_signals.ts";
+import { endPilots } from "../runtime/control/cancel.ts";
+import { startRun } from "../runtime/control/start.ts";
+import { workInForeground } from "../runtime/control/work.ts";
+import { mergeAsRendered } from "../runtime/merge/merge.ts";
+import type { Run } from "../runtime/run/load_manifest.ts";
+import { collectRun } from "../runtime/state/collect.ts";
+import { inspectMachine } from "../runtime/system/machine.ts";
+import type { StopSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
-import type { Output } from "./command.ts";
+import { tellCollected } from "./collect.ts";
+import type { Output } from "./flags.ts";
+import { tellWork } from "./progress.ts";
 import { watchRun } from "./watch_run.ts";
-import { tellWork } from "./work_progress.ts";
 
 /**
  * Brings a run to its end: works on it in this process, or submits it and watches it. What failed is tried again.
@@ -26,19 +32,19 @@ export async function driveRun(
 ): Promise<StatusShard[]> {
   if (adapter.kind === "worker") return await workHere(run, adapter.slots_on, signals);
   for (let times = 0;; times++) {
-    const started = await startRun(run, adapter, await lookAtMachine(), { ended: true });
+    const started = await startRun(run, adapter, await inspectMachine(), { ended: true });
     for (const one of started.submissions) {
       out.note(`${adapter.name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
     }
     const looked = await watchRun(started.run, adapter, signals.signal, out, false, undefined, poll_s);
-    if (looked.is_silent && times < MOST_NEW_PILOTS) continue;
+    if (looked.is_silent && times < MAX_NEW_PILOTS) continue;
     await endPilots(started.run, adapter, looked, signals.signal);
     return looked.shards;
   }
 }
 
 /** How often pilots that are silent are replaced; then the cluster, or the run, needs a person. */
-const MOST_NEW_PILOTS = 3;
+const MAX_NEW_PILOTS = 3;
 
 async function workHere(run: Run<FarmManifest>, slots_on: SlotsOn, signals: StopSignals): Promise<StatusShard[]> {
   const teller = tellWork(run);
@@ -48,4 +54,27 @@ async function workHere(run: Run<FarmManifest>, slots_on: SlotsOn, signals: Stop
   } finally {
     teller.close();
   }
+}
+
+/**
+ * Collects and merges a run whose shards have ended, and prints the result: the exit code tells how it went.
+ * @param looked where they stand by a look that asked their scheduler too
+ */
+export async function finishRun(
+  run: Run<FarmManifest>,
+  out: Output,
+  allow_partial: boolean,
+  looked: readonly StatusShard[] = [],
+): Promise<number> {
+  const now_utc = new Date().toISOString();
+  const collected = collectRun(run.manifest_path, null, now_utc, looked);
+  tellCollected(collected, out);
+  const report = await mergeAsRendered(run.manifest_path, allow_partial, now_utc);
+  for (const note of report.notes) out.note(note);
+  if (report.merged === null) {
+    out.note(`${describeCollected(collected.counts)}; nsfarm-deno retry ${quoteWord(run.dir)} runs the others again`);
+  } else out.print(describeMerge(report));
+  out.document({ run_dir: run.dir, collected, merge: report });
+  if (report.exit_code !== EXIT_CODES.done || allow_partial) return report.exit_code;
+  return collected.not_ok.length > 0 ? EXIT_CODES.shards : EXIT_CODES.done;
 }

@@ -1,17 +1,15 @@
-import { namedShards } from "../core/format.ts";
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { wholeNumber } from "../core/parse_flag.ts";
-import { seedOf } from "../core/run_seeds.ts";
-import { type Extended, extendRun } from "../host/jobs/extend_run.ts";
-import { submitOpen } from "../host/jobs/start_run.ts";
-import { requireFinish } from "../host/jobs/submit_finish.ts";
-import { lookAtMachine } from "../host/machine/machine.ts";
-import { seedWarnings } from "../host/run/runs_beside.ts";
 import { dirname } from "node:path";
-import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
-import type { CommandSpec, Output } from "./command.ts";
-import { defineFlags } from "./flags.ts";
-import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
+import { seedOf } from "../core/check_manifest.ts";
+import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { wholeNumber } from "../core/flags.ts";
+import { namedShards } from "../core/format.ts";
+import { type Extended, extendRun } from "../runtime/control/extend.ts";
+import { submitOpen } from "../runtime/control/start.ts";
+import { seedWarnings } from "../runtime/render/runs_beside.ts";
+import { requireFinish } from "../runtime/scheduler/submit.ts";
+import { inspectMachine } from "../runtime/system/machine.ts";
+import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { ACCEPT_NEXTSTAT, adapterOf, ownRunOf, takeNextstat } from "./run_dir_flags.ts";
 import { END_FLAGS, submitAndWait } from "./submit.ts";
 
 const extendFlags = defineFlags({
@@ -44,7 +42,7 @@ const extend: CommandSpec = {
     const adapter = await adapterOf(rendered, out);
     if (flags.finish) requireFinish(adapter);
     const run = await takeNextstat(rendered, adapter, flags, out);
-    const machine = await lookAtMachine();
+    const machine = await inspectMachine();
     const asked = { n_toys: flags.nToys, shards: flags.shards ?? null, submit: flags.submit };
     if (flags.submit) {
       const submit = async (extended: Extended) => {

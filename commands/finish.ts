@@ -1,17 +1,14 @@
-import { LATE_FILES_S } from "../core/reconcile.ts";
-import { isEnded } from "../core/shard_states.ts";
-import type { FarmManifest } from "../core/contracts/manifest.ts";
-import { lookAtMachine } from "../host/machine/machine.ts";
-import type { Run } from "../host/run/load_manifest.ts";
-import type { RunStatus } from "../host/state/run_status.ts";
+import type { FarmManifest } from "../core/schema/manifest.ts";
+import { isEnded, LATE_FILES_S } from "../core/shard_states.ts";
+import type { Run } from "../runtime/run/load_manifest.ts";
+import { type RunStatus, waitForFiles } from "../runtime/state/status.ts";
+import { inspectMachine } from "../runtime/system/machine.ts";
+import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
-import { watchSignals } from "../host/machine/stop_signals.ts";
-import { waitForFiles } from "../host/state/wait_for_files.ts";
-import type { CommandSpec } from "./command.ts";
-import { defineFlags } from "./flags.ts";
-import { finishRun } from "./finish_run.ts";
+import { finishRun } from "./drive_run.ts";
+import { type CommandSpec, defineFlags } from "./flags.ts";
 import { adapterOf, runOf } from "./run_dir_flags.ts";
-import { lookAtRun, watchRun } from "./watch_run.ts";
+import { inspectRun, watchRun } from "./watch_run.ts";
 
 const finishFlags = defineFlags({
   wait: { type: "boolean", help: "first watch until the run's jobs have ended" },
@@ -52,9 +49,9 @@ async function lookAtEnd(
   grace_s: number,
   stop: AbortSignal,
 ): Promise<RunStatus> {
-  const machine = await lookAtMachine();
-  const { shards } = await lookAtRun(run, adapter, machine, grace_s);
+  const machine = await inspectMachine();
+  const { shards } = await inspectRun(run, adapter, machine, grace_s);
   const over = shards.flatMap(({ shard, state }) => isEnded(state) ? shard : []);
   await waitForFiles(run, grace_s, stop, new Set(over));
-  return await lookAtRun(run, adapter, machine, 0);
+  return await inspectRun(run, adapter, machine, 0);
 }

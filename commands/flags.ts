@@ -1,6 +1,17 @@
 import { type Command, Option } from "commander";
-import { camelCase, type Flag, type FlagTable, type FlagValues, flagValues, readFlag } from "../core/flags.ts";
-import { repeated } from "../core/parse_flag.ts";
+import { FarmError } from "../core/errors.ts";
+import {
+  camelCase,
+  type Flag,
+  type FlagTable,
+  type FlagValues,
+  flagValues,
+  readFlag,
+  realNumber,
+  repeated,
+} from "../core/flags.ts";
+import type { FarmManifest } from "../core/schema/manifest.ts";
+import type { PERMISSIONS } from "../runtime/system/process.ts";
 
 /** The flags of a command, or some that several commands share. */
 interface Flags<T extends FlagTable> {
@@ -54,4 +65,94 @@ export function addFlag(command: Command, name: string, flag: Flag, read: (text:
 function writtenAs(name: string, { type, default: otherwise, bare, placeholder = type }: Flag): string {
   if (type === "boolean") return otherwise === true ? `--no-${name}` : `--${name}`;
   return bare ? `--${name} [${placeholder}]` : `--${name} <${placeholder}>`;
+}
+
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** Where a command's words go: stdout is the answer, stderr the progress. */
+export interface Output {
+  json: boolean;
+  /** The answer: text, or with --json nothing. */
+  print(text: string): void;
+  /** The answer with --json: one document, on one line when `stream`. */
+  document(value: unknown, stream?: boolean): void;
+  /** Progress and warnings. */
+  note(text: string): void;
+}
+
+interface Invocation {
+  args: string[];
+  options: Record<string, unknown>;
+  out: Output;
+  program: Program;
+}
+
+/** All commands, for those that speak of the others. */
+export interface Program {
+  rows: readonly TableRow[];
+  /** A row with its flags, which may depend on what was typed. */
+  build(row: TableRow, argv: readonly string[]): Promise<Command>;
+  exit_words: readonly string[];
+}
+
+export interface TableRow {
+  name: string;
+  args: string;
+  summary: string;
+  /** The script of NextStat's scripts/farm that it comes from. */
+  from: string;
+  load: () => Promise<{ default: CommandSpec }>;
+}
+
+/** One command: its flags, and a call into runtime/. */
+export interface CommandSpec {
+  name: string;
+  /** Kinds of permission that it keeps; the others are dropped before it runs. */
+  needs: readonly Permission[];
+  /** It speaks of a scheduler, so that plugins can be named. */
+  schedulers?: true;
+  /** argv is what was typed: flags may depend on it (a scheduler has its own). */
+  define(command: Command, argv: readonly string[]): void | Promise<void>;
+  run(invocation: Invocation): Promise<number>;
+}
+
+/** What a command line gives a flag, before its flags are known: some of them depend on it. */
+export function typedValues(argv: readonly string[], flag: string): string[] {
+  return argv.flatMap((word, i) => {
+    if (word.startsWith(`${flag}=`)) return [word.slice(flag.length + 1)];
+    const value = argv[i + 1];
+    return word === flag && value !== undefined ? [value] : [];
+  });
+}
+
+/** What the merged set must be; render, run, sweep and merge share them. */
+export const GUARDRAIL_FLAGS = {
+  "require-all-converged": { type: "boolean", help: "guardrail on the merged set: every toy converged" },
+  "max-abs-poi-pull-mean": {
+    type: "number",
+    placeholder: "x",
+    help: "guardrail on the merged set: |mean pull| at most x",
+  },
+  "poi-pull-std-range": {
+    type: "strings",
+    placeholder: "lo hi...",
+    help: "guardrail on the merged set: std of the pulls within lo and hi",
+  },
+} as const satisfies FlagTable;
+
+/** @throws {FarmError} usage */
+export function readGuardrails(flags: FlagValues<typeof GUARDRAIL_FLAGS>): FarmManifest["farm"]["guardrails"] {
+  return {
+    require_all_converged: flags.requireAllConverged,
+    max_abs_poi_pull_mean: flags.maxAbsPoiPullMean ?? null,
+    poi_pull_std_range: flags.poiPullStdRange.length > 0 ? stdRange(flags.poiPullStdRange) : null,
+  };
+}
+
+function stdRange(words: readonly string[]): [number, number] {
+  const [lo, hi, ...more] = words.flatMap((word) => word.split(",")).map(realNumber("--poi-pull-std-range", 0));
+  if (lo === undefined || hi === undefined || more.length > 0 || lo > hi) {
+    throw new FarmError("usage", `Cannot use --poi-pull-std-range "${words.join(" ")}": wanted two numbers, LO HI`);
+  }
+  return [lo, hi];
 }

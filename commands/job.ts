@@ -1,13 +1,11 @@
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { livePlans } from "../core/check_manifest.ts";
+import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { FAILURES } from "../core/failure.ts";
-import { wholeNumber } from "../core/parse_flag.ts";
-import { runJob } from "../host/shard/run_job.ts";
-import { openSandbox, runSandbox } from "../host/shard/run_sandbox.ts";
-import { watchSignals } from "../host/machine/stop_signals.ts";
-import type { CommandSpec } from "./command.ts";
-import { defineFlags } from "./flags.ts";
-import { runOf, settledCopy } from "./run_dir_flags.ts";
+import { wholeNumber } from "../core/flags.ts";
+import { openSandbox, runJob, runSandbox } from "../runtime/shard/job.ts";
+import { watchSignals } from "../runtime/system/process.ts";
+import { type CommandSpec, defineFlags } from "./flags.ts";
+import { runOf, withCopyToken } from "./run_dir_flags.ts";
 
 const jobFlags = defineFlags({
   token: { type: "string", placeholder: "hex", help: "token of the submission that this job belongs to" },
@@ -23,7 +21,7 @@ const job: CommandSpec = {
   define: jobFlags.define,
   run: async ({ args, options, out }) => {
     const { token = null, sandbox } = jobFlags.read(options);
-    const run = sandbox ? openSandbox(args[0] ?? "") : await settledCopy(runOf(args, out), out);
+    const run = sandbox ? openSandbox(args[0] ?? "") : await withCopyToken(runOf(args, out), out);
     const shards = args.slice(1).map(wholeNumber("SHARD", 0));
     const plans = shards.map((shard) => {
       const plan = livePlans(run.manifest).find((one) => one.shard_index === shard);

@@ -1,14 +1,13 @@
-import { mebibytes } from "../core/format.ts";
 import { join } from "node:path";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { printable } from "../core/find_cause.ts";
-import { wholeNumber } from "../core/parse_flag.ts";
-import type { ShardRecord } from "../core/contracts/shard_record.ts";
-import { FAILURES } from "../core/failure.ts";
-import { isFarmRun } from "../host/run/load_manifest.ts";
-import { type OldLogs, oldLogs } from "../host/state/old_status.ts";
-import { readLogs, type ShardLogs } from "../host/state/read_logs.ts";
-import type { CommandSpec } from "./command.ts";
+import { FAILURES, printable } from "../core/failure.ts";
+import { wholeNumber } from "../core/flags.ts";
+import { mebibytes } from "../core/format.ts";
+import type { ShardRecord } from "../core/schema/shard_record.ts";
+import { isFarmRun } from "../runtime/run/load_manifest.ts";
+import { readLogs, type ShardLogs } from "../runtime/state/logs.ts";
+import { type OldLogs, oldLogs } from "../runtime/state/old_status.ts";
+import type { CommandSpec } from "./flags.ts";
 import { adapterOf, anyRunOf } from "./run_dir_flags.ts";
 
 const logs: CommandSpec = {

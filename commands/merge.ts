@@ -1,11 +1,9 @@
-import { describeMerge } from "../core/describe_merge.ts";
+import { describeMerge } from "../core/collected.ts";
 import { FarmError } from "../core/errors.ts";
-import { plainPath } from "../core/parse_flag.ts";
+import { plainPath } from "../core/flags.ts";
 import { VERSION } from "../core/version.ts";
-import { mergeRun } from "../host/merge/merge_run.ts";
-import type { CommandSpec } from "./command.ts";
-import { defineFlags } from "./flags.ts";
-import { GUARDRAIL_FLAGS, readGuardrails } from "./guardrail_flags.ts";
+import { mergeRun } from "../runtime/merge/merge.ts";
+import { type CommandSpec, defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
 
 const mergeFlags = defineFlags({
   manifest: { type: "path", placeholder: "path", help: "the run's manifest.json, in place of RUN_DIR" },

@@ -1,5 +1,30 @@
-import type { Output } from "./command.ts";
-import { printAnswer, printNote } from "./print.ts";
+import { errorText, FarmError, systemCode } from "../core/errors.ts";
+import type { Output } from "./flags.ts";
+
+/** A terminal that has gone away, or a pipe that nobody reads any more: what was to be said there is not missed. */
+const NOBODY_READS = new Set(["EPIPE", "EIO"]);
+
+/**
+ * Writes to stdout: the answer.
+ * @throws {FarmError} input, when it cannot be written to where it was redirected
+ */
+export function printAnswer(text: string): void {
+  try {
+    console.log(text);
+  } catch (error) {
+    if (NOBODY_READS.has(systemCode(error) ?? "")) return;
+    throw new FarmError("input", `Cannot print the answer: ${errorText(error)}`, "Send it to where there is space");
+  }
+}
+
+/** Writes to stderr. Work goes on, and its ends are recorded, whether or not anybody can be told. */
+export function printNote(text: string): void {
+  try {
+    console.error(text);
+  } catch {
+    // see above
+  }
+}
 
 export function makeOutput(json: boolean): Output {
   return {
@@ -12,4 +37,23 @@ export function makeOutput(json: boolean): Output {
     },
     note: printNote,
   };
+}
+
+/** Colour for words on stdout: only on a terminal, and not where NO_COLOR is set (no-color.org) or TERM is dumb. */
+type Paint = (text: string) => string;
+
+export interface Paints {
+  bold: Paint;
+  red: Paint;
+  green: Paint;
+}
+
+/** @param coloured whether a terminal shows it; asked while the environment may be read */
+export function makePaints(coloured: boolean = isColoured()): Paints {
+  const paint = (code: number): Paint => (text) => coloured ? `\u001b[${code}m${text}\u001b[0m` : text;
+  return { bold: paint(1), red: paint(31), green: paint(32) };
+}
+
+function isColoured(): boolean {
+  return Deno.stdout.isTerminal() && !Deno.noColor && Deno.env.get("TERM") !== "dumb";
 }

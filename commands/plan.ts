@@ -1,14 +1,12 @@
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import type { FlagValues } from "../core/flags.ts";
-import { describePlan } from "../core/plan/describe_plan.ts";
-import { makePlan } from "../core/plan/make_plan.ts";
 import { type Pilot, readPilot } from "../core/plan/pilot.ts";
-import { type HostSlots, pilotSlots, spreadSlots } from "../core/plan/plan_slots.ts";
-import { readShardsList } from "../core/sweep/plan_points.ts";
-import { preflightSlots, probedCpus } from "../host/plan/read_slots.ts";
-import { readRunFacts } from "../host/state/read_facts.ts";
-import type { CommandSpec } from "./command.ts";
-import { defineFlags } from "./flags.ts";
+import { describePlan, makePlan } from "../core/plan/plan.ts";
+import { type HostSlots, pilotSlots, spreadSlots } from "../core/plan/predict.ts";
+import { readShardsList } from "../core/sweep/points.ts";
+import { preflightSlots, probedCpus } from "../runtime/output/slots.ts";
+import { readRunFacts } from "../runtime/state/facts.ts";
+import { type CommandSpec, defineFlags } from "./flags.ts";
 
 const planFlags = defineFlags({
   from: {

@@ -1,12 +1,11 @@
-import { plural } from "../core/format.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { plainPath } from "../core/flags.ts";
+import { plural } from "../core/format.ts";
 import { quoteCommand, quoteWord } from "../core/shell_quote.ts";
-import { plainPath } from "../core/parse_flag.ts";
-import { checkAdapter } from "../host/check_adapter/check_adapter.ts";
-import { findPlugins, type FoundPlugin, openPlugin } from "../host/plugin/load_plugin.ts";
-import { newPlugin } from "../host/plugin/new_plugin.ts";
-import { previewOf } from "../host/check_adapter/preview_plugin.ts";
-import type { CommandSpec, Output } from "./command.ts";
+import { checkAdapter } from "../runtime/plugin/check/check.ts";
+import { findPlugins, type FoundPlugin, openPlugin } from "../runtime/plugin/load.ts";
+import { newPlugin, previewOf } from "../runtime/plugin/new.ts";
+import type { CommandSpec, Output } from "./flags.ts";
 
 const plugin: CommandSpec = {
   name: "plugin",

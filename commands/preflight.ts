@@ -1,14 +1,77 @@
+import { resolve } from "node:path";
 import { describeLimits, describeMachine, suggest } from "../core/describe_limits.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import type { FlagValues } from "../core/flags.ts";
+import { PREFLIGHT_SCHEMA } from "../core/schema/preflight.ts";
+import { describePreflight } from "../core/ssh/preflight.ts";
+import { SSH_CONNECTION, sshSettings } from "../core/ssh/ssh_flags.ts";
 import { VERSION } from "../core/version.ts";
-import { runCommands } from "../host/jobs/drive_adapter.ts";
-import { loadAdapter } from "../host/jobs/load_adapter.ts";
-import { lookAtMachine } from "../host/machine/machine.ts";
-import { type Probed, writeProfile } from "../host/profile/write_profile.ts";
+import { beginsWith, type OutKind, refuseOut } from "../runtime/fs/refuse_out.ts";
+import { writeDocument } from "../runtime/fs/write.ts";
+import { type Probed, writeProfile } from "../runtime/output/profile.ts";
+import { readHosts } from "../runtime/run/hosts_file.ts";
+import { loadAdapter, runCommands } from "../runtime/scheduler/adapters.ts";
+import { preflightHosts } from "../runtime/ssh/preflight.ts";
+import { inspectMachine } from "../runtime/system/machine.ts";
 import type { Backend } from "../schedulers/adapter.ts";
-import type { CommandSpec, Output } from "./command.ts";
-import { preflightFlags, preflightOfHosts } from "./preflight_hosts.ts";
+import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { tellPlugin } from "./scheduler_flags.ts";
+
+export const preflightFlags = defineFlags({
+  scheduler: { type: "string", placeholder: "name", help: "the scheduler to ask: slurm, htcondor …" },
+  "hosts-file": { type: "path", placeholder: "path", help: "hosts to look at by ssh, one a line" },
+  "timeout-s": { type: "number", min: 0.1, default: 20, placeholder: "s", help: "how long one host may take" },
+  jobs: {
+    type: "integer",
+    min: 1,
+    max: 1000,
+    default: 16,
+    placeholder: "n",
+    help: "hosts that are looked at at the same time",
+  },
+  "nextstat-bin": { type: "path", placeholder: "path", help: "nextstat on the hosts (default: the one on PATH)" },
+  "remote-base-dir": { type: "path", placeholder: "dir", help: "folder for runs on the hosts" },
+  out: { type: "path", placeholder: "path", help: "also write the document there" },
+  "write-profile": {
+    type: "string",
+    bare: true,
+    placeholder: "file",
+    help: "write a profile of what was found (default: nsfarm-deno.jsonc)",
+  },
+  ...SSH_CONNECTION,
+});
+type Flags = FlagValues<typeof preflightFlags.table>;
+
+const PREFLIGHT_OUT: OutKind = {
+  flag: "--out",
+  what: "preflight",
+  name: null,
+  isOne: (path) => beginsWith(path, (head) => head.includes(PREFLIGHT_SCHEMA)),
+};
+
+/** Looks at every host of a hosts file; exit 4 when none can be used. */
+export async function preflightOfHosts(hosts_file: string, flags: Flags, out: Output): Promise<number> {
+  if (flags.out !== undefined) refuseOut(PREFLIGHT_OUT, flags.out);
+  const hosts = readHosts(hosts_file);
+  for (const warning of hosts.warnings) out.note(`warning: ${warning}`);
+  const order = {
+    base: flags.remoteBaseDir ?? null,
+    nextstat: flags.nextstatBin ?? "nextstat",
+    timeout_s: flags.timeoutS,
+    jobs: flags.jobs,
+  };
+  const absolute = (path: string | undefined) => path && resolve(path);
+  const reached = { ...flags, sshKey: absolute(flags.sshKey), sshConfig: absolute(flags.sshConfig) };
+  const settings = sshSettings(reached, Math.max(1, Math.round(flags.timeoutS)));
+  const found = await preflightHosts(resolve(hosts_file), hosts, settings, order);
+  out.print(describePreflight(found));
+  if (flags.out !== undefined) {
+    writeDocument(resolve(flags.out), found);
+    out.print(resolve(flags.out));
+  }
+  out.document(found);
+  return found.stats.some((one) => one.ok) ? EXIT_CODES.done : EXIT_CODES.unreachable;
+}
 
 const PROFILE = "nsfarm-deno.jsonc";
 
@@ -40,11 +103,11 @@ async function preflightOf(scheduler: string, asked: AskedProfile, out: Output):
   if (adapter.kind === "worker") return await preflightHere(adapter, asked, out);
   const results = await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/");
   const silent = results.length > 0 && results.every((one) => one.exit_code !== 0);
-  const said = results.map((one) => one.spawn_error ?? one.stderr.trim().split("\n")[0]).find((text) => text);
+  const printed = results.map((one) => one.spawn_error ?? one.stderr.trim().split("\n")[0]).find((text) => text);
   if (silent) {
     throw new FarmError(
       "unreachable",
-      `Cannot ask ${adapter.name}: ${said ?? "no answer"}`,
+      `Cannot ask ${adapter.name}: ${printed ?? "no answer"}`,
       "Is this a machine that can submit to it?",
     );
   }
@@ -66,7 +129,7 @@ function tellFound(adapter: Backend, probed: Probed, asked: AskedProfile, out: O
 
 /** There is nobody to ask: what this process may use is what a run gets. */
 async function preflightHere(adapter: Backend, asked: AskedProfile, out: Output): Promise<number> {
-  const { host, cpus_allowed, memory_bytes } = await lookAtMachine();
+  const { host, cpus_allowed, memory_bytes } = await inspectMachine();
   const here = {
     name: host,
     state: "up",

@@ -1,13 +1,12 @@
 import { Command, type Option } from "commander";
-import type { Profile } from "../core/contracts/profile.ts";
-import { type ProfileFlag, profileFlags } from "../core/profile_flags.ts";
-import { textTable } from "../core/format.ts";
 import { FarmError } from "../core/errors.ts";
-import { loadAdapter } from "../host/jobs/load_adapter.ts";
-import { lookForPlugins, trustedUsers } from "../host/plugin/plugin_places.ts";
-import { findProfile, type FoundProfile } from "../host/profile/find_profile.ts";
-import type { Output } from "./command.ts";
-import { typedValues } from "./typed_values.ts";
+import { textTable } from "../core/format.ts";
+import { type ProfileFlag, profileFlags } from "../core/profile.ts";
+import type { Profile } from "../core/schema/profile.ts";
+import { findProfile, type FoundProfile } from "../runtime/output/profile.ts";
+import { searchPlugins, trustedUsers } from "../runtime/plugin/trust.ts";
+import { loadAdapter } from "../runtime/scheduler/adapters.ts";
+import { type Output, typedValues } from "./flags.ts";
 import { requestFlags } from "./request_flags.ts";
 import { schedulerIn } from "./scheduler_flags.ts";
 
@@ -26,12 +25,12 @@ export async function openProfile(argv: readonly string[]): Promise<ProfileInUse
   const named = typedValues(argv, "--plugin").map((path) => ({ path, way: "--plugin" as const }));
   const pinned = profile?.plugin;
   const own = pinned && { path: pinned.file, way: "profile" as const, ...sumOf(pinned) };
-  lookForPlugins([...named, ...(own ? [own] : [])]);
+  searchPlugins([...named, ...(own ? [own] : [])]);
   return found && profile && { ...found, profile };
 }
 
 async function read(path: string): Promise<Profile> {
-  const { readProfile } = await import("../host/profile/read_profile.ts");
+  const { readProfile } = await import("../runtime/output/profile.ts");
   return await readProfile(path, trustedUsers());
 }
 

@@ -1,14 +1,12 @@
 import { Command, CommanderError } from "commander";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { nearestName, plainPath, repeated } from "../core/flags.ts";
 import { textTable } from "../core/format.ts";
-import { nearestName } from "../core/nearest_name.ts";
-import { plainPath, repeated } from "../core/parse_flag.ts";
-import { wordsOf } from "../core/profile_flags.ts";
+import { wordsOf } from "../core/profile.ts";
 import { VERSION } from "../core/version.ts";
-import { PERMISSIONS } from "../host/machine/own_program.ts";
-import type { CommandSpec, Permission, Program } from "./command.ts";
-import { makeOutput } from "./output.ts";
-import { printAnswer } from "./print.ts";
+import { PERMISSIONS } from "../runtime/system/process.ts";
+import type { CommandSpec, Permission, Program } from "./flags.ts";
+import { makeOutput, printAnswer } from "./output.ts";
 import { defineExplain, explain, flagsOfProfile, ofProfile, openProfile, withScheduler } from "./profile_in_use.ts";
 import { TABLE, type TableRow } from "./table.ts";
 
@@ -105,7 +103,7 @@ async function commanderExit(error: CommanderError, name: string): Promise<numbe
 async function schedulersFlag(message: string): Promise<string | undefined> {
   const option = /^unknown option '--([a-z0-9-]+)'/.exec(message)?.[1];
   if (option === undefined) return undefined;
-  const { schedulerWith } = await import("../host/jobs/load_adapter.ts");
+  const { schedulerWith } = await import("../runtime/scheduler/adapters.ts");
   const scheduler = await schedulerWith(option);
   return scheduler && `It is an option of --scheduler ${scheduler}`;
 }

@@ -1,12 +1,11 @@
 import { join } from "node:path";
 import { MANIFEST } from "../core/run_paths.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
-import { loadAdapter } from "../host/jobs/load_adapter.ts";
-import { askLimits } from "../host/jobs/ask_limits.ts";
-import { withShares } from "../host/ssh/static_shares.ts";
-import { renderRun } from "../host/run/render_run.ts";
-import { seedWarnings } from "../host/run/runs_beside.ts";
-import type { CommandSpec } from "./command.ts";
+import { renderRun } from "../runtime/render/render.ts";
+import { seedWarnings } from "../runtime/render/runs_beside.ts";
+import { loadAdapter, queryLimits } from "../runtime/scheduler/adapters.ts";
+import { withShares } from "../runtime/ssh/preflight.ts";
+import type { CommandSpec } from "./flags.ts";
 import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
 import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
 
@@ -24,7 +23,7 @@ const render: CommandSpec = {
     const request = await withShares(readRequest(options, adapter, "schedfarm"));
     const dir = requestDir(request);
     for (const warning of seedWarnings(dir, request.out_dir, request)) out.note(`warning: ${warning}`);
-    const { rendered } = await renderRun(request, adapter, await askLimits(adapter));
+    const { rendered } = await renderRun(request, adapter, await queryLimits(adapter));
     for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
     const commands = [["nsfarm-deno", "submit", dir], ...rendered.by_hand];
     out.print([join(dir, MANIFEST), ...rendered.files.map((file) => join(dir, file.path))].join("\n"));

@@ -1,7 +1,6 @@
 import { EXIT_CODES } from "../core/errors.ts";
-import { writeReport } from "../host/report/write_report.ts";
-import type { CommandSpec } from "./command.ts";
-import { defineFlags } from "./flags.ts";
+import { writeReport } from "../runtime/output/report.ts";
+import { type CommandSpec, defineFlags } from "./flags.ts";
 
 const reportFlags = defineFlags({
   out: {

@@ -1,19 +1,17 @@
 import { join, resolve } from "node:path";
 import { FarmError } from "../core/errors.ts";
 import { OWNED_FLAGS } from "../core/fit_command.ts";
-import type { FlagTable, FlagValues } from "../core/flags.ts";
-import { oneOf, runId, setValues, wholeNumber } from "../core/parse_flag.ts";
-import { THREAD_POLICIES } from "../core/ssh/host_shape.ts";
-import { DEFAULT_SHARDS, shardsForSlots, splitToys } from "../core/split.ts";
-import type { RunRequest } from "../core/run_request.ts";
-import { findNextstat } from "../host/machine/find_nextstat.ts";
-import { checkPluginRequest } from "../host/plugin/plugin_run.ts";
-import { readHosts } from "../host/ssh/read_hosts.ts";
-import { askedBefore, freshRunId, nextSeed } from "../host/run/runs_beside.ts";
-import { defineFlags } from "./flags.ts";
-import { GUARDRAIL_FLAGS, readGuardrails } from "./guardrail_flags.ts";
-import { readSchedulerOptions } from "./scheduler_flags.ts";
+import { type FlagTable, type FlagValues, oneOf, runId, setValues, wholeNumber } from "../core/flags.ts";
+import type { RunRequest } from "../core/request.ts";
+import { THREAD_POLICIES } from "../core/ssh/host_facts.ts";
+import { DEFAULT_SHARDS, shardsForSlots, splitToys } from "../core/toys.ts";
+import { checkPluginRequest } from "../runtime/plugin/load.ts";
+import { freshRunId, nextSeed, requestedBefore } from "../runtime/render/runs_beside.ts";
+import { readHosts } from "../runtime/run/hosts_file.ts";
+import { findNextstat } from "../runtime/system/nextstat.ts";
 import type { Backend } from "../schedulers/adapter.ts";
+import { defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
+import { readSchedulerOptions } from "./scheduler_flags.ts";
 
 /** The flags that say which toys are fitted, and how; sweep has them too. */
 const TOY_FLAGS = {
@@ -133,7 +131,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
   if (is_static && flags.shards !== undefined) {
     throw new FarmError("usage", "Cannot use --shards with --static: each host gets one share");
   }
-  const before = flags.runId === undefined ? null : askedBefore(join(out_dir, flags.runId));
+  const before = flags.runId === undefined ? null : requestedBefore(join(out_dir, flags.runId));
   const shards = is_static
     ? Math.min(hosts.length, flags.nToys)
     : flags.shards ?? before?.shards ?? defaultShards(flags.nToys, adapter);

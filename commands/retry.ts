@@ -1,16 +1,14 @@
 import { FarmError } from "../core/errors.ts";
-import { optionsOfRole } from "../host/jobs/load_adapter.ts";
-import { lookAtMachine } from "../host/machine/machine.ts";
-import { requireFinish } from "../host/jobs/submit_finish.ts";
-import { retryRun } from "../host/jobs/retry_run.ts";
-import type { Raised } from "../host/run/raise_limits.ts";
-import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
-import type { CommandSpec } from "./command.ts";
-import { defineFlags } from "./flags.ts";
-import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 import type { FlagValues } from "../core/flags.ts";
-import type { OptionValue } from "../core/contracts/manifest.ts";
+import type { OptionValue } from "../core/schema/manifest.ts";
+import { retryRun } from "../runtime/control/retry.ts";
+import type { Raised } from "../runtime/run/change_manifest.ts";
+import { optionsOfRole } from "../runtime/scheduler/adapters.ts";
+import { requireFinish } from "../runtime/scheduler/submit.ts";
+import { inspectMachine } from "../runtime/system/machine.ts";
 import type { Backend } from "../schedulers/adapter.ts";
+import { type CommandSpec, defineFlags } from "./flags.ts";
+import { ACCEPT_NEXTSTAT, adapterOf, ownRunOf, takeNextstat } from "./run_dir_flags.ts";
 import { defineOne, readSchedulerOptions } from "./scheduler_flags.ts";
 import { END_FLAGS, MODE_FLAG, submitAndWait } from "./submit.ts";
 
@@ -53,7 +51,7 @@ const retry: CommandSpec = {
       raised: moreOf(flags),
       split: flags.split,
     };
-    const start = async () => await retryRun(run, adapter, await lookAtMachine(), asked, (line) => out.note(line));
+    const start = async () => await retryRun(run, adapter, await inspectMachine(), asked, (line) => out.note(line));
     return await submitAndWait(adapter, start, flags, out);
   },
 };

@@ -1,30 +1,57 @@
-import { quoteWord } from "../core/shell_quote.ts";
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { MANIFEST } from "../core/run_paths.ts";
-import { splitWords } from "../core/split.ts";
-import { trialWarnings } from "../core/trial_fit.ts";
-import { requestDifference } from "../core/same_request.ts";
-import type { FarmManifest } from "../core/contracts/manifest.ts";
+import type { Command } from "commander";
 import { join } from "node:path";
-import { askLimits } from "../host/jobs/ask_limits.ts";
-import { loadAdapter } from "../host/jobs/load_adapter.ts";
-import type { Run } from "../host/run/load_manifest.ts";
-import type { RunRequest } from "../core/run_request.ts";
-import { planRun, renderRun } from "../host/run/render_run.ts";
-import { seedWarnings } from "../host/run/runs_beside.ts";
-import { withShares } from "../host/ssh/static_shares.ts";
-import { watchSignals } from "../host/machine/stop_signals.ts";
-import { exists } from "../host/disk/write_file.ts";
+import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { trialWarnings } from "../core/fit_command.ts";
+import { requestDifference, type RunRequest } from "../core/request.ts";
+import { MANIFEST } from "../core/run_paths.ts";
+import type { FarmManifest } from "../core/schema/manifest.ts";
+import { quoteWord } from "../core/shell_quote.ts";
+import { splitWords } from "../core/toys.ts";
+import { exists } from "../runtime/fs/write.ts";
+import { planRun, renderRun } from "../runtime/render/render.ts";
+import { seedWarnings } from "../runtime/render/runs_beside.ts";
+import type { Run } from "../runtime/run/load_manifest.ts";
+import { loadAdapter, queryLimits } from "../runtime/scheduler/adapters.ts";
+import { withShares } from "../runtime/ssh/preflight.ts";
+import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
-import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
-import type { CommandSpec, Output } from "./command.ts";
-import { defineFlags } from "./flags.ts";
-import { driveRun } from "./drive_run.ts";
-import { finishRun } from "./finish_run.ts";
+import { driveRun, finishRun } from "./drive_run.ts";
+import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
-import { defineOldFlags, tellOldFlags } from "./old_run_flags.ts";
-import { openRunOf, settled } from "./run_dir_flags.ts";
+import { ACCEPT_NEXTSTAT, openRunOf, takeNextstat, withOrigin } from "./run_dir_flags.ts";
 import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
+
+/** A flag of the old runner on hosts, and what takes care of it now. */
+interface OldFlag {
+  flags: string;
+  name: string;
+  now: string;
+}
+
+const OLD: readonly OldFlag[] = [
+  { flags: "--remote-workdir <dir>", name: "remoteWorkdir", now: "paths are absolute, wherever nextstat is started" },
+  { flags: "--remote-config <path>", name: "remoteConfig", now: "every host runs the spec of --config" },
+  { flags: "--upload-config", name: "uploadConfig", now: "inputs are sent to hosts that do not see them" },
+  { flags: "--no-upload-config", name: "uploadConfig", now: "inputs are sent to hosts that do not see them" },
+  { flags: "--jobs <n>", name: "jobs", now: "all hosts work at the same time" },
+  { flags: "--log-level <level>", name: "logLevel", now: "progress is on stderr, all else in logs RUN_DIR SHARD" },
+  { flags: "--pin-blas-threads", name: "pinBlasThreads", now: "each shard's BLAS has one thread, always" },
+  { flags: "--no-pin-blas-threads", name: "pinBlasThreads", now: "each shard's BLAS has one thread, always" },
+];
+
+/** Old command lines go on to work: these are taken, and change nothing. */
+export function defineOldFlags(command: Command): void {
+  for (const { flags, now } of OLD) command.option(flags, `of the old runner, without effect: ${now}`);
+}
+
+/** Says of each that was given what takes care of it now. */
+export function tellOldFlags(command_line: Record<string, unknown>, out: Output): void {
+  const given = OLD.filter(({ name, flags }) => {
+    const value = command_line[name];
+    return flags.startsWith("--no-") ? value === false : value !== undefined && value !== false;
+  });
+  for (const { flags, now } of given) out.note(`${flags.split(" ")[0]} has no effect: ${now}`);
+}
 
 const runFlags = defineFlags({
   "local-out-dir": { type: "path", placeholder: "dir", help: "old name of --out-dir" },
@@ -86,10 +113,10 @@ async function dryRun(request: RunRequest, out: Output): Promise<number> {
 async function openOrRender(request: RunRequest, adapter: Backend, out: Output): Promise<Run<FarmManifest>> {
   const dir = requestDir(request);
   const found = openSame(dir, request, out);
-  if (found) return await settled(found, out);
+  if (found) return await withOrigin(found, out);
   for (const warning of seedWarnings(dir, request.out_dir, request)) out.note(`warning: ${warning}`);
   try {
-    const { run, rendered } = await renderRun(await withShares(request), adapter, await askLimits(adapter));
+    const { run, rendered } = await renderRun(await withShares(request), adapter, await queryLimits(adapter));
     for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
     return run;
   } catch (error) {

@@ -1,14 +1,21 @@
 import { dirname } from "node:path";
-import { adapterOfRun } from "../host/jobs/load_adapter.ts";
-import { assertFarmRun, isFarmRun, loadFarmRun, type Run } from "../host/run/load_manifest.ts";
-import { isCopy, originOf } from "../host/run/run_origin.ts";
-import { settleOrigin } from "../host/jobs/settle_origin.ts";
-import { openRun } from "../host/run/run_home.ts";
-import { pluginChange } from "../host/plugin/plugin_run.ts";
-import type { Backend } from "../schedulers/adapter.ts";
+import type { FlagTable, FlagValues } from "../core/flags.ts";
+import type { FarmManifest } from "../core/schema/manifest.ts";
 import { VERSION } from "../core/version.ts";
-import type { Output } from "./command.ts";
-import type { FarmManifest } from "../core/contracts/manifest.ts";
+import { acceptCopy, acceptNextstat } from "../runtime/control/accept_nextstat.ts";
+import { pluginChange } from "../runtime/plugin/load.ts";
+import {
+  assertFarmRun,
+  isCopy,
+  isFarmRun,
+  loadFarmRun,
+  openRun,
+  originOf,
+  type Run,
+} from "../runtime/run/load_manifest.ts";
+import { adapterOfRun } from "../runtime/scheduler/adapters.ts";
+import type { Backend } from "../schedulers/adapter.ts";
+import type { Output } from "./flags.ts";
 
 /** Opens the run that the first argument names, of this program or of the old scripts. */
 export function anyRunOf(args: readonly string[], out: Output): Run {
@@ -39,30 +46,53 @@ export function openRunOf(path: string, out: Output): Run<FarmManifest> {
 
 /** Opens the run that the first argument names, to run something of it: a copy becomes a run of its own then. */
 export async function ownRunOf(args: readonly string[], out: Output): Promise<Run<FarmManifest>> {
-  return await settled(runOf(args, out), out);
+  return await withOrigin(runOf(args, out), out);
 }
 
 /** Says what a copied or moved directory has become. */
-export async function settled(found: Run<FarmManifest>, out: Output): Promise<Run<FarmManifest>> {
-  const { run, origin } = await settleOrigin(found);
+export async function withOrigin(found: Run<FarmManifest>, out: Output): Promise<Run<FarmManifest>> {
+  const { run, origin } = await acceptCopy(found);
   if (origin.kind === "copied") out.note("it is a run of its own from now on, and its job files are written anew");
   if (origin.kind === "moved") out.note(`the run has moved here from "${origin.from}": its job files are written anew`);
   return run;
 }
 
 /** The same of a copy only: one that has moved may lie here by another path than that by which its jobs see it. */
-export async function settledCopy(run: Run<FarmManifest>, out: Output): Promise<Run<FarmManifest>> {
-  return isCopy(run) ? await settled(run, out) : run;
+export async function withCopyToken(run: Run<FarmManifest>, out: Output): Promise<Run<FarmManifest>> {
+  return isCopy(run) ? await withOrigin(run, out) : run;
 }
 
 /** What was said already in this process. */
-const told = new Set<string | null>();
+const reported = new Set<string | null>();
 
 /** The adapter of a run's scheduler; says so when it is a plugin that has changed since the run was rendered. */
 export async function adapterOf(run: Run<FarmManifest>, out: Output): Promise<Backend> {
   const adapter = await adapterOfRun(run);
   const change = pluginChange(run.manifest, adapter);
-  if (change !== null && !told.has(change)) out.note(change);
-  told.add(change);
+  if (change !== null && !reported.has(change)) out.note(change);
+  reported.add(change);
   return adapter;
+}
+
+/** Of each command that has shards run. */
+export const ACCEPT_NEXTSTAT = {
+  "accept-changed-nextstat": {
+    type: "boolean",
+    help:
+      "take the nextstat that is there now, though it is not the file that the run was rendered with (version as before)",
+  },
+} as const satisfies FlagTable;
+
+/** The run, with the nextstat that is there now as one of its own where that is asked for. @throws {FarmError} input */
+export async function takeNextstat(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  { acceptChangedNextstat }: FlagValues<typeof ACCEPT_NEXTSTAT>,
+  out: Output,
+): Promise<Run<FarmManifest>> {
+  if (!acceptChangedNextstat) return run;
+  const taken = await acceptNextstat(run, adapter);
+  const sha256 = taken.manifest.farm.accepted_nextstats?.at(-1)?.sha256;
+  if (taken !== run) out.note(`from here on nextstat "${run.manifest.nextstat_bin}" is that of sha256 ${sha256}`);
+  return taken;
 }

@@ -1,14 +1,12 @@
 import type { Command } from "commander";
-import type { OptionValue } from "../core/contracts/manifest.ts";
-import { DEFAULT_BACKEND } from "../core/worker_backends.ts";
 import { camelCase } from "../core/flags.ts";
-import { loadAdapter } from "../host/jobs/load_adapter.ts";
-import { readOption } from "../host/run/read_option.ts";
-import { aboutPlugin } from "../host/plugin/plugin_run.ts";
+import type { OptionValue } from "../core/schema/manifest.ts";
+import { DEFAULT_BACKEND } from "../core/worker_backends.ts";
+import { aboutPlugin } from "../runtime/plugin/load.ts";
+import { readOption } from "../runtime/run/change_manifest.ts";
+import { loadAdapter } from "../runtime/scheduler/adapters.ts";
 import type { Backend, SchedulerOption } from "../schedulers/adapter.ts";
-import type { Output } from "./command.ts";
-import { typedValues } from "./typed_values.ts";
-import { addFlag } from "./flags.ts";
+import { addFlag, type Output, typedValues } from "./flags.ts";
 
 /** The scheduler that argv names; flags depend on it, so it is looked for before commander parses. */
 export function schedulerIn(argv: readonly string[]): string {

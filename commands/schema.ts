@@ -1,10 +1,10 @@
-import { textTable } from "../core/format.ts";
 import * as z from "zod/mini";
-import { DOCUMENTS } from "../core/contracts/documents.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { nearestName } from "../core/nearest_name.ts";
-import type { CommandSpec } from "./command.ts";
-import { printAnswer } from "./print.ts";
+import { nearestName } from "../core/flags.ts";
+import { textTable } from "../core/format.ts";
+import { DOCUMENTS } from "../core/schema/documents.ts";
+import type { CommandSpec } from "./flags.ts";
+import { printAnswer } from "./output.ts";
 
 const schema: CommandSpec = {
   name: "schema",

@@ -1,17 +1,15 @@
-import { LATE_FILES_S } from "../core/reconcile.ts";
 import { describeStatus, type StatusSummary } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
-import { lookAtMachine } from "../host/machine/machine.ts";
-import { findLate } from "../host/jobs/submit_run.ts";
-import { endingPrograms } from "../host/machine/run_program.ts";
-import { watchSignals } from "../host/machine/stop_signals.ts";
-import { isFarmRun, type Run } from "../host/run/load_manifest.ts";
-import { oldStatus } from "../host/state/old_status.ts";
-import type { CommandSpec, Output } from "./command.ts";
-import { defineFlags } from "./flags.ts";
+import { LATE_FILES_S } from "../core/shard_states.ts";
+import { isFarmRun, type Run } from "../runtime/run/load_manifest.ts";
+import { findLate } from "../runtime/scheduler/submit.ts";
+import { oldStatus } from "../runtime/state/old_status.ts";
+import { inspectMachine } from "../runtime/system/machine.ts";
+import { endingPrograms, watchSignals } from "../runtime/system/process.ts";
+import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { adapterOf, anyRunOf } from "./run_dir_flags.ts";
-import { lookAtRun, watchRun } from "./watch_run.ts";
+import { inspectRun, watchRun } from "./watch_run.ts";
 
 const statusFlags = defineFlags({
   watch: { type: "boolean", help: "follow it until nothing more will happen" },
@@ -43,7 +41,7 @@ const status: CommandSpec = {
         await findLate(run, adapter);
         return flags.watch
           ? await watchRun(run, adapter, signals.signal, out, true, flags.fileGraceS)
-          : await lookAtRun(run, adapter, await lookAtMachine(), flags.fileGraceS);
+          : await inspectRun(run, adapter, await inspectMachine(), flags.fileGraceS);
       }, flags.watch ? Infinity : LONGEST_ANSWER_S);
       if (!flags.watch) out.document({ ...look.summary, shards: look.shards });
       out.print(describeStatus(look.summary, look.shards));

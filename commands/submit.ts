@@ -1,21 +1,18 @@
-import { quoteWord } from "../core/shell_quote.ts";
-import { plural } from "../core/format.ts";
-import type { FlagTable } from "../core/flags.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { changeFarmManifest } from "../host/run/change_manifest.ts";
-import { changeMode } from "../host/run/change_mode.ts";
-import { endPilots } from "../host/jobs/end_pilots.ts";
-import { lookAtMachine } from "../host/machine/machine.ts";
-import { requireFinish, submitFinish } from "../host/jobs/submit_finish.ts";
-import { type StartedRun, startRun } from "../host/jobs/start_run.ts";
-import { watchSignals } from "../host/machine/stop_signals.ts";
-import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
-import type { CommandSpec, Output } from "./command.ts";
-import { defineFlags } from "./flags.ts";
-import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
-import { finishRun } from "./finish_run.ts";
-import { watchRun } from "./watch_run.ts";
+import type { FlagTable } from "../core/flags.ts";
+import { plural } from "../core/format.ts";
+import { quoteWord } from "../core/shell_quote.ts";
+import { endPilots } from "../runtime/control/cancel.ts";
+import { type StartedRun, startRun } from "../runtime/control/start.ts";
+import { changeFarmManifest, changeMode } from "../runtime/run/change_manifest.ts";
+import { requireFinish, submitFinish } from "../runtime/scheduler/submit.ts";
+import { inspectMachine } from "../runtime/system/machine.ts";
+import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
+import { finishRun } from "./drive_run.ts";
+import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { ACCEPT_NEXTSTAT, adapterOf, ownRunOf, takeNextstat } from "./run_dir_flags.ts";
+import { watchRun } from "./watch_run.ts";
 
 /** How a run is followed to its end. */
 export const END_FLAGS = {
@@ -51,7 +48,7 @@ const submit: CommandSpec = {
     const run = await takeNextstat(rendered, adapter, flags, out);
     const at = new Date().toISOString();
     const changed = changeFarmManifest(run, (now) => changeMode(now, adapter, flags.mode, "submitted", at));
-    const start = async () => await startRun(changed, adapter, await lookAtMachine(), { ended: false });
+    const start = async () => await startRun(changed, adapter, await inspectMachine(), { ended: false });
     return await submitAndWait(adapter, start, flags, out);
   },
 };

@@ -1,4 +1,4 @@
-import type { TableRow } from "./command.ts";
+import type { TableRow } from "./flags.ts";
 
 export type { TableRow };
 

@@ -1,9 +1,9 @@
-import { plural } from "../core/format.ts";
 import { EXIT_CODES } from "../core/errors.ts";
+import { plural } from "../core/format.ts";
 import { isSetFault } from "../core/merge/merged_check.ts";
-import { type ArchiveReport, verifyArchive } from "../host/archive/verify_archive.ts";
-import { verifyRun } from "../host/merge/verify_run.ts";
-import type { CommandSpec, Output } from "./command.ts";
+import { verifyRun } from "../runtime/merge/verify.ts";
+import { type ArchiveReport, verifyArchive } from "../runtime/output/archive.ts";
+import type { CommandSpec, Output } from "./flags.ts";
 
 const verify: CommandSpec = {
   name: "verify",
@@ -15,10 +15,10 @@ const verify: CommandSpec = {
     const report = verifyRun(path);
     for (const { file, what } of report.findings) out.print(`${file} ${what}`);
     const { n_good, n_shards, merged, merged_check, findings } = report;
-    const said = merged_check.findings.filter((finding) => !isSetFault(finding));
-    for (const { what } of said) out.print(what);
+    const printed = merged_check.findings.filter((finding) => !isSetFault(finding));
+    for (const { what } of printed) out.print(what);
     const files = findings.length === 0 ? "verified" : plural(findings.length, "finding");
-    const failed = said.some(({ kind }) => kind === "guardrail") ? ", and a guardrail failed" : "";
+    const failed = printed.some(({ kind }) => kind === "guardrail") ? ", and a guardrail failed" : "";
     out.print(`${n_good}/${n_shards} shards good, merged.out.json ${merged}: ${files}${failed}`);
     out.document(report);
     if (findings.length > 0) return Promise.resolve(EXIT_CODES.shards);

@@ -1,31 +1,28 @@
-import { LATE_FILES_S } from "../core/reconcile.ts";
-import { pauseFor } from "../host/machine/pause_for.ts";
 import { join } from "node:path";
-import type { FarmManifest } from "../core/contracts/manifest.ts";
 import { livePlans } from "../core/check_manifest.ts";
+import { tellChanges } from "../core/describe_status.ts";
 import { FarmError } from "../core/errors.ts";
 import { CLAIMS } from "../core/run_paths.ts";
-import { tellChanges } from "../core/describe_status.ts";
-import { shardsWithFiles } from "../host/jobs/absent_since.ts";
-import { askScheduler } from "../host/jobs/ask_scheduler.ts";
-import { settleIncoming } from "../host/shard/settle_incoming.ts";
-import { listNames } from "../host/disk/list_names.ts";
-import { orRefusal } from "../host/disk/refused.ts";
-import { explainEnds } from "../host/jobs/job_logs.ts";
-import { recordSilent } from "../host/jobs/submissions.ts";
-import type { Run } from "../host/run/load_manifest.ts";
-import { lookAtMachine, type Machine } from "../host/machine/machine.ts";
-import { endingPrograms } from "../host/machine/run_program.ts";
-import { type RunStatus, runStatus } from "../host/state/run_status.ts";
-import { type ScannedShard, scanRun, type Seen } from "../host/state/scan_run.ts";
-import { PILOT_SILENCE_S, PilotWatch } from "../host/work/pilot_watch.ts";
-import { listWorkers, lookAtWorkers } from "../host/work/workers.ts";
+import type { FarmManifest } from "../core/schema/manifest.ts";
+import { LATE_FILES_S } from "../core/shard_states.ts";
+import { listNames, orRefusal } from "../runtime/fs/list.ts";
+import type { Run } from "../runtime/run/load_manifest.ts";
+import { recordSilent } from "../runtime/run/submissions.ts";
+import { listWorkers, lookAtWorkers } from "../runtime/run/workers.ts";
+import { queryScheduler, shardsWithFiles } from "../runtime/scheduler/query.ts";
+import { ingestIncoming } from "../runtime/shard/ingest.ts";
+import { explainEnds } from "../runtime/state/job_logs.ts";
+import { type ScannedShard, scanRun, type Seen } from "../runtime/state/scan.ts";
+import { type RunStatus, runStatus } from "../runtime/state/status.ts";
+import { inspectMachine, type Machine } from "../runtime/system/machine.ts";
+import { endingPrograms, pauseFor } from "../runtime/system/process.ts";
+import { PILOT_SILENCE_S, PilotWatch } from "../runtime/worker/heartbeats.ts";
 import type { Backend } from "../schedulers/adapter.ts";
-import type { Output } from "./command.ts";
+import type { Output } from "./flags.ts";
 import { openProgress } from "./progress.ts";
 
 /** One look at a run: its files, its scheduler, the worker loops that share it. */
-export async function lookAtRun(
+export async function inspectRun(
   run: Run<FarmManifest>,
   adapter: Backend,
   machine: Machine,
@@ -34,8 +31,8 @@ export async function lookAtRun(
 ): Promise<RunStatus> {
   const whole = await wholeRun(run, machine, seen);
   if (whole) return runStatus(run, whole, null, [], adapter);
-  const asked = await askScheduler(run, adapter, grace_s);
-  const refused = orRefusal(() => settleIncoming(run));
+  const asked = await queryScheduler(run, adapter, grace_s);
+  const refused = orRefusal(() => ingestIncoming(run));
   const scanned = explainEnds(run, adapter, await scanRun(run, machine, asked, seen));
   const workers = scanned.every(isDone) ? [] : await workerWords(run, machine);
   return runStatus(run, scanned, asked, workers, adapter, refused instanceof FarmError ? [refused.message] : []);
@@ -87,15 +84,15 @@ export async function watchRun(
   poll_s?: number,
 ): Promise<WatchedRun> {
   const view = openProgress();
-  const machine = await lookAtMachine();
+  const machine = await inspectMachine();
   const seen: Seen = new Map();
-  const said = new Map<string, Set<number>>();
+  const printed = new Map<string, Set<number>>();
   const pilots = run.manifest.farm.pilots === null ? null : new PilotWatch();
   try {
     for (let round = 0;; round++) {
-      const look = await endingPrograms(stop, () => lookAtRun(run, adapter, machine, grace_s, seen));
+      const look = await endingPrograms(stop, () => inspectRun(run, adapter, machine, grace_s, seen));
       if (stream) out.document(look.summary, true);
-      for (const words of tellChanges(said, look.shards)) view.say(words);
+      for (const words of tellChanges(printed, look.shards)) view.say(words);
       view.show(look.progress);
       const silent = pilots?.silent(look.states, listWorkers(run.dir), performance.now()) ?? [];
       if (silent.length > 0) {

@@ -1,16 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { WORKER_BACKENDS } from "../core/worker_backends.ts";
-import { localShape, pilotShape } from "../host/machine/allocation.ts";
-import { askWorkers, detachWorker, MEND_FILE, stopWorkers } from "../host/jobs/background_worker.ts";
-import { jobIds } from "../host/shard/job_ids.ts";
-import { poolOn } from "../host/work/foreground_work.ts";
-import { watchSignals } from "../host/machine/stop_signals.ts";
-import { workOnRun } from "../host/work/work_run.ts";
-import type { CommandSpec } from "./command.ts";
-import { defineFlags } from "./flags.ts";
-import { runOf, settledCopy } from "./run_dir_flags.ts";
-import { tellWork } from "./work_progress.ts";
+import { poolOn } from "../runtime/control/work.ts";
+import { askWorkers, detachWorker, MEND_FILE, stopWorkers } from "../runtime/scheduler/background.ts";
+import { jobIds } from "../runtime/shard/context.ts";
+import { localShape, pilotShape } from "../runtime/system/allocation.ts";
+import { watchSignals } from "../runtime/system/process.ts";
+import { workOnRun } from "../runtime/worker/run.ts";
+import { type CommandSpec, defineFlags } from "./flags.ts";
+import { tellWork } from "./progress.ts";
+import { runOf, withCopyToken } from "./run_dir_flags.ts";
 
 const workFlags = defineFlags({
   slots: {
@@ -55,7 +54,7 @@ const work: CommandSpec = {
   run: async ({ args, options, out }) => {
     const flags = workFlags.read(options);
     const opened = runOf(args, out);
-    const run = flags.ask || flags.stop ? opened : await settledCopy(opened, out);
+    const run = flags.ask || flags.stop ? opened : await withCopyToken(opened, out);
     const token = flags.token ?? randomBytes(8).toString("hex");
     if (flags.ask) {
       const { alive, unknown } = await askWorkers(run);

@@ -1,6 +1,49 @@
-import type { FarmManifest, Manifest, Plan } from "./contracts/manifest.ts";
-import { overlaps } from "./merge/toy_ranges.ts";
-import { seedsOf } from "./run_seeds.ts";
+import type { FarmManifest, HistoryEntry, Manifest, Plan } from "./schema/manifest.ts";
+import { joinRanges, overlaps, type SeedRange } from "./toy_ranges.ts";
+
+/** From this toy of a run on seeds are consecutive, beginning with this one. */
+interface SeedPart {
+  toy_start: number;
+  seed: number;
+}
+
+/** What tells a run's seeds: toy k has seed + k, unless an extension had to take others. */
+type Seeded = Pick<Manifest, "seed"> & { farm?: { history: readonly HistoryEntry[] } | undefined };
+
+function seedParts({ seed, farm }: Seeded): SeedPart[] {
+  const moved = (farm?.history ?? []).flatMap(({ n_toys_before: toy_start, seed }) =>
+    toy_start === undefined || seed === undefined ? [] : [{ toy_start, seed }]
+  );
+  return [{ toy_start: 0, seed }, ...moved];
+}
+
+/** Returns the seed of toy `toy` of a run. */
+export const seedOf = (run: Seeded, toy: number): number => seedsOf(run)(toy);
+
+/** Returns what tells the seed of each toy of a run, for whoever asks for thousands. */
+function seedsOf(run: Seeded): (toy: number) => number {
+  const parts = seedParts(run);
+  return (toy) => {
+    const { toy_start, seed } = parts.findLast((part) => part.toy_start <= toy) ?? { toy_start: 0, seed: run.seed };
+    return seed + toy - toy_start;
+  };
+}
+
+/** Returns the seeds of all toys of a run, in toy order. */
+export function runSeeds({ plans }: { plans: readonly SeedRange[] }): SeedRange[] {
+  return joinRanges(plans);
+}
+
+/**
+ * Returns the first `n` consecutive seeds from `from` on of which none is taken.
+ * @param taken in any order
+ */
+export function freeSeeds(from: number, n: number, taken: readonly SeedRange[]): number {
+  return joinRanges(taken).reduce(
+    (seed, range) => range.seed < seed + n && range.seed + range.n_toys > seed ? range.seed + range.n_toys : seed,
+    from,
+  );
+}
 
 /** Whether a checked manifest is of a run that this program rendered, with all that its shards need. */
 export function isFarmManifest(manifest: Manifest): manifest is FarmManifest {
@@ -59,4 +102,66 @@ function coverFault(manifest: Manifest): string | null {
     next += plan.n_toys;
   }
   return next === manifest.n_toys ? null : `its shards hold ${next} toys, wanted n_toys = ${manifest.n_toys}`;
+}
+
+/** What `extend` was asked for; shards null: as many as make them about as long as the run's own. */
+export interface ExtensionRequest {
+  n_toys: number;
+  shards: number | null;
+}
+
+/**
+ * The extension of just this request whose shards were to be submitted and have not all been: whoever asks for it again
+ * goes on with it.
+ * @param given shards that a scheduler has taken, or that were begun
+ */
+export function openExtension(
+  { plans, farm }: FarmManifest,
+  asked: ExtensionRequest,
+  given: ReadonlySet<number>,
+): HistoryEntry | undefined {
+  const isOpen = (shard: number) => !given.has(shard) && !plans[shard]?.farm?.replaced_by;
+  return farm.history.find((entry) =>
+    entry.asked?.n_toys === asked.n_toys && entry.asked.shards === asked.shards && entry.shards?.some(isOpen)
+  );
+}
+
+const isUnused = ({ doubled, submitted_at_utc }: HistoryEntry) => doubled !== undefined && submitted_at_utc === null;
+
+/** Options that were doubled and that no job has had since: they are not doubled again. */
+export const unusedDoublings = ({ farm }: FarmManifest): Set<string> =>
+  new Set(farm.history.filter(isUnused).flatMap(({ doubled = [] }) => doubled));
+
+/** The manifest once jobs with all its options have been submitted; itself where that is on record. */
+export function withDoublingsUsed(manifest: FarmManifest, at_utc: string): FarmManifest {
+  const { history } = manifest.farm;
+  if (!history.some(isUnused)) return manifest;
+  const used = history.map((entry) => isUnused(entry) ? { ...entry, submitted_at_utc: at_utc } : entry);
+  return { ...manifest, farm: { ...manifest.farm, history: used } };
+}
+
+/** A nextstat by which toys of a run may be fitted, and by what it is known again without a hash. */
+interface NextstatFile {
+  sha256: string;
+  bytes?: number | undefined;
+  mtime_ms?: number | undefined;
+  ctime_ms?: number | undefined;
+}
+
+/** The nextstat that a run was rendered with, and those that were taken on purpose since. */
+export function nextstatsOf({ farm }: Pick<FarmManifest, "farm">): NextstatFile[] {
+  const { nextstat_sha256: sha256, nextstat_bytes, nextstat_mtime_ms, nextstat_ctime_ms } = farm;
+  const rendered = { sha256, bytes: nextstat_bytes, mtime_ms: nextstat_mtime_ms, ctime_ms: nextstat_ctime_ms };
+  return [rendered, ...farm.accepted_nextstats ?? []];
+}
+
+/** Whether hosts run a nextstat of their own, of which only the version is known here. */
+export const isHostsOwn = ({ farm }: Pick<FarmManifest, "farm">): boolean =>
+  farm.options["remote-nextstat-bin"] !== undefined;
+
+/** What makes a nextstat of this sha256 none of the run's, or null, also where it cannot be known. */
+export function nextstatFault(manifest: Pick<FarmManifest, "farm">, sha256: string | null): string | null {
+  const known = nextstatsOf(manifest);
+  if (sha256 === null || isHostsOwn(manifest) || known.some((one) => one.sha256 === sha256)) return null;
+  return `sha256 ${sha256.slice(0, 12)}, not ${known.map((one) => one.sha256.slice(0, 12)).join(" or ")}`;
 }

@@ -1,12 +1,12 @@
-import type { Place, SchedulerLimits } from "./contracts/scheduler.ts";
 import { labelLine as row, plural } from "./format.ts";
-import { DEFAULT_SHARDS } from "./split.ts";
+import type { Place, SchedulerLimits } from "./schema/scheduler.ts";
+import { DEFAULT_SHARDS } from "./toys.ts";
 
 /** Shards for each CPU that a suggestion aims at: the tail of a run is then a third of a shard's share. */
 const SHARDS_PER_CPU = 3;
 
 /** More jobs at a time than this read their inputs from one file server faster than most can give them. */
-const MOST_AT_A_TIME = 500;
+const MAX_AT_A_TIME = 500;
 
 /** A place that takes no jobs now. */
 const CLOSED = /^(down|drain|inact)/i;
@@ -34,7 +34,7 @@ export interface Suggestion {
 export function suggest(limits: SchedulerLimits): Suggestion {
   const cpus = openCpus(limits.places ?? []);
   if (cpus === 0) return { shards: null, shards_per_job: null, throttle: null, why: "no CPUs are seen" };
-  const at_a_time = Math.min(cpus, MOST_AT_A_TIME);
+  const at_a_time = Math.min(cpus, MAX_AT_A_TIME);
   const shards = SHARDS_PER_CPU * at_a_time;
   return {
     shards,

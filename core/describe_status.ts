@@ -1,8 +1,8 @@
-import type { ShardState } from "./contracts/kinds.ts";
 import { namedShards } from "./format.ts";
 import type { MergedCheck } from "./merge/merged_check.ts";
-import { NOT_SUBMITTED } from "./reconcile.ts";
-import { leftText, rateText } from "./progress_line.ts";
+import { leftText, rateText } from "./progress.ts";
+import type { ShardState } from "./schema/enums.ts";
+import { NOT_SUBMITTED } from "./shard_states.ts";
 
 export interface StatusShard {
   shard: number;
@@ -48,11 +48,11 @@ export function describeStatus(summary: StatusSummary, shards: StatusShard[]): s
 export function describeCounts(summary: StatusSummary, shards: StatusShard[]): string {
   const { counts, total } = summary;
   const waiting = shards.filter(isNotSubmitted).length;
-  const told = Object.entries(counts).flatMap(([state, n]) => {
+  const reported = Object.entries(counts).flatMap(([state, n]) => {
     const given = state === "queued" ? n - waiting : n;
     return given > 0 ? [`${given} ${state}`] : [];
   });
-  const states = [...told, ...(waiting > 0 ? [`${waiting} not submitted`] : [])].join(", ");
+  const states = [...reported, ...(waiting > 0 ? [`${waiting} not submitted`] : [])].join(", ");
   return `${summary.run_id} (${summary.scheduler}): ${states} of ${total} shards`;
 }
 
@@ -72,15 +72,15 @@ const QUIET = new Set<ShardState>(["done", "running"]);
 /**
  * What is new since the last look, a line for each state and reason, with the shards that it has come to. Of reasons to
  * wait each is said once only, whichever shards it is of: it holds for most shards in turn.
- * @param said what was said before; this look is added to it
+ * @param printed what was said before; this look is added to it
  */
-export function tellChanges(said: Map<string, Set<number>>, shards: StatusShard[]): string[] {
+export function tellChanges(printed: Map<string, Set<number>>, shards: StatusShard[]): string[] {
   return groups(shards.filter(({ state, why }) => !QUIET.has(state) && !(state === "queued" && why === "")))
     .flatMap((group) => {
       const key = `${group.state} ${group.why.replaceAll(/\d+/g, "#")}`;
-      const before = said.get(key) ?? new Set();
+      const before = printed.get(key) ?? new Set();
       const fresh = group.shards.filter((shard) => !before.has(shard));
-      said.set(key, new Set([...before, ...fresh]));
+      printed.set(key, new Set([...before, ...fresh]));
       const is_old = fresh.length === 0 || (group.state === "queued" && before.size > 0);
       return is_old ? [] : [describeGroup({ ...group, shards: fresh }).trim()];
     });

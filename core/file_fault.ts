@@ -126,19 +126,19 @@ const NEXT: Partial<Record<FileFault, string>> = {
 
 export const adviceFor = (fault: FileFault): string | undefined => NEXT[fault];
 
-const AGAIN = "then run the same command again";
+const SAME_COMMAND = "then run the same command again";
 
 const NEXT_FOR_WRITING: Partial<Record<FileFault, string>> = {
   barred: ELSEWHERE,
-  denied: `Ask its owner to let you write there, or choose another place, ${AGAIN}`,
-  full: `Free some space or choose another place, ${AGAIN}`,
-  quota: `Free some space or choose another place, ${AGAIN}`,
+  denied: `Ask its owner to let you write there, or choose another place, ${SAME_COMMAND}`,
+  full: `Free some space or choose another place, ${SAME_COMMAND}`,
+  quota: `Free some space or choose another place, ${SAME_COMMAND}`,
   ...NEXT_IN_PASSING,
 };
 
 /** What one can do about a file that cannot be written. */
 export const adviceForWriting = (fault: FileFault): string =>
-  NEXT_FOR_WRITING[fault] ?? `Choose another place, ${AGAIN}`;
+  NEXT_FOR_WRITING[fault] ?? `Choose another place, ${SAME_COMMAND}`;
 
 const LONGEST = 300;
 
@@ -159,7 +159,7 @@ export function fileError(doing: string, path: string, error: unknown): unknown 
 }
 
 /** What Deno and Node add to the system's words: `… (os error 13): lstat '/a/b'`, `…, stat '/a/b'`, `… to "/dev/x", …`. */
-const NAMED = /[:,] ([a-z]+) '(.*?)'(?: -> '.*')?$|access to "([^"]*)"/s;
+const PATH_IN_ERROR = /[:,] ([a-z]+) '(.*?)'(?: -> '.*')?$|access to "([^"]*)"/s;
 
 /**
  * As fileError, for an error of a file that nobody expected: by the call and the path in its message. That a file
@@ -167,7 +167,7 @@ const NAMED = /[:,] ([a-z]+) '(.*?)'(?: -> '.*')?$|access to "([^"]*)"/s;
  */
 export function unexpectedFileError(error: unknown): unknown {
   if (!(error instanceof Error) || fileFault(error) === undefined) return error;
-  const [, call = "use", path, barred] = NAMED.exec(error.message) ?? [];
+  const [, call = "use", path, barred] = PATH_IN_ERROR.exec(error.message) ?? [];
   const named = path ?? barred;
   return named === undefined ? error : fileError(call, named, error);
 }

@@ -1,4 +1,4 @@
-import type { Bounds, FitFinding } from "./contracts/fit_quality.ts";
+import type { Bounds, FitFinding } from "./schema/fit_quality.ts";
 import { finiteOf, moments, quantiles } from "./statistics.ts";
 
 /** The toys of a set, and where they were generated. */
@@ -38,7 +38,7 @@ const SMALL_BIAS = 0.1;
  * So many toys with one and the same value are no chance: of two fits that move no two agree to the last bit, and on a
  * bound, with the truth elsewhere, at most half of all toys is expected.
  */
-const FEWEST_EQUAL = 3;
+const MIN_EQUAL = 3;
 
 export function toysOnBounds({ poi_hat, bounds }: FittedToys): ToysOnBounds {
   const values = finiteOf(poi_hat);
@@ -69,7 +69,7 @@ export function fitFindings(toys: FittedToys, on: ToysOnBounds): FitFinding[] {
 
 /** At the truth itself all toys may lie by chance, as each does with half the probability where that is a bound. */
 function allEqual({ poi_true, bounds }: FittedToys, value: number, n: number): FitFinding[] {
-  const fewest = value === poi_true ? Math.ceil(-Math.log2(FALSE_ALARM)) : FEWEST_EQUAL;
+  const fewest = value === poi_true ? Math.ceil(-Math.log2(FALSE_ALARM)) : MIN_EQUAL;
   if (n < fewest) return [];
   const expected = value === poi_true ? n / 2 : 0;
   if (bounds !== null && value <= bounds[0]) return [{ kind: "lower_bound", value, n, expected, error: null }];
@@ -114,7 +114,7 @@ interface Spread {
 }
 
 /** With fewer toys than this a side tells nothing. */
-const FEWEST_OF_SIDE = 5;
+const MIN_OF_SIDE = 5;
 
 /** The median of |x| of a unit Gaussian, and by what a sigma made from it is uncertain, times the root of the count. */
 const MEDIAN_DISTANCE = 0.6745;
@@ -123,7 +123,7 @@ const MEDIAN_SCATTER = 1.17;
 /** The median stays where it is when an end cuts less than half of the side off, a root mean square does not. */
 function sideOf(values: Float64Array, truth: number, sign: 1 | -1): Side {
   const distances = values.map((value) => sign * (value - truth)).filter((distance) => distance > 0);
-  if (distances.length < FEWEST_OF_SIDE) return { sigma: Infinity, is_cut: true };
+  if (distances.length < MIN_OF_SIDE) return { sigma: Infinity, is_cut: true };
   const [median = NaN, most] = quantiles(distances, [0.5, 1]);
   const inflated = 1 + 3 * MEDIAN_SCATTER / Math.sqrt(distances.length);
   return { sigma: median / MEDIAN_DISTANCE * inflated, is_cut: median === most };

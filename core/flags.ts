@@ -1,6 +1,108 @@
-import type { OptionValue } from "./contracts/manifest.ts";
 import { FarmError } from "./errors.ts";
-import { oneOf, plainPath, realNumber, wholeNumber } from "./parse_flag.ts";
+import type { OptionValue } from "./schema/manifest.ts";
+
+/** Reads a whole number of a flag. Beyond 2^53 digits would be lost, so that is refused. */
+export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^[+-]?\d+$/.test(text.trim()) || !Number.isSafeInteger(value) || value < min || value > max) {
+      const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more, below 2^53` : `from ${min} to ${max}`;
+      throw new FarmError("usage", `Cannot use ${flag} "${text}": wanted a whole number ${range}`);
+    }
+    return value;
+  };
+}
+
+export function realNumber(flag: string, min = -Infinity): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isFinite(value) || value < min) {
+      throw new FarmError(
+        "usage",
+        `Cannot use ${flag} "${text}": wanted a number${min === -Infinity ? "" : ` of ${min} or more`}`,
+      );
+    }
+    return value;
+  };
+}
+
+export function oneOf<T extends string>(flag: string, choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = choices.find((choice) => choice === text);
+    if (found === undefined) throw new FarmError("usage", `Cannot use ${flag} "${text}": wanted ${choices.join(", ")}`);
+    return found;
+  };
+}
+
+/** Collects a flag that may be given several times. */
+export function repeated(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}
+
+/**
+ * Reads a time as Slurm does (sbatch(1), --time): minutes, MM:SS or HH:MM:SS; after days the hours come first, D-HH,
+ * D-HH:MM or D-HH:MM:SS; in seconds.
+ */
+export function durationSeconds(flag: string): (text: string) => number {
+  return (text) => {
+    const [, days, ...fields] = /^(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?$/.exec(text) ?? [];
+    const [first, ...rest] = fields.filter((field) => field !== undefined).map(Number);
+    if (first === undefined) {
+      throw new FarmError("usage", `Cannot use ${flag} "${text}": wanted HH:MM:SS, D-HH:MM:SS or whole minutes`);
+    }
+    const [hours, minutes = 0, seconds = 0] = days === undefined && rest.length < 2
+      ? [0, first, ...rest]
+      : [first, ...rest];
+    return ((Number(days ?? 0) * 24 + hours) * 60 + minutes) * 60 + seconds;
+  };
+}
+
+/** Reads `name=value` pairs of --set. */
+export function setValues(pairs: readonly string[]): Record<string, number> {
+  const values: Record<string, number> = Object.create(null);
+  for (const pair of pairs) {
+    const cut = pair.indexOf("=");
+    const name = pair.slice(0, cut);
+    if (cut < 1 || !/^[\w.\-[\]]+$/.test(name)) {
+      throw new FarmError("usage", `Cannot use --set "${pair}": wanted NAME=NUMBER`);
+    }
+    if (Object.hasOwn(values, name)) throw new FarmError("usage", `Cannot use --set twice for "${name}"`);
+    values[name] = realNumber(`--set ${name}`)(pair.slice(cut + 1));
+  }
+  return { ...values };
+}
+
+const RUN_ID = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
+
+/** A run id is a folder's and a job's name: letters, digits, `.`, `_`, `-`, first a letter, at most 64. */
+export function runId(text: string): string {
+  if (RUN_ID.test(text)) return text;
+  throw new FarmError(
+    "usage",
+    `Cannot use --run-id "${printableName(text)}": wanted at most 64 letters, digits, ".", "_" and "-", first a letter`,
+  );
+}
+
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+const printableName = (text: string) => JSON.stringify(text).slice(1, -1);
+
+/** A path goes into scripts and one-line values: control characters in it are refused. */
+export function plainPath(flag: string): (text: string) => string {
+  return (text) => {
+    if (text === "") throw new FarmError("usage", `Cannot use ${flag} "": wanted a path`);
+    if (CONTROL.test(text)) {
+      throw new FarmError(
+        "usage",
+        `Cannot use ${flag} "${
+          printableName(text)
+        }": a path with a line break or control character cannot be written into job scripts`,
+      );
+    }
+    return text;
+  };
+}
 
 /** A flag as data: of it are made what commander parses, the help, the completions and the type of its value. */
 export interface Flag {
@@ -99,4 +201,23 @@ function isOf(flag: Flag, value: unknown): boolean {
   if (flag.type === "integer" || flag.type === "number") return typeof value === "number";
   if (typeof value !== "string") return flag.bare === true && value === true;
   return flag.choices?.includes(value) ?? true;
+}
+
+/** The known name nearest to a mistyped one, or undefined when none is near (Levenshtein distance, at most a third). */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
+  const ranked = known.map((one) => ({ one, far: distance(name, one) })).sort((a, b) => a.far - b.far)[0];
+  return ranked && ranked.far <= Math.max(2, Math.floor(name.length / 3)) ? ranked.one : undefined;
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }

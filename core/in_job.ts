@@ -1,6 +1,6 @@
-import type { InJob } from "./contracts/in_job.ts";
-import type { OptionValue } from "./contracts/manifest.ts";
-import { durationSeconds } from "./parse_flag.ts";
+import { durationSeconds } from "./flags.ts";
+import type { OptionValue } from "./schema/manifest.ts";
+import type { InJob } from "./schema/scheduler.ts";
 
 /** A scheduler, and what a job sees of it. */
 export interface JobView {

@@ -1,9 +1,10 @@
-/** Attempts and their records: the one builder of each, and where both say that an attempt ran. */
-
-import { type Attempt, ATTEMPT_SCHEMA } from "./contracts/attempt.ts";
-import type { FarmManifest, Plan } from "./contracts/manifest.ts";
-import { SHARD_RECORD_SCHEMA, type ShardRecord } from "./contracts/shard_record.ts";
+import { type Attempt, ATTEMPT_SCHEMA } from "./schema/attempt.ts";
+import type { FarmManifest, Plan } from "./schema/manifest.ts";
+import type { InJob } from "./schema/scheduler.ts";
+import { SHARD_RECORD_SCHEMA, type ShardRecord } from "./schema/shard_record.ts";
 import { slotsOn } from "./worker_backends.ts";
+
+/** Attempts and their records: the one builder of each, and where both say that an attempt ran. */
 
 type NewAttempt = Partial<Attempt> & Pick<Attempt, "attempt_token" | "wrapper" | "scheduler" | "started_at_utc">;
 
@@ -131,4 +132,86 @@ export function attemptHost({ remote, host, end, wrapper }: Attempt): string {
 /** The same of a committed shard. */
 export function recordHost({ scheduler, slot, host }: Pick<ShardRecord, "scheduler" | "slot" | "host">): string {
   return slotsOn(scheduler) === "hosts" && slot !== null ? slot.replace(/:\d+$/, "") : host;
+}
+
+/** Hashes text to hexadecimal sha256; core has no hash of its own. */
+type Sha256Of = (text: string) => string;
+
+/** The text of a metrics document as it is written: two blanks of indentation, a line break at its end. */
+export const documentText = (document: unknown): string => JSON.stringify(document, null, 2) + "\n";
+
+/** The document with a sum over all of itself, so that one changed byte is found later. */
+export function sealDocument<T extends { farm: object }>(document: T, sha256: Sha256Of): T {
+  return { ...document, farm: { ...document.farm, record_sha256: sha256(documentText(document)) } };
+}
+
+/**
+ * Why a document's text is not what was sealed, or null. It is compared as
+ * parsed, not as a schema hands it on: that would put its members into another order.
+ * @throws {SyntaxError} when it is no JSON
+ */
+export function sealFault(text: string, sha256: Sha256Of): string | null {
+  const document: unknown = JSON.parse(text);
+  if (!isObject(document) || !isObject(document.farm)) return "has no record";
+  const { record_sha256, ...farm } = document.farm;
+  if (typeof record_sha256 !== "string") return "has no farm.record_sha256 over itself";
+  if (documentText(document) !== text) return "is not laid out as it was written";
+  const same = sha256(documentText({ ...document, farm })) === record_sha256;
+  return same ? null : "is not what was written: its own sha256 differs";
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+const KEY = '\n  "farm": ';
+const END = "\n}\n";
+
+/**
+ * The record's text in a shard's metrics document as this program writes it: two blanks of indentation, `farm` last.
+ * Undefined where it is laid out otherwise. A line break cannot be inside a JSON string, so the key is no text.
+ */
+export function recordText(document: string): string | undefined {
+  const at = document.lastIndexOf(KEY);
+  if (at < 0 || !document.endsWith(END)) return undefined;
+  return document.slice(at + KEY.length, document.length - END.length);
+}
+
+/** What a record holds whatever the scheduler. */
+const VARIABLES: readonly string[] = [
+  "OMP_NUM_THREADS",
+  "OPENBLAS_NUM_THREADS",
+  "MKL_NUM_THREADS",
+  "VECLIB_MAXIMUM_THREADS",
+  "NUMEXPR_NUM_THREADS",
+  "RAYON_NUM_THREADS",
+  "CUDA_VISIBLE_DEVICES",
+  "LANG",
+  "TZ",
+];
+
+/** Threads of numerical libraries that a fit may load: one each, so that nextstat's --threads is the whole use. */
+export const ONE_BLAS_THREAD: Record<string, string> = Object.fromEntries(
+  ["OMP", "OPENBLAS", "MKL"].map((name) => [`${name}_NUM_THREADS`, "1"]).concat([
+    ["VECLIB_MAXIMUM_THREADS", "1"],
+    ["NUMEXPR_NUM_THREADS", "1"],
+  ]),
+);
+
+/** Returns the only variables that a record may hold: ids and settings that explain a result, never secrets. */
+export const recordedVariables = (in_jobs: readonly InJob[]): string[] => [
+  ...new Set([...VARIABLES, ...in_jobs.flatMap(({ record = [] }) => record)]),
+];
+
+/** Returns what of an environment a record keeps, each value at most 200 characters long. */
+export function recordedEnvironment(
+  environment: Record<string, string>,
+  in_jobs: readonly InJob[],
+): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of recordedVariables(in_jobs)) {
+    const value = Object.hasOwn(environment, name) ? environment[name] : undefined;
+    if (value !== undefined) kept[name] = value.slice(0, 200);
+  }
+  return kept;
 }

@@ -1,8 +1,10 @@
-import type { Cause, ShardState } from "./contracts/kinds.ts";
-import type { RunRecord } from "./contracts/manifest.ts";
-import type { FitQuality, FitWarning } from "./contracts/fit_quality.ts";
-import type { RunTimes } from "./contracts/run_times.ts";
+import { poiName } from "./fit_quality.ts";
 import type { MergedCheck } from "./merge/merged_check.ts";
+import { putValues, type ShardOutput, type ToyValues } from "./output.ts";
+import type { Cause, ShardState } from "./schema/enums.ts";
+import type { FitQuality, FitWarning } from "./schema/fit_quality.ts";
+import type { RunRecord } from "./schema/manifest.ts";
+import type { RunTimes } from "./schema/run_times.ts";
 
 /** When something ran, by one clock for all of a run, and where. */
 export interface Span {
@@ -94,4 +96,25 @@ export const doneShards = ({ shards }: Pick<RunFacts, "shards">): ShardFacts[] =
 /** Sum of what is known; null where of some it is not. */
 export function sumOf(values: readonly (number | null)[]): number | null {
   return values.reduce((sum, value) => sum === null || value === null ? null : sum + value, 0 as number | null);
+}
+
+/** Joins the toys of several outputs in toy order; null where there is none. */
+export function joinToys(parts: readonly { start: number; output: ShardOutput }[]): ToyFacts | null {
+  const sorted = parts.toSorted((a, b) => a.start - b.start);
+  const frame = sorted[0]?.output.frame;
+  if (!frame) return null;
+  const n = sorted.reduce((sum, { output }) => sum + output.poi_hat.length, 0);
+  const values: ToyValues = { poi_hat: new Float64Array(n), pulls: new Float64Array(n) };
+  let at = 0;
+  for (const { output } of sorted) {
+    putValues(values, at, output);
+    at += output.poi_hat.length;
+  }
+  const { poi_true } = frame.results;
+  const is_one = sorted.every(({ output }) => Math.abs(output.frame.results.poi_true - poi_true) <= 1e-6);
+  return {
+    poi_name: poiName(frame),
+    poi_true: is_one ? poi_true : null,
+    ...values,
+  };
 }

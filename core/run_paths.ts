@@ -1,3 +1,7 @@
+import { isAbsolute, join, normalize, relative } from "node:path";
+import { livePlans } from "./check_manifest.ts";
+import type { Plan } from "./schema/manifest.ts";
+
 /** The only place that knows the names of files in a run directory. All are relative to it. */
 export const MANIFEST = "manifest.json";
 export const MERGED = "merged.out.json";
@@ -87,4 +91,87 @@ const ONLY_THERE = /^(?:shards|submit_meta\.json|(?:slurm_array_job|condor_job|r
 /** Whether a name in a folder tells that shards of a run lie there, or are to. */
 export function isOfRunDirectory(name: string): boolean {
   return readShardName(name) !== undefined || OUR_FOLDERS.has(name) || ONLY_THERE.test(name);
+}
+
+/** Whether a normalized path is a folder or lies in it. */
+export function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== ".." && !way.startsWith("../") && !isAbsolute(way);
+}
+
+/**
+ * Returns where a file lies that a document names. One that lay inside the document's own folder when it was written
+ * lies at the same place inside that folder now: a copy is read and written where it lies, never in its original.
+ * Null for one that lay outside.
+ *
+ * @param written as the document has it
+ * @param before where the document's folder may have lain when it was written
+ * @param now where it lies
+ */
+export function pathNow(written: string, before: readonly string[], now: string): string | null {
+  const path = normalize(isAbsolute(written) ? written : join(now, written));
+  const folders = [now, ...before.map(normalize)].filter((folder) => isAbsolute(folder) && folder !== "/");
+  const holding = folders.filter((folder) => isInside(path, folder));
+  if (holding.length === 0) return null;
+  // A copy may lie inside its original, or the other way round: the innermost folder is the one that was meant.
+  const meant = holding.reduce((inner, folder) => folder.length > inner.length ? folder : inner);
+  return join(now, relative(meant, path));
+}
+
+/** Sums of all files of an archive, as `sha256sum -c` reads them. */
+export const SUMS = "SHA256SUMS";
+
+/** Files that an archive must have, and those that it takes where they are there. */
+interface ArchiveNames {
+  needed: string[];
+  optional: string[];
+}
+
+/** Where files of a shard lie in its run's directory. */
+export interface ShardFiles {
+  out: string;
+  metrics: string;
+  /** Side files of the old scripts, which tell what a record would. */
+  side: string[];
+}
+
+/** Files of each live shard of a run that this program rendered. */
+export function shardFiles(manifest: { plans: Plan[] }): ShardFiles[] {
+  return livePlans(manifest).map(({ shard_index }) => ({
+    out: outName(shard_index),
+    metrics: metricsName(shard_index),
+    side: [],
+  }));
+}
+
+/** The minimal set that proves a run: manifest, both files of each live shard, and the merged document. */
+export function archiveNames(shards: readonly ShardFiles[]): ArchiveNames {
+  return {
+    needed: [MANIFEST, MERGED, ...shards.flatMap(({ out, metrics }) => [out, metrics])],
+    optional: [MERGE_STATUS, SUBMIT_META, ...shards.flatMap(({ side }) => side)],
+  };
+}
+
+/** Whether a name leads to a file in a folder, or in folders below it, and nowhere else. */
+export function isWayDown(name: string): boolean {
+  return !name.includes("\0") && name.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+}
+
+interface Sum {
+  name: string;
+  sha256: string;
+}
+
+export const sumsText = (sums: readonly Sum[]): string =>
+  sums.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join("");
+
+/** @throws {Error} for a line that is none */
+export function readSums(text: string): Sum[] {
+  return text.split("\n").filter((line) => line !== "").map((line) => {
+    const [, sha256, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
+    if (sha256 === undefined || name === undefined || !isWayDown(name)) {
+      throw new Error(`has a line that is no sum: "${line.slice(0, 80)}"`);
+    }
+    return { name, sha256 };
+  });
 }

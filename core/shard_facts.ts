@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { type AttemptTime, isStamped } from "./attempt_time.ts";
-import type { ShardRecord } from "./contracts/shard_record.ts";
-import { countWarnings } from "./nextstat_warnings.ts";
+import { countWarnings } from "./fit_quality.ts";
 import type { ShardFacts, Span } from "./run_facts.ts";
+import type { ShardRecord } from "./schema/shard_record.ts";
 
 /** A shard of which nothing is known. */
 export const UNKNOWN_SHARD: ShardFacts = {

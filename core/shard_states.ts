@@ -1,5 +1,8 @@
-import { SHARD_STATES, type ShardState } from "./contracts/kinds.ts";
 import { FAILURES, type Remedy } from "./failure.ts";
+import { attemptHost, isLost } from "./record.ts";
+import type { Attempt } from "./schema/attempt.ts";
+import { type Cause, SHARD_STATES, type ShardState } from "./schema/enums.ts";
+import type { NativeState } from "./schema/scheduler.ts";
 
 /** What is known of a state: whatever is decided by one reads it here. */
 interface StateFacts {
@@ -47,3 +50,112 @@ export const isWaiting = (state: ShardState): boolean => STATES[state].phase ===
 
 /** Whether something may still happen to the shard by itself. */
 export const isGoingOn = (state: ShardState): boolean => ["runs", "unknown"].includes(STATES[state].phase);
+
+/** What is known of one shard, from its files first and its scheduler second. */
+export interface ShardEvidence {
+  /** late: its record is there, its output not yet. */
+  evidence: "absent" | "uncommitted" | "foreign" | "bad" | "late" | "done";
+  /** What is wrong with a bad or foreign file. */
+  fault: string | null;
+  last: Attempt | null;
+  /** Whether the last attempt, when it has no end, still goes on. */
+  life: "running" | "elsewhere" | "dead" | null;
+  /** Whether it is dead and has left its output whole, not committed yet. */
+  has_left_output?: boolean;
+  native: NativeState | null;
+  /** Whether the scheduler could be asked; null: it was never given this shard. */
+  asked: boolean | null;
+  /** Seconds since the scheduler stopped to know the job; null: it knows it. */
+  absent_s: number | null;
+  grace_s: number;
+}
+
+export interface ShardView {
+  state: ShardState;
+  /** In words, or empty. */
+  why: string;
+  host: string | null;
+}
+
+/** The state of a shard. Evidence in the files wins; the scheduler only explains why a shard is not there yet. */
+export function reconcile(facts: ShardEvidence): ShardView {
+  const { last, native } = facts;
+  const host = last ? attemptHost(last) : native?.host ?? null;
+  if (facts.evidence === "done") return { state: "done", why: "", host };
+  const active = native && (native.state === "queued" || native.state === "running" || native.state === "held");
+  const is_suspended = native?.state === "held" && last !== null && isOf(last, native);
+  if (facts.life === "running" && !is_suspended) return { state: "running", why: "", host };
+  if (active && !(native.state === "running" && last?.end && isOf(last, native))) {
+    return { state: native.state, why: native.reason ?? "", host: native.host };
+  }
+  if (facts.evidence === "late" && isAwaited(facts)) return { state: "running", why: AWAITED, host };
+  if (facts.evidence === "bad" || facts.evidence === "foreign" || facts.evidence === "late") {
+    return { state: "failed", why: facts.fault ?? "", host };
+  }
+  if (native && isExplained(native, last)) return { state: native.state, why: native.reason ?? native.native, host };
+  const is_older = native?.state === "done" && last !== null && !isByHand(last) && !isOf(last, native);
+  if (last?.end && !is_older) return ended(last.end.cause, last.end, host);
+  if (facts.life === "dead") {
+    const why = facts.has_left_output
+      ? "its process is gone, its output is whole: retry takes it in"
+      : last?.copied_from === undefined
+      ? "its process is gone and left no record"
+      : "it had not ended when this directory was copied";
+    return { state: "lost", why, host };
+  }
+  return withoutAttempt(facts, host);
+}
+
+/** Whether an attempt is of the very job that the scheduler tells of; an earlier one says nothing of it. */
+const isOf = (last: Attempt, native: NativeState): boolean => last.submission_token === native.token;
+
+const isByHand = (last: Attempt): boolean => last.submission_token === null || last.submission_token === last.run_token;
+
+/** Whether what the scheduler says of a job's end tells more than what its attempt left. */
+function isExplained(native: NativeState, last: Attempt | null): boolean {
+  const { is_stopped } = STATES[native.state];
+  if (!is_stopped && native.state !== "failed") return false;
+  if (!last?.end) return true;
+  if (!isByHand(last) && !isOf(last, native)) return true;
+  return is_stopped && FAILURES[last.end.cause].ended_by !== "itself";
+}
+
+function ended(cause: Cause, end: NonNullable<Attempt["end"]>, host: string | null): ShardView {
+  const printed = end.stderr_tail[0];
+  if (isLost(end)) return { state: "lost", why: printed ?? "its process is gone and left no record", host };
+  const how = cause === "exit" && end.exit_code !== null
+    ? `exit ${end.exit_code}`
+    : `${FAILURES[cause].words}${cause === "signal" && end.signal !== null ? ` (${end.signal})` : ""}`;
+  const why = [how, printed].filter(Boolean).join(": ");
+  return { state: FAILURES[cause].state, why, host };
+}
+
+/** Why a shard waits that no scheduler was given. */
+export const NOT_SUBMITTED = "not submitted";
+
+function withoutAttempt(facts: ShardEvidence, host: string | null): ShardView {
+  const { native } = facts;
+  if (facts.asked === false) return { state: "unknown", why: "its scheduler could not be asked", host };
+  if (native && native.state !== "done") {
+    return { state: native.state, why: native.reason ?? native.native, host: native.host };
+  }
+  if (facts.asked === true) return gone(facts, host);
+  if (facts.life === "elsewhere") {
+    return { state: "unknown", why: `begun on ${host}, which cannot be asked from here`, host };
+  }
+  return { state: "queued", why: NOT_SUBMITTED, host: null };
+}
+
+const AWAITED = "waiting for files";
+
+/** How long files that were written elsewhere may take to be seen here: caches of file systems, and transfers. */
+export const LATE_FILES_S = 120;
+
+/** Whether its job has ended so lately that its files may still be on their way from its node. */
+const isAwaited = ({ asked, absent_s, grace_s }: ShardEvidence): boolean => asked === true && (absent_s ?? 0) < grace_s;
+
+/** The scheduler knows nothing of it any more: its files may still be on their way. */
+function gone(facts: ShardEvidence, host: string | null): ShardView {
+  if (isAwaited(facts)) return { state: "running", why: AWAITED, host };
+  return { state: "lost", why: "its job is gone and left no record", host };
+}

@@ -1,10 +1,9 @@
 import * as z from "zod/mini";
-import { DeclaredInJob } from "../core/contracts/in_job.ts";
-import { Count } from "../core/contracts/kinds.ts";
-import { NativeState, SchedulerLimits } from "../core/contracts/scheduler.ts";
-import { PoolNode } from "../core/contracts/sweep.ts";
+import { Count } from "../core/schema/enums.ts";
+import { DeclaredInJob, NativeState, SchedulerLimits } from "../core/schema/scheduler.ts";
+import { PoolNode } from "../core/schema/sweep.ts";
 import type { SlotsOn } from "../core/worker_backends.ts";
-import { type Answer, answerOf, JobId, SubmitAnswer } from "./adapter_answers.ts";
+import { type Answer, answerOf, isBareName, JobId, runsAnything, SubmitAnswer } from "./adapter_answers.ts";
 import {
   type Chunk,
   Command,
@@ -18,9 +17,8 @@ import {
   RunPath,
   SchedulerOption,
 } from "./adapter_values.ts";
-import { isBareName, runsAnything } from "./refused_programs.ts";
 
-export type { NativeState, Place, SchedulerLimits, SubmitLimit } from "../core/contracts/scheduler.ts";
+export type { NativeState, Place, SchedulerLimits, SubmitLimit } from "../core/schema/scheduler.ts";
 export type * from "./adapter_answers.ts";
 export type * from "./adapter_values.ts";
 
@@ -105,7 +103,7 @@ function isTaken(
 
 /**
  * What an adapter does, as pure functions: it says what to write and what to run, and reads what came back. A function
- * more is a line in IS_REQUIRED, one in returnSchemas, and a check in host/check_adapter; without them it does not compile.
+ * more is a line in IS_REQUIRED, one in returnSchemas, and a check in runtime/plugin/check; without them it does not compile.
  */
 export interface AdapterCalls {
   /** Files to write and how shards are grouped. Throws FarmError usage on options that cannot be. */

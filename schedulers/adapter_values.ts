@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
-import { Count, Pattern, ShardState } from "../core/contracts/kinds.ts";
-import { type FarmManifest, OptionValue } from "../core/contracts/manifest.ts";
-import type { SchedulerLimits } from "../core/contracts/scheduler.ts";
 import { ATTEMPTS, CLAIMS, INCOMING, isOurName } from "../core/run_paths.ts";
+import { Count, Pattern, ShardState } from "../core/schema/enums.ts";
+import { type FarmManifest, OptionValue } from "../core/schema/manifest.ts";
+import type { SchedulerLimits } from "../core/schema/scheduler.ts";
 
 /** One line that is not empty and holds no control character. */
 export const Line = z.string().check(z.regex(/^\P{Cc}*\S\P{Cc}*$/u, "wanted one line of text"));

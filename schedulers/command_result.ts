@@ -1,8 +1,8 @@
-import { printable } from "../core/find_cause.ts";
+import { printable } from "../core/failure.ts";
 import type { CommandResult, SubmitAnswer } from "./adapter.ts";
 
 /** What a command said, on one line, for a person. */
-export function saying(result: CommandResult): string {
+export function commandMessage(result: CommandResult): string {
   if (result.spawn_error !== null) return printable(result.spawn_error);
   if (result.timed_out) return "no answer in time";
   const lines = (result.stderr.trim() || result.stdout.trim()).split("\n").map((line) => printable(line.trim()));
@@ -24,8 +24,8 @@ export function readIds(result: CommandResult, pattern: RegExp): SubmitAnswer | 
   ];
   const [id] = ids;
   if (id === undefined) return undefined;
-  if (result.exit_code !== 0) return { kind: "unclear", message: saying(result) };
-  return ids.length === 1 ? { kind: "ok", value: id } : { kind: "unclear", ids, message: saying(result) };
+  if (result.exit_code !== 0) return { kind: "unclear", message: commandMessage(result) };
+  return ids.length === 1 ? { kind: "ok", value: id } : { kind: "unclear", ids, message: commandMessage(result) };
 }
 
 /** Whether there are lines, and the pattern is in each of them. */
@@ -35,6 +35,6 @@ export function isEvery(text: string, pattern: RegExp): boolean {
 }
 
 /** It was not started, or was stopped before its end. */
-export function isCutShort(result: CommandResult): boolean {
+export function isTruncated(result: CommandResult): boolean {
   return result.spawn_error !== null || result.timed_out || result.exit_code === null;
 }

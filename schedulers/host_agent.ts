@@ -1,5 +1,5 @@
-import { renderTemplate, verbatim } from "../core/render_template.ts";
 import { quoteWord } from "../core/shell_quote.ts";
+import { renderTemplate, verbatim } from "../core/template.ts";
 import template from "../templates/host_agent.sh.mustache" with { type: "text" };
 
 /** What the agent on a host is told of the run; all empty where a host is only looked at. */

@@ -1,21 +1,227 @@
-import { ADAPTER_API_VERSION, type SchedulerAdapter } from "./adapter.ts";
-import { cancelHTCondor, readHTCondorCancel } from "./htcondor/cancel.ts";
-import { htcondorLogs } from "./htcondor/job_log.ts";
-import { eventsOf } from "./htcondor/events_of.ts";
-import { eventLogs, readLogStates } from "./htcondor/log_states.ts";
-import { excludingLine } from "./htcondor/machine_name.ts";
-import { HTCONDOR_IN_JOB } from "./htcondor/in_job.ts";
-import { textOption } from "./read_options.ts";
+import { LOGS } from "../core/run_paths.ts";
+import type { PoolNode } from "../core/schema/sweep.ts";
+import { quoteWord } from "../core/shell_quote.ts";
+import {
+  ADAPTER_API_VERSION,
+  type Answer,
+  type Chunk,
+  type Command,
+  type CommandResult,
+  type Finish,
+  type Handle,
+  type RenderContext,
+  type SchedulerAdapter,
+  type SubmitAnswer,
+} from "./adapter.ts";
+import { commandMessage, isTruncated, readIds } from "./command_result.ts";
+import { eventLogs, readLogStates } from "./htcondor/event_log.ts";
 import { HTCONDOR_OPTIONS } from "./htcondor/options.ts";
-import { askHTCondorPool, readHTCondorPool } from "./htcondor/pool.ts";
-import { probeHTCondor, readHTCondorProbe } from "./htcondor/probe.ts";
-import { queryHTCondor, readHTCondorQuery } from "./htcondor/query.ts";
-import { renderHTCondor } from "./htcondor/render.ts";
-import { findHTCondor, readHTCondorFind } from "./htcondor/find.ts";
-import { finishHTCondor } from "./htcondor/finish.ts";
-import { readHTCondorSubmit } from "./htcondor/read_submit.ts";
-import { submitHTCondor } from "./htcondor/submit.ts";
-import { siteOptions } from "./site_options.ts";
+import { jobConstraint, probeHTCondor, queryHTCondor, readHTCondorProbe, readHTCondorQuery } from "./htcondor/query.ts";
+import {
+  filesSent,
+  jobWords,
+  modeOf,
+  optionCommands,
+  renderHTCondor,
+  SUBMIT_FILES,
+  submitPath,
+} from "./htcondor/submit_file.ts";
+import { excludeNodesLine, HTCONDOR_IN_JOB } from "./htcondor/tables.ts";
+import { siteOptions, textOption } from "./options.ts";
+import { jobTag, shardsByTask, tasksFor } from "./tasks.ts";
+
+/** condor_rm by our own attribute, so that an id given anew is safe. A whole cluster goes with the jobs not made yet. */
+export function cancelHTCondor(handles: Handle[], shards: number[] | null): Command[] {
+  return handles.flatMap(({ token, chunk }) => {
+    const tasks = tasksFor(chunk, shards);
+    if (tasks.length === 0) return [];
+    const some = shards === null ? "" : ` && member(ProcId, {${tasks.join(", ")}})`;
+    return [{ argv: ["condor_rm", "-constraint", `${jobConstraint(token)}${some}`], timeout_s: 120 }];
+  });
+}
+
+/** None left to remove is no error, though condor_rm exits 1 (recorded: condor-rm-nonexistent). */
+export function readHTCondorCancel(results: CommandResult[]): Answer<null> {
+  const bad = results.find((result) => result.exit_code !== 0 && !isNoneLeft(result));
+  return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
+}
+
+const isNoneLeft = ({ exit_code, stderr }: CommandResult): boolean =>
+  exit_code === 1 && /Couldn't find\/remove all jobs/.test(stderr) && !/Failed to connect|CEDAR|SECMAN/.test(stderr);
+
+/** The event log of a shard's cluster, and what its job itself printed. */
+export function htcondorLogs({ job_id, chunk }: Handle, shard: number): string[] {
+  const group = [...shardsByTask(chunk).values()].find((shards) => shards.includes(shard));
+  if (!group) return [];
+  return [`${LOGS}/condor.${job_id}.log`, `${LOGS}/condor.${job_id}.shard_${group.join("+")}.out`];
+}
+
+/** Events that come again and again and tell nothing of a job's fate: image size (006), attributes (033), ads (028). */
+const NOISE = new Set(["006", "028", "033"]);
+
+/** Events that tell why a job does not go on: evicted (004), shadow failed (007), aborted (009), held (012), lost (022, 024). */
+const TELLING = new Set(["004", "007", "009", "012", "022", "024"]);
+
+/** Lines of usage and of a machine's resources. */
+const USAGE =
+  /^\s*(\d+ +- {2}|\(?Usr |Partitionable Resources|[A-Za-z]+ (\(\w+\) )? *:|(Cpus|Disk|GPUs|Memory|CondorScratchDir) = |$)/;
+
+/** The events of a shard's job among those of its cluster, without their tables of usage. */
+export function eventsOf(text: string, { job_id, chunk }: Handle, shard: number, telling = false): string {
+  const task = [...shardsByTask(chunk)].find(([, shards]) => shards.includes(shard))?.[0];
+  const mine = /^(\d{3}) \(0*(\d+)\.0*(\d+)\./;
+  return text.split(/^\.\.\.\r?\n?/m).flatMap((block) => {
+    const [, code = "", cluster, proc] = mine.exec(block) ?? [];
+    if (cluster !== job_id || proc !== `${task}` || NOISE.has(code) || (telling && !TELLING.has(code))) return [];
+    return block.split("\n").filter((line) => !USAGE.test(line));
+  }).join("\n");
+}
+
+const COLUMNS = ["Machine", "State", "Cpus", "TotalLoadAvg"];
+
+/** One line a slot; a claimed dynamic slot has its CPUs, its partitionable one those that are left (condor_status(1)). */
+export function askHTCondorPool(): Command[] {
+  const format = COLUMNS.flatMap((name, i) => [
+    "-format",
+    i === 0 ? "nsfarm|%v" : i === COLUMNS.length - 1 ? "|%v\\n" : "|%v",
+    name,
+  ]);
+  return [{ argv: ["condor_status", ...format], timeout_s: 60 }];
+}
+
+export function readHTCondorPool([result]: CommandResult[]): PoolNode[] {
+  const nodes = new Map<string, PoolNode>();
+  for (const line of (result?.stdout ?? "").split("\n")) {
+    const [, name, state = "", cpus, load] = /^nsfarm\|([^|]+)\|([^|]*)\|([^|]*)\|([^|]*)$/.exec(line) ?? [];
+    if (name !== undefined) add(nodes, name, state.toLowerCase(), number(cpus), number(load));
+  }
+  return [...nodes.values()];
+}
+
+function add(nodes: Map<string, PoolNode>, name: string, state: string, cpus: number | null, load: number | null) {
+  const before = nodes.get(name) ?? { name, state, cpus: 0, cpus_busy: 0, load };
+  const busy = state === "claimed" ? cpus ?? 0 : 0;
+  nodes.set(name, {
+    ...before,
+    state: state === "claimed" ? state : before.state,
+    cpus: (before.cpus ?? 0) + (cpus ?? 0),
+    cpus_busy: (before.cpus_busy ?? 0) + busy,
+  });
+}
+
+const number = (text: string | undefined) => /^\d+(\.\d+)?$/.test(text ?? "") ? Number(text) : null;
+
+/** Any job of it in the queue is enough: one cluster is one submission. */
+export function findHTCondor(_context: RenderContext, token: string): Command {
+  const argv = ["condor_q", "-constraint", jobConstraint(token), "-format", "nsfarm|%d", "ClusterId"];
+  return { argv: [...argv, "-format", "|%s\\n", "NsfarmToken"], timeout_s: 60 };
+}
+
+export function readHTCondorFind(result: CommandResult, token: string): Answer<string | null> {
+  if (result.exit_code !== 0) return { kind: "unclear", message: commandMessage(result) };
+  for (const line of result.stdout.split("\n")) {
+    const [, id, tag] = /^nsfarm\|(\d+)\|(.*)$/.exec(line) ?? [];
+    if (id !== undefined && tag === jobTag(token)) return { kind: "ok", value: id };
+  }
+  return { kind: "ok", value: null };
+}
+
+const SCRIPT = "condor_finish_job.sh";
+const SUBMIT_FILE = "condor_finish_job.sub";
+
+/**
+ * A job of the scheduler universe: it runs on the submit machine at once, under the schedd, as DAGMan does (HTCondor
+ * manual, "Scheduler Universe"), and waits until the event log says that the run's jobs have ended. A DAG with a final
+ * node would do the same, but only for jobs that DAGMan itself submits: not for those of a retry.
+ */
+export function finishHTCondor(
+  { run_dir, nsfarm, manifest }: RenderContext,
+  _handles: Handle[],
+  token: string,
+): Finish {
+  const dir = submitPath("the run directory", run_dir);
+  const sub = [
+    "# Collects and merges the run when its jobs have ended; says in merge_status.json what is missing.",
+    "universe = scheduler",
+    `initialdir = ${dir}`,
+    `executable = ${dir}/${SCRIPT}`,
+    `log = ${LOGS}/condor_finish.$(ClusterId).log`,
+    `output = ${LOGS}/finish.$(ClusterId).log`,
+    `error = ${LOGS}/finish.$(ClusterId).log`,
+    `batch_name = ${manifest.run_id}`,
+    `My.NsfarmToken = "${jobTag(token)}"`,
+    "queue",
+    "",
+  ];
+  const script = [
+    "#!/bin/sh",
+    ': "${PATH:=/usr/local/bin:/usr/bin:/bin}"',
+    "export PATH",
+    `exec ${quoteWord(nsfarm)} finish ${quoteWord(run_dir)} --wait`,
+    "",
+  ];
+  return {
+    files: [
+      { path: SCRIPT, text: script.join("\n"), executable: true },
+      { path: SUBMIT_FILE, text: sub.join("\n"), executable: false },
+    ],
+    command: { argv: ["condor_submit", "-terse", `${run_dir}/${SUBMIT_FILE}`], timeout_s: 120 },
+  };
+}
+
+/** Faults of the way to the schedd (recorded: condor-submit-schedd-down, -no-collector). */
+const NO_ANSWER =
+  /Failed to connect|Can't find address|CEDAR:\d+|SECMAN:\d+|AUTHENTICATE:\d+|[Tt]imed out|connection (closed|lost)/;
+
+/**
+ * Refusals of condor_submit itself, before it calls the schedd (recorded: condor-submit-badsub2, -missing-exe,
+ * -syntax-error; submit_utils.cpp). Not among them: `Failed to commit job submission into the queue`, after which the jobs
+ * may be there.
+ */
+const REFUSALS =
+  /Failed to (open command|parse command) file|Executable file .* does not exist|invalid Queue statement|on Line \d+ of submit file|No 'executable' parameter|unknown universe|Parse error in (expression|ClassAd)|Can't open "/i;
+
+/** `2.0 - 2.11`: the range of jobs, with -terse. */
+const RANGE = /^(\d+)\.\d+ - \1\.\d+$/;
+
+export function readHTCondorSubmit(result: CommandResult): SubmitAnswer {
+  if (result.spawn_error !== null) {
+    return { kind: "refused", message: `condor_submit cannot be started: ${commandMessage(result)}` };
+  }
+  if (isTruncated(result)) return { kind: "unclear", message: commandMessage(result) };
+  const read = readIds(result, RANGE);
+  if (read) return read;
+  const { exit_code, stderr } = result;
+  const message = commandMessage(result);
+  if (exit_code === 0 || stderr.trim() === "" || NO_ANSWER.test(stderr)) return { kind: "unclear", message };
+  return REFUSALS.test(stderr) ? { kind: "refused", message } : { kind: "unclear", answered: true, message };
+}
+
+/**
+ * condor_submit of the run's file, with the shards and the token put in place of those in it: `-append` commands come
+ * after all others of the file, before `queue` (condor_submit(1)).
+ * A submission is one transaction: a client that is stopped before its end leaves nothing (reliability.md, 2b).
+ * @throws {FarmError} usage, in transfer mode, for files that cannot be sent
+ */
+export function submitHTCondor(context: RenderContext, chunk: Chunk, token: string): Command {
+  const mode = modeOf(context);
+  if (mode === "transfer") filesSent(context);
+  const append = [
+    `nsfarm_tag = ${jobTag(token)}`,
+    `nsfarm_shards = ${jobWords(chunk).join(" ")}`,
+    // As they are now: a retry can have raised the memory or the time since the file was written.
+    ...optionCommands(context),
+  ];
+  return {
+    argv: [
+      "condor_submit",
+      "-terse",
+      ...append.flatMap((line) => ["-append", line]),
+      `${context.run_dir}/${SUBMIT_FILES[mode]}`,
+    ],
+    timeout_s: 120,
+  };
+}
 
 /** HTCondor: one cluster of jobs, on a shared file system or with its own file transfer. */
 const htcondor = {
@@ -50,7 +256,7 @@ const htcondor = {
   eventsOf,
   finish: finishHTCondor,
   jobLogs: htcondorLogs,
-  avoiding: (options, node) => excludingLine(node, textOption(options, "condor-requirements")),
+  avoiding: (options, node) => excludeNodesLine(node, textOption(options, "condor-requirements")),
   pool: askHTCondorPool,
   readPool: readHTCondorPool,
 } satisfies SchedulerAdapter;

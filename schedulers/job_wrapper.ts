@@ -1,20 +1,87 @@
-import { basename } from "node:path";
-import type { InJob } from "../core/contracts/in_job.ts";
-import type { FarmManifest, Plan } from "../core/contracts/manifest.ts";
+import { basename, dirname, join } from "node:path";
+import { isHostsOwn, nextstatsOf } from "../core/check_manifest.ts";
+import { FarmError } from "../core/errors.ts";
 import { fitCommand, isPiece } from "../core/fit_command.ts";
-import { JOB_FACTS } from "../core/job_facts.ts";
-import { recordedVariables } from "../core/recorded_environment.ts";
-import { isHostsOwn, nextstatsOf } from "../core/run_nextstats.ts";
-import { renderTemplate, verbatim } from "../core/render_template.ts";
-import { inputPath } from "../core/spec_files.ts";
-import { INPUTS } from "../core/stage_plan.ts";
+import { JOB_FACTS } from "../core/job_txt.ts";
+import { recordedVariables } from "../core/record.ts";
+import type { FarmManifest, Plan } from "../core/schema/manifest.ts";
+import type { InJob } from "../core/schema/scheduler.ts";
 import { quoteWord } from "../core/shell_quote.ts";
+import { inputPath } from "../core/spec.ts";
+import { INPUTS } from "../core/staging.ts";
+import { renderTemplate, verbatim } from "../core/template.ts";
 import { VERSION } from "../core/version.ts";
 import template from "../templates/job_wrapper.sh.mustache" with { type: "text" };
+import launch from "../templates/launch.sh.mustache" with { type: "text" };
+import setup from "../templates/setup.sh.mustache" with { type: "text" };
 import type { RenderContext, RenderedFile } from "./adapter.ts";
-import { boundFolders, imageInSandbox } from "./container.ts";
-import { setupLines } from "./launch.ts";
-import { readSite } from "./site_options.ts";
+import { readSite, type Site } from "./options.ts";
+
+/**
+ * Folders that a container must see for a job on a shared file system: the run's, the programs', the spec's and those
+ * of the files that it names.
+ * @throws {FarmError} usage, for a path that Apptainer's --bind cannot name (apptainer-exec(1): `:` and `,` divide)
+ */
+function boundFolders({ manifest, run_dir, nsfarm }: RenderContext): string[] {
+  const spec = dirname(manifest.config);
+  const inputs = manifest.farm.inputs.map(({ path }) => dirname(path.startsWith("/") ? path : join(spec, path)));
+  const all = new Set([run_dir, dirname(nsfarm), dirname(manifest.nextstat_bin), spec, ...inputs]);
+  const folders = [...all].filter((folder) => ![...all].some((one) => folder.startsWith(`${one}/`)));
+  for (const folder of folders) checkBind(folder);
+  return folders.sort();
+}
+
+function checkBind(folder: string): void {
+  if (!/[:,]/.test(folder)) return;
+  throw new FarmError(
+    "usage",
+    `Cannot use --container: the folder "${folder}" has a ":" or a "," in its name, which Apptainer cannot bind`,
+    "Put the files into a folder with a plain name",
+  );
+}
+
+/** Images below /cvmfs are on every node, and those with `://` are fetched there. */
+export function isSentImage(container: string | undefined): container is string {
+  return container !== undefined && !container.includes("://") && !container.startsWith("/cvmfs/");
+}
+
+/** An image's name in the sandbox of a job that shares no disk. */
+const imageInSandbox = (container: string): string => isSentImage(container) ? `./${basename(container)}` : container;
+
+/** The lines of --setup, made ready to run in a script of ours; empty where there are none. */
+export function setupLines({ setup: lines }: Site): string {
+  return lines.length === 0 ? "" : renderTemplate(setup, { lines: lines.map(verbatim) }, quoteWord);
+}
+
+/**
+ * Shell lines that hand over to `nsfarm-deno job` with the script's arguments, inside a container where one is wanted.
+ * @param sandbox whether the job has only what was sent to it
+ */
+export function launchLines(context: RenderContext, { container }: Site, sandbox = false): string {
+  const pulls = context.manifest.farm.pilots !== null && !sandbox;
+  return renderTemplate(launch, {
+    words: verbatim(pulls ? pilotWords(context) : `job ${sandbox ? "--sandbox ." : `"$run_dir"`} "$@"`),
+    sandbox,
+    container: container === undefined ? [] : [sandbox ? inSandbox(container) : onSharedDisk(context, container)],
+  }, quoteWord);
+}
+
+/** A pilot takes whichever shard is open, not those of its task. */
+function pilotWords({ options }: RenderContext): string {
+  const beat = options["heartbeat-s"];
+  return [
+    `work "$run_dir" --pilot`,
+    ...(options["speculate"] === true ? ["--speculate"] : []),
+    ...(typeof beat === "number" ? [`--heartbeat-s ${beat}`] : []),
+  ].join(" ");
+}
+
+const inSandbox = (container: string) => ({ image: imageInSandbox(container), binds: [verbatim(`"$PWD"`)] });
+
+const onSharedDisk = (context: RenderContext, container: string) => ({
+  image: container,
+  binds: boundFolders(context),
+});
 
 export const JOB_WRAPPER = "job_wrapper.sh";
 
@@ -103,4 +170,14 @@ function shellCommand(manifest: FarmManifest, plan: Plan): string {
     if (words[i - 1] === "--shard") return `"$shard/${manifest.shards}"`;
     return (Object.hasOwn(IN_SHELL, word) ? IN_SHELL[word] : undefined) ?? quoteWord(word);
   }).join(" ");
+}
+
+/** More threads than CPUs run, but slower, and slow down whoever has the other CPUs. */
+export function threadsWarning(threads: number, cpus: number, option: string): string[] {
+  if (threads <= cpus) return [];
+  return [
+    `--threads ${threads} is more than the ${
+      cpus === 1 ? "one CPU" : `${cpus} CPUs`
+    } of each job (--${option} ${cpus}): threads will wait for each other`,
+  ];
 }

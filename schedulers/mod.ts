@@ -1,7 +1,7 @@
-import type { InJob } from "../core/contracts/in_job.ts";
+import type { InJob } from "../core/schema/scheduler.ts";
 import type { Backend } from "./adapter.ts";
-import { HTCONDOR_IN_JOB } from "./htcondor/in_job.ts";
-import { SLURM_IN_JOB } from "./slurm/in_job.ts";
+import { HTCONDOR_IN_JOB } from "./htcondor/tables.ts";
+import { SLURM_IN_JOB } from "./slurm/tables.ts";
 
 /** The built-in backends; literal imports, so that the compiled binary holds them and loads only the one in use. */
 export const BUILT_IN: Record<string, () => Promise<{ default: Backend }>> = {

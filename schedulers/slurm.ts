@@ -1,19 +1,174 @@
-import { ADAPTER_API_VERSION, type SchedulerAdapter } from "./adapter.ts";
-import { textOption } from "./read_options.ts";
-import { siteOptions } from "./site_options.ts";
-import { cancelSlurm, readSlurmCancel } from "./slurm/cancel.ts";
-import { PASSED } from "./slurm/directives.ts";
-import { findSlurm, readSlurmFind } from "./slurm/find.ts";
-import { finishSlurm } from "./slurm/finish.ts";
-import { SLURM_IN_JOB } from "./slurm/in_job.ts";
-import { readSlurmJobLog, slurmLogs } from "./slurm/job_log.ts";
-import { SLURM_OPTIONS } from "./slurm/options.ts";
-import { askSlurmPool, readSlurmPool } from "./slurm/pool.ts";
-import { probeSlurm, readSlurmProbe } from "./slurm/probe.ts";
-import { querySlurm, readSlurmQuery } from "./slurm/query.ts";
-import { readSlurmSubmit } from "./slurm/read_submit.ts";
-import { renderSlurm } from "./slurm/render.ts";
-import { submitSlurm } from "./slurm/submit.ts";
+import type { PoolNode } from "../core/schema/sweep.ts";
+import {
+  ADAPTER_API_VERSION,
+  type Answer,
+  type Chunk,
+  type Command,
+  type CommandResult,
+  type Handle,
+  type RenderContext,
+  type SchedulerAdapter,
+  type SubmitAnswer,
+} from "./adapter.ts";
+import { commandMessage, isEvery, isTruncated, readIds } from "./command_result.ts";
+import { readSite, siteOptions, textOption } from "./options.ts";
+import { directives, PASSED, SLURM_OPTIONS } from "./slurm/options.ts";
+import { probeSlurm, querySlurm, readSlurmJobLog, readSlurmProbe, readSlurmQuery, slurmLogs } from "./slurm/query.ts";
+import { finishSlurm, groupWords, offsetOf, renderSlurm, scriptName } from "./slurm/script.ts";
+import { SLURM_IN_JOB } from "./slurm/tables.ts";
+import { formatIndexes, hasToken, jobTag, tasksFor } from "./tasks.ts";
+
+/**
+ * All of a submission by its name alone, which no other submission has: a site's sbatch may have queued it twice. Some of
+ * its tasks by the id and the name: a job must have both (scancel(1)), so that an id given anew to another job is safe.
+ */
+export function cancelSlurm(handles: Handle[], shards: number[] | null): Command[] {
+  return handles.flatMap((handle) => {
+    const { job_id, chunk } = handle;
+    const tasks = tasksFor(chunk, shards);
+    if (tasks.length === 0) return [];
+    const which = shards === null ? [] : [`${job_id}_[${formatIndexes(tasks)}]`];
+    return [{ argv: ["scancel", "--me", `--name=${submittedName(handle)}`, ...which], timeout_s: 120 }];
+  });
+}
+
+/** The name that its jobs were given; those of earlier versions had the token alone. */
+function submittedName({ command = [], token }: Handle): string {
+  const flag = "--job-name=";
+  return command.find((word) => word.startsWith(flag))?.slice(flag.length) ?? jobTag(token);
+}
+
+/** A job that is gone, or about to go, cannot be cancelled, and that is fine (slurm_errno.h, ESLURM_*JOB_ID, _ALREADY_DONE). */
+const GONE = /Invalid job id specified|already completing or completed/;
+
+/** Mostly jobs that have ended are exit 0 and not a word (recorded: slurm-scancel-finished-task, -nonexistent). */
+export function readSlurmCancel(results: CommandResult[]): Answer<null> {
+  const bad = results.find((result) => result.exit_code !== 0 && !isEvery(result.stderr, GONE));
+  return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
+}
+
+/** Marks a line of ours among banners and names with line breaks in them (recorded: slurm-squeue-name-newline). */
+const MARK = "nsfarm";
+
+/** All jobs of the user, by their names and comments: a site's plugin may have changed one of the two. */
+export function findSlurm(): Command {
+  return {
+    argv: ["squeue", "--me", "--noheader", "--states=all", `--format=${MARK}|%F|%k|%j`],
+    timeout_s: 60,
+  };
+}
+
+export function readSlurmFind(result: CommandResult, token: string): Answer<string | null> {
+  if (result.exit_code !== 0) return { kind: "unclear", message: commandMessage(result) };
+  for (const line of result.stdout.split("\n")) {
+    const [, id, text] = /^nsfarm\|(\d+)\|(.*)$/.exec(line) ?? [];
+    if (id !== undefined && text !== undefined && hasToken(text, token)) return { kind: "ok", value: id };
+  }
+  return { kind: "ok", value: null };
+}
+
+/** Nodes with their CPUs as allocated/idle/other/total, and their load (sinfo(1), --format %C %O). */
+export function askSlurmPool(): Command[] {
+  return [{ argv: ["sinfo", "--noheader", "--Node", "--format=%N|%T|%C|%O"], timeout_s: 60 }];
+}
+
+/** A node of several partitions has a line for each: it counts once. */
+export function readSlurmPool([result]: CommandResult[]): PoolNode[] {
+  const nodes = new Map<string, PoolNode>();
+  for (const line of (result?.stdout ?? "").split("\n")) {
+    const [name, state, cpus, load] = line.trim().split("|");
+    if (!name || state === undefined) continue;
+    const [busy, , , total] = (cpus ?? "").split("/").map(Number);
+    nodes.set(name, { name, state, cpus: whole(total), cpus_busy: whole(busy), load: real(load) });
+  }
+  return [...nodes.values()];
+}
+
+const whole = (value: number | undefined) => value !== undefined && Number.isInteger(value) ? value : null;
+const real = (text: string | undefined) => /^\d+(\.\d+)?$/.test(text ?? "") ? Number(text) : null;
+
+/**
+ * Faults between sbatch and slurmctld, after which the job may appear later all the same: the texts of Slurm's
+ * communication errors (slurm_errno.h, "communications layer" and "protocol"), and those recorded.
+ */
+const NO_ANSWER =
+  /Unable to contact slurm controller|Socket timed out|timed out|[Cc]onnect(ion)? (failure|refused|reset)|Zero Bytes were transmitted|Unexpected message received|Message (send|receive) failure|Communication (connection|shutdown) failure|Transport endpoint|Broken pipe|[Tt]emporarily un(able|available)|standby mode|Protocol authentication error|Slurm backup controller/;
+
+/**
+ * Refusals, after which nothing is queued: sbatch's own before it calls slurmctld (recorded: slurm-sbatch-crlf,
+ * -empty-script, -no-script), and the texts of slurmctld's errors for a job that cannot be (slurm_errno.h, "Job
+ * submission"; recorded: slurm-sbatch-array-too-large, -bad-partition, -dep-bad, -mem-too-large).
+ */
+const REFUSALS = [
+  /DOS line breaks|does not look like a batch script|Unable to open file|(unrecognized|invalid|ambiguous) option|requires an argument/,
+  /Invalid (job array|partition name|account|qos|feature|generic resource|license|wckey|cluster name|node count)/i,
+  /Job dependency problem|Job violates accounting\/QOS policy|[A-Z][A-Za-z]*(Max|Grp)[A-Za-z]*Limit/,
+  /Requested (node configuration is not available|time limit is invalid|partition configuration not available|reservation)/,
+  /More processors requested than permitted|group not permitted to use this partition|Access\/permission denied/,
+  /(Memory|CPU count) specification can not be satisfied|CPU count per node can not be satisfied/,
+];
+
+/** `3`, or `3;cluster` in a federation (sbatch(1), --parsable). Sites print banners around it. */
+const ID = /^(\d+)(?:;[^\s;]+)?$|^Submitted batch job (\d+)/;
+
+/** Source: the recorded answers slurm-sbatch-*; sbatch exits 0 only with a job id. */
+export function readSlurmSubmit(result: CommandResult): SubmitAnswer {
+  if (result.spawn_error !== null) {
+    return { kind: "refused", message: `sbatch cannot be started: ${commandMessage(result)}` };
+  }
+  if (isTruncated(result)) return { kind: "unclear", message: commandMessage(result) };
+  const read = readIds(result, ID);
+  if (read) return read;
+  const { exit_code, stderr } = result;
+  if (exit_code === 0 || stderr.trim() === "" || NO_ANSWER.test(stderr)) {
+    return { kind: "unclear", message: commandMessage(result) };
+  }
+  const message = explain(commandMessage(result));
+  if (REFUSALS.some((words) => words.test(stderr))) return { kind: "refused", message };
+  return { kind: "unclear", answered: true, message };
+}
+
+/** What a person can do about sbatch's commonest refusals. */
+const ADVICE: [RegExp, string][] = [
+  [/Invalid job array specification/, "the array is larger than this Slurm allows; render the run on this machine"],
+  [
+    /AssocMaxSubmitJobLimit|QOSMaxSubmitJob|MaxSubmitJob|submit limit|job submit limit/,
+    "you have too many jobs in the queue; wait, or put several shards into a job with --shards-per-job",
+  ],
+  [/Invalid partition name/, "sinfo lists the partitions; choose one with --slurm-partition"],
+  [/Invalid account/, "sacctmgr show user $USER withassoc lists your accounts; choose one with --slurm-account"],
+  [/Invalid qos/, "choose another one with --slurm-qos"],
+  [
+    /Requested node configuration is not available|Memory specification can not be satisfied/,
+    "no node has so many CPUs or so much memory; ask for less",
+  ],
+  [/Requested time limit is invalid/, "the partition's longest time is less; sinfo shows it"],
+  [/Invalid feature specification/, "no node has the feature of --slurm-constraint"],
+  [/Invalid generic resource/, "no node has the resource of --slurm-gres"],
+  [/reservation is invalid/, "scontrol show reservation lists what --slurm-reservation can name"],
+  [/DOS line breaks/, "the script was edited on Windows; render the run again"],
+];
+
+function explain(message: string): string {
+  const advice = ADVICE.find(([pattern]) => pattern.test(message))?.[1];
+  return advice === undefined ? message : `${message} (${advice})`;
+}
+
+/** Longer than MessageTimeout, after which sbatch gives up by itself (10 s by default, slurm.conf(5)). */
+const TIMEOUT_S = 120;
+
+/**
+ * sbatch with all that matters as words, so that one script does for any set of shards: its argument says how far the
+ * tasks' numbers are from the shards', or which groups they are.
+ */
+export function submitSlurm(context: RenderContext, chunk: Chunk, token: string): Command {
+  const which = readSite(context.options).shards_per_job === 1 ? [`${offsetOf(chunk)}`] : groupWords(chunk);
+  const script = `${context.run_dir}/${scriptName(0)}`;
+  return {
+    argv: ["sbatch", "--parsable", ...directives(context, chunk, token), script, ...which],
+    timeout_s: TIMEOUT_S,
+  };
+}
 
 /** Slurm: array jobs on a file system that the nodes share. */
 const slurm = {

@@ -1,7 +1,17 @@
+import type { Flag } from "../core/flags.ts";
+import { SSH_FLAGS } from "../core/ssh/ssh_flags.ts";
 import { WORKER_BACKENDS } from "../core/worker_backends.ts";
-import type { WorkerBackend } from "./adapter.ts";
+import type { SchedulerOption, WorkerBackend } from "./adapter.ts";
 import { renderJobWrapper } from "./job_wrapper.ts";
-import { SSH_OPTIONS } from "./ssh/options.ts";
+
+const ROLES: Record<string, SchedulerOption["role"]> = { "ssh-time": "time" };
+
+export const SSH_OPTIONS: SchedulerOption[] = Object.entries<Flag>(SSH_FLAGS).map(([name, { choices, ...flag }]) => ({
+  name,
+  ...flag,
+  ...(choices ? { choices: [...choices] } : {}),
+  ...(ROLES[name] ? { role: ROLES[name] } : {}),
+}));
 
 /** Hosts behind ssh, which a worker loop drives from this machine. */
 const ssh: WorkerBackend = {

@@ -1,6 +1,5 @@
 /** `./dev bench`: the timings that the README promises, as a table; exits non-zero when one is missed. `./dev bench NAME` measures
  * and prints only some of them. */
-
 import { join } from "node:path";
 import { type BenchLine, holds, markdownTable } from "./bench/line.ts";
 import { mergeLines } from "./bench/merge_lines.ts";
@@ -42,13 +41,13 @@ async function writeTable(text: string): Promise<void> {
 }
 
 /** By the name that `./dev bench NAME` takes; the report is of the run that merge makes. */
-const GROUPS: { [name: string]: (bench: RunBench) => Promise<BenchLine[]> } = {
-  merge: async (bench) => [
-    ...await mergeLines(bench.binary, bench.nextstat, bench.scratch),
-    ...await reportLines(bench.binary, bench.scratch),
+const GROUPS: { [name: string]: (context: RunBench) => Promise<BenchLine[]> } = {
+  merge: async (context) => [
+    ...await mergeLines(context.binary, context.nextstat, context.scratch),
+    ...await reportLines(context.binary, context.scratch),
   ],
-  run: async (bench) => [...await renderLines(bench), await localRunLine(bench)],
-  start: async (bench) => [...await startLines(bench), await jobLine(bench)],
+  run: async (context) => [...await renderLines(context), await localRunLine(context)],
+  start: async (context) => [...await startLines(context), await jobLine(context)],
   plan: planLines,
   slots: slotLines,
   ssh: sshLines,
@@ -63,9 +62,9 @@ async function measureAll(scratch: string, only: string | undefined): Promise<Be
   const binary = await ensureBinary();
   const nextstat = await nextstatBin();
   const config = await makeInputs(join(scratch, "inputs"), "10k");
-  const bench: RunBench = { binary, nextstat, config, scratch };
+  const context: RunBench = { binary, nextstat, config, scratch };
   const lines: BenchLine[] = [];
-  for (const name of names) lines.push(...await GROUPS[name]?.(bench) ?? []);
+  for (const name of names) lines.push(...await GROUPS[name]?.(context) ?? []);
   return lines;
 }
 

@@ -1,5 +1,4 @@
 /** `./dev bless`: writes what the golden tests print now over what they expected. */
-
 import { testEnvironment } from "./testing/test_environment.ts";
 import { root } from "./tool_paths.ts";
 import { DevError, runMain } from "./tools/dev_error.ts";

@@ -1,14 +1,13 @@
 /** `./dev build`: makes the program. */
-
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { sha256Of } from "../runtime/fs/hash_file.ts";
 import { buildBinary } from "./building/build_binary.ts";
-import { DevError, runMain } from "./tools/dev_error.ts";
 import { targets } from "./building/find_runtime.ts";
-import { sha256Of } from "../host/disk/hash_file.ts";
 import { smallestGlibc } from "./building/smallest_glibc.ts";
 import { binaryPath } from "./tool_paths.ts";
+import { DevError, runMain } from "./tools/dev_error.ts";
 
 async function main(): Promise<number> {
   const { out, target, download } = readArgs(Deno.args);

@@ -1,13 +1,12 @@
 /** `./dev chaos`: runs under random schedules of faults on the real thing; each must become whole. */
-
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { BACKENDS } from "../tests/chaos/backends.ts";
 import { faultsPage } from "../tests/chaos/faults_page.ts";
 import type { Backend } from "../tests/chaos/parts.ts";
-import { noteRound, readRounds, type RoundLine } from "../tests/chaos/rounds_log.ts";
 import { NotWhole } from "../tests/chaos/round.ts";
+import { noteRound, readRounds, type RoundLine } from "../tests/chaos/rounds_log.ts";
 import { scheduleText } from "../tests/chaos/schedule.ts";
 import { nameTestPrograms } from "./bench/clusters.ts";
 import { root, toolsDir } from "./tool_paths.ts";

@@ -1,5 +1,4 @@
 /** `./dev check`: what can be said about the sources without running them. */
-
 import { checkLayers, runChecks } from "./testing/run_checks.ts";
 import { runMain } from "./tools/dev_error.ts";
 

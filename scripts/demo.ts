@@ -1,5 +1,4 @@
 /** `./dev demo`: one whole run on this machine, with nothing to prepare. */
-
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";

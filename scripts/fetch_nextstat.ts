@@ -1,12 +1,11 @@
 /** Fetches nextstat, the program that fits the toys. */
-
 import { chmod, mkdir, readFile, rename, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { sha256Of } from "../runtime/fs/hash_file.ts";
+import { toolsDir } from "./tool_paths.ts";
 import { DevError, runMain } from "./tools/dev_error.ts";
 import { inScratch } from "./tools/in_scratch.ts";
 import { runTool } from "./tools/run_tool.ts";
-import { sha256Of } from "../host/disk/hash_file.ts";
-import { toolsDir } from "./tool_paths.ts";
 
 const version = "0.10.1";
 const pinnedSha256 = "7d36c2771d2acf0ceec7edb2c6950f42d63994d3d512f43cd4084ecbc04aca5a";
@@ -67,8 +66,8 @@ async function check(program: string): Promise<void> {
     throw new DevError(`Cannot ${doing}: its sha256 is ${sum}, wanted ${pinnedSha256} (x86-64 Linux); ${next}`);
   }
   await chmod(program, 0o755);
-  const said = (await runTool(program, ["--version"], { doing, next })).trim();
-  if (said !== `nextstat ${version}`) throw new DevError(`Cannot ${doing}: it calls itself "${said}"; ${next}`);
+  const printed = (await runTool(program, ["--version"], { doing, next })).trim();
+  if (printed !== `nextstat ${version}`) throw new DevError(`Cannot ${doing}: it calls itself "${printed}"; ${next}`);
 }
 
 if (import.meta.main) {

@@ -1,9 +1,8 @@
 /** Makes the input files of the demo and the tests. */
-
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pid } from "node:process";
-import { parquetWriteBuffer } from "hyparquet-writer";
 import { drawMasses } from "./tools/draw_masses.ts";
 import { dataFiles, gaussExpSpec, type SpecSize, yields } from "./tools/gauss_exp_spec.ts";
 

@@ -2,14 +2,13 @@
  * Makes a run directory whose shards were never fitted, with true records of made-up toys: for measuring collect, merge
  * and verify. Usage: make_shards.ts DIR SHARDS TOYS_PER_SHARD [--pulls]
  */
-
 import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { makeInputs } from "./make_inputs.ts";
-import { sha256Of } from "../host/disk/hash_file.ts";
+import { sha256Of } from "../runtime/fs/hash_file.ts";
 import { inventedMetrics } from "../tests/fixtures/metrics.ts";
 import { inventedOutput } from "../tests/fixtures/output.ts";
 import { inventedRun } from "../tests/fixtures/run.ts";
+import { makeInputs } from "./make_inputs.ts";
 
 async function inputsOf(dir: string) {
   const config = await makeInputs(join(dir, "inputs"), "10k");

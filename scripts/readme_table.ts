@@ -1,5 +1,4 @@
 /** The README's table of commands, made from the program's own; `./dev bless` writes it, a test compares it. */
-
 import { TABLE } from "../commands/table.ts";
 
 const BEGIN = "<!-- commands -->";

@@ -1,5 +1,4 @@
 /** `./dev test`: everything that must hold before a change is good. */
-
 import { parseArgs } from "node:util";
 import { type Amount, type Choice, chooseTests } from "./testing/choose_tests.ts";
 import { beginCoverage, coverageTable } from "./testing/coverage.ts";

@@ -1,5 +1,4 @@
 /** Where the development tools keep things. All of it is ignored by git and can be deleted at any time. */
-
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 

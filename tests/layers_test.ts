@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -9,8 +9,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const ROOMS: Record<string, { imports: string[]; types?: string[] }> = {
   "main.ts": { imports: ["commands", "core"] },
   "mod.ts": { imports: ["core", "schedulers/adapter.ts"] },
-  commands: { imports: ["host", "core"], types: ["schedulers/adapter.ts"] },
-  host: { imports: ["schedulers", "core", "templates"] },
+  commands: { imports: ["runtime", "core"], types: ["schedulers/adapter.ts"] },
+  runtime: { imports: ["schedulers", "core", "templates"] },
   schedulers: { imports: ["core", "templates"] },
   core: { imports: [] },
   plugins: { imports: [], types: ["mod.ts"] },
@@ -80,6 +80,59 @@ Deno.test("Every room imports only the rooms that lie below it", () => {
   assert.deepEqual(imports.flatMap((one) => violation(one) ?? []), []);
 });
 
+/** The folders of runtime/ in one order: each imports only those before it. */
+const RUNTIME = ["fs", "system", "plugin", "run", "shard", "render", "scheduler", "merge", "state", "worker", "ssh"]
+  .concat(["control", "sweep", "output"]);
+
+const rankOf = (path: string) => RUNTIME.indexOf(path.split("/")[1] ?? "");
+
+function againstOrder(imports: readonly Import[]): string[] {
+  const within = imports.filter(({ from, to }) => roomOf(from) === "runtime" && roomOf(to) === "runtime");
+  return within.filter(({ from, to }) => rankOf(to) > rankOf(from)).map(({ from, to }) => `${from} imports ${to}`);
+}
+
+Deno.test("The folders of runtime/ have one order, and imports go down it", () => {
+  const files = sources.filter((path) => roomOf(path) === "runtime");
+  assert.deepEqual([...new Set(files.map((path) => path.split("/")[1]))].sort(), RUNTIME.toSorted());
+  assert.deepEqual(againstOrder(files.flatMap(importsOf)), []);
+  const up = { from: "runtime/run/a.ts", to: "runtime/shard/b.ts", types: true };
+  assert.deepEqual(againstOrder([up, { ...up, from: up.to, to: up.from }]), [
+    "runtime/run/a.ts imports runtime/shard/b.ts",
+  ]);
+});
+
+Deno.test("docs/architecture.md has this order, and names only files and folders that are there", () => {
+  const page = read("docs/architecture.md");
+  assert.ok(page.replaceAll("\n", " ").includes(RUNTIME.map((name) => `\`${name}\``).join(" < ")));
+  const named = [...page.matchAll(/`((?:core|schedulers|runtime|commands|docs|tests)\/[\w./-]*)`/g)].map((
+    [, path = ""],
+  ) => path);
+  assert.ok(named.length > 20);
+  assert.deepEqual(named.filter((path) => !path.includes("NAME") && !existsSync(join(root, path))), []);
+});
+
+/** Files of one reader that stay short, each with its reason. */
+const SHORT: Record<string, string> = {
+  "runtime/render/parquet_rows.ts": "it is loaded only for a spec that names Parquet",
+  "schedulers/local.ts": "a backend, loaded by its name",
+  "schedulers/ssh.ts": "a backend, loaded by its name",
+};
+
+/** Files that one other file reads, and that are shorter than 40 lines. A command is a file of its own. */
+function shortOfOneReader(): string[] {
+  const product = sources.filter((path) => isIn(path, ["core", "schedulers", "runtime", "commands"]));
+  const imports = product.concat("main.ts", "mod.ts").flatMap(importsOf);
+  const readersOf = (path: string) => new Set(imports.filter(({ to }) => to === path).map(({ from }) => from));
+  return product.filter((path) => read(path).split("\n").length <= 40).filter((path) => {
+    const readers = readersOf(path);
+    return readers.size === 1 && !readers.has("commands/table.ts");
+  });
+}
+
+Deno.test("What has one reader lives with its reader, or has a reason to be a short file of its own", () => {
+  assert.deepEqual(shortOfOneReader().sort(), Object.keys(SHORT).sort());
+});
+
 Deno.test("Each adapter can be taken out: nothing but the registry and itself imports it", () => {
   const names = readdirSync(join(root, "schedulers"), { withFileTypes: true }).filter((one) => one.isDirectory());
   const others = sources.filter((path) => !isIn(path, ["tests", "schedulers/mod.ts"])).flatMap(importsOf);
@@ -105,17 +158,17 @@ const builtIn = (files: readonly string[], constant: string, word: string): stri
   files.filter((path) => new RegExp(`schema_version: (?:${constant}|"nextstat\\.${word}\\.v1"),`).test(read(path)));
 
 Deno.test("A manifest's record, an attempt and its record are each built in one place, for tests and scripts too", () => {
-  assert.deepEqual(builtIn(sources, "RUN_RECORD_SCHEMA", "cpu_farm_run_record"), ["core/run_request.ts"]);
+  assert.deepEqual(builtIn(sources, "RUN_RECORD_SCHEMA", "cpu_farm_run_record"), ["core/request.ts"]);
   assert.deepEqual(builtIn(sources, "ATTEMPT_SCHEMA", "cpu_farm_shard_attempt"), ["core/record.ts"]);
   assert.deepEqual(builtIn(sources, "SHARD_RECORD_SCHEMA", "cpu_farm_shard_record"), ["core/record.ts"]);
 });
 
 Deno.test("A wrong import would be seen, whichever way it is written", () => {
   const wrong = (from: string, to: string, types = false) => violation({ from, to, types });
-  assert.equal(wrong("core/a.ts", "host/b.ts"), "core/a.ts imports host/b.ts");
+  assert.equal(wrong("core/a.ts", "runtime/b.ts"), "core/a.ts imports runtime/b.ts");
   assert.equal(wrong("core/a.ts", "core/merge/b.ts"), null);
-  assert.equal(wrong("schedulers/a.ts", "host/b.ts"), "schedulers/a.ts imports host/b.ts");
-  assert.equal(wrong("host/a.ts", "commands/b.ts", true), "host/a.ts imports commands/b.ts");
+  assert.equal(wrong("schedulers/a.ts", "runtime/b.ts"), "schedulers/a.ts imports runtime/b.ts");
+  assert.equal(wrong("runtime/a.ts", "commands/b.ts", true), "runtime/a.ts imports commands/b.ts");
   assert.equal(wrong("commands/a.ts", "schedulers/slurm.ts", true), "commands/a.ts imports schedulers/slurm.ts");
   assert.equal(wrong("commands/a.ts", "schedulers/adapter.ts"), "commands/a.ts imports schedulers/adapter.ts");
   assert.equal(wrong("commands/a.ts", "schedulers/adapter.ts", true), null);
@@ -269,7 +322,7 @@ Deno.test("A name that is exported twice, or for nobody, would be seen", () => {
   assert.deepEqual(namedTwice([a, b]), ["one: core/a.ts, core/b.ts"]);
   assert.deepEqual(takenByNobody([a, b], [a, b]), ["core/a.ts Two", "core/b.ts one"]);
   const all = {
-    path: "host/c.ts",
+    path: "runtime/c.ts",
     code: `import * as a from ${quoted("../core/a.ts")};\nimport(${quoted("../core/b.ts")});`,
   };
   assert.deepEqual(takenByNobody([a, b], [a, b, all]), []);
@@ -292,8 +345,8 @@ const WRITES = /\b(?:write(?:Document|Whole|Streamed|TextFile(?:Sync)?|File(?:Sy
 
 /** What writes a manifest that is not there yet (of a run that is rendered), and an archive. */
 const NEW_MANIFESTS = [
-  "host/archive/write_archive.ts: writeStreamed(archive, (write) => fillTar(dir, manifest.run_id, files, write));",
-  'host/run/render_run.ts: writeWhole(join(staged, MANIFEST), JSON.stringify(manifest, null, 2) + "\\n");',
+  "runtime/output/archive.ts: writeStreamed(archive, (write) => fillTar(dir, manifest.run_id, files, write));",
+  'runtime/render/render.ts: writeWhole(join(staged, MANIFEST), JSON.stringify(manifest, null, 2) + "\\n");',
 ];
 
 /** Calls that write the manifest of a run or the document of a sweep past its lock. */
@@ -301,15 +354,15 @@ const writesPastLock = (path: string, code: string): string[] =>
   [...code.matchAll(WRITES)].filter(([call]) => /manifest|sweep/i.test(call)).map(([call]) => `${path}: ${call}`);
 
 Deno.test("A manifest that is there, and a sweep's document, are written under their lock, in one place", () => {
-  const product = sources.filter((path) => isIn(path, ["commands", "host"]));
+  const product = sources.filter((path) => isIn(path, ["commands", "runtime"]));
   const found = product.flatMap((path) => writesPastLock(path, withoutComments(read(path))));
   assert.deepEqual(found.sort(), NEW_MANIFESTS.toSorted());
   const changing = product.filter((path) => /\bchangeDocument\(/.test(withoutComments(read(path))));
   assert.deepEqual(changing.sort(), [
-    "host/jobs/submissions.ts",
-    "host/run/change_manifest.ts",
-    "host/sweep/load_sweep.ts",
-    "host/sweep/render_sweep.ts",
+    "runtime/run/change_manifest.ts",
+    "runtime/run/submissions.ts",
+    "runtime/sweep/load.ts",
+    "runtime/sweep/render_sweep.ts",
   ]);
 });
 
@@ -331,8 +384,8 @@ Deno.test("A write past the lock would be seen", () => {
 const RENAMES = /\brenameSync\b|\b(?:Deno|fs)\.rename\b|\brename\b[^\n]*from "node:fs/;
 
 Deno.test("All renames are made in one place, which looks at what was done when an answer was lost", () => {
-  const product = sources.filter((path) => isIn(path, ["main.ts", "commands", "host"]));
-  assert.deepEqual(product.filter((path) => RENAMES.test(withoutComments(read(path)))), ["host/disk/rename.ts"]);
+  const product = sources.filter((path) => isIn(path, ["main.ts", "commands", "runtime"]));
+  assert.deepEqual(product.filter((path) => RENAMES.test(withoutComments(read(path)))), ["runtime/fs/write.ts"]);
 });
 
 Deno.test("Another rename would be seen, and a call of that place would not", () => {

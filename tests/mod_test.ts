@@ -33,7 +33,7 @@ Deno.test("What other programs import from mod.ts is there: a name that goes or 
 
 /** What an author of an adapter writes and reads, and every function: the contracts of documents are left out. */
 const isUsed = ({ kind, location }: Node) =>
-  kind === "function" || /\/(schedulers\/adapter|core\/contracts\/(scheduler|in_job))/.test(location.filename);
+  kind === "function" || /\/(schedulers\/adapter|core\/schema\/(scheduler|in_job))/.test(location.filename);
 
 /** The members of an adapter have examples of their own, in what they take and return. */
 const PARTS = ["AdapterFacts", "AdapterCalls", "InJob"];

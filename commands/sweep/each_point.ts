@@ -1,8 +1,8 @@
-import type { SweepPoint } from "../../core/contracts/sweep.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
-import type { PointEnd } from "../../host/sweep/finish_point.ts";
-import { type OpenSweep, pointDir, recordPoint } from "../../host/sweep/load_sweep.ts";
-import type { Output } from "../command.ts";
+import type { SweepPoint } from "../../core/schema/sweep.ts";
+import type { PointEnd } from "../../runtime/sweep/finish_point.ts";
+import { type OpenSweep, pointDir, recordPoint } from "../../runtime/sweep/load.ts";
+import type { Output } from "../flags.ts";
 
 /**
  * Does one thing to every run of a sweep, notes in its document what became of it, and tells. A run that fails does not

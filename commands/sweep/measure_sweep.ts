@@ -1,11 +1,11 @@
-import type { PointRecord, Sweep } from "../../core/contracts/sweep.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
+import type { PointRecord, Sweep } from "../../core/schema/sweep.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
-import { loadSweep, type OpenSweep, recordOf } from "../../host/sweep/load_sweep.ts";
-import { type PointEvent, runPoints } from "../../host/sweep/run_points.ts";
-import { watchSignals } from "../../host/machine/stop_signals.ts";
-import type { Output } from "../command.ts";
+import { loadSweep, type OpenSweep, recordOf } from "../../runtime/sweep/load.ts";
+import { type PointEvent, runPoints } from "../../runtime/sweep/run_points.ts";
+import { watchSignals } from "../../runtime/system/process.ts";
 import { driveRun } from "../drive_run.ts";
+import type { Output } from "../flags.ts";
 import type { PointFlags } from "./sweep_flags.ts";
 
 /** Runs what is open of a sweep and tells of it; the exit code says how the whole sweep stands then. */

@@ -1,5 +1,5 @@
-import { mergePoint } from "../../host/sweep/finish_point.ts";
-import type { CommandSpec } from "../command.ts";
+import { mergePoint } from "../../runtime/sweep/finish_point.ts";
+import type { CommandSpec } from "../flags.ts";
 import { eachPoint } from "./each_point.ts";
 import { readSweepJson, sweepJsonFlag } from "./sweep_flags.ts";
 

@@ -1,8 +1,8 @@
 import { quoteWord } from "../../core/shell_quote.ts";
-import { loadAdapter } from "../../host/jobs/load_adapter.ts";
+import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
+import { renderSweep } from "../../runtime/sweep/render_sweep.ts";
+import type { CommandSpec } from "../flags.ts";
 import { tellPlugin } from "../scheduler_flags.ts";
-import { renderSweep } from "../../host/sweep/render_sweep.ts";
-import type { CommandSpec } from "../command.ts";
 import { defineSweepFlags, readSweepRequest } from "./sweep_flags.ts";
 
 const render: CommandSpec = {

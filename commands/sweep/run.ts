@@ -1,13 +1,12 @@
-import { tellPlugin } from "../scheduler_flags.ts";
 import { join } from "node:path";
 import { EXIT_CODES } from "../../core/errors.ts";
-import { loadAdapter } from "../../host/jobs/load_adapter.ts";
-import { loadSweep } from "../../host/sweep/load_sweep.ts";
-import { openSameSweep, renderSweep } from "../../host/sweep/render_sweep.ts";
-import type { CommandSpec } from "../command.ts";
+import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
+import { loadSweep } from "../../runtime/sweep/load.ts";
+import { openSameSweep, renderSweep } from "../../runtime/sweep/render_sweep.ts";
+import { type CommandSpec, defineFlags } from "../flags.ts";
+import { tellPlugin } from "../scheduler_flags.ts";
 import { measureSweep } from "./measure_sweep.ts";
 import { tellSummary } from "./summarize.ts";
-import { defineFlags } from "../flags.ts";
 import { defineSweepFlags, POINT_FLAGS, readSweepRequest } from "./sweep_flags.ts";
 
 const pointFlags = defineFlags(POINT_FLAGS);
@@ -29,12 +28,12 @@ const run: CommandSpec = {
     out.note(`sweep: ${open.path}`);
     const code = await measureSweep(open, pointFlags.read(options), out);
     const { out_root, sweep_id } = open.sweep;
-    const told = tellSummary(
+    const reported = tellSummary(
       loadSweep(open.path),
       { md: join(out_root, `${sweep_id}.summary.md`), csv: join(out_root, `${sweep_id}.summary.csv`), slots: null },
       out,
     );
-    return code === EXIT_CODES.done ? told : code;
+    return code === EXIT_CODES.done ? reported : code;
   },
 };
 export default run;

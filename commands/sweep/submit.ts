@@ -1,6 +1,5 @@
-import { loadSweep, recordOf } from "../../host/sweep/load_sweep.ts";
-import type { CommandSpec } from "../command.ts";
-import { defineFlags } from "../flags.ts";
+import { loadSweep, recordOf } from "../../runtime/sweep/load.ts";
+import { type CommandSpec, defineFlags } from "../flags.ts";
 import { MODE_FLAG } from "../submit.ts";
 import { pointLine } from "./each_point.ts";
 import { measureSweep } from "./measure_sweep.ts";

@@ -1,15 +1,12 @@
 import { EXIT_CODES } from "../../core/errors.ts";
 import { mergedExitCode } from "../../core/merge/merged_check.ts";
 import { sweepFitWarnings } from "../../core/sweep/interpret.ts";
-import { summariseSweep } from "../../core/sweep/summarise_sweep.ts";
-import { isSummaryCsv, summaryCsv } from "../../core/sweep/summary_csv.ts";
-import { isSummary, summaryMarkdown } from "../../core/sweep/summary_markdown.ts";
-import type { OpenSweep } from "../../host/sweep/load_sweep.ts";
-import { readSweepFacts } from "../../host/sweep/read_sweep.ts";
-import { beginsWith, type OutKind, refuseOut } from "../../host/disk/refuse_out.ts";
-import { writeWhole } from "../../host/disk/write_file.ts";
-import type { CommandSpec, Output } from "../command.ts";
-import { defineFlags } from "../flags.ts";
+import { summariseSweep } from "../../core/sweep/summary.ts";
+import { isSummary, isSummaryCsv, summaryCsv, summaryMarkdown } from "../../core/sweep/summary_text.ts";
+import { beginsWith, type OutKind, refuseOut } from "../../runtime/fs/refuse_out.ts";
+import { writeWhole } from "../../runtime/fs/write.ts";
+import { type OpenSweep, readSweepFacts } from "../../runtime/sweep/load.ts";
+import { type CommandSpec, defineFlags, type Output } from "../flags.ts";
 import { readSweepJson, SWEEP_JSON } from "./sweep_flags.ts";
 
 const summarizeFlags = defineFlags({

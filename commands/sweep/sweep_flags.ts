@@ -1,12 +1,11 @@
 import type { Command } from "commander";
 import { resolve } from "node:path";
-import { runId } from "../../core/parse_flag.ts";
-import type { FlagTable, FlagValues } from "../../core/flags.ts";
-import { splitToys } from "../../core/split.ts";
-import { planPoints, readShardsList } from "../../core/sweep/plan_points.ts";
-import { loadSweep, type OpenSweep } from "../../host/sweep/load_sweep.ts";
-import type { SweepRequest } from "../../host/sweep/render_sweep.ts";
-import { freshRunId } from "../../host/run/runs_beside.ts";
+import { type FlagTable, type FlagValues, runId } from "../../core/flags.ts";
+import { planPoints, readShardsList } from "../../core/sweep/points.ts";
+import { splitToys } from "../../core/toys.ts";
+import { freshRunId } from "../../runtime/render/runs_beside.ts";
+import { loadSweep, type OpenSweep } from "../../runtime/sweep/load.ts";
+import type { SweepRequest } from "../../runtime/sweep/render_sweep.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { defineFlags } from "../flags.ts";
 import { readRequest, toyFlags } from "../request_flags.ts";

@@ -1,8 +1,8 @@
-import { Merged, MergedFarm } from "../contracts/merged.ts";
-import type { OutputFrame } from "../contracts/shard_output.ts";
 import { firstIssue } from "../first_issue.ts";
+import { Merged, MergedFarm } from "../schema/merged.ts";
+import type { OutputFrame } from "../schema/shard_output.ts";
+import { joinRanges, overlaps, type SeedRange } from "../toy_ranges.ts";
 import type { MergedFacts } from "./merged_facts.ts";
-import { joinRanges, overlaps, type SeedRange } from "./toy_ranges.ts";
 
 /** Which toys an output holds, as it says itself. */
 export interface DocumentToys {

@@ -1,7 +1,6 @@
-import type { AskedGuardrails } from "../contracts/manifest.ts";
-import { plainText } from "../float_text.ts";
+import type { AskedGuardrails } from "../schema/manifest.ts";
 import type { Moments } from "../statistics.ts";
-import { float, floats, type Json } from "./json_text.ts";
+import { float, floats, type Json, plainText } from "./json_text.ts";
 import type { ToyCounts } from "./source_facts.ts";
 
 export interface Verdict {

@@ -1,12 +1,12 @@
 import { livePlans } from "../check_manifest.ts";
-import type { AskedGuardrails, Manifest, Plan } from "../contracts/manifest.ts";
-import type { MergedAbout } from "../contracts/merged.ts";
 import { EXIT_CODES } from "../errors.ts";
 import { fitWarnings } from "../fit_quality.ts";
-import { MERGED } from "../run_paths.ts";
-import { failureText, guardrailsText } from "./guardrails.ts";
 import { namedShards, rangeText } from "../format.ts";
-import { missingRanges } from "./toy_ranges.ts";
+import { MERGED } from "../run_paths.ts";
+import type { AskedGuardrails, Manifest, Plan } from "../schema/manifest.ts";
+import type { MergedAbout } from "../schema/merged.ts";
+import { missingRanges } from "../toy_ranges.ts";
+import { failureText, guardrailsText } from "./guardrails.ts";
 
 /** What was found in the place of merged.out.json: nothing, a fault, or what the document says of itself. */
 export type FoundMerged = { kind: "absent" } | { kind: "unreadable"; what: string } | {

@@ -1,11 +1,12 @@
-import { MERGED_SCHEMA } from "../contracts/merge_status.ts";
-import type { AskedGuardrails, Manifest } from "../contracts/manifest.ts";
-import type { FitQuality } from "../contracts/fit_quality.ts";
+import type { FitQuality } from "../schema/fit_quality.ts";
+import type { AskedGuardrails, Manifest } from "../schema/manifest.ts";
+import { MERGED_SCHEMA } from "../schema/merge_report.ts";
+import { joinRanges, type MissingToys, type SeedRange } from "../toy_ranges.ts";
 import { guardrailsJson, type Verdict } from "./guardrails.ts";
 import { ArrayPlace, Float, float, floats, type Json, type JsonPart, jsonParts } from "./json_text.ts";
-import { distinctPoints, genSpread } from "./gen_points.ts";
 import type { GenPoint } from "./merged_facts.ts";
 import type { PullSums } from "./param_pulls.ts";
+import { distinctPoints, genSpread } from "./prove.ts";
 import {
   hostsOf,
   programsOf,
@@ -16,7 +17,6 @@ import {
   type ToyCounts,
 } from "./source_facts.ts";
 import { type SetSummary, summaryJson } from "./summary.ts";
-import { joinRanges, type MissingToys, type SeedRange } from "./toy_ranges.ts";
 
 /** A proven set of outputs, and what was made of it. */
 export interface MergedSet {
@@ -196,9 +196,9 @@ function pointJson({ hosts, threads, params, poi_true, seed_ranges }: GenPoint):
 
 /** The values that merged documents say they were frozen at, where they say the same. */
 function frozenOf(sources: readonly SourceFacts[]): Readonly<Record<string, number>> | null {
-  const said = sources.map(({ merged }) => merged?.frozen_gen ?? null);
-  const [first = null] = said;
-  return said.every((one) => JSON.stringify(one) === JSON.stringify(first)) ? first : null;
+  const printed = sources.map(({ merged }) => merged?.frozen_gen ?? null);
+  const [first = null] = printed;
+  return printed.every((one) => JSON.stringify(one) === JSON.stringify(first)) ? first : null;
 }
 
 /** Shards of a run of ours that were taken without its record (--accept-unrecorded). */

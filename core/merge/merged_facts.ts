@@ -1,6 +1,6 @@
-import type { FitQuality } from "../contracts/fit_quality.ts";
+import type { FitQuality } from "../schema/fit_quality.ts";
+import type { SeedRange } from "../toy_ranges.ts";
 import type { PullSums } from "./param_pulls.ts";
-import type { SeedRange } from "./toy_ranges.ts";
 
 /** Where some toys were generated, and with what: `--gen mle` fits the observed data in each shard. */
 export interface GenPoint {

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { Count } from "../contracts/kinds.ts";
+import { Count } from "../schema/enums.ts";
 
 const Entries = z.array(z.nullable(z.number()));
 

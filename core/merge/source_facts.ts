@@ -1,11 +1,11 @@
 import type { AttemptTime } from "../attempt_time.ts";
-import type { FitWarning } from "../contracts/fit_quality.ts";
-import type { InputFile } from "../contracts/kinds.ts";
-import type { OutputFrame } from "../contracts/shard_output.ts";
-import { TOY_ARRAYS } from "../output_text.ts";
+import { TOY_ARRAYS } from "../output.ts";
+import type { InputFile } from "../schema/enums.ts";
+import type { FitWarning } from "../schema/fit_quality.ts";
+import type { OutputFrame } from "../schema/shard_output.ts";
+import type { SeedRange } from "../toy_ranges.ts";
 import type { MergedFacts } from "./merged_facts.ts";
 import { ParamPulls, type PartPulls } from "./param_pulls.ts";
-import type { SeedRange } from "./toy_ranges.ts";
 
 /** What the merge keeps of one output once its arrays are taken in. */
 export interface SourceFacts extends SourceOrigin, FrameFacts {}
@@ -87,7 +87,7 @@ interface FrameFacts {
 }
 
 /** Keeps one of several equal values, so that they can be compared by `===` and take their space once. */
-class Keeper<T> {
+class Interner<T> {
   readonly #equal: (a: T, b: T) => boolean;
   readonly #kept = new Map<string, T>();
   #last: T | undefined;
@@ -111,21 +111,21 @@ const isSameList = <T>(equal: (a: T, b: T | undefined) => boolean) => (a: readon
 
 /** Takes facts out of frames, what is equal in many of them once. */
 export class FrameReader {
-  readonly #schemas = new Keeper<string>(isSame);
-  readonly #points = new Keeper<string>(isSame);
-  readonly #hosts = new Keeper<string | null>(isSame);
-  readonly #tokens = new Keeper<string | null>(isSame);
-  readonly #specs = new Keeper<string | null>(isSame);
-  readonly #versions = new Keeper<string | null>(isSame);
-  readonly #programs = new Keeper<string | null>(isSame);
-  readonly #names = new Keeper<readonly string[]>(isSameList(isSame));
-  readonly #unmerged = new Keeper<readonly string[]>(isSameList(isSame));
-  readonly #warnings = new Keeper<readonly FitWarning[]>(
+  readonly #schemas = new Interner<string>(isSame);
+  readonly #points = new Interner<string>(isSame);
+  readonly #hosts = new Interner<string | null>(isSame);
+  readonly #tokens = new Interner<string | null>(isSame);
+  readonly #specs = new Interner<string | null>(isSame);
+  readonly #versions = new Interner<string | null>(isSame);
+  readonly #programs = new Interner<string | null>(isSame);
+  readonly #names = new Interner<readonly string[]>(isSameList(isSame));
+  readonly #unmerged = new Interner<readonly string[]>(isSameList(isSame));
+  readonly #warnings = new Interner<readonly FitWarning[]>(
     isSameList((a, b) => a.text === b?.text && a.n_lines === b.n_lines && a.n_shards === b.n_shards),
   );
-  readonly #params = new Keeper<readonly number[]>(isSameList(isSame));
-  readonly #overrides = new Keeper<readonly Override[]>(isSameList((a, b) => a[0] === b?.[0] && a[1] === b[1]));
-  readonly #inputs = new Keeper<readonly InputFile[]>(
+  readonly #params = new Interner<readonly number[]>(isSameList(isSame));
+  readonly #overrides = new Interner<readonly Override[]>(isSameList((a, b) => a[0] === b?.[0] && a[1] === b[1]));
+  readonly #inputs = new Interner<readonly InputFile[]>(
     isSameList((a, b) => a.sha256 === b?.sha256 && a.path === b.path),
   );
 

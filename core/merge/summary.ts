@@ -1,8 +1,8 @@
+import type { ToyValues } from "../output.ts";
 import { finiteOf, fractionWithin, type Moments, moments } from "../statistics.ts";
 import { Float, float, floats, type Json } from "./json_text.ts";
 import { addPulls, type ParamPulls, pullMeans, type PullSums } from "./param_pulls.ts";
 import type { SourceFacts } from "./source_facts.ts";
-import type { ToyValues } from "./toy_values.ts";
 
 interface PullSummary extends Moments {
   frac_abs_lt_1: number;

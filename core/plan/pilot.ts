@@ -3,8 +3,7 @@ import { mean, median } from "d3-array";
 import { FarmError } from "../errors.ts";
 import { fitWarnings } from "../fit_quality.ts";
 import { doneShards, type RunFacts, type ShardFacts, type Span, sumOf } from "../run_facts.ts";
-import { SLACK_MS } from "../stretches.ts";
-import { freeMs, mostAtOnce } from "../times.ts";
+import { freeMs, mostAtOnce, SLACK_MS } from "../run_times.ts";
 
 /** What a pilot run shows of one host. */
 export interface PilotHost {
@@ -157,7 +156,7 @@ function lastFree(ended: readonly Span[], next: Span): Span | undefined {
 }
 
 /** nextstat's toys differ by some 10 % among themselves; what is beyond this is not the toys'. */
-const MOST_TOY_SPREAD = 0.15;
+const MAX_TOY_SPREAD = 0.15;
 
 /** How the shards' time for a toy scatters about their host's: unknown where no host had two. */
 function scatter(shards: readonly Timed[], toy_s: Map<string, number>): Pick<Pilot, "spread" | "toy_error"> {
@@ -166,7 +165,7 @@ function scatter(shards: readonly Timed[], toy_s: Map<string, number>): Pick<Pil
   if (freedom < 1) return { spread: null, toy_error: null };
   const variance = off.reduce((sum, one) => sum + one * one, 0) / freedom;
   const n = mean(shards, (shard) => shard.n_toys) ?? 1;
-  const toy = Math.min(Math.sqrt(variance * n), MOST_TOY_SPREAD);
+  const toy = Math.min(Math.sqrt(variance * n), MAX_TOY_SPREAD);
   return {
     spread: { toy, shard: Math.sqrt(Math.max(0, variance - toy * toy / n)) },
     toy_error: Math.sqrt(variance / shards.length),

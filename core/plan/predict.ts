@@ -1,15 +1,134 @@
-// @ts-types="@types/d3-array"
 import { mean, quantileSorted } from "d3-array";
-// @ts-types="@types/d3-random"
 import { randomLcg, randomNormal } from "d3-random";
-import type { PlannedCount } from "../contracts/plan.ts";
-import { splitToys } from "../split.ts";
-import type { Spread } from "./pilot.ts";
-import { type PlanSlot, pulledSchedule, type Schedule, staticSchedule } from "./makespan.ts";
+import TinyQueue from "tinyqueue";
+import type { PlannedCount } from "../schema/plan.ts";
+import { splitToys } from "../toys.ts";
+import type { Pilot, PilotHost, Spread } from "./pilot.ts";
+
+/** A place that runs one shard at a time. Seconds. */
+export interface PlanSlot {
+  /** When it can begin its first shard. */
+  ready_s: number;
+  /** Before the toys of each shard: start-up of the program. */
+  startup_s: number;
+  /** Between two of its shards: what the scheduler takes to begin the next. */
+  gap_s: number;
+  /** For one toy. */
+  toy_s: number;
+}
+
+/** What a schedule comes to. */
+interface Schedule {
+  /** Last finish less first start. */
+  makespan_s: number;
+  longest_shard_s: number;
+}
+
+/** How long a slot has a shard of so many toys; they may be a fraction, where toys differ. */
+const shardSeconds = ({ startup_s, toy_s }: PlanSlot, toys: number): number => startup_s + toys * toy_s;
+
+/**
+ * Shards that are given to slots beforehand, shard i to slot i modulo their number, as when every host gets its share.
+ * @param toys of each shard
+ */
+export function staticSchedule(toys: ArrayLike<number>, slots: readonly PlanSlot[]): Schedule {
+  const ends = slots.map((slot) => slot.ready_s);
+  const taken = slots.slice(0, toys.length);
+  let longest_shard_s = 0;
+  for (let i = 0; i < toys.length; i++) {
+    const at = i % slots.length;
+    const slot = slots[at];
+    if (!slot) break;
+    const wall_s = shardSeconds(slot, toys[i] ?? 0);
+    ends[at] = (ends[at] ?? 0) + (i < slots.length ? 0 : slot.gap_s) + wall_s;
+    longest_shard_s = Math.max(longest_shard_s, wall_s);
+  }
+  const last = ends.slice(0, taken.length).reduce((a, b) => Math.max(a, b), 0);
+  return { makespan_s: last - firstReady(taken), longest_shard_s };
+}
+
+/**
+ * Shards in their order, each taken by the slot that is free first (of several, the one with the lower number): what a
+ * queue of array tasks, a worker loop and pulling do. List scheduling (Graham 1969), by a heap: n log slots.
+ */
+export function pulledSchedule(toys: ArrayLike<number>, slots: readonly PlanSlot[]): Schedule {
+  const free = new TinyQueue(
+    slots.map((slot, at) => ({ at, slot, from_s: slot.ready_s })),
+    (a, b) => a.from_s - b.from_s || a.at - b.at,
+  );
+  let [last, first, longest_shard_s] = [0, Infinity, 0];
+  for (let i = 0; i < toys.length; i++) {
+    const next = free.pop();
+    if (!next) break;
+    const wall_s = shardSeconds(next.slot, toys[i] ?? 0);
+    const end_s = next.from_s + wall_s;
+    first = Math.min(first, next.from_s);
+    last = Math.max(last, end_s);
+    longest_shard_s = Math.max(longest_shard_s, wall_s);
+    next.from_s = end_s + next.slot.gap_s;
+    free.push(next);
+  }
+  return { makespan_s: toys.length === 0 ? 0 : last - first, longest_shard_s };
+}
+
+function firstReady(slots: readonly PlanSlot[]): number {
+  const first = slots.reduce((least, { ready_s }) => Math.min(least, ready_s), Infinity);
+  return Number.isFinite(first) ? first : 0;
+}
+
+/** So many slots of a host; the pilot may not have seen it. */
+export interface HostSlots {
+  host: string;
+  slots: number;
+}
+
+/** The slots of the pilot run itself. */
+export const pilotSlots = (pilot: Pilot): HostSlots[] => pilot.hosts.map(({ host, slots }) => ({ host, slots }));
+
+/** `n` slots with the pilot's mixture of hosts. */
+export function spreadSlots(pilot: Pilot, n: number): HostSlots[] {
+  const all = pilot.hosts.reduce((sum, { slots }) => sum + slots, 0);
+  let [given, seen] = [0, 0];
+  return pilot.hosts.map(({ host, slots }) => {
+    seen += slots;
+    const share = Math.round(n * seen / all) - given;
+    given += share;
+    return { host, slots: share };
+  });
+}
+
+/**
+ * The slots of a plan, hosts in turn, each with its host's figures; one that the pilot has not seen gets those of the
+ * pilot's host in the middle. They begin one after the other, as the pilot's did.
+ */
+export function planSlots(pilot: Pilot, hosts: readonly HostSlots[]): PlanSlot[] {
+  const known = new Map(pilot.hosts.map((one) => [one.host, one]));
+  const middle = pilot.hosts[Math.floor((pilot.hosts.length - 1) / 2)];
+  const most = hosts.reduce((a, { slots }) => Math.max(a, slots), 0);
+  const slots: PlanSlot[] = [];
+  for (let round = 0; round < most; round++) {
+    for (const { host, slots: n } of hosts) {
+      const figures = known.get(host) ?? middle;
+      if (round < n && figures) slots.push(planSlot(pilot, figures, slots.length));
+    }
+  }
+  return slots;
+}
+
+const planSlot = ({ stagger_s, gap_s }: Pilot, { startup_s, toy_s }: PilotHost, at: number): PlanSlot => ({
+  ready_s: at * stagger_s,
+  startup_s,
+  gap_s: gap_s ?? 0,
+  toy_s,
+});
+
+// @ts-types="@types/d3-array"
+
+// @ts-types="@types/d3-random"
 
 /** So many draws of the toys' times are tried; fewer where there are many shards. */
 const DRAWS = 31;
-const MOST_SHARDS_DRAWN = 60_000;
+const MAX_SHARDS_DRAWN = 60_000;
 
 /** What a count comes to in time; what of it is CPU time, the pilot tells. */
 type Prediction = Pick<
@@ -53,7 +172,7 @@ const ascending = (drawn: readonly Schedule[], pick: (one: Schedule) => number):
 /** The same draws for the same shards: a plan is the same each time. */
 function draws(toys: Float64Array, slots: readonly PlanSlot[], spread: Spread | null): Schedule[] {
   if (spread === null || (spread.toy === 0 && spread.shard === 0)) return [pulledSchedule(toys, slots)];
-  const n = Math.max(3, Math.min(DRAWS, Math.floor(MOST_SHARDS_DRAWN / toys.length)));
+  const n = Math.max(3, Math.min(DRAWS, Math.floor(MAX_SHARDS_DRAWN / toys.length)));
   const normal = randomNormal.source(randomLcg(0.5))(0, 1);
   return Array.from({ length: n }, () => {
     // The sum of n independent times has the deviation of one times the root of n.

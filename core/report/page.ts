@@ -1,7 +1,33 @@
-import type { Figure } from "./plot.ts";
-import { Markup, markup } from "./markup.ts";
-import { SORT_SCRIPT } from "./sort_script.ts";
+import { type Figure, Markup, markup } from "./plot.ts";
 import { PAGE_STYLE, SVG_STYLE } from "./theme.ts";
+
+/**
+ * The page's only script: a click on a column's head sorts its table. Cells are compared by their data-v where there is
+ * one, else by their text. It puts rows into another order and changes nothing else.
+ */
+export const SORT_SCRIPT = `
+for (const button of document.querySelectorAll("th button")) {
+  button.addEventListener("click", () => {
+    const head = button.parentElement;
+    const rows = head.closest("table").tBodies[0];
+    const up = head.getAttribute("aria-sort") !== "ascending";
+    for (const other of head.parentElement.children) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", up ? "ascending" : "descending");
+    const value = (row) => {
+      const cell = row.cells[head.cellIndex];
+      const text = cell.dataset.v ?? cell.textContent;
+      return text === "" || Number.isNaN(Number(text)) ? text : Number(text);
+    };
+    const order = (a, b) => {
+      const [x, y] = [value(a), value(b)];
+      if (typeof x === "number" && typeof y === "number") return x - y;
+      if (typeof x !== typeof y) return typeof x === "number" ? -1 : 1;
+      return x < y ? -1 : x > y ? 1 : 0;
+    };
+    rows.append(...[...rows.rows].sort((a, b) => up ? order(a, b) : order(b, a)));
+  });
+}
+`;
 
 /** A number at the head of a page. */
 export interface Tile {
@@ -112,7 +138,7 @@ function cell<T>({ cell, value, look }: Column<T>, row: T): Markup {
 }
 
 /** A figure as a file of its own: light, on white. */
-export function standAlone({ svg, title }: Figure): string {
+export function standaloneSvg({ svg, title }: Figure): string {
   const inside = markup`<title>${title}</title><style>${new Markup(
     SVG_STYLE,
   )}</style><rect width="100%" height="100%" fill="#fff"/>`;
@@ -121,5 +147,5 @@ export function standAlone({ svg, title }: Figure): string {
 
 const XML = '<?xml version="1.0" encoding="UTF-8"?>';
 
-/** Whether a file that begins so is a figure as standAlone() writes them. */
+/** Whether a file that begins so is a figure as standaloneSvg() writes them. */
 export const isFigure = (head: string): boolean => head.startsWith(`${XML}\n<svg `);

@@ -1,21 +1,65 @@
-import type { Remedies } from "../advice.ts";
-import type { MergedFinding } from "../merge/merged_check.ts";
-import { wavesText } from "../describe_merge.ts";
+import { ADVICE, nextCommand, OLD_ADVICE, type Remedies, remedyOf } from "../advice.ts";
+import { wavesText } from "../collected.ts";
+import { FAILURES } from "../failure.ts";
 import { fitWarnings } from "../fit_quality.ts";
-import { duration, measuredSeconds, mebibytes, plural, shortDuration, significant } from "../format.ts";
-import type { FitQuality } from "../contracts/fit_quality.ts";
+import { duration, measuredSeconds, mebibytes, plural, shardRanges, shortDuration, significant } from "../format.ts";
+import type { MergedFinding } from "../merge/merged_check.ts";
 import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
-import { hostShares } from "../sweep/host_shares.ts";
-import { type FailureGroup, failureGroups } from "./failure_groups.ts";
-import { convergence } from "./figures/convergence.ts";
-import { gantt } from "./figures/gantt.ts";
-import { hostRates } from "./figures/host_rates.ts";
-import { poiHistogram, pullHistogram } from "./figures/physics.ts";
-import { shardTimes } from "./figures/shard_times.ts";
-import { throughput } from "./figures/throughput.ts";
-import { type Markup, markup } from "./markup.ts";
+import type { FitQuality } from "../schema/fit_quality.ts";
+import { NOT_SUBMITTED, STATES } from "../shard_states.ts";
+import { quoteCommand } from "../shell_quote.ts";
+import { hostShares } from "../sweep/measures.ts";
+import { poiHistogram, pullHistogram, shardTimes } from "./figures/distributions.ts";
+import { convergence, hostRates, throughput } from "./figures/rates.ts";
+import { gantt } from "./figures/timeline.ts";
 import { type Column, type Page, tableCard, textCard, type Tile } from "./page.ts";
-import type { Figure } from "./plot.ts";
+import { type Figure, type Markup, markup } from "./plot.ts";
+
+/** Shards that are not done for one and the same reason, and what helps. */
+interface FailureGroup {
+  words: string;
+  shards: string;
+  n: number;
+  /** What they said, some of it. */
+  why: string[];
+  /** What is to be done first. */
+  advice: string;
+  /** null: no command goes on before that. */
+  command: string | null;
+}
+
+/** Shards that are not done, the largest group first. */
+export function failureGroups(run: RunFacts, remedies: Remedies): FailureGroup[] {
+  const bad = run.shards.filter(({ state }) => state !== "done");
+  const groups = Map.groupBy(bad, wordsOf);
+  return [...groups].map(([words, shards]) => ({
+    words,
+    shards: shardRanges(shards.map((shard) => shard.shard_index)),
+    n: shards.length,
+    why: [...new Set(shards.flatMap(({ why }) => why ?? []))].slice(0, 3),
+    ...helpFor(run, shards[0], remedies),
+  })).sort((a, b) => b.n - a.n);
+}
+
+const wordsOf = ({ state, cause }: RunFacts["shards"][number]): string =>
+  state === "failed" && cause !== null ? FAILURES[cause].words : STATES[state].words;
+
+function helpFor(
+  run: RunFacts,
+  shard: RunFacts["shards"][number] | undefined,
+  remedies: Remedies,
+): Pick<FailureGroup, "advice" | "command"> {
+  if (run.is_old) {
+    return { advice: OLD_ADVICE, command: quoteCommand(["nsfarm-deno", "logs", run.run_dir, `${shard?.shard_index}`]) };
+  }
+  // Files alone do not tell whether a shard waits in a queue; where nothing was submitted it does not.
+  const isOpen = shard?.state === "queued" && (run.submitted_ms === null || remedies.refusal !== null);
+  const remedy = shard ? remedyOf({ ...shard, why: isOpen ? NOT_SUBMITTED : shard.why }, remedies) : "other";
+  const words = nextCommand(new Set([remedy]), remedies, false);
+  const command = words &&
+    quoteCommand(["nsfarm-deno", ...words.map((word) => word === "RUN_DIR" ? run.run_dir : word)]);
+  return { advice: ADVICE[remedy], command };
+}
 
 /** All figures of a run that can be drawn from what is known of it. */
 export function runFigures(run: RunFacts): Figure[] {
@@ -139,8 +183,8 @@ function fitCards(fits: FitQuality): Markup[] {
 
 function failureCard(groups: readonly FailureGroup[]): Markup {
   const items = groups.map(({ words, n, shards, why, advice, command }) => {
-    const said = why.length === 0 ? null : markup`: ${why.join(" · ")}`;
-    return markup`<li><span class="bad">${words}</span>, ${plural(n, "shard")} (${shards})${said}<br>${advice}${
+    const printed = why.length === 0 ? null : markup`: ${why.join(" · ")}`;
+    return markup`<li><span class="bad">${words}</span>, ${plural(n, "shard")} (${shards})${printed}<br>${advice}${
       command === null ? null : markup`<br><code>${command}</code>`
     }</li>`;
   });
@@ -148,12 +192,12 @@ function failureCard(groups: readonly FailureGroup[]): Markup {
 }
 
 /** A page with more rows is of no use, and too large for a phone. */
-const MOST_ROWS = 1000;
+const MAX_ROWS = 1000;
 
 function shardTable(run: RunFacts): Markup {
   const bad = run.shards.filter(({ state }) => state !== "done");
   const slowest = doneShards(run).toSorted((a, b) => (b.wall_s ?? 0) - (a.wall_s ?? 0));
-  const rows = [...bad, ...slowest].slice(0, MOST_ROWS);
+  const rows = [...bad, ...slowest].slice(0, MAX_ROWS);
   const note = rows.length < run.shards.length
     ? `The ${rows.length} of ${run.shards.length} shards that are not done or took longest. A click on a column's head sorts.`
     : "What is not done first, then the slowest. A click on a column's head sorts.";

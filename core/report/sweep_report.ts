@@ -1,12 +1,11 @@
-import type { PointSummary, SweepSummary } from "../contracts/sweep_summary.ts";
 import { mebibytes, percent, shortDuration, significant, tableNumber as seconds } from "../format.ts";
-import { middle } from "../sweep/by_count.ts";
+import type { PointSummary, SweepSummary } from "../schema/sweep.ts";
 import { ranked } from "../sweep/interpret.ts";
-import { hostRates } from "./figures/host_rates.ts";
+import { middle } from "../sweep/measures.ts";
+import { hostRates } from "./figures/rates.ts";
 import { makespanScaling, rateScaling } from "./figures/scaling.ts";
-import type { Markup } from "./markup.ts";
 import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "./page.ts";
-import type { Figure } from "./plot.ts";
+import type { Figure, Markup } from "./plot.ts";
 
 /** All figures of a sweep that can be drawn from what is known of it. */
 export function sweepFigures(summary: SweepSummary): Figure[] {

@@ -1,3 +1,8 @@
+import type { Attempt } from "../schema/attempt.ts";
+import type { FarmManifest } from "../schema/manifest.ts";
+import type { ShardRecord } from "../schema/shard_record.ts";
+import type { FarmHost } from "./hosts_file.ts";
+
 /** What a host told of itself; null where it could not. */
 export interface HostFacts {
   host: string;
@@ -69,4 +74,66 @@ function kilo(text: string | null): number | null {
 function loads(text: string | null): number[] | null {
   const values = (text ?? "").split(" ").map(Number);
   return values.length === 3 && values.every((value) => Number.isFinite(value) && value >= 0) ? values : null;
+}
+
+export const THREAD_POLICIES = ["physical", "logical", "auto", "nextstat-auto"] as const;
+
+/** `--threads` for hosts: a word, or a number; 0 where nothing was said. */
+export type ThreadPolicy = (typeof THREAD_POLICIES)[number] | number;
+
+export interface HostShape {
+  /** Threads of each shard there. */
+  threads: number;
+  /** Shards that run there at the same time. */
+  slots: number;
+}
+
+/**
+ * What a host is used for. Unless told otherwise one thread a shard on every physical core: two processes of one thread
+ * fit more toys a second than one of two. `physical` (auto too) and `logical`, also nextstat's own choice, are one shard
+ * with all those cores.
+ */
+export function hostShape(host: Pick<FarmHost, "threads">, facts: HostFacts, policy: ThreadPolicy): HostShape {
+  const logical = Math.max(1, facts.cpus_allowed ?? facts.cpus_logical ?? 1);
+  const physical = Math.max(1, Math.min(facts.cpus_physical ?? logical, logical));
+  const wanted = host.threads ?? policy;
+  if (wanted === "physical" || wanted === "auto") return { threads: physical, slots: 1 };
+  if (wanted === "logical" || wanted === "nextstat-auto") return { threads: logical, slots: 1 };
+  const threads = Math.max(1, wanted);
+  return { threads, slots: Math.max(1, Math.floor(physical / threads)) };
+}
+
+/**
+ * Returns where a run lies on a host, below the base folder there. Of several runs of one id, and of a run and its copy,
+ * each has a folder of its own: the one that is whole first removes only that.
+ * @param host its key (hostKey)
+ */
+export function hostFolder({ run_id, farm }: Pick<FarmManifest, "run_id" | "farm">, host: string): string {
+  return folderOf([run_id, farm.run_token, farm.copy_token], host);
+}
+
+/** Returns where an earlier version had it: in one folder with all runs of its id. */
+export function earlierHostFolder({ run_id, farm }: Pick<FarmManifest, "run_id" | "farm">, host: string): string {
+  return folderOf([run_id, farm.copy_token], host);
+}
+
+function folderOf(run: (string | undefined)[], host: string): string {
+  return `${run.filter((part) => part !== undefined).join(".")}/${host.replaceAll(/[^A-Za-z0-9._-]/g, "_")}`;
+}
+
+/** A host may answer late, but begins nothing before it was sent, nor this long afterwards; seconds. */
+const [EARLIEST_S, LATEST_S] = [-2, 600];
+
+/**
+ * The offset of a host's clock that its driver measured when it connected; null where the clock of one of them was set
+ * since: the attempt would have begun before it was sent, or long after.
+ */
+export function offsetThen(
+  { remote, started_at_utc }: Pick<Attempt, "remote" | "started_at_utc">,
+  there: Pick<ShardRecord, "started_at_utc">,
+): number | null {
+  const offset_s = remote?.clock_offset_s ?? null;
+  if (offset_s === null) return null;
+  const late_s = (Date.parse(there.started_at_utc) - Date.parse(started_at_utc)) / 1000 - offset_s;
+  return late_s >= EARLIEST_S && late_s <= LATEST_S ? offset_s : null;
 }

@@ -1,5 +1,36 @@
 import { FarmError } from "../errors.ts";
-import { shellWords } from "./shell_words.ts";
+
+/**
+ * Splits a line into words as a POSIX shell would, without expansions: blanks, single and double quotes, backslash,
+ * and `#` at the start of a word as a comment.
+ * Source: POSIX.1-2017 Shell Command Language 2.2 and 2.3.
+ * @returns null when a quote is not closed
+ */
+function shellWords(line: string): string[] | null {
+  const words: string[] = [];
+  let rest = line.trimStart();
+  while (rest !== "" && !rest.startsWith("#")) {
+    const cut = firstWord(rest);
+    if (cut === null) return null;
+    words.push(cut.word);
+    rest = rest.slice(cut.length).trimStart();
+  }
+  return words;
+}
+
+const PART = /^(?:'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+))/s;
+
+function firstWord(text: string): { word: string; length: number } | null {
+  let [word, length] = ["", 0];
+  while (length < text.length && !/\s/.test(text[length] ?? "")) {
+    const part = PART.exec(text.slice(length));
+    if (!part) return null;
+    const [whole, single, double, escaped, plain] = part;
+    word += single ?? double?.replaceAll(/\\([$`"\\])/g, "$1") ?? escaped ?? plain ?? "";
+    length += whole.length;
+  }
+  return { word, length };
+}
 
 /** One host of a hosts file; null where its line does not say. */
 export interface FarmHost {
@@ -21,7 +52,7 @@ export interface HostsFile {
 /** What ssh would take for an option, or a shell for more than a word, is none of these. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,254}$/;
 const USER = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
-const MOST_LINE_LENGTH = 4096;
+const MAX_LINE_LENGTH = 4096;
 
 /**
  * Reads a hosts file: one host a line, `#` starts a comment; after the name any of `weight=<number> threads=<count>
@@ -55,8 +86,8 @@ export function hostKey({ user, name, port }: Pick<FarmHost, "user" | "name" | "
 type Refuse = (what: string) => FarmError;
 
 function readLine(line: string, number: number, refuse: Refuse): FarmHost | undefined {
-  if (line.length > MOST_LINE_LENGTH) {
-    throw refuse(`it has ${line.length} characters, at most ${MOST_LINE_LENGTH} are read`);
+  if (line.length > MAX_LINE_LENGTH) {
+    throw refuse(`it has ${line.length} characters, at most ${MAX_LINE_LENGTH} are read`);
   }
   // deno-lint-ignore no-control-regex
   if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(line)) {
@@ -75,16 +106,16 @@ function readLine(line: string, number: number, refuse: Refuse): FarmHost | unde
     threads: null,
     line: number,
   };
-  const said = new Set<string>();
-  for (const word of settings) takeSetting(host, word, said, refuse);
+  const printed = new Set<string>();
+  for (const word of settings) takeSetting(host, word, printed, refuse);
   return host;
 }
 
-function takeSetting(host: FarmHost, word: string, said: Set<string>, refuse: Refuse): void {
+function takeSetting(host: FarmHost, word: string, printed: Set<string>, refuse: Refuse): void {
   const cut = word.indexOf("=");
   const [key, value] = cut < 0 ? ["weight", word] : [word.slice(0, cut), word.slice(cut + 1)];
-  if (said.has(key)) throw refuse(`it gives ${key}= twice`);
-  said.add(key);
+  if (printed.has(key)) throw refuse(`it gives ${key}= twice`);
+  printed.add(key);
   if (key === "weight") host.weight = weight(value, word, refuse);
   else if (key === "threads") host.threads = whole("threads", value, 0, 4096, refuse);
   else if (key === "port") host.port = whole("port", value, 1, 65535, refuse);

@@ -1,9 +1,9 @@
-import { type HostStat, type Preflight, PREFLIGHT_SCHEMA } from "../contracts/preflight.ts";
 import { gibibytes, plural, textTable } from "../format.ts";
-import { SHARDS_PER_SLOT } from "../split.ts";
+import { type HostStat, type Preflight, PREFLIGHT_SCHEMA } from "../schema/preflight.ts";
+import { SHARDS_PER_SLOT } from "../toys.ts";
 import type { HostFacts } from "./host_facts.ts";
 import { type FarmHost, hostKey } from "./hosts_file.ts";
-import { NOT_LET_IN } from "./ssh_fault.ts";
+import { NOT_LET_IN } from "./ssh_command.ts";
 
 /** What came of a look at one host. */
 export type ProbedHost =

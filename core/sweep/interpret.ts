@@ -1,12 +1,26 @@
-// @ts-types="@types/d3-array"
 import { max, median } from "d3-array";
-import type { CountSummary, HostShare, PointSummary } from "../contracts/sweep_summary.ts";
 import { percent, plural, rounded, shortDuration, significant } from "../format.ts";
-import { makespanBounds } from "./bounds.ts";
-import { middle, spreadOf } from "./by_count.ts";
-import type { Contention } from "./contention.ts";
-import type { SweepPlan } from "./sweep_pilot.ts";
-import type { Tail } from "./tail.ts";
+import type { CountSummary, HostShare, PointSummary } from "../schema/sweep.ts";
+import { type Contention, middle, spreadOf, type Tail } from "./measures.ts";
+import type { SweepPlan } from "./point_summary.ts";
+
+/** Between what a makespan must lie, in seconds. */
+interface Bounds {
+  least_s: number;
+  most_s: number;
+}
+
+/**
+ * What the longest shard tells of a run's makespan. The run took at least as long as its longest shard. And while
+ * shards wait, every slot begins a new one at least every `longest_s`, so the last one has begun after
+ * ceil(shards / slots) - 1 such times: that is the most, as long as no slot stood idle while shards waited (Graham 1969,
+ * list scheduling).
+ */
+export function makespanBounds(shards: number, slots: number, longest_s: number): Bounds {
+  return { least_s: longest_s, most_s: Math.ceil(shards / slots) * longest_s };
+}
+
+// @ts-types="@types/d3-array"
 
 /** What a sweep's figures are read from. */
 interface Figures {

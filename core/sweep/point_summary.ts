@@ -1,9 +1,11 @@
-import type { PointRecord } from "../contracts/sweep.ts";
-import type { PointSummary } from "../contracts/sweep_summary.ts";
+import { FarmError } from "../errors.ts";
 import { fitWarnings } from "../fit_quality.ts";
-import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
 import { mergedError } from "../merge/merged_check.ts";
-import { mostAtOnce } from "../times.ts";
+import { type Pilot, readPilot } from "../plan/pilot.ts";
+import { predictMakespan } from "../plan/plan.ts";
+import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
+import { mostAtOnce } from "../run_times.ts";
+import type { PointRecord, PointSummary } from "../schema/sweep.ts";
 
 /** One run of a sweep: its place in the sweep, what is on record of it, and what its directory tells. */
 export interface PointFacts {
@@ -90,4 +92,41 @@ function cpuShare(done: readonly ShardFacts[], threads: number): number | null {
 function greatest(values: readonly (number | null)[]): number | null {
   const most = values.reduce<number>((a, b) => b === null ? a : Math.max(a, b), -Infinity);
   return most === -Infinity ? null : most;
+}
+
+/** What a plan made from one run of a sweep predicts for its other counts. */
+export interface SweepPlan {
+  run_id: string;
+  shards: number;
+  /** null for the pilot's own count. */
+  predicted: (shards: number, n_toys: number) => number | null;
+}
+
+/** Each slot of a pilot should have run so many shards: the pause between two is the median of what was seen. */
+const SHARDS_PER_SLOT = 4;
+
+/** Makes a plan from the smallest finished run that tells enough; null where none does. */
+export function planFromSweep(points: readonly PointFacts[]): SweepPlan | null {
+  const pilots = points.flatMap(({ facts }) => {
+    if (!facts || facts.is_old || doneShards(facts).length < facts.shards.length) return [];
+    const pilot = pilotOf(facts);
+    return pilot ? [pilot] : [];
+  }).sort((a, b) => a.shards - b.shards);
+  const slots = (pilot: Pilot) => pilot.hosts.reduce((sum, host) => sum + host.slots, 0);
+  const most = pilots.at(-1)?.shards;
+  const pilot = pilots.find((one) => one.shards >= SHARDS_PER_SLOT * slots(one)) ??
+    pilots.find((one) => one.shards === most);
+  if (!pilot) return null;
+  const predicted = (shards: number, n_toys: number) =>
+    shards === pilot.shards ? null : predictMakespan(pilot, n_toys, shards);
+  return { run_id: pilot.run_id, shards: pilot.shards, predicted };
+}
+
+function pilotOf(facts: NonNullable<PointFacts["facts"]>): Pilot | null {
+  try {
+    return readPilot(facts);
+  } catch (error) {
+    if (error instanceof FarmError) return null;
+    throw error;
+  }
 }

@@ -39,7 +39,7 @@ export function readFind(result: CommandResult, token: string): Answer<string | 
   return ok(rows.find((row) => row.name === jobName(token))?.id ?? null);
 }
 
-type Told = Pick<NativeState, "state" | "native" | "reason">;
+type ReportedJob = Pick<NativeState, "state" | "native" | "reason">;
 
 /** Letters of qstat(1), "state", the first that fits. */
 const LETTERS: [RegExp, NativeState["state"], string | null][] = [
@@ -51,7 +51,7 @@ const LETTERS: [RegExp, NativeState["state"], string | null][] = [
   [/[qwR]/, "queued", null],
 ];
 
-function fromLetters(letters: string): Told {
+function fromLetters(letters: string): ReportedJob {
   const [, state, reason] = LETTERS.find(([pattern]) => pattern.test(letters)) ?? [/ /, "unknown" as const, null];
   return { state, native: letters, reason };
 }
@@ -76,9 +76,15 @@ export function readQuery(results: CommandResult[], handles: Handle[], round: nu
   }));
 }
 
-function stateOf({ token, chunk }: Handle, tasks: number[], told: Told & { host: string | null }): NativeState[] {
+function stateOf(
+  { token, chunk }: Handle,
+  tasks: number[],
+  reported: ReportedJob & { host: string | null },
+): NativeState[] {
   const wanted = new Set(tasks);
-  return chunk.shards.flatMap((shard, i) => wanted.has(chunk.tasks?.[i] ?? i + 1) ? [{ token, shard, ...told }] : []);
+  return chunk.shards.flatMap((shard, i) =>
+    wanted.has(chunk.tasks?.[i] ?? i + 1) ? [{ token, shard, ...reported }] : []
+  );
 }
 
 /** The records of `qacct -j`, which has one for each task that ended; there may be none, and no accounting at all. */
@@ -89,14 +95,14 @@ function accounted({ exit_code, stdout }: CommandResult, handle: Handle | undefi
     const field = (name: string) => new RegExp(`^${name} +(.*?) *$`, "m").exec(record)?.[1] ?? "";
     if (field("jobname") !== jobName(handle.token)) continue;
     const task = Number(field("taskid"));
-    const told = fromAccounting(field("failed"), Number(/^\d+/.exec(field("exit_status"))?.[0]));
-    last.set(task, stateOf(handle, [task], { ...told, host: field("hostname") || null }));
+    const reported = fromAccounting(field("failed"), Number(/^\d+/.exec(field("exit_status"))?.[0]));
+    last.set(task, stateOf(handle, [task], { ...reported, host: field("hostname") || null }));
   }
   return [...last.values()].flat();
 }
 
 /** Sources: accounting(5), "failed"; recorded with 8.1.9. */
-function fromAccounting(failed: string, exit: number): Told {
+function fromAccounting(failed: string, exit: number): ReportedJob {
   const native = failed.startsWith("0") ? `exit ${exit}` : failed;
   if (/^37\b/.test(failed)) {
     return { state: "timed_out", native, reason: "it ran into h_rt (--gridengine-time), h_cpu or h_vmem" };

@@ -7,7 +7,7 @@ const FINISH_SCRIPT = "gridengine_finish_job.sh";
 /** max_aj_tasks where nobody could be asked (sge_conf(5)). */
 const USUAL_TASKS = 75_000;
 /** Shards that are not one after the other are words of the command line. */
-const MOST_WORDS = 1000;
+const MAX_WORDS = 1000;
 
 /** One script for all arrays; the words of qsub say which shards. */
 export function render(context: RenderContext): Rendered {
@@ -37,7 +37,7 @@ function chunksOf({ shards, limits }: RenderContext): Chunk[] {
     const first = shards[at] ?? 0;
     let length = 1;
     while (length < size && shards[at + length] === first + length) length++;
-    if (length === 1) length = Math.min(size, MOST_WORDS, shards.length - at);
+    if (length === 1) length = Math.min(size, MAX_WORDS, shards.length - at);
     const mine = shards.slice(at, at + length);
     chunks.push({ index: chunks.length, shards: mine, tasks: mine.map((_, i) => i + 1) });
     at += length;

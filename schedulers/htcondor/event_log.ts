@@ -1,5 +1,12 @@
+import { printable } from "../../core/failure.ts";
+import { LOGS } from "../../core/run_paths.ts";
+import type { ShardState } from "../../core/schema/enums.ts";
+import type { Handle, NativeState } from "../adapter.ts";
+import { jobTag, shardsByTask } from "../tasks.ts";
+import { heldJob, type Hold, machineOf, neverStarted, removed } from "./tables.ts";
+
 /** One event of a job event log. */
-export interface LogEvent {
+interface LogEvent {
   code: number;
   cluster: number;
   /** -1 for an event of the cluster itself (late materialization). */
@@ -38,4 +45,189 @@ function readEvent(block: string): LogEvent | undefined {
   if (code === undefined || cluster === undefined || proc === undefined) return undefined;
   const rest = lines.slice(at + 1).map((line) => line.trim()).filter((line) => line !== "");
   return { code: Number(code), cluster: Number(cluster), proc: Number(proc), title: title ?? "", lines: rest };
+}
+
+/** What a job's events tell so far. */
+interface ReportedJob {
+  state: ShardState;
+  native: string;
+  reason: string | null;
+  host: string | null;
+  /** Whether it has ever run. */
+  ran: boolean;
+  /** How often a machine was found for it, and which was the last one. */
+  matches: number;
+  machine: string | null;
+  hold: Hold | null;
+}
+
+const newJob = (): ReportedJob => ({
+  state: "queued",
+  native: "000 submitted",
+  reason: null,
+  host: null,
+  ran: false,
+  matches: 0,
+  machine: null,
+  hold: null,
+});
+
+type Rule = (job: ReportedJob, event: LogEvent) => Partial<ReportedJob>;
+
+/**
+ * What each event changes. Source: HTCondor manual, "Job Event Log Codes" (job-event-log-codes.rst) and "Managing a
+ * Job"; recorded: condor-eventlog-*. Events that change nothing (image size, attribute updates, ads) have no row.
+ */
+const RULES: Readonly<Record<number, Rule>> = {
+  1: (job, event) => {
+    const machine = machineOf(valueOf(event, "SlotName:")) ?? machineOf(event.title) ?? job.machine;
+    return { state: "running", reason: null, host: machine, machine, ran: true };
+  },
+  2: () => ({ state: "failed", reason: "the node could not run the job's program" }),
+  4: (job, event) => backInQueue(job, reasonLine(event) ?? (job.ran ? "it was sent away from its machine" : null)),
+  5: (_job, event) => ended(event),
+  7: (job, event) => backInQueue(job, event.lines[0] ?? "HTCondor failed while it ran"),
+  9: (job, event) => removed(event.lines[0] ?? "", job.hold),
+  10: () => ({ state: "running", reason: "suspended on its machine" }),
+  11: () => ({ state: "running", reason: null }),
+  12: (_job, event) => {
+    const hold = holdOf(event);
+    return { hold, ...heldJob(hold) };
+  },
+  13: () => ({ state: "queued", reason: "released; it waits for a machine", hold: null }),
+  21: (job, event) => ({ machine: machineOf(event.title.replace(/^Error from starter on |:$/g, "")) ?? job.machine }),
+  22: (_job, event) => ({
+    state: "running",
+    reason: `HTCondor has lost sight of its machine and waits for it: ${event.lines[0] ?? ""}`,
+  }),
+  23: () => ({ state: "running", reason: null }),
+  24: (job) => backInQueue(job, "its machine is gone; HTCondor starts it elsewhere"),
+  40: (job, event) => transfer(job, event),
+};
+
+function readJobEvent(job: ReportedJob, event: LogEvent): ReportedJob {
+  const rule = Object.hasOwn(RULES, event.code) ? RULES[event.code] : undefined;
+  if (!rule) return job;
+  const native = `${String(event.code).padStart(3, "0")} ${
+    event.title.replace(/:?\s*<[^>]*>/, "").replace(/[.:]$/, "")
+  }`;
+  return { ...job, native, ...rule(job, event) };
+}
+
+function ended(event: LogEvent): Partial<ReportedJob> {
+  const text = event.lines[0] ?? "";
+  const code = /^\(1\) Normal termination \(return value (-?\d+)\)/.exec(text)?.[1];
+  if (code === "0") return { state: "done", reason: null };
+  if (code !== undefined) return { state: "failed", reason: `the job ended with an error (exit ${code})` };
+  const signal = /^\(0\) Abnormal termination \(signal (\d+)\)/.exec(text)?.[1];
+  return { state: "failed", reason: signal === undefined ? text : `the job was killed by signal ${signal}` };
+}
+
+function backInQueue(job: ReportedJob, reason: string | null): Partial<ReportedJob> {
+  const tried = !job.ran && job.machine !== null && job.matches > 0;
+  const words = tried ? neverStarted(job.machine ?? "", job.matches) : null;
+  const both = [words, reason].filter((text) => text !== null && text !== "").join("; ");
+  return { state: "queued", reason: both === "" ? null : both, host: null };
+}
+
+/** Input files go to a machine before a job starts there: the first sign of a match in the log. */
+function transfer(job: ReportedJob, event: LogEvent): Partial<ReportedJob> {
+  if (/^Started transferring input/.test(event.title)) {
+    const machine = machineOf(valueOf(event, "Transferring to host:")) ?? job.machine;
+    const reported = { machine, matches: job.matches + 1 };
+    if (job.matches > 0 && !job.ran && job.state === "queued") return reported; // it fails again and again to start
+    return { ...reported, state: "running", reason: "its files are being sent", host: machine };
+  }
+  if (/^Started transferring output/.test(event.title)) return { reason: "its results are being brought back" };
+  // Whatever else is said of a transfer is over at once, and what it was for goes on.
+  return { native: job.native, reason: job.state === "running" ? null : job.reason };
+}
+
+const valueOf = (event: LogEvent, label: string): string | undefined =>
+  event.lines.find((line) => line.startsWith(label))?.slice(label.length).trim();
+
+/** The reason among the lines of an eviction, which are else its usage of resources, a table at last. */
+function reasonLine(event: LogEvent): string | null {
+  const table = event.lines.findIndex((line) => line.startsWith("Partitionable Resources"));
+  const usage = /^(\(\d\) |Usr |\d+ {2}- {2})/;
+  return event.lines.slice(0, table < 0 ? undefined : table).find((line) => !usage.test(line)) ?? null;
+}
+
+function holdOf(event: LogEvent): Hold {
+  const [, code, subcode] = /^Code (\d+) Subcode (-?\d+)$/.exec(event.lines.at(-1) ?? "") ?? [];
+  const text = event.lines.slice(0, code === undefined ? undefined : -1).join(" ");
+  return {
+    code: code === undefined ? null : Number(code),
+    subcode: subcode === undefined ? null : Number(subcode),
+    text,
+  };
+}
+
+/** One log a cluster, in the run's folder logs. */
+export function eventLogs(handles: Handle[]): string[] {
+  return handles.map(({ job_id }) => `${LOGS}/condor.${/^\d+$/.test(job_id) ? job_id : "none"}.log`);
+}
+
+/** The states that the logs tell, in the order of the handles; of what they do not tell, nothing is said. */
+export function readLogStates(texts: (string | null)[], handles: Handle[]): NativeState[] {
+  return handles.flatMap((handle, i) => {
+    const text = texts[i];
+    return text ? statesOf(readEventLog(text), handle) : [];
+  });
+}
+
+function statesOf(events: LogEvent[], { job_id, token, chunk }: Handle): NativeState[] {
+  const jobs = new Map<number, ReportedJob>();
+  let rest: ReportedJob | undefined;
+  for (const event of events) {
+    if (`${event.cluster}` !== job_id) continue;
+    if (event.proc < 0) rest = clusterEvent(event, rest, token);
+    else readProc(jobs, event, token);
+  }
+  return [...shardsByTask(chunk)].flatMap(([task, shards]) => {
+    const reported = jobs.get(task) ?? rest;
+    return reported ? shards.map((shard) => nativeState(token, shard, reported)) : [];
+  });
+}
+
+/** A submit event bears the submission's tag: the same cluster number can be given anew to other jobs. */
+function readProc(jobs: Map<number, ReportedJob>, event: LogEvent, token: string): void {
+  if (event.code === 0 && !bears(event, token)) jobs.delete(event.proc);
+  else if (event.code === 0) jobs.set(event.proc, newJob());
+  else {
+    const job = jobs.get(event.proc);
+    if (job) jobs.set(event.proc, readJobEvent(job, event));
+  }
+}
+
+const bears = (event: LogEvent, token: string): boolean => event.lines.includes(jobTag(token));
+
+/** Jobs of a cluster that makes them little by little: what is told of the cluster holds for those not made yet. */
+function clusterEvent(event: LogEvent, rest: ReportedJob | undefined, token: string): ReportedJob | undefined {
+  const waits = "HTCondor makes it when others have ended (--condor-max-idle, --condor-max-materialize)";
+  const why = event.lines[0] ?? "";
+  if (event.code === 35) {
+    return bears(event, token) ? { ...newJob(), native: "035 not made yet", reason: waits } : undefined;
+  }
+  if (!rest) return undefined;
+  if (event.code === 37) {
+    return { ...rest, state: "held", native: "037 materialization paused", reason: `no more jobs are made: ${why}` };
+  }
+  if (event.code === 38) return { ...rest, state: "queued", native: "038 materialization resumed", reason: waits };
+  if (event.code === 36) {
+    return { ...rest, state: "cancelled", native: "036 cluster removed", reason: "removed before HTCondor made it" };
+  }
+  return rest;
+}
+
+function nativeState(token: string, shard: number, reported: ReportedJob): NativeState {
+  const reason = reported.reason === null ? null : printable(reported.reason).slice(0, 600);
+  return {
+    token,
+    shard,
+    state: reported.state,
+    native: printable(reported.native).slice(0, 200),
+    reason,
+    host: reported.host,
+  };
 }

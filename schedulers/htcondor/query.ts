@@ -1,19 +1,28 @@
-import type { Answer, Command, CommandResult, Handle, NativeState, RenderContext } from "../adapter.ts";
-import { saying } from "../command_result.ts";
-import { jobTag } from "../job_name.ts";
-import { countOption } from "../read_options.ts";
-import { shardsByTask } from "../task_groups.ts";
-import { rejections } from "./idle_reason.ts";
-import { ASKED, type JobAd, readAds } from "./read_ads.ts";
-import { adState } from "./states.ts";
-import { bearing } from "./bearing.ts";
+import type {
+  Answer,
+  Command,
+  CommandResult,
+  Handle,
+  NativeState,
+  Place,
+  RenderContext,
+  SchedulerLimits,
+} from "../adapter.ts";
+import { commandMessage } from "../command_result.ts";
+import { countOption } from "../options.ts";
+import { jobTag, shardsByTask } from "../tasks.ts";
+import { adString } from "./submit_file.ts";
+import { adState, ASKED, type JobAd, readAds, rejections } from "./tables.ts";
+
+/** Which jobs are a submission's: an attribute of ours, that nothing else sets. */
+export const jobConstraint = (token: string): string => `NsfarmToken =?= ${adString(jobTag(token))}`;
 
 /**
  * Round 0: the queue; with late materialization also the clusters, whose jobs are not all made yet. Round 1: history,
  * for those that have left the queue. Jobs are chosen by our own attribute: an id can be given anew.
  */
 export function queryHTCondor({ options }: RenderContext, handles: Handle[], round: number): Command[] {
-  const tokens = [...new Set(handles.map(({ token }) => token))].map(bearing).join(" || ");
+  const tokens = [...new Set(handles.map(({ token }) => token))].map(jobConstraint).join(" || ");
   if (tokens === "" || round > 1) return [];
   const asked = ["-json", "-attributes", ASKED];
   if (round === 0) {
@@ -34,9 +43,9 @@ export function readHTCondorQuery(results: CommandResult[], handles: Handle[], r
   const [queue, factories] = results;
   if (!queue) return { kind: "ok", value: [] };
   const ads = readAds(queue);
-  if (!ads) return round > 0 ? { kind: "ok", value: [] } : { kind: "unclear", message: saying(queue) };
+  if (!ads) return round > 0 ? { kind: "ok", value: [] } : { kind: "unclear", message: commandMessage(queue) };
   const clusters = factories ? readAds(factories) : [];
-  if (!clusters) return { kind: "unclear", message: factories ? saying(factories) : "" };
+  if (!clusters) return { kind: "unclear", message: factories ? commandMessage(factories) : "" };
   const rejected = rejections(ads);
   return {
     kind: "ok",
@@ -51,9 +60,9 @@ export function readHTCondorQuery(results: CommandResult[], handles: Handle[], r
 const isOf = (ad: JobAd, { job_id, token }: Handle): boolean =>
   ad.NsfarmToken === jobTag(token) && `${ad.ClusterId}` === job_id;
 
-function statesOf(ad: JobAd, { token, chunk }: Handle, told: Omit<NativeState, "token" | "shard">): NativeState[] {
+function statesOf(ad: JobAd, { token, chunk }: Handle, reported: Omit<NativeState, "token" | "shard">): NativeState[] {
   const shards = ad.ProcId === undefined ? undefined : shardsByTask(chunk).get(ad.ProcId);
-  return (shards ?? []).map((shard) => ({ token, shard, ...told }));
+  return (shards ?? []).map((shard) => ({ token, shard, ...reported }));
 }
 
 /** Jobs that a cluster is yet to make: those from its next number on. */
@@ -74,3 +83,63 @@ function unmade(factory: JobAd | undefined, { token, chunk }: Handle): NativeSta
     }))
   );
 }
+
+/** Asks for the version, the site's limits on submissions, and the machines of the pool and whose files they see. */
+export function probeHTCondor(): Command[] {
+  return [
+    { argv: ["condor_version"], timeout_s: 30 },
+    { argv: ["condor_config_val", "MAX_JOBS_PER_SUBMISSION", "MAX_JOBS_PER_OWNER"], timeout_s: 30 },
+    {
+      argv: [
+        "condor_status",
+        "-compact",
+        ...columns(["Machine", "State", "TotalCpus", "TotalMemory", "FileSystemDomain"]),
+      ],
+      timeout_s: 60,
+    },
+    { argv: ["condor_config_val", "FILESYSTEM_DOMAIN"], timeout_s: 30 },
+  ];
+}
+
+const columns = (names: string[]): string[] =>
+  names.flatMap((name, i) => ["-format", i === 0 ? "nsfarm|%v" : i === names.length - 1 ? "|%v\\n" : "|%v", name]);
+
+export function readHTCondorProbe([version, limits, status, domain]: CommandResult[]): SchedulerLimits {
+  const named = /\$CondorVersion:\s*(\S+)/.exec(textOf(version))?.[1];
+  const numbers = [...textOf(limits).matchAll(/^\s*(\d+)\s*$/gm)].map(([, text]) => Number(text)).filter((n) => n > 0);
+  return {
+    max_array_size: null,
+    max_submit_jobs: numbers.length === 0 ? null : Math.min(...numbers),
+    accounting: true,
+    ...(named === undefined ? {} : { version: named }),
+    places: readMachines(textOf(status), textOf(domain).trim()),
+  };
+}
+
+const MACHINE = /^nsfarm\|([^|]+)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)$/;
+
+const textOf = (result: CommandResult | undefined): string => result?.exit_code === 0 ? result.stdout : "";
+
+/**
+ * A job that transfers no files asks for a machine of the FileSystemDomain of the machine that submits it
+ * (condor_submit(1), should_transfer_files).
+ */
+function readMachines(text: string, domain: string): Place[] {
+  const found = new Map<string, Place>();
+  for (const line of text.split("\n")) {
+    const [, name, state = "", cpus, memory, theirs = ""] = MACHINE.exec(line) ?? [];
+    if (name === undefined || found.has(name)) continue;
+    found.set(name, {
+      name,
+      state: state.toLowerCase(),
+      nodes: 1,
+      cpus: whole(cpus),
+      memory_mb: whole(memory),
+      time_limit: null,
+      ...(domain === "" || theirs === "" ? {} : { shares_files: theirs.toLowerCase() === domain.toLowerCase() }),
+    });
+  }
+  return [...found.values()];
+}
+
+const whole = (text: string | undefined): number | null => /^\d+(\.0+)?$/.test(text ?? "") ? Number(text) : null;

@@ -1,4 +1,8 @@
-import type { SchedulerOption } from "../adapter.ts";
+import { FarmError } from "../../core/errors.ts";
+import { LOGS } from "../../core/run_paths.ts";
+import type { Chunk, RenderContext, SchedulerOption } from "../adapter.ts";
+import { listOption, onePathLine, type Options, readSite, textOption } from "../options.ts";
+import { formatIndexes, jobComment, jobName, tasksFor } from "../tasks.ts";
 
 const text = (name: string, placeholder: string, help: string, pattern: string): SchedulerOption => ({
   name: `slurm-${name}`,
@@ -63,3 +67,134 @@ export const SLURM_OPTIONS: SchedulerOption[] = [
 /** Returns the long option of sbatch that an option's value goes to; undefined where it is no line of its own. */
 export const sbatchFlag = ({ native = "" }: SchedulerOption): string | undefined =>
   /^sbatch --([a-z-]+)$/.exec(native)?.[1];
+
+/** Options of sbatch that this program writes itself or that would change what is run, and what to use instead. */
+const OWNED: Record<string, string> = {
+  "array": "--shards and --slurm-throttle",
+  "job-name": "--run-id (the job's name holds the token by which it is found again)",
+  "comment": "nothing: it holds the token by which the job is found again",
+  "output": "nsfarm-deno logs",
+  "error": "nsfarm-deno logs",
+  "input": "nothing: jobs read no input",
+  "open-mode": "nothing: each job writes a log of its own",
+  "requeue": "nsfarm-deno retry",
+  "no-requeue": "nothing: it is always set",
+  "export": "--env NAME",
+  "export-file": "--env NAME",
+  "get-user-env": "--setup LINE",
+  "chdir": "nothing: jobs run in the run directory",
+  "dependency": "nothing: all shards are independent",
+  "ntasks": "--slurm-cpus-per-task",
+  "nodes": "--shards: each job is one task on one node",
+  "clusters": "a submit host of that cluster",
+  "parsable": "nothing: it is set at submit",
+  "quiet": "nothing: the answer of sbatch must be read",
+  "wait": "nsfarm-deno submit --wait",
+  "wrap": "nothing: the script is written by render",
+  "test-only": "nsfarm-deno preflight",
+  "hold": "scontrol hold, after submitting",
+  "help": "sbatch --help",
+  "usage": "sbatch --usage",
+  "version": "sbatch --version",
+  "container": "--container IMAGE",
+};
+
+/**
+ * Checks free #SBATCH lines: one long option each, none that is set elsewhere. sbatch takes any unambiguous beginning
+ * of a name (getopt_long(3)), so `--arr=0-3` is refused as well.
+ * @returns `--name` or `--name=value`
+ * @throws {FarmError} usage
+ */
+export function readFreeLines(lines: readonly string[]): string[] {
+  return lines.map((line) => readFreeLine(line.trim().replace(/^#SBATCH\s+/, "")));
+}
+
+function readFreeLine(line: string): string {
+  const [, name, value] = /^--([a-z][a-z0-9-]*)(?:(?:=|\s+)(.*))?$/.exec(line) ?? [];
+  if (name === undefined) {
+    throw refused(line, "wanted one option in its long form: --name=value");
+  }
+  const clash = clashOf(name);
+  if (clash) throw refused(line, `nsfarm-deno sets --${clash.name} itself`, clash.instead);
+  return value === undefined ? `--${name}` : `--${name}=${unquoted(value)}`;
+}
+
+function clashOf(name: string): { name: string; instead: string } | undefined {
+  for (const option of SLURM_OPTIONS) {
+    const flag = sbatchFlag(option);
+    if (flag?.startsWith(name)) return { name: flag, instead: `--${option.name}` };
+  }
+  const owned = Object.keys(OWNED).find((one) => one.startsWith(name));
+  return owned === undefined ? undefined : { name: owned, instead: OWNED[owned] ?? "" };
+}
+
+/** As a person would write it in a script: the quotes around a value are not part of it. */
+const unquoted = (value: string) => /^(["'])(.*)\1$/.exec(value)?.[2] ?? value;
+
+function refused(line: string, why: string, instead?: string): FarmError {
+  return new FarmError("usage", `Cannot use --slurm-sbatch "${line}": ${why}`, instead && `Use ${instead}`);
+}
+
+const PLAIN = /^[A-Za-z0-9_./:=@%+,\[\]-]+$/;
+
+/**
+ * One option as an #SBATCH line takes it. Between double quotes sbatch takes all but `\` and `"` as they are, and `\`
+ * before either of them is dropped; outside of quotes `#` would begin a comment.
+ * Source: get_argument() in sbatch's opt.c; tried with 24.11.5.
+ * @param option `--name` or `--name=value`
+ */
+export function sbatchLine(option: string): string {
+  const cut = option.indexOf("=");
+  const value = option.slice(cut + 1);
+  if (cut < 0 || PLAIN.test(value)) return option;
+  return `${option.slice(0, cut + 1)}"${value.replaceAll(/[\\"]/g, "\\$&")}"`;
+}
+
+/**
+ * A path in `--output`, where `%` begins a replacement and is written twice; a backslash would switch all replacements
+ * off, so such paths are refused before (sbatch(1), FILENAME PATTERN).
+ */
+export const filenamePattern = (path: string): string => path.replaceAll("%", "%%");
+
+/** What a job gets of the submitter's environment, beside the names of --env: where it is, who, in which language. */
+export const PASSED = ["HOME", "USER", "LOGNAME", "PATH", "LANG", "LC_ALL", "TZ"];
+
+/**
+ * All options of sbatch for one chunk, as `--name` or `--name=value`. They are lines of the script, for those who
+ * submit it by hand, and words of our own sbatch command, because SBATCH_… variables of the submitter override lines
+ * but not words (sbatch(1), INPUT ENVIRONMENT VARIABLES).
+ * @throws {FarmError} usage
+ */
+export function directives({ run_dir, options, manifest }: RenderContext, chunk: Chunk, token: string): string[] {
+  return [
+    `--job-name=${jobName(manifest.run_id, token)}`,
+    `--comment=${jobComment(token)}`,
+    `--array=${formatIndexes(tasksFor(chunk, null))}${chunk.throttle === undefined ? "" : `%${chunk.throttle}`}`,
+    "--nodes=1",
+    "--ntasks=1",
+    ...resources(options),
+    `--output=${filenamePattern(plainRunDir(run_dir))}/${LOGS}/slurm_%A_%a.log`,
+    `--export=${[...new Set([...PASSED, ...readSite(options).env])].join(",")},NSFARM_TOKEN=${token}`,
+    // A task that Slurm starts anew by itself would be a second attempt that nobody asked for: retry does that.
+    "--no-requeue",
+    ...readFreeLines(listOption(options, "slurm-sbatch")),
+  ];
+}
+
+function resources(options: Options): string[] {
+  return SLURM_OPTIONS.flatMap((option) => {
+    const flag = sbatchFlag(option);
+    const value = flag && textOption(options, option.name);
+    return value === undefined || value === "" ? [] : [`--${flag}=${value}`];
+  });
+}
+
+/** With a backslash in a path Slurm fills in neither %A nor %a (sbatch(1), FILENAME PATTERN). */
+function plainRunDir(run_dir: string): string {
+  if (!run_dir.includes("\\")) return onePathLine("the run directory", run_dir);
+  throw new FarmError(
+    "usage",
+    `Cannot use the run directory "${run_dir}" with Slurm: its path has a backslash, so that all jobs would write one log`,
+    "Choose an --out-dir without one",
+  );
+}

@@ -1,9 +1,53 @@
-import type { Answer, Command, CommandResult, Handle, NativeState, RenderContext } from "../adapter.ts";
-import { isCutShort, saying } from "../command_result.ts";
-import { readIndexes } from "../index_ranges.ts";
-import { bearsToken } from "../job_name.ts";
-import { shardsByTask } from "../task_groups.ts";
-import { type SlurmTask, taskState } from "./task_state.ts";
+import { printable } from "../../core/failure.ts";
+import { LOGS } from "../../core/run_paths.ts";
+import type {
+  Answer,
+  Command,
+  CommandResult,
+  Handle,
+  LogWord,
+  NativeState,
+  Place,
+  RenderContext,
+  SchedulerLimits,
+  SubmitLimit,
+} from "../adapter.ts";
+import { commandMessage, isTruncated } from "../command_result.ts";
+import { hasToken, readIndexes, shardsByTask } from "../tasks.ts";
+import { slurmEndReason, slurmReason, slurmState } from "./tables.ts";
+
+/** What Slurm says of one task, whichever of its programs said it. */
+interface SlurmTask {
+  state: string;
+  /** Reason code, or empty. */
+  reason: string;
+  host: string;
+  /** `3:0`: exit code and signal (sacct(1), ExitCode), or empty where it was not asked for. */
+  exit_code: string;
+}
+
+/** That task in our words. */
+export function taskState(task: SlurmTask): Omit<NativeState, "token" | "shard"> {
+  const { state, words } = slurmState(task.state);
+  const code = /^(None|\(null\)|N\/A)?$/.test(task.reason.trim()) ? "" : task.reason.trim();
+  const waits = state === "queued" || state === "held";
+  const reason = code === "" ? undefined : waits ? slurmReason(code) : slurmEndReason(code);
+  const telling = waits || state === "failed" ? reason?.words ?? (waits && code ? `Slurm says ${code}` : words) : words;
+  return {
+    state: state === "queued" && reason?.stuck ? "held" : state,
+    native: printable(`${task.state.trim()}${code === "" ? "" : ` (${code})`}`).slice(0, 200),
+    reason: telling === null ? null : printable(`${telling}${state === "failed" ? ending(task) : ""}`).slice(0, 400),
+    host: hostName(task.host),
+  };
+}
+
+function ending({ exit_code }: SlurmTask): string {
+  const [, code, signal] = /^(\d+):(\d+)$/.exec(exit_code) ?? [];
+  if (signal !== undefined && signal !== "0") return ` (signal ${signal})`;
+  return code === undefined || code === "0" ? "" : ` (exit ${code})`;
+}
+
+const hostName = (text: string): string | null => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text.trim()) ? text.trim() : null;
 
 /**
  * One line a task, marked, with what may hold anything last: a job's name can have line breaks and `|` in it (recorded:
@@ -47,8 +91,8 @@ export function readSlurmQuery(results: CommandResult[], handles: Handle[], roun
     return { kind: "unclear", message: "squeue printed nothing, not even its header" };
   }
   if (result.exit_code === 0) return { kind: "ok", value: tasksOf(queueRows(result.stdout), handles) };
-  if (!isCutShort(result) && UNKNOWN_ID.test(result.stderr)) return { kind: "ok", value: [] };
-  return { kind: "unclear", message: saying(result) };
+  if (!isTruncated(result) && UNKNOWN_ID.test(result.stderr)) return { kind: "ok", value: [] };
+  return { kind: "unclear", message: commandMessage(result) };
 }
 
 interface Row extends SlurmTask {
@@ -85,7 +129,7 @@ function rowsOf(id: string, task: SlurmTask, names: string): Row[] {
 /** Rows of our own jobs only: an id can have been given anew to somebody else's (recorded: slurm-squeue-after-ctld-crash). */
 function tasksOf(rows: Row[], handles: Handle[]): NativeState[] {
   return handles.flatMap((handle) => {
-    const mine = rows.filter((row) => row.job_id === handle.job_id && bearsToken(row.names, handle.token));
+    const mine = rows.filter((row) => row.job_id === handle.job_id && hasToken(row.names, handle.token));
     return statesOf(mine, handle);
   });
 }
@@ -99,4 +143,138 @@ function statesOf(rows: Row[], { token, chunk }: Handle): NativeState[] {
     const row = found.get(task) ?? rest;
     return row ? mine.map((shard) => ({ token, shard, ...taskState(row) })) : [];
   });
+}
+
+/** A shard's job writes into logs/slurm_<array id>_<task>.log. */
+export function slurmLogs({ job_id, chunk }: Handle, shard: number): string[] {
+  return [...shardsByTask(chunk)].flatMap(([task, shards]) =>
+    shards.includes(shard) ? [`${LOGS}/slurm_${job_id}_${task}.log`] : []
+  );
+}
+
+/**
+ * What slurmstepd writes into a job's log when it ends it; the last one counts. Sources: recorded in reliability.md 2a;
+ * slurmstepd's mgr.c and jobacct_common; the cgroup's words as of 24.11.
+ */
+const WORDS: [RegExp, LogWord][] = [
+  [/CANCELLED AT \S+ DUE TO TIME LIMIT/, {
+    state: "timed_out",
+    reason: "it ran into the job's time limit (--slurm-time)",
+  }],
+  [/CANCELLED AT \S+ DUE TO PREEMPTION/, {
+    state: "preempted",
+    reason: "it had to make room for a job of higher priority",
+  }],
+  [/CANCELLED AT \S+ DUE TO NODE (FAILURE|\S+ FAILURE)|DUE TO NODE FAILURE/, {
+    state: "failed",
+    reason: "its node went down",
+  }],
+  [/exceeded memory limit .*being killed|[Dd]etected \d+ oom[-_ ]kill event|Exceeded job memory limit|oom-kill event/, {
+    state: "out_of_memory",
+    reason: "it used more memory than the job asked for (--slurm-memory)",
+  }],
+  [/CANCELLED AT \S+ \*\*\*/, { state: "cancelled", reason: "cancelled with scancel, or by the site" }],
+];
+
+/** Memory goes first: a job that is killed for it is also written down as cancelled. */
+export function readSlurmJobLog(text: string): LogWord | null {
+  const memory = WORDS.find(([, word]) => word.state === "out_of_memory");
+  if (memory?.[0].test(text)) return memory[1];
+  return WORDS.find(([pattern]) => pattern.test(text))?.[1] ?? null;
+}
+
+/** Asks slurmctld for its limits and partitions, and accounting for what this user may have in the queue. */
+export function probeSlurm(user?: string): Command[] {
+  const name = user !== undefined && /^[A-Za-z0-9._][A-Za-z0-9._-]*$/.test(user) ? user : undefined;
+  return [
+    { argv: ["scontrol", "show", "config"], timeout_s: 60 },
+    { argv: ["sinfo", "--noheader", "--format=%R|%a|%D|%C|%m|%l"], timeout_s: 60 },
+    ...(name === undefined ? [] : [
+      assoc(["association", "where", `user=${name}`, "format=account,partition,maxsubmitjobs,defaultqos"]),
+      assoc(["qos", "format=name,maxsubmitjobsperuser"]),
+    ]),
+  ];
+}
+
+const assoc = (words: string[]): Command => ({
+  argv: ["sacctmgr", "--noheader", "--parsable2", "--readonly", "show", ...words],
+  timeout_s: 60,
+});
+
+export function readSlurmProbe([config, sinfo, associations, qos]: CommandResult[]): SchedulerLimits {
+  const limits: SchedulerLimits = { ...readConfig(textOf(config)), places: readPartitions(textOf(sinfo)) };
+  const submit_limits = readSubmitLimits(textOf(associations), textOf(qos));
+  return submit_limits.length === 0 ? limits : { ...limits, submit_limits };
+}
+
+const textOf = (result: CommandResult | undefined): string => result?.exit_code === 0 ? result.stdout : "";
+
+/** `MaxArraySize            = 20000` (scontrol(1), show config). */
+function readConfig(text: string): SchedulerLimits {
+  if (text === "") return {};
+  const value = (name: string) => new RegExp(`^${name}\\s*=\\s*(.*?)\\s*$`, "m").exec(text)?.[1];
+  const number = (name: string) => numberOf(value(name)?.replace(/ sec$/, ""));
+  const accounting = /slurmdbd/.test(value("AccountingStorageType") ?? "");
+  const [max_array_size, job_age_s, version] = [number("MaxArraySize"), number("MinJobAge"), value("SLURM_VERSION")];
+  const cluster = value("ClusterName");
+  return {
+    ...(max_array_size === null ? {} : { max_array_size }),
+    ...(job_age_s === null ? {} : { job_age_s }),
+    ...(version === undefined ? {} : { version }),
+    ...(cluster === undefined ? {} : { cluster }),
+    // Limits of users are kept by slurmdbd (slurm.conf(5), AccountingStorageEnforce).
+    ...(accounting ? {} : { max_submit_jobs: null }),
+    accounting,
+  };
+}
+
+/** `main|up|2|0/4/0/4|4000|infinite`: of CPUs allocated, idle, other, total (sinfo(1), --format). */
+function readPartitions(text: string): Place[] {
+  return fieldsOf(text).flatMap(([name, state, nodes, cpus, memory, time]) =>
+    name === undefined || state === undefined ? [] : [{
+      name,
+      state,
+      nodes: numberOf(nodes),
+      cpus: numberOf(cpus?.split("/").at(-1)),
+      memory_mb: configuredMemory(memory),
+      time_limit: time === undefined || time === "infinite" ? null : time,
+    }]
+  );
+}
+
+/** A node whose RealMemory is not configured has 1 MB (slurm.conf(5)). */
+function configuredMemory(text: string | undefined): number | null {
+  const memory_mb = numberOf(text);
+  return memory_mb === 1 ? 0 : memory_mb;
+}
+
+/** An association without a limit of its own has that of its default QOS (sacctmgr(1), MaxSubmitJobs). */
+function readSubmitLimits(associations: string, qos: string): SubmitLimit[] {
+  const of_qos = new Map(
+    fieldsOf(qos).flatMap(([name, most]) => {
+      const max = numberOf(most);
+      return name === undefined || max === null ? [] : [[name, max] as const];
+    }),
+  );
+  const of_user = fieldsOf(associations).flatMap(([account, partition, own, default_qos]) => {
+    const max = Math.min(numberOf(own) ?? Infinity, of_qos.get(default_qos ?? "") ?? Infinity);
+    if (account === undefined || max === Infinity) return [];
+    return [{ account, partition: partition || null, qos: null, max_submit_jobs: max }];
+  });
+  const named = [...of_qos].map(([name, max_submit_jobs]) => ({
+    account: null,
+    partition: null,
+    qos: name,
+    max_submit_jobs,
+  }));
+  return [...of_user, ...named];
+}
+
+const fieldsOf = (text: string): string[][] =>
+  text.split("\n").filter((line) => line.includes("|")).map((line) => line.trim().split("|"));
+
+/** `128000+`, `16`; null where it is no number. */
+function numberOf(text: string | undefined): number | null {
+  const number = /^(\d+)\+?$/.exec(text?.trim() ?? "")?.[1];
+  return number === undefined ? null : Number(number);
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { makeShards } from "../make_shards.ts";
-import { inPairs, inTurn, measure, type MeasuredPair } from "./measure.ts";
 import type { BenchLine } from "./line.ts";
+import { inPairs, inTurn, measure, type MeasuredPair } from "./measure.ts";
 
 const ROUNDS = 5;
 

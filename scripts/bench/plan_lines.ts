@@ -1,17 +1,17 @@
 import { join } from "node:path";
-import { ShardingPlan } from "../../core/contracts/plan.ts";
-import { readRunFacts } from "../../host/state/read_facts.ts";
+import { ShardingPlan } from "../../core/schema/plan.ts";
+import { readRunFacts } from "../../runtime/state/facts.ts";
+import type { BenchLine } from "./line.ts";
 import { inTurn, measure } from "./measure.ts";
 import { line } from "./merge_lines.ts";
-import type { BenchLine } from "./line.ts";
 import type { RunBench } from "./run_lines.ts";
 
 const COUNTS = [2, 4, 8, 40, 200];
 const PILOT = 8;
 
 /** How well the plan made from a pilot of 8 shards predicts runs of other counts, and how long a large plan takes. */
-export async function planLines(bench: RunBench): Promise<BenchLine[]> {
-  const { binary, nextstat, config, scratch } = bench;
+export async function planLines(context: RunBench): Promise<BenchLine[]> {
+  const { binary, nextstat, config, scratch } = context;
   const makespans = new Map<number, number>();
   for (const shards of COUNTS) {
     const request = ["--config", config, "--n-toys", "1000", "--shards", `${shards}`, "--threads", "1"];

@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import type { BenchLine } from "./line.ts";
 import { inTurn, measure } from "./measure.ts";
 import { line } from "./merge_lines.ts";
-import type { BenchLine } from "./line.ts";
 
 /** The page of the run that mergeLines made: 10,000 shards of 100 toys. */
 export async function reportLines(binary: string, scratch: string): Promise<BenchLine[]> {

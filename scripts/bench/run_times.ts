@@ -1,5 +1,5 @@
 import { doneShards, type ShardFacts } from "../../core/run_facts.ts";
-import { readRunFacts } from "../../host/state/read_facts.ts";
+import { readRunFacts } from "../../runtime/state/facts.ts";
 import { DevError } from "../tools/dev_error.ts";
 
 /** Seconds from the first start to the last end. @throws {DevError} when the run is not whole */

@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { makeShards } from "../make_shards.ts";
 import { DevError } from "../tools/dev_error.ts";
 import type { BenchLine } from "./line.ts";
 import { line } from "./merge_lines.ts";
 import type { RunBench } from "./run_lines.ts";
-import { makeShards } from "../make_shards.ts";
 
 const SLOTS = 300;
 const SHARDS = 1500;
@@ -11,11 +11,11 @@ const FIT_S = 10;
 const RATE_SHARDS = 800;
 
 /** 300 slots of this machine with fits that only wait: how busy they are kept, and what that costs the driver. */
-export async function slotLines(bench: RunBench): Promise<BenchLine[]> {
-  const waits = await waitingFit(bench);
-  const full = await watched(bench, waits, SHARDS, SLOTS);
+export async function slotLines(context: RunBench): Promise<BenchLine[]> {
+  const waits = await waitingFit(context);
+  const full = await watched(context, waits, SHARDS, SLOTS);
   const idle = 1 - full.fit_s / (SLOTS * full.makespan_s);
-  const quick = await watched(bench, bench.nextstat, RATE_SHARDS, 2 * navigator.hardwareConcurrency);
+  const quick = await watched(context, context.nextstat, RATE_SHARDS, 2 * navigator.hardwareConcurrency);
   const how = `${SHARDS} shards of ${FIT_S} s on ${SLOTS} slots in ${full.makespan_s.toFixed(1)} s`;
   return [
     line("slots that wait", 100 * idle, 5, "%", how),
@@ -61,12 +61,12 @@ interface Watched {
   rss_mib: number;
 }
 
-async function watched(bench: RunBench, nextstat: string, shards: number, slots: number): Promise<Watched> {
+async function watched(context: RunBench, nextstat: string, shards: number, slots: number): Promise<Watched> {
   const id = `slots${slots}`;
-  const dir = join(bench.scratch, id);
-  const words = ["--config", bench.config, "--n-toys", `${shards}`, "--shards", `${shards}`, "--threads", "1"];
-  const child = new Deno.Command(bench.binary, {
-    args: ["run", ...words, "--nextstat-bin", nextstat, "--out-dir", bench.scratch, "--run-id", id, "--no-check"]
+  const dir = join(context.scratch, id);
+  const words = ["--config", context.config, "--n-toys", `${shards}`, "--shards", `${shards}`, "--threads", "1"];
+  const child = new Deno.Command(context.binary, {
+    args: ["run", ...words, "--nextstat-bin", nextstat, "--out-dir", context.scratch, "--run-id", id, "--no-check"]
       .concat(
         ["--local-slots", `${slots}`, "--json"],
       ),

@@ -1,11 +1,11 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bringUpSsh, type SshHosts } from "../../tests/clusters/ssh_hosts.ts";
 import { asUser, giveAway, output } from "../../tests/clusters/as_user.ts";
 import { whyNoCluster } from "../../tests/clusters/cluster.ts";
+import { bringUpSsh, type SshHosts } from "../../tests/clusters/ssh_hosts.ts";
 import { leftOut, nameTestPrograms } from "./clusters.ts";
-import { inTurn } from "./measure.ts";
 import type { BenchLine } from "./line.ts";
+import { inTurn } from "./measure.ts";
 import { line } from "./merge_lines.ts";
 import { joblogMakespan, makespanOf, ratesOf } from "./run_times.ts";
 

@@ -1,14 +1,13 @@
 /** From the sources to one program. */
-
 import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pid } from "node:process";
+import { pinnedDeno, root } from "../tool_paths.ts";
+import { DevError } from "../tools/dev_error.ts";
+import { inScratch } from "../tools/in_scratch.ts";
 import { bundle, ENTRY } from "./bundle.ts";
 import { compile } from "./compile.ts";
-import { DevError } from "../tools/dev_error.ts";
 import { findRuntime, type Runtime } from "./find_runtime.ts";
-import { inScratch } from "../tools/in_scratch.ts";
-import { pinnedDeno, root } from "../tool_paths.ts";
 
 /** What to build. */
 interface BuildOptions {

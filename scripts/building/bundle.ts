@@ -2,11 +2,10 @@
  * All sources as a few JavaScript files: that starts sooner than they would one by one, since each command reads only
  * what it needs, and no folder of packages is embedded.
  */
-
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runTool } from "../tools/run_tool.ts";
 import { root } from "../tool_paths.ts";
+import { runTool } from "../tools/run_tool.ts";
 import { nameParts } from "./name_parts.ts";
 
 // A CommonJS package (yaml) asks for `require`, which a module does not have.
@@ -25,8 +24,8 @@ export const ENTRY = "main.js";
 export async function bundle(folder: string, build: Record<string, string>): Promise<void> {
   const raw = `${folder}.raw`;
   const args = ["bundle", "--quiet", "--unstable-raw-imports", "--code-splitting", "--minify", "--outdir", raw];
-  const told = { doing: "bundle main.ts", next: "run ./dev check", cwd: root };
-  await runTool(Deno.execPath(), [...args, join(root, "main.ts")], told);
+  const reported = { doing: "bundle main.ts", next: "run ./dev check", cwd: root };
+  await runTool(Deno.execPath(), [...args, join(root, "main.ts")], reported);
   await mkdir(folder);
   for (const [name, text] of await nameParts(ENTRY, (name) => readFile(join(raw, name), "utf8"))) {
     const facts = name === ENTRY ? `globalThis.__NSFARM_BUILD__=${JSON.stringify(build)};\n` : "";

@@ -1,5 +1,4 @@
 /** One program from a folder of JavaScript files. */
-
 import { readdir, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { runTool } from "../tools/run_tool.ts";

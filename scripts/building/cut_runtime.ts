@@ -1,5 +1,4 @@
 /** The runtime inside a program that `deno compile` made. */
-
 import { DevError } from "../tools/dev_error.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { cutRuntime } from "./cut_runtime.ts";
+import { pinnedDeno, toolsDir } from "../tool_paths.ts";
 import { inScratch } from "../tools/in_scratch.ts";
 import { runTool } from "../tools/run_tool.ts";
-import { pinnedDeno, toolsDir } from "../tool_paths.ts";
+import { cutRuntime } from "./cut_runtime.ts";
 
 /**
  * The path of the runtime that Deno downloads for a target. Deno tells nobody where it puts it, so an empty program is

@@ -1,8 +1,8 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pid } from "node:process";
+import { sha256Of } from "../../runtime/fs/hash_file.ts";
 import { binaryPath, distDir } from "../tool_paths.ts";
-import { sha256Of } from "../../host/disk/hash_file.ts";
 import { buildBinary } from "./build_binary.ts";
 import { sourceHash } from "./source_hash.ts";
 

@@ -1,12 +1,11 @@
 /** The runtime ("denort") that `deno compile` puts the program behind. */
-
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { sha256Of } from "../../runtime/fs/hash_file.ts";
 import { DevError } from "../tools/dev_error.ts";
 import { downloadRuntime } from "./download_runtime.ts";
 import { elfTarget } from "./elf_target.ts";
 import { npmRuntime, npmTarget } from "./npm_runtime.ts";
-import { sha256Of } from "../../host/disk/hash_file.ts";
 
 /** The machines that the program can be built for. */
 export const targets = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];

@@ -1,11 +1,11 @@
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { cutRuntime } from "./cut_runtime.ts";
+import { sha256Of } from "../../runtime/fs/hash_file.ts";
+import { pinnedDeno, toolsDir } from "../tool_paths.ts";
 import { DevError } from "../tools/dev_error.ts";
 import { inScratch } from "../tools/in_scratch.ts";
 import { runTool } from "../tools/run_tool.ts";
-import { sha256Of } from "../../host/disk/hash_file.ts";
-import { pinnedDeno, toolsDir } from "../tool_paths.ts";
+import { cutRuntime } from "./cut_runtime.ts";
 
 /** The one machine that the npm package has a runtime for. */
 export const npmTarget = "x86_64-unknown-linux-gnu";

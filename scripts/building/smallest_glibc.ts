@@ -1,5 +1,4 @@
 /** Which glibc a program needs, read from the program itself. */
-
 import { readFile } from "node:fs/promises";
 import { DevError } from "../tools/dev_error.ts";
 import { elfTarget } from "./elf_target.ts";

@@ -1,5 +1,4 @@
 /** A number for everything that the program is made of. */
-
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";

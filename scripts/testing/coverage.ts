@@ -1,5 +1,4 @@
 /** `./dev test --coverage`: what of the product the unit tests run, by folder. */
-
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,7 +6,7 @@ import { textTable } from "../../core/format.ts";
 import { root } from "../tool_paths.ts";
 import { DevError } from "../tools/dev_error.ts";
 
-const ROOMS = ["core", "schedulers", "host", "commands"];
+const ROOMS = ["core", "schedulers", "runtime", "commands"];
 const folder = join(root, "coverage");
 const measured = join(folder, "measured");
 

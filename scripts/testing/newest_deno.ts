@@ -1,5 +1,4 @@
 /** The unit tests once more, on the Deno that users will have tomorrow. */
-
 import { join } from "node:path";
 import { pinnedDeno, root } from "../tool_paths.ts";
 import { DevError } from "../tools/dev_error.ts";

@@ -1,5 +1,4 @@
 /** Counts out of the JUnit file that `deno test` writes: exact, where its printed lines are for people. */
-
 import { type FileResult, fileResult } from "./file_result.ts";
 
 interface Case {

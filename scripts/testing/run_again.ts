@@ -1,5 +1,4 @@
 /** Tests that fail only now and then are told from those that fail. */
-
 import { type FileResult, sumOfResults } from "./file_result.ts";
 import { kindOf } from "./find_tests.ts";
 import { runTests, type TestRun } from "./run_tests.ts";

@@ -1,5 +1,4 @@
 /** Runs test files, each bunch in a process of its own. */
-
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";

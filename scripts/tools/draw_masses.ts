@@ -1,5 +1,4 @@
 /** Observed data out of a seeded generator. */
-
 import { type Events, shape } from "./gauss_exp_spec.ts";
 
 /** The masses of so many events, in GeV; the same seed gives the same numbers on every machine. */

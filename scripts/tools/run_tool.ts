@@ -23,9 +23,9 @@ interface ToolOptions {
 export async function runTool(program: string, args: string[], options: ToolOptions): Promise<string> {
   const { code, signal, stdout, stderr } = await output(program, args, options);
   if (code === 0) return new TextDecoder().decode(stdout);
-  const said = stripVTControlCharacters(reasonIn(new TextDecoder().decode(stderr)));
+  const printed = stripVTControlCharacters(reasonIn(new TextDecoder().decode(stderr)));
   const end = signal ?? `exit code ${code}`;
-  throw new DevError(`Cannot ${options.doing}: "${program}" ended with ${end}: ${said}; ${options.next}`);
+  throw new DevError(`Cannot ${options.doing}: "${program}" ended with ${end}: ${printed}; ${options.next}`);
 }
 
 async function output(program: string, args: string[], options: ToolOptions): Promise<Deno.CommandOutput> {

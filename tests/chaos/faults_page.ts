@@ -1,5 +1,4 @@
 /** Which fault on which backend was survived how often, as docs/faults.md shows it. */
-
 import type { RoundLine } from "./rounds_log.ts";
 
 /** How each fault is provoked, and what then happens. */

@@ -1,13 +1,12 @@
 /** One round of chaos: a run under a random schedule of faults, then the same command until the run is whole. */
-
 import assert from "node:assert/strict";
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { Attempt } from "../../core/contracts/attempt.ts";
+import { Attempt } from "../../core/schema/attempt.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
 import { namesIn, type Ran, runDir, type Started } from "../support/farm.ts";
 import { finalNames } from "../support/run_dir.ts";
 import { pause } from "../support/scratch.ts";
-import { assertMerged } from "../clusters/slurm_farm.ts";
 import type { LogLine } from "../support/stand_in.ts";
 import { commonFaults } from "./common_faults.ts";
 import type { Faults, Later } from "./parts.ts";

@@ -1,5 +1,4 @@
 /** The rounds that were made, a line of JSON each: several calls of `./dev chaos` add up to one page. */
-
 import { appendFile, readFile } from "node:fs/promises";
 import * as z from "zod/mini";
 

@@ -1,10 +1,9 @@
 /** What chaos on the schedulers has in common: the faults of their jobs, daemons and nodes, and one round. */
-
+import { giveAway } from "../clusters/as_user.ts";
+import { userFarm } from "../clusters/user_farm.ts";
 import { requestArgs } from "../support/farm.ts";
 import { leftovers, until } from "../support/scratch.ts";
-import { giveAway } from "../clusters/as_user.ts";
 import type { StandIn } from "../support/stand_in.ts";
-import { userFarm } from "../clusters/user_farm.ts";
 import { type Backend, BEHAVIOUR, type Faults, fillDisk, Later, oneOf, SHARDS, TOYS, within } from "./parts.ts";
 import { chaosRound } from "./round.ts";
 import type { Round } from "./schedule.ts";

@@ -1,5 +1,5 @@
-import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { rmdirSync } from "node:fs";
+import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { canMount, must } from "../support/mounts.ts";

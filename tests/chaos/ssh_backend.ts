@@ -1,8 +1,8 @@
 import { chmod } from "node:fs/promises";
-import { runDir } from "../support/farm.ts";
-import { leftovers } from "../support/scratch.ts";
 import { giveAway } from "../clusters/as_user.ts";
 import { bringUpSsh, sentFiles, sshFarm, type SshHosts } from "../clusters/ssh_hosts.ts";
+import { runDir } from "../support/farm.ts";
+import { leftovers } from "../support/scratch.ts";
 import { type Backend, BEHAVIOUR, type Faults, fillDisk, Later, oneOf, SHARDS, TOYS, within } from "./parts.ts";
 import { chaosRound } from "./round.ts";
 import type { Round } from "./schedule.ts";

@@ -1,5 +1,4 @@
 /** Tests that are alike on every scheduler: one body, declared for each by the file that brings it up. */
-
 import assert from "node:assert/strict";
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -93,11 +92,11 @@ export function alikeTests({ scheduler, of, wrappers }: AlikeScheduler, test: De
 /** Submits from a shell of its own session, which is then killed with all that it has started. */
 async function submitAndLeave({ folder, env }: AlikeFarm, dir: string): Promise<void> {
   const script = '"$0" submit "$1" --finish >"$2.answer" && echo submitted >"$2"; sleep 600';
-  const told = join(folder, "submitted");
-  const [program = "", ...words] = asUser("setsid", "sh", "-c", script, binary(), dir, told);
+  const reported = join(folder, "submitted");
+  const [program = "", ...words] = asUser("setsid", "sh", "-c", script, binary(), dir, reported);
   const shell = start(folder, words, { program, env });
   await until("it is submitted", async () => (await namesIn(folder)).includes("submitted"));
-  assert.match(await readFile(`${told}.answer`, "utf8"), /job \d+: 6 shards\n.*job \d+: collects and merges/);
+  assert.match(await readFile(`${reported}.answer`, "utf8"), /job \d+: 6 shards\n.*job \d+: collects and merges/);
   const mine = (await processesOf(folder)).filter(({ command }) => command.includes("sleep 600"));
   assert(mine.length > 0, "the shell is alive");
   for (const { pid } of mine) Deno.kill(pid, "SIGKILL");

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bringUpCondor, type CondorPool, type PoolOptions } from "./condor_pool.ts";
 import { readText, requestArgs, type RunOptions } from "../support/farm.ts";
-import { type UserFarm, userFarm } from "./user_farm.ts";
 import { pause, until } from "../support/scratch.ts";
 import { giveAway, USER } from "./as_user.ts";
 import { inUserFolder, sharedTests } from "./cluster.ts";
+import { bringUpCondor, type CondorPool, type PoolOptions } from "./condor_pool.ts";
 import { submissions } from "./slurm_farm.ts";
+import { type UserFarm, userFarm } from "./user_farm.ts";
 
 /** What a test on a real HTCondor works with: a folder of its own that the ordinary user owns, and the pool. */
 export interface CondorFarm extends UserFarm {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { CondorFarm, OpenFit } from "./condor_farm.ts";
 import { at } from "../support/toys.ts";
+import type { CondorFarm, OpenFit } from "./condor_farm.ts";
 
 /** The makespan of a run in seconds, as three tell it: merge, the stamps of the fits themselves, the event logs. */
 export async function makespans(

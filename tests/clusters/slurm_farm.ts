@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SubmitMeta } from "../../core/contracts/submit_meta.ts";
+import { SubmitMeta } from "../../core/schema/submit_meta.ts";
 import { inputs, nextstat, requestArgs, type RunOptions, spec10k } from "../support/farm.ts";
-import { type UserFarm, userFarm } from "./user_farm.ts";
 import { pause, until } from "../support/scratch.ts";
+import { type StandIn, standIn } from "../support/stand_in.ts";
+import { assertSameToys, at, type Json, readJson } from "../support/toys.ts";
 import { output } from "./as_user.ts";
 import { inUserFolder, sharedTests } from "./cluster.ts";
 import { bringUpSlurm, type SlurmCluster } from "./slurm_cluster.ts";
-import { type StandIn, standIn } from "../support/stand_in.ts";
-import { assertSameToys, at, type Json, readJson } from "../support/toys.ts";
+import { type UserFarm, userFarm } from "./user_farm.ts";
 
 /** What a test on a real Slurm works with: a folder of its own that the ordinary user owns, and the cluster. */
 export interface SlurmFarm extends UserFarm {

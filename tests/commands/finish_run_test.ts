@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { finishRun } from "../../commands/finish_run.ts";
+import { finishRun } from "../../commands/drive_run.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
-import { runOf } from "../host/support/bench.ts";
 import { inventedRun } from "../fixtures/run.ts";
 import { writeRun } from "../fixtures/run_dir.ts";
+import { runOf } from "../runtime/support/bench.ts";
 import { inFolder } from "../support/scratch.ts";
 import { keptOutput } from "./support/kept_output.ts";
 

@@ -1,13 +1,13 @@
+import { Command } from "commander";
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
-import { build, runCommandLine } from "../../commands/program.ts";
-import { completeWords } from "../../commands/complete_words.ts";
+import { completeWords } from "../../commands/completions.ts";
 import { defineFlags } from "../../commands/flags.ts";
+import { build, runCommandLine } from "../../commands/program.ts";
 import { readRequest } from "../../commands/request_flags.ts";
 import { TABLE } from "../../commands/table.ts";
-import { loadAdapter } from "../../host/jobs/load_adapter.ts";
+import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
 import { root } from "../../scripts/tool_paths.ts";
 
 const flags = defineFlags({
@@ -65,7 +65,7 @@ Deno.test("What is about pilots is refused without them, not passed over", async
 });
 
 /** Where commander itself is given a flag: what all commands have, what names a scheduler, and old names. */
-const BY_HAND = ["old_run_flags.ts", "profile_in_use.ts", "program.ts", "scheduler_flags.ts"];
+const BY_HAND = ["profile_in_use.ts", "program.ts", "run.ts", "scheduler_flags.ts"];
 
 Deno.test("Flags are written in tables, once, and not by hand beside a list of their types", () => {
   const files = readdirSync(join(root, "commands"), { recursive: true, encoding: "utf8" }).filter((path) =>

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { rm } from "node:fs/promises";
-import { lookAtRun } from "../../commands/watch_run.ts";
-import { startRun } from "../../host/jobs/start_run.ts";
-import { announced } from "../../host/work/workers.ts";
-import { MACHINE, runOf } from "../host/support/bench.ts";
-import { FakeScheduler } from "../host/support/fake_adapter.ts";
+import { join } from "node:path";
+import { inspectRun } from "../../commands/watch_run.ts";
+import { startRun } from "../../runtime/control/start.ts";
+import { announced } from "../../runtime/run/workers.ts";
 import { inventedRun } from "../fixtures/run.ts";
 import { writeRun } from "../fixtures/run_dir.ts";
+import { MACHINE, runOf } from "../runtime/support/bench.ts";
+import { FakeScheduler } from "../runtime/support/fake_adapter.ts";
 import { inFolder } from "../support/scratch.ts";
 
 Deno.test("of a run that is whole no scheduler is asked and no worker loop is named, until a file of it is gone", () =>
@@ -23,14 +23,14 @@ Deno.test("of a run that is whole no scheduler is asked and no worker loop is na
     const process = { ...MACHINE.process, boot_id: "another-boot" };
     const worker = { token: "00112233445566bb", run_token: manifest.farm.run_token, process, slots: 1 };
     await announced(dir, worker, 1000, async () => {
-      const part = await lookAtRun(run, fake.adapter, MACHINE);
+      const part = await inspectRun(run, fake.adapter, MACHINE);
       assert.deepEqual([asked > 0, part.summary.workers.length, part.summary.counts], [true, 1, {
         running: 1,
         done: 3,
       }]);
       await writeRun(manifest);
       asked = 0;
-      const whole = await lookAtRun(run, fake.adapter, MACHINE);
+      const whole = await inspectRun(run, fake.adapter, MACHINE);
       assert.deepEqual([asked, whole.summary.workers, whole.summary.counts, whole.ended], [0, [], { done: 4 }, true]);
     });
   }));

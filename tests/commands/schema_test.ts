@@ -1,8 +1,8 @@
-import assert from "node:assert/strict";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import type { Program } from "../../commands/command.ts";
+import assert from "node:assert/strict";
+import type { Program } from "../../commands/flags.ts";
 import schema from "../../commands/schema.ts";
-import { DOCUMENTS } from "../../core/contracts/documents.ts";
+import { DOCUMENTS } from "../../core/schema/documents.ts";
 import { sampleJson } from "../core/support/samples.ts";
 
 /** It speaks of no other command. */

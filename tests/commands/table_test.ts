@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PERMISSIONS } from "../../host/machine/own_program.ts";
 import { build, runCommandLine } from "../../commands/program.ts";
 import { TABLE, type TableRow } from "../../commands/table.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
+import { PERMISSIONS } from "../../runtime/system/process.ts";
 import { readmeWithTable } from "../../scripts/readme_table.ts";
 import { root } from "../../scripts/tool_paths.ts";
 
@@ -20,8 +20,10 @@ Deno.test("the README's table is the program's own: every command, its permissio
 
 Deno.test("the README's exit codes are those of the program, each once", () => {
   const table = readme.slice(readme.indexOf("## Exit codes"), readme.indexOf("## What is in a run directory"));
-  const told = [...table.matchAll(/^\| ([\d, ]+?) *\|/gm)].flatMap(([, codes = ""]) => codes.split(", ").map(Number));
-  assert.deepEqual(told, Object.values(EXIT_CODES));
+  const reported = [...table.matchAll(/^\| ([\d, ]+?) *\|/gm)].flatMap(([, codes = ""]) =>
+    codes.split(", ").map(Number)
+  );
+  assert.deepEqual(reported, Object.values(EXIT_CODES));
 });
 
 /** A command as commander knows it, with the flags of a scheduler. */

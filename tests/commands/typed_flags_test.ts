@@ -1,9 +1,8 @@
-import assert from "node:assert/strict";
 import { Command } from "commander";
-import { readGuardrails } from "../../commands/guardrail_flags.ts";
-import { defineOldFlags, tellOldFlags } from "../../commands/old_run_flags.ts";
+import assert from "node:assert/strict";
+import { readGuardrails, typedValues } from "../../commands/flags.ts";
 import { withScheduler } from "../../commands/profile_in_use.ts";
-import { typedValues } from "../../commands/typed_values.ts";
+import { defineOldFlags, tellOldFlags } from "../../commands/run.ts";
 import { keptOutput } from "./support/kept_output.ts";
 
 const guardrails = (...poiPullStdRange: string[]) =>

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { changeOptions } from "../../core/change_options.ts";
+import { changeOptions } from "../../core/request.ts";
 import { exampleManifest } from "../fixtures/context.ts";
 
 Deno.test("a changed option is in the manifest and in its history, with what it was", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isFarmManifest, livePlans, manifestFault } from "../../core/check_manifest.ts";
-import { Manifest, type Plan } from "../../core/contracts/manifest.ts";
-import { cutShards } from "../../core/cut_shard.ts";
+import { Manifest, type Plan } from "../../core/schema/manifest.ts";
+import { cutShards } from "../../core/toys.ts";
 import { sampleManifest } from "../fixtures/run.ts";
 
 /** The fault of a sample whose plan `i` was changed. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { outputFault, selfFault } from "../../core/check_output.ts";
-import { type FarmManifest, Manifest, type Plan } from "../../core/contracts/manifest.ts";
-import { cutShards } from "../../core/cut_shard.ts";
-import { readShardOutput } from "../../core/read_output.ts";
+import { outputFault, selfFault } from "../../core/check_result.ts";
+import { readShardOutput } from "../../core/output.ts";
+import { type FarmManifest, Manifest, type Plan } from "../../core/schema/manifest.ts";
+import { cutShards } from "../../core/toys.ts";
 import { sampleFrame } from "../fixtures/output.ts";
 import { planOf, type SampleChange, sampleManifest } from "../fixtures/run.ts";
 

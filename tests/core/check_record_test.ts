@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { recordFault } from "../../core/check_record.ts";
-import type { ShardRecord } from "../../core/contracts/shard_record.ts";
+import { recordFault } from "../../core/check_result.ts";
+import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { planOf, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 const manifest = sampleManifest();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describeCollected } from "../../core/collect_counts.ts";
+import { describeCollected } from "../../core/collected.ts";
 
 Deno.test("a collection tells ok and failed always, other states where there are some", () => {
   assert.equal(describeCollected({ total: 4, ok: 4, failed: 0, other: {} }), "4/4 shards ok, 0 failed");

@@ -1,7 +1,7 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { livePlans, manifestFault } from "../../core/check_manifest.ts";
-import { cutShards } from "../../core/cut_shard.ts";
+import { cutShards } from "../../core/toys.ts";
 import { planOf, sampleManifest } from "../fixtures/run.ts";
 
 const AT = "2026-11-24T20:00:00.000Z";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { SchedulerLimits } from "../../core/contracts/scheduler.ts";
 import { describeLimits, describeMachine, suggest, suggestedFlags } from "../../core/describe_limits.ts";
+import type { SchedulerLimits } from "../../core/schema/scheduler.ts";
 
 const partition = { name: "main", state: "up", nodes: 2, cpus: 8, memory_mb: 4000, time_limit: "1-00:00:00" };
 const SLURM: SchedulerLimits = {

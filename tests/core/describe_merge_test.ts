@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { MergeReport } from "../../core/contracts/merge_report.ts";
-import type { RunTimes } from "../../core/contracts/run_times.ts";
-import { describeMerge, describeTimes } from "../../core/describe_merge.ts";
+import { describeMerge, describeTimes } from "../../core/collected.ts";
+import type { MergeReport } from "../../core/schema/merge_report.ts";
+import type { RunTimes } from "../../core/schema/run_times.ts";
 
 const TIMES: RunTimes = {
   max_shard_elapsed_s: 0.512,

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import type { Remedies } from "../../core/advice.ts";
-import { diagnose, type Symptom } from "../../core/diagnose.ts";
+import { diagnose, type FailedShard, type Remedies } from "../../core/advice.ts";
 
-const symptom = (change: Partial<Symptom>): Symptom => ({
+const symptom = (change: Partial<FailedShard>): FailedShard => ({
   shard: 0,
   state: "failed",
   why: "exit 3",
@@ -13,7 +12,7 @@ const symptom = (change: Partial<Symptom>): Symptom => ({
   ...change,
 });
 const TWICE: Remedies = { more_memory: "twice", more_time: "twice", refusal: null };
-const next = (symptoms: Partial<Symptom>[], remedies = TWICE, merged = false) =>
+const next = (symptoms: Partial<FailedShard>[], remedies = TWICE, merged = false) =>
   diagnose(symptoms.map(symptom), remedies, merged).next?.join(" ") ?? null;
 
 Deno.test("Shards with one cause are one group, though their lines differ in numbers; the largest comes first", () => {
@@ -26,7 +25,7 @@ Deno.test("Shards with one cause are one group, though their lines differ in num
     TWICE,
     false,
   );
-  assert.deepEqual(troubles.map(({ shards, hosts, said, log }) => ({ shards, hosts, said, log })), [
+  assert.deepEqual(troubles.map(({ shards, hosts, said: printed, log }) => ({ shards, hosts, said: printed, log })), [
     { shards: [1, 2], hosts: ["n1", "n2"], said: "cannot open shard_1", log: "/r/shard_1.stderr" },
     { shards: [9], hosts: ["n1"], said: "no licence", log: null },
   ]);
@@ -60,7 +59,7 @@ Deno.test("Limits are raised as the scheduler can: to a first value, not at all,
 });
 
 Deno.test("Every kind of trouble has advice of its own where something must be done before the command", () => {
-  const advice = (change: Partial<Symptom>) => diagnose([symptom(change)], TWICE, false).troubles[0]?.advice ?? "";
+  const advice = (change: Partial<FailedShard>) => diagnose([symptom(change)], TWICE, false).troubles[0]?.advice ?? "";
   assert.match(advice({ cause: "disk" }), /free some space/);
   assert.match(advice({ cause: "version" }), /put back the spec/);
   assert.match(advice({ cause: "spawn" }), /nextstat must be there/);

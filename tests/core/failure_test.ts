@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ADVICE, remedyOf } from "../../core/advice.ts";
-import { CAUSES, SHARD_STATES } from "../../core/contracts/kinds.ts";
 import { FAILURES, triesAgain } from "../../core/failure.ts";
+import { CAUSES, SHARD_STATES } from "../../core/schema/enums.ts";
 import { isEnded, isGoingOn, isWaiting, STATES } from "../../core/shard_states.ts";
 
 Deno.test("a worker loop tries a killed fit and a lost output once more by itself, and nothing else", () => {

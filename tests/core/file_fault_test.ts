@@ -71,9 +71,9 @@ Deno.test("a fault of a file that nobody expected is told with its path, and any
     name: "PermissionDenied",
     code: "EACCES",
   });
-  const told = unexpectedFileError(denied);
-  assert.ok(told instanceof FarmError && told.exitCode === 3);
-  assert.match(told.message, /^Cannot readdir "\/a\/it's here": permission is denied$/);
+  const reported = unexpectedFileError(denied);
+  assert.ok(reported instanceof FarmError && reported.exitCode === 3);
+  assert.match(reported.message, /^Cannot readdir "\/a\/it's here": permission is denied$/);
   for (const error of [new TypeError("x is undefined"), new Error("nothing"), "text", undefined]) {
     assert.equal(unexpectedFileError(error), error);
     assert.equal(fileError("read", "/a", error), error);
@@ -83,9 +83,9 @@ Deno.test("a fault of a file that nobody expected is told with its path, and any
 Deno.test("an error of the disk keeps its number, and a path that fills the screen is cut", () => {
   const error = Object.assign(new Error("Remote I/O error (os error 121): read '/a'"), { code: "EREMOTEIO" });
   assert.match(faultWords(error) ?? "", /answers with an error \(error 121\)$/);
-  const told = String(fileError("read", `/a/${"x/".repeat(2500)}end`, withCode("Error", "ENAMETOOLONG")));
-  assert.ok(told.length < 300, told);
-  assert.match(told, /^FarmError: Cannot read "\/a\/x\/.* … .*\/end": the name is too long$/);
+  const reported = String(fileError("read", `/a/${"x/".repeat(2500)}end`, withCode("Error", "ENAMETOOLONG")));
+  assert.ok(reported.length < 300, reported);
+  assert.match(reported, /^FarmError: Cannot read "\/a\/x\/.* … .*\/end": the name is too long$/);
 });
 
 Deno.test("what may not be written is not blamed on the space, and a full disk is", () => {

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { causeOfEnd, type FitEnd, printable, tailLines } from "../../core/find_cause.ts";
+import assert from "node:assert/strict";
+import { causeOfEnd, type FitEnd, printable, tailLines } from "../../core/failure.ts";
 
 const GOOD: FitEnd = { exit_code: 0, signal: null, stderr: "", spawn_error: null, stopped: null, oom_kills: 0 };
 

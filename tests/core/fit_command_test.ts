@@ -1,8 +1,8 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { FarmManifest } from "../../core/contracts/manifest.ts";
-import { cutShards } from "../../core/cut_shard.ts";
+import assert from "node:assert/strict";
 import { fitCommand, isPiece, OWNED_FLAGS, splitTotal } from "../../core/fit_command.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { cutShards } from "../../core/toys.ts";
 import { planOf, type SampleChange, sampleManifest } from "../fixtures/run.ts";
 
 const PATHS = { nextstat: "/bin/nextstat", config: "/specs/spec.json", out: "/o", metrics: "/m" };

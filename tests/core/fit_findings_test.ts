@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import { randomLcg, randomNormal } from "d3-random";
+import assert from "node:assert/strict";
 import { FALSE_ALARM, fitFindings, type FittedToys, toysOnBounds } from "../../core/fit_findings.ts";
 
 /** Toys of a Gaussian fit that is kept within its bounds. */

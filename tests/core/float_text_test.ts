@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { floatText, plainText } from "../../core/float_text.ts";
+import assert from "node:assert/strict";
+import { floatText, plainText } from "../../core/merge/json_text.ts";
 
 // What nextstat 0.10.1 printed for --set mu=X and for --max-abs-poi-pull-mean X.
 const SEEN: [number, string, string][] = [

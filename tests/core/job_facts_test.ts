@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { numberIn, readJobFacts, sentFacts, textIn } from "../../core/job_facts.ts";
+import { numberIn, readJobFacts, sentFacts, textIn } from "../../core/job_txt.ts";
 import { planOf, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 const TEXT =

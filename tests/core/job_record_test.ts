@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
-import { ShardRecord } from "../../core/contracts/shard_record.ts";
-import { type JobFacts, readJobFacts, sentFacts } from "../../core/job_facts.ts";
-import { causeOfJob, jobProcess, jobRecord, sentRecord } from "../../core/job_record.ts";
+import {
+  causeOfJob,
+  type JobFacts,
+  jobProcess,
+  jobRecord,
+  readJobFacts,
+  sentFacts,
+  sentRecord,
+} from "../../core/job_txt.ts";
+import { ShardRecord } from "../../core/schema/shard_record.ts";
 import { planOf, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 const manifest = sampleManifest();
@@ -75,8 +82,8 @@ Deno.test("facts that say next to nothing still make a record that its schema ta
 });
 
 Deno.test("what a job wrote on stderr cannot steer a terminal, and only its last lines are kept", () => {
-  const said = [...Array.from({ length: 30 }, (_, i) => `line ${i}`), "\u009b2Jgone\u202e"];
-  const { stderr_tail } = jobRecord(manifest, plan, 1, factsOf({}, said), "exit", [{
+  const printed = [...Array.from({ length: 30 }, (_, i) => `line ${i}`), "\u009b2Jgone\u202e"];
+  const { stderr_tail } = jobRecord(manifest, plan, 1, factsOf({}, printed), "exit", [{
     record: ["SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID"],
   }]);
   assert.equal(stderr_tail.length, 20);

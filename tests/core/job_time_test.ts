@@ -1,7 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readJobFacts } from "../../core/job_facts.ts";
-import { jobTime } from "../../core/job_time.ts";
+import assert from "node:assert/strict";
+import { jobTime, readJobFacts } from "../../core/job_txt.ts";
 
 const BEGIN_S = 1_795_000_000;
 

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { nearestName } from "../../core/nearest_name.ts";
+import assert from "node:assert/strict";
+import { nearestName } from "../../core/flags.ts";
 
 const COMMANDS = ["run", "render", "status", "merge", "verify"];
 

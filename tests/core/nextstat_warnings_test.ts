@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { addWarnings, countWarnings } from "../../core/nextstat_warnings.ts";
+import { addWarnings, countWarnings } from "../../core/fit_quality.ts";
 
 const HESSIAN = "Hessian inversion failed, using diagonal approximation";
 

@@ -1,8 +1,7 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type AttemptTime, attemptTime } from "../../core/attempt_time.ts";
-import { onOneClock } from "../../core/one_clock.ts";
-import { mostAtOnce, runTimes } from "../../core/times.ts";
+import assert from "node:assert/strict";
+import { type AttemptTime, attemptTime, onOneClock } from "../../core/attempt_time.ts";
+import { mostAtOnce, runTimes } from "../../core/run_times.ts";
 import { planOf, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 const BEGIN_S = Date.UTC(2026, 10, 24, 18) / 1000;

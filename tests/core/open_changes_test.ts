@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { cutShards } from "../../core/cut_shard.ts";
-import { extendPlans } from "../../core/extend_plans.ts";
-import { openExtension } from "../../core/open_changes.ts";
+import { openExtension } from "../../core/check_manifest.ts";
+import { cutShards, extendPlans } from "../../core/toys.ts";
 import { sampleManifest } from "../fixtures/run.ts";
 
 const AT = "2026-11-24T20:00:00.000Z";

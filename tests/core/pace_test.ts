@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { paceOf } from "../../core/pace.ts";
-import { describeTimes } from "../../core/describe_merge.ts";
-import { progressLine } from "../../core/progress_line.ts";
-import { runTimes } from "../../core/times.ts";
 import type { AttemptTime } from "../../core/attempt_time.ts";
+import { describeTimes } from "../../core/collected.ts";
+import { paceOf, progressLine } from "../../core/progress.ts";
+import { runTimes } from "../../core/run_times.ts";
 
 function ran(shard_index: number, start: number, end: number): AttemptTime {
   const [started_ms, finished_ms] = [start * 1000, end * 1000];

@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import {
   durationSeconds,
   oneOf,
@@ -9,7 +9,7 @@ import {
   runId,
   setValues,
   wholeNumber,
-} from "../../core/parse_flag.ts";
+} from "../../core/flags.ts";
 
 const refuses = (read: () => unknown, message: RegExp) => assert.throws(read, { kind: "usage", message });
 

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { pathNow } from "../../core/path_now.ts";
+import assert from "node:assert/strict";
+import { pathNow } from "../../core/run_paths.ts";
 
 const CASES: { name: string; written: string; before: string[]; now: string; path: string | null }[] = [
   {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { profileFlags } from "../../core/profile_flags.ts";
+import { profileFlags } from "../../core/profile.ts";
 
 const SLURM = { name: "slurm", options: ["slurm-time"], shared: ["threads", "shards", "no-check"] };
 

@@ -1,7 +1,7 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { duration } from "../../core/format.ts";
-import { type Progress, progressLine } from "../../core/progress_line.ts";
+import { type Progress, progressLine } from "../../core/progress.ts";
 
 const HALF: Progress = {
   total: 40,

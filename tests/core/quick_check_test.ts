@@ -1,10 +1,10 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import * as z from "zod/mini";
-import { CommittedMetrics } from "../../core/contracts/shard_record.ts";
-import { OutputFrame } from "../../core/contracts/shard_output.ts";
-import { Manifest } from "../../core/contracts/manifest.ts";
 import { quickCheck } from "../../core/quick_check.ts";
+import { Manifest } from "../../core/schema/manifest.ts";
+import { OutputFrame } from "../../core/schema/shard_output.ts";
+import { CommittedMetrics } from "../../core/schema/shard_record.ts";
 import { inventedMetrics } from "../fixtures/metrics.ts";
 import { inventedOutput } from "../fixtures/output.ts";
 import { inventedRun } from "../fixtures/run.ts";

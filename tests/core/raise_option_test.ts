@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { twiceMemory, twiceTime } from "../../core/raise_option.ts";
+import { doubleMemory, doubleTime } from "../../core/request.ts";
 
 Deno.test("twiceMemory() doubles the number and keeps the unit", () => {
-  assert.deepEqual(["2GB", "1500", "0.5 G", "512M", 3].map(twiceMemory), ["4GB", "3000", "1G", "1024M", "6"]);
+  assert.deepEqual(["2GB", "1500", "0.5 G", "512M", 3].map(doubleMemory), ["4GB", "3000", "1G", "1024M", "6"]);
 });
 
 Deno.test("twiceMemory() of no amount says what to give instead", () => {
-  assert.throws(() => twiceMemory("a lot"), { kind: "usage", next: "Give the new amount: --more-memory 4GB" });
+  assert.throws(() => doubleMemory("a lot"), { kind: "usage", next: "Give the new amount: --more-memory 4GB" });
 });
 
 for (
@@ -20,9 +20,9 @@ for (
     ["2-00:00:01", "96:00:02"],
   ] as const
 ) {
-  Deno.test(`twiceTime() of ${time} is ${twice}`, () => assert.equal(twiceTime(time), twice));
+  Deno.test(`twiceTime() of ${time} is ${twice}`, () => assert.equal(doubleTime(time), twice));
 }
 
 Deno.test("twiceTime() of a limit that is none is refused", () => {
-  assert.throws(() => twiceTime("UNLIMITED"), { kind: "usage", message: /Cannot use --more-time "UNLIMITED"/ });
+  assert.throws(() => doubleTime("UNLIMITED"), { kind: "usage", message: /Cannot use --more-time "UNLIMITED"/ });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readCpuinfo } from "../../core/read_cpuinfo.ts";
+import { readCpuinfo } from "../../runtime/system/machine.ts";
 
 const core = (processor: number, socket: number, id: number) =>
   `processor\t: ${processor}\nmodel name\t: AMD EPYC 7763 64-Core Processor\nphysical id\t: ${socket}\ncore id\t\t: ${id}\n\n`;

@@ -1,7 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cutOutput, TOY_ARRAYS } from "../../core/output_text.ts";
-import { readOutputText, readShardOutput, type ShardOutput } from "../../core/read_output.ts";
+import assert from "node:assert/strict";
+import { readOutputText, readShardOutput, type ShardOutput, sliceOutput, TOY_ARRAYS } from "../../core/output.ts";
 import { inventedOutput } from "../fixtures/output.ts";
 import { inventedRun } from "../fixtures/run.ts";
 
@@ -78,6 +77,6 @@ function attempt<T>(read: () => T): T | "refused" {
 }
 
 Deno.test("cutOutput() gives nothing for a text without an output's keys", () => {
-  assert.equal(cutOutput("{}"), undefined);
-  assert.equal(cutOutput('{"results": {"converged": ['), undefined);
+  assert.equal(sliceOutput("{}"), undefined);
+  assert.equal(sliceOutput('{"results": {"converged": ['), undefined);
 });

@@ -1,10 +1,10 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CAUSES, SHARD_STATES } from "../../core/contracts/kinds.ts";
-import type { Attempt } from "../../core/contracts/attempt.ts";
-import type { ShardRecord } from "../../core/contracts/shard_record.ts";
-import type { NativeState } from "../../core/contracts/scheduler.ts";
-import { reconcile, type ShardEvidence } from "../../core/reconcile.ts";
+import assert from "node:assert/strict";
+import type { Attempt } from "../../core/schema/attempt.ts";
+import { CAUSES, SHARD_STATES } from "../../core/schema/enums.ts";
+import type { NativeState } from "../../core/schema/scheduler.ts";
+import type { ShardRecord } from "../../core/schema/shard_record.ts";
+import { reconcile, type ShardEvidence } from "../../core/shard_states.ts";
 import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 const manifest = sampleManifest();

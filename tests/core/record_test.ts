@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as z from "zod/mini";
-import { Attempt } from "../../core/contracts/attempt.ts";
-import { ShardRecord } from "../../core/contracts/shard_record.ts";
 import { attemptHost, newAttempt, newRecord, recordHost } from "../../core/record.ts";
+import { Attempt } from "../../core/schema/attempt.ts";
+import { ShardRecord } from "../../core/schema/shard_record.ts";
 import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 const manifest = sampleManifest();

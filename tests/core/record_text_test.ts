@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { recordText } from "../../core/record_text.ts";
-import { documentText } from "../../core/seal_record.ts";
+import { documentText, recordText } from "../../core/record.ts";
 import { sampleJson } from "./support/samples.ts";
 
 Deno.test("the record's text is found in a document as this program writes it", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ONE_BLAS_THREAD, recordedEnvironment, recordedVariables } from "../../core/recorded_environment.ts";
+import { ONE_BLAS_THREAD, recordedEnvironment, recordedVariables } from "../../core/record.ts";
 import { IN_JOBS as BUILT_IN_JOBS } from "../../schedulers/mod.ts";
 
 const IN_JOBS = Object.values(BUILT_IN_JOBS);

@@ -1,7 +1,7 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
 import Mustache from "mustache";
-import { renderTemplate, verbatim } from "../../core/render_template.ts";
+import assert from "node:assert/strict";
+import { renderTemplate, verbatim } from "../../core/template.ts";
 
 const upper = (text: string) => text.toUpperCase();
 

@@ -1,10 +1,8 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { manifestFault } from "../../core/check_manifest.ts";
-import { cutShards } from "../../core/cut_shard.ts";
-import { extendPlans } from "../../core/extend_plans.ts";
-import { missingToys, type SeedRange } from "../../core/merge/toy_ranges.ts";
-import { freeSeeds, runSeeds, seedOf } from "../../core/run_seeds.ts";
+import assert from "node:assert/strict";
+import { freeSeeds, manifestFault, runSeeds, seedOf } from "../../core/check_manifest.ts";
+import { missingToys, type SeedRange } from "../../core/toy_ranges.ts";
+import { cutShards, extendPlans } from "../../core/toys.ts";
 import { planOf, sampleManifest } from "../fixtures/run.ts";
 
 const AT = "2026-11-25T12:00:00.000Z";

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { changeOptions } from "../../core/change_options.ts";
-import { cutShards } from "../../core/cut_shard.ts";
-import { requestDifference } from "../../core/same_request.ts";
+import { changeOptions, requestDifference } from "../../core/request.ts";
+import { cutShards } from "../../core/toys.ts";
 import { sampleManifest } from "../fixtures/run.ts";
 
 const manifest = sampleManifest({ farm: { set: { mu: 1, tau: 2 } } });

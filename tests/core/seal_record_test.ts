@@ -1,7 +1,7 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import fc from "fast-check";
-import { documentText, sealDocument, sealFault } from "../../core/seal_record.ts";
+import { documentText, sealDocument, sealFault } from "../../core/record.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const DOCUMENT = { schema_version: "x", status: { ok: true }, farm: { n_toys: 5, host: "é" } };

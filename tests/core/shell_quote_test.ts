@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { quoteCommand, quoteWord } from "../../core/shell_quote.ts";
 import { runSh, shells } from "../schedulers/support/run_sh.ts";
 

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { specFiles } from "../../core/spec_files.ts";
+import assert from "node:assert/strict";
+import { specFiles } from "../../core/spec.ts";
 
 Deno.test("specFiles() finds the files of channels and systematics, sorted and once each", () => {
   const spec = {

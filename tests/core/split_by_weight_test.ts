@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { splitByWeight } from "../../core/split.ts";
+import assert from "node:assert/strict";
+import { splitByWeight } from "../../core/toys.ts";
 
 Deno.test("toys are split by weight, one more for the largest remainders, ties to the earlier", () => {
   const counts = (n: number, weights: number[]) => splitByWeight(n, weights).map(({ index, count }) => [index, count]);

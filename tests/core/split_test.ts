@@ -1,14 +1,14 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import {
   checkShardCount,
   cutRange,
-  MOST_SHARDS,
+  MAX_SHARDS,
   shardsForSlots,
   splitToys,
   splitWords,
   type ToyRange,
-} from "../../core/split.ts";
+} from "../../core/toys.ts";
 
 const split = fc.integer({ min: 1, max: 5000 }).chain((n) =>
   fc.record({ n: fc.constant(n), k: fc.integer({ min: 1, max: n }) })
@@ -62,10 +62,10 @@ Deno.test("cutRange() cuts into pieces that hold the range's toys once each, at 
 });
 
 Deno.test("more shards than a run can have are refused with the number to give", () => {
-  assert.equal(splitToys(MOST_SHARDS, MOST_SHARDS).length, MOST_SHARDS);
+  assert.equal(splitToys(MAX_SHARDS, MAX_SHARDS).length, MAX_SHARDS);
   assert.throws(() => splitToys(5_000_000, 5_000_000), { kind: "usage", next: /--shards 100000 or fewer/ });
-  assert.doesNotThrow(() => checkShardCount(MOST_SHARDS - 4, 4));
-  assert.throws(() => checkShardCount(MOST_SHARDS - 3, 4), { kind: "usage", next: /--shards 99996 or fewer/ });
+  assert.doesNotThrow(() => checkShardCount(MAX_SHARDS - 4, 4));
+  assert.throws(() => checkShardCount(MAX_SHARDS - 3, 4), { kind: "usage", next: /--shards 99996 or fewer/ });
 });
 
 Deno.test("where nobody says how many shards, there are 20 for each slot, but at least 10 toys in each", () => {

@@ -1,7 +1,7 @@
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import { join, normalize } from "node:path/posix";
-import fc from "fast-check";
-import { planStage } from "../../core/stage_plan.ts";
+import { planStage } from "../../core/staging.ts";
 
 const FOLDERS = ["study", "specs", "home"];
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ShardState } from "../../core/contracts/kinds.ts";
-import { suspectNodes } from "../../core/suspect_nodes.ts";
+import { suspectNodes } from "../../core/failure.ts";
+import type { ShardState } from "../../core/schema/enums.ts";
 
 const shards = (...ends: [string | null, ShardState][]) => ends.map(([node, state]) => ({ node, state }));
 

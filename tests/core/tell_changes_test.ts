@@ -9,21 +9,21 @@ const shard = (number: number, state: StatusShard["state"], why = ""): StatusSha
 });
 
 Deno.test("watching says each change once, and of many shards in one line", () => {
-  const said = new Map<string, Set<number>>();
+  const printed = new Map<string, Set<number>>();
   const held = [shard(0, "held", "by hand"), shard(1, "held", "by hand")];
-  assert.deepEqual(tellChanges(said, [...held, shard(2, "running"), shard(3, "queued")]), [
+  assert.deepEqual(tellChanges(printed, [...held, shard(2, "running"), shard(3, "queued")]), [
     "held          by hand: shards 0-1",
   ]);
-  assert.deepEqual(tellChanges(said, [...held, shard(2, "done"), shard(3, "queued")]), []);
-  assert.deepEqual(tellChanges(said, [...held, shard(2, "held", "by hand"), shard(3, "lost", "gone")]), [
+  assert.deepEqual(tellChanges(printed, [...held, shard(2, "done"), shard(3, "queued")]), []);
+  assert.deepEqual(tellChanges(printed, [...held, shard(2, "held", "by hand"), shard(3, "lost", "gone")]), [
     "held          by hand: shard 2",
     "lost          gone: shard 3",
   ]);
 });
 
 Deno.test("watching says a reason to wait once, whatever shards and numbers it comes with", () => {
-  const said = new Map<string, Set<number>>();
-  assert.equal(tellChanges(said, [shard(0, "queued", "e1 was matched 2 times"), shard(1, "queued")]).length, 1);
-  assert.deepEqual(tellChanges(said, [shard(1, "queued", "e1 was matched 3 times")]), []);
-  assert.deepEqual(tellChanges(said, [shard(1, "queued", "not submitted")]), []);
+  const printed = new Map<string, Set<number>>();
+  assert.equal(tellChanges(printed, [shard(0, "queued", "e1 was matched 2 times"), shard(1, "queued")]).length, 1);
+  assert.deepEqual(tellChanges(printed, [shard(1, "queued", "e1 was matched 3 times")]), []);
+  assert.deepEqual(tellChanges(printed, [shard(1, "queued", "not submitted")]), []);
 });

@@ -1,8 +1,7 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type AttemptTime, attemptTime } from "../../core/attempt_time.ts";
-import { onOneClock } from "../../core/one_clock.ts";
-import { mostAtOnce, runTimes, type TimeFacts } from "../../core/times.ts";
+import assert from "node:assert/strict";
+import { type AttemptTime, attemptTime, onOneClock } from "../../core/attempt_time.ts";
+import { mostAtOnce, runTimes, type TimeFacts } from "../../core/run_times.ts";
 import { planOf, sampleManifest, sampleRecord } from "../fixtures/run.ts";
 
 /** An attempt from `start` to `end`, in seconds, that gave shard `i` its result. */

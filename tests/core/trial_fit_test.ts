@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { atBounds, trialWarnings } from "../../core/fit_command.ts";
+import type { TrialFit } from "../../core/schema/manifest.ts";
+import { readSpecModel } from "../../core/spec.ts";
 import { gaussExpSpec } from "../../scripts/tools/gauss_exp_spec.ts";
-import type { TrialFit } from "../../core/contracts/trial_fit.ts";
-import { readSpecModel } from "../../core/spec_model.ts";
-import { atBounds, trialWarnings } from "../../core/trial_fit.ts";
 
 const FINE: TrialFit = {
   at_bounds: [],

@@ -178,11 +178,11 @@ Deno.test("a run made by another version says so", () =>
       (await mustRun(folder, ["status", await renderRun(folder, { toys: 2, shards: 1, id: "own" })])).stderr,
       /version/,
     );
-    const told = new RegExp(
+    const reported = new RegExp(
       `this run was rendered by nsfarm-deno 0\\.0\\.7; this is ${version.replaceAll(".", "\\.")}`,
     );
     for (const words of [["status", dir], ["work", dir], ["logs", dir, "0"], runArgs(folder, { toys: 2, shards: 1 })]) {
-      assert.match((await mustRun(folder, words)).stderr, told, words[0]);
+      assert.match((await mustRun(folder, words)).stderr, reported, words[0]);
     }
   }));
 
@@ -190,9 +190,9 @@ Deno.test("--version tells the version of deno.json, and with --json the runtime
   inFolder(async (folder) => {
     const { version } = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
     assert.equal((await mustRun(folder, ["--version"])).stdout, `nsfarm-deno ${version}\n`);
-    const told = JSON.parse((await mustRun(folder, ["--version", "--json"])).stdout);
-    const { name, deno, build: { target, denort_sha256 } } = told;
-    assert.deepEqual({ name, version: told.version, deno }, { name: "nsfarm-deno", version, deno: pinnedDeno });
+    const reported = JSON.parse((await mustRun(folder, ["--version", "--json"])).stdout);
+    const { name, deno, build: { target, denort_sha256 } } = reported;
+    assert.deepEqual({ name, version: reported.version, deno }, { name: "nsfarm-deno", version, deno: pinnedDeno });
     assert.match(target, /^(x86_64|aarch64)-unknown-linux-gnu$/);
     assert.match(denort_sha256, /^[0-9a-f]{64}$/);
   }));

@@ -225,9 +225,9 @@ async function assertTold(folder: string, dir: string, fault: Fault, attempts: n
   assert.equal(status.shards[0].state, fault.state);
   assert.match(status.shards[0].why, fault.why);
   const { stdout } = await mustRun(folder, ["logs", dir, "0"]);
-  const told = stdout.split("\n").filter((line) => line.startsWith("attempt "));
-  assert.equal(told.length, attempts);
-  for (const line of told) assert(line.endsWith(`: ${fault.words}`), line);
+  const reported = stdout.split("\n").filter((line) => line.startsWith("attempt "));
+  assert.equal(reported.length, attempts);
+  for (const line of reported) assert(line.endsWith(`: ${fault.words}`), line);
 }
 
 for (const fault of FAULTS) {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CommittedMetrics } from "../../core/contracts/shard_record.ts";
-import { ShardingPlan } from "../../core/contracts/plan.ts";
-import { RunTimes } from "../../core/contracts/run_times.ts";
+import { ShardingPlan } from "../../core/schema/plan.ts";
+import { RunTimes } from "../../core/schema/run_times.ts";
+import { CommittedMetrics } from "../../core/schema/shard_record.ts";
 import { mustRun, runArgs, runDir } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";

@@ -3,9 +3,9 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { alikeTests } from "../clusters/alike.ts";
 import { condorFile, openFit, statusWords, untilIdle } from "../clusters/condor_farm.ts";
+import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
 import { namesIn, nextstat, readText, runDir } from "../support/farm.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
 import { arrayAt, at, readJson } from "../support/toys.ts";
 
 const test = condorFile();

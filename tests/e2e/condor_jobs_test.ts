@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { someOf } from "../support/amount.ts";
 import {
   type CondorFarm,
   condorFile,
@@ -11,11 +10,12 @@ import {
   statusWords,
   untilIdle,
 } from "../clusters/condor_farm.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
+import { someOf } from "../support/amount.ts";
 import { namesIn } from "../support/farm.ts";
 import { followAdvice } from "../support/follow_advice.ts";
 import { countDone, readManifest } from "../support/run_dir.ts";
 import { killQuietly, until } from "../support/scratch.ts";
-import { assertMerged } from "../clusters/slurm_farm.ts";
 
 const test = condorFile({ slots: 3 });
 const WAIT = `until [ -e "$here/go" ]; do sleep 0.1; done`;

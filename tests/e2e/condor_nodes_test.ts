@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type CondorFarm, condorFile, openFit, statusWords, untilIdle } from "../clusters/condor_farm.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
 import { readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged } from "../clusters/slurm_farm.ts";
 
 const test = condorFile({ nodes: 2, slots: 2, hidden: true });
 const TRANSFER = ["--mode", "transfer"];
@@ -38,9 +38,9 @@ test("jobs that are matched but never start name their node and the line that le
   const more = [...TRANSFER, "--condor-requirements", `(Machine == "e2")`];
   const dir = await farm.render({ toys: 4, shards: 2, more });
   await farm.must(["submit", dir]);
-  const told = async () =>
+  const reported = async () =>
     /queued +e2 was matched .*never started there; to leave .*/.test(await statusWords(farm, dir));
-  await until("status names the node", told);
+  await until("status names the node", reported);
   const words = await statusWords(farm, dir);
   assert.deepEqual(excludingWords(words), ["--condor-requirements", `(Machine != "e2")`]);
   await farm.must(["retry", dir, ...excludingWords(words), "--wait"]);

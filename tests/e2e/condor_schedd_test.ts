@@ -10,10 +10,10 @@ import {
   statusWords,
   untilIdle,
 } from "../clusters/condor_farm.ts";
+import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
 import { runDir } from "../support/farm.ts";
 import { countDone, fingerprints } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
-import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
 import { at } from "../support/toys.ts";
 
 const test = condorFile({ slots: 2 });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { amountOf, someOf } from "../support/amount.ts";
 import {
   condorFile,
   condorRun,
@@ -12,10 +11,11 @@ import {
   untilIdle,
 } from "../clusters/condor_farm.ts";
 import { makespans } from "../clusters/condor_times.ts";
+import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
+import { amountOf, someOf } from "../support/amount.ts";
 import { namesIn, nextstat, runDir, spec10k } from "../support/farm.ts";
 import { readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
 
 const test = condorFile();
 

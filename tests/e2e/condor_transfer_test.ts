@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { amountOf, someOf } from "../support/amount.ts";
+import { giveAway } from "../clusters/as_user.ts";
 import {
   type CondorFarm,
   condorFile,
@@ -13,11 +13,11 @@ import {
   untilIdle,
 } from "../clusters/condor_farm.ts";
 import { makespans } from "../clusters/condor_times.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
+import { amountOf, someOf } from "../support/amount.ts";
 import { inputs, namesIn, nextstat, requestArgs, runDir, spec10k } from "../support/farm.ts";
 import { readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { giveAway } from "../clusters/as_user.ts";
-import { assertMerged } from "../clusters/slurm_farm.ts";
 import { at, readJson } from "../support/toys.ts";
 
 const test = condorFile({ nodes: 2, slots: 2, hidden: true });
@@ -141,8 +141,8 @@ test("a run rendered for a shared file system is warned of, waits for no machine
   assert.match(stderr, /warning: no machine of this pool says that it sees this machine's files .*--mode transfer/);
   const dir = runDir(farm.folder);
   await farm.must(["submit", dir]);
-  const told = async () => /queued +no machine that fits is free/.test(await statusWords(farm, dir));
-  await until("status tells that no machine fits", told);
+  const reported = async () => /queued +no machine that fits is free/.test(await statusWords(farm, dir));
+  await until("status tells that no machine fits", reported);
   await farm.must(["retry", dir, "--mode", "transfer", "--wait"]);
   await assertMerged(dir, { toys: 6 });
   const other = await farm.render({ ...options, id: "other" });

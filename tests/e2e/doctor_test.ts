@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { chmod, cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SMALL_PLUGIN } from "../host/support/plugin_files.ts";
+import { SMALL_PLUGIN } from "../runtime/support/plugin_files.ts";
 import { inputs, mustRun, nsfarm, renderRun, requestArgs, runArgs, runDir, spec10k } from "../support/farm.ts";
 import { inFolder, killQuietly, until } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
 import { assertSameToys, readJson, unsharded } from "../support/toys.ts";
 
-interface Told {
+interface ReportedJob {
   troubles: { what: string; shards: number[]; hosts: string[]; said: string | null; log: string | null }[];
   next: string[] | null;
 }
 
-async function ask(folder: string): Promise<Told> {
+async function ask(folder: string): Promise<ReportedJob> {
   return JSON.parse((await mustRun(folder, ["doctor", runDir(folder), "--json"])).stdout);
 }
 
@@ -41,7 +41,7 @@ const FAULTS: [string, string, RegExp, RegExp][] = [
   ["half an output", 'echo "{" >"$out"; exit 0', /output/, /./],
 ];
 
-for (const [what, fault, state, said] of FAULTS) {
+for (const [what, fault, state, printed] of FAULTS) {
   Deno.test(`Shards that end by ${what} are one group, with host, first line and log, and doctor's command finishes the run`, () =>
     inFolder(async (folder) => {
       const { path } = await standIn(folder, `case $shard in 1 | 2) [ -e "$here/mended" ] || { ${fault}; } ;; esac`);
@@ -50,9 +50,9 @@ for (const [what, fault, state, said] of FAULTS) {
       assert.deepEqual([trouble?.shards, more], [[1, 2], []]);
       assert.match(trouble?.what ?? "", state);
       assert.equal(trouble?.hosts.length, 1);
-      if (`${said}` !== "/./") {
-        assert.match(trouble?.said ?? "", said);
-        assert.match(await readFile(trouble?.log ?? "", "utf8"), said);
+      if (`${printed}` !== "/./") {
+        assert.match(trouble?.said ?? "", printed);
+        assert.match(await readFile(trouble?.log ?? "", "utf8"), printed);
       }
       assert.ok(next?.includes("retry") && next.includes("--wait"));
       await writeFile(join(folder, "mended"), "");

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SUBMIT_META_SCHEMA } from "../../core/contracts/submit_meta.ts";
+import { SUBMIT_META_SCHEMA } from "../../core/schema/submit_meta.ts";
+import { output } from "../clusters/as_user.ts";
 import { someOf } from "../support/amount.ts";
 import { namesIn, type Ran, readText, type Where } from "../support/farm.ts";
 import { badPlaces, makePlaces, ON_RUN, RUN_FAULTS, withhold } from "../support/file_faults.ts";
 import { asOrdinaryUser, own, runOrdinary } from "../support/ordinary_user.ts";
-import { output } from "../clusters/as_user.ts";
 import { standIn } from "../support/stand_in.ts";
 
 /** One command under one fault. */

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { chmod, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { alikeTests } from "../clusters/alike.ts";
-import { amountOf } from "../support/amount.ts";
-import { binary, type Ran, requestArgs, runDir, start } from "../support/farm.ts";
-import { bringUpGridEngine, type GridEngine } from "../clusters/gridengine_cluster.ts";
-import { countDone, readRecord } from "../support/run_dir.ts";
-import { inFolder, until } from "../support/scratch.ts";
 import { asUser, giveAway } from "../clusters/as_user.ts";
 import { sharedTests } from "../clusters/cluster.ts";
-import { standIn } from "../support/stand_in.ts";
+import { bringUpGridEngine, type GridEngine } from "../clusters/gridengine_cluster.ts";
 import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
+import { amountOf } from "../support/amount.ts";
+import { binary, type Ran, requestArgs, runDir, start } from "../support/farm.ts";
+import { countDone, readRecord } from "../support/run_dir.ts";
+import { inFolder, until } from "../support/scratch.ts";
+import { standIn } from "../support/stand_in.ts";
 
 const declare = sharedTests(() => bringUpGridEngine());
 

@@ -103,13 +103,17 @@ class Trial {
   async #loseEach(call: Losable, calls: string[][], wanted: string[]): Promise<void> {
     const most = Math.max(0, ...calls.map((paths) => paths.length));
     for (let number = 1; number <= most; number += STEP) {
-      const { files, said } = await this.#once(call, number);
+      const { files, said: printed } = await this.#once(call, number);
       this.#lost_answers++;
       const other = {
         more: files.filter((one) => !wanted.includes(one)),
         less: wanted.filter((one) => !files.includes(one)),
       };
-      assert.deepEqual(other, { more: [], less: [] }, `${calls.map((paths) => paths[number - 1]).join(", ")}\n${said}`);
+      assert.deepEqual(
+        other,
+        { more: [], less: [] },
+        `${calls.map((paths) => paths[number - 1]).join(", ")}\n${printed}`,
+      );
     }
   }
 
@@ -118,9 +122,9 @@ class Trial {
     await rm(this.#runs, { recursive: true, force: true });
     await cp(this.#snapshot, this.#runs, { recursive: true, preserveTimestamps: true });
     const { code, calls, stdout, stderr } = await this.#lost.run(this.#words(this.given.words), call, number);
-    const said = `${call ?? "no call"} ${number ?? ""}: ${stdout}${stderr}`;
-    assert.equal(code, this.given.fails ? 5 : 0, said);
-    return { calls, said, files: await filesBelow(this.#runs) };
+    const printed = `${call ?? "no call"} ${number ?? ""}: ${stdout}${stderr}`;
+    assert.equal(code, this.given.fails ? 5 : 0, printed);
+    return { calls, said: printed, files: await filesBelow(this.#runs) };
   }
 }
 

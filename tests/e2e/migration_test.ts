@@ -184,18 +184,18 @@ const SWEEP_FLAGS =
 
 Deno.test("Every flag of pf32_unbinned_shard_sweep.py has a line", () => {
   const rows = chapters.find(({ title }) => title === "pf32_unbinned_shard_sweep.py")?.rows ?? [];
-  const told = rows.map(({ old }) => /^`(\w+) --([a-z-]+)/.exec(old)?.slice(1).join(" ")).sort();
+  const reported = rows.map(({ old }) => /^`(\w+) --([a-z-]+)/.exec(old)?.slice(1).join(" ")).sort();
   const wanted = SWEEP_FLAGS.split("; ").flatMap((line) => {
     const [command = "", flags = ""] = line.split(": ");
     return flags.split(" ").map((flag) => `${command} ${flag}`);
   });
-  assert.deepEqual(told, wanted.sort());
+  assert.deepEqual(reported, wanted.sort());
 });
 
 for (const [script, flags] of Object.entries(OLD_FLAGS)) {
   Deno.test(`Every flag of ${script} has a line`, () => {
     const rows = chapters.find(({ title }) => title === script)?.rows ?? [];
-    const told = new Set(rows.flatMap(({ old }) => /^`--([a-z-]+)/.exec(old)?.[1] ?? []));
-    assert.deepEqual([...told].sort(), flags.split(" ").sort());
+    const reported = new Set(rows.flatMap(({ old }) => /^`--([a-z-]+)/.exec(old)?.[1] ?? []));
+    assert.deepEqual([...reported].sort(), flags.split(" ").sort());
   });
 }

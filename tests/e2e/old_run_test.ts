@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { NOW, oldManifest, oldRun, pythonRow, RUN_ID, writeManifest } from "../host/support/old_dir.ts";
+import { NOW, oldManifest, oldRun, pythonRow, RUN_ID, writeManifest } from "../runtime/support/old_dir.ts";
 import { mustRun } from "../support/farm.ts";
 import { filesBelow } from "../support/files_below.ts";
 import { examine, followAdvice } from "../support/follow_advice.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
+import { writeShard } from "../fixtures/run_dir.ts";
 import { mustRun, nsfarm, renderRun } from "../support/farm.ts";
 import { readManifest } from "../support/run_dir.ts";
 import { inFolder } from "../support/scratch.ts";
-import { writeShard } from "../fixtures/run_dir.ts";
 
 Deno.test("extensions beside each other and beside collect are all there: no toy is lost, and no seed is there twice", () =>
   inFolder(async (folder) => {

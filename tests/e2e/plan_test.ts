@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ShardingPlan } from "../../core/contracts/plan.ts";
+import { ShardingPlan } from "../../core/schema/plan.ts";
 import { mustRun, nsfarm, runArgs, runDir } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { assertTold } from "../support/told.ts";

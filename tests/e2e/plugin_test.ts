@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FarmManifest } from "../../core/contracts/manifest.ts";
-import { changed, SMALL_PLUGIN } from "../host/support/plugin_files.ts";
-import { binary, namesIn, nsfarm, type Ran, readText, requestArgs, runDir } from "../support/farm.ts";
+import { FarmManifest } from "../../core/schema/manifest.ts";
 import { dropPlugin } from "../clusters/gridengine_cluster.ts";
+import { changed, SMALL_PLUGIN } from "../runtime/support/plugin_files.ts";
+import { binary, namesIn, nsfarm, type Ran, readText, requestArgs, runDir } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { readJson } from "../support/toys.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { type FakeSlurm, fakeSlurm } from "../support/fake_slurm.ts";
 import { binary, nsfarm, readText, renderRun, requestArgs } from "../support/farm.ts";
 import { examine } from "../support/follow_advice.ts";
-import { type FakeSlurm, fakeSlurm } from "../support/fake_slurm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
 

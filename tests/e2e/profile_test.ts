@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { changed, SMALL_PLUGIN } from "../host/support/plugin_files.ts";
+import { changed, SMALL_PLUGIN } from "../runtime/support/plugin_files.ts";
 import { binary, mustRun, nextstat, type Ran, readText, requestArgs, runDir } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { assertSameToys, at, readJson, unsharded } from "../support/toys.ts";
@@ -35,11 +35,11 @@ function test(name: string, work: (site: Site) => Promise<void>): void {
 async function explained(site: Site, args: string[] = [], env: Record<string, string> = {}) {
   const { stdout } = await site.run(["render", "--explain", "--json", ...args], 0, env);
   const { values, profile } = JSON.parse(stdout);
-  const told = (name: string) => {
+  const reported = (name: string) => {
     const row = values.find((one: { option: string }) => one.option === name);
     return row && `${row.value} (${row.source})`;
   };
-  return { told, way: profile?.way ?? null };
+  return { told: reported, way: profile?.way ?? null };
 }
 
 const slurm = (partition: string) => `{ "scheduler": "slurm", "options": { "slurm-partition": "${partition}" } }`;
@@ -47,8 +47,8 @@ const slurm = (partition: string) => `{ "scheduler": "slurm", "options": { "slur
 test("Of the four ways in, --profile wins over NSFARM_PROFILE, that over one beside the binary, that over your own", async (site) => {
   const own = "home/.config/nsfarm-deno/profile.yaml";
   const partition = async (args: string[] = [], env = {}) => {
-    const { told, way } = await explained(site, args, env);
-    return [way, told("slurm-partition")];
+    const { told: reported, way } = await explained(site, args, env);
+    return [way, reported("slurm-partition")];
   };
   assert.deepEqual(await partition(), [null, undefined]);
   await site.write(own, "scheduler: slurm # mine\noptions: { slurm-partition: own }\n");
@@ -69,8 +69,8 @@ test("Of the four ways in, --profile wins over NSFARM_PROFILE, that over one bes
 test("XDG_CONFIG_HOME moves your own profile", async (site) => {
   await mkdir(join(site.folder, "xdg/nsfarm-deno"), { recursive: true });
   await site.write("xdg/nsfarm-deno/profile.jsonc", slurm("xdg"));
-  const { told } = await explained(site, [], { XDG_CONFIG_HOME: join(site.folder, "xdg") });
-  assert.equal(told("slurm-partition"), "xdg (profile)");
+  const { told: reported } = await explained(site, [], { XDG_CONFIG_HOME: join(site.folder, "xdg") });
+  assert.equal(reported("slurm-partition"), "xdg (profile)");
 });
 
 test("Every key of a profile does what it says, and --explain tells where each value came from", async (site) => {
@@ -83,21 +83,21 @@ test("Every key of a profile does what it says, and --explain tells where each v
     `{ "scheduler": "toy", "plugin": { "file": "toy.js" }, "setup": ["module load a", "b"], /* c */
        "nextstat_bin": "bin/nextstat", "options": { "toy-queue": "long" }, }`,
   );
-  const { told } = await explained(site, ["--profile", file, "--threads", "2"]);
-  assert.equal(told("scheduler"), "toy (profile)");
-  assert.equal(told("toy-queue"), "long (profile)");
-  assert.equal(told("setup"), "module load a,b (profile)");
-  assert.equal(told("nextstat-bin"), `${join(site.folder, "bin/nextstat")} (profile)`);
-  assert.equal(told("threads"), "2 (command line)");
-  assert.equal(told("seed"), "42 (default)");
+  const { told: reported } = await explained(site, ["--profile", file, "--threads", "2"]);
+  assert.equal(reported("scheduler"), "toy (profile)");
+  assert.equal(reported("toy-queue"), "long (profile)");
+  assert.equal(reported("setup"), "module load a,b (profile)");
+  assert.equal(reported("nextstat-bin"), `${join(site.folder, "bin/nextstat")} (profile)`);
+  assert.equal(reported("threads"), "2 (command line)");
+  assert.equal(reported("seed"), "42 (default)");
   const { stdout } = await site.run(["render", "--profile", file, "--explain"]);
   assert.match(stdout, new RegExp(`^profile ${file} \\(--profile\\)\n[\\s\\S]*toy-queue +long {2}\\(profile\\)`));
 });
 
 test("A profile gives options that all runs have, and --explain tells every option, with what holds where none is given", async (site) => {
   const file = await site.write("p.json", `{ "options": { "threads": 1, "shards": 4, "no-check": true } }`);
-  const { told } = await explained(site, ["--profile", file, "--pulls"]);
-  assert.deepEqual(["threads", "shards", "no-check", "pulls"].map(told), [
+  const { told: reported } = await explained(site, ["--profile", file, "--pulls"]);
+  assert.deepEqual(["threads", "shards", "no-check", "pulls"].map(reported), [
     ...["1 (profile)", "4 (profile)", "true (profile)", "true (command line)"],
   ]);
   const { stdout } = await site.run(["render", "--explain", "--no-check"]);
@@ -250,8 +250,8 @@ test("preflight --write-profile writes one of what it found, which works as it i
   assert.equal(JSON.parse(stdout).profile, path);
   const text = await readText(path);
   assert.match(text, /^\/\/ .*\n[\s\S]*largest array +501[\s\S]*"slurm-partition": "big"/);
-  const { told } = await explained(site, ["--profile", path]);
-  assert.deepEqual([told("scheduler"), told("slurm-partition")], ["slurm (profile)", "big (profile)"]);
+  const { told: reported } = await explained(site, ["--profile", path]);
+  assert.deepEqual([reported("scheduler"), reported("slurm-partition")], ["slurm (profile)", "big (profile)"]);
   await site.run(["preflight", "--scheduler", "slurm", "--write-profile"], 2, env);
   assert.equal(await readText(path), text);
 });

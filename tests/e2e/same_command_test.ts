@@ -1,7 +1,7 @@
-import { quoteWord } from "../../core/shell_quote.ts";
 import assert from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { quoteWord } from "../../core/shell_quote.ts";
 import { mustRun, nsfarm, renderRun, requestArgs, runArgs, runDir, type Where } from "../support/farm.ts";
 import { readManifest } from "../support/run_dir.ts";
 import { inFolder } from "../support/scratch.ts";

@@ -3,7 +3,7 @@ import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TABLE } from "../../commands/table.ts";
 import { BUILT_IN } from "../../schedulers/mod.ts";
-import { SMALL_PLUGIN } from "../host/support/plugin_files.ts";
+import { SMALL_PLUGIN } from "../runtime/support/plugin_files.ts";
 import { binary, mustRun } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 

@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { runDir } from "../support/farm.ts";
-import { countDone } from "../support/run_dir.ts";
-import { pause, until } from "../support/scratch.ts";
 import { output } from "../clusters/as_user.ts";
 import {
   assertMerged,
@@ -14,6 +11,9 @@ import {
   submissions,
   untilIdle,
 } from "../clusters/slurm_farm.ts";
+import { runDir } from "../support/farm.ts";
+import { countDone } from "../support/run_dir.ts";
+import { pause, until } from "../support/scratch.ts";
 
 const test = slurmFile();
 

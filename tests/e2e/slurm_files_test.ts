@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { output } from "../clusters/as_user.ts";
+import { withNodeView } from "../clusters/node_view.ts";
+import { assertMerged, retryToEnd, slurmFile, statusNow, statusWords, untilIdle } from "../clusters/slurm_farm.ts";
 import { namesIn, requestArgs } from "../support/farm.ts";
 import { canMount } from "../support/mounts.ts";
-import { withNodeView } from "../clusters/node_view.ts";
 import { readAttempts } from "../support/run_dir.ts";
-
-import { output } from "../clusters/as_user.ts";
-import { assertMerged, retryToEnd, slurmFile, statusNow, statusWords, untilIdle } from "../clusters/slurm_farm.ts";
 
 /** A small file system that the nodes see too. */
 const disk = await Deno.makeTempDir({ prefix: "nsfarm-disk-" });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { alikeTests } from "../clusters/alike.ts";
-import { until } from "../support/scratch.ts";
 import { assertMerged, slurmFile, untilIdle } from "../clusters/slurm_farm.ts";
+import { until } from "../support/scratch.ts";
 import { arrayAt, at, readJson } from "../support/toys.ts";
 
 const test = slurmFile();

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { namesIn, requestArgs, runDir } from "../support/farm.ts";
-import { until } from "../support/scratch.ts";
 import { asUser, output } from "../clusters/as_user.ts";
 import {
   assertMerged,
@@ -14,6 +12,8 @@ import {
   submissions,
   untilIdle,
 } from "../clusters/slurm_farm.ts";
+import { namesIn, requestArgs, runDir } from "../support/farm.ts";
+import { until } from "../support/scratch.ts";
 import { arrayAt, type Json } from "../support/toys.ts";
 
 // The largest index of an array is 10, and Slurm forgets an ended job after 5 s.

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { assertMerged, jobIds, retryToEnd, slurmFile, untilSaid } from "../clusters/slurm_farm.ts";
 import { namesIn } from "../support/farm.ts";
 import { readRecord } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
-import { assertMerged, jobIds, retryToEnd, slurmFile, untilSaid } from "../clusters/slurm_farm.ts";
 
 const test = slurmFile(["--slurmd-timeout", "8"]);
 

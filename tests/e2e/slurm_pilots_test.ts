@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { assertMerged, type SlurmFarm, slurmFile, slurmRun, untilIdle } from "../clusters/slurm_farm.ts";
 import { namesIn, readText, runDir } from "../support/farm.ts";
 import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged, type SlurmFarm, slurmFile, slurmRun, untilIdle } from "../clusters/slurm_farm.ts";
 
 const test = slurmFile();
 const SLOW = { most_s: 300 };

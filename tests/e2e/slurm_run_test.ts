@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { amountOf } from "../support/amount.ts";
-import { nextstat, runDir } from "../support/farm.ts";
-import { countDone, readAttempts, readRecord } from "../support/run_dir.ts";
-import { until } from "../support/scratch.ts";
 import {
   assertMerged,
   type SlurmFarm,
@@ -15,6 +11,10 @@ import {
   untilIdle,
   wholeRun,
 } from "../clusters/slurm_farm.ts";
+import { amountOf } from "../support/amount.ts";
+import { nextstat, runDir } from "../support/farm.ts";
+import { countDone, readAttempts, readRecord } from "../support/run_dir.ts";
+import { until } from "../support/scratch.ts";
 import { at } from "../support/toys.ts";
 
 const test = slurmFile();

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { chmod, copyFile, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { inputs, nextstat, requestArgs, runDir } from "../support/farm.ts";
-import { countDone } from "../support/run_dir.ts";
 import { giveAway } from "../clusters/as_user.ts";
 import {
   assertMerged,
@@ -13,6 +11,8 @@ import {
   statusWords,
   untilIdle,
 } from "../clusters/slurm_farm.ts";
+import { inputs, nextstat, requestArgs, runDir } from "../support/farm.ts";
+import { countDone } from "../support/run_dir.ts";
 
 const test = slurmFile();
 

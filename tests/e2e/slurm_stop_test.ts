@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { countDone } from "../support/run_dir.ts";
-import { until } from "../support/scratch.ts";
 import {
   jobIds,
   retryToEnd,
@@ -11,6 +9,8 @@ import {
   untilIdle,
   untilSaid,
 } from "../clusters/slurm_farm.ts";
+import { countDone } from "../support/run_dir.ts";
+import { until } from "../support/scratch.ts";
 
 const test = slurmFile();
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { namesIn, runDir } from "../support/farm.ts";
-import { until } from "../support/scratch.ts";
 import { output } from "../clusters/as_user.ts";
 import { assertMerged, type SlurmFarm, slurmFile, slurmRun, submissions } from "../clusters/slurm_farm.ts";
+import { namesIn, runDir } from "../support/farm.ts";
+import { until } from "../support/scratch.ts";
 
 const test = slurmFile();
 
@@ -74,9 +74,9 @@ test("of five that submit one run at the same moment one does it, and the others
   const fake = await farm.standIn("");
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
   const five = Array.from({ length: 5 }, () => farm.start(["submit", dir]));
-  const said = await Promise.all(five.map(({ ended }) => ended));
-  assert.deepEqual(said.map(({ code }) => code), [0, 0, 0, 0, 0], said.map(({ stderr }) => stderr).join(""));
-  assert.equal(said.filter(({ stdout }) => stdout.startsWith("slurm job")).length, 1);
+  const printed = await Promise.all(five.map(({ ended }) => ended));
+  assert.deepEqual(printed.map(({ code }) => code), [0, 0, 0, 0, 0], printed.map(({ stderr }) => stderr).join(""));
+  assert.equal(printed.filter(({ stdout }) => stdout.startsWith("slurm job")).length, 1);
   assert.equal((await submissions(dir)).length, 1);
   await farm.must(["submit", dir, "--wait"]);
   await assertMerged(dir, { toys: 8 });

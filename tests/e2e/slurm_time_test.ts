@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readManifest } from "../support/run_dir.ts";
 import { retryToEnd, slurmFile, statusNow, submissions, untilIdle } from "../clusters/slurm_farm.ts";
+import { readManifest } from "../support/run_dir.ts";
 
 const test = slurmFile();
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { assertMerged } from "../clusters/slurm_farm.ts";
+import { sshFile } from "../clusters/ssh_hosts.ts";
 import { namesIn, runDir } from "../support/farm.ts";
 import { countDone, failedAttempts, finalNames, readAttempts, readRecord } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
-import { assertMerged } from "../clusters/slurm_farm.ts";
-import { sshFile } from "../clusters/ssh_hosts.ts";
 import type { StandIn } from "../support/stand_in.ts";
 
 const test = sshFile();

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { hostFolder } from "../../core/ssh/host_folder.ts";
+import { hostFolder } from "../../core/ssh/host_facts.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
+import { sentFiles, sshFile } from "../clusters/ssh_hosts.ts";
 import { runDir } from "../support/farm.ts";
 import { countDone, failedAttempts, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
-import { assertMerged } from "../clusters/slurm_farm.ts";
-import { sentFiles, sshFile } from "../clusters/ssh_hosts.ts";
 
 const test = sshFile();
 const SOON = ["--host-retry-s", "0.5"];

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Preflight } from "../../core/contracts/preflight.ts";
-import { namesIn } from "../support/farm.ts";
+import { Preflight } from "../../core/schema/preflight.ts";
 import { type SshFarm, sshFile } from "../clusters/ssh_hosts.ts";
+import { namesIn } from "../support/farm.ts";
 
 const test = sshFile();
 

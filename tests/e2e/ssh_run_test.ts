@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { assertMerged } from "../clusters/slurm_farm.ts";
+import { sentFiles, type SshFarm, sshFile } from "../clusters/ssh_hosts.ts";
 import { amountOf } from "../support/amount.ts";
 import { namesIn, runDir } from "../support/farm.ts";
 import { followAdvice } from "../support/follow_advice.ts";
 import { hardSpec } from "../support/hard_spec.ts";
 import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged } from "../clusters/slurm_farm.ts";
-import { sentFiles, type SshFarm, sshFile } from "../clusters/ssh_hosts.ts";
 import type { StandIn } from "../support/stand_in.ts";
 
 const test = sshFile();

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { assertMerged } from "../clusters/slurm_farm.ts";
+import { sshFile } from "../clusters/ssh_hosts.ts";
 import { namesIn, runDir } from "../support/farm.ts";
 import { countDone, failedAttempts, readAttempts, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged } from "../clusters/slurm_farm.ts";
-import { sshFile } from "../clusters/ssh_hosts.ts";
 
 const test = sshFile({ hosts: 2, shared: true });
 

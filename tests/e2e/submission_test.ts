@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { quoteWord } from "../../core/shell_quote.ts";
-import { mustRun, renderRun, start } from "../support/farm.ts";
 import { type FakeSlurm, fakeSlurm } from "../support/fake_slurm.ts";
+import { mustRun, renderRun, start } from "../support/farm.ts";
 import { inFolder, processesOf, until } from "../support/scratch.ts";
 import { arrayAt, readJson } from "../support/toys.ts";
 

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Sweep } from "../../core/contracts/sweep.ts";
-import { SweepSummary } from "../../core/contracts/sweep_summary.ts";
-import { readText, spec10k } from "../support/farm.ts";
+import { Sweep, SweepSummary } from "../../core/schema/sweep.ts";
 import { slurmFile, wholeRun } from "../clusters/slurm_farm.ts";
+import { readText, spec10k } from "../support/farm.ts";
 import { assertSameToys, readJson } from "../support/toys.ts";
 
 const slurm = slurmFile();

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Sweep } from "../../core/contracts/sweep.ts";
-import { SweepSummary } from "../../core/contracts/sweep_summary.ts";
+import { Sweep, SweepSummary } from "../../core/schema/sweep.ts";
 import { mustRun, namesIn, nextstat, nsfarm, readText, spec10k, start } from "../support/farm.ts";
 import { inFolder, until } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";

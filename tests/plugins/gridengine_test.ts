@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { startPlugin } from "../../host/plugin/adapt_plugin.ts";
-import { readPlugin } from "../../host/plugin/read_plugin.ts";
+import { startPlugin } from "../../runtime/plugin/adapt.ts";
+import { readPlugin } from "../../runtime/plugin/read.ts";
 import type { Handle, NativeState } from "../../schedulers/adapter.ts";
 import { exampleContext, exampleManifest } from "../fixtures/context.ts";
-import { assertGolden } from "../support/golden.ts";
 import { recordedText } from "../schedulers/support/recorded.ts";
+import { assertGolden } from "../support/golden.ts";
 
 const TOKEN = "0123456789abcdef";
 const file = fileURLToPath(new URL("../../plugins/gridengine.ts", import.meta.url));

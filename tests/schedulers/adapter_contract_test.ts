@@ -3,20 +3,21 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { slotsOn } from "../../core/worker_backends.ts";
-import { checkAdapter } from "../../host/check_adapter/check_adapter.ts";
-import type {
-  Answer,
-  Command,
-  NativeState,
-  Rendered,
-  RenderedFile,
-  SchedulerAdapter,
-  WorkerBackend,
+import { checkAdapter } from "../../runtime/plugin/check/check.ts";
+import {
+  ADAPTER_CALLS,
+  AdapterFacts,
+  type Answer,
+  type Command,
+  type NativeState,
+  type Rendered,
+  type RenderedFile,
+  type SchedulerAdapter,
+  type WorkerBackend,
 } from "../../schedulers/adapter.ts";
-import { ADAPTER_CALLS, AdapterFacts } from "../../schedulers/adapter.ts";
-import { BUILT_IN } from "../../schedulers/mod.ts";
 import htcondor from "../../schedulers/htcondor.ts";
 import local from "../../schedulers/local.ts";
+import { BUILT_IN } from "../../schedulers/mod.ts";
 import slurm from "../../schedulers/slurm.ts";
 import { root } from "../../scripts/tool_paths.ts";
 
@@ -102,7 +103,7 @@ const state = (change: Partial<NativeState>): NativeState => ({
 let calls = 0;
 
 for (
-  const [what, adapter, member, told] of [
+  const [what, adapter, member, reported] of [
     ["is no object", null, "default", /is no object/],
     ["is of another version", but({ apiVersion: 2 }), "apiVersion", /knows apiVersion 1/],
     ["has no version", but({ apiVersion: undefined }), "apiVersion", /is missing/],
@@ -523,6 +524,6 @@ for (
   Deno.test(`an adapter that ${what} is found out, and ${member} is named`, () => {
     const findings = checkAdapter(adapter);
     assert.deepEqual([...new Set(findings.map((one) => one.member))], [member]);
-    assert.ok(findings.some((one) => told.test(one.what)), findings.map((one) => one.what).join("\n"));
+    assert.ok(findings.some((one) => reported.test(one.what)), findings.map((one) => one.what).join("\n"));
   });
 }

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatIndexes, readIndexes } from "../../schedulers/index_ranges.ts";
+import assert from "node:assert/strict";
+import { formatIndexes, readIndexes } from "../../schedulers/tasks.ts";
 
 Deno.test("readIndexes() gives back what formatIndexes() wrote, sorted and once each", () => {
   fc.assert(fc.property(fc.array(fc.nat(3000), { minLength: 1 }), (indexes) => {

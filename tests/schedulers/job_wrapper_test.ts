@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
-import type { InJob } from "../../core/contracts/in_job.ts";
-import type { FarmManifest } from "../../core/contracts/manifest.ts";
-import { cutShards } from "../../core/cut_shard.ts";
-import { readJobFacts } from "../../core/job_facts.ts";
-import { causeOfJob, jobFilesFault, jobRecord } from "../../core/job_record.ts";
-import { ShardRecord } from "../../core/contracts/shard_record.ts";
-import { HTCONDOR_IN_JOB } from "../../schedulers/htcondor/in_job.ts";
+import { causeOfJob, jobFilesFault, jobRecord, readJobFacts } from "../../core/job_txt.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { InJob } from "../../core/schema/scheduler.ts";
+import { ShardRecord } from "../../core/schema/shard_record.ts";
+import { cutShards } from "../../core/toys.ts";
+import { HTCONDOR_IN_JOB } from "../../schedulers/htcondor/tables.ts";
 import { renderJobWrapper } from "../../schedulers/job_wrapper.ts";
-import { SLURM_IN_JOB } from "../../schedulers/slurm/in_job.ts";
-import type { Options } from "../../schedulers/read_options.ts";
+import type { Options } from "../../schedulers/options.ts";
+import { SLURM_IN_JOB } from "../../schedulers/slurm/tables.ts";
 import { exampleContext, exampleManifest, RUN_TOKEN, TOKEN } from "../fixtures/context.ts";
 import { assertGolden } from "../support/golden.ts";
 import { runSh, shells } from "./support/run_sh.ts";
@@ -117,7 +116,7 @@ inEachShell("leaves output, metrics and facts of each shard, and nothing else", 
   const kinds = ["job.txt", "metrics.json", "out.json", "stderr", "stdout"];
   assert.deepEqual(attempts[1]?.files, kinds.map((kind) => `shard_3.ATTEMPT.${kind}`));
   assert.equal(listed(job.folder).length, 10);
-  const { ended, values, environment, stderr: said } = attempts[0]?.facts ?? { ended: false };
+  const { ended, values, environment, stderr: printed } = attempts[0]?.facts ?? { ended: false };
   assert.equal(ended, true);
   for (
     const [key, wanted] of [
@@ -138,7 +137,7 @@ inEachShell("leaves output, metrics and facts of each shard, and nothing else", 
   assert.match(values?.get("input_sha256.0") ?? "", /^[0-9a-f]{64}$/);
   assert.match(values?.get("host") ?? "", /./);
   assert.equal(environment?.["NSFARM_CONDOR_CLUSTER"], "77");
-  assert.match(said?.[0] ?? "", /--n-toys 20 --seed 42 --shard 1\/4 --threads 1 --gen init --json-metrics/);
+  assert.match(printed?.[0] ?? "", /--n-toys 20 --seed 42 --shard 1\/4 --threads 1 --gen init --json-metrics/);
 });
 
 inEachShell("its facts make a record that keeps the contract", (job) => {
@@ -312,10 +311,10 @@ inEachShell("the pieces of a cut shard run by their own seeds", (job) => {
   standIn(job, `${GOOD}; echo "$ALL" >&2`);
   job.manifest = cutShards(job.manifest, [2], "2026-11-24T19:00:00Z");
   assert.equal(runWrapper(job, ["shared", "4+5"]).code, 0);
-  const said = left(job.folder).map(({ facts }) =>
+  const printed = left(job.folder).map(({ facts }) =>
     /--n-toys \d+ --seed \d+( --shard)?/.exec(facts.stderr[0] ?? "")?.[0]
   );
-  assert.deepEqual(said, ["--n-toys 3 --seed 52", "--n-toys 2 --seed 55"]);
+  assert.deepEqual(printed, ["--n-toys 3 --seed 52", "--n-toys 2 --seed 55"]);
 });
 
 inEachShell("a shard that the run has not is refused, and so is a place that it does not know", (job) => {
@@ -350,10 +349,10 @@ inEachShell("a container gets the folders, the image and the whole command", (jo
   Deno.writeTextFileSync(join(bin, "apptainer"), fake, { mode: 0o755 });
   job.manifest.farm.inputs = [];
   assert.equal(runWrapper(job, ["shared", "0"], { PATH: `${bin}:${Deno.env.get("PATH")}` }).code, 0);
-  const said = Deno.readTextFileSync(join(bin, "said")).split("\n");
-  assert.equal(said[0], "exec");
-  assert.ok(said.includes(join(job.folder, "..")));
-  assert.deepEqual(said.slice(said.indexOf("/images/fit image.sif") + 1).slice(0, 2), [
+  const printed = Deno.readTextFileSync(join(bin, "said")).split("\n");
+  assert.equal(printed[0], "exec");
+  assert.ok(printed.includes(join(job.folder, "..")));
+  assert.deepEqual(printed.slice(printed.indexOf("/images/fit image.sif") + 1).slice(0, 2), [
     job.manifest.nextstat_bin,
     "unbinned-fit-toys",
   ]);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { cutRuntime } from "../../scripts/building/cut_runtime.ts";
 
-function program(runtime: number, payload: number, said: bigint): Uint8Array {
+function program(runtime: number, payload: number, printed: bigint): Uint8Array {
   const bytes = new Uint8Array(runtime + payload).fill(7, 0, runtime);
-  new DataView(bytes.buffer).setBigUint64(bytes.length - 8, said, true);
+  new DataView(bytes.buffer).setBigUint64(bytes.length - 8, printed, true);
   return bytes;
 }
 
@@ -12,8 +12,8 @@ Deno.test("cutRuntime() leaves away exactly what was compiled", () => {
 });
 
 Deno.test("cutRuntime() refuses a program whose end is not the length of a part of it", () => {
-  for (const said of [0n, 8n, 150n, 151n, 2n ** 63n]) {
-    assert.throws(() => cutRuntime(program(100, 50, said)), /its last 8 bytes say \d+/);
+  for (const printed of [0n, 8n, 150n, 151n, 2n ** 63n]) {
+    assert.throws(() => cutRuntime(program(100, 50, printed)), /its last 8 bytes say \d+/);
   }
   assert.throws(() => cutRuntime(new Uint8Array(3)), /Cannot cut/);
 });

@@ -9,8 +9,8 @@ const printed = (kind: string, ...codes: string[]) => {
 
 Deno.test("Of the documentation of mod.ts all that is wrong is told, but for what a zod schema cannot have", () => {
   const missing = ["export const ANSWER = 42;", "export type Answer = z.infer<typeof Other>;", "  seed: number;"];
-  const told = missing.map((code) => `/a/b.ts:7 it is wrong: ${code.trim()}`);
-  assert.deepEqual(docFindings(printed("missing-jsdoc", ...missing)), told);
+  const reported = missing.map((code) => `/a/b.ts:7 it is wrong: ${code.trim()}`);
+  assert.deepEqual(docFindings(printed("missing-jsdoc", ...missing)), reported);
   assert.equal(docFindings(printed("private-type-ref", "export type A = z.infer<typeof A>;")).length, 1);
   assert.deepEqual(docFindings(printed("missing-jsdoc", "export type A = z.infer<typeof A>;")), []);
   assert.deepEqual(docFindings(printed("missing-explicit-type", "export const A = z.string();")), []);

@@ -4,7 +4,7 @@ import { testReport } from "../../scripts/testing/test_report.ts";
 
 const results = [
   fileResult("tests/core", { passed: 3, seconds: 1.25 }),
-  fileResult("tests/host/run_test.ts", {
+  fileResult("tests/runs/run_test.ts", {
     passed: 1,
     failed: ["it runs"],
     skipped: ["needs a real cluster"],
@@ -21,17 +21,17 @@ Deno.test("testReport() has a line for each file in which something ran, names w
     testReport(results),
     `file                    passed  failed  skipped  seconds
 tests/core                   7       0        0      2.3
-tests/host/run_test.ts       1       1        1     10.0  FAILED
+tests/runs/run_test.ts       1       1        1     10.0  FAILED
 tests/e2e/kill_test.ts       2       0        0      7.0  flaky
 
-skipped  tests/host/run_test.ts: needs a real cluster
+skipped  tests/runs/run_test.ts: needs a real cluster
 
 left out  tests/host (1 of 2): 750 of 1000 schedules
 
 flaky: tests/e2e/kill_test.ts: it dies
 flaky: tests/e2e/kill_test.ts: it lives
 
-failed: tests/host/run_test.ts: it runs
+failed: tests/runs/run_test.ts: it runs
 
 2 flaky: failed, and passed when run once more alone
 10 passed, 1 failed, 1 skipped`,

@@ -1,7 +1,7 @@
 // slow: toys of 2,000,000 events on HTCondor take seconds of a core each; before a push those of Slurm are enough
 import { condorFile, condorRun } from "../clusters/condor_farm.ts";
-import { runDir } from "../support/farm.ts";
 import { assertMerged, spec2m, wholeRun } from "../clusters/slurm_farm.ts";
+import { runDir } from "../support/farm.ts";
 
 const test = condorFile();
 

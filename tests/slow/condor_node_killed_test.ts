@@ -1,9 +1,9 @@
 // slow: HTCondor waits for a lost node until its lease has ended
 import assert from "node:assert/strict";
 import { condorFile, openFit, statusWords } from "../clusters/condor_farm.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
 import { readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged } from "../clusters/slurm_farm.ts";
 
 const test = condorFile({ nodes: 2, slots: 2 });
 

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { condorFile, condorRun, openFit, untilIdle } from "../clusters/condor_farm.ts";
+import { assertMerged } from "../clusters/slurm_farm.ts";
 import { namesIn, runDir } from "../support/farm.ts";
 import { countDone, readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged } from "../clusters/slurm_farm.ts";
 
 const test = condorFile({ slots: 2, nodes: 2 });
 const SLOW = { most_s: 300 };

@@ -1,8 +1,8 @@
 // slow: of jobs that see the run directory the same is tested before a push
 import assert from "node:assert/strict";
 import { condorFile, openFit, statusWords } from "../clusters/condor_farm.ts";
-import { failedAttempts } from "../support/run_dir.ts";
 import { assertMerged } from "../clusters/slurm_farm.ts";
+import { failedAttempts } from "../support/run_dir.ts";
 
 const test = condorFile({ nodes: 2, slots: 2, hidden: true });
 const TRANSFER = ["--mode", "transfer"];

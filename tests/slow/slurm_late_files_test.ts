@@ -1,8 +1,8 @@
 // slow: files come 90 s late
 import assert from "node:assert/strict";
 import { withNodeView } from "../clusters/node_view.ts";
-import { pause } from "../support/scratch.ts";
 import { assertMerged, slurmFile, untilIdle } from "../clusters/slurm_farm.ts";
+import { pause } from "../support/scratch.ts";
 
 const test = slurmFile(["--min-job-age", "30"]);
 

@@ -65,14 +65,14 @@ export async function withPage(path: string, folder: string, work: (page: OpenPa
 
 /** It says on stderr where it listens. */
 async function connect(child: Deno.ChildProcess): Promise<WebSocket> {
-  let said = "";
+  let printed = "";
   const stderr = child.stderr.pipeThrough(new TextDecoderStream());
   for await (const text of stderr.values({ preventCancel: false })) {
-    said += text;
-    const port = /DevTools listening on ws:\/\/127\.0\.0\.1:(\d+)\//.exec(said)?.[1];
+    printed += text;
+    const port = /DevTools listening on ws:\/\/127\.0\.0\.1:(\d+)\//.exec(printed)?.[1];
     if (port !== undefined) return await open(await pageAddress(port));
   }
-  throw new Error(`Chromium does not start: ${said}`);
+  throw new Error(`Chromium does not start: ${printed}`);
 }
 
 async function pageAddress(port: string): Promise<string> {

@@ -41,7 +41,7 @@ export interface Where {
 }
 
 /** As long as a machine with many tests at once may need for a whole run. */
-const MOST_S = 300;
+const MAX_S = 300;
 
 /** Starts the program; its processes are known by the test's folder, and its temporary files lie in it. */
 export function start(folder: string, args: string[], where: Where = {}): Started {
@@ -55,7 +55,7 @@ export function start(folder: string, args: string[], where: Where = {}): Starte
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const most_s = where.most_s ?? MOST_S;
+  const most_s = where.most_s ?? MAX_S;
   let late = "";
   const timer = setTimeout(() => {
     late = `(killed by the test after ${most_s} s)`;

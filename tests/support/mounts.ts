@@ -49,6 +49,6 @@ export async function whileReadOnly(folder: string, work: () => Promise<void>): 
 }
 
 export async function must(program: string, args: string[]): Promise<void> {
-  const { success, said } = await run(program, args);
-  assert(success, `${program} ${args.join(" ")}: ${said}`);
+  const { success, said: printed } = await run(program, args);
+  assert(success, `${program} ${args.join(" ")}: ${printed}`);
 }

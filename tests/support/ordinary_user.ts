@@ -2,8 +2,8 @@ import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { binary, inputs, nextstat, type Ran, start, type Where } from "./farm.ts";
 import { output } from "../clusters/as_user.ts";
+import { binary, inputs, nextstat, type Ran, start, type Where } from "./farm.ts";
 
 /** Who belongs to nobody: permissions bind it, which they do not for root. */
 const UID = "65534";

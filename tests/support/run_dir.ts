@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Attempt } from "../../core/contracts/attempt.ts";
-import { FarmManifest } from "../../core/contracts/manifest.ts";
-import { CommittedMetrics, type ShardRecord } from "../../core/contracts/shard_record.ts";
+import { Attempt } from "../../core/schema/attempt.ts";
+import { FarmManifest } from "../../core/schema/manifest.ts";
+import { CommittedMetrics, type ShardRecord } from "../../core/schema/shard_record.ts";
 import { namesIn } from "./farm.ts";
 
 export async function readManifest(dir: string): Promise<FarmManifest> {

@@ -1,10 +1,10 @@
 import { mkdir, rmdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { whyNoCluster } from "../clusters/cluster.ts";
 import { binary, type Ran, start, type Started } from "./farm.ts";
 import { must } from "./mounts.ts";
 import { whyNotInstalled } from "./packages.ts";
 import { endProcesses, processesOf, until } from "./scratch.ts";
-import { whyNoCluster } from "../clusters/cluster.ts";
 
 /** Longer than any test takes: whoever waits until a client forgets what it has in mind is not done in time. */
 const CACHED_S = 600;

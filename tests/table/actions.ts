@@ -1,5 +1,4 @@
 /** What a user does, on whatever back end: the rows of the table. Each ends with a whole run. */
-
 import assert from "node:assert/strict";
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,8 +6,7 @@ import { flipByte } from "../support/damage.ts";
 import { namesIn, nextstat, runDir, spec10k } from "../support/farm.ts";
 import { fingerprints, readManifest } from "../support/run_dir.ts";
 import { processesOf, until } from "../support/scratch.ts";
-import type { ActionName, Farm, Fit, NoMeaning, TestSite } from "./site.ts";
-import { requestOf, submitted } from "./site.ts";
+import { type ActionName, type Farm, type Fit, type NoMeaning, requestOf, submitted, type TestSite } from "./site.ts";
 import { assertWhole, endsOf, ONCE, SHARDS, TOYS } from "./whole.ts";
 
 /** One cell: what it works on, and what is answered where the cell has no meaning. */

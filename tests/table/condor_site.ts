@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { asNamed, giveAway, homeOf, OTHER_USER, USER } from "../clusters/as_user.ts";
 import { emptyQueue, openFit, queued } from "../clusters/condor_farm.ts";
 import { bringUpCondor } from "../clusters/condor_pool.ts";
-import { useCopies, usePrograms } from "../support/program_copies.ts";
-import { asNamed, giveAway, homeOf, OTHER_USER, USER } from "../clusters/as_user.ts";
 import { userFarm } from "../clusters/user_farm.ts";
+import { useCopies, usePrograms } from "../support/program_copies.ts";
 import type { Column, Columns, TestSite } from "./site.ts";
 
 const CONDOR = ["--scheduler", "htcondor"];

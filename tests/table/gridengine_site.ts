@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { bringUpGridEngine } from "../clusters/gridengine_cluster.ts";
-import { until } from "../support/scratch.ts";
 import { asNamed, giveAway, homeOf, OTHER_USER, USER } from "../clusters/as_user.ts";
+import { bringUpGridEngine } from "../clusters/gridengine_cluster.ts";
 import { userFarm } from "../clusters/user_farm.ts";
+import { until } from "../support/scratch.ts";
 import { type Column, type Columns, sharedFit, type TestSite } from "./site.ts";
 
 const columns: Column[] = [{ name: "Grid Engine", words: ["--scheduler", "gridengine"], usual: [] }];

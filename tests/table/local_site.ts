@@ -1,9 +1,9 @@
 import { chmod, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { userFarm } from "../clusters/user_farm.ts";
 import { asOrdinary, own } from "../support/ordinary_user.ts";
 import { useCopies } from "../support/program_copies.ts";
-import { userFarm } from "../clusters/user_farm.ts";
 import { type Column, type Columns, sharedFit, type TestSite } from "./site.ts";
 
 const FINISH = {

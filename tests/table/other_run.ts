@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { assertMerged } from "../clusters/slurm_farm.ts";
 import { countDone, fingerprints } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
-import { assertMerged } from "../clusters/slurm_farm.ts";
-import type { Farm, Fit } from "./site.ts";
-import { submitted } from "./site.ts";
+import { type Farm, type Fit, submitted } from "./site.ts";
 
 const TOYS = 4;
 

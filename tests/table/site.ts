@@ -1,8 +1,8 @@
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
+import type { UserFarm } from "../clusters/user_farm.ts";
 import { requestArgs, runDir, type RunOptions } from "../support/farm.ts";
 import { standIn } from "../support/stand_in.ts";
-import type { UserFarm } from "../clusters/user_farm.ts";
 
 /** What a user does: the rows of the table. */
 export type ActionName =

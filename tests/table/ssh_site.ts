@@ -1,9 +1,9 @@
 import { chmod, mkdtemp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { killQuietly } from "../support/scratch.ts";
 import { asNamed, giveAway, homeOf, USER } from "../clusters/as_user.ts";
 import { bringUpSsh, type HostProcess, type SshHosts } from "../clusters/ssh_hosts.ts";
 import { userFarm } from "../clusters/user_farm.ts";
+import { killQuietly } from "../support/scratch.ts";
 import { type Column, type Columns, sharedFit, type TestSite } from "./site.ts";
 
 const HOSTS = ["w1", "w2"];

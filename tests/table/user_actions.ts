@@ -1,6 +1,6 @@
 import { mkdtemp, realpath } from "node:fs/promises";
-import { inFolder, leftovers, until } from "../support/scratch.ts";
 import { sharedTests, whyNoCluster } from "../clusters/cluster.ts";
+import { inFolder, leftovers, until } from "../support/scratch.ts";
 import { ACTIONS, type Cell } from "./actions.ts";
 import { type OtherRun, startOther } from "./other_run.ts";
 import type { ActionName, Column, Columns, TestSite } from "./site.ts";

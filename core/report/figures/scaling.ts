@@ -1,7 +1,146 @@
-import type { CountSummary, PointSummary, SweepSummary } from "../../contracts/sweep_summary.ts";
-import { middle, spreadOf } from "../../sweep/by_count.ts";
-import { logPlot, type Pair, type Series } from "../log_plot.ts";
-import type { Figure } from "../plot.ts";
+import { scaleLog } from "d3-scale";
+import { line } from "d3-shape";
+import { rounded } from "../../format.ts";
+import type { CountSummary, PointSummary, SweepSummary } from "../../schema/sweep.ts";
+import { middle, spreadOf } from "../../sweep/measures.ts";
+import {
+  type Figure,
+  type Frame,
+  FULL_WIDTH,
+  HALF_WIDTH,
+  Markup,
+  markup,
+  plot,
+  px,
+  type Scale,
+  xAxis,
+  xRange,
+  yAxis,
+  yRange,
+} from "../plot.ts";
+
+// @ts-types="@types/d3-scale"
+
+// @ts-types="@types/d3-shape"
+
+type Pair = readonly [x: number, y: number];
+
+/** A line of a plot over shard counts. */
+interface Series {
+  words: string;
+  colour: string;
+  points: Pair[];
+  /** Half a bar's length above and below each point. */
+  bars?: (number | null)[];
+  look: "line" | "hollow" | "dots" | "cross";
+}
+
+interface LogPlot extends Pick<Figure, "name" | "title" | "caption"> {
+  is_wide: boolean;
+  y_label: string;
+  series: Series[];
+  singles: Pair[];
+}
+
+/** Lines over shard counts, both axes logarithmic; null where there is nothing to draw. */
+function logPlot({ series, singles, y_label, is_wide, ...words }: LogPlot): Figure | null {
+  const drawn = series.filter(({ points }) => points.length > 0);
+  const all = drawn.flatMap(({ points }) => points);
+  if (all.length === 0) return null;
+  const frame: Frame = is_wide ? { ...FULL_WIDTH, height: 400, top: 44 } : { ...HALF_WIDTH, height: 330, top: 50 };
+  const shards = [...new Set(all.map(([x]) => x))].sort((a, b) => a - b);
+  const [low, high] = [Math.min(...shards), Math.max(...shards)];
+  const values = [...all, ...singles].map(([, y]) => y);
+  const x = scaleLog([low / 1.15, high * 1.15], xRange(frame));
+  const y = scaleLog([Math.min(...values) / 1.3, Math.max(...values) * 1.3], yRange(frame));
+  return {
+    ...words,
+    svg: plot(frame, `${words.title}, on logarithmic axes`, [
+      yAxis(frame, { scale: y, label: "", ticks: logTicks(y), format: short }),
+      markup`<text class="muted" x="4" y="${px(frame.top - 10)}">${y_label}</text>`,
+      ...singles.map(([at, value]) =>
+        markup`<circle class="mark" cx="${px(x(at))}" cy="${px(y(value))}" r="2" fill="var(--ink)" fill-opacity=".45"/>`
+      ),
+      ...drawn.flatMap((one) => seriesMarks(one, x, y)),
+      xAxis(frame, { scale: x, label: "shards", ticks: apart(shards, x), format: short }),
+      ...legend(drawn, frame),
+    ]),
+    is_wide,
+  };
+}
+
+const short = (value: number) => rounded(value, 3);
+
+/** 1, 2, 5 of each power of ten, or only the powers over many. */
+function logTicks(y: Scale): number[] {
+  const [low = 1, high = 10] = y.domain();
+  const [from, to] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const digits = to - from > 3 ? [1] : [1, 2, 5];
+  const powers = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  return powers.flatMap((power) => digits.map((digit) => digit * 10 ** power)).filter((tick) =>
+    tick >= low && tick <= high
+  );
+}
+
+/** Counts whose words do not touch. */
+function apart(shards: readonly number[], x: Scale): number[] {
+  const kept: number[] = [];
+  for (const count of shards) {
+    const last = kept.at(-1);
+    if (last === undefined || x(count) - x(last) > 34) kept.push(count);
+  }
+  return kept;
+}
+
+function seriesMarks({ points, bars, colour, look }: Series, x: Scale, y: Scale): Markup[] {
+  const d = line<Pair>(([at]) => x(at), ([, value]) => y(value)).digits(1)(points) ?? "";
+  const dash = look === "dots" ? " dots" : look === "cross" ? " dash" : "";
+  const path = look === "cross"
+    ? []
+    : [markup`<path class="${`line${dash}`}" stroke="var(--${colour})" d="${new Markup(d)}"/>`];
+  const whiskers = points.flatMap(([at, value], i) => {
+    const half = bars?.[i] ?? null;
+    if (half === null || half <= 0) return [];
+    const [top, bottom] = [y(value + half), y(Math.max(value - half, value / 100))];
+    const left = x(at);
+    return [
+      markup`<path class="line" stroke="var(--${colour})" d="M${px(left - 5)} ${px(top)}h10M${px(left)} ${px(top)}V${
+        px(bottom)
+      }M${px(left - 5)} ${px(bottom)}h10"/>`,
+    ];
+  });
+  const marks = look === "dots"
+    ? []
+    : points.map(([at, value]) => mark(look, x(at), y(value), colour, `${at} shards: ${short(value)}`));
+  return [...path, ...whiskers, ...marks];
+}
+
+function mark(look: Series["look"], x: number, y: number, colour: string, words: string): Markup {
+  if (look === "cross") {
+    return markup`<path class="mark line" stroke="var(--${colour})" d="M${px(x - 4)} ${
+      px(y - 4)
+    }l8 8m0 -8l-8 8"><title>${words}</title></path>`;
+  }
+  const fill = look === "hollow" ? "card" : colour;
+  return markup`<circle class="mark" cx="${px(x)}" cy="${
+    px(y)
+  }" r="4.5" fill="var(--${fill})" stroke="var(--${colour})" stroke-width="2"><title>${words}</title></circle>`;
+}
+
+function legend(series: readonly Series[], frame: Frame): Markup[] {
+  let right = frame.width - frame.right;
+  return series.map(({ words, colour, look }) => {
+    const width = words.length * 6.6 + 40;
+    right -= width;
+    const dash = look === "dots" ? " dots" : "";
+    const sign = look === "cross"
+      ? mark(look, right + 11, 16, colour, words)
+      : markup`<path class="${`line${dash}`}" stroke="var(--${colour})" d="M${px(right)} 16h22"/>${
+        look === "dots" ? null : mark(look, right + 11, 16, colour, words)
+      }`;
+    return markup`${sign}<text class="small" x="${px(right + 28)}" y="20">${words}</text>`;
+  });
+}
 
 const over = (counts: readonly CountSummary[], of: (count: CountSummary) => CountSummary["makespan_s"]): Pair[] =>
   counts.flatMap((count): Pair[] => {

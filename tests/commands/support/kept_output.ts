@@ -1,4 +1,4 @@
-import type { Output } from "../../../commands/command.ts";
+import type { Output } from "../../../commands/flags.ts";
 
 /** Where a command's words go, kept to be looked at. */
 export interface KeptOutput extends Output {

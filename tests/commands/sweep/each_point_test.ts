@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { eachPoint } from "../../../commands/sweep/each_point.ts";
 import { EXIT_CODES } from "../../../core/errors.ts";
-import type { PointEnd } from "../../../host/sweep/finish_point.ts";
-import { loadSweep } from "../../../host/sweep/load_sweep.ts";
-import { inventedSweep } from "../../host/support/invented_sweep.ts";
+import type { PointEnd } from "../../../runtime/sweep/finish_point.ts";
+import { loadSweep } from "../../../runtime/sweep/load.ts";
+import { inventedSweep } from "../../runtime/support/invented_sweep.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { keptOutput } from "../support/kept_output.ts";
 

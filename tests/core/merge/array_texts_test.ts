@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { entriesText } from "../../../core/merge/array_texts.ts";
-import { TOY_ARRAYS } from "../../../core/output_text.ts";
-import { readOutputText } from "../../../core/read_output.ts";
+import { entriesText } from "../../../core/merge/json_text.ts";
+import { readOutputText, TOY_ARRAYS } from "../../../core/output.ts";
 import { sampleText } from "../support/samples.ts";
 
 Deno.test("entries that are written anew are nextstat's own, to the byte", () => {

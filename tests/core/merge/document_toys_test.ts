@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { OutputFrame } from "../../../core/contracts/shard_output.ts";
 import { documentToys } from "../../../core/merge/document_toys.ts";
-import { readOutputText } from "../../../core/read_output.ts";
+import { readOutputText } from "../../../core/output.ts";
+import type { OutputFrame } from "../../../core/schema/shard_output.ts";
 import { mergeTexts } from "../support/core_merge.ts";
 import { sampleText } from "../support/samples.ts";
 

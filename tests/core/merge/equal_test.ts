@@ -1,7 +1,7 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { equalFault, isEqualNumber } from "../../../core/merge/equal.ts";
-import { readShardOutput } from "../../../core/read_output.ts";
+import { readShardOutput } from "../../../core/output.ts";
 import { sampleFrame } from "../../fixtures/output.ts";
 import { planOf, sampleManifest } from "../../fixtures/run.ts";
 

@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { ArrayPlace, Float, float, floats, type Json, jsonParts } from "../../../core/merge/json_text.ts";
 
 /** Documents as JSON can hold them, with keys of every kind. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { problemLines } from "../../../core/merge/merge_problem.ts";
+import { problemLines } from "../../../core/merge/report.ts";
 
 Deno.test("shards with the same problem share a line, others have their own", () => {
   const missing = (i: number) => ({ shard_index: i, what: `shard_${i}.out.json is not there` });

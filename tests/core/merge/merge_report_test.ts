@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { MergeReport } from "../../../core/contracts/merge_report.ts";
-import { mergeNotes, type MergeOutcome, mergeReport } from "../../../core/merge/merge_report.ts";
-import { runTimes } from "../../../core/times.ts";
+import { mergeNotes, type MergeOutcome, mergeReport } from "../../../core/merge/report.ts";
+import { runTimes } from "../../../core/run_times.ts";
+import { MergeReport } from "../../../core/schema/merge_report.ts";
 import { mergeSet } from "../support/core_merge.ts";
 import { sampleText } from "../support/samples.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { MergedAbout } from "../../../core/contracts/merged.ts";
 import { failureText, guardrailsText } from "../../../core/merge/guardrails.ts";
 import { checkMerged, type MergedCheck, mergedExitCode } from "../../../core/merge/merged_check.ts";
+import type { MergedAbout } from "../../../core/schema/merged.ts";
 import { NO_GUARDRAILS, RUN_TOKEN, sampleManifest } from "../../fixtures/run.ts";
 
 const MANIFEST = sampleManifest();
@@ -24,16 +24,18 @@ function about(change: Partial<MergedAbout> = {}, merge: Partial<MergedAbout["me
 
 const check = (document: MergedAbout, manifest = MANIFEST): MergedCheck =>
   checkMerged(manifest, { kind: "read", about: document, is_changed: false });
-const told = (found: MergedCheck) => [found.state, mergedExitCode(found), ...found.findings.map(({ what }) => what)];
+const reported = (
+  found: MergedCheck,
+) => [found.state, mergedExitCode(found), ...found.findings.map(({ what }) => what)];
 
 Deno.test("a whole merge whose guardrails passed has no finding, and none at all is no fault", () => {
-  assert.deepEqual(told(check(about())), ["whole", 0]);
-  assert.deepEqual(told(checkMerged(MANIFEST, { kind: "absent" })), ["absent", 0]);
+  assert.deepEqual(reported(check(about())), ["whole", 0]);
+  assert.deepEqual(reported(checkMerged(MANIFEST, { kind: "absent" })), ["absent", 0]);
 });
 
 Deno.test("a document that cannot be read is damaged", () => {
   const found = checkMerged(MANIFEST, { kind: "unreadable", what: "is empty" });
-  assert.deepEqual(told(found), ["damaged", 5, "merged.out.json is empty"]);
+  assert.deepEqual(reported(found), ["damaged", 5, "merged.out.json is empty"]);
 });
 
 Deno.test("each guardrail that failed is told, and is exit 6", () => {
@@ -44,7 +46,7 @@ Deno.test("each guardrail that failed is told, and is exit 6", () => {
   const asked = { ...NO_GUARDRAILS, max_abs_poi_pull_mean: 0.0001, poi_pull_std_range: [0.9, 1.1] as [number, number] };
   const manifest = sampleManifest({ farm: { guardrails: asked } });
   const found = check(about({ guardrails: { passed: false, failures, ...asked } }), manifest);
-  assert.deepEqual(told(found), [
+  assert.deepEqual(reported(found), [
     "whole",
     6,
     "guardrail failed: |mean pull| 0.0999 > 0.0001 (merged.out.json)",
@@ -61,7 +63,7 @@ Deno.test("a guardrail that failed by less than three digits show is told with a
 Deno.test("guardrails judged in place of the run's are told as they were judged, and are no fault", () => {
   const manifest = sampleManifest({ farm: { guardrails: { ...NO_GUARDRAILS, max_abs_poi_pull_mean: 0.1 } } });
   const judged = { passed: true, failures: [], ...NO_GUARDRAILS, max_abs_poi_pull_mean: 5 };
-  assert.deepEqual(told(check(about({ guardrails: judged }), manifest)), [
+  assert.deepEqual(reported(check(about({ guardrails: judged }), manifest)), [
     "whole",
     0,
     "guardrails as merged: |mean pull| at most 5; the run asked for: |mean pull| at most 0.1 (merged.out.json)",
@@ -79,7 +81,7 @@ Deno.test("a partial merge says which toys it lacks, also where its guardrails f
   const sources = SOURCES.filter(({ shard_index }) => shard_index !== 1 && shard_index !== 3);
   const failed = { passed: false, failures: ["require_all_converged violated"] };
   const found = check(about({ guardrails: failed }, { sources, farm: { ...FARM, partial: true } }));
-  assert.deepEqual(told(found), [
+  assert.deepEqual(reported(found), [
     "partial",
     5,
     "merged.out.json is partial: 10 of 20 toys, without toys 5-9, 15-19",

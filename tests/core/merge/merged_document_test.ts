@@ -1,8 +1,8 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { livePlans } from "../../../core/check_manifest.ts";
-import { cutShards } from "../../../core/cut_shard.ts";
 import { mergedParts, sumCounts } from "../../../core/merge/merged_document.ts";
+import { cutShards } from "../../../core/toys.ts";
 import { inventedOutput } from "../../fixtures/output.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { mergeSet, mergeTexts, type Piece } from "../support/core_merge.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isOlderFrame } from "../../../core/merge/older_merge.ts";
+import { isOlderFrame } from "../../../core/merge/equal.ts";
 
 function frame(farm: Record<string, unknown>, mean: number): string {
   const pulls_by_param = { n_ok: [4], mean: [mean], std: [1], frac_abs_lt_1: [0.5], frac_abs_lt_2: [1] };

@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { addPulls, type ParamPulls, type PartPulls, pullMeans } from "../../../core/merge/param_pulls.ts";
 
 /** nextstat's entries for one parameter's pulls; null where there are none. */

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { genSpread } from "../../../core/merge/gen_points.ts";
-import { doubles, oddOnes } from "../../../core/merge/prove_set.ts";
+import { duplicateSeeds, genSpread, mismatches } from "../../../core/merge/prove.ts";
 import { FrameReader, type SourceOrigin } from "../../../core/merge/source_facts.ts";
-import type { OutputFrame } from "../../../core/contracts/shard_output.ts";
-import { originOf } from "../support/core_merge.ts";
+import type { OutputFrame } from "../../../core/schema/shard_output.ts";
 import { sampleFrame } from "../../fixtures/output.ts";
 import { planOf, sampleManifest } from "../../fixtures/run.ts";
+import { originOf } from "../support/core_merge.ts";
 
 const manifest = sampleManifest();
 
@@ -26,11 +25,11 @@ function factsOf(changes: Record<number, Change> = {}) {
   });
 }
 
-const odd = (changes: Record<number, Change>) => oddOnes(factsOf(changes)).map(({ what }) => what);
+const odd = (changes: Record<number, Change>) => mismatches(factsOf(changes)).map(({ what }) => what);
 
 Deno.test("a set of one run has no odd ones, no doubles and no spread", () => {
   assert.deepEqual(odd({}), []);
-  assert.deepEqual(doubles(factsOf()), []);
+  assert.deepEqual(duplicateSeeds(factsOf()), []);
   assert.equal(genSpread(factsOf()), null);
 });
 
@@ -98,7 +97,7 @@ Deno.test("what a source does not know is no difference", () => {
 
 Deno.test("points that agree as two machines do are no difference, and their spread is told", () => {
   const facts = factsOf({ 1: { origin: { host: "n2" }, frame: (frame) => frame.gen.params = [1, 0.5 + 1e-8] } });
-  assert.deepEqual(oddOnes(facts), []);
+  assert.deepEqual(mismatches(facts), []);
   const spread = genSpread(facts);
   assert.equal(spread?.params[0], 0);
   assert.ok(Math.abs((spread?.params[1] ?? 0) - 1e-8) < 1e-15);
@@ -107,7 +106,7 @@ Deno.test("points that agree as two machines do are no difference, and their spr
 
 Deno.test("toys that two outputs hold are found, with both names", () => {
   const facts = factsOf({ 2: { origin: { seed: 50, toy_start: 8 } } });
-  assert.deepEqual(doubles(facts), [
+  assert.deepEqual(duplicateSeeds(facts), [
     { shard_index: 2, what: "shard_2.out.json holds toys that shard_1.out.json holds too: seeds from 50 on" },
   ]);
 });

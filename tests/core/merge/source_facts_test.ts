@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { FrameReader } from "../../../core/merge/source_facts.ts";
-import { readOutputText } from "../../../core/read_output.ts";
-import { originOf } from "../support/core_merge.ts";
+import { readOutputText } from "../../../core/output.ts";
 import { sampleFrame } from "../../fixtures/output.ts";
 import { planOf, sampleManifest } from "../../fixtures/run.ts";
+import { originOf } from "../support/core_merge.ts";
 import { sampleText } from "../support/samples.ts";
 
 const manifest = sampleManifest();

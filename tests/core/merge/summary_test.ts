@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { jsonParts } from "../../../core/merge/json_text.ts";
 import { summarise, summaryJson } from "../../../core/merge/summary.ts";
 import { mergeSet } from "../support/core_merge.ts";

@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { joinRanges, missingRanges, overlaps, type SeedRange } from "../../../core/merge/toy_ranges.ts";
+import assert from "node:assert/strict";
+import { joinRanges, missingRanges, overlaps, type SeedRange } from "../../../core/toy_ranges.ts";
 
 const range = fc.record({ seed: fc.nat(60), n_toys: fc.integer({ min: 1, max: 15 }) });
 const ranges = fc.array(range, { maxLength: 8 });

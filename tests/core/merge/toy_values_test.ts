@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { putNothing, putValues } from "../../../core/merge/toy_values.ts";
-import { readShardOutput } from "../../../core/read_output.ts";
+import { putNothing, putValues, readShardOutput } from "../../../core/output.ts";
 import { sampleFrame } from "../../fixtures/output.ts";
 import { planOf, sampleManifest } from "../../fixtures/run.ts";
 

@@ -1,12 +1,18 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ShardingPlan } from "../../../core/contracts/plan.ts";
-import { describePlan } from "../../../core/plan/describe_plan.ts";
-import { makePlan } from "../../../core/plan/make_plan.ts";
-import { type PlanSlot, pulledSchedule, staticSchedule } from "../../../core/plan/makespan.ts";
+import assert from "node:assert/strict";
 import { readPilot } from "../../../core/plan/pilot.ts";
-import { pilotSlots, planSlots, spreadSlots } from "../../../core/plan/plan_slots.ts";
-import { candidateCounts, predictCount } from "../../../core/plan/predict.ts";
+import { describePlan, makePlan } from "../../../core/plan/plan.ts";
+import {
+  candidateCounts,
+  pilotSlots,
+  type PlanSlot,
+  planSlots,
+  predictCount,
+  pulledSchedule,
+  spreadSlots,
+  staticSchedule,
+} from "../../../core/plan/predict.ts";
+import { ShardingPlan } from "../../../core/schema/plan.ts";
 import { inWaves, sampleFacts } from "../support/sample_facts.ts";
 
 const whole = fc.integer({ min: 0, max: 20 });

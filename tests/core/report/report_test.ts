@@ -1,15 +1,14 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { withError } from "../../../core/format.ts";
+import assert from "node:assert/strict";
 import { NO_REMEDIES, type Remedies } from "../../../core/advice.ts";
-import { failureGroups } from "../../../core/report/failure_groups.ts";
-import { hostLanes } from "../../../core/report/lanes.ts";
-import { escapeMarkup, markup } from "../../../core/report/markup.ts";
-import { pageHtml, standAlone } from "../../../core/report/page.ts";
-import { runFigures, runPage } from "../../../core/report/run_report.ts";
+import { withError } from "../../../core/format.ts";
+import { hostLanes } from "../../../core/report/figures/timeline.ts";
+import { pageHtml, standaloneSvg } from "../../../core/report/page.ts";
+import { escapeMarkup, markup } from "../../../core/report/plot.ts";
+import { failureGroups, runFigures, runPage } from "../../../core/report/run_report.ts";
 import { sweepFigures, sweepPage } from "../../../core/report/sweep_report.ts";
 import type { RunFacts } from "../../../core/run_facts.ts";
-import { summariseSweep } from "../../../core/sweep/summarise_sweep.ts";
+import { summariseSweep } from "../../../core/sweep/summary.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { inWaves, sampleFacts } from "../support/sample_facts.ts";
 
@@ -66,7 +65,7 @@ function smallSweep(host = "n2", is_old = false) {
 for (const [kind, figures] of [["run", runFigures(smallRun())], ["sweep", sweepFigures(smallSweep())]] as const) {
   for (const figure of figures) {
     Deno.test(`golden: the figure ${figure.name} of a small ${kind}`, () => {
-      assertGolden(`${kind}_${figure.name}.svg`, standAlone(figure));
+      assertGolden(`${kind}_${figure.name}.svg`, standaloneSvg(figure));
     });
   }
 }
@@ -97,7 +96,7 @@ Deno.test("what came from outside is escaped wherever it is shown", () => {
     assert.match(page, /&lt;img src=x onerror=&quot;document.title=&#39;bad&#39;&quot;&gt;&amp;&#39;\ufffd/);
   }
   for (const figure of [...runFigures(smallRun(EVIL)), ...sweepFigures(smallSweep(EVIL))]) {
-    assert.doesNotMatch(standAlone(figure), /<img|onerror="/);
+    assert.doesNotMatch(standaloneSvg(figure), /<img|onerror="/);
   }
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { hostFolder } from "../../../core/ssh/host_folder.ts";
+import { hostFolder } from "../../../core/ssh/host_facts.ts";
 import { sampleManifest } from "../../fixtures/run.ts";
 
 Deno.test("two runs of one id, and a run and its copy, have folders of their own on a host", () => {

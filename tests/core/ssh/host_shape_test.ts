@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { hostShape, type ThreadPolicy } from "../../../core/ssh/host_shape.ts";
-import { readHostFacts } from "../../../core/ssh/host_facts.ts";
+import { hostShape, readHostFacts, type ThreadPolicy } from "../../../core/ssh/host_facts.ts";
 
 const facts = (physical: number, logical: number, allowed = logical) =>
   readHostFacts([`cpus_physical=${physical}`, `cpus_logical=${logical}`, `cpus_allowed=${allowed}`]);
@@ -28,7 +27,7 @@ for (
 }
 
 Deno.test("what a host tells is read line by line; what it does not tell is null", () => {
-  const told = readHostFacts([
+  const reported = readHostFacts([
     "host=n1",
     "load=0.5 1 2",
     "free_kb=10",
@@ -36,6 +35,6 @@ Deno.test("what a host tells is read line by line; what it does not tell is null
     "host=n2",
     "x",
   ]);
-  assert.deepEqual([told.host, told.load_average, told.free_bytes], ["n1", [0.5, 1, 2], 10240]);
-  assert.deepEqual([told.nextstat_version, told.cpus_logical, told.fault], ["0.10.1", null, null]);
+  assert.deepEqual([reported.host, reported.load_average, reported.free_bytes], ["n1", [0.5, 1, 2], 10240]);
+  assert.deepEqual([reported.nextstat_version, reported.cpus_logical, reported.fault], ["0.10.1", null, null]);
 });

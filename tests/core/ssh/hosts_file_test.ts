@@ -1,5 +1,5 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { FarmError } from "../../../core/errors.ts";
 import { hostKey, parseHosts } from "../../../core/ssh/hosts_file.ts";
 

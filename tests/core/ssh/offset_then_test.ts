@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { offsetThen } from "../../../core/ssh/offset_then.ts";
+import { offsetThen } from "../../../core/ssh/host_facts.ts";
 
 const at = (s: number) => new Date(Date.UTC(2026, 10, 24) + s * 1000).toISOString();
 const sent = (clock_offset_s: number | null) => ({ started_at_utc: at(0), remote: { host: "n1", clock_offset_s } });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sshFault } from "../../../core/ssh/ssh_fault.ts";
+import { sshFault } from "../../../core/ssh/ssh_command.ts";
 
 // What OpenSSH 10.0p2 wrote to its stderr in each of these cases.
 const SAID: [string, string, RegExp][] = [

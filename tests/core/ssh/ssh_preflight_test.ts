@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readHostFacts } from "../../../core/ssh/host_facts.ts";
 import { parseHosts } from "../../../core/ssh/hosts_file.ts";
 import { describePreflight, preflightDocument, type ProbedHost } from "../../../core/ssh/preflight.ts";
-import { sshFault } from "../../../core/ssh/ssh_fault.ts";
+import { sshFault } from "../../../core/ssh/ssh_command.ts";
 
 const [good, bad] = parseHosts("root@127.0.0.1 port=2201\nroot@127.0.0.1 port=2299\n", "hosts").hosts;
 assert(good && bad);
@@ -11,15 +11,15 @@ const USED: ProbedHost = { host: good, facts, clock_offset_s: 0, round_trip_s: 0
 const text = (...probed: ProbedHost[]) => describePreflight(preflightDocument("hosts", probed, "2026-11-25T00:00:00Z"));
 
 Deno.test("hosts that cannot be used are told by user, name and port, as those that can", () => {
-  const told = text(USED, { host: bad, error: "nothing listens on its ssh port" });
-  assert.match(told, /^root@127\.0\.0\.1:2201 +yes /m);
-  assert.match(told, /^root@127\.0\.0\.1:2299 +no +nothing listens on its ssh port$/m);
-  assert.doesNotMatch(told, /--ssh-key/);
+  const reported = text(USED, { host: bad, error: "nothing listens on its ssh port" });
+  assert.match(reported, /^root@127\.0\.0\.1:2201 +yes /m);
+  assert.match(reported, /^root@127\.0\.0\.1:2299 +no +nothing listens on its ssh port$/m);
+  assert.doesNotMatch(reported, /--ssh-key/);
 });
 
 Deno.test("where a host takes no key the flags that name another one are told", () => {
-  const told = text(USED, { host: bad, error: sshFault("root@127.0.0.1: Permission denied (publickey).", "") });
-  assert.match(told, /2299 +no +it does not let us in[^]*--ssh-key FILE, .*--ssh-config FILE$/);
+  const reported = text(USED, { host: bad, error: sshFault("root@127.0.0.1: Permission denied (publickey).", "") });
+  assert.match(reported, /2299 +no +it does not let us in[^]*--ssh-key FILE, .*--ssh-config FILE$/);
 });
 
 Deno.test("one machine is told as one, two as two", () => {

@@ -1,13 +1,18 @@
-import { entriesText } from "../../../core/merge/array_texts.ts";
 import { fitQuality, poiName } from "../../../core/fit_quality.ts";
 import { judge } from "../../../core/merge/guardrails.ts";
+import { entriesText } from "../../../core/merge/json_text.ts";
 import { mergedParts, type MergedSet } from "../../../core/merge/merged_document.ts";
 import { FrameReader, type SourceFacts, type SourceOrigin } from "../../../core/merge/source_facts.ts";
 import { summarise } from "../../../core/merge/summary.ts";
-import { putValues, type ToyValues } from "../../../core/merge/toy_values.ts";
-import { ENTRY_BREAK, type ToyArray } from "../../../core/output_text.ts";
+import {
+  ENTRY_BREAK,
+  putValues,
+  readOutputText,
+  type ShardOutput,
+  type ToyArray,
+  type ToyValues,
+} from "../../../core/output.ts";
 import { NO_GUARDRAILS } from "../../fixtures/run.ts";
-import { readOutputText, type ShardOutput } from "../../../core/read_output.ts";
 
 /** An output whose toys begin with this one of the run. */
 export interface Piece {

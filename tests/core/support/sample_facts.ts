@@ -1,6 +1,6 @@
 import type { RunFacts, ShardFacts } from "../../../core/run_facts.ts";
+import { runTimes } from "../../../core/run_times.ts";
 import { UNKNOWN_SHARD } from "../../../core/shard_facts.ts";
-import { runTimes } from "../../../core/times.ts";
 
 export const BEGIN_MS = Date.UTC(2026, 10, 24, 18);
 

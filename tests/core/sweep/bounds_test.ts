@@ -1,6 +1,6 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { makespanBounds } from "../../../core/sweep/bounds.ts";
+import assert from "node:assert/strict";
+import { makespanBounds } from "../../../core/sweep/interpret.ts";
 
 /** What is published: shards, and the longest shard in seconds, of 10,000 toys on 74 slots. */
 const PUBLISHED = [[40, 425], [74, 359], [80, 339], [120, 250], [160, 197], [200, 160], [240, 142]] as const;

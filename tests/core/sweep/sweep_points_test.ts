@@ -1,7 +1,7 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import { FarmError } from "../../../core/errors.ts";
-import { planPoints, readShardsList } from "../../../core/sweep/plan_points.ts";
+import { planPoints, readShardsList } from "../../../core/sweep/points.ts";
 
 const counts = fc.uniqueArray(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 8 });
 

@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import type { PointRecord, Sweep } from "../../../core/contracts/sweep.ts";
-import { SweepSummary } from "../../../core/contracts/sweep_summary.ts";
-import { byCount } from "../../../core/sweep/by_count.ts";
-import type { PointFacts } from "../../../core/sweep/point_summary.ts";
-import { summarisePoint } from "../../../core/sweep/point_summary.ts";
-import { summariseSweep } from "../../../core/sweep/summarise_sweep.ts";
-import { summaryCsv } from "../../../core/sweep/summary_csv.ts";
-import { summaryMarkdown } from "../../../core/sweep/summary_markdown.ts";
+import { type PointRecord, type Sweep, SweepSummary } from "../../../core/schema/sweep.ts";
+import { byCount } from "../../../core/sweep/measures.ts";
+import { type PointFacts, summarisePoint } from "../../../core/sweep/point_summary.ts";
+import { summariseSweep } from "../../../core/sweep/summary.ts";
+import { summaryCsv, summaryMarkdown } from "../../../core/sweep/summary_text.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { inWaves, sampleFacts, type SampleRun } from "../support/sample_facts.ts";
 
@@ -112,16 +109,16 @@ Deno.test("a run that failed, or was interrupted, is no part of its count's figu
   ]);
 });
 
-const told = (facts: PointFacts[], slots: number | null = null) =>
+const reported = (facts: PointFacts[], slots: number | null = null) =>
   summariseSweep(sweep, facts, slots).interpretation.join("\n");
 
 Deno.test("one measurement each tells no difference from chance; repeats tell whether it is above their spread", () => {
   const once = [4, 8].map((shards) => point(1, shards, { shards: inWaves(shards, 4, 10, 10) }));
-  assert.match(told(once), /each was measured once, so whether that is more than chance cannot be said/);
+  assert.match(reported(once), /each was measured once, so whether that is more than chance cannot be said/);
   const walls = (shards: number, ...all: number[]) =>
     all.map((wall, i) => point(i + 1, shards, { shards: inWaves(4, 4, wall, 10) }));
-  assert.match(told([...walls(4, 10, 10.1), ...walls(8, 12, 12.1)]), /above the spread/);
-  assert.match(told([...walls(4, 10, 11), ...walls(8, 10.4, 11.2)]), /cannot be told apart/);
+  assert.match(reported([...walls(4, 10, 10.1), ...walls(8, 12, 12.1)]), /above the spread/);
+  assert.match(reported([...walls(4, 10, 11), ...walls(8, 10.4, 11.2)]), /cannot be told apart/);
 });
 
 Deno.test("where only one of a count's repeats has a makespan that is said, and repeats are not asked for again", () => {
@@ -133,7 +130,7 @@ Deno.test("where only one of a count's repeats has a makespan that is said, and 
       end_s: 5010,
     })),
   ];
-  const words = told([
+  const words = reported([
     ...[1, 2].map((repeat) => point(repeat, 4, { shards: inWaves(4, 4, 10, 10) })),
     point(1, 8, { shards: inWaves(8, 4, 10, 10) }),
     point(2, 8, { shards: interrupted, scheduler: "local" }),
@@ -147,7 +144,7 @@ Deno.test("a host that made the tail is named, with what the others would have t
   const facts = [point(1, 10, { shards: [...fast, { n_toys: 100, start_s: 0, end_s: 90, host: "slow" }] })];
   // Three slots of 10 toys/s do 1,000 toys in 33.3 s.
   assert.match(
-    told(facts),
+    reported(facts),
     /half of the slots were idle for the last 1 min 0 s .*waiting for slow \(1 shard; without it at best 33 s\)/,
   );
 });
@@ -155,18 +152,18 @@ Deno.test("a host that made the tail is named, with what the others would have t
 Deno.test("toys that take longer where the load is higher tell of contention, a slow host does not", () => {
   const busy = Array.from({ length: 16 }, (_, i) => ({ n_toys: 10, start_s: i, end_s: i + 1 + i / 20, load: i / 4 }));
   assert.match(
-    told([point(1, 16, { shards: busy })]),
+    reported([point(1, 16, { shards: busy })]),
     /Toys took longer where the load was higher \(.*16 shards, r = 1\.00\)/,
   );
   const hosts = ["a", "b"].flatMap((host, j) =>
     Array.from({ length: 8 }, (_, i) => ({ n_toys: 10, start_s: i, end_s: i + 2 + j, load: j * 3 + i % 2, host }))
   );
-  assert.match(told([point(1, 16, { shards: hosts })]), /The time for a toy does not follow the load/);
+  assert.match(reported([point(1, 16, { shards: hosts })]), /The time for a toy does not follow the load/);
 });
 
 Deno.test("what the old definition would have claimed is told where it misleads", () => {
   assert.match(
-    told([point(1, 8, { shards: inWaves(8, 2, 5, 50) })]),
+    reported([point(1, 8, { shards: inWaves(8, 2, 5, 50) })]),
     /would have claimed 80\.00 toys\/s for 8 shards, 4 times/,
   );
 });
@@ -178,8 +175,8 @@ Deno.test("a run of the old scripts has no makespan; with the slots there are bo
   const [few] = summariseSweep(sweep, facts, null).points;
   assert.deepEqual([few?.makespan_s, few?.turnaround_s, few?.waves, few?.toys_per_s], [null, null, null, null]);
   assert.deepEqual([few?.max_shard_elapsed_s, few?.claimed_toys_per_s], [425, 200 / 425]);
-  assert.match(told(facts), /No makespan is known/);
-  assert.match(told(facts, 74), /sh40 7 min 5 s, \S*sh240 2 min 22 s to 9 min 28 s/);
+  assert.match(reported(facts), /No makespan is known/);
+  assert.match(reported(facts, 74), /sh40 7 min 5 s, \S*sh240 2 min 22 s to 9 min 28 s/);
 });
 
 Deno.test("a host name that is Markdown, or a formula, starts nothing", () => {

@@ -10,31 +10,36 @@ const marked = (name: string) => recordedText(name).replaceAll(/^((?:000|035) .*
 const read = (text: string, id: string, procs: number | number[], token = TOKEN) =>
   htcondor.readEventLogs([text], [handle(id, procs, token)]);
 
-const told = (name: string, id: string, procs: number | number[] = 1) =>
+const reported = (name: string, id: string, procs: number | number[] = 1) =>
   read(marked(name), id, procs).map(({ shard, state, reason, host }) => [shard, state, reason, host]);
 
 Deno.test("event log: exit codes and signals of ended jobs", () => {
-  assert.deepEqual(told("condor-eventlog-exit3", "12"), [[0, "failed", "the job ended with an error (exit 3)", "vm"]]);
-  assert.deepEqual(told("condor-eventlog-signal9", "11"), [[0, "failed", "the job was killed by signal 9", "vm"]]);
+  assert.deepEqual(reported("condor-eventlog-exit3", "12"), [[
+    0,
+    "failed",
+    "the job ended with an error (exit 3)",
+    "vm",
+  ]]);
+  assert.deepEqual(reported("condor-eventlog-signal9", "11"), [[0, "failed", "the job was killed by signal 9", "vm"]]);
 });
 
 Deno.test("event log: condor_rm of a running and of a waiting job", () => {
-  assert.deepEqual(told("condor-eventlog-rm", "13", 2), [
+  assert.deepEqual(reported("condor-eventlog-rm", "13", 2), [
     [0, "cancelled", "removed with condor_rm", null],
     [1, "cancelled", "removed with condor_rm", null],
   ]);
 });
 
 Deno.test("event log: a hold tells what could not be sent or brought back", () => {
-  const [input] = told("condor-eventlog-missing-input", "4");
+  const [input] = reported("condor-eventlog-missing-input", "4");
   assert.equal(input?.[1], "held");
   assert.match(`${input?.[2]}`, /^its input files could not be sent: .*does_not_exist\.json/);
-  const [output] = told("condor-eventlog-missing-output", "6");
+  const [output] = reported("condor-eventlog-missing-output", "6");
   assert.match(`${output?.[2]}`, /^its results could not be brought back: .*shard_0\.out\.json/);
 });
 
 Deno.test("event log: a job held for its time is timed out, also after our rule has removed it", () => {
-  assert.equal(told("condor-eventlog-allowed-job-duration", "8")[0]?.[1], "timed_out");
+  assert.equal(reported("condor-eventlog-allowed-job-duration", "8")[0]?.[1], "timed_out");
   const text = recordedText("condor-eventlog-farm-time-limit");
   const states = read(text, "14", 2, "247dab4f3a6c481d");
   assert.deepEqual(
@@ -44,11 +49,14 @@ Deno.test("event log: a job held for its time is timed out, also after our rule 
 });
 
 Deno.test("event log: a rule of the submit file that holds or removes is told with its text", () => {
-  assert.deepEqual(told("condor-eventlog-periodic-hold", "7")[0]?.slice(1, 3), [
+  assert.deepEqual(reported("condor-eventlog-periodic-hold", "7")[0]?.slice(1, 3), [
     "held",
     "held by a rule of the submit file: nsfarm: over 3 s",
   ]);
-  assert.match(`${told("condor-eventlog-periodic-remove", "9")[0]?.[2]}`, /^removed: The job attribute PeriodicRemove/);
+  assert.match(
+    `${reported("condor-eventlog-periodic-remove", "9")[0]?.[2]}`,
+    /^removed: The job attribute PeriodicRemove/,
+  );
 });
 
 Deno.test("event log: a node that was killed is waited for, then the job runs elsewhere", () => {
@@ -64,7 +72,7 @@ Deno.test("event log: a node that was killed is waited for, then the job runs el
 });
 
 Deno.test("event log: a schedd that was restarted finds its job again", () => {
-  assert.deepEqual(told("condor-eventlog-schedd-restart", "15"), [[0, "done", null, "vm"]]);
+  assert.deepEqual(reported("condor-eventlog-schedd-restart", "15"), [[0, "done", null, "vm"]]);
 });
 
 Deno.test("event log: a vacated job waits, then runs again", () => {
@@ -75,7 +83,7 @@ Deno.test("event log: a vacated job waits, then runs again", () => {
 });
 
 Deno.test("event log: late materialization made jobs little by little, and the rest is told as waiting", () => {
-  const states = told("condor-eventlog-late-materialize-head", "10", 5);
+  const states = reported("condor-eventlog-late-materialize-head", "10", 5);
   assert.deepEqual(states.map(([shard, state]) => [shard, state]), [
     [0, "done"],
     [1, "running"],
@@ -87,7 +95,7 @@ Deno.test("event log: late materialization made jobs little by little, and the r
 });
 
 Deno.test("event log: a cluster that was removed half made tells of the jobs that it never made", () => {
-  const states = told("condor-eventlog-factory-rm", "14", 4);
+  const states = reported("condor-eventlog-factory-rm", "14", 4);
   assert.deepEqual(states.map(([shard, state, reason]) => [shard, state, reason]), [
     [0, "cancelled", "removed with condor_rm"],
     [1, "cancelled", "removed with condor_rm"],

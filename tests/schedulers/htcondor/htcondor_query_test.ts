@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import type { NativeState } from "../../../schedulers/adapter.ts";
 import htcondor from "../../../schedulers/htcondor.ts";
-import { heldJob, HOLD_CODES } from "../../../schedulers/htcondor/hold_reasons.ts";
-import { machineOf } from "../../../schedulers/htcondor/machine_name.ts";
-import { adState } from "../../../schedulers/htcondor/states.ts";
+import { adState, heldJob, HOLD_CODES, machineOf } from "../../../schedulers/htcondor/tables.ts";
 import { exampleContext, TOKEN } from "../../fixtures/context.ts";
 import { answer, handle, recorded, recordedText } from "../support/recorded.ts";
 
@@ -25,23 +23,23 @@ Deno.test("condor_q: idle jobs are queued", () => {
 });
 
 Deno.test("condor_q: a missing input holds a job, and the file is named", () => {
-  const told = statesOf("condor-q-json-held", "4", 1).get(0);
-  assert.equal(told?.state, "held");
+  const reported = statesOf("condor-q-json-held", "4", 1).get(0);
+  assert.equal(reported?.state, "held");
   assert.equal(
-    told?.reason,
+    reported?.reason,
     "its input files could not be sent: reading from file /shared/c/does_not_exist.json: (errno 2) No such file or directory",
   );
 });
 
 Deno.test("condor_q: a missing output holds a job, and the file is named", () => {
-  const told = statesOf("condor-q-json-held", "6", 1).get(0);
-  assert.match(told?.reason ?? "", /^its results could not be brought back: .*shard_0\.out\.json/);
+  const reported = statesOf("condor-q-json-held", "6", 1).get(0);
+  assert.match(reported?.reason ?? "", /^its results could not be brought back: .*shard_0\.out\.json/);
 });
 
 Deno.test("condor_q: a hold by hand is told as such", () => {
-  const told = statesOf("condor-q-json-userhold", "14", 2).get(1);
-  assert.equal(told?.state, "held");
-  assert.match(told?.reason ?? "", /^held by hand \(condor_hold\); condor_release lets it go on/);
+  const reported = statesOf("condor-q-json-userhold", "14", 2).get(1);
+  assert.equal(reported?.state, "held");
+  assert.match(reported?.reason ?? "", /^held by hand \(condor_hold\); condor_release lets it go on/);
 });
 
 Deno.test("condor_q: a job that is matched and never starts names the machine and the line that leaves it out", () => {
@@ -57,7 +55,7 @@ Deno.test("condor_q: a job that is matched and never starts names the machine an
 });
 
 Deno.test("condor_q: a job that never starts is told as such also in the moments when it counts as running", () => {
-  const told = adState({
+  const reported = adState({
     ClusterId: 1,
     ProcId: 0,
     JobStatus: 2,
@@ -65,13 +63,13 @@ Deno.test("condor_q: a job that never starts is told as such also in the moments
     NumShadowStarts: 9,
     RemoteHost: "slot1_1@e1",
   });
-  assert.deepEqual([told.state, told.host], ["queued", null]);
-  assert.match(told.reason ?? "", /^e1 was matched again and again/);
+  assert.deepEqual([reported.state, reported.host], ["queued", null]);
+  assert.match(reported.reason ?? "", /^e1 was matched again and again/);
 });
 
 Deno.test("condor_q: how long a job has waited is told, and that no machine took it", () => {
-  const told = adState({ ClusterId: 1, ProcId: 0, JobStatus: 1, EnteredCurrentStatus: 1000, ServerTime: 1330 });
-  assert.deepEqual([told.native, told.reason], [
+  const reported = adState({ ClusterId: 1, ProcId: 0, JobStatus: 1, EnteredCurrentStatus: 1000, ServerTime: 1330 });
+  assert.deepEqual([reported.native, reported.reason], [
     "IDLE (for 5 min)",
     "no machine has taken it; condor_q -better-analyze 1 tells which of its wishes no machine fulfils",
   ]);
@@ -110,8 +108,8 @@ Deno.test("jobs without our token are not ours, whatever their number", () => {
 
 Deno.test("history: exit codes, signals and removals of ended jobs are told in words", () => {
   const of = (id: string) => {
-    const told = statesOf("condor-history-json", id, 1, 1).get(0);
-    return [told?.state, told?.reason, told?.host];
+    const reported = statesOf("condor-history-json", id, 1, 1).get(0);
+    return [reported?.state, reported?.reason, reported?.host];
   };
   assert.deepEqual(of("12"), ["failed", "the job ended with an error (exit 3)", "vm"]);
   assert.deepEqual(of("11"), ["failed", "the job was killed by signal 9", "vm"]);

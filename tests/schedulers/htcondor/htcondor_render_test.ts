@@ -1,8 +1,8 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import type { RenderContext } from "../../../schedulers/adapter.ts";
 import htcondor from "../../../schedulers/htcondor.ts";
-import { adString, listedPath, submitPath, submitValue } from "../../../schedulers/htcondor/submit_value.ts";
+import { adString, listedPath, submitPath, submitValue } from "../../../schedulers/htcondor/submit_file.ts";
 import { exampleContext, exampleManifest, TOKEN } from "../../fixtures/context.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { runSh, shells } from "../support/run_sh.ts";

@@ -1,8 +1,12 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { readFreeLines } from "../../../schedulers/slurm/free_lines.ts";
-import { sbatchFlag, SLURM_OPTIONS } from "../../../schedulers/slurm/options.ts";
-import { filenamePattern, sbatchLine } from "../../../schedulers/slurm/sbatch_line.ts";
+import assert from "node:assert/strict";
+import {
+  filenamePattern,
+  readFreeLines,
+  sbatchFlag,
+  sbatchLine,
+  SLURM_OPTIONS,
+} from "../../../schedulers/slurm/options.ts";
 
 /** How sbatch reads one argument of a line: get_argument() in its opt.c, as far as our lines go. */
 function readBySbatch(line: string): string {

@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import type { Handle, NativeState } from "../../../schedulers/adapter.ts";
 import slurm from "../../../schedulers/slurm.ts";
-import { SLURM_END_REASONS, SLURM_REASONS, slurmReason } from "../../../schedulers/slurm/reasons.ts";
-import { SLURM_STATES, slurmState } from "../../../schedulers/slurm/states.ts";
-import { taskState } from "../../../schedulers/slurm/task_state.ts";
+import { taskState } from "../../../schedulers/slurm/query.ts";
+import {
+  SLURM_END_REASONS,
+  SLURM_REASONS,
+  SLURM_STATES,
+  slurmReason,
+  slurmState,
+} from "../../../schedulers/slurm/tables.ts";
 import { exampleContext, TOKEN } from "../../fixtures/context.ts";
 import { answer, handle, recorded, recordedText } from "../support/recorded.ts";
 
@@ -183,9 +188,9 @@ const rows = (name: string) =>
   });
 
 Deno.test("a node that went down is told as such, and a job that Slurm starts anew waits", () => {
-  const told = rows("slurm-squeue-nodefail");
-  assert.equal(told.find(({ native }) => native.startsWith("NODE_FAIL"))?.reason, "its node went down");
-  const states = told.map(({ state, native }) => `${state} ${native}`);
+  const reported = rows("slurm-squeue-nodefail");
+  assert.equal(reported.find(({ native }) => native.startsWith("NODE_FAIL"))?.reason, "its node went down");
+  const states = reported.map(({ state, native }) => `${state} ${native}`);
   assert.ok(states.includes("failed NODE_FAIL (NodeDown)"));
   assert.ok(states.includes("queued PENDING (BeginTime)"));
 });
@@ -220,9 +225,9 @@ Deno.test("every state of Slurm 24.11's squeue(1) has a row", () => {
 });
 
 Deno.test("a state that nobody knows is unknown, never a success, and is shown", () => {
-  const told = taskState({ state: "FROBNICATED", reason: "None", host: "n1", exit_code: "" });
-  assert.equal(told.state, "unknown");
-  assert.match(told.reason ?? "", /FROBNICATED/);
+  const reported = taskState({ state: "FROBNICATED", reason: "None", host: "n1", exit_code: "" });
+  assert.equal(reported.state, "unknown");
+  assert.match(reported.reason ?? "", /FROBNICATED/);
   assert.equal(slurmState("constructor").state, "unknown");
 });
 
@@ -238,9 +243,9 @@ Deno.test("a job that will never start is shown as held, one that waits its turn
 });
 
 Deno.test("control characters in what Slurm says reach no terminal", () => {
-  const told = taskState({ state: "PENDING", reason: "x\u001b[2Jy", host: "n1\u001b", exit_code: "" });
-  assert.ok(!`${told.native}${told.reason}`.includes("\u001b"));
-  assert.equal(told.host, null);
+  const reported = taskState({ state: "PENDING", reason: "x\u001b[2Jy", host: "n1\u001b", exit_code: "" });
+  assert.ok(!`${reported.native}${reported.reason}`.includes("\u001b"));
+  assert.equal(reported.host, null);
 });
 
 Deno.test("cancel names the token, and the id with single tasks where only some are meant", () => {
@@ -266,8 +271,8 @@ Deno.test("cancel names jobs as their submission did: by the run and the token, 
 Deno.test("a job is known by the token in its name, with the run's id before it or without, where its comment is gone", () => {
   for (const name of [`study1-nsfarm-${TOKEN}`, `nsfarm-${TOKEN}`]) {
     const stdout = `nsfarm|JOBID|STATE|REASON|NODELIST|COMMENT|NAME\nnsfarm|47_0|PENDING|None||(null)|${name}\n`;
-    const told = slurm.readQuery([{ ...recorded("slurm-squeue-farm-array"), stdout }], [handle("47", 1)], 0);
-    assert.equal(told.kind === "ok" ? told.value[0]?.state : told.kind, "queued", name);
+    const reported = slurm.readQuery([{ ...recorded("slurm-squeue-farm-array"), stdout }], [handle("47", 1)], 0);
+    assert.equal(reported.kind === "ok" ? reported.value[0]?.state : reported.kind, "queued", name);
     const found = slurm.readFind({ ...recorded("slurm-squeue-find"), stdout: `nsfarm|47|(null)|${name}\n` }, TOKEN);
     assert.deepEqual(found, { kind: "ok", value: "47" });
   }

@@ -1,8 +1,8 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
+import assert from "node:assert/strict";
 import type { RenderContext } from "../../../schedulers/adapter.ts";
 import slurm from "../../../schedulers/slurm.ts";
-import { maxSubmitJobs, slurmChunks } from "../../../schedulers/slurm/chunks.ts";
+import { maxSubmitJobs, slurmChunks } from "../../../schedulers/slurm/script.ts";
 import { exampleContext, exampleManifest, TOKEN } from "../../fixtures/context.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { runSh, shells } from "../support/run_sh.ts";

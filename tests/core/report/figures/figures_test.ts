@@ -1,11 +1,8 @@
-import assert from "node:assert/strict";
 import fc from "fast-check";
-import { convergence } from "../../../../core/report/figures/convergence.ts";
-import { gantt } from "../../../../core/report/figures/gantt.ts";
-import { histogram } from "../../../../core/report/figures/histogram.ts";
-import { hostRates } from "../../../../core/report/figures/host_rates.ts";
-import { shardTimes } from "../../../../core/report/figures/shard_times.ts";
-import { throughput } from "../../../../core/report/figures/throughput.ts";
+import assert from "node:assert/strict";
+import { histogram, shardTimes } from "../../../../core/report/figures/distributions.ts";
+import { convergence, hostRates, throughput } from "../../../../core/report/figures/rates.ts";
+import { gantt } from "../../../../core/report/figures/timeline.ts";
 import type { Figure } from "../../../../core/report/plot.ts";
 import { inWaves, sampleFacts } from "../../support/sample_facts.ts";
 

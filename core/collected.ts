@@ -1,0 +1,65 @@
+import { duration, measuredSeconds, plural } from "./format.ts";
+import { failureText } from "./merge/guardrails.ts";
+import { rateText } from "./progress.ts";
+import type { ShardState } from "./schema/enums.ts";
+import type { MergeReport } from "./schema/merge_report.ts";
+import type { RunTimes } from "./schema/run_times.ts";
+
+/** What a collection found: kept in the manifest as farm.collected, and printed. */
+export interface CollectCounts {
+  total: number;
+  ok: number;
+  failed: number;
+  /** Neither: by state. */
+  other: Partial<Record<ShardState, number>>;
+}
+
+export function describeCollected({ total, ok, failed, other }: CollectCounts): string {
+  const rest = Object.entries(other).map(([state, n]) => `, ${n} ${state}`).join("");
+  return `${ok}/${total} shards ok, ${failed} failed${rest}`;
+}
+
+/** The answer of a merge: the path first, then the result as a person reads it. */
+export function describeMerge(report: MergeReport): string {
+  if (report.merged === null) return "";
+  const { n_toys_merged, n_converged, n_error } = report;
+  const nonconverged = report.n_nonconverged;
+  return [
+    report.merged,
+    `${report.n_shards_merged} of ${report.n_shards} shards, ${n_toys_merged} of ${report.n_toys} toys${
+      report.partial ? " (PARTIAL)" : ""
+    }`,
+    `n_converged ${n_converged}, not converged ${nonconverged}, errors ${n_error}`,
+    `poi_hat  mean ${six(report.mean)}  std ${six(report.std)}  q16 ${six(report.q16)}  q50 ${six(report.q50)}  q84 ${
+      six(report.q84)
+    }`,
+    ...(report.pull_mean === null ? [] : [`pulls    mean ${six(report.pull_mean)}  std ${six(report.pull_std)}`]),
+    ...(report.guardrails?.failures ?? []).map((failure) => `guardrail failed: ${failureText(failure)}`),
+    ...(report.times ? [describeTimes(report.times)] : []),
+  ].join("\n");
+}
+
+/** `3 waves: at most 4 shards at a time`, which says what a wave is. */
+export function wavesText({ waves, most_at_once }: Pick<RunTimes, "waves" | "most_at_once">): string {
+  const at_once = most_at_once ? `: at most ${plural(most_at_once, "shard")} at a time` : "";
+  return waves === null ? "" : `${plural(waves, "wave")}${at_once}`;
+}
+
+/** Both times, under their names, with the waves (contract, "Two times, never confused"). */
+export function describeTimes(times: RunTimes): string {
+  const spread = times.makespan_spread_s ? ` ± ${measuredSeconds(times.makespan_spread_s)}` : "";
+  const makespan = times.makespan_s === null
+    ? times.stretches.length > 1 ? `not one: the run had ${times.stretches.length} stretches` : "unknown"
+    : `${measuredSeconds(times.makespan_s)}${spread}`;
+  const longest = times.max_shard_elapsed_s === null ? "unknown" : measuredSeconds(times.max_shard_elapsed_s);
+  const waves = times.waves === null ? "" : ` (${wavesText(times)})`;
+  const lines = [
+    `makespan_s ${makespan}${rateText({ ...times, since_pause: false })}`,
+    `max_shard_elapsed_s ${longest}${waves}`,
+  ];
+  if (times.turnaround_s !== null) lines.push(`turnaround_s ${measuredSeconds(times.turnaround_s)}`);
+  if (times.wasted_cpu_s > 0) lines.push(`CPU of attempts without a result: ${duration(times.wasted_cpu_s)}`);
+  return lines.join("\n");
+}
+
+const six = (value: number | null) => value === null ? "unknown" : value.toPrecision(6);

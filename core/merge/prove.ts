@@ -1,0 +1,172 @@
+import type { Problem } from "../schema/merge_report.ts";
+import { joinRanges, overlaps } from "../toy_ranges.ts";
+import { isEqualNumber } from "./equal.ts";
+import type { GenPoint } from "./merged_facts.ts";
+import { hostsOf, rangesOf, type SourceFacts, sourceThreads } from "./source_facts.ts";
+
+/** A source that was generated elsewhere than most. */
+interface OtherPoint {
+  source: SourceFacts;
+  what: string;
+}
+
+/** A shard has one point; a merged document all those of its own sources. */
+function pointsOf(source: SourceFacts): readonly GenPoint[] {
+  const { merged, params, poi_true } = source;
+  if (merged?.points) return merged.points;
+  return [{ hosts: hostsOf(source), threads: sourceThreads(source), params, poi_true, seed_ranges: rangesOf(source) }];
+}
+
+/** Whether all toys were generated with the very same numbers. */
+function isOnePoint(sources: readonly SourceFacts[]): boolean {
+  const [first] = sources;
+  return sources.every((one) => !one.merged?.points && one.params === first?.params && one.poi_true === first.poi_true);
+}
+
+/** Those whose generated values are not Equal to most others' (contract, "Equal"). */
+function otherPoints(sources: readonly SourceFacts[]): OtherPoint[] {
+  if (isOnePoint(sources)) return [];
+  let found = farFrom(sources[0], sources);
+  if (found.length > sources.length / 2) found = farFrom(found[0]?.source, sources);
+  return found;
+}
+
+/** Points of one machine and count of threads are compared with the first of these, all with that of `usual`. */
+function farFrom(usual: SourceFacts | undefined, sources: readonly SourceFacts[]): OtherPoint[] {
+  const [wanted] = usual ? pointsOf(usual) : [];
+  if (!usual || !wanted) return [];
+  const firstOf = new Map<string, GenPoint>();
+  const faultOf = (point: GenPoint, names: readonly string[]) => {
+    let fault = pointFault(point, wanted, "other", names);
+    for (const machine of machinesOf(point)) {
+      const first = firstOf.get(machine);
+      if (first) fault ??= pointFault(point, first, "same", names);
+      else firstOf.set(machine, point);
+    }
+    return fault;
+  };
+  for (const point of pointsOf(usual)) faultOf(point, usual.parameter_names);
+  return sources.flatMap((source) => {
+    const fault = pointsOf(source).map((point) => faultOf(point, source.parameter_names)).find((one) => one);
+    return fault ? [{ source, what: `${source.name} ${fault}` }] : [];
+  });
+}
+
+/** Every machine with every count of threads; where nothing is known of them, one that is its own. */
+function machinesOf({ hosts, threads }: GenPoint): string[] {
+  const counts = threads.length > 0 ? threads : [null];
+  return (hosts.length > 0 ? hosts : [null]).flatMap((host) => counts.map((count) => `${count} ${host}`));
+}
+
+function pointFault(
+  point: GenPoint,
+  usual: GenPoint,
+  where: "same" | "other",
+  names: readonly string[],
+): string | undefined {
+  if (point.params.length !== usual.params.length) return undefined;
+  if (point.params !== usual.params) {
+    const i = point.params.findIndex((value, k) => !isEqualNumber(value, usual.params[k] ?? NaN, where));
+    if (i >= 0) return `was generated at another ${names[i]}: ${point.params[i]}, most at ${usual.params[i]}`;
+  }
+  if (isEqualNumber(point.poi_true, usual.poi_true, where)) return undefined;
+  return `has another poi_true: ${point.poi_true}, most have ${usual.poi_true}`;
+}
+
+/** By how much generation points that are Equal still differ: largest less smallest value. */
+interface GenSpread {
+  params: number[];
+  poi_true: number;
+}
+
+/** Null where all points are exactly the same. */
+export function genSpread(sources: readonly SourceFacts[]): GenSpread | null {
+  const spread = (values: number[]) =>
+    values.reduce((a, b) => Math.max(a, b), -Infinity) - values.reduce((a, b) => Math.min(a, b), Infinity);
+  const [first] = sources;
+  if (!first || isOnePoint(sources)) return null;
+  const points = sources.flatMap(pointsOf);
+  const params = first.params.map((_, i) => spread(points.map((one) => one.params[i] ?? NaN)));
+  return { params, poi_true: spread(points.map((one) => one.poi_true)) };
+}
+
+/** Each different point once, with all its toys, by the seed of its first; null where all are exactly the same. */
+export function distinctPoints(sources: readonly SourceFacts[]): GenPoint[] | null {
+  if (isOnePoint(sources)) return null;
+  const keyOf = ({ hosts, threads, params, poi_true }: GenPoint) => JSON.stringify([hosts, threads, params, poi_true]);
+  const groups = Map.groupBy(sources.flatMap(pointsOf), keyOf);
+  return [...groups.values()].flatMap((same) => {
+    const [first] = same;
+    return first ? [{ ...first, seed_ranges: joinRanges(same.flatMap((one) => one.seed_ranges)) }] : [];
+  }).sort((a, b) => (a.seed_ranges[0]?.seed ?? 0) - (b.seed_ranges[0]?.seed ?? 0));
+}
+
+/** What must be the same in all outputs of one merge. `of` gives null where it is not known. */
+interface SameRule {
+  what: string;
+  of: (source: SourceFacts) => unknown;
+  shown: (source: SourceFacts) => string;
+}
+
+const RULES: SameRule[] = [
+  rule("parameter list", (s) => s.parameter_names, (s) => s.parameter_names.join(", ")),
+  rule("POI", (s) => s.poi_index, (s) => s.parameter_names[s.poi_index] ?? `index ${s.poi_index}`),
+  rule("generation point", (s) => s.point, (s) => `"${s.point}"`),
+  rule(
+    "set of generation overrides",
+    (s) => s.overrides,
+    (s) => s.overrides.map(([name, value]) => `${name} = ${value}`).join(", ") || "none",
+  ),
+  rule("schema of the spec", (s) => s.input_schema_version, (s) => s.input_schema_version),
+  rule("spec", (s) => s.spec_sha256, (s) => `sha256 ${s.spec_sha256?.slice(0, 12)}`),
+  rule("set of inputs", (s) => s.inputs, () => "by their sha256"),
+  rule("nextstat", (s) => s.nextstat_version, (s) => `version ${s.nextstat_version}`),
+  rule("choice of pulls", (s) => s.has_pulls, (s) => s.has_pulls ? "with" : "without"),
+];
+
+function rule(what: string, of: SameRule["of"], shown: SameRule["shown"]): SameRule {
+  return { what, of, shown };
+}
+
+/** An output that does not belong to the others. */
+export interface Mismatch {
+  source: SourceFacts;
+  what: string;
+}
+
+/** Outputs that differ from most others in what must be one in a set. */
+export function mismatches(sources: readonly SourceFacts[]): Mismatch[] {
+  return [...RULES.flatMap((rule) => differing(sources, rule)), ...otherPoints(sources)];
+}
+
+/** Toys that more than one output holds. */
+export function duplicateSeeds(sources: readonly SourceFacts[]): Problem[] {
+  const ranges = sources.flatMap((source) => rangesOf(source).map(({ seed, n_toys }) => ({ seed, n_toys, source })));
+  const reported = new Set<string>();
+  return overlaps(ranges).flatMap(({ earlier, later }) => {
+    const pair = `${later.source.path}\n${earlier.source.path}`;
+    if (reported.has(pair)) return [];
+    reported.add(pair);
+    const { shard_index, name } = later.source;
+    return [{
+      shard_index,
+      what: `${name} holds toys that ${earlier.source.name} holds too: seeds from ${later.seed} on`,
+    }];
+  });
+}
+
+/** Those that differ from the largest group of equal ones, by their toys. */
+function differing(sources: readonly SourceFacts[], { what, of, shown }: SameRule): Mismatch[] {
+  const known = sources.find((source) => of(source) !== null);
+  const first = known ? of(known) : null;
+  if (sources.every((source) => of(source) === first || of(source) === null)) return [];
+  const groups = Map.groupBy(sources.filter((source) => of(source) !== null), of);
+  const [most = [], ...others] = [...groups.values()].sort((a, b) => toysIn(b) - toysIn(a));
+  const [usual] = most;
+  return others.flat().map((source) => ({
+    source,
+    what: `${source.name} has another ${what} than most: ${shown(source)}${usual ? `, wanted ${shown(usual)}` : ""}`,
+  }));
+}
+
+const toysIn = (sources: readonly SourceFacts[]): number => sources.reduce((sum, { n_toys }) => sum + n_toys, 0);

@@ -1,0 +1,137 @@
+import { EXIT_CODES } from "../errors.ts";
+import { fitWarnings } from "../fit_quality.ts";
+import { rangesText } from "../format.ts";
+import type { MergeReport, Problem } from "../schema/merge_report.ts";
+import type { RunTimes } from "../schema/run_times.ts";
+import type { MissingToys, SeedRange } from "../toy_ranges.ts";
+import { failureText } from "./guardrails.ts";
+import { type MergedSet, nextstatSums, sumCounts } from "./merged_document.ts";
+import { genSpread } from "./prove.ts";
+
+/** At most this many lines are shown of a long list. */
+const MAX_LINES = 20;
+
+/** Problems as lines for a person: shards with the same one share a line. */
+export function problemLines(problems: readonly Problem[]): string[] {
+  const groups = Map.groupBy(problems, (problem) => `${problem.shard_index === null} ${withoutIndex(problem)}`);
+  const lines = [...groups.values()].map(groupLine);
+  if (lines.length <= MAX_LINES) return lines;
+  return [...lines.slice(0, MAX_LINES), `and ${lines.length - MAX_LINES} more (--json has them all)`];
+}
+
+// "shard_3.out.json is not there" reads the same for each shard but for its number.
+function withoutIndex({ shard_index, what }: Problem): string {
+  return shard_index === null ? what : what.replaceAll(`shard_${shard_index}.`, "shard_<i>.");
+}
+
+function groupLine(group: Problem[]): string {
+  const [first] = group;
+  if (!first) return "";
+  if (first.shard_index === null) return first.what;
+  const shards = group.flatMap((problem) => problem.shard_index ?? []);
+  return group.length === 1
+    ? `shard ${first.shard_index}: ${first.what}`
+    : `shards ${rangesText(shards)}: ${withoutIndex(first)}`;
+}
+
+/** What came of a merge. */
+export interface MergeOutcome {
+  /** Null where the set was refused. */
+  set: MergedSet | null;
+  merged: string | null;
+  merged_sha256: string | null;
+  run_id: string | null;
+  n_shards: number;
+  /** All toys of the run, or of what the inputs are parts of. */
+  run: SeedRange;
+  problems: Problem[];
+  missing: readonly MissingToys[];
+  times: RunTimes;
+}
+
+export function mergeReport(outcome: MergeOutcome): MergeReport {
+  const { set, run_id, merged, merged_sha256, n_shards, run, problems, times } = outcome;
+  const counts = sumCounts(set?.sources ?? []);
+  const poi = set?.summary.poi_hat;
+  return {
+    merged,
+    merged_sha256,
+    merge_status: null,
+    run_id,
+    partial: set !== null && problems.length > 0,
+    n_shards,
+    n_shards_merged: set?.sources.length ?? 0,
+    n_toys: run.n_toys,
+    n_toys_merged: counts.n_toys,
+    n_converged: counts.n_converged,
+    n_nonconverged: counts.n_nonconverged,
+    n_error: counts.n_error,
+    mean: poi?.mean ?? null,
+    std: poi?.std ?? null,
+    q16: poi?.q16 ?? null,
+    q50: poi?.q50 ?? null,
+    q84: poi?.q84 ?? null,
+    pull_mean: set?.summary.pull?.mean ?? null,
+    pull_std: set?.summary.pull?.std ?? null,
+    gen_spread: set && spreadOf(set),
+    nextstat_sha256s: set ? nextstatSums(set) : [],
+    missing: missingOf(outcome),
+    guardrails: set && { ...set.verdict, asked: set.asked },
+    fits: set?.fits ?? null,
+    problems,
+    times,
+    notes: [],
+    exit_code: exitCode(outcome),
+  };
+}
+
+function spreadOf({ sources }: MergedSet): MergeReport["gen_spread"] {
+  const spread = genSpread(sources);
+  return spread && { ...spread };
+}
+
+function missingOf({ missing }: MergeOutcome): MergeReport["missing"] {
+  return missing.map(({ toy_start, seed, n_toys }) => ({ toy_start, n_toys, seed }));
+}
+
+function exitCode({ set }: MergeOutcome): number {
+  if (!set) return EXIT_CODES.shards;
+  return set.verdict.passed ? EXIT_CODES.done : EXIT_CODES.guardrails;
+}
+
+/** What merges outputs that are no proven set. */
+export type WayOut = "partial" | "once";
+
+const WAY_OUT: Record<WayOut, string> = {
+  partial: "--allow-partial merges what is good and says so inside",
+  once: "give each toy once: leave out one of two outputs that hold the same toys",
+};
+
+/**
+ * What a person should see of it besides the result.
+ * @param way_out of a set that was refused; null: none
+ */
+export function mergeNotes(report: MergeReport, way_out: WayOut | null): string[] {
+  const notes: string[] = [];
+  if (report.merged === null) {
+    notes.push("the set is not proven, so nothing was merged:", ...problemLines(report.problems).map(indented));
+    if (way_out !== null) notes.push(WAY_OUT[way_out]);
+  } else if (report.partial) {
+    const { n_toys_merged, n_toys } = report;
+    notes.push(`a partial merge, ${n_toys_merged} of ${n_toys} toys:`, ...problemLines(report.problems).map(indented));
+  }
+  if (report.gen_spread) {
+    const most = report.gen_spread.params.reduce((a, b) => Math.max(a, b), report.gen_spread.poi_true);
+    notes.push(`the shards' generation points differ by up to ${most.toExponential(1)} (merge.farm.gen_spread)`);
+  }
+  const programs = report.nextstat_sha256s ?? [];
+  if (programs.length > 1) {
+    const sums = programs.map((sum) => sum.slice(0, 12)).join(", ");
+    notes.push(`${programs.length} nextstat files made these toys: sha256 ${sums} (merge.farm.nextstat_sha256s)`);
+  }
+  for (const failure of report.guardrails?.failures ?? []) notes.push(`guardrail failed: ${failureText(failure)}`);
+  if (report.fits) notes.push(...fitWarnings(report.fits).map((words) => `warning: ${words}`));
+  return notes;
+}
+
+const indented = (line: string) => `  ${line}`;

@@ -1,0 +1,208 @@
+import { FarmError } from "../errors.ts";
+import { clockTime, duration, fineDuration as seconds, labelLine, percent, significant, textTable } from "../format.ts";
+import { PLAN_SCHEMA, type PlannedCount, type ShardingPlan } from "../schema/plan.ts";
+import type { Pilot } from "./pilot.ts";
+import { candidateCounts, type HostSlots, pilotSlots, planSlots, predictCount } from "./predict.ts";
+
+/** What a plan is asked for. */
+interface PlanAsked {
+  n_toys: number;
+  hosts: readonly HostSlots[];
+  /** null: those that are worth a look. */
+  counts: readonly number[] | null;
+}
+
+/** The makespan that a plan predicts for so many shards on the pilot's own slots. */
+export function predictMakespan(pilot: Pilot, n_toys: number, shards: number): number {
+  const slots = planSlots(pilot, pilotSlots(pilot));
+  return predictCount(n_toys, shards, slots, pilot.spread).pulled_makespan_s.median;
+}
+
+/**
+ * Predicts makespan and cost of shard counts, and recommends one.
+ * @throws {FarmError} usage, when there is no slot, or a count is above the number of toys
+ */
+export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): ShardingPlan {
+  const slots = planSlots(pilot, hosts);
+  if (slots.length === 0) throw new FarmError("usage", "Cannot plan for no slots: wanted one at least");
+  const planned = (counts ?? candidateCounts(n_toys, slots.length)).map((shards): PlannedCount => {
+    const count = predictCount(n_toys, shards, slots, pilot.spread);
+    return { ...count, cpu_s: pilot.cpu_share === null ? null : count.slot_s * pilot.cpu_share };
+  });
+  const predicted_s = predictMakespan(pilot, pilot.n_toys, pilot.shards);
+  const measured_s = pilot.makespan_s;
+  const self_error = measured_s === null || measured_s <= 0 ? 0 : Math.abs(predicted_s / measured_s - 1);
+  const uncertainty = pilot.toy_error === null ? null : Math.hypot(pilot.toy_error, self_error);
+  const measured = new Set(pilot.hosts.map(({ host }) => host));
+  return {
+    schema_version: PLAN_SCHEMA,
+    pilot: { run_id: pilot.run_id, scheduler: pilot.scheduler, n_toys: pilot.n_toys, shards: pilot.shards },
+    n_toys,
+    slots: hosts.map(({ host, slots }) => ({ host, slots, is_measured: measured.has(host) })),
+    n_slots: slots.length,
+    terms: {
+      hosts: pilot.hosts.map((one) => ({ ...one })),
+      gap_s: pilot.gap_s,
+      stagger_s: pilot.stagger_s,
+      queue_s: pilot.queue_s,
+      spread: pilot.spread && { ...pilot.spread },
+      toy_error: pilot.toy_error,
+      cpu_share: pilot.cpu_share,
+    },
+    counts: planned,
+    recommended: recommend(planned, slots.length, uncertainty, pilot.max_rss_bytes),
+    self_check: { predicted_s, measured_s },
+    uncertainty,
+    warnings: warnings(pilot, hosts, slots.length),
+  };
+}
+
+/** Counts that differ by less than this cannot be told apart by any plan. */
+const TOLERANCE = 0.02;
+
+/** Returns by how much, relative, a count may be worse than the best and still count as good. */
+const toleratedShare = (uncertainty: number | null): number => Math.max(TOLERANCE, Math.min(uncertainty ?? 0, 0.05));
+
+/** So many shards of each slot even out a slot that turns out slower than in the pilot. */
+const ROUNDS_TO_BALANCE = 3;
+
+/** What a time limit allows for where the pilot does not tell how its shards scatter. */
+const UNKNOWN_UNCERTAINTY = 0.5;
+
+/** Of the counts that are as good as the best, the fewest with some shards for each slot, else the fewest. */
+function recommend(
+  counts: readonly PlannedCount[],
+  n_slots: number,
+  uncertainty: number | null,
+  rss: number | null,
+): ShardingPlan["recommended"] {
+  const best = counts.reduce((least, { pulled_makespan_s }) => Math.min(least, pulled_makespan_s.median), Infinity);
+  const limit = best * (1 + toleratedShare(uncertainty));
+  const good = counts.filter(({ pulled_makespan_s }) => pulled_makespan_s.median <= limit);
+  const chosen = good.find(({ shards }) => shards >= ROUNDS_TO_BALANCE * n_slots) ?? good[0];
+  const longest_s = chosen?.max_shard_elapsed_s ?? 0;
+  return {
+    shards: chosen?.shards ?? 1,
+    time_limit_s: roundUp(longest_s * (2 + 2 * (uncertainty ?? UNKNOWN_UNCERTAINTY)), longest_s > 3600 ? 600 : 60),
+    memory_mib: rss === null ? null : roundUp(1.5 * rss / 2 ** 20, 64),
+  };
+}
+
+const roundUp = (value: number, step: number) => Math.max(1, Math.ceil(value / step)) * step;
+
+function warnings(pilot: Pilot, hosts: readonly HostSlots[], n_slots: number): string[] {
+  const known = new Set(pilot.hosts.map(({ host }) => host));
+  const unknown = hosts.filter(({ host, slots }) => slots > 0 && !known.has(host)).map(({ host }) => host);
+  const had = pilot.hosts.reduce((sum, { slots }) => sum + slots, 0);
+  const shards = pilot.hosts.reduce((sum, { n_shards }) => sum + n_shards, 0);
+  return [
+    ...pilot.fit_warnings.map((words) => `the toys of that run, whose times these are: ${words}`),
+    ...(unknown.length > 0 ? [`not in that run, taken to be as its host in the middle: ${unknown.join(", ")}`] : []),
+    ...(n_slots > had
+      ? [`that run filled ${had} slots: what more of them at once do to each other it does not tell`]
+      : []),
+    ...(pilot.spread === null
+      ? ["no host of that run ran two shards: how their times scatter is not known"]
+      : shards < 4
+      ? [`that run has only ${shards} shards: their spread is hardly known`]
+      : []),
+    ...(pilot.gap_s === null ? ["no slot of that run ran two shards: what lies between two is taken as nothing"] : []),
+  ];
+}
+
+/** A plan as a person reads it: its terms, its table, what it recommends and how sure it is. */
+export function describePlan(plan: ShardingPlan): string {
+  return [
+    ...terms(plan),
+    "",
+    table(plan),
+    ...legend(plan),
+    "",
+    ...recommendation(plan),
+    ...plan.warnings.map((warning) => `  note: ${warning}`),
+  ].join("\n");
+}
+
+function terms({ pilot, terms, n_slots, n_toys }: ShardingPlan): string[] {
+  const hosts = terms.hosts.slice(0, 12).map(({ host, slots, toy_s, startup_s }) =>
+    labelLine(host, `${seconds(toy_s)} a toy, ${seconds(startup_s)} start-up a shard, ${slots} slots`)
+  );
+  const more = terms.hosts.length > 12 ? [`  … and ${terms.hosts.length - 12} more hosts`] : [];
+  return [
+    `${n_toys} toys on ${n_slots} slots, from ${pilot.run_id} (${pilot.scheduler}, ${pilot.n_toys} toys in ${pilot.shards} shards)`,
+    ...hosts,
+    ...more,
+    labelLine("between two shards", `${terms.gap_s === null ? "not measured" : seconds(terms.gap_s)} on a slot`),
+    labelLine("slots begin", `${seconds(terms.stagger_s)} one after the other`),
+    labelLine(
+      "queue",
+      `${terms.queue_s === null ? "not known" : seconds(terms.queue_s)} before the first start (in no makespan)`,
+    ),
+    labelLine("spread", spreadText(terms)),
+  ];
+}
+
+function spreadText({ spread, toy_error }: ShardingPlan["terms"]): string {
+  if (spread === null || toy_error === null) return "not known from this run";
+  const [toy, shard] = [percent(spread.toy), percent(spread.shard)];
+  return `± ${toy} from toy to toy, ± ${shard} from shard to shard; mean known to ± ${percent(toy_error)}`;
+}
+
+function table({ counts, n_toys, recommended }: ShardingPlan): string {
+  const head = [
+    "shards",
+    "makespan",
+    "68 % of draws",
+    "static",
+    "longest shard",
+    "toys/s",
+    "slot time",
+    "CPU",
+    "start-up",
+  ];
+  const rows = counts.map((one) => [...cells(one, n_toys), one.shards === recommended.shards ? "<-" : ""]);
+  return textTable([head, ...rows], { align: "r".repeat(head.length), indent: "  " }).join("\n");
+}
+
+function legend({ uncertainty }: ShardingPlan): string[] {
+  return [
+    "  makespan  where each slot takes the next shard when it is free",
+    "  static    makespan where shards are dealt to slots beforehand, as --static does",
+    `  <-        recommended: of the counts within ${
+      percent(toleratedShare(uncertainty))
+    } of the best makespan the first with ${ROUNDS_TO_BALANCE} shards for each slot, else the first`,
+  ];
+}
+
+function cells(one: PlannedCount, n_toys: number): string[] {
+  const { median, q16, q84 } = one.pulled_makespan_s;
+  return [
+    `${one.shards}`,
+    seconds(median),
+    q16 === null || q84 === null ? "not known" : `${seconds(q16)} to ${seconds(q84)}`,
+    seconds(one.static_makespan_s),
+    seconds(one.max_shard_elapsed_s),
+    median > 0 ? significant(n_toys / median) : "",
+    duration(one.slot_s),
+    one.cpu_s === null ? "" : duration(one.cpu_s),
+    percent(one.startup_share),
+  ];
+}
+
+function recommendation({ recommended, self_check, uncertainty }: ShardingPlan): string[] {
+  const { shards, time_limit_s, memory_mib } = recommended;
+  const memory = memory_mib === null ? "" : `, memory ${memory_mib} MiB`;
+  const check = self_check.measured_s === null
+    ? "that run has no makespan to compare with"
+    : `for that run itself it gives ${seconds(self_check.predicted_s)}, measured were ${
+      seconds(self_check.measured_s)
+    }`;
+  return [
+    `Recommended: --shards ${shards}, time limit ${clockTime(time_limit_s)} a shard${memory}`,
+    uncertainty === null
+      ? `How sure: not known from that run (${check}); one of several shards a host tells`
+      : `How sure: ± ${
+        percent(uncertainty)
+      } as far as that run tells (${check}); a pool that is busier than then takes longer`,
+  ];
+}

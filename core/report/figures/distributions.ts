@@ -1,0 +1,186 @@
+import { max, quantile, thresholdFreedmanDiaconis } from "d3-array";
+import { scaleLinear } from "d3-scale";
+import { line } from "d3-shape";
+import { rounded, shortDuration, withError } from "../../format.ts";
+import { doneShards, type RunFacts, type ToyFacts } from "../../run_facts.ts";
+import { finiteOf, moments } from "../../statistics.ts";
+import {
+  type Axis,
+  type Figure,
+  type Frame,
+  HALF_WIDTH,
+  markLines,
+  Markup,
+  markup,
+  plot,
+  px,
+  type Scale,
+  xAxis,
+  xRange,
+  yAxis,
+  yRange,
+} from "../plot.ts";
+
+// @ts-types="@types/d3-array"
+
+// @ts-types="@types/d3-scale"
+
+interface Histogram {
+  label: string;
+  x_label: string;
+  y_label: string;
+  values: Float64Array;
+  /** Values that must be on the axis too. */
+  shown?: readonly number[];
+  colour: string;
+  x_format?: Axis["format"];
+  /** Further marks, drawn above the bars. @param bin_width of a bar, in the values' unit */
+  marks?: (frame: Frame, x: Scale, y: Scale, bin_width: number) => Markup[];
+}
+
+const MAX_BINS = 60;
+
+/** Above this many values their rule asks for more bars than can be drawn, and is not asked. */
+const MANY = 20_000;
+
+/** Bars of equal width, as many as Freedman and Diaconis (1981) ask for, at most 60. */
+export function histogram({ values, shown = [], marks, colour, ...words }: Histogram): Markup {
+  const frame = HALF_WIDTH;
+  const x = scaleLinear(extentOf(values, shown), xRange(frame)).nice();
+  const [from = 0, to = 1] = x.domain();
+  const counts = countsIn(values, from, to);
+  const y = scaleLinear([0, max(counts) ?? 1], yRange(frame)).nice();
+  const edge = (i: number) => from + (to - from) * i / counts.length;
+  const bars = counts.map((count, i): Markup | null => {
+    if (count === 0) return null;
+    const [left, right, top] = [x(edge(i)), x(edge(i + 1)), y(count)];
+    const title = `${rounded(edge(i), 4)} to ${rounded(edge(i + 1), 4)}: ${count}`;
+    return markup`<rect class="mark gap" fill="var(--${colour})" x="${px(left)}" y="${px(top)}" width="${
+      px(Math.max(0.5, right - left))
+    }" height="${px(y(0) - top)}"><title>${title}</title></rect>`;
+  });
+  return plot(frame, words.label, [
+    yAxis(frame, { scale: y, label: words.y_label }),
+    ...bars,
+    ...marks?.(frame, x, y, (to - from) / counts.length) ?? [],
+    xAxis(frame, { scale: x, label: words.x_label, ...(words.x_format ? { format: words.x_format } : {}) }),
+  ]);
+}
+
+/** How many values lie in each bar; the last one has its upper edge too. */
+function countsIn(values: Float64Array, from: number, to: number): number[] {
+  const wanted = values.length > MANY ? MAX_BINS : thresholdFreedmanDiaconis([...values], from, to);
+  const n = Math.max(1, Math.min(MAX_BINS, Number.isFinite(wanted) ? wanted : 1));
+  const counts = new Array<number>(n).fill(0);
+  for (const value of values) {
+    const at = Math.min(n - 1, Math.floor((value - from) / (to - from) * n));
+    counts[at] = (counts[at] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Between what all values lie; not empty, also where they are equal. */
+function extentOf(values: Iterable<number>, more: Iterable<number> = []): [number, number] {
+  let [least, most] = [Infinity, -Infinity];
+  for (const some of [values, more]) {
+    for (const value of some) {
+      if (value < least) least = value;
+      if (value > most) most = value;
+    }
+  }
+  if (!Number.isFinite(least) || !Number.isFinite(most)) return [0, 1];
+  if (least < most) return [least, most];
+  const room = Math.abs(least) / 10 || 1;
+  return [least - room, most + room];
+}
+
+// @ts-types="@types/d3-shape"
+
+/** The fitted POI of all toys, with the value at which they were generated. */
+export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts): Figure | null {
+  const summary = moments(poi_hat);
+  if (!summary) return null;
+  const { mean, std, n_ok } = summary;
+  const error = std / Math.sqrt(n_ok);
+  const bias = poi_true === null ? "" : `; true ${rounded(poi_true, 5)}, bias ${withError(mean - poi_true, error)}`;
+  return {
+    name: "poi",
+    title: `Fitted ${poi_name}`,
+    caption: `${n_ok} toys: mean ${withError(mean, error)}, std ${withError(std, std / Math.sqrt(2 * n_ok))}${bias}.`,
+    svg: histogram({
+      label: `Histogram of the fitted ${poi_name}`,
+      x_label: poi_name,
+      y_label: "toys",
+      values: finiteOf(poi_hat),
+      shown: poi_true === null ? [] : [poi_true],
+      colour: "c2",
+      marks: (frame, x) =>
+        markLines(frame, x, [
+          { value: mean, words: "mean", colour: "ink" },
+          ...(poi_true === null ? [] : [{ value: poi_true, words: "true", colour: "second" }]),
+        ]),
+    }),
+  };
+}
+
+/** The pulls with what a unit Gaussian would give; null where none were computed. */
+export function pullHistogram({ pulls }: ToyFacts): Figure | null {
+  const summary = moments(pulls);
+  if (!summary) return null;
+  const { mean, std, n_ok } = summary;
+  return {
+    name: "pulls",
+    title: "Pulls",
+    caption: `${n_ok} pulls: mean ${withError(mean, std / Math.sqrt(n_ok))}, std ${
+      withError(std, std / Math.sqrt(2 * n_ok))
+    }; line: a unit Gaussian.`,
+    svg: histogram({
+      label: "Histogram of the pulls with a unit Gaussian",
+      x_label: "(fitted − true) / sigma",
+      y_label: "toys",
+      values: finiteOf(pulls),
+      shown: [-4, 4],
+      colour: "c3",
+      marks: (frame, x, y, width) => [gaussian(n_ok * width, frame, x, y)],
+    }),
+  };
+}
+
+/** @param area under the curve, in the bars' unit */
+function gaussian(area: number, frame: Frame, x: Scale, y: Scale): Markup {
+  const [from, to] = [x.invert(frame.left), x.invert(frame.width - frame.right)];
+  const points = Array.from({ length: 121 }, (_, i) => from + (to - from) * i / 120);
+  const height = (value: number) =>
+    Math.min(y.domain()[1] ?? 0, area * Math.exp(-value * value / 2) / Math.sqrt(2 * Math.PI));
+  const d = line<number>((value) => x(value), (value) => y(height(value))).digits(1)(points) ?? "";
+  return markup`<path class="line" stroke="var(--ink)" d="${new Markup(d)}"/>`;
+}
+
+// @ts-types="@types/d3-array"
+
+/** How long shards took, and their tail. */
+export function shardTimes(run: RunFacts): Figure | null {
+  const walls = doneShards(run).flatMap(({ wall_s }) => wall_s ?? []);
+  const [middle, high] = [quantile(walls, 0.5), quantile(walls, 0.95)];
+  if (middle === undefined || high === undefined) return null;
+  const longest = walls.reduce((a, b) => Math.max(a, b), 0);
+  return {
+    name: "shard_times",
+    title: "Time of a shard",
+    caption: `Median ${shortDuration(middle)}, 95 % within ${shortDuration(high)}, the longest ${
+      shortDuration(longest)
+    } (${(longest / middle).toFixed(2)} times the median): max_shard_elapsed_s, not the makespan.`,
+    svg: histogram({
+      label: "Histogram of the shards' wall times",
+      x_label: "wall time of a shard (s)",
+      y_label: "shards",
+      values: Float64Array.from(walls),
+      colour: "accent",
+      marks: (frame, x) =>
+        markLines(frame, x, [
+          { value: middle, words: "median", colour: "ink" },
+          { value: longest, words: "longest", colour: "second" },
+        ]),
+    }),
+  };
+}

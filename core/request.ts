@@ -1,0 +1,208 @@
+import { join } from "node:path";
+import { FarmError } from "./errors.ts";
+import { durationSeconds } from "./flags.ts";
+import { clockTime } from "./format.ts";
+import {
+  type FarmManifest,
+  type OptionValue,
+  type Plan,
+  RUN_RECORD_SCHEMA,
+  RUN_SCHEMA,
+  type RunRecord,
+} from "./schema/manifest.ts";
+import { splitToys, type ToyRange } from "./toys.ts";
+import { VERSION } from "./version.ts";
+
+/** The toys that one host does. */
+interface HostShare extends ToyRange {
+  at: Pick<Plan, "host" | "user" | "port" | "weight">;
+}
+
+/** What is asked for, checked as far as that goes without looking at a file. Paths are absolute. */
+export interface RunRequest {
+  scheduler: string;
+  config: string;
+  n_toys: number;
+  seed: number;
+  shards: number;
+  threads: number;
+  nextstat_bin: string;
+  out_dir: string;
+  run_id: string;
+  gen: "init" | "mle";
+  set: Record<string, number>;
+  freeze_gen: boolean;
+  pulls: boolean;
+  guardrails: FarmManifest["farm"]["guardrails"];
+  extra_args: string[];
+  wrapper: "binary" | "sh";
+  mode: "shared" | "transfer";
+  /** Jobs that pull shards, in place of a job for each shard or group of shards. */
+  pilots: number | null;
+  /** One share a host, in place of as many equal shards. */
+  shares?: HostShare[];
+  options: Record<string, OptionValue>;
+  /** Fit one toy first, so that nextstat's own refusal comes before anything is written. */
+  check: boolean;
+}
+
+/** When and by which program a run is rendered, and the token that it is known by. */
+type Origin = Pick<FarmManifest, "created_at_utc"> & Pick<RunRecord, "run_token" | "nsfarm_bin">;
+
+const NO_HASH = "0".repeat(64);
+
+/** Returns the manifest that a request alone makes, before any file was looked at: what files tell is empty in it. */
+export function newManifest(request: RunRequest, { created_at_utc, ...origin }: Origin): FarmManifest {
+  const { scheduler, config, n_toys, seed, threads, shards, nextstat_bin } = request;
+  const ranges = request.shares ?? splitToys(n_toys, shards);
+  return {
+    schema_version: RUN_SCHEMA,
+    created_at_utc,
+    run_id: request.run_id,
+    ...{ scheduler, config, n_toys, seed, threads, shards, nextstat_bin },
+    run_dir: join(request.out_dir, request.run_id),
+    plans: ranges.map((range, i) => ({ ...newPlan(request, i, range), ...request.shares?.[i]?.at })),
+    farm: {
+      schema_version: RUN_RECORD_SCHEMA,
+      ...origin,
+      nsfarm_version: VERSION,
+      nextstat_version: "",
+      nextstat_sha256: NO_HASH,
+      spec_sha256: NO_HASH,
+      inputs: [],
+      gen: request.gen,
+      set: request.set,
+      frozen_gen: null,
+      pulls: request.pulls,
+      guardrails: request.guardrails,
+      extra_args: request.extra_args,
+      wrapper: request.wrapper,
+      mode: request.mode,
+      pilots: request.pilots,
+      options: request.options,
+      environment: { host: "", cpu_model: null, kernel: null, rustc_version: null, load_average: null, uptime_s: null },
+      history: [],
+    },
+  };
+}
+
+function newPlan({ scheduler, threads, seed }: RunRequest, shard_index: number, { start, count }: ToyRange): Plan {
+  return {
+    shard_index,
+    host: scheduler,
+    user: null,
+    port: 0,
+    weight: 1,
+    threads,
+    toy_start: start,
+    n_toys: count,
+    seed: seed + start,
+  };
+}
+
+/**
+ * In what two requests of one run may differ: where it lies, whether it is checked first, and what a host's share was
+ * (by the weights of its hosts file). Options of its scheduler are compared by themselves.
+ */
+type MayDiffer = "out_dir" | "run_id" | "check" | "shares" | "options";
+
+/** What the run was asked to be. A new member of a request must be here, or be named above. */
+const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmManifest) => RunRequest[Name] } = {
+  config: ({ config }) => config,
+  n_toys: ({ plans, shards }) => plans.slice(0, shards).reduce((sum, plan) => sum + plan.n_toys, 0),
+  seed: ({ seed }) => seed,
+  shards: ({ shards }) => shards,
+  threads: ({ threads }) => threads,
+  scheduler: ({ scheduler }) => scheduler,
+  nextstat_bin: ({ nextstat_bin }) => nextstat_bin,
+  gen: ({ farm }) => farm.gen,
+  set: ({ farm }) => farm.set,
+  freeze_gen: ({ farm }) => farm.frozen_gen !== null && farm.frozen_gen !== undefined,
+  pulls: ({ farm }) => farm.pulls,
+  guardrails: ({ farm }) => farm.guardrails,
+  extra_args: ({ farm }) => farm.extra_args,
+  wrapper: ({ farm }) => farm.wrapper,
+  mode: ({ farm }) => farm.mode,
+  pilots: ({ farm }) => farm.pilots,
+};
+
+/** The first option in which a request differs from the run of that name, in words, or null. */
+export function requestDifference(manifest: FarmManifest, asked: Omit<RunRequest, Exclude<MayDiffer, "options">>) {
+  for (const [name, read] of Object.entries(AS_RENDERED)) {
+    const was = read(manifest);
+    const wanted: unknown = Reflect.get(asked, name);
+    if (JSON.stringify(sortKeys(was)) === JSON.stringify(sortKeys(wanted))) continue;
+    return words(name.replaceAll("_", "-"), was ?? undefined, wanted ?? undefined);
+  }
+  return optionDifference(manifest.farm.first_options ?? manifest.farm.options, asked.options);
+}
+
+type Options = FarmManifest["farm"]["options"];
+
+/** Of its scheduler's options, what a retry has changed since does not count. */
+function optionDifference(run: Options, asked: Options): string | null {
+  const names = [...new Set([...Object.keys(run), ...Object.keys(asked)])];
+  const wrong = names.find((name) => JSON.stringify(run[name]) !== JSON.stringify(asked[name]));
+  return wrong === undefined ? null : words(wrong, run[wrong], asked[wrong]);
+}
+
+function words(name: string, was: unknown, asked: unknown): string {
+  const rendered = was === undefined ? `without --${name}` : `with --${name} ${show(was)}`;
+  return `it was rendered ${rendered}, asked is ${asked === undefined ? "none" : show(asked)}`;
+}
+
+function sortKeys(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+const show = (value: unknown) => typeof value === "object" ? JSON.stringify(value) : `${value}`;
+
+/**
+ * The manifest with other values for options of its scheduler, the change in its history; itself where nothing differs.
+ * @param doing `retried`: the first word of what the history says
+ * @param doubled those of them that become twice what they were: on record until jobs have them
+ */
+export function changeOptions(
+  manifest: FarmManifest,
+  changes: Readonly<Record<string, OptionValue>>,
+  doing: string,
+  at_utc: string,
+  doubled: readonly string[] = [],
+): FarmManifest {
+  const { options, history } = manifest.farm;
+  const words = Object.entries(changes).flatMap(([name, value]) =>
+    options[name] === value ? [] : [`--${name} ${options[name] ?? "(none)"} → ${value}`]
+  );
+  if (words.length === 0) return manifest;
+  const change = `${doing} with ${words.join(", ")}`;
+  const farm = {
+    ...manifest.farm,
+    options: { ...options, ...changes },
+    first_options: manifest.farm.first_options ?? options,
+    history: [...history, { at_utc, change, ...(doubled.length > 0 ? { doubled: [...doubled], ...UNUSED } : {}) }],
+  };
+  return { ...manifest, farm };
+}
+
+const UNUSED = { submitted_at_utc: null };
+
+/** Twice an amount of memory, in its own unit: `2GB` becomes `4GB`. */
+export function doubleMemory(value: OptionValue): string {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(`${value}`) ?? [];
+  if (number === undefined) {
+    throw new FarmError(
+      "usage",
+      `Cannot double the memory "${value}": wanted a number and a unit`,
+      "Give the new amount: --more-memory 4GB",
+    );
+  }
+  return `${Number(number) * 2}${unit ?? ""}`;
+}
+
+/** Twice a time limit, as HH:MM:SS; a plain number stays one, in its scheduler's unit. */
+export function doubleTime(value: OptionValue): string | number {
+  if (typeof value === "number") return value * 2;
+  if (/^\d+$/.test(`${value}`)) return `${Number(value) * 2}`;
+  return clockTime(durationSeconds("--more-time")(`${value}`) * 2);
+}

@@ -1,0 +1,28 @@
+import type * as z from "zod/mini";
+import { Attempt, Worker } from "./attempt.ts";
+import { Manifest } from "./manifest.ts";
+import { MergeReport, MergeStatus } from "./merge_report.ts";
+import { Merged } from "./merged.ts";
+import { ShardingPlan } from "./plan.ts";
+import { Preflight } from "./preflight.ts";
+import { OutputFrame } from "./shard_output.ts";
+import { CommittedMetrics } from "./shard_record.ts";
+import { SubmitMeta } from "./submit_meta.ts";
+import { Sweep, SweepSummary } from "./sweep.ts";
+
+/** Every document of a run directory, by a short name. */
+export const DOCUMENTS: Record<string, { file: string; schema: z.core.$ZodType }> = {
+  manifest: { file: "manifest.json", schema: Manifest },
+  metrics: { file: "shard_<i>.metrics.json", schema: CommittedMetrics },
+  output: { file: "shard_<i>.out.json", schema: OutputFrame },
+  attempt: { file: "attempts/shard_<i>.<attempt>.json", schema: Attempt },
+  worker: { file: "claims/worker_<token>.json", schema: Worker },
+  submissions: { file: "submit_meta.json", schema: SubmitMeta },
+  merged: { file: "merged.out.json", schema: Merged },
+  merge_report: { file: "what merge --json prints", schema: MergeReport },
+  plan: { file: "what plan --json prints", schema: ShardingPlan },
+  sweep: { file: "<sweep_id>.sweep.json", schema: Sweep },
+  sweep_summary: { file: "what sweep summarize --json prints", schema: SweepSummary },
+  merge_status: { file: "merge_status.json", schema: MergeStatus },
+  preflight: { file: "what preflight --hosts-file --json prints", schema: Preflight },
+};

@@ -1,0 +1,195 @@
+import * as z from "zod/mini";
+import { Count, InputFile, Sha256, ShardState } from "./enums.ts";
+import { Bounds } from "./fit_quality.ts";
+import { InJob } from "./scheduler.ts";
+
+/** A parameter that a fit has left on one of its bounds. */
+export const AtBound = z.looseObject({ name: z.string(), bound: z.enum(["lower", "upper"]), value: z.number() });
+export type AtBound = z.infer<typeof AtBound>;
+
+/** What the fits before a run show: of the observed data, and of one toy. null: not known. */
+export const TrialFit = z.looseObject({
+  /** Parameters on their bounds after the fit of the observed data. */
+  at_bounds: z.nullable(z.array(AtBound)),
+  /** nextstat's warnings in the fit of the observed data. */
+  warnings: z.array(z.string()),
+  /** Of each channel in a Parquet file: its rows, and how many events its yields can make within their bounds. */
+  channels: z.array(z.looseObject({ name: z.string(), n_events: Count, least: z.number(), most: z.number() })),
+  toy: z.looseObject({ poi: z.string(), poi_true: z.number(), poi_hat: z.nullable(z.number()) }),
+});
+export type TrialFit = z.infer<typeof TrialFit>;
+
+/** `schema_version` of manifest.json. */
+export const RUN_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_run.v1";
+/** `schema_version` of what a manifest has under `farm`. */
+export const RUN_RECORD_SCHEMA = "nextstat.cpu_farm_run_record.v1";
+/** `schema_version` of a result in a collected manifest. */
+export const SHARD_RESULT_SCHEMA = "nextstat.cpu_farm_shard_result.v1";
+
+/** One shard: toys [toy_start, toy_start + n_toys) of the run; seed = run seed + toy_start, but for an extension's own. */
+export const Plan = z.looseObject({
+  shard_index: Count,
+  host: z.string(),
+  user: z.nullable(z.string()),
+  port: z.number(),
+  weight: z.number(),
+  threads: Count,
+  toy_start: Count,
+  n_toys: z.int().check(z.minimum(1)),
+  seed: Count,
+  /** replaced_by: the two pieces that stand for this entry now. attempts: how many numbers its pieces used. */
+  farm: z.optional(z.looseObject({ replaced_by: z.optional(z.array(Count)) })),
+});
+export type Plan = z.infer<typeof Plan>;
+
+/** One row of results[]: status of the old scripts, or farm.state where there is none yet. */
+export const ShardResult = z.looseObject({
+  schema_version: z.optional(z.literal(SHARD_RESULT_SCHEMA)),
+  shard_index: Count,
+  host: z.string(),
+  target: z.optional(z.string()),
+  status: z.optional(z.enum(["ok", "failed"])),
+  n_toys: Count,
+  toy_start: Count,
+  seed: Count,
+  threads: z.optional(Count),
+  weight: z.optional(z.number()),
+  rc: z.optional(z.nullable(z.int())),
+  elapsed_s: z.optional(z.nullable(z.number())),
+  local_dir: z.optional(z.nullable(z.string())),
+  local_output: z.optional(z.nullable(z.string())),
+  local_metrics: z.optional(z.nullable(z.string())),
+  local_stdout: z.optional(z.nullable(z.string())),
+  local_stderr: z.optional(z.nullable(z.string())),
+  remote_dir: z.optional(z.nullable(z.string())),
+  error: z.optional(z.nullable(z.string())),
+  farm: z.optional(z.looseObject({ state: ShardState })),
+});
+export type ShardResult = z.infer<typeof ShardResult>;
+
+/** Guardrails of a merge, as they were asked for when the run was rendered; null: not this one. */
+export const AskedGuardrails = z.strictObject({
+  require_all_converged: z.boolean(),
+  max_abs_poi_pull_mean: z.nullable(z.number()),
+  poi_pull_std_range: z.nullable(z.tuple([z.number(), z.number()])),
+});
+export type AskedGuardrails = z.infer<typeof AskedGuardrails>;
+
+/** The value of a scheduler's option. */
+export const OptionValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
+export type OptionValue = z.infer<typeof OptionValue>;
+
+/** The machine on which a run was rendered. */
+export const RunEnvironment = z.looseObject({
+  host: z.string(),
+  cpu_model: z.nullable(z.string()),
+  kernel: z.nullable(z.string()),
+  rustc_version: z.nullable(z.string()),
+  load_average: z.nullable(z.array(z.number())),
+  uptime_s: z.nullable(z.number()),
+});
+
+/** One change of a run after it was rendered: a cut, an extension, other options. */
+export const HistoryEntry = z.looseObject({
+  at_utc: z.string(),
+  change: z.string(),
+  /** The new shards of an extension, or those that were cut. */
+  shards: z.optional(z.array(Count)),
+  n_toys_before: z.optional(Count),
+  /** The first seed of an extension whose seeds do not follow the run's: runs beside it have those. */
+  seed: z.optional(Count),
+  /** An extension whose shards were to be submitted, as it was asked for; shards null: as many as fit. */
+  asked: z.optional(z.looseObject({ n_toys: Count, shards: z.nullable(Count) })),
+  /** Options that were doubled, and when jobs with them had been submitted; null: not yet. */
+  doubled: z.optional(z.array(z.string())),
+  submitted_at_utc: z.optional(z.nullable(z.string())),
+});
+export type HistoryEntry = z.infer<typeof HistoryEntry>;
+
+const AcceptedNextstat = z.looseObject({
+  sha256: Sha256,
+  bytes: Count,
+  mtime_ms: z.optional(z.number()),
+  ctime_ms: z.optional(z.number()),
+  at_utc: z.string(),
+});
+
+/** What a manifest has under `farm`: how the run was rendered, and how it changed. */
+export const RunRecord = z.looseObject({
+  schema_version: z.literal(RUN_RECORD_SCHEMA),
+  run_token: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
+  nsfarm_version: z.string(),
+  /** The resolved path of the nsfarm-deno that rendered the run; jobs run this one. */
+  nsfarm_bin: z.optional(z.string()),
+  nextstat_version: z.string(),
+  nextstat_sha256: Sha256,
+  spec_sha256: Sha256,
+  inputs: z.array(InputFile),
+  /** Last change of each input when it was hashed, by its path; only a difference makes a job hash it again. */
+  input_mtimes_ms: z.optional(z.record(z.string(), z.number())),
+  /** The spec in the copy of all inputs that is sent to nodes which share no disk, relative to the run directory. */
+  staged_config: z.optional(z.string()),
+  nextstat_bytes: z.optional(Count),
+  nextstat_mtime_ms: z.optional(z.number()),
+  nextstat_ctime_ms: z.optional(z.number()),
+  /** Files in the place of that nextstat that were taken on purpose since (--accept-changed-nextstat). */
+  accepted_nextstats: z.optional(z.array(AcceptedNextstat)),
+  gen: z.enum(["init", "mle"]),
+  set: z.record(z.string(), z.number()),
+  /** --freeze-gen: the fitted point, by parameter name, that every shard is given. */
+  frozen_gen: z.optional(z.nullable(z.record(z.string(), z.number()))),
+  /** Of the POI in the spec; null where the spec does not tell. */
+  poi_bounds: z.optional(z.nullable(Bounds)),
+  /** What the fits of one toy and of the observed data showed at render. */
+  trial: z.optional(TrialFit),
+  pulls: z.boolean(),
+  guardrails: AskedGuardrails,
+  extra_args: z.array(z.string()),
+  wrapper: z.enum(["binary", "sh"]),
+  mode: z.enum(["shared", "transfer"]),
+  pilots: z.nullable(Count),
+  options: z.record(z.string(), OptionValue),
+  /** The options as rendered, where a retry has changed them since. */
+  first_options: z.optional(z.record(z.string(), OptionValue)),
+  /** The plugin that rendered it, where its scheduler is none of the built-in ones. */
+  plugin: z.optional(z.looseObject({ sha256: Sha256 })),
+  /** What its jobs see of their scheduler, as its adapter told at render; absent in runs of earlier versions. */
+  in_job: z.optional(InJob),
+  environment: RunEnvironment,
+  history: z.array(HistoryEntry),
+  /** Of a copy of another run's directory: by it hosts tell its files from those of the original. */
+  copy_token: z.optional(z.string()),
+});
+export type RunRecord = z.infer<typeof RunRecord>;
+
+/** manifest.json, by the old scripts (no `farm`) or by us. */
+export const Manifest = z.looseObject({
+  schema_version: z.literal(RUN_SCHEMA),
+  created_at_utc: z.string(),
+  run_id: z.string(),
+  scheduler: z.optional(z.string()),
+  config: z.optional(z.string()),
+  n_toys: z.int().check(z.minimum(1)),
+  seed: Count,
+  threads: z.optional(z.union([Count, z.string()])),
+  shards: z.optional(z.int().check(z.minimum(1))),
+  nextstat_bin: z.optional(z.string()),
+  run_dir: z.optional(z.string()),
+  plans: z.array(Plan).check(z.minLength(1)),
+  results: z.optional(z.array(ShardResult)),
+  collected_at_utc: z.optional(z.string()),
+  farm: z.optional(RunRecord),
+});
+export type Manifest = z.infer<typeof Manifest>;
+
+/** A run that this program rendered: what it needs to run a shard is all there. */
+export const FarmManifest = z.extend(Manifest, {
+  scheduler: z.string(),
+  config: z.string(),
+  threads: Count,
+  shards: z.int().check(z.minimum(1)),
+  nextstat_bin: z.string(),
+  run_dir: z.string(),
+  farm: RunRecord,
+});
+export type FarmManifest = z.infer<typeof FarmManifest>;

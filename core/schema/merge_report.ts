@@ -1,0 +1,70 @@
+import * as z from "zod/mini";
+import { Count } from "./enums.ts";
+import { FitQuality } from "./fit_quality.ts";
+import { AskedGuardrails } from "./manifest.ts";
+import { RunTimes } from "./run_times.ts";
+
+/** `schema_version` of merge_status.json. */
+export const MERGE_STATUS_SCHEMA = "nextstat.cpu_farm_merge_status.v1";
+/** `schema_version` of merged.out.json. */
+export const MERGED_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_merged.v1";
+
+/** Why a shard, or the set, cannot be merged. */
+export const Problem = z.strictObject({ shard_index: z.nullable(Count), what: z.string() });
+export type Problem = z.infer<typeof Problem>;
+
+/** merge_status.json: the last attempt to merge. */
+export const MergeStatus = z.looseObject({
+  schema_version: z.literal(MERGE_STATUS_SCHEMA),
+  created_at_utc: z.string(),
+  ok: z.boolean(),
+  partial: z.boolean(),
+  guardrails_passed: z.nullable(z.boolean()),
+  problems: z.array(Problem),
+  merged: z.nullable(z.string()),
+  farm: z.optional(z.looseObject({
+    merged_sha256: z.optional(z.nullable(z.string())),
+    /** How the merged toys were fitted; null where nothing was merged. */
+    fits: z.optional(z.nullable(FitQuality)),
+  })),
+});
+export type MergeStatus = z.infer<typeof MergeStatus>;
+
+const Value = z.nullable(z.number());
+
+/** What `merge --json` answers, and what the end of a run shows. */
+export const MergeReport = z.looseObject({
+  /** The merged document, or null where the set was refused. */
+  merged: z.nullable(z.string()),
+  merged_sha256: z.nullable(z.string()),
+  merge_status: z.nullable(z.string()),
+  run_id: z.nullable(z.string()),
+  partial: z.boolean(),
+  n_shards: Count,
+  n_shards_merged: Count,
+  n_toys: Count,
+  n_toys_merged: Count,
+  n_converged: Count,
+  n_nonconverged: Count,
+  n_error: Count,
+  mean: Value,
+  std: Value,
+  q16: Value,
+  q50: Value,
+  q84: Value,
+  pull_mean: Value,
+  pull_std: Value,
+  gen_spread: z.nullable(z.looseObject({ params: z.array(z.number()), poi_true: z.number() })),
+  /** Of each nextstat file by which the toys were fitted, as far as they are known. */
+  nextstat_sha256s: z.optional(z.array(z.string())),
+  missing: z.array(z.looseObject({ toy_start: z.int(), n_toys: Count, seed: Count })),
+  guardrails: z.nullable(z.looseObject({ passed: z.boolean(), failures: z.array(z.string()), asked: AskedGuardrails })),
+  /** How the toys were fitted; null where nothing was merged. */
+  fits: z.nullable(FitQuality),
+  problems: z.array(Problem),
+  times: z.nullable(RunTimes),
+  /** Lines that a person should see. */
+  notes: z.array(z.string()),
+  exit_code: z.int(),
+});
+export type MergeReport = z.infer<typeof MergeReport>;

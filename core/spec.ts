@@ -1,0 +1,90 @@
+import { dirname, isAbsolute, join } from "node:path";
+import * as z from "zod/mini";
+import { Bounds } from "./schema/fit_quality.ts";
+
+/** What of a spec tells whether its observed data can be fitted; whatever is not understood is left out. */
+export interface SpecModel {
+  poi: string;
+  /** By parameter. */
+  bounds: ReadonlyMap<string, Bounds>;
+  channels: ChannelYields[];
+}
+
+/** A channel whose observed events are the rows of one file, and how many its yields can make within their bounds. */
+interface ChannelYields {
+  name: string;
+  file: string;
+  least: number;
+  most: number;
+}
+
+const Spec = z.looseObject({
+  model: z.looseObject({
+    poi: z.string(),
+    parameters: z.array(z.looseObject({ name: z.string(), bounds: z.optional(z.unknown()) })),
+  }),
+  channels: z.optional(z.array(z.unknown())),
+});
+
+// Strict where one more member (a weight, a selection, a modifier) would change how many events there are.
+const Yield = z.discriminatedUnion("type", [
+  z.strictObject({ type: z.literal("fixed"), value: z.number() }),
+  z.strictObject({ type: z.literal("parameter"), name: z.string() }),
+  z.strictObject({ type: z.literal("scaled"), base_yield: z.number(), scale: z.string() }),
+]);
+type Yield = z.infer<typeof Yield>;
+
+const Channel = z.looseObject({
+  name: z.string(),
+  include_in_fit: z.optional(z.literal(true)),
+  data: z.strictObject({ file: z.string(), format: z.optional(z.literal("parquet")) }),
+  processes: z.array(z.looseObject({ yield: Yield })),
+});
+
+/** Reads a parsed spec; null where it is none that this program understands. */
+export function readSpecModel(spec: unknown): SpecModel | null {
+  const parsed = Spec.safeParse(spec);
+  if (!parsed.success) return null;
+  const { model, channels = [] } = parsed.data;
+  const bounds = new Map(model.parameters.flatMap(({ name, bounds }) => {
+    const known = Bounds.safeParse(bounds);
+    return known.success ? [[name, known.data] as const] : [];
+  }));
+  return { poi: model.poi, bounds, channels: channels.flatMap((channel) => channelYields(channel, bounds) ?? []) };
+}
+
+function channelYields(value: unknown, bounds: ReadonlyMap<string, Bounds>): ChannelYields | null {
+  const channel = Channel.safeParse(value);
+  if (!channel.success) return null;
+  const { name, data: { file }, processes } = channel.data;
+  const ranges = processes.map((process) => yieldRange(process.yield, bounds));
+  if (ranges.some((range) => range === null)) return null;
+  const sum = (i: 0 | 1) => ranges.reduce((total, range) => total + (range?.[i] ?? 0), 0);
+  return { name, file, least: sum(0), most: sum(1) };
+}
+
+function yieldRange(one: Yield, bounds: ReadonlyMap<string, Bounds>): Bounds | null {
+  if (one.type === "fixed") return [one.value, one.value];
+  if (one.type === "parameter") return bounds.get(one.name) ?? null;
+  const range = bounds.get(one.scale);
+  return range ? [one.base_yield * range[0], one.base_yield * range[1]] : null;
+}
+
+/** Every file that a spec names: the values of its `file` keys, wherever they are, sorted, once each. */
+export function specFiles(spec: unknown): string[] {
+  const found = new Set<string>();
+  const open: { value: unknown; depth: number }[] = [{ value: spec, depth: 0 }];
+  for (let one = open.pop(); one; one = open.pop()) {
+    if (typeof one.value !== "object" || one.value === null) continue;
+    if (one.depth > 200) throw new Error("is nested deeper than 200 levels");
+    for (const [key, value] of Object.entries(one.value)) {
+      if (key === "file" && typeof value === "string") found.add(value);
+      else open.push({ value, depth: one.depth + 1 });
+    }
+  }
+  return [...found].sort();
+}
+
+/** Where an input lies: its path is relative to the spec's folder, or absolute. */
+export const inputPath = (config: string, path: string): string =>
+  isAbsolute(path) ? path : join(dirname(config), path);

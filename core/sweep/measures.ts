@@ -1,0 +1,171 @@
+import { extent, mean, median } from "d3-array";
+import { doneShards, type RunFacts, type ShardFacts, type Span, sumOf } from "../run_facts.ts";
+import { mostAtOnce } from "../run_times.ts";
+import type { CountSummary, HostShare, PointSummary, Repeated, SweepSummary } from "../schema/sweep.ts";
+import { moments } from "../statistics.ts";
+
+// @ts-types="@types/d3-array"
+
+/** The runs of a sweep by shard count, the fewest shards first. */
+export function byCount(points: readonly PointSummary[]): CountSummary[] {
+  return [...Map.groupBy(points, (point) => point.shards)]
+    .sort(([a], [b]) => a - b)
+    .map(([shards, runs]) => summariseCount(shards, runs));
+}
+
+/** Only runs that are done have figures that can be compared: one that lost shards was not the same work. */
+function summariseCount(shards: number, runs: readonly PointSummary[]): CountSummary {
+  const done = runs.filter(({ state }) => state === "done");
+  const figure = (of: (run: PointSummary) => number | null) => over(done.flatMap((run) => of(run) ?? []), runs.length);
+  const average = (of: (run: PointSummary) => number | null) => mean(done.flatMap((run) => of(run) ?? [])) ?? null;
+  return {
+    shards,
+    n_runs: runs.length,
+    n_done: done.length,
+    makespan_s: figure((run) => run.makespan_s),
+    turnaround_s: figure((run) => run.turnaround_s),
+    max_shard_elapsed_s: figure((run) => run.max_shard_elapsed_s),
+    waves: figure((run) => run.waves),
+    toys_per_s: figure((run) => run.toys_per_s),
+    claimed_toys_per_s: figure((run) => run.claimed_toys_per_s),
+    predicted_makespan_s: figure((run) => run.predicted_makespan_s),
+    shards_per_slot: average((run) => run.slots === null ? null : run.n_shards / run.slots),
+    startup_share: average((run) => run.startup_share),
+    max_rss_bytes: done.reduce<number | null>((most, run) => greater(most, run.max_rss_bytes), null),
+    run_ids: runs.map((run) => run.run_id),
+  };
+}
+
+const greater = (a: number | null, b: number | null) => a === null ? b : b === null ? a : Math.max(a, b);
+
+/** One number for a count that was run once; statistics for one that was repeated. */
+function over(values: readonly number[], n_runs: number): number | Repeated | null {
+  const [first] = values;
+  if (first === undefined) return null;
+  if (n_runs === 1) return first;
+  const { mean, std } = moments(Float64Array.from(values)) ?? { mean: first, std: 0 };
+  return { median: median(values) ?? first, mean, std, values: [...values] };
+}
+
+/** The figure to compare counts by. */
+export const middle = (figure: number | Repeated | null): number | null =>
+  typeof figure === "number" || figure === null ? figure : figure.median;
+
+/** Its spread over repeats; null where it was measured once. */
+export const spreadOf = (figure: number | Repeated | null): number | null =>
+  typeof figure === "number" || figure === null || figure.values.length < 2 ? null : figure.std;
+
+// @ts-types="@types/d3-array"
+
+export interface Contention {
+  /** Pearson's correlation of a shard's time for a toy with the load when it began. */
+  r: number;
+  n_shards: number;
+  load_min: number;
+  load_max: number;
+}
+
+const MIN_SHARDS = 12;
+
+/**
+ * Whether toys take longer where the load is higher: over all shards, each against the mean of its own host, so that a
+ * slow host does not pass for a busy one. Null where there are too few shards or the load hardly differs.
+ */
+export function contentionOf(runs: readonly RunFacts[]): Contention | null {
+  const rows = runs.flatMap((run) => doneShards(run)).flatMap(({ host, load_start, fit_s, n_toys }) =>
+    host === null || load_start === null || fit_s === null ? [] : [{ host, load: load_start, toy_s: fit_s / n_toys }]
+  );
+  if (rows.length < MIN_SHARDS) return null;
+  const [load_min = NaN, load_max = NaN] = extent(rows, ({ load }) => load);
+  if (load_max - load_min < 0.5) return null;
+  const hosts = Map.groupBy(rows, ({ host }) => host);
+  const centred = [...hosts.values()].flatMap((all) => {
+    const [load, toy_s] = [mean(all, (row) => row.load) ?? NaN, mean(all, (row) => row.toy_s) ?? NaN];
+    return all.map((row) => [row.load - load, row.toy_s / toy_s - 1] as const);
+  });
+  const sum = (of: (x: number, y: number) => number) => centred.reduce((total, [x, y]) => total + of(x, y), 0);
+  const scale = Math.sqrt(sum((x) => x * x) * sum((_, y) => y * y));
+  return scale === 0 ? null : { r: sum((x, y) => x * y) / scale, n_shards: rows.length, load_min, load_max };
+}
+
+/** What each host did over these runs, the one with the most toys first. */
+export function hostShares(runs: readonly RunFacts[]): HostShare[] {
+  const hosts = Map.groupBy(runs.flatMap(doneShards).filter((shard) => shard.host !== null), ({ host }) => host ?? "");
+  return [...hosts].map(([host, shards]) => hostShare(host, shards)).sort((a, b) => b.n_toys - a.n_toys);
+}
+
+function hostShare(host: string, shards: readonly ShardFacts[]): HostShare {
+  const n_toys = shards.reduce((sum, shard) => sum + shard.n_toys, 0);
+  const wall = sumOf(shards.map((shard) => shard.wall_s));
+  return {
+    host,
+    cpu_model: shards.find((shard) => shard.cpu_model !== null)?.cpu_model ?? null,
+    cpus: shards.find((shard) => shard.cpus !== null)?.cpus ?? null,
+    n_shards: shards.length,
+    n_toys,
+    toys_per_slot_s: wall !== null && wall > 0 ? n_toys / wall : null,
+  };
+}
+
+/** CPU models with their hosts and CPUs, the most hosts first. */
+export function cpuModels(hosts: readonly HostShare[]): SweepSummary["environment"]["cpu_models"] {
+  const models = Map.groupBy(hosts.filter(({ cpu_model }) => cpu_model !== null), ({ cpu_model }) => cpu_model ?? "");
+  return [...models].map(([cpu_model, all]) => ({
+    cpu_model,
+    hosts: all.length,
+    cpus: sumOf(all.map(({ cpus }) => cpus)),
+  })).sort((a, b) => b.hosts - a.hosts);
+}
+
+/** The end of a run, in which slots stood idle since nothing was left to give them. */
+export interface Tail {
+  /** From the moment when half of the slots were idle for good to the end, in seconds. */
+  tail_s: number;
+  makespan_s: number;
+  hosts: TailHost[];
+}
+
+/** A host on which shards still ran in the tail. */
+interface TailHost {
+  host: string;
+  n_shards: number;
+  /** What the run would have taken had its toys been done by the other hosts' slots; null: there are no others. */
+  without_s: number | null;
+}
+
+/** Null where it is not known when the shards ran. */
+export function tailOf(run: RunFacts): Tail | null {
+  const rows = doneShards(run).flatMap(({ span, n_toys }) => span ? [{ ...span, n_toys }] : []);
+  if (rows.length === 0 || run.times.makespan_s === null) return null;
+  const ends = rows.map((row) => row.finished_ms).sort((a, b) => b - a);
+  const last = ends[0] ?? NaN;
+  // The last end of each slot; that of the slot in the middle is when half of them stood idle.
+  const half_idle = ends[Math.floor(mostAtOnce(rows) / 2)] ?? last;
+  const in_tail = rows.filter((row) => row.finished_ms > half_idle);
+  const hosts = [...Map.groupBy(in_tail, ({ host }) => host)].map(([host, all]) => ({
+    host,
+    n_shards: all.length,
+    without_s: withoutHost(rows, host),
+  }));
+  const tail_s = (last - half_idle) / 1000;
+  return { tail_s, makespan_s: run.times.makespan_s, hosts: hosts.sort((a, b) => b.n_shards - a.n_shards) };
+}
+
+interface Row extends Span {
+  n_toys: number;
+}
+
+/** The others' slots, at the pace that each host showed, evenly filled: the least that it could have taken. */
+function withoutHost(rows: readonly Row[], host: string): number | null {
+  const others = Map.groupBy(rows.filter((row) => row.host !== host), (row) => row.host);
+  const pace = [...others.values()].reduce((sum, all) => sum + toysPerSecond(all), 0);
+  const n_toys = rows.reduce((sum, row) => sum + row.n_toys, 0);
+  return pace > 0 ? n_toys / pace : null;
+}
+
+/** Toys a second of all slots of one host together. */
+function toysPerSecond(rows: readonly Row[]): number {
+  const busy_s = rows.reduce((sum, row) => sum + row.finished_ms - row.started_ms, 0) / 1000;
+  const n_toys = rows.reduce((sum, row) => sum + row.n_toys, 0);
+  return busy_s > 0 ? n_toys / busy_s * mostAtOnce(rows) : 0;
+}

@@ -1,0 +1,207 @@
+import { mebibytes, percent, rounded, significant, tableDecimals, tableNumber } from "../format.ts";
+import type { CountSummary, PointSummary, Repeated, SweepSummary } from "../schema/sweep.ts";
+import { middle } from "./measures.ts";
+
+const COLUMNS = [
+  ...["sweep_id", "shards", "repeat", "run_id", "state", "error", "n_shards", "n_ok", "n_toys", "n_converged"],
+  ...["n_error", "makespan_s", "makespan_spread_s", "turnaround_s", "max_shard_elapsed_s", "waves", "slots"],
+  ...["toys_per_s", "claimed_toys_per_s", "cpu_s", "wasted_cpu_s", "toy_s", "startup_s", "startup_share", "cpu_share"],
+  ...["load_start", "load_end", "max_rss_bytes", "stopwatch_s", "predicted_makespan_s", "run_dir"],
+] as const;
+
+/** Whether a file that begins so is such a table, also one of a version with further columns. */
+export const isSummaryCsv = (head: string): boolean => head.startsWith(COLUMNS.slice(0, 10).join(","));
+
+/** Every run of a sweep as a line of CSV (RFC 4180, but for line ends); empty: not known. */
+export function summaryCsv({ sweep_id, points }: SweepSummary): string {
+  const rows = points.map((point) => {
+    const values: Record<string, unknown> = { ...point, sweep_id };
+    return COLUMNS.map((name) => cell(values[name] ?? ""));
+  });
+  return [COLUMNS, ...rows].map((row) => row.join(",") + "\n").join("");
+}
+
+/** What begins like a formula would be one to a spreadsheet, so foreign text that does gets an apostrophe. */
+function cell(value: unknown): string {
+  if (typeof value === "number") return `${value}`;
+  const text = String(value).replace(/^[=+\-@\t\r]/, "'$&");
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Foreign text inside a line or a table of Markdown: it shows as it is, and starts nothing. */
+function mdText(text: string): string {
+  // deno-lint-ignore no-control-regex
+  const line = text.replaceAll(/[\u0000-\u001f\u007f]+/g, " ");
+  return line.replaceAll(/[\\`*{}[\]<>#|~&!]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, (mark) => `\\${mark}`);
+}
+
+/** Foreign text as code: a fence longer than any inside, and no cell border. */
+function mdCode(text: string): string {
+  // deno-lint-ignore no-control-regex
+  const line = text.replaceAll(/[\u0000-\u001f\u007f]+/g, " ").replaceAll("|", "\\|");
+  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return longest === 0 ? `${fence}${line}${fence}` : `${fence} ${line} ${fence}`;
+}
+
+/** @param align of each column: l or r */
+function mdTable(head: readonly string[], align: string, rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const rule = `|${[...align].map((one) => one === "r" ? "---:" : "---").join("|")}|`;
+  return [line(head), rule, ...rows.map(line)].join("\n");
+}
+
+const TITLE = "# Shard sweep ";
+
+/** Whether a file that begins so is a summary, of this program or of the old scripts. */
+export const isSummary = (head: string): boolean =>
+  head.startsWith(TITLE) || head.startsWith("# PF3.2 Unbinned CPU Farm Shard Sweep\n");
+
+/** The summary of a sweep as a page of Markdown. */
+export function summaryMarkdown(summary: SweepSummary): string {
+  const { runs, points } = summary;
+  const repeated = runs.some(({ n_runs }) => n_runs > 1);
+  return [
+    `${TITLE}${mdText(summary.sweep_id)}`,
+    head(summary),
+    ...(repeated ? ["## By shard count", countTable(runs), REPEATS] : []),
+    repeated ? "## Every run" : "## Runs",
+    pointTable(points),
+    TIMES,
+    "## Interpretation",
+    summary.interpretation.map((line) => `- ${mdText(line)}`).join("\n"),
+    "## Hosts",
+    hostTable(summary),
+    "## Environment",
+    environment(summary),
+  ].join("\n\n") + "\n";
+}
+
+const REPEATS =
+  "Median, and mean ± std over the repeats (std divides by n). Only runs that are done count; shards/slot is by the most shards that ran at the same time.";
+
+const TIMES =
+  "**makespan_s** is the last finish minus the first start, **turnaround_s** counts from the first submission, and toys/s is toys by makespan. **max_shard_elapsed_s** is the longest single shard: with more shards than slots they run in waves, so it falls as 1/shards whatever the run takes. Waves are the shards by the most of them that ran at one time, rounded up. The last column of toys/s is what toys by the longest shard would have claimed. A dash: not known.";
+
+function head({ sweep_id, scheduler, config, n_toys, seed, threads }: SweepSummary): string {
+  const rows = { sweep_id, scheduler, config, n_toys: `${n_toys}`, seed: `${seed}`, threads };
+  return Object.entries(rows).map(([name, value]) => `- ${name}: ${mdCode(value)}`).join("\n");
+}
+
+function countTable(runs: readonly CountSummary[]): string {
+  const predicted = runs.some((run) => run.predicted_makespan_s !== null);
+  const columns = [
+    "Shards",
+    "runs done",
+    "makespan_s",
+    "mean ± std",
+    ...(predicted ? ["predicted"] : []),
+    "max_shard_elapsed_s",
+    "waves",
+    "toys/s",
+    "mean ± std",
+    "toys/s by longest shard",
+    "shards/slot",
+    "start-up",
+    "peak memory",
+  ];
+  const rows = runs.map((run) => [
+    `${run.shards}`,
+    `${run.n_done}/${run.n_runs}`,
+    seconds(middle(run.makespan_s)),
+    meanStd(run.makespan_s),
+    ...(predicted ? [seconds(middle(run.predicted_makespan_s))] : []),
+    seconds(middle(run.max_shard_elapsed_s)),
+    number(middle(run.waves)),
+    rate(middle(run.toys_per_s)),
+    meanStd(run.toys_per_s),
+    rate(middle(run.claimed_toys_per_s)),
+    number(run.shards_per_slot),
+    share(run.startup_share),
+    memory(run.max_rss_bytes),
+  ]);
+  return mdTable(columns, "r".repeat(columns.length), rows);
+}
+
+function pointTable(points: readonly PointSummary[]): string {
+  const columns = [
+    ...["Shards", "rep", "state", "ok/total", "makespan_s", "turnaround_s", "max_shard_elapsed_s", "waves", "toys/s"],
+    ...["toys/s by longest shard", "n_converged", "n_error", "peak memory", "load", "Run dir"],
+  ];
+  const rows = points.map((run) => [
+    `${run.shards}`,
+    `${run.repeat}`,
+    run.state === "done" && run.error === null ? "done" : mdText(`${run.state}${run.error ? `: ${run.error}` : ""}`),
+    `${run.n_ok}/${run.n_shards}`,
+    makespan(run),
+    seconds(run.turnaround_s),
+    seconds(run.max_shard_elapsed_s),
+    number(run.waves),
+    rate(run.toys_per_s),
+    rate(run.claimed_toys_per_s),
+    count(run.n_converged),
+    count(run.n_error),
+    memory(run.max_rss_bytes),
+    `${load(run.load_start)} → ${load(run.load_end)}`,
+    mdCode(run.run_dir),
+  ]);
+  return mdTable(columns, "rrlrrrrrrrrrrrl", rows);
+}
+
+/** An interrupted run has no makespan of the whole. */
+function makespan({ makespan_s, makespan_spread_s, n_stretches }: PointSummary): string {
+  if (makespan_s === null) return n_stretches > 1 ? `in ${n_stretches} stretches` : DASH;
+  return makespan_spread_s ? `${seconds(makespan_s)} ± ${makespan_spread_s.toFixed(3)}` : seconds(makespan_s);
+}
+
+function hostTable({ hosts }: SweepSummary): string {
+  if (hosts.length === 0) return "Not known.";
+  const all = hosts.reduce((sum, host) => sum + host.n_toys, 0);
+  const rows = hosts.map((host) => [
+    mdText(host.host),
+    host.cpu_model === null ? DASH : mdText(host.cpu_model),
+    `${host.n_shards}`,
+    `${host.n_toys}`,
+    percent(host.n_toys / all),
+    rate(host.toys_per_slot_s),
+  ]);
+  return mdTable(["Host", "CPU", "shards", "toys", "of all toys", "toys/s of a slot"], "llrrrr", rows);
+}
+
+function environment({ scheduler, environment: env }: SweepSummary): string {
+  const models = env.cpu_models.map(({ cpu_model, hosts, cpus }) =>
+    `${hosts} × ${cpu_model}${cpus === null ? "" : ` (${cpus} CPUs together)`}`
+  );
+  const rows = {
+    scheduler: [scheduler],
+    "CPU models": models,
+    nextstat: env.nextstat_versions,
+    rustc: env.rustc_versions,
+    kernel: env.kernels,
+    "load at start and end": [`${load(env.load_start)} → ${load(env.load_end)}`],
+    ...(env.pool_before && env.pool_after
+      ? { "CPUs of the pool busy before and after": [`${busy(env.pool_before)} → ${busy(env.pool_after)}`] }
+      : {}),
+  };
+  return Object.entries(rows).map(([name, values]) => `- ${name}: ${values.map(mdText).join(", ") || "not known"}`)
+    .join("\n");
+}
+
+const busy = ({ cpus, cpus_busy }: { cpus: number; cpus_busy: number }) => `${cpus_busy} of ${cpus}`;
+
+const DASH = "–";
+const known = (text: (value: number) => string) => (value: number | null): string =>
+  value === null ? DASH : text(value);
+const seconds = known(tableNumber);
+const rate = known(significant);
+const number = known((value) => rounded(value, 3));
+const count = known((value) => `${value}`);
+const share = known(percent);
+const load = known((value) => value.toFixed(2));
+const memory = known((value) => `${mebibytes(value)} MiB`);
+
+function meanStd(figure: number | Repeated | null): string {
+  if (typeof figure === "number" || figure === null || figure.values.length < 2) return DASH;
+  const digits = tableDecimals(figure.mean);
+  return `${figure.mean.toFixed(digits)} ± ${figure.std.toFixed(digits)}`;
+}

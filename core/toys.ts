@@ -1,0 +1,197 @@
+import { type ExtensionRequest, seedOf } from "./check_manifest.ts";
+import { FarmError } from "./errors.ts";
+import { plural } from "./format.ts";
+import type { FarmManifest, Plan } from "./schema/manifest.ts";
+
+/** Toys [start, start + count) of a run. */
+export interface ToyRange {
+  /** The first of them, counted from 0. */
+  start: number;
+  /** How many. */
+  count: number;
+}
+
+/** A run has no more: beyond it its manifest with all results would be longer than what is read (256 MiB). */
+export const MAX_SHARDS = 100_000;
+
+/**
+ * Refuses more shards than a run can have.
+ * @param n_before shards that the run has already
+ * @throws {FarmError} usage
+ */
+export function checkShardCount(k: number, n_before = 0, flag = "--shards"): void {
+  const room = MAX_SHARDS - n_before;
+  if (k <= room) return;
+  const had = n_before > 0 ? ` and this one has ${n_before}` : "";
+  throw new FarmError(
+    "usage",
+    `Cannot make ${k} shards: a run has at most ${MAX_SHARDS}${had}`,
+    room > 0 ? `Put more toys into each: ${flag} ${room} or fewer` : "Render a new run with --seed next",
+  );
+}
+
+/**
+ * Splits n toys over k shards as `nextstat --shard I/K` does: each gets n div k, the first n mod k one more.
+ * @param flag by which the number of shards was given
+ * @throws {FarmError} usage, when there are more shards than toys, or than a run can have
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { splitToys } from "nsfarm-deno";
+ * assert.deepEqual(splitToys(10, 3).map(({ count }) => count), [4, 3, 3]);
+ * ```
+ */
+export function splitToys(n: number, k: number, flag = "--shards"): ToyRange[] {
+  if (k > n) {
+    throw new FarmError(
+      "usage",
+      `Cannot split ${n} toys into ${k} shards: every shard needs at least one toy`,
+      `Use ${flag} ${n} or fewer`,
+    );
+  }
+  checkShardCount(k, 0, flag);
+  return Array.from({ length: k }, (_, i) => evenShare(n, k, i));
+}
+
+/** So many shards for each slot make the tail of a run a twentieth of it. */
+export const SHARDS_PER_SLOT = 20;
+
+/** To start nextstat takes about as long as a few toys: of fewer toys a shard mostly starts. */
+const MIN_TOYS = 10;
+
+/** What shardsForSlots gives on the CPUs of a machine, in words. */
+export const DEFAULT_SHARDS = `${SHARDS_PER_SLOT} for each CPU, of at least ${MIN_TOYS} toys each`;
+
+/** Returns how many shards of n toys to make for slots where nobody says. */
+export function shardsForSlots(n: number, slots: number): number {
+  return Math.max(1, Math.min(SHARDS_PER_SLOT * slots, Math.floor(n / MIN_TOYS)));
+}
+
+/** Returns a split in words: `10 toys in 3 shards of 3 to 4 toys, seeds 42 to 51`. */
+export function splitWords({ seed, plans }: { seed: number; plans: readonly { n_toys: number }[] }): string {
+  const counts = plans.map((plan) => plan.n_toys);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const n_toys = counts.reduce((sum, count) => sum + count, 0);
+  const each = least === most ? plural(most, "toy") : `${least} to ${most} toys`;
+  return `${plural(n_toys, "toy")} in ${plural(plans.length, "shard")} of ${each}, seeds ${seed} to ${
+    seed + n_toys - 1
+  }`;
+}
+
+/** Share i of n toys over k shards. */
+export function evenShare(n: number, k: number, i: number): ToyRange {
+  const base = Math.floor(n / k);
+  const longer = n % k;
+  return { start: i * base + Math.min(i, longer), count: base + (i < longer ? 1 : 0) };
+}
+
+/**
+ * Splits n toys by weights, one share each: the whole part of its quota, and one more for the largest remainders, ties
+ * to the earlier one (Hamilton's method). Shares without a toy are left out.
+ * @returns the shares in the order of the weights, with the index of the weight
+ */
+export function splitByWeight(n: number, weights: readonly number[]): (ToyRange & { index: number })[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const quotas = weights.map((weight) => n * weight / total);
+  const counts = quotas.map(Math.floor);
+  const rest = n - counts.reduce((sum, count) => sum + count, 0);
+  const order = quotas.map((quota, index) => ({ index, remainder: quota - Math.floor(quota) }));
+  order.sort((a, b) => b.remainder - a.remainder || a.index - b.index);
+  for (const { index } of order.slice(0, rest)) counts[index] = (counts[index] ?? 0) + 1;
+  let start = 0;
+  return counts.flatMap((count, index) => {
+    const share = { start, count, index };
+    start += count;
+    return count > 0 ? [share] : [];
+  });
+}
+
+/**
+ * Cuts a range into `pieces` (at least 1 toy each; fewer pieces where it has fewer toys).
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { cutRange } from "nsfarm-deno";
+ * assert.deepEqual(cutRange({ start: 20, count: 5 }, 2), [{ start: 20, count: 3 }, { start: 23, count: 2 }]);
+ * ```
+ */
+export function cutRange(range: ToyRange, pieces: number): ToyRange[] {
+  return splitToys(range.count, Math.min(pieces, range.count))
+    .map(({ start, count }) => ({ start: range.start + start, count }));
+}
+
+/**
+ * The manifest with each of these shards cut in two: the entry stays with `replaced_by`, its pieces come at the end
+ * and are run by their own seed and count (contract, "Pieces"). A shard of one toy cannot be cut and stays.
+ */
+export function cutShards(manifest: FarmManifest, shards: number[], at_utc: string): FarmManifest {
+  const plans = [...manifest.plans];
+  const cut: number[] = [];
+  for (const shard of shards) {
+    const plan = plans[shard];
+    if (!plan || plan.n_toys < 2 || plan.farm?.replaced_by) continue;
+    const pieces = cutRange({ start: plan.toy_start, count: plan.n_toys }, 2).map((range, i): Plan => ({
+      ...plan,
+      shard_index: plans.length + i,
+      toy_start: range.start,
+      n_toys: range.count,
+      seed: plan.seed + range.start - plan.toy_start,
+    }));
+    plans[shard] = { ...plan, farm: { ...plan.farm, replaced_by: pieces.map((piece) => piece.shard_index) } };
+    plans.push(...pieces);
+    cut.push(shard);
+  }
+  if (cut.length === 0) return manifest;
+  checkShardCount(2 * cut.length, manifest.plans.length);
+  const history = [...manifest.farm.history, { at_utc, change: `cut in two: shards ${cut.join(", ")}`, shards: cut }];
+  return { ...manifest, plans, farm: { ...manifest.farm, history } };
+}
+
+/**
+ * Returns the manifest with `n` more toys in `shards` new entries at the end of plans[] (contract, "Pieces"). Their seeds
+ * follow the run's last, or begin with `fresh`, above it: none of them is one that the run has.
+ * @param fresh the first of the new seeds
+ * @param asked what is to be submitted, as it was asked for; undefined: nothing is
+ * @throws {FarmError} usage, when there are more shards than toys, or seeds beyond 2^53
+ */
+export function extendPlans(
+  manifest: FarmManifest,
+  n: number,
+  shards: number,
+  at_utc: string,
+  fresh = seedOf(manifest, manifest.n_toys),
+  asked?: ExtensionRequest,
+): FarmManifest {
+  const { n_toys, plans, farm } = manifest;
+  if (fresh + n > Number.MAX_SAFE_INTEGER) {
+    throw new FarmError("usage", `Cannot add ${n} toys: seed + n_toys must stay below 2^53`);
+  }
+  checkShardCount(shards, plans.length);
+  const first = plans[0];
+  const added = splitToys(n, shards).map(({ start, count }, i): Plan => ({
+    shard_index: plans.length + i,
+    host: first?.host ?? manifest.scheduler,
+    user: first?.user ?? null,
+    port: first?.port ?? 0,
+    weight: 1,
+    threads: manifest.threads,
+    toy_start: n_toys + start,
+    n_toys: count,
+    seed: fresh + start,
+  }));
+  const indexes = added.map((plan) => plan.shard_index);
+  const change = `extended by ${n} toys, seeds ${fresh} to ${fresh + n - 1}`;
+  const moved = fresh === seedOf(manifest, n_toys) ? {} : { seed: fresh };
+  const own = asked ? { asked: { ...asked } } : {};
+  const entry = { at_utc, change, shards: indexes, n_toys_before: n_toys, ...moved, ...own };
+  const history = [...farm.history, entry];
+  return { ...manifest, n_toys: n_toys + n, plans: [...plans, ...added], farm: { ...farm, history } };
+}
+
+/** As many shards as make the new ones about as long as the run's own. */
+export function shardsForExtension({ plans, shards }: FarmManifest, n: number): number {
+  const own = plans.slice(0, shards).reduce((sum, plan) => sum + plan.n_toys, 0) / shards;
+  return Math.min(n, Math.max(1, Math.ceil(n / own)));
+}

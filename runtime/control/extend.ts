@@ -1,0 +1,64 @@
+import { type ExtensionRequest, openExtension } from "../../core/check_manifest.ts";
+import { readShardName } from "../../core/run_paths.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { extendPlans, shardsForExtension } from "../../core/toys.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
+import { listNames } from "../fs/list.ts";
+import { freshSeed } from "../render/runs_beside.ts";
+import { changeFarmManifest } from "../run/change_manifest.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { RenderedFiles } from "../run/rendered_files.ts";
+import { ownSubmissions } from "../run/submissions.ts";
+import { queryLimits } from "../scheduler/adapters.ts";
+import { listAttempts } from "../shard/attempts.ts";
+import { renewFiles, whileSubmitting } from "./start.ts";
+
+export interface Extended {
+  run: Run<FarmManifest>;
+  /** The new shards. */
+  shards: number[];
+  n_toys_before: number;
+  /** When an earlier command of the same request added them, whose submission failed; null: this one did. */
+  since_utc: string | null;
+}
+
+/**
+ * Adds toys to a run: new shards, and its job files as they are then. Asked again for what an earlier command has added
+ * and not submitted, it goes on with that.
+ * @param asked submit: whether `then` submits them
+ * @param then is done with the extended run while nobody else submits shards of it
+ * @throws {FarmError} input, when spec, inputs or nextstat are not those of the run; usage; and what `then` throws
+ */
+export async function extendRun<T>(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  { submit, ...asked }: ExtensionRequest & { submit: boolean },
+  then: (extended: Extended) => Promise<T>,
+): Promise<T> {
+  const at = new Date().toISOString();
+  const extend = (now: FarmManifest) =>
+    extendPlans(
+      now,
+      asked.n_toys,
+      asked.shards ?? shardsForExtension(now, asked.n_toys),
+      at,
+      freshSeed(run.dir, now, asked.n_toys),
+      submit ? asked : undefined,
+    );
+  extend(run.manifest);
+  await new RenderedFiles(run).require(`Cannot extend "${run.dir}"`);
+  return await whileSubmitting(run, async (now) => {
+    const open = openExtension(now.manifest, asked, givenShards(now));
+    const changed = open ? now : changeFarmManifest(now, extend);
+    renewFiles(changed, adapter, await queryLimits(adapter));
+    const { shards = [], n_toys_before = 0 } = open ?? changed.manifest.farm.history.at(-1) ?? {};
+    return await then({ run: changed, shards, n_toys_before, since_utc: open?.at_utc ?? null });
+  });
+}
+
+/** Shards that a scheduler surely has taken, or of which there is anything. */
+function givenShards(run: Run<FarmManifest>): Set<number> {
+  const taken = ownSubmissions(run).filter(({ state }) => state === "submitted").flatMap(({ shards }) => shards);
+  const files = listNames(run.dir).flatMap((name) => readShardName(name)?.shard ?? []);
+  return new Set([...taken, ...files, ...listAttempts(run.dir).keys()]);
+}

@@ -1,0 +1,80 @@
+import { namedShards } from "../../core/format.ts";
+import { changeOptions } from "../../core/request.ts";
+import type { ShardState } from "../../core/schema/enums.ts";
+import type { FarmManifest, OptionValue } from "../../core/schema/manifest.ts";
+import { isEnded, isWaiting } from "../../core/shard_states.ts";
+import { cutShards } from "../../core/toys.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
+import { changeFarmManifest, changeMode, keptLimits, type Raised, raiseLimits } from "../run/change_manifest.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { ingestIncoming } from "../shard/ingest.ts";
+import { scanRun } from "../state/scan.ts";
+import type { Machine } from "../system/machine.ts";
+import { askOrThrow, cancelWaiting } from "./cancel.ts";
+import { type StartedRun, submitOpen, whileSubmitting } from "./start.ts";
+
+/**
+ * The shards that ended without a valid result and that nothing works on.
+ * @param cancelled shards whose jobs were cancelled just now
+ * @throws {FarmError} unreachable
+ */
+async function endedShards(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  machine: Machine,
+  cancelled: readonly number[],
+): Promise<number[]> {
+  const asked = await askOrThrow(run, adapter, "ask about the run's jobs");
+  ingestIncoming(run);
+  const shards = await scanRun(run, machine, asked);
+  return shards.filter(({ state, plan }) =>
+    isEnded(state) || (isWaiting(state) && cancelled.includes(plan.shard_index))
+  ).map(({ plan }) => plan.shard_index);
+}
+
+/** What is other from now on for the jobs of a run. */
+export interface RetryRequest {
+  /** Where they are to run; those that wait are submitted anew then, as they are for another mode. */
+  nodes: Record<string, OptionValue>;
+  mode: string | undefined;
+  raised: Raised;
+  /** Whether each shard that ended is cut in two first. */
+  split: boolean;
+}
+
+/**
+ * Submits the shards of a run again that ended without a valid result, with what is other for them in the manifest first.
+ * @param tell is told in words what was cancelled, cut, or is not raised again
+ * @throws {FarmError} usage, before anything is changed; unreachable
+ */
+export const retryRun = (
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  machine: Machine,
+  asked: RetryRequest,
+  tell: (line: string) => void,
+): Promise<StartedRun> =>
+  whileSubmitting(run, async (now) => {
+    const { move, raise } = changesOf(adapter, asked);
+    raise(now.manifest);
+    const waiting: ShardState[] = move(now.manifest) === now.manifest ? ["held"] : ["held", "queued"];
+    const cancelled = await cancelWaiting(now, adapter, machine, new Set(waiting));
+    if (cancelled.length > 0) tell(`cancelled the ${waiting.join(" and ")} jobs of ${namedShards(cancelled)}`);
+    const cut = asked.split ? await endedShards(now, adapter, machine, cancelled) : [];
+    if (cut.length > 0) tell(`cut in two: ${namedShards(cut)}`);
+    else if (asked.split) tell("nothing was cut in two: no shard ended without a result");
+    for (const line of keptLimits(now.manifest, adapter, asked.raised)) tell(line);
+    const changed = changeFarmManifest(now, (manifest) => cutShards(raise(move(manifest)), cut, utcNow()));
+    return await submitOpen(changed, adapter, machine, { ended: true, cancelled });
+  });
+
+function changesOf(adapter: Backend, { nodes, mode, raised }: RetryRequest) {
+  const at = utcNow();
+  return {
+    move: (manifest: FarmManifest) =>
+      changeMode(changeOptions(manifest, nodes, "retried", at), adapter, mode, "retried", at),
+    raise: (manifest: FarmManifest) => raiseLimits(manifest, adapter, raised, at),
+  };
+}
+
+const utcNow = () => new Date().toISOString();

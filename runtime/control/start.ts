@@ -1,0 +1,190 @@
+import { join } from "node:path";
+import { nothingToSubmit, remedyOf } from "../../core/advice.ts";
+import { livePlans, withDoublingsUsed } from "../../core/check_manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import type { Remedy } from "../../core/failure.ts";
+import { plural } from "../../core/format.ts";
+import { SUBMIT_LOCK } from "../../core/run_paths.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { Submission } from "../../core/schema/submit_meta.ts";
+import { isEnded, LATE_FILES_S } from "../../core/shard_states.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import type { Backend, Chunk, SchedulerLimits } from "../../schedulers/adapter.ts";
+import { whileLocked } from "../fs/exclusive.ts";
+import { exists, makeFolder, writeWhole } from "../fs/write.ts";
+import { stageInputs, stagePlanOf } from "../render/render.ts";
+import { changeFarmManifest } from "../run/change_manifest.ts";
+import { loadFarmRun, type Run } from "../run/load_manifest.ts";
+import { ownSubmissions } from "../run/submissions.ts";
+import { queryLimits, remediesFor, unreachable } from "../scheduler/adapters.ts";
+import { type QueriedScheduler, queryScheduler, renderContext } from "../scheduler/query.ts";
+import { resolveSubmissions, submitChunk } from "../scheduler/submit.ts";
+import { listAttempts } from "../shard/attempts.ts";
+import { ingestIncoming } from "../shard/ingest.ts";
+import { type ScannedShard, scanRun } from "../state/scan.ts";
+import type { Machine } from "../system/machine.ts";
+
+export interface StartedRun {
+  /** With its manifest as it was when they were submitted. */
+  run: Run<FarmManifest>;
+  submissions: Submission[];
+  /** Why there is nothing to submit, where there is not. */
+  nothing: string;
+}
+
+/** Which shards are submitted once more: none, those that ended without a valid result, or these too. */
+export interface Again {
+  ended: boolean;
+  /** Shards whose jobs were cancelled just now; their scheduler may still tell of them as held or queued. */
+  cancelled?: readonly number[];
+}
+
+/**
+ * Submits the shards of a run that nobody works on: those never begun, and with `again` those that ended without a
+ * valid result. Never what runs, waits, or could not be asked about. Of several commands at once each sees what those
+ * before it have submitted.
+ * @throws {FarmError} unreachable, when the scheduler cannot be asked or does not take them
+ */
+export const startRun = (
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  machine: Machine,
+  again: Again,
+  file_grace_s = LATE_FILES_S,
+): Promise<StartedRun> => whileSubmitting(run, (now) => submitOpen(now, adapter, machine, again, file_grace_s));
+
+/** Does something while no other command submits or cancels jobs of the run, with its manifest as it is then. */
+export const whileSubmitting = <T>(
+  { dir, manifest_path }: Run<FarmManifest>,
+  work: (now: Run<FarmManifest>) => Promise<T>,
+): Promise<T> => whileLocked(join(dir, SUBMIT_LOCK), () => work({ ...loadFarmRun(manifest_path), dir }));
+
+/** What startRun does, for whoever holds its lock already. @throws {FarmError} unreachable */
+export async function submitOpen(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  machine: Machine,
+  again: Again,
+  file_grace_s = LATE_FILES_S,
+): Promise<StartedRun> {
+  const go_on = `nsfarm-deno ${again.ended ? "retry" : "submit"} ${quoteWord(run.dir)}`;
+  const adopted = await resolveSubmissions(run, adapter, go_on);
+  const asked = await queryScheduler(run, adapter, again.ended ? 0 : file_grace_s);
+  if (!asked.reached) {
+    const next = `Nothing was submitted; when it answers: ${go_on}`;
+    throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer", next);
+  }
+  ingestIncoming(run);
+  listAttempts(run.dir); // where it may not be read, what runs cannot be told from what is open
+  const shards = await scanRun(run, machine, asked);
+  const open = shards.filter((shard) => isOpen(shard, asked, again));
+  const submissions = await submitShards(run, adapter, open, again, go_on);
+  if (again.ended && adopted + submissions.length > 0) recordOptionsUsed(run);
+  return { run, submissions, nothing: open.length === 0 ? whyNothing(run, adapter, shards) : "" };
+}
+
+async function submitShards(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  open: ScannedShard[],
+  again: Again,
+  go_on: string,
+): Promise<Submission[]> {
+  if (open.length === 0) return [];
+  const limits = await queryLimits(adapter);
+  refuseElsewhere(run, adapter, limits, open);
+  if (again.ended || run.manifest.farm.history.length > 0) renewFiles(run, adapter, limits);
+  const shards = open.map(({ plan }) => plan.shard_index);
+  const { chunks } = adapter.render(renderContext(run, shards, limits));
+  return await submitAll(run, adapter, chunks, go_on, limits.cluster);
+}
+
+/**
+ * What another cluster was given is gone only as seen from here: it may wait or run there.
+ * @throws {FarmError} unreachable
+ */
+function refuseElsewhere(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  { cluster }: SchedulerLimits,
+  open: readonly ScannedShard[],
+): void {
+  const given = ownSubmissions(run).filter(({ state }) => state === "submitted");
+  const lost = open.filter(({ state }) => state === "lost").map(({ plan }) => plan.shard_index);
+  const clusters = lost.flatMap((shard) => given.findLast(({ shards }) => shards.includes(shard))?.cluster ?? []);
+  const other = cluster === undefined ? undefined : clusters.find((one) => one !== cluster);
+  if (other === undefined) return;
+  throw unreachable(
+    adapter,
+    "tell what became of the run's jobs",
+    `this machine asks the cluster "${cluster}", they were submitted to "${other}"`,
+    `Give the command on a machine of "${other}"; a copy of the run directory is a run of its own, for here`,
+  );
+}
+
+/** @throws {FarmError} unreachable, naming what was queued before one that was not taken */
+async function submitAll(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  chunks: Chunk[],
+  go_on: string,
+  cluster: string | undefined,
+): Promise<Submission[]> {
+  const submissions: Submission[] = [];
+  for (const chunk of chunks) {
+    try {
+      submissions.push(await submitChunk(run, adapter, chunk, go_on, cluster));
+    } catch (error) {
+      if (!(error instanceof FarmError) || submissions.length === 0) throw error;
+      const jobs = submissions.map(({ job_id, shards }) => `job ${job_id} of ${plural(shards.length, "shard")}`);
+      const left = chunks.slice(submissions.length).reduce((sum, { shards }) => sum + shards.length, 0);
+      const next = `Queued is ${jobs.join(", ")}; ${plural(left, "shard")} more with: ${go_on}`;
+      throw new FarmError(error.kind, error.message, next);
+    }
+  }
+  return submissions;
+}
+
+/** Jobs have what a retry doubled: from now on it may be doubled again. */
+export function recordOptionsUsed(run: Run<FarmManifest>): void {
+  changeFarmManifest(run, (now) => withDoublingsUsed(now, new Date().toISOString()));
+}
+
+/** Job files as the run is now: it may have pieces, or more memory, since they were written. Inputs that are gone too. */
+export function renewFiles(run: Run<FarmManifest>, adapter: Backend, limits: SchedulerLimits): void {
+  const all = livePlans(run.manifest).map((plan) => plan.shard_index);
+  const { config, farm } = run.manifest;
+  if (farm.staged_config !== undefined) {
+    stageInputs(run.dir, config, stagePlanOf(config, farm.inputs.map((input) => input.path)));
+  }
+  const { files, folders } = adapter.render(renderContext(run, all, limits));
+  for (const folder of folders ?? []) makeFolder(join(run.dir, folder));
+  for (const file of files) {
+    const path = join(run.dir, file.path);
+    if (!exists(path) || Deno.readTextFileSync(path) !== file.text) {
+      writeWhole(path, file.text, file.executable ? 0o750 : 0o640);
+    }
+  }
+}
+
+/**
+ * A shard that nobody has been given, or that its scheduler has done with. One that was begun on a host by a worker loop
+ * that is not there any more is open too: the next loop finds it again.
+ */
+function isOpen({ state, plan, last }: ScannedShard, asked: QueriedScheduler, again: Again): boolean {
+  const isGiven = asked.shards.has(plan.shard_index);
+  if (!isGiven && (state === "queued" || (state === "unknown" && last?.remote))) return true;
+  if (state === "queued" || state === "held") return again.cancelled?.includes(plan.shard_index) ?? false;
+  return again.ended && isEnded(state);
+}
+
+function whyNothing(run: Run<FarmManifest>, adapter: Backend, shards: readonly ScannedShard[]): string {
+  const remedies = remediesFor(run, adapter);
+  const needed = new Map<Remedy, number>();
+  for (const { state, why, last } of shards.filter((one) => one.state !== "done")) {
+    const remedy = remedyOf({ state, why, cause: last?.end?.cause ?? null }, remedies);
+    needed.set(remedy, (needed.get(remedy) ?? 0) + 1);
+  }
+  const done = shards.filter(({ state }) => state === "done").length;
+  return nothingToSubmit(needed, done, remedies, quoteWord(run.dir));
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { livePlans } from "../../core/check_manifest.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { SlotsOn } from "../../core/worker_backends.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { intendedNow, recordSubmission } from "../run/submissions.ts";
+import { openHostPool } from "../ssh/pool.ts";
+import { type LocalShape, localShape } from "../system/allocation.ts";
+import type { WorkEvent, WorkReport } from "../worker/executor.ts";
+import { localPool } from "../worker/local.ts";
+import { workOnRun } from "../worker/run.ts";
+import { recordOptionsUsed } from "./start.ts";
+
+/** Hosts that cannot be reached within this time do not keep whoever wants their shards to be stopped. */
+const STOP_REMOTE_S = 40;
+
+/**
+ * Stops what an earlier loop began on hosts and nobody follows any more.
+ * @returns the shards of which it could not be told whether they still run there
+ * @throws {FarmError} unreachable, when no host can be used
+ */
+export async function stopRemote(run: Run<FarmManifest>, tell: (event: WorkEvent) => void): Promise<number[]> {
+  const token = randomBytes(8).toString("hex");
+  const ids = { scheduler: run.manifest.scheduler, job_id: `${Deno.pid}`, task_id: null, submission_token: token };
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), STOP_REMOTE_S * 1000);
+  try {
+    const order = { token, retry_failed: false, stop: over.signal, drain: true };
+    const { left, elsewhere } = await workOnRun(run, ids, openHostPool, order, tell);
+    return [...left, ...elsewhere];
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Returns what opens the slots of a worker loop. @param shape of this machine, where they are here */
+export const poolOn = (slots_on: SlotsOn, shape: LocalShape) => slots_on === "hosts" ? openHostPool : localPool(shape);
+
+/** The worker loop in this process, on record like a submission: from it the turnaround is counted. */
+export async function workInForeground(
+  run: Run<FarmManifest>,
+  slots_on: SlotsOn,
+  stop: AbortSignal,
+  tell: (event: WorkEvent) => void,
+): Promise<WorkReport> {
+  const token = randomBytes(8).toString("hex");
+  const { scheduler } = run.manifest;
+  const at = intendedNow();
+  const begin = () => {
+    recordSubmission(run.dir, {
+      token,
+      state: "submitted",
+      scheduler,
+      command: ["nsfarm-deno", "run"],
+      shards: livePlans(run.manifest).map((plan) => plan.shard_index),
+      job_id: `${Deno.pid}`,
+      ...at,
+      answered_at_utc: at.intended_at_utc,
+      answer: null,
+    });
+    recordOptionsUsed(run);
+  };
+  const crew = poolOn(slots_on, localShape(run.manifest, null));
+  const ids = { scheduler, job_id: `${Deno.pid}`, task_id: null, submission_token: token };
+  return await workOnRun(run, ids, crew, { token, retry_failed: true, stop, begin }, tell);
+}

@@ -1,0 +1,294 @@
+import * as z from "zod/mini";
+import { errorText, FarmError } from "../../core/errors.ts";
+import { adviceFor, faultWords, type FileFault, fileFault, isAbsent, shownPath } from "../../core/file_fault.ts";
+import { firstIssue } from "../../core/first_issue.ts";
+
+/** What lies under a name, as its server has it now where that can be asked; null where there is nothing. */
+type FileIdentity = Pick<Deno.FileInfo, "dev" | "ino" | "isFile">;
+
+/**
+ * Looks at a name twice: a look may be answered by a cache, an open of a file or a folder is not (close-to-open, nfs(5)).
+ * What may not be opened is as the look says.
+ */
+export function identityNow(path: string): FileIdentity | null {
+  const seen = statOrNull(path);
+  if (!seen?.isFile && !seen?.isDirectory) return seen;
+  try {
+    const file = Deno.openSync(path);
+    try {
+      return file.statSync();
+    } finally {
+      file.close();
+    }
+  } catch {
+    return statOrNull(path);
+  }
+}
+
+function statOrNull(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.lstatSync(path);
+  } catch {
+    return null;
+  }
+}
+
+export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
+const MAX_DEPTH = 200;
+
+/** Why a file was not read: plain data, so that a bad shard does not stop a look at the others. */
+export class Unreadable extends Error {
+  readonly absent: boolean;
+  /** It can be read, and holds other toys than planned. */
+  readonly other_toys: boolean;
+  /** Why the system did not let it be read, or null for what is wrong inside of it. */
+  readonly fault: FileFault | null;
+  constructor(message: string, absent: boolean, other_toys = false, fault: FileFault | null = null) {
+    super(message);
+    this.name = "Unreadable";
+    this.absent = absent;
+    this.other_toys = other_toys;
+    this.fault = fault;
+  }
+}
+
+/**
+ * Reads a regular file no larger than `max_bytes`; a FIFO, a device, a folder or a link is never opened.
+ * @throws {Unreadable}
+ */
+export function readRegular(path: string, max_bytes: number): Uint8Array {
+  for (let tries = 1;; tries++) {
+    checkRegular(path);
+    try {
+      return readBytes(path, max_bytes);
+    } catch (error) {
+      // Over NFS: another machine has removed or replaced it since it was opened here. It is opened anew (nfs(5)).
+      if (fileFault(error) === "stale" && tries < MAX_STALE) continue;
+      throw error instanceof Unreadable ? error : unreadable(error);
+    }
+  }
+}
+
+/** A file that is replaced as often while it is read is taken for one that cannot be read. */
+const MAX_STALE = 5;
+
+let common = new Uint8Array(256 * 1024);
+
+/**
+ * As readRegular, but into memory that the next call uses again, and with the time at which the file was last written to:
+ * for whoever reads thousands of files and is done with each before the next. It is read to its end, without asking for
+ * its size.
+ * @throws {Unreadable}
+ */
+export function readForNow(path: string, max_bytes: number): { bytes: Uint8Array; written_ms: number } {
+  const written_ms = checkRegular(path).mtime?.getTime() ?? NaN;
+  return { bytes: readToEnd(path, max_bytes) ?? readRegular(path, max_bytes), written_ms };
+}
+
+/** Null where it is too large, or cannot be read: what is wrong readRegular tells. */
+function readToEnd(path: string, max_bytes: number): Uint8Array | null {
+  try {
+    const file = Deno.openSync(path);
+    try {
+      let n = 0;
+      for (let got = file.readSync(common); got !== null; got = file.readSync(common.subarray(n))) {
+        n += got;
+        if (n > max_bytes) return null;
+        if (n === common.length) common = twice(common);
+      }
+      return common.subarray(0, n);
+    } finally {
+      file.close();
+    }
+  } catch {
+    return null;
+  }
+}
+
+function twice(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(2 * bytes.length);
+  larger.set(bytes);
+  return larger;
+}
+
+/** Opens a regular file to be read in parts. @throws {Unreadable} */
+export function openRegular(path: string): Deno.FsFile {
+  checkRegular(path);
+  try {
+    return Deno.openSync(path);
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+function checkRegular(path: string): Deno.FileInfo {
+  const info = statFile(path);
+  // A folder that was there a while ago may be in this machine's mind: whether it still is its server tells.
+  if (info.isDirectory && identityNow(path)?.isFile) return info;
+  if (info.isSymlink) throw new Unreadable("is a link, wanted a regular file", false);
+  if (!info.isFile) throw new Unreadable(`is ${info.isDirectory ? "a folder" : "no regular file"}`, false);
+  return info;
+}
+
+/**
+ * Opening and reading by hand costs half of Deno.readFileSync. The size is that of the file that is open: a document may
+ * have been replaced by a longer one since its name was looked at.
+ */
+function readBytes(path: string, max_bytes: number): Uint8Array {
+  const file = Deno.openSync(path);
+  try {
+    const { size } = file.statSync();
+    if (size > max_bytes) throw new Unreadable(`has ${size} bytes, more than the limit of ${max_bytes}`, false);
+    const bytes = new Uint8Array(size + 1);
+    let n = 0;
+    while (n <= size) {
+      const got = file.readSync(n === 0 ? bytes : bytes.subarray(n));
+      if (got === null) break;
+      n += got;
+      if (n === size) break;
+    }
+    if (n > size) throw new Unreadable("grew while it was read", false);
+    return bytes.subarray(0, n);
+  } finally {
+    file.close();
+  }
+}
+
+function statFile(path: string): Deno.FileInfo {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+/** How long a regular file is and when it was last written to; null where there is none that can be looked at. */
+export function sizeAndTime(path: string): { bytes: number; written_ms: number } | null {
+  try {
+    const { isFile, size, mtime } = Deno.lstatSync(path);
+    return isFile && mtime ? { bytes: size, written_ms: mtime.getTime() } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What kept the system from reading a file, as data. */
+export function unreadable(error: unknown): Unreadable {
+  if (isAbsent(error)) return new Unreadable("is not there", true);
+  const fault = fileFault(error) ?? null;
+  return new Unreadable(`cannot be read: ${faultWords(error) ?? errorText(error)}`, false, false, fault);
+}
+
+const utf8 = new TextDecoder();
+/** Deno decodes several times as fast what it may replace, so only what came out with a replacement is decoded strictly. */
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+const REPLACEMENT = "\ufffd";
+
+/**
+ * The text of a document's bytes.
+ * @throws {Unreadable} empty, not UTF-8
+ */
+export function decodeText(bytes: Uint8Array): string {
+  if (bytes.length === 0) throw new Unreadable("is empty", false);
+  const text = utf8.decode(bytes);
+  if (!text.includes(REPLACEMENT)) return text;
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    throw new Unreadable("is no text in UTF-8", false);
+  }
+}
+
+/**
+ * Parses JSON bytes.
+ * @throws {Unreadable} empty, truncated, not UTF-8
+ */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = decodeText(bytes);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Unreadable(`is no JSON: ${errorText(error)}`, false);
+  }
+}
+
+/** So few bytes cannot hold nesting that JSON.stringify would not get through (it gives up between 4,000 and 8,000). */
+const NEVER_TOO_DEEP_BYTES = 7000;
+
+/** Refuses nesting that would overflow the stack of whoever walks or writes the document. */
+export function checkDepth(bytes: Uint8Array): void {
+  if (bytes.length < NEVER_TOO_DEEP_BYTES) return;
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (quoted) {
+      if (byte === 0x5c) i++;
+      else if (byte === 0x22) quoted = false;
+    } else if (byte === 0x22) quoted = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > MAX_DEPTH) throw new Unreadable(`is nested deeper than ${MAX_DEPTH} levels`, false);
+    } else if (byte === 0x7d || byte === 0x5d) depth--;
+  }
+}
+
+/**
+ * Reads a document of a known schema.
+ * @param isGood the schema's quickCheck, for a document that may be long
+ * @throws {Unreadable}
+ */
+export function readDocument<T extends z.core.$ZodType>(
+  path: string,
+  schema: T,
+  max_bytes = MAX_DOCUMENT_BYTES,
+  isGood: (value: unknown) => value is z.infer<T> = (_): _ is z.infer<T> => false,
+): z.infer<T> {
+  const bytes = readRegular(path, max_bytes);
+  checkDepth(bytes);
+  const value = parseJson(bytes);
+  if (isGood(value)) return value;
+  const parsed = z.safeParse(schema, value);
+  if (!parsed.success) throw new Unreadable(`is not as wanted (${firstIssue(parsed.error)})`, false);
+  return parsed.data;
+}
+
+/** As readDocument, but undefined where the file is not there. */
+export function readIfThere<T extends z.core.$ZodType>(path: string, schema: T): z.infer<T> | undefined {
+  try {
+    return readDocument(path, schema);
+  } catch (error) {
+    if (error instanceof Unreadable && error.absent) return undefined;
+    throw error;
+  }
+}
+
+/** Turns an Unreadable into the error a user sees. */
+export function inputError(what: string, path: string, error: unknown, next: string): FarmError {
+  const fault = error instanceof Unreadable ? error.fault : null;
+  const text = errorText(error);
+  const why = fault ? text.replace("cannot be read: ", "") : error instanceof Unreadable ? `it ${text}` : text;
+  return new FarmError(
+    "input",
+    `Cannot read ${what} "${shownPath(path)}": ${why}`,
+    (fault && adviceFor(fault)) ?? next,
+  );
+}
+
+/** The last `most` bytes of a regular file as text; empty where there is none. */
+export function readTail(path: string, most = 64 * 1024): string {
+  try {
+    if (!Deno.lstatSync(path).isFile) return "";
+    const file = Deno.openSync(path, { read: true });
+    try {
+      const { size } = file.statSync();
+      const bytes = new Uint8Array(Math.min(size, most));
+      file.seekSync(size - bytes.length, Deno.SeekMode.Start);
+      file.readSync(bytes);
+      return new TextDecoder().decode(bytes).trimEnd();
+    } finally {
+      file.close();
+    }
+  } catch {
+    return "";
+  }
+}

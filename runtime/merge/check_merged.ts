@@ -1,0 +1,116 @@
+import { basename, join } from "node:path";
+import { errorText } from "../../core/errors.ts";
+import { firstIssue } from "../../core/first_issue.ts";
+import { checkMerged, type FoundMerged, type MergedCheck } from "../../core/merge/merged_check.ts";
+import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
+import { MergeStatus } from "../../core/schema/merge_report.ts";
+import { MergedAbout } from "../../core/schema/merged.ts";
+import { hashFile } from "../fs/hash_file.ts";
+import { decodeText, openRegular, parseJson, readIfThere, readRegular, sizeAndTime, Unreadable } from "../fs/read.ts";
+import type { Run } from "../run/load_manifest.ts";
+
+/** What a run's merged.out.json is worth, by what it says of itself: its toys are not read. */
+export function mergedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">): MergedCheck {
+  return checkMerged(manifest, findMerged(join(dir, MERGED)));
+}
+
+/** The same, and whether its bytes are those that the merge wrote: read only where size or time tell of a change. */
+export function summedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">): MergedCheck {
+  const found = findMerged(join(dir, MERGED));
+  const isOurs = found.kind === "read" && found.about.merge.farm !== undefined;
+  return checkMerged(manifest, isOurs ? { ...found, is_changed: isChanged(dir) } : found);
+}
+
+/** False where no merge of this file is on record. */
+function isChanged(dir: string): boolean {
+  const [path, status_path] = [join(dir, MERGED), join(dir, MERGE_STATUS)];
+  try {
+    const status = readIfThere(status_path, MergeStatus);
+    const { merged_sha256, merged_bytes } = status?.farm ?? {};
+    if (typeof merged_sha256 !== "string" || basename(status?.merged ?? "") !== MERGED) return false;
+    const [merged, written] = [sizeAndTime(path), sizeAndTime(status_path)];
+    // The status is written after the document.
+    const isUntouched = merged && written && merged.bytes === merged_bytes && merged.written_ms < written.written_ms;
+    return !isUntouched && hashFile(path).sha256 !== merged_sha256;
+  } catch {
+    return false; // what cannot be read of merge_status.json is verify's to tell
+  }
+}
+
+/** Whether a file is a merged document, of this program or of the old scripts. */
+export const isMergedDocument = (path: string): boolean => findMerged(path).kind === "read";
+
+function findMerged(path: string): FoundMerged {
+  try {
+    const parsed = MergedAbout.safeParse(readAbout(path));
+    return parsed.success
+      ? { kind: "read", about: parsed.data, is_changed: false }
+      : { kind: "unreadable", what: `is no merged document: ${firstIssue(parsed.error)}` };
+  } catch (error) {
+    if (error instanceof Unreadable && error.absent) return { kind: "absent" };
+    return { kind: "unreadable", what: error instanceof Unreadable ? error.message : errorText(error) };
+  }
+}
+
+/**
+ * In our layout all that is wanted stands before the results and in the last member; a document without guardrails
+ * before its results is of other scripts, and read whole.
+ */
+function readAbout(path: string): unknown {
+  const file = openRegular(path);
+  try {
+    const head = headOf(file);
+    const tail = head && "guardrails" in head ? tailOf(file) : null;
+    if (tail) return { ...head, ...tail };
+  } finally {
+    file.close();
+  }
+  return parseJson(readRegular(path, MAX_BYTES));
+}
+
+/** A larger document is no single text any more (V8 strings end at 2^29 characters). */
+const MAX_BYTES = 480 * 1024 * 1024;
+const HEAD_BYTES = 1024 * 1024;
+const TAIL_BYTES = [256 * 1024, 4 * 1024 * 1024, 64 * 1024 * 1024];
+
+function headOf(file: Deno.FsFile): Members | null {
+  const bytes = readAt(file, 0, HEAD_BYTES);
+  const end = indexIn(bytes, ',\n  "results": {');
+  return end < 0 ? null : membersOf(`${decodeText(bytes.subarray(0, end))}}`);
+}
+
+function tailOf(file: Deno.FsFile): Members | null {
+  const { size } = file.statSync();
+  for (const bytes_wanted of TAIL_BYTES) {
+    const n = Math.min(size, bytes_wanted);
+    const bytes = readAt(file, size - n, n);
+    const start = indexIn(bytes, '\n  "merge": {');
+    if (start >= 0) return membersOf(`{${decodeText(bytes.subarray(start))}`);
+    if (n === size) return null;
+  }
+  return null;
+}
+
+const latin1 = new TextDecoder("latin1");
+
+/** Where an ASCII text begins in bytes; -1: nowhere. No string of a JSON document holds a line break. */
+const indexIn = (bytes: Uint8Array, text: string): number => latin1.decode(bytes).indexOf(text);
+
+type Members = Record<string, unknown>;
+
+function membersOf(text: string): Members | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}
+
+function readAt(file: Deno.FsFile, offset: number, most: number): Uint8Array {
+  file.seekSync(offset, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(most);
+  let n = 0;
+  for (let got = file.readSync(bytes); got !== null && n < most; got = file.readSync(bytes.subarray(n))) n += got;
+  return bytes.subarray(0, n);
+}

@@ -1,0 +1,184 @@
+import { basename, dirname, join, resolve } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { asksPulls } from "../../core/merge/guardrails.ts";
+import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/report.ts";
+import type { SourceFacts } from "../../core/merge/source_facts.ts";
+import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
+import { runTimes } from "../../core/run_times.ts";
+import type { AskedGuardrails } from "../../core/schema/manifest.ts";
+import { MERGE_STATUS_SCHEMA, type MergeReport, type MergeStatus } from "../../core/schema/merge_report.ts";
+import type { RunTimes } from "../../core/schema/run_times.ts";
+import { VERSION } from "../../core/version.ts";
+import { whileLocked } from "../fs/exclusive.ts";
+import { type OutKind, refuseOut } from "../fs/refuse_out.ts";
+import { writeDocument } from "../fs/write.ts";
+import { sweepForgotten } from "../run/temporary.ts";
+import { readRecords, timeFacts } from "../shard/run_records.ts";
+import { isMergedDocument } from "./check_merged.ts";
+import { mergedSet, type MergeMoment, type Proof, prove, wholeOf, withoutPulls } from "./merged_set.ts";
+import { inputSources, runSources, type Sources } from "./sources.ts";
+import { callHelper, type Helper } from "./worker.ts";
+import { mergedPieces, writeMerged } from "./write_merged.ts";
+
+export interface MergeOptions {
+  /** A run directory or its manifest; null: only `inputs`. */
+  run: string | null;
+  /** Outputs named by themselves (--input). */
+  inputs: readonly string[];
+  /** Where the merged document goes; null: merged.out.json of the run. */
+  out: string | null;
+  allow_partial: boolean;
+  accept_unrecorded: boolean;
+  /** Guardrails to judge in addition to, or in place of, those that the run was asked for. */
+  guardrails: AskedGuardrails;
+}
+
+/**
+ * Proves that a run's outputs are one whole set and merges them. What is wrong with the set is in the report (exit
+ * code 5), and in merge_status.json.
+ * @throws {FarmError} usage; input, where the manifest cannot be read or the disk takes nothing
+ */
+export async function mergeRun(options: MergeOptions, moment: MergeMoment): Promise<MergeReport> {
+  const helper = options.run === null ? undefined : callHelper(options.run, options.accept_unrecorded);
+  try {
+    const sources = openSources(options);
+    const guardrails = askedOf(sources, options.guardrails);
+    const out = outPath(sources, options.out, options.inputs);
+    sweepForgotten(dirname(out));
+    const work = () => proveAndWrite(sources, { ...options, guardrails, out, helper }, moment);
+    if (sources.run === null || options.out !== null) return await work();
+    // Of two merges at once each writes both of its files before the other: merged.out.json and its status are of one.
+    return await whileLocked(join(sources.run.dir, `.${MERGE_STATUS}.lock`), work);
+  } finally {
+    helper?.dismiss();
+  }
+}
+
+function openSources({ run, inputs, accept_unrecorded }: MergeOptions): Sources {
+  const next = "Name a run directory, or outputs with --input";
+  if (run !== null && inputs.length > 0) throw new FarmError("usage", "Cannot merge both a run and --input", next);
+  if (run !== null) return runSources(run, accept_unrecorded);
+  if (inputs.length === 0) throw new FarmError("usage", "Cannot merge nothing", next);
+  return inputSources(inputs);
+}
+
+const MERGED_OUT: OutKind = { flag: "--out", what: "merged document", name: MERGED, isOne: isMergedDocument };
+
+/** The run's own merged document is replaced whatever it is; elsewhere only an older merged document is. */
+function outPath({ run }: Sources, out: string | null, inputs: readonly string[]): string {
+  const own = run && join(run.dir, MERGED);
+  if (out === null) {
+    if (own !== null) return own;
+    throw new FarmError("usage", "Cannot merge outputs of --input without --out: wanted a path for the result");
+  }
+  if (own !== null && isSameFile(out, own)) return own;
+  if (inputs.some((input) => isSameFile(input, out))) {
+    throw new FarmError("usage", `Cannot merge "${out}" into itself`, "Choose another --out");
+  }
+  refuseOut(MERGED_OUT, out);
+  return resolve(out);
+}
+
+/** Whether two paths are one name in one folder. */
+function isSameFile(a: string, b: string): boolean {
+  if (basename(a) !== basename(b)) return false;
+  const [one, other] = [a, b].map((path) => realFolder(dirname(resolve(path))));
+  return one === other;
+}
+
+function realFolder(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** The run's own guardrails, each in place of which one may be given now. */
+function askedOf({ run }: Sources, given: AskedGuardrails): AskedGuardrails {
+  const farm = run?.manifest.farm;
+  if (farm && !farm.pulls && asksPulls(given)) throw withoutPulls();
+  return {
+    require_all_converged: given.require_all_converged || (farm?.guardrails.require_all_converged ?? false),
+    max_abs_poi_pull_mean: given.max_abs_poi_pull_mean ?? farm?.guardrails.max_abs_poi_pull_mean ?? null,
+    poi_pull_std_range: given.poi_pull_std_range ?? farm?.guardrails.poi_pull_std_range ?? null,
+  };
+}
+
+type Settled = MergeOptions & { out: string; helper: Helper | undefined };
+
+async function proveAndWrite(sources: Sources, options: Settled, moment: MergeMoment): Promise<MergeReport> {
+  const { allow_partial, out, helper } = options;
+  const proof = await prove(sources, allow_partial, { beside: out, helper, left_out: new Map() });
+  try {
+    return await finish(sources, proof, options, moment);
+  } finally {
+    proof.read.close();
+  }
+}
+
+async function finish(sources: Sources, proof: Proof, options: Settled, moment: MergeMoment): Promise<MergeReport> {
+  const { facts } = proof.read;
+  // First: until merge_status.json is written too, the document's bytes are not those on record.
+  const times = timesOf(sources, facts);
+  const is_good = proof.problems.length === 0 || (options.allow_partial && proof.is_mergeable);
+  const set = is_good ? mergedSet(sources, proof, options.guardrails, moment) : null;
+  const sum = set && await writeMerged(options.out, mergedPieces(set, proof.read.texts), options.helper?.hash);
+  const report = mergeReport({
+    set,
+    merged: set && options.out,
+    merged_sha256: sum?.sha256 ?? null,
+    run_id: sources.run?.manifest.run_id ?? null,
+    n_shards: sources.n_sources,
+    run: wholeOf(sources.wanted),
+    problems: proof.problems,
+    missing: proof.missing,
+    times,
+  });
+  const isOwn = sources.run !== null && options.out === join(sources.run.dir, MERGED);
+  const merge_status = isOwn ? writeStatus(join(dirname(options.out), MERGE_STATUS), report, sum, moment) : null;
+  return { ...report, merge_status, notes: mergeNotes(report, wayOut(proof, options)) };
+}
+
+/** Of outputs of which some tell none, as a merged document or an unrecorded shard, none is known. */
+function timesOf({ run }: Sources, facts: readonly SourceFacts[]): RunTimes {
+  const records = run ? readRecords(run) : { attempts: new Map(), submissions: [] };
+  const elapsed = facts.flatMap(({ time, elapsed_s }) => time === null ? [elapsed_s] : []);
+  return runTimes(timeFacts(facts.flatMap(({ time }) => time ?? []), elapsed, records));
+}
+
+/** Merges a run as it was rendered: into its own directory, with its own guardrails. @throws {FarmError} */
+export const mergeAsRendered = (run: string, allow_partial: boolean, now_utc: string): Promise<MergeReport> =>
+  mergeRun({
+    ...{ run, inputs: [], out: null, allow_partial, accept_unrecorded: false },
+    guardrails: { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null },
+  }, { now_utc, nsfarm_version: VERSION });
+
+/** The option that was given already is no way out. */
+const wayOut = ({ way_out }: Proof, { allow_partial }: Settled): WayOut | null =>
+  allow_partial && way_out === "partial" ? null : way_out;
+
+function writeStatus(
+  path: string,
+  report: MergeReport,
+  sum: { bytes: number; sha256: string } | null,
+  { now_utc }: MergeMoment,
+): string {
+  const status: MergeStatus = {
+    schema_version: MERGE_STATUS_SCHEMA,
+    created_at_utc: now_utc,
+    ok: report.merged !== null && !report.partial,
+    partial: report.partial,
+    guardrails_passed: report.guardrails?.passed ?? null,
+    problems: report.problems,
+    merged: report.merged,
+    farm: {
+      merged_sha256: sum?.sha256 ?? null,
+      merged_bytes: sum?.bytes ?? null,
+      exit_code: report.exit_code,
+      fits: report.fits,
+    },
+  };
+  writeDocument(path, status);
+  return path;
+}

@@ -1,0 +1,117 @@
+import { FarmError } from "../../core/errors.ts";
+import { fitQuality, poiName } from "../../core/fit_quality.ts";
+import { rangeText } from "../../core/format.ts";
+import { asksPulls, judge } from "../../core/merge/guardrails.ts";
+import { type MergedSet, sumCounts } from "../../core/merge/merged_document.ts";
+import { duplicateSeeds, mismatches } from "../../core/merge/prove.ts";
+import type { WayOut } from "../../core/merge/report.ts";
+import { rangesOf } from "../../core/merge/source_facts.ts";
+import { summarise } from "../../core/merge/summary.ts";
+import type { AskedGuardrails } from "../../core/schema/manifest.ts";
+import type { Problem } from "../../core/schema/merge_report.ts";
+import { joinRanges, type MissingToys, missingToys, type SeedRange } from "../../core/toy_ranges.ts";
+import type { Sources } from "./sources.ts";
+import { readAll, type ReadOptions, type ReadSet } from "./worker.ts";
+
+/** Outputs that were read, and what keeps them from being the whole set. */
+export interface Proof {
+  read: ReadSet;
+  /** Nothing: the set is proven. */
+  problems: Problem[];
+  missing: MissingToys[];
+  /** Whether what was read may be merged where a partial set is allowed. */
+  is_mergeable: boolean;
+  /** What merges what was read, where problems keep it from being the whole set; null: nothing does. */
+  way_out: WayOut | null;
+}
+
+/**
+ * Reads all outputs and proves that they are one whole set.
+ * @param allow_partial leave out what does not fit to the rest
+ */
+export async function prove(sources: Sources, allow_partial: boolean, options: ReadOptions): Promise<Proof> {
+  const first = await readAll(sources, options);
+  const odd = mismatches(first.facts);
+  if (odd.length === 0 || !allow_partial) return proofOf(sources, first);
+  first.close();
+  const left_out = new Map(odd.map(({ source, what }) => [source.path, what]));
+  return proofOf(sources, await readAll(sources, { ...options, left_out }));
+}
+
+/** What read outputs prove. */
+export function proofOf({ wanted, run }: Sources, read: ReadSet): Proof {
+  const odd = mismatches(read.facts).map(({ source, what }) => ({ shard_index: source.shard_index, what }));
+  const twice = duplicateSeeds(read.facts);
+  const missing = missingToys(wanted, read.facts.flatMap(rangesOf));
+  const problems = [...read.problems, ...odd, ...twice];
+  if (missing.length > 0 && (problems.length === 0 || !run)) problems.push(missingProblem(missing));
+  const way_out = twice.length > 0 ? "once" : read.facts.length > 0 ? "partial" : null;
+  const is_mergeable = odd.length === 0 && way_out === "partial";
+  return { read, problems, missing, is_mergeable, way_out };
+}
+
+function missingProblem(missing: readonly SeedRange[]): Problem {
+  const ranges = missing.map(({ seed, n_toys }) => rangeText(seed, seed + n_toys - 1));
+  return { shard_index: null, what: `the toys with the seeds ${ranges.join(", ")} are in none of the outputs` };
+}
+
+/** What the host knows and a merge may not find out by itself. */
+export interface MergeMoment {
+  now_utc: string;
+  nsfarm_version: string;
+}
+
+/**
+ * What a proof's outputs make when they are merged; null where there is none.
+ * @throws {FarmError} usage, when pulls are to be judged and the outputs have none
+ */
+export function mergedSet(
+  sources: Sources,
+  proof: Proof,
+  asked: AskedGuardrails,
+  moment: MergeMoment,
+): MergedSet | null {
+  const [first, ...rest] = proof.read.facts;
+  if (!first) return null;
+  const facts: MergedSet["sources"] = [first, ...rest];
+  if (asksPulls(asked) && !facts.some((one) => one.has_pulls === true)) throw withoutPulls();
+  const summary = summarise(proof.read.values, facts);
+  return {
+    sources: facts,
+    run: wholeOf(sources.wanted),
+    missing: proof.missing,
+    left_out: proof.problems.map((problem) => problem.what),
+    summary,
+    asked,
+    verdict: judge(asked, sumCounts(facts), summary.pull),
+    fits: fitsOf(sources, proof, facts),
+    origin: {
+      created_at_utc: moment.now_utc,
+      nsfarm_version: moment.nsfarm_version,
+      manifest: sources.run?.manifest ?? null,
+      manifest_path: sources.run?.manifest_path ?? null,
+    },
+  };
+}
+
+/** The bounds are those of the run's spec, or what a merged document that was merged tells. */
+function fitsOf({ run }: Sources, { read }: Proof, facts: MergedSet["sources"]): MergedSet["fits"] {
+  const [first] = facts;
+  const reported = facts.find((one) => one.merged?.fits?.poi_bounds)?.merged?.fits?.poi_bounds ?? null;
+  const bounds = run?.manifest.farm?.poi_bounds ?? reported;
+  return fitQuality(poiName(first), { poi_hat: read.values.poi_hat, poi_true: first.poi_true, bounds }, facts);
+}
+
+export function withoutPulls(): FarmError {
+  return new FarmError(
+    "usage",
+    "Cannot judge a pull guardrail: these toys were fitted without their pulls",
+    "Run them with --pulls, or leave --max-abs-poi-pull-mean and --poi-pull-std-range out",
+  );
+}
+
+/** Outputs without a run may be of several: they count as one that has all their toys. */
+export function wholeOf(wanted: readonly SeedRange[]): SeedRange {
+  const ranges = joinRanges(wanted);
+  return { seed: ranges[0]?.seed ?? 0, n_toys: ranges.reduce((sum, { n_toys }) => sum + n_toys, 0) };
+}

@@ -1,0 +1,94 @@
+import { removeQuietly, writeAll } from "../fs/write.ts";
+
+/** Bytes that are kept for a while: here, or in a temporary file. */
+export type TextPiece = { bytes: Uint8Array } | { path: string; offset: number; length: number };
+
+/** Keeps texts in memory up to a limit, and beyond it in a temporary file of the given name. */
+export class TextStore {
+  readonly #path: string;
+  #room: number;
+  #file: Deno.FsFile | undefined;
+  #written = 0;
+
+  constructor(path: string, limit_bytes: number) {
+    this.#path = path;
+    this.#room = limit_bytes;
+  }
+
+  put(bytes: Uint8Array): TextPiece {
+    if (bytes.length <= this.#room) {
+      this.#room -= bytes.length;
+      return { bytes };
+    }
+    this.#file ??= Deno.openSync(this.#path, { write: true, createNew: true, mode: 0o600 });
+    writeAll(this.#file, bytes);
+    const piece = { path: this.#path, offset: this.#written, length: bytes.length };
+    this.#written += bytes.length;
+    return piece;
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** Removes the temporary file: its pieces are gone. */
+  drop(): void {
+    this.close();
+    if (this.#written > 0) removeQuietly(this.#path);
+  }
+}
+
+const COPY_BYTES = 1024 * 1024;
+
+/** Hands a piece's bytes on, in parts of at most 1 MiB where they are in a file. */
+export function copyPiece(piece: TextPiece, write: (bytes: Uint8Array) => void): void {
+  if ("bytes" in piece) return write(piece.bytes);
+  const file = Deno.openSync(piece.path);
+  try {
+    file.seekSync(piece.offset, Deno.SeekMode.Start);
+    let left = piece.length;
+    const buffer = new Uint8Array(Math.min(COPY_BYTES, left));
+    while (left > 0) {
+      const n = file.readSync(buffer.subarray(0, Math.min(left, buffer.length)));
+      if (n === null) throw new Error(`"${piece.path}" ended too early`);
+      write(buffer.subarray(0, n));
+      left -= n;
+    }
+  } finally {
+    file.close();
+  }
+}
+
+/** Texts, one behind the other, to be taken as bytes in shared memory, so that several threads can work on them. */
+export class TextBuffer {
+  #bytes = new Uint8Array(0);
+  #used = 0;
+
+  /** Appends a text, and between two texts `between`. */
+  append(text: Uint8Array, between: Uint8Array): void {
+    const wanted = this.#used + between.length + text.length;
+    if (wanted > this.#bytes.length) this.#grow(Math.max(wanted, 2 * this.#bytes.length));
+    if (this.#used > 0) this.#write(between);
+    this.#write(text);
+  }
+
+  /** The bytes so far, in no more memory than they need; the buffer is empty then, with as much room as it had. */
+  take(): Uint8Array {
+    const bytes = new Uint8Array(new SharedArrayBuffer(this.#used));
+    bytes.set(this.#bytes.subarray(0, this.#used));
+    this.#used = 0;
+    return bytes;
+  }
+
+  #write(text: Uint8Array): void {
+    this.#bytes.set(text, this.#used);
+    this.#used += text.length;
+  }
+
+  #grow(length: number): void {
+    const bytes = new Uint8Array(length);
+    bytes.set(this.#bytes.subarray(0, this.#used));
+    this.#bytes = bytes;
+  }
+}

@@ -1,0 +1,165 @@
+import { join, relative } from "node:path";
+import { isFarmManifest, livePlans, nextstatFault, nextstatsOf } from "../../core/check_manifest.ts";
+import { errorText } from "../../core/errors.ts";
+import { isSetFault, type MergedCheck, type MergedFinding } from "../../core/merge/merged_check.ts";
+import { sealFault } from "../../core/record.ts";
+import { MERGE_STATUS, MERGED, metricsName, readSums, SUMS } from "../../core/run_paths.ts";
+import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
+import { MergeStatus } from "../../core/schema/merge_report.ts";
+import { inputPath } from "../../core/spec.ts";
+import { hashFile, sha256Of } from "../fs/hash_file.ts";
+import { readIfThere, readRegular } from "../fs/read.ts";
+import { exists } from "../fs/write.ts";
+import { openRun, type Run } from "../run/load_manifest.ts";
+import { oldShards, readOldShard } from "../shard/old_run.ts";
+import { readShard } from "../shard/read.ts";
+import { mergedCheckOf } from "./check_merged.ts";
+import { remergeFault } from "./verify_merged.ts";
+
+export interface Finding {
+  /** Relative to the run's directory; an input's path is absolute. */
+  file: string;
+  what: string;
+}
+
+interface VerifyReport {
+  run_id: string;
+  run_dir: string;
+  n_shards: number;
+  n_good: number;
+  /** Whether there is a merged document, and it is the one that was written. */
+  merged: "good" | "bad" | "absent";
+  /** What the merged document says of itself; what of it is no fault of a file is not in `findings`. */
+  merged_check: MergedCheck;
+  findings: Finding[];
+}
+
+/**
+ * Checks every file of a run again: each shard's two files by their sums, the merged document by that of its merge,
+ * spec, inputs and nextstat by those of the manifest.
+ * @throws {FarmError} input, when the manifest cannot be read or contradicts itself
+ */
+export function verifyRun(path: string): VerifyReport {
+  const { run, report } = verifyFiles(path);
+  const { manifest, dir } = run;
+  const inputs = isFarmManifest(manifest) ? inputFindings(manifest, exists(join(dir, SUMS))) : [];
+  return { ...report, findings: [...report.findings, ...inputs] };
+}
+
+/**
+ * The same for the files in the run's directory only.
+ * @throws {FarmError} input, when the manifest cannot be read or contradicts itself
+ */
+export function verifyFiles(path: string): { run: Run; report: VerifyReport } {
+  const run = openRun(path);
+  const { manifest } = run;
+  const shards = isFarmManifest(manifest) ? farmShards(run, manifest) : oldFindings(run);
+  const merged_check = mergedCheckOf(run);
+  const merged = mergedFindings(run, merged_check);
+  const sums = exists(join(run.dir, SUMS)) ? sumFindings(run.dir) : [];
+  const bad = shards.filter((findings) => findings.length > 0).length;
+  const report: VerifyReport = {
+    run_id: manifest.run_id,
+    run_dir: run.dir,
+    n_shards: shards.length,
+    n_good: shards.length - bad,
+    merged: merged === null ? "absent" : merged.length > 0 ? "bad" : "good",
+    merged_check,
+    findings: [...shards.flat(), ...merged ?? [], ...sums],
+  };
+  return { run, report };
+}
+
+function farmShards({ dir }: Run, manifest: FarmManifest): Finding[][] {
+  return livePlans(manifest).map((plan) => shardFindings(dir, manifest, plan));
+}
+
+function shardFindings(dir: string, manifest: FarmManifest, plan: Plan): Finding[] {
+  const found = readShard(dir, manifest, plan);
+  const file = metricsName(plan.shard_index);
+  if (found.kind === "absent") return [{ file, what: "is not there: the shard is not done" }];
+  if (found.kind === "uncommitted") return [{ file, what: "is not there, its output is" }];
+  if (found.kind !== "done") return [{ file: found.file, what: found.what }];
+  return guarded(file, () => {
+    const text = new TextDecoder().decode(readRegular(join(dir, file), 64 * 1024 * 1024));
+    const program = nextstatFault(manifest, found.metrics.farm.nextstat_sha256);
+    return sealFault(text, sha256Of) ?? (program && `is of a nextstat that is none of the run's: ${program}`);
+  });
+}
+
+function guarded(file: string, check: () => string | null): Finding[] {
+  try {
+    const what = check();
+    return what === null ? [] : [{ file, what }];
+  } catch (error) {
+    return [{ file, what: errorText(error) }];
+  }
+}
+
+function oldFindings(run: Run): Finding[][] {
+  return oldShards(run).map((old) => {
+    const found = readOldShard(run.manifest, old);
+    if (found.kind === "done") return [];
+    const what = found.kind === "bad" ? found.what : "is not there: the shard is not done";
+    return [{ file: relative(run.dir, old.out), what }];
+  });
+}
+
+/** Null where nothing was merged. */
+function mergedFindings(run: Run, { findings }: MergedCheck): Finding[] | null {
+  const path = join(run.dir, MERGED);
+  if (!exists(path)) return null;
+  const faults = findings.filter(isSetFault);
+  const again = againFindings(run, faults);
+  const summed = guarded(MERGED, () => sumFault(run.dir, faults.length === 0 && again.length === 0));
+  const what = [...faults, ...summed, ...again].map(({ what }) => withoutName(what));
+  return what.length === 0 ? [] : [{ file: MERGED, what: what.join("; it ") }];
+}
+
+/** What differs from a merge of the shards as they are now; of a document of another set, or that is none, all would. */
+function againFindings(run: Run, faults: MergedFinding[]): Finding[] {
+  if (faults.some(({ kind }) => kind === "other")) return [];
+  try {
+    const what = remergeFault(run);
+    return what === null ? [] : [{ file: MERGED, what }];
+  } catch (error) {
+    return faults.length > 0 ? [] : [{ file: MERGED, what: `cannot be compared with its shards: ${errorText(error)}` }];
+  }
+}
+
+/** A finding begins with its file's name. */
+const withoutName = (what: string): string => what.startsWith(`${MERGED} `) ? what.slice(MERGED.length + 1) : what;
+
+/** @param is_right whether the document is what its shards make */
+function sumFault(dir: string, is_right: boolean): string | null {
+  const status = readIfThere(join(dir, MERGE_STATUS), MergeStatus);
+  const written = status?.farm?.merged_sha256;
+  if (typeof written !== "string" || hashFile(join(dir, MERGED)).sha256 === written) return null;
+  return is_right
+    ? `is of another merge than ${MERGE_STATUS}, or its date or a path in it was changed`
+    : "is not what the merge wrote: its sha256 differs";
+}
+
+/** The files of an unpacked archive by its sums. */
+function sumFindings(dir: string): Finding[] {
+  const sums = () => readSums(new TextDecoder().decode(readRegular(join(dir, SUMS), 64 * 1024 * 1024)));
+  try {
+    return sums().flatMap(({ name, sha256 }) =>
+      guarded(name, () => hashFile(join(dir, name)).sha256 === sha256 ? null : `has another sha256 than ${SUMS} says`)
+    );
+  } catch (error) {
+    return [{ file: SUMS, what: errorText(error) }];
+  }
+}
+
+/** @param unpacked of an archive, with which spec, inputs and nextstat do not come along: none of them need be there */
+function inputFindings(manifest: FarmManifest, unpacked: boolean): Finding[] {
+  const { inputs } = manifest.farm;
+  const files = inputs.map(({ path, sha256 }) => ({ path: inputPath(manifest.config, path), sums: [sha256] }));
+  const nextstat = { path: manifest.nextstat_bin, sums: nextstatsOf(manifest).map(({ sha256 }) => sha256) };
+  return [...files, nextstat].flatMap(({ path, sums }) => {
+    if (unpacked && !exists(path)) return [];
+    const check = () => sums.includes(hashFile(path).sha256) ? null : "is not the file that the run was rendered with";
+    return guarded(path, check);
+  });
+}

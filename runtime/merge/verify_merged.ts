@@ -1,0 +1,142 @@
+import { join } from "node:path";
+import { isOlderFrame } from "../../core/merge/equal.ts";
+import { mergedParts } from "../../core/merge/merged_document.ts";
+import { type Mismatch, mismatches } from "../../core/merge/prove.ts";
+import { FrameReader } from "../../core/merge/source_facts.ts";
+import { readOutputText, type TextSpan, TOY_ARRAYS, type ToyArray } from "../../core/output.ts";
+import { MERGED } from "../../core/run_paths.ts";
+import type { AskedGuardrails } from "../../core/schema/manifest.ts";
+import { Merged, type Merged as MergedDocument } from "../../core/schema/merged.ts";
+import { decodeText, readRegular } from "../fs/read.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { mergedSet, type Proof, proofOf } from "./merged_set.ts";
+import { partList } from "./part_list.ts";
+import { BETWEEN, type Part, PartReader } from "./read_part.ts";
+import { runSources, type Sources, withLeftOut } from "./sources.ts";
+import { TextStore } from "./text_store.ts";
+
+/** A larger document is no single text any more (V8 strings end at 2^29 characters). */
+const MAX_BYTES = 480 * 1024 * 1024;
+
+/**
+ * Whether merged.out.json is, byte for byte, what its shards make when they are merged again, or what is not. Null too
+ * where that cannot be said: it was made by other scripts, or is too large.
+ * @throws {Unreadable} @throws {SyntaxError}
+ */
+export function remergeFault({ dir, manifest_path }: Pick<Run, "dir" | "manifest_path">): string | null {
+  const path = join(dir, MERGED);
+  if (Deno.lstatSync(path).size > MAX_BYTES) return null;
+  const bytes = readRegular(path, MAX_BYTES);
+  const text = decodeText(bytes);
+  const { output, entries } = readOutputText(text);
+  const document = Merged.safeParse(output.frame);
+  if (!document.success || document.data.merge.farm === undefined) return null;
+  if (!entries || text.length !== bytes.length) return "is not laid out as a merge writes it";
+  const { partial, unrecorded } = document.data.merge.farm;
+  const sources = runSources(manifest_path, Array.isArray(unrecorded) && unrecorded.length > 0);
+  const whole = compareArrays(sources, bytes, entries);
+  const odd = partial === true ? mismatches(whole.proof.read.facts) : [];
+  const compared = odd.length === 0 ? whole : compareArrays(without(sources, odd), bytes, entries);
+  return compared.fault ?? frameFault(sources, compared.proof, document.data, text, entries);
+}
+
+function without(sources: Sources, odd: Mismatch[]): Sources {
+  const why = new Map(odd.map(({ source, what }) => [source.path, what]));
+  return { ...sources, orders: [...withLeftOut(sources.context, sources.orders, why)] };
+}
+
+type Entries = Record<ToyArray, TextSpan>;
+
+/** Merges again, part by part, and compares each with what lies at its place in the document. */
+function compareArrays(sources: Sources, bytes: Uint8Array, entries: Entries): { fault: string | null; proof: Proof } {
+  const list = partList(sources.orders, sources.context.manifest?.farm?.pulls !== false);
+  const reader = new PartReader(sources.context, list.values, new TextStore("", Infinity));
+  const next = { converged: 0, nll: 0, poi_hat: 0, poi_sigma: 0 };
+  const [parts, frames]: [Part[], FrameReader] = [[], new FrameReader()];
+  let fault: string | null = null;
+  for (const cut of list.cuts) {
+    const { texts, ...part } = reader.read(sources.orders.slice(...cut));
+    parts.push({ ...part, texts: null });
+    for (const name of texts ? TOY_ARRAYS : []) fault ??= compareArray(name, texts?.[name], bytes, entries[name], next);
+  }
+  for (const name of TOY_ARRAYS) {
+    const [from, to] = entries[name];
+    if (next[name] !== to - from) fault ??= `goes on in results.${name} where the shards have no more toys`;
+  }
+  const facts = parts.flatMap((part) => part.facts.map((one) => frames.adopt(one)));
+  const problems = parts.flatMap((part) => part.problems);
+  return { fault, proof: proofOf(sources, { facts, problems, values: list.values, texts: [], close: () => {} }) };
+}
+
+function compareArray(
+  name: ToyArray,
+  piece: NonNullable<Part["texts"]>[ToyArray] | undefined,
+  bytes: Uint8Array,
+  [from, to]: TextSpan,
+  next: Record<ToyArray, number>,
+): string | null {
+  const wanted = piece && "bytes" in piece ? piece.bytes : new Uint8Array(0);
+  for (const text of next[name] > 0 ? [BETWEEN, wanted] : [wanted]) {
+    const at = from + next[name];
+    if (at + text.length > to) return `ends in results.${name} before the shards' toys do`;
+    const i = firstDifference(bytes.subarray(at, at + text.length), text);
+    if (i >= 0) return `differs from its shards at byte ${at + i}, in results.${name}`;
+    next[name] += text.length;
+  }
+  return null;
+}
+
+function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return i;
+  return -1;
+}
+
+/** Compares all that stands around the arrays. Dates, versions and paths are the document's own. */
+function frameFault(
+  sources: Sources,
+  proof: Proof,
+  document: MergedDocument,
+  text: string,
+  entries: Entries,
+): string | null {
+  const { merge } = document;
+  const [version = "", path = ""] = [merge.farm?.["nsfarm_version"], merge.manifest?.path].map(String);
+  const set = mergedSet(sources, proof, askedIn(document), { now_utc: merge.created_at_utc, nsfarm_version: version });
+  if (!set) return "has toys, and no shard is good";
+  const written = new Map(merge.sources.map((source) => [source.shard_index, source.path]));
+  const moved = set.sources.map((source) => ({ ...source, path: written.get(source.shard_index) ?? source.path }));
+  const [head, ...rest] = moved;
+  if (!head) return null;
+  const origin = { ...set.origin, manifest_path: path };
+  const wanted = mergedParts({ ...set, sources: [head, ...rest], origin }).filter((part) => typeof part === "string");
+  if (isOlderFrame(frameText(text, entries), wanted.join(""))) return null;
+  let at = 0;
+  for (const [i, name] of [...TOY_ARRAYS, null].entries()) {
+    const to = name === null ? text.length : entries[name][0];
+    if (text.slice(at, to) !== `${wanted[i]}${name === null ? "\n" : ""}`) {
+      return `says something else ${
+        name === null ? "behind its arrays" : `before results.${name}`
+      } than its shards make`;
+    }
+    at = name === null ? to : entries[name][1];
+  }
+  return null;
+}
+
+/** A document without its arrays' entries. */
+function frameText(text: string, entries: Entries): string {
+  const spans = TOY_ARRAYS.map((name) => entries[name]);
+  const froms = [0, ...spans.map(([, to]) => to)];
+  return froms.map((from, i) => text.slice(from, spans[i]?.[0] ?? text.length)).join("");
+}
+
+function askedIn({ guardrails }: MergedDocument): AskedGuardrails {
+  const range = guardrails?.["poi_pull_std_range"];
+  const [lo, hi] = Array.isArray(range) ? range.map(Number) : [];
+  const most = guardrails?.["max_abs_poi_pull_mean"];
+  return {
+    require_all_converged: guardrails?.["require_all_converged"] === true,
+    max_abs_poi_pull_mean: typeof most === "number" ? most : null,
+    poi_pull_std_range: lo === undefined || hi === undefined ? null : [lo, hi],
+  };
+}

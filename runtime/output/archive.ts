@@ -1,0 +1,251 @@
+import { createHash } from "node:crypto";
+import { join, relative } from "node:path";
+import { isFarmManifest } from "../../core/check_manifest.ts";
+import { errorText, FarmError } from "../../core/errors.ts";
+import type { MergedCheck } from "../../core/merge/merged_check.ts";
+import {
+  archiveNames,
+  isWayDown,
+  MERGE_STATUS,
+  OLD_SIDE_KINDS,
+  oldSideName,
+  readSums,
+  type ShardFiles,
+  shardFiles,
+  SUMS,
+  sumsText,
+} from "../../core/run_paths.ts";
+import { MergeStatus } from "../../core/schema/merge_report.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import { readTarHeader, TAR_BLOCK, type TarFile, tarHeader, tarPadding } from "../../core/tar.ts";
+import { hashFile, mtime_ms, sha256Of } from "../fs/hash_file.ts";
+import { inputError, parseJson, Unreadable, unreadable } from "../fs/read.ts";
+import { refuseOut } from "../fs/refuse_out.ts";
+import { exists, type Fill, writeStreamed } from "../fs/write.ts";
+import { mergedCheckOf } from "../merge/check_merged.ts";
+import { type Finding, verifyFiles } from "../merge/verify.ts";
+import { openRun, type Run } from "../run/load_manifest.ts";
+import { oldShards } from "../shard/old_run.ts";
+
+export interface ArchiveReport {
+  archive: string;
+  n_files: number;
+  findings: Finding[];
+  /** Of the merged document, by the archive's merge_status.json; null where it tells nothing. */
+  guardrails_passed: boolean | null;
+}
+
+/**
+ * Checks an archive as it lies there: its headers, each file by its sum, and that its sums name all of them and no other.
+ * @throws {FarmError} input, when it cannot be read
+ */
+export function verifyArchive(path: string): ArchiveReport {
+  const file = openArchive(path);
+  try {
+    const { found, sums, status } = readArchive(file);
+    return {
+      archive: path,
+      n_files: found.size + (sums === null ? 0 : 1),
+      findings: compare(found, sums),
+      guardrails_passed: status?.guardrails_passed ?? null,
+    };
+  } catch (error) {
+    const findings = [{ file: path, what: errorText(error) }];
+    return { archive: path, n_files: 0, findings, guardrails_passed: null };
+  } finally {
+    file.close();
+  }
+}
+
+function openArchive(path: string): Deno.FsFile {
+  try {
+    if (!Deno.statSync(path).isFile) throw new Unreadable("is no regular file", false);
+    return Deno.openSync(path);
+  } catch (error) {
+    const why = error instanceof Unreadable ? error : unreadable(error);
+    throw inputError("the archive", path, why, "Name a .tar, or a run directory");
+  }
+}
+
+interface ReadArchive {
+  /** The sha256 of each file by its name in the run's folder. */
+  found: Map<string, string>;
+  /** The text of the sums. */
+  sums: string | null;
+  status: MergeStatus | undefined;
+}
+
+function readArchive(file: Deno.FsFile): ReadArchive {
+  const found = new Map<string, string>();
+  let sums: string | null = null;
+  let status: MergeStatus | undefined;
+  let folder: string | undefined;
+  for (let header = readTarHeader(read(file, TAR_BLOCK)); header; header = readTarHeader(read(file, TAR_BLOCK))) {
+    const [, parent, name] = /^([^/]+)\/(.+)$/.exec(header.name) ?? [];
+    if (parent === undefined || name === undefined || !isWayDown(header.name)) {
+      throw new Error(`has "${header.name}", which lies in no folder of a run`);
+    }
+    folder ??= parent;
+    if (parent !== folder || found.has(name)) throw new Error(`has "${header.name}" beside "${folder}", or twice`);
+    if (name === SUMS) sums = new TextDecoder().decode(read(file, header.bytes));
+    else if (name === MERGE_STATUS) {
+      const bytes = read(file, header.bytes);
+      found.set(name, sha256Of(bytes));
+      status = statusIn(bytes);
+    } else found.set(name, hashOf(file, header));
+    if (read(file, tarPadding(header.bytes)).some((byte) => byte !== 0)) {
+      throw new Error(`has bytes behind "${header.name}"`);
+    }
+  }
+  if (read(file, TAR_BLOCK).some((byte) => byte !== 0) || file.readSync(new Uint8Array(1)) !== null) {
+    throw new Error("goes on behind its end");
+  }
+  return { found, sums, status };
+}
+
+/** Undefined where it cannot be read: then its sum tells whether it was damaged. */
+function statusIn(bytes: Uint8Array): MergeStatus | undefined {
+  try {
+    const parsed = MergeStatus.safeParse(parseJson(bytes));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hashOf(file: Deno.FsFile, { bytes }: TarFile): string {
+  const hash = createHash("sha256");
+  const piece = 1024 * 1024;
+  for (let left = bytes; left > 0; left -= piece) hash.update(read(file, Math.min(piece, left)));
+  return hash.digest("hex");
+}
+
+/** @throws {Error} where the archive ends before */
+function read(file: Deno.FsFile, bytes: number): Uint8Array {
+  const buffer = new Uint8Array(bytes);
+  for (let done = 0; done < bytes;) {
+    const n = file.readSync(buffer.subarray(done));
+    if (n === null) throw new Error("is cut off");
+    done += n;
+  }
+  return buffer;
+}
+
+/** What does not fit between files and sums. */
+function compare(found: ReadonlyMap<string, string>, text: string | null): Finding[] {
+  if (text === null) return [{ file: SUMS, what: "is not there" }];
+  const sums = new Map(readSums(text).map(({ name, sha256 }) => [name, sha256]));
+  const wrong = [...sums].flatMap(([name, sha256]): Finding[] => {
+    const actual = found.get(name);
+    if (actual === undefined) return [{ file: name, what: `is named in ${SUMS}, and not there` }];
+    return actual === sha256 ? [] : [{ file: name, what: `has another sha256 than ${SUMS} says` }];
+  });
+  const unnamed = [...found.keys()].filter((name) => !sums.has(name));
+  return [...wrong, ...unnamed.map((file) => ({ file, what: `is not named in ${SUMS}` }))];
+}
+
+export interface WrittenArchive {
+  archive: string;
+  run_id: string;
+  n_files: number;
+  bytes: number;
+  sha256: string;
+  /** What of the minimal set is not in it. */
+  missing: string[];
+  /** What the merged document in it is worth. */
+  merged_check: MergedCheck;
+}
+
+/**
+ * Packs the minimal set of a run, with the sum of each file, into one tar.
+ * @param out null: `<run_dir>.tar`
+ * @throws {FarmError} shards, when the run does not verify and `allow_partial` is false; usage, when the file exists
+ */
+export async function writeArchive(path: string, out: string | null, allow_partial: boolean): Promise<WrittenArchive> {
+  const run = openRun(path);
+  const { dir, manifest_path, manifest } = run;
+  const archive = out ?? `${dir}.tar`;
+  refuseOut({ flag: "--out", what: "archive", name: null, isOne: () => true }, archive);
+  if (exists(archive)) {
+    throw new FarmError("usage", `Cannot write "${archive}": it exists already`, "Give another --out");
+  }
+  if (!allow_partial) assertWhole(dir, manifest_path);
+  const { needed, optional } = archiveNames(filesOf(run));
+  const has = (name: string) => exists(join(dir, name));
+  const files = [...needed, ...optional].filter(has).map((name) => fileOf(dir, name));
+  const sum = await writeStreamed(archive, (write) => fillTar(dir, manifest.run_id, files, write));
+  const missing = needed.filter((name) => !has(name));
+  const merged_check = mergedCheckOf(run);
+  return { archive, run_id: manifest.run_id, n_files: files.length + 1, ...sum, missing, merged_check };
+}
+
+/** Of an old run what verify reads: where results[] says that it lies, and the side files. */
+function filesOf(run: Run): ShardFiles[] {
+  if (isFarmManifest(run.manifest)) return shardFiles(run.manifest);
+  return oldShards(run).map(({ plan, out, metrics }) => ({
+    out: relative(run.dir, out),
+    metrics: relative(run.dir, metrics),
+    side: OLD_SIDE_KINDS.map((kind) => oldSideName(plan.shard_index, kind)),
+  }));
+}
+
+/** What is not whole is not archived unasked; that inputs are gone does not change what was fitted. */
+function assertWhole(dir: string, manifest_path: string): void {
+  const { findings, merged } = verifyFiles(manifest_path).report;
+  const [first] = findings;
+  if (!first && merged === "good") return;
+  const what = first ? `${first.file} ${first.what}` : "it was not merged";
+  const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : "";
+  throw new FarmError(
+    "shards",
+    `Cannot archive "${dir}": ${what}${more}`,
+    first
+      ? "See nsfarm-deno verify; --allow-partial archives what is there"
+      : `nsfarm-deno merge ${quoteWord(dir)} first`,
+  );
+}
+
+interface ArchivedFile {
+  name: string;
+  bytes: number;
+  sha256: string;
+  mtime_s: number;
+}
+
+function fileOf(dir: string, name: string): ArchivedFile {
+  const path = join(dir, name);
+  if (!Deno.lstatSync(path).isFile) throw new FarmError("input", `Cannot archive "${path}": it is no regular file`);
+  return { name, ...hashFile(path), mtime_s: (mtime_ms(path) ?? 0) / 1000 };
+}
+
+const PIECE_BYTES = 1024 * 1024;
+
+function fillTar(dir: string, run_id: string, files: readonly ArchivedFile[], write: Parameters<Fill>[0]): void {
+  for (const file of files) {
+    write(tarHeader({ ...file, name: `${run_id}/${file.name}` }));
+    copyInto(join(dir, file.name), file.bytes, write);
+    write(new Uint8Array(tarPadding(file.bytes)));
+  }
+  const sums = new TextEncoder().encode(sumsText(files));
+  const newest_s = files.reduce((newest, { mtime_s }) => Math.max(newest, mtime_s), 0);
+  write(tarHeader({ name: `${run_id}/${SUMS}`, bytes: sums.length, mtime_s: newest_s }));
+  write(sums);
+  write(new Uint8Array(tarPadding(sums.length) + 2 * TAR_BLOCK));
+}
+
+/** @throws {FarmError} input, when the file has not as many bytes as when it was hashed */
+function copyInto(path: string, bytes: number, write: Parameters<Fill>[0]): void {
+  const file = Deno.openSync(path);
+  try {
+    const buffer = new Uint8Array(PIECE_BYTES);
+    let left = bytes;
+    for (let n = file.readSync(buffer); n !== null; n = file.readSync(buffer)) {
+      left -= n;
+      if (left < 0) break;
+      write(buffer.subarray(0, n));
+    }
+    if (left !== 0) throw new FarmError("input", `Cannot archive "${path}": it changed while it was read`);
+  } finally {
+    file.close();
+  }
+}

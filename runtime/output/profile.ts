@@ -1,0 +1,176 @@
+import { dirname, join, resolve } from "node:path";
+import { suggestedFlags, type Suggestion } from "../../core/describe_limits.ts";
+import { errorText, FarmError } from "../../core/errors.ts";
+import { firstIssue } from "../../core/first_issue.ts";
+import { nearestName } from "../../core/flags.ts";
+import { profileText } from "../../core/profile.ts";
+import { Profile, PROFILE_KEYS, PROFILE_PLUGIN_KEYS } from "../../core/schema/profile.ts";
+import type { Backend, SchedulerLimits } from "../../schedulers/adapter.ts";
+import { exists, writeWhole } from "../fs/write.ts";
+import { pluginOf } from "../plugin/adapt.ts";
+import { readTrusted, type Trusted } from "../plugin/trust.ts";
+import { findNextstat } from "../system/nextstat.ts";
+import { ownBinary } from "../system/process.ts";
+
+const ENDINGS = ["jsonc", "json", "yaml", "yml"];
+
+/** How a profile was found. */
+export interface FoundProfile {
+  path: string;
+  way: "--profile" | "NSFARM_PROFILE" | "beside nsfarm-deno" | "your configuration";
+}
+
+/**
+ * The profile that counts, alone: that of --profile, else of NSFARM_PROFILE, else `nsfarm-deno.jsonc` (.json, .yaml,
+ * .yml) beside the binary, else `nsfarm-deno/profile.jsonc` in the user's configuration directory. The word `none`
+ * stands for no profile.
+ * @throws {FarmError} input, when one that was named is not there
+ */
+export function findProfile(named: string | undefined): FoundProfile | null {
+  const environment = Deno.env.get("NSFARM_PROFILE");
+  if (named !== undefined) return existing(named, "--profile");
+  if (environment) return existing(environment, "NSFARM_PROFILE");
+  const beside = Deno.build.standalone ? firstOf(join(dirname(ownBinary()), "nsfarm-deno")) : undefined;
+  if (beside !== undefined) return { path: beside, way: "beside nsfarm-deno" };
+  const folder = configuration();
+  const own = folder === undefined ? undefined : firstOf(join(folder, "nsfarm-deno", "profile"));
+  return own === undefined ? null : { path: own, way: "your configuration" };
+}
+
+function existing(path: string, way: FoundProfile["way"]): FoundProfile | null {
+  if (path === "none") return null;
+  if (exists(path)) return { path: resolve(path), way };
+  throw new FarmError("input", `Cannot use the profile "${path}" of ${way}: it is not there`);
+}
+
+const firstOf = (stem: string): string | undefined => ENDINGS.map((ending) => `${stem}.${ending}`).find(isSeen);
+
+/** A home that may not be looked into (of a job without its token of AFS) has no profile for us. */
+function isSeen(path: string): boolean {
+  try {
+    return exists(path);
+  } catch {
+    return false;
+  }
+}
+
+/** Source: XDG Base Directory Specification, XDG_CONFIG_HOME. */
+function configuration(): string | undefined {
+  const [own, home] = [Deno.env.get("XDG_CONFIG_HOME"), Deno.env.get("HOME")];
+  if (own?.startsWith("/")) return own;
+  return home?.startsWith("/") ? join(home, ".config") : undefined;
+}
+
+/**
+ * Reads a profile: YAML by its name, else JSON with comments. Its paths come back absolute. Its lines are run in jobs,
+ * so that it must be as trusted as a plugin.
+ * @throws {FarmError} input
+ */
+export async function readProfile(path: string, trusted: Trusted): Promise<Profile> {
+  const { file, bytes } = readTrusted(path, trusted, "profile");
+  const value = await parse(file, new TextDecoder().decode(bytes));
+  checkKeys(file, value, PROFILE_KEYS);
+  if (isObject(value) && isObject(value["plugin"])) checkKeys(file, value["plugin"], PROFILE_PLUGIN_KEYS);
+  const parsed = Profile.safeParse(value);
+  if (!parsed.success) throw fault(file, firstIssue(parsed.error));
+  return withPaths(dirname(file), parsed.data);
+}
+
+const fault = (file: string, why: string, next?: string) =>
+  new FarmError("input", `Cannot use the profile "${file}": ${why}`, next);
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+async function parse(file: string, text: string): Promise<unknown> {
+  try {
+    if (/\.ya?ml$/.test(file)) return (await import("../run/parse_yaml.ts")).parseYaml(text) ?? {};
+  } catch (error) {
+    throw fault(file, `it is no YAML: ${errorText(error)}`);
+  }
+  const { parse: parseJsonc, printParseErrorCode } = await import("jsonc-parser");
+  const errors: { error: number; offset: number; length: number }[] = [];
+  const value: unknown = parseJsonc(text, errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (!first) return value;
+  const line = text.slice(0, first.offset).split("\n").length;
+  throw fault(file, `it is no JSON: ${printParseErrorCode(first.error)} in line ${line}`);
+}
+
+function checkKeys(file: string, value: unknown, known: readonly string[]): void {
+  if (!isObject(value)) throw fault(file, "wanted an object with keys");
+  const strange = Object.keys(value).find((key) => !known.includes(key));
+  if (strange === undefined) return;
+  const near = nearestName(strange, known);
+  throw fault(
+    file,
+    `it has an unknown key "${strange}": known are ${known.join(", ")}`,
+    near && `Did you mean "${near}"?`,
+  );
+}
+
+function withPaths(folder: string, profile: Profile): Profile {
+  const { nextstat_bin, hosts, plugin } = profile;
+  return {
+    ...profile,
+    ...(nextstat_bin === undefined ? {} : { nextstat_bin: resolve(folder, nextstat_bin) }),
+    ...(hosts === undefined ? {} : { hosts: resolve(folder, hosts) }),
+    ...(plugin === undefined ? {} : { plugin: { ...plugin, file: resolve(folder, plugin.file) } }),
+  };
+}
+
+/** What a look at a scheduler, or at this machine, found. */
+export interface Probed {
+  limits: SchedulerLimits;
+  /** null: `run` chooses by itself. */
+  suggestion: Suggestion | null;
+  /** The same in words. */
+  found: string;
+}
+
+/**
+ * Writes a profile for the scheduler that was probed; never over a file.
+ * @returns its path
+ */
+export function writeProfile(path: string, adapter: Backend, probed: Probed): string {
+  const file = resolve(path);
+  if (exists(file)) throw new FarmError("usage", `Cannot write the profile "${file}": it is there already`);
+  writeWhole(file, profileText(profileOf(adapter, probed), probed.found.split("\n")), 0o644);
+  return file;
+}
+
+function profileOf(adapter: Backend, probed: Probed): Profile {
+  const plugin = pluginOf(adapter);
+  const nextstat_bin = nextstatHere();
+  return {
+    scheduler: adapter.name,
+    options: optionsOf(adapter, probed),
+    ...(nextstat_bin === undefined ? {} : { nextstat_bin }),
+    setup: [],
+    ...(plugin ? { plugin: { file: plugin.source.entry, sha256: plugin.source.sha256 } } : {}),
+  };
+}
+
+/** Defaults, and what was found: the largest place that is up with its longest time, and the shards that fit it. */
+function optionsOf(adapter: Backend, { limits, suggestion }: Probed): NonNullable<Profile["options"]> {
+  const { places = [] } = limits;
+  const largest = places.filter(({ state }) => state === "up").sort((a, b) => (b.cpus ?? 0) - (a.cpus ?? 0))[0];
+  const chooses = adapter.options.find(({ name }) => /-(partition|queue)$/.test(name));
+  const throttle = adapter.options.find(({ role }) => role === "throttle")?.name;
+  const time = adapter.options.find(({ role }) => role === "time");
+  const defaults = adapter.options.flatMap(({ name, default: value }) => value === undefined ? [] : [[name, value]]);
+  return {
+    ...Object.fromEntries(defaults),
+    ...(chooses && largest ? { [chooses.name]: largest.name } : {}),
+    ...(time && largest?.time_limit ? { [time.name]: largest.time_limit } : {}),
+    ...(suggestion ? suggestedFlags(suggestion, throttle) : {}),
+  };
+}
+
+function nextstatHere(): string | undefined {
+  try {
+    return findNextstat(undefined);
+  } catch {
+    return undefined;
+  }
+}

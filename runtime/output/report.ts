@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { NO_REMEDIES, type Remedies } from "../../core/advice.ts";
+import { isFigure, isPage, type Page, pageHtml, SORT_SCRIPT, standaloneSvg } from "../../core/report/page.ts";
+import type { Figure } from "../../core/report/plot.ts";
+import { runFigures, runPage } from "../../core/report/run_report.ts";
+import { sweepFigures, sweepPage } from "../../core/report/sweep_report.ts";
+import { summariseSweep } from "../../core/sweep/summary.ts";
+import { VERSION } from "../../core/version.ts";
+import { beginsWith, type OutKind, refuseOut } from "../fs/refuse_out.ts";
+import { makeFolder, writeWhole } from "../fs/write.ts";
+import { isFarmRun, openRun } from "../run/load_manifest.ts";
+import { loadAdapter, remediesFor } from "../scheduler/adapters.ts";
+import { readRunFacts } from "../state/facts.ts";
+import { loadSweep, readSweepFacts } from "../sweep/load.ts";
+
+interface ReportTo {
+  /** null: report.html in the run directory, `<sweep_id>.report.html` beside the sweep's document. */
+  out: string | null;
+  /** A folder for the figures, each a file. */
+  svg: string | null;
+}
+
+interface WrittenReport {
+  report: string;
+  svg: string[];
+}
+
+/** @throws {FarmError} input, when the run or the sweep cannot be read, or the report not written */
+export async function writeReport(target: string, to: ReportTo, now_utc: string): Promise<WrittenReport> {
+  const made = target.endsWith(".sweep.json") ? sweepReport(target, now_utc) : await runReport(target, now_utc);
+  const report = to.out ?? made.path;
+  if (to.out !== null) refuseOut(PAGE_OUT, report);
+  const figures = to.svg === null ? [] : figureFiles(made.figures, to.svg);
+  writeWhole(report, pageHtml(made.page));
+  if (to.svg !== null) makeFolder(to.svg);
+  for (const { path, text } of figures) writeWhole(path, text);
+  return { report, svg: figures.map(({ path }) => path) };
+}
+
+interface Made {
+  path: string;
+  page: Page;
+  figures: Figure[];
+}
+
+const footerOf = (now_utc: string) => `Made by nsfarm-deno ${VERSION}, ${now_utc.slice(0, 16).replace("T", " ")} UTC`;
+const script_sha256 = () => createHash("sha256").update(SORT_SCRIPT).digest("base64");
+
+const PAGE_OUT: OutKind = {
+  flag: "--out",
+  what: "report",
+  name: null,
+  isOne: (path) => beginsWith(path, isPage),
+};
+
+async function runReport(target: string, now_utc: string): Promise<Made> {
+  const facts = readRunFacts(target);
+  return {
+    path: join(facts.run_dir, "report.html"),
+    page: runPage(facts, await remediesOf(target), script_sha256(), footerOf(now_utc)),
+    figures: runFigures(facts),
+  };
+}
+
+/** None for a run of the old scripts, or of a scheduler that is not known here. */
+async function remediesOf(target: string): Promise<Remedies> {
+  const run = openRun(target);
+  if (!isFarmRun(run)) return NO_REMEDIES;
+  const adapter = await loadAdapter(run.manifest.scheduler).catch(() => null);
+  return adapter ? remediesFor(run, adapter) : NO_REMEDIES;
+}
+
+function sweepReport(target: string, now_utc: string): Made {
+  const open = loadSweep(target);
+  const summary = summariseSweep(open.sweep, readSweepFacts(open), null);
+  return {
+    path: open.path.replace(/\.sweep\.json$/, ".report.html"),
+    page: sweepPage(summary, script_sha256(), footerOf(now_utc)),
+    figures: sweepFigures(summary),
+  };
+}
+
+/** @throws {FarmError} usage, where something else has a figure's name */
+function figureFiles(figures: readonly Figure[], folder: string): { path: string; text: string }[] {
+  const kind = { flag: "--svg", what: "figure", name: null, isOne: (path: string) => beginsWith(path, isFigure) };
+  return figures.map((figure) => {
+    const path = join(folder, `${figure.name}.svg`);
+    refuseOut(kind, path);
+    return { path, text: standaloneSvg(figure) };
+  });
+}

@@ -1,0 +1,42 @@
+import * as z from "zod/mini";
+import { openCpus } from "../../core/describe_limits.ts";
+import { FarmError } from "../../core/errors.ts";
+import type { HostSlots } from "../../core/plan/predict.ts";
+import { HostStat, PREFLIGHT_SCHEMA } from "../../core/schema/preflight.ts";
+import { inputError, readDocument } from "../fs/read.ts";
+import { loadAdapter, queryLimits } from "../scheduler/adapters.ts";
+
+/** All that a plan needs of a preflight. */
+const Preflight = z.looseObject({
+  schema_version: z.literal(PREFLIGHT_SCHEMA),
+  stats: z.array(z.pick(HostStat, { host: true, ok: true, physical_cores: true, logical_cores: true })),
+});
+
+/**
+ * One slot for each physical core of the hosts that a preflight found well, or for so many threads.
+ * @throws {FarmError} input, when it is no preflight, or knows no cores
+ */
+export function preflightSlots(path: string, threads: number): HostSlots[] {
+  try {
+    const hosts = readDocument(path, Preflight).stats.flatMap(({ host, ok, physical_cores, logical_cores }) => {
+      const cores = physical_cores ?? logical_cores ?? null;
+      return ok && cores !== null ? [{ host, slots: Math.floor(cores / Math.max(1, threads)) }] : [];
+    });
+    if (hosts.some(({ slots }) => slots > 0)) return hosts;
+  } catch (error) {
+    throw inputError("the preflight", path, error, "Make one with nsfarm-deno preflight --out");
+  }
+  throw new FarmError("input", `Cannot plan with the preflight "${path}": no host of it is well and has known cores`);
+}
+
+/** How many CPUs a scheduler's probe sees. @throws {FarmError} unreachable, when it sees none */
+export async function probedCpus(scheduler: string): Promise<number> {
+  const adapter = await loadAdapter(scheduler, { what: `--probe "${scheduler}"`, kind: "usage" });
+  const cpus = openCpus((await queryLimits(adapter)).places ?? []);
+  if (cpus > 0) return cpus;
+  throw new FarmError(
+    "unreachable",
+    `Cannot plan for ${adapter.name}: its probe sees no CPUs`,
+    "Is this a machine that can submit to it? Give --slots N otherwise",
+  );
+}

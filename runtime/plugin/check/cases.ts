@@ -1,0 +1,128 @@
+import { FarmError } from "../../../core/errors.ts";
+import { newManifest, type RunRequest } from "../../../core/request.ts";
+import type { OptionValue, RunRecord } from "../../../core/schema/manifest.ts";
+import type { Handle, RenderContext, SchedulerAdapter } from "../../../schedulers/adapter.ts";
+import { MemberFault } from "../trust.ts";
+
+/** One thing that is wrong with an adapter. */
+export interface AdapterFinding {
+  /** The member to mend: `programs`, `readQuery`. */
+  member: string;
+  /** What it does, and what was wanted. */
+  what: string;
+  /** What is the same in all examples in which the same mistake shows; absent: `what`. */
+  mistake?: string;
+}
+
+/** Looks at one function of an adapter. */
+export type MemberCheck = (adapter: SchedulerAdapter) => AdapterFinding[];
+
+export const finding = (member: string, what: string): AdapterFinding => ({ member, what });
+
+/** Calls a function of a checked adapter and looks at what it gave; a fault of it is a finding. */
+export function askAnd<T>(
+  member: string,
+  doing: string,
+  call: () => T,
+  look: (value: T) => AdapterFinding[] = () => [],
+): AdapterFinding[] {
+  try {
+    return look(call());
+  } catch (error) {
+    if (error instanceof MemberFault) return [{ ...finding(error.member, error.during(doing)), mistake: error.what }];
+    if (error instanceof FarmError) return [finding(member, `refuses ${doing}: ${error.message}`)];
+    throw error;
+  }
+}
+
+/** As askAnd, where a refusal in words for the user is as good as an answer. */
+export function askOrRefuse<T>(
+  member: string,
+  doing: string,
+  call: () => T,
+  look: (value: T) => AdapterFinding[],
+): AdapterFinding[] {
+  return askAnd(member, doing, () => refusable(call), (value) => value === undefined ? [] : look(value.given));
+}
+
+function refusable<T>(call: () => T): { given: T } | undefined {
+  try {
+    return { given: call() };
+  } catch (error) {
+    if (error instanceof FarmError && error.kind === "usage") return undefined;
+    throw error;
+  }
+}
+
+export const TOKEN = "0123456789abcdef";
+
+/** The paths that a job's files speak of. */
+export interface Paths {
+  run_dir: string;
+  config: string;
+  nextstat_bin: string;
+  nsfarm: string;
+}
+
+const PLAIN: Paths = {
+  run_dir: "/shared/runs/example",
+  config: "/shared/specs/spec.json",
+  nextstat_bin: "/shared/bin/nextstat",
+  nsfarm: "/shared/bin/nsfarm-deno-0.1.0",
+};
+
+export interface Example {
+  shards?: number;
+  paths?: Partial<Paths>;
+  options?: Record<string, OptionValue>;
+  farm?: Partial<Pick<RunRecord, "wrapper" | "mode">>;
+}
+
+const PLAIN_REQUEST: Omit<RunRequest, "scheduler" | "n_toys" | "shards" | "config" | "nextstat_bin" | "options"> = {
+  seed: 42,
+  threads: 1,
+  out_dir: "/shared/runs",
+  run_id: "example",
+  gen: "init",
+  set: {},
+  freeze_gen: false,
+  pulls: false,
+  guardrails: { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null },
+  extra_args: [],
+  wrapper: "binary",
+  mode: "shared",
+  pilots: null,
+  check: false,
+};
+
+const ORIGIN = { created_at_utc: "2026-01-01T00:00:00.000Z", run_token: "00000000000000aa" };
+
+/** What the files of such a run would tell. */
+const FILES: Partial<RunRecord> = {
+  nextstat_version: "0.10.1",
+  nextstat_sha256: "3".repeat(64),
+  spec_sha256: "1".repeat(64),
+  inputs: [{ path: "spec.json", bytes: 10, sha256: "1".repeat(64) }],
+  staged_config: "inputs/spec.json",
+};
+
+/** What the host would give to an adapter for a run that nobody has: two toys a shard, every option at its default. */
+export function exampleContext(adapter: SchedulerAdapter, example: Example = {}): RenderContext {
+  const { run_dir, config, nextstat_bin, nsfarm } = { ...PLAIN, ...example.paths };
+  const { shards = 4 } = example;
+  const options = { ...defaultsOf(adapter), ...example.options };
+  const asked = { scheduler: adapter.name, config, n_toys: 2 * shards, shards, nextstat_bin, options };
+  const planned = newManifest({ ...PLAIN_REQUEST, ...example.farm, ...asked }, ORIGIN);
+  const manifest = { ...planned, run_dir, farm: { ...planned.farm, ...FILES } };
+  return { manifest, run_dir, nsfarm, options, limits: {}, shards: planned.plans.map((plan) => plan.shard_index) };
+}
+
+function defaultsOf({ options }: SchedulerAdapter): Record<string, OptionValue> {
+  return Object.fromEntries(options.flatMap(({ name, default: value }) => value === undefined ? [] : [[name, value]]));
+}
+
+/** A submission of the shards 0 … n - 1. */
+export function exampleHandle(shards: number, job_id = "17", token = TOKEN): Handle {
+  const list = Array.from({ length: shards }, (_, i) => i);
+  return { job_id, token, chunk: { index: 0, shards: list, tasks: list } };
+}

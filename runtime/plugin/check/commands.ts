@@ -1,0 +1,259 @@
+import type {
+  Answer,
+  Chunk,
+  CommandResult,
+  Handle,
+  NativeState,
+  RenderContext,
+  SchedulerAdapter,
+} from "../../../schedulers/adapter.ts";
+import {
+  type AdapterFinding,
+  askAnd,
+  exampleContext,
+  exampleHandle,
+  finding,
+  type MemberCheck,
+  TOKEN,
+} from "./cases.ts";
+import { filesFindings } from "./render.ts";
+
+const SHARDS = 40;
+
+/** Every command is one that may be run, and what is submitted bears its token. */
+export const COMMAND_CHECKS = {
+  probe: (adapter) => [
+    ...askAnd("probe", "without a user", () => adapter.probe()),
+    ...askAnd("probe", "for a user", () => adapter.probe("x; id")),
+  ],
+  find: (adapter) =>
+    askAnd("find", "for a token", () => adapter.find(exampleContext(adapter, { shards: SHARDS }), TOKEN)),
+  cancel: (adapter) => [
+    ...askAnd("cancel", "for all shards", () => cancelled(adapter, null)),
+    ...askAnd("cancel", "for two shards", () => cancelled(adapter, [1, 3])),
+  ],
+  submit: submitFindings,
+  finish: (adapter) =>
+    askAnd(
+      "finish",
+      "for a run",
+      () => adapter.finish?.(exampleContext(adapter), [exampleHandle(4)], TOKEN),
+      (finish) => filesFindings("finish", finish?.files ?? []),
+    ),
+  eventLogs: (adapter) =>
+    askAnd("eventLogs", "for a job", () => adapter.eventLogs?.([exampleHandle(4), exampleHandle(1, "../../x")])),
+  jobLogs: (adapter) => askAnd("jobLogs", "for a job", () => adapter.jobLogs?.(exampleHandle(4), 3)),
+  pool: (adapter) => askAnd("pool", "before a run", () => adapter.pool?.()),
+} satisfies Record<string, MemberCheck>;
+
+const cancelled = (adapter: SchedulerAdapter, shards: number[] | null) =>
+  adapter.cancel(exampleContext(adapter, { shards: SHARDS }), [exampleHandle(SHARDS)], shards);
+
+function submitFindings(adapter: SchedulerAdapter): AdapterFinding[] {
+  const context = exampleContext(adapter, { shards: 10_001 });
+  const submitted = () => chunksOf(adapter, context).map((chunk) => adapter.submit(context, chunk, TOKEN));
+  return askAnd(
+    "submit",
+    "each chunk of 10,001 shards",
+    submitted,
+    (commands) =>
+      commands.flatMap(({ argv, stdin = "" }) =>
+        [...argv, stdin].some((word) => word.includes(TOKEN)) ? [] : [
+          finding("submit", "does not hand on the token, so that a lost answer could not be settled"),
+        ]
+      ),
+  );
+}
+
+/** What render itself does wrong is told of render. */
+function chunksOf(adapter: SchedulerAdapter, context: RenderContext): Chunk[] {
+  try {
+    return adapter.render(context).chunks;
+  } catch {
+    return [];
+  }
+}
+
+/** What a command printed and how it ended. */
+function result(change: Partial<CommandResult> = {}): CommandResult {
+  return { exit_code: 0, signal: null, stdout: "", stderr: "", timed_out: false, spawn_error: null, ...change };
+}
+
+/** Calls that were never answered: nothing can be concluded from them. */
+const UNANSWERED: [string, CommandResult][] = [
+  ["a call that was stopped", result({ exit_code: null, timed_out: true })],
+  ["a call that was killed", result({ exit_code: null, signal: "SIGKILL" })],
+  ["a program that is not there", result({ exit_code: null, spawn_error: "No such file or directory" })],
+  ["a daemon that is down", result({ exit_code: 1, stderr: "Unable to contact the server: Connection refused\n" })],
+  ["an error without a word", result({ exit_code: 1 })],
+];
+
+/** Answers of exit 0 that tell of nothing. */
+const EMPTY: [string, CommandResult][] = [
+  ["an empty answer", result()],
+  ["an empty list", result({ stdout: "[]\n" })],
+  ["an empty object", result({ stdout: "{}\n" })],
+  ["a banner", result({ stdout: "*** Welcome to the cluster; maintenance on Monday 9:00 ***\n" })],
+  ["a page", result({ stdout: "<html>404 not found</html>\n" })],
+  ["half a document", result({ stdout: '{"jobs": [{"id": 17, "state": "COMPLE' })],
+];
+
+const ALL = [...UNANSWERED, ...EMPTY];
+
+/** Nothing is concluded from what was never answered, or tells of nothing. */
+export const ANSWER_CHECKS = {
+  readProbe: (adapter) => [
+    ...ALL.flatMap(([what, one]) => askAnd("readProbe", `on ${what}`, () => adapter.readProbe([one, one, one, one]))),
+    ...askAnd("readProbe", "on no answer", () => adapter.readProbe([])),
+  ],
+  readSubmit: (adapter) => [
+    ...ALL.flatMap(([what, one]) => idFindings("readSubmit", what, () => adapter.readSubmit(one))),
+    ...idFindings(
+      "readSubmit",
+      "an error with a number",
+      () => adapter.readSubmit(result({ exit_code: 1, stdout: "17\n", stderr: "error: job 17\n" })),
+    ),
+    ...stoppedFindings(adapter),
+  ],
+  readFind: (adapter) => [
+    ...ALL.flatMap(([what, one]) => idFindings("readFind", what, () => adapter.readFind(one, TOKEN))),
+    ...UNANSWERED.flatMap(([what, one]) => notOk("readFind", what, () => adapter.readFind(one, TOKEN))),
+  ],
+  readCancel: (adapter) =>
+    UNANSWERED.flatMap(([what, one]) => notOk("readCancel", what, () => adapter.readCancel([one]))),
+  readPool: (adapter) =>
+    EMPTY.flatMap(([what, one]) =>
+      askAnd(
+        "readPool",
+        `on ${what}`,
+        () => adapter.readPool?.([one, one]) ?? [],
+        ([node]) => node ? [finding("readPool", `tells of the machine "${node.name}" after ${what}`)] : [],
+      )
+    ),
+  eventsOf: ({ eventsOf }) =>
+    ["", "no log at all\n"].flatMap((text) =>
+      askAnd("eventsOf", "on a log that tells nothing", () => eventsOf?.(text, exampleHandle(4), 3))
+    ),
+  avoiding: (adapter) =>
+    askAnd(
+      "avoiding",
+      "for a node",
+      () => adapter.avoiding?.(exampleContext(adapter).options, "n1") ?? "",
+      (words) =>
+        /^--[a-z]/.test(words) && words.includes("n1") ? [] : [
+          finding("avoiding", `gives ${JSON.stringify(words)}, wanted a flag of retry and the node`),
+        ],
+    ),
+} satisfies Record<string, MemberCheck>;
+
+function idFindings(member: string, what: string, read: () => Answer<string | null>): AdapterFinding[] {
+  return askAnd(member, `on ${what}`, read, (answer) =>
+    answer.kind !== "ok" || answer.value === null ? [] : [
+      finding(member, `reads the job id "${answer.value}" out of ${what}`),
+    ]);
+}
+
+function notOk(member: string, what: string, read: () => Answer<unknown>): AdapterFinding[] {
+  return askAnd(
+    member,
+    `on ${what}`,
+    read,
+    ({ kind }) => kind === "ok" ? [finding(member, `takes ${what} for an answer, wanted "unclear"`)] : [],
+  );
+}
+
+/** A submission that was stopped may have been taken: to call it refused would submit its shards twice. */
+function stoppedFindings(adapter: SchedulerAdapter): AdapterFinding[] {
+  return UNANSWERED.slice(0, 2).flatMap(([what, one]) =>
+    askAnd(
+      "readSubmit",
+      `on ${what}`,
+      () => adapter.readSubmit(one),
+      ({ kind }) =>
+        kind === "refused" ? [finding("readSubmit", `calls ${what} refused, though the job may be there`)] : [],
+    )
+  );
+}
+
+/** The host asks at most so many rounds. */
+const ROUNDS = 3;
+
+const HANDLES = [exampleHandle(3), exampleHandle(2, "18", "fedcba9876543210")];
+
+/** Absent is not finished; what could not be asked is unknown; one call asks for all. */
+export const QUERY_CHECKS = {
+  query: callFindings,
+  readQuery: (adapter) => [
+    ...UNANSWERED.flatMap(([what, one]) =>
+      askAnd(
+        "readQuery",
+        `on ${what}`,
+        () => adapter.readQuery([one, one], HANDLES, 0),
+        (answer) => isUnknown(answer) ? [] : [finding("readQuery", `takes ${what} for an answer, wanted "unclear"`)],
+      )
+    ),
+    ...EMPTY.flatMap(([what, one]) =>
+      [0, 1].flatMap((round) =>
+        askAnd(
+          "readQuery",
+          `on ${what}`,
+          () => adapter.readQuery([one, one], HANDLES, round),
+          (answer) => answer.kind === "ok" ? stateFindings("readQuery", answer.value, what) : [],
+        )
+      )
+    ),
+  ],
+  readEventLogs: ({ readEventLogs }) =>
+    [null, "", "no log at all\n"].flatMap((text) =>
+      askAnd(
+        "readEventLogs",
+        "on a log that tells nothing",
+        () => readEventLogs?.(HANDLES.map(() => text), HANDLES) ?? [],
+        (states) => stateFindings("readEventLogs", states, "a log that tells nothing"),
+      )
+    ),
+  readJobLog: ({ readJobLog }) =>
+    askAnd(
+      "readJobLog",
+      "on a log",
+      () => readJobLog?.("shard 3: done\n") ?? null,
+      (word) => word?.state === "done" ? [finding("readJobLog", "calls a job done by its own output")] : [],
+    ),
+} satisfies Record<string, MemberCheck>;
+
+/** Nothing was told, or of all shards that nobody knows. */
+function isUnknown(answer: Answer<NativeState[]>): boolean {
+  return answer.kind !== "ok" || (answer.value.length > 0 && answer.value.every(({ state }) => state === "unknown"));
+}
+
+function callFindings(adapter: SchedulerAdapter): AdapterFinding[] {
+  const context = exampleContext(adapter);
+  const count = (handles: Handle[], round = 0) => adapter.query(context, handles, round).length;
+  const many = Array.from({ length: 25 }, (_, i) => exampleHandle(400, `${i + 1}`, `${i + 10}`.padStart(16, "0")));
+  return askAnd(
+    "query",
+    "for many shards",
+    () => [count([exampleHandle(1)]), count([exampleHandle(10_001)]), count(many)],
+    (calls) => [
+      ...askAnd("query", "in round 1", () => adapter.query(context, HANDLES, 1)),
+      ...(new Set(calls).size === 1 && Number(calls[0]) <= 2 ? [] : [
+        finding(
+          "query",
+          `makes ${calls.join(", ")} calls for 1 shard, 10,001 shards, 25 submissions; wanted one for all`,
+        ),
+      ]),
+      ...(count([]) === 0 ? [] : [finding("query", "asks although nothing was submitted")]),
+      ...(count(many, ROUNDS) === 0 ? [] : [finding("query", `still asks in round ${ROUNDS}`)]),
+    ],
+  );
+}
+
+/** States of ours only, of shards that were asked about, and none of them an end that nobody told of. */
+function stateFindings(member: string, states: NativeState[], what: string): AdapterFinding[] {
+  return states.flatMap(({ token, shard, state }) => {
+    const handle = HANDLES.find((one) => one.token === token);
+    const known = handle !== undefined && (shard === null || handle.chunk.shards.includes(shard));
+    if (!known) return [finding(member, `tells of shard ${shard} of a submission that was not asked about`)];
+    return state === "done" ? [finding(member, `calls shard ${shard} done after ${what}: absent is not finished`)] : [];
+  });
+}

@@ -1,0 +1,184 @@
+import type { Chunk, Rendered, RenderedFile, SchedulerAdapter, SchedulerOption } from "../../../schedulers/adapter.ts";
+import {
+  type AdapterFinding,
+  askAnd,
+  askOrRefuse,
+  type Example,
+  exampleContext,
+  finding,
+  type Paths,
+} from "./cases.ts";
+
+/** One shard, some, and more than any default limit. */
+const SIZES = [1, 40, 10_001];
+
+/** Every way in which an adapter may be asked to render. */
+function examplesFor({ limits }: SchedulerAdapter): Example[] {
+  const modes = limits.file_transfer ? ["shared", "transfer"] as const : ["shared"] as const;
+  return modes.flatMap((mode) => (["binary", "sh"] as const).map((wrapper) => ({ farm: { mode, wrapper } })));
+}
+
+export function renderFindings(adapter: SchedulerAdapter): AdapterFinding[] {
+  return [
+    ...SIZES.flatMap((shards) => oneRender(adapter, { shards }, `for ${shards} shards`)),
+    ...examplesFor(adapter).flatMap((one) => oneRender(adapter, one, `with --mode ${one.farm?.mode}`)),
+  ];
+}
+
+function oneRender(adapter: SchedulerAdapter, example: Example, doing: string): AdapterFinding[] {
+  const context = exampleContext(adapter, example);
+  const before = JSON.stringify(context);
+  return askAnd("render", doing, () => adapter.render(context), (rendered) => [
+    ...filesFindings("render", rendered.files),
+    ...chunksFindings(rendered.chunks, context.shards, doing),
+    ...byHandFindings(adapter, rendered),
+    ...(JSON.stringify(context) === before ? [] : [finding("render", "changes what it was given")]),
+    ...askAnd(
+      "render",
+      "the second time",
+      () => adapter.render(context),
+      (again) =>
+        JSON.stringify(again) === JSON.stringify(rendered) ? [] : [
+          finding("render", "gives something else the second time, wanted the same for the same run"),
+        ],
+    ),
+  ]);
+}
+
+/** Files that an adapter wants written. */
+export function filesFindings(member: string, files: RenderedFile[]): AdapterFinding[] {
+  const paths = files.map(({ path }) => path);
+  const twice = paths.filter((path, i) => paths.indexOf(path) !== i);
+  return [
+    ...twice.map((path) => finding(member, `writes "${path}" twice`)),
+    ...files.filter(({ text }) => /\{\{[#^/]?[\w.]+\}\}/.test(text))
+      .map(({ path }) => finding(member, `leaves a tag of a template in "${path}"`)),
+  ];
+}
+
+/** Every shard is in one task of one chunk. */
+function chunksFindings(chunks: Chunk[], shards: number[], doing: string): AdapterFinding[] {
+  const given = chunks.flatMap((chunk) => chunk.shards).sort((a, b) => a - b);
+  const once = given.length === shards.length && given.every((shard, i) => shard === shards[i]);
+  return [
+    ...(once ? [] : [finding("render", `does not put each shard into one chunk ${doing}`)]),
+    ...chunks.flatMap(({ index }, i) => index === i ? [] : [finding("render", `numbers chunk ${i} as ${index}`)]),
+  ];
+}
+
+function byHandFindings({ programs }: SchedulerAdapter, { by_hand }: Rendered): AdapterFinding[] {
+  return by_hand.filter(([program = ""]) => !programs.includes(program))
+    .map(([program]) => finding("render", `names "${program}" to type by hand, which is not among its programs`));
+}
+
+/** A script as its shell would see it: quotes taken away, and what is still alive inside of them marked. */
+interface ShellText {
+  /** All but comments. A sign that the shell would act on is followed by a null byte, so that it equals no value. */
+  code: string;
+  comments: string[];
+}
+
+/** Signs that mean something outside of quotes, and those that do so inside double ones (POSIX.1-2017, 2.2). */
+const ALIVE = new Set("|&;<>()$`*?[\n ");
+const ALIVE_IN_DOUBLE = new Set("$`");
+
+/** Reads a POSIX script's quotes and comments; here-documents are read as if they were code. */
+export function readShell(text: string): ShellText {
+  const comments: string[] = [];
+  let code = "";
+  let quote: "'" | '"' | null = null;
+  for (let i = 0; i < text.length; i++) {
+    const sign = text[i] ?? "";
+    if (quote === "'") {
+      if (sign === "'") quote = null;
+      else code += sign;
+    } else if (sign === "\\") {
+      code += takeBackslash(text[++i] ?? "", quote);
+    } else if (sign === '"') {
+      quote = quote === '"' ? null : '"';
+    } else if (sign === "'" && quote === null) {
+      quote = "'";
+    } else if (sign === "#" && quote === null && /(^|[\s;&|(])$/.test(text.slice(Math.max(0, i - 1), i))) {
+      const end = text.indexOf("\n", i);
+      comments.push(text.slice(i, end < 0 ? undefined : end));
+      i = (end < 0 ? text.length : end) - 1;
+    } else code += (quote === '"' ? ALIVE_IN_DOUBLE : ALIVE).has(sign) ? `${sign}\0` : sign;
+  }
+  return { code, comments };
+}
+
+/** Inside double quotes a backslash is one but before these signs (2.2.3). */
+function takeBackslash(next: string, quote: '"' | null): string {
+  if (next === "\n") return "";
+  return quote === '"' && !'$`"\\'.includes(next) ? `\\${next}` : next;
+}
+
+/** What stands around a value's dangerous part, to find it again in a file. */
+const [BEGIN, END] = ["zq7", "zq8"];
+
+/** Parts of a path that mean something to a shell, a template, or a scheduler. */
+const SIGNS = ["{{name}}", "$HOME", "$(id)", "`id`", "%j", "%%", "it's", 'a"b', "a b", "a\nb", "#", ";id", "\\x", "*"];
+
+const PATHS: (keyof Paths)[] = ["run_dir", "config", "nextstat_bin", "nsfarm"];
+
+/** Values are taken literally, or refused in words: nothing is ever run or filled in by them. */
+export function valueFindings(adapter: SchedulerAdapter): AdapterFinding[] {
+  return [
+    ...PATHS.flatMap((name) => SIGNS.flatMap((sign) => pathFindings(adapter, name, sign))),
+    ...adapter.options.filter(isText).flatMap((option) =>
+      ["a\nb", "{{name}}"].flatMap((sign) => optionFindings(adapter, option, sign))
+    ),
+  ];
+}
+
+function pathFindings(adapter: SchedulerAdapter, name: keyof Paths, sign: string): AdapterFinding[] {
+  const paths = { [name]: `/shared/${BEGIN}${sign}${END}/x` };
+  return examplesFor(adapter).flatMap((example) =>
+    askOrRefuse("render", `with ${JSON.stringify(sign)} in a path`, () => {
+      return adapter.render(exampleContext(adapter, { ...example, paths })).files;
+    }, (files) => literalFindings(files, sign, `the ${name}`))
+  );
+}
+
+/** Values that the option's own pattern refuses never come to an adapter. */
+function isText({ type, pattern, choices }: SchedulerOption): boolean {
+  return (type === "string" || type === "strings") && pattern === undefined && choices === undefined;
+}
+
+function optionFindings(adapter: SchedulerAdapter, { name, type }: SchedulerOption, sign: string): AdapterFinding[] {
+  const value = `${BEGIN}${sign}${END}`;
+  const options = { [name]: type === "strings" ? [value] : value };
+  return askOrRefuse("render", `with ${JSON.stringify(sign)} in --${name}`, () => {
+    return adapter.render(exampleContext(adapter, { options })).files;
+  }, (files) => literalFindings(files, sign, `--${name}`));
+}
+
+function literalFindings(files: RenderedFile[], sign: string, what: string): AdapterFinding[] {
+  return files.filter((file) => !holdsLiterally(file, sign)).map(({ path }) =>
+    finding("render", `does not take ${JSON.stringify(sign)} in ${what} literally in "${path}", nor refuse it`)
+  );
+}
+
+/** Whether the value, wherever it is in a file, is there as what it is. */
+function holdsLiterally({ text }: RenderedFile, sign: string): boolean {
+  if (!/^#!.*\bsh\b/.test(text)) return between(text).every((found) => encodings(sign).has(found));
+  const { code, comments } = readShell(text);
+  return between(code).every((found) => found === sign) &&
+    comments.every((comment) => between(comment).every((found) => encodings(sign).has(found)));
+}
+
+/** What stands between the two marks; also what begins and does not end in one line of a comment. */
+function between(text: string): string[] {
+  return text.split(BEGIN).slice(1).map((rest) => rest.includes(END) ? rest.slice(0, rest.indexOf(END)) : "\n");
+}
+
+/** How files that no shell reads may write a value on one line: as it is, or with the signs of theirs escaped. */
+function encodings(sign: string): Set<string> {
+  if (sign.includes("\n")) return new Set();
+  const dollar = sign.replaceAll("$", "$(DOLLAR)");
+  return new Set([
+    ...[sign, dollar, sign.replaceAll("%", "%%"), sign.replaceAll("$", "$$$$"), sign.replaceAll("\\", "\\\\")],
+    ...[sign.replaceAll('"', '\\"'), sign.replaceAll('"', '""'), sign.replaceAll("'", "''")],
+    ...[sign.replaceAll("'", `'\\''`), dollar.replaceAll("'", `'\\''`)],
+  ]);
+}

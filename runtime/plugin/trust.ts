@@ -1,0 +1,183 @@
+import { readdirSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { errorText, FarmError } from "../../core/errors.ts";
+import { faultWords, shownPath } from "../../core/file_fault.ts";
+import { MANIFEST } from "../../core/run_paths.ts";
+import { RUN_SCHEMA } from "../../core/schema/manifest.ts";
+import { readRegular } from "../fs/read.ts";
+import { ownBinary } from "../system/process.ts";
+
+/** Users whose files are run: root, the owner of this program, and who runs it. */
+export type Trusted = ReadonlySet<number>;
+
+/** What the file is to be used as. */
+type Kind = "plugin" | "profile";
+
+const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_LINKS = 20;
+const STICKY = 0o1000;
+const OTHERS_WRITE = 0o022;
+
+interface TrustedFile {
+  /** With links resolved. */
+  file: string;
+  bytes: Uint8Array;
+}
+
+/**
+ * Reads a file that nobody but trusted users can change or put in the place of another: it, the links that lead to it,
+ * and all folders above belong to them, and nobody else can write there (but to a folder like /tmp, where one can only
+ * touch what is one's own).
+ * @throws {FarmError} input
+ */
+export function readTrusted(path: string, trusted: Trusted, kind: Kind = "plugin"): TrustedFile {
+  try {
+    const file = follow({ path, trusted, kind });
+    return { file, bytes: readRegular(file, MAX_BYTES) };
+  } catch (error) {
+    if (error instanceof FarmError) throw error;
+    throw fault({ path: shownPath(path), kind }, faultWords(error) ?? `it ${errorText(error)}`);
+  }
+}
+
+interface Wanted {
+  path: string;
+  trusted: Trusted;
+  kind: Kind;
+}
+
+function fault({ path, kind }: Pick<Wanted, "path" | "kind">, why: string, next?: string): FarmError {
+  return new FarmError("input", `Cannot use the ${kind} "${path}": ${why}`, next);
+}
+
+function follow(wanted: Wanted): string {
+  let place = resolve(wanted.path);
+  for (let links = 0; links <= MAX_LINKS; links++) {
+    const folder = Deno.realPathSync(dirname(place));
+    const file = join(folder, basename(place));
+    checkFolders(wanted, folder);
+    const info = Deno.lstatSync(file);
+    if (!info.isSymlink) {
+      if (!info.isFile) throw fault(wanted, "wanted a regular file");
+      checkOne(wanted, file, info, OTHERS_WRITE);
+      return file;
+    }
+    if (!wanted.trusted.has(info.uid ?? -1)) throw strange(wanted, file, info.uid);
+    place = resolve(folder, Deno.readLinkSync(file));
+  }
+  throw fault(wanted, `it is a link that leads over more than ${MAX_LINKS} others`);
+}
+
+function checkFolders(wanted: Wanted, folder: string): void {
+  for (let place = folder;; place = dirname(place)) {
+    const info = Deno.lstatSync(place);
+    checkOne(wanted, place, info, (info.mode ?? 0) & STICKY ? 0 : OTHERS_WRITE);
+    if (isRunDirectory(place)) {
+      throw fault(wanted, `it lies in the run directory "${place}"`, "Nothing in a run directory is run as a plugin");
+    }
+    if (place === dirname(place)) return;
+  }
+}
+
+function checkOne(wanted: Wanted, place: string, info: Deno.FileInfo, forbidden: number): void {
+  if (!wanted.trusted.has(info.uid ?? -1)) throw strange(wanted, place, info.uid);
+  if (((info.mode ?? 0) & forbidden) === 0) return;
+  throw fault(wanted, `others than its owner can write to "${place}"`, `Take that away: chmod go-w ${place}`);
+}
+
+function strange(wanted: Wanted, place: string, uid: number | null): FarmError {
+  return fault(
+    wanted,
+    `"${place}" belongs to user ${uid}: wanted root, the owner of nsfarm-deno or yourself`,
+    "Make a copy of your own, when you have read it",
+  );
+}
+
+/** The scheduler of a run says which adapter it needs; the run never brings it along. */
+function isRunDirectory(folder: string): boolean {
+  try {
+    return Deno.readTextFileSync(join(folder, MANIFEST)).includes(`"${RUN_SCHEMA}"`);
+  } catch {
+    return false;
+  }
+}
+
+/** How a plugin was named. */
+type Way = "--plugin" | "profile" | "NSFARM_PLUGINS" | "beside nsfarm-deno";
+
+/** A file that may be a plugin; nobody has looked into it yet. */
+export interface PluginFile {
+  path: string;
+  way: Way;
+  /** The only sum that it may have. */
+  sha256?: string;
+}
+
+/** The folder beside the binary whose files are plugins. */
+const FOLDER = "schedulers";
+
+/** Where plugins may be, first what counts first; whom they may belong to. */
+interface Places {
+  files: PluginFile[];
+  trusted: Trusted;
+}
+
+let places: Places = { files: [], trusted: new Set() };
+
+/**
+ * Looks where plugins may be; once, at the start, while the program still has every permission.
+ * @param named by --plugin or by a profile
+ */
+export function searchPlugins(named: readonly PluginFile[]): Places {
+  const own = ownBinary();
+  const paths = (Deno.env.get("NSFARM_PLUGINS") ?? "").split(":").filter((path) => path !== "");
+  places = {
+    files: [
+      ...named.map((one) => ({ ...one, path: resolve(one.path) })),
+      ...paths.map((path) => ({ path: resolve(path), way: "NSFARM_PLUGINS" as const })),
+      ...(Deno.build.standalone ? besides(join(dirname(own), FOLDER)) : []),
+    ],
+    trusted: trustedUsers(),
+  };
+  return places;
+}
+
+/** Root, the owner of this program, and who runs it. */
+export function trustedUsers(): Trusted {
+  return new Set([0, Deno.statSync(ownBinary()).uid ?? 0, Deno.uid() ?? 0]);
+}
+
+export const pluginPlaces = (): Places => places;
+
+function besides(folder: string): PluginFile[] {
+  try {
+    const names = readdirSync(folder).filter((name) => /^[^._].*\.[jt]s$/.test(name) && !name.endsWith(".d.ts")).sort();
+    return names.map((name) => ({ path: join(folder, name), way: "beside nsfarm-deno" }));
+  } catch {
+    return [];
+  }
+}
+
+/** A plugin that cannot be used: which file, and why. Exit 3, as any bad input file. */
+export function pluginFault(file: string, why: string, next?: string): FarmError {
+  return new FarmError("input", `Cannot use the plugin "${file}": ${why}`, next);
+}
+
+/** A function of an adapter threw, or returned what the contract of adapters does not allow. */
+export class MemberFault extends FarmError {
+  /**
+   * @param adapter the plugin's file, else the adapter's name
+   * @param how "threw" with the error's message, or "returned" with the first thing that is wrong in it
+   */
+  constructor(adapter: string, readonly member: string, readonly how: "threw" | "returned", readonly what: string) {
+    const words = how === "threw" ? `its ${member} threw: ${what}` : `what its ${member} returned is wrong: ${what}`;
+    super("input", pluginFault(adapter, words).message);
+  }
+
+  /** @param doing when it did so, as in "for 40 shards" */
+  during(doing: string): string {
+    return this.how === "threw"
+      ? `throws ${doing}: ${this.what}`
+      : `gives something else ${doing} than wanted: ${this.what}`;
+  }
+}

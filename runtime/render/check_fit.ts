@@ -1,0 +1,126 @@
+import { dirname } from "node:path";
+import * as z from "zod/mini";
+import { FarmError } from "../../core/errors.ts";
+import { tailLines } from "../../core/failure.ts";
+import { atBounds, fitCommand } from "../../core/fit_command.ts";
+import { countWarnings, poiName } from "../../core/fit_quality.ts";
+import type { ShardOutput } from "../../core/output.ts";
+import { ONE_BLAS_THREAD } from "../../core/record.ts";
+import type { FarmManifest, TrialFit } from "../../core/schema/manifest.ts";
+import { inputPath, type SpecModel } from "../../core/spec.ts";
+import type { CommandResult } from "../../schedulers/adapter.ts";
+import { parseJson } from "../fs/read.ts";
+import { removeTree } from "../fs/write.ts";
+import { makeScratch } from "../run/temporary.ts";
+import { resultOf } from "../shard/fit.ts";
+import { runProgram } from "../system/process.ts";
+
+/** What the fits before a run tell. */
+interface CheckedFit {
+  /** The generation point, by parameter name. */
+  point: Record<string, number>;
+  /** null where only the point was wanted. */
+  trial: TrialFit | null;
+}
+
+/**
+ * Fits one toy as the run would, so that nextstat itself says whether it takes spec, parameters and arguments; and at
+ * the same time the observed data, from which each toy's fit starts.
+ * @param asked neither: nothing is fitted; without `check` the observed data are not looked at
+ * @throws {FarmError} input, with nextstat's first error line
+ */
+export async function checkFit(
+  asked: { check: boolean; freeze_gen: boolean },
+  manifest: FarmManifest,
+  spec_model: SpecModel | null,
+): Promise<CheckedFit | null> {
+  if (!asked.check && !asked.freeze_gen) return null;
+  const model = asked.check ? spec_model : null;
+  const scratch = makeScratch(dirname(manifest.run_dir));
+  try {
+    const observing = model && fitObserved(manifest, model, scratch);
+    const [fitted_toy] = await Promise.allSettled([fitToy(manifest, scratch), observing]);
+    // Both have ended: nothing of a fit that was refused goes on.
+    if (fitted_toy.status === "rejected") throw fitted_toy.reason;
+    const output = fitted_toy.value;
+    const [observed, channels] = [await observing, model ? await countEvents(manifest.config, model) : []];
+    const { frame, poi_hat } = output;
+    const point = Object.fromEntries(frame.parameter_names.map((name, i) => [name, frame.gen.params[i] ?? 0]));
+    const [fitted = NaN] = poi_hat;
+    const toy = {
+      poi: poiName(frame),
+      poi_true: frame.results.poi_true,
+      poi_hat: Number.isNaN(fitted) ? null : fitted,
+    };
+    return { point, trial: observed && { ...observed, channels, toy } };
+  } finally {
+    removeTree(scratch);
+  }
+}
+
+async function fitToy(manifest: FarmManifest, scratch: string): Promise<ShardOutput> {
+  const out = `${scratch}/out.json`;
+  const paths = { nextstat: manifest.nextstat_bin, config: manifest.config, out, metrics: `${scratch}/metrics.json` };
+  const one = { ...manifest, shards: 0 };
+  const plan = { ...manifest.plans[0]!, n_toys: 1 };
+  const { exit_code, stderr, stdout } = await runFit(manifest, fitCommand(one, plan, paths, 1));
+  const fit = resultOf(exit_code === 0 ? "ok" : "exit", exit_code, paths, one, plan);
+  if ("cause" in fit) throw refusal(manifest.config, fit.fault ?? (stderr || stdout), exit_code);
+  return fit.output.output;
+}
+
+function runFit({ config }: FarmManifest, argv: string[]): Promise<CommandResult> {
+  const env = Object.entries(ONE_BLAS_THREAD).map(([name, value]) => `${name}=${value}`);
+  // By way of sh: env(1) would take a path with a "=" in it for one more variable.
+  const words = ["env", ...env, "sh", "-c", 'exec "$0" "$@"', ...argv];
+  return runProgram({ argv: words, cwd: dirname(config), timeout_s: 600 });
+}
+
+const ObservedFit = z.looseObject({ parameter_names: z.array(z.string()), bestfit: z.array(z.number()) });
+
+/** A toy's fit holds one of the observed data too, so this one takes no longer than that. What fails here says nothing. */
+async function fitObserved(
+  manifest: FarmManifest,
+  model: SpecModel,
+  scratch: string,
+): Promise<Pick<TrialFit, "at_bounds" | "warnings">> {
+  const out = `${scratch}/observed.json`;
+  const words = ["unbinned-fit", "--config", manifest.config, "--threads", "1", "-o", out];
+  const { exit_code, stderr } = await runFit(manifest, [manifest.nextstat_bin, ...words]);
+  const fit = exit_code === 0 ? readObserved(out) : undefined;
+  const warnings = countWarnings(stderr.split("\n")).map(({ text }) => text);
+  if (!fit) return { at_bounds: null, warnings: [] };
+  const fitted = new Map(fit.parameter_names.map((name, i) => [name, fit.bestfit[i] ?? NaN]));
+  return { at_bounds: atBounds(fitted, model.bounds), warnings };
+}
+
+function readObserved(path: string): z.infer<typeof ObservedFit> | undefined {
+  try {
+    return ObservedFit.safeParse(parseJson(Deno.readFileSync(path))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the channels whose files are Parquet. */
+async function countEvents(config: string, { channels }: SpecModel): Promise<TrialFit["channels"]> {
+  if (channels.length === 0) return [];
+  const { parquetRows } = await import("./parquet_rows.ts");
+  return channels.flatMap(({ name, file, least, most }) => {
+    try {
+      return [{ name, n_events: parquetRows(inputPath(config, file)), least, most }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function refusal(config: string, printed: string, code: number | null): FarmError {
+  const lines = tailLines(printed).map((line) => line.trim()).filter((line) => line !== "Caused by:");
+  const first = lines.slice(0, 2).join(": ").replace(/^error: /i, "");
+  return new FarmError(
+    "input",
+    `nextstat refuses the spec "${config}": ${first || `exit ${code}`}`,
+    "Mend the spec or the options; --no-check renders without this trial fit of one toy",
+  );
+}

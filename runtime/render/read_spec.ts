@@ -1,0 +1,92 @@
+import { basename } from "node:path";
+import { errorText, FarmError } from "../../core/errors.ts";
+import { adviceFor, faultWords, fileFault, shownPath } from "../../core/file_fault.ts";
+import type { InputFile } from "../../core/schema/enums.ts";
+import { inputPath, readSpecModel, specFiles, type SpecModel } from "../../core/spec.ts";
+import { hashFile, mtime_ms } from "../fs/hash_file.ts";
+import { checkDepth, decodeText, MAX_DOCUMENT_BYTES, Unreadable } from "../fs/read.ts";
+
+/** A spec that was read. */
+interface ReadSpec {
+  /** The paths of it and of every file that it names. */
+  paths: string[];
+  /** null where it is none that this program understands. */
+  model: SpecModel | null;
+}
+
+interface SpecInputs {
+  spec_sha256: string;
+  inputs: InputFile[];
+  mtimes_ms: Record<string, number>;
+}
+
+/**
+ * Reads a spec (JSON, else YAML, as nextstat does).
+ * @param config absolute path of the spec
+ * @throws {FarmError} input, when the spec or one of them is not there or is no file; nextstat would wait on a FIFO
+ */
+export async function readSpec(config: string): Promise<ReadSpec> {
+  const spec = await parseSpec(config);
+  const paths = [basename(config), ...specFiles(spec)];
+  for (const path of paths) readable(config, path, () => null);
+  return { paths, model: readSpecModel(spec) };
+}
+
+/**
+ * Hashes a spec and every file that it names.
+ * @param paths as readSpec tells them
+ * @throws {FarmError} input, when one cannot be read
+ */
+export function hashSpec(config: string, paths: string[]): SpecInputs {
+  const inputs = paths.map((path) => ({ path, ...readable(config, path, hashFile) }));
+  const mtimes_ms = Object.fromEntries(paths.map((path) => [path, mtime_ms(inputPath(config, path)) ?? 0]));
+  return { spec_sha256: inputs[0]?.sha256 ?? "", inputs, mtimes_ms };
+}
+
+async function parseSpec(config: string): Promise<unknown> {
+  const bytes = readSpecBytes(config);
+  try {
+    const text = decodeText(bytes);
+    if (config.endsWith(".json")) {
+      checkDepth(bytes);
+      return JSON.parse(text);
+    }
+    const { parseYaml } = await import("../run/parse_yaml.ts");
+    return parseYaml(text);
+  } catch (error) {
+    throw new FarmError(
+      "input",
+      `Cannot read the spec "${config}": ${error instanceof Unreadable ? `it ${error.message}` : errorText(error)}`,
+      "Mend the spec; nextstat reads JSON, or YAML where the name does not end in .json",
+    );
+  }
+}
+
+function readSpecBytes(config: string): Uint8Array {
+  try {
+    const info = Deno.statSync(config);
+    if (!info.isFile) throw new Error("it is no file");
+    if (info.size > MAX_DOCUMENT_BYTES) throw new Error(`it has ${info.size} bytes, more than ${MAX_DOCUMENT_BYTES}`);
+    return Deno.readFileSync(config);
+  } catch (error) {
+    const fault = fileFault(error);
+    const next = (fault && adviceFor(fault)) ?? "Give the spec with --config";
+    const what = faultWords(error) ?? errorText(error);
+    throw new FarmError("input", `Cannot read the spec "${shownPath(config)}": ${what}`, next);
+  }
+}
+
+/** Does something with a file that the spec names; what goes wrong becomes the user's error. */
+function readable<T>(config: string, path: string, act: (where: string) => T): T {
+  const where = inputPath(config, path);
+  try {
+    if (!Deno.statSync(where).isFile) throw new Error("it is no file");
+    return act(where);
+  } catch (error) {
+    throw new FarmError(
+      "input",
+      `Cannot read "${where}", which the spec "${config}" names: ${faultWords(error) ?? errorText(error)}`,
+      "Put it beside the spec as its `file` entry says, or mend the entry",
+    );
+  }
+}

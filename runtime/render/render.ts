@@ -1,0 +1,178 @@
+import { randomBytes } from "node:crypto";
+import { basename, dirname, join } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { trialWarnings } from "../../core/fit_command.ts";
+import { newManifest, type RunRequest } from "../../core/request.ts";
+import { ATTEMPTS, CLAIMS, INCOMING, MANIFEST } from "../../core/run_paths.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { inputPath } from "../../core/spec.ts";
+import { INPUTS, planStage, type StagePlan } from "../../core/staging.ts";
+import type { Backend, Rendered, SchedulerLimits } from "../../schedulers/adapter.ts";
+import { exists, makeFolder, removeTree, rename, temporaryPath, writeWhole } from "../fs/write.ts";
+import { pluginRecord } from "../plugin/load.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { sweepStaged } from "../run/temporary.ts";
+import { inspectMachine, loadAverage, uptime_s } from "../system/machine.ts";
+import { probeNextstat } from "../system/nextstat.ts";
+import { ownBinary } from "../system/process.ts";
+import { checkFit } from "./check_fit.ts";
+import { hashSpec, readSpec } from "./read_spec.ts";
+
+/** Where the spec and its files go below inputs/. @throws {FarmError} input, for an absolute path in the spec */
+export function stagePlanOf(config: string, paths: readonly string[]): StagePlan {
+  const folders = dirname(config).split("/").filter((name) => name !== "").reverse();
+  return planStage(basename(config), paths, folders);
+}
+
+/** Copies the spec and every file that it names into the run directory, but for those that are there. */
+export function stageInputs(dir: string, config: string, plan: StagePlan): void {
+  for (const { from, to } of plan.files) {
+    const target = join(dir, INPUTS, to);
+    if (exists(target)) continue;
+    makeFolder(dirname(target));
+    Deno.copyFileSync(inputPath(config, from), target);
+  }
+}
+
+/** Makes the manifest of a run; writes nothing. @throws {FarmError} */
+export async function planRun(request: RunRequest): Promise<FarmManifest> {
+  const unchecked = skeleton(request);
+  if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
+    throw new FarmError("usage", `Cannot use --seed ${request.seed}: seed + n_toys must stay below 2^53`);
+  }
+  const { paths, model } = await readSpec(request.config);
+  const [spec, nextstat, machine, checked] = await firstFault(
+    Promise.try(() => hashSpec(request.config, paths)),
+    probeNextstat(request.nextstat_bin),
+    inspectMachine(),
+    checkFit(request, unchecked, model),
+  );
+  const manifest = skeleton(request);
+  manifest.farm = {
+    ...manifest.farm,
+    nextstat_version: nextstat.version,
+    nextstat_sha256: nextstat.sha256,
+    nextstat_bytes: nextstat.bytes,
+    ...(nextstat.mtime_ms === null ? {} : { nextstat_mtime_ms: nextstat.mtime_ms }),
+    ...(nextstat.ctime_ms === null ? {} : { nextstat_ctime_ms: nextstat.ctime_ms }),
+    spec_sha256: spec.spec_sha256,
+    inputs: spec.inputs,
+    input_mtimes_ms: spec.mtimes_ms,
+    frozen_gen: request.freeze_gen ? checked?.point ?? null : null,
+    poi_bounds: model?.bounds.get(model.poi) ?? null,
+    ...(checked?.trial ? { trial: checked.trial } : {}),
+    environment: {
+      host: machine.host,
+      cpu_model: machine.cpu_model,
+      kernel: machine.kernel,
+      rustc_version: null,
+      load_average: loadAverage(),
+      uptime_s: uptime_s(),
+    },
+  };
+  return manifest;
+}
+
+const skeleton = (request: RunRequest): FarmManifest =>
+  newManifest(request, {
+    created_at_utc: new Date().toISOString(),
+    run_token: randomBytes(8).toString("hex"),
+    nsfarm_bin: ownBinary(),
+  });
+
+/** All at the same time; of several faults the first in the list is told. */
+async function firstFault<T extends readonly unknown[]>(...asked: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  await Promise.allSettled(asked);
+  return await Promise.all(asked);
+}
+
+interface RenderedRun {
+  run: Run<FarmManifest>;
+  rendered: Rendered;
+}
+
+/**
+ * Plans a run and writes its directory, whole or not at all.
+ * @throws {FarmError} usage, when the run exists
+ */
+export async function renderRun(
+  request: RunRequest,
+  adapter: Backend,
+  limits: SchedulerLimits,
+): Promise<RenderedRun> {
+  const dir = join(request.out_dir, request.run_id);
+  if (exists(dir)) throw existsAlready(dir);
+  const manifest = await planRun(request);
+  Object.assign(manifest.farm, pluginRecord(adapter), adapter.inJob ? { in_job: adapter.inJob } : {});
+  const stage = stageOf(request, adapter, manifest);
+  const sent = adapter.limits.sends_inputs ? sentPlan(manifest) : stage;
+  if (sent) manifest.farm.staged_config = `${INPUTS}/${sent.config}`;
+  const rendered = adapter.render({
+    manifest,
+    run_dir: dir,
+    nsfarm: manifest.farm.nsfarm_bin ?? ownBinary(),
+    options: request.options,
+    limits,
+    shards: manifest.plans.map((plan) => plan.shard_index),
+  });
+  await sweepStaged(request.out_dir);
+  writeRun(dir, manifest, rendered, stage);
+  const warnings = [...rendered.warnings, ...trialWarnings(manifest.farm.trial)];
+  return { run: { dir, manifest_path: join(dir, MANIFEST), manifest }, rendered: { ...rendered, warnings } };
+}
+
+function existsAlready(dir: string): FarmError {
+  return new FarmError(
+    "usage",
+    `Cannot render "${dir}": it exists already, and an existing run is never touched`,
+    "Choose another --run-id, or leave it out",
+  );
+}
+
+/** Inputs up to this size are copied for a later transfer by hand too; larger ones only with --mode transfer. */
+const STAGE_ANYWAY_BYTES = 64 * 1024 * 1024;
+
+function stageOf(request: RunRequest, adapter: Backend, manifest: FarmManifest): StagePlan | undefined {
+  if (!adapter.limits.file_transfer) return undefined;
+  const { inputs } = manifest.farm;
+  const bytes = inputs.reduce((sum, input) => sum + input.bytes, 0);
+  const unasked = bytes > STAGE_ANYWAY_BYTES || inputs.some(({ path }) => path.startsWith("/"));
+  if (request.mode === "shared" && unasked) return undefined;
+  return stagePlanOf(manifest.config, inputs.map((input) => input.path));
+}
+
+/** Where inputs will lie on hosts; undefined where an absolute path in the spec keeps them from being sent. */
+export function sentPlan({ config, farm: { inputs } }: FarmManifest): StagePlan | undefined {
+  if (inputs.some(({ path }) => path.startsWith("/"))) return undefined;
+  return stagePlanOf(config, inputs.map(({ path }) => path));
+}
+
+/** All is written under a temporary name beside it: a process that dies leaves no half run, and of two one is first. */
+function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage: StagePlan | undefined): void {
+  makeFolder(dirname(dir));
+  const staged = temporaryPath(dir);
+  makeFolder(staged);
+  try {
+    if (stage) stageInputs(staged, manifest.config, stage);
+    // Those of the work too: a machine that looks one up before another has made it may keep in mind that it is absent.
+    for (const folder of [ATTEMPTS, CLAIMS, INCOMING, ...rendered.folders ?? []]) makeFolder(join(staged, folder));
+    for (const file of rendered.files) {
+      if (file.path.includes("/")) makeFolder(join(staged, file.path, ".."));
+      writeWhole(join(staged, file.path), file.text, file.executable ? 0o750 : 0o640);
+    }
+    writeWhole(join(staged, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
+    nameRun(staged, dir);
+  } catch (error) {
+    removeTree(staged);
+    throw error;
+  }
+}
+
+/** rename(2) takes the place of an empty folder, never of one with something in it. */
+function nameRun(staged: string, dir: string): void {
+  try {
+    rename(staged, dir);
+  } catch (error) {
+    throw exists(dir) ? existsAlready(dir) : error;
+  }
+}

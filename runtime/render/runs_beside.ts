@@ -1,0 +1,112 @@
+import { basename, dirname, join } from "node:path";
+import * as z from "zod/mini";
+import { freeSeeds, runSeeds, seedOf } from "../../core/check_manifest.ts";
+import { errorText } from "../../core/errors.ts";
+import { MANIFEST } from "../../core/run_paths.ts";
+import { Manifest } from "../../core/schema/manifest.ts";
+import type { SeedRange } from "../../core/toy_ranges.ts";
+import { listNames } from "../fs/list.ts";
+import { readDocument, Unreadable } from "../fs/read.ts";
+import { exists } from "../fs/write.ts";
+
+const Seeds = z.pick(Manifest, { schema_version: true, run_id: true, plans: true, config: true });
+
+const Asked = z.pick(Manifest, { seed: true, shards: true });
+
+/** Seeds of one run beside. */
+interface TakenSeeds extends SeedRange {
+  run: string;
+  config: string | undefined;
+}
+
+/** What the runs in a folder tell of their seeds. */
+interface SeedsBeside {
+  ranges: TakenSeeds[];
+  /** Why those that may not be looked at tell nothing. */
+  refused: string[];
+}
+
+/** Seeds used by the runs in a folder; what is no run is passed over. */
+function seedsBeside(out_dir: string): SeedsBeside {
+  const found: SeedsBeside = { ranges: [], refused: [] };
+  try {
+    for (const name of listNames(out_dir)) lookBeside(out_dir, name, found);
+  } catch (error) {
+    found.refused.push(errorText(error));
+  }
+  return found;
+}
+
+/** Looks at one name beside a run: a document that cannot be understood is no run, one that may not be read is unknown. */
+function lookBeside(out_dir: string, name: string, found: SeedsBeside): void {
+  try {
+    const { plans, config } = readDocument(join(out_dir, name, MANIFEST), Seeds);
+    found.ranges.push(...runSeeds({ plans }).map((range) => ({ ...range, run: name, config })));
+  } catch (error) {
+    if (error instanceof Unreadable && error.fault !== null) {
+      found.refused.push(`"${name}" ${error.message}`);
+    }
+  }
+}
+
+/** What an existing run of that directory was asked to be, as far as it is not typed again; null: there is none to read. */
+export function requestedBefore(dir: string): { seed: number; shards: number | null } | null {
+  try {
+    const { seed, shards } = readDocument(join(dir, MANIFEST), Asked);
+    return { seed, shards: shards ?? null };
+  } catch {
+    return null; // whoever opens the run says why
+  }
+}
+
+/** The first seed above all that the runs in a folder use; 42 where there are none. */
+export function nextSeed(out_dir: string): number {
+  return seedsBeside(out_dir).ranges.reduce((next, { seed, n_toys }) => Math.max(next, seed + n_toys), 42);
+}
+
+/** Returns the first of `n` seeds that neither the run nor another one of its spec beside it has; above the run's own. */
+export function freshSeed(dir: string, manifest: Manifest, n: number): number {
+  const { ranges } = seedsBeside(dirname(dir));
+  const others = ranges.filter(({ run, config }) => run !== basename(dir) && config === manifest.config);
+  return freeSeeds(seedOf(manifest, manifest.n_toys), n, others);
+}
+
+/**
+ * Warnings about the seeds of a run: another one of the same spec beside it has toys of the same seeds, and those whose
+ * seeds could not be compared.
+ */
+export function seedWarnings(
+  dir: string,
+  out_dir: string,
+  mine: { seed: number; n_toys: number; config: string },
+): string[] {
+  const { ranges, refused } = seedsBeside(out_dir);
+  const shared = ranges.map(({ run, config, seed, n_toys }) => {
+    const from = Math.max(seed, mine.seed);
+    const count = Math.min(seed + n_toys, mine.seed + mine.n_toys) - from;
+    return { run, count: run === basename(dir) || config !== mine.config ? 0 : count };
+  }).sort((a, b) => b.count - a.count)[0];
+  const same = shared && shared.count > 0
+    ? [
+      `${shared.count} of these toys have the seeds of toys in the run "${shared.run}" beside it: they are the same toys, not new ones (--seed next takes fresh ones)`,
+    ]
+    : [];
+  return [...same, ...refusedWords(refused)];
+}
+
+function refusedWords(refused: readonly string[]): string[] {
+  const [first, ...more] = refused;
+  if (first === undefined) return [];
+  const others = more.length > 0 ? ` (and ${more.length} more)` : "";
+  return [`the seeds of runs beside it could not be compared: ${first}${others}`];
+}
+
+/** `<prefix>_<UTC>`, with a number behind it where that is taken. */
+export function freshRunId(out_dir: string, prefix: string): string {
+  const stamp = new Date().toISOString().replaceAll(/[-:]/g, "").replace(/\.\d+Z$/, "Z");
+  const base = `${prefix}_${stamp}`;
+  for (let n = 1;; n++) {
+    const id = n === 1 ? base : `${base}_${n}`;
+    if (!exists(join(out_dir, id))) return id;
+  }
+}

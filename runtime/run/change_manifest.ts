@@ -1,0 +1,140 @@
+import { resolve } from "node:path";
+import { manifestFault, unusedDoublings } from "../../core/check_manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import { readFlag } from "../../core/flags.ts";
+import { changeOptions, doubleMemory, doubleTime } from "../../core/request.ts";
+import type { FarmManifest, Manifest, OptionValue } from "../../core/schema/manifest.ts";
+import type { Backend, SchedulerOption } from "../../schedulers/adapter.ts";
+import { changeDocument } from "../fs/exclusive.ts";
+import { loadFarmRun, loadRun, type Run } from "./load_manifest.ts";
+
+/**
+ * Changes the manifest of a run, under its lock: the only way in which one that is there is written. Whatever is slow
+ * (a scheduler's answer, hashes, all shards) is found out before; `change` applies it to the manifest as it is now,
+ * which others may have changed since this process read it.
+ * @param change gives back the same object where there is nothing to change
+ * @returns the run with its manifest as it is now
+ * @throws {FarmError} input, when it cannot be read or written
+ */
+export const changeManifest = (run: RunFiles, change: (now: Manifest) => Manifest): Run =>
+  changed(run, loadRun, change);
+
+/** As changeManifest, for a run that this program rendered. */
+export const changeFarmManifest = (run: RunFiles, change: (now: FarmManifest) => FarmManifest): Run<FarmManifest> =>
+  changed(run, loadFarmRun, change);
+
+type RunFiles = Pick<Run, "dir" | "manifest_path">;
+
+function changed<M extends Manifest>(
+  { dir, manifest_path }: RunFiles,
+  load: (path: string) => Run<M>,
+  change: (now: M) => M,
+): Run<M> {
+  const manifest = changeDocument(manifest_path, () => load(manifest_path).manifest, (now) => checked(change(now)));
+  return { dir, manifest_path, manifest };
+}
+
+/** A manifest that contradicts itself could not be read again. */
+function checked<M extends Manifest>(manifest: M): M {
+  const fault = manifestFault(manifest);
+  if (fault === null) return manifest;
+  throw new Error(`A change would make a manifest that contradicts itself: ${fault}`);
+}
+
+/**
+ * The manifest with --mode as asked now, whatever the run was rendered with: from here on its jobs get their files so.
+ * @throws {FarmError} usage, where the scheduler sends no files
+ */
+export function changeMode(
+  manifest: FarmManifest,
+  adapter: Backend,
+  mode: string | undefined,
+  doing: string,
+  at_utc: string,
+): FarmManifest {
+  if (mode === undefined || mode === (manifest.farm.options["mode"] ?? manifest.farm.mode)) return manifest;
+  if (adapter.limits.file_transfer) return changeOptions(manifest, { mode }, doing, at_utc);
+  throw new FarmError("usage", `Cannot use --mode ${mode} with ${adapter.name}: its jobs need a shared file system`);
+}
+
+/** Reads one value of a scheduler's option from a command line; a path is made absolute. @throws {FarmError} usage */
+export function readOption(option: SchedulerOption, text: string): OptionValue {
+  const isText = option.type === "string" || option.type === "strings" || option.type === "boolean";
+  if (isText && option.choices === undefined) refuseControl(option.name, text);
+  const value = readFlag(option.name, option, text);
+  return option.type === "path" ? resolve(`${value}`) : value;
+}
+
+/** A value goes into one line of a job file. */
+function refuseControl(name: string, text: string): void {
+  // deno-lint-ignore no-control-regex
+  if (!/[\u0000-\u001f\u007f]/.test(text)) return;
+  throw new FarmError(
+    "usage",
+    `Cannot use --${name} ${JSON.stringify(text)}: wanted one line without control characters`,
+  );
+}
+
+/** What `retry` may raise; true: to twice of what it was. */
+export interface Raised {
+  memory?: string | true;
+  time?: string | true;
+}
+
+/**
+ * The manifest with more memory or time for its jobs, the change in its history. What was doubled before and no job has
+ * had yet is not doubled again.
+ * @throws {FarmError} usage, where the scheduler has no such option, the run never set it, or the value is none
+ */
+export function raiseLimits(
+  manifest: FarmManifest,
+  adapter: Backend,
+  raised: Raised,
+  at_utc: string,
+): FarmManifest {
+  const changes: Record<string, OptionValue> = {};
+  const unused = unusedDoublings(manifest);
+  const doubled: string[] = [];
+  for (const role of ["memory", "time"] as const) {
+    const asked = raised[role];
+    if (asked === undefined) continue;
+    const option = optionOf(adapter, role);
+    const { name } = option;
+    const before = manifest.farm.options[name];
+    if (asked !== true) changes[name] = readOption(option, asked);
+    else if (!unused.has(name)) {
+      changes[name] = twice(role, name, before);
+      doubled.push(name);
+    }
+  }
+  return changeOptions(manifest, changes, "retried", at_utc, doubled);
+}
+
+/** In words, which limits are not doubled because not all jobs that were to have them were submitted. */
+export function keptLimits(manifest: FarmManifest, adapter: Backend, raised: Raised): string[] {
+  const unused = unusedDoublings(manifest);
+  return adapter.options.flatMap(({ role, name }) =>
+    (role === "memory" || role === "time") && raised[role] === true && unused.has(name)
+      ? [
+        `--${name} is ${
+          manifest.farm.options[name]
+        } already, and jobs that are to have that were not submitted: it is not doubled again`,
+      ]
+      : []
+  );
+}
+
+function optionOf(adapter: Backend, role: "memory" | "time"): SchedulerOption {
+  const option = adapter.options.find((one) => one.role === role);
+  if (option) return option;
+  throw new FarmError("usage", `Cannot use --more-${role}: ${adapter.name} has no limit of ${role} to raise`);
+}
+
+function twice(role: "memory" | "time", name: string, before: OptionValue | undefined): OptionValue {
+  if (before !== undefined) return role === "memory" ? doubleMemory(before) : doubleTime(before);
+  throw new FarmError(
+    "usage",
+    `Cannot double --${name}: the run was rendered without it`,
+    `Give the new value: --more-${role} VALUE`,
+  );
+}

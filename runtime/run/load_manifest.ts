@@ -1,0 +1,168 @@
+import { basename, dirname, join, resolve } from "node:path";
+import * as z from "zod/mini";
+import { isFarmManifest, manifestFault } from "../../core/check_manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import { quickCheck } from "../../core/quick_check.ts";
+import { isOfRunDirectory, MANIFEST } from "../../core/run_paths.ts";
+import { type FarmManifest, Manifest, RUN_SCHEMA } from "../../core/schema/manifest.ts";
+import { listNames } from "../fs/list.ts";
+import { inputError, readDocument, Unreadable } from "../fs/read.ts";
+import { exists } from "../fs/write.ts";
+
+/** A run directory and what was asked of it; `dir` is where it lies now, which may not be manifest.run_dir. */
+export interface Run<M = Manifest> {
+  dir: string;
+  manifest_path: string;
+  manifest: M;
+}
+
+/** The manifest's path of RUN_DIR or of its manifest.json (any name ending in .json). */
+export function manifestPath(run: string): string {
+  const path = resolve(run);
+  return path.endsWith(".json") ? path : join(path, MANIFEST);
+}
+
+/**
+ * Opens a run of ours or of the old scripts.
+ * @throws {FarmError} input, when its manifest is not there, not ours, or contradicts itself
+ */
+export function loadRun(run: string): Run {
+  const manifest_path = manifestPath(run);
+  let manifest: Manifest;
+  try {
+    manifest = readDocument(manifest_path, Manifest, undefined, quickCheck(Manifest));
+  } catch (error) {
+    throw inputError(
+      "the manifest",
+      manifest_path,
+      error,
+      `Name a run directory, or its ${MANIFEST} of schema ${RUN_SCHEMA}`,
+    );
+  }
+  const fault = manifestFault(manifest);
+  if (fault) {
+    throw new FarmError(
+      "input",
+      `The manifest "${manifest_path}" contradicts itself: ${fault}`,
+      "Take it from a copy, or render the run again",
+    );
+  }
+  return { dir: dirname(manifest_path), manifest_path, manifest };
+}
+
+/** Whether this program rendered a run, with all that its shards need. */
+export const isFarmRun = (run: Run): run is Run<FarmManifest> => isFarmManifest(run.manifest);
+
+/**
+ * Opens a run that this program rendered.
+ * @throws {FarmError} input, also when the old scripts made it
+ */
+export function loadFarmRun(path: string): Run<FarmManifest> {
+  return assertFarmRun(loadRun(path));
+}
+
+/** @throws {FarmError} input, when it is a run of the old scripts, which is not run from here */
+export function assertFarmRun(run: Run): Run<FarmManifest> {
+  if (isFarmRun(run)) return run;
+  const what = run.manifest.farm ? "lacks what is needed to run its shards" : "was rendered by other scripts";
+  throw new FarmError(
+    "input",
+    `The run "${basename(run.dir)}" ${what}, so it cannot be run from here`,
+    "Use status, doctor, logs, verify, collect, merge and report on it, or render a new run",
+  );
+}
+
+/**
+ * Opens a run by its directory or by any of its manifests. A directory is what lies there, also where it was copied or
+ * moved. Only a manifest that lies apart from its shards, as `collect --out` writes one, leads to the directory in
+ * which they were collected.
+ * @throws {FarmError} input
+ */
+export function openRun(path: string): Run {
+  const run = loadRun(path);
+  const home = liesApart(run) ? homeOf(run) : undefined;
+  return home === undefined ? run : { ...run, dir: home };
+}
+
+/** Whether a manifest says that shards have ended, and nothing of them, nor of any run, lies beside it. */
+function liesApart({ dir, manifest_path, manifest }: Run): boolean {
+  const { results = [], run_dir } = manifest;
+  if (results.length === 0 || (run_dir !== undefined && resolve(run_dir) === dir)) return false;
+  if (listNames(dir).some(isOfRunDirectory)) return false;
+  // The manifest of a rendered directory says so too, once it was collected; but no shard of it has ended.
+  if (basename(manifest_path) === MANIFEST) return results.some(({ status }) => status !== undefined);
+  return !isHomeOf(dir, manifest);
+}
+
+/** Where the shards of a manifest were collected, or else were to be. */
+function homeOf({ manifest }: Run): string | undefined {
+  const collected = manifest.results?.find(({ local_dir }) => typeof local_dir === "string")?.local_dir;
+  // The old ssh runner has a folder for each shard: RUN_DIR/shards/shard_000_HOST.
+  const folders = collected ? [collected, dirname(dirname(collected))] : [];
+  return [...folders, ...manifest.run_dir === undefined ? [] : [manifest.run_dir]]
+    .map((folder) => resolve(folder))
+    .find((folder) => isHomeOf(folder, manifest) || isLeft(folder, manifest));
+}
+
+/** Whether a directory is of the run that a manifest tells of. */
+const isHomeOf = (dir: string, manifest: Manifest): boolean => isManifestOf(join(dir, MANIFEST), manifest);
+
+/** Whether a file is a manifest of the same run. */
+export function isManifestOf(path: string, manifest: Manifest): boolean {
+  try {
+    const there: Manifest = readDocument(path, Manifest);
+    if (manifest.farm) return there.farm?.run_token === manifest.farm.run_token;
+    return there.run_id === manifest.run_id && there.created_at_utc === manifest.created_at_utc;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a directory of the run's name is left of an old run whose manifest was taken away. */
+function isLeft(dir: string, { farm, run_id }: Manifest): boolean {
+  return !farm && basename(dir) === run_id && exists(dir) && !exists(join(dir, MANIFEST));
+}
+
+/**
+ * How a run's directory came to lie where it does. `moved`: the folder that its manifest names is gone, so that its jobs
+ * are still this run's. `copied`: the run lies there too, and the jobs and processes on record are that one's.
+ */
+export type Origin = { kind: "own" } | { kind: "moved" | "copied"; from: string };
+
+export function originOf({ dir, manifest: { run_dir, farm } }: Run): Origin {
+  if (!farm || run_dir === undefined) return { kind: "own" };
+  const from = resolve(run_dir);
+  if (from === dir || isSameFolder(from, dir)) return { kind: "own" };
+  return { kind: liesIn(from, farm.run_token) ? "copied" : "moved", from };
+}
+
+/** Whether two paths lead to one folder, by links or by two mounts of one file system. */
+function isSameFolder(a: string, b: string): boolean {
+  try {
+    const [one, other] = [Deno.statSync(a), Deno.statSync(b)];
+    // Two mounts of one file system may have two device numbers; the folder has one number in both.
+    return one.ino !== null && one.ino === other.ino && one.birthtime?.getTime() === other.birthtime?.getTime();
+  } catch {
+    return false;
+  }
+}
+
+const Tokened = z.looseObject({ farm: z.looseObject({ run_token: z.string() }) });
+
+/** Whether the run of this token lies in a folder. One that may not be read is taken for it: its jobs are left alone. */
+function liesIn(dir: string, token: string): boolean {
+  try {
+    return readDocument(join(dir, MANIFEST), Tokened).farm.run_token === token;
+  } catch (error) {
+    return error instanceof Unreadable && error.fault !== null && !error.absent;
+  }
+}
+
+/** Returns the mark of all attempts on record where they are those of another directory, of which this one is a copy. */
+export function copyMark(run: Run): { copied_from?: string } {
+  const origin = originOf(run);
+  return origin.kind === "copied" ? { copied_from: origin.from } : {};
+}
+
+/** Whether the jobs and processes on record are those of another directory, of which this one is a copy. */
+export const isCopy = (run: Run): boolean => originOf(run).kind === "copied";

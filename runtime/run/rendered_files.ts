@@ -1,0 +1,100 @@
+import { nextstatFault, nextstatsOf } from "../../core/check_manifest.ts";
+import { errorText, FarmError } from "../../core/errors.ts";
+import { faultWords } from "../../core/file_fault.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import { inputPath } from "../../core/spec.ts";
+import { hashFile } from "../fs/hash_file.ts";
+import { nextstatVersion } from "../system/nextstat.ts";
+import { loadFarmRun, type Run } from "./load_manifest.ts";
+
+/** What a shard would be fitted with now. */
+interface FilesNow {
+  nextstat_sha256: string | null;
+  /** Why no shard may be fitted with it, and what to do; null: nothing is against it. */
+  fault: { what: string; next: string } | null;
+}
+
+const BRING_BACK = "Bring back what the run was rendered with, or render a new run";
+
+/**
+ * The spec, the files that it names and nextstat, as they are before each attempt. By size and times first, those of the
+ * manifest or of the last look; a hash only where these differ.
+ */
+export class RenderedFiles {
+  readonly #seen = new Map<string, { stamp: string; sha256: string }>();
+
+  constructor(readonly run: Run<FarmManifest>) {}
+
+  async look(): Promise<FilesNow> {
+    try {
+      const what = this.#inputsFault();
+      if (what !== null) return { nextstat_sha256: null, fault: { what, next: BRING_BACK } };
+      return await this.#lookAtNextstat();
+    } catch (error) {
+      return { nextstat_sha256: null, fault: { what: faultWords(error) ?? errorText(error), next: BRING_BACK } };
+    }
+  }
+
+  /** @throws {FarmError} input, where shards may not be fitted with what is there */
+  async require(doing: string): Promise<void> {
+    const { fault } = await this.look();
+    if (fault !== null) throw new FarmError("input", `${doing}: ${fault.what}`, fault.next);
+  }
+
+  #inputsFault(): string | null {
+    const { config, farm } = this.run.manifest;
+    for (const { path: name, bytes, sha256 } of farm.inputs) {
+      const path = inputPath(config, name);
+      try {
+        const isRendered = (info: Deno.FileInfo) => info.mtime?.getTime() === farm.input_mtimes_ms?.[name];
+        const info = Deno.statSync(path);
+        if (info.size === bytes && this.#sumOf(path, info, isRendered(info) ? sha256 : null) === sha256) continue;
+        return `"${path}" is not the file that the run was rendered with`;
+      } catch (error) {
+        return `"${path}" cannot be read: ${faultWords(error) ?? errorText(error)}`;
+      }
+    }
+    return null;
+  }
+
+  async #lookAtNextstat(): Promise<FilesNow> {
+    const { manifest, manifest_path } = this.run;
+    const path = manifest.nextstat_bin;
+    const info = Deno.statSync(path);
+    const known = nextstatsOf(manifest).find((one) =>
+      one.bytes === info.size && one.mtime_ms === info.mtime?.getTime() &&
+      (one.ctime_ms === undefined || one.ctime_ms === info.ctime?.getTime())
+    );
+    const nextstat_sha256 = this.#sumOf(path, info, known?.sha256 ?? null);
+    if (nextstatFault(manifest, nextstat_sha256) === null) return { nextstat_sha256, fault: null };
+    // It may have been taken on purpose since this process read the manifest.
+    const what = nextstatFault(loadFarmRun(manifest_path).manifest, nextstat_sha256);
+    return { nextstat_sha256, fault: what === null ? null : await this.#nextstatFault(path, what) };
+  }
+
+  async #nextstatFault(path: string, what: string): Promise<FilesNow["fault"]> {
+    const { manifest, dir } = this.run;
+    const [version, wanted] = [await nextstatVersion(path), manifest.farm.nextstat_version];
+    if (version !== wanted) return otherVersion(path, version, wanted);
+    return {
+      what: `nextstat "${path}" is not the file that the run was rendered with: ${what}`,
+      next: `Put it back, or take it as it is now: nsfarm-deno retry ${quoteWord(dir)} --accept-changed-nextstat`,
+    };
+  }
+
+  #sumOf(path: string, info: Deno.FileInfo, known: string | null): string {
+    const { size, ino } = info;
+    const stamp = [size, ino, info.mtime?.getTime(), info.ctime?.getTime()].join(" ");
+    const seen = this.#seen.get(path);
+    if (seen?.stamp === stamp) return seen.sha256;
+    const sha256 = known ?? hashFile(path).sha256;
+    this.#seen.set(path, { stamp, sha256 });
+    return sha256;
+  }
+}
+
+/** Says so of a nextstat of another version, which no flag takes: toys of two versions are no one set. */
+export function otherVersion(path: string, version: string, wanted: string): { what: string; next: string } {
+  return { what: `nextstat "${path}" is version ${version}, the run was rendered with ${wanted}`, next: BRING_BACK };
+}

@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import { SUBMIT_META } from "../../core/run_paths.ts";
+import type { NativeState } from "../../core/schema/scheduler.ts";
+import { type Submission, SUBMIT_META_SCHEMA, SubmitMeta } from "../../core/schema/submit_meta.ts";
+import { changeDocument } from "../fs/exclusive.ts";
+import { inputError, readIfThere } from "../fs/read.ts";
+import { thisMoment } from "../system/machine.ts";
+import { isCopy, type Run } from "./load_manifest.ts";
+
+/** Reads submit_meta.json; undefined where nothing was submitted. @throws {FarmError} input */
+export function readSubmitMeta(dir: string): SubmitMeta | undefined {
+  const path = join(dir, SUBMIT_META);
+  try {
+    return readIfThere(path, SubmitMeta);
+  } catch (error) {
+    throw inputError(
+      "the record of submissions",
+      path,
+      error,
+      "It says which jobs are this run's: take it from a copy, or cancel the jobs by hand and remove it",
+    );
+  }
+}
+
+export function readSubmissions(dir: string): Submission[] {
+  return readSubmitMeta(dir)?.farm?.submissions ?? [];
+}
+
+/** Those of them whose jobs are this directory's: a copy has its original's on record too. */
+export function ownSubmissions(run: Run): Submission[] {
+  return isCopy(run) ? [] : readSubmissions(run.dir).filter((one) => one.copied_from === undefined);
+}
+
+/** What is on record of when a submission is made: by this machine's clock, and by its count of seconds where known. */
+export function intendedNow(): Pick<Submission, "intended_at_utc" | "intended_boot"> {
+  const { utc_ms, boot } = thisMoment();
+  return { intended_at_utc: new Date(utc_ms).toISOString(), ...(boot ? { intended_boot: { ...boot } } : {}) };
+}
+
+/** What the scheduler said when it refused the last submission; null: it has taken it, or there is none. */
+export function refusalOf(run: Run): string | null {
+  const last = ownSubmissions(run).at(-1);
+  return last?.state === "refused" ? last.answer : null;
+}
+
+/** What is told of pilots that do not count as dead. */
+export function withoutSilent(run: Run, states: readonly NativeState[]): NativeState[] {
+  const silent = ownSubmissions(run).filter(({ silent_at_utc }) => silent_at_utc !== undefined);
+  return states.filter((state) => !silent.some(({ token }) => token === state.token));
+}
+
+/** Notes that the pilots of these submissions count as dead from now on; where that cannot be written, it is found again. */
+export function recordSilent(run: Run, tokens: readonly string[]): void {
+  const silent_at_utc = new Date().toISOString();
+  try {
+    for (const one of ownSubmissions(run).filter(({ token }) => tokens.includes(token))) {
+      recordSubmission(run.dir, { ...one, silent_at_utc });
+    }
+  } catch {
+    // a look at somebody else's run
+  }
+}
+
+/** Puts a submission on disk: a new one, or the same token's new state. */
+export function recordSubmission(dir: string, submission: Submission): void {
+  changeSubmitMeta(dir, (before) => withSubmission(before, submission));
+}
+
+/** Changes submit_meta.json under its lock: a status may look while jobs are submitted. */
+export function changeSubmitMeta(
+  dir: string,
+  change: (before: SubmitMeta | undefined) => SubmitMeta | undefined,
+): void {
+  changeDocument(join(dir, SUBMIT_META), () => readSubmitMeta(dir), change);
+}
+
+function withSubmission(before: SubmitMeta | undefined, submission: Submission): SubmitMeta {
+  const others = before?.farm?.submissions ?? [];
+  const at = others.findIndex((one) => one.token === submission.token);
+  const submissions = at < 0 ? [...others, submission] : others.with(at, submission);
+  return {
+    ...before,
+    schema_version: SUBMIT_META_SCHEMA,
+    created_at_utc: before?.created_at_utc ?? submission.intended_at_utc,
+    farm: { ...before?.farm, submissions },
+  };
+}

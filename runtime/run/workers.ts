@@ -1,0 +1,112 @@
+import { join } from "node:path";
+import { CLAIMS } from "../../core/run_paths.ts";
+import { Worker, WORKER_SCHEMA } from "../../core/schema/attempt.ts";
+import { listNames } from "../fs/list.ts";
+import { inputError, readDocument, Unreadable } from "../fs/read.ts";
+import { makeFolder, removeQuietly, writeDocument } from "../fs/write.ts";
+import { aliveOf } from "../system/proc.ts";
+import { isCopy, type Run } from "./load_manifest.ts";
+
+const workerPath = (dir: string, token: string) => join(dir, CLAIMS, `worker_${token}.json`);
+
+/**
+ * While a worker loop works, its file tells of it. That of one that breaks stays, and its beats stand still: so others
+ * learn that the attempts which it has left open are dead.
+ */
+export async function announced<T>(
+  dir: string,
+  worker: Pick<Worker, "token" | "run_token" | "process" | "slots">,
+  beat_interval_s: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  makeFolder(join(dir, CLAIMS));
+  const started_at_utc = new Date().toISOString();
+  let beats = 0;
+  const beat = () => {
+    const document = { schema_version: WORKER_SCHEMA, ...worker, started_at_utc, beats: beats++, beat_interval_s };
+    writeDocument(workerPath(dir, worker.token), document);
+  };
+  beat();
+  const timer = setInterval(() => tryTo(beat), beat_interval_s * 1000);
+  try {
+    const done = await work();
+    withdrawWorker(dir, worker.token);
+    return done;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** A beat that a full disk swallows is missed; the next one may be written. */
+function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // see above
+  }
+}
+
+function withdrawWorker(dir: string, token: string): void {
+  removeQuietly(workerPath(dir, token));
+}
+
+/** A worker loop whose file is there and cannot be read: whether it works, and on what, is unknown. */
+export interface UnknownWorker {
+  token: string;
+  /** Why, in words for a user. */
+  why: string;
+}
+
+export interface ListedWorkers {
+  known: Worker[];
+  unknown: UnknownWorker[];
+}
+
+/** Lists the worker loops that have announced themselves. @throws {FarmError} input, when they cannot be listed */
+export function listWorkers(dir: string): ListedWorkers {
+  const found: ListedWorkers = { known: [], unknown: [] };
+  for (const name of listNames(join(dir, CLAIMS))) {
+    const token = /^worker_([0-9a-f]{16})\.json$/.exec(name)?.[1];
+    if (token !== undefined) addWorker(found, dir, token);
+  }
+  return found;
+}
+
+/** One that has left since the listing is none. */
+function addWorker({ known, unknown }: ListedWorkers, dir: string, token: string): void {
+  const path = workerPath(dir, token);
+  try {
+    known.push(readDocument(path, Worker));
+  } catch (error) {
+    if (error instanceof Unreadable && error.absent) return;
+    const { message } = inputError("the file of a worker loop", path, error, "");
+    unknown.push({ token, why: message });
+  }
+}
+
+/** The workers of this run that are alive on this machine, those of other machines, and those that cannot be read. */
+export async function lookAtWorkers(
+  run: Run,
+  boot_id: string,
+): Promise<{ alive: Worker[]; elsewhere: Worker[]; unknown: UnknownWorker[] }> {
+  const { known, unknown } = isCopy(run) ? { known: [], unknown: [] } : listWorkers(run.dir);
+  const alive = await aliveOf(known.map((worker) => worker.process), boot_id);
+  return {
+    alive: known.filter((worker) => alive.has(worker.process)),
+    elsewhere: known.filter((worker) => worker.process.boot_id !== boot_id),
+    unknown,
+  };
+}
+
+/** Removes the files of all workers: of a copied directory, where they are the original's. */
+export function withdrawWorkers(dir: string): void {
+  const { known, unknown } = listWorkers(dir);
+  for (const { token } of [...known, ...unknown]) withdrawWorker(dir, token);
+}
+
+/** Removes the files of workers of this boot that are dead; of one that comes meanwhile nothing is known yet. */
+export async function sweepWorkers(run: Run, boot_id: string): Promise<void> {
+  const here = listWorkers(run.dir).known.filter(({ process }) => process.boot_id === boot_id);
+  const alive = await aliveOf(here.map(({ process }) => process), boot_id);
+  for (const { process, token } of here) if (!alive.has(process)) withdrawWorker(run.dir, token);
+}

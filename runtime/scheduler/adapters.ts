@@ -1,0 +1,118 @@
+import { basename } from "node:path";
+import type { LimitChange, Remedies } from "../../core/advice.ts";
+import { FarmError } from "../../core/errors.ts";
+import { nearestName } from "../../core/flags.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type {
+  Backend,
+  Command,
+  CommandResult,
+  SchedulerAdapter,
+  SchedulerLimits,
+  SchedulerOption,
+} from "../../schedulers/adapter.ts";
+import { BUILT_IN } from "../../schedulers/mod.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { refusalOf } from "../run/submissions.ts";
+import { runProgram } from "../system/process.ts";
+
+/** The options of all schedulers that have a role. */
+export async function optionsOfRole(role: SchedulerOption["role"]): Promise<SchedulerOption[]> {
+  const adapters = await Promise.all(Object.keys(BUILT_IN).map((name) => loadAdapter(name)));
+  return adapters.flatMap(({ options }) => options.filter((option) => option.role === role));
+}
+
+/**
+ * The adapter of a scheduler: a built-in one, or a plugin.
+ * @param of what names it, and the kind of its fault where no adapter has the name
+ * @throws {FarmError} usage, for a name that no adapter has; input, for a plugin that cannot be used
+ */
+export async function loadAdapter(
+  name: string,
+  of: { what: string; kind: FarmError["kind"] } = { what: `--scheduler "${name}"`, kind: "usage" },
+): Promise<Backend> {
+  const load = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
+  if (load) return (await load()).default;
+  const { findPlugin } = await import("../plugin/load.ts");
+  const { adapter, names, faults } = findPlugin(name);
+  if (adapter) return adapter;
+  const known = [...Object.keys(BUILT_IN), ...names];
+  const near = nearestName(name, known);
+  throw new FarmError(
+    of.kind,
+    `Cannot use ${of.what}: known are ${known.join(", ")}`,
+    faults[0]?.message ?? (near ? `Did you mean "${near}"?` : "Is it a plugin? Name its file with --plugin"),
+  );
+}
+
+/** The adapter of a run's scheduler. @throws {FarmError} input */
+export const adapterOfRun = ({ dir, manifest: { scheduler } }: Run<FarmManifest>): Promise<Backend> =>
+  loadAdapter(scheduler, { what: `the run "${basename(dir)}" of the scheduler "${scheduler}"`, kind: "input" });
+
+/** The scheduler that has an option of this name, where one of the built-in ones has. */
+export async function schedulerWith(option: string): Promise<string | undefined> {
+  for (const [name, load] of Object.entries(BUILT_IN)) {
+    const { default: adapter } = await load();
+    if (adapter.options.some((one) => one.name === option)) return name;
+  }
+  return undefined;
+}
+
+/** The schedulers that need no plugin. */
+export const BUILT_IN_NAMES: readonly string[] = Object.keys(BUILT_IN);
+
+/** Runs an adapter's commands one after the other; only programs that it has declared. */
+export async function runCommands(
+  adapter: SchedulerAdapter,
+  commands: Command[],
+  cwd: string,
+): Promise<CommandResult[]> {
+  const results: CommandResult[] = [];
+  for (const command of commands) results.push(await runCommand(adapter, command, cwd));
+  return results;
+}
+
+export async function runCommand(adapter: SchedulerAdapter, command: Command, cwd: string): Promise<CommandResult> {
+  const [program = ""] = command.argv;
+  if (!adapter.programs.includes(program)) {
+    throw new FarmError(
+      "input",
+      `Cannot run "${program}" for the adapter "${adapter.name}": it is not one of its programs (${
+        adapter.programs.join(", ")
+      })`,
+    );
+  }
+  return await runProgram({ ...command, cwd: command.cwd ?? cwd });
+}
+
+/** @throws {FarmError} unreachable */
+export function unreachable(
+  adapter: Backend,
+  doing: string,
+  message: string,
+  next = "Nothing was changed; run the same command again when it answers",
+): FarmError {
+  return new FarmError("unreachable", `Cannot ${doing} with ${adapter.name}: ${message}`, next);
+}
+
+/** What the scheduler's probe says; empty where there is none, or it cannot be asked (a run can be rendered elsewhere). */
+export async function queryLimits(adapter: Backend): Promise<SchedulerLimits> {
+  if (adapter.kind === "worker") return {};
+  return adapter.readProbe(await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/"));
+}
+
+/** What `retry` can raise: twice what the run asked for, or a first value, where it asked for nothing. */
+export function remediesFor(run: Run<FarmManifest>, adapter: Backend): Remedies {
+  return {
+    more_memory: raiseOf(run, adapter, "memory", ["4GB", "4G"]),
+    more_time: raiseOf(run, adapter, "time", []),
+    refusal: refusalOf(run),
+  };
+}
+
+function raiseOf(run: Run<FarmManifest>, adapter: Backend, role: "memory" | "time", first: string[]): LimitChange {
+  const option = adapter.options.find((one) => one.role === role);
+  if (!option) return null;
+  if (run.manifest.farm.options[option.name] !== undefined) return "twice";
+  return first.find((value) => new RegExp(`^(?:${option.pattern ?? ".*"})$`).test(value)) ?? null;
+}

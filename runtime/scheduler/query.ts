@@ -1,0 +1,243 @@
+import { join } from "node:path";
+import { readShardName } from "../../core/run_paths.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { Submission } from "../../core/schema/submit_meta.ts";
+import type {
+  Answer,
+  Backend,
+  Handle,
+  NativeState,
+  RenderContext,
+  SchedulerAdapter,
+  SchedulerLimits,
+} from "../../schedulers/adapter.ts";
+import { listNames } from "../fs/list.ts";
+import { MAX_DOCUMENT_BYTES, readRegular } from "../fs/read.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { changeSubmitMeta, ownSubmissions, readSubmitMeta, withoutSilent } from "../run/submissions.ts";
+import { listAttempts, readAttempt } from "../shard/attempts.ts";
+import type { QueriedShard } from "../shard/context.ts";
+import { ownBinary } from "../system/process.ts";
+import { runCommands } from "./adapters.ts";
+import { loopStates } from "./background.ts";
+
+/**
+ * Seconds since each of these shards was first seen to be unknown to its scheduler. It is kept in submit_meta.json, so
+ * that looks minutes apart by different commands count as one wait for late files.
+ */
+function absentSeconds(dir: string, absent: readonly number[]): Map<number, number> {
+  const meta = readSubmitMeta(dir);
+  const before = meta?.farm?.absent_since_utc ?? {};
+  const now = new Date().toISOString();
+  const since = Object.fromEntries(absent.map((shard) => [`${shard}`, before[`${shard}`] ?? now]));
+  if (meta && JSON.stringify(before) !== JSON.stringify(since)) keep(dir, since);
+  const seconds = (shard: number) => (Date.parse(now) - Date.parse(since[`${shard}`] ?? now)) / 1000;
+  return new Map(absent.map((shard) => [shard, Math.max(0, seconds(shard))]));
+}
+
+function keep(dir: string, absent_since_utc: Record<string, string>): void {
+  try {
+    changeSubmitMeta(dir, (meta) => meta && { ...meta, farm: { submissions: [], ...meta.farm, absent_since_utc } });
+  } catch {
+    // a look at somebody else's run, or at a full disk, still shows what it sees
+  }
+}
+
+/** Shards with both files under their final names; a listing is enough to see that nothing is awaited of them. */
+export function shardsWithFiles(dir: string): Set<number> {
+  const names = listNames(dir).flatMap((name) => readShardName(name) ?? []);
+  const outputs = new Set(names.filter(({ kind }) => kind === "out.json").map(({ shard }) => shard));
+  return new Set(
+    names.filter(({ kind, shard }) => kind === "metrics.json" && outputs.has(shard)).map((one) => one.shard),
+  );
+}
+
+/** The state that tells most of what will happen, first. */
+const ORDER = ["running", "queued", "held"] as const;
+
+/**
+ * What pilots' states mean for the shards, any of which any pilot may take: while one runs or waits, a shard that was
+ * begun runs and the others wait; when all have ended, those that nobody began are simply open.
+ */
+function statesOfPilots(
+  run: Run<FarmManifest>,
+  states: readonly NativeState[],
+  given: ReadonlySet<number>,
+): Map<number, QueriedShard> {
+  const begun = begunShards(run.dir, given);
+  const best = ORDER.flatMap((state) => states.find((one) => one.state === state) ?? []).at(0);
+  if (!best) return afterPilots(run, begun);
+  const reason = best.state === "held" ? best.reason : "waits for a pilot";
+  return new Map([...given].map((shard) => {
+    const native: NativeState = begun.has(shard)
+      ? { ...best, state: "running", shard, reason: null, host: null }
+      : { ...best, state: best.state === "held" ? "held" : "queued", shard, reason, host: null };
+    return [shard, { native, absent_s: null }];
+  }));
+}
+
+/** Files of what was begun may be late. */
+function afterPilots(run: Run<FarmManifest>, begun: ReadonlySet<number>): Map<number, QueriedShard> {
+  const recorded = shardsWithFiles(run.dir);
+  const absent = absentSeconds(run.dir, [...begun].filter((shard) => !recorded.has(shard)));
+  return new Map([...begun].map((shard) => [shard, { native: null, absent_s: absent.get(shard) ?? null }]));
+}
+
+/** Shards whose last attempt has no end yet. */
+function begunShards(dir: string, given: ReadonlySet<number>): Set<number> {
+  const begun = new Set<number>();
+  for (const [shard, numbers] of listAttempts(dir)) {
+    if (given.has(shard) && readAttempt(dir, shard, numbers.at(-1) ?? 0)?.end === null) begun.add(shard);
+  }
+  return begun;
+}
+
+/** What a scheduler said of all shards that it was given. */
+export interface QueriedScheduler {
+  reached: boolean;
+  /** Why it could not be asked. */
+  message: string | null;
+  shards: Map<number, QueriedShard>;
+  /** All that it told, of every submission: also of those that a later one of the same shards has replaced. */
+  states: NativeState[];
+  grace_s: number;
+}
+
+/** How many rounds an adapter may ask for: the queue, then history. */
+const MAX_ROUNDS = 3;
+
+export function renderContext(
+  run: Run<FarmManifest>,
+  shards: number[],
+  limits: SchedulerLimits = {},
+): RenderContext {
+  const { manifest, dir } = run;
+  return {
+    manifest,
+    run_dir: dir,
+    nsfarm: manifest.farm.nsfarm_bin ?? ownBinary(),
+    options: manifest.farm.options,
+    limits,
+    shards,
+  };
+}
+
+/** Submissions that may still have jobs. */
+export function handlesOf(submissions: Submission[]): Handle[] {
+  return submissions.flatMap(({ job_id, token, shards, tasks, state, command }, index) => {
+    if (job_id === null || state === "refused") return [];
+    return [{ job_id, token, chunk: { index, shards, ...(tasks ? { tasks } : {}) }, command }];
+  });
+}
+
+/** Asks a scheduler for all jobs of a run in as few calls as its adapter needs. */
+export async function queryScheduler(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  grace_s: number,
+): Promise<QueriedScheduler> {
+  const submissions = ownSubmissions(run);
+  const handles = handlesOf(submissions);
+  const answer = await (adapter.kind === "worker" ? loopStates(run, handles) : queryRounds(run, adapter, handles));
+  const given = new Set(submissions.filter((one) => one.state !== "refused").flatMap((one) => one.shards));
+  if (answer.kind !== "ok") {
+    const shards = new Map([...given].map((shard) => [shard, { native: null, absent_s: null }]));
+    return { reached: false, message: answer.message, shards, states: [], grace_s };
+  }
+  const states = answer.value;
+  if (run.manifest.farm.pilots !== null) {
+    const shards = statesOfPilots(run, withoutSilent(run, states), given);
+    return { reached: true, message: null, shards, states, grace_s };
+  }
+  const shards = lastStates(run, states, given, submissions);
+  if (adapter.limits.files_may_be_late === false) {
+    for (const [shard, { native }] of shards) if (native === null) shards.delete(shard);
+  }
+  return { reached: true, message: null, shards, states, grace_s };
+}
+
+async function queryRounds(
+  run: Run<FarmManifest>,
+  adapter: SchedulerAdapter,
+  handles: Handle[],
+): Promise<Answer<NativeState[]>> {
+  const found = readLogs(run, adapter, handles);
+  const context = renderContext(run, []);
+  let missing = handles.filter((handle) => !isOver(handle, found));
+  for (let round = 0; round < MAX_ROUNDS && missing.length > 0; round++) {
+    const commands = adapter.query(context, missing, round);
+    if (commands.length === 0) break;
+    const answer = adapter.readQuery(await runCommands(adapter, commands, run.dir), missing, round);
+    if (answer.kind !== "ok") return answer;
+    found.push(...answer.value.flatMap((one) => newer(found.find((known) => sameTask(known, one)), one)));
+    missing = missing.filter((handle) => !isComplete(handle, found));
+  }
+  return { kind: "ok", value: found };
+}
+
+/** What the scheduler itself has written into the run directory; no daemon is asked for it. */
+function readLogs(run: Run<FarmManifest>, adapter: SchedulerAdapter, handles: Handle[]): NativeState[] {
+  if (!adapter.eventLogs || !adapter.readEventLogs || handles.length === 0) return [];
+  const texts = adapter.eventLogs(handles).map((path) => readLogFile(join(run.dir, path)));
+  return adapter.readEventLogs(texts, handles);
+}
+
+function readLogFile(path: string): string | null {
+  try {
+    return new TextDecoder().decode(readRegular(path, MAX_DOCUMENT_BYTES));
+  } catch {
+    return null;
+  }
+}
+
+/** States after which a task never runs again by itself. */
+const ENDED = new Set(["done", "failed", "cancelled", "timed_out", "out_of_memory"]);
+
+/**
+ * What an answer adds to what is known of a task: nothing after its end; a state that the log has told already keeps
+ * the log's reason where the answer has none.
+ */
+function newer(known: NativeState | undefined, reported: NativeState): NativeState[] {
+  if (known && ENDED.has(known.state)) return [];
+  return [
+    known?.state === reported.state && reported.reason === null ? { ...reported, reason: known.reason } : reported,
+  ];
+}
+
+const sameTask = (a: NativeState, b: NativeState) => a.token === b.token && a.shard === b.shard;
+
+/** Whether the logs tell that all of it has ended: then its scheduler need not be asked. */
+function isOver(handle: Handle, found: NativeState[]): boolean {
+  const over = new Set(
+    found.filter((one) => one.token === handle.token && ENDED.has(one.state)).map((one) => one.shard),
+  );
+  return over.has(null) || handle.chunk.shards.every((shard) => over.has(shard));
+}
+
+function isComplete(handle: Handle, found: NativeState[]): boolean {
+  const reported = new Set(found.filter((one) => one.token === handle.token).map((one) => one.shard));
+  return reported.has(null) || handle.chunk.shards.every((shard) => reported.has(shard));
+}
+
+/** Of several submissions of one shard the latest counts. */
+function lastStates(
+  run: Run<FarmManifest>,
+  states: NativeState[],
+  given: Set<number>,
+  submissions: Submission[],
+): Map<number, QueriedShard> {
+  const native = new Map<number, NativeState>();
+  for (const { token, shards } of submissions) {
+    for (const shard of shards) native.delete(shard);
+    for (const state of states.filter((one) => one.token === token)) {
+      for (const shard of state.shard === null ? shards : [state.shard]) native.set(shard, state);
+    }
+  }
+  const recorded = shardsWithFiles(run.dir);
+  // One that its scheduler calls done must show its files like one that it has forgotten.
+  const isGone = (shard: number) => (native.get(shard)?.state ?? "done") === "done" && !recorded.has(shard);
+  const absent = absentSeconds(run.dir, [...given].filter(isGone));
+  return new Map(
+    [...given].map((shard) => [shard, { native: native.get(shard) ?? null, absent_s: absent.get(shard) ?? null }]),
+  );
+}

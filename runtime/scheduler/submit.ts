@@ -1,0 +1,236 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { Submission } from "../../core/schema/submit_meta.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import type {
+  Answer,
+  Backend,
+  Chunk,
+  CommandResult,
+  SchedulerAdapter,
+  UnclearSubmission,
+} from "../../schedulers/adapter.ts";
+import { writeWhole } from "../fs/write.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { intendedNow, ownSubmissions, recordSubmission } from "../run/submissions.ts";
+import { pauseFor } from "../system/process.ts";
+import { runCommand } from "./adapters.ts";
+import { detachCommand, findLoop, startLoop } from "./background.ts";
+import { handlesOf, renderContext } from "./query.ts";
+
+/** How long a submission is looked for by its token whose command may still be under way, or its scheduler silent. */
+const LOOK_FOR_S = 30;
+
+/** How long a scheduler that answers again may take to work off a command that had no answer. */
+const WORK_OFF_S = 8;
+
+/**
+ * Submits one chunk once: token and intent are on disk before the scheduler is called; an unclear answer is settled by
+ * asking for the token, never by submitting again.
+ * @param go_on the command that submits what this one did not
+ * @throws {FarmError} unreachable, when it is unclear still; the intent stays on record
+ */
+export async function submitChunk(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  chunk: Chunk,
+  go_on: string,
+  cluster?: string,
+): Promise<Submission> {
+  const token = randomBytes(8).toString("hex");
+  const { argv, submit } = submissionOf(run, adapter, chunk, token);
+  const intent: Submission = {
+    token,
+    state: "intent",
+    scheduler: adapter.name,
+    command: argv,
+    shards: chunk.shards,
+    ...(chunk.tasks ? { tasks: chunk.tasks } : {}),
+    ...(cluster === undefined ? {} : { cluster }),
+    job_id: null,
+    ...intendedNow(),
+    answered_at_utc: null,
+    answer: null,
+  };
+  recordSubmission(run.dir, intent);
+  const answer = await submit();
+  if (answer.kind === "ok") return settle(run, intent, "submitted", answer.value, null);
+  if (answer.kind === "refused") {
+    settle(run, intent, "refused", null, answer.message);
+    throw notTaken(`${adapter.name} refused the jobs: ${answer.message}`, mend(go_on));
+  }
+  const returned = { ...intent, answered_at_utc: new Date().toISOString() };
+  const settled = await resolveUnclear(run, adapter, returned, answer, go_on);
+  if (settled.state === "submitted") return settled;
+  const next = answer.answered ? mend(go_on) : `when it answers: ${go_on}`;
+  throw notTaken(`${adapter.name} did not take the jobs: ${settled.answer}`, next);
+}
+
+/** How a chunk is submitted, and the words of it that are kept. */
+function submissionOf(run: Run<FarmManifest>, adapter: Backend, chunk: Chunk, token: string) {
+  if (adapter.kind === "worker") {
+    return { argv: detachCommand(run.dir, token, adapter.words), submit: () => startLoop(run, token, adapter.words) };
+  }
+  const command = adapter.submit(renderContext(run, chunk.shards), chunk, token);
+  const submit = async () => adapter.readSubmit(await runCommand(adapter, command, run.dir));
+  return { argv: command.argv, submit };
+}
+
+/**
+ * Looks for a submission by its token.
+ * @param results of commands that have looked for others just now, by their words
+ */
+async function findJobs(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  { token, shards }: Submission,
+  results = new Map<string, CommandResult>(),
+): Promise<Answer<string | null>> {
+  if (adapter.kind === "worker") return await findLoop(run, token);
+  const command = adapter.find(renderContext(run, shards), token);
+  const key = command.argv.join("\0");
+  const result = results.get(key) ?? await runCommand(adapter, command, run.dir);
+  results.set(key, result);
+  return adapter.readFind(result, token);
+}
+
+const mend = (go_on: string) =>
+  `mend what it says, then: ${go_on} (for other options render a run of another --run-id)`;
+
+const notTaken = (message: string, next: string) =>
+  new FarmError("unreachable", message, `They are not queued; ${next}`);
+
+function settle(
+  run: Run<FarmManifest>,
+  intent: Submission,
+  state: Submission["state"],
+  job_id: string | null,
+  answer: string | null,
+): Submission {
+  const { not_found_after_s: _, ...before } = intent;
+  return record(run, { ...before, state, job_id, answer });
+}
+
+function record(run: Run<FarmManifest>, submission: Submission): Submission {
+  const settled = { ...submission, answered_at_utc: new Date().toISOString() };
+  recordSubmission(run.dir, settled);
+  return settled;
+}
+
+/**
+ * Looks for a submission whose answer was lost. Also what a later command does with an intent that it finds. One that is
+ * not found counts as refused, and may come late all the same: findLate looks for it again.
+ */
+async function resolveUnclear(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  intent: Submission,
+  { message, ids = [], answered = false }: Omit<UnclearSubmission, "kind">,
+  go_on: string,
+): Promise<Submission> {
+  const begun = performance.now();
+  let until = begun + LOOK_FOR_S * 1000;
+  let asked = false;
+  while (performance.now() < until) {
+    const found = await findJobs(run, adapter, intent);
+    if (found.kind === "ok" && found.value !== null) return settle(run, intent, "submitted", found.value, message);
+    if (found.kind === "ok" && !asked) {
+      asked = true;
+      if (answered) break;
+      if (intent.answered_at_utc !== null) until = Math.min(until, performance.now() + WORK_OFF_S * 1000);
+    }
+    await pauseFor(2000);
+  }
+  const [id] = ids;
+  if (id !== undefined) return settle(run, intent, "submitted", id, message);
+  if (asked) {
+    const not_found_after_s = Math.round((performance.now() - begun) / 1000);
+    const where = answered ? "is in its queue" : `was found in ${not_found_after_s} s`;
+    const answer = `${message}; no job of its token ${where}`;
+    return record(run, { ...intent, state: "refused", job_id: null, answer, not_found_after_s });
+  }
+  settle(run, intent, "unclear", null, message);
+  throw new FarmError(
+    "unreachable",
+    `Cannot tell whether ${adapter.name} took the jobs: ${message}`,
+    `Nothing is submitted twice; when it answers: ${go_on} (it looks for them first)`,
+  );
+}
+
+/**
+ * Settles every submission on record of which it is not known whether it was taken: intents of commands that died or got
+ * no answer, and those that were not found when they were looked for. To be called under the run's submit lock.
+ * @param go_on the command to give again where that cannot be told
+ * @returns how many of them were taken after all
+ * @throws {FarmError} unreachable, when one is unclear still
+ */
+export async function resolveSubmissions(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  go_on: string,
+): Promise<number> {
+  let taken = 0;
+  for (const one of ownSubmissions(run)) {
+    if (one.state !== "intent" && one.state !== "unclear") continue;
+    const message = one.answer ?? "the submitting command was stopped";
+    const { state } = await resolveUnclear(run, adapter, one, { message }, go_on);
+    if (state === "submitted") taken++;
+  }
+  return taken + await findLate(run, adapter);
+}
+
+/**
+ * Looks once for submissions that count as refused because their token was not found: a job can come late.
+ * @returns how many have come
+ */
+export async function findLate(run: Run<FarmManifest>, adapter: Backend): Promise<number> {
+  let come = 0;
+  const results = new Map<string, CommandResult>();
+  for (const one of ownSubmissions(run).filter(({ not_found_after_s }) => not_found_after_s !== undefined)) {
+    const found = await findJobs(run, adapter, one, results);
+    if (found.kind !== "ok" || found.value === null) continue;
+    settle(run, one, "submitted", found.value, one.answer);
+    come++;
+  }
+  return come;
+}
+
+/**
+ * Submits the job that collects and merges when all jobs of the run have ended; one may log out then.
+ * @returns its job id
+ * @throws {FarmError} usage, where the scheduler has no such thing; unreachable
+ */
+export async function submitFinish(run: Run<FarmManifest>, adapter: Backend): Promise<string> {
+  requireFinish(adapter);
+  const handles = handlesOf(ownSubmissions(run));
+  if (handles.length === 0) {
+    throw new FarmError("usage", "Cannot submit a finishing job: no job of this run is submitted");
+  }
+  const token = randomBytes(8).toString("hex");
+  const { files, command } = adapter.finish(renderContext(run, []), handles, token);
+  for (const file of files) writeWhole(join(run.dir, file.path), file.text, file.executable ? 0o750 : 0o640);
+  const answer = adapter.readSubmit(await runCommand(adapter, command, run.dir));
+  if (answer.kind === "ok") return answer.value;
+  throw new FarmError(
+    "unreachable",
+    `The shards are submitted, but not the job that finishes the run: ${adapter.name} says: ${answer.message}`,
+    `When they have ended: nsfarm-deno finish ${quoteWord(run.dir)}`,
+  );
+}
+
+/**
+ * Throws where a scheduler has no jobs that wait for others: to be called before anything is submitted.
+ * @throws {FarmError} usage
+ */
+export function requireFinish(
+  adapter: Backend,
+): asserts adapter is SchedulerAdapter & Required<Pick<SchedulerAdapter, "finish">> {
+  if (adapter.finish) return;
+  throw new FarmError(
+    "usage",
+    `Cannot use --finish with ${adapter.name}: it has no jobs that wait for others`,
+    "Use --wait",
+  );
+}

@@ -1,0 +1,205 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { adviceFor, isAbsent } from "../../core/file_fault.ts";
+import { equalFault } from "../../core/merge/equal.ts";
+import { documentText, sealDocument } from "../../core/record.ts";
+import { ASIDE, commitName, metricsName, outName } from "../../core/run_paths.ts";
+import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
+import type { Metrics, ShardRecord } from "../../core/schema/shard_record.ts";
+import { commitByLink, pause, publishFile, withLease } from "../fs/exclusive.ts";
+import { sha256Of } from "../fs/hash_file.ts";
+import { listNames } from "../fs/list.ts";
+import { identityNow, Unreadable } from "../fs/read.ts";
+import { makeFolder, removeQuietly, rename, writeTemporary } from "../fs/write.ts";
+import { type CheckedOutput, type Evidence, readCommitted, readShard } from "./read.ts";
+
+export interface Result {
+  /** The checked output, still under a temporary name. */
+  out_path: string;
+  output: CheckedOutput;
+  metrics: Metrics;
+  record: ShardRecord;
+}
+
+export type Committed =
+  | { kind: "committed" }
+  /** Somebody else had committed the same toys with equal numbers: ours was dropped. */
+  | { kind: "equal" }
+  /** The other result differs: ours is kept aside. */
+  | { kind: "differs"; what: string; aside: string };
+
+/**
+ * Gives a shard's result its final names: out.json first, then the record with its sha256. Never replaces.
+ * An out.json without a record is one whose writer died between its two steps: it is checked, and gets its record here.
+ */
+export function commitShard(dir: string, manifest: FarmManifest, plan: Plan, result: Result): Committed {
+  const shard = plan.shard_index;
+  syncFile(result.out_path);
+  for (let round = 0; round < ROUNDS; round++) {
+    if (round >= 3) pause(round);
+    const seen = inodes(dir, shard);
+    const found = readShard(dir, manifest, plan);
+    refuseUnread(dir, shard, found);
+    if (found.kind === "done") return compare(dir, shard, result, found.output, found.metrics.farm);
+    if (found.kind === "uncommitted") commitRecord(dir, shard, result, found.output);
+    else {
+      if (found.kind === "bad" && found.late && isShownNow(dir, shard, result)) continue;
+      if (found.kind !== "absent") moveAside(dir, shard, found, seen);
+      if (commitOwn(dir, shard, result)) return { kind: "committed" };
+    }
+  }
+  throw new Error(`Cannot commit shard ${shard}: its files change faster than they can be looked at`);
+}
+
+/**
+ * Leaves a file alone that could not be read: it may be the valid result, of another user or of a disk that has a fault.
+ * @throws {FarmError} input
+ */
+export function refuseUnread(dir: string, shard: number, found: Evidence): void {
+  if (found.kind !== "bad" || !found.unread) return;
+  const next = adviceFor(found.unread) ?? "Ask its owner to let you read it";
+  throw new FarmError("input", `Cannot run shard ${shard} again: "${join(dir, found.file)}" ${found.what}`, next);
+}
+
+/**
+ * Whether an out.json that was looked up in vain is listed. Then this machine has it in mind as absent, until it tries to
+ * give that name itself and is answered that it is taken.
+ */
+function isShownNow(dir: string, shard: number, { out_path }: Result): boolean {
+  return listNames(dir).includes(outName(shard)) && !publishFile(out_path, join(dir, outName(shard)));
+}
+
+/** Others can get in the way of each round; they have a limited number of steps, so it takes many to use these up. */
+const ROUNDS = 20;
+
+/**
+ * Both steps for our own file. It keeps its temporary name until both are seen to stand. The record is on the disk
+ * before the first step: on a full disk a failed attempt touches none of the final names.
+ */
+function commitOwn(dir: string, shard: number, result: Result): boolean {
+  const path = join(dir, outName(shard));
+  const own = inode(result.out_path);
+  if (own === null) return false;
+  const record = writeRecord(dir, shard, result, result.output);
+  if (!publishFile(result.out_path, path)) {
+    removeQuietly(record);
+    return false;
+  }
+  if (!linkRecord(record, dir, shard) || inode(path) !== own) return false;
+  removeQuietly(result.out_path);
+  return true;
+}
+
+/** Forces a result to the disk. Of two processes that recover the same one, the other may have dropped it already. */
+function syncFile(path: string): void {
+  ifThere(() => {
+    const file = Deno.openSync(path, { read: true, write: true });
+    try {
+      file.syncDataSync();
+    } finally {
+      file.close();
+    }
+  });
+}
+
+/** Does something with a file; false when somebody else has taken it away. */
+function ifThere(act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
+
+/** Writes the record of the checked output that lies under the final name; false when there is one already. */
+export function commitRecord(dir: string, shard: number, reported: ResultTexts, output: CheckedOutput): boolean {
+  return linkRecord(writeRecord(dir, shard, reported, output), dir, shard);
+}
+
+type ResultTexts = Pick<Result, "metrics" | "record">;
+
+/** The record under a temporary name. */
+function writeRecord(
+  dir: string,
+  shard: number,
+  { metrics, record }: ResultTexts,
+  { sha256, bytes }: CheckedOutput,
+): string {
+  const document = { ...metrics, farm: { ...record, out_sha256: sha256, out_bytes: bytes } };
+  return writeTemporary(join(dir, metricsName(shard)), documentText(sealDocument(document, sha256Of)));
+}
+
+function linkRecord(temporary: string, dir: string, shard: number): boolean {
+  const linked = commitByLink(temporary, join(dir, metricsName(shard)));
+  if (!linked) removeQuietly(temporary);
+  return linked;
+}
+
+function compare(dir: string, shard: number, result: Result, other: CheckedOutput, theirs: ShardRecord): Committed {
+  // A record of our own attempt with another file: we have written it for somebody who had died, on whatever host.
+  const ours = theirs.attempt === result.record.attempt;
+  const same = !ours && theirs.host === result.record.host && theirs.threads === result.record.threads;
+  const fault = equalFault(other.output, result.output.output, same ? "same" : "other");
+  if (fault !== null) return keepAside(dir, shard, result, fault);
+  removeQuietly(result.out_path);
+  return { kind: ours && other.sha256 === result.output.sha256 ? "committed" : "equal" };
+}
+
+function keepAside(dir: string, shard: number, result: Result, what: string): Committed {
+  makeFolder(join(dir, ASIDE));
+  const aside = giveFreeName(result.out_path, join(dir, ASIDE, `shard_${shard}.${result.record.attempt}.out.json`));
+  return { kind: "differs", what, aside };
+}
+
+/** Which files lie under a shard's two final names. */
+function inodes(dir: string, shard: number): Map<string, number | null> {
+  return new Map([metricsName(shard), outName(shard)].map((name) => [name, inode(join(dir, name))]));
+}
+
+const inode = (path: string): number | null => identityNow(path)?.ino ?? null;
+
+/**
+ * Moves what is not valid under a final name out of the way; nothing is deleted. `seen` are the inodes from before it
+ * was judged: a file that somebody committed since then is given its name back.
+ */
+function moveAside(
+  dir: string,
+  shard: number,
+  found: Extract<Evidence, { kind: "bad" | "foreign" }>,
+  seen: Map<string, number | null>,
+): string[] {
+  makeFolder(join(dir, ASIDE));
+  // The record goes last: what it tells against its out.json must not be forgotten before that one is gone.
+  const names = goesWithRecord(dir, shard, found) ? [outName(shard), metricsName(shard)] : [metricsName(shard)];
+  return names.flatMap((name) => moveOne(dir, shard, name, seen.get(name) ?? null));
+}
+
+/** Only where the record cannot be read its out.json is judged by itself, as where there is no record. */
+function goesWithRecord(dir: string, shard: number, found: Evidence & { file: string }): boolean {
+  return found.file === outName(shard) || !(readCommitted(join(dir, metricsName(shard))) instanceof Unreadable);
+}
+
+function moveOne(dir: string, shard: number, name: string, judged: number | null): string[] {
+  const path = join(dir, name);
+  if (judged === null || inode(path) !== judged) return [];
+  const aside = join(dir, ASIDE, name);
+  // First to a name that nobody else uses: a rename replaces what has its new name.
+  const taken = `${aside}.${randomBytes(4).toString("hex")}`;
+  // Nobody else moves a file of this shard meanwhile, so it is still the one that was judged.
+  const move = () => inode(path) === judged && ifThere(() => rename(path, taken));
+  if (!withLease(join(dir, commitName(shard)), move)) return [];
+  // It can be another only if this process was held up for so long that its right was taken from it.
+  if (inode(taken) !== judged && commitByLink(taken, path)) return [];
+  return [giveFreeName(taken, aside)];
+}
+
+/** Gives a file a name, or that name with a number where it is taken; nothing is replaced. */
+function giveFreeName(from: string, path: string): string {
+  for (let n = 0;; n++) {
+    const name = n === 0 ? path : `${path}.${n}`;
+    if (inode(from) === null || commitByLink(from, name)) return name;
+  }
+}

@@ -1,0 +1,147 @@
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { constants } from "node:os";
+import { join } from "node:path";
+import { idsOfJob } from "../../core/in_job.ts";
+import { INCOMING, stderrName, stdoutName } from "../../core/run_paths.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { NativeState } from "../../schedulers/adapter.ts";
+import { rename } from "../fs/write.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { RenderedFiles } from "../run/rendered_files.ts";
+import { HERE, jobViews } from "../system/allocation.ts";
+import { countOomKills, inspectMachine, type Machine } from "../system/machine.ts";
+import { killGroup } from "../system/process.ts";
+import { UsageMeter } from "../system/usage.ts";
+
+/** Where one attempt's fit writes, before anything is checked. */
+export interface FitFiles {
+  out: string;
+  metrics: string;
+  stdout: string;
+  stderr: string;
+}
+
+/** Names in incoming/: unique by attempt, and by them a fit is known among the machine's processes. */
+export function fitFiles(dir: string, shard: number, attempt: number): FitFiles {
+  return fitFilesOf(join(dir, INCOMING, `shard_${shard}.${attempt}`));
+}
+
+export function fitFilesOf(base: string): FitFiles {
+  return {
+    out: `${base}.out.json`,
+    metrics: `${base}.metrics.json`,
+    stdout: `${base}.stdout`,
+    stderr: `${base}.stderr`,
+  };
+}
+
+/** Logs of the last attempt are kept under the shard's name where there is something in them. */
+export function keepLogs(dir: string, shard: number, files: FitFiles): void {
+  for (const [from, to] of [[files.stdout, stdoutName(shard)], [files.stderr, stderrName(shard)]] as const) {
+    try {
+      if (Deno.lstatSync(from).size === 0) Deno.removeSync(from);
+      else rename(from, join(dir, to));
+    } catch {
+      // a log that cannot be kept must not turn a shard into a failure
+    }
+  }
+}
+
+export interface FitExit {
+  exit_code: number | null;
+  signal: string | null;
+}
+
+export interface StartedFit {
+  pid: number;
+  ended: Promise<FitExit>;
+  /** Asks the fit and all its children to stop, and makes them after `grace_s`. */
+  stop(grace_s: number): void;
+}
+
+/**
+ * Starts a fit in a process group of its own, its output straight into files: a fit outlives the death of its driver
+ * and is found again.
+ * @throws when it cannot be started
+ */
+export async function startFit(
+  argv: string[],
+  files: FitFiles,
+  where: { cwd: string; env: Record<string, string> },
+): Promise<StartedFit> {
+  const [program = "", ...args] = argv;
+  const out = openSync(files.stdout, "wx", 0o640);
+  const err = openSync(files.stderr, "wx", 0o640);
+  try {
+    const child = spawn(program, args, { ...where, stdio: ["ignore", out, err], detached: true });
+    const ended = new Promise<FitExit>((resolve) => {
+      child.on("exit", (exit_code, signal) => resolve(readExit(exit_code, signal)));
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.on("error", reject);
+      if (child.pid !== undefined) resolve();
+    });
+    const pid = child.pid ?? 0;
+    return { pid, ended, stop: (grace_s) => stopGroup(pid, ended, grace_s) };
+  } finally {
+    closeSync(out);
+    closeSync(err);
+  }
+}
+
+/**
+ * A death by signal n is told as exit code 128 + n: by shells and containers that start nextstat, and by Deno's
+ * node:child_process itself (2.4.2).
+ */
+function readExit(exit_code: number | null, signal: string | null): FitExit {
+  if (signal !== null || exit_code === null) return { exit_code: null, signal };
+  const named = Object.entries(constants.signals).find(([, number]) => number === exit_code - 128);
+  return named ? { exit_code: null, signal: named[0] } : { exit_code, signal: null };
+}
+
+function stopGroup(pid: number, ended: Promise<unknown>, grace_s: number): void {
+  killGroup(pid, "SIGTERM");
+  const timer = setTimeout(() => killGroup(pid, "SIGKILL"), grace_s * 1000);
+  ended.then(() => clearTimeout(timer));
+}
+
+/** Under what a shard runs: the scheduler's ids of this job, where it is one. */
+export interface JobIds {
+  scheduler: string;
+  job_id: string | null;
+  task_id: string | null;
+  submission_token: string | null;
+}
+
+/** What one process needs to run any number of shards of a run. */
+export interface JobContext {
+  run: Run<FarmManifest>;
+  machine: Machine;
+  meter: UsageMeter;
+  ids: JobIds;
+  /** How a fit is started. */
+  startFit: typeof startFit;
+  /** Out-of-memory kills that the kernel had counted for this job when last looked at; null where it does not tell. */
+  oom_kills: Promise<number | null>;
+  /** What shards are fitted with: looked at before each attempt. */
+  files: Pick<RenderedFiles, "look" | "require">;
+}
+
+export async function openJobContext(run: Run<FarmManifest>, ids: JobIds): Promise<JobContext> {
+  const machine = await inspectMachine(run.manifest);
+  const files = new RenderedFiles(run);
+  return { run, machine, meter: new UsageMeter(), ids, startFit, oom_kills: countOomKills(machine), files };
+}
+
+export interface QueriedShard {
+  native: NativeState | null;
+  /** Seconds since the scheduler was first seen not to know it, or to call it done; null: it knows it. */
+  absent_s: number | null;
+}
+
+/** Returns the scheduler's ids of this job, as far as it sees them; without a token, that of the job's script. */
+export function jobIds(manifest: FarmManifest, submission_token: string | null): JobIds {
+  const ids = idsOfJob(jobViews(manifest), HERE) ?? { scheduler: manifest.scheduler, job_id: null, task_id: null };
+  return { ...ids, submission_token: submission_token ?? (HERE.env("NSFARM_TOKEN") || null) };
+}

@@ -1,0 +1,160 @@
+import { basename, join } from "node:path";
+import { isAbsent } from "../../core/file_fault.ts";
+import { jobVariable } from "../../core/in_job.ts";
+import { sentFacts } from "../../core/job_txt.ts";
+import { INCOMING, metricsName, outName } from "../../core/run_paths.ts";
+import type { Cause } from "../../core/schema/enums.ts";
+import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
+import type { ShardRecord } from "../../core/schema/shard_record.ts";
+import { stagedConfig } from "../../schedulers/job_wrapper.ts";
+import { makeFolder, rename, writeWhole } from "../fs/write.ts";
+import { loadFarmRun, type Run } from "../run/load_manifest.ts";
+import { HERE, jobTimeLeft_ms, jobViews, LAST_S, threadsOf } from "../system/allocation.ts";
+import { inspectMachine, type Machine } from "../system/machine.ts";
+import { pauseFor } from "../system/process.ts";
+import { listAttempts, readAttempt } from "./attempts.ts";
+import { fitFilesOf, type JobContext, jobIds, openJobContext } from "./context.ts";
+import { fitShard, type ShardEnd } from "./fit.ts";
+import { listRun } from "./list_run.ts";
+import { readShard } from "./read.ts";
+import { recoverShard } from "./recover.ts";
+
+interface JobEnd {
+  shard: number;
+  cause: Cause;
+  /** What else is to be said: done already, waited for another process. */
+  note: string | null;
+}
+
+/** How long a twin's end is waited for before it is looked at again. */
+const LOOK_AGAIN_MS = 500;
+
+/**
+ * Runs the given shards one after the other, inside a scheduler's job. Stops at a signal.
+ * @param ended called when a shard has ended, however it did
+ */
+export async function runJob(
+  run: Run<FarmManifest>,
+  plans: Plan[],
+  token: string | null,
+  stop: AbortSignal,
+  ended: (plan: Plan) => void = () => {},
+): Promise<JobEnd[]> {
+  const context = await openJobContext(run, jobIds(run.manifest, token));
+  const ends: JobEnd[] = [];
+  try {
+    for (const plan of plans) {
+      if (stop.aborted) break;
+      ends.push(await runOne(context, plan, stop));
+      ended(plan);
+    }
+  } finally {
+    context.meter.close();
+  }
+  return ends;
+}
+
+async function runOne(context: JobContext, plan: Plan, stop: AbortSignal): Promise<JobEnd> {
+  const { manifest } = context.run;
+  const shard = plan.shard_index;
+  while (!stop.aborted) {
+    const standing = await recoverShard(context, plan, listRun(context.run.dir));
+    if (standing.kind === "done") return { shard, cause: "ok", note: "it was done already" };
+    if (standing.kind !== "running" && standing.kind !== "late") {
+      // An attempt on another machine may be of a node that died: the scheduler has decided to run the shard here.
+      const end = await fitShard(context, {
+        plan,
+        attempt: standing.next,
+        slot: jobVariable(jobViews(manifest), "slot", HERE),
+        threads: threadsOf(manifest),
+        time_limit_s: null,
+        stop: withTime(stop, jobTimeLeft_ms(manifest)),
+      });
+      if (end.kind !== "taken") return endOf(shard, end);
+    }
+    await pauseFor(LOOK_AGAIN_MS, stop);
+  }
+  return { shard, cause: "terminated", note: null };
+}
+
+function endOf(shard: number, end: Exclude<ShardEnd, { kind: "taken" }>): JobEnd {
+  if (end.kind === "failed") return { shard, cause: end.record.cause, note: end.record.stderr_tail[0] ?? null };
+  const { committed } = end;
+  if (committed.kind === "committed") return { shard, cause: "ok", note: null };
+  if (committed.kind === "equal") return { shard, cause: "ok", note: "another attempt had committed equal numbers" };
+  return {
+    shard,
+    cause: "ok",
+    note: `another attempt's result stands; this one differs and is kept in ${committed.aside}`,
+  };
+}
+
+/** A stop near the end of the job's time is a time-out, not a cancellation. */
+export function withTime(stop: AbortSignal, left_ms: number | null): AbortSignal {
+  if (left_ms === null) return stop;
+  const late_ms = performance.now() + left_ms - LAST_S * 1000;
+  const controller = new AbortController();
+  const pass = () => controller.abort(performance.now() > late_ms ? "time" : stop.reason);
+  if (stop.aborted) pass();
+  stop.addEventListener("abort", pass, { once: true });
+  return controller.signal;
+}
+
+/** Where shards run in a sandbox, away from the folder that is sent back: half of a result is never sent. */
+const WORK = "work";
+
+/** The run as it lies in a job's sandbox, to which its manifest, its inputs and nextstat were sent. */
+export function openSandbox(sandbox: string): Run<FarmManifest> {
+  const { dir, manifest_path, manifest } = loadFarmRun(sandbox);
+  const config = join(dir, stagedConfig(manifest));
+  const nextstat_bin = join(dir, basename(manifest.nextstat_bin));
+  makeFolder(join(dir, WORK));
+  makeFolder(join(dir, INCOMING));
+  return { dir: join(dir, WORK), manifest_path, manifest: { ...manifest, config, nextstat_bin } };
+}
+
+/** Runs shards in a sandbox. What each leaves goes to incoming/, from where it is sent back and then checked. */
+export async function runSandbox(
+  run: Run<FarmManifest>,
+  plans: Plan[],
+  token: string | null,
+  stop: AbortSignal,
+): Promise<JobEnd[]> {
+  const machine = await inspectMachine(run.manifest);
+  const submission_token = jobIds(run.manifest, token).submission_token;
+  return await runJob(run, plans, token, stop, (plan) => send(run, plan, machine, submission_token));
+}
+
+function send(run: Run<FarmManifest>, plan: Plan, machine: Machine, submission_token: string | null): void {
+  const shard = plan.shard_index;
+  const record = recordOf(run, plan);
+  if (!record) return;
+  const id = [record.job_id ?? 0, record.task_id ?? 0, Math.floor(Date.now() / 1000), Deno.pid].join("-");
+  const base = join(run.dir, "..", INCOMING, `shard_${shard}.${id}`);
+  const files = fitFilesOf(base);
+  const metrics_bytes = giveBack(join(run.dir, metricsName(shard)), files.metrics);
+  giveBack(join(run.dir, outName(shard)), files.out);
+  giveBack(join(run.dir, `shard_${shard}.stdout`), files.stdout);
+  giveBack(join(run.dir, `shard_${shard}.stderr`), files.stderr);
+  writeWhole(`${base}.job.txt`, sentFacts(record, machine.process, { attempt: id, submission_token, metrics_bytes }));
+}
+
+/** The record of a committed shard, else the end of its last attempt. */
+function recordOf(run: Run<FarmManifest>, plan: Plan): ShardRecord | undefined {
+  const found = readShard(run.dir, run.manifest, plan);
+  if (found.kind === "done") return found.metrics.farm;
+  const number = listAttempts(run.dir).get(plan.shard_index)?.at(-1);
+  return (number === undefined ? undefined : readAttempt(run.dir, plan.shard_index, number)?.end) ?? undefined;
+}
+
+/** @returns its size; null where there is no such file */
+function giveBack(from: string, to: string): number | null {
+  try {
+    const { size } = Deno.lstatSync(from);
+    rename(from, to);
+    return size;
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}

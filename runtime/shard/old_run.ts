@@ -1,0 +1,156 @@
+import { dirname, join } from "node:path";
+import { livePlans } from "../../core/check_manifest.ts";
+import { failedGuardrail } from "../../core/check_result.ts";
+import { FarmError } from "../../core/errors.ts";
+import { isAbsent } from "../../core/file_fault.ts";
+import {
+  isInside,
+  metricsName,
+  type OldSideKind,
+  oldSideName,
+  outName,
+  pathNow,
+  stderrName,
+  stdoutName,
+} from "../../core/run_paths.ts";
+import type { Manifest, Plan, ShardResult } from "../../core/schema/manifest.ts";
+import { decodeText, readRegular, Unreadable } from "../fs/read.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { type CheckedOutput, readOutput } from "./read.ts";
+
+/** A shard of a run that other scripts rendered, and where its files lie. */
+export interface OldShard {
+  plan: Plan;
+  dir: string;
+  out: string;
+  metrics: string;
+  stdout: string;
+  stderr: string;
+  /** Of the side files, or of results[] where those are gone; null where nothing tells. */
+  rc: number | null;
+  host: string | null;
+  elapsed_s: number | null;
+}
+
+type OldEvidence =
+  | { kind: "absent" }
+  | { kind: "bad"; what: string }
+  | { kind: "done"; output: CheckedOutput };
+
+/**
+ * The live shards of an old run. Where it was collected, results[] says where in its directory the files are.
+ * @throws {FarmError} input, when a path leaves the run directory
+ */
+export function oldShards(run: Run): OldShard[] {
+  const results = new Map((run.manifest.results ?? []).map((result) => [result.shard_index, result]));
+  const places = new Places(run);
+  return livePlans(run.manifest).map((plan) => oldShard(run, places, plan, results.get(plan.shard_index)));
+}
+
+function oldShard(run: Run, places: Places, plan: Plan, result: ShardResult | undefined): OldShard {
+  const i = plan.shard_index;
+  const place = (member: keyof ShardResult & `local_${string}`, name: string) => {
+    const written = result?.[member];
+    if (typeof written === "string" && written !== "") {
+      return places.find(written, `results[] of shard ${i}: ${member}`);
+    }
+    return join(run.dir, name);
+  };
+  const side = (kind: OldSideKind) => sideText(join(run.dir, oldSideName(i, kind)));
+  return {
+    plan,
+    dir: place("local_dir", "."),
+    out: place("local_output", outName(i)),
+    metrics: place("local_metrics", metricsName(i)),
+    stdout: place("local_stdout", stdoutName(i)),
+    stderr: place("local_stderr", stderrName(i)),
+    rc: numberIn(side("rc")) ?? result?.rc ?? null,
+    host: side("host") ?? result?.host ?? null,
+    elapsed_s: numberIn(side("elapsed_s")) ?? result?.elapsed_s ?? null,
+  };
+}
+
+/** Finds the files that a manifest names, inside its run directory only. */
+class Places {
+  readonly #dir: string;
+  readonly #before: string[];
+  readonly #checked = new Map<string, boolean>();
+
+  constructor({ dir, manifest }: Run) {
+    this.#dir = dir;
+    this.#before = foldersBefore(manifest);
+  }
+
+  find(written: string, what: string): string {
+    const path = pathNow(written, this.#before, this.#dir);
+    if (path === null || !this.#isReallyInside(path)) throw leaves(what, written, this.#dir);
+    return path;
+  }
+
+  /** A link on the way may not lead out of the directory either. */
+  #isReallyInside(path: string): boolean {
+    const folder = path === this.#dir ? path : dirname(path);
+    const known = this.#checked.get(folder);
+    const inside = known ?? isReallyInside(folder, this.#dir);
+    this.#checked.set(folder, inside);
+    return inside;
+  }
+}
+
+/** Where an old run may have lain when its manifest was written: where it says, or in a folder of its name. */
+function foldersBefore({ run_dir, run_id, results = [] }: Manifest): string[] {
+  if (run_dir !== undefined) return [run_dir];
+  const named = results.flatMap(({ local_output, local_dir }) => {
+    const path = `${local_output ?? local_dir ?? ""}/`;
+    const at = path.lastIndexOf(`/${run_id}/`);
+    return at < 0 ? [] : [path.slice(0, at + 1 + run_id.length)];
+  });
+  return [...new Set(named)];
+}
+
+function isReallyInside(folder: string, root: string): boolean {
+  try {
+    return isInside(Deno.realPathSync(folder), Deno.realPathSync(root));
+  } catch (error) {
+    // What is not there cannot lead anywhere.
+    return isAbsent(error);
+  }
+}
+
+function leaves(what: string, path: string, root: string): FarmError {
+  return new FarmError(
+    "input",
+    `Cannot use the manifest: ${what} is "${path}", which leaves the run directory "${root}"`,
+    "Put the file into the run directory, or merge such files with --input",
+  );
+}
+
+function sideText(path: string): string | null {
+  try {
+    return decodeText(readRegular(path, 4096)).trim() || null;
+  } catch {
+    return null;
+  }
+}
+
+function numberIn(text: string | null): number | null {
+  const value = Number(text ?? NaN);
+  return Number.isFinite(value) ? value : null;
+}
+
+/**
+ * What an old shard's files prove. There is no record: the output is checked as far as it goes, and an exit code other
+ * than 0 is a failure unless the output is complete and says that a guardrail failed.
+ */
+export function readOldShard(
+  manifest: Manifest,
+  { plan, out, rc }: Pick<OldShard, "plan" | "out" | "rc">,
+): OldEvidence {
+  const output = readOutput(out, manifest, plan);
+  if (output instanceof Unreadable) {
+    if (!output.absent) return { kind: "bad", what: output.message };
+    return rc === null ? { kind: "absent" } : { kind: "bad", what: `is not there, and nextstat ended with exit ${rc}` };
+  }
+  if (rc === null || rc === 0 || failedGuardrail(output.output.frame)) return { kind: "done", output };
+  return { kind: "bad", what: `is whole, but nextstat ended with exit ${rc}` };
+}

@@ -1,0 +1,244 @@
+import { frameFault, outputFault, recordFault, selfFault } from "../../core/check_result.ts";
+import { errorText } from "../../core/errors.ts";
+import type { FileFault } from "../../core/file_fault.ts";
+import { firstIssue } from "../../core/first_issue.ts";
+import { readOutputFrame, readOutputText, type ShardOutput, type TextSpan, type ToyArray } from "../../core/output.ts";
+import { quickCheck } from "../../core/quick_check.ts";
+import { recordText } from "../../core/record.ts";
+import { metricsName, outName } from "../../core/run_paths.ts";
+import type { FarmManifest, Manifest, Plan } from "../../core/schema/manifest.ts";
+import {
+  type CommittedMetrics,
+  CommittedMetrics as CommittedMetricsSchema,
+  ShardRecord,
+} from "../../core/schema/shard_record.ts";
+import { sha256Of } from "../fs/hash_file.ts";
+import { showListed } from "../fs/list.ts";
+import {
+  checkDepth,
+  decodeText,
+  MAX_DOCUMENT_BYTES,
+  parseJson,
+  readForNow,
+  sizeAndTime,
+  Unreadable,
+} from "../fs/read.ts";
+
+/** What a run directory proves of one shard (contract, "What makes a shard done"). */
+export type Evidence =
+  /** Neither file is there. */
+  | { kind: "absent" }
+  /** A whole out.json of this shard without its record: its writer died between the two. */
+  | { kind: "uncommitted"; output: CheckedOutput }
+  /** A record of another run's token. */
+  | { kind: "foreign"; file: string; what: string }
+  /** `late`: only its output is missing, whose record is there: of a shared file system it may still show up. */
+  /** `unread`: why the system did not let it be read; what is in it is unknown. */
+  | { kind: "bad"; file: string; what: string; late?: boolean; unread?: FileFault | null }
+  | { kind: "done"; metrics: Pick<CommittedMetrics, "farm">; output: CheckedOutput };
+
+/** Returns what is wrong with a bad or foreign file, with its name; null where nothing is. */
+export const evidenceFault = (found: Evidence): string | null => "what" in found ? `${found.file} ${found.what}` : null;
+
+type ReadMetrics = (path: string) => Pick<CommittedMetrics, "farm"> | Unreadable;
+
+export interface CheckedOutput {
+  output: ShardOutput;
+  bytes: number;
+  sha256: string;
+  /**
+   * The entries of the arrays as they are in the file, where it is laid out as nextstat does it. Views on memory that
+   * the next file is read into: to be copied before.
+   */
+  entries: Record<ToyArray, Uint8Array> | null;
+}
+
+/** Largest metrics document that is read: nextstat's is about 2 kB. */
+const MAX_METRICS_BYTES = 8 * 1024 * 1024;
+
+/** Largest output that n toys can make: four numbers of some 25 characters a toy, and the frame. */
+const maxOutputBytes = (n_toys: number): number => 1024 * 1024 + 400 * n_toys;
+
+/**
+ * Looks at a shard's two final files. Never throws for what it finds in them: that is data.
+ * @param read how its metrics document is read: whole, or only its record
+ */
+export function readShard(
+  dir: string,
+  manifest: FarmManifest,
+  plan: Plan,
+  read: ReadMetrics = readCommitted,
+): Evidence {
+  const metrics = read(`${dir}/${metricsName(plan.shard_index)}`);
+  const file = outName(plan.shard_index);
+  if (metrics instanceof Unreadable) {
+    const { message: what, fault: unread } = metrics;
+    if (!metrics.absent) return { kind: "bad", file: metricsName(plan.shard_index), what, unread };
+    return withoutRecord(dir, manifest, plan);
+  }
+  const { farm } = metrics;
+  const fault = recordFault(manifest, plan, farm);
+  if (fault) {
+    return {
+      kind: farm.run_token === manifest.farm.run_token ? "bad" : "foreign",
+      file: metricsName(plan.shard_index),
+      what: fault,
+    };
+  }
+  const output = readOutput(`${dir}/${file}`, manifest, plan);
+  if (output instanceof Unreadable) {
+    return { kind: "bad", file, what: output.message, late: output.absent, unread: output.fault };
+  }
+  if (output.bytes !== farm.out_bytes) {
+    return { kind: "bad", file, what: `has ${output.bytes} bytes, its record says ${farm.out_bytes}` };
+  }
+  if (output.sha256 !== farm.out_sha256) {
+    return { kind: "bad", file, what: "is not the file that its record has the sha256 of" };
+  }
+  return { kind: "done", metrics, output };
+}
+
+/**
+ * As readShard, by a fresh listing of the directory. A name that it does not show is not looked up: a machine that was
+ * answered once that a name is absent may go on saying so for a minute, when others have given it long since (nfs(5),
+ * "lookupcache"). What is listed and is not shown is late.
+ */
+export function readListed(dir: string, manifest: FarmManifest, plan: Plan, names: ReadonlySet<string>): Evidence {
+  const listed = [metricsName(plan.shard_index), outName(plan.shard_index)].filter((name) => names.has(name));
+  const [file] = listed;
+  if (file === undefined) return { kind: "absent" };
+  const found = readShard(dir, manifest, plan);
+  if (!lacksOne(found, names, plan)) return found;
+  for (const name of listed) showListed(`${dir}/${name}`);
+  const again = readShard(dir, manifest, plan);
+  if (!lacksOne(again, names, plan)) return again;
+  return { kind: "bad", file, what: "is listed, and not shown yet", late: true };
+}
+
+/** Whether a name of a shard that is listed was not found. */
+function lacksOne(found: Evidence, names: ReadonlySet<string>, { shard_index }: Plan): boolean {
+  if (found.kind === "uncommitted") return names.has(metricsName(shard_index));
+  return found.kind === "absent" || isHidden(found, names);
+}
+
+/** Whether a file of a shard is only hidden from this machine: a listing shows it. */
+export const isHidden = (found: Evidence, names: ReadonlySet<string>): boolean =>
+  found.kind === "bad" && found.late === true && names.has(found.file);
+
+/**
+ * The record of a shard that is as it was committed by size and time: its output is as long as its record says, and was
+ * last written to before that record was. Null where only the bytes can tell.
+ */
+export function readUntouched(dir: string, manifest: FarmManifest, plan: Plan): ShardRecord | null {
+  try {
+    const { bytes, written_ms } = readForNow(`${dir}/${metricsName(plan.shard_index)}`, MAX_METRICS_BYTES);
+    const record = ownRecord(bytes);
+    if (!record || recordFault(manifest, plan, record) !== null) return null;
+    const output = sizeAndTime(`${dir}/${outName(plan.shard_index)}`);
+    return output?.bytes === record.out_bytes && output.written_ms < written_ms ? record : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The record of a shard whose output has the sha256 that its record says and tells of the planned toys; null where
+ * readShard has to say what is wrong. The numbers in the arrays are not read: the record was only written once they were
+ * checked.
+ */
+export function readProven(dir: string, manifest: FarmManifest, plan: Plan): ShardRecord | null {
+  try {
+    const metrics = readCommitted(`${dir}/${metricsName(plan.shard_index)}`);
+    if (metrics instanceof Unreadable || recordFault(manifest, plan, metrics.farm) !== null) return null;
+    const { bytes } = readForNow(`${dir}/${outName(plan.shard_index)}`, maxOutputBytes(plan.n_toys));
+    if (bytes.length !== metrics.farm.out_bytes || sha256Of(bytes) !== metrics.farm.out_sha256) return null;
+    const frame = readOutputFrame(decodeText(bytes));
+    return frame && frameFault(manifest, plan, frame) === null ? metrics.farm : null;
+  } catch {
+    return null;
+  }
+}
+
+function withoutRecord(dir: string, manifest: FarmManifest, plan: Plan): Evidence {
+  const file = outName(plan.shard_index);
+  const output = readOutput(`${dir}/${file}`, manifest, plan);
+  if (!(output instanceof Unreadable)) return { kind: "uncommitted", output };
+  return output.absent ? { kind: "absent" } : { kind: "bad", file, what: output.message, unread: output.fault };
+}
+
+const isRecord = quickCheck(ShardRecord);
+
+/** Our record in a document that is laid out as this program does it, of which only the record is parsed. */
+function ownRecord(bytes: Uint8Array): ShardRecord | null {
+  checkDepth(bytes);
+  const text = recordText(decodeText(bytes));
+  const farm: unknown = text === undefined ? undefined : JSON.parse(text);
+  return isRecord(farm) ? farm : null;
+}
+
+/** As readCommitted, but nextstat's own half, which takes as long again, is only parsed where the layout is another. */
+export function readRecord(path: string): Pick<CommittedMetrics, "farm"> | Unreadable {
+  try {
+    const farm = ownRecord(readForNow(path, MAX_METRICS_BYTES).bytes);
+    return farm ? { farm } : readCommitted(path);
+  } catch {
+    return readCommitted(path);
+  }
+}
+
+const isCommitted = quickCheck(CommittedMetricsSchema);
+
+/** Reads shard_<i>.metrics.json with our record in it. */
+export function readCommitted(path: string): CommittedMetrics | Unreadable {
+  try {
+    const { bytes } = readForNow(path, MAX_METRICS_BYTES);
+    checkDepth(bytes);
+    const value = parseJson(bytes);
+    if (isCommitted(value)) return value;
+    const parsed = CommittedMetricsSchema.safeParse(value);
+    return parsed.success ? parsed.data : new Unreadable(`is not as wanted (${firstIssue(parsed.error)})`, false);
+  } catch (error) {
+    return asUnreadable(error);
+  }
+}
+
+/** Reads an output and checks that it holds the toys that were planned. */
+export function readOutput(path: string, manifest: Manifest, plan: Plan): CheckedOutput | Unreadable {
+  return readChecked(path, maxOutputBytes(plan.n_toys), (output) => outputFault(manifest, plan, output));
+}
+
+/** Reads an output of which no manifest tells: it must only agree with itself. */
+export function readAnyOutput(path: string): CheckedOutput | Unreadable {
+  return readChecked(path, MAX_DOCUMENT_BYTES, selfFault);
+}
+
+function readChecked(
+  path: string,
+  max_bytes: number,
+  faultOf: (output: ShardOutput) => string | null,
+): CheckedOutput | Unreadable {
+  try {
+    const { bytes } = readForNow(path, max_bytes);
+    const text = decodeText(bytes);
+    const { output, entries } = readOutputText(text);
+    const fault = faultOf(output);
+    // What contradicts itself is a broken output; what does not, and is not what was planned, holds other toys.
+    if (fault !== null) return new Unreadable(fault, false, fault !== selfFault(output));
+    // Only in a text of ASCII alone do the places of characters and bytes agree.
+    const views = entries && text.length === bytes.length ? viewsOf(bytes, entries) : null;
+    return { output, bytes: bytes.length, sha256: sha256Of(bytes), entries: views };
+  } catch (error) {
+    if (error instanceof SyntaxError) return new Unreadable(`is no JSON: ${errorText(error)}`, false);
+    return asUnreadable(error);
+  }
+}
+
+function viewsOf(bytes: Uint8Array, entries: Record<ToyArray, TextSpan>): Record<ToyArray, Uint8Array> {
+  const view = (name: ToyArray) => bytes.subarray(...entries[name]);
+  return { converged: view("converged"), nll: view("nll"), poi_hat: view("poi_hat"), poi_sigma: view("poi_sigma") };
+}
+
+function asUnreadable(error: unknown): Unreadable {
+  if (error instanceof Unreadable) return error;
+  return new Unreadable(error instanceof SyntaxError ? `is no JSON: ${errorText(error)}` : errorText(error), false);
+}

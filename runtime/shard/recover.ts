@@ -1,0 +1,188 @@
+import { join } from "node:path";
+import { isOfEarlier } from "../../core/earlier_submission.ts";
+import { lostRecord, newAttempt } from "../../core/record.ts";
+import { INCOMING } from "../../core/run_paths.ts";
+import type { Attempt, ProcessId } from "../../core/schema/attempt.ts";
+import type { Plan } from "../../core/schema/manifest.ts";
+import { Metrics, METRICS_SCHEMA, type ShardRecord } from "../../core/schema/shard_record.ts";
+import { listNames } from "../fs/list.ts";
+import { readDocument, Unreadable } from "../fs/read.ts";
+import { removeQuietly } from "../fs/write.ts";
+import * as proc from "../system/proc.ts";
+import { attemptPath, readAttempts, readListedAttempts, removeAttempt, updateAttempt } from "./attempts.ts";
+import { commitRecord, commitShard, refuseUnread } from "./commit.ts";
+import { fitFiles, type JobContext, keepLogs } from "./context.ts";
+import type { RunListing } from "./list_run.ts";
+import { type CheckedOutput, isHidden, readListed, readOutput, readShard } from "./read.ts";
+import { shardRecord } from "./record.ts";
+
+/** Where a shard stands, as far as its files and this machine's processes tell. */
+export type Standing =
+  | { kind: "done"; record: ShardRecord }
+  /** Its wrapper or its fit is alive on this machine. */
+  | { kind: "running"; attempt: Attempt }
+  /** Begun on another machine, whose processes cannot be asked from here; `attempts` are those that may go on there. */
+  | { kind: "elsewhere"; attempts: Attempt[]; next: number }
+  /** Its files are there, and this machine does not show them yet. */
+  | { kind: "late" }
+  /** `next` is the number of its next attempt. */
+  | { kind: "open"; attempts: Attempt[]; next: number };
+
+/** Looks at a shard; whatever a dead attempt left whole is committed, and its temporary files are removed. */
+export async function recoverShard(context: JobContext, plan: Plan, listing: RunListing): Promise<Standing> {
+  const { dir, manifest } = context.run;
+  const { names } = listing;
+  const numbers = listing.attempts.get(plan.shard_index) ?? [];
+  const found = readListed(dir, manifest, plan, names);
+  if (isHidden(found, names)) return { kind: "late" };
+  if (found.kind === "done") {
+    await tidyUp(context, plan, numbers, found.metrics.farm);
+    return { kind: "done", record: found.metrics.farm };
+  }
+  refuseUnread(dir, plan.shard_index, found);
+  const attempts = readListedAttempts(dir, plan.shard_index, numbers);
+  const next = Math.max(0, ...numbers) + 1;
+  const elsewhere: Attempt[] = [];
+  for (const attempt of attempts.filter((one) => one.end === null)) {
+    const life = await lifeOf(context, attempt);
+    if (life === "elsewhere" && !attempt.remote && isSuperseded(context, attempt, listing)) continue;
+    if (life === "running") return { kind: life, attempt };
+    if (life === "elsewhere") elsewhere.push(attempt);
+  }
+  if (elsewhere.length > 0) return { kind: "elsewhere", attempts: elsewhere, next };
+  for (const attempt of attempts) recoverAttempt(context, plan, attempt);
+  if (found.kind === "uncommitted" && attempts.length === 0) adoptOutput(context, plan, found.output);
+  // Not looked up where nothing can have been recovered, for the sake of what readListed says of such looks.
+  if (found.kind === "absent" && attempts.every((one) => one.end !== null)) return { kind: "open", attempts, next };
+  const now = readShard(dir, manifest, plan);
+  if (now.kind === "done") return { kind: "done", record: now.metrics.farm };
+  return { kind: "open", attempts, next };
+}
+
+/** What a process that died right after its commit could not remove; other attempts stay on file, with their ends. */
+async function tidyUp(context: JobContext, plan: Plan, numbers: number[], record: ShardRecord): Promise<void> {
+  const { dir, manifest } = context.run;
+  for (const attempt of readAttempts(dir, plan.shard_index, numbers)) {
+    // One on a host is over with its own result, though its host is not asked.
+    const isCommitted = attempt.remote !== undefined && attempt.attempt === record.attempt;
+    if (attempt.end !== null || (!isCommitted && await lifeOf(context, attempt) !== "dead")) continue;
+    const files = fitFiles(dir, plan.shard_index, attempt.attempt);
+    // A whole result besides the committed one: compared with it, and kept aside where it differs.
+    const output = readOutput(files.out, manifest, plan);
+    if (!(output instanceof Unreadable)) {
+      commitRecovered(context, plan, attempt, { out_path: files.out, output }, files.metrics);
+    }
+    keepLogs(dir, plan.shard_index, files);
+    for (const path of [files.out, files.metrics]) removeQuietly(path);
+    if (attempt.attempt === record.attempt) {
+      removeAttempt({ path: attemptPath(dir, plan.shard_index, attempt.attempt) });
+    } else endLost(context, plan, attempt);
+  }
+}
+
+/** Whether this job is of a later submission, which is made only when the jobs of the one before have ended. */
+function isSuperseded({ ids }: JobContext, { submission_token }: Attempt, listing: RunListing): boolean {
+  return isOfEarlier(listing.submissionTokens(), submission_token, ids.submission_token) === true;
+}
+
+/** Whether an attempt without an end is still going on. */
+export async function lifeOf(
+  context: Pick<JobContext, "run" | "machine">,
+  attempt: Attempt,
+): Promise<"running" | "elsewhere" | "dead"> {
+  const { process, processes = proc } = context.machine;
+  if (attempt.copied_from !== undefined) return "dead";
+  if (attempt.remote) {
+    // Its driver may be gone, and it goes on all the same: only its host can tell.
+    return (await processes.aliveOf([attempt.wrapper], process.boot_id)).size > 0 ? "running" : "elsewhere";
+  }
+  if (attempt.wrapper.boot_id !== process.boot_id) {
+    return attempt.wrapper.host === process.host ? "dead" : "elsewhere";
+  }
+  const known: ProcessId[] = attempt.fit ? [attempt.wrapper, attempt.fit] : [attempt.wrapper];
+  if ((await processes.aliveOf(known, process.boot_id)).size > 0) return "running";
+  if (attempt.fit) return "dead";
+  // Its wrapper died before it could name the fit: the fit has its output's path among its arguments.
+  const { out } = fitFiles(context.run.dir, attempt.shard_index, attempt.attempt);
+  return (await processes.findByArgument(out)).length > 0 ? "running" : "dead";
+}
+
+function recoverAttempt(context: JobContext, plan: Plan, attempt: Attempt): void {
+  const { dir, manifest } = context.run;
+  const files = fitFiles(dir, plan.shard_index, attempt.attempt);
+  const output = attempt.end === null ? readOutput(files.out, manifest, plan) : undefined;
+  const adopted = output && !(output instanceof Unreadable)
+    ? { out_path: files.out, output }
+    : attempt.end === null
+    ? committedOutput(context, plan)
+    : undefined;
+  if (adopted) {
+    commitRecovered(context, plan, attempt, adopted, files.metrics);
+    removeAttempt({ path: attemptPath(dir, plan.shard_index, attempt.attempt) });
+  } else if (attempt.end === null) endLost(context, plan, attempt);
+  keepLogs(dir, plan.shard_index, files);
+  for (const path of [files.out, files.metrics]) removeQuietly(path);
+}
+
+/** Gives an attempt its end whose process is gone. */
+export function endLost({ run: { dir, manifest } }: Pick<JobContext, "run">, plan: Plan, attempt: Attempt): void {
+  const path = attemptPath(dir, plan.shard_index, attempt.attempt);
+  updateAttempt({ attempt, path, clock_offset_s: null }, { end: lostRecord(manifest, plan, attempt, GONE) });
+}
+
+const GONE = "Its process is gone and left no end";
+
+/** An out.json under its final name whose writer died before it wrote the record. */
+function committedOutput(context: JobContext, plan: Plan): { out_path: string; output: CheckedOutput } | undefined {
+  const found = readShard(context.run.dir, context.run.manifest, plan);
+  return found.kind === "uncommitted" ? { out_path: "", output: found.output } : undefined;
+}
+
+function commitRecovered(
+  context: JobContext,
+  plan: Plan,
+  attempt: Attempt,
+  result: { out_path: string; output: CheckedOutput },
+  metrics_path: string,
+): void {
+  const { dir, manifest } = context.run;
+  const finished = endOf(result.out_path || join(dir, `shard_${plan.shard_index}.out.json`));
+  const record = shardRecord(context, plan, attempt, {
+    started_at_utc: attempt.started_at_utc,
+    finished_at_utc: new Date(finished).toISOString(),
+    wall_s: Math.max(0, finished - Date.parse(attempt.started_at_utc)) / 1000,
+    cause: "ok",
+  });
+  const reported = { metrics: readMetrics(metrics_path), record };
+  if (result.out_path === "") commitRecord(dir, plan.shard_index, reported, result.output);
+  else commitShard(dir, manifest, plan, { ...result, ...reported });
+}
+
+function endOf(path: string): number {
+  return Deno.statSync(path).mtime?.getTime() ?? Date.now();
+}
+
+function readMetrics(path: string): Metrics {
+  try {
+    return readDocument(path, Metrics);
+  } catch {
+    return { schema_version: METRICS_SCHEMA, status: { ok: true }, timing: {} };
+  }
+}
+
+/** A whole out.json with no attempt that tells of it: it gets a record that knows only what the file shows. */
+function adoptOutput(context: JobContext, plan: Plan, output: CheckedOutput): void {
+  const finished = endOf(join(context.run.dir, `shard_${plan.shard_index}.out.json`));
+  const at = new Date(finished).toISOString();
+  const known = { ...context.ids, attempt_token: "", wrapper: context.machine.process, started_at_utc: at };
+  const attempt = newAttempt(context.run.manifest, plan, 1, known);
+  commitRecovered(context, plan, attempt, { out_path: "", output }, "");
+}
+
+/** Removes what attempts left in incoming/ that no attempt file tells of. */
+export function sweepStray(dir: string, open: Set<string>): void {
+  for (const name of listNames(join(dir, INCOMING))) {
+    const attempt = /^(shard_[0-9]+\.[0-9]+)\.(?:out\.json|metrics\.json|stdout|stderr)$/.exec(name)?.[1];
+    if (attempt !== undefined && !open.has(attempt)) removeQuietly(join(dir, INCOMING, name));
+  }
+}

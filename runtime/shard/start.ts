@@ -1,0 +1,179 @@
+import { randomBytes } from "node:crypto";
+import { dirname, join } from "node:path";
+import { errorText } from "../../core/errors.ts";
+import type { FitEnd } from "../../core/failure.ts";
+import { fitCommand } from "../../core/fit_command.ts";
+import { newAttempt, ONE_BLAS_THREAD } from "../../core/record.ts";
+import { INCOMING } from "../../core/run_paths.ts";
+import type { Attempt } from "../../core/schema/attempt.ts";
+import type { Plan } from "../../core/schema/manifest.ts";
+import { readTail } from "../fs/read.ts";
+import { makeFolder } from "../fs/write.ts";
+import { countOomKills, endedAt, loadAverage, startedAt, thisMoment } from "../system/machine.ts";
+import { pauseFor } from "../system/process.ts";
+import { beginAttempt, type OpenAttempt, removeAttempt, updateAttempt } from "./attempts.ts";
+import { type FitFiles, fitFiles, type JobContext, type StartedFit } from "./context.ts";
+import { readShard } from "./read.ts";
+import type { Measured } from "./record.ts";
+
+/**
+ * Writes the attempt file of a shard that is to run. Undefined when another process has this attempt, or has committed
+ * the shard in the meantime.
+ *
+ * @param own what tells this kind of attempt from others
+ */
+export function beginShard(
+  { run: { dir, manifest }, machine, ids }: JobContext,
+  order: { plan: Plan; attempt: number; slot: string | null },
+  own: Pick<Attempt, "attempt_token"> & Partial<Pick<Attempt, "remote" | "nextstat_sha256">>,
+): OpenAttempt | undefined {
+  const attempt = newAttempt(manifest, order.plan, order.attempt, {
+    wrapper: machine.process,
+    ...(own.remote ? {} : { host: machine.host }),
+    ...ids,
+    slot: order.slot,
+    started_at_utc: new Date().toISOString(),
+    ...own,
+  });
+  const open = beginAttempt(dir, attempt);
+  if (!open || readShard(dir, manifest, order.plan).kind !== "done") return open;
+  removeAttempt(open);
+  return undefined;
+}
+
+export interface FitOrder {
+  plan: Plan;
+  /** The number of this attempt: one more than the last. */
+  attempt: number;
+  slot: string | null;
+  threads: number;
+  /** The fit is stopped after this many seconds; null: never. */
+  time_limit_s: number | null;
+  /** Its reason is "time" or "terminated". */
+  stop: AbortSignal;
+}
+
+export interface EndedFit {
+  end: FitEnd;
+  measured: Measured;
+}
+
+/** An attempt whose fit goes on. */
+export interface RunningShard {
+  order: FitOrder;
+  open: OpenAttempt;
+  files: FitFiles;
+  /** Whether its fit was not started, since spec, inputs or nextstat are not those of the run. */
+  refused: boolean;
+  /** Resolves at the moment that the fit has ended. */
+  gone: Promise<unknown>;
+  /** Resolves when what it used has been measured too. */
+  ended: Promise<EndedFit>;
+}
+
+/** Seconds between the polite and the final signal to a fit. */
+const GRACE_S = 5;
+
+/**
+ * Begins an attempt and starts its fit. Undefined when another process has this attempt, or has committed the shard
+ * in the meantime.
+ */
+export async function startShard(context: JobContext, order: FitOrder): Promise<RunningShard | undefined> {
+  const { dir } = context.run;
+  makeFolder(join(dir, INCOMING));
+  const { nextstat_sha256, fault } = await context.files.look();
+  const open = beginShard(context, order, { attempt_token: randomBytes(8).toString("hex"), nextstat_sha256 });
+  if (!open) return undefined;
+  const files = fitFiles(dir, order.plan.shard_index, order.attempt);
+  if (fault) return notStarted(order, open, files, { refused: true, why: `${fault.what}\n${fault.next}` });
+  return await runFit(context, order, open, files);
+}
+
+async function runFit(context: JobContext, order: FitOrder, open: OpenAttempt, files: FitFiles): Promise<RunningShard> {
+  const begun = thisMoment();
+  const known = { ...startedAt(begun), clock_offset_s: open.clock_offset_s };
+  const measured = { ...known, load_average_start: loadAverage(), threads: order.threads };
+  const fit = await tryStart(context, order, files);
+  if (typeof fit === "string") return notStarted(order, open, files, { refused: false, why: fit });
+  noteFit(context, open, fit.pid, context.meter.watch(fit.pid));
+  const stopped = watchStop(order, fit);
+  const ended = fit.ended.then(async ({ exit_code, signal }) => {
+    const took = endedAt(begun, thisMoment());
+    const usage = await context.meter.end(fit.pid);
+    if (signal !== null) await letStopArrive();
+    const stderr = readTail(files.stderr);
+    const oom_kills = exit_code === 0 ? null : await newOomKills(context);
+    return {
+      end: { exit_code, signal, stderr, oom_kills, stopped: stopped() },
+      measured: { ...measured, ...took, ...usage, load_average_end: loadAverage() },
+    };
+  });
+  return { order, open, files, refused: false, gone: fit.ended, ended };
+}
+
+/** An attempt that ends as it begins. */
+function notStarted(
+  order: FitOrder,
+  open: OpenAttempt,
+  files: FitFiles,
+  { refused, why }: { refused: boolean; why: string },
+): RunningShard {
+  const known = { ...startedAt(thisMoment()), clock_offset_s: open.clock_offset_s };
+  const end = { exit_code: null, signal: null, stderr: "", spawn_error: why };
+  const ended = Promise.resolve({ end, measured: { ...known, threads: order.threads } });
+  return { order, open, files, refused, gone: Promise.resolve(), ended };
+}
+
+/** The fit, or why it cannot be started. */
+async function tryStart(context: JobContext, order: FitOrder, files: FitFiles): Promise<StartedFit | string> {
+  const { manifest } = context.run;
+  const paths = { nextstat: manifest.nextstat_bin, config: manifest.config, out: files.out, metrics: files.metrics };
+  try {
+    return await context.startFit(fitCommand(manifest, order.plan, paths, order.threads), files, {
+      cwd: dirname(manifest.config),
+      env: { ...ONE_BLAS_THREAD, ...Deno.env.toObject() },
+    });
+  } catch (error) {
+    return errorText(error);
+  }
+}
+
+/** A signal to a whole job reaches the fit a moment before this process: then it was no crash of the fit. */
+const letStopArrive = () => pauseFor(100);
+
+/** Out-of-memory kills in this job since the last look. */
+async function newOomKills(context: JobContext): Promise<number | null> {
+  const looked = context.oom_kills;
+  context.oom_kills = countOomKills(context.machine);
+  const [before, now] = await Promise.all([looked, context.oom_kills]);
+  return now === null || before === null ? null : now - before;
+}
+
+/** The attempt file names the fit itself too, so that it can be found should this process die. */
+async function noteFit(context: JobContext, open: OpenAttempt, pid: number, started: Promise<string | undefined>) {
+  const start_ticks = await started;
+  if (start_ticks === undefined || open.attempt.end !== null) return;
+  try {
+    updateAttempt(open, { fit: { ...context.machine.process, pid, start_ticks } });
+  } catch {
+    // the attempt may have ended and been committed in the meantime; the fit is also known by its arguments
+  }
+}
+
+/** Stops the fit when it is told to or its time is up; the answer tells why, or null. */
+function watchStop(order: FitOrder, fit: StartedFit): () => "time" | "terminated" | null {
+  let why: "time" | "terminated" | null = null;
+  const stop = (reason: "time" | "terminated") => {
+    why ??= reason;
+    fit.stop(GRACE_S);
+  };
+  const onStop = () => stop(order.stop.reason === "time" ? "time" : "terminated");
+  const timer = order.time_limit_s === null ? undefined : setTimeout(() => stop("time"), order.time_limit_s * 1000);
+  if (order.stop.aborted) onStop();
+  else order.stop.addEventListener("abort", onStop, { once: true });
+  return () => {
+    clearTimeout(timer);
+    order.stop.removeEventListener("abort", onStop);
+    return why;
+  };
+}

@@ -1,0 +1,124 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { HOSTS, INCOMING } from "../../core/run_paths.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import { explainWrite, makeFolder, removeQuietly, rename, temporaryPath, writeAll, writeWhole } from "../fs/write.ts";
+import type { HostLink } from "./link.ts";
+
+/** What an attempt leaves; the job.txt comes last, for with it the others count. */
+const KINDS = ["out.json", "metrics.json", "stdout", "stderr", "job.txt"];
+
+/** So many attempts are fetched by one call at most. */
+const BATCH = 32;
+const MAX_BYTES = 1024 * 1024 * 1024;
+
+interface Wanted {
+  /** shard_<i>.<attempt> */
+  stem: string;
+  arrived: () => void;
+  failed: (error: unknown) => void;
+}
+
+/** Brings the files of ended attempts into incoming/. While one call goes on the next ones gather, and go together. */
+export class Fetcher {
+  #wanted: Wanted[] = [];
+  #working = false;
+
+  constructor(readonly link: HostLink, readonly dir: string) {}
+
+  /** @throws when the connection breaks, and {FarmError} input when they cannot be written here */
+  fetch(stem: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#wanted.push({ stem, arrived: resolve, failed: reject });
+    if (!this.#working) this.#work();
+    return promise;
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    while (this.#wanted.length > 0) {
+      const batch = this.#wanted.splice(0, BATCH);
+      try {
+        await fetchAll(this.link, this.dir, batch.map(({ stem }) => stem));
+        for (const { arrived } of batch) arrived();
+      } catch (error) {
+        for (const { failed } of batch) failed(error);
+      }
+    }
+    this.#working = false;
+  }
+}
+
+async function fetchAll(link: HostLink, dir: string, stems: string[]): Promise<void> {
+  const names = stems.flatMap((stem) => KINDS.map((kind) => `${stem}.${kind}`));
+  const session = link.session(script(link.folder, names));
+  makeFolder(join(dir, INCOMING));
+  for (const { name, bytes } of await readSizes(session.out, new Set(names))) {
+    const path = join(dir, INCOMING, name);
+    await writePieces(path, session.out.bytes(bytes));
+  }
+  await session.closeInput();
+  const fault = await session.ended;
+  if (fault !== null) throw new Error(fault);
+}
+
+/** Comes before the sizes, for a login script or a ForceCommand may print lines of its own first. */
+const SIZES_FOLLOW = "nsfarm-sizes-follow";
+
+/** All sizes, a line each, up to the line of their total; then the bytes of all. */
+function script(folder: string, names: string[]): string {
+  return [
+    `cd ${quoteWord(`${folder}/${INCOMING}`)} || exit 1`,
+    `for name in ${names.join(" ")}; do [ -f "$name" ] && set -- "$@" "$name"; done`,
+    // Two more, so that there is a line of their total in any case.
+    `printf '\\n%s\\n' ${SIZES_FOLLOW}`,
+    `LC_ALL=C wc -c "$@" /dev/null /dev/null && cat "$@" /dev/null`,
+    "exit 0",
+  ].join("\n");
+}
+
+type Lines = { line(): Promise<string | null> };
+
+async function readSizes(out: Lines, wanted: Set<string>): Promise<{ name: string; bytes: number }[]> {
+  const found: { name: string; bytes: number }[] = [];
+  let line = await out.line();
+  while (line !== null && line !== SIZES_FOLLOW) line = await out.line();
+  for (line = await out.line(); line !== null; line = await out.line()) {
+    const [, size, name = ""] = /^ *(\d+) (.+)$/.exec(line) ?? [];
+    const bytes = Number(size);
+    if (name === "total") return found;
+    if (name === "/dev/null") continue;
+    if (!wanted.has(name) || !(bytes <= MAX_BYTES)) throw new Error(`it sends what was not asked for: ${name}`);
+    found.push({ name, bytes });
+  }
+  throw new Error("the connection broke");
+}
+
+async function writePieces(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  const temporary = temporaryPath(path);
+  const file = explainWrite(path, () => Deno.openSync(temporary, { write: true, createNew: true, mode: 0o640 }));
+  try {
+    for await (const piece of pieces) explainWrite(path, () => writeAll(file, piece));
+    explainWrite(path, () => rename(temporary, path));
+  } catch (error) {
+    removeQuietly(temporary);
+    throw error;
+  } finally {
+    file.close();
+  }
+}
+
+const pathOf = (dir: string, host: string) => join(dir, HOSTS, encodeURIComponent(host));
+
+/** Notes that a host has a folder of the run, before it is made there. @param host its key (hostKey) */
+export function noteFolder(dir: string, host: string): void {
+  if (hasFolder(dir, host)) return;
+  makeFolder(join(dir, HOSTS));
+  writeWhole(pathOf(dir, host), "");
+}
+
+/** Returns whether a host may still have a folder of the run. */
+export const hasFolder = (dir: string, host: string): boolean => existsSync(pathOf(dir, host));
+
+/** Forgets a host whose folder is removed. */
+export const forgetFolder = (dir: string, host: string): void => removeQuietly(pathOf(dir, host));

@@ -1,0 +1,125 @@
+import { errorText } from "../../core/errors.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { type HostFacts, readHostFacts } from "../../core/ssh/host_facts.ts";
+import type { FarmHost } from "../../core/ssh/hosts_file.ts";
+import type { ProbedHost } from "../../core/ssh/preflight.ts";
+import type { SshSettings } from "../../core/ssh/ssh_command.ts";
+import { REMOTE_BASE } from "../../core/ssh/ssh_flags.ts";
+import { hostAgent } from "../../schedulers/host_agent.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { openSession, type SshSession } from "./session.ts";
+
+export interface ProbeOrder {
+  /** Where runs go there; null: the default. */
+  base: string | null;
+  nextstat: string;
+  /** How long one host may take in all. */
+  timeout_s: number;
+}
+
+/** Looks at one host; what went wrong is in the answer. */
+export async function probeHost(
+  host: FarmHost,
+  settings: SshSettings,
+  control: string,
+  order: ProbeOrder,
+): Promise<ProbedHost> {
+  const script = hostAgent({
+    base: order.base ?? REMOTE_BASE,
+    folder: "preflight",
+    earlier: "preflight",
+    run_dir: "",
+    run_token: "",
+    nextstat: order.nextstat,
+    sent_nextstat: "",
+    sharing: false,
+  });
+  let session: SshSession;
+  try {
+    session = openSession(host, settings, control, "master", script);
+  } catch (error) {
+    return { host, error: `ssh cannot be run: ${errorText(error)}` };
+  }
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    session.kill();
+  }, order.timeout_s * 1000);
+  try {
+    return { host, ...await lookAt(session) };
+  } catch (error) {
+    if (late) return { host, error: `no answer within ${order.timeout_s} s` };
+    return { host, error: await session.ended ?? errorText(error) };
+  } finally {
+    clearTimeout(timer);
+    session.kill();
+  }
+}
+
+/** The facts that a host's agent begins with. @throws when the connection is gone before they are whole */
+export async function readFacts(session: SshSession): Promise<HostFacts> {
+  const lines: string[] = [];
+  for (let line = await session.out.line(); line !== "ready"; line = await session.out.line()) {
+    if (line === null) throw new Error("it ended before it had told what it is");
+    lines.push(line);
+  }
+  return readHostFacts(lines);
+}
+
+async function lookAt(session: SshSession) {
+  const facts = await readFacts(session);
+  return { facts, ...await compareClocks(session) };
+}
+
+/** Several times, for the first answer comes late: the shortest round trip tells most. */
+const ROUNDS = 3;
+
+interface ClockReading {
+  /** The host's clock less ours; null when it does not tell. */
+  clock_offset_s: number | null;
+  round_trip_s: number | null;
+}
+
+export async function compareClocks(session: SshSession): Promise<ClockReading> {
+  let best: ClockReading = { clock_offset_s: null, round_trip_s: null };
+  for (let round = 0; round < ROUNDS; round++) {
+    const [asked, asked_utc] = [performance.now(), Date.now()];
+    await session.write("clock\n");
+    const answer = Number((await session.out.line())?.replace(/^clock /, ""));
+    const round_trip_s = (performance.now() - asked) / 1000;
+    if (!(answer > 0) || round_trip_s >= (best.round_trip_s ?? Infinity)) continue;
+    best = { clock_offset_s: answer - asked_utc / 1000 - round_trip_s / 2, round_trip_s };
+  }
+  return best;
+}
+
+/** What all hosts of a run are given. */
+export interface LinkOptions {
+  run: Run<FarmManifest>;
+  settings: SshSettings;
+  base: string;
+  /** nextstat as it lies on the hosts; null: ours is sent. */
+  remote_nextstat: string | null;
+  /** Whether shards may run in the run directory where a host sees it. */
+  sharing: boolean;
+  setup_timeout_s: number;
+}
+
+/** A connection to a host on which shards can be started: all files of the run are there, of the right version. */
+export interface HostLink {
+  facts: HostFacts;
+  clock: ClockReading;
+  mode: "shared" | "transfer";
+  /** The run's and this host's folder there. */
+  folder: string;
+  send(line: string): void;
+  /** Hands each line over until the connection ends; resolves with why it did. */
+  listen(take: (line: string) => void): Promise<string>;
+  /** A further script on the same connection. */
+  session(script: string): SshSession;
+  /** @returns whether all that was sent had been done there when it ended */
+  close(): Promise<boolean>;
+}
+
+/** Less than this free, in kB, is a full disk. */
+export const FULL_DISK_KB = 64;

@@ -1,0 +1,176 @@
+import { livePlans } from "../../core/check_manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import { plural } from "../../core/format.ts";
+import type { Attempt } from "../../core/schema/attempt.ts";
+import type { Plan } from "../../core/schema/manifest.ts";
+import { type HostShape, hostShape } from "../../core/ssh/host_facts.ts";
+import { type FarmHost, hostKey } from "../../core/ssh/hosts_file.ts";
+import { readHosts } from "../run/hosts_file.ts";
+import { loadFarmRun } from "../run/load_manifest.ts";
+import { listWorkers } from "../run/workers.ts";
+import { attemptPath } from "../shard/attempts.ts";
+import type { JobContext } from "../shard/context.ts";
+import type { ShardEnd } from "../shard/fit.ts";
+import { readShard } from "../shard/read.ts";
+import type { ExecutorPool, StartedShard, WorkEvent } from "../worker/executor.ts";
+import type { LoopRequest } from "../worker/run.ts";
+import { SshHost } from "./host.ts";
+import type { HostLink } from "./link.ts";
+import { type RunOptions, runOptions } from "./preflight.ts";
+import { endSuperseded, giveUpShards, RemoteShard } from "./remote_shard.ts";
+import { openControlFolder, openLink } from "./stage.ts";
+
+/** So many times in a row it could not be used, and nothing is expected of a host any more; one, where none ever was. */
+const MAX_MISSES = 3;
+
+/** How hosts are connected to. */
+interface Connector {
+  /** @param index of the host @throws {HostFault} */
+  connect(host: FarmHost, index: number, cut: AbortSignal): Promise<HostLink>;
+  /** Removes what connections have left. */
+  remove(): void;
+}
+
+/** The hosts of a run. */
+export class HostPool implements ExecutorPool {
+  readonly executors: SshHost[] = [];
+  /** The first name of each machine. */
+  readonly #machines = new Map<string, string>();
+  /**
+   * Attempts on hosts that the hosts file does not name any more, or names in another way. They cannot be asked, so in
+   * time they are run elsewhere, like those of a host that fell silent.
+   */
+  readonly #departed: RemoteShard[] = [];
+  readonly #since_ms = performance.now();
+  #timer: number | undefined;
+
+  constructor(
+    readonly context: JobContext,
+    hosts: readonly FarmHost[],
+    readonly options: RunOptions,
+    /** The loop that this is of: its name, and whether what goes on is to be stopped. */
+    readonly loop: Pick<LoopRequest, "token" | "drain" | "stop">,
+    readonly tell: (event: WorkEvent) => void,
+    readonly connector: Connector,
+  ) {
+    const { stop, drain = false } = loop;
+    for (const [index, host] of hosts.entries()) {
+      const calls = {
+        connect: (cut: AbortSignal) => connector.connect(host, index, cut),
+        shapeOf: (link: HostLink) => this.#shapeOf(host, link),
+        say: (message: string) => this.#say(message),
+        giveUpIfHopeless: () => this.#giveUpIfHopeless(),
+        isLeavingNothing: () => this.#isLeavingNothing(),
+      };
+      this.executors.push(new SshHost(hostKey(host), context, this.executors, { ...options, stop, drain }, calls));
+    }
+  }
+
+  get slots(): number {
+    return this.executors.length;
+  }
+
+  get #lost_ms(): number {
+    return this.options.host_lost_s * 1000;
+  }
+
+  watch(changed: () => void): void {
+    this.#timer = setTimeout(changed, this.#lost_ms + 10);
+  }
+
+  rejoin(plan: Plan, attempt: Attempt, isOrphan: boolean): { executor: string; started: StartedShard } | undefined {
+    for (const host of this.executors) {
+      const started = host.rejoin(plan, attempt);
+      if (started) return { executor: host.name, started };
+    }
+    if (!attempt.remote || !isOrphan) return undefined;
+    const path = attemptPath(this.context.run.dir, plan.shard_index, attempt.attempt);
+    const shard = new RemoteShard(plan, { attempt, path, clock_offset_s: null });
+    this.#departed.push(shard);
+    const finish = () => Promise.resolve<ShardEnd>({ kind: "taken" });
+    return { executor: attempt.remote.host, started: { gone: shard.gone, finish } };
+  }
+
+  takeStranded(): { shard: number; attempt: number }[] {
+    const isLost = performance.now() - this.#since_ms >= this.#lost_ms;
+    return [...this.executors.flatMap((host) => host.takeStranded()), ...(isLost ? giveUpShards(this.#departed) : [])];
+  }
+
+  /** The manifest is read anew: the run may have been extended since this loop began. */
+  #isLeavingNothing(): boolean {
+    const { dir, manifest_path } = this.context.run;
+    const { known, unknown } = listWorkers(dir);
+    if ([...known, ...unknown].some(({ token }) => token !== this.loop.token)) return false;
+    const { manifest } = loadFarmRun(manifest_path);
+    // An output without its record is taken in by whoever works on the run next, without its host.
+    return livePlans(manifest).every((plan) => ["done", "uncommitted"].includes(readShard(dir, manifest, plan).kind));
+  }
+
+  #say(message: string): void {
+    this.tell({ kind: "executor", message });
+  }
+
+  /** Of two hosts that are one machine the second gets no slots. */
+  #shapeOf(host: FarmHost, { facts, mode }: HostLink): HostShape {
+    const name = hostKey(host);
+    const first = this.#machines.get(facts.boot_id ?? name);
+    if (first !== undefined) {
+      this.#say(`${name} is the same machine as ${first}: it gets no slots of its own`);
+      return { slots: 0, threads: 1 };
+    }
+    this.#machines.set(facts.boot_id ?? name, name);
+    const shape = hostShape(host, facts, this.options.threads ?? this.context.run.manifest.threads);
+    const where = mode === "shared" ? "in the run directory" : `in ${facts.base_dir}`;
+    this.#say(`${name}: ${plural(shape.slots, "slot")} of ${plural(shape.threads, "thread")}, ${where}`);
+    return shape;
+  }
+
+  get #isReached(): boolean {
+    return this.executors.some(({ isReached }) => isReached);
+  }
+
+  get #faults(): string {
+    return this.executors.flatMap(({ name, fault }) => fault === null ? [] : `${name}: ${fault}`).join("; ");
+  }
+
+  #giveUpIfHopeless(): boolean {
+    const most = this.#isReached ? MAX_MISSES : 1;
+    if (!this.executors.every((host) => host.misses >= most && !host.isWorking)) return false;
+    if (this.#isReached) this.tell({ kind: "given_up", why: `no host can be used: ${this.#faults}` });
+    for (const host of this.executors) host.giveUp();
+    return true;
+  }
+
+  /** @throws {FarmError} unreachable, when no host could be used */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    const { dir, manifest } = this.context.run;
+    // What others have not done may still run there.
+    for (const shard of this.#departed) {
+      if (readShard(dir, manifest, shard.plan).kind === "done") endSuperseded(this.context, shard);
+    }
+    await Promise.all(this.executors.map((host) => host.close()));
+    this.connector.remove();
+    if (this.#isReached || this.loop.stop.aborted || this.executors.some(({ fault }) => fault === null)) return;
+    const next = "nsfarm-deno preflight --hosts-file looks at all";
+    throw new FarmError("unreachable", `Cannot use any host: ${this.#faults}`, next);
+  }
+}
+
+/** Opens the hosts that the run's hosts file names now. @throws {FarmError} input */
+export async function openHostPool(
+  context: JobContext,
+  loop: LoopRequest,
+  tell: (event: WorkEvent) => void,
+): Promise<ExecutorPool> {
+  const { run } = context;
+  const options = runOptions(run.manifest.run_id, run.manifest.farm.options);
+  const { hosts, warnings } = readHosts(options.hosts_file);
+  for (const words of warnings) tell({ kind: "executor", message: `warning: ${words}` });
+  const control = await openControlFolder(context.machine);
+  const order = { run, ...options, sharing: run.manifest.farm.mode === "shared" };
+  return new HostPool(context, hosts, options, loop, tell, {
+    connect: (host, index, cut) => openLink(host, control.socket(index), order, cut),
+    remove: control.remove,
+  });
+}

@@ -1,0 +1,121 @@
+import { errorText, FarmError } from "../../core/errors.ts";
+import { durationSeconds, optionValues } from "../../core/flags.ts";
+import type { RunRequest } from "../../core/request.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { type HostStat, Preflight } from "../../core/schema/preflight.ts";
+import { THREAD_POLICIES, type ThreadPolicy } from "../../core/ssh/host_facts.ts";
+import type { FarmHost, HostsFile } from "../../core/ssh/hosts_file.ts";
+import { preflightDocument, type ProbedHost } from "../../core/ssh/preflight.ts";
+import type { SshSettings } from "../../core/ssh/ssh_command.ts";
+import { SSH_FLAGS, sshSettings } from "../../core/ssh/ssh_flags.ts";
+import { splitByWeight } from "../../core/toys.ts";
+import { readDocument } from "../fs/read.ts";
+import { readHosts } from "../run/hosts_file.ts";
+import { inspectMachine } from "../system/machine.ts";
+import { probeHost, type ProbeOrder } from "./link.ts";
+import { openControlFolder } from "./stage.ts";
+
+/** Looks at all hosts, so many at a time; the answer is in their order. */
+export async function preflightHosts(
+  hosts_file: string,
+  { hosts }: HostsFile,
+  settings: SshSettings,
+  order: ProbeOrder & { jobs: number },
+): Promise<Preflight> {
+  const folder = await openControlFolder(await inspectMachine());
+  try {
+    const probed: ProbedHost[] = [];
+    let next = 0;
+    const takeHosts = async () => {
+      for (let i = next++; i < hosts.length; i = next++) {
+        const host = hosts[i];
+        if (host) probed[i] = await probeHost(host, settings, folder.socket(i), order);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(order.jobs, hosts.length) }, takeHosts));
+    return preflightDocument(hosts_file, probed, new Date().toISOString());
+  } finally {
+    folder.remove();
+  }
+}
+
+/** The options of the scheduler ssh, as a run keeps them. */
+export interface RunOptions {
+  hosts_file: string;
+  settings: SshSettings;
+  base: string;
+  remote_nextstat: string | null;
+  setup_timeout_s: number;
+  host_retry_s: number;
+  host_lost_s: number;
+  time_limit_s: number | null;
+  /** Where --threads was a word; null: it was a number. */
+  threads: ThreadPolicy | null;
+}
+
+/** @throws {FarmError} usage, for a run without a hosts file */
+export function runOptions(run_id: string, options: FarmManifest["farm"]["options"]): RunOptions {
+  if (options["hosts-file"] === undefined) {
+    throw new FarmError("usage", `Cannot run "${run_id}" on hosts: it was rendered without a hosts file`);
+  }
+  const flags = optionValues(SSH_FLAGS, options);
+  return {
+    hosts_file: flags.hostsFile,
+    settings: sshSettings(flags, Math.ceil(flags.connectTimeoutS)),
+    base: flags.remoteBaseDir,
+    remote_nextstat: flags.remoteNextstatBin ?? null,
+    setup_timeout_s: flags.commandTimeoutS,
+    host_retry_s: flags.hostRetryS,
+    host_lost_s: flags.hostLostS,
+    time_limit_s: flags.sshTime === undefined ? null : durationSeconds("--ssh-time")(flags.sshTime),
+    threads: THREAD_POLICIES.find((word) => word === options["threads-policy"]) ?? null,
+  };
+}
+
+const JOBS = 32;
+
+/**
+ * With --static: one share of the toys for each host, by its line's weight, else by its cores.
+ * @throws {FarmError} input, for a preflight document that cannot be read
+ */
+export async function withShares(request: RunRequest): Promise<RunRequest> {
+  if (request.options["static"] !== true) return request;
+  const options = runOptions(request.run_id, request.options);
+  const file = readHosts(options.hosts_file);
+  const mode = request.options["weight-mode"];
+  const asked = mode !== "uniform" && file.hosts.some(({ weight }) => weight === null);
+  const stats = !asked ? [] : (await knownHosts(request, options, file)).stats;
+  const weights = file.hosts.map((host) =>
+    weightOf(host, stats, mode === "logical" ? "logical_cores" : "physical_cores")
+  );
+  const shares = splitByWeight(request.n_toys, weights).flatMap(({ start, count, index }) => {
+    const host = file.hosts[index];
+    const weight = weights[index] ?? 1;
+    return host ? [{ start, count, at: { host: host.name, user: host.user, port: host.port ?? 0, weight } }] : [];
+  });
+  return { ...request, shares, shards: shares.length };
+}
+
+async function knownHosts(
+  request: RunRequest,
+  options: ReturnType<typeof runOptions>,
+  file: ReturnType<typeof readHosts>,
+): Promise<Preflight> {
+  const path = request.options["preflight-json"];
+  if (typeof path !== "string") {
+    const order = { base: options.base, nextstat: "nextstat", timeout_s: options.settings.connect_timeout_s + 5 };
+    return await preflightHosts(options.hosts_file, file, options.settings, { ...order, jobs: JOBS });
+  }
+  try {
+    return readDocument(path, Preflight);
+  } catch (error) {
+    throw new FarmError("input", `Cannot use the preflight "${path}": it ${errorText(error)}`);
+  }
+}
+
+/** 1 where nothing is known of a host. */
+function weightOf(host: FarmHost, stats: readonly HostStat[], cores: "logical_cores" | "physical_cores"): number {
+  const isIt = (one: HostStat) =>
+    one.host === host.name && (!one.farm || (one.farm.user === host.user && one.farm.port === host.port));
+  return host.weight ?? (stats.find((one) => one.ok && isIt(one))?.[cores] || 1);
+}

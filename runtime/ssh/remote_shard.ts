@@ -1,0 +1,243 @@
+import { lostRecord } from "../../core/record.ts";
+import type { Plan } from "../../core/schema/manifest.ts";
+import type { ShardRecord } from "../../core/schema/shard_record.ts";
+import { type OpenAttempt, readAttempt, removeAttempt, updateAttempt } from "../shard/attempts.ts";
+import type { Committed } from "../shard/commit.ts";
+import type { JobContext } from "../shard/context.ts";
+import type { ShardEnd } from "../shard/fit.ts";
+import { recoverAttempt } from "../shard/ingest.ts";
+import { readShard } from "../shard/read.ts";
+import { pauseFor } from "../system/process.ts";
+import { FULL_DISK_KB, type HostLink } from "./link.ts";
+
+/** How an attempt on a host came to its end, as far as the host tells. */
+type RemoteEnd =
+  /** Its files are whole there. */
+  | { kind: "ended" }
+  /** It never began, and will not. */
+  | { kind: "absent" }
+  /** Its process is gone and left no end. */
+  | { kind: "dead"; free_kb: number | null; said: string }
+  /** The loop is over, and nothing was heard of it. */
+  | { kind: "left" };
+
+type Signal = "TERM" | "KILL";
+
+/** Seconds between the polite and the final signal to a shard. */
+const GRACE_S = 5;
+
+/** When shards of a loop are stopped. */
+export interface StopRules {
+  /** Seconds that each may take here; null: any number. */
+  time_limit_s: number | null;
+  /** Whether what goes on is stopped at once. */
+  drain: boolean;
+  /** Stops the loop. */
+  stop: AbortSignal;
+}
+
+/** An attempt on a host, as its driver sees it. */
+export class RemoteShard {
+  readonly #end = Promise.withResolvers<RemoteEnd>();
+  readonly #gone = Promise.withResolvers<void>();
+  /** How often the host said that it is about to start. */
+  starting = 0;
+  ended = false;
+  /** Whether it is to be stopped: said again on each new connection, for a signal is lost with the one before. */
+  isUnwanted = false;
+  /** Whether its shard was given to others because nothing was heard of its host. */
+  isStranded = false;
+
+  /** @param signal sends one to it, over the connection that stands */
+  constructor(readonly plan: Plan, readonly open: OpenAttempt, readonly signal: (name: Signal) => void = () => {}) {}
+
+  /** By this name it is known on its host. */
+  get id(): string {
+    return this.open.attempt.attempt_token;
+  }
+
+  get stem(): string {
+    return `shard_${this.plan.shard_index}.${this.id}`;
+  }
+
+  get end(): Promise<RemoteEnd> {
+    return this.#end.promise;
+  }
+
+  /** Resolves when its fit has ended, or it is over: others may use its cores. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  free(): void {
+    this.#gone.resolve();
+  }
+
+  settle(end: RemoteEnd): void {
+    this.ended = true;
+    this.free();
+    this.#end.resolve(end);
+  }
+
+  /** Stops it, politely first; it is stopped again on each new connection. */
+  stop(): void {
+    this.isUnwanted = true;
+    this.signal("TERM");
+    const timer = setTimeout(() => this.signal("KILL"), GRACE_S * 1000);
+    this.gone.then(() => clearTimeout(timer));
+  }
+
+  /** Stops it when its time is up or the loop is stopped; returns what ends that. */
+  stopBy({ time_limit_s, drain, stop }: StopRules): () => void {
+    const timers: number[] = [];
+    const end = () => {
+      this.stop();
+      // A host that cannot be reached does not keep a loop that was told to stop.
+      timers.push(setTimeout(() => this.ended || this.settle({ kind: "left" }), 2 * GRACE_S * 1000));
+    };
+    const late = () => {
+      const { remote } = this.open.attempt;
+      if (remote) updateAttempt(this.open, { remote: { ...remote, stopped_for: "time" } });
+      this.stop();
+    };
+    if (time_limit_s !== null) timers.push(setTimeout(late, time_limit_s * 1000));
+    if (stop.aborted) end();
+    else if (drain) this.stop();
+    stop.addEventListener("abort", end, { once: true });
+    return () => {
+      for (const timer of timers) clearTimeout(timer);
+      stop.removeEventListener("abort", end);
+    };
+  }
+}
+
+/** Marks attempts as given to others and returns those that were not before: each is given once. */
+export function giveUpShards(shards: readonly RemoteShard[]): { shard: number; attempt: number }[] {
+  return shards.filter((one) => !one.isStranded).map((one) => {
+    one.isStranded = true;
+    return { shard: one.plan.shard_index, attempt: one.open.attempt.attempt };
+  });
+}
+
+const LOOK_AGAIN_MS = 200;
+
+/**
+ * Settles an attempt whose files are in incoming/, or will be seen there soon.
+ * @param late_s how long they may take: on a shared disk they are seen late
+ */
+export async function ingestRemote(context: JobContext, shard: RemoteShard, late_s: number): Promise<ShardEnd> {
+  const { run } = context;
+  let done_since = Infinity;
+  for (const until = performance.now() + Math.max(late_s * 1000, TAKING_IN_MS);;) {
+    const end = endTakenIn(context, shard, recoverAttempt(run, shard.plan, shard.id, late_s));
+    if (end) return end;
+    const isDone = readShard(run.dir, run.manifest, shard.plan).kind === "done";
+    done_since = isDone ? Math.min(done_since, performance.now()) : Infinity;
+    if (performance.now() - done_since > TAKING_IN_MS) {
+      // Whoever saw the whole run done has removed what was left in incoming/.
+      endSuperseded(context, shard, "Another attempt did this shard before its files were seen");
+      return { kind: "taken" };
+    }
+    const [cause, printed] = late_s > 0 ? NOT_SEEN : NOT_WHOLE;
+    if (!isDone && performance.now() > until) return failRemote(context, shard, cause, printed);
+    await pauseFor(LOOK_AGAIN_MS);
+  }
+}
+
+/** Between the commit of a shard and the end of its attempt, another process that takes it in needs less than this. */
+const TAKING_IN_MS = 2000;
+
+const NOT_SEEN = ["output", "Its files are not seen here"] as const;
+/** The wrapper's notes came as they lie there: only a disk that was full can have taken a part of them. */
+const NOT_WHOLE = ["disk", "The notes that it left on its disk are not whole"] as const;
+
+/**
+ * How an attempt ended that another process has taken in: on a shared disk any look at the run does so. Undefined while
+ * nobody has: then its file is there, without an end. On NFS too the file is read anew (close-to-open consistency).
+ */
+function endTakenIn({ run }: JobContext, { plan, open }: RemoteShard, committed?: Committed): ShardEnd | undefined {
+  const found = readShard(run.dir, run.manifest, plan);
+  const attempt = readAttempt(run.dir, plan.shard_index, open.attempt.attempt);
+  if (attempt?.end) return { kind: "failed", record: attempt.end };
+  if (attempt) return undefined;
+  if (found.kind !== "done") return { kind: "taken" };
+  return { kind: "done", committed: committed ?? { kind: "equal" }, record: found.metrics.farm };
+}
+
+/** Ends an attempt of which its host has nothing whole, unless another process has taken in its end before. */
+export function endRemote(
+  context: JobContext,
+  shard: RemoteShard,
+  end: Exclude<RemoteEnd, { kind: "ended" }>,
+): ShardEnd {
+  if (end.kind === "left") return { kind: "taken" };
+  const taken = endTakenIn(context, shard);
+  if (taken) return taken;
+  if (end.kind === "absent") {
+    removeAttempt(shard.open);
+    return { kind: "taken" };
+  }
+  const full = end.free_kb !== null && end.free_kb < FULL_DISK_KB;
+  const printed = full
+    ? "No space left on its disk"
+    : `Its process is gone and left no end${end.said ? `: ${end.said}` : ""}`;
+  return failRemote(context, shard, full ? "disk" : "signal", printed);
+}
+
+function failRemote(context: JobContext, shard: RemoteShard, cause: ShardRecord["cause"], printed: string): ShardEnd {
+  const { run: { manifest } } = context;
+  const { plan, open } = shard;
+  const record = lostRecord(manifest, plan, open.attempt, printed, open.attempt.remote?.stopped_for ?? cause);
+  if (updateAttempt(open, { end: record })) return { kind: "failed", record };
+  return endTakenIn(context, shard) ?? { kind: "taken" };
+}
+
+/** Gives an attempt its end whose shard another attempt did. */
+export function endSuperseded(
+  { run: { dir, manifest } }: JobContext,
+  { plan, open }: RemoteShard,
+  message = "Its host could not be reached, and another attempt did this shard",
+): void {
+  if (readAttempt(dir, plan.shard_index, open.attempt.attempt)?.end !== null) return;
+  updateAttempt(open, { end: lostRecord(manifest, plan, open.attempt, message, "terminated") });
+}
+
+/** How often and how long a shard may be about to start until it is taken for dead. */
+const MAX_STARTING = 20;
+const STARTING_MS = 500;
+
+interface Listener {
+  shards: ReadonlyMap<string, RemoteShard>;
+  look(shard: RemoteShard): void;
+}
+
+/** What a host's agent says of one attempt: `WORD ID …`. */
+export function takeLine(host: Listener, line: string, link: HostLink): void {
+  const [word, id = "", ...rest] = line.split(" ");
+  const shard = host.shards.get(id);
+  if (!shard || shard.ended) return;
+  const dead = (words: string[]) =>
+    shard.settle({ kind: "dead", free_kb: words[0] ? Number(words[0]) : null, said: words.slice(1).join(" ") });
+  if (word === "running") noteProcess(shard, link, rest);
+  else if (word === "free") shard.free();
+  else if (word === "ended" || word === "absent") shard.settle({ kind: word });
+  else if (word === "dead" || word === "fault") dead(rest);
+  else if (word === "starting" && shard.starting++ < MAX_STARTING) setTimeout(() => host.look(shard), STARTING_MS);
+  else if (word === "starting") dead(rest);
+}
+
+/** The wrapper there, so that a later look can tell it from another process of its number. */
+function noteProcess(shard: RemoteShard, { facts }: HostLink, [pid, start_ticks]: string[]): void {
+  if (shard.open.attempt.fit !== null || !(Number(pid) > 0)) return;
+  const fit = {
+    host: facts.host,
+    boot_id: facts.boot_id ?? "unknown",
+    pid: Number(pid),
+    start_ticks: start_ticks ?? "0",
+  };
+  try {
+    updateAttempt(shard.open, { fit });
+  } catch {
+    // its host knows it by its name in any case
+  }
+}

@@ -1,0 +1,258 @@
+import { basename, dirname, join } from "node:path";
+import { errorText } from "../../core/errors.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import { inputPath } from "../../core/spec.ts";
+import { earlierHostFolder, hostFolder } from "../../core/ssh/host_facts.ts";
+import { type FarmHost, hostKey } from "../../core/ssh/hosts_file.ts";
+import { INPUTS } from "../../core/staging.ts";
+import { hostAgent } from "../../schedulers/host_agent.ts";
+import { JOB_WRAPPER } from "../../schedulers/job_wrapper.ts";
+import { hashFile } from "../fs/hash_file.ts";
+import { namesInPassing } from "../fs/list.ts";
+import { removeTree } from "../fs/write.ts";
+import { sentPlan } from "../render/render.ts";
+import type { Machine } from "../system/machine.ts";
+import { startTicks } from "../system/proc.ts";
+import { noteFolder } from "./fetch.ts";
+import { compareClocks, FULL_DISK_KB, type HostLink, type LinkOptions, readFacts } from "./link.ts";
+import { HostFault, openSession, type SshSession } from "./session.ts";
+
+interface StagedFile {
+  from: string;
+  /** Below the run's folder on the host. */
+  to: string;
+  sha256: string;
+  mode: string;
+}
+
+/**
+ * Brings to a host what its shards need: the spec with all files that it names, nextstat and the wrapper. What is there
+ * already with the right sha256 is not sent again.
+ * @throws {HostFault}
+ */
+async function stageRun(
+  link: HostLink,
+  options: LinkOptions,
+  ask: (line: string) => Promise<string[]>,
+): Promise<void> {
+  for (const file of stagedFiles(options)) {
+    const [, sum] = await ask(`sum ${file.to}`);
+    if (sum !== file.sha256) await send(link, file);
+  }
+  if (options.remote_nextstat !== null) await ask("link");
+}
+
+function stagedFiles({ run: { dir, manifest }, remote_nextstat }: LinkOptions): StagedFile[] {
+  const plan = sentPlan(manifest);
+  if (!plan) {
+    throw new HostFault("it does not see the run directory, and the spec names a file by an absolute path");
+  }
+  const wrapper = join(dir, JOB_WRAPPER);
+  const program = { from: manifest.nextstat_bin, to: basename(manifest.nextstat_bin), mode: "0750" };
+  return [
+    ...plan.files.map(({ from, to }, i) => ({
+      from: inputPath(manifest.config, from),
+      to: `${INPUTS}/${to}`,
+      sha256: manifest.farm.inputs[i]?.sha256 ?? "",
+      mode: "0640",
+    })),
+    ...(remote_nextstat === null ? [{ ...program, sha256: hashFile(program.from).sha256 }] : []),
+    { from: wrapper, to: JOB_WRAPPER, sha256: hashFile(wrapper).sha256, mode: "0750" },
+  ];
+}
+
+/** A file gets its name there only when all of it has arrived. @throws {HostFault} */
+async function send(link: HostLink, { from, to, sha256, mode }: StagedFile): Promise<void> {
+  const path = join(link.folder, to);
+  const name = quoteWord(path);
+  const script = [
+    "umask 027",
+    `temporary=${name}.$$.part`,
+    `mkdir -p ${quoteWord(dirname(path))} && cat >"$temporary" && sum=$(sha256sum <"$temporary") &&`,
+    `if [ "\${sum%% *}" = ${sha256} ]; then chmod ${mode} "$temporary" && mv -f "$temporary" ${name} && exit 0`,
+    `else echo "what arrived is not what was sent" >&2; fi`,
+    `rm -f "$temporary"`,
+    "exit 1",
+  ].join("\n");
+  const session = link.session(script);
+  const broke = await pour(from, session.write).then(() => null, () => "");
+  await session.closeInput();
+  const fault = await session.ended;
+  if (fault !== null || broke !== null) {
+    throw new HostFault(`${basename(from)} cannot be sent there: ${explain(fault)}`);
+  }
+}
+
+async function pour(path: string, write: (data: Uint8Array) => Promise<void>): Promise<void> {
+  using file = await Deno.open(path);
+  const buffer = new Uint8Array(256 * 1024);
+  for (let n = await file.read(buffer); n !== null; n = await file.read(buffer)) await write(buffer.slice(0, n));
+}
+
+function explain(fault: string | null): string {
+  return fault !== null && /No space left|quota exceeded/i.test(fault)
+    ? "its disk is full"
+    : fault ?? "the connection broke";
+}
+
+/**
+ * Connects to a host and brings all files of the run there.
+ * @param cut ends the connection while it is being made
+ * @throws {HostFault}
+ */
+export async function openLink(
+  host: FarmHost,
+  control: string,
+  options: LinkOptions,
+  cut: AbortSignal,
+): Promise<HostLink> {
+  const { manifest, dir } = options.run;
+  const script = hostAgent({
+    base: options.base,
+    folder: hostFolder(manifest, hostKey(host)),
+    earlier: earlierHostFolder(manifest, hostKey(host)),
+    run_dir: dir,
+    run_token: manifest.farm.run_token,
+    nextstat: options.remote_nextstat ?? manifest.nextstat_bin,
+    sent_nextstat: basename(manifest.nextstat_bin),
+    sharing: options.sharing,
+  });
+  const session = openSession(host, options.settings, control, "master", script);
+  const timer = setTimeout(session.kill, options.setup_timeout_s * 1000);
+  cut.addEventListener("abort", session.kill);
+  try {
+    return await setUp(session, host, control, options);
+  } catch (error) {
+    session.kill();
+    if (error instanceof HostFault) throw error;
+    throw new HostFault(await session.ended ?? errorText(error));
+  } finally {
+    clearTimeout(timer);
+    cut.removeEventListener("abort", session.kill);
+  }
+}
+
+async function setUp(
+  session: SshSession,
+  host: FarmHost,
+  control: string,
+  options: LinkOptions,
+): Promise<HostLink> {
+  const facts = await readFacts(session);
+  if (facts.fault !== null) throw new HostFault(facts.fault);
+  const clock = await compareClocks(session);
+  noteFolder(options.run.dir, hostKey(host));
+  const [, seen, folder = ""] = await ask(session, "open");
+  const mode = seen === "shared" ? "shared" : "transfer";
+  const link: HostLink = {
+    facts,
+    clock,
+    mode,
+    folder: join(facts.base_dir ?? "/", folder),
+    send: (line) => {
+      session.write(`${line}\n`).catch(() => {}); // what is lost with a connection is asked for on the next one
+    },
+    listen: (take) => pump(session, take),
+    session: (script) => openSession(host, options.settings, control, "client", script),
+    close: () => endSession(session),
+  };
+  if (mode === "transfer") await stageRun(link, options, (line) => ask(session, line));
+  checkVersion(
+    mode === "shared" ? facts.nextstat_version : (await ask(session, "version")).slice(1).join(" "),
+    options,
+  );
+  return link;
+}
+
+/** One command and the words of its answer. @throws {HostFault} */
+async function ask(session: SshSession, line: string): Promise<string[]> {
+  await session.write(`${line}\n`);
+  const answer = await session.out.line();
+  if (answer === null) throw new Error("the connection broke");
+  const words = answer.split(" ");
+  if (words[0] !== "fault") return words;
+  throw new HostFault(Number(words[2]) < FULL_DISK_KB ? "its disk is full" : words.slice(3).join(" "));
+}
+
+function checkVersion(printed: string | null, { run: { manifest } }: LinkOptions): void {
+  const version = printed?.replace(/^nextstat\s+/, "") ?? "";
+  const wanted = manifest.farm.nextstat_version;
+  if (version === wanted) return;
+  if (!/^\d+\.\d+/.test(version)) throw new HostFault(`nextstat does not run there: ${version || "it is not there"}`);
+  throw new HostFault(`nextstat there is version ${version}, the run was rendered with ${wanted}`);
+}
+
+async function pump(session: SshSession, take: (line: string) => void): Promise<string> {
+  try {
+    for (let line = await session.out.line(); line !== null; line = await session.out.line()) take(line);
+  } catch (error) {
+    session.kill();
+    return errorText(error);
+  }
+  return await session.ended ?? "it ended the connection";
+}
+
+/** How long a connection may take to end by itself. */
+const END_MS = 3000;
+
+async function endSession(session: SshSession): Promise<boolean> {
+  await session.write("bye\n").catch(() => {});
+  await session.closeInput();
+  const timer = setTimeout(session.kill, END_MS);
+  const fault = await session.ended;
+  clearTimeout(timer);
+  return fault === null;
+}
+
+/** Where sockets may lie: short, for a socket's path has at most 104 bytes and ssh adds 17 to it (sun_path, unix(7)). */
+const places = () =>
+  [Deno.env.get("XDG_RUNTIME_DIR") ?? "", "/tmp"].filter((place) => /^\/[A-Za-z0-9/_.-]{0,40}$/.test(place));
+
+const NAME = /^nsfarm-ssh-([1-9][0-9]*)-([0-9]+)-/;
+
+interface ControlFolder {
+  /** A socket's path for the host of this number. */
+  socket(index: number): string;
+  remove(): void;
+}
+
+/** A folder that only this user can enter, for the sockets of one driver's connections; those of dead drivers go. */
+export async function openControlFolder(machine: Machine): Promise<ControlFolder> {
+  await sweep();
+  const { pid, start_ticks } = machine.process;
+  const dir = makeIn(places(), `nsfarm-ssh-${pid}-${start_ticks}-`);
+  return {
+    socket: (index) => join(dir, `h${index}`),
+    remove: () => removeTree(dir),
+  };
+}
+
+/** mkdtemp(3): mode 0700, and never a folder that was there before. */
+function makeIn([place, ...others]: string[], prefix: string): string {
+  try {
+    return Deno.makeTempDirSync({ dir: place ?? "/tmp", prefix });
+  } catch (error) {
+    if (others.length === 0) throw error;
+    return makeIn(others, prefix);
+  }
+}
+
+async function sweep(): Promise<void> {
+  const found = places().flatMap((place) =>
+    namesInPassing(place).flatMap((name) => {
+      const [, pid, ticks] = NAME.exec(name) ?? [];
+      return pid === undefined || !isMine(join(place, name))
+        ? []
+        : [{ path: join(place, name), pid: Number(pid), ticks }];
+    })
+  );
+  const alive = await startTicks(found.map(({ pid }) => pid));
+  for (const { path, pid, ticks } of found) {
+    if (alive.get(pid) !== ticks) removeTree(path);
+  }
+}
+
+function isMine(path: string): boolean {
+  const { isDirectory, uid } = Deno.lstatSync(path);
+  return isDirectory && uid === Deno.uid();
+}

@@ -1,0 +1,185 @@
+import { resolve } from "node:path";
+import { attemptTime } from "../../core/attempt_time.ts";
+import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
+import type { CollectCounts } from "../../core/collected.ts";
+import type { StatusShard } from "../../core/describe_status.ts";
+import { MANIFEST } from "../../core/run_paths.ts";
+import { runTimes } from "../../core/run_times.ts";
+import { type Manifest, ShardResult } from "../../core/schema/manifest.ts";
+import type { RunTimes } from "../../core/schema/run_times.ts";
+import { listNames } from "../fs/list.ts";
+import { type OutKind, refuseOut } from "../fs/refuse_out.ts";
+import { writeDocument } from "../fs/write.ts";
+import { changeManifest } from "../run/change_manifest.ts";
+import { isManifestOf, openRun, type Run } from "../run/load_manifest.ts";
+import { ownSubmissions } from "../run/submissions.ts";
+import { sweepDone } from "../run/temporary.ts";
+import { ingestIncoming, sweepIncoming } from "../shard/ingest.ts";
+import { oldShards } from "../shard/old_run.ts";
+import { readRecords, type RunRecords, timeFacts } from "../shard/run_records.ts";
+import { type CollectedShard, collectOldShard, collectShard } from "./collect_shard.ts";
+
+export interface CollectReport {
+  manifest: string;
+  run_id: string;
+  counts: CollectCounts;
+  times: RunTimes;
+  /** Every shard that is not ok, with the reason. */
+  not_ok: { shard_index: number; state: string; error: string | null }[];
+}
+
+/** What the live shards of a manifest are found to be. */
+interface Collection {
+  shards: CollectedShard[];
+  counts: CollectCounts;
+  times: RunTimes;
+}
+
+/**
+ * Checks every shard of a run and writes results[] into its manifest (or into `out`). Bad shards are rows of it, not
+ * errors.
+ * @param looked what a look at the run that asked its scheduler too has just told
+ * @throws {FarmError} input, when the manifest cannot be read or written
+ */
+export function collectRun(
+  path: string,
+  out: string | null,
+  now_utc: string,
+  looked: readonly StatusShard[] = [],
+): CollectReport {
+  const run = openRun(path);
+  const target = out === null ? run.manifest_path : resolve(out);
+  if (target !== run.manifest_path) refuseOut(manifestOut(run.manifest), target);
+  const check = checker(looked);
+  const found = target === run.manifest_path ? collectInPlace(run, check, now_utc) : check(run);
+  if (target !== run.manifest_path) writeDocument(target, collected(run, found, now_utc));
+  if (isFarmManifest(run.manifest) && found.shards.every((one) => one.ok)) {
+    sweepIncoming(run.dir, new Set(found.shards.map(({ result }) => result.shard_index)));
+    sweepDone(run.dir);
+  }
+  return {
+    manifest: target,
+    run_id: run.manifest.run_id,
+    counts: found.counts,
+    times: found.times,
+    not_ok: notOk(found),
+  };
+}
+
+const manifestOut = (manifest: Manifest): OutKind => ({
+  flag: "--out",
+  what: "manifest of this run",
+  name: MANIFEST,
+  isOne: (path) => isManifestOf(path, manifest),
+});
+
+/** As collectRun, but writes nothing. @throws {FarmError} input */
+export function checkRun(path: string): Pick<CollectReport, "counts" | "not_ok"> {
+  const found = checker([])(openRun(path));
+  return { counts: found.counts, not_ok: notOk(found) };
+}
+
+const notOk = ({ shards }: Collection) => shards.filter((one) => !one.ok).map(describe);
+
+/** Writes what is found into the manifest as it is now; shards that came into it meanwhile are checked first. */
+function collectInPlace(run: Run, check: (run: Run) => Collection, now_utc: string): Collection {
+  let found = check(run);
+  for (;;) {
+    let isWhole = true;
+    const now = changeManifest(run, (manifest) => {
+      isWhole = isOfAll(found, manifest);
+      return isWhole ? collected({ ...run, manifest }, found, now_utc) : manifest;
+    });
+    if (isWhole) return found;
+    found = check(now);
+  }
+}
+
+function isOfAll({ shards }: Collection, manifest: Manifest): boolean {
+  const live = livePlans(manifest);
+  return live.length === shards.length && live.every((plan, i) => plan.shard_index === shards[i]?.result.shard_index);
+}
+
+/** Checks the live shards of a manifest, each but once. */
+function checker(looked: readonly StatusShard[]): (run: Run) => Collection {
+  const seen = new Map<number, CollectedShard>();
+  return (run) => {
+    const records = readRecords(run);
+    const shards = collectAll(run, records, looked, seen);
+    const ok = shards.flatMap(({ record }) => record ? attemptTime(record) : []);
+    const elapsed = isFarmManifest(run.manifest)
+      ? []
+      : shards.flatMap(({ ok, result }) => ok ? [result.elapsed_s ?? null] : []);
+    return { shards, counts: countShards(shards), times: runTimes(timeFacts(ok, elapsed, records)) };
+  };
+}
+
+function collectAll(
+  run: Run,
+  records: RunRecords,
+  looked: readonly StatusShard[],
+  seen: Map<number, CollectedShard>,
+): CollectedShard[] {
+  const { dir, manifest } = run;
+  if (!isFarmManifest(manifest)) return oldShards(run).map((old) => collectOldShard(manifest, old));
+  ingestIncoming({ ...run, manifest });
+  const reported = new Map([...submittedShards(run), ...looked].map((one) => [one.shard, one]));
+  const names = new Set(listNames(dir));
+  return livePlans(manifest).map((plan) => {
+    const i = plan.shard_index;
+    const shard = seen.get(i) ??
+      collectShard(dir, manifest, plan, records.attempts.get(i) ?? [], names, reported.get(i));
+    seen.set(i, shard);
+    return shard;
+  });
+}
+
+/** Of a shard that a scheduler was given, files alone cannot tell where it stands. */
+function submittedShards(run: Run): StatusShard[] {
+  const why = "it was submitted; nsfarm-deno status asks its scheduler";
+  return ownSubmissions(run).filter(({ state }) => state !== "refused")
+    .flatMap(({ shards }) => shards.map((shard) => ({ shard, state: "unknown" as const, why, host: null })));
+}
+
+function countShards(shards: readonly CollectedShard[]): CollectCounts {
+  const counts: CollectCounts = { total: shards.length, ok: 0, failed: 0, other: {} };
+  for (const { ok, result } of shards) {
+    if (ok) counts.ok++;
+    else if (result.status === "failed") counts.failed++;
+    else {
+      const state = result.farm?.state ?? "unknown";
+      counts.other[state] = (counts.other[state] ?? 0) + 1;
+    }
+  }
+  return counts;
+}
+
+function collected(run: Run, { shards, counts, times }: Collection, now_utc: string): Manifest {
+  const { manifest } = run;
+  const before = new Map((manifest.results ?? []).map((result) => [result.shard_index, result]));
+  const results = shards.map(({ result }) => withUnknown(result, before.get(result.shard_index)));
+  const farm = manifest.farm && { farm: { ...manifest.farm, collected: { at_utc: now_utc, ...counts, times } } };
+  return { ...manifest, results, collected_at_utc: now_utc, ...farm, ...placeOf(run) };
+}
+
+/**
+ * An old run's directory as its rows name it from now on: all paths of a document are of one moment. Of a run of ours
+ * run_dir is where its jobs and job files are of.
+ */
+const placeOf = ({ dir, manifest: { farm } }: Run) => farm ? {} : { run_dir: dir };
+
+const KNOWN = new Set<string>(Object.keys(ShardResult.shape));
+
+/** A row with what an earlier one held and this program does not know; a remote folder is known to the ssh runner only. */
+function withUnknown(row: ShardResult, before: ShardResult | undefined): ShardResult {
+  if (!before) return row;
+  const unknown = Object.keys(before).filter((member) => !KNOWN.has(member));
+  const kept = Object.fromEntries(unknown.map((member) => [member, before[member]]));
+  return { ...row, remote_dir: before.remote_dir ?? null, ...kept };
+}
+
+const describe = ({ result }: CollectedShard) => ({
+  shard_index: result.shard_index,
+  state: result.farm?.state ?? result.status ?? "unknown",
+  error: result.error ?? null,
+});

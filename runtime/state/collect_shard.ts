@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import { metricsName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
+import type { Attempt } from "../../core/schema/attempt.ts";
+import {
+  type FarmManifest,
+  type Manifest,
+  type Plan,
+  SHARD_RESULT_SCHEMA,
+  type ShardResult,
+} from "../../core/schema/manifest.ts";
+import type { ShardRecord } from "../../core/schema/shard_record.ts";
+import { reconcile, type ShardView } from "../../core/shard_states.ts";
+import { type OldShard, readOldShard } from "../shard/old_run.ts";
+import { evidenceFault, readListed, readProven } from "../shard/read.ts";
+
+/** One row of results[], and the record behind it where there is one. */
+export interface CollectedShard {
+  result: ShardResult;
+  record: ShardRecord | null;
+  ok: boolean;
+}
+
+type Facts = Pick<ShardResult, "host" | "rc" | "elapsed_s" | "error">;
+
+type Paths = Pick<ShardResult, "local_dir" | "local_output" | "local_metrics" | "local_stdout" | "local_stderr">;
+
+/** A row as the Python scripts write it, with their members in their order. */
+function row(plan: Plan, facts: Facts, paths: Paths, status: "ok" | "failed" | undefined): ShardResult {
+  const { shard_index, n_toys, toy_start, seed, threads, weight } = plan;
+  return {
+    schema_version: SHARD_RESULT_SCHEMA,
+    shard_index,
+    host: facts.host,
+    target: facts.host,
+    ...(status === undefined ? {} : { status }),
+    n_toys,
+    toy_start,
+    seed,
+    threads,
+    weight,
+    rc: facts.rc,
+    elapsed_s: facts.elapsed_s,
+    ...paths,
+    remote_dir: null,
+    error: facts.error,
+  };
+}
+
+/**
+ * A shard of a run of ours. Whether a process is alive is not asked here: an attempt without an end is unknown.
+ * @param attempts its attempts on record, in their order
+ * @param names the names in the run directory, from a listing
+ * @param reported where it stands by its scheduler too; unknown counts only where the files tell of no end
+ */
+export function collectShard(
+  dir: string,
+  manifest: FarmManifest,
+  plan: Plan,
+  attempts: readonly Attempt[],
+  names: ReadonlySet<string>,
+  reported?: ShardView,
+): CollectedShard {
+  const paths = pathsIn(dir, plan.shard_index);
+  const { shard_index: i } = plan;
+  const proven = names.has(metricsName(i)) && names.has(outName(i)) ? readProven(dir, manifest, plan) : null;
+  const found = proven ? { kind: "done" as const, metrics: { farm: proven } } : readListed(dir, manifest, plan, names);
+  if (found.kind === "done") {
+    const { farm } = found.metrics;
+    const facts = { host: farm.host, rc: farm.exit_code ?? 0, elapsed_s: farm.wall_s, error: null };
+    return { result: row(plan, facts, paths, "ok"), record: farm, ok: true };
+  }
+  const last = attempts.at(-1) ?? null;
+  const view = reconcile({
+    evidence: found.kind,
+    fault: evidenceFault(found),
+    last,
+    life: !last || last.end !== null ? null : last.copied_from === undefined ? "elsewhere" : "dead",
+    native: null,
+    asked: null,
+    absent_s: null,
+    grace_s: 0,
+  });
+  const is_open = view.state === "queued" || view.state === "unknown";
+  // A look that saw it done is older than these files, which are not.
+  const best = reported && reported.state !== "done" && (is_open || reported.state !== "unknown") ? reported : view;
+  return { result: notOk(plan, best, last, paths), record: null, ok: false };
+}
+
+const FAILED = new Set(["failed", "cancelled", "timed_out", "out_of_memory", "preempted"]);
+
+/** The old scripts know ok and failed; what has not ended has no status. */
+function notOk(plan: Plan, view: ShardView, last: Attempt | null, paths: Paths): ShardResult {
+  const end = last?.end ?? null;
+  const facts = {
+    host: view.host ?? plan.host,
+    rc: end?.exit_code ?? null,
+    elapsed_s: end?.wall_s ?? null,
+    error: view.why || null,
+  };
+  const status = FAILED.has(view.state) ? "failed" : undefined;
+  return { ...row(plan, facts, paths, status), farm: { state: view.state } };
+}
+
+function pathsIn(dir: string, shard: number): Paths {
+  return {
+    local_dir: dir,
+    local_output: join(dir, outName(shard)),
+    local_metrics: join(dir, metricsName(shard)),
+    local_stdout: join(dir, stdoutName(shard)),
+    local_stderr: join(dir, stderrName(shard)),
+  };
+}
+
+/** A shard of a run of the old scripts: its side files tell what a record would. */
+export function collectOldShard(manifest: Manifest, old: OldShard): CollectedShard {
+  const paths = {
+    local_dir: old.dir,
+    local_output: old.out,
+    local_metrics: old.metrics,
+    local_stdout: old.stdout,
+    local_stderr: old.stderr,
+  };
+  const found = readOldShard(manifest, old);
+  const facts = {
+    host: old.host ?? old.plan.host,
+    rc: old.rc,
+    elapsed_s: old.elapsed_s,
+    error: "what" in found ? `output ${found.what}` : null,
+  };
+  const of = (status: "ok" | "failed" | undefined) => row(old.plan, facts, paths, status);
+  if (found.kind === "done") return { result: of("ok"), record: null, ok: true };
+  if (found.kind === "bad") return { result: of("failed"), record: null, ok: false };
+  return { result: { ...of(undefined), farm: { state: "unknown" } }, record: null, ok: false };
+}

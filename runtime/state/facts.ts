@@ -1,0 +1,181 @@
+import { type AttemptTime, attemptTime, type OneClock, onOneClock, tellsTimes } from "../../core/attempt_time.ts";
+import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import { fitQuality } from "../../core/fit_quality.ts";
+import type { ShardOutput } from "../../core/output.ts";
+import { recordHost } from "../../core/record.ts";
+import { type FailedAttempt, joinToys, type RunFacts, type ShardFacts, type ToyFacts } from "../../core/run_facts.ts";
+import { placeSubmissions, runTimes } from "../../core/run_times.ts";
+import type { Attempt } from "../../core/schema/attempt.ts";
+import type { Bounds, FitQuality } from "../../core/schema/fit_quality.ts";
+import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
+import type { ShardRecord } from "../../core/schema/shard_record.ts";
+import { recordFacts, spanOf, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import { hostKey } from "../../core/ssh/hosts_file.ts";
+import { listNames, orRefusal } from "../fs/list.ts";
+import { Unreadable } from "../fs/read.ts";
+import { summedCheckOf } from "../merge/check_merged.ts";
+import { readHosts } from "../run/hosts_file.ts";
+import { openRun, type Run } from "../run/load_manifest.ts";
+import { type OldShard, oldShards } from "../shard/old_run.ts";
+import { readCommitted, readOutput, readShard } from "../shard/read.ts";
+import { readRecords, timeFacts } from "../shard/run_records.ts";
+import { collectOldShard, collectShard } from "./collect_shard.ts";
+import { oldError } from "./old_status.ts";
+
+/**
+ * Returns, in words, which hosts of a run's hosts file gave no result; none where the file cannot be read any more.
+ * @param records of all shards of the run
+ */
+export function unusedHosts({ farm: { options } }: FarmManifest, records: readonly ShardRecord[]): string[] {
+  const path = options["hosts-file"];
+  if (typeof path !== "string") return [];
+  const file = orRefusal(() => readHosts(path));
+  if (file instanceof FarmError) return [];
+  const used = new Set(records.map(recordHost));
+  const unused = file.hosts.map(hostKey).filter((name) => !used.has(name));
+  const why = `nsfarm-deno preflight --hosts-file ${quoteWord(path)} tells whether it can be used`;
+  return unused.map((name) => `no shard was done on the host ${name}: ${why}`);
+}
+
+/** A shard's facts and, where it is done, its toys. */
+interface ReadShard {
+  facts: ShardFacts;
+  record: ShardRecord | null;
+  time: AttemptTime | null;
+  output: ShardOutput | null;
+}
+
+/**
+ * Reads all that a run directory tells: each shard's files are checked as a merge checks them, and nothing is written.
+ * @throws {FarmError} input, when the manifest cannot be read
+ */
+export function readRunFacts(path: string): RunFacts {
+  const run = openRun(path);
+  const { dir, manifest } = run;
+  const records = readRecords(run);
+  const names = new Set(listNames(dir));
+  const is_old = !isFarmManifest(manifest);
+  const shards = isFarmManifest(manifest)
+    ? livePlans(manifest).map((plan) =>
+      readOne(dir, manifest, plan, records.attempts.get(plan.shard_index) ?? [], names)
+    )
+    : oldShards(run).map((old) => readOld(run, old));
+  const elapsed = is_old ? shards.flatMap(({ facts, output }) => output ? [facts.wall_s] : []) : [];
+  const times = shards.flatMap(({ time }) => time ?? []);
+  const toys = joinToys(shards.flatMap(({ facts, output }) => output ? { start: facts.toy_start, output } : []));
+  const when = timeFacts(times, elapsed, records);
+  const clock = onOneClock(when.attempts);
+  const places = placesOf(when.attempts, clock);
+  const first_submission = placeSubmissions(records.submissions, clock).reduce(
+    (least, { at_ms }) => Math.min(least, at_ms),
+    Infinity,
+  );
+  return {
+    run_id: manifest.run_id,
+    run_dir: dir,
+    is_old,
+    scheduler: manifest.scheduler ?? "unknown",
+    config: manifest.config ?? null,
+    created_at_utc: manifest.created_at_utc,
+    n_toys: manifest.n_toys,
+    seed: manifest.seed,
+    threads: `${manifest.threads ?? "unknown"}`,
+    nextstat_version: manifest.farm?.nextstat_version ?? null,
+    environment: manifest.farm?.environment ?? null,
+    times: runTimes(when),
+    shards: shards.map(({ facts, time }) => placed(facts, time && places.get(time))),
+    failed_attempts: failedAttempts(records.attempts, when.attempts.slice(times.length), places),
+    unused_hosts: isFarmManifest(manifest) && shards.every(({ time }) => time !== null)
+      ? unusedHosts(manifest, shards.flatMap(({ record }) => record ?? []))
+      : [],
+    submitted_ms: Number.isFinite(first_submission) ? first_submission : null,
+    merged_check: summedCheckOf(run),
+    toys,
+    fits: toys && fitsOf(toys, manifest.farm?.poi_bounds ?? null, shards),
+  };
+}
+
+function fitsOf({ poi_name, ...toys }: ToyFacts, bounds: Bounds | null, shards: readonly ReadShard[]): FitQuality {
+  const parts = shards.flatMap(({ facts, output }) => output ? { n_shards: 1, warnings: facts.warnings } : []);
+  return fitQuality(poi_name, { ...toys, bounds }, parts);
+}
+
+function readOne(
+  dir: string,
+  manifest: FarmManifest,
+  plan: Plan,
+  attempts: Attempt[],
+  names: ReadonlySet<string>,
+): ReadShard {
+  let timing: { [key: string]: unknown } | null = null;
+  const found = readShard(dir, manifest, plan, (path) => {
+    const metrics = readCommitted(path);
+    if (!(metrics instanceof Unreadable)) timing = metrics.timing;
+    return metrics;
+  });
+  if (found.kind !== "done") {
+    const { result } = collectShard(dir, manifest, plan, attempts, names);
+    const state = result.farm?.state ?? "unknown";
+    const host = result.host === plan.host ? null : result.host;
+    const cause = attempts.at(-1)?.end?.cause ?? null;
+    return { facts: { ...UNKNOWN_SHARD, ...placeOf(plan), state, why: result.error ?? null, cause, host }, ...NOTHING };
+  }
+  const { metrics: { farm }, output: { output } } = found;
+  const time = attemptTime(farm);
+  const facts = { ...recordFacts(farm, time, timing), ...placeOf(plan), ...countsOf(output) };
+  return { facts, record: farm, time, output };
+}
+
+const NOTHING = { record: null, time: null, output: null };
+
+const placeOf = ({ shard_index, toy_start, n_toys }: Plan) => ({ shard_index, toy_start, n_toys });
+const countsOf = ({ frame: { results } }: ShardOutput) => ({
+  n_converged: results.n_converged,
+  n_error: results.n_error,
+});
+
+/** The side files of the old wrappers tell where and how long, not when. */
+function readOld(run: Run, old: OldShard): ReadShard {
+  const { result, ok } = collectOldShard(run.manifest, old);
+  const output = ok ? readOutput(old.out, run.manifest, old.plan) : null;
+  const known = output instanceof Unreadable || output === null ? null : output.output;
+  const facts: ShardFacts = {
+    ...UNKNOWN_SHARD,
+    ...placeOf(old.plan),
+    state: known ? "done" : result.status === "failed" ? "failed" : "unknown",
+    why: known ? null : oldReason(result.error ?? null, oldError(old)),
+    host: old.host,
+    wall_s: old.elapsed_s,
+    ...(known ? countsOf(known) : {}),
+  };
+  return { facts, record: null, time: null, output: known };
+}
+
+const oldReason = (what: string | null, printed: string | null): string | null =>
+  [what, printed].filter((one) => one !== null).join(": ") || null;
+
+/** Each attempt by the one clock of the run; none where that clock does not tell when shards ran. */
+function placesOf(attempts: readonly AttemptTime[], clock: OneClock): Map<AttemptTime, AttemptTime> {
+  if (!tellsTimes(clock)) return new Map();
+  return new Map(attempts.flatMap((one, i) => clock.attempts[i] ? [[one, clock.attempts[i]] as const] : []));
+}
+
+function placed(facts: ShardFacts, time: AttemptTime | null | undefined): ShardFacts {
+  return { ...facts, span: facts.span && (time ? spanOf(time, facts.span.slot) : null) };
+}
+
+/** @param times of the attempts that have an end, in their order */
+function failedAttempts(
+  attempts: ReadonlyMap<number, Attempt[]>,
+  times: readonly AttemptTime[],
+  places: ReadonlyMap<AttemptTime, AttemptTime>,
+): FailedAttempt[] {
+  const ends = [...attempts.values()].flat().flatMap(({ end }) => end ?? []);
+  return ends.flatMap(({ shard_index, cause, slot, stderr_tail }, i) => {
+    const time = times[i] && places.get(times[i]);
+    const span = time ? spanOf(time, slot) : null;
+    return span && cause !== "ok" ? [{ shard_index, cause, message: stderr_tail.at(-1) ?? "", span }] : [];
+  });
+}

@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { FAILURES, printable } from "../../core/failure.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { isEnded } from "../../core/shard_states.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
+import { readTail } from "../fs/read.ts";
+import { exists } from "../fs/write.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { readSubmissions } from "../run/submissions.ts";
+import { handlesOf } from "../scheduler/query.ts";
+import type { ScannedShard } from "./scan.ts";
+
+/**
+ * What those files say; null where one is not there. Of a file that the jobs of many shards share, only what is its.
+ * @param telling of such a file only what may tell why the shard is not done
+ */
+export function readJobLogs(
+  dir: string,
+  adapter: Backend,
+  shard: number,
+  telling = false,
+): { name: string; text: string | null }[] {
+  const handles = handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
+  return handles.flatMap((handle) => {
+    const shared = adapter.eventLogs?.([handle]) ?? [];
+    return (adapter.jobLogs?.(handle, shard) ?? []).map((name) => {
+      const path = join(dir, name);
+      if (!exists(path)) return { name, text: null };
+      if (!adapter.eventsOf || !shared.includes(name)) return { name, text: readTail(path) };
+      return { name, text: adapter.eventsOf(readTail(path, MAX_EVENTS_BYTES), handle, shard, telling) };
+    });
+  });
+}
+
+const MAX_EVENTS_BYTES = 64 * 1024 * 1024;
+
+/** Files into which the jobs of a shard write, relative to the run directory; newest last. */
+function jobLogNames(dir: string, adapter: Backend, shard: number): string[] {
+  const handles = handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
+  return handles.flatMap((handle) => adapter.jobLogs?.(handle, shard) ?? []);
+}
+
+/**
+ * Ended shards whose job's log tells more of it than its scheduler and its attempt do: a job that is out of its
+ * scheduler's memory may still have been told there that its time was up, and one without a log never began.
+ */
+export function explainEnds(run: Run<FarmManifest>, adapter: Backend, shards: ScannedShard[]): ScannedShard[] {
+  const { readJobLog } = adapter;
+  if (!readJobLog) return shards;
+  return shards.map((shard) => {
+    const log = isUnexplained(shard) ? jobLogNames(run.dir, adapter, shard.plan.shard_index).at(-1) : undefined;
+    if (log === undefined) return shard;
+    const path = join(run.dir, log);
+    if (shard.state === "lost" && !exists(path)) return { ...shard, why: NEVER_BEGAN };
+    const text = readTail(path);
+    const word = readJobLog(text);
+    if (word) return { ...shard, state: word.state, why: word.reason };
+    const own = OWN_WORDS.exec(text)?.[1];
+    return own ? { ...shard, why: `${shard.why}: ${printable(own)}` } : shard;
+  });
+}
+
+/** What a job of ours says when it cannot even begin its shard. */
+const OWN_WORDS = /^nsfarm-deno: (.+)$/m;
+
+const NEVER_BEGAN = "its job never began: it was cancelled while it waited, or forgotten by its scheduler";
+
+/** Lost, or stopped by somebody of whom its attempt knows nothing. */
+function isUnexplained({ state, last }: ScannedShard): boolean {
+  if (!isEnded(state)) return false;
+  return state === "lost" || last === null || last.end === null || FAILURES[last.end.cause].ended_by !== "itself";
+}

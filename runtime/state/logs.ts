@@ -1,0 +1,97 @@
+import { join } from "node:path";
+import type { FailedShard } from "../../core/advice.ts";
+import type { StatusShard } from "../../core/describe_status.ts";
+import { printable } from "../../core/failure.ts";
+import { fitCommand } from "../../core/fit_command.ts";
+import { attemptHost } from "../../core/record.ts";
+import { attemptName, ATTEMPTS, metricsName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
+import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
+import type { ShardRecord } from "../../core/schema/shard_record.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
+import { readTail, Unreadable } from "../fs/read.ts";
+import { exists } from "../fs/write.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { listAttempts, readAttempts } from "../shard/attempts.ts";
+import { fitFiles } from "../shard/context.ts";
+import { readCommitted } from "../shard/read.ts";
+import { readJobLogs } from "./job_logs.ts";
+
+export interface ShardLogs {
+  shard: number;
+  attempts: { attempt: number; host: string; started_at_utc: string; end: ShardRecord | null }[];
+  record: ShardRecord | null;
+  /** The last 64 kB of each log that has something in it, and of each that a job was given; `text` null: not there. */
+  logs: { name: string; text: string | null }[];
+}
+
+/**
+ * All that a shard and its attempts said.
+ * @param telling of events only those that may tell why it is not done
+ */
+export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: Backend, telling = false): ShardLogs {
+  const { dir } = run;
+  const shard = plan.shard_index;
+  const numbers = listAttempts(dir).get(shard) ?? [];
+  const attempts = readAttempts(dir, shard, numbers).map((one) => ({
+    attempt: one.attempt,
+    host: attemptHost(one),
+    started_at_utc: one.started_at_utc,
+    end: one.end,
+  }));
+  const committed = readCommitted(join(dir, metricsName(shard)));
+  const going = numbers.flatMap((number) => {
+    const files = fitFiles("", shard, number);
+    return [files.stdout, files.stderr];
+  });
+  const own = [stdoutName(shard), stderrName(shard), ...going];
+  const read = (name: string) => ({ name, text: exists(join(dir, name)) ? readTail(join(dir, name)) : null });
+  return {
+    shard,
+    attempts,
+    record: committed instanceof Unreadable ? null : committed.farm,
+    // That a job's log is empty or absent tells something too: it was killed at once, or never began.
+    logs: [...own.map(read).filter((log) => log.text), ...readJobLogs(dir, adapter, shard, telling)],
+  };
+}
+
+/** What the shards that are not done left behind. */
+export function failedShardsOf(run: Run<FarmManifest>, adapter: Backend, shards: StatusShard[]): FailedShard[] {
+  return shards.filter(({ state }) => state !== "done").flatMap((shard) => {
+    const plan = run.manifest.plans[shard.shard];
+    return plan ? [{ ...shard, ...tracesOf(run, adapter, plan) }] : [];
+  });
+}
+
+function tracesOf(run: Run<FarmManifest>, adapter: Backend, plan: FarmManifest["plans"][number]) {
+  const { attempts, logs } = readLogs(run, plan, adapter, true);
+  const ends = attempts.filter((one) => one.end !== null);
+  const last = ends.at(-1);
+  const [log] = logs;
+  const line = last?.end?.stderr_tail[0] ?? log?.text?.split("\n").find((one) => one.trim() !== "");
+  const other = ends.findLastIndex((one) => howOf(one) !== howOf(last));
+  const attempt = last && join(run.dir, ATTEMPTS, attemptName(plan.shard_index, last.attempt));
+  return {
+    cause: last?.end?.cause ?? null,
+    said: line === undefined ? null : printable(line.trim()),
+    log: log ? join(run.dir, log.name) : attempt ?? null,
+    times: ends.length - 1 - other,
+    by_hand: byHand(run.manifest, plan),
+  };
+}
+
+/** How an attempt ended, but for numbers that differ from one to the next. */
+function howOf(one: ShardLogs["attempts"][number] | undefined): string {
+  const { cause, exit_code, signal, stderr_tail } = one?.end ?? {};
+  return JSON.stringify([cause, exit_code, signal, stderr_tail?.[0]]).replaceAll(/\d{3,}/g, "#");
+}
+
+/** The shard's fit, which writes below /tmp and so harms nothing. */
+function byHand(manifest: FarmManifest, plan: FarmManifest["plans"][number]): string[] {
+  const paths = {
+    nextstat: manifest.nextstat_bin,
+    config: manifest.config,
+    out: join("/tmp", outName(plan.shard_index)),
+    metrics: join("/tmp", metricsName(plan.shard_index)),
+  };
+  return fitCommand(manifest, plan, paths, Math.max(1, manifest.threads));
+}

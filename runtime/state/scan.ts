@@ -1,0 +1,134 @@
+import { livePlans } from "../../core/check_manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import { recordHost } from "../../core/record.ts";
+import type { Attempt } from "../../core/schema/attempt.ts";
+import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
+import type { ShardRecord } from "../../core/schema/shard_record.ts";
+import { reconcile, type ShardView } from "../../core/shard_states.ts";
+import { listNames, orRefusal } from "../fs/list.ts";
+import { Unreadable } from "../fs/read.ts";
+import { exists } from "../fs/write.ts";
+import { copyMark, type Run } from "../run/load_manifest.ts";
+import type { QueriedScheduler } from "../scheduler/query.ts";
+import { listAttempts, readAttempt } from "../shard/attempts.ts";
+import { fitFiles, type JobContext } from "../shard/context.ts";
+import { type Evidence, evidenceFault, readListed, readOutput, readShard, readUntouched } from "../shard/read.ts";
+import { lifeOf } from "../shard/recover.ts";
+
+export interface ScannedShard extends ShardView {
+  plan: Plan;
+  record: ShardRecord | null;
+  attempts: number[];
+  last: Attempt | null;
+}
+
+/** Valid shards found by an earlier look of this process: they are not read again. */
+export type Seen = Map<number, ShardRecord>;
+
+/**
+ * Where every live shard of a run stands.
+ * @param asked what its scheduler said, or null where nobody is to be asked
+ * @param seen given to those that only show where shards stand: what an earlier look of theirs found valid is not read
+ * again, and of what is as it was committed by size and time, only its record. Null for whoever acts on it: each output
+ * is read and hashed.
+ */
+export async function scanRun(
+  run: Run<FarmManifest>,
+  machine: JobContext["machine"],
+  asked: QueriedScheduler | null,
+  seen: Seen | null = null,
+): Promise<ScannedShard[]> {
+  const listed = orRefusal(() => listAttempts(run.dir));
+  let names: ReadonlySet<string> | FarmError | undefined;
+  const namesNow = () => names ??= orRefusal(() => new Set(listNames(run.dir)));
+  const mark = copyMark(run);
+  const shards: ScannedShard[] = [];
+  for (const plan of livePlans(run.manifest)) {
+    const attempts = listed instanceof FarmError ? listed : listed.get(plan.shard_index) ?? [];
+    shards.push(await scanShard(run, machine, plan, attempts, namesNow, asked, seen, mark));
+  }
+  return shards;
+}
+
+async function scanShard(
+  run: Run<FarmManifest>,
+  machine: JobContext["machine"],
+  plan: Plan,
+  listed: number[] | FarmError,
+  namesNow: () => ReadonlySet<string> | FarmError,
+  asked: QueriedScheduler | null,
+  seen: Seen | null,
+  mark: Pick<Attempt, "copied_from">,
+): Promise<ScannedShard> {
+  const attempts = listed instanceof FarmError ? [] : listed;
+  const known = seen && (seen.get(plan.shard_index) ?? readUntouched(run.dir, run.manifest, plan));
+  if (known) {
+    seen?.set(plan.shard_index, known);
+    return doneShard(plan, known, attempts);
+  }
+  const names = namesNow();
+  const found = names instanceof FarmError
+    ? readShard(run.dir, run.manifest, plan)
+    : readListed(run.dir, run.manifest, plan, names);
+  if (found.kind === "done") {
+    seen?.set(plan.shard_index, found.metrics.farm);
+    return doneShard(plan, found.metrics.farm, attempts);
+  }
+  if (found.kind === "bad" && found.unread) return unknownShard(plan, attempts, `${found.file} ${found.what}`);
+  const number = attempts.at(-1);
+  const read = listed instanceof FarmError
+    ? listed
+    : number === undefined
+    ? null
+    : orRefusal(() => readAttempt(run.dir, plan.shard_index, number) ?? null);
+  if (read instanceof FarmError) return unknownShard(plan, attempts, read.message);
+  const last = read && { ...mark, ...read };
+  const life = last && last.end === null ? await lifeOf({ run, machine }, last) : null;
+  const view = reconcile({
+    evidence: evidenceOf(found),
+    fault: evidenceFault(found),
+    last,
+    life,
+    has_left_output: life === "dead" && last !== null && hasLeftOutput(run, plan, last),
+    ...schedulerFacts(asked, plan),
+  });
+  return { plan, record: null, attempts, last, ...view };
+}
+
+const doneShard = (plan: Plan, record: ShardRecord, attempts: number[]): ScannedShard => ({
+  plan,
+  record,
+  attempts,
+  last: null,
+  state: "done",
+  why: "",
+  host: recordHost(record),
+});
+
+function hasLeftOutput({ dir, manifest }: Run<FarmManifest>, plan: Plan, { attempt }: Attempt): boolean {
+  const { out } = fitFiles(dir, plan.shard_index, attempt);
+  return exists(out) && !(readOutput(out, manifest, plan) instanceof Unreadable);
+}
+
+/** Whether it was begun, runs or has failed is on record, but the record cannot be read. */
+const unknownShard = (plan: Plan, attempts: number[], why: string): ScannedShard => ({
+  plan,
+  record: null,
+  attempts,
+  last: null,
+  state: "unknown",
+  why,
+  host: null,
+});
+
+function schedulerFacts(asked: QueriedScheduler | null, plan: Plan) {
+  const reported = asked?.shards.get(plan.shard_index);
+  return {
+    native: reported?.native ?? null,
+    asked: reported ? asked?.reached ?? null : null,
+    absent_s: reported?.absent_s ?? null,
+    grace_s: asked?.grace_s ?? 0,
+  };
+}
+
+const evidenceOf = (found: Evidence) => found.kind === "bad" && found.late ? "late" : found.kind;

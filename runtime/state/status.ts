@@ -1,0 +1,184 @@
+import { join } from "node:path";
+import { ADVICE } from "../../core/advice.ts";
+import { attemptTime } from "../../core/attempt_time.ts";
+import { livePlans } from "../../core/check_manifest.ts";
+import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
+import { FarmError } from "../../core/errors.ts";
+import { suspectNodes } from "../../core/failure.ts";
+import { plural } from "../../core/format.ts";
+import { paceOf, type Progress } from "../../core/progress.ts";
+import { MERGED } from "../../core/run_paths.ts";
+import { runTimes } from "../../core/run_times.ts";
+import type { ShardState } from "../../core/schema/enums.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { RunTimes } from "../../core/schema/run_times.ts";
+import type { NativeState } from "../../core/schema/scheduler.ts";
+import { isEnded, isGoingOn, NOT_SUBMITTED } from "../../core/shard_states.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
+import { orRefusal } from "../fs/list.ts";
+import { fullDiskAdvice } from "../fs/refuse_out.ts";
+import { exists } from "../fs/write.ts";
+import { summedCheckOf } from "../merge/check_merged.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { refusalOf, withoutSilent } from "../run/submissions.ts";
+import { type QueriedScheduler, shardsWithFiles } from "../scheduler/query.ts";
+import { listAttempts, readAttempt } from "../shard/attempts.ts";
+import { ingestIncoming } from "../shard/ingest.ts";
+import { readRecords, timeFacts } from "../shard/run_records.ts";
+import { pauseFor } from "../system/process.ts";
+import { unusedHosts } from "./facts.ts";
+import type { ScannedShard } from "./scan.ts";
+
+export interface RunStatus {
+  summary: StatusSummary;
+  shards: StatusShard[];
+  progress: Progress;
+  /** Whether its scheduler could be asked. */
+  reached: boolean;
+  /** What it told of each task, but for pilots that count as dead. */
+  states: NativeState[];
+  /** No shard runs, waits or may still appear: nothing more will happen by itself. */
+  ended: boolean;
+}
+
+/** Puts a look at a run into the numbers that a person or a script wants. */
+export function runStatus(
+  run: Run<FarmManifest>,
+  scanned: ScannedShard[],
+  asked: QueriedScheduler | null,
+  workers: string[],
+  adapter: Backend,
+  faults: readonly string[] = [],
+): RunStatus {
+  const counts: Partial<Record<ShardState, number>> = {};
+  for (const { state } of scanned) counts[state] = (counts[state] ?? 0) + 1;
+  const toys_done = scanned.reduce((sum, { state, plan }) => sum + (state === "done" ? plan.n_toys : 0), 0);
+  const times = timesSoFar(run, scanned);
+  const pace = paceOf(times, run.manifest.n_toys - toys_done, (counts.running ?? 0) > 0);
+  const merged = join(run.dir, MERGED);
+  const trouble = asked && !asked.reached ? [`${run.manifest.scheduler} could not be asked: ${asked.message}`] : [];
+  const orphans = workers.length > 0 ? [] : scanned.filter(isOrphan);
+  const isGoing = (one: ScannedShard) => isGoingOn(one.state) && !orphans.includes(one);
+  const isWhole = toys_done === run.manifest.n_toys;
+  const unused = isWhole ? unusedHosts(run.manifest, scanned.flatMap(({ record }) => record ?? [])) : [];
+  const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== NOT_SUBMITTED);
+  return {
+    summary: {
+      run_id: run.manifest.run_id,
+      run_dir: run.dir,
+      scheduler: run.manifest.scheduler,
+      counts,
+      total: scanned.length,
+      toys_done,
+      toys_total: run.manifest.n_toys,
+      toys_per_s: times.toys_per_s,
+      left_s: pace.left_s,
+      merged: exists(merged) ? merged : null,
+      merged_check: summedCheckOf(run),
+      workers: [...workers, ...faults, ...trouble, ...unused],
+      advice: isWhole ? [] : [
+        ...(workers.length > 0 ? [] : submitAdvice(run, scanned)),
+        ...orphanAdvice(run, orphans),
+        ...fullDiskAdvice(run.dir),
+        ...suspectsOf(run, scanned, asked, adapter),
+      ],
+    },
+    shards: scanned.map(({ plan, state, why, host }) => ({
+      shard: plan.shard_index,
+      state,
+      why: why === NOT_SUBMITTED && workers.length > 0 ? "" : why,
+      host,
+    })),
+    progress: {
+      total: scanned.length,
+      done: counts.done ?? 0,
+      running: counts.running ?? 0,
+      failed: scanned.filter(({ state }) => isEnded(state)).length,
+      held: counts.held ?? 0,
+      pace,
+    },
+    reached: asked?.reached ?? false,
+    states: withoutSilent(run, asked?.states ?? []),
+    ended: !queued_somewhere && !scanned.some(isGoing),
+  };
+}
+
+/** Whether a shard was begun on a host behind ssh, and the loop that followed it is gone: it may run there still. */
+const isOrphan = ({ state, last }: ScannedShard) => state === "unknown" && last?.remote !== undefined;
+
+function orphanAdvice({ dir }: Run<FarmManifest>, orphans: ScannedShard[]): string[] {
+  if (orphans.length === 0) return [];
+  const hosts = [...new Set(orphans.map(({ host }) => host))].join(", ");
+  const what = `${plural(orphans.length, "shard")} may still run on ${hosts}, and nothing follows them`;
+  const word = quoteWord(dir);
+  return [`${what}; go on with: nsfarm-deno retry ${word}, or stop them with: nsfarm-deno cancel ${word}`];
+}
+
+/** None where the records of other attempts may not be read: they would be too short. */
+function timesSoFar(run: Run<FarmManifest>, scanned: ScannedShard[]): RunTimes {
+  const records = orRefusal(() => readRecords(run));
+  if (records instanceof FarmError) return runTimes(timeFacts([], [], { attempts: new Map(), submissions: [] }));
+  return runTimes(timeFacts(scanned.flatMap(({ record }) => record ? attemptTime(record) : []), [], records));
+}
+
+/** What a scheduler was not given, and why it has refused it. */
+function submitAdvice(run: Run<FarmManifest>, scanned: ScannedShard[]): string[] {
+  if (!scanned.some((one) => one.why === NOT_SUBMITTED)) return [];
+  const submit = `nsfarm-deno submit ${quoteWord(run.dir)}`;
+  // What has ended needs `retry`, which hands out what is not submitted too.
+  if (scanned.some(({ state }) => isEnded(state))) {
+    return [`nothing works on it; go on with: nsfarm-deno retry ${quoteWord(run.dir)}`];
+  }
+  const refusal = refusalOf(run);
+  if (refusal === null) return [`submit what is not submitted with: ${submit}`];
+  return [`the last submission was refused: ${refusal}`, `${ADVICE.refused}: ${submit}`];
+}
+
+/** A scheduler knows a node by its own name for it. */
+function suspectsOf(
+  run: Run<FarmManifest>,
+  scanned: ScannedShard[],
+  asked: QueriedScheduler | null,
+  adapter: Backend,
+): string[] {
+  const shards = scanned.map(({ plan, state, host }) => ({
+    state,
+    node: asked?.shards.get(plan.shard_index)?.native?.host ?? host,
+  }));
+  return suspectNodes(shards).map(({ node, failed }) => {
+    const how = adapter.avoiding &&
+      ` to leave it out: nsfarm-deno retry ${quoteWord(run.dir)} ${adapter.avoiding(run.manifest.farm.options, node)}`;
+    return `all ${failed} shards that ran on ${node} failed, while other nodes finished theirs;${how ?? " look at it"}`;
+  });
+}
+
+const LOOK_MS = 2000;
+
+/**
+ * Waits until each shard has a record or an attempt with its end, at most `grace_s`: a shared file system may show
+ * what a node wrote only after a while.
+ * @param over shards of which nothing more is awaited, because their jobs are known to have failed
+ */
+export async function waitForFiles(
+  run: Run<FarmManifest>,
+  grace_s: number,
+  stop: AbortSignal,
+  over: ReadonlySet<number> = new Set(),
+): Promise<void> {
+  for (const until = performance.now() + grace_s * 1000; performance.now() < until && !stop.aborted;) {
+    ingestIncoming(run);
+    if (allTold(run, over)) return;
+    await pauseFor(LOOK_MS, stop);
+  }
+}
+
+function allTold(run: Run<FarmManifest>, over: ReadonlySet<number>): boolean {
+  const recorded = shardsWithFiles(run.dir);
+  const attempts = listAttempts(run.dir);
+  return livePlans(run.manifest).every(({ shard_index }) => {
+    if (recorded.has(shard_index) || over.has(shard_index)) return true;
+    const last = attempts.get(shard_index)?.at(-1);
+    return last !== undefined && (readAttempt(run.dir, shard_index, last)?.end ?? null) !== null;
+  });
+}

@@ -1,0 +1,63 @@
+import { describeCollected } from "../../core/collected.ts";
+import type { StatusShard } from "../../core/describe_status.ts";
+import { errorText, FarmError } from "../../core/errors.ts";
+import { guardrailError } from "../../core/merge/merged_check.ts";
+import type { PointRecord } from "../../core/schema/sweep.ts";
+import { isRepeated } from "../../core/shard_states.ts";
+import { mergedCheckOf } from "../merge/check_merged.ts";
+import { mergeAsRendered } from "../merge/merge.ts";
+import { openRun } from "../run/load_manifest.ts";
+import { checkRun, type CollectReport, collectRun } from "../state/collect.ts";
+
+/** What became of a point, for its record. */
+export type PointEnd = Pick<PointRecord, "state" | "error">;
+
+/**
+ * Collects and, when asked, merges a run of a sweep.
+ * @param run its directory or manifest
+ * @param looked where its shards stand by a look that asked their scheduler too
+ */
+export async function finishPoint(run: string, merge: boolean, looked: readonly StatusShard[]): Promise<PointEnd> {
+  const collected = collectPoint(run, looked);
+  const merged = merge ? await mergePoint(run) : collected;
+  return collected.state === "done" ? merged : collected;
+}
+
+/** A shard that failed makes a point failed; one that has no result for another reason leaves it open. */
+export function collectPoint(run: string, looked: readonly StatusShard[] = []): PointEnd {
+  return guarded(() => endOf(run, collectRun(run, null, new Date().toISOString(), looked)));
+}
+
+function endOf(run: string, { counts, not_ok }: Pick<CollectReport, "counts" | "not_ok">): PointEnd {
+  if (not_ok.length === 0) return { state: "done", error: guardrailError(mergedCheckOf(openRun(run))) };
+  const failed = not_ok.filter((one) => isRepeated(one.state));
+  const first = [...failed, ...not_ok].find((one) => one.error !== null);
+  const why = first ? `; shard ${first.shard_index}: ${first.error}` : "";
+  return { state: failed.length > 0 ? "failed" : "open", error: describeCollected(counts) + why };
+}
+
+/**
+ * A set that is not whole makes a point failed, unless shards of it are still to be run; guardrails that fail do not: the
+ * times of the run stand.
+ */
+export async function mergePoint(run: string): Promise<PointEnd> {
+  try {
+    const report = await mergeAsRendered(run, false, new Date().toISOString());
+    if (report.merged !== null) return { state: "done", error: guardrailError(mergedCheckOf(openRun(run))) };
+    const end = endOf(run, checkRun(run));
+    if (end.state === "open") return end;
+    return { state: "failed", error: report.problems[0]?.what ?? "the set is not whole" };
+  } catch (error) {
+    if (error instanceof FarmError) return { state: "failed", error: errorText(error) };
+    throw error;
+  }
+}
+
+function guarded(act: () => PointEnd): PointEnd {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof FarmError) return { state: "failed", error: errorText(error) };
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { errorText, FarmError } from "../../core/errors.ts";
+import { MANIFEST, pathNow } from "../../core/run_paths.ts";
+import { type PointRecord, Sweep, SWEEP_SCHEMA, type SweepPoint } from "../../core/schema/sweep.ts";
+import type { PointFacts } from "../../core/sweep/point_summary.ts";
+import { changeDocument } from "../fs/exclusive.ts";
+import { inputError, readDocument } from "../fs/read.ts";
+import { exists } from "../fs/write.ts";
+import { readRunFacts } from "../state/facts.ts";
+
+/** A sweep's document and where it lies. */
+export interface OpenSweep {
+  path: string;
+  sweep: Sweep;
+}
+
+/** @throws {FarmError} input, when it is not there or no sweep document */
+export function loadSweep(path: string): OpenSweep {
+  try {
+    return { path: resolve(path), sweep: readDocument(resolve(path), Sweep) };
+  } catch (error) {
+    throw inputError("the sweep", path, error, `Name a <sweep_id>.sweep.json of schema ${SWEEP_SCHEMA}`);
+  }
+}
+
+/**
+ * Where a point's run lies: beside the sweep's document, as it was rendered, also where both were copied or moved. Only a
+ * document that lies apart from all its runs is taken at its word.
+ */
+export function pointDir({ path, sweep }: OpenSweep, point: SweepPoint): string {
+  const here = dirname(path);
+  if (here === resolve(sweep.out_root)) return besideOf(sweep, point, here);
+  const isWithRuns = sweep.runs.some((one) => exists(join(besideOf(sweep, one, here), MANIFEST)));
+  return isWithRuns ? besideOf(sweep, point, here) : writtenDir(sweep, point);
+}
+
+const writtenDir = ({ out_root }: Sweep, { run_dir }: SweepPoint): string =>
+  isAbsolute(run_dir) ? run_dir : join(out_root, run_dir);
+
+/** A run that lay outside the sweep's folder stays where it is. */
+function besideOf(sweep: Sweep, point: SweepPoint, here: string): string {
+  const written = writtenDir(sweep, point);
+  return pathNow(isAbsolute(written) ? written : basename(written), [sweep.out_root], here) ?? written;
+}
+
+/** A point that nothing is known of yet. */
+export function openPoint(repeat: number): PointRecord {
+  return {
+    repeat,
+    state: "open",
+    error: null,
+    started_at_utc: null,
+    finished_at_utc: null,
+    stopwatch_s: null,
+    before: null,
+    after: null,
+  };
+}
+
+/** The point's record, or an open one where the old scripts wrote none. */
+export const recordOf = (point: SweepPoint): PointRecord => point.farm ?? openPoint(1);
+
+/** Writes what is new of a point into the sweep's document as it is now, under its lock. */
+export function recordPoint(path: string, run_id: string, change: Partial<PointRecord>): PointRecord {
+  const { runs } = changeDocument(path, () => loadSweep(path).sweep, (now) => withPoint(now, run_id, change));
+  const point = runs.find((one) => one.run_id === run_id);
+  return point ? recordOf(point) : openPoint(1);
+}
+
+const withPoint = (sweep: Sweep, run_id: string, change: Partial<PointRecord>): Sweep => ({
+  ...sweep,
+  runs: sweep.runs.map((point) =>
+    point.run_id === run_id ? { ...point, farm: { ...recordOf(point), ...change } } : point
+  ),
+});
+
+/** What the directories of a sweep's runs tell. One that cannot be read is a row with its reason. */
+export function readSweepFacts(open: OpenSweep): PointFacts[] {
+  return open.sweep.runs.map((point) => {
+    const run_dir = pointDir(open, point);
+    const { shards, run_id, farm } = point;
+    return { shards, repeat: farm?.repeat ?? 1, run_id, run_dir, record: farm ?? null, ...guarded(run_dir) };
+  });
+}
+
+function guarded(run_dir: string): Pick<PointFacts, "facts" | "fault"> {
+  try {
+    return { facts: readRunFacts(run_dir), fault: null };
+  } catch (error) {
+    if (error instanceof FarmError) return { facts: null, fault: errorText(error) };
+    throw error;
+  }
+}

@@ -1,0 +1,133 @@
+import { join } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { requestDifference, type RunRequest } from "../../core/request.ts";
+import { MANIFEST } from "../../core/run_paths.ts";
+import { type Sweep, SWEEP_RECORD_SCHEMA, SWEEP_SCHEMA } from "../../core/schema/sweep.ts";
+import type { PlannedPoint } from "../../core/sweep/points.ts";
+import { splitToys } from "../../core/toys.ts";
+import { VERSION } from "../../core/version.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
+import { changeDocument } from "../fs/exclusive.ts";
+import { exists } from "../fs/write.ts";
+import { renderRun } from "../render/render.ts";
+import { loadFarmRun } from "../run/load_manifest.ts";
+import { queryLimits } from "../scheduler/adapters.ts";
+import { loadSweep, openPoint, type OpenSweep } from "./load.ts";
+
+/** A sweep to be: what each of its runs is asked for, and which runs. */
+export interface SweepRequest {
+  sweep_id: string;
+  points: PlannedPoint[];
+  repeats: number;
+  order_seed: number;
+  /** `shards` and `run_id` of it are each point's own. */
+  request: RunRequest;
+}
+
+const sweepPath = ({ request, sweep_id }: SweepRequest): string => join(request.out_dir, `${sweep_id}.sweep.json`);
+
+/**
+ * Renders all runs of a sweep, then its document. Runs that an interrupted render left are taken as they are.
+ * @param tell is told of warnings
+ * @throws {FarmError} usage, when the sweep exists, a run differs, or a count cannot be
+ */
+export async function renderSweep(
+  asked: SweepRequest,
+  adapter: Backend,
+  tell: (warning: string) => void,
+): Promise<OpenSweep> {
+  const path = sweepPath(asked);
+  checkFree(path);
+  const missing = asked.points.filter((point) => !isThere(pointRequest(asked, point)));
+  const limits = await queryLimits(adapter);
+  const warnings = new Set<string>();
+  for (const [i, point] of missing.entries()) {
+    // All runs have one spec and one nextstat: one toy is fitted for all of them.
+    const request = { ...pointRequest(asked, point), check: asked.request.check && i === 0 };
+    const { rendered } = await renderRun(request, adapter, limits);
+    for (const warning of rendered.warnings) warnings.add(warning);
+  }
+  for (const warning of warnings) tell(warning);
+  const sweep = sweepDocument(asked);
+  changeDocument(path, () => checkFree(path), () => sweep);
+  return { path, sweep };
+}
+
+function checkFree(path: string): undefined {
+  if (!exists(path)) return undefined;
+  throw new FarmError(
+    "usage",
+    `Cannot render the sweep "${path}": it exists already`,
+    "Choose another --sweep-id; sweep run and sweep submit go on with this one",
+  );
+}
+
+const pointRequest = ({ request }: SweepRequest, { shards, run_id }: PlannedPoint): RunRequest => ({
+  ...request,
+  shards,
+  run_id,
+});
+
+/** Whether a run of this request was rendered already. @throws {FarmError} usage, when one of its name is another */
+function isThere(request: RunRequest): boolean {
+  splitToys(request.n_toys, request.shards);
+  const dir = join(request.out_dir, request.run_id);
+  if (!exists(dir)) return false;
+  const next = "Choose another --sweep-id";
+  if (!exists(join(dir, MANIFEST))) {
+    throw new FarmError("usage", `Cannot render "${dir}": it exists and is no run directory`, next);
+  }
+  const difference = requestDifference(loadFarmRun(dir).manifest, request);
+  if (difference === null) return true;
+  throw new FarmError("usage", `Cannot use the run "${dir}" in the sweep: ${difference}`, next);
+}
+
+function sweepDocument({ sweep_id, points, repeats, order_seed, request }: SweepRequest): Sweep {
+  return {
+    schema_version: SWEEP_SCHEMA,
+    created_at_utc: new Date().toISOString(),
+    sweep_id,
+    scheduler: request.scheduler,
+    config: request.config,
+    n_toys: request.n_toys,
+    seed: request.seed,
+    threads: request.threads,
+    nextstat_bin: request.nextstat_bin,
+    out_root: request.out_dir,
+    runs: points.map(({ shards, repeat, run_id }) => ({
+      shards,
+      run_id,
+      run_dir: join(request.out_dir, run_id),
+      farm: openPoint(repeat),
+    })),
+    farm: {
+      schema_version: SWEEP_RECORD_SCHEMA,
+      nsfarm_version: VERSION,
+      repeats,
+      order_seed,
+      mode: request.mode,
+      options: request.options,
+    },
+  };
+}
+
+/**
+ * The sweep of that name, where it is the one that is asked for; undefined where there is none.
+ * @throws {FarmError} usage, when it was rendered with other options
+ */
+export function openSameSweep(asked: SweepRequest): OpenSweep | undefined {
+  const path = sweepPath(asked);
+  if (!exists(path)) return undefined;
+  const found = loadSweep(path);
+  const wanted = asked.points.map(({ run_id }) => run_id).join(", ");
+  const has = found.sweep.runs.map(({ run_id }) => run_id).join(", ");
+  if (wanted !== has) {
+    throw new FarmError(
+      "usage",
+      `Cannot go on with the sweep "${path}": its runs are ${has}; asked is ${wanted}`,
+      "Give the same --shards-list, --repeats and --order-seed, or another --sweep-id",
+    );
+  }
+  for (const point of asked.points) isThere(pointRequest(asked, point));
+  return found;
+}

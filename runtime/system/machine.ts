@@ -1,0 +1,178 @@
+import type { BootMoment } from "../../core/attempt_time.ts";
+import { secondsOf } from "../../core/format.ts";
+import { jobVariable } from "../../core/in_job.ts";
+import type { ProcessId } from "../../core/schema/attempt.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { ShardRecord } from "../../core/schema/shard_record.ts";
+import { ownTemporaryFiles } from "../fs/write.ts";
+import { HERE, jobViews } from "./allocation.ts";
+import type * as proc from "./proc.ts";
+import { readProc, readStat } from "./proc.ts";
+
+interface CpuFacts {
+  cpu_model: string | null;
+  cpus_logical: number | null;
+  cpus_physical: number | null;
+}
+
+/**
+ * Reads /proc/cpuinfo (x86 and arm64 layouts). A physical core is a distinct pair of `physical id` and `core id`
+ * (proc_cpuinfo(5)); where the kernel names none, every logical CPU counts as one.
+ */
+export function readCpuinfo(text: string): CpuFacts {
+  const logical = [...text.matchAll(/^processor\s*:/gm)].length;
+  const model = /^(?:model name|Model|CPU part)\s*:\s*(.+)$/m.exec(text)?.[1]?.trim() ?? null;
+  if (logical === 0) return { cpu_model: model, cpus_logical: null, cpus_physical: null };
+  const cores = new Set(text.split(/\n\s*\n/).flatMap(coreOf));
+  return { cpu_model: model, cpus_logical: logical, cpus_physical: cores.size || logical };
+}
+
+function coreOf(block: string): string[] {
+  const core = /^core id\s*:\s*(\d+)/m.exec(block)?.[1];
+  const socket = /^physical id\s*:\s*(\d+)/m.exec(block)?.[1] ?? "0";
+  return core === undefined ? [] : [`${socket}/${core}`];
+}
+
+/** Seconds since this machine's start, whole ones, sleep included (sysinfo(2)); null where that is not known. */
+export function uptime_s(): number | null {
+  try {
+    return Deno.osUptime();
+  } catch {
+    return null;
+  }
+}
+
+/** A moment by the clocks of this machine. */
+interface Moment {
+  /** By its wall clock, which anybody may set. */
+  utc_ms: number;
+  /** By CLOCK_MONOTONIC: it stands still while the machine sleeps. */
+  awake_ms: number;
+  /** By the seconds since its start, sleep included; null where that is not known. */
+  boot: BootMoment | null;
+}
+
+interface Anchor extends BootMoment {
+  awake_ms: number;
+  /** The kernel's own count then, in whole seconds. */
+  whole_s: number | null;
+}
+
+let anchor: Anchor | null = null;
+
+/** A sleep shorter than this is not told from the rounding of the kernel's count. */
+const MIN_SLEEP_S = 2;
+
+/** Takes over what /proc/uptime told at `awake_ms`; the first time counts, so that all moments are of one count. */
+function anchorBootClock({ id, at_s }: BootMoment, awake_ms: number): void {
+  if (id === "unknown" || !Number.isFinite(at_s)) return;
+  anchor ??= { id, at_s, awake_ms, whole_s: uptime_s() };
+}
+
+export function thisMoment(): Moment {
+  const awake_ms = performance.now();
+  return { utc_ms: Date.now(), awake_ms, boot: anchor && { id: anchor.id, at_s: bootSeconds(anchor, awake_ms) } };
+}
+
+function bootSeconds({ at_s, awake_ms: since_ms, whole_s }: Anchor, awake_ms: number): number {
+  const awake_s = (awake_ms - since_ms) / 1000;
+  const slept_s = whole_s === null ? 0 : (uptime_s() ?? 0) - whole_s - awake_s;
+  return secondsOf(1000 * (at_s + awake_s + (slept_s > MIN_SLEEP_S ? slept_s : 0)));
+}
+
+/** What a record says of an attempt that begins at `start`. */
+export function startedAt({ utc_ms, boot }: Moment): Pick<ShardRecord, "started_at_utc" | "finished_at_utc" | "clock"> {
+  const utc = new Date(utc_ms).toISOString();
+  const clock = boot && { clock: { boot_id: boot.id, started_boot_s: boot.at_s, step_s: null } };
+  return { started_at_utc: utc, finished_at_utc: utc, ...clock };
+}
+
+/** What a record says of an attempt from `start` to `end`: its end is its start and what it took, whatever was set. */
+export function endedAt(
+  start: Moment,
+  end: Moment,
+): Pick<ShardRecord, "started_at_utc" | "finished_at_utc" | "clock" | "wall_s"> {
+  const wall_s = secondsOf(end.awake_ms - start.awake_ms);
+  const begun = startedAt(start);
+  return {
+    ...begun,
+    ...(begun.clock ? { clock: { ...begun.clock, step_s: stepSeconds(start, end) } } : {}),
+    finished_at_utc: new Date(start.utc_ms + wall_s * 1000).toISOString(),
+    wall_s,
+  };
+}
+
+function stepSeconds(start: Moment, end: Moment): number | null {
+  if (start.boot === null || end.boot === null) return null;
+  return secondsOf(end.utc_ms - start.utc_ms - 1000 * (end.boot.at_s - start.boot.at_s));
+}
+
+/** This machine, and this process on it. */
+export interface Machine extends CpuFacts {
+  /** The node's name as its scheduler calls it, else the host name. */
+  host: string;
+  process: ProcessId;
+  memory_bytes: number | null;
+  kernel: string | null;
+  /** CPUs that this process may use: affinity and cgroup quota (sched_getaffinity(2)). */
+  cpus_allowed: number;
+  /** Where the kernel counts the out-of-memory kills of this job, or null. */
+  oom_file: string | null;
+  /** Who can be asked of its processes; /proc where nobody is named. */
+  processes?: Processes;
+}
+
+type Processes = Pick<typeof proc, "aliveOf" | "findByArgument">;
+
+/**
+ * Looks at this machine once; temporary files of this process bear its name from then on.
+ * @param manifest of the run whose job this may be
+ */
+export async function inspectMachine(manifest?: FarmManifest): Promise<Machine> {
+  const begun = performance.now();
+  const own = ["/proc/sys/kernel/random/boot_id", `/proc/${Deno.pid}/stat`, "/proc/uptime"];
+  const text = await readProc([...own, "/proc/self/cgroup", "/proc/cpuinfo"]);
+  const [boot = "unknown", stat = "", uptime = ""] = text.split("\n");
+  anchorBootClock({ id: boot, at_s: Number.parseFloat(uptime) }, (begun + performance.now()) / 2);
+  const process = {
+    host: Deno.hostname(),
+    boot_id: boot,
+    pid: Deno.pid,
+    start_ticks: readStat(stat)?.start_ticks ?? "0",
+  };
+  ownTemporaryFiles(process);
+  return {
+    ...readCpuinfo(text),
+    host: jobVariable(jobViews(manifest), "node", HERE) ?? Deno.hostname(),
+    process,
+    memory_bytes: orNull(() => Deno.systemMemoryInfo().total),
+    kernel: orNull(() => Deno.osRelease()),
+    cpus_allowed: navigator.hardwareConcurrency,
+    oom_file: oomFile(text),
+  };
+}
+
+/** memory.events of the unified hierarchy (cgroup v2, Documentation/admin-guide/cgroup-v2.rst, "oom_kill"). */
+function oomFile(text: string): string | null {
+  const group = /^0::(\/.*)$/m.exec(text)?.[1];
+  return group === undefined ? null : `/sys/fs/cgroup${group === "/" ? "" : group}/memory.events`;
+}
+
+/** How many processes of this job the kernel has killed for want of memory so far, or null. */
+export async function countOomKills(machine: Machine): Promise<number | null> {
+  if (machine.oom_file === null) return null;
+  const count = /^oom_kill (\d+)$/m.exec(await readProc([machine.oom_file]))?.[1];
+  return count === undefined ? null : Number(count);
+}
+
+export function loadAverage(): number[] | null {
+  return orNull(() => Deno.loadavg());
+}
+
+function orNull<T>(ask: () => T): T | null {
+  try {
+    return ask();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,77 @@
+import { delimiter, dirname, join, resolve } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { hashFile } from "../fs/hash_file.ts";
+import { runProgram } from "./process.ts";
+
+interface Nextstat {
+  path: string;
+  version: string;
+  sha256: string;
+  bytes: number;
+  mtime_ms: number | null;
+  ctime_ms: number | null;
+}
+
+/**
+ * Asks a nextstat for its version.
+ * @throws {FarmError} input, when it is missing, not executable, or no nextstat
+ */
+export async function nextstatVersion(path: string): Promise<string> {
+  const result = await runProgram({ argv: [path, "--version"], timeout_s: 30 });
+  const next = "Give the nextstat program with --nextstat-bin";
+  if (result.spawn_error !== null) {
+    throw new FarmError("input", `Cannot run nextstat "${path}": ${spawnFault(path, result.spawn_error)}`, next);
+  }
+  const version = /^nextstat\s+(\S+)/m.exec(result.stdout)?.[1];
+  if (result.exit_code !== 0 || version === undefined) {
+    const printed = (result.stderr || result.stdout).trim().split("\n")[0] ?? "";
+    throw new FarmError(
+      "input",
+      `"${path} --version" did not answer as nextstat does (exit ${result.exit_code}): ${printed}`,
+      next,
+    );
+  }
+  return version;
+}
+
+function spawnFault(path: string, fault: string): string {
+  try {
+    const info = Deno.statSync(path);
+    if (!info.isFile) return "it is no file";
+    return info.mode !== null && (info.mode & 0o111) === 0 ? "it is not executable" : fault;
+  } catch {
+    return "it is not there";
+  }
+}
+
+export async function probeNextstat(path: string): Promise<Nextstat> {
+  const version = await nextstatVersion(path);
+  const { mtime, ctime } = Deno.statSync(path);
+  return { path, version, ...hashFile(path), mtime_ms: mtime?.getTime() ?? null, ctime_ms: ctime?.getTime() ?? null };
+}
+
+/**
+ * The nextstat to use, as an absolute path: the one given, else the one beside this program, else the first on PATH.
+ * The working directory is never searched.
+ */
+export function findNextstat(given: string | undefined): string {
+  if (given !== undefined) return resolve(given);
+  const beside = join(dirname(Deno.realPathSync(Deno.execPath())), "nextstat");
+  const path = (Deno.env.get("PATH") ?? "").split(delimiter).filter((folder) => folder.startsWith("/"));
+  const found = [beside, ...path.map((folder) => join(folder, "nextstat"))].find(isExecutable);
+  if (found !== undefined) return found;
+  throw new FarmError(
+    "usage",
+    "Cannot find nextstat: it is neither beside nsfarm-deno nor on PATH",
+    "Give it with --nextstat-bin",
+  );
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    const { isFile, mode } = Deno.statSync(path);
+    return isFile && mode !== null && (mode & 0o111) !== 0;
+  } catch {
+    return false;
+  }
+}

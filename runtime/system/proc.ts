@@ -1,0 +1,98 @@
+import { FarmError } from "../../core/errors.ts";
+import type { ProcessId } from "../../core/schema/attempt.ts";
+import { pauseFor, runProgram } from "./process.ts";
+
+/**
+ * What /proc tells. Deno opens nothing in /proc for a program without all permissions (GHSA-23rx-c3g5-hv9w), so
+ * `cat` and `grep` are asked.
+ */
+export async function readProc(paths: string[]): Promise<string> {
+  if (paths.length === 0) return "";
+  return (await runProgram({ argv: ["cat", ...paths], timeout_s: 10 })).stdout;
+}
+
+/** Boot id of this machine: changes with every start of it (random(4)). */
+export async function bootId(): Promise<string> {
+  const id = (await readProc(["/proc/sys/kernel/random/boot_id"])).trim();
+  return id === "" ? "unknown" : id;
+}
+
+/**
+ * Returns the start time in clock ticks since boot of those pids that are alive. Zombies are not.
+ * @throws {FarmError} unreachable, where the processes could not be asked (no process can be started, say): a process of
+ * which nothing is known must not be taken for a dead one
+ */
+export async function startTicks(pids: number[]): Promise<Map<number, string>> {
+  if (pids.length === 0) return new Map();
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    // This process is alive: an answer that does not know it is none.
+    const found = readTicks(await readProc([Deno.pid, ...pids].map((pid) => `/proc/${pid}/stat`)));
+    if (found.has(Deno.pid)) return found;
+    await pauseFor(RETRY_MS);
+  }
+  const next = "Run the same command again; nothing was taken over";
+  throw new FarmError("unreachable", "Cannot tell which processes of this machine are alive: cat cannot be run", next);
+}
+
+const MAX_TRIES = 5;
+const RETRY_MS = 200;
+
+function readTicks(text: string): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const line of text.split("\n")) {
+    const stat = readStat(line);
+    if (stat && stat.state !== "Z" && stat.state !== "X") found.set(stat.pid, stat.start_ticks);
+  }
+  return found;
+}
+
+export interface ProcStat {
+  pid: number;
+  state: string;
+  user_s: number;
+  system_s: number;
+  children_user_s: number;
+  children_system_s: number;
+  start_ticks: string;
+}
+
+/** Clock ticks a second in /proc: USER_HZ, 100 on every Linux that runs today (proc_pid_stat(5)). */
+const TICKS = 100;
+
+/** Reads one line of /proc/PID/stat; the name in it may hold spaces and brackets, so it is cut at the last one. */
+export function readStat(line: string): ProcStat | undefined {
+  const close = line.lastIndexOf(")");
+  if (close < 0) return undefined;
+  const rest = line.slice(close + 2).split(" ");
+  const seconds = (field: number) => Number(rest[field - 3]) / TICKS;
+  return {
+    pid: Number(line.slice(0, line.indexOf(" "))),
+    state: rest[0] ?? "?",
+    user_s: seconds(14),
+    system_s: seconds(15),
+    children_user_s: seconds(16),
+    children_system_s: seconds(17),
+    start_ticks: rest[22 - 3] ?? "0",
+  };
+}
+
+/** Which of these processes of this boot are alive. Those of another boot or host are not asked. */
+export async function aliveOf(processes: ProcessId[], boot_id: string): Promise<Set<ProcessId>> {
+  const here = processes.filter((process) => process.boot_id === boot_id);
+  const ticks = await startTicks([...new Set(here.map((process) => process.pid))]);
+  return new Set(here.filter((process) => ticks.get(process.pid) === process.start_ticks));
+}
+
+/** Processes of this machine with `text` in one of their arguments. */
+export async function findByArgument(text: string): Promise<number[]> {
+  const pids: string[] = [];
+  for (const entry of Deno.readDirSync("/proc")) {
+    if (/^[1-9][0-9]*$/.test(entry.name) && entry.name !== `${Deno.pid}`) pids.push(entry.name);
+  }
+  const argv = ["grep", "-lasF", "-e", text, ...pids.map((pid) => `/proc/${pid}/cmdline`)];
+  const { stdout } = await runProgram({ argv, timeout_s: 10 });
+  return stdout.split("\n").flatMap((line) => {
+    const pid = /^\/proc\/([0-9]+)\//.exec(line)?.[1];
+    return pid === undefined ? [] : [Number(pid)];
+  });
+}

@@ -1,0 +1,225 @@
+import { fileURLToPath } from "node:url";
+import { errorText, EXIT_CODES } from "../../core/errors.ts";
+import type { Command, CommandResult } from "../../schedulers/adapter.ts";
+
+/** More than this from a scheduler's command is a fault of it, not an answer. */
+const OUTPUT_CAP_BYTES = 64 * 1024 * 1024;
+
+/** What a program that has ended leaves running may hold its output open: after two looks without a byte it is closed. */
+const LATE_OUTPUT_MS = 750;
+
+/**
+ * Runs a program to its end with no shell and no terminal. It gets its own process group, all of which is killed
+ * when the time is up or the output grows beyond 64 MiB. Never throws: what went wrong is in the result.
+ */
+export async function runProgram(command: Command): Promise<CommandResult> {
+  if (asking?.stop.aborted) return { ...NOTHING, timed_out: true };
+  let child: Deno.ChildProcess;
+  try {
+    child = spawn(command);
+  } catch (error) {
+    return { ...NOTHING, spawn_error: errorText(error) };
+  }
+  let stopped = false;
+  const pipes = new Pipes();
+  const stop = () => {
+    stopped = true;
+    killGroup(child.pid, "SIGKILL");
+  };
+  RUNNING.add(stop);
+  const timer = setTimeout(stop, Math.min(command.timeout_s, asking?.most_s ?? Infinity) * 1000);
+  const ended = child.status.then((status) => {
+    pipes.closeWhenSilent();
+    return status;
+  });
+  try {
+    const [stdout, stderr, , status] = await Promise.all([
+      readCapped(child.stdout, stop, pipes),
+      readCapped(child.stderr, stop, pipes),
+      feed(child, command.stdin, pipes),
+      ended,
+    ]);
+    const exit_code = stopped || status.signal ? null : status.code;
+    return { exit_code, signal: status.signal, stdout, stderr, timed_out: stopped, spawn_error: null };
+  } finally {
+    clearTimeout(timer);
+    RUNNING.delete(stop);
+    pipes.leave();
+  }
+}
+
+/** What stops each program that runs now. */
+const RUNNING = new Set<() => void>();
+
+/** What holds for all programs while there is work that only asks. */
+let asking: { stop: AbortSignal; most_s: number } | undefined;
+
+/**
+ * Does some work that only asks: once `stop` is aborted all programs that run are stopped, and no other is started.
+ * @param most_s no program may take longer than this
+ */
+export async function endingPrograms<T>(stop: AbortSignal, work: () => Promise<T>, most_s = Infinity): Promise<T> {
+  const before = asking;
+  asking = { stop, most_s: Math.min(most_s, before?.most_s ?? Infinity) };
+  const end = () => RUNNING.forEach((one) => one());
+  stop.addEventListener("abort", end);
+  try {
+    return await work();
+  } finally {
+    stop.removeEventListener("abort", end);
+    asking = before;
+  }
+}
+
+/** The pipes of a program: closed from this side when it has ended and nothing more comes. */
+class Pipes {
+  readonly #closing = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  bytes = 0;
+
+  onClose(close: () => Promise<void>): void {
+    this.#closing.signal.addEventListener("abort", () => close().catch(() => {}));
+  }
+
+  /** Two looks: the first may come late itself, before what waits in a pipe was read. */
+  closeWhenSilent(looks = 2): void {
+    const before = this.bytes;
+    this.#timer = setTimeout(() => {
+      if (this.bytes > before) this.closeWhenSilent();
+      else if (looks > 1) this.closeWhenSilent(looks - 1);
+      else this.#closing.abort();
+    }, LATE_OUTPUT_MS);
+  }
+
+  leave(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+const NOTHING: CommandResult = {
+  exit_code: null,
+  signal: null,
+  stdout: "",
+  stderr: "",
+  timed_out: false,
+  spawn_error: null,
+};
+
+function spawn(command: Command): Deno.ChildProcess {
+  const [program, ...args] = command.argv;
+  if (program === undefined) throw new Error("no program named");
+  return new Deno.Command(program, {
+    args,
+    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+    stdin: command.stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    detached: true,
+  }).spawn();
+}
+
+/** Kills a process group; one that is gone already is no error. */
+export function killGroup(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(-pid, signal);
+  } catch {
+    // it ended by itself in the meantime
+  }
+}
+
+async function feed(child: Deno.ChildProcess, stdin: string | undefined, pipes: Pipes): Promise<void> {
+  if (stdin === undefined) return;
+  const writer = child.stdin.getWriter();
+  pipes.onClose(() => writer.abort());
+  try {
+    await writer.write(new TextEncoder().encode(stdin));
+    await writer.close();
+  } catch {
+    // a program that does not read its input to the end is judged by its exit code
+  }
+}
+
+async function readCapped(stream: ReadableStream<Uint8Array>, stop: () => void, pipes: Pipes): Promise<string> {
+  const reader = stream.getReader();
+  pipes.onClose(() => reader.cancel());
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    bytes += read.value.length;
+    pipes.bytes += read.value.length;
+    if (bytes > OUTPUT_CAP_BYTES) stop();
+    else text += decoder.decode(read.value, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+export interface StopSignals {
+  signal: AbortSignal;
+  /** The exit code that the signal asks for, or null while none came. */
+  exitCode(): number | null;
+  close(): void;
+}
+
+const CODES: Partial<Record<Deno.Signal, number>> = {
+  SIGINT: EXIT_CODES.interrupted,
+  SIGTERM: EXIT_CODES.terminated,
+  SIGHUP: 129,
+  SIGUSR1: EXIT_CODES.terminated,
+};
+
+/** Turns signals into an AbortSignal, so that children are stopped and what is known is written. */
+export function watchSignals(signals: Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"]): StopSignals {
+  const controller = new AbortController();
+  let code: number | null = null;
+  const handlers = signals.map((name) => {
+    const handler = () => {
+      code ??= CODES[name] ?? EXIT_CODES.terminated;
+      controller.abort("terminated");
+    };
+    Deno.addSignalListener(name, handler);
+    return { name, handler };
+  });
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    close: () => handlers.forEach(({ name, handler }) => Deno.removeSignalListener(name, handler)),
+  };
+}
+
+/** Waits, or until the signal comes. */
+export function pauseFor(ms: number, over?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (over?.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      over?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    over?.addEventListener("abort", done);
+  });
+}
+
+/** The permissions of the compiled binary; a development run passes the same ones on. */
+export const PERMISSIONS = ["read", "write", "run", "env", "sys"] as const;
+
+/** This program as argv: the resolved binary, or deno and the sources while developing. */
+export function ownCommand(): string[] {
+  const exec = Deno.realPathSync(Deno.execPath());
+  if (Deno.build.standalone) return [exec];
+  return [
+    exec,
+    "run",
+    "--quiet",
+    "--no-prompt",
+    ...PERMISSIONS.map((kind) => `--allow-${kind}`),
+    fileURLToPath(new URL("../../main.ts", import.meta.url)),
+  ];
+}
+
+/** The path that job scripts run: the resolved binary, so that a link that moves does not change a run. */
+export function ownBinary(): string {
+  const exec = Deno.realPathSync(Deno.execPath());
+  return Deno.build.standalone ? exec : Deno.env.get("NSFARM_BINARY") ?? exec;
+}

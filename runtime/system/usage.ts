@@ -1,0 +1,167 @@
+import { spawn as spawnProcess } from "node:child_process";
+import { type ProcStat, readStat } from "./proc.ts";
+
+/**
+ * Asks /proc about a process over and over without a new program each time: one sh that stays, and reads with its
+ * builtins. `cat` each time would cost some 3 ms of CPU a look, more than the fit of a toy may.
+ */
+const SCRIPT = `while IFS= read -r pid; do
+  stat= hwm=
+  { IFS= read -r stat < "/proc/$pid/stat"; } 2>/dev/null
+  while IFS= read -r line; do case $line in VmHWM:*) hwm=$line; break;; esac; done 2>/dev/null < "/proc/$pid/status"
+  printf '%s|%s\\n' "$stat" "$hwm"
+done`;
+
+interface Usage {
+  stat: ProcStat;
+  /** Peak resident memory so far (VmHWM); null for a process that has ended. */
+  peak_rss_bytes: number | null;
+}
+
+interface UsageReader {
+  read(pid: number): Promise<Usage | undefined>;
+  close(): void;
+}
+
+function openUsageReader(): UsageReader {
+  const child = spawnProcess("sh", ["-c", SCRIPT], { stdio: ["pipe", "pipe", "ignore"] });
+  const waiting: ((line: string) => void)[] = [];
+  let rest = "";
+  const give = (line: string) => waiting.shift()?.(line);
+  child.stdout.setEncoding("utf8");
+  child.stdout.on("data", (text: string) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    lines.forEach(give);
+  });
+  const giveUp = () => waiting.splice(0).forEach((answer) => answer(""));
+  let closed = false;
+  child.on("error", giveUp);
+  child.on("exit", () => {
+    closed = true;
+    giveUp();
+  });
+  child.stdin.on("error", giveUp);
+  return {
+    read: async (pid) => {
+      if (closed) return undefined;
+      const line = await new Promise<string>((resolve) => {
+        waiting.push(resolve);
+        child.stdin.write(`${pid}\n`);
+      });
+      return readUsage(line);
+    },
+    close: () => {
+      child.stdin.end();
+      child.kill("SIGKILL");
+    },
+  };
+}
+
+function readUsage(line: string): Usage | undefined {
+  const cut = line.lastIndexOf("|");
+  const parsed = readStat(line.slice(0, cut));
+  if (!parsed) return undefined;
+  const kib = /(\d+) kB/.exec(line.slice(cut))?.[1];
+  return { stat: parsed, peak_rss_bytes: kib === undefined ? null : Number(kib) * 1024 };
+}
+
+interface FitUsage {
+  cpu_user_s: number | null;
+  cpu_system_s: number | null;
+  max_rss_bytes: number | null;
+}
+
+interface Watched {
+  pid: number;
+  peak: number | null;
+  user_s: number;
+  system_s: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** When a fit is looked at after its start; then once a second. Its memory is taken early and only grows. */
+const LOOKS_MS = [15, 60, 250, 750];
+
+/**
+ * Measures the fits that this process starts. CPU time is exact to a clock tick (10 ms): what the kernel adds to our
+ * own children's times when a fit is reaped (getrusage(2), RUSAGE_CHILDREN; /proc/PID/stat fields 16 and 17). Peak memory is
+ * the last look at VmHWM before the end.
+ */
+export class UsageMeter {
+  #opened: UsageReader | undefined;
+  readonly #watched = new Map<number, Watched>();
+  #ended: Watched[] = [];
+  #counted: Promise<{ user_s: number; system_s: number } | undefined> | undefined;
+
+  /** Opened beside the first fit, not before it. */
+  get #reader(): UsageReader {
+    return this.#opened ??= openUsageReader();
+  }
+
+  /** Starts to measure; answers with the process's start time in clock ticks, or undefined when it is gone already. */
+  async watch(pid: number): Promise<string | undefined> {
+    const fit: Watched = { pid, peak: null, user_s: 0, system_s: 0, timer: undefined };
+    this.#watched.set(pid, fit);
+    this.#counted ??= this.#children();
+    this.#look(fit, 0);
+    return (await this.#reader.read(pid))?.stat.start_ticks;
+  }
+
+  /** To be called when the fit has been reaped; the answer covers this fit alone. */
+  async end(pid: number): Promise<FitUsage> {
+    const fit = this.#watched.get(pid);
+    if (!fit) return { cpu_user_s: null, cpu_system_s: null, max_rss_bytes: null };
+    clearTimeout(fit.timer);
+    this.#watched.delete(pid);
+    this.#ended.push(fit);
+    await this.#settle();
+    return { cpu_user_s: round(fit.user_s), cpu_system_s: round(fit.system_s), max_rss_bytes: fit.peak };
+  }
+
+  close(): void {
+    for (const fit of this.#watched.values()) clearTimeout(fit.timer);
+    this.#opened?.close();
+  }
+
+  #look(fit: Watched, nth: number): void {
+    fit.timer = setTimeout(async () => {
+      const usage = await this.#reader.read(fit.pid);
+      if (!this.#watched.has(fit.pid)) return;
+      if (usage) {
+        fit.peak = Math.max(fit.peak ?? 0, usage.peak_rss_bytes ?? 0) || null;
+        [fit.user_s, fit.system_s] = [usage.stat.user_s, usage.stat.system_s];
+      }
+      this.#look(fit, nth + 1);
+    }, LOOKS_MS[nth] ?? 1000);
+  }
+
+  async #children() {
+    const stat = (await this.#reader.read(Deno.pid))?.stat;
+    return stat && { user_s: stat.children_user_s, system_s: stat.children_system_s };
+  }
+
+  /** Shares what was added since the last time among the fits that ended since, by what was last seen of each. */
+  #settle(): Promise<unknown> {
+    const before = this.#counted;
+    this.#counted = (async () => {
+      const last = await before;
+      const now = await this.#children();
+      const ended = this.#ended.splice(0);
+      if (last && now) share(ended, now.user_s - last.user_s, now.system_s - last.system_s);
+      return now ?? last;
+    })();
+    return this.#counted;
+  }
+}
+
+function share(fits: Watched[], user_s: number, system_s: number): void {
+  const seen = fits.map((fit) => fit.user_s + fit.system_s + 0.001);
+  const total = seen.reduce((sum, one) => sum + one, 0);
+  fits.forEach((fit, i) => {
+    const part = (seen[i] ?? 0) / total;
+    [fit.user_s, fit.system_s] = [user_s * part, system_s * part];
+  });
+}
+
+const round = (seconds: number) => Math.round(seconds * 1e4) / 1e4;

@@ -1,0 +1,288 @@
+import { livePlans } from "../../core/check_manifest.ts";
+import { isOfEarlier } from "../../core/earlier_submission.ts";
+import type { Attempt } from "../../core/schema/attempt.ts";
+import type { Plan } from "../../core/schema/manifest.ts";
+import type { ShardRecord } from "../../core/schema/shard_record.ts";
+import { listWorkers } from "../run/workers.ts";
+import { shardsWithFiles } from "../scheduler/query.ts";
+import { hasFailed } from "../shard/attempts.ts";
+import type { JobContext } from "../shard/context.ts";
+import type { ShardEnd } from "../shard/fit.ts";
+import { ingestIncoming } from "../shard/ingest.ts";
+import { listRun, type RunListing } from "../shard/list_run.ts";
+import { readShard } from "../shard/read.ts";
+import { endLost, recoverShard, type Standing, sweepStray } from "../shard/recover.ts";
+import { pauseFor } from "../system/process.ts";
+import {
+  type Assignment,
+  begunEvent,
+  classifyFailure,
+  type Executor,
+  type ExecutorPool,
+  type StartedShard,
+  type WorkEvent,
+  type WorkOptions,
+  type WorkReport,
+} from "./executor.ts";
+import { Heartbeats } from "./heartbeats.ts";
+import { nextAssignment, ThroughputEstimator } from "./next.ts";
+import { newAssignment, ShardQueue } from "./queue.ts";
+
+/** How often shards that another process runs are looked at again. */
+const LOOK_AGAIN_MS = 300;
+
+/** One loop, from its look at the run to the last shard that it takes. */
+export class WorkLoop {
+  readonly #queue = new ShardQueue();
+  readonly #beats = new Heartbeats();
+  readonly #throughput = new ThroughputEstimator();
+  #done = 0;
+  #gave_up = false;
+  /** Aborted when nothing is left to do, or to be begun. */
+  readonly #over = new AbortController();
+
+  constructor(
+    readonly context: JobContext,
+    readonly pool: ExecutorPool,
+    readonly options: WorkOptions,
+    readonly tell: (event: WorkEvent) => void,
+  ) {}
+
+  async run(): Promise<WorkReport> {
+    await this.#begin();
+    this.#over.signal.addEventListener("abort", () => this.#queue.changed());
+    const stop = () => this.#over.abort();
+    this.options.stop.addEventListener("abort", stop, { once: true });
+    if (this.options.stop.aborted || this.#queue.isSettled) stop();
+    this.pool.watch?.(() => this.#queue.changed());
+    const ended = (await Promise.all(this.pool.executors.map((executor) => this.#workOn(executor)))).flat();
+    this.options.stop.removeEventListener("abort", stop);
+    const broken = ended.find((slot) => slot.status === "rejected");
+    if (broken) throw broken.reason;
+    return { done: this.#done, ...this.#queue.report() };
+  }
+
+  async #begin(): Promise<void> {
+    const { dir, manifest } = this.context.run;
+    ingestIncoming(this.context.run);
+    const plans = livePlans(manifest);
+    const listing = listRun(dir);
+    sweepStray(dir, new Set([...listing.attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
+    await this.#sortAll(plans, listing);
+    if (this.options.scatter) this.#queue.scatter(Math.random());
+    this.tell(begunEvent(plans.length, { done: this.#done, ...this.#queue.report() }));
+  }
+
+  async #sortAll(plans: readonly Plan[], listing: RunListing): Promise<void> {
+    const now_ms = performance.now();
+    this.#beats.look(listWorkers(this.context.run.dir), now_ms);
+    this.#is_listed_again = false;
+    for (const plan of plans) this.#sort(plan, await recoverShard(this.context, plan, listing), listing);
+  }
+
+  #sort(plan: Plan, standing: Standing, listing: RunListing): void {
+    if (standing.kind === "done") {
+      this.#done++;
+      this.#queue.done(plan.shard_index);
+      this.tell({ kind: "found", record: standing.record });
+    } else if (standing.kind === "running" || standing.kind === "late") this.#queue.taken(plan);
+    else if (standing.kind === "elsewhere") this.#rejoin(plan, standing);
+    else if (this.options.drain) this.#queue.failed(plan.shard_index);
+    else if (!this.options.retry_failed && this.#isOver(standing.attempts, listing)) {
+      this.#queue.failed(plan.shard_index);
+    } else this.#queue.add(newAssignment(plan, standing.next));
+  }
+
+  /**
+   * Whether a shard has failed, and this loop was not submitted after that: then it was submitted to run that shard
+   * again. A failure in a loop that somebody typed counts as one before.
+   */
+  #isOver(attempts: readonly Attempt[], listing: RunListing): boolean {
+    const last = attempts.at(-1);
+    if (!last || !hasFailed(attempts)) return false;
+    return isOfEarlier(listing.submissionTokens(), last.submission_token, this.context.ids.submission_token) === false;
+  }
+
+  /** What an earlier process began on one of our executors is awaited there. */
+  #rejoin(plan: Plan, { attempts, next }: Extract<Standing, { kind: "elsewhere" }>): void {
+    let found = false;
+    for (const attempt of attempts) {
+      const isOrphan = this.#beats.judge(attempt) !== "alive";
+      const rejoined = this.pool.rejoin?.(plan, attempt, isOrphan);
+      if (!rejoined) continue;
+      found = true;
+      const { executor, started } = rejoined;
+      this.#queue.await(executor, { assignment: newAssignment(plan, attempt.attempt), started });
+    }
+    if (!found) this.#awaitLoop(plan, attempts, next);
+  }
+
+  #is_listed_again = false;
+
+  /** Judges an attempt; where nobody knows, the loops are listed once more, since one listing can miss a file. */
+  #judge(attempt: Attempt): ReturnType<Heartbeats["judge"]> {
+    const life = this.#beats.judge(attempt);
+    if (life !== "unknown" || this.#is_listed_again) return life;
+    this.#is_listed_again = true;
+    const now_ms = performance.now();
+    this.#beats.look(listWorkers(this.context.run.dir), now_ms);
+    return this.#beats.judge(attempt);
+  }
+
+  /** What a loop on another machine began is left to it while it lives, and taken over when it does not. */
+  #awaitLoop(plan: Plan, attempts: readonly Attempt[], next: number): void {
+    const lives = attempts.map((attempt) => this.#judge(attempt));
+    for (const [i, attempt] of attempts.entries()) if (lives[i] === "dead") endLost(this.context, plan, attempt);
+    if (lives.includes("unknown")) this.#queue.elsewhere(plan.shard_index);
+    else if (lives.includes("alive")) this.#queue.taken(plan);
+    else this.#queue.add(newAssignment(plan, next));
+  }
+
+  get #stopped(): boolean {
+    return this.#gave_up || this.options.stop.aborted;
+  }
+
+  async #workOn(executor: Executor): Promise<PromiseSettledResult<void>[]> {
+    try {
+      const slots = await executor.slots(this.#over.signal, () => this.#queue.changed());
+      return await Promise.allSettled(slots.map((slot) => this.#work(executor, slot)));
+    } catch (error) {
+      this.#giveUp();
+      return [{ status: "rejected", reason: error }];
+    }
+  }
+
+  #giveUp(): void {
+    this.#gave_up = true;
+    this.#over.abort();
+  }
+
+  /** A slot. Where it cannot go on (a full disk), the others end what they run, and begin nothing. */
+  async #work(executor: Executor, slot: string): Promise<void> {
+    try {
+      await this.#takeShards(executor, slot);
+    } catch (error) {
+      this.#giveUp();
+      throw error;
+    }
+  }
+
+  /** The next fit is started before the last one's result is checked and committed, so that no CPU waits. */
+  async #takeShards(executor: Executor, slot: string): Promise<void> {
+    let last: Promise<void> | undefined;
+    try {
+      while (!this.#stopped && !this.#queue.isSettled) {
+        const ready = await executor.ready(slot);
+        const next = ready ? await this.#next(executor, slot) : undefined;
+        const waited = last !== undefined;
+        await last;
+        last = undefined;
+        if (next) {
+          this.tell({ kind: "started", shard: next.assignment.plan.shard_index, slot });
+          this.#throughput.runs(executor, slot, next.assignment.plan, next.started.gone);
+          await next.started.gone;
+          last = this.#finish(executor, next.assignment, next.started);
+          last.catch(() => {}); // it is awaited in the next round, and must not end the process before
+        } else if (!ready) break;
+        else if (!waited) await this.#wait();
+      }
+    } finally {
+      await last;
+    }
+  }
+
+  /** What this slot has to do now: a shard that already runs there, or one that begins. */
+  async #next(
+    executor: Executor,
+    slot: string,
+  ): Promise<{ assignment: Assignment; started: StartedShard } | undefined> {
+    if (this.#stopped) return undefined;
+    const awaited = this.#queue.awaited(executor.name);
+    if (awaited) return awaited;
+    const { pool, options: { speculate }, context: { run: { dir } } } = this;
+    const choice = { dir, queue: this.#queue, throughput: this.#throughput, pool, speculate };
+    const assignment = nextAssignment(choice, executor, slot);
+    if (!assignment) return undefined;
+    const started = await executor.start(assignment, slot);
+    if (started) return { assignment, started };
+    this.#queue.release(assignment);
+    this.#queue.taken(assignment.plan);
+    return undefined;
+  }
+
+  /** Waits for something to do. */
+  async #wait(): Promise<void> {
+    if (this.#over.signal.aborted) return;
+    // What is queued may be done by others meanwhile, or is taken after all when the executors it was left to are slower.
+    if (this.#queue.hasTaken || this.#queue.queued.length > 0) {
+      await Promise.race([this.#queue.change(), this.#lookAgain()]);
+    } else await this.#queue.change();
+  }
+
+  async #finish(executor: Executor, assignment: Assignment, started: StartedShard): Promise<void> {
+    await pauseFor(2); // what waits goes first: above all the start of the next fit
+    this.#take(executor, assignment, await started.finish());
+    if (this.#queue.isSettled) this.#over.abort();
+  }
+
+  #take(executor: Executor, assignment: Assignment, end: ShardEnd): void {
+    const shard = assignment.plan.shard_index;
+    this.#queue.release(assignment);
+    if (end.kind === "taken") {
+      if (this.#queue.isOpen(shard) && !this.#queue.isAbandoned(assignment)) this.#queue.taken(assignment.plan);
+      this.tell({ kind: "taken", shard });
+    } else if (end.kind === "done") {
+      executor.recordSuccess?.();
+      this.#throughput.done(executor, assignment.plan, end.record.wall_s);
+      if (!this.#queue.done(shard)) return this.tell({ kind: "taken", shard });
+      this.#done++;
+      const aside = end.committed.kind === "differs" ? end.committed.aside : null;
+      this.tell({ kind: "done", shard, record: end.record, aside });
+    } else {
+      this.#fail(executor, assignment, end.record);
+    }
+  }
+
+  #fail(executor: Executor, assignment: Assignment, record: ShardRecord): void {
+    const shard = assignment.plan.shard_index;
+    const { failures, faults } = assignment;
+    const { again: mayAgain, counts, given_up } = executor.classifyFailure?.(record, failures + 1, faults) ??
+      classifyFailure(record, failures + 1);
+    const again = !this.#stopped && !this.options.drain && mayAgain && faults < MAX_FAULTS;
+    this.tell({ kind: "failed", shard, record, again });
+    this.#queue.failedAt(assignment, executor.name, { again, counts });
+    if (given_up === null || this.#gave_up) return;
+    this.#giveUp();
+    this.tell({ kind: "given_up", why: given_up });
+  }
+
+  #looking: Promise<void> | undefined;
+
+  /** One look for all idle slots together. */
+  #lookAgain(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => this.#looking = undefined);
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    await pauseFor(LOOK_AGAIN_MS);
+    const listing = listRun(this.context.run.dir);
+    await this.#sortAll(this.#queue.takeTaken(), listing);
+    this.#dropDone();
+    if (this.#queue.isSettled) this.#over.abort();
+  }
+
+  /** Strikes shards off the queue that another process has committed since. */
+  #dropDone(): void {
+    const { dir, manifest } = this.context.run;
+    const queued = this.#queue.queued.filter(({ plan }) => this.#queue.isOpen(plan.shard_index));
+    if (queued.length === 0) return;
+    const recorded = shardsWithFiles(dir);
+    for (const { plan } of queued.filter(({ plan }) => recorded.has(plan.shard_index))) {
+      if (readShard(dir, manifest, plan).kind === "done" && this.#queue.done(plan.shard_index)) this.#done++;
+    }
+  }
+}
+
+/** A shard whose executors are to blame each time is given up after so many. */
+const MAX_FAULTS = 10;

@@ -1,0 +1,70 @@
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { sweepTemporary } from "../run/temporary.ts";
+import { announced, sweepWorkers } from "../run/workers.ts";
+import { type JobContext, type JobIds, openJobContext } from "../shard/context.ts";
+import type { ExecutorPool, WorkEvent, WorkOptions, WorkReport } from "./executor.ts";
+import { WorkLoop } from "./loop.ts";
+
+export interface LoopRequest {
+  token: string;
+  retry_failed: boolean;
+  stop: AbortSignal;
+  /** Called when the loop begins. */
+  begin?: () => void;
+  beat_interval_s?: number;
+  scatter?: boolean;
+  speculate?: boolean;
+  drain?: boolean;
+}
+
+/** A loop of which nothing is heard for three times as long is taken for dead. */
+const BEAT_INTERVAL_S = 40;
+
+const DEFAULTS = { beat_interval_s: BEAT_INTERVAL_S, scatter: false, speculate: false, drain: false };
+
+/**
+ * Runs a worker loop on a run.
+ * @param open where it runs
+ * @throws {FarmError} input, when this machine has not the nextstat or the inputs of the run
+ */
+export async function workOnRun(
+  run: Run<FarmManifest>,
+  ids: JobIds,
+  open: (context: JobContext, request: LoopRequest, tell: (event: WorkEvent) => void) => Promise<ExecutorPool>,
+  request: LoopRequest,
+  tell: (event: WorkEvent) => void,
+): Promise<WorkReport> {
+  const context = await openJobContext(run, ids);
+  try {
+    await context.files.require(`Cannot run the shards of "${run.dir}" here`);
+    const pool = await open(context, request, tell);
+    // Only now: what is written before this process is known could not be told to be a dead one's.
+    request.begin?.();
+    try {
+      return await runWorkLoop(context, pool, { ...DEFAULTS, ...request }, tell);
+    } finally {
+      await pool.close?.();
+    }
+  } finally {
+    context.meter.close();
+  }
+}
+
+/**
+ * Takes the next open shard, runs it in a free slot, checks and commits it, and goes on until none is left. Any
+ * number of loops may work on one run: each shard's attempt file has one owner.
+ */
+export async function runWorkLoop(
+  context: JobContext,
+  pool: ExecutorPool,
+  options: WorkOptions,
+  tell: (event: WorkEvent) => void,
+): Promise<WorkReport> {
+  const { run: { dir, manifest }, machine } = context;
+  await sweepTemporary(dir, machine);
+  await sweepWorkers(context.run, machine.process.boot_id);
+  const { token, beat_interval_s } = options;
+  const worker = { token, slots: pool.slots, run_token: manifest.farm.run_token, process: machine.process };
+  return await announced(dir, worker, beat_interval_s, () => new WorkLoop(context, pool, options, tell).run());
+}

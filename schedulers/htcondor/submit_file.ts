@@ -1,0 +1,251 @@
+import { basename } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { durationSeconds } from "../../core/flags.ts";
+import { INCOMING, LOGS, MANIFEST } from "../../core/run_paths.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import { INPUTS } from "../../core/staging.ts";
+import { renderTemplate, verbatim } from "../../core/template.ts";
+import { VERSION } from "../../core/version.ts";
+import launcherTemplate from "../../templates/condor_job.sh.mustache" with { type: "text" };
+import sharedTemplate from "../../templates/condor_job.sub.mustache" with { type: "text" };
+import transferTemplate from "../../templates/condor_job_transfer.sub.mustache" with { type: "text" };
+import type { Chunk, RenderContext, Rendered, RenderedFile } from "../adapter.ts";
+import { isSentImage, JOB_WRAPPER, launchLines, renderJobWrapper, setupLines, threadsWarning } from "../job_wrapper.ts";
+import { countOption, onePathLine, type Options, readSite, textOption } from "../options.ts";
+import { groupedChunk, groupsOf, jobTag, shardsByTask } from "../tasks.ts";
+import { HTCONDOR_IN_JOB } from "./tables.ts";
+
+/** Jobs of one cluster; their words must fit into one argument of condor_submit (128 KiB, execve(2)). */
+const MAX_JOBS = 10_000;
+
+function htcondorChunks({ shards, options, limits }: RenderContext): Chunk[] {
+  const most = Math.max(1, Math.min(MAX_JOBS, limits.max_submit_jobs ?? Infinity));
+  const groups = groupsOf(shards, readSite(options).shards_per_job);
+  return groupsOf(groups, most).map((mine, index) => groupedChunk(index, mine));
+}
+
+/** `0+1` for each job: what its shards are to the submit file. */
+export const jobWords = (chunk: Chunk): string[] => [...shardsByTask(chunk).values()].map((group) => group.join("+"));
+
+/**
+ * A value in a submit description. Only `$` is special in one, as the beginning of a macro; `$(DOLLAR)` is that sign
+ * itself (condor_submit(1), SUBMIT DESCRIPTION FILE MACROS).
+ */
+export const submitValue = (text: string): string => text.replaceAll("$", "$(DOLLAR)");
+
+/** What a path may not have, since nothing quotes it (seen with condor_submit and the shadow of 23.9.6). */
+const NOT_IN_PATHS: readonly [RegExp, string][] = [
+  [/^\s|\s$/, "begins or ends with a blank, which HTCondor trims"],
+  [/\\(\/|$)/, "has a backslash at the end of a name, which HTCondor does not keep"],
+  [/\$\$/, "has $$ in it, which HTCondor puts a value in place of"],
+  [/\$\(dollar\)/i, "has $(DOLLAR) in it, which HTCondor makes a dollar of, however it is written"],
+];
+
+/**
+ * A path as a value by itself.
+ * @throws {FarmError} usage
+ */
+export function submitPath(what: string, path: string): string {
+  onePathLine(what, path);
+  const wrong = NOT_IN_PATHS.find(([pattern]) => pattern.test(path));
+  if (!wrong) return submitValue(path);
+  throw new FarmError("usage", `Cannot use ${what} "${path}" with HTCondor: its path ${wrong[1]}`, "Rename it");
+}
+
+/**
+ * A path in a list: commas divide it, and nothing quotes one.
+ * @throws {FarmError} usage
+ */
+export function listedPath(what: string, path: string): string {
+  if (!path.includes(",")) return submitPath(what, path);
+  throw new FarmError(
+    "usage",
+    `Cannot send ${what} "${path}" to HTCondor's nodes: its path has a comma, which divides HTCondor's lists of files`,
+    "Rename it, or use a file system that the nodes share (--mode shared)",
+  );
+}
+
+/** An expression of the user's: one line, which must not go on in the next. @throws {FarmError} usage */
+function submitExpression(option: string, text: string): string {
+  if (!text.trim().endsWith("\\")) return submitValue(text.trim());
+  throw new FarmError(
+    "usage",
+    `Cannot use --${option} '${text}': wanted an expression that does not end with a backslash`,
+  );
+}
+
+/** A text in a ClassAd expression (HTCondor manual, "ClassAd Syntax"). */
+export const adString = (text: string): string => `"${text.replaceAll(/[\\"]/g, "\\$&")}"`;
+
+/** Whether the jobs of the transfer file run nsfarm-deno itself; 86 MB for each job, so only where it was asked for. */
+const sendsBinary = ({ manifest }: RenderContext): boolean =>
+  manifest.farm.mode === "transfer" && manifest.farm.wrapper === "binary";
+
+/** Large inputs, and those that a spec names by absolute paths, are not copied into a run that did not ask for it. */
+function notStaged(run_id: string): FarmError {
+  return new FarmError(
+    "usage",
+    `Cannot send the inputs of the run ${run_id} to HTCondor's nodes: they are large, or named by absolute paths, so ` +
+      "they were not copied into a run for a shared file system",
+    "Render it with --mode transfer",
+  );
+}
+
+/**
+ * What a job in transfer mode is sent, beside its executable.
+ * @throws {FarmError} usage, for a path that HTCondor's lists cannot hold
+ */
+export function filesSent(context: RenderContext): string[] {
+  const { manifest, nsfarm, options } = context;
+  if (manifest.farm.staged_config === undefined) throw notStaged(manifest.run_id);
+  const { container } = readSite(options);
+  return [
+    INPUTS,
+    listedPath("nextstat", manifest.nextstat_bin),
+    ...(sendsBinary(context) ? [MANIFEST, listedPath("nsfarm-deno", nsfarm)] : []),
+    ...(isSentImage(container) ? [listedPath("the container image", container)] : []),
+  ];
+}
+
+type Mode = "shared" | "transfer";
+
+/** How the jobs get at their files: an option of this command, else what the run was rendered with. */
+export function modeOf({ manifest, options }: RenderContext): Mode {
+  const asked = textOption(options, "mode");
+  return (asked ?? manifest.farm.mode) === "transfer" ? "transfer" : "shared";
+}
+
+export const SUBMIT_FILES: Record<Mode, string> = {
+  shared: "condor_job.sub",
+  transfer: "condor_job_transfer.sub",
+};
+
+const requestedCpus = (options: Options): number => countOption(options, "condor-request-cpus") ?? 1;
+
+/** Codes of the holds after which a job can never succeed as it is: over its memory, or over its time. */
+const HOPELESS = [34, 46, 47];
+
+/** The commands that options ask for. @throws {FarmError} usage */
+export function optionCommands({ options }: RenderContext): string[] {
+  const line = (command: string, value: string | number | undefined) =>
+    value === undefined ? [] : [`${command} = ${value}`];
+  const text = (name: string) => {
+    const value = textOption(options, name);
+    return value === undefined ? undefined : submitValue(value);
+  };
+  const requirements = textOption(options, "condor-requirements");
+  const time = textOption(options, "condor-max-run-time");
+  const { env } = readSite(options);
+  return [
+    ...line("request_cpus", requestedCpus(options)),
+    ...line("request_memory", text("condor-request-memory")),
+    ...line("request_disk", text("condor-request-disk")),
+    ...line("requirements", requirements && submitExpression("condor-requirements", requirements)),
+    ...line("accounting_group", text("condor-accounting-group")),
+    // Not allowed_execute_duration, which a job that begins in the second of its shadow's start never reaches
+    // (user_job_policy.cpp, "beganExecuting > birthday"; seen with 23.9.6).
+    ...line("allowed_job_duration", time && durationSeconds("--condor-max-run-time")(time)),
+    // Held for good otherwise: what is to be done is for a person's retry to say.
+    `periodic_remove = JobStatus == 5 && (${HOPELESS.map((code) => `HoldReasonCode == ${code}`).join(" || ")})`,
+    ...line("max_idle", countOption(options, "condor-max-idle")),
+    ...line("max_materialize", countOption(options, "condor-max-materialize")),
+    // The names of --env and no others. Not `environment`, beside which values with ; or " are dropped (23.9.6).
+    ...line("getenv", env.length === 0 ? undefined : env.join(", ")),
+  ];
+}
+
+const LAUNCHER = "condor_job.sh";
+const SANDBOX_LAUNCHER = "condor_job_transfer.sh";
+
+/** Writes both submit files, whatever the mode, and the scripts that they run. @throws {FarmError} usage */
+export function renderHTCondor(context: RenderContext): Rendered {
+  const chunks = htcondorChunks(context);
+  const problem = transferProblem(context);
+  if (problem && modeOf(context) === "transfer") throw problem;
+  const transfer = problem ? [] : [submitFile(context, "transfer")];
+  const launchers = [
+    ...(sharedWrapper(context) === "binary" ? [launcher(context, false)] : []),
+    ...(sendsBinary(context) ? [launcher(context, true)] : []),
+  ];
+  return {
+    files: [
+      submitFile(context, "shared"),
+      ...transfer,
+      ...launchers,
+      renderJobWrapper(context, "htcondor", HTCONDOR_IN_JOB),
+    ],
+    chunks,
+    warnings: [
+      ...threadsWarning(context.manifest.threads, requestedCpus(context.options), "condor-request-cpus"),
+      ...sharedWarning(context),
+      ...(problem ? [`${SUBMIT_FILES.transfer} was not written: ${problem.message}`] : []),
+    ],
+    by_hand: [["condor_submit", `${context.run_dir}/${SUBMIT_FILES[modeOf(context)]}`]],
+    folders: [LOGS, INCOMING],
+  };
+}
+
+/** Jobs that no machine will ever take: HTCondor lets them wait, and says of each machine only that it does not match. */
+function sharedWarning(context: RenderContext): string[] {
+  const { places = [] } = context.limits;
+  if (modeOf(context) === "transfer" || places.length === 0 || places.some((one) => one.shares_files !== false)) {
+    return [];
+  }
+  return ["no machine of this pool says that it sees this machine's files (FileSystemDomain): use --mode transfer"];
+}
+
+function transferProblem(context: RenderContext): Error | undefined {
+  try {
+    filesSent(context);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
+}
+
+/** In transfer mode --wrapper speaks of the transfer file; the shared one then runs nsfarm-deno as always. */
+const sharedWrapper = ({ manifest: { farm } }: RenderContext): "binary" | "sh" =>
+  farm.mode === "transfer" ? "binary" : farm.wrapper;
+
+function submitFile(context: RenderContext, mode: Mode): RenderedFile {
+  const { manifest, run_dir } = context;
+  const path = SUBMIT_FILES[mode];
+  const binary = mode === "shared" ? sharedWrapper(context) === "binary" : sendsBinary(context);
+  const script = !binary ? JOB_WRAPPER : mode === "shared" ? LAUNCHER : SANDBOX_LAUNCHER;
+  const words = jobWords(groupedChunk(0, groupsOf(context.shards, readSite(context.options).shards_per_job)));
+  const text = renderTemplate(mode === "shared" ? sharedTemplate : transferTemplate, {
+    run_id: manifest.run_id,
+    version: VERSION,
+    path: verbatim(quoteWord(`${run_dir}/${path}`)),
+    logs: verbatim(`${run_dir}/${LOGS}`),
+    shards: verbatim(groupsOf(words, 20).map((line) => line.join(" ")).join(" \\\n  ")),
+    tag: jobTag(manifest.farm.run_token),
+    run_dir: verbatim(submitPath("the run directory", run_dir)),
+    executable: verbatim(submitPath("the run directory", `${run_dir}/${script}`)),
+    arguments: verbatim(`${binary ? "" : `${mode} `}$(nsfarm_shard) $(ClusterId) $(ProcId) $(nsfarm_tag)`),
+    commands: optionCommands(context).map(verbatim),
+    log: verbatim(`${LOGS}/condor.$(ClusterId).log`),
+    output: verbatim(`${LOGS}/condor.$(ClusterId).shard_$(nsfarm_shard).out`),
+    ...(mode === "shared" ? {} : { sent: verbatim(filesSent(context).join(", ")) }),
+  }, submitValue);
+  return { path, text, executable: false };
+}
+
+function launcher(context: RenderContext, sandbox: boolean): RenderedFile {
+  const { manifest, run_dir, nsfarm, options } = context;
+  const name = sandbox ? SANDBOX_LAUNCHER : LAUNCHER;
+  const site = readSite(options);
+  const launch = `IFS=+\nset -- $shards\nunset IFS\n${launchLines(context, site, sandbox)}`;
+  const text = renderTemplate(launcherTemplate, {
+    run_id: verbatim(manifest.run_id),
+    name: verbatim(name),
+    version: verbatim(VERSION),
+    run_dir: sandbox ? "." : run_dir,
+    nsfarm: sandbox ? `./${basename(nsfarm)}` : nsfarm,
+    sandbox,
+    sent_nextstat: `./${basename(manifest.nextstat_bin)}`,
+    launch: verbatim(`${setupLines(site)}${launch}`.trimEnd()),
+  }, quoteWord);
+  return { path: name, text, executable: true };
+}

@@ -1,0 +1,298 @@
+import * as z from "zod/mini";
+import { printable } from "../../core/failure.ts";
+import type { ShardState } from "../../core/schema/enums.ts";
+import type { InJob } from "../../core/schema/scheduler.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import type { CommandResult, NativeState } from "../adapter.ts";
+
+export interface Hold {
+  code: number | null;
+  subcode: number | null;
+  /** HTCondor's own text. */
+  text: string;
+}
+
+interface HoldRow {
+  words: string;
+  /** Held for good: what ended is the shard's attempt. */
+  ended?: ShardState;
+}
+
+const TIME = "it ran longer than --condor-max-run-time allows";
+
+/** Why HTCondor holds a job. Source: HTCondor manual, "HoldReasonCode and HoldReasonSubCode" (hold-table.rst). */
+export const HOLD_CODES: Readonly<Record<number, HoldRow>> = {
+  1: { words: "held by hand (condor_hold); condor_release lets it go on" },
+  3: { words: "held by a rule of the submit file" },
+  5: { words: "held because a rule of the submit file could not be worked out" },
+  6: { words: "the node could not start the job's program" },
+  7: { words: "the job's log could not be opened: is the folder logs there, and is the disk full?" },
+  8: { words: "the job's input could not be opened" },
+  9: { words: "the job's log could not be opened: is the folder logs there, and is the disk full?" },
+  10: { words: "the job's input could not be opened" },
+  11: { words: "HTCondor failed while it sent files" },
+  12: { words: "its results could not be brought back" },
+  13: { words: "its input files could not be sent" },
+  14: { words: "the run directory cannot be entered from where the job should run" },
+  15: { words: "submitted on hold; condor_release lets it start" },
+  16: { words: "its input files are being copied to the schedd" },
+  18: { words: "HTCondor failed while it sent files" },
+  19: { words: "a hook of the site that prepares jobs failed" },
+  21: { words: "held by a rule of the node" },
+  22: { words: "the event log could not be written: is the folder logs there, and is the disk full?" },
+  23: { words: "the user's account could not be used on the node" },
+  26: { words: "held by a rule of the site" },
+  27: { words: "held because a rule of the site could not be worked out" },
+  32: { words: "its input files are larger than the site allows" },
+  33: { words: "its results are larger than the site allows" },
+  34: { words: "it used more than it asked for" },
+  35: { words: "the container image is not valid" },
+  45: { words: "containers do not work on the node" },
+  46: { words: TIME, ended: "timed_out" },
+  47: { words: TIME, ended: "timed_out" },
+  48: { words: "a hook of the site that prepares jobs failed" },
+};
+
+/** Codes of holds by a rule that somebody wrote: of the job, of the node, of the site. */
+const RULES: ReadonlySet<number> = new Set([3, 21, 26]);
+const OVER_MEMORY = "it used more memory than it asked for (--condor-request-memory)";
+
+/** Such rules give memory the subcode of HTCondor's own limit (HTCondor manual, POLICY:HOLD_IF_MEMORY_EXCEEDED), or name it. */
+const isMemory = ({ subcode, text }: Hold): boolean => subcode === 102 || /\bmemory\b/i.test(text);
+
+/** The state and words of a held job. Of code 34, subcode 102 is memory and 104 disk. */
+export function heldJob(hold: Hold): { state: ShardState; reason: string } {
+  if (hold.code === 34) return overLimit(hold);
+  if (hold.code !== null && RULES.has(hold.code) && isMemory(hold)) {
+    return { state: "held", reason: `${OVER_MEMORY}: ${saidMore(hold.text)}; retry --more-memory asks for more` };
+  }
+  const row = hold.code === null ? undefined : HOLD_CODES[hold.code];
+  const printed = saidMore(hold.text);
+  if (!row) return { state: "held", reason: printed || "held by HTCondor, which does not say why" };
+  return { state: row.ended ?? "held", reason: printed === "" ? row.words : `${row.words}: ${printed}` };
+}
+
+/** Pools without cgroups hold by rules of their own, whose text tells (HTCondor manual, "Memory"). */
+function overLimit({ subcode, text }: Hold): { state: ShardState; reason: string } {
+  const printed = saidMore(text);
+  const disk = subcode === 104 || (subcode !== 102 && /disk/i.test(text));
+  if (disk) {
+    return { state: "failed", reason: `it used more disk than it asked for (--condor-request-disk): ${printed}` };
+  }
+  return { state: "out_of_memory", reason: `${OVER_MEMORY}: ${printed}` };
+}
+
+/** HTCondor's text without what the words say already. */
+const saidMore = (text: string): string =>
+  text.replace(/^Transfer (in|out)put files failure at .*? (from|to) .*?\. Details: /, "").replaceAll(/\s+/g, " ")
+    .trim();
+
+/** The machine of `slot1_2@e1.example.org` or of an address with `alias=e1.example.org`; null where there is neither. */
+export function machineOf(text: string | undefined): string | null {
+  const name = /(?:^|[\s])[^\s@<>]+@([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(text ?? "")?.[1];
+  return name ?? /[?&]alias=([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(text ?? "")?.[1] ?? null;
+}
+
+/**
+ * What a person can type so that no job of a run goes there any more.
+ * @param before the requirements that the run has already
+ */
+export function excludeNodesLine(machine: string, before?: string): string {
+  const not = `(Machine != "${machine}")`;
+  return `--condor-requirements ${quoteWord(before === undefined ? not : `(${before}) && ${not}`)}`;
+}
+
+const Text = z.catch(z.optional(z.string()), undefined);
+const Whole = z.catch(z.optional(z.int()), undefined);
+const Truth = z.catch(z.optional(z.boolean()), undefined);
+
+/** What is asked of a job's ad. Source: HTCondor manual, "Job ClassAd Attributes"; attributes that are not set are absent. */
+export const JobAd = z.looseObject({
+  ClusterId: z.int(),
+  ProcId: Whole,
+  JobStatus: Whole,
+  NsfarmToken: Text,
+  HoldReason: Text,
+  HoldReasonCode: Whole,
+  HoldReasonSubCode: Whole,
+  LastHoldReason: Text,
+  LastHoldReasonCode: Whole,
+  LastHoldReasonSubCode: Whole,
+  RemoveReason: Text,
+  ExitCode: Whole,
+  ExitBySignal: Truth,
+  ExitSignal: Whole,
+  RemoteHost: Text,
+  LastRemoteHost: Text,
+  NumJobStarts: Whole,
+  NumShadowStarts: Whole,
+  NumJobMatches: Whole,
+  LastRejMatchReason: Text,
+  LastRejMatchTime: Whole,
+  EnteredCurrentStatus: Whole,
+  ServerTime: Whole,
+  JobMaterializePaused: Whole,
+  JobMaterializeNextProcId: Whole,
+});
+export type JobAd = z.infer<typeof JobAd>;
+
+export const ASKED = Object.keys(JobAd.shape).join(",");
+
+/** The ads that condor_q or condor_history printed; nothing at all stands for none (recorded: condor-q-none). */
+export function readAds(result: CommandResult): JobAd[] | undefined {
+  if (result.exit_code !== 0) return undefined;
+  if (result.stdout.trim() === "") return [];
+  const start = result.stdout.search(/^\[/m);
+  try {
+    const parsed = z.array(JobAd).safeParse(JSON.parse(result.stdout.slice(Math.max(0, start))));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Longer than a negotiation takes to find a free machine and a job to start on it. */
+const LONG_IDLE_S = 120;
+
+/**
+ * Why an idle job waits. Only one job of a cluster is told that no machine was found (LastRejMatchTime; seen with
+ * 23.9.6), and what it is told holds for the others.
+ * @param rejected when a job of this cluster was last told so, and why
+ */
+function idleReason(ad: JobAd, rejected: Rejection | undefined): { reason: string | null; detail: string } {
+  const minutes = Math.floor(idle_s(ad) / 60);
+  const detail = minutes < LONG_IDLE_S / 60 ? "" : ` (for ${minutes} min)`;
+  const machine = machineOf(ad.LastRemoteHost);
+  const started = ad.NumJobStarts ?? 0;
+  const failed = (ad.NumShadowStarts ?? 0) - started;
+  if (failed > 0 && machine !== null) return { reason: neverStarted(machine, failed), detail };
+  if (started > 0) return { reason: `it ran on ${machine ?? "a machine"} and was sent back to the queue`, detail };
+  const since = ad.EnteredCurrentStatus ?? 0;
+  const more = `; condor_q -better-analyze ${ad.ClusterId} tells which of its wishes no machine fulfils`;
+  const long = detail === "" ? "" : more;
+  if (rejected && rejected.at >= since) {
+    return { reason: `no machine that fits is free (${rejected.why})${long}`, detail };
+  }
+  return { reason: detail === "" ? null : `no machine has taken it${long}`, detail };
+}
+
+/** In words for the case that users know as "matched but never started"; without the number, which no two jobs share. */
+export function neverStarted(machine: string, times: number): string {
+  return `${machine} was matched ${times === 1 ? "once" : "again and again"}, but the job never started there; ` +
+    `to leave that machine out: retry with ${excludeNodesLine(machine)}`;
+}
+
+interface Rejection {
+  at: number;
+  why: string;
+}
+
+/** The last time that a job of each cluster was told that no machine was found. */
+export function rejections(ads: readonly JobAd[]): Map<number, Rejection> {
+  const found = new Map<number, Rejection>();
+  for (const { ClusterId, LastRejMatchTime, LastRejMatchReason } of ads) {
+    if (LastRejMatchTime === undefined || LastRejMatchTime <= (found.get(ClusterId)?.at ?? 0)) continue;
+    found.set(ClusterId, { at: LastRejMatchTime, why: LastRejMatchReason?.trim() || "no match found" });
+  }
+  return found;
+}
+
+const idle_s = (ad: JobAd): number =>
+  ad.ServerTime === undefined || ad.EnteredCurrentStatus === undefined ? 0 : ad.ServerTime - ad.EnteredCurrentStatus;
+
+/** Job states. Source: HTCondor manual, "Job Status Codes" (job-status-codes.rst). */
+const JOB_STATUS: Readonly<Record<number, { word: string; state: ShardState }>> = {
+  1: { word: "IDLE", state: "queued" },
+  2: { word: "RUNNING", state: "running" },
+  3: { word: "REMOVED", state: "cancelled" },
+  4: { word: "COMPLETED", state: "done" },
+  5: { word: "HELD", state: "held" },
+  6: { word: "TRANSFERRING_OUTPUT", state: "running" },
+  // It goes on by itself when its machine is free again, so nobody need release it.
+  7: { word: "SUSPENDED", state: "running" },
+};
+
+type ReportedState = Omit<NativeState, "token" | "shard">;
+
+/** One job's ad, of the queue or of history, in our words. */
+export function adState(ad: JobAd, rejected?: Rejection): ReportedState {
+  const status = ad.JobStatus === undefined ? undefined : JOB_STATUS[ad.JobStatus];
+  const host = machineOf(ad.RemoteHost ?? ad.LastRemoteHost);
+  if (!status) {
+    const native = `JobStatus ${ad.JobStatus}`;
+    return { state: "unknown", native, reason: `HTCondor says ${native}, which nsfarm-deno does not know`, host };
+  }
+  const reported = ofStatus(ad, status.state, rejected);
+  return {
+    state: reported.state,
+    native: printable(`${status.word}${reported.detail ?? ""}`),
+    reason: reported.reason === null ? null : printable(reported.reason).slice(0, 600),
+    host: reported.state === "queued" ? null : host,
+  };
+}
+
+interface Ended {
+  state: ShardState;
+  reason: string | null;
+  detail?: string;
+}
+
+function ofStatus(ad: JobAd, state: ShardState, rejected: Rejection | undefined): Ended {
+  if (ad.JobStatus === 5) return ofHeld(ad);
+  if (ad.JobStatus === 1) return { state, ...idleReason(ad, rejected) };
+  if (ad.JobStatus === 2) return startingAgain(ad) ?? { state, reason: null };
+  if (ad.JobStatus === 3) return removed(ad.RemoveReason ?? "", lastHold(ad));
+  if (ad.JobStatus === 4) return ended(ad);
+  if (ad.JobStatus === 7) return { state, reason: "suspended on its node" };
+  return { state, reason: null };
+}
+
+/** A job that never starts is "running" for a moment again and again: it still waits to be begun. */
+function startingAgain(ad: JobAd): Ended | null {
+  const machine = machineOf(ad.RemoteHost ?? ad.LastRemoteHost);
+  const failed = (ad.NumShadowStarts ?? 0) - 1;
+  const is_so = failed > 0 && (ad.NumJobStarts ?? 0) === 0 && machine !== null;
+  return is_so ? { state: "queued", reason: neverStarted(machine, failed) } : null;
+}
+
+function ofHeld(ad: JobAd): { state: ShardState; reason: string; detail: string } {
+  const code = ad.HoldReasonCode ?? null;
+  const held = heldJob({ code, subcode: ad.HoldReasonSubCode ?? null, text: ad.HoldReason ?? "" });
+  return { ...held, detail: ` (code ${code}, ${ad.HoldReasonSubCode ?? 0})` };
+}
+
+/**
+ * A removed job. One that a rule of ours removed had been held for its memory or its time before.
+ * @param hold its last hold; null: it never was held
+ */
+export function removed(text: string, hold: Hold | null): { state: ShardState; reason: string } {
+  if (/PeriodicRemove/.test(text) && hold !== null) return heldJob(hold);
+  if (/via condor_rm/.test(text)) return { state: "cancelled", reason: "removed with condor_rm" };
+  return { state: "cancelled", reason: text === "" ? "removed from the queue" : `removed: ${text}` };
+}
+
+function lastHold(ad: JobAd): Hold | null {
+  const code = ad.LastHoldReasonCode ?? ad.HoldReasonCode;
+  const subcode = ad.LastHoldReasonSubCode ?? ad.HoldReasonSubCode ?? null;
+  return code === undefined ? null : { code, subcode, text: ad.LastHoldReason ?? ad.HoldReason ?? "" };
+}
+
+function ended(ad: JobAd): { state: ShardState; reason: string | null } {
+  if (ad.ExitBySignal === true) return { state: "failed", reason: `the job was killed by signal ${ad.ExitSignal}` };
+  if (ad.ExitCode === undefined || ad.ExitCode === 0) return { state: "done", reason: null };
+  return { state: "failed", reason: `the job ended with an error (exit ${ad.ExitCode})` };
+}
+
+/**
+ * HTCondor tells a job its ids only where its submit file does: our scripts get them as words, and set the variables
+ * NSFARM_CONDOR_*. Cpus of the machine ad are the slot's (HTCondor manual, "_CONDOR_MACHINE_AD"); allowed_job_duration
+ * counts from the start of the job (condor_submit(1)).
+ */
+export const HTCONDOR_IN_JOB: InJob = {
+  job_id: ["NSFARM_CONDOR_CLUSTER"],
+  task_id: ["NSFARM_CONDOR_PROC"],
+  slot: ["_CONDOR_SLOT"],
+  cpus: [{ variable: "_CONDOR_MACHINE_AD", line: "Cpus = " }],
+  ends_at: [{ option: "condor-max-run-time", with: "_CONDOR_MACHINE_AD" }],
+  record: ["_CONDOR_SLOT", "NSFARM_CONDOR_CLUSTER", "NSFARM_CONDOR_PROC"],
+};

@@ -1,0 +1,116 @@
+import { FarmError } from "../core/errors.ts";
+import type { OptionValue } from "../core/schema/manifest.ts";
+import type { SchedulerOption } from "./adapter.ts";
+
+export type Options = Readonly<Record<string, OptionValue>>;
+
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f\u2028\u2029]/;
+
+/** A text option; undefined where it was not given. */
+export function textOption(options: Options, name: string): string | undefined {
+  const value = own(options, name);
+  return value === undefined ? undefined : oneLine(name, String(value));
+}
+
+/** A whole number of 1 or more. */
+export function countOption(options: Options, name: string): number | undefined {
+  const value = own(options, name);
+  if (value === undefined) return undefined;
+  const count = Number(value);
+  if (Number.isSafeInteger(count) && count >= 1) return count;
+  throw new FarmError("usage", `Cannot use --${name} "${value}": wanted a whole number of 1 or more`);
+}
+
+/** An option that can be given several times. */
+export function listOption(options: Options, name: string): string[] {
+  const value = own(options, name);
+  const items = Array.isArray(value) ? value : value === undefined ? [] : [String(value)];
+  return items.map((item) => oneLine(name, item));
+}
+
+/** Values go into one line of a job file: a line break would begin a line of its own. */
+function oneLine(name: string, value: string): string {
+  if (!CONTROL.test(value)) return value;
+  throw new FarmError(
+    "usage",
+    `Cannot use --${name} ${JSON.stringify(value)}: wanted one line without control characters`,
+  );
+}
+
+/**
+ * A path that goes into lines of job files, comments too: a line break would begin a line of its own.
+ * @throws {FarmError} usage
+ */
+export function onePathLine(what: string, path: string): string {
+  if (!CONTROL.test(path)) return path;
+  throw new FarmError(
+    "usage",
+    `Cannot use ${what} ${JSON.stringify(path)}: a line break or control character cannot be written into job files`,
+    "Rename it, or choose another folder",
+  );
+}
+
+function own(options: Options, name: string): OptionValue | undefined {
+  return Object.hasOwn(options, name) ? options[name] : undefined;
+}
+
+const NAME = "[A-Za-z_][A-Za-z0-9_]*";
+
+/**
+ * What a site may need in its jobs, whatever the scheduler.
+ * @param passed names of the submitter's variables that jobs get in any case
+ */
+export const siteOptions = (passed: readonly string[]): SchedulerOption[] => [
+  {
+    name: "setup",
+    type: "strings",
+    placeholder: "LINE",
+    help: "a shell line to run in each job before nextstat, as you would type it: 'module load gcc' (repeatable)",
+  },
+  {
+    name: "env",
+    type: "strings",
+    placeholder: "NAME",
+    help: `pass this variable of your environment to the jobs; ${
+      passed.length === 0 ? "no other one is passed" : `beside these no other one is passed: ${passed.join(", ")}`
+    } (repeatable)`,
+    pattern: NAME,
+  },
+  {
+    name: "container",
+    type: "string",
+    placeholder: "IMAGE",
+    help: "run nextstat in this Apptainer image: a .sif file, a folder below /cvmfs, docker://…",
+  },
+  {
+    name: "shards-per-job",
+    type: "integer",
+    min: 1,
+    placeholder: "N",
+    help: "run so many shards one after the other in each job",
+    default: 1,
+  },
+];
+
+export interface Site {
+  setup: string[];
+  env: string[];
+  container: string | undefined;
+  shards_per_job: number;
+}
+
+/** @throws {FarmError} usage */
+export function readSite(options: Options): Site {
+  return {
+    setup: listOption(options, "setup"),
+    env: [...new Set(listOption(options, "env").map(variableName))],
+    container: textOption(options, "container"),
+    shards_per_job: countOption(options, "shards-per-job") ?? 1,
+  };
+}
+
+function variableName(name: string): string {
+  if (new RegExp(`^${NAME}$`).test(name)) return name;
+  throw new FarmError("usage", `Cannot use --env "${name}": wanted the name of a variable, without its value`);
+}

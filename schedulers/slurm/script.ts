@@ -1,0 +1,195 @@
+import { INCOMING, LOGS } from "../../core/run_paths.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import { renderTemplate, verbatim } from "../../core/template.ts";
+import { VERSION } from "../../core/version.ts";
+import template from "../../templates/slurm_array_job.sh.mustache" with { type: "text" };
+import type { Chunk, Finish, Handle, RenderContext, Rendered, RenderedFile, SchedulerLimits } from "../adapter.ts";
+import { JOB_WRAPPER, launchLines, renderJobWrapper, setupLines, threadsWarning } from "../job_wrapper.ts";
+import { countOption, type Options, readSite, textOption } from "../options.ts";
+import { groupedChunk, groupsOf, jobComment, jobName, shardsByTask, tasksFor } from "../tasks.ts";
+import { directives, filenamePattern, sbatchLine } from "./options.ts";
+import { SLURM_IN_JOB } from "./tables.ts";
+
+/** MaxArraySize where nobody could be asked: Slurm's own default (slurm.conf(5)). */
+const USUAL_ARRAY_SIZE = 1001;
+
+/**
+ * Groups shards into arrays. The limit is on the index: none may reach MaxArraySize (slurm.conf(5), MaxArraySize), so
+ * that shard 1001 is task 0 of the second array. Where a job runs one shard, the task's index is the shard's number
+ * less a multiple of that limit: `squeue` then shows 47_17 for shard 17.
+ */
+export function slurmChunks(
+  { shards, options, limits }: Pick<RenderContext, "shards" | "options" | "limits">,
+): Chunk[] {
+  const size = limits.max_array_size === null ? Infinity : limits.max_array_size ?? USUAL_ARRAY_SIZE;
+  const most = Math.min(size, maxSubmitJobs(limits, options) ?? Infinity);
+  const { shards_per_job } = readSite(options);
+  const chunks = shards_per_job > 1
+    ? groupsOf(groupsOf(shards, shards_per_job), most).map((groups, index) => groupedChunk(index, groups))
+    : windowsOf(shards, size).flatMap((window) => groupsOf(window, most)).map((mine, index) => ({
+      index,
+      shards: mine,
+      tasks: mine.map((shard) => shard % size),
+    }));
+  return withThrottle(chunks, countOption(options, "slurm-throttle"));
+}
+
+function windowsOf(shards: readonly number[], size: number): number[][] {
+  const windows = new Map<number, number[]>();
+  for (const shard of shards) {
+    const window = Math.floor(shard / size);
+    const mine = windows.get(window);
+    if (mine) mine.push(shard);
+    else windows.set(window, [shard]);
+  }
+  return [...windows.values()];
+}
+
+/** `--array=…%k` holds within one array: a throttle of the run is shared out over its arrays, at least 1 each. */
+function withThrottle(chunks: Chunk[], throttle: number | undefined): Chunk[] {
+  if (throttle === undefined) return chunks;
+  const base = Math.floor(throttle / chunks.length);
+  const longer = throttle % chunks.length;
+  return chunks.map((chunk, i) => ({ ...chunk, throttle: Math.max(1, base + (i < longer ? 1 : 0)) }));
+}
+
+/** How far the tasks' indexes are from the shards' numbers, where a job runs one shard. */
+export const offsetOf = (chunk: Chunk): number => (chunk.shards[0] ?? 0) - (chunk.tasks?.[0] ?? 0);
+
+const taskCount = (chunk: Chunk): number => tasksFor(chunk, null).length;
+
+/**
+ * The limit on jobs of this user that fits the options; the smallest, where several do. A limit of a QOS counts only
+ * where that QOS is asked for: one job at a time in a debug QOS says nothing about the others.
+ */
+export function maxSubmitJobs(limits: SchedulerLimits, options: Options): number | undefined {
+  const [account, partition, qos] = ["account", "partition", "qos"].map((name) => textOption(options, `slurm-${name}`));
+  const fitting = (limits.submit_limits ?? []).filter((limit) =>
+    fits(limit.account, account) && fits(limit.partition, partition) && (limit.qos === null || limit.qos === qos)
+  );
+  const numbers = [...fitting.map((limit) => limit.max_submit_jobs), limits.max_submit_jobs ?? Infinity];
+  const least = Math.max(1, Math.min(...numbers));
+  return Number.isFinite(least) ? least : undefined;
+}
+
+function fits(limited: string | null, asked: string | undefined): boolean {
+  return limited === null || asked === undefined || asked.split(",").includes(limited);
+}
+
+export const scriptName = (index: number): string => `slurm_array_job${index === 0 ? "" : `.${index + 1}`}.sh`;
+
+/** Writes one array job script for each chunk. @throws {FarmError} usage */
+export function renderSlurm(context: RenderContext): Rendered {
+  const chunks = slurmChunks(context);
+  const scripts = chunks.map((chunk) => script(context, chunk, chunks.length));
+  const wrapper = context.manifest.farm.wrapper === "sh" ? [renderJobWrapper(context, "slurm", SLURM_IN_JOB)] : [];
+  return {
+    files: [...scripts, ...wrapper],
+    chunks,
+    warnings: warningsFor(context, chunks),
+    by_hand: chunks.map(({ index }) => ["sbatch", `${context.run_dir}/${scriptName(index)}`]),
+    folders: wrapper.length > 0 ? [LOGS, INCOMING] : [LOGS],
+  };
+}
+
+function script(context: RenderContext, chunk: Chunk, chunks: number): RenderedFile {
+  const { manifest, run_dir, nsfarm } = context;
+  const path = scriptName(chunk.index);
+  const single = readSite(context.options).shards_per_job === 1;
+  const text = renderTemplate(template, {
+    directives: directives(context, chunk, manifest.farm.run_token).map((one) => verbatim(sbatchLine(one))),
+    about: verbatim(
+      `Array ${chunk.index + 1} of ${chunks} of the run ${manifest.run_id}: ${chunk.shards.length} shards.`,
+    ),
+    path: `${run_dir}/${path}`,
+    logs: verbatim(`${run_dir}/${LOGS}`),
+    version: verbatim(VERSION),
+    run_dir,
+    nsfarm,
+    single,
+    shifted: offsetOf(chunk) !== 0,
+    offset: offsetOf(chunk),
+    groups: single ? [] : groupWords(chunk),
+    launch: verbatim(launchOf(context)),
+  }, quoteWord);
+  return { path, text, executable: true };
+}
+
+/** `0+1+2` for each task: what a task's shards are to the script. */
+export const groupWords = (chunk: Chunk): string[] => [...shardsByTask(chunk).values()].map((group) => group.join("+"));
+
+function launchOf(context: RenderContext): string {
+  const site = readSite(context.options);
+  if (context.manifest.farm.wrapper === "sh") {
+    return `exec "$run_dir/${JOB_WRAPPER}" shared "$1" "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "\${NSFARM_TOKEN-}"`;
+  }
+  const split = site.shards_per_job > 1 ? "IFS=+\nset -- $1\nunset IFS\n" : "";
+  return `${setupLines(site)}${split}${launchLines(context, site)}`.trimEnd();
+}
+
+function warningsFor({ manifest, options, limits }: RenderContext, chunks: Chunk[]): string[] {
+  const cpus = countOption(options, "slurm-cpus-per-task") ?? 1;
+  const throttle = countOption(options, "slurm-throttle");
+  const jobs = chunks.reduce((sum, chunk) => sum + taskCount(chunk), 0);
+  const most = maxSubmitJobs(limits, options);
+  return [
+    ...threadsWarning(manifest.threads, cpus, "slurm-cpus-per-task"),
+    ...(throttle !== undefined && throttle < chunks.length
+      ? [`--slurm-throttle ${throttle} is less than the ${chunks.length} arrays: each array runs one job at a time`]
+      : []),
+    ...(most !== undefined && most < jobs
+      ? [
+        `Slurm lets you have ${most} jobs at a time, and the run has ${jobs}: submit the next array when the one before ` +
+        `has ended, or put several shards into a job with --shards-per-job ${Math.ceil(jobs / most)}`,
+      ]
+      : []),
+  ];
+}
+
+const SCRIPT = "slurm_finish_job.sh";
+
+/** Where a run's jobs go, its finishing job goes too; its memory, CPUs and time are its own. */
+const SHARED = ["partition", "account", "qos", "reservation"];
+
+/**
+ * A job that starts when all jobs of the run have ended, however they ended: afterany, because afterok would stay in
+ * the queue for ever after one failure (sbatch(1), --dependency; DependencyNeverSatisfied).
+ */
+export function finishSlurm(
+  { run_dir, nsfarm, options, manifest }: RenderContext,
+  handles: Handle[],
+  token: string,
+): Finish {
+  const words = SHARED.flatMap((name) => {
+    const value = textOption(options, `slurm-${name}`);
+    return value ? [`--${name}=${value}`] : [];
+  });
+  return {
+    files: [{ path: SCRIPT, text: finishScript(run_dir, nsfarm), executable: true }],
+    command: {
+      argv: [
+        "sbatch",
+        "--parsable",
+        `--job-name=${jobName(manifest.run_id, token)}`,
+        `--comment=${jobComment(token)}`,
+        `--dependency=afterany:${handles.map((handle) => handle.job_id).join(":")}`,
+        "--ntasks=1",
+        ...words,
+        `--output=${filenamePattern(run_dir)}/${LOGS}/finish_%j.log`,
+        "--export=HOME,USER,LOGNAME,PATH,LANG",
+        "--no-requeue",
+        `${run_dir}/${SCRIPT}`,
+      ],
+      timeout_s: 120,
+    },
+  };
+}
+
+function finishScript(run_dir: string, nsfarm: string): string {
+  return [
+    "#!/bin/sh",
+    "# Collects and merges the run when its jobs have ended; says in merge_status.json what is missing.",
+    `exec ${quoteWord(nsfarm)} finish ${quoteWord(run_dir)}`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,177 @@
+import type { ShardState } from "../../core/schema/enums.ts";
+import type { InJob } from "../../core/schema/scheduler.ts";
+
+interface StateRow {
+  state: ShardState;
+  /** In words, where the reason code says nothing better. */
+  words: string | null;
+}
+
+const row = (state: ShardState, words: string | null = null): StateRow => ({ state, words });
+
+/**
+ * Every state of a Slurm job. Sources: squeue(1) and sacct(1), JOB STATE CODES, of 24.11, and
+ * https://slurm.schedmd.com/job_state_codes.html. What a job did before it ended is in its shards' records; these words
+ * are for jobs that left none.
+ */
+export const SLURM_STATES: Readonly<Record<string, StateRow>> = {
+  // base states
+  BOOT_FAIL: row("failed", "its node did not start"),
+  CANCELLED: row("cancelled", "cancelled with scancel, or by the site"),
+  COMPLETED: row("done"),
+  DEADLINE: row("timed_out", "its deadline has passed"),
+  FAILED: row("failed", "the job ended with an error"),
+  NODE_FAIL: row("failed", "its node went down"),
+  OUT_OF_MEMORY: row("out_of_memory", "it used more memory than the job asked for"),
+  PENDING: row("queued"),
+  PREEMPTED: row("preempted", "it had to make room for a job of higher priority"),
+  RUNNING: row("running"),
+  SUSPENDED: row("held", "suspended by the site or by scontrol suspend; scontrol resume lets it go on"),
+  TIMEOUT: row("timed_out", "it ran into the job's time limit (--slurm-time)"),
+  // flags, shown in place of a base state
+  COMPLETING: row("running", "it has ended; Slurm is cleaning up"),
+  CONFIGURING: row("running", "its node is being made ready"),
+  EXPEDITING: row("queued", "Slurm is starting it again with priority"),
+  LAUNCH_FAILED: row("failed", "Slurm could not start it on its node"),
+  POWER_UP_NODE: row("running", "its node is being switched on"),
+  RECONFIG_FAIL: row("failed", "its node could not be made ready"),
+  REQUEUED: row("queued", "Slurm starts it once more"),
+  REQUEUE_FED: row("queued", "another cluster of the federation starts it once more"),
+  REQUEUE_HOLD: row("held", "Slurm put it back into the queue and holds it; scontrol release lets it go on"),
+  RESIZING: row("running"),
+  RESV_DEL_HOLD: row("held", "its reservation was deleted; scontrol release lets it go on without"),
+  REVOKED: row("lost", "another cluster of the federation has started it"),
+  SIGNALING: row("running", "it is being told to stop"),
+  SPECIAL_EXIT: row("held", "the site has set it aside; scontrol release lets it go on"),
+  STAGE_OUT: row("running", "its data are being copied"),
+  STOPPED: row("held", "stopped by the site or by a signal; scancel --signal=CONT lets it go on"),
+  UPDATE_DB: row("running"),
+};
+
+/** sacct writes `CANCELLED by 1000` and cuts long words short with `+` (sacct(1)). */
+export function slurmState(native: string): StateRow {
+  const word = native.trim().split(/[\s+]/)[0]?.toUpperCase() ?? "";
+  const known = Object.hasOwn(SLURM_STATES, word) ? SLURM_STATES[word] : undefined;
+  return known ?? row("unknown", `Slurm says "${native}", which nsfarm-deno does not know`);
+}
+
+interface ReasonRow {
+  code: RegExp;
+  words: string;
+  /** It will not start by itself, however long one waits. */
+  stuck?: true;
+}
+
+/**
+ * Slurm's reason codes in words; the first that fits counts. Sources: squeue(1), JOB REASON CODES, and
+ * https://slurm.schedmd.com/job_reason_codes.html; those recorded: slurm-squeue-*.
+ */
+export const SLURM_REASONS: readonly ReasonRow[] = [
+  { code: /^Resources$/, words: "all fitting nodes are busy" },
+  { code: /^Priority$/, words: "other jobs go first" },
+  { code: /^JobArrayTaskLimit$/, words: "as many of its array run as --slurm-throttle lets" },
+  { code: /^BeginTime$/, words: "it may not start yet: a begin time was set, or Slurm starts it anew after a fault" },
+  { code: /^Dependency$/, words: "it waits for another job" },
+  { code: /^Licenses$/, words: "it waits for a licence" },
+  { code: /^(Prolog|Cleaning|SchedDefer|FedJobLock|WaitingForScheduling)$/, words: "Slurm is preparing it" },
+  { code: /^Reservation$/, words: "its reservation has not begun" },
+  {
+    code: /^ReqNodeNotAvail|^NodeDown$|^NodesDrained/,
+    words: "the nodes that it needs are down, drained or reserved (sinfo -R says why)",
+  },
+  { code: /^Nodes? required for job are DOWN/, words: "the nodes that it needs are down, drained or reserved" },
+  { code: /^(PartitionDown|PartitionInactive)$/, words: "its partition is closed; sinfo shows those that are open" },
+
+  {
+    code: /^JobHeldUser$/,
+    words: "held by you or in your name (scontrol hold); scontrol release lets it start",
+    stuck: true,
+  },
+  { code: /^JobHeldAdmin$/, words: "held by an administrator; only they can release it", stuck: true },
+  {
+    code: /^JobHoldMaxRequeue$|launch failed requeued held/,
+    words: "held because Slurm failed to start it again and again; its node may be broken (--slurm-exclude)",
+    stuck: true,
+  },
+  { code: /^DependencyNeverSatisfied$/, words: "it waits for a job that failed, so it will never start", stuck: true },
+  {
+    code: /^PartitionTimeLimit$/,
+    words: "it asks for more time than its partition allows, so it will never start (--slurm-time)",
+    stuck: true,
+  },
+  {
+    code: /^(PartitionNodeLimit|PartitionConfig)$/,
+    words: "its partition does not allow such a job, or its nodes are down (--slurm-partition)",
+    stuck: true,
+  },
+  {
+    code: /^BadConstraints$/,
+    words: "no node fits its --slurm-constraint, so it will never start",
+    stuck: true,
+  },
+  { code: /^Constraints$/, words: "no node fits its --slurm-constraint at present" },
+  { code: /^InvalidAccount$/, words: "its account is not valid here (--slurm-account)", stuck: true },
+  { code: /^AccountNotAllowed$/, words: "its account may not use this partition (--slurm-account)", stuck: true },
+  { code: /^(InvalidQOS|QOSNotAllowed)$/, words: "its QOS is not valid here (--slurm-qos)", stuck: true },
+  { code: /^ReservationDeleted$/, words: "its reservation was deleted (--slurm-reservation)", stuck: true },
+  {
+    code: /^MaxMemPerLimit$/,
+    words: "it asks for more memory than the site allows, so it will never start (--slurm-memory)",
+    stuck: true,
+  },
+  { code: /^DeadLine$/, words: "it cannot end before its deadline", stuck: true },
+  {
+    code: /^(AssocMax|QOSMax|Max).*Per(Job|Node)|^QOSMin|^AssociationTimeLimit$|^QOSTimeLimit$/,
+    words: "it asks for more than one job may have here, so it will never start",
+    stuck: true,
+  },
+  {
+    code: /SubmitJob|JobsLimit|JobsPer|JobLimit$/,
+    words: "you or your group have as many jobs as the site lets you have at a time",
+  },
+  {
+    code: /^(AssocGrp|QOSGrp|AssocMax|QOSMax|Max|AssociationResourceLimit|QOSResourceLimit|AccountingPolicy|QOSUsage)/,
+    words: "you or your group have used up what the site lets you have at a time",
+  },
+  { code: /^BurstBuffer/, words: "it waits for the burst buffer" },
+];
+
+/** Reason codes that tell of a job's end; of a job that has ended the others say nothing (NODE_FAIL has NodeDown). */
+export const SLURM_END_REASONS: readonly ReasonRow[] = [
+  { code: /^NonZeroExitCode$/, words: "the job ended with an error" },
+  { code: /^RaisedSignal:9\b/, words: "killed (SIGKILL): by hand, or because it used too much memory" },
+  { code: /^RaisedSignal/, words: "killed by a signal" },
+  { code: /^TimeLimit$/, words: "it ran into the job's time limit (--slurm-time)" },
+  { code: /^OutOfMemory$/, words: "it used more memory than the job asked for (--slurm-memory)" },
+  { code: /^JobLaunchFailure$/, words: "Slurm could not start it: a file system or program was missing on the node" },
+  { code: /^(SystemFailure|InactiveLimit)$/, words: "Slurm itself or its node failed" },
+];
+
+/** Words for the reason code of a job that waits; undefined for one that says nothing, or that nobody knows. */
+export function slurmReason(code: string): ReasonRow | undefined {
+  return SLURM_REASONS.find((row) => row.code.test(code.trim()));
+}
+
+/** Words for the reason code of a job that has failed. */
+export function slurmEndReason(code: string): ReasonRow | undefined {
+  return SLURM_END_REASONS.find((row) => row.code.test(code.trim()));
+}
+
+/** Source: sbatch(1), OUTPUT ENVIRONMENT VARIABLES. A job that asked for no CPUs has those of SLURM_CPUS_ON_NODE. */
+export const SLURM_IN_JOB: InJob = {
+  job_id: ["SLURM_ARRAY_JOB_ID", "SLURM_JOB_ID"],
+  task_id: ["SLURM_ARRAY_TASK_ID"],
+  node: ["SLURMD_NODENAME"],
+  cpus: [{ variable: "SLURM_CPUS_PER_TASK" }, { variable: "SLURM_CPUS_ON_NODE", with: "SLURM_JOB_ID" }],
+  ends_at: [{ variable: "SLURM_JOB_END_TIME" }],
+  record: [
+    "SLURM_JOB_ID",
+    "SLURM_ARRAY_JOB_ID",
+    "SLURM_ARRAY_TASK_ID",
+    "SLURM_RESTART_COUNT",
+    "SLURM_CLUSTER_NAME",
+    "SLURM_JOB_PARTITION",
+    "SLURM_CPUS_PER_TASK",
+    "SLURMD_NODENAME",
+  ],
+};

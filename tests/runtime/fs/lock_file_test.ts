@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { whileLocked, whileLockedSync } from "../../../runtime/fs/exclusive.ts";
+import { inFolder, pause } from "../../support/scratch.ts";
+
+Deno.test("what is done under one lock never overlaps, and a failure frees it", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "lock");
+    let inside = 0;
+    const work = async () => {
+      assert.equal(++inside, 1);
+      await pause(5);
+      inside--;
+    };
+    await assert.rejects(whileLocked(path, () => Promise.reject(new Error("no"))), /no/);
+    await Promise.all(Array.from({ length: 8 }, () => whileLocked(path, work)));
+    assert.equal(whileLockedSync(path, () => 7), 7);
+  }));
+
+Deno.test("a lock goes with its process, however that ends", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "lock");
+    const args = ["-c", 'exec 9>"$0"; flock 9; echo held; exec sleep 60', path];
+    const holder = new Deno.Command("sh", { args, stdout: "piped" }).spawn();
+    const reader = holder.stdout.getReader();
+    await reader.read();
+    let is_mine = false;
+    const waiting = whileLocked(path, () => Promise.resolve(is_mine = true));
+    await pause(100);
+    assert.equal(is_mine, false);
+    holder.kill("SIGKILL");
+    assert.equal(await waiting, true);
+    await holder.status;
+    await reader.cancel();
+  }));
+
+Deno.test("where no lock can be had the work is done all the same", async () => {
+  assert.equal(await whileLocked("/no such folder/lock", () => Promise.resolve(1)), 1);
+  assert.equal(whileLockedSync("/no such folder/lock", () => 2), 2);
+});

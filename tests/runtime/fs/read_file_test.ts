@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import * as z from "zod/mini";
+import {
+  checkDepth,
+  decodeText,
+  inputError,
+  parseJson,
+  readDocument,
+  readForNow,
+  readIfThere,
+  readRegular,
+  Unreadable,
+} from "../../../runtime/fs/read.ts";
+import { inFolder } from "../../support/scratch.ts";
+
+const Schema = z.looseObject({ n: z.int() });
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** The fault of what a call threw. */
+function faultOf(read: () => unknown): Unreadable {
+  try {
+    read();
+  } catch (error) {
+    assert.ok(error instanceof Unreadable, `${error}`);
+    return error;
+  }
+  assert.fail("it was read");
+}
+
+Deno.test("a FIFO, a link, a folder and a device are never opened, and are told apart", () =>
+  inFolder(async (folder) => {
+    await writeFile(join(folder, "file"), "{}");
+    await symlink("file", join(folder, "link"));
+    await symlink("gone", join(folder, "dead"));
+    await mkdir(join(folder, "folder"));
+    await new Deno.Command("mkfifo", { args: [join(folder, "fifo")] }).output();
+    const reported = (name: string) => faultOf(() => readRegular(join(folder, name), 100));
+    assert.deepEqual(
+      ["link", "dead", "folder", "fifo"].map((name) => [reported(name).message, reported(name).absent]),
+      [
+        ["is a link, wanted a regular file", false],
+        ["is a link, wanted a regular file", false],
+        ["is a folder", false],
+        ["is no regular file", false],
+      ],
+    );
+    assert.equal(faultOf(() => readRegular("/dev/null", 100)).message, "is no regular file");
+  }));
+
+Deno.test("a file that is not there is absent, one behind a file as well", () =>
+  inFolder(async (folder) => {
+    await writeFile(join(folder, "file"), "{}");
+    for (const path of ["gone", "gone/deeper", "file/deeper"]) {
+      const fault = faultOf(() => readRegular(join(folder, path), 100));
+      assert.deepEqual([fault.message, fault.absent], ["is not there", true]);
+    }
+  }));
+
+Deno.test("a file of the largest size is read, one byte more is not", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "file");
+    await writeFile(path, "x".repeat(100));
+    assert.equal(readRegular(path, 100).length, 100);
+    assert.equal(faultOf(() => readRegular(path, 99)).message, "has 100 bytes, more than the limit of 99");
+  }));
+
+Deno.test("an empty file is read as no bytes, and is no document", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "file");
+    await writeFile(path, "");
+    assert.equal(readRegular(path, 10).length, 0);
+    assert.equal(faultOf(() => readDocument(path, Schema)).message, "is empty");
+  }));
+
+Deno.test("memory that is used again holds each file's bytes until the next is read, whatever their sizes", () =>
+  inFolder(async (folder) => {
+    for (const size of [5, 300_000, 7]) {
+      const path = join(folder, `${size}`);
+      await writeFile(path, "y".repeat(size));
+      assert.equal(decodeText(readForNow(path, 1_000_000).bytes), "y".repeat(size));
+    }
+  }));
+
+Deno.test("bytes that are no UTF-8, and texts that are no JSON, are told in one line", () => {
+  assert.equal(faultOf(() => decodeText(Uint8Array.of(0x22, 0xff, 0x22))).message, "is no text in UTF-8");
+  for (const text of ["{", '{"a": 1,}', "{}\n{}", "NaN"]) {
+    assert.match(faultOf(() => parseJson(bytes(text))).message, /^is no JSON: [^\n]+$/);
+  }
+});
+
+Deno.test("nesting that would overflow a stack is refused before it is parsed, brackets in texts are not counted", () => {
+  const deep = (n: number) => "[".repeat(n) + "]".repeat(n);
+  assert.match(faultOf(() => checkDepth(bytes(deep(100_000)))).message, /nested deeper than 200 levels/);
+  checkDepth(bytes(JSON.stringify({ a: deep(50_000), b: '\\"[[[['.repeat(5000) })));
+  assert.match(faultOf(() => checkDepth(bytes(`["a\\"b", ${deep(8000)}]`))).message, /nested deeper/);
+  checkDepth(bytes(JSON.stringify(Array.from({ length: 9000 }, () => [1]))));
+  checkDepth(bytes(`[${deep(199)}${" ".repeat(8000)}]`));
+  assert.match(faultOf(() => checkDepth(bytes(`[${deep(200)}${" ".repeat(8000)}]`))).message, /nested deeper/);
+});
+
+Deno.test("a document whose depth is just too small to be looked at can be parsed and written", () => {
+  const text = "[".repeat(3400) + "]".repeat(3400);
+  checkDepth(bytes(text));
+  assert.equal(JSON.stringify(parseJson(bytes(text))), text);
+});
+
+Deno.test("a document of another schema is told by its member", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "d.json");
+    await writeFile(path, '{"n": "5"}');
+    assert.match(faultOf(() => readDocument(path, Schema)).message, /^is not as wanted \(n: "5", wanted a number\)$/);
+    await writeFile(path, '{"n": 5, "more": 1}');
+    assert.deepEqual(readDocument(path, Schema), { n: 5, more: 1 });
+    assert.equal(faultOf(() => readDocument(path, Schema, 3)).absent, false);
+  }));
+
+Deno.test("readIfThere() has nothing for an absent file, and a fault for a broken one", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "d.json");
+    assert.equal(readIfThere(path, Schema), undefined);
+    await writeFile(path, "{");
+    assert.throws(() => readIfThere(path, Schema), Unreadable);
+  }));
+
+Deno.test("inputError() says what was read, where, what is wrong and what to do", () => {
+  const error = inputError(
+    "the manifest",
+    "/r/manifest.json",
+    new Unreadable("is empty", false),
+    "Take it from a copy",
+  );
+  assert.deepEqual([error.kind, error.message, error.next], [
+    "input",
+    'Cannot read the manifest "/r/manifest.json": it is empty',
+    "Take it from a copy",
+  ]);
+});

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { FarmManifest } from "../../../core/schema/manifest.ts";
+import { mergedCheckOf, summedCheckOf } from "../../../runtime/merge/check_merged.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { merge } from "../support/merging.ts";
+
+async function mergedRun(folder: string): Promise<{ manifest: FarmManifest; path: string }> {
+  const manifest = inventedRun(join(folder, "invented"));
+  await writeRun(manifest);
+  await merge(manifest.run_dir);
+  return { manifest, path: join(manifest.run_dir, "merged.out.json") };
+}
+
+const stateOf = (manifest: FarmManifest) => mergedCheckOf({ dir: manifest.run_dir, manifest }).state;
+
+Deno.test("a merged document is whole, also where another program has laid it out anew", () =>
+  inFolder(async (folder) => {
+    const { manifest, path } = await mergedRun(folder);
+    const text = await readFile(path, "utf8");
+    assert.equal(stateOf(manifest), "whole");
+    const { guardrails, ...rest } = JSON.parse(text);
+    for (const again of [JSON.parse(text), { ...rest, guardrails }, { merge: rest.merge, ...rest, guardrails }]) {
+      for (const space of [0, 2, 4]) {
+        await writeFile(path, JSON.stringify(again, null, space));
+        assert.equal(stateOf(manifest), "whole");
+      }
+    }
+  }));
+
+Deno.test("the guardrails of a document are those before its results, of which no text in it can take the place", () =>
+  inFolder(async (folder) => {
+    const { manifest, path } = await mergedRun(folder);
+    const document = JSON.parse(await readFile(path, "utf8"));
+    document.guardrails = { ...document.guardrails, passed: false, failures: ['\n  "results": {', '\n  "merge": {'] };
+    await writeFile(path, JSON.stringify(document, null, 2));
+    const { state, findings } = mergedCheckOf({ dir: manifest.run_dir, manifest });
+    assert.deepEqual([state, findings.length], ["whole", 2]);
+  }));
+
+Deno.test("a merged document that is cut short anywhere, empty, no document of a merge, or a link is damaged", () =>
+  inFolder(async (folder) => {
+    const { manifest, path } = await mergedRun(folder);
+    const text = await readFile(path, "utf8");
+    const ends = Array.from({ length: 40 }, (_, i) => Math.floor(i * (text.length - 2) / 39));
+    for (const end of ends) {
+      await writeFile(path, text.slice(0, end));
+      assert.equal(stateOf(manifest), "damaged", `cut at ${end} of ${text.length}`);
+    }
+    await writeFile(path, await readFile(join(manifest.run_dir, "shard_0.out.json")));
+    assert.equal(stateOf(manifest), "damaged");
+    await rm(path);
+    assert.equal(stateOf(manifest), "absent");
+    await writeFile(join(folder, "elsewhere"), text);
+    await symlink(join(folder, "elsewhere"), path);
+    assert.equal(stateOf(manifest), "damaged");
+  }));
+
+Deno.test("a merged document in which one digit was changed is damaged until it is merged again", () =>
+  inFolder(async (folder) => {
+    const { manifest, path } = await mergedRun(folder);
+    const check = () => summedCheckOf({ dir: manifest.run_dir, manifest }).state;
+    const text = await readFile(path, "utf8");
+    assert.equal(check(), "whole");
+    const at = text.search(/[1-9],\n/);
+    await writeFile(path, `${text.slice(0, at)}0${text.slice(at + 1)}`);
+    assert.equal(check(), "damaged");
+    await merge(manifest.run_dir);
+    assert.equal(check(), "whole");
+  }));

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { verifyRun } from "../../../runtime/merge/verify.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { merge } from "../support/merging.ts";
+
+/** What verify says of the merged document of a run of four shards once it was changed. */
+function saidOf(change: (paths: { merged: string; manifest: string }) => Promise<void>): Promise<string[]> {
+  let printed: string[] = [];
+  return inFolder(async (folder) => {
+    const { run_dir } = await writeRunAt(folder);
+    await change({ merged: join(run_dir, "merged.out.json"), manifest: join(run_dir, "manifest.json") });
+    printed = verifyRun(run_dir).findings.filter(({ file }) => file === "merged.out.json").map(({ what }) => what);
+  }).then(() => printed);
+}
+
+async function writeRunAt(folder: string) {
+  const manifest = inventedRun(join(folder, "invented"));
+  await writeRun(manifest);
+  await merge(manifest.run_dir);
+  return manifest;
+}
+
+Deno.test("verify says once that a merged document is no JSON, and that it is not what the merge wrote", async () => {
+  const printed = await saidOf(async ({ merged }) =>
+    await writeFile(merged, (await readFile(merged, "utf8")).slice(0, -9))
+  );
+  assert.equal(printed.length, 1);
+  assert.match(printed[0] ?? "", /^is no JSON: [^;]*; it is not what the merge wrote: its sha256 differs$/);
+});
+
+Deno.test("of a merged document from before an extension verify says that, and not where it differs", async () => {
+  const printed = await saidOf(async ({ manifest }) => {
+    const run = JSON.parse(await readFile(manifest, "utf8"));
+    const last = run.plans.at(-1);
+    const plan = {
+      ...last,
+      shard_index: run.plans.length,
+      toy_start: run.n_toys,
+      n_toys: 5,
+      seed: run.seed + run.n_toys,
+    };
+    await writeFile(manifest, JSON.stringify({ ...run, n_toys: run.n_toys + 5, plans: [...run.plans, plan] }));
+  });
+  assert.equal(printed.length, 1);
+  assert.match(printed[0] ?? "", /^is not of the run as it is now: it is of \d+ toys, the run has \d+$/);
+});
+
+Deno.test("verify still names the byte at which a readable merged document differs from its shards", async () => {
+  const printed = await saidOf(async ({ merged }) => {
+    const text = await readFile(merged, "utf8");
+    const at = text.indexOf("]", text.indexOf('"poi_hat"')) - 8;
+    const digit = text.slice(0, at).search(/\d[^\d]*$/);
+    await writeFile(merged, `${text.slice(0, digit)}${text[digit] === "1" ? 2 : 1}${text.slice(digit + 1)}`);
+  });
+  assert.match(printed.join("\n"), /it differs from its shards at byte \d+, in results\.poi_hat/);
+});

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { suggest } from "../../../core/describe_limits.ts";
+import { readProfile, writeProfile } from "../../../runtime/output/profile.ts";
+import { trustedUsers } from "../../../runtime/plugin/trust.ts";
+import slurm from "../../../schedulers/slurm.ts";
+import { inFolder } from "../../support/scratch.ts";
+
+const place = { name: "main", state: "up", nodes: 2, cpus: 8, memory_mb: 4000, time_limit: "1-00:00:00" };
+
+Deno.test("a profile of what was found names the partition, its longest time, and the shards that are suggested", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "p.jsonc");
+    const limits = {
+      places: [{ ...place, name: "small", cpus: 4 }, place, { ...place, name: "off", state: "down", cpus: 99 }],
+    };
+    writeProfile(path, slurm, { limits, suggestion: suggest(limits), found: "slurm 24\n  main up" });
+    const { scheduler, options } = await readProfile(path, trustedUsers());
+    assert.deepEqual([scheduler, options], ["slurm", {
+      ...{ "slurm-cpus-per-task": 1, "shards-per-job": 1 },
+      ...{ "slurm-partition": "main", "slurm-time": "1-00:00:00", shards: 24 },
+    }]);
+    assert.match(await readFile(path, "utf8"), /^\/\/ {3}slurm 24\n\/\/ {5}main up$/m);
+  }));
+
+Deno.test("what was not found is not in the profile", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "p.jsonc");
+    const limits = { places: [{ ...place, time_limit: null }] };
+    writeProfile(path, slurm, { limits, suggestion: null, found: "" });
+    const { options } = await readProfile(path, trustedUsers());
+    assert.deepEqual(Object.keys(options ?? {}), ["slurm-cpus-per-task", "shards-per-job", "slurm-partition"]);
+  }));

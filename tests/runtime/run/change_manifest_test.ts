@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { FarmManifest } from "../../../core/schema/manifest.ts";
+import { cutShards, extendPlans } from "../../../core/toys.ts";
+import { changeFarmManifest } from "../../../runtime/run/change_manifest.ts";
+import { loadFarmRun, type Run } from "../../../runtime/run/load_manifest.ts";
+import { collectRun } from "../../../runtime/state/collect.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
+import { inFolder } from "../../support/scratch.ts";
+
+const AT = "2026-11-24T20:00:00.000Z";
+
+/** A run of four shards of five toys, all done. */
+function inRun(work: (run: Run<FarmManifest>) => Promise<void> | void): Promise<void> {
+  return inFolder(async (folder) => {
+    const dir = join(folder, "r");
+    await writeRun(inventedRun(dir));
+    await work(loadFarmRun(dir));
+  });
+}
+
+const extend = (n: number) => (now: FarmManifest) => extendPlans(now, n, 1, AT);
+
+/** Does something once, just before a file of that name is opened for the first time. */
+function beforeOpening<T>(name: string, act: () => void, work: () => T): T {
+  const real = Deno.openSync;
+  let isDone = false;
+  Reflect.set(Deno, "openSync", (path: string, options?: Deno.OpenOptions) => {
+    if (!isDone && path.endsWith(`/${name}`)) {
+      isDone = true;
+      act();
+    }
+    return real(path, options);
+  });
+  try {
+    return work();
+  } finally {
+    Reflect.set(Deno, "openSync", real);
+    assert(isDone, `"${name}" was never opened`);
+  }
+}
+
+Deno.test("a change is made to the manifest as it is now, not as it was when the command read it", () =>
+  inRun((stale) => {
+    changeFarmManifest(stale, extend(3));
+    const { manifest } = changeFarmManifest(stale, extend(5));
+    assert.equal(manifest.n_toys, 28);
+    assert.deepEqual(manifest.plans.slice(4).map((plan) => [plan.shard_index, plan.seed]), [[4, 62], [5, 65]]);
+    assert.deepEqual(loadFarmRun(stale.dir).manifest, manifest);
+  }));
+
+Deno.test("a manifest that somebody replaces without the lock while it is changed is changed anew", () =>
+  inRun(async (run) => {
+    let times = 0;
+    const { manifest } = changeFarmManifest(run, (now) => {
+      if (times++ === 0) Deno.writeTextFileSync(run.manifest_path, JSON.stringify(extend(3)(now)));
+      return extend(5)(now);
+    });
+    assert.deepEqual([times, manifest.n_toys], [2, 28]);
+    assert.deepEqual((await readdir(run.dir)).filter((name) => name.endsWith(".tmp")), []);
+  }));
+
+Deno.test("a change that fails, or changes nothing, writes nothing, and the next one gets the lock", () =>
+  inRun(async (run) => {
+    const before = await readFile(run.manifest_path, "utf8");
+    assert.throws(() => changeFarmManifest(run, extend(2 ** 60)), { kind: "usage" });
+    assert.throws(() => changeFarmManifest(run, (now) => ({ ...now, n_toys: 7 })), /contradicts itself/);
+    changeFarmManifest(run, (now) => now);
+    assert.equal(await readFile(run.manifest_path, "utf8"), before);
+    assert.equal(changeFarmManifest(run, extend(1)).manifest.n_toys, 21);
+  }));
+
+Deno.test("what this program does not know of stays in a manifest that it changes", () =>
+  inRun(async (run) => {
+    await writeFile(run.manifest_path, JSON.stringify({ ...run.manifest, theirs: { a: [1] } }));
+    changeFarmManifest(run, extend(1));
+    collectRun(run.dir, null, AT);
+    assert.deepEqual(JSON.parse(await readFile(run.manifest_path, "utf8")).theirs, { a: [1] });
+  }));
+
+Deno.test("shards that come into a manifest while others are collected are collected too", () =>
+  inRun((run) => {
+    const report = beforeOpening(
+      "shard_2.metrics.json",
+      () => changeFarmManifest(run, extend(3)),
+      () => collectRun(run.dir, null, AT),
+    );
+    assert.deepEqual(report.counts, { total: 5, ok: 4, failed: 0, other: { queued: 1 } });
+    const { manifest } = loadFarmRun(run.dir);
+    assert.equal(manifest.n_toys, 23);
+    assert.deepEqual(manifest.results?.map((row) => row.farm?.state ?? row.status), ["ok", "ok", "ok", "ok", "queued"]);
+  }));
+
+Deno.test("a shard that is cut while it is collected has no row; its pieces have", () =>
+  inRun(async (run) => {
+    await rm(join(run.dir, "shard_1.metrics.json"));
+    beforeOpening(
+      "shard_2.metrics.json",
+      () => changeFarmManifest(run, (now) => cutShards(now, [1], AT)),
+      () => collectRun(run.dir, null, AT),
+    );
+    const { manifest } = loadFarmRun(run.dir);
+    assert.deepEqual(manifest.plans[1]?.farm?.replaced_by, [4, 5]);
+    assert.deepEqual(manifest.results?.map((row) => row.shard_index), [0, 2, 3, 4, 5]);
+    assert.equal(manifest.farm.history.length, 1);
+  }));
+
+Deno.test("a collection of whole shards leaves alone what attempts at an extension since then write", () =>
+  inRun(async (run) => {
+    const incoming = join(run.dir, "incoming");
+    await mkdir(incoming);
+    for (const name of ["shard_0.2.out.json", "shard_4.1.out.json"]) await writeFile(join(incoming, name), "{");
+    collectRun(run.dir, null, AT);
+    assert.deepEqual(await readdir(incoming), ["shard_4.1.out.json"]);
+    await rm(incoming, { recursive: true });
+  }));
+
+Deno.test("a document that is replaced by a longer one while it is opened is read as one of both", () =>
+  inRun((run) => {
+    const found = beforeOpening("manifest.json", () => {
+      const longer = JSON.stringify(extend(9)(run.manifest), null, 8);
+      Deno.writeTextFileSync(`${run.manifest_path}.new`, longer);
+      Deno.renameSync(`${run.manifest_path}.new`, run.manifest_path);
+    }, () => loadFarmRun(run.dir));
+    assert.equal(found.manifest.n_toys, 29);
+  }));

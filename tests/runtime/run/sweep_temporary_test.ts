@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { mkdir, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { temporaryName } from "../../../core/run_paths.ts";
+import { listNames } from "../../../runtime/fs/list.ts";
+import { UNKNOWN_BOOT } from "../../../runtime/fs/write.ts";
+import { sweepForgotten, sweepTemporary } from "../../../runtime/run/temporary.ts";
+import { inspectMachine } from "../../../runtime/system/machine.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { sleepingChild } from "../support/child.ts";
+
+const machine = await inspectMachine();
+const NOBODY = { boot_id: UNKNOWN_BOOT, pid: 4_194_000, start_ticks: "0" };
+
+/** A folder inside a test's own, so that what is meant to stay is removed with it. */
+function inRun(work: (dir: string) => Promise<void>): Promise<void> {
+  return inFolder(async (folder) => {
+    const dir = join(folder, "r");
+    await mkdir(dir);
+    await work(dir);
+    await Deno.remove(dir, { recursive: true });
+  });
+}
+
+/** Makes a temporary file of a process, last written to so many minutes ago. */
+async function left(dir: string, owner: typeof NOBODY, minutes: number): Promise<string> {
+  const name = temporaryName("merged.out.json", owner, `u${minutes}`);
+  await writeFile(join(dir, name), "x");
+  const then = new Date(Date.now() - minutes * 60_000);
+  await utimes(join(dir, name), then, then);
+  return name;
+}
+
+Deno.test("temporary files of dead processes of this machine go, those of living ones stay, and of other machines for an hour", () =>
+  inRun(async (dir) => {
+    const child = await sleepingChild();
+    try {
+      await left(dir, { ...machine.process, pid: 4_194_000, start_ticks: "1" }, 0);
+      const living = await left(dir, child.id, 500);
+      const foreign = await left(dir, { boot_id: "ffffffff-0", pid: 1, start_ticks: "1" }, 59);
+      await left(dir, { boot_id: "ffffffff-0", pid: 1, start_ticks: "1" }, 61);
+      await sweepTemporary(dir, machine);
+      assert.deepEqual(listNames(dir).sort(), [living, foreign].sort());
+    } finally {
+      await child.end();
+    }
+  }));
+
+Deno.test("temporary files of which nobody knows whose they are go when they are untouched for an hour", () =>
+  inRun(async (dir) => {
+    await left(dir, NOBODY, 61);
+    const fresh = await left(dir, NOBODY, 59);
+    await writeFile(join(dir, "merged.out.json"), "");
+    sweepForgotten(dir);
+    assert.deepEqual(listNames(dir).sort(), [fresh, "merged.out.json"].sort());
+    sweepForgotten(join(dir, "none"));
+  }));
+
+Deno.test("what a killed driver had half fetched into incoming/ goes with its other temporary files", () =>
+  inRun(async (dir) => {
+    await mkdir(join(dir, "incoming"));
+    await left(join(dir, "incoming"), { ...machine.process, pid: 4_194_000, start_ticks: "1" }, 0);
+    await sweepTemporary(dir, machine);
+    assert.deepEqual(listNames(join(dir, "incoming")), []);
+  }));

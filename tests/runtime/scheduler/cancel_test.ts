@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SUBMIT_LOCK } from "../../../core/run_paths.ts";
+import type { ShardState } from "../../../core/schema/enums.ts";
+import type { FarmManifest } from "../../../core/schema/manifest.ts";
+import { cancelRun, cancelWaiting, endPilots } from "../../../runtime/control/cancel.ts";
+import { startRun } from "../../../runtime/control/start.ts";
+import { whileLocked } from "../../../runtime/fs/exclusive.ts";
+import { readSubmissions, recordSubmission } from "../../../runtime/run/submissions.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { MACHINE, runOf } from "../support/bench.ts";
+import { FakeScheduler } from "../support/fake_adapter.ts";
+import { inFastTime } from "../support/fast_time.ts";
+
+/** A run of four shards whose scheduler is a fake. */
+function inRun(work: (trial: Trial) => Promise<void>, pilots: number | null = null): Promise<void> {
+  return inFolder(async (folder) => {
+    const dir = join(folder, "r");
+    await mkdir(dir);
+    const manifest = inventedRun(dir);
+    const one = { ...manifest, scheduler: "fake", farm: { ...manifest.farm, pilots } };
+    await writeFile(join(dir, "manifest.json"), JSON.stringify(one));
+    await inFastTime(() => work(new Trial(dir, one)));
+  });
+}
+
+class Trial {
+  readonly fake = new FakeScheduler();
+  constructor(readonly dir: string, readonly manifest: FarmManifest) {}
+
+  get run() {
+    return runOf(this.dir, this.manifest);
+  }
+
+  start(ended = false, cancelled: number[] = []) {
+    return startRun(this.run, this.fake.adapter, MACHINE, { ended, cancelled }, 0);
+  }
+
+  cancel = () => cancelRun(this.run, this.fake.adapter);
+
+  cancelWaiting(...states: ShardState[]) {
+    return cancelWaiting(this.run, this.fake.adapter, MACHINE, new Set(states));
+  }
+
+  /** As the driver does it when all shards are done. */
+  endPilots() {
+    const progress = { done: 4, total: 4 };
+    return endPilots(this.run, this.fake.adapter, { progress }, new AbortController().signal);
+  }
+
+  get cancelledTokens() {
+    return this.fake.cancelled.map(({ token }) => token);
+  }
+}
+
+for (const pilots of [null, 2]) {
+  const what = pilots === null ? "arrays" : "pilots";
+  Deno.test(`cancel stops the jobs of every submission of a run: ${what}`, () =>
+    inRun(async (trial) => {
+      trial.fake.array_size = 3;
+      await trial.start();
+      const cancelled = await trial.cancel();
+      assert.deepEqual(cancelled.map(({ job_id }) => job_id), ["101", "102"]);
+      assert.deepEqual(trial.cancelledTokens, trial.fake.submitted);
+      assert.deepEqual(await trial.cancel(), []);
+    }, pilots));
+}
+
+Deno.test("cancel stops the jobs of a submission whose shards were submitted again since", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    const [first = ""] = trial.fake.submitted;
+    trial.fake.own.set(first, { 0: "failed", 1: "failed", 2: "failed", 3: "failed" });
+    await trial.start(true);
+    trial.fake.own.set(first, {});
+    await trial.cancel();
+    assert.deepEqual(trial.cancelledTokens, trial.fake.submitted);
+  }));
+
+for (const state of ["intent", "unclear"] as const) {
+  Deno.test(`cancel looks for a submission without an answer (${state}) by its token first`, () =>
+    inRun(async (trial) => {
+      const token = "00112233445566aa";
+      const [shards, at] = [[0, 1, 2, 3], "2026-11-24T19:01:12.542Z"];
+      recordSubmission(trial.dir, {
+        ...{ token, state, scheduler: "fake", command: ["true"], shards, job_id: null, answer: null },
+        intended_at_utc: at,
+        answered_at_utc: null,
+      });
+      trial.fake.jobs.set(token, "77");
+      assert.deepEqual((await trial.cancel()).map(({ job_id }) => job_id), ["77"]);
+      assert.deepEqual(trial.cancelledTokens, [token]);
+    }));
+}
+
+Deno.test("cancel finds a job that came after its submission was given up", () =>
+  inRun(async (trial) => {
+    Object.assign(trial.fake, { says: "unclear", takes: false });
+    await assert.rejects(trial.start());
+    const [token = ""] = trial.fake.submitted;
+    trial.fake.jobs.set(token, "77");
+    assert.deepEqual((await trial.cancel()).map(({ job_id }) => job_id), ["77"]);
+  }));
+
+Deno.test("cancel waits for a submission that is under way, and cancels what it has queued", () =>
+  inRun(async (trial) => {
+    let cancelling: Promise<unknown> = Promise.resolve();
+    await whileLocked(join(trial.dir, SUBMIT_LOCK), async () => {
+      cancelling = trial.cancel();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      recordSubmission(trial.dir, {
+        ...{ token: "00112233445566aa", state: "submitted", scheduler: "fake", command: [], shards: [0] },
+        ...{ job_id: "77", answer: null, intended_at_utc: "2026-11-24T19:01:12.542Z", answered_at_utc: null },
+      });
+      trial.fake.jobs.set("00112233445566aa", "77");
+    });
+    await cancelling;
+    assert.deepEqual(trial.cancelledTokens, ["00112233445566aa"]);
+  }));
+
+Deno.test("where the scheduler cannot tell of a submission, cancel says so and not that nothing runs", () =>
+  inRun(async (trial) => {
+    trial.fake.says = "unclear";
+    trial.fake.during = () => trial.fake.is_up = false;
+    await assert.rejects(trial.start());
+    await assert.rejects(trial.cancel(), { kind: "unreachable" });
+    assert.deepEqual(readSubmissions(trial.dir).map(({ state }) => state), ["unclear"]);
+  }));
+
+Deno.test("pilots that run are never cancelled for those that wait, whichever shards these are numbered after", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    const [token = ""] = trial.fake.submitted;
+    trial.fake.own.set(token, { 0: "running", 1: "running", 2: "queued", 3: "queued" });
+    assert.deepEqual(await trial.cancelWaiting("held", "queued"), [0, 1, 2, 3], "all wait for a pilot");
+    assert.deepEqual(trial.fake.cancelled, [{ token, shards: [2, 3] }]);
+  }, 4));
+
+Deno.test("where all pilots run, nothing is cancelled and nothing is submitted", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    const cancelled = await trial.cancelWaiting("held", "queued");
+    assert.deepEqual(cancelled, []);
+    assert.deepEqual((await trial.start(true, cancelled)).submissions, []);
+    assert.deepEqual(trial.fake.cancelled, []);
+  }, 4));
+
+Deno.test("held pilots are replaced although others run", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    const [token = ""] = trial.fake.submitted;
+    trial.fake.own.set(token, { 0: "running", 1: "held", 2: "held", 3: "held" });
+    assert.deepEqual(await trial.cancelWaiting("held"), [0, 1, 2, 3]);
+    assert.deepEqual(trial.fake.cancelled, [{ token, shards: [1, 2, 3] }]);
+  }, 4));
+
+Deno.test("a suspended job that takes a moment to end is waited for, and its shard is submitted again", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    const [token = ""] = trial.fake.submitted;
+    trial.fake.own.set(token, { 0: "held", 1: "held", 2: "running", 3: "running" });
+    let looks = 0;
+    trial.fake.after_cancel = (shard) => shard === 0 ? "running" : "cancelled";
+    trial.fake.asking = () => {
+      if (trial.fake.cancelled.length > 0 && looks++ === 3) trial.fake.own.get(token)![0] = "cancelled";
+    };
+    const cancelled = await trial.cancelWaiting("held");
+    assert.deepEqual(cancelled, [0, 1]);
+    const { submissions } = await trial.start(true, cancelled);
+    assert.deepEqual(submissions.map(({ shards }) => shards), [[0, 1]]);
+  }));
+
+Deno.test("pilots that find nothing open leave by themselves and are not cancelled; those that wait are", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    const [token = ""] = trial.fake.submitted;
+    trial.fake.own.set(token, { 0: "running", 1: "running", 2: "queued", 3: "queued" });
+    let looks = 0;
+    trial.fake.asking = () => {
+      if (looks++ === 6) trial.fake.own.set(token, { 0: "done", 1: "done", 2: "cancelled", 3: "cancelled" });
+    };
+    await trial.endPilots();
+    assert.deepEqual(trial.fake.cancelled, [{ token, shards: [2, 3] }]);
+  }, 4));
+
+Deno.test("a pilot that does not leave when all is done is cancelled", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    await trial.endPilots();
+    assert.deepEqual(trial.fake.cancelled, [{ token: trial.fake.submitted[0], shards: null }]);
+  }, 4));

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ShardRecord } from "../../../core/schema/shard_record.ts";
+import type { ShardView } from "../../../core/shard_states.ts";
+import { recordSubmission } from "../../../runtime/run/submissions.ts";
+import { explainEnds } from "../../../runtime/state/job_logs.ts";
+import slurm from "../../../schedulers/slurm.ts";
+import { inventedRun, planOf, sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { runOf } from "../support/bench.ts";
+
+const AT = "2026-11-24T20:00:00.000Z";
+
+/** How shard 0 is told, whose job 47_0 has written this into its log; null: there is no log. */
+async function reported(
+  log: string | null,
+  view: Omit<ShardView, "host">,
+  end?: Partial<ShardRecord>,
+): Promise<string> {
+  let words = "";
+  await inFolder(async (folder) => {
+    const manifest = inventedRun(folder, { n_toys: 4, shards: 2 });
+    const plan = planOf(manifest, 0);
+    recordSubmission(folder, {
+      ...{ token: "0123456789abcdef", state: "submitted", scheduler: "slurm", command: ["sbatch"], shards: [0, 1] },
+      ...{ job_id: "47", intended_at_utc: AT, answered_at_utc: AT, answer: null },
+    });
+    await mkdir(join(folder, "logs"));
+    if (log !== null) await writeFile(join(folder, "logs/slurm_47_0.log"), log);
+    const last = end ? sampleAttempt(manifest, plan, { end: sampleRecord(manifest, plan, end) }) : null;
+    const shard = { plan, record: null, attempts: last ? [1] : [], last, host: "n1", ...view };
+    const [one] = explainEnds(runOf(folder, manifest), slurm, [shard]);
+    words = `${one?.state}: ${one?.why}`;
+  });
+  return words;
+}
+
+const LOST = { state: "lost", why: "its job is gone and left no record" } as const;
+const OUT_OF_TIME = "slurmstepd-n1: error: *** JOB 48 ON n1 CANCELLED AT 2026-11-24T21:09:56 DUE TO TIME LIMIT ***\n";
+
+Deno.test("a lost shard is told by its job's log, and one without a log never began", async () => {
+  assert.match(await reported(OUT_OF_TIME, LOST), /^timed_out: it ran into the job's time limit/);
+  assert.match(
+    await reported(null, LOST),
+    /^lost: its job never began: it was cancelled while it waited, or forgotten/,
+  );
+  assert.equal(await reported("", LOST), "lost: its job is gone and left no record");
+});
+
+Deno.test("an attempt that was only told to stop is explained by its job's log, one that failed by itself is not", async () => {
+  const stopped = { state: "cancelled", why: "it was told to stop" } as const;
+  assert.match(await reported(OUT_OF_TIME, stopped, { cause: "terminated" }), /^timed_out: it ran into/);
+  const failed = { state: "failed", why: "exit 3" } as const;
+  assert.equal(await reported(OUT_OF_TIME, failed, { cause: "exit", exit_code: 3 }), "failed: exit 3");
+});
+
+Deno.test("a job that cannot even begin its shard is told in its own words, which steer no terminal", async () => {
+  const failed = { state: "failed", why: "the job ended with an error" } as const;
+  assert.equal(
+    await reported("nsfarm-deno: cannot enter /runs on n1\x1b[2J\n  more\n", failed),
+    "failed: the job ended with an error: cannot enter /runs on n1\\u001b[2J",
+  );
+});
+
+Deno.test("what runs, waits or is done is not explained by a log", async () => {
+  for (const state of ["running", "queued", "done", "held"] as const) {
+    assert.equal(await reported(OUT_OF_TIME, { state, why: "" }), `${state}: `);
+  }
+});

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { quoteWord } from "../../../core/shell_quote.ts";
+import { type RetryRequest, retryRun } from "../../../runtime/control/retry.ts";
+import { loadFarmRun } from "../../../runtime/run/load_manifest.ts";
+import { readSubmissions } from "../../../runtime/run/submissions.ts";
+import slurm from "../../../schedulers/slurm.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { MACHINE } from "../support/bench.ts";
+import { FakeScheduler } from "../support/fake_adapter.ts";
+import { inFastTime } from "../support/fast_time.ts";
+
+/** A run of four shards with 1G of memory, of whose scheduler a fake answers. */
+class Trial {
+  readonly fake = new FakeScheduler();
+  readonly said: string[] = [];
+  constructor(readonly dir: string) {}
+
+  retry(asked: Partial<RetryRequest> = { raised: { memory: true } }) {
+    const adapter = { ...this.fake.adapter, options: slurm.options };
+    const whole = { nodes: {}, mode: undefined, raised: {}, split: false, ...asked };
+    return retryRun(loadFarmRun(this.dir), adapter, MACHINE, whole, (line) => this.said.push(line));
+  }
+
+  get memory() {
+    return loadFarmRun(this.dir).manifest.farm.options["slurm-memory"];
+  }
+}
+
+function inRun(work: (run: Trial) => Promise<void>): Promise<void> {
+  return inFolder(async (folder) => {
+    const dir = join(folder, "r");
+    await mkdir(dir);
+    const manifest = inventedRun(dir);
+    const farm = { ...manifest.farm, options: { "slurm-memory": "1G" } };
+    await writeFile(join(dir, "manifest.json"), JSON.stringify({ ...manifest, scheduler: "fake", farm }));
+    await inFastTime(() => work(new Trial(dir)));
+  });
+}
+
+Deno.test("a retry whose jobs were refused is gone on with by the same command: nothing is doubled twice", () =>
+  inRun(async (run) => {
+    Object.assign(run.fake, { says: "refused", takes: false });
+    for (let i = 0; i < 3; i++) {
+      await assert.rejects(run.retry(), {
+        kind: "unreachable",
+        next: new RegExp(`then: nsfarm-deno retry ${quoteWord(run.dir)} \\(`),
+      });
+      assert.equal(run.memory, "2G");
+    }
+    assert.match(
+      run.said.at(-1) ?? "",
+      /--slurm-memory is 2G already, and jobs that are to have that were not submitted: it is not doubled again/,
+    );
+    Object.assign(run.fake, { says: "ok", takes: true });
+    await run.retry();
+    assert.equal(run.memory, "2G");
+    run.fake.state = "out_of_memory";
+    await run.retry();
+    assert.equal(run.memory, "4G", "its jobs have had 2G");
+  }));
+
+Deno.test("so is one whose jobs were taken, of which its scheduler did not say so", () =>
+  inRun(async (run) => {
+    run.fake.says = "unclear";
+    run.fake.during = () => run.fake.is_up = false;
+    const next = new RegExp(`twice; when it answers: nsfarm-deno retry ${quoteWord(run.dir)} \\(`);
+    await assert.rejects(run.retry(), { kind: "unreachable", next });
+    run.fake.is_up = true;
+    const { nothing } = await run.retry();
+    assert.match(nothing, /4 shards on the way/);
+    assert.equal(run.memory, "2G");
+    assert.equal(run.fake.submitted.length, 1);
+    run.fake.state = "out_of_memory";
+    run.fake.says = "ok";
+    await run.retry();
+    assert.equal(run.memory, "4G");
+  }));
+
+Deno.test("a limit is not doubled again either while all jobs still run with an older one", () =>
+  inRun(async (run) => {
+    await run.retry({});
+    for (let i = 0; i < 2; i++) {
+      assert.match((await run.retry()).nothing, /on the way/);
+      assert.equal(run.memory, "2G");
+    }
+  }));
+
+Deno.test("of two retries at once one cuts and submits the shards, the other finds them on their way", () =>
+  inRun(async (run) => {
+    await run.retry({});
+    run.fake.state = "failed";
+    run.fake.during = () => run.fake.state = "running";
+    const started = await Promise.all([run.retry({ split: true }), run.retry({ split: true })]);
+    assert.deepEqual(started.map((one) => one.submissions.length).sort(), [0, 1]);
+    const { manifest } = loadFarmRun(run.dir);
+    assert.equal(manifest.plans.length, 12);
+    const given = readSubmissions(run.dir).at(-1)?.shards;
+    assert.deepEqual(given, [4, 5, 6, 7, 8, 9, 10, 11]);
+  }));
+
+Deno.test("a retry that is to cut shards says so where there was none to cut", () =>
+  inRun(async (run) => {
+    await run.retry({ split: true });
+    assert.deepEqual(run.said, ["nothing was cut in two: no shard ended without a result"]);
+  }));

@@ -1,0 +1,277 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Submission } from "../../../core/schema/submit_meta.ts";
+import { quoteWord } from "../../../core/shell_quote.ts";
+import { type Again, startRun } from "../../../runtime/control/start.ts";
+import { readSubmissions, recordSubmission } from "../../../runtime/run/submissions.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeShard } from "../../fixtures/run_dir.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { MACHINE, runOf } from "../support/bench.ts";
+import { FakeScheduler } from "../support/fake_adapter.ts";
+import { inFastTime } from "../support/fast_time.ts";
+
+/** A run of four shards whose scheduler is a fake. */
+function inRun(work: (run: Trial) => Promise<void>): Promise<void> {
+  return inFolder(async (folder) => {
+    const dir = join(folder, "r");
+    await mkdir(dir);
+    const manifest = { ...inventedRun(dir), scheduler: "fake" };
+    await writeFile(join(dir, "manifest.json"), JSON.stringify(manifest));
+    await inFastTime(() => work(new Trial(dir, manifest)));
+  });
+}
+
+class Trial {
+  readonly fake = new FakeScheduler();
+  constructor(readonly dir: string, readonly manifest: ReturnType<typeof inventedRun>) {}
+
+  start(again: Again = { ended: false }, grace_s = 0) {
+    return startRun(runOf(this.dir, this.manifest), this.fake.adapter, MACHINE, again, grace_s);
+  }
+
+  /** What is on disk of each submission. */
+  told(): [state: string, shards: number[], job_id: string | null][] {
+    return readSubmissions(this.dir).map(({ state, shards, job_id }) => [state, shards, job_id]);
+  }
+
+  finish(shard: number): Promise<void> {
+    const plan = this.manifest.plans[shard];
+    assert(plan);
+    return writeShard(this.manifest, plan);
+  }
+}
+
+const ALL = [0, 1, 2, 3];
+
+Deno.test("shards that were never begun are submitted once, and the intent is on disk before the scheduler is called", () =>
+  inRun(async (run) => {
+    let before: unknown;
+    run.fake.during = () => before = run.told();
+    const { submissions } = await run.start();
+    assert.deepEqual(before, [["intent", ALL, null]]);
+    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.deepEqual(submissions.map((one) => one.token), run.fake.submitted);
+    const again = await run.start();
+    assert.deepEqual(again.submissions, []);
+    assert.match(
+      again.nothing,
+      /^Nothing to submit: 4 shards on the way, 0 done; nothing is wrong: .*status .* --watch$/,
+    );
+    assert.equal(run.fake.submitted.length, 1);
+  }));
+
+Deno.test("shards that are done are not submitted", () =>
+  inRun(async (run) => {
+    for (const shard of [0, 2]) await run.finish(shard);
+    await run.start();
+    assert.deepEqual(run.told(), [["submitted", [1, 3], "101"]]);
+    for (const shard of [1, 3]) await run.finish(shard);
+    assert.equal((await run.start()).nothing, "Nothing to submit: all 4 shards are done");
+  }));
+
+Deno.test("an unclear answer is settled by the token: the job that is there is the submission's", () =>
+  inRun(async (run) => {
+    run.fake.says = "unclear";
+    await run.start();
+    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.equal(run.fake.submitted.length, 1);
+  }));
+
+Deno.test("words that nobody knows are no refusal: the job that is there all the same is the submission's", () =>
+  inRun(async (run) => {
+    run.fake.says = "words";
+    await run.start();
+    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.deepEqual((await run.start()).submissions, []);
+  }));
+
+Deno.test("words that nobody knows are a refusal where the queue, asked once, has no job of the token", () =>
+  inRun(async (run) => {
+    Object.assign(run.fake, { says: "words", takes: false });
+    await assert.rejects(run.start(), {
+      kind: "unreachable",
+      message: "fake did not take the jobs: it says words; no job of its token is in its queue",
+      next: /^They are not queued; mend what it says/,
+    });
+    assert.equal(run.fake.finds, 1);
+    assert.deepEqual(run.told(), [["refused", ALL, null]]);
+  }));
+
+for (const says of ["unclear", "words"] as const) {
+  Deno.test(`a job that comes after it was given up (${says}) is found by the next command, and nothing is submitted beside it`, () =>
+    inRun(async (run) => {
+      Object.assign(run.fake, { says, takes: false });
+      await assert.rejects(run.start());
+      run.fake.jobs.set(run.fake.submitted[0] ?? "", "77");
+      Object.assign(run.fake, { says: "ok", takes: true });
+      assert.deepEqual((await run.start({ ended: true })).submissions, []);
+      assert.deepEqual(run.told(), [["submitted", ALL, "77"]]);
+    }));
+}
+
+Deno.test("of several numbers that a submission prints the one counts whose job has our token", () =>
+  inRun(async (run) => {
+    run.fake.ids = ["12", "101"];
+    await run.start();
+    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+  }));
+
+Deno.test("of several numbers the first counts where no job of the token can be found any more", () =>
+  inRun(async (run) => {
+    Object.assign(run.fake, { ids: ["101", "12"], takes: false });
+    await run.start();
+    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+  }));
+
+for (const says of ["refused", "words"] as const) {
+  Deno.test(`what was queued before is named where a later array is not taken (${says})`, () =>
+    inRun(async (run) => {
+      run.fake.array_size = 3;
+      run.fake.during = () => {
+        if (run.fake.submitted.length === 2) Object.assign(run.fake, { says, takes: false });
+      };
+      await assert.rejects(run.start(), {
+        kind: "unreachable",
+        next: `Queued is job 101 of 3 shards; 1 shard more with: nsfarm-deno submit ${quoteWord(run.dir)}`,
+      });
+      assert.deepEqual(run.told(), [["submitted", [0, 1, 2], "101"], ["refused", [3], null]]);
+    }));
+}
+
+Deno.test("an unclear answer of which no job is found for long is a refusal, and the shards are open again", () =>
+  inRun(async (run) => {
+    Object.assign(run.fake, { says: "unclear", takes: false });
+    await assert.rejects(run.start(), { kind: "unreachable", message: /fake did not take the jobs/ });
+    assert.deepEqual(run.told(), [["refused", ALL, null]]);
+    Object.assign(run.fake, { says: "ok", takes: true });
+    await run.start();
+    assert.deepEqual(run.told(), [["refused", ALL, null], ["submitted", ALL, "102"]]);
+  }));
+
+Deno.test("while nobody can be asked an unclear submission stays unclear, and nothing is submitted beside it", () =>
+  inRun(async (run) => {
+    run.fake.says = "unclear";
+    run.fake.during = () => run.fake.is_up = false;
+    await assert.rejects(run.start(), { kind: "unreachable", message: /Cannot tell whether fake took the jobs/ });
+    assert.deepEqual(run.told(), [["unclear", ALL, null]]);
+    await assert.rejects(run.start(), { kind: "unreachable" });
+    assert.equal(run.fake.submitted.length, 1);
+    run.fake.is_up = true;
+    assert.deepEqual((await run.start()).submissions, []);
+    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.equal(run.fake.submitted.length, 1);
+  }));
+
+/** What a submit command leaves that is killed after its intent and before its answer. */
+const intent = (token: string): Submission => ({
+  token,
+  state: "intent",
+  scheduler: "fake",
+  command: ["true"],
+  shards: ALL,
+  job_id: null,
+  intended_at_utc: "2026-11-24T19:01:12.542Z",
+  answered_at_utc: null,
+  answer: null,
+});
+
+Deno.test("an intent of a command that was killed is looked for first: found, it is adopted, and nothing is submitted", () =>
+  inRun(async (run) => {
+    const token = "00112233445566aa";
+    recordSubmission(run.dir, intent(token));
+    run.fake.jobs.set(token, "77");
+    assert.deepEqual((await run.start()).submissions, []);
+    assert.deepEqual(run.told(), [["submitted", ALL, "77"]]);
+    assert.deepEqual(run.fake.submitted, []);
+  }));
+
+Deno.test("an intent of a command that was killed before it could call anybody is a refusal, then all is submitted", () =>
+  inRun(async (run) => {
+    recordSubmission(run.dir, intent("00112233445566aa"));
+    await run.start();
+    assert.deepEqual(run.told(), [["refused", ALL, null], ["submitted", ALL, "101"]]);
+  }));
+
+Deno.test("a refusal is told with the scheduler's words, and stays on record", () =>
+  inRun(async (run) => {
+    Object.assign(run.fake, { says: "refused", takes: false });
+    await assert.rejects(run.start(), { kind: "unreachable", message: "fake refused the jobs: it says refused" });
+    assert.deepEqual(run.told(), [["refused", ALL, null]]);
+  }));
+
+Deno.test("a scheduler that cannot be asked about earlier jobs gets no new ones", () =>
+  inRun(async (run) => {
+    await run.start();
+    run.fake.is_up = false;
+    await assert.rejects(run.start({ ended: true }), {
+      kind: "unreachable",
+      message: /Cannot ask about the run's jobs with fake: it is down/,
+    });
+    assert.equal(run.fake.submitted.length, 1);
+  }));
+
+for (const state of ["failed", "cancelled", "timed_out", "out_of_memory", "preempted"] as const) {
+  Deno.test(`shards that are ${state} are submitted again by retry, and not by submit`, () =>
+    inRun(async (run) => {
+      await run.start();
+      run.fake.state = state;
+      assert.match(
+        (await run.start()).nothing,
+        /4 shards ended without a result, 0 done; .*nsfarm-deno retry .* --wait$/,
+      );
+      await run.start({ ended: true });
+      assert.deepEqual(run.told(), [["submitted", ALL, "101"], ["submitted", ALL, "102"]]);
+    }));
+}
+
+for (const state of ["queued", "running", "held", "unknown"] as const) {
+  Deno.test(`shards that are ${state} are never submitted again, not even by retry`, () =>
+    inRun(async (run) => {
+      await run.start();
+      run.fake.state = state;
+      assert.deepEqual((await run.start({ ended: true })).submissions, []);
+      assert.equal(run.fake.submitted.length, 1);
+    }));
+}
+
+Deno.test("held jobs are named as such, and only those that were cancelled are replaced", () =>
+  inRun(async (run) => {
+    await run.start();
+    run.fake.state = "held";
+    assert.match(
+      (await run.start()).nothing,
+      /the jobs of 4 shards are held, 0 done; nothing happens before the cause is mended.*retry .* --wait$/,
+    );
+    await run.start({ ended: true, cancelled: [2] });
+    assert.deepEqual(run.told().at(-1), ["submitted", [2], "102"]);
+  }));
+
+Deno.test("a job id that was given anew to somebody else's job is not believed: the shards are lost, not done", () =>
+  inRun(async (run) => {
+    await run.start();
+    const [token = ""] = run.fake.submitted;
+    run.fake.jobs.delete(token);
+    run.fake.others = ALL.map((shard) => ({
+      token: "ffffffffffffffff",
+      shard,
+      state: "running",
+      native: "R",
+      reason: null,
+      host: "f1",
+    }));
+    await run.start({ ended: true });
+    assert.deepEqual(run.told(), [["submitted", ALL, "101"], ["submitted", ALL, "102"]]);
+  }));
+
+Deno.test("shards whose jobs are gone wait for their files before they are submitted again", () =>
+  inRun(async (run) => {
+    await run.start();
+    run.fake.state = "absent";
+    assert.match(
+      (await run.start({ ended: false }, 120)).nothing,
+      /^Nothing to submit: .*4 shards.*, 0 done; .*--watch$/,
+    );
+    assert.match((await run.start({ ended: false }, 0)).nothing, /4 shards ended without a result.*retry .* --wait$/);
+  }));

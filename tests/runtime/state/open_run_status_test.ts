@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beginAttempt } from "../../../runtime/shard/attempts.ts";
+import { scanRun } from "../../../runtime/state/scan.ts";
+import { runStatus } from "../../../runtime/state/status.ts";
+import local from "../../../schedulers/local.ts";
+import { inventedOutput } from "../../fixtures/output.ts";
+import { inventedRun, planOf, sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { MACHINE, runOf } from "../support/bench.ts";
+
+/** A local run of four shards of which nothing is done, with these attempts. */
+async function opened(dir: string) {
+  const manifest = { ...inventedRun(dir), scheduler: "local" };
+  await mkdir(dir, { recursive: true });
+  const run = runOf(dir, manifest);
+  const look = async (workers: string[]) => runStatus(run, await scanRun(run, MACHINE, null), null, workers, local);
+  return { run, manifest, look };
+}
+
+Deno.test("of a run on which nothing works status says so, and what to type: submit, or retry once something has ended", () =>
+  inFolder(async (folder) => {
+    const { run, manifest, look } = await opened(join(folder, "r"));
+    const fresh = await look([]);
+    assert.match(fresh.summary.advice.join("\n"), /^submit what is not submitted with: nsfarm-deno submit /);
+    assert.equal(fresh.shards[0]?.why, "not submitted");
+    const worked = await look(["worker loop 7 with 2 slots runs on this machine"]);
+    assert.deepEqual([worked.summary.advice, worked.shards[0]?.why], [[], ""]);
+    const end = sampleRecord(manifest, planOf(manifest, 1), { cause: "terminated" });
+    beginAttempt(run.dir, sampleAttempt(manifest, planOf(manifest, 1), { end }));
+    const stopped = await look([]);
+    assert.match(stopped.summary.advice.join("\n"), /^nothing works on it; go on with: nsfarm-deno retry /);
+  }));
+
+Deno.test("a shard whose process is gone and that left its output whole is not told to have left nothing", () =>
+  inFolder(async (folder) => {
+    const { run, manifest, look } = await opened(join(folder, "r"));
+    const plan = planOf(manifest, 2);
+    beginAttempt(run.dir, sampleAttempt(manifest, plan));
+    assert.equal((await look([])).shards[2]?.why, "its process is gone and left no record");
+    await mkdir(join(run.dir, "incoming"));
+    await writeFile(join(run.dir, "incoming", "shard_2.1.out.json"), inventedOutput(manifest, plan));
+    assert.equal((await look([])).shards[2]?.why, "its process is gone, its output is whole: retry takes it in");
+    await rm(join(run.dir, "incoming"), { recursive: true });
+  }));

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { verifyRun } from "../../../runtime/merge/verify.ts";
+import { collectRun } from "../../../runtime/state/collect.ts";
+import { scanRun } from "../../../runtime/state/scan.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
+import { flipByte } from "../../support/damage.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { MACHINE, runOf } from "../support/bench.ts";
+import { merge } from "../support/merging.ts";
+
+/** A run of four shards that are done, each fitted a minute before its record was written. */
+async function doneRun(folder: string) {
+  const manifest = inventedRun(join(folder, "r"));
+  await writeRun(manifest);
+  const dir = manifest.run_dir;
+  const out = (shard: number) => join(dir, `shard_${shard}.out.json`);
+  const record = (shard: number) => join(dir, `shard_${shard}.metrics.json`);
+  for (const shard of [0, 1, 2, 3]) await setAge(out(shard), 60);
+  const scan = async (by: "bytes" | "size and time") =>
+    (await scanRun(runOf(dir, manifest), MACHINE, null, by === "bytes" ? null : new Map())).map(({ state }) => state);
+  return { dir, out, record, scan };
+}
+
+async function setAge(path: string, age_s: number): Promise<void> {
+  const then = Date.now() / 1000 - age_s;
+  await utimes(path, then, then);
+}
+
+const WHOLE = ["done", "done", "done", "done"];
+const BAD_2 = ["done", "done", "failed", "done"];
+
+Deno.test("a look by size and time finds a whole run, and a byte that is flipped or cut off after the commit", () =>
+  inFolder(async (folder) => {
+    const { out, scan } = await doneRun(folder);
+    assert.deepEqual(await scan("size and time"), WHOLE);
+    assert.deepEqual(await scan("bytes"), WHOLE);
+    await flipByte(out(2));
+    assert.deepEqual(await scan("size and time"), BAD_2);
+    const bytes = await readFile(out(2));
+    await writeFile(out(2), bytes.subarray(1));
+    await setAge(out(2), 60);
+    assert.deepEqual(await scan("size and time"), BAD_2);
+  }));
+
+Deno.test("a record that is changed to that of another shard, run, size or end is found by a look by size and time", () =>
+  inFolder(async (folder) => {
+    const { record, scan } = await doneRun(folder);
+    const text = await readFile(record(2), "utf8");
+    for (const change of [/"toy_start": 10/, /"run_token": "9/, /"out_bytes": \d/, /"cause": "ok"/]) {
+      const changed = text.replace(change, (found) => found.replace(/10|9|\d|ok/, "0"));
+      assert.notEqual(changed, text, `${change}`);
+      await writeFile(record(2), changed);
+      assert.notEqual((await scan("size and time"))[2], "done", `${change}`);
+    }
+  }));
+
+Deno.test("what changes without a trace in size and time is found by collect, merge, verify and all that submit", () =>
+  inFolder(async (folder) => {
+    const { dir, out, scan } = await doneRun(folder);
+    const { atime, mtime } = await stat(out(2));
+    await flipByte(out(2));
+    await utimes(out(2), atime, mtime);
+    assert.deepEqual(await scan("size and time"), WHOLE);
+    assert.deepEqual(await scan("bytes"), BAD_2);
+    assert.match(verifyRun(dir).findings[0]?.file ?? "", /^shard_2\.out\.json$/);
+    assert.equal((await merge(dir)).exit_code, 5);
+    const { not_ok } = collectRun(dir, null, "2026-11-25T00:00:00Z");
+    assert.deepEqual(not_ok.map(({ shard_index }) => shard_index), [2]);
+  }));

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { chmod, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { startTicks } from "../../../runtime/system/proc.ts";
+import { inFolder } from "../../support/scratch.ts";
+
+/** Does something while the program cat fails so many times before it works. */
+async function whileCatFails(times: number, work: () => Promise<void>): Promise<void> {
+  await inFolder(async (folder) => {
+    const path = Deno.env.get("PATH") ?? "";
+    const count = `n=$(wc -l <"${folder}/calls" 2>/dev/null || echo 0); echo x >>"${folder}/calls"`;
+    await writeFile(join(folder, "cat"), `#!/bin/sh\n${count}\n[ "$n" -ge ${times} ] || exit 1\nexec /bin/cat "$@"\n`);
+    await chmod(join(folder, "cat"), 0o755);
+    Deno.env.set("PATH", `${folder}:${path}`);
+    try {
+      await work();
+    } finally {
+      Deno.env.set("PATH", path);
+    }
+  });
+}
+
+Deno.test("a process is not taken for a dead one where it could not be asked about", () =>
+  whileCatFails(1000, async () => {
+    await assert.rejects(startTicks([Deno.pid]), /Cannot tell which processes of this machine are alive/);
+  }));
+
+Deno.test("processes are asked about again where the first try failed", () =>
+  whileCatFails(2, async () => {
+    assert((await startTicks([Deno.pid])).has(Deno.pid));
+  }));

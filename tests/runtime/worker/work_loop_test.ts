@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { WORKER_SCHEMA } from "../../../core/schema/attempt.ts";
+import { withdrawWorkers } from "../../../runtime/run/workers.ts";
+import { beginAttempt } from "../../../runtime/shard/attempts.ts";
+import { runWorkLoop } from "../../../runtime/worker/run.ts";
+import { planOf, sampleAttempt, sampleManifest } from "../../fixtures/run.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { benchOf } from "../support/bench.ts";
+
+const OTHER = { host: "n2", boot_id: "other-boot", pid: 7, start_ticks: "70" };
+const TOKEN = "0123456789abcdef";
+
+/** Announces a loop of another machine that has shard 1. */
+function announceOther(dir: string): void {
+  const manifest = sampleManifest();
+  beginAttempt(dir, sampleAttempt(manifest, planOf(manifest, 1), { wrapper: OTHER }));
+  const started_at_utc = "2026-01-01T00:00:00.000Z";
+  const other = { token: TOKEN, run_token: manifest.farm.run_token, process: OTHER, slots: 1 };
+  const document = { schema_version: WORKER_SCHEMA, ...other, started_at_utc, beats: 3, beat_interval_s: 40 };
+  Deno.mkdirSync(`${dir}/claims`);
+  Deno.writeTextFileSync(`${dir}/claims/worker_${TOKEN}.json`, JSON.stringify(document));
+}
+
+/** Runs a loop without an executor; its first listings of the loops, so many, miss the other one's file. */
+async function work(dir: string, missing: number) {
+  const real = Deno.readDirSync;
+  let listings = 0;
+  Reflect.set(Deno, "readDirSync", (path: string) => {
+    const isMissed = path.endsWith("/claims") && listings++ < missing;
+    return [...real(path)].filter(({ name }) => !isMissed || !name.includes(TOKEN));
+  });
+  const options = { beat_interval_s: 40, retry_failed: true, scatter: false, speculate: false, drain: false };
+  const order = { ...options, token: "00000000000000aa", stop: new AbortController().signal };
+  try {
+    return await runWorkLoop(benchOf(dir, sampleManifest()), { executors: [], slots: 1 }, order, () => {});
+  } finally {
+    Deno.readDirSync = real;
+  }
+}
+
+Deno.test("a loop whose file one listing misses keeps its shard, which is looked at again until it is done", () =>
+  inFolder(async (dir) => {
+    announceOther(dir);
+    const sweeps = 2;
+    assert.deepEqual((await work(dir, sweeps + 1)).elsewhere, []);
+    assert.deepEqual((await work(dir, Infinity)).elsewhere, [1], "of a loop that has no file nobody knows");
+    withdrawWorkers(dir);
+  }));
