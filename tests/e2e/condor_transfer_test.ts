@@ -156,7 +156,7 @@ test("a missing input holds the jobs: run ends with the reason instead of waitin
   const dir = await farm.render({ toys: 6, shards: 3, nextstat: place, more: TRANSFER });
   await rename(place, `${place}.away`);
   const { stderr } = await farm.must(["submit", dir, "--wait"], 5);
-  assert.match(stderr, /^held +its input files could not be sent.*\/fit.*No such file or directory.*: shard 0/m);
+  assert.match(stderr, /^held +its input files could not be sent.*\/fit.*No such file or directory.*: shards? 0/m);
   assert.match(
     await statusWords(farm, dir),
     /3 held of 3 shards[^]*held +its input files could not be sent: .*shards 0-2/,
