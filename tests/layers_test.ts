@@ -163,6 +163,13 @@ Deno.test("A manifest's record, an attempt and its record are each built in one 
   assert.deepEqual(builtIn(sources, "SHARD_RECORD_SCHEMA", "cpu_farm_shard_record"), ["core/record.ts"]);
 });
 
+Deno.test("An adapter is read in five files (Slurm) or six (HTCondor)", () => {
+  const filesOf = (name: string) =>
+    sources.filter((path) => isIn(path, [`schedulers/${name}.ts`, `schedulers/${name}`]));
+  assert.equal(filesOf("slurm").length, 5);
+  assert.equal(filesOf("htcondor").length, 6);
+});
+
 Deno.test("A wrong import would be seen, whichever way it is written", () => {
   const wrong = (from: string, to: string, types = false) => violation({ from, to, types });
   assert.equal(wrong("core/a.ts", "runtime/b.ts"), "core/a.ts imports runtime/b.ts");
