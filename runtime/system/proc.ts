@@ -8,7 +8,7 @@ import { pauseFor, runProgram } from "./process.ts";
  */
 export async function readProc(paths: string[]): Promise<string> {
   if (paths.length === 0) return "";
-  return (await runProgram({ argv: ["cat", ...paths], timeout_s: 10 })).stdout;
+  return (await runProgram({ argv: ["cat", ...paths], timeout_s: 10 }, true)).stdout;
 }
 
 /** Boot id of this machine: changes with every start of it (random(4)). */
@@ -90,7 +90,7 @@ export async function findByArgument(text: string): Promise<number[]> {
     if (/^[1-9][0-9]*$/.test(entry.name) && entry.name !== `${Deno.pid}`) pids.push(entry.name);
   }
   const argv = ["grep", "-lasF", "-e", text, ...pids.map((pid) => `/proc/${pid}/cmdline`)];
-  const { stdout } = await runProgram({ argv, timeout_s: 10 });
+  const { stdout } = await runProgram({ argv, timeout_s: 10 }, true);
   return stdout.split("\n").flatMap((line) => {
     const pid = /^\/proc\/([0-9]+)\//.exec(line)?.[1];
     return pid === undefined ? [] : [Number(pid)];

@@ -11,9 +11,10 @@ const LATE_OUTPUT_MS = 750;
 /**
  * Runs a program to its end with no shell and no terminal. It gets its own process group, all of which is killed
  * when the time is up or the output grows beyond 64 MiB. Never throws: what went wrong is in the result.
+ * @param isQuick it answers within milliseconds, so that endingPrograms() lets it end
  */
-export async function runProgram(command: Command): Promise<CommandResult> {
-  if (asking?.stop.aborted) return { ...NOTHING, timed_out: true };
+export async function runProgram(command: Command, isQuick = false): Promise<CommandResult> {
+  if (asking?.stop.aborted && !isQuick) return { ...NOTHING, timed_out: true };
   let child: Deno.ChildProcess;
   try {
     child = spawn(command);
@@ -26,7 +27,7 @@ export async function runProgram(command: Command): Promise<CommandResult> {
     stopped = true;
     killGroup(child.pid, "SIGKILL");
   };
-  RUNNING.add(stop);
+  if (!isQuick) RUNNING.add(stop);
   const timer = setTimeout(stop, Math.min(command.timeout_s, asking?.most_s ?? Infinity) * 1000);
   const ended = child.status.then((status) => {
     pipes.closeWhenSilent();
@@ -55,7 +56,8 @@ const RUNNING = new Set<() => void>();
 let asking: { stop: AbortSignal; most_s: number } | undefined;
 
 /**
- * Does some work that only asks: once `stop` is aborted all programs that run are stopped, and no other is started.
+ * Does some work that only asks: once `stop` is aborted all programs that run are stopped, and no other is started; but
+ * what reads /proc goes on, since a process of which nothing is known cannot be told from a dead one.
  * @param most_s no program may take longer than this
  */
 export async function endingPrograms<T>(stop: AbortSignal, work: () => Promise<T>, most_s = Infinity): Promise<T> {

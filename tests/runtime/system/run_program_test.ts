@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { startTicks } from "../../../runtime/system/proc.ts";
 import { endingPrograms, runProgram } from "../../../runtime/system/process.ts";
 import { inFolder, processesOf, until } from "../../support/scratch.ts";
 
@@ -92,4 +93,11 @@ Deno.test("work that only asks gives no program more than its limit, and starts 
   const after = await endingPrograms(never.signal, () => run(["echo", "x"]));
   assert.deepEqual([after.timed_out, after.stdout], [true, ""]);
   assert.equal((await run(["echo", "x"])).stdout, "x\n", "afterwards all is as it was");
+});
+
+Deno.test("whether a process is alive can be told after a command was told to stop", async () => {
+  const stop = new AbortController();
+  stop.abort();
+  const alive = await endingPrograms(stop.signal, () => startTicks([Deno.pid, Deno.ppid]));
+  assert.deepEqual([...alive.keys()].sort(), [Deno.pid, Deno.ppid].sort());
 });
