@@ -6,6 +6,7 @@ import { VERSION } from "../core/version.ts";
 import { findPlugins } from "../runtime/plugin/load.ts";
 import { BUILT_IN_NAMES } from "../runtime/scheduler/adapters.ts";
 import type { CommandSpec, Program } from "./flags.ts";
+import { exitCodeRows, HELP_TOPICS } from "./help.ts";
 
 /** A word that may stand at the cursor, and what it means. */
 interface Candidate {
@@ -29,7 +30,10 @@ export async function completeWords(
 ): Promise<Candidate[]> {
   const joined = joinEquals(words);
   if (joined[0] === "help" && joined.length > 1) {
-    return starting(joined.at(-1) ?? "", namesAfter(rows, joined.slice(1, -1)));
+    const topics = joined.length > 2
+      ? []
+      : Object.entries(HELP_TOPICS).map(([word, { summary }]) => ({ word, what: summary }));
+    return starting(joined.at(-1) ?? "", [...namesAfter(rows, joined.slice(1, -1)), ...topics]);
   }
   const row = rows.find((one) => `${joined.slice(0, -1).join(" ")} `.startsWith(`${one.name} `));
   const name = row?.name ?? "";
@@ -101,7 +105,7 @@ const completions: CommandSpec = {
       [
         "",
         "  completions bash|zsh|fish   a script for that shell; its first lines say where it goes",
-        "  completions man             the manual page: nsfarm-deno completions man > nsfarm-deno.1",
+        "  completions man             the manual page",
       ].join("\n"),
     );
   },
@@ -128,12 +132,12 @@ async function answer(words: string[], program: Program, print: (text: string) =
 }
 
 /** From the same table and flags as --help. */
-async function manual({ rows, build, exit_words }: Program): Promise<string> {
+async function manual({ rows, build }: Program): Promise<string> {
   const commands = rows.map(async (row) => {
     const command = await build(row, []);
     const help = command.createHelp();
     const described = command.options.map((one) => ({ flags: one.flags, description: help.optionDescription(one) }));
     return { name: row.name, args: row.args, summary: row.summary, options: described };
   });
-  return manPage(VERSION, await Promise.all(commands), exit_words);
+  return manPage(VERSION, await Promise.all(commands), exitCodeRows());
 }

@@ -59,6 +59,7 @@ export function addFlag(command: Command, name: string, flag: Flag, read: (text:
     );
   } else if (flag.type !== "boolean") option.argParser(read);
   if (flag.default !== undefined && flag.type !== "boolean") option.default(flag.default);
+  if (flag.group) option.helpGroup(flag.group);
   command.addOption(option.makeOptionMandatory(flag.required === true));
 }
 
@@ -92,7 +93,6 @@ export interface Program {
   rows: readonly TableRow[];
   /** A row with its flags, which may depend on what was typed. */
   build(row: TableRow, argv: readonly string[]): Promise<Command>;
-  exit_words: readonly string[];
 }
 
 export interface TableRow {
@@ -127,13 +127,19 @@ export function typedValues(argv: readonly string[], flag: string): string[] {
 
 /** What the merged set must be; render, run, sweep and merge share them. */
 export const GUARDRAIL_FLAGS = {
-  "require-all-converged": { type: "boolean", help: "guardrail on the merged set: every toy converged" },
+  "require-all-converged": {
+    group: "Guardrails",
+    type: "boolean",
+    help: "guardrail on the merged set: every toy converged",
+  },
   "max-abs-poi-pull-mean": {
+    group: "Guardrails",
     type: "number",
     placeholder: "x",
     help: "guardrail on the merged set: |mean pull| at most x",
   },
   "poi-pull-std-range": {
+    group: "Guardrails",
     type: "strings",
     placeholder: "lo hi...",
     help: "guardrail on the merged set: std of the pulls within lo and hi",

@@ -31,6 +31,7 @@ const planFlags = defineFlags({
   hosts: { type: "path", placeholder: "preflight", help: "the hosts that a preflight found, one slot a physical core" },
   probe: { type: "string", placeholder: "scheduler", help: "the CPUs that this scheduler shows" },
   "shards-list": { type: "string", placeholder: "counts", help: "shard counts to look at (default: 1 to 10,000)" },
+  all: { type: "boolean", help: "show every count, not only the ten that matter" },
 });
 
 const plan: CommandSpec = {
@@ -51,7 +52,7 @@ const plan: CommandSpec = {
     for (const { kind, what } of facts.merged_check.findings) {
       if (kind !== "fits") out.note(`the run it is made from: ${what}`);
     }
-    out.print(describePlan(made));
+    out.print(describePlan(made, flags.all || flags.shardsList !== undefined));
     out.document(made);
     return EXIT_CODES.done;
   },

@@ -1,11 +1,10 @@
 import { Command, CommanderError } from "commander";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { nearestName, plainPath, repeated } from "../core/flags.ts";
-import { textTable } from "../core/format.ts";
 import { wordsOf } from "../core/profile.ts";
-import { VERSION } from "../core/version.ts";
 import { PERMISSIONS } from "../runtime/system/process.ts";
 import type { CommandSpec, Permission, Program } from "./flags.ts";
+import { addExamples, allHelp, firstHelp, groupOptions, HELP_TOPICS } from "./help.ts";
 import { makeOutput, printAnswer } from "./output.ts";
 import { defineExplain, explain, flagsOfProfile, ofProfile, openProfile, withScheduler } from "./profile_in_use.ts";
 import { TABLE, type TableRow } from "./table.ts";
@@ -17,7 +16,8 @@ import { TABLE, type TableRow } from "./table.ts";
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   completePath();
   const [name, ...rest] = argv;
-  if (name === undefined || name === "help" || name === "--help" || name === "-h") return help(rest.join(" "));
+  if (name === undefined) return printFirst();
+  if (name === "help" || name === "--help" || name === "-h") return help(rest.join(" "));
   const row = TABLE.find((one) => one.name === name);
   if (row) return await runCommand(row, rest);
   const [second = "--help", ...words] = rest;
@@ -53,9 +53,6 @@ async function runCommand(row: TableRow, argv: string[]): Promise<number> {
 const PROGRAM: Program = {
   rows: TABLE,
   build: async (row, argv) => build(row, (await row.load()).default, argv),
-  get exit_words() {
-    return EXIT_WORDS;
-  },
 };
 
 /** A row of the table as a commander command with its flags. */
@@ -75,8 +72,10 @@ export async function build(row: TableRow, spec: CommandSpec, argv: readonly str
       .option("--profile <file>", "a site's or your own defaults (`none`: without)");
     defineExplain(command, argv);
   }
+  groupOptions(command);
   command.option("--json", "print one JSON document on stdout");
   command.helpOption("-h, --help", "show this help");
+  addExamples(command, row.name);
   return command;
 }
 
@@ -121,8 +120,8 @@ function completePath(): void {
   Deno.env.set("PATH", [...new Set([...words, "/usr/bin", "/bin"])].join(":"));
 }
 
-function unknownCommand(name: string): FarmError {
-  const near = nearestName(name, TABLE.map((row) => row.name));
+function unknownCommand(name: string, topics: readonly string[] = []): FarmError {
+  const near = nearestName(name, [...TABLE.map((row) => row.name), ...topics]);
   return new FarmError(
     "usage",
     `Cannot find a command "${name}"`,
@@ -130,38 +129,22 @@ function unknownCommand(name: string): FarmError {
   );
 }
 
-/** Exit codes in words, for help and the manual. */
-const EXIT_WORDS: readonly string[] = [
-  "0 done",
-  "2 wrong usage",
-  "3 bad input file",
-  "4 scheduler or host not reached",
-  "5 shards failed or missing",
-  "6 guardrails failed",
-  "130/143 interrupted",
-  "1 a bug of ours",
-];
-
-/** Help of one command, of all whose names begin with a word (`sweep`), or of the whole program. */
+/** Prints help of one command, of all whose names begin with a word (`sweep`), of a topic, or of the whole program. */
 async function help(name: string): Promise<number> {
   const row = TABLE.find((one) => one.name === name);
   if (row) return await runCommand(row, ["--help"]);
-  const group = TABLE.filter((one) => one.name.startsWith(`${name} `));
-  if (name !== "" && group.length === 0) throw unknownCommand(name);
-  const shown = name === "" ? TABLE : group;
-  const rows = textTable(shown.map((one) => [`${one.name} ${one.args}`, one.summary]), { indent: "  " });
-  printAnswer(
-    [
-      `nsfarm-deno ${VERSION}: splits nextstat toys into shards, runs them on a farm, proves and merges the set`,
-      "",
-      "Usage: nsfarm-deno COMMAND [OPTIONS]",
-      "",
-      ...rows,
-      "",
-      "nsfarm-deno COMMAND --help shows a command's options; --version the version.",
-      `Exit codes: ${EXIT_WORDS.slice(0, 4).join(", ")},`,
-      `            ${EXIT_WORDS.slice(4).join(", ")}`,
-    ].join("\n"),
-  );
+  const topic = Object.hasOwn(HELP_TOPICS, name) ? HELP_TOPICS[name] : undefined;
+  if (topic) {
+    printAnswer((await topic.lines()).join("\n"));
+    return EXIT_CODES.done;
+  }
+  const shown = name === "" ? TABLE : TABLE.filter((one) => one.name.startsWith(`${name} `));
+  if (shown.length === 0) throw unknownCommand(name, Object.keys(HELP_TOPICS));
+  printAnswer(allHelp(shown));
+  return EXIT_CODES.done;
+}
+
+function printFirst(): number {
+  printAnswer(firstHelp(TABLE));
   return EXIT_CODES.done;
 }

@@ -15,9 +15,16 @@ import { readSchedulerOptions } from "./scheduler_flags.ts";
 
 /** The flags that say which toys are fitted, and how; sweep has them too. */
 const TOY_FLAGS = {
-  config: { type: "path", required: true, placeholder: "spec", help: "unbinned spec, JSON or YAML" },
-  "n-toys": { type: "integer", required: true, min: 1, placeholder: "n", help: "number of toys" },
+  config: {
+    group: "What to run",
+    type: "path",
+    required: true,
+    placeholder: "spec",
+    help: "unbinned spec, JSON or YAML",
+  },
+  "n-toys": { group: "What to run", type: "integer", required: true, min: 1, placeholder: "n", help: "number of toys" },
   seed: {
+    group: "What to run",
     type: "integer",
     default: 42,
     placeholder: "s",
@@ -26,6 +33,7 @@ const TOY_FLAGS = {
     read: seed,
   },
   threads: {
+    group: "How to split it",
     type: "integer",
     default: 0,
     placeholder: "t",
@@ -34,23 +42,40 @@ const TOY_FLAGS = {
     read: threads,
   },
   "nextstat-bin": {
+    group: "What to run",
     type: "path",
     placeholder: "path",
     help: "the nextstat program (default: beside this one, else on PATH)",
   },
   gen: {
+    group: "What to run",
     type: "string",
     default: "init",
     choices: ["init", "mle"],
     placeholder: "point",
     help: "generate toys at the spec's `init` values or at the `mle` of the observed data",
   },
-  set: { type: "strings", placeholder: "name=value", help: "override a generation parameter (repeatable)" },
-  "freeze-gen": { type: "boolean", help: "fit the generation point once, now, and give every shard the same values" },
-  pulls: { type: "boolean", help: "compute each toy's sigma and pull (about 10 % slower)" },
+  set: {
+    group: "What to run",
+    type: "strings",
+    placeholder: "name=value",
+    help: "override a generation parameter (repeatable)",
+  },
+  "freeze-gen": {
+    group: "What to run",
+    type: "boolean",
+    help: "fit the generation point once, now, and give every shard the same values",
+  },
+  pulls: { group: "What to run", type: "boolean", help: "compute each toy's sigma and pull (about 10 % slower)" },
   ...GUARDRAIL_FLAGS,
-  "extra-arg": { type: "strings", placeholder: "word", help: "a further word for nextstat (repeatable)" },
+  "extra-arg": {
+    group: "Advanced",
+    type: "strings",
+    placeholder: "word",
+    help: "a further word for nextstat (repeatable)",
+  },
   pilots: {
+    group: "How to split it",
     type: "integer",
     min: 1,
     max: 100_000,
@@ -59,30 +84,39 @@ const TOY_FLAGS = {
       "k jobs that each take the next open shard until none is left, in place of a job for each shard; needs a shared disk",
   },
   speculate: {
+    group: "How to split it",
     type: "boolean",
     help: "with --pilots: an idle one runs a shard a second time that takes far longer than others",
   },
   "heartbeat-s": {
+    group: "Advanced",
     type: "number",
     min: 0.1,
     placeholder: "s",
     help:
       "with --pilots: how often one says that it is alive (default: 40); silent for three times as long, it loses its shards to others",
   },
-  check: { type: "boolean", default: true, help: "do not fit one toy first to see whether nextstat takes the spec" },
+  check: {
+    group: "Guardrails",
+    type: "boolean",
+    default: true,
+    help: "do not fit one toy first to see whether nextstat takes the spec",
+  },
 } as const satisfies FlagTable;
 
 /** The flags that say where a run goes; render and run share them, and sweep says it in its own way. */
 const PLACE_FLAGS = {
   shards: {
+    group: "How to split it",
     type: "integer",
     min: 1,
     max: 1_000_000,
     placeholder: "k",
     help: `number of shards (default for local: ${DEFAULT_SHARDS})`,
   },
-  "out-dir": { type: "path", default: ".", placeholder: "dir", help: "parent of run directories" },
+  "out-dir": { group: "Where", type: "path", default: ".", placeholder: "dir", help: "parent of run directories" },
   "run-id": {
+    group: "Where",
     type: "string",
     placeholder: "id",
     help: "name of the run directory (default: made of the date)",
@@ -93,12 +127,14 @@ const PLACE_FLAGS = {
 /** The flags that say how a run's jobs get at their files. */
 const JOB_FLAGS = {
   wrapper: {
+    group: "Advanced",
     type: "string",
     choices: ["binary", "sh"],
     placeholder: "kind",
     help: "what runs in a job: this binary, or a small sh script",
   },
   mode: {
+    group: "Where",
     type: "string",
     default: "shared",
     choices: ["shared", "transfer"],
@@ -108,7 +144,7 @@ const JOB_FLAGS = {
 } as const satisfies FlagTable;
 
 export const toyFlags = defineFlags({ ...TOY_FLAGS, ...JOB_FLAGS });
-export const requestFlags = defineFlags({ ...TOY_FLAGS, ...PLACE_FLAGS, ...JOB_FLAGS });
+export const requestFlags = defineFlags({ ...PLACE_FLAGS, ...TOY_FLAGS, ...JOB_FLAGS });
 type Flags = FlagValues<typeof requestFlags.table>;
 
 function threads(text: string): number | string {

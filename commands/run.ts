@@ -15,6 +15,7 @@ import { loadAdapter, queryLimits } from "../runtime/scheduler/adapters.ts";
 import { withShares } from "../runtime/ssh/preflight.ts";
 import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
+import { nextCommands } from "./examples.ts";
 import { driveRun, finishRun } from "./drive_run.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
@@ -54,9 +55,13 @@ export function tellOldFlags(command_line: Record<string, unknown>, out: Output)
 }
 
 const runFlags = defineFlags({
-  "local-out-dir": { type: "path", placeholder: "dir", help: "old name of --out-dir" },
-  "allow-partial": { type: "boolean", help: "merge what is there when shards are missing, and say so inside" },
-  "dry-run": { type: "boolean", help: "check everything and print the plan; write nothing" },
+  "local-out-dir": { group: "Advanced", type: "path", placeholder: "dir", help: "old name of --out-dir" },
+  "allow-partial": {
+    group: "Guardrails",
+    type: "boolean",
+    help: "merge what is there when shards are missing, and say so inside",
+  },
+  "dry-run": { group: "Guardrails", type: "boolean", help: "check everything and print the plan; write nothing" },
   ...ACCEPT_NEXTSTAT,
 });
 
@@ -67,8 +72,8 @@ const run: CommandSpec = {
   define: async (command, argv) => {
     requestFlags.define(command);
     runFlags.define(command);
-    defineOldFlags(command);
     await defineSchedulerFlags(command, argv);
+    defineOldFlags(command);
   },
   run: async ({ options, out }) => {
     const flags = runFlags.read(options);
@@ -85,7 +90,11 @@ const run: CommandSpec = {
     try {
       const looked = await driveRun(target, adapter, signals, out);
       const code = signals.exitCode();
-      if (code === null) return await finishRun(target, out, flags.allowPartial, looked);
+      if (code === null) {
+        const finished = await finishRun(target, out, flags.allowPartial, looked);
+        if (Deno.stderr.isTerminal()) { for (const line of nextCommands(target.dir, finished)) out.note(line); }
+        return finished;
+      }
       out.note("interrupted: what was finished is kept; the same command with --run-id goes on with it");
       out.note(
         `  nsfarm-deno run … --run-id ${quoteWord(target.manifest.run_id)}   or   nsfarm-deno retry ${

@@ -77,6 +77,7 @@ export async function adapterOf(run: Run<FarmManifest>, out: Output): Promise<Ba
 /** Of each command that has shards run. */
 export const ACCEPT_NEXTSTAT = {
   "accept-changed-nextstat": {
+    group: "Guardrails",
     type: "boolean",
     help:
       "take the nextstat that is there now, though it is not the file that the run was rendered with (version as before)",

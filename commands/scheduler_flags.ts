@@ -15,11 +15,11 @@ export function schedulerIn(argv: readonly string[]): string {
 
 export async function defineSchedulerFlags(command: Command, argv: readonly string[]): Promise<Backend> {
   const adapter = await loadAdapter(schedulerIn(argv));
-  command.option(
+  command.optionsGroup("Where").option(
     "--scheduler <name>",
     "local, ssh, slurm, htcondor …; its own options are shown with it",
     DEFAULT_BACKEND,
-  );
+  ).optionsGroup("");
   for (const option of adapter.options) defineOne(command, option);
   return adapter;
 }
@@ -33,7 +33,7 @@ export function tellPlugin(adapter: Backend, out: Output): void {
 /** Adds an option of a scheduler to a command. */
 export function defineOne(command: Command, option: SchedulerOption): void {
   const help = option.native ? `${option.help} (${option.native})` : option.help;
-  addFlag(command, option.name, { ...option, help }, (text) => readOption(option, text));
+  addFlag(command, option.name, { group: "Where", ...option, help }, (text) => readOption(option, text));
 }
 
 /** The scheduler's own options among those that commander parsed, by their flag names. */

@@ -104,10 +104,15 @@ export function plainPath(flag: string): (text: string) => string {
   };
 }
 
+/** The heads under which help shows the flags of a run, in this order. */
+export const FLAG_GROUPS = ["What to run", "How to split it", "Where", "Guardrails", "Advanced"] as const;
+
 /** A flag as data: of it are made what commander parses, the help, the completions and the type of its value. */
 export interface Flag {
   type: "string" | "path" | "integer" | "number" | "boolean" | "strings";
   help: string;
+  /** Under which head the help of `run`, `render` and sweeps shows it. */
+  group?: (typeof FLAG_GROUPS)[number];
   /** Whether a command line cannot be without it. */
   required?: boolean;
   /** The value where it is not given; `true` of a boolean: the flag is written `--no-NAME`. */

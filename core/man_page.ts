@@ -1,4 +1,4 @@
-import { ATTEMPTS, MANIFEST, MERGED, metricsName, outName } from "./run_paths.ts";
+import { ENVIRONMENT, OTHER_FILES, type ReferenceRow, RUN_FILES } from "./reference.ts";
 
 /** What the manual says of one command; the same that its --help shows. */
 interface ManCommand {
@@ -13,13 +13,7 @@ function escaped(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll(/^([.'])/gm, "\\&$1");
 }
 
-const tagged = ([name, text]: readonly [string, string]): string[] => [".TP", `.B ${escaped(name)}`, escaped(text)];
-
-const ENVIRONMENT: [string, string][] = [
-  ["NSFARM_PROFILE", "a profile, where --profile is not given"],
-  ["NSFARM_PLUGINS", "adapters, with : between"],
-  ["NO_COLOR", "if set, no colours on a terminal"],
-];
+const tagged = ([name, text]: ReferenceRow): string[] => [".TP", `.B ${escaped(name)}`, escaped(text)];
 
 const EXAMPLES: [string, string][] = [
   ["2,000 toys on this machine:", "nsfarm-deno run --config SPEC.json --n-toys 2000"],
@@ -36,18 +30,8 @@ const EXAMPLES: [string, string][] = [
   ["500 toys more into the same result:", "nsfarm-deno extend study1 --n-toys +500 --wait"],
 ];
 
-const FILES: [string, string][] = [
-  [`RUN_DIR/${MANIFEST}`, "what was asked for, and after collect what came of it"],
-  [`RUN_DIR/${outName(0)}`, "nextstat's output of shard 0; under this name only when whole and checked"],
-  [`RUN_DIR/${metricsName(0)}`, "its metrics and our record: with it the shard counts as done"],
-  [`RUN_DIR/${MERGED}`, "all toys in their order, as one unsharded nextstat output"],
-  [`RUN_DIR/${ATTEMPTS}/`, "attempts that run, or ended without a result, and how"],
-  ["nsfarm-deno.jsonc", "a profile beside the program; .json, .yaml and .yml too"],
-  ["~/.config/nsfarm-deno/profile.jsonc", "your own profile, where none lies beside the program"],
-];
-
 /** The manual page of section 1, as text for man(1). */
-export function manPage(version: string, commands: readonly ManCommand[], exit_codes: readonly string[]): string {
+export function manPage(version: string, commands: readonly ManCommand[], exit_codes: readonly ReferenceRow[]): string {
   return [
     `.TH NSFARM\\-DENO 1 "" "nsfarm\\-deno ${escaped(version)}"`,
     ".SH NAME",
@@ -61,9 +45,10 @@ export function manPage(version: string, commands: readonly ManCommand[], exit_c
     ".SH EXAMPLES",
     ...EXAMPLES.flatMap(([text, command]) => [".PP", escaped(text), ".PP", ".EX", escaped(command), ".EE"]),
     ".SH FILES",
-    ...FILES.flatMap(tagged),
+    ...RUN_FILES.flatMap(([name, text]) => tagged([`RUN_DIR/${name}`, text])),
+    ...OTHER_FILES.flatMap(tagged),
     ".SH EXIT STATUS",
-    ...exit_codes.flatMap((line) => [escaped(line), ".br"]),
+    ...exit_codes.flatMap(tagged),
     ".SH ENVIRONMENT",
     ...ENVIRONMENT.flatMap(tagged),
     "",

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { FLAG_GROUPS } from "../core/flags.ts";
 import { ATTEMPTS, CLAIMS, INCOMING, isOurName } from "../core/run_paths.ts";
 import { Count, Pattern, ShardState } from "../core/schema/enums.ts";
 import { type FarmManifest, OptionValue } from "../core/schema/manifest.ts";
@@ -108,6 +109,8 @@ export const SchedulerOption = z.strictObject({
   name: z.string().check(
     z.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "wanted a flag's name without its dashes, as in slurm-time"),
   ),
+  /** Under which head help shows it (default: Where). */
+  group: z.exactOptional(z.enum(FLAG_GROUPS)),
   /** A path is made absolute. */
   type: z.enum(["string", "path", "integer", "number", "boolean", "strings"]),
   default: z.exactOptional(OptionValue),

@@ -85,6 +85,7 @@ export const siteOptions = (passed: readonly string[]): SchedulerOption[] => [
   },
   {
     name: "shards-per-job",
+    group: "How to split it",
     type: "integer",
     min: 1,
     placeholder: "N",

@@ -13,6 +13,7 @@ import { defineSchedulerFlags } from "../scheduler_flags.ts";
 
 const sweepFlags = defineFlags({
   "shards-list": {
+    group: "How to split it",
     type: "string",
     required: true,
     placeholder: "counts",
@@ -20,6 +21,7 @@ const sweepFlags = defineFlags({
     read: (text) => readShardsList(text).join(","),
   },
   repeats: {
+    group: "How to split it",
     type: "integer",
     min: 1,
     max: 1000,
@@ -28,17 +30,25 @@ const sweepFlags = defineFlags({
     help: "how often each count is measured",
   },
   "order-seed": {
+    group: "How to split it",
     type: "integer",
     placeholder: "s",
     help: "seed of the order in which the runs are measured (default: that of the toys)",
   },
   "out-root": {
+    group: "Where",
     type: "path",
     default: ".",
     placeholder: "dir",
     help: "parent of the run directories and of the sweep's document",
   },
-  "sweep-id": { type: "string", placeholder: "id", help: "name of the sweep (default: made of the date)", read: runId },
+  "sweep-id": {
+    group: "Where",
+    type: "string",
+    placeholder: "id",
+    help: "name of the sweep (default: made of the date)",
+    read: runId,
+  },
 });
 
 /** The flags that say what a sweep is; sweep render and sweep run share them. */
@@ -79,10 +89,22 @@ export const readSweepJson = (options: Record<string, unknown>): OpenSweep =>
 
 /** The flags of what happens to each run; sweep submit and sweep run share them. */
 export const POINT_FLAGS = {
-  "poll-s": { type: "number", min: 0.1, placeholder: "s", help: "seconds between two looks at the scheduler" },
-  collect: { type: "boolean", default: true, help: "do not collect (and not merge) a run when it has ended" },
-  merge: { type: "boolean", default: true, help: "do not merge a run when it has ended" },
+  "poll-s": {
+    group: "Advanced",
+    type: "number",
+    min: 0.1,
+    placeholder: "s",
+    help: "seconds between two looks at the scheduler",
+  },
+  collect: {
+    group: "Advanced",
+    type: "boolean",
+    default: true,
+    help: "do not collect (and not merge) a run when it has ended",
+  },
+  merge: { group: "Advanced", type: "boolean", default: true, help: "do not merge a run when it has ended" },
   force: {
+    group: "Advanced",
     type: "boolean",
     help: "also runs that are done or failed: failed shards run again, all is collected and merged anew",
   },

@@ -110,12 +110,36 @@ function warnings(pilot: Pilot, hosts: readonly HostSlots[], n_slots: number): s
   ];
 }
 
-/** A plan as a person reads it: its terms, its table, what it recommends and how sure it is. */
-export function describePlan(plan: ShardingPlan): string {
+/** So many counts of a plan are shown unless all are wanted. */
+const SHOWN_COUNTS = 10;
+
+/**
+ * Returns the counts of a plan that matter, at most ten, in their order: the recommended one, that of the least
+ * makespan, the first and the last, and those nearest to the recommended one.
+ */
+export function countsThatMatter(
+  { counts, recommended }: Pick<ShardingPlan, "counts" | "recommended">,
+): PlannedCount[] {
+  const at = counts.findIndex(({ shards }) => shards === recommended.shards);
+  const least_s = Math.min(...counts.map(({ pulled_makespan_s }) => pulled_makespan_s.median));
+  const fixed = new Set([counts[0], counts.at(-1), counts.find((one) => one.pulled_makespan_s.median === least_s)]);
+  const distance = (one: PlannedCount) => fixed.has(one) ? 0 : Math.abs(counts.indexOf(one) - at);
+  const kept = new Set(counts.toSorted((a, b) => distance(a) - distance(b)).slice(0, SHOWN_COUNTS));
+  return counts.filter((one) => kept.has(one));
+}
+
+/**
+ * Returns a plan as a person reads it: its terms, its table, what it recommends and how sure it is.
+ * @param shows_all whether the table has every count, not only those that matter
+ */
+export function describePlan(plan: ShardingPlan, shows_all = true): string {
+  const counts = shows_all ? plan.counts : countsThatMatter(plan);
+  const left = plan.counts.length - counts.length;
   return [
     ...terms(plan),
     "",
-    table(plan),
+    table({ ...plan, counts }),
+    ...(left > 0 ? [`  ${left} more counts: --all`] : []),
     ...legend(plan),
     "",
     ...recommendation(plan),

@@ -47,6 +47,7 @@ export const SSH_FLAGS = {
   },
   ...SSH_CONNECTION,
   "connect-timeout-s": {
+    group: "Advanced",
     type: "number",
     min: 1,
     default: 15,
@@ -54,6 +55,7 @@ export const SSH_FLAGS = {
     help: "how long a connection may take",
   },
   "command-timeout-s": {
+    group: "Advanced",
     type: "number",
     min: 1,
     default: 600,
@@ -72,6 +74,7 @@ export const SSH_FLAGS = {
     help: "nextstat on the hosts, in place of sending --nextstat-bin; of the same version",
   },
   "host-retry-s": {
+    group: "Advanced",
     type: "number",
     min: 0.1,
     default: 15,
@@ -79,6 +82,7 @@ export const SSH_FLAGS = {
     help: "a host that fails is set aside for so long, then twice as long each time",
   },
   "host-lost-s": {
+    group: "Advanced",
     type: "number",
     min: 0,
     default: 60,
@@ -86,10 +90,12 @@ export const SSH_FLAGS = {
     help: "after so long without a connection idle slots of other hosts also run the shards that a host has begun",
   },
   "static": {
+    group: "How to split it",
     type: "boolean",
     help: "one share of the toys for each host, by weight, in place of shards that are taken one after the other",
   },
   "weight-mode": {
+    group: "How to split it",
     type: "string",
     choices: ["uniform", "physical", "logical"],
     default: "physical",
@@ -97,6 +103,7 @@ export const SSH_FLAGS = {
     help: "with --static: weight of the hosts whose line gives none: the same for all, or their cores",
   },
   "preflight-json": {
+    group: "Advanced",
     type: "path",
     placeholder: "PATH",
     help: "with --static: what preflight --out wrote, in place of looking at the hosts again",

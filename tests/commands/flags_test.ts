@@ -46,13 +46,14 @@ Deno.test("The words made of values give the same values again, without the flag
 Deno.test("Whatever flag has choices is completed with them, whichever command and scheduler", async () => {
   const load = async (row: typeof TABLE[number], argv: readonly string[]) =>
     await build(row, (await row.load()).default, argv);
-  const program = { rows: TABLE, build: load, exit_words: [] };
+  const program = { rows: TABLE, build: load };
   const words = async (...typed: string[]) => (await completeWords(typed, program)).map(({ word }) => word);
   assert.deepEqual(await words("render", "--gen", ""), ["init", "mle"]);
   assert.deepEqual(await words("retry", "--mode=t"), ["transfer"]);
   assert.deepEqual(await words("run", "--scheduler=ssh", "--weight-mode", "p"), ["physical"]);
   assert.deepEqual(await words("help", "re"), ["render", "retry", "report"]);
   assert.deepEqual(await words("help", "sweep", "sub"), ["submit"]);
+  assert.deepEqual(await words("help", "e"), ["extend", "exit-codes", "environment"]);
 });
 
 Deno.test("What is about pilots is refused without them, not passed over", async () => {

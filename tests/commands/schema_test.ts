@@ -6,7 +6,7 @@ import { DOCUMENTS } from "../../core/schema/documents.ts";
 import { sampleJson } from "../core/support/samples.ts";
 
 /** It speaks of no other command. */
-const program: Program = { rows: [], build: () => Promise.reject(new Error("not asked for")), exit_words: [] };
+const program: Program = { rows: [], build: () => Promise.reject(new Error("not asked for")) };
 
 /** What `schema --json` prints: the JSON Schema of each document. */
 async function printed(): Promise<Record<string, object>> {

@@ -61,6 +61,26 @@ Deno.test({
     }),
 });
 
+Deno.test({
+  name: `run in a terminal names the next commands once, at its end, and into a pipe it does not${unlessPty}`,
+  ignore: !canPty,
+  fn: () =>
+    inFolder(async (folder) => {
+      const shown = inTerminal(folder, 120, runArgs(folder, { toys: 4, shards: 2 }));
+      assert.equal((await shown.ended).code, 0);
+      const dir = runDir(folder);
+      const text = (await shown.text()).replaceAll("\r", "");
+      assert.equal(text.match(/^Next:$/gm)?.length, 1, text);
+      const [, next = ""] = text.split("Next:\n");
+      assert.deepEqual([...next.matchAll(/^ {2}nsfarm-deno (\w+) ('.*?') {2}/gm)].map((found) => found.slice(1)), [
+        ["report", `'${dir}'`],
+        ["archive", `'${dir}'`],
+      ]);
+      const { stdout, stderr } = await mustRun(folder, runArgs(folder, { toys: 4, shards: 2, id: "piped" }));
+      assert.doesNotMatch(`${stdout}${stderr}`, /^Next:/m);
+    }),
+});
+
 Deno.test("status --watch into a pipe writes plain lines to stderr and the table to stdout", () =>
   inFolder(async (folder) => {
     const { dir, fits } = await waitingRun(folder);

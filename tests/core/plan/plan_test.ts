@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { readPilot } from "../../../core/plan/pilot.ts";
-import { describePlan, makePlan } from "../../../core/plan/plan.ts";
+import { countsThatMatter, describePlan, makePlan } from "../../../core/plan/plan.ts";
 import {
   candidateCounts,
   pilotSlots,
@@ -229,4 +229,22 @@ Deno.test("a plan explains its columns and its mark, and calls no run by the nam
     /^ {2}<- {8}recommended: of the counts within [\d.]+ % of the best makespan the first with 3 shards for each slot, else the first$/m,
   );
   assert.doesNotMatch(text.replaceAll("from pilot (", ""), /pilot/i);
+});
+
+Deno.test("A plan shows the ten counts that matter, and all of them only when that is wanted", () => {
+  const one = pilot();
+  const plan = makePlan(one, { n_toys: 5000, hosts: pilotSlots(one), counts: null });
+  const shown = countsThatMatter(plan);
+  const least_s = Math.min(...plan.counts.map(({ pulled_makespan_s }) => pulled_makespan_s.median));
+  assert.ok(plan.counts.length > 10);
+  assert.equal(shown.length, 10);
+  assert.deepEqual(shown, plan.counts.filter((count) => shown.includes(count)));
+  for (const wanted of [plan.counts[0], plan.counts.at(-1)]) assert.ok(wanted && shown.includes(wanted));
+  assert.ok(shown.some(({ shards }) => shards === plan.recommended.shards));
+  assert.ok(shown.some(({ pulled_makespan_s }) => pulled_makespan_s.median === least_s));
+  const rows = (text: string) => text.match(/^ +\d+ {2,}.*$/gm)?.length;
+  assert.equal(rows(describePlan(plan, false)), 10);
+  assert.equal(rows(describePlan(plan, true)), plan.counts.length);
+  assert.match(describePlan(plan, false), new RegExp(`${plan.counts.length - 10} more counts: --all`));
+  assert.doesNotMatch(describePlan(plan, true), /--all/);
 });
