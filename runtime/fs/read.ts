@@ -75,14 +75,13 @@ const MAX_STALE = 5;
 let common = new Uint8Array(256 * 1024);
 
 /**
- * As readRegular, but into memory that the next call uses again, and with the time at which the file was last written to:
- * for whoever reads thousands of files and is done with each before the next. It is read to its end, without asking for
+ * As readRegular, but into memory that the next call uses again, and with what the system knows of the file: for whoever reads thousands of files and is done with each before the next. It is read to its end, without asking for
  * its size.
  * @throws {Unreadable}
  */
-export function readForNow(path: string, max_bytes: number): { bytes: Uint8Array; written_ms: number } {
-  const written_ms = checkRegular(path).mtime?.getTime() ?? NaN;
-  return { bytes: readToEnd(path, max_bytes) ?? readRegular(path, max_bytes), written_ms };
+export function readForNow(path: string, max_bytes: number): { bytes: Uint8Array; info: Deno.FileInfo } {
+  const info = checkRegular(path);
+  return { bytes: readToEnd(path, max_bytes) ?? readRegular(path, max_bytes), info };
 }
 
 /** Null where it is too large, or cannot be read: what is wrong readRegular tells. */
@@ -162,14 +161,21 @@ function statFile(path: string): Deno.FileInfo {
   }
 }
 
-/** How long a regular file is and when it was last written to; null where there is none that can be looked at. */
-export function sizeAndTime(path: string): { bytes: number; written_ms: number } | null {
+/** Returns what the system knows of a regular file; null where there is none that can be looked at. */
+export function infoOf(path: string): Deno.FileInfo | null {
   try {
-    const { isFile, size, mtime } = Deno.lstatSync(path);
-    return isFile && mtime ? { bytes: size, written_ms: mtime.getTime() } : null;
+    const info = Deno.lstatSync(path);
+    return info.isFile ? info : null;
   } catch {
     return null;
   }
+}
+
+/** Returns whether a file was last written to before another one, and may be read by all who may read that one. */
+export function isBeside(info: Deno.FileInfo, later: Deno.FileInfo): boolean {
+  const readers = (later.mode ?? 0) & 0o444;
+  const isReadable = info.uid === later.uid && info.gid === later.gid && ((info.mode ?? 0) & readers) === readers;
+  return isReadable && (info.mtime?.getTime() ?? NaN) < (later.mtime?.getTime() ?? NaN);
 }
 
 /** What kept the system from reading a file, as data. */

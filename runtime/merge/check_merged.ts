@@ -6,7 +6,16 @@ import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { MergedAbout } from "../../core/schema/merged.ts";
 import { hashFile } from "../fs/hash_file.ts";
-import { decodeText, openRegular, parseJson, readIfThere, readRegular, sizeAndTime, Unreadable } from "../fs/read.ts";
+import {
+  decodeText,
+  infoOf,
+  isBeside,
+  openRegular,
+  parseJson,
+  readIfThere,
+  readRegular,
+  Unreadable,
+} from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
 
 /** What a run's merged.out.json is worth, by what it says of itself: its toys are not read. */
@@ -28,9 +37,9 @@ function isChanged(dir: string): boolean {
     const status = readIfThere(status_path, MergeStatus);
     const { merged_sha256, merged_bytes } = status?.farm ?? {};
     if (typeof merged_sha256 !== "string" || basename(status?.merged ?? "") !== MERGED) return false;
-    const [merged, written] = [sizeAndTime(path), sizeAndTime(status_path)];
+    const [merged, written] = [infoOf(path), infoOf(status_path)];
     // The status is written after the document.
-    const isUntouched = merged && written && merged.bytes === merged_bytes && merged.written_ms < written.written_ms;
+    const isUntouched = merged && written && merged.size === merged_bytes && isBeside(merged, written);
     return !isUntouched && hashFile(path).sha256 !== merged_sha256;
   } catch {
     return false; // what cannot be read of merge_status.json is verify's to tell

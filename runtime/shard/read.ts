@@ -17,10 +17,11 @@ import { showListed } from "../fs/list.ts";
 import {
   checkDepth,
   decodeText,
+  infoOf,
+  isBeside,
   MAX_DOCUMENT_BYTES,
   parseJson,
   readForNow,
-  sizeAndTime,
   Unreadable,
 } from "../fs/read.ts";
 
@@ -126,16 +127,16 @@ export const isHidden = (found: Evidence, names: ReadonlySet<string>): boolean =
   found.kind === "bad" && found.late === true && names.has(found.file);
 
 /**
- * The record of a shard that is as it was committed by size and time: its output is as long as its record says, and was
- * last written to before that record was. Null where only the bytes can tell.
+ * The record of a shard that is as it was committed by size and time: its output is as long as its record says, was last
+ * written to before that record was, and may be read as that may. Null where only the bytes can tell.
  */
 export function readUntouched(dir: string, manifest: FarmManifest, plan: Plan): ShardRecord | null {
   try {
-    const { bytes, written_ms } = readForNow(`${dir}/${metricsName(plan.shard_index)}`, MAX_METRICS_BYTES);
+    const { bytes, info } = readForNow(`${dir}/${metricsName(plan.shard_index)}`, MAX_METRICS_BYTES);
     const record = ownRecord(bytes);
     if (!record || recordFault(manifest, plan, record) !== null) return null;
-    const output = sizeAndTime(`${dir}/${outName(plan.shard_index)}`);
-    return output?.bytes === record.out_bytes && output.written_ms < written_ms ? record : null;
+    const output = infoOf(`${dir}/${outName(plan.shard_index)}`);
+    return output?.size === record.out_bytes && isBeside(output, info) ? record : null;
   } catch {
     return null;
   }
