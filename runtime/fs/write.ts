@@ -63,11 +63,17 @@ export function writeTemporary(path: string, data: string | Uint8Array, mode = 0
     if (sync) file.syncDataSync();
   } catch (error) {
     removeQuietly(temporary);
-    throw error;
+    throw namingFile(error, path);
   } finally {
     file.close();
   }
   return temporary;
+}
+
+/** An error of an open file, which does not say of which, with its path as Deno names one: for main's last words. */
+export function namingFile(error: unknown, path: string): unknown {
+  if (error instanceof Error && fileFault(error) !== undefined) error.message += `: write '${path}'`;
+  return error;
 }
 
 export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {

@@ -1,4 +1,4 @@
-import { removeQuietly, writeAll } from "../fs/write.ts";
+import { namingFile, removeQuietly, writeAll } from "../fs/write.ts";
 
 /** Bytes that are kept for a while: here, or in a temporary file. */
 export type TextPiece = { bytes: Uint8Array } | { path: string; offset: number; length: number };
@@ -21,7 +21,11 @@ export class TextStore {
       return { bytes };
     }
     this.#file ??= Deno.openSync(this.#path, { write: true, createNew: true, mode: 0o600 });
-    writeAll(this.#file, bytes);
+    try {
+      writeAll(this.#file, bytes);
+    } catch (error) {
+      throw namingFile(error, this.#path);
+    }
     const piece = { path: this.#path, offset: this.#written, length: bytes.length };
     this.#written += bytes.length;
     return piece;

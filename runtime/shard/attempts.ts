@@ -5,7 +5,7 @@ import { Attempt, ATTEMPT_FILE_BYTES } from "../../core/schema/attempt.ts";
 import { commitByLink } from "../fs/exclusive.ts";
 import { listNames, showListed } from "../fs/list.ts";
 import { inputError, parseJson, readRegular, Unreadable } from "../fs/read.ts";
-import { exists, explainWrite, makeFolder, removeQuietly, writeAll, writeTemporary } from "../fs/write.ts";
+import { exists, explainWrite, makeFolder, namingFile, removeQuietly, writeAll, writeTemporary } from "../fs/write.ts";
 
 export const attemptPath = (dir: string, shard: number, attempt: number): string =>
   join(dir, ATTEMPTS, attemptName(shard, attempt));
@@ -111,6 +111,8 @@ export function updateAttempt(
     // Nothing is written into it any more: who reads it needs no blanks.
     if (open.attempt.end) file.truncateSync(bytes.indexOf(NEWLINE, bytes.lastIndexOf(BRACE)) + 1);
     return true;
+  } catch (error) {
+    throw namingFile(error, open.path);
   } finally {
     file.close();
   }
