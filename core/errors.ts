@@ -1,4 +1,4 @@
-/** Exit codes of the program; the README's table is checked against this one. */
+/** Exit codes of the program; core/reference.ts has their meanings. */
 export const EXIT_CODES = {
   done: 0,
   bug: 1,

@@ -1,4 +1,4 @@
-/** `./dev bench`: the timings that the README promises, as a table; exits non-zero when one is missed. `./dev bench NAME` measures
+/** `./dev bench`: the timings that docs/timings.md has, as a table; exits non-zero when one is missed. `./dev bench NAME` measures
  * and prints only some of them. */
 import { join } from "node:path";
 import { type BenchLine, holds, markdownTable } from "./bench/line.ts";

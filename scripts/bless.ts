@@ -1,4 +1,5 @@
 /** `./dev bless`: writes what the golden tests print now over what they expected. */
+import { writeReferencePages } from "./reference_pages.ts";
 import { testEnvironment } from "./testing/test_environment.ts";
 import { root } from "./tool_paths.ts";
 import { DevError, runMain } from "./tools/dev_error.ts";
@@ -8,12 +9,15 @@ async function main(): Promise<number> {
   if (Deno.env.get("CI")) {
     throw new DevError("Cannot bless in CI: a person must look at what changed; run ./dev bless where CI is not set");
   }
+  await writeReferencePages();
   const env = { ...await testEnvironment(), NSFARM_BLESS: "1" };
   const code = await runHere(Deno.execPath(), ["test", "-A", "--no-check", "--filter", "golden", "tests/"], {
     cwd: root,
     env,
   });
-  console.error("\ndev: now look at every change in tests/golden (git diff) before committing it");
+  console.error(
+    "\ndev: now look at every change in tests/golden and docs/reference (./dev fmt, git diff) before committing it",
+  );
   return code;
 }
 

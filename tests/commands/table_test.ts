@@ -1,29 +1,26 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, runCommandLine } from "../../commands/program.ts";
 import { TABLE, type TableRow } from "../../commands/table.ts";
-import { EXIT_CODES } from "../../core/errors.ts";
 import { PERMISSIONS } from "../../runtime/system/process.ts";
-import { readmeWithTable } from "../../scripts/readme_table.ts";
+import { referencePages } from "../../scripts/reference_pages.ts";
 import { root } from "../../scripts/tool_paths.ts";
 
-const readme = await readFile(join(root, "README.md"), "utf8");
+/** A page's lines without the blanks, dashes and line breaks by which a formatter lines them up. */
+const plain = (text: string) => text.replaceAll(/-{2,}/g, "-").replaceAll(/\s+/g, " ").trim();
 
-/** Cells without the blanks and dashes by which a formatter lines them up. */
-const cells = (text: string) =>
-  text.split("\n").map((line) => line.startsWith("|") ? line.replaceAll(/ +/g, " ").replaceAll(/-+/g, "-") : line);
-
-Deno.test("the README's table is the program's own: every command, its permissions, where it comes from", async () => {
-  assert.deepEqual(cells(readme), cells(await readmeWithTable(readme)));
-});
-
-Deno.test("the README's exit codes are those of the program, each once", () => {
-  const table = readme.slice(readme.indexOf("## Exit codes"), readme.indexOf("## What is in a run directory"));
-  const reported = [...table.matchAll(/^\| ([\d, ]+?) *\|/gm)].flatMap(([, codes = ""]) =>
-    codes.split(", ").map(Number)
-  );
-  assert.deepEqual(reported, Object.values(EXIT_CODES));
+Deno.test("docs/reference is the program's own: commands with their permissions, files, exit codes, the environment", async () => {
+  const pages = await referencePages();
+  const folder = join(root, "docs", "reference");
+  assert.deepEqual((await readdir(folder)).sort(), Object.keys(pages).sort());
+  for (const [name, text] of Object.entries(pages)) {
+    assert.equal(
+      plain(await readFile(join(folder, name), "utf8")),
+      plain(text),
+      `${name}: ./dev bless, then ./dev fmt`,
+    );
+  }
 });
 
 /** A command as commander knows it, with the flags of a scheduler. */

@@ -23,10 +23,16 @@ export async function parseCommandLine(line: string): Promise<Pick<Command, "arg
   if (argv[0] === undefined || ["help", "--help", "--version"].includes(argv[0])) return parseHelp(argv.slice(1));
   const row = TABLE.find(({ name }) => `${argv.join(" ")} `.startsWith(`${name} `));
   assert.ok(row, `no command: ${line}`);
-  const words = argv.slice(row.name.split(" ").length);
+  const words = withoutPlugin(argv.slice(row.name.split(" ").length));
   const command = await build(row, (await row.load()).default, words);
   if (words.includes("--help")) return { args: [] };
   return await command.action(() => {}).parseAsync(words, { from: "user" });
+}
+
+/** A plugin that a page names is the reader's own: a built-in scheduler stands for it. */
+function withoutPlugin(words: string[]): string[] {
+  const names = words.includes("--plugin");
+  return names ? words.map((word, i) => words[i - 1] === "--scheduler" ? "local" : word) : words;
 }
 
 function parseHelp(words: string[]): Pick<Command, "args"> {

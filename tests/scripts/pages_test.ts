@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { root } from "../../scripts/tool_paths.ts";
+import { parseCommandLine } from "../commands/support/parse_command_line.ts";
+
+const SKIPPED = new Set(["node_modules", "dist", "coverage"]);
+
+/** All Markdown pages of the repository. */
+function pagesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return SKIPPED.has(entry.name) || entry.name.startsWith(".") ? [] : pagesIn(path);
+    return entry.name.endsWith(".md") ? [path] : [];
+  });
+}
+
+const pages = pagesIn(root);
+const FENCE = /^ {0,3}```(\w*)\n([\s\S]*?)^ {0,3}```$/gm;
+const withoutCode = (text: string) => text.replaceAll(FENCE, "").replaceAll(/`[^`\n]*`/g, "");
+
+/** The anchors of a page's heads, as code hosts make them. */
+function anchorsOf(text: string): Set<string> {
+  const heads = [...text.replaceAll(FENCE, "").matchAll(/^#{1,6} (.+)$/gm)].map(([, head = ""]) => head);
+  return new Set(
+    heads.map((head) => head.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "").trim().replaceAll(" ", "-")),
+  );
+}
+
+/** The links of a page that lead nowhere: to no file, or to no head of it. Addresses of the web are not looked at. */
+function deadLinks(page: string, text: string): string[] {
+  const links = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to);
+  return links.filter((to) => !/^[a-z]+:/.test(to)).filter((to) => {
+    const [path = "", anchor] = to.split("#");
+    const file = path === "" ? page : join(dirname(page), path);
+    if (path !== "" && !existsSync(file)) return true;
+    return anchor !== undefined && !anchorsOf(path === "" ? text : readFileSync(file, "utf8")).has(anchor);
+  }).map((to) => `${relative(root, page)}: ${to}`);
+}
+
+Deno.test("Every link and anchor of every page leads somewhere", () => {
+  assert.ok(pages.length > 20, `only ${pages.length} pages were found: this test has gone blind`);
+  assert.deepEqual(pages.flatMap((page) => deadLinks(page, readFileSync(page, "utf8"))), []);
+});
+
+Deno.test("A dead link and a dead anchor would be seen", () => {
+  const page = join(root, "docs", "README.md");
+  const text =
+    "# A head: it\n[a](#a-head-it) [b](#b) [c](none.md) [d](vocabulary.md#times) [e](vocabulary.md#x)\n`[f](f)`";
+  assert.deepEqual(deadLinks(page, text), [
+    "docs/README.md: #b",
+    "docs/README.md: none.md",
+    "docs/README.md: vocabulary.md#x",
+  ]);
+});
+
+Deno.test("Each page of docs/ is in the index", () => {
+  const folder = join(root, "docs");
+  const index = readFileSync(join(folder, "README.md"), "utf8");
+  const named = pagesIn(folder).map((page) => relative(folder, page)).filter((page) => page !== "README.md");
+  assert.deepEqual(named.filter((page) => !index.includes(`](${page})`)), []);
+});
+
+/** Command lines of the program in the fenced blocks of a page; a backslash continues a line. */
+function commandLinesOf(text: string): string[] {
+  return [...text.matchAll(FENCE)].flatMap(([, , block = ""]) =>
+    block.replaceAll(/\\\n\s*/g, " ").split("\n").map((line) => line.trim().replace(/^\$ /, "")).filter((line) =>
+      line.startsWith("nsfarm-deno ")
+    )
+  );
+}
+
+Deno.test("Every command line in a fenced block of a page is one that the program takes", async () => {
+  const lines = pages.filter((page) => !page.endsWith("CHANGELOG.md")).flatMap((page) =>
+    commandLinesOf(readFileSync(page, "utf8")).map((line) => ({ page: relative(root, page), line }))
+  );
+  assert.ok(lines.length > 30, `only ${lines.length} lines were found: this test has gone blind`);
+  const refused: string[] = [];
+  for (const { page, line } of lines) {
+    await parseCommandLine(line).catch((error: unknown) => refused.push(`${page}: ${line}: ${error}`));
+  }
+  assert.deepEqual(refused, []);
+});
+
+Deno.test("The README fits on one screen of text, its picture is there and small", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  assert.ok(readme.split("\n").length < 70);
+  assert.ok(readme.includes("](docs/report.png)"));
+  assert.ok(statSync(join(root, "docs", "report.png")).size < 200_000);
+});
