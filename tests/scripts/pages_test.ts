@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { SHARD_STATES } from "../../core/schema/enums.ts";
 import { root } from "../../scripts/tool_paths.ts";
 import { parseCommandLine } from "../commands/support/parse_command_line.ts";
 
@@ -59,6 +60,17 @@ Deno.test("Each page of docs/ is in the index", () => {
   const index = readFileSync(join(folder, "README.md"), "utf8");
   const named = pagesIn(folder).map((page) => relative(folder, page)).filter((page) => page !== "README.md");
   assert.deepEqual(named.filter((page) => !index.includes(`](${page})`)), []);
+});
+
+Deno.test("The vocabulary has one line for each word, and each state of a shard among them", () => {
+  const text = readFileSync(join(root, "docs", "vocabulary.md"), "utf8");
+  const words = [...text.matchAll(/^\| ([\w -]+?) +\|/gm)].map(([, word = ""]) => word).filter((word) =>
+    !/^-+$/.test(word)
+  );
+  const terms = words.filter((word) => word !== "word" && word !== "state");
+  assert.ok(terms.length > 50);
+  assert.deepEqual(terms.filter((word, i) => terms.indexOf(word) !== i), []);
+  assert.deepEqual(SHARD_STATES.filter((state) => !terms.includes(state)), []);
 });
 
 /** Command lines of the program in the fenced blocks of a page; a backslash continues a line. */
