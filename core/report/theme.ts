@@ -72,7 +72,7 @@ header p{margin:.2em 0;color:var(--muted)}
 h1{font-size:27px;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}
 h2{font-size:16px;margin:0 0 2px}
 .lead{font-size:18px;margin:14px 0 18px;max-width:62em}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(158px,1fr));gap:12px;margin:16px 0 20px;padding:0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(136px,1fr));gap:12px;margin:16px 0 20px;padding:0}
 .tile{background:var(--card);border:1px solid var(--grid);border-radius:10px;padding:11px 12px}
 .tile b{display:block;font-size:24px;line-height:1.25;font-weight:650;letter-spacing:-.01em;white-space:nowrap}
 .tile span{color:var(--muted);font-size:12px;line-height:1.4;display:block}
