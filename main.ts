@@ -27,7 +27,7 @@ function printVersion(json: boolean): number {
 function report(thrown: unknown, json: boolean): number {
   const error = unexpectedFileError(thrown);
   if (!(error instanceof FarmError)) {
-    printNote("nsfarm-deno: this is a bug of ours; please report it with the lines below");
+    printNote("nsfarm-deno: internal error; please report it with the lines below");
     printNote(Deno.inspect(error));
     return EXIT_CODES.bug;
   }

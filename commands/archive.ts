@@ -3,10 +3,10 @@ import { writeArchive } from "../runtime/output/archive.ts";
 import { type CommandSpec, defineFlags } from "./flags.ts";
 
 const archiveFlags = defineFlags({
-  out: { type: "path", placeholder: "path", help: "where the .tar goes (default: beside the run directory)" },
+  out: { type: "path", placeholder: "path", help: "path of the .tar (default: beside the run directory)" },
   "allow-partial": {
     type: "boolean",
-    help: "archive what is there, also where the run does not verify or was not merged",
+    help: "archive the run even if it does not verify or is not merged",
   },
 });
 

@@ -24,20 +24,20 @@ const cancel: CommandSpec = {
     const remote = await stopOrphans(run, out);
     const words = [
       ...cancelled.map((handle) => `cancelled ${adapter.name} job ${handle.job_id}`),
-      ...workers.map((worker) => `stopped worker loop ${worker.process.pid}`),
+      ...workers.map((worker) => `stopped worker ${worker.process.pid}`),
       ...unknown.map(({ why }) => why),
       ...(remote.stopped.length > 0 ? [`stopped on their hosts: ${namedShards(remote.stopped)}`] : []),
       ...(remote.unclear.length > 0
         ? [`may still run on hosts that cannot be reached: ${namedShards(remote.unclear)}`]
         : []),
     ];
-    out.print(words.join("\n") || "nothing of this run is running or queued");
+    out.print(words.join("\n") || "no job of this run is running or queued");
     out.document({
       cancelled: cancelled.map(({ job_id, token }) => ({ job_id, token })),
       workers: workers.map((one) => one.process.pid),
       remote,
     });
-    if (words.length > 0) out.note("Finished shards stay; nsfarm-deno retry goes on with the others");
+    if (words.length > 0) out.note("Finished shards are kept; nsfarm-deno retry reruns the others");
     return remote.unclear.length + unknown.length > 0 ? EXIT_CODES.unreachable : EXIT_CODES.done;
   },
 };

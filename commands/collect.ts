@@ -4,9 +4,9 @@ import { type CollectReport, collectRun } from "../runtime/state/collect.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 
 const collectFlags = defineFlags({
-  manifest: { type: "path", placeholder: "path", help: "the run's manifest.json, in place of RUN_DIR" },
-  "in-place": { type: "boolean", help: "write into the manifest itself (what is done without --out)" },
-  out: { type: "path", placeholder: "path", help: "write the manifest with its results there instead" },
+  manifest: { type: "path", placeholder: "path", help: "the run's manifest.json, instead of RUN_DIR" },
+  "in-place": { type: "boolean", help: "write into the manifest itself (the default without --out)" },
+  out: { type: "path", placeholder: "path", help: "write the manifest with its results to this file instead" },
 });
 
 const collect: CommandSpec = {
@@ -16,7 +16,7 @@ const collect: CommandSpec = {
   run: ({ args, options, out }) => {
     const flags = collectFlags.read(options);
     const run = args[0] ?? flags.manifest;
-    if (run === undefined) throw new FarmError("usage", "Cannot collect nothing: wanted RUN_DIR or --manifest");
+    if (run === undefined) throw new FarmError("usage", "Cannot collect without a run: give RUN_DIR or --manifest");
     if (flags.inPlace && flags.out !== undefined) throw new FarmError("usage", "Cannot use both --in-place and --out");
     const report = collectRun(run, flags.out ?? null, new Date().toISOString());
     tellCollected(report, out);

@@ -39,13 +39,15 @@ const doctor: CommandSpec = {
     for (const { kind, what } of findings) out.print(kind === "note" ? what : paints.red(what));
     for (const words of summary.workers) out.print(`  ${words}`);
     for (const trouble of troubles) out.print(describe(trouble, paints));
-    if (isGoing) out.print("Nothing to do yet: shards run, or wait for their turn");
+    if (isGoing) out.print("Nothing to do yet: shards are running or queued");
     if (command) out.print(`\n${isGoing ? "Watch it with" : "Next"}:\n  ${quoteCommand(command)}`);
-    else if (troubles.length > 0) out.print("\nNo command goes on with it before that is mended");
+    else if (troubles.length > 0) out.print("\nFix this first; until then no command can continue the run");
     else if (isFailed && troubles.length === 0) out.print(FAILED);
     else if (findings.some(({ kind }) => kind === "fits")) {
-      out.print(`All toys are there and merged: ${summary.merged}`);
-    } else if (troubles.length === 0) out.print(paints.green(`Nothing is wrong: ${summary.merged} is there`));
+      out.print(`All toys are merged: ${summary.merged}`);
+    } else if (troubles.length === 0) {
+      out.print(paints.green(`Nothing is wrong: all toys are merged into ${summary.merged}`));
+    }
     const { counts: states, total, merged_check } = summary;
     out.document({ run_dir: run.dir, counts: states, total, merged_check, troubles, next: command });
     return isFailed ? EXIT_CODES.guardrails : EXIT_CODES.done;
@@ -53,7 +55,7 @@ const doctor: CommandSpec = {
 };
 export default doctor;
 
-const FAILED = "All toys are there and merged; they are not what the guardrails ask of them. No command mends that.";
+const FAILED = "All toys are merged, but they fail the guardrails. No command can fix that.";
 
 interface Examined {
   summary: StatusSummary;
@@ -87,9 +89,9 @@ function describe({ what, advice, shards, hosts, said: printed, log, by_hand }: 
     red(`${count} ${what}`),
     `  shards  ${shardRanges(shards)}`,
     ...(hosts.length > 0 ? [`  hosts   ${hosts.join(", ")}`] : []),
-    ...(printed === null ? is_record ? ["  said    nothing"] : [] : [`  said    ${printed}`]),
+    ...(printed === null ? is_record ? ["  error   none recorded"] : [] : [`  error   ${printed}`]),
     ...(log === null ? [] : [`  ${is_record ? "record" : "log   "}  ${log}`]),
-    `  so      ${advice}`,
+    `  try     ${advice}`,
     ...(by_hand === null ? [] : [`  by hand ${quoteCommand(by_hand)}`]),
   ].join("\n");
 }

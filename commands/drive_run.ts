@@ -1,4 +1,4 @@
-import { describeCollected, describeMerge } from "../core/collected.ts";
+import { type CollectCounts, describeCollected, describeMerge } from "../core/collected.ts";
 import type { StatusShard } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { plural } from "../core/format.ts";
@@ -56,6 +56,10 @@ async function workHere(run: Run<FarmManifest>, slots_on: SlotsOn, signals: Stop
   }
 }
 
+/** Returns what a retry does with a run that is not whole: `reruns the failed shard`. */
+const rerunWords = ({ total, ok, failed }: CollectCounts): string =>
+  `reruns the ${failed === total - ok ? "failed" : "unfinished"} ${total - ok === 1 ? "shard" : "shards"}`;
+
 /**
  * Collects and merges a run whose shards have ended, and prints the result: the exit code tells how it went.
  * @param looked where they stand by a look that asked their scheduler too
@@ -72,7 +76,9 @@ export async function finishRun(
   const report = await mergeAsRendered(run.manifest_path, allow_partial, now_utc);
   for (const note of report.notes) out.note(note);
   if (report.merged === null) {
-    out.note(`${describeCollected(collected.counts)}; nsfarm-deno retry ${quoteWord(run.dir)} runs the others again`);
+    out.note(
+      `${describeCollected(collected.counts)}; nsfarm-deno retry ${quoteWord(run.dir)} ${rerunWords(collected.counts)}`,
+    );
   } else out.print(describeMerge(report));
   out.document({ run_dir: run.dir, collected, merge: report });
   if (report.exit_code !== EXIT_CODES.done || allow_partial) return report.exit_code;

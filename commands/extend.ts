@@ -17,16 +17,16 @@ const extendFlags = defineFlags({
     type: "integer",
     required: true,
     placeholder: "+n",
-    help: "how many toys more, like +500",
+    help: "number of toys to add: +500",
     read: moreToys,
   },
   shards: {
     type: "integer",
     min: 1,
     placeholder: "k",
-    help: "in how many new shards (default: as long as the run's own)",
+    help: "number of new shards (default: same toys per shard as the run)",
   },
-  submit: { type: "boolean", default: true, help: "only add them; submit does the rest" },
+  submit: { type: "boolean", default: true, help: "add the shards but do not submit them" },
   ...END_FLAGS,
   ...ACCEPT_NEXTSTAT,
 });
@@ -68,7 +68,7 @@ function tellExtended({ run, shards, n_toys_before, since_utc }: Extended, out: 
   const follows = seed === seedOf(run.manifest, n_toys_before - 1) + 1;
   const warnings = seedWarnings(run.dir, dirname(run.dir), { seed, n_toys, config });
   for (const warning of warnings) out.note(`warning: ${warning}`);
-  if (since_utc !== null) out.note(`these toys were added at ${since_utc}, and not submitted: it goes on with them`);
+  if (since_utc !== null) out.note(`these toys were added at ${since_utc} but not submitted: submitting them now`);
   out.note(
     `${n_toys_before} + ${n_toys} toys: ${namedShards(shards)} with the seeds ${seed} to ${
       seed + n_toys - 1
@@ -81,7 +81,7 @@ function moreToys(text: string): number {
   if (!text.startsWith("+")) {
     throw new FarmError(
       "usage",
-      `Cannot use --n-toys "${text}": wanted how many toys more, with a sign`,
+      `Cannot use --n-toys "${text}": wanted the number of toys to add, with a sign`,
       "Like --n-toys +500",
     );
   }

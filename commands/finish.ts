@@ -11,12 +11,12 @@ import { adapterOf, runOf } from "./run_dir_flags.ts";
 import { inspectRun, watchRun } from "./watch_run.ts";
 
 const finishFlags = defineFlags({
-  wait: { type: "boolean", help: "first watch until the run's jobs have ended" },
+  wait: { type: "boolean", help: "first wait until the run's jobs have ended" },
   "file-grace-s": {
     type: "number",
     default: LATE_FILES_S,
     placeholder: "s",
-    help: "how long files that are not there yet are waited for",
+    help: "seconds to wait for files that have not arrived yet",
   },
 });
 

@@ -32,11 +32,11 @@ const logs: CommandSpec = {
     out.print(`shard ${shard}: toys ${plan.toy_start} to ${plan.toy_start + plan.n_toys - 1}, seed ${plan.seed}`);
     for (const one of found.attempts) {
       const end = one.end;
-      const how = end ? howEnded(end) : "no end on record: it runs, or its process was killed";
+      const how = end ? howEnded(end) : "no end recorded: it is running, or its process was killed";
       out.print(`attempt ${one.attempt} on ${one.host}, begun ${one.started_at_utc}: ${how}`);
       // Whether a bare SIGKILL was for want of memory only the reader can judge.
       if (end?.cause === "signal" && end.max_rss_bytes !== null) {
-        out.print(`  it had used ${mebibytes(end.max_rss_bytes)} MiB of memory`);
+        out.print(`  peak memory ${mebibytes(end.max_rss_bytes)} MiB`);
       }
       for (const line of end?.stderr_tail ?? []) out.print(`  | ${line}`);
     }
@@ -49,7 +49,7 @@ const logs: CommandSpec = {
     }
     if (found.old) out.print(describeOld(found.old));
     else if (found.attempts.length === 0 && !found.record) {
-      out.print("no attempt is on record: it has not begun, or says so only at its end (--wrapper sh)");
+      out.print("no attempt recorded: it has not started, or it records its attempt at the end (--wrapper sh)");
     }
     return EXIT_CODES.done;
   },
@@ -58,7 +58,7 @@ export default logs;
 
 /** What the side files of the old wrappers tell of a shard, or its row of results[]. */
 function describeOld({ rc, host, elapsed_s }: OldLogs["old"]): string {
-  if (rc === null && host === null && elapsed_s === null) return "neither an exit code nor a host is on record";
+  if (rc === null && host === null && elapsed_s === null) return "neither an exit code nor a host was recorded";
   const took = elapsed_s === null ? "" : ` after ${elapsed_s} s`;
   return `nextstat ${rc === null ? "left no exit code" : `ended with exit ${rc}`}${took}${host ? ` on ${host}` : ""}`;
 }

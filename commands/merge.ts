@@ -6,20 +6,26 @@ import { mergeRun } from "../runtime/merge/merge.ts";
 import { type CommandSpec, defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
 
 const mergeFlags = defineFlags({
-  manifest: { type: "path", placeholder: "path", help: "the run's manifest.json, in place of RUN_DIR" },
+  manifest: { type: "path", placeholder: "path", help: "the run's manifest.json, instead of RUN_DIR" },
   input: {
     type: "strings",
     placeholder: "path",
-    help: "an output or merged document, in place of a run (repeatable)",
+    help: "an output or merged document, instead of a run (repeatable)",
     read: plainPath("--input"),
   },
   out: {
     type: "path",
     placeholder: "path",
-    help: "where the merged document goes (default: merged.out.json of the run)",
+    help: "path of the merged document (default: merged.out.json of the run)",
   },
-  "allow-partial": { type: "boolean", help: "merge what is good when something is missing, and say so inside" },
-  "accept-unrecorded": { type: "boolean", help: "also take outputs without a record, or with that of another run" },
+  "allow-partial": {
+    type: "boolean",
+    help: "merge the valid shards when some are missing, and mark the file as partial",
+  },
+  "accept-unrecorded": {
+    type: "boolean",
+    help: "also merge outputs without a record, or with the record of another run",
+  },
   ...GUARDRAIL_FLAGS,
 });
 

@@ -13,7 +13,11 @@ export function printAnswer(text: string): void {
     console.log(text);
   } catch (error) {
     if (NOBODY_READS.has(systemCode(error) ?? "")) return;
-    throw new FarmError("input", `Cannot print the answer: ${errorText(error)}`, "Send it to where there is space");
+    throw new FarmError(
+      "input",
+      `Cannot print the result: ${errorText(error)}`,
+      "Redirect it to a disk with free space",
+    );
   }
 }
 

@@ -13,20 +13,20 @@ const planFlags = defineFlags({
     type: "path",
     required: true,
     placeholder: "run_dir",
-    help: "a finished run, whose measured times the plan is made from",
+    help: "the finished source run, whose measured times the plan uses",
   },
   "n-toys": {
     type: "integer",
     min: 1,
     placeholder: "n",
-    help: "toys of the run to plan (default: those of that run)",
+    help: "number of toys to plan for (default: as in the source run)",
   },
   slots: {
     type: "integer",
     min: 1,
     max: 1_000_000,
     placeholder: "n",
-    help: "slots to plan for (default: those of that run)",
+    help: "slots to plan for (default: as in the source run)",
   },
   hosts: { type: "path", placeholder: "preflight", help: "the hosts that a preflight found, one slot a physical core" },
   probe: { type: "string", placeholder: "scheduler", help: "the CPUs that this scheduler shows" },
@@ -50,7 +50,7 @@ const plan: CommandSpec = {
     });
     // How its toys were fitted is in the plan's own warnings.
     for (const { kind, what } of facts.merged_check.findings) {
-      if (kind !== "fits") out.note(`the run it is made from: ${what}`);
+      if (kind !== "fits") out.note(`the source run: ${what}`);
     }
     out.print(describePlan(made, flags.all || flags.shardsList !== undefined));
     out.document(made);
@@ -62,7 +62,7 @@ export default plan;
 async function slotsOf(flags: FlagValues<typeof planFlags.table>, pilot: Pilot, threads: number): Promise<HostSlots[]> {
   const { slots, hosts, probe } = flags;
   if ([slots, hosts, probe].filter((one) => one !== undefined).length > 1) {
-    throw new FarmError("usage", "Cannot plan with more than one of --slots, --hosts and --probe: each says the slots");
+    throw new FarmError("usage", "Cannot plan with more than one of --slots, --hosts and --probe: each sets the slots");
   }
   if (slots !== undefined) return spreadSlots(pilot, slots);
   if (hosts !== undefined) return preflightSlots(hosts, threads);

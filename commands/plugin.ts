@@ -16,8 +16,8 @@ const plugin: CommandSpec = {
       "after",
       [
         "",
-        "  plugin list         adapters that are found, and why others are not",
-        "  plugin check FILE   whether an adapter keeps the contract; what it would write and run",
+        "  plugin list         list the adapters found, and why others cannot be used",
+        "  plugin check FILE   check that an adapter keeps the contract; show what it would write and run",
         "  plugin new NAME     write a commented adapter that passes the check",
       ].join("\n"),
     );
@@ -88,6 +88,6 @@ function make(name: string, out: Output): number {
   const file = newPlugin(name);
   out.print(file);
   out.document({ file });
-  out.note(`Look at it with: nsfarm-deno plugin check ${quoteWord(file)}`);
+  out.note(`Check it with: nsfarm-deno plugin check ${quoteWord(file)}`);
   return EXIT_CODES.done;
 }

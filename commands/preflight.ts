@@ -18,25 +18,25 @@ import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { tellPlugin } from "./scheduler_flags.ts";
 
 export const preflightFlags = defineFlags({
-  scheduler: { type: "string", placeholder: "name", help: "the scheduler to ask: slurm, htcondor …" },
-  "hosts-file": { type: "path", placeholder: "path", help: "hosts to look at by ssh, one a line" },
-  "timeout-s": { type: "number", min: 0.1, default: 20, placeholder: "s", help: "how long one host may take" },
+  scheduler: { type: "string", placeholder: "name", help: "scheduler to check: slurm, htcondor …" },
+  "hosts-file": { type: "path", placeholder: "path", help: "hosts to check by ssh, one per line" },
+  "timeout-s": { type: "number", min: 0.1, default: 20, placeholder: "s", help: "time limit for each host in seconds" },
   jobs: {
     type: "integer",
     min: 1,
     max: 1000,
     default: 16,
     placeholder: "n",
-    help: "hosts that are looked at at the same time",
+    help: "number of hosts to check at the same time",
   },
-  "nextstat-bin": { type: "path", placeholder: "path", help: "nextstat on the hosts (default: the one on PATH)" },
+  "nextstat-bin": { type: "path", placeholder: "path", help: "path of nextstat on the hosts (default: on PATH)" },
   "remote-base-dir": { type: "path", placeholder: "dir", help: "folder for runs on the hosts" },
-  out: { type: "path", placeholder: "path", help: "also write the document there" },
+  out: { type: "path", placeholder: "path", help: "also write the JSON document to this file" },
   "write-profile": {
     type: "string",
     bare: true,
     placeholder: "file",
-    help: "write a profile of what was found (default: nsfarm-deno.jsonc)",
+    help: "write a profile with these findings (default: nsfarm-deno.jsonc)",
   },
   ...SSH_CONNECTION,
 });
@@ -85,7 +85,7 @@ const preflight: CommandSpec = {
     const { scheduler, hostsFile, writeProfile: asked } = flags;
     if (scheduler !== undefined && hostsFile === undefined) return await preflightOf(scheduler, asked, out);
     if (scheduler === undefined && hostsFile !== undefined) return await preflightOfHosts(hostsFile, flags, out);
-    throw new FarmError("usage", "Cannot look at nothing: wanted either --scheduler or --hosts-file");
+    throw new FarmError("usage", "Cannot run preflight without a target: give --scheduler NAME or --hosts-file FILE");
   },
 };
 export default preflight;
@@ -98,7 +98,7 @@ async function preflightOf(scheduler: string, asked: AskedProfile, out: Output):
   const adapter = await loadAdapter(scheduler);
   tellPlugin(adapter, out);
   if (adapter.slots_on === "hosts") {
-    throw new FarmError("usage", "Cannot look at hosts that nobody names: wanted --hosts-file");
+    throw new FarmError("usage", "Cannot run preflight for ssh without hosts: give --hosts-file FILE");
   }
   if (adapter.kind === "worker") return await preflightHere(adapter, asked, out);
   const results = await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/");
@@ -107,8 +107,8 @@ async function preflightOf(scheduler: string, asked: AskedProfile, out: Output):
   if (silent) {
     throw new FarmError(
       "unreachable",
-      `Cannot ask ${adapter.name}: ${printed ?? "no answer"}`,
-      "Is this a machine that can submit to it?",
+      `Cannot query ${adapter.name}: ${printed ?? "no answer"}`,
+      "Run this on a machine that can submit to it",
     );
   }
   const limits = adapter.readProbe(results);

@@ -88,7 +88,7 @@ export function ofProfile(error: unknown, used: ProfileInUse | null, added: read
 /** With --explain nothing is done, so that nothing has to be there. */
 export function defineExplain(command: Command, argv: readonly string[]): void {
   if (!hasFlag(command, "scheduler")) return;
-  command.option("--explain", "show every option's value and where it comes from; do nothing");
+  command.option("--explain", "show each option's value and where it comes from, then stop");
   if (isGiven(argv, "explain")) { for (const option of command.options) option.makeOptionMandatory(false); }
 }
 

@@ -68,8 +68,8 @@ export async function build(row: TableRow, spec: CommandSpec, argv: readonly str
   await spec.define(command, argv);
   if (spec.schedulers) {
     command
-      .option("--plugin <file>", "an adapter for a further scheduler, .ts or .js (repeatable)", repeated)
-      .option("--profile <file>", "a site's or your own defaults (`none`: without)");
+      .option("--plugin <file>", "plugin for another scheduler, .ts or .js (repeatable)", repeated)
+      .option("--profile <file>", "file with default options (`none` = no profile)");
     defineExplain(command, argv);
   }
   groupOptions(command);

@@ -108,10 +108,10 @@ export function tellWork(run: Run<FarmManifest>): WorkTeller {
   const tell = (event: WorkEvent) => {
     if (event.kind === "begun") {
       Object.assign(state, { total: event.total, done: event.done });
-      if (event.done > 0) view.say(`${event.done} of ${event.total} shards were done already`);
+      if (event.done > 0) view.say(`${event.done} of ${event.total} shards are already done`);
       if (event.running_elsewhere > 0) {
         view.say(
-          `${event.running_elsewhere} shards were begun on machines that cannot be asked from here; nsfarm-deno retry takes them over`,
+          `${event.running_elsewhere} shards were started on machines that cannot be reached from here; nsfarm-deno retry reruns them`,
         );
       }
     } else if (event.kind === "started") state.running++;
@@ -120,7 +120,7 @@ export function tellWork(run: Run<FarmManifest>): WorkTeller {
     else if (event.kind === "failed") failed(event);
     else if (event.kind === "taken") state.running--;
     else if (event.kind === "executor") view.say(event.message);
-    else if (event.kind === "given_up") view.say(`no further shard is started: ${event.why}`);
+    else if (event.kind === "given_up") view.say(`starting no more shards: ${event.why}`);
     if (state.total > 0) show();
   };
   const found = (record: ShardRecord) => {
@@ -142,7 +142,7 @@ export function tellWork(run: Run<FarmManifest>): WorkTeller {
     view.say(
       `shard ${shard}: ${FAILURES[record.cause].words}${code}${
         record.stderr_tail[0] ? `: ${record.stderr_tail[0]}` : ""
-      }${again ? "; it is tried again" : ""}`,
+      }${again ? "; retrying it" : ""}`,
     );
   };
   return { tell, close: () => view.close() };

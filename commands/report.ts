@@ -6,9 +6,9 @@ const reportFlags = defineFlags({
   out: {
     type: "path",
     placeholder: "path",
-    help: "where the page goes (default: report.html in the run, or beside the sweep)",
+    help: "path of the page (default: report.html in the run, or beside the sweep)",
   },
-  svg: { type: "path", placeholder: "dir", help: "write every figure as a file of its own into this folder" },
+  svg: { type: "path", placeholder: "dir", help: "also write each figure as an SVG file into this folder" },
 });
 
 const report: CommandSpec = {

@@ -28,8 +28,7 @@ const TOY_FLAGS = {
     type: "integer",
     default: 42,
     placeholder: "s",
-    help:
-      "seed of toy 0; toy k has seed + k; `next`: the first that no run beside this one uses; of a run that is there already, its own",
+    help: "seed of toy 0; toy k has seed + k; next = first seed not used by other runs in the same folder",
     read: seed,
   },
   threads: {
@@ -38,14 +37,14 @@ const TOY_FLAGS = {
     default: 0,
     placeholder: "t",
     help:
-      "threads of each shard; 0: what the job is given; for ssh also physical, logical, auto or nextstat-auto: one shard a host at a time",
+      "threads per shard (0 = the CPUs allocated to the job); for ssh also physical, logical, auto or nextstat-auto: one shard per host at a time",
     read: threads,
   },
   "nextstat-bin": {
     group: "What to run",
     type: "path",
     placeholder: "path",
-    help: "the nextstat program (default: beside this one, else on PATH)",
+    help: "path of nextstat (default: beside nsfarm-deno, else on PATH)",
   },
   gen: {
     group: "What to run",
@@ -81,12 +80,12 @@ const TOY_FLAGS = {
     max: 100_000,
     placeholder: "k",
     help:
-      "k jobs that each take the next open shard until none is left, in place of a job for each shard; needs a shared disk",
+      "submit k pilot jobs that each work on a run: work on a run: take the next open shard until none is left, instead of one job per shard; needs a shared disk",
   },
   speculate: {
     group: "How to split it",
     type: "boolean",
-    help: "with --pilots: an idle one runs a shard a second time that takes far longer than others",
+    help: "with --pilots: an idle pilot starts a second copy of an unusually slow shard; the first to finish counts",
   },
   "heartbeat-s": {
     group: "Advanced",
@@ -94,7 +93,7 @@ const TOY_FLAGS = {
     min: 0.1,
     placeholder: "s",
     help:
-      "with --pilots: how often one says that it is alive (default: 40); silent for three times as long, it loses its shards to others",
+      "with --pilots: heartbeat interval in seconds (default: 40); after three intervals of silence its shards go to others",
   },
   check: {
     group: "Guardrails",
@@ -119,7 +118,7 @@ const PLACE_FLAGS = {
     group: "Where",
     type: "string",
     placeholder: "id",
-    help: "name of the run directory (default: made of the date)",
+    help: "name of the run directory (default: from the date)",
     read: runId,
   },
 } as const satisfies FlagTable;
@@ -131,7 +130,7 @@ const JOB_FLAGS = {
     type: "string",
     choices: ["binary", "sh"],
     placeholder: "kind",
-    help: "what runs in a job: this binary, or a small sh script",
+    help: "program that runs in each job: nsfarm-deno or a small sh script",
   },
   mode: {
     group: "Where",
@@ -139,7 +138,7 @@ const JOB_FLAGS = {
     default: "shared",
     choices: ["shared", "transfer"],
     placeholder: "mode",
-    help: "shared file system, or file transfer",
+    help: "how jobs reach their files: shared file system or file transfer",
   },
 } as const satisfies FlagTable;
 
@@ -215,20 +214,20 @@ function pilotOptions(
     if (given === undefined) return {};
     throw new FarmError(
       "usage",
-      `Cannot use ${given} without --pilots: it is about pilots`,
+      `Cannot use ${given} without --pilots: only pilots use it`,
       "Add --pilots K, or leave it out",
     );
   }
   if (!adapter.options.some(({ name }) => name === "shards-per-job")) {
     throw new FarmError(
       "usage",
-      `Cannot use --pilots with ${adapter.name}: its slots take the next open shard in any case`,
+      `Cannot use --pilots with ${adapter.name}: its slots always take the next open shard`,
     );
   }
   if (mode === "transfer" || wrapper === "sh") {
     throw new FarmError(
       "usage",
-      "Cannot use --pilots with file transfer or --wrapper sh: they share the run directory",
+      "Cannot use --pilots with file transfer or --wrapper sh: pilots need a shared run directory and nsfarm-deno",
     );
   }
   return {
@@ -261,8 +260,8 @@ function checkExtra(words: string[]): string[] {
   if (owned === undefined) return words;
   throw new FarmError(
     "usage",
-    `Cannot use --extra-arg "${owned}": nsfarm-deno sets this flag of nextstat itself`,
-    "Use its own option for it; see --help",
+    `Cannot use --extra-arg "${owned}": nsfarm-deno sets this nextstat flag itself`,
+    "Use the nsfarm-deno option instead; see --help",
   );
 }
 

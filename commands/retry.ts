@@ -26,7 +26,7 @@ const retryFlags = defineFlags({
     help: "a longer time limit for each job (default: twice as long)",
   },
   ...MODE_FLAG,
-  split: { type: "boolean", help: "cut each of them in two first: the same toys, half as long" },
+  split: { type: "boolean", help: "first cut each shard in two: the same toys, half the time each" },
   ...END_FLAGS,
   ...ACCEPT_NEXTSTAT,
 });
@@ -68,7 +68,7 @@ async function nodesAsked(
   const asked = readSchedulerOptions(options, { options: await optionsOfRole("nodes") });
   const foreign = Object.keys(asked).find((name) => !adapter.options.some((option) => option.name === name));
   if (foreign === undefined) return asked;
-  throw new FarmError("usage", `Cannot use --${foreign} here: this is a run of ${adapter.name}`);
+  throw new FarmError("usage", `Cannot use --${foreign} here: this run uses ${adapter.name}`);
 }
 
 function moreOf({ moreMemory, moreTime }: FlagValues<typeof retryFlags.table>): Raised {

@@ -30,19 +30,23 @@ interface OldFlag {
 }
 
 const OLD: readonly OldFlag[] = [
-  { flags: "--remote-workdir <dir>", name: "remoteWorkdir", now: "paths are absolute, wherever nextstat is started" },
+  { flags: "--remote-workdir <dir>", name: "remoteWorkdir", now: "all paths are absolute" },
   { flags: "--remote-config <path>", name: "remoteConfig", now: "every host runs the spec of --config" },
-  { flags: "--upload-config", name: "uploadConfig", now: "inputs are sent to hosts that do not see them" },
-  { flags: "--no-upload-config", name: "uploadConfig", now: "inputs are sent to hosts that do not see them" },
+  { flags: "--upload-config", name: "uploadConfig", now: "inputs are sent automatically where needed" },
+  { flags: "--no-upload-config", name: "uploadConfig", now: "inputs are sent automatically where needed" },
   { flags: "--jobs <n>", name: "jobs", now: "all hosts work at the same time" },
-  { flags: "--log-level <level>", name: "logLevel", now: "progress is on stderr, all else in logs RUN_DIR SHARD" },
-  { flags: "--pin-blas-threads", name: "pinBlasThreads", now: "each shard's BLAS has one thread, always" },
-  { flags: "--no-pin-blas-threads", name: "pinBlasThreads", now: "each shard's BLAS has one thread, always" },
+  {
+    flags: "--log-level <level>",
+    name: "logLevel",
+    now: "progress goes to stderr; see logs RUN_DIR SHARD for the rest",
+  },
+  { flags: "--pin-blas-threads", name: "pinBlasThreads", now: "BLAS always uses one thread per shard" },
+  { flags: "--no-pin-blas-threads", name: "pinBlasThreads", now: "BLAS always uses one thread per shard" },
 ];
 
 /** Old command lines go on to work: these are taken, and change nothing. */
 export function defineOldFlags(command: Command): void {
-  for (const { flags, now } of OLD) command.option(flags, `of the old runner, without effect: ${now}`);
+  for (const { flags, now } of OLD) command.option(flags, `accepted for old scripts, ignored: ${now}`);
 }
 
 /** Says of each that was given what takes care of it now. */
@@ -144,6 +148,6 @@ function openSame(dir: string, request: RunRequest, out: Output): Run<FarmManife
   throw new FarmError(
     "usage",
     `Cannot go on with the run "${dir}": ${difference}`,
-    "Give the same options, or another --run-id for a new run",
+    "Give the same options, or another --run-id to start a new run",
   );
 }

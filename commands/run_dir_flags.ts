@@ -39,7 +39,9 @@ export function openRunOf(path: string, out: Output): Run<FarmManifest> {
   }
   const origin = originOf(run);
   if (origin.kind === "copied") {
-    out.note(`this is a copy of "${origin.from}": jobs and processes on record are that run's, and left alone`);
+    out.note(
+      `this is a copy of "${origin.from}": its recorded jobs and processes belong to that run and are left alone`,
+    );
   }
   return run;
 }
@@ -52,8 +54,8 @@ export async function ownRunOf(args: readonly string[], out: Output): Promise<Ru
 /** Says what a copied or moved directory has become. */
 export async function withOrigin(found: Run<FarmManifest>, out: Output): Promise<Run<FarmManifest>> {
   const { run, origin } = await acceptCopy(found);
-  if (origin.kind === "copied") out.note("it is a run of its own from now on, and its job files are written anew");
-  if (origin.kind === "moved") out.note(`the run has moved here from "${origin.from}": its job files are written anew`);
+  if (origin.kind === "copied") out.note("it is an independent run from now on; its job files were rewritten");
+  if (origin.kind === "moved") out.note(`the run was moved here from "${origin.from}"; its job files were rewritten`);
   return run;
 }
 
@@ -79,8 +81,7 @@ export const ACCEPT_NEXTSTAT = {
   "accept-changed-nextstat": {
     group: "Guardrails",
     type: "boolean",
-    help:
-      "take the nextstat that is there now, though it is not the file that the run was rendered with (version as before)",
+    help: "accept the current nextstat although its file has changed since the run was rendered (same version)",
   },
 } as const satisfies FlagTable;
 
@@ -94,6 +95,6 @@ export async function takeNextstat(
   if (!acceptChangedNextstat) return run;
   const taken = await acceptNextstat(run, adapter);
   const sha256 = taken.manifest.farm.accepted_nextstats?.at(-1)?.sha256;
-  if (taken !== run) out.note(`from here on nextstat "${run.manifest.nextstat_bin}" is that of sha256 ${sha256}`);
+  if (taken !== run) out.note(`the run now uses nextstat "${run.manifest.nextstat_bin}" with sha256 ${sha256}`);
   return taken;
 }

@@ -12,13 +12,13 @@ import { adapterOf, anyRunOf } from "./run_dir_flags.ts";
 import { inspectRun, watchRun } from "./watch_run.ts";
 
 const statusFlags = defineFlags({
-  watch: { type: "boolean", help: "follow it until nothing more will happen" },
-  check: { type: "boolean", help: "exit 5 unless every shard is done; 6 where a guardrail failed" },
+  watch: { type: "boolean", help: "follow the run until all jobs have ended" },
+  check: { type: "boolean", help: "exit 5 unless every shard is done; 6 if a guardrail failed" },
   "file-grace-s": {
     type: "number",
     default: LATE_FILES_S,
     placeholder: "s",
-    help: "how long files of a job that is gone are waited for",
+    help: "seconds to wait for the files of a finished job",
   },
 });
 

@@ -18,9 +18,9 @@ import { watchRun } from "./watch_run.ts";
 export const END_FLAGS = {
   finish: {
     type: "boolean",
-    help: "also submit a job that collects and merges when the others have ended; you may log out",
+    help: "also submit a job that collects and merges at the end, so that you can log out",
   },
-  wait: { type: "boolean", help: "watch until the run has ended, then collect and merge" },
+  wait: { type: "boolean", help: "wait until the run has ended, then collect and merge" },
 } as const satisfies FlagTable;
 
 /** Another mode for the jobs that are submitted from now on. */
@@ -29,7 +29,7 @@ export const MODE_FLAG = {
     type: "string",
     choices: ["shared", "transfer"],
     placeholder: "mode",
-    help: "how HTCondor's jobs get at their files (default: as rendered)",
+    help: "how HTCondor jobs reach their files (default: as rendered)",
   },
 } as const satisfies FlagTable;
 

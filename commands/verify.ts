@@ -17,9 +17,9 @@ const verify: CommandSpec = {
     const { n_good, n_shards, merged, merged_check, findings } = report;
     const printed = merged_check.findings.filter((finding) => !isSetFault(finding));
     for (const { what } of printed) out.print(what);
-    const files = findings.length === 0 ? "verified" : plural(findings.length, "finding");
+    const files = findings.length === 0 ? "verified" : `${plural(findings.length, "problem")} found`;
     const failed = printed.some(({ kind }) => kind === "guardrail") ? ", and a guardrail failed" : "";
-    out.print(`${n_good}/${n_shards} shards good, merged.out.json ${merged}: ${files}${failed}`);
+    out.print(`${n_good}/${n_shards} shards valid, merged.out.json ${merged}; ${files}${failed}`);
     out.document(report);
     if (findings.length > 0) return Promise.resolve(EXIT_CODES.shards);
     return Promise.resolve(failed === "" ? EXIT_CODES.done : EXIT_CODES.guardrails);
@@ -30,7 +30,7 @@ export default verify;
 function tellArchive(report: ArchiveReport, out: Output): number {
   const { n_files, findings } = report;
   for (const { file, what } of findings) out.print(`${file} ${what}`);
-  const files = findings.length === 0 ? "verified by their sums" : plural(findings.length, "finding");
+  const files = findings.length === 0 ? "verified by their sums" : `${plural(findings.length, "problem")} found`;
   const failed = report.guardrails_passed === false ? "; a guardrail failed when it was merged" : "";
   out.print(`${n_files} files: ${files}${failed}`);
   out.document(report);

@@ -3,6 +3,7 @@ import { livePlans } from "../core/check_manifest.ts";
 import { tellChanges } from "../core/describe_status.ts";
 import { FarmError } from "../core/errors.ts";
 import { CLAIMS } from "../core/run_paths.ts";
+import { plural } from "../core/format.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { LATE_FILES_S } from "../core/shard_states.ts";
 import { listNames, orRefusal } from "../runtime/fs/list.ts";
@@ -53,8 +54,8 @@ async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<st
   if (refused instanceof FarmError) return [refused.message];
   const { alive, elsewhere, unknown } = await lookAtWorkers(run, machine.process.boot_id);
   return [
-    ...alive.map((one) => `worker loop ${one.process.pid} with ${one.slots} slots runs on this machine`),
-    ...elsewhere.map((one) => `a worker loop with ${one.slots} slots was begun on ${one.process.host}`),
+    ...alive.map((one) => `worker ${one.process.pid} (${plural(one.slots, "slot")}) is running here`),
+    ...elsewhere.map((one) => `a worker (${plural(one.slots, "slot")}) was started on ${one.process.host}`),
     ...unknown.map(({ why }) => why),
   ];
 }
@@ -63,7 +64,7 @@ async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<st
 type WatchedRun = RunStatus & { is_silent: boolean };
 
 const SILENT =
-  `no pilot has given a sign of life for ${PILOT_SILENCE_S} s, though their scheduler believes them to run: they count as dead`;
+  `no pilot has updated its heartbeat for ${PILOT_SILENCE_S} s, although the scheduler lists them as running: they count as dead`;
 
 /** Waits between looks: short while things move, longer for long runs; a look at many shards costs. */
 function nextWait_ms(round: number, local: boolean): number {

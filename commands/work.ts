@@ -17,32 +17,31 @@ const workFlags = defineFlags({
     min: 1,
     max: 100_000,
     placeholder: "n",
-    help: "shards that run at the same time (default: CPUs divided by threads)",
+    help: "number of shards to run at the same time (default: CPUs / threads)",
   },
-  "retry-failed": { type: "boolean", help: "also run shards again whose attempts failed" },
-  hosts: { type: "boolean", help: "run them on the hosts of the run's hosts file, not on this machine" },
+  "retry-failed": { type: "boolean", help: "also rerun failed shards" },
+  hosts: { type: "boolean", help: "run them on the hosts of the run's hosts file instead of here" },
   pilot: {
     type: "boolean",
-    help: "inside a scheduler's job: use what it was given, and begin nothing that its time would not fit",
+    help: "run as a pilot inside a scheduler's job: use its CPUs, start no shard that would exceed its remaining time",
   },
   speculate: {
     type: "boolean",
-    help: "when nothing is open, run a shard a second time that others take far longer for",
+    help: "when no shard is open, start a second copy of an unusually slow shard",
   },
   "heartbeat-s": {
     type: "number",
     min: 0.1,
     placeholder: "s",
-    help:
-      "how often it says that it is alive (default: 40); silent for three times as long, it loses its shards to others",
+    help: "heartbeat interval in seconds (default: 40); after three intervals of silence its shards go to others",
   },
-  detach: { type: "boolean", help: "go on in the background; what it says goes to logs/ of the run" },
-  ask: { type: "boolean", help: "print the worker loops of this run that are alive on this machine" },
+  detach: { type: "boolean", help: "continue in the background; its output goes to logs/ of the run" },
+  ask: { type: "boolean", help: "print the workers of this run that are alive on this machine" },
   stop: { type: "boolean", help: "stop them (with --token: that one)" },
   token: {
     type: "string",
     placeholder: "hex",
-    help: "name of the worker loop, 16 hexadecimal digits",
+    help: "name of the worker, 16 hexadecimal digits",
     read: workerToken,
   },
 });
@@ -95,8 +94,8 @@ const work: CommandSpec = {
         ...(flags.heartbeatS === undefined ? {} : { beat_interval_s: flags.heartbeatS }),
       };
       const shape = (flags.pilot ? pilotShape : localShape)(run.manifest, flags.slots ?? null);
-      const crew = poolOn(slots_on, shape);
-      const report = await workOnRun(run, ids, crew, order, teller.tell);
+      const pool = poolOn(slots_on, shape);
+      const report = await workOnRun(run, ids, pool, order, teller.tell);
       teller.close();
       out.print(
         `${report.done} done, ${report.failed.length} failed, ${report.left.length + report.elsewhere.length} left`,

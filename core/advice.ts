@@ -19,19 +19,19 @@ export const NO_REMEDIES: Remedies = { more_memory: null, more_time: null, refus
 
 /** What is to be done about each before, or beside, the command that goes on: the one table of advice. */
 export const ADVICE: Record<Remedy, string> = {
-  memory: "they need more memory than their jobs had",
-  time: "they need more time than their jobs had, or fewer toys each",
-  disk: "free some space first: df -h shows where there is none",
+  memory: "give their jobs more memory",
+  time: "give their jobs more time, or fewer toys each",
+  disk: "free some space first; df -h shows the full disk",
   inputs:
-    "put back the spec, its files and nextstat as they were, or render a new run; a nextstat that was changed on purpose: retry --accept-changed-nextstat",
-  start: "nextstat must be there, and run, on the host: try it there by hand",
-  held: "nothing happens before the cause is mended; retry takes the held jobs away",
+    "restore the spec, its files and nextstat, or render a new run; if nextstat was changed on purpose: retry --accept-changed-nextstat",
+  start: "make sure that nextstat is on the host and runs there; try it there by hand",
+  held: "fix the cause first; retry then cancels the held jobs and submits new ones",
   unknown: "ask again when the scheduler answers",
   going: "nothing is wrong",
-  waiting: "nothing works on them: submit hands them out",
-  refused: "mend what it says and submit again, or render a run of another --run-id with other options",
-  again: "to run it once more will not help: mend the cause first, then retry; its fit by hand shows it",
-  other: "run again; if it comes back, read the log",
+  waiting: "submit them: no job has them yet",
+  refused: "fix this and submit again; to change options, render a new run",
+  again: "fix the cause first, then retry: a rerun alone fails again; run the fit by hand to see why",
+  other: "rerun; if it fails again, read the log",
 };
 
 /** So often in the same way is no accident. */
@@ -93,8 +93,8 @@ export function nothingToSubmit(
   const what = [
     ...(ended > 0 ? [`${plural(ended, "shard")} ended without a result`] : []),
     ...(held > 0 ? [`the jobs of ${plural(held, "shard")} are held`] : []),
-    ...(unknown > 0 ? [`nobody knows of ${plural(unknown, "shard")} whether they still run`] : []),
-    ...(going > 0 ? [`${plural(going, "shard")} on the way`] : []),
+    ...(unknown > 0 ? [`${plural(unknown, "shard")} may still run (unknown)`] : []),
+    ...(going > 0 ? [`${plural(going, "shard")} queued or running`] : []),
     `${done} done`,
   ];
   const remedy = [...shards.keys()].find((one) => !isOnItsWay(one)) ?? "going";
@@ -192,5 +192,5 @@ function whatOf({ state, why, times }: FailedShard, remedy: Remedy, { refusal }:
   if (remedy === "refused") return `${NOT_SUBMITTED}, the submission was refused: ${refusal}`;
   if (remedy === "waiting") return NOT_SUBMITTED;
   const what = why === "" ? state : `${state}: ${why}`;
-  return remedy === "again" ? `${what}, ${times} times in the same way` : what;
+  return remedy === "again" ? `${what}, ${times} times in a row` : what;
 }

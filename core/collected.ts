@@ -49,7 +49,7 @@ export function wavesText({ waves, most_at_once }: Pick<RunTimes, "waves" | "mos
 export function describeTimes(times: RunTimes): string {
   const spread = times.makespan_spread_s ? ` ± ${measuredSeconds(times.makespan_spread_s)}` : "";
   const makespan = times.makespan_s === null
-    ? times.stretches.length > 1 ? `not one: the run had ${times.stretches.length} stretches` : "unknown"
+    ? times.stretches.length > 1 ? interrupted(times) : "unknown"
     : `${measuredSeconds(times.makespan_s)}${spread}`;
   const longest = times.max_shard_elapsed_s === null ? "unknown" : measuredSeconds(times.max_shard_elapsed_s);
   const waves = times.waves === null ? "" : ` (${wavesText(times)})`;
@@ -58,8 +58,14 @@ export function describeTimes(times: RunTimes): string {
     `max_shard_elapsed_s ${longest}${waves}`,
   ];
   if (times.turnaround_s !== null) lines.push(`turnaround_s ${measuredSeconds(times.turnaround_s)}`);
-  if (times.wasted_cpu_s > 0) lines.push(`CPU of attempts without a result: ${duration(times.wasted_cpu_s)}`);
+  if (times.wasted_cpu_s > 0) lines.push(`CPU lost in failed attempts: ${duration(times.wasted_cpu_s)}`);
   return lines.join("\n");
+}
+
+/** Returns why an interrupted run has no makespan: `n/a: the run was interrupted (2 sessions: 2.5 s + 0.3 s)`. */
+function interrupted({ stretches }: RunTimes): string {
+  const sessions = stretches.map(({ makespan_s }) => duration(makespan_s)).join(" + ");
+  return `n/a: the run was interrupted (${stretches.length} sessions: ${sessions})`;
 }
 
 const six = (value: number | null) => value === null ? "unknown" : value.toPrecision(6);

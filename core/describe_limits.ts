@@ -76,7 +76,7 @@ export function describeLimits(scheduler: string, limits: SchedulerLimits, throt
 }
 
 const accountingWords = (on: boolean | undefined): string =>
-  on === undefined ? "unknown" : on ? "on" : "off; nothing here needs it";
+  on === undefined ? "unknown" : on ? "on" : "off (not needed)";
 
 /** What a suggestion says, by flags without their dashes. @param throttle_flag the one that limits jobs at a time */
 export function suggestedFlags(

@@ -53,11 +53,11 @@ export const FAILURES: Readonly<Record<Cause, Readonly<Failure>>> = {
     retries: { here: 0, elsewhere: 1 }, stops_worker: false, remedy: "memory",
   },
   time: {
-    words: "its time was up", state: "timed_out", ended_by: "stop", is_by_exit: false,
+    words: "time limit reached", state: "timed_out", ended_by: "stop", is_by_exit: false,
     retries: { here: 0, elsewhere: 0 }, stops_worker: false, remedy: "time",
   },
   terminated: {
-    words: "it was told to stop", state: "cancelled", ended_by: "stop", is_by_exit: false,
+    words: "stopped by a signal or by cancel", state: "cancelled", ended_by: "stop", is_by_exit: false,
     retries: { here: 0, elsewhere: 0 }, stops_worker: false, remedy: null,
   },
   disk: {
@@ -69,7 +69,7 @@ export const FAILURES: Readonly<Record<Cause, Readonly<Failure>>> = {
     retries: { here: 1, elsewhere: 1 }, stops_worker: false, remedy: null,
   },
   toys: {
-    words: "its output holds other toys than planned", state: "failed", ended_by: "itself", is_by_exit: false,
+    words: "its output holds the wrong toys", state: "failed", ended_by: "itself", is_by_exit: false,
     retries: { here: 0, elsewhere: 1 }, stops_worker: false, remedy: null,
   },
   spawn: {
@@ -77,7 +77,7 @@ export const FAILURES: Readonly<Record<Cause, Readonly<Failure>>> = {
     retries: { here: 0, elsewhere: 0 }, stops_worker: true, remedy: "start",
   },
   version: {
-    words: "not the nextstat or the inputs of this run", state: "failed", ended_by: "itself", is_by_exit: false,
+    words: "nextstat or the inputs have changed since the run was rendered", state: "failed", ended_by: "itself", is_by_exit: false,
     retries: { here: 0, elsewhere: 0 }, stops_worker: true, remedy: "inputs",
   },
 };

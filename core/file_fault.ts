@@ -62,9 +62,9 @@ const BY_NAME: Record<string, FileFault> = {
 /** Each as the end of a sentence like: Cannot read "x": … */
 const WORDS: Record<FileFault, string> = {
   absent: "it is not there",
-  no_folder: "what should be its folder is a file",
+  no_folder: "its parent is a file, not a folder",
   denied: "permission is denied",
-  barred: "nsfarm-deno can use no file below /dev, /proc and /sys",
+  barred: "nsfarm-deno cannot use files below /dev, /proc and /sys",
   full: "the disk is full",
   quota: "the disk quota is used up",
   read_only: "the file system is read-only",
@@ -73,8 +73,8 @@ const WORDS: Record<FileFault, string> = {
   folder: "it is a folder",
   taken: "something else is there",
   busy: "it is in use",
-  stale: "its file server has another file there now (stale handle)",
-  io: "the disk or its file server answers with an error",
+  stale: "the file was replaced on its file server (stale handle)",
+  io: "the disk or its file server reports an error",
 };
 
 /** What is the matter with a file; undefined for an error that is of no file. */
@@ -105,13 +105,13 @@ export function faultWords(error: unknown): string | undefined {
   return number === undefined ? WORDS[fault] : `${WORDS[fault]} ${number.replace("os error", "error")}`;
 }
 
-const ELSEWHERE = "Give a place on a disk instead: in the run directory, in your home, in /var/tmp";
+const ELSEWHERE = "Give a path on a disk instead: in the run directory, your home or /var/tmp";
 
 /** What one can do about a file that cannot be used now. */
 const NEXT_IN_PASSING = {
   busy: "Run the same command again when it is free",
-  stale: "Run the same command again; if it stays so, ask those who run the file server",
-  io: "Run the same command again; if it stays so, ask those who run the disk",
+  stale: "Repeat the command; if it fails again, ask the administrators of the file server",
+  io: "Repeat the command; if it fails again, ask the administrators of the disk",
 };
 
 /** What one can do about a file that cannot be read. */

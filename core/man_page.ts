@@ -18,7 +18,7 @@ const tagged = ([name, text]: ReferenceRow): string[] => [".TP", `.B ${escaped(n
 const EXAMPLES: [string, string][] = [
   ["2,000 toys on this machine:", "nsfarm-deno run --config SPEC.json --n-toys 2000"],
   [
-    "The same on Slurm: what it allows, then a run that outlives your terminal:",
+    "The same on Slurm: check its limits, then start a run that continues after you log out:",
     [
       "nsfarm-deno preflight --scheduler slurm",
       "nsfarm-deno render --scheduler slurm --config SPEC.json --n-toys 2000 --shards 40 --run-id study1",
@@ -26,8 +26,8 @@ const EXAMPLES: [string, string][] = [
       "nsfarm-deno status study1 --watch",
     ].join("\n"),
   ],
-  ["What went wrong, and the command that goes on:", "nsfarm-deno doctor study1"],
-  ["500 toys more into the same result:", "nsfarm-deno extend study1 --n-toys +500 --wait"],
+  ["What went wrong, and the command that continues:", "nsfarm-deno doctor study1"],
+  ["Add 500 toys to the same result:", "nsfarm-deno extend study1 --n-toys +500 --wait"],
 ];
 
 /** The manual page of section 1, as text for man(1). */
@@ -35,7 +35,7 @@ export function manPage(version: string, commands: readonly ManCommand[], exit_c
   return [
     `.TH NSFARM\\-DENO 1 "" "nsfarm\\-deno ${escaped(version)}"`,
     ".SH NAME",
-    "nsfarm\\-deno \\- splits nextstat toys into shards, runs them on a farm, proves and merges the set",
+    "nsfarm\\-deno \\- splits nextstat toys into shards, runs them on a farm, checks and merges the set",
     ".SH SYNOPSIS",
     ".B nsfarm\\-deno",
     ".I COMMAND",

@@ -147,8 +147,8 @@ function optionDifference(run: Options, asked: Options): string | null {
 }
 
 function words(name: string, was: unknown, asked: unknown): string {
-  const rendered = was === undefined ? `without --${name}` : `with --${name} ${show(was)}`;
-  return `it was rendered ${rendered}, asked is ${asked === undefined ? "none" : show(asked)}`;
+  const rendered = was === undefined ? `no --${name}` : `--${name} ${show(was)}`;
+  return `it has ${rendered}, you gave ${asked === undefined ? "none" : show(asked)}`;
 }
 
 function sortKeys(value: unknown): unknown {

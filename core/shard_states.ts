@@ -19,7 +19,7 @@ interface StateFacts {
 }
 
 export const STATES: Readonly<Record<ShardState, Readonly<StateFacts>>> = {
-  queued: { words: "not begun", phase: "waits", is_stopped: false, is_repeated: false, remedy: "going" },
+  queued: { words: "not started", phase: "waits", is_stopped: false, is_repeated: false, remedy: "going" },
   running: { words: "running", phase: "runs", is_stopped: false, is_repeated: false, remedy: "going" },
   held: { words: "held by the scheduler", phase: "waits", is_stopped: false, is_repeated: false, remedy: "held" },
   done: { words: "done", phase: "done", is_stopped: false, is_repeated: false, remedy: "going" },
@@ -34,7 +34,7 @@ export const STATES: Readonly<Record<ShardState, Readonly<StateFacts>>> = {
     remedy: "memory",
   },
   preempted: { words: "preempted", phase: "ended", is_stopped: true, is_repeated: false, remedy: null },
-  lost: { words: "gone without a result", phase: "ended", is_stopped: false, is_repeated: false, remedy: null },
+  lost: { words: "lost without a result", phase: "ended", is_stopped: false, is_repeated: false, remedy: null },
   unknown: { words: "not known", phase: "unknown", is_stopped: false, is_repeated: false, remedy: "unknown" },
 };
 
@@ -97,10 +97,10 @@ export function reconcile(facts: ShardEvidence): ShardView {
   if (last?.end && !is_older) return ended(last.end.cause, last.end, host);
   if (facts.life === "dead") {
     const why = facts.has_left_output
-      ? "its process is gone, its output is whole: retry takes it in"
+      ? "its process is gone, but its output is complete: retry commits it"
       : last?.copied_from === undefined
-      ? "its process is gone and left no record"
-      : "it had not ended when this directory was copied";
+      ? "its process disappeared without a record"
+      : "it was still running when this directory was copied";
     return { state: "lost", why, host };
   }
   return withoutAttempt(facts, host);
@@ -122,7 +122,7 @@ function isExplained(native: NativeState, last: Attempt | null): boolean {
 
 function ended(cause: Cause, end: NonNullable<Attempt["end"]>, host: string | null): ShardView {
   const printed = end.stderr_tail[0];
-  if (isLost(end)) return { state: "lost", why: printed ?? "its process is gone and left no record", host };
+  if (isLost(end)) return { state: "lost", why: printed ?? "its process disappeared without a record", host };
   const how = cause === "exit" && end.exit_code !== null
     ? `exit ${end.exit_code}`
     : `${FAILURES[cause].words}${cause === "signal" && end.signal !== null ? ` (${end.signal})` : ""}`;
@@ -135,13 +135,13 @@ export const NOT_SUBMITTED = "not submitted";
 
 function withoutAttempt(facts: ShardEvidence, host: string | null): ShardView {
   const { native } = facts;
-  if (facts.asked === false) return { state: "unknown", why: "its scheduler could not be asked", host };
+  if (facts.asked === false) return { state: "unknown", why: "its scheduler did not answer", host };
   if (native && native.state !== "done") {
     return { state: native.state, why: native.reason ?? native.native, host: native.host };
   }
   if (facts.asked === true) return gone(facts, host);
   if (facts.life === "elsewhere") {
-    return { state: "unknown", why: `begun on ${host}, which cannot be asked from here`, host };
+    return { state: "unknown", why: `started on ${host}, which cannot be reached from here`, host };
   }
   return { state: "queued", why: NOT_SUBMITTED, host: null };
 }
@@ -157,5 +157,5 @@ const isAwaited = ({ asked, absent_s, grace_s }: ShardEvidence): boolean => aske
 /** The scheduler knows nothing of it any more: its files may still be on their way. */
 function gone(facts: ShardEvidence, host: string | null): ShardView {
   if (isAwaited(facts)) return { state: "running", why: AWAITED, host };
-  return { state: "lost", why: "its job is gone and left no record", host };
+  return { state: "lost", why: "its job disappeared without a record", host };
 }

@@ -8,7 +8,7 @@ export function commandMessage(result: CommandResult): string {
   const lines = (result.stderr.trim() || result.stdout.trim()).split("\n").map((line) => printable(line.trim()));
   const text = lines.filter((line) => line !== "").slice(0, 3).join("; ");
   if (text !== "") return text.slice(0, 500);
-  return result.signal === null ? `exit ${result.exit_code} and not a word` : `killed by ${result.signal}`;
+  return result.signal === null ? `exit ${result.exit_code} without a message` : `killed by ${result.signal}`;
 }
 
 /**

@@ -178,6 +178,6 @@ export function threadsWarning(threads: number, cpus: number, option: string): s
   return [
     `--threads ${threads} is more than the ${
       cpus === 1 ? "one CPU" : `${cpus} CPUs`
-    } of each job (--${option} ${cpus}): threads will wait for each other`,
+    } of each job (--${option} ${cpus}): the threads will share CPUs`,
   ];
 }

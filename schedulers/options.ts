@@ -66,14 +66,14 @@ export const siteOptions = (passed: readonly string[]): SchedulerOption[] => [
     name: "setup",
     type: "strings",
     placeholder: "LINE",
-    help: "a shell line to run in each job before nextstat, as you would type it: 'module load gcc' (repeatable)",
+    help: "shell line to run in each job before nextstat: 'module load gcc' (repeatable)",
   },
   {
     name: "env",
     type: "strings",
     placeholder: "NAME",
     help: `pass this variable of your environment to the jobs; ${
-      passed.length === 0 ? "no other one is passed" : `beside these no other one is passed: ${passed.join(", ")}`
+      passed.length === 0 ? "no other is passed" : `besides these no other is passed: ${passed.join(", ")}`
     } (repeatable)`,
     pattern: NAME,
   },
@@ -89,7 +89,7 @@ export const siteOptions = (passed: readonly string[]): SchedulerOption[] => [
     type: "integer",
     min: 1,
     placeholder: "N",
-    help: "run so many shards one after the other in each job",
+    help: "number of shards to run one after another in each job",
     default: 1,
   },
 ];

@@ -140,9 +140,9 @@ const ADVICE: [RegExp, string][] = [
   [/Invalid qos/, "choose another one with --slurm-qos"],
   [
     /Requested node configuration is not available|Memory specification can not be satisfied/,
-    "no node has so many CPUs or so much memory; ask for less",
+    "no node has that many CPUs or that much memory; request less",
   ],
-  [/Requested time limit is invalid/, "the partition's longest time is less; sinfo shows it"],
+  [/Requested time limit is invalid/, "the partition's time limit is lower; sinfo shows it"],
   [/Invalid feature specification/, "no node has the feature of --slurm-constraint"],
   [/Invalid generic resource/, "no node has the resource of --slurm-gres"],
   [/reservation is invalid/, "scontrol show reservation lists what --slurm-reservation can name"],

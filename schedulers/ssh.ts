@@ -17,7 +17,7 @@ export const SSH_OPTIONS: SchedulerOption[] = Object.entries<Flag>(SSH_FLAGS).ma
 const ssh: WorkerBackend = {
   kind: "worker",
   name: WORKER_BACKENDS.hosts,
-  summary: "hosts behind ssh, each taking the next shard when it is free",
+  summary: "hosts reached by ssh; each takes the next shard when it is free",
   slots_on: "hosts",
   words: ["--retry-failed", "--hosts"],
   limits: { files_may_be_late: false, sends_inputs: true },

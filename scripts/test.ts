@@ -8,7 +8,7 @@ import { leftOutText } from "./testing/left_out.ts";
 import { measureRun } from "./testing/measure_run.ts";
 import { runOnNewestDeno } from "./testing/newest_deno.ts";
 import { runAlone, runFailedAgain } from "./testing/run_again.ts";
-import { runBunches } from "./testing/run_bunches.ts";
+import { runBatches } from "./testing/run_batches.ts";
 import { runChecks } from "./testing/run_checks.ts";
 import type { TestRun } from "./testing/run_tests.ts";
 import { testEnvironment } from "./testing/test_environment.ts";
@@ -23,7 +23,7 @@ async function main(): Promise<number> {
   const sources = await readSources(choice.files);
   const run = await prepare(choice, amount, isCovered ? await beginCoverage() : []);
   const checks = isWhole ? await runChecks() : [];
-  const tests = await runFailedAgain(await runBunches(run, sources), runAlone(run));
+  const tests = await runFailedAgain(await runBatches(run, sources), runAlone(run));
   const again = isWhole && amount === "all" ? await runOnNewestDeno(run, choice.files) : [];
   const leftOut = leftOutText(await readSources(choice.leftOut), amount, isWhole);
   if (isWhole) console.log(`\n${measured()}`);

@@ -31,7 +31,7 @@ export async function measureSweep(open: OpenSweep, flags: PointFlags, out: Outp
 }
 
 const WORDS: Record<PointEvent["what"], string> = {
-  skipped: "is not begun again without --force",
+  skipped: "is not rerun without --force",
   begun: "begins",
   open: "stays open",
   ran: "has run",

@@ -27,20 +27,20 @@ const sweepFlags = defineFlags({
     max: 1000,
     default: 1,
     placeholder: "r",
-    help: "how often each count is measured",
+    help: "number of runs per shard count; with 1 the spread is unknown",
   },
   "order-seed": {
     group: "How to split it",
     type: "integer",
     placeholder: "s",
-    help: "seed of the order in which the runs are measured (default: that of the toys)",
+    help: "seed of the random order of the runs (default: --seed)",
   },
   "out-root": {
     group: "Where",
     type: "path",
     default: ".",
     placeholder: "dir",
-    help: "parent of the run directories and of the sweep's document",
+    help: "parent folder of the runs and of <sweep_id>.sweep.json",
   },
   "sweep-id": {
     group: "Where",
@@ -106,7 +106,7 @@ export const POINT_FLAGS = {
   force: {
     group: "Advanced",
     type: "boolean",
-    help: "also runs that are done or failed: failed shards run again, all is collected and merged anew",
+    help: "include finished and failed runs: rerun failed shards, collect and merge everything again",
   },
 } as const satisfies FlagTable;
 

@@ -141,7 +141,7 @@ function guardrailFindings(manifest: Manifest, about: MergedAbout): MergedFindin
   if (isUnjudged(manifest, about)) return asked && asksAny(asked) ? [unjudged(asked)] : [];
   const { guardrails } = about;
   if (!guardrails) return [];
-  const failures = guardrails.passed ? [] : guardrails.failures ?? ["of which nothing is said"];
+  const failures = guardrails.passed ? [] : guardrails.failures ?? ["without a reason"];
   const judged = {
     require_all_converged: guardrails.require_all_converged ?? false,
     max_abs_poi_pull_mean: guardrails.max_abs_poi_pull_mean ?? null,

@@ -220,9 +220,9 @@ const onlyOne = <T>([one, ...others]: readonly T[]): T | null => others.length =
 
 const WHY_NOT: Record<string, string> = {
   "summary.mean_ci":
-    "a bootstrap over one shard's toys says nothing of the whole set's, and its resampling cannot be repeated",
+    "a bootstrap over the toys of one shard does not describe the whole set, and its resampling cannot be reproduced",
 };
-const WHY_NOT_OTHERS = "nextstat does not say how it is made up of its parts";
+const WHY_NOT_OTHERS = "nextstat does not document how to combine it from parts";
 
 /** Members of the outputs that the merge has no value for, each with the reason. */
 function notMerged(sources: readonly SourceFacts[]): Json {

@@ -103,8 +103,8 @@ function exitCode({ set }: MergeOutcome): number {
 export type WayOut = "partial" | "once";
 
 const WAY_OUT: Record<WayOut, string> = {
-  partial: "--allow-partial merges what is good and says so inside",
-  once: "give each toy once: leave out one of two outputs that hold the same toys",
+  partial: "--allow-partial merges the valid shards and marks the file as partial",
+  once: "leave out one of the outputs that hold the same toys",
 };
 
 /**
@@ -114,11 +114,11 @@ const WAY_OUT: Record<WayOut, string> = {
 export function mergeNotes(report: MergeReport, way_out: WayOut | null): string[] {
   const notes: string[] = [];
   if (report.merged === null) {
-    notes.push("the set is not proven, so nothing was merged:", ...problemLines(report.problems).map(indented));
+    notes.push(`nothing merged: ${setFault(report)}`, ...problemLines(report.problems).map(indented));
     if (way_out !== null) notes.push(WAY_OUT[way_out]);
   } else if (report.partial) {
     const { n_toys_merged, n_toys } = report;
-    notes.push(`a partial merge, ${n_toys_merged} of ${n_toys} toys:`, ...problemLines(report.problems).map(indented));
+    notes.push(`partial merge, ${n_toys_merged} of ${n_toys} toys:`, ...problemLines(report.problems).map(indented));
   }
   if (report.gen_spread) {
     const most = report.gen_spread.params.reduce((a, b) => Math.max(a, b), report.gen_spread.poi_true);
@@ -133,5 +133,9 @@ export function mergeNotes(report: MergeReport, way_out: WayOut | null): string[
   if (report.fits) notes.push(...fitWarnings(report.fits).map((words) => `warning: ${words}`));
   return notes;
 }
+
+/** Returns what is wrong with a set as a whole: toys of it are missing, or its parts contradict each other. */
+const setFault = ({ missing }: MergeReport): string =>
+  missing.length > 0 ? "the set is incomplete" : "the set is not consistent";
 
 const indented = (line: string) => `  ${line}`;

@@ -63,8 +63,8 @@ export function readPilot(run: RunFacts): Pilot {
   if (!run.is_old && doneShards(run).some(({ span }) => span === null)) {
     throw new FarmError(
       "input",
-      `Cannot plan from the run "${run.run_id}": its hosts' clocks do not tell when its shards ran`,
-      "They were set in between, or are too far apart; take another run",
+      `Cannot plan from the run "${run.run_id}": its hosts' clocks disagree about when its shards ran`,
+      "The clocks were changed during the run or are too far apart; plan from another run",
     );
   }
   const shards = doneShards(run).flatMap((shard): Timed[] => {
@@ -76,7 +76,7 @@ export function readPilot(run: RunFacts): Pilot {
     throw new FarmError(
       "input",
       `Cannot plan from the run "${run.run_id}": none of its shards has a record of when it ran`,
-      "Take a run that this program rendered and that has finished shards",
+      "Plan from a run that nsfarm-deno rendered and that has finished shards",
     );
   }
   const hosts = [...Map.groupBy(shards, ({ span }) => span.host)].map(([host, all]) => pilotHost(host, all));

@@ -1,5 +1,14 @@
 import { FarmError } from "../errors.ts";
-import { clockTime, duration, fineDuration as seconds, labelLine, percent, significant, textTable } from "../format.ts";
+import {
+  clockTime,
+  duration,
+  fineDuration as seconds,
+  labelLine,
+  percent,
+  plural,
+  significant,
+  textTable,
+} from "../format.ts";
 import { PLAN_SCHEMA, type PlannedCount, type ShardingPlan } from "../schema/plan.ts";
 import type { Pilot } from "./pilot.ts";
 import { candidateCounts, type HostSlots, pilotSlots, planSlots, predictCount } from "./predict.ts";
@@ -24,7 +33,7 @@ export function predictMakespan(pilot: Pilot, n_toys: number, shards: number): n
  */
 export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): ShardingPlan {
   const slots = planSlots(pilot, hosts);
-  if (slots.length === 0) throw new FarmError("usage", "Cannot plan for no slots: wanted one at least");
+  if (slots.length === 0) throw new FarmError("usage", "Cannot plan for 0 slots: wanted at least one");
   const planned = (counts ?? candidateCounts(n_toys, slots.length)).map((shards): PlannedCount => {
     const count = predictCount(n_toys, shards, slots, pilot.spread);
     return { ...count, cpu_s: pilot.cpu_share === null ? null : count.slot_s * pilot.cpu_share };
@@ -96,17 +105,19 @@ function warnings(pilot: Pilot, hosts: readonly HostSlots[], n_slots: number): s
   const had = pilot.hosts.reduce((sum, { slots }) => sum + slots, 0);
   const shards = pilot.hosts.reduce((sum, { n_shards }) => sum + n_shards, 0);
   return [
-    ...pilot.fit_warnings.map((words) => `the toys of that run, whose times these are: ${words}`),
-    ...(unknown.length > 0 ? [`not in that run, taken to be as its host in the middle: ${unknown.join(", ")}`] : []),
-    ...(n_slots > had
-      ? [`that run filled ${had} slots: what more of them at once do to each other it does not tell`]
+    ...pilot.fit_warnings.map((words) => `the toys of the source run: ${words}`),
+    ...(unknown.length > 0
+      ? [`hosts that the source run did not use, treated like its median host: ${unknown.join(", ")}`]
       : []),
+    ...(n_slots > had ? [`contention between more than ${had} slots is not modelled`] : []),
     ...(pilot.spread === null
-      ? ["no host of that run ran two shards: how their times scatter is not known"]
+      ? ["no host of the source run ran two shards: the scatter of their times is unknown"]
       : shards < 4
-      ? [`that run has only ${shards} shards: their spread is hardly known`]
+      ? [`the source run has only ${shards} shards: their spread is poorly known`]
       : []),
-    ...(pilot.gap_s === null ? ["no slot of that run ran two shards: what lies between two is taken as nothing"] : []),
+    ...(pilot.gap_s === null
+      ? ["no slot of the source run ran two shards: the gap between two shards is taken as zero"]
+      : []),
   ];
 }
 
@@ -149,7 +160,7 @@ export function describePlan(plan: ShardingPlan, shows_all = true): string {
 
 function terms({ pilot, terms, n_slots, n_toys }: ShardingPlan): string[] {
   const hosts = terms.hosts.slice(0, 12).map(({ host, slots, toy_s, startup_s }) =>
-    labelLine(host, `${seconds(toy_s)} a toy, ${seconds(startup_s)} start-up a shard, ${slots} slots`)
+    labelLine(host, `${seconds(toy_s)} per toy, ${seconds(startup_s)} start-up per shard, ${plural(slots, "slot")}`)
   );
   const more = terms.hosts.length > 12 ? [`  … and ${terms.hosts.length - 12} more hosts`] : [];
   return [
@@ -157,10 +168,12 @@ function terms({ pilot, terms, n_slots, n_toys }: ShardingPlan): string[] {
     ...hosts,
     ...more,
     labelLine("between two shards", `${terms.gap_s === null ? "not measured" : seconds(terms.gap_s)} on a slot`),
-    labelLine("slots begin", `${seconds(terms.stagger_s)} one after the other`),
+    labelLine("slots start", `${seconds(terms.stagger_s)} apart`),
     labelLine(
       "queue",
-      `${terms.queue_s === null ? "not known" : seconds(terms.queue_s)} before the first start (in no makespan)`,
+      `${
+        terms.queue_s === null ? "not known" : seconds(terms.queue_s)
+      } before the first start (not part of the makespan)`,
     ),
     labelLine("spread", spreadText(terms)),
   ];
@@ -190,11 +203,11 @@ function table({ counts, n_toys, recommended }: ShardingPlan): string {
 
 function legend({ uncertainty }: ShardingPlan): string[] {
   return [
-    "  makespan  where each slot takes the next shard when it is free",
-    "  static    makespan where shards are dealt to slots beforehand, as --static does",
-    `  <-        recommended: of the counts within ${
+    "  makespan  each slot takes the next shard as soon as it is free",
+    "  static    makespan when shards are assigned to slots in advance (--static)",
+    `  <-        recommended: the smallest count within ${
       percent(toleratedShare(uncertainty))
-    } of the best makespan the first with ${ROUNDS_TO_BALANCE} shards for each slot, else the first`,
+    } of the best makespan with ${ROUNDS_TO_BALANCE} shards per slot, else the smallest within it`,
   ];
 }
 
@@ -217,16 +230,14 @@ function recommendation({ recommended, self_check, uncertainty }: ShardingPlan):
   const { shards, time_limit_s, memory_mib } = recommended;
   const memory = memory_mib === null ? "" : `, memory ${memory_mib} MiB`;
   const check = self_check.measured_s === null
-    ? "that run has no makespan to compare with"
-    : `for that run itself it gives ${seconds(self_check.predicted_s)}, measured were ${
-      seconds(self_check.measured_s)
-    }`;
+    ? "the source run has no makespan to compare with"
+    : `for the source run it predicts ${seconds(self_check.predicted_s)}, measured ${seconds(self_check.measured_s)}`;
   return [
-    `Recommended: --shards ${shards}, time limit ${clockTime(time_limit_s)} a shard${memory}`,
+    `Recommended: --shards ${shards}, time limit ${clockTime(time_limit_s)} per shard${memory}`,
     uncertainty === null
-      ? `How sure: not known from that run (${check}); one of several shards a host tells`
-      : `How sure: ± ${
+      ? `Uncertainty unknown (${check}); a source run with several shards per host would give it`
+      : `Uncertainty ± ${
         percent(uncertainty)
-      } as far as that run tells (${check}); a pool that is busier than then takes longer`,
+      }, from the scatter of the source run (${check}); a busier pool takes longer`,
   ];
 }

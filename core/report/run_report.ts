@@ -108,7 +108,7 @@ function aboutLine(run: RunFacts): string {
 function leadOf(run: RunFacts): string {
   const done = doneShards(run).length;
   if (done < run.shards.length) {
-    return `${done} of ${run.shards.length} shards have a valid result; the others are listed below with what helps.`;
+    return `${done} of ${run.shards.length} shards have a valid result; the others are listed below, with what to do.`;
   }
   const { makespan_s, toys_per_s, stretches, waves } = run.times;
   if (makespan_s !== null && toys_per_s !== null) {
@@ -117,10 +117,10 @@ function leadOf(run: RunFacts): string {
       shortDuration(makespan_s)
     } from the first start to the last finish${in_waves}: ${significant(toys_per_s)} toys/s.`;
   }
-  const unknown = run.is_old ? "When they ran is not on record" : "Their hosts' clocks do not tell when they ran";
+  const unknown = run.is_old ? "No record says when they ran" : "The hosts' clocks disagree about when they ran";
   return stretches.length > 1
-    ? `All shards are done. The run was interrupted: it has ${stretches.length} stretches, and no makespan of the whole.`
-    : `All shards are done. ${unknown}, so the makespan is not known; the longest shard is not it.`;
+    ? `All shards are done. The run was interrupted: it ran in ${stretches.length} sessions, so it has no single makespan.`
+    : `All shards are done. ${unknown}, so the makespan is unknown; the longest shard does not replace it.`;
 }
 
 const FINDING_VALUES: Record<Exclude<MergedFinding["kind"], "fits">, string> = {
@@ -141,19 +141,21 @@ const NOT_KNOWN = "not known";
 function tilesOf(run: RunFacts): Tile[] {
   const { times } = run;
   const time = (value: number | null) => value === null ? NOT_KNOWN : shortDuration(value);
-  const spread = times.makespan_spread_s ? ` ± ${measuredSeconds(times.makespan_spread_s)} by the hosts' clocks` : "";
+  const spread = times.makespan_spread_s ? ` ± ${measuredSeconds(times.makespan_spread_s)} from the hosts' clocks` : "";
   const waves = times.waves === null ? "" : `; ${wavesText(times)}`;
   const done = doneShards(run);
   const converged = done.length === 0 ? null : sumOf(done.map((shard) => shard.n_converged));
   return [
     { value: time(times.makespan_s), words: `makespan_s${spread}`, is_first: true },
-    { value: times.toys_per_s === null ? NOT_KNOWN : significant(times.toys_per_s), words: "toys/s, by makespan" },
+    { value: times.toys_per_s === null ? NOT_KNOWN : significant(times.toys_per_s), words: "toys/s (toys / makespan)" },
     { value: time(times.turnaround_s), words: "turnaround_s, from the first submission" },
     { value: time(times.max_shard_elapsed_s), words: `max_shard_elapsed_s: longest shard${waves}` },
     { value: converged === null ? NOT_KNOWN : `${converged}`, words: `of ${run.n_toys} toys converged` },
     {
       value: run.is_old ? NOT_KNOWN : duration(times.cpu_s),
-      words: times.wasted_cpu_s > 0 ? `CPU time, and ${duration(times.wasted_cpu_s)} without a result` : "CPU time",
+      words: times.wasted_cpu_s > 0
+        ? `CPU time; ${duration(times.wasted_cpu_s)} more lost in failed attempts`
+        : "CPU time",
     },
   ];
 }
@@ -163,7 +165,7 @@ function fitTiles({ poi, n_toys, findings }: FitQuality): Tile[] {
   const stuck = findings.filter(({ kind }) => kind !== "mean" && kind !== "median");
   return stuck.map(({ kind, n }) => ({
     value: n === n_toys ? `all ${n}` : `${n} of ${n_toys}`,
-    words: `toys ${STUCK_WORDS[kind]} ${poi}: these fits did not fit`,
+    words: `toys ${STUCK_WORDS[kind]} ${poi}: these fits got stuck`,
     is_bad: true,
   }));
 }
@@ -194,13 +196,15 @@ function failureCard(groups: readonly FailureGroup[]): Markup {
 /** A page with more rows is of no use, and too large for a phone. */
 const MAX_ROWS = 1000;
 
+const OVERHEAD = "Overhead: wall time minus the time to generate and fit the toys.";
+
 function shardTable(run: RunFacts): Markup {
   const bad = run.shards.filter(({ state }) => state !== "done");
   const slowest = doneShards(run).toSorted((a, b) => (b.wall_s ?? 0) - (a.wall_s ?? 0));
   const rows = [...bad, ...slowest].slice(0, MAX_ROWS);
   const note = rows.length < run.shards.length
-    ? `The ${rows.length} of ${run.shards.length} shards that are not done or took longest. A click on a column's head sorts.`
-    : "What is not done first, then the slowest. A click on a column's head sorts.";
+    ? `${rows.length} of ${run.shards.length} shards: the unfinished ones first, then the slowest. Click a column header to sort. ${OVERHEAD}`
+    : `Unfinished shards first, then slowest. Click a column header to sort. ${OVERHEAD}`;
   const first = run.shards.reduce((least, { span }) => Math.min(least, span?.started_ms ?? Infinity), Infinity);
   return tableCard("Shards", note, shardColumns(first), rows);
 }
@@ -225,13 +229,13 @@ function shardColumns(first_ms: number): Column<ShardFacts>[] {
       (value) => value.toFixed(2),
     ),
     figure("wall (s)", (shard) => shard.wall_s, (value) => value.toFixed(3)),
-    figure("start-up (s)", startUp, (value) => value.toFixed(3)),
+    figure("overhead (s)", overhead, (value) => value.toFixed(3)),
     figure("CPU (s)", (shard) => shard.cpu_s, (value) => value.toFixed(3)),
     figure("memory (MiB)", (shard) => shard.max_rss_bytes, mebibytes),
-    figure("load", (shard) => shard.load_start, (value) => value.toFixed(2)),
+    figure("load (1 min)", (shard) => shard.load_start, (value) => value.toFixed(2)),
     figure("not converged", (shard) => shard.n_converged === null ? null : shard.n_toys - shard.n_converged, String),
   ];
 }
 
-const startUp = ({ wall_s, fit_s }: ShardFacts) =>
+const overhead = ({ wall_s, fit_s }: ShardFacts) =>
   wall_s === null || fit_s === null ? null : Math.max(0, wall_s - fit_s);

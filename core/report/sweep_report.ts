@@ -41,16 +41,16 @@ function tilesOf({ runs, points }: SweepSummary): Tile[] {
   const or = (value: number | null, text: (value: number) => string) => value === null ? "not known" : text(value);
   return [
     { value: or(best?.count.shards ?? null, String), words: "shards were fastest", is_first: true },
-    { value: or(best?.makespan_s ?? null, shortDuration), words: "their makespan_s (median)" },
-    { value: or(rate, significant), words: "toys/s, by makespan" },
-    { value: or(longest, shortDuration), words: "max_shard_elapsed_s: their longest shard" },
-    { value: or(share, percent), words: "of their time was start-up" },
+    { value: or(best?.makespan_s ?? null, shortDuration), words: "makespan_s of the fastest count (median)" },
+    { value: or(rate, significant), words: "toys/s (toys / makespan)" },
+    { value: or(longest, shortDuration), words: "max_shard_elapsed_s: longest shard of that count" },
+    { value: or(share, percent), words: "of their shards' time was start-up" },
     { value: `${done}/${points.length}`, words: "runs are done" },
   ];
 }
 
 function pointTable(points: readonly PointSummary[]): Markup {
-  return tableCard("Runs", "A click on a column's head sorts. An empty cell: not known.", COLUMNS, points);
+  return tableCard("Runs", "Click a column header to sort. Empty cells are unknown.", COLUMNS, points);
 }
 
 function figure(head: string, of: (point: PointSummary) => number | null, text: (value: number) => string) {

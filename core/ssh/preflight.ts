@@ -118,8 +118,7 @@ const toBeginWith = (cores: number): string[] =>
 
 const isRefused = ({ error }: HostStat): boolean => error === NOT_LET_IN;
 
-const REFUSED_HINT =
-  "a key that is not your default one is named by --ssh-key FILE, another ssh configuration by --ssh-config FILE";
+const REFUSED_HINT = "give another key with --ssh-key FILE, another ssh configuration with --ssh-config FILE";
 
 function shownName({ ssh_target, farm }: HostStat): string {
   return farm?.port ? `${ssh_target}:${farm.port}` : ssh_target;

@@ -72,26 +72,26 @@ export function sshCommand(
 export const takeScript = (bytes: number): string => `exec sh -c 'eval "$(dd bs=1 count=${bytes} 2>/dev/null)"'`;
 
 /** What a host that takes no key means for the user. */
-export const NOT_LET_IN = "it does not let us in: no key of yours is accepted there without a question";
+export const NOT_LET_IN = "ssh login failed: no key accepted without a prompt (see --ssh-key)";
 
 /** Texts of OpenSSH's client (sshconnect.c, ssh.c, packet.c) and what they mean for the user. */
 const KNOWN: [RegExp, string][] = [
   [
     /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/,
-    "its host key is not the one on record: another machine, or it was installed anew; if that is so, remove the old key with ssh-keygen -R",
+    "its host key has changed: another or a reinstalled machine; if so, remove the old key with ssh-keygen -R",
   ],
   [
     /Host key verification failed|No .* host key is known/,
-    "its host key is not known: log in once by hand, or give --accept-new",
+    "its host key is unknown: log in once by hand, or give --accept-new",
   ],
   // Before all that follows from it: without a place for its socket ssh says that a connection was refused.
-  [/No space left on device/, "a disk is full, this machine's or its own: No space left on device"],
-  [/Disk quota exceeded/, "a disk quota is used up, on this machine or there"],
+  [/No space left on device/, "the disk here or there is full: No space left on device"],
+  [/Disk quota exceeded/, "the disk quota here or there is used up"],
   [/Permission denied/, NOT_LET_IN],
   [/Could not resolve hostname|Name or service not known/, "its name cannot be resolved"],
   [/connect to host .*: Connection refused/, "nothing listens on its ssh port"],
   [/timed out|Operation timed out|not responding/, "it does not answer in time"],
-  [/No route to host|Network is unreachable/, "there is no way to it in the network"],
+  [/No route to host|Network is unreachable/, "no network route to it"],
   [/Connection (?:closed|reset)|Broken pipe|Connection to .* closed/, "the connection broke"],
 ];
 

@@ -9,7 +9,7 @@ export const SSH_CONNECTION = {
   "ssh-user": {
     type: "string",
     placeholder: "NAME",
-    help: "user on the hosts whose line names none",
+    help: "user on hosts without their own in the hosts file",
     pattern: "[A-Za-z0-9_][A-Za-z0-9._-]{0,63}",
   },
   "ssh-key": { type: "path", placeholder: "PATH", help: "private key file" },
@@ -18,12 +18,12 @@ export const SSH_CONNECTION = {
     min: 1,
     max: 65535,
     placeholder: "PORT",
-    help: "port of the hosts whose line names none",
+    help: "port of hosts without their own in the hosts file",
   },
-  "ssh-config": { type: "path", placeholder: "PATH", help: "ssh configuration file in place of yours" },
+  "ssh-config": { type: "path", placeholder: "PATH", help: "ssh configuration file to use instead of yours" },
   "accept-new": {
     type: "boolean",
-    help: "take the host key of a host never seen before; a changed key is refused all the same",
+    help: "accept the host keys of new hosts; a changed key is still refused",
   },
 } as const satisfies FlagTable;
 
@@ -43,7 +43,7 @@ export const SSH_FLAGS = {
     type: "path",
     required: true,
     placeholder: "PATH",
-    help: "hosts, one a line: HOST [weight=NUMBER] [threads=COUNT] [user=NAME] [port=NUMBER]; read at each start",
+    help: "hosts, one per line: HOST [weight=NUMBER] [threads=COUNT] [user=NAME] [port=NUMBER]; read at each start",
   },
   ...SSH_CONNECTION,
   "connect-timeout-s": {
@@ -52,7 +52,7 @@ export const SSH_FLAGS = {
     min: 1,
     default: 15,
     placeholder: "S",
-    help: "how long a connection may take",
+    help: "time limit for a connection",
   },
   "command-timeout-s": {
     group: "Advanced",
@@ -60,18 +60,18 @@ export const SSH_FLAGS = {
     min: 1,
     default: 600,
     placeholder: "S",
-    help: "how long a host may take until it has all files of the run",
+    help: "time limit for sending all files of the run to a host",
   },
   "remote-base-dir": {
     type: "string",
     default: REMOTE_BASE,
     placeholder: "DIR",
-    help: "folder for runs on hosts that do not see the run directory; relative to the home there",
+    help: "folder for runs on hosts without the run directory; relative to the home directory there",
   },
   "remote-nextstat-bin": {
     type: "string",
     placeholder: "PATH",
-    help: "nextstat on the hosts, in place of sending --nextstat-bin; of the same version",
+    help: "path of nextstat on the hosts, instead of sending --nextstat-bin; same version",
   },
   "host-retry-s": {
     group: "Advanced",
@@ -79,7 +79,7 @@ export const SSH_FLAGS = {
     min: 0.1,
     default: 15,
     placeholder: "S",
-    help: "a host that fails is set aside for so long, then twice as long each time",
+    help: "pause a failing host for this long, then twice as long each time",
   },
   "host-lost-s": {
     group: "Advanced",
@@ -87,12 +87,12 @@ export const SSH_FLAGS = {
     min: 0,
     default: 60,
     placeholder: "S",
-    help: "after so long without a connection idle slots of other hosts also run the shards that a host has begun",
+    help: "if a host is silent for this long, other hosts rerun its unfinished shards",
   },
   "static": {
     group: "How to split it",
     type: "boolean",
-    help: "one share of the toys for each host, by weight, in place of shards that are taken one after the other",
+    help: "give each host one share of the toys, by weight, instead of many shards",
   },
   "weight-mode": {
     group: "How to split it",
@@ -100,18 +100,18 @@ export const SSH_FLAGS = {
     choices: ["uniform", "physical", "logical"],
     default: "physical",
     placeholder: "MODE",
-    help: "with --static: weight of the hosts whose line gives none: the same for all, or their cores",
+    help: "with --static: default weight of a host: the same for all, or its number of cores",
   },
   "preflight-json": {
     group: "Advanced",
     type: "path",
     placeholder: "PATH",
-    help: "with --static: what preflight --out wrote, in place of looking at the hosts again",
+    help: "with --static: use this file from preflight --out instead of checking the hosts again",
   },
   "ssh-time": {
     type: "string",
     placeholder: "HH:MM:SS",
-    help: "stop a shard that runs longer than this",
+    help: "time limit of a shard; longer ones are stopped",
     pattern: "(\\d+-)?(\\d+:)?\\d+:\\d+|\\d+",
   },
 } as const satisfies FlagTable;

@@ -84,7 +84,7 @@ function bounds({ points, slots }: Figures): string[] {
   if (known.length === 0) return [];
   if (slots === null) {
     return [
-      "With the number of slots (--slots) bounds of their makespans can be told: at least the longest shard, at most as many of them as there were waves.",
+      "Some makespans are unknown; give the number of slots (--slots) to get bounds: at least the longest shard, at most the longest shard times the waves.",
     ];
   }
   const words = known.map(({ shards, run_id, longest_s }) => {
@@ -93,7 +93,7 @@ function bounds({ points, slots }: Figures): string[] {
       least_s === most_s ? shortDuration(least_s) : `${shortDuration(least_s)} to ${shortDuration(most_s)}`
     }`;
   });
-  return [`Makespans as far as ${slots} slots and the longest shard tell them: ${words.join(", ")}.`];
+  return [`Bounds on unknown makespans, from ${slots} slots and the longest shard: ${words.join(", ")}.`];
 }
 
 function best(counts: readonly CountSummary[]): string[] {
@@ -102,8 +102,8 @@ function best(counts: readonly CountSummary[]): string[] {
     const known = counts.some(({ max_shard_elapsed_s }) => max_shard_elapsed_s !== null);
     return [
       known
-        ? "No makespan is known: the longest shard alone does not tell how long a run took, nor which count is best. With more shards than slots they run in waves, and the longest shard falls as 1/shards while the run takes no less time."
-        : "No run is finished: nothing can be concluded.",
+        ? "No makespan is known. The longest shard alone shows neither how long a run took nor which count is best: with more shards than slots they run in waves, and the longest shard falls as 1/shards even when the run gets no faster."
+        : "No run has finished: nothing can be concluded.",
     ];
   }
   const rate = middle(first.count.toys_per_s);
@@ -120,14 +120,14 @@ function difference(first: Ranked, second: Ranked): string {
   const lead = `The next, ${second.count.shards} shards, took ${shortDuration(gap)} more`;
   const [a, b] = [spreadOf(first.count.makespan_s), spreadOf(second.count.makespan_s)];
   if (a === null || b === null) {
-    return `${lead}; ${measuredOnce(first, second)}, so whether that is more than chance cannot be said${
+    return `${lead}; ${measuredOnce(first, second)}, so the difference may be chance${
       hasRepeats(first) || hasRepeats(second) ? "" : " (--repeats)"
     }.`;
   }
   const spread = Math.hypot(a, b);
   return gap > 2 * spread
     ? `${lead}: the difference is above the spread of the repeats (more than twice ${shortDuration(spread)}).`
-    : `${lead}: within the spread of the repeats (twice ${shortDuration(spread)}), the two cannot be told apart.`;
+    : `${lead}: within the spread of the repeats (twice ${shortDuration(spread)}), so the two are not distinguishable.`;
 }
 
 const hasRepeats = ({ count }: Ranked) => count.n_runs > 1;
@@ -155,9 +155,11 @@ function claims(counts: readonly CountSummary[]): string[] {
   const [worst] = off;
   if (!worst) return [];
   return [
-    `Toys by the longest shard would have claimed ${significant(worst.claimed)} toys/s for ${worst.shards} shards, ${
-      rounded(worst.claimed / worst.real, 3)
-    } times what was reached (${significant(worst.real)} toys/s).`,
+    `Dividing by the longest shard instead of the makespan would wrongly give ${
+      significant(worst.claimed)
+    } toys/s for ${worst.shards} shards, ${rounded(worst.claimed / worst.real, 3)} times the real rate (${
+      significant(worst.real)
+    } toys/s).`,
   ];
 }
 
@@ -168,7 +170,7 @@ function startUp(counts: readonly CountSummary[]): string[] {
   const share = ({ startup_share }: CountSummary) => percent(startup_share ?? 0);
   const more = few === many ? "" : ` and ${share(many)} with ${many.shards}`;
   return [
-    `Start-up (all but nextstat's own fitting and drawing) took ${
+    `Start-up overhead (everything except generating and fitting toys) took ${
       share(few)
     } of the shards' time with ${few.shards} shards${more}.`,
   ];
@@ -182,7 +184,7 @@ function oversharding(counts: readonly CountSummary[]): string[] {
     shards_per_slot === null ? [] : `${shards}: ${rounded(shards_per_slot, 3)}`
   );
   const words = ratio === 1 ? "one shard" : `${rounded(ratio, 3)} shards`;
-  return [`The best count gave ${words} to a slot (shards by slots: ${all.join(", ")}).`];
+  return [`The best count gave each slot ${words} (shards per slot: ${all.join(", ")}).`];
 }
 
 /** Correlations below this are not called one. */
@@ -193,14 +195,14 @@ function contention({ contention, points }: Figures): string[] {
   const shares = points.flatMap(({ cpu_share, startup_share }) => (startup_share ?? 1) < 0.1 ? cpu_share ?? [] : []);
   const least = Math.min(...shares);
   const waited = shares.length > 0 && least < 0.9
-    ? [`In the worst run shards had a CPU for only ${percent(least)} of their time, and waited for the rest of it.`]
+    ? [`In the worst run the shards used a CPU for only ${percent(least)} of their time and waited for the rest.`]
     : [];
   if (!contention) return waited;
   const { r, load_min, load_max, n_shards } = contention;
   const range = `loads ${load_min.toFixed(1)} to ${load_max.toFixed(1)}, ${n_shards} shards, r = ${r.toFixed(2)}`;
   const words = r > CLEAR_R
-    ? `Toys took longer where the load was higher (${range}): the pool was not idle.`
-    : `The time for a toy does not follow the load (${range}).`;
+    ? `Toys took longer where the load was higher (${range}): something else used the pool.`
+    : `The time per toy does not depend on the load (${range}).`;
   return [words, ...waited];
 }
 
@@ -210,13 +212,15 @@ const LONG_TAIL = 0.1;
 function tail(tail: Tail | null): string[] {
   if (!tail || tail.makespan_s <= 0) return [];
   const share = tail.tail_s / tail.makespan_s;
-  if (share < LONG_TAIL) return [`In the best run the slots ended together (tail ${percent(share)} of the makespan).`];
+  if (share < LONG_TAIL) {
+    return [`In the best run all slots finished at about the same time (tail ${percent(share)} of the makespan).`];
+  }
   const hosts = tail.hosts.slice(0, 3).map(({ host, n_shards, without_s }) => {
-    const without = without_s === null ? "" : `; without it at best ${shortDuration(without_s)}`;
+    const without = without_s === null ? "" : `; without it the run would take at least ${shortDuration(without_s)}`;
     return `${host} (${plural(n_shards, "shard")}${without})`;
   });
   return [
-    `In the best run half of the slots were idle for the last ${shortDuration(tail.tail_s)} (${
+    `In the best run half of the slots were idle during the last ${shortDuration(tail.tail_s)} (${
       percent(share)
     } of the makespan), waiting for ${hosts.join(", ")}.`,
   ];
@@ -230,9 +234,9 @@ function predictions({ counts, plan }: Figures): string[] {
   const [typical, most] = [median(errors), max(errors)];
   if (!plan || typical === undefined || most === undefined) return [];
   return [
-    `The plan made from ${plan.run_id} alone is off by ${
+    `The plan made from ${plan.run_id} alone differs from the measured makespans of the other counts by ${
       percent(typical)
-    } for the other counts' makespans (median; at most ${percent(most)}).`,
+    } (median; at most ${percent(most)}).`,
   ];
 }
 

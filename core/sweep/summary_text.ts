@@ -78,10 +78,10 @@ export function summaryMarkdown(summary: SweepSummary): string {
 }
 
 const REPEATS =
-  "Median, and mean ± std over the repeats (std divides by n). Only runs that are done count; shards/slot is by the most shards that ran at the same time.";
+  "Median, and mean ± std over the repeats (std divides by n). Only finished runs count; shards/slot = shards / the most that ran at the same time.";
 
 const TIMES =
-  "**makespan_s** is the last finish minus the first start, **turnaround_s** counts from the first submission, and toys/s is toys by makespan. **max_shard_elapsed_s** is the longest single shard: with more shards than slots they run in waves, so it falls as 1/shards whatever the run takes. Waves are the shards by the most of them that ran at one time, rounded up. The last column of toys/s is what toys by the longest shard would have claimed. A dash: not known.";
+  "**makespan_s** is the last finish minus the first start, **turnaround_s** counts from the first submission, and toys/s = toys / makespan. **max_shard_elapsed_s** is the longest single shard: with more shards than slots they run in waves, so it falls as 1/shards even when the run gets no faster. waves = shards / the most that ran at one time, rounded up. Toys / longest shard is shown for comparison only: it is not the rate of the run. A dash means unknown.";
 
 function head({ sweep_id, scheduler, config, n_toys, seed, threads }: SweepSummary): string {
   const rows = { sweep_id, scheduler, config, n_toys: `${n_toys}`, seed: `${seed}`, threads };
@@ -100,7 +100,7 @@ function countTable(runs: readonly CountSummary[]): string {
     "waves",
     "toys/s",
     "mean ± std",
-    "toys/s by longest shard",
+    "toys / longest shard (not a rate)",
     "shards/slot",
     "start-up",
     "peak memory",
@@ -126,7 +126,7 @@ function countTable(runs: readonly CountSummary[]): string {
 function pointTable(points: readonly PointSummary[]): string {
   const columns = [
     ...["Shards", "rep", "state", "ok/total", "makespan_s", "turnaround_s", "max_shard_elapsed_s", "waves", "toys/s"],
-    ...["toys/s by longest shard", "n_converged", "n_error", "peak memory", "load", "Run dir"],
+    ...["toys / longest shard (not a rate)", "n_converged", "n_error", "peak memory", "load", "Run dir"],
   ];
   const rows = points.map((run) => [
     `${run.shards}`,
@@ -150,7 +150,7 @@ function pointTable(points: readonly PointSummary[]): string {
 
 /** An interrupted run has no makespan of the whole. */
 function makespan({ makespan_s, makespan_spread_s, n_stretches }: PointSummary): string {
-  if (makespan_s === null) return n_stretches > 1 ? `in ${n_stretches} stretches` : DASH;
+  if (makespan_s === null) return n_stretches > 1 ? `n/a (${n_stretches} sessions)` : DASH;
   return makespan_spread_s ? `${seconds(makespan_s)} ± ${makespan_spread_s.toFixed(3)}` : seconds(makespan_s);
 }
 
@@ -165,7 +165,7 @@ function hostTable({ hosts }: SweepSummary): string {
     percent(host.n_toys / all),
     rate(host.toys_per_slot_s),
   ]);
-  return mdTable(["Host", "CPU", "shards", "toys", "of all toys", "toys/s of a slot"], "llrrrr", rows);
+  return mdTable(["Host", "CPU", "shards", "toys", "of all toys", "toys/s per slot"], "llrrrr", rows);
 }
 
 function environment({ scheduler, environment: env }: SweepSummary): string {

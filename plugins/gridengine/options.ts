@@ -14,10 +14,10 @@ const WORD = "[^\\s\"'\\\\]+";
 /** Sources: qsub(1), sge_types(1). */
 export const options: SchedulerOption[] = [
   text("queue", "NAME[,NAME]", "queue to run in", "-q", WORD),
-  text("project", "NAME", "project that is charged", "-P", WORD),
-  { ...text("time", "HH:MM:SS", "longest time of a job", "-l h_rt", "\\d+:\\d\\d:\\d\\d"), role: "time" },
+  text("project", "NAME", "project to charge", "-P", WORD),
+  { ...text("time", "HH:MM:SS", "time limit of a job", "-l h_rt", "\\d+:\\d\\d:\\d\\d"), role: "time" },
   { ...text("memory", "2G", "memory of each slot", "-l h_vmem", "\\d+(\\.\\d+)?[KMGkmg]?"), role: "memory" },
-  text("pe", "NAME", "parallel environment of jobs with several slots", "-pe", WORD),
+  text("pe", "NAME", "parallel environment for jobs with several slots", "-pe", WORD),
   {
     name: "gridengine-slots",
     type: "integer",
@@ -32,7 +32,7 @@ export const options: SchedulerOption[] = [
     name: "gridengine-resource",
     type: "strings",
     placeholder: "NAME=VALUE",
-    help: "a further resource (repeatable)",
+    help: "extra resource (repeatable)",
     native: "qsub -l",
     pattern: "[A-Za-z_][A-Za-z0-9_.]*(=[^\\s,]+)?",
   },
@@ -41,20 +41,20 @@ export const options: SchedulerOption[] = [
     type: "integer",
     min: 1,
     placeholder: "N",
-    help: "at most so many jobs of each array at a time",
+    help: "maximum number of jobs of each array at a time",
     native: "qsub -tc",
   },
   {
     name: "setup",
     type: "strings",
     placeholder: "LINE",
-    help: "a shell line to run in each job before nextstat: 'module load gcc' (repeatable)",
+    help: "shell line to run in each job before nextstat: 'module load gcc' (repeatable)",
   },
   {
     name: "env",
     type: "strings",
     placeholder: "NAME",
-    help: "pass this variable of your environment to the jobs; no other one is passed (repeatable)",
+    help: "pass this environment variable to the jobs; no other is passed (repeatable)",
     pattern: "[A-Za-z_][A-Za-z0-9_]*",
   },
 ];

@@ -43,7 +43,7 @@ type ReportedJob = Pick<NativeState, "state" | "native" | "reason">;
 
 /** Letters of qstat(1), "state", the first that fits. */
 const LETTERS: [RegExp, NativeState["state"], string | null][] = [
-  [/E/, "held", "Grid Engine could not start it; qstat -j tells why, qmod -cj lets it try again"],
+  [/E/, "held", "Grid Engine could not start it; qstat -j shows why, qmod -cj makes it try again"],
   [/h/, "held", "held, by qhold or until another job has ended; qrls releases it"],
   [/d/, "running", "it is being deleted"],
   [/[sST]/, "running", "suspended"],
@@ -105,7 +105,7 @@ function accounted({ exit_code, stdout }: CommandResult, handle: Handle | undefi
 function fromAccounting(failed: string, exit: number): ReportedJob {
   const native = failed.startsWith("0") ? `exit ${exit}` : failed;
   if (/^37\b/.test(failed)) {
-    return { state: "timed_out", native, reason: "it ran into h_rt (--gridengine-time), h_cpu or h_vmem" };
+    return { state: "timed_out", native, reason: "it reached h_rt (--gridengine-time), h_cpu or h_vmem" };
   }
   if (/^100\b/.test(failed)) {
     return { state: "failed", native, reason: `killed by signal ${exit - 128}: qdel, or too little memory` };

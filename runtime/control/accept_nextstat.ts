@@ -24,7 +24,7 @@ export async function acceptNextstat(run: Run<FarmManifest>, adapter: Backend): 
   const wanted = run.manifest.farm.nextstat_version;
   if (version !== wanted) {
     const { what, next } = otherVersion(path, version, wanted);
-    throw new FarmError("input", `Cannot take the changed nextstat: ${what}`, next);
+    throw new FarmError("input", `Cannot accept the changed nextstat: ${what}`, next);
   }
   const at_utc = new Date().toISOString();
   const times = { ...(mtime_ms === null ? {} : { mtime_ms }), ...(ctime_ms === null ? {} : { ctime_ms }) };
@@ -32,7 +32,7 @@ export async function acceptNextstat(run: Run<FarmManifest>, adapter: Backend): 
   const accept = (now: FarmManifest): FarmManifest => {
     const { accepted_nextstats = [], history } = now.farm;
     if (nextstatsOf(now).some((one) => one.sha256 === sha256)) return now;
-    const entry = { at_utc, change: `took a changed nextstat, sha256 ${sha256}` };
+    const entry = { at_utc, change: `accepted a changed nextstat, sha256 ${sha256}` };
     const farm = { ...now.farm, accepted_nextstats: [...accepted_nextstats, accepted], history: [...history, entry] };
     return { ...now, farm };
   };

@@ -71,7 +71,7 @@ export async function submitOpen(
   const adopted = await resolveSubmissions(run, adapter, go_on);
   const asked = await queryScheduler(run, adapter, again.ended ? 0 : file_grace_s);
   if (!asked.reached) {
-    const next = `Nothing was submitted; when it answers: ${go_on}`;
+    const next = `Nothing was submitted; once it answers, run: ${go_on}`;
     throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer", next);
   }
   ingestIncoming(run);

@@ -60,7 +60,7 @@ export async function workInForeground(
     });
     recordOptionsUsed(run);
   };
-  const crew = poolOn(slots_on, localShape(run.manifest, null));
+  const pool = poolOn(slots_on, localShape(run.manifest, null));
   const ids = { scheduler, job_id: `${Deno.pid}`, task_id: null, submission_token: token };
-  return await workOnRun(run, ids, crew, { token, retry_failed: true, stop, begin }, tell);
+  return await workOnRun(run, ids, pool, { token, retry_failed: true, stop, begin }, tell);
 }

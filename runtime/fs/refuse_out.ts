@@ -29,12 +29,16 @@ export function refuseOut(kind: OutKind, path: string): void {
   const target = resolve(path);
   const next = `Choose another ${flag}`;
   if (basename(target) === kind.name ? isHome(dirname(target)) : isOfRun(target)) {
-    throw new FarmError("usage", `Cannot write the ${what} to "${path}": a run keeps a file of its own there`, next);
+    throw new FarmError(
+      "usage",
+      `Cannot write the ${what} to "${path}": the run keeps one of its own files there`,
+      next,
+    );
   }
   if (exists(target) && !kind.isOne(target)) {
     throw new FarmError(
       "usage",
-      `Cannot write the ${what} to "${path}": what is there is no ${what}, and would be lost`,
+      `Cannot write the ${what} to "${path}": the file there is not a ${what} and would be lost`,
       `${next}, or move it away first`,
     );
   }
@@ -81,7 +85,7 @@ export function fullDiskAdvice(dir: string): string[] {
   const left = bytesLeft(dir);
   if (left === null || left >= MIN_BYTES) return [];
   const room = left === 0 ? "full" : `full but for ${Math.floor(left / 1024)} kB`;
-  return [`the disk of the run directory is ${room}; make room, then: nsfarm-deno retry ${quoteWord(dir)}`];
+  return [`the disk of the run directory is ${room}; free some space, then: nsfarm-deno retry ${quoteWord(dir)}`];
 }
 
 function bytesLeft(dir: string): number | null {

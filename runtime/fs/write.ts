@@ -196,7 +196,7 @@ export function isOnFullDisk(path: string): boolean {
 function writeFault(error: unknown): string | undefined {
   const fault = fileFault(error);
   if (fault === "absent") return "its folder is not there";
-  return fault === "taken" ? "it is there, and it is no folder" : faultWords(error);
+  return fault === "taken" ? "it exists and is not a folder" : faultWords(error);
 }
 
 /** @throws {FarmError} input, when the disk is full or the folder is not writable */

@@ -55,10 +55,10 @@ export async function mergeRun(options: MergeOptions, moment: MergeMoment): Prom
 }
 
 function openSources({ run, inputs, accept_unrecorded }: MergeOptions): Sources {
-  const next = "Name a run directory, or outputs with --input";
+  const next = "Give a run directory, or outputs with --input";
   if (run !== null && inputs.length > 0) throw new FarmError("usage", "Cannot merge both a run and --input", next);
   if (run !== null) return runSources(run, accept_unrecorded);
-  if (inputs.length === 0) throw new FarmError("usage", "Cannot merge nothing", next);
+  if (inputs.length === 0) throw new FarmError("usage", "Cannot merge without a run or outputs", next);
   return inputSources(inputs);
 }
 

@@ -37,6 +37,6 @@ export async function probedCpus(scheduler: string): Promise<number> {
   throw new FarmError(
     "unreachable",
     `Cannot plan for ${adapter.name}: its probe sees no CPUs`,
-    "Is this a machine that can submit to it? Give --slots N otherwise",
+    "Run this on a machine that can submit to it Give --slots N otherwise",
   );
 }

@@ -89,7 +89,7 @@ export class PluginWorker {
       throw new FarmError(
         "input",
         `Cannot use the plugin "${this.#file}": ${doing} did not end within ${this.#most_ms / 1000} s; it was stopped`,
-        "An adapter only computes: look for a loop without an end",
+        "An adapter only computes: check it for an endless loop",
       );
     }
     const bytes = new Uint8Array(this.#shared, HEAD_BYTES, this.#head[1]).slice();

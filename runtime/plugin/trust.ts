@@ -73,7 +73,7 @@ function checkFolders(wanted: Wanted, folder: string): void {
     const info = Deno.lstatSync(place);
     checkOne(wanted, place, info, (info.mode ?? 0) & STICKY ? 0 : OTHERS_WRITE);
     if (isRunDirectory(place)) {
-      throw fault(wanted, `it lies in the run directory "${place}"`, "Nothing in a run directory is run as a plugin");
+      throw fault(wanted, `it is inside the run directory "${place}"`, "Plugins in a run directory are never run");
     }
     if (place === dirname(place)) return;
   }
@@ -82,14 +82,14 @@ function checkFolders(wanted: Wanted, folder: string): void {
 function checkOne(wanted: Wanted, place: string, info: Deno.FileInfo, forbidden: number): void {
   if (!wanted.trusted.has(info.uid ?? -1)) throw strange(wanted, place, info.uid);
   if (((info.mode ?? 0) & forbidden) === 0) return;
-  throw fault(wanted, `others than its owner can write to "${place}"`, `Take that away: chmod go-w ${place}`);
+  throw fault(wanted, `users other than its owner can write to "${place}"`, `Take that away: chmod go-w ${place}`);
 }
 
 function strange(wanted: Wanted, place: string, uid: number | null): FarmError {
   return fault(
     wanted,
     `"${place}" belongs to user ${uid}: wanted root, the owner of nsfarm-deno or yourself`,
-    "Make a copy of your own, when you have read it",
+    "Read it, then use a copy that you own",
   );
 }
 

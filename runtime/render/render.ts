@@ -124,7 +124,7 @@ export async function renderRun(
 function existsAlready(dir: string): FarmError {
   return new FarmError(
     "usage",
-    `Cannot render "${dir}": it exists already, and an existing run is never touched`,
+    `Cannot render "${dir}": it already exists, and an existing run is never changed`,
     "Choose another --run-id, or leave it out",
   );
 }

@@ -118,7 +118,7 @@ export function keptLimits(manifest: FarmManifest, adapter: Backend, raised: Rai
       ? [
         `--${name} is ${
           manifest.farm.options[name]
-        } already, and jobs that are to have that were not submitted: it is not doubled again`,
+        } already and the jobs with it were not submitted: it is not doubled again`,
       ]
       : []
   );

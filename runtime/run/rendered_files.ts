@@ -15,7 +15,7 @@ interface FilesNow {
   fault: { what: string; next: string } | null;
 }
 
-const BRING_BACK = "Bring back what the run was rendered with, or render a new run";
+const BRING_BACK = "Restore the files that the run was rendered with, or render a new run";
 
 /**
  * The spec, the files that it names and nextstat, as they are before each attempt. By size and times first, those of the
@@ -79,7 +79,7 @@ export class RenderedFiles {
     if (version !== wanted) return otherVersion(path, version, wanted);
     return {
       what: `nextstat "${path}" is not the file that the run was rendered with: ${what}`,
-      next: `Put it back, or take it as it is now: nsfarm-deno retry ${quoteWord(dir)} --accept-changed-nextstat`,
+      next: `Restore it, or accept the changed file: nsfarm-deno retry ${quoteWord(dir)} --accept-changed-nextstat`,
     };
   }
 

@@ -17,7 +17,7 @@ export function readSubmitMeta(dir: string): SubmitMeta | undefined {
       "the record of submissions",
       path,
       error,
-      "It says which jobs are this run's: take it from a copy, or cancel the jobs by hand and remove it",
+      "It lists the jobs of this run: restore it from a copy, or cancel the jobs by hand and remove it",
     );
   }
 }

@@ -46,7 +46,7 @@ export async function detachWorker(
     if (code !== null) throw notStarted(log, code);
     await pauseFor(20);
   }
-  throw new FarmError("unreachable", `The worker loop did not start in ${START_S} s`, `Its log is "${log}"`);
+  throw new FarmError("unreachable", `The worker did not start within ${START_S} s`, `Its log is "${log}"`);
 }
 
 /** What a person may type in place of a submission that is a worker loop; kept with it. */
@@ -58,7 +58,7 @@ export const detachCommand = (dir: string, token: string, words: readonly string
 function notStarted(log: string, code: number): FarmError {
   const lines = tailLines(Deno.readTextFileSync(log));
   const own = readPrintedError(Deno.readTextFileSync(log)) ?? { message: lines[0], next: undefined };
-  const message = own.message ?? `The worker loop did not start (exit ${code})`;
+  const message = own.message ?? `The worker did not start (exit ${code})`;
   return new FarmError("input", printable(message), printable(own.next ?? `Its log is "${log}"`));
 }
 
@@ -114,7 +114,7 @@ function terminate(pid: number): void {
     if (error instanceof Deno.errors.NotFound) return; // it has ended in the meantime
     throw new FarmError(
       "unreachable",
-      `Cannot stop the worker loop ${pid}: ${errorText(error)}`,
+      `Cannot stop the worker ${pid}: ${errorText(error)}`,
       "Its user can stop it",
     );
   }
@@ -122,7 +122,7 @@ function terminate(pid: number): void {
 
 /** What is done about a worker loop whose file cannot be read. */
 export const MEND_FILE =
-  "Whether it works is unknown: make it readable, or remove it when no nsfarm-deno works on the run";
+  "It is unknown whether this worker still runs: make the file readable, or remove it if no nsfarm-deno works on the run";
 
 /** Submits shards to a worker loop in the background; its job id is its pid. */
 export const startLoop = (run: Run<FarmManifest>, token: string, words: string[]): Promise<SubmitAnswer> =>

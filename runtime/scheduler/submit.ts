@@ -96,11 +96,9 @@ async function findJobs(
   return adapter.readFind(result, token);
 }
 
-const mend = (go_on: string) =>
-  `mend what it says, then: ${go_on} (for other options render a run of another --run-id)`;
+const mend = (go_on: string) => `fix this, then: ${go_on} (to change options, render a new run)`;
 
-const notTaken = (message: string, next: string) =>
-  new FarmError("unreachable", message, `They are not queued; ${next}`);
+const notTaken = (message: string, next: string) => new FarmError("unreachable", message, `No job was queued; ${next}`);
 
 function settle(
   run: Run<FarmManifest>,
@@ -155,7 +153,7 @@ async function resolveUnclear(
   throw new FarmError(
     "unreachable",
     `Cannot tell whether ${adapter.name} took the jobs: ${message}`,
-    `Nothing is submitted twice; when it answers: ${go_on} (it looks for them first)`,
+    `No job is submitted twice; once it answers, run: ${go_on} (it searches for them first)`,
   );
 }
 

@@ -26,7 +26,7 @@ interface JobEnd {
   note: string | null;
 }
 
-/** How long a twin's end is waited for before it is looked at again. */
+/** Polling interval while another attempt of the same shard ends. */
 const LOOK_AGAIN_MS = 500;
 
 /**
@@ -81,11 +81,13 @@ function endOf(shard: number, end: Exclude<ShardEnd, { kind: "taken" }>): JobEnd
   if (end.kind === "failed") return { shard, cause: end.record.cause, note: end.record.stderr_tail[0] ?? null };
   const { committed } = end;
   if (committed.kind === "committed") return { shard, cause: "ok", note: null };
-  if (committed.kind === "equal") return { shard, cause: "ok", note: "another attempt had committed equal numbers" };
+  if (committed.kind === "equal") {
+    return { shard, cause: "ok", note: "another attempt had already committed the same numbers" };
+  }
   return {
     shard,
     cause: "ok",
-    note: `another attempt's result stands; this one differs and is kept in ${committed.aside}`,
+    note: `another attempt's result was committed first; this one differs and is kept in ${committed.aside}`,
   };
 }
 

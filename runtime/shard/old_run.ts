@@ -120,7 +120,7 @@ function isReallyInside(folder: string, root: string): boolean {
 function leaves(what: string, path: string, root: string): FarmError {
   return new FarmError(
     "input",
-    `Cannot use the manifest: ${what} is "${path}", which leaves the run directory "${root}"`,
+    `Cannot use the manifest: ${what} is "${path}", which is outside the run directory "${root}"`,
     "Put the file into the run directory, or merge such files with --input",
   );
 }

@@ -130,7 +130,7 @@ export function endLost({ run: { dir, manifest } }: Pick<JobContext, "run">, pla
   updateAttempt({ attempt, path, clock_offset_s: null }, { end: lostRecord(manifest, plan, attempt, GONE) });
 }
 
-const GONE = "Its process is gone and left no end";
+const GONE = "Its process disappeared without recording its end";
 
 /** An out.json under its final name whose writer died before it wrote the record. */
 function committedOutput(context: JobContext, plan: Plan): { out_path: string; output: CheckedOutput } | undefined {

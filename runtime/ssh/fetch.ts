@@ -88,7 +88,7 @@ async function readSizes(out: Lines, wanted: Set<string>): Promise<{ name: strin
     const bytes = Number(size);
     if (name === "total") return found;
     if (name === "/dev/null") continue;
-    if (!wanted.has(name) || !(bytes <= MAX_BYTES)) throw new Error(`it sends what was not asked for: ${name}`);
+    if (!wanted.has(name) || !(bytes <= MAX_BYTES)) throw new Error(`it sent a file that was not requested: ${name}`);
     found.push({ name, bytes });
   }
   throw new Error("the connection broke");

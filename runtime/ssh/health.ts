@@ -64,7 +64,7 @@ export class HostHealth extends Change {
     if (this.isGivenUp || this.pool.giveUpIfHopeless()) return;
     const seconds = Math.min(MAX_RETRY_S, this.host_retry_s * 2 ** (this.misses - 1));
     const alone = this.peers.some((one) => one.isExpected()) ? "" : "; no other host can run shards now";
-    this.pool.say(`${this.name} is set aside for ${seconds} s: ${reason}${alone}`);
+    this.pool.say(`${this.name} is paused for ${seconds} s: ${reason}${alone}`);
     this.changed();
     const hasFailed = this.#failures > 0;
     await pauseFor(seconds * 1000, this.over);
@@ -95,7 +95,7 @@ export class HostHealth extends Change {
     const isInARow = this.#failures >= MAX_FAILURES_IN_A_ROW && done > this.#done_before;
     if (!this.#isAside && (isOfHost || isInARow || this.isOnTrial)) {
       const message = stderr_tail[0] ?? FAILURES[cause].words;
-      this.setAside(isOfHost ? message : `${this.#failures} shards in a row failed there, the last with: ${message}`);
+      this.setAside(isOfHost ? message : `${this.#failures} shards in a row failed there, the last one: ${message}`);
     }
     return { again: isOfHost || again, counts: !isOfHost, given_up: null };
   }

@@ -104,7 +104,7 @@ export class SshHost extends HostHealth implements Executor {
         const reason = await link.listen((line) => takeLine(this, line, link));
         this.#end();
         if (this.over.aborted) return;
-        this.pool.say(`${this.name}: ${reason}; what was begun there goes on, and it is asked again`);
+        this.pool.say(`${this.name}: ${reason}; shards started there go on, and the host is tried again`);
         await pauseFor(RECONNECT_MS, this.over);
       } catch (error) {
         if (this.over.aborted) return;
@@ -270,7 +270,9 @@ export class SshHost extends HostHealth implements Executor {
     const late = AbortSignal.timeout(MAX_REMOVING_MS);
     await this.pool.connect(late).then((link) => this.#leave(link)).catch(() => {}); // what follows says so
     if (!hasFolder(dir, this.name)) return;
-    this.pool.say(`${this.name}: the run's folder is still there; the same command removes it when the host answers`);
+    this.pool.say(
+      `${this.name}: the run's folder is still there; repeat the command when the host answers to remove it`,
+    );
   }
 
   /** Ends a connection; a whole run leaves nothing on the host. */

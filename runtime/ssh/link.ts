@@ -60,7 +60,7 @@ export async function probeHost(
 export async function readFacts(session: SshSession): Promise<HostFacts> {
   const lines: string[] = [];
   for (let line = await session.out.line(); line !== "ready"; line = await session.out.line()) {
-    if (line === null) throw new Error("it ended before it had told what it is");
+    if (line === null) throw new Error("the connection ended before the host described itself");
     lines.push(line);
   }
   return readHostFacts(lines);

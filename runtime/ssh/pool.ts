@@ -115,13 +115,13 @@ export class HostPool implements ExecutorPool {
     const name = hostKey(host);
     const first = this.#machines.get(facts.boot_id ?? name);
     if (first !== undefined) {
-      this.#say(`${name} is the same machine as ${first}: it gets no slots of its own`);
+      this.#say(`${name} is the same machine as ${first}: it gets no slots`);
       return { slots: 0, threads: 1 };
     }
     this.#machines.set(facts.boot_id ?? name, name);
     const shape = hostShape(host, facts, this.options.threads ?? this.context.run.manifest.threads);
-    const where = mode === "shared" ? "in the run directory" : `in ${facts.base_dir}`;
-    this.#say(`${name}: ${plural(shape.slots, "slot")} of ${plural(shape.threads, "thread")}, ${where}`);
+    const where = mode === "shared" ? "sharing the run directory" : `files in ${facts.base_dir}`;
+    this.#say(`${name}: ${plural(shape.slots, "slot")} x ${plural(shape.threads, "thread")}, ${where}`);
     return shape;
   }
 
@@ -152,7 +152,7 @@ export class HostPool implements ExecutorPool {
     await Promise.all(this.executors.map((host) => host.close()));
     this.connector.remove();
     if (this.#isReached || this.loop.stop.aborted || this.executors.some(({ fault }) => fault === null)) return;
-    const next = "nsfarm-deno preflight --hosts-file looks at all";
+    const next = "nsfarm-deno preflight --hosts-file FILE checks each host";
     throw new FarmError("unreachable", `Cannot use any host: ${this.#faults}`, next);
   }
 }

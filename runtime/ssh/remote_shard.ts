@@ -16,7 +16,7 @@ type RemoteEnd =
   | { kind: "ended" }
   /** It never began, and will not. */
   | { kind: "absent" }
-  /** Its process is gone and left no end. */
+  /** Its process disappeared without recording its end. */
   | { kind: "dead"; free_kb: number | null; said: string }
   /** The loop is over, and nothing was heard of it. */
   | { kind: "left" };
@@ -135,7 +135,7 @@ export async function ingestRemote(context: JobContext, shard: RemoteShard, late
     done_since = isDone ? Math.min(done_since, performance.now()) : Infinity;
     if (performance.now() - done_since > TAKING_IN_MS) {
       // Whoever saw the whole run done has removed what was left in incoming/.
-      endSuperseded(context, shard, "Another attempt did this shard before its files were seen");
+      endSuperseded(context, shard, "Another attempt finished this shard before its files arrived");
       return { kind: "taken" };
     }
     const [cause, printed] = late_s > 0 ? NOT_SEEN : NOT_WHOLE;
@@ -147,9 +147,9 @@ export async function ingestRemote(context: JobContext, shard: RemoteShard, late
 /** Between the commit of a shard and the end of its attempt, another process that takes it in needs less than this. */
 const TAKING_IN_MS = 2000;
 
-const NOT_SEEN = ["output", "Its files are not seen here"] as const;
+const NOT_SEEN = ["output", "Its files have not arrived here"] as const;
 /** The wrapper's notes came as they lie there: only a disk that was full can have taken a part of them. */
-const NOT_WHOLE = ["disk", "The notes that it left on its disk are not whole"] as const;
+const NOT_WHOLE = ["disk", "The records on its disk are incomplete"] as const;
 
 /**
  * How an attempt ended that another process has taken in: on a shared disk any look at the run does so. Undefined while
@@ -180,7 +180,7 @@ export function endRemote(
   const full = end.free_kb !== null && end.free_kb < FULL_DISK_KB;
   const printed = full
     ? "No space left on its disk"
-    : `Its process is gone and left no end${end.said ? `: ${end.said}` : ""}`;
+    : `Its process disappeared without recording its end${end.said ? `: ${end.said}` : ""}`;
   return failRemote(context, shard, full ? "disk" : "signal", printed);
 }
 
@@ -196,7 +196,7 @@ function failRemote(context: JobContext, shard: RemoteShard, cause: ShardRecord[
 export function endSuperseded(
   { run: { dir, manifest } }: JobContext,
   { plan, open }: RemoteShard,
-  message = "Its host could not be reached, and another attempt did this shard",
+  message = "Its host could not be reached, and another attempt finished this shard",
 ): void {
   if (readAttempt(dir, plan.shard_index, open.attempt.attempt)?.end !== null) return;
   updateAttempt(open, { end: lostRecord(manifest, plan, open.attempt, message, "terminated") });

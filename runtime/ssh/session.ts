@@ -101,7 +101,7 @@ export function openSession(
   const write = (data: string | Uint8Array) => input.write(typeof data === "string" ? encoder.encode(data) : data);
   write(bytes).catch(() => {}); // that it went away is told by its end
   const ended = Promise.all([child.status, printed]).then(([{ code, success }, stderr]) =>
-    success ? null : sshFault(stderr, code === 255 ? "the connection broke" : `its sh ended with ${code}`)
+    success ? null : sshFault(stderr, code === 255 ? "the connection broke" : `its shell ended with exit ${code}`)
   );
   return {
     out: new LineReader(child.stdout),

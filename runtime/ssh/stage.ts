@@ -45,7 +45,7 @@ async function stageRun(
 function stagedFiles({ run: { dir, manifest }, remote_nextstat }: LinkOptions): StagedFile[] {
   const plan = sentPlan(manifest);
   if (!plan) {
-    throw new HostFault("it does not see the run directory, and the spec names a file by an absolute path");
+    throw new HostFault("it cannot see the run directory, and the spec uses an absolute path");
   }
   const wrapper = join(dir, JOB_WRAPPER);
   const program = { from: manifest.nextstat_bin, to: basename(manifest.nextstat_bin), mode: "0750" };
@@ -70,7 +70,7 @@ async function send(link: HostLink, { from, to, sha256, mode }: StagedFile): Pro
     `temporary=${name}.$$.part`,
     `mkdir -p ${quoteWord(dirname(path))} && cat >"$temporary" && sum=$(sha256sum <"$temporary") &&`,
     `if [ "\${sum%% *}" = ${sha256} ]; then chmod ${mode} "$temporary" && mv -f "$temporary" ${name} && exit 0`,
-    `else echo "what arrived is not what was sent" >&2; fi`,
+    `else echo "the file that arrived differs from the one sent" >&2; fi`,
     `rm -f "$temporary"`,
     "exit 1",
   ].join("\n");
@@ -189,7 +189,7 @@ async function pump(session: SshSession, take: (line: string) => void): Promise<
     session.kill();
     return errorText(error);
   }
-  return await session.ended ?? "it ended the connection";
+  return await session.ended ?? "the host ended the connection";
 }
 
 /** How long a connection may take to end by itself. */

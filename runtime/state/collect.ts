@@ -136,7 +136,7 @@ function collectAll(
 
 /** Of a shard that a scheduler was given, files alone cannot tell where it stands. */
 function submittedShards(run: Run): StatusShard[] {
-  const why = "it was submitted; nsfarm-deno status asks its scheduler";
+  const why = "it was submitted; nsfarm-deno status queries its scheduler";
   return ownSubmissions(run).filter(({ state }) => state !== "refused")
     .flatMap(({ shards }) => shards.map((shard) => ({ shard, state: "unknown" as const, why, host: null })));
 }

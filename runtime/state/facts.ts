@@ -35,8 +35,8 @@ export function unusedHosts({ farm: { options } }: FarmManifest, records: readon
   if (file instanceof FarmError) return [];
   const used = new Set(records.map(recordHost));
   const unused = file.hosts.map(hostKey).filter((name) => !used.has(name));
-  const why = `nsfarm-deno preflight --hosts-file ${quoteWord(path)} tells whether it can be used`;
-  return unused.map((name) => `no shard was done on the host ${name}: ${why}`);
+  const why = `nsfarm-deno preflight --hosts-file ${quoteWord(path)} shows whether it can be used`;
+  return unused.map((name) => `the host ${name} finished no shard: ${why}`);
 }
 
 /** A shard's facts and, where it is done, its toys. */

@@ -63,7 +63,7 @@ export function explainEnds(run: Run<FarmManifest>, adapter: Backend, shards: Sc
 /** What a job of ours says when it cannot even begin its shard. */
 const OWN_WORDS = /^nsfarm-deno: (.+)$/m;
 
-const NEVER_BEGAN = "its job never began: it was cancelled while it waited, or forgotten by its scheduler";
+const NEVER_BEGAN = "its job never started: it was cancelled while queued, or its scheduler lost it";
 
 /** Lost, or stopped by somebody of whom its attempt knows nothing. */
 function isUnexplained({ state, last }: ScannedShard): boolean {

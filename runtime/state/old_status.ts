@@ -51,8 +51,8 @@ export function oldStatus(run: Run): OldStatus {
 }
 
 function adviceFor({ dir }: Run, isDone: boolean): string[] {
-  const of = "other scripts rendered this run: it is not run from here, and whether a job of it runs cannot be asked";
-  return isDone ? [] : [of, `what a shard printed: nsfarm-deno logs ${quoteWord(dir)} SHARD`];
+  const of = "other scripts rendered this run: nsfarm-deno can neither run it nor see whether its jobs run";
+  return isDone ? [] : [of, `to see a shard's output: nsfarm-deno logs ${quoteWord(dir)} SHARD`];
 }
 
 function symptomOf(run: Run, old: OldShard): FailedShard {
@@ -62,7 +62,7 @@ function symptomOf(run: Run, old: OldShard): FailedShard {
   return {
     shard: old.plan.shard_index,
     state,
-    why: ok ? "" : result.error ?? "no output and no exit code is there",
+    why: ok ? "" : result.error ?? "neither an output nor an exit code exists",
     host: old.host,
     cause: null,
     said: ok ? null : oldError(old),

@@ -57,7 +57,7 @@ export function runStatus(
   const times = timesSoFar(run, scanned);
   const pace = paceOf(times, run.manifest.n_toys - toys_done, (counts.running ?? 0) > 0);
   const merged = join(run.dir, MERGED);
-  const trouble = asked && !asked.reached ? [`${run.manifest.scheduler} could not be asked: ${asked.message}`] : [];
+  const trouble = asked && !asked.reached ? [`${run.manifest.scheduler} did not answer: ${asked.message}`] : [];
   const orphans = workers.length > 0 ? [] : scanned.filter(isOrphan);
   const isGoing = (one: ScannedShard) => isGoingOn(one.state) && !orphans.includes(one);
   const isWhole = toys_done === run.manifest.n_toys;
@@ -110,9 +110,9 @@ const isOrphan = ({ state, last }: ScannedShard) => state === "unknown" && last?
 function orphanAdvice({ dir }: Run<FarmManifest>, orphans: ScannedShard[]): string[] {
   if (orphans.length === 0) return [];
   const hosts = [...new Set(orphans.map(({ host }) => host))].join(", ");
-  const what = `${plural(orphans.length, "shard")} may still run on ${hosts}, and nothing follows them`;
+  const what = `${plural(orphans.length, "shard")} may still run on ${hosts}, but no process follows them`;
   const word = quoteWord(dir);
-  return [`${what}; go on with: nsfarm-deno retry ${word}, or stop them with: nsfarm-deno cancel ${word}`];
+  return [`${what}; continue with: nsfarm-deno retry ${word}, or stop them with: nsfarm-deno cancel ${word}`];
 }
 
 /** None where the records of other attempts may not be read: they would be too short. */
@@ -128,10 +128,10 @@ function submitAdvice(run: Run<FarmManifest>, scanned: ScannedShard[]): string[]
   const submit = `nsfarm-deno submit ${quoteWord(run.dir)}`;
   // What has ended needs `retry`, which hands out what is not submitted too.
   if (scanned.some(({ state }) => isEnded(state))) {
-    return [`nothing works on it; go on with: nsfarm-deno retry ${quoteWord(run.dir)}`];
+    return [`no process works on the run; continue with: nsfarm-deno retry ${quoteWord(run.dir)}`];
   }
   const refusal = refusalOf(run);
-  if (refusal === null) return [`submit what is not submitted with: ${submit}`];
+  if (refusal === null) return [`submit the remaining shards with: ${submit}`];
   return [`the last submission was refused: ${refusal}`, `${ADVICE.refused}: ${submit}`];
 }
 
@@ -148,8 +148,10 @@ function suspectsOf(
   }));
   return suspectNodes(shards).map(({ node, failed }) => {
     const how = adapter.avoiding &&
-      ` to leave it out: nsfarm-deno retry ${quoteWord(run.dir)} ${adapter.avoiding(run.manifest.farm.options, node)}`;
-    return `all ${failed} shards that ran on ${node} failed, while other nodes finished theirs;${how ?? " look at it"}`;
+      ` to avoid it: nsfarm-deno retry ${quoteWord(run.dir)} ${adapter.avoiding(run.manifest.farm.options, node)}`;
+    return `all ${failed} shards that ran on ${node} failed, while other nodes finished theirs;${
+      how ?? " check that node"
+    }`;
   });
 }
 

@@ -58,7 +58,7 @@ function checkFree(path: string): undefined {
   throw new FarmError(
     "usage",
     `Cannot render the sweep "${path}": it exists already`,
-    "Choose another --sweep-id; sweep run and sweep submit go on with this one",
+    "Choose another --sweep-id; sweep run and sweep submit continue this one",
   );
 }
 
@@ -124,7 +124,7 @@ export function openSameSweep(asked: SweepRequest): OpenSweep | undefined {
   if (wanted !== has) {
     throw new FarmError(
       "usage",
-      `Cannot go on with the sweep "${path}": its runs are ${has}; asked is ${wanted}`,
+      `Cannot go on with the sweep "${path}": it has the runs ${has}; you gave ${wanted}`,
       "Give the same --shards-list, --repeats and --order-seed, or another --sweep-id",
     );
   }

@@ -18,7 +18,7 @@ interface Nextstat {
  */
 export async function nextstatVersion(path: string): Promise<string> {
   const result = await runProgram({ argv: [path, "--version"], timeout_s: 30 });
-  const next = "Give the nextstat program with --nextstat-bin";
+  const next = "Give the path of nextstat with --nextstat-bin";
   if (result.spawn_error !== null) {
     throw new FarmError("input", `Cannot run nextstat "${path}": ${spawnFault(path, result.spawn_error)}`, next);
   }
@@ -27,7 +27,7 @@ export async function nextstatVersion(path: string): Promise<string> {
     const printed = (result.stderr || result.stdout).trim().split("\n")[0] ?? "";
     throw new FarmError(
       "input",
-      `"${path} --version" did not answer as nextstat does (exit ${result.exit_code}): ${printed}`,
+      `"${path} --version" did not answer like nextstat (exit ${result.exit_code}): ${printed}`,
       next,
     );
   }
@@ -63,7 +63,7 @@ export function findNextstat(given: string | undefined): string {
   throw new FarmError(
     "usage",
     "Cannot find nextstat: it is neither beside nsfarm-deno nor on PATH",
-    "Give it with --nextstat-bin",
+    "Give its path with --nextstat-bin",
   );
 }
 

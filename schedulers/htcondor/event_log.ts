@@ -84,7 +84,7 @@ const RULES: Readonly<Record<number, Rule>> = {
     return { state: "running", reason: null, host: machine, machine, ran: true };
   },
   2: () => ({ state: "failed", reason: "the node could not run the job's program" }),
-  4: (job, event) => backInQueue(job, reasonLine(event) ?? (job.ran ? "it was sent away from its machine" : null)),
+  4: (job, event) => backInQueue(job, reasonLine(event) ?? (job.ran ? "it was evicted from its machine" : null)),
   5: (_job, event) => ended(event),
   7: (job, event) => backInQueue(job, event.lines[0] ?? "HTCondor failed while it ran"),
   9: (job, event) => removed(event.lines[0] ?? "", job.hold),
@@ -98,10 +98,10 @@ const RULES: Readonly<Record<number, Rule>> = {
   21: (job, event) => ({ machine: machineOf(event.title.replace(/^Error from starter on |:$/g, "")) ?? job.machine }),
   22: (_job, event) => ({
     state: "running",
-    reason: `HTCondor has lost sight of its machine and waits for it: ${event.lines[0] ?? ""}`,
+    reason: `HTCondor lost contact with its machine and waits for it: ${event.lines[0] ?? ""}`,
   }),
   23: () => ({ state: "running", reason: null }),
-  24: (job) => backInQueue(job, "its machine is gone; HTCondor starts it elsewhere"),
+  24: (job) => backInQueue(job, "its machine disappeared; HTCondor restarts it elsewhere"),
   40: (job, event) => transfer(job, event),
 };
 
@@ -204,18 +204,23 @@ const bears = (event: LogEvent, token: string): boolean => event.lines.includes(
 
 /** Jobs of a cluster that makes them little by little: what is told of the cluster holds for those not made yet. */
 function clusterEvent(event: LogEvent, rest: ReportedJob | undefined, token: string): ReportedJob | undefined {
-  const waits = "HTCondor makes it when others have ended (--condor-max-idle, --condor-max-materialize)";
+  const waits = "HTCondor creates it when others have ended (--condor-max-idle, --condor-max-materialize)";
   const why = event.lines[0] ?? "";
   if (event.code === 35) {
     return bears(event, token) ? { ...newJob(), native: "035 not made yet", reason: waits } : undefined;
   }
   if (!rest) return undefined;
   if (event.code === 37) {
-    return { ...rest, state: "held", native: "037 materialization paused", reason: `no more jobs are made: ${why}` };
+    return {
+      ...rest,
+      state: "held",
+      native: "037 materialization paused",
+      reason: `HTCondor creates no more jobs: ${why}`,
+    };
   }
   if (event.code === 38) return { ...rest, state: "queued", native: "038 materialization resumed", reason: waits };
   if (event.code === 36) {
-    return { ...rest, state: "cancelled", native: "036 cluster removed", reason: "removed before HTCondor made it" };
+    return { ...rest, state: "cancelled", native: "036 cluster removed", reason: "removed before HTCondor created it" };
   }
   return rest;
 }

@@ -77,8 +77,8 @@ function unmade(factory: JobAd | undefined, { token, chunk }: Handle): NativeSta
       state: paused ? "held" : "queued",
       native: "NOT MADE YET",
       reason: paused
-        ? "HTCondor has stopped making the jobs of this run; condor_release lets it go on"
-        : "HTCondor makes it when others have ended (--condor-max-idle, --condor-max-materialize)",
+        ? "HTCondor has stopped creating the jobs of this run; condor_release resumes it"
+        : "HTCondor creates it when others have ended (--condor-max-idle, --condor-max-materialize)",
       host: null,
     }))
   );

@@ -191,7 +191,7 @@ function sharedWarning(context: RenderContext): string[] {
   if (modeOf(context) === "transfer" || places.length === 0 || places.some((one) => one.shares_files !== false)) {
     return [];
   }
-  return ["no machine of this pool says that it sees this machine's files (FileSystemDomain): use --mode transfer"];
+  return ["no machine of this pool shares files with this machine (FileSystemDomain): use --mode transfer"];
 }
 
 function transferProblem(context: RenderContext): Error | undefined {

@@ -22,9 +22,9 @@ const TIME = "it ran longer than --condor-max-run-time allows";
 
 /** Why HTCondor holds a job. Source: HTCondor manual, "HoldReasonCode and HoldReasonSubCode" (hold-table.rst). */
 export const HOLD_CODES: Readonly<Record<number, HoldRow>> = {
-  1: { words: "held by hand (condor_hold); condor_release lets it go on" },
+  1: { words: "held by hand (condor_hold); condor_release resumes it" },
   3: { words: "held by a rule of the submit file" },
-  5: { words: "held because a rule of the submit file could not be worked out" },
+  5: { words: "held because a rule of the submit file could not be evaluated" },
   6: { words: "the node could not start the job's program" },
   7: { words: "the job's log could not be opened: is the folder logs there, and is the disk full?" },
   8: { words: "the job's input could not be opened" },
@@ -42,10 +42,10 @@ export const HOLD_CODES: Readonly<Record<number, HoldRow>> = {
   22: { words: "the event log could not be written: is the folder logs there, and is the disk full?" },
   23: { words: "the user's account could not be used on the node" },
   26: { words: "held by a rule of the site" },
-  27: { words: "held because a rule of the site could not be worked out" },
+  27: { words: "held because a rule of the site could not be evaluated" },
   32: { words: "its input files are larger than the site allows" },
   33: { words: "its results are larger than the site allows" },
-  34: { words: "it used more than it asked for" },
+  34: { words: "it used more than requested" },
   35: { words: "the container image is not valid" },
   45: { words: "containers do not work on the node" },
   46: { words: TIME, ended: "timed_out" },
@@ -55,7 +55,7 @@ export const HOLD_CODES: Readonly<Record<number, HoldRow>> = {
 
 /** Codes of holds by a rule that somebody wrote: of the job, of the node, of the site. */
 const RULES: ReadonlySet<number> = new Set([3, 21, 26]);
-const OVER_MEMORY = "it used more memory than it asked for (--condor-request-memory)";
+const OVER_MEMORY = "it used more memory than requested (--condor-request-memory)";
 
 /** Such rules give memory the subcode of HTCondor's own limit (HTCondor manual, POLICY:HOLD_IF_MEMORY_EXCEEDED), or name it. */
 const isMemory = ({ subcode, text }: Hold): boolean => subcode === 102 || /\bmemory\b/i.test(text);
@@ -64,11 +64,11 @@ const isMemory = ({ subcode, text }: Hold): boolean => subcode === 102 || /\bmem
 export function heldJob(hold: Hold): { state: ShardState; reason: string } {
   if (hold.code === 34) return overLimit(hold);
   if (hold.code !== null && RULES.has(hold.code) && isMemory(hold)) {
-    return { state: "held", reason: `${OVER_MEMORY}: ${saidMore(hold.text)}; retry --more-memory asks for more` };
+    return { state: "held", reason: `${OVER_MEMORY}: ${saidMore(hold.text)}; retry --more-memory requests more` };
   }
   const row = hold.code === null ? undefined : HOLD_CODES[hold.code];
   const printed = saidMore(hold.text);
-  if (!row) return { state: "held", reason: printed || "held by HTCondor, which does not say why" };
+  if (!row) return { state: "held", reason: printed || "held by HTCondor without a reason" };
   return { state: row.ended ?? "held", reason: printed === "" ? row.words : `${row.words}: ${printed}` };
 }
 
@@ -77,7 +77,7 @@ function overLimit({ subcode, text }: Hold): { state: ShardState; reason: string
   const printed = saidMore(text);
   const disk = subcode === 104 || (subcode !== 102 && /disk/i.test(text));
   if (disk) {
-    return { state: "failed", reason: `it used more disk than it asked for (--condor-request-disk): ${printed}` };
+    return { state: "failed", reason: `it used more disk than requested (--condor-request-disk): ${printed}` };
   }
   return { state: "out_of_memory", reason: `${OVER_MEMORY}: ${printed}` };
 }
@@ -168,18 +168,18 @@ function idleReason(ad: JobAd, rejected: Rejection | undefined): { reason: strin
   if (failed > 0 && machine !== null) return { reason: neverStarted(machine, failed), detail };
   if (started > 0) return { reason: `it ran on ${machine ?? "a machine"} and was sent back to the queue`, detail };
   const since = ad.EnteredCurrentStatus ?? 0;
-  const more = `; condor_q -better-analyze ${ad.ClusterId} tells which of its wishes no machine fulfils`;
+  const more = `; condor_q -better-analyze ${ad.ClusterId} shows which requirement no machine meets`;
   const long = detail === "" ? "" : more;
   if (rejected && rejected.at >= since) {
-    return { reason: `no machine that fits is free (${rejected.why})${long}`, detail };
+    return { reason: `no matching machine is free (${rejected.why})${long}`, detail };
   }
-  return { reason: detail === "" ? null : `no machine has taken it${long}`, detail };
+  return { reason: detail === "" ? null : `no machine has accepted it${long}`, detail };
 }
 
 /** In words for the case that users know as "matched but never started"; without the number, which no two jobs share. */
 export function neverStarted(machine: string, times: number): string {
   return `${machine} was matched ${times === 1 ? "once" : "again and again"}, but the job never started there; ` +
-    `to leave that machine out: retry with ${excludeNodesLine(machine)}`;
+    `to avoid that machine: retry with ${excludeNodesLine(machine)}`;
 }
 
 interface Rejection {

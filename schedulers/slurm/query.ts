@@ -88,7 +88,7 @@ export function readSlurmQuery(results: CommandResult[], handles: Handle[], roun
     return { kind: "ok", value: result.exit_code === 0 ? tasksOf(historyRows(result.stdout), handles) : [] };
   }
   if (result.exit_code === 0 && !MARKED.test(result.stdout)) {
-    return { kind: "unclear", message: "squeue printed nothing, not even its header" };
+    return { kind: "unclear", message: "squeue printed nothing, not even a header" };
   }
   if (result.exit_code === 0) return { kind: "ok", value: tasksOf(queueRows(result.stdout), handles) };
   if (!isTruncated(result) && UNKNOWN_ID.test(result.stderr)) return { kind: "ok", value: [] };
@@ -159,11 +159,11 @@ export function slurmLogs({ job_id, chunk }: Handle, shard: number): string[] {
 const WORDS: [RegExp, LogWord][] = [
   [/CANCELLED AT \S+ DUE TO TIME LIMIT/, {
     state: "timed_out",
-    reason: "it ran into the job's time limit (--slurm-time)",
+    reason: "it reached the job's time limit (--slurm-time)",
   }],
   [/CANCELLED AT \S+ DUE TO PREEMPTION/, {
     state: "preempted",
-    reason: "it had to make room for a job of higher priority",
+    reason: "preempted by a job of higher priority",
   }],
   [/CANCELLED AT \S+ DUE TO NODE (FAILURE|\S+ FAILURE)|DUE TO NODE FAILURE/, {
     state: "failed",
@@ -171,7 +171,7 @@ const WORDS: [RegExp, LogWord][] = [
   }],
   [/exceeded memory limit .*being killed|[Dd]etected \d+ oom[-_ ]kill event|Exceeded job memory limit|oom-kill event/, {
     state: "out_of_memory",
-    reason: "it used more memory than the job asked for (--slurm-memory)",
+    reason: "it used more memory than the job requested (--slurm-memory)",
   }],
   [/CANCELLED AT \S+ \*\*\*/, { state: "cancelled", reason: "cancelled with scancel, or by the site" }],
 ];

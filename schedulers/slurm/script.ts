@@ -139,7 +139,7 @@ function warningsFor({ manifest, options, limits }: RenderContext, chunks: Chunk
       : []),
     ...(most !== undefined && most < jobs
       ? [
-        `Slurm lets you have ${most} jobs at a time, and the run has ${jobs}: submit the next array when the one before ` +
+        `Slurm allows you ${most} jobs at a time and the run has ${jobs}: submit the next array when the one before ` +
         `has ended, or put several shards into a job with --shards-per-job ${Math.ceil(jobs / most)}`,
       ]
       : []),

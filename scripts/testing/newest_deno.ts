@@ -5,7 +5,7 @@ import { DevError } from "../tools/dev_error.ts";
 import { runTool } from "../tools/run_tool.ts";
 import type { FileResult } from "./file_result.ts";
 import { folderOf, kindOf } from "./find_tests.ts";
-import { byFolder, runQueues } from "./run_bunches.ts";
+import { byFolder, runQueues } from "./run_batches.ts";
 import { runTests, type TestRun } from "./run_tests.ts";
 
 /** Runs the unit tests on the newest Deno, one result for each folder; where it cannot be had, says so. */
@@ -15,7 +15,7 @@ export async function runOnNewestDeno(run: TestRun, files: string[]): Promise<Fi
   // A newer Deno may write the lock file in a form that the pinned one cannot read.
   const newRun = { ...run, deno: newest.path, args: [...run.args, "--no-lock"] };
   const computing = byFolder(files.filter((file) => kindOf(file) === "unit"));
-  const results = await runQueues({ computing, waiting: [] }, (bunch) => runTests(newRun, bunch));
+  const results = await runQueues({ computing, waiting: [] }, (batch) => runTests(newRun, batch));
   return results.map((result) => ({ ...result, file: `${folderOf(result.file)} on Deno ${newest.version}` }));
 }
 

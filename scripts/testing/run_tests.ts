@@ -1,4 +1,4 @@
-/** Runs test files, each bunch in a process of its own. */
+/** Runs test files, each batch in a process of its own. */
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -11,12 +11,12 @@ import { kindOf } from "./find_tests.ts";
 import { readJunit } from "./read_junit.ts";
 
 /** Test files that share a process. */
-export interface Bunch {
+export interface Batch {
   label: string;
   files: string[];
 }
 
-/** What all bunches have in common. */
+/** What all batches have in common. */
 export interface TestRun {
   /** The Deno to run them with. */
   deno: string;
@@ -29,23 +29,23 @@ export interface TestRun {
 /** A file of tests/slow may hold hundreds of schedules of faults. */
 const minutesAllowed = { unit: 20, e2e: 20, slow: 180 };
 
-/** Runs one bunch, prints its output in one piece, and returns what came of each file. */
-export async function runTests(run: TestRun, bunch: Bunch): Promise<FileResult[]> {
+/** Runs one batch, prints its output in one piece, and returns what came of each file. */
+export async function runTests(run: TestRun, batch: Batch): Promise<FileResult[]> {
   return await inScratch(async (folder) => {
-    console.log(`dev: ${bunch.label} started`);
+    console.log(`dev: ${batch.label} started`);
     const begin = performance.now();
-    const code = await runProcess(run, bunch, folder);
+    const code = await runProcess(run, batch, folder);
     const seconds = (performance.now() - begin) / 1000;
-    console.log(`\n== ${bunch.label} (${seconds.toFixed(1)} s) ==`);
+    console.log(`\n== ${batch.label} (${seconds.toFixed(1)} s) ==`);
     const log = await readFile(join(folder, "log"), "utf8");
     console.log(forHere(log));
-    const results = ownResults(bunch, readJunit(await readFile(join(folder, "junit.xml"), "utf8").catch(() => "")));
-    return [...results, ...unaccounted(bunch, results, code), fileResult(bunch.label, { leftOut: linesLeftOut(log) })];
+    const results = ownResults(batch, readJunit(await readFile(join(folder, "junit.xml"), "utf8").catch(() => "")));
+    return [...results, ...unaccounted(batch, results, code), fileResult(batch.label, { leftOut: linesLeftOut(log) })];
   });
 }
 
 // Deno files a test under the source that called Deno.test, which may be a helper of several test files.
-function ownResults({ files: [only = "", ...others] }: Bunch, results: FileResult[]): FileResult[] {
+function ownResults({ files: [only = "", ...others] }: Batch, results: FileResult[]): FileResult[] {
   if (others.length > 0 || results.length === 0) return results;
   return [sumOfResults(only, results)];
 }
@@ -61,12 +61,12 @@ function forHere(log: string): string {
   return Deno.stdout.isTerminal() ? text : stripVTControlCharacters(text);
 }
 
-async function runProcess(run: TestRun, bunch: Bunch, folder: string): Promise<number> {
+async function runProcess(run: TestRun, batch: Batch, folder: string): Promise<number> {
   const junit = `--junit-path=${join(folder, "junit.xml")}`;
   const log = openSync(join(folder, "log"), "w");
   try {
-    const args = ["test", "-A", "--no-check", junit, ...run.args, ...bunch.files];
-    return await exitCode(run, args, log, minutesAllowed[kindOf(bunch.files[0] ?? "")]);
+    const args = ["test", "-A", "--no-check", junit, ...run.args, ...batch.files];
+    return await exitCode(run, args, log, minutesAllowed[kindOf(batch.files[0] ?? "")]);
   } finally {
     closeSync(log);
   }
@@ -87,11 +87,11 @@ function exitCode(run: TestRun, args: string[], log: number, minutes: number): P
 }
 
 /** Failures that the JUnit file does not tell of: a file that did not load or has no test, a process that was killed. */
-function unaccounted(bunch: Bunch, results: FileResult[], code: number): FileResult[] {
-  const silent = bunch.files.filter((file) => !results.some((result) => result.file === file));
+function unaccounted(batch: Batch, results: FileResult[], code: number): FileResult[] {
+  const silent = batch.files.filter((file) => !results.some((result) => result.file === file));
   const problems = silent.map((file) => problem(file, `${file}: none of its tests ran`));
   const isExplained = code === 0 || silent.length > 0 || results.some((result) => result.failed.length > 0);
-  if (!isExplained) problems.push(problem(bunch.label, `${bunch.label}: ended with exit code ${code}`));
+  if (!isExplained) problems.push(problem(batch.label, `${batch.label}: ended with exit code ${code}`));
   return problems;
 }
 

@@ -18,7 +18,7 @@ export async function condorBackend(mode: "shared" | "transfer"): Promise<Backen
       const fit = await openFit({ ...userFarm("htcondor", folder, pool.env), pool }, behaviour);
       const log = async () =>
         (await fit.log()).flatMap(({ what, shard, pid }) =>
-          what === "start" || what === "end" || what === "twin"
+          what === "start" || what === "end" || what === "double"
             ? [{ what, shard: Number(shard), attempt: NaN, pid } as const]
             : []
         );

@@ -119,7 +119,7 @@ class World {
   async check(): Promise<void> {
     await this.#look();
     await assertMerged(this.#dir, { toys: this.farm.toys });
-    const doubled = (await this.farm.fits()).filter(({ what }) => what === "twin");
+    const doubled = (await this.farm.fits()).filter(({ what }) => what === "double");
     assert.deepEqual(doubled, [], "a fit of a shard began while another one was alive");
     assert.deepEqual(this.#bad, [], "a command ended as none may");
     let left = await this.farm.leftovers();

@@ -65,7 +65,7 @@ export interface OpenFit {
   here: string;
   mark(name: string): Promise<void>;
   /**
-   * One line for each beginning and end of a fit: `start SHARD PID SECONDS`; `twin` where it finds another one of its
+   * One line for each beginning and end of a fit: `start SHARD PID SECONDS`; `double` where it finds another one of its
    * shard alive.
    */
   log(): Promise<{ what: string; shard: string; pid: number; at_s: number }[]>;
@@ -112,7 +112,7 @@ for pid in $(sed -n "s/^start $shard \\([0-9]*\\) .*/\\1/p" "$here/log"); do
   [ "$pid" != $$ ] || continue
   case $(cut -d ' ' -f 3 "/proc/$pid/stat" 2>/dev/null) in
   '' | Z | X) ;;
-  *) say twin ;;
+  *) say double ;;
   esac
 done
 ${behaviour}

@@ -5,7 +5,7 @@ import { finishRun } from "../../commands/drive_run.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { inventedRun } from "../fixtures/run.ts";
 import { writeRun } from "../fixtures/run_dir.ts";
-import { runOf } from "../runtime/support/bench.ts";
+import { runOf } from "../runtime/support/context.ts";
 import { inFolder } from "../support/scratch.ts";
 import { keptOutput } from "./support/kept_output.ts";
 

@@ -6,7 +6,7 @@ import { startRun } from "../../runtime/control/start.ts";
 import { announced } from "../../runtime/run/workers.ts";
 import { inventedRun } from "../fixtures/run.ts";
 import { writeRun } from "../fixtures/run_dir.ts";
-import { MACHINE, runOf } from "../runtime/support/bench.ts";
+import { MACHINE, runOf } from "../runtime/support/context.ts";
 import { FakeScheduler } from "../runtime/support/fake_adapter.ts";
 import { inFolder } from "../support/scratch.ts";
 

@@ -17,7 +17,7 @@ Deno.test("golden: limits and places as preflight shows them", () => {
     `slurm 24.11.5
   largest array          1001
   jobs of one user       no limit
-  accounting             off; nothing here needs it
+  accounting             off (not needed)
   main                   up, 2 nodes, 8 CPUs, 4000 MB a node, at most 1-00:00:00
   debug                  up, 1 node, 4 CPUs, 4000 MB
   to begin with          --shards 24 (3 for each of 8 CPUs)`,

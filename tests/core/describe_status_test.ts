@@ -13,7 +13,7 @@ const SUMMARY: StatusSummary = {
   left_s: null,
   merged: null,
   merged_check: { state: "absent", guardrails_passed: null, findings: [] },
-  workers: ["worker loop 17 with 2 slots runs on this machine"],
+  workers: ["worker 17 (2 slots) is running here"],
   advice: [],
 };
 
@@ -39,7 +39,7 @@ Deno.test("golden: status counts every state, then groups what is not simply don
     text,
     `study1 (slurm): 20 done, 2 running, 3 failed, 14 queued, 1 not submitted of 40 shards
 1000 of 2000 toys, 41.23 toys/s
-worker loop 17 with 2 slots runs on this machine
+worker 17 (2 slots) is running here
   failed        exit 3: no such file: shards 2-3, 9 on n1, n2
   running       shard 4 on n1
   queued        other jobs go first: shard 5

@@ -61,9 +61,9 @@ Deno.test("Limits are raised as the scheduler can: to a first value, not at all,
 Deno.test("Every kind of trouble has advice of its own where something must be done before the command", () => {
   const advice = (change: Partial<FailedShard>) => diagnose([symptom(change)], TWICE, false).troubles[0]?.advice ?? "";
   assert.match(advice({ cause: "disk" }), /free some space/);
-  assert.match(advice({ cause: "version" }), /put back the spec/);
-  assert.match(advice({ cause: "spawn" }), /nextstat must be there/);
-  assert.match(advice({ state: "held" }), /before the cause is mended/);
+  assert.match(advice({ cause: "version" }), /restore the spec/);
+  assert.match(advice({ cause: "spawn" }), /make sure that nextstat is on the host/);
+  assert.match(advice({ state: "held" }), /^fix the cause first; retry then cancels/);
 });
 
 Deno.test("Shards that run or wait in a queue are no trouble", () => {
@@ -74,13 +74,13 @@ Deno.test("A submission that was refused is told with its words, and no command 
   const waits = symptom({ state: "queued", why: "not submitted", cause: null });
   const { troubles: [trouble], next } = diagnose([waits], { ...TWICE, refusal: "no such partition" }, false);
   assert.equal(trouble?.what, "not submitted, the submission was refused: no such partition");
-  assert.match(trouble?.advice ?? "", /mend what it says/);
+  assert.match(trouble?.advice ?? "", /fix this and submit again/);
   assert.equal(next, null);
 });
 
 Deno.test("A shard that failed twice in the same way is said not to be mended by another try, with its fit by hand", () => {
   const { troubles: [trouble], next } = diagnose([symptom({ times: 2, by_hand: ["nextstat", "x"] })], TWICE, false);
-  assert.equal(trouble?.what, "failed: exit 3, 2 times in the same way");
+  assert.equal(trouble?.what, "failed: exit 3, 2 times in a row");
   assert.match(trouble?.advice ?? "", /will not help/);
   assert.deepEqual(trouble?.by_hand, ["nextstat", "x"]);
   assert.equal(next?.join(" "), "retry RUN_DIR --wait");

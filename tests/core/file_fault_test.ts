@@ -82,7 +82,7 @@ Deno.test("a fault of a file that nobody expected is told with its path, and any
 
 Deno.test("an error of the disk keeps its number, and a path that fills the screen is cut", () => {
   const error = Object.assign(new Error("Remote I/O error (os error 121): read '/a'"), { code: "EREMOTEIO" });
-  assert.match(faultWords(error) ?? "", /answers with an error \(error 121\)$/);
+  assert.match(faultWords(error) ?? "", /reports an error \(error 121\)$/);
   const reported = String(fileError("read", `/a/${"x/".repeat(2500)}end`, withCode("Error", "ENAMETOOLONG")));
   assert.ok(reported.length < 300, reported);
   assert.match(reported, /^FarmError: Cannot read "\/a\/x\/.* … .*\/end": the name is too long$/);

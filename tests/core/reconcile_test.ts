@@ -69,7 +69,7 @@ for (
     [
       "was left whole by a process that is gone",
       { last: begun(), life: "dead", has_left_output: true },
-      "lost: its process is gone, its output is whole: retry takes it in",
+      "lost: its process is gone, but its output is complete: retry commits it",
     ],
     [
       "its scheduler calls done, its files on their way",
@@ -80,7 +80,7 @@ for (
       native: native("done"),
       asked: true,
       absent_s: 120,
-    }, "lost: its job is gone and left no record"],
+    }, "lost: its job disappeared without a record"],
     [
       "its scheduler does not know any more, for a moment",
       { asked: true, absent_s: 119 },
@@ -89,9 +89,9 @@ for (
     [
       "its scheduler has not known for long",
       { asked: true, absent_s: 500 },
-      "lost: its job is gone and left no record",
+      "lost: its job disappeared without a record",
     ],
-    ["its scheduler could not be asked about", { asked: false }, "unknown: its scheduler could not be asked"],
+    ["its scheduler did not answer about", { asked: false }, "unknown: its scheduler did not answer"],
     [
       "its scheduler has a state for that nobody knows",
       { native: native("unknown", "Slurm says X"), asked: true },
@@ -105,12 +105,12 @@ for (
     [
       "was begun on a machine that cannot be asked",
       { last: begun(), life: "elsewhere" },
-      "unknown: begun on n1, which cannot be asked from here",
+      "unknown: started on n1, which cannot be reached from here",
     ],
     [
       "was begun by a process that is gone",
       { last: begun(), life: "dead" },
-      "lost: its process is gone and left no record",
+      "lost: its process disappeared without a record",
     ],
     [
       "has a record without its output, for a while",
@@ -171,12 +171,12 @@ for (
     [
       "ran out of time",
       { last: ended({ cause: "time", exit_code: null, signal: "SIGTERM" }) },
-      "timed_out: its time was up",
+      "timed_out: time limit reached",
     ],
     [
       "was told to stop",
       { last: ended({ cause: "terminated", exit_code: null, signal: "SIGTERM" }) },
-      "cancelled: it was told to stop",
+      "cancelled: stopped by a signal or by cancel",
     ],
     [
       "was told to stop, because its scheduler saw its time run out",

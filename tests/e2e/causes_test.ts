@@ -145,28 +145,28 @@ const FAULTS: Fault[] = [
     cause: "toys",
     how: "fits toys of another seed",
     behaviour: withWords({ 42: "999" }),
-    ...{ state: "failed", why: /^its output holds other toys than planned: .*run seed 999/, exit_code: 0 },
-    words: "its output holds other toys than planned",
+    ...{ state: "failed", why: /^its output holds the wrong toys: .*run seed 999/, exit_code: 0 },
+    words: "its output holds the wrong toys",
   },
   {
     cause: "toys",
     how: "fits the toys of another shard",
     behaviour: withWords({ "0/2": "1/2", "1/2": "0/2" }),
-    ...{ state: "failed", why: /^its output holds other toys than planned: .*is of shard 1/, exit_code: 0 },
-    words: "its output holds other toys than planned",
+    ...{ state: "failed", why: /^its output holds the wrong toys: .*is of shard 1/, exit_code: 0 },
+    words: "its output holds the wrong toys",
   },
   {
     cause: "toys",
     how: "generates at another point",
     behaviour: withWords({ init: "mle" }),
-    ...{ state: "failed", why: /^its output holds other toys than planned: .*generated at "mle"/, exit_code: 0 },
-    words: "its output holds other toys than planned",
+    ...{ state: "failed", why: /^its output holds the wrong toys: .*generated at "mle"/, exit_code: 0 },
+    words: "its output holds the wrong toys",
   },
   {
     cause: "time",
     how: "takes longer than --local-time",
     behaviour: "while :; do sleep 0.05; done",
-    ...{ state: "timed_out", why: /^its time was up/, words: "its time was up (SIGTERM)", signal: "SIGTERM" },
+    ...{ state: "timed_out", why: /^time limit reached/, words: "time limit reached (SIGTERM)", signal: "SIGTERM" },
     more: ["--local-time", "0:01"],
   },
   {
@@ -180,16 +180,16 @@ const FAULTS: Fault[] = [
     cause: "version",
     how: "is of another version than the run's",
     behaviour: "",
-    ...{ state: "failed", why: /^not the nextstat or the inputs of this run: .*0\.11\.0/ },
-    words: "not the nextstat or the inputs of this run",
+    ...{ state: "failed", why: /^nextstat or the inputs have changed since the run was rendered: .*0\.11\.0/ },
+    words: "nextstat or the inputs have changed since the run was rendered",
     spoil: async (folder) => void await standIn(folder, "", "0.11.0"),
   },
   {
     cause: "version",
     how: "would read other data than the run was rendered with",
     behaviour: "",
-    ...{ state: "failed", why: /^not the nextstat or the inputs of this run: .*observed\.parquet/ },
-    words: "not the nextstat or the inputs of this run",
+    ...{ state: "failed", why: /^nextstat or the inputs have changed since the run was rendered: .*observed\.parquet/ },
+    words: "nextstat or the inputs have changed since the run was rendered",
     spoil: (folder) => writeFile(join(folder, "inputs", "observed.parquet"), "other data"),
   },
 ];
@@ -272,7 +272,7 @@ Deno.test("a worker loop whose machine is at fault stops after one shard and say
     const dir = await renderRun(folder, { toys: 8, shards: 8, nextstat: fake.path });
     const { code, stderr } = await nsfarm(folder, ["work", dir, "--slots", "1"]);
     assert.equal(code, 5);
-    assert.match(stderr, /no further shard is started: disk: Error: No space left on device/);
+    assert.match(stderr, /starting no more shards: disk: Error: No space left on device/);
     assert((await readAttempts(dir)).length <= 2, `${(await readAttempts(dir)).length} shards were begun`);
   }));
 

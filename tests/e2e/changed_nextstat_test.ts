@@ -36,7 +36,7 @@ Deno.test("a nextstat that was changed between attempts is refused; taken on pur
     const after = await sha256Of(fake.path);
 
     const refused = { code: 3, line: new RegExp(`${after.slice(0, 12)}, not ${before.slice(0, 12)}`) };
-    const hint = /Put it back, or .*retry .*--accept-changed-nextstat/;
+    const hint = /Restore it, or .*retry .*--accept-changed-nextstat/;
     assertTold(await nsfarm(folder, ["work", dir, "--retry-failed"]), { ...refused, hint });
     assertTold(await nsfarm(folder, ["extend", dir, "--n-toys", "+2"]), { ...refused, hint });
     assert.equal((await nsfarm(folder, ["job", dir, "2"])).code, 5);

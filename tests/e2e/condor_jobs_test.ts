@@ -74,7 +74,7 @@ test("condor_hold is shown with its reason; a released job goes on, and retry re
   const cluster = await lastCluster(dir);
   await farm.pool.ask("condor_hold", "-reason", "let me look at it", `${cluster}.0`, `${cluster}.1`);
   await until("they are held", async () => (await statusWords(farm, dir)).includes("2 held"));
-  const held = /held +held by hand \(condor_hold\); condor_release lets it go on: let me look at it .*: shards 0-1/;
+  const held = /held +held by hand \(condor_hold\); condor_release resumes it: let me look at it .*: shards 0-1/;
   assert.match(await statusWords(farm, dir), held);
   await farm.pool.ask("condor_release", `${cluster}.0`);
   await fit.mark("go");
@@ -82,7 +82,7 @@ test("condor_hold is shown with its reason; a released job goes on, and retry re
   await retryMerges(farm, dir, 6);
 });
 
-test("a job over its memory that the site holds is told so, and retry --more-memory asks for more", async (farm) => {
+test("a job over its memory that the site holds is told so, and retry --more-memory requests more", async (farm) => {
   const rule = "JobStatus == 2 && MemoryUsage > RequestMemory";
   await farm.pool.configure("head", `SYSTEM_PERIODIC_HOLD = ${rule}`, "SYSTEM_PERIODIC_HOLD_SUBCODE = 102", REASON);
   const hog = `[ "$shard" != 0 ] || { x=$(head -c 90000000 /dev/zero | tr '\\0' x); sleep 12; }`;
@@ -90,7 +90,7 @@ test("a job over its memory that the site holds is told so, and retry --more-mem
   const more = ["--condor-request-memory", "60MB"];
   const dir = await farm.render({ toys: 4, shards: 2, nextstat: fit.path, more });
   await farm.must(["submit", dir, "--wait"], 5);
-  const words = /used more memory than it asked for \(--condor-request-memory\): .*shard 0/;
+  const words = /used more memory than requested \(--condor-request-memory\): .*shard 0/;
   assert.match(await statusWords(farm, dir), words);
   await retryMerges(farm, dir, 4, undefined, ["--more-memory", "300MB"]);
   assert.equal((await readManifest(dir)).farm.options["condor-request-memory"], "300MB");
@@ -102,7 +102,7 @@ const REASON = `SYSTEM_PERIODIC_HOLD_REASON = "Memory usage exceeds what was req
 test("a job that waits for a machine that does not exist is explained, and retry with other requirements frees it", async (farm) => {
   const dir = await farm.render({ toys: 4, shards: 2, more: ["--condor-requirements", `(Machine == "e7")`] });
   await farm.must(["submit", dir]);
-  const seen = async () => /queued +no machine that fits is free \(.*: shards 0-1/.test(await statusWords(farm, dir));
+  const seen = async () => /queued +no matching machine is free \(.*: shards 0-1/.test(await statusWords(farm, dir));
   await until("status tells why they wait", seen);
   await retryMerges(farm, dir, 4, undefined, ["--condor-requirements", `(Machine == "e1")`]);
 });
@@ -121,7 +121,7 @@ test("files that become visible late are waited for, nothing is submitted twice,
   assert.match(stdout, /Nothing to submit: .*1 shard.*, 2 done/);
   assert.match(
     await statusWords(farm, dir, ["--file-grace-s", "0"]),
-    /lost +its job is gone and left no record: shard 1/,
+    /lost +its job disappeared without a record: shard 1/,
   );
   const waiting = farm.start(["finish", dir]);
   await until("finish waits", async () => (await namesIn(dir)).every((name) => name !== "merge_status.json"));

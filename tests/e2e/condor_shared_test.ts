@@ -44,7 +44,7 @@ test("with --condor-max-materialize HTCondor makes the jobs little by little, an
   await farm.must(["submit", dir]);
   await until("two fits run", async () => (await fit.log()).length === 2);
   assert.equal((await queued(farm.pool)).trim().split("\n").length, 2);
-  assert.match(await statusWords(farm, dir), /queued +HTCondor makes it when others have ended .*: shards 2-7$/m);
+  assert.match(await statusWords(farm, dir), /queued +HTCondor creates it when others have ended .*: shards 2-7$/m);
   await fit.mark("go");
   await untilIdle(farm);
   await farm.must(["finish", dir]);
@@ -61,7 +61,7 @@ test("with --condor-max-idle cancel takes the jobs not made yet too, and retry r
   await untilIdle(farm);
   const words = await statusWords(farm, dir);
   assert.match(words, /cancelled +removed with condor_rm: shards 0-4/);
-  assert.match(words, /cancelled +removed before HTCondor made it: shards 5-7/);
+  assert.match(words, /cancelled +removed before HTCondor created it: shards 5-7/);
   await fit.mark("go");
   await farm.must(["retry", dir, "--wait"]);
   await assertMerged(dir, { toys: 16 });

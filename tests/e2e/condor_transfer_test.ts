@@ -138,10 +138,10 @@ test("a run rendered for a shared file system is warned of, waits for no machine
   const options = { toys: 6, shards: 3 };
   const words = ["render", "--scheduler", "htcondor", ...requestArgs(farm.folder, options)];
   const { stderr } = await farm.must(words);
-  assert.match(stderr, /warning: no machine of this pool says that it sees this machine's files .*--mode transfer/);
+  assert.match(stderr, /warning: no machine of this pool shares files with this machine .*--mode transfer/);
   const dir = runDir(farm.folder);
   await farm.must(["submit", dir]);
-  const reported = async () => /queued +no machine that fits is free/.test(await statusWords(farm, dir));
+  const reported = async () => /queued +no matching machine is free/.test(await statusWords(farm, dir));
   await until("status tells that no machine fits", reported);
   await farm.must(["retry", dir, "--mode", "transfer", "--wait"]);
   await assertMerged(dir, { toys: 6 });

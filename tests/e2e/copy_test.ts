@@ -26,7 +26,7 @@ Deno.test("a copy of a rendered run is not begun when the original is done, and 
     await mustRun(folder, ["merge", copy], 5);
 
     const work = await mustRun(folder, ["work", copy]);
-    assert.match(work.stderr, /a run of its own from now on/);
+    assert.match(work.stderr, /an independent run from now on/);
     assert.doesNotMatch((await mustRun(folder, ["status", copy])).stderr, /this is a copy/);
     await mustRun(folder, ["merge", copy]);
     assertSameToys(await readJson(merged(copy)), await unsharded(folder, 8));
@@ -45,7 +45,7 @@ Deno.test("of a copy of a running run nothing runs: cancel leaves the original a
     const seen = JSON.parse((await mustRun(folder, ["status", copy, "--json"])).stdout);
     assert.deepEqual([seen.counts.running, seen.workers], [undefined, []]);
     const cancelled = await mustRun(folder, ["cancel", copy]);
-    assert.match(cancelled.stdout, /nothing of this run is running or queued/);
+    assert.match(cancelled.stdout, /no job of this run is running or queued/);
     assert.ok(cancelled.stderr.includes(`this is a copy of "${dir}"`), cancelled.stderr);
     const original = JSON.parse((await mustRun(folder, ["status", dir, "--json"])).stdout);
     assert.ok(original.counts.running > 0 && original.workers.length === 1, JSON.stringify(original));
@@ -99,6 +99,6 @@ Deno.test("a run that was moved while nothing of it ran goes on where it lies", 
     const moved = join(folder, "moved");
     await rename(dir, moved);
     const { stderr } = await mustRun(folder, ["submit", moved, "--wait"]);
-    assert.ok(stderr.includes(`the run has moved here from "${dir}"`), stderr);
+    assert.ok(stderr.includes(`the run was moved here from "${dir}"`), stderr);
     assertSameToys(await readJson(merged(moved)), await unsharded(folder, 8));
   }));

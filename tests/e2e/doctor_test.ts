@@ -143,7 +143,7 @@ Deno.test("Where the scheduler cannot be asked, doctor says so and claims nothin
     await mustRun(folder, ["render", ...words, ...requestArgs(folder, { toys: 8, shards: 4 })], 0, { env });
     await mustRun(folder, ["submit", runDir(folder), "--plugin", file], 0, { env });
     const { stdout } = await mustRun(folder, ["doctor", runDir(folder), "--plugin", file], 0, { env });
-    assert.match(stdout, /toy could not be asked: the queue does not answer/);
+    assert.match(stdout, /toy did not answer: the queue does not answer/);
     assert.match(stdout, new RegExp(`Next:\\n {2}.* status .* --watch '?--plugin=`));
   }));
 

@@ -51,7 +51,11 @@ Deno.test("an extension that cannot be of the same set is refused, and the run s
     await mustRun(folder, runArgs(folder, { toys: 6, shards: 2, config }));
     const before = await readFile(join(runDir(folder), "manifest.json"), "utf8");
     const extend = (n: string, ...more: string[]) => nsfarm(folder, ["extend", runDir(folder), "--n-toys", n, ...more]);
-    assertTold(await extend("500"), { code: 2, line: /--n-toys "500": wanted how many toys more/, hint: /\+500/ });
+    assertTold(await extend("500"), {
+      code: 2,
+      line: /--n-toys "500": wanted the number of toys to add/,
+      hint: /\+500/,
+    });
     assertTold(await extend("+0"), { code: 2, line: /--n-toys "0"/ });
     assertTold(await extend("+2", "--shards", "3"), { code: 2, line: /Cannot split 2 toys into 3 shards/ });
     assertTold(await extend("+9007199254740990"), { code: 2, line: /must stay below 2\^53/ });

@@ -253,7 +253,7 @@ test("--out takes a name as long as the file system does, and /dev/shm is refuse
   );
   assert.match(
     (await out("/dev/shm/x")).stderr,
-    /Cannot write "\/dev\/shm\/x": .*\n {2}Give a place on a disk instead/,
+    /Cannot write "\/dev\/shm\/x": .*\n {2}Give a path on a disk instead/,
   );
 });
 

@@ -55,7 +55,11 @@ async function assertWhole(folder: string, fake: StandIn): Promise<void> {
   assert.equal(await countDone(dir), SHARDS);
   for (let shard = 0; shard < SHARDS; shard++) assert.equal((await readRecord(dir, shard)).cause, "ok");
   const log = await fake.log();
-  assert.deepEqual(log.filter((line) => line.what === "twin"), [], "no fit began while another of its shard was alive");
+  assert.deepEqual(
+    log.filter((line) => line.what === "double"),
+    [],
+    "no fit began while another of its shard was alive",
+  );
   const ends = Map.groupBy(log.filter((line) => line.what === "end"), (line) => line.shard);
   for (const [shard, all] of ends) {
     assert.equal(all.length, 1, `shard ${shard} was fitted to its end ${all.length} times`);

@@ -152,7 +152,7 @@ Deno.test("A run directory cannot bring a plugin along", async () => {
     await must(nsfarm(folder, words));
     const inside = await written(runDir(folder), "toy.js", SMALL_PLUGIN);
     const { stderr } = await must(nsfarm(folder, ["status", runDir(folder), "--plugin", inside]), 3);
-    assert.match(stderr, /it lies in the run directory/);
+    assert.match(stderr, /it is inside the run directory/);
   });
 });
 
@@ -197,7 +197,10 @@ Deno.test("plugin check finds what a plugin does wrong, and Grid Engine's does n
     assert.ok(members.includes("readSubmit"), "it takes an empty answer for a job id");
     assert.match(stderr, /Cannot trust the plugin/);
     await chmod(file, 0o666);
-    assert.match((await must(nsfarm(folder, ["plugin", "check", file]), 3)).stderr, /others than its owner can write/);
+    assert.match(
+      (await must(nsfarm(folder, ["plugin", "check", file]), 3)).stderr,
+      /users other than its owner can write/,
+    );
   });
 });
 

@@ -121,7 +121,7 @@ Deno.test("doctor names the nextstat command line of a shard that failed twice i
     assert.doesNotMatch(once, /by hand/);
     await nsfarm(folder, ["retry", dir, "--wait"]);
     const { stdout } = await nsfarm(folder, ["doctor", dir]);
-    assert.match(stdout, /failed: exit 3.*, 2 times in the same way/);
+    assert.match(stdout, /failed: exit 3.*, 2 times in a row/);
     const command = /^ {2}by hand (.+)$/m.exec(stdout)?.[1];
     assert.ok(command, stdout);
     const ran = await nsfarm(folder, ["-c", command.replace(path, "/bin/echo")], { program: "sh" });

@@ -86,7 +86,7 @@ Deno.test("a run with failed shards has its page too, with what helps", () =>
     assert.match(page, /nextstat ended with an error<\/span>, 1 shard \(1\).*&lt;b&gt;no&lt;\/b&gt;/);
     assert.match(
       page,
-      /run again; if it comes back, read the log<br><code>nsfarm-deno retry .*\/runs\/r(&#39;)? --wait<\/code>/,
+      /rerun; if it fails again, read the log<br><code>nsfarm-deno retry .*\/runs\/r(&#39;)? --wait<\/code>/,
     );
     assert.equal((await namesIn(runDir(folder))).includes("report.html"), false);
   }));

@@ -79,7 +79,7 @@ Deno.test("a run that is repeated does nothing again and gives the same result",
     const args = runArgs(folder, { toys: 8, shards: 4, nextstat: fake.path });
     await mustRun(folder, args);
     const { stderr } = await mustRun(folder, args);
-    assert.match(stderr, /4 of 4 shards were done already/);
+    assert.match(stderr, /4 of 4 shards are already done/);
     assert.equal((await fake.log()).filter((line) => line.what === "start").length, 4);
   }));
 
@@ -88,7 +88,7 @@ Deno.test("of a run that is whole submit, retry and cancel name no command that 
     await mustRun(folder, runArgs(folder, { toys: 4, shards: 2 }));
     for (const command of ["submit", "retry", "cancel"]) {
       const { stdout, stderr } = await mustRun(folder, [command, runDir(folder)]);
-      assert.match(stdout, /^(Nothing to submit: all 2 shards are done|nothing of this run is running or queued)\n$/);
+      assert.match(stdout, /^(Nothing to submit: all 2 shards are done|no job of this run is running or queued)\n$/);
       assert.equal(stderr, "");
     }
   }));

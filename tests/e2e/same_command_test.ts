@@ -35,7 +35,7 @@ Deno.test("an extend or retry that is refused is gone on with by the command tha
     assert.match(first.stderr, line);
     assert.match(first.stderr, hint);
     const second = await nsfarm(folder, extend, where);
-    assert.match(second.stderr, /these toys were added at .*, and not submitted: it goes on with them\n8 \+ 4 toys/);
+    assert.match(second.stderr, /these toys were added at .* but not submitted: submitting them now\n8 \+ 4 toys/);
     assert.equal((await readManifest(dir)).n_toys, 12);
     for (let i = 0; i < 2; i++) {
       const ran = await nsfarm(folder, ["retry", dir, "--more-memory", "--more-time"], where);

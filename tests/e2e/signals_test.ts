@@ -27,16 +27,16 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]
       assert.equal(ended.code, code, ended.stderr);
       assert.match(
         ended.stderr,
-        /interrupted: what was finished is kept; the same command with --run-id goes on with it/,
+        /interrupted: finished shards are kept; repeat the command with --run-id to continue/,
       );
       assert.deepEqual(await processesOf(folder), []);
       assert.deepEqual(await failedAttempts(dir), ["0.1 terminated", "1.1 terminated"]);
       const { stdout } = await mustRun(folder, ["status", dir]);
-      assert.match(stdout, /cancelled +it was told to stop: shards 0-1/);
+      assert.match(stdout, /cancelled +stopped by a signal or by cancel: shards 0-1/);
       await fake.mark("go");
       await mustRun(folder, words);
       assert.equal(await countDone(dir), 4);
-      assert.deepEqual((await fake.log()).filter((line) => line.what === "twin"), []);
+      assert.deepEqual((await fake.log()).filter((line) => line.what === "double"), []);
     }));
 }
 
@@ -72,7 +72,7 @@ Deno.test("a signal to the job's whole process group is the job's end, not a cra
     for (const pid of [...await fake.pids(0), run.pid]) Deno.kill(pid, "SIGTERM");
     const { code, stdout } = await run.ended;
     assert.equal(code, 143);
-    assert.match(stdout, /^shard 0: it was told to stop/);
+    assert.match(stdout, /^shard 0: stopped by a signal or by cancel/);
     assert.deepEqual(await failedAttempts(dir), ["0.1 terminated"]);
   }));
 
@@ -168,5 +168,5 @@ Deno.test("cancel stops a background run: its fits end as terminated, what was d
     assert.deepEqual(await processesOf(folder), []);
     assert.deepEqual(await failedAttempts(dir), ["1.1 terminated", "2.1 terminated"]);
     assert.equal(await countDone(dir), 1);
-    assert.match((await mustRun(folder, ["cancel", dir])).stdout, /nothing of this run is running or queued/);
+    assert.match((await mustRun(folder, ["cancel", dir])).stdout, /no job of this run is running or queued/);
   }));

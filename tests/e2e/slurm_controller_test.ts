@@ -32,12 +32,12 @@ test("a slurmctld that hangs, then dies and comes back, is waited for: nothing i
   await farm.cluster.daemon("stop", "slurmctld");
   const hung = await statusWords(farm, dir);
   await farm.cluster.daemon("cont", "slurmctld");
-  assert.match(hung, /slurm could not be asked: .*(timed out|no answer in time)/i);
+  assert.match(hung, /slurm did not answer: .*(timed out|no answer in time)/i);
   assert.match(hung, /2 done/);
-  assert.match(hung, /unknown +its scheduler could not be asked: shard/);
+  assert.match(hung, /unknown +its scheduler did not answer: shard/);
   assert.doesNotMatch(hung, /lost|failed/);
   await farm.cluster.daemon("kill", "slurmctld");
-  assert.match(await statusWords(farm, dir), /slurm could not be asked: .*Unable to contact slurm controller/);
+  assert.match(await statusWords(farm, dir), /slurm did not answer: .*Unable to contact slurm controller/);
   await fake.mark("go");
   await farm.cluster.daemon("start", "slurmctld");
   const { code, stderr } = await running.ended;
@@ -100,8 +100,8 @@ test("jobs that slurmctld has forgotten in a crash are told as lost; another's j
     "--wrap=true",
   );
   assert.equal(theirs.trim(), (await submissions(dir))[0]?.job_id);
-  assert.match(await statusNow(farm, dir), /lost +its job never began: .*forgotten by its scheduler: shards 0-1/);
-  assert.match((await farm.must(["cancel", dir])).stdout, /nothing of this run is running or queued/);
+  assert.match(await statusNow(farm, dir), /lost +its job never started: .*its scheduler lost it: shards 0-1/);
+  assert.match((await farm.must(["cancel", dir])).stdout, /no job of this run is running or queued/);
   await retryToEnd(farm, dir, 4);
   assert.equal((await farm.cluster.ask("squeue", "--me", "--noheader", "--format=%i")).trim(), theirs.trim());
   assert.equal((await fake.log()).filter((one) => one.what === "start").length, 2);

@@ -142,7 +142,7 @@ test("a job that Slurm has forgotten before anybody asked, without a record, is 
   assert.match(await statusWords(farm, dir), /running +waiting for files: shard 1/);
   assert.match(
     await statusWords(farm, dir, ["--file-grace-s", "0"]),
-    /lost +its job is gone and left no record: shard 1/,
+    /lost +its job disappeared without a record: shard 1/,
   );
   await fake.mark("mended");
   await farm.must(["retry", dir, "--wait"]);

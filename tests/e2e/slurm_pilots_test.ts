@@ -26,7 +26,7 @@ test("four pilots do 24 shards, each once, on both nodes, and the merged set is 
   await farm.must(slurmRun(farm, { toys: 24, shards: 24, nextstat: fake.path, more: PILOTS }), 0, SLOW);
   await assertMerged(dir, { toys: 24 });
   const log = await fake.log();
-  assert.deepEqual(log.filter((line) => line.what === "twin"), []);
+  assert.deepEqual(log.filter((line) => line.what === "double"), []);
   assert.equal(log.filter((line) => line.what === "end").length, 24);
   const records = await Promise.all(Array.from({ length: 24 }, (_, i) => readRecord(dir, i)));
   assert.deepEqual([...new Set(records.map(({ host }) => host))].sort(), ["n1", "n2"]);

@@ -76,7 +76,7 @@ test("preflight tells the version, the limits and the partitions, and suggests h
     `slurm VERSION
   largest array          1001
   jobs of one user       no limit
-  accounting             off; nothing here needs it
+  accounting             off (not needed)
   main                   up, 2 nodes, 4 CPUs, 4000 MB a node
   urgent                 up, 2 nodes, 4 CPUs, 4000 MB a node
   to begin with          --shards 12 (3 for each of 4 CPUs)

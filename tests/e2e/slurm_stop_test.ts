@@ -26,7 +26,7 @@ test("a task cancelled while it runs, one cancelled while it waits and a held on
   await farm.must(["submit", dir]);
   const id = await onlyJob(dir);
   await until("shard 0 runs", async () => (await fake.pids(0)).length > 0);
-  await untilSaid(farm, dir, /queued +as many of its array run as --slurm-throttle lets: shards 1-5/);
+  await untilSaid(farm, dir, /queued +--slurm-throttle limits how many jobs of its array run at a time: shards 1-5/);
   await farm.cluster.ask("scancel", `${id}_5`);
   await farm.cluster.ask("scontrol", "hold", `${id}_4`);
   await farm.cluster.ask("scancel", `${id}_0`);
@@ -37,7 +37,7 @@ test("a task cancelled while it runs, one cancelled while it waits and a held on
   assert.match(words, /held +held by you.*scontrol release lets it start: shard 4/);
   assert.match(
     words,
-    /lost +its job never began: it was cancelled while it waited, or forgotten by its scheduler: shard 5/,
+    /lost +its job never started: it was cancelled while queued, or its scheduler lost it: shard 5/,
   );
   await fake.mark("go");
   await retryToEnd(farm, dir, 12);
@@ -115,7 +115,7 @@ test("a job that takes more memory than it asked for is told so, and retry --mor
   await untilIdle(farm);
   assert.match(
     await statusNow(farm, dir),
-    /out_of_memory +it used more memory than the job asked for \(--slurm-memory\): shard 1 on n/,
+    /out_of_memory +it used more memory than the job requested \(--slurm-memory\): shard 1 on n/,
   );
   await retryToEnd(farm, dir, 6, ["--more-memory"]);
 });
@@ -127,7 +127,7 @@ test("jobs that had to make room for others of a higher priority are told so, an
   await until("all run", async () => (await fake.log()).length === 4);
   const urgent = ["--partition=urgent", "--ntasks=1", "--cpus-per-task=2", "--output=/dev/null", "--wrap=sleep 3"];
   await farm.cluster.ask("sbatch", ...urgent);
-  await untilSaid(farm, dir, /preempted +it had to make room for a job of higher priority: shards \d-\d on n[12]/);
+  await untilSaid(farm, dir, /preempted +preempted by a job of higher priority: shards \d-\d on n[12]/);
   await fake.mark("go");
   await untilIdle(farm);
   await retryToEnd(farm, dir, 8);

@@ -19,7 +19,7 @@ test("shards that run into --slurm-time are told so; cut by retry --split, or gi
   for (const dir of [split, longer]) {
     assert.match(
       await statusNow(farm, dir),
-      /timed_out +it ran into the job's time limit \(--slurm-time\): shard 1 on n[12]/,
+      /timed_out +it reached the job's time limit \(--slurm-time\): shard 1 on n[12]/,
     );
   }
   await retryToEnd(farm, split, 10, ["--split"]);

@@ -105,7 +105,7 @@ test("after the background driver was killed, cancel stops what runs on the host
   const status = await farm.must(["status", dir]);
   assert.match(
     status.stdout + status.stderr,
-    /4 shards may still run on w\d, w\d, and nothing follows them; .*retry .*cancel/,
+    /4 shards may still run on w\d, w\d, but no process follows them; .*retry .*cancel/,
   );
   assert.match((await farm.must(["cancel", dir])).stdout, /^stopped on their hosts: shards? [0-9, -]+$/m);
   for (const host of ["w1", "w2"]) assert.deepEqual(await farm.hosts.fits(host), [], host);
@@ -167,7 +167,10 @@ test("what a host that went away at the end still has of a whole run is removed 
   await writeFile(join(dir, "hosts/w1"), "");
   await farm.hosts.daemon("kill", "sshd-w1");
   const away = await farm.must(args);
-  assert.match(away.stderr, /w1: the run's folder is still there; the same command removes it when the host answers/);
+  assert.match(
+    away.stderr,
+    /w1: the run's folder is still there; repeat the command when the host answers to remove it/,
+  );
   await farm.hosts.daemon("start", "sshd-w1");
   await farm.must(args);
   assert.deepEqual(await sentFiles(farm.hosts, "w1", dir), []);

@@ -25,7 +25,7 @@ async function assertNothingStays({ hosts, folder }: SshFarm, names = HOSTS): Pr
 /** How often each shard was fitted to its end. */
 async function endsOf(fake: StandIn, shards: number): Promise<number[]> {
   const log = await fake.log();
-  assert.deepEqual(log.filter((line) => line.what === "twin"), [], "no shard ran twice at the same time");
+  assert.deepEqual(log.filter((line) => line.what === "double"), [], "no shard ran twice at the same time");
   const ends = log.filter((line) => line.what === "end");
   return Array.from({ length: shards }, (_, i) => ends.filter((line) => line.shard === i).length);
 }
@@ -74,7 +74,7 @@ test("each command that doctor prints of a run on hosts moves it on, until it is
   await assertMerged(dir, { toys: 4 });
 });
 
-test("a driver killed by -9 is started again: no finished shard is run again, none has a twin or is left behind", async (farm) => {
+test("a driver killed by -9 is started again: no finished shard is run again, none runs twice or is left behind", async (farm) => {
   const fake = await farm.standIn("sleep 0.5");
   const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 20, shards: 20, nextstat: fake.path });
   const dir = runDir(farm.folder);

@@ -28,7 +28,7 @@ test("on a shared file system shards run in the run directory, and nothing is se
   assert(!(await sent()).includes(basename(fake.path)));
   const ran = await driver.ended;
   assert.equal(ran.code, 0, ran.stderr);
-  assert.match(ran.stderr, /^w1: \d+ slots? of 1 thread, in the run directory$/m);
+  assert.match(ran.stderr, /^w1: \d+ slots? x 1 thread, sharing the run directory$/m);
   await assertMerged(dir, { toys: 60 });
   const records = await Promise.all(Array.from({ length: 20 }, (_, i) => readRecord(dir, i)));
   assert.deepEqual([...new Set(records.map(({ host }) => host))].sort(), ["w1", "w2"]);
@@ -52,7 +52,7 @@ test("a driver killed by -9 finds what ran on in the shared run directory", asyn
   await driver.ended;
   await farm.must(args);
   const log = await fake.log();
-  assert.deepEqual(log.filter((line) => line.what === "twin"), []);
+  assert.deepEqual(log.filter((line) => line.what === "double"), []);
   assert.equal(log.filter((line) => line.what === "end").length, 15);
   assert.deepEqual(await readAttempts(dir), []);
   await assertMerged(dir, { toys: 30 });

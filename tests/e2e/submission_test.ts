@@ -44,7 +44,7 @@ Deno.test("a submission that is refused in words that nobody knows is told so, a
       stderr,
       /slurm did not take the jobs: .*over the monthly budget; no job of its token is in its queue\n/,
     );
-    assert.match(stderr, /They are not queued; mend what it says/);
+    assert.match(stderr, /No job was queued; fix this/);
   }));
 
 Deno.test("a job that comes late is found by status, and by cancel", () =>
@@ -125,7 +125,7 @@ Deno.test("a squeue that answers nothing at all is no proof that the jobs are go
   onSlurm(async ({ slurm, must }) => {
     await must(["submit"]);
     await slurm.replace("squeue", "exit 0");
-    assert.match((await must(["retry"], 4)).stderr, /squeue printed nothing, not even its header/);
+    assert.match((await must(["retry"], 4)).stderr, /squeue printed nothing, not even a header/);
     assert.deepEqual(await slurm.queued(), ["101", "102"]);
   }));
 
@@ -160,5 +160,5 @@ Deno.test("status waits some ten seconds for a squeue that hangs, tells what the
     const squeue = await slurm.read("bin/squeue");
     await slurm.replace("squeue", `sleep 40\n${squeue}`);
     const { stdout } = await must(["status"]);
-    assert.match(stdout, /slurm could not be asked: no answer in time/);
+    assert.match(stdout, /slurm did not answer: no answer in time/);
   }));

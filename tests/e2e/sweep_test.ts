@@ -166,7 +166,7 @@ Deno.test("sweep run does all of it, and its summary holds what a stopwatch and 
     assert.match(page, /\| 2 \| 2\/2 \| 0\.\d{3} \|/);
     assert.equal((await readText(join(folder, "runs", "s.summary.csv"))).trimEnd().split("\n").length, 5);
     const again = await mustRun(folder, args);
-    assert.match(again.stderr, /run 4 of 4 .* is not begun again without --force/);
+    assert.match(again.stderr, /run 4 of 4 .* is not rerun without --force/);
   }));
 
 Deno.test("a failed run is in the summary's table as failed, and the exit code tells of it", () =>

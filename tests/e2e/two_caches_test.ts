@@ -86,7 +86,7 @@ test(
     await until("both run", async () => (await fitsOf(fake, "start")).length === 2);
     const { stdout } = await a.must(["status", dir]);
     assert.match(stdout, /2 unknown/);
-    assert.match(stdout, /a worker loop with 2 slots was begun on n2/);
+    assert.match(stdout, /a worker \(2 slots\) was started on n2/);
     await fake.mark("go");
     assert.equal((await working.ended).code, 0);
     assert.match((await a.must(["status", dir])).stdout, /2 done/);
@@ -102,7 +102,7 @@ test("a loop that was killed is gone on with where it ran, while the other works
   await a.must(["work", dir]);
   assert.equal((await other.ended).code, 0);
   assert.equal(await countDone(on_server), 8);
-  assert.deepEqual(await fitsOf(fake, "twin"), [], "no shard was fitted twice at the same time");
+  assert.deepEqual(await fitsOf(fake, "double"), [], "no shard was fitted twice at the same time");
   await b.must(["merge", dir]);
   assertSameToys(await readJson(join(on_server, "merged.out.json")), await unsharded(folder, 16));
 });
@@ -126,7 +126,7 @@ test(
     const { stdout, stderr } = await b.must(["work", dir]);
     assert.match(stdout + stderr, /4\/4 done|4 done/);
     await fake.mark("back");
-    assert.deepEqual(await fitsOf(fake, "twin"), [], "no shard was fitted twice at the same time");
+    assert.deepEqual(await fitsOf(fake, "double"), [], "no shard was fitted twice at the same time");
     const before = await fitsOf(fake, "start");
     await a.must(["work", dir]);
     assert.deepEqual(await fitsOf(fake, "start"), before, "what the other has done is not done again");

@@ -43,7 +43,7 @@ Deno.test("no --out takes the place of a file of a run, or of any file of anothe
           assertTold(ran, { code: 2, line: /Cannot write ".*": it exists already/, hint: /another --out/ });
         } else {
           const line = new RegExp(
-            `Cannot write the ${what} to ".*": (a run keeps a file of its own there|what is there is no)`,
+            `Cannot write the ${what} to ".*": (the run keeps one of its own files there|the file there is not a)`,
           );
           assertTold(ran, { code: 2, line, hint: /^ {2}Choose another --out/ });
         }
@@ -52,7 +52,7 @@ Deno.test("no --out takes the place of a file of a run, or of any file of anothe
       for (const name of ["manifest.json", "merged.out.json"]) {
         assertTold(await nsfarm(folder, [...words, join(run, name)]), {
           code: 2,
-          line: /a run keeps a file of its own there/,
+          line: /the run keeps one of its own files there/,
         });
       }
     }

@@ -14,7 +14,7 @@ for (const mode of ["shared", "transfer"]) {
     await farm.must(["submit", dir]);
     await until("all fits run", async () => (await fit.log()).length === 4);
     await farm.pool.daemon("kill", "node-e2");
-    const waits = /running +HTCondor has lost sight of its machine and waits for it: .*: shards? [-0-9, ]+ on e2$/m;
+    const waits = /running +HTCondor lost contact with its machine and waits for it: .*: shards? [-0-9, ]+ on e2$/m;
     await until("status tells of the lost node", async () => waits.test(await statusWords(farm, dir)));
     await fit.mark("go");
     await until("the others run elsewhere", async () => (await statusWords(farm, dir)).includes("4 done"), 150);

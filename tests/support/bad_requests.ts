@@ -115,7 +115,7 @@ export const BAD_REQUESTS: Bad[] = [
   {
     what: "another program as nextstat",
     options: { "nextstat-bin": "/bin/cat" },
-    ...{ code: 3, line: /"\/bin\/cat --version" did not answer as nextstat does/, hint: /--nextstat-bin/ },
+    ...{ code: 3, line: /"\/bin\/cat --version" did not answer like nextstat/, hint: /--nextstat-bin/ },
   },
   {
     what: "no nextstat named, and none on PATH",

@@ -2,9 +2,9 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { nextstat, readText } from "./farm.ts";
 
-/** One line of a stand-in's log. "twin" is written by a fit that finds another one of its shard alive. */
+/** One line of a stand-in's log. "double" is written by a fit that finds another one of its shard alive. */
 export interface LogLine {
-  what: "start" | "end" | "twin";
+  what: "start" | "end" | "double";
   shard: number;
   /** NaN where it has a name instead of a number: on hosts behind ssh. */
   attempt: number;
@@ -43,7 +43,7 @@ export async function standIn(folder: string, behaviour: string, version = "0.10
 
 function readLine(line: string): LogLine {
   const [what, shard, attempt, pid] = line.split(" ");
-  if (what !== "start" && what !== "end" && what !== "twin") throw new Error(`a line of no known kind: ${line}`);
+  if (what !== "start" && what !== "end" && what !== "double") throw new Error(`a line of no known kind: ${line}`);
   return { what, shard: Number(shard), attempt: Number(attempt), pid: Number(pid) };
 }
 
@@ -73,7 +73,7 @@ for pid in $(sed -n "s/^start $shard [0-9]* //p" "$here/fits.log"); do
   [ "$pid" != $$ ] || continue
   case $(cut -d ' ' -f 3 "/proc/$pid/stat" 2>/dev/null) in
   '' | Z | X) ;;
-  *) say twin ;;
+  *) say double ;;
   esac
 done
 ${behaviour}

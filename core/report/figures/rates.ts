@@ -11,7 +11,7 @@ import { type Figure, HALF_WIDTH, Markup, markup, plot, px, xAxis, xRange, yAxis
 
 const STEPS = 180;
 
-/** Toys a second over time, the toys of a shard spread evenly over its time. */
+/** Toys per second over time, the toys of a shard spread evenly over its time. */
 export function throughput(run: RunFacts): Figure | null {
   const steps = rates(run);
   if (steps.length === 0) return null;
@@ -26,11 +26,11 @@ export function throughput(run: RunFacts): Figure | null {
     name: "throughput",
     title: "Throughput over time",
     caption: mean === null
-      ? "Toys a second, each shard's toys spread over its time."
+      ? "Toys per second; each shard's toys are spread over its wall time."
       : `Toys a second, each shard's toys spread over its time; dashed: ${
         significant(mean)
-      } toys/s, all toys by the makespan.`,
-    svg: plot(frame, "Toys a second over time", [
+      } toys/s = all toys / makespan.`,
+    svg: plot(frame, "Toys per second over time", [
       yAxis(frame, { scale: y, label: "toys/s" }),
       markup`<path class="mark" fill="var(--accent)" fill-opacity=".28" stroke="var(--accent)" stroke-width="1.5" d="${d}"/>`,
       mean === null
@@ -103,12 +103,12 @@ export function hostRates(hosts: readonly HostShare[]): Figure | null {
   return {
     name: "hosts",
     title: "Speed of the hosts",
-    caption: `Toys by the wall time of their shards: what one slot does, start-up included.${
-      left_out > 0 ? ` ${left_out} hosts in between are left out.` : ""
+    caption: `Toys / wall time of their shards = throughput of one slot, including start-up.${
+      left_out > 0 ? ` ${left_out} hosts in the middle are not shown.` : ""
     }`,
-    svg: plot(frame, "Toys a second of one slot, by host", [
+    svg: plot(frame, "Toys per second of one slot, by host", [
       ...bars,
-      xAxis(frame, { scale: x, label: "toys/s of one slot" }),
+      xAxis(frame, { scale: x, label: "toys/s per slot" }),
     ]),
   };
 }

@@ -154,7 +154,7 @@ export function makespanScaling(summary: SweepSummary): Figure | null {
   const spreads = new Map(runs.map((count) => [count.shards, spreadOf(count.makespan_s)]));
   const makespan = over(runs, (count) => count.makespan_s);
   const series: Series[] = [
-    { words: "ideal: work by slots", colour: "muted", points: ideal(summary), look: "dots" },
+    { words: "ideal: work / slots", colour: "muted", points: ideal(summary), look: "dots" },
     {
       words: "max_shard_elapsed_s (the longest shard)",
       colour: "second",
@@ -179,7 +179,7 @@ export function makespanScaling(summary: SweepSummary): Figure | null {
     name: "makespan",
     title: "Makespan against shards",
     caption:
-      "Median of the repeats, bars: ± their std, small dots: every run. Both axes are logarithmic. The longest shard falls as 1/shards whatever the run takes.",
+      "Median of the repeats; bars: ± std of the repeats; small dots: single runs. Both axes are logarithmic. The longest shard falls as 1/shards even when the run gets no faster.",
     is_wide: true,
     y_label: "seconds",
     series,
@@ -194,18 +194,18 @@ export function rateScaling({ runs, points }: SweepSummary): Figure | null {
   return logPlot({
     name: "rate",
     title: "Throughput against shards",
-    caption: "All toys by the makespan, beside what toys by the longest shard would claim.",
+    caption: "All toys / makespan. Toys / longest shard is shown for comparison only: it is not the rate of the run.",
     is_wide: false,
     y_label: "toys/s",
     series: [
       {
-        words: "claimed by the longest shard",
+        words: "toys / longest shard (misleading)",
         colour: "second",
         points: over(runs, (count) => count.claimed_toys_per_s),
         look: "hollow",
       },
       {
-        words: "toys by makespan",
+        words: "toys / makespan",
         colour: "accent",
         points: real,
         bars: real.map(([shards]) => spreads.get(shards) ?? null),

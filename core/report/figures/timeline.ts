@@ -160,7 +160,7 @@ function tailMark(run: RunFacts, frame: Frame, x: Scale): Markup[] {
   const tail = tailOf(run);
   if (!tail || tail.tail_s < 0.05 * tail.makespan_s) return [];
   const share = (100 * tail.tail_s / tail.makespan_s).toFixed(0);
-  const words = `half of the slots idle for the last ${share} %`;
+  const words = `half of the slots idle in the last ${share} % of the time`;
   const above = { ...frame, top: frame.top - 10 };
   return markLines(above, x, [{ value: tail.makespan_s - tail.tail_s, words, colour: "ink" }]);
 }

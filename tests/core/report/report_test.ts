@@ -147,9 +147,9 @@ Deno.test("shards without a result are grouped by cause, each group with the com
   Object.assign(run.shards[4] ?? {}, { state: "lost" });
   assert.deepEqual(failureGroups(run, TWICE).map(({ words, shards, command }) => [words, shards, command]), [
     ["out of memory", "0, 2", "nsfarm-deno retry '/runs/a b' --more-memory --wait"],
-    ["its time was up", "1", "nsfarm-deno retry '/runs/a b' --more-time --wait"],
+    ["time limit reached", "1", "nsfarm-deno retry '/runs/a b' --more-time --wait"],
     ["nextstat ended with an error", "3", "nsfarm-deno retry '/runs/a b' --wait"],
-    ["gone without a result", "4", "nsfarm-deno retry '/runs/a b' --wait"],
+    ["lost without a result", "4", "nsfarm-deno retry '/runs/a b' --wait"],
   ]);
 });
 
@@ -162,7 +162,7 @@ Deno.test("a limit that the scheduler cannot raise is not named in a command", (
 
 Deno.test("a run of which little is known has a page that says so", () => {
   const old = pageHtml(runPage(sampleFacts({ shards: inWaves(4, 2, 5, 10), is_old: true }), TWICE, "SUM", ""));
-  assert.match(old, /When they ran is not on record, so the makespan is not known/);
+  assert.match(old, /No record says when they ran, so the makespan is unknown/);
   assert.doesNotMatch(old, /data-figure="gantt"/);
   const none = pageHtml(runPage(sampleFacts({ shards: [{ n_toys: 5 }, { n_toys: 5 }] }), TWICE, "SUM", ""));
   assert.match(none, /0 of 2 shards have a valid result/);

@@ -6,14 +6,14 @@ const SAID: [string, string, RegExp][] = [
   [
     "a changed host key",
     "@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\r\n@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\r\n@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\r\nHost key for w1 has changed and you have requested strict checking.\r\nHost key verification failed.\r\n",
-    /its host key is not the one on record/,
+    /its host key has changed/,
   ],
   [
     "an unknown host key",
     "No ED25519 host key is known for w1 and you have requested strict checking.\r\nHost key verification failed.\r\n",
-    /its host key is not known: log in once by hand, or give --accept-new/,
+    /its host key is unknown: log in once by hand, or give --accept-new/,
   ],
-  ["no key of ours", "farmer@127.0.0.1: Permission denied (publickey).\r\n", /no key of yours is accepted/],
+  ["no key of ours", "farmer@127.0.0.1: Permission denied (publickey).\r\n", /^ssh login failed: no key accepted/],
   ["no sshd", "ssh: connect to host 127.0.0.1 port 2201: Connection refused\r\n", /nothing listens on its ssh port/],
   [
     "no such name",
@@ -24,9 +24,13 @@ const SAID: [string, string, RegExp][] = [
   [
     "a full disk, where its socket cannot be made",
     "unix_listener: cannot bind to path /tmp/c/w1.x: No space left on device\r\nControl socket connect(/tmp/c/w1): Connection refused\r\n",
-    /^a disk is full/,
+    /^the disk here or there is full/,
   ],
-  ["a full disk there", "sh: 3: cannot create /scratch/x: No space left on device\n", /^a disk is full/],
+  [
+    "a full disk there",
+    "sh: 3: cannot create /scratch/x: No space left on device\n",
+    /^the disk here or there is full/,
+  ],
   ["a socket of its own that is stale", "Control socket connect(/tmp/c/w1): Connection refused\r\n", /^Control socket/],
   ["a cut connection", "client_loop: send disconnect: Broken pipe\r\n", /the connection broke/],
 ];

@@ -19,7 +19,7 @@ Deno.test("hosts that cannot be used are told by user, name and port, as those t
 
 Deno.test("where a host takes no key the flags that name another one are told", () => {
   const reported = text(USED, { host: bad, error: sshFault("root@127.0.0.1: Permission denied (publickey).", "") });
-  assert.match(reported, /2299 +no +it does not let us in[^]*--ssh-key FILE, .*--ssh-config FILE$/);
+  assert.match(reported, /2299 +no +ssh login failed: no key accepted[^]*--ssh-key FILE, .*--ssh-config FILE$/);
 });
 
 Deno.test("one machine is told as one, two as two", () => {

@@ -114,11 +114,11 @@ const reported = (facts: PointFacts[], slots: number | null = null) =>
 
 Deno.test("one measurement each tells no difference from chance; repeats tell whether it is above their spread", () => {
   const once = [4, 8].map((shards) => point(1, shards, { shards: inWaves(shards, 4, 10, 10) }));
-  assert.match(reported(once), /each was measured once, so whether that is more than chance cannot be said/);
+  assert.match(reported(once), /each was measured once, so the difference may be chance/);
   const walls = (shards: number, ...all: number[]) =>
     all.map((wall, i) => point(i + 1, shards, { shards: inWaves(4, 4, wall, 10) }));
   assert.match(reported([...walls(4, 10, 10.1), ...walls(8, 12, 12.1)]), /above the spread/);
-  assert.match(reported([...walls(4, 10, 11), ...walls(8, 10.4, 11.2)]), /cannot be told apart/);
+  assert.match(reported([...walls(4, 10, 11), ...walls(8, 10.4, 11.2)]), /are not distinguishable/);
 });
 
 Deno.test("where only one of a count's repeats has a makespan that is said, and repeats are not asked for again", () => {
@@ -145,7 +145,7 @@ Deno.test("a host that made the tail is named, with what the others would have t
   // Three slots of 10 toys/s do 1,000 toys in 33.3 s.
   assert.match(
     reported(facts),
-    /half of the slots were idle for the last 1 min 0 s .*waiting for slow \(1 shard; without it at best 33 s\)/,
+    /half of the slots were idle during the last 1 min 0 s .*waiting for slow \(1 shard; without it the run would take at least 33 s\)/,
   );
 });
 
@@ -158,7 +158,7 @@ Deno.test("toys that take longer where the load is higher tell of contention, a 
   const hosts = ["a", "b"].flatMap((host, j) =>
     Array.from({ length: 8 }, (_, i) => ({ n_toys: 10, start_s: i, end_s: i + 2 + j, load: j * 3 + i % 2, host }))
   );
-  assert.match(reported([point(1, 16, { shards: hosts })]), /The time for a toy does not follow the load/);
+  assert.match(reported([point(1, 16, { shards: hosts })]), /The time per toy does not depend on the load/);
 });
 
 Deno.test("what the old definition would have claimed is told where it misleads", () => {

@@ -39,7 +39,10 @@ Deno.test("names that a run keeps for itself are refused, whether a file is ther
         "aside/x",
       ]
     ) {
-      const error = { kind: "usage", message: /Cannot write the note to ".*": a run keeps a file of its own there/ };
+      const error = {
+        kind: "usage",
+        message: /Cannot write the note to ".*": the run keeps one of its own files there/,
+      };
       assert.throws(() => refuseOut(NOTE, join(run, name)), error, name);
     }
   }));
@@ -65,7 +68,7 @@ Deno.test("only an older document of the same kind is replaced: no other file, n
     await mkdir(path("folder"));
     await symlink(path("older"), path("link"));
     for (const target of [...["other", "empty", "folder", "link"].map(path), "/dev/null"]) {
-      const error = { kind: "usage", message: /what is there is no note, and would be lost/ };
+      const error = { kind: "usage", message: /the file there is not a note and would be lost/ };
       assert.throws(() => refuseOut(NOTE, target), error, target);
     }
   }));

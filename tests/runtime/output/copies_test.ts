@@ -174,7 +174,7 @@ Deno.test("no --out of a run writes into a copy of it, which may have become ano
     await merge(dir);
     await cp(dir, copy, { recursive: true });
     const before = await filesBelow(copy);
-    const error = { kind: "usage", message: /a run keeps a file of its own there/ };
+    const error = { kind: "usage", message: /the run keeps one of its own files there/ };
     assert.throws(() => collectRun(dir, join(copy, "manifest.json"), NOW), error);
     await assert.rejects(merge(dir, { out: join(copy, "merged.out.json") }), error);
     assert.deepEqual(await filesBelow(copy), before);

@@ -225,11 +225,11 @@ Deno.test("Files that others can write, or that lie where others can write, are 
   await withFiles({ "toy.js": SMALL_PLUGIN, "more.js": `export { default } from "./toy.js";` }, async (folder) => {
     const file = join(folder, "toy.js");
     await chmod(file, 0o664);
-    assert.throws(() => readPlugin(file, TRUSTED), /others than its owner can write to ".*toy\.js"/);
-    assert.throws(() => readPlugin(join(folder, "more.js"), TRUSTED), /toy\.js": others than its owner can write/);
+    assert.throws(() => readPlugin(file, TRUSTED), /users other than its owner can write to ".*toy\.js"/);
+    assert.throws(() => readPlugin(join(folder, "more.js"), TRUSTED), /toy\.js": users other than its owner can write/);
     await chmod(file, 0o644);
     await chmod(folder, 0o777);
-    assert.throws(() => readPlugin(file, TRUSTED), /others than its owner can write to ".*nsfarm-plugin-[^/]*"/);
+    assert.throws(() => readPlugin(file, TRUSTED), /users other than its owner can write to ".*nsfarm-plugin-[^/]*"/);
     await chmod(folder, 0o1777);
     assert.equal(
       readPlugin(file, TRUSTED).entry,
@@ -261,7 +261,7 @@ Deno.test("Nothing in a run directory is a plugin, however deep it lies and what
     const manifest = join(folder, "run", "manifest.json");
     await writeFile(manifest, `{ "schema_version": "nextstat.cpu_farm_unbinned_fit_toys_run.v1" }`);
     for (const name of ["run/below/toy.js", "link.js"]) {
-      assert.throws(() => readPlugin(join(folder, name), TRUSTED), /it lies in the run directory/);
+      assert.throws(() => readPlugin(join(folder, name), TRUSTED), /it is inside the run directory/);
     }
     await rename(manifest, `${manifest}.old`);
     assert.ok(readPlugin(join(folder, "link.js"), TRUSTED));

@@ -10,7 +10,7 @@ import { beginAttempt } from "../../../runtime/shard/attempts.ts";
 import { bootId, startTicks } from "../../../runtime/system/proc.ts";
 import { inventedRun, planOf, sampleAttempt } from "../../fixtures/run.ts";
 import { inFolder, processesOf, until } from "../../support/scratch.ts";
-import { runOf } from "../support/bench.ts";
+import { runOf } from "../support/context.ts";
 
 const TOKEN = "00112233445566aa";
 const HIDDEN = "00112233445566bb";
@@ -101,7 +101,7 @@ Deno.test("a worker loop that has not begun in time is not refused: it may work 
     assert.equal(answer.kind, "unclear");
     assert.match(
       answer.kind === "unclear" ? answer.message : "",
-      /^The worker loop did not start in 30 s; Its log is "/,
+      /^The worker did not start within 30 s; Its log is "/,
     );
     await until("it has ended", async () => (await processesOf(run.dir)).length === 0);
   }));

@@ -10,7 +10,7 @@ import { whileLocked } from "../../../runtime/fs/exclusive.ts";
 import { readSubmissions, recordSubmission } from "../../../runtime/run/submissions.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { MACHINE, runOf } from "../support/bench.ts";
+import { MACHINE, runOf } from "../support/context.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 import { inFastTime } from "../support/fast_time.ts";
 

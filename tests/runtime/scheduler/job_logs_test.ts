@@ -8,7 +8,7 @@ import { explainEnds } from "../../../runtime/state/job_logs.ts";
 import slurm from "../../../schedulers/slurm.ts";
 import { inventedRun, planOf, sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { runOf } from "../support/bench.ts";
+import { runOf } from "../support/context.ts";
 
 const AT = "2026-11-24T20:00:00.000Z";
 
@@ -36,20 +36,20 @@ async function reported(
   return words;
 }
 
-const LOST = { state: "lost", why: "its job is gone and left no record" } as const;
+const LOST = { state: "lost", why: "its job disappeared without a record" } as const;
 const OUT_OF_TIME = "slurmstepd-n1: error: *** JOB 48 ON n1 CANCELLED AT 2026-11-24T21:09:56 DUE TO TIME LIMIT ***\n";
 
 Deno.test("a lost shard is told by its job's log, and one without a log never began", async () => {
-  assert.match(await reported(OUT_OF_TIME, LOST), /^timed_out: it ran into the job's time limit/);
+  assert.match(await reported(OUT_OF_TIME, LOST), /^timed_out: it reached the job's time limit/);
   assert.match(
     await reported(null, LOST),
-    /^lost: its job never began: it was cancelled while it waited, or forgotten/,
+    /^lost: its job never started: it was cancelled while queued, or its scheduler lost it/,
   );
-  assert.equal(await reported("", LOST), "lost: its job is gone and left no record");
+  assert.equal(await reported("", LOST), "lost: its job disappeared without a record");
 });
 
 Deno.test("an attempt that was only told to stop is explained by its job's log, one that failed by itself is not", async () => {
-  const stopped = { state: "cancelled", why: "it was told to stop" } as const;
+  const stopped = { state: "cancelled", why: "stopped by a signal or by cancel" } as const;
   assert.match(await reported(OUT_OF_TIME, stopped, { cause: "terminated" }), /^timed_out: it ran into/);
   const failed = { state: "failed", why: "exit 3" } as const;
   assert.equal(await reported(OUT_OF_TIME, failed, { cause: "exit", exit_code: 3 }), "failed: exit 3");

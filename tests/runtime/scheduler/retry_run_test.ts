@@ -8,7 +8,7 @@ import { readSubmissions } from "../../../runtime/run/submissions.ts";
 import slurm from "../../../schedulers/slurm.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { MACHINE } from "../support/bench.ts";
+import { MACHINE } from "../support/context.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 import { inFastTime } from "../support/fast_time.ts";
 
@@ -52,7 +52,7 @@ Deno.test("a retry whose jobs were refused is gone on with by the same command: 
     }
     assert.match(
       run.said.at(-1) ?? "",
-      /--slurm-memory is 2G already, and jobs that are to have that were not submitted: it is not doubled again/,
+      /--slurm-memory is 2G already and the jobs with it were not submitted: it is not doubled again/,
     );
     Object.assign(run.fake, { says: "ok", takes: true });
     await run.retry();
@@ -66,7 +66,7 @@ Deno.test("so is one whose jobs were taken, of which its scheduler did not say s
   inRun(async (run) => {
     run.fake.says = "unclear";
     run.fake.during = () => run.fake.is_up = false;
-    const next = new RegExp(`twice; when it answers: nsfarm-deno retry ${quoteWord(run.dir)} \\(`);
+    const next = new RegExp(`twice; once it answers, run: nsfarm-deno retry ${quoteWord(run.dir)} \\(`);
     await assert.rejects(run.retry(), { kind: "unreachable", next });
     run.fake.is_up = true;
     const { nothing } = await run.retry();

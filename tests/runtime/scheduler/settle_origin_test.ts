@@ -17,7 +17,7 @@ import { inventedRun, planOf, sampleAttempt } from "../../fixtures/run.ts";
 import { writeShard } from "../../fixtures/run_dir.ts";
 import { filesBelow } from "../../support/files_below.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { MACHINE } from "../support/bench.ts";
+import { MACHINE } from "../support/context.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 import { inFastTime } from "../support/fast_time.ts";
 

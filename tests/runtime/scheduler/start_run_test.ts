@@ -8,7 +8,7 @@ import { readSubmissions, recordSubmission } from "../../../runtime/run/submissi
 import { inventedRun } from "../../fixtures/run.ts";
 import { writeShard } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { MACHINE, runOf } from "../support/bench.ts";
+import { MACHINE, runOf } from "../support/context.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 import { inFastTime } from "../support/fast_time.ts";
 
@@ -93,7 +93,7 @@ Deno.test("words that nobody knows are a refusal where the queue, asked once, ha
     await assert.rejects(run.start(), {
       kind: "unreachable",
       message: "fake did not take the jobs: it says words; no job of its token is in its queue",
-      next: /^They are not queued; mend what it says/,
+      next: /^No job was queued; fix this/,
     });
     assert.equal(run.fake.finds, 1);
     assert.deepEqual(run.told(), [["refused", ALL, null]]);
@@ -242,7 +242,7 @@ Deno.test("held jobs are named as such, and only those that were cancelled are r
     run.fake.state = "held";
     assert.match(
       (await run.start()).nothing,
-      /the jobs of 4 shards are held, 0 done; nothing happens before the cause is mended.*retry .* --wait$/,
+      /the jobs of 4 shards are held, 0 done; fix the cause first; .*retry .* --wait$/,
     );
     await run.start({ ended: true, cancelled: [2] });
     assert.deepEqual(run.told().at(-1), ["submitted", [2], "102"]);

@@ -8,7 +8,7 @@ import { submitFinish } from "../../../runtime/scheduler/submit.ts";
 import type { Handle } from "../../../schedulers/adapter.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { runOf } from "../support/bench.ts";
+import { runOf } from "../support/context.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 
 const submission = (token: string, state: Submission["state"], job_id: string | null): Submission => ({

@@ -8,7 +8,7 @@ import { readShard } from "../../../runtime/shard/read.ts";
 import { recoverShard } from "../../../runtime/shard/recover.ts";
 import { sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
 import { amountOf } from "../../support/amount.ts";
-import { benchOf } from "../support/bench.ts";
+import { contextOf } from "../support/context.ts";
 import { incoming, type Job, MANIFEST, Outcome, outText, PLAN, resultOf } from "../support/commit_case.ts";
 import { skipShortWaits } from "../support/gate.ts";
 import { Actor, everySchedule } from "../support/interleave.ts";
@@ -220,7 +220,7 @@ async function settleThird(folder: string, dead: number[]): Promise<void> {
     const path = join(folder, "attempts", `shard_0.${attempt}.json`);
     Deno.writeTextFileSync(path, JSON.stringify(sampleAttempt(MANIFEST, PLAN, { attempt })));
   }
-  await recoverShard(benchOf(folder, MANIFEST), PLAN, listRun(folder));
+  await recoverShard(contextOf(folder, MANIFEST), PLAN, listRun(folder));
 }
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);

@@ -11,7 +11,7 @@ import { inventedOutput } from "../../fixtures/output.ts";
 import { inventedRun, planOf, RUN_TOKEN, sampleAttempt, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
 import { namesIn } from "../../support/farm.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { runOf } from "../support/bench.ts";
+import { runOf } from "../support/context.ts";
 
 /** Calls `act` at the first look at a file whose name ends so, before it is looked at. */
 function atLook(end: string, act: () => void, work: () => void): void {

@@ -11,7 +11,7 @@ import { sampleFrame } from "../../fixtures/output.ts";
 import { planOf, RUN_TOKEN, sampleAttempt, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
 import { readRecord } from "../../support/run_dir.ts";
 import { inFolder, until } from "../../support/scratch.ts";
-import { benchOf } from "../support/bench.ts";
+import { contextOf } from "../support/context.ts";
 import { sleepingChild } from "../support/child.ts";
 
 const manifest = sampleManifest();
@@ -40,7 +40,7 @@ class Trial {
   }
 
   settle() {
-    return recoverShard(benchOf(this.dir, manifest, machine), plan, listRun(this.dir));
+    return recoverShard(contextOf(this.dir, manifest, machine), plan, listRun(this.dir));
   }
 
   /** Names of files, but for folders. */

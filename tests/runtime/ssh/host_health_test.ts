@@ -23,7 +23,7 @@ Deno.test("a host on which a shard's wrapper died is set aside, and the shard is
   const verdict = health.classifyFailure(WRAPPER_DIED, 1, 0);
   assert.deepEqual(verdict, { again: true, counts: false, given_up: null });
   assert(!health.isExpected());
-  assert.match(printed[0] ?? "", /^w1 is set aside for 600 s: /);
+  assert.match(printed[0] ?? "", /^w1 is paused for 600 s: /);
 });
 
 Deno.test("a shard whose wrapper died before is to blame when it dies once more, and the host stays in use", () => {

@@ -8,13 +8,13 @@ import { type PoolCalls, SshHost } from "../../../runtime/ssh/host.ts";
 import type { HostLink } from "../../../runtime/ssh/link.ts";
 import { planOf, sampleAttempt, sampleManifest } from "../../fixtures/run.ts";
 import { inFolder, until } from "../../support/scratch.ts";
-import { benchOf } from "../support/bench.ts";
+import { contextOf } from "../support/context.ts";
 import { inFastTime } from "../support/fast_time.ts";
 
 /** The only host of a run, whole unless told otherwise. */
 function hostOf(dir: string, connect: PoolCalls["connect"], isWhole = true): SshHost {
   const rules = { time_limit_s: null, drain: false, stop: new AbortController().signal };
-  return new SshHost("w1", benchOf(dir, sampleManifest()), [], { host_retry_s: 1, host_lost_s: 1, ...rules }, {
+  return new SshHost("w1", contextOf(dir, sampleManifest()), [], { host_retry_s: 1, host_lost_s: 1, ...rules }, {
     connect,
     shapeOf: () => ({ slots: 1, threads: 1 }),
     say: () => {},

@@ -85,7 +85,10 @@ Deno.test("what was begun on a host whose connection drops goes on, and is found
     assert.deepEqual(await farm.run(), WHOLE);
     assert.deepEqual(w1.begun, [0, 1, 2, 3, 4, 5]);
     assert.equal(w1.sent.filter((line) => line.startsWith("find ")).length, 4);
-    assert.match(farm.said[1] ?? "", /^w1: the connection broke; what was begun there goes on, and it is asked again$/);
+    assert.match(
+      farm.said[1] ?? "",
+      /^w1: the connection broke; shards started there go on, and the host is tried again$/,
+    );
   }));
 
 Deno.test("a host of which nothing is heard for so long is lost: its shards run elsewhere, and it keeps no open attempt", () =>
@@ -166,18 +169,18 @@ Deno.test("a host on which shards fail in a row is set aside, is offered one sha
     farm.after(400, () => w2.fate = () => "ok");
     assert.deepEqual(await farm.run({ host_retry_s: 0.5 }), { ...WHOLE, done: 60 });
     const ours = farm.said.filter((words) => /^w2 /.test(words));
-    assert.match(ours[0] ?? "", /^w2 is set aside for 0\.5 s: 3 shards in a row failed there, the last with: /);
+    assert.match(ours[0] ?? "", /^w2 is paused for 0\.5 s: 3 shards in a row failed there, the last one: /);
     assert.deepEqual(ours.slice(1), ["w2 runs shards again"]);
     assert.equal(ends(farm).filter((one) => !one.endsWith("1 exit")).length, 0);
   }, 60));
 
-Deno.test("a host that fails its trial is set aside for twice as long", () =>
+Deno.test("a host that fails its trial is paused for twice as long", () =>
   onHosts(async (farm) => {
     farm.host("w2", { fate: () => "dies", fit_ms: 100 });
     farm.host("w1", { fit_ms: 3 * S });
     assert.deepEqual(await farm.run({ host_retry_s: 5 }), { ...WHOLE, done: 12 });
     const ours = farm.said.filter((words) => /^w2 is set aside/.test(words)).map((words) => words.slice(0, 24));
-    assert.deepEqual(ours, ["w2 is set aside for 5 s:", "w2 is set aside for 10 s"]);
+    assert.deepEqual(ours, ["w2 is paused for 5 s:", "w2 is paused for 10 s"]);
   }, 12));
 
 Deno.test("a run of which no host can be reached ends, and says why of each", () =>
@@ -232,7 +235,7 @@ Deno.test("of two names of one machine the second gets no slots", () =>
     Object.assign(w1b.facts, { boot_id: w1.facts.boot_id });
     assert.deepEqual(await farm.run(), WHOLE);
     assert.deepEqual(w1b.begun, []);
-    assert(farm.said.includes("w1b is the same machine as w1: it gets no slots of its own"));
+    assert(farm.said.includes("w1b is the same machine as w1: it gets no slots"));
   }));
 
 Deno.test("a loop that only ends what an earlier one began on hosts stops that, and begins nothing", () =>

@@ -154,7 +154,10 @@ for (const { name, path } of LEAVES) {
       const { dir, farm } = await oldRun(folder);
       const row = { ...Object(pythonRow(dir, 1)), local_output: await path(dir) };
       await writeManifest(dir, { ...oldManifest(farm), results: [row] });
-      await assert.rejects(merge(dir), { kind: "input", message: /results\[\] of shard 1.*leaves the run directory/ });
+      await assert.rejects(merge(dir), {
+        kind: "input",
+        message: /results\[\] of shard 1.*is outside the run directory/,
+      });
     }));
 }
 

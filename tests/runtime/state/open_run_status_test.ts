@@ -8,7 +8,7 @@ import local from "../../../schedulers/local.ts";
 import { inventedOutput } from "../../fixtures/output.ts";
 import { inventedRun, planOf, sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { MACHINE, runOf } from "../support/bench.ts";
+import { MACHINE, runOf } from "../support/context.ts";
 
 /** A local run of four shards of which nothing is done, with these attempts. */
 async function opened(dir: string) {
@@ -23,14 +23,14 @@ Deno.test("of a run on which nothing works status says so, and what to type: sub
   inFolder(async (folder) => {
     const { run, manifest, look } = await opened(join(folder, "r"));
     const fresh = await look([]);
-    assert.match(fresh.summary.advice.join("\n"), /^submit what is not submitted with: nsfarm-deno submit /);
+    assert.match(fresh.summary.advice.join("\n"), /^submit the remaining shards with: nsfarm-deno submit /);
     assert.equal(fresh.shards[0]?.why, "not submitted");
-    const worked = await look(["worker loop 7 with 2 slots runs on this machine"]);
+    const worked = await look(["worker 7 (2 slots) is running here"]);
     assert.deepEqual([worked.summary.advice, worked.shards[0]?.why], [[], ""]);
     const end = sampleRecord(manifest, planOf(manifest, 1), { cause: "terminated" });
     beginAttempt(run.dir, sampleAttempt(manifest, planOf(manifest, 1), { end }));
     const stopped = await look([]);
-    assert.match(stopped.summary.advice.join("\n"), /^nothing works on it; go on with: nsfarm-deno retry /);
+    assert.match(stopped.summary.advice.join("\n"), /^no process works on the run; continue with: nsfarm-deno retry /);
   }));
 
 Deno.test("a shard whose process is gone and that left its output whole is not told to have left nothing", () =>
@@ -38,9 +38,9 @@ Deno.test("a shard whose process is gone and that left its output whole is not t
     const { run, manifest, look } = await opened(join(folder, "r"));
     const plan = planOf(manifest, 2);
     beginAttempt(run.dir, sampleAttempt(manifest, plan));
-    assert.equal((await look([])).shards[2]?.why, "its process is gone and left no record");
+    assert.equal((await look([])).shards[2]?.why, "its process disappeared without a record");
     await mkdir(join(run.dir, "incoming"));
     await writeFile(join(run.dir, "incoming", "shard_2.1.out.json"), inventedOutput(manifest, plan));
-    assert.equal((await look([])).shards[2]?.why, "its process is gone, its output is whole: retry takes it in");
+    assert.equal((await look([])).shards[2]?.why, "its process is gone, but its output is complete: retry commits it");
     await rm(join(run.dir, "incoming"), { recursive: true });
   }));

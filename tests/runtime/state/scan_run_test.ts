@@ -8,7 +8,7 @@ import { inventedRun } from "../../fixtures/run.ts";
 import { writeRun } from "../../fixtures/run_dir.ts";
 import { flipByte } from "../../support/damage.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { MACHINE, runOf } from "../support/bench.ts";
+import { MACHINE, runOf } from "../support/context.ts";
 import { merge } from "../support/merging.ts";
 
 /** A run of four shards that are done, each fitted a minute before its record was written. */

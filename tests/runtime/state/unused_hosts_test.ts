@@ -12,7 +12,7 @@ Deno.test("a host of the hosts file on which no shard was done is named, with th
     const manifest = sampleManifest({ farm: { options: { "hosts-file": file } } });
     const record = sampleRecord(manifest, planOf(manifest, 0), { scheduler: "ssh", slot: "root@127.0.0.1:2201:0" });
     assert.deepEqual(unusedHosts(manifest, [record]), [
-      `no shard was done on the host root@127.0.0.1:2299: nsfarm-deno preflight --hosts-file '${file}' tells whether it can be used`,
+      `the host root@127.0.0.1:2299 finished no shard: nsfarm-deno preflight --hosts-file '${file}' shows whether it can be used`,
     ]);
     assert.deepEqual(unusedHosts(sampleManifest(), [record]), []);
     assert.deepEqual(

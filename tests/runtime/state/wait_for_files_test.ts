@@ -6,7 +6,7 @@ import { waitForFiles } from "../../../runtime/state/status.ts";
 import { inventedRun, planOf, sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
 import { writeShard } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { runOf } from "../support/bench.ts";
+import { runOf } from "../support/context.ts";
 import { inFastTime } from "../support/fast_time.ts";
 
 /** A run of two shards, the first of them done, and how long it was waited for when something happened meanwhile. */

@@ -4,7 +4,7 @@ import type { HostLink } from "../../../runtime/ssh/link.ts";
 import { HostPool } from "../../../runtime/ssh/pool.ts";
 import type { WorkEvent, WorkReport } from "../../../runtime/worker/executor.ts";
 import { runWorkLoop } from "../../../runtime/worker/run.ts";
-import { benchOf, MACHINE } from "./bench.ts";
+import { contextOf, MACHINE } from "./context.ts";
 import type { FakeHost } from "./fake_host.ts";
 
 export interface LoopChange {
@@ -38,7 +38,7 @@ export async function runOnHosts(
   { stop = new AbortController().signal, host_retry_s = 2, host_lost_s = 600, time_limit_s, drain = false }: LoopChange,
   printed: string[],
 ): Promise<WorkReport> {
-  const context = benchOf(manifest.run_dir, manifest, {
+  const context = contextOf(manifest.run_dir, manifest, {
     ...MACHINE,
     processes: { aliveOf: () => Promise.resolve(new Set()), findByArgument: () => Promise.resolve([]) },
   });

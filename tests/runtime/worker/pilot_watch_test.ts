@@ -10,7 +10,7 @@ import { PilotWatch } from "../../../runtime/worker/heartbeats.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { writeShard } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { runOf } from "../support/bench.ts";
+import { runOf } from "../support/context.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 import { inFastTime } from "../support/fast_time.ts";
 

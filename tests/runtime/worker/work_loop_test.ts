@@ -5,7 +5,7 @@ import { beginAttempt } from "../../../runtime/shard/attempts.ts";
 import { runWorkLoop } from "../../../runtime/worker/run.ts";
 import { planOf, sampleAttempt, sampleManifest } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { benchOf } from "../support/bench.ts";
+import { contextOf } from "../support/context.ts";
 
 const OTHER = { host: "n2", boot_id: "other-boot", pid: 7, start_ticks: "70" };
 const TOKEN = "0123456789abcdef";
@@ -32,7 +32,7 @@ async function work(dir: string, missing: number) {
   const options = { beat_interval_s: 40, retry_failed: true, scatter: false, speculate: false, drain: false };
   const order = { ...options, token: "00000000000000aa", stop: new AbortController().signal };
   try {
-    return await runWorkLoop(benchOf(dir, sampleManifest()), { executors: [], slots: 1 }, order, () => {});
+    return await runWorkLoop(contextOf(dir, sampleManifest()), { executors: [], slots: 1 }, order, () => {});
   } finally {
     Deno.readDirSync = real;
   }

@@ -7,7 +7,7 @@ import { listWorkers, lookAtWorkers, sweepWorkers, withdrawWorkers } from "../..
 import { stopWorkers } from "../../../runtime/scheduler/background.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { MACHINE, runOf } from "../support/bench.ts";
+import { MACHINE, runOf } from "../support/context.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 
 const HIDDEN = "00112233445566bb";

@@ -62,11 +62,11 @@ Deno.test("event log: a rule of the submit file that holds or removes is told wi
 Deno.test("event log: a node that was killed is waited for, then the job runs elsewhere", () => {
   const text = marked("condor-eventlog-node-killed");
   const until = (code: string) => read(`${text.slice(0, text.indexOf(`\n${code} (`) + 1)}`, "16", 1)[0];
-  assert.match(until("024")?.reason ?? "", /^HTCondor has lost sight of its machine and waits for it: Socket between/);
+  assert.match(until("024")?.reason ?? "", /^HTCondor lost contact with its machine and waits for it: Socket between/);
   assert.equal(until("024")?.state, "running");
   assert.deepEqual([until("004")?.state, until("004")?.reason], [
     "queued",
-    "its machine is gone; HTCondor starts it elsewhere",
+    "its machine disappeared; HTCondor restarts it elsewhere",
   ]);
   assert.equal(read(text, "16", 1)[0]?.state, "running");
 });
@@ -79,7 +79,7 @@ Deno.test("event log: a vacated job waits, then runs again", () => {
   const text = marked("condor-eventlog-vacated");
   const at = text.indexOf("\n...\n", text.indexOf("\n004 ")) + 5;
   const [after] = read(text.slice(0, at), "20", 1);
-  assert.deepEqual([after?.state, after?.reason, after?.host], ["queued", "it was sent away from its machine", null]);
+  assert.deepEqual([after?.state, after?.reason, after?.host], ["queued", "it was evicted from its machine", null]);
 });
 
 Deno.test("event log: late materialization made jobs little by little, and the rest is told as waiting", () => {
@@ -99,8 +99,8 @@ Deno.test("event log: a cluster that was removed half made tells of the jobs tha
   assert.deepEqual(states.map(([shard, state, reason]) => [shard, state, reason]), [
     [0, "cancelled", "removed with condor_rm"],
     [1, "cancelled", "removed with condor_rm"],
-    [2, "cancelled", "removed before HTCondor made it"],
-    [3, "cancelled", "removed before HTCondor made it"],
+    [2, "cancelled", "removed before HTCondor created it"],
+    [3, "cancelled", "removed before HTCondor created it"],
   ]);
 });
 

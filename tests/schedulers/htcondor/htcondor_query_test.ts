@@ -39,7 +39,7 @@ Deno.test("condor_q: a missing output holds a job, and the file is named", () =>
 Deno.test("condor_q: a hold by hand is told as such", () => {
   const reported = statesOf("condor-q-json-userhold", "14", 2).get(1);
   assert.equal(reported?.state, "held");
-  assert.match(reported?.reason ?? "", /^held by hand \(condor_hold\); condor_release lets it go on/);
+  assert.match(reported?.reason ?? "", /^held by hand \(condor_hold\); condor_release resumes it/);
 });
 
 Deno.test("condor_q: a job that is matched and never starts names the machine and the line that leaves it out", () => {
@@ -48,10 +48,10 @@ Deno.test("condor_q: a job that is matched and never starts names the machine an
   const reasons = read.kind === "ok" ? read.value.map(({ reason }) => reason ?? "") : [];
   assert.equal(
     reasons[0],
-    "e1 was matched again and again, but the job never started there; to leave that machine out: retry with " +
+    "e1 was matched again and again, but the job never started there; to avoid that machine: retry with " +
       `--condor-requirements '(Machine != "e1")'`,
   );
-  assert.match(reasons[2] ?? "", /^no machine that fits is free \(no match found\)$/);
+  assert.match(reasons[2] ?? "", /^no matching machine is free \(no match found\)$/);
 });
 
 Deno.test("condor_q: a job that never starts is told as such also in the moments when it counts as running", () => {
@@ -71,7 +71,7 @@ Deno.test("condor_q: how long a job has waited is told, and that no machine took
   const reported = adState({ ClusterId: 1, ProcId: 0, JobStatus: 1, EnteredCurrentStatus: 1000, ServerTime: 1330 });
   assert.deepEqual([reported.native, reported.reason], [
     "IDLE (for 5 min)",
-    "no machine has taken it; condor_q -better-analyze 1 tells which of its wishes no machine fulfils",
+    "no machine has accepted it; condor_q -better-analyze 1 shows which requirement no machine meets",
   ]);
 });
 

@@ -107,7 +107,7 @@ Deno.test("with a shared file system wanted and no machine that sees it, render 
     htcondor.render(exampleContext(undefined, { limits: { places } })).warnings;
   assert.match(
     warnings(place(false), place(false)).join(),
-    /no machine .* sees this machine's files .*--mode transfer/,
+    /no machine .* shares files with this machine .*--mode transfer/,
   );
   for (const places of [[], [PLACE], [place(false), place(true)]]) assert.deepEqual(warnings(...places), []);
 });

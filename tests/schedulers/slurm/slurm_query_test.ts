@@ -34,7 +34,7 @@ Deno.test("squeue: pending, running and finished tasks of one array are told apa
     host: "n1",
   });
   assert.equal(states.get(9)?.native, "PENDING (JobArrayTaskLimit)");
-  assert.match(states.get(9)?.reason ?? "", /as many of its array run as --slurm-throttle lets/);
+  assert.match(states.get(9)?.reason ?? "", /--slurm-throttle limits how many jobs of its array run at a time/);
   assert.equal(states.get(9)?.host, null);
 });
 
@@ -75,7 +75,7 @@ Deno.test("squeue: the reason that a task waited for is not told of one that was
 
 Deno.test("squeue: a job that ran into its time limit is timed out", () => {
   const { state, host, reason } = statesIn("slurm-squeue-farm-timeout", [handle("52", [40])]).get(40) ?? {};
-  assert.deepEqual([state, host, reason], ["timed_out", "n1", "it ran into the job's time limit (--slurm-time)"]);
+  assert.deepEqual([state, host, reason], ["timed_out", "n1", "it reached the job's time limit (--slurm-time)"]);
 });
 
 Deno.test("squeue: a line break in another job's name makes no state of ours", () => {
@@ -149,7 +149,7 @@ Deno.test("sacct: state, exit code, signal and node of ended tasks are read", ()
       [0, "done", null, "n1"],
       [1, "failed", "the job ended with an error (exit 3)", "n2"],
       [2, "cancelled", "cancelled with scancel, or by the site", "n2"],
-      [3, "out_of_memory", "it used more memory than the job asked for", "n1"],
+      [3, "out_of_memory", "it used more memory than the job requested", "n1"],
       [4, "queued", null, null],
       [5, "queued", null, null],
     ],

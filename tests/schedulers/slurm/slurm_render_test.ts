@@ -241,5 +241,5 @@ Deno.test("a run directory with a line break is refused: the rest of it would be
 Deno.test("the help of --env names every variable that a job gets in any case", () => {
   const line = /^#SBATCH --export=(.*),NSFARM_TOKEN=/m.exec(textOf(exampleContext()))?.[1];
   const help = slurm.options.find(({ name }) => name === "env")?.help;
-  assert.ok(line && help?.includes(`beside these no other one is passed: ${line.split(",").join(", ")} `), help);
+  assert.ok(line && help?.includes(`besides these no other is passed: ${line.split(",").join(", ")} `), help);
 });

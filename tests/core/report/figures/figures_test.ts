@@ -66,6 +66,6 @@ Deno.test("of many hosts the fastest and the slowest are shown, and how many are
   const figure = hostRates(hosts);
   const shown = titles(figure?.svg).filter((title) => /^n\d+$/.test(title));
   assert.deepEqual([shown[0], shown.at(-1), shown.length], ["n39", "n0", 24]);
-  assert.match(figure?.caption ?? "", / 16 hosts in between are left out\.$/);
+  assert.match(figure?.caption ?? "", / 16 hosts in the middle are not shown\.$/);
   assert.equal(hostRates(hosts.map((host) => ({ ...host, toys_per_slot_s: null }))), null);
 });

@@ -6,7 +6,7 @@ import { collectRun } from "../../../../runtime/state/collect.ts";
 import type { WorkReport } from "../../../../runtime/worker/executor.ts";
 import { localPool } from "../../../../runtime/worker/local.ts";
 import { runWorkLoop } from "../../../../runtime/worker/run.ts";
-import { benchOf, MACHINE } from "../bench.ts";
+import { contextOf, MACHINE } from "../context.ts";
 import { type Fate, Job, type Life, manifestOf, QUIET, type Window } from "./job.ts";
 import { type Caller, Killed, NfsClient, real } from "./nfs_client.ts";
 import { Timers } from "./timers.ts";
@@ -176,7 +176,7 @@ class Machine {
   }
 
   async #loop(process: Process): Promise<WorkReport> {
-    const context = this.#bench(process);
+    const context = this.#context(process);
     const shape = { slots: this.job.slots, threads: 1, time_limit_s: null };
     const order = { token: `${process.boot_id}00000000`, retry_failed: true, stop: new AbortController().signal };
     const pool = await localPool(shape)(context, order);
@@ -187,8 +187,8 @@ class Machine {
     });
   }
 
-  #bench(process: Process): JobContext {
-    const context = benchOf(this.job.dir, manifestOf(this.job), {
+  #context(process: Process): JobContext {
+    const context = contextOf(this.job.dir, manifestOf(this.job), {
       ...MACHINE,
       host: process.life.host,
       process: process.process,

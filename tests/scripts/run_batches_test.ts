@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { fileResult } from "../../scripts/testing/file_result.ts";
 import { folderOf, readTestSource, type TestSource } from "../../scripts/testing/find_tests.ts";
 import { leftOutText } from "../../scripts/testing/left_out.ts";
-import { byFolder, queuesOf, runQueues } from "../../scripts/testing/run_bunches.ts";
+import { byFolder, queuesOf, runQueues } from "../../scripts/testing/run_batches.ts";
 import { linesLeftOut } from "../../scripts/testing/run_tests.ts";
 
 const source = (file: string, isCluster = false): TestSource => ({ file, slow: "", isCluster });
-const bunch = (label: string) => ({ label, files: [label] });
+const batch = (label: string) => ({ label, files: [label] });
 
 Deno.test("unit tests of one folder share a process, e2e files have their own, and clusters wait in a queue of theirs", () => {
   const sources = [
@@ -19,19 +19,19 @@ Deno.test("unit tests of one folder share a process, e2e files have their own, a
   ];
   const { computing, waiting } = queuesOf(sources);
   assert.deepEqual(computing.map(({ label }) => label), ["tests/core", "tests", "tests/e2e/kill_test.ts"]);
-  assert.deepEqual(waiting, [bunch("tests/e2e/slurm_run_test.ts")]);
+  assert.deepEqual(waiting, [batch("tests/e2e/slurm_run_test.ts")]);
 });
 
 Deno.test("a folder of many unit tests is dealt to several processes, each file once", () => {
   const files = Array.from({ length: 41 }, (_, i) => `tests/core/${i}_test.ts`);
-  const bunches = byFolder(files);
-  assert.deepEqual(bunches.map(({ label }) => label), [1, 2, 3].map((i) => `tests/core (${i} of 3)`));
-  assert.deepEqual(bunches.flatMap((one) => one.files).sort(), files.toSorted());
-  assert.deepEqual([...new Set(bunches.map(({ label }) => folderOf(label)))], ["tests/core"]);
+  const batches = byFolder(files);
+  assert.deepEqual(batches.map(({ label }) => label), [1, 2, 3].map((i) => `tests/core (${i} of 3)`));
+  assert.deepEqual(batches.flatMap((one) => one.files).sort(), files.toSorted());
+  assert.deepEqual([...new Set(batches.map(({ label }) => folderOf(label)))], ["tests/core"]);
 });
 
-Deno.test("runQueues() runs each bunch once, four at a time, and whoever has an empty queue helps the other", async () => {
-  const names = (letter: string) => Array.from({ length: 5 }, (_, i) => bunch(`${letter}${i}`));
+Deno.test("runQueues() runs each batch once, four at a time, and whoever has an empty queue helps the other", async () => {
+  const names = (letter: string) => Array.from({ length: 5 }, (_, i) => batch(`${letter}${i}`));
   for (const queues of [{ computing: names("c"), waiting: names("w") }, { computing: [], waiting: names("w") }]) {
     let [now, most] = [0, 0];
     const begun: string[] = [];

@@ -1,13 +1,13 @@
 import type { FileResult } from "./file_result.ts";
 import { folderOf, kindOf, type TestSource } from "./find_tests.ts";
-import { type Bunch, runTests, type TestRun } from "./run_tests.ts";
+import { type Batch, runTests, type TestRun } from "./run_tests.ts";
 
-/** Bunches that wait for their turn. */
+/** Batches that wait for their turn. */
 interface Queues {
   /** Those that need a core for as long as they run. */
-  computing: Bunch[];
+  computing: Batch[];
   /** Those that mostly wait for the daemons of a cluster. */
-  waiting: Bunch[];
+  waiting: Batch[];
 }
 
 /**
@@ -23,14 +23,14 @@ const mostTogether = 20;
  * Runs test files: the unit tests of one folder share a process or two, each file of the others has its own. Those of
  * tests/slow run alone.
  */
-export async function runBunches(run: TestRun, sources: TestSource[]): Promise<FileResult[]> {
+export async function runBatches(run: TestRun, sources: TestSource[]): Promise<FileResult[]> {
   const slow = sources.filter(({ file }) => kindOf(file) === "slow").map(({ file }) => file);
-  const results = await runQueues(queuesOf(sources), (bunch) => runTests(run, bunch));
-  for (const bunch of oneByOne(slow)) results.push(...await runTests(run, bunch));
+  const results = await runQueues(queuesOf(sources), (batch) => runTests(run, batch));
+  for (const batch of oneByOne(slow)) results.push(...await runTests(run, batch));
   return results;
 }
 
-/** Returns the bunches of unit and e2e tests, in the order in which they begin. */
+/** Returns the batches of unit and e2e tests, in the order in which they begin. */
 export function queuesOf(sources: TestSource[]): Queues {
   const of = (kind: string, isCluster: boolean) =>
     sources.filter((one) => kindOf(one.file) === kind && one.isCluster === isCluster).map(({ file }) => file);
@@ -40,8 +40,8 @@ export function queuesOf(sources: TestSource[]): Queues {
   };
 }
 
-/** Returns the unit tests among some files as bunches, one or more for each folder. */
-export function byFolder(files: string[]): Bunch[] {
+/** Returns the unit tests among some files as batches, one or more for each folder. */
+export function byFolder(files: string[]): Batch[] {
   return [...Map.groupBy(files, folderOf)].flatMap(([folder, files]) => {
     const count = Math.ceil(files.length / mostTogether);
     const label = (i: number) => count === 1 ? folder : `${folder} (${i + 1} of ${count})`;
@@ -52,14 +52,14 @@ export function byFolder(files: string[]): Bunch[] {
   });
 }
 
-function oneByOne(files: string[]): Bunch[] {
+function oneByOne(files: string[]): Batch[] {
   return files.map((file) => ({ label: file, files: [file] }));
 }
 
-/** Runs all bunches, each by the first process that is free for it. */
+/** Runs all batches, each by the first process that is free for it. */
 export async function runQueues(
   queues: Queues,
-  runOne: (bunch: Bunch) => Promise<FileResult[]>,
+  runOne: (batch: Batch) => Promise<FileResult[]>,
 ): Promise<FileResult[]> {
   const left = { computing: [...queues.computing], waiting: [...queues.waiting] };
   const results: FileResult[] = [];

@@ -24,8 +24,8 @@ export const runOf = (dir: string, manifest: FarmManifest): Run<FarmManifest> =>
   manifest,
 });
 
-/** A workbench without a meter that measures: only for what fits nothing. */
-export function benchOf(dir: string, manifest: FarmManifest, machine: Machine = MACHINE): JobContext {
+/** Returns a job context whose meter measures nothing: for tests that fit nothing. */
+export function contextOf(dir: string, manifest: FarmManifest, machine: Machine = MACHINE): JobContext {
   return {
     run: runOf(dir, manifest),
     machine,
