@@ -33,7 +33,7 @@ const finish: CommandSpec = {
       const adapter = await adapterOf(run, out);
       const look = flags.wait
         ? await watchRun(run, adapter, signals.signal, out, false, flags.fileGraceS)
-        : await lookAtEnd(run, adapter, flags.fileGraceS, signals.signal);
+        : await inspectAtEnd(run, adapter, flags.fileGraceS, signals.signal);
       return signals.exitCode() ?? await finishRun(run, out, false, look.reached ? look.shards : []);
     } finally {
       signals.close();
@@ -43,7 +43,7 @@ const finish: CommandSpec = {
 export default finish;
 
 /** The jobs have ended: only files are waited for, and of a job that failed not even these. */
-async function lookAtEnd(
+async function inspectAtEnd(
   run: Run<FarmManifest>,
   adapter: Backend,
   grace_s: number,

@@ -9,7 +9,7 @@ import { LATE_FILES_S } from "../core/shard_states.ts";
 import { listNames, orRefusal } from "../runtime/fs/list.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
 import { recordSilent } from "../runtime/run/submissions.ts";
-import { listWorkers, lookAtWorkers } from "../runtime/run/workers.ts";
+import { inspectWorkers, listWorkers } from "../runtime/run/workers.ts";
 import { queryScheduler, shardsWithFiles } from "../runtime/scheduler/query.ts";
 import { ingestIncoming } from "../runtime/shard/ingest.ts";
 import { explainEnds } from "../runtime/state/job_logs.ts";
@@ -52,7 +52,7 @@ async function wholeRun(run: Run<FarmManifest>, machine: Machine, seen: Seen): P
 async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
   const refused = orRefusal(() => listNames(join(run.dir, CLAIMS)));
   if (refused instanceof FarmError) return [refused.message];
-  const { alive, elsewhere, unknown } = await lookAtWorkers(run, machine.process.boot_id);
+  const { alive, elsewhere, unknown } = await inspectWorkers(run, machine.process.boot_id);
   return [
     ...alive.map((one) => `worker ${one.process.pid} (${plural(one.slots, "slot")}) is running here`),
     ...elsewhere.map((one) => `a worker (${plural(one.slots, "slot")}) was started on ${one.process.host}`),

@@ -201,8 +201,8 @@ function contention({ contention, points }: Figures): string[] {
   const { r, load_min, load_max, n_shards } = contention;
   const range = `loads ${load_min.toFixed(1)} to ${load_max.toFixed(1)}, ${n_shards} shards, r = ${r.toFixed(2)}`;
   const words = r > CLEAR_R
-    ? `Toys took longer where the load was higher (${range}): something else used the pool.`
-    : `The time per toy does not depend on the load (${range}).`;
+    ? `Toys took longer where the load was higher (${range}): the pool was not idle.`
+    : `The time per toy shows no clear correlation with the load (${range}).`;
   return [words, ...waited];
 }
 

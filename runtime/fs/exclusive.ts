@@ -53,13 +53,13 @@ function commitByRename(temporary: string, path: string): boolean {
 
 /** A right is held for a few calls of the system; one that is older than this is of a process that died. */
 const RIGHT_STALE_MS = 30_000;
-const LOOK_AGAIN_MS = 20;
+const POLL_INTERVAL_MS = 20;
 
 /** Does something while nobody else does what needs the same right: a file that is created exclusively. */
 export function withLease<T>(right: string, act: () => T): T {
   for (let tries = 0; !createNew(right); tries++) {
     if (tries % 50 === 1) dropStaleRight(right);
-    pause(LOOK_AGAIN_MS);
+    pause(POLL_INTERVAL_MS);
   }
   try {
     return act();

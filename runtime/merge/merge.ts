@@ -17,7 +17,7 @@ import { readRecords, timeFacts } from "../shard/run_records.ts";
 import { isMergedDocument } from "./check_merged.ts";
 import { mergedSet, type MergeMoment, type Proof, prove, wholeOf, withoutPulls } from "./merged_set.ts";
 import { inputSources, runSources, type Sources } from "./sources.ts";
-import { callHelper, type Helper } from "./worker.ts";
+import { type Helper, startMergeWorker } from "./worker.ts";
 import { mergedPieces, writeMerged } from "./write_merged.ts";
 
 export interface MergeOptions {
@@ -39,7 +39,7 @@ export interface MergeOptions {
  * @throws {FarmError} usage; input, where the manifest cannot be read or the disk takes nothing
  */
 export async function mergeRun(options: MergeOptions, moment: MergeMoment): Promise<MergeReport> {
-  const helper = options.run === null ? undefined : callHelper(options.run, options.accept_unrecorded);
+  const helper = options.run === null ? undefined : startMergeWorker(options.run, options.accept_unrecorded);
   try {
     const sources = openSources(options);
     const guardrails = askedOf(sources, options.guardrails);

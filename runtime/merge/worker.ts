@@ -37,7 +37,7 @@ export interface Helper {
  * Starts a second thread on a run, whose program is this very module (in the built program: the file that holds it);
  * undefined where there can be none, or it would not pay.
  */
-export function callHelper(run: string, accept_unrecorded: boolean): Helper | undefined {
+export function startMergeWorker(run: string, accept_unrecorded: boolean): Helper | undefined {
   if (!canHelp() || !isLarge(run)) return undefined;
   const line = new Line(new Worker(import.meta.url, { type: "module", name: "nsfarm-deno merge helper" }));
   line.send({ kind: "open", run, accept_unrecorded });

@@ -30,7 +30,7 @@ export class RenderedFiles {
     try {
       const what = this.#inputsFault();
       if (what !== null) return { nextstat_sha256: null, fault: { what, next: BRING_BACK } };
-      return await this.#lookAtNextstat();
+      return await this.#inspectNextstat();
     } catch (error) {
       return { nextstat_sha256: null, fault: { what: faultWords(error) ?? errorText(error), next: BRING_BACK } };
     }
@@ -58,7 +58,7 @@ export class RenderedFiles {
     return null;
   }
 
-  async #lookAtNextstat(): Promise<FilesNow> {
+  async #inspectNextstat(): Promise<FilesNow> {
     const { manifest, manifest_path } = this.run;
     const path = manifest.nextstat_bin;
     const info = Deno.statSync(path);

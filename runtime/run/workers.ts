@@ -85,7 +85,7 @@ function addWorker({ known, unknown }: ListedWorkers, dir: string, token: string
 }
 
 /** The workers of this run that are alive on this machine, those of other machines, and those that cannot be read. */
-export async function lookAtWorkers(
+export async function inspectWorkers(
   run: Run,
   boot_id: string,
 ): Promise<{ alive: Worker[]; elsewhere: Worker[]; unknown: UnknownWorker[] }> {

@@ -104,13 +104,13 @@ export async function queryLimits(adapter: Backend): Promise<SchedulerLimits> {
 /** What `retry` can raise: twice what the run asked for, or a first value, where it asked for nothing. */
 export function remediesFor(run: Run<FarmManifest>, adapter: Backend): Remedies {
   return {
-    more_memory: raiseOf(run, adapter, "memory", ["4GB", "4G"]),
-    more_time: raiseOf(run, adapter, "time", []),
+    more_memory: changeOf(run, adapter, "memory", ["4GB", "4G"]),
+    more_time: changeOf(run, adapter, "time", []),
     refusal: refusalOf(run),
   };
 }
 
-function raiseOf(run: Run<FarmManifest>, adapter: Backend, role: "memory" | "time", first: string[]): LimitChange {
+function changeOf(run: Run<FarmManifest>, adapter: Backend, role: "memory" | "time", first: string[]): LimitChange {
   const option = adapter.options.find((one) => one.role === role);
   if (!option) return null;
   if (run.manifest.farm.options[option.name] !== undefined) return "twice";

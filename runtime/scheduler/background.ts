@@ -10,7 +10,7 @@ import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Answer, Handle, NativeState, SubmitAnswer } from "../../schedulers/adapter.ts";
 import { explainWrite, makeFolder } from "../fs/write.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { listWorkers, lookAtWorkers, type UnknownWorker } from "../run/workers.ts";
+import { inspectWorkers, listWorkers, type UnknownWorker } from "../run/workers.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import { bootId } from "../system/proc.ts";
 import { ownCommand, pauseFor } from "../system/process.ts";
@@ -68,7 +68,7 @@ type AskedWorker = Worker & { running: number[] };
 export async function askWorkers(
   run: Run<FarmManifest>,
 ): Promise<{ alive: AskedWorker[]; unknown: UnknownWorker[] }> {
-  const { alive, unknown } = await lookAtWorkers(run, await bootId());
+  const { alive, unknown } = await inspectWorkers(run, await bootId());
   const attempts = [...listAttempts(run.dir)].flatMap(([shard, numbers]) =>
     readAttempt(run.dir, shard, numbers.at(-1) ?? 0) ?? []
   );
@@ -92,7 +92,7 @@ export async function stopWorkers(
   run: Run<FarmManifest>,
   tokens: readonly string[] | null,
 ): Promise<{ stopped: Worker[]; unknown: UnknownWorker[] }> {
-  const { alive, unknown } = await lookAtWorkers(run, await bootId());
+  const { alive, unknown } = await inspectWorkers(run, await bootId());
   const isMine = (worker: { token: string }) => tokens === null || tokens.includes(worker.token);
   const mine = alive.filter(isMine);
   for (const { process } of mine) terminate(process.pid);
@@ -103,7 +103,7 @@ export async function stopWorkers(
 }
 
 async function stillAlive(run: Run<FarmManifest>, workers: Worker[]): Promise<boolean> {
-  const { alive } = await lookAtWorkers(run, await bootId());
+  const { alive } = await inspectWorkers(run, await bootId());
   return alive.some((one) => workers.some((worker) => worker.token === one.token));
 }
 
@@ -131,7 +131,7 @@ export const startLoop = (run: Run<FarmManifest>, token: string, words: string[]
 /** Looks for a submission among the worker loops of this machine. */
 export const findLoop = (run: Run<FarmManifest>, token: string): Promise<Answer<string | null>> =>
   answered(async () => {
-    const { alive, unknown } = await lookAtWorkers(run, await bootId());
+    const { alive, unknown } = await inspectWorkers(run, await bootId());
     const hidden = unknown.find((one) => one.token === token);
     if (hidden) return { kind: "unclear", message: hidden.why };
     const loop = alive.find((one) => one.token === token);

@@ -27,7 +27,7 @@ interface JobEnd {
 }
 
 /** Polling interval while another attempt of the same shard ends. */
-const LOOK_AGAIN_MS = 500;
+const POLL_INTERVAL_MS = 500;
 
 /**
  * Runs the given shards one after the other, inside a scheduler's job. Stops at a signal.
@@ -72,7 +72,7 @@ async function runOne(context: JobContext, plan: Plan, stop: AbortSignal): Promi
       });
       if (end.kind !== "taken") return endOf(shard, end);
     }
-    await pauseFor(LOOK_AGAIN_MS, stop);
+    await pauseFor(POLL_INTERVAL_MS, stop);
   }
   return { shard, cause: "terminated", note: null };
 }

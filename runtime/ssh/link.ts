@@ -46,7 +46,7 @@ export async function probeHost(
     session.kill();
   }, order.timeout_s * 1000);
   try {
-    return { host, ...await lookAt(session) };
+    return { host, ...await describeHost(session) };
   } catch (error) {
     if (late) return { host, error: `no answer within ${order.timeout_s} s` };
     return { host, error: await session.ended ?? errorText(error) };
@@ -66,7 +66,7 @@ export async function readFacts(session: SshSession): Promise<HostFacts> {
   return readHostFacts(lines);
 }
 
-async function lookAt(session: SshSession) {
+async function describeHost(session: SshSession) {
   const facts = await readFacts(session);
   return { facts, ...await compareClocks(session) };
 }

@@ -119,7 +119,7 @@ export function giveUpShards(shards: readonly RemoteShard[]): { shard: number; a
   });
 }
 
-const LOOK_AGAIN_MS = 200;
+const POLL_INTERVAL_MS = 200;
 
 /**
  * Settles an attempt whose files are in incoming/, or will be seen there soon.
@@ -140,7 +140,7 @@ export async function ingestRemote(context: JobContext, shard: RemoteShard, late
     }
     const [cause, printed] = late_s > 0 ? NOT_SEEN : NOT_WHOLE;
     if (!isDone && performance.now() > until) return failRemote(context, shard, cause, printed);
-    await pauseFor(LOOK_AGAIN_MS);
+    await pauseFor(POLL_INTERVAL_MS);
   }
 }
 

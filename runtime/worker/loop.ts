@@ -29,7 +29,7 @@ import { nextAssignment, ThroughputEstimator } from "./next.ts";
 import { newAssignment, ShardQueue } from "./queue.ts";
 
 /** How often shards that another process runs are looked at again. */
-const LOOK_AGAIN_MS = 300;
+const POLL_INTERVAL_MS = 300;
 
 /** One loop, from its look at the run to the last shard that it takes. */
 export class WorkLoop {
@@ -265,7 +265,7 @@ export class WorkLoop {
   }
 
   async #look(): Promise<void> {
-    await pauseFor(LOOK_AGAIN_MS);
+    await pauseFor(POLL_INTERVAL_MS);
     const listing = listRun(this.context.run.dir);
     await this.#sortAll(this.#queue.takeTaken(), listing);
     this.#dropDone();

@@ -81,7 +81,7 @@ Deno.test("A submission that was refused is told with its words, and no command 
 Deno.test("A shard that failed twice in the same way is said not to be mended by another try, with its fit by hand", () => {
   const { troubles: [trouble], next } = diagnose([symptom({ times: 2, by_hand: ["nextstat", "x"] })], TWICE, false);
   assert.equal(trouble?.what, "failed: exit 3, 2 times in a row");
-  assert.match(trouble?.advice ?? "", /will not help/);
+  assert.match(trouble?.advice ?? "", /a rerun alone fails again/);
   assert.deepEqual(trouble?.by_hand, ["nextstat", "x"]);
   assert.equal(next?.join(" "), "retry RUN_DIR --wait");
   const [once] = diagnose([symptom({ times: 1, by_hand: ["nextstat", "x"] })], TWICE, false).troubles;

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { doubleMemory, doubleTime } from "../../core/request.ts";
 
-Deno.test("twiceMemory() doubles the number and keeps the unit", () => {
+Deno.test("doubledMemory() doubles the number and keeps the unit", () => {
   assert.deepEqual(["2GB", "1500", "0.5 G", "512M", 3].map(doubleMemory), ["4GB", "3000", "1G", "1024M", "6"]);
 });
 
-Deno.test("twiceMemory() of no amount says what to give instead", () => {
+Deno.test("doubledMemory() of no amount says what to give instead", () => {
   assert.throws(() => doubleMemory("a lot"), { kind: "usage", next: "Give the new amount: --more-memory 4GB" });
 });
 

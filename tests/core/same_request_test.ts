@@ -32,14 +32,14 @@ Deno.test("another value of an option of the scheduler is another run; what a re
   assert.equal(requestDifference(run, asked), null);
   assert.equal(
     requestDifference(run, { ...asked, options: { "slurm-time": "2:00" } }),
-    "it was rendered with --slurm-time 1:00, asked is 2:00",
+    "it has --slurm-time 1:00, you gave 2:00",
   );
   assert.equal(
     requestDifference(run, { ...asked, options: {} }),
-    "it was rendered with --slurm-time 1:00, asked is none",
+    "it has --slurm-time 1:00, you gave none",
   );
   const more = { ...asked, options: { ...asked.options, "slurm-qos": "long" } };
-  assert.equal(requestDifference(run, more), "it was rendered without --slurm-qos, asked is long");
+  assert.equal(requestDifference(run, more), "it has no --slurm-qos, you gave long");
   const retried = changeOptions(run, { "slurm-time": "2:00" }, "retried", "2026-11-24T20:00:00.000Z");
   assert.equal(requestDifference(retried, asked), null);
   const twice = changeOptions(retried, { "slurm-time": "4:00" }, "retried", "2026-11-24T21:00:00.000Z");
@@ -57,32 +57,32 @@ Deno.test("a run that was cut or extended since is still the one that was asked 
 
 for (
   const [name, value, words] of [
-    ["config", "/other.json", "--config /specs/spec.json, asked is /other.json"],
-    ["n_toys", 30, "--n-toys 20, asked is 30"],
-    ["seed", 43, "--seed 42, asked is 43"],
-    ["shards", 5, "--shards 4, asked is 5"],
-    ["threads", 2, "--threads 1, asked is 2"],
-    ["scheduler", "slurm", "--scheduler local, asked is slurm"],
-    ["nextstat_bin", "/x", "--nextstat-bin /bin/nextstat, asked is /x"],
-    ["gen", "mle", "--gen init, asked is mle"],
-    ["set", { mu: 1 }, '--set {"mu":1,"tau":2}, asked is {"mu":1}'],
-    ["freeze_gen", true, "--freeze-gen false, asked is true"],
-    ["pulls", true, "--pulls false, asked is true"],
-    ["extra_args", ["--x"], '--extra-args [], asked is ["--x"]'],
-    ["wrapper", "sh", "--wrapper binary, asked is sh"],
-    ["mode", "transfer", "--mode shared, asked is transfer"],
+    ["config", "/other.json", "--config /specs/spec.json, you gave /other.json"],
+    ["n_toys", 30, "--n-toys 20, you gave 30"],
+    ["seed", 43, "--seed 42, you gave 43"],
+    ["shards", 5, "--shards 4, you gave 5"],
+    ["threads", 2, "--threads 1, you gave 2"],
+    ["scheduler", "slurm", "--scheduler local, you gave slurm"],
+    ["nextstat_bin", "/x", "--nextstat-bin /bin/nextstat, you gave /x"],
+    ["gen", "mle", "--gen init, you gave mle"],
+    ["set", { mu: 1 }, '--set {"mu":1,"tau":2}, you gave {"mu":1}'],
+    ["freeze_gen", true, "--freeze-gen false, you gave true"],
+    ["pulls", true, "--pulls false, you gave true"],
+    ["extra_args", ["--x"], '--extra-args [], you gave ["--x"]'],
+    ["wrapper", "sh", "--wrapper binary, you gave sh"],
+    ["mode", "transfer", "--mode shared, you gave transfer"],
   ] as const
 ) {
   Deno.test(`another ${name} is another run, and both values are told`, () => {
-    assert.equal(requestDifference(manifest, { ...ASKED, [name]: value }), `it was rendered with ${words}`);
+    assert.equal(requestDifference(manifest, { ...ASKED, [name]: value }), `it has ${words}`);
   });
 }
 
 Deno.test("another number of pilots is another run, as are pilots where there were none", () => {
   const run = { ...manifest, farm: { ...manifest.farm, pilots: 2 } };
-  assert.equal(requestDifference(run, { ...ASKED, pilots: 3 }), "it was rendered with --pilots 2, asked is 3");
-  assert.equal(requestDifference(run, ASKED), "it was rendered with --pilots 2, asked is none");
-  assert.equal(requestDifference(manifest, { ...ASKED, pilots: 2 }), "it was rendered without --pilots, asked is 2");
+  assert.equal(requestDifference(run, { ...ASKED, pilots: 3 }), "it has --pilots 2, you gave 3");
+  assert.equal(requestDifference(run, ASKED), "it has --pilots 2, you gave none");
+  assert.equal(requestDifference(manifest, { ...ASKED, pilots: 2 }), "it has no --pilots, you gave 2");
 });
 
 Deno.test("other guardrails are another run", () => {

@@ -69,11 +69,11 @@ Deno.test("run: an existing run id with other options is refused by naming the d
     const before = await namesIn(dir);
     for (
       const [more, line] of [
-        [["--n-toys", "9"], /rendered with --n-toys 8, asked is 9/],
-        [["--seed", "43"], /rendered with --seed 42, asked is 43/],
-        [["--gen", "mle"], /rendered with --gen init, asked is mle/],
-        [["--set", "mu=2"], /rendered with --set \{\}, asked is \{"mu":2\}/],
-        [["--pulls"], /rendered with --pulls false, asked is true/],
+        [["--n-toys", "9"], /it has --n-toys 8, you gave 9/],
+        [["--seed", "43"], /it has --seed 42, you gave 43/],
+        [["--gen", "mle"], /it has --gen init, you gave mle/],
+        [["--set", "mu=2"], /it has --set \{\}, you gave \{"mu":2\}/],
+        [["--pulls"], /it has --pulls false, you gave true/],
       ] as const
     ) {
       const ran = await nsfarm(folder, ["run", ...requestArgs(folder, { toys: 8, shards: 2, more: [...more] })]);

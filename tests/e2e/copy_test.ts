@@ -21,7 +21,7 @@ Deno.test("a copy of a rendered run is not begun when the original is done, and 
     const status = await mustRun(folder, ["status", copy]);
     assert.match(status.stdout, /2 not submitted of 2 shards/);
     assert.ok(status.stderr.includes(`this is a copy of "${dir}"`), status.stderr);
-    assert.match((await mustRun(folder, ["verify", copy], 5)).stdout, /0\/2 shards good, merged\.out\.json absent/);
+    assert.match((await mustRun(folder, ["verify", copy], 5)).stdout, /0\/2 shards valid, merged\.out\.json absent/);
     await mustRun(folder, ["collect", copy], 5);
     await mustRun(folder, ["merge", copy], 5);
 
@@ -88,7 +88,7 @@ Deno.test("a manifest collected elsewhere names its run to every command", () =>
     const manifest = join(folder, "elsewhere", "manifest.json");
     await mustRun(folder, ["collect", dir, "--out", manifest]);
     assert.match((await mustRun(folder, ["status", manifest])).stdout, /2 done of 2 shards/);
-    assert.match((await mustRun(folder, ["verify", manifest])).stdout, /2\/2 shards good/);
+    assert.match((await mustRun(folder, ["verify", manifest])).stdout, /2\/2 shards valid/);
     await mustRun(folder, ["merge", "--manifest", manifest]);
     assert.equal((await nsfarm(folder, ["submit", manifest])).stdout, "Nothing to submit: all 2 shards are done\n");
   }));

@@ -69,7 +69,10 @@ Deno.test("of an old run that is whole doctor says how to merge it, and then tha
     const run = (args: string[]) => mustRun(folder, args);
     assert.deepEqual((await examine(run, dir)).troubles, []);
     assert.deepEqual(await followAdvice(run, dir), ["merge"]);
-    assert.match((await mustRun(folder, ["doctor", dir])).stdout, /Nothing is wrong: .*merged\.out\.json is there/);
+    assert.match(
+      (await mustRun(folder, ["doctor", dir])).stdout,
+      /Nothing is wrong: all toys are merged into .*merged\.out\.json/,
+    );
     assert.match((await mustRun(folder, ["logs", dir, "0"])).stdout, /ended with exit 0 after 1 s on w0/);
   }));
 

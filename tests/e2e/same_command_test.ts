@@ -66,5 +66,5 @@ Deno.test("the same run with --seed next and no --shards goes on with its own se
     await mustRun(folder, words.toSpliced(at, 2));
     assert.equal((await readManifest(runDir(folder, "third"))).seed, 102, "a new one takes fresh seeds");
     const again = requestArgs(folder, { toys: 30, shards: 3, more: ["--seed", "73"] });
-    assertTold(await nsfarm(folder, ["run", ...again]), { code: 2, line: /rendered with --seed 72, asked is 73/ });
+    assertTold(await nsfarm(folder, ["run", ...again]), { code: 2, line: /it has --seed 72, you gave 73/ });
   }));

@@ -84,7 +84,7 @@ test("a licence that the cluster does not have is refused by Slurm, in its words
   assert.match(words, /^r \(slurm\): 1 not submitted of 1 shards\n/);
   assert.match(words, /the last submission was refused: .*Invalid license/i);
   const other = await farm.must(slurmRun(farm, { toys: 2, shards: 1 }), 2);
-  assert.match(other.stderr, /it was rendered with --slurm-sbatch \["--licenses=matlab"\], asked is none/);
+  assert.match(other.stderr, /it has --slurm-sbatch \["--licenses=matlab"\], you gave none/);
 });
 
 test("a fit and a wrapper that are killed are told as such, and retry runs both shards again", async (farm) => {

@@ -42,7 +42,7 @@ until [ -e "$here/w1" ] && [ -e "$here/w2" ] && [ -e "$here/w3" ]; do sleep 0.1;
   const ran = await farm.must(args, 0, { most_s: 300 });
   for (const host of HOSTS) {
     assert.equal(await farm.hosts.on(host, `[ -e '${dir}' ] || echo hidden`), "hidden\n");
-    assert.match(ran.stderr, new RegExp(`^${host}: \\d+ slots? of 1 thread, in /home/farmer/nsfarm_runs$`, "m"));
+    assert.match(ran.stderr, new RegExp(`^${host}: \\d+ slots? x 1 thread, files in /home/farmer/nsfarm_runs$`, "m"));
   }
   await assertMerged(dir, { toys });
   assert.deepEqual([...new Set(await hostsOf(dir, shards))].sort(), HOSTS);
@@ -156,7 +156,7 @@ test("threads= of a host and --threads physical give one shard at a time with th
   const args = [...farm.run(hosts, { toys: 12, shards: 6 }), "--threads", "physical"];
   const ran = await farm.must(args);
   assert.match(ran.stderr, new RegExp(`^w1: 1 slot of ${cpus} threads?`, "m"));
-  assert.match(ran.stderr, new RegExp(`^w2: ${cpus} slots? of 1 thread`, "m"));
+  assert.match(ran.stderr, new RegExp(`^w2: ${cpus} slots? x 1 thread`, "m"));
   assert.equal(await countDone(runDir(farm.folder)), 6);
 });
 

@@ -38,7 +38,7 @@ test("on a shared file system shards run in the run directory, and nothing is se
 test("--mode transfer sends all also where the run directory is seen", async (farm) => {
   const args = farm.run(await farm.hostsFile("w1"), { toys: 6, shards: 3, more: ["--mode", "transfer"] });
   const ran = await farm.must(args);
-  assert.match(ran.stderr, /^w1: \d+ slots? of 1 thread, in \/home\/farmer\/nsfarm_runs$/m);
+  assert.match(ran.stderr, /^w1: \d+ slots? x 1 thread, files in \/home\/farmer\/nsfarm_runs$/m);
   await assertMerged(runDir(farm.folder), { toys: 6 });
 });
 

@@ -140,7 +140,7 @@ Deno.test("a sweep is rendered once; an interrupted render is finished with the 
     assert.equal(await readText(join(folder, "runs", "s_sh2", "manifest.json")), kept);
     await Deno.remove(sweepJson(folder));
     const other = sweepArgs(folder, "render", { more: ["--seed", "7"] });
-    assertTold(await nsfarm(folder, other), { code: 2, line: /Cannot use the run ".*" in the sweep: .*asked is 7/ });
+    assertTold(await nsfarm(folder, other), { code: 2, line: /Cannot use the run ".*" in the sweep: .*you gave 7/ });
   }));
 
 Deno.test("sweep run does all of it, and its summary holds what a stopwatch and a count tell", () =>

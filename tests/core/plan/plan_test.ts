@@ -156,8 +156,8 @@ Deno.test("a plan gives its pilot's own makespan, and is what its schema says", 
   assert.equal(plan.self_check.measured_s, 44.5);
   // The pilot was dealt out evenly; a queue would have given the fast host more.
   assert(plan.self_check.predicted_s < 44.5 && plan.self_check.predicted_s > 25, `${plan.self_check.predicted_s}`);
-  assert.match(describePlan(plan), /Recommended: --shards \d+, time limit 0\d:\d\d:00 a shard, memory 128 MiB/);
-  assert.match(describePlan(plan), /How sure: ± \d/);
+  assert.match(describePlan(plan), /Recommended: --shards \d+, time limit 0\d:\d\d:00 per shard, memory 128 MiB/);
+  assert.match(describePlan(plan), /Uncertainty ± \d/);
 });
 
 Deno.test("CPU time is told as the pilot used it: shards that waited half of their time cost half of it", () => {

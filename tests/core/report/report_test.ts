@@ -184,7 +184,7 @@ Deno.test("above 2,000 shards the chart is one path for each host, and the table
   const run = sampleFacts({ shards: inWaves(2500, 10, 1, 1) });
   const page = pageHtml(runPage(run, TWICE, "SUM", ""));
   assert(page.length < 1_000_000, `${page.length} characters`);
-  assert.match(page, /The 1000 of 2500 shards/);
+  assert.match(page, /1000 of 2500 shards: the unfinished ones first/);
 });
 
 Deno.test("a value is written to the second digit of its error", () => {

@@ -8,7 +8,7 @@ import { cancelRun } from "../../../runtime/control/cancel.ts";
 import { startRun } from "../../../runtime/control/start.ts";
 import { loadFarmRun, originOf } from "../../../runtime/run/load_manifest.ts";
 import { readSubmissions } from "../../../runtime/run/submissions.ts";
-import { announced, lookAtWorkers } from "../../../runtime/run/workers.ts";
+import { announced, inspectWorkers } from "../../../runtime/run/workers.ts";
 import { queryScheduler } from "../../../runtime/scheduler/query.ts";
 import { beginAttempt } from "../../../runtime/shard/attempts.ts";
 import { collectRun } from "../../../runtime/state/collect.ts";
@@ -119,11 +119,11 @@ Deno.test("a worker loop of a run is not taken for one of its copy", () =>
     };
     await announced(dir, worker, 1000, async () => {
       const copy = await copied(dir, folder);
-      assert.equal((await lookAtWorkers(loadFarmRun(dir), "this-boot")).elsewhere.length, 1);
-      assert.equal((await lookAtWorkers(loadFarmRun(copy), "this-boot")).elsewhere.length, 0);
+      assert.equal((await inspectWorkers(loadFarmRun(dir), "this-boot")).elsewhere.length, 1);
+      assert.equal((await inspectWorkers(loadFarmRun(copy), "this-boot")).elsewhere.length, 0);
       const { run } = await settle(copy);
-      assert.equal((await lookAtWorkers(run, "this-boot")).elsewhere.length, 0);
-      assert.equal((await lookAtWorkers(loadFarmRun(dir), "this-boot")).elsewhere.length, 1);
+      assert.equal((await inspectWorkers(run, "this-boot")).elsewhere.length, 0);
+      assert.equal((await inspectWorkers(loadFarmRun(dir), "this-boot")).elsewhere.length, 1);
     });
   }));
 

@@ -57,7 +57,7 @@ Deno.test("shards that were never begun are submitted once, and the intent is on
     assert.deepEqual(again.submissions, []);
     assert.match(
       again.nothing,
-      /^Nothing to submit: 4 shards on the way, 0 done; nothing is wrong: .*status .* --watch$/,
+      /^Nothing to submit: 4 shards queued or running, 0 done; nothing is wrong: .*status .* --watch$/,
     );
     assert.equal(run.fake.submitted.length, 1);
   }));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Plan } from "../../../core/schema/manifest.ts";
 import { ThroughputEstimator } from "../../../runtime/worker/next.ts";
 import { newAssignment } from "../../../runtime/worker/queue.ts";
-import { executorOf, plan } from "../support/places.ts";
+import { executorOf, plan } from "../support/executors.ts";
 
 const RUNS = new Promise<void>(() => {});
 const queue = (...plans: Plan[]) => plans.map((one) => newAssignment(one, 1));

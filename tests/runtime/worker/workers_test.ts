@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { inspectRun } from "../../../commands/watch_run.ts";
 import { WORKER_SCHEMA } from "../../../core/schema/attempt.ts";
-import { listWorkers, lookAtWorkers, sweepWorkers, withdrawWorkers } from "../../../runtime/run/workers.ts";
+import { inspectWorkers, listWorkers, sweepWorkers, withdrawWorkers } from "../../../runtime/run/workers.ts";
 import { stopWorkers } from "../../../runtime/scheduler/background.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
@@ -35,7 +35,7 @@ Deno.test("a worker loop whose file cannot be read is unknown, and takes nothing
     const { known, unknown } = listWorkers(dir);
     assert.deepEqual(known.map(({ token }) => token), [worker.token]);
     assert.deepEqual(unknown.map(({ token }) => token), [HIDDEN]);
-    const looked = await lookAtWorkers(runOf(dir, inventedRun(dir)), "this-boot");
+    const looked = await inspectWorkers(runOf(dir, inventedRun(dir)), "this-boot");
     assert.deepEqual([looked.alive.length, looked.elsewhere.length, looked.unknown.length], [0, 1, 1]);
   }));
 

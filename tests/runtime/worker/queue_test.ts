@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Plan } from "../../../core/schema/manifest.ts";
 import type { Executor } from "../../../runtime/worker/executor.ts";
 import { newAssignment, ShardQueue } from "../../../runtime/worker/queue.ts";
-import { executorOf, plan } from "../support/places.ts";
+import { executorOf, plan } from "../support/executors.ts";
 
 const queueOf = (...plans: Plan[]) => {
   const queue = new ShardQueue();
