@@ -104,7 +104,7 @@ const completions: CommandSpec = {
       "after",
       [
         "",
-        "  completions bash|zsh|fish   a script for that shell; its first lines say where it goes",
+        "  completions bash|zsh|fish   completion script for that shell; its first lines say where to put it",
         "  completions man             the manual page",
       ].join("\n"),
     );

@@ -54,7 +54,7 @@ export const HELP_TOPICS: Readonly<Record<string, HelpTopic>> = {
 const FIRST = ["preflight", "run", "status", "doctor", "report"];
 
 const TITLE =
-  `nsfarm-deno ${VERSION}: splits nextstat toys into shards, runs them on a farm, proves and merges the set`;
+  `nsfarm-deno ${VERSION}: splits nextstat toys into shards, runs them on a farm, checks and merges the set`;
 
 const commandLines = (rows: readonly TableRow[]): string[] =>
   textTable(rows.map(({ name, args, summary }) => [`${name} ${args}`.trim(), summary]), { indent: "  " });

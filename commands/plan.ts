@@ -28,9 +28,9 @@ const planFlags = defineFlags({
     placeholder: "n",
     help: "slots to plan for (default: as in the source run)",
   },
-  hosts: { type: "path", placeholder: "preflight", help: "the hosts that a preflight found, one slot a physical core" },
-  probe: { type: "string", placeholder: "scheduler", help: "the CPUs that this scheduler shows" },
-  "shards-list": { type: "string", placeholder: "counts", help: "shard counts to look at (default: 1 to 10,000)" },
+  hosts: { type: "path", placeholder: "preflight", help: "hosts from preflight --out, one slot per physical core" },
+  probe: { type: "string", placeholder: "scheduler", help: "plan for the CPUs that this scheduler reports" },
+  "shards-list": { type: "string", placeholder: "counts", help: "shard counts to compare (default: 1 to 10,000)" },
   all: { type: "boolean", help: "show every count, not only the ten that matter" },
 });
 

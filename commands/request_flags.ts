@@ -63,7 +63,7 @@ const TOY_FLAGS = {
   "freeze-gen": {
     group: "What to run",
     type: "boolean",
-    help: "fit the generation point once, now, and give every shard the same values",
+    help: "fit the generation point once, now, and use it for all shards",
   },
   pulls: { group: "What to run", type: "boolean", help: "compute each toy's sigma and pull (about 10 % slower)" },
   ...GUARDRAIL_FLAGS,
@@ -71,7 +71,7 @@ const TOY_FLAGS = {
     group: "Advanced",
     type: "strings",
     placeholder: "word",
-    help: "a further word for nextstat (repeatable)",
+    help: "extra argument for nextstat (repeatable)",
   },
   pilots: {
     group: "How to split it",
@@ -80,7 +80,7 @@ const TOY_FLAGS = {
     max: 100_000,
     placeholder: "k",
     help:
-      "submit k pilot jobs that each work on a run: work on a run: take the next open shard until none is left, instead of one job per shard; needs a shared disk",
+      "submit k pilot jobs that each take the next open shard until none is left, instead of one job per shard; needs a shared disk",
   },
   speculate: {
     group: "How to split it",
@@ -99,7 +99,7 @@ const TOY_FLAGS = {
     group: "Guardrails",
     type: "boolean",
     default: true,
-    help: "do not fit one toy first to see whether nextstat takes the spec",
+    help: "skip the one-toy test fit",
   },
 } as const satisfies FlagTable;
 

@@ -63,7 +63,7 @@ const runFlags = defineFlags({
   "allow-partial": {
     group: "Guardrails",
     type: "boolean",
-    help: "merge what is there when shards are missing, and say so inside",
+    help: "merge the valid shards when some are missing, and mark the file as partial",
   },
   "dry-run": { group: "Guardrails", type: "boolean", help: "check everything and print the plan; write nothing" },
   ...ACCEPT_NEXTSTAT,
@@ -99,7 +99,7 @@ const run: CommandSpec = {
         if (Deno.stderr.isTerminal()) { for (const line of nextCommands(target.dir, finished)) out.note(line); }
         return finished;
       }
-      out.note("interrupted: what was finished is kept; the same command with --run-id goes on with it");
+      out.note("interrupted: finished shards are kept; repeat the command with --run-id to continue");
       out.note(
         `  nsfarm-deno run … --run-id ${quoteWord(target.manifest.run_id)}   or   nsfarm-deno retry ${
           quoteWord(target.dir)

@@ -102,7 +102,7 @@ export const TABLE: readonly TableRow[] = [
   row(
     "sweep run",
     "",
-    "render, run, collect, merge and summarize a sweep in one step step",
+    "render, run, collect, merge and summarize a sweep in one step",
     "new",
     () => import("./sweep/run.ts"),
   ),
@@ -151,7 +151,7 @@ export const TABLE: readonly TableRow[] = [
   row(
     "work",
     "RUN_DIR",
-    "work on a run: work on a run: take the next open shard until none is left",
+    "work on a run: take the next open shard until none is left",
     "new",
     () => import("./work.ts"),
   ),

@@ -39,7 +39,7 @@ export const ENVIRONMENT: readonly ReferenceRow[] = [
   ["PATH", "where nextstat is searched, after the folder of nsfarm-deno itself"],
   ["XDG_CONFIG_HOME", "folder that holds nsfarm-deno/profile.jsonc (default: ~/.config)"],
   ["XDG_RUNTIME_DIR", "folder for the sockets of ssh connections (default: /tmp)"],
-  ["NO_COLOR", "if set, no colours on a terminal"],
+  ["NO_COLOR", "if set, print no colours"],
 ];
 
 /** The files of a run directory. */
@@ -47,7 +47,7 @@ export const RUN_FILES: readonly ReferenceRow[] = [
   [MANIFEST, "what was requested, and after collect the result of each shard"],
   [outName(0), "nextstat's output of shard 0; has this name only when it is whole and checked"],
   [metricsName(0), "its metrics and record (host, times, CPU, memory, cause, sha256); with it the shard is done"],
-  [MERGED, "all toys in their order, as one unsharded nextstat output"],
+  [MERGED, "all toys in order, like one unsharded nextstat output"],
   [MERGE_STATUS, "whether the last merge succeeded, or what is wrong"],
   [SUBMIT_META, "every submission: token, job id, time, command"],
   [`${ATTEMPTS}/`, "attempts that are running, or that ended without a result, and how they ended"],
@@ -62,7 +62,7 @@ export const RUN_FILES: readonly ReferenceRow[] = [
 
 /** Files outside of a run directory. */
 export const OTHER_FILES: readonly ReferenceRow[] = [
-  ["nsfarm-deno.jsonc", "a profile beside the program; .json, .yaml and .yml too"],
+  ["nsfarm-deno.jsonc", "profile beside the program; also .json, .yaml and .yml"],
   ["~/.config/nsfarm-deno/profile.jsonc", "your own profile, used if there is none beside the program"],
   ["schedulers/", "a folder beside the program with scheduler plugins"],
 ];

@@ -46,7 +46,7 @@ const sweepFlags = defineFlags({
     group: "Where",
     type: "string",
     placeholder: "id",
-    help: "name of the sweep (default: made of the date)",
+    help: "name of the sweep (default: from the date)",
     read: runId,
   },
 });
@@ -94,15 +94,15 @@ export const POINT_FLAGS = {
     type: "number",
     min: 0.1,
     placeholder: "s",
-    help: "seconds between two looks at the scheduler",
+    help: "seconds between two queries of the scheduler",
   },
   collect: {
     group: "Advanced",
     type: "boolean",
     default: true,
-    help: "do not collect (and not merge) a run when it has ended",
+    help: "do not collect or merge the runs",
   },
-  merge: { group: "Advanced", type: "boolean", default: true, help: "do not merge a run when it has ended" },
+  merge: { group: "Advanced", type: "boolean", default: true, help: "do not merge the runs" },
   force: {
     group: "Advanced",
     type: "boolean",

@@ -79,7 +79,7 @@ class Line {
     this.#worker.postMessage(request);
   }
 
-  /** @throws what the Worker met and did not expect: a bug of ours, or a disk that took no temporary file */
+  /** @throws what the Worker met and did not expect: an internal error, or a disk that took no temporary file */
   ask(request: Request, hear: (answer: Answer) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failed) return resolve();

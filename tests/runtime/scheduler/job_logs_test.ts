@@ -50,7 +50,7 @@ Deno.test("a lost shard is told by its job's log, and one without a log never be
 
 Deno.test("an attempt that was only told to stop is explained by its job's log, one that failed by itself is not", async () => {
   const stopped = { state: "cancelled", why: "stopped by a signal or by cancel" } as const;
-  assert.match(await reported(OUT_OF_TIME, stopped, { cause: "terminated" }), /^timed_out: it ran into/);
+  assert.match(await reported(OUT_OF_TIME, stopped, { cause: "terminated" }), /^timed_out: it reached the job/);
   const failed = { state: "failed", why: "exit 3" } as const;
   assert.equal(await reported(OUT_OF_TIME, failed, { cause: "exit", exit_code: 3 }), "failed: exit 3");
 });

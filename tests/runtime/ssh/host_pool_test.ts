@@ -159,7 +159,7 @@ Deno.test("a shard that kills its wrapper is given up after it did so on two hos
     assert.deepEqual(report, { ...WHOLE, done: 5, failed: [0] });
     assert.deepEqual([w1, w2].map(({ begun }) => begun.includes(0)), [true, true]);
     assert.deepEqual(ends(farm), ["0.1 signal", "0.2 signal", "0.3 signal"]);
-    assert.equal(farm.said.filter((words) => /is set aside/.test(words)).length, 1);
+    assert.equal(farm.said.filter((words) => /is paused for/.test(words)).length, 1);
   }));
 
 Deno.test("a host on which shards fail in a row is set aside, is offered one shard later, and runs on when that is done", () =>
@@ -179,7 +179,7 @@ Deno.test("a host that fails its trial is paused for twice as long", () =>
     farm.host("w2", { fate: () => "dies", fit_ms: 100 });
     farm.host("w1", { fit_ms: 3 * S });
     assert.deepEqual(await farm.run({ host_retry_s: 5 }), { ...WHOLE, done: 12 });
-    const ours = farm.said.filter((words) => /^w2 is set aside/.test(words)).map((words) => words.slice(0, 24));
+    const ours = farm.said.filter((words) => /^w2 is paused/.test(words)).map((words) => words.slice(0, 21));
     assert.deepEqual(ours, ["w2 is paused for 5 s:", "w2 is paused for 10 s"]);
   }, 12));
 

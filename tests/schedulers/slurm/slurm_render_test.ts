@@ -192,7 +192,7 @@ Deno.test("more threads than CPUs, a throttle below the number of arrays and too
   assert.equal(warnings.length, 3);
   assert.match(warnings[0] ?? "", /--threads 4 is more than the 2 CPUs/);
   assert.match(warnings[1] ?? "", /--slurm-throttle 2 is less than the 4 arrays/);
-  assert.match(warnings[2] ?? "", /allows you 20 jobs at a time, and the run has 40.*--shards-per-job 2/);
+  assert.match(warnings[2] ?? "", /allows you 20 jobs at a time and the run has 40.*--shards-per-job 2/);
 });
 
 Deno.test("submit passes as words what SBATCH_ variables could override, and says which shards the tasks run", () => {
