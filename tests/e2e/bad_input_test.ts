@@ -81,7 +81,7 @@ Deno.test("run: an existing run id with other options is refused by naming the d
     }
     assertTold(await nsfarm(folder, ["render", ...requestArgs(folder, { toys: 8, shards: 2 })]), {
       code: 2,
-      line: /Cannot render ".*": it exists already/,
+      line: /Cannot render ".*": it already exists/,
     });
     assert.deepEqual(await namesIn(dir), before);
   }));

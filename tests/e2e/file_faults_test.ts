@@ -23,7 +23,7 @@ const SIDE_BY_SIDE = 3;
 function faultOf({ what, args }: Cell, { code, stderr }: Ran): string | null {
   const of = (fault: string) => `${what}: ${args.join(" ").slice(0, 200)}: ${fault}\n${stderr.slice(0, 1200)}`;
   if (![0, 2, 3, 4, 5].includes(code)) return of(`exit ${code}`);
-  if (/bug of ours|\(os error|NotCapable|deno compile|--allow-all/.test(stderr)) return of("words of the runtime");
+  if (/internal error|\(os error|NotCapable|deno compile|--allow-all/.test(stderr)) return of("words of the runtime");
   if (code < 2 || code > 4) return null;
   const at = stderr.split("\n").findIndex((line) => line.startsWith("nsfarm-deno: "));
   const lines = stderr.split("\n").slice(at).filter((line) => line !== "");

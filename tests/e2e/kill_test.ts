@@ -165,7 +165,7 @@ Deno.test("kill -9 of a fit alone is the cause signal, and it is tried once more
     killQuietly((await fake.pids(1))[0] ?? 0);
     const { code, stderr } = await run.ended;
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /shard 1: nextstat was killed \(SIGKILL\); it is tried again/);
+    assert.match(stderr, /shard 1: nextstat was killed \(SIGKILL\); retrying it/);
     assert.deepEqual(await failedAttempts(dir), ["1.1 signal"]);
     assert.deepEqual((await readAttempts(dir)).map((one) => one.end?.signal), ["SIGKILL"]);
     assert.equal((await readRecord(dir, 1)).attempt, 2);

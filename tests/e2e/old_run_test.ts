@@ -42,7 +42,7 @@ Deno.test("status, doctor, logs and report show of an old run what its files tel
     const status = await mustRun(folder, ["status", dir]);
     assert.match(status.stdout, /^demo_sh4 \(htcondor\): 2 done, 1 failed, 1 unknown of 4 shards\n10 of 20 toys\n/);
     assert.match(status.stdout, /failed .*nextstat ended with exit 1: shard 1 on w1/);
-    assert.match(status.stdout, /cannot be asked/);
+    assert.match(status.stdout, /can neither run it nor see whether its jobs run/);
     await mustRun(folder, ["status", dir, "--check"], 5);
     const { counts, shards } = JSON.parse((await mustRun(folder, ["status", dir, "--json"])).stdout);
     assert.deepEqual(counts, { done: 2, failed: 1, unknown: 1 });

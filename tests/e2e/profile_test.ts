@@ -104,7 +104,7 @@ test("A profile gives options that all runs have, and --explain tells every opti
   for (
     const row of [
       /shards +- {2}\(default for local: 20 /,
-      /run-id +- {2}\(default: made/,
+      /run-id +- {2}\(default: from/,
       /local-slots +- {2}\(default: CPUs/,
     ]
   ) {
@@ -119,7 +119,7 @@ test("preflight of this machine tells its CPUs, and of ssh hosts wants their nam
     stdout,
     new RegExp(`^local, by nsfarm-deno .*\n.* ${navigator.hardwareConcurrency} CPUs?, \\d+ MB\n.*20 for each CPU`),
   );
-  assert.match((await site.run(["preflight", "--scheduler", "ssh"], 2)).stderr, /wanted --hosts-file/);
+  assert.match((await site.run(["preflight", "--scheduler", "ssh"], 2)).stderr, /give --hosts-file FILE/);
 });
 
 test("the manual page has the defaults that --help shows", async (site) => {

@@ -101,7 +101,7 @@ test("a host whose disk fills up while it works is set aside, and its shards are
     const more = [...SOON, "--remote-base-dir", "/scratch/farm"];
     const options = { toys: 24, shards: 12, nextstat: fake.path, more };
     const ran = await farm.must(farm.run(await farm.hostsFile("w1", "w2"), options));
-    assert.match(ran.stderr, /the disk is full.*; it is tried again$/m);
+    assert.match(ran.stderr, /the disk is full.*; retrying it$/m);
     assert.match(ran.stderr, /^w2 is paused for /m);
     await assertMerged(runDir(farm.folder), { toys: 24 });
     const ends = (await readAttempts(runDir(farm.folder))).map(({ end }) => end);

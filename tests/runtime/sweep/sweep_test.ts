@@ -153,7 +153,10 @@ Deno.test("a sweep is gone on with by the request that it was rendered with, and
     const asked = requestOf(open);
     assert.equal(openSameSweep(asked)?.path, open.path);
     const more = { ...asked, points: [...asked.points, { shards: 4, repeat: 1, run_id: "s_sh4" }] };
-    assert.throws(() => openSameSweep(more), { kind: "usage", message: /it has the runs s_sh2; you gave s_sh2, s_sh4/ });
+    assert.throws(() => openSameSweep(more), {
+      kind: "usage",
+      message: /it has the runs s_sh2; you gave s_sh2, s_sh4/,
+    });
     const other = { ...asked, request: { ...asked.request, seed: asked.request.seed + 1 } };
     assert.throws(() => openSameSweep(other), { kind: "usage", message: /s_sh2" in the sweep: / });
     assert.equal(openSameSweep({ ...asked, sweep_id: "another" }), undefined);
