@@ -174,7 +174,7 @@ Deno.test("a host on which shards fail in a row is set aside, is offered one sha
     assert.equal(ends(farm).filter((one) => !one.endsWith("1 exit")).length, 0);
   }, 60));
 
-Deno.test("a host that fails its trial is paused for twice as long", () =>
+Deno.test("a host that fails its trial is set aside for twice as long", () =>
   onHosts(async (farm) => {
     farm.host("w2", { fate: () => "dies", fit_ms: 100 });
     farm.host("w1", { fit_ms: 3 * S });
