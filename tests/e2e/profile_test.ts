@@ -224,7 +224,7 @@ test("A profile that others can write, that is not there, or that lies in a run 
   await chmod(file, 0o666);
   assert.match(
     (await site.run(["render", "--explain", "--profile", file], 3)).stderr,
-    /Cannot use the profile .*others/,
+    /Cannot use the profile .*users other than its owner/,
   );
   assert.match((await site.run(["render", "--explain", "--profile", "no.jsonc"], 3)).stderr, /no\.jsonc" of --profile/);
   const env = { NSFARM_PROFILE: "no.jsonc" };
