@@ -9,7 +9,8 @@ import { seedWarnings } from "../runtime/render/runs_beside.ts";
 import { requireFinish } from "../runtime/scheduler/submit.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
-import { ACCEPT_NEXTSTAT, adapterOf, ownRunOf, takeNextstat } from "./run_dir_flags.ts";
+import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
+import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { END_FLAGS, submitAndWait } from "./submit.ts";
 
 const extendFlags = defineFlags({

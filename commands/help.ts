@@ -4,8 +4,6 @@ import { FLAG_GROUPS } from "../core/flags.ts";
 import { textTable } from "../core/format.ts";
 import { ENVIRONMENT, EXIT_MEANINGS, OTHER_FILES, type ReferenceRow, RUN_FILES } from "../core/reference.ts";
 import { VERSION } from "../core/version.ts";
-import { findPlugins } from "../runtime/plugin/load.ts";
-import { BUILT_IN_NAMES, loadAdapter } from "../runtime/scheduler/adapters.ts";
 import { examplesOf } from "./examples.ts";
 import type { TableRow } from "./flags.ts";
 
@@ -20,7 +18,10 @@ export const exitCodeRows = (): ReferenceRow[] => {
 
 const rowsOf = (rows: readonly ReferenceRow[]): string[] => textTable(rows.map((row) => [...row]), { indent: "  " });
 
+/** What it needs is read for this topic alone: each command reads this file when it starts. */
 async function schedulerRows(): Promise<ReferenceRow[]> {
+  const { findPlugins } = await import("../runtime/plugin/load.ts");
+  const { BUILT_IN_NAMES, loadAdapter } = await import("../runtime/scheduler/adapters.ts");
   const plugins = findPlugins().flatMap(({ plugin }) => plugin ? [plugin.adapter] : []);
   const built_in = await Promise.all(BUILT_IN_NAMES.map((name) => loadAdapter(name)));
   return [...built_in, ...plugins].map(({ name, summary }) => [name, summary]);

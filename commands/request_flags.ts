@@ -5,7 +5,7 @@ import { type FlagTable, type FlagValues, oneOf, runId, setValues, wholeNumber }
 import type { RunRequest } from "../core/request.ts";
 import { THREAD_POLICIES } from "../core/ssh/host_facts.ts";
 import { DEFAULT_SHARDS, shardsForSlots, splitToys } from "../core/toys.ts";
-import { checkPluginRequest } from "../runtime/plugin/load.ts";
+import { checkPluginRequest } from "../runtime/plugin/plugin_of_run.ts";
 import { freshRunId, nextSeed, requestedBefore } from "../runtime/render/runs_beside.ts";
 import { readHosts } from "../runtime/run/hosts_file.ts";
 import { findNextstat } from "../runtime/system/nextstat.ts";

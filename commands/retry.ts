@@ -8,7 +8,8 @@ import { requireFinish } from "../runtime/scheduler/submit.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { type CommandSpec, defineFlags } from "./flags.ts";
-import { ACCEPT_NEXTSTAT, adapterOf, ownRunOf, takeNextstat } from "./run_dir_flags.ts";
+import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
+import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { defineOne, readSchedulerOptions } from "./scheduler_flags.ts";
 import { END_FLAGS, MODE_FLAG, submitAndWait } from "./submit.ts";
 

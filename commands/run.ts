@@ -11,7 +11,8 @@ import { exists } from "../runtime/fs/write.ts";
 import { planRun, renderRun } from "../runtime/render/render.ts";
 import { seedWarnings } from "../runtime/render/runs_beside.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
-import { loadAdapter, queryLimits } from "../runtime/scheduler/adapters.ts";
+import { loadAdapter } from "../runtime/scheduler/adapters.ts";
+import { queryLimits } from "../runtime/scheduler/drive.ts";
 import { withShares } from "../runtime/ssh/preflight.ts";
 import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
@@ -19,7 +20,8 @@ import { nextCommands } from "./examples.ts";
 import { driveRun, finishRun } from "./drive_run.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
-import { ACCEPT_NEXTSTAT, openRunOf, takeNextstat, withOrigin } from "./run_dir_flags.ts";
+import { openRunOf, withOrigin } from "./run_dir_flags.ts";
+import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
 
 /** A flag of the old runner on hosts, and what takes care of it now. */

@@ -1,9 +1,8 @@
 import { dirname } from "node:path";
-import type { FlagTable, FlagValues } from "../core/flags.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { VERSION } from "../core/version.ts";
-import { acceptCopy, acceptNextstat } from "../runtime/control/accept_nextstat.ts";
-import { pluginChange } from "../runtime/plugin/load.ts";
+import { acceptCopy } from "../runtime/control/accept_copy.ts";
+import { pluginChange } from "../runtime/plugin/plugin_of_run.ts";
 import {
   assertFarmRun,
   isCopy,
@@ -74,27 +73,4 @@ export async function adapterOf(run: Run<FarmManifest>, out: Output): Promise<Ba
   if (change !== null && !reported.has(change)) out.note(change);
   reported.add(change);
   return adapter;
-}
-
-/** Of each command that has shards run. */
-export const ACCEPT_NEXTSTAT = {
-  "accept-changed-nextstat": {
-    group: "Guardrails",
-    type: "boolean",
-    help: "accept the current nextstat although its file has changed since the run was rendered (same version)",
-  },
-} as const satisfies FlagTable;
-
-/** The run, with the nextstat that is there now as one of its own where that is asked for. @throws {FarmError} input */
-export async function takeNextstat(
-  run: Run<FarmManifest>,
-  adapter: Backend,
-  { acceptChangedNextstat }: FlagValues<typeof ACCEPT_NEXTSTAT>,
-  out: Output,
-): Promise<Run<FarmManifest>> {
-  if (!acceptChangedNextstat) return run;
-  const taken = await acceptNextstat(run, adapter);
-  const sha256 = taken.manifest.farm.accepted_nextstats?.at(-1)?.sha256;
-  if (taken !== run) out.note(`the run now uses nextstat "${run.manifest.nextstat_bin}" with sha256 ${sha256}`);
-  return taken;
 }

@@ -11,7 +11,8 @@ import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { finishRun } from "./drive_run.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
-import { ACCEPT_NEXTSTAT, adapterOf, ownRunOf, takeNextstat } from "./run_dir_flags.ts";
+import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
+import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { watchRun } from "./watch_run.ts";
 
 /** How a run is followed to its end. */

@@ -1,36 +1,52 @@
 import { isAbsolute, join, normalize, relative } from "node:path";
-import { livePlans } from "./check_manifest.ts";
-import type { Plan } from "./schema/manifest.ts";
 
 /** The only place that knows the names of files in a run directory. All are relative to it. */
 export const MANIFEST = "manifest.json";
+
 export const MERGED = "merged.out.json";
+
 export const SUBMIT_META = "submit_meta.json";
+
 /** Held while jobs of the run are submitted or cancelled. */
 export const SUBMIT_LOCK = ".submit.lock";
+
 export const MERGE_STATUS = "merge_status.json";
+
 export const ATTEMPTS = "attempts";
+
 export const INCOMING = "incoming";
+
 export const CLAIMS = "claims";
+
 export const ASIDE = "aside";
+
 export const LOGS = "logs";
+
 /** Names of the ssh hosts that have a folder of the run. */
 export const HOSTS = "hosts";
 
 export const outName = (shard: number): string => `shard_${shard}.out.json`;
+
 export const metricsName = (shard: number): string => `shard_${shard}.metrics.json`;
+
 /** Held while a file of the shard is moved aside, or gets its name where there is no link(2). */
 export const commitName = (shard: number): string => `shard_${shard}.commit`;
+
 export const stdoutName = (shard: number): string => `shard_${shard}.stdout`;
+
 export const stderrName = (shard: number): string => `shard_${shard}.stderr`;
+
 export const attemptName = (shard: number, attempt: number): string => `shard_${shard}.${attempt}.json`;
 
 /** The side files of the old wrappers. */
 export const OLD_SIDE_KINDS = ["rc", "host", "elapsed_s"] as const;
+
 export type OldSideKind = typeof OLD_SIDE_KINDS[number];
+
 export const oldSideName = (shard: number, kind: OldSideKind): string => `shard_${shard}.${kind}`;
 
 const SHARD_FILE = /^shard_(0|[1-9][0-9]{0,6})\.(out\.json|metrics\.json|rc|host|elapsed_s|stdout|stderr|commit)$/;
+
 const ATTEMPT_FILE = /^shard_(0|[1-9][0-9]{0,6})\.([1-9][0-9]{0,4})\.json$/;
 
 /** Reads a shard's index and kind from a file name, or undefined for any other (`shard_01…`, `shard_1e3…`). */
@@ -77,6 +93,7 @@ export function readTemporaryName(
 }
 
 const OUR_FOLDERS = new Set([ATTEMPTS, INCOMING, CLAIMS, ASIDE]);
+
 const OUR_FILES = new Set([MANIFEST, MERGED, SUBMIT_META, MERGE_STATUS]);
 
 /** Whether a path in a run directory is, or lies in, what a scheduler's adapter may not write. */
@@ -116,62 +133,4 @@ export function pathNow(written: string, before: readonly string[], now: string)
   // A copy may lie inside its original, or the other way round: the innermost folder is the one that was meant.
   const meant = holding.reduce((inner, folder) => folder.length > inner.length ? folder : inner);
   return join(now, relative(meant, path));
-}
-
-/** Sums of all files of an archive, as `sha256sum -c` reads them. */
-export const SUMS = "SHA256SUMS";
-
-/** Files that an archive must have, and those that it takes where they are there. */
-interface ArchiveNames {
-  needed: string[];
-  optional: string[];
-}
-
-/** Where files of a shard lie in its run's directory. */
-export interface ShardFiles {
-  out: string;
-  metrics: string;
-  /** Side files of the old scripts, which tell what a record would. */
-  side: string[];
-}
-
-/** Files of each live shard of a run that this program rendered. */
-export function shardFiles(manifest: { plans: Plan[] }): ShardFiles[] {
-  return livePlans(manifest).map(({ shard_index }) => ({
-    out: outName(shard_index),
-    metrics: metricsName(shard_index),
-    side: [],
-  }));
-}
-
-/** The minimal set that proves a run: manifest, both files of each live shard, and the merged document. */
-export function archiveNames(shards: readonly ShardFiles[]): ArchiveNames {
-  return {
-    needed: [MANIFEST, MERGED, ...shards.flatMap(({ out, metrics }) => [out, metrics])],
-    optional: [MERGE_STATUS, SUBMIT_META, ...shards.flatMap(({ side }) => side)],
-  };
-}
-
-/** Whether a name leads to a file in a folder, or in folders below it, and nowhere else. */
-export function isWayDown(name: string): boolean {
-  return !name.includes("\0") && name.split("/").every((part) => part !== "" && part !== "." && part !== "..");
-}
-
-interface Sum {
-  name: string;
-  sha256: string;
-}
-
-export const sumsText = (sums: readonly Sum[]): string =>
-  sums.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join("");
-
-/** @throws {Error} for a line that is none */
-export function readSums(text: string): Sum[] {
-  return text.split("\n").filter((line) => line !== "").map((line) => {
-    const [, sha256, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];
-    if (sha256 === undefined || name === undefined || !isWayDown(name)) {
-      throw new Error(`has a line that is no sum: "${line.slice(0, 80)}"`);
-    }
-    return { name, sha256 };
-  });
 }

@@ -26,7 +26,8 @@ import {
   SUBMIT_FILES,
   submitPath,
 } from "./htcondor/submit_file.ts";
-import { excludeNodesLine, HTCONDOR_IN_JOB } from "./htcondor/tables.ts";
+import { excludeNodesLine } from "./htcondor/tables.ts";
+import { HTCONDOR_IN_JOB } from "./in_job.ts";
 import { siteOptions, textOption } from "./options.ts";
 import { jobTag, shardsByTask, tasksFor } from "./tasks.ts";
 

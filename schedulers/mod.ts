@@ -1,7 +1,6 @@
 import type { InJob } from "../core/schema/scheduler.ts";
 import type { Backend } from "./adapter.ts";
-import { HTCONDOR_IN_JOB } from "./htcondor/tables.ts";
-import { SLURM_IN_JOB } from "./slurm/tables.ts";
+import { HTCONDOR_IN_JOB, SLURM_IN_JOB } from "./in_job.ts";
 
 /** The built-in backends; literal imports, so that the compiled binary holds them and loads only the one in use. */
 export const BUILT_IN: Record<string, () => Promise<{ default: Backend }>> = {

@@ -15,7 +15,7 @@ import { readSite, siteOptions, textOption } from "./options.ts";
 import { directives, PASSED, SLURM_OPTIONS } from "./slurm/options.ts";
 import { probeSlurm, querySlurm, readSlurmJobLog, readSlurmProbe, readSlurmQuery, slurmLogs } from "./slurm/query.ts";
 import { finishSlurm, groupWords, offsetOf, renderSlurm, scriptName } from "./slurm/script.ts";
-import { SLURM_IN_JOB } from "./slurm/tables.ts";
+import { SLURM_IN_JOB } from "./in_job.ts";
 import { formatIndexes, hasToken, jobTag, tasksFor } from "./tasks.ts";
 
 /**

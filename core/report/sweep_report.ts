@@ -1,5 +1,5 @@
 import { mebibytes, percent, shortDuration, significant, tableNumber as seconds } from "../format.ts";
-import type { PointSummary, SweepSummary } from "../schema/sweep.ts";
+import type { PointSummary, SweepSummary } from "../schema/sweep_summary.ts";
 import { ranked } from "../sweep/interpret.ts";
 import { middle } from "../sweep/measures.ts";
 import { hostRates } from "./figures/rates.ts";

@@ -8,7 +8,8 @@ import { Preflight } from "./preflight.ts";
 import { OutputFrame } from "./shard_output.ts";
 import { CommittedMetrics } from "./shard_record.ts";
 import { SubmitMeta } from "./submit_meta.ts";
-import { Sweep, SweepSummary } from "./sweep.ts";
+import { Sweep } from "./sweep.ts";
+import { SweepSummary } from "./sweep_summary.ts";
 
 /** Every document of a run directory, by a short name. */
 export const DOCUMENTS: Record<string, { file: string; schema: z.core.$ZodType }> = {

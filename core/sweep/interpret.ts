@@ -1,6 +1,6 @@
 import { max, median } from "d3-array";
 import { percent, plural, rounded, shortDuration, significant } from "../format.ts";
-import type { CountSummary, HostShare, PointSummary } from "../schema/sweep.ts";
+import type { CountSummary, HostShare, PointSummary } from "../schema/sweep_summary.ts";
 import { type Contention, middle, spreadOf, type Tail } from "./measures.ts";
 import type { SweepPlan } from "./point_summary.ts";
 

@@ -1,7 +1,7 @@
 import { extent, mean, median } from "d3-array";
 import { doneShards, type RunFacts, type ShardFacts, type Span, sumOf } from "../run_facts.ts";
 import { mostAtOnce } from "../run_times.ts";
-import type { CountSummary, HostShare, PointSummary, Repeated, SweepSummary } from "../schema/sweep.ts";
+import type { CountSummary, HostShare, PointSummary, Repeated, SweepSummary } from "../schema/sweep_summary.ts";
 import { moments } from "../statistics.ts";
 
 // @ts-types="@types/d3-array"

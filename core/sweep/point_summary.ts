@@ -5,7 +5,8 @@ import { type Pilot, readPilot } from "../plan/pilot.ts";
 import { predictMakespan } from "../plan/plan.ts";
 import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
 import { mostAtOnce } from "../run_times.ts";
-import type { PointRecord, PointSummary } from "../schema/sweep.ts";
+import type { PointRecord } from "../schema/sweep.ts";
+import type { PointSummary } from "../schema/sweep_summary.ts";
 
 /** One run of a sweep: its place in the sweep, what is on record of it, and what its directory tells. */
 export interface PointFacts {

@@ -1,10 +1,5 @@
-import {
-  type PoolNode,
-  type PoolSnapshot,
-  type Sweep,
-  SWEEP_SUMMARY_SCHEMA,
-  type SweepSummary,
-} from "../schema/sweep.ts";
+import type { PoolNode, PoolSnapshot, Sweep } from "../schema/sweep.ts";
+import { SWEEP_SUMMARY_SCHEMA, type SweepSummary } from "../schema/sweep_summary.ts";
 import { interpret, ranked } from "./interpret.ts";
 import { byCount, contentionOf, cpuModels, hostShares, tailOf } from "./measures.ts";
 import { planFromSweep, type PointFacts, summarisePoint } from "./point_summary.ts";

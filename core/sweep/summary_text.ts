@@ -1,5 +1,5 @@
 import { mebibytes, percent, rounded, significant, tableDecimals, tableNumber } from "../format.ts";
-import type { CountSummary, PointSummary, Repeated, SweepSummary } from "../schema/sweep.ts";
+import type { CountSummary, PointSummary, Repeated, SweepSummary } from "../schema/sweep_summary.ts";
 import { middle } from "./measures.ts";
 
 const COLUMNS = [

@@ -4,7 +4,7 @@ import { quoteWord } from "../../core/shell_quote.ts";
 import type { Backend, Handle, NativeState } from "../../schedulers/adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { ownSubmissions, withoutSilent } from "../run/submissions.ts";
-import { runCommands, unreachable } from "../scheduler/adapters.ts";
+import { runCommands, unreachable } from "../scheduler/drive.ts";
 import { stopLoops } from "../scheduler/background.ts";
 import { handlesOf, type QueriedScheduler, queryScheduler, renderContext } from "../scheduler/query.ts";
 import { resolveSubmissions } from "../scheduler/submit.ts";

@@ -9,7 +9,7 @@ import { changeFarmManifest } from "../run/change_manifest.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { RenderedFiles } from "../run/rendered_files.ts";
 import { ownSubmissions } from "../run/submissions.ts";
-import { queryLimits } from "../scheduler/adapters.ts";
+import { queryLimits } from "../scheduler/drive.ts";
 import { listAttempts } from "../shard/attempts.ts";
 import { renewFiles, whileSubmitting } from "./start.ts";
 

@@ -3,7 +3,8 @@ import { isFarmManifest, livePlans, nextstatFault, nextstatsOf } from "../../cor
 import { errorText } from "../../core/errors.ts";
 import { isSetFault, type MergedCheck, type MergedFinding } from "../../core/merge/merged_check.ts";
 import { sealFault } from "../../core/record.ts";
-import { MERGE_STATUS, MERGED, metricsName, readSums, SUMS } from "../../core/run_paths.ts";
+import { MERGE_STATUS, MERGED, metricsName } from "../../core/run_paths.ts";
+import { readSums, SUMS } from "../../core/archive_names.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { inputPath } from "../../core/spec.ts";

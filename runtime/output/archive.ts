@@ -3,18 +3,16 @@ import { join, relative } from "node:path";
 import { isFarmManifest } from "../../core/check_manifest.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import type { MergedCheck } from "../../core/merge/merged_check.ts";
+import { MERGE_STATUS, OLD_SIDE_KINDS, oldSideName } from "../../core/run_paths.ts";
 import {
   archiveNames,
   isWayDown,
-  MERGE_STATUS,
-  OLD_SIDE_KINDS,
-  oldSideName,
   readSums,
   type ShardFiles,
   shardFiles,
   SUMS,
   sumsText,
-} from "../../core/run_paths.ts";
+} from "../../core/archive_names.ts";
 import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { readTarHeader, TAR_BLOCK, type TarFile, tarHeader, tarPadding } from "../../core/tar.ts";

@@ -4,7 +4,8 @@ import { FarmError } from "../../core/errors.ts";
 import type { HostSlots } from "../../core/plan/predict.ts";
 import { HostStat, PREFLIGHT_SCHEMA } from "../../core/schema/preflight.ts";
 import { inputError, readDocument } from "../fs/read.ts";
-import { loadAdapter, queryLimits } from "../scheduler/adapters.ts";
+import { loadAdapter } from "../scheduler/adapters.ts";
+import { queryLimits } from "../scheduler/drive.ts";
 
 /** All that a plan needs of a preflight. */
 const Preflight = z.looseObject({

@@ -1,15 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { trialWarnings } from "../../core/fit_command.ts";
 import { newManifest, type RunRequest } from "../../core/request.ts";
 import { ATTEMPTS, CLAIMS, INCOMING, MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
-import { inputPath } from "../../core/spec.ts";
-import { INPUTS, planStage, type StagePlan } from "../../core/staging.ts";
+import { INPUTS, type StagePlan } from "../../core/staging.ts";
 import type { Backend, Rendered, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { exists, makeFolder, removeTree, rename, temporaryPath, writeWhole } from "../fs/write.ts";
-import { pluginRecord } from "../plugin/load.ts";
+import { pluginRecord } from "../plugin/plugin_of_run.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { sweepStaged } from "../run/temporary.ts";
 import { inspectMachine, loadAverage, uptime_s } from "../system/machine.ts";
@@ -17,22 +16,7 @@ import { probeNextstat } from "../system/nextstat.ts";
 import { ownBinary } from "../system/process.ts";
 import { checkFit } from "./check_fit.ts";
 import { hashSpec, readSpec } from "./read_spec.ts";
-
-/** Where the spec and its files go below inputs/. @throws {FarmError} input, for an absolute path in the spec */
-export function stagePlanOf(config: string, paths: readonly string[]): StagePlan {
-  const folders = dirname(config).split("/").filter((name) => name !== "").reverse();
-  return planStage(basename(config), paths, folders);
-}
-
-/** Copies the spec and every file that it names into the run directory, but for those that are there. */
-export function stageInputs(dir: string, config: string, plan: StagePlan): void {
-  for (const { from, to } of plan.files) {
-    const target = join(dir, INPUTS, to);
-    if (exists(target)) continue;
-    makeFolder(dirname(target));
-    Deno.copyFileSync(inputPath(config, from), target);
-  }
-}
+import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
 
 /** Makes the manifest of a run; writes nothing. @throws {FarmError} */
 export async function planRun(request: RunRequest): Promise<FarmManifest> {

@@ -1,12 +1,11 @@
-import { resolve } from "node:path";
 import { manifestFault, unusedDoublings } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
-import { readFlag } from "../../core/flags.ts";
 import { changeOptions, doubleMemory, doubleTime } from "../../core/request.ts";
 import type { FarmManifest, Manifest, OptionValue } from "../../core/schema/manifest.ts";
 import type { Backend, SchedulerOption } from "../../schedulers/adapter.ts";
 import { changeDocument } from "../fs/exclusive.ts";
 import { loadFarmRun, loadRun, type Run } from "./load_manifest.ts";
+import { readOption } from "./read_option.ts";
 
 /**
  * Changes the manifest of a run, under its lock: the only way in which one that is there is written. Whatever is slow
@@ -55,24 +54,6 @@ export function changeMode(
   if (mode === undefined || mode === (manifest.farm.options["mode"] ?? manifest.farm.mode)) return manifest;
   if (adapter.limits.file_transfer) return changeOptions(manifest, { mode }, doing, at_utc);
   throw new FarmError("usage", `Cannot use --mode ${mode} with ${adapter.name}: its jobs need a shared file system`);
-}
-
-/** Reads one value of a scheduler's option from a command line; a path is made absolute. @throws {FarmError} usage */
-export function readOption(option: SchedulerOption, text: string): OptionValue {
-  const isText = option.type === "string" || option.type === "strings" || option.type === "boolean";
-  if (isText && option.choices === undefined) refuseControl(option.name, text);
-  const value = readFlag(option.name, option, text);
-  return option.type === "path" ? resolve(`${value}`) : value;
-}
-
-/** A value goes into one line of a job file. */
-function refuseControl(name: string, text: string): void {
-  // deno-lint-ignore no-control-regex
-  if (!/[\u0000-\u001f\u007f]/.test(text)) return;
-  throw new FarmError(
-    "usage",
-    `Cannot use --${name} ${JSON.stringify(text)}: wanted one line without control characters`,
-  );
 }
 
 /** What `retry` may raise; true: to twice of what it was. */

@@ -3,18 +3,10 @@ import type { LimitChange, Remedies } from "../../core/advice.ts";
 import { FarmError } from "../../core/errors.ts";
 import { nearestName } from "../../core/flags.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
-import type {
-  Backend,
-  Command,
-  CommandResult,
-  SchedulerAdapter,
-  SchedulerLimits,
-  SchedulerOption,
-} from "../../schedulers/adapter.ts";
+import type { Backend, SchedulerOption } from "../../schedulers/adapter.ts";
 import { BUILT_IN } from "../../schedulers/mod.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { refusalOf } from "../run/submissions.ts";
-import { runProgram } from "../system/process.ts";
 
 /** The options of all schedulers that have a role. */
 export async function optionsOfRole(role: SchedulerOption["role"]): Promise<SchedulerOption[]> {
@@ -60,46 +52,6 @@ export async function schedulerWith(option: string): Promise<string | undefined>
 
 /** The schedulers that need no plugin. */
 export const BUILT_IN_NAMES: readonly string[] = Object.keys(BUILT_IN);
-
-/** Runs an adapter's commands one after the other; only programs that it has declared. */
-export async function runCommands(
-  adapter: SchedulerAdapter,
-  commands: Command[],
-  cwd: string,
-): Promise<CommandResult[]> {
-  const results: CommandResult[] = [];
-  for (const command of commands) results.push(await runCommand(adapter, command, cwd));
-  return results;
-}
-
-export async function runCommand(adapter: SchedulerAdapter, command: Command, cwd: string): Promise<CommandResult> {
-  const [program = ""] = command.argv;
-  if (!adapter.programs.includes(program)) {
-    throw new FarmError(
-      "input",
-      `Cannot run "${program}" for the adapter "${adapter.name}": it is not one of its programs (${
-        adapter.programs.join(", ")
-      })`,
-    );
-  }
-  return await runProgram({ ...command, cwd: command.cwd ?? cwd });
-}
-
-/** @throws {FarmError} unreachable */
-export function unreachable(
-  adapter: Backend,
-  doing: string,
-  message: string,
-  next = "Nothing was changed; run the same command again when it answers",
-): FarmError {
-  return new FarmError("unreachable", `Cannot ${doing} with ${adapter.name}: ${message}`, next);
-}
-
-/** What the scheduler's probe says; empty where there is none, or it cannot be asked (a run can be rendered elsewhere). */
-export async function queryLimits(adapter: Backend): Promise<SchedulerLimits> {
-  if (adapter.kind === "worker") return {};
-  return adapter.readProbe(await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/"));
-}
 
 /** What `retry` can raise: twice what the run asked for, or a first value, where it asked for nothing. */
 export function remediesFor(run: Run<FarmManifest>, adapter: Backend): Remedies {

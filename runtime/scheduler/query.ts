@@ -18,7 +18,7 @@ import { changeSubmitMeta, ownSubmissions, readSubmitMeta, withoutSilent } from 
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import type { QueriedShard } from "../shard/context.ts";
 import { ownBinary } from "../system/process.ts";
-import { runCommands } from "./adapters.ts";
+import { runCommands } from "./drive.ts";
 import { loopStates } from "./background.ts";
 
 /**

@@ -16,7 +16,7 @@ import { writeWhole } from "../fs/write.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { intendedNow, ownSubmissions, recordSubmission } from "../run/submissions.ts";
 import { pauseFor } from "../system/process.ts";
-import { runCommand } from "./adapters.ts";
+import { runCommand } from "./drive.ts";
 import { detachCommand, findLoop, startLoop } from "./background.ts";
 import { handlesOf, renderContext } from "./query.ts";
 

@@ -1,9 +1,7 @@
 import { type AttemptTime, attemptTime, type OneClock, onOneClock, tellsTimes } from "../../core/attempt_time.ts";
 import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
-import { FarmError } from "../../core/errors.ts";
 import { fitQuality } from "../../core/fit_quality.ts";
 import type { ShardOutput } from "../../core/output.ts";
-import { recordHost } from "../../core/record.ts";
 import { type FailedAttempt, joinToys, type RunFacts, type ShardFacts, type ToyFacts } from "../../core/run_facts.ts";
 import { placeSubmissions, runTimes } from "../../core/run_times.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
@@ -11,33 +9,16 @@ import type { Bounds, FitQuality } from "../../core/schema/fit_quality.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { recordFacts, spanOf, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
-import { quoteWord } from "../../core/shell_quote.ts";
-import { hostKey } from "../../core/ssh/hosts_file.ts";
-import { listNames, orRefusal } from "../fs/list.ts";
+import { listNames } from "../fs/list.ts";
 import { Unreadable } from "../fs/read.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
-import { readHosts } from "../run/hosts_file.ts";
 import { openRun, type Run } from "../run/load_manifest.ts";
 import { type OldShard, oldShards } from "../shard/old_run.ts";
 import { readCommitted, readOutput, readShard } from "../shard/read.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
 import { collectOldShard, collectShard } from "./collect_shard.ts";
 import { oldError } from "./old_status.ts";
-
-/**
- * Returns, in words, which hosts of a run's hosts file gave no result; none where the file cannot be read any more.
- * @param records of all shards of the run
- */
-export function unusedHosts({ farm: { options } }: FarmManifest, records: readonly ShardRecord[]): string[] {
-  const path = options["hosts-file"];
-  if (typeof path !== "string") return [];
-  const file = orRefusal(() => readHosts(path));
-  if (file instanceof FarmError) return [];
-  const used = new Set(records.map(recordHost));
-  const unused = file.hosts.map(hostKey).filter((name) => !used.has(name));
-  const why = `nsfarm-deno preflight --hosts-file ${quoteWord(path)} shows whether it can be used`;
-  return unused.map((name) => `the host ${name} finished no shard: ${why}`);
-}
+import { unusedHosts } from "./unused_hosts.ts";
 
 /** A shard's facts and, where it is done, its toys. */
 interface ReadShard {
@@ -131,6 +112,7 @@ function readOne(
 const NOTHING = { record: null, time: null, output: null };
 
 const placeOf = ({ shard_index, toy_start, n_toys }: Plan) => ({ shard_index, toy_start, n_toys });
+
 const countsOf = ({ frame: { results } }: ShardOutput) => ({
   n_converged: results.n_converged,
   n_error: results.n_error,

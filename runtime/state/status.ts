@@ -27,7 +27,7 @@ import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import { ingestIncoming } from "../shard/ingest.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
 import { pauseFor } from "../system/process.ts";
-import { unusedHosts } from "./facts.ts";
+import { unusedHosts } from "./unused_hosts.ts";
 import type { ScannedShard } from "./scan.ts";
 
 export interface RunStatus {

@@ -11,7 +11,7 @@ import { changeDocument } from "../fs/exclusive.ts";
 import { exists } from "../fs/write.ts";
 import { renderRun } from "../render/render.ts";
 import { loadFarmRun } from "../run/load_manifest.ts";
-import { queryLimits } from "../scheduler/adapters.ts";
+import { queryLimits } from "../scheduler/drive.ts";
 import { loadSweep, openPoint, type OpenSweep } from "./load.ts";
 
 /** A sweep to be: what each of its runs is asked for, and which runs. */

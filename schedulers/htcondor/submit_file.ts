@@ -13,7 +13,7 @@ import type { Chunk, RenderContext, Rendered, RenderedFile } from "../adapter.ts
 import { isSentImage, JOB_WRAPPER, launchLines, renderJobWrapper, setupLines, threadsWarning } from "../job_wrapper.ts";
 import { countOption, onePathLine, type Options, readSite, textOption } from "../options.ts";
 import { groupedChunk, groupsOf, jobTag, shardsByTask } from "../tasks.ts";
-import { HTCONDOR_IN_JOB } from "./tables.ts";
+import { HTCONDOR_IN_JOB } from "../in_job.ts";
 
 /** Jobs of one cluster; their words must fit into one argument of condor_submit (128 KiB, execve(2)). */
 const MAX_JOBS = 10_000;

@@ -1,7 +1,6 @@
 import * as z from "zod/mini";
 import { printable } from "../../core/failure.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
-import type { InJob } from "../../core/schema/scheduler.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import type { CommandResult, NativeState } from "../adapter.ts";
 
@@ -55,6 +54,7 @@ export const HOLD_CODES: Readonly<Record<number, HoldRow>> = {
 
 /** Codes of holds by a rule that somebody wrote: of the job, of the node, of the site. */
 const RULES: ReadonlySet<number> = new Set([3, 21, 26]);
+
 const OVER_MEMORY = "it used more memory than requested (--condor-request-memory)";
 
 /** Such rules give memory the subcode of HTCondor's own limit (HTCondor manual, POLICY:HOLD_IF_MEMORY_EXCEEDED), or name it. */
@@ -103,7 +103,9 @@ export function excludeNodesLine(machine: string, before?: string): string {
 }
 
 const Text = z.catch(z.optional(z.string()), undefined);
+
 const Whole = z.catch(z.optional(z.int()), undefined);
+
 const Truth = z.catch(z.optional(z.boolean()), undefined);
 
 /** What is asked of a job's ad. Source: HTCondor manual, "Job ClassAd Attributes"; attributes that are not set are absent. */
@@ -134,6 +136,7 @@ export const JobAd = z.looseObject({
   JobMaterializePaused: Whole,
   JobMaterializeNextProcId: Whole,
 });
+
 export type JobAd = z.infer<typeof JobAd>;
 
 export const ASKED = Object.keys(JobAd.shape).join(",");
@@ -282,17 +285,3 @@ function ended(ad: JobAd): { state: ShardState; reason: string | null } {
   if (ad.ExitCode === undefined || ad.ExitCode === 0) return { state: "done", reason: null };
   return { state: "failed", reason: `the job ended with an error (exit ${ad.ExitCode})` };
 }
-
-/**
- * HTCondor tells a job its ids only where its submit file does: our scripts get them as words, and set the variables
- * NSFARM_CONDOR_*. Cpus of the machine ad are the slot's (HTCondor manual, "_CONDOR_MACHINE_AD"); allowed_job_duration
- * counts from the start of the job (condor_submit(1)).
- */
-export const HTCONDOR_IN_JOB: InJob = {
-  job_id: ["NSFARM_CONDOR_CLUSTER"],
-  task_id: ["NSFARM_CONDOR_PROC"],
-  slot: ["_CONDOR_SLOT"],
-  cpus: [{ variable: "_CONDOR_MACHINE_AD", line: "Cpus = " }],
-  ends_at: [{ option: "condor-max-run-time", with: "_CONDOR_MACHINE_AD" }],
-  record: ["_CONDOR_SLOT", "NSFARM_CONDOR_CLUSTER", "NSFARM_CONDOR_PROC"],
-};

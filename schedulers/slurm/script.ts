@@ -8,7 +8,7 @@ import { JOB_WRAPPER, launchLines, renderJobWrapper, setupLines, threadsWarning 
 import { countOption, type Options, readSite, textOption } from "../options.ts";
 import { groupedChunk, groupsOf, jobComment, jobName, shardsByTask, tasksFor } from "../tasks.ts";
 import { directives, filenamePattern, sbatchLine } from "./options.ts";
-import { SLURM_IN_JOB } from "./tables.ts";
+import { SLURM_IN_JOB } from "../in_job.ts";
 
 /** MaxArraySize where nobody could be asked: Slurm's own default (slurm.conf(5)). */
 const USUAL_ARRAY_SIZE = 1001;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Sweep, SweepSummary } from "../../core/schema/sweep.ts";
+import { Sweep } from "../../core/schema/sweep.ts";
+import { SweepSummary } from "../../core/schema/sweep_summary.ts";
 import { slurmFile, wholeRun } from "../clusters/slurm_farm.ts";
 import { readText, spec10k } from "../support/farm.ts";
 import { assertSameToys, readJson } from "../support/toys.ts";

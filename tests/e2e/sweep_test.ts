@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { Sweep, SweepSummary } from "../../core/schema/sweep.ts";
+import { Sweep } from "../../core/schema/sweep.ts";
+import { SweepSummary } from "../../core/schema/sweep_summary.ts";
 import { mustRun, namesIn, nextstat, nsfarm, readText, spec10k, start } from "../support/farm.ts";
 import { inFolder, until } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";

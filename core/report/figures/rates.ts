@@ -2,7 +2,7 @@ import { scaleLinear } from "d3-scale";
 import { area, curveStepAfter } from "d3-shape";
 import { significant } from "../../format.ts";
 import { doneShards, type RunFacts, sumOf } from "../../run_facts.ts";
-import type { HostShare } from "../../schema/sweep.ts";
+import type { HostShare } from "../../schema/sweep_summary.ts";
 import { type Figure, HALF_WIDTH, Markup, markup, plot, px, xAxis, xRange, yAxis, yRange } from "../plot.ts";
 
 // @ts-types="@types/d3-scale"

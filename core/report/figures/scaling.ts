@@ -1,7 +1,7 @@
 import { scaleLog } from "d3-scale";
 import { line } from "d3-shape";
 import { rounded } from "../../format.ts";
-import type { CountSummary, PointSummary, SweepSummary } from "../../schema/sweep.ts";
+import type { CountSummary, PointSummary, SweepSummary } from "../../schema/sweep_summary.ts";
 import { middle, spreadOf } from "../../sweep/measures.ts";
 import {
   type Figure,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type PointRecord, type Sweep, SweepSummary } from "../../../core/schema/sweep.ts";
+import type { PointRecord, Sweep } from "../../../core/schema/sweep.ts";
+import { SweepSummary } from "../../../core/schema/sweep_summary.ts";
 import { byCount } from "../../../core/sweep/measures.ts";
 import { type PointFacts, summarisePoint } from "../../../core/sweep/point_summary.ts";
 import { summariseSweep } from "../../../core/sweep/summary.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readOption } from "../../../runtime/run/change_manifest.ts";
+import { readOption } from "../../../runtime/run/read_option.ts";
 import type { SchedulerOption } from "../../../schedulers/adapter.ts";
 
 const option = (change: Partial<SchedulerOption>): SchedulerOption => ({

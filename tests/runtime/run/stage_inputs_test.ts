@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { stageInputs, stagePlanOf } from "../../../runtime/render/render.ts";
+import { stageInputs, stagePlanOf } from "../../../runtime/render/stage_inputs.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 /** All files below a folder with what they hold. */

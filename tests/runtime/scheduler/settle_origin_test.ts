@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, rename, symlink, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import type { Attempt } from "../../../core/schema/attempt.ts";
 import type { FarmManifest } from "../../../core/schema/manifest.ts";
-import { acceptCopy } from "../../../runtime/control/accept_nextstat.ts";
+import { acceptCopy } from "../../../runtime/control/accept_copy.ts";
 import { cancelRun } from "../../../runtime/control/cancel.ts";
 import { startRun } from "../../../runtime/control/start.ts";
 import { loadFarmRun, originOf } from "../../../runtime/run/load_manifest.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { unusedHosts } from "../../../runtime/state/facts.ts";
+import { unusedHosts } from "../../../runtime/state/unused_hosts.ts";
 import { planOf, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 

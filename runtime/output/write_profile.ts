@@ -1,0 +1,65 @@
+import { resolve } from "node:path";
+import { suggestedFlags, type Suggestion } from "../../core/describe_limits.ts";
+import { FarmError } from "../../core/errors.ts";
+import { profileText } from "../../core/profile.ts";
+import type { Profile } from "../../core/schema/profile.ts";
+import type { Backend, SchedulerLimits } from "../../schedulers/adapter.ts";
+import { exists, writeWhole } from "../fs/write.ts";
+import { pluginOf } from "../plugin/adapt.ts";
+import { findNextstat } from "../system/nextstat.ts";
+
+/** What a look at a scheduler, or at this machine, found. */
+export interface Probed {
+  limits: SchedulerLimits;
+  /** null: `run` chooses by itself. */
+  suggestion: Suggestion | null;
+  /** The same in words. */
+  found: string;
+}
+
+/**
+ * Writes a profile for the scheduler that was probed; never over a file.
+ * @returns its path
+ */
+export function writeProfile(path: string, adapter: Backend, probed: Probed): string {
+  const file = resolve(path);
+  if (exists(file)) throw new FarmError("usage", `Cannot write the profile "${file}": it is there already`);
+  writeWhole(file, profileText(profileOf(adapter, probed), probed.found.split("\n")), 0o644);
+  return file;
+}
+
+function profileOf(adapter: Backend, probed: Probed): Profile {
+  const plugin = pluginOf(adapter);
+  const nextstat_bin = nextstatHere();
+  return {
+    scheduler: adapter.name,
+    options: optionsOf(adapter, probed),
+    ...(nextstat_bin === undefined ? {} : { nextstat_bin }),
+    setup: [],
+    ...(plugin ? { plugin: { file: plugin.source.entry, sha256: plugin.source.sha256 } } : {}),
+  };
+}
+
+/** Defaults, and what was found: the largest place that is up with its longest time, and the shards that fit it. */
+function optionsOf(adapter: Backend, { limits, suggestion }: Probed): NonNullable<Profile["options"]> {
+  const { places = [] } = limits;
+  const largest = places.filter(({ state }) => state === "up").sort((a, b) => (b.cpus ?? 0) - (a.cpus ?? 0))[0];
+  const chooses = adapter.options.find(({ name }) => /-(partition|queue)$/.test(name));
+  const throttle = adapter.options.find(({ role }) => role === "throttle")?.name;
+  const time = adapter.options.find(({ role }) => role === "time");
+  const defaults = adapter.options.flatMap(({ name, default: value }) => value === undefined ? [] : [[name, value]]);
+  return {
+    ...Object.fromEntries(defaults),
+    ...(chooses && largest ? { [chooses.name]: largest.name } : {}),
+    ...(time && largest?.time_limit ? { [time.name]: largest.time_limit } : {}),
+    ...(suggestion ? suggestedFlags(suggestion, throttle) : {}),
+  };
+}
+
+function nextstatHere(): string | undefined {
+  try {
+    return findNextstat(undefined);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,23 @@
+import { FarmError } from "../../core/errors.ts";
+import { recordHost } from "../../core/record.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { ShardRecord } from "../../core/schema/shard_record.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import { hostKey } from "../../core/ssh/hosts_file.ts";
+import { orRefusal } from "../fs/list.ts";
+import { readHosts } from "../run/hosts_file.ts";
+
+/**
+ * Returns, in words, which hosts of a run's hosts file gave no result; none where the file cannot be read any more.
+ * @param records of all shards of the run
+ */
+export function unusedHosts({ farm: { options } }: FarmManifest, records: readonly ShardRecord[]): string[] {
+  const path = options["hosts-file"];
+  if (typeof path !== "string") return [];
+  const file = orRefusal(() => readHosts(path));
+  if (file instanceof FarmError) return [];
+  const used = new Set(records.map(recordHost));
+  const unused = file.hosts.map(hostKey).filter((name) => !used.has(name));
+  const why = `nsfarm-deno preflight --hosts-file ${quoteWord(path)} shows whether it can be used`;
+  return unused.map((name) => `the host ${name} finished no shard: ${why}`);
+}
