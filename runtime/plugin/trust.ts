@@ -73,7 +73,11 @@ function checkFolders(wanted: Wanted, folder: string): void {
     const info = Deno.lstatSync(place);
     checkOne(wanted, place, info, (info.mode ?? 0) & STICKY ? 0 : OTHERS_WRITE);
     if (isRunDirectory(place)) {
-      throw fault(wanted, `it is inside the run directory "${place}"`, "Plugins in a run directory are never run");
+      throw fault(
+        wanted,
+        `it is inside the run directory "${place}"`,
+        "Files in a run directory are never used as plugins or profiles",
+      );
     }
     if (place === dirname(place)) return;
   }

@@ -231,7 +231,7 @@ test("A profile that others can write, that is not there, or that lies in a run 
   assert.match((await site.run(["render", "--explain"], 3, env)).stderr, /of NSFARM_PROFILE: it is not there/);
   await site.run(["render", ...requestArgs(site.folder, { toys: 8, shards: 2 })]);
   const inside = await site.write("runs/r/p.jsonc", slurm("x"));
-  assert.match((await site.run(["render", "--explain", "--profile", inside], 3)).stderr, /in the run directory/);
+  assert.match((await site.run(["render", "--explain", "--profile", inside], 3)).stderr, /inside the run directory/);
 });
 
 test("preflight --write-profile writes one of what it found, which works as it is, and never over a file", async (site) => {
