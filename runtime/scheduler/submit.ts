@@ -64,7 +64,7 @@ export async function submitChunk(
   const returned = { ...intent, answered_at_utc: new Date().toISOString() };
   const settled = await resolveUnclear(run, adapter, returned, answer, go_on);
   if (settled.state === "submitted") return settled;
-  const next = answer.answered ? mend(go_on) : `when it answers: ${go_on}`;
+  const next = answer.answered ? mend(go_on) : `once it answers, run: ${go_on}`;
   throw notTaken(`${adapter.name} did not take the jobs: ${settled.answer}`, next);
 }
 

@@ -64,7 +64,7 @@ const fill = (left_kb: number) =>
 
 for (
   const { room, left_kb, says } of [
-    { room: "no room at all", left_kb: 0, says: /2 failed[^]*the disk of the run directory is full; make room/ },
+    { room: "no room at all", left_kb: 0, says: /2 failed[^]*the disk of the run directory is full; free some space/ },
     { room: "room for no result", left_kb: 28, says: /failed +the disk is full: .*: shard/ },
   ]
 ) {
