@@ -74,7 +74,7 @@ test("a slurmctld that is dead while it is submitted to is exit 4, and the same 
   const { stderr } = await farm.must(["submit", dir], 4);
   assert.match(stderr, /Unable to contact slurm controller/);
   const preflight = await farm.must(["preflight", "--scheduler", "slurm"], 4);
-  assert.match(preflight.stderr, /Cannot ask slurm: .*Unable to contact slurm controller/);
+  assert.match(preflight.stderr, /Cannot query slurm: .*Unable to contact slurm controller/);
   await farm.cluster.daemon("start", "slurmctld");
   await farm.must(["submit", dir, "--wait"]);
   await assertMerged(dir, { toys: 8 });

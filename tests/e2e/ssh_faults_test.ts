@@ -159,7 +159,7 @@ test("a fit that ends with 255 on every host is a failed shard, never a fault of
   const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 12, shards: 6, nextstat: fake.path, more: SOON });
   const dir = runDir(farm.folder);
   const ran = await farm.must(args, 5);
-  assert.match(ran.stderr, /shard 2: nextstat ended with an error \(exit 255\): no luck; it is tried again/);
+  assert.match(ran.stderr, /shard 2: nextstat ended with an error \(exit 255\): no luck; retrying it/);
   assert.deepEqual(await failedAttempts(dir), ["2.1 exit", "2.2 exit"]);
   const attempts = await readAttempts(dir);
   assert.deepEqual(attempts.map(({ end }) => end?.exit_code), [255, 255]);
