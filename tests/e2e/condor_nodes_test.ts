@@ -39,7 +39,7 @@ test("jobs that are matched but never start name their node and the line that le
   const dir = await farm.render({ toys: 4, shards: 2, more });
   await farm.must(["submit", dir]);
   const reported = async () =>
-    /queued +e2 was matched .*never started there; to leave .*/.test(await statusWords(farm, dir));
+    /queued +e2 was matched .*never started there; to avoid .*/.test(await statusWords(farm, dir));
   await until("status names the node", reported);
   const words = await statusWords(farm, dir);
   assert.deepEqual(excludingWords(words), ["--condor-requirements", `(Machine != "e2")`]);

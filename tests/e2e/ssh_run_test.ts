@@ -155,7 +155,7 @@ test("threads= of a host and --threads physical give one shard at a time with th
   const hosts = await farm.hostsFile("w1", "w2 threads=1");
   const args = [...farm.run(hosts, { toys: 12, shards: 6 }), "--threads", "physical"];
   const ran = await farm.must(args);
-  assert.match(ran.stderr, new RegExp(`^w1: 1 slot of ${cpus} threads?`, "m"));
+  assert.match(ran.stderr, new RegExp(`^w1: 1 slot x ${cpus} threads?`, "m"));
   assert.match(ran.stderr, new RegExp(`^w2: ${cpus} slots? x 1 thread`, "m"));
   assert.equal(await countDone(runDir(farm.folder)), 6);
 });
