@@ -181,7 +181,8 @@ export function endRemote(
   const printed = full
     ? "No space left on its disk"
     : `Its process disappeared without recording its end${end.said ? `: ${end.said}` : ""}`;
-  return failRemote(context, shard, full ? "disk" : "signal", printed);
+  // One that took the last signal of ours, since it was slow to take the first, was told to stop all the same.
+  return failRemote(context, shard, full ? "disk" : shard.isUnwanted ? "terminated" : "signal", printed);
 }
 
 function failRemote(context: JobContext, shard: RemoteShard, cause: ShardRecord["cause"], printed: string): ShardEnd {

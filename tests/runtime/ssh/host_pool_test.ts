@@ -214,7 +214,7 @@ Deno.test("a loop that is told to stop stops its shards, politely first, and a h
     assert.deepEqual(left, [4, 5, ...w2.begun].sort());
     const signals = w1.sent.filter((line) => line.startsWith("stop ")).map((line) => line.split(" ")[2]);
     assert.deepEqual(signals, ["TERM", "TERM", "KILL"]);
-    assert.deepEqual(ends(farm).map((one) => one.split(" ")[1]).sort(), ["open", "open", "signal", "terminated"]);
+    assert.deepEqual(ends(farm).map((one) => one.split(" ")[1]).sort(), ["open", "open", "terminated", "terminated"]);
   }));
 
 Deno.test("a time limit that passes while the connection is down is kept when it is back", () =>

@@ -12,8 +12,8 @@ import { contextOf } from "../support/context.ts";
 import { inFastTime } from "../support/fast_time.ts";
 
 /** The only host of a run, whole unless told otherwise. */
-function hostOf(dir: string, connect: PoolCalls["connect"], isWhole = true): SshHost {
-  const rules = { time_limit_s: null, drain: false, stop: new AbortController().signal };
+function hostOf(dir: string, connect: PoolCalls["connect"], isWhole = true, drain = false): SshHost {
+  const rules = { time_limit_s: null, drain, stop: new AbortController().signal };
   return new SshHost("w1", contextOf(dir, sampleManifest()), [], { host_retry_s: 1, host_lost_s: 1, ...rules }, {
     connect,
     shapeOf: () => ({ slots: 1, threads: 1 }),
@@ -82,37 +82,51 @@ Deno.test("a host that is still being connected to a moment after the loop is ov
   await inFastTime(() => host.close());
 });
 
+interface Ending {
+  kind: string | undefined;
+  cause: string | undefined;
+  sent: string[];
+  attempts: number;
+}
+
 /** How an attempt of an earlier driver ends by what its host says of it: all that is sent to the host, and what stays here. */
-async function endedBy(word: string): Promise<{ kind: string | undefined; sent: string[]; attempts: number }> {
+async function endedBy(word: string, drain = false): Promise<Ending> {
   const sent: string[] = [];
   let say: (line: string) => void = () => {};
   const link = linkOf(sent, (take) => say = take);
   const manifest = sampleManifest();
   const plan = planOf(manifest, 1);
   const attempt = sampleAttempt(manifest, plan, { remote: { host: "w1", clock_offset_s: null } });
-  let [kind, attempts]: [string | undefined, number] = [undefined, 0];
+  let ending: Omit<Ending, "sent"> = { kind: undefined, cause: undefined, attempts: 0 };
   await inFolder(async (folder) => {
     const dir = join(folder, "r");
     await mkdir(dir);
     assert(beginAttempt(dir, attempt));
     const over = new AbortController();
-    const host = hostOf(dir, () => Promise.resolve(link), false);
+    const host = hostOf(dir, () => Promise.resolve(link), false, drain);
     await host.slots(over.signal, () => {});
     const ended = host.rejoin(plan, attempt)?.finish();
     await until("the host is asked", () => sent.length > 0);
     say(`${word} ${attempt.attempt_token}`);
-    kind = (await ended)?.kind;
-    attempts = listAttempts(dir).size;
+    const end = await ended;
+    const cause = end?.kind === "failed" ? end.record.cause : undefined;
+    ending = { kind: end?.kind, cause, attempts: listAttempts(dir).size };
     over.abort();
     await host.close();
   });
-  return { kind, sent: sent.map((line) => line.split(" ")[0] ?? ""), attempts };
+  return { ...ending, sent: sent.map((line) => line.split(" ")[0] ?? "") };
 }
 
 Deno.test("the name of an attempt that never began stays on its host: a start that is under way still finds it taken", async () => {
-  assert.deepEqual(await endedBy("absent"), { kind: "taken", sent: ["find"], attempts: 0 });
+  assert.deepEqual(await endedBy("absent"), { kind: "taken", cause: undefined, sent: ["find"], attempts: 0 });
 });
 
 Deno.test("what is left of an attempt that died on its host is dropped there", async () => {
-  assert.deepEqual(await endedBy("dead"), { kind: "failed", sent: ["find", "drop"], attempts: 1 });
+  assert.deepEqual(await endedBy("dead"), { kind: "failed", cause: "signal", sent: ["find", "drop"], attempts: 1 });
+});
+
+Deno.test("an attempt that this loop stopped, and that left no end when it was killed for being slow, was told to stop", async () => {
+  const { cause, sent } = await endedBy("dead", true);
+  assert.equal(cause, "terminated");
+  assert(sent.includes("stop"));
 });
