@@ -1,3 +1,4 @@
+// @ts-types="@types/d3-array"
 import { median } from "d3-array";
 import type { ShardRecord } from "./schema/shard_record.ts";
 
@@ -63,8 +64,6 @@ export const isStamped = ({ started_ms, finished_ms }: Pick<AttemptTime, "starte
   Number.isFinite(started_ms) && Number.isFinite(finished_ms);
 
 export const isCommitted = (attempt: AttemptTime): boolean => attempt.is_committed;
-
-// @ts-types="@types/d3-array"
 
 /** Attempts by one clock: the file server's, or where one machine did all of a run that machine's own. */
 export interface OneClock {

@@ -1,4 +1,6 @@
+// @ts-types="@types/d3-array"
 import { mean, quantileSorted } from "d3-array";
+// @ts-types="@types/d3-random"
 import { randomLcg, randomNormal } from "d3-random";
 import TinyQueue from "tinyqueue";
 import type { PlannedCount } from "../schema/plan.ts";
@@ -121,10 +123,6 @@ const planSlot = ({ stagger_s, gap_s }: Pilot, { startup_s, toy_s }: PilotHost, 
   gap_s: gap_s ?? 0,
   toy_s,
 });
-
-// @ts-types="@types/d3-array"
-
-// @ts-types="@types/d3-random"
 
 /** So many draws of the toys' times are tried; fewer where there are many shards. */
 const DRAWS = 31;

@@ -1,3 +1,4 @@
+// @ts-types="@types/d3-scale"
 import type { ScaleContinuousNumeric } from "d3-scale";
 
 /** Markup that is as it should be: made by `markup` alone. */
@@ -38,8 +39,6 @@ export function escapeMarkup(text: string): string {
 
 /** A coordinate: a tenth of a pixel is enough. */
 export const px = (value: number): string => `${Math.round(value * 10) / 10}`;
-
-// @ts-types="@types/d3-scale"
 
 export type Scale = ScaleContinuousNumeric<number, number>;
 

@@ -1,3 +1,4 @@
+// @ts-types="@types/d3-array"
 import { max, median } from "d3-array";
 import { percent, plural, rounded, shortDuration, significant } from "../format.ts";
 import type { CountSummary, HostShare, PointSummary } from "../schema/sweep_summary.ts";
@@ -19,8 +20,6 @@ interface Bounds {
 export function makespanBounds(shards: number, slots: number, longest_s: number): Bounds {
   return { least_s: longest_s, most_s: Math.ceil(shards / slots) * longest_s };
 }
-
-// @ts-types="@types/d3-array"
 
 /** What a sweep's figures are read from. */
 interface Figures {

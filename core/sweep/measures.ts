@@ -1,10 +1,9 @@
+// @ts-types="@types/d3-array"
 import { extent, mean, median } from "d3-array";
 import { doneShards, type RunFacts, type ShardFacts, type Span, sumOf } from "../run_facts.ts";
 import { mostAtOnce } from "../run_times.ts";
 import type { CountSummary, HostShare, PointSummary, Repeated, SweepSummary } from "../schema/sweep_summary.ts";
 import { moments } from "../statistics.ts";
-
-// @ts-types="@types/d3-array"
 
 /** The runs of a sweep by shard count, the fewest shards first. */
 export function byCount(points: readonly PointSummary[]): CountSummary[] {
@@ -54,8 +53,6 @@ export const middle = (figure: number | Repeated | null): number | null =>
 /** Its spread over repeats; null where it was measured once. */
 export const spreadOf = (figure: number | Repeated | null): number | null =>
   typeof figure === "number" || figure === null || figure.values.length < 2 ? null : figure.std;
-
-// @ts-types="@types/d3-array"
 
 export interface Contention {
   /** Pearson's correlation of a shard's time for a toy with the load when it began. */

@@ -1,9 +1,8 @@
 // @ts-types="@types/d3-array"
 import { shuffler } from "d3-array";
+// @ts-types="@types/d3-random"
 import { randomLcg } from "d3-random";
 import { FarmError } from "../errors.ts";
-
-// @ts-types="@types/d3-random"
 
 /** One run of a sweep: this many shards, for the r-th time. */
 export interface PlannedPoint {

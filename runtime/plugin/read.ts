@@ -1,12 +1,11 @@
 import { parse } from "es-module-lexer/js";
 import { dirname, join, relative, resolve } from "node:path";
+// The CommonJS build: the package names its ESM build in a way that does not bundle, and that has no types beside it.
+// @ts-types="npm:sucrase@3.35.1"
 import { transform } from "sucrase";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { sha256Of } from "../fs/hash_file.ts";
 import { pluginFault, readTrusted, type Trusted } from "./trust.ts";
-
-// The CommonJS build: the package names its ESM build in a way that does not bundle, and that has no types beside it.
-// @ts-types="npm:sucrase@3.35.1"
 
 /** A file of a plugin as its Worker runs it: types are gone, imports are calls of `require`. */
 interface Script {

@@ -1,5 +1,8 @@
+// @ts-types="@types/d3-array"
 import { max, quantile, thresholdFreedmanDiaconis } from "d3-array";
+// @ts-types="@types/d3-scale"
 import { scaleLinear } from "d3-scale";
+// @ts-types="@types/d3-shape"
 import { line } from "d3-shape";
 import { rounded, shortDuration, withError } from "../../format.ts";
 import { doneShards, type RunFacts, type ToyFacts } from "../../run_facts.ts";
@@ -20,10 +23,6 @@ import {
   yAxis,
   yRange,
 } from "../plot.ts";
-
-// @ts-types="@types/d3-array"
-
-// @ts-types="@types/d3-scale"
 
 interface Histogram {
   label: string;
@@ -94,8 +93,6 @@ function extentOf(values: Iterable<number>, more: Iterable<number> = []): [numbe
   return [least - room, most + room];
 }
 
-// @ts-types="@types/d3-shape"
-
 /** The fitted POI of all toys, with the value at which they were generated. */
 export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts): Figure | null {
   const summary = moments(poi_hat);
@@ -155,8 +152,6 @@ function gaussian(area: number, frame: Frame, x: Scale, y: Scale): Markup {
   const d = line<number>((value) => x(value), (value) => y(height(value))).digits(1)(points) ?? "";
   return markup`<path class="line" stroke="var(--ink)" d="${new Markup(d)}"/>`;
 }
-
-// @ts-types="@types/d3-array"
 
 /** How long shards took, and their tail. */
 export function shardTimes(run: RunFacts): Figure | null {

@@ -1,13 +1,11 @@
+// @ts-types="@types/d3-scale"
 import { scaleLinear } from "d3-scale";
+// @ts-types="@types/d3-shape"
 import { area, curveStepAfter } from "d3-shape";
 import { significant } from "../../format.ts";
 import { doneShards, type RunFacts, sumOf } from "../../run_facts.ts";
 import type { HostShare } from "../../schema/sweep_summary.ts";
 import { type Figure, HALF_WIDTH, Markup, markup, plot, px, xAxis, xRange, yAxis, yRange } from "../plot.ts";
-
-// @ts-types="@types/d3-scale"
-
-// @ts-types="@types/d3-shape"
 
 const STEPS = 180;
 
@@ -64,8 +62,6 @@ function rates(run: RunFacts): Step[] {
   }
   return Array.from(toys, (n, i) => ({ from_s: i * step_s, to_s: (i + 1) * step_s, rate: n / step_s }));
 }
-
-// @ts-types="@types/d3-scale"
 
 const MAX_HOSTS = 24;
 const ROW = 34;

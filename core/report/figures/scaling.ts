@@ -1,4 +1,6 @@
+// @ts-types="@types/d3-scale"
 import { scaleLog } from "d3-scale";
+// @ts-types="@types/d3-shape"
 import { line } from "d3-shape";
 import { rounded } from "../../format.ts";
 import type { CountSummary, PointSummary, SweepSummary } from "../../schema/sweep_summary.ts";
@@ -18,10 +20,6 @@ import {
   yAxis,
   yRange,
 } from "../plot.ts";
-
-// @ts-types="@types/d3-scale"
-
-// @ts-types="@types/d3-shape"
 
 type Pair = readonly [x: number, y: number];
 

@@ -1,3 +1,4 @@
+// @ts-types="@types/d3-scale"
 import { scaleLinear } from "d3-scale";
 import { duration, plural } from "../../format.ts";
 import { doneShards, type FailedAttempt, type RunFacts, type ShardFacts, type Span } from "../../run_facts.ts";
@@ -34,8 +35,6 @@ function onLanes<T extends { span: Span }>(all: readonly T[]): Omit<HostLanes<T>
   });
   return { lanes: ends.length, placed };
 }
-
-// @ts-types="@types/d3-scale"
 
 /** Above this many, shards are drawn as one path for each host, without a title for each. */
 const MAX_TITLES = 2000;
