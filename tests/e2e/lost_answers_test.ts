@@ -103,7 +103,7 @@ class Trial {
   async #loseEach(call: Losable, calls: string[][], wanted: string[]): Promise<void> {
     const most = Math.max(0, ...calls.map((paths) => paths.length));
     for (let number = 1; number <= most; number += STEP) {
-      const { files, said: printed } = await this.#once(call, number);
+      const { files, printed } = await this.#once(call, number);
       this.#lost_answers++;
       const other = {
         more: files.filter((one) => !wanted.includes(one)),
@@ -124,7 +124,7 @@ class Trial {
     const { code, calls, stdout, stderr } = await this.#lost.run(this.#words(this.given.words), call, number);
     const printed = `${call ?? "no call"} ${number ?? ""}: ${stdout}${stderr}`;
     assert.equal(code, this.given.fails ? 5 : 0, printed);
-    return { calls, said: printed, files: await filesBelow(this.#runs) };
+    return { calls, printed, files: await filesBelow(this.#runs) };
   }
 }
 

@@ -39,7 +39,7 @@ async function explained(site: Site, args: string[] = [], env: Record<string, st
     const row = values.find((one: { option: string }) => one.option === name);
     return row && `${row.value} (${row.source})`;
   };
-  return { told: reported, way: profile?.way ?? null };
+  return { reported, way: profile?.way ?? null };
 }
 
 const slurm = (partition: string) => `{ "scheduler": "slurm", "options": { "slurm-partition": "${partition}" } }`;
@@ -47,7 +47,7 @@ const slurm = (partition: string) => `{ "scheduler": "slurm", "options": { "slur
 test("Of the four ways in, --profile wins over NSFARM_PROFILE, that over one beside the binary, that over your own", async (site) => {
   const own = "home/.config/nsfarm-deno/profile.yaml";
   const partition = async (args: string[] = [], env = {}) => {
-    const { told: reported, way } = await explained(site, args, env);
+    const { reported, way } = await explained(site, args, env);
     return [way, reported("slurm-partition")];
   };
   assert.deepEqual(await partition(), [null, undefined]);
@@ -69,7 +69,7 @@ test("Of the four ways in, --profile wins over NSFARM_PROFILE, that over one bes
 test("XDG_CONFIG_HOME moves your own profile", async (site) => {
   await mkdir(join(site.folder, "xdg/nsfarm-deno"), { recursive: true });
   await site.write("xdg/nsfarm-deno/profile.jsonc", slurm("xdg"));
-  const { told: reported } = await explained(site, [], { XDG_CONFIG_HOME: join(site.folder, "xdg") });
+  const { reported } = await explained(site, [], { XDG_CONFIG_HOME: join(site.folder, "xdg") });
   assert.equal(reported("slurm-partition"), "xdg (profile)");
 });
 
@@ -83,7 +83,7 @@ test("Every key of a profile does what it says, and --explain tells where each v
     `{ "scheduler": "toy", "plugin": { "file": "toy.js" }, "setup": ["module load a", "b"], /* c */
        "nextstat_bin": "bin/nextstat", "options": { "toy-queue": "long" }, }`,
   );
-  const { told: reported } = await explained(site, ["--profile", file, "--threads", "2"]);
+  const { reported } = await explained(site, ["--profile", file, "--threads", "2"]);
   assert.equal(reported("scheduler"), "toy (profile)");
   assert.equal(reported("toy-queue"), "long (profile)");
   assert.equal(reported("setup"), "module load a,b (profile)");
@@ -96,7 +96,7 @@ test("Every key of a profile does what it says, and --explain tells where each v
 
 test("A profile gives options that all runs have, and --explain tells every option, with what holds where none is given", async (site) => {
   const file = await site.write("p.json", `{ "options": { "threads": 1, "shards": 4, "no-check": true } }`);
-  const { told: reported } = await explained(site, ["--profile", file, "--pulls"]);
+  const { reported } = await explained(site, ["--profile", file, "--pulls"]);
   assert.deepEqual(["threads", "shards", "no-check", "pulls"].map(reported), [
     ...["1 (profile)", "4 (profile)", "true (profile)", "true (command line)"],
   ]);
@@ -135,9 +135,9 @@ test("A profile's options are for its own scheduler only, and what is typed goes
     `{ "scheduler": "slurm", "options": { "slurm-sbatch": ["--nice=1", "--hint=x"] } }`,
   );
   const local = await explained(site, ["--profile", file, "--scheduler", "local"]);
-  assert.equal(local.told("slurm-sbatch"), undefined);
+  assert.equal(local.reported("slurm-sbatch"), undefined);
   const typed = await explained(site, ["--profile", file, "--slurm-sbatch=--nice=2"]);
-  assert.equal(typed.told("slurm-sbatch"), "--nice=2 (command line)", "a list is replaced, not added to");
+  assert.equal(typed.reported("slurm-sbatch"), "--nice=2 (command line)", "a list is replaced, not added to");
 });
 
 test("A run with a profile runs with what is in it", async (site) => {
@@ -250,7 +250,7 @@ test("preflight --write-profile writes one of what it found, which works as it i
   assert.equal(JSON.parse(stdout).profile, path);
   const text = await readText(path);
   assert.match(text, /^\/\/ .*\n[\s\S]*largest array +501[\s\S]*"slurm-partition": "big"/);
-  const { told: reported } = await explained(site, ["--profile", path]);
+  const { reported } = await explained(site, ["--profile", path]);
   assert.deepEqual([reported("scheduler"), reported("slurm-partition")], ["slurm (profile)", "big (profile)"]);
   await site.run(["preflight", "--scheduler", "slurm", "--write-profile"], 2, env);
   assert.equal(await readText(path), text);

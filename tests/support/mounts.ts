@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-async function run(program: string, args: string[]): Promise<{ success: boolean; said: string }> {
+async function run(program: string, args: string[]): Promise<{ success: boolean; printed: string }> {
   const { success, stderr } = await new Deno.Command(program, { args }).output();
-  return { success, said: new TextDecoder().decode(stderr) };
+  return { success, printed: new TextDecoder().decode(stderr) };
 }
 
 /** Whether this process may mount file systems (root, and not in a container without that right). */
@@ -49,6 +49,6 @@ export async function whileReadOnly(folder: string, work: () => Promise<void>): 
 }
 
 export async function must(program: string, args: string[]): Promise<void> {
-  const { success, said: printed } = await run(program, args);
+  const { success, printed } = await run(program, args);
   assert(success, `${program} ${args.join(" ")}: ${printed}`);
 }

@@ -12,14 +12,14 @@ function host({ retry_s = 600, isOtherGood = true } = {}) {
   assert(health && other);
   peers.push(health, other);
   other.isGivenUp = !isOtherGood;
-  return { health, said: printed };
+  return { health, printed };
 }
 
 const manifest = sampleManifest();
 const WRAPPER_DIED = sampleRecord(manifest, planOf(manifest, 0), { cause: "signal", wall_s: null });
 
 Deno.test("a host on which a shard's wrapper died is set aside, and the shard is tried again without blame", () => {
-  const { health, said: printed } = host();
+  const { health, printed } = host();
   const verdict = health.classifyFailure(WRAPPER_DIED, 1, 0);
   assert.deepEqual(verdict, { again: true, counts: false, given_up: null });
   assert(!health.isExpected());
@@ -27,7 +27,7 @@ Deno.test("a host on which a shard's wrapper died is set aside, and the shard is
 });
 
 Deno.test("a shard whose wrapper died before is to blame when it dies once more, and the host stays in use", () => {
-  const { health, said: printed } = host();
+  const { health, printed } = host();
   assert.deepEqual(health.classifyFailure(WRAPPER_DIED, 1, 1), { again: true, counts: true, given_up: null });
   assert.deepEqual(health.classifyFailure(WRAPPER_DIED, 2, 1), { again: false, counts: true, given_up: null });
   assert(health.isExpected());
@@ -36,14 +36,14 @@ Deno.test("a shard whose wrapper died before is to blame when it dies once more,
 
 Deno.test("that no other host can run shards is told only once all others were tried", () => {
   for (const [another, words] of [[true, /died$/], [false, /; no other host can run shards now$/]] as const) {
-    const { health, said: printed } = host({ isOtherGood: another });
+    const { health, printed } = host({ isOtherGood: another });
     void health.setAside("it died");
     assert.match(printed[0] ?? "", words);
   }
 });
 
 Deno.test("a host that is set aside and does meanwhile what it had begun runs shards again, and says so", async () => {
-  const { health, said: printed } = host({ retry_s: 0.01 });
+  const { health, printed } = host({ retry_s: 0.01 });
   health.over = new AbortController().signal;
   health.classifyFailure(WRAPPER_DIED, 1, 0);
   health.recordSuccess();

@@ -21,7 +21,7 @@ interface Farm {
   after(ms: number, act: () => void): void;
   /** Runs the loop; what it tells of hosts is kept. */
   run(change?: LoopChange): Promise<WorkReport>;
-  said: string[];
+  printed: string[];
 }
 
 /** A run on fake hosts of two slots each, in simulated time. */
@@ -43,7 +43,7 @@ function onHosts(work: (farm: Farm) => Promise<void>, shards = 6): Promise<void>
         manifest,
         host,
         after,
-        said: printed,
+        printed,
         run: (change = {}) => runOnHosts(manifest, hosts, change, printed),
       })
     );
@@ -86,7 +86,7 @@ Deno.test("what was begun on a host whose connection drops goes on, and is found
     assert.deepEqual(w1.begun, [0, 1, 2, 3, 4, 5]);
     assert.equal(w1.sent.filter((line) => line.startsWith("find ")).length, 4);
     assert.match(
-      farm.said[1] ?? "",
+      farm.printed[1] ?? "",
       /^w1: the connection broke; shards started there go on, and the host is tried again$/,
     );
   }));
@@ -159,7 +159,7 @@ Deno.test("a shard that kills its wrapper is given up after it did so on two hos
     assert.deepEqual(report, { ...WHOLE, done: 5, failed: [0] });
     assert.deepEqual([w1, w2].map(({ begun }) => begun.includes(0)), [true, true]);
     assert.deepEqual(ends(farm), ["0.1 signal", "0.2 signal", "0.3 signal"]);
-    assert.equal(farm.said.filter((words) => /is paused for/.test(words)).length, 1);
+    assert.equal(farm.printed.filter((words) => /is paused for/.test(words)).length, 1);
   }));
 
 Deno.test("a host on which shards fail in a row is set aside, is offered one shard later, and runs on when that is done", () =>
@@ -168,7 +168,7 @@ Deno.test("a host on which shards fail in a row is set aside, is offered one sha
     farm.host("w1", { fit_ms: 50 });
     farm.after(400, () => w2.fate = () => "ok");
     assert.deepEqual(await farm.run({ host_retry_s: 0.5 }), { ...WHOLE, done: 60 });
-    const ours = farm.said.filter((words) => /^w2 /.test(words));
+    const ours = farm.printed.filter((words) => /^w2 /.test(words));
     assert.match(ours[0] ?? "", /^w2 is paused for 0\.5 s: 3 shards in a row failed there, the last one: /);
     assert.deepEqual(ours.slice(1), ["w2 runs shards again"]);
     assert.equal(ends(farm).filter((one) => !one.endsWith("1 exit")).length, 0);
@@ -179,7 +179,7 @@ Deno.test("a host that fails its trial is set aside for twice as long", () =>
     farm.host("w2", { fate: () => "dies", fit_ms: 100 });
     farm.host("w1", { fit_ms: 3 * S });
     assert.deepEqual(await farm.run({ host_retry_s: 5 }), { ...WHOLE, done: 12 });
-    const ours = farm.said.filter((words) => /^w2 is paused/.test(words)).map((words) => words.slice(0, 21));
+    const ours = farm.printed.filter((words) => /^w2 is paused/.test(words)).map((words) => words.slice(0, 21));
     assert.deepEqual(ours, ["w2 is paused for 5 s:", "w2 is paused for 10 s"]);
   }, 12));
 
@@ -199,7 +199,7 @@ Deno.test("when all hosts stay away for good the loop gives up, and what runs th
       elsewhere: [],
       left: [0, 1, 2, 3, 4, 5],
     });
-    assert.deepEqual(farm.said.slice(-1), ["given up: no host can be used: w1: no route to it"]);
+    assert.deepEqual(farm.printed.slice(-1), ["given up: no host can be used: w1: no route to it"]);
     assert.deepEqual(ends(farm), ["0.1 open", "1.1 open"]);
   }));
 
@@ -235,7 +235,7 @@ Deno.test("of two names of one machine the second gets no slots", () =>
     Object.assign(w1b.facts, { boot_id: w1.facts.boot_id });
     assert.deepEqual(await farm.run(), WHOLE);
     assert.deepEqual(w1b.begun, []);
-    assert(farm.said.includes("w1b is the same machine as w1: it gets no slots"));
+    assert(farm.printed.includes("w1b is the same machine as w1: it gets no slots"));
   }));
 
 Deno.test("a loop that only ends what an earlier one began on hosts stops that, and begins nothing", () =>
