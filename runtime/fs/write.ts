@@ -59,21 +59,27 @@ export function writeTemporary(path: string, data: string | Uint8Array, mode = 0
   const temporary = temporaryPath(path);
   const file = Deno.openSync(temporary, { write: true, createNew: true, mode });
   try {
-    writeAll(file, typeof data === "string" ? new TextEncoder().encode(data) : data);
-    if (sync) file.syncDataSync();
+    namingFile(path, () => {
+      writeAll(file, typeof data === "string" ? new TextEncoder().encode(data) : data);
+      if (sync) file.syncDataSync();
+    });
   } catch (error) {
     removeQuietly(temporary);
-    throw namingFile(error, path);
+    throw error;
   } finally {
     file.close();
   }
   return temporary;
 }
 
-/** An error of an open file, which does not say of which, with its path as Deno names one: for main's last words. */
-export function namingFile(error: unknown, path: string): unknown {
-  if (error instanceof Error && fileFault(error) !== undefined) error.message += `: write '${path}'`;
-  return error;
+/** Writes to an open file, whose errors do not say of which: they get its path as Deno names one, for main's last words. */
+export function namingFile(path: string, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (error instanceof Error && fileFault(error) !== undefined) error.message += `: write '${path}'`;
+    throw error;
+  }
 }
 
 export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {

@@ -20,12 +20,8 @@ export class TextStore {
       this.#room -= bytes.length;
       return { bytes };
     }
-    this.#file ??= Deno.openSync(this.#path, { write: true, createNew: true, mode: 0o600 });
-    try {
-      writeAll(this.#file, bytes);
-    } catch (error) {
-      throw namingFile(error, this.#path);
-    }
+    const file = this.#file ??= Deno.openSync(this.#path, { write: true, createNew: true, mode: 0o600 });
+    namingFile(this.#path, () => writeAll(file, bytes));
     const piece = { path: this.#path, offset: this.#written, length: bytes.length };
     this.#written += bytes.length;
     return piece;

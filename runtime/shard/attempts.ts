@@ -106,13 +106,13 @@ export function updateAttempt(
   const file = explainWrite(open.path, () => Deno.openSync(open.path, { write: true, create: false }));
   try {
     const bytes = padded(open.attempt);
-    writeAll(file, bytes);
-    if (change.end) file.syncDataSync();
-    // Nothing is written into it any more: who reads it needs no blanks.
-    if (open.attempt.end) file.truncateSync(bytes.indexOf(NEWLINE, bytes.lastIndexOf(BRACE)) + 1);
+    namingFile(open.path, () => {
+      writeAll(file, bytes);
+      if (change.end) file.syncDataSync();
+      // Nothing is written into it any more: who reads it needs no blanks.
+      if (open.attempt.end) file.truncateSync(bytes.indexOf(NEWLINE, bytes.lastIndexOf(BRACE)) + 1);
+    });
     return true;
-  } catch (error) {
-    throw namingFile(error, open.path);
   } finally {
     file.close();
   }

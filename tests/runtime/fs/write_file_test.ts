@@ -8,14 +8,17 @@ Deno.test("a disk that fills up where nobody expected it is told with the file, 
   using file = Deno.openSync("/dev/full", { write: true });
   const write = () => {
     try {
-      writeAll(file, new Uint8Array(10));
+      namingFile(path, () => writeAll(file, new Uint8Array(10)));
     } catch (error) {
-      throw unexpectedFileError(namingFile(error, path));
+      throw unexpectedFileError(error);
     }
   };
   assert.throws(write, (error) => error instanceof FarmError && error.message.includes(`Cannot write "${path}": `));
 });
 
 Deno.test("an error of no file keeps its words", () => {
-  assert.equal(String(namingFile(new Error("no"), "/a")), "Error: no");
+  const fail = () => {
+    throw new Error("no");
+  };
+  assert.throws(() => namingFile("/a", fail), (error) => String(error) === "Error: no");
 });
