@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { HOSTS, INCOMING } from "../../core/run_paths.ts";
+import { INCOMING } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
-import { explainWrite, makeFolder, removeQuietly, rename, temporaryPath, writeAll, writeWhole } from "../fs/write.ts";
+import { explainWrite, makeFolder, removeQuietly, rename, temporaryPath, writeAll } from "../fs/write.ts";
 import type { HostLink } from "./link.ts";
 
 /** What an attempt leaves; the job.txt comes last, for with it the others count. */
@@ -107,18 +106,3 @@ async function writePieces(path: string, pieces: AsyncIterable<Uint8Array>): Pro
     file.close();
   }
 }
-
-const pathOf = (dir: string, host: string) => join(dir, HOSTS, encodeURIComponent(host));
-
-/** Notes that a host has a folder of the run, before it is made there. @param host its key (hostKey) */
-export function noteFolder(dir: string, host: string): void {
-  if (hasFolder(dir, host)) return;
-  makeFolder(join(dir, HOSTS));
-  writeWhole(pathOf(dir, host), "");
-}
-
-/** Returns whether a host may still have a folder of the run. */
-export const hasFolder = (dir: string, host: string): boolean => existsSync(pathOf(dir, host));
-
-/** Forgets a host whose folder is removed. */
-export const forgetFolder = (dir: string, host: string): void => removeQuietly(pathOf(dir, host));

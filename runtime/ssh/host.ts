@@ -12,7 +12,7 @@ import { readShard } from "../shard/read.ts";
 import { beginShard } from "../shard/start.ts";
 import { pauseFor } from "../system/process.ts";
 import type { Assignment, Executor, StartedShard } from "../worker/executor.ts";
-import { Fetcher, forgetFolder, hasFolder } from "./fetch.ts";
+import { Fetcher } from "./fetch.ts";
 import { type HealthCalls, HostHealth } from "./health.ts";
 import type { HostLink } from "./link.ts";
 import {
@@ -24,6 +24,7 @@ import {
   type StopRules,
   takeLine,
 } from "./remote_shard.ts";
+import { forgetFolder, hasFolder } from "./stage.ts";
 
 const RECONNECT_MS = 500;
 /** How long a connection that is still being made is waited for when the loop is over. */
@@ -99,7 +100,7 @@ export class SshHost extends HostHealth implements Executor {
     while (!this.isOver) {
       try {
         const link = await this.pool.connect(this.#cut.signal);
-        if (this.#isClosing) return await this.#leave(link);
+        if (this.#isClosing) return void await this.#leave(link);
         this.#begin(link);
         const reason = await link.listen((line) => takeLine(this, line, link));
         this.#end();
@@ -256,11 +257,12 @@ export class SshHost extends HostHealth implements Executor {
       else endSuperseded(this.context, shard);
       this.shards.delete(shard.id);
     }
-    if (link) await this.#leave(link);
+    const isWhole = link ? await this.#leave(link) : null;
     const timer = setTimeout(() => this.#cut.abort(), MAX_CONNECTING_MS);
     await this.#keeping;
     clearTimeout(timer);
-    await this.#removeFolder();
+    // Each judgement reads all shards.
+    if (isWhole !== false) await this.#removeFolder();
   }
 
   /** Removes what stayed on the host when a connection broke at the end, or an earlier driver could not remove it. */
@@ -275,10 +277,11 @@ export class SshHost extends HostHealth implements Executor {
     );
   }
 
-  /** Ends a connection; a whole run leaves nothing on the host. */
-  async #leave(link: HostLink): Promise<void> {
-    const isTidied = this.shards.size === 0 && this.pool.isLeavingNothing();
-    if (isTidied) link.send("tidy");
-    if (await link.close() && isTidied) forgetFolder(this.context.run.dir, this.name);
+  /** Ends a connection; a whole run leaves nothing on the host. @returns whether it is whole */
+  async #leave(link: HostLink): Promise<boolean> {
+    const isWhole = this.shards.size === 0 && this.pool.isLeavingNothing();
+    if (isWhole) link.send("tidy");
+    if (await link.close() && isWhole) forgetFolder(this.context.run.dir, this.name);
+    return isWhole;
   }
 }

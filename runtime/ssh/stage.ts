@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errorText } from "../../core/errors.ts";
+import { HOSTS } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { inputPath } from "../../core/spec.ts";
 import { earlierHostFolder, hostFolder } from "../../core/ssh/host_facts.ts";
@@ -9,11 +11,10 @@ import { hostAgent } from "../../schedulers/host_agent.ts";
 import { JOB_WRAPPER } from "../../schedulers/job_wrapper.ts";
 import { hashFile } from "../fs/hash_file.ts";
 import { namesInPassing } from "../fs/list.ts";
-import { removeTree } from "../fs/write.ts";
+import { makeFolder, removeQuietly, removeTree, writeWhole } from "../fs/write.ts";
 import { sentPlan } from "../render/render.ts";
 import type { Machine } from "../system/machine.ts";
 import { startTicks } from "../system/proc.ts";
-import { noteFolder } from "./fetch.ts";
 import { compareClocks, FULL_DISK_KB, type HostLink, type LinkOptions, readFacts } from "./link.ts";
 import { HostFault, openSession, type SshSession } from "./session.ts";
 
@@ -256,3 +257,18 @@ function isMine(path: string): boolean {
   const { isDirectory, uid } = Deno.lstatSync(path);
   return isDirectory && uid === Deno.uid();
 }
+
+const pathOf = (dir: string, host: string) => join(dir, HOSTS, encodeURIComponent(host));
+
+/** Notes that a host has a folder of the run, before it is made there. @param host its key (hostKey) */
+export function noteFolder(dir: string, host: string): void {
+  if (hasFolder(dir, host)) return;
+  makeFolder(join(dir, HOSTS));
+  writeWhole(pathOf(dir, host), "");
+}
+
+/** Returns whether a host may still have a folder of the run. */
+export const hasFolder = (dir: string, host: string): boolean => existsSync(pathOf(dir, host));
+
+/** Forgets a host whose folder is removed. */
+export const forgetFolder = (dir: string, host: string): void => removeQuietly(pathOf(dir, host));

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readHostFacts } from "../../../core/ssh/host_facts.ts";
 import { beginAttempt, listAttempts } from "../../../runtime/shard/attempts.ts";
-import { hasFolder, noteFolder } from "../../../runtime/ssh/fetch.ts";
+import { hasFolder, noteFolder } from "../../../runtime/ssh/stage.ts";
 import { type PoolCalls, SshHost } from "../../../runtime/ssh/host.ts";
 import type { HostLink } from "../../../runtime/ssh/link.ts";
 import { planOf, sampleAttempt, sampleManifest } from "../../fixtures/run.ts";
