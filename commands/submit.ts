@@ -2,7 +2,7 @@ import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import type { FlagTable } from "../core/flags.ts";
 import { plural } from "../core/format.ts";
 import { quoteWord } from "../core/shell_quote.ts";
-import { endPilots } from "../runtime/control/cancel.ts";
+import { endJobs } from "../runtime/control/cancel.ts";
 import { type StartedRun, startRun } from "../runtime/control/start.ts";
 import { changeFarmManifest, changeMode } from "../runtime/run/change_manifest.ts";
 import { requireFinish, submitFinish } from "../runtime/scheduler/submit.ts";
@@ -89,7 +89,7 @@ export async function submitAndWait(
   const signals = watchSignals();
   try {
     const looked = await watchRun(run, adapter, signals.signal, out, false);
-    await endPilots(run, adapter, looked, signals.signal);
+    await endJobs(run, adapter, looked, signals.signal);
     return signals.exitCode() ?? await finishRun(run, out, false, looked.shards);
   } finally {
     signals.close();

@@ -133,25 +133,32 @@ async function whileEnding(run: Run<FarmManifest>, adapter: Backend, idle: reado
   }
 }
 
-/** How long pilots that find nothing open may take to leave by themselves. */
-const PILOTS_LEAVE_S = 20;
+/** How long jobs that have nothing left to do may take to leave by themselves. */
+const JOBS_LEAVE_S = 20;
 
 /**
- * Sees to it that no pilot is left when all shards are done: those that still wait to begin are cancelled, those that run
- * leave by themselves, and one that hangs is cancelled too.
+ * Sees to it that no job is left when all shards are done: a pilot that waits for a slot, a job that a person or a site
+ * has requeued, one that hangs at its end. Those that run may leave by themselves first.
+ * @throws {FarmError} unreachable, when it cannot be told whether any is left
  */
-export async function endPilots(
+export async function endJobs(
   run: Run<FarmManifest>,
   adapter: Backend,
   { progress }: { progress: Pick<RunStatus["progress"], "done" | "total"> },
   stop: AbortSignal,
 ): Promise<void> {
-  if (run.manifest.farm.pilots === null || progress.done !== progress.total) return;
-  const machine = await inspectMachine();
-  await whileSubmitting(run, (now) => cancelWaiting(now, adapter, machine, new Set(["queued", "held"])));
-  for (const until = performance.now() + PILOTS_LEAVE_S * 1000; performance.now() < until && !stop.aborted;) {
+  if (adapter.kind === "worker" || progress.done !== progress.total) return;
+  const has_pilots = run.manifest.farm.pilots !== null;
+  if (has_pilots) {
+    const machine = await inspectMachine();
+    await whileSubmitting(run, (now) => cancelWaiting(now, adapter, machine, new Set(["queued", "held"])));
+  }
+  for (const until = performance.now() + JOBS_LEAVE_S * 1000; performance.now() < until && !stop.aborted;) {
     const { reached, states } = await queryScheduler(run, adapter, 0);
-    if (reached && !withoutSilent(run, states).some(({ state }) => ACTIVE.has(state))) break;
+    const left = withoutSilent(run, states).filter(({ state }) => ACTIVE.has(state));
+    // Of pilots a site's wrapper may have queued more than it told of.
+    if (reached && left.length === 0 && !has_pilots) return;
+    if (reached && left.every(({ state }) => state === "queued" || state === "held")) break;
     await pauseFor(1000, stop);
   }
   await cancelRun(run, adapter);

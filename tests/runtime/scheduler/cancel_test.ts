@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SUBMIT_LOCK } from "../../../core/run_paths.ts";
 import type { ShardState } from "../../../core/schema/enums.ts";
 import type { FarmManifest } from "../../../core/schema/manifest.ts";
-import { cancelRun, cancelWaiting, endPilots } from "../../../runtime/control/cancel.ts";
+import { cancelRun, cancelWaiting, endJobs } from "../../../runtime/control/cancel.ts";
 import { startRun } from "../../../runtime/control/start.ts";
 import { whileLocked } from "../../../runtime/fs/exclusive.ts";
 import { readSubmissions, recordSubmission } from "../../../runtime/run/submissions.ts";
@@ -45,9 +45,9 @@ class Trial {
   }
 
   /** As the driver does it when all shards are done. */
-  endPilots() {
+  endJobs() {
     const progress = { done: 4, total: 4 };
-    return endPilots(this.run, this.fake.adapter, { progress }, new AbortController().signal);
+    return endJobs(this.run, this.fake.adapter, { progress }, new AbortController().signal);
   }
 
   get cancelledTokens() {
@@ -181,13 +181,52 @@ Deno.test("pilots that find nothing open leave by themselves and are not cancell
     trial.fake.asking = () => {
       if (looks++ === 6) trial.fake.own.set(token, { 0: "done", 1: "done", 2: "cancelled", 3: "cancelled" });
     };
-    await trial.endPilots();
+    await trial.endJobs();
     assert.deepEqual(trial.fake.cancelled, [{ token, shards: [2, 3] }]);
   }, 4));
 
 Deno.test("a pilot that does not leave when all is done is cancelled", () =>
   inRun(async (trial) => {
     await trial.start();
-    await trial.endPilots();
+    await trial.endJobs();
     assert.deepEqual(trial.fake.cancelled, [{ token: trial.fake.submitted[0], shards: null }]);
   }, 4));
+
+for (const state of ["queued", "held"] as const) {
+  Deno.test(`a job that was requeued although its shard is done is cancelled at the end of the run: ${state}`, () =>
+    inRun(async (trial) => {
+      await trial.start();
+      const [token = ""] = trial.fake.submitted;
+      trial.fake.own.set(token, { 0: "done", 1: state, 2: "done", 3: "done" });
+      await trial.endJobs();
+      assert.deepEqual(trial.cancelledTokens, [token]);
+    }));
+}
+
+Deno.test("jobs that leave by themselves when all shards are done are waited for, not cancelled", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    const [token = ""] = trial.fake.submitted;
+    let looks = 0;
+    trial.fake.asking = () => {
+      if (looks++ === 3) trial.fake.own.set(token, { 0: "done", 1: "done", 2: "done", 3: "done" });
+    };
+    await trial.endJobs();
+    assert.deepEqual(trial.fake.cancelled, []);
+  }));
+
+Deno.test("a job that runs its shard once more is cancelled when it does not leave", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    const [token = ""] = trial.fake.submitted;
+    trial.fake.own.set(token, { 0: "done", 1: "running", 2: "done", 3: "done" });
+    await trial.endJobs();
+    assert.deepEqual(trial.cancelledTokens, [token]);
+  }));
+
+Deno.test("where the scheduler cannot tell whether a job is left, the end of a run says so", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    trial.fake.is_up = false;
+    await assert.rejects(trial.endJobs(), { kind: "unreachable" });
+  }));
