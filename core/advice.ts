@@ -3,21 +3,21 @@ import { plural } from "./format.ts";
 import type { Cause, ShardState } from "./schema/enums.ts";
 import { NOT_SUBMITTED, STATES } from "./shard_states.ts";
 
-/** How a limit can be raised: to twice what it was, to a value, or not at all. */
+/** Change of a limit: `"twice"` its present value, a given value, or null for no change. */
 export type LimitChange = "twice" | string | null;
 
-/** What can be done about a run, in the way that its scheduler has. */
+/** Limits of a run that `retry` can raise, and the refusal of its last submission. */
 export interface Remedies {
   more_memory: LimitChange;
   more_time: LimitChange;
-  /** What its scheduler said when it refused the last submission; null: it did not. */
+  /** Message with which the scheduler refused the last submission; null: it was not refused. */
   refusal: string | null;
 }
 
-/** Of a run that cannot be run from here. */
+/** Remedies of a run that this machine cannot rerun. */
 export const NO_REMEDIES: Remedies = { more_memory: null, more_time: null, refusal: null };
 
-/** What is to be done about each before, or beside, the command that goes on: the one table of advice. */
+/** Advice for each remedy, given before or beside the next command; no other table has advice. */
 export const ADVICE: Record<Remedy, string> = {
   memory: "give their jobs more memory",
   time: "give their jobs more time, or fewer toys each",
@@ -34,10 +34,13 @@ export const ADVICE: Record<Remedy, string> = {
   other: "rerun; if it fails again, read the log",
 };
 
-/** So often in the same way is no accident. */
+/** Number of equal failures in a row from which a plain rerun is not advised. */
 const SAME_AGAIN = 2;
 
-/** @param one a shard that is not done; times: how often in a row it has ended as it did */
+/**
+ * Returns the remedy for one shard that is not done.
+ * @param one times: how often in a row the shard has ended in this state
+ */
 export function remedyOf(
   one: { state: ShardState; cause: Cause | null; why: string | null; times?: number },
   { refusal }: Pick<Remedies, "refusal">,
@@ -49,8 +52,8 @@ export function remedyOf(
 }
 
 /**
- * The words of the command that goes on with a run whose shards that are not done need these; null: no command
- * does, or none is needed.
+ * Returns the words of the next command for a run whose open shards need `remedies`; null: no command helps, or none is
+ * needed.
  */
 export function nextCommand(
   remedies: ReadonlySet<Remedy>,
@@ -75,9 +78,9 @@ function raise(flag: string, how: LimitChange): string[] {
 }
 
 /**
- * Why a command that submits has found nothing to submit, and the command that goes on.
- * @param shards how many shards that are not done need each
- * @param on_record the run's directory as a word of a command line
+ * Returns why a submitting command has nothing to submit, and the command that continues the run.
+ * @param shards number of open shards for each remedy
+ * @param on_record the run directory as one word of a command line
  */
 export function nothingToSubmit(
   shards: ReadonlyMap<Remedy, number>,
@@ -105,26 +108,26 @@ export function nothingToSubmit(
 
 const isOnItsWay = (remedy: Remedy): boolean => remedy === "going" || remedy === "waiting";
 
-/** What is known of a shard that is not done. */
+/** Known facts about a shard that is not done. */
 export interface FailedShard {
   shard: number;
   state: ShardState;
-  /** As status words it. */
+  /** Reason for the state, as `status` prints it. */
   why: string;
   host: string | null;
-  /** Of its last attempt that ended. */
+  /** Cause of the last attempt that ended. */
   cause: Cause | null;
-  /** The first line of error that it left. */
+  /** First line of stderr of that attempt. */
   said: string | null;
-  /** Where more of it is. */
+  /** Path of its log. */
   log: string | null;
-  /** How often in a row it has ended like this. */
+  /** Number of times in a row that the shard has ended in this way. */
   times?: number;
-  /** The fit as one may type it. */
+  /** The fit as a command that a user can type. */
   by_hand?: string[];
 }
 
-/** Shards that have one thing wrong with them. */
+/** Group of shards with the same problem. */
 export interface Issue {
   what: string;
   advice: string;
@@ -132,26 +135,26 @@ export interface Issue {
   hosts: string[];
   said: string | null;
   log: string | null;
-  /** The fit of the first of them, to be typed, where running it again by itself will not help. */
+  /** Command of the first shard's fit, to be typed; null unless a plain rerun would fail again. */
   by_hand: string[] | null;
 }
 
 export interface Diagnosis {
   troubles: Issue[];
-  /** The words of the command that goes on with the run; null: no command does. */
+  /** Words of the command that continues the run; null: no command does. */
   next: string[] | null;
 }
 
 /**
- * Groups what is wrong with a run by its cause, and says what finishes it.
- * @param symptoms of the shards that are not done
+ * Groups the open shards of a run by problem, and returns the command that completes the run.
+ * @param symptoms one for each shard that is not done
  */
 export function diagnose(symptoms: readonly FailedShard[], remedies: Remedies, is_merged: boolean): Diagnosis {
   const needed = new Set(symptoms.map((one) => remedyOf(one, remedies)));
   return { troubles: troublesOf(symptoms, remedies), next: nextCommand(needed, remedies, is_merged) };
 }
 
-/** The same of a run of the old scripts, of which only they can run a shard again. */
+/** Groups the open shards of a run of the old scripts; only those scripts can rerun a shard. */
 export function diagnoseOld(symptoms: readonly FailedShard[], is_merged: boolean): Diagnosis {
   const troubles = troublesOf(symptoms, NO_REMEDIES).map((one) => ({ ...one, advice: OLD_ADVICE }));
   return { troubles, next: symptoms.length === 0 && !is_merged ? ["merge", "RUN_DIR"] : null };
@@ -166,7 +169,7 @@ function troublesOf(symptoms: readonly FailedShard[], remedies: Remedies): Issue
     const remedy = remedyOf(one, remedies);
     if (remedy === "going") continue;
     const what = whatOf(one, remedy, remedies);
-    // Numbers differ from shard to shard: paths, sizes, process ids.
+    // Paths, sizes and process ids differ from shard to shard.
     const key = [remedy, what, one.said ?? ""].join("\n").replaceAll(/\d+/g, "#");
     const known = found.get(key) ?? troubleOf(one, remedy, what);
     known.shards.push(one.shard);

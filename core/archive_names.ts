@@ -2,24 +2,24 @@ import { livePlans } from "./check_manifest.ts";
 import type { Plan } from "./schema/manifest.ts";
 import { MANIFEST, MERGE_STATUS, MERGED, metricsName, outName, SUBMIT_META } from "./run_paths.ts";
 
-/** Sums of all files of an archive, as `sha256sum -c` reads them. */
+/** File of an archive with the sums of all its other files, in the format of `sha256sum -c`. */
 export const SUMS = "SHA256SUMS";
 
-/** Files that an archive must have, and those that it takes where they are there. */
+/** Files that an archive must have, and files that it has when they exist. */
 interface ArchiveNames {
   needed: string[];
   optional: string[];
 }
 
-/** Where files of a shard lie in its run's directory. */
+/** Paths of a shard's files, relative to the run directory. */
 export interface ShardFiles {
   out: string;
   metrics: string;
-  /** Side files of the old scripts, which tell what a record would. */
+  /** Side files of the old scripts, with facts that a record would hold. */
   side: string[];
 }
 
-/** Files of each live shard of a run that this program rendered. */
+/** Returns the file names of each live shard. */
 export function shardFiles(manifest: { plans: Plan[] }): ShardFiles[] {
   return livePlans(manifest).map(({ shard_index }) => ({
     out: outName(shard_index),
@@ -28,7 +28,10 @@ export function shardFiles(manifest: { plans: Plan[] }): ShardFiles[] {
   }));
 }
 
-/** The minimal set that proves a run: manifest, both files of each live shard, and the merged document. */
+/**
+ * Returns the smallest set of files that proves a run: manifest, output and metrics of each live shard, merged
+ * document.
+ */
 export function archiveNames(shards: readonly ShardFiles[]): ArchiveNames {
   return {
     needed: [MANIFEST, MERGED, ...shards.flatMap(({ out, metrics }) => [out, metrics])],
@@ -36,7 +39,7 @@ export function archiveNames(shards: readonly ShardFiles[]): ArchiveNames {
   };
 }
 
-/** Whether a name leads to a file in a folder, or in folders below it, and nowhere else. */
+/** Returns whether a name leads to a file in the folder or below it, without `..`, `.` or a leading `/`. */
 export function isWayDown(name: string): boolean {
   return !name.includes("\0") && name.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
@@ -49,7 +52,10 @@ interface Sum {
 export const sumsText = (sums: readonly Sum[]): string =>
   sums.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join("");
 
-/** @throws {Error} for a line that is none */
+/**
+ * Reads a list of sums as `sha256sum` writes it.
+ * @throws {Error} for a line in another format
+ */
 export function readSums(text: string): Sum[] {
   return text.split("\n").filter((line) => line !== "").map((line) => {
     const [, sha256, name] = /^([0-9a-f]{64}) {2}(.+)$/.exec(line) ?? [];

@@ -2,15 +2,15 @@
 import { median } from "d3-array";
 import type { ShardRecord } from "./schema/shard_record.ts";
 
-/** A moment by a clock that nobody can set: the seconds since the machine's start `id`, its sleep included. */
+/** Moment on a clock that nobody can set: seconds since the machine's boot `id`, including time asleep. */
 export interface BootMoment {
   id: string;
   at_s: number;
 }
 
-/** When one attempt ran, as its own host's clock has it. NaN: not known. */
+/** Start and end of one attempt on its own host's clock; NaN: unknown. */
 export interface AttemptTime {
-  /** Whether it gave the shard its valid result. */
+  /** Whether this attempt gave the shard its valid result. */
   is_committed: boolean;
   shard_index: number;
   n_toys: number;
@@ -18,25 +18,25 @@ export interface AttemptTime {
   host: string;
   started_ms: number;
   finished_ms: number;
-  /** Two attempts that overlap by less than this may have had one slot, one after the other. */
+  /** Largest overlap of two attempts that may still have used one slot in turn, in ms. */
   slack_ms?: number;
-  /** The host's clock less the file server's, at the start. */
+  /** The host's clock minus the file server's, at the start, in seconds. */
   clock_offset_s: number | null;
-  /** The start by the host's own count; null in records of earlier versions. */
+  /** Start by the host's boot clock; null in records of earlier versions. */
   boot?: BootMoment | null;
   wall_s: number | null;
   cpu_s: number | null;
 }
 
-/** Reads when an attempt ran off its record: its start by the host's clock, its end by what it took. */
+/** Reads start and end of an attempt from its record: the start by the host's clock, the end by the wall time. */
 export function attemptTime(record: ShardRecord): AttemptTime {
   const { shard_index, n_toys, scheduler, host, clock_offset_s, cpu_user_s, cpu_system_s } = record;
   const { boot_id, started_boot_s } = record.clock ?? {};
   const [started_ms, stamped_ms] = [stampMs(record.started_at_utc), stampMs(record.finished_at_utc)];
-  // A clock that was set while the sh wrapper of an earlier version waited makes any number of this.
+  // If the clock was set while the sh wrapper of an earlier version waited, wall_s can be any number.
   const wall_s = record.wall_s !== null && record.wall_s >= 0 ? record.wall_s : null;
   const is_committed = record.cause === "ok";
-  // Of an attempt that failed to begin, its stamps tell enough; one that gave a result took some time.
+  // The stamps are good enough for an attempt that failed to start; one with a result took some time.
   const unmeasured_ms = is_committed ? NaN : stamped_ms;
   const finished_ms = wall_s === null ? unmeasured_ms : started_ms + wall_s * 1000;
   return {
@@ -54,7 +54,7 @@ export function attemptTime(record: ShardRecord): AttemptTime {
   };
 }
 
-/** 1970 is what the sh wrapper's node gave that could not tell the time. */
+/** Returns ms since 1970; NaN for 1970 itself, which the sh wrapper writes where a node cannot tell the time. */
 function stampMs(utc: string): number {
   const ms = Date.parse(utc);
   return ms > 0 ? ms : NaN;
@@ -65,40 +65,40 @@ export const isStamped = ({ started_ms, finished_ms }: Pick<AttemptTime, "starte
 
 export const isCommitted = (attempt: AttemptTime): boolean => attempt.is_committed;
 
-/** Attempts by one clock: the file server's, or where one machine did all of a run that machine's own. */
+/** Attempts on one clock: the file server's, or the machine's own where a single machine ran everything. */
 export interface OneClock {
-  /** In the order given; those that cannot be placed have NaN for stamps. */
+  /** In the given order; stamps are NaN where an attempt cannot be placed. */
   attempts: AttemptTime[];
-  /** How far the hosts' offsets scatter, in seconds; null where a host among several has none. */
+  /** Scatter of the hosts' offsets in seconds; null where one of several hosts has no offset. */
   spread_s: number | null;
-  /** A moment of a machine that ran attempts, in milliseconds by the one clock; null: it ran none. */
+  /** Returns a moment of a machine that ran attempts, in ms on the one clock; null: the machine ran none. */
   momentMs: (moment: BootMoment) => number | null;
 }
 
 /**
- * Offsets of one host that lie further apart than this show that its clock was set: less is the scatter of measuring
- * them (time stamps of files, a file server that answers late), and what NTP slews.
+ * Distance between offsets of one host, in seconds, that shows that its clock was set. Smaller differences are
+ * measurement scatter (file time stamps, a slow file server) or NTP slew.
  */
 const STEP_S = 0.5;
 
-/** At the least so much two offsets may be off that were measured once each: file systems stamp by ticks of 4 to 10 ms. */
+/** Least uncertainty of two offsets that were measured once each, in ms: file systems stamp in ticks of 4 to 10 ms. */
 const MIN_SLACK_MS = 50;
 
-/** The attempts of one machine by a clock that was not set between them. */
+/** Attempts of one machine on a clock that was not set between them. */
 interface MachineTime {
   id: string | null;
   rows: { attempt: AttemptTime; local_ms: number; slack_ms?: number }[];
-  /** What must be added for the file server's clock, once for each attempt of which it is known. */
+  /** What to add to reach the file server's clock, in ms, for each attempt with a known offset. */
   leads_ms: number[];
-  /** What must be added for the machine's own clock as it was at its first attempt. */
+  /** What to add to reach the machine's own clock at its first attempt, in ms. */
   own_ms: number;
   scatter_ms: number;
 }
 
 /**
- * Puts stamps of several hosts, and of hosts whose clocks were set, on one clock. A host's own count of seconds since
- * its start comes first (records have it since they have `clock`); else its stamps are moved by the median of its offsets, and by each one's
- * own where they show that the clock was set.
+ * Converts stamps of several hosts, and of hosts whose clocks were set, to one clock. Uses a host's boot clock where
+ * records have it (`clock`); otherwise it moves stamps by the median of the host's offsets, or by each attempt's own
+ * offset where the offsets show that the clock was set.
  */
 export function onOneClock(attempts: readonly AttemptTime[]): OneClock {
   const machines = [...Map.groupBy(attempts.filter(isStamped), machineKey).values()].map(machineTime);
@@ -144,7 +144,7 @@ function byOwnCount(all: AttemptTime[]): Pick<MachineTime, "rows" | "leads_ms" |
   return { rows, leads_ms, own_ms: first.attempt.started_ms - first.local_ms };
 }
 
-/** Of a clock that was set: each stamp is moved by the middle of the offsets that agree with its own. */
+/** Handles a clock that was set: moves each stamp by the median of the offsets that agree with its own. */
 function bySteps(all: AttemptTime[], groups: number[][]): MachineTime {
   const middles = groups.map((offsets) => median(offsets) ?? 0);
   const off_s = groups.flatMap((offsets, i) => offsets.map((one) => Math.abs(one - (middles[i] ?? 0))));
@@ -159,7 +159,7 @@ function bySteps(all: AttemptTime[], groups: number[][]): MachineTime {
   return { id: null, rows, leads_ms: [0], own_ms: first.attempt.started_ms - first.local_ms, scatter_ms };
 }
 
-/** Sorted values, cut where two neighbours are further apart than a step. */
+/** Cuts sorted values where two neighbours are further apart than STEP_S. */
 function splitByGap(sorted: readonly number[]): number[][] {
   const groups: number[][] = [];
   for (const [i, value] of sorted.entries()) {
@@ -178,8 +178,8 @@ function spreadSeconds(machines: readonly MachineTime[], leads: ReadonlyMap<Mach
 }
 
 /**
- * Whether the one clock tells when the committed attempts ran: each has its place, and the clocks of several machines
- * do not contradict each other by as much as the whole took.
+ * Returns whether the one clock places all committed attempts: each has a time, and the clocks of several machines
+ * disagree by less than the whole duration.
  */
 export function tellsTimes({ attempts, spread_s }: OneClock): boolean {
   const committed = attempts.filter(isCommitted);

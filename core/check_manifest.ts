@@ -1,13 +1,13 @@
 import type { FarmManifest, HistoryEntry, Manifest, Plan } from "./schema/manifest.ts";
 import { joinRanges, overlaps, type SeedRange } from "./toy_ranges.ts";
 
-/** From this toy of a run on seeds are consecutive, beginning with this one. */
+/** First toy of a part of a run with consecutive seeds, and the seed of this toy. */
 interface SeedPart {
   toy_start: number;
   seed: number;
 }
 
-/** What tells a run's seeds: toy k has seed + k, unless an extension had to take others. */
+/** The members of a manifest that determine its seeds: toy k has seed + k, unless an extension needed other seeds. */
 type Seeded = Pick<Manifest, "seed"> & { farm?: { history: readonly HistoryEntry[] } | undefined };
 
 function seedParts({ seed, farm }: Seeded): SeedPart[] {
@@ -20,7 +20,7 @@ function seedParts({ seed, farm }: Seeded): SeedPart[] {
 /** Returns the seed of toy `toy` of a run. */
 export const seedOf = (run: Seeded, toy: number): number => seedsOf(run)(toy);
 
-/** Returns what tells the seed of each toy of a run, for whoever asks for thousands. */
+/** Returns a function from toy to seed; cheaper than seedOf() for thousands of toys. */
 function seedsOf(run: Seeded): (toy: number) => number {
   const parts = seedParts(run);
   return (toy) => {
@@ -35,8 +35,8 @@ export function runSeeds({ plans }: { plans: readonly SeedRange[] }): SeedRange[
 }
 
 /**
- * Returns the first `n` consecutive seeds from `from` on of which none is taken.
- * @param taken in any order
+ * Returns the first of the `n` consecutive free seeds at or above `from`.
+ * @param taken seeds that are not free, in any order
  */
 export function freeSeeds(from: number, n: number, taken: readonly SeedRange[]): number {
   return joinRanges(taken).reduce(
@@ -45,25 +45,27 @@ export function freeSeeds(from: number, n: number, taken: readonly SeedRange[]):
   );
 }
 
-/** Whether a checked manifest is of a run that this program rendered, with all that its shards need. */
+/**
+ * Returns whether a checked manifest belongs to a run that this program rendered, with everything that its shards need.
+ */
 export function isFarmManifest(manifest: Manifest): manifest is FarmManifest {
   const { farm, scheduler, config, threads, shards, nextstat_bin, run_dir } = manifest;
   const all = [farm, scheduler, config, shards, nextstat_bin, run_dir];
   return typeof threads === "number" && !all.includes(undefined);
 }
 
-/** The entries that count: those not replaced by pieces. */
+/** Returns the entries that count: those not replaced by pieces. */
 export function livePlans(manifest: { plans: Plan[] }): Plan[] {
   return manifest.plans.filter((plan) => !plan.farm?.replaced_by);
 }
 
-/** What is wrong with the plans of a manifest, or null. Live entries must cover [0, n_toys) exactly once. */
+/** Returns what is wrong with the plans of a manifest, or null. Live entries must cover [0, n_toys) exactly once. */
 export function manifestFault(manifest: Manifest): string | null {
   return countFault(manifest) ?? indexFault(manifest.plans) ?? seedFault(manifest) ?? coverFault(manifest) ??
     twiceFault(manifest);
 }
 
-/** plans[] only grows: the first `shards` entries are those of the split. */
+/** plans[] only grows: its first `shards` entries are those of the original split. */
 function countFault({ plans, shards = plans.length }: Manifest): string | null {
   return shards <= plans.length ? null : `it has ${plans.length} plans for ${shards} shards`;
 }
@@ -86,7 +88,7 @@ function seedFault(manifest: Manifest): string | null {
   return `plans[${bad.shard_index}] has seed ${bad.seed}, wanted ${wanted} (that of toy ${bad.toy_start})`;
 }
 
-/** An extension can have seeds of its own. */
+/** Checks that no seed is used twice; an extension can have seeds of its own. */
 function twiceFault(manifest: Manifest): string | null {
   const [twice] = overlaps(livePlans(manifest));
   return twice
@@ -104,16 +106,16 @@ function coverFault(manifest: Manifest): string | null {
   return next === manifest.n_toys ? null : `its shards hold ${next} toys, wanted n_toys = ${manifest.n_toys}`;
 }
 
-/** What `extend` was asked for; shards null: as many as make them about as long as the run's own. */
+/** Arguments of `extend`; shards null: as many as give the new shards about the size of the run's own. */
 export interface ExtensionRequest {
   n_toys: number;
   shards: number | null;
 }
 
 /**
- * The extension of just this request whose shards were to be submitted and have not all been: whoever asks for it again
- * goes on with it.
- * @param given shards that a scheduler has taken, or that were begun
+ * Returns the extension in the history that has these arguments and still has open shards, so that a repeated `extend`
+ * continues it.
+ * @param given shards that a scheduler already has, or that have started
  */
 export function openExtension(
   { plans, farm }: FarmManifest,
@@ -128,11 +130,11 @@ export function openExtension(
 
 const isUnused = ({ doubled, submitted_at_utc }: HistoryEntry) => doubled !== undefined && submitted_at_utc === null;
 
-/** Options that were doubled and that no job has had since: they are not doubled again. */
+/** Returns the options that were doubled but have not reached any job yet; they are not doubled again. */
 export const unusedDoublings = ({ farm }: FarmManifest): Set<string> =>
   new Set(farm.history.filter(isUnused).flatMap(({ doubled = [] }) => doubled));
 
-/** The manifest once jobs with all its options have been submitted; itself where that is on record. */
+/** Returns the manifest with its doubled options marked as submitted; the same object where nothing changes. */
 export function withDoublingsUsed(manifest: FarmManifest, at_utc: string): FarmManifest {
   const { history } = manifest.farm;
   if (!history.some(isUnused)) return manifest;
@@ -140,7 +142,7 @@ export function withDoublingsUsed(manifest: FarmManifest, at_utc: string): FarmM
   return { ...manifest, farm: { ...manifest.farm, history: used } };
 }
 
-/** A nextstat by which toys of a run may be fitted, and by what it is known again without a hash. */
+/** A nextstat binary that may fit toys of a run; size and times identify it without hashing. */
 interface NextstatFile {
   sha256: string;
   bytes?: number | undefined;
@@ -148,18 +150,18 @@ interface NextstatFile {
   ctime_ms?: number | undefined;
 }
 
-/** The nextstat that a run was rendered with, and those that were taken on purpose since. */
+/** Returns the nextstat that the run was rendered with, and those that --accept-changed-nextstat added. */
 export function nextstatsOf({ farm }: Pick<FarmManifest, "farm">): NextstatFile[] {
   const { nextstat_sha256: sha256, nextstat_bytes, nextstat_mtime_ms, nextstat_ctime_ms } = farm;
   const rendered = { sha256, bytes: nextstat_bytes, mtime_ms: nextstat_mtime_ms, ctime_ms: nextstat_ctime_ms };
   return [rendered, ...farm.accepted_nextstats ?? []];
 }
 
-/** Whether hosts run a nextstat of their own, of which only the version is known here. */
+/** Returns whether hosts run their own nextstat, of which only the version is known here. */
 export const isHostsOwn = ({ farm }: Pick<FarmManifest, "farm">): boolean =>
   farm.options["remote-nextstat-bin"] !== undefined;
 
-/** What makes a nextstat of this sha256 none of the run's, or null, also where it cannot be known. */
+/** Returns why a nextstat with this sha256 is not one of the run's, or null, also where this cannot be known. */
 export function nextstatFault(manifest: Pick<FarmManifest, "farm">, sha256: string | null): string | null {
   const known = nextstatsOf(manifest);
   if (sha256 === null || isHostsOwn(manifest) || known.some((one) => one.sha256 === sha256)) return null;

@@ -9,7 +9,7 @@ import type { Metrics, ShardRecord } from "./schema/shard_record.ts";
 
 type Frame = ShardOutput["frame"];
 
-/** What an output says of itself that cannot be, or null; no plan is needed to see it. */
+/** Returns which of an output's own members contradict each other, or null; needs no plan. */
 export const selfFault = (output: ShardOutput): string | null => ownFrameFault(output.frame) ?? countFault(output);
 
 function ownFrameFault({ gen, parameter_names, poi_index, results, shard }: Frame): string | null {
@@ -22,7 +22,7 @@ function ownFrameFault({ gen, parameter_names, poi_index, results, shard }: Fram
   return shard ? splitFault(gen.n_toys, results.n_toys, shard) : null;
 }
 
-/** nextstat's split rule (facts/nextstat.md): each shard gets n div k, the first n mod k one more. */
+/** Checks nextstat's split rule: each shard gets n div k toys, the first n mod k shards one more. */
 function splitFault(total: number, n_toys: number, shard: Shard): string | null {
   const { shard_index: i, shard_total: k, shard_start, shard_n_toys } = shard;
   if (i >= k) return `says that it is shard ${i} of ${k}`;
@@ -36,13 +36,13 @@ function splitFault(total: number, n_toys: number, shard: Shard): string | null 
 type Shard = NonNullable<Frame["shard"]>;
 
 /**
- * What makes an output not the one that was planned, or null: count, start, seed, total, generation overrides.
- * A manifest of the old scripts has no farm record; then what it does not say is not compared.
+ * Returns where an output differs from its plan, or null: count, start, seed, total, generation overrides. A manifest
+ * of the old scripts has no farm record; what it lacks is not compared.
  */
 export const outputFault = (manifest: Manifest, plan: Plan, output: ShardOutput): string | null =>
   frameFault(manifest, plan, output.frame, () => countFault(output));
 
-/** The same of an output whose arrays are known to be whole: what it says of them and of its toys. */
+/** Returns the same for the frame of an output whose arrays are known to be complete. */
 export function frameFault(
   manifest: Manifest,
   plan: Plan,
@@ -112,7 +112,7 @@ function countFault({ frame: { results }, converged }: ShardOutput): string | nu
   return wrong ? `says ${wrong} ${results[wrong]}, but marks ${counts[wrong]} toys so` : null;
 }
 
-/** What makes a committed record not this run's record of this shard, or null. */
+/** Returns why a committed record is not this run's record of this shard, or null. */
 export function recordFault(manifest: FarmManifest, plan: Plan, record: ShardRecord): string | null {
   const { run_token, spec_sha256 } = manifest.farm;
   if (record.run_token !== run_token) {
@@ -132,19 +132,24 @@ function inputsFault(manifest: FarmManifest, record: ShardRecord): string | null
   return changed ? `was made with another "${changed.path}"` : null;
 }
 
-/** nextstat's exit code where a guardrail failed on its own toys; output and metrics are whole then (nextstat 0.10.1). */
+/** nextstat's exit code after a failed guardrail on its own toys; output and metrics are complete (nextstat 0.10.1). */
 const GUARDRAIL_EXIT = 1;
 
-/** Whether a fit that ended so can have left a result: what it left decides. */
+/** Returns whether a fit with this end can have left a result; its output decides. */
 export function canHaveResult(cause: Cause, exit_code: number | null): boolean {
   return cause === "ok" || (exit_code === GUARDRAIL_EXIT && FAILURES[cause].is_by_exit);
 }
 
-/** Whether nextstat says that a guardrail failed on the toys of this output: of a set it is judged on the whole set. */
+/**
+ * Returns whether nextstat reports a failed guardrail on this output's toys. A run's guardrails are judged on the whole
+ * set.
+ */
 export const failedGuardrail = ({ guardrails }: Pick<OutputFrame, "guardrails">): boolean =>
   guardrails?.passed === false;
 
-/** Whether a whole output is a result although nextstat ended with an error: it only judged a guardrail. */
+/**
+ * Returns whether a complete output counts as a result although nextstat ended with an error: only a guardrail failed.
+ */
 export function isGuardrailEnd(
   cause: Cause,
   exit_code: number | null,

@@ -5,12 +5,12 @@ import type { ShardState } from "./schema/enums.ts";
 import type { MergeReport } from "./schema/merge_report.ts";
 import type { RunTimes } from "./schema/run_times.ts";
 
-/** What a collection found: kept in the manifest as farm.collected, and printed. */
+/** Counts of a collection, kept in the manifest as farm.collected and printed. */
 export interface CollectCounts {
   total: number;
   ok: number;
   failed: number;
-  /** Neither: by state. */
+  /** Neither done nor failed: number of shards by state. */
   other: Partial<Record<ShardState, number>>;
 }
 
@@ -19,7 +19,7 @@ export function describeCollected({ total, ok, failed, other }: CollectCounts): 
   return `${ok}/${total} shards ok, ${failed} failed${rest}`;
 }
 
-/** The answer of a merge: the path first, then the result as a person reads it. */
+/** Returns the printed answer of `merge`: the path, then the result. */
 export function describeMerge(report: MergeReport): string {
   if (report.merged === null) return "";
   const { n_toys_merged, n_converged, n_error } = report;
@@ -39,13 +39,13 @@ export function describeMerge(report: MergeReport): string {
   ].join("\n");
 }
 
-/** `3 waves: at most 4 shards at a time`, which says what a wave is. */
+/** Returns `3 waves: at most 4 shards at a time`. */
 export function wavesText({ waves, most_at_once }: Pick<RunTimes, "waves" | "most_at_once">): string {
   const at_once = most_at_once ? `: at most ${plural(most_at_once, "shard")} at a time` : "";
   return waves === null ? "" : `${plural(waves, "wave")}${at_once}`;
 }
 
-/** Both times, under their names, with the waves (contract, "Two times, never confused"). */
+/** Returns longest shard and makespan with their names, and the waves (contract, "Two times, never confused"). */
 export function describeTimes(times: RunTimes): string {
   const spread = times.makespan_spread_s ? ` ± ${measuredSeconds(times.makespan_spread_s)}` : "";
   const makespan = times.makespan_s === null

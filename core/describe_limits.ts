@@ -2,16 +2,16 @@ import { labelLine as row, plural } from "./format.ts";
 import type { Place, SchedulerLimits } from "./schema/scheduler.ts";
 import { DEFAULT_SHARDS } from "./toys.ts";
 
-/** Shards for each CPU that a suggestion aims at: the tail of a run is then a third of a shard's share. */
+/** Suggested number of shards per CPU: the tail of a run is then about a third of a CPU's share. */
 const SHARDS_PER_CPU = 3;
 
-/** More jobs at a time than this read their inputs from one file server faster than most can give them. */
+/** Largest suggested number of concurrent jobs: more of them overload a file server when they read their inputs. */
 const MAX_AT_A_TIME = 500;
 
-/** A place that takes no jobs now. */
+/** States of a partition or node that accepts no jobs. */
 const CLOSED = /^(down|drain|inact)/i;
 
-/** This machine as preflight prints it: it has no limits but its CPUs, and `run` chooses by them. */
+/** Returns the preflight text of this machine, whose only limit is its CPUs. */
 export function describeMachine(scheduler: string, version: string, place: Place): string {
   return [
     `${scheduler}, by nsfarm-deno ${version}`,
@@ -20,17 +20,17 @@ export function describeMachine(scheduler: string, version: string, place: Place
   ].join("\n");
 }
 
-/** What to begin with; null where nothing can be said. */
+/** Suggested options for a first run; null: nothing can be suggested. */
 export interface Suggestion {
   shards: number | null;
-  /** More than 1 where the site lets a user have fewer jobs than shards. */
+  /** Greater than 1 where a user may have fewer jobs than shards. */
   shards_per_job: number | null;
-  /** Jobs at a time; null: no throttle is needed. */
+  /** Maximum number of concurrent jobs; null: no throttle is needed. */
   throttle: number | null;
   why: string;
 }
 
-/** How many shards to begin with on CPUs that can be seen. */
+/** Suggests a number of shards for the CPUs that the probe found. */
 export function suggest(limits: SchedulerLimits): Suggestion {
   const cpus = openCpus(limits.places ?? []);
   if (cpus === 0) return { shards: null, shards_per_job: null, throttle: null, why: "no CPUs are seen" };
@@ -44,7 +44,10 @@ export function suggest(limits: SchedulerLimits): Suggestion {
   };
 }
 
-/** The CPUs of what is not closed. Partitions share their nodes, so the largest counts; single nodes add up. */
+/**
+ * Returns the CPUs of the open partitions or nodes: the largest partition, since partitions share nodes, or the sum of
+ * single nodes.
+ */
 export function openCpus(places: Place[]): number {
   const open = places.filter((place) => !CLOSED.test(place.state)).map((place) => ({
     ...place,
@@ -54,13 +57,16 @@ export function openCpus(places: Place[]): number {
   return open.reduce((sum, { cpus }) => overlap ? Math.max(sum, cpus) : sum + cpus, 0);
 }
 
-/** Jobs that this user may have whatever QOS is asked for; Infinity where no limit is known. */
+/** Returns how many jobs this user may have for any QOS; Infinity where no limit is known. */
 function mostJobs({ max_submit_jobs, submit_limits = [] }: SchedulerLimits): number {
   const limits = submit_limits.filter((one) => one.qos === null).map((one) => one.max_submit_jobs);
   return Math.min(max_submit_jobs ?? Infinity, ...limits);
 }
 
-/** @param throttle the flag that limits jobs at a time, where there is one */
+/**
+ * Returns the preflight text of a scheduler's limits.
+ * @param throttle flag that limits concurrent jobs, if the scheduler has one
+ */
 export function describeLimits(scheduler: string, limits: SchedulerLimits, throttle: string | undefined): string {
   const words = (value: number | null | undefined) =>
     value === undefined ? "unknown" : value === null ? "no limit" : `${value}`;
@@ -78,7 +84,10 @@ export function describeLimits(scheduler: string, limits: SchedulerLimits, throt
 const accountingWords = (on: boolean | undefined): string =>
   on === undefined ? "unknown" : on ? "on" : "off (not needed)";
 
-/** What a suggestion says, by flags without their dashes. @param throttle_flag the one that limits jobs at a time */
+/**
+ * Returns a suggestion as flags without their dashes.
+ * @param throttle_flag flag that limits concurrent jobs
+ */
 export function suggestedFlags(
   { shards, shards_per_job, throttle }: Suggestion,
   throttle_flag: string | undefined,

@@ -19,19 +19,22 @@ export interface StatusSummary {
   total: number;
   toys_done: number;
   toys_total: number;
-  /** Toys by makespan; null over an interruption. */
+  /** toys / makespan; null for an interrupted run. */
   toys_per_s: number | null;
-  /** Seconds until the rest is done; null: not known. */
+  /** Estimated seconds until the remaining shards are done; null: unknown. */
   left_s: number | null;
   merged: string | null;
-  /** What that document is worth. */
+  /** Verdict on the merged document. */
   merged_check: MergedCheck;
   workers: string[];
-  /** What a person can do about what is seen. */
+  /** Commands and actions that help with these states. */
   advice: string[];
 }
 
-/** The table that `status` prints: a count for each state, then why, for whatever is not simply done or queued. */
+/**
+ * Returns the text of `status`: a count for each state, then the reasons for shards that are neither done nor just
+ * queued.
+ */
 export function describeStatus(summary: StatusSummary, shards: StatusShard[]): string {
   const head = [
     describeCounts(summary, shards),
@@ -44,7 +47,7 @@ export function describeStatus(summary: StatusSummary, shards: StatusShard[]): s
   return [...head, ...groups(shards).map(describeGroup), ...summary.advice].join("\n");
 }
 
-/** `study1 (slurm): 3 done, 2 not submitted of 5 shards`. */
+/** Returns one line: `study1 (slurm): 3 done, 2 not submitted of 5 shards`. */
 export function describeCounts(summary: StatusSummary, shards: StatusShard[]): string {
   const { counts, total } = summary;
   const waiting = shards.filter(isNotSubmitted).length;
@@ -66,13 +69,13 @@ interface Group {
   hosts: Set<string>;
 }
 
-/** What `--watch` need not say: nothing that a person must know has happened. */
+/** States that `--watch` does not announce. */
 const QUIET = new Set<ShardState>(["done", "running"]);
 
 /**
- * What is new since the last look, a line for each state and reason, with the shards that it has come to. Of reasons to
- * wait each is said once only, whichever shards it is of: it holds for most shards in turn.
- * @param printed what was said before; this look is added to it
+ * Returns one line for each state and reason with the shards that have newly reached it. A reason to wait is printed
+ * only once, since it applies to most shards in turn.
+ * @param printed what was printed before; this call adds to it
  */
 export function tellChanges(printed: Map<string, Set<number>>, shards: StatusShard[]): string[] {
   return groups(shards.filter(({ state, why }) => !QUIET.has(state) && !(state === "queued" && why === "")))

@@ -1,7 +1,7 @@
 /**
- * Returns whether the submission of an attempt was made before ours; null where it is not on record, as that of a worker
- * loop that somebody typed. Before one that is not on record itself none was made.
- * @param tokens of a run's submissions, in the order in which they were made
+ * Returns whether an attempt's submission was made before ours; null where it is not recorded, as for a worker loop
+ * that a user started. Nothing precedes a submission of ours that is not recorded.
+ * @param tokens of the run's submissions, in order
  */
 export function isOfEarlier(tokens: readonly string[], its: string | null, ours: string | null): boolean | null {
   const our_place = tokens.indexOf(ours ?? "");

@@ -14,8 +14,8 @@ export const EXIT_CODES = {
 type ErrorKind = "usage" | "input" | "unreachable" | "shards" | "guardrails" | "interrupted" | "terminated";
 
 /**
- * A fault that the user can do something about. `message` says what was being done, the value and what
- * was wanted; `next` says what to do.
+ * Error that the user can fix. `message` says what was being done, the value and what was wanted; `next` says what to
+ * do.
  */
 export class FarmError extends Error {
   readonly kind: ErrorKind;
@@ -33,23 +33,23 @@ export class FarmError extends Error {
   }
 }
 
-/** An error as the program prints it: what is wrong, and below it what to do. */
+/** Returns an error as the program prints it: the message, and the next step below it. */
 export const printedError = ({ message, next }: Pick<FarmError, "message" | "next">): string =>
   `nsfarm-deno: ${message}${next ? `\n  ${next}` : ""}`;
 
-/** Reads the first error that this program has printed among other lines; null: there is none. */
+/** Reads the first error that this program printed among other lines; null: there is none. */
 export function readPrintedError(text: string): Pick<FarmError, "message" | "next"> | null {
   const [, message, next] = /^nsfarm-deno: (.+)(?:\n {2}(\S.*))?$/m.exec(text) ?? [];
   return message === undefined ? null : { message, next };
 }
 
-/** The text of anything thrown, on one line. */
+/** Returns the text of anything thrown, on one line. */
 export function errorText(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replaceAll(/\s*\n\s*/g, "; ");
 }
 
-/** The system's code of an input/output error (ENOENT, ENOSPC …), or undefined. */
+/** Returns the system's code of an input/output error (ENOENT, ENOSPC …), or undefined. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;

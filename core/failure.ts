@@ -1,6 +1,6 @@
 import type { Cause, ShardState } from "./schema/enums.ts";
 
-/** What helps shards that have no result; `going`: nothing has to. */
+/** Kind of help that a shard without a result needs; `going`: none. */
 export type Remedy =
   | "memory"
   | "time"
@@ -15,27 +15,29 @@ export type Remedy =
   | "again"
   | "other";
 
-/** What is known of a cause: whatever is decided by one reads it here. */
+/** Facts about a cause; every decision by cause reads this row. */
 interface Failure {
-  /** In words a user knows. */
+  /** Words for users. */
   words: string;
-  /** Where a shard stands whose last attempt ended so. */
+  /** State of a shard whose last attempt ended with this cause. */
   state: ShardState;
-  /** Who ended the fit: itself, a signal of which its attempt knows nothing, or this program when told to. */
+  /** Who ended the fit: nextstat itself, a signal of unknown origin, or this program on request. */
   ended_by: "itself" | "signal" | "stop";
-  /** Whether nextstat's exit code tells it: its output may be whole all the same, for guardrails are judged last. */
+  /** Whether nextstat's exit code shows it: the output may still be complete, since nextstat judges guardrails last. */
   is_by_exit: boolean;
-  /** How often a worker loop tries the shard again by itself, here or on another machine; then a person's `retry` does. */
+  /**
+   * Number of automatic retries by a worker loop, on the same and on another machine; beyond them a user must `retry`.
+   */
   retries: { here: number; elsewhere: number };
-  /** Whether it lies in the machine or the run, not in the shard: to go on would fail every shard. */
+  /** Whether the cause lies in the machine or the run, not in the shard: continuing would fail every shard. */
   stops_worker: boolean;
-  /** What helps; null: to run the shard again, until it has failed in the same way. */
+  /** What helps; null: a rerun, until the shard has failed repeatedly in the same way. */
   remedy: Remedy | null;
 }
 
-// deno-fmt-ignore: a column for each question, a row for each cause
+// deno-fmt-ignore: one row per cause, one column per question
 export const FAILURES: Readonly<Record<Cause, Readonly<Failure>>> = {
-  // Of a shard that is done nobody asks for this: its result is not there.
+  // A shard that is done has no remedy; this row applies when its result is missing.
   ok: {
     words: "finished", state: "failed", ended_by: "itself", is_by_exit: false,
     retries: { here: 0, elsewhere: 0 }, stops_worker: false, remedy: null,
@@ -82,29 +84,32 @@ export const FAILURES: Readonly<Record<Cause, Readonly<Failure>>> = {
   },
 };
 
-/** @param elsewhere whether the shard can be tried on another machine */
+/**
+ * Returns whether a worker loop retries a shard by itself after so many failures.
+ * @param elsewhere whether another machine can run the shard
+ */
 export const triesAgain = (cause: Cause, failures: number, elsewhere = false): boolean =>
   failures <= FAILURES[cause].retries[elsewhere ? "elsewhere" : "here"];
 
-/** What is known when a fit has ended, before its output is looked at. */
+/** Facts at the end of a fit, before its output is read. */
 export interface FitEnd {
   exit_code: number | null;
   signal: string | null;
   stderr: string;
-  /** Why it could not be started. */
+  /** Reason why the process could not start. */
   spawn_error?: string | null;
-  /** Why we stopped it. */
+  /** Reason why this program stopped the process. */
   stopped?: "time" | "terminated" | null;
-  /** oom_kill events of the job's cgroup during the fit; null where the kernel does not tell. */
+  /** Number of oom_kill events of the job's cgroup during the fit; null where the kernel does not report it. */
   oom_kills?: number | null;
 }
 
 const DISK_WORDS = /No space left on device|os error 28|Disk quota exceeded|os error 122/;
 
-/** What Rust's allocator prints before it aborts (library/alloc, handle_alloc_error), and its C++ and C kin. */
+/** Messages of failed allocations: Rust's allocator before it aborts (library/alloc, handle_alloc_error), C++ and C. */
 const MEMORY_WORDS = /memory allocation of \d+ bytes failed|std::bad_alloc|Cannot allocate memory|os error 12\b/;
 
-/** The cause of a fit's end, or ok when only its output can tell more. Memory only on evidence. */
+/** Returns the cause of a fit's end, or `ok` where only its output can decide. Reports memory only on evidence. */
 export function causeOfEnd(end: FitEnd): Cause {
   if (typeof end.spawn_error === "string") return "spawn";
   if (end.stopped) return end.stopped;
@@ -114,35 +119,41 @@ export function causeOfEnd(end: FitEnd): Cause {
   return end.signal === null ? "exit" : "signal";
 }
 
-/** A backtrace of a Rust program: its head, frames ("  12: name") and their places ("     at file:line"). */
+/** Backtrace of a Rust program: header, frames ("  12: name") and locations ("     at file:line"). */
 const BACKTRACE = /^[ \t]*stack backtrace:[ \t]*\n?(?:[ \t]+(?:\d+:|at )[^\n]*\n?)*/gim;
 
-/** The last lines of a text, without backtraces and control characters, each at most 400 characters. */
+/**
+ * Returns the last `most` lines of a text without backtraces and control characters, each at most 400 characters long.
+ */
 export function tailLines(text: string, most = 20): string[] {
   return text.replaceAll(BACKTRACE, "").split("\n").map(printable).filter((line) => line !== "").slice(-most).map((
     line,
   ) => line.slice(0, 400));
 }
 
-/** Control characters and marks that turn text around are shown as \uXXXX: stderr of a job must not steer a terminal. */
+/**
+ * Returns text with control characters and bidirectional marks shown as \uXXXX: a job's stderr must not control a
+ * terminal.
+ */
 export function printable(text: string): string {
   // deno-lint-ignore no-control-regex
   const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
   return text.replaceAll(unsafe, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`).trimEnd();
 }
 
-/** So many failures make a node suspect; one alone may be the shard's own fault. */
+/** Number of failures from which a node is suspect; a single failure may be the shard's own fault. */
 const FEWEST = 2;
 
-/** A node on which every shard failed, while other nodes finished theirs. */
+/** Node on which every shard failed, while other nodes finished theirs. */
 interface SuspectNode {
   node: string;
   failed: number;
 }
 
 /**
- * Nodes that fail every job at once: a broken node is free again sooner than the others and so takes more and more jobs.
- * @param shards where each ended; shards that never ran have no node
+ * Returns the nodes on which every job fails. A broken node is free again sooner than the others, and so takes more and
+ * more jobs.
+ * @param shards state and node of each; null for shards that never ran
  */
 export function suspectNodes(shards: readonly { state: ShardState; node: string | null }[]): SuspectNode[] {
   const count = (state: ShardState) => {

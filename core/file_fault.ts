@@ -1,7 +1,7 @@
 import { FarmError } from "./errors.ts";
 import { readTemporaryName } from "./run_paths.ts";
 
-/** What is wrong with a file or its place, whichever call of the system met it. */
+/** Kinds of faults of a file or its path, whichever system call reported them. */
 export type FileFault =
   | "absent"
   | "no_folder"
@@ -19,7 +19,7 @@ export type FileFault =
   | "stale"
   | "io";
 
-/** By the codes of errno(3). */
+/** Faults by the codes of errno(3). */
 const BY_CODE: Record<string, FileFault> = {
   ENOENT: "absent",
   ENOTDIR: "no_folder",
@@ -48,7 +48,7 @@ const BY_CODE: Record<string, FileFault> = {
   ENOTCONN: "io",
 };
 
-/** By the names of Deno's classes, for errors that carry no code. */
+/** Faults by the names of Deno's error classes, for errors without a code. */
 const BY_NAME: Record<string, FileFault> = {
   NotFound: "absent",
   NotADirectory: "no_folder",
@@ -59,7 +59,7 @@ const BY_NAME: Record<string, FileFault> = {
   Busy: "busy",
 };
 
-/** Each as the end of a sentence like: Cannot read "x": … */
+/** Each fault as the end of a sentence: Cannot read "x": … */
 const WORDS: Record<FileFault, string> = {
   absent: "it is not there",
   no_folder: "its parent is a file, not a folder",
@@ -77,27 +77,27 @@ const WORDS: Record<FileFault, string> = {
   io: "the disk or its file server reports an error",
 };
 
-/** What is the matter with a file; undefined for an error that is of no file. */
+/** Returns the fault of a file error; undefined for an error that concerns no file. */
 export function fileFault(error: unknown): FileFault | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error.name === "NotCapable") return error.message.startsWith("Requires all access") ? "barred" : undefined;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  // A raw code without Deno's class comes with the words of the system.
+  // An errno without a class of Deno's comes with the system's text.
   return BY_CODE[code] ?? BY_NAME[error.name] ?? (/\(os error \d+\)/.test(error.message) ? "io" : undefined);
 }
 
-/** Whether a file is known not to be there; what could not be looked at is unknown. */
+/** Returns whether the error proves that a file does not exist; a file that could not be checked is unknown. */
 export function isAbsent(error: unknown): boolean {
   const fault = fileFault(error);
   return fault === "absent" || fault === "no_folder";
 }
 
-/** Faults that may be gone at the next try: of a file server, or of others that use the same file. */
+/** Faults that can pass by themselves: of a file server, or of other processes that use the same file. */
 const PASSING: ReadonlySet<FileFault> = new Set<FileFault>(["io", "busy", "stale"]);
 
 export const isPassing = (fault: FileFault): boolean => PASSING.has(fault);
 
-/** What is the matter in words; undefined for an error that is of no file. */
+/** Returns the fault in words; undefined for an error that concerns no file. */
 export function faultWords(error: unknown): string | undefined {
   const fault = fileFault(error);
   if (fault === undefined) return undefined;
@@ -107,14 +107,14 @@ export function faultWords(error: unknown): string | undefined {
 
 const ELSEWHERE = "Give a path on a disk instead: in the run directory, your home or /var/tmp";
 
-/** What one can do about a file that cannot be used now. */
+/** Next steps for files that cannot be used now. */
 const NEXT_IN_PASSING = {
   busy: "Run the same command again when it is free",
   stale: "Repeat the command; if it fails again, ask the administrators of the file server",
   io: "Repeat the command; if it fails again, ask the administrators of the disk",
 };
 
-/** What one can do about a file that cannot be read. */
+/** Next steps for files that cannot be read. */
 const NEXT: Partial<Record<FileFault, string>> = {
   denied: "Ask its owner to let you read it (chmod -R g+rX), or make a copy of your own where you can",
   barred: ELSEWHERE,
@@ -136,21 +136,21 @@ const NEXT_FOR_WRITING: Partial<Record<FileFault, string>> = {
   ...NEXT_IN_PASSING,
 };
 
-/** What one can do about a file that cannot be written. */
+/** Returns the next step for a file that cannot be written. */
 export const adviceForWriting = (fault: FileFault): string =>
   NEXT_FOR_WRITING[fault] ?? `Choose another place, ${SAME_COMMAND}`;
 
 const LONGEST = 300;
 
-/** A path as it is shown: of one that fills the screen its start and end. */
+/** Returns a path for display; only start and end of a very long one. */
 export function shownPath(path: string): string {
   const named = path.split("/").map((name) => readTemporaryName(name)?.of ?? name).join("/");
   return named.length <= LONGEST ? named : `${named.slice(0, 120)} … ${named.slice(-60)}`;
 }
 
 /**
- * The error of a file as a user sees it; what is of no file stays as it is.
- * @param doing read, list, look at …
+ * Returns a file error as the user sees it; any other error unchanged.
+ * @param doing verb of the message: read, list, inspect …
  */
 export function fileError(doing: string, path: string, error: unknown): unknown {
   const fault = fileFault(error);
@@ -158,12 +158,15 @@ export function fileError(doing: string, path: string, error: unknown): unknown 
   return new FarmError("input", `Cannot ${doing} "${shownPath(path)}": ${faultWords(error)}`, adviceFor(fault));
 }
 
-/** What Deno and Node add to the system's words: `… (os error 13): lstat '/a/b'`, `…, stat '/a/b'`, `… to "/dev/x", …`. */
+/**
+ * The part that Deno and Node append to the system's text: `… (os error 13): lstat '/a/b'`, `…, stat '/a/b'`, `… to
+ * "/dev/x", …`.
+ */
 const PATH_IN_ERROR = /[:,] ([a-z]+) '(.*?)'(?: -> '.*')?$|access to "([^"]*)"/s;
 
 /**
- * As fileError, for an error of a file that nobody expected: by the call and the path in its message. That a file
- * cannot be used is never our bug, wherever it was met.
+ * Returns a file error that no caller handled as fileError() would, with the call and the path from its message: a file
+ * that cannot be used is never an internal error.
  */
 export function unexpectedFileError(error: unknown): unknown {
   if (!(error instanceof Error) || fileFault(error) === undefined) return error;

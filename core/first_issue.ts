@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
 import { plural } from "./format.ts";
 
-// A command reads few documents, so that to compile their checks costs more than it gains; for what is read by the
-// thousands there is quickCheck.
+// A command reads few documents, so that compiling their checks would cost more than it saves; quickCheck is for
+// documents that are read by the thousands.
 z.config({ jitless: true, localeError: issueWords });
 
-/** What a schema wants, by zod's names of types. */
+/** Expected types by zod's type names. */
 const WANTED: Record<string, string> = {
   string: "a text",
   number: "a number",
@@ -17,7 +17,7 @@ const WANTED: Record<string, string> = {
   tuple: "a list",
 };
 
-/** Returns the first thing that is wrong in a document, with its path: `farm.n: "5", wanted a number`. */
+/** Returns the first fault of a document with its path: `farm.n: "5", wanted a number`. */
 export function firstIssue(error: z.core.$ZodError): string {
   const issue = error.issues[0];
   if (!issue) return "not as wanted";
@@ -25,7 +25,7 @@ export function firstIssue(error: z.core.$ZodError): string {
   return path ? `${path}: ${issue.message}` : issue.message;
 }
 
-/** Returns what is wrong with a value, in words; for zod, whose own ones are for programmers. */
+/** Returns an issue in words for users; zod's own messages are for programmers. */
 function issueWords(issue: z.core.$ZodRawIssue): string {
   const { input } = issue;
   if (issue.code === "invalid_type") {
@@ -44,7 +44,7 @@ function issueWords(issue: z.core.$ZodRawIssue): string {
   return `${shown(input)}, wanted something else`;
 }
 
-/** A value as far as it is short. */
+/** Returns a scalar as text, other values by their type. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "an object";

@@ -3,7 +3,7 @@ import type { Bounds } from "./schema/fit_quality.ts";
 import type { AtBound, FarmManifest, Plan, TrialFit } from "./schema/manifest.ts";
 import { evenShare } from "./toys.ts";
 
-/** Flags of unbinned-fit-toys that this program sets itself; --extra-arg may not name them. */
+/** Flags of unbinned-fit-toys that this program sets itself; --extra-arg may not contain them. */
 export const OWNED_FLAGS = [
   "--config",
   "--n-toys",
@@ -21,12 +21,12 @@ export const OWNED_FLAGS = [
   "--bundle",
 ] as const;
 
-/** A bound on |mean pull| that nothing exceeds: it makes nextstat compute pulls and never fails a shard. */
+/** Bound on |mean pull| that nothing exceeds: with it nextstat computes pulls and never fails a shard. */
 const PULLS_ON = ["--max-abs-poi-pull-mean", "1e9"];
 
 /**
- * A piece of a cut shard, an extension, or a share by weight is not shard I of the run's K as nextstat splits it: it is
- * run by its own seed and count.
+ * Returns whether a shard is run by its own seed and count: a piece of a cut shard, an extension or a share by weight
+ * does not equal shard I of the run's K as nextstat splits it.
  */
 export function isPiece(manifest: FarmManifest, plan: Plan): boolean {
   const { shard_index: i } = plan;
@@ -41,10 +41,10 @@ function whichToys(manifest: FarmManifest, plan: Plan): string[] {
   return ["--n-toys", `${total}`, "--seed", `${manifest.seed}`, "--shard", `${plan.shard_index}/${manifest.shards}`];
 }
 
-/** Sums by plans[]: each shard's check asks for it, so that adding up anew each time would be quadratic in the shards. */
+/** Cached sums by plans[]: every shard's check needs them, and adding up each time would be quadratic in the shards. */
 const totals = new WeakMap<readonly Plan[], { shards: number; n_toys: number }>();
 
-/** The n_toys that the first `shards` entries were split from: an extension raises the run's own. */
+/** Returns the n_toys that the first `shards` entries were split from; an extension raises the run's own n_toys. */
 export function splitTotal({ plans, shards }: FarmManifest): number {
   const known = totals.get(plans);
   if (known?.shards === shards) return known.n_toys;
@@ -61,9 +61,9 @@ function genArgs(manifest: FarmManifest): string[] {
 }
 
 /**
- * nextstat's arguments for one shard.
- * @param paths where spec, output and metrics are for this process
- * @param threads 1 or more: what `--threads 0` became here
+ * Returns nextstat's arguments for one shard.
+ * @param paths spec, output and metrics as this process sees them
+ * @param threads 1 or more: the value that `--threads 0` became here
  */
 export function fitCommand(
   manifest: FarmManifest,
@@ -89,7 +89,7 @@ export function fitCommand(
   ];
 }
 
-/** The parameters of a fit that lie on their bounds. */
+/** Returns the parameters of a fit that lie on their bounds. */
 export function atBounds(fitted: ReadonlyMap<string, number>, bounds: ReadonlyMap<string, Bounds>): AtBound[] {
   return [...fitted].flatMap(([name, value]): AtBound[] => {
     const [lower, upper] = bounds.get(name) ?? [-Infinity, Infinity];
@@ -98,12 +98,14 @@ export function atBounds(fitted: ReadonlyMap<string, number>, bounds: ReadonlyMa
   });
 }
 
-/** What a person should know before anything is spent; nothing where nothing speaks against the fits. */
+/**
+ * Returns warnings that a user should see before a run is submitted; an empty list if nothing speaks against the fits.
+ */
 export function trialWarnings(trial: TrialFit | undefined): string[] {
   if (!trial) return [];
   const { at_bounds, warnings, channels, toy } = trial;
   const poi_bound = at_bounds?.find(({ name }) => name === toy.poi);
-  // A toy that was generated on the bound itself ends there by half the chance.
+  // A toy that was generated on the bound itself ends there with probability one half.
   const toy_stuck = poi_bound !== undefined && toy.poi_hat === poi_bound.value && toy.poi_true !== poi_bound.value;
   const odd = channels.filter(isOdd);
   return [
@@ -124,7 +126,10 @@ const boundWords = ({ name, bound, value }: AtBound) => `the ${bound} bound of $
 
 type Channel = TrialFit["channels"][number];
 
-/** More than this many of its own errors from the nearest that the yields can make is no chance. */
+/**
+ * Distance in sigma between the number of observed events and the nearest possible yield beyond which chance is
+ * excluded.
+ */
 const FAR_SIGMA = 5;
 
 const isOdd = ({ n_events, least, most }: Channel): boolean =>

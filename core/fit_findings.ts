@@ -1,17 +1,17 @@
 import type { Bounds, FitFinding } from "./schema/fit_quality.ts";
 import { finiteOf, moments, quantiles } from "./statistics.ts";
 
-/** The toys of a set, and where they were generated. */
+/** Fitted POI values of a set of toys, and the point of generation. */
 export interface FittedToys {
   /** NaN: no value. */
   poi_hat: Float64Array;
-  /** null: not one value. */
+  /** null: not a single value. */
   poi_true: number | null;
-  /** null: not known. */
+  /** null: unknown. */
   bounds: Bounds | null;
 }
 
-/** How many toys there are, and how many of them lie on a bound. */
+/** Number of toys, and of toys on each bound. */
 interface ToysOnBounds {
   n_toys: number;
   n_on_lower: number | null;
@@ -19,24 +19,27 @@ interface ToysOnBounds {
 }
 
 /**
- * Chance of a false alarm for each kind of finding, of fits that work: 5 sigma, one-sided, as the field asks of a
+ * Probability of a false alarm for each kind of finding on valid fits: 5 sigma, one-sided, the field's convention for a
  * discovery (L. Lyons, arXiv:1310.1284).
  */
 export const FALSE_ALARM = 2.87e-7;
 const ALARM_SIGMA = 5;
 
-/** A share on a bound that is not this much above what is expected is left alone: the expectation is itself an estimate. */
+/**
+ * Smallest ratio of the observed to the expected share on a bound that counts as a finding: the expectation is itself
+ * an estimate.
+ */
 const CLEARLY_MORE = 1.5;
 
 /**
- * A mean less than a tenth of the toys' spread from the truth is left alone: such a bias is usual for few events, and
- * adds half a percent to the error.
+ * Smallest |mean − truth|, in units of the toys' spread, that counts as a finding: a smaller bias is usual for few
+ * events, and adds half a percent to the error.
  */
 const SMALL_BIAS = 0.1;
 
 /**
- * So many toys with one and the same value are no chance: of two fits that move no two agree to the last bit, and on a
- * bound, with the truth elsewhere, at most half of all toys is expected.
+ * Number of equal values that excludes chance: two minimizations that moved never agree to the last bit, and on a
+ * bound, with the truth elsewhere, at most half of the toys is expected.
  */
 const MIN_EQUAL = 3;
 
@@ -53,13 +56,13 @@ export function toysOnBounds({ poi_hat, bounds }: FittedToys): ToysOnBounds {
   return { n_toys: values.length, n_on_lower, n_on_upper };
 }
 
-/** What speaks against the fits of some toys; nothing does where the list is empty. */
+/** Returns the findings that speak against the fits of some toys; an empty list if there are none. */
 export function fitFindings(toys: FittedToys, on: ToysOnBounds): FitFinding[] {
   const values = finiteOf(toys.poi_hat);
   const ends = endsOf(values);
   if (values.length > 0 && ends.least === ends.most) return allEqual(toys, ends.least, values.length);
   if (toys.poi_true === null) return [];
-  // Millions of toys that are well within their bounds need no more than their mean.
+  // A set of millions of toys well within their bounds needs only its mean.
   if (!isPiled(ends) && !on.n_on_lower && !on.n_on_upper) return meanFinding(values, toys.poi_true);
   const spread = spreadOf(values, toys.poi_true);
   const found = boundFindings(toys, toys.poi_true, spread, on);
@@ -67,7 +70,10 @@ export function fitFindings(toys: FittedToys, on: ToysOnBounds): FitFinding[] {
   return isPiled(ends) ? medianFinding(values, toys.poi_true, spread) : meanFinding(values, toys.poi_true);
 }
 
-/** At the truth itself all toys may lie by chance, as each does with half the probability where that is a bound. */
+/**
+ * Returns a finding if all toys have one value. At the truth itself all toys may lie by chance, each with probability
+ * one half where the truth is a bound.
+ */
 function allEqual({ poi_true, bounds }: FittedToys, value: number, n: number): FitFinding[] {
   const fewest = value === poi_true ? Math.ceil(-Math.log2(FALSE_ALARM)) : MIN_EQUAL;
   if (n < fewest) return [];
@@ -77,7 +83,9 @@ function allEqual({ poi_true, bounds }: FittedToys, value: number, n: number): F
   return [{ kind: "all_equal", value, n, expected: null, error: null }];
 }
 
-/** Least and greatest value, and how many toys have each: a bound, known or not, shows as many toys on one value. */
+/**
+ * Smallest and largest value, and the number of toys with each: many toys on one value indicate a bound, known or not.
+ */
 interface Ends {
   least: number;
   n_least: number;
@@ -101,10 +109,10 @@ function endsOf(values: Float64Array): Ends {
 
 const isPiled = ({ n_least, n_most }: Ends) => n_least > 1 || n_most > 1;
 
-/** How far fits scatter about the truth to one side of it, as a Gaussian's sigma, no less than it may be. */
+/** Scatter of the fits on one side of the truth, as a Gaussian's sigma (a lower limit if `is_cut`). */
 interface Side {
   sigma: number;
-  /** Whether more than half of this side lies on its end: then sigma is at least that. */
+  /** Whether more than half of this side lies on its end: sigma is then at least this large. */
   is_cut: boolean;
 }
 
@@ -113,14 +121,20 @@ interface Spread {
   above: Side;
 }
 
-/** With fewer toys than this a side tells nothing. */
+/** Smallest number of toys from which one side is used. */
 const MIN_OF_SIDE = 5;
 
-/** The median of |x| of a unit Gaussian, and by what a sigma made from it is uncertain, times the root of the count. */
+/**
+ * Median of |x| of a unit Gaussian, and the relative error of a sigma estimated from it, times the square root of the
+ * count.
+ */
 const MEDIAN_DISTANCE = 0.6745;
 const MEDIAN_SCATTER = 1.17;
 
-/** The median stays where it is when an end cuts less than half of the side off, a root mean square does not. */
+/**
+ * Estimates the scatter of one side by the median: an end that cuts less than half of the side off does not move it,
+ * unlike a root mean square.
+ */
 function sideOf(values: Float64Array, truth: number, sign: 1 | -1): Side {
   const distances = values.map((value) => sign * (value - truth)).filter((distance) => distance > 0);
   if (distances.length < MIN_OF_SIDE) return { sigma: Infinity, is_cut: true };
@@ -138,7 +152,7 @@ function boundFindings({ bounds }: FittedToys, truth: number, spread: Spread, on
   const { n_toys, n_on_lower, n_on_upper } = on;
   const [lower, upper] = bounds;
   const both = Math.max(spread.below.sigma, spread.above.sigma);
-  // The side away from a bound is not cut off by it, nor moved by fits that are stuck on it.
+  // The bound does not cut off the opposite side, and fits stuck on the bound do not move it.
   const away = ({ sigma, is_cut }: Side) => is_cut ? both : sigma;
   return [
     ...onBound("lower_bound", lower, n_on_lower ?? 0, n_toys, mostOnBound(truth - lower, away(spread.above))),
@@ -147,9 +161,9 @@ function boundFindings({ bounds }: FittedToys, truth: number, spread: Spread, on
 }
 
 /**
- * The greatest share of toys that can be expected on a bound: one half where it is the truth itself, and Gauss's bound on
- * the tail of any distribution with one symmetric peak, 4/9 (spread / distance)^2 for both sides, further away
- * (C. F. Gauss 1823; D. F. Vysochanskij and Y. I. Petunin 1980): 5.6 % at 2 sigma, where a Gaussian has 2.3 %; 0.9 % at 5.
+ * Returns the largest share of toys to expect on a bound: one half where the bound is the truth, and farther away
+ * Gauss's bound on the tail of any unimodal symmetric distribution, 4/9 (spread / distance)^2 for both sides (C. F.
+ * Gauss 1823; D. F. Vysochanskij and Y. I. Petunin 1980): 5.6 % at 2 sigma, where a Gaussian has 2.3 %; 0.9 % at 5.
  */
 function mostOnBound(distance: number, spread: number): number {
   return distance <= 0 ? 0.5 : Math.min(0.5, 2 / 9 * (spread / distance) ** 2);
@@ -161,7 +175,10 @@ function onBound(kind: FitFinding["kind"], value: number, n: number, n_toys: num
   return [{ kind, value, n, expected: most * n_toys, error: null }];
 }
 
-/** At most this is the chance of n or more of n_toys where each has the chance p (Chernoff's bound of the binomial tail). */
+/**
+ * Returns an upper limit on the probability of n or more of n_toys, each with probability p (Chernoff bound of the
+ * binomial tail).
+ */
 function chanceOfMore(n: number, n_toys: number, p: number): number {
   const share = n / n_toys;
   if (share <= p) return 1;
@@ -169,7 +186,7 @@ function chanceOfMore(n: number, n_toys: number, p: number): number {
   return Math.exp(-n_toys * (share * Math.log(share / p) + rest));
 }
 
-/** A mean far from the truth. */
+/** Returns a finding if the mean is far from the truth. */
 function meanFinding(values: Float64Array, truth: number): FitFinding[] {
   const summary = moments(values);
   if (!summary || values.length < 2) return [];
@@ -177,10 +194,13 @@ function meanFinding(values: Float64Array, truth: number): FitFinding[] {
   return centreFinding("mean", mean, truth, std, std / Math.sqrt(values.length - 1), values.length);
 }
 
-/** Of a median, by that of a mean: the error of the median of many Gaussian values. */
+/** Error of a median divided by the error of a mean, for many Gaussian values. */
 const MEDIAN_ERROR = Math.sqrt(Math.PI / 2);
 
-/** Toys that are piled up on an end move the mean, and not the median: that one counts then. */
+/**
+ * Returns a finding if the median is far from the truth; used where toys piled up on an end move the mean but not the
+ * median.
+ */
 function medianFinding(values: Float64Array, truth: number, { below, above }: Spread): FitFinding[] {
   const [median = NaN] = quantiles(values, [0.5]);
   const sigma = Math.max(below.sigma, above.sigma);
@@ -200,7 +220,7 @@ function centreFinding(
   return is_far ? [{ kind, value, n, expected: null, error }] : [];
 }
 
-/** Student's t as Gaussian sigmas of the same chance (D. L. Wallace, Ann. Math. Stat. 30 (1959) 1124). */
+/** Converts Student's t to Gaussian sigmas of the same probability (D. L. Wallace, Ann. Math. Stat. 30 (1959) 1124). */
 function sigmasOfT(t: number, freedom: number): number {
   return (8 * freedom + 1) / (8 * freedom + 3) * Math.sqrt(freedom * Math.log1p(t * t / freedom));
 }

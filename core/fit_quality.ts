@@ -5,8 +5,8 @@ import type { FitFinding, FitQuality, FitWarning } from "./schema/fit_quality.ts
 const NONE: readonly FitWarning[] = [];
 
 /**
- * Counts nextstat's warnings and errors in lines of one shard's stderr: a time, a level, a text, as nextstat 0.10.1 logs them,
- * with colours as our records (`\u001b`) or those of the sh wrapper (`?`) keep them.
+ * Counts nextstat's warnings and errors in one shard's stderr: time, level and text as nextstat 0.10.1 logs them, with
+ * colour codes as our records (`\u001b`) or those of the sh wrapper (`?`) keep them.
  */
 export function countWarnings(lines: readonly string[]): readonly FitWarning[] {
   if (lines.length === 0) return NONE;
@@ -20,7 +20,7 @@ export function countWarnings(lines: readonly string[]): readonly FitWarning[] {
   return found.size === 0 ? NONE : [...found].map(([text, n_lines]) => ({ text, n_shards: 1, n_lines }));
 }
 
-/** The warnings of several shards, or of sets of them, together; the most frequent first. */
+/** Adds up the warnings of several shards or sets; the most frequent first. */
 export function addWarnings(parts: Iterable<readonly FitWarning[]>): FitWarning[] {
   const found = new Map<string, FitWarning>();
   for (const warnings of parts) {
@@ -32,17 +32,17 @@ export function addWarnings(parts: Iterable<readonly FitWarning[]>): FitWarning[
   return [...found.values()].sort((a, b) => b.n_shards - a.n_shards || (a.text < b.text ? -1 : 1));
 }
 
-/** What nextstat warned of in the fits of some shards, or of one. */
+/** nextstat's warnings in the fits of one or more shards. */
 interface WarnedShards {
   n_shards: number;
   warnings: readonly FitWarning[];
 }
 
-/** Names the POI of an output. */
+/** Returns the name of an output's POI. */
 export const poiName = ({ parameter_names, poi_index }: { parameter_names: readonly string[]; poi_index: number }) =>
   parameter_names[poi_index] ?? "POI";
 
-/** What a set of toys tells of its fits. */
+/** Returns a summary of the fit quality of a set of toys. */
 export function fitQuality(poi: string, toys: FittedToys, parts: readonly WarnedShards[]): FitQuality {
   const on = toysOnBounds(toys);
   return {
@@ -56,7 +56,9 @@ export function fitQuality(poi: string, toys: FittedToys, parts: readonly Warned
   };
 }
 
-/** What a person should know of the fits before the numbers are used; nothing where nothing speaks against them. */
+/**
+ * Returns warnings about the fits to read before the numbers are used; an empty list if nothing speaks against them.
+ */
 export function fitWarnings(fits: FitQuality): string[] {
   const found = fits.findings.map((one) => findingWords(one, fits));
   const is_stuck = fits.findings.some(({ kind }) => STUCK.has(kind));

@@ -1,7 +1,7 @@
 import { FarmError } from "./errors.ts";
 import type { OptionValue } from "./schema/manifest.ts";
 
-/** Reads a whole number of a flag. Beyond 2^53 digits would be lost, so that is refused. */
+/** Returns a parser for a whole number of a flag. It refuses numbers beyond 2^53, whose digits would be lost. */
 export function wholeNumber(flag: string, min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -34,14 +34,14 @@ export function oneOf<T extends string>(flag: string, choices: readonly T[]): (t
   };
 }
 
-/** Collects a flag that may be given several times. */
+/** Collects the values of a flag that may be repeated. */
 export function repeated(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), text];
 }
 
 /**
- * Reads a time as Slurm does (sbatch(1), --time): minutes, MM:SS or HH:MM:SS; after days the hours come first, D-HH,
- * D-HH:MM or D-HH:MM:SS; in seconds.
+ * Returns a parser for a time limit in Slurm's format (sbatch(1), --time): minutes, MM:SS or HH:MM:SS; after days D-HH,
+ * D-HH:MM or D-HH:MM:SS. The result is in seconds.
  */
 export function durationSeconds(flag: string): (text: string) => number {
   return (text) => {
@@ -57,7 +57,7 @@ export function durationSeconds(flag: string): (text: string) => number {
   };
 }
 
-/** Reads `name=value` pairs of --set. */
+/** Reads the `name=value` pairs of --set. */
 export function setValues(pairs: readonly string[]): Record<string, number> {
   const values: Record<string, number> = Object.create(null);
   for (const pair of pairs) {
@@ -74,7 +74,7 @@ export function setValues(pairs: readonly string[]): Record<string, number> {
 
 const RUN_ID = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 
-/** A run id is a folder's and a job's name: letters, digits, `.`, `_`, `-`, first a letter, at most 64. */
+/** Checks a run id, which names a folder and jobs: letters, digits, `.`, `_`, `-`, first a letter, at most 64. */
 export function runId(text: string): string {
   if (RUN_ID.test(text)) return text;
   throw new FarmError(
@@ -88,7 +88,7 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 
 const printableName = (text: string) => JSON.stringify(text).slice(1, -1);
 
-/** A path goes into scripts and one-line values: control characters in it are refused. */
+/** Returns a parser that refuses control characters in a path, since paths go into scripts and one-line values. */
 export function plainPath(flag: string): (text: string) => string {
   return (text) => {
     if (text === "") throw new FarmError("usage", `Cannot use ${flag} "": wanted a path`);
@@ -104,33 +104,33 @@ export function plainPath(flag: string): (text: string) => string {
   };
 }
 
-/** The heads under which help shows the flags of a run, in this order. */
+/** Headings under which help shows the flags of a run, in this order. */
 export const FLAG_GROUPS = ["What to run", "How to split it", "Where", "Guardrails", "Advanced"] as const;
 
-/** A flag as data: of it are made what commander parses, the help, the completions and the type of its value. */
+/** Definition of a flag as data; parser, help, completions and the type of its value are derived from it. */
 export interface Flag {
   type: "string" | "path" | "integer" | "number" | "boolean" | "strings";
   help: string;
-  /** Under which head the help of `run`, `render` and sweeps shows it. */
+  /** Heading in the help of `run`, `render` and sweeps. */
   group?: (typeof FLAG_GROUPS)[number];
-  /** Whether a command line cannot be without it. */
+  /** Whether the flag must be given. */
   required?: boolean;
-  /** The value where it is not given; `true` of a boolean: the flag is written `--no-NAME`. */
+  /** Value if the flag is absent; with `true` for a boolean the flag is written `--no-NAME`. */
   default?: OptionValue;
-  /** How a value is shown in help: `HH:MM:SS`; with `...` at its end several words follow one flag. */
+  /** Form of the value in help: `HH:MM:SS`; a final `...` means that several words follow one flag. */
   placeholder?: string;
-  /** A value must match this whole (a regular expression's source). */
+  /** Regular expression (source) that must match the whole value. */
   pattern?: string;
   choices?: readonly string[];
   min?: number;
   max?: number;
-  /** It may stand without a value, and is `true` then. */
+  /** Whether the flag may be given without a value, and is then `true`. */
   bare?: boolean;
-  /** Reads a value in a way of its own. @throws {FarmError} usage */
+  /** Reads a value in the flag's own way. @throws {FarmError} usage */
   read?(text: string): string | number;
 }
 
-/** Flags by their names, without the dashes. */
+/** Flags by name, without dashes. */
 export type FlagTable = Readonly<Record<string, Flag>>;
 
 type Camel<Name> = Name extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
@@ -148,7 +148,7 @@ type IsThere<F extends Flag> = F["type"] extends "boolean" | "strings" ? true
   : F extends { required: true } | { default: OptionValue } ? true
   : false;
 
-/** What a command line gives the flags of a table, by their names in camelCase. */
+/** Values of a table's flags by their camelCase names. */
 export type FlagValues<T extends FlagTable> = {
   [Name in keyof T as Camel<Name>]: ValueOf<T[Name]> | (IsThere<T[Name]> extends true ? never : undefined);
 };
@@ -157,7 +157,7 @@ export type FlagValues<T extends FlagTable> = {
 export const camelCase = (name: string): string =>
   name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
-/** Reads one value of a flag off a command line. @throws {FarmError} usage */
+/** Reads one value of a flag from a command line. @throws {FarmError} usage */
 export function readFlag(name: string, flag: Flag, text: string): string | number {
   const typed = `--${name}`;
   if (flag.read) return flag.read(text);
@@ -170,8 +170,8 @@ export function readFlag(name: string, flag: Flag, text: string): string | numbe
 }
 
 /**
- * Returns the values of a table's flags among values that were read before, by their names in camelCase.
- * @throws {FarmError} input, where one is of another type
+ * Returns the values of a table's flags from values that were parsed before, by their camelCase names.
+ * @throws {FarmError} input, where one has another type
  */
 export function flagValues<T extends FlagTable>(table: T, given: Readonly<Record<string, unknown>>): FlagValues<T> {
   const values = Object.fromEntries(
@@ -185,7 +185,7 @@ export function flagValues<T extends FlagTable>(table: T, given: Readonly<Record
   );
 }
 
-/** Returns the same of options as a manifest keeps them, by the names of their flags. @throws {FarmError} input */
+/** Returns the same from options as a manifest keeps them, by flag name. @throws {FarmError} input */
 export const optionValues = <T extends FlagTable>(
   table: T,
   options: Readonly<Record<string, OptionValue>>,
@@ -208,7 +208,10 @@ function isOf(flag: Flag, value: unknown): boolean {
   return flag.choices?.includes(value) ?? true;
 }
 
-/** The known name nearest to a mistyped one, or undefined when none is near (Levenshtein distance, at most a third). */
+/**
+ * Returns the known name nearest to a mistyped one, or undefined if none is near (Levenshtein distance, at most a
+ * third).
+ */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const ranked = known.map((one) => ({ one, far: distance(name, one) })).sort((a, b) => a.far - b.far)[0];
   return ranked && ranked.far <= Math.max(2, Math.floor(name.length / 3)) ? ranked.one : undefined;

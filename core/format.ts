@@ -1,42 +1,40 @@
-/**
- * How numbers, times, ranges and tables read: the one home of each. Imports nothing, since every command has it.
- */
+/** Formats of numbers, times, ranges and tables. This file imports nothing, since every command loads it. */
 
-/** `1 shard`, `2 shards`. */
+/** Returns `1 shard`, `2 shards`. */
 export const plural = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? "" : "s"}`;
 
-/** At most so many significant digits, and no zeros behind them: `0.25`, `1.0017`. */
+/** Returns a number with at most `digits` significant digits and no trailing zeros: `0.25`, `1.0017`. */
 export const rounded = (value: number, digits: number): string => `${Number(value.toPrecision(digits))}`;
 
-/** Four significant digits (whole numbers in full), without an exponent, for what people count. */
+/** Returns a number with four significant digits (whole numbers in full), without an exponent. */
 export function significant(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return `${value}`;
-  // Rounded first: 999.96 has four digits as 1000, not as 1000.0.
+  // Rounds first: 999.96 to four digits is 1000, not 1000.0.
   const size = Math.abs(Number(value.toPrecision(4)));
   const digits = Math.max(0, 3 - Math.floor(Math.log10(size)));
   return value.toFixed(Math.min(digits, 6));
 }
 
-/** A value with its error, both to the error's second digit: `1.0017 ± 0.0011`. */
+/** Returns a value and its error, both to the error's second digit: `1.0017 ± 0.0011`. */
 export function withError(value: number, error: number): string {
   if (!(error > 0)) return rounded(value, 5);
   const digits = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error))));
   return `${value.toFixed(digits)} ± ${error.toFixed(digits)}`;
 }
 
-/** A share of 1, with a decimal below 10: `9.9 %`, `10 %`. */
+/** Returns a fraction as a percentage, with one decimal below 10: `9.9 %`, `10 %`. */
 export const percent = (share: number): string => `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)} %`;
 
-/** Bytes in whole MiB, without the unit. */
+/** Returns bytes in whole MiB, without the unit. */
 export const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
 
-/** `15.6 GiB`. */
+/** Returns bytes in GiB: `15.6 GiB`. */
 export const gibibytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
-/** Milliseconds as a number of seconds, to the millisecond that stamps have. */
+/** Returns milliseconds as seconds, rounded to the millisecond. */
 export const secondsOf = (ms: number): number => Math.round(ms) / 1000;
 
-/** Seconds for people: `8.4 s`, `3 min 20 s`, `2 h 5 min`. */
+/** Returns a duration given in seconds: `8.4 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(seconds: number): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
@@ -46,35 +44,35 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** The same with two digits below a second: `0.41 s`, `8.4 s`. */
+/** Returns a duration with two decimals below one second: `0.41 s`, `8.4 s`. */
 export const shortDuration = (s: number): string => s < 1 ? `${s.toFixed(2)} s` : duration(s);
 
-/** The same with three digits, for what is compared: `0.41 ms`, `41.2 ms`, `8.41 s`, `41.2 s`, `3 min 20 s`. */
+/** Returns a duration with three digits, for comparisons: `0.41 ms`, `41.2 ms`, `8.41 s`, `41.2 s`, `3 min 20 s`. */
 export function fineDuration(s: number): string {
   if (s < 1) return `${(s * 1000).toFixed(s < 0.01 ? 2 : s < 0.1 ? 1 : 0)} ms`;
   return s < 10 ? `${s.toFixed(2)} s` : s < 100 ? `${s.toFixed(1)} s` : duration(s);
 }
 
-/** Seconds as they were measured, to the millisecond: `8.412 s`. */
+/** Returns measured seconds to the millisecond: `8.412 s`. */
 export const measuredSeconds = (s: number): string => `${s.toFixed(3)} s`;
 
-/** How many decimals seconds and rates have in a table: milliseconds, below 100. */
+/** Returns the number of decimals for seconds and rates in a table: 3 below 100, else 1. */
 export const tableDecimals = (value: number): number => value < 100 ? 3 : 1;
 
-/** A cell of a table whose head has the unit: `8.412`, `841.2`. */
+/** Returns a table cell without a unit: `8.412`, `841.2`. */
 export const tableNumber = (value: number): string => value.toFixed(tableDecimals(value));
 
-/** HH:MM:SS, as time limits are given; hours grow beyond 99. */
+/** Returns seconds as HH:MM:SS, the format of time limits; hours can exceed 99. */
 export function clockTime(seconds: number): string {
   const whole = Math.round(seconds);
   const pad = (value: number) => `${Math.floor(value)}`.padStart(2, "0");
   return `${pad(whole / 3600)}:${pad(whole / 60 % 60)}:${pad(whole % 60)}`;
 }
 
-/** `3-9`, or `3` where both ends are the same. */
+/** Returns `3-9`, or `3` where both ends are equal. */
 export const rangeText = (first: number, last: number): string => first === last ? `${first}` : `${first}-${last}`;
 
-/** First and last of each run of consecutive whole numbers, in their order; a number may be there twice. */
+/** Returns first and last of each run of consecutive whole numbers, in order; duplicates are allowed. */
 function rangesOf(numbers: readonly number[]): [first: number, last: number][] {
   const ranges: [number, number][] = [];
   for (const number of numbers.toSorted((a, b) => a - b)) {
@@ -85,14 +83,14 @@ function rangesOf(numbers: readonly number[]): [first: number, last: number][] {
   return ranges;
 }
 
-/** Whole numbers as ranges: `0-3, 7`. */
+/** Returns whole numbers as ranges: `0-3, 7`. */
 export const rangesText = (numbers: readonly number[], separator = ", "): string =>
   rangesOf(numbers).map(([first, last]) => rangeText(first, last)).join(separator);
 
-/** So many ranges are named for one reason; --json has them all. */
+/** Maximum number of ranges in one line; --json lists all. */
 const MAX_RANGES = 12;
 
-/** `0-3, 7, 9-12`, and how many more where there are many. */
+/** Returns shards as ranges, with the number of omitted shards: `0-3, 7, 9-12`. */
 export function shardRanges(shards: readonly number[]): string {
   const ranges = rangesOf(shards);
   const named = ranges.slice(0, MAX_RANGES).map(([first, last]) => rangeText(first, last));
@@ -100,20 +98,20 @@ export function shardRanges(shards: readonly number[]): string {
   return named.join(", ") + (left > 0 ? ` and ${left} more` : "");
 }
 
-/** `shard 3`, `shards 4-7, 9`. */
+/** Returns `shard 3` or `shards 4-7, 9`. */
 export const namedShards = (shards: readonly number[]): string =>
   `shard${shards.length === 1 ? "" : "s"} ${shardRanges(shards)}`;
 
-/** Wide enough for what most lines of a list begin with. */
+/** Width of the first column of an indented list. */
 const LABEL_WIDTH = 22;
 
-/** A line of an indented list: a name, and what is to be said of it. */
+/** Returns a line of an indented list: a label and its text. */
 export const labelLine = (name: string, text: string): string => `  ${name.padEnd(LABEL_WIDTH)} ${text}`;
 
 /**
- * Returns rows of cells as lines whose columns stand below each other. What a row ends with takes the room that it
- * needs, so that a row may have one long cell in place of several.
- * @param align of each column: l or r; left where it is not said
+ * Returns rows of cells as lines with aligned columns. The last cell of a row takes the room that it needs, so that a
+ * row can end with one long cell.
+ * @param align of each column: l or r; left by default
  */
 export function textTable(
   rows: readonly (readonly string[])[],

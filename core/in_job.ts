@@ -2,17 +2,17 @@ import { durationSeconds } from "./flags.ts";
 import type { OptionValue } from "./schema/manifest.ts";
 import type { InJob } from "./schema/scheduler.ts";
 
-/** A scheduler, and what a job sees of it. */
+/** A scheduler, and the variables that its jobs see. */
 export interface JobView {
   scheduler: string;
   in_job: InJob;
 }
 
-/** What a process can ask about the job around it. */
+/** Environment and files of the process in the job. */
 export interface JobAround {
-  /** @returns an environment variable's value; undefined where it is not set */
+  /** Returns an environment variable's value; undefined if it is not set. */
   env(name: string): string | undefined;
-  /** @returns a file's text, or null */
+  /** Returns a file's text, or null. */
   text(path: string): string | null;
 }
 
@@ -20,7 +20,7 @@ type Variables = "job_id" | "task_id" | "slot" | "node";
 
 const isSet = (around: JobAround, name: string | undefined): boolean => name === undefined || !!around.env(name);
 
-/** Returns the value of the first variable of that meaning that is set, or null. */
+/** Returns the first of the variables with this meaning that is set, or null. */
 export function jobVariable(views: readonly JobView[], what: Variables, around: JobAround): string | null {
   for (const name of views.flatMap(({ in_job }) => in_job[what] ?? [])) {
     const value = around.env(name);
@@ -29,7 +29,7 @@ export function jobVariable(views: readonly JobView[], what: Variables, around: 
   return null;
 }
 
-/** Returns the scheduler whose job this is, with its ids; null where no job is seen. */
+/** Returns the scheduler and ids of the job that this process runs in; null outside of a job. */
 export function idsOfJob(
   views: readonly JobView[],
   around: JobAround,
@@ -41,7 +41,7 @@ export function idsOfJob(
   return null;
 }
 
-/** Returns how many CPUs the job was given; null where nothing tells. */
+/** Returns the number of CPUs allocated to the job; null if unknown. */
 export function cpusOfJob(views: readonly JobView[], around: JobAround): number | null {
   for (const { variable, with: beside, line } of views.flatMap(({ in_job }) => in_job.cpus ?? [])) {
     const value = isSet(around, beside) ? around.env(variable) : undefined;
@@ -55,8 +55,8 @@ const afterText = (text: string, begin: string) =>
   text.split("\n").find((line) => line.startsWith(begin))?.slice(begin.length).trim();
 
 /**
- * Returns how long the job may run yet, in ms; null where no end is known.
- * @param now_ms the time since 1970
+ * Returns the remaining time of the job in ms; null where its end is unknown.
+ * @param now_ms ms since 1970
  * @param runs_ms how long the job has run
  */
 export function timeOfJobLeft_ms(
@@ -75,7 +75,7 @@ export function timeOfJobLeft_ms(
   return null;
 }
 
-/** A value that is no duration ("UNLIMITED") tells of no end. */
+/** A value that is no duration ("UNLIMITED") gives no end. */
 function secondsOf(option: string, value: OptionValue | undefined): number | null {
   if (typeof value === "number") return value;
   if (typeof value !== "string") return null;

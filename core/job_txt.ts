@@ -9,19 +9,19 @@ import type { FarmManifest, Plan } from "./schema/manifest.ts";
 import type { InJob } from "./schema/scheduler.ts";
 import { ShardRecord } from "./schema/shard_record.ts";
 
-/** The first line of a job.txt names its format. */
+/** First line of a job.txt, which names the format. */
 export const JOB_FACTS = "nsfarm-job-1";
 
-/** What the sh wrapper tells of one attempt: KEY=VALUE lines, the last of them end=1. */
+/** Facts that the sh wrapper writes about one attempt: KEY=VALUE lines, the last of them end=1. */
 export interface JobFacts {
-  /** Whether it came to its end; else it runs, or was killed with its job. */
+  /** Whether the wrapper reached its end; if not, it still runs or was killed with its job. */
   ended: boolean;
   values: ReadonlyMap<string, string>;
   stderr: string[];
   environment: Record<string, string>;
 }
 
-/** Reads a job.txt; undefined when it is none of ours. Unknown keys are kept, for a newer wrapper may say more. */
+/** Reads a job.txt; undefined if it has another format. Keeps unknown keys, since a newer wrapper may write more. */
 export function readJobFacts(text: string): JobFacts | undefined {
   const values = new Map<string, string>();
   const stderr: string[] = [];
@@ -47,7 +47,7 @@ export function numberIn(facts: JobFacts, key: string): number | null {
 
 export const textIn = (facts: JobFacts, key: string): string | null => facts.values.get(key) || null;
 
-/** The job.txt of an attempt that nsfarm-deno itself ran where it could not commit: its whole record is in it. */
+/** Returns the job.txt of an attempt that nsfarm-deno ran where it could not commit; it contains the whole record. */
 export function sentFacts(
   record: ShardRecord,
   process: ProcessId,
@@ -63,21 +63,23 @@ export function sentFacts(
     ...process,
     out_bytes: record.out_bytes,
     metrics_bytes,
-    // Its clock was compared with its own disk, which tells nothing of the file server's.
+    // Its clock was compared with its own disk, not with the file server.
     record: JSON.stringify({ ...record, clock_offset_s: null }),
     end: 1,
   };
   return Object.entries(values).map(([key, value]) => `${key}=${value ?? ""}\n`).join("");
 }
 
-/** What the sh wrapper's two readings of a clock differ by at least where it was set between them, in seconds. */
+/**
+ * Smallest difference between the wrapper's two clock readings that shows that a clock was set in between, in seconds.
+ */
 const STEP_S = 0.05;
-/** The same where `date` knows whole seconds only. */
+/** The same where `date` has only whole seconds. */
 const COARSE_STEP_S = 1.5;
 
 /**
- * When an attempt of the sh wrapper ran. Its end is its start and what it took: by /proc/uptime where that and `date`
- * disagree, for the clock that `date` reads may be set; null where neither tells.
+ * Returns start and end of an attempt of the sh wrapper. The end is start plus duration: by /proc/uptime where it and
+ * `date` disagree, since the clock of `date` may be set; null where neither has a value.
  */
 export function jobTime(
   facts: JobFacts,
@@ -104,13 +106,13 @@ export function jobTime(
   };
 }
 
-/** Seconds since 1970 as a stamp; 1970 itself where the node could not tell. */
+/** Seconds since 1970 as a stamp; 1970 itself where the node could not tell the time. */
 const utc = (seconds: number | null) => new Date((seconds ?? 0) * 1000).toISOString();
 
-/** Less than this free where a fit failed, in kB, is told as a full disk. */
+/** Free space in kB below which a failed fit counts as a full disk. */
 const FULL_DISK_KB = 64;
 
-/** The cause that the wrapper's facts show; ok only says that the output is worth a look. */
+/** Returns the cause that the wrapper's facts show; `ok` means only that the output is worth checking. */
 export function causeOfJob(facts: JobFacts): Cause {
   const exit_code = whole(facts, "exit_code");
   const [before, after] = [numberIn(facts, "oom_kills_before"), numberIn(facts, "oom_kills_after")];
@@ -125,15 +127,15 @@ export function causeOfJob(facts: JobFacts): Cause {
   return cause === "exit" && isDiskFull(facts) ? "disk" : cause;
 }
 
-/** Whether the disk there was full when the fit had ended: what it left is then as good as nothing. */
+/** Returns whether the disk was full at the end of the fit; files left behind are then useless. */
 export function isDiskFull(facts: JobFacts): boolean {
   const free = numberIn(facts, "disk_free_kb");
   return free !== null && free < FULL_DISK_KB;
 }
 
 /**
- * Our record, from what the sh wrapper could know; the rest is null.
- * @param in_jobs whose variables it may hold
+ * Returns our record from the wrapper's facts; unknown members are null.
+ * @param in_jobs schedulers whose variables it may contain
  */
 export function jobRecord(
   manifest: FarmManifest,
@@ -178,7 +180,7 @@ export function jobRecord(
   });
 }
 
-/** The record that nsfarm-deno itself made on another machine, as this attempt's; null where there is none of this shard. */
+/** Returns the record that nsfarm-deno made on another machine for this attempt; null if it has none of this shard. */
 export function sentRecord(
   manifest: FarmManifest,
   plan: Plan,
@@ -199,7 +201,7 @@ function parsedJson(text: string): unknown {
   }
 }
 
-/** The process that the wrapper was, as far as it could tell. */
+/** Returns the wrapper's process, as far as it is known. */
 export function jobProcess(facts: JobFacts): ProcessId {
   return {
     host: textIn(facts, "host") ?? "unknown",
@@ -214,7 +216,7 @@ function sumIn(facts: JobFacts, key: string): string | null {
   return sum && /^[0-9a-f]{64}$/.test(sum) ? sum : null;
 }
 
-/** What there was not the run's: its nextstat, or a file that it reads; null where nothing tells of such a thing. */
+/** Returns which file on the node was not the run's: its nextstat or an input; null where nothing shows one. */
 export function jobFilesFault(manifest: FarmManifest, facts: JobFacts): string | null {
   const { nextstat_version, inputs } = manifest.farm;
   const version = textIn(facts, "nextstat_version")?.replace(/^nextstat\s+/, "") ?? nextstat_version;

@@ -1,6 +1,6 @@
 import { ENVIRONMENT, OTHER_FILES, type ReferenceRow, RUN_FILES } from "./reference.ts";
 
-/** What the manual says of one command; the same that its --help shows. */
+/** Text of one command, the same as its --help. */
 interface ManCommand {
   name: string;
   args: string;
@@ -8,7 +8,10 @@ interface ManCommand {
   options: { flags: string; description: string }[];
 }
 
-/** Source: groff_man(7), groff_char(7): a backslash begins an escape, a dot at the start of a line a request. */
+/**
+ * Escapes text for groff (groff_man(7), groff_char(7)): a backslash begins an escape, a dot at the start of a line a
+ * request.
+ */
 function escaped(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll(/^([.'])/gm, "\\&$1");
 }
@@ -30,7 +33,7 @@ const EXAMPLES: [string, string][] = [
   ["Add 500 toys to the same result:", "nsfarm-deno extend study1 --n-toys +500 --wait"],
 ];
 
-/** The manual page of section 1, as text for man(1). */
+/** Returns the manual page of section 1, as text for man(1). */
 export function manPage(version: string, commands: readonly ManCommand[], exit_codes: readonly ReferenceRow[]): string {
   return [
     `.TH NSFARM\\-DENO 1 "" "nsfarm\\-deno ${escaped(version)}"`,
@@ -63,11 +66,11 @@ function describeCommand({ name, args, summary, options }: ManCommand): string[]
   ];
 }
 
-/** The shells that completions are for. Each script asks nsfarm-deno itself, so that plugins' names and flags are known. */
+/** Shells with completions. Their scripts call nsfarm-deno, so that they also complete plugins' names and flags. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = (typeof SHELLS)[number];
 
-// Where nothing is answered, the shell completes file names.
+// If nsfarm-deno returns nothing, the shell completes file names.
 const BASH = `# nsfarm-deno completions bash > ~/.local/share/bash-completion/completions/nsfarm-deno
 _nsfarm_deno() {
   local line

@@ -2,32 +2,32 @@ import { firstIssue } from "./first_issue.ts";
 import { quickCheck } from "./quick_check.ts";
 import { OutputFrame } from "./schema/shard_output.ts";
 
-/** The arrays of nextstat's output that hold one entry a toy, in the order in which nextstat writes them. */
+/** The arrays of nextstat's output with one entry per toy, in nextstat's order. */
 export const TOY_ARRAYS = ["converged", "nll", "poi_hat", "poi_sigma"] as const;
 export type ToyArray = typeof TOY_ARRAYS[number];
 
-/** Where a text begins and ends (exclusive) in a larger one. */
+/** Start and end (exclusive) of a text within a larger one. */
 export type TextSpan = readonly [from: number, to: number];
 
-/** What stands between two entries, before the first and after the last: nextstat's layout of a pretty document. */
+/** Separator of two array entries, also before the first and after the last, in nextstat's pretty-printed layout. */
 export const ENTRY_BREAK = ",\n      ";
 const FIRST_BREAK = "\n      ";
 const LAST_BREAK = "\n    ";
 
-/** An output's text in pieces: `head + tail` is the document, but for its arrays. */
+/** An output's text in pieces: `head + tail` is the document without its arrays. */
 interface SlicedOutput {
-  /** All before `"results"`: the same in most shards of a run. */
+  /** Text before `"results"`: the same in most shards of a run. */
   head: string;
-  /** From `"results"` to the end, with `[0]` to `[3]` in place of the four arrays. */
+  /** Text from `"results"` to the end, with `[0]` to `[3]` in place of the four arrays. */
   tail: string;
-  /** Where each array lies, with its brackets. */
+  /** Position of each array, including its brackets. */
   arrays: Record<ToyArray, TextSpan>;
 }
 
 /**
- * Cuts an output's text where nextstat starts and ends its arrays, so that their entries can be copied into a merge as
- * they are. Undefined where the text is laid out otherwise; whoever takes the cut must find `[0]` to `[3]` in the
- * parsed tail where the arrays belong, since the text alone does not prove it.
+ * Cuts an output's text at nextstat's arrays, so that a merge can copy their entries unchanged. Returns undefined for
+ * another layout. A caller must find `[0]` to `[3]` in the parsed tail where the arrays belong, since the text alone
+ * does not prove it.
  */
 export function sliceOutput(text: string): SlicedOutput | undefined {
   const results = text.indexOf('"results": {');
@@ -49,7 +49,7 @@ export function sliceOutput(text: string): SlicedOutput | undefined {
   return { head: text.slice(0, results), tail: tail + text.slice(from), arrays };
 }
 
-/** The entries inside an array, without the space around them; undefined where it is not laid out as nextstat does it. */
+/** Returns the entries inside an array, without the space around them; undefined for a layout other than nextstat's. */
 function entriesOf(text: string, [from, to]: TextSpan): TextSpan | undefined {
   if (!text.startsWith(FIRST_BREAK, from + 1) || !text.startsWith(LAST_BREAK, to - 1 - LAST_BREAK.length)) {
     return undefined;
@@ -57,21 +57,21 @@ function entriesOf(text: string, [from, to]: TextSpan): TextSpan | undefined {
   return [from + 1 + FIRST_BREAK.length, to - 1 - LAST_BREAK.length];
 }
 
-/** One checked nextstat output: its frame and its four arrays, all of one length; NaN stands for null. */
+/** One checked nextstat output: its frame and its four arrays of equal length; NaN stands for null. */
 export interface ShardOutput {
-  /** The document; what its `results` hold in place of the four arrays is not to be used. */
+  /** The document; the members of its `results` that replace the four arrays have no meaning. */
   frame: OutputFrame;
   /** null: the fit of this toy ended with an error. */
   converged: readonly (boolean | null)[];
-  /** The fitted POI of each toy. */
+  /** Fitted POI of each toy. */
   poi_hat: Float64Array;
-  /** Its uncertainty. */
+  /** Uncertainty of the fitted POI. */
   poi_sigma: Float64Array;
-  /** Of each toy, at the minimum. */
+  /** Negative log-likelihood of each toy at the minimum. */
   nll: Float64Array;
 }
 
-/** An output, and where its arrays' entries are in its text; null where that is not laid out as nextstat does it. */
+/** An output and the positions of its arrays' entries in its text; null for a layout other than nextstat's. */
 interface TextOutput {
   output: ShardOutput;
   entries: Record<ToyArray, TextSpan> | null;
@@ -79,7 +79,7 @@ interface TextOutput {
 
 /**
  * Checks the parsed JSON of a nextstat output.
- * @throws {Error} with one line that says which member is wrong
+ * @throws {Error} with one line that names the wrong member
  */
 export function readShardOutput(value: unknown): ShardOutput {
   const frame = readFrame(value);
@@ -95,14 +95,16 @@ export function readShardOutput(value: unknown): ShardOutput {
 
 /**
  * Checks the text of a nextstat output.
- * @throws {Error} with one line that says what is wrong, also where the text is no JSON
+ * @throws {Error} with one line about the fault, also where the text is no JSON
  */
 export function readOutputText(text: string): TextOutput {
   const cut = sliceOutput(text);
   return (cut && readCut(text, cut)) ?? { output: readShardOutput(JSON.parse(text)), entries: null };
 }
 
-/** The frame of an output that is laid out as nextstat does it; undefined of any other. @throws {Error} as readOutputText */
+/**
+ * Returns the frame of an output in nextstat's layout; undefined for another layout. @throws {Error} as readOutputText
+ */
 export function readOutputFrame(text: string): OutputFrame | undefined {
   const cut = sliceOutput(text);
   return cut && frameOf(cut);
@@ -110,7 +112,7 @@ export function readOutputFrame(text: string): OutputFrame | undefined {
 
 function frameOf({ head, tail }: SlicedOutput): OutputFrame | undefined {
   const frame = readFrame({ ...parseHead(head), ...parseObject(`{${tail}`) });
-  // A key that is there twice, or elsewhere, was not the array of the results: then the whole is read at once.
+  // If a key appears twice or elsewhere, the cut array was not that of the results: the whole text is then parsed.
   const found = TOY_ARRAYS.every((name, i) => frame.results[name].length === 1 && frame.results[name][0] === i);
   return found ? frame : undefined;
 }
@@ -137,7 +139,7 @@ function entriesIn(text: string, arrays: SlicedOutput["arrays"]): TextOutput["en
   return converged && nll && poi_hat && poi_sigma ? { converged, nll, poi_hat, poi_sigma } : null;
 }
 
-/** In most shards of a run these texts are the very same, so what they hold is kept from one to the next. */
+/** Most shards of a run have exactly the same text here, so the parsed value is kept for the next one. */
 const same = {
   head: remembering<Record<string, unknown>>(),
   converged: remembering<readonly (boolean | null)[]>(),
@@ -152,7 +154,7 @@ function remembering<T>(): (text: string, parse: (text: string) => T) => T {
   };
 }
 
-/** The members before `"results"`; the text ends with a comma and space. */
+/** Parses the members before `"results"`; the text ends with a comma and space. */
 function parseHead(text: string): Record<string, unknown> {
   return same.head(text, () => {
     const { results: _, ...members } = parseObject(`${text}"results": 0}`);
@@ -203,14 +205,14 @@ function booleans(name: string, values: unknown[], n: number): (boolean | null)[
 
 const shown = (value: unknown) => typeof value === "object" ? "no number" : String(value).slice(0, 40);
 
-/** The numbers of all toys that the summary is made of, each at its toy's place in the merge; NaN where there is none. */
+/** Values of all toys for the summary, indexed by the toy's position in the merge; NaN: none. */
 export interface ToyValues {
   poi_hat: Float64Array;
-  /** (poi_hat − poi_true) / poi_sigma of the converged toys with a sigma above 0. */
+  /** (poi_hat − poi_true) / poi_sigma of converged toys with sigma > 0. */
   pulls: Float64Array;
 }
 
-/** Takes in an output whose first toy has the place `at`. */
+/** Writes the values of an output whose first toy has the index `at`. */
 export function putValues(values: ToyValues, at: number, output: ShardOutput): void {
   const { converged, poi_hat, poi_sigma, frame: { results: { poi_true } } } = output;
   values.poi_hat.set(poi_hat, at);
@@ -220,7 +222,7 @@ export function putValues(values: ToyValues, at: number, output: ShardOutput): v
   }
 }
 
-/** Leaves toys without values. */
+/** Marks `n_toys` toys from the index `at` as having no values. */
 export function putNothing(values: ToyValues, at: number, n_toys: number): void {
   values.poi_hat.fill(NaN, at, at + n_toys);
   values.pulls.fill(NaN, at, at + n_toys);

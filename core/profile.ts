@@ -4,28 +4,28 @@ import type { OptionValue } from "./schema/manifest.ts";
 import type { Profile } from "./schema/profile.ts";
 import { DEFAULT_BACKEND } from "./worker_backends.ts";
 
-/** What a profile gives to a flag: as many values as the flag was given. */
+/** A flag of a profile, with as many values as it was given. */
 export interface ProfileFlag {
-  /** Without its dashes. */
+  /** Name without dashes. */
   name: string;
   values: string[];
-  /** Whether it stands for itself, as --verbose does. */
+  /** Whether the flag takes no value, like --verbose. */
   is_switch: boolean;
 }
 
-/** What a profile may give a value to. */
+/** Flags for which a profile may have values. */
 interface KnownFlags {
-  /** The scheduler. */
+  /** Name of the scheduler. */
   name: string;
-  /** Its own. */
+  /** Names of its own options. */
   options: readonly string[];
-  /** Those that every scheduler's runs have. */
+  /** Names of the options of every scheduler's runs. */
   shared: readonly string[];
 }
 
 /**
- * The flags that a profile stands for, with a scheduler of these options. Options of a profile hold with its own
- * scheduler: with another one they say nothing.
+ * Returns the flags of a profile for a scheduler with these options. Options of a profile apply only to its own
+ * scheduler; with another one they are ignored.
  * @param file the profile, for errors
  * @throws {FarmError} input, for an option that neither its scheduler nor every run has
  */
@@ -59,14 +59,14 @@ function checkName(file: string, name: string, { name: scheduler, options, share
   );
 }
 
-/** The words of a command line, those of flags that it gives itself left out. */
+/** Returns the flags as words of a command line. */
 export function wordsOf(flags: readonly ProfileFlag[]): string[] {
   return flags.flatMap(({ name, values, is_switch }) =>
     is_switch ? [`--${name}`] : values.map((value) => `--${name}=${value}`)
   );
 }
 
-/** A profile as a file to be edited: JSON with comments that say what was found. */
+/** Returns a profile as a file for editing: JSON with comments about the probe's results. */
 export function profileText(profile: Profile, found: readonly string[]): string {
   const body = JSON.stringify(profile, null, 2).split("\n");
   return [

@@ -1,18 +1,18 @@
 import { duration, significant } from "./format.ts";
 import type { RunTimes } from "./schema/run_times.ts";
 
-/** How fast a run goes; null: not known. */
+/** Speed of a run; null: unknown. */
 interface Pace {
   toys_per_s: number | null;
-  /** Whether the rate is only of what ran since the last interruption: then it must be named so. */
+  /** Whether the rate covers only the time since the last interruption; the text must then say so. */
   since_pause: boolean;
-  /** Seconds until the rest is done, at this rate. */
+  /** Estimated seconds until the remaining toys are done, at this rate. */
   left_s: number | null;
 }
 
 /**
- * Decides the rate of a run that goes on or has ended, and what is left of it: toys by makespan, as a merge has it. Over
- * an interruption there is none; while toys are left, that of the last stretch tells how long they may take.
+ * Returns the rate of a run, toys / makespan as in a merge, and the time left. An interrupted run has no rate of its
+ * own; while toys are left, the rate of its last session gives the estimate.
  */
 export function paceOf(
   { toys_per_s, stretches }: Pick<RunTimes, "toys_per_s" | "stretches">,
@@ -26,21 +26,21 @@ export function paceOf(
   return { toys_per_s: rate, since_pause: since_pause && rate !== null, left_s };
 }
 
-/** Where a run stands, for a line of progress. */
+/** Counts and speed of a run, for a progress line. */
 export interface Progress {
   total: number;
   done: number;
   running: number;
   failed: number;
-  /** Held by the scheduler: they wait for a person. */
+  /** Jobs held by the scheduler until a user releases them. */
   held?: number;
   pace: Pace;
 }
 
 /**
- * `[########----] 28/40 done, 2 running, 10 waiting, 0 failed, 412.1 toys/s, 2 s left`. Where that is too long for a
- * terminal the bar goes first, then the rate, then the counts but those of what is done, for the time left is what people look for.
- * @param columns that the terminal has
+ * Returns `[########----] 28/40 done, 2 running, 10 waiting, 0 failed, 412.1 toys/s, 2 s left`. Where this is too long
+ * for the terminal, it drops the bar, then the rate, then all counts but `done`; the time left stays.
+ * @param columns width of the terminal
  */
 export function progressLine(progress: Progress, bar_width: number, columns = Infinity): string {
   const [counts, rate, left] = [countWords(progress), rateText(progress.pace), leftText(progress.pace)];
@@ -51,9 +51,9 @@ export function progressLine(progress: Progress, bar_width: number, columns = In
   return (lines.find((line) => line.length <= columns) ?? shortest).slice(0, columns);
 }
 
-/** Two brackets and a blank. */
+/** Width of two brackets and a blank. */
 const BAR_FRAME = 3;
-/** A shorter bar tells nothing. */
+/** Least width of a useful bar. */
 const MIN_BAR = 4;
 
 function bar({ total, done }: Progress, width: number): string {
@@ -72,12 +72,12 @@ function countWords({ total, done, running, failed, held = 0 }: Progress): strin
   ].join(", ");
 }
 
-/** `, 412.1 toys/s`, or nothing where no rate is known. */
+/** Returns `, 412.1 toys/s`, or nothing if the rate is unknown. */
 export function rateText({ toys_per_s, since_pause }: Pick<Pace, "toys_per_s" | "since_pause">): string {
   if (toys_per_s === null) return "";
   return `, ${significant(toys_per_s)} toys/s${since_pause ? " since the pause" : ""}`;
 }
 
-/** `, 2 s left`, or nothing where it is not known. */
+/** Returns `, 2 s left`, or nothing if it is unknown. */
 export const leftText = ({ left_s }: Pick<Pace, "left_s">): string =>
   left_s === null ? "" : `, ${duration(left_s)} left`;

@@ -4,11 +4,11 @@ import type { InJob } from "./schema/scheduler.ts";
 import { SHARD_RECORD_SCHEMA, type ShardRecord } from "./schema/shard_record.ts";
 import { slotsOn } from "./worker_backends.ts";
 
-/** Attempts and their records: the one builder of each, and where both say that an attempt ran. */
+/** Attempts and records: the only builder of each, and the members that both have. */
 
 type NewAttempt = Partial<Attempt> & Pick<Attempt, "attempt_token" | "wrapper" | "scheduler" | "started_at_utc">;
 
-/** Returns an attempt at a shard as it is written when it begins, with what is `known` of it beside the plan. */
+/** Returns the document of an attempt at its start: members from the plan, and those in `known`. */
 export function newAttempt(manifest: FarmManifest, plan: Plan, attempt: number, known: NewAttempt): Attempt {
   const { attempt_token, wrapper, scheduler, started_at_utc, end = null, ...others } = known;
   return {
@@ -31,14 +31,14 @@ export function newAttempt(manifest: FarmManifest, plan: Plan, attempt: number, 
   };
 }
 
-/** What of a record the run's plan does not tell. */
+/** Members of a record that the run's plan does not determine. */
 type NewRecord =
   & Partial<ShardRecord>
   & Pick<ShardRecord, "scheduler" | "wrapper" | "host" | "started_at_utc" | "cause">;
 
 /**
- * Returns the record of an attempt at a shard: what the plan tells, what is `known` beside it, and null for the rest.
- * out_sha256 and out_bytes come with the commit.
+ * Returns the record of an attempt: members from the plan, those in `known`, and null for the rest. The commit adds
+ * out_sha256 and out_bytes.
  */
 export function newRecord(manifest: FarmManifest, plan: Plan, attempt: number, known: NewRecord): ShardRecord {
   const { scheduler, wrapper, host, started_at_utc, cause, ...others } = known;
@@ -92,7 +92,7 @@ export function newRecord(manifest: FarmManifest, plan: Plan, attempt: number, k
 
 type JobOfAttempt = Pick<Attempt, "scheduler" | "job_id" | "task_id" | "slot">;
 
-/** Returns the job in which an attempt ran, which it and its record tell alike. */
+/** Returns the job in which an attempt ran; attempt and record have the same members for it. */
 export const jobOf = ({ scheduler, job_id, task_id, slot }: JobOfAttempt): JobOfAttempt => ({
   scheduler,
   job_id,
@@ -101,8 +101,8 @@ export const jobOf = ({ scheduler, job_id, task_id, slot }: JobOfAttempt): JobOf
 });
 
 /**
- * Returns the end of an attempt that left none itself. Nothing was measured: its end is put at its start.
- * @param message what is known of it, in words
+ * Returns the end of an attempt that left none. Nothing was measured, so the end equals the start.
+ * @param message what is known about the attempt, in words
  */
 export const lostRecord = (
   manifest: FarmManifest,
@@ -120,35 +120,35 @@ export const lostRecord = (
     stderr_tail: [message],
   });
 
-/** Returns whether an attempt's end was written by somebody else, who found its process gone and no sign of how. */
+/** Returns whether another process recorded the end of an attempt whose own process had disappeared without a trace. */
 export const isLost = ({ cause, wall_s, exit_code, signal }: ShardRecord): boolean =>
   cause === "signal" && wall_s === null && exit_code === null && signal === null;
 
-/** Returns where an attempt runs or ran, by one name from its start on: that of the hosts file, else its scheduler's. */
+/** Returns the host of an attempt, the same from start to end: the name in the hosts file, else the scheduler's. */
 export function attemptHost({ remote, host, end, wrapper }: Attempt): string {
   return remote?.host ?? host ?? end?.host ?? wrapper.host;
 }
 
-/** The same of a committed shard. */
+/** Returns the host of a committed shard. */
 export function recordHost({ scheduler, slot, host }: Pick<ShardRecord, "scheduler" | "slot" | "host">): string {
   return slotsOn(scheduler) === "hosts" && slot !== null ? slot.replace(/:\d+$/, "") : host;
 }
 
-/** Hashes text to hexadecimal sha256; core has no hash of its own. */
+/** Hash function to hexadecimal sha256; core has none of its own. */
 type Sha256Of = (text: string) => string;
 
-/** The text of a metrics document as it is written: two blanks of indentation, a line break at its end. */
+/** Returns a metrics document as text: indented by two blanks, with a final line break. */
 export const documentText = (document: unknown): string => JSON.stringify(document, null, 2) + "\n";
 
-/** The document with a sum over all of itself, so that one changed byte is found later. */
+/** Returns the document with a checksum of itself, which reveals a single changed byte. */
 export function sealDocument<T extends { farm: object }>(document: T, sha256: Sha256Of): T {
   return { ...document, farm: { ...document.farm, record_sha256: sha256(documentText(document)) } };
 }
 
 /**
- * Why a document's text is not what was sealed, or null. It is compared as
- * parsed, not as a schema hands it on: that would put its members into another order.
- * @throws {SyntaxError} when it is no JSON
+ * Returns why a document's text is not what was sealed, or null. Compares the plain parsed JSON, since a schema would
+ * change the order of members.
+ * @throws {SyntaxError} where the text is no JSON
  */
 export function sealFault(text: string, sha256: Sha256Of): string | null {
   const document: unknown = JSON.parse(text);
@@ -168,8 +168,8 @@ const KEY = '\n  "farm": ';
 const END = "\n}\n";
 
 /**
- * The record's text in a shard's metrics document as this program writes it: two blanks of indentation, `farm` last.
- * Undefined where it is laid out otherwise. A line break cannot be inside a JSON string, so the key is no text.
+ * Returns the record's text within a shard's metrics document as this program writes it: indented by two blanks, `farm`
+ * last. Returns undefined for another layout. A JSON string contains no line break, so the key cannot be inside a text.
  */
 export function recordText(document: string): string | undefined {
   const at = document.lastIndexOf(KEY);
@@ -177,7 +177,7 @@ export function recordText(document: string): string | undefined {
   return document.slice(at + KEY.length, document.length - END.length);
 }
 
-/** What a record holds whatever the scheduler. */
+/** Variables in a record of any scheduler. */
 const VARIABLES: readonly string[] = [
   "OMP_NUM_THREADS",
   "OPENBLAS_NUM_THREADS",
@@ -190,7 +190,10 @@ const VARIABLES: readonly string[] = [
   "TZ",
 ];
 
-/** Threads of numerical libraries that a fit may load: one each, so that nextstat's --threads is the whole use. */
+/**
+ * Thread counts of numerical libraries that a fit may load: one each, so that nextstat's --threads is the only
+ * parallelism.
+ */
 export const ONE_BLAS_THREAD: Record<string, string> = Object.fromEntries(
   ["OMP", "OPENBLAS", "MKL"].map((name) => [`${name}_NUM_THREADS`, "1"]).concat([
     ["VECLIB_MAXIMUM_THREADS", "1"],
@@ -198,12 +201,15 @@ export const ONE_BLAS_THREAD: Record<string, string> = Object.fromEntries(
   ]),
 );
 
-/** Returns the only variables that a record may hold: ids and settings that explain a result, never secrets. */
+/**
+ * Returns the names of the only variables that a record may contain: ids and settings that explain a result, never
+ * secrets.
+ */
 export const recordedVariables = (in_jobs: readonly InJob[]): string[] => [
   ...new Set([...VARIABLES, ...in_jobs.flatMap(({ record = [] }) => record)]),
 ];
 
-/** Returns what of an environment a record keeps, each value at most 200 characters long. */
+/** Returns the part of an environment that a record keeps, each value at most 200 characters long. */
 export function recordedEnvironment(
   environment: Record<string, string>,
   in_jobs: readonly InJob[],

@@ -16,10 +16,10 @@ import {
   SUBMIT_META,
 } from "./run_paths.ts";
 
-/** What help, the manual page and docs/reference list: a name and what it means. */
+/** Row of help, manual page and docs/reference: a name and its meaning. */
 export type ReferenceRow = readonly [name: string, meaning: string];
 
-/** The exit codes' meanings, in the order in which they are listed. */
+/** Meanings of the exit codes, in the order of their listing. */
 export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = {
   done: "done",
   bug: "internal error; please report it",
@@ -32,7 +32,7 @@ export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT_CODES, string>> = 
   terminated: "terminated (SIGTERM); finished shards are kept",
 };
 
-/** The environment variables that a user may set. */
+/** Environment variables that a user may set. */
 export const ENVIRONMENT: readonly ReferenceRow[] = [
   ["NSFARM_PROFILE", "path of a profile, used when --profile is not given"],
   ["NSFARM_PLUGINS", "paths of scheduler plugins, separated by ':'"],
@@ -42,7 +42,7 @@ export const ENVIRONMENT: readonly ReferenceRow[] = [
   ["NO_COLOR", "if set, print no colours"],
 ];
 
-/** The files of a run directory. */
+/** Files of a run directory. */
 export const RUN_FILES: readonly ReferenceRow[] = [
   [MANIFEST, "what was requested, and after collect the result of each shard"],
   [outName(0), "nextstat's output of shard 0; has this name only when it is whole and checked"],

@@ -13,12 +13,12 @@ import {
 import { splitToys, type ToyRange } from "./toys.ts";
 import { VERSION } from "./version.ts";
 
-/** The toys that one host does. */
+/** Toys assigned to one host. */
 interface HostShare extends ToyRange {
   at: Pick<Plan, "host" | "user" | "port" | "weight">;
 }
 
-/** What is asked for, checked as far as that goes without looking at a file. Paths are absolute. */
+/** Options of `render` after all checks that need no file. Paths are absolute. */
 export interface RunRequest {
   scheduler: string;
   config: string;
@@ -37,21 +37,21 @@ export interface RunRequest {
   extra_args: string[];
   wrapper: "binary" | "sh";
   mode: "shared" | "transfer";
-  /** Jobs that pull shards, in place of a job for each shard or group of shards. */
+  /** Number of jobs that pull shards, in place of a job for each shard or group of shards. */
   pilots: number | null;
-  /** One share a host, in place of as many equal shards. */
+  /** One share for each host, in place of equal shards. */
   shares?: HostShare[];
   options: Record<string, OptionValue>;
-  /** Fit one toy first, so that nextstat's own refusal comes before anything is written. */
+  /** Whether to fit one toy first, so that nextstat refuses a bad spec before anything is written. */
   check: boolean;
 }
 
-/** When and by which program a run is rendered, and the token that it is known by. */
+/** Time and program of rendering, and the token that identifies the run. */
 type Origin = Pick<FarmManifest, "created_at_utc"> & Pick<RunRecord, "run_token" | "nsfarm_bin">;
 
 const NO_HASH = "0".repeat(64);
 
-/** Returns the manifest that a request alone makes, before any file was looked at: what files tell is empty in it. */
+/** Returns the manifest of a request before any file is read; members that depend on files are empty. */
 export function newManifest(request: RunRequest, { created_at_utc, ...origin }: Origin): FarmManifest {
   const { scheduler, config, n_toys, seed, threads, shards, nextstat_bin } = request;
   const ranges = request.shares ?? splitToys(n_toys, shards);
@@ -101,12 +101,12 @@ function newPlan({ scheduler, threads, seed }: RunRequest, shard_index: number, 
 }
 
 /**
- * In what two requests of one run may differ: where it lies, whether it is checked first, and what a host's share was
- * (by the weights of its hosts file). Options of its scheduler are compared by themselves.
+ * Members in which two requests of one run may differ: its location, the test fit, and the hosts' shares (which follow
+ * the weights in the hosts file). Scheduler options are compared separately.
  */
 type MayDiffer = "out_dir" | "run_id" | "check" | "shares" | "options";
 
-/** What the run was asked to be. A new member of a request must be here, or be named above. */
+/** Values with which the run was rendered. A new member of RunRequest must be listed here or in MayDiffer. */
 const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmManifest) => RunRequest[Name] } = {
   config: ({ config }) => config,
   n_toys: ({ plans, shards }) => plans.slice(0, shards).reduce((sum, plan) => sum + plan.n_toys, 0),
@@ -126,7 +126,7 @@ const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmM
   pilots: ({ farm }) => farm.pilots,
 };
 
-/** The first option in which a request differs from the run of that name, in words, or null. */
+/** Returns the first option in which a request differs from the existing run of that name, in words, or null. */
 export function requestDifference(manifest: FarmManifest, asked: Omit<RunRequest, Exclude<MayDiffer, "options">>) {
   for (const [name, read] of Object.entries(AS_RENDERED)) {
     const was = read(manifest);
@@ -139,7 +139,7 @@ export function requestDifference(manifest: FarmManifest, asked: Omit<RunRequest
 
 type Options = FarmManifest["farm"]["options"];
 
-/** Of its scheduler's options, what a retry has changed since does not count. */
+/** Compares scheduler options as rendered; later changes by `retry` do not count. */
 function optionDifference(run: Options, asked: Options): string | null {
   const names = [...new Set([...Object.keys(run), ...Object.keys(asked)])];
   const wrong = names.find((name) => JSON.stringify(run[name]) !== JSON.stringify(asked[name]));
@@ -159,9 +159,10 @@ function sortKeys(value: unknown): unknown {
 const show = (value: unknown) => typeof value === "object" ? JSON.stringify(value) : `${value}`;
 
 /**
- * The manifest with other values for options of its scheduler, the change in its history; itself where nothing differs.
- * @param doing `retried`: the first word of what the history says
- * @param doubled those of them that become twice what they were: on record until jobs have them
+ * Returns the manifest with other values for scheduler options and an entry in its history; the same object where
+ * nothing differs.
+ * @param doing first word of the history entry: `retried`
+ * @param doubled names of the options that were doubled; kept in the history until jobs have them
  */
 export function changeOptions(
   manifest: FarmManifest,
@@ -187,7 +188,7 @@ export function changeOptions(
 
 const UNUSED = { submitted_at_utc: null };
 
-/** Twice an amount of memory, in its own unit: `2GB` becomes `4GB`. */
+/** Returns twice an amount of memory, in its own unit: `2GB` becomes `4GB`. */
 export function doubleMemory(value: OptionValue): string {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(`${value}`) ?? [];
   if (number === undefined) {
@@ -200,7 +201,7 @@ export function doubleMemory(value: OptionValue): string {
   return `${Number(number) * 2}${unit ?? ""}`;
 }
 
-/** Twice a time limit, as HH:MM:SS; a plain number stays one, in its scheduler's unit. */
+/** Returns twice a time limit as HH:MM:SS; a plain number stays a number, in its scheduler's unit. */
 export function doubleTime(value: OptionValue): string | number {
   if (typeof value === "number") return value * 2;
   if (/^\d+$/.test(`${value}`)) return `${Number(value) * 2}`;

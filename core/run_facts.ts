@@ -6,23 +6,23 @@ import type { FitQuality, FitWarning } from "./schema/fit_quality.ts";
 import type { RunRecord } from "./schema/manifest.ts";
 import type { RunTimes } from "./schema/run_times.ts";
 
-/** When something ran, by one clock for all of a run, and where. */
+/** Start and end of an attempt on the run's common clock, and its host and slot. */
 export interface Span {
   host: string;
   slot: string | null;
   started_ms: number;
   finished_ms: number;
-  /** Two of one slot may overlap by so much: stamps of a clock that was set are known no better. */
+  /** Largest overlap of two attempts in one slot, in ms: the precision of stamps on a clock that was set. */
   slack_ms?: number;
 }
 
-/** What is known of one live shard; null: not known. */
+/** Known facts of one live shard; null: unknown. */
 export interface ShardFacts {
   shard_index: number;
   toy_start: number;
   n_toys: number;
   state: ShardState;
-  /** Why it is not done. */
+  /** Why the shard is not done. */
   why: string | null;
   cause: Cause | null;
   host: string | null;
@@ -32,20 +32,20 @@ export interface ShardFacts {
   memory_bytes: number | null;
   span: Span | null;
   wall_s: number | null;
-  /** nextstat's own time for drawing and fitting the toys: fit_s + sample_s. The rest of wall_s is start-up. */
+  /** nextstat's own time to generate and fit the toys, fit_s + sample_s, in seconds. The rest of wall_s is start-up. */
   fit_s: number | null;
   cpu_s: number | null;
   max_rss_bytes: number | null;
-  /** Load averages over one minute. */
+  /** One-minute load averages at start and end. */
   load_start: number | null;
   load_end: number | null;
   n_converged: number | null;
   n_error: number | null;
-  /** What nextstat warned of. */
+  /** nextstat's warnings. */
   warnings: readonly FitWarning[];
 }
 
-/** An attempt that gave no result. */
+/** An attempt without a result. */
 export interface FailedAttempt {
   shard_index: number;
   cause: Cause;
@@ -53,20 +53,20 @@ export interface FailedAttempt {
   span: Span;
 }
 
-/** The toys of the shards that are done, in toy order. NaN: no value. */
+/** Toys of the finished shards, in toy order. NaN: no value. */
 export interface ToyFacts {
   poi_name: string;
-  /** null: the shards do not agree, or there are none. */
+  /** null: the shards disagree, or there are none. */
   poi_true: number | null;
   poi_hat: Float64Array;
   pulls: Float64Array;
 }
 
-/** All that a run's directory tells of it. */
+/** Everything that the run directory says about a run. */
 export interface RunFacts {
   run_id: string;
   run_dir: string;
-  /** Whether the old scripts rendered it: then nothing tells when its shards ran. */
+  /** Whether the old scripts rendered it: the times of its shards are then unknown. */
   is_old: boolean;
   scheduler: string;
   config: string | null;
@@ -79,26 +79,26 @@ export interface RunFacts {
   times: RunTimes;
   shards: ShardFacts[];
   failed_attempts: FailedAttempt[];
-  /** Hosts of its hosts file that gave no result, in words. */
+  /** Hosts of the hosts file without a result, in words. */
   unused_hosts: readonly string[];
-  /** First submission, by the clock of the spans as far as is known. */
+  /** First submission on the common clock of the spans, as far as it is known. */
   submitted_ms: number | null;
   toys: ToyFacts | null;
-  /** What its merged.out.json is worth. */
+  /** Verdict on the run's merged.out.json. */
   merged_check: MergedCheck;
-  /** How the toys were fitted; null: there are none. */
+  /** Fit quality of the toys; null: there are none. */
   fits: FitQuality | null;
 }
 
 export const doneShards = ({ shards }: Pick<RunFacts, "shards">): ShardFacts[] =>
   shards.filter(({ state }) => state === "done");
 
-/** Sum of what is known; null where of some it is not. */
+/** Returns the sum of the values; null if one of them is unknown. */
 export function sumOf(values: readonly (number | null)[]): number | null {
   return values.reduce((sum, value) => sum === null || value === null ? null : sum + value, 0 as number | null);
 }
 
-/** Joins the toys of several outputs in toy order; null where there is none. */
+/** Joins the toys of several outputs in toy order; null if there are none. */
 export function joinToys(parts: readonly { start: number; output: ShardOutput }[]): ToyFacts | null {
   const sorted = parts.toSorted((a, b) => a.start - b.start);
   const frame = sorted[0]?.output.frame;

@@ -11,28 +11,31 @@ import { secondsOf } from "./format.ts";
 import type { RunTimes, Stretch } from "./schema/run_times.ts";
 import { slotsOn } from "./worker_backends.ts";
 
-/** One call of a submit command: when, and for which shards. */
+/** One call of a submit command: its time and shards. */
 export interface Submitted {
   at_ms: number;
-  /** The same moment by the submitting machine's count of seconds since its start, where that is known. */
+  /** The same moment on the submitting machine's boot clock, if known. */
   boot?: BootMoment | undefined;
   shards: readonly number[];
 }
 
-/** A worker loop never leaves a shard waiting while nothing runs: between two of them, at most this long passes (writing records, starting programs). */
+/**
+ * Longest gap between two shards of one worker loop in ms, for writing records and starting programs: the loop never
+ * waits while shards are open.
+ */
 const MAX_GAP_MS = 5000;
 
-/** Stamps of a submission and of the start that follows may be off by this much. */
+/** Largest error between the stamps of a submission and of the following start, in ms. */
 export const SLACK_MS = 1000;
 
 /**
- * Cuts a run's attempts where it was interrupted: nothing ran, and what ran afterwards was not waiting in a queue. A
- * pause in which shards waited for a busy cluster is part of the run.
+ * Splits a run's attempts where it was interrupted: nothing ran, and the next shards were not in a queue. A pause in
+ * which shards waited for a busy cluster belongs to the run.
  */
 function splitSessions(attempts: readonly AttemptTime[], submissions: readonly Submitted[]): AttemptTime[][] {
   const sorted = attempts.toSorted((a, b) => a.started_ms - b.started_ms);
   const submitted = submissionTimes(submissions);
-  // From the end: since when, at the latest, something of the rest has been waiting.
+  // From the end: the latest time since when one of the remaining shards has been waiting.
   const waiting_since = new Float64Array(sorted.length + 1).fill(Infinity);
   for (let i = sorted.length - 1; i >= 0; i--) {
     const attempt = sorted[i];
@@ -62,13 +65,13 @@ function submissionTimes(submissions: readonly Submitted[]): Map<number, number[
   return times;
 }
 
-/** When the attempt's shard was last submitted before it started; where that is not known, always. */
+/** Returns the last submission of the attempt's shard before its start; -Infinity where it is unknown. */
 function queuedSince({ shard_index, started_ms }: AttemptTime, submitted: Map<number, number[]>): number {
   const before = (submitted.get(shard_index) ?? []).filter((at) => at <= started_ms + SLACK_MS);
   return before.reduce((a, b) => Math.max(a, b), -Infinity);
 }
 
-/** A stretch as it is written, of its committed attempts; null where there is none. */
+/** Returns the document of a session from its committed attempts; null if there are none. */
 function sessionOf(attempts: readonly AttemptTime[]): Stretch | null {
   if (attempts.length === 0) return null;
   const start = attempts.reduce((least, attempt) => Math.min(least, attempt.started_ms), Infinity);
@@ -87,18 +90,18 @@ function sessionOf(attempts: readonly AttemptTime[]): Stretch | null {
 
 const isoText = (ms: number) => new Date(Math.round(ms)).toISOString();
 
-/** What is known of when a run's shards ran. */
+/** Known times of a run's shards. */
 export interface TimeFacts {
-  /** Attempts that have an end: those that gave a result and those that failed. */
+  /** Attempts with an end: with a result, and failed. */
   attempts: readonly AttemptTime[];
-  /** Attempts that left no end. */
+  /** Number of attempts without an end. */
   lost_attempts: number;
   submissions: readonly Submitted[];
-  /** elapsed_s side files of the old wrappers: they tell how long, not when. */
+  /** elapsed_s side files of the old wrappers: durations without start times. */
   elapsed_s: readonly number[];
 }
 
-/** The times of a run, from its records alone; null where clocks that contradict each other do not tell. */
+/** Returns the times of a run from its records alone; null where the clocks contradict each other. */
 export function runTimes(facts: TimeFacts): RunTimes {
   const clock = onOneClock(facts.attempts);
   const failed = facts.attempts.filter((attempt) => !attempt.is_committed);
@@ -142,19 +145,19 @@ function timesOn(clock: OneClock, all_submissions: readonly Submitted[]): Placed
   };
 }
 
-/** Submissions by the clock of the attempts, as far as their machine ran some. */
+/** Converts submissions to the clock of the attempts, where their machine ran attempts. */
 export function placeSubmissions(submissions: readonly Submitted[], { momentMs }: OneClock): Submitted[] {
   return submissions.map((one) => ({ ...one, at_ms: (one.boot && momentMs(one.boot)) ?? one.at_ms }));
 }
 
-/** Null where of a committed attempt it is not known how long it took. */
+/** Returns null if the duration of a committed attempt is unknown. */
 function longest({ attempts, elapsed_s }: TimeFacts): number | null {
   const walls = attempts.filter(isCommitted).map((attempt) => attempt.wall_s ?? NaN);
   const most = [...walls, ...elapsed_s].reduce((a, b) => Math.max(a, b), -Infinity);
   return Number.isFinite(most) ? most : null;
 }
 
-/** Null also where a shard began before the first submission: then the two are stamps of different clocks. */
+/** Returns null also if a shard began before the first submission: the two stamps then come from different clocks. */
 function turnaround(committed: readonly AttemptTime[], submissions: readonly Submitted[]): number | null {
   const submitted = submissions.reduce((least, { at_ms }) => Math.min(least, at_ms), Infinity);
   const first = committed.reduce((least, { started_ms }) => Math.min(least, started_ms), Infinity);
@@ -162,27 +165,27 @@ function turnaround(committed: readonly AttemptTime[], submissions: readonly Sub
   return Number.isFinite(last - submitted) && first > submitted - SLACK_MS ? secondsOf(last - submitted) : null;
 }
 
-/** How often the most places that ran at one time had to be filled for all shards. */
+/** Returns shards / largest number that ran at one time, rounded up. */
 function waves(committed: readonly AttemptTime[]): Pick<RunTimes, "waves" | "most_at_once"> {
   if (committed.length === 0) return { waves: null, most_at_once: null };
   const most_at_once = mostAtOnce(committed);
   return { waves: Math.ceil(committed.length / most_at_once), most_at_once };
 }
 
-/** When a slot had something. */
+/** Times during which a slot was occupied. */
 type SlotTime = Pick<AttemptTime, "started_ms" | "finished_ms" | "slack_ms">;
 
-/** Since when the slot may be filled again. */
+/** Returns the time from which the slot can be filled again, in ms. */
 export const freeMs = ({ finished_ms, slack_ms = 0 }: SlotTime): number => finished_ms - slack_ms;
 
-/** How many attempts ran at the same time at most: the slots that a run had. */
+/** Returns the largest number of attempts that ran at the same time: the slots of a run. */
 export function mostAtOnce(committed: readonly SlotTime[]): number {
   const starts = Float64Array.from(committed, (attempt) => attempt.started_ms).sort();
   const ends = Float64Array.from(committed, freeMs).sort();
   let ended = 0;
   let most = 0;
   for (const [begun, start] of starts.entries()) {
-    // A place that is free at this instant is filled again, not added to.
+    // A slot that becomes free at this instant is reused, not counted again.
     while (ended < begun && (ends[ended] ?? Infinity) <= start) ended++;
     most = Math.max(most, begun + 1 - ended);
   }

@@ -4,7 +4,7 @@ import { countWarnings } from "./fit_quality.ts";
 import type { ShardFacts, Span } from "./run_facts.ts";
 import type { ShardRecord } from "./schema/shard_record.ts";
 
-/** A shard of which nothing is known. */
+/** Facts of a shard about which nothing is known. */
 export const UNKNOWN_SHARD: ShardFacts = {
   shard_index: 0,
   toy_start: 0,
@@ -30,9 +30,9 @@ export const UNKNOWN_SHARD: ShardFacts = {
 };
 
 /**
- * The facts of a committed shard's record.
+ * Returns the facts of a committed shard.
  * @param time of the same record
- * @param timing of nextstat's own metrics, as far as it is there
+ * @param timing member of nextstat's own metrics, if present
  */
 export function recordFacts(record: ShardRecord, time: AttemptTime, timing: unknown): ShardFacts {
   const { host, cpu_s, wall_s } = time;
@@ -61,7 +61,7 @@ export function recordFacts(record: ShardRecord, time: AttemptTime, timing: unkn
   };
 }
 
-/** Where and when an attempt ran; null where its stamps do not tell. */
+/** Returns host, slot and times of an attempt; null if its stamps are unknown. */
 export function spanOf(time: AttemptTime, slot: string | null): Span | null {
   const { host, started_ms, finished_ms, slack_ms } = time;
   const span = { host, slot, started_ms, finished_ms };
@@ -73,7 +73,7 @@ const Timing = z.looseObject({
   breakdown: z.looseObject({ toys: z.looseObject({ fit_s: Seconds, sample_s: Seconds }) }),
 });
 
-/** nextstat's timing.breakdown.toys (seen with 0.10.1). */
+/** Reads nextstat's timing.breakdown.toys (seen with 0.10.1). */
 function fitSeconds(timing: unknown): number | null {
   const parsed = Timing.safeParse(timing);
   return parsed.success ? parsed.data.breakdown.toys.fit_s + parsed.data.breakdown.toys.sample_s : null;

@@ -4,17 +4,17 @@ import type { Attempt } from "./schema/attempt.ts";
 import { type Cause, SHARD_STATES, type ShardState } from "./schema/enums.ts";
 import type { NativeState } from "./schema/scheduler.ts";
 
-/** What is known of a state: whatever is decided by one reads it here. */
+/** Facts about a state; every decision by state reads this row. */
 interface StateFacts {
-  /** In words a user knows. */
+  /** Words for users. */
   words: string;
-  /** ended: nothing works on the shard any more, and it has no result. */
+  /** ended: no attempt is running, and there is no result. */
   phase: "waits" | "runs" | "done" | "ended" | "unknown";
-  /** Whether a scheduler knows who or what stopped the job: its attempt knows only that it was told to. */
+  /** Whether the scheduler knows who stopped the job; its attempt knows only that it received a signal. */
   is_stopped: boolean;
-  /** Whether it says something of the run: by doing the same again the shard would hardly end otherwise. */
+  /** Whether the state is the run's own fault: a plain rerun would probably end in the same way. */
   is_repeated: boolean;
-  /** What helps; null: the cause of its last attempt tells. */
+  /** What helps; null: the cause of the last attempt decides. */
   remedy: Remedy | null;
 }
 
@@ -38,46 +38,46 @@ export const STATES: Readonly<Record<ShardState, Readonly<StateFacts>>> = {
   unknown: { words: "not known", phase: "unknown", is_stopped: false, is_repeated: false, remedy: "unknown" },
 };
 
-/** Whether a state says something of the run; the old scripts have words of their own, which say nothing. */
+/** Returns whether a plain rerun would probably end in this state again; false for the old scripts' own words. */
 export const isRepeated = (state: string): boolean =>
   SHARD_STATES.some((known) => known === state && STATES[known].is_repeated);
 
-/** Whether nothing works on the shard any more, and it has no result. */
+/** Returns whether no attempt of the shard is running and it has no result. */
 export const isEnded = (state: ShardState): boolean => STATES[state].phase === "ended";
 
-/** Whether the shard waits: for its turn, or for a person. */
+/** Returns whether the shard waits, in a queue or for a user. */
 export const isWaiting = (state: ShardState): boolean => STATES[state].phase === "waits";
 
-/** Whether something may still happen to the shard by itself. */
+/** Returns whether the state may still change by itself. */
 export const isGoingOn = (state: ShardState): boolean => ["runs", "unknown"].includes(STATES[state].phase);
 
-/** What is known of one shard, from its files first and its scheduler second. */
+/** Known facts of one shard: from its files first, from its scheduler second. */
 export interface ShardEvidence {
-  /** late: its record is there, its output not yet. */
+  /** late: the record exists, the output does not yet. */
   evidence: "absent" | "uncommitted" | "foreign" | "bad" | "late" | "done";
-  /** What is wrong with a bad or foreign file. */
+  /** Fault of a bad or foreign file. */
   fault: string | null;
   last: Attempt | null;
-  /** Whether the last attempt, when it has no end, still goes on. */
+  /** State of the last attempt's process, if the attempt has no end. */
   life: "running" | "elsewhere" | "dead" | null;
-  /** Whether it is dead and has left its output whole, not committed yet. */
+  /** Whether the process is dead and left a complete output that is not committed. */
   has_left_output?: boolean;
   native: NativeState | null;
-  /** Whether the scheduler could be asked; null: it was never given this shard. */
+  /** Whether the scheduler answered; null: this shard was never submitted to it. */
   asked: boolean | null;
-  /** Seconds since the scheduler stopped to know the job; null: it knows it. */
+  /** Seconds since the scheduler no longer knows the job; null: it knows the job. */
   absent_s: number | null;
   grace_s: number;
 }
 
 export interface ShardView {
   state: ShardState;
-  /** In words, or empty. */
+  /** Reason in words, or empty. */
   why: string;
   host: string | null;
 }
 
-/** The state of a shard. Evidence in the files wins; the scheduler only explains why a shard is not there yet. */
+/** Returns the state of a shard. Evidence in the files wins; the scheduler only explains a missing result. */
 export function reconcile(facts: ShardEvidence): ShardView {
   const { last, native } = facts;
   const host = last ? attemptHost(last) : native?.host ?? null;
@@ -106,12 +106,12 @@ export function reconcile(facts: ShardEvidence): ShardView {
   return withoutAttempt(facts, host);
 }
 
-/** Whether an attempt is of the very job that the scheduler tells of; an earlier one says nothing of it. */
+/** Returns whether an attempt belongs to this very job of the scheduler, not to an earlier one. */
 const isOf = (last: Attempt, native: NativeState): boolean => last.submission_token === native.token;
 
 const isByHand = (last: Attempt): boolean => last.submission_token === null || last.submission_token === last.run_token;
 
-/** Whether what the scheduler says of a job's end tells more than what its attempt left. */
+/** Returns whether the scheduler explains the end of a job better than its attempt does. */
 function isExplained(native: NativeState, last: Attempt | null): boolean {
   const { is_stopped } = STATES[native.state];
   if (!is_stopped && native.state !== "failed") return false;
@@ -130,7 +130,7 @@ function ended(cause: Cause, end: NonNullable<Attempt["end"]>, host: string | nu
   return { state: FAILURES[cause].state, why, host };
 }
 
-/** Why a shard waits that no scheduler was given. */
+/** Reason of a shard that no scheduler has. */
 export const NOT_SUBMITTED = "not submitted";
 
 function withoutAttempt(facts: ShardEvidence, host: string | null): ShardView {
@@ -148,13 +148,13 @@ function withoutAttempt(facts: ShardEvidence, host: string | null): ShardView {
 
 const AWAITED = "waiting for files";
 
-/** How long files that were written elsewhere may take to be seen here: caches of file systems, and transfers. */
+/** Longest time in seconds until files written elsewhere are visible here: file system caches and transfers. */
 export const LATE_FILES_S = 120;
 
-/** Whether its job has ended so lately that its files may still be on their way from its node. */
+/** Returns whether the job ended so recently that its files may still be on their way from the node. */
 const isAwaited = ({ asked, absent_s, grace_s }: ShardEvidence): boolean => asked === true && (absent_s ?? 0) < grace_s;
 
-/** The scheduler knows nothing of it any more: its files may still be on their way. */
+/** Returns the state of a shard whose job the scheduler no longer knows; its files may still be on their way. */
 function gone(facts: ShardEvidence, host: string | null): ShardView {
   if (isAwaited(facts)) return { state: "running", why: AWAITED, host };
   return { state: "lost", why: "its job disappeared without a record", host };

@@ -2,15 +2,15 @@ import { dirname, isAbsolute, join } from "node:path";
 import * as z from "zod/mini";
 import { Bounds } from "./schema/fit_quality.ts";
 
-/** What of a spec tells whether its observed data can be fitted; whatever is not understood is left out. */
+/** The parts of a spec that determine whether its observed data can be fitted; unsupported parts are left out. */
 export interface SpecModel {
   poi: string;
-  /** By parameter. */
+  /** Bounds by parameter. */
   bounds: ReadonlyMap<string, Bounds>;
   channels: ChannelYields[];
 }
 
-/** A channel whose observed events are the rows of one file, and how many its yields can make within their bounds. */
+/** A channel whose observed events are the rows of one file, and the range of its yields within their bounds. */
 interface ChannelYields {
   name: string;
   file: string;
@@ -26,7 +26,7 @@ const Spec = z.looseObject({
   channels: z.optional(z.array(z.unknown())),
 });
 
-// Strict where one more member (a weight, a selection, a modifier) would change how many events there are.
+// Strict, because one more member (a weight, a selection, a modifier) would change the number of events.
 const Yield = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("fixed"), value: z.number() }),
   z.strictObject({ type: z.literal("parameter"), name: z.string() }),
@@ -41,7 +41,7 @@ const Channel = z.looseObject({
   processes: z.array(z.looseObject({ yield: Yield })),
 });
 
-/** Reads a parsed spec; null where it is none that this program understands. */
+/** Reads a parsed spec; null if this program does not understand it. */
 export function readSpecModel(spec: unknown): SpecModel | null {
   const parsed = Spec.safeParse(spec);
   if (!parsed.success) return null;
@@ -70,7 +70,7 @@ function yieldRange(one: Yield, bounds: ReadonlyMap<string, Bounds>): Bounds | n
   return range ? [one.base_yield * range[0], one.base_yield * range[1]] : null;
 }
 
-/** Every file that a spec names: the values of its `file` keys, wherever they are, sorted, once each. */
+/** Returns every file that a spec names: the values of its `file` keys at any depth, sorted and unique. */
 export function specFiles(spec: unknown): string[] {
   const found = new Set<string>();
   const open: { value: unknown; depth: number }[] = [{ value: spec, depth: 0 }];
@@ -85,6 +85,6 @@ export function specFiles(spec: unknown): string[] {
   return [...found].sort();
 }
 
-/** Where an input lies: its path is relative to the spec's folder, or absolute. */
+/** Returns the path of an input: absolute, or relative to the spec's folder. */
 export const inputPath = (config: string, path: string): string =>
   isAbsolute(path) ? path : join(dirname(config), path);

@@ -1,22 +1,22 @@
 import { FarmError } from "./errors.ts";
 
-/** The folder of a run directory in which the spec and the files that it names lie for nodes that share no disk. */
+/** Folder of a run directory with the spec and its files, for nodes without a shared disk. */
 export const INPUTS = "inputs";
 
-/** Where each input goes below one folder, in its own place relative to the spec. */
+/** Place of each input below one folder, at its path relative to the spec. */
 export interface StagePlan {
-  /** The spec, relative to that folder. */
+  /** The spec, relative to the folder. */
   config: string;
-  /** From the path as the spec names it to the place below the folder. */
+  /** Path in the spec, and place below the folder. */
   files: { from: string; to: string }[];
 }
 
 /**
- * Lays out a spec and the files that it names under one root, so that every relative path in the spec still holds:
- * with `../` in them the root is as many folders above the spec.
+ * Plans the layout of a spec and its files under one root, so that every relative path in the spec stays valid: with
+ * `../` in a path the root is that many folders above the spec.
  * @param spec base name of the spec
  * @param folders names of the folders above the spec, nearest first
- * @throws {FarmError} input, for an absolute path: the spec would name it on the other machine too
+ * @throws {FarmError} input, for an absolute path, which the other machine would not have
  */
 export function planStage(spec: string, paths: readonly string[], folders: readonly string[]): StagePlan {
   const absolute = paths.find((path) => path.startsWith("/"));
@@ -33,7 +33,7 @@ export function planStage(spec: string, paths: readonly string[], folders: reado
   return { config: place(spec), files: paths.map((path) => ({ from: path, to: place(path) })) };
 }
 
-/** How many folders above its start a relative path reaches. */
+/** Returns how many folders a relative path climbs above its start. */
 function climb(path: string): number {
   let [depth, lowest] = [0, 0];
   for (const part of path.split("/")) {

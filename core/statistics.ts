@@ -1,4 +1,4 @@
-/** What nextstat says of a set of numbers. */
+/** nextstat's statistics of a set of numbers. */
 export interface Moments {
   n_ok: number;
   mean: number;
@@ -10,8 +10,8 @@ export interface Moments {
 }
 
 /**
- * Mean, deviation and quantiles of the finite values, or null where there is none. Summed in the order given, in two
- * passes, as nextstat 0.10.1 does it: the same values give the same last bit.
+ * Returns mean, deviation and quantiles of the finite values, or null if there are none. Sums in the given order in two
+ * passes, as nextstat 0.10.1 does: equal input gives equal bits.
  */
 export function moments(values: Float64Array): Moments | null {
   const finite = finiteOf(values);
@@ -23,7 +23,7 @@ export function moments(values: Float64Array): Moments | null {
 
 // Loops by index over all toys: an iterator or a callback for each of millions of values takes several times as long.
 
-/** The finite ones of some values, in their order. */
+/** Returns the finite values in their order. */
 export function finiteOf(values: Float64Array): Float64Array {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return values.filter(Number.isFinite);
   return values;
@@ -44,22 +44,27 @@ function stdOf(values: Float64Array, mean: number): number {
   return Math.sqrt(sum / values.length);
 }
 
-/** The share of values with |value| < limit. */
+/** Returns the fraction of values with |value| < limit. */
 export function fractionWithin(values: Float64Array, limit: number): number {
   let n = 0;
   for (const value of values) if (Math.abs(value) < limit) n++;
   return n / values.length;
 }
 
-/** Rank of the p-quantile of n sorted values: p(n − 1) rounded, halves away from zero (seen at n = 6 to 5,000). */
+/**
+ * Returns the rank of the p-quantile of n sorted values: p(n − 1) rounded, halves away from zero (seen at n = 6 to
+ * 5,000).
+ */
 export function quantileRank(n: number, p: number): number {
   return Math.floor(p * (n - 1) + 0.5);
 }
 
-/** Above this many values it is faster to sort only the buckets that hold the quantiles than all of them. */
+/**
+ * Number of buckets; for more values than this, sorting only the buckets with the quantiles is faster than sorting all.
+ */
 const BUCKETS = 4096;
 
-/** The sorted values at the quantiles' ranks; `values` (one at least, all finite) stay as they are. */
+/** Returns the sorted values at the quantiles' ranks; `values` (at least one, all finite) stays unchanged. */
 export function quantiles(values: Float64Array, ps: readonly number[]): number[] {
   const range = rangeOf(values);
   if (values.length <= BUCKETS || !Number.isFinite(range.width) || range.width === 0) return bySorting(values, ps);
@@ -101,7 +106,10 @@ function byBuckets(values: Float64Array, ps: readonly number[], range: Range): n
   });
 }
 
-/** The number of each value's bucket. It grows with the value, whatever the rounding: buckets in order hold values in order. */
+/**
+ * Returns the bucket of each value. Buckets grow with the values despite rounding, so buckets in order hold values in
+ * order.
+ */
 function bucketsOf(values: Float64Array, { least, width }: Range): Uint16Array {
   const buckets = new Uint16Array(values.length);
   const scale = (BUCKETS - 1) / width;

@@ -1,20 +1,23 @@
 /**
- * Headers of tar files in the ustar format (POSIX.1-2017, pax, "ustar Interchange Format"): regular files with names of
- * up to 100 bytes and up to 8 GiB.
+ * Header of a tar file in the ustar format (POSIX.1-2017, pax, "ustar Interchange Format"): a regular file with a name
+ * of up to 100 bytes and up to 8 GiB.
  */
 export interface TarFile {
   name: string;
   bytes: number;
-  /** Last change, in whole seconds since 1970. */
+  /** Last modification, in whole seconds since 1970. */
   mtime_s: number;
 }
 
 export const TAR_BLOCK = 512;
 
-/** How many bytes follow a file's content up to a whole block. */
+/** Returns the number of bytes between a file's content and the next block. */
 export const tarPadding = (bytes: number): number => (TAR_BLOCK - bytes % TAR_BLOCK) % TAR_BLOCK;
 
-/** @throws {Error} for a name or a size that the format has no place for */
+/**
+ * Returns the header's block of 512 bytes.
+ * @throws {Error} for a name or a size that does not fit the format
+ */
 export function tarHeader({ name, bytes, mtime_s }: TarFile): Uint8Array<ArrayBuffer> {
   const header = new Uint8Array(TAR_BLOCK);
   const put = (text: string, at: number, most: number) => {
@@ -37,8 +40,8 @@ export function tarHeader({ name, bytes, mtime_s }: TarFile): Uint8Array<ArrayBu
 }
 
 /**
- * Reads a header as tarHeader writes it, byte for byte; null for the zeros at the end.
- * @throws {Error} where it is another
+ * Reads a header that tarHeader() wrote, byte for byte; null for the zeros at the end.
+ * @throws {Error} for any other header
  */
 export function readTarHeader(header: Uint8Array): TarFile | null {
   if (header.every((byte) => byte === 0)) return null;

@@ -1,6 +1,6 @@
 import Mustache from "mustache";
 
-/** Text that is already as the file wants it: written as it is, by whoever escaped it. */
+/** Text that is already escaped for the file, and written unchanged. */
 class Verbatim {
   constructor(readonly text: string) {}
 }
@@ -18,10 +18,10 @@ type Token = [string, string, number, number, ...unknown[]];
 const writer = new Mustache.Writer();
 
 /**
- * Fills a mustache template in one pass: a value that looks like a tag stays as it is. Strict: a tag without a value, a
- * raw tag, a partial or a change of delimiters is a fault of the template.
- * @param escape makes a value safe for this kind of file; `Verbatim` values are not given to it
- * @throws {Error}
+ * Fills a mustache template in one pass: a value that looks like a tag stays as it is. A tag without a value, a raw
+ * tag, a partial or a change of delimiters is an error of the template.
+ * @param escape makes a value safe for this kind of file; not applied to `Verbatim` values
+ * @throws {Error} for a fault of the template
  */
 export function renderTemplate(template: string, view: TemplateView, escape: (value: string) => string): string {
   checkTokens(tokensOf(writer.parse(template)), [view]);
@@ -65,12 +65,12 @@ function checkSection(token: Token, scopes: Scope[]): void {
   if (items.length === 0) checkPlainSection(inner, scopes, Array.isArray(value) && kind === "#");
 }
 
-/** The inside of a section without items is looked at only where its names do not belong to the items. */
+/** Checks the inside of a section without items only where its names do not belong to the items. */
 function checkPlainSection(inner: Token[], scopes: Scope[], list: boolean): void {
   if (!list) checkTokens(inner, scopes);
 }
 
-/** Own members only: `constructor` is no value. */
+/** Looks up own members only, so that `constructor` is no value. */
 function lookUp(name: string, scopes: Scope[]): unknown {
   for (const scope of scopes.toReversed()) {
     if (typeof scope !== "object" || scope instanceof Verbatim) continue;

@@ -1,13 +1,13 @@
-/** Toys by their seeds: `n_toys` of them from `seed` on. Toy k of a run has the seed S + k. */
+/** `n_toys` toys with consecutive seeds from `seed` on. Toy k of a run has the seed S + k. */
 export interface SeedRange {
-  /** Of the first toy. */
+  /** Seed of the first toy. */
   seed: number;
-  /** How many toys. */
+  /** Number of toys. */
   n_toys: number;
 }
 
 /**
- * Returns the ranges sorted, and those that touch or overlap made one.
+ * Returns the ranges sorted, with touching and overlapping ranges joined.
  *
  * @example
  * ```ts
@@ -27,7 +27,7 @@ export function joinRanges(ranges: readonly SeedRange[]): SeedRange[] {
 }
 
 /**
- * Returns the parts of `wanted` that none of `found` holds.
+ * Returns the parts of `wanted` that no range of `found` covers.
  *
  * @example
  * ```ts
@@ -52,12 +52,14 @@ export function missingRanges(wanted: readonly SeedRange[], found: readonly Seed
   });
 }
 
-/** Toys that no output holds: the first of them is toy `toy_start` of the whole set. */
+/** Toys that no output has; the first of them is toy `toy_start` of the whole set. */
 export interface MissingToys extends SeedRange {
   toy_start: number;
 }
 
-/** The parts of `wanted` that none of `found` holds, as toys of the set that `wanted` makes. */
+/**
+ * Returns the parts of `wanted` that no range of `found` covers, with their position in the set that `wanted` makes.
+ */
 export function missingToys(wanted: readonly SeedRange[], found: readonly SeedRange[]): MissingToys[] {
   let before = 0;
   return joinRanges(wanted).flatMap((range) => {
@@ -68,7 +70,7 @@ export function missingToys(wanted: readonly SeedRange[], found: readonly SeedRa
 }
 
 /**
- * Returns pairs of neighbours (by seed) that hold the same toys.
+ * Returns pairs of neighbours (by seed) that contain the same toys.
  *
  * @example
  * ```ts

@@ -5,18 +5,20 @@ import type { FarmManifest, Plan } from "./schema/manifest.ts";
 
 /** Toys [start, start + count) of a run. */
 export interface ToyRange {
-  /** The first of them, counted from 0. */
+  /** First toy, counted from 0. */
   start: number;
-  /** How many. */
+  /** Number of toys. */
   count: number;
 }
 
-/** A run has no more: beyond it its manifest with all results would be longer than what is read (256 MiB). */
+/**
+ * Maximum number of shards of a run: a manifest with more results would exceed the largest file that is read (256 MiB).
+ */
 export const MAX_SHARDS = 100_000;
 
 /**
- * Refuses more shards than a run can have.
- * @param n_before shards that the run has already
+ * Throws if a run would have too many shards.
+ * @param n_before number of shards that the run already has
  * @throws {FarmError} usage
  */
 export function checkShardCount(k: number, n_before = 0, flag = "--shards"): void {
@@ -32,8 +34,8 @@ export function checkShardCount(k: number, n_before = 0, flag = "--shards"): voi
 
 /**
  * Splits n toys over k shards as `nextstat --shard I/K` does: each gets n div k, the first n mod k one more.
- * @param flag by which the number of shards was given
- * @throws {FarmError} usage, when there are more shards than toys, or than a run can have
+ * @param flag name of the option with the number of shards
+ * @throws {FarmError} usage, for more shards than toys, or than a run can have
  *
  * @example
  * ```ts
@@ -54,16 +56,16 @@ export function splitToys(n: number, k: number, flag = "--shards"): ToyRange[] {
   return Array.from({ length: k }, (_, i) => evenShare(n, k, i));
 }
 
-/** So many shards for each slot make the tail of a run a twentieth of it. */
+/** Default number of shards per slot: the tail of a run is then about a twentieth of it. */
 export const SHARDS_PER_SLOT = 20;
 
-/** To start nextstat takes about as long as a few toys: of fewer toys a shard mostly starts. */
+/** Smallest default size of a shard: starting nextstat takes about as long as a few toys. */
 const MIN_TOYS = 10;
 
-/** What shardsForSlots gives on the CPUs of a machine, in words. */
+/** Default number of shards on the CPUs of a machine, in words. */
 export const DEFAULT_SHARDS = `${SHARDS_PER_SLOT} for each CPU, of at least ${MIN_TOYS} toys each`;
 
-/** Returns how many shards of n toys to make for slots where nobody says. */
+/** Returns the default number of shards of n toys for `slots` slots. */
 export function shardsForSlots(n: number, slots: number): number {
   return Math.max(1, Math.min(SHARDS_PER_SLOT * slots, Math.floor(n / MIN_TOYS)));
 }
@@ -79,7 +81,7 @@ export function splitWords({ seed, plans }: { seed: number; plans: readonly { n_
   }`;
 }
 
-/** Share i of n toys over k shards. */
+/** Returns share i of n toys over k shards. */
 export function evenShare(n: number, k: number, i: number): ToyRange {
   const base = Math.floor(n / k);
   const longer = n % k;
@@ -87,8 +89,8 @@ export function evenShare(n: number, k: number, i: number): ToyRange {
 }
 
 /**
- * Splits n toys by weights, one share each: the whole part of its quota, and one more for the largest remainders, ties
- * to the earlier one (Hamilton's method). Shares without a toy are left out.
+ * Splits n toys by weights: the whole part of each quota, and one more toy for the largest remainders, ties to the
+ * earlier share (Hamilton's method). Shares without toys are left out.
  * @returns the shares in the order of the weights, with the index of the weight
  */
 export function splitByWeight(n: number, weights: readonly number[]): (ToyRange & { index: number })[] {
@@ -108,7 +110,7 @@ export function splitByWeight(n: number, weights: readonly number[]): (ToyRange 
 }
 
 /**
- * Cuts a range into `pieces` (at least 1 toy each; fewer pieces where it has fewer toys).
+ * Cuts a range into `pieces` of at least 1 toy each; fewer pieces where it has fewer toys.
  *
  * @example
  * ```ts
@@ -123,8 +125,8 @@ export function cutRange(range: ToyRange, pieces: number): ToyRange[] {
 }
 
 /**
- * The manifest with each of these shards cut in two: the entry stays with `replaced_by`, its pieces come at the end
- * and are run by their own seed and count (contract, "Pieces"). A shard of one toy cannot be cut and stays.
+ * Returns the manifest with each of these shards cut in two: the entry stays with `replaced_by`, its pieces are
+ * appended and run by their own seed and count (contract, "Pieces"). A shard of one toy stays uncut.
  */
 export function cutShards(manifest: FarmManifest, shards: number[], at_utc: string): FarmManifest {
   const plans = [...manifest.plans];
@@ -150,11 +152,11 @@ export function cutShards(manifest: FarmManifest, shards: number[], at_utc: stri
 }
 
 /**
- * Returns the manifest with `n` more toys in `shards` new entries at the end of plans[] (contract, "Pieces"). Their seeds
- * follow the run's last, or begin with `fresh`, above it: none of them is one that the run has.
- * @param fresh the first of the new seeds
- * @param asked what is to be submitted, as it was asked for; undefined: nothing is
- * @throws {FarmError} usage, when there are more shards than toys, or seeds beyond 2^53
+ * Returns the manifest with `n` more toys in `shards` new entries at the end of plans[] (contract, "Pieces"). Their
+ * seeds follow the run's last seed, or start at `fresh`, which is above it: the run has none of them yet.
+ * @param fresh first of the new seeds
+ * @param asked arguments of an extension that is also submitted; undefined: it is not
+ * @throws {FarmError} usage, for more shards than toys, or seeds beyond 2^53
  */
 export function extendPlans(
   manifest: FarmManifest,
@@ -190,7 +192,7 @@ export function extendPlans(
   return { ...manifest, n_toys: n_toys + n, plans: [...plans, ...added], farm: { ...farm, history } };
 }
 
-/** As many shards as make the new ones about as long as the run's own. */
+/** Returns the number of shards that gives the new shards about the size of the run's own. */
 export function shardsForExtension({ plans, shards }: FarmManifest, n: number): number {
   const own = plans.slice(0, shards).reduce((sum, plan) => sum + plan.n_toys, 0) / shards;
   return Math.min(n, Math.max(1, Math.ceil(n / own)));

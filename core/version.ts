@@ -1,4 +1,4 @@
 import config from "../deno.json" with { type: "json" };
 
-/** The version of this program: deno.json has the only copy. */
+/** Version of this program; only deno.json contains it. */
 export const VERSION: string = config.version;
