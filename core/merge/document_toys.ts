@@ -4,18 +4,18 @@ import type { OutputFrame } from "../schema/shard_output.ts";
 import { joinRanges, overlaps, type SeedRange } from "../toy_ranges.ts";
 import type { MergedFacts } from "./merged_facts.ts";
 
-/** Which toys an output holds, as it says itself. */
+/** Toys of an output, as the output itself states them. */
 export interface DocumentToys {
   shard_index: number | null;
   toy_start: number;
-  /** The seed of its first toy. */
+  /** Seed of the first toy. */
   seed: number;
   n_toys: number;
-  /** Its toys in the order of its arrays, where each was generated at one point. */
+  /** Toys in the order of the arrays, split by generation point. */
   pieces: ToyPiece[];
-  /** All toys of what it is a part of. */
+  /** All toys of the set to which this output belongs. */
   wanted: readonly SeedRange[];
-  /** Null where it is no merged document. */
+  /** Null for an output that is not merged. */
   merged: MergedDocumentFacts | null;
 }
 
@@ -23,7 +23,7 @@ interface ToyPiece extends SeedRange {
   poi_true: number;
 }
 
-/** With what a shard's record tells. */
+/** Facts of a merged document that a shard's record has too. */
 interface MergedDocumentFacts extends MergedFacts {
   source: Pick<MergedFarm, "spec_sha256" | "inputs" | "nextstat_version" | "nextstat_sha256">;
 }
@@ -31,8 +31,8 @@ interface MergedDocumentFacts extends MergedFacts {
 const GIVE_SHARDS = "give the outputs that it was made of";
 
 /**
- * The seeds of an output's toys: of a shard, a piece, an unsharded run, or a merged document of this program or of the
- * old scripts. What cannot prove which toys it holds is refused, with the reason.
+ * Returns the toys of an output: of a shard, a piece, an unsharded run, or a merged document of this program or the old
+ * scripts. Returns a fault for an output that cannot prove which toys it has.
  */
 export function documentToys(frame: OutputFrame): DocumentToys | { fault: string } {
   if (frame["merge"] !== undefined) return mergedToys(frame);
@@ -52,7 +52,7 @@ export function documentToys(frame: OutputFrame): DocumentToys | { fault: string
   };
 }
 
-/** Why what nextstat itself has merged proves nothing (facts/nextstat.md): it is never told from here on. */
+/** Why the output of nextstat's own merge proves nothing (facts/nextstat.md): it does not name its toys. */
 export const NEXTSTATS_MERGE =
   `was merged by nextstat unbinned-merge-toys, which takes a set with a shard missing or doubled: ${GIVE_SHARDS}`;
 
@@ -70,7 +70,7 @@ function mergedToys(frame: OutputFrame): DocumentToys | { fault: string } {
   return fault === null ? ourToys(document.data, parsed.data) : { fault };
 }
 
-/** The old scripts say of each source which toys of the run it held. */
+/** Reads a merge of the old scripts, which names the toys of each source. */
 function oldScriptsToys(document: Merged): DocumentToys | { fault: string } {
   const { gen, results: { n_toys, poi_true }, merge } = document;
   let next = 0;
@@ -98,7 +98,7 @@ function oldScriptsToys(document: Merged): DocumentToys | { fault: string } {
   return { shard_index: null, toy_start: 0, seed: gen.seed, n_toys, pieces, wanted: ranges, merged: facts };
 }
 
-/** What older merges do not say: nextstat computes pulls only where they are asked for. */
+/** Guesses whether pulls were requested, which older merges do not record: nextstat computes pulls only on request. */
 function guessPulls({ summary, guardrails, results }: OutputFrame): boolean | null {
   const asked = ["max_abs_poi_pull_mean", "poi_pull_std_range"].some((name) => (guardrails?.[name] ?? null) !== null);
   if (asked || (summary?.["pull"] ?? null) !== null) return true;
@@ -130,7 +130,7 @@ function ourToys(document: Merged, farm: MergedFarm): DocumentToys {
   };
 }
 
-/** What the ranges of a merge contradict, or null. */
+/** Returns which statement the ranges of a merge contradict, or null. */
 function rangesFault({ results, parameter_names }: Merged, farm: MergedFarm): string | null {
   const { seed_ranges, missing, points, pull_sums } = farm;
   const isOne = (ranges: readonly SeedRange[], other: readonly SeedRange[]) =>
@@ -151,7 +151,10 @@ function rangesFault({ results, parameter_names }: Merged, farm: MergedFarm): st
 
 const countOf = (ranges: readonly SeedRange[]): number => ranges.reduce((sum, { n_toys }) => sum + n_toys, 0);
 
-/** An older version took a merged document for one range of toys, whichever it held. */
+/**
+ * Returns why a merge of an older version, which treated any merged document as one range of toys, is inconsistent; or
+ * null.
+ */
 function olderFault({ merge }: Merged, { pulls, gen_spread }: MergedFarm): string | null {
   if (pulls !== undefined) return null;
   const older = "was merged by an older version of this program";

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { ShardOutput } from "../output.ts";
 import { ParamPulls } from "./param_pulls.ts";
 
-/** Where two numbers come from: the same threads on the same machine, or not. */
+/** Origin of two numbers: the same machine with the same threads, or not. */
 export type Where = "same" | "other";
 
 /** Relative plus absolute tolerance of numbers (contract, "Equal"). */
@@ -73,8 +73,8 @@ const Frame = z.looseObject({
 });
 
 /**
- * Whether a merged document (without its arrays' entries) is what an older version wrote where this one writes `wanted`:
- * without the newer members, and with pulls by parameter that were added up in another order.
+ * Returns whether a merged document (without its arrays' entries) is the older version's form of `wanted`: without the
+ * newer members, and with pulls by parameter summed in another order.
  */
 export function isOlderFrame(text: string, wanted: string): boolean {
   const [found, now] = [text, wanted].map((one) => Frame.safeParse(JSON.parse(one)).data);

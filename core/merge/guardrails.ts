@@ -5,11 +5,11 @@ import type { ToyCounts } from "./source_facts.ts";
 
 export interface Verdict {
   passed: boolean;
-  /** In nextstat's own words. */
+  /** Failed guardrails in nextstat's own words. */
   failures: string[];
 }
 
-/** Judges a whole set of toys as nextstat judges one run; `pull` is null where no toy has a pull. */
+/** Judges a whole set of toys as nextstat judges one run; `pull` is null if no toy has a pull. */
 export function judge(asked: AskedGuardrails, counts: ToyCounts, pull: Moments | null): Verdict {
   const failures = [
     ...(asked.require_all_converged ? convergenceFailures(counts) : []),
@@ -18,7 +18,7 @@ export function judge(asked: AskedGuardrails, counts: ToyCounts, pull: Moments |
   return { passed: failures.length === 0, failures };
 }
 
-/** Whether one of these guardrails is about pulls. */
+/** Returns whether one of these guardrails concerns pulls. */
 export function asksPulls(asked: AskedGuardrails): boolean {
   return asked.max_abs_poi_pull_mean !== null || asked.poi_pull_std_range !== null;
 }
@@ -46,7 +46,7 @@ function pullFailures(asked: AskedGuardrails, pull: Moments | null): string[] {
   return failures;
 }
 
-/** nextstat's words of a guardrail that failed, shorter where they are known: `|mean pull| 0.0999 > 0.0001`. */
+/** Returns a short form of nextstat's message where it is known: `|mean pull| 0.0999 > 0.0001`. */
 export function failureText(failure: string): string {
   const [, mean = "", most = ""] = /^abs\(mean pull\(POI\)\) too large: \|(\S+)\| > (\S+)$/.exec(failure) ?? [];
   if (mean !== "") return `|mean pull| ${shortBeside(mean.replace(/^-/, ""), [most])} > ${most}`;
@@ -55,13 +55,13 @@ export function failureText(failure: string): string {
   return std === "" ? failure : `std of pulls ${shortBeside(std, [lo, hi])} not in [${lo}, ${hi}]`;
 }
 
-/** Three digits of a number, or all of them where three would make it one of its bounds. */
+/** Returns a number with three digits, or with all if three would make it equal to one of the bounds. */
 function shortBeside(text: string, bounds: readonly string[]): string {
   const rounded = Number(Number(text).toPrecision(3));
   return bounds.some((bound) => Number(bound) === rounded) ? text : plainText(rounded);
 }
 
-/** What was asked of a set, in words: `|mean pull| at most 0.1, std of pulls in [0.9, 1.1]`. */
+/** Returns guardrails in words: `|mean pull| at most 0.1, std of pulls in [0.9, 1.1]`. */
 export function guardrailsText(asked: AskedGuardrails): string {
   const { require_all_converged, max_abs_poi_pull_mean: most, poi_pull_std_range: range } = asked;
   const words = [
@@ -72,7 +72,7 @@ export function guardrailsText(asked: AskedGuardrails): string {
   return words.join(", ") || "nothing";
 }
 
-/** The `guardrails` member of an output. */
+/** Returns the `guardrails` member of an output. */
 export function guardrailsJson(asked: AskedGuardrails, { passed, failures }: Verdict, pull: Moments | null): Json {
   return {
     failures,

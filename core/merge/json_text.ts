@@ -1,8 +1,8 @@
 import { ENTRY_BREAK, type ShardOutput, type ToyArray } from "../output.ts";
 
 /**
- * A 64-bit float as nextstat's JSON writer prints it (serde_json 1 with zmij): the shortest digits that read back
- * equal, always with a point or an exponent, an exponent from 1e16 up and below 1e-5. Seen in the program's outputs.
+ * Returns a 64-bit float as nextstat's JSON writer prints it (serde_json 1 with zmij): the shortest digits that read
+ * back equal, always with a point or an exponent, an exponent from 1e16 up and below 1e-5. Seen in nextstat's outputs.
  */
 export function floatText(value: number): string {
   const size = Math.abs(value);
@@ -11,7 +11,7 @@ export function floatText(value: number): string {
   return String(value);
 }
 
-/** A 64-bit float as Rust's `{}` prints it, in messages: shortest digits, never an exponent, no `.0`. */
+/** Returns a 64-bit float as Rust's `{}` prints it in messages: shortest digits, never an exponent, no `.0`. */
 export function plainText(value: number): string {
   const text = String(value);
   const [, sign = "", whole = "", rest = "", exponent = ""] = /^(-?)(\d+)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? [];
@@ -22,22 +22,25 @@ export function plainText(value: number): string {
   return sign + digits.padEnd(power + 1, "0");
 }
 
-/** A number to be printed as a float (`1.0`); a bare number is printed as it is. */
+/** A number that is printed as a float (`1.0`); a plain number is printed as it is. */
 export class Float {
   constructor(readonly value: number) {}
 }
 
-/** Where the entries of a toy array belong: they are written from elsewhere, and may be too long for one string. */
+/** Position of a toy array's entries, which are written separately since they may be too long for one string. */
 export class ArrayPlace {
   constructor(readonly name: ToyArray) {}
 }
 
 export type Json = null | boolean | number | string | Float | ArrayPlace | Json[] | { [key: string]: Json };
 
-/** A piece of a document: text, or the place of a toy array's entries. */
+/** Piece of a document: text, or the position of a toy array's entries. */
 export type JsonPart = string | ArrayPlace;
 
-/** A document in nextstat's layout (serde_json's pretty one: two blanks, one entry a line), keys in the order given. */
+/**
+ * Returns a document in nextstat's layout (serde_json's pretty printer: two blanks, one entry per line), keys in the
+ * given order.
+ */
 export function jsonParts(document: Json): JsonPart[] {
   const parts: JsonPart[] = [];
   let text = "";
@@ -77,7 +80,7 @@ export function jsonParts(document: Json): JsonPart[] {
   return [...parts, text];
 }
 
-/** Numbers as floats, null as null. */
+/** Returns numbers as floats, null as null. */
 export function floats(values: readonly (number | null)[]): Json[] {
   return values.map(float);
 }
@@ -86,7 +89,7 @@ export function float(value: number | null): Json {
   return value === null ? null : new Float(value);
 }
 
-/** The entries of an output's array as nextstat would write them, for a file that is laid out otherwise. */
+/** Returns the entries of an output's array in nextstat's format, for a file with another layout. */
 export function entriesText(output: ShardOutput, name: ToyArray): string {
   if (name === "converged") return output.converged.map(String).join(ENTRY_BREAK);
   return Array.from(output[name], (value) => Number.isNaN(value) ? "null" : floatText(value)).join(ENTRY_BREAK);

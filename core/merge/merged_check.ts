@@ -8,39 +8,39 @@ import type { MergedAbout } from "../schema/merged.ts";
 import { missingRanges } from "../toy_ranges.ts";
 import { failureText, guardrailsText } from "./guardrails.ts";
 
-/** What was found in the place of merged.out.json: nothing, a fault, or what the document says of itself. */
+/** State of the file merged.out.json: absent, unreadable, or what the document says about itself. */
 export type FoundMerged = { kind: "absent" } | { kind: "unreadable"; what: string } | {
   kind: "read";
   about: MergedAbout;
-  /** Its bytes are not those that the last merge wrote; false too where that was not compared. */
+  /** Whether its bytes differ from those of the last merge; false where they were not compared. */
   is_changed: boolean;
 };
 
 /**
- * damaged: it cannot be read, or was changed after the merge. other: it is not of the run as it is now (of another run or spec; the run was extended or
- * its shards cut since). partial: toys of the run are missing in it. whole: all toys of the run are in it.
+ * damaged: unreadable, or changed after the merge. other: not of the present run (another run or spec, or the run was
+ * extended or cut since). partial: toys of the run are missing. whole: contains all toys of the run.
  */
 type MergedState = "absent" | "damaged" | "other" | "partial" | "whole";
 
 /**
- * What a person must know of a merged document. `guardrail`: the toys are there, and not what was asked of them. `fits`: a
- * warning of how they were fitted.
+ * A problem of a merged document. `guardrail`: the toys are complete but fail a guardrail. `fits`: a warning about the
+ * fits.
  */
 export interface MergedFinding {
   kind: "damaged" | "other" | "partial" | "guardrail" | "fits" | "note";
-  /** A line that stands alone. */
+  /** One line that needs no context. */
   what: string;
 }
 
-/** What merged.out.json is worth for its run. */
+/** Verdict on the merged.out.json of a run. */
 export interface MergedCheck {
   state: MergedState;
-  /** null: nothing is known of them. */
+  /** null: unknown. */
   guardrails_passed: boolean | null;
   findings: MergedFinding[];
 }
 
-/** Whether merged.out.json is what its run should have, by what both say; its toys are not compared. */
+/** Compares merged.out.json with the manifest by what both say about themselves, not by the toys. */
 export function checkMerged(manifest: Manifest, found: FoundMerged): MergedCheck {
   if (found.kind === "absent") return { state: "absent", guardrails_passed: null, findings: [] };
   if (found.kind === "unreadable") {
@@ -69,22 +69,22 @@ function stateOf(findings: readonly MergedFinding[]): MergedState {
   return has("other") ? "other" : has("partial") ? "partial" : "whole";
 }
 
-/** 6 where only guardrails failed, 5 where the document is not of the whole run, 0 where there is none. */
+/** Returns 6 if only guardrails failed, 5 if the document is not that of the whole run, 0 without findings. */
 export function mergedExitCode({ findings }: MergedCheck): number {
   if (findings.some(isSetFault)) return EXIT_CODES.shards;
   return findings.some(({ kind }) => kind === "guardrail") ? EXIT_CODES.guardrails : EXIT_CODES.done;
 }
 
-/** Whether a finding says that the document is not that of the whole run; the others are about the toys in it. */
+/** Returns whether a finding concerns the set (damaged, other, partial); the other findings concern its toys. */
 export const isSetFault = ({ kind }: MergedFinding): boolean =>
   kind === "damaged" || kind === "other" || kind === "partial";
 
-/** The guardrails that failed, on one line; null where none did. */
+/** Returns the failed guardrails on one line; null if none failed. */
 export function guardrailError({ findings }: MergedCheck): string | null {
   return findings.filter(({ kind }) => kind === "guardrail").map(({ what }) => what).join("; ") || null;
 }
 
-/** All that is wrong with the document, warnings left out, on one line; null where nothing is. */
+/** Returns all findings except warnings and notes on one line; null if there are none. */
 export function mergedError({ findings }: MergedCheck): string | null {
   return findings.filter(({ kind }) => kind !== "note" && kind !== "fits").map(({ what }) => what).join("; ") || null;
 }
@@ -132,7 +132,7 @@ function missingText({ n_toys }: Manifest, { merge }: MergedAbout): string | nul
   return `${n_toys - n_missing} of ${n_toys} toys, without toys ${ranges.slice(0, most).join(", ")}${more}`;
 }
 
-/** Other scripts take a shard's word for that of the set. */
+/** Other scripts report a shard's guardrails in place of the set's. */
 const isUnjudged = ({ farm }: Manifest, { merge }: MergedAbout): boolean =>
   farm !== undefined && merge.farm === undefined;
 

@@ -18,14 +18,14 @@ import {
 } from "./source_facts.ts";
 import { type SetSummary, summaryJson } from "./summary.ts";
 
-/** A proven set of outputs, and what was made of it. */
+/** A proven set of outputs, and its statistics. */
 export interface MergedSet {
-  /** In toy order, one at least. */
+  /** In toy order, at least one. */
   sources: readonly [SourceFacts, ...SourceFacts[]];
-  /** The seed of the run's first toy, and how many toys it has; of inputs without a run, what they add up to. */
+  /** Seed of the run's first toy and number of toys; for inputs without a run, those of the inputs together. */
   run: SeedRange;
   missing: readonly MissingToys[];
-  /** What --allow-partial left out. */
+  /** Outputs that --allow-partial left out. */
   left_out: readonly string[];
   summary: SetSummary;
   asked: AskedGuardrails;
@@ -41,7 +41,7 @@ interface MergeOrigin {
   manifest_path: string | null;
 }
 
-/** How many toys of a set ended how. */
+/** Adds up the toys of a set by outcome. */
 export function sumCounts(sources: readonly SourceFacts[]): ToyCounts {
   const sum = (of: (counts: ToyCounts) => number | null) =>
     sources.reduce<number | null>((total, { counts }) => {
@@ -58,7 +58,7 @@ export function sumCounts(sources: readonly SourceFacts[]): ToyCounts {
   };
 }
 
-/** merged.out.json: keys and layout as nextstat writes them for an unsharded run, `merge` behind them. */
+/** Returns merged.out.json: keys and layout as nextstat writes them for an unsharded run, followed by `merge`. */
 export function mergedParts(set: MergedSet): JsonPart[] {
   const [first] = set.sources;
   const has = (member: string) => set.sources.some((source) => source.unmerged.includes(member));
@@ -119,7 +119,7 @@ function hostsFile(manifest: Manifest): string | null {
   return typeof value === "string" ? value : null;
 }
 
-/** The sha256 of each nextstat file by which its toys were fitted, sorted, as far as they are known. */
+/** Returns the sha256 of each nextstat binary that fitted the toys, sorted, as far as they are known. */
 export const nextstatSums = ({ sources }: Pick<MergedSet, "sources">): string[] =>
   distinct(sources.flatMap(programsOf));
 
@@ -194,14 +194,14 @@ function pointJson({ hosts, threads, params, poi_true, seed_ranges }: GenPoint):
   };
 }
 
-/** The values that merged documents say they were frozen at, where they say the same. */
+/** Returns the frozen generation point of the merged sources; null if they differ. */
 function frozenOf(sources: readonly SourceFacts[]): Readonly<Record<string, number>> | null {
   const printed = sources.map(({ merged }) => merged?.frozen_gen ?? null);
   const [first = null] = printed;
   return printed.every((one) => JSON.stringify(one) === JSON.stringify(first)) ? first : null;
 }
 
-/** Shards of a run of ours that were taken without its record (--accept-unrecorded). */
+/** Returns the shards of our run that were accepted without a record (--accept-unrecorded). */
 function unrecorded({ sources, origin }: MergedSet): number[] {
   if (!origin.manifest?.farm) return [];
   return sources.flatMap(({ run_token, shard_index }) => run_token === null ? shard_index ?? [] : []);
@@ -224,7 +224,7 @@ const WHY_NOT: Record<string, string> = {
 };
 const WHY_NOT_OTHERS = "nextstat does not document how to combine it from parts";
 
-/** Members of the outputs that the merge has no value for, each with the reason. */
+/** Returns the members of the outputs that a merge cannot combine, each with the reason. */
 function notMerged(sources: readonly SourceFacts[]): Json {
   const members = [...new Set(sources.flatMap((source) => source.unmerged))].sort();
   return Object.fromEntries(members.map((member) => [member, WHY_NOT[member] ?? WHY_NOT_OTHERS]));

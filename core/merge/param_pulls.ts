@@ -3,7 +3,7 @@ import { Count } from "../schema/enums.ts";
 
 const Entries = z.array(z.nullable(z.number()));
 
-/** nextstat's summary.pulls_by_param: one entry a parameter, null where pulls were not asked for or none could be had. */
+/** nextstat's summary.pulls_by_param: one entry per parameter; null if pulls were not requested or none exist. */
 export const ParamPulls = z.looseObject({
   n_ok: Entries,
   mean: Entries,
@@ -13,7 +13,7 @@ export const ParamPulls = z.looseObject({
 });
 export type ParamPulls = z.infer<typeof ParamPulls>;
 
-/** Binary digits behind the point in `sum`; `sum_of_squares` has twice as many. */
+/** Binary digits after the point in `sum`; `sum_of_squares` has twice as many. */
 const FRACTION_BITS = 128;
 const SCALE = 2 ** FRACTION_BITS;
 const GUARD_BITS = 64n;
@@ -21,9 +21,9 @@ const GUARD_BITS = 64n;
 const WholeNumber = z.string().check(z.regex(/^-?\d{1,1000}$/));
 
 /**
- * merge.farm.pull_sums: one entry a parameter, null where it has no pulls. `sum` is the sum of all pulls in units of
- * 2^-128, `sum_of_squares` of their squares in units of 2^-256, both whole numbers: so they add up to the same digits in
- * any order, and a merge of merges has the means of a merge of the shards. `within_1` and `within_2` count toys.
+ * merge.farm.pull_sums: one entry per parameter, null without pulls. `sum` is the sum of all pulls in units of 2^-128,
+ * `sum_of_squares` that of their squares in units of 2^-256, both whole numbers: sums are exact in any order, and a
+ * merge of merges has the means of a merge of the shards. `within_1` and `within_2` count toys.
  */
 export const PullSums = z.array(z.nullable(z.looseObject({
   n_ok: Count,
@@ -43,10 +43,10 @@ interface Sums {
   within_2: number;
 }
 
-/** What a source tells of its toys' pulls: a shard nextstat's summary, a merged document its sums. */
+/** Pulls of a source: nextstat's summary of a shard, or the sums of a merged document. */
 export type PartPulls = { means: ParamPulls } | { sums: PullSums };
 
-/** Adds up the sources' pulls: the toys' own pulls are not in the outputs, but for the POI's. */
+/** Adds up the sources' pulls; outputs have individual pulls only of the POI. */
 export function addPulls(parts: readonly PartPulls[], n_parameters: number): PullSums {
   return Array.from({ length: n_parameters }, (_, i) => {
     const total = added(parts.flatMap((part) => sumsAt(part, i) ?? []));
@@ -54,7 +54,7 @@ export function addPulls(parts: readonly PartPulls[], n_parameters: number): Pul
   });
 }
 
-/** The same as nextstat shows it; agrees with an unsharded run but for rounding. */
+/** Returns the sums in the form of nextstat's summary; equals an unsharded run's except for rounding. */
 export function pullMeans(sums: PullSums): ParamPulls {
   const each = (of: (one: Sums) => number) => sums.map((one) => one && of(readSums(one)));
   return {
@@ -66,7 +66,7 @@ export function pullMeans(sums: PullSums): ParamPulls {
   };
 }
 
-/** Divided as whole numbers, so that one shard's mean and std come back to the last digit. */
+/** Divides whole numbers, so that a single shard's mean and std are reproduced to the last digit. */
 function stdOf({ n_ok, sum, sum_of_squares }: Sums): number {
   const n = BigInt(n_ok);
   return Math.sqrt(Number((n * sum_of_squares - sum * sum) / (n * n))) / SCALE;
@@ -88,7 +88,7 @@ function sumsOfMeans(part: ParamPulls, i: number): Sums | undefined {
   const [n_ok, mean, std] = [part.n_ok[i], part.mean[i], part.std[i]];
   if (!n_ok || typeof mean !== "number" || typeof std !== "number") return undefined;
   const [n, m, s] = [BigInt(n_ok), fixed(mean), fixed(std)];
-  // A fraction of n toys was k/n with a whole k.
+  // nextstat's fraction of n toys is k/n with a whole k.
   const within = (fractions: (number | null)[]) => Math.round((fractions[i] ?? 0) * n_ok);
   return {
     n_ok,
@@ -99,10 +99,10 @@ function sumsOfMeans(part: ParamPulls, i: number): Sums | undefined {
   };
 }
 
-/** What is larger is no pull of a fit, and its square could not be shown. */
+/** Largest |pull| that counts: beyond it the square could not be represented, and no fit yields such a pull. */
 const LARGEST = 1e100;
 
-/** Exact from 2^-76 on. */
+/** Exact for |value| >= 2^-76. */
 const fixed = (value: number): bigint => BigInt(Math.abs(value) <= LARGEST ? Math.round(value * SCALE) : 0);
 
 function added(parts: readonly Sums[]): Sums | null {

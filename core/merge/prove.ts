@@ -4,26 +4,26 @@ import { isEqualNumber } from "./equal.ts";
 import type { GenPoint } from "./merged_facts.ts";
 import { hostsOf, rangesOf, type SourceFacts, sourceThreads } from "./source_facts.ts";
 
-/** A source that was generated elsewhere than most. */
+/** A source whose generation point differs from most others'. */
 interface OtherPoint {
   source: SourceFacts;
   what: string;
 }
 
-/** A shard has one point; a merged document all those of its own sources. */
+/** Returns the generation points of a source: one of a shard, several of a merged document. */
 function pointsOf(source: SourceFacts): readonly GenPoint[] {
   const { merged, params, poi_true } = source;
   if (merged?.points) return merged.points;
   return [{ hosts: hostsOf(source), threads: sourceThreads(source), params, poi_true, seed_ranges: rangesOf(source) }];
 }
 
-/** Whether all toys were generated with the very same numbers. */
+/** Returns whether all toys were generated at exactly the same point. */
 function isOnePoint(sources: readonly SourceFacts[]): boolean {
   const [first] = sources;
   return sources.every((one) => !one.merged?.points && one.params === first?.params && one.poi_true === first.poi_true);
 }
 
-/** Those whose generated values are not Equal to most others' (contract, "Equal"). */
+/** Returns the sources whose point is not Equal to that of most others (contract, "Equal"). */
 function otherPoints(sources: readonly SourceFacts[]): OtherPoint[] {
   if (isOnePoint(sources)) return [];
   let found = farFrom(sources[0], sources);
@@ -31,7 +31,7 @@ function otherPoints(sources: readonly SourceFacts[]): OtherPoint[] {
   return found;
 }
 
-/** Points of one machine and count of threads are compared with the first of these, all with that of `usual`. */
+/** Compares points of one machine and thread count with the first of these, and all with the point of `usual`. */
 function farFrom(usual: SourceFacts | undefined, sources: readonly SourceFacts[]): OtherPoint[] {
   const [wanted] = usual ? pointsOf(usual) : [];
   if (!usual || !wanted) return [];
@@ -52,7 +52,7 @@ function farFrom(usual: SourceFacts | undefined, sources: readonly SourceFacts[]
   });
 }
 
-/** Every machine with every count of threads; where nothing is known of them, one that is its own. */
+/** Returns each pair of machine and thread count; an unknown one counts as a machine of its own. */
 function machinesOf({ hosts, threads }: GenPoint): string[] {
   const counts = threads.length > 0 ? threads : [null];
   return (hosts.length > 0 ? hosts : [null]).flatMap((host) => counts.map((count) => `${count} ${host}`));
@@ -73,13 +73,13 @@ function pointFault(
   return `has another poi_true: ${point.poi_true}, most have ${usual.poi_true}`;
 }
 
-/** By how much generation points that are Equal still differ: largest less smallest value. */
+/** Largest minus smallest value, over generation points that are Equal but not identical. */
 interface GenSpread {
   params: number[];
   poi_true: number;
 }
 
-/** Null where all points are exactly the same. */
+/** Returns the spread of the generation points; null if all points are identical. */
 export function genSpread(sources: readonly SourceFacts[]): GenSpread | null {
   const spread = (values: number[]) =>
     values.reduce((a, b) => Math.max(a, b), -Infinity) - values.reduce((a, b) => Math.min(a, b), Infinity);
@@ -90,7 +90,9 @@ export function genSpread(sources: readonly SourceFacts[]): GenSpread | null {
   return { params, poi_true: spread(points.map((one) => one.poi_true)) };
 }
 
-/** Each different point once, with all its toys, by the seed of its first; null where all are exactly the same. */
+/**
+ * Returns each different point once, with all its toys, in the order of their first seeds; null if all are identical.
+ */
 export function distinctPoints(sources: readonly SourceFacts[]): GenPoint[] | null {
   if (isOnePoint(sources)) return null;
   const keyOf = ({ hosts, threads, params, poi_true }: GenPoint) => JSON.stringify([hosts, threads, params, poi_true]);
@@ -101,7 +103,7 @@ export function distinctPoints(sources: readonly SourceFacts[]): GenPoint[] | nu
   }).sort((a, b) => (a.seed_ranges[0]?.seed ?? 0) - (b.seed_ranges[0]?.seed ?? 0));
 }
 
-/** What must be the same in all outputs of one merge. `of` gives null where it is not known. */
+/** A member that must be the same in all outputs of a merge. `of` returns null if it is unknown. */
 interface SameRule {
   what: string;
   of: (source: SourceFacts) => unknown;
@@ -128,18 +130,18 @@ function rule(what: string, of: SameRule["of"], shown: SameRule["shown"]): SameR
   return { what, of, shown };
 }
 
-/** An output that does not belong to the others. */
+/** An output that does not belong to the set. */
 export interface Mismatch {
   source: SourceFacts;
   what: string;
 }
 
-/** Outputs that differ from most others in what must be one in a set. */
+/** Returns the outputs that differ from most others in a member that a set shares. */
 export function mismatches(sources: readonly SourceFacts[]): Mismatch[] {
   return [...RULES.flatMap((rule) => differing(sources, rule)), ...otherPoints(sources)];
 }
 
-/** Toys that more than one output holds. */
+/** Returns a problem for each pair of outputs with common toys. */
 export function duplicateSeeds(sources: readonly SourceFacts[]): Problem[] {
   const ranges = sources.flatMap((source) => rangesOf(source).map(({ seed, n_toys }) => ({ seed, n_toys, source })));
   const reported = new Set<string>();
@@ -155,7 +157,7 @@ export function duplicateSeeds(sources: readonly SourceFacts[]): Problem[] {
   });
 }
 
-/** Those that differ from the largest group of equal ones, by their toys. */
+/** Returns the outputs that differ from the largest group, by number of toys, of equal outputs. */
 function differing(sources: readonly SourceFacts[], { what, of, shown }: SameRule): Mismatch[] {
   const known = sources.find((source) => of(source) !== null);
   const first = known ? of(known) : null;

@@ -8,10 +8,10 @@ import { failureText } from "./guardrails.ts";
 import { type MergedSet, nextstatSums, sumCounts } from "./merged_document.ts";
 import { genSpread } from "./prove.ts";
 
-/** At most this many lines are shown of a long list. */
+/** Maximum number of lines of a list. */
 const MAX_LINES = 20;
 
-/** Problems as lines for a person: shards with the same one share a line. */
+/** Returns problems as lines of text; shards with the same problem share a line. */
 export function problemLines(problems: readonly Problem[]): string[] {
   const groups = Map.groupBy(problems, (problem) => `${problem.shard_index === null} ${withoutIndex(problem)}`);
   const lines = [...groups.values()].map(groupLine);
@@ -19,7 +19,7 @@ export function problemLines(problems: readonly Problem[]): string[] {
   return [...lines.slice(0, MAX_LINES), `and ${lines.length - MAX_LINES} more (--json has them all)`];
 }
 
-// "shard_3.out.json is not there" reads the same for each shard but for its number.
+// "shard_3.out.json is not there" differs between shards only in the number.
 function withoutIndex({ shard_index, what }: Problem): string {
   return shard_index === null ? what : what.replaceAll(`shard_${shard_index}.`, "shard_<i>.");
 }
@@ -34,15 +34,15 @@ function groupLine(group: Problem[]): string {
     : `shards ${rangesText(shards)}: ${withoutIndex(first)}`;
 }
 
-/** What came of a merge. */
+/** Result of a merge. */
 export interface MergeOutcome {
-  /** Null where the set was refused. */
+  /** Null if the set was refused. */
   set: MergedSet | null;
   merged: string | null;
   merged_sha256: string | null;
   run_id: string | null;
   n_shards: number;
-  /** All toys of the run, or of what the inputs are parts of. */
+  /** All toys of the run, or of the set to which the inputs belong. */
   run: SeedRange;
   problems: Problem[];
   missing: readonly MissingToys[];
@@ -99,7 +99,7 @@ function exitCode({ set }: MergeOutcome): number {
   return set.verdict.passed ? EXIT_CODES.done : EXIT_CODES.guardrails;
 }
 
-/** What merges outputs that are no proven set. */
+/** Option that merges outputs although they are no proven set. */
 export type WayOut = "partial" | "once";
 
 const WAY_OUT: Record<WayOut, string> = {
@@ -108,8 +108,8 @@ const WAY_OUT: Record<WayOut, string> = {
 };
 
 /**
- * What a person should see of it besides the result.
- * @param way_out of a set that was refused; null: none
+ * Returns the lines that `merge` prints beside the result.
+ * @param way_out option for a refused set; null: none
  */
 export function mergeNotes(report: MergeReport, way_out: WayOut | null): string[] {
   const notes: string[] = [];
@@ -134,7 +134,7 @@ export function mergeNotes(report: MergeReport, way_out: WayOut | null): string[
   return notes;
 }
 
-/** Returns what is wrong with a set as a whole: toys of it are missing, or its parts contradict each other. */
+/** Returns what is wrong with the set as a whole: missing toys, or contradictions between its parts. */
 const setFault = ({ missing }: MergeReport): string =>
   missing.length > 0 ? "the set is incomplete" : "the set is not consistent";
 

@@ -7,39 +7,39 @@ import type { SeedRange } from "../toy_ranges.ts";
 import type { MergedFacts } from "./merged_facts.ts";
 import { ParamPulls, type PartPulls } from "./param_pulls.ts";
 
-/** What the merge keeps of one output once its arrays are taken in. */
+/** Facts of one output that the merge keeps after reading its arrays. */
 export interface SourceFacts extends SourceOrigin, FrameFacts {}
 
-/** Which toys an output holds, and where it is from. */
+/** Toys of an output, and the output's origin. */
 export interface SourceOrigin {
-  /** Its number in the run's plans, or in the shard's own output; null for a whole run's output. */
+  /** Index in the run's plans, or in the shard's own output; null for the output of a whole run. */
   shard_index: number | null;
-  /** How it is called in messages. */
+  /** Name in messages. */
   name: string;
   path: string;
   toy_start: number;
   n_toys: number;
-  /** The seed of its first toy. */
+  /** Seed of the first toy. */
   seed: number;
   host: string | null;
   threads: number | null;
-  /** What its record tells; null where it has none. */
+  /** Token in its record; null without a record. */
   run_token: string | null;
   spec_sha256: string | null;
   inputs: readonly InputFile[] | null;
   nextstat_version: string | null;
   nextstat_sha256: string | null;
-  /** What it says of its own sources where it is a merged document. */
+  /** Facts about its own sources if the output is a merged document. */
   merged: MergedFacts | null;
   time: AttemptTime | null;
-  /** From the old wrappers' side file, where there is no record. */
+  /** From the old wrappers' side file, where there is no record; in seconds. */
   elapsed_s: number | null;
-  /** Shards whose warnings are known: more than one, or none, where it is a merged document. */
+  /** Number of shards with known warnings: 1 for a shard, any number for a merged document. */
   n_shards: number;
   warnings: readonly FitWarning[];
 }
 
-/** The seeds of a source's toys. */
+/** Returns the seeds of a source's toys. */
 export function rangesOf({ merged, seed, n_toys }: SourceOrigin): readonly SeedRange[] {
   return merged?.seed_ranges ?? [{ seed, n_toys }];
 }
@@ -50,13 +50,13 @@ export const sourceThreads = ({ merged, threads }: SourceOrigin): readonly numbe
 export const tokensOf = ({ merged, run_token }: SourceOrigin): readonly string[] =>
   merged?.run_tokens ?? listOf(run_token);
 
-/** The sha256 of each nextstat by which toys of it were fitted, as far as it is known. */
+/** Returns the sha256 of each nextstat binary that fitted its toys, as far as they are known. */
 export const programsOf = ({ merged, nextstat_sha256 }: SourceOrigin): readonly string[] =>
   merged?.nextstat_sha256s ?? listOf(nextstat_sha256);
 
 const listOf = <T>(value: T | null): readonly T[] => value === null ? [] : [value];
 
-/** How many toys ended how; the two kinds of error are null where nextstat did not tell them apart. */
+/** Number of toys by outcome; the two kinds of error are null where nextstat did not distinguish them. */
 export interface ToyCounts {
   n_toys: number;
   n_error: number;
@@ -68,25 +68,25 @@ export interface ToyCounts {
 
 type Override = readonly [name: string, value: number];
 
-/** What an output says besides its arrays. */
+/** Facts of an output besides its arrays. */
 interface FrameFacts {
   input_schema_version: string;
   parameter_names: readonly string[];
   poi_index: number;
   point: string;
   params: readonly number[];
-  /** Names and values of --set, by name. */
+  /** Names and values of --set, sorted by name. */
   overrides: readonly Override[];
   poi_true: number;
   counts: ToyCounts;
-  /** Whether pulls were asked for; null where a merged document does not say so. */
+  /** Whether pulls were requested; null where a merged document does not say. */
   has_pulls: boolean | null;
   param_pulls: PartPulls | null;
-  /** Members that hold something and cannot be merged. */
+  /** Members with content that cannot be merged. */
   unmerged: readonly string[];
 }
 
-/** Keeps one of several equal values, so that they can be compared by `===` and take their space once. */
+/** Store that keeps one of several equal values, so that `===` compares them and memory holds them once. */
 class Interner<T> {
   readonly #equal: (a: T, b: T) => boolean;
   readonly #kept = new Map<string, T>();
@@ -109,7 +109,7 @@ const isSame = (a: unknown, b: unknown) => a === b;
 const isSameList = <T>(equal: (a: T, b: T | undefined) => boolean) => (a: readonly T[], b: readonly T[]) =>
   a === b || (a.length === b.length && a.every((one, i) => equal(one, b[i])));
 
-/** Takes facts out of frames, what is equal in many of them once. */
+/** Reader of facts from frames, which shares equal values between frames. */
 export class FrameReader {
   readonly #schemas = new Interner<string>(isSame);
   readonly #points = new Interner<string>(isSame);
@@ -149,7 +149,7 @@ export class FrameReader {
     });
   }
 
-  /** Facts with this reader's values in place of equal ones. */
+  /** Returns facts in which this reader's values replace equal ones. */
   adopt(facts: SourceFacts): SourceFacts {
     facts.host = this.#hosts.keep(facts.host);
     facts.run_token = this.#tokens.keep(facts.run_token);
@@ -175,7 +175,9 @@ function sortedOverrides(overrides: Record<string, number>): readonly Override[]
   return entries.length === 0 ? NO_OVERRIDES : entries.sort();
 }
 
-/** Pulls are computed when one of the pull guardrails was asked for (facts/nextstat.md). */
+/**
+ * Returns whether nextstat computed pulls: it does so if one of the pull guardrails was requested (facts/nextstat.md).
+ */
 function asksPulls({ guardrails }: OutputFrame): boolean {
   const asked = (name: string) => (guardrails?.[name] ?? null) !== null;
   return asked("max_abs_poi_pull_mean") || asked("poi_pull_std_range");

@@ -17,7 +17,10 @@ export interface SetSummary {
   pull_sums: PullSums;
 }
 
-/** @param sources in toy order, one at least */
+/**
+ * Returns the summary of a set of toys.
+ * @param sources in toy order, at least one
+ */
 export function summarise(values: ToyValues, sources: readonly SourceFacts[]): SetSummary {
   const pull = pullSummary(finiteOf(values.pulls));
   const [first] = sources;
@@ -36,7 +39,10 @@ function pullSummary(pulls: Float64Array): PullSummary | null {
   return { ...summary, frac_abs_lt_1: fractionWithin(pulls, 1), frac_abs_lt_2: fractionWithin(pulls, 2) };
 }
 
-/** The POI's own pulls can be had from the toys, to the last digit; the other parameters' are only pooled. */
+/**
+ * Replaces the pooled pulls of the POI by its own, which the toys give to the last digit; other parameters have only
+ * pooled pulls.
+ */
 function withExactPoi(pooled: ParamPulls, pull: PullSummary, poi_index: number): ParamPulls {
   return {
     n_ok: pooled.n_ok.with(poi_index, pull.n_ok),
@@ -47,7 +53,7 @@ function withExactPoi(pooled: ParamPulls, pull: PullSummary, poi_index: number):
   };
 }
 
-/** The `summary` member of an output: null where no toy has an estimate. `with_ci`: the shards had a mean_ci. */
+/** Returns the `summary` member of an output; null if no toy has an estimate. `with_ci`: the shards had a mean_ci. */
 export function summaryJson({ poi_hat, pull, pulls_by_param }: SetSummary, with_ci: boolean): Json {
   if (!poi_hat) return null;
   return {

@@ -5,48 +5,48 @@ import { fitWarnings } from "../fit_quality.ts";
 import { doneShards, type RunFacts, type ShardFacts, type Span, sumOf } from "../run_facts.ts";
 import { freeMs, mostAtOnce, SLACK_MS } from "../run_times.ts";
 
-/** What a pilot run shows of one host. */
+/** Measurements of a pilot run on one host. */
 export interface PilotHost {
   host: string;
-  /** Most of its shards that ran at the same time. */
+  /** Largest number of its shards that ran at the same time. */
   slots: number;
   n_shards: number;
-  /** nextstat's own time for one toy, in seconds. */
+  /** nextstat's own time per toy, in seconds. */
   toy_s: number;
-  /** What a shard took beside its toys, in seconds: the middle one of its shards. */
+  /** Median time of a shard without its toys, in seconds. */
   startup_s: number;
 }
 
-/** How times scatter, as relative deviations. */
+/** Scatter of times, as relative standard deviations. */
 export interface Spread {
-  /** From toy to toy: evens out within a shard. */
+  /** Between toys: averages out within a shard. */
   toy: number;
-  /** From shard to shard, beyond that: a slot that is slower for a while. */
+  /** Between shards, beyond the scatter of toys: a slot that is slow for a while. */
   shard: number;
 }
 
-/** What a pilot run shows. */
+/** Measurements of a pilot run. */
 export interface Pilot {
   run_id: string;
   scheduler: string;
   n_toys: number;
   shards: number;
   hosts: PilotHost[];
-  /** Between the end of a shard and the start of the next on the same slot; null: no slot had two. */
+  /** Seconds from the end of a shard to the next start on the same slot; null: no slot had two shards. */
   gap_s: number | null;
-  /** From one slot's first start to the next one's. */
+  /** Seconds from one slot's first start to the next slot's. */
   stagger_s: number;
-  /** From the submission to the first start; null: not known. */
+  /** Seconds from submission to first start; null: unknown. */
   queue_s: number | null;
-  /** null: every host had one shard, so nothing tells. */
+  /** null: every host had only one shard. */
   spread: Spread | null;
-  /** Relative error of the mean time of a toy; null as `spread`. */
+  /** Relative error of the mean time per toy; null like `spread`. */
   toy_error: number | null;
-  /** CPU time by the time that shards had a slot: below 1 where they waited for a CPU; null: not known. */
+  /** CPU time / time during which shards occupied a slot: below 1 where they waited for a CPU; null: unknown. */
   cpu_share: number | null;
   makespan_s: number | null;
   max_rss_bytes: number | null;
-  /** What speaks against the fits of its toys. */
+  /** Warnings about the fits of its toys. */
   fit_warnings: string[];
 }
 
@@ -56,8 +56,8 @@ interface Timed extends ShardFacts {
 }
 
 /**
- * Reads what a plan needs off a run.
- * @throws {FarmError} input, when nothing tells when and how long its shards ran
+ * Reads the measurements that a plan needs from a run.
+ * @throws {FarmError} input, if start and duration of its shards are unknown
  */
 export function readPilot(run: RunFacts): Pilot {
   if (!run.is_old && doneShards(run).some(({ span }) => span === null)) {
@@ -69,7 +69,7 @@ export function readPilot(run: RunFacts): Pilot {
   }
   const shards = doneShards(run).flatMap((shard): Timed[] => {
     const { span, fit_s, wall_s } = shard;
-    // The sh wrapper's clock may know only whole seconds; nextstat's own then tells more than the stamps do.
+    // The sh wrapper's clock may have only whole seconds; nextstat's own time is then more precise than the stamps.
     return span && (fit_s ?? wall_s) !== null ? [{ ...shard, span, fit_s: fit_s ?? wall_s ?? 0 }] : [];
   });
   if (shards.length === 0) {
@@ -100,7 +100,7 @@ export function readPilot(run: RunFacts): Pilot {
   };
 }
 
-/** Null also where the first shard began before the submission: then the two are stamps of different clocks. */
+/** Returns null also if the first shard began before the submission: the stamps then come from different clocks. */
 function queueSeconds(submitted_ms: number | null, first_ms: number): number | null {
   return submitted_ms === null || first_ms < submitted_ms - SLACK_MS
     ? null
@@ -126,7 +126,10 @@ function cpuShare(shards: readonly Timed[]): number | null {
 
 const spanSeconds = ({ started_ms, finished_ms }: Span) => (finished_ms - started_ms) / 1000;
 
-/** Gaps on the slots, and how the slots began one after the other. A shard goes to the slot of its host that ended last before it. */
+/**
+ * Returns gaps on the slots, and the delay between first starts of slots. A shard belongs to the slot of its host that
+ * was the last to end before it.
+ */
 function pacing(shards: readonly Timed[]): Pick<Pilot, "gap_s" | "stagger_s"> {
   const gaps: number[] = [];
   const begins: number[] = [];
@@ -149,16 +152,18 @@ function pacing(shards: readonly Timed[]): Pick<Pilot, "gap_s" | "stagger_s"> {
   };
 }
 
-/** Of what has left its slot before the next one begins, the last. */
+/** Returns the last of the slots that became free before the next shard begins. */
 function lastFree(ended: readonly Span[], next: Span): Span | undefined {
   const free = ended.filter((one) => freeMs(one) <= next.started_ms);
   return free.length === 0 ? undefined : free.reduce((a, b) => freeMs(b) > freeMs(a) ? b : a);
 }
 
-/** nextstat's toys differ by some 10 % among themselves; what is beyond this is not the toys'. */
+/**
+ * Largest relative scatter between toys of nextstat (usually about 10 %); anything beyond is scatter between shards.
+ */
 const MAX_TOY_SPREAD = 0.15;
 
-/** How the shards' time for a toy scatters about their host's: unknown where no host had two. */
+/** Returns the scatter of the shards' time per toy about their host's mean: unknown if no host had two shards. */
 function scatter(shards: readonly Timed[], toy_s: Map<string, number>): Pick<Pilot, "spread" | "toy_error"> {
   const off = shards.map(({ span, fit_s, n_toys }) => fit_s / n_toys / (toy_s.get(span.host) ?? NaN) - 1);
   const freedom = shards.length - toy_s.size;

@@ -13,15 +13,15 @@ import { PLAN_SCHEMA, type PlannedCount, type ShardingPlan } from "../schema/pla
 import type { Pilot } from "./pilot.ts";
 import { candidateCounts, type HostSlots, pilotSlots, planSlots, predictCount } from "./predict.ts";
 
-/** What a plan is asked for. */
+/** Arguments of `plan`. */
 interface PlanAsked {
   n_toys: number;
   hosts: readonly HostSlots[];
-  /** null: those that are worth a look. */
+  /** null: the usual candidates. */
   counts: readonly number[] | null;
 }
 
-/** The makespan that a plan predicts for so many shards on the pilot's own slots. */
+/** Returns the predicted makespan in seconds for `shards` shards on the pilot's own slots. */
 export function predictMakespan(pilot: Pilot, n_toys: number, shards: number): number {
   const slots = planSlots(pilot, pilotSlots(pilot));
   return predictCount(n_toys, shards, slots, pilot.spread).pulled_makespan_s.median;
@@ -29,7 +29,7 @@ export function predictMakespan(pilot: Pilot, n_toys: number, shards: number): n
 
 /**
  * Predicts makespan and cost of shard counts, and recommends one.
- * @throws {FarmError} usage, when there is no slot, or a count is above the number of toys
+ * @throws {FarmError} usage, without slots, or for a count above the number of toys
  */
 export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): ShardingPlan {
   const slots = planSlots(pilot, hosts);
@@ -66,19 +66,22 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): Sh
   };
 }
 
-/** Counts that differ by less than this cannot be told apart by any plan. */
+/** Relative difference below which no plan can distinguish two counts. */
 const TOLERANCE = 0.02;
 
-/** Returns by how much, relative, a count may be worse than the best and still count as good. */
+/** Returns the largest relative excess over the best makespan that counts as equally good. */
 const toleratedShare = (uncertainty: number | null): number => Math.max(TOLERANCE, Math.min(uncertainty ?? 0, 0.05));
 
-/** So many shards of each slot even out a slot that turns out slower than in the pilot. */
+/** Number of shards per slot that averages out a slot that is slower than in the pilot. */
 const ROUNDS_TO_BALANCE = 3;
 
-/** What a time limit allows for where the pilot does not tell how its shards scatter. */
+/** Relative margin for a time limit if the pilot does not show how its shards scatter. */
 const UNKNOWN_UNCERTAINTY = 0.5;
 
-/** Of the counts that are as good as the best, the fewest with some shards for each slot, else the fewest. */
+/**
+ * Returns the recommended count: among those as good as the best, the smallest with ROUNDS_TO_BALANCE shards per slot,
+ * else the smallest.
+ */
 function recommend(
   counts: readonly PlannedCount[],
   n_slots: number,
@@ -121,12 +124,12 @@ function warnings(pilot: Pilot, hosts: readonly HostSlots[], n_slots: number): s
   ];
 }
 
-/** So many counts of a plan are shown unless all are wanted. */
+/** Number of counts shown by default. */
 const SHOWN_COUNTS = 10;
 
 /**
- * Returns the counts of a plan that matter, at most ten, in their order: the recommended one, that of the least
- * makespan, the first and the last, and those nearest to the recommended one.
+ * Returns at most ten counts of a plan, in order: the recommended one, the one with the least makespan, the first and
+ * the last, and those nearest to the recommended one.
  */
 export function countsThatMatter(
   { counts, recommended }: Pick<ShardingPlan, "counts" | "recommended">,
@@ -140,8 +143,8 @@ export function countsThatMatter(
 }
 
 /**
- * Returns a plan as a person reads it: its terms, its table, what it recommends and how sure it is.
- * @param shows_all whether the table has every count, not only those that matter
+ * Returns a plan as text: its assumptions, its table, its recommendation and the uncertainty.
+ * @param shows_all whether the table has every count, not only those of countsThatMatter()
  */
 export function describePlan(plan: ShardingPlan, shows_all = true): string {
   const counts = shows_all ? plan.counts : countsThatMatter(plan);

@@ -7,31 +7,31 @@ import type { PlannedCount } from "../schema/plan.ts";
 import { splitToys } from "../toys.ts";
 import type { Pilot, PilotHost, Spread } from "./pilot.ts";
 
-/** A place that runs one shard at a time. Seconds. */
+/** A slot, which runs one shard at a time. All members in seconds. */
 export interface PlanSlot {
-  /** When it can begin its first shard. */
+  /** Time at which it can begin its first shard. */
   ready_s: number;
-  /** Before the toys of each shard: start-up of the program. */
+  /** Start-up before the toys of each shard. */
   startup_s: number;
-  /** Between two of its shards: what the scheduler takes to begin the next. */
+  /** Gap between two of its shards, which the scheduler needs to begin the next. */
   gap_s: number;
-  /** For one toy. */
+  /** Time per toy. */
   toy_s: number;
 }
 
-/** What a schedule comes to. */
+/** Result of a schedule. */
 interface Schedule {
-  /** Last finish less first start. */
+  /** Last finish minus first start. */
   makespan_s: number;
   longest_shard_s: number;
 }
 
-/** How long a slot has a shard of so many toys; they may be a fraction, where toys differ. */
+/** Returns the duration of a shard on a slot; the effective number of toys can be a fraction. */
 const shardSeconds = ({ startup_s, toy_s }: PlanSlot, toys: number): number => startup_s + toys * toy_s;
 
 /**
- * Shards that are given to slots beforehand, shard i to slot i modulo their number, as when every host gets its share.
- * @param toys of each shard
+ * Returns the schedule if shard i goes to slot i modulo their number, as when every host gets a fixed share.
+ * @param toys number of toys of each shard
  */
 export function staticSchedule(toys: ArrayLike<number>, slots: readonly PlanSlot[]): Schedule {
   const ends = slots.map((slot) => slot.ready_s);
@@ -50,8 +50,8 @@ export function staticSchedule(toys: ArrayLike<number>, slots: readonly PlanSlot
 }
 
 /**
- * Shards in their order, each taken by the slot that is free first (of several, the one with the lower number): what a
- * queue of array tasks, a worker loop and pulling do. List scheduling (Graham 1969), by a heap: n log slots.
+ * Returns the schedule if the first free slot takes the next shard (the lower index in a tie), as with array tasks,
+ * worker loops and pilots. List scheduling (Graham 1969) with a heap, O(shards × log slots).
  */
 export function pulledSchedule(toys: ArrayLike<number>, slots: readonly PlanSlot[]): Schedule {
   const free = new TinyQueue(
@@ -78,16 +78,16 @@ function firstReady(slots: readonly PlanSlot[]): number {
   return Number.isFinite(first) ? first : 0;
 }
 
-/** So many slots of a host; the pilot may not have seen it. */
+/** Number of slots of a host; the host may be missing in the pilot. */
 export interface HostSlots {
   host: string;
   slots: number;
 }
 
-/** The slots of the pilot run itself. */
+/** Returns the slots of the pilot run itself. */
 export const pilotSlots = (pilot: Pilot): HostSlots[] => pilot.hosts.map(({ host, slots }) => ({ host, slots }));
 
-/** `n` slots with the pilot's mixture of hosts. */
+/** Returns `n` slots in the pilot's mixture of hosts. */
 export function spreadSlots(pilot: Pilot, n: number): HostSlots[] {
   const all = pilot.hosts.reduce((sum, { slots }) => sum + slots, 0);
   let [given, seen] = [0, 0];
@@ -100,8 +100,8 @@ export function spreadSlots(pilot: Pilot, n: number): HostSlots[] {
 }
 
 /**
- * The slots of a plan, hosts in turn, each with its host's figures; one that the pilot has not seen gets those of the
- * pilot's host in the middle. They begin one after the other, as the pilot's did.
+ * Returns the slots of a plan, hosts in turn, each with its host's measurements; a host without any gets those of the
+ * pilot's median host. The slots start one after the other, as in the pilot.
  */
 export function planSlots(pilot: Pilot, hosts: readonly HostSlots[]): PlanSlot[] {
   const known = new Map(pilot.hosts.map((one) => [one.host, one]));
@@ -124,20 +124,20 @@ const planSlot = ({ stagger_s, gap_s }: Pilot, { startup_s, toy_s }: PilotHost, 
   toy_s,
 });
 
-/** So many draws of the toys' times are tried; fewer where there are many shards. */
+/** Number of random draws of the toys' times; fewer for many shards. */
 const DRAWS = 31;
 const MAX_SHARDS_DRAWN = 60_000;
 
-/** What a count comes to in time; what of it is CPU time, the pilot tells. */
+/** Predicted times of a shard count; its CPU time follows from the pilot. */
 type Prediction = Pick<
   PlannedCount,
   "shards" | "pulled_makespan_s" | "static_makespan_s" | "max_shard_elapsed_s" | "slot_s" | "startup_share"
 >;
 
 /**
- * What so many shards come to.
- * @param spread null: not known, and then neither is between what the makespan will lie
- * @throws {FarmError} usage, when there are more shards than toys
+ * Returns the predicted times of a shard count.
+ * @param spread null: unknown, and so is then the range of the makespan
+ * @throws {FarmError} usage, if there are more shards than toys
  */
 export function predictCount(
   n_toys: number,
@@ -157,7 +157,7 @@ export function predictCount(
     shards,
     pulled_makespan_s: { median: at(0.5), q16: spread && at(0.16), q84: spread && at(0.84) },
     static_makespan_s: staticSchedule(toys, used).makespan_s,
-    // The median as well: no draw's longest shard is longer than its makespan, so neither is that of all.
+    // The median of the longest shards cannot exceed that of the makespans, since no single draw's does.
     max_shard_elapsed_s: quantileSorted(ascending(drawn, (one) => one.longest_shard_s), 0.5) ?? NaN,
     slot_s,
     startup_share: shards * startup_s / slot_s,
@@ -167,13 +167,13 @@ export function predictCount(
 const ascending = (drawn: readonly Schedule[], pick: (one: Schedule) => number): number[] =>
   drawn.map(pick).sort((a, b) => a - b);
 
-/** The same draws for the same shards: a plan is the same each time. */
+/** Returns the same draws for the same shards, so that a plan is reproducible. */
 function draws(toys: Float64Array, slots: readonly PlanSlot[], spread: Spread | null): Schedule[] {
   if (spread === null || (spread.toy === 0 && spread.shard === 0)) return [pulledSchedule(toys, slots)];
   const n = Math.max(3, Math.min(DRAWS, Math.floor(MAX_SHARDS_DRAWN / toys.length)));
   const normal = randomNormal.source(randomLcg(0.5))(0, 1);
   return Array.from({ length: n }, () => {
-    // The sum of n independent times has the deviation of one times the root of n.
+    // The sum of n independent times has a standard deviation of sqrt(n) times that of one.
     const effective = toys.map((count) =>
       Math.max(0, count * (1 + Math.hypot(spread.toy / Math.sqrt(count), spread.shard) * normal()))
     );
@@ -181,7 +181,7 @@ function draws(toys: Float64Array, slots: readonly PlanSlot[], spread: Spread | 
   });
 }
 
-/** Shard counts to look at: 1 to 10,000 in even steps of their logarithm, and small multiples of the slots. */
+/** Returns shard counts to compare: 1 to 10,000 in equal logarithmic steps, and small multiples of the slots. */
 export function candidateCounts(n_toys: number, n_slots: number): number[] {
   const steps = [1, 2, 3, 4, 5, 6, 8].flatMap((digit) => [1, 10, 100, 1000].map((power) => digit * power));
   const multiples = [1, 2, 3, 4, 5, 8, 12, 20].map((factor) => factor * n_slots);

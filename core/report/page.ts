@@ -2,8 +2,8 @@ import { type Figure, Markup, markup } from "./plot.ts";
 import { PAGE_STYLE, SVG_STYLE } from "./theme.ts";
 
 /**
- * The page's only script: a click on a column's head sorts its table. Cells are compared by their data-v where there is
- * one, else by their text. It puts rows into another order and changes nothing else.
+ * The page's only script: a click on a column header sorts its table, by data-v where a cell has it, else by text. It
+ * only reorders rows.
  */
 export const SORT_SCRIPT = `
 for (const button of document.querySelectorAll("th button")) {
@@ -29,7 +29,7 @@ for (const button of document.querySelectorAll("th button")) {
 }
 `;
 
-/** A number at the head of a page. */
+/** A number at the top of a page. */
 export interface Tile {
   value: string;
   words: string;
@@ -40,25 +40,25 @@ export interface Tile {
 export interface Column<T> {
   head: string;
   cell: (row: T) => string;
-  /** What it is sorted by, where that is not its text. */
+  /** Value to sort by, if it is not the text. */
   value?: (row: T) => number | null;
   look?: "left" | "words" | "bad";
 }
 
 export interface Page {
   title: string;
-  /** Lines under the title. */
+  /** Lines below the title. */
   about: readonly string[];
   lead: string;
   tiles: readonly Tile[];
-  /** Cards in their order; a figure is one. */
+  /** Cards in order; a figure is a card. */
   cards: readonly (Markup | Figure | null)[];
   footer: string;
-  /** base64 of the sha256 of SORT_SCRIPT: no other script may run. */
+  /** base64 of the sha256 of SORT_SCRIPT: the page's policy forbids any other script. */
   script_sha256: string;
 }
 
-/** One file that needs nothing else: no network, and no script but its own. */
+/** Returns a self-contained page: no network access, and no script but its own. */
 export function pageHtml(page: Page): string {
   const policy =
     `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${page.script_sha256}'; base-uri 'none'; form-action 'none'`;
@@ -91,7 +91,7 @@ ${cards}
 
 const DOCTYPE = "<!doctype html>";
 
-/** Whether a file that begins so is a page that pageHtml() made: nothing else has its policy. */
+/** Returns whether a file with this beginning was made by pageHtml(), whose policy nothing else has. */
 export const isPage = (head: string): boolean => head.startsWith(DOCTYPE) && head.includes("script-src &#39;sha256-");
 
 const tile = ({ value, words, is_first, is_bad }: Tile): Markup =>
@@ -105,7 +105,7 @@ const figureCard = ({ title, caption, svg, is_wide, name }: Figure): Markup =>
   }" data-figure="${name}"><h2>${title}</h2><p>${caption}</p><div class="scroll">${svg}</div></section>
 `;
 
-/** A card of text, over the whole width. */
+/** Returns a card of text over the whole width. */
 export const textCard = (title: string, body: Markup): Markup =>
   markup`<section class="card wide"><h2>${title}</h2>${body}</section>
 `;
@@ -113,7 +113,7 @@ export const textCard = (title: string, body: Markup): Markup =>
 export const listOf = (lines: readonly string[]): Markup =>
   markup`<ul>${lines.map((line) => markup`<li>${line}</li>`)}</ul>`;
 
-/** A table that can be sorted by each column. */
+/** Returns a table that can be sorted by each column. */
 export function tableCard<T>(title: string, note: string, columns: readonly Column<T>[], rows: readonly T[]): Markup {
   const head = columns.map(({ head, look }) =>
     markup`<th scope="col" class="${look ? "l" : ""}"><button type="button">${head}</button></th>`
@@ -137,7 +137,7 @@ function cell<T>({ cell, value, look }: Column<T>, row: T): Markup {
   return markup`<td${looks}${sorted}>${cell(row)}</td>`;
 }
 
-/** A figure as a file of its own: light, on white. */
+/** Returns a figure as a file of its own: light colours on white. */
 export function standaloneSvg({ svg, title }: Figure): string {
   const inside = markup`<title>${title}</title><style>${new Markup(
     SVG_STYLE,
@@ -147,5 +147,5 @@ export function standaloneSvg({ svg, title }: Figure): string {
 
 const XML = '<?xml version="1.0" encoding="UTF-8"?>';
 
-/** Whether a file that begins so is a figure as standaloneSvg() writes them. */
+/** Returns whether a file with this beginning was made by standaloneSvg(). */
 export const isFigure = (head: string): boolean => head.startsWith(`${XML}\n<svg `);

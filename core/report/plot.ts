@@ -1,7 +1,7 @@
 // @ts-types="@types/d3-scale"
 import type { ScaleContinuousNumeric } from "d3-scale";
 
-/** Markup that is as it should be: made by `markup` alone. */
+/** Escaped HTML or SVG; only `markup` makes it. */
 export class Markup {
   readonly text: string;
   constructor(text: string) {
@@ -12,8 +12,8 @@ export class Markup {
 type Part = Markup | string | number | null | readonly (Markup | null)[];
 
 /**
- * A piece of HTML or SVG: what is written into it is escaped, for text and for quoted attributes, unless it is markup
- * itself. null is nothing.
+ * Returns a piece of HTML or SVG: inserted values are escaped for text and quoted attributes, except for Markup. null
+ * inserts nothing.
  */
 export function markup(texts: TemplateStringsArray, ...parts: Part[]): Markup {
   return new Markup(texts.map((text, i) => text + (i < parts.length ? partText(parts[i] ?? null) : "")).join(""));
@@ -28,7 +28,7 @@ function partText(part: Part): string {
 
 const ESCAPES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
-/** What XML does not allow in a document, escaped or not. */
+/** Characters that XML does not allow in a document, escaped or not. */
 const FORBIDDEN =
   // deno-lint-ignore no-control-regex
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
@@ -37,23 +37,23 @@ export function escapeMarkup(text: string): string {
   return text.replaceAll(FORBIDDEN, "\ufffd").replaceAll(/[&<>"']/g, (mark) => ESCAPES[mark] ?? mark);
 }
 
-/** A coordinate: a tenth of a pixel is enough. */
+/** Returns a coordinate in pixels, rounded to a tenth. */
 export const px = (value: number): string => `${Math.round(value * 10) / 10}`;
 
 export type Scale = ScaleContinuousNumeric<number, number>;
 
-/** A figure: its marks, and how it is called. */
+/** A figure: its marks and its names. */
 export interface Figure {
-  /** Its file's name with --svg, without the ending. */
+  /** File name for --svg, without the ending. */
   name: string;
   title: string;
   caption: string;
   svg: Markup;
-  /** Over the page's whole width. */
+  /** Whether it takes the page's whole width. */
   is_wide?: boolean;
 }
 
-/** The plane of a plot inside its margins. */
+/** Drawing area of a plot and its margins, in pixels. */
 export interface Frame {
   width: number;
   height: number;
@@ -67,10 +67,13 @@ export const HALF_WIDTH: Frame = { width: 540, height: 306, left: 58, right: 16,
 export const FULL_WIDTH: Frame = { width: 1080, height: 340, left: 64, right: 20, top: 18, bottom: 42 };
 
 export const xRange = ({ left, right, width }: Frame): [number, number] => [left, width - right];
-/** From the bottom up. */
+/** Returns the vertical range, from bottom to top. */
 export const yRange = ({ top, bottom, height }: Frame): [number, number] => [height - bottom, top];
 
-/** The outermost element. @param label what a reader who does not see it is told */
+/**
+ * Returns the outermost element.
+ * @param label text alternative for screen readers
+ */
 export function plot(
   { width, height }: Pick<Frame, "width" | "height">,
   label: string,
@@ -95,7 +98,7 @@ function tickTexts({ scale, ticks, format }: Axis): [number, string][] {
   return (ticks ?? scale.ticks(TICKS)).map((tick) => [tick, format ? format(tick) : shown(tick)]);
 }
 
-/** The axis at the bottom, with its label at the right. */
+/** Returns the axis at the bottom, with its label at the right. */
 export function xAxis(frame: Frame, axis: Axis): Markup {
   const y = frame.height - frame.bottom;
   const [x0, x1] = xRange(frame);
@@ -110,7 +113,7 @@ export function xAxis(frame: Frame, axis: Axis): Markup {
   }" text-anchor="end">${axis.label}</text>`;
 }
 
-/** The axis at the left with lines across, and its label above it. */
+/** Returns the axis at the left with grid lines, and its label above it. */
 export function yAxis(frame: Frame, axis: Axis): Markup {
   const [x0, x1] = xRange(frame);
   const ticks = tickTexts(axis).map(([tick, text]) => {
@@ -122,14 +125,17 @@ export function yAxis(frame: Frame, axis: Axis): Markup {
   return markup`${ticks}<text class="muted" x="4" y="${px(frame.top - 14)}">${axis.label}</text>`;
 }
 
-/** A value that is marked in a plot. */
+/** A marked value in a plot. */
 interface Marked {
   value: number;
   words: string;
   colour: string;
 }
 
-/** Lines from top to bottom with words at their tops: the words of the first stand to its left, of the last to its right. */
+/**
+ * Returns vertical lines with labels at their tops: the first label stands to the left of its line, the last to the
+ * right.
+ */
 export function markLines(frame: Frame, x: Scale, marked: readonly Marked[]): Markup[] {
   const [y0, y1] = yRange(frame);
   const [x0, x1] = xRange(frame);

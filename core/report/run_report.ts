@@ -15,20 +15,20 @@ import { gantt } from "./figures/timeline.ts";
 import { type Column, type Page, tableCard, textCard, type Tile } from "./page.ts";
 import { type Figure, type Markup, markup } from "./plot.ts";
 
-/** Shards that are not done for one and the same reason, and what helps. */
+/** Open shards with the same reason, and the remedy. */
 interface FailureGroup {
   words: string;
   shards: string;
   n: number;
-  /** What they said, some of it. */
+  /** Examples of their messages. */
   why: string[];
-  /** What is to be done first. */
+  /** First step. */
   advice: string;
-  /** null: no command goes on before that. */
+  /** null: no command helps before that step. */
   command: string | null;
 }
 
-/** Shards that are not done, the largest group first. */
+/** Returns groups of open shards with the same reason, the largest first. */
 export function failureGroups(run: RunFacts, remedies: Remedies): FailureGroup[] {
   const bad = run.shards.filter(({ state }) => state !== "done");
   const groups = Map.groupBy(bad, wordsOf);
@@ -52,7 +52,7 @@ function helpFor(
   if (run.is_old) {
     return { advice: OLD_ADVICE, command: quoteCommand(["nsfarm-deno", "logs", run.run_dir, `${shard?.shard_index}`]) };
   }
-  // Files alone do not tell whether a shard waits in a queue; where nothing was submitted it does not.
+  // Files alone do not show whether a shard waits in a queue; it does not if nothing was submitted.
   const isOpen = shard?.state === "queued" && (run.submitted_ms === null || remedies.refusal !== null);
   const remedy = shard ? remedyOf({ ...shard, why: isOpen ? NOT_SUBMITTED : shard.why }, remedies) : "other";
   const words = nextCommand(new Set([remedy]), remedies, false);
@@ -61,7 +61,7 @@ function helpFor(
   return { advice: ADVICE[remedy], command };
 }
 
-/** All figures of a run that can be drawn from what is known of it. */
+/** Returns all figures of a run that its known facts allow. */
 export function runFigures(run: RunFacts): Figure[] {
   return [
     gantt(run),
@@ -74,7 +74,7 @@ export function runFigures(run: RunFacts): Figure[] {
   ].filter((figure) => figure !== null);
 }
 
-/** The page of one run. */
+/** Returns the page of one run. */
 export function runPage(run: RunFacts, remedies: Remedies, script_sha256: string, footer: string): Page {
   const groups = failureGroups(run, remedies);
   return {
@@ -131,7 +131,7 @@ const FINDING_VALUES: Record<Exclude<MergedFinding["kind"], "fits">, string> = {
   note: "note",
 };
 
-/** How the toys were fitted has tiles and a card of its own. */
+/** Returns the tiles of a finding; the fits have a tile and a card of their own. */
 function findingTiles({ kind, what }: MergedFinding): Tile[] {
   return kind === "fits" ? [] : [{ value: FINDING_VALUES[kind], words: what, is_bad: kind !== "note" }];
 }
@@ -160,7 +160,7 @@ function tilesOf(run: RunFacts): Tile[] {
   ];
 }
 
-/** A number of the toys that are on a bound, where that is no chance. */
+/** Returns a tile with the number of toys on a bound, if it is too large for chance. */
 function fitTiles({ poi, n_toys, findings }: FitQuality): Tile[] {
   const stuck = findings.filter(({ kind }) => kind !== "mean" && kind !== "median");
   return stuck.map(({ kind, n }) => ({
@@ -193,7 +193,7 @@ function failureCard(groups: readonly FailureGroup[]): Markup {
   return textCard("Shards without a result", markup`<ul>${items}</ul>`);
 }
 
-/** A page with more rows is of no use, and too large for a phone. */
+/** Maximum number of rows: a longer page is useless, and too large for a phone. */
 const MAX_ROWS = 1000;
 
 const OVERHEAD = "Overhead: wall time minus the time to generate and fit the toys.";

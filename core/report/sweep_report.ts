@@ -7,12 +7,12 @@ import { makespanScaling, rateScaling } from "./figures/scaling.ts";
 import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "./page.ts";
 import type { Figure, Markup } from "./plot.ts";
 
-/** All figures of a sweep that can be drawn from what is known of it. */
+/** Returns all figures of a sweep that its known facts allow. */
 export function sweepFigures(summary: SweepSummary): Figure[] {
   return [makespanScaling(summary), rateScaling(summary), hostRates(summary.hosts)].filter((figure) => figure !== null);
 }
 
-/** The page of a sweep. */
+/** Returns the page of a sweep. */
 export function sweepPage(summary: SweepSummary, script_sha256: string, footer: string): Page {
   const { sweep_id, scheduler, n_toys, threads, seed, interpretation, points } = summary;
   const [first = "", ...rest] = interpretation;

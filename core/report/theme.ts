@@ -1,4 +1,4 @@
-/** Colours by name, for light and for dark; eight for hosts, chosen to be told apart by the colour-blind too. */
+/** Colours by name, for light and for dark; eight for hosts, distinguishable by colour-blind readers. */
 const LIGHT = {
   bg: "#f6f6f3",
   card: "#ffffff",
@@ -44,7 +44,7 @@ export const HOST_COLOURS = 8;
 
 const variables = (colours: Colours) => Object.entries(colours).map(([name, value]) => `--${name}:${value}`).join(";");
 
-/** How marks of a figure look. */
+/** Styles of marks in a figure. */
 const FIGURE_CSS = `
 svg text{fill:var(--ink);font:12px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-variant-numeric:tabular-nums}
 svg .muted{fill:var(--muted)}
@@ -57,10 +57,10 @@ svg .dots{stroke-dasharray:1.5 4;stroke-linecap:round}
 svg .halo{paint-order:stroke;stroke:var(--card);stroke-width:4px;stroke-linejoin:round}
 svg .gap{stroke:var(--card);stroke-width:.7}`;
 
-/** The style of a figure that stands alone: light, on white. */
+/** Style of a stand-alone figure: light, on white. */
 export const SVG_STYLE = `:root,svg{${variables(LIGHT)}}${FIGURE_CSS}`;
 
-/** The page's style: light, dark, on a phone, printed. */
+/** Style of the page: light, dark, small screens, print. */
 export const PAGE_STYLE = `
 :root{color-scheme:light dark;${variables(LIGHT)}}
 @media (prefers-color-scheme:dark){:root{${variables(DARK)}}}

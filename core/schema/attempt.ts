@@ -5,7 +5,7 @@ import { ShardRecord } from "./shard_record.ts";
 /** `schema_version` of an attempt's file. */
 export const ATTEMPT_SCHEMA = "nextstat.cpu_farm_shard_attempt.v1";
 
-/** A process that can be told from a later one with the same number: boot id, pid, start time in clock ticks. */
+/** Identity of a process, distinct from a later one with the same number: boot id, pid, start time in clock ticks. */
 export const ProcessId = z.strictObject({
   host: z.string(),
   boot_id: z.string(),
@@ -15,13 +15,13 @@ export const ProcessId = z.strictObject({
 export type ProcessId = z.infer<typeof ProcessId>;
 
 /**
- * Where a driver started an attempt by ssh. Its wrapper there is `fit`, once the host has told it; by its attempt_token
- * it is known on the host, and its files in incoming/.
+ * An attempt that a driver started by ssh. `fit` is its wrapper on the host, once the host has reported it;
+ * attempt_token identifies it there, and its files in incoming/.
  */
 export const RemoteAttempt = z.looseObject({
   /** [user@]name[:port] of the hosts file. */
   host: z.string(),
-  /** The host's clock less the driver's. */
+  /** The host's clock minus the driver's, in seconds. */
   clock_offset_s: z.nullable(z.number()),
   /** Why its driver stopped it. */
   stopped_for: z.optional(z.literal("time")),
@@ -29,8 +29,8 @@ export const RemoteAttempt = z.looseObject({
 export type RemoteAttempt = z.infer<typeof RemoteAttempt>;
 
 /**
- * attempts/shard_<i>.<attempt>.json: made when an attempt starts, and its end written into the same bytes.
- * `end` is null while it runs, or for ever when its process was killed.
+ * attempts/shard_<i>.<attempt>.json: written when an attempt starts; its end is written into the same bytes. `end` is
+ * null while the attempt runs, and stays null if its process was killed.
  */
 export const Attempt = z.looseObject({
   schema_version: z.literal(ATTEMPT_SCHEMA),
@@ -40,7 +40,7 @@ export const Attempt = z.looseObject({
   shard_index: Count,
   attempt: z.int().check(z.minimum(1)),
   wrapper: ProcessId,
-  /** The node's name as its scheduler calls it, which can be another than that of `wrapper`. */
+  /** The node's name in its scheduler, which can differ from the name in `wrapper`. */
   host: z.optional(z.string()),
   fit: z.nullable(ProcessId),
   scheduler: z.string(),
@@ -49,23 +49,23 @@ export const Attempt = z.looseObject({
   slot: z.nullable(z.string()),
   submission_token: z.nullable(z.string()),
   started_at_utc: z.string(),
-  /** Only where a driver started it by ssh; then `wrapper` is that driver. */
+  /** Only for an attempt by ssh; `wrapper` is then its driver. */
   remote: z.optional(RemoteAttempt),
-  /** The run directory whose attempt this is, where this one is a copy of it: it never ends here. */
+  /** The run directory to which the attempt belongs, if this file is a copy: it never ends here. */
   copied_from: z.optional(z.string()),
-  /** Of the file by which its fit was started here; absent where a driver started it by ssh. */
+  /** Sha256 of the binary of its fit; absent for an attempt by ssh. */
   nextstat_sha256: z.optional(z.nullable(Sha256)),
   end: z.nullable(ShardRecord),
 });
 export type Attempt = z.infer<typeof Attempt>;
 
-/** An attempt file's fixed size in bytes: its end must fit in without asking a full disk for space. */
+/** Fixed size of an attempt file in bytes, so that its end fits in even on a full disk. */
 export const ATTEMPT_FILE_BYTES = 16384;
 
 /** `schema_version` of a worker loop's file. */
 export const WORKER_SCHEMA = "nextstat.cpu_farm_worker.v1";
 
-/** claims/worker_<token>.json: a worker loop that takes shards of this run. */
+/** claims/worker_<token>.json: a worker loop that runs shards of this run. */
 export const Worker = z.looseObject({
   schema_version: z.literal(WORKER_SCHEMA),
   token: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
@@ -73,7 +73,7 @@ export const Worker = z.looseObject({
   process: ProcessId,
   slots: z.int().check(z.minimum(1)),
   started_at_utc: z.string(),
-  /** Counts up every beat_interval_s: while it does the loop is alive, on whatever machine. */
+  /** Counter that increases every beat_interval_s while the loop is alive, on any machine. */
   beats: z.optional(z.int()),
   beat_interval_s: z.optional(z.number()),
 });

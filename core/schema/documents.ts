@@ -11,7 +11,7 @@ import { SubmitMeta } from "./submit_meta.ts";
 import { Sweep } from "./sweep.ts";
 import { SweepSummary } from "./sweep_summary.ts";
 
-/** Every document of a run directory, by a short name. */
+/** Every document of a run directory by its short name, as `nsfarm-deno schema` prints it. */
 export const DOCUMENTS: Record<string, { file: string; schema: z.core.$ZodType }> = {
   manifest: { file: "manifest.json", schema: Manifest },
   metrics: { file: "shard_<i>.metrics.json", schema: CommittedMetrics },
@@ -20,10 +20,10 @@ export const DOCUMENTS: Record<string, { file: string; schema: z.core.$ZodType }
   worker: { file: "claims/worker_<token>.json", schema: Worker },
   submissions: { file: "submit_meta.json", schema: SubmitMeta },
   merged: { file: "merged.out.json", schema: Merged },
-  merge_report: { file: "what merge --json prints", schema: MergeReport },
-  plan: { file: "what plan --json prints", schema: ShardingPlan },
+  merge_report: { file: "output of merge --json", schema: MergeReport },
+  plan: { file: "output of plan --json", schema: ShardingPlan },
   sweep: { file: "<sweep_id>.sweep.json", schema: Sweep },
-  sweep_summary: { file: "what sweep summarize --json prints", schema: SweepSummary },
+  sweep_summary: { file: "output of sweep summarize --json", schema: SweepSummary },
   merge_status: { file: "merge_status.json", schema: MergeStatus },
-  preflight: { file: "what preflight --hosts-file --json prints", schema: Preflight },
+  preflight: { file: "output of preflight --hosts-file --json", schema: Preflight },
 };

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import "../first_issue.ts";
 
-/** What ended a shard's attempt (contract, "cause"). */
+/** Causes of an attempt's end (contract, "cause"). */
 export const CAUSES = [
   "ok",
   "exit",
@@ -19,7 +19,7 @@ export const CAUSES = [
 export const Cause = z.enum(CAUSES);
 export type Cause = z.infer<typeof Cause>;
 
-/** Where a shard stands. Absent is not finished; what could not be asked is unknown. */
+/** States of a shard. An absent result is not finished; a shard is unknown if its scheduler or host did not answer. */
 export const SHARD_STATES = [
   "queued",
   "running",
@@ -37,15 +37,15 @@ export const SHARD_STATES = [
 export const ShardState = z.enum(SHARD_STATES);
 export type ShardState = z.infer<typeof ShardState>;
 
-/** Seeds and counts are JSON numbers: beyond 2^53 they would lose digits, so they are refused. */
+/** Seed or count. Numbers beyond 2^53 would lose digits in JSON, so they are refused. */
 export const Count = z.int().check(z.minimum(0));
-/** A SHA-256 in 64 small hexadecimal digits. */
+/** SHA-256 as 64 lower-case hexadecimal digits. */
 export const Sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
-/** A file that fits read, as it was when the run was rendered. */
+/** An input file of fits, as it was when the run was rendered. */
 export const InputFile = z.strictObject({ path: z.string(), bytes: Count, sha256: Sha256 });
 export type InputFile = z.infer<typeof InputFile>;
 
-/** The source of a regular expression. */
+/** Source of a regular expression. */
 export const Pattern = z.string().check(z.refine(isPattern, "wanted a regular expression"));
 
 function isPattern(source: string): boolean {

@@ -3,17 +3,20 @@ import { Count, InputFile, Sha256, ShardState } from "./enums.ts";
 import { Bounds } from "./fit_quality.ts";
 import { InJob } from "./scheduler.ts";
 
-/** A parameter that a fit has left on one of its bounds. */
+/** A parameter that a fit left on one of its bounds. */
 export const AtBound = z.looseObject({ name: z.string(), bound: z.enum(["lower", "upper"]), value: z.number() });
 export type AtBound = z.infer<typeof AtBound>;
 
-/** What the fits before a run show: of the observed data, and of one toy. null: not known. */
+/** Results of the test fits before a run: of the observed data, and of one toy. null: unknown. */
 export const TrialFit = z.looseObject({
   /** Parameters on their bounds after the fit of the observed data. */
   at_bounds: z.nullable(z.array(AtBound)),
   /** nextstat's warnings in the fit of the observed data. */
   warnings: z.array(z.string()),
-  /** Of each channel in a Parquet file: its rows, and how many events its yields can make within their bounds. */
+  /**
+   * Channels with data in Parquet files: number of rows, and the range of event counts that the yields can give within
+   * their bounds.
+   */
   channels: z.array(z.looseObject({ name: z.string(), n_events: Count, least: z.number(), most: z.number() })),
   toy: z.looseObject({ poi: z.string(), poi_true: z.number(), poi_hat: z.nullable(z.number()) }),
 });
@@ -21,12 +24,15 @@ export type TrialFit = z.infer<typeof TrialFit>;
 
 /** `schema_version` of manifest.json. */
 export const RUN_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_run.v1";
-/** `schema_version` of what a manifest has under `farm`. */
+/** `schema_version` of a manifest's member `farm`. */
 export const RUN_RECORD_SCHEMA = "nextstat.cpu_farm_run_record.v1";
 /** `schema_version` of a result in a collected manifest. */
 export const SHARD_RESULT_SCHEMA = "nextstat.cpu_farm_shard_result.v1";
 
-/** One shard: toys [toy_start, toy_start + n_toys) of the run; seed = run seed + toy_start, but for an extension's own. */
+/**
+ * One shard: toys [toy_start, toy_start + n_toys) of the run; seed = run seed + toy_start, except in an extension with
+ * its own seeds.
+ */
 export const Plan = z.looseObject({
   shard_index: Count,
   host: z.string(),
@@ -37,12 +43,12 @@ export const Plan = z.looseObject({
   toy_start: Count,
   n_toys: z.int().check(z.minimum(1)),
   seed: Count,
-  /** replaced_by: the two pieces that stand for this entry now. attempts: how many numbers its pieces used. */
+  /** replaced_by: the two pieces that now replace this entry. attempts: attempt numbers used by its pieces. */
   farm: z.optional(z.looseObject({ replaced_by: z.optional(z.array(Count)) })),
 });
 export type Plan = z.infer<typeof Plan>;
 
-/** One row of results[]: status of the old scripts, or farm.state where there is none yet. */
+/** One row of results[]: status of the old scripts, or farm.state, null before the first state. */
 export const ShardResult = z.looseObject({
   schema_version: z.optional(z.literal(SHARD_RESULT_SCHEMA)),
   shard_index: Count,
@@ -67,7 +73,7 @@ export const ShardResult = z.looseObject({
 });
 export type ShardResult = z.infer<typeof ShardResult>;
 
-/** Guardrails of a merge, as they were asked for when the run was rendered; null: not this one. */
+/** Guardrails of a merge as requested at render; null: not requested. */
 export const AskedGuardrails = z.strictObject({
   require_all_converged: z.boolean(),
   max_abs_poi_pull_mean: z.nullable(z.number()),
@@ -75,11 +81,11 @@ export const AskedGuardrails = z.strictObject({
 });
 export type AskedGuardrails = z.infer<typeof AskedGuardrails>;
 
-/** The value of a scheduler's option. */
+/** Value of a scheduler option. */
 export const OptionValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 export type OptionValue = z.infer<typeof OptionValue>;
 
-/** The machine on which a run was rendered. */
+/** Machine on which a run was rendered. */
 export const RunEnvironment = z.looseObject({
   host: z.string(),
   cpu_model: z.nullable(z.string()),
@@ -89,18 +95,18 @@ export const RunEnvironment = z.looseObject({
   uptime_s: z.nullable(z.number()),
 });
 
-/** One change of a run after it was rendered: a cut, an extension, other options. */
+/** Change of a run after rendering: a cut, an extension, other options. */
 export const HistoryEntry = z.looseObject({
   at_utc: z.string(),
   change: z.string(),
-  /** The new shards of an extension, or those that were cut. */
+  /** New shards of an extension, or shards that were cut. */
   shards: z.optional(z.array(Count)),
   n_toys_before: z.optional(Count),
-  /** The first seed of an extension whose seeds do not follow the run's: runs beside it have those. */
+  /** First seed of an extension whose seeds do not follow the run's because other runs in the folder use those. */
   seed: z.optional(Count),
-  /** An extension whose shards were to be submitted, as it was asked for; shards null: as many as fit. */
+  /** Arguments of an extension whose shards were also to be submitted; shards null: chosen automatically. */
   asked: z.optional(z.looseObject({ n_toys: Count, shards: z.nullable(Count) })),
-  /** Options that were doubled, and when jobs with them had been submitted; null: not yet. */
+  /** Options that were doubled, and the time of the first submission with them; null: not submitted yet. */
   doubled: z.optional(z.array(z.string())),
   submitted_at_utc: z.optional(z.nullable(z.string())),
 });
@@ -114,33 +120,33 @@ const AcceptedNextstat = z.looseObject({
   at_utc: z.string(),
 });
 
-/** What a manifest has under `farm`: how the run was rendered, and how it changed. */
+/** The member `farm` of a manifest: how the run was rendered, and how it changed. */
 export const RunRecord = z.looseObject({
   schema_version: z.literal(RUN_RECORD_SCHEMA),
   run_token: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
   nsfarm_version: z.string(),
-  /** The resolved path of the nsfarm-deno that rendered the run; jobs run this one. */
+  /** Resolved path of the nsfarm-deno that rendered the run, and that its jobs run. */
   nsfarm_bin: z.optional(z.string()),
   nextstat_version: z.string(),
   nextstat_sha256: Sha256,
   spec_sha256: Sha256,
   inputs: z.array(InputFile),
-  /** Last change of each input when it was hashed, by its path; only a difference makes a job hash it again. */
+  /** Modification time of each input when it was hashed, by path; a job hashes an input again only if this differs. */
   input_mtimes_ms: z.optional(z.record(z.string(), z.number())),
-  /** The spec in the copy of all inputs that is sent to nodes which share no disk, relative to the run directory. */
+  /** The spec in the copy of all inputs for nodes without a shared disk, relative to the run directory. */
   staged_config: z.optional(z.string()),
   nextstat_bytes: z.optional(Count),
   nextstat_mtime_ms: z.optional(z.number()),
   nextstat_ctime_ms: z.optional(z.number()),
-  /** Files in the place of that nextstat that were taken on purpose since (--accept-changed-nextstat). */
+  /** Binaries that replaced nextstat, accepted with --accept-changed-nextstat. */
   accepted_nextstats: z.optional(z.array(AcceptedNextstat)),
   gen: z.enum(["init", "mle"]),
   set: z.record(z.string(), z.number()),
-  /** --freeze-gen: the fitted point, by parameter name, that every shard is given. */
+  /** --freeze-gen: fitted point, by parameter name, used by every shard. */
   frozen_gen: z.optional(z.nullable(z.record(z.string(), z.number()))),
-  /** Of the POI in the spec; null where the spec does not tell. */
+  /** Bounds of the POI in the spec; null if the spec has none. */
   poi_bounds: z.optional(z.nullable(Bounds)),
-  /** What the fits of one toy and of the observed data showed at render. */
+  /** Results of the test fits at render. */
   trial: z.optional(TrialFit),
   pulls: z.boolean(),
   guardrails: AskedGuardrails,
@@ -149,20 +155,20 @@ export const RunRecord = z.looseObject({
   mode: z.enum(["shared", "transfer"]),
   pilots: z.nullable(Count),
   options: z.record(z.string(), OptionValue),
-  /** The options as rendered, where a retry has changed them since. */
+  /** Options as rendered, if a retry has changed them since. */
   first_options: z.optional(z.record(z.string(), OptionValue)),
-  /** The plugin that rendered it, where its scheduler is none of the built-in ones. */
+  /** Plugin that rendered the run, if its scheduler is not built in. */
   plugin: z.optional(z.looseObject({ sha256: Sha256 })),
-  /** What its jobs see of their scheduler, as its adapter told at render; absent in runs of earlier versions. */
+  /** What its jobs see of their scheduler, declared by the adapter at render; absent in runs of earlier versions. */
   in_job: z.optional(InJob),
   environment: RunEnvironment,
   history: z.array(HistoryEntry),
-  /** Of a copy of another run's directory: by it hosts tell its files from those of the original. */
+  /** Token of a copied run directory; hosts use it to separate its files from those of the original. */
   copy_token: z.optional(z.string()),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
 
-/** manifest.json, by the old scripts (no `farm`) or by us. */
+/** manifest.json, by the old scripts (without `farm`) or by this program. */
 export const Manifest = z.looseObject({
   schema_version: z.literal(RUN_SCHEMA),
   created_at_utc: z.string(),
@@ -182,7 +188,7 @@ export const Manifest = z.looseObject({
 });
 export type Manifest = z.infer<typeof Manifest>;
 
-/** A run that this program rendered: what it needs to run a shard is all there. */
+/** A run that this program rendered, with everything needed to run a shard. */
 export const FarmManifest = z.extend(Manifest, {
   scheduler: z.string(),
   config: z.string(),

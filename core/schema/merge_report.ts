@@ -9,11 +9,11 @@ export const MERGE_STATUS_SCHEMA = "nextstat.cpu_farm_merge_status.v1";
 /** `schema_version` of merged.out.json. */
 export const MERGED_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_merged.v1";
 
-/** Why a shard, or the set, cannot be merged. */
+/** Reason why a shard, or the set, cannot be merged. */
 export const Problem = z.strictObject({ shard_index: z.nullable(Count), what: z.string() });
 export type Problem = z.infer<typeof Problem>;
 
-/** merge_status.json: the last attempt to merge. */
+/** merge_status.json: result of the last merge. */
 export const MergeStatus = z.looseObject({
   schema_version: z.literal(MERGE_STATUS_SCHEMA),
   created_at_utc: z.string(),
@@ -24,7 +24,7 @@ export const MergeStatus = z.looseObject({
   merged: z.nullable(z.string()),
   farm: z.optional(z.looseObject({
     merged_sha256: z.optional(z.nullable(z.string())),
-    /** How the merged toys were fitted; null where nothing was merged. */
+    /** Fit quality of the merged toys; null if nothing was merged. */
     fits: z.optional(z.nullable(FitQuality)),
   })),
 });
@@ -32,9 +32,9 @@ export type MergeStatus = z.infer<typeof MergeStatus>;
 
 const Value = z.nullable(z.number());
 
-/** What `merge --json` answers, and what the end of a run shows. */
+/** Output of `merge --json`, also shown at the end of a run. */
 export const MergeReport = z.looseObject({
-  /** The merged document, or null where the set was refused. */
+  /** Path of the merged document, or null if the set was refused. */
   merged: z.nullable(z.string()),
   merged_sha256: z.nullable(z.string()),
   merge_status: z.nullable(z.string()),
@@ -55,15 +55,15 @@ export const MergeReport = z.looseObject({
   pull_mean: Value,
   pull_std: Value,
   gen_spread: z.nullable(z.looseObject({ params: z.array(z.number()), poi_true: z.number() })),
-  /** Of each nextstat file by which the toys were fitted, as far as they are known. */
+  /** Sha256 of each nextstat binary that fitted the toys, as far as they are known. */
   nextstat_sha256s: z.optional(z.array(z.string())),
   missing: z.array(z.looseObject({ toy_start: z.int(), n_toys: Count, seed: Count })),
   guardrails: z.nullable(z.looseObject({ passed: z.boolean(), failures: z.array(z.string()), asked: AskedGuardrails })),
-  /** How the toys were fitted; null where nothing was merged. */
+  /** Fit quality of the toys; null if nothing was merged. */
   fits: z.nullable(FitQuality),
   problems: z.array(Problem),
   times: z.nullable(RunTimes),
-  /** Lines that a person should see. */
+  /** Lines to show to the user. */
   notes: z.array(z.string()),
   exit_code: z.int(),
 });

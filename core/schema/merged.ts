@@ -9,11 +9,11 @@ import { OutputFrame } from "./shard_output.ts";
 const Ranges = z.array(z.looseObject({ seed: Count, n_toys: Count }));
 const Text = z.optional(z.nullable(z.string()));
 
-/** What merge.farm says of the sources, as far as another merge needs it. */
+/** The member merge.farm: facts about the sources that another merge needs. */
 export const MergedFarm = z.looseObject({
   run_tokens: z.array(z.string()),
   nextstat_version: Text,
-  /** null: several, or none is known. */
+  /** null: several, or unknown. */
   nextstat_sha256: Text,
   nextstat_sha256s: z.optional(z.array(z.string())),
   spec_sha256: Text,
@@ -25,10 +25,13 @@ export const MergedFarm = z.looseObject({
   gen_spread: z.optional(z.nullable(z.looseObject({}))),
   frozen_gen: z.optional(z.nullable(z.record(z.string(), z.number()))),
   not_merged: z.record(z.string(), z.string()),
-  /** The following four are not in what older versions merged. `pulls`: whether they were asked for, null: unknown. */
+  /**
+   * Older versions did not write this and the following three members. `pulls`: whether pulls were requested; null:
+   * unknown.
+   */
   pulls: z.optional(z.nullable(z.boolean())),
   pull_sums: z.optional(z.nullable(PullSums)),
-  /** Where the toys were generated; null: all with the very same numbers. */
+  /** Generation points of the toys; null: all at exactly the same point. */
   points: z.optional(z.nullable(z.array(z.looseObject({
     hosts: z.array(z.string()),
     threads: z.array(Count),
@@ -40,7 +43,7 @@ export const MergedFarm = z.looseObject({
 });
 export type MergedFarm = z.infer<typeof MergedFarm>;
 
-/** merged.out.json: as one unsharded nextstat output, and where it comes from. */
+/** merged.out.json: the output of one unsharded nextstat run, with its origin. */
 export const Merged = z.extend(OutputFrame, {
   merge: z.looseObject({
     schema_version: z.literal(MERGED_SCHEMA),
@@ -59,7 +62,7 @@ export const Merged = z.extend(OutputFrame, {
 });
 export type Merged = z.infer<typeof Merged>;
 
-/** What merged.out.json says of itself, without its toys; by the old scripts' merge or by ours. */
+/** Members of merged.out.json about itself, without its toys; by the old scripts' merge or by this program. */
 export const MergedAbout = z.looseObject({
   gen: z.looseObject({ seed: Count, n_toys: Count }),
   guardrails: z.optional(z.nullable(z.looseObject({

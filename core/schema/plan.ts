@@ -3,26 +3,26 @@ import { Count } from "./enums.ts";
 
 export const PLAN_SCHEMA = "nextstat.cpu_farm_plan.v1";
 
-/** Of several draws of the toys' times: the middle one, and between what two thirds of them lie; null: not known. */
+/** Makespans over several random draws of the toys' times: median, and the central 68 %; null: unknown. */
 const Band = z.strictObject({ median: z.number(), q16: z.nullable(z.number()), q84: z.nullable(z.number()) });
 
-/** What a shard count comes to; seconds. */
+/** Predictions for a shard count; times in seconds. */
 export const PlannedCount = z.looseObject({
   shards: Count,
-  /** Each shard taken by the slot that is free first. */
+  /** Makespan if the first free slot takes the next shard. */
   pulled_makespan_s: Band,
-  /** Shards given to slots beforehand. */
+  /** Makespan if each slot has a fixed list of shards. */
   static_makespan_s: z.number(),
   max_shard_elapsed_s: z.number(),
-  /** Seconds for which slots are taken. */
+  /** Sum of the times during which slots are occupied, in seconds. */
   slot_s: z.number(),
-  /** CPU seconds, as the pilot's shards used them of their slots' time. */
+  /** CPU seconds, in the pilot's ratio to slot time. */
   cpu_s: z.nullable(z.number()),
   startup_share: z.number(),
 });
 export type PlannedCount = z.infer<typeof PlannedCount>;
 
-/** What `plan --json` prints. */
+/** Output of `plan --json`. */
 export const ShardingPlan = z.looseObject({
   schema_version: z.literal(PLAN_SCHEMA),
   pilot: z.looseObject({ run_id: z.string(), scheduler: z.string(), n_toys: Count, shards: Count }),
@@ -41,9 +41,9 @@ export const ShardingPlan = z.looseObject({
   }),
   counts: z.array(PlannedCount),
   recommended: z.looseObject({ shards: Count, time_limit_s: z.number(), memory_mib: z.nullable(z.number()) }),
-  /** The plan's own prediction for the pilot, and what was measured. */
+  /** Predicted and measured makespan of the pilot itself. */
   self_check: z.looseObject({ predicted_s: z.number(), measured_s: z.nullable(z.number()) }),
-  /** Relative: how far the predictions may be off as far as the pilot tells; null: it does not. */
+  /** Relative uncertainty of the predictions, estimated from the pilot; null: unknown. */
   uncertainty: z.nullable(z.number()),
   warnings: z.array(z.string()),
 });

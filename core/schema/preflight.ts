@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 
 export const PREFLIGHT_SCHEMA = "nextstat.cpu_farm_preflight.v1";
 
-/** One host as it was found; the fields beside `farm` are the old script's. */
+/** Facts of one host; members beside `farm` are those of the old script. */
 export const HostStat = z.looseObject({
   host: z.string(),
   ok: z.boolean(),
@@ -19,7 +19,7 @@ export const HostStat = z.looseObject({
     weight: z.nullable(z.number()),
     threads: z.nullable(z.int()),
     boot_id: z.nullable(z.string()),
-    /** An earlier host of the list that is the same machine, or null. */
+    /** Earlier host of the list on the same machine, or null. */
     same_machine_as: z.nullable(z.string()),
     cpus_allowed: z.nullable(z.int()),
     memory_bytes: z.nullable(z.int()),
@@ -30,14 +30,14 @@ export const HostStat = z.looseObject({
     nextstat_version: z.nullable(z.string()),
     work_dir: z.nullable(z.string()),
     work_dir_free_bytes: z.nullable(z.int()),
-    /** The host's clock less this machine's; good to half of round_trip_s. */
+    /** The host's clock minus this machine's, in seconds, accurate to half of round_trip_s. */
     clock_offset_s: z.nullable(z.number()),
     round_trip_s: z.nullable(z.number()),
   })),
 });
 export type HostStat = z.infer<typeof HostStat>;
 
-/** What preflight --hosts-file writes, and run --preflight-json reads. */
+/** Document that preflight --hosts-file writes and run --preflight-json reads. */
 export const Preflight = z.looseObject({
   schema_version: z.literal(PREFLIGHT_SCHEMA),
   created_at_utc: z.string(),

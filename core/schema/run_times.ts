@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { Count } from "./enums.ts";
 
-/** A part of an interrupted run in which something ran or waited all the time. */
+/** Session: part of an interrupted run without an interruption of its own. */
 export const Stretch = z.looseObject({
   started_at_utc: z.string(),
   finished_at_utc: z.string(),
@@ -12,29 +12,29 @@ export const Stretch = z.looseObject({
 });
 export type Stretch = z.infer<typeof Stretch>;
 
-/** The two times of a run (contract, "Two times, never confused") and what goes with them; null: not known. */
+/** The two times of a run (contract, "Two times, never confused") and related figures; null: unknown. */
 export const RunTimes = z.looseObject({
-  /** The longest single shard: it falls as 1/shards, whatever the run takes. */
+  /** Wall time of the longest shard: falls as 1/shards even if the run gets no faster. */
   max_shard_elapsed_s: z.nullable(z.number()),
-  /** Last finish less first start of the committed attempts. */
+  /** Last finish minus first start of the committed attempts. */
   makespan_s: z.nullable(z.number()),
-  /** How far the makespan may be off because of the hosts' clocks: ± this. */
+  /** Uncertainty (±) of the makespan from the hosts' clocks. */
   makespan_spread_s: z.nullable(z.number()),
-  /** Last finish less first submission. */
+  /** Last finish minus first submission. */
   turnaround_s: z.nullable(z.number()),
-  /** Shards by the most of them that ran at one time, rounded up. */
+  /** Shards / largest number that ran at one time, rounded up. */
   waves: z.nullable(z.int().check(z.minimum(1))),
-  /** The most shards that ran at one time. */
+  /** Largest number of shards that ran at one time. */
   most_at_once: z.optional(z.nullable(z.int().check(z.minimum(1)))),
-  /** Toys by makespan. */
+  /** toys / makespan. */
   toys_per_s: z.nullable(z.number()),
-  /** Of an interrupted run, which has no makespan of the whole; else empty. */
+  /** Sessions of an interrupted run, which has no makespan of its own; else empty. */
   stretches: z.array(Stretch),
   cpu_s: z.number(),
-  /** CPU seconds of attempts that failed. */
+  /** CPU seconds of failed attempts. */
   wasted_cpu_s: z.number(),
   failed_attempts: Count,
-  /** Attempts that left no end: what they used is not known. */
+  /** Number of attempts without an end, whose CPU time is unknown. */
   lost_attempts: Count,
 });
 export type RunTimes = z.infer<typeof RunTimes>;

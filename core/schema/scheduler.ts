@@ -5,7 +5,7 @@ const Limit = z.nullable(Count);
 const Name = z.nullable(z.string());
 
 /**
- * A limit on queued jobs that holds for one account, partition or QOS only; null: for each of them.
+ * Limit on queued jobs for one account, partition or QOS; null: for every one.
  *
  * @example
  * ```ts
@@ -29,19 +29,19 @@ export const Place = z.strictObject({
   name: z.string(),
   state: z.string(),
   nodes: Limit,
-  /** All CPUs of it. */
+  /** Total number of CPUs. */
   cpus: Limit,
-  /** Memory of one of its nodes; 0: nobody has configured it. */
+  /** Memory of one node in MB; 0: not configured. */
   memory_mb: Limit,
-  /** Longest job there, as the scheduler writes it; null: no limit known. */
+  /** Maximum time of a job, in the scheduler's format; null: no known limit. */
   time_limit: Name,
-  /** Whether it sees the files of this machine; absent: not known, or a matter of course. */
+  /** Whether it sees the files of this machine; absent: unknown, or certain. */
   shares_files: z.exactOptional(z.boolean()),
 });
 export type Place = z.infer<typeof Place>;
 
 /**
- * What a scheduler's probe found; what is absent is not known.
+ * Results of a scheduler's probe; an absent member is unknown.
  *
  * @example
  * ```ts
@@ -50,23 +50,23 @@ export type Place = z.infer<typeof Place>;
  * ```
  */
 export const SchedulerLimits = z.strictObject({
-  /** Largest array index + 1, or null where there is no limit. */
+  /** Largest array index + 1; null: no limit. */
   max_array_size: z.exactOptional(Limit),
   max_submit_jobs: z.exactOptional(Limit),
   accounting: z.exactOptional(z.boolean()),
-  /** Which cluster this machine asks, where several share a file system. */
+  /** Cluster with which this machine communicates, if several share a file system. */
   cluster: z.exactOptional(z.string()),
   version: z.exactOptional(z.string()),
-  /** How long the scheduler still tells of a job that has ended; poll at least three times in it. */
+  /** Seconds for which the scheduler still reports an ended job; poll at least three times within it. */
   job_age_s: z.exactOptional(z.nullable(z.number().check(z.minimum(0)))),
   submit_limits: z.exactOptional(z.array(SubmitLimit)),
-  /** Where jobs can run, for preflight to show. */
+  /** Partitions or nodes on which jobs can run, shown by preflight. */
   places: z.exactOptional(z.array(Place)),
 });
 export type SchedulerLimits = z.infer<typeof SchedulerLimits>;
 
 /**
- * One shard's (or, with shard null, one whole submission's) state as its scheduler tells it.
+ * State of one shard (or, with shard null, of a whole submission), as its scheduler reports it.
  *
  * @example
  * ```ts
@@ -87,13 +87,13 @@ export const NativeState = z.strictObject({
   state: ShardState,
   /** The scheduler's own word: `PENDING (Resources)`. */
   native: z.string(),
-  /** In words a user knows, or null. */
+  /** Reason in words for users, or null. */
   reason: Name,
   host: Name,
 });
 export type NativeState = z.infer<typeof NativeState>;
 
-/** What a record holds is read by others: no variable that sounds of a secret is told of. */
+/** Names of variables that may hold a secret; others can read a record, so it must not contain them. */
 const SECRET = /KEY|TOKEN|SECRET|PASS|CREDENTIAL/i;
 
 const Variable = z.string().check(
@@ -103,37 +103,37 @@ const Variable = z.string().check(
   }),
 );
 
-/** Of several variables the first that is set counts. */
+/** Variables of which the first one that is set counts. */
 const Variables = z.exactOptional(z.array(Variable));
 
 const number = {
   variable: Variable,
-  /** It counts only where this one is set too. */
+  /** Variable that must also be set. */
   with: z.exactOptional(Variable),
-  /** The variable names a file; the number is what comes after this text at the beginning of one of its lines. */
+  /** The variable names a file; the number follows this text at the beginning of a line of the file. */
   line: z.exactOptional(z.string().check(z.regex(/^[^\p{Cc}]+$/u, "wanted the beginning of a line"))),
 };
 
 const end = {
-  /** Holds the end in seconds since 1970. */
+  /** Variable with the end in seconds since 1970. */
   variable: z.exactOptional(Variable),
-  /** The option that limits a job's time: HH:MM:SS, or a number of seconds, from the job's start. */
+  /** Option that limits a job's time, from the job's start: HH:MM:SS, or a number of seconds. */
   option: z.exactOptional(z.string()),
-  /** It counts only where this one is set. */
+  /** Variable that must also be set. */
   with: z.exactOptional(Variable),
 };
 
 const members = <N extends z.ZodMiniType, E extends z.ZodMiniType>(numbers: N, ends: E) => ({
   job_id: Variables,
-  /** Beside job_id only. */
+  /** Only together with job_id. */
   task_id: Variables,
-  /** Which of a node's places it runs in. */
+  /** Slot of the node in which the job runs. */
   slot: Variables,
-  /** The node, as the scheduler calls it. */
+  /** Name of the node in the scheduler. */
   node: Variables,
-  /** How many CPUs the job was given; the first that tells counts. */
+  /** Number of CPUs allocated to the job; the first entry with a value counts. */
   cpus: z.exactOptional(z.array(numbers)),
-  /** When its time is up; the first that tells counts. */
+  /** End of the job's time; the first entry with a value counts. */
   ends_at: z.exactOptional(z.array(ends)),
   /** Variables that explain a result, kept in each shard's record. */
   record: Variables,
@@ -142,7 +142,7 @@ const members = <N extends z.ZodMiniType, E extends z.ZodMiniType>(numbers: N, e
 const one = ({ variable, option }: { variable?: string; option?: string }) => (variable ?? option) !== undefined;
 
 /**
- * What a job sees of its scheduler, as an adapter tells it.
+ * Variables that a job sees of its scheduler, as an adapter declares them.
  *
  * @example
  * ```ts
@@ -157,7 +157,7 @@ export const DeclaredInJob = z.strictObject(
   members(z.strictObject(number), z.strictObject(end).check(z.refine(one, "wanted a variable or an option"))),
 );
 
-/** The same, as it is kept with a run. */
+/** The same, as a run keeps it. */
 export const InJob = z.looseObject(members(z.looseObject(number), z.looseObject(end)));
-/** The same as a type. */
+/** Type of DeclaredInJob and InJob. */
 export type InJob = z.infer<typeof DeclaredInJob>;

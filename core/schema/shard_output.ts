@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { Count } from "./enums.ts";
 
-/** The generation point of a set of toys. */
+/** Generation point of a set of toys. */
 export const Gen = z.looseObject({
   point: z.string(),
   params: z.array(z.number()),
@@ -11,7 +11,7 @@ export const Gen = z.looseObject({
 });
 export type Gen = z.infer<typeof Gen>;
 
-/** nextstat's output but for its four long arrays, which `readShardOutput` checks in one loop. */
+/** nextstat's output without its four long arrays, which `readShardOutput` checks in one loop. */
 export const OutputFrame = z.looseObject({
   input_schema_version: z.string(),
   parameter_names: z.array(z.string()),

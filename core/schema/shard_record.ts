@@ -1,24 +1,26 @@
 import * as z from "zod/mini";
 import { Cause, Count, InputFile, Sha256 } from "./enums.ts";
 
-/** `schema_version` of what a shard's metrics have under `farm`. */
+/** `schema_version` of the member `farm` of a shard's metrics. */
 export const SHARD_RECORD_SCHEMA = "nextstat.cpu_farm_shard_record.v1";
 /** `schema_version` of nextstat's own metrics. */
 export const METRICS_SCHEMA = "nextstat_metrics_v0";
 
 const Loads = z.nullable(z.array(z.number()));
 
-/** An attempt by a clock that nobody can set; absent in records of earlier versions. */
+/** Start of an attempt on a clock that nobody can set; absent in records of earlier versions. */
 const HostClock = z.looseObject({
-  /** The host's start (boot_id of random(4)) from which seconds are counted. */
+  /** Boot of the host (boot_id of random(4)) from which seconds are counted. */
   boot_id: z.nullable(z.string()),
-  /** Seconds from then to the attempt's start, the host's sleep included. */
+  /** Seconds from boot to the attempt's start, including time asleep. */
   started_boot_s: z.nullable(z.number()),
-  /** By how much the host's clock was set while the attempt ran: forward above 0, back below; null: not known. */
+  /**
+   * Seconds by which the host's clock was set during the attempt: positive forward, negative backward; null: unknown.
+   */
   step_s: z.nullable(z.number()),
 });
 
-/** The `farm` record of one attempt at one shard; null where a thing cannot be known. */
+/** The `farm` record of one attempt at a shard; null: unknown. */
 export const ShardRecord = z.looseObject({
   schema_version: z.literal(SHARD_RECORD_SCHEMA),
   run_id: z.string(),
@@ -77,6 +79,6 @@ export const Metrics = z.looseObject({
 });
 export type Metrics = z.infer<typeof Metrics>;
 
-/** shard_<i>.metrics.json as committed: nextstat's document and our record. */
+/** shard_<i>.metrics.json as committed: nextstat's document with our record. */
 export const CommittedMetrics = z.extend(Metrics, { farm: ShardRecord });
 export type CommittedMetrics = z.infer<typeof CommittedMetrics>;

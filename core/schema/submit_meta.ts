@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 /** `schema_version` of the file of submissions. */
 export const SUBMIT_META_SCHEMA = "nextstat.pf32_htcondor_submit_meta.v1";
 
-/** One call of a scheduler's submit command; on disk with state "intent" before the program is called. */
+/** One call of a scheduler's submit command; written with state "intent" before the call. */
 export const Submission = z.looseObject({
   token: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
   state: z.enum(["intent", "submitted", "refused", "unclear"]),
@@ -11,26 +11,29 @@ export const Submission = z.looseObject({
   command: z.array(z.string()),
   cwd: z.optional(z.string()),
   shards: z.array(z.int().check(z.minimum(0))),
-  /** The scheduler's number of the task that runs each of `shards`; absent: 0, 1, 2 … */
+  /** The scheduler's task number for each of `shards`; absent: 0, 1, 2 … */
   tasks: z.optional(z.array(z.int().check(z.minimum(0)))),
   job_id: z.nullable(z.string()),
   intended_at_utc: z.string(),
-  /** The same moment by the submitting machine's count of seconds since its start; absent: not known. */
+  /** Time of the intent on the submitting machine's boot clock, in seconds; absent: unknown. */
   intended_boot: z.optional(z.looseObject({ id: z.string(), at_s: z.number() })),
   answered_at_utc: z.nullable(z.string()),
   answer: z.nullable(z.string()),
-  /** The cluster that it was submitted to, where its scheduler tells. */
+  /** Cluster to which it was submitted, if the scheduler reports it. */
   cluster: z.optional(z.string()),
-  /** Of a refused one: for so many seconds its token was looked for in vain. It may come late, and is looked for again. */
+  /**
+   * Seconds for which the token of a refused submission was searched in vain. The job may still appear, so the search
+   * continues.
+   */
   not_found_after_s: z.optional(z.number()),
-  /** Since when its pilots count as dead, although their scheduler believes them to run. */
+  /** Time since when its pilots count as dead although their scheduler reports them as running. */
   silent_at_utc: z.optional(z.string()),
-  /** The run directory whose jobs these are, where this one is a copy of it. */
+  /** Run directory to which these jobs belong, if this directory is a copy. */
   copied_from: z.optional(z.string()),
 });
 export type Submission = z.infer<typeof Submission>;
 
-/** submit_meta.json; cluster_id and submit_file are the old HTCondor sweep's. */
+/** submit_meta.json; cluster_id and submit_file are those of the old HTCondor sweep. */
 export const SubmitMeta = z.looseObject({
   schema_version: z.literal(SUBMIT_META_SCHEMA),
   created_at_utc: z.string(),
@@ -39,7 +42,7 @@ export const SubmitMeta = z.looseObject({
   submit_file: z.optional(z.nullable(z.string())),
   farm: z.optional(z.looseObject({
     submissions: z.array(Submission),
-    /** By shard: since when its scheduler has been seen not to know it, while it has no record. */
+    /** For each shard without a record: time since when its scheduler no longer knows it. */
     absent_since_utc: z.optional(z.record(z.string(), z.string())),
   })),
 });

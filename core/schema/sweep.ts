@@ -6,7 +6,7 @@ export const SWEEP_SCHEMA = "nextstat.pf32_shard_sweep.v1";
 
 export const SWEEP_RECORD_SCHEMA = "nextstat.cpu_farm_sweep_record.v1";
 
-/** One machine of a pool, or a group of them, at one moment. */
+/** One machine of a pool, or a group of machines, at one moment. */
 export const PoolNode = z.looseObject({
   name: z.string(),
   state: z.string(),
@@ -17,15 +17,15 @@ export const PoolNode = z.looseObject({
 
 export type PoolNode = z.infer<typeof PoolNode>;
 
-/** How busy the pool and this machine were at one moment. */
+/** Load of the pool and of this machine at one moment. */
 export const PoolSnapshot = z.looseObject({
   at_utc: z.string(),
   host: z.string(),
   load_average: z.nullable(z.array(z.number())),
   uptime_s: z.nullable(z.number()),
-  /** null: the scheduler has no pool, or could not be asked. */
+  /** null: the scheduler has no pool, or did not answer. */
   nodes: z.nullable(z.array(PoolNode)),
-  /** What its programs printed. */
+  /** Output of the scheduler's programs. */
   texts: z.array(z.string()),
 });
 
@@ -33,14 +33,14 @@ export type PoolSnapshot = z.infer<typeof PoolSnapshot>;
 
 export const PointState = z.enum(["open", "ran", "done", "failed"]);
 
-/** Where one point of a sweep stands; `ran`: its jobs have ended, and it was not collected. */
+/** State of one point of a sweep; `ran`: its jobs have ended, but it was not collected. */
 export const PointRecord = z.looseObject({
   repeat: z.int().check(z.minimum(1)),
   state: PointState,
   error: z.nullable(z.string()),
   started_at_utc: z.nullable(z.string()),
   finished_at_utc: z.nullable(z.string()),
-  /** From just before the first submission to the moment when its end was seen; null: it was interrupted. */
+  /** Seconds from just before the first submission until its end was seen; null: interrupted. */
   stopwatch_s: z.nullable(z.number()),
   before: z.nullable(PoolSnapshot),
   after: z.nullable(PoolSnapshot),
@@ -57,7 +57,9 @@ export const SweepPoint = z.looseObject({
 
 export type SweepPoint = z.infer<typeof SweepPoint>;
 
-/** `<sweep_id>.sweep.json`, by the old scripts (no `farm`) or by us; runs[] is in the order in which they are run. */
+/**
+ * `<sweep_id>.sweep.json`, by the old scripts (without `farm`) or by this program; runs[] is in the order of execution.
+ */
 export const Sweep = z.looseObject({
   schema_version: z.literal(SWEEP_SCHEMA),
   created_at_utc: z.string(),

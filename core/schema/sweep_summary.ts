@@ -6,20 +6,20 @@ export const SWEEP_SUMMARY_SCHEMA = "nextstat.cpu_farm_sweep_summary.v1";
 
 const Value = z.nullable(z.number());
 
-/** What one host did over all runs of a sweep. */
+/** Totals of one host over all runs of a sweep. */
 export const HostShare = z.looseObject({
   host: z.string(),
   cpu_model: z.nullable(z.string()),
   cpus: z.nullable(Count),
   n_shards: Count,
   n_toys: Count,
-  /** Toys by the wall time of their shards: what one slot of this host does. */
+  /** toys / wall time of their shards: throughput of one slot of this host. */
   toys_per_slot_s: Value,
 });
 
 export type HostShare = z.infer<typeof HostShare>;
 
-/** One run of a sweep in figures; null: not known. Times in seconds, memory in bytes. */
+/** Figures of one run of a sweep; null: unknown. Times in seconds, memory in bytes. */
 export const PointSummary = z.looseObject({
   shards: Count,
   repeat: z.int().check(z.minimum(1)),
@@ -37,21 +37,21 @@ export const PointSummary = z.looseObject({
   turnaround_s: Value,
   max_shard_elapsed_s: Value,
   waves: Value,
-  /** Most shards that ran at the same time. */
+  /** Largest number of shards that ran at the same time. */
   slots: z.nullable(Count),
-  /** Toys by makespan. */
+  /** toys / makespan. */
   toys_per_s: Value,
-  /** Toys by the longest shard: what the old summaries call throughput. */
+  /** toys / longest shard, which the old summaries call throughput. */
   claimed_toys_per_s: Value,
   cpu_s: Value,
   wasted_cpu_s: Value,
-  /** Wall time of a toy, start-up left out. */
+  /** Wall time per toy, without start-up. */
   toy_s: Value,
-  /** What a shard takes beside its toys: starting, reading the spec, writing. */
+  /** Wall time of a shard without its toys: starting, reading the spec, writing. */
   startup_s: Value,
-  /** Share of start-up in the wall time of all shards. */
+  /** Start-up / wall time of all shards. */
   startup_share: Value,
-  /** CPU time by wall time and thread: below 1 where shards had to wait for a CPU. */
+  /** CPU time / (wall time × threads): below 1 where shards waited for a CPU. */
   cpu_share: Value,
   load_start: Value,
   load_end: Value,
@@ -59,13 +59,13 @@ export const PointSummary = z.looseObject({
   stopwatch_s: Value,
   predicted_makespan_s: Value,
   n_stretches: Count,
-  /** What speaks against the fits of its toys. */
+  /** Warnings about the fits of its toys. */
   fit_warnings: z.array(z.string()),
 });
 
 export type PointSummary = z.infer<typeof PointSummary>;
 
-/** A figure over repeats: std divides by n. */
+/** Statistics of a figure over repeats; std divides by n. */
 export const Repeated = z.strictObject({
   median: z.number(),
   mean: z.number(),
@@ -77,7 +77,7 @@ export type Repeated = z.infer<typeof Repeated>;
 
 const Figure = z.nullable(z.union([z.number(), Repeated]));
 
-/** All runs of one shard count: numbers, or with repeats their median, mean, std and values. */
+/** Figures of all runs with one shard count: numbers, or with repeats their median, mean, std and values. */
 export const CountSummary = z.looseObject({
   shards: Count,
   n_runs: Count,
@@ -99,7 +99,7 @@ export type CountSummary = z.infer<typeof CountSummary>;
 
 const PoolCpus = z.looseObject({ cpus: Count, cpus_busy: Count });
 
-/** What `sweep summarize --json` prints. */
+/** Output of `sweep summarize --json`. */
 export const SweepSummary = z.looseObject({
   schema_version: z.literal(SWEEP_SUMMARY_SCHEMA),
   sweep_id: z.string(),
@@ -117,7 +117,7 @@ export const SweepSummary = z.looseObject({
     cpu_models: z.array(z.looseObject({ cpu_model: z.string(), hosts: Count, cpus: z.nullable(Count) })),
     load_start: Value,
     load_end: Value,
-    /** CPUs of the scheduler's pool, and how many were busy, before the first run and after the last. */
+    /** CPUs of the scheduler's pool and how many were busy, before the first run and after the last. */
     pool_before: z.nullable(PoolCpus),
     pool_after: z.nullable(PoolCpus),
   }),

@@ -3,7 +3,7 @@ import type { FarmManifest } from "../schema/manifest.ts";
 import type { ShardRecord } from "../schema/shard_record.ts";
 import type { FarmHost } from "./hosts_file.ts";
 
-/** What a host told of itself; null where it could not. */
+/** Facts that a host reported about itself; null: unknown. */
 export interface HostFacts {
   host: string;
   kernel: string | null;
@@ -13,20 +13,20 @@ export interface HostFacts {
   cpu_model: string | null;
   cpus_logical: number | null;
   cpus_physical: number | null;
-  /** CPUs that a process there may use. */
+  /** Number of CPUs that a process may use there. */
   cpus_allowed: number | null;
   memory_bytes: number | null;
   memory_available_bytes: number | null;
-  /** Where runs go on the host, absolute. */
+  /** Absolute path of the folder for runs on the host. */
   base_dir: string | null;
   free_bytes: number | null;
   nextstat_path: string | null;
   nextstat_version: string | null;
-  /** Why no shard can run there, or null. */
+  /** Why the host cannot run shards, or null. */
   fault: string | null;
 }
 
-/** Reads the agent's KEY=VALUE lines; of a key that is there twice the first counts. */
+/** Reads the agent's KEY=VALUE lines; the first of duplicate keys counts. */
 export function readHostFacts(lines: readonly string[]): HostFacts {
   const values = new Map<string, string>();
   for (const line of lines) {
@@ -78,20 +78,20 @@ function loads(text: string | null): number[] | null {
 
 export const THREAD_POLICIES = ["physical", "logical", "auto", "nextstat-auto"] as const;
 
-/** `--threads` for hosts: a word, or a number; 0 where nothing was said. */
+/** `--threads` for hosts: a word or a number; 0 by default. */
 export type ThreadPolicy = (typeof THREAD_POLICIES)[number] | number;
 
 export interface HostShape {
-  /** Threads of each shard there. */
+  /** Threads per shard. */
   threads: number;
-  /** Shards that run there at the same time. */
+  /** Number of shards that run at the same time. */
   slots: number;
 }
 
 /**
- * What a host is used for. Unless told otherwise one thread a shard on every physical core: two processes of one thread
- * fit more toys a second than one of two. `physical` (auto too) and `logical`, also nextstat's own choice, are one shard
- * with all those cores.
+ * Returns slots and threads of a host. By default each physical core runs one shard with one thread: two processes with
+ * one thread fit more toys per second than one with two. `physical` (also auto) and `logical` (also nextstat's own
+ * default) give one shard all those cores.
  */
 export function hostShape(host: Pick<FarmHost, "threads">, facts: HostFacts, policy: ThreadPolicy): HostShape {
   const logical = Math.max(1, facts.cpus_allowed ?? facts.cpus_logical ?? 1);
@@ -104,15 +104,15 @@ export function hostShape(host: Pick<FarmHost, "threads">, facts: HostFacts, pol
 }
 
 /**
- * Returns where a run lies on a host, below the base folder there. Of several runs of one id, and of a run and its copy,
- * each has a folder of its own: the one that is whole first removes only that.
+ * Returns the folder of a run on a host, relative to the base folder. Runs with the same id, and copies of a run, have
+ * separate folders, since a finished run removes its own.
  * @param host its key (hostKey)
  */
 export function hostFolder({ run_id, farm }: Pick<FarmManifest, "run_id" | "farm">, host: string): string {
   return folderOf([run_id, farm.run_token, farm.copy_token], host);
 }
 
-/** Returns where an earlier version had it: in one folder with all runs of its id. */
+/** Returns the folder that an earlier version used, shared by all runs with the same id. */
 export function earlierHostFolder({ run_id, farm }: Pick<FarmManifest, "run_id" | "farm">, host: string): string {
   return folderOf([run_id, farm.copy_token], host);
 }
@@ -121,12 +121,12 @@ function folderOf(run: (string | undefined)[], host: string): string {
   return `${run.filter((part) => part !== undefined).join(".")}/${host.replaceAll(/[^A-Za-z0-9._-]/g, "_")}`;
 }
 
-/** A host may answer late, but begins nothing before it was sent, nor this long afterwards; seconds. */
+/** Possible delay of a start on a host after the driver's request, in seconds. */
 const [EARLIEST_S, LATEST_S] = [-2, 600];
 
 /**
- * The offset of a host's clock that its driver measured when it connected; null where the clock of one of them was set
- * since: the attempt would have begun before it was sent, or long after.
+ * Returns the offset between host and driver that was measured at connection; null if one of the clocks was set since,
+ * because the attempt would have begun before the request, or long after it.
  */
 export function offsetThen(
   { remote, started_at_utc }: Pick<Attempt, "remote" | "started_at_utc">,

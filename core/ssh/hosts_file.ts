@@ -1,10 +1,9 @@
 import { FarmError } from "../errors.ts";
 
 /**
- * Splits a line into words as a POSIX shell would, without expansions: blanks, single and double quotes, backslash,
- * and `#` at the start of a word as a comment.
- * Source: POSIX.1-2017 Shell Command Language 2.2 and 2.3.
- * @returns null when a quote is not closed
+ * Splits a line into words as a POSIX shell would, without expansions: blanks, single and double quotes, backslash, and
+ * `#` at the start of a word as a comment (POSIX.1-2017 Shell Command Language 2.2 and 2.3).
+ * @returns null if a quote is not closed
  */
 function shellWords(line: string): string[] | null {
   const words: string[] = [];
@@ -32,9 +31,9 @@ function firstWord(text: string): { word: string; length: number } | null {
   return { word, length };
 }
 
-/** One host of a hosts file; null where its line does not say. */
+/** One host of a hosts file; null: its line does not say. */
 export interface FarmHost {
-  /** As ssh is given it: a name of the user's ssh configuration, or an address. */
+  /** Name for ssh: from the user's ssh configuration, or an address. */
   name: string;
   user: string | null;
   port: number | null;
@@ -49,15 +48,15 @@ export interface HostsFile {
   warnings: string[];
 }
 
-/** What ssh would take for an option, or a shell for more than a word, is none of these. */
+/** Names that ssh cannot take for an option, nor a shell for several words. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,254}$/;
 const USER = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 const MAX_LINE_LENGTH = 4096;
 
 /**
- * Reads a hosts file: one host a line, `#` starts a comment; after the name any of `weight=<number> threads=<count>
- * user=<name> port=<number>`, or a bare number for the weight; words are quoted as in a POSIX shell.
- * A host is (user, name, port): of two equal ones the first stays, with a warning.
+ * Reads a hosts file: one host per line, `#` starts a comment; after the name any of `weight=<number> threads=<count>
+ * user=<name> port=<number>`, or a bare number for the weight; words are quoted as in a POSIX shell. User, name and
+ * port identify a host: the first of equal hosts stays, with a warning.
  * @param path for messages only
  * @throws {FarmError} input, with the number of the bad line
  */
@@ -77,7 +76,7 @@ export function parseHosts(text: string, path: string): HostsFile {
   throw new FarmError("input", `Cannot use the hosts file "${path}": it names no host`, "Write one host a line");
 }
 
-/** (user, name, port) as one text, by which a host is known in files and on the terminal. */
+/** Returns user, name and port as one text, which identifies a host in files and messages. */
 export function hostKey({ user, name, port }: Pick<FarmHost, "user" | "name" | "port">): string {
   const address = port === null ? name : name.includes(":") ? `[${name}]:${port}` : `${name}:${port}`;
   return user === null ? address : `${user}@${address}`;

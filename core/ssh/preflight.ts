@@ -5,12 +5,12 @@ import type { HostFacts } from "./host_facts.ts";
 import { type FarmHost, hostKey } from "./hosts_file.ts";
 import { NOT_LET_IN } from "./ssh_command.ts";
 
-/** What came of a look at one host. */
+/** Result of the probe of one host. */
 export type ProbedHost =
   | { host: FarmHost; facts: HostFacts; clock_offset_s: number | null; round_trip_s: number | null }
   | { host: FarmHost; error: string };
 
-/** The document of a look at all hosts, in the order of the hosts file. */
+/** Returns the document of a probe of all hosts, in the order of the hosts file. */
 export function preflightDocument(
   hosts_file: string,
   probed: readonly ProbedHost[],
@@ -41,7 +41,7 @@ function unreached(host: FarmHost, error: string): HostStat {
   return { host: host.name, ok: false, ssh_target: target(host), ...nothing, error, farm };
 }
 
-/** What its line of the hosts file says. */
+/** Returns the settings of a host's line in the hosts file. */
 const ownWords = ({ user, port, weight, threads }: FarmHost) => ({ user, port, weight, threads });
 
 const NOTHING_FOUND = {
@@ -92,7 +92,7 @@ function reached(probed: Extract<ProbedHost, { facts: HostFacts }>, same_machine
   };
 }
 
-/** One line a host, then what they have together; two lines of one machine count once. */
+/** Returns one line per host and their totals; lines for the same machine count once. */
 export function describePreflight({ stats }: Preflight): string {
   const rows = stats.map((one) => one.ok ? factCells(one) : [shownName(one), "no", one.error ?? "no answer"]);
   const head = ["host", "ok", "cores", "threads", "load", "free mem", "free disk", "clock", "nextstat", "machine, CPU"];
@@ -112,7 +112,7 @@ export function describePreflight({ stats }: Preflight): string {
   ].join("\n");
 }
 
-/** Slots take the next shard by themselves, so that small ones cost little and make a short tail. */
+/** Slots take the next shard by themselves, so small shards cost little and shorten the tail. */
 const toBeginWith = (cores: number): string[] =>
   cores === 0 ? [] : [`to begin with: --shards ${SHARDS_PER_SLOT * cores} (${SHARDS_PER_SLOT} for each physical core)`];
 

@@ -1,22 +1,22 @@
 import { printable } from "../failure.ts";
 import type { FarmHost } from "./hosts_file.ts";
 
-/** How hosts are reached. */
+/** Settings of ssh connections. */
 export interface SshSettings {
   user: string | null;
   port: number | null;
   /** Private key file. */
   key: string | null;
-  /** ssh configuration file in place of the user's. */
+  /** ssh configuration file that replaces the user's. */
   config: string | null;
   connect_timeout_s: number;
-  /** Take the key of a host that was never seen before; a changed key is refused all the same. */
+  /** Whether to accept the key of an unknown host; a changed key is refused in any case. */
   accept_new: boolean;
 }
 
 /**
- * Never a question, a hang, a forwarded agent or a command of the user's configuration; host keys as that
- * configuration says. A connection on which nothing comes for 15 × 4 s is given up (ssh_config(5)).
+ * Options that exclude prompts, hangs, agent forwarding and commands of the user's configuration; host keys follow that
+ * configuration. A connection without data for 15 × 4 s ends (ssh_config(5)).
  */
 const OPTIONS = [
   "BatchMode=yes",
@@ -33,9 +33,10 @@ const OPTIONS = [
 ];
 
 /**
- * ssh as argv. The line's own user and port win over the settings, which win over the user's configuration.
- * @param control socket of this host's one connection
- * @param role who opens that connection, and who uses it
+ * Returns an ssh command. User and port of the host's line override the settings, which override the user's
+ * configuration.
+ * @param control socket of this host's only connection
+ * @param role whether the command opens that connection or uses it
  */
 export function sshCommand(
   host: FarmHost,
@@ -66,15 +67,15 @@ export function sshCommand(
 }
 
 /**
- * The one command that a host's login shell sees, whichever shell that is: it hands over to sh, which takes its script,
- * of so many bytes, from its input. What the script does not read is there for its commands.
+ * Returns the only command for a host's login shell, whichever shell it is: it starts sh, which reads a script of this
+ * many bytes from stdin. The rest of stdin is input for the script's commands.
  */
 export const takeScript = (bytes: number): string => `exec sh -c 'eval "$(dd bs=1 count=${bytes} 2>/dev/null)"'`;
 
-/** What a host that takes no key means for the user. */
+/** Message for a host that accepts no key. */
 export const NOT_LET_IN = "ssh login failed: no key accepted without a prompt (see --ssh-key)";
 
-/** Texts of OpenSSH's client (sshconnect.c, ssh.c, packet.c) and what they mean for the user. */
+/** Messages of OpenSSH's client (sshconnect.c, ssh.c, packet.c) and their meaning for the user. */
 const KNOWN: [RegExp, string][] = [
   [
     /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key for .* has changed/,
@@ -84,7 +85,7 @@ const KNOWN: [RegExp, string][] = [
     /Host key verification failed|No .* host key is known/,
     "its host key is unknown: log in once by hand, or give --accept-new",
   ],
-  // Before all that follows from it: without a place for its socket ssh says that a connection was refused.
+  // Comes before its consequences: without space for its socket ssh reports a refused connection.
   [/No space left on device/, "the disk here or there is full: No space left on device"],
   [/Disk quota exceeded/, "the disk quota here or there is used up"],
   [/Permission denied/, NOT_LET_IN],
@@ -95,7 +96,7 @@ const KNOWN: [RegExp, string][] = [
   [/Connection (?:closed|reset)|Broken pipe|Connection to .* closed/, "the connection broke"],
 ];
 
-/** What ssh said, as one line: the meaning first where it is known. */
+/** Returns ssh's message on one line, after its meaning where that is known. */
 export function sshFault(stderr: string, otherwise: string): string {
   const lines = stderr.split(/\r?\n/).filter((line) => line.trim() !== "" && !/^@+$|^@ {2}/.test(line.trim()));
   const known = KNOWN.find(([pattern]) => pattern.test(stderr));

@@ -1,10 +1,10 @@
 import type { FlagTable, FlagValues } from "../flags.ts";
 import type { SshSettings } from "./ssh_command.ts";
 
-/** The folder for runs on hosts that do not see the run directory, in the home there. */
+/** Folder in the home directory for runs on hosts that do not see the run directory. */
 export const REMOTE_BASE = "nsfarm_runs";
 
-/** How hosts are reached: for preflight and for runs. */
+/** Options of connections, for preflight and runs. */
 export const SSH_CONNECTION = {
   "ssh-user": {
     type: "string",
@@ -27,7 +27,7 @@ export const SSH_CONNECTION = {
   },
 } as const satisfies FlagTable;
 
-/** How hosts are reached, by those flags; their paths are absolute. */
+/** Returns the settings of those options; their paths are absolute. */
 export const sshSettings = (flags: FlagValues<typeof SSH_CONNECTION>, connect_timeout_s: number): SshSettings => ({
   user: flags.sshUser ?? null,
   port: flags.sshPort ?? null,
@@ -37,7 +37,7 @@ export const sshSettings = (flags: FlagValues<typeof SSH_CONNECTION>, connect_ti
   accept_new: flags.acceptNew,
 });
 
-/** The options of the scheduler ssh, in the order of its help. */
+/** Options of the scheduler ssh, in the order of its help. */
 export const SSH_FLAGS = {
   "hosts-file": {
     type: "path",

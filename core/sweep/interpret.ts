@@ -5,37 +5,37 @@ import type { CountSummary, HostShare, PointSummary } from "../schema/sweep_summ
 import { type Contention, middle, spreadOf, type Tail } from "./measures.ts";
 import type { SweepPlan } from "./point_summary.ts";
 
-/** Between what a makespan must lie, in seconds. */
+/** Lower and upper limit of a makespan, in seconds. */
 interface Bounds {
   least_s: number;
   most_s: number;
 }
 
 /**
- * What the longest shard tells of a run's makespan. The run took at least as long as its longest shard. And while
- * shards wait, every slot begins a new one at least every `longest_s`, so the last one has begun after
- * ceil(shards / slots) - 1 such times: that is the most, as long as no slot stood idle while shards waited (Graham 1969,
- * list scheduling).
+ * Returns limits on a run's makespan from its longest shard. The run took at least as long as its longest shard. While
+ * shards wait, every slot begins a new one at least every `longest_s`, so the last one began at most ceil(shards /
+ * slots) - 1 such times after the first; this holds if no slot was idle while shards waited (Graham 1969, list
+ * scheduling).
  */
 export function makespanBounds(shards: number, slots: number, longest_s: number): Bounds {
   return { least_s: longest_s, most_s: Math.ceil(shards / slots) * longest_s };
 }
 
-/** What a sweep's figures are read from. */
+/** Input of the interpretation of a sweep. */
 interface Figures {
   counts: readonly CountSummary[];
   points: readonly PointSummary[];
   hosts: readonly HostShare[];
   contention: Contention | null;
-  /** Of the best count's runs, the one in the middle. */
+  /** Tail of the median run of the best count. */
   tail: Tail | null;
-  /** How many slots the pool had, where the user says so. */
+  /** Number of slots in the pool, if the user gives it. */
   slots: number | null;
-  /** Of which run a plan was made for the others. */
+  /** Run from which the others were predicted. */
   plan: Pick<SweepPlan, "run_id"> | null;
 }
 
-/** A paragraph made from the numbers alone: what can be concluded, and what cannot. */
+/** Returns paragraphs with the conclusions that the numbers allow, and those that they do not allow. */
 export function interpret(figures: Figures): string[] {
   return [
     ...best(figures.counts),
@@ -52,8 +52,8 @@ export function interpret(figures: Figures): string[] {
 }
 
 /**
- * What speaks against the fits of a sweep's runs. They have the same toys, so what is said of one differs from what is
- * said of another by the number of shards at most, and is said once.
+ * Returns the warnings about the fits of a sweep's runs. The runs have the same toys, so warnings of different runs
+ * differ at most in the number of shards; each is printed once.
  */
 export function sweepFitWarnings(points: readonly PointSummary[]): string[] {
   const all = points.flatMap(({ run_id, fit_warnings }) => fit_warnings.map((words) => ({ run_id, words })));
@@ -66,7 +66,7 @@ export function sweepFitWarnings(points: readonly PointSummary[]): string[] {
   });
 }
 
-/** Counts with a makespan, the shortest first. */
+/** Returns the counts with a makespan, the shortest first. */
 export function ranked(counts: readonly CountSummary[]): { count: CountSummary; makespan_s: number }[] {
   return counts.flatMap((count) => {
     const makespan_s = middle(count.makespan_s);
@@ -74,7 +74,7 @@ export function ranked(counts: readonly CountSummary[]): { count: CountSummary; 
   }).sort((a, b) => a.makespan_s - b.makespan_s);
 }
 
-/** Of runs without a makespan, what the longest shard tells of it. */
+/** Returns what the longest shard implies for runs without a makespan. */
 function bounds({ points, slots }: Figures): string[] {
   const unknown = points.filter((point) => point.makespan_s === null && point.n_stretches < 2);
   const known = unknown.flatMap(({ shards, run_id, max_shard_elapsed_s }) =>
@@ -131,7 +131,7 @@ function difference(first: Ranked, second: Ranked): string {
 
 const hasRepeats = ({ count }: Ranked) => count.n_runs > 1;
 
-/** Which of two counts has a makespan of one run only, though it may have had more runs. */
+/** Returns which of two counts has a makespan of only one run, although it may have had more runs. */
 function measuredOnce(...counts: [Ranked, Ranked]): string {
   const once = counts.filter(({ count }) => spreadOf(count.makespan_s) === null);
   if (!once.some(hasRepeats)) {
@@ -143,7 +143,7 @@ function measuredOnce(...counts: [Ranked, Ranked]): string {
   return `a makespan is known ${words.join(" and ")}`;
 }
 
-/** Where the old definition is off by more than this, it is said. */
+/** Ratio of the old definition to the true makespan above which the text mentions it. */
 const MISLEADING = 1.2;
 
 function claims(counts: readonly CountSummary[]): string[] {
@@ -186,11 +186,11 @@ function oversharding(counts: readonly CountSummary[]): string[] {
   return [`The best count gave each slot ${words} (shards per slot: ${all.join(", ")}).`];
 }
 
-/** Correlations below this are not called one. */
+/** Least |r| that counts as a correlation. */
 const CLEAR_R = 0.3;
 
 function contention({ contention, points }: Figures): string[] {
-  // Where start-up is much of the time, its reads and writes are what a shard waits for.
+  // Where start-up takes much of the time, shards wait for its reads and writes.
   const shares = points.flatMap(({ cpu_share, startup_share }) => (startup_share ?? 1) < 0.1 ? cpu_share ?? [] : []);
   const least = Math.min(...shares);
   const waited = shares.length > 0 && least < 0.9
@@ -205,7 +205,7 @@ function contention({ contention, points }: Figures): string[] {
   return [words, ...waited];
 }
 
-/** A shorter tail than this share of the makespan is none. */
+/** Least fraction of the makespan that counts as a tail. */
 const LONG_TAIL = 0.1;
 
 function tail(tail: Tail | null): string[] {

@@ -5,14 +5,14 @@ import { mostAtOnce } from "../run_times.ts";
 import type { CountSummary, HostShare, PointSummary, Repeated, SweepSummary } from "../schema/sweep_summary.ts";
 import { moments } from "../statistics.ts";
 
-/** The runs of a sweep by shard count, the fewest shards first. */
+/** Groups the runs of a sweep by shard count, the fewest shards first. */
 export function byCount(points: readonly PointSummary[]): CountSummary[] {
   return [...Map.groupBy(points, (point) => point.shards)]
     .sort(([a], [b]) => a - b)
     .map(([shards, runs]) => summariseCount(shards, runs));
 }
 
-/** Only runs that are done have figures that can be compared: one that lost shards was not the same work. */
+/** Uses only finished runs: a run that lost shards did less work. */
 function summariseCount(shards: number, runs: readonly PointSummary[]): CountSummary {
   const done = runs.filter(({ state }) => state === "done");
   const figure = (of: (run: PointSummary) => number | null) => over(done.flatMap((run) => of(run) ?? []), runs.length);
@@ -37,7 +37,7 @@ function summariseCount(shards: number, runs: readonly PointSummary[]): CountSum
 
 const greater = (a: number | null, b: number | null) => a === null ? b : b === null ? a : Math.max(a, b);
 
-/** One number for a count that was run once; statistics for one that was repeated. */
+/** Returns a number for a count with one run, statistics for a repeated count. */
 function over(values: readonly number[], n_runs: number): number | Repeated | null {
   const [first] = values;
   if (first === undefined) return null;
@@ -46,16 +46,16 @@ function over(values: readonly number[], n_runs: number): number | Repeated | nu
   return { median: median(values) ?? first, mean, std, values: [...values] };
 }
 
-/** The figure to compare counts by. */
+/** Returns the value by which counts are compared. */
 export const middle = (figure: number | Repeated | null): number | null =>
   typeof figure === "number" || figure === null ? figure : figure.median;
 
-/** Its spread over repeats; null where it was measured once. */
+/** Returns the standard deviation over repeats; null if the figure was measured once. */
 export const spreadOf = (figure: number | Repeated | null): number | null =>
   typeof figure === "number" || figure === null || figure.values.length < 2 ? null : figure.std;
 
 export interface Contention {
-  /** Pearson's correlation of a shard's time for a toy with the load when it began. */
+  /** Pearson's correlation between a shard's time per toy and the load at its start. */
   r: number;
   n_shards: number;
   load_min: number;
@@ -65,8 +65,8 @@ export interface Contention {
 const MIN_SHARDS = 12;
 
 /**
- * Whether toys take longer where the load is higher: over all shards, each against the mean of its own host, so that a
- * slow host does not pass for a busy one. Null where there are too few shards or the load hardly differs.
+ * Returns the correlation between load and time per toy over all shards, each relative to the mean of its host, so that
+ * a slow host does not count as a busy one. Null if there are too few shards or the load is nearly constant.
  */
 export function contentionOf(runs: readonly RunFacts[]): Contention | null {
   const rows = runs.flatMap((run) => doneShards(run)).flatMap(({ host, load_start, fit_s, n_toys }) =>
@@ -85,7 +85,7 @@ export function contentionOf(runs: readonly RunFacts[]): Contention | null {
   return scale === 0 ? null : { r: sum((x, y) => x * y) / scale, n_shards: rows.length, load_min, load_max };
 }
 
-/** What each host did over these runs, the one with the most toys first. */
+/** Returns the totals of each host over these runs, the one with the most toys first. */
 export function hostShares(runs: readonly RunFacts[]): HostShare[] {
   const hosts = Map.groupBy(runs.flatMap(doneShards).filter((shard) => shard.host !== null), ({ host }) => host ?? "");
   return [...hosts].map(([host, shards]) => hostShare(host, shards)).sort((a, b) => b.n_toys - a.n_toys);
@@ -104,7 +104,7 @@ function hostShare(host: string, shards: readonly ShardFacts[]): HostShare {
   };
 }
 
-/** CPU models with their hosts and CPUs, the most hosts first. */
+/** Returns CPU models with their numbers of hosts and CPUs, the most hosts first. */
 export function cpuModels(hosts: readonly HostShare[]): SweepSummary["environment"]["cpu_models"] {
   const models = Map.groupBy(hosts.filter(({ cpu_model }) => cpu_model !== null), ({ cpu_model }) => cpu_model ?? "");
   return [...models].map(([cpu_model, all]) => ({
@@ -114,29 +114,29 @@ export function cpuModels(hosts: readonly HostShare[]): SweepSummary["environmen
   })).sort((a, b) => b.hosts - a.hosts);
 }
 
-/** The end of a run, in which slots stood idle since nothing was left to give them. */
+/** End of a run, during which slots were idle because no shards were left. */
 export interface Tail {
-  /** From the moment when half of the slots were idle for good to the end, in seconds. */
+  /** Seconds from the time when half of the slots were idle for good to the end. */
   tail_s: number;
   makespan_s: number;
   hosts: TailHost[];
 }
 
-/** A host on which shards still ran in the tail. */
+/** Host that still ran shards in the tail. */
 interface TailHost {
   host: string;
   n_shards: number;
-  /** What the run would have taken had its toys been done by the other hosts' slots; null: there are no others. */
+  /** Estimated duration if other hosts had run its toys; null: there are no others. */
   without_s: number | null;
 }
 
-/** Null where it is not known when the shards ran. */
+/** Returns the tail of a run; null if the times of its shards are unknown. */
 export function tailOf(run: RunFacts): Tail | null {
   const rows = doneShards(run).flatMap(({ span, n_toys }) => span ? [{ ...span, n_toys }] : []);
   if (rows.length === 0 || run.times.makespan_s === null) return null;
   const ends = rows.map((row) => row.finished_ms).sort((a, b) => b - a);
   const last = ends[0] ?? NaN;
-  // The last end of each slot; that of the slot in the middle is when half of them stood idle.
+  // The median of the slots' last ends is the time when half of the slots were idle.
   const half_idle = ends[Math.floor(mostAtOnce(rows) / 2)] ?? last;
   const in_tail = rows.filter((row) => row.finished_ms > half_idle);
   const hosts = [...Map.groupBy(in_tail, ({ host }) => host)].map(([host, all]) => ({
@@ -152,7 +152,7 @@ interface Row extends Span {
   n_toys: number;
 }
 
-/** The others' slots, at the pace that each host showed, evenly filled: the least that it could have taken. */
+/** Returns the least duration on the other hosts' slots, evenly filled, at their measured speed. */
 function withoutHost(rows: readonly Row[], host: string): number | null {
   const others = Map.groupBy(rows.filter((row) => row.host !== host), (row) => row.host);
   const pace = [...others.values()].reduce((sum, all) => sum + toysPerSecond(all), 0);
@@ -160,7 +160,7 @@ function withoutHost(rows: readonly Row[], host: string): number | null {
   return pace > 0 ? n_toys / pace : null;
 }
 
-/** Toys a second of all slots of one host together. */
+/** Returns the throughput of all slots of one host, in toys per second. */
 function toysPerSecond(rows: readonly Row[]): number {
   const busy_s = rows.reduce((sum, row) => sum + row.finished_ms - row.started_ms, 0) / 1000;
   const n_toys = rows.reduce((sum, row) => sum + row.n_toys, 0);

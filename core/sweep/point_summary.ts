@@ -8,7 +8,7 @@ import { mostAtOnce } from "../run_times.ts";
 import type { PointRecord } from "../schema/sweep.ts";
 import type { PointSummary } from "../schema/sweep_summary.ts";
 
-/** One run of a sweep: its place in the sweep, what is on record of it, and what its directory tells. */
+/** One run of a sweep: its position, its record in the sweep, and the facts of its directory. */
 export interface PointFacts {
   shards: number;
   repeat: number;
@@ -16,12 +16,12 @@ export interface PointFacts {
   run_dir: string;
   /** null: the old scripts write none. */
   record: PointRecord | null;
-  /** null: its directory cannot be read, for the reason in `fault`. */
+  /** null: the directory cannot be read; `fault` has the reason. */
   facts: RunFacts | null;
   fault: string | null;
 }
 
-/** The figures of one run. */
+/** Returns the figures of one run. */
 export function summarisePoint(point: PointFacts, predicted_makespan_s: number | null): PointSummary {
   const { shards, repeat, run_id, run_dir, record, facts } = point;
   const done = facts ? doneShards(facts) : [];
@@ -62,7 +62,7 @@ export function summarisePoint(point: PointFacts, predicted_makespan_s: number |
   };
 }
 
-/** What the directory shows counts more than what was on record when the run ended. */
+/** Prefers the state of the directory to the one recorded at the end of the run. */
 function stateOf({ record, facts, fault }: PointFacts): Pick<PointSummary, "state" | "error"> {
   if (!facts) return { state: "failed", error: fault ?? "its directory cannot be read" };
   const bad = facts.shards.filter(({ state }) => state !== "done");
@@ -84,7 +84,10 @@ function perShard(done: readonly ShardFacts[]): Pick<PointSummary, "toy_s" | "st
   return { toy_s: fit / n_toys, startup_s: startup / done.length, startup_share: startup / wall };
 }
 
-/** @param threads NaN or 0: not known how many there were */
+/**
+ * Returns CPU time / (wall time × threads); null if unknown.
+ * @param threads NaN or 0: unknown
+ */
 function cpuShare(done: readonly ShardFacts[], threads: number): number | null {
   const [wall, cpu] = [sumOf(done.map((shard) => shard.wall_s)), sumOf(done.map((shard) => shard.cpu_s))];
   return !(threads > 0) || wall === null || cpu === null || wall <= 0 ? null : cpu / wall / threads;
@@ -95,7 +98,7 @@ function greatest(values: readonly (number | null)[]): number | null {
   return most === -Infinity ? null : most;
 }
 
-/** What a plan made from one run of a sweep predicts for its other counts. */
+/** Plan, made from one run of a sweep, that predicts the other counts. */
 export interface SweepPlan {
   run_id: string;
   shards: number;
@@ -103,10 +106,10 @@ export interface SweepPlan {
   predicted: (shards: number, n_toys: number) => number | null;
 }
 
-/** Each slot of a pilot should have run so many shards: the pause between two is the median of what was seen. */
+/** Least number of shards per slot of a pilot, so that the median gap between two shards is well measured. */
 const SHARDS_PER_SLOT = 4;
 
-/** Makes a plan from the smallest finished run that tells enough; null where none does. */
+/** Makes a plan from the smallest finished run with enough shards; null if there is none. */
 export function planFromSweep(points: readonly PointFacts[]): SweepPlan | null {
   const pilots = points.flatMap(({ facts }) => {
     if (!facts || facts.is_old || doneShards(facts).length < facts.shards.length) return [];

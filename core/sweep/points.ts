@@ -4,20 +4,22 @@ import { shuffler } from "d3-array";
 import { randomLcg } from "d3-random";
 import { FarmError } from "../errors.ts";
 
-/** One run of a sweep: this many shards, for the r-th time. */
+/** One run of a sweep: a shard count and the number of the repeat. */
 export interface PlannedPoint {
   shards: number;
   repeat: number;
   run_id: string;
 }
 
-/** Spreads whole numbers evenly over [0, 1): of seeds that are close, a congruential generator begins alike. */
+/**
+ * Golden ratio minus 1; its multiples spread over [0, 1). A linear congruential generator starts alike for nearby
+ * seeds.
+ */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
 
 /**
- * The runs of a sweep in the order in which they are measured: every repeat is a round over all shard counts, each round
- * shuffled for itself, so that a drift of the pool's speed favours none (a randomised block design). The same seed gives
- * the same order.
+ * Returns the runs of a sweep in the order of measurement: each repeat runs all shard counts once in shuffled order, so
+ * that a drift of the pool's speed favours no count (randomised block design). The same seed gives the same order.
  * @param counts shard counts, each once
  */
 export function planPoints(
@@ -32,14 +34,14 @@ export function planPoints(
   );
 }
 
-/** `<sweep>_sh<shards>` as the old scripts name them, and with repeats `<sweep>_rep<r>_sh<shards>`. */
+/** Returns `<sweep>_sh<shards>` as the old scripts do, with repeats `<sweep>_rep<r>_sh<shards>`. */
 function pointId(sweep_id: string, shards: number, repeat: number, repeats: number): string {
   return repeats === 1 ? `${sweep_id}_sh${shards}` : `${sweep_id}_rep${repeat}_sh${shards}`;
 }
 
 /**
  * Reads `50,100,200`.
- * @throws {FarmError} usage, for what is no list of whole numbers, or names one twice
+ * @throws {FarmError} usage, if the text is no list of whole numbers or has duplicates
  */
 export function readShardsList(text: string): number[] {
   const words = text.split(",").map((word) => word.trim());

@@ -5,8 +5,8 @@ import { byCount, contentionOf, cpuModels, hostShares, tailOf } from "./measures
 import { planFromSweep, type PointFacts, summarisePoint } from "./point_summary.ts";
 
 /**
- * All that a sweep tells, from its document and what its runs' directories hold.
- * @param slots how many the pool had, where that is known; for runs that do not tell when their shards ran
+ * Returns the summary of a sweep from its document and the directories of its runs.
+ * @param slots number of slots in the pool, if known; used for runs without known times
  */
 export function summariseSweep(sweep: Sweep, facts: readonly PointFacts[], slots: number | null): SweepSummary {
   const plan = planFromSweep(facts);
@@ -49,7 +49,7 @@ export function summariseSweep(sweep: Sweep, facts: readonly PointFacts[], slots
   };
 }
 
-/** Null where the scheduler has no pool, or could not be asked. */
+/** Returns null if the scheduler has no pool, or did not answer. */
 function poolOf(snapshot: PoolSnapshot | null | undefined): SweepSummary["environment"]["pool_before"] {
   if (!snapshot?.nodes) return null;
   const sum = (of: (node: PoolNode) => number | null) =>
@@ -61,7 +61,7 @@ const distinct = (values: readonly (string | null | undefined)[]): string[] => [
   ...new Set(values.flatMap((value) => value ?? [])),
 ];
 
-/** Of the fastest count's runs, the one whose makespan is in the middle. */
+/** Returns the run of the fastest count with the median makespan. */
 function middleRun(counts: SweepSummary["runs"], points: SweepSummary["points"]): string | undefined {
   const shards = ranked(counts)[0]?.count.shards;
   const runs = points.filter((point) => point.shards === shards && point.makespan_s !== null)

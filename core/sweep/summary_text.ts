@@ -9,10 +9,10 @@ const COLUMNS = [
   ...["load_start", "load_end", "max_rss_bytes", "stopwatch_s", "predicted_makespan_s", "run_dir"],
 ] as const;
 
-/** Whether a file that begins so is such a table, also one of a version with further columns. */
+/** Returns whether a file with this beginning is such a table, also by a version with more columns. */
 export const isSummaryCsv = (head: string): boolean => head.startsWith(COLUMNS.slice(0, 10).join(","));
 
-/** Every run of a sweep as a line of CSV (RFC 4180, but for line ends); empty: not known. */
+/** Returns a line of CSV for every run of a sweep (RFC 4180, except for line ends); empty: unknown. */
 export function summaryCsv({ sweep_id, points }: SweepSummary): string {
   const rows = points.map((point) => {
     const values: Record<string, unknown> = { ...point, sweep_id };
@@ -21,21 +21,21 @@ export function summaryCsv({ sweep_id, points }: SweepSummary): string {
   return [COLUMNS, ...rows].map((row) => row.join(",") + "\n").join("");
 }
 
-/** What begins like a formula would be one to a spreadsheet, so foreign text that does gets an apostrophe. */
+/** Prefixes an apostrophe to foreign text that a spreadsheet would read as a formula. */
 function cell(value: unknown): string {
   if (typeof value === "number") return `${value}`;
   const text = String(value).replace(/^[=+\-@\t\r]/, "'$&");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Foreign text inside a line or a table of Markdown: it shows as it is, and starts nothing. */
+/** Escapes foreign text for a line or a table of Markdown. */
 function mdText(text: string): string {
   // deno-lint-ignore no-control-regex
   const line = text.replaceAll(/[\u0000-\u001f\u007f]+/g, " ");
   return line.replaceAll(/[\\`*{}[\]<>#|~&!]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, (mark) => `\\${mark}`);
 }
 
-/** Foreign text as code: a fence longer than any inside, and no cell border. */
+/** Returns foreign text as Markdown code: with a fence longer than any inside, and without cell borders. */
 function mdCode(text: string): string {
   // deno-lint-ignore no-control-regex
   const line = text.replaceAll(/[\u0000-\u001f\u007f]+/g, " ").replaceAll("|", "\\|");
@@ -44,7 +44,10 @@ function mdCode(text: string): string {
   return longest === 0 ? `${fence}${line}${fence}` : `${fence} ${line} ${fence}`;
 }
 
-/** @param align of each column: l or r */
+/**
+ * Returns a Markdown table.
+ * @param align of each column: l or r
+ */
 function mdTable(head: readonly string[], align: string, rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const rule = `|${[...align].map((one) => one === "r" ? "---:" : "---").join("|")}|`;
@@ -53,11 +56,11 @@ function mdTable(head: readonly string[], align: string, rows: readonly (readonl
 
 const TITLE = "# Shard sweep ";
 
-/** Whether a file that begins so is a summary, of this program or of the old scripts. */
+/** Returns whether a file with this beginning is a summary, by this program or the old scripts. */
 export const isSummary = (head: string): boolean =>
   head.startsWith(TITLE) || head.startsWith("# PF3.2 Unbinned CPU Farm Shard Sweep\n");
 
-/** The summary of a sweep as a page of Markdown. */
+/** Returns the summary of a sweep as a page of Markdown. */
 export function summaryMarkdown(summary: SweepSummary): string {
   const { runs, points } = summary;
   const repeated = runs.some(({ n_runs }) => n_runs > 1);
@@ -148,7 +151,7 @@ function pointTable(points: readonly PointSummary[]): string {
   return mdTable(columns, "rrlrrrrrrrrrrrl", rows);
 }
 
-/** An interrupted run has no makespan of the whole. */
+/** Returns the cell of a makespan; an interrupted run has none. */
 function makespan({ makespan_s, makespan_spread_s, n_stretches }: PointSummary): string {
   if (makespan_s === null) return n_stretches > 1 ? `n/a (${n_stretches} sessions)` : DASH;
   return makespan_spread_s ? `${seconds(makespan_s)} ± ${makespan_spread_s.toFixed(3)}` : seconds(makespan_s);
