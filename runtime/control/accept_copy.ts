@@ -10,8 +10,9 @@ import { attemptPath, listAttempts, readAttempts, updateAttempt } from "../shard
 import { renewFiles, whileSubmitting } from "./start.ts";
 
 /**
- * Makes a copied or moved directory a run of its own, before anything of it is run: its job files name this directory,
- * and of a copy the jobs, attempts and worker loops on record are marked as the original's, which goes on undisturbed.
+ * Makes a copied or moved directory a run of its own, before any of its shards are run. Its job files are written for
+ * this directory. In a copy, the jobs, attempts and worker loops on record are marked as the original's, which
+ * continues undisturbed.
  * @throws {FarmError} input, when the directory cannot be written
  */
 export async function acceptCopy(
@@ -25,7 +26,7 @@ export async function acceptCopy(
     if (origin.kind === "copied") disownJobs(now.dir, origin.from);
     const adapter = await load(now.manifest.scheduler);
     renewFiles({ ...now, manifest: { ...now.manifest, run_dir: now.dir } }, adapter, await queryLimits(adapter));
-    // Last: until then the directory is known for what it is, and this is done again.
+    // Last: if this process dies before, the next command repeats the steps above.
     return { run: changeFarmManifest(now, (manifest) => atHome({ ...now, manifest }, origin)), origin };
   });
 }
@@ -37,7 +38,7 @@ function atHome({ dir, manifest }: Run<FarmManifest>, origin: Exclude<Origin, { 
   return { ...manifest, run_dir: dir, farm: { ...farm, ...copy, history: [...farm.history, entry] } };
 }
 
-/** Marks what is on record of jobs and processes as that of the original. */
+/** Marks the jobs and processes on record as those of the original. */
 function disownJobs(dir: string, copied_from: string): void {
   changeSubmitMeta(dir, (before) =>
     before?.farm && {

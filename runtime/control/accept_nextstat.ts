@@ -10,10 +10,10 @@ import { probeNextstat } from "../system/nextstat.ts";
 import { renewFiles } from "./start.ts";
 
 /**
- * Takes the nextstat that is there now as one of the run's: shards may be fitted by it from here on, and each records
- * which one it was. Job files name its sha256, so they are written anew.
- * @returns the same run where it is one of its nextstats already
- * @throws {FarmError} input, when its version is another than the run's
+ * Adds the present nextstat to those that may fit shards of the run; each shard's record names the one that fitted it.
+ * Job files name its sha256, so they are written anew.
+ * @returns the same run where the nextstat was accepted before
+ * @throws {FarmError} input, when its version is not that of the run
  */
 export async function acceptNextstat(run: Run<FarmManifest>, adapter: Backend): Promise<Run<FarmManifest>> {
   const { path, version, sha256, bytes, mtime_ms, ctime_ms } = await probeNextstat(run.manifest.nextstat_bin);

@@ -15,8 +15,8 @@ import { pauseFor } from "../system/process.ts";
 import { whileSubmitting } from "./start.ts";
 
 /**
- * Cancels all jobs of a run that its scheduler knows under our tokens, whichever submission they are of; an id alone is
- * never believed. A submission that is under way is waited for, and one without an answer is looked for first.
+ * Cancels all jobs of a run that its scheduler reports under the run's tokens, of every submission; a job id alone is
+ * not enough. Waits for a submission that is under way, and first looks for one whose answer was lost.
  * @throws {FarmError} unreachable
  */
 export async function cancelRun(cancelled: Run<FarmManifest>, adapter: Backend): Promise<Handle[]> {
@@ -27,16 +27,19 @@ export async function cancelRun(cancelled: Run<FarmManifest>, adapter: Backend):
     const known = new Set(states.filter(({ state }) => ACTIVE.has(state)).map(({ token }) => token));
     const all = handlesOf(ownSubmissions(run));
     const handles = all.filter((handle) => known.has(handle.token));
-    // Of one that has ended a site's wrapper may have queued a second job, which is not asked about.
+    // The wrapper of a site may have queued a second job for an ended submission, and queries do not cover that job.
     await cancelJobs(run, adapter, adapter.limits.cancels_by_token ? all : handles, null, doing);
     return handles;
   });
 }
 
-/** States of jobs that are there, or may be. */
+/** States of jobs that exist or may exist. */
 const ACTIVE: ReadonlySet<string> = new Set(["queued", "running", "held", "unknown"]);
 
-/** @throws {FarmError} unreachable */
+/**
+ * Returns the answer of the scheduler of a run.
+ * @throws {FarmError} unreachable, when it does not answer
+ */
 export async function askOrThrow(
   run: Run<FarmManifest>,
   adapter: Backend,
@@ -48,7 +51,8 @@ export async function askOrThrow(
 }
 
 /**
- * @param shards whose tasks are cancelled; null: all of the handles
+ * Cancels the jobs of these submissions.
+ * @param shards whose tasks are cancelled; null: all tasks
  * @throws {FarmError} unreachable
  */
 async function cancelJobs(
@@ -65,16 +69,19 @@ async function cancelJobs(
   if (answer.kind !== "ok") throw unreachable(adapter, doing, answer.message);
 }
 
-/** How long a job that was suspended may take to end: it is asked to, then killed (slurm.conf(5), KillWait: 30 s). */
+/**
+ * Time in which a suspended job ends after it is cancelled: it is signalled, then killed (slurm.conf(5), KillWait: 30
+ * s).
+ */
 const WAITING_LEAVE_S = 45;
 
 const DOING = "cancel the jobs that do not run";
 
 /**
- * Cancels the jobs that do not run, and no others: what is released later must not run a shard a second time. Waits
- * until those of them that had begun have ended. To be called while nobody else submits (whileSubmitting).
- * @param states held, and queued where these are to wait no longer for what they wait for
- * @returns the shards that they were to run
+ * Cancels the jobs that do not run, and no others: a job that is released later must not run a shard a second time.
+ * Waits until those that had started have ended. The caller must hold the submit lock (whileSubmitting).
+ * @param states held, and queued where jobs in the queue are to be cancelled too
+ * @returns the shards of the cancelled jobs
  * @throws {FarmError} unreachable
  */
 export async function cancelWaiting(
@@ -91,7 +98,10 @@ export async function cancelWaiting(
   return idle.shards;
 }
 
-/** What does not run, as its scheduler tells it, and the shards that wait for it. Any pilot may take any shard. */
+/**
+ * Returns the tasks that do not run according to their scheduler, and the shards that wait for them. Any pilot may run
+ * any shard.
+ */
 async function idleTasks(
   run: Run<FarmManifest>,
   machine: Machine,
@@ -108,7 +118,10 @@ async function idleTasks(
   return { tasks: idle.filter(({ shard }) => shard === null || shards.includes(shard)), shards };
 }
 
-/** Whole submissions where nothing else of them goes on: tasks that a scheduler has not made yet go with them. */
+/**
+ * Cancels whole submissions where nothing else of them runs, so that array tasks which do not exist yet are cancelled
+ * too.
+ */
 async function cancelIdle(
   run: Run<FarmManifest>,
   adapter: Backend,
@@ -123,7 +136,9 @@ async function cancelIdle(
   await cancelJobs(run, adapter, [handle], goes_on ? shards : null, DOING);
 }
 
-/** A job that was suspended runs for a moment when it is told to end; its shard is open when it has. */
+/**
+ * Waits for suspended jobs: such a job runs for a moment when it is cancelled, and its shard is open only after that.
+ */
 async function whileEnding(run: Run<FarmManifest>, adapter: Backend, idle: readonly NativeState[]) {
   const isOne = (one: NativeState) => idle.some(({ token, shard }) => token === one.token && shard === one.shard);
   for (const until = performance.now() + WAITING_LEAVE_S * 1000; performance.now() < until;) {
@@ -133,13 +148,13 @@ async function whileEnding(run: Run<FarmManifest>, adapter: Backend, idle: reado
   }
 }
 
-/** How long jobs that have nothing left to do may take to leave by themselves. */
+/** Time in which jobs with nothing left to do end by themselves. */
 const JOBS_LEAVE_S = 20;
 
 /**
- * Sees to it that no job is left when all shards are done: a pilot that waits for a slot, a job that a person or a site
- * has requeued, one that hangs at its end. Those that run may leave by themselves first.
- * @throws {FarmError} unreachable, when it cannot be told whether any is left
+ * Cancels the jobs that are left when all shards are done: a pilot that waits for a slot, a job that a user or a site
+ * has requeued, one that hangs at its end. Running jobs first get time to end by themselves.
+ * @throws {FarmError} unreachable, when the scheduler cannot report whether any job is left
  */
 export async function endJobs(
   run: Run<FarmManifest>,
@@ -156,7 +171,7 @@ export async function endJobs(
   for (const until = performance.now() + JOBS_LEAVE_S * 1000; performance.now() < until && !stop.aborted;) {
     const { reached, states } = await queryScheduler(run, adapter, 0);
     const left = withoutSilent(run, states).filter(({ state }) => ACTIVE.has(state));
-    // Of pilots a site's wrapper may have queued more than it told of.
+    // The wrapper of a site may have queued more pilots than it reported.
     if (reached && left.length === 0 && !has_pilots) return;
     if (reached && left.every(({ state }) => state === "queued" || state === "held")) break;
     await pauseFor(1000, stop);

@@ -13,21 +13,24 @@ import { queryLimits } from "../scheduler/drive.ts";
 import { listAttempts } from "../shard/attempts.ts";
 import { renewFiles, whileSubmitting } from "./start.ts";
 
+/** The result of an extension of a run. */
 export interface Extended {
   run: Run<FarmManifest>;
-  /** The new shards. */
+  /** Indices of the new shards. */
   shards: number[];
   n_toys_before: number;
-  /** When an earlier command of the same request added them, whose submission failed; null: this one did. */
+  /**
+   * When an earlier command of the same request added them and failed to submit them; null: this command added them.
+   */
   since_utc: string | null;
 }
 
 /**
- * Adds toys to a run: new shards, and its job files as they are then. Asked again for what an earlier command has added
- * and not submitted, it goes on with that.
- * @param asked submit: whether `then` submits them
- * @param then is done with the extended run while nobody else submits shards of it
- * @throws {FarmError} input, when spec, inputs or nextstat are not those of the run; usage; and what `then` throws
+ * Adds toys to a run: new shards, and job files that include them. Continues an earlier command of the same request
+ * that added shards and did not submit them.
+ * @param asked the extension; `submit`: whether `then` submits the shards
+ * @param then is called with the extended run while no other command submits its shards
+ * @throws {FarmError} input, when spec, inputs or nextstat are not those of the run; usage; and the errors of `then`
  */
 export async function extendRun<T>(
   run: Run<FarmManifest>,
@@ -56,7 +59,7 @@ export async function extendRun<T>(
   });
 }
 
-/** Shards that a scheduler surely has taken, or of which there is anything. */
+/** Returns the shards that a scheduler may have accepted, or that have any file. */
 function givenShards(run: Run<FarmManifest>): Set<number> {
   const taken = ownSubmissions(run).filter(({ state }) => state === "submitted").flatMap(({ shards }) => shards);
   const files = listNames(run.dir).flatMap((name) => readShardName(name)?.shard ?? []);

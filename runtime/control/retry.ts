@@ -14,8 +14,8 @@ import { askOrThrow, cancelWaiting } from "./cancel.ts";
 import { type StartedRun, submitOpen, whileSubmitting } from "./start.ts";
 
 /**
- * The shards that ended without a valid result and that nothing works on.
- * @param cancelled shards whose jobs were cancelled just now
+ * Returns the shards that ended without a valid result and that nothing runs now.
+ * @param cancelled shards whose jobs were cancelled just before
  * @throws {FarmError} unreachable
  */
 async function endedShards(
@@ -32,19 +32,19 @@ async function endedShards(
   ).map(({ plan }) => plan.shard_index);
 }
 
-/** What is other from now on for the jobs of a run. */
+/** Changes that a retry makes to the jobs of a run. */
 export interface RetryRequest {
-  /** Where they are to run; those that wait are submitted anew then, as they are for another mode. */
+  /** Options that place the jobs; waiting jobs are submitted anew with them, as with another mode. */
   nodes: Record<string, OptionValue>;
   mode: string | undefined;
   raised: Raised;
-  /** Whether each shard that ended is cut in two first. */
+  /** Whether each ended shard is split in two first. */
   split: boolean;
 }
 
 /**
- * Submits the shards of a run again that ended without a valid result, with what is other for them in the manifest first.
- * @param tell is told in words what was cancelled, cut, or is not raised again
+ * Resubmits the shards of a run that ended without a valid result, after it has changed the manifest as requested.
+ * @param tell receives a line for each cancelled job, each split shard, and each limit that is not raised again
  * @throws {FarmError} usage, before anything is changed; unreachable
  */
 export const retryRun = (

@@ -25,26 +25,27 @@ import { ingestIncoming } from "../shard/ingest.ts";
 import { type ScannedShard, scanRun } from "../state/scan.ts";
 import type { Machine } from "../system/machine.ts";
 
+/** The result of a submission of the open shards of a run. */
 export interface StartedRun {
-  /** With its manifest as it was when they were submitted. */
+  /** The run with its manifest as it was at the submission. */
   run: Run<FarmManifest>;
   submissions: Submission[];
-  /** Why there is nothing to submit, where there is not. */
+  /** Why there is nothing to submit; undefined where something was submitted. */
   nothing: string;
 }
 
-/** Which shards are submitted once more: none, those that ended without a valid result, or these too. */
+/** Which shards are resubmitted: none, those that ended without a valid result, or the cancelled ones too. */
 export interface Again {
   ended: boolean;
-  /** Shards whose jobs were cancelled just now; their scheduler may still tell of them as held or queued. */
+  /** Shards whose jobs were cancelled just before; their scheduler may still report them as held or queued. */
   cancelled?: readonly number[];
 }
 
 /**
- * Submits the shards of a run that nobody works on: those never begun, and with `again` those that ended without a
- * valid result. Never what runs, waits, or could not be asked about. Of several commands at once each sees what those
- * before it have submitted.
- * @throws {FarmError} unreachable, when the scheduler cannot be asked or does not take them
+ * Submits the shards of a run that nothing runs: those never started, and with `again` those that ended without a valid
+ * result. Skips shards that run, wait, or have an unknown state. Of several commands at the same time, each sees the
+ * submissions of those before it.
+ * @throws {FarmError} unreachable, when the scheduler does not answer or refuses the jobs
  */
 export const startRun = (
   run: Run<FarmManifest>,
@@ -54,13 +55,16 @@ export const startRun = (
   file_grace_s = LATE_FILES_S,
 ): Promise<StartedRun> => whileSubmitting(run, (now) => submitOpen(now, adapter, machine, again, file_grace_s));
 
-/** Does something while no other command submits or cancels jobs of the run, with its manifest as it is then. */
+/** Calls `work` with the present manifest while no other command submits or cancels jobs of the run. */
 export const whileSubmitting = <T>(
   { dir, manifest_path }: Run<FarmManifest>,
   work: (now: Run<FarmManifest>) => Promise<T>,
 ): Promise<T> => whileLocked(join(dir, SUBMIT_LOCK), () => work({ ...loadFarmRun(manifest_path), dir }));
 
-/** What startRun does, for whoever holds its lock already. @throws {FarmError} unreachable */
+/**
+ * Submits as startRun does; the caller holds the submit lock.
+ * @throws {FarmError} unreachable
+ */
 export async function submitOpen(
   run: Run<FarmManifest>,
   adapter: Backend,
@@ -76,7 +80,7 @@ export async function submitOpen(
     throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer", next);
   }
   ingestIncoming(run);
-  listAttempts(run.dir); // where it may not be read, what runs cannot be told from what is open
+  listAttempts(run.dir); // If this listing is refused, running shards cannot be distinguished from open ones.
   const shards = await scanRun(run, machine, asked);
   const open = shards.filter((shard) => isOpen(shard, asked, again));
   const submissions = await submitShards(run, adapter, open, again, go_on);
@@ -101,7 +105,8 @@ async function submitShards(
 }
 
 /**
- * What another cluster was given is gone only as seen from here: it may wait or run there.
+ * Refuses to submit shards that were submitted to another cluster: from here that cluster seems to have no job, and the
+ * job may wait or run there.
  * @throws {FarmError} unreachable
  */
 function refuseElsewhere(
@@ -123,7 +128,10 @@ function refuseElsewhere(
   );
 }
 
-/** @throws {FarmError} unreachable, naming what was queued before one that was not taken */
+/**
+ * Submits the chunks one after the other.
+ * @throws {FarmError} unreachable, with the jobs that were queued before one was refused
+ */
 async function submitAll(
   run: Run<FarmManifest>,
   adapter: Backend,
@@ -146,12 +154,12 @@ async function submitAll(
   return submissions;
 }
 
-/** Jobs have what a retry doubled: from now on it may be doubled again. */
+/** Records that jobs use the doubled limits of a retry, so that the next retry may double them again. */
 export function recordOptionsUsed(run: Run<FarmManifest>): void {
   changeFarmManifest(run, (now) => withDoublingsUsed(now, new Date().toISOString()));
 }
 
-/** Job files as the run is now: it may have pieces, or more memory, since they were written. Inputs that are gone too. */
+/** Writes the job files and missing inputs anew: a retry may have split shards or raised limits since the last time. */
 export function renewFiles(run: Run<FarmManifest>, adapter: Backend, limits: SchedulerLimits): void {
   const all = livePlans(run.manifest).map((plan) => plan.shard_index);
   const { config, farm } = run.manifest;
@@ -169,8 +177,8 @@ export function renewFiles(run: Run<FarmManifest>, adapter: Backend, limits: Sch
 }
 
 /**
- * A shard that nobody has been given, or that its scheduler has done with. One that was begun on a host by a worker loop
- * that is not there any more is open too: the next loop finds it again.
+ * Whether a shard was never submitted, or its scheduler has finished with it. A shard that a worker loop started on a
+ * host is open too once that loop is gone: the next loop finds the attempt.
  */
 function isOpen({ state, plan, last }: ScannedShard, asked: QueriedScheduler, again: Again): boolean {
   const isGiven = asked.shards.has(plan.shard_index);

@@ -11,12 +11,12 @@ import { localPool } from "../worker/local.ts";
 import { workOnRun } from "../worker/run.ts";
 import { recordOptionsUsed } from "./start.ts";
 
-/** Hosts that cannot be reached within this time do not keep whoever wants their shards to be stopped. */
+/** Time after which hosts that cannot be reached no longer delay the command that stops their shards. */
 const STOP_REMOTE_S = 40;
 
 /**
- * Stops what an earlier loop began on hosts and nobody follows any more.
- * @returns the shards of which it could not be told whether they still run there
+ * Stops the attempts that an earlier loop started on hosts and that no loop follows any more.
+ * @returns the shards that may still run there
  * @throws {FarmError} unreachable, when no host can be used
  */
 export async function stopRemote(run: Run<FarmManifest>, tell: (event: WorkEvent) => void): Promise<number[]> {
@@ -33,10 +33,13 @@ export async function stopRemote(run: Run<FarmManifest>, tell: (event: WorkEvent
   }
 }
 
-/** Returns what opens the slots of a worker loop. @param shape of this machine, where they are here */
+/**
+ * Returns the function that opens the slots of a worker loop.
+ * @param shape slots and threads of this machine, for slots that are here
+ */
 export const poolOn = (slots_on: SlotsOn, shape: LocalShape) => slots_on === "hosts" ? openHostPool : localPool(shape);
 
-/** The worker loop in this process, on record like a submission: from it the turnaround is counted. */
+/** Runs the worker loop in this process. The loop is recorded like a submission, so that the turnaround has a start. */
 export async function workInForeground(
   run: Run<FarmManifest>,
   slots_on: SlotsOn,

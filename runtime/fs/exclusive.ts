@@ -6,9 +6,9 @@ import { MAX_DOCUMENT_BYTES, readRegular, Unreadable } from "./read.ts";
 import { exists, explainWrite, removeQuietly, rename, writeTemporary } from "./write.ts";
 
 /**
- * Gives a file its final name by link(2), which never replaces: false when the name is taken, and then the temporary
- * file is left to the caller. After an error the name is looked at again: over NFS a link can
- * succeed and still be answered with an error (link(2), BUGS).
+ * Gives a file its final name by link(2), which never replaces. Returns false when the name exists; the temporary file
+ * is then left to the caller. After an error the name is checked again: over NFS a link can succeed and still return an
+ * error (link(2), BUGS).
  */
 export function commitByLink(temporary: string, path: string): boolean {
   const linked = publishFile(temporary, path);
@@ -16,7 +16,9 @@ export function commitByLink(temporary: string, path: string): boolean {
   return linked;
 }
 
-/** As commitByLink, but the temporary name stays as well (where there is no link(2) it does not). */
+/**
+ * Gives a file its final name as commitByLink does, and keeps the temporary name (except where there is no link(2)).
+ */
 export function publishFile(temporary: string, path: string): boolean {
   try {
     Deno.linkSync(temporary, path);
@@ -30,13 +32,13 @@ export function publishFile(temporary: string, path: string): boolean {
   }
 }
 
-/** EXDEV: AFS links only within one folder (OpenAFS, afs_vop_link). */
+/** Errors of file systems without link(2). EXDEV: AFS links only within one folder (OpenAFS, afs_vop_link). */
 const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"]);
 
-/** Where a file system has no link(2): the exclusive creation of `path.commit` holds the right to rename. */
+/** Renames where a file system has no link(2): whoever creates `path.commit` exclusively may rename. */
 function commitByRename(temporary: string, path: string): boolean {
   return withLease(path.replace(/(\.out|\.metrics)?\.json$/, "") + ".commit", () => {
-    // A look may be answered from what this machine has in mind: a listing asks the server.
+    // This machine may answer from a cache; a listing asks the server.
     if (listNames(dirname(path)).includes(basename(path))) {
       showListed(path);
       return false;
@@ -51,11 +53,11 @@ function commitByRename(temporary: string, path: string): boolean {
   });
 }
 
-/** A right is held for a few calls of the system; one that is older than this is of a process that died. */
+/** Age after which a lease belongs to a dead process: a living one holds it for a few system calls. */
 const RIGHT_STALE_MS = 30_000;
 const POLL_INTERVAL_MS = 20;
 
-/** Does something while nobody else does what needs the same right: a file that is created exclusively. */
+/** Calls `act` while no other process holds the same lease, a file that is created exclusively. */
 export function withLease<T>(right: string, act: () => T): T {
   for (let tries = 0; !createNew(right); tries++) {
     if (tries % 50 === 1) dropStaleRight(right);
@@ -78,13 +80,13 @@ function createNew(path: string): boolean {
   }
 }
 
-/** Ages are told by the file server's clock alone: by a file that is made now. */
+/** Removes a lease that is too old. Its age is measured by the clock of the file server alone, with a file made now. */
 function dropStaleRight(right: string): void {
   const fresh = writeTemporary(right, "", 0o640, false);
   try {
     const [now, held] = [Deno.lstatSync(fresh), Deno.lstatSync(right)];
     if ((now.mtime?.getTime() ?? 0) - (held.mtime?.getTime() ?? 0) < RIGHT_STALE_MS) return;
-    // Renamed first: of several that judge it stale only one gets it, and the right of the next holder is given back.
+    // Renamed first: if several processes judge the lease stale, only one gets it, and a newer lease is given back.
     rename(right, fresh);
     if (Deno.lstatSync(fresh).ino !== held.ino) rename(fresh, right);
   } catch (error) {
@@ -94,7 +96,7 @@ function dropStaleRight(right: string): void {
   }
 }
 
-/** Waits without giving way to anything else: for the few places that must stay in one piece. */
+/** Blocks this thread for `ms` milliseconds, for the few steps that no other task may interrupt. */
 export function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
@@ -109,9 +111,8 @@ function sameFile(a: string, b: string): boolean {
 }
 
 /**
- * Runs `work` while no other process that shares the file system does so under the same lock file. The lock goes with
- * its process, however that ends (flock(2)). Where a file system has no locks, or the folder is not ours, `work` is run
- * without.
+ * Runs `work` while no other process that shares the file system holds the lock file. The lock ends with its process in
+ * every case (flock(2)). Without a lock where the file system has none, or where the folder belongs to another user.
  */
 export async function whileLocked<T>(path: string, work: () => Promise<T>): Promise<T> {
   const file = openLock(path);
@@ -123,7 +124,7 @@ export async function whileLocked<T>(path: string, work: () => Promise<T>): Prom
   }
 }
 
-/** The same, for what takes no time. */
+/** Runs `work` under the lock file as whileLocked does, for work that takes no time. */
 export function whileLockedSync<T>(path: string, work: () => T): T {
   const file = openLock(path);
   try {
@@ -150,19 +151,20 @@ function lockQuietly(file: Deno.FsFile | undefined): void {
   }
 }
 
-/** The empty file that holds the lock of a document; it stays, for one that is removed protects nobody. */
+/**
+ * Returns the path of a document's lock file. The empty file stays: removing it would let two processes hold the lock.
+ */
 const lockOf = (path: string): string => join(dirname(path), `.${basename(path)}.lock`);
 
 /**
- * Reads, changes and writes a document while no other process does. `change` is given what is on disk under the lock;
- * nothing slow belongs into it. Where it gives back what it was given, or undefined, nothing is written.
- *
- * Without a lock (a file system that has none, a lock file of somebody else) the document is compared with what was read
- * just before it is replaced, and changed anew where it differs. What remains then: a writer that comes between that look
- * and the rename, a few microseconds, or one whose write a network file system does not show to this machine yet.
- * @param read reads and checks the document; undefined where it is not there
- * @returns the document as it is now
- * @throws {FarmError} input, when it cannot be written; and what `read` and `change` throw
+ * Reads, changes and writes a document under its lock. `change` gets the present document; slow work does not belong in
+ * it. Nothing is written where it returns its argument or undefined.
+ * Without a lock (a file system that has none, a lock file of another user) the document is compared with the one that
+ * was read just before it is replaced, and changed anew where it differs. Two cases remain: a writer within the few
+ * microseconds between comparison and rename, and a writer whose change a network file system does not show here yet.
+ * @param read reads and checks the document; undefined where it does not exist
+ * @returns the document after the change
+ * @throws {FarmError} input, when it cannot be written; and the errors of `read` and `change`
  */
 export function changeDocument<T>(path: string, read: () => T, change: (now: T) => T): T {
   return whileLockedSync(lockOf(path), () => {
@@ -176,7 +178,7 @@ export function changeDocument<T>(path: string, read: () => T, change: (now: T) 
   });
 }
 
-/** Replaces a document by a new text, unless it is another than it was; false then. */
+/** Replaces a document by a new text. Returns false, without a change, where the document is not the one given. */
 function replaceSame(path: string, before: Uint8Array | undefined, text: string): boolean {
   return explainWrite(path, () => {
     const temporary = writeTemporary(path, text);

@@ -4,8 +4,9 @@ import { FarmError } from "../../core/errors.ts";
 import { fileError, fileFault, isAbsent } from "../../core/file_fault.ts";
 
 /**
- * The error of a file as a user sees it, with whose it is where permission is denied; what is of no file stays as it is.
- * @param doing read, list, look at …
+ * Returns a file error as users see it, with the owner where permission is denied; errors that concern no file are
+ * returned unchanged.
+ * @param doing read, list, inspect …
  */
 export function refused(doing: string, path: string, thrown: unknown): unknown {
   const error = fileError(doing, path, thrown);
@@ -14,7 +15,7 @@ export function refused(doing: string, path: string, thrown: unknown): unknown {
   return owner === null ? error : new FarmError(error.kind, `${error.message} (${owner})`, error.next);
 }
 
-/** Of the file, or of the nearest folder above it that can be seen; null where that tells nothing. */
+/** Returns the owner of the file, or of the nearest visible folder above it; null where neither is known. */
 function nearestOwner(path: string): string | null {
   try {
     const { uid } = Deno.lstatSync(path);
@@ -26,7 +27,7 @@ function nearestOwner(path: string): string | null {
   }
 }
 
-/** What may not be read as the error that says so: what is left of a run can be looked at all the same. */
+/** Returns what `read` returns, or the error where permission is denied: the rest of a run is still worth showing. */
 export function orRefusal<T>(read: () => T): T | FarmError {
   try {
     return read();
@@ -36,7 +37,10 @@ export function orRefusal<T>(read: () => T): T | FarmError {
   }
 }
 
-/** Names in a folder; none where it is not there. @throws {FarmError} input, when it cannot be listed */
+/**
+ * Returns the names in a folder; none where it does not exist.
+ * @throws {FarmError} input, when it cannot be listed
+ */
 export function listNames(folder: string): string[] {
   try {
     return [...Deno.readDirSync(folder)].map((entry) => entry.name);
@@ -46,7 +50,7 @@ export function listNames(folder: string): string[] {
   }
 }
 
-/** The same in passing: none where it cannot be listed, since what is in there is not ours to clear away. */
+/** Returns the names in a folder; none where it cannot be listed: such a folder is not ours to clean up. */
 export function namesInPassing(folder: string): string[] {
   try {
     return listNames(folder);
@@ -56,16 +60,16 @@ export function namesInPassing(folder: string): string[] {
 }
 
 /**
- * Makes this machine ask its file server about a name that a listing shows and a look denies, by an attempt to make a
- * folder of that name: it fails, and what was kept in mind about the name is dropped (nfs_mkdir and create_new_entry of
- * the Linux kernel, for NFS and FUSE). Should the name be gone in the meantime, the folder is taken away again, by a call
- * that removes nothing but an empty folder: under a final name it would be taken for a damaged result.
+ * Makes this machine ask its file server about a name that a listing shows and a lookup denies, by an attempt to create
+ * a folder of that name. The attempt fails and drops the cached answer (nfs_mkdir and create_new_entry of the Linux
+ * kernel, for NFS and FUSE). If the name was removed meanwhile, the new folder is removed again by a call that removes
+ * only empty folders: under a final name it would count as a damaged result.
  */
 export function showListed(path: string): void {
   try {
     Deno.mkdirSync(path);
     fs.rmdirSync(path);
   } catch {
-    // it is there, or nothing may be written here
+    // it exists, or the folder is not writable
   }
 }

@@ -3,12 +3,12 @@ import { errorText, FarmError } from "../../core/errors.ts";
 import { adviceFor, faultWords, type FileFault, fileFault, isAbsent, shownPath } from "../../core/file_fault.ts";
 import { firstIssue } from "../../core/first_issue.ts";
 
-/** What lies under a name, as its server has it now where that can be asked; null where there is nothing. */
+/** The file under a name, as the server has it where it can be asked; null where there is none. */
 type FileIdentity = Pick<Deno.FileInfo, "dev" | "ino" | "isFile">;
 
 /**
- * Looks at a name twice: a look may be answered by a cache, an open of a file or a folder is not (close-to-open, nfs(5)).
- * What may not be opened is as the look says.
+ * Returns the identity of the file under a name, by opening it where possible: a lookup may be answered from a cache,
+ * an open is not (close-to-open, nfs(5)). Falls back to the lookup for what cannot be opened.
  */
 export function identityNow(path: string): FileIdentity | null {
   const seen = statOrNull(path);
@@ -33,15 +33,16 @@ function statOrNull(path: string): Deno.FileInfo | null {
   }
 }
 
+/** Largest document that is read. */
 export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
 const MAX_DEPTH = 200;
 
-/** Why a file was not read: plain data, so that a bad shard does not stop a look at the others. */
+/** Why a file was not read. Returned as data, so that one bad shard does not stop the inspection of the others. */
 export class Unreadable extends Error {
   readonly absent: boolean;
-  /** It can be read, and holds other toys than planned. */
+  /** Whether the file is readable and holds other toys than planned. */
   readonly other_toys: boolean;
-  /** Why the system did not let it be read, or null for what is wrong inside of it. */
+  /** The system's reason for refusing to read; null where the content is at fault. */
   readonly fault: FileFault | null;
   constructor(message: string, absent: boolean, other_toys = false, fault: FileFault | null = null) {
     super(message);
@@ -53,7 +54,7 @@ export class Unreadable extends Error {
 }
 
 /**
- * Reads a regular file no larger than `max_bytes`; a FIFO, a device, a folder or a link is never opened.
+ * Reads a regular file no larger than `max_bytes`; never opens a FIFO, a device, a folder or a link.
  * @throws {Unreadable}
  */
 export function readRegular(path: string, max_bytes: number): Uint8Array {
@@ -62,21 +63,22 @@ export function readRegular(path: string, max_bytes: number): Uint8Array {
     try {
       return readBytes(path, max_bytes);
     } catch (error) {
-      // Over NFS: another machine has removed or replaced it since it was opened here. It is opened anew (nfs(5)).
+      // Over NFS: another machine removed or replaced the file after it was opened here; a new open gets the new one
+      // (nfs(5)).
       if (fileFault(error) === "stale" && tries < MAX_STALE) continue;
       throw error instanceof Unreadable ? error : unreadable(error);
     }
   }
 }
 
-/** A file that is replaced as often while it is read is taken for one that cannot be read. */
+/** Number of replacements during a read after which a file counts as unreadable. */
 const MAX_STALE = 5;
 
 let common = new Uint8Array(256 * 1024);
 
 /**
- * As readRegular, but into memory that the next call uses again, and with what the system knows of the file: for whoever reads thousands of files and is done with each before the next. It is read to its end, without asking for
- * its size.
+ * Reads as readRegular does, together with the file's attributes, into a buffer that the next call reuses. For callers
+ * that read thousands of files and need one at a time. Reads to the end without asking for the size.
  * @throws {Unreadable}
  */
 export function readForNow(path: string, max_bytes: number): { bytes: Uint8Array; info: Deno.FileInfo } {
@@ -84,7 +86,7 @@ export function readForNow(path: string, max_bytes: number): { bytes: Uint8Array
   return { bytes: readToEnd(path, max_bytes) ?? readRegular(path, max_bytes), info };
 }
 
-/** Null where it is too large, or cannot be read: what is wrong readRegular tells. */
+/** Returns the bytes; null where the file is too large or cannot be read, for which readRegular gives the reason. */
 function readToEnd(path: string, max_bytes: number): Uint8Array | null {
   try {
     const file = Deno.openSync(path);
@@ -122,7 +124,7 @@ export function openRegular(path: string): Deno.FsFile {
 
 function checkRegular(path: string): Deno.FileInfo {
   const info = statFile(path);
-  // A folder that was there a while ago may be in this machine's mind: whether it still is its server tells.
+  // This machine may have cached a folder under this name; the server knows whether it still is one.
   if (info.isDirectory && identityNow(path)?.isFile) return info;
   if (info.isSymlink) throw new Unreadable("is a link, wanted a regular file", false);
   if (!info.isFile) throw new Unreadable(`is ${info.isDirectory ? "a folder" : "no regular file"}`, false);
@@ -130,8 +132,8 @@ function checkRegular(path: string): Deno.FileInfo {
 }
 
 /**
- * Opening and reading by hand costs half of Deno.readFileSync. The size is that of the file that is open: a document may
- * have been replaced by a longer one since its name was looked at.
+ * Reads by hand, which takes half the time of Deno.readFileSync. The size is that of the open file: a longer document
+ * may have replaced the name since.
  */
 function readBytes(path: string, max_bytes: number): Uint8Array {
   const file = Deno.openSync(path);
@@ -161,7 +163,7 @@ function statFile(path: string): Deno.FileInfo {
   }
 }
 
-/** Returns what the system knows of a regular file; null where there is none that can be looked at. */
+/** Returns the attributes of a regular file; null where there is none or it cannot be inspected. */
 export function infoOf(path: string): Deno.FileInfo | null {
   try {
     const info = Deno.lstatSync(path);
@@ -171,14 +173,14 @@ export function infoOf(path: string): Deno.FileInfo | null {
   }
 }
 
-/** Returns whether a file was last written to before another one, and may be read by all who may read that one. */
+/** Returns whether a file was last written before another one and is readable by everyone who may read the other. */
 export function isBeside(info: Deno.FileInfo, later: Deno.FileInfo): boolean {
   const readers = (later.mode ?? 0) & 0o444;
   const isReadable = info.uid === later.uid && info.gid === later.gid && ((info.mode ?? 0) & readers) === readers;
   return isReadable && (info.mtime?.getTime() ?? NaN) < (later.mtime?.getTime() ?? NaN);
 }
 
-/** What kept the system from reading a file, as data. */
+/** Returns the error of a read as data. */
 export function unreadable(error: unknown): Unreadable {
   if (isAbsent(error)) return new Unreadable("is not there", true);
   const fault = fileFault(error) ?? null;
@@ -186,14 +188,11 @@ export function unreadable(error: unknown): Unreadable {
 }
 
 const utf8 = new TextDecoder();
-/** Deno decodes several times as fast what it may replace, so only what came out with a replacement is decoded strictly. */
+/** Strict decoder, used only after a replacement character: Deno decodes several times faster without the check. */
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 const REPLACEMENT = "\ufffd";
 
-/**
- * The text of a document's bytes.
- * @throws {Unreadable} empty, not UTF-8
- */
+/** Returns the text of a document's bytes. @throws {Unreadable} empty, not UTF-8 */
 export function decodeText(bytes: Uint8Array): string {
   if (bytes.length === 0) throw new Unreadable("is empty", false);
   const text = utf8.decode(bytes);
@@ -205,10 +204,7 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/**
- * Parses JSON bytes.
- * @throws {Unreadable} empty, truncated, not UTF-8
- */
+/** Parses JSON bytes. @throws {Unreadable} empty, truncated, not UTF-8 */
 export function parseJson(bytes: Uint8Array): unknown {
   const text = decodeText(bytes);
   try {
@@ -218,10 +214,10 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** So few bytes cannot hold nesting that JSON.stringify would not get through (it gives up between 4,000 and 8,000). */
+/** Size below which nesting cannot be too deep for JSON.stringify (it fails between 4,000 and 8,000 levels). */
 const NEVER_TOO_DEEP_BYTES = 7000;
 
-/** Refuses nesting that would overflow the stack of whoever walks or writes the document. */
+/** Throws where nesting is so deep that it would overflow the stack of code that walks or writes the document. */
 export function checkDepth(bytes: Uint8Array): void {
   if (bytes.length < NEVER_TOO_DEEP_BYTES) return;
   let depth = 0;
@@ -258,7 +254,7 @@ export function readDocument<T extends z.core.$ZodType>(
   return parsed.data;
 }
 
-/** As readDocument, but undefined where the file is not there. */
+/** Reads as readDocument does; returns undefined where the file does not exist. */
 export function readIfThere<T extends z.core.$ZodType>(path: string, schema: T): z.infer<T> | undefined {
   try {
     return readDocument(path, schema);
@@ -268,7 +264,7 @@ export function readIfThere<T extends z.core.$ZodType>(path: string, schema: T):
   }
 }
 
-/** Turns an Unreadable into the error a user sees. */
+/** Returns an Unreadable as the error that a user sees. */
 export function inputError(what: string, path: string, error: unknown, next: string): FarmError {
   const fault = error instanceof Unreadable ? error.fault : null;
   const text = errorText(error);
@@ -280,7 +276,7 @@ export function inputError(what: string, path: string, error: unknown, next: str
   );
 }
 
-/** The last `most` bytes of a regular file as text; empty where there is none. */
+/** Returns the last `most` bytes of a regular file as text; empty where there is none. */
 export function readTail(path: string, most = 64 * 1024): string {
   try {
     if (!Deno.lstatSync(path).isFile) return "";

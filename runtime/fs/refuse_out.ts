@@ -7,22 +7,20 @@ import { listNames } from "./list.ts";
 import { openRegular } from "./read.ts";
 import { exists } from "./write.ts";
 
-/** What a command writes where --out says. */
+/** A kind of document that a command writes to the path of --out. */
 export interface OutKind {
-  /** `--out` */
   flag: string;
-  /** `merged document` */
+  /** The document in words: `merged document`. */
   what: string;
-  /** The file of a run whose name it may have, but in the directory of a run; null: none. */
+  /** Name of this document in a run directory, which is refused in the directory of another run; null: none. */
   name: string | null;
-  /** Whether a file that is there is one of this kind, so that a newer one may take its place. */
+  /** Whether an existing file is of this kind, so that a newer one may replace it. */
   isOne(path: string): boolean;
 }
 
 /**
- * Refuses a path where a file of a run belongs, and one where something else than an older document of the same kind
- * lies.
- * @throws {FarmError} usage; nothing is written yet
+ * Refuses a path that is reserved for a file of a run, or that holds anything but an older document of the same kind.
+ * @throws {FarmError} usage, before anything is written
  */
 export function refuseOut(kind: OutKind, path: string): void {
   const { flag, what } = kind;
@@ -44,7 +42,7 @@ export function refuseOut(kind: OutKind, path: string): void {
   }
 }
 
-/** Whether a name in a run directory, or in one of its folders, is the run's. */
+/** Whether a name in a run directory, or in one of its folders, is reserved for the run. */
 function isOfRun(path: string): boolean {
   const [dir, name] = [dirname(path), basename(path)];
   const above = dirname(dir);
@@ -53,12 +51,12 @@ function isOfRun(path: string): boolean {
 
 const isRunDirectory = (dir: string): boolean => exists(join(dir, MANIFEST));
 
-/** Whether shards of a run lie in a folder, or are to: a manifest alone may be one that `collect --out` wrote there. */
+/** Whether a folder holds shards of a run or is meant to. A manifest alone may come from `collect --out`. */
 const isHome = (dir: string): boolean => isRunDirectory(dir) && listNames(dir).some(isOfRunDirectory);
 
 const HEAD_BYTES = 4096;
 
-/** Whether a file begins as one that this program wrote; what cannot be read does not. */
+/** Returns whether a file begins as this program writes such files; false for an unreadable one. */
 export function beginsWith(path: string, isHead: (head: string) => boolean): boolean {
   try {
     const file = openRegular(path);
@@ -74,12 +72,12 @@ export function beginsWith(path: string, isHead: (head: string) => boolean): boo
   }
 }
 
-/** Less than this is no room for a shard's files. */
+/** Free space below which a shard's files do not fit. */
 const MIN_BYTES = 256 * 1024;
 
 /**
- * What to do about a run directory whose file system is full: a job there cannot even write that it failed. Empty where
- * there is room, or it cannot be asked; a quota is not seen.
+ * Returns advice for a run directory whose file system is full, where a job cannot even record its failure. Empty where
+ * there is room or the free space is unknown; quotas are not seen.
  */
 export function fullDiskAdvice(dir: string): string[] {
   const left = bytesLeft(dir);

@@ -7,10 +7,9 @@ import { refused } from "./list.ts";
 import { identityNow } from "./read.ts";
 
 /**
- * Renames a file or a folder; all renames of the program are made here. After an error the new name is looked at: over
- * NFS a rename that was sent twice can have been done by the first and be answered with ENOENT, the answer to the second
- * (rename(2), BUGS).
- * @throws what the system answered, where what was to be renamed does not lie under the new name
+ * Renames a file or a folder; the only place of the program that does. After an error the new name is checked: over NFS
+ * a repeated rename can be done by the first request while the answer to the second is ENOENT (rename(2), BUGS).
+ * @throws the system's error, where the source is not under the new name
  */
 export function rename(from: string, to: string): void {
   const own = identityOf(from);
@@ -21,7 +20,7 @@ export function rename(from: string, to: string): void {
   }
 }
 
-/** Device and inode of what lies under a name; null where there is nothing, or it cannot be looked at. */
+/** Returns device and inode of a path; null where it does not exist or cannot be inspected. */
 function identityOf(path: string): string | null {
   try {
     return identity(Deno.lstatSync(path));
@@ -38,23 +37,26 @@ const openedIdentity = (path: string): string | null => {
 const identity = ({ dev, ino }: Pick<Deno.FileInfo, "dev" | "ino">): string | null =>
   ino === null ? null : `${dev} ${ino}`;
 
-/** The boot of those who cannot or did not ask for it. */
+/** Boot id of processes that cannot read it or have not yet. */
 export const UNKNOWN_BOOT = "00000000";
 
-/** How temporary files of this process are named; known only once /proc was asked. */
+/** Owner in the names of this process's temporary files; complete once /proc was read. */
 let owner = { boot_id: UNKNOWN_BOOT, pid: Deno.pid, start_ticks: "0" };
 
+/** Sets the owner in the names of temporary files of this process. */
 export function ownTemporaryFiles(process: { boot_id: string; pid: number; start_ticks: string }): void {
   owner = process;
 }
 
-/** A name beside `path` that no other process uses, and that tells whose it is. */
+/** Returns a name beside `path` that no other process uses and that names its owner. */
 export function temporaryPath(path: string): string {
   const unique = randomBytes(6).toString("hex");
   return join(dirname(path), temporaryName(basename(path), owner, unique));
 }
 
-/** Writes a new temporary file beside `path`, with its data on disk unless `sync` is false, and returns its path. */
+/**
+ * Writes a new temporary file beside `path` and returns its path. The data are forced to disk unless `sync` is false.
+ */
 export function writeTemporary(path: string, data: string | Uint8Array, mode = 0o640, sync = true): string {
   const temporary = temporaryPath(path);
   const file = Deno.openSync(temporary, { write: true, createNew: true, mode });
@@ -72,7 +74,7 @@ export function writeTemporary(path: string, data: string | Uint8Array, mode = 0
   return temporary;
 }
 
-/** Writes to an open file, whose errors do not say of which: they get its path as Deno names one, for main's last words. */
+/** Calls `write` and adds the file's path to its error, as Deno names a path; errors of an open file name none. */
 export function namingFile(path: string, write: () => void): void {
   try {
     write();
@@ -82,6 +84,7 @@ export function namingFile(path: string, write: () => void): void {
   }
 }
 
+/** Writes all bytes to an open file. */
 export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
   let done = 0;
   while (done < bytes.length) done += file.writeSync(bytes.subarray(done));
@@ -103,17 +106,18 @@ export function writeWhole(path: string, data: string | Uint8Array, mode = 0o640
   });
 }
 
-/** Hands a long document over, part by part; the same bytes each time. */
+/** A function that writes a long document part by part; each call gives the same bytes. */
 export type Fill = (write: (bytes: Uint8Array) => void) => void;
 
+/** Size and sha256 of a file. */
 export interface FileSum {
   bytes: number;
   sha256: string;
 }
 
 /**
- * As writeWhole, for what is too long to be held in one piece.
- * @param elsewhere begins to hash the same bytes on another thread; undefined: it could not, so it is done here
+ * Writes as writeWhole does, for documents too long to hold in memory at once.
+ * @param elsewhere starts to hash the same bytes on another thread; undefined: not possible, so they are hashed here
  * @throws {FarmError} input, when the disk is full or the folder is not writable
  */
 export async function writeStreamed(
@@ -144,7 +148,7 @@ async function writeSynced(path: string, fill: Fill): Promise<void> {
   }
 }
 
-/** The sum of a document, as it would be of its file. */
+/** Returns size and sha256 of a document as its file would have them. */
 export function hashStream(fill: Fill): FileSum {
   const hash = createHash("sha256");
   let bytes = 0;
@@ -155,11 +159,15 @@ export function hashStream(fill: Fill): FileSum {
   return { bytes, sha256: hash.digest("hex") };
 }
 
+/** Writes a value as a JSON document. */
 export function writeDocument(path: string, value: unknown): void {
   writeWhole(path, JSON.stringify(value, null, 2) + "\n");
 }
 
-/** Whether a name is there, whatever it names. @throws {FarmError} input, when that cannot be found out */
+/**
+ * Returns whether a name exists, of whatever type.
+ * @throws {FarmError} input, when the system refuses to say
+ */
 export function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);
@@ -170,15 +178,16 @@ export function exists(path: string): boolean {
   }
 }
 
+/** Removes a file, if it exists and may be removed. */
 export function removeQuietly(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // gone already, or on a disk that takes nothing any more: it is only a temporary name
+    // gone already, or on a full disk: only a temporary name remains
   }
 }
 
-/** Removes a folder with all that is in it, as far as it is ours. */
+/** Removes a folder and all that this user may remove in it. */
 export function removeTree(path: string): void {
   try {
     Deno.removeSync(path, { recursive: true });
@@ -187,7 +196,7 @@ export function removeTree(path: string): void {
   }
 }
 
-/** Whether the disk of a path takes nothing any more. */
+/** Returns whether the disk of a path is full. */
 export function isOnFullDisk(path: string): boolean {
   try {
     removeQuietly(writeTemporary(path, new Uint8Array(4096)));
@@ -198,14 +207,17 @@ export function isOnFullDisk(path: string): boolean {
   }
 }
 
-/** What a failed write means to a user, or undefined where it is of no file. */
+/** Returns the reason of a failed write for users; undefined where it concerns no file. */
 function writeFault(error: unknown): string | undefined {
   const fault = fileFault(error);
   if (fault === "absent") return "its folder is not there";
   return fault === "taken" ? "it exists and is not a folder" : faultWords(error);
 }
 
-/** @throws {FarmError} input, when the disk is full or the folder is not writable */
+/**
+ * Calls `write`.
+ * @throws {FarmError} input, when the disk is full or the folder is not writable
+ */
 export function explainWrite<T>(path: string, write: () => T): T {
   try {
     return write();
@@ -214,7 +226,7 @@ export function explainWrite<T>(path: string, write: () => T): T {
   }
 }
 
-/** A failed write as a user sees it; what is of no file stays as it is. */
+/** Returns a failed write as users see it; errors that concern no file are returned unchanged. */
 function explained(path: string, error: unknown): unknown {
   const fault = fileFault(error);
   if (fault === undefined) return error;

@@ -18,19 +18,22 @@ import {
 } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
 
-/** What a run's merged.out.json is worth, by what it says of itself: its toys are not read. */
+/** Returns the validity of a run's merged.out.json by its own declarations; its toys are not read. */
 export function mergedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">): MergedCheck {
   return checkMerged(manifest, findMerged(join(dir, MERGED)));
 }
 
-/** The same, and whether its bytes are those that the merge wrote: read only where size or time tell of a change. */
+/**
+ * Returns the same, and whether the bytes are those that the merge wrote. The bytes are read only where size or time
+ * changed.
+ */
 export function summedCheckOf({ dir, manifest }: Pick<Run, "dir" | "manifest">): MergedCheck {
   const found = findMerged(join(dir, MERGED));
   const isOurs = found.kind === "read" && found.about.merge.farm !== undefined;
   return checkMerged(manifest, isOurs ? { ...found, is_changed: isChanged(dir) } : found);
 }
 
-/** False where no merge of this file is on record. */
+/** Whether the file changed since its merge; false where no merge of it is on record. */
 function isChanged(dir: string): boolean {
   const [path, status_path] = [join(dir, MERGED), join(dir, MERGE_STATUS)];
   try {
@@ -42,11 +45,11 @@ function isChanged(dir: string): boolean {
     const isUntouched = merged && written && merged.size === merged_bytes && isBeside(merged, written);
     return !isUntouched && hashFile(path).sha256 !== merged_sha256;
   } catch {
-    return false; // what cannot be read of merge_status.json is verify's to tell
+    return false; // verify reports an unreadable merge_status.json
   }
 }
 
-/** Whether a file is a merged document, of this program or of the old scripts. */
+/** Returns whether a file is a merged document, of this program or of the old scripts. */
 export const isMergedDocument = (path: string): boolean => findMerged(path).kind === "read";
 
 function findMerged(path: string): FoundMerged {
@@ -62,8 +65,8 @@ function findMerged(path: string): FoundMerged {
 }
 
 /**
- * In our layout all that is wanted stands before the results and in the last member; a document without guardrails
- * before its results is of other scripts, and read whole.
+ * Reads the parts around the results. In our layout they stand before the results and in the last member; a document
+ * without guardrails before its results is from other scripts and is read whole.
  */
 function readAbout(path: string): unknown {
   const file = openRegular(path);
@@ -77,7 +80,7 @@ function readAbout(path: string): unknown {
   return parseJson(readRegular(path, MAX_BYTES));
 }
 
-/** A larger document is no single text any more (V8 strings end at 2^29 characters). */
+/** Size above which a document is no single text any more (V8 strings end at 2^29 characters). */
 const MAX_BYTES = 480 * 1024 * 1024;
 const HEAD_BYTES = 1024 * 1024;
 const TAIL_BYTES = [256 * 1024, 4 * 1024 * 1024, 64 * 1024 * 1024];
@@ -102,7 +105,7 @@ function tailOf(file: Deno.FsFile): Members | null {
 
 const latin1 = new TextDecoder("latin1");
 
-/** Where an ASCII text begins in bytes; -1: nowhere. No string of a JSON document holds a line break. */
+/** Returns the byte offset of an ASCII text; -1 if absent. Strings of a JSON document hold no line break. */
 const indexIn = (bytes: Uint8Array, text: string): number => latin1.decode(bytes).indexOf(text);
 
 type Members = Record<string, unknown>;

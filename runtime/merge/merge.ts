@@ -20,23 +20,24 @@ import { inputSources, runSources, type Sources } from "./sources.ts";
 import { type Helper, startMergeWorker } from "./worker.ts";
 import { mergedPieces, writeMerged } from "./write_merged.ts";
 
+/** Options of a merge. */
 export interface MergeOptions {
   /** A run directory or its manifest; null: only `inputs`. */
   run: string | null;
-  /** Outputs named by themselves (--input). */
+  /** Paths of outputs that were named one by one (--input). */
   inputs: readonly string[];
-  /** Where the merged document goes; null: merged.out.json of the run. */
+  /** Path of the merged document; null: merged.out.json of the run. */
   out: string | null;
   allow_partial: boolean;
   accept_unrecorded: boolean;
-  /** Guardrails to judge in addition to, or in place of, those that the run was asked for. */
+  /** Guardrails that replace or complement those of the run. */
   guardrails: AskedGuardrails;
 }
 
 /**
- * Proves that a run's outputs are one whole set and merges them. What is wrong with the set is in the report (exit
- * code 5), and in merge_status.json.
- * @throws {FarmError} usage; input, where the manifest cannot be read or the disk takes nothing
+ * Proves that a run's outputs are one whole set and merges them. The report (exit code 5) and merge_status.json list
+ * the problems of the set.
+ * @throws {FarmError} usage; input, where the manifest cannot be read or the disk is full
  */
 export async function mergeRun(options: MergeOptions, moment: MergeMoment): Promise<MergeReport> {
   const helper = options.run === null ? undefined : startMergeWorker(options.run, options.accept_unrecorded);
@@ -47,7 +48,7 @@ export async function mergeRun(options: MergeOptions, moment: MergeMoment): Prom
     sweepForgotten(dirname(out));
     const work = () => proveAndWrite(sources, { ...options, guardrails, out, helper }, moment);
     if (sources.run === null || options.out !== null) return await work();
-    // Of two merges at once each writes both of its files before the other: merged.out.json and its status are of one.
+    // Under a lock: of two merges at the same time, merged.out.json and merge_status.json must be of the same one.
     return await whileLocked(join(sources.run.dir, `.${MERGE_STATUS}.lock`), work);
   } finally {
     helper?.dismiss();
@@ -64,7 +65,10 @@ function openSources({ run, inputs, accept_unrecorded }: MergeOptions): Sources 
 
 const MERGED_OUT: OutKind = { flag: "--out", what: "merged document", name: MERGED, isOne: isMergedDocument };
 
-/** The run's own merged document is replaced whatever it is; elsewhere only an older merged document is. */
+/**
+ * Returns the path to write. The run's own merged document is always replaced; elsewhere only an older merged document
+ * is.
+ */
 function outPath({ run }: Sources, out: string | null, inputs: readonly string[]): string {
   const own = run && join(run.dir, MERGED);
   if (out === null) {
@@ -79,7 +83,7 @@ function outPath({ run }: Sources, out: string | null, inputs: readonly string[]
   return resolve(out);
 }
 
-/** Whether two paths are one name in one folder. */
+/** Whether two paths are the same name in the same folder. */
 function isSameFile(a: string, b: string): boolean {
   if (basename(a) !== basename(b)) return false;
   const [one, other] = [a, b].map((path) => realFolder(dirname(resolve(path))));
@@ -94,7 +98,7 @@ function realFolder(path: string): string {
   }
 }
 
-/** The run's own guardrails, each in place of which one may be given now. */
+/** Returns the run's own guardrails, each replaced by the one given now, if any. */
 function askedOf({ run }: Sources, given: AskedGuardrails): AskedGuardrails {
   const farm = run?.manifest.farm;
   if (farm && !farm.pulls && asksPulls(given)) throw withoutPulls();
@@ -119,7 +123,7 @@ async function proveAndWrite(sources: Sources, options: Settled, moment: MergeMo
 
 async function finish(sources: Sources, proof: Proof, options: Settled, moment: MergeMoment): Promise<MergeReport> {
   const { facts } = proof.read;
-  // First: until merge_status.json is written too, the document's bytes are not those on record.
+  // First: until merge_status.json is written too, the bytes of the document are not those on record.
   const times = timesOf(sources, facts);
   const is_good = proof.problems.length === 0 || (options.allow_partial && proof.is_mergeable);
   const set = is_good ? mergedSet(sources, proof, options.guardrails, moment) : null;
@@ -140,21 +144,26 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   return { ...report, merge_status, notes: mergeNotes(report, wayOut(proof, options)) };
 }
 
-/** Of outputs of which some tell none, as a merged document or an unrecorded shard, none is known. */
+/**
+ * Returns the times of the run; all unknown where some outputs have none, as a merged document or an unrecorded shard.
+ */
 function timesOf({ run }: Sources, facts: readonly SourceFacts[]): RunTimes {
   const records = run ? readRecords(run) : { attempts: new Map(), submissions: [] };
   const elapsed = facts.flatMap(({ time, elapsed_s }) => time === null ? [elapsed_s] : []);
   return runTimes(timeFacts(facts.flatMap(({ time }) => time ?? []), elapsed, records));
 }
 
-/** Merges a run as it was rendered: into its own directory, with its own guardrails. @throws {FarmError} */
+/**
+ * Merges a run as it was rendered: into its own directory, with its own guardrails.
+ * @throws {FarmError}
+ */
 export const mergeAsRendered = (run: string, allow_partial: boolean, now_utc: string): Promise<MergeReport> =>
   mergeRun({
     ...{ run, inputs: [], out: null, allow_partial, accept_unrecorded: false },
     guardrails: { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null },
   }, { now_utc, nsfarm_version: VERSION });
 
-/** The option that was given already is no way out. */
+/** Returns the option that would allow the merge, unless it was given already. */
 const wayOut = ({ way_out }: Proof, { allow_partial }: Settled): WayOut | null =>
   allow_partial && way_out === "partial" ? null : way_out;
 

@@ -13,21 +13,21 @@ import { joinRanges, type MissingToys, missingToys, type SeedRange } from "../..
 import type { Sources } from "./sources.ts";
 import { readAll, type ReadOptions, type ReadSet } from "./worker.ts";
 
-/** Outputs that were read, and what keeps them from being the whole set. */
+/** Outputs that were read, and the problems that keep them from being the whole set. */
 export interface Proof {
   read: ReadSet;
-  /** Nothing: the set is proven. */
+  /** Empty: the set is proven. */
   problems: Problem[];
   missing: MissingToys[];
-  /** Whether what was read may be merged where a partial set is allowed. */
+  /** Whether the outputs may be merged where a partial set is allowed. */
   is_mergeable: boolean;
-  /** What merges what was read, where problems keep it from being the whole set; null: nothing does. */
+  /** The option that merges the outputs in spite of the problems; null: none. */
   way_out: WayOut | null;
 }
 
 /**
  * Reads all outputs and proves that they are one whole set.
- * @param allow_partial leave out what does not fit to the rest
+ * @param allow_partial leaves out what does not fit to the rest
  */
 export async function prove(sources: Sources, allow_partial: boolean, options: ReadOptions): Promise<Proof> {
   const first = await readAll(sources, options);
@@ -38,7 +38,7 @@ export async function prove(sources: Sources, allow_partial: boolean, options: R
   return proofOf(sources, await readAll(sources, { ...options, left_out }));
 }
 
-/** What read outputs prove. */
+/** Returns what read outputs prove. */
 export function proofOf({ wanted, run }: Sources, read: ReadSet): Proof {
   const odd = mismatches(read.facts).map(({ source, what }) => ({ shard_index: source.shard_index, what }));
   const twice = duplicateSeeds(read.facts);
@@ -55,15 +55,15 @@ function missingProblem(missing: readonly SeedRange[]): Problem {
   return { shard_index: null, what: `the toys with the seeds ${ranges.join(", ")} are in none of the outputs` };
 }
 
-/** What the host knows and a merge may not find out by itself. */
+/** The time of a merge and the version of this program. */
 export interface MergeMoment {
   now_utc: string;
   nsfarm_version: string;
 }
 
 /**
- * What a proof's outputs make when they are merged; null where there is none.
- * @throws {FarmError} usage, when pulls are to be judged and the outputs have none
+ * Returns the merged set of a proof's outputs; null where there is none.
+ * @throws {FarmError} usage, when guardrails on pulls are given and the outputs have no pulls
  */
 export function mergedSet(
   sources: Sources,
@@ -94,7 +94,7 @@ export function mergedSet(
   };
 }
 
-/** The bounds are those of the run's spec, or what a merged document that was merged tells. */
+/** Returns the bounds of the fits: from the run's spec, or from a merged document among the sources. */
 function fitsOf({ run }: Sources, { read }: Proof, facts: MergedSet["sources"]): MergedSet["fits"] {
   const [first] = facts;
   const reported = facts.find((one) => one.merged?.fits?.poi_bounds)?.merged?.fits?.poi_bounds ?? null;
@@ -102,6 +102,7 @@ function fitsOf({ run }: Sources, { read }: Proof, facts: MergedSet["sources"]):
   return fitQuality(poiName(first), { poi_hat: read.values.poi_hat, poi_true: first.poi_true, bounds }, facts);
 }
 
+/** Returns the error for guardrails on pulls where the outputs have no pulls. */
 export function withoutPulls(): FarmError {
   return new FarmError(
     "usage",
@@ -110,7 +111,10 @@ export function withoutPulls(): FarmError {
   );
 }
 
-/** Outputs without a run may be of several: they count as one that has all their toys. */
+/**
+ * Returns the range of toys of a whole set. Outputs without a run may be of several runs: they count as one range with
+ * all their toys.
+ */
 export function wholeOf(wanted: readonly SeedRange[]): SeedRange {
   const ranges = joinRanges(wanted);
   return { seed: ranges[0]?.seed ?? 0, n_toys: ranges.reduce((sum, { n_toys }) => sum + n_toys, 0) };

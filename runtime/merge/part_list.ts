@@ -2,25 +2,28 @@ import type { ToyValues } from "../../core/output.ts";
 import type { Part, PartReader } from "./read_part.ts";
 import type { SourceOrder } from "./sources.ts";
 
-/** A list from which several readers take parts: plain data and shared memory, so that it can go to a Worker. */
+/** A list whose parts several readers share out: plain data and shared memory, so that it can be sent to a Worker. */
 export interface PartList {
-  /** From which order to which (exclusive) each part goes. */
+  /** First and last (exclusive) order of each part. */
   cuts: readonly (readonly [number, number])[];
   values: ToyValues;
-  /** In shared memory: the next part that nobody has taken. */
+  /** In shared memory: the next free part. */
   next: Int32Array;
-  /** How much of the arrays' text each reader keeps in memory. */
+  /** Memory that each reader may use for the text of arrays, in bytes. */
   memory_bytes: number;
 }
 
-/** So much one reader takes at a time: some 15 ms of work. */
+/** Shards of one part: about 15 ms of work. */
 const PART_SHARDS = 250;
 const PART_TOYS = 25_000;
 
-/** What is beyond it goes through a temporary file. */
+/** Memory limit of the texts; more goes through a temporary file. */
 const MEMORY_BYTES = 64 * 1024 * 1024;
 
-/** @param with_pulls whether room for each toy's pull is wanted */
+/**
+ * Returns the list of all parts.
+ * @param with_pulls whether to allocate room for each toy's pull
+ */
 export function partList(orders: readonly SourceOrder[], with_pulls: boolean): PartList {
   const n_toys = orders.reduce((sum, order) => sum + order.n_toys, 0);
   const array = (length: number) => new Float64Array(new SharedArrayBuffer(8 * length));
@@ -48,7 +51,7 @@ function cutParts(orders: readonly SourceOrder[]): [number, number][] {
   return cuts;
 }
 
-/** Takes the next free part, reads it, and so on until none is left. */
+/** Reads free parts one after the other until none is left. */
 export function takeParts(
   list: PartList,
   orders: readonly SourceOrder[],

@@ -30,7 +30,7 @@ import {
 } from "./sources.ts";
 import { TextBuffer, type TextPiece, type TextStore } from "./text_store.ts";
 
-/** Reads and checks one output that a merge wants. What is wrong with it is data. */
+/** Reads and checks one output of a merge. Problems are returned as data. */
 function readSource(context: ReadContext, order: SourceOrder): Found {
   const { left_out } = order;
   if (left_out !== undefined) return problem(order.kind === "input" ? null : order.plan, left_out);
@@ -60,7 +60,7 @@ function readRecorded({ dir, accept_unrecorded }: ReadContext, manifest: FarmMan
 const foreign = ({ file, what }: { file: string; what: string }) =>
   `${file} ${what}; --accept-unrecorded takes its output all the same`;
 
-/** A result that another run's record speaks of: at least it must be the one that this record has the sha256 of. */
+/** Reads a result whose record is of another run: it must at least have the sha256 of this record. */
 function readForeign(dir: string, manifest: FarmManifest, plan: Plan): CheckedOutput | Unreadable {
   const record = readRecord(join(dir, metricsName(plan.shard_index)));
   const output = readOutput(join(dir, outName(plan.shard_index)), manifest, plan);
@@ -96,19 +96,19 @@ function toolVersion(metrics: string): string | null {
 const NEWLINE = 0x0a;
 const COMMA = 0x2c;
 
-/** A merged document of which neighbouring toys are taken at a time, in order. */
+/** A merged document whose toys are read in slices, in order. */
 interface Opened {
   found: Found;
   cursors: Record<ToyArray, Cursor>;
 }
 
-/** How far an array's text was taken. */
+/** Position up to which an array's text was read. */
 interface Cursor {
   entries: number;
   bytes: number;
 }
 
-/** Reads inputs; one that is taken in slices is kept from its first slice to its last. */
+/** Reads inputs; an input in slices stays open from its first slice to its last. */
 class SliceReader {
   readonly #context: ReadContext;
   readonly #opened = new Map<string, Opened>();
@@ -117,7 +117,7 @@ class SliceReader {
     this.#context = context;
   }
 
-  /** An output with the toys of the order's slice; its origin is that of the whole. */
+  /** Returns an output with the toys of the order's slice; its origin is that of the whole output. */
   read(order: InputOrder): Found {
     const { slice } = order;
     if (!slice) return readSource(this.#context, order);
@@ -138,7 +138,7 @@ class SliceReader {
   }
 }
 
-/** With its own copy of the text: it lies in memory that the next file is read into. */
+/** Returns the output with a copy of its text, whose buffer the next file overwrites. */
 function kept(checked: CheckedOutput): CheckedOutput {
   const { entries, output: { frame: { results: { n_toys } } } } = checked;
   const isCuttable = entries !== null && TOY_ARRAYS.every((name) => hasLines(entries[name], n_toys));
@@ -180,7 +180,7 @@ function ofEach(of: (name: ToyArray) => Uint8Array): Record<ToyArray, Uint8Array
   return { converged, nll, poi_hat, poi_sigma };
 }
 
-/** The entries `from` to `to` (exclusive), one a line, without the comma behind the last. */
+/** Returns the entries `from` to `to` (exclusive), one a line, without the comma after the last. */
 function cut(text: Uint8Array, cursor: Cursor, from: number, to: number): Uint8Array {
   const first = skipTo(text, cursor, from);
   const end = skipTo(text, cursor, to);
@@ -189,7 +189,7 @@ function cut(text: Uint8Array, cursor: Cursor, from: number, to: number): Uint8A
   return text.subarray(first, end === text.length ? end : last - 1);
 }
 
-/** Moves on to where an entry begins: behind the blanks of its line. */
+/** Moves on to the beginning of an entry: after the blanks of its line. */
 function skipTo(text: Uint8Array, cursor: Cursor, entry: number): number {
   while (cursor.entries < entry) {
     const newline = text.indexOf(NEWLINE, cursor.bytes);
@@ -201,17 +201,17 @@ function skipTo(text: Uint8Array, cursor: Cursor, entry: number): number {
   return begin;
 }
 
-/** What some neighbouring outputs give to a merge; their values are in the common arrays. */
+/** The contribution of some neighbouring outputs to a merge; their values are in the common arrays. */
 export interface Part {
   facts: SourceFacts[];
   problems: Problem[];
-  /** The entries of each array, joined; absent where no output was good. */
+  /** The joined entries of each array; null where no output was valid. */
   texts: Record<ToyArray, TextPiece> | null;
 }
 
 const encoder = new TextEncoder();
 
-/** What stands between the entries of two outputs. */
+/** Bytes between the entries of two outputs. */
 export const BETWEEN = encoder.encode(ENTRY_BREAK);
 
 /** Reads neighbouring outputs, in toy order. */
@@ -245,7 +245,7 @@ export class PartReader {
   #take(order: SourceOrder, part: Part): void {
     const slice = order.kind === "input" ? order.slice : null;
     const found = order.kind === "input" ? this.#slices.read(order) : readSource(this.#context, order);
-    // Of what is taken in slices, the first speaks for all.
+    // The first slice of an input speaks for the whole input.
     const is_first = slice === null || slice.from === 0;
     if ("problem" in found) {
       if (is_first) part.problems.push(found.problem);

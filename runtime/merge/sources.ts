@@ -16,10 +16,13 @@ import { openRun, type Run } from "../run/load_manifest.ts";
 import { oldShards } from "../shard/old_run.ts";
 import { type CheckedOutput, readAnyOutput, readCommitted } from "../shard/read.ts";
 
-/** An output that a merge wants, or what is wrong with it. */
+/** An output for a merge, or its problem. */
 export type Found = { origin: SourceOrigin; output: CheckedOutput } | { problem: Problem };
 
-/** @param record what is known of the attempt that made it, or null */
+/**
+ * Returns the origin of an output.
+ * @param record of the attempt that made it; null: unknown
+ */
 export function origin(
   toys: { shard_index: number | null; toy_start: number; n_toys: number; seed: number },
   name: string,
@@ -49,7 +52,9 @@ export function origin(
   };
 }
 
-/** Reads an output of which no manifest tells: it must agree with itself, and with a record of ours beside it. */
+/**
+ * Reads an output without a manifest: it must be consistent in itself and with our record beside it, if there is one.
+ */
 export function readInput(path: string): Found & { toys?: DocumentToys } {
   const record = recordBeside(path);
   const output = readAnyOutput(path);
@@ -90,7 +95,7 @@ function recordBeside(path: string): ShardRecord | null {
   return metrics instanceof Unreadable ? null : metrics.farm;
 }
 
-/** It lacks the parameters' names, so that it is no output of nextstat's to read. */
+/** Whether a document is nextstat's own merge, which lacks the parameters' names and so is no output to read. */
 function isNextstatsMerge(path: string): boolean {
   try {
     readDocument(path, z.looseObject({ merged: z.literal(true), shards: z.array(z.unknown()) }));
@@ -100,18 +105,18 @@ function isNextstatsMerge(path: string): boolean {
   }
 }
 
-/** One output that a merge wants: plain data, so that it can be handed to a Worker. */
+/** One output for a merge: plain data, so that it can be sent to a Worker. */
 export type SourceOrder = ShardOrder | OldOrder | InputOrder;
 
 interface OrderedToys {
-  /** The place of its first toy in the merge's arrays. */
+  /** Position of its first toy in the merge's arrays. */
   at: number;
   n_toys: number;
-  /** Why it is not to be merged after all. */
+  /** Why it is left out. */
   left_out?: string;
 }
 
-/** A shard of a run of ours. */
+/** A shard of a run that this program rendered. */
 interface ShardOrder extends OrderedToys {
   kind: "shard";
   plan: Plan;
@@ -128,37 +133,38 @@ export interface OldOrder extends OrderedToys {
   elapsed_s: number | null;
 }
 
-/** An output that was named by itself, or some neighbouring toys of it. */
+/** An output that was named by its path, or some neighbouring toys of it. */
 export interface InputOrder extends OrderedToys {
   kind: "input";
   path: string;
-  /** Null where these are all toys that it holds. */
+  /** Null: all toys of the output. */
   slice: Slice | null;
 }
 
+/** Part of the toys of an output. */
 export interface Slice {
-  /** The place of its first toy in the output's arrays. */
+  /** Position of its first toy in the output's arrays. */
   from: number;
-  /** How many toys the output has. */
+  /** Number of toys of the output. */
   of: number;
   poi_true: number;
 }
 
-/** What a merge's readers have in common. */
+/** Facts that the readers of a merge share. */
 export interface ReadContext {
   dir: string;
   manifest: Manifest | null;
-  /** Take results without a record, and those whose record is of another run. */
+  /** Whether results without a record, and those with the record of another run, are accepted. */
   accept_unrecorded: boolean;
 }
 
-/** Where an order's output lies. */
+/** Returns the path of an order's output. */
 function orderPath({ dir }: ReadContext, order: SourceOrder): string {
   if (order.kind === "input") return order.path;
   return order.kind === "old" ? order.out : join(dir, outName(order.plan.shard_index));
 }
 
-/** The same orders, but for some (by their paths) that are not to be merged, each with the reason. */
+/** Returns the same orders; those whose paths are in `why` are marked as left out, with the reason. */
 export function withLeftOut(
   context: ReadContext,
   orders: readonly SourceOrder[],
@@ -171,19 +177,22 @@ export function withLeftOut(
   });
 }
 
-/** What a merge is to be made of. */
+/** The inputs of a merge. */
 export interface Sources {
   run: Run | null;
   context: ReadContext;
-  /** In toy order, with their places. */
+  /** In toy order, with their positions. */
   orders: SourceOrder[];
-  /** How many outputs they are parts of. */
+  /** Number of outputs that they are parts of. */
   n_sources: number;
-  /** Which toys the whole set has. */
+  /** The toys of the whole set. */
   wanted: SeedRange[];
 }
 
-/** The live shards of a run. @throws {FarmError} input */
+/**
+ * Returns the live shards of a run.
+ * @throws {FarmError} input
+ */
 export function runSources(path: string, accept_unrecorded: boolean): Sources {
   const run = openRun(path);
   const { manifest, dir } = run;
@@ -236,7 +245,7 @@ function placed(orders: Unplaced<SourceOrder>[]): SourceOrder[] {
   });
 }
 
-/** Outputs by their paths: each says itself which toys of which runs it holds. */
+/** Returns outputs by their paths; each declares its own toys and runs. */
 export function inputSources(paths: readonly string[]): Sources {
   const looked = paths.map((path) => look(resolve(path)));
   const parts = looked.flatMap((one) => one.parts).sort((a, b) => a.seed - b.seed || (a.path < b.path ? -1 : 1));
@@ -254,7 +263,7 @@ interface Looked {
   wanted: readonly SeedRange[];
 }
 
-/** A first look for the order only; what is wrong with it is told by the second. */
+/** Reads an output for the order only; its problems are reported when it is read again. */
 function look(path: string): Looked {
   const input = { kind: "input", path } as const;
   const { toys } = readInput(path);
@@ -270,7 +279,7 @@ function look(path: string): Looked {
   return { parts, wanted };
 }
 
-/** Tells whether two threads see the same shards: every change of a run's plans changes it. */
+/** Returns a text that is equal when two threads see the same shards: every change of a run's plans changes it. */
 export function fingerprint({ run, orders }: Sources): string {
   const { manifest } = run ?? {};
   return JSON.stringify([manifest?.farm?.run_token, manifest?.created_at_utc, manifest?.n_toys, orders.length]);

@@ -1,6 +1,6 @@
 import { namingFile, removeQuietly, writeAll } from "../fs/write.ts";
 
-/** Bytes that are kept for a while: here, or in a temporary file. */
+/** Bytes in memory or in a temporary file. */
 export type TextPiece = { bytes: Uint8Array } | { path: string; offset: number; length: number };
 
 /** Keeps texts in memory up to a limit, and beyond it in a temporary file of the given name. */
@@ -32,7 +32,7 @@ export class TextStore {
     this.#file = undefined;
   }
 
-  /** Removes the temporary file: its pieces are gone. */
+  /** Removes the temporary file; pieces in it are lost. */
   drop(): void {
     this.close();
     if (this.#written > 0) removeQuietly(this.#path);
@@ -41,7 +41,7 @@ export class TextStore {
 
 const COPY_BYTES = 1024 * 1024;
 
-/** Hands a piece's bytes on, in parts of at most 1 MiB where they are in a file. */
+/** Writes the bytes of a piece, in parts of at most 1 MiB where they are in a file. */
 export function copyPiece(piece: TextPiece, write: (bytes: Uint8Array) => void): void {
   if ("bytes" in piece) return write(piece.bytes);
   const file = Deno.openSync(piece.path);
@@ -60,12 +60,12 @@ export function copyPiece(piece: TextPiece, write: (bytes: Uint8Array) => void):
   }
 }
 
-/** Texts, one behind the other, to be taken as bytes in shared memory, so that several threads can work on them. */
+/** Texts joined in shared memory, so that several threads can work on their bytes. */
 export class TextBuffer {
   #bytes = new Uint8Array(0);
   #used = 0;
 
-  /** Appends a text, and between two texts `between`. */
+  /** Appends a text, preceded by `between` unless it is the first. */
   append(text: Uint8Array, between: Uint8Array): void {
     const wanted = this.#used + between.length + text.length;
     if (wanted > this.#bytes.length) this.#grow(Math.max(wanted, 2 * this.#bytes.length));
@@ -73,7 +73,7 @@ export class TextBuffer {
     this.#write(text);
   }
 
-  /** The bytes so far, in no more memory than they need; the buffer is empty then, with as much room as it had. */
+  /** Returns the bytes in a buffer of their size, and empties this buffer, which keeps its capacity. */
   take(): Uint8Array {
     const bytes = new Uint8Array(new SharedArrayBuffer(this.#used));
     bytes.set(this.#bytes.subarray(0, this.#used));

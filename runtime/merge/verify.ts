@@ -17,8 +17,9 @@ import { readShard } from "../shard/read.ts";
 import { mergedCheckOf } from "./check_merged.ts";
 import { remergeFault } from "./verify_merged.ts";
 
+/** A problem of one file. */
 export interface Finding {
-  /** Relative to the run's directory; an input's path is absolute. */
+  /** Relative to the run's directory; absolute for an input. */
   file: string;
   what: string;
 }
@@ -28,15 +29,15 @@ interface VerifyReport {
   run_dir: string;
   n_shards: number;
   n_good: number;
-  /** Whether there is a merged document, and it is the one that was written. */
+  /** Whether there is a merged document with the bytes that were written. */
   merged: "good" | "bad" | "absent";
-  /** What the merged document says of itself; what of it is no fault of a file is not in `findings`. */
+  /** Checks of the merged document by its own declarations; those that are no fault of a file are not in `findings`. */
   merged_check: MergedCheck;
   findings: Finding[];
 }
 
 /**
- * Checks every file of a run again: each shard's two files by their sums, the merged document by that of its merge,
+ * Checks every file of a run again: both files of each shard by their sums, the merged document by that of its merge,
  * spec, inputs and nextstat by those of the manifest.
  * @throws {FarmError} input, when the manifest cannot be read or contradicts itself
  */
@@ -48,7 +49,7 @@ export function verifyRun(path: string): VerifyReport {
 }
 
 /**
- * The same for the files in the run's directory only.
+ * Checks the files in the run's directory only.
  * @throws {FarmError} input, when the manifest cannot be read or contradicts itself
  */
 export function verifyFiles(path: string): { run: Run; report: VerifyReport } {
@@ -106,7 +107,7 @@ function oldFindings(run: Run): Finding[][] {
   });
 }
 
-/** Null where nothing was merged. */
+/** Returns the problems of the merged document; null where nothing was merged. */
 function mergedFindings(run: Run, { findings }: MergedCheck): Finding[] | null {
   const path = join(run.dir, MERGED);
   if (!exists(path)) return null;
@@ -117,7 +118,10 @@ function mergedFindings(run: Run, { findings }: MergedCheck): Finding[] | null {
   return what.length === 0 ? [] : [{ file: MERGED, what: what.join("; it ") }];
 }
 
-/** What differs from a merge of the shards as they are now; of a document of another set, or that is none, all would. */
+/**
+ * Returns the differences to a merge of the present shards; none where the document is of another set or invalid, since
+ * all would differ.
+ */
 function againFindings(run: Run, faults: MergedFinding[]): Finding[] {
   if (faults.some(({ kind }) => kind === "other")) return [];
   try {
@@ -128,10 +132,13 @@ function againFindings(run: Run, faults: MergedFinding[]): Finding[] {
   }
 }
 
-/** A finding begins with its file's name. */
+/** Returns a finding without its file's name. */
 const withoutName = (what: string): string => what.startsWith(`${MERGED} `) ? what.slice(MERGED.length + 1) : what;
 
-/** @param is_right whether the document is what its shards make */
+/**
+ * Returns the fault of the document's sum.
+ * @param is_right whether the document is the merge of its shards
+ */
 function sumFault(dir: string, is_right: boolean): string | null {
   const status = readIfThere(join(dir, MERGE_STATUS), MergeStatus);
   const written = status?.farm?.merged_sha256;
@@ -141,7 +148,7 @@ function sumFault(dir: string, is_right: boolean): string | null {
     : "is not what the merge wrote: its sha256 differs";
 }
 
-/** The files of an unpacked archive by its sums. */
+/** Returns the problems of an unpacked archive's files by its sums. */
 function sumFindings(dir: string): Finding[] {
   const sums = () => readSums(new TextDecoder().decode(readRegular(join(dir, SUMS), 64 * 1024 * 1024)));
   try {
@@ -153,7 +160,10 @@ function sumFindings(dir: string): Finding[] {
   }
 }
 
-/** @param unpacked of an archive, with which spec, inputs and nextstat do not come along: none of them need be there */
+/**
+ * Returns the problems of spec, inputs and nextstat.
+ * @param unpacked whether the run is an unpacked archive, which need not have them
+ */
 function inputFindings(manifest: FarmManifest, unpacked: boolean): Finding[] {
   const { inputs } = manifest.farm;
   const files = inputs.map(({ path, sha256 }) => ({ path: inputPath(manifest.config, path), sums: [sha256] }));

@@ -15,13 +15,14 @@ import { BETWEEN, type Part, PartReader } from "./read_part.ts";
 import { runSources, type Sources, withLeftOut } from "./sources.ts";
 import { TextStore } from "./text_store.ts";
 
-/** A larger document is no single text any more (V8 strings end at 2^29 characters). */
+/** Size above which a document is no single text any more (V8 strings end at 2^29 characters). */
 const MAX_BYTES = 480 * 1024 * 1024;
 
 /**
- * Whether merged.out.json is, byte for byte, what its shards make when they are merged again, or what is not. Null too
- * where that cannot be said: it was made by other scripts, or is too large.
- * @throws {Unreadable} @throws {SyntaxError}
+ * Merges the shards again, compares byte for byte with merged.out.json, and returns the first difference; null where
+ * there is none. Null too where no comparison is possible: the document is of other scripts, or too large.
+ * @throws {Unreadable}
+ * @throws {SyntaxError}
  */
 export function remergeFault({ dir, manifest_path }: Pick<Run, "dir" | "manifest_path">): string | null {
   const path = join(dir, MERGED);
@@ -47,7 +48,7 @@ function without(sources: Sources, odd: Mismatch[]): Sources {
 
 type Entries = Record<ToyArray, TextSpan>;
 
-/** Merges again, part by part, and compares each with what lies at its place in the document. */
+/** Merges again, part by part, and compares each part with the document. */
 function compareArrays(sources: Sources, bytes: Uint8Array, entries: Entries): { fault: string | null; proof: Proof } {
   const list = partList(sources.orders, sources.context.manifest?.farm?.pulls !== false);
   const reader = new PartReader(sources.context, list.values, new TextStore("", Infinity));
@@ -91,7 +92,7 @@ function firstDifference(a: Uint8Array, b: Uint8Array): number {
   return -1;
 }
 
-/** Compares all that stands around the arrays. Dates, versions and paths are the document's own. */
+/** Compares everything around the arrays, except dates, versions and paths. */
 function frameFault(
   sources: Sources,
   proof: Proof,
@@ -123,7 +124,7 @@ function frameFault(
   return null;
 }
 
-/** A document without its arrays' entries. */
+/** Returns a document without the entries of its arrays. */
 function frameText(text: string, entries: Entries): string {
   const spans = TOY_ARRAYS.map((name) => entries[name]);
   const froms = [0, ...spans.map(([, to]) => to)];

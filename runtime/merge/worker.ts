@@ -10,11 +10,11 @@ import { fingerprint, runSources, type Sources, withLeftOut } from "./sources.ts
 import { TextStore } from "./text_store.ts";
 import { mergedFill, type MergedPieces } from "./write_merged.ts";
 
-/** From this size of a manifest on (some 1,000 shards) the start of a thread (some 30 ms) is worth it. */
+/** Size of a manifest (about 1,000 shards) from which the start of a thread (about 30 ms) pays. */
 const LARGE_BYTES = 250_000;
 
 type Request =
-  /** Sent at once, so that the Worker opens the run while its caller does. */
+  /** Sent first, so that the Worker opens the run while its caller does. */
   | { kind: "open"; run: string; accept_unrecorded: boolean }
   | { kind: "read"; list: PartList; left_out: Map<string, string>; fingerprint: string; spill: string }
   | { kind: "hash"; pieces: MergedPieces };
@@ -25,17 +25,17 @@ type Answer =
   | { kind: "sum"; sum: FileSum }
   | { kind: "bug"; message: string };
 
-/** Nothing depends on there being a second thread: what it does not bring, its caller does itself. */
+/** A second thread of a merge. It is optional: the caller reads whatever it does not deliver. */
 export interface Helper {
-  /** Takes parts of a list until it is empty. None, where it sees other shards than its caller. */
+  /** Reads parts of a list until none is left; reads none where it sees other shards than its caller. */
   read(sources: Sources, left_out: Map<string, string>, list: PartList, spill: string): Promise<Map<number, Part>>;
   hash(pieces: MergedPieces): Promise<FileSum | undefined>;
   dismiss(): void;
 }
 
 /**
- * Starts a second thread on a run, whose program is this very module (in the built program: the file that holds it);
- * undefined where there can be none, or it would not pay.
+ * Starts a second thread on a run; its program is this module (in the built program: the file that contains it).
+ * Returns undefined where no thread is possible or it would not pay.
  */
 export function startMergeWorker(run: string, accept_unrecorded: boolean): Helper | undefined {
   if (!canHelp() || !isLarge(run)) return undefined;
@@ -60,7 +60,7 @@ export function startMergeWorker(run: string, accept_unrecorded: boolean): Helpe
   };
 }
 
-/** A Worker that is asked one thing after another; once it has failed, it answers nothing more. */
+/** A channel to a Worker with one request at a time; after a failure it answers no more. */
 class Line {
   readonly #worker: Worker;
   #failed = false;
@@ -79,7 +79,10 @@ class Line {
     this.#worker.postMessage(request);
   }
 
-  /** @throws what the Worker met and did not expect: an internal error, or a disk that took no temporary file */
+  /**
+   * Sends a request and handles its answers.
+   * @throws the Worker's unexpected error: an internal error, or a full disk for temporary files
+   */
   ask(request: Request, hear: (answer: Answer) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failed) return resolve();
@@ -106,7 +109,7 @@ function isLarge(run: string): boolean {
   try {
     return Deno.statSync(manifestPath(run)).size >= LARGE_BYTES;
   } catch {
-    return false; // what is wrong with it is told by whoever reads it
+    return false; // the caller reports the problem
   }
 }
 
@@ -119,7 +122,7 @@ function isHelperScope(scope: unknown): scope is HelperScope {
   return typeof scope === "object" && scope !== null && "WorkerGlobalScope" in scope;
 }
 
-/** The Worker's side. */
+/** Runs the Worker's side. */
 function serve(scope: HelperScope): void {
   let sources: Sources | undefined;
   scope.onmessage = ({ data }) => {
@@ -133,7 +136,7 @@ function serve(scope: HelperScope): void {
   };
 }
 
-/** What is wrong with a run is told by the one who called for help. */
+/** Returns undefined on any error: the caller reports the problems of a run. */
 function quietly<T>(work: () => T): T | undefined {
   try {
     return work();
@@ -163,7 +166,7 @@ function readParts(
 const scope: unknown = globalThis;
 if (isHelperScope(scope)) serve(scope);
 
-/** All outputs of a merge, read and checked, in toy order; to be closed. */
+/** All outputs of a merge, read and checked, in toy order; the caller closes it. */
 export interface ReadSet {
   facts: SourceFacts[];
   problems: Problem[];
@@ -172,15 +175,16 @@ export interface ReadSet {
   close(): void;
 }
 
+/** Options for reading the outputs of a merge. */
 export interface ReadOptions {
   /** Temporary files get their names beside this path. */
   beside: string;
   helper: Helper | undefined;
-  /** Paths that are not to be merged, and why. */
+  /** Paths to leave out, with the reasons. */
   left_out: Map<string, string>;
 }
 
-/** Reads a merge's outputs, with a helper where there is one. */
+/** Reads the outputs of a merge, with a second thread where possible. */
 export async function readAll(sources: Sources, options: ReadOptions): Promise<ReadSet> {
   const list = partList(sources.orders, sources.context.manifest?.farm?.pulls !== false);
   const own = new TextStore(temporaryPath(options.beside), list.memory_bytes);
@@ -196,7 +200,7 @@ export async function readAll(sources: Sources, options: ReadOptions): Promise<R
     const parts = new Map<number, Part>();
     takeParts(list, orders, reader, (index, part) => parts.set(index, part));
     for (const [index, part] of await brought ?? []) parts.set(index, part);
-    // What a helper took and did not bring is read here.
+    // Parts that the second thread took and did not deliver are read here.
     const all = list.cuts.map((cut, i) => parts.get(i) ?? reader.read(orders.slice(...cut)));
     return { ...joined(all), values: list.values, close };
   } catch (error) {

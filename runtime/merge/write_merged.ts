@@ -4,19 +4,20 @@ import { type FileSum, type Fill, writeStreamed } from "../fs/write.ts";
 import { BETWEEN, type Part } from "./read_part.ts";
 import { copyPiece } from "./text_store.ts";
 
-/** A merged document in pieces: texts, and the names of arrays; plain data, so that it can go to a Worker. */
+/** A merged document in pieces: texts, and the names of arrays; plain data, so that it can be sent to a Worker. */
 export interface MergedPieces {
   parts: (string | { name: ToyArray })[];
   texts: NonNullable<Part["texts"]>[];
 }
 
+/** Returns the pieces of a merged document. */
 export function mergedPieces(set: MergedSet, texts: MergedPieces["texts"]): MergedPieces {
   return { parts: mergedParts(set), texts };
 }
 
 const encoder = new TextEncoder();
 
-/** The document's bytes. */
+/** Returns the function that writes the document's bytes. */
 export function mergedFill({ parts, texts }: MergedPieces): Fill {
   return (write) => {
     for (const part of parts) {
@@ -36,8 +37,7 @@ function copyArray(texts: MergedPieces["texts"], name: ToyArray, write: (bytes: 
 
 /**
  * Writes merged.out.json whole, or not at all.
- *
- * @param hash sums the bytes up meanwhile, in another thread; undefined where it could not
+ * @param hash hashes the bytes meanwhile on another thread; undefined where that is not possible
  * @throws {FarmError} input, when it cannot be written
  */
 export function writeMerged(

@@ -25,16 +25,17 @@ import { type Finding, verifyFiles } from "../merge/verify.ts";
 import { openRun, type Run } from "../run/load_manifest.ts";
 import { oldShards } from "../shard/old_run.ts";
 
+/** The result of a check of an archive. */
 export interface ArchiveReport {
   archive: string;
   n_files: number;
   findings: Finding[];
-  /** Of the merged document, by the archive's merge_status.json; null where it tells nothing. */
+  /** From the archive's merge_status.json; null where it has no verdict. */
   guardrails_passed: boolean | null;
 }
 
 /**
- * Checks an archive as it lies there: its headers, each file by its sum, and that its sums name all of them and no other.
+ * Checks an archive file: its headers, each file by its sum, and that the sums name all files and no others.
  * @throws {FarmError} input, when it cannot be read
  */
 export function verifyArchive(path: string): ArchiveReport {
@@ -101,7 +102,7 @@ function readArchive(file: Deno.FsFile): ReadArchive {
   return { found, sums, status };
 }
 
-/** Undefined where it cannot be read: then its sum tells whether it was damaged. */
+/** Returns the merge status; undefined where it cannot be read, in which case its sum shows the damage. */
 function statusIn(bytes: Uint8Array): MergeStatus | undefined {
   try {
     const parsed = MergeStatus.safeParse(parseJson(bytes));
@@ -118,7 +119,10 @@ function hashOf(file: Deno.FsFile, { bytes }: TarFile): string {
   return hash.digest("hex");
 }
 
-/** @throws {Error} where the archive ends before */
+/**
+ * Reads exactly so many bytes.
+ * @throws {Error} where the archive ends before
+ */
 function read(file: Deno.FsFile, bytes: number): Uint8Array {
   const buffer = new Uint8Array(bytes);
   for (let done = 0; done < bytes;) {
@@ -129,7 +133,7 @@ function read(file: Deno.FsFile, bytes: number): Uint8Array {
   return buffer;
 }
 
-/** What does not fit between files and sums. */
+/** Returns the differences between files and sums. */
 function compare(found: ReadonlyMap<string, string>, text: string | null): Finding[] {
   if (text === null) return [{ file: SUMS, what: "is not there" }];
   const sums = new Map(readSums(text).map(({ name, sha256 }) => [name, sha256]));
@@ -142,15 +146,16 @@ function compare(found: ReadonlyMap<string, string>, text: string | null): Findi
   return [...wrong, ...unnamed.map((file) => ({ file, what: `is not named in ${SUMS}` }))];
 }
 
+/** The result of writing an archive. */
 export interface WrittenArchive {
   archive: string;
   run_id: string;
   n_files: number;
   bytes: number;
   sha256: string;
-  /** What of the minimal set is not in it. */
+  /** Files of the minimal set that are missing. */
   missing: string[];
-  /** What the merged document in it is worth. */
+  /** Checks of the merged document in it. */
   merged_check: MergedCheck;
 }
 
@@ -177,7 +182,7 @@ export async function writeArchive(path: string, out: string | null, allow_parti
   return { archive, run_id: manifest.run_id, n_files: files.length + 1, ...sum, missing, merged_check };
 }
 
-/** Of an old run what verify reads: where results[] says that it lies, and the side files. */
+/** Returns the files of an old run that verify reads: those that results[] names, and the side files. */
 function filesOf(run: Run): ShardFiles[] {
   if (isFarmManifest(run.manifest)) return shardFiles(run.manifest);
   return oldShards(run).map(({ plan, out, metrics }) => ({
@@ -187,7 +192,7 @@ function filesOf(run: Run): ShardFiles[] {
   }));
 }
 
-/** What is not whole is not archived unasked; that inputs are gone does not change what was fitted. */
+/** Refuses an incomplete run unless it is allowed. Missing inputs are no reason: they do not change what was fitted. */
 function assertWhole(dir: string, manifest_path: string): void {
   const { findings, merged } = verifyFiles(manifest_path).report;
   const [first] = findings;
@@ -231,7 +236,10 @@ function fillTar(dir: string, run_id: string, files: readonly ArchivedFile[], wr
   write(new Uint8Array(tarPadding(sums.length) + 2 * TAR_BLOCK));
 }
 
-/** @throws {FarmError} input, when the file has not as many bytes as when it was hashed */
+/**
+ * Writes a file into the archive.
+ * @throws {FarmError} input, when its size changed since it was hashed
+ */
 function copyInto(path: string, bytes: number, write: Parameters<Fill>[0]): void {
   const file = Deno.openSync(path);
   try {

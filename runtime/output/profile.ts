@@ -9,17 +9,17 @@ import { ownBinary } from "../system/process.ts";
 
 const ENDINGS = ["jsonc", "json", "yaml", "yml"];
 
-/** How a profile was found. */
+/** The path of a profile and how it was found. */
 export interface FoundProfile {
   path: string;
   way: "--profile" | "NSFARM_PROFILE" | "beside nsfarm-deno" | "your configuration";
 }
 
 /**
- * The profile that counts, alone: that of --profile, else of NSFARM_PROFILE, else `nsfarm-deno.jsonc` (.json, .yaml,
+ * Returns the one profile in use: that of --profile, else of NSFARM_PROFILE, else `nsfarm-deno.jsonc` (.json, .yaml,
  * .yml) beside the binary, else `nsfarm-deno/profile.jsonc` in the user's configuration directory. The word `none`
  * stands for no profile.
- * @throws {FarmError} input, when one that was named is not there
+ * @throws {FarmError} input, when a named one does not exist
  */
 export function findProfile(named: string | undefined): FoundProfile | null {
   const environment = Deno.env.get("NSFARM_PROFILE");
@@ -40,7 +40,9 @@ function existing(path: string, way: FoundProfile["way"]): FoundProfile | null {
 
 const firstOf = (stem: string): string | undefined => ENDINGS.map((ending) => `${stem}.${ending}`).find(isSeen);
 
-/** A home that may not be looked into (of a job without its token of AFS) has no profile for us. */
+/**
+ * Whether a path exists and is readable; a home that is not accessible (a job without its AFS token) holds no profile.
+ */
 function isSeen(path: string): boolean {
   try {
     return exists(path);
@@ -49,7 +51,7 @@ function isSeen(path: string): boolean {
   }
 }
 
-/** Source: XDG Base Directory Specification, XDG_CONFIG_HOME. */
+/** Returns the user's configuration directory. Source: XDG Base Directory Specification, XDG_CONFIG_HOME. */
 function configuration(): string | undefined {
   const [own, home] = [Deno.env.get("XDG_CONFIG_HOME"), Deno.env.get("HOME")];
   if (own?.startsWith("/")) return own;
@@ -57,8 +59,8 @@ function configuration(): string | undefined {
 }
 
 /**
- * Reads a profile: YAML by its name, else JSON with comments. Its paths come back absolute. Its lines are run in jobs,
- * so that it must be as trusted as a plugin.
+ * Reads a profile: YAML by its name, else JSON with comments. Returned paths are absolute. A profile's lines are run in
+ * jobs, so it must be as trusted as a plugin.
  * @throws {FarmError} input
  */
 export async function readProfile(path: string, trusted: Trusted): Promise<Profile> {

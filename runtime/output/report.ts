@@ -17,7 +17,7 @@ import { loadSweep, readSweepFacts } from "../sweep/load.ts";
 interface ReportTo {
   /** null: report.html in the run directory, `<sweep_id>.report.html` beside the sweep's document. */
   out: string | null;
-  /** A folder for the figures, each a file. */
+  /** A folder for the figures, each in its own file. */
   svg: string | null;
 }
 
@@ -26,7 +26,10 @@ interface WrittenReport {
   svg: string[];
 }
 
-/** @throws {FarmError} input, when the run or the sweep cannot be read, or the report not written */
+/**
+ * Writes the report of a run or a sweep.
+ * @throws {FarmError} input, when the run or the sweep cannot be read, or the report not written
+ */
 export async function writeReport(target: string, to: ReportTo, now_utc: string): Promise<WrittenReport> {
   const made = target.endsWith(".sweep.json") ? sweepReport(target, now_utc) : await runReport(target, now_utc);
   const report = to.out ?? made.path;
@@ -63,7 +66,7 @@ async function runReport(target: string, now_utc: string): Promise<Made> {
   };
 }
 
-/** None for a run of the old scripts, or of a scheduler that is not known here. */
+/** Returns the limits that a retry can raise; none for a run of the old scripts or of an unknown scheduler. */
 async function remediesOf(target: string): Promise<Remedies> {
   const run = openRun(target);
   if (!isFarmRun(run)) return NO_REMEDIES;
@@ -81,7 +84,10 @@ function sweepReport(target: string, now_utc: string): Made {
   };
 }
 
-/** @throws {FarmError} usage, where something else has a figure's name */
+/**
+ * Returns the figures with their paths.
+ * @throws {FarmError} usage, where another file has a figure's name
+ */
 function figureFiles(figures: readonly Figure[], folder: string): { path: string; text: string }[] {
   const kind = { flag: "--svg", what: "figure", name: null, isOne: (path: string) => beginsWith(path, isFigure) };
   return figures.map((figure) => {

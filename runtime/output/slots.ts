@@ -7,15 +7,15 @@ import { inputError, readDocument } from "../fs/read.ts";
 import { loadAdapter } from "../scheduler/adapters.ts";
 import { queryLimits } from "../scheduler/drive.ts";
 
-/** All that a plan needs of a preflight. */
+/** The part of a preflight document that a plan needs. */
 const Preflight = z.looseObject({
   schema_version: z.literal(PREFLIGHT_SCHEMA),
   stats: z.array(z.pick(HostStat, { host: true, ok: true, physical_cores: true, logical_cores: true })),
 });
 
 /**
- * One slot for each physical core of the hosts that a preflight found well, or for so many threads.
- * @throws {FarmError} input, when it is no preflight, or knows no cores
+ * Returns the slots of the usable hosts of a preflight: one for each physical core, or for `threads` cores.
+ * @throws {FarmError} input, when it is no preflight, or has no core counts
  */
 export function preflightSlots(path: string, threads: number): HostSlots[] {
   try {
@@ -30,7 +30,10 @@ export function preflightSlots(path: string, threads: number): HostSlots[] {
   throw new FarmError("input", `Cannot plan with the preflight "${path}": no host of it is well and has known cores`);
 }
 
-/** How many CPUs a scheduler's probe sees. @throws {FarmError} unreachable, when it sees none */
+/**
+ * Returns the number of CPUs that a scheduler's probe reports.
+ * @throws {FarmError} unreachable, when it reports none
+ */
 export async function probedCpus(scheduler: string): Promise<number> {
   const adapter = await loadAdapter(scheduler, { what: `--probe "${scheduler}"`, kind: "usage" });
   const cpus = openCpus((await queryLimits(adapter)).places ?? []);

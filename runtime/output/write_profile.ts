@@ -8,17 +8,17 @@ import { exists, writeWhole } from "../fs/write.ts";
 import { pluginOf } from "../plugin/adapt.ts";
 import { findNextstat } from "../system/nextstat.ts";
 
-/** What a look at a scheduler, or at this machine, found. */
+/** The result of probing a scheduler or this machine. */
 export interface Probed {
   limits: SchedulerLimits;
-  /** null: `run` chooses by itself. */
+  /** Suggested defaults; null: `run` chooses by itself. */
   suggestion: Suggestion | null;
-  /** The same in words. */
+  /** The result in words. */
   found: string;
 }
 
 /**
- * Writes a profile for the scheduler that was probed; never over a file.
+ * Writes a profile for the probed scheduler; never replaces a file.
  * @returns its path
  */
 export function writeProfile(path: string, adapter: Backend, probed: Probed): string {
@@ -40,7 +40,9 @@ function profileOf(adapter: Backend, probed: Probed): Profile {
   };
 }
 
-/** Defaults, and what was found: the largest place that is up with its longest time, and the shards that fit it. */
+/**
+ * Returns defaults from the probe: the largest available partition with its longest time, and the matching shard count.
+ */
 function optionsOf(adapter: Backend, { limits, suggestion }: Probed): NonNullable<Profile["options"]> {
   const { places = [] } = limits;
   const largest = places.filter(({ state }) => state === "up").sort((a, b) => (b.cpus ?? 0) - (a.cpus ?? 0))[0];

@@ -18,9 +18,10 @@ import type { PluginSource } from "./read.ts";
 import { MemberFault, pluginFault } from "./trust.ts";
 
 /**
- * Returns an adapter each of whose functions throws a MemberFault where it returns what the contract does not allow.
+ * Returns an adapter whose functions check their return values: each throws a MemberFault where a value violates the
+ * contract.
  * @param subject the plugin's file, else the adapter's name
- * @param calls the functions that there are
+ * @param calls the functions that the adapter has
  * @param call calls one of them; throws FarmError
  */
 export function checkedAdapter(
@@ -41,11 +42,12 @@ export function checkedAdapter(
   return { ...facts, ...functions };
 }
 
-/** The types of what its functions return are those of the schemas by which they are checked. */
+/** Narrows to functions that have all required calls; their return types are those of the schemas that check them. */
 function hasRequiredCalls(functions: object): functions is AdapterCalls {
   return ADAPTER_CALLS.every((member) => !IS_REQUIRED[member] || Object.hasOwn(functions, member));
 }
 
+/** A started plugin with its adapter. */
 export interface RunningPlugin {
   adapter: SchedulerAdapter;
   source: PluginSource;
@@ -55,8 +57,8 @@ export interface RunningPlugin {
 const Loaded = z.strictObject({ calls: z.array(z.string()), facts: z.unknown() });
 
 /**
- * Starts a plugin; its adapter's functions are calls of its Worker whose every value is checked.
- * @param most_ms after how long a call counts as hanging
+ * Starts a plugin. The functions of its adapter are calls of its Worker, and every value is checked.
+ * @param most_ms time after which a call counts as hanging
  * @throws {FarmError} input, naming the file and the member
  */
 export function startPlugin(source: PluginSource, most_ms?: number): RunningPlugin {
@@ -87,7 +89,10 @@ function load(source: PluginSource, worker: PluginWorker): { calls: string[]; fa
   throw pluginFault(entry, fault ?? "", "docs/writing-an-adapter.md explains every member");
 }
 
-/** An adapter refuses what cannot be by throwing an error of kind "usage"; anything else is its mistake. */
+/**
+ * Runs a call. An adapter refuses a request by throwing an error of kind "usage"; any other error is a fault of the
+ * adapter.
+ */
 function orFault<T>(file: string, member: string, work: () => T): T {
   try {
     return work();
@@ -105,7 +110,9 @@ function checkCalls(file: string, calls: readonly string[]): void {
   if (strange !== undefined) throw pluginFault(file, `it has a function "${strange}", which no adapter has`);
 }
 
-/** What only an adapter from outside may not do: run programs of the farm itself, or take the flags of others. */
+/**
+ * Returns the fault of what only external adapters may not do: run programs of the farm itself, or use flags of others.
+ */
 function pluginOwnFault({ name, options, programs }: AdapterFacts): string | null {
   const ours = programs.find((program) => program === "nsfarm-deno" || program === "nextstat");
   if (ours !== undefined) return `programs: "${ours}" is never run for a plugin`;
@@ -116,10 +123,10 @@ function pluginOwnFault({ name, options, programs }: AdapterFacts): string | nul
   return `options.${foreign}.name: wanted a name that begins with "${prefix}", or one of ${site.join(", ")}`;
 }
 
-/** The plugins of this process, by their files' paths; they run until they are closed or the program ends. */
+/** The plugins of this process by the paths of their files; they run until they are closed or the program ends. */
 export const running = new Map<string, RunningPlugin>();
 
-/** The plugin that an adapter comes from; undefined for a built-in one. */
+/** Returns the plugin that provides an adapter; undefined for a built-in one. */
 export function pluginOf(adapter: Backend): RunningPlugin | undefined {
   return [...running.values()].find((one) => one.adapter === adapter);
 }

@@ -6,7 +6,7 @@ import { readPlugin } from "./read.ts";
 import { pluginFault, type PluginFile, pluginPlaces } from "./trust.ts";
 
 /**
- * Reads, starts and checks one plugin; it goes on running until closed or the program ends.
+ * Reads, starts and checks one plugin; it runs until it is closed or the program ends.
  * @throws {FarmError} input
  */
 export function openPlugin({ path, sha256, way }: PluginFile): RunningPlugin {
@@ -25,13 +25,14 @@ export function openPlugin({ path, sha256, way }: PluginFile): RunningPlugin {
   return plugin;
 }
 
+/** A plugin that was found, with its adapter or the error that makes it unusable. */
 export interface FoundPlugin {
   file: PluginFile;
   plugin: RunningPlugin | null;
   fault: FarmError | null;
 }
 
-/** Every plugin that there is, in order: of two with one name the first counts. */
+/** Returns every plugin in order of precedence: the first of two with the same name is used. */
 export function findPlugins(): FoundPlugin[] {
   return pluginPlaces().files.map((file) => {
     try {
@@ -45,13 +46,16 @@ export function findPlugins(): FoundPlugin[] {
 
 interface Search {
   adapter: SchedulerAdapter | null;
-  /** The other names that plugins have. */
+  /** Names of the other plugins. */
   names: string[];
-  /** What is wrong with those that cannot be used. */
+  /** Errors of the plugins that are unusable. */
   faults: FarmError[];
 }
 
-/** @throws {FarmError} input, when a plugin that the user has named cannot be used */
+/**
+ * Finds the plugin of a name.
+ * @throws {FarmError} input, when a plugin that the user has named is unusable
+ */
 export function findPlugin(name: string): Search {
   const found = findPlugins();
   const named = found.find(({ file, fault }) => fault && (file.way === "--plugin" || file.way === "profile"));

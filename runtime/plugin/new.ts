@@ -7,8 +7,9 @@ import { exists, writeWhole } from "../fs/write.ts";
 import { exampleContext, TOKEN } from "./check/cases.ts";
 
 /**
- * Writes a commented adapter that passes the check into the working directory; its path.
- * @throws {FarmError} usage, for a name that cannot be, or a file that is there
+ * Writes a commented adapter that passes the check into the working directory.
+ * @returns its path
+ * @throws {FarmError} usage, for an invalid name or an existing file
  */
 export function newPlugin(name: string): string {
   if (!ADAPTER_NAME.test(name) || Object.hasOwn(BUILT_IN, name)) {
@@ -35,14 +36,17 @@ function skeletonOf(name: string): string {
     .replaceAll("example", name);
 }
 
-/** What an adapter would write and run for a run that nobody has. */
+/** Files and commands of an adapter for an example run. */
 interface Preview {
   files: RenderedFile[];
-  /** What for, and the command. */
+  /** Purpose and command. */
   commands: { why: string; argv: string[] }[];
 }
 
-/** @throws {FarmError} where the adapter refuses the example or makes a mistake */
+/**
+ * Returns the files and commands of an adapter for an example run.
+ * @throws {FarmError} where the adapter refuses the example or has a fault
+ */
 export function previewOf(adapter: SchedulerAdapter): Preview {
   const context = exampleContext(adapter);
   const { files, chunks } = adapter.render(context);

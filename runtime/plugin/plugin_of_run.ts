@@ -3,7 +3,10 @@ import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { pluginOf } from "./adapt.ts";
 
-/** What is told of a plugin before it is used for the first time: whose code decides what is run. */
+/**
+ * Returns a notice about a plugin before its first use, since its code chooses the commands to run; null for a built-in
+ * adapter.
+ */
 export function aboutPlugin(adapter: Backend): string | null {
   const plugin = pluginOf(adapter);
   if (!plugin) return null;
@@ -11,13 +14,13 @@ export function aboutPlugin(adapter: Backend): string | null {
   return `scheduler ${adapter.name}: plugin ${entry}\n  sha256 ${sha256}\n  runs ${plugin.adapter.programs.join(", ")}`;
 }
 
-/** What a manifest keeps of the plugin that rendered it. */
+/** Returns the manifest's entry about the plugin that rendered a run. */
 export function pluginRecord(adapter: Backend): { plugin?: { sha256: string } } {
   const plugin = pluginOf(adapter);
   return plugin ? { plugin: { sha256: plugin.source.sha256 } } : {};
 }
 
-/** Says it when a run's plugin is not the one that rendered the run. */
+/** Returns a warning where a run's plugin is not the one that rendered the run; else null. */
 export function pluginChange(manifest: FarmManifest, adapter: Backend): string | null {
   const about = aboutPlugin(adapter);
   const rendered = manifest.farm.plugin?.sha256;
@@ -26,7 +29,7 @@ export function pluginChange(manifest: FarmManifest, adapter: Backend): string |
 }
 
 /**
- * A plugin starts jobs that find this program and a shared file system.
+ * Checks that a request suits a plugin, whose jobs need this program and a shared file system.
  * @throws {FarmError} usage
  */
 export function checkPluginRequest(adapter: Backend, asked: { wrapper: string; mode: string }): void {

@@ -2,22 +2,22 @@ import { FarmError } from "../../core/errors.ts";
 import type { PluginSource } from "./read.ts";
 import script from "./worker_script.js" with { type: "text" };
 
-/** A call of a plugin computes; one that takes longer hangs. */
+/** Time after which a call of a plugin counts as hanging: it only computes. */
 const MAX_MS = 10_000;
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 const HEAD_BYTES = 8;
-/** The first number in the shared memory: no answer yet; a value (2: something was thrown). */
+/** Values of the first number in the shared memory: no answer yet; a value (2: an error). */
 const ASKED = 0;
 const RETURNED = 1;
 
-/** What a plugin threw. A FarmError's kind and next come across, so that an adapter can refuse an option. */
+/** An error of a plugin. Kind and next of a FarmError are kept, so that an adapter can refuse an option. */
 interface Thrown {
   message: string;
   kind?: string | undefined;
   next?: string | undefined;
 }
 
-/** A plugin answered a call by throwing. */
+/** The error of a call that the plugin answered by throwing. */
 export class PluginThrew extends Error {
   readonly thrown: Thrown;
   constructor(thrown: Thrown) {
@@ -27,8 +27,8 @@ export class PluginThrew extends Error {
 }
 
 /**
- * A plugin in a Worker without any permission. Calls are made as those of any adapter, so this thread sleeps until the
- * answer is there, or the time is up: then the Worker is ended.
+ * A plugin in a Worker without any permission. Calls are synchronous like those of any adapter, so this thread sleeps
+ * until the answer arrives or the time is up; then the Worker is terminated.
  */
 export class PluginWorker {
   readonly #file: string;
@@ -53,12 +53,12 @@ export class PluginWorker {
     });
   }
 
-  /** Runs the plugin's files; what its default export is, as plain data that is not checked yet. */
+  /** Runs the plugin's files and returns its default export as plain, unchecked data. */
   load({ modules, entry }: PluginSource): unknown {
     return this.#ask("loading it", { modules, entry });
   }
 
-  /** Calls a function of the adapter; its value as plain data that is not checked yet. */
+  /** Calls a function of the adapter and returns its value as plain, unchecked data. */
   call(member: string, [first, ...rest]: readonly unknown[]): unknown {
     const again = first === this.#first;
     this.#first = first;
@@ -70,7 +70,7 @@ export class PluginWorker {
     this.#worker.terminate();
   }
 
-  /** Sleeps until there is an answer; the notice of an earlier one may come late and wake it too soon. */
+  /** Sleeps until there is an answer; a late notification of an earlier answer may end a wait too soon. */
   #answered(): boolean {
     const end = performance.now() + this.#most_ms;
     for (let left = this.#most_ms; left > 0; left = end - performance.now()) {

@@ -7,16 +7,17 @@ import { errorText, FarmError } from "../../core/errors.ts";
 import { sha256Of } from "../fs/hash_file.ts";
 import { pluginFault, readTrusted, type Trusted } from "./trust.ts";
 
-/** A file of a plugin as its Worker runs it: types are gone, imports are calls of `require`. */
+/** A file of a plugin as its Worker runs it: without types, with imports as calls of `require`. */
 interface Script {
   code: string;
-  /** What it imports, as it is written there. */
+  /** Its import specifiers as written. */
   imports: string[];
 }
 
 /**
+ * Returns a file as a script.
  * @param file path, ending in .ts or .js
- * @throws {FarmError} input, for what cannot be read as a module or may not be in a plugin
+ * @throws {FarmError} input, for an invalid module or one that a plugin may not have
  */
 function toScript(file: string, text: string): Script {
   try {
@@ -29,7 +30,7 @@ function toScript(file: string, text: string): Script {
   }
 }
 
-/** Sucrase drops a namespace without a word; all else of TypeScript it can strip or turn into JavaScript. */
+/** Strips types. Sucrase drops namespaces silently, so they are refused; it handles all else of TypeScript. */
 function withoutTypes(file: string, text: string): string {
   if (/^\s*(export\s+)?namespace\s+\w/m.test(text)) {
     throw pluginFault(file, "it has a namespace, which cannot be stripped", "Put its functions at the top of a file");
@@ -54,17 +55,20 @@ function importsIn(file: string, code: string): string[] {
 interface PluginModule {
   file: string;
   code: string;
-  /** What it imports, as written there, to the file that is meant. */
+  /** The file of each import specifier. */
   imports: Record<string, string>;
 }
 
-/** A plugin that was read and not run. */
+/** The modules of a plugin, not yet run. */
 export interface PluginSource {
-  /** The file that was named, with links resolved. */
+  /** The named file, with links resolved. */
   entry: string;
-  /** Every module after those that it imports. */
+  /** All modules; each follows the modules that it imports. */
   modules: PluginModule[];
-  /** Of one file what sha256sum prints; of several, of the lines that sha256sum prints for them (paths from `entry`). */
+  /**
+   * For one file the sum that sha256sum prints; for several, the sum of the lines that sha256sum prints (paths from
+   * `entry`).
+   */
   sha256: string;
 }
 
@@ -72,7 +76,7 @@ const MAX_FILES = 100;
 
 /**
  * Reads a plugin and all that it imports.
- * @throws {FarmError} input: not there, not trusted, not a module, a URL, a cycle
+ * @throws {FarmError} input: does not exist, not trusted, not a module, a URL, a cycle
  */
 export function readPlugin(path: string, trusted: Trusted): PluginSource {
   const reading = new Reading(trusted);
@@ -89,7 +93,10 @@ class Reading {
     this.#trusted = trusted;
   }
 
-  /** @param chain the files whose imports lead here */
+  /**
+   * Reads a file and its imports.
+   * @param chain the files whose imports lead here
+   */
   take(path: string, chain: string[], named: string): string {
     const importer = chain.at(-1);
     const wanted = importer === undefined ? "" : `it imports "${named}": `;

@@ -7,10 +7,10 @@ import { RUN_SCHEMA } from "../../core/schema/manifest.ts";
 import { readRegular } from "../fs/read.ts";
 import { ownBinary } from "../system/process.ts";
 
-/** Users whose files are run: root, the owner of this program, and who runs it. */
+/** Users whose files may be run: root, the owner of this program, and the user who runs it. */
 export type Trusted = ReadonlySet<number>;
 
-/** What the file is to be used as. */
+/** The use of the file. */
 type Kind = "plugin" | "profile";
 
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -25,9 +25,8 @@ interface TrustedFile {
 }
 
 /**
- * Reads a file that nobody but trusted users can change or put in the place of another: it, the links that lead to it,
- * and all folders above belong to them, and nobody else can write there (but to a folder like /tmp, where one can only
- * touch what is one's own).
+ * Reads a file that only trusted users can change or replace: the file, the links to it, and all folders above belong
+ * to them and are writable by nobody else (except folders like /tmp, where users can change only their own files).
  * @throws {FarmError} input
  */
 export function readTrusted(path: string, trusted: Trusted, kind: Kind = "plugin"): TrustedFile {
@@ -97,7 +96,7 @@ function strange(wanted: Wanted, place: string, uid: number | null): FarmError {
   );
 }
 
-/** The scheduler of a run says which adapter it needs; the run never brings it along. */
+/** Whether a folder is a run directory. A run names the adapter that it needs and never provides it. */
 function isRunDirectory(folder: string): boolean {
   try {
     return Deno.readTextFileSync(join(folder, MANIFEST)).includes(`"${RUN_SCHEMA}"`);
@@ -109,18 +108,18 @@ function isRunDirectory(folder: string): boolean {
 /** How a plugin was named. */
 type Way = "--plugin" | "profile" | "NSFARM_PLUGINS" | "beside nsfarm-deno";
 
-/** A file that may be a plugin; nobody has looked into it yet. */
+/** A file that may be a plugin, not yet read. */
 export interface PluginFile {
   path: string;
   way: Way;
-  /** The only sum that it may have. */
+  /** The only sha256 that it may have. */
   sha256?: string;
 }
 
 /** The folder beside the binary whose files are plugins. */
 const FOLDER = "schedulers";
 
-/** Where plugins may be, first what counts first; whom they may belong to. */
+/** Places of plugins in order of precedence, and their permitted owners. */
 interface Places {
   files: PluginFile[];
   trusted: Trusted;
@@ -129,7 +128,7 @@ interface Places {
 let places: Places = { files: [], trusted: new Set() };
 
 /**
- * Looks where plugins may be; once, at the start, while the program still has every permission.
+ * Searches the places of plugins; once, at the start, while the program still has every permission.
  * @param named by --plugin or by a profile
  */
 export function searchPlugins(named: readonly PluginFile[]): Places {
@@ -146,11 +145,12 @@ export function searchPlugins(named: readonly PluginFile[]): Places {
   return places;
 }
 
-/** Root, the owner of this program, and who runs it. */
+/** Returns root, the owner of this program, and the user who runs it. */
 export function trustedUsers(): Trusted {
   return new Set([0, Deno.statSync(ownBinary()).uid ?? 0, Deno.uid() ?? 0]);
 }
 
+/** Returns the places that searchPlugins found. */
 export const pluginPlaces = (): Places => places;
 
 function besides(folder: string): PluginFile[] {
@@ -162,23 +162,26 @@ function besides(folder: string): PluginFile[] {
   }
 }
 
-/** A plugin that cannot be used: which file, and why. Exit 3, as any bad input file. */
+/** Returns the error of an unusable plugin with its file and the reason. Exit 3, as for any bad input file. */
 export function pluginFault(file: string, why: string, next?: string): FarmError {
   return new FarmError("input", `Cannot use the plugin "${file}": ${why}`, next);
 }
 
-/** A function of an adapter threw, or returned what the contract of adapters does not allow. */
+/** The error of an adapter's function that threw, or that returned a value outside the contract. */
 export class MemberFault extends FarmError {
   /**
    * @param adapter the plugin's file, else the adapter's name
-   * @param how "threw" with the error's message, or "returned" with the first thing that is wrong in it
+   * @param how "threw" with the error's message, or "returned" with the first fault of the value
    */
   constructor(adapter: string, readonly member: string, readonly how: "threw" | "returned", readonly what: string) {
     const words = how === "threw" ? `its ${member} threw: ${what}` : `what its ${member} returned is wrong: ${what}`;
     super("input", pluginFault(adapter, words).message);
   }
 
-  /** @param doing when it did so, as in "for 40 shards" */
+  /**
+   * Returns the fault with its circumstances.
+   * @param doing such as "for 40 shards"
+   */
   during(doing: string): string {
     return this.how === "threw"
       ? `throws ${doing}: ${this.what}`

@@ -15,18 +15,18 @@ import { makeScratch } from "../run/temporary.ts";
 import { resultOf } from "../shard/fit.ts";
 import { runProgram } from "../system/process.ts";
 
-/** What the fits before a run tell. */
+/** Results of the fits before a run. */
 interface CheckedFit {
   /** The generation point, by parameter name. */
   point: Record<string, number>;
-  /** null where only the point was wanted. */
+  /** null where only the generation point was requested. */
   trial: TrialFit | null;
 }
 
 /**
- * Fits one toy as the run would, so that nextstat itself says whether it takes spec, parameters and arguments; and at
- * the same time the observed data, from which each toy's fit starts.
- * @param asked neither: nothing is fitted; without `check` the observed data are not looked at
+ * Fits one toy as the run would, so that nextstat itself accepts or refuses spec, parameters and arguments. Fits the
+ * observed data at the same time, since each toy's fit starts from their result.
+ * @param asked neither: nothing is fitted; without `check` the observed data are not read
  * @throws {FarmError} input, with nextstat's first error line
  */
 export async function checkFit(
@@ -40,7 +40,7 @@ export async function checkFit(
   try {
     const observing = model && fitObserved(manifest, model, scratch);
     const [fitted_toy] = await Promise.allSettled([fitToy(manifest, scratch), observing]);
-    // Both have ended: nothing of a fit that was refused goes on.
+    // Both have ended, so no fit of a refused spec continues.
     if (fitted_toy.status === "rejected") throw fitted_toy.reason;
     const output = fitted_toy.value;
     const [observed, channels] = [await observing, model ? await countEvents(manifest.config, model) : []];
@@ -71,14 +71,14 @@ async function fitToy(manifest: FarmManifest, scratch: string): Promise<ShardOut
 
 function runFit({ config }: FarmManifest, argv: string[]): Promise<CommandResult> {
   const env = Object.entries(ONE_BLAS_THREAD).map(([name, value]) => `${name}=${value}`);
-  // By way of sh: env(1) would take a path with a "=" in it for one more variable.
+  // Through sh: env(1) would take a path with "=" for a variable.
   const words = ["env", ...env, "sh", "-c", 'exec "$0" "$@"', ...argv];
   return runProgram({ argv: words, cwd: dirname(config), timeout_s: 600 });
 }
 
 const ObservedFit = z.looseObject({ parameter_names: z.array(z.string()), bestfit: z.array(z.number()) });
 
-/** A toy's fit holds one of the observed data too, so this one takes no longer than that. What fails here says nothing. */
+/** Fits the observed data. A toy's fit includes such a fit, so this one takes no longer. Its failure is ignored. */
 async function fitObserved(
   manifest: FarmManifest,
   model: SpecModel,
@@ -102,7 +102,7 @@ function readObserved(path: string): z.infer<typeof ObservedFit> | undefined {
   }
 }
 
-/** Of the channels whose files are Parquet. */
+/** Returns the number of events of each channel whose file is Parquet. */
 async function countEvents(config: string, { channels }: SpecModel): Promise<TrialFit["channels"]> {
   if (channels.length === 0) return [];
   const { parquetRows } = await import("./parquet_rows.ts");

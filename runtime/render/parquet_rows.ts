@@ -1,13 +1,13 @@
 import { parquetMetadata } from "hyparquet";
 import { errorText } from "../../core/errors.ts";
 
-/** A footer with more bytes than this is not looked at. */
+/** Size above which a footer is not read. */
 const MAX_FOOTER_BYTES = 16 * 1024 * 1024;
-/** At the end of every Parquet file: the footer's length and "PAR1" (parquet.apache.org, "File Format"). */
+/** Size of the end of every Parquet file: the footer's length and "PAR1" (parquet.apache.org, "File Format"). */
 const END_BYTES = 8;
 
 /**
- * How many rows a Parquet file has, by its footer alone. This file is loaded only where it is called: hyparquet takes a
+ * Returns the number of rows of a Parquet file, read from its footer. Loaded only where it is called: hyparquet takes a
  * moment to start.
  * @throws {Error} when it is no Parquet file
  */

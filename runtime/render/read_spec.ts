@@ -6,11 +6,11 @@ import { inputPath, readSpecModel, specFiles, type SpecModel } from "../../core/
 import { hashFile, mtime_ms } from "../fs/hash_file.ts";
 import { checkDepth, decodeText, MAX_DOCUMENT_BYTES, Unreadable } from "../fs/read.ts";
 
-/** A spec that was read. */
+/** A parsed spec. */
 interface ReadSpec {
-  /** The paths of it and of every file that it names. */
+  /** The paths of the spec and of every file that it names. */
   paths: string[];
-  /** null where it is none that this program understands. */
+  /** null where this program does not understand the model. */
   model: SpecModel | null;
 }
 
@@ -23,7 +23,8 @@ interface SpecInputs {
 /**
  * Reads a spec (JSON, else YAML, as nextstat does).
  * @param config absolute path of the spec
- * @throws {FarmError} input, when the spec or one of them is not there or is no file; nextstat would wait on a FIFO
+ * @throws {FarmError} input, when the spec or one of its files does not exist or is no regular file; nextstat would
+ * block on a FIFO
  */
 export async function readSpec(config: string): Promise<ReadSpec> {
   const spec = await parseSpec(config);
@@ -34,7 +35,7 @@ export async function readSpec(config: string): Promise<ReadSpec> {
 
 /**
  * Hashes a spec and every file that it names.
- * @param paths as readSpec tells them
+ * @param paths as readSpec returns them
  * @throws {FarmError} input, when one cannot be read
  */
 export function hashSpec(config: string, paths: string[]): SpecInputs {
@@ -76,7 +77,7 @@ function readSpecBytes(config: string): Uint8Array {
   }
 }
 
-/** Does something with a file that the spec names; what goes wrong becomes the user's error. */
+/** Calls `act` with a file of the spec; errors are turned into those for users. */
 function readable<T>(config: string, path: string, act: (where: string) => T): T {
   const where = inputPath(config, path);
   try {

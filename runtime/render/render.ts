@@ -18,7 +18,10 @@ import { checkFit } from "./check_fit.ts";
 import { hashSpec, readSpec } from "./read_spec.ts";
 import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
 
-/** Makes the manifest of a run; writes nothing. @throws {FarmError} */
+/**
+ * Returns the manifest of a run; writes nothing.
+ * @throws {FarmError}
+ */
 export async function planRun(request: RunRequest): Promise<FarmManifest> {
   const unchecked = skeleton(request);
   if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
@@ -64,7 +67,7 @@ const skeleton = (request: RunRequest): FarmManifest =>
     nsfarm_bin: ownBinary(),
   });
 
-/** All at the same time; of several faults the first in the list is told. */
+/** Awaits all promises. If several fail, the first in the list is thrown. */
 async function firstFault<T extends readonly unknown[]>(...asked: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
   await Promise.allSettled(asked);
   return await Promise.all(asked);
@@ -113,7 +116,9 @@ function existsAlready(dir: string): FarmError {
   );
 }
 
-/** Inputs up to this size are copied for a later transfer by hand too; larger ones only with --mode transfer. */
+/**
+ * Size of inputs that are copied in every mode, for a later transfer by hand; larger ones only with --mode transfer.
+ */
 const STAGE_ANYWAY_BYTES = 64 * 1024 * 1024;
 
 function stageOf(request: RunRequest, adapter: Backend, manifest: FarmManifest): StagePlan | undefined {
@@ -125,20 +130,23 @@ function stageOf(request: RunRequest, adapter: Backend, manifest: FarmManifest):
   return stagePlanOf(manifest.config, inputs.map((input) => input.path));
 }
 
-/** Where inputs will lie on hosts; undefined where an absolute path in the spec keeps them from being sent. */
+/** Returns where inputs go on hosts; undefined where an absolute path in the spec prevents sending them. */
 export function sentPlan({ config, farm: { inputs } }: FarmManifest): StagePlan | undefined {
   if (inputs.some(({ path }) => path.startsWith("/"))) return undefined;
   return stagePlanOf(config, inputs.map(({ path }) => path));
 }
 
-/** All is written under a temporary name beside it: a process that dies leaves no half run, and of two one is first. */
+/**
+ * Writes all files under a temporary name beside the directory: a process that dies leaves no half run, and only one of
+ * two renders succeeds.
+ */
 function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage: StagePlan | undefined): void {
   makeFolder(dirname(dir));
   const staged = temporaryPath(dir);
   makeFolder(staged);
   try {
     if (stage) stageInputs(staged, manifest.config, stage);
-    // Those of the work too: a machine that looks one up before another has made it may keep in mind that it is absent.
+    // Empty folders too: a machine that looks one up before it exists may cache that it is absent.
     for (const folder of [ATTEMPTS, CLAIMS, INCOMING, ...rendered.folders ?? []]) makeFolder(join(staged, folder));
     for (const file of rendered.files) {
       if (file.path.includes("/")) makeFolder(join(staged, file.path, ".."));
@@ -152,7 +160,7 @@ function writeRun(dir: string, manifest: FarmManifest, rendered: Rendered, stage
   }
 }
 
-/** rename(2) takes the place of an empty folder, never of one with something in it. */
+/** Gives the directory its name. rename(2) replaces an empty folder, never one with content. */
 function nameRun(staged: string, dir: string): void {
   try {
     rename(staged, dir);

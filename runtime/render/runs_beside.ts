@@ -13,20 +13,20 @@ const Seeds = z.pick(Manifest, { schema_version: true, run_id: true, plans: true
 
 const Asked = z.pick(Manifest, { seed: true, shards: true });
 
-/** Seeds of one run beside. */
+/** The seeds of a run in the same folder. */
 interface TakenSeeds extends SeedRange {
   run: string;
   config: string | undefined;
 }
 
-/** What the runs in a folder tell of their seeds. */
+/** The seeds of all runs in a folder. */
 interface SeedsBeside {
   ranges: TakenSeeds[];
-  /** Why those that may not be looked at tell nothing. */
+  /** Reasons why the seeds of unreadable runs are unknown. */
   refused: string[];
 }
 
-/** Seeds used by the runs in a folder; what is no run is passed over. */
+/** Returns the seeds of the runs in a folder; other entries are skipped. */
 function seedsBeside(out_dir: string): SeedsBeside {
   const found: SeedsBeside = { ranges: [], refused: [] };
   try {
@@ -37,7 +37,7 @@ function seedsBeside(out_dir: string): SeedsBeside {
   return found;
 }
 
-/** Looks at one name beside a run: a document that cannot be understood is no run, one that may not be read is unknown. */
+/** Adds one entry of the folder: a document that is no manifest is no run; an unreadable one is unknown. */
 function lookBeside(out_dir: string, name: string, found: SeedsBeside): void {
   try {
     const { plans, config } = readDocument(join(out_dir, name, MANIFEST), Seeds);
@@ -49,22 +49,28 @@ function lookBeside(out_dir: string, name: string, found: SeedsBeside): void {
   }
 }
 
-/** What an existing run of that directory was asked to be, as far as it is not typed again; null: there is none to read. */
+/**
+ * Returns the seed and shard count that an existing run of that directory was rendered with; null where there is none
+ * to read.
+ */
 export function requestedBefore(dir: string): { seed: number; shards: number | null } | null {
   try {
     const { seed, shards } = readDocument(join(dir, MANIFEST), Asked);
     return { seed, shards: shards ?? null };
   } catch {
-    return null; // whoever opens the run says why
+    return null; // the command that opens the run reports why
   }
 }
 
-/** The first seed above all that the runs in a folder use; 42 where there are none. */
+/** Returns the first seed above all that the runs in a folder use; 42 where there are none. */
 export function nextSeed(out_dir: string): number {
   return seedsBeside(out_dir).ranges.reduce((next, { seed, n_toys }) => Math.max(next, seed + n_toys), 42);
 }
 
-/** Returns the first of `n` seeds that neither the run nor another one of its spec beside it has; above the run's own. */
+/**
+ * Returns the first of `n` seeds above the run's own that are used neither by the run nor by others of its spec in the
+ * same folder.
+ */
 export function freshSeed(dir: string, manifest: Manifest, n: number): number {
   const { ranges } = seedsBeside(dirname(dir));
   const others = ranges.filter(({ run, config }) => run !== basename(dir) && config === manifest.config);
@@ -72,8 +78,8 @@ export function freshSeed(dir: string, manifest: Manifest, n: number): number {
 }
 
 /**
- * Warnings about the seeds of a run: another one of the same spec beside it has toys of the same seeds, and those whose
- * seeds could not be compared.
+ * Returns warnings about the seeds of a run: toys of other runs of the same spec in the folder that have the same
+ * seeds, and runs whose seeds could not be read.
  */
 export function seedWarnings(
   dir: string,
@@ -101,7 +107,7 @@ function refusedWords(refused: readonly string[]): string[] {
   return [`the seeds of runs beside it could not be compared: ${first}${others}`];
 }
 
-/** `<prefix>_<UTC>`, with a number behind it where that is taken. */
+/** Returns `<prefix>_<UTC>`, with a number appended where that name exists. */
 export function freshRunId(out_dir: string, prefix: string): string {
   const stamp = new Date().toISOString().replaceAll(/[-:]/g, "").replace(/\.\d+Z$/, "Z");
   const base = `${prefix}_${stamp}`;

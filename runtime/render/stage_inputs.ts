@@ -3,13 +3,16 @@ import { inputPath } from "../../core/spec.ts";
 import { INPUTS, planStage, type StagePlan } from "../../core/staging.ts";
 import { exists, makeFolder } from "../fs/write.ts";
 
-/** Where the spec and its files go below inputs/. @throws {FarmError} input, for an absolute path in the spec */
+/**
+ * Returns where the spec and its files go below inputs/.
+ * @throws {FarmError} input, for an absolute path in the spec
+ */
 export function stagePlanOf(config: string, paths: readonly string[]): StagePlan {
   const folders = dirname(config).split("/").filter((name) => name !== "").reverse();
   return planStage(basename(config), paths, folders);
 }
 
-/** Copies the spec and every file that it names into the run directory, but for those that are there. */
+/** Copies the spec and every file that it names into the run directory, except those already there. */
 export function stageInputs(dir: string, config: string, plan: StagePlan): void {
   for (const { from, to } of plan.files) {
     const target = join(dir, INPUTS, to);

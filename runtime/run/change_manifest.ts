@@ -8,17 +8,17 @@ import { loadFarmRun, loadRun, type Run } from "./load_manifest.ts";
 import { readOption } from "./read_option.ts";
 
 /**
- * Changes the manifest of a run, under its lock: the only way in which one that is there is written. Whatever is slow
- * (a scheduler's answer, hashes, all shards) is found out before; `change` applies it to the manifest as it is now,
- * which others may have changed since this process read it.
- * @param change gives back the same object where there is nothing to change
- * @returns the run with its manifest as it is now
+ * Changes the manifest of a run under its lock; an existing manifest is written in no other way. Slow work (a
+ * scheduler's answer, hashes, reading all shards) is done before; `change` applies its result to the present manifest,
+ * which others may have changed meanwhile.
+ * @param change returns the same object where nothing changes
+ * @returns the run with its present manifest
  * @throws {FarmError} input, when it cannot be read or written
  */
 export const changeManifest = (run: RunFiles, change: (now: Manifest) => Manifest): Run =>
   changed(run, loadRun, change);
 
-/** As changeManifest, for a run that this program rendered. */
+/** Changes the manifest of a run that this program rendered, as changeManifest does. */
 export const changeFarmManifest = (run: RunFiles, change: (now: FarmManifest) => FarmManifest): Run<FarmManifest> =>
   changed(run, loadFarmRun, change);
 
@@ -33,7 +33,7 @@ function changed<M extends Manifest>(
   return { dir, manifest_path, manifest };
 }
 
-/** A manifest that contradicts itself could not be read again. */
+/** Checks a manifest before it is written: one that contradicts itself could not be read again. */
 function checked<M extends Manifest>(manifest: M): M {
   const fault = manifestFault(manifest);
   if (fault === null) return manifest;
@@ -41,8 +41,8 @@ function checked<M extends Manifest>(manifest: M): M {
 }
 
 /**
- * The manifest with --mode as asked now, whatever the run was rendered with: from here on its jobs get their files so.
- * @throws {FarmError} usage, where the scheduler sends no files
+ * Returns the manifest with the mode of --mode for jobs from now on, whatever mode the run was rendered with.
+ * @throws {FarmError} usage, where the scheduler transfers no files
  */
 export function changeMode(
   manifest: FarmManifest,
@@ -56,16 +56,16 @@ export function changeMode(
   throw new FarmError("usage", `Cannot use --mode ${mode} with ${adapter.name}: its jobs need a shared file system`);
 }
 
-/** What `retry` may raise; true: to twice of what it was. */
+/** Limits that `retry` may raise; true: doubled. */
 export interface Raised {
   memory?: string | true;
   time?: string | true;
 }
 
 /**
- * The manifest with more memory or time for its jobs, the change in its history. What was doubled before and no job has
- * had yet is not doubled again.
- * @throws {FarmError} usage, where the scheduler has no such option, the run never set it, or the value is none
+ * Returns the manifest with more memory or time for its jobs, and the change in its history. A limit that was doubled
+ * before and that no job has used yet is not doubled again.
+ * @throws {FarmError} usage, where the scheduler has no such option, the run never set it, or the value is invalid
  */
 export function raiseLimits(
   manifest: FarmManifest,
@@ -91,7 +91,7 @@ export function raiseLimits(
   return changeOptions(manifest, changes, "retried", at_utc, doubled);
 }
 
-/** In words, which limits are not doubled because not all jobs that were to have them were submitted. */
+/** Returns a sentence for each limit that is not doubled because not all jobs with the last doubling were submitted. */
 export function keptLimits(manifest: FarmManifest, adapter: Backend, raised: Raised): string[] {
   const unused = unusedDoublings(manifest);
   return adapter.options.flatMap(({ role, name }) =>

@@ -6,14 +6,17 @@ import { readRegular } from "../fs/read.ts";
 
 const MAX_HOSTS_BYTES = 1024 * 1024;
 
-/** @throws {FarmError} input */
+/**
+ * Reads a hosts file.
+ * @throws {FarmError} input
+ */
 export function readHosts(path: string): HostsFile {
   return parseHosts(readText(path), path);
 }
 
 function readText(path: string): string {
   try {
-    // A link to a hosts file is as good as the file.
+    // A link to a hosts file is accepted too.
     return new TextDecoder().decode(readRegular(Deno.realPathSync(resolve(path)), MAX_HOSTS_BYTES));
   } catch (error) {
     throw new FarmError(

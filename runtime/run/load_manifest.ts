@@ -9,22 +9,22 @@ import { listNames } from "../fs/list.ts";
 import { inputError, readDocument, Unreadable } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
 
-/** A run directory and what was asked of it; `dir` is where it lies now, which may not be manifest.run_dir. */
+/** A run directory and its manifest; `dir` is its present path, which may differ from manifest.run_dir. */
 export interface Run<M = Manifest> {
   dir: string;
   manifest_path: string;
   manifest: M;
 }
 
-/** The manifest's path of RUN_DIR or of its manifest.json (any name ending in .json). */
+/** Returns the manifest's path of RUN_DIR or of its manifest.json (any name ending in .json). */
 export function manifestPath(run: string): string {
   const path = resolve(run);
   return path.endsWith(".json") ? path : join(path, MANIFEST);
 }
 
 /**
- * Opens a run of ours or of the old scripts.
- * @throws {FarmError} input, when its manifest is not there, not ours, or contradicts itself
+ * Opens a run of this program or of the old scripts.
+ * @throws {FarmError} input, when its manifest does not exist, is no manifest, or contradicts itself
  */
 export function loadRun(run: string): Run {
   const manifest_path = manifestPath(run);
@@ -50,18 +50,21 @@ export function loadRun(run: string): Run {
   return { dir: dirname(manifest_path), manifest_path, manifest };
 }
 
-/** Whether this program rendered a run, with all that its shards need. */
+/** Returns whether this program rendered a run, with all that its shards need. */
 export const isFarmRun = (run: Run): run is Run<FarmManifest> => isFarmManifest(run.manifest);
 
 /**
  * Opens a run that this program rendered.
- * @throws {FarmError} input, also when the old scripts made it
+ * @throws {FarmError} input, also for a run of the old scripts
  */
 export function loadFarmRun(path: string): Run<FarmManifest> {
   return assertFarmRun(loadRun(path));
 }
 
-/** @throws {FarmError} input, when it is a run of the old scripts, which is not run from here */
+/**
+ * Returns the run where this program rendered it.
+ * @throws {FarmError} input, for a run of the old scripts, which this program does not run
+ */
 export function assertFarmRun(run: Run): Run<FarmManifest> {
   if (isFarmRun(run)) return run;
   const what = run.manifest.farm ? "lacks what is needed to run its shards" : "was rendered by other scripts";
@@ -73,9 +76,9 @@ export function assertFarmRun(run: Run): Run<FarmManifest> {
 }
 
 /**
- * Opens a run by its directory or by any of its manifests. A directory is what lies there, also where it was copied or
- * moved. Only a manifest that lies apart from its shards, as `collect --out` writes one, leads to the directory in
- * which they were collected.
+ * Opens a run by its directory or by any of its manifests. A directory means the run in it, also after a copy or move.
+ * Only a manifest that lies apart from its shards, as `collect --out` writes one, leads to the directory in which they
+ * were collected.
  * @throws {FarmError} input
  */
 export function openRun(path: string): Run {
@@ -84,17 +87,17 @@ export function openRun(path: string): Run {
   return home === undefined ? run : { ...run, dir: home };
 }
 
-/** Whether a manifest says that shards have ended, and nothing of them, nor of any run, lies beside it. */
+/** Whether a manifest lists ended shards while neither their files nor another run are beside it. */
 function liesApart({ dir, manifest_path, manifest }: Run): boolean {
   const { results = [], run_dir } = manifest;
   if (results.length === 0 || (run_dir !== undefined && resolve(run_dir) === dir)) return false;
   if (listNames(dir).some(isOfRunDirectory)) return false;
-  // The manifest of a rendered directory says so too, once it was collected; but no shard of it has ended.
+  // A rendered manifest lists the shards too once it was collected; but none of them has ended.
   if (basename(manifest_path) === MANIFEST) return results.some(({ status }) => status !== undefined);
   return !isHomeOf(dir, manifest);
 }
 
-/** Where the shards of a manifest were collected, or else were to be. */
+/** Returns the directory in which the shards of a manifest were collected, else that of its run. */
 function homeOf({ manifest }: Run): string | undefined {
   const collected = manifest.results?.find(({ local_dir }) => typeof local_dir === "string")?.local_dir;
   // The old ssh runner has a folder for each shard: RUN_DIR/shards/shard_000_HOST.
@@ -104,10 +107,10 @@ function homeOf({ manifest }: Run): string | undefined {
     .find((folder) => isHomeOf(folder, manifest) || isLeft(folder, manifest));
 }
 
-/** Whether a directory is of the run that a manifest tells of. */
+/** Whether a directory is that of a manifest's run. */
 const isHomeOf = (dir: string, manifest: Manifest): boolean => isManifestOf(join(dir, MANIFEST), manifest);
 
-/** Whether a file is a manifest of the same run. */
+/** Returns whether a file is a manifest of the same run. */
 export function isManifestOf(path: string, manifest: Manifest): boolean {
   try {
     const there: Manifest = readDocument(path, Manifest);
@@ -118,17 +121,18 @@ export function isManifestOf(path: string, manifest: Manifest): boolean {
   }
 }
 
-/** Whether a directory of the run's name is left of an old run whose manifest was taken away. */
+/** Whether a directory of the run's name is left of an old run whose manifest was removed. */
 function isLeft(dir: string, { farm, run_id }: Manifest): boolean {
   return !farm && basename(dir) === run_id && exists(dir) && !exists(join(dir, MANIFEST));
 }
 
 /**
- * How a run's directory came to lie where it does. `moved`: the folder that its manifest names is gone, so that its jobs
- * are still this run's. `copied`: the run lies there too, and the jobs and processes on record are that one's.
+ * How a run's directory got its present path. `moved`: the folder in its manifest is gone, so its jobs still belong to
+ * this run. `copied`: the run is there too, and owns the jobs and processes on record.
  */
 export type Origin = { kind: "own" } | { kind: "moved" | "copied"; from: string };
 
+/** Returns how a run's directory got its present path. */
 export function originOf({ dir, manifest: { run_dir, farm } }: Run): Origin {
   if (!farm || run_dir === undefined) return { kind: "own" };
   const from = resolve(run_dir);
@@ -136,11 +140,11 @@ export function originOf({ dir, manifest: { run_dir, farm } }: Run): Origin {
   return { kind: liesIn(from, farm.run_token) ? "copied" : "moved", from };
 }
 
-/** Whether two paths lead to one folder, by links or by two mounts of one file system. */
+/** Whether two paths lead to the same folder, by links or by two mounts of one file system. */
 function isSameFolder(a: string, b: string): boolean {
   try {
     const [one, other] = [Deno.statSync(a), Deno.statSync(b)];
-    // Two mounts of one file system may have two device numbers; the folder has one number in both.
+    // Two mounts of one file system may have two device numbers; the folder has one inode number in both.
     return one.ino !== null && one.ino === other.ino && one.birthtime?.getTime() === other.birthtime?.getTime();
   } catch {
     return false;
@@ -149,7 +153,9 @@ function isSameFolder(a: string, b: string): boolean {
 
 const Tokened = z.looseObject({ farm: z.looseObject({ run_token: z.string() }) });
 
-/** Whether the run of this token lies in a folder. One that may not be read is taken for it: its jobs are left alone. */
+/**
+ * Whether a folder holds the run of this token. An unreadable folder counts as one that does: its jobs are left alone.
+ */
 function liesIn(dir: string, token: string): boolean {
   try {
     return readDocument(join(dir, MANIFEST), Tokened).farm.run_token === token;
@@ -158,11 +164,11 @@ function liesIn(dir: string, token: string): boolean {
   }
 }
 
-/** Returns the mark of all attempts on record where they are those of another directory, of which this one is a copy. */
+/** Returns the mark of attempts on record that belong to another directory, of which this one is a copy; else empty. */
 export function copyMark(run: Run): { copied_from?: string } {
   const origin = originOf(run);
   return origin.kind === "copied" ? { copied_from: origin.from } : {};
 }
 
-/** Whether the jobs and processes on record are those of another directory, of which this one is a copy. */
+/** Returns whether the jobs and processes on record belong to another directory, of which this one is a copy. */
 export const isCopy = (run: Run): boolean => originOf(run).kind === "copied";

@@ -8,18 +8,18 @@ import { hashFile } from "../fs/hash_file.ts";
 import { nextstatVersion } from "../system/nextstat.ts";
 import { loadFarmRun, type Run } from "./load_manifest.ts";
 
-/** What a shard would be fitted with now. */
+/** Spec, inputs and nextstat as they are now. */
 interface FilesNow {
   nextstat_sha256: string | null;
-  /** Why no shard may be fitted with it, and what to do; null: nothing is against it. */
+  /** Why no shard may be fitted with them, and what to do; null: no fault. */
   fault: { what: string; next: string } | null;
 }
 
 const BRING_BACK = "Restore the files that the run was rendered with, or render a new run";
 
 /**
- * The spec, the files that it names and nextstat, as they are before each attempt. By size and times first, those of the
- * manifest or of the last look; a hash only where these differ.
+ * Spec, files of the spec, and nextstat, checked before each attempt. Size and time are compared first, with the
+ * manifest or the last check; files are hashed only where these differ.
  */
 export class RenderedFiles {
   readonly #seen = new Map<string, { stamp: string; sha256: string }>();
@@ -36,7 +36,10 @@ export class RenderedFiles {
     }
   }
 
-  /** @throws {FarmError} input, where shards may not be fitted with what is there */
+  /**
+   * Checks the files.
+   * @throws {FarmError} input, where shards may not be fitted with them
+   */
   async require(doing: string): Promise<void> {
     const { fault } = await this.look();
     if (fault !== null) throw new FarmError("input", `${doing}: ${fault.what}`, fault.next);
@@ -68,7 +71,7 @@ export class RenderedFiles {
     );
     const nextstat_sha256 = this.#sumOf(path, info, known?.sha256 ?? null);
     if (nextstatFault(manifest, nextstat_sha256) === null) return { nextstat_sha256, fault: null };
-    // It may have been taken on purpose since this process read the manifest.
+    // It may have been accepted since this process read the manifest.
     const what = nextstatFault(loadFarmRun(manifest_path).manifest, nextstat_sha256);
     return { nextstat_sha256, fault: what === null ? null : await this.#nextstatFault(path, what) };
   }
@@ -94,7 +97,7 @@ export class RenderedFiles {
   }
 }
 
-/** Says so of a nextstat of another version, which no flag takes: toys of two versions are no one set. */
+/** Returns the error for a nextstat of another version, which no flag allows: toys of two versions are not one set. */
 export function otherVersion(path: string, version: string, wanted: string): { what: string; next: string } {
   return { what: `nextstat "${path}" is version ${version}, the run was rendered with ${wanted}`, next: BRING_BACK };
 }

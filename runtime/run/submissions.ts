@@ -7,7 +7,10 @@ import { inputError, readIfThere } from "../fs/read.ts";
 import { thisMoment } from "../system/machine.ts";
 import { isCopy, type Run } from "./load_manifest.ts";
 
-/** Reads submit_meta.json; undefined where nothing was submitted. @throws {FarmError} input */
+/**
+ * Reads submit_meta.json; undefined where nothing was submitted.
+ * @throws {FarmError} input
+ */
 export function readSubmitMeta(dir: string): SubmitMeta | undefined {
   const path = join(dir, SUBMIT_META);
   try {
@@ -22,34 +25,38 @@ export function readSubmitMeta(dir: string): SubmitMeta | undefined {
   }
 }
 
+/** Returns all submissions on record. */
 export function readSubmissions(dir: string): Submission[] {
   return readSubmitMeta(dir)?.farm?.submissions ?? [];
 }
 
-/** Those of them whose jobs are this directory's: a copy has its original's on record too. */
+/** Returns the submissions of this directory; a copy has those of its original on record too. */
 export function ownSubmissions(run: Run): Submission[] {
   return isCopy(run) ? [] : readSubmissions(run.dir).filter((one) => one.copied_from === undefined);
 }
 
-/** What is on record of when a submission is made: by this machine's clock, and by its count of seconds where known. */
+/** Returns the time of a submission's intent: by this machine's clock, and in seconds since its boot where known. */
 export function intendedNow(): Pick<Submission, "intended_at_utc" | "intended_boot"> {
   const { utc_ms, boot } = thisMoment();
   return { intended_at_utc: new Date(utc_ms).toISOString(), ...(boot ? { intended_boot: { ...boot } } : {}) };
 }
 
-/** What the scheduler said when it refused the last submission; null: it has taken it, or there is none. */
+/** Returns the scheduler's reason for refusing the last submission; null where it was accepted, or there is none. */
 export function refusalOf(run: Run): string | null {
   const last = ownSubmissions(run).at(-1);
   return last?.state === "refused" ? last.answer : null;
 }
 
-/** What is told of pilots that do not count as dead. */
+/** Returns the states without those of pilots that count as dead. */
 export function withoutSilent(run: Run, states: readonly NativeState[]): NativeState[] {
   const silent = ownSubmissions(run).filter(({ silent_at_utc }) => silent_at_utc !== undefined);
   return states.filter((state) => !silent.some(({ token }) => token === state.token));
 }
 
-/** Notes that the pilots of these submissions count as dead from now on; where that cannot be written, it is found again. */
+/**
+ * Records that the pilots of these submissions count as dead. Where that cannot be written, the next command finds them
+ * again.
+ */
 export function recordSilent(run: Run, tokens: readonly string[]): void {
   const silent_at_utc = new Date().toISOString();
   try {
@@ -57,16 +64,16 @@ export function recordSilent(run: Run, tokens: readonly string[]): void {
       recordSubmission(run.dir, { ...one, silent_at_utc });
     }
   } catch {
-    // a look at somebody else's run
+    // the run of another user
   }
 }
 
-/** Puts a submission on disk: a new one, or the same token's new state. */
+/** Records a submission: a new one, or the new state of one with the same token. */
 export function recordSubmission(dir: string, submission: Submission): void {
   changeSubmitMeta(dir, (before) => withSubmission(before, submission));
 }
 
-/** Changes submit_meta.json under its lock: a status may look while jobs are submitted. */
+/** Changes submit_meta.json under its lock, since a status may read it while jobs are submitted. */
 export function changeSubmitMeta(
   dir: string,
   change: (before: SubmitMeta | undefined) => SubmitMeta | undefined,

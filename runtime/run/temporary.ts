@@ -8,8 +8,8 @@ import type { Machine } from "../system/machine.ts";
 import { bootId, startTicks } from "../system/proc.ts";
 
 /**
- * Removes temporary files of processes of this machine that are dead, and those of other machines, or of an earlier
- * start of this one, that are forgotten.
+ * Removes temporary files of dead processes of this machine, and old ones of other machines or of an earlier boot of
+ * this one.
  */
 export async function sweepTemporary(dir: string, machine: Machine): Promise<void> {
   const boot = machine.process.boot_id;
@@ -18,21 +18,21 @@ export async function sweepTemporary(dir: string, machine: Machine): Promise<voi
   removeForgotten(dir, files.filter(({ owner }) => owner.boot !== boot.slice(0, 8)));
 }
 
-/** Longer than a living process leaves a file untouched that it writes. */
+/** Age that the temporary file of a living process does not reach. */
 const FORGOTTEN_MS = 3_600_000;
 
 /**
- * Removes temporary files of which nobody can tell whether their process lives, because it may not run programs (merge,
- * collect), once they are untouched for an hour by the file server's own clock.
+ * Removes temporary files untouched for an hour by the file server's own clock. For commands that may not run programs
+ * (merge, collect) and so cannot check whether the owner lives.
  */
 export function sweepForgotten(dir: string): void {
   removeForgotten(dir, temporaryIn(dir).filter(({ owner }) => owner.boot === UNKNOWN_BOOT));
 }
 
 /**
- * Removes what the dead of any machine have left in a run of which all shards are done: their temporary files once they
- * are forgotten, and at once the files that told of worker loops. Not before all is done: by its loop's file others tell
- * that an attempt is dead. A loop that is alive writes its file anew at its next beat, and removes it when it ends.
+ * Removes the leftovers of dead processes of any machine from a run whose shards are all done: old temporary files, and
+ * the files of worker loops. Not earlier: by its loop's file others find that an attempt is dead. A living loop writes
+ * its file anew at its next beat, and removes it when it ends.
  */
 export function sweepDone(dir: string): void {
   const loops = namesInPassing(join(dir, CLAIMS)).filter((name) => /^worker_[0-9a-f]{16}\.json$/.test(name));
@@ -44,7 +44,7 @@ export function sweepDone(dir: string): void {
   removeForgotten(dir, left);
 }
 
-/** A right to rename that nobody gave back: of a process that was killed with it (withLease). */
+/** Whether a name is a lease (withLease) that a killed process left behind. */
 const isRight = (name: string): boolean => /^shard_.*\.commit$/.test(name);
 
 function removeForgotten(dir: string, files: readonly { path: string }[]): void {
@@ -53,12 +53,12 @@ function removeForgotten(dir: string, files: readonly { path: string }[]): void 
   for (const { path } of files) if (now - changed_ms(path) > FORGOTTEN_MS) removeQuietly(path);
 }
 
-/** Where processes write temporary files. */
+/** Folders with temporary files. */
 const FOLDERS = ["", ATTEMPTS, CLAIMS, INCOMING];
 
 const temporaryOfRun = (dir: string): Temporary[] => FOLDERS.flatMap((folder) => temporaryIn(join(dir, folder)));
 
-/** By a file that is made now; minus infinity where nothing can be written. */
+/** Returns the file server's time by a file made now; minus infinity where nothing can be written. */
 function serverNow_ms(dir: string): number {
   try {
     const fresh = writeTemporary(join(dir, "clock"), "", 0o640, false);
@@ -70,7 +70,7 @@ function serverNow_ms(dir: string): number {
   }
 }
 
-/** When a file was last written to; infinite for one that is gone. */
+/** Returns when a file was last written; infinity for one that is gone. */
 function changed_ms(path: string): number {
   try {
     return Deno.lstatSync(path).mtime?.getTime() ?? Infinity;
@@ -79,7 +79,7 @@ function changed_ms(path: string): number {
   }
 }
 
-/** Removes the folders of runs that were not finished, because the process that rendered them was killed. */
+/** Removes the folders of unfinished renders, whose processes were killed. */
 export async function sweepStaged(out_dir: string): Promise<void> {
   const folders = temporaryIn(out_dir);
   if (folders.length === 0) return;
@@ -98,7 +98,7 @@ function temporaryIn(folder: string): Temporary[] {
   });
 }
 
-/** The paths of those whose process was one of this boot, and is dead. */
+/** Returns the paths whose process was of this boot and is dead. */
 async function ownerless(files: Temporary[], boot_id: string): Promise<string[]> {
   const here = files.filter((file) => file.owner.boot === boot_id.slice(0, 8));
   const alive = await startTicks([...new Set(here.map((file) => file.owner.pid))]);
@@ -106,10 +106,9 @@ async function ownerless(files: Temporary[], boot_id: string): Promise<string[]>
 }
 
 /**
- * A private folder (0700) for files that nobody else looks at: in TMPDIR (else /tmp), where that takes nothing in
- * /var/tmp, else in `last_place` or the nearest folder above it that is there. Those that killed processes of ours have
- * left beside it are removed.
- * @throws {FarmError} input, when none of them takes it
+ * Makes a private folder (0700): in TMPDIR (else /tmp), else in /var/tmp, else in `last_place` or its nearest existing
+ * parent. Removes those that killed processes left beside it.
+ * @throws {FarmError} input, when none of them is writable
  */
 export function makeScratch(last_place: string): string {
   const scratch = makeIn(undefined) ?? makeIn("/var/tmp") ?? explainWrite(last_place, () => make(nearest(last_place)));
@@ -125,7 +124,7 @@ function makeIn(dir: string | undefined): string | undefined {
   }
 }
 
-/** In /dev/shm a folder can be made, but no file (see core/file_fault.ts, barred). */
+/** Whether files can be made in a folder; /dev/shm may allow folders and no files (see core/file_fault.ts, barred). */
 function usable(folder: string): string {
   try {
     const probe = join(folder, "probe");

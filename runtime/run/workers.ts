@@ -10,8 +10,8 @@ import { isCopy, type Run } from "./load_manifest.ts";
 const workerPath = (dir: string, token: string) => join(dir, CLAIMS, `worker_${token}.json`);
 
 /**
- * While a worker loop works, its file tells of it. That of one that breaks stays, and its beats stand still: so others
- * learn that the attempts which it has left open are dead.
+ * Runs `work` while a file announces the worker loop and counts its beats. The file of a loop that breaks stays without
+ * further beats, so that others learn that its open attempts are dead.
  */
 export async function announced<T>(
   dir: string,
@@ -37,12 +37,12 @@ export async function announced<T>(
   }
 }
 
-/** A beat that a full disk swallows is missed; the next one may be written. */
+/** Writes a beat; one that fails on a full disk is skipped, and the next may succeed. */
 function tryTo(act: () => void): void {
   try {
     act();
   } catch {
-    // see above
+    // the next beat may succeed
   }
 }
 
@@ -50,19 +50,23 @@ function withdrawWorker(dir: string, token: string): void {
   removeQuietly(workerPath(dir, token));
 }
 
-/** A worker loop whose file is there and cannot be read: whether it works, and on what, is unknown. */
+/** A worker loop whose file exists and cannot be read: whether it runs, and which shards, is unknown. */
 export interface UnknownWorker {
   token: string;
-  /** Why, in words for a user. */
+  /** The reason in words for a user. */
   why: string;
 }
 
+/** The worker loops of a run directory. */
 export interface ListedWorkers {
   known: Worker[];
   unknown: UnknownWorker[];
 }
 
-/** Lists the worker loops that have announced themselves. @throws {FarmError} input, when they cannot be listed */
+/**
+ * Lists the worker loops that have announced themselves.
+ * @throws {FarmError} input, when they cannot be listed
+ */
 export function listWorkers(dir: string): ListedWorkers {
   const found: ListedWorkers = { known: [], unknown: [] };
   for (const name of listNames(join(dir, CLAIMS))) {
@@ -72,7 +76,7 @@ export function listWorkers(dir: string): ListedWorkers {
   return found;
 }
 
-/** One that has left since the listing is none. */
+/** Adds a loop unless it has left since the listing. */
 function addWorker({ known, unknown }: ListedWorkers, dir: string, token: string): void {
   const path = workerPath(dir, token);
   try {
@@ -84,7 +88,10 @@ function addWorker({ known, unknown }: ListedWorkers, dir: string, token: string
   }
 }
 
-/** The workers of this run that are alive on this machine, those of other machines, and those that cannot be read. */
+/**
+ * Returns the workers of this run that are alive on this machine, those of other machines, and those with an unreadable
+ * file.
+ */
 export async function inspectWorkers(
   run: Run,
   boot_id: string,
@@ -98,13 +105,13 @@ export async function inspectWorkers(
   };
 }
 
-/** Removes the files of all workers: of a copied directory, where they are the original's. */
+/** Removes the files of all workers: in a copied directory they belong to the original. */
 export function withdrawWorkers(dir: string): void {
   const { known, unknown } = listWorkers(dir);
   for (const { token } of [...known, ...unknown]) withdrawWorker(dir, token);
 }
 
-/** Removes the files of workers of this boot that are dead; of one that comes meanwhile nothing is known yet. */
+/** Removes the files of dead workers of this boot; one that starts meanwhile stays. */
 export async function sweepWorkers(run: Run, boot_id: string): Promise<void> {
   const here = listWorkers(run.dir).known.filter(({ process }) => process.boot_id === boot_id);
   const alive = await aliveOf(here.map(({ process }) => process), boot_id);

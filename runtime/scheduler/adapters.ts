@@ -8,16 +8,16 @@ import { BUILT_IN } from "../../schedulers/mod.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { refusalOf } from "../run/submissions.ts";
 
-/** The options of all schedulers that have a role. */
+/** Returns the options of all schedulers that have a role. */
 export async function optionsOfRole(role: SchedulerOption["role"]): Promise<SchedulerOption[]> {
   const adapters = await Promise.all(Object.keys(BUILT_IN).map((name) => loadAdapter(name)));
   return adapters.flatMap(({ options }) => options.filter((option) => option.role === role));
 }
 
 /**
- * The adapter of a scheduler: a built-in one, or a plugin.
- * @param of what names it, and the kind of its fault where no adapter has the name
- * @throws {FarmError} usage, for a name that no adapter has; input, for a plugin that cannot be used
+ * Returns the adapter of a scheduler: a built-in one, or a plugin.
+ * @param of what names the scheduler, and the kind of error where no adapter has the name
+ * @throws {FarmError} usage, for an unknown name; input, for an unusable plugin
  */
 export async function loadAdapter(
   name: string,
@@ -37,11 +37,14 @@ export async function loadAdapter(
   );
 }
 
-/** The adapter of a run's scheduler. @throws {FarmError} input */
+/**
+ * Returns the adapter of a run's scheduler.
+ * @throws {FarmError} input
+ */
 export const adapterOfRun = ({ dir, manifest: { scheduler } }: Run<FarmManifest>): Promise<Backend> =>
   loadAdapter(scheduler, { what: `the run "${basename(dir)}" of the scheduler "${scheduler}"`, kind: "input" });
 
-/** The scheduler that has an option of this name, where one of the built-in ones has. */
+/** Returns the built-in scheduler that has an option of this name; undefined: none. */
 export async function schedulerWith(option: string): Promise<string | undefined> {
   for (const [name, load] of Object.entries(BUILT_IN)) {
     const { default: adapter } = await load();
@@ -50,10 +53,10 @@ export async function schedulerWith(option: string): Promise<string | undefined>
   return undefined;
 }
 
-/** The schedulers that need no plugin. */
+/** Names of the schedulers that need no plugin. */
 export const BUILT_IN_NAMES: readonly string[] = Object.keys(BUILT_IN);
 
-/** What `retry` can raise: twice what the run asked for, or a first value, where it asked for nothing. */
+/** Returns the limits that `retry` can raise: to twice the run's value, or to a first value where it has none. */
 export function remediesFor(run: Run<FarmManifest>, adapter: Backend): Remedies {
   return {
     more_memory: changeOf(run, adapter, "memory", ["4GB", "4G"]),

@@ -17,14 +17,15 @@ import { ownCommand, pauseFor } from "../system/process.ts";
 
 const workerLog = (token: string): string => join(LOGS, `worker_${token}.log`);
 
-/** How long a worker loop may take to announce itself. */
+/** Time in which a worker loop announces itself, in seconds. */
 const START_S = 30;
 
 /**
- * Starts a worker loop (by further words of `work`) that outlives this process and its terminal (a session of its own),
- * and waits until it has announced itself.
+ * Starts a worker loop (`words`: further arguments of `work`) that outlives this process and its terminal in a session
+ * of its own, and waits until it has announced itself.
  * @returns its pid
- * @throws {FarmError} input, with its own words, when it ended at once; unreachable, when it may work all the same
+ * @throws {FarmError} input, with its own message, when it ended at once; unreachable, when it may run in spite of the
+ * error
  */
 export async function detachWorker(
   run: Run<FarmManifest>,
@@ -35,7 +36,7 @@ export async function detachWorker(
   const log = join(run.dir, workerLog(token));
   const fd = explainWrite(log, () => openSync(log, "a", 0o640));
   const args = [...ownCommand(), "work", run.dir, "--token", token, ...words];
-  // By way of sh: Deno's node:child_process takes the path of its own program for node's, and would add words to argv.
+  // Through sh: Deno's node:child_process takes the path of its own program for node's, and would add arguments.
   const child = spawn("sh", ["-c", 'exec "$0" "$@"', ...args], { cwd: "/", stdio: ["ignore", fd, fd], detached: true });
   closeSync(fd);
   let code: number | null = null;
@@ -49,7 +50,9 @@ export async function detachWorker(
   throw new FarmError("unreachable", `The worker did not start within ${START_S} s`, `Its log is "${log}"`);
 }
 
-/** What a person may type in place of a submission that is a worker loop; kept with it. */
+/**
+ * Returns the command that a person may type in place of a submission to a worker loop; recorded with the submission.
+ */
 export const detachCommand = (dir: string, token: string, words: readonly string[]): string[] => [
   ...["nsfarm-deno", "work", dir, "--detach", "--token", token],
   ...words,
@@ -64,7 +67,7 @@ function notStarted(log: string, code: number): FarmError {
 
 type AskedWorker = Worker & { running: number[] };
 
-/** The worker loops of this run that are alive on this machine, with the shards that each runs now. */
+/** Returns the worker loops of this run that are alive on this machine, with the shards that each runs now. */
 export async function askWorkers(
   run: Run<FarmManifest>,
 ): Promise<{ alive: AskedWorker[]; unknown: UnknownWorker[] }> {
@@ -84,7 +87,7 @@ const sameProcess = (a: Worker["process"], b: Worker["process"]) =>
   a.boot_id === b.boot_id && a.pid === b.pid && a.start_ticks === b.start_ticks;
 
 /**
- * Asks worker loops of this run to stop (pid, start time and boot compared), and waits until they have.
+ * Signals worker loops of this run to stop (pid, start time and boot compared), and waits until they have.
  * @param tokens of some of them; null: all
  * @throws {FarmError} unreachable, when one of them is another user's
  */
@@ -120,7 +123,7 @@ function terminate(pid: number): void {
   }
 }
 
-/** What is done about a worker loop whose file cannot be read. */
+/** Advice for a worker loop whose file cannot be read. */
 export const MEND_FILE =
   "It is unknown whether this worker still runs: make the file readable, or remove it if no nsfarm-deno works on the run";
 
@@ -128,7 +131,7 @@ export const MEND_FILE =
 export const startLoop = (run: Run<FarmManifest>, token: string, words: string[]): Promise<SubmitAnswer> =>
   answered(async () => ({ kind: "ok", value: `${await detachWorker(run, token, words)}` }), "input");
 
-/** Looks for a submission among the worker loops of this machine. */
+/** Finds the worker loop of a submission on this machine. */
 export const findLoop = (run: Run<FarmManifest>, token: string): Promise<Answer<string | null>> =>
   answered(async () => {
     const { alive, unknown } = await inspectWorkers(run, await bootId());
@@ -138,7 +141,7 @@ export const findLoop = (run: Run<FarmManifest>, token: string): Promise<Answer<
     return { kind: "ok", value: loop ? `${loop.process.pid}` : null };
   });
 
-/** Tells of each shard that a worker loop was given whether it runs; nothing of those whose loop is gone. */
+/** Returns the states of shards that worker loops have; none for those whose loop is gone. */
 export const loopStates = (run: Run<FarmManifest>, handles: Handle[]): Promise<Answer<NativeState[]>> =>
   answered(async () => {
     const { alive, unknown } = handles.length === 0 ? { alive: [], unknown: [] } : await askWorkers(run);
@@ -154,7 +157,7 @@ export const loopStates = (run: Run<FarmManifest>, handles: Handle[]): Promise<A
     return { kind: "ok", value: states };
   });
 
-/** Stops the worker loops of these submissions, with all shards that they were given. */
+/** Stops the worker loops of these submissions, with all their shards. */
 export const stopLoops = (run: Run<FarmManifest>, handles: Handle[]): Promise<Answer<null>> =>
   answered(async () => {
     const { unknown: [hidden] } = await stopWorkers(run, handles.map(({ token }) => token));
@@ -162,8 +165,8 @@ export const stopLoops = (run: Run<FarmManifest>, handles: Handle[]): Promise<An
   });
 
 /**
- * An error of ours is an answer too: what it says and what it says to do next, on one line.
- * @param refusal the kind of error that is one
+ * Turns an error into an answer with its message and its advice on one line.
+ * @param refusal the kind of error that is a refusal
  */
 async function answered<T>(ask: () => Promise<Answer<T>>, refusal?: FarmError["kind"]): Promise<Answer<T>> {
   try {

@@ -2,7 +2,7 @@ import { FarmError } from "../../core/errors.ts";
 import type { Backend, Command, CommandResult, SchedulerAdapter, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { runProgram } from "../system/process.ts";
 
-/** Runs an adapter's commands one after the other; only programs that it has declared. */
+/** Runs an adapter's commands one after the other; refuses programs that it has not declared. */
 export async function runCommands(
   adapter: SchedulerAdapter,
   commands: Command[],
@@ -13,6 +13,7 @@ export async function runCommands(
   return results;
 }
 
+/** Runs one command of an adapter. */
 export async function runCommand(adapter: SchedulerAdapter, command: Command, cwd: string): Promise<CommandResult> {
   const [program = ""] = command.argv;
   if (!adapter.programs.includes(program)) {
@@ -26,7 +27,7 @@ export async function runCommand(adapter: SchedulerAdapter, command: Command, cw
   return await runProgram({ ...command, cwd: command.cwd ?? cwd });
 }
 
-/** @throws {FarmError} unreachable */
+/** Returns the error, of kind unreachable, for a scheduler that does not answer. */
 export function unreachable(
   adapter: Backend,
   doing: string,
@@ -36,7 +37,10 @@ export function unreachable(
   return new FarmError("unreachable", `Cannot ${doing} with ${adapter.name}: ${message}`, next);
 }
 
-/** What the scheduler's probe says; empty where there is none, or it cannot be asked (a run can be rendered elsewhere). */
+/**
+ * Returns the limits that the scheduler's probe reports; empty where it has no probe or is unreachable (a run can be
+ * rendered elsewhere).
+ */
 export async function queryLimits(adapter: Backend): Promise<SchedulerLimits> {
   if (adapter.kind === "worker") return {};
   return adapter.readProbe(await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/"));

@@ -22,8 +22,8 @@ import { runCommands } from "./drive.ts";
 import { loopStates } from "./background.ts";
 
 /**
- * Seconds since each of these shards was first seen to be unknown to its scheduler. It is kept in submit_meta.json, so
- * that looks minutes apart by different commands count as one wait for late files.
+ * Returns the seconds since each shard was first seen to be unknown to its scheduler. The times are kept in
+ * submit_meta.json, so that queries of different commands, minutes apart, count as one wait for late files.
  */
 function absentSeconds(dir: string, absent: readonly number[]): Map<number, number> {
   const meta = readSubmitMeta(dir);
@@ -39,11 +39,14 @@ function keep(dir: string, absent_since_utc: Record<string, string>): void {
   try {
     changeSubmitMeta(dir, (meta) => meta && { ...meta, farm: { submissions: [], ...meta.farm, absent_since_utc } });
   } catch {
-    // a look at somebody else's run, or at a full disk, still shows what it sees
+    // somebody else's run, or a full disk: the states can be shown all the same
   }
 }
 
-/** Shards with both files under their final names; a listing is enough to see that nothing is awaited of them. */
+/**
+ * Returns the shards with both files under their final names; a listing suffices to see that no file of them is
+ * awaited.
+ */
 export function shardsWithFiles(dir: string): Set<number> {
   const names = listNames(dir).flatMap((name) => readShardName(name) ?? []);
   const outputs = new Set(names.filter(({ kind }) => kind === "out.json").map(({ shard }) => shard));
@@ -52,12 +55,12 @@ export function shardsWithFiles(dir: string): Set<number> {
   );
 }
 
-/** The state that tells most of what will happen, first. */
+/** States in order of precedence: the first says most about what will happen. */
 const ORDER = ["running", "queued", "held"] as const;
 
 /**
- * What pilots' states mean for the shards, any of which any pilot may take: while one runs or waits, a shard that was
- * begun runs and the others wait; when all have ended, those that nobody began are simply open.
+ * Returns the states of shards from those of pilots, any of which may run any shard: while one runs or waits, started
+ * shards run and the others wait; when all have ended, shards that were never started are open.
  */
 function statesOfPilots(
   run: Run<FarmManifest>,
@@ -76,14 +79,14 @@ function statesOfPilots(
   }));
 }
 
-/** Files of what was begun may be late. */
+/** Returns the started shards of ended pilots: their files may arrive late. */
 function afterPilots(run: Run<FarmManifest>, begun: ReadonlySet<number>): Map<number, QueriedShard> {
   const recorded = shardsWithFiles(run.dir);
   const absent = absentSeconds(run.dir, [...begun].filter((shard) => !recorded.has(shard)));
   return new Map([...begun].map((shard) => [shard, { native: null, absent_s: absent.get(shard) ?? null }]));
 }
 
-/** Shards whose last attempt has no end yet. */
+/** Returns the shards whose last attempt has no end yet. */
 function begunShards(dir: string, given: ReadonlySet<number>): Set<number> {
   const begun = new Set<number>();
   for (const [shard, numbers] of listAttempts(dir)) {
@@ -92,20 +95,21 @@ function begunShards(dir: string, given: ReadonlySet<number>): Set<number> {
   return begun;
 }
 
-/** What a scheduler said of all shards that it was given. */
+/** The answer of a scheduler about all submitted shards. */
 export interface QueriedScheduler {
   reached: boolean;
-  /** Why it could not be asked. */
+  /** Why the scheduler could not be queried; null: it answered. */
   message: string | null;
   shards: Map<number, QueriedShard>;
-  /** All that it told, of every submission: also of those that a later one of the same shards has replaced. */
+  /** All reported states of every submission, also of submissions that a later one of the same shards has replaced. */
   states: NativeState[];
   grace_s: number;
 }
 
-/** How many rounds an adapter may ask for: the queue, then history. */
+/** Number of queries that an adapter may need: the queue, then history. */
 const MAX_ROUNDS = 3;
 
+/** Returns what an adapter needs to render the jobs of a run. */
 export function renderContext(
   run: Run<FarmManifest>,
   shards: number[],
@@ -122,7 +126,7 @@ export function renderContext(
   };
 }
 
-/** Submissions that may still have jobs. */
+/** Returns the handles of submissions that may still have jobs. */
 export function handlesOf(submissions: Submission[]): Handle[] {
   return submissions.flatMap(({ job_id, token, shards, tasks, state, command }, index) => {
     if (job_id === null || state === "refused") return [];
@@ -130,7 +134,7 @@ export function handlesOf(submissions: Submission[]): Handle[] {
   });
 }
 
-/** Asks a scheduler for all jobs of a run in as few calls as its adapter needs. */
+/** Queries a scheduler about all jobs of a run in as few calls as its adapter needs. */
 export async function queryScheduler(
   run: Run<FarmManifest>,
   adapter: Backend,
@@ -175,7 +179,9 @@ async function queryRounds(
   return { kind: "ok", value: found };
 }
 
-/** What the scheduler itself has written into the run directory; no daemon is asked for it. */
+/**
+ * Returns the states in the logs that the scheduler itself writes into the run directory, without a call of its daemon.
+ */
 function readLogs(run: Run<FarmManifest>, adapter: SchedulerAdapter, handles: Handle[]): NativeState[] {
   if (!adapter.eventLogs || !adapter.readEventLogs || handles.length === 0) return [];
   const texts = adapter.eventLogs(handles).map((path) => readLogFile(join(run.dir, path)));
@@ -194,7 +200,7 @@ function readLogFile(path: string): string | null {
 const ENDED = new Set(["done", "failed", "cancelled", "timed_out", "out_of_memory"]);
 
 /**
- * What an answer adds to what is known of a task: nothing after its end; a state that the log has told already keeps
+ * Returns the states that an answer adds to a known one: none after its end; a state that the log has reported keeps
  * the log's reason where the answer has none.
  */
 function newer(known: NativeState | undefined, reported: NativeState): NativeState[] {
@@ -206,7 +212,7 @@ function newer(known: NativeState | undefined, reported: NativeState): NativeSta
 
 const sameTask = (a: NativeState, b: NativeState) => a.token === b.token && a.shard === b.shard;
 
-/** Whether the logs tell that all of it has ended: then its scheduler need not be asked. */
+/** Whether the logs report that a whole submission has ended, so that no query is needed. */
 function isOver(handle: Handle, found: NativeState[]): boolean {
   const over = new Set(
     found.filter((one) => one.token === handle.token && ENDED.has(one.state)).map((one) => one.shard),
@@ -219,7 +225,7 @@ function isComplete(handle: Handle, found: NativeState[]): boolean {
   return reported.has(null) || handle.chunk.shards.every((shard) => reported.has(shard));
 }
 
-/** Of several submissions of one shard the latest counts. */
+/** Returns the state of each shard's latest submission. */
 function lastStates(
   run: Run<FarmManifest>,
   states: NativeState[],
@@ -234,7 +240,7 @@ function lastStates(
     }
   }
   const recorded = shardsWithFiles(run.dir);
-  // One that its scheduler calls done must show its files like one that it has forgotten.
+  // A job that its scheduler calls done must show its files like one that the scheduler has forgotten.
   const isGone = (shard: number) => (native.get(shard)?.state ?? "done") === "done" && !recorded.has(shard);
   const absent = absentSeconds(run.dir, [...given].filter(isGone));
   return new Map(

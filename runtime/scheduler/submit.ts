@@ -20,17 +20,17 @@ import { runCommand } from "./drive.ts";
 import { detachCommand, findLoop, startLoop } from "./background.ts";
 import { handlesOf, renderContext } from "./query.ts";
 
-/** How long a submission is looked for by its token whose command may still be under way, or its scheduler silent. */
+/** Time in which a submission is searched for by its token while its command may still run, or its scheduler is silent. */
 const LOOK_FOR_S = 30;
 
-/** How long a scheduler that answers again may take to work off a command that had no answer. */
+/** Time that a scheduler which answers again may need to process a command that had no answer. */
 const WORK_OFF_S = 8;
 
 /**
- * Submits one chunk once: token and intent are on disk before the scheduler is called; an unclear answer is settled by
- * asking for the token, never by submitting again.
- * @param go_on the command that submits what this one did not
- * @throws {FarmError} unreachable, when it is unclear still; the intent stays on record
+ * Submits one chunk once. Token and intent are on disk before the scheduler is called; an unclear answer is resolved by
+ * a search for the token, never by a second submission.
+ * @param go_on the command that submits the remaining chunks
+ * @throws {FarmError} unreachable, when the outcome stays unclear; the intent stays on record
  */
 export async function submitChunk(
   run: Run<FarmManifest>,
@@ -68,7 +68,7 @@ export async function submitChunk(
   throw notTaken(`${adapter.name} did not take the jobs: ${settled.answer}`, next);
 }
 
-/** How a chunk is submitted, and the words of it that are kept. */
+/** Returns the command of a chunk's submission, and the words of it that are recorded. */
 function submissionOf(run: Run<FarmManifest>, adapter: Backend, chunk: Chunk, token: string) {
   if (adapter.kind === "worker") {
     return { argv: detachCommand(run.dir, token, adapter.words), submit: () => startLoop(run, token, adapter.words) };
@@ -79,8 +79,8 @@ function submissionOf(run: Run<FarmManifest>, adapter: Backend, chunk: Chunk, to
 }
 
 /**
- * Looks for a submission by its token.
- * @param results of commands that have looked for others just now, by their words
+ * Searches for a submission by its token.
+ * @param results of commands that have searched for others just before, by their words
  */
 async function findJobs(
   run: Run<FarmManifest>,
@@ -118,8 +118,8 @@ function record(run: Run<FarmManifest>, submission: Submission): Submission {
 }
 
 /**
- * Looks for a submission whose answer was lost. Also what a later command does with an intent that it finds. One that is
- * not found counts as refused, and may come late all the same: findLate looks for it again.
+ * Searches for a submission whose answer was lost; later commands do the same for intents on record. One that is not found
+ * counts as refused and may still appear: findLate searches again.
  */
 async function resolveUnclear(
   run: Run<FarmManifest>,
@@ -158,11 +158,11 @@ async function resolveUnclear(
 }
 
 /**
- * Settles every submission on record of which it is not known whether it was taken: intents of commands that died or got
- * no answer, and those that were not found when they were looked for. To be called under the run's submit lock.
- * @param go_on the command to give again where that cannot be told
- * @returns how many of them were taken after all
- * @throws {FarmError} unreachable, when one is unclear still
+ * Resolves every submission on record with an unknown outcome: intents of commands that died or got no answer, and
+ * those that an earlier search did not find. The caller holds the run's submit lock.
+ * @param go_on the command to repeat where the outcome stays unclear
+ * @returns the number that were accepted after all
+ * @throws {FarmError} unreachable, when one stays unclear
  */
 export async function resolveSubmissions(
   run: Run<FarmManifest>,
@@ -180,8 +180,8 @@ export async function resolveSubmissions(
 }
 
 /**
- * Looks once for submissions that count as refused because their token was not found: a job can come late.
- * @returns how many have come
+ * Searches once more for submissions that count as refused because their token was not found: a job can appear late.
+ * @returns the number that were found
  */
 export async function findLate(run: Run<FarmManifest>, adapter: Backend): Promise<number> {
   let come = 0;
@@ -196,9 +196,9 @@ export async function findLate(run: Run<FarmManifest>, adapter: Backend): Promis
 }
 
 /**
- * Submits the job that collects and merges when all jobs of the run have ended; one may log out then.
+ * Submits the job that collects and merges when all jobs of the run have ended, so that the user may log out.
  * @returns its job id
- * @throws {FarmError} usage, where the scheduler has no such thing; unreachable
+ * @throws {FarmError} usage, where the scheduler has no such jobs; unreachable
  */
 export async function submitFinish(run: Run<FarmManifest>, adapter: Backend): Promise<string> {
   requireFinish(adapter);
@@ -219,7 +219,7 @@ export async function submitFinish(run: Run<FarmManifest>, adapter: Backend): Pr
 }
 
 /**
- * Throws where a scheduler has no jobs that wait for others: to be called before anything is submitted.
+ * Throws where a scheduler has no jobs that wait for others; called before anything is submitted.
  * @throws {FarmError} usage
  */
 export function requireFinish(

@@ -7,10 +7,11 @@ import { listNames, showListed } from "../fs/list.ts";
 import { inputError, parseJson, readRegular, Unreadable } from "../fs/read.ts";
 import { exists, explainWrite, makeFolder, namingFile, removeQuietly, writeAll, writeTemporary } from "../fs/write.ts";
 
+/** Returns the path of an attempt file. */
 export const attemptPath = (dir: string, shard: number, attempt: number): string =>
   join(dir, ATTEMPTS, attemptName(shard, attempt));
 
-/** Attempt numbers by shard, in order, as one listing of the folder shows them. */
+/** Returns the attempt numbers of each shard, ascending, by one listing of the folder. */
 export function listAttempts(dir: string): Map<number, number[]> {
   const found = new Map<number, number[]>();
   for (const name of listNames(join(dir, ATTEMPTS))) {
@@ -25,8 +26,8 @@ export function listAttempts(dir: string): Map<number, number[]> {
 }
 
 /**
- * Reads one attempt; undefined where it is gone, or damaged (that it is there is told by the listing).
- * @throws {FarmError} input, when it may not be read: it may be of a shard that runs
+ * Reads one attempt; undefined where it is gone or damaged (the listing shows that it exists).
+ * @throws {FarmError} input, when permission is denied: its shard may be running
  */
 export function readAttempt(dir: string, shard: number, attempt: number): Attempt | undefined {
   const path = attemptPath(dir, shard, attempt);
@@ -39,13 +40,15 @@ export function readAttempt(dir: string, shard: number, attempt: number): Attemp
   }
 }
 
+/** Reads the attempts of these numbers; damaged ones are left out. */
 export function readAttempts(dir: string, shard: number, numbers: number[]): Attempt[] {
   return numbers.flatMap((number) => readAttempt(dir, shard, number) ?? []);
 }
 
 /**
- * As readAttempts, for whoever begins the next one: what a listing shows and a look denies is asked about once more. A
- * machine keeps in mind that a name is absent while others give it, and their attempt would be taken for one that is gone.
+ * Reads attempts as readAttempts does, for a caller that starts the next one: a name that a listing shows and a lookup
+ * denies is looked up once more. A machine caches that a name is absent while others create it, and their attempt would
+ * be taken for one that is gone.
  * @throws {FarmError} input, when one may not be read
  */
 export function readListedAttempts(dir: string, shard: number, numbers: number[]): Attempt[] {
@@ -57,29 +60,32 @@ export function readListedAttempts(dir: string, shard: number, numbers: number[]
   });
 }
 
-/** Whether the last attempt failed by itself: one that was told to stop, or whose process is gone, is given back. */
+/**
+ * Returns whether the last attempt failed by its own fault; an attempt that was stopped, or whose process is gone, does
+ * not count.
+ */
 export function hasFailed(attempts: readonly Attempt[]): boolean {
   const end = attempts.at(-1)?.end;
   return end !== null && end !== undefined && end.cause !== "terminated" && !isLost(end);
 }
 
-/** An attempt that has begun: its file is ours, and its end can be written into it on a full disk. */
+/** A started attempt: its file is ours, and its end can be written into the file even on a full disk. */
 export interface OpenAttempt {
   attempt: Attempt;
   path: string;
-  /** This host's clock less the file server's, by the time that the server gave the new file; seconds. */
+  /** This host's clock minus the file server's, by the server's time of the new file; seconds. */
   clock_offset_s: number | null;
 }
 
 /**
- * Begins attempt `attempt` of a shard. Undefined when another process has just begun it.
- * The file appears whole under its name or not at all (link), padded so that its end needs no new space.
+ * Starts attempt `attempt` of a shard. Returns undefined when another process has just started it. The file appears
+ * whole under its name or not at all (link), padded so that its end needs no new space.
  * @throws {FarmError} input, when the disk is full or the folder is not writable
  */
 export function beginAttempt(dir: string, attempt: Attempt): OpenAttempt | undefined {
   makeFolder(join(dir, ATTEMPTS));
   const path = attemptPath(dir, attempt.shard_index, attempt.attempt);
-  // Not forced to the disk: a power cut that empties this file has ended all that it tells of.
+  // Not forced to disk: a power cut that empties this file has also ended the attempt.
   const temporary = explainWrite(path, () => writeTemporary(path, padded(attempt), 0o640, false));
   const clock_offset_s = clockOffset(temporary);
   if (commitByLink(temporary, path)) return { attempt, path, clock_offset_s };
@@ -94,7 +100,7 @@ function clockOffset(fresh: string): number | null {
 
 /**
  * Writes the attempt's present state over its old one, in the same bytes of the disk.
- * @returns false where its file is gone: another process has taken in how it ended
+ * @returns false where its file is gone: another process has ingested its end
  * @throws {FarmError} input, when the folder is not writable
  */
 export function updateAttempt(
@@ -109,7 +115,7 @@ export function updateAttempt(
     namingFile(open.path, () => {
       writeAll(file, bytes);
       if (change.end) file.syncDataSync();
-      // Nothing is written into it any more: who reads it needs no blanks.
+      // An ended attempt is written no more, so it needs no padding.
       if (open.attempt.end) file.truncateSync(bytes.indexOf(NEWLINE, bytes.lastIndexOf(BRACE)) + 1);
     });
     return true;
@@ -118,13 +124,14 @@ export function updateAttempt(
   }
 }
 
+/** Removes an attempt file. */
 export function removeAttempt(open: { path: string }): void {
   removeQuietly(open.path);
 }
 
 const [NEWLINE, BLANK, BRACE] = [0x0a, 0x20, 0x7d];
 
-/** JSON, a line's end, and blanks up to the fixed size; a stderr tail that does not fit is cut from its start. */
+/** Returns JSON, a newline, and blanks up to the fixed size; a stderr tail that does not fit loses its beginning. */
 function padded(attempt: Attempt): Uint8Array {
   const bytes = new TextEncoder().encode(JSON.stringify(attempt, null, 1));
   if (bytes.length < ATTEMPT_FILE_BYTES) {

@@ -14,6 +14,7 @@ import { identityNow, Unreadable } from "../fs/read.ts";
 import { makeFolder, removeQuietly, rename, writeTemporary } from "../fs/write.ts";
 import { type CheckedOutput, type Evidence, readCommitted, readShard } from "./read.ts";
 
+/** A checked result of a shard, ready to commit. */
 export interface Result {
   /** The checked output, still under a temporary name. */
   out_path: string;
@@ -22,16 +23,17 @@ export interface Result {
   record: ShardRecord;
 }
 
+/** The outcome of a commit. */
 export type Committed =
   | { kind: "committed" }
-  /** Somebody else had committed the same toys with equal numbers: ours was dropped. */
+  /** Another process had committed the same toys with equal numbers; our result was dropped. */
   | { kind: "equal" }
-  /** The other result differs: ours is kept aside. */
+  /** The committed result differs; ours is kept aside. */
   | { kind: "differs"; what: string; aside: string };
 
 /**
- * Gives a shard's result its final names: out.json first, then the record with its sha256. Never replaces.
- * An out.json without a record is one whose writer died between its two steps: it is checked, and gets its record here.
+ * Gives a shard's result its final names: out.json first, then the record with its sha256. Never replaces a file. Where
+ * an out.json has no record, because its writer died between the two steps, it is checked and its record written here.
  */
 export function commitShard(dir: string, manifest: FarmManifest, plan: Plan, result: Result): Committed {
   const shard = plan.shard_index;
@@ -53,7 +55,7 @@ export function commitShard(dir: string, manifest: FarmManifest, plan: Plan, res
 }
 
 /**
- * Leaves a file alone that could not be read: it may be the valid result, of another user or of a disk that has a fault.
+ * Refuses to touch a file that could not be read: it may be the valid result, of another user or on a faulty disk.
  * @throws {FarmError} input
  */
 export function refuseUnread(dir: string, shard: number, found: Evidence): void {
@@ -63,19 +65,19 @@ export function refuseUnread(dir: string, shard: number, found: Evidence): void 
 }
 
 /**
- * Whether an out.json that was looked up in vain is listed. Then this machine has it in mind as absent, until it tries to
- * give that name itself and is answered that it is taken.
+ * Whether a listing shows an out.json that a lookup denies. This machine then caches the name as absent until its own
+ * attempt to create the name fails.
  */
 function isShownNow(dir: string, shard: number, { out_path }: Result): boolean {
   return listNames(dir).includes(outName(shard)) && !publishFile(out_path, join(dir, outName(shard)));
 }
 
-/** Others can get in the way of each round; they have a limited number of steps, so it takes many to use these up. */
+/** Number of rounds. Other processes can disturb each round, but have a limited number of steps. */
 const ROUNDS = 20;
 
 /**
- * Both steps for our own file. It keeps its temporary name until both are seen to stand. The record is on the disk
- * before the first step: on a full disk a failed attempt touches none of the final names.
+ * Takes both steps for our own file, which keeps its temporary name until both have succeeded. The record is on disk
+ * before the first step: on a full disk a failed attempt touches neither final name.
  */
 function commitOwn(dir: string, shard: number, result: Result): boolean {
   const path = join(dir, outName(shard));
@@ -91,7 +93,7 @@ function commitOwn(dir: string, shard: number, result: Result): boolean {
   return true;
 }
 
-/** Forces a result to the disk. Of two processes that recover the same one, the other may have dropped it already. */
+/** Forces a result to disk. Of two processes that recover the same result, the other may have removed it already. */
 function syncFile(path: string): void {
   ifThere(() => {
     const file = Deno.openSync(path, { read: true, write: true });
@@ -103,7 +105,7 @@ function syncFile(path: string): void {
   });
 }
 
-/** Does something with a file; false when somebody else has taken it away. */
+/** Calls `act` with a file; returns false when another process has removed the file. */
 function ifThere(act: () => void): boolean {
   try {
     act();
@@ -114,14 +116,14 @@ function ifThere(act: () => void): boolean {
   }
 }
 
-/** Writes the record of the checked output that lies under the final name; false when there is one already. */
+/** Writes the record of the checked output under the final name. Returns false when there is a record already. */
 export function commitRecord(dir: string, shard: number, reported: ResultTexts, output: CheckedOutput): boolean {
   return linkRecord(writeRecord(dir, shard, reported, output), dir, shard);
 }
 
 type ResultTexts = Pick<Result, "metrics" | "record">;
 
-/** The record under a temporary name. */
+/** Writes the record under a temporary name. */
 function writeRecord(
   dir: string,
   shard: number,
@@ -139,7 +141,7 @@ function linkRecord(temporary: string, dir: string, shard: number): boolean {
 }
 
 function compare(dir: string, shard: number, result: Result, other: CheckedOutput, theirs: ShardRecord): Committed {
-  // A record of our own attempt with another file: we have written it for somebody who had died, on whatever host.
+  // A record of our own attempt with another file: it was written for a dead process, on whatever host.
   const ours = theirs.attempt === result.record.attempt;
   const same = !ours && theirs.host === result.record.host && theirs.threads === result.record.threads;
   const fault = equalFault(other.output, result.output.output, same ? "same" : "other");
@@ -154,7 +156,7 @@ function keepAside(dir: string, shard: number, result: Result, what: string): Co
   return { kind: "differs", what, aside };
 }
 
-/** Which files lie under a shard's two final names. */
+/** Returns the inodes of a shard's two final files. */
 function inodes(dir: string, shard: number): Map<string, number | null> {
   return new Map([metricsName(shard), outName(shard)].map((name) => [name, inode(join(dir, name))]));
 }
@@ -162,8 +164,8 @@ function inodes(dir: string, shard: number): Map<string, number | null> {
 const inode = (path: string): number | null => identityNow(path)?.ino ?? null;
 
 /**
- * Moves what is not valid under a final name out of the way; nothing is deleted. `seen` are the inodes from before it
- * was judged: a file that somebody committed since then is given its name back.
+ * Moves invalid files from a final name to a name aside; nothing is deleted. `seen` are the inodes from before the
+ * files were judged: a file that was committed since gets its name back.
  */
 function moveAside(
   dir: string,
@@ -172,12 +174,15 @@ function moveAside(
   seen: Map<string, number | null>,
 ): string[] {
   makeFolder(join(dir, ASIDE));
-  // The record goes last: what it tells against its out.json must not be forgotten before that one is gone.
+  // The record goes last: it proves the fault of its out.json until that file is gone.
   const names = goesWithRecord(dir, shard, found) ? [outName(shard), metricsName(shard)] : [metricsName(shard)];
   return names.flatMap((name) => moveOne(dir, shard, name, seen.get(name) ?? null));
 }
 
-/** Only where the record cannot be read its out.json is judged by itself, as where there is no record. */
+/**
+ * Whether a file is moved together with the record. An out.json with an unreadable record is judged by itself, as one
+ * without a record.
+ */
 function goesWithRecord(dir: string, shard: number, found: Evidence & { file: string }): boolean {
   return found.file === outName(shard) || !(readCommitted(join(dir, metricsName(shard))) instanceof Unreadable);
 }
@@ -186,17 +191,17 @@ function moveOne(dir: string, shard: number, name: string, judged: number | null
   const path = join(dir, name);
   if (judged === null || inode(path) !== judged) return [];
   const aside = join(dir, ASIDE, name);
-  // First to a name that nobody else uses: a rename replaces what has its new name.
+  // First to a unique name, since a rename replaces the file under its new name.
   const taken = `${aside}.${randomBytes(4).toString("hex")}`;
-  // Nobody else moves a file of this shard meanwhile, so it is still the one that was judged.
+  // No other process moves files of this shard meanwhile, so this is still the judged file.
   const move = () => inode(path) === judged && ifThere(() => rename(path, taken));
   if (!withLease(join(dir, commitName(shard)), move)) return [];
-  // It can be another only if this process was held up for so long that its right was taken from it.
+  // It can be another only if this process stood still so long that it lost its lease.
   if (inode(taken) !== judged && commitByLink(taken, path)) return [];
   return [giveFreeName(taken, aside)];
 }
 
-/** Gives a file a name, or that name with a number where it is taken; nothing is replaced. */
+/** Gives a file a name, or that name with a number where it exists; never replaces a file. */
 function giveFreeName(from: string, path: string): string {
   for (let n = 0;; n++) {
     const name = n === 0 ? path : `${path}.${n}`;

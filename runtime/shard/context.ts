@@ -14,7 +14,7 @@ import { countOomKills, inspectMachine, type Machine } from "../system/machine.t
 import { killGroup } from "../system/process.ts";
 import { UsageMeter } from "../system/usage.ts";
 
-/** Where one attempt's fit writes, before anything is checked. */
+/** The files of one attempt's fit, before they are checked. */
 export interface FitFiles {
   out: string;
   metrics: string;
@@ -22,11 +22,15 @@ export interface FitFiles {
   stderr: string;
 }
 
-/** Names in incoming/: unique by attempt, and by them a fit is known among the machine's processes. */
+/**
+ * Returns the files of an attempt in incoming/. Their names are unique by attempt, and identify a fit among the
+ * machine's processes.
+ */
 export function fitFiles(dir: string, shard: number, attempt: number): FitFiles {
   return fitFilesOf(join(dir, INCOMING, `shard_${shard}.${attempt}`));
 }
 
+/** Returns the files of a fit whose names begin with `base`. */
 export function fitFilesOf(base: string): FitFiles {
   return {
     out: `${base}.out.json`,
@@ -36,33 +40,35 @@ export function fitFilesOf(base: string): FitFiles {
   };
 }
 
-/** Logs of the last attempt are kept under the shard's name where there is something in them. */
+/** Keeps the nonempty logs of the last attempt under the shard's name. */
 export function keepLogs(dir: string, shard: number, files: FitFiles): void {
   for (const [from, to] of [[files.stdout, stdoutName(shard)], [files.stderr, stderrName(shard)]] as const) {
     try {
       if (Deno.lstatSync(from).size === 0) Deno.removeSync(from);
       else rename(from, join(dir, to));
     } catch {
-      // a log that cannot be kept must not turn a shard into a failure
+      // a log that cannot be kept must not fail the shard
     }
   }
 }
 
+/** The end of a fit's process. */
 export interface FitExit {
   exit_code: number | null;
   signal: string | null;
 }
 
+/** A started fit. */
 export interface StartedFit {
   pid: number;
   ended: Promise<FitExit>;
-  /** Asks the fit and all its children to stop, and makes them after `grace_s`. */
+  /** Signals the fit and all its children to stop, and kills them after `grace_s`. */
   stop(grace_s: number): void;
 }
 
 /**
- * Starts a fit in a process group of its own, its output straight into files: a fit outlives the death of its driver
- * and is found again.
+ * Starts a fit in a process group of its own with its output in files: the fit outlives its driver and can be found
+ * again.
  * @throws when it cannot be started
  */
 export async function startFit(
@@ -91,7 +97,7 @@ export async function startFit(
 }
 
 /**
- * A death by signal n is told as exit code 128 + n: by shells and containers that start nextstat, and by Deno's
+ * Returns the signal n of exit code 128 + n, which shells and containers around nextstat report, and Deno's
  * node:child_process itself (2.4.2).
  */
 function readExit(exit_code: number | null, signal: string | null): FitExit {
@@ -106,7 +112,7 @@ function stopGroup(pid: number, ended: Promise<unknown>, grace_s: number): void 
   ended.then(() => clearTimeout(timer));
 }
 
-/** Under what a shard runs: the scheduler's ids of this job, where it is one. */
+/** The scheduler's ids of the job in which a shard runs, if any. */
 export interface JobIds {
   scheduler: string;
   job_id: string | null;
@@ -114,33 +120,38 @@ export interface JobIds {
   submission_token: string | null;
 }
 
-/** What one process needs to run any number of shards of a run. */
+/** What a process needs to run any number of shards of a run. */
 export interface JobContext {
   run: Run<FarmManifest>;
   machine: Machine;
   meter: UsageMeter;
   ids: JobIds;
-  /** How a fit is started. */
+  /** Starts a fit; replaced in tests. */
   startFit: typeof startFit;
-  /** Out-of-memory kills that the kernel had counted for this job when last looked at; null where it does not tell. */
+  /** Out-of-memory kills that the kernel had counted for this job at the last check; null where it reports none. */
   oom_kills: Promise<number | null>;
-  /** What shards are fitted with: looked at before each attempt. */
+  /** Spec, inputs and nextstat, checked before each attempt. */
   files: Pick<RenderedFiles, "look" | "require">;
 }
 
+/** Returns the context for running shards of a run in this process. */
 export async function openJobContext(run: Run<FarmManifest>, ids: JobIds): Promise<JobContext> {
   const machine = await inspectMachine(run.manifest);
   const files = new RenderedFiles(run);
   return { run, machine, meter: new UsageMeter(), ids, startFit, oom_kills: countOomKills(machine), files };
 }
 
+/** A shard's state by its scheduler. */
 export interface QueriedShard {
   native: NativeState | null;
-  /** Seconds since the scheduler was first seen not to know it, or to call it done; null: it knows it. */
+  /** Seconds since the scheduler first did not know the shard, or called it done; null: it knows the shard. */
   absent_s: number | null;
 }
 
-/** Returns the scheduler's ids of this job, as far as it sees them; without a token, that of the job's script. */
+/**
+ * Returns the scheduler's ids of this job, as far as they are in its environment; without a token, that of the job's
+ * script.
+ */
 export function jobIds(manifest: FarmManifest, submission_token: string | null): JobIds {
   const ids = idsOfJob(jobViews(manifest), HERE) ?? { scheduler: manifest.scheduler, job_id: null, task_id: null };
   return { ...ids, submission_token: submission_token ?? (HERE.env("NSFARM_TOKEN") || null) };

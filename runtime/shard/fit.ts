@@ -14,7 +14,7 @@ import { type CheckedOutput, readOutput } from "./read.ts";
 import { type Ended, shardRecord } from "./record.ts";
 import { type EndedFit, type FitOrder, type RunningShard, startShard } from "./start.ts";
 
-/** What a fit left, whole and checked. */
+/** Whole and checked files of a fit. */
 interface FitResult {
   output: CheckedOutput;
   metrics: Metrics;
@@ -23,14 +23,14 @@ interface FitResult {
 /** Why a fit has no result. */
 export interface NoResult {
   cause: Cause;
-  /** What is wrong with the files that it left; null where its end alone tells. */
+  /** The fault of its files; null where its end alone explains it. */
   fault: string | null;
 }
 
 /**
- * The result of a fit that has ended, or why there is none. Where a guardrail failed on the shard's own toys nextstat
- * ends with an error, and its whole output is a result all the same.
- * @param cause what its end shows by itself; ok where only its files can tell more
+ * Returns the result of an ended fit, or why there is none. Where a guardrail fails on the shard's own toys nextstat
+ * ends with an error, and its whole output still is a result.
+ * @param cause by the fit's end alone; ok where only its files can show more
  */
 export function resultOf(
   cause: Cause,
@@ -59,21 +59,22 @@ function readLeft(files: Pick<FitFiles, "out" | "metrics">, manifest: FarmManife
   }
 }
 
+/** The end of an attempt. */
 export type ShardEnd =
   | { kind: "done"; committed: Committed; record: ShardRecord }
   | { kind: "failed"; record: ShardRecord }
   /** Another process has this attempt, or has committed the shard meanwhile. */
   | { kind: "taken" };
 
-/** One attempt at one shard, from its attempt file to its commit. */
+/** Runs one attempt of a shard, from its attempt file to its commit. */
 export async function fitShard(context: JobContext, order: FitOrder): Promise<ShardEnd> {
   const running = await startShard(context, order);
   return running ? await finishShard(context, running) : { kind: "taken" };
 }
 
 /**
- * Checks what a fit left and commits it. Every end is written into the attempt file, but for the death of this
- * process; a failed attempt touches none of the final names.
+ * Checks the files of an ended fit and commits them. Every end is written into the attempt file, except the death of
+ * this process; a failed attempt touches neither final name.
  */
 export async function finishShard(context: JobContext, running: RunningShard): Promise<ShardEnd> {
   const ended = await running.ended;
@@ -109,7 +110,7 @@ function whyFailed({ cause, fault }: NoResult, { stderr }: FitEnd, files: FitFil
   return fault === null ? { cause } : { cause, stderr_tail: [fault, ...tailLines(readTail(files.stderr))] };
 }
 
-/** What a fit says of a full disk is lost where its stderr lies on the same disk. */
+/** End of an attempt on a full disk: a stderr on the same disk cannot hold the message of the fit. */
 const DISK_FULL: Pick<ShardRecord, "cause" | "stderr_tail"> = {
   cause: "disk",
   stderr_tail: ["No space left on device, not even for stderr"],

@@ -37,8 +37,8 @@ const OF_ATTEMPT =
 const MAX_JOB_TEXT_BYTES = 1024 * 1024;
 
 /**
- * Checks and commits what the sh wrapper left in incoming/, also what came back from a node that shares no disk. What
- * did not come to its end stays; what failed becomes an attempt with its end.
+ * Checks and commits the files that the sh wrapper left in incoming/, also those returned from a node without a shared
+ * disk. Unfinished attempts stay; a failed one becomes an attempt with its end.
  */
 export function ingestIncoming(run: Run<FarmManifest>): void {
   const plans = new Map(livePlans(run.manifest).map((plan) => [plan.shard_index, plan]));
@@ -50,9 +50,9 @@ export function ingestIncoming(run: Run<FarmManifest>): void {
 }
 
 /**
- * Removes what attempts that were killed have left in incoming/. Only when all shards are done: until then it may be of
- * an attempt that still goes on.
- * @param done these shards; of others, in an extension since, attempts may be under way
+ * Removes the files of killed attempts from incoming/. Only when all shards are done: before, their attempt may still
+ * run.
+ * @param done these shards; a later extension may have attempts of other shards
  */
 export function sweepIncoming(dir: string, done: ReadonlySet<number>): void {
   for (const name of listNames(join(dir, INCOMING))) {
@@ -62,9 +62,9 @@ export function sweepIncoming(dir: string, done: ReadonlySet<number>): void {
 }
 
 /**
- * Does so with one attempt, when its files are whole.
- * @param id what its files are named by
- * @param late_s how long files may come after their job.txt
+ * Ingests one attempt when its files are whole.
+ * @param id the stem of its files' names
+ * @param late_s time in which files may arrive after their job.txt
  */
 export function recoverAttempt(
   run: Run<FarmManifest>,
@@ -84,7 +84,7 @@ export function recoverAttempt(
   const numbers = listAttempts(run.dir).get(plan.shard_index) ?? [];
   const attempts = readAttempts(run.dir, plan.shard_index, numbers);
   const own = attempts.find((one) => one.attempt_token === id);
-  // An end that was written by somebody who had nothing of it (lostRecord) gives way to what it tells itself.
+  // An end that a process wrote without the files (lostRecord) is replaced by the reported one.
   const open = own?.end === null || own?.end.wall_s === null ? own : undefined;
   const left = { id, facts, files, open, attempt: open?.attempt ?? Math.max(0, ...numbers) + 1 };
   const committed = own && !open ? undefined : settleFacts(run, plan, left);
@@ -93,7 +93,7 @@ export function recoverAttempt(
   return committed;
 }
 
-/** What an attempt left, and its file where a driver had begun one. */
+/** Files of an attempt, and the attempt file where a driver had started it. */
 interface Left {
   id: string;
   facts: JobFacts;
@@ -102,7 +102,7 @@ interface Left {
   attempt: number;
 }
 
-/** Whether all bytes of the files that the wrapper saw have arrived. */
+/** Whether all bytes of the files that the wrapper listed have arrived. */
 function areThere({ out, metrics }: FitFiles, facts: JobFacts): boolean {
   const reported = [[out, numberIn(facts, "out_bytes")], [metrics, numberIn(facts, "metrics_bytes")]] as const;
   return reported.every(([path, bytes]) => bytes === null || bytes === sizeOf(path));
@@ -116,7 +116,10 @@ function sizeOf(path: string): number | null {
   }
 }
 
-/** Seconds since its last change here, which is its arrival; null where another process has taken it in meanwhile. */
+/**
+ * Returns the seconds since a file last changed here, which is its arrival; null where another process has ingested it
+ * meanwhile.
+ */
 function ageOf(path: string): number | null {
   try {
     const { ctime, mtime } = Deno.lstatSync(path);
@@ -168,7 +171,7 @@ function whyFailed(
 
 function keepFailure(run: Run<FarmManifest>, plan: Plan, { id, facts, open }: Left, end: ShardRecord): undefined {
   if (open) {
-    // Why it was stopped is known already.
+    // The reason of the stop is known already.
     if (open.end && !isLost(open.end)) return undefined;
     const path = attemptPath(run.dir, plan.shard_index, open.attempt);
     updateAttempt({ attempt: open, path, clock_offset_s: null }, { end });

@@ -22,16 +22,16 @@ import { recoverShard } from "./recover.ts";
 interface JobEnd {
   shard: number;
   cause: Cause;
-  /** What else is to be said: done already, waited for another process. */
+  /** Further remarks: done already, waited for another process. */
   note: string | null;
 }
 
-/** Polling interval while another attempt of the same shard ends. */
+/** Polling interval until another attempt of the same shard ends. */
 const POLL_INTERVAL_MS = 500;
 
 /**
- * Runs the given shards one after the other, inside a scheduler's job. Stops at a signal.
- * @param ended called when a shard has ended, however it did
+ * Runs the given shards one after the other inside a scheduler's job. Stops at a signal.
+ * @param ended called after each shard, however it ended
  */
 export async function runJob(
   run: Run<FarmManifest>,
@@ -91,7 +91,7 @@ function endOf(shard: number, end: Exclude<ShardEnd, { kind: "taken" }>): JobEnd
   };
 }
 
-/** A stop near the end of the job's time is a time-out, not a cancellation. */
+/** Returns a signal that also stops at the end of the job's time: such a stop is a time-out, not a cancellation. */
 export function withTime(stop: AbortSignal, left_ms: number | null): AbortSignal {
   if (left_ms === null) return stop;
   const late_ms = performance.now() + left_ms - LAST_S * 1000;
@@ -102,10 +102,13 @@ export function withTime(stop: AbortSignal, left_ms: number | null): AbortSignal
   return controller.signal;
 }
 
-/** Where shards run in a sandbox, away from the folder that is sent back: half of a result is never sent. */
+/**
+ * Folder of a sandbox in which shards run, apart from the folder that is sent back, so that half a result is never
+ * sent.
+ */
 const WORK = "work";
 
-/** The run as it lies in a job's sandbox, to which its manifest, its inputs and nextstat were sent. */
+/** Opens the run in a job's sandbox, to which its manifest, inputs and nextstat were sent. */
 export function openSandbox(sandbox: string): Run<FarmManifest> {
   const { dir, manifest_path, manifest } = loadFarmRun(sandbox);
   const config = join(dir, stagedConfig(manifest));
@@ -115,7 +118,7 @@ export function openSandbox(sandbox: string): Run<FarmManifest> {
   return { dir: join(dir, WORK), manifest_path, manifest: { ...manifest, config, nextstat_bin } };
 }
 
-/** Runs shards in a sandbox. What each leaves goes to incoming/, from where it is sent back and then checked. */
+/** Runs shards in a sandbox. The files of each go to incoming/, are sent back, and are checked there. */
 export async function runSandbox(
   run: Run<FarmManifest>,
   plans: Plan[],
@@ -141,7 +144,7 @@ function send(run: Run<FarmManifest>, plan: Plan, machine: Machine, submission_t
   writeWhole(`${base}.job.txt`, sentFacts(record, machine.process, { attempt: id, submission_token, metrics_bytes }));
 }
 
-/** The record of a committed shard, else the end of its last attempt. */
+/** Returns the record of a committed shard, else the end of its last attempt. */
 function recordOf(run: Run<FarmManifest>, plan: Plan): ShardRecord | undefined {
   const found = readShard(run.dir, run.manifest, plan);
   if (found.kind === "done") return found.metrics.farm;
@@ -149,7 +152,10 @@ function recordOf(run: Run<FarmManifest>, plan: Plan): ShardRecord | undefined {
   return (number === undefined ? undefined : readAttempt(run.dir, plan.shard_index, number)?.end) ?? undefined;
 }
 
-/** @returns its size; null where there is no such file */
+/**
+ * Copies a file to the folder that is sent back.
+ * @returns its size; null where it does not exist
+ */
 function giveBack(from: string, to: string): number | null {
   try {
     const { size } = Deno.lstatSync(from);

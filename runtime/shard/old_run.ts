@@ -18,7 +18,7 @@ import { decodeText, readRegular, Unreadable } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { type CheckedOutput, readOutput } from "./read.ts";
 
-/** A shard of a run that other scripts rendered, and where its files lie. */
+/** A shard of a run of the old scripts, with the paths of its files. */
 export interface OldShard {
   plan: Plan;
   dir: string;
@@ -26,7 +26,7 @@ export interface OldShard {
   metrics: string;
   stdout: string;
   stderr: string;
-  /** Of the side files, or of results[] where those are gone; null where nothing tells. */
+  /** From the side files, or from results[] where those are gone; null: unknown. */
   rc: number | null;
   host: string | null;
   elapsed_s: number | null;
@@ -38,7 +38,7 @@ type OldEvidence =
   | { kind: "done"; output: CheckedOutput };
 
 /**
- * The live shards of an old run. Where it was collected, results[] says where in its directory the files are.
+ * Returns the live shards of an old run. After a collect, results[] has the paths of the files.
  * @throws {FarmError} input, when a path leaves the run directory
  */
 export function oldShards(run: Run): OldShard[] {
@@ -70,7 +70,7 @@ function oldShard(run: Run, places: Places, plan: Plan, result: ShardResult | un
   };
 }
 
-/** Finds the files that a manifest names, inside its run directory only. */
+/** Finds the files that a manifest names, only inside its run directory. */
 class Places {
   readonly #dir: string;
   readonly #before: string[];
@@ -87,7 +87,7 @@ class Places {
     return path;
   }
 
-  /** A link on the way may not lead out of the directory either. */
+  /** Whether a path is inside with its links resolved: no link on the way may lead out of the directory. */
   #isReallyInside(path: string): boolean {
     const folder = path === this.#dir ? path : dirname(path);
     const known = this.#checked.get(folder);
@@ -97,7 +97,10 @@ class Places {
   }
 }
 
-/** Where an old run may have lain when its manifest was written: where it says, or in a folder of its name. */
+/**
+ * Returns the directories in which an old run may have been when its manifest was written: the one it names, or a
+ * folder of its name.
+ */
 function foldersBefore({ run_dir, run_id, results = [] }: Manifest): string[] {
   if (run_dir !== undefined) return [run_dir];
   const named = results.flatMap(({ local_output, local_dir }) => {
@@ -112,7 +115,7 @@ function isReallyInside(folder: string, root: string): boolean {
   try {
     return isInside(Deno.realPathSync(folder), Deno.realPathSync(root));
   } catch (error) {
-    // What is not there cannot lead anywhere.
+    // A path that does not exist leads nowhere.
     return isAbsent(error);
   }
 }
@@ -139,8 +142,8 @@ function numberIn(text: string | null): number | null {
 }
 
 /**
- * What an old shard's files prove. There is no record: the output is checked as far as it goes, and an exit code other
- * than 0 is a failure unless the output is complete and says that a guardrail failed.
+ * Returns the evidence of an old shard's files. There is no record: the output is checked as far as possible, and an
+ * exit code other than 0 is a failure unless the output is complete and reports a failed guardrail.
  */
 export function readOldShard(
   manifest: Manifest,

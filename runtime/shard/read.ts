@@ -25,31 +25,32 @@ import {
   Unreadable,
 } from "../fs/read.ts";
 
-/** What a run directory proves of one shard (contract, "What makes a shard done"). */
+/** The evidence of a run directory about one shard (contract, "What makes a shard done"). */
 export type Evidence =
-  /** Neither file is there. */
+  /** Neither file exists. */
   | { kind: "absent" }
-  /** A whole out.json of this shard without its record: its writer died between the two. */
+  /** A whole out.json of this shard without its record: its writer died between the two steps. */
   | { kind: "uncommitted"; output: CheckedOutput }
   /** A record of another run's token. */
   | { kind: "foreign"; file: string; what: string }
-  /** `late`: only its output is missing, whose record is there: of a shared file system it may still show up. */
-  /** `unread`: why the system did not let it be read; what is in it is unknown. */
+  /** `late`: the record exists and only its output is missing, which may still appear on a shared file system. */
+  /** `unread`: the system's reason for refusing to read; the content is unknown. */
   | { kind: "bad"; file: string; what: string; late?: boolean; unread?: FileFault | null }
   | { kind: "done"; metrics: Pick<CommittedMetrics, "farm">; output: CheckedOutput };
 
-/** Returns what is wrong with a bad or foreign file, with its name; null where nothing is. */
+/** Returns the fault of a bad or foreign file, with its name; null: no fault. */
 export const evidenceFault = (found: Evidence): string | null => "what" in found ? `${found.file} ${found.what}` : null;
 
 type ReadMetrics = (path: string) => Pick<CommittedMetrics, "farm"> | Unreadable;
 
+/** An output that was read and checked. */
 export interface CheckedOutput {
   output: ShardOutput;
   bytes: number;
   sha256: string;
   /**
-   * The entries of the arrays as they are in the file, where it is laid out as nextstat does it. Views on memory that
-   * the next file is read into: to be copied before.
+   * The entries of the arrays as they are in the file, where it has nextstat's layout. Views of a buffer that the next
+   * file overwrites; copy before.
    */
   entries: Record<ToyArray, Uint8Array> | null;
 }
@@ -57,12 +58,14 @@ export interface CheckedOutput {
 /** Largest metrics document that is read: nextstat's is about 2 kB. */
 const MAX_METRICS_BYTES = 8 * 1024 * 1024;
 
-/** Largest output that n toys can make: four numbers of some 25 characters a toy, and the frame. */
+/**
+ * Returns the largest size of an output of n toys, in bytes: four numbers of about 25 characters a toy, and the rest.
+ */
 const maxOutputBytes = (n_toys: number): number => 1024 * 1024 + 400 * n_toys;
 
 /**
- * Looks at a shard's two final files. Never throws for what it finds in them: that is data.
- * @param read how its metrics document is read: whole, or only its record
+ * Reads and checks a shard's two final files. Their faults are data and never thrown.
+ * @param read reads its metrics document: whole, or only its record
  */
 export function readShard(
   dir: string,
@@ -100,9 +103,9 @@ export function readShard(
 }
 
 /**
- * As readShard, by a fresh listing of the directory. A name that it does not show is not looked up: a machine that was
- * answered once that a name is absent may go on saying so for a minute, when others have given it long since (nfs(5),
- * "lookupcache"). What is listed and is not shown is late.
+ * Reads as readShard does, after a fresh listing of the directory. Names that are not listed are not looked up: a
+ * machine may cache for a minute that a name is absent after others created it (nfs(5), "lookupcache"). A name that is
+ * listed and not found is late.
  */
 export function readListed(dir: string, manifest: FarmManifest, plan: Plan, names: ReadonlySet<string>): Evidence {
   const listed = [metricsName(plan.shard_index), outName(plan.shard_index)].filter((name) => names.has(name));
@@ -116,19 +119,19 @@ export function readListed(dir: string, manifest: FarmManifest, plan: Plan, name
   return { kind: "bad", file, what: "is listed, and not shown yet", late: true };
 }
 
-/** Whether a name of a shard that is listed was not found. */
+/** Whether a listed file of a shard was not found. */
 function lacksOne(found: Evidence, names: ReadonlySet<string>, { shard_index }: Plan): boolean {
   if (found.kind === "uncommitted") return names.has(metricsName(shard_index));
   return found.kind === "absent" || isHidden(found, names);
 }
 
-/** Whether a file of a shard is only hidden from this machine: a listing shows it. */
+/** Returns whether a listing shows a file of a shard that a lookup denies on this machine. */
 export const isHidden = (found: Evidence, names: ReadonlySet<string>): boolean =>
   found.kind === "bad" && found.late === true && names.has(found.file);
 
 /**
- * The record of a shard that is as it was committed by size and time: its output is as long as its record says, was last
- * written to before that record was, and may be read as that may. Null where only the bytes can tell.
+ * Returns the record of a shard whose files look as committed: the output has the size in its record, was last written
+ * before the record, and has its permissions. Null where only the bytes can decide.
  */
 export function readUntouched(dir: string, manifest: FarmManifest, plan: Plan): ShardRecord | null {
   try {
@@ -143,9 +146,9 @@ export function readUntouched(dir: string, manifest: FarmManifest, plan: Plan): 
 }
 
 /**
- * The record of a shard whose output has the sha256 that its record says and tells of the planned toys; null where
- * readShard has to say what is wrong. The numbers in the arrays are not read: the record was only written once they were
- * checked.
+ * Returns the record of a shard whose output has the sha256 of the record and declares the planned toys; null where
+ * readShard has to find the fault. The numbers in the arrays are not read: they were checked before the record was
+ * written.
  */
 export function readProven(dir: string, manifest: FarmManifest, plan: Plan): ShardRecord | null {
   try {
@@ -169,7 +172,7 @@ function withoutRecord(dir: string, manifest: FarmManifest, plan: Plan): Evidenc
 
 const isRecord = quickCheck(ShardRecord);
 
-/** Our record in a document that is laid out as this program does it, of which only the record is parsed. */
+/** Returns our record of a document in this program's layout, of which only the record is parsed. */
 function ownRecord(bytes: Uint8Array): ShardRecord | null {
   checkDepth(bytes);
   const text = recordText(decodeText(bytes));
@@ -177,7 +180,9 @@ function ownRecord(bytes: Uint8Array): ShardRecord | null {
   return isRecord(farm) ? farm : null;
 }
 
-/** As readCommitted, but nextstat's own half, which takes as long again, is only parsed where the layout is another. */
+/**
+ * Reads as readCommitted does, but parses nextstat's half, which takes as long again, only where the layout is another.
+ */
 export function readRecord(path: string): Pick<CommittedMetrics, "farm"> | Unreadable {
   try {
     const farm = ownRecord(readForNow(path, MAX_METRICS_BYTES).bytes);
@@ -203,12 +208,12 @@ export function readCommitted(path: string): CommittedMetrics | Unreadable {
   }
 }
 
-/** Reads an output and checks that it holds the toys that were planned. */
+/** Reads an output and checks that it holds the planned toys. */
 export function readOutput(path: string, manifest: Manifest, plan: Plan): CheckedOutput | Unreadable {
   return readChecked(path, maxOutputBytes(plan.n_toys), (output) => outputFault(manifest, plan, output));
 }
 
-/** Reads an output of which no manifest tells: it must only agree with itself. */
+/** Reads an output without a manifest and checks that it is consistent in itself. */
 export function readAnyOutput(path: string): CheckedOutput | Unreadable {
   return readChecked(path, MAX_DOCUMENT_BYTES, selfFault);
 }
@@ -223,9 +228,9 @@ function readChecked(
     const text = decodeText(bytes);
     const { output, entries } = readOutputText(text);
     const fault = faultOf(output);
-    // What contradicts itself is a broken output; what does not, and is not what was planned, holds other toys.
+    // An inconsistent output is broken; a consistent one that was not planned holds other toys.
     if (fault !== null) return new Unreadable(fault, false, fault !== selfFault(output));
-    // Only in a text of ASCII alone do the places of characters and bytes agree.
+    // Only in a text of ASCII alone do the offsets of characters and bytes agree.
     const views = entries && text.length === bytes.length ? viewsOf(bytes, entries) : null;
     return { output, bytes: bytes.length, sha256: sha256Of(bytes), entries: views };
   } catch (error) {

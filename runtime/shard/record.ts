@@ -7,12 +7,12 @@ import { inJobsOf } from "../system/allocation.ts";
 import { uptime_s } from "../system/machine.ts";
 import type { JobContext } from "./context.ts";
 
-/** What an attempt measured; what is left out was not. */
+/** Measurements of an attempt; absent fields were not measured. */
 export type Measured = Partial<ShardRecord> & Pick<ShardRecord, "started_at_utc">;
-/** The same with how it ended. */
+/** The same with the cause of its end. */
 export type Ended = Measured & Pick<ShardRecord, "cause">;
 
-/** The whole record of an attempt on this machine; out_sha256 and out_bytes are filled in by the commit. */
+/** Returns the whole record of an attempt on this machine; the commit fills in out_sha256 and out_bytes. */
 export function shardRecord(
   { run: { manifest }, machine }: JobContext,
   plan: Plan,

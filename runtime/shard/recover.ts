@@ -16,19 +16,21 @@ import type { RunListing } from "./list_run.ts";
 import { type CheckedOutput, isHidden, readListed, readOutput, readShard } from "./read.ts";
 import { shardRecord } from "./record.ts";
 
-/** Where a shard stands, as far as its files and this machine's processes tell. */
+/** The state of a shard by its files and this machine's processes. */
 export type Standing =
   | { kind: "done"; record: ShardRecord }
   /** Its wrapper or its fit is alive on this machine. */
   | { kind: "running"; attempt: Attempt }
-  /** Begun on another machine, whose processes cannot be asked from here; `attempts` are those that may go on there. */
+  /** Started on another machine, whose processes are out of reach; `attempts` are those that may still run there. */
   | { kind: "elsewhere"; attempts: Attempt[]; next: number }
-  /** Its files are there, and this machine does not show them yet. */
+  /** Its files exist, and this machine does not show them yet. */
   | { kind: "late" }
   /** `next` is the number of its next attempt. */
   | { kind: "open"; attempts: Attempt[]; next: number };
 
-/** Looks at a shard; whatever a dead attempt left whole is committed, and its temporary files are removed. */
+/**
+ * Returns the state of a shard, after committing any whole result of a dead attempt and removing its temporary files.
+ */
 export async function recoverShard(context: JobContext, plan: Plan, listing: RunListing): Promise<Standing> {
   const { dir, manifest } = context.run;
   const { names } = listing;
@@ -52,22 +54,25 @@ export async function recoverShard(context: JobContext, plan: Plan, listing: Run
   if (elsewhere.length > 0) return { kind: "elsewhere", attempts: elsewhere, next };
   for (const attempt of attempts) recoverAttempt(context, plan, attempt);
   if (found.kind === "uncommitted" && attempts.length === 0) adoptOutput(context, plan, found.output);
-  // Not looked up where nothing can have been recovered, for the sake of what readListed says of such looks.
+  // Not looked up where nothing can have been recovered, because of the caching that readListed describes.
   if (found.kind === "absent" && attempts.every((one) => one.end !== null)) return { kind: "open", attempts, next };
   const now = readShard(dir, manifest, plan);
   if (now.kind === "done") return { kind: "done", record: now.metrics.farm };
   return { kind: "open", attempts, next };
 }
 
-/** What a process that died right after its commit could not remove; other attempts stay on file, with their ends. */
+/**
+ * Removes what a process that died right after its commit could not remove; other attempts stay on file with their
+ * ends.
+ */
 async function tidyUp(context: JobContext, plan: Plan, numbers: number[], record: ShardRecord): Promise<void> {
   const { dir, manifest } = context.run;
   for (const attempt of readAttempts(dir, plan.shard_index, numbers)) {
-    // One on a host is over with its own result, though its host is not asked.
+    // An attempt on a host is over with its own result, though its host was not queried.
     const isCommitted = attempt.remote !== undefined && attempt.attempt === record.attempt;
     if (attempt.end !== null || (!isCommitted && await lifeOf(context, attempt) !== "dead")) continue;
     const files = fitFiles(dir, plan.shard_index, attempt.attempt);
-    // A whole result besides the committed one: compared with it, and kept aside where it differs.
+    // A second whole result is compared with the committed one, and kept aside where it differs.
     const output = readOutput(files.out, manifest, plan);
     if (!(output instanceof Unreadable)) {
       commitRecovered(context, plan, attempt, { out_path: files.out, output }, files.metrics);
@@ -80,12 +85,12 @@ async function tidyUp(context: JobContext, plan: Plan, numbers: number[], record
   }
 }
 
-/** Whether this job is of a later submission, which is made only when the jobs of the one before have ended. */
+/** Whether this job is of a later submission, which is made only after the jobs of the one before have ended. */
 function isSuperseded({ ids }: JobContext, { submission_token }: Attempt, listing: RunListing): boolean {
   return isOfEarlier(listing.submissionTokens(), submission_token, ids.submission_token) === true;
 }
 
-/** Whether an attempt without an end is still going on. */
+/** Returns whether an attempt without an end still runs. */
 export async function lifeOf(
   context: Pick<JobContext, "run" | "machine">,
   attempt: Attempt,
@@ -93,7 +98,7 @@ export async function lifeOf(
   const { process, processes = proc } = context.machine;
   if (attempt.copied_from !== undefined) return "dead";
   if (attempt.remote) {
-    // Its driver may be gone, and it goes on all the same: only its host can tell.
+    // Its driver may be gone while it runs on: only its host can report that.
     return (await processes.aliveOf([attempt.wrapper], process.boot_id)).size > 0 ? "running" : "elsewhere";
   }
   if (attempt.wrapper.boot_id !== process.boot_id) {
@@ -124,7 +129,7 @@ function recoverAttempt(context: JobContext, plan: Plan, attempt: Attempt): void
   for (const path of [files.out, files.metrics]) removeQuietly(path);
 }
 
-/** Gives an attempt its end whose process is gone. */
+/** Writes the end of an attempt whose process is gone. */
 export function endLost({ run: { dir, manifest } }: Pick<JobContext, "run">, plan: Plan, attempt: Attempt): void {
   const path = attemptPath(dir, plan.shard_index, attempt.attempt);
   updateAttempt({ attempt, path, clock_offset_s: null }, { end: lostRecord(manifest, plan, attempt, GONE) });
@@ -132,7 +137,7 @@ export function endLost({ run: { dir, manifest } }: Pick<JobContext, "run">, pla
 
 const GONE = "Its process disappeared without recording its end";
 
-/** An out.json under its final name whose writer died before it wrote the record. */
+/** Returns an out.json under its final name whose writer died before it wrote the record. */
 function committedOutput(context: JobContext, plan: Plan): { out_path: string; output: CheckedOutput } | undefined {
   const found = readShard(context.run.dir, context.run.manifest, plan);
   return found.kind === "uncommitted" ? { out_path: "", output: found.output } : undefined;
@@ -170,7 +175,7 @@ function readMetrics(path: string): Metrics {
   }
 }
 
-/** A whole out.json with no attempt that tells of it: it gets a record that knows only what the file shows. */
+/** Commits a whole out.json without an attempt; its record has only what the file shows. */
 function adoptOutput(context: JobContext, plan: Plan, output: CheckedOutput): void {
   const finished = endOf(join(context.run.dir, `shard_${plan.shard_index}.out.json`));
   const at = new Date(finished).toISOString();
@@ -179,7 +184,7 @@ function adoptOutput(context: JobContext, plan: Plan, output: CheckedOutput): vo
   commitRecovered(context, plan, attempt, { out_path: "", output }, "");
 }
 
-/** Removes what attempts left in incoming/ that no attempt file tells of. */
+/** Removes files in incoming/ that belong to no attempt file. */
 export function sweepStray(dir: string, open: Set<string>): void {
   for (const name of listNames(join(dir, INCOMING))) {
     const attempt = /^(shard_[0-9]+\.[0-9]+)\.(?:out\.json|metrics\.json|stdout|stderr)$/.exec(name)?.[1];

@@ -6,14 +6,17 @@ import { copyMark, type Run } from "../run/load_manifest.ts";
 import { readSubmissions } from "../run/submissions.ts";
 import { listAttempts, readAttempts } from "./attempts.ts";
 
-/** What a run directory tells besides its committed shards. */
+/** The records in a run directory besides its committed shards. */
 export interface RunRecords {
-  /** Attempts by shard, in their order; those of committed shards failed, or lost against another. */
+  /** Attempts by shard, in their order; those of committed shards failed, or lost to another attempt. */
   attempts: Map<number, Attempt[]>;
   submissions: Submitted[];
 }
 
-/** @throws {FarmError} input, when submit_meta.json cannot be read */
+/**
+ * Reads the attempts and submissions of a run.
+ * @throws {FarmError} input, when submit_meta.json cannot be read
+ */
 export function readRecords(run: Run): RunRecords {
   const { dir } = run;
   const attempts = new Map<number, Attempt[]>();
@@ -28,9 +31,9 @@ export function readRecords(run: Run): RunRecords {
 }
 
 /**
- * What tells the times of a run: its committed shards and the other attempts on record.
- * @param elapsed_s of the shards without a record; where it is not known of one (null), the times of the others alone
- * would be too short, and none is known
+ * Returns the facts for the times of a run: its committed shards and the other attempts on record.
+ * @param elapsed_s of the shards without a record; where one is null, times of the others alone would be too short, so
+ * all are unknown
  */
 export function timeFacts(
   committed: readonly AttemptTime[],

@@ -17,10 +17,9 @@ import { readShard } from "./read.ts";
 import type { Measured } from "./record.ts";
 
 /**
- * Writes the attempt file of a shard that is to run. Undefined when another process has this attempt, or has committed
- * the shard in the meantime.
- *
- * @param own what tells this kind of attempt from others
+ * Writes the attempt file of a shard that is to run. Returns undefined when another process has this attempt, or has
+ * committed the shard in the meantime.
+ * @param own fields of this kind of attempt
  */
 export function beginShard(
   { run: { dir, manifest }, machine, ids }: JobContext,
@@ -41,6 +40,7 @@ export function beginShard(
   return undefined;
 }
 
+/** A request for one attempt of a shard. */
 export interface FitOrder {
   plan: Plan;
   /** The number of this attempt: one more than the last. */
@@ -53,30 +53,31 @@ export interface FitOrder {
   stop: AbortSignal;
 }
 
+/** The end of a fit with its measurements. */
 export interface EndedFit {
   end: FitEnd;
   measured: Measured;
 }
 
-/** An attempt whose fit goes on. */
+/** An attempt whose fit runs. */
 export interface RunningShard {
   order: FitOrder;
   open: OpenAttempt;
   files: FitFiles;
   /** Whether its fit was not started, since spec, inputs or nextstat are not those of the run. */
   refused: boolean;
-  /** Resolves at the moment that the fit has ended. */
+  /** Resolves when the fit has ended. */
   gone: Promise<unknown>;
-  /** Resolves when what it used has been measured too. */
+  /** Resolves when the fit's usage has been measured too. */
   ended: Promise<EndedFit>;
 }
 
-/** Seconds between the polite and the final signal to a fit. */
+/** Seconds between the first and the final signal to a fit. */
 const GRACE_S = 5;
 
 /**
- * Begins an attempt and starts its fit. Undefined when another process has this attempt, or has committed the shard
- * in the meantime.
+ * Starts an attempt and its fit. Returns undefined when another process has this attempt, or has committed the shard in
+ * the meantime.
  */
 export async function startShard(context: JobContext, order: FitOrder): Promise<RunningShard | undefined> {
   const { dir } = context.run;
@@ -111,7 +112,7 @@ async function runFit(context: JobContext, order: FitOrder, open: OpenAttempt, f
   return { order, open, files, refused: false, gone: fit.ended, ended };
 }
 
-/** An attempt that ends as it begins. */
+/** Returns an attempt that ends as it starts. */
 function notStarted(
   order: FitOrder,
   open: OpenAttempt,
@@ -124,7 +125,7 @@ function notStarted(
   return { order, open, files, refused, gone: Promise.resolve(), ended };
 }
 
-/** The fit, or why it cannot be started. */
+/** Starts the fit; returns the reason where that fails. */
 async function tryStart(context: JobContext, order: FitOrder, files: FitFiles): Promise<StartedFit | string> {
   const { manifest } = context.run;
   const paths = { nextstat: manifest.nextstat_bin, config: manifest.config, out: files.out, metrics: files.metrics };
@@ -138,10 +139,13 @@ async function tryStart(context: JobContext, order: FitOrder, files: FitFiles): 
   }
 }
 
-/** A signal to a whole job reaches the fit a moment before this process: then it was no crash of the fit. */
+/**
+ * Waits for this process's own signal: a signal to a whole job reaches the fit a moment earlier, and then the fit did
+ * not crash.
+ */
 const letStopArrive = () => pauseFor(100);
 
-/** Out-of-memory kills in this job since the last look. */
+/** Returns the out-of-memory kills in this job since the last check. */
 async function newOomKills(context: JobContext): Promise<number | null> {
   const looked = context.oom_kills;
   context.oom_kills = countOomKills(context.machine);
@@ -149,18 +153,18 @@ async function newOomKills(context: JobContext): Promise<number | null> {
   return now === null || before === null ? null : now - before;
 }
 
-/** The attempt file names the fit itself too, so that it can be found should this process die. */
+/** Records the fit in the attempt file, so that it can be found if this process dies. */
 async function noteFit(context: JobContext, open: OpenAttempt, pid: number, started: Promise<string | undefined>) {
   const start_ticks = await started;
   if (start_ticks === undefined || open.attempt.end !== null) return;
   try {
     updateAttempt(open, { fit: { ...context.machine.process, pid, start_ticks } });
   } catch {
-    // the attempt may have ended and been committed in the meantime; the fit is also known by its arguments
+    // the attempt may have ended and been committed; its arguments identify the fit too
   }
 }
 
-/** Stops the fit when it is told to or its time is up; the answer tells why, or null. */
+/** Stops the fit at a signal or at its time limit. Returns a function that gives the reason, or null. */
 function watchStop(order: FitOrder, fit: StartedFit): () => "time" | "terminated" | null {
   let why: "time" | "terminated" | null = null;
   const stop = (reason: "time" | "terminated") => {

@@ -4,10 +4,10 @@ import { quoteWord } from "../../core/shell_quote.ts";
 import { explainWrite, makeFolder, removeQuietly, rename, temporaryPath, writeAll } from "../fs/write.ts";
 import type { HostLink } from "./link.ts";
 
-/** What an attempt leaves; the job.txt comes last, for with it the others count. */
+/** Files of an attempt; job.txt comes last, since it makes the others count. */
 const KINDS = ["out.json", "metrics.json", "stdout", "stderr", "job.txt"];
 
-/** So many attempts are fetched by one call at most. */
+/** Number of attempts that one call fetches at most. */
 const BATCH = 32;
 const MAX_BYTES = 1024 * 1024 * 1024;
 
@@ -18,14 +18,19 @@ interface Wanted {
   failed: (error: unknown) => void;
 }
 
-/** Brings the files of ended attempts into incoming/. While one call goes on the next ones gather, and go together. */
+/**
+ * Brings the files of ended attempts into incoming/. Requests during a call are collected and go together in the next.
+ */
 export class Fetcher {
   #wanted: Wanted[] = [];
   #working = false;
 
   constructor(readonly link: HostLink, readonly dir: string) {}
 
-  /** @throws when the connection breaks, and {FarmError} input when they cannot be written here */
+  /**
+   * Fetches the files of an attempt.
+   * @throws when the connection breaks, and {FarmError} input when they cannot be written here
+   */
   fetch(stem: string): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#wanted.push({ stem, arrived: resolve, failed: reject });
@@ -61,15 +66,15 @@ async function fetchAll(link: HostLink, dir: string, stems: string[]): Promise<v
   if (fault !== null) throw new Error(fault);
 }
 
-/** Comes before the sizes, for a login script or a ForceCommand may print lines of its own first. */
+/** Line before the sizes: a login script or a ForceCommand may print lines of its own first. */
 const SIZES_FOLLOW = "nsfarm-sizes-follow";
 
-/** All sizes, a line each, up to the line of their total; then the bytes of all. */
+/** Returns a script that prints all sizes, a line each, up to the line of their total; then the bytes of all files. */
 function script(folder: string, names: string[]): string {
   return [
     `cd ${quoteWord(`${folder}/${INCOMING}`)} || exit 1`,
     `for name in ${names.join(" ")}; do [ -f "$name" ] && set -- "$@" "$name"; done`,
-    // Two more, so that there is a line of their total in any case.
+    // Two more, so that there is always a line with their total.
     `printf '\\n%s\\n' ${SIZES_FOLLOW}`,
     `LC_ALL=C wc -c "$@" /dev/null /dev/null && cat "$@" /dev/null`,
     "exit 0",

@@ -3,36 +3,39 @@ import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { pauseFor } from "../system/process.ts";
 import { Change, type FailureClass } from "../worker/executor.ts";
 
-/** So many failed shards in a row, while other hosts do theirs, and a host is set aside. */
+/** Consecutive failed shards, while other hosts succeed, after which a host is set aside. */
 const MAX_FAILURES_IN_A_ROW = 3;
 const MAX_RETRY_S = 600;
 
-/** What a host's health asks of the pool that it is in. */
+/** Functions of the pool that a host's health needs. */
 export interface HealthCalls {
   say(message: string): void;
-  /** Gives all hosts up when nothing is expected of any of them any more; returns whether it did. */
+  /** Gives all hosts up when none of them can be expected back; returns whether it did. */
   giveUpIfHopeless(): boolean;
 }
 
-/** Whether a host is given shards: one that fails is set aside, and offered one later, each time after longer. */
+/**
+ * Decides whether a host gets shards: after failures it is set aside, and tried again with one shard after increasing
+ * delays.
+ */
 export class HostHealth extends Change {
   /** Shards done here. */
   done = 0;
-  /** Whether it could be used so far, and why it could not the last time. */
+  /** Whether it could be used so far, and the last reason why not. */
   isReached = false;
   fault: string | null = null;
-  /** How often in a row it could not be used. */
+  /** Consecutive attempts to use it that failed. */
   misses = 0;
   /** Ends all waiting. */
   over: AbortSignal = AbortSignal.abort();
   isGivenUp = false;
   isOnTrial = false;
   #isAside = false;
-  /** Shards that failed here in a row, and those that were done anywhere when the first did. */
+  /** Consecutive failed shards here, and the shards done anywhere at the first of them. */
   #failures = 0;
   #done_before = 0;
 
-  /** @param peers all hosts of the pool, with this one */
+  /** @param peers all hosts of the pool, including this one */
   constructor(
     readonly name: string,
     readonly peers: readonly HostHealth[],
@@ -56,7 +59,7 @@ export class HostHealth extends Change {
     this.changed();
   }
 
-  /** It could not be used, or shards fail there. Returns when it is to be tried again. */
+  /** Sets the host aside because it is unusable or shards fail there. Resolves when it is to be tried again. */
   async setAside(reason: string): Promise<void> {
     this.misses++;
     this.#isAside = true;
@@ -69,7 +72,7 @@ export class HostHealth extends Change {
     const hasFailed = this.#failures > 0;
     await pauseFor(seconds * 1000, this.over);
     this.#isAside = false;
-    // A shard that it had begun before was done there meanwhile: it needs no trial.
+    // A shard that it had started before was done there meanwhile: no trial is needed.
     if (hasFailed && this.#failures === 0 && !this.over.aborted) this.pool.say(`${this.name} runs shards again`);
     this.isOnTrial = this.#failures > 0;
     this.changed();
@@ -83,7 +86,10 @@ export class HostHealth extends Change {
     if (wasOnTrial) this.changed();
   }
 
-  /** A shard whose wrapper dies a second time, here or on another host, is to blame itself. */
+  /**
+   * Returns what a failure here means. A shard whose wrapper dies a second time, here or on another host, is itself at
+   * fault.
+   */
   classifyFailure({ cause, stderr_tail, wall_s }: ShardRecord, failures: number, faults: number): FailureClass {
     if (FAILURES[cause].ended_by === "stop") return { again: false, counts: true, given_up: null };
     const again = triesAgain(cause, failures, this.peers.length > 1);

@@ -27,11 +27,11 @@ import {
 import { forgetFolder, hasFolder } from "./stage.ts";
 
 const RECONNECT_MS = 500;
-/** How long a connection that is still being made is waited for when the loop is over. */
+/** Time for a connection that is still being made when the loop ends. */
 const MAX_CONNECTING_MS = 2000;
-/** How long the host is waited for whose folder of a whole run is to be removed. */
+/** Time for a host whose folder of a whole run is to be removed. */
 const MAX_REMOVING_MS = 5000;
-/** How often files are fetched again that do not arrive whole. */
+/** Number of fetches of files that do not arrive whole. */
 const MAX_FETCHES = 20;
 
 interface HostOptions extends StopRules {
@@ -39,35 +39,35 @@ interface HostOptions extends StopRules {
   host_lost_s: number;
 }
 
-/** What a host asks of the pool that it is in. */
+/** Functions of the pool that a host needs. */
 export interface PoolCalls extends HealthCalls {
   /**
    * @param cut ends the connection while it is being made
    * @throws {HostFault}
    */
   connect(cut: AbortSignal): Promise<HostLink>;
-  /** Slots of the host, when it is reached for the first time. */
+  /** Returns the slots of the host, when it is reached for the first time. */
   shapeOf(link: HostLink): HostShape;
-  /** Whether nothing of the run is needed on a host any more. */
+  /** Returns whether no host needs any file of the run any more. */
   isLeavingNothing(): boolean;
 }
 
-/** A host behind ssh. Its shards run on when the connection drops, and are found again. */
+/** A host behind ssh. Its shards continue when the connection drops, and are found again. */
 export class SshHost extends HostHealth implements Executor {
   readonly shards = new Map<string, RemoteShard>();
   #link: HostLink | undefined;
   #fetcher: Fetcher | undefined;
   #shape: HostShape | undefined;
-  /** Since when nothing was heard of it, on this process's own clock. */
+  /** When the host was last heard of, on this process's own clock. */
   #silent_since = performance.now();
   #changed: () => void = () => {};
   #keeping: Promise<void> = Promise.resolve();
   /** Whether the loop has ended, and no connection is needed any more. */
   #isClosing = false;
-  /** Cuts a connection that is still being made then. */
+  /** Ends a connection that is still being made at that time. */
   readonly #cut = new AbortController();
 
-  /** @param peers all hosts of the pool, with this one */
+  /** @param peers all hosts of the pool, including this one */
   constructor(
     name: string,
     readonly context: JobContext,
@@ -95,7 +95,7 @@ export class SshHost extends HostHealth implements Executor {
     return Array.from({ length: this.#shape?.slots ?? 0 }, (_, i) => `${this.name}:${i}`);
   }
 
-  /** Keeps a connection as long as the loop goes on. */
+  /** Keeps a connection until the loop ends. */
   async #keep(): Promise<void> {
     while (!this.isOver) {
       try {
@@ -148,7 +148,7 @@ export class SshHost extends HostHealth implements Executor {
     return [...this.shards.values()].filter((shard) => !shard.ended);
   }
 
-  /** Whether shards run here, as far as a connection that stands tells. */
+  /** Whether shards run here, by an open connection. */
   get isWorking(): boolean {
     return this.#link !== undefined && this.#going().length > 0;
   }
@@ -168,7 +168,7 @@ export class SshHost extends HostHealth implements Executor {
 
   async ready(slot: string): Promise<boolean> {
     while (!this.isOver) {
-      // After a fault one slot tries for all.
+      // After a fault, one slot tries on behalf of all.
       if (this.isReady() && (!this.isOnTrial || slot === `${this.name}:0`)) return true;
       await this.change();
     }
@@ -183,7 +183,7 @@ export class SshHost extends HostHealth implements Executor {
   start({ plan, attempt }: Assignment, slot: string): Promise<StartedShard | undefined> {
     const remote = { host: this.name, clock_offset_s: this.#link?.clock.clock_offset_s ?? null };
     const attempt_token = `ssh-${randomBytes(8).toString("hex")}`;
-    // Its file is there before the host hears of it.
+    // The attempt file exists before the host gets the request.
     const open = beginShard(this.context, { plan, attempt, slot }, { attempt_token, remote });
     if (!open) return Promise.resolve(undefined);
     const { job_id, submission_token } = this.context.ids;
@@ -192,13 +192,13 @@ export class SshHost extends HostHealth implements Executor {
     return Promise.resolve(this.#follow(this.#shardOf(plan, open)));
   }
 
-  /** Takes up an attempt that an earlier loop began here; undefined: it is not of this host. */
+  /** Follows an attempt that an earlier loop started here; undefined: it is not of this host. */
   rejoin(plan: Plan, attempt: Attempt): StartedShard | undefined {
     if (attempt.remote?.host !== this.name) return undefined;
     const path = attemptPath(this.context.run.dir, plan.shard_index, attempt.attempt);
     const shard = this.#shardOf(plan, { attempt, path, clock_offset_s: null });
     const started = this.#follow(shard);
-    // The driver that followed it may have died while this one was connected already.
+    // The driver that followed it may have died after this one had connected.
     this.look(shard);
     return started;
   }
@@ -221,9 +221,10 @@ export class SshHost extends HostHealth implements Executor {
   async #finish(shard: RemoteShard): Promise<ShardEnd> {
     const end = await shard.end;
     const result = end.kind === "ended" ? await this.#bring(shard) : endRemote(this.context, shard, end);
-    // Of what could not be asked the host keeps its files; what another process took in is dropped there.
+    // The host keeps the files of attempts that could not be fetched, and drops those that another process has
+    // ingested.
     if (end.kind === "left" || (result.kind === "taken" && !this.#link)) return result;
-    // What never began keeps its name there: a start that is still under way, from an earlier driver, finds it taken.
+    // An attempt that never started keeps its name there, so that a delayed start by an earlier driver finds it used.
     if (end.kind !== "absent") this.#link?.send(`drop ${shard.id} ${shard.plan.shard_index}`);
     this.shards.delete(shard.id);
     return result;
@@ -245,7 +246,7 @@ export class SshHost extends HostHealth implements Executor {
     }
   }
 
-  /** Stops what is not wanted any more, and ends the connection, also one that is only being made. */
+  /** Stops unneeded shards and ends the connection, also one that is still being made. */
   async close(): Promise<void> {
     this.#isClosing = true;
     const link = this.#link;
@@ -261,23 +262,29 @@ export class SshHost extends HostHealth implements Executor {
     const timer = setTimeout(() => this.#cut.abort(), MAX_CONNECTING_MS);
     await this.#keeping;
     clearTimeout(timer);
-    // Each judgement reads all shards.
+    // Each of these checks reads all shards.
     if (isWhole !== false) await this.#removeFolder();
   }
 
-  /** Removes what stayed on the host when a connection broke at the end, or an earlier driver could not remove it. */
+  /**
+   * Removes the folder that stayed on the host when a connection broke at the end, or that an earlier driver could not
+   * remove.
+   */
   async #removeFolder(): Promise<void> {
     const { dir } = this.context.run;
     if (!hasFolder(dir, this.name) || this.options.stop.aborted || !this.pool.isLeavingNothing()) return;
     const late = AbortSignal.timeout(MAX_REMOVING_MS);
-    await this.pool.connect(late).then((link) => this.#leave(link)).catch(() => {}); // what follows says so
+    await this.pool.connect(late).then((link) => this.#leave(link)).catch(() => {}); // the check below reports a failure
     if (!hasFolder(dir, this.name)) return;
     this.pool.say(
       `${this.name}: the run's folder is still there; repeat the command when the host answers to remove it`,
     );
   }
 
-  /** Ends a connection; a whole run leaves nothing on the host. @returns whether it is whole */
+  /**
+   * Ends a connection; nothing of a whole run stays on the host.
+   * @returns whether the run is whole
+   */
   async #leave(link: HostLink): Promise<boolean> {
     const isWhole = this.shards.size === 0 && this.pool.isLeavingNothing();
     if (isWhole) link.send("tidy");

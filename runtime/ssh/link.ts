@@ -9,15 +9,16 @@ import { hostAgent } from "../../schedulers/host_agent.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { openSession, type SshSession } from "./session.ts";
 
+/** Settings of a probe. */
 export interface ProbeOrder {
-  /** Where runs go there; null: the default. */
+  /** Folder for runs there; null: the default. */
   base: string | null;
   nextstat: string;
-  /** How long one host may take in all. */
+  /** Time limit for one host in all, in seconds. */
   timeout_s: number;
 }
 
-/** Looks at one host; what went wrong is in the answer. */
+/** Probes one host; faults are in the answer. */
 export async function probeHost(
   host: FarmHost,
   settings: SshSettings,
@@ -56,7 +57,10 @@ export async function probeHost(
   }
 }
 
-/** The facts that a host's agent begins with. @throws when the connection is gone before they are whole */
+/**
+ * Reads the facts that a host's agent sends first.
+ * @throws when the connection ends before they are whole
+ */
 export async function readFacts(session: SshSession): Promise<HostFacts> {
   const lines: string[] = [];
   for (let line = await session.out.line(); line !== "ready"; line = await session.out.line()) {
@@ -71,15 +75,16 @@ async function describeHost(session: SshSession) {
   return { facts, ...await compareClocks(session) };
 }
 
-/** Several times, for the first answer comes late: the shortest round trip tells most. */
+/** Number of clock readings: the first answer is slow, and the shortest round trip is the most accurate. */
 const ROUNDS = 3;
 
 interface ClockReading {
-  /** The host's clock less ours; null when it does not tell. */
+  /** The host's clock minus ours, in seconds; null when the host reports none. */
   clock_offset_s: number | null;
   round_trip_s: number | null;
 }
 
+/** Compares a host's clock with ours. */
 export async function compareClocks(session: SshSession): Promise<ClockReading> {
   let best: ClockReading = { clock_offset_s: null, round_trip_s: null };
   for (let round = 0; round < ROUNDS; round++) {
@@ -93,33 +98,33 @@ export async function compareClocks(session: SshSession): Promise<ClockReading> 
   return best;
 }
 
-/** What all hosts of a run are given. */
+/** Settings that all hosts of a run share. */
 export interface LinkOptions {
   run: Run<FarmManifest>;
   settings: SshSettings;
   base: string;
-  /** nextstat as it lies on the hosts; null: ours is sent. */
+  /** Path of nextstat on the hosts; null: ours is sent. */
   remote_nextstat: string | null;
   /** Whether shards may run in the run directory where a host sees it. */
   sharing: boolean;
   setup_timeout_s: number;
 }
 
-/** A connection to a host on which shards can be started: all files of the run are there, of the right version. */
+/** A connection to a host that is ready for shards: all files of the run are there, in the right version. */
 export interface HostLink {
   facts: HostFacts;
   clock: ClockReading;
   mode: "shared" | "transfer";
-  /** The run's and this host's folder there. */
+  /** This host's folder of the run. */
   folder: string;
   send(line: string): void;
-  /** Hands each line over until the connection ends; resolves with why it did. */
+  /** Calls `take` with each line until the connection ends; resolves with the reason of its end. */
   listen(take: (line: string) => void): Promise<string>;
-  /** A further script on the same connection. */
+  /** Opens a further script on the same connection. */
   session(script: string): SshSession;
-  /** @returns whether all that was sent had been done there when it ended */
+  /** @returns whether the host had processed all that was sent when the connection ended */
   close(): Promise<boolean>;
 }
 
-/** Less than this free, in kB, is a full disk. */
+/** Free space below which a disk is full, in kB. */
 export const FULL_DISK_KB = 64;

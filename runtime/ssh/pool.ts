@@ -20,14 +20,17 @@ import { type RunOptions, runOptions } from "./preflight.ts";
 import { endSuperseded, giveUpShards, RemoteShard } from "./remote_shard.ts";
 import { openControlFolder, openLink } from "./stage.ts";
 
-/** So many times in a row it could not be used, and nothing is expected of a host any more; one, where none ever was. */
+/** Consecutive failures after which a host is given up; one failure for a host that was never usable. */
 const MAX_MISSES = 3;
 
-/** How hosts are connected to. */
+/** Makes connections to hosts. */
 interface Connector {
-  /** @param index of the host @throws {HostFault} */
+  /**
+   * @param index of the host
+   * @throws {HostFault}
+   */
   connect(host: FarmHost, index: number, cut: AbortSignal): Promise<HostLink>;
-  /** Removes what connections have left. */
+  /** Removes the files of all connections. */
   remove(): void;
 }
 
@@ -37,8 +40,8 @@ export class HostPool implements ExecutorPool {
   /** The first name of each machine. */
   readonly #machines = new Map<string, string>();
   /**
-   * Attempts on hosts that the hosts file does not name any more, or names in another way. They cannot be asked, so in
-   * time they are run elsewhere, like those of a host that fell silent.
+   * Attempts on hosts that the hosts file no longer names, or names differently. These hosts cannot be queried, so
+   * their shards are rerun elsewhere after a while, like those of a silent host.
    */
   readonly #departed: RemoteShard[] = [];
   readonly #since_ms = performance.now();
@@ -48,7 +51,7 @@ export class HostPool implements ExecutorPool {
     readonly context: JobContext,
     hosts: readonly FarmHost[],
     readonly options: RunOptions,
-    /** The loop that this is of: its name, and whether what goes on is to be stopped. */
+    /** The loop of this pool: its name, and whether running shards are to be stopped. */
     readonly loop: Pick<LoopRequest, "token" | "drain" | "stop">,
     readonly tell: (event: WorkEvent) => void,
     readonly connector: Connector,
@@ -96,13 +99,13 @@ export class HostPool implements ExecutorPool {
     return [...this.executors.flatMap((host) => host.takeStranded()), ...(isLost ? giveUpShards(this.#departed) : [])];
   }
 
-  /** The manifest is read anew: the run may have been extended since this loop began. */
+  /** Whether the run is whole. Reads the manifest anew: the run may have been extended since this loop started. */
   #isLeavingNothing(): boolean {
     const { dir, manifest_path } = this.context.run;
     const { known, unknown } = listWorkers(dir);
     if ([...known, ...unknown].some(({ token }) => token !== this.loop.token)) return false;
     const { manifest } = loadFarmRun(manifest_path);
-    // An output without its record is taken in by whoever works on the run next, without its host.
+    // The next command on this run ingests an output without its record, without the host.
     return livePlans(manifest).every((plan) => ["done", "uncommitted"].includes(readShard(dir, manifest, plan).kind));
   }
 
@@ -110,7 +113,7 @@ export class HostPool implements ExecutorPool {
     this.tell({ kind: "executor", message });
   }
 
-  /** Of two hosts that are one machine the second gets no slots. */
+  /** Returns the slots of a host; none for a second name of the same machine. */
   #shapeOf(host: FarmHost, { facts, mode }: HostLink): HostShape {
     const name = hostKey(host);
     const first = this.#machines.get(facts.boot_id ?? name);
@@ -141,11 +144,14 @@ export class HostPool implements ExecutorPool {
     return true;
   }
 
-  /** @throws {FarmError} unreachable, when no host could be used */
+  /**
+   * Closes all hosts.
+   * @throws {FarmError} unreachable, when no host could be used
+   */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     const { dir, manifest } = this.context.run;
-    // What others have not done may still run there.
+    // Shards that no other host has done may still run there.
     for (const shard of this.#departed) {
       if (readShard(dir, manifest, shard.plan).kind === "done") endSuperseded(this.context, shard);
     }
@@ -157,7 +163,10 @@ export class HostPool implements ExecutorPool {
   }
 }
 
-/** Opens the hosts that the run's hosts file names now. @throws {FarmError} input */
+/**
+ * Opens the hosts in the run's present hosts file.
+ * @throws {FarmError} input
+ */
 export async function openHostPool(
   context: JobContext,
   loop: LoopRequest,

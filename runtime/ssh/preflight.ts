@@ -15,7 +15,7 @@ import { inspectMachine } from "../system/machine.ts";
 import { probeHost, type ProbeOrder } from "./link.ts";
 import { openControlFolder } from "./stage.ts";
 
-/** Looks at all hosts, so many at a time; the answer is in their order. */
+/** Probes all hosts, `jobs` at a time; the answers are in their order. */
 export async function preflightHosts(
   hosts_file: string,
   { hosts }: HostsFile,
@@ -53,7 +53,10 @@ export interface RunOptions {
   threads: ThreadPolicy | null;
 }
 
-/** @throws {FarmError} usage, for a run without a hosts file */
+/**
+ * Returns the ssh options of a run.
+ * @throws {FarmError} usage, for a run without a hosts file
+ */
 export function runOptions(run_id: string, options: FarmManifest["farm"]["options"]): RunOptions {
   if (options["hosts-file"] === undefined) {
     throw new FarmError("usage", `Cannot run "${run_id}" on hosts: it was rendered without a hosts file`);
@@ -75,7 +78,7 @@ export function runOptions(run_id: string, options: FarmManifest["farm"]["option
 const JOBS = 32;
 
 /**
- * With --static: one share of the toys for each host, by its line's weight, else by its cores.
+ * Returns the request with one share of the toys for each host (--static), by its line's weight, else by its cores.
  * @throws {FarmError} input, for a preflight document that cannot be read
  */
 export async function withShares(request: RunRequest): Promise<RunRequest> {
@@ -113,7 +116,7 @@ async function knownHosts(
   }
 }
 
-/** 1 where nothing is known of a host. */
+/** Returns the weight of a host; 1 where nothing is known about it. */
 function weightOf(host: FarmHost, stats: readonly HostStat[], cores: "logical_cores" | "physical_cores"): number {
   const isIt = (one: HostStat) =>
     one.host === host.name && (!one.farm || (one.farm.user === host.user && one.farm.port === host.port));

@@ -10,27 +10,27 @@ import { readShard } from "../shard/read.ts";
 import { pauseFor } from "../system/process.ts";
 import { FULL_DISK_KB, type HostLink } from "./link.ts";
 
-/** How an attempt on a host came to its end, as far as the host tells. */
+/** How an attempt on a host ended, by the host's report. */
 type RemoteEnd =
   /** Its files are whole there. */
   | { kind: "ended" }
-  /** It never began, and will not. */
+  /** It never started, and will not. */
   | { kind: "absent" }
   /** Its process disappeared without recording its end. */
   | { kind: "dead"; free_kb: number | null; said: string }
-  /** The loop is over, and nothing was heard of it. */
+  /** The loop is over, and the host did not report. */
   | { kind: "left" };
 
 type Signal = "TERM" | "KILL";
 
-/** Seconds between the polite and the final signal to a shard. */
+/** Seconds between the first and the final signal to a shard. */
 const GRACE_S = 5;
 
-/** When shards of a loop are stopped. */
+/** When the shards of a loop are stopped. */
 export interface StopRules {
-  /** Seconds that each may take here; null: any number. */
+  /** Time limit of each shard here, in seconds; null: none. */
   time_limit_s: number | null;
-  /** Whether what goes on is stopped at once. */
+  /** Whether running shards are stopped at once. */
   drain: boolean;
   /** Stops the loop. */
   stop: AbortSignal;
@@ -40,18 +40,18 @@ export interface StopRules {
 export class RemoteShard {
   readonly #end = Promise.withResolvers<RemoteEnd>();
   readonly #gone = Promise.withResolvers<void>();
-  /** How often the host said that it is about to start. */
+  /** How often the host reported that it is about to start. */
   starting = 0;
   ended = false;
-  /** Whether it is to be stopped: said again on each new connection, for a signal is lost with the one before. */
+  /** Whether it is to be stopped: repeated on each new connection, since a signal is lost with its connection. */
   isUnwanted = false;
-  /** Whether its shard was given to others because nothing was heard of its host. */
+  /** Whether its shard was given to others because its host was silent. */
   isStranded = false;
 
-  /** @param signal sends one to it, over the connection that stands */
+  /** @param signal signals the attempt over the present connection */
   constructor(readonly plan: Plan, readonly open: OpenAttempt, readonly signal: (name: Signal) => void = () => {}) {}
 
-  /** By this name it is known on its host. */
+  /** Its name on its host. */
   get id(): string {
     return this.open.attempt.attempt_token;
   }
@@ -79,7 +79,7 @@ export class RemoteShard {
     this.#end.resolve(end);
   }
 
-  /** Stops it, politely first; it is stopped again on each new connection. */
+  /** Stops it, first with SIGTERM; the signal is repeated on each new connection. */
   stop(): void {
     this.isUnwanted = true;
     this.signal("TERM");
@@ -87,12 +87,12 @@ export class RemoteShard {
     this.gone.then(() => clearTimeout(timer));
   }
 
-  /** Stops it when its time is up or the loop is stopped; returns what ends that. */
+  /** Stops it at its time limit or with the loop. Returns a function that removes these rules. */
   stopBy({ time_limit_s, drain, stop }: StopRules): () => void {
     const timers: number[] = [];
     const end = () => {
       this.stop();
-      // A host that cannot be reached does not keep a loop that was told to stop.
+      // An unreachable host must not delay the end of a stopped loop.
       timers.push(setTimeout(() => this.ended || this.settle({ kind: "left" }), 2 * GRACE_S * 1000));
     };
     const late = () => {
@@ -111,7 +111,7 @@ export class RemoteShard {
   }
 }
 
-/** Marks attempts as given to others and returns those that were not before: each is given once. */
+/** Marks attempts as given to others and returns those that were not before, so that each is given once. */
 export function giveUpShards(shards: readonly RemoteShard[]): { shard: number; attempt: number }[] {
   return shards.filter((one) => !one.isStranded).map((one) => {
     one.isStranded = true;
@@ -122,8 +122,8 @@ export function giveUpShards(shards: readonly RemoteShard[]): { shard: number; a
 const POLL_INTERVAL_MS = 200;
 
 /**
- * Settles an attempt whose files are in incoming/, or will be seen there soon.
- * @param late_s how long they may take: on a shared disk they are seen late
+ * Ingests an attempt whose files are in incoming/, or will appear there soon.
+ * @param late_s time for them to appear: on a shared disk they are seen late
  */
 export async function ingestRemote(context: JobContext, shard: RemoteShard, late_s: number): Promise<ShardEnd> {
   const { run } = context;
@@ -134,7 +134,7 @@ export async function ingestRemote(context: JobContext, shard: RemoteShard, late
     const isDone = readShard(run.dir, run.manifest, shard.plan).kind === "done";
     done_since = isDone ? Math.min(done_since, performance.now()) : Infinity;
     if (performance.now() - done_since > TAKING_IN_MS) {
-      // Whoever saw the whole run done has removed what was left in incoming/.
+      // A process that found the whole run done has removed the files in incoming/.
       endSuperseded(context, shard, "Another attempt finished this shard before its files arrived");
       return { kind: "taken" };
     }
@@ -144,16 +144,16 @@ export async function ingestRemote(context: JobContext, shard: RemoteShard, late
   }
 }
 
-/** Between the commit of a shard and the end of its attempt, another process that takes it in needs less than this. */
+/** Time that another process needs between the commit of a shard and the end of its attempt. */
 const TAKING_IN_MS = 2000;
 
 const NOT_SEEN = ["output", "Its files have not arrived here"] as const;
-/** The wrapper's notes came as they lie there: only a disk that was full can have taken a part of them. */
+/** Cause of incomplete wrapper records: they arrived as they are there, so only a full disk explains them. */
 const NOT_WHOLE = ["disk", "The records on its disk are incomplete"] as const;
 
 /**
- * How an attempt ended that another process has taken in: on a shared disk any look at the run does so. Undefined while
- * nobody has: then its file is there, without an end. On NFS too the file is read anew (close-to-open consistency).
+ * Returns the end of an attempt that another process has ingested, as any command on a shared disk does; undefined
+ * while none has: then its file exists without an end. On NFS too the file is read anew (close-to-open consistency).
  */
 function endTakenIn({ run }: JobContext, { plan, open }: RemoteShard, committed?: Committed): ShardEnd | undefined {
   const found = readShard(run.dir, run.manifest, plan);
@@ -164,7 +164,9 @@ function endTakenIn({ run }: JobContext, { plan, open }: RemoteShard, committed?
   return { kind: "done", committed: committed ?? { kind: "equal" }, record: found.metrics.farm };
 }
 
-/** Ends an attempt of which its host has nothing whole, unless another process has taken in its end before. */
+/**
+ * Writes the end of an attempt without a whole result on its host, unless another process has ingested its end before.
+ */
 export function endRemote(
   context: JobContext,
   shard: RemoteShard,
@@ -181,7 +183,7 @@ export function endRemote(
   const printed = full
     ? "No space left on its disk"
     : `Its process disappeared without recording its end${end.said ? `: ${end.said}` : ""}`;
-  // One that took the last signal of ours, since it was slow to take the first, was told to stop all the same.
+  // An attempt that needed our final signal was stopped all the same.
   return failRemote(context, shard, full ? "disk" : shard.isUnwanted ? "terminated" : "signal", printed);
 }
 
@@ -193,7 +195,7 @@ function failRemote(context: JobContext, shard: RemoteShard, cause: ShardRecord[
   return endTakenIn(context, shard) ?? { kind: "taken" };
 }
 
-/** Gives an attempt its end whose shard another attempt did. */
+/** Writes the end of an attempt whose shard another attempt did. */
 export function endSuperseded(
   { run: { dir, manifest } }: JobContext,
   { plan, open }: RemoteShard,
@@ -203,7 +205,7 @@ export function endSuperseded(
   updateAttempt(open, { end: lostRecord(manifest, plan, open.attempt, message, "terminated") });
 }
 
-/** How often and how long a shard may be about to start until it is taken for dead. */
+/** Number of starting reports, and the time, after which a shard that does not start counts as dead. */
 const MAX_STARTING = 20;
 const STARTING_MS = 500;
 
@@ -212,7 +214,7 @@ interface Listener {
   look(shard: RemoteShard): void;
 }
 
-/** What a host's agent says of one attempt: `WORD ID …`. */
+/** Handles a line of a host's agent about one attempt: `WORD ID …`. */
 export function takeLine(host: Listener, line: string, link: HostLink): void {
   const [word, id = "", ...rest] = line.split(" ");
   const shard = host.shards.get(id);
@@ -227,7 +229,7 @@ export function takeLine(host: Listener, line: string, link: HostLink): void {
   else if (word === "starting") dead(rest);
 }
 
-/** The wrapper there, so that a later look can tell it from another process of its number. */
+/** Records the wrapper there, so that a later check can distinguish it from another process with its pid. */
 function noteProcess(shard: RemoteShard, { facts }: HostLink, [pid, start_ticks]: string[]): void {
   if (shard.open.attempt.fit !== null || !(Number(pid) > 0)) return;
   const fit = {
@@ -239,6 +241,6 @@ function noteProcess(shard: RemoteShard, { facts }: HostLink, [pid, start_ticks]
   try {
     updateAttempt(shard.open, { fit });
   } catch {
-    // its host knows it by its name in any case
+    // its host identifies it by its name in any case
   }
 }

@@ -2,7 +2,7 @@ import type { FarmHost } from "../../core/ssh/hosts_file.ts";
 import { sshCommand, sshFault, type SshSettings, takeScript } from "../../core/ssh/ssh_command.ts";
 import { killGroup } from "../system/process.ts";
 
-/** A stream of bytes as lines, or as so many bytes: what a host sends is both. */
+/** Reads a stream as lines or as a number of bytes: a host sends both. */
 class LineReader {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #left: Uint8Array<ArrayBufferLike> = new Uint8Array();
@@ -11,7 +11,10 @@ class LineReader {
     this.#reader = stream.getReader();
   }
 
-  /** The next line without its end; null at the end of the stream. @throws when a line is longer than 1 MiB */
+  /**
+   * Returns the next line without its newline; null at the end of the stream.
+   * @throws when a line is longer than 1 MiB
+   */
   async line(): Promise<string | null> {
     const parts: Uint8Array[] = [];
     for (let bytes = 0; bytes < MAX_LINE_BYTES;) {
@@ -28,7 +31,10 @@ class LineReader {
     throw new Error("a line of more than 1 MiB came");
   }
 
-  /** The next so many bytes, in pieces as they come. @throws when the stream ends before */
+  /**
+   * Yields the next `count` bytes, in pieces as they arrive.
+   * @throws when the stream ends before
+   */
   async *bytes(count: number): AsyncGenerator<Uint8Array> {
     for (let missing = count; missing > 0;) {
       if (this.#left.length === 0 && !await this.#more()) throw new Error("the connection broke");
@@ -63,15 +69,15 @@ function textOf(parts: Uint8Array[]): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** A script that runs on a host, with its input and output here. */
+/** A script on a host, with its input and output here. */
 export interface SshSession {
   out: LineReader;
   /** @throws when the connection is gone */
   write(data: string | Uint8Array): Promise<void>;
   closeInput(): Promise<void>;
   /**
-   * Resolves when it has ended: null when the script ended with 0, else why not. ssh's own 255 is a fault of the
-   * connection, never the end of anything there.
+   * Resolves at its end: null when the script ended with 0, else the reason. An exit code 255 of ssh itself is a fault
+   * of the connection, and does not mean that anything ended there.
    */
   ended: Promise<string | null>;
   kill(): void;
@@ -79,7 +85,7 @@ export interface SshSession {
 
 const STDERR_BYTES = 16 * 1024;
 
-/** Starts sh on a host with this script. In a process group of its own: Ctrl-C is for the driver, not for it. */
+/** Starts sh on a host with this script, in a process group of its own: Ctrl-C is for the driver, not for ssh. */
 export function openSession(
   host: FarmHost,
   settings: SshSettings,
@@ -99,7 +105,7 @@ export function openSession(
   const input = child.stdin.getWriter();
   const printed = readTail(child.stderr);
   const write = (data: string | Uint8Array) => input.write(typeof data === "string" ? encoder.encode(data) : data);
-  write(bytes).catch(() => {}); // that it went away is told by its end
+  write(bytes).catch(() => {}); // `ended` reports a lost connection
   const ended = Promise.all([child.status, printed]).then(([{ code, success }, stderr]) =>
     success ? null : sshFault(stderr, code === 255 ? "the connection broke" : `its shell ended with exit ${code}`)
   );
@@ -121,5 +127,5 @@ async function readTail(stream: ReadableStream<Uint8Array>): Promise<string> {
   return text;
 }
 
-/** Why a host cannot be used now, in words for the user. */
+/** Why a host is unusable now, in words for the user. */
 export class HostFault extends Error {}

@@ -27,8 +27,8 @@ interface StagedFile {
 }
 
 /**
- * Brings to a host what its shards need: the spec with all files that it names, nextstat and the wrapper. What is there
- * already with the right sha256 is not sent again.
+ * Sends to a host what its shards need: the spec with all its files, nextstat and the wrapper. Files that are there
+ * with the right sha256 are not sent again.
  * @throws {HostFault}
  */
 async function stageRun(
@@ -62,7 +62,10 @@ function stagedFiles({ run: { dir, manifest }, remote_nextstat }: LinkOptions): 
   ];
 }
 
-/** A file gets its name there only when all of it has arrived. @throws {HostFault} */
+/**
+ * Sends a file, which gets its name there only when all of it has arrived.
+ * @throws {HostFault}
+ */
 async function send(link: HostLink, { from, to, sha256, mode }: StagedFile): Promise<void> {
   const path = join(link.folder, to);
   const name = quoteWord(path);
@@ -97,7 +100,7 @@ function explain(fault: string | null): string {
 }
 
 /**
- * Connects to a host and brings all files of the run there.
+ * Connects to a host and sends all files of the run.
  * @param cut ends the connection while it is being made
  * @throws {HostFault}
  */
@@ -151,7 +154,7 @@ async function setUp(
     mode,
     folder: join(facts.base_dir ?? "/", folder),
     send: (line) => {
-      session.write(`${line}\n`).catch(() => {}); // what is lost with a connection is asked for on the next one
+      session.write(`${line}\n`).catch(() => {}); // the next connection queries whatever is lost with this one
     },
     listen: (take) => pump(session, take),
     session: (script) => openSession(host, options.settings, control, "client", script),
@@ -165,7 +168,10 @@ async function setUp(
   return link;
 }
 
-/** One command and the words of its answer. @throws {HostFault} */
+/**
+ * Sends one command and returns the words of its answer.
+ * @throws {HostFault}
+ */
 async function ask(session: SshSession, line: string): Promise<string[]> {
   await session.write(`${line}\n`);
   const answer = await session.out.line();
@@ -193,7 +199,7 @@ async function pump(session: SshSession, take: (line: string) => void): Promise<
   return await session.ended ?? "the host ended the connection";
 }
 
-/** How long a connection may take to end by itself. */
+/** Time in which a connection ends by itself. */
 const END_MS = 3000;
 
 async function endSession(session: SshSession): Promise<boolean> {
@@ -205,19 +211,24 @@ async function endSession(session: SshSession): Promise<boolean> {
   return fault === null;
 }
 
-/** Where sockets may lie: short, for a socket's path has at most 104 bytes and ssh adds 17 to it (sun_path, unix(7)). */
+/**
+ * Returns short folders for sockets: a socket's path has at most 104 bytes and ssh adds 17 to it (sun_path, unix(7)).
+ */
 const places = () =>
   [Deno.env.get("XDG_RUNTIME_DIR") ?? "", "/tmp"].filter((place) => /^\/[A-Za-z0-9/_.-]{0,40}$/.test(place));
 
 const NAME = /^nsfarm-ssh-([1-9][0-9]*)-([0-9]+)-/;
 
 interface ControlFolder {
-  /** A socket's path for the host of this number. */
+  /** Returns a socket's path for the host of this number. */
   socket(index: number): string;
   remove(): void;
 }
 
-/** A folder that only this user can enter, for the sockets of one driver's connections; those of dead drivers go. */
+/**
+ * Makes a folder that only this user can enter, for the sockets of one driver's connections; removes those of dead
+ * drivers.
+ */
 export async function openControlFolder(machine: Machine): Promise<ControlFolder> {
   await sweep();
   const { pid, start_ticks } = machine.process;
@@ -228,7 +239,7 @@ export async function openControlFolder(machine: Machine): Promise<ControlFolder
   };
 }
 
-/** mkdtemp(3): mode 0700, and never a folder that was there before. */
+/** Makes a folder by mkdtemp(3): mode 0700, and never one that existed before. */
 function makeIn([place, ...others]: string[], prefix: string): string {
   try {
     return Deno.makeTempDirSync({ dir: place ?? "/tmp", prefix });
@@ -260,7 +271,10 @@ function isMine(path: string): boolean {
 
 const pathOf = (dir: string, host: string) => join(dir, HOSTS, encodeURIComponent(host));
 
-/** Notes that a host has a folder of the run, before it is made there. @param host its key (hostKey) */
+/**
+ * Records that a host has a folder of the run, before it is made there.
+ * @param host its key (hostKey)
+ */
 export function noteFolder(dir: string, host: string): void {
   if (hasFolder(dir, host)) return;
   makeFolder(join(dir, HOSTS));
@@ -270,5 +284,5 @@ export function noteFolder(dir: string, host: string): void {
 /** Returns whether a host may still have a folder of the run. */
 export const hasFolder = (dir: string, host: string): boolean => existsSync(pathOf(dir, host));
 
-/** Forgets a host whose folder is removed. */
+/** Removes the record of a host whose folder is removed. */
 export const forgetFolder = (dir: string, host: string): void => removeQuietly(pathOf(dir, host));

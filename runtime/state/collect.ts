@@ -19,6 +19,7 @@ import { oldShards } from "../shard/old_run.ts";
 import { readRecords, type RunRecords, timeFacts } from "../shard/run_records.ts";
 import { type CollectedShard, collectOldShard, collectShard } from "./collect_shard.ts";
 
+/** The result of a collect. */
 export interface CollectReport {
   manifest: string;
   run_id: string;
@@ -28,7 +29,7 @@ export interface CollectReport {
   not_ok: { shard_index: number; state: string; error: string | null }[];
 }
 
-/** What the live shards of a manifest are found to be. */
+/** Results of the live shards of a manifest. */
 interface Collection {
   shards: CollectedShard[];
   counts: CollectCounts;
@@ -38,7 +39,7 @@ interface Collection {
 /**
  * Checks every shard of a run and writes results[] into its manifest (or into `out`). Bad shards are rows of it, not
  * errors.
- * @param looked what a look at the run that asked its scheduler too has just told
+ * @param looked states of the shards by a query that included their scheduler
  * @throws {FarmError} input, when the manifest cannot be read or written
  */
 export function collectRun(
@@ -73,7 +74,10 @@ const manifestOut = (manifest: Manifest): OutKind => ({
   isOne: (path) => isManifestOf(path, manifest),
 });
 
-/** As collectRun, but writes nothing. @throws {FarmError} input */
+/**
+ * Checks the shards as collectRun does and writes nothing.
+ * @throws {FarmError} input
+ */
 export function checkRun(path: string): Pick<CollectReport, "counts" | "not_ok"> {
   const found = checker([])(openRun(path));
   return { counts: found.counts, not_ok: notOk(found) };
@@ -81,7 +85,7 @@ export function checkRun(path: string): Pick<CollectReport, "counts" | "not_ok">
 
 const notOk = ({ shards }: Collection) => shards.filter((one) => !one.ok).map(describe);
 
-/** Writes what is found into the manifest as it is now; shards that came into it meanwhile are checked first. */
+/** Writes the results into the present manifest; shards added to it meanwhile are checked first. */
 function collectInPlace(run: Run, check: (run: Run) => Collection, now_utc: string): Collection {
   let found = check(run);
   for (;;) {
@@ -100,7 +104,7 @@ function isOfAll({ shards }: Collection, manifest: Manifest): boolean {
   return live.length === shards.length && live.every((plan, i) => plan.shard_index === shards[i]?.result.shard_index);
 }
 
-/** Checks the live shards of a manifest, each but once. */
+/** Returns a function that checks the live shards of a manifest, each only once. */
 function checker(looked: readonly StatusShard[]): (run: Run) => Collection {
   const seen = new Map<number, CollectedShard>();
   return (run) => {
@@ -134,7 +138,7 @@ function collectAll(
   });
 }
 
-/** Of a shard that a scheduler was given, files alone cannot tell where it stands. */
+/** Returns the states of shards that a scheduler has; files alone cannot show their state. */
 function submittedShards(run: Run): StatusShard[] {
   const why = "it was submitted; nsfarm-deno status queries its scheduler";
   return ownSubmissions(run).filter(({ state }) => state !== "refused")
@@ -163,14 +167,17 @@ function collected(run: Run, { shards, counts, times }: Collection, now_utc: str
 }
 
 /**
- * An old run's directory as its rows name it from now on: all paths of a document are of one moment. Of a run of ours
- * run_dir is where its jobs and job files are of.
+ * Returns the present directory of an old run for its rows: all paths of a document are of one moment. In a run of
+ * ours, run_dir is the directory of its jobs and job files.
  */
 const placeOf = ({ dir, manifest: { farm } }: Run) => farm ? {} : { run_dir: dir };
 
 const KNOWN = new Set<string>(Object.keys(ShardResult.shape));
 
-/** A row with what an earlier one held and this program does not know; a remote folder is known to the ssh runner only. */
+/**
+ * Returns a row with the fields of an earlier one that this program does not compute: only the ssh runner knows a
+ * remote folder.
+ */
 function withUnknown(row: ShardResult, before: ShardResult | undefined): ShardResult {
   if (!before) return row;
   const unknown = Object.keys(before).filter((member) => !KNOWN.has(member));

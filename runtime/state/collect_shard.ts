@@ -13,7 +13,7 @@ import { reconcile, type ShardView } from "../../core/shard_states.ts";
 import { type OldShard, readOldShard } from "../shard/old_run.ts";
 import { evidenceFault, readListed, readProven } from "../shard/read.ts";
 
-/** One row of results[], and the record behind it where there is one. */
+/** One row of results[], and its record where there is one. */
 export interface CollectedShard {
   result: ShardResult;
   record: ShardRecord | null;
@@ -24,7 +24,7 @@ type Facts = Pick<ShardResult, "host" | "rc" | "elapsed_s" | "error">;
 
 type Paths = Pick<ShardResult, "local_dir" | "local_output" | "local_metrics" | "local_stdout" | "local_stderr">;
 
-/** A row as the Python scripts write it, with their members in their order. */
+/** Returns a row with the members of the Python scripts, in their order. */
 function row(plan: Plan, facts: Facts, paths: Paths, status: "ok" | "failed" | undefined): ShardResult {
   const { shard_index, n_toys, toy_start, seed, threads, weight } = plan;
   return {
@@ -47,10 +47,10 @@ function row(plan: Plan, facts: Facts, paths: Paths, status: "ok" | "failed" | u
 }
 
 /**
- * A shard of a run of ours. Whether a process is alive is not asked here: an attempt without an end is unknown.
+ * Returns the row of a shard of a run of ours. Processes are not queried here: an attempt without an end is unknown.
  * @param attempts its attempts on record, in their order
  * @param names the names in the run directory, from a listing
- * @param reported where it stands by its scheduler too; unknown counts only where the files tell of no end
+ * @param reported its state by its scheduler too; unknown counts only where the files show no end
  */
 export function collectShard(
   dir: string,
@@ -81,14 +81,17 @@ export function collectShard(
     grace_s: 0,
   });
   const is_open = view.state === "queued" || view.state === "unknown";
-  // A look that saw it done is older than these files, which are not.
+  // The query that reported it done is older than these files, which are not.
   const best = reported && reported.state !== "done" && (is_open || reported.state !== "unknown") ? reported : view;
   return { result: notOk(plan, best, last, paths), record: null, ok: false };
 }
 
 const FAILED = new Set(["failed", "cancelled", "timed_out", "out_of_memory", "preempted"]);
 
-/** The old scripts know ok and failed; what has not ended has no status. */
+/**
+ * Returns the row of a shard that is not done. The old scripts have the values ok and failed; a shard that has not
+ * ended has no status.
+ */
 function notOk(plan: Plan, view: ShardView, last: Attempt | null, paths: Paths): ShardResult {
   const end = last?.end ?? null;
   const facts = {
@@ -111,7 +114,7 @@ function pathsIn(dir: string, shard: number): Paths {
   };
 }
 
-/** A shard of a run of the old scripts: its side files tell what a record would. */
+/** Returns the row of a shard of the old scripts; its side files serve as the record. */
 export function collectOldShard(manifest: Manifest, old: OldShard): CollectedShard {
   const paths = {
     local_dir: old.dir,

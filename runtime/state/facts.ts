@@ -29,7 +29,7 @@ interface ReadShard {
 }
 
 /**
- * Reads all that a run directory tells: each shard's files are checked as a merge checks them, and nothing is written.
+ * Reads all facts in a run directory. Each shard's files are checked as for a merge, and nothing is written.
  * @throws {FarmError} input, when the manifest cannot be read
  */
 export function readRunFacts(path: string): RunFacts {
@@ -118,7 +118,7 @@ const countsOf = ({ frame: { results } }: ShardOutput) => ({
   n_error: results.n_error,
 });
 
-/** The side files of the old wrappers tell where and how long, not when. */
+/** Reads a shard of an old run; the side files of the old wrappers have its host and duration, and no times. */
 function readOld(run: Run, old: OldShard): ReadShard {
   const { result, ok } = collectOldShard(run.manifest, old);
   const output = ok ? readOutput(old.out, run.manifest, old.plan) : null;
@@ -138,7 +138,7 @@ function readOld(run: Run, old: OldShard): ReadShard {
 const oldReason = (what: string | null, printed: string | null): string | null =>
   [what, printed].filter((one) => one !== null).join(": ") || null;
 
-/** Each attempt by the one clock of the run; none where that clock does not tell when shards ran. */
+/** Returns each attempt on the common clock of the run; none where that clock does not give the times of shards. */
 function placesOf(attempts: readonly AttemptTime[], clock: OneClock): Map<AttemptTime, AttemptTime> {
   if (!tellsTimes(clock)) return new Map();
   return new Map(attempts.flatMap((one, i) => clock.attempts[i] ? [[one, clock.attempts[i]] as const] : []));
@@ -148,7 +148,10 @@ function placed(facts: ShardFacts, time: AttemptTime | null | undefined): ShardF
   return { ...facts, span: facts.span && (time ? spanOf(time, facts.span.slot) : null) };
 }
 
-/** @param times of the attempts that have an end, in their order */
+/**
+ * Returns the failed attempts of a shard.
+ * @param times of the attempts that have an end, in their order
+ */
 function failedAttempts(
   attempts: ReadonlyMap<number, Attempt[]>,
   times: readonly AttemptTime[],

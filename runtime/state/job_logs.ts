@@ -11,8 +11,9 @@ import { handlesOf } from "../scheduler/query.ts";
 import type { ScannedShard } from "./scan.ts";
 
 /**
- * What those files say; null where one is not there. Of a file that the jobs of many shards share, only what is its.
- * @param telling of such a file only what may tell why the shard is not done
+ * Returns the texts of a shard's job logs; null where one does not exist. From a file that the jobs of many shards
+ * share, only the lines of this shard.
+ * @param telling keeps, from such a file, only lines that may explain why the shard is not done
  */
 export function readJobLogs(
   dir: string,
@@ -34,15 +35,16 @@ export function readJobLogs(
 
 const MAX_EVENTS_BYTES = 64 * 1024 * 1024;
 
-/** Files into which the jobs of a shard write, relative to the run directory; newest last. */
+/** Returns the files that the jobs of a shard write, relative to the run directory; newest last. */
 function jobLogNames(dir: string, adapter: Backend, shard: number): string[] {
   const handles = handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
   return handles.flatMap((handle) => adapter.jobLogs?.(handle, shard) ?? []);
 }
 
 /**
- * Ended shards whose job's log tells more of it than its scheduler and its attempt do: a job that is out of its
- * scheduler's memory may still have been told there that its time was up, and one without a log never began.
+ * Returns the shards, with a better explanation for those whose job's log says more than their scheduler and their
+ * attempt: a job that its scheduler reports out of memory may have logged that its time was up, and a job without a log
+ * never started.
  */
 export function explainEnds(run: Run<FarmManifest>, adapter: Backend, shards: ScannedShard[]): ScannedShard[] {
   const { readJobLog } = adapter;
@@ -60,12 +62,12 @@ export function explainEnds(run: Run<FarmManifest>, adapter: Backend, shards: Sc
   });
 }
 
-/** What a job of ours says when it cannot even begin its shard. */
+/** Matches the message of a job of ours that could not start its shard. */
 const OWN_WORDS = /^nsfarm-deno: (.+)$/m;
 
 const NEVER_BEGAN = "its job never started: it was cancelled while queued, or its scheduler lost it";
 
-/** Lost, or stopped by somebody of whom its attempt knows nothing. */
+/** Whether a shard is lost, or was stopped for a reason that its attempt does not know. */
 function isUnexplained({ state, last }: ScannedShard): boolean {
   if (!isEnded(state)) return false;
   return state === "lost" || last === null || last.end === null || FAILURES[last.end.cause].ended_by !== "itself";

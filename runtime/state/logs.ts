@@ -16,17 +16,18 @@ import { fitFiles } from "../shard/context.ts";
 import { readCommitted } from "../shard/read.ts";
 import { readJobLogs } from "./job_logs.ts";
 
+/** Logs and attempts of a shard. */
 export interface ShardLogs {
   shard: number;
   attempts: { attempt: number; host: string; started_at_utc: string; end: ShardRecord | null }[];
   record: ShardRecord | null;
-  /** The last 64 kB of each log that has something in it, and of each that a job was given; `text` null: not there. */
+  /** The last 64 kB of each nonempty log, and of each that a job was given; `text` null: does not exist. */
   logs: { name: string; text: string | null }[];
 }
 
 /**
- * All that a shard and its attempts said.
- * @param telling of events only those that may tell why it is not done
+ * Returns the logs and attempts of a shard.
+ * @param telling keeps only events that may explain why it is not done
  */
 export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: Backend, telling = false): ShardLogs {
   const { dir } = run;
@@ -49,12 +50,12 @@ export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: Backend, t
     shard,
     attempts,
     record: committed instanceof Unreadable ? null : committed.farm,
-    // That a job's log is empty or absent tells something too: it was killed at once, or never began.
+    // An empty or absent job log is information too: the job was killed at once, or never started.
     logs: [...own.map(read).filter((log) => log.text), ...readJobLogs(dir, adapter, shard, telling)],
   };
 }
 
-/** What the shards that are not done left behind. */
+/** Returns the shards that are not done, with their logs. */
 export function failedShardsOf(run: Run<FarmManifest>, adapter: Backend, shards: StatusShard[]): FailedShard[] {
   return shards.filter(({ state }) => state !== "done").flatMap((shard) => {
     const plan = run.manifest.plans[shard.shard];
@@ -79,13 +80,13 @@ function tracesOf(run: Run<FarmManifest>, adapter: Backend, plan: FarmManifest["
   };
 }
 
-/** How an attempt ended, but for numbers that differ from one to the next. */
+/** Returns how an attempt ended, without numbers that differ between attempts. */
 function howOf(one: ShardLogs["attempts"][number] | undefined): string {
   const { cause, exit_code, signal, stderr_tail } = one?.end ?? {};
   return JSON.stringify([cause, exit_code, signal, stderr_tail?.[0]]).replaceAll(/\d{3,}/g, "#");
 }
 
-/** The shard's fit, which writes below /tmp and so harms nothing. */
+/** Returns the command of the shard's fit, with output below /tmp so that it changes nothing. */
 function byHand(manifest: FarmManifest, plan: FarmManifest["plans"][number]): string[] {
   const paths = {
     nextstat: manifest.nextstat_bin,

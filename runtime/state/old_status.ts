@@ -15,15 +15,18 @@ import { type OldShard, oldShards } from "../shard/old_run.ts";
 import { collectOldShard } from "./collect_shard.ts";
 import type { ShardLogs } from "./logs.ts";
 
-/** What the files of a run of the old scripts tell. Nobody is asked and nothing is written. */
+/** The state of a run of the old scripts by its files. No process is queried and nothing is written. */
 interface OldStatus {
   summary: StatusSummary;
   shards: StatusShard[];
-  /** Of the shards that are not done. */
+  /** Shards that are not done. */
   symptoms: FailedShard[];
 }
 
-/** @throws {FarmError} input, when a path of the manifest leaves the run directory */
+/**
+ * Returns the state of a run of the old scripts.
+ * @throws {FarmError} input, when a path of the manifest leaves the run directory
+ */
 export function oldStatus(run: Run): OldStatus {
   const symptoms = oldShards(run).map((old) => symptomOf(run, old));
   const done = new Set(symptoms.flatMap(({ shard, state }) => state === "done" ? shard : []));
@@ -70,18 +73,21 @@ function symptomOf(run: Run, old: OldShard): FailedShard {
   };
 }
 
-/** The first line that a shard of an old run wrote to stderr. */
+/** Returns the first line that a shard of an old run wrote to stderr; null: none. */
 export function oldError({ stderr }: OldShard): string | null {
   const line = readTail(stderr).split("\n").find((one) => one.trim() !== "");
   return line === undefined ? null : printable(line.trim());
 }
 
-/** What a shard of an old run left: its output streams, where the manifest says that they lie. */
+/** Logs of a shard of an old run, from the paths in its manifest. */
 export interface OldLogs extends ShardLogs {
   old: { rc: number | null; host: string | null; elapsed_s: number | null };
 }
 
-/** @throws {FarmError} input; usage, when the shard was cut into others */
+/**
+ * Returns the logs of a shard of an old run.
+ * @throws {FarmError} input; usage, when the shard was split
+ */
 export function oldLogs(run: Run, { shard_index }: Plan): OldLogs {
   const old = oldShards(run).find(({ plan }) => plan.shard_index === shard_index);
   if (!old) throw new FarmError("usage", `Cannot show shard ${shard_index}: it was cut into others`);

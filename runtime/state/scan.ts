@@ -15,6 +15,7 @@ import { fitFiles, type JobContext } from "../shard/context.ts";
 import { type Evidence, evidenceFault, readListed, readOutput, readShard, readUntouched } from "../shard/read.ts";
 import { lifeOf } from "../shard/recover.ts";
 
+/** A shard of a run with its state and attempts. */
 export interface ScannedShard extends ShardView {
   plan: Plan;
   record: ShardRecord | null;
@@ -22,15 +23,15 @@ export interface ScannedShard extends ShardView {
   last: Attempt | null;
 }
 
-/** Valid shards found by an earlier look of this process: they are not read again. */
+/** Valid shards that this process has found before: they are not read again. */
 export type Seen = Map<number, ShardRecord>;
 
 /**
- * Where every live shard of a run stands.
- * @param asked what its scheduler said, or null where nobody is to be asked
- * @param seen given to those that only show where shards stand: what an earlier look of theirs found valid is not read
- * again, and of what is as it was committed by size and time, only its record. Null for whoever acts on it: each output
- * is read and hashed.
+ * Returns the state of every live shard of a run.
+ * @param asked the scheduler's answer; null: not queried
+ * @param seen for commands that only show states: a shard found valid before is not read again, and of one that looks
+ * as committed by size and time only the record is read. Null for commands that act on the states: each output is read
+ * and hashed.
  */
 export async function scanRun(
   run: Run<FarmManifest>,
@@ -110,7 +111,7 @@ function hasLeftOutput({ dir, manifest }: Run<FarmManifest>, plan: Plan, { attem
   return exists(out) && !(readOutput(out, manifest, plan) instanceof Unreadable);
 }
 
-/** Whether it was begun, runs or has failed is on record, but the record cannot be read. */
+/** Returns a shard whose record exists and cannot be read, so that its state is unknown. */
 const unknownShard = (plan: Plan, attempts: number[], why: string): ScannedShard => ({
   plan,
   record: null,

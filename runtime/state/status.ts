@@ -30,19 +30,20 @@ import { pauseFor } from "../system/process.ts";
 import { unusedHosts } from "./unused_hosts.ts";
 import type { ScannedShard } from "./scan.ts";
 
+/** The state of a run. */
 export interface RunStatus {
   summary: StatusSummary;
   shards: StatusShard[];
   progress: Progress;
-  /** Whether its scheduler could be asked. */
+  /** Whether its scheduler answered. */
   reached: boolean;
-  /** What it told of each task, but for pilots that count as dead. */
+  /** Reported state of each task, except pilots that count as dead. */
   states: NativeState[];
-  /** No shard runs, waits or may still appear: nothing more will happen by itself. */
+  /** No shard runs, waits or may still appear: the run does not continue by itself. */
   ended: boolean;
 }
 
-/** Puts a look at a run into the numbers that a person or a script wants. */
+/** Returns the state of a run in the numbers that a person or a script needs. */
 export function runStatus(
   run: Run<FarmManifest>,
   scanned: ScannedShard[],
@@ -104,7 +105,7 @@ export function runStatus(
   };
 }
 
-/** Whether a shard was begun on a host behind ssh, and the loop that followed it is gone: it may run there still. */
+/** Whether a shard was started on a host behind ssh, and the loop that followed it is gone: it may still run there. */
 const isOrphan = ({ state, last }: ScannedShard) => state === "unknown" && last?.remote !== undefined;
 
 function orphanAdvice({ dir }: Run<FarmManifest>, orphans: ScannedShard[]): string[] {
@@ -115,18 +116,18 @@ function orphanAdvice({ dir }: Run<FarmManifest>, orphans: ScannedShard[]): stri
   return [`${what}; continue with: nsfarm-deno retry ${word}, or stop them with: nsfarm-deno cancel ${word}`];
 }
 
-/** None where the records of other attempts may not be read: they would be too short. */
+/** Returns the times of the run so far; none where attempts may not be read, since the times would be too short. */
 function timesSoFar(run: Run<FarmManifest>, scanned: ScannedShard[]): RunTimes {
   const records = orRefusal(() => readRecords(run));
   if (records instanceof FarmError) return runTimes(timeFacts([], [], { attempts: new Map(), submissions: [] }));
   return runTimes(timeFacts(scanned.flatMap(({ record }) => record ? attemptTime(record) : []), [], records));
 }
 
-/** What a scheduler was not given, and why it has refused it. */
+/** Returns advice on shards that were not submitted, with the scheduler's reason for a refusal. */
 function submitAdvice(run: Run<FarmManifest>, scanned: ScannedShard[]): string[] {
   if (!scanned.some((one) => one.why === NOT_SUBMITTED)) return [];
   const submit = `nsfarm-deno submit ${quoteWord(run.dir)}`;
-  // What has ended needs `retry`, which hands out what is not submitted too.
+  // Ended shards need `retry`, which submits the others too.
   if (scanned.some(({ state }) => isEnded(state))) {
     return [`no process works on the run; continue with: nsfarm-deno retry ${quoteWord(run.dir)}`];
   }
@@ -135,7 +136,7 @@ function submitAdvice(run: Run<FarmManifest>, scanned: ScannedShard[]): string[]
   return [`the last submission was refused: ${refusal}`, `${ADVICE.refused}: ${submit}`];
 }
 
-/** A scheduler knows a node by its own name for it. */
+/** Returns the suspect nodes, by the scheduler's names for them. */
 function suspectsOf(
   run: Run<FarmManifest>,
   scanned: ScannedShard[],
@@ -158,9 +159,9 @@ function suspectsOf(
 const LOOK_MS = 2000;
 
 /**
- * Waits until each shard has a record or an attempt with its end, at most `grace_s`: a shared file system may show
- * what a node wrote only after a while.
- * @param over shards of which nothing more is awaited, because their jobs are known to have failed
+ * Waits until each shard has a record or an attempt with its end, at most `grace_s`: a shared file system may show the
+ * files of a node late.
+ * @param over shards whose jobs are known to have failed, so that no file is awaited
  */
 export async function waitForFiles(
   run: Run<FarmManifest>,

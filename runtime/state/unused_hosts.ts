@@ -8,7 +8,7 @@ import { orRefusal } from "../fs/list.ts";
 import { readHosts } from "../run/hosts_file.ts";
 
 /**
- * Returns, in words, which hosts of a run's hosts file gave no result; none where the file cannot be read any more.
+ * Returns a sentence for each host of a run's hosts file that gave no result; none where the file cannot be read.
  * @param records of all shards of the run
  */
 export function unusedHosts({ farm: { options } }: FarmManifest, records: readonly ShardRecord[]): string[] {

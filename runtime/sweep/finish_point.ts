@@ -9,13 +9,13 @@ import { mergeAsRendered } from "../merge/merge.ts";
 import { openRun } from "../run/load_manifest.ts";
 import { checkRun, type CollectReport, collectRun } from "../state/collect.ts";
 
-/** What became of a point, for its record. */
+/** The state of a point after its run, for its record. */
 export type PointEnd = Pick<PointRecord, "state" | "error">;
 
 /**
- * Collects and, when asked, merges a run of a sweep.
+ * Collects a run of a sweep and merges it if requested.
  * @param run its directory or manifest
- * @param looked where its shards stand by a look that asked their scheduler too
+ * @param looked states of its shards by a query that included their scheduler
  */
 export async function finishPoint(run: string, merge: boolean, looked: readonly StatusShard[]): Promise<PointEnd> {
   const collected = collectPoint(run, looked);
@@ -23,7 +23,10 @@ export async function finishPoint(run: string, merge: boolean, looked: readonly 
   return collected.state === "done" ? merged : collected;
 }
 
-/** A shard that failed makes a point failed; one that has no result for another reason leaves it open. */
+/**
+ * Collects a run of a sweep. A failed shard makes the point failed; a shard without a result for another reason leaves
+ * it open.
+ */
 export function collectPoint(run: string, looked: readonly StatusShard[] = []): PointEnd {
   return guarded(() => endOf(run, collectRun(run, null, new Date().toISOString(), looked)));
 }
@@ -37,8 +40,8 @@ function endOf(run: string, { counts, not_ok }: Pick<CollectReport, "counts" | "
 }
 
 /**
- * A set that is not whole makes a point failed, unless shards of it are still to be run; guardrails that fail do not: the
- * times of the run stand.
+ * Merges a run of a sweep. An incomplete set makes the point failed, unless some of its shards are still to be run;
+ * failed guardrails do not, since the times of the run are valid.
  */
 export async function mergePoint(run: string): Promise<PointEnd> {
   try {

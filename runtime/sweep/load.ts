@@ -8,13 +8,16 @@ import { inputError, readDocument } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
 import { readRunFacts } from "../state/facts.ts";
 
-/** A sweep's document and where it lies. */
+/** A sweep's document and its path. */
 export interface OpenSweep {
   path: string;
   sweep: Sweep;
 }
 
-/** @throws {FarmError} input, when it is not there or no sweep document */
+/**
+ * Opens a sweep.
+ * @throws {FarmError} input, when it does not exist or is no sweep document
+ */
 export function loadSweep(path: string): OpenSweep {
   try {
     return { path: resolve(path), sweep: readDocument(resolve(path), Sweep) };
@@ -24,8 +27,8 @@ export function loadSweep(path: string): OpenSweep {
 }
 
 /**
- * Where a point's run lies: beside the sweep's document, as it was rendered, also where both were copied or moved. Only a
- * document that lies apart from all its runs is taken at its word.
+ * Returns the directory of a point's run: beside the sweep's document, as it was rendered, also where both were copied
+ * or moved. The paths in a document are used only where it lies apart from all its runs.
  */
 export function pointDir({ path, sweep }: OpenSweep, point: SweepPoint): string {
   const here = dirname(path);
@@ -37,13 +40,13 @@ export function pointDir({ path, sweep }: OpenSweep, point: SweepPoint): string 
 const writtenDir = ({ out_root }: Sweep, { run_dir }: SweepPoint): string =>
   isAbsolute(run_dir) ? run_dir : join(out_root, run_dir);
 
-/** A run that lay outside the sweep's folder stays where it is. */
+/** Returns the path of a run relative to the sweep's present folder; a run outside that folder keeps its path. */
 function besideOf(sweep: Sweep, point: SweepPoint, here: string): string {
   const written = writtenDir(sweep, point);
   return pathNow(isAbsolute(written) ? written : basename(written), [sweep.out_root], here) ?? written;
 }
 
-/** A point that nothing is known of yet. */
+/** Returns a point without any result yet. */
 export function openPoint(repeat: number): PointRecord {
   return {
     repeat,
@@ -57,10 +60,10 @@ export function openPoint(repeat: number): PointRecord {
   };
 }
 
-/** The point's record, or an open one where the old scripts wrote none. */
+/** Returns the point's record, or an open one where the old scripts wrote none. */
 export const recordOf = (point: SweepPoint): PointRecord => point.farm ?? openPoint(1);
 
-/** Writes what is new of a point into the sweep's document as it is now, under its lock. */
+/** Writes the changes of a point into the sweep's present document, under its lock. */
 export function recordPoint(path: string, run_id: string, change: Partial<PointRecord>): PointRecord {
   const { runs } = changeDocument(path, () => loadSweep(path).sweep, (now) => withPoint(now, run_id, change));
   const point = runs.find((one) => one.run_id === run_id);
@@ -74,7 +77,7 @@ const withPoint = (sweep: Sweep, run_id: string, change: Partial<PointRecord>): 
   ),
 });
 
-/** What the directories of a sweep's runs tell. One that cannot be read is a row with its reason. */
+/** Returns the facts of a sweep's runs. A run that cannot be read is a row with its reason. */
 export function readSweepFacts(open: OpenSweep): PointFacts[] {
   return open.sweep.runs.map((point) => {
     const run_dir = pointDir(open, point);

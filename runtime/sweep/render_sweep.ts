@@ -14,22 +14,22 @@ import { loadFarmRun } from "../run/load_manifest.ts";
 import { queryLimits } from "../scheduler/drive.ts";
 import { loadSweep, openPoint, type OpenSweep } from "./load.ts";
 
-/** A sweep to be: what each of its runs is asked for, and which runs. */
+/** A request for a sweep: the request of each run, and which runs. */
 export interface SweepRequest {
   sweep_id: string;
   points: PlannedPoint[];
   repeats: number;
   order_seed: number;
-  /** `shards` and `run_id` of it are each point's own. */
+  /** Its `shards` and `run_id` differ from point to point. */
   request: RunRequest;
 }
 
 const sweepPath = ({ request, sweep_id }: SweepRequest): string => join(request.out_dir, `${sweep_id}.sweep.json`);
 
 /**
- * Renders all runs of a sweep, then its document. Runs that an interrupted render left are taken as they are.
- * @param tell is told of warnings
- * @throws {FarmError} usage, when the sweep exists, a run differs, or a count cannot be
+ * Renders all runs of a sweep, then its document. Runs of an interrupted render are kept.
+ * @param tell receives warnings
+ * @throws {FarmError} usage, when the sweep exists, a run differs, or a count is impossible
  */
 export async function renderSweep(
   asked: SweepRequest,
@@ -68,7 +68,10 @@ const pointRequest = ({ request }: SweepRequest, { shards, run_id }: PlannedPoin
   run_id,
 });
 
-/** Whether a run of this request was rendered already. @throws {FarmError} usage, when one of its name is another */
+/**
+ * Whether a run of this request was rendered already.
+ * @throws {FarmError} usage, when a run of its name has another request
+ */
 function isThere(request: RunRequest): boolean {
   splitToys(request.n_toys, request.shards);
   const dir = join(request.out_dir, request.run_id);
@@ -112,7 +115,7 @@ function sweepDocument({ sweep_id, points, repeats, order_seed, request }: Sweep
 }
 
 /**
- * The sweep of that name, where it is the one that is asked for; undefined where there is none.
+ * Returns the sweep of that name, where it was rendered with the same options; undefined where there is none.
  * @throws {FarmError} usage, when it was rendered with other options
  */
 export function openSameSweep(asked: SweepRequest): OpenSweep | undefined {

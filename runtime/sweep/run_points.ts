@@ -12,10 +12,13 @@ import { loadAverage, uptime_s } from "../system/machine.ts";
 import { finishPoint } from "./finish_point.ts";
 import { type OpenSweep, pointDir, recordOf, recordPoint } from "./load.ts";
 
-/** So much of each program's text is kept. */
+/** Characters of each program's output that are kept. */
 const KEPT_CHARACTERS = 16_384;
 
-/** How busy this machine and the scheduler's pool are now. What cannot be asked is left open, never an error. */
+/**
+ * Returns the present load of this machine and of the scheduler's pool; unavailable values are left open and are no
+ * error.
+ */
 export async function takeSnapshot(adapter: Backend): Promise<PoolSnapshot> {
   const at_utc = new Date().toISOString();
   const results = adapter.kind === "worker" ? [] : await runCommands(adapter, adapter.pool?.() ?? [], "/");
@@ -34,14 +37,17 @@ interface PointOptions {
   mode: "shared" | "transfer" | null;
   collect: boolean;
   merge: boolean;
-  /** Points that are done or failed too: what failed is run again, what is done collected and merged again. */
+  /**
+   * Whether points that are done or failed are included: failed ones are rerun, done ones collected and merged again.
+   */
   force: boolean;
 }
 
+/** The start or end of a point. */
 export interface PointEvent {
   run_id: string;
   shards: number;
-  /** Its place in the order, from 1. */
+  /** Its position in the order, from 1. */
   number: number;
   of: number;
   what: "skipped" | "begun" | PointRecord["state"];
@@ -49,15 +55,15 @@ export interface PointEvent {
 }
 
 /**
- * What runs one run to its end: submits it and watches it, or works on it in this process. It answers where the shards
- * stand by a look that asked their scheduler too.
+ * Runs one run to its end: submits and watches it, or works on it in this process. Returns the states of the shards by
+ * a query that included their scheduler.
  */
 type Drive = (run: Run<FarmManifest>, adapter: Backend) => Promise<StatusShard[]>;
 
 /**
- * Runs the points of a sweep one after the other, in the order of its document. One that fails is on record as failed,
- * and the next is begun.
- * @param stop when it is aborted, the point at hand stays open, and no other is begun
+ * Runs the points of a sweep one after the other, in the order of its document. A failed point is recorded as failed,
+ * and the next one starts.
+ * @param stop when aborted, the present point stays open, and no other starts
  * @throws {FarmError} input, when the sweep cannot be read or written, or was rendered by other scripts; usage
  */
 export async function runPoints(
@@ -93,7 +99,7 @@ function renderedElsewhere(path: string): FarmError {
   );
 }
 
-/** What no run of the sweep could do is told at once. */
+/** Refuses a mode that no run of the sweep supports, before the first run. */
 async function checkMode(scheduler: string, mode: PointOptions["mode"]): Promise<void> {
   const { limits, name } = await loadAdapter(scheduler, {
     what: `the sweep's scheduler "${scheduler}"`,
@@ -121,7 +127,7 @@ async function runPoint(
     return note(await finishPoint(run.manifest_path, options.merge, looked));
   } catch (error) {
     if (!(error instanceof FarmError)) throw error;
-    // A scheduler that gives no answer says nothing of the run: the point stays open for the next time.
+    // An unreachable scheduler says nothing about the run: the point stays open.
     return note({ state: error.kind === "unreachable" ? "open" : "failed", error: errorText(error) });
   }
 }
@@ -146,7 +152,7 @@ async function measure(
   return looked;
 }
 
-/** The run with its files sent as asked now, also for whoever looks at it later. */
+/** Returns the run with the requested mode in its manifest, also for later commands. */
 function withMode(
   run: Run<FarmManifest>,
   adapter: Backend,

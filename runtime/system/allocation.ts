@@ -17,8 +17,9 @@ export const HERE: JobAround = {
 };
 
 /**
- * Returns by whose variables a job of a run is seen: its own scheduler's, which the run keeps since it was rendered,
- * then those of the built-in ones, for a shard that somebody runs by hand in a job of another.
+ * Returns the environment variables by which a job of a run is recognized: those of its own scheduler, kept in the run
+ * since its rendering, then those of the built-in ones, for a shard that a user runs by hand in a job of another
+ * scheduler.
  */
 export function jobViews(manifest?: FarmManifest): JobView[] {
   const scheduler = manifest?.scheduler ?? "";
@@ -33,7 +34,7 @@ export function jobViews(manifest?: FarmManifest): JobView[] {
 /** Returns the same without the names. */
 export const inJobsOf = (manifest: FarmManifest): InJob[] => jobViews(manifest).map(({ in_job }) => in_job);
 
-/** Threads of one shard: what the run says, else the CPUs that the job was given, else the affinity mask. */
+/** Returns the threads of one shard: the run's value, else the CPUs of the job, else the affinity mask. */
 export function threadsOf(manifest: FarmManifest): number {
   return manifest.threads > 0 ? manifest.threads : cpusHere(manifest);
 }
@@ -41,6 +42,7 @@ export function threadsOf(manifest: FarmManifest): number {
 const cpusHere = (manifest: FarmManifest): number =>
   cpusOfJob(jobViews(manifest), HERE) ?? navigator.hardwareConcurrency;
 
+/** Slots and threads on one machine. */
 export interface LocalShape {
   slots: number;
   threads: number;
@@ -49,16 +51,19 @@ export interface LocalShape {
   ends_at_ms?: number;
 }
 
-/** Before its time is up a job is asked to end (slurm.conf(5), KillWait): so long before no shard may run any more. */
+/**
+ * Seconds before the end of the job's time at which no shard may run any more: a job is signalled before
+ * (slurm.conf(5), KillWait).
+ */
 export const LAST_S = 5;
 
-/** How long this job may run yet, in ms, where its start is this process's; null: no end is known. */
+/** Returns the remaining time of this job in ms, for a job whose start is this process's; null: no end is known. */
 export function jobTimeLeft_ms(manifest: FarmManifest): number | null {
   const clocks = { now_ms: Date.now(), runs_ms: performance.now() };
   return timeOfJobLeft_ms(jobViews(manifest), HERE, manifest.farm.options, clocks);
 }
 
-/** Slots and threads of a pilot: the CPUs that its job was given, until its time is up. */
+/** Returns slots and threads of a pilot: the CPUs of its job, until its time is up. */
 export function pilotShape(manifest: FarmManifest, asked_slots: number | null): LocalShape {
   const threads = manifest.threads > 0 ? manifest.threads : 1;
   const left_ms = jobTimeLeft_ms(manifest);
@@ -70,7 +75,7 @@ export function pilotShape(manifest: FarmManifest, asked_slots: number | null): 
   };
 }
 
-/** Slots and threads of a worker loop on this machine: --threads 0 is one thread a shard, on every CPU. */
+/** Returns slots and threads of a worker loop on this machine: --threads 0 is one thread a shard, on every CPU. */
 export function localShape(manifest: FarmManifest, asked_slots: number | null): LocalShape {
   const cpus = navigator.hardwareConcurrency;
   const threads = manifest.threads > 0 ? manifest.threads : 1;

@@ -33,7 +33,7 @@ function coreOf(block: string): string[] {
   return core === undefined ? [] : [`${socket}/${core}`];
 }
 
-/** Seconds since this machine's start, whole ones, sleep included (sysinfo(2)); null where that is not known. */
+/** Returns the whole seconds since this machine's boot, sleep included (sysinfo(2)); null where unknown. */
 export function uptime_s(): number | null {
   try {
     return Deno.osUptime();
@@ -48,27 +48,28 @@ interface Moment {
   utc_ms: number;
   /** By CLOCK_MONOTONIC: it stands still while the machine sleeps. */
   awake_ms: number;
-  /** By the seconds since its start, sleep included; null where that is not known. */
+  /** By the seconds since its boot, sleep included; null where unknown. */
   boot: BootMoment | null;
 }
 
 interface Anchor extends BootMoment {
   awake_ms: number;
-  /** The kernel's own count then, in whole seconds. */
+  /** The kernel's own count at that moment, in whole seconds. */
   whole_s: number | null;
 }
 
 let anchor: Anchor | null = null;
 
-/** A sleep shorter than this is not told from the rounding of the kernel's count. */
+/** Shortest sleep that differs from the rounding of the kernel's count. */
 const MIN_SLEEP_S = 2;
 
-/** Takes over what /proc/uptime told at `awake_ms`; the first time counts, so that all moments are of one count. */
+/** Stores the value of /proc/uptime at `awake_ms`. Only the first call counts, so that all moments are on one count. */
 function anchorBootClock({ id, at_s }: BootMoment, awake_ms: number): void {
   if (id === "unknown" || !Number.isFinite(at_s)) return;
   anchor ??= { id, at_s, awake_ms, whole_s: uptime_s() };
 }
 
+/** Returns the present moment. */
 export function thisMoment(): Moment {
   const awake_ms = performance.now();
   return { utc_ms: Date.now(), awake_ms, boot: anchor && { id: anchor.id, at_s: bootSeconds(anchor, awake_ms) } };
@@ -80,14 +81,17 @@ function bootSeconds({ at_s, awake_ms: since_ms, whole_s }: Anchor, awake_ms: nu
   return secondsOf(1000 * (at_s + awake_s + (slept_s > MIN_SLEEP_S ? slept_s : 0)));
 }
 
-/** What a record says of an attempt that begins at `start`. */
+/** Returns the times in the record of an attempt that starts at `start`. */
 export function startedAt({ utc_ms, boot }: Moment): Pick<ShardRecord, "started_at_utc" | "finished_at_utc" | "clock"> {
   const utc = new Date(utc_ms).toISOString();
   const clock = boot && { clock: { boot_id: boot.id, started_boot_s: boot.at_s, step_s: null } };
   return { started_at_utc: utc, finished_at_utc: utc, ...clock };
 }
 
-/** What a record says of an attempt from `start` to `end`: its end is its start and what it took, whatever was set. */
+/**
+ * Returns the times in the record of an attempt from `start` to `end`. Its end is its start plus its duration, whatever
+ * clock was set meanwhile.
+ */
 export function endedAt(
   start: Moment,
   end: Moment,
@@ -116,16 +120,16 @@ export interface Machine extends CpuFacts {
   kernel: string | null;
   /** CPUs that this process may use: affinity and cgroup quota (sched_getaffinity(2)). */
   cpus_allowed: number;
-  /** Where the kernel counts the out-of-memory kills of this job, or null. */
+  /** File with the kernel's count of out-of-memory kills of this job, or null. */
   oom_file: string | null;
-  /** Who can be asked of its processes; /proc where nobody is named. */
+  /** Source of process states; absent: /proc. */
   processes?: Processes;
 }
 
 type Processes = Pick<typeof proc, "aliveOf" | "findByArgument">;
 
 /**
- * Looks at this machine once; temporary files of this process bear its name from then on.
+ * Inspects this machine once; its result names the temporary files of this process from then on.
  * @param manifest of the run whose job this may be
  */
 export async function inspectMachine(manifest?: FarmManifest): Promise<Machine> {
@@ -152,19 +156,23 @@ export async function inspectMachine(manifest?: FarmManifest): Promise<Machine> 
   };
 }
 
-/** memory.events of the unified hierarchy (cgroup v2, Documentation/admin-guide/cgroup-v2.rst, "oom_kill"). */
+/**
+ * Returns the path of memory.events in the unified hierarchy (cgroup v2, Documentation/admin-guide/cgroup-v2.rst,
+ * "oom_kill").
+ */
 function oomFile(text: string): string | null {
   const group = /^0::(\/.*)$/m.exec(text)?.[1];
   return group === undefined ? null : `/sys/fs/cgroup${group === "/" ? "" : group}/memory.events`;
 }
 
-/** How many processes of this job the kernel has killed for want of memory so far, or null. */
+/** Returns how many processes of this job the kernel has killed for lack of memory so far, or null. */
 export async function countOomKills(machine: Machine): Promise<number | null> {
   if (machine.oom_file === null) return null;
   const count = /^oom_kill (\d+)$/m.exec(await readProc([machine.oom_file]))?.[1];
   return count === undefined ? null : Number(count);
 }
 
+/** Returns the load averages over 1, 5 and 15 minutes; null where the system has none. */
 export function loadAverage(): number[] | null {
   return orNull(() => Deno.loadavg());
 }

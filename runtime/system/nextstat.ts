@@ -13,7 +13,7 @@ interface Nextstat {
 }
 
 /**
- * Asks a nextstat for its version.
+ * Returns the version of a nextstat.
  * @throws {FarmError} input, when it is missing, not executable, or no nextstat
  */
 export async function nextstatVersion(path: string): Promise<string> {
@@ -44,6 +44,7 @@ function spawnFault(path: string, fault: string): string {
   }
 }
 
+/** Returns path, version and sha256 of a nextstat. */
 export async function probeNextstat(path: string): Promise<Nextstat> {
   const version = await nextstatVersion(path);
   const { mtime, ctime } = Deno.statSync(path);
@@ -51,8 +52,8 @@ export async function probeNextstat(path: string): Promise<Nextstat> {
 }
 
 /**
- * The nextstat to use, as an absolute path: the one given, else the one beside this program, else the first on PATH.
- * The working directory is never searched.
+ * Returns the absolute path of the nextstat to use: the one given, else the one beside this program, else the first on
+ * PATH. The working directory is never searched.
  */
 export function findNextstat(given: string | undefined): string {
   if (given !== undefined) return resolve(given);

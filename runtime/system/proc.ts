@@ -3,29 +3,29 @@ import type { ProcessId } from "../../core/schema/attempt.ts";
 import { pauseFor, runProgram } from "./process.ts";
 
 /**
- * What /proc tells. Deno opens nothing in /proc for a program without all permissions (GHSA-23rx-c3g5-hv9w), so
- * `cat` and `grep` are asked.
+ * Returns the content of files in /proc. Deno opens nothing in /proc for a program without all permissions
+ * (GHSA-23rx-c3g5-hv9w), so `cat` and `grep` read them.
  */
 export async function readProc(paths: string[]): Promise<string> {
   if (paths.length === 0) return "";
   return (await runProgram({ argv: ["cat", ...paths], timeout_s: 10 }, true)).stdout;
 }
 
-/** Boot id of this machine: changes with every start of it (random(4)). */
+/** Returns the boot id of this machine, which changes with every boot (random(4)). */
 export async function bootId(): Promise<string> {
   const id = (await readProc(["/proc/sys/kernel/random/boot_id"])).trim();
   return id === "" ? "unknown" : id;
 }
 
 /**
- * Returns the start time in clock ticks since boot of those pids that are alive. Zombies are not.
- * @throws {FarmError} unreachable, where the processes could not be asked (no process can be started, say): a process of
- * which nothing is known must not be taken for a dead one
+ * Returns the start time of those pids that are alive, in clock ticks since boot; zombies are not alive.
+ * @throws {FarmError} unreachable, where /proc could not be read (no process can be started, say): an unknown process
+ * must not be taken for a dead one
  */
 export async function startTicks(pids: number[]): Promise<Map<number, string>> {
   if (pids.length === 0) return new Map();
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    // This process is alive: an answer that does not know it is none.
+    // This process is alive, so an answer without it is invalid.
     const found = readTicks(await readProc([Deno.pid, ...pids].map((pid) => `/proc/${pid}/stat`)));
     if (found.has(Deno.pid)) return found;
     await pauseFor(RETRY_MS);
@@ -46,6 +46,7 @@ function readTicks(text: string): Map<number, string> {
   return found;
 }
 
+/** Fields of /proc/PID/stat. */
 export interface ProcStat {
   pid: number;
   state: string;
@@ -56,10 +57,13 @@ export interface ProcStat {
   start_ticks: string;
 }
 
-/** Clock ticks a second in /proc: USER_HZ, 100 on every Linux that runs today (proc_pid_stat(5)). */
+/** Clock ticks per second in /proc: USER_HZ, 100 on every present Linux (proc_pid_stat(5)). */
 const TICKS = 100;
 
-/** Reads one line of /proc/PID/stat; the name in it may hold spaces and brackets, so it is cut at the last one. */
+/**
+ * Reads one line of /proc/PID/stat. The name in it may hold spaces and brackets, so the line is split at the last
+ * bracket.
+ */
 export function readStat(line: string): ProcStat | undefined {
   const close = line.lastIndexOf(")");
   if (close < 0) return undefined;
@@ -76,14 +80,14 @@ export function readStat(line: string): ProcStat | undefined {
   };
 }
 
-/** Which of these processes of this boot are alive. Those of another boot or host are not asked. */
+/** Returns which of these processes of this boot are alive; those of another boot or host are skipped. */
 export async function aliveOf(processes: ProcessId[], boot_id: string): Promise<Set<ProcessId>> {
   const here = processes.filter((process) => process.boot_id === boot_id);
   const ticks = await startTicks([...new Set(here.map((process) => process.pid))]);
   return new Set(here.filter((process) => ticks.get(process.pid) === process.start_ticks));
 }
 
-/** Processes of this machine with `text` in one of their arguments. */
+/** Returns the processes of this machine with `text` in one of their arguments. */
 export async function findByArgument(text: string): Promise<number[]> {
   const pids: string[] = [];
   for (const entry of Deno.readDirSync("/proc")) {

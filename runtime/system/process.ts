@@ -2,16 +2,18 @@ import { fileURLToPath } from "node:url";
 import { errorText, EXIT_CODES } from "../../core/errors.ts";
 import type { Command, CommandResult } from "../../schedulers/adapter.ts";
 
-/** More than this from a scheduler's command is a fault of it, not an answer. */
+/** Size above which the output of a scheduler's command counts as a fault. */
 const OUTPUT_CAP_BYTES = 64 * 1024 * 1024;
 
-/** What a program that has ended leaves running may hold its output open: after two looks without a byte it is closed. */
+/**
+ * Time without output after which the pipes of an ended program are closed: its leftover children may hold them open.
+ */
 const LATE_OUTPUT_MS = 750;
 
 /**
- * Runs a program to its end with no shell and no terminal. It gets its own process group, all of which is killed
- * when the time is up or the output grows beyond 64 MiB. Never throws: what went wrong is in the result.
- * @param isQuick it answers within milliseconds, so that endingPrograms() lets it end
+ * Runs a program to its end without a shell or a terminal. It has its own process group, which is killed at its time
+ * limit or when its output exceeds 64 MiB. Never throws: faults are in the result.
+ * @param isQuick whether it answers within milliseconds, so that endingPrograms() lets it end
  */
 export async function runProgram(command: Command, isQuick = false): Promise<CommandResult> {
   if (asking?.stop.aborted && !isQuick) return { ...NOTHING, timed_out: true };
@@ -49,16 +51,16 @@ export async function runProgram(command: Command, isQuick = false): Promise<Com
   }
 }
 
-/** What stops each program that runs now. */
+/** Functions that stop the programs that run now. */
 const RUNNING = new Set<() => void>();
 
-/** What holds for all programs while there is work that only asks. */
+/** Limits of all programs during read-only work. */
 let asking: { stop: AbortSignal; most_s: number } | undefined;
 
 /**
- * Does some work that only asks: once `stop` is aborted all programs that run are stopped, and no other is started; but
- * what reads /proc goes on, since a process of which nothing is known cannot be told from a dead one.
- * @param most_s no program may take longer than this
+ * Calls `work`, which only queries. Once `stop` is aborted all running programs are stopped and no other starts, except
+ * those that read /proc: without them a living process could not be distinguished from a dead one.
+ * @param most_s time limit of each program, in seconds
  */
 export async function endingPrograms<T>(stop: AbortSignal, work: () => Promise<T>, most_s = Infinity): Promise<T> {
   const before = asking;
@@ -73,7 +75,7 @@ export async function endingPrograms<T>(stop: AbortSignal, work: () => Promise<T
   }
 }
 
-/** The pipes of a program: closed from this side when it has ended and nothing more comes. */
+/** The pipes of a program: closed from this side when it has ended and no more output comes. */
 class Pipes {
   readonly #closing = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -83,7 +85,7 @@ class Pipes {
     this.#closing.signal.addEventListener("abort", () => close().catch(() => {}));
   }
 
-  /** Two looks: the first may come late itself, before what waits in a pipe was read. */
+  /** Closes the pipes after two checks without output: the first may itself be late, before waiting output was read. */
   closeWhenSilent(looks = 2): void {
     const before = this.bytes;
     this.#timer = setTimeout(() => {
@@ -137,7 +139,7 @@ async function feed(child: Deno.ChildProcess, stdin: string | undefined, pipes: 
     await writer.write(new TextEncoder().encode(stdin));
     await writer.close();
   } catch {
-    // a program that does not read its input to the end is judged by its exit code
+    // the exit code judges a program that does not read its input to the end
   }
 }
 
@@ -156,9 +158,10 @@ async function readCapped(stream: ReadableStream<Uint8Array>, stop: () => void, 
   return text + decoder.decode();
 }
 
+/** Signals that this process has received. */
 export interface StopSignals {
   signal: AbortSignal;
-  /** The exit code that the signal asks for, or null while none came. */
+  /** Returns the exit code of the signal, or null while none came. */
   exitCode(): number | null;
   close(): void;
 }
@@ -170,7 +173,7 @@ const CODES: Partial<Record<Deno.Signal, number>> = {
   SIGUSR1: EXIT_CODES.terminated,
 };
 
-/** Turns signals into an AbortSignal, so that children are stopped and what is known is written. */
+/** Turns signals into an AbortSignal, so that children are stopped and results so far are written. */
 export function watchSignals(signals: Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"]): StopSignals {
   const controller = new AbortController();
   let code: number | null = null;
@@ -189,7 +192,7 @@ export function watchSignals(signals: Deno.Signal[] = ["SIGINT", "SIGTERM", "SIG
   };
 }
 
-/** Waits, or until the signal comes. */
+/** Waits `ms` milliseconds, or until `over` is aborted. */
 export function pauseFor(ms: number, over?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (over?.aborted) return resolve();
@@ -206,7 +209,7 @@ export function pauseFor(ms: number, over?: AbortSignal): Promise<void> {
 /** The permissions of the compiled binary; a development run passes the same ones on. */
 export const PERMISSIONS = ["read", "write", "run", "env", "sys"] as const;
 
-/** This program as argv: the resolved binary, or deno and the sources while developing. */
+/** Returns the argv of this program: the resolved binary, or deno and the sources in development. */
 export function ownCommand(): string[] {
   const exec = Deno.realPathSync(Deno.execPath());
   if (Deno.build.standalone) return [exec];
@@ -220,7 +223,7 @@ export function ownCommand(): string[] {
   ];
 }
 
-/** The path that job scripts run: the resolved binary, so that a link that moves does not change a run. */
+/** Returns the path that job scripts run: the resolved binary, so that a changed link does not change a run. */
 export function ownBinary(): string {
   const exec = Deno.realPathSync(Deno.execPath());
   return Deno.build.standalone ? exec : Deno.env.get("NSFARM_BINARY") ?? exec;

@@ -2,8 +2,8 @@ import { spawn as spawnProcess } from "node:child_process";
 import { type ProcStat, readStat } from "./proc.ts";
 
 /**
- * Asks /proc about a process over and over without a new program each time: one sh that stays, and reads with its
- * builtins. `cat` each time would cost some 3 ms of CPU a look, more than the fit of a toy may.
+ * Script that reads /proc about a process repeatedly without a new program each time: one sh that stays and uses its
+ * builtins. A `cat` each time would cost about 3 ms of CPU, more than the fit of a toy may take.
  */
 const SCRIPT = `while IFS= read -r pid; do
   stat= hwm=
@@ -80,13 +80,16 @@ interface Watched {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** When a fit is looked at after its start; then once a second. Its memory is taken early and only grows. */
+/**
+ * When a fit is measured after its start; then once a second. Early, since its memory is allocated early and only
+ * grows.
+ */
 const LOOKS_MS = [15, 60, 250, 750];
 
 /**
  * Measures the fits that this process starts. CPU time is exact to a clock tick (10 ms): what the kernel adds to our
- * own children's times when a fit is reaped (getrusage(2), RUSAGE_CHILDREN; /proc/PID/stat fields 16 and 17). Peak memory is
- * the last look at VmHWM before the end.
+ * own children's times when a fit is reaped (getrusage(2), RUSAGE_CHILDREN; /proc/PID/stat fields 16 and 17). Peak
+ * memory is the last reading of VmHWM before the end.
  */
 export class UsageMeter {
   #opened: UsageReader | undefined;
@@ -94,12 +97,12 @@ export class UsageMeter {
   #ended: Watched[] = [];
   #counted: Promise<{ user_s: number; system_s: number } | undefined> | undefined;
 
-  /** Opened beside the first fit, not before it. */
+  /** Opened beside the first fit, not before. */
   get #reader(): UsageReader {
     return this.#opened ??= openUsageReader();
   }
 
-  /** Starts to measure; answers with the process's start time in clock ticks, or undefined when it is gone already. */
+  /** Starts to measure. Resolves with the process's start time in clock ticks, or undefined when it is gone already. */
   async watch(pid: number): Promise<string | undefined> {
     const fit: Watched = { pid, peak: null, user_s: 0, system_s: 0, timer: undefined };
     this.#watched.set(pid, fit);
@@ -108,7 +111,7 @@ export class UsageMeter {
     return (await this.#reader.read(pid))?.stat.start_ticks;
   }
 
-  /** To be called when the fit has been reaped; the answer covers this fit alone. */
+  /** Returns the usage of a fit alone, after it has been reaped. */
   async end(pid: number): Promise<FitUsage> {
     const fit = this.#watched.get(pid);
     if (!fit) return { cpu_user_s: null, cpu_system_s: null, max_rss_bytes: null };
@@ -141,7 +144,7 @@ export class UsageMeter {
     return stat && { user_s: stat.children_user_s, system_s: stat.children_system_s };
   }
 
-  /** Shares what was added since the last time among the fits that ended since, by what was last seen of each. */
+  /** Shares the times added since the last call among the fits that ended since, by the last reading of each. */
   #settle(): Promise<unknown> {
     const before = this.#counted;
     this.#counted = (async () => {

@@ -4,62 +4,62 @@ import type { Plan } from "../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import type { ShardEnd } from "../shard/fit.ts";
 
-/** An attempt at a shard that a slot is to run, and what became of the shard so far. */
+/** An attempt of a shard for a slot to run, with the history of the shard. */
 export interface Assignment {
   plan: Plan;
   /** The number of this attempt: one more than the last. */
   attempt: number;
-  /** Attempts before that failed by the shard's own fault, and by that of an executor. */
+  /** Earlier attempts that failed by the shard's own fault, and by that of an executor. */
   failures: number;
   faults: number;
-  /** Names of the executors where they did. */
+  /** Names of the executors where these failed. */
   failed_at: ReadonlySet<string>;
 }
 
-/** An attempt that goes on. */
+/** An attempt that runs. */
 export interface StartedShard {
-  /** Resolves at the moment that its slot is free. */
+  /** Resolves when its slot is free. */
   gone: Promise<unknown>;
-  /** Checks what it left and commits it. */
+  /** Checks its files and commits them. */
   finish(): Promise<ShardEnd>;
 }
 
-/** What a failed attempt means. */
+/** The consequences of a failed attempt. */
 export interface FailureClass {
-  /** Whether the shard is tried again by itself. */
+  /** Whether the shard is retried automatically. */
   again: boolean;
-  /** Whether the shard is to blame; false: the executor is. */
+  /** Whether the shard is at fault; false: the executor is. */
   counts: boolean;
-  /** Why nothing at all is begun any more, or null. */
+  /** Why no further shard is started, or null. */
   given_up: string | null;
 }
 
-/** Where shards run: this machine, or a host behind ssh. */
+/** Runs shards: on this machine, or on a host behind ssh. */
 export interface Executor {
   name: string;
   /**
-   * Returns the names of its slots, once shards can run there; none when `over` came first.
-   * @param changed to be called when its readiness changes
+   * Resolves with the names of its slots, once shards can run there; none when `over` was aborted first.
+   * @param changed is called when its readiness changes
    */
   slots(over: AbortSignal, changed: () => void): Promise<string[]>;
-  /** Waits until a shard may begin in this slot; false: not any more. */
+  /** Waits until a shard may start in this slot; false: no more shards start. */
   ready(slot: string): Promise<boolean>;
-  /** Whether a shard may begin now in one of its slots, of which it has some. */
+  /** Returns whether a shard may start now in one of its slots. */
   isReady(): boolean;
-  /** Begins a shard; undefined when another process has this attempt, or has committed the shard meanwhile. */
+  /** Starts a shard; undefined when another process has this attempt, or has committed the shard meanwhile. */
   start(assignment: Assignment, slot: string): Promise<StartedShard | undefined>;
-  /** How long its slowest shard has taken; undefined before the first, or where nobody knows. */
+  /** Duration of its slowest shard so far; undefined before the first, or where unknown. */
   readonly slowest_ms?: number | undefined;
-  /** Whether a shard is the share that was made for this executor; absent: none is. */
+  /** Returns whether a shard is the share of this executor; absent: no shares. */
   owns?(plan: Plan): boolean;
-  /** Whether shards may begin here now or soon; absent: always. */
+  /** Returns whether shards may start here now or soon; absent: always. */
   isExpected?(): boolean;
-  /** A shard was done here. */
+  /** Records a shard that was done here. */
   recordSuccess?(): void;
   /**
-   * Tells what a failure here means; absent: classifyFailure.
-   * @param failures attempts at this shard that failed by its own fault, with this one
-   * @param faults attempts at this shard before for which an executor was to blame
+   * Returns the meaning of a failure here; absent: classifyFailure.
+   * @param failures attempts of this shard that failed by its own fault, including this one
+   * @param faults earlier attempts of this shard with an executor at fault
    */
   classifyFailure?(record: ShardRecord, failures: number, faults: number): FailureClass;
 }
@@ -67,44 +67,53 @@ export interface Executor {
 /** The executors of one loop. */
 export interface ExecutorPool {
   readonly executors: readonly Executor[];
-  /** Slots as the loop is announced. */
+  /** Number of slots that the loop announces. */
   readonly slots: number;
-  /** Called once before the executors are. @param changed to be called when an attempt may have become stranded */
+  /**
+   * Called once before the executors start.
+   * @param changed is called when an attempt may have become stranded
+   */
   watch?(changed: () => void): void;
   /**
-   * Takes up an attempt that an earlier process began, at the executor of this name; undefined: it is none of ours.
-   * @param isOrphan whether no other loop that is alive follows it
+   * Follows an attempt that an earlier process started, on the executor of this name; undefined: not one of ours.
+   * @param isOrphan whether no other living loop follows it
    */
   rejoin?(plan: Plan, attempt: Attempt, isOrphan: boolean): { executor: string; started: StartedShard } | undefined;
-  /** Returns attempts of which nothing has been heard for so long that others may run their shards; each is given once. */
+  /**
+   * Returns attempts on hosts that have been silent so long that others may run their shards; each is returned once.
+   */
   takeStranded?(): { shard: number; attempt: number }[];
-  /** What is to be done when the loop has ended. */
+  /** Cleans up when the loop has ended. */
   close?(): Promise<void>;
 }
 
-/** A failure on this machine: what lies in the machine or the run would fail every shard, and ends the loop. */
+/**
+ * Returns the meaning of a failure on this machine: a fault of the machine or the run would fail every shard, and ends
+ * the loop.
+ */
 export const classifyFailure = ({ cause, stderr_tail }: ShardRecord, failures: number): FailureClass => ({
   again: triesAgain(cause, failures),
   counts: true,
   given_up: FAILURES[cause].stops_worker ? `${cause}: ${stderr_tail[0] ?? "no message"}` : null,
 });
 
+/** Options of a worker loop. */
 export interface WorkOptions {
   token: string;
-  /** Run shards again whose attempts had failed before this loop began. */
+  /** Whether shards that failed before this loop started are rerun. */
   retry_failed: boolean;
-  /** How often it says that it is alive. One that does not for three times as long loses its shards to others. */
+  /** Heartbeat interval in seconds. After three intervals of silence the shards of a loop go to others. */
   beat_interval_s: number;
-  /** Begin somewhere among the open shards, for many loops begin at the same time. */
+  /** Whether to start at a random open shard, since many loops start at the same time. */
   scatter: boolean;
-  /** Also run shards a second time that others take far longer for than this loop did. */
+  /** Whether to start speculative attempts of shards that take others far longer than this loop took. */
   speculate: boolean;
-  /** Begin nothing: only follow to its end what an earlier loop began on hosts. */
+  /** Whether to start no shard and only follow those that an earlier loop started on hosts. */
   drain: boolean;
   stop: AbortSignal;
 }
 
-/** What a loop tells while it works. */
+/** An event of a worker loop. */
 export type WorkEvent =
   | { kind: "begun"; total: number; done: number; failed: number; running_elsewhere: number }
   /** A shard that was done before, or by another process meanwhile. */
@@ -112,27 +121,28 @@ export type WorkEvent =
   | { kind: "started"; shard: number; slot: string }
   | { kind: "done"; shard: number; record: ShardRecord; aside: string | null }
   | { kind: "failed"; shard: number; record: ShardRecord; again: boolean }
-  /** A slot is free again whose shard somebody else has. */
+  /** A slot is free again because another process has its shard. */
   | { kind: "taken"; shard: number }
   | { kind: "executor"; message: string }
   | { kind: "given_up"; why: string };
 
+/** The result of a worker loop. */
 export interface WorkReport {
   done: number;
   failed: number[];
-  /** Begun on machines that cannot be asked from here. */
+  /** Shards that run on machines which cannot be queried from here. */
   elsewhere: number[];
-  /** Not begun, because the loop was stopped. */
+  /** Shards that were not started because the loop was stopped. */
   left: number[];
 }
 
-/** What a loop tells first. */
+/** Returns the first event of a loop. */
 export const begunEvent = (total: number, { done, failed, elsewhere }: WorkReport): WorkEvent => ({
   ...{ kind: "begun", total, done },
   ...{ failed: failed.length, running_elsewhere: elsewhere.length },
 });
 
-/** Wakes whoever waits for a change. */
+/** Notifies waiting code of changes. */
 export class Change {
   #next = Promise.withResolvers<void>();
 

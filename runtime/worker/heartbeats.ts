@@ -2,7 +2,7 @@ import type { Attempt, ProcessId } from "../../core/schema/attempt.ts";
 import type { NativeState } from "../../core/schema/scheduler.ts";
 import type { ListedWorkers } from "../run/workers.ts";
 
-/** A loop is dead when its count did not move for so many of its intervals. */
+/** Number of intervals without a heartbeat after which a loop is dead. */
 const MISSED = 3;
 
 interface Count {
@@ -10,26 +10,33 @@ interface Count {
   beats: number;
   since_ms: number;
   interval_ms: number;
-  /** It was given time once more since it stands still: whoever looks seldom must come to an end too. */
+  /**
+   * Whether the loop got extra time since its last heartbeat: it gets that only once, so that a process which checks
+   * rarely comes to an end.
+   */
   is_excused: boolean;
 }
 
 /**
- * Tells live worker loops of other machines from dead ones by their counts in the run directory, on this process's own
- * clock: the clocks of two machines are never compared. Time in which nobody looked is no silence: this process may have
- * been stopped, or the file server away for all (a mount that hangs), and then a living loop beats within an interval.
+ * Distinguishes living worker loops of other machines from dead ones by their heartbeat counts in the run directory, on
+ * this process's own clock: clocks of two machines are never compared. Time without a check is no silence: this process
+ * may have been stopped, or the file server unavailable to all (a hanging mount), and then a living loop sends a
+ * heartbeat within one interval.
  */
 export class Heartbeats {
-  /** By the loop's process: its count, and since when it stands still. */
+  /** By the loop's process: its count, and the time of the last change. */
   readonly #seen = new Map<string, Count>();
-  /** The loops on file at the last two looks. */
+  /** The loops on file at the last two checks. */
   #here = new Set<string>();
   #before = new Set<string>();
   /** Tokens of loops whose files cannot be read now. */
   #unread = new Set<string>();
   #looked_ms = -Infinity;
 
-  /** Takes in what the files say now. @param now_ms from before they were read */
+  /**
+   * Reads the heartbeat counts of all loops.
+   * @param now_ms from before the files were read
+   */
   look({ known: workers, unknown }: ListedWorkers, now_ms: number): void {
     const looked_ms = this.#looked_ms;
     this.#looked_ms = now_ms;
@@ -47,10 +54,9 @@ export class Heartbeats {
   }
 
   /**
-   * Whether an attempt that was begun on another machine went on at the last look: by a loop whose count moves, or not,
-   * or nobody knows. A loop that was there and has taken its file away runs nothing any more; one listing can miss a name
-   * that is given anew while it is made. Of one whose file cannot be read nothing is unknown yet while a living one might
-   * not have beaten either.
+   * Returns whether an attempt on another machine was running at the last check: alive while its loop's count changes.
+   * A loop that has removed its file runs nothing any more; since one listing can miss a file that is being renewed,
+   * two must agree. Unknown while the file cannot be read, or while a living loop might not have sent a heartbeat yet.
    */
   judge({ wrapper }: Pick<Attempt, "wrapper">): "alive" | "dead" | "unknown" {
     const key = keyOf(wrapper);
@@ -63,7 +69,7 @@ export class Heartbeats {
   }
 }
 
-/** After a time without a look a loop has one interval more to beat in. */
+/** Gives a loop one more interval after a time without a check. */
 function excuse(count: Count, looked_ms: number, now_ms: number): void {
   const since_ms = now_ms - (MISSED - 1) * count.interval_ms;
   if (count.is_excused || now_ms - looked_ms <= count.interval_ms || since_ms <= count.since_ms) return;
@@ -73,22 +79,23 @@ function excuse(count: Count, looked_ms: number, now_ms: number): void {
 
 const keyOf = ({ boot_id, pid, start_ticks }: ProcessId) => `${boot_id} ${pid} ${start_ticks}`;
 
-/** How long a pilot that its scheduler says to run may take to announce itself, or to leave when it has ended. */
+/** Time in which a pilot that its scheduler reports as running announces itself, or ends. */
 export const PILOT_SILENCE_S = 120;
 
 /**
- * Finds pilots that only their scheduler believes to run: on a node that hangs, or whose daemon is dead. By its own
- * clock, over several looks.
+ * Finds pilots that run only according to their scheduler: on a node that hangs, or with a dead daemon. By this
+ * process's own clock, over several checks.
  */
 export class PilotWatch {
   readonly #beats = new Heartbeats();
-  /** Token of a submission to when it was first seen to run. */
+  /** Token of a submission to the time when it was first seen running. */
   readonly #running_since_ms = new Map<string, number>();
 
   /**
-   * Tokens of submissions whose pilots are said to run, when no worker loop of the run has given a sign of life for long.
-   * None while one lives or cannot be read, or while a pilot waits to begin: it will do the work.
-   * @param workers all loops of the run that are on record
+   * Returns the tokens of submissions whose pilots are reported as running while no worker loop of the run has sent a
+   * heartbeat for long. None while a loop lives or cannot be read, or while a pilot waits to start: that one will do
+   * the work.
+   * @param workers all loops of the run on record
    */
   silent(states: readonly NativeState[], workers: ListedWorkers, now_ms: number): string[] {
     this.#beats.look(workers, now_ms);

@@ -12,12 +12,12 @@ import type { Assignment, Executor, ExecutorPool, StartedShard } from "./executo
 import type { LoopRequest } from "./run.ts";
 
 const MIN_MS = 300;
-/** A listing is made anew at most when it took this part of the time since the last one. */
+/** Largest share of the time since the last listing that a listing may take. */
 const SHARE = 0.02;
 
 /**
- * The names in a folder by a listing that is not old: whoever looks names up instead may be answered for a minute that
- * they are absent, once they were (readListed). A name that is not there may have come since.
+ * Lists the names in a folder at limited cost. A lookup of a single name may be answered for a minute from a cache that
+ * the name is absent (readListed). A name that is missing here may have appeared since.
  */
 class RecentNames {
   #names: ReadonlySet<string> = new Set();
@@ -36,16 +36,19 @@ class RecentNames {
   }
 }
 
-/** This machine alone. */
+/** Returns the function that opens a pool of this machine alone. */
 export function localPool(shape: LocalShape) {
   return (context: JobContext, { stop }: Pick<LoopRequest, "stop">): Promise<ExecutorPool> =>
     Promise.resolve({ executors: [new LocalExecutor(context, shape, stop)], slots: shape.slots });
 }
 
-/** A shard may take so many times as long as the slowest so far: one that does not fit into the time left is not begun. */
+/**
+ * A shard may take this factor longer than the slowest so far: one that does not fit into the remaining time is not
+ * started.
+ */
 const MARGIN = 1.5;
 
-/** The CPUs of this machine, or those that a job was given. */
+/** Runs shards on the CPUs of this machine, or on those of its job. */
 class LocalExecutor implements Executor {
   readonly name: string;
   slowest_ms: number | undefined;
@@ -69,7 +72,7 @@ class LocalExecutor implements Executor {
 
   ready(): Promise<boolean> {
     const ready = this.isReady();
-    // The others, which wait for something to do, have no time for it either.
+    // The others, which wait for work, have no time for it either.
     if (!ready) queueMicrotask(this.#changed);
     return Promise.resolve(ready);
   }
@@ -84,11 +87,11 @@ class LocalExecutor implements Executor {
     return { gone: running.gone, finish: () => finishShard(context, running) };
   }
 
-  /** Two looks spare the writing of an attempt file where another loop was first. */
+  /** Whether another loop has this attempt. Two lookups here save writing an attempt file in vain. */
   #isTaken(plan: Plan, attempt: number): boolean {
     const { dir, manifest } = this.context.run;
     if (exists(attemptPath(dir, plan.shard_index, attempt))) return true;
-    // A record alone does not do: it may be of a result that was damaged since.
+    // A record alone is not enough: its result may have been damaged since.
     return this.#names.has(metricsName(plan.shard_index)) && readShard(dir, manifest, plan).kind === "done";
   }
 }

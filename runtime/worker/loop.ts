@@ -28,17 +28,17 @@ import { Heartbeats } from "./heartbeats.ts";
 import { nextAssignment, ThroughputEstimator } from "./next.ts";
 import { newAssignment, ShardQueue } from "./queue.ts";
 
-/** How often shards that another process runs are looked at again. */
+/** Polling interval for shards that another process runs. */
 const POLL_INTERVAL_MS = 300;
 
-/** One loop, from its look at the run to the last shard that it takes. */
+/** One loop, from its first listing of the run to its last shard. */
 export class WorkLoop {
   readonly #queue = new ShardQueue();
   readonly #beats = new Heartbeats();
   readonly #throughput = new ThroughputEstimator();
   #done = 0;
   #gave_up = false;
-  /** Aborted when nothing is left to do, or to be begun. */
+  /** Aborted when no shard is left to run or to start. */
   readonly #over = new AbortController();
 
   constructor(
@@ -94,8 +94,8 @@ export class WorkLoop {
   }
 
   /**
-   * Whether a shard has failed, and this loop was not submitted after that: then it was submitted to run that shard
-   * again. A failure in a loop that somebody typed counts as one before.
+   * Whether a shard has failed, and this loop was not submitted after that: then it was submitted to rerun the shard. A
+   * failure in a loop that a user started by hand counts as earlier.
    */
   #isOver(attempts: readonly Attempt[], listing: RunListing): boolean {
     const last = attempts.at(-1);
@@ -103,7 +103,7 @@ export class WorkLoop {
     return isOfEarlier(listing.submissionTokens(), last.submission_token, this.context.ids.submission_token) === false;
   }
 
-  /** What an earlier process began on one of our executors is awaited there. */
+  /** Follows an attempt that an earlier process started on one of our executors. */
   #rejoin(plan: Plan, { attempts, next }: Extract<Standing, { kind: "elsewhere" }>): void {
     let found = false;
     for (const attempt of attempts) {
@@ -119,7 +119,7 @@ export class WorkLoop {
 
   #is_listed_again = false;
 
-  /** Judges an attempt; where nobody knows, the loops are listed once more, since one listing can miss a file. */
+  /** Judges an attempt; where the result is unknown, lists the loops once more, since one listing can miss a file. */
   #judge(attempt: Attempt): ReturnType<Heartbeats["judge"]> {
     const life = this.#beats.judge(attempt);
     if (life !== "unknown" || this.#is_listed_again) return life;
@@ -129,7 +129,9 @@ export class WorkLoop {
     return this.#beats.judge(attempt);
   }
 
-  /** What a loop on another machine began is left to it while it lives, and taken over when it does not. */
+  /**
+   * Leaves a shard to the loop on another machine that started it while that loop lives, and takes it over afterwards.
+   */
   #awaitLoop(plan: Plan, attempts: readonly Attempt[], next: number): void {
     const lives = attempts.map((attempt) => this.#judge(attempt));
     for (const [i, attempt] of attempts.entries()) if (lives[i] === "dead") endLost(this.context, plan, attempt);
@@ -157,7 +159,7 @@ export class WorkLoop {
     this.#over.abort();
   }
 
-  /** A slot. Where it cannot go on (a full disk), the others end what they run, and begin nothing. */
+  /** Runs one slot. Where it cannot continue (a full disk), the other slots finish their shards, and start no more. */
   async #work(executor: Executor, slot: string): Promise<void> {
     try {
       await this.#takeShards(executor, slot);
@@ -167,7 +169,10 @@ export class WorkLoop {
     }
   }
 
-  /** The next fit is started before the last one's result is checked and committed, so that no CPU waits. */
+  /**
+   * Runs shards in a slot. The next fit starts before the last one's result is checked and committed, so that no CPU
+   * waits.
+   */
   async #takeShards(executor: Executor, slot: string): Promise<void> {
     let last: Promise<void> | undefined;
     try {
@@ -182,7 +187,7 @@ export class WorkLoop {
           this.#throughput.runs(executor, slot, next.assignment.plan, next.started.gone);
           await next.started.gone;
           last = this.#finish(executor, next.assignment, next.started);
-          last.catch(() => {}); // it is awaited in the next round, and must not end the process before
+          last.catch(() => {}); // awaited in the next round; until then a rejection must not end the process
         } else if (!ready) break;
         else if (!waited) await this.#wait();
       }
@@ -191,7 +196,7 @@ export class WorkLoop {
     }
   }
 
-  /** What this slot has to do now: a shard that already runs there, or one that begins. */
+  /** Returns the next work of this slot: a shard that already runs there, or one that starts. */
   async #next(
     executor: Executor,
     slot: string,
@@ -213,14 +218,15 @@ export class WorkLoop {
   /** Waits for something to do. */
   async #wait(): Promise<void> {
     if (this.#over.signal.aborted) return;
-    // What is queued may be done by others meanwhile, or is taken after all when the executors it was left to are slower.
+    // Others may do a queued shard meanwhile; or this loop runs it after all, when the executors it was left to are
+    // slower.
     if (this.#queue.hasTaken || this.#queue.queued.length > 0) {
       await Promise.race([this.#queue.change(), this.#lookAgain()]);
     } else await this.#queue.change();
   }
 
   async #finish(executor: Executor, assignment: Assignment, started: StartedShard): Promise<void> {
-    await pauseFor(2); // what waits goes first: above all the start of the next fit
+    await pauseFor(2); // other tasks go first: above all the start of the next fit
     this.#take(executor, assignment, await started.finish());
     if (this.#queue.isSettled) this.#over.abort();
   }
@@ -258,7 +264,7 @@ export class WorkLoop {
 
   #looking: Promise<void> | undefined;
 
-  /** One look for all idle slots together. */
+  /** Checks the run once for all idle slots together. */
   #lookAgain(): Promise<void> {
     this.#looking ??= this.#look().finally(() => this.#looking = undefined);
     return this.#looking;
@@ -272,7 +278,7 @@ export class WorkLoop {
     if (this.#queue.isSettled) this.#over.abort();
   }
 
-  /** Strikes shards off the queue that another process has committed since. */
+  /** Removes shards from the queue that another process has committed since. */
   #dropDone(): void {
     const { dir, manifest } = this.context.run;
     const queued = this.#queue.queued.filter(({ plan }) => this.#queue.isOpen(plan.shard_index));
@@ -284,5 +290,5 @@ export class WorkLoop {
   }
 }
 
-/** A shard whose executors are to blame each time is given up after so many. */
+/** Number of executor faults after which a shard is given up. */
 const MAX_FAULTS = 10;

@@ -3,21 +3,21 @@ import { listAttempts } from "../shard/attempts.ts";
 import type { Assignment, Executor, ExecutorPool } from "./executor.ts";
 import { newAssignment, type ShardQueue } from "./queue.ts";
 
-/** A slot beside the one that asks: how fast it was so far, and when it is free. */
+/** A slot other than the present one: its throughput so far, and when it is free. */
 interface OtherSlot {
   ms_per_toy: number;
   free_in_ms: number;
 }
 
-/** Measured times scatter: the others must need less than this part of the time. */
+/** Measured times scatter, so the others must need less than this fraction of the time. */
 const MARGIN = 0.9;
 
 /**
- * Whether a slow slot leaves the next shard to the others: near the end it would be the last to finish, after they had
- * done all that is left. They are taken to begin each shard, in order, where it ends first (list scheduling by earliest
- * completion: Ibarra and Kim 1977).
- * @param ms_per_toy of the slot that asks
- * @param toys of each shard that is left; the first is the one that it would take
+ * Returns whether a slow slot leaves the next shard to the others: near the end it would be the last to finish, after
+ * they had done all remaining shards. Assumes that they start each shard, in order, where it ends first (list
+ * scheduling by earliest completion: Ibarra and Kim 1977).
+ * @param ms_per_toy of the present slot
+ * @param toys of each remaining shard; the first is the one that it would run
  */
 export function shouldYield(ms_per_toy: number, toys: readonly number[], others: readonly OtherSlot[]): boolean {
   const most_ms = MARGIN * ms_per_toy * (toys[0] ?? 0);
@@ -41,11 +41,11 @@ const NO_SLOT: OtherSlot = { ms_per_toy: Infinity, free_in_ms: Infinity };
 
 interface Slot {
   executor: Executor;
-  /** What it runs, and since when on this process's own clock. */
+  /** Toys of its running shard, and the start on this process's own clock. */
   runs: { n_toys: number; since_ms: number } | undefined;
 }
 
-/** How long executors take for a toy, and what their slots are at. */
+/** Estimates the time per toy of executors, and follows what their slots run. */
 export class ThroughputEstimator {
   readonly #done = new Map<Executor, { n_toys: number; ms: number }>();
   readonly #slots = new Map<string, Slot>();
@@ -64,8 +64,8 @@ export class ThroughputEstimator {
   }
 
   /**
-   * Whether this slot leaves what is queued to the slots of other executors. Never where a shard has failed or is a share
-   * made for one of them, since then not each slot may take each of them.
+   * Returns whether this slot leaves the queue to the slots of other executors. Never where a shard has failed or is
+   * one executor's share, since then not every slot may run every shard.
    */
   yields(
     executor: Executor,
@@ -91,17 +91,20 @@ export class ThroughputEstimator {
       const ms_per_toy = this.#msPerToy(executor);
       if (other === name || ms_per_toy === undefined || !executor.isReady()) return [];
       const rest_ms = runs ? runs.since_ms + runs.n_toys * ms_per_toy - now_ms : 0;
-      // One that is late may be so for as long again.
+      // A shard that is late may need as long again.
       return [{ ms_per_toy, free_in_ms: Math.abs(rest_ms) }];
     });
   }
 }
 
-/** A shard is late that takes so many times as long as the slowest that this loop did. */
+/** Factor over the slowest shard of this loop from which another loop's shard is late. */
 const SLOW_FACTOR = 2;
 const LATE_ANYWAY_MS = 30_000;
 
-/** A second attempt at a shard for which others take far longer than this loop did; whichever ends first counts. */
+/**
+ * Returns a speculative attempt of a shard that takes others far longer than this loop took; the first to finish
+ * counts.
+ */
 function speculativeAttempt(dir: string, queue: ShardQueue, executor: Executor): Assignment | undefined {
   const late_ms = SLOW_FACTOR * (executor.slowest_ms ?? LATE_ANYWAY_MS);
   const plan = queue.takenLongerThan(late_ms, performance.now());
@@ -118,7 +121,10 @@ interface Choice {
   speculate: boolean;
 }
 
-/** What a slot begins now: the next open shard unless the others have done all sooner, else one a second time. */
+/**
+ * Returns what a slot starts now: the next open shard, unless the others would finish all sooner, else a speculative
+ * attempt.
+ */
 export function nextAssignment(
   { dir, queue, throughput, pool, speculate }: Choice,
   executor: Executor,

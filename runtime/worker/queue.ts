@@ -1,6 +1,7 @@
 import type { Plan } from "../../core/schema/manifest.ts";
 import { type Assignment, Change, type Executor, type StartedShard } from "./executor.ts";
 
+/** Returns the first assignment of a shard in this loop. */
 export const newAssignment = (plan: Plan, attempt: number): Assignment => ({
   plan,
   attempt,
@@ -14,20 +15,20 @@ interface Awaited {
   started: StartedShard;
 }
 
-/** Which shards of a loop are open, run here, are taken by others, or ended; whoever waits is told of each change. */
+/** The shards of a loop: open, running here, run by others, or ended. Notifies waiting code of each change. */
 export class ShardQueue extends Change {
   #queue: Assignment[] = [];
   readonly #awaited = new Map<string, Awaited[]>();
   /** Shards that run on our executors, with the attempts of each. */
   readonly #running = new Map<number, Assignment[]>();
-  /** The highest attempt number that each shard was given. */
+  /** The highest attempt number of each shard. */
   readonly #numbers = new Map<number, number>();
-  /** Attempts whose executor fell silent: they may still succeed, but their failure is not waited for. */
+  /** Attempts on silent executors: they may still succeed, but their failure is not awaited. */
   readonly #abandoned = new Set<Assignment>();
   readonly #taken = new Map<number, Plan>();
   readonly #elsewhere = new Set<number>();
   readonly #failed = new Set<number>();
-  /** For good: what was seen before and is told later opens none of them again. */
+  /** Final: a late event of an earlier observation never opens these shards again. */
   readonly #done = new Set<number>();
   readonly #open = new Set<number>();
 
@@ -39,7 +40,7 @@ export class ShardQueue extends Change {
     return this.#taken.size > 0;
   }
 
-  /** Open shards that nobody has begun, in their order. */
+  /** Open shards that nothing runs, in their order. */
   get queued(): readonly Assignment[] {
     return this.#queue;
   }
@@ -65,7 +66,7 @@ export class ShardQueue extends Change {
     return this.#awaited.get(executor)?.shift();
   }
 
-  /** Takes the next shard that may begin on an executor now; undefined where there is none. */
+  /** Takes the next shard that may start on an executor now; undefined where there is none. */
   take(executor: Executor, executors: readonly Executor[]): Assignment | undefined {
     const at = this.#queue.findIndex((one) => mayBegin(one, executor, executors));
     const [assignment] = at < 0 ? [] : this.#queue.splice(at, 1);
@@ -79,7 +80,7 @@ export class ShardQueue extends Change {
     return this.#open.has(shard);
   }
 
-  /** Takes a further attempt at a shard that others have. */
+  /** Adds an attempt of a shard that others run. */
   speculate(assignment: Assignment): Assignment {
     this.#hold(assignment);
     return assignment;
@@ -92,8 +93,8 @@ export class ShardQueue extends Change {
   }
 
   /**
-   * Opens a shard again whose attempt runs on an executor of which nothing is heard any more. Should that attempt succeed
-   * after all, its result counts; its failure does not.
+   * Opens a shard again whose attempt runs on a silent executor. If that attempt succeeds after all, its result counts;
+   * its failure does not.
    */
   abandon(shard: number, attempt: number): void {
     const assignment = (this.#running.get(shard) ?? []).find((one) => one.attempt === attempt);
@@ -109,7 +110,7 @@ export class ShardQueue extends Change {
     return this.#abandoned.has(assignment);
   }
 
-  /** An attempt is over, whatever came of it. */
+  /** Removes an attempt that is over, however it ended. */
   release(assignment: Assignment): void {
     const shard = assignment.plan.shard_index;
     const others = (this.#running.get(shard) ?? []).filter((one) => one !== assignment);
@@ -117,7 +118,7 @@ export class ShardQueue extends Change {
     else this.#running.delete(shard);
   }
 
-  /** Another process has it: it is looked at again. */
+  /** Records that another process runs a shard; it is checked again later. */
   taken(plan: Plan): void {
     if (this.#running.has(plan.shard_index) || this.#done.has(plan.shard_index)) return;
     this.#open.add(plan.shard_index);
@@ -125,17 +126,17 @@ export class ShardQueue extends Change {
     this.changed();
   }
 
-  /** Begins somewhere else: `where` is between 0 and 1. */
+  /** Rotates the queue to start elsewhere: `where` is between 0 and 1. */
   scatter(where: number): void {
     const at = Math.floor(where * this.#queue.length);
     this.#queue = [...this.#queue.slice(at), ...this.#queue.slice(0, at)];
   }
 
-  /** When a shard was first seen in others' hands, and those that were run a second time for that. */
+  /** When a shard was first seen to run elsewhere, and those with a speculative attempt for that. */
   readonly #taken_since = new Map<number, number>();
   readonly #late = new Set<number>();
 
-  /** A shard that others have had for so long; each only once. */
+  /** Returns a shard that others have been running longer than `ms`; each only once. */
   takenLongerThan(ms: number, now_ms: number): Plan | undefined {
     for (const [shard, plan] of this.#taken) {
       const since = this.#taken_since.get(shard) ?? now_ms;
@@ -147,14 +148,17 @@ export class ShardQueue extends Change {
     return undefined;
   }
 
-  /** Those that others have; they are to be sorted anew. */
+  /** Removes and returns the shards that others run, so that they are checked anew. */
   takeTaken(): Plan[] {
     const plans = [...this.#taken.values()];
     this.#taken.clear();
     return plans;
   }
 
-  /** @returns false when it was done already */
+  /**
+   * Marks a shard as done.
+   * @returns false when it was done already
+   */
   done(shard: number): boolean {
     const first = this.#open.delete(shard);
     this.#done.add(shard);
@@ -196,8 +200,8 @@ export class ShardQueue extends Change {
 }
 
 /**
- * Whether a shard may begin on an executor now. A share that was made for another one waits for it, and a shard that has
- * failed here waits while another executor that could take it and has not failed it is ready.
+ * Whether a shard may start on an executor now. Another executor's share waits for that executor, and a shard that has
+ * failed here waits while a ready executor exists on which it has not failed.
  */
 function mayBegin({ plan, failed_at }: Assignment, executor: Executor, executors: readonly Executor[]): boolean {
   const owner = executors.find((one) => one.owns?.(plan));

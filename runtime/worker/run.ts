@@ -6,6 +6,7 @@ import { type JobContext, type JobIds, openJobContext } from "../shard/context.t
 import type { ExecutorPool, WorkEvent, WorkOptions, WorkReport } from "./executor.ts";
 import { WorkLoop } from "./loop.ts";
 
+/** A request for a worker loop. */
 export interface LoopRequest {
   token: string;
   retry_failed: boolean;
@@ -18,15 +19,15 @@ export interface LoopRequest {
   drain?: boolean;
 }
 
-/** A loop of which nothing is heard for three times as long is taken for dead. */
+/** Heartbeat interval in seconds; after three intervals of silence a loop counts as dead. */
 const BEAT_INTERVAL_S = 40;
 
 const DEFAULTS = { beat_interval_s: BEAT_INTERVAL_S, scatter: false, speculate: false, drain: false };
 
 /**
  * Runs a worker loop on a run.
- * @param open where it runs
- * @throws {FarmError} input, when this machine has not the nextstat or the inputs of the run
+ * @param open opens the executors
+ * @throws {FarmError} input, when this machine lacks the nextstat or the inputs of the run
  */
 export async function workOnRun(
   run: Run<FarmManifest>,
@@ -39,7 +40,7 @@ export async function workOnRun(
   try {
     await context.files.require(`Cannot run the shards of "${run.dir}" here`);
     const pool = await open(context, request, tell);
-    // Only now: what is written before this process is known could not be told to be a dead one's.
+    // Only now: files written before this process is announced could not be attributed to a dead process.
     request.begin?.();
     try {
       return await runWorkLoop(context, pool, { ...DEFAULTS, ...request }, tell);
@@ -52,8 +53,8 @@ export async function workOnRun(
 }
 
 /**
- * Takes the next open shard, runs it in a free slot, checks and commits it, and goes on until none is left. Any
- * number of loops may work on one run: each shard's attempt file has one owner.
+ * Runs the open shards in free slots, checks and commits each, until none is left. Any number of loops may work on one
+ * run: each shard's attempt file has one owner.
  */
 export async function runWorkLoop(
   context: JobContext,

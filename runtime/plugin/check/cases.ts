@@ -4,22 +4,23 @@ import type { OptionValue, RunRecord } from "../../../core/schema/manifest.ts";
 import type { Handle, RenderContext, SchedulerAdapter } from "../../../schedulers/adapter.ts";
 import { MemberFault } from "../trust.ts";
 
-/** One thing that is wrong with an adapter. */
+/** A fault of an adapter. */
 export interface AdapterFinding {
-  /** The member to mend: `programs`, `readQuery`. */
+  /** The member to correct: `programs`, `readQuery`. */
   member: string;
-  /** What it does, and what was wanted. */
+  /** What the member does, and what is required. */
   what: string;
-  /** What is the same in all examples in which the same mistake shows; absent: `what`. */
+  /** The part of the text that is equal in all examples of the same fault; absent: `what`. */
   mistake?: string;
 }
 
-/** Looks at one function of an adapter. */
+/** A check of one function of an adapter. */
 export type MemberCheck = (adapter: SchedulerAdapter) => AdapterFinding[];
 
+/** Returns a finding about a member. */
 export const finding = (member: string, what: string): AdapterFinding => ({ member, what });
 
-/** Calls a function of a checked adapter and looks at what it gave; a fault of it is a finding. */
+/** Calls a function of a checked adapter and checks its value; a fault of the call is a finding. */
 export function askAnd<T>(
   member: string,
   doing: string,
@@ -35,7 +36,7 @@ export function askAnd<T>(
   }
 }
 
-/** As askAnd, where a refusal in words for the user is as good as an answer. */
+/** Calls and checks as askAnd does; a refusal in words for the user is accepted too. */
 export function askOrRefuse<T>(
   member: string,
   doing: string,
@@ -54,9 +55,10 @@ function refusable<T>(call: () => T): { given: T } | undefined {
   }
 }
 
+/** Token of the example submissions. */
 export const TOKEN = "0123456789abcdef";
 
-/** The paths that a job's files speak of. */
+/** The paths in the files of an example's jobs. */
 export interface Paths {
   run_dir: string;
   config: string;
@@ -71,6 +73,7 @@ const PLAIN: Paths = {
   nsfarm: "/shared/bin/nsfarm-deno-0.1.0",
 };
 
+/** Variations of the example run. */
 export interface Example {
   shards?: number;
   paths?: Partial<Paths>;
@@ -97,7 +100,7 @@ const PLAIN_REQUEST: Omit<RunRequest, "scheduler" | "n_toys" | "shards" | "confi
 
 const ORIGIN = { created_at_utc: "2026-01-01T00:00:00.000Z", run_token: "00000000000000aa" };
 
-/** What the files of such a run would tell. */
+/** Fields of the manifest that a render fills in from the files of a run. */
 const FILES: Partial<RunRecord> = {
   nextstat_version: "0.10.1",
   nextstat_sha256: "3".repeat(64),
@@ -106,7 +109,9 @@ const FILES: Partial<RunRecord> = {
   staged_config: "inputs/spec.json",
 };
 
-/** What the host would give to an adapter for a run that nobody has: two toys a shard, every option at its default. */
+/**
+ * Returns the context that an adapter would receive for an example run: two toys a shard, every option at its default.
+ */
 export function exampleContext(adapter: SchedulerAdapter, example: Example = {}): RenderContext {
   const { run_dir, config, nextstat_bin, nsfarm } = { ...PLAIN, ...example.paths };
   const { shards = 4 } = example;
@@ -121,7 +126,7 @@ function defaultsOf({ options }: SchedulerAdapter): Record<string, OptionValue> 
   return Object.fromEntries(options.flatMap(({ name, default: value }) => value === undefined ? [] : [[name, value]]));
 }
 
-/** A submission of the shards 0 … n - 1. */
+/** Returns the handle of a submission of the shards 0 … n - 1. */
 export function exampleHandle(shards: number, job_id = "17", token = TOKEN): Handle {
   const list = Array.from({ length: shards }, (_, i) => i);
   return { job_id, token, chunk: { index: 0, shards: list, tasks: list } };

@@ -12,14 +12,14 @@ import { type AdapterFinding, finding, type MemberCheck } from "./cases.ts";
 import { ANSWER_CHECKS, COMMAND_CHECKS, QUERY_CHECKS } from "./commands.ts";
 import { renderFindings, valueFindings } from "./render.ts";
 
-/** Functions that are of no use without another one. */
+/** Functions that need another one to be useful. */
 const NEEDS: Partial<Record<AdapterCall, AdapterCall>> = {
   eventLogs: "readEventLogs",
   pool: "readPool",
   readPool: "pool",
 };
 
-/** What is wrong with what an adapter says of itself, member by member. */
+/** Returns the faults of an adapter's declarations, member by member. */
 function declaredFindings(adapter: object): AdapterFinding[] {
   const member = (name: string): unknown => Reflect.get(adapter, name);
   const parsed = AdapterFacts.safeParse(factsOf(adapter));
@@ -37,7 +37,7 @@ function declaredFindings(adapter: object): AdapterFinding[] {
   return [...facts, ...calls];
 }
 
-/** What an adapter is, without its functions; other members of it are not looked at. */
+/** Returns the data of an adapter without its functions; unknown members are ignored. */
 function factsOf(adapter: object): Record<string, unknown> {
   const names = Object.keys(AdapterFacts.shape).filter((name) => Reflect.get(adapter, name) !== undefined);
   return Object.fromEntries(names.map((name) => [name, Reflect.get(adapter, name)]));
@@ -45,7 +45,7 @@ function factsOf(adapter: object): Record<string, unknown> {
 
 export type { AdapterFinding };
 
-/** How each function of an adapter is looked at. */
+/** The check of each function of an adapter. */
 const CHECKS: Record<AdapterCall, MemberCheck> = {
   render: (adapter) => [...renderFindings(adapter), ...valueFindings(adapter)],
   ...COMMAND_CHECKS,
@@ -54,9 +54,8 @@ const CHECKS: Record<AdapterCall, MemberCheck> = {
 };
 
 /**
- * What makes a scheduler adapter one that this program cannot trust; empty for a good one. It is only asked, nothing is
- * written and no program is run. What an adapter declares is looked at first: with a wrong declaration the rest of it
- * could not be called.
+ * Returns the faults that make a scheduler adapter unusable; empty for a good one. Only calls its functions: nothing is
+ * written and no program is run. Declarations are checked first, since a wrong one would make the calls fail.
  */
 export function checkAdapter(adapter: unknown): AdapterFinding[] {
   if (typeof adapter !== "object" || adapter === null) return [finding("default", "is no object, wanted an adapter")];
@@ -66,7 +65,7 @@ export function checkAdapter(adapter: unknown): AdapterFinding[] {
   return once(ADAPTER_CALLS.filter((member) => checked[member]).flatMap((member) => CHECKS[member](checked)));
 }
 
-/** The same adapter, whose functions are those of this process. */
+/** Returns the same adapter with functions that run in this process. */
 function checkedHere(adapter: object): SchedulerAdapter {
   const own = AdapterFacts.parse(factsOf(adapter));
   const calls = ADAPTER_CALLS.filter((member) => Reflect.get(adapter, member) !== undefined);
@@ -79,7 +78,7 @@ function checkedHere(adapter: object): SchedulerAdapter {
   });
 }
 
-/** The same mistake comes up in several examples, of which the first is shown. */
+/** Keeps the first of the findings that repeat in several examples. */
 function once(findings: AdapterFinding[]): AdapterFinding[] {
   const first = new Map<string, AdapterFinding>();
   for (const { member, what, mistake = what } of findings) {

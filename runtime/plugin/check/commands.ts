@@ -20,7 +20,7 @@ import { filesFindings } from "./render.ts";
 
 const SHARDS = 40;
 
-/** Every command is one that may be run, and what is submitted bears its token. */
+/** Checks that every command uses a declared program, and that a submission carries its token. */
 export const COMMAND_CHECKS = {
   probe: (adapter) => [
     ...askAnd("probe", "without a user", () => adapter.probe()),
@@ -65,7 +65,7 @@ function submitFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   );
 }
 
-/** What render itself does wrong is told of render. */
+/** Returns the chunks of render; none where it fails, since the check of render reports that. */
 function chunksOf(adapter: SchedulerAdapter, context: RenderContext): Chunk[] {
   try {
     return adapter.render(context).chunks;
@@ -74,12 +74,12 @@ function chunksOf(adapter: SchedulerAdapter, context: RenderContext): Chunk[] {
   }
 }
 
-/** What a command printed and how it ended. */
+/** Returns the result of a command. */
 function result(change: Partial<CommandResult> = {}): CommandResult {
   return { exit_code: 0, signal: null, stdout: "", stderr: "", timed_out: false, spawn_error: null, ...change };
 }
 
-/** Calls that were never answered: nothing can be concluded from them. */
+/** Calls without an answer: they allow no conclusion. */
 const UNANSWERED: [string, CommandResult][] = [
   ["a call that was stopped", result({ exit_code: null, timed_out: true })],
   ["a call that was killed", result({ exit_code: null, signal: "SIGKILL" })],
@@ -88,7 +88,7 @@ const UNANSWERED: [string, CommandResult][] = [
   ["an error without a word", result({ exit_code: 1 })],
 ];
 
-/** Answers of exit 0 that tell of nothing. */
+/** Answers of exit code 0 without content. */
 const EMPTY: [string, CommandResult][] = [
   ["an empty answer", result()],
   ["an empty list", result({ stdout: "[]\n" })],
@@ -100,7 +100,7 @@ const EMPTY: [string, CommandResult][] = [
 
 const ALL = [...UNANSWERED, ...EMPTY];
 
-/** Nothing is concluded from what was never answered, or tells of nothing. */
+/** Checks that no conclusion is drawn from calls without an answer or without content. */
 export const ANSWER_CHECKS = {
   readProbe: (adapter) => [
     ...ALL.flatMap(([what, one]) => askAnd("readProbe", `on ${what}`, () => adapter.readProbe([one, one, one, one]))),
@@ -162,7 +162,10 @@ function notOk(member: string, what: string, read: () => Answer<unknown>): Adapt
   );
 }
 
-/** A submission that was stopped may have been taken: to call it refused would submit its shards twice. */
+/**
+ * Checks that a stopped submission is not called refused: it may have been accepted, and its shards would be submitted
+ * twice.
+ */
 function stoppedFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   return UNANSWERED.slice(0, 2).flatMap(([what, one]) =>
     askAnd(
@@ -175,12 +178,12 @@ function stoppedFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   );
 }
 
-/** The host asks at most so many rounds. */
+/** Number of queries that the host makes at most. */
 const ROUNDS = 3;
 
 const HANDLES = [exampleHandle(3), exampleHandle(2, "18", "fedcba9876543210")];
 
-/** Absent is not finished; what could not be asked is unknown; one call asks for all. */
+/** Checks that absent is not finished, that unreachable is unknown, and that one call covers all jobs. */
 export const QUERY_CHECKS = {
   query: callFindings,
   readQuery: (adapter) => [
@@ -221,7 +224,7 @@ export const QUERY_CHECKS = {
     ),
 } satisfies Record<string, MemberCheck>;
 
-/** Nothing was told, or of all shards that nobody knows. */
+/** Whether an answer has no state, or only unknown ones. */
 function isUnknown(answer: Answer<NativeState[]>): boolean {
   return answer.kind !== "ok" || (answer.value.length > 0 && answer.value.every(({ state }) => state === "unknown"));
 }
@@ -248,7 +251,10 @@ function callFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   );
 }
 
-/** States of ours only, of shards that were asked about, and none of them an end that nobody told of. */
+/**
+ * Returns the faults of states: a value outside the contract, a shard that was not queried, or an end that no answer
+ * reported.
+ */
 function stateFindings(member: string, states: NativeState[], what: string): AdapterFinding[] {
   return states.flatMap(({ token, shard, state }) => {
     const handle = HANDLES.find((one) => one.token === token);

@@ -9,15 +9,16 @@ import {
   type Paths,
 } from "./cases.ts";
 
-/** One shard, some, and more than any default limit. */
+/** Numbers of shards: one, some, and more than any default limit. */
 const SIZES = [1, 40, 10_001];
 
-/** Every way in which an adapter may be asked to render. */
+/** Returns examples for every way in which an adapter may have to render. */
 function examplesFor({ limits }: SchedulerAdapter): Example[] {
   const modes = limits.file_transfer ? ["shared", "transfer"] as const : ["shared"] as const;
   return modes.flatMap((mode) => (["binary", "sh"] as const).map((wrapper) => ({ farm: { mode, wrapper } })));
 }
 
+/** Returns the faults of an adapter's rendered jobs. */
 export function renderFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   return [
     ...SIZES.flatMap((shards) => oneRender(adapter, { shards }, `for ${shards} shards`)),
@@ -45,7 +46,7 @@ function oneRender(adapter: SchedulerAdapter, example: Example, doing: string): 
   ]);
 }
 
-/** Files that an adapter wants written. */
+/** Returns the faults of the files that an adapter wants written. */
 export function filesFindings(member: string, files: RenderedFile[]): AdapterFinding[] {
   const paths = files.map(({ path }) => path);
   const twice = paths.filter((path, i) => paths.indexOf(path) !== i);
@@ -56,7 +57,7 @@ export function filesFindings(member: string, files: RenderedFile[]): AdapterFin
   ];
 }
 
-/** Every shard is in one task of one chunk. */
+/** Checks that every shard is in one task of one chunk. */
 function chunksFindings(chunks: Chunk[], shards: number[], doing: string): AdapterFinding[] {
   const given = chunks.flatMap((chunk) => chunk.shards).sort((a, b) => a - b);
   const once = given.length === shards.length && given.every((shard, i) => shard === shards[i]);
@@ -71,18 +72,20 @@ function byHandFindings({ programs }: SchedulerAdapter, { by_hand }: Rendered): 
     .map(([program]) => finding("render", `names "${program}" to type by hand, which is not among its programs`));
 }
 
-/** A script as its shell would see it: quotes taken away, and what is still alive inside of them marked. */
+/** A script as its shell reads it: without quotes, and with a mark at each active sign. */
 interface ShellText {
-  /** All but comments. A sign that the shell would act on is followed by a null byte, so that it equals no value. */
+  /**
+   * The text without comments. A null byte follows each sign that is active in the shell, so that it equals no value.
+   */
   code: string;
   comments: string[];
 }
 
-/** Signs that mean something outside of quotes, and those that do so inside double ones (POSIX.1-2017, 2.2). */
+/** Signs with a meaning outside of quotes, and inside double quotes (POSIX.1-2017, 2.2). */
 const ALIVE = new Set("|&;<>()$`*?[\n ");
 const ALIVE_IN_DOUBLE = new Set("$`");
 
-/** Reads a POSIX script's quotes and comments; here-documents are read as if they were code. */
+/** Reads a POSIX script's quotes and comments; here-documents are read like code. */
 export function readShell(text: string): ShellText {
   const comments: string[] = [];
   let code = "";
@@ -107,21 +110,21 @@ export function readShell(text: string): ShellText {
   return { code, comments };
 }
 
-/** Inside double quotes a backslash is one but before these signs (2.2.3). */
+/** Returns the text of a backslash: inside double quotes it is literal except before these signs (2.2.3). */
 function takeBackslash(next: string, quote: '"' | null): string {
   if (next === "\n") return "";
   return quote === '"' && !'$`"\\'.includes(next) ? `\\${next}` : next;
 }
 
-/** What stands around a value's dangerous part, to find it again in a file. */
+/** Marks around the dangerous part of a value, to find it again in a file. */
 const [BEGIN, END] = ["zq7", "zq8"];
 
-/** Parts of a path that mean something to a shell, a template, or a scheduler. */
+/** Parts of a path with a meaning to a shell, a template, or a scheduler. */
 const SIGNS = ["{{name}}", "$HOME", "$(id)", "`id`", "%j", "%%", "it's", 'a"b', "a b", "a\nb", "#", ";id", "\\x", "*"];
 
 const PATHS: (keyof Paths)[] = ["run_dir", "config", "nextstat_bin", "nsfarm"];
 
-/** Values are taken literally, or refused in words: nothing is ever run or filled in by them. */
+/** Checks that values are used literally or refused: none is ever executed or expanded. */
 export function valueFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   return [
     ...PATHS.flatMap((name) => SIGNS.flatMap((sign) => pathFindings(adapter, name, sign))),
@@ -140,7 +143,7 @@ function pathFindings(adapter: SchedulerAdapter, name: keyof Paths, sign: string
   );
 }
 
-/** Values that the option's own pattern refuses never come to an adapter. */
+/** Whether an option accepts such values; those that its pattern refuses never reach an adapter. */
 function isText({ type, pattern, choices }: SchedulerOption): boolean {
   return (type === "string" || type === "strings") && pattern === undefined && choices === undefined;
 }
@@ -159,7 +162,7 @@ function literalFindings(files: RenderedFile[], sign: string, what: string): Ada
   );
 }
 
-/** Whether the value, wherever it is in a file, is there as what it is. */
+/** Whether a file holds the value literally wherever it occurs. */
 function holdsLiterally({ text }: RenderedFile, sign: string): boolean {
   if (!/^#!.*\bsh\b/.test(text)) return between(text).every((found) => encodings(sign).has(found));
   const { code, comments } = readShell(text);
@@ -167,12 +170,12 @@ function holdsLiterally({ text }: RenderedFile, sign: string): boolean {
     comments.every((comment) => between(comment).every((found) => encodings(sign).has(found)));
 }
 
-/** What stands between the two marks; also what begins and does not end in one line of a comment. */
+/** Returns the texts between the two marks; also a value cut at the end of a comment line. */
 function between(text: string): string[] {
   return text.split(BEGIN).slice(1).map((rest) => rest.includes(END) ? rest.slice(0, rest.indexOf(END)) : "\n");
 }
 
-/** How files that no shell reads may write a value on one line: as it is, or with the signs of theirs escaped. */
+/** Returns the accepted one-line forms of a value in files that no shell reads: literal, or with escaped signs. */
 function encodings(sign: string): Set<string> {
   if (sign.includes("\n")) return new Set();
   const dollar = sign.replaceAll("$", "$(DOLLAR)");
