@@ -5,7 +5,7 @@ import type { Run } from "../runtime/run/load_manifest.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import type { Output } from "./flags.ts";
 
-/** Of each command that has shards run. */
+/** The flag --accept-changed-nextstat, of each command that runs shards. */
 export const ACCEPT_NEXTSTAT = {
   "accept-changed-nextstat": {
     group: "Guardrails",
@@ -14,7 +14,10 @@ export const ACCEPT_NEXTSTAT = {
   },
 } as const satisfies FlagTable;
 
-/** The run, with the nextstat that is there now as one of its own where that is asked for. @throws {FarmError} input */
+/**
+ * Returns the run, with the present nextstat among its own where the flag asks for that.
+ * @throws {FarmError} input
+ */
 export async function takeNextstat(
   run: Run<FarmManifest>,
   adapter: Backend,

@@ -43,7 +43,7 @@ const cancel: CommandSpec = {
 };
 export default cancel;
 
-/** Stops what a driver that is gone had begun on hosts behind ssh. */
+/** Stops shards on hosts behind ssh whose driver is gone. */
 async function stopOrphans(run: Run<FarmManifest>, out: Output): Promise<{ stopped: number[]; unclear: number[] }> {
   const scanned = await scanRun(run, await inspectMachine(), null);
   const orphans = scanned.filter(({ state, last }) => state === "unknown" && last?.remote)

@@ -27,10 +27,10 @@ const collect: CommandSpec = {
 };
 export default collect;
 
-/** At most so many shards are named; --json has them all. */
+/** Number of shards that are listed at most; --json has them all. */
 const MAX_NAMED = 20;
 
-/** Says which shards are not ok, on stderr. */
+/** Writes the shards that are not ok to stderr. */
 export function tellCollected({ not_ok }: CollectReport, out: Output): void {
   for (const one of not_ok.slice(0, MAX_NAMED)) {
     out.note(`shard ${one.shard_index}: ${one.state}${one.error ? `: ${one.error}` : ""}`);

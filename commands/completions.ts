@@ -8,7 +8,7 @@ import { BUILT_IN_NAMES } from "../runtime/scheduler/adapters.ts";
 import type { CommandSpec, Program } from "./flags.ts";
 import { exitCodeRows, HELP_TOPICS } from "./help.ts";
 
-/** A word that may stand at the cursor, and what it means. */
+/** A word that may stand at the cursor, with its meaning. */
 interface Candidate {
   word: string;
   what: string;
@@ -21,7 +21,7 @@ const ARGUMENTS: Record<string, readonly string[]> = {
 };
 
 /**
- * What may come next on a command line; nothing where a file may.
+ * Returns the words that may come next on a command line; none where a file may.
  * @param words after the program's name; the last is the one at the cursor, maybe empty
  */
 export async function completeWords(
@@ -40,11 +40,11 @@ export async function completeWords(
   const argv = joined.slice(name === "" ? 0 : name.split(" ").length);
   const current = argv.at(-1) ?? "";
   if (!row) return starting(current, namesAfter(rows, joined.slice(0, -1)));
-  // The word at the cursor is not whole: a scheduler's name, say.
+  // The word at the cursor may be incomplete: part of a scheduler's name, say.
   const whole = argv.slice(0, -1);
   const command = await build(row, whole);
   const [, flag = "", value = ""] = /^(--[^=]+)=(.*)$/.exec(current) ?? [];
-  // Bash has cut the word at its "=", so that only what comes after it is to be answered.
+  // Bash has split the word at its "=" and expects only the part after it.
   if (flag !== "") return starting(value, named(valuesOf(command, flag)));
   const before = argv.at(-2) ?? "";
   if (takesValue(command, before)) return starting(current, named(valuesOf(command, before)));
@@ -52,7 +52,7 @@ export async function completeWords(
   return argv.length === 1 ? starting(current, named(ARGUMENTS[name] ?? [])) : [];
 }
 
-/** Bash makes `--scheduler=sl` three words. */
+/** Joins the three words that bash makes of `--scheduler=sl`. */
 function joinEquals(words: readonly string[]): string[] {
   const joined: string[] = [];
   for (const word of words) {
@@ -64,7 +64,7 @@ function joinEquals(words: readonly string[]): string[] {
   return joined;
 }
 
-/** Commands, or what comes second after `sweep`. */
+/** Returns the commands, or the second words of `sweep` and the like. */
 function namesAfter(rows: Program["rows"], before: readonly string[]): Candidate[] {
   const found = rows.flatMap(({ name, summary }) => {
     const words = name.split(" ");
@@ -131,7 +131,7 @@ async function answer(words: string[], program: Program, print: (text: string) =
   if (found.length > 0) print(found.map(({ word, what }) => what === "" ? word : `${word}\t${what}`).join("\n"));
 }
 
-/** From the same table and flags as --help. */
+/** Returns the man page, from the same table and flags as --help. */
 async function manual({ rows, build }: Program): Promise<string> {
   const commands = rows.map(async (row) => {
     const command = await build(row, []);

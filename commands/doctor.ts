@@ -81,7 +81,7 @@ function examineOld(run: Run): Examined {
 }
 
 function describe({ what, advice, shards, hosts, said: printed, log, by_hand }: Issue, { red }: Paints): string {
-  // Where there is no log the record of the attempt tells how it ended.
+  // Without a log, the record of the attempt shows how it ended.
   const is_record = log !== null && readAttemptName(basename(log)) !== undefined;
   const count = plural(shards.length, "shard");
   return [
@@ -96,7 +96,7 @@ function describe({ what, advice, shards, hosts, said: printed, log, by_hand }: 
   ].join("\n");
 }
 
-/** A plugin that was named by hand must be named again. */
+/** Returns the flags for plugins that were named on the command line, which the next command needs too. */
 function plugins(): string[] {
   return pluginPlaces().files.flatMap(({ path, way }) => way === "--plugin" ? [`--plugin=${path}`] : []);
 }

@@ -20,8 +20,8 @@ import { tellWork } from "./progress.ts";
 import { watchRun } from "./watch_run.ts";
 
 /**
- * Brings a run to its end: works on it in this process, or submits it and watches it. What failed is tried again.
- * @returns the shards as they were seen last; none where this process has told of them itself
+ * Runs a run to its end: works on it in this process, or submits and watches it. Failed shards are rerun.
+ * @returns the last states of the shards; none where this process has printed them itself
  */
 export async function driveRun(
   run: Run<FarmManifest>,
@@ -43,7 +43,7 @@ export async function driveRun(
   }
 }
 
-/** How often pilots that are silent are replaced; then the cluster, or the run, needs a person. */
+/** Number of times that silent pilots are replaced; after that the cluster or the run needs a person. */
 const MAX_NEW_PILOTS = 3;
 
 async function workHere(run: Run<FarmManifest>, slots_on: SlotsOn, signals: StopSignals): Promise<StatusShard[]> {
@@ -61,8 +61,8 @@ const rerunWords = ({ total, ok, failed }: CollectCounts): string =>
   `reruns the ${failed === total - ok ? "failed" : "unfinished"} ${total - ok === 1 ? "shard" : "shards"}`;
 
 /**
- * Collects and merges a run whose shards have ended, and prints the result: the exit code tells how it went.
- * @param looked where they stand by a look that asked their scheduler too
+ * Collects and merges a run whose shards have ended, prints the result, and returns the exit code.
+ * @param looked states of the shards by a query that included their scheduler
  */
 export async function finishRun(
   run: Run<FarmManifest>,

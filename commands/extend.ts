@@ -77,7 +77,7 @@ function tellExtended({ run, shards, n_toys_before, since_utc }: Extended, out: 
   );
 }
 
-/** `+500`; without the sign it could be meant as the whole number of toys. */
+/** Reads `+500`; without the sign, the number could mean the total of toys. */
 function moreToys(text: string): number {
   if (!text.startsWith("+")) {
     throw new FarmError(

@@ -42,7 +42,7 @@ const finish: CommandSpec = {
 };
 export default finish;
 
-/** The jobs have ended: only files are waited for, and of a job that failed not even these. */
+/** Returns the state of a run whose jobs have ended: only files are awaited, and none of a failed job. */
 async function inspectAtEnd(
   run: Run<FarmManifest>,
   adapter: Backend,

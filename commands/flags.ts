@@ -13,18 +13,18 @@ import {
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import type { PERMISSIONS } from "../runtime/system/process.ts";
 
-/** The flags of a command, or some that several commands share. */
+/** Some flags, of one command or shared by several. */
 interface Flags<T extends FlagTable> {
   readonly table: T;
-  /** Adds them to a command, in their order. */
+  /** Adds the flags to a command, in their order. */
   define(this: void, command: Command): void;
-  /** Returns their values among those that commander parsed. */
+  /** Returns the values of the flags among those that commander parsed. */
   read(this: void, options: Readonly<Record<string, unknown>>): FlagValues<T>;
-  /** Returns the words that give the same values again, but those of the flags named. */
+  /** Returns the words that give the same values again, except those of the flags named. */
   words(this: void, values: FlagValues<T>, except: readonly (keyof T)[]): string[];
 }
 
-/** Makes of a table what commander parses, the help, and the values with their types. */
+/** Returns the flags of a table: for commander, for the help, and as typed values. */
 export function defineFlags<const T extends FlagTable>(table: T): Flags<T> {
   return {
     table,
@@ -49,7 +49,10 @@ function wordsOf(name: string, flag: Flag, value: unknown): string[] {
   return Array.isArray(value) ? value.map((one) => `--${name}=${one}`) : [`--${name}=${value}`];
 }
 
-/** Adds one flag to a command. @param read reads one word of its value */
+/**
+ * Adds one flag to a command.
+ * @param read reads one word of its value
+ */
 export function addFlag(command: Command, name: string, flag: Flag, read: (text: string) => unknown): void {
   const option = new Option(writtenAs(name, flag), flag.help);
   if (flag.choices) option.argChoices = [...flag.choices];
@@ -68,16 +71,17 @@ function writtenAs(name: string, { type, default: otherwise, bare, placeholder =
   return bare ? `--${name} [${placeholder}]` : `--${name} <${placeholder}>`;
 }
 
+/** A kind of permission of the program. */
 export type Permission = (typeof PERMISSIONS)[number];
 
-/** Where a command's words go: stdout is the answer, stderr the progress. */
+/** Output of a command: stdout has the answer, stderr the progress. */
 export interface Output {
   json: boolean;
-  /** The answer: text, or with --json nothing. */
+  /** Prints the answer as text; nothing with --json. */
   print(text: string): void;
-  /** The answer with --json: one document, on one line when `stream`. */
+  /** Prints the answer with --json: one document, on one line when `stream`. */
   document(value: unknown, stream?: boolean): void;
-  /** Progress and warnings. */
+  /** Prints progress and warnings. */
   note(text: string): void;
 }
 
@@ -88,18 +92,19 @@ interface Invocation {
   program: Program;
 }
 
-/** All commands, for those that speak of the others. */
+/** All commands, for those that describe the others. */
 export interface Program {
   rows: readonly TableRow[];
-  /** A row with its flags, which may depend on what was typed. */
+  /** Returns a row's command with its flags, which may depend on the command line. */
   build(row: TableRow, argv: readonly string[]): Promise<Command>;
 }
 
+/** A row of the table of commands. */
 export interface TableRow {
   name: string;
   args: string;
   summary: string;
-  /** The script of NextStat's scripts/farm that it comes from. */
+  /** The script of NextStat's scripts/farm that it replaces. */
   from: string;
   load: () => Promise<{ default: CommandSpec }>;
 }
@@ -109,14 +114,17 @@ export interface CommandSpec {
   name: string;
   /** Kinds of permission that it keeps; the others are dropped before it runs. */
   needs: readonly Permission[];
-  /** It speaks of a scheduler, so that plugins can be named. */
+  /** Whether it concerns a scheduler, so that plugins can be named. */
   schedulers?: true;
-  /** argv is what was typed: flags may depend on it (a scheduler has its own). */
+  /** Adds its flags, which may depend on the command line `argv`: a scheduler has options of its own. */
   define(command: Command, argv: readonly string[]): void | Promise<void>;
   run(invocation: Invocation): Promise<number>;
 }
 
-/** What a command line gives a flag, before its flags are known: some of them depend on it. */
+/**
+ * Returns the values that a command line gives a flag. For flags on which the other flags depend, before commander
+ * parses.
+ */
 export function typedValues(argv: readonly string[], flag: string): string[] {
   return argv.flatMap((word, i) => {
     if (word.startsWith(`${flag}=`)) return [word.slice(flag.length + 1)];
@@ -125,7 +133,7 @@ export function typedValues(argv: readonly string[], flag: string): string[] {
   });
 }
 
-/** What the merged set must be; render, run, sweep and merge share them. */
+/** Flags for guardrails on the merged set; shared by render, run, sweep and merge. */
 export const GUARDRAIL_FLAGS = {
   "require-all-converged": {
     group: "Guardrails",
@@ -146,7 +154,10 @@ export const GUARDRAIL_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/** @throws {FarmError} usage */
+/**
+ * Returns the guardrails of the flags.
+ * @throws {FarmError} usage
+ */
 export function readGuardrails(flags: FlagValues<typeof GUARDRAIL_FLAGS>): FarmManifest["farm"]["guardrails"] {
   return {
     require_all_converged: flags.requireAllConverged,

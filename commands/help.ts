@@ -18,7 +18,7 @@ export const exitCodeRows = (): ReferenceRow[] => {
 
 const rowsOf = (rows: readonly ReferenceRow[]): string[] => textTable(rows.map((row) => [...row]), { indent: "  " });
 
-/** What it needs is read for this topic alone: each command reads this file when it starts. */
+/** Returns a row for each scheduler. Imports are made here, since each command loads this file when it starts. */
 async function schedulerRows(): Promise<ReferenceRow[]> {
   const { findPlugins } = await import("../runtime/plugin/load.ts");
   const { BUILT_IN_NAMES, loadAdapter } = await import("../runtime/scheduler/adapters.ts");
@@ -33,7 +33,7 @@ interface HelpTopic {
   lines(): string[] | Promise<string[]>;
 }
 
-/** Topics by name, each made from the table that the program itself uses. */
+/** Topics by name, each made from the program's own tables. */
 export const HELP_TOPICS: Readonly<Record<string, HelpTopic>> = {
   "exit-codes": { summary: "what each exit code means", lines: () => rowsOf(exitCodeRows()) },
   files: {
@@ -51,7 +51,7 @@ export const HELP_TOPICS: Readonly<Record<string, HelpTopic>> = {
   },
 };
 
-/** The five commands that a newcomer needs first, in the order of their use. */
+/** The five commands that a new user needs first, in the order of their use. */
 const FIRST = ["preflight", "run", "status", "doctor", "report"];
 
 const TITLE =
@@ -92,8 +92,8 @@ export const allHelp = (rows: readonly TableRow[]): string =>
 const OTHER_OPTIONS = "Options";
 
 /**
- * Puts the options of a command under heads, those of FLAG_GROUPS in their order, where its flags say which; the
- * options of other commands stay in one list.
+ * Groups the options of a command under headings in the order of FLAG_GROUPS, where its flags name groups; the options
+ * of other commands stay in one list.
  */
 export function groupOptions(command: Command): void {
   const is_grouped = command.options.some(({ helpGroupHeading }) => helpGroupHeading === FLAG_GROUPS[0]);
@@ -110,7 +110,7 @@ export function groupOptions(command: Command): void {
   });
 }
 
-/** Ends the help of a command with its examples. */
+/** Adds the examples to the end of a command's help. */
 export function addExamples(command: Command, name: string): void {
   const lines = examplesOf(name);
   if (lines.length > 0) command.addHelpText("after", ["", "Examples:", ...lines].join("\n"));

@@ -34,7 +34,7 @@ const logs: CommandSpec = {
       const end = one.end;
       const how = end ? howEnded(end) : "no end recorded: it is running, or its process was killed";
       out.print(`attempt ${one.attempt} on ${one.host}, begun ${one.started_at_utc}: ${how}`);
-      // Whether a bare SIGKILL was for want of memory only the reader can judge.
+      // A bare SIGKILL may mean a lack of memory; only the reader of the log can decide.
       if (end?.cause === "signal" && end.max_rss_bytes !== null) {
         out.print(`  peak memory ${mebibytes(end.max_rss_bytes)} MiB`);
       }
@@ -56,7 +56,7 @@ const logs: CommandSpec = {
 };
 export default logs;
 
-/** What the side files of the old wrappers tell of a shard, or its row of results[]. */
+/** Returns the facts of a shard in the side files of the old wrappers, or in its row of results[]. */
 function describeOld({ rc, host, elapsed_s }: OldLogs["old"]): string {
   if (rc === null && host === null && elapsed_s === null) return "neither an exit code nor a host was recorded";
   const took = elapsed_s === null ? "" : ` after ${elapsed_s} s`;

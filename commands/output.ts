@@ -1,11 +1,11 @@
 import { errorText, FarmError, systemCode } from "../core/errors.ts";
 import type { Output } from "./flags.ts";
 
-/** A terminal that has gone away, or a pipe that nobody reads any more: what was to be said there is not missed. */
+/** Errors of a terminal or a pipe that nobody reads any more; output to it is dropped. */
 const NOBODY_READS = new Set(["EPIPE", "EIO"]);
 
 /**
- * Writes to stdout: the answer.
+ * Writes the answer to stdout.
  * @throws {FarmError} input, when it cannot be written to where it was redirected
  */
 export function printAnswer(text: string): void {
@@ -21,15 +21,19 @@ export function printAnswer(text: string): void {
   }
 }
 
-/** Writes to stderr. Work goes on, and its ends are recorded, whether or not anybody can be told. */
+/** Writes to stderr. Errors are ignored: the work continues, and its results are recorded, without a reader. */
 export function printNote(text: string): void {
   try {
     console.error(text);
   } catch {
-    // see above
+    // no reader, or a full disk
   }
 }
 
+/**
+ * Returns the output of a command.
+ * @param json whether the answer is a JSON document
+ */
 export function makeOutput(json: boolean): Output {
   return {
     json,
@@ -43,16 +47,20 @@ export function makeOutput(json: boolean): Output {
   };
 }
 
-/** Colour for words on stdout: only on a terminal, and not where NO_COLOR is set (no-color.org) or TERM is dumb. */
+/** Colours words on stdout: only on a terminal, and not where NO_COLOR is set (no-color.org) or TERM is dumb. */
 type Paint = (text: string) => string;
 
+/** Colours for the states of results. */
 export interface Paints {
   bold: Paint;
   red: Paint;
   green: Paint;
 }
 
-/** @param coloured whether a terminal shows it; asked while the environment may be read */
+/**
+ * Returns the colours.
+ * @param coloured whether a terminal shows them; determined while the environment may be read
+ */
 export function makePaints(coloured: boolean = isColoured()): Paints {
   const paint = (code: number): Paint => (text) => coloured ? `\u001b[${code}m${text}\u001b[0m` : text;
   return { bold: paint(1), red: paint(31), green: paint(32) };

@@ -48,7 +48,7 @@ const plan: CommandSpec = {
       hosts: await slotsOf(flags, pilot, Math.max(1, Number(facts.threads) || 1)),
       counts: flags.shardsList === undefined ? null : readShardsList(flags.shardsList),
     });
-    // How its toys were fitted is in the plan's own warnings.
+    // The plan's own warnings say how its toys were fitted.
     for (const { kind, what } of facts.merged_check.findings) {
       if (kind !== "fits") out.note(`the source run: ${what}`);
     }

@@ -18,6 +18,7 @@ import type { Backend } from "../schedulers/adapter.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { tellPlugin } from "./scheduler_flags.ts";
 
+/** The flags of preflight. */
 export const preflightFlags = defineFlags({
   scheduler: { type: "string", placeholder: "name", help: "scheduler to check: slurm, htcondor …" },
   "hosts-file": { type: "path", placeholder: "path", help: "hosts to check by ssh, one per line" },
@@ -50,7 +51,7 @@ const PREFLIGHT_OUT: OutKind = {
   isOne: (path) => beginsWith(path, (head) => head.includes(PREFLIGHT_SCHEMA)),
 };
 
-/** Looks at every host of a hosts file; exit 4 when none can be used. */
+/** Probes every host of a hosts file; exit code 4 when none can be used. */
 export async function preflightOfHosts(hosts_file: string, flags: Flags, out: Output): Promise<number> {
   if (flags.out !== undefined) refuseOut(PREFLIGHT_OUT, flags.out);
   const hosts = readHosts(hosts_file);
@@ -91,10 +92,10 @@ const preflight: CommandSpec = {
 };
 export default preflight;
 
-/** What --write-profile asks for: a file, true for the one of the usual name, or nothing. */
+/** The value of --write-profile: a file, true for the default name, or undefined. */
 type AskedProfile = string | true | undefined;
 
-/** Asks a scheduler for its limits. */
+/** Prints the limits that a scheduler reports. */
 async function preflightOf(scheduler: string, asked: AskedProfile, out: Output): Promise<number> {
   const adapter = await loadAdapter(scheduler);
   tellPlugin(adapter, out);
@@ -128,7 +129,7 @@ function tellFound(adapter: Backend, probed: Probed, asked: AskedProfile, out: O
   return EXIT_CODES.done;
 }
 
-/** There is nobody to ask: what this process may use is what a run gets. */
+/** Prints the limits of this process, which a local run gets. */
 async function preflightHere(adapter: Backend, asked: AskedProfile, out: Output): Promise<number> {
   const { host, cpus_allowed, memory_bytes } = await inspectMachine();
   const here = {

@@ -10,13 +10,13 @@ import { type Output, typedValues } from "./flags.ts";
 import { requestFlags } from "./request_flags.ts";
 import { schedulerIn } from "./scheduler_flags.ts";
 
-/** The profile that counts for a command line. */
+/** The profile of a command line. */
 interface ProfileInUse extends FoundProfile {
   profile: Profile;
 }
 
 /**
- * Finds and reads the profile, and looks where plugins may be. While every permission is there.
+ * Reads the profile and searches for plugins, while the program still has every permission.
  * @throws {FarmError} input
  */
 export async function openProfile(argv: readonly string[]): Promise<ProfileInUse | null> {
@@ -36,7 +36,7 @@ async function read(path: string): Promise<Profile> {
 
 const sumOf = ({ sha256 }: { sha256?: string | undefined }) => sha256 === undefined ? {} : { sha256 };
 
-/** A command line with the profile's scheduler in front where it names none itself. */
+/** Returns the command line with the profile's scheduler in front where it names none itself. */
 export function withScheduler(argv: readonly string[], used: ProfileInUse | null): string[] {
   const own = used?.profile.scheduler;
   return own === undefined || isGiven(argv, "scheduler") ? [...argv] : [`--scheduler=${own}`, ...argv];
@@ -48,7 +48,7 @@ const isGiven = (argv: readonly string[], name: string) =>
 const hasFlag = (command: Command, name: string) => command.options.some((option) => option.long === `--${name}`);
 
 /**
- * What the profile adds to a command line: those of its flags that the command has and that were not given.
+ * Returns the flags that the profile adds to a command line: those that the command has and that were not given.
  * @throws {FarmError} input
  */
 export async function flagsOfProfile(
@@ -67,10 +67,10 @@ export async function flagsOfProfile(
   return all.filter(({ name }) => hasFlag(command, name) && !isGiven(argv, name));
 }
 
-/** What one study differs in from the next: no default of a site. */
+/** Flags that differ from study to study and so have no default of a site. */
 const OF_ONE_RUN = ["config", "n-toys", "run-id"];
 
-/** Flags, without their dashes, that runs of every scheduler have and a profile may give. */
+/** Returns the flags, without their dashes, that runs of every scheduler have and a profile may set. */
 function sharedFlags(): string[] {
   const command = new Command();
   requestFlags.define(command);
@@ -78,14 +78,14 @@ function sharedFlags(): string[] {
   return names.filter((name) => !OF_ONE_RUN.includes(name));
 }
 
-/** A value that cannot be used and that nobody typed: the profile is named. */
+/** Returns an error with the profile's name where the profile, not the user, gave the value. */
 export function ofProfile(error: unknown, used: ProfileInUse | null, added: readonly ProfileFlag[]): unknown {
   if (!used || !(error instanceof FarmError) || error.kind !== "usage") return error;
   const isIts = added.some(({ name }) => error.message.startsWith(`Cannot use --${name} `));
   return isIts ? new FarmError("input", error.message, `The profile "${used.path}" says so`) : error;
 }
 
-/** With --explain nothing is done, so that nothing has to be there. */
+/** Adds --explain, which runs nothing and so requires no argument. */
 export function defineExplain(command: Command, argv: readonly string[]): void {
   if (!hasFlag(command, "scheduler")) return;
   command.option("--explain", "show each option's value and where it comes from, then stop");
@@ -93,8 +93,8 @@ export function defineExplain(command: Command, argv: readonly string[]): void {
 }
 
 /**
- * Prints each option with its value, and whether it was typed, is the profile's or the default; of one without a value,
- * what its help says that then holds.
+ * Prints each option with its value and its source: command line, profile or default. For an option without a value,
+ * prints the default that its help states.
  */
 export function explain(
   command: Command,

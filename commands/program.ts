@@ -10,8 +10,8 @@ import { defineExplain, explain, flagsOfProfile, ofProfile, openProfile, withSch
 import { TABLE, type TableRow } from "./table.ts";
 
 /**
- * Runs one command line to its exit code.
- * @throws {FarmError} what the user can mend; anything else is our bug
+ * Runs one command line and returns its exit code.
+ * @throws {FarmError} for errors that the user can correct; any other error is an internal one
  */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   completePath();
@@ -55,7 +55,7 @@ const PROGRAM: Program = {
   build: async (row, argv) => build(row, (await row.load()).default, argv),
 };
 
-/** A row of the table as a commander command with its flags. */
+/** Returns a row of the table as a commander command with its flags. */
 export async function build(row: TableRow, spec: CommandSpec, argv: readonly string[]): Promise<Command> {
   const command = new Command(`nsfarm-deno ${row.name}`).description(
     row.summary[0]?.toUpperCase() + row.summary.slice(1),
@@ -79,7 +79,7 @@ export async function build(row: TableRow, spec: CommandSpec, argv: readonly str
   return command;
 }
 
-/** What names a run is checked here, for all commands. */
+/** Adds an argument to a command; one that names a run is checked here for all commands. */
 function defineArgument(command: Command, arg: string): void {
   const name = arg.replace(/[[\].]/g, "");
   if (name.startsWith("RUN_")) command.argument(angled(arg), "", plainPath(name));
@@ -98,7 +98,7 @@ async function commanderExit(error: CommanderError, name: string): Promise<numbe
   );
 }
 
-/** A flag that only another scheduler has: the scheduler has to be named. */
+/** Returns advice for a flag of another scheduler: name that scheduler. */
 async function schedulersFlag(message: string): Promise<string | undefined> {
   const option = /^unknown option '--([a-z0-9-]+)'/.exec(message)?.[1];
   if (option === undefined) return undefined;
@@ -112,8 +112,8 @@ function dropPermissions(needs: readonly Permission[]): void {
 }
 
 /**
- * The system's own programs (cat, grep, sh) must be found also where the environment is empty. Empty words of PATH,
- * which would stand for the working directory, go.
+ * Adds the system's folders to PATH, so that its programs (cat, grep, sh) are found in an empty environment too.
+ * Removes empty words, which would mean the working directory.
  */
 function completePath(): void {
   const words = (Deno.env.get("PATH") ?? "").split(":").filter((word) => word !== "");
@@ -129,7 +129,9 @@ function unknownCommand(name: string, topics: readonly string[] = []): FarmError
   );
 }
 
-/** Prints help of one command, of all whose names begin with a word (`sweep`), of a topic, or of the whole program. */
+/**
+ * Prints the help of one command, of all whose names begin with a word (`sweep`), of a topic, or of the whole program.
+ */
 async function help(name: string): Promise<number> {
   const row = TABLE.find((one) => one.name === name);
   if (row) return await runCommand(row, ["--help"]);

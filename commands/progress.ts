@@ -10,19 +10,19 @@ import { readRecords, timeFacts } from "../runtime/shard/run_records.ts";
 import type { WorkEvent } from "../runtime/worker/executor.ts";
 import { printNote } from "./output.ts";
 
-/** A pipe gets a line only this often, and one that tells nothing new less often. */
+/** Interval of lines in a pipe; lines without news come less often. */
 const PLAIN_EVERY_MS = 5000;
 const SAME_EVERY_MS = 60_000;
 const REDRAW_MS = 100;
 
 interface ProgressView {
   show(progress: Progress): void;
-  /** A line that stays, above the bar. */
+  /** Writes a line that stays, above the bar. */
   say(text: string): void;
   close(): void;
 }
 
-/** A bar on a terminal's stderr; plain lines elsewhere, without colour or cursor movement. */
+/** Returns a bar on a terminal's stderr; elsewhere plain lines without colour or cursor movement. */
 export function openProgress(): ProgressView {
   return Deno.stderr.isTerminal() ? new Bar() : new Lines();
 }
@@ -88,7 +88,7 @@ function write(text: string): void {
   try {
     Deno.stderr.writeSync(encoder.encode(text));
   } catch {
-    // the terminal has gone away: the work goes on
+    // the terminal is gone; the work continues
   }
 }
 
@@ -97,7 +97,7 @@ interface WorkTeller {
   close: () => void;
 }
 
-/** Follows a worker loop's events with a bar or lines. */
+/** Returns a view that shows a worker loop's events as a bar or lines. */
 export function tellWork(run: Run<FarmManifest>): WorkTeller {
   const view = openProgress();
   const state = { total: 0, done: 0, running: 0, failed: 0 };
@@ -148,11 +148,11 @@ export function tellWork(run: Run<FarmManifest>): WorkTeller {
   return { tell, close: () => view.close() };
 }
 
-/** Reading a run's records takes no more than this share of the time. */
+/** Largest share of the time that reading a run's records may take. */
 const SHARE = 0.02;
 const AT_MOST_EVERY_MS = 500;
 
-/** The times of a run as a merge would have them now, or had them a moment ago. */
+/** Returns a function for the times of a run as a merge would compute them now, or a moment ago. */
 function timesOf(run: Run<FarmManifest>, done: readonly AttemptTime[]): (is_last: boolean) => RunTimes {
   let last: { times: RunTimes; good_until: number } | null = null;
   return (is_last) => {

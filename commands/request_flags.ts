@@ -13,7 +13,7 @@ import type { Backend } from "../schedulers/adapter.ts";
 import { defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
 import { readSchedulerOptions } from "./scheduler_flags.ts";
 
-/** The flags that say which toys are fitted, and how; sweep has them too. */
+/** Flags for the toys and their fits; shared with sweep. */
 const TOY_FLAGS = {
   config: {
     group: "What to run",
@@ -103,7 +103,7 @@ const TOY_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/** The flags that say where a run goes; render and run share them, and sweep says it in its own way. */
+/** Flags for the place of a run; shared by render and run. sweep has its own. */
 const PLACE_FLAGS = {
   shards: {
     group: "How to split it",
@@ -123,7 +123,7 @@ const PLACE_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/** The flags that say how a run's jobs get at their files. */
+/** Flags for the access of a run's jobs to their files. */
 const JOB_FLAGS = {
   wrapper: {
     group: "Advanced",
@@ -142,7 +142,9 @@ const JOB_FLAGS = {
   },
 } as const satisfies FlagTable;
 
+/** The flags of a sweep's runs. */
 export const toyFlags = defineFlags({ ...TOY_FLAGS, ...JOB_FLAGS });
+/** The flags of a run. */
 export const requestFlags = defineFlags({ ...PLACE_FLAGS, ...TOY_FLAGS, ...JOB_FLAGS });
 type Flags = FlagValues<typeof requestFlags.table>;
 
@@ -155,7 +157,7 @@ function seed(text: string): number | "next" {
 }
 
 /**
- * The request that the flags make, with absolute paths.
+ * Returns the request that the flags make, with absolute paths.
  * @throws {FarmError} usage
  */
 export function readRequest(options: Record<string, unknown>, adapter: Backend, prefix: string): RunRequest {
@@ -203,7 +205,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
   };
 }
 
-/** A pilot is a job of many shards, whichever they turn out to be. */
+/** Returns the options of pilots: each is a job that runs any of the shards. */
 function pilotOptions(
   { pilots, speculate, heartbeatS, mode, wrapper }: Flags,
   shards: number,
@@ -237,14 +239,17 @@ function pilotOptions(
   };
 }
 
-/** A word of --threads is kept among the options of the scheduler, which alone knows its hosts. */
+/** Returns a --threads word as an option of the scheduler, since only the scheduler knows its hosts. */
 function threadPolicy(word: number | string, adapter: Backend): Record<string, string> {
   if (typeof word === "number") return {};
   if (adapter.slots_on === "hosts") return { "threads-policy": word };
   throw new FarmError("usage", `Cannot use --threads "${word}" with ${adapter.name}: wanted a number`);
 }
 
-/** Of this machine alone is it known what can run shards. @throws {FarmError} usage */
+/**
+ * Returns the default number of shards; only for this machine is the number of slots known.
+ * @throws {FarmError} usage
+ */
 function defaultShards(n_toys: number, { name, slots_on }: Backend): number {
   if (slots_on === "machine") return shardsForSlots(n_toys, navigator.hardwareConcurrency);
   const what = slots_on === "hosts" ? "--hosts-file FILE" : `--scheduler ${name}`;
@@ -265,5 +270,5 @@ function checkExtra(words: string[]): string[] {
   );
 }
 
-/** The run directory that a request names. */
+/** Returns the run directory of a request. */
 export const requestDir = (request: RunRequest): string => join(request.out_dir, request.run_id);

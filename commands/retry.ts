@@ -59,7 +59,7 @@ const retry: CommandSpec = {
 export default retry;
 
 /**
- * Where the jobs are to run from now on; those that wait are submitted anew then.
+ * Returns the options that place the jobs from now on; waiting jobs are submitted anew with them.
  * @throws {FarmError} usage, for an option of another scheduler
  */
 async function nodesAsked(

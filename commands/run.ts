@@ -24,7 +24,7 @@ import { openRunOf, withOrigin } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
 
-/** A flag of the old runner on hosts, and what takes care of it now. */
+/** A flag of the old runner on hosts, and what replaces it now. */
 interface OldFlag {
   flags: string;
   name: string;
@@ -46,12 +46,12 @@ const OLD: readonly OldFlag[] = [
   { flags: "--no-pin-blas-threads", name: "pinBlasThreads", now: "BLAS always uses one thread per shard" },
 ];
 
-/** Old command lines go on to work: these are taken, and change nothing. */
+/** Adds the old flags, which have no effect, so that old command lines still work. */
 export function defineOldFlags(command: Command): void {
   for (const { flags, now } of OLD) command.option(flags, `accepted for old scripts, ignored: ${now}`);
 }
 
-/** Says of each that was given what takes care of it now. */
+/** Writes what replaces each old flag that was given. */
 export function tellOldFlags(command_line: Record<string, unknown>, out: Output): void {
   const given = OLD.filter(({ name, flags }) => {
     const value = command_line[name];
@@ -124,7 +124,7 @@ async function dryRun(request: RunRequest, out: Output): Promise<number> {
   return EXIT_CODES.done;
 }
 
-/** A new run, or the existing one of that name when it was asked for with the same options. */
+/** Returns a new run, or the existing one of that name when it has the same options. */
 async function openOrRender(request: RunRequest, adapter: Backend, out: Output): Promise<Run<FarmManifest>> {
   const dir = requestDir(request);
   const found = openSame(dir, request, out);
@@ -135,7 +135,7 @@ async function openOrRender(request: RunRequest, adapter: Backend, out: Output):
     for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
     return run;
   } catch (error) {
-    // The same command may have been given twice at the same time; then the other one has made the run.
+    // The same command may run twice at the same time; then the other one has made the run.
     const theirs = openSame(dir, request, out);
     if (theirs) return theirs;
     throw error;

@@ -27,10 +27,10 @@ export function runOf(args: readonly string[], out: Output): Run<FarmManifest> {
   return openRunOf(args[0] ?? "", out);
 }
 
-/** Opens a run; says so when another version of this program rendered it. */
+/** Opens a run and notes when another version of this program rendered it. */
 export function openRunOf(path: string, out: Output): Run<FarmManifest> {
   const found = assertFarmRun(openRun(path));
-  // A manifest that was collected elsewhere names a run; its directory has the one that counts.
+  // A manifest that was collected elsewhere names a run; the run's directory has the manifest that counts.
   const run = found.dir === dirname(found.manifest_path) ? found : loadFarmRun(found.dir);
   const { nsfarm_version } = run.manifest.farm;
   if (nsfarm_version !== VERSION) {
@@ -45,12 +45,12 @@ export function openRunOf(path: string, out: Output): Run<FarmManifest> {
   return run;
 }
 
-/** Opens the run that the first argument names, to run something of it: a copy becomes a run of its own then. */
+/** Opens the run that the first argument names, to run shards of it: a copy becomes a run of its own. */
 export async function ownRunOf(args: readonly string[], out: Output): Promise<Run<FarmManifest>> {
   return await withOrigin(runOf(args, out), out);
 }
 
-/** Says what a copied or moved directory has become. */
+/** Returns the run after a copied or moved directory has become a run of its own, with a note. */
 export async function withOrigin(found: Run<FarmManifest>, out: Output): Promise<Run<FarmManifest>> {
   const { run, origin } = await acceptCopy(found);
   if (origin.kind === "copied") out.note("it is an independent run from now on; its job files were rewritten");
@@ -58,15 +58,15 @@ export async function withOrigin(found: Run<FarmManifest>, out: Output): Promise
   return run;
 }
 
-/** The same of a copy only: one that has moved may lie here by another path than that by which its jobs see it. */
+/** Returns the run as withOrigin does, for copies only: a moved run may have another path here than its jobs use. */
 export async function withCopyToken(run: Run<FarmManifest>, out: Output): Promise<Run<FarmManifest>> {
   return isCopy(run) ? await withOrigin(run, out) : run;
 }
 
-/** What was said already in this process. */
+/** Notes that this process has printed already. */
 const reported = new Set<string | null>();
 
-/** The adapter of a run's scheduler; says so when it is a plugin that has changed since the run was rendered. */
+/** Returns the adapter of a run's scheduler; notes when it is a plugin that has changed since the run was rendered. */
 export async function adapterOf(run: Run<FarmManifest>, out: Output): Promise<Backend> {
   const adapter = await adapterOfRun(run);
   const change = pluginChange(run.manifest, adapter);

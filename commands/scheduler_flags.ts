@@ -8,11 +8,12 @@ import { loadAdapter } from "../runtime/scheduler/adapters.ts";
 import type { Backend, SchedulerOption } from "../schedulers/adapter.ts";
 import { addFlag, type Output, typedValues } from "./flags.ts";
 
-/** The scheduler that argv names; flags depend on it, so it is looked for before commander parses. */
+/** Returns the scheduler that argv names, before commander parses: the flags depend on it. */
 export function schedulerIn(argv: readonly string[]): string {
   return typedValues(argv, "--scheduler").at(-1) ?? DEFAULT_BACKEND;
 }
 
+/** Adds the flags of the scheduler that argv names, and returns its adapter. */
 export async function defineSchedulerFlags(command: Command, argv: readonly string[]): Promise<Backend> {
   const adapter = await loadAdapter(schedulerIn(argv));
   command.optionsGroup("Where").option(
@@ -24,7 +25,7 @@ export async function defineSchedulerFlags(command: Command, argv: readonly stri
   return adapter;
 }
 
-/** A plugin is shown before it is used for a new run. */
+/** Prints a notice about a plugin before it is used for a new run. */
 export function tellPlugin(adapter: Backend, out: Output): void {
   const about = aboutPlugin(adapter);
   if (about !== null) out.note(about);
@@ -36,7 +37,7 @@ export function defineOne(command: Command, option: SchedulerOption): void {
   addFlag(command, option.name, { group: "Where", ...option, help }, (text) => readOption(option, text));
 }
 
-/** The scheduler's own options among those that commander parsed, by their flag names. */
+/** Returns the scheduler's own options among those that commander parsed, by their flag names. */
 export function readSchedulerOptions(
   options: Record<string, unknown>,
   adapter: Pick<Backend, "options">,

@@ -22,7 +22,7 @@ const statusFlags = defineFlags({
   },
 });
 
-/** Whoever waits for one look waits no longer for a scheduler's command; --watch gives it its time. */
+/** Time limit of a scheduler's command for a single status; --watch uses the normal limit. */
 const LONGEST_ANSWER_S = 10;
 
 const status: CommandSpec = {
@@ -53,7 +53,7 @@ const status: CommandSpec = {
 };
 export default status;
 
-/** Where the shards of an old run stand by its files; there is nothing to follow, for its jobs cannot be asked. */
+/** Prints the state of an old run by its files. It cannot be watched, since its jobs cannot be queried. */
 function tellOld(run: Run, isChecked: boolean, out: Output): number {
   const { summary, shards } = oldStatus(run);
   out.document({ ...summary, shards });

@@ -15,7 +15,7 @@ import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { watchRun } from "./watch_run.ts";
 
-/** How a run is followed to its end. */
+/** Flags for the end of a run. */
 export const END_FLAGS = {
   finish: {
     type: "boolean",
@@ -24,7 +24,7 @@ export const END_FLAGS = {
   wait: { type: "boolean", help: "wait until the run has ended, then collect and merge" },
 } as const satisfies FlagTable;
 
-/** Another mode for the jobs that are submitted from now on. */
+/** The flag that changes the mode of jobs submitted from now on. */
 export const MODE_FLAG = {
   mode: {
     type: "string",
@@ -55,7 +55,7 @@ const submit: CommandSpec = {
 };
 export default submit;
 
-/** Submits what is open and, when asked, watches it to its end. */
+/** Submits open shards and, if requested, watches the run to its end. Returns the exit code. */
 export async function submitAndWait(
   adapter: Backend,
   start: () => Promise<StartedRun>,
@@ -81,7 +81,7 @@ export async function submitAndWait(
       finish_job,
       nothing: started.submissions.length ? null : started.nothing,
     });
-    // Where nothing was submitted that line says how the run goes on, if it does.
+    // Where nothing was submitted, the message says how the run continues, if it does.
     const has_begun = started.submissions.length > 0 || finish_job !== null;
     if (has_begun) out.note(`Follow it with: nsfarm-deno status ${quoteWord(run.dir)} --watch`);
     return EXIT_CODES.done;

@@ -2,7 +2,7 @@ import type { TableRow } from "./flags.ts";
 
 export type { TableRow };
 
-/** Every command; each file is loaded only when its command is typed. */
+/** Every command; its file is loaded only when it is run. */
 export const TABLE: readonly TableRow[] = [
   row(
     "run",

@@ -22,7 +22,7 @@ import type { Backend } from "../schedulers/adapter.ts";
 import type { Output } from "./flags.ts";
 import { openProgress } from "./progress.ts";
 
-/** One look at a run: its files, its scheduler, the worker loops that share it. */
+/** Returns the state of a run: from its files, its scheduler, and the worker loops that share it. */
 export async function inspectRun(
   run: Run<FarmManifest>,
   adapter: Backend,
@@ -41,7 +41,7 @@ export async function inspectRun(
 
 const isDone = ({ state }: ScannedShard) => state === "done";
 
-/** All shards of a run that is whole by its files: its scheduler has nothing to say of it. */
+/** Returns all shards of a run that is whole by its files, without a query of its scheduler; else null. */
 async function wholeRun(run: Run<FarmManifest>, machine: Machine, seen: Seen): Promise<ScannedShard[] | null> {
   const there = shardsWithFiles(run.dir);
   if (!livePlans(run.manifest).every(({ shard_index }) => there.has(shard_index))) return null;
@@ -60,20 +60,20 @@ async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<st
   ];
 }
 
-/** How it went: a run that was watched to its end, or one whose pilots give no sign of life. */
+/** The state of a watched run at its end, or when its pilots are silent. */
 type WatchedRun = RunStatus & { is_silent: boolean };
 
 const SILENT =
   `no pilot has updated its heartbeat for ${PILOT_SILENCE_S} s, although the scheduler lists them as running: they count as dead`;
 
-/** Waits between looks: short while things move, longer for long runs; a look at many shards costs. */
+/** Returns the wait until the next status in ms: short while states change, longer for long runs and many shards. */
 function nextWait_ms(round: number, local: boolean): number {
   return Math.min((local ? 500 : 2000) * 1.15 ** round, local ? 2000 : 30_000);
 }
 
 /**
- * Follows a run until nothing more will happen by itself, or until told to stop.
- * @param poll_s seconds between two looks, in place of a wait that grows
+ * Watches a run until it has ended, or until `stop`.
+ * @param poll_s seconds between two queries, in place of a growing wait
  */
 export async function watchRun(
   run: Run<FarmManifest>,

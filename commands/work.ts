@@ -102,7 +102,7 @@ const work: CommandSpec = {
       );
       out.document(report);
       const incomplete = report.failed.length + report.left.length + report.elsewhere.length > 0;
-      // A pilot whose time is up leaves the rest to others: its job did all that it was to do.
+      // A pilot at the end of its time leaves the rest to others; its job is complete.
       return signals.exitCode() ?? (incomplete && !flags.pilot ? EXIT_CODES.shards : EXIT_CODES.done);
     } finally {
       teller.close();

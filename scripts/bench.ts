@@ -1,5 +1,7 @@
-/** `./dev bench`: the timings that docs/timings.md has, as a table; exits non-zero when one is missed. `./dev bench NAME` measures
- * and prints only some of them. */
+/**
+ * `./dev bench`: the timings of docs/timings.md as a table; exits non-zero when a bound is missed. `./dev bench NAME`
+ * measures and prints only some of them.
+ */
 import { join } from "node:path";
 import { type BenchLine, holds, markdownTable } from "./bench/line.ts";
 import { mergeLines } from "./bench/merge_lines.ts";
@@ -40,7 +42,7 @@ async function writeTable(text: string): Promise<void> {
   await Deno.writeTextFile(table, text);
 }
 
-/** By the name that `./dev bench NAME` takes; the report is of the run that merge makes. */
+/** Groups by the name that `./dev bench NAME` takes; the report is of the run that merge makes. */
 const GROUPS: { [name: string]: (context: RunBench) => Promise<BenchLine[]> } = {
   merge: async (context) => [
     ...await mergeLines(context.binary, context.nextstat, context.scratch),

@@ -1,4 +1,4 @@
-/** `./dev bless`: writes what the golden tests print now over what they expected. */
+/** `./dev bless`: replaces the expected output of the golden tests by what they print now. */
 import { writeReferencePages } from "./reference_pages.ts";
 import { testEnvironment } from "./testing/test_environment.ts";
 import { root } from "./tool_paths.ts";

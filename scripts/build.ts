@@ -1,4 +1,4 @@
-/** `./dev build`: makes the program. */
+/** `./dev build`: builds the program. */
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";

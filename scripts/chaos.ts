@@ -1,4 +1,4 @@
-/** `./dev chaos`: runs under random schedules of faults on the real thing; each must become whole. */
+/** `./dev chaos`: runs under random schedules of faults with real programs; each run must become whole. */
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
@@ -16,7 +16,7 @@ interface Choice {
   backends: string[];
   rounds: number;
   seed: number;
-  /** Where the rounds are noted down, and what the page is made of. */
+  /** The log of all rounds, from which the page is made. */
   log: string;
   /** Whether docs/faults.md is written anew. */
   page: boolean;

@@ -1,4 +1,4 @@
-/** `./dev check`: what can be said about the sources without running them. */
+/** `./dev check`: checks of the sources that do not run them. */
 import { checkLayers, runChecks } from "./testing/run_checks.ts";
 import { runMain } from "./tools/dev_error.ts";
 

@@ -1,4 +1,4 @@
-/** `./dev demo`: one whole run on this machine, with nothing to prepare. */
+/** `./dev demo`: one whole run on this machine, without preparation. */
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -57,7 +57,7 @@ async function whatIsWhere(binary: string, spec: string, begin: number): Promise
   return lines.join("\n");
 }
 
-/** The run directory that the demo made, so not one of an earlier demo where `run` ended before it made any. */
+/** Returns the run directory that this demo made; undefined where `run` ended before it made one. */
 async function newestRun(begin: number): Promise<string | undefined> {
   const names = await readdir(runsDir).catch(() => []);
   const runs = await Promise.all(names.map(async (name) => {

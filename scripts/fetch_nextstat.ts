@@ -13,9 +13,9 @@ const doing = `fetch nextstat ${version}`;
 const next = "set NSFARM_NEXTSTAT to a nextstat of your own";
 
 /**
- * The absolute path of the nextstat to use: NSFARM_NEXTSTAT where it is set, else the pinned one, fetched if needed.
- *
- * @throws DevError if it cannot be had
+ * Returns the absolute path of the nextstat to use: NSFARM_NEXTSTAT where it is set, else the pinned one, fetched if
+ * needed.
+ * @throws DevError if there is none
  */
 export async function nextstatBin(): Promise<string> {
   const given = Deno.env.get("NSFARM_NEXTSTAT");
@@ -54,7 +54,7 @@ async function download(folder: string): Promise<string> {
   throw new DevError(`Cannot ${doing}: pip downloaded no wheel; ${next}`);
 }
 
-// Python unpacks the wheel, since it is there and unzip may not be.
+// Python unpacks the wheel, since unzip may be missing.
 async function unpack(wheel: string, folder: string): Promise<string> {
   await runTool("python3", ["-m", "zipfile", "-e", wheel, folder], { doing, next });
   return join(folder, `nextstat_cli-${version}.data`, "scripts", "nextstat");

@@ -10,7 +10,6 @@ const seed = 20260215;
 
 /**
  * Writes gauss_exp_<size>.json and its observed data into `dir`, the same bytes each time.
- *
  * @returns the path of the spec
  */
 export async function makeInputs(dir: string, size: SpecSize): Promise<string> {
@@ -21,7 +20,7 @@ export async function makeInputs(dir: string, size: SpecSize): Promise<string> {
   return spec;
 }
 
-/** One required DOUBLE column, uncompressed: what every reader of Parquet knows. */
+/** Returns a Parquet file with one required DOUBLE column, uncompressed, which every reader understands. */
 function massParquet(size: SpecSize): Uint8Array {
   const mass = { name: "mass", data: drawMasses(seed, yields[size]), type: "DOUBLE", nullable: false } as const;
   return new Uint8Array(parquetWriteBuffer({ codec: "UNCOMPRESSED", columnData: [mass] }));

@@ -1,5 +1,5 @@
 /**
- * Makes a run directory whose shards were never fitted, with true records of made-up toys: for measuring collect, merge
+ * Makes a run directory whose shards were never fitted, with true records of made-up toys, to measure collect, merge
  * and verify. Usage: make_shards.ts DIR SHARDS TOYS_PER_SHARD [--pulls]
  */
 import { mkdir, readFile, utimes, writeFile } from "node:fs/promises";

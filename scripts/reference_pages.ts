@@ -1,4 +1,6 @@
-/** The pages of docs/reference, from the tables of the program; `./dev bless` writes them, a test compares them. */
+/**
+ * Makes the pages of docs/reference from the tables of the program; `./dev bless` writes them, a test compares them.
+ */
 import { join } from "node:path";
 import { exitCodeRows } from "../commands/help.ts";
 import { TABLE } from "../commands/table.ts";
@@ -57,7 +59,7 @@ export async function referencePages(): Promise<Record<string, string>> {
   };
 }
 
-/** Writes the pages; `./dev fmt` then lines their tables up. */
+/** Writes the pages, whose tables `./dev fmt` aligns afterwards. */
 export async function writeReferencePages(): Promise<void> {
   for (const [name, text] of Object.entries(await referencePages())) {
     await Deno.writeTextFile(join(root, "docs", "reference", name), text);

@@ -1,4 +1,4 @@
-/** Makes docs/report.png: a local run of 2,000 toys, its report, and what Chromium shows of the page. */
+/** Makes docs/report.png: a local run of 2,000 toys, its report, and a screenshot of the page by Chromium. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

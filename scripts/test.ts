@@ -1,4 +1,4 @@
-/** `./dev test`: everything that must hold before a change is good. */
+/** `./dev test`: all tests that a change must pass. */
 import { parseArgs } from "node:util";
 import { type Amount, type Choice, chooseTests } from "./testing/choose_tests.ts";
 import { beginCoverage, coverageTable } from "./testing/coverage.ts";
@@ -41,7 +41,7 @@ function readArgs(args: string[]): { argument: string | undefined; amount: Amoun
     if (values.all && (values.quick || isCovered)) {
       throw new Error(`both --all and --${isCovered ? "coverage" : "quick"}`);
     }
-    // The compiled program measures nothing: only unit tests count.
+    // Coverage of the compiled program cannot be measured: only unit tests count.
     const amount = values.all ? "all" : values.quick || isCovered ? "quick" : "usual";
     return { argument: positionals[0], amount, isCovered };
   } catch (error) {
@@ -49,7 +49,7 @@ function readArgs(args: string[]): { argument: string | undefined; amount: Amoun
   }
 }
 
-// While the program does not build, the tests of the pure parts can still be run by name.
+// While the program does not build, tests of the pure parts can still be run by name.
 async function prepare(choice: Choice, amount: Amount, more: string[]): Promise<TestRun> {
   const isPure = choice.files.every((file) => folderOf(file) === "tests/core");
   const args = [...more, ...(choice.filter === undefined ? [] : [`--filter=${choice.filter}`])];

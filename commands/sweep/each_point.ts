@@ -5,8 +5,8 @@ import { type OpenSweep, pointDir, recordPoint } from "../../runtime/sweep/load.
 import type { Output } from "../flags.ts";
 
 /**
- * Does one thing to every run of a sweep, notes in its document what became of it, and tells. A run that fails does not
- * stop the others.
+ * Calls `act` for every run of a sweep, records each result in the sweep's document, and prints it. A failed run does
+ * not stop the others. Returns the exit code.
  */
 export async function eachPoint(
   open: OpenSweep,
@@ -17,7 +17,7 @@ export async function eachPoint(
   for (const point of open.sweep.runs) {
     const run_dir = pointDir(open, point);
     const end = await act(run_dir);
-    // A sweep of the old scripts is left as they know it.
+    // A sweep of the old scripts keeps its format.
     if (point.farm) recordPoint(open.path, point.run_id, end);
     ends.push({ run_id: point.run_id, run_dir, ...end });
     out.print(pointLine(open, point, end));
@@ -27,6 +27,6 @@ export async function eachPoint(
   return ends.some(({ error }) => error !== null) ? EXIT_CODES.guardrails : EXIT_CODES.done;
 }
 
-/** What became of a point's run, and where it lies. */
+/** Returns a line with the state of a point's run and its path. */
 export const pointLine = (open: OpenSweep, point: SweepPoint, { state, error }: PointEnd): string =>
   `${state.padEnd(7)} ${pointDir(open, point)}${error === null ? "" : `: ${error}`}`;

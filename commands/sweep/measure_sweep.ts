@@ -8,7 +8,7 @@ import { driveRun } from "../drive_run.ts";
 import type { Output } from "../flags.ts";
 import type { PointFlags } from "./sweep_flags.ts";
 
-/** Runs what is open of a sweep and tells of it; the exit code says how the whole sweep stands then. */
+/** Runs the open points of a sweep, prints them, and returns the exit code of the whole sweep. */
 export async function measureSweep(open: OpenSweep, flags: PointFlags, out: Output): Promise<number> {
   const { mode = null, pollS, collect, merge, force } = flags;
   const signals = watchSignals();
@@ -44,8 +44,8 @@ function eventText({ number, of, run_id, shards, what, error }: PointEvent): str
 }
 
 /**
- * 0 where all is well; 4 where a scheduler did not answer; 5 where a point failed, or has ended without all its shards;
- * 6 where only guardrails failed.
+ * Returns 0 where all is well; 4 where a scheduler did not answer; 5 where a point failed, or has ended without all its
+ * shards; 6 where only guardrails failed.
  */
 function sweepCode({ runs }: Sweep): number {
   const points = runs.map(recordOf);

@@ -41,14 +41,14 @@ const outKind = (flag: string, isHead: (head: string) => boolean): OutKind => ({
   isOne: (path) => beginsWith(path, isHead),
 });
 
-/** Where a summary goes; null: the page is printed, no CSV is written. */
+/** Paths of a summary; null: the page is printed, no CSV is written. */
 interface SummaryTo {
   md: string | null;
   csv: string | null;
   slots: number | null;
 }
 
-/** Writes or prints the summary of a sweep; runs that failed are rows of it, and the exit code tells of them. */
+/** Writes or prints the summary of a sweep and returns the exit code; failed runs are rows of the summary. */
 export function tellSummary(open: OpenSweep, to: SummaryTo, out: Output): number {
   const facts = readSweepFacts(open);
   const summary = summariseSweep(open.sweep, facts, to.slots);

@@ -51,14 +51,17 @@ const sweepFlags = defineFlags({
   },
 });
 
-/** The flags that say what a sweep is; sweep render and sweep run share them. */
+/** Adds the flags of a sweep; shared by sweep render and sweep run. */
 export async function defineSweepFlags(command: Command, argv: readonly string[]): Promise<void> {
   sweepFlags.define(command);
   toyFlags.define(command);
   await defineSchedulerFlags(command, argv);
 }
 
-/** The sweep that the flags ask for. @throws {FarmError} usage */
+/**
+ * Returns the sweep that the flags request.
+ * @throws {FarmError} usage
+ */
 export function readSweepRequest(options: Record<string, unknown>, adapter: Backend): SweepRequest {
   const { shardsList, repeats, orderSeed, outRoot, sweepId } = sweepFlags.read(options);
   const counts = readShardsList(shardsList);
@@ -72,6 +75,7 @@ export function readSweepRequest(options: Record<string, unknown>, adapter: Back
   return { sweep_id, points, repeats, order_seed, request };
 }
 
+/** The flag --sweep-json. */
 export const SWEEP_JSON = {
   "sweep-json": {
     type: "path",
@@ -81,13 +85,14 @@ export const SWEEP_JSON = {
   },
 } as const satisfies FlagTable;
 
-/** Of the commands that do one thing to each run of a sweep. */
+/** Flags of the commands that act on each run of a sweep. */
 export const sweepJsonFlag = defineFlags(SWEEP_JSON);
 
+/** Opens the sweep of --sweep-json. */
 export const readSweepJson = (options: Record<string, unknown>): OpenSweep =>
   loadSweep(sweepJsonFlag.read(options).sweepJson);
 
-/** The flags of what happens to each run; sweep submit and sweep run share them. */
+/** Flags for running each run; shared by sweep submit and sweep run. */
 export const POINT_FLAGS = {
   "poll-s": {
     group: "Advanced",
@@ -110,5 +115,5 @@ export const POINT_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/** Those, and another mode for the jobs; null: as rendered. */
+/** Values of these flags, and another mode for the jobs; null: as rendered. */
 export type PointFlags = FlagValues<typeof POINT_FLAGS> & { mode?: "shared" | "transfer" | undefined };

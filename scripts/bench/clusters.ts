@@ -1,11 +1,11 @@
 import { testEnvironment } from "../testing/test_environment.ts";
 
-/** Tells the test clusters where the programs are that they copy to their nodes. */
+/** Sets the variables by which the test clusters find the programs that they copy to their nodes. */
 export async function nameTestPrograms(): Promise<void> {
   for (const [name, value] of Object.entries(await testEnvironment())) Deno.env.set(name, value);
 }
 
-/** No lines where something cannot be measured; why is said. */
+/** Prints why something cannot be measured, and returns no lines. */
 export function leftOut(what: string, why: string): [] {
   console.error(`left out: ${what}: ${why}`);
   return [];

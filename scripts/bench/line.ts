@@ -1,18 +1,20 @@
-/** One line of the table: what was measured, and the bound that it is held to. */
+/** One line of the table: a measurement and its bound. */
 export interface BenchLine {
   what: string;
   measured: number;
-  /** null: shown, not held. */
+  /** null: shown without a bound. */
   at_most: number | null;
   unit: string;
-  /** What it was measured against, or how. */
+  /** What it was compared with, or how it was measured. */
   how: string;
 }
 
+/** Returns whether a line is within its bound. */
 export const holds = ({ measured, at_most }: BenchLine): boolean => at_most === null || measured <= at_most;
 
 const number = (value: number) => value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(3);
 
+/** Returns the lines as a Markdown table below the text `about`. */
 export function markdownTable(lines: BenchLine[], about: string): string {
   const rows = lines.map((line) => {
     const bound = line.at_most === null ? "" : `${number(line.at_most)} ${line.unit}`;

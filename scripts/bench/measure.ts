@@ -1,13 +1,13 @@
 import { median } from "d3-array";
 import { DevError } from "../tools/dev_error.ts";
 
-/** One run of a program: seconds by the clock, and the most memory that it held. */
+/** One run of a program: wall time in seconds, and peak memory. */
 interface Measured {
   wall_s: number;
   max_rss_mib: number;
 }
 
-/** wait4(2) tells a finished child's peak memory; Deno does not hand it on, Python does. */
+/** Python script that waits for a child: wait4(2) gives its peak memory, which Deno does not expose. */
 const WAITER = `
 import os, sys, time
 null = os.open(os.devnull, os.O_RDWR)
@@ -18,7 +18,10 @@ _, status, usage = os.wait4(pid, 0)
 print(time.perf_counter() - begin, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status))
 `;
 
-/** Runs a program once. @throws {DevError} when it does not end with exit code 0 */
+/**
+ * Runs a program once and measures it.
+ * @throws {DevError} when it does not end with exit code 0
+ */
 export async function measure(argv: string[]): Promise<Measured> {
   const { stdout } = await new Deno.Command("python3", { args: ["-c", WAITER, ...argv], stderr: "inherit" }).output();
   const [wall_s = NaN, max_rss_mib = NaN, code] = new TextDecoder().decode(stdout).trim().split(" ").map(Number);
@@ -29,8 +32,8 @@ export async function measure(argv: string[]): Promise<Measured> {
 }
 
 /**
- * Runs things in turn, A B A B …, so that a drift of the machine's speed meets all alike.
- * @returns for each its fastest run's seconds, and its largest memory
+ * Runs things in turn, A B A B …, so that a drift of the machine's speed affects all alike.
+ * @returns for each the seconds of its fastest run, and its largest memory
  */
 export async function inTurn(rounds: number, things: (() => Promise<Measured>)[]): Promise<Measured[]> {
   const best = things.map(() => ({ wall_s: Infinity, max_rss_mib: 0 }));
@@ -46,16 +49,16 @@ export async function inTurn(rounds: number, things: (() => Promise<Measured>)[]
   return best;
 }
 
-/** Two things that were measured in pairs. */
+/** Measurements of two things in pairs. */
 export interface MeasuredPair {
-  /** The first's seconds by the second's, pair by pair: the median. */
+  /** Median over the pairs of the first's seconds / the second's. */
   ratio: number;
-  /** Of each the median seconds, and its largest memory. */
+  /** Median seconds and largest memory of each. */
   first: Measured;
   second: Measured;
 }
 
-/** Runs two things in turn, A B A B …, once each before that is not counted. */
+/** Runs two things in turn, A B A B …, after one uncounted run of each. */
 export async function inPairs(
   rounds: number,
   first: () => Promise<Measured>,

@@ -5,7 +5,10 @@ import { inPairs, inTurn, measure, type MeasuredPair } from "./measure.ts";
 
 const ROUNDS = 5;
 
-/** merge, collect and status of 10,000 shards of 100 toys, made without fitting, with true records; all checks are on. */
+/**
+ * Measures merge, collect and status of 10,000 shards of 100 toys, made without fitting but with true records; all
+ * checks are on.
+ */
 export async function mergeLines(binary: string, nextstat: string, scratch: string): Promise<BenchLine[]> {
   const dir = join(scratch, "shards10000");
   await makeShards(dir, 10_000, 100);
@@ -39,6 +42,7 @@ export async function mergeLines(binary: string, nextstat: string, scratch: stri
 const words = ({ first, second }: MeasuredPair, other: string) =>
   `${first.wall_s.toFixed(2)} s; ${other} ${second.wall_s.toFixed(2)} s`;
 
+/** Returns one line of the table. */
 export function line(what: string, measured: number, at_most: number | null, unit: string, how: string): BenchLine {
   return { what, measured, at_most, unit, how };
 }

@@ -9,7 +9,9 @@ import type { RunBench } from "./run_lines.ts";
 const COUNTS = [2, 4, 8, 40, 200];
 const PILOT = 8;
 
-/** How well the plan made from a pilot of 8 shards predicts runs of other counts, and how long a large plan takes. */
+/**
+ * Measures how well a plan from a pilot run of 8 shards predicts runs of other counts, and how long a large plan takes.
+ */
 export async function planLines(context: RunBench): Promise<BenchLine[]> {
   const { binary, nextstat, config, scratch } = context;
   const makespans = new Map<number, number>();

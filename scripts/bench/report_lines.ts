@@ -3,7 +3,7 @@ import type { BenchLine } from "./line.ts";
 import { inTurn, measure } from "./measure.ts";
 import { line } from "./merge_lines.ts";
 
-/** The page of the run that mergeLines made: 10,000 shards of 100 toys. */
+/** Measures the report of the run that mergeLines made: 10,000 shards of 100 toys. */
 export async function reportLines(binary: string, scratch: string): Promise<BenchLine[]> {
   const out = join(scratch, "report.html");
   const [report] = await inTurn(3, [() => measure([binary, "report", join(scratch, "shards10000"), "--out", out])]);

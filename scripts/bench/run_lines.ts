@@ -3,6 +3,7 @@ import type { BenchLine } from "./line.ts";
 import { inPairs, inTurn, measure } from "./measure.ts";
 import { line } from "./merge_lines.ts";
 
+/** What the measurements of runs share. */
 export interface RunBench {
   binary: string;
   nextstat: string;
@@ -15,7 +16,7 @@ const request = ({ nextstat, config, scratch }: RunBench, toys: number, shards: 
   ...["--nextstat-bin", nextstat, "--out-dir", scratch],
 ];
 
-/** A whole local run against `xargs -P2` over the same nextstat commands. */
+/** Measures a whole local run against `xargs -P2` over the same nextstat commands. */
 export async function localRunLine(context: RunBench): Promise<BenchLine> {
   const folder = join(context.scratch, "xargs");
   await Deno.mkdir(folder, { recursive: true });
@@ -42,6 +43,7 @@ export async function localRunLine(context: RunBench): Promise<BenchLine> {
   return line("local run", ratio, 1.03, "×", how);
 }
 
+/** Measures render. */
 export async function renderLines(context: RunBench): Promise<BenchLine[]> {
   let n = 0;
   const render = (...more: string[]) =>
@@ -53,6 +55,7 @@ export async function renderLines(context: RunBench): Promise<BenchLine[]> {
   ];
 }
 
+/** Measures the start of the program. */
 export async function startLines(context: RunBench): Promise<BenchLine[]> {
   const [start] = await inTurn(20, [() => measure([context.binary, "--version"])]);
   return [
@@ -61,7 +64,7 @@ export async function startLines(context: RunBench): Promise<BenchLine[]> {
   ];
 }
 
-/** What `job` adds to the fit of one shard. */
+/** Measures what `job` adds to the fit of one shard. */
 export async function jobLine(context: RunBench): Promise<BenchLine> {
   const dir = join(context.scratch, "job");
   await measure([context.binary, "render", ...request(context, 500, 10), "--run-id", "job"]);

@@ -2,14 +2,17 @@ import { doneShards, type ShardFacts } from "../../core/run_facts.ts";
 import { readRunFacts } from "../../runtime/state/facts.ts";
 import { DevError } from "../tools/dev_error.ts";
 
-/** Seconds from the first start to the last end. @throws {DevError} when the run is not whole */
+/**
+ * Returns the seconds from the first start to the last end.
+ * @throws {DevError} when the run is not whole
+ */
 export function makespanOf(dir: string): number {
   const { makespan_s } = readRunFacts(dir).times;
   if (makespan_s === null) throw new DevError(`Cannot measure the run in "${dir}": it has no makespan`);
   return makespan_s;
 }
 
-/** Toys a second of one slot of each host, by what the fits of these runs took. */
+/** Returns toys per second of one slot of each host, from the fits of these runs. */
 export function ratesOf(dirs: string[]): number[] {
   const shards = dirs.flatMap((dir) => doneShards(readRunFacts(dir)));
   const hosts = Map.groupBy(shards, ({ host }) => host);
@@ -17,7 +20,10 @@ export function ratesOf(dirs: string[]): number[] {
   return [...hosts.values()].map((all) => sum(all, ({ n_toys }) => n_toys) / sum(all, ({ wall_s }) => wall_s ?? NaN));
 }
 
-/** Of GNU parallel's joblog: tab-separated, a head, then Seq, Host, Starttime and JobRuntime (parallel(1)). */
+/**
+ * Returns the makespan of GNU parallel's joblog in seconds: tab-separated, a head, then Seq, Host, Starttime and
+ * JobRuntime (parallel(1)).
+ */
 export function joblogMakespan(text: string): number {
   const jobs = text.trim().split("\n").slice(1).map((row) => {
     const [, , begin, took] = row.split("\t").map(Number);

@@ -10,7 +10,7 @@ const SHARDS = 1500;
 const FIT_S = 10;
 const RATE_SHARDS = 800;
 
-/** 300 slots of this machine with fits that only wait: how busy they are kept, and what that costs the driver. */
+/** Measures 300 slots of this machine with fits that only wait: how busy they are, and what they cost the driver. */
 export async function slotLines(context: RunBench): Promise<BenchLine[]> {
   const waits = await waitingFit(context);
   const full = await watched(context, waits, SHARDS, SLOTS);
@@ -31,7 +31,7 @@ export async function slotLines(context: RunBench): Promise<BenchLine[]> {
   ];
 }
 
-/** A nextstat that waits and then hands over what was made before, so that the cores are left to the driver. */
+/** Makes a nextstat that waits and then writes results made before, so that the cores are left to the driver. */
 async function waitingFit({ nextstat, scratch }: RunBench): Promise<string> {
   const made = join(scratch, "made");
   await makeShards(made, SHARDS, 1);
@@ -55,7 +55,7 @@ cp "${made}/shard_$shard.out.json" "$out" && exec cp "${made}/shard_$shard.metri
 
 interface Watched {
   makespan_s: number;
-  /** Of all fits together. */
+  /** Sum over all fits. */
   fit_s: number;
   cpu_s: number;
   rss_mib: number;
@@ -82,7 +82,7 @@ async function watched(context: RunBench, nextstat: string, shards: number, slot
   return { ...used, makespan_s: collected.times.makespan_s, fit_s: await fitSeconds(dir, shards) };
 }
 
-/** utime and stime of the process alone, without its children, and its peak memory (proc_pid_stat(5)). */
+/** Reads utime and stime of the process alone, without its children, and its peak memory (proc_pid_stat(5)). */
 function look(pid: number, used: { cpu_s: number; rss_mib: number }): void {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);

@@ -9,7 +9,7 @@ import { inTurn } from "./measure.ts";
 import { line } from "./merge_lines.ts";
 import { makespanOf } from "./run_times.ts";
 
-/** 400 toys in 40 shards on a real Slurm of two nodes: four pilots beside a job array. */
+/** Measures 400 toys in 40 shards on a real Slurm of two nodes: four pilots beside a job array. */
 export async function slurmLines(): Promise<BenchLine[]> {
   if (whyNoCluster !== "") return leftOut("Slurm", whyNoCluster);
   await nameTestPrograms();

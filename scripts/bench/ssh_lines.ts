@@ -16,7 +16,10 @@ const TOYS = 480;
 const SHARDS = 60;
 const MS_A_TOY = 100;
 
-/** Three real sshd, one of them a third as fast: pulled shards, one share a host, and GNU parallel over the same hosts. */
+/**
+ * Measures three real sshd, one of them a third as fast: pulled shards, one share per host, and GNU parallel over the
+ * same hosts.
+ */
 export async function sshLines(): Promise<BenchLine[]> {
   if (whyNoCluster !== "") return leftOut("hosts behind ssh", whyNoCluster);
   await nameTestPrograms();
@@ -48,7 +51,7 @@ async function measureOn(farm: SshBench): Promise<BenchLine[]> {
   ];
 }
 
-/** The three ways over the same hosts, as the ordinary user. */
+/** The three methods over the same hosts, as the ordinary user. */
 class SshBench {
   readonly #pulled: string[] = [];
   #n = 0;
@@ -58,7 +61,7 @@ class SshBench {
   async prepare(): Promise<void> {
     await writeFile(this.#hostsFile, `${HOSTS.join("\n")}\n`);
     await writeFile(this.#program, waitingFit(join(this.hosts.open, "nextstat")), { mode: 0o755 });
-    // GNU parallel is spared the sending of files: its hosts see what it reads and writes.
+    // GNU parallel need not send files: its hosts see the files of this machine.
     await cp(join(this.hosts.site, "programs", "inputs"), join(this.hosts.open, "inputs"), { recursive: true });
     await giveAway(this.hosts.open);
     await giveAway(this.hosts.site);
@@ -117,13 +120,13 @@ class SshBench {
     return output(asUser(...words), { HOME: "/home/farmer", USER: "farmer", LOGNAME: "farmer" });
   }
 
-  /** Of all hosts together, by what the fits of the pulled runs took. */
+  /** Returns the throughput of all hosts together, from the fits of the pulled runs. */
   toysPerSecond(): number {
     return SLOTS * ratesOf(this.#pulled).reduce((sum, rate) => sum + rate, 0);
   }
 }
 
-/** A nextstat that takes the same time for each toy, whatever else the machine does. */
+/** Returns a nextstat that takes the same time for each toy, whatever the load of the machine. */
 const waitingFit = (real: string) =>
   `#!/bin/sh
 [ "$1" != --version ] || exec ${real} --version

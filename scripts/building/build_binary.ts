@@ -1,4 +1,4 @@
-/** From the sources to one program. */
+/** Builds one program from the sources. */
 import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pid } from "node:process";
@@ -9,7 +9,7 @@ import { bundle, ENTRY } from "./bundle.ts";
 import { compile } from "./compile.ts";
 import { findRuntime, type Runtime } from "./find_runtime.ts";
 
-/** What to build. */
+/** Options of a build. */
 interface BuildOptions {
   /** The file to write. */
   out: string;
@@ -20,8 +20,8 @@ interface BuildOptions {
 }
 
 /**
- * Builds the program and puts it in its place in one step. The same sources, options and runtime give the same bytes.
- *
+ * Builds the program and renames it to its place in one step. The same sources, options and runtime give the same
+ * bytes.
  * @throws DevError if it cannot be built
  */
 export async function buildBinary(options: BuildOptions): Promise<Runtime> {
@@ -37,7 +37,7 @@ export async function buildBinary(options: BuildOptions): Promise<Runtime> {
   return runtime;
 }
 
-/** What `--version --json` tells; no date and no path, so that building twice gives the same bytes. */
+/** Returns the facts of `--version --json`, without date or path, so that two builds give the same bytes. */
 async function buildFacts(runtime: Runtime): Promise<Record<string, string>> {
   const { target, sha256, source } = runtime;
   return { version: await ownVersion(), deno: pinnedDeno, target, denort_sha256: sha256, denort_source: source };
@@ -50,7 +50,7 @@ async function ownVersion(): Promise<string> {
   throw new DevError('Cannot build: deno.json has no "version"; add one');
 }
 
-// The last step is a rename within one folder, since the place may be on another file system than .tools.
+// The last step is a rename within one folder, since `out` may be on another file system than .tools.
 async function moveTo(program: string, out: string): Promise<void> {
   await mkdir(dirname(out), { recursive: true });
   const arriving = `${out}.${pid}.tmp`;

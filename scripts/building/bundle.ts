@@ -1,6 +1,6 @@
 /**
- * All sources as a few JavaScript files: that starts sooner than they would one by one, since each command reads only
- * what it needs, and no folder of packages is embedded.
+ * Bundles all sources into a few JavaScript files. These load faster than the sources one by one, since each command
+ * reads only what it needs, and no folder of packages is embedded.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,17 +8,16 @@ import { root } from "../tool_paths.ts";
 import { runTool } from "../tools/run_tool.ts";
 import { nameParts } from "./name_parts.ts";
 
-// A CommonJS package (yaml) asks for `require`, which a module does not have.
+// A CommonJS package (yaml) needs `require`, which a module does not have.
 const requireForCommonJs =
   'import{createRequire as nsfarmRequire}from"node:module";const require=nsfarmRequire("file:///");';
 
-/** The file that the others belong to. */
+/** The entry file of the bundle. */
 export const ENTRY = "main.js";
 
 /**
- * Bundles `main.ts` with its packages and templates into files of `folder`, with `build` as globalThis.__NSFARM_BUILD__.
- * The same sources give the same files.
- *
+ * Bundles `main.ts` with its packages and templates into files of `folder`, with `build` as
+ * globalThis.__NSFARM_BUILD__. The same sources give the same files.
  * @throws DevError if it does not bundle
  */
 export async function bundle(folder: string, build: Record<string, string>): Promise<void> {

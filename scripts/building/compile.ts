@@ -1,4 +1,4 @@
-/** One program from a folder of JavaScript files. */
+/** Compiles one program from a folder of JavaScript files. */
 import { readdir, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { runTool } from "../tools/run_tool.ts";
@@ -13,13 +13,12 @@ const flags = [
   ..."--deny-net --deny-ffi --deny-import".split(" "),
 ];
 
-// Deno embeds the times of the files and the name of the program, so both are always the same.
+// Deno embeds the times of the files and the name of the program, so both are constant.
 const embeddedTime = new Date("2000-01-01T00:00:00Z");
 const name = "nsfarm-deno";
 
 /**
  * Compiles the files of `folder` into a program beside that folder: the same files and runtime give the same bytes.
- *
  * @returns the path of the program
  */
 export async function compile(folder: string, entry: string, runtime: string): Promise<string> {

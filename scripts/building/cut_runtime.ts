@@ -1,11 +1,10 @@
-/** The runtime inside a program that `deno compile` made. */
+/** Cuts the runtime out of a program that `deno compile` made. */
 import { DevError } from "../tools/dev_error.ts";
 
 /**
- * The first part of such a program is the runtime, byte for byte; what was compiled follows, and the last 8 bytes are
- * the length of that.
- *
- * @throws DevError if the program was not made so
+ * Returns the runtime: the first part of such a program, byte for byte. The compiled files follow, and the last 8 bytes
+ * are their length.
+ * @throws DevError if the program has another layout
  */
 export function cutRuntime(program: Uint8Array): Uint8Array {
   const payload = program.length < 8 ? 0n : lastNumber(program);

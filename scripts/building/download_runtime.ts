@@ -6,9 +6,8 @@ import { runTool } from "../tools/run_tool.ts";
 import { cutRuntime } from "./cut_runtime.ts";
 
 /**
- * The path of the runtime that Deno downloads for a target. Deno tells nobody where it puts it, so an empty program is
- * compiled and the runtime taken from that.
- *
+ * Returns the path of the runtime that Deno downloads for a target. Deno does not report that path, so an empty program
+ * is compiled and the runtime cut out of it.
  * @throws DevError if it cannot be downloaded
  */
 export async function downloadRuntime(target: string): Promise<string> {

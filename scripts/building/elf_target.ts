@@ -1,6 +1,6 @@
 const machines = new Map([[62, "x86_64-unknown-linux-gnu"], [183, "aarch64-unknown-linux-gnu"]]);
 
-/** The machine that a Linux program is for, as the targets of the build are called; undefined for anything else. */
+/** Returns the machine of a Linux program, by the names of the build targets; undefined for anything else. */
 export function elfTarget(program: Uint8Array): string | undefined {
   const isElf64 = program[0] === 0x7f && program[1] === 0x45 && program[2] === 0x4c && program[3] === 0x46 &&
     program[4] === 2 && program[5] === 1;

@@ -9,8 +9,7 @@ import { sourceHash } from "./source_hash.ts";
 const stampPath = join(distDir, "nsfarm-deno.stamp");
 
 /**
- * The path of `dist/nsfarm-deno`, built anew unless it is the one that was made of exactly the present sources.
- *
+ * Returns the path of `dist/nsfarm-deno`, built anew unless it is of exactly the present sources.
  * @throws DevError if it cannot be built
  */
 export async function ensureBinary(): Promise<string> {

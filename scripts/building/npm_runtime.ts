@@ -7,7 +7,7 @@ import { inScratch } from "../tools/in_scratch.ts";
 import { runTool } from "../tools/run_tool.ts";
 import { cutRuntime } from "./cut_runtime.ts";
 
-/** The one machine that the npm package has a runtime for. */
+/** The only machine for which the npm package has a runtime. */
 export const npmTarget = "x86_64-unknown-linux-gnu";
 
 const carrier = "@vltpkg/cli-linux-x64@0.0.0-18";
@@ -17,9 +17,9 @@ const doing = `cut the runtime of Deno ${pinnedDeno} out of ${carrier}`;
 const next = "set DENORT_BIN to a denort of that version, or build with --download";
 
 /**
- * The path of the official runtime of the pinned Deno, cut out of an npm package whose program was compiled with it.
- *
- * @throws DevError if the package cannot be fetched, or holds any other runtime
+ * Returns the path of the official runtime of the pinned Deno, cut out of an npm package whose program was compiled
+ * with it.
+ * @throws DevError if the package cannot be fetched, or has another runtime
  */
 export async function npmRuntime(): Promise<string> {
   if (await stat(kept).catch(() => undefined) === undefined) await fetchRuntime();

@@ -1,14 +1,17 @@
-/** Which glibc a program needs, read from the program itself. */
+/** Reads from a program which glibc it needs. */
 import { readFile } from "node:fs/promises";
 import { DevError } from "../tools/dev_error.ts";
 import { elfTarget } from "./elf_target.ts";
 
-/** A version among a program's names (elf(5), .dynstr); GLIBC_PRIVATE and GLIBC_ABI_DT_RELR come with one that is. */
+/**
+ * Matches a version among a program's names (elf(5), .dynstr); GLIBC_PRIVATE and GLIBC_ABI_DT_RELR occur only beside
+ * one.
+ */
 const VERSION = /^\0GLIBC_(\d+)\.(\d+)(?:\.\d+)?\0/;
 
 /**
- * The smallest glibc that a 64-bit Linux program runs with, e.g. "2.27"; undefined where it needs none (a static one).
- *
+ * Returns the smallest glibc that a 64-bit Linux program runs with, e.g. "2.27"; undefined for a static program, which
+ * needs none.
  * @throws DevError if the file is not a program for x86-64 or arm64 Linux
  */
 export async function smallestGlibc(path: string): Promise<string | undefined> {

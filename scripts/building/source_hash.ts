@@ -1,13 +1,16 @@
-/** A number for everything that the program is made of. */
+/** Hashes everything that the program is made of. */
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../tool_paths.ts";
 
-// Named is what is left out, not what is taken: a new folder of sources must never be forgotten.
+// A list of exclusions, so that a new folder of sources is never forgotten.
 const notSources = ["dist", "tests", "coverage", "node_modules"];
 
-/** A hash over the names and bytes of all files of the checkout that the build could read, and of its environment. */
+/**
+ * Returns a hash over the names and bytes of all files of the checkout that the build could read, and of its
+ * environment.
+ */
 export async function sourceHash(): Promise<string> {
   const hash = createHash("sha256");
   hash.update(`${Deno.version.deno}\n${Deno.build.target}\n${Deno.env.get("DENORT_BIN") ?? ""}\n`);

@@ -2,10 +2,10 @@ import { relative, resolve } from "node:path";
 import { root } from "../tool_paths.ts";
 import { kindOf } from "./find_tests.ts";
 
-/** How much is run: for the inner loop, before a push, or all that there is. */
+/** How many tests are run: a few while editing, the usual ones before a push, or all. */
 export type Amount = "quick" | "usual" | "all";
 
-/** Which tests to run. */
+/** The tests to run. */
 export interface Choice {
   files: string[];
   /** The files that are not run. */
@@ -17,8 +17,8 @@ export interface Choice {
 const kinds: Record<Amount, string[]> = { quick: ["unit"], usual: ["unit", "e2e"], all: ["unit", "e2e", "slow"] };
 
 /**
- * Chooses among all test files. An argument is a file or a part of its path, else a part of the tests' names; without
- * one all files of the amount's kinds are chosen.
+ * Returns a choice of all test files. An argument is a file or a part of its path, else a part of the tests' names;
+ * without an argument all files of the amount's kinds are chosen.
  */
 export function chooseTests(files: string[], argument: string | undefined, amount: Amount): Choice {
   const named = argument === undefined ? [] : files.filter((file) => isNamed(file, argument));

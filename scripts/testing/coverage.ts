@@ -1,4 +1,4 @@
-/** `./dev test --coverage`: what of the product the unit tests run, by folder. */
+/** `./dev test --coverage`: which lines of the product the unit tests run, by folder. */
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -10,13 +10,13 @@ const ROOMS = ["core", "schedulers", "runtime", "commands"];
 const folder = join(root, "coverage");
 const measured = join(folder, "measured");
 
-/** Makes room for what the tests measure; returns the arguments of `deno test` for it. */
+/** Makes an empty folder for the measurements and returns the arguments of `deno test` for it. */
 export async function beginCoverage(): Promise<string[]> {
   await rm(folder, { recursive: true, force: true });
   return [`--coverage=${measured}`, "--coverage-raw-data-only"];
 }
 
-/** Returns the table by folder, and leaves every line's count in coverage/lcov.info, which editors show. */
+/** Returns the table by folder, and writes every line's count to coverage/lcov.info, which editors show. */
 export async function coverageTable(): Promise<string> {
   const include = `--include=^${pathToFileURL(root).href}/(${ROOMS.join("|")})/`;
   const options = { args: ["coverage", "--lcov", include, measured], cwd: root };

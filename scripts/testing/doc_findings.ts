@@ -1,9 +1,9 @@
-/** A schema's type of the same name: what the schema says of itself stands right above it. */
+/** Matches a schema's type of the same name, which the schema's own comment documents. */
 const TYPE_OF_SCHEMA = /^export type (\w+) = z\.infer<typeof \1>;$/;
 
 /**
- * Returns what `deno doc --lint` has found, without what zod makes unavoidable: the types of schemas are inferred, and a
- * schema's comment is that of its type too.
+ * Returns the findings of `deno doc --lint`, except those that zod makes unavoidable: types of schemas are inferred,
+ * and a schema's comment is that of its type too.
  * @param text as it was printed, without colours
  */
 export function docFindings(text: string): string[] {

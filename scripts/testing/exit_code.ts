@@ -3,7 +3,7 @@ import type { FileResult } from "./file_result.ts";
 
 /**
  * Returns the exit code of a test run: 1 if anything failed, if no test passed, or if with `--all` a test was flaky.
- * @param others results that are no tests of the product: checks, a pass on another Deno
+ * @param others results other than tests of the product: checks, a pass on another Deno
  */
 export function exitCode(others: FileResult[], tests: FileResult[], amount: Amount): number {
   const results = [...others, ...tests];

@@ -1,24 +1,24 @@
-/** What came of one test file (or of one step of the checks). */
+/** The result of one test file, or of one step of the checks. */
 export interface FileResult {
   file: string;
   passed: number;
-  /** The names of the tests that failed, or what failed besides them. */
+  /** The names of the tests that failed, or other failures. */
   failed: string[];
-  /** The names of the tests that were left out. */
+  /** The names of the skipped tests. */
   skipped: string[];
   /** The names of the tests that failed, and passed when their file was run once more alone. */
   flaky: string[];
-  /** What tests say that they did less of than `--all` does. */
+  /** Reductions compared with `--all` that tests have reported. */
   leftOut: string[];
   seconds: number;
 }
 
-/** Returns a result in which nothing has happened, but for what is given. */
+/** Returns a result with no tests, except for the given fields. */
 export function fileResult(file: string, given: Partial<FileResult> = {}): FileResult {
   return { file, passed: 0, failed: [], skipped: [], flaky: [], leftOut: [], seconds: 0, ...given };
 }
 
-/** Returns one result out of all that have the same `file`. */
+/** Returns one result for each `file`, summed over all results of that file. */
 export function mergeByFile(results: FileResult[]): FileResult[] {
   return [...Map.groupBy(results, ({ file }) => file)].map(([file, same]) => sumOfResults(file, same));
 }

@@ -2,7 +2,7 @@ import type { Amount } from "./choose_tests.ts";
 import { kindOf, type TestSource } from "./find_tests.ts";
 
 /**
- * Returns the lines that say what a run leaves out: the files of tests/e2e by their number, each of tests/slow with its
+ * Returns the lines about tests that a run leaves out: the number of files of tests/e2e, each of tests/slow with its
  * reason, and the newest Deno.
  */
 export function leftOutText(files: TestSource[], amount: Amount, isWhole: boolean): string {

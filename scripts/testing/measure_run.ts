@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 /**
- * Begins to measure a test run. What it returns says in one line how long the run took until then, and, on Linux, how
- * busy the machine was, whoever kept it so: by it one sees whether more processes at a time would end sooner.
+ * Starts to measure a test run. The returned function gives one line: how long the run took so far and, on Linux, how
+ * busy the machine was with all its processes. A machine with idle time could run more processes at a time.
  */
 export function measureRun(): () => string {
   const [begin, before] = [performance.now(), readProcessorTimes()];
@@ -18,7 +18,7 @@ export function measureRun(): () => string {
   };
 }
 
-/** Processor time since the machine began, in ticks. */
+/** Processor time since boot, in ticks. */
 interface ProcessorTimes {
   idle: number;
   all: number;
@@ -28,7 +28,10 @@ function readProcessorTimes(): ProcessorTimes | undefined {
   return existsSync("/proc/stat") ? processorTimes(readFileSync("/proc/stat", "utf8")) : undefined;
 }
 
-/** Returns the sum over all processors in a text of /proc/stat (proc_stat(5)): user nice system idle iowait irq softirq steal. */
+/**
+ * Returns the sum over all processors in a text of /proc/stat (proc_stat(5)): user nice system idle iowait irq softirq
+ * steal.
+ */
 export function processorTimes(text: string): ProcessorTimes | undefined {
   const times = /^cpu +(.*)/.exec(text)?.[1]?.split(" ").slice(0, 8).map(Number);
   if (times === undefined) return undefined;
@@ -36,7 +39,7 @@ export function processorTimes(text: string): ProcessorTimes | undefined {
   return { idle: idle + waiting, all: times.reduce((sum, one) => sum + one, 0) };
 }
 
-/** Returns which share of the time between two moments processors were busy; undefined where no time has passed. */
+/** Returns the busy share of the processors between two moments; undefined where no time has passed. */
 export function busyPercent(before: ProcessorTimes, after: ProcessorTimes): number | undefined {
   const all = after.all - before.all;
   return all > 0 ? Math.round(100 - 100 * (after.idle - before.idle) / all) : undefined;

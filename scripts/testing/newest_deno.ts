@@ -1,4 +1,4 @@
-/** The unit tests once more, on the Deno that users will have tomorrow. */
+/** Runs the unit tests once more on the newest Deno, which users will have soon. */
 import { join } from "node:path";
 import { pinnedDeno, root } from "../tool_paths.ts";
 import { DevError } from "../tools/dev_error.ts";
@@ -8,7 +8,7 @@ import { folderOf, kindOf } from "./find_tests.ts";
 import { byFolder, runQueues } from "./run_batches.ts";
 import { runTests, type TestRun } from "./run_tests.ts";
 
-/** Runs the unit tests on the newest Deno, one result for each folder; where it cannot be had, says so. */
+/** Runs the unit tests on the newest Deno, one result for each folder; reports where it cannot be fetched. */
 export async function runOnNewestDeno(run: TestRun, files: string[]): Promise<FileResult[]> {
   const newest = await findNewest();
   if (newest === undefined) return [];

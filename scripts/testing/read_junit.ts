@@ -1,4 +1,4 @@
-/** Counts out of the JUnit file that `deno test` writes: exact, where its printed lines are for people. */
+/** Reads the JUnit file of `deno test`, whose counts are exact; its printed lines are for people. */
 import { type FileResult, fileResult } from "./file_result.ts";
 
 interface Case {
@@ -9,7 +9,7 @@ interface Case {
   filteredOut: boolean;
 }
 
-/** The results in a JUnit file of Deno, one for each test file. */
+/** Returns the results in a JUnit file of Deno, one for each test file. */
 export function readJunit(xml: string): FileResult[] {
   return [...xml.matchAll(/<testsuite ([^>]*)>(.*?)<\/testsuite>/gs)].map(([, attributes = "", body = ""]) => {
     const cases = withoutSteps(readCases(body)).filter((test) => !test.filteredOut);
@@ -31,7 +31,7 @@ function readCases(suite: string): Case[] {
       seconds: Number(time),
       failed: body.includes("<failure") || body.includes("<error"),
       skipped,
-      // Deno lists what --filter took away as skipped too; only those have no time.
+      // Deno lists tests that --filter excludes as skipped too; only those have no time.
       filteredOut: skipped && time === "",
     };
   });

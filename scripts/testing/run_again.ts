@@ -1,14 +1,14 @@
-/** Tests that fail only now and then are told from those that fail. */
+/** Distinguishes flaky tests from failed ones. */
 import { type FileResult, sumOfResults } from "./file_result.ts";
 import { kindOf } from "./find_tests.ts";
 import { runTests, type TestRun } from "./run_tests.ts";
 
-/** Where more files have failed, it was no chance. */
+/** Number of failed files above which flakiness is no explanation. */
 const most = 5;
 
 /**
- * Runs each failed file of tests/e2e and tests/slow once more, alone. Tests that pass then are flaky, in place of failed.
- * @param runOne how one file is run
+ * Runs each failed file of tests/e2e and tests/slow once more, alone. Tests that pass then are flaky, not failed.
+ * @param runOne runs one file
  */
 export async function runFailedAgain(
   results: FileResult[],
@@ -27,7 +27,7 @@ export async function runFailedAgain(
   return [...first.values()].flat();
 }
 
-/** Runs one file as runFailedAgain() wants it. */
+/** Returns the function that runs one file for runFailedAgain(). */
 export const runAlone = (run: TestRun) => (file: string): Promise<FileResult[]> =>
   runTests(run, { label: file, files: [file] });
 

@@ -2,25 +2,28 @@ import type { FileResult } from "./file_result.ts";
 import { folderOf, kindOf, type TestSource } from "./find_tests.ts";
 import { type Batch, runTests, type TestRun } from "./run_tests.ts";
 
-/** Batches that wait for their turn. */
+/** Batches that wait to run. */
 interface Queues {
-  /** Those that need a core for as long as they run. */
+  /** Those that need a core as long as they run. */
   computing: Batch[];
   /** Those that mostly wait for the daemons of a cluster. */
   waiting: Batch[];
 }
 
 /**
- * How many processes take from which queue first. A file with a cluster needs about a third of a core: three of them
- * leave one to a process that computes. Whoever finds its own queue empty helps the others.
+ * Which queue each process takes from first. A file with a cluster needs about a third of a core, so three of them
+ * leave one core to a process that computes. A process with an empty queue helps the others.
  */
 const processes: (keyof Queues)[] = ["computing", "waiting", "waiting", "waiting"];
 
-/** The most files of one folder that share a process: more are dealt to several, so that none is the last for long. */
+/**
+ * Largest number of files of one folder in one process: more files are split over several, so that no process is the
+ * last for long.
+ */
 const mostTogether = 20;
 
 /**
- * Runs test files: the unit tests of one folder share a process or two, each file of the others has its own. Those of
+ * Runs test files: the unit tests of one folder share one or two processes, each other file has its own. Those of
  * tests/slow run alone.
  */
 export async function runBatches(run: TestRun, sources: TestSource[]): Promise<FileResult[]> {
@@ -30,7 +33,7 @@ export async function runBatches(run: TestRun, sources: TestSource[]): Promise<F
   return results;
 }
 
-/** Returns the batches of unit and e2e tests, in the order in which they begin. */
+/** Returns the batches of unit and e2e tests, in the order in which they start. */
 export function queuesOf(sources: TestSource[]): Queues {
   const of = (kind: string, isCluster: boolean) =>
     sources.filter((one) => kindOf(one.file) === kind && one.isCluster === isCluster).map(({ file }) => file);
@@ -56,7 +59,7 @@ function oneByOne(files: string[]): Batch[] {
   return files.map((file) => ({ label: file, files: [file] }));
 }
 
-/** Runs all batches, each by the first process that is free for it. */
+/** Runs all batches, each in the first free process. */
 export async function runQueues(
   queues: Queues,
   runOne: (batch: Batch) => Promise<FileResult[]>,

@@ -18,7 +18,7 @@ export async function runChecks(): Promise<FileResult[]> {
   return [...results, await runStep("documentation", isDocumented)];
 }
 
-/** Checks the direction of imports, and that tests lie where their sources do. */
+/** Checks the direction of imports, and that tests are in the folders of their sources. */
 export async function checkLayers(): Promise<FileResult[]> {
   return [await runStep("layers", () => runDeno(["test", "-A", "--no-check", "--quiet", ...layoutTests]))];
 }
@@ -27,7 +27,7 @@ async function runDeno(args: string[]): Promise<boolean> {
   return await runHere(Deno.execPath(), args, { cwd: root }) === 0;
 }
 
-/** Whether all that mod.ts exports is documented. */
+/** Returns whether everything that mod.ts exports is documented. */
 async function isDocumented(): Promise<boolean> {
   const options = { args: ["doc", "--lint", "mod.ts"], cwd: root, env: { NO_COLOR: "1" } };
   const { stderr } = await new Deno.Command(Deno.execPath(), options).output();

@@ -16,7 +16,7 @@ export interface Batch {
   files: string[];
 }
 
-/** What all batches have in common. */
+/** Settings that all batches share. */
 export interface TestRun {
   /** The Deno to run them with. */
   deno: string;
@@ -26,10 +26,10 @@ export interface TestRun {
   env: Record<string, string>;
 }
 
-/** A file of tests/slow may hold hundreds of schedules of faults. */
+/** Time limits in minutes; a file of tests/slow may hold hundreds of schedules of faults. */
 const minutesAllowed = { unit: 20, e2e: 20, slow: 180 };
 
-/** Runs one batch, prints its output in one piece, and returns what came of each file. */
+/** Runs one batch, prints its output in one piece, and returns the result of each file. */
 export async function runTests(run: TestRun, batch: Batch): Promise<FileResult[]> {
   return await inScratch(async (folder) => {
     console.log(`dev: ${batch.label} started`);
@@ -44,18 +44,18 @@ export async function runTests(run: TestRun, batch: Batch): Promise<FileResult[]
   });
 }
 
-// Deno files a test under the source that called Deno.test, which may be a helper of several test files.
+// Deno assigns a test to the source that called Deno.test, which may be a helper of several test files.
 function ownResults({ files: [only = "", ...others] }: Batch, results: FileResult[]): FileResult[] {
   if (others.length > 0 || results.length === 0) return results;
   return [sumOfResults(only, results)];
 }
 
-/** Returns what the tests of a log say that they left out (tests/support/amount.ts), each once. */
+/** Returns the lines of a log about left out tests (tests/support/amount.ts), each once. */
 export function linesLeftOut(log: string): string[] {
   return [...new Set([...log.matchAll(/^left out: (.+)$/gm)].map(([, text = ""]) => text))];
 }
 
-// Deno colours what it writes into a file too, which only a terminal should see.
+// Deno colours its output in a file too, and only a terminal should see colours.
 function forHere(log: string): string {
   const text = log.trimEnd();
   return Deno.stdout.isTerminal() ? text : stripVTControlCharacters(text);
@@ -72,7 +72,7 @@ async function runProcess(run: TestRun, batch: Batch, folder: string): Promise<n
   }
 }
 
-// stdout and stderr go to one file, so that what a test printed stays beside its own lines.
+// stdout and stderr go to one file, so that a test's output stays beside its own lines.
 function exitCode(run: TestRun, args: string[], log: number, minutes: number): Promise<number> {
   const env = { ...Deno.env.toObject(), ...run.env };
   const child = spawn(run.deno, args, { cwd: root, env, stdio: ["ignore", log, log] });
@@ -86,7 +86,7 @@ function exitCode(run: TestRun, args: string[], log: number, minutes: number): P
   });
 }
 
-/** Failures that the JUnit file does not tell of: a file that did not load or has no test, a process that was killed. */
+/** Returns failures that the JUnit file lacks: a file that did not load or has no test, a process that was killed. */
 function unaccounted(batch: Batch, results: FileResult[], code: number): FileResult[] {
   const silent = batch.files.filter((file) => !results.some((result) => result.file === file));
   const problems = silent.map((file) => problem(file, `${file}: none of its tests ran`));

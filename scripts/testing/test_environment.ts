@@ -5,10 +5,9 @@ import { makeInputs } from "../make_inputs.ts";
 import { toolsDir } from "../tool_paths.ts";
 
 /**
- * Makes what the tests that run the real programs need, and returns the variables that tell them where it is:
- * NSFARM_TEST_BINARY, NSFARM_TEST_NEXTSTAT (both programs) and NSFARM_TEST_INPUTS (a folder with both specs).
- *
- * @throws DevError if something of it cannot be had
+ * Prepares what the tests of the real programs need, and returns the variables with their paths: NSFARM_TEST_BINARY,
+ * NSFARM_TEST_NEXTSTAT (both programs) and NSFARM_TEST_INPUTS (a folder with both specs).
+ * @throws DevError if something is missing
  */
 export async function testEnvironment(): Promise<Record<string, string>> {
   const inputs = join(toolsDir, "test_inputs");

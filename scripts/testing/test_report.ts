@@ -2,8 +2,8 @@ import { textTable } from "../../core/format.ts";
 import { type FileResult, mergeByFile } from "./file_result.ts";
 
 /**
- * Returns the end of a test run: a table with a line for each file; what was left out, what was flaky and what failed, by
- * name; and the closing line.
+ * Returns the end of a test run: a table with a line for each file; the names of left out, flaky and failed tests; and
+ * the closing line.
  */
 export function testReport(results: FileResult[]): string {
   const rows = mergeByFile(results);

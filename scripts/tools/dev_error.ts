@@ -1,4 +1,4 @@
-/** An error whose one-line message is all that a developer needs: it is printed without a stack. */
+/** An error whose one-line message is all that a developer needs; printed without a stack. */
 export class DevError extends Error {}
 
 /** Runs a script's main function and ends the process with the exit code that it returns. */

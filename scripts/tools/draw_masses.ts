@@ -1,7 +1,7 @@
-/** Observed data out of a seeded generator. */
+/** Draws observed data with a seeded generator. */
 import { type Events, shape } from "./gauss_exp_spec.ts";
 
-/** The masses of so many events, in GeV; the same seed gives the same numbers on every machine. */
+/** Returns the masses of so many events, in GeV; the same seed gives the same numbers on every machine. */
 export function drawMasses(seed: number, { signal, background }: Events): Float64Array {
   const uniform = uniformNumbers(seed);
   const masses = new Float64Array(signal + background);
@@ -9,7 +9,7 @@ export function drawMasses(seed: number, { signal, background }: Events): Float6
   return masses;
 }
 
-// A logarithm or cosine may differ in its last bit from machine to machine; six decimals do not.
+// The last bit of a logarithm or cosine may differ between machines; six decimals do not.
 function toMicro(mass: number): number {
   return Math.round(mass * 1e6) / 1e6;
 }
@@ -24,7 +24,7 @@ function exponential(uniform: () => number): number {
   return shape.low + Math.log1p(uniform() * whole) / shape.slope;
 }
 
-/** mulberry32: its period of 2^32 is far beyond the 2,500,000 numbers that are drawn at most. */
+/** Returns mulberry32: its period of 2^32 is far above the at most 2,500,000 numbers that are drawn. */
 function uniformNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,25 +1,26 @@
 /** The workload of the published studies: a Gaussian peak on an exponential background. */
 
-/** The observed data that a spec names, relative to the spec's folder: toy fits start from what they give. */
+/** The observed data that a spec names, relative to the spec's folder: toy fits start from their fit. */
 export const dataFiles = { "10k": "observed.parquet", "2m": "observed_2m.parquet" };
 
 /** The shape that observed data and spec share; masses in GeV. */
 export const shape = { low: 60, high: 120, peak: 91, width: 2.5, slope: -0.03 };
 
-/** How many events each process of a spec yields; its observed data have just as many. */
+/** Number of events of each process of a spec; its observed data have as many. */
 export const yields = { "10k": { signal: 2500, background: 7500 }, "2m": { signal: 500_000, background: 1_500_000 } };
 
+/** Numbers of events of the two processes. */
 export type Events = (typeof yields)[SpecSize];
 
-/** How many events a toy has: 10,000 or two million. */
+/** The number of events of a toy: 10,000 or two million. */
 export type SpecSize = keyof typeof yields;
 
-/** Whether a text names one of the two sizes. */
+/** Returns whether a text names one of the two sizes. */
 export function isSpecSize(text: string): text is SpecSize {
   return Object.hasOwn(yields, text);
 }
 
-/** The spec, as nextstat reads it from JSON. */
+/** Returns the spec, as nextstat reads it from JSON. */
 export function gaussExpSpec(size: SpecSize) {
   return { schema_version: "nextstat_unbinned_spec_v0", model: { poi: "mu", parameters }, channels: [channel(size)] };
 }

@@ -7,8 +7,8 @@ const scratchDir = join(toolsDir, "scratch");
 let made = 0;
 
 /**
- * Runs a function with a fresh folder on the file system of `.tools`, so that what is made there can be renamed into
- * its place in one step. The folder is removed afterwards, and so are those that killed processes left.
+ * Runs a function with a fresh folder on the file system of `.tools`, so that its results can be renamed into place in
+ * one step. Removes the folder afterwards, and those that killed processes left.
  */
 export async function inScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
   await mkdir(scratchDir, { recursive: true });

@@ -1,4 +1,4 @@
-/** Runs a program with this terminal as its own; returns its exit code. */
+/** Runs a program in this terminal; returns its exit code. */
 export async function runHere(
   program: string,
   args: string[],

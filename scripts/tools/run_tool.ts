@@ -3,22 +3,21 @@ import { DevError } from "./dev_error.ts";
 
 /** How to run a tool. */
 interface ToolOptions {
-  /** What is being done, for the error: "Cannot <doing>: ...". */
+  /** The action, for the error: "Cannot <doing>: ...". */
   doing: string;
-  /** What to do when it fails, for the error. */
+  /** Advice for the error. */
   next: string;
   /** The folder to run in; default: the present one. */
   cwd?: string;
   /** Variables to add to the environment. */
   env?: Record<string, string>;
-  /** After how many seconds it is stopped (SIGTERM); default 600. */
+  /** Time limit in seconds, then SIGTERM; default 600. */
   timeoutSeconds?: number;
 }
 
 /**
- * Runs a program and returns what it printed on stdout.
- *
- * @throws DevError if it is not there, fails, or takes too long
+ * Runs a program and returns its stdout.
+ * @throws DevError if it does not exist, fails, or takes too long
  */
 export async function runTool(program: string, args: string[], options: ToolOptions): Promise<string> {
   const { code, signal, stdout, stderr } = await output(program, args, options);
@@ -42,7 +41,7 @@ async function output(program: string, args: string[], options: ToolOptions): Pr
   }
 }
 
-// Where a tool names an error in a line, that line tells most; what it prints last may be a backtrace or a log's name.
+// A line that names an error is the best message; the last line may be a backtrace or a log's name.
 function reasonIn(text: string): string {
   const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "");
   const errors = lines.filter((line) => /error/i.test(line)).slice(0, 2);
