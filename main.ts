@@ -3,7 +3,10 @@ import { EXIT_CODES, FarmError, printedError } from "./core/errors.ts";
 import { unexpectedFileError } from "./core/file_fault.ts";
 import { VERSION } from "./core/version.ts";
 
-/** argv to exit code; the only place that ends the process, and the one catch for everything. */
+/**
+ * Runs the program and returns its exit code; only this file ends the process, and it has the only catch for all
+ * errors.
+ */
 async function main(argv: string[]): Promise<number> {
   try {
     if (argv[0] === "--version" || argv[0] === "-V") return printVersion(argv.includes("--json"));
@@ -36,7 +39,7 @@ function report(thrown: unknown, json: boolean): number {
   return error.exitCode;
 }
 
-/** With --json the error is a document too; where stdout takes nothing, the words on stderr must do. */
+/** Prints an error. With --json it is a document too; if stdout cannot be written, the words on stderr remain. */
 function printError({ kind, message, next, exitCode: exit_code }: FarmError): void {
   try {
     printAnswer(JSON.stringify({ error: { kind, message, next: next ?? null, exit_code } }, null, 2));

@@ -1,6 +1,6 @@
 /**
- * What other programs may import: the type of an adapter, the schemas of all documents, and the rules by which toys are
- * split into shards and merged ranges are judged.
+ * The exports for other programs: the type of an adapter, the schemas of all documents, and the rules for splitting
+ * toys into shards and judging merged ranges.
  */
 export type {
   AdapterCalls,

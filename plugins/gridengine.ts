@@ -15,7 +15,7 @@ import { query, readFind, readQuery } from "./gridengine/query.ts";
 import { finish, readSubmit, render, words } from "./gridengine/submit.ts";
 import { command, jobName, ok, saying } from "./gridengine/words.ts";
 
-/** By name, since an id may have been given to another job. */
+/** Cancels by name, since an id may have been reused for another job. */
 function cancel(_context: RenderContext, handles: Handle[], shards: number[] | null): Command[] {
   return handles.flatMap(({ token, chunk }) => {
     if (shards === null) return [command(["qdel", jobName(token)])];
@@ -24,7 +24,7 @@ function cancel(_context: RenderContext, handles: Handle[], shards: number[] | n
   });
 }
 
-/** `3-9`, for every stretch of tasks one after the other: qdel takes one range. */
+/** Returns `3-9` for each range of consecutive tasks: qdel accepts one range. */
 function ranges(tasks: number[]): string[] {
   const found: [number, number][] = [];
   for (const task of tasks) {
@@ -66,7 +66,7 @@ const gridengine: SchedulerAdapter = {
   programs: ["qsub", "qstat", "qacct", "qdel", "qconf"],
   options,
   limits: { first_index: 1, arrays: true, dependencies: true, file_transfer: false },
-  // Source: submit(1), ENVIRONMENT VARIABLES. h_rt counts from the start of the job.
+  // submit(1), ENVIRONMENT VARIABLES. h_rt counts from the start of the job.
   inJob: {
     job_id: ["JOB_ID"],
     task_id: ["SGE_TASK_ID"],

@@ -23,7 +23,7 @@ export type * from "./adapter_answers.ts";
 export type * from "./adapter_values.ts";
 
 /**
- * The version of the contract that an adapter is written for, in its `apiVersion`.
+ * Version of the contract that an adapter implements, in its `apiVersion`.
  *
  * @example
  * ```ts
@@ -43,12 +43,12 @@ const Program = z.string().check(
 
 export const ADAPTER_NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 
-/** What an adapter is, without its functions. */
+/** Facts of an adapter: everything except its functions. */
 export const AdapterFacts = z.strictObject({
   name: z.string().check(z.regex(ADAPTER_NAME, "wanted small letters, digits, - and _, first a letter, 32 at most")),
   apiVersion: z.literal(ADAPTER_API_VERSION, `this nsfarm-deno knows apiVersion ${ADAPTER_API_VERSION}`),
   summary: Line.check(z.maxLength(200)),
-  /** The only argv[0] the host will run for it: bare names, no shell or interpreter. */
+  /** The only programs that the host runs for it (argv[0]): bare names, no shell or interpreter. */
   programs: z.array(Program).check(z.minLength(1)),
   options: z.array(SchedulerOption).check(({ value, issues }) => {
     for (const message of optionFaults(value)) issues.push({ code: "custom", input: value, message });
@@ -59,14 +59,19 @@ export const AdapterFacts = z.strictObject({
     arrays: z.boolean(),
     dependencies: z.boolean(),
     file_transfer: z.boolean(),
-    /** Whether the host itself sends the inputs to where shards run: then no copy is made in the run directory. */
+    /** Whether the host itself sends inputs to the shards, so that the run directory needs no copy of them. */
     sends_inputs: z.exactOptional(z.boolean()),
-    /** Whether a shard that it does not know any more may have run, its files still on their way (default: yes). */
+    /**
+     * Whether a shard that the scheduler no longer knows may have run, with its files still on their way (default:
+     * yes).
+     */
     files_may_be_late: z.exactOptional(z.boolean()),
-    /** `cancel` of a whole submission goes by its token alone, so that a job of it that nobody knows is cancelled too. */
+    /** Whether `cancel` of a whole submission uses only its token, so that it also cancels unknown jobs of it. */
     cancels_by_token: z.exactOptional(z.boolean()),
   }),
-  /** What a job sees of it, as data: kept with a run, and read in its jobs, where no adapter is loaded. */
+  /**
+   * Variables that a job sees of the scheduler, as data: kept with a run and read in its jobs, which load no adapter.
+   */
   inJob: z.exactOptional(DeclaredInJob),
 }).check(({ value: { inJob, options }, issues }) => {
   for (const [i, { option }] of (inJob?.ends_at ?? []).entries()) {
@@ -77,7 +82,7 @@ export const AdapterFacts = z.strictObject({
 });
 export type AdapterFacts = z.infer<typeof AdapterFacts>;
 
-/** Names and roles are there once, and a default is a value that the option itself would take. */
+/** Checks that names and roles are unique, and that each default is a valid value of its option. */
 function optionFaults(options: SchedulerOption[]): string[] {
   const twice = (values: string[]) => values.filter((value, i) => values.indexOf(value) !== i);
   return [
@@ -102,81 +107,85 @@ function isTaken(
 }
 
 /**
- * What an adapter does, as pure functions: it says what to write and what to run, and reads what came back. A function
- * more is a line in IS_REQUIRED, one in returnSchemas, and a check in runtime/plugin/check; without them it does not compile.
+ * Functions of an adapter. They are pure: they say what to write and what to run, and read the results. A new function
+ * needs a line in IS_REQUIRED, one in returnSchemas, and a check in runtime/plugin/check; without them nothing
+ * compiles.
  */
 export interface AdapterCalls {
-  /** Files to write and how shards are grouped. Throws FarmError usage on options that cannot be. */
+  /** Returns the files to write and the groups of shards. @throws {FarmError} usage, for invalid options */
   render(context: RenderContext): Rendered;
 
   /**
-   * What to ask to learn the limits; readProbe gets the results in the same order.
-   * @param user login name, where limits differ from user to user
+   * Returns the commands that query the limits; readProbe receives their results in the same order.
+   * @param user login name, where limits differ between users
    */
   probe(user?: string): Command[];
-  /** Reads the limits out of what the probe's commands printed. */
+  /** Reads the limits from the results of the probe's commands. */
   readProbe(results: CommandResult[]): SchedulerLimits;
 
-  /** The command that submits a chunk under a token (in the job's name and in its comment). */
+  /** Returns the command that submits a chunk with a token (in the job's name and in its comment). */
   submit(context: RenderContext, chunk: Chunk, token: string): Command;
-  /** Reads the id of the job; `refused` only in words that are known to be a refusal. */
+  /** Reads the job id; `refused` only for texts that are known refusals. */
   readSubmit(result: CommandResult): SubmitAnswer;
 
-  /** Looks for a submission by its token. `ok` with null: nothing of it is queued or running. */
+  /** Returns the command that searches for a submission by its token. */
   find(context: RenderContext, token: string): Command;
-  /** Reads the id of the job that bears the token. */
+  /** Reads the id of the job with the token; `ok` with null: no such job is queued or running. */
   readFind(result: CommandResult, token: string): Answer<string | null>;
 
   /**
-   * All handles in as few calls as can be; round 1 asks history for those still missing; [] = no more to ask. Of tasks
-   * that a scheduler does not tell of, nothing is said. A history that cannot be asked is no obstacle: `ok` with [].
+   * Returns the commands that query all handles, in as few calls as possible. Round 1 queries the history for the jobs
+   * still missing; []: nothing more to query.
    */
   query(context: RenderContext, handles: Handle[], round: number): Command[];
-  /** Reads the states of shards that the commands of one round told of. */
+  /**
+   * Reads the states of shards from the results of one round. Omits tasks that the scheduler does not report; `ok` with
+   * [] if the history is not available.
+   */
   readQuery(results: CommandResult[], handles: Handle[], round: number): Answer<NativeState[]>;
 
-  /** Stops the handles' jobs, or only some of their shards. */
+  /** Returns the commands that cancel the handles' jobs, or only some of their shards. */
   cancel(context: RenderContext, handles: Handle[], shards: number[] | null): Command[];
-  /** Reads whether all were stopped, or had ended before. */
+  /** Reads whether all jobs were cancelled, or had already ended. */
   readCancel(results: CommandResult[]): Answer<null>;
 
   /**
-   * Files in the run directory in which the scheduler itself writes what becomes of these jobs (HTCondor's job event
-   * log); they are read before anything is asked, and what they say of an ended job stands.
+   * Returns files in the run directory in which the scheduler itself logs the events of these jobs (HTCondor's job
+   * event log). They are read before any query, and the state of an ended job in them is final.
    */
   eventLogs?(handles: Handle[]): string[];
   /**
-   * Reads the states that such files tell.
-   * @param texts of the files that eventLogs named, in that order; null: not there, or unreadable
+   * Reads the states from these files.
+   * @param texts of the files from eventLogs, in the same order; null: absent or unreadable
    */
   readEventLogs?(texts: (string | null)[], handles: Handle[]): NativeState[];
   /**
-   * What such a file says of one shard's job, for a person to read.
-   * @param telling only what may tell why the shard is not done
+   * Returns the events of one shard's job from such a file, for users.
+   * @param telling whether to return only events that may explain why the shard is not done
    */
   eventsOf?(text: string, handle: Handle, shard: number, telling?: boolean): string;
 
-  /** A job that runs `nsfarm-deno finish` when the jobs of these handles have ended, however they ended. */
+  /** Returns a job that runs `nsfarm-deno finish` after the jobs of these handles have ended, successful or not. */
   finish?(context: RenderContext, handles: Handle[], token: string): Finish;
 
-  /** Files, relative to the run directory, that a shard's job writes into; newest last. Some may not be there. */
+  /** Returns the files that a shard's job writes, relative to the run directory, newest last. Some may be absent. */
   jobLogs?(handle: Handle, shard: number): string[];
-  /** What the scheduler wrote into such a file about the job's end ("DUE TO TIME LIMIT"), or null. */
+  /** Reads the scheduler's message about the job's end from such a file ("DUE TO TIME LIMIT"), or null. */
   readJobLog?(text: string): LogWord | null;
-  /** The words of a `retry` whose jobs go to this node no more, nor where `options` forbid it already. */
+  /** Returns the arguments of `retry` that exclude this node, in addition to the nodes that `options` exclude. */
   avoiding?(options: RenderContext["options"], node: string): string;
 
-  /** What to ask about how busy its machines are; asked before and after each run of a sweep. */
+  /** Returns the commands that query the load of the pool's machines, before and after each run of a sweep. */
   pool?(): Command[];
   /**
-   * Reads how busy each machine is.
-   * @param results of the commands that pool named, all with exit code 0
+   * Reads the load of each machine.
+   * @param results of the commands from pool, all with exit code 0
    */
   readPool?(results: CommandResult[]): PoolNode[];
 }
 
 /**
- * A scheduler. It has no permission to read, write, run or ask the time; the host does all of that.
+ * A scheduler. It may not read, write, run a program or read the clock; the host does all of that.
  *
  * @example
  * ```ts
@@ -195,29 +204,29 @@ export interface SchedulerAdapter extends AdapterFacts, AdapterCalls {}
 
 export type AdapterCall = keyof AdapterCalls;
 
-/** A scheduler with programs of its own. Every plugin is one, and need not say so. */
+/** A scheduler with programs of its own. Every plugin is one, and need not set `kind`. */
 type BatchBackend = SchedulerAdapter & { kind?: "batch"; slots_on?: undefined };
 
 type OnlyBatch = { [M in Exclude<AdapterCall, "render"> | "inJob"]?: undefined };
 
 /**
- * No scheduler: a worker loop of ours, on the machine where the run is submitted. The host starts, finds and stops it by
- * its file in the run directory, so that there is nothing to ask and nothing to read.
+ * A worker loop in place of a scheduler, on the machine where the run is submitted. The host starts, finds and stops it
+ * by its file in the run directory, so there is nothing to query.
  */
 export interface WorkerBackend
   extends Pick<AdapterFacts, "name" | "summary" | "options">, Pick<AdapterCalls, "render">, OnlyBatch {
   kind: "worker";
-  /** How the loop gets its slots. */
+  /** Machines of the loop's slots. */
   slots_on: SlotsOn;
-  /** The further words of `work` when it is started for a submission. */
+  /** Additional arguments of `work` for a submission. */
   words: string[];
   limits: Partial<AdapterFacts["limits"]>;
 }
 
-/** What runs the shards of a run. */
+/** Implementation that runs the shards of a run. */
 export type Backend = BatchBackend | WorkerBackend;
 
-/** Every function of an adapter, and whether there is none without it. */
+/** Every function of an adapter, and whether it is required. */
 export const IS_REQUIRED: { readonly [M in AdapterCall]-?: undefined extends AdapterCalls[M] ? false : true } = {
   render: true,
   probe: true,
@@ -241,18 +250,18 @@ export const IS_REQUIRED: { readonly [M in AdapterCall]-?: undefined extends Ada
   readPool: false,
 };
 
-/** Whether a name is that of an adapter's function. */
+/** Returns whether a name is that of an adapter's function. */
 export const isAdapterCall = (name: string): name is AdapterCall => Object.hasOwn(IS_REQUIRED, name);
 
-/** All names of an adapter's functions. */
+/** Names of all functions of an adapter. */
 export const ADAPTER_CALLS: readonly AdapterCall[] = Object.keys(IS_REQUIRED).filter(isAdapterCall);
 
-/** What each function returns. */
+/** Schema of each function's result. */
 type ReturnSchemas = {
   readonly [M in AdapterCall]: z.ZodMiniType<ReturnType<Required<AdapterCalls>[M]>>;
 };
 
-/** Returns the schema of what each function of an adapter returns; only `programs` may be run. */
+/** Returns the schema of each function's result; commands may run only `programs`. */
 export function returnSchemas(programs: readonly string[]): ReturnSchemas {
   const Own = Command.check(({ value: { argv: [program = ""] }, issues }) => {
     if (programs.includes(program)) return;

@@ -1,13 +1,13 @@
 import * as z from "zod/mini";
 
-/** How a scheduler calls a job. */
+/** Id of a job in its scheduler. */
 export const JobId = z.string().check(z.regex(/^[^\s\p{Cc}]{1,256}$/u, "wanted a job id without spaces"));
 const Message = z.string().check(z.minLength(1));
 
-/** The scheduler said no, for good: nothing was queued. */
+/** Refusal by the scheduler, after which nothing is queued. */
 const Refused = z.strictObject({ kind: z.literal("refused"), message: Message });
 
-/** Reads as `ok` with a value; or nothing can be concluded from what came back. */
+/** Returns a schema for `ok` with a value, or `unclear`. */
 export const answerOf = <T extends z.ZodMiniType>(value: T) =>
   z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("ok"), value }),
@@ -15,7 +15,8 @@ export const answerOf = <T extends z.ZodMiniType>(value: T) =>
     z.strictObject({ kind: z.literal("unclear"), message: Message }),
   ]);
 /**
- * The value of an answer; or a refusal, after which nothing was queued; or nothing can be concluded, and it is asked again.
+ * Result of a query or a submission: a value; a refusal, after which nothing is queued; or unclear, and then the query
+ * is repeated.
  *
  * @example
  * ```ts
@@ -30,7 +31,7 @@ export type Answer<T> = { kind: "refused"; message: string } | { kind: "ok"; val
 };
 
 /**
- * A submission that may have been taken: its token is looked for.
+ * Submission that may have been accepted: its token is searched for.
  *
  * @example
  * ```ts
@@ -41,15 +42,17 @@ export type Answer<T> = { kind: "refused"; message: string } | { kind: "ok"; val
 export const UnclearSubmission = z.strictObject({
   kind: z.literal("unclear"),
   message: Message,
-  /** The scheduler has taken it, and one of these is its job's id; the first where the token cannot be found. */
+  /**
+   * Candidates for the job's id, since the scheduler accepted it; the first one counts if the token cannot be found.
+   */
   ids: z.exactOptional(z.array(JobId).check(z.minLength(1))),
-  /** The scheduler has answered, in words that are not known: its queue as it is now tells whether it has the job. */
+  /** Whether the scheduler answered, with an unknown text: its present queue then shows whether it has the job. */
   answered: z.exactOptional(z.boolean()),
 });
 export type UnclearSubmission = z.infer<typeof UnclearSubmission>;
 
 /**
- * What came back from a submission. "refused" only in words that are known to be a refusal.
+ * Result of a submission. "refused" only for texts that are known refusals.
  *
  * @example
  * ```ts
@@ -69,8 +72,8 @@ export const SubmitAnswer = z.discriminatedUnion("kind", [
 export type SubmitAnswer = z.infer<typeof SubmitAnswer>;
 
 /**
- * Programs that run whatever text or program they are given: with one of these an adapter could do anything, and a
- * mistake in it would. A scheduler's own programs do one thing each.
+ * Programs that run any text or program: an adapter with one of these could do anything, also by mistake. A scheduler's
+ * own programs do one thing each.
  */
 const RUN_ANYTHING: readonly RegExp[] = [
   /^(?:ba|da|a|z|k|mk|pdk|ok|lk|c|tc|fi|r|ya|posh|elvi|xon|nu)?sh[\d.-]*(?:-static)?$/i,
@@ -84,5 +87,5 @@ const RUN_ANYTHING: readonly RegExp[] = [
 
 export const runsAnything = (program: string): boolean => RUN_ANYTHING.some((pattern) => pattern.test(program));
 
-/** A name that is looked for on PATH. */
+/** Returns whether a program is named without a path, to be found on PATH. */
 export const isBareName = (program: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(program);

@@ -5,7 +5,7 @@ import { Count, Pattern, ShardState } from "../core/schema/enums.ts";
 import { type FarmManifest, OptionValue } from "../core/schema/manifest.ts";
 import type { SchedulerLimits } from "../core/schema/scheduler.ts";
 
-/** One line that is not empty and holds no control character. */
+/** One line of text, not empty and without control characters. */
 export const Line = z.string().check(z.regex(/^\P{Cc}*\S\P{Cc}*$/u, "wanted one line of text"));
 
 const isBelow = (path: string) =>
@@ -20,12 +20,12 @@ const isNotOurs = (allowed: readonly string[] = []) =>
     error: ({ input }) => `writes "${input}", a name that belongs to the run itself`,
   });
 
-/** A path below the run directory that is none of the files whose names mean something. */
+/** A path below the run directory that is not reserved for files of this program. */
 export const RunPath = z.string().check(isBelowRun, isNotOurs());
 
 const Folder = z.string().check(isBelowRun, isNotOurs([ATTEMPTS, CLAIMS, INCOMING]));
 
-/** The longest word that a program can be given (execve(2), MAX_ARG_STRLEN), with the null byte at its end. */
+/** Maximum length of an argument in bytes, including its final null byte (execve(2), MAX_ARG_STRLEN). */
 const WORD_BYTES = 131_072;
 
 const Word = z.string().check(
@@ -49,7 +49,7 @@ export const Command = z.strictObject({
   /** argv[0] is one of the adapter's `programs`. */
   argv: z.array(Word),
   stdin: z.exactOptional(z.string()),
-  /** Working directory; the run directory where absent. */
+  /** Working directory; absent: the run directory. */
   cwd: z.exactOptional(
     z.string().check(
       z.startsWith("/", { error: ({ input }) => `names the relative cwd "${input}"` }),
@@ -62,7 +62,7 @@ export const Command = z.strictObject({
 export type Command = z.infer<typeof Command>;
 
 /**
- * What came back from a Command.
+ * Result of a Command.
  *
  * @example
  * ```ts
@@ -74,13 +74,13 @@ export type Command = z.infer<typeof Command>;
  * ```
  */
 export interface CommandResult {
-  /** null when it was stopped (time-out, output beyond the cap) or could not be started. */
+  /** null if it was stopped (time-out, too much output) or could not be started. */
   exit_code: number | null;
-  /** The signal that ended it (`SIGKILL`), else null. */
+  /** Signal that ended it (`SIGKILL`), else null. */
   signal: string | null;
-  /** What it printed, as text. */
+  /** Standard output as text. */
   stdout: string;
-  /** What it printed on its standard error. */
+  /** Standard error as text. */
   stderr: string;
   /** Whether it was stopped after `timeout_s`. */
   timed_out: boolean;
@@ -89,7 +89,7 @@ export interface CommandResult {
 }
 
 /**
- * An option of a scheduler, as data: the host makes flags, help and checks of it.
+ * An option of a scheduler as data, from which the host makes flags, help and checks.
  *
  * @example
  * ```ts
@@ -105,37 +105,37 @@ export interface CommandResult {
  * ```
  */
 export const SchedulerOption = z.strictObject({
-  /** The flag without its dashes: `slurm-time`. */
+  /** Flag without dashes: `slurm-time`. */
   name: z.string().check(
     z.regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, "wanted a flag's name without its dashes, as in slurm-time"),
   ),
-  /** Under which head help shows it (default: Where). */
+  /** Heading in help (default: Where). */
   group: z.exactOptional(z.enum(FLAG_GROUPS)),
-  /** A path is made absolute. */
+  /** Type of the value; the host makes a path absolute. */
   type: z.enum(["string", "path", "integer", "number", "boolean", "strings"]),
   default: z.exactOptional(OptionValue),
-  /** Whether a run cannot be without it. */
+  /** Whether the option must be given. */
   required: z.exactOptional(z.boolean()),
-  /** How a value is shown in help: `HH:MM:SS`. */
+  /** Form of the value in help: `HH:MM:SS`. */
   placeholder: z.exactOptional(Line),
   help: Line,
-  /** What the scheduler itself calls it: `sbatch --time`. */
+  /** The scheduler's own name of the option: `sbatch --time`. */
   native: z.exactOptional(Line),
-  /** A value must match this whole (a regular expression's source); strings only. */
+  /** Regular expression (source) that must match the whole value; strings only. */
   pattern: z.exactOptional(Pattern),
   choices: z.exactOptional(z.array(z.string()).check(z.minLength(1))),
   min: z.exactOptional(z.number()),
   max: z.exactOptional(z.number()),
   /**
-   * What the value limits: `retry --more-memory` and `--more-time` raise the option of that role; throttle: jobs at a
-   * time; nodes: where jobs may run, and `retry` takes it too.
+   * Limit that the value sets. `retry --more-memory` and `--more-time` raise the option of that role; throttle: number
+   * of concurrent jobs; nodes: where jobs may run, also an option of `retry`.
    */
   role: z.exactOptional(z.enum(["cpus", "memory", "time", "throttle", "nodes"])),
 });
 export type SchedulerOption = z.infer<typeof SchedulerOption>;
 
 /**
- * A file that `render` wants written into the run directory.
+ * A file that `render` wants in the run directory.
  *
  * @example
  * ```ts
@@ -144,7 +144,7 @@ export type SchedulerOption = z.infer<typeof SchedulerOption>;
  * ```
  */
 export const RenderedFile = z.strictObject({
-  /** Relative to the run directory, no `..`. */
+  /** Relative to the run directory, without `..`. */
   path: RunPath,
   text: z.string(),
   executable: z.boolean(),
@@ -164,15 +164,15 @@ export type RenderedFile = z.infer<typeof RenderedFile>;
  * ```
  */
 export const Chunk = z.strictObject({
-  /** Which chunk it is, from 0. */
+  /** Index of the chunk, from 0. */
   index: Count,
   shards: z.array(Count).check(z.minLength(1)),
   /**
-   * The number by which the scheduler knows the task that runs each of `shards` (array index, ProcId); shards that one
-   * job runs share it. Kept with the submission. Absent: 0, 1, 2 …
+   * The scheduler's number of the task that runs each of `shards` (array index, ProcId), equal for shards in one job.
+   * Kept with the submission. Absent: 0, 1, 2 …
    */
   tasks: z.exactOptional(z.array(Count)),
-  /** How many tasks of this chunk may run at a time; only from render to submit. */
+  /** Maximum number of concurrent tasks of this chunk; only from render to submit. */
   throttle: z.exactOptional(z.int().check(z.minimum(1))),
 }).check(z.refine(({ shards, tasks = shards }) => tasks.length === shards.length, {
   path: ["tasks"],
@@ -181,7 +181,7 @@ export const Chunk = z.strictObject({
 export type Chunk = z.infer<typeof Chunk>;
 
 /**
- * A submission of ours, as the adapter may ask for it.
+ * A submission of ours, with which an adapter queries or cancels its jobs.
  *
  * @example
  * ```ts
@@ -193,18 +193,18 @@ export type Chunk = z.infer<typeof Chunk>;
  * ```
  */
 export interface Handle {
-  /** The id that readSubmit or readFind returned. */
+  /** Id from readSubmit or readFind. */
   job_id: string;
-  /** 16 hexadecimal digits; the submission's jobs bear it. */
+  /** Token in the names of the submission's jobs: 16 hexadecimal digits. */
   token: string;
-  /** The shards that it runs. */
+  /** Shards of the submission. */
   chunk: Chunk;
-  /** The words by which it was submitted. */
+  /** Command that submitted it. */
   command?: string[];
 }
 
 /**
- * What the host knows and the adapter may not find out by itself.
+ * Facts that the host knows and an adapter may not find out by itself.
  *
  * @example
  * ```ts
@@ -213,22 +213,22 @@ export interface Handle {
  * ```
  */
 export interface RenderContext {
-  /** The run as its manifest.json has it. */
+  /** The run's manifest.json. */
   manifest: FarmManifest;
   /** Absolute path of the run directory. */
   run_dir: string;
   /** Absolute, resolved path of the nsfarm-deno binary that jobs run. */
   nsfarm: string;
-  /** The values of the adapter's options by their names, defaults included. */
+  /** Values of the adapter's options by name, including defaults. */
   options: Readonly<Record<string, OptionValue>>;
-  /** What the probe said; empty where nothing could be asked. */
+  /** Result of the probe; empty if no query was possible. */
   limits: SchedulerLimits;
-  /** The shards to render for: all live ones, or those to retry. */
+  /** Shards to render: all live ones, or those to retry. */
   shards: number[];
 }
 
 /**
- * What `render` returns: the files of the jobs, and which shards each submit command starts.
+ * Result of `render`: the job files, and the shards of each submit command.
  *
  * @example
  * ```ts
@@ -245,15 +245,15 @@ export const Rendered = z.strictObject({
   files: z.array(RenderedFile),
   chunks: z.array(Chunk).check(z.minLength(1)),
   warnings: z.array(z.string()),
-  /** The commands a person may type instead of `submit`, one a chunk. */
+  /** Commands that a user may type instead of `submit`, one per chunk. */
   by_hand: z.array(z.array(z.string())),
-  /** Folders, relative to the run directory, that must be there before a job starts. */
+  /** Folders, relative to the run directory, that must exist before a job starts. */
   folders: z.exactOptional(z.array(Folder)),
 });
 export type Rendered = z.infer<typeof Rendered>;
 
 /**
- * A job that ends a run without a driver; its answer is read by readSubmit.
+ * A job that ends a run without a driver; readSubmit reads the answer to its submission.
  *
  * @example
  * ```ts
@@ -268,7 +268,7 @@ export const Finish = z.strictObject({ files: z.array(RenderedFile), command: Co
 export type Finish = z.infer<typeof Finish>;
 
 /**
- * What a job's own log tells of its end, in words a user knows.
+ * State and reason in a job's own log, in words for users.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import { printable } from "../core/failure.ts";
 import type { CommandResult, SubmitAnswer } from "./adapter.ts";
 
-/** What a command said, on one line, for a person. */
+/** Returns a command's message on one line. */
 export function commandMessage(result: CommandResult): string {
   if (result.spawn_error !== null) return printable(result.spawn_error);
   if (result.timed_out) return "no answer in time";
@@ -12,9 +12,9 @@ export function commandMessage(result: CommandResult): string {
 }
 
 /**
- * The job id in what a submit command printed; nothing where there is none. Of several numbers only the token tells which
- * is the job's; after an error none of them is believed.
- * @param pattern of a whole line; its one group that took part is the id
+ * Reads the job id from the output of a submit command; undefined if there is none. Among several numbers only the
+ * token identifies the job's id; after an error no number counts.
+ * @param pattern of a whole line; its matching group is the id
  */
 export function readIds(result: CommandResult, pattern: RegExp): SubmitAnswer | undefined {
   const ids = [
@@ -28,13 +28,13 @@ export function readIds(result: CommandResult, pattern: RegExp): SubmitAnswer | 
   return ids.length === 1 ? { kind: "ok", value: id } : { kind: "unclear", ids, message: commandMessage(result) };
 }
 
-/** Whether there are lines, and the pattern is in each of them. */
+/** Returns whether there are lines and all of them match. */
 export function isEvery(text: string, pattern: RegExp): boolean {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   return lines.length > 0 && lines.every((line) => pattern.test(line));
 }
 
-/** It was not started, or was stopped before its end. */
+/** Returns whether a command was not started, or was stopped before its end. */
 export function isTruncated(result: CommandResult): boolean {
   return result.spawn_error !== null || result.timed_out || result.exit_code === null;
 }

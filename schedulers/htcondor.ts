@@ -31,7 +31,10 @@ import { HTCONDOR_IN_JOB } from "./in_job.ts";
 import { siteOptions, textOption } from "./options.ts";
 import { jobTag, shardsByTask, tasksFor } from "./tasks.ts";
 
-/** condor_rm by our own attribute, so that an id given anew is safe. A whole cluster goes with the jobs not made yet. */
+/**
+ * Returns condor_rm commands with our own attribute, so that a reused id is harmless. Removing a whole cluster includes
+ * the jobs that do not exist yet.
+ */
 export function cancelHTCondor(handles: Handle[], shards: number[] | null): Command[] {
   return handles.flatMap(({ token, chunk }) => {
     const tasks = tasksFor(chunk, shards);
@@ -41,7 +44,7 @@ export function cancelHTCondor(handles: Handle[], shards: number[] | null): Comm
   });
 }
 
-/** None left to remove is no error, though condor_rm exits 1 (recorded: condor-rm-nonexistent). */
+/** Reads condor_rm's result: exit code 1 with nothing left to remove is success (recorded: condor-rm-nonexistent). */
 export function readHTCondorCancel(results: CommandResult[]): Answer<null> {
   const bad = results.find((result) => result.exit_code !== 0 && !isNoneLeft(result));
   return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
@@ -50,24 +53,27 @@ export function readHTCondorCancel(results: CommandResult[]): Answer<null> {
 const isNoneLeft = ({ exit_code, stderr }: CommandResult): boolean =>
   exit_code === 1 && /Couldn't find\/remove all jobs/.test(stderr) && !/Failed to connect|CEDAR|SECMAN/.test(stderr);
 
-/** The event log of a shard's cluster, and what its job itself printed. */
+/** Returns the event log of a shard's cluster, and the output of its job. */
 export function htcondorLogs({ job_id, chunk }: Handle, shard: number): string[] {
   const group = [...shardsByTask(chunk).values()].find((shards) => shards.includes(shard));
   if (!group) return [];
   return [`${LOGS}/condor.${job_id}.log`, `${LOGS}/condor.${job_id}.shard_${group.join("+")}.out`];
 }
 
-/** Events that come again and again and tell nothing of a job's fate: image size (006), attributes (033), ads (028). */
+/** Repeated events that do not explain a job's fate: image size (006), attributes (033), ads (028). */
 const NOISE = new Set(["006", "028", "033"]);
 
-/** Events that tell why a job does not go on: evicted (004), shadow failed (007), aborted (009), held (012), lost (022, 024). */
+/**
+ * Events that explain why a job stopped: evicted (004), shadow failed (007), aborted (009), held (012), lost (022,
+ * 024).
+ */
 const TELLING = new Set(["004", "007", "009", "012", "022", "024"]);
 
-/** Lines of usage and of a machine's resources. */
+/** Lines with usage and resources of a machine. */
 const USAGE =
   /^\s*(\d+ +- {2}|\(?Usr |Partitionable Resources|[A-Za-z]+ (\(\w+\) )? *:|(Cpus|Disk|GPUs|Memory|CondorScratchDir) = |$)/;
 
-/** The events of a shard's job among those of its cluster, without their tables of usage. */
+/** Returns the events of a shard's job from its cluster's log, without their tables of usage. */
 export function eventsOf(text: string, { job_id, chunk }: Handle, shard: number, telling = false): string {
   const task = [...shardsByTask(chunk)].find(([, shards]) => shards.includes(shard))?.[0];
   const mine = /^(\d{3}) \(0*(\d+)\.0*(\d+)\./;
@@ -80,7 +86,10 @@ export function eventsOf(text: string, { job_id, chunk }: Handle, shard: number,
 
 const COLUMNS = ["Machine", "State", "Cpus", "TotalLoadAvg"];
 
-/** One line a slot; a claimed dynamic slot has its CPUs, its partitionable one those that are left (condor_status(1)). */
+/**
+ * Queries one line per slot; a claimed dynamic slot has its CPUs, its partitionable slot the remaining ones
+ * (condor_status(1)).
+ */
 export function askHTCondorPool(): Command[] {
   const format = COLUMNS.flatMap((name, i) => [
     "-format",
@@ -112,7 +121,7 @@ function add(nodes: Map<string, PoolNode>, name: string, state: string, cpus: nu
 
 const number = (text: string | undefined) => /^\d+(\.\d+)?$/.test(text ?? "") ? Number(text) : null;
 
-/** Any job of it in the queue is enough: one cluster is one submission. */
+/** Queries any job with the token in the queue: one cluster is one submission. */
 export function findHTCondor(_context: RenderContext, token: string): Command {
   const argv = ["condor_q", "-constraint", jobConstraint(token), "-format", "nsfarm|%d", "ClusterId"];
   return { argv: [...argv, "-format", "|%s\\n", "NsfarmToken"], timeout_s: 60 };
@@ -131,9 +140,9 @@ const SCRIPT = "condor_finish_job.sh";
 const SUBMIT_FILE = "condor_finish_job.sub";
 
 /**
- * A job of the scheduler universe: it runs on the submit machine at once, under the schedd, as DAGMan does (HTCondor
- * manual, "Scheduler Universe"), and waits until the event log says that the run's jobs have ended. A DAG with a final
- * node would do the same, but only for jobs that DAGMan itself submits: not for those of a retry.
+ * Returns a job of the scheduler universe. It starts at once on the submit machine, under the schedd, like DAGMan
+ * (HTCondor manual, "Scheduler Universe"), and waits until the event log shows that the run's jobs have ended. A DAG
+ * with a final node would only cover jobs that DAGMan itself submits, not those of a retry.
  */
 export function finishHTCondor(
   { run_dir, nsfarm, manifest }: RenderContext,
@@ -170,19 +179,18 @@ export function finishHTCondor(
   };
 }
 
-/** Faults of the way to the schedd (recorded: condor-submit-schedd-down, -no-collector). */
+/** Failures to reach the schedd (recorded: condor-submit-schedd-down, -no-collector). */
 const NO_ANSWER =
   /Failed to connect|Can't find address|CEDAR:\d+|SECMAN:\d+|AUTHENTICATE:\d+|[Tt]imed out|connection (closed|lost)/;
 
 /**
- * Refusals of condor_submit itself, before it calls the schedd (recorded: condor-submit-badsub2, -missing-exe,
- * -syntax-error; submit_utils.cpp). Not among them: `Failed to commit job submission into the queue`, after which the jobs
- * may be there.
+ * Refusals of condor_submit before it calls the schedd (recorded: condor-submit-badsub2, -missing-exe, -syntax-error;
+ * submit_utils.cpp). `Failed to commit job submission into the queue` is none: the jobs may exist after it.
  */
 const REFUSALS =
   /Failed to (open command|parse command) file|Executable file .* does not exist|invalid Queue statement|on Line \d+ of submit file|No 'executable' parameter|unknown universe|Parse error in (expression|ClassAd)|Can't open "/i;
 
-/** `2.0 - 2.11`: the range of jobs, with -terse. */
+/** Range of jobs with -terse: `2.0 - 2.11`. */
 const RANGE = /^(\d+)\.\d+ - \1\.\d+$/;
 
 export function readHTCondorSubmit(result: CommandResult): SubmitAnswer {
@@ -199,9 +207,9 @@ export function readHTCondorSubmit(result: CommandResult): SubmitAnswer {
 }
 
 /**
- * condor_submit of the run's file, with the shards and the token put in place of those in it: `-append` commands come
- * after all others of the file, before `queue` (condor_submit(1)).
- * A submission is one transaction: a client that is stopped before its end leaves nothing (reliability.md, 2b).
+ * Returns condor_submit with the run's file, whose shards and token `-append` commands replace: they take effect after
+ * all other commands of the file and before `queue` (condor_submit(1)). A submission is one transaction: a client that
+ * is stopped leaves no jobs (reliability.md, 2b).
  * @throws {FarmError} usage, in transfer mode, for files that cannot be sent
  */
 export function submitHTCondor(context: RenderContext, chunk: Chunk, token: string): Command {
@@ -210,7 +218,7 @@ export function submitHTCondor(context: RenderContext, chunk: Chunk, token: stri
   const append = [
     `nsfarm_tag = ${jobTag(token)}`,
     `nsfarm_shards = ${jobWords(chunk).join(" ")}`,
-    // As they are now: a retry can have raised the memory or the time since the file was written.
+    // Present values: a retry can have raised memory or time since the file was written.
     ...optionCommands(context),
   ];
   return {

@@ -1,6 +1,9 @@
 import type { InJob } from "../core/schema/scheduler.ts";
 
-/** Source: sbatch(1), OUTPUT ENVIRONMENT VARIABLES. A job that asked for no CPUs has those of SLURM_CPUS_ON_NODE. */
+/**
+ * Variables of Slurm in a job (sbatch(1), OUTPUT ENVIRONMENT VARIABLES). A job that requested no CPUs has
+ * SLURM_CPUS_ON_NODE.
+ */
 export const SLURM_IN_JOB: InJob = {
   job_id: ["SLURM_ARRAY_JOB_ID", "SLURM_JOB_ID"],
   task_id: ["SLURM_ARRAY_TASK_ID"],
@@ -20,9 +23,9 @@ export const SLURM_IN_JOB: InJob = {
 };
 
 /**
- * HTCondor tells a job its ids only where its submit file does: our scripts get them as words, and set the variables
- * NSFARM_CONDOR_*. Cpus of the machine ad are the slot's (HTCondor manual, "_CONDOR_MACHINE_AD"); allowed_job_duration
- * counts from the start of the job (condor_submit(1)).
+ * Variables of HTCondor in a job. HTCondor gives a job its ids only through its submit file: our scripts receive them
+ * as arguments and set NSFARM_CONDOR_*. Cpus of the machine ad are the slot's (HTCondor manual, "_CONDOR_MACHINE_AD");
+ * allowed_job_duration counts from the start of the job (condor_submit(1)).
  */
 export const HTCONDOR_IN_JOB: InJob = {
   job_id: ["NSFARM_CONDOR_CLUSTER"],

@@ -18,9 +18,10 @@ import type { RenderContext, RenderedFile } from "./adapter.ts";
 import { readSite, type Site } from "./options.ts";
 
 /**
- * Folders that a container must see for a job on a shared file system: the run's, the programs', the spec's and those
- * of the files that it names.
- * @throws {FarmError} usage, for a path that Apptainer's --bind cannot name (apptainer-exec(1): `:` and `,` divide)
+ * Returns the folders that a container must see for a job on a shared file system: of the run, the programs, the spec
+ * and its files.
+ * @throws {FarmError} usage, for a path that Apptainer's --bind cannot express (apptainer-exec(1): `:` and `,` are
+ * separators)
  */
 function boundFolders({ manifest, run_dir, nsfarm }: RenderContext): string[] {
   const spec = dirname(manifest.config);
@@ -40,22 +41,26 @@ function checkBind(folder: string): void {
   );
 }
 
-/** Images below /cvmfs are on every node, and those with `://` are fetched there. */
+/**
+ * Returns whether an image is sent with the job: those below /cvmfs exist on every node, those with `://` are
+ * downloaded there.
+ */
 export function isSentImage(container: string | undefined): container is string {
   return container !== undefined && !container.includes("://") && !container.startsWith("/cvmfs/");
 }
 
-/** An image's name in the sandbox of a job that shares no disk. */
+/** Returns an image's name in the sandbox of a job without a shared disk. */
 const imageInSandbox = (container: string): string => isSentImage(container) ? `./${basename(container)}` : container;
 
-/** The lines of --setup, made ready to run in a script of ours; empty where there are none. */
+/** Returns the lines of --setup for a script of ours; empty if there are none. */
 export function setupLines({ setup: lines }: Site): string {
   return lines.length === 0 ? "" : renderTemplate(setup, { lines: lines.map(verbatim) }, quoteWord);
 }
 
 /**
- * Shell lines that hand over to `nsfarm-deno job` with the script's arguments, inside a container where one is wanted.
- * @param sandbox whether the job has only what was sent to it
+ * Returns shell lines that execute `nsfarm-deno job` with the script's arguments, inside a container if one is
+ * requested.
+ * @param sandbox whether the job has only the files sent to it
  */
 export function launchLines(context: RenderContext, { container }: Site, sandbox = false): string {
   const pulls = context.manifest.farm.pilots !== null && !sandbox;
@@ -66,7 +71,7 @@ export function launchLines(context: RenderContext, { container }: Site, sandbox
   }, quoteWord);
 }
 
-/** A pilot takes whichever shard is open, not those of its task. */
+/** Returns the arguments of a pilot, which runs any open shard instead of its task's. */
 function pilotWords({ options }: RenderContext): string {
   const beat = options["heartbeat-s"];
   return [
@@ -85,7 +90,10 @@ const onSharedDisk = (context: RenderContext, container: string) => ({
 
 export const JOB_WRAPPER = "job_wrapper.sh";
 
-/** The sh wrapper: runs nextstat and leaves the facts of each attempt in incoming/, with nothing but POSIX tools. */
+/**
+ * Returns the sh wrapper, which runs nextstat and writes the facts of each attempt into incoming/ with POSIX tools
+ * only.
+ */
 export function renderJobWrapper(context: RenderContext, scheduler: string, in_job: InJob): RenderedFile {
   const { manifest, run_dir } = context;
   const site = readSite(context.options);
@@ -127,11 +135,11 @@ export function renderJobWrapper(context: RenderContext, scheduler: string, in_j
   return { path: JOB_WRAPPER, text, executable: true };
 }
 
-/** The first of the variables that is set, as an expansion of the shell. */
+/** Returns a shell expansion to the first of the variables that is set. */
 const firstSet = (names: readonly string[] = [], otherwise: string): string =>
   names.reduceRight((rest, name) => `\${${name}:-${rest}}`, otherwise);
 
-/** The ids that the script is given, in the variables by which they are known: a scheduler may not set these itself. */
+/** Returns lines that put the script's id arguments into the usual variables, which a scheduler may not set itself. */
 function idLines({ job_id: [job] = [], task_id: [task] = [] }: InJob): string[] {
   const named = [[job, "job"], [task, "task"]].filter(([name]) => name !== undefined);
   return named.map(([name, word]) => `${name}=\${${word}:-\${${name}:-}} && export ${name}`);
@@ -139,7 +147,7 @@ function idLines({ job_id: [job] = [], task_id: [task] = [] }: InJob): string[] 
 
 type JobNumber = NonNullable<InJob["cpus"]>[number];
 
-/** A number that a job sees, as a word of the shell; empty where nothing tells. */
+/** Returns a number that a job sees as a shell word; empty if unknown. */
 function numberWord({ variable, with: beside, line }: JobNumber): string {
   const value = `\${${variable}:-${line === undefined ? "" : "/dev/null"}}`;
   const begin = line?.replaceAll(/[\\.*^$[\]/]/g, "\\$&");
@@ -148,7 +156,10 @@ function numberWord({ variable, with: beside, line }: JobNumber): string {
   return beside === undefined ? number : `\${${beside}:+${number}}`;
 }
 
-/** The spec's place below the run directory; at the top of inputs/ unless the host laid it out otherwise. */
+/**
+ * Returns the path of the spec relative to the run directory: at the top of inputs/ unless the host chose another
+ * layout.
+ */
 export const stagedConfig = (manifest: FarmManifest): string =>
   manifest.farm.staged_config ?? `${INPUTS}/${basename(manifest.config)}`;
 
@@ -162,7 +173,7 @@ const IN_SHELL: Record<string, string> = {
   "<metrics>": `"$hidden.metrics.json"`,
 };
 
-/** nextstat's command line as shell words; what only the job knows stays a variable. */
+/** Returns nextstat's command line as shell words; values that only the job knows stay variables. */
 function shellCommand(manifest: FarmManifest, plan: Plan): string {
   const paths = { nextstat: "<nextstat>", config: "<config>", out: "<out>", metrics: "<metrics>" };
   return fitCommand(manifest, plan, paths, 1).map((word, i, words) => {
@@ -172,7 +183,7 @@ function shellCommand(manifest: FarmManifest, plan: Plan): string {
   }).join(" ");
 }
 
-/** More threads than CPUs run, but slower, and slow down whoever has the other CPUs. */
+/** Returns a warning if a job has more threads than CPUs: fits then run slower, and slow other jobs down. */
 export function threadsWarning(threads: number, cpus: number, option: string): string[] {
   if (threads <= cpus) return [];
   return [

@@ -1,7 +1,7 @@
 import { WORKER_BACKENDS } from "../core/worker_backends.ts";
 import type { WorkerBackend } from "./adapter.ts";
 
-/** The CPUs of this machine. */
+/** Backend that uses the CPUs of this machine. */
 const local: WorkerBackend = {
   kind: "worker",
   name: WORKER_BACKENDS.machine,

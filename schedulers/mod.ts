@@ -2,7 +2,10 @@ import type { InJob } from "../core/schema/scheduler.ts";
 import type { Backend } from "./adapter.ts";
 import { HTCONDOR_IN_JOB, SLURM_IN_JOB } from "./in_job.ts";
 
-/** The built-in backends; literal imports, so that the compiled binary holds them and loads only the one in use. */
+/**
+ * Built-in backends. The imports are literal so that the compiled binary contains them, and lazy so that it loads only
+ * one.
+ */
 export const BUILT_IN: Record<string, () => Promise<{ default: Backend }>> = {
   local: () => import("./local.ts"),
   ssh: () => import("./ssh.ts"),
@@ -10,5 +13,5 @@ export const BUILT_IN: Record<string, () => Promise<{ default: Backend }>> = {
   htcondor: () => import("./htcondor.ts"),
 };
 
-/** What a job sees of the built-in ones, for jobs, which load no adapter. */
+/** Variables of the built-in schedulers in a job; jobs load no adapter. */
 export const IN_JOBS: Readonly<Record<string, InJob>> = { slurm: SLURM_IN_JOB, htcondor: HTCONDOR_IN_JOB };

@@ -7,13 +7,13 @@ export type Options = Readonly<Record<string, OptionValue>>;
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f\u2028\u2029]/;
 
-/** A text option; undefined where it was not given. */
+/** Returns the value of a text option; undefined if it was not given. */
 export function textOption(options: Options, name: string): string | undefined {
   const value = own(options, name);
   return value === undefined ? undefined : oneLine(name, String(value));
 }
 
-/** A whole number of 1 or more. */
+/** Returns the value of an option with a whole number of 1 or more; undefined if it was not given. */
 export function countOption(options: Options, name: string): number | undefined {
   const value = own(options, name);
   if (value === undefined) return undefined;
@@ -22,14 +22,14 @@ export function countOption(options: Options, name: string): number | undefined 
   throw new FarmError("usage", `Cannot use --${name} "${value}": wanted a whole number of 1 or more`);
 }
 
-/** An option that can be given several times. */
+/** Returns the values of an option that may be repeated. */
 export function listOption(options: Options, name: string): string[] {
   const value = own(options, name);
   const items = Array.isArray(value) ? value : value === undefined ? [] : [String(value)];
   return items.map((item) => oneLine(name, item));
 }
 
-/** Values go into one line of a job file: a line break would begin a line of its own. */
+/** Refuses line breaks: a value goes into one line of a job file. */
 function oneLine(name: string, value: string): string {
   if (!CONTROL.test(value)) return value;
   throw new FarmError(
@@ -38,10 +38,7 @@ function oneLine(name: string, value: string): string {
   );
 }
 
-/**
- * A path that goes into lines of job files, comments too: a line break would begin a line of its own.
- * @throws {FarmError} usage
- */
+/** Returns a path for a line of a job file, also in comments. @throws {FarmError} usage, for a line break */
 export function onePathLine(what: string, path: string): string {
   if (!CONTROL.test(path)) return path;
   throw new FarmError(
@@ -58,8 +55,8 @@ function own(options: Options, name: string): OptionValue | undefined {
 const NAME = "[A-Za-z_][A-Za-z0-9_]*";
 
 /**
- * What a site may need in its jobs, whatever the scheduler.
- * @param passed names of the submitter's variables that jobs get in any case
+ * Returns the options that a site may need in its jobs with any scheduler.
+ * @param passed names of the submitter's variables that jobs always receive
  */
 export const siteOptions = (passed: readonly string[]): SchedulerOption[] => [
   {
@@ -101,7 +98,7 @@ export interface Site {
   shards_per_job: number;
 }
 
-/** @throws {FarmError} usage */
+/** Reads the values of siteOptions(). @throws {FarmError} usage */
 export function readSite(options: Options): Site {
   return {
     setup: listOption(options, "setup"),

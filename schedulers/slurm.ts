@@ -19,8 +19,9 @@ import { SLURM_IN_JOB } from "./in_job.ts";
 import { formatIndexes, hasToken, jobTag, tasksFor } from "./tasks.ts";
 
 /**
- * All of a submission by its name alone, which no other submission has: a site's sbatch may have queued it twice. Some of
- * its tasks by the id and the name: a job must have both (scancel(1)), so that an id given anew to another job is safe.
+ * Returns scancel commands. A whole submission is cancelled by its unique name alone, since a site's sbatch may have
+ * queued it twice. Single tasks are cancelled by id and name: a job must match both (scancel(1)), so that a reused id
+ * is harmless.
  */
 export function cancelSlurm(handles: Handle[], shards: number[] | null): Command[] {
   return handles.flatMap((handle) => {
@@ -32,25 +33,31 @@ export function cancelSlurm(handles: Handle[], shards: number[] | null): Command
   });
 }
 
-/** The name that its jobs were given; those of earlier versions had the token alone. */
+/** Returns the name of the submission's jobs; earlier versions used the token alone. */
 function submittedName({ command = [], token }: Handle): string {
   const flag = "--job-name=";
   return command.find((word) => word.startsWith(flag))?.slice(flag.length) ?? jobTag(token);
 }
 
-/** A job that is gone, or about to go, cannot be cancelled, and that is fine (slurm_errno.h, ESLURM_*JOB_ID, _ALREADY_DONE). */
+/**
+ * Messages about jobs that have ended or are ending, which is as good as cancelled (slurm_errno.h, ESLURM_*JOB_ID,
+ * _ALREADY_DONE).
+ */
 const GONE = /Invalid job id specified|already completing or completed/;
 
-/** Mostly jobs that have ended are exit 0 and not a word (recorded: slurm-scancel-finished-task, -nonexistent). */
+/**
+ * Reads scancel's result: for most ended jobs it is exit code 0 without a message (recorded:
+ * slurm-scancel-finished-task, -nonexistent).
+ */
 export function readSlurmCancel(results: CommandResult[]): Answer<null> {
   const bad = results.find((result) => result.exit_code !== 0 && !isEvery(result.stderr, GONE));
   return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
 }
 
-/** Marks a line of ours among banners and names with line breaks in them (recorded: slurm-squeue-name-newline). */
+/** Prefix of our lines among banners and names with line breaks (recorded: slurm-squeue-name-newline). */
 const MARK = "nsfarm";
 
-/** All jobs of the user, by their names and comments: a site's plugin may have changed one of the two. */
+/** Queries all jobs of the user with names and comments, since a site's plugin may have changed one of the two. */
 export function findSlurm(): Command {
   return {
     argv: ["squeue", "--me", "--noheader", "--states=all", `--format=${MARK}|%F|%k|%j`],
@@ -67,12 +74,12 @@ export function readSlurmFind(result: CommandResult, token: string): Answer<stri
   return { kind: "ok", value: null };
 }
 
-/** Nodes with their CPUs as allocated/idle/other/total, and their load (sinfo(1), --format %C %O). */
+/** Queries nodes with their CPUs as allocated/idle/other/total, and their load (sinfo(1), --format %C %O). */
 export function askSlurmPool(): Command[] {
   return [{ argv: ["sinfo", "--noheader", "--Node", "--format=%N|%T|%C|%O"], timeout_s: 60 }];
 }
 
-/** A node of several partitions has a line for each: it counts once. */
+/** Reads the load of each node once; a node in several partitions has a line for each. */
 export function readSlurmPool([result]: CommandResult[]): PoolNode[] {
   const nodes = new Map<string, PoolNode>();
   for (const line of (result?.stdout ?? "").split("\n")) {
@@ -88,16 +95,16 @@ const whole = (value: number | undefined) => value !== undefined && Number.isInt
 const real = (text: string | undefined) => /^\d+(\.\d+)?$/.test(text ?? "") ? Number(text) : null;
 
 /**
- * Faults between sbatch and slurmctld, after which the job may appear later all the same: the texts of Slurm's
- * communication errors (slurm_errno.h, "communications layer" and "protocol"), and those recorded.
+ * Communication failures between sbatch and slurmctld, after which the job may still appear: texts of Slurm's
+ * communication errors (slurm_errno.h, "communications layer" and "protocol"), and recorded ones.
  */
 const NO_ANSWER =
   /Unable to contact slurm controller|Socket timed out|timed out|[Cc]onnect(ion)? (failure|refused|reset)|Zero Bytes were transmitted|Unexpected message received|Message (send|receive) failure|Communication (connection|shutdown) failure|Transport endpoint|Broken pipe|[Tt]emporarily un(able|available)|standby mode|Protocol authentication error|Slurm backup controller/;
 
 /**
  * Refusals, after which nothing is queued: sbatch's own before it calls slurmctld (recorded: slurm-sbatch-crlf,
- * -empty-script, -no-script), and the texts of slurmctld's errors for a job that cannot be (slurm_errno.h, "Job
- * submission"; recorded: slurm-sbatch-array-too-large, -bad-partition, -dep-bad, -mem-too-large).
+ * -empty-script, -no-script), and texts of slurmctld's errors for impossible jobs (slurm_errno.h, "Job submission";
+ * recorded: slurm-sbatch-array-too-large, -bad-partition, -dep-bad, -mem-too-large).
  */
 const REFUSALS = [
   /DOS line breaks|does not look like a batch script|Unable to open file|(unrecognized|invalid|ambiguous) option|requires an argument/,
@@ -111,7 +118,7 @@ const REFUSALS = [
 /** `3`, or `3;cluster` in a federation (sbatch(1), --parsable). Sites print banners around it. */
 const ID = /^(\d+)(?:;[^\s;]+)?$|^Submitted batch job (\d+)/;
 
-/** Source: the recorded answers slurm-sbatch-*; sbatch exits 0 only with a job id. */
+/** Reads sbatch's answer (recorded: slurm-sbatch-*); sbatch exits 0 only with a job id. */
 export function readSlurmSubmit(result: CommandResult): SubmitAnswer {
   if (result.spawn_error !== null) {
     return { kind: "refused", message: `sbatch cannot be started: ${commandMessage(result)}` };
@@ -128,7 +135,7 @@ export function readSlurmSubmit(result: CommandResult): SubmitAnswer {
   return { kind: "unclear", answered: true, message };
 }
 
-/** What a person can do about sbatch's commonest refusals. */
+/** Advice for the most common refusals of sbatch. */
 const ADVICE: [RegExp, string][] = [
   [/Invalid job array specification/, "the array is larger than this Slurm allows; render the run on this machine"],
   [
@@ -158,8 +165,8 @@ function explain(message: string): string {
 const TIMEOUT_S = 120;
 
 /**
- * sbatch with all that matters as words, so that one script does for any set of shards: its argument says how far the
- * tasks' numbers are from the shards', or which groups they are.
+ * Returns sbatch with all options as arguments, so that one script serves any set of shards: its argument is the
+ * distance between task and shard numbers, or the groups.
  */
 export function submitSlurm(context: RenderContext, chunk: Chunk, token: string): Command {
   const which = readSite(context.options).shards_per_job === 1 ? [`${offsetOf(chunk)}`] : groupWords(chunk);

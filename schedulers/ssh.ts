@@ -13,7 +13,7 @@ export const SSH_OPTIONS: SchedulerOption[] = Object.entries<Flag>(SSH_FLAGS).ma
   ...(ROLES[name] ? { role: ROLES[name] } : {}),
 }));
 
-/** Hosts behind ssh, which a worker loop drives from this machine. */
+/** Backend that uses hosts behind ssh, driven by a worker loop on this machine. */
 const ssh: WorkerBackend = {
   kind: "worker",
   name: WORKER_BACKENDS.hosts,

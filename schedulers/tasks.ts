@@ -1,14 +1,14 @@
 import { rangesText } from "../core/format.ts";
 import type { Chunk } from "./adapter.ts";
 
-/** A submission's token in the name of its jobs, and in their comment: either is enough to know it again. */
+/** Returns a submission's token as it appears in the jobs' names and comments; either identifies the submission. */
 export const jobTag = (token: string): string => `nsfarm-${token}`;
 export const jobComment = (token: string): string => `nsfarm:${token}`;
 
-/** The name of a submission's jobs, as a person reads it in the queue: the run first, for a queue shows few letters. */
+/** Returns the name of a submission's jobs in the queue: the run id first, since queues show few letters. */
 export const jobName = (run_id: string, token: string): string => `${run_id}-${jobTag(token)}`;
 
-/** Whether a job's name or comment bears this token. An empty token fits nothing. */
+/** Returns whether a job's name or comment contains this token. An empty token matches nothing. */
 export function hasToken(text: string, token: string): boolean {
   return token !== "" && (text.includes(jobTag(token)) || text.includes(jobComment(token)));
 }
@@ -20,12 +20,12 @@ export function groupsOf<T>(items: readonly T[], size: number): T[][] {
   return groups;
 }
 
-/** A chunk whose tasks are numbered from 0 and run a group of shards each. */
+/** Returns a chunk whose tasks are numbered from 0 and run a group of shards each. */
 export function groupedChunk(index: number, groups: readonly number[][]): Chunk {
   return { index, shards: groups.flat(), tasks: groups.flatMap((group, task) => group.map(() => task)) };
 }
 
-/** Task number to the shards that it runs, in order. */
+/** Returns the shards of each task by task number, in order. */
 export function shardsByTask(chunk: Chunk): Map<number, number[]> {
   const found = new Map<number, number[]>();
   chunk.shards.forEach((shard, i) => {
@@ -37,7 +37,7 @@ export function shardsByTask(chunk: Chunk): Map<number, number[]> {
   return found;
 }
 
-/** The tasks that run any of these shards; all of them for null. */
+/** Returns the tasks that run any of these shards; all tasks for null. */
 export function tasksFor(chunk: Chunk, shards: readonly number[] | null): number[] {
   const wanted = shards && new Set(shards);
   return [...shardsByTask(chunk)].flatMap(([task, mine]) =>
@@ -45,14 +45,14 @@ export function tasksFor(chunk: Chunk, shards: readonly number[] | null): number
   );
 }
 
-/** A list of array indexes as schedulers write it: `0-16,18,20-41`. */
+/** Returns array indexes in the schedulers' format: `0-16,18,20-41`. */
 export const formatIndexes = (indexes: readonly number[]): string => rangesText(indexes, ",");
 
-/** More indexes than this in one answer are a fault of it. */
+/** Maximum number of indexes in one answer; more are an error of the scheduler. */
 const MOST = 5_000_000;
 
 /**
- * Reads `3-9%3`, `[0,2-4]`, `0-100:2`; null for anything else, above all for a list that Slurm cut short with `...`
+ * Reads `3-9%3`, `[0,2-4]`, `0-100:2`; null for anything else, such as a list that Slurm truncated with `...`
  * (squeue(1), SLURM_BITSTR_LEN: 64 characters by default).
  */
 export function readIndexes(text: string): number[] | null {

@@ -11,7 +11,7 @@ const text = (name: string, placeholder: string, help: string, native: string, p
 
 const WORD = "[^\\s\"'\\\\]+";
 
-/** Sources: qsub(1), sge_types(1). */
+/** Options of a Grid Engine job (qsub(1), sge_types(1)). */
 export const options: SchedulerOption[] = [
   text("queue", "NAME[,NAME]", "queue to run in", "-q", WORD),
   text("project", "NAME", "project to charge", "-P", WORD),
@@ -59,19 +59,19 @@ export const options: SchedulerOption[] = [
   },
 ];
 
-/** What an option was given: a list of none or one. */
+/** Returns the value of an option as a list of none or one. */
 export function one(context: RenderContext, name: string): string[] {
   const value = context.options[name];
   return value === undefined ? [] : [oneLine(name, String(value))];
 }
 
-/** What an option that can be repeated was given. */
+/** Returns the values of an option that may be repeated. */
 export function many(context: RenderContext, name: string): string[] {
   const value = context.options[name];
   return Array.isArray(value) ? value.map((item) => oneLine(name, item)) : one(context, name);
 }
 
-/** A line break would begin a line of its own in the job's script. */
+/** Refuses a line break, which would begin a new line in the job's script. */
 function oneLine(name: string, value: string): string {
   // deno-lint-ignore no-control-regex
   if (!/[\u0000-\u001f\u007f]/.test(value)) return value;

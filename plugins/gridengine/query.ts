@@ -9,7 +9,7 @@ interface Row {
   tasks: number[];
 }
 
-/** The entries of `qstat -xml`; null where it is cut short. */
+/** Reads the entries of `qstat -xml`; null if the output is truncated. */
 function rowsOf({ exit_code, stdout }: CommandResult): Row[] | null {
   if (exit_code !== 0 || !stdout.trimEnd().endsWith("</job_info>")) return null;
   return [...stdout.matchAll(/<job_list [^>]*>([\s\S]*?)<\/job_list>/g)].map(([, body = ""]) => {
@@ -24,7 +24,7 @@ function rowsOf({ exit_code, stdout }: CommandResult): Row[] | null {
   });
 }
 
-/** `3`, `5-8:1`, `1,2,5-8:1`. */
+/** Reads `3`, `5-8:1`, `1,2,5-8:1`. */
 function tasksIn(list: string): number[] {
   return list.split(",").flatMap((part) => {
     const [, first, last = first, step = "1"] = /^(\d+)(?:-(\d+)(?::(\d+))?)?$/.exec(part) ?? [];
@@ -41,7 +41,7 @@ export function readFind(result: CommandResult, token: string): Answer<string | 
 
 type ReportedJob = Pick<NativeState, "state" | "native" | "reason">;
 
-/** Letters of qstat(1), "state", the first that fits. */
+/** Letters of qstat(1), "state"; the first match counts. */
 const LETTERS: [RegExp, NativeState["state"], string | null][] = [
   [/E/, "held", "Grid Engine could not start it; qstat -j shows why, qmod -cj makes it try again"],
   [/h/, "held", "held, by qhold or until another job has ended; qrls releases it"],
@@ -87,7 +87,7 @@ function stateOf(
   );
 }
 
-/** The records of `qacct -j`, which has one for each task that ended; there may be none, and no accounting at all. */
+/** Reads the records of `qacct -j`, one for each ended task; there may be none, or no accounting at all. */
 function accounted({ exit_code, stdout }: CommandResult, handle: Handle | undefined): NativeState[] {
   if (exit_code !== 0 || !handle) return [];
   const last = new Map<number, NativeState[]>();
@@ -101,7 +101,7 @@ function accounted({ exit_code, stdout }: CommandResult, handle: Handle | undefi
   return [...last.values()].flat();
 }
 
-/** Sources: accounting(5), "failed"; recorded with 8.1.9. */
+/** Returns the state of an ended task (accounting(5), "failed"; recorded with 8.1.9). */
 function fromAccounting(failed: string, exit: number): ReportedJob {
   const native = failed.startsWith("0") ? `exit ${exit}` : failed;
   if (/^37\b/.test(failed)) {

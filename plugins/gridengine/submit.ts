@@ -4,12 +4,12 @@ import { command, jobName, ok, quote, saying } from "./words.ts";
 
 const SCRIPT = "gridengine_job.sh";
 const FINISH_SCRIPT = "gridengine_finish_job.sh";
-/** max_aj_tasks where nobody could be asked (sge_conf(5)). */
+/** max_aj_tasks if it could not be queried (sge_conf(5)). */
 const USUAL_TASKS = 75_000;
-/** Shards that are not one after the other are words of the command line. */
+/** Maximum number of non-consecutive shards, which are words of the command line. */
 const MAX_WORDS = 1000;
 
-/** One script for all arrays; the words of qsub say which shards. */
+/** Returns one script for all arrays; arguments of qsub select the shards. */
 export function render(context: RenderContext): Rendered {
   const chunks = chunksOf(context);
   const slots = Number(context.options["gridengine-slots"] ?? 1);
@@ -29,7 +29,7 @@ export function render(context: RenderContext): Rendered {
   };
 }
 
-/** Tasks are numbered from 1 (qsub(1), -t). */
+/** Returns chunks whose tasks are numbered from 1 (qsub(1), -t). */
 function chunksOf({ shards, limits }: RenderContext): Chunk[] {
   const size = limits.max_array_size ?? USUAL_TASKS;
   const chunks: Chunk[] = [];
@@ -45,13 +45,16 @@ function chunksOf({ shards, limits }: RenderContext): Chunk[] {
   return chunks;
 }
 
-/** The job's own words: the shard of task 1 where the others follow it, else every task's shard. */
+/** Returns the job's arguments: the shard of task 1 if the others follow it, else every task's shard. */
 function jobWords({ shards }: Chunk): string[] {
   const [first = 0] = shards;
   return shards.every((shard, i) => shard === first + i) ? ["from", `${first}`] : ["of", ...shards.map(String)];
 }
 
-/** All is said on the command line, where no blank or comma in a path can be misread; -o goes to nothing, since the script opens its own log. */
+/**
+ * Returns all options as arguments of qsub, where blanks and commas in paths are safe; -o is /dev/null, since the
+ * script opens its own log.
+ */
 export function words(context: RenderContext, chunk: Chunk, token: string): string[] {
   const flag = (flag: string, name: string) => one(context, `gridengine-${name}`).flatMap((value) => [flag, value]);
   const resource = (name: string, option: string) =>
@@ -107,7 +110,7 @@ export function finish({ run_dir, nsfarm }: RenderContext, handles: Handle[], to
   const place = ["-S", "/bin/sh", "-wd", "/", "-o", "/dev/null", "-j", "y", "-r", "n"];
   return {
     files: [{ path: FINISH_SCRIPT, text: lines.join("\n"), executable: true }],
-    // -hold_jid waits for the end of jobs, however they ended (qsub(1)).
+    // -hold_jid waits for the end of jobs, successful or not (qsub(1)).
     command: command([
       ...["qsub", "-terse", "-N", jobName(token), "-hold_jid", after, ...place, `${run_dir}/${FINISH_SCRIPT}`],
     ]),
@@ -116,18 +119,20 @@ export function finish({ run_dir, nsfarm }: RenderContext, handles: Handle[], to
 
 /**
  * Refusals, after which nothing is queued (recorded: gridengine-qsub-too-many-tasks, -unknown-queue, -unknown-resource;
- * qsub's own before it calls the qmaster). Of anything else, such as a lost connection, it is unknown what became of it.
+ * qsub's own before it calls the qmaster). After any other error, such as a lost connection, the submission is unclear.
  */
 const REFUSED =
   /[Jj]ob (was )?rejected|unknown resource|^denied: |Unknown option|ERROR! |Unable to initialize environment|error opening .* No such file/m;
 
-/** Faults on the way to the qmaster (recorded: gridengine-qsub-no-master): the job may come all the same. */
+/**
+ * Communication failures with the qmaster, after which the job may still appear (recorded: gridengine-qsub-no-master).
+ */
 const NO_ANSWER = /commlib|unable to (send|receive|contact)|timeout|timed out|connection/i;
 
 export function readSubmit(result: CommandResult): SubmitAnswer {
   if (result.spawn_error !== null) return { kind: "refused", message: `qsub cannot be started: ${result.spawn_error}` };
   const { stdout, stderr, exit_code } = result;
-  // With a warning qsub ends with 1 and has queued the job all the same.
+  // With a warning qsub exits 1 although it has queued the job.
   const id = /Your job(?:-array)? (\d+).* has been submitted/.exec(`${stdout}\n${stderr}`)?.[1];
   if (id !== undefined) return ok(id);
   const message = saying(result);

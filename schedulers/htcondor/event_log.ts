@@ -11,22 +11,23 @@ interface LogEvent {
   cluster: number;
   /** -1 for an event of the cluster itself (late materialization). */
   proc: number;
-  /** The rest of its first line. */
+  /** Rest of the first line. */
   title: string;
-  /** The lines below it, without the blanks before and after. */
+  /** Following lines, without the blanks before and after. */
   lines: string[];
 }
 
 /**
- * `000 (002.000.000) 2026-11-24 20:26:34 Job submitted …`. Source: HTCondor manual, "Job Event Log Codes"; a cluster's
- * own events have the number `-01` (recorded: condor-eventlog-factory-rm). Older versions write `11/24 20:26:34`.
+ * First line of an event: `000 (002.000.000) 2026-11-24 20:26:34 Job submitted …` (HTCondor manual, "Job Event Log
+ * Codes"). Events of a cluster have the number `-01` (recorded: condor-eventlog-factory-rm). Older versions write
+ * `11/24 20:26:34`.
  */
 const FIRST_LINE =
   /^(\d{3}) \((\d+)\.(-?\d+)\.-?\d+\) (?:\d{4}-\d\d-\d\d|\d\d\/\d\d(?:\/\d\d(?:\d\d)?)?)[ T][\d:.]+(?:[+-]\d\d:?\d\d|Z)? (.*)$/;
 
 /**
- * Reads a job event log. Events end with a line `...`; a last one without it is being written still and is left for the
- * next reading. What is no event is passed over: a log can begin in the middle of one.
+ * Reads a job event log. Events end with a line `...`; a last event without it is incomplete and left for the next
+ * reading. Skips other text, since a log can begin in the middle of an event.
  */
 export function readEventLog(text: string): LogEvent[] {
   const events: LogEvent[] = [];
@@ -47,7 +48,7 @@ function readEvent(block: string): LogEvent | undefined {
   return { code: Number(code), cluster: Number(cluster), proc: Number(proc), title: title ?? "", lines: rest };
 }
 
-/** What a job's events tell so far. */
+/** State of a job after the events read so far. */
 interface ReportedJob {
   state: ShardState;
   native: string;
@@ -55,7 +56,7 @@ interface ReportedJob {
   host: string | null;
   /** Whether it has ever run. */
   ran: boolean;
-  /** How often a machine was found for it, and which was the last one. */
+  /** How often a machine was matched, and the last one. */
   matches: number;
   machine: string | null;
   hold: Hold | null;
@@ -75,8 +76,8 @@ const newJob = (): ReportedJob => ({
 type Rule = (job: ReportedJob, event: LogEvent) => Partial<ReportedJob>;
 
 /**
- * What each event changes. Source: HTCondor manual, "Job Event Log Codes" (job-event-log-codes.rst) and "Managing a
- * Job"; recorded: condor-eventlog-*. Events that change nothing (image size, attribute updates, ads) have no row.
+ * Change by each event. Source: HTCondor manual, "Job Event Log Codes" (job-event-log-codes.rst) and "Managing a Job";
+ * recorded: condor-eventlog-*. Events without a row change nothing (image size, attribute updates, ads).
  */
 const RULES: Readonly<Record<number, Rule>> = {
   1: (job, event) => {
@@ -130,7 +131,7 @@ function backInQueue(job: ReportedJob, reason: string | null): Partial<ReportedJ
   return { state: "queued", reason: both === "" ? null : both, host: null };
 }
 
-/** Input files go to a machine before a job starts there: the first sign of a match in the log. */
+/** Returns the change by a file transfer: input files sent before a start are the first sign of a match in the log. */
 function transfer(job: ReportedJob, event: LogEvent): Partial<ReportedJob> {
   if (/^Started transferring input/.test(event.title)) {
     const machine = machineOf(valueOf(event, "Transferring to host:")) ?? job.machine;
@@ -139,14 +140,14 @@ function transfer(job: ReportedJob, event: LogEvent): Partial<ReportedJob> {
     return { ...reported, state: "running", reason: "its files are being sent", host: machine };
   }
   if (/^Started transferring output/.test(event.title)) return { reason: "its results are being brought back" };
-  // Whatever else is said of a transfer is over at once, and what it was for goes on.
+  // Other transfers end at once, and their job continues.
   return { native: job.native, reason: job.state === "running" ? null : job.reason };
 }
 
 const valueOf = (event: LogEvent, label: string): string | undefined =>
   event.lines.find((line) => line.startsWith(label))?.slice(label.length).trim();
 
-/** The reason among the lines of an eviction, which are else its usage of resources, a table at last. */
+/** Returns the reason among the lines of an eviction; the other lines are usage of resources and end with a table. */
 function reasonLine(event: LogEvent): string | null {
   const table = event.lines.findIndex((line) => line.startsWith("Partitionable Resources"));
   const usage = /^(\(\d\) |Usr |\d+ {2}- {2})/;
@@ -163,12 +164,12 @@ function holdOf(event: LogEvent): Hold {
   };
 }
 
-/** One log a cluster, in the run's folder logs. */
+/** Returns one log per cluster, in the run's folder logs. */
 export function eventLogs(handles: Handle[]): string[] {
   return handles.map(({ job_id }) => `${LOGS}/condor.${/^\d+$/.test(job_id) ? job_id : "none"}.log`);
 }
 
-/** The states that the logs tell, in the order of the handles; of what they do not tell, nothing is said. */
+/** Returns the states in the logs, in the order of the handles; omits jobs without a state. */
 export function readLogStates(texts: (string | null)[], handles: Handle[]): NativeState[] {
   return handles.flatMap((handle, i) => {
     const text = texts[i];
@@ -190,7 +191,10 @@ function statesOf(events: LogEvent[], { job_id, token, chunk }: Handle): NativeS
   });
 }
 
-/** A submit event bears the submission's tag: the same cluster number can be given anew to other jobs. */
+/**
+ * Reads an event of one job. A submit event contains the submission's tag, since a cluster number can be reused for
+ * other jobs.
+ */
 function readProc(jobs: Map<number, ReportedJob>, event: LogEvent, token: string): void {
   if (event.code === 0 && !bears(event, token)) jobs.delete(event.proc);
   else if (event.code === 0) jobs.set(event.proc, newJob());
@@ -202,7 +206,7 @@ function readProc(jobs: Map<number, ReportedJob>, event: LogEvent, token: string
 
 const bears = (event: LogEvent, token: string): boolean => event.lines.includes(jobTag(token));
 
-/** Jobs of a cluster that makes them little by little: what is told of the cluster holds for those not made yet. */
+/** Applies an event of a cluster with late materialization to its jobs that do not exist yet. */
 function clusterEvent(event: LogEvent, rest: ReportedJob | undefined, token: string): ReportedJob | undefined {
   const waits = "HTCondor creates it when others have ended (--condor-max-idle, --condor-max-materialize)";
   const why = event.lines[0] ?? "";

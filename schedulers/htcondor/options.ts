@@ -2,7 +2,7 @@ import type { SchedulerOption } from "../adapter.ts";
 
 const QUANTITY = "\\d+(\\.\\d+)?\\s*([KMGT]i?[Bb]?)?";
 
-/** Options of an HTCondor job. Source: condor_submit(1). */
+/** Options of an HTCondor job (condor_submit(1)). */
 export const HTCONDOR_OPTIONS: SchedulerOption[] = [
   {
     name: "condor-request-cpus",

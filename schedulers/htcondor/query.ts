@@ -14,12 +14,12 @@ import { jobTag, shardsByTask } from "../tasks.ts";
 import { adString } from "./submit_file.ts";
 import { adState, ASKED, type JobAd, readAds, rejections } from "./tables.ts";
 
-/** Which jobs are a submission's: an attribute of ours, that nothing else sets. */
+/** Returns the constraint that selects a submission's jobs by our own attribute. */
 export const jobConstraint = (token: string): string => `NsfarmToken =?= ${adString(jobTag(token))}`;
 
 /**
- * Round 0: the queue; with late materialization also the clusters, whose jobs are not all made yet. Round 1: history,
- * for those that have left the queue. Jobs are chosen by our own attribute: an id can be given anew.
+ * Returns the queries for jobs, by our own attribute since ids can be reused. Round 0: the queue, with late
+ * materialization also the clusters, whose jobs may not exist yet. Round 1: history, for jobs that left the queue.
  */
 export function queryHTCondor({ options }: RenderContext, handles: Handle[], round: number): Command[] {
   const tokens = [...new Set(handles.map(({ token }) => token))].map(jobConstraint).join(" || ");
@@ -65,7 +65,7 @@ function statesOf(ad: JobAd, { token, chunk }: Handle, reported: Omit<NativeStat
   return (shards ?? []).map((shard) => ({ token, shard, ...reported }));
 }
 
-/** Jobs that a cluster is yet to make: those from its next number on. */
+/** Returns the jobs that a cluster has not created yet: those from its next number on. */
 function unmade(factory: JobAd | undefined, { token, chunk }: Handle): NativeState[] {
   const next = factory?.JobMaterializeNextProcId;
   if (factory === undefined || next === undefined) return [];
@@ -84,7 +84,9 @@ function unmade(factory: JobAd | undefined, { token, chunk }: Handle): NativeSta
   );
 }
 
-/** Asks for the version, the site's limits on submissions, and the machines of the pool and whose files they see. */
+/**
+ * Queries the version, the site's limits on submissions, and the machines of the pool with their file system domains.
+ */
 export function probeHTCondor(): Command[] {
   return [
     { argv: ["condor_version"], timeout_s: 30 },
@@ -121,7 +123,7 @@ const MACHINE = /^nsfarm\|([^|]+)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)$/;
 const textOf = (result: CommandResult | undefined): string => result?.exit_code === 0 ? result.stdout : "";
 
 /**
- * A job that transfers no files asks for a machine of the FileSystemDomain of the machine that submits it
+ * Reads the machines. A job without file transfer needs a machine in the FileSystemDomain of its submit machine
  * (condor_submit(1), should_transfer_files).
  */
 function readMachines(text: string, domain: string): Place[] {

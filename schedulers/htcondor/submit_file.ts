@@ -15,7 +15,9 @@ import { countOption, onePathLine, type Options, readSite, textOption } from "..
 import { groupedChunk, groupsOf, jobTag, shardsByTask } from "../tasks.ts";
 import { HTCONDOR_IN_JOB } from "../in_job.ts";
 
-/** Jobs of one cluster; their words must fit into one argument of condor_submit (128 KiB, execve(2)). */
+/**
+ * Maximum number of jobs in a cluster; their words must fit into one argument of condor_submit (128 KiB, execve(2)).
+ */
 const MAX_JOBS = 10_000;
 
 function htcondorChunks({ shards, options, limits }: RenderContext): Chunk[] {
@@ -24,16 +26,18 @@ function htcondorChunks({ shards, options, limits }: RenderContext): Chunk[] {
   return groupsOf(groups, most).map((mine, index) => groupedChunk(index, mine));
 }
 
-/** `0+1` for each job: what its shards are to the submit file. */
+/** Returns the shards of each job as a word of the submit file: `0+1`. */
 export const jobWords = (chunk: Chunk): string[] => [...shardsByTask(chunk).values()].map((group) => group.join("+"));
 
 /**
- * A value in a submit description. Only `$` is special in one, as the beginning of a macro; `$(DOLLAR)` is that sign
- * itself (condor_submit(1), SUBMIT DESCRIPTION FILE MACROS).
+ * Escapes a value of a submit description. Only `$` is special, as the beginning of a macro; `$(DOLLAR)` stands for it
+ * (condor_submit(1), SUBMIT DESCRIPTION FILE MACROS).
  */
 export const submitValue = (text: string): string => text.replaceAll("$", "$(DOLLAR)");
 
-/** What a path may not have, since nothing quotes it (seen with condor_submit and the shadow of 23.9.6). */
+/**
+ * Characters that a path may not contain, since nothing quotes them (seen with condor_submit and the shadow of 23.9.6).
+ */
 const NOT_IN_PATHS: readonly [RegExp, string][] = [
   [/^\s|\s$/, "begins or ends with a blank, which HTCondor trims"],
   [/\\(\/|$)/, "has a backslash at the end of a name, which HTCondor does not keep"],
@@ -42,7 +46,7 @@ const NOT_IN_PATHS: readonly [RegExp, string][] = [
 ];
 
 /**
- * A path as a value by itself.
+ * Returns a path as a single value.
  * @throws {FarmError} usage
  */
 export function submitPath(what: string, path: string): string {
@@ -53,7 +57,7 @@ export function submitPath(what: string, path: string): string {
 }
 
 /**
- * A path in a list: commas divide it, and nothing quotes one.
+ * Returns a path as part of a list; commas separate paths, and nothing quotes them.
  * @throws {FarmError} usage
  */
 export function listedPath(what: string, path: string): string {
@@ -65,7 +69,7 @@ export function listedPath(what: string, path: string): string {
   );
 }
 
-/** An expression of the user's: one line, which must not go on in the next. @throws {FarmError} usage */
+/** Returns a user's expression, which must be a single line. @throws {FarmError} usage */
 function submitExpression(option: string, text: string): string {
   if (!text.trim().endsWith("\\")) return submitValue(text.trim());
   throw new FarmError(
@@ -74,14 +78,17 @@ function submitExpression(option: string, text: string): string {
   );
 }
 
-/** A text in a ClassAd expression (HTCondor manual, "ClassAd Syntax"). */
+/** Returns a text as a ClassAd string (HTCondor manual, "ClassAd Syntax"). */
 export const adString = (text: string): string => `"${text.replaceAll(/[\\"]/g, "\\$&")}"`;
 
-/** Whether the jobs of the transfer file run nsfarm-deno itself; 86 MB for each job, so only where it was asked for. */
+/** Returns whether jobs in transfer mode run nsfarm-deno itself: 86 MB per job, so only on request. */
 const sendsBinary = ({ manifest }: RenderContext): boolean =>
   manifest.farm.mode === "transfer" && manifest.farm.wrapper === "binary";
 
-/** Large inputs, and those that a spec names by absolute paths, are not copied into a run that did not ask for it. */
+/**
+ * Returns the error for inputs that are not in the run: large inputs, and those with absolute paths in the spec, are
+ * copied only on request.
+ */
 function notStaged(run_id: string): FarmError {
   return new FarmError(
     "usage",
@@ -92,7 +99,7 @@ function notStaged(run_id: string): FarmError {
 }
 
 /**
- * What a job in transfer mode is sent, beside its executable.
+ * Returns the files that a job in transfer mode receives besides its executable.
  * @throws {FarmError} usage, for a path that HTCondor's lists cannot hold
  */
 export function filesSent(context: RenderContext): string[] {
@@ -109,7 +116,7 @@ export function filesSent(context: RenderContext): string[] {
 
 type Mode = "shared" | "transfer";
 
-/** How the jobs get at their files: an option of this command, else what the run was rendered with. */
+/** Returns how jobs access their files: by an option of this command, else as the run was rendered. */
 export function modeOf({ manifest, options }: RenderContext): Mode {
   const asked = textOption(options, "mode");
   return (asked ?? manifest.farm.mode) === "transfer" ? "transfer" : "shared";
@@ -122,10 +129,10 @@ export const SUBMIT_FILES: Record<Mode, string> = {
 
 const requestedCpus = (options: Options): number => countOption(options, "condor-request-cpus") ?? 1;
 
-/** Codes of the holds after which a job can never succeed as it is: over its memory, or over its time. */
+/** Hold codes after which a job cannot succeed unchanged: over its memory, or over its time. */
 const HOPELESS = [34, 46, 47];
 
-/** The commands that options ask for. @throws {FarmError} usage */
+/** Returns the commands of the submit description for the options. @throws {FarmError} usage */
 export function optionCommands({ options }: RenderContext): string[] {
   const line = (command: string, value: string | number | undefined) =>
     value === undefined ? [] : [`${command} = ${value}`];
@@ -142,14 +149,14 @@ export function optionCommands({ options }: RenderContext): string[] {
     ...line("request_disk", text("condor-request-disk")),
     ...line("requirements", requirements && submitExpression("condor-requirements", requirements)),
     ...line("accounting_group", text("condor-accounting-group")),
-    // Not allowed_execute_duration, which a job that begins in the second of its shadow's start never reaches
+    // allowed_execute_duration would not take effect in a job that begins in the second of its shadow's start
     // (user_job_policy.cpp, "beganExecuting > birthday"; seen with 23.9.6).
     ...line("allowed_job_duration", time && durationSeconds("--condor-max-run-time")(time)),
-    // Held for good otherwise: what is to be done is for a person's retry to say.
+    // Such a job would stay held; a user's retry decides what to change.
     `periodic_remove = JobStatus == 5 && (${HOPELESS.map((code) => `HoldReasonCode == ${code}`).join(" || ")})`,
     ...line("max_idle", countOption(options, "condor-max-idle")),
     ...line("max_materialize", countOption(options, "condor-max-materialize")),
-    // The names of --env and no others. Not `environment`, beside which values with ; or " are dropped (23.9.6).
+    // Only the names of --env. `environment` would be the alternative, but drops values with ; or " (23.9.6).
     ...line("getenv", env.length === 0 ? undefined : env.join(", ")),
   ];
 }
@@ -157,7 +164,7 @@ export function optionCommands({ options }: RenderContext): string[] {
 const LAUNCHER = "condor_job.sh";
 const SANDBOX_LAUNCHER = "condor_job_transfer.sh";
 
-/** Writes both submit files, whatever the mode, and the scripts that they run. @throws {FarmError} usage */
+/** Writes both submit files, for any mode, and their scripts. @throws {FarmError} usage */
 export function renderHTCondor(context: RenderContext): Rendered {
   const chunks = htcondorChunks(context);
   const problem = transferProblem(context);
@@ -185,7 +192,10 @@ export function renderHTCondor(context: RenderContext): Rendered {
   };
 }
 
-/** Jobs that no machine will ever take: HTCondor lets them wait, and says of each machine only that it does not match. */
+/**
+ * Returns a warning about jobs that no machine will match: HTCondor leaves them waiting, with the reason only for each
+ * machine.
+ */
 function sharedWarning(context: RenderContext): string[] {
   const { places = [] } = context.limits;
   if (modeOf(context) === "transfer" || places.length === 0 || places.some((one) => one.shares_files !== false)) {
@@ -204,7 +214,10 @@ function transferProblem(context: RenderContext): Error | undefined {
   }
 }
 
-/** In transfer mode --wrapper speaks of the transfer file; the shared one then runs nsfarm-deno as always. */
+/**
+ * Returns the wrapper of the shared submit file: in transfer mode --wrapper applies to the transfer file, and the
+ * shared one runs nsfarm-deno.
+ */
 const sharedWrapper = ({ manifest: { farm } }: RenderContext): "binary" | "sh" =>
   farm.mode === "transfer" ? "binary" : farm.wrapper;
 

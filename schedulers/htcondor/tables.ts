@@ -13,13 +13,13 @@ export interface Hold {
 
 interface HoldRow {
   words: string;
-  /** Held for good: what ended is the shard's attempt. */
+  /** State of the attempt, for a hold that no release can fix. */
   ended?: ShardState;
 }
 
 const TIME = "it ran longer than --condor-max-run-time allows";
 
-/** Why HTCondor holds a job. Source: HTCondor manual, "HoldReasonCode and HoldReasonSubCode" (hold-table.rst). */
+/** Reasons for which HTCondor holds a job (HTCondor manual, "HoldReasonCode and HoldReasonSubCode", hold-table.rst). */
 export const HOLD_CODES: Readonly<Record<number, HoldRow>> = {
   1: { words: "held by hand (condor_hold); condor_release resumes it" },
   3: { words: "held by a rule of the submit file" },
@@ -52,15 +52,18 @@ export const HOLD_CODES: Readonly<Record<number, HoldRow>> = {
   48: { words: "a hook of the site that prepares jobs failed" },
 };
 
-/** Codes of holds by a rule that somebody wrote: of the job, of the node, of the site. */
+/** Codes of holds by a configured rule: of the job, the node or the site. */
 const RULES: ReadonlySet<number> = new Set([3, 21, 26]);
 
 const OVER_MEMORY = "it used more memory than requested (--condor-request-memory)";
 
-/** Such rules give memory the subcode of HTCondor's own limit (HTCondor manual, POLICY:HOLD_IF_MEMORY_EXCEEDED), or name it. */
+/**
+ * Returns whether a rule's hold is about memory: its subcode is that of HTCondor's own limit (HTCondor manual,
+ * POLICY:HOLD_IF_MEMORY_EXCEEDED), or its text names memory.
+ */
 const isMemory = ({ subcode, text }: Hold): boolean => subcode === 102 || /\bmemory\b/i.test(text);
 
-/** The state and words of a held job. Of code 34, subcode 102 is memory and 104 disk. */
+/** Returns state and words of a held job. For code 34, subcode 102 is memory and 104 disk. */
 export function heldJob(hold: Hold): { state: ShardState; reason: string } {
   if (hold.code === 34) return overLimit(hold);
   if (hold.code !== null && RULES.has(hold.code) && isMemory(hold)) {
@@ -72,7 +75,10 @@ export function heldJob(hold: Hold): { state: ShardState; reason: string } {
   return { state: row.ended ?? "held", reason: printed === "" ? row.words : `${row.words}: ${printed}` };
 }
 
-/** Pools without cgroups hold by rules of their own, whose text tells (HTCondor manual, "Memory"). */
+/**
+ * Returns state and words of a hold by a rule; pools without cgroups limit memory by rules whose text names it
+ * (HTCondor manual, "Memory").
+ */
 function overLimit({ subcode, text }: Hold): { state: ShardState; reason: string } {
   const printed = saidMore(text);
   const disk = subcode === 104 || (subcode !== 102 && /disk/i.test(text));
@@ -82,20 +88,22 @@ function overLimit({ subcode, text }: Hold): { state: ShardState; reason: string
   return { state: "out_of_memory", reason: `${OVER_MEMORY}: ${printed}` };
 }
 
-/** HTCondor's text without what the words say already. */
+/** Returns HTCondor's text in parentheses unless the words already contain it. */
 const saidMore = (text: string): string =>
   text.replace(/^Transfer (in|out)put files failure at .*? (from|to) .*?\. Details: /, "").replaceAll(/\s+/g, " ")
     .trim();
 
-/** The machine of `slot1_2@e1.example.org` or of an address with `alias=e1.example.org`; null where there is neither. */
+/**
+ * Returns the machine in `slot1_2@e1.example.org` or in an address with `alias=e1.example.org`; null if there is none.
+ */
 export function machineOf(text: string | undefined): string | null {
   const name = /(?:^|[\s])[^\s@<>]+@([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(text ?? "")?.[1];
   return name ?? /[?&]alias=([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(text ?? "")?.[1] ?? null;
 }
 
 /**
- * What a person can type so that no job of a run goes there any more.
- * @param before the requirements that the run has already
+ * Returns the option that excludes a machine from a run's jobs.
+ * @param before requirements that the run already has
  */
 export function excludeNodesLine(machine: string, before?: string): string {
   const not = `(Machine != "${machine}")`;
@@ -108,7 +116,9 @@ const Whole = z.catch(z.optional(z.int()), undefined);
 
 const Truth = z.catch(z.optional(z.boolean()), undefined);
 
-/** What is asked of a job's ad. Source: HTCondor manual, "Job ClassAd Attributes"; attributes that are not set are absent. */
+/**
+ * Attributes of a job's ad that are queried (HTCondor manual, "Job ClassAd Attributes"); unset attributes are absent.
+ */
 export const JobAd = z.looseObject({
   ClusterId: z.int(),
   ProcId: Whole,
@@ -141,7 +151,7 @@ export type JobAd = z.infer<typeof JobAd>;
 
 export const ASKED = Object.keys(JobAd.shape).join(",");
 
-/** The ads that condor_q or condor_history printed; nothing at all stands for none (recorded: condor-q-none). */
+/** Reads the ads that condor_q or condor_history printed; empty output means no ads (recorded: condor-q-none). */
 export function readAds(result: CommandResult): JobAd[] | undefined {
   if (result.exit_code !== 0) return undefined;
   if (result.stdout.trim() === "") return [];
@@ -154,13 +164,13 @@ export function readAds(result: CommandResult): JobAd[] | undefined {
   }
 }
 
-/** Longer than a negotiation takes to find a free machine and a job to start on it. */
+/** Longer than a negotiation needs to find a free machine and start a job on it. */
 const LONG_IDLE_S = 120;
 
 /**
- * Why an idle job waits. Only one job of a cluster is told that no machine was found (LastRejMatchTime; seen with
- * 23.9.6), and what it is told holds for the others.
- * @param rejected when a job of this cluster was last told so, and why
+ * Returns why an idle job waits. HTCondor reports a failed match to only one job of a cluster (LastRejMatchTime; seen
+ * with 23.9.6); it applies to the others too.
+ * @param rejected last failed match of a job of this cluster, and its reason
  */
 function idleReason(ad: JobAd, rejected: Rejection | undefined): { reason: string | null; detail: string } {
   const minutes = Math.floor(idle_s(ad) / 60);
@@ -179,7 +189,7 @@ function idleReason(ad: JobAd, rejected: Rejection | undefined): { reason: strin
   return { reason: detail === "" ? null : `no machine has accepted it${long}`, detail };
 }
 
-/** In words for the case that users know as "matched but never started"; without the number, which no two jobs share. */
+/** Returns the words for "matched but never started", without the number of matches, which differs between jobs. */
 export function neverStarted(machine: string, times: number): string {
   return `${machine} was matched ${times === 1 ? "once" : "again and again"}, but the job never started there; ` +
     `to avoid that machine: retry with ${excludeNodesLine(machine)}`;
@@ -190,7 +200,7 @@ interface Rejection {
   why: string;
 }
 
-/** The last time that a job of each cluster was told that no machine was found. */
+/** Returns the last failed match of each cluster. */
 export function rejections(ads: readonly JobAd[]): Map<number, Rejection> {
   const found = new Map<number, Rejection>();
   for (const { ClusterId, LastRejMatchTime, LastRejMatchReason } of ads) {
@@ -203,7 +213,7 @@ export function rejections(ads: readonly JobAd[]): Map<number, Rejection> {
 const idle_s = (ad: JobAd): number =>
   ad.ServerTime === undefined || ad.EnteredCurrentStatus === undefined ? 0 : ad.ServerTime - ad.EnteredCurrentStatus;
 
-/** Job states. Source: HTCondor manual, "Job Status Codes" (job-status-codes.rst). */
+/** Job states (HTCondor manual, "Job Status Codes", job-status-codes.rst). */
 const JOB_STATUS: Readonly<Record<number, { word: string; state: ShardState }>> = {
   1: { word: "IDLE", state: "queued" },
   2: { word: "RUNNING", state: "running" },
@@ -211,13 +221,13 @@ const JOB_STATUS: Readonly<Record<number, { word: string; state: ShardState }>> 
   4: { word: "COMPLETED", state: "done" },
   5: { word: "HELD", state: "held" },
   6: { word: "TRANSFERRING_OUTPUT", state: "running" },
-  // It goes on by itself when its machine is free again, so nobody need release it.
+  // It resumes by itself when its machine is free again, so nobody needs to release it.
   7: { word: "SUSPENDED", state: "running" },
 };
 
 type ReportedState = Omit<NativeState, "token" | "shard">;
 
-/** One job's ad, of the queue or of history, in our words. */
+/** Returns the state of a job from its ad, of the queue or of history. */
 export function adState(ad: JobAd, rejected?: Rejection): ReportedState {
   const status = ad.JobStatus === undefined ? undefined : JOB_STATUS[ad.JobStatus];
   const host = machineOf(ad.RemoteHost ?? ad.LastRemoteHost);
@@ -250,7 +260,7 @@ function ofStatus(ad: JobAd, state: ShardState, rejected: Rejection | undefined)
   return { state, reason: null };
 }
 
-/** A job that never starts is "running" for a moment again and again: it still waits to be begun. */
+/** Returns the state of a job that repeatedly fails to start: it is "running" for moments, but still waiting. */
 function startingAgain(ad: JobAd): Ended | null {
   const machine = machineOf(ad.RemoteHost ?? ad.LastRemoteHost);
   const failed = (ad.NumShadowStarts ?? 0) - 1;
@@ -265,8 +275,8 @@ function ofHeld(ad: JobAd): { state: ShardState; reason: string; detail: string 
 }
 
 /**
- * A removed job. One that a rule of ours removed had been held for its memory or its time before.
- * @param hold its last hold; null: it never was held
+ * Returns state and words of a removed job. A job removed by our own rule had been held for its memory or time before.
+ * @param hold its last hold; null: it was never held
  */
 export function removed(text: string, hold: Hold | null): { state: ShardState; reason: string } {
   if (/PeriodicRemove/.test(text) && hold !== null) return heldJob(hold);

@@ -17,7 +17,7 @@ const native = (flag: string) => ({ native: `sbatch --${flag}` });
 
 const WORD = "[^\\s\"'\\\\]+";
 
-/** Options of a Slurm job, in the order in which their lines are written. Source: sbatch(1). */
+/** Options of a Slurm job, in the order of their lines (sbatch(1)). */
 export const SLURM_OPTIONS: SchedulerOption[] = [
   {
     name: "slurm-cpus-per-task",
@@ -64,11 +64,11 @@ export const SLURM_OPTIONS: SchedulerOption[] = [
   },
 ];
 
-/** Returns the long option of sbatch that an option's value goes to; undefined where it is no line of its own. */
+/** Returns the long option of sbatch for an option's value; undefined if the option has no line of its own. */
 export const sbatchFlag = ({ native = "" }: SchedulerOption): string | undefined =>
   /^sbatch --([a-z-]+)$/.exec(native)?.[1];
 
-/** Options of sbatch that this program writes itself or that would change what is run, and what to use instead. */
+/** sbatch options that this program writes itself or that would change what runs, and their replacements. */
 const OWNED: Record<string, string> = {
   "array": "--shards and --slurm-throttle",
   "job-name": "--run-id (the job's name holds the token by which it is found again)",
@@ -100,8 +100,8 @@ const OWNED: Record<string, string> = {
 };
 
 /**
- * Checks free #SBATCH lines: one long option each, none that is set elsewhere. sbatch takes any unambiguous beginning
- * of a name (getopt_long(3)), so `--arr=0-3` is refused as well.
+ * Checks free #SBATCH lines: one long option each, none that is set elsewhere. sbatch accepts any unambiguous
+ * abbreviation (getopt_long(3)), so `--arr=0-3` is refused as well.
  * @returns `--name` or `--name=value`
  * @throws {FarmError} usage
  */
@@ -128,7 +128,7 @@ function clashOf(name: string): { name: string; instead: string } | undefined {
   return owned === undefined ? undefined : { name: owned, instead: OWNED[owned] ?? "" };
 }
 
-/** As a person would write it in a script: the quotes around a value are not part of it. */
+/** Removes the quotes around a value as written in a script. */
 const unquoted = (value: string) => /^(["'])(.*)\1$/.exec(value)?.[2] ?? value;
 
 function refused(line: string, why: string, instead?: string): FarmError {
@@ -138,9 +138,9 @@ function refused(line: string, why: string, instead?: string): FarmError {
 const PLAIN = /^[A-Za-z0-9_./:=@%+,\[\]-]+$/;
 
 /**
- * One option as an #SBATCH line takes it. Between double quotes sbatch takes all but `\` and `"` as they are, and `\`
- * before either of them is dropped; outside of quotes `#` would begin a comment.
- * Source: get_argument() in sbatch's opt.c; tried with 24.11.5.
+ * Returns an option as an #SBATCH line. Between double quotes sbatch takes all characters but `\` and `"` literally,
+ * and drops a `\` before either; outside of quotes `#` would begin a comment. Source: get_argument() in sbatch's opt.c;
+ * tested with 24.11.5.
  * @param option `--name` or `--name=value`
  */
 export function sbatchLine(option: string): string {
@@ -151,18 +151,18 @@ export function sbatchLine(option: string): string {
 }
 
 /**
- * A path in `--output`, where `%` begins a replacement and is written twice; a backslash would switch all replacements
- * off, so such paths are refused before (sbatch(1), FILENAME PATTERN).
+ * Escapes a path for `--output`, where `%` begins a replacement and is doubled; a backslash would disable all
+ * replacements, so such paths are refused before (sbatch(1), FILENAME PATTERN).
  */
 export const filenamePattern = (path: string): string => path.replaceAll("%", "%%");
 
-/** What a job gets of the submitter's environment, beside the names of --env: where it is, who, in which language. */
+/** Variables of the submitter that every job receives, besides those of --env: location, user, language. */
 export const PASSED = ["HOME", "USER", "LOGNAME", "PATH", "LANG", "LC_ALL", "TZ"];
 
 /**
- * All options of sbatch for one chunk, as `--name` or `--name=value`. They are lines of the script, for those who
- * submit it by hand, and words of our own sbatch command, because SBATCH_… variables of the submitter override lines
- * but not words (sbatch(1), INPUT ENVIRONMENT VARIABLES).
+ * Returns all sbatch options of one chunk, as `--name` or `--name=value`. They are both lines of the script, for
+ * submission by hand, and arguments of our sbatch command, because the submitter's SBATCH_… variables override lines
+ * but not arguments (sbatch(1), INPUT ENVIRONMENT VARIABLES).
  * @throws {FarmError} usage
  */
 export function directives({ run_dir, options, manifest }: RenderContext, chunk: Chunk, token: string): string[] {
@@ -175,7 +175,7 @@ export function directives({ run_dir, options, manifest }: RenderContext, chunk:
     ...resources(options),
     `--output=${filenamePattern(plainRunDir(run_dir))}/${LOGS}/slurm_%A_%a.log`,
     `--export=${[...new Set([...PASSED, ...readSite(options).env])].join(",")},NSFARM_TOKEN=${token}`,
-    // A task that Slurm starts anew by itself would be a second attempt that nobody asked for: retry does that.
+    // A task requeued by Slurm would be a second attempt that nobody requested: retry does that.
     "--no-requeue",
     ...readFreeLines(listOption(options, "slurm-sbatch")),
   ];
@@ -189,7 +189,7 @@ function resources(options: Options): string[] {
   });
 }
 
-/** With a backslash in a path Slurm fills in neither %A nor %a (sbatch(1), FILENAME PATTERN). */
+/** Refuses a backslash, with which Slurm replaces neither %A nor %a (sbatch(1), FILENAME PATTERN). */
 function plainRunDir(run_dir: string): string {
   if (!run_dir.includes("\\")) return onePathLine("the run directory", run_dir);
   throw new FarmError(

@@ -16,17 +16,17 @@ import { commandMessage, isTruncated } from "../command_result.ts";
 import { hasToken, readIndexes, shardsByTask } from "../tasks.ts";
 import { slurmEndReason, slurmReason, slurmState } from "./tables.ts";
 
-/** What Slurm says of one task, whichever of its programs said it. */
+/** State of one task, from any of Slurm's programs. */
 interface SlurmTask {
   state: string;
   /** Reason code, or empty. */
   reason: string;
   host: string;
-  /** `3:0`: exit code and signal (sacct(1), ExitCode), or empty where it was not asked for. */
+  /** `3:0`: exit code and signal (sacct(1), ExitCode), or empty if not queried. */
   exit_code: string;
 }
 
-/** That task in our words. */
+/** Returns the state of a task in our words. */
 export function taskState(task: SlurmTask): Omit<NativeState, "token" | "shard"> {
   const { state, words } = slurmState(task.state);
   const code = /^(None|\(null\)|N\/A)?$/.test(task.reason.trim()) ? "" : task.reason.trim();
@@ -50,25 +50,28 @@ function ending({ exit_code }: SlurmTask): string {
 const hostName = (text: string): string | null => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(text.trim()) ? text.trim() : null;
 
 /**
- * One line a task, marked, with what may hold anything last: a job's name can have line breaks and `|` in it (recorded:
+ * One marked line per task, with arbitrary text last: a job's name can contain line breaks and `|` (recorded:
  * slurm-squeue-name-newline). Text and --array rather than --json: squeue's JSON has one row for all pending tasks,
- * whose list it cuts short at 64 characters and cannot expand (measured with 24.11.5), 8 kB for each job, and is not
- * in every Slurm.
+ * whose list it truncates to 64 characters (measured with 24.11.5), needs 8 kB per job, and is missing in some builds
+ * of Slurm.
  */
 const QUEUE_FORMAT = "nsfarm|%i|%T|%r|%N|%k|%j";
 
-/** Round 0: the queue, which also tells of jobs that ended less than MinJobAge ago. Round 1: accounting. */
+/**
+ * Returns the queries for tasks. Round 0: the queue, which also reports jobs that ended less than MinJobAge ago. Round
+ * 1: accounting.
+ */
 export function querySlurm({ limits }: RenderContext, handles: Handle[], round: number): Command[] {
   const ids = [...new Set(handles.map(({ job_id }) => job_id).filter(isJobId))].join(",");
   if (ids === "") return [];
   if (round === 0) {
-    // With its header: an answer without a line at all is none, as of a wrapper, or of no cluster.
+    // With its header: output without any line is not an answer, but that of a wrapper or of no cluster.
     const argv = ["squeue", "--array", "--states=all", `--jobs=${ids}`, `--format=${QUEUE_FORMAT}`];
     return [{ argv, timeout_s: 60 }];
   }
   if (round > 1 || limits.accounting === false) return [];
   const fields = "JobID,State,ExitCode,NodeList,JobName";
-  // Without a start time some versions look at today only (snakemake#1227).
+  // Without a start time some versions search only today (snakemake#1227).
   const argv = ["sacct", "--noheader", "--parsable2", "--allocations", "--starttime=2000-01-01", `--jobs=${ids}`];
   return [{ argv: [...argv, `--format=${fields}`], timeout_s: 120 }];
 }
@@ -78,7 +81,10 @@ const isJobId = (id: string): boolean => /^[1-9]\d{0,9}$/.test(id);
 /** The header, or a row: both begin with our mark. */
 const MARKED = /^nsfarm\|/m;
 
-/** Only exit 0, or exit 1 with these words, is evidence: with one unknown id squeue exits 1, with two 0 and no row. */
+/**
+ * Only exit code 0, or 1 with this message, is evidence: for one unknown id squeue exits 1, for two it exits 0 without
+ * a row.
+ */
 const UNKNOWN_ID = /Invalid job id specified/;
 
 export function readSlurmQuery(results: CommandResult[], handles: Handle[], round: number): Answer<NativeState[]> {
@@ -97,7 +103,7 @@ export function readSlurmQuery(results: CommandResult[], handles: Handle[], roun
 
 interface Row extends SlurmTask {
   job_id: string;
-  /** Task indexes; null: all of the array that have no row of their own. */
+  /** Task indexes; null: all tasks of the array without a row of their own. */
   indexes: number[] | null;
   /** The job's comment and name. */
   names: string;
@@ -117,16 +123,16 @@ function historyRows(stdout: string): Row[] {
   });
 }
 
-/** `47_4`, `47_[5-9%3]`, or `47` alone for an array that was cancelled before any of it started. */
+/** Reads `47_4`, `47_[5-9%3]`, or `47` alone for an array that was cancelled before any task started. */
 function rowsOf(id: string, task: SlurmTask, names: string): Row[] {
   const [, job_id, list] = /^(\d+)(?:_(\[?[^\s]+\]?))?$/.exec(id.trim()) ?? [];
   if (job_id === undefined) return [];
   const indexes = list === undefined ? null : readIndexes(list);
-  // A list that was cut short tells of nobody knows which tasks.
+  // The tasks of a truncated list are unknown.
   return list !== undefined && indexes === null ? [] : [{ ...task, job_id, indexes, names }];
 }
 
-/** Rows of our own jobs only: an id can have been given anew to somebody else's (recorded: slurm-squeue-after-ctld-crash). */
+/** Returns the states of our own jobs only: an id can be reused by others (recorded: slurm-squeue-after-ctld-crash). */
 function tasksOf(rows: Row[], handles: Handle[]): NativeState[] {
   return handles.flatMap((handle) => {
     const mine = rows.filter((row) => row.job_id === handle.job_id && hasToken(row.names, handle.token));
@@ -145,7 +151,7 @@ function statesOf(rows: Row[], { token, chunk }: Handle): NativeState[] {
   });
 }
 
-/** A shard's job writes into logs/slurm_<array id>_<task>.log. */
+/** Returns the log of a shard's job: logs/slurm_<array id>_<task>.log. */
 export function slurmLogs({ job_id, chunk }: Handle, shard: number): string[] {
   return [...shardsByTask(chunk)].flatMap(([task, shards]) =>
     shards.includes(shard) ? [`${LOGS}/slurm_${job_id}_${task}.log`] : []
@@ -153,8 +159,8 @@ export function slurmLogs({ job_id, chunk }: Handle, shard: number): string[] {
 }
 
 /**
- * What slurmstepd writes into a job's log when it ends it; the last one counts. Sources: recorded in reliability.md 2a;
- * slurmstepd's mgr.c and jobacct_common; the cgroup's words as of 24.11.
+ * Messages of slurmstepd in a job's log at its end; the last one counts. Sources: recorded in reliability.md 2a;
+ * slurmstepd's mgr.c and jobacct_common; messages of the cgroup as of 24.11.
  */
 const WORDS: [RegExp, LogWord][] = [
   [/CANCELLED AT \S+ DUE TO TIME LIMIT/, {
@@ -176,14 +182,14 @@ const WORDS: [RegExp, LogWord][] = [
   [/CANCELLED AT \S+ \*\*\*/, { state: "cancelled", reason: "cancelled with scancel, or by the site" }],
 ];
 
-/** Memory goes first: a job that is killed for it is also written down as cancelled. */
+/** Reads slurmstepd's message. Memory has priority: a job killed for its memory is also logged as cancelled. */
 export function readSlurmJobLog(text: string): LogWord | null {
   const memory = WORDS.find(([, word]) => word.state === "out_of_memory");
   if (memory?.[0].test(text)) return memory[1];
   return WORDS.find(([pattern]) => pattern.test(text))?.[1] ?? null;
 }
 
-/** Asks slurmctld for its limits and partitions, and accounting for what this user may have in the queue. */
+/** Queries slurmctld for limits and partitions, and accounting for this user's limits in the queue. */
 export function probeSlurm(user?: string): Command[] {
   const name = user !== undefined && /^[A-Za-z0-9._][A-Za-z0-9._-]*$/.test(user) ? user : undefined;
   return [
@@ -209,7 +215,7 @@ export function readSlurmProbe([config, sinfo, associations, qos]: CommandResult
 
 const textOf = (result: CommandResult | undefined): string => result?.exit_code === 0 ? result.stdout : "";
 
-/** `MaxArraySize            = 20000` (scontrol(1), show config). */
+/** Reads `MaxArraySize            = 20000` (scontrol(1), show config). */
 function readConfig(text: string): SchedulerLimits {
   if (text === "") return {};
   const value = (name: string) => new RegExp(`^${name}\\s*=\\s*(.*?)\\s*$`, "m").exec(text)?.[1];
@@ -222,13 +228,13 @@ function readConfig(text: string): SchedulerLimits {
     ...(job_age_s === null ? {} : { job_age_s }),
     ...(version === undefined ? {} : { version }),
     ...(cluster === undefined ? {} : { cluster }),
-    // Limits of users are kept by slurmdbd (slurm.conf(5), AccountingStorageEnforce).
+    // slurmdbd keeps the limits of users (slurm.conf(5), AccountingStorageEnforce).
     ...(accounting ? {} : { max_submit_jobs: null }),
     accounting,
   };
 }
 
-/** `main|up|2|0/4/0/4|4000|infinite`: of CPUs allocated, idle, other, total (sinfo(1), --format). */
+/** Reads `main|up|2|0/4/0/4|4000|infinite`, with CPUs as allocated/idle/other/total (sinfo(1), --format). */
 function readPartitions(text: string): Place[] {
   return fieldsOf(text).flatMap(([name, state, nodes, cpus, memory, time]) =>
     name === undefined || state === undefined ? [] : [{
@@ -242,13 +248,15 @@ function readPartitions(text: string): Place[] {
   );
 }
 
-/** A node whose RealMemory is not configured has 1 MB (slurm.conf(5)). */
+/** Returns the memory of a node; null if RealMemory is not configured, which sinfo shows as 1 MB (slurm.conf(5)). */
 function configuredMemory(text: string | undefined): number | null {
   const memory_mb = numberOf(text);
   return memory_mb === 1 ? 0 : memory_mb;
 }
 
-/** An association without a limit of its own has that of its default QOS (sacctmgr(1), MaxSubmitJobs). */
+/**
+ * Reads submit limits. An association without its own limit has that of its default QOS (sacctmgr(1), MaxSubmitJobs).
+ */
 function readSubmitLimits(associations: string, qos: string): SubmitLimit[] {
   const of_qos = new Map(
     fieldsOf(qos).flatMap(([name, most]) => {
@@ -273,7 +281,7 @@ function readSubmitLimits(associations: string, qos: string): SubmitLimit[] {
 const fieldsOf = (text: string): string[][] =>
   text.split("\n").filter((line) => line.includes("|")).map((line) => line.trim().split("|"));
 
-/** `128000+`, `16`; null where it is no number. */
+/** Reads `128000+` or `16`; null if it is no number. */
 function numberOf(text: string | undefined): number | null {
   const number = /^(\d+)\+?$/.exec(text?.trim() ?? "")?.[1];
   return number === undefined ? null : Number(number);

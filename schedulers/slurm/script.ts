@@ -10,13 +10,13 @@ import { groupedChunk, groupsOf, jobComment, jobName, shardsByTask, tasksFor } f
 import { directives, filenamePattern, sbatchLine } from "./options.ts";
 import { SLURM_IN_JOB } from "../in_job.ts";
 
-/** MaxArraySize where nobody could be asked: Slurm's own default (slurm.conf(5)). */
+/** MaxArraySize if it could not be queried: Slurm's default (slurm.conf(5)). */
 const USUAL_ARRAY_SIZE = 1001;
 
 /**
- * Groups shards into arrays. The limit is on the index: none may reach MaxArraySize (slurm.conf(5), MaxArraySize), so
- * that shard 1001 is task 0 of the second array. Where a job runs one shard, the task's index is the shard's number
- * less a multiple of that limit: `squeue` then shows 47_17 for shard 17.
+ * Groups shards into arrays. The limit is on the index, which must stay below MaxArraySize (slurm.conf(5),
+ * MaxArraySize), so that shard 1001 is task 0 of the second array. With one shard per job, the task index is the
+ * shard's number minus a multiple of that limit: `squeue` then shows 47_17 for shard 17.
  */
 export function slurmChunks(
   { shards, options, limits }: Pick<RenderContext, "shards" | "options" | "limits">,
@@ -45,7 +45,7 @@ function windowsOf(shards: readonly number[], size: number): number[][] {
   return [...windows.values()];
 }
 
-/** `--array=…%k` holds within one array: a throttle of the run is shared out over its arrays, at least 1 each. */
+/** Shares a run's throttle out over its arrays, at least 1 each, since `--array=…%k` applies to a single array. */
 function withThrottle(chunks: Chunk[], throttle: number | undefined): Chunk[] {
   if (throttle === undefined) return chunks;
   const base = Math.floor(throttle / chunks.length);
@@ -53,14 +53,14 @@ function withThrottle(chunks: Chunk[], throttle: number | undefined): Chunk[] {
   return chunks.map((chunk, i) => ({ ...chunk, throttle: Math.max(1, base + (i < longer ? 1 : 0)) }));
 }
 
-/** How far the tasks' indexes are from the shards' numbers, where a job runs one shard. */
+/** Returns the shards' numbers minus the tasks' indexes, with one shard per job. */
 export const offsetOf = (chunk: Chunk): number => (chunk.shards[0] ?? 0) - (chunk.tasks?.[0] ?? 0);
 
 const taskCount = (chunk: Chunk): number => tasksFor(chunk, null).length;
 
 /**
- * The limit on jobs of this user that fits the options; the smallest, where several do. A limit of a QOS counts only
- * where that QOS is asked for: one job at a time in a debug QOS says nothing about the others.
+ * Returns the smallest limit on this user's jobs that applies to the options. A limit of a QOS counts only if that QOS
+ * is requested: one job at a time in a debug QOS does not limit the others.
  */
 export function maxSubmitJobs(limits: SchedulerLimits, options: Options): number | undefined {
   const [account, partition, qos] = ["account", "partition", "qos"].map((name) => textOption(options, `slurm-${name}`));
@@ -115,7 +115,7 @@ function script(context: RenderContext, chunk: Chunk, chunks: number): RenderedF
   return { path, text, executable: true };
 }
 
-/** `0+1+2` for each task: what a task's shards are to the script. */
+/** Returns the shards of each task as a word of the script: `0+1+2`. */
 export const groupWords = (chunk: Chunk): string[] => [...shardsByTask(chunk).values()].map((group) => group.join("+"));
 
 function launchOf(context: RenderContext): string {
@@ -148,12 +148,12 @@ function warningsFor({ manifest, options, limits }: RenderContext, chunks: Chunk
 
 const SCRIPT = "slurm_finish_job.sh";
 
-/** Where a run's jobs go, its finishing job goes too; its memory, CPUs and time are its own. */
+/** Options that the finishing job shares with the run; its memory, CPUs and time are its own. */
 const SHARED = ["partition", "account", "qos", "reservation"];
 
 /**
- * A job that starts when all jobs of the run have ended, however they ended: afterany, because afterok would stay in
- * the queue for ever after one failure (sbatch(1), --dependency; DependencyNeverSatisfied).
+ * Returns a job that starts after all jobs of the run have ended, successful or not: afterany, because afterok would
+ * wait in the queue forever after one failure (sbatch(1), --dependency; DependencyNeverSatisfied).
  */
 export function finishSlurm(
   { run_dir, nsfarm, options, manifest }: RenderContext,

@@ -2,7 +2,7 @@ import type { ShardState } from "../../core/schema/enums.ts";
 
 interface StateRow {
   state: ShardState;
-  /** In words, where the reason code says nothing better. */
+  /** Words, if the reason code has none that are better. */
   words: string | null;
 }
 
@@ -10,8 +10,7 @@ const row = (state: ShardState, words: string | null = null): StateRow => ({ sta
 
 /**
  * Every state of a Slurm job. Sources: squeue(1) and sacct(1), JOB STATE CODES, of 24.11, and
- * https://slurm.schedmd.com/job_state_codes.html. What a job did before it ended is in its shards' records; these words
- * are for jobs that left none.
+ * https://slurm.schedmd.com/job_state_codes.html. The words are for jobs without a record; records describe the others.
  */
 export const SLURM_STATES: Readonly<Record<string, StateRow>> = {
   // base states
@@ -47,7 +46,7 @@ export const SLURM_STATES: Readonly<Record<string, StateRow>> = {
   UPDATE_DB: row("running"),
 };
 
-/** sacct writes `CANCELLED by 1000` and cuts long words short with `+` (sacct(1)). */
+/** Returns the row of a state; sacct writes `CANCELLED by 1000` and truncates long words with `+` (sacct(1)). */
 export function slurmState(native: string): StateRow {
   const word = native.trim().split(/[\s+]/)[0]?.toUpperCase() ?? "";
   const known = Object.hasOwn(SLURM_STATES, word) ? SLURM_STATES[word] : undefined;
@@ -57,13 +56,13 @@ export function slurmState(native: string): StateRow {
 interface ReasonRow {
   code: RegExp;
   words: string;
-  /** It will not start by itself, however long one waits. */
+  /** Whether the job will never start by itself. */
   stuck?: true;
 }
 
 /**
- * Slurm's reason codes in words; the first that fits counts. Sources: squeue(1), JOB REASON CODES, and
- * https://slurm.schedmd.com/job_reason_codes.html; those recorded: slurm-squeue-*.
+ * Slurm's reason codes in words; the first match counts. Sources: squeue(1), JOB REASON CODES, and
+ * https://slurm.schedmd.com/job_reason_codes.html; recorded: slurm-squeue-*.
  */
 export const SLURM_REASONS: readonly ReasonRow[] = [
   { code: /^Resources$/, words: "all fitting nodes are busy" },
@@ -135,7 +134,7 @@ export const SLURM_REASONS: readonly ReasonRow[] = [
   { code: /^BurstBuffer/, words: "it waits for the burst buffer" },
 ];
 
-/** Reason codes that tell of a job's end; of a job that has ended the others say nothing (NODE_FAIL has NodeDown). */
+/** Reason codes that explain a job's end; the other codes mean nothing for an ended job (NODE_FAIL has NodeDown). */
 export const SLURM_END_REASONS: readonly ReasonRow[] = [
   { code: /^NonZeroExitCode$/, words: "the job ended with an error" },
   { code: /^RaisedSignal:9\b/, words: "killed (SIGKILL): by hand, or because it used too much memory" },
@@ -146,12 +145,14 @@ export const SLURM_END_REASONS: readonly ReasonRow[] = [
   { code: /^(SystemFailure|InactiveLimit)$/, words: "Slurm itself or its node failed" },
 ];
 
-/** Words for the reason code of a job that waits; undefined for one that says nothing, or that nobody knows. */
+/**
+ * Returns the words for the reason code of a waiting job; undefined for a code without information or an unknown one.
+ */
 export function slurmReason(code: string): ReasonRow | undefined {
   return SLURM_REASONS.find((row) => row.code.test(code.trim()));
 }
 
-/** Words for the reason code of a job that has failed. */
+/** Returns the words for the reason code of a failed job. */
 export function slurmEndReason(code: string): ReasonRow | undefined {
   return SLURM_END_REASONS.find((row) => row.code.test(code.trim()));
 }
