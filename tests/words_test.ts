@@ -77,3 +77,37 @@ Deno.test("the phrases that users stumbled over are gone from what the program p
   const product = sources.filter((file) => PRODUCT.test(file));
   assert.deepEqual(GONE_PHRASES.flatMap((phrase) => linesWith(product, phrase)).filter(isCode), []);
 });
+
+/** Folders whose exported functions have comments that begin with a verb. */
+const BEGIN_WITH_A_VERB = /^(core|schedulers|plugins|runtime|commands|scripts)\/|^(main|mod)\.ts$/;
+
+/** An exported function, as a declaration or as an arrow, and the comment that ends on the line before it. */
+const DOCUMENTED =
+  /\/\*\*((?:(?!\*\/)[^])*)\*\/\nexport (?:default )?(?:async )?(?:function\*? |const (?=\w+[^=;]*= (?:async )?(?:<[^;]*?>)?\([^;]*?=>))(\w+)/g;
+
+/** A capitalised verb in the third person; what else ends in "s" at the head of a sentence is none. */
+const VERB =
+  /^(?!(This|Its|Is|As|Has|Was|Always|Toys|Shards|Jobs|Hosts|Files|Lines|Options|Flags|Words|Bars|Times)\b)[A-Z][a-z-]*s\b/;
+
+/** Returns `file: name: comment` of each exported function whose comment begins with another word than a verb. */
+function withoutVerb(file: string, text: string): string[] {
+  return [...text.matchAll(DOCUMENTED)].flatMap(([, comment = "", name]) => {
+    const begin = comment.replaceAll(/\n \*/g, " ").trim();
+    return VERB.test(begin) ? [] : [`${file}: ${name}: ${begin.slice(0, 80)}`];
+  });
+}
+
+Deno.test("the comment of an exported function begins with a verb: Returns, Reads, Throws", () => {
+  const files = sources.filter((file) => BEGIN_WITH_A_VERB.test(file) && file.endsWith(".ts"));
+  const texts = files.map((file) => [file, readFileSync(join(root, file), "utf8")] as const);
+  const n_found = texts.reduce((n, [, text]) => n + [...text.matchAll(DOCUMENTED)].length, 0);
+  assert(n_found > 200, `only ${n_found} comments were found: this test sees nothing`);
+  assert.deepEqual(texts.flatMap(([file, text]) => withoutVerb(file, text)), []);
+});
+
+Deno.test("a comment that begins with another word would be seen", () => {
+  const text = "/** What is known. */\nexport const facts = <T>(of: T): T => of;\n/**\n * Its size.\n */\n" +
+    "export async function size() {}\n/** Reads a size. */\nexport function readSize() {}\n" +
+    "/** The largest size. */\nexport const MAX = (2 ** 10) - 1;\n";
+  assert.deepEqual(withoutVerb("a.ts", text), ["a.ts: facts: What is known.", "a.ts: size: Its size."]);
+});

@@ -88,7 +88,7 @@ function overLimit({ subcode, text }: Hold): { state: ShardState; reason: string
   return { state: "out_of_memory", reason: `${OVER_MEMORY}: ${printed}` };
 }
 
-/** Returns HTCondor's text in parentheses unless the words already contain it. */
+/** Returns HTCondor's text on one line, without its preamble about a failed transfer. */
 const saidMore = (text: string): string =>
   text.replace(/^Transfer (in|out)put files failure at .*? (from|to) .*?\. Details: /, "").replaceAll(/\s+/g, " ")
     .trim();

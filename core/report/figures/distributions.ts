@@ -29,7 +29,7 @@ interface Histogram {
   x_label: string;
   y_label: string;
   values: Float64Array;
-  /** Values that must be on the axis too. */
+  /** Values that must lie within the axis too. */
   shown?: readonly number[];
   colour: string;
   x_format?: Axis["format"];
@@ -39,10 +39,10 @@ interface Histogram {
 
 const MAX_BINS = 60;
 
-/** Above this many values their rule asks for more bars than can be drawn, and is not asked. */
+/** Number of values above which the rule asks for more bars than can be drawn, and is not used. */
 const MANY = 20_000;
 
-/** Bars of equal width, as many as Freedman and Diaconis (1981) ask for, at most 60. */
+/** Returns bars of equal width, as many as the rule of Freedman and Diaconis (1981) gives, at most 60. */
 export function histogram({ values, shown = [], marks, colour, ...words }: Histogram): Markup {
   const frame = HALF_WIDTH;
   const x = scaleLinear(extentOf(values, shown), xRange(frame)).nice();
@@ -66,7 +66,7 @@ export function histogram({ values, shown = [], marks, colour, ...words }: Histo
   ]);
 }
 
-/** How many values lie in each bar; the last one has its upper edge too. */
+/** Counts the values in each bar; the last bar includes its upper edge. */
 function countsIn(values: Float64Array, from: number, to: number): number[] {
   const wanted = values.length > MANY ? MAX_BINS : thresholdFreedmanDiaconis([...values], from, to);
   const n = Math.max(1, Math.min(MAX_BINS, Number.isFinite(wanted) ? wanted : 1));
@@ -78,7 +78,7 @@ function countsIn(values: Float64Array, from: number, to: number): number[] {
   return counts;
 }
 
-/** Between what all values lie; not empty, also where they are equal. */
+/** Returns the range of all values; not empty even if they are equal. */
 function extentOf(values: Iterable<number>, more: Iterable<number> = []): [number, number] {
   let [least, most] = [Infinity, -Infinity];
   for (const some of [values, more]) {
@@ -93,7 +93,7 @@ function extentOf(values: Iterable<number>, more: Iterable<number> = []): [numbe
   return [least - room, most + room];
 }
 
-/** The fitted POI of all toys, with the value at which they were generated. */
+/** Returns the histogram of the fitted POI of all toys, with the value at generation. */
 export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts): Figure | null {
   const summary = moments(poi_hat);
   if (!summary) return null;
@@ -120,7 +120,7 @@ export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts): Figure 
   };
 }
 
-/** The pulls with what a unit Gaussian would give; null where none were computed. */
+/** Returns the histogram of the pulls with a unit Gaussian; null if there are none. */
 export function pullHistogram({ pulls }: ToyFacts): Figure | null {
   const summary = moments(pulls);
   if (!summary) return null;
@@ -153,7 +153,7 @@ function gaussian(area: number, frame: Frame, x: Scale, y: Scale): Markup {
   return markup`<path class="line" stroke="var(--ink)" d="${new Markup(d)}"/>`;
 }
 
-/** How long shards took, and their tail. */
+/** Returns the histogram of the shards' wall times, with their tail. */
 export function shardTimes(run: RunFacts): Figure | null {
   const walls = doneShards(run).flatMap(({ wall_s }) => wall_s ?? []);
   const [middle, high] = [quantile(walls, 0.5), quantile(walls, 0.95)];

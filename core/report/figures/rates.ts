@@ -9,7 +9,7 @@ import { type Figure, HALF_WIDTH, Markup, markup, plot, px, xAxis, xRange, yAxis
 
 const STEPS = 180;
 
-/** Toys per second over time, the toys of a shard spread evenly over its time. */
+/** Returns toys per second over time, with the toys of a shard spread evenly over its time. */
 export function throughput(run: RunFacts): Figure | null {
   const steps = rates(run);
   if (steps.length === 0) return null;
@@ -47,7 +47,7 @@ interface Step {
 
 function rates(run: RunFacts): Step[] {
   const rows = doneShards(run).flatMap(({ span, n_toys }) => span ? [{ ...span, n_toys }] : []);
-  // A part of the shards would show a rate that never was.
+  // Some of the shards alone would show a wrong rate.
   if (rows.length === 0 || rows.length < doneShards(run).length) return [];
   const first = rows.reduce((least, { started_ms }) => Math.min(least, started_ms), Infinity);
   const whole_s = rows.reduce((most, { finished_ms }) => Math.max(most, finished_ms), first + 1) / 1000 - first / 1000;
@@ -66,7 +66,7 @@ function rates(run: RunFacts): Step[] {
 const MAX_HOSTS = 24;
 const ROW = 34;
 
-/** What one slot of each host does, the slowest last. */
+/** Returns the throughput of one slot of each host, the slowest host last. */
 export function hostRates(hosts: readonly HostShare[]): Figure | null {
   const known = hosts.flatMap((host) => host.toys_per_slot_s === null ? [] : [{ ...host, rate: host.toys_per_slot_s }]);
   if (known.length === 0) return null;
@@ -111,7 +111,7 @@ export function hostRates(hosts: readonly HostShare[]): Figure | null {
 
 const cut = (text: string) => text.length > 62 ? `${text.slice(0, 61)}…` : text;
 
-/** How many toys converged, did not, ended with an error, or are not there. */
+/** Returns the numbers of toys that converged, did not, ended with an error, or are missing. */
 export function convergence(run: RunFacts): Figure | null {
   const done = doneShards(run);
   const [converged, errors] = [
@@ -149,7 +149,7 @@ export function convergence(run: RunFacts): Figure | null {
   };
 }
 
-/** Never 100 % for less than all. */
+/** Returns a percentage that is 100 % only for all toys. */
 function share(part: number): string {
   if (part === 1 || part === 0) return `${part * 100} %`;
   return `${Math.min(99.99, Math.max(0.01, part * 100)).toFixed(2)} %`;

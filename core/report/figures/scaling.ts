@@ -23,12 +23,12 @@ import {
 
 type Pair = readonly [x: number, y: number];
 
-/** A line of a plot over shard counts. */
+/** A line of a plot against shard counts. */
 interface Series {
   words: string;
   colour: string;
   points: Pair[];
-  /** Half a bar's length above and below each point. */
+  /** Half the length of the error bar of each point. */
   bars?: (number | null)[];
   look: "line" | "hollow" | "dots" | "cross";
 }
@@ -40,7 +40,7 @@ interface LogPlot extends Pick<Figure, "name" | "title" | "caption"> {
   singles: Pair[];
 }
 
-/** Lines over shard counts, both axes logarithmic; null where there is nothing to draw. */
+/** Returns lines against shard counts, both axes logarithmic; null without data. */
 function logPlot({ series, singles, y_label, is_wide, ...words }: LogPlot): Figure | null {
   const drawn = series.filter(({ points }) => points.length > 0);
   const all = drawn.flatMap(({ points }) => points);
@@ -69,7 +69,7 @@ function logPlot({ series, singles, y_label, is_wide, ...words }: LogPlot): Figu
 
 const short = (value: number) => rounded(value, 3);
 
-/** 1, 2, 5 of each power of ten, or only the powers over many. */
+/** Returns 1, 2, 5 of each power of ten, or only the powers for a wide range. */
 function logTicks(y: Scale): number[] {
   const [low = 1, high = 10] = y.domain();
   const [from, to] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
@@ -80,7 +80,7 @@ function logTicks(y: Scale): number[] {
   );
 }
 
-/** Counts whose words do not touch. */
+/** Returns the counts whose labels do not overlap. */
 function apart(shards: readonly number[], x: Scale): number[] {
   const kept: number[] = [];
   for (const count of shards) {
@@ -146,7 +146,7 @@ const over = (counts: readonly CountSummary[], of: (count: CountSummary) => Coun
     return value === null || value <= 0 ? [] : [[count.shards, value]];
   });
 
-/** Makespan against shards, the longest shard beside it; null where neither is known. */
+/** Returns makespan and longest shard against shards; null if neither is known. */
 export function makespanScaling(summary: SweepSummary): Figure | null {
   const { runs, points } = summary;
   const spreads = new Map(runs.map((count) => [count.shards, spreadOf(count.makespan_s)]));
@@ -185,7 +185,7 @@ export function makespanScaling(summary: SweepSummary): Figure | null {
   });
 }
 
-/** Toys a second as they were, and as the longest shard would claim. */
+/** Returns the measured throughput, toys / makespan, beside toys / longest shard. */
 export function rateScaling({ runs, points }: SweepSummary): Figure | null {
   const spreads = new Map(runs.map((count) => [count.shards, spreadOf(count.toys_per_s)]));
   const real = over(runs, (count) => count.toys_per_s);
@@ -221,7 +221,7 @@ function singles(points: readonly PointSummary[], of: (point: PointSummary) => n
   });
 }
 
-/** The toys alone, at the shortest time for a toy that was seen, evenly on all slots. */
+/** Returns the time for the toys alone, at the shortest measured time per toy, evenly distributed over all slots. */
 function ideal({ points, runs, n_toys }: SweepSummary): Pair[] {
   const done = points.filter(({ state }) => state === "done");
   const toy_s = done.reduce((least, point) => Math.min(least, point.toy_s ?? Infinity), Infinity);

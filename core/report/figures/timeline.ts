@@ -7,7 +7,7 @@ import { tailOf } from "../../sweep/measures.ts";
 import { type Figure, type Frame, markLines, Markup, markup, plot, px, type Scale, xAxis, xRange } from "../plot.ts";
 import { HOST_COLOURS } from "../theme.ts";
 
-/** Something that ran, and the lane of its host on which it is drawn. */
+/** An attempt, and the lane of its host on which it is drawn. */
 interface Placed<T extends { span: Span }> {
   what: T;
   lane: number;
@@ -19,7 +19,7 @@ interface HostLanes<T extends { span: Span }> {
   placed: Placed<T>[];
 }
 
-/** Puts what ran on each host onto as few lanes as it needs: each on the first lane that is free when it begins. */
+/** Distributes a host's attempts over as few lanes as possible: each takes the first lane that is free at its start. */
 export function hostLanes<T extends { span: Span }>(spans: readonly T[]): HostLanes<T>[] {
   const hosts = Map.groupBy(spans, ({ span }) => span.host);
   return [...hosts].map(([host, all]) => ({ host, ...onLanes(all) })).sort((a, b) => a.host < b.host ? -1 : 1);
@@ -36,13 +36,13 @@ function onLanes<T extends { span: Span }>(all: readonly T[]): Omit<HostLanes<T>
   return { lanes: ends.length, placed };
 }
 
-/** Above this many, shards are drawn as one path for each host, without a title for each. */
+/** Number of shards above which each host has one path, without a title for each shard. */
 const MAX_TITLES = 2000;
 const MAX_HEIGHT = 900;
 
 type Drawn = { span: Span; shard: ShardFacts; attempt?: undefined } | { span: Span; attempt: FailedAttempt };
 
-/** Every attempt by host and slot over time; null where it is not known when any shard ran. */
+/** Returns every attempt by host and slot over time; null if no times are known. */
 export function gantt(run: RunFacts): Figure | null {
   const done = doneShards(run).flatMap((shard): Drawn[] => shard.span ? [{ span: shard.span, shard }] : []);
   const failed = run.failed_attempts.map((attempt): Drawn => ({ span: attempt.span, attempt }));
@@ -90,14 +90,14 @@ function laneHeights(lanes: number, hosts: number): [number, number] {
   return [Math.max(1.2, Math.min(20, (MAX_HEIGHT - hosts * between) / lanes)), between];
 }
 
-/** Room for the hosts' names, as far as there is some. */
+/** Makes room for the hosts' names, within limits. */
 function frameOf(hosts: readonly HostLanes<Drawn>[], rows: number): Frame {
   const longest = hosts.reduce((length, { host }) => Math.max(length, Math.min(NAME, host.length)), 0);
   const frame = { width: 1080, left: 20 + longest * 7, right: 20, top: 24, bottom: 42 };
   return { ...frame, height: frame.top + rows + 8 + frame.bottom };
 }
 
-/** Longer names are cut. */
+/** Maximum length of a name. */
 const NAME = 24;
 const cut = (name: string) => name.length > NAME ? `${name.slice(0, NAME - 1)}…` : name;
 
@@ -108,7 +108,7 @@ interface Row {
   lane: number;
   first: number;
   colour: number;
-  /** Without a title for each shard. */
+  /** Whether shards have no titles. */
   plain: boolean;
 }
 
@@ -154,7 +154,7 @@ function rectangle(one: Placed<Drawn>, row: Row): Markup {
   }" height="${px(height)}"><title>${words}</title></rect>`;
 }
 
-/** Since when half of the slots stood idle, where that is long. */
+/** Marks the time since when half of the slots were idle, if it is long. */
 function tailMark(run: RunFacts, frame: Frame, x: Scale): Markup[] {
   const tail = tailOf(run);
   if (!tail || tail.tail_s < 0.05 * tail.makespan_s) return [];
