@@ -42,6 +42,29 @@ export function sweepDone(dir: string): void {
       .map((name) => ({ path: join(dir, folder, name) }))
   );
   removeForgotten(dir, left);
+  removeSecondNames(join(dir, ASIDE));
+}
+
+/** A file that is kept aside has two names for a moment; of a process that was killed then the longer one is left. */
+function removeSecondNames(folder: string): void {
+  const kept = new Set<string>();
+  for (const name of namesInPassing(folder).sort((a, b) => a.length - b.length)) {
+    const path = join(folder, name);
+    const file = linkedFile(path);
+    if (file === null) continue;
+    if (kept.has(file)) removeQuietly(path);
+    kept.add(file);
+  }
+}
+
+/** Device and inode of a file that has several names; else null. */
+function linkedFile(path: string): string | null {
+  try {
+    const { dev, ino, nlink, isFile } = Deno.lstatSync(path);
+    return isFile && ino !== null && (nlink ?? 1) > 1 ? `${dev} ${ino}` : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Whether a name is a lease (withLease) that a killed process left behind. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { CLAIMS } from "../../core/run_paths.ts";
-import { Worker, WORKER_SCHEMA } from "../../core/schema/attempt.ts";
+import { type ProcessId, Worker, WORKER_SCHEMA } from "../../core/schema/attempt.ts";
 import { listNames } from "../fs/list.ts";
 import { inputError, readDocument, Unreadable } from "../fs/read.ts";
 import { makeFolder, removeQuietly, writeDocument } from "../fs/write.ts";
@@ -111,9 +111,19 @@ export function withdrawWorkers(dir: string): void {
   for (const { token } of [...known, ...unknown]) withdrawWorker(dir, token);
 }
 
-/** Removes the files of dead workers of this boot; one that starts meanwhile stays. */
-export async function sweepWorkers(run: Run, boot_id: string): Promise<void> {
+/**
+ * Removes the files of dead workers of this boot; one that starts meanwhile stays. A worker that left an attempt open
+ * keeps its file: its fit may go on, and other machines leave the shard to this one because of that file.
+ * @param openOwners returns the processes that began the attempts without an end
+ */
+export async function sweepWorkers(run: Run, boot_id: string, openOwners: () => ProcessId[]): Promise<void> {
   const here = listWorkers(run.dir).known.filter(({ process }) => process.boot_id === boot_id);
   const alive = await aliveOf(here.map(({ process }) => process), boot_id);
-  for (const { process, token } of here) if (!alive.has(process)) withdrawWorker(run.dir, token);
+  const dead = here.filter(({ process }) => !alive.has(process));
+  if (dead.length === 0) return;
+  const open = openOwners();
+  for (const { process, token } of dead) if (!open.some((one) => isSame(one, process))) withdrawWorker(run.dir, token);
 }
+
+const isSame = (one: ProcessId, other: ProcessId): boolean =>
+  one.boot_id === other.boot_id && one.pid === other.pid && one.start_ticks === other.start_ticks;

@@ -2,6 +2,7 @@ import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { sweepTemporary } from "../run/temporary.ts";
 import { announced, sweepWorkers } from "../run/workers.ts";
+import { listAttempts, readAttempts } from "../shard/attempts.ts";
 import { type JobContext, type JobIds, openJobContext } from "../shard/context.ts";
 import type { ExecutorPool, WorkEvent, WorkOptions, WorkReport } from "./executor.ts";
 import { WorkLoop } from "./loop.ts";
@@ -64,8 +65,24 @@ export async function runWorkLoop(
 ): Promise<WorkReport> {
   const { run: { dir, manifest }, machine } = context;
   await sweepTemporary(dir, machine);
-  await sweepWorkers(context.run, machine.process.boot_id);
+  await sweepLoops(context);
   const { token, beat_interval_s } = options;
   const worker = { token, slots: pool.slots, run_token: manifest.farm.run_token, process: machine.process };
-  return await announced(dir, worker, beat_interval_s, () => new WorkLoop(context, pool, options, tell).run());
+  const report = await announced(
+    dir,
+    worker,
+    beat_interval_s,
+    () => new WorkLoop(context, pool, options, tell).run(),
+  );
+  await sweepLoops(context);
+  return report;
+}
+
+/** What runs on a host is asked about there, whatever became of its driver. */
+async function sweepLoops({ run, machine }: JobContext): Promise<void> {
+  await sweepWorkers(run, machine.process.boot_id, () =>
+    [...listAttempts(run.dir)]
+      .flatMap(([shard, numbers]) => readAttempts(run.dir, shard, numbers))
+      .filter(({ end, remote }) => end === null && !remote)
+      .map(({ wrapper }) => wrapper));
 }

@@ -100,7 +100,8 @@ test("a loop that was killed is gone on with where it ran, while the other works
   killed.kill("SIGKILL");
   await killed.ended;
   await a.must(["work", dir]);
-  assert.equal((await other.ended).code, 0);
+  const left = await other.ended;
+  assert.equal(left.code, 0, left.stdout + left.stderr);
   assert.equal(await countDone(on_server), 8);
   assert.deepEqual(await fitsOf(fake, "double"), [], "no shard was fitted twice at the same time");
   await b.must(["merge", dir]);

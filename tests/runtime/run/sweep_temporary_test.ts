@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdir, utimes, writeFile } from "node:fs/promises";
+import { link, mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { temporaryName } from "../../../core/run_paths.ts";
 import { listNames } from "../../../runtime/fs/list.ts";
 import { UNKNOWN_BOOT } from "../../../runtime/fs/write.ts";
-import { sweepForgotten, sweepTemporary } from "../../../runtime/run/temporary.ts";
+import { sweepDone, sweepForgotten, sweepTemporary } from "../../../runtime/run/temporary.ts";
 import { inspectMachine } from "../../../runtime/system/machine.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { sleepingChild } from "../support/child.ts";
@@ -62,4 +62,16 @@ Deno.test("what a killed driver had half fetched into incoming/ goes with its ot
     await left(join(dir, "incoming"), { ...machine.process, pid: 4_194_000, start_ticks: "1" }, 0);
     await sweepTemporary(dir, machine);
     assert.deepEqual(listNames(join(dir, "incoming")), []);
+  }));
+
+Deno.test("a file that is kept aside keeps one of the two names that a killed process left it, and each other its own", () =>
+  inRun(async (dir) => {
+    const aside = join(dir, "aside");
+    await mkdir(aside);
+    const put = (name: string) => writeFile(join(aside, name), "x");
+    for (const name of ["shard_3.out.json", "shard_4.out.json", "shard_4.out.json.0123abcd"]) await put(name);
+    await link(join(aside, "shard_3.out.json"), join(aside, "shard_3.out.json.e81aceb4"));
+    await link(join(aside, "shard_4.out.json"), join(dir, "a user's own name"));
+    sweepDone(dir);
+    assert.deepEqual(listNames(aside).sort(), ["shard_3.out.json", "shard_4.out.json", "shard_4.out.json.0123abcd"]);
   }));

@@ -1,28 +1,29 @@
 import assert from "node:assert/strict";
 import { WORKER_SCHEMA } from "../../../core/schema/attempt.ts";
-import { withdrawWorkers } from "../../../runtime/run/workers.ts";
-import { beginAttempt } from "../../../runtime/shard/attempts.ts";
+import { listWorkers, withdrawWorkers } from "../../../runtime/run/workers.ts";
+import { beginAttempt, readAttempt } from "../../../runtime/shard/attempts.ts";
+import type { Machine } from "../../../runtime/system/machine.ts";
 import { runWorkLoop } from "../../../runtime/worker/run.ts";
 import { planOf, sampleAttempt, sampleManifest } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
-import { contextOf } from "../support/context.ts";
+import { contextOf, MACHINE } from "../support/context.ts";
 
 const OTHER = { host: "n2", boot_id: "other-boot", pid: 7, start_ticks: "70" };
 const TOKEN = "0123456789abcdef";
 
-/** Announces a loop of another machine that has shard 1. */
-function announceOther(dir: string): void {
+/** Announces a loop, by default of another machine, that has shard 1. */
+function announceOther(dir: string, process = OTHER): void {
   const manifest = sampleManifest();
-  beginAttempt(dir, sampleAttempt(manifest, planOf(manifest, 1), { wrapper: OTHER }));
+  beginAttempt(dir, sampleAttempt(manifest, planOf(manifest, 1), { wrapper: process }));
   const started_at_utc = "2026-01-01T00:00:00.000Z";
-  const other = { token: TOKEN, run_token: manifest.farm.run_token, process: OTHER, slots: 1 };
+  const other = { token: TOKEN, run_token: manifest.farm.run_token, process, slots: 1 };
   const document = { schema_version: WORKER_SCHEMA, ...other, started_at_utc, beats: 3, beat_interval_s: 40 };
   Deno.mkdirSync(`${dir}/claims`);
   Deno.writeTextFileSync(`${dir}/claims/worker_${TOKEN}.json`, JSON.stringify(document));
 }
 
 /** Runs a loop without an executor; its first listings of the loops, so many, miss the other one's file. */
-async function work(dir: string, missing: number) {
+async function work(dir: string, missing: number, machine = MACHINE) {
   const real = Deno.readDirSync;
   let listings = 0;
   Reflect.set(Deno, "readDirSync", (path: string) => {
@@ -32,7 +33,7 @@ async function work(dir: string, missing: number) {
   const options = { beat_interval_s: 40, retry_failed: true, scatter: false, speculate: false, drain: false };
   const order = { ...options, token: "00000000000000aa", stop: new AbortController().signal };
   try {
-    return await runWorkLoop(contextOf(dir, sampleManifest()), { executors: [], slots: 1 }, order, () => {});
+    return await runWorkLoop(contextOf(dir, sampleManifest(), machine), { executors: [], slots: 1 }, order, () => {});
   } finally {
     Deno.readDirSync = real;
   }
@@ -45,4 +46,26 @@ Deno.test("a loop whose file one listing misses keeps its shard, which is looked
     assert.deepEqual((await work(dir, sweeps + 1)).elsewhere, []);
     assert.deepEqual((await work(dir, Infinity)).elsewhere, [1], "of a loop that has no file nobody knows");
     withdrawWorkers(dir);
+  }));
+
+/** A machine on which of all that dead loops have left only these fits are alive. */
+const machineWith = (fits: string[]): Machine => ({
+  ...MACHINE,
+  processes: { aliveOf: () => Promise.resolve(new Set()), findByArgument: () => Promise.resolve(fits.map(() => 9)) },
+});
+
+const hasFile = (dir: string) => listWorkers(dir).known.some(({ token }) => token === TOKEN);
+
+Deno.test("the file of a loop that was killed stays while a fit of it goes on, and others leave the shard to that machine", () =>
+  inFolder(async (dir) => {
+    const KILLED = { ...MACHINE.process, pid: 4_190_000, start_ticks: "7" };
+    announceOther(dir, KILLED);
+    await work(dir, 0, machineWith(["the fit"]));
+    assert(hasFile(dir), "while a fit goes on");
+    const there = { ...MACHINE, host: "n2", process: OTHER };
+    assert.deepEqual((await work(dir, 0, there)).elsewhere, [], "the other machine waits for it");
+    assert.equal(readAttempt(dir, 1, 1)?.end, null);
+    await work(dir, 0, machineWith([]));
+    assert.equal(readAttempt(dir, 1, 1)?.end?.cause, "signal", "the next loop there ends its attempt");
+    assert(!hasFile(dir), "and then removes its file");
   }));

@@ -70,7 +70,7 @@ Deno.test("whoever removes the files of dead loops leaves that of one which begi
   inFolder(async (dir) => {
     await mkdir(join(dir, "claims"));
     await announce(dir, "00000000000000aa", "this-boot");
-    const sweeping = sweepWorkers(runOf(dir, inventedRun(dir)), "this-boot");
+    const sweeping = sweepWorkers(runOf(dir, inventedRun(dir)), "this-boot", () => []);
     await announce(dir, "00000000000000bb", "other-boot");
     await announce(dir, "00000000000000cc", "this-boot");
     await sweeping;
