@@ -52,7 +52,7 @@ const FAULTS: Record<string, [provoked: string, then: string]> = {
   "cancel all jobs": ["the same of all jobs", "the same command submits what has no result"],
   "requeue a job": [
     "`scontrol requeue`, `condor_vacate_job` or `qmod -rj` of one job",
-    "it runs once more; the first valid result stands",
+    "it runs once more; the first valid result stands; a run that is whole cancels it",
   ],
   "hold a job": ["one job held, released 3 s later", "it is waited for"],
   "kill the scheduler": [
