@@ -117,9 +117,11 @@ export default run;
 
 async function dryRun(request: RunRequest, out: Output): Promise<number> {
   const manifest = await planRun(await withShares(request));
-  for (const warning of trialWarnings(manifest.farm.trial)) out.note(`warning: ${warning}`);
+  const dir = requestDir(request);
+  const warnings = [...seedWarnings(dir, request.out_dir, request), ...trialWarnings(manifest.farm.trial)];
+  for (const warning of warnings) out.note(`warning: ${warning}`);
   out.print(`${splitWords(manifest)}, with nextstat ${manifest.farm.nextstat_version}`);
-  out.print(`would write ${requestDir(request)}`);
+  out.print(`would run on ${request.scheduler}, in ${dir}`);
   out.document(manifest);
   return EXIT_CODES.done;
 }

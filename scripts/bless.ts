@@ -1,4 +1,4 @@
-/** `./dev bless`: replaces the expected output of the golden tests by what they print now. */
+/** Runs `./dev bless [TEXT]`: writes what the golden tests, or those with TEXT in their names, print now over the old. */
 import { writeReferencePages } from "./reference_pages.ts";
 import { testEnvironment } from "./testing/test_environment.ts";
 import { root } from "./tool_paths.ts";
@@ -11,12 +11,13 @@ async function main(): Promise<number> {
   }
   await writeReferencePages();
   const env = { ...await testEnvironment(), NSFARM_BLESS: "1" };
-  const code = await runHere(Deno.execPath(), ["test", "-A", "--no-check", "--filter", "golden", "tests/"], {
+  const names = Deno.args[0] ?? "golden";
+  const code = await runHere(Deno.execPath(), ["test", "-A", "--no-check", "--filter", names, "tests/"], {
     cwd: root,
     env,
   });
   console.error(
-    "\ndev: now look at every change in tests/golden and docs/reference (./dev fmt, git diff) before committing it",
+    "\ndev: now look at every change in tests/golden and docs (./dev fmt, git diff) before committing it",
   );
   return code;
 }

@@ -65,7 +65,7 @@ interface ReasonRow {
  * https://slurm.schedmd.com/job_reason_codes.html; recorded: slurm-squeue-*.
  */
 export const SLURM_REASONS: readonly ReasonRow[] = [
-  { code: /^Resources$/, words: "all fitting nodes are busy" },
+  { code: /^Resources$/, words: "all suitable nodes are busy" },
   { code: /^Priority$/, words: "other jobs go first" },
   { code: /^JobArrayTaskLimit$/, words: "--slurm-throttle limits how many jobs of its array run at a time" },
   { code: /^BeginTime$/, words: "it may not start yet: a begin time is set, or Slurm restarts it after a fault" },

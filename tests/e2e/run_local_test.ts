@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { mustRun, nsfarm, runArgs, runDir } from "../support/farm.ts";
+import { dirname, join } from "node:path";
+import { mustRun, namesIn, nsfarm, renderRun, runArgs, runDir } from "../support/farm.ts";
 import { countDone, failedAttempts, finalNames, readManifest, readRecord } from "../support/run_dir.ts";
 import { inFolder } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
@@ -81,6 +81,16 @@ Deno.test("a run that is repeated does nothing again and gives the same result",
     const { stderr } = await mustRun(folder, args);
     assert.match(stderr, /4 of 4 shards are already done/);
     assert.equal((await fake.log()).filter((line) => line.what === "start").length, 4);
+  }));
+
+Deno.test("run --dry-run names the scheduler, warns of toys that a run beside it has, and writes nothing", () =>
+  inFolder(async (folder) => {
+    const dir = await renderRun(folder, { toys: 6, shards: 2 });
+    const words = runArgs(folder, { toys: 4, shards: 2, id: "new", more: ["--dry-run"] });
+    const { stdout, stderr } = await mustRun(folder, words);
+    assert.match(stderr, /warning: 4 of these toys have the seeds of toys in the run "r" beside it/);
+    assert.equal(stdout.split("\n")[1], `would run on local, in ${runDir(folder, "new")}`);
+    assert.deepEqual(await namesIn(dirname(dir)), ["r"]);
   }));
 
 Deno.test("of a run that is whole submit, retry and cancel name no command that would go on with it", () =>

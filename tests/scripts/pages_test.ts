@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { SHARD_STATES } from "../../core/schema/enums.ts";
 import { root } from "../../scripts/tool_paths.ts";
+import { commandsOf, withoutChanging, withPrinted } from "../support/page_commands.ts";
 import { parseCommandLine } from "../commands/support/parse_command_line.ts";
 
 const SKIPPED = new Set(["node_modules", "dist", "coverage"]);
@@ -75,11 +76,12 @@ Deno.test("The vocabulary has one line for each word, and each state of a shard 
 
 /** Command lines of the program in the fenced blocks of a page; a backslash continues a line. */
 function commandLinesOf(text: string): string[] {
-  return [...text.matchAll(FENCE)].flatMap(([, , block = ""]) =>
-    block.replaceAll(/\\\n\s*/g, " ").split("\n").map((line) => line.trim().replace(/^\$ /, "")).filter((line) =>
-      line.startsWith("nsfarm-deno ")
-    )
+  const typed = [...text.matchAll(FENCE)].flatMap(([, language, block = ""]) =>
+    language === "console" ? commandsOf(`\`\`\`console\n${block}\`\`\``).map(({ line }) => line) : [block]
   );
+  return typed.flatMap((block) => block.replaceAll(/\\\n\s*/g, " ").split("\n")).map((line) => line.trim()).filter((
+    line,
+  ) => line.startsWith("nsfarm-deno "));
 }
 
 Deno.test("Every command line in a fenced block of a page is one that the program takes", async () => {
@@ -92,6 +94,19 @@ Deno.test("Every command line in a fenced block of a page is one that the progra
     await parseCommandLine(line).catch((error: unknown) => refused.push(`${page}: ${line}: ${error}`));
   }
   assert.deepEqual(refused, []);
+});
+
+Deno.test("A page with what it shows already is the same page", () => {
+  const page = readFileSync(join(root, "docs", "tutorial.md"), "utf8");
+  assert.equal(withPrinted(page, commandsOf(page).map(({ printed }) => printed)), page);
+});
+
+Deno.test("Of what a page prints only what changes from day to day is left out of the comparison", () => {
+  const text = "slurm job 7: 12 shards in 2 min 3 s, 4.5 toys/s (12 %) on n1; mean 1.003, 2 shards, exit 3";
+  assert.equal(
+    withoutChanging(text),
+    "slurm job ID: 12 shards in TIME, RATE (RATIO) on HOST; mean 1.003, 2 shards, exit 3",
+  );
 });
 
 Deno.test("The README fits on one screen of text, its picture is there and small", () => {
