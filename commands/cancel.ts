@@ -4,7 +4,7 @@ import type { FarmManifest } from "../core/schema/manifest.ts";
 import { cancelRun } from "../runtime/control/cancel.ts";
 import { stopRemote } from "../runtime/control/work.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
-import { askWorkers, stopWorkers } from "../runtime/scheduler/background.ts";
+import { queryWorkers, stopWorkers } from "../runtime/scheduler/background.ts";
 import { scanRun } from "../runtime/state/scan.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { CommandSpec, Output } from "./flags.ts";
@@ -19,7 +19,7 @@ const cancel: CommandSpec = {
     const run = runOf(args, out);
     const adapter = await adapterOf(run, out);
     const cancelled = await cancelRun(run, adapter);
-    const { alive, unknown } = await askWorkers(run);
+    const { alive, unknown } = await queryWorkers(run);
     const workers = alive.length > 0 ? (await stopWorkers(run, null)).stopped : [];
     const remote = await stopOrphans(run, out);
     const words = [

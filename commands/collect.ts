@@ -19,7 +19,7 @@ const collect: CommandSpec = {
     if (run === undefined) throw new FarmError("usage", "Cannot collect without a run: give RUN_DIR or --manifest");
     if (flags.inPlace && flags.out !== undefined) throw new FarmError("usage", "Cannot use both --in-place and --out");
     const report = collectRun(run, flags.out ?? null, new Date().toISOString());
-    tellCollected(report, out);
+    reportCollected(report, out);
     out.print([report.manifest, describeCollected(report.counts), describeTimes(report.times)].join("\n"));
     out.document(report);
     return Promise.resolve(report.not_ok.length > 0 ? EXIT_CODES.shards : EXIT_CODES.done);
@@ -31,7 +31,7 @@ export default collect;
 const MAX_NAMED = 20;
 
 /** Writes the shards that are not ok to stderr. */
-export function tellCollected({ not_ok }: CollectReport, out: Output): void {
+export function reportCollected({ not_ok }: CollectReport, out: Output): void {
   for (const one of not_ok.slice(0, MAX_NAMED)) {
     out.note(`shard ${one.shard_index}: ${one.state}${one.error ? `: ${one.error}` : ""}`);
   }

@@ -14,9 +14,9 @@ import { collectRun } from "../runtime/state/collect.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { StopSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
-import { tellCollected } from "./collect.ts";
+import { reportCollected } from "./collect.ts";
 import type { Output } from "./flags.ts";
-import { tellWork } from "./progress.ts";
+import { openWorkView } from "./progress.ts";
 import { watchRun } from "./watch_run.ts";
 
 /**
@@ -36,10 +36,10 @@ export async function driveRun(
     for (const one of started.submissions) {
       out.note(`${adapter.name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
     }
-    const looked = await watchRun(started.run, adapter, signals.signal, out, false, undefined, poll_s);
-    if (looked.is_silent && times < MAX_NEW_PILOTS) continue;
-    await endJobs(started.run, adapter, looked, signals.signal);
-    return looked.shards;
+    const status = await watchRun(started.run, adapter, signals.signal, out, false, undefined, poll_s);
+    if (status.is_silent && times < MAX_NEW_PILOTS) continue;
+    await endJobs(started.run, adapter, status, signals.signal);
+    return status.shards;
   }
 }
 
@@ -47,12 +47,12 @@ export async function driveRun(
 const MAX_NEW_PILOTS = 3;
 
 async function workHere(run: Run<FarmManifest>, slots_on: SlotsOn, signals: StopSignals): Promise<StatusShard[]> {
-  const teller = tellWork(run);
+  const view = openWorkView(run);
   try {
-    await workInForeground(run, slots_on, signals.signal, teller.tell);
+    await workInForeground(run, slots_on, signals.signal, view.notify);
     return [];
   } finally {
-    teller.close();
+    view.close();
   }
 }
 
@@ -62,17 +62,17 @@ const rerunWords = ({ total, ok, failed }: CollectCounts): string =>
 
 /**
  * Collects and merges a run whose shards have ended, prints the result, and returns the exit code.
- * @param looked states of the shards by a query that included their scheduler
+ * @param states states of the shards by a query that included their scheduler
  */
 export async function finishRun(
   run: Run<FarmManifest>,
   out: Output,
   allow_partial: boolean,
-  looked: readonly StatusShard[] = [],
+  states: readonly StatusShard[] = [],
 ): Promise<number> {
   const now_utc = new Date().toISOString();
-  const collected = collectRun(run.manifest_path, null, now_utc, looked);
-  tellCollected(collected, out);
+  const collected = collectRun(run.manifest_path, null, now_utc, states);
+  reportCollected(collected, out);
   const report = await mergeAsRendered(run.manifest_path, allow_partial, now_utc);
   for (const note of report.notes) out.note(note);
   if (report.merged === null) {

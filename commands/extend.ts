@@ -44,16 +44,16 @@ const extend: CommandSpec = {
     if (flags.finish) requireFinish(adapter);
     const run = await takeNextstat(rendered, adapter, flags, out);
     const machine = await inspectMachine();
-    const asked = { n_toys: flags.nToys, shards: flags.shards ?? null, submit: flags.submit };
+    const extension = { n_toys: flags.nToys, shards: flags.shards ?? null, submit: flags.submit };
     if (flags.submit) {
       const submit = async (extended: Extended) => {
-        tellExtended(extended, out);
+        reportExtended(extended, out);
         return await submitOpen(extended.run, adapter, machine, { ended: false });
       };
-      return await submitAndWait(adapter, () => extendRun(run, adapter, asked, submit), flags, out);
+      return await submitAndWait(adapter, () => extendRun(run, adapter, extension, submit), flags, out);
     }
-    const extended = await extendRun(run, adapter, asked, (made) => Promise.resolve(made));
-    tellExtended(extended, out);
+    const extended = await extendRun(run, adapter, extension, (made) => Promise.resolve(made));
+    reportExtended(extended, out);
     const { manifest_path, manifest } = extended.run;
     out.print(manifest_path);
     out.document({ manifest: manifest_path, shards: extended.shards, n_toys: manifest.n_toys });
@@ -62,7 +62,7 @@ const extend: CommandSpec = {
 };
 export default extend;
 
-function tellExtended({ run, shards, n_toys_before, since_utc }: Extended, out: Output): void {
+function reportExtended({ run, shards, n_toys_before, since_utc }: Extended, out: Output): void {
   const { plans, config } = run.manifest;
   const n_toys = shards.reduce((sum, shard) => sum + (plans[shard]?.n_toys ?? 0), 0);
   const seed = seedOf(run.manifest, n_toys_before);

@@ -31,10 +31,10 @@ const finish: CommandSpec = {
     const signals = watchSignals();
     try {
       const adapter = await adapterOf(run, out);
-      const look = flags.wait
+      const status = flags.wait
         ? await watchRun(run, adapter, signals.signal, out, false, flags.fileGraceS)
         : await inspectAtEnd(run, adapter, flags.fileGraceS, signals.signal);
-      return signals.exitCode() ?? await finishRun(run, out, false, look.reached ? look.shards : []);
+      return signals.exitCode() ?? await finishRun(run, out, false, status.reached ? status.shards : []);
     } finally {
       signals.close();
     }

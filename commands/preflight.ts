@@ -16,7 +16,7 @@ import { preflightHosts } from "../runtime/ssh/preflight.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
-import { tellPlugin } from "./scheduler_flags.ts";
+import { reportPlugin } from "./scheduler_flags.ts";
 
 /** The flags of preflight. */
 export const preflightFlags = defineFlags({
@@ -84,8 +84,8 @@ const preflight: CommandSpec = {
   define: preflightFlags.define,
   run: async ({ options, out }) => {
     const flags = preflightFlags.read(options);
-    const { scheduler, hostsFile, writeProfile: asked } = flags;
-    if (scheduler !== undefined && hostsFile === undefined) return await preflightOf(scheduler, asked, out);
+    const { scheduler, hostsFile, writeProfile: target } = flags;
+    if (scheduler !== undefined && hostsFile === undefined) return await preflightOf(scheduler, target, out);
     if (scheduler === undefined && hostsFile !== undefined) return await preflightOfHosts(hostsFile, flags, out);
     throw new FarmError("usage", "Cannot run preflight without a target: give --scheduler NAME or --hosts-file FILE");
   },
@@ -93,16 +93,16 @@ const preflight: CommandSpec = {
 export default preflight;
 
 /** The value of --write-profile: a file, true for the default name, or undefined. */
-type AskedProfile = string | true | undefined;
+type ProfileTarget = string | true | undefined;
 
 /** Prints the limits that a scheduler reports. */
-async function preflightOf(scheduler: string, asked: AskedProfile, out: Output): Promise<number> {
+async function preflightOf(scheduler: string, target: ProfileTarget, out: Output): Promise<number> {
   const adapter = await loadAdapter(scheduler);
-  tellPlugin(adapter, out);
+  reportPlugin(adapter, out);
   if (adapter.slots_on === "hosts") {
     throw new FarmError("usage", "Cannot run preflight for ssh without hosts: give --hosts-file FILE");
   }
-  if (adapter.kind === "worker") return await preflightHere(adapter, asked, out);
+  if (adapter.kind === "worker") return await preflightHere(adapter, target, out);
   const results = await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/");
   const silent = results.length > 0 && results.every((one) => one.exit_code !== 0);
   const printed = results.map((one) => one.spawn_error ?? one.stderr.trim().split("\n")[0]).find((text) => text);
@@ -116,11 +116,11 @@ async function preflightOf(scheduler: string, asked: AskedProfile, out: Output):
   const limits = adapter.readProbe(results);
   const throttle = adapter.options.find((option) => option.role === "throttle")?.name;
   const found = describeLimits(adapter.name, limits, throttle);
-  return tellFound(adapter, { limits, suggestion: suggest(limits), found }, asked, out);
+  return reportProbe(adapter, { limits, suggestion: suggest(limits), found }, target, out);
 }
 
-function tellFound(adapter: Backend, probed: Probed, asked: AskedProfile, out: Output): number {
-  const path = asked === true ? PROFILE : asked ?? null;
+function reportProbe(adapter: Backend, probed: Probed, target: ProfileTarget, out: Output): number {
+  const path = target === true ? PROFILE : target ?? null;
   const profile = path === null ? null : writeProfile(path, adapter, probed);
   const { limits, suggestion, found } = probed;
   out.print(found);
@@ -130,7 +130,7 @@ function tellFound(adapter: Backend, probed: Probed, asked: AskedProfile, out: O
 }
 
 /** Prints the limits of this process, which a local run gets. */
-async function preflightHere(adapter: Backend, asked: AskedProfile, out: Output): Promise<number> {
+async function preflightHere(adapter: Backend, target: ProfileTarget, out: Output): Promise<number> {
   const { host, cpus_allowed, memory_bytes } = await inspectMachine();
   const here = {
     name: host,
@@ -141,5 +141,5 @@ async function preflightHere(adapter: Backend, asked: AskedProfile, out: Output)
     time_limit: null,
   };
   const found = describeMachine(adapter.name, VERSION, here);
-  return tellFound(adapter, { limits: { version: VERSION, places: [here] }, suggestion: null, found }, asked, out);
+  return reportProbe(adapter, { limits: { version: VERSION, places: [here] }, suggestion: null, found }, target, out);
 }

@@ -18,7 +18,7 @@ const REDRAW_MS = 100;
 interface ProgressView {
   show(progress: Progress): void;
   /** Writes a line that stays, above the bar. */
-  say(text: string): void;
+  note(text: string): void;
   close(): void;
 }
 
@@ -39,7 +39,7 @@ class Lines implements ProgressView {
     this.#line = line;
     printNote(line);
   }
-  say(text: string): void {
+  note(text: string): void {
     printNote(text);
   }
   close(): void {}
@@ -56,7 +56,7 @@ class Bar implements ProgressView {
     this.#last = performance.now();
     this.#draw();
   }
-  say(text: string): void {
+  note(text: string): void {
     this.#clear();
     printNote(text);
     if (this.#line !== "") this.#draw();
@@ -92,25 +92,25 @@ function write(text: string): void {
   }
 }
 
-interface WorkTeller {
-  tell: (event: WorkEvent) => void;
+interface WorkView {
+  notify: (event: WorkEvent) => void;
   close: () => void;
 }
 
 /** Returns a view that shows a worker loop's events as a bar or lines. */
-export function tellWork(run: Run<FarmManifest>): WorkTeller {
+export function openWorkView(run: Run<FarmManifest>): WorkView {
   const view = openProgress();
   const state = { total: 0, done: 0, running: 0, failed: 0 };
   const done: AttemptTime[] = [];
   const times = timesOf(run, done);
   let toys_left = run.manifest.n_toys;
   const show = () => view.show({ ...state, pace: paceOf(times(toys_left === 0), toys_left, state.running > 0) });
-  const tell = (event: WorkEvent) => {
+  const notify = (event: WorkEvent) => {
     if (event.kind === "begun") {
       Object.assign(state, { total: event.total, done: event.done });
-      if (event.done > 0) view.say(`${event.done} of ${event.total} shards are already done`);
+      if (event.done > 0) view.note(`${event.done} of ${event.total} shards are already done`);
       if (event.running_elsewhere > 0) {
-        view.say(
+        view.note(
           `${event.running_elsewhere} shards were started on machines that cannot be reached from here; nsfarm-deno retry reruns them`,
         );
       }
@@ -119,8 +119,8 @@ export function tellWork(run: Run<FarmManifest>): WorkTeller {
     else if (event.kind === "done") finished(event);
     else if (event.kind === "failed") failed(event);
     else if (event.kind === "taken") state.running--;
-    else if (event.kind === "executor") view.say(event.message);
-    else if (event.kind === "given_up") view.say(`starting no more shards: ${event.why}`);
+    else if (event.kind === "executor") view.note(event.message);
+    else if (event.kind === "given_up") view.note(`starting no more shards: ${event.why}`);
     if (state.total > 0) show();
   };
   const found = (record: ShardRecord) => {
@@ -132,20 +132,20 @@ export function tellWork(run: Run<FarmManifest>): WorkTeller {
     state.running--;
     found(event.record);
     if (event.aside) {
-      view.say(`shard ${event.shard}: a second result differs from the committed one; kept in ${event.aside}`);
+      view.note(`shard ${event.shard}: a second result differs from the committed one; kept in ${event.aside}`);
     }
   };
   const failed = ({ shard, record, again }: Extract<WorkEvent, { kind: "failed" }>) => {
     state.running--;
     if (!again) state.failed++;
     const code = record.exit_code ? ` (exit ${record.exit_code})` : record.signal ? ` (${record.signal})` : "";
-    view.say(
+    view.note(
       `shard ${shard}: ${FAILURES[record.cause].words}${code}${
         record.stderr_tail[0] ? `: ${record.stderr_tail[0]}` : ""
       }${again ? "; retrying it" : ""}`,
     );
   };
-  return { tell, close: () => view.close() };
+  return { notify, close: () => view.close() };
 }
 
 /** Largest share of the time that reading a run's records may take. */

@@ -8,7 +8,7 @@ import { queryLimits } from "../runtime/scheduler/drive.ts";
 import { withShares } from "../runtime/ssh/preflight.ts";
 import type { CommandSpec } from "./flags.ts";
 import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
-import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
+import { defineSchedulerFlags, reportPlugin } from "./scheduler_flags.ts";
 
 const render: CommandSpec = {
   name: "render",
@@ -20,7 +20,7 @@ const render: CommandSpec = {
   },
   run: async ({ options, out }) => {
     const adapter = await loadAdapter(String(options["scheduler"]));
-    tellPlugin(adapter, out);
+    reportPlugin(adapter, out);
     const request = await withShares(readRequest(options, adapter, "schedfarm"));
     const dir = requestDir(request);
     for (const warning of seedWarnings(dir, request.out_dir, request)) out.note(`warning: ${warning}`);

@@ -46,13 +46,13 @@ const retry: CommandSpec = {
     const adapter = await adapterOf(rendered, out);
     if (flags.finish) requireFinish(adapter);
     const run = await takeNextstat(rendered, adapter, flags, out);
-    const asked = {
-      nodes: await nodesAsked(options, adapter),
+    const request = {
+      nodes: await nodeOptions(options, adapter),
       mode: flags.mode,
       raised: moreOf(flags),
       split: flags.split,
     };
-    const start = async () => await retryRun(run, adapter, await inspectMachine(), asked, (line) => out.note(line));
+    const start = async () => await retryRun(run, adapter, await inspectMachine(), request, (line) => out.note(line));
     return await submitAndWait(adapter, start, flags, out);
   },
 };
@@ -62,13 +62,13 @@ export default retry;
  * Returns the options that place the jobs from now on; waiting jobs are submitted anew with them.
  * @throws {FarmError} usage, for an option of another scheduler
  */
-async function nodesAsked(
+async function nodeOptions(
   options: Record<string, unknown>,
   adapter: Backend,
 ): Promise<Record<string, OptionValue>> {
-  const asked = readSchedulerOptions(options, { options: await optionsOfRole("nodes") });
-  const foreign = Object.keys(asked).find((name) => !adapter.options.some((option) => option.name === name));
-  if (foreign === undefined) return asked;
+  const given = readSchedulerOptions(options, { options: await optionsOfRole("nodes") });
+  const foreign = Object.keys(given).find((name) => !adapter.options.some((option) => option.name === name));
+  if (foreign === undefined) return given;
   throw new FarmError("usage", `Cannot use --${foreign} here: this run uses ${adapter.name}`);
 }
 

@@ -22,7 +22,7 @@ import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
 import { openRunOf, withOrigin } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
-import { defineSchedulerFlags, tellPlugin } from "./scheduler_flags.ts";
+import { defineSchedulerFlags, reportPlugin } from "./scheduler_flags.ts";
 
 /** A flag of the old runner on hosts, and what replaces it now. */
 interface OldFlag {
@@ -52,7 +52,7 @@ export function defineOldFlags(command: Command): void {
 }
 
 /** Writes what replaces each old flag that was given. */
-export function tellOldFlags(command_line: Record<string, unknown>, out: Output): void {
+export function reportOldFlags(command_line: Record<string, unknown>, out: Output): void {
   const given = OLD.filter(({ name, flags }) => {
     const value = command_line[name];
     return flags.startsWith("--no-") ? value === false : value !== undefined && value !== false;
@@ -84,8 +84,8 @@ const run: CommandSpec = {
   run: async ({ options, out }) => {
     const flags = runFlags.read(options);
     const adapter = await loadAdapter(String(options["scheduler"]));
-    tellPlugin(adapter, out);
-    tellOldFlags(options, out);
+    reportPlugin(adapter, out);
+    reportOldFlags(options, out);
     const out_dir = flags.localOutDir === undefined ? {} : { outDir: flags.localOutDir };
     const request = readRequest({ ...options, ...out_dir }, adapter, "farm");
     if (flags.dryRun) return await dryRun(request, out);
@@ -94,10 +94,10 @@ const run: CommandSpec = {
     out.note(`run directory: ${target.dir}`);
     const signals = watchSignals();
     try {
-      const looked = await driveRun(target, adapter, signals, out);
+      const states = await driveRun(target, adapter, signals, out);
       const code = signals.exitCode();
       if (code === null) {
-        const finished = await finishRun(target, out, flags.allowPartial, looked);
+        const finished = await finishRun(target, out, flags.allowPartial, states);
         if (Deno.stderr.isTerminal()) { for (const line of nextCommands(target.dir, finished)) out.note(line); }
         return finished;
       }

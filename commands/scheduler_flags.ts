@@ -26,7 +26,7 @@ export async function defineSchedulerFlags(command: Command, argv: readonly stri
 }
 
 /** Prints a notice about a plugin before it is used for a new run. */
-export function tellPlugin(adapter: Backend, out: Output): void {
+export function reportPlugin(adapter: Backend, out: Output): void {
   const about = aboutPlugin(adapter);
   if (about !== null) out.note(about);
 }

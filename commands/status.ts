@@ -33,19 +33,19 @@ const status: CommandSpec = {
   run: async ({ args, options, out }) => {
     const flags = statusFlags.read(options);
     const run = anyRunOf(args, out);
-    if (!isFarmRun(run)) return tellOld(run, flags.check, out);
+    if (!isFarmRun(run)) return reportOldRun(run, flags.check, out);
     const adapter = await adapterOf(run, out);
     const signals = watchSignals();
     try {
-      const look = await endingPrograms(signals.signal, async () => {
+      const current = await endingPrograms(signals.signal, async () => {
         await findLate(run, adapter);
         return flags.watch
           ? await watchRun(run, adapter, signals.signal, out, true, flags.fileGraceS)
           : await inspectRun(run, adapter, await inspectMachine(), flags.fileGraceS);
       }, flags.watch ? Infinity : LONGEST_ANSWER_S);
-      if (!flags.watch) out.document({ ...look.summary, shards: look.shards });
-      out.print(describeStatus(look.summary, look.shards));
-      return signals.exitCode() ?? (flags.check ? checkCode(look.summary) : EXIT_CODES.done);
+      if (!flags.watch) out.document({ ...current.summary, shards: current.shards });
+      out.print(describeStatus(current.summary, current.shards));
+      return signals.exitCode() ?? (flags.check ? checkCode(current.summary) : EXIT_CODES.done);
     } finally {
       signals.close();
     }
@@ -54,7 +54,7 @@ const status: CommandSpec = {
 export default status;
 
 /** Prints the state of an old run by its files. It cannot be watched, since its jobs cannot be queried. */
-function tellOld(run: Run, isChecked: boolean, out: Output): number {
+function reportOldRun(run: Run, isChecked: boolean, out: Output): number {
   const { summary, shards } = oldStatus(run);
   out.document({ ...summary, shards });
   out.print(describeStatus(summary, shards));

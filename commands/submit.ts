@@ -59,11 +59,11 @@ export default submit;
 export async function submitAndWait(
   adapter: Backend,
   start: () => Promise<StartedRun>,
-  ask: { wait: boolean; finish?: boolean },
+  end: { wait: boolean; finish?: boolean },
   out: Output,
 ): Promise<number> {
   const started = await start().catch((error) => {
-    throw ask.finish && error instanceof FarmError
+    throw end.finish && error instanceof FarmError
       ? new FarmError(error.kind, error.message, `${error.next ?? ""}; no finishing job was submitted`)
       : error;
   });
@@ -72,9 +72,9 @@ export async function submitAndWait(
     out.print(`${adapter.name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
   }
   if (started.submissions.length === 0) out.print(started.nothing);
-  const finish_job = ask.finish ? await submitFinish(run, adapter) : null;
+  const finish_job = end.finish ? await submitFinish(run, adapter) : null;
   if (finish_job) out.print(`${adapter.name} job ${finish_job}: collects and merges when they have ended`);
-  if (!ask.wait) {
+  if (!end.wait) {
     out.document({
       run_dir: run.dir,
       submissions: started.submissions,
@@ -88,9 +88,9 @@ export async function submitAndWait(
   }
   const signals = watchSignals();
   try {
-    const looked = await watchRun(run, adapter, signals.signal, out, false);
-    await endJobs(run, adapter, looked, signals.signal);
-    return signals.exitCode() ?? await finishRun(run, out, false, looked.shards);
+    const status = await watchRun(run, adapter, signals.signal, out, false);
+    await endJobs(run, adapter, status, signals.signal);
+    return signals.exitCode() ?? await finishRun(run, out, false, status.shards);
   } finally {
     signals.close();
   }

@@ -11,7 +11,7 @@ const verify: CommandSpec = {
   define: () => {},
   run: ({ args, out }) => {
     const path = args[0] ?? "";
-    if (path.endsWith(".tar")) return Promise.resolve(tellArchive(verifyArchive(path), out));
+    if (path.endsWith(".tar")) return Promise.resolve(reportArchive(verifyArchive(path), out));
     const report = verifyRun(path);
     for (const { file, what } of report.findings) out.print(`${file} ${what}`);
     const { n_good, n_shards, merged, merged_check, findings } = report;
@@ -27,7 +27,7 @@ const verify: CommandSpec = {
 };
 export default verify;
 
-function tellArchive(report: ArchiveReport, out: Output): number {
+function reportArchive(report: ArchiveReport, out: Output): number {
   const { n_files, findings } = report;
   for (const { file, what } of findings) out.print(`${file} ${what}`);
   const files = findings.length === 0 ? "verified by their sums" : `${plural(findings.length, "problem")} found`;

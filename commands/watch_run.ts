@@ -32,11 +32,11 @@ export async function inspectRun(
 ): Promise<RunStatus> {
   const whole = await wholeRun(run, machine, seen);
   if (whole) return runStatus(run, whole, null, [], adapter);
-  const asked = await queryScheduler(run, adapter, grace_s);
+  const answer = await queryScheduler(run, adapter, grace_s);
   const refused = orRefusal(() => ingestIncoming(run));
-  const scanned = explainEnds(run, adapter, await scanRun(run, machine, asked, seen));
+  const scanned = explainEnds(run, adapter, await scanRun(run, machine, answer, seen));
   const workers = scanned.every(isDone) ? [] : await workerWords(run, machine);
-  return runStatus(run, scanned, asked, workers, adapter, refused instanceof FarmError ? [refused.message] : []);
+  return runStatus(run, scanned, answer, workers, adapter, refused instanceof FarmError ? [refused.message] : []);
 }
 
 const isDone = ({ state }: ScannedShard) => state === "done";
@@ -91,19 +91,19 @@ export async function watchRun(
   const pilots = run.manifest.farm.pilots === null ? null : new PilotWatch();
   try {
     for (let round = 0;; round++) {
-      const look = await endingPrograms(stop, () => inspectRun(run, adapter, machine, grace_s, seen));
-      if (stream) out.document(look.summary, true);
-      for (const words of tellChanges(printed, look.shards)) view.say(words);
-      view.show(look.progress);
-      const silent = pilots?.silent(look.states, listWorkers(run.dir), performance.now()) ?? [];
+      const status = await endingPrograms(stop, () => inspectRun(run, adapter, machine, grace_s, seen));
+      if (stream) out.document(status.summary, true);
+      for (const words of tellChanges(printed, status.shards)) view.note(words);
+      view.show(status.progress);
+      const silent = pilots?.silent(status.states, listWorkers(run.dir), performance.now()) ?? [];
       if (silent.length > 0) {
         recordSilent(run, silent);
-        view.say(SILENT);
-        return { ...look, ended: true, is_silent: true };
+        view.note(SILENT);
+        return { ...status, ended: true, is_silent: true };
       }
-      if (look.ended || stop.aborted) {
-        for (const words of look.summary.advice) view.say(words);
-        return { ...look, is_silent: false };
+      if (status.ended || stop.aborted) {
+        for (const words of status.summary.advice) view.note(words);
+        return { ...status, is_silent: false };
       }
       await pauseFor(poll_s === undefined ? nextWait_ms(round, adapter.slots_on === "machine") : poll_s * 1000, stop);
     }

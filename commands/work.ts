@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { WORKER_BACKENDS } from "../core/worker_backends.ts";
 import { poolOn } from "../runtime/control/work.ts";
-import { askWorkers, detachWorker, MEND_FILE, stopWorkers } from "../runtime/scheduler/background.ts";
+import { detachWorker, MEND_FILE, queryWorkers, stopWorkers } from "../runtime/scheduler/background.ts";
 import { jobIds } from "../runtime/shard/context.ts";
 import { localShape, pilotShape } from "../runtime/system/allocation.ts";
 import { watchSignals } from "../runtime/system/process.ts";
 import { workOnRun } from "../runtime/worker/run.ts";
 import { type CommandSpec, defineFlags } from "./flags.ts";
-import { tellWork } from "./progress.ts";
+import { openWorkView } from "./progress.ts";
 import { runOf, withCopyToken } from "./run_dir_flags.ts";
 
 const workFlags = defineFlags({
@@ -56,7 +56,7 @@ const work: CommandSpec = {
     const run = flags.ask || flags.stop ? opened : await withCopyToken(opened, out);
     const token = flags.token ?? randomBytes(8).toString("hex");
     if (flags.ask) {
-      const { alive, unknown } = await askWorkers(run);
+      const { alive, unknown } = await queryWorkers(run);
       const words = [
         ...alive.map((one) => `worker ${one.token} pid ${one.process.pid} ${one.running.length} running`),
         ...unknown.map(({ why }) => why),
@@ -80,7 +80,7 @@ const work: CommandSpec = {
       return EXIT_CODES.done;
     }
     const signals = watchSignals();
-    const teller = tellWork(run);
+    const view = openWorkView(run);
     const slots_on = flags.hosts ? "hosts" : "machine";
     const own = { job_id: `${Deno.pid}`, task_id: null, submission_token: token };
     const ids = flags.pilot ? jobIds(run.manifest, null) : { scheduler: WORKER_BACKENDS[slots_on], ...own };
@@ -95,8 +95,8 @@ const work: CommandSpec = {
       };
       const shape = (flags.pilot ? pilotShape : localShape)(run.manifest, flags.slots ?? null);
       const pool = poolOn(slots_on, shape);
-      const report = await workOnRun(run, ids, pool, order, teller.tell);
-      teller.close();
+      const report = await workOnRun(run, ids, pool, order, view.notify);
+      view.close();
       out.print(
         `${report.done} done, ${report.failed.length} failed, ${report.left.length + report.elsewhere.length} left`,
       );
@@ -105,7 +105,7 @@ const work: CommandSpec = {
       // A pilot at the end of its time leaves the rest to others; its job is complete.
       return signals.exitCode() ?? (incomplete && !flags.pilot ? EXIT_CODES.shards : EXIT_CODES.done);
     } finally {
-      teller.close();
+      view.close();
       signals.close();
     }
   },

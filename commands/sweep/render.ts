@@ -2,7 +2,7 @@ import { quoteWord } from "../../core/shell_quote.ts";
 import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
 import { renderSweep } from "../../runtime/sweep/render_sweep.ts";
 import type { CommandSpec } from "../flags.ts";
-import { tellPlugin } from "../scheduler_flags.ts";
+import { reportPlugin } from "../scheduler_flags.ts";
 import { defineSweepFlags, readSweepRequest } from "./sweep_flags.ts";
 
 const render: CommandSpec = {
@@ -12,7 +12,7 @@ const render: CommandSpec = {
   define: defineSweepFlags,
   run: async ({ options, out }) => {
     const adapter = await loadAdapter(String(options["scheduler"]));
-    tellPlugin(adapter, out);
+    reportPlugin(adapter, out);
     const { path, sweep } = await renderSweep(readSweepRequest(options, adapter), adapter, (warning) => {
       out.note(`warning: ${warning}`);
     });

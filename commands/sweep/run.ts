@@ -4,9 +4,9 @@ import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
 import { loadSweep } from "../../runtime/sweep/load.ts";
 import { openSameSweep, renderSweep } from "../../runtime/sweep/render_sweep.ts";
 import { type CommandSpec, defineFlags } from "../flags.ts";
-import { tellPlugin } from "../scheduler_flags.ts";
+import { reportPlugin } from "../scheduler_flags.ts";
 import { measureSweep } from "./measure_sweep.ts";
-import { tellSummary } from "./summarize.ts";
+import { reportSummary } from "./summarize.ts";
 import { defineSweepFlags, POINT_FLAGS, readSweepRequest } from "./sweep_flags.ts";
 
 const pointFlags = defineFlags(POINT_FLAGS);
@@ -21,14 +21,14 @@ const run: CommandSpec = {
   },
   run: async ({ options, out }) => {
     const adapter = await loadAdapter(String(options["scheduler"]));
-    tellPlugin(adapter, out);
-    const asked = readSweepRequest(options, adapter);
-    const open = openSameSweep(asked) ??
-      await renderSweep(asked, adapter, (warning) => out.note(`warning: ${warning}`));
+    reportPlugin(adapter, out);
+    const request = readSweepRequest(options, adapter);
+    const open = openSameSweep(request) ??
+      await renderSweep(request, adapter, (warning) => out.note(`warning: ${warning}`));
     out.note(`sweep: ${open.path}`);
     const code = await measureSweep(open, pointFlags.read(options), out);
     const { out_root, sweep_id } = open.sweep;
-    const reported = tellSummary(
+    const reported = reportSummary(
       loadSweep(open.path),
       { md: join(out_root, `${sweep_id}.summary.md`), csv: join(out_root, `${sweep_id}.summary.csv`), slots: null },
       out,

@@ -29,7 +29,7 @@ const summarize: CommandSpec = {
     const { outMd = null, outCsv = null, slots = null } = summarizeFlags.read(options);
     if (outMd !== null) refuseOut(outKind("--out-md", isSummary), outMd);
     if (outCsv !== null) refuseOut(outKind("--out-csv", isSummaryCsv), outCsv);
-    return Promise.resolve(tellSummary(readSweepJson(options), { md: outMd, csv: outCsv, slots }, out));
+    return Promise.resolve(reportSummary(readSweepJson(options), { md: outMd, csv: outCsv, slots }, out));
   },
 };
 export default summarize;
@@ -49,7 +49,7 @@ interface SummaryTo {
 }
 
 /** Writes or prints the summary of a sweep and returns the exit code; failed runs are rows of the summary. */
-export function tellSummary(open: OpenSweep, to: SummaryTo, out: Output): number {
+export function reportSummary(open: OpenSweep, to: SummaryTo, out: Output): number {
   const facts = readSweepFacts(open);
   const summary = summariseSweep(open.sweep, facts, to.slots);
   const page = summaryMarkdown(summary);

@@ -23,7 +23,7 @@ export async function cancelRun(cancelled: Run<FarmManifest>, adapter: Backend):
   const doing = "cancel the run's jobs";
   return await whileSubmitting(cancelled, async (run) => {
     await resolveSubmissions(run, adapter, `nsfarm-deno cancel ${quoteWord(run.dir)}`);
-    const { states } = await askOrThrow(run, adapter, doing);
+    const { states } = await queryOrThrow(run, adapter, doing);
     const known = new Set(states.filter(({ state }) => ACTIVE.has(state)).map(({ token }) => token));
     const all = handlesOf(ownSubmissions(run));
     const handles = all.filter((handle) => known.has(handle.token));
@@ -40,14 +40,14 @@ const ACTIVE: ReadonlySet<string> = new Set(["queued", "running", "held", "unkno
  * Returns the answer of the scheduler of a run.
  * @throws {FarmError} unreachable, when it does not answer
  */
-export async function askOrThrow(
+export async function queryOrThrow(
   run: Run<FarmManifest>,
   adapter: Backend,
   doing: string,
 ): Promise<QueriedScheduler> {
-  const asked = await queryScheduler(run, adapter, 0);
-  if (!asked.reached) throw unreachable(adapter, doing, asked.message ?? "no answer");
-  return asked;
+  const answer = await queryScheduler(run, adapter, 0);
+  if (!answer.reached) throw unreachable(adapter, doing, answer.message ?? "no answer");
+  return answer;
 }
 
 /**
@@ -90,10 +90,12 @@ export async function cancelWaiting(
   machine: Machine,
   states: ReadonlySet<ShardState>,
 ): Promise<number[]> {
-  const asked = await askOrThrow(run, adapter, DOING);
-  const idle = await idleTasks(run, machine, asked, states);
+  const answer = await queryOrThrow(run, adapter, DOING);
+  const idle = await idleTasks(run, machine, answer, states);
   if (idle.tasks.length === 0) return [];
-  for (const handle of handlesOf(ownSubmissions(run))) await cancelIdle(run, adapter, handle, idle.tasks, asked.states);
+  for (const handle of handlesOf(ownSubmissions(run))) {
+    await cancelIdle(run, adapter, handle, idle.tasks, answer.states);
+  }
   await whileEnding(run, adapter, idle.tasks);
   return idle.shards;
 }
@@ -105,11 +107,11 @@ export async function cancelWaiting(
 async function idleTasks(
   run: Run<FarmManifest>,
   machine: Machine,
-  asked: QueriedScheduler,
+  answer: QueriedScheduler,
   states: ReadonlySet<ShardState>,
 ): Promise<{ tasks: NativeState[]; shards: number[] }> {
-  const idle = asked.states.filter(({ state }) => states.has(state));
-  const given = (await scanRun(run, machine, asked)).filter(({ plan }) => asked.shards.has(plan.shard_index));
+  const idle = answer.states.filter(({ state }) => states.has(state));
+  const given = (await scanRun(run, machine, answer)).filter(({ plan }) => answer.shards.has(plan.shard_index));
   if (run.manifest.farm.pilots !== null) {
     const open = given.filter(({ state }) => state === "queued" || state === "held");
     return { tasks: idle, shards: idle.length === 0 ? [] : open.map(({ plan }) => plan.shard_index) };
@@ -142,7 +144,7 @@ async function cancelIdle(
 async function whileEnding(run: Run<FarmManifest>, adapter: Backend, idle: readonly NativeState[]) {
   const isOne = (one: NativeState) => idle.some(({ token, shard }) => token === one.token && shard === one.shard);
   for (const until = performance.now() + WAITING_LEAVE_S * 1000; performance.now() < until;) {
-    const { states } = await askOrThrow(run, adapter, DOING);
+    const { states } = await queryOrThrow(run, adapter, DOING);
     if (!states.some((one) => one.state === "running" && isOne(one))) return;
     await pauseFor(1000);
   }

@@ -35,23 +35,23 @@ export interface Extended {
 export async function extendRun<T>(
   run: Run<FarmManifest>,
   adapter: Backend,
-  { submit, ...asked }: ExtensionRequest & { submit: boolean },
+  { submit, ...extension }: ExtensionRequest & { submit: boolean },
   then: (extended: Extended) => Promise<T>,
 ): Promise<T> {
   const at = new Date().toISOString();
   const extend = (now: FarmManifest) =>
     extendPlans(
       now,
-      asked.n_toys,
-      asked.shards ?? shardsForExtension(now, asked.n_toys),
+      extension.n_toys,
+      extension.shards ?? shardsForExtension(now, extension.n_toys),
       at,
-      freshSeed(run.dir, now, asked.n_toys),
-      submit ? asked : undefined,
+      freshSeed(run.dir, now, extension.n_toys),
+      submit ? extension : undefined,
     );
   extend(run.manifest);
   await new RenderedFiles(run).require(`Cannot extend "${run.dir}"`);
   return await whileSubmitting(run, async (now) => {
-    const open = openExtension(now.manifest, asked, givenShards(now));
+    const open = openExtension(now.manifest, extension, givenShards(now));
     const changed = open ? now : changeFarmManifest(now, extend);
     renewFiles(changed, adapter, await queryLimits(adapter));
     const { shards = [], n_toys_before = 0 } = open ?? changed.manifest.farm.history.at(-1) ?? {};

@@ -10,7 +10,7 @@ import type { Run } from "../run/load_manifest.ts";
 import { ingestIncoming } from "../shard/ingest.ts";
 import { scanRun } from "../state/scan.ts";
 import type { Machine } from "../system/machine.ts";
-import { askOrThrow, cancelWaiting } from "./cancel.ts";
+import { cancelWaiting, queryOrThrow } from "./cancel.ts";
 import { type StartedRun, submitOpen, whileSubmitting } from "./start.ts";
 
 /**
@@ -24,9 +24,9 @@ async function endedShards(
   machine: Machine,
   cancelled: readonly number[],
 ): Promise<number[]> {
-  const asked = await askOrThrow(run, adapter, "ask about the run's jobs");
+  const answer = await queryOrThrow(run, adapter, "ask about the run's jobs");
   ingestIncoming(run);
-  const shards = await scanRun(run, machine, asked);
+  const shards = await scanRun(run, machine, answer);
   return shards.filter(({ state, plan }) =>
     isEnded(state) || (isWaiting(state) && cancelled.includes(plan.shard_index))
   ).map(({ plan }) => plan.shard_index);
@@ -44,26 +44,26 @@ export interface RetryRequest {
 
 /**
  * Resubmits the shards of a run that ended without a valid result, after it has changed the manifest as requested.
- * @param tell receives a line for each cancelled job, each split shard, and each limit that is not raised again
+ * @param note receives a line for each cancelled job, each split shard, and each limit that is not raised again
  * @throws {FarmError} usage, before anything is changed; unreachable
  */
 export const retryRun = (
   run: Run<FarmManifest>,
   adapter: Backend,
   machine: Machine,
-  asked: RetryRequest,
-  tell: (line: string) => void,
+  request: RetryRequest,
+  note: (line: string) => void,
 ): Promise<StartedRun> =>
   whileSubmitting(run, async (now) => {
-    const { move, raise } = changesOf(adapter, asked);
+    const { move, raise } = changesOf(adapter, request);
     raise(now.manifest);
     const waiting: ShardState[] = move(now.manifest) === now.manifest ? ["held"] : ["held", "queued"];
     const cancelled = await cancelWaiting(now, adapter, machine, new Set(waiting));
-    if (cancelled.length > 0) tell(`cancelled the ${waiting.join(" and ")} jobs of ${namedShards(cancelled)}`);
-    const cut = asked.split ? await endedShards(now, adapter, machine, cancelled) : [];
-    if (cut.length > 0) tell(`cut in two: ${namedShards(cut)}`);
-    else if (asked.split) tell("nothing was cut in two: no shard ended without a result");
-    for (const line of keptLimits(now.manifest, adapter, asked.raised)) tell(line);
+    if (cancelled.length > 0) note(`cancelled the ${waiting.join(" and ")} jobs of ${namedShards(cancelled)}`);
+    const cut = request.split ? await endedShards(now, adapter, machine, cancelled) : [];
+    if (cut.length > 0) note(`cut in two: ${namedShards(cut)}`);
+    else if (request.split) note("nothing was cut in two: no shard ended without a result");
+    for (const line of keptLimits(now.manifest, adapter, request.raised)) note(line);
     const changed = changeFarmManifest(now, (manifest) => cutShards(raise(move(manifest)), cut, utcNow()));
     return await submitOpen(changed, adapter, machine, { ended: true, cancelled });
   });

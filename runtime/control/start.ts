@@ -74,15 +74,15 @@ export async function submitOpen(
 ): Promise<StartedRun> {
   const go_on = `nsfarm-deno ${again.ended ? "retry" : "submit"} ${quoteWord(run.dir)}`;
   const adopted = await resolveSubmissions(run, adapter, go_on);
-  const asked = await queryScheduler(run, adapter, again.ended ? 0 : file_grace_s);
-  if (!asked.reached) {
+  const answer = await queryScheduler(run, adapter, again.ended ? 0 : file_grace_s);
+  if (!answer.reached) {
     const next = `Nothing was submitted; once it answers, run: ${go_on}`;
-    throw unreachable(adapter, "ask about the run's jobs", asked.message ?? "no answer", next);
+    throw unreachable(adapter, "ask about the run's jobs", answer.message ?? "no answer", next);
   }
   ingestIncoming(run);
   listAttempts(run.dir); // If this listing is refused, running shards cannot be distinguished from open ones.
-  const shards = await scanRun(run, machine, asked);
-  const open = shards.filter((shard) => isOpen(shard, asked, again));
+  const shards = await scanRun(run, machine, answer);
+  const open = shards.filter((shard) => isOpen(shard, answer, again));
   const submissions = await submitShards(run, adapter, open, again, go_on);
   if (again.ended && adopted + submissions.length > 0) recordOptionsUsed(run);
   return { run, submissions, nothing: open.length === 0 ? whyNothing(run, adapter, shards) : "" };
@@ -180,8 +180,8 @@ export function renewFiles(run: Run<FarmManifest>, adapter: Backend, limits: Sch
  * Whether a shard was never submitted, or its scheduler has finished with it. A shard that a worker loop started on a
  * host is open too once that loop is gone: the next loop finds the attempt.
  */
-function isOpen({ state, plan, last }: ScannedShard, asked: QueriedScheduler, again: Again): boolean {
-  const isGiven = asked.shards.has(plan.shard_index);
+function isOpen({ state, plan, last }: ScannedShard, answer: QueriedScheduler, again: Again): boolean {
+  const isGiven = answer.shards.has(plan.shard_index);
   if (!isGiven && (state === "queued" || (state === "unknown" && last?.remote))) return true;
   if (state === "queued" || state === "held") return again.cancelled?.includes(plan.shard_index) ?? false;
   return again.ended && isEnded(state);

@@ -19,14 +19,14 @@ const STOP_REMOTE_S = 40;
  * @returns the shards that may still run there
  * @throws {FarmError} unreachable, when no host can be used
  */
-export async function stopRemote(run: Run<FarmManifest>, tell: (event: WorkEvent) => void): Promise<number[]> {
+export async function stopRemote(run: Run<FarmManifest>, notify: (event: WorkEvent) => void): Promise<number[]> {
   const token = randomBytes(8).toString("hex");
   const ids = { scheduler: run.manifest.scheduler, job_id: `${Deno.pid}`, task_id: null, submission_token: token };
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), STOP_REMOTE_S * 1000);
   try {
     const order = { token, retry_failed: false, stop: over.signal, drain: true };
-    const { left, elsewhere } = await workOnRun(run, ids, openHostPool, order, tell);
+    const { left, elsewhere } = await workOnRun(run, ids, openHostPool, order, notify);
     return [...left, ...elsewhere];
   } finally {
     clearTimeout(timer);
@@ -44,7 +44,7 @@ export async function workInForeground(
   run: Run<FarmManifest>,
   slots_on: SlotsOn,
   stop: AbortSignal,
-  tell: (event: WorkEvent) => void,
+  notify: (event: WorkEvent) => void,
 ): Promise<WorkReport> {
   const token = randomBytes(8).toString("hex");
   const { scheduler } = run.manifest;
@@ -65,5 +65,5 @@ export async function workInForeground(
   };
   const pool = poolOn(slots_on, localShape(run.manifest, null));
   const ids = { scheduler, job_id: `${Deno.pid}`, task_id: null, submission_token: token };
-  return await workOnRun(run, ids, pool, { token, retry_failed: true, stop, begin }, tell);
+  return await workOnRun(run, ids, pool, { token, retry_failed: true, stop, begin }, notify);
 }

@@ -43,7 +43,7 @@ export async function mergeRun(options: MergeOptions, moment: MergeMoment): Prom
   const helper = options.run === null ? undefined : startMergeWorker(options.run, options.accept_unrecorded);
   try {
     const sources = openSources(options);
-    const guardrails = askedOf(sources, options.guardrails);
+    const guardrails = guardrailsOf(sources, options.guardrails);
     const out = outPath(sources, options.out, options.inputs);
     sweepForgotten(dirname(out));
     const work = () => proveAndWrite(sources, { ...options, guardrails, out, helper }, moment);
@@ -99,7 +99,7 @@ function realFolder(path: string): string {
 }
 
 /** Returns the run's own guardrails, each replaced by the one given now, if any. */
-function askedOf({ run }: Sources, given: AskedGuardrails): AskedGuardrails {
+function guardrailsOf({ run }: Sources, given: AskedGuardrails): AskedGuardrails {
   const farm = run?.manifest.farm;
   if (farm && !farm.pulls && asksPulls(given)) throw withoutPulls();
   return {

@@ -68,13 +68,13 @@ export interface MergeMoment {
 export function mergedSet(
   sources: Sources,
   proof: Proof,
-  asked: AskedGuardrails,
+  guardrails: AskedGuardrails,
   moment: MergeMoment,
 ): MergedSet | null {
   const [first, ...rest] = proof.read.facts;
   if (!first) return null;
   const facts: MergedSet["sources"] = [first, ...rest];
-  if (asksPulls(asked) && !facts.some((one) => one.has_pulls === true)) throw withoutPulls();
+  if (asksPulls(guardrails) && !facts.some((one) => one.has_pulls === true)) throw withoutPulls();
   const summary = summarise(proof.read.values, facts);
   return {
     sources: facts,
@@ -82,8 +82,8 @@ export function mergedSet(
     missing: proof.missing,
     left_out: proof.problems.map((problem) => problem.what),
     summary,
-    asked,
-    verdict: judge(asked, sumCounts(facts), summary.pull),
+    asked: guardrails,
+    verdict: judge(guardrails, sumCounts(facts), summary.pull),
     fits: fitsOf(sources, proof, facts),
     origin: {
       created_at_utc: moment.now_utc,

@@ -247,24 +247,24 @@ function placed(orders: Unplaced<SourceOrder>[]): SourceOrder[] {
 
 /** Returns outputs by their paths; each declares its own toys and runs. */
 export function inputSources(paths: readonly string[]): Sources {
-  const looked = paths.map((path) => look(resolve(path)));
-  const parts = looked.flatMap((one) => one.parts).sort((a, b) => a.seed - b.seed || (a.path < b.path ? -1 : 1));
+  const inspected = paths.map((path) => inspectInput(resolve(path)));
+  const parts = inspected.flatMap((one) => one.parts).sort((a, b) => a.seed - b.seed || (a.path < b.path ? -1 : 1));
   return {
     run: null,
     context: { dir: "", manifest: null, accept_unrecorded: true },
     orders: placed(parts.map(({ path, n_toys, slice }) => ({ kind: "input", path, n_toys, slice }))),
     n_sources: paths.length,
-    wanted: joinRanges(looked.flatMap(({ wanted }) => wanted)),
+    wanted: joinRanges(inspected.flatMap(({ wanted }) => wanted)),
   };
 }
 
-interface Looked {
+interface InspectedInput {
   parts: (Unplaced<InputOrder> & { seed: number })[];
   wanted: readonly SeedRange[];
 }
 
 /** Reads an output for the order only; its problems are reported when it is read again. */
-function look(path: string): Looked {
+function inspectInput(path: string): InspectedInput {
   const input = { kind: "input", path } as const;
   const { toys } = readInput(path);
   if (!toys) return { parts: [{ ...input, seed: Infinity, n_toys: 0, slice: null }], wanted: [] };

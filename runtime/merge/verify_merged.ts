@@ -102,7 +102,10 @@ function frameFault(
 ): string | null {
   const { merge } = document;
   const [version = "", path = ""] = [merge.farm?.["nsfarm_version"], merge.manifest?.path].map(String);
-  const set = mergedSet(sources, proof, askedIn(document), { now_utc: merge.created_at_utc, nsfarm_version: version });
+  const set = mergedSet(sources, proof, guardrailsIn(document), {
+    now_utc: merge.created_at_utc,
+    nsfarm_version: version,
+  });
   if (!set) return "has toys, and no shard is good";
   const written = new Map(merge.sources.map((source) => [source.shard_index, source.path]));
   const moved = set.sources.map((source) => ({ ...source, path: written.get(source.shard_index) ?? source.path }));
@@ -131,7 +134,7 @@ function frameText(text: string, entries: Entries): string {
   return froms.map((from, i) => text.slice(from, spans[i]?.[0] ?? text.length)).join("");
 }
 
-function askedIn({ guardrails }: MergedDocument): AskedGuardrails {
+function guardrailsIn({ guardrails }: MergedDocument): AskedGuardrails {
   const range = guardrails?.["poi_pull_std_range"];
   const [lo, hi] = Array.isArray(range) ? range.map(Number) : [];
   const most = guardrails?.["max_abs_poi_pull_mean"];

@@ -45,14 +45,14 @@ export function startMergeWorker(run: string, accept_unrecorded: boolean): Helpe
     dismiss: () => line.close(),
     read: async (sources, left_out, list, spill) => {
       const parts = new Map<number, Part>();
-      await line.ask({ kind: "read", list, left_out, fingerprint: fingerprint(sources), spill }, (answer) => {
+      await line.exchange({ kind: "read", list, left_out, fingerprint: fingerprint(sources), spill }, (answer) => {
         if (answer.kind === "part") parts.set(answer.index, answer.part);
       });
       return parts;
     },
     hash: async (pieces) => {
       let sum: FileSum | undefined;
-      await line.ask({ kind: "hash", pieces }, (answer) => {
+      await line.exchange({ kind: "hash", pieces }, (answer) => {
         if (answer.kind === "sum") sum = answer.sum;
       });
       return sum;
@@ -83,12 +83,12 @@ class Line {
    * Sends a request and handles its answers.
    * @throws the Worker's unexpected error: an internal error, or a full disk for temporary files
    */
-  ask(request: Request, hear: (answer: Answer) => void): Promise<void> {
+  exchange(request: Request, onAnswer: (answer: Answer) => void): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failed) return resolve();
       this.#onFail = resolve;
       this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-        hear(data);
+        onAnswer(data);
         if (data.kind === "bug") reject(new Error(data.message));
         else if (data.kind !== "part") resolve();
       };

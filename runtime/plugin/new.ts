@@ -55,11 +55,11 @@ export function previewOf(adapter: SchedulerAdapter): Preview {
   return {
     files,
     commands: [
-      ...named("learn the limits", adapter.probe("you")),
+      ...named("query the limits", adapter.probe("you")),
       ...named("submit", chunks.map((chunk) => adapter.submit(context, chunk, TOKEN))),
       ...named("find a lost submission", [adapter.find(context, TOKEN)]),
-      ...named("look", adapter.query(context, handles, 0)),
-      ...named("look back", adapter.query(context, handles, 1)),
+      ...named("query the jobs", adapter.query(context, handles, 0)),
+      ...named("query the history", adapter.query(context, handles, 1)),
       ...named("cancel", adapter.cancel(context, handles, null)),
     ],
   };

@@ -32,12 +32,12 @@ export function pluginChange(manifest: FarmManifest, adapter: Backend): string |
  * Checks that a request suits a plugin, whose jobs need this program and a shared file system.
  * @throws {FarmError} usage
  */
-export function checkPluginRequest(adapter: Backend, asked: { wrapper: string; mode: string }): void {
+export function checkPluginRequest(adapter: Backend, request: { wrapper: string; mode: string }): void {
   const { file_transfer, sends_inputs } = adapter.limits;
-  if (asked.mode === "transfer" && !file_transfer && !sends_inputs) {
+  if (request.mode === "transfer" && !file_transfer && !sends_inputs) {
     throw new FarmError("usage", `Cannot use --mode transfer: ${adapter.name} does not send files to its jobs`);
   }
-  if (asked.wrapper === "sh" && pluginOf(adapter)) {
+  if (request.wrapper === "sh" && pluginOf(adapter)) {
     throw new FarmError("usage", `Cannot use --wrapper sh: the plugin "${adapter.name}" runs nsfarm-deno in its jobs`);
   }
 }

@@ -26,16 +26,16 @@ interface CheckedFit {
 /**
  * Fits one toy as the run would, so that nextstat itself accepts or refuses spec, parameters and arguments. Fits the
  * observed data at the same time, since each toy's fit starts from their result.
- * @param asked neither: nothing is fitted; without `check` the observed data are not read
+ * @param requested neither: nothing is fitted; without `check` the observed data are not read
  * @throws {FarmError} input, with nextstat's first error line
  */
 export async function checkFit(
-  asked: { check: boolean; freeze_gen: boolean },
+  requested: { check: boolean; freeze_gen: boolean },
   manifest: FarmManifest,
   spec_model: SpecModel | null,
 ): Promise<CheckedFit | null> {
-  if (!asked.check && !asked.freeze_gen) return null;
-  const model = asked.check ? spec_model : null;
+  if (!requested.check && !requested.freeze_gen) return null;
+  const model = requested.check ? spec_model : null;
   const scratch = makeScratch(dirname(manifest.run_dir));
   try {
     const observing = model && fitObserved(manifest, model, scratch);

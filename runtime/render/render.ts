@@ -68,9 +68,9 @@ const skeleton = (request: RunRequest): FarmManifest =>
   });
 
 /** Awaits all promises. If several fail, the first in the list is thrown. */
-async function firstFault<T extends readonly unknown[]>(...asked: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
-  await Promise.allSettled(asked);
-  return await Promise.all(asked);
+async function firstFault<T extends readonly unknown[]>(...promises: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
 }
 
 interface RenderedRun {

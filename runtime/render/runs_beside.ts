@@ -11,7 +11,7 @@ import { exists } from "../fs/write.ts";
 
 const Seeds = z.pick(Manifest, { schema_version: true, run_id: true, plans: true, config: true });
 
-const Asked = z.pick(Manifest, { seed: true, shards: true });
+const SeedAndShards = z.pick(Manifest, { seed: true, shards: true });
 
 /** The seeds of a run in the same folder. */
 interface TakenSeeds extends SeedRange {
@@ -30,7 +30,7 @@ interface SeedsBeside {
 function seedsBeside(out_dir: string): SeedsBeside {
   const found: SeedsBeside = { ranges: [], refused: [] };
   try {
-    for (const name of listNames(out_dir)) lookBeside(out_dir, name, found);
+    for (const name of listNames(out_dir)) readBeside(out_dir, name, found);
   } catch (error) {
     found.refused.push(errorText(error));
   }
@@ -38,7 +38,7 @@ function seedsBeside(out_dir: string): SeedsBeside {
 }
 
 /** Adds one entry of the folder: a document that is no manifest is no run; an unreadable one is unknown. */
-function lookBeside(out_dir: string, name: string, found: SeedsBeside): void {
+function readBeside(out_dir: string, name: string, found: SeedsBeside): void {
   try {
     const { plans, config } = readDocument(join(out_dir, name, MANIFEST), Seeds);
     found.ranges.push(...runSeeds({ plans }).map((range) => ({ ...range, run: name, config })));
@@ -55,7 +55,7 @@ function lookBeside(out_dir: string, name: string, found: SeedsBeside): void {
  */
 export function requestedBefore(dir: string): { seed: number; shards: number | null } | null {
   try {
-    const { seed, shards } = readDocument(join(dir, MANIFEST), Asked);
+    const { seed, shards } = readDocument(join(dir, MANIFEST), SeedAndShards);
     return { seed, shards: shards ?? null };
   } catch {
     return null; // the command that opens the run reports why

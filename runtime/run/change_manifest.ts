@@ -77,12 +77,12 @@ export function raiseLimits(
   const unused = unusedDoublings(manifest);
   const doubled: string[] = [];
   for (const role of ["memory", "time"] as const) {
-    const asked = raised[role];
-    if (asked === undefined) continue;
+    const given = raised[role];
+    if (given === undefined) continue;
     const option = optionOf(adapter, role);
     const { name } = option;
     const before = manifest.farm.options[name];
-    if (asked !== true) changes[name] = readOption(option, asked);
+    if (given !== true) changes[name] = readOption(option, given);
     else if (!unused.has(name)) {
       changes[name] = twice(role, name, before);
       doubled.push(name);

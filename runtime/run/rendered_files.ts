@@ -26,7 +26,7 @@ export class RenderedFiles {
 
   constructor(readonly run: Run<FarmManifest>) {}
 
-  async look(): Promise<FilesNow> {
+  async inspect(): Promise<FilesNow> {
     try {
       const what = this.#inputsFault();
       if (what !== null) return { nextstat_sha256: null, fault: { what, next: BRING_BACK } };
@@ -41,7 +41,7 @@ export class RenderedFiles {
    * @throws {FarmError} input, where shards may not be fitted with them
    */
   async require(doing: string): Promise<void> {
-    const { fault } = await this.look();
+    const { fault } = await this.inspect();
     if (fault !== null) throw new FarmError("input", `${doing}: ${fault.what}`, fault.next);
   }
 

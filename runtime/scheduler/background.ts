@@ -65,12 +65,12 @@ function notStarted(log: string, code: number): FarmError {
   return new FarmError("input", printable(message), printable(own.next ?? `Its log is "${log}"`));
 }
 
-type AskedWorker = Worker & { running: number[] };
+type InspectedWorker = Worker & { running: number[] };
 
 /** Returns the worker loops of this run that are alive on this machine, with the shards that each runs now. */
-export async function askWorkers(
+export async function queryWorkers(
   run: Run<FarmManifest>,
-): Promise<{ alive: AskedWorker[]; unknown: UnknownWorker[] }> {
+): Promise<{ alive: InspectedWorker[]; unknown: UnknownWorker[] }> {
   const { alive, unknown } = await inspectWorkers(run, await bootId());
   const attempts = [...listAttempts(run.dir)].flatMap(([shard, numbers]) =>
     readAttempt(run.dir, shard, numbers.at(-1) ?? 0) ?? []
@@ -144,7 +144,7 @@ export const findLoop = (run: Run<FarmManifest>, token: string): Promise<Answer<
 /** Returns the states of shards that worker loops have; none for those whose loop is gone. */
 export const loopStates = (run: Run<FarmManifest>, handles: Handle[]): Promise<Answer<NativeState[]>> =>
   answered(async () => {
-    const { alive, unknown } = handles.length === 0 ? { alive: [], unknown: [] } : await askWorkers(run);
+    const { alive, unknown } = handles.length === 0 ? { alive: [], unknown: [] } : await queryWorkers(run);
     const states = handles.flatMap(({ token, chunk }) => {
       const hidden = unknown.find((one) => one.token === token);
       const loop = alive.find((one) => one.token === token);
@@ -168,9 +168,9 @@ export const stopLoops = (run: Run<FarmManifest>, handles: Handle[]): Promise<An
  * Turns an error into an answer with its message and its advice on one line.
  * @param refusal the kind of error that is a refusal
  */
-async function answered<T>(ask: () => Promise<Answer<T>>, refusal?: FarmError["kind"]): Promise<Answer<T>> {
+async function answered<T>(call: () => Promise<Answer<T>>, refusal?: FarmError["kind"]): Promise<Answer<T>> {
   try {
-    return await ask();
+    return await call();
   } catch (error) {
     if (!(error instanceof FarmError)) throw error;
     const message = [error.message, error.next ?? []].flat().join("; ");

@@ -21,7 +21,7 @@ import { detachCommand, findLoop, startLoop } from "./background.ts";
 import { handlesOf, renderContext } from "./query.ts";
 
 /** Time in which a submission is searched for by its token while its command may still run, or its scheduler is silent. */
-const LOOK_FOR_S = 30;
+const SEARCH_S = 30;
 
 /** Time that a scheduler which answers again may need to process a command that had no answer. */
 const WORK_OFF_S = 8;
@@ -129,13 +129,13 @@ async function resolveUnclear(
   go_on: string,
 ): Promise<Submission> {
   const begun = performance.now();
-  let until = begun + LOOK_FOR_S * 1000;
-  let asked = false;
+  let until = begun + SEARCH_S * 1000;
+  let is_searched = false;
   while (performance.now() < until) {
     const found = await findJobs(run, adapter, intent);
     if (found.kind === "ok" && found.value !== null) return settle(run, intent, "submitted", found.value, message);
-    if (found.kind === "ok" && !asked) {
-      asked = true;
+    if (found.kind === "ok" && !is_searched) {
+      is_searched = true;
       if (answered) break;
       if (intent.answered_at_utc !== null) until = Math.min(until, performance.now() + WORK_OFF_S * 1000);
     }
@@ -143,7 +143,7 @@ async function resolveUnclear(
   }
   const [id] = ids;
   if (id !== undefined) return settle(run, intent, "submitted", id, message);
-  if (asked) {
+  if (is_searched) {
     const not_found_after_s = Math.round((performance.now() - begun) / 1000);
     const where = answered ? "is in its queue" : `was found in ${not_found_after_s} s`;
     const answer = `${message}; no job of its token ${where}`;

@@ -131,7 +131,7 @@ export interface JobContext {
   /** Out-of-memory kills that the kernel had counted for this job at the last check; null where it reports none. */
   oom_kills: Promise<number | null>;
   /** Spec, inputs and nextstat, checked before each attempt. */
-  files: Pick<RenderedFiles, "look" | "require">;
+  files: Pick<RenderedFiles, "inspect" | "require">;
 }
 
 /** Returns the context for running shards of a run in this process. */

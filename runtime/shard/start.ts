@@ -82,7 +82,7 @@ const GRACE_S = 5;
 export async function startShard(context: JobContext, order: FitOrder): Promise<RunningShard | undefined> {
   const { dir } = context.run;
   makeFolder(join(dir, INCOMING));
-  const { nextstat_sha256, fault } = await context.files.look();
+  const { nextstat_sha256, fault } = await context.files.inspect();
   const open = beginShard(context, order, { attempt_token: randomBytes(8).toString("hex"), nextstat_sha256 });
   if (!open) return undefined;
   const files = fitFiles(dir, order.plan.shard_index, order.attempt);
@@ -147,9 +147,9 @@ const letStopArrive = () => pauseFor(100);
 
 /** Returns the out-of-memory kills in this job since the last check. */
 async function newOomKills(context: JobContext): Promise<number | null> {
-  const looked = context.oom_kills;
+  const previous = context.oom_kills;
   context.oom_kills = countOomKills(context.machine);
-  const [before, now] = await Promise.all([looked, context.oom_kills]);
+  const [before, now] = await Promise.all([previous, context.oom_kills]);
   return now === null || before === null ? null : now - before;
 }
 

@@ -9,7 +9,7 @@ const MAX_RETRY_S = 600;
 
 /** Functions of the pool that a host's health needs. */
 export interface HealthCalls {
-  say(message: string): void;
+  note(message: string): void;
   /** Gives all hosts up when none of them can be expected back; returns whether it did. */
   giveUpIfHopeless(): boolean;
 }
@@ -67,13 +67,13 @@ export class HostHealth extends Change {
     if (this.isGivenUp || this.pool.giveUpIfHopeless()) return;
     const seconds = Math.min(MAX_RETRY_S, this.host_retry_s * 2 ** (this.misses - 1));
     const alone = this.peers.some((one) => one.isExpected()) ? "" : "; no other host can run shards now";
-    this.pool.say(`${this.name} is paused for ${seconds} s: ${reason}${alone}`);
+    this.pool.note(`${this.name} is paused for ${seconds} s: ${reason}${alone}`);
     this.changed();
     const hasFailed = this.#failures > 0;
     await pauseFor(seconds * 1000, this.over);
     this.#isAside = false;
     // A shard that it had started before was done there meanwhile: no trial is needed.
-    if (hasFailed && this.#failures === 0 && !this.over.aborted) this.pool.say(`${this.name} runs shards again`);
+    if (hasFailed && this.#failures === 0 && !this.over.aborted) this.pool.note(`${this.name} runs shards again`);
     this.isOnTrial = this.#failures > 0;
     this.changed();
   }
@@ -82,7 +82,7 @@ export class HostHealth extends Change {
     this.done++;
     const wasOnTrial = this.isOnTrial;
     [this.#failures, this.misses, this.isOnTrial] = [0, 0, false];
-    if (wasOnTrial) this.pool.say(`${this.name} runs shards again`);
+    if (wasOnTrial) this.pool.note(`${this.name} runs shards again`);
     if (wasOnTrial) this.changed();
   }
 

@@ -105,7 +105,7 @@ export class SshHost extends HostHealth implements Executor {
         const reason = await link.listen((line) => takeLine(this, line, link));
         this.#end();
         if (this.over.aborted) return;
-        this.pool.say(`${this.name}: ${reason}; shards started there go on, and the host is tried again`);
+        this.pool.note(`${this.name}: ${reason}; shards started there go on, and the host is tried again`);
         await pauseFor(RECONNECT_MS, this.over);
       } catch (error) {
         if (this.over.aborted) return;
@@ -119,7 +119,7 @@ export class SshHost extends HostHealth implements Executor {
     this.#fetcher = new Fetcher(link, this.context.run.dir);
     this.#shape ??= this.pool.shapeOf(link);
     for (const shard of this.#going()) {
-      this.look(shard);
+      this.find(shard);
       if (shard.isUnwanted) shard.stop();
     }
     if (this.#shape.slots > 0) this.recordConnection();
@@ -199,7 +199,7 @@ export class SshHost extends HostHealth implements Executor {
     const shard = this.#shardOf(plan, { attempt, path, clock_offset_s: null });
     const started = this.#follow(shard);
     // The driver that followed it may have died after this one had connected.
-    this.look(shard);
+    this.find(shard);
     return started;
   }
 
@@ -214,7 +214,7 @@ export class SshHost extends HostHealth implements Executor {
     return { gone: shard.gone, finish: () => this.#finish(shard).finally(forget) };
   }
 
-  look(shard: RemoteShard): void {
+  find(shard: RemoteShard): void {
     this.#link?.send(`find ${shard.id} ${shard.plan.shard_index}`);
   }
 
@@ -276,7 +276,7 @@ export class SshHost extends HostHealth implements Executor {
     const late = AbortSignal.timeout(MAX_REMOVING_MS);
     await this.pool.connect(late).then((link) => this.#leave(link)).catch(() => {}); // the check below reports a failure
     if (!hasFolder(dir, this.name)) return;
-    this.pool.say(
+    this.pool.note(
       `${this.name}: the run's folder is still there; repeat the command when the host answers to remove it`,
     );
   }

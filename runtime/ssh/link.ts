@@ -88,12 +88,12 @@ interface ClockReading {
 export async function compareClocks(session: SshSession): Promise<ClockReading> {
   let best: ClockReading = { clock_offset_s: null, round_trip_s: null };
   for (let round = 0; round < ROUNDS; round++) {
-    const [asked, asked_utc] = [performance.now(), Date.now()];
+    const [sent, sent_utc] = [performance.now(), Date.now()];
     await session.write("clock\n");
     const answer = Number((await session.out.line())?.replace(/^clock /, ""));
-    const round_trip_s = (performance.now() - asked) / 1000;
+    const round_trip_s = (performance.now() - sent) / 1000;
     if (!(answer > 0) || round_trip_s >= (best.round_trip_s ?? Infinity)) continue;
-    best = { clock_offset_s: answer - asked_utc / 1000 - round_trip_s / 2, round_trip_s };
+    best = { clock_offset_s: answer - sent_utc / 1000 - round_trip_s / 2, round_trip_s };
   }
   return best;
 }

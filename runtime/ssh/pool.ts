@@ -53,7 +53,7 @@ export class HostPool implements ExecutorPool {
     readonly options: RunOptions,
     /** The loop of this pool: its name, and whether running shards are to be stopped. */
     readonly loop: Pick<LoopRequest, "token" | "drain" | "stop">,
-    readonly tell: (event: WorkEvent) => void,
+    readonly notify: (event: WorkEvent) => void,
     readonly connector: Connector,
   ) {
     const { stop, drain = false } = loop;
@@ -61,7 +61,7 @@ export class HostPool implements ExecutorPool {
       const calls = {
         connect: (cut: AbortSignal) => connector.connect(host, index, cut),
         shapeOf: (link: HostLink) => this.#shapeOf(host, link),
-        say: (message: string) => this.#say(message),
+        note: (message: string) => this.#note(message),
         giveUpIfHopeless: () => this.#giveUpIfHopeless(),
         isLeavingNothing: () => this.#isLeavingNothing(),
       };
@@ -109,8 +109,8 @@ export class HostPool implements ExecutorPool {
     return livePlans(manifest).every((plan) => ["done", "uncommitted"].includes(readShard(dir, manifest, plan).kind));
   }
 
-  #say(message: string): void {
-    this.tell({ kind: "executor", message });
+  #note(message: string): void {
+    this.notify({ kind: "executor", message });
   }
 
   /** Returns the slots of a host; none for a second name of the same machine. */
@@ -118,13 +118,13 @@ export class HostPool implements ExecutorPool {
     const name = hostKey(host);
     const first = this.#machines.get(facts.boot_id ?? name);
     if (first !== undefined) {
-      this.#say(`${name} is the same machine as ${first}: it gets no slots`);
+      this.#note(`${name} is the same machine as ${first}: it gets no slots`);
       return { slots: 0, threads: 1 };
     }
     this.#machines.set(facts.boot_id ?? name, name);
     const shape = hostShape(host, facts, this.options.threads ?? this.context.run.manifest.threads);
     const where = mode === "shared" ? "sharing the run directory" : `files in ${facts.base_dir}`;
-    this.#say(`${name}: ${plural(shape.slots, "slot")} x ${plural(shape.threads, "thread")}, ${where}`);
+    this.#note(`${name}: ${plural(shape.slots, "slot")} x ${plural(shape.threads, "thread")}, ${where}`);
     return shape;
   }
 
@@ -139,7 +139,7 @@ export class HostPool implements ExecutorPool {
   #giveUpIfHopeless(): boolean {
     const most = this.#isReached ? MAX_MISSES : 1;
     if (!this.executors.every((host) => host.misses >= most && !host.isWorking)) return false;
-    if (this.#isReached) this.tell({ kind: "given_up", why: `no host can be used: ${this.#faults}` });
+    if (this.#isReached) this.notify({ kind: "given_up", why: `no host can be used: ${this.#faults}` });
     for (const host of this.executors) host.giveUp();
     return true;
   }
@@ -170,15 +170,15 @@ export class HostPool implements ExecutorPool {
 export async function openHostPool(
   context: JobContext,
   loop: LoopRequest,
-  tell: (event: WorkEvent) => void,
+  notify: (event: WorkEvent) => void,
 ): Promise<ExecutorPool> {
   const { run } = context;
   const options = runOptions(run.manifest.run_id, run.manifest.farm.options);
   const { hosts, warnings } = readHosts(options.hosts_file);
-  for (const words of warnings) tell({ kind: "executor", message: `warning: ${words}` });
+  for (const words of warnings) notify({ kind: "executor", message: `warning: ${words}` });
   const control = await openControlFolder(context.machine);
   const order = { run, ...options, sharing: run.manifest.farm.mode === "shared" };
-  return new HostPool(context, hosts, options, loop, tell, {
+  return new HostPool(context, hosts, options, loop, notify, {
     connect: (host, index, cut) => openLink(host, control.socket(index), order, cut),
     remove: control.remove,
   });

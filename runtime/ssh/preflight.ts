@@ -86,8 +86,8 @@ export async function withShares(request: RunRequest): Promise<RunRequest> {
   const options = runOptions(request.run_id, request.options);
   const file = readHosts(options.hosts_file);
   const mode = request.options["weight-mode"];
-  const asked = mode !== "uniform" && file.hosts.some(({ weight }) => weight === null);
-  const stats = !asked ? [] : (await knownHosts(request, options, file)).stats;
+  const needsCores = mode !== "uniform" && file.hosts.some(({ weight }) => weight === null);
+  const stats = !needsCores ? [] : (await knownHosts(request, options, file)).stats;
   const weights = file.hosts.map((host) =>
     weightOf(host, stats, mode === "logical" ? "logical_cores" : "physical_cores")
   );

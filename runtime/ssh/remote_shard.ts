@@ -17,7 +17,7 @@ type RemoteEnd =
   /** It never started, and will not. */
   | { kind: "absent" }
   /** Its process disappeared without recording its end. */
-  | { kind: "dead"; free_kb: number | null; said: string }
+  | { kind: "dead"; free_kb: number | null; message: string }
   /** The loop is over, and the host did not report. */
   | { kind: "left" };
 
@@ -182,7 +182,7 @@ export function endRemote(
   const full = end.free_kb !== null && end.free_kb < FULL_DISK_KB;
   const printed = full
     ? "No space left on its disk"
-    : `Its process disappeared without recording its end${end.said ? `: ${end.said}` : ""}`;
+    : `Its process disappeared without recording its end${end.message ? `: ${end.message}` : ""}`;
   // An attempt that needed our final signal was stopped all the same.
   return failRemote(context, shard, full ? "disk" : shard.isUnwanted ? "terminated" : "signal", printed);
 }
@@ -211,7 +211,7 @@ const STARTING_MS = 500;
 
 interface Listener {
   shards: ReadonlyMap<string, RemoteShard>;
-  look(shard: RemoteShard): void;
+  find(shard: RemoteShard): void;
 }
 
 /** Handles a line of a host's agent about one attempt: `WORD ID …`. */
@@ -220,12 +220,12 @@ export function takeLine(host: Listener, line: string, link: HostLink): void {
   const shard = host.shards.get(id);
   if (!shard || shard.ended) return;
   const dead = (words: string[]) =>
-    shard.settle({ kind: "dead", free_kb: words[0] ? Number(words[0]) : null, said: words.slice(1).join(" ") });
+    shard.settle({ kind: "dead", free_kb: words[0] ? Number(words[0]) : null, message: words.slice(1).join(" ") });
   if (word === "running") noteProcess(shard, link, rest);
   else if (word === "free") shard.free();
   else if (word === "ended" || word === "absent") shard.settle({ kind: word });
   else if (word === "dead" || word === "fault") dead(rest);
-  else if (word === "starting" && shard.starting++ < MAX_STARTING) setTimeout(() => host.look(shard), STARTING_MS);
+  else if (word === "starting" && shard.starting++ < MAX_STARTING) setTimeout(() => host.find(shard), STARTING_MS);
   else if (word === "starting") dead(rest);
 }
 

@@ -34,13 +34,13 @@ interface StagedFile {
 async function stageRun(
   link: HostLink,
   options: LinkOptions,
-  ask: (line: string) => Promise<string[]>,
+  request: (line: string) => Promise<string[]>,
 ): Promise<void> {
   for (const file of stagedFiles(options)) {
-    const [, sum] = await ask(`sum ${file.to}`);
+    const [, sum] = await request(`sum ${file.to}`);
     if (sum !== file.sha256) await send(link, file);
   }
-  if (options.remote_nextstat !== null) await ask("link");
+  if (options.remote_nextstat !== null) await request("link");
 }
 
 function stagedFiles({ run: { dir, manifest }, remote_nextstat }: LinkOptions): StagedFile[] {
@@ -146,7 +146,7 @@ async function setUp(
   if (facts.fault !== null) throw new HostFault(facts.fault);
   const clock = await compareClocks(session);
   noteFolder(options.run.dir, hostKey(host));
-  const [, seen, folder = ""] = await ask(session, "open");
+  const [, seen, folder = ""] = await request(session, "open");
   const mode = seen === "shared" ? "shared" : "transfer";
   const link: HostLink = {
     facts,
@@ -160,9 +160,9 @@ async function setUp(
     session: (script) => openSession(host, options.settings, control, "client", script),
     close: () => endSession(session),
   };
-  if (mode === "transfer") await stageRun(link, options, (line) => ask(session, line));
+  if (mode === "transfer") await stageRun(link, options, (line) => request(session, line));
   checkVersion(
-    mode === "shared" ? facts.nextstat_version : (await ask(session, "version")).slice(1).join(" "),
+    mode === "shared" ? facts.nextstat_version : (await request(session, "version")).slice(1).join(" "),
     options,
   );
   return link;
@@ -172,7 +172,7 @@ async function setUp(
  * Sends one command and returns the words of its answer.
  * @throws {HostFault}
  */
-async function ask(session: SshSession, line: string): Promise<string[]> {
+async function request(session: SshSession, line: string): Promise<string[]> {
   await session.write(`${line}\n`);
   const answer = await session.out.line();
   if (answer === null) throw new Error("the connection broke");

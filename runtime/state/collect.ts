@@ -39,19 +39,19 @@ interface Collection {
 /**
  * Checks every shard of a run and writes results[] into its manifest (or into `out`). Bad shards are rows of it, not
  * errors.
- * @param looked states of the shards by a query that included their scheduler
+ * @param states states of the shards by a query that included their scheduler
  * @throws {FarmError} input, when the manifest cannot be read or written
  */
 export function collectRun(
   path: string,
   out: string | null,
   now_utc: string,
-  looked: readonly StatusShard[] = [],
+  states: readonly StatusShard[] = [],
 ): CollectReport {
   const run = openRun(path);
   const target = out === null ? run.manifest_path : resolve(out);
   if (target !== run.manifest_path) refuseOut(manifestOut(run.manifest), target);
-  const check = checker(looked);
+  const check = checker(states);
   const found = target === run.manifest_path ? collectInPlace(run, check, now_utc) : check(run);
   if (target !== run.manifest_path) writeDocument(target, collected(run, found, now_utc));
   if (isFarmManifest(run.manifest) && found.shards.every((one) => one.ok)) {
@@ -105,11 +105,11 @@ function isOfAll({ shards }: Collection, manifest: Manifest): boolean {
 }
 
 /** Returns a function that checks the live shards of a manifest, each only once. */
-function checker(looked: readonly StatusShard[]): (run: Run) => Collection {
+function checker(states: readonly StatusShard[]): (run: Run) => Collection {
   const seen = new Map<number, CollectedShard>();
   return (run) => {
     const records = readRecords(run);
-    const shards = collectAll(run, records, looked, seen);
+    const shards = collectAll(run, records, states, seen);
     const ok = shards.flatMap(({ record }) => record ? attemptTime(record) : []);
     const elapsed = isFarmManifest(run.manifest)
       ? []
@@ -121,13 +121,13 @@ function checker(looked: readonly StatusShard[]): (run: Run) => Collection {
 function collectAll(
   run: Run,
   records: RunRecords,
-  looked: readonly StatusShard[],
+  states: readonly StatusShard[],
   seen: Map<number, CollectedShard>,
 ): CollectedShard[] {
   const { dir, manifest } = run;
   if (!isFarmManifest(manifest)) return oldShards(run).map((old) => collectOldShard(manifest, old));
   ingestIncoming({ ...run, manifest });
-  const reported = new Map([...submittedShards(run), ...looked].map((one) => [one.shard, one]));
+  const reported = new Map([...submittedShards(run), ...states].map((one) => [one.shard, one]));
   const names = new Set(listNames(dir));
   return livePlans(manifest).map((plan) => {
     const i = plan.shard_index;

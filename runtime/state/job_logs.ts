@@ -13,13 +13,13 @@ import type { ScannedShard } from "./scan.ts";
 /**
  * Returns the texts of a shard's job logs; null where one does not exist. From a file that the jobs of many shards
  * share, only the lines of this shard.
- * @param telling keeps, from such a file, only lines that may explain why the shard is not done
+ * @param explaining keeps, from such a file, only lines that may explain why the shard is not done
  */
 export function readJobLogs(
   dir: string,
   adapter: Backend,
   shard: number,
-  telling = false,
+  explaining = false,
 ): { name: string; text: string | null }[] {
   const handles = handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
   return handles.flatMap((handle) => {
@@ -28,7 +28,7 @@ export function readJobLogs(
       const path = join(dir, name);
       if (!exists(path)) return { name, text: null };
       if (!adapter.eventsOf || !shared.includes(name)) return { name, text: readTail(path) };
-      return { name, text: adapter.eventsOf(readTail(path, MAX_EVENTS_BYTES), handle, shard, telling) };
+      return { name, text: adapter.eventsOf(readTail(path, MAX_EVENTS_BYTES), handle, shard, explaining) };
     });
   });
 }

@@ -27,9 +27,9 @@ export interface ShardLogs {
 
 /**
  * Returns the logs and attempts of a shard.
- * @param telling keeps only events that may explain why it is not done
+ * @param explaining keeps only events that may explain why it is not done
  */
-export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: Backend, telling = false): ShardLogs {
+export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: Backend, explaining = false): ShardLogs {
   const { dir } = run;
   const shard = plan.shard_index;
   const numbers = listAttempts(dir).get(shard) ?? [];
@@ -51,7 +51,7 @@ export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: Backend, t
     attempts,
     record: committed instanceof Unreadable ? null : committed.farm,
     // An empty or absent job log is information too: the job was killed at once, or never started.
-    logs: [...own.map(read).filter((log) => log.text), ...readJobLogs(dir, adapter, shard, telling)],
+    logs: [...own.map(read).filter((log) => log.text), ...readJobLogs(dir, adapter, shard, explaining)],
   };
 }
 

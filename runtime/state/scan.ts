@@ -28,7 +28,7 @@ export type Seen = Map<number, ShardRecord>;
 
 /**
  * Returns the state of every live shard of a run.
- * @param asked the scheduler's answer; null: not queried
+ * @param answer the scheduler's answer; null: not queried
  * @param seen for commands that only show states: a shard found valid before is not read again, and of one that looks
  * as committed by size and time only the record is read. Null for commands that act on the states: each output is read
  * and hashed.
@@ -36,7 +36,7 @@ export type Seen = Map<number, ShardRecord>;
 export async function scanRun(
   run: Run<FarmManifest>,
   machine: JobContext["machine"],
-  asked: QueriedScheduler | null,
+  answer: QueriedScheduler | null,
   seen: Seen | null = null,
 ): Promise<ScannedShard[]> {
   const listed = orRefusal(() => listAttempts(run.dir));
@@ -46,7 +46,7 @@ export async function scanRun(
   const shards: ScannedShard[] = [];
   for (const plan of livePlans(run.manifest)) {
     const attempts = listed instanceof FarmError ? listed : listed.get(plan.shard_index) ?? [];
-    shards.push(await scanShard(run, machine, plan, attempts, namesNow, asked, seen, mark));
+    shards.push(await scanShard(run, machine, plan, attempts, namesNow, answer, seen, mark));
   }
   return shards;
 }
@@ -57,7 +57,7 @@ async function scanShard(
   plan: Plan,
   listed: number[] | FarmError,
   namesNow: () => ReadonlySet<string> | FarmError,
-  asked: QueriedScheduler | null,
+  answer: QueriedScheduler | null,
   seen: Seen | null,
   mark: Pick<Attempt, "copied_from">,
 ): Promise<ScannedShard> {
@@ -91,7 +91,7 @@ async function scanShard(
     last,
     life,
     has_left_output: life === "dead" && last !== null && hasLeftOutput(run, plan, last),
-    ...schedulerFacts(asked, plan),
+    ...schedulerFacts(answer, plan),
   });
   return { plan, record: null, attempts, last, ...view };
 }
@@ -122,13 +122,13 @@ const unknownShard = (plan: Plan, attempts: number[], why: string): ScannedShard
   host: null,
 });
 
-function schedulerFacts(asked: QueriedScheduler | null, plan: Plan) {
-  const reported = asked?.shards.get(plan.shard_index);
+function schedulerFacts(answer: QueriedScheduler | null, plan: Plan) {
+  const reported = answer?.shards.get(plan.shard_index);
   return {
     native: reported?.native ?? null,
-    asked: reported ? asked?.reached ?? null : null,
+    asked: reported ? answer?.reached ?? null : null,
     absent_s: reported?.absent_s ?? null,
-    grace_s: asked?.grace_s ?? 0,
+    grace_s: answer?.grace_s ?? 0,
   };
 }
 

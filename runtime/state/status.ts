@@ -47,7 +47,7 @@ export interface RunStatus {
 export function runStatus(
   run: Run<FarmManifest>,
   scanned: ScannedShard[],
-  asked: QueriedScheduler | null,
+  answer: QueriedScheduler | null,
   workers: string[],
   adapter: Backend,
   faults: readonly string[] = [],
@@ -58,7 +58,7 @@ export function runStatus(
   const times = timesSoFar(run, scanned);
   const pace = paceOf(times, run.manifest.n_toys - toys_done, (counts.running ?? 0) > 0);
   const merged = join(run.dir, MERGED);
-  const trouble = asked && !asked.reached ? [`${run.manifest.scheduler} did not answer: ${asked.message}`] : [];
+  const trouble = answer && !answer.reached ? [`${run.manifest.scheduler} did not answer: ${answer.message}`] : [];
   const orphans = workers.length > 0 ? [] : scanned.filter(isOrphan);
   const isGoing = (one: ScannedShard) => isGoingOn(one.state) && !orphans.includes(one);
   const isWhole = toys_done === run.manifest.n_toys;
@@ -82,7 +82,7 @@ export function runStatus(
         ...(workers.length > 0 ? [] : submitAdvice(run, scanned)),
         ...orphanAdvice(run, orphans),
         ...fullDiskAdvice(run.dir),
-        ...suspectsOf(run, scanned, asked, adapter),
+        ...suspectsOf(run, scanned, answer, adapter),
       ],
     },
     shards: scanned.map(({ plan, state, why, host }) => ({
@@ -99,8 +99,8 @@ export function runStatus(
       held: counts.held ?? 0,
       pace,
     },
-    reached: asked?.reached ?? false,
-    states: withoutSilent(run, asked?.states ?? []),
+    reached: answer?.reached ?? false,
+    states: withoutSilent(run, answer?.states ?? []),
     ended: !queued_somewhere && !scanned.some(isGoing),
   };
 }
@@ -140,12 +140,12 @@ function submitAdvice(run: Run<FarmManifest>, scanned: ScannedShard[]): string[]
 function suspectsOf(
   run: Run<FarmManifest>,
   scanned: ScannedShard[],
-  asked: QueriedScheduler | null,
+  answer: QueriedScheduler | null,
   adapter: Backend,
 ): string[] {
   const shards = scanned.map(({ plan, state, host }) => ({
     state,
-    node: asked?.shards.get(plan.shard_index)?.native?.host ?? host,
+    node: answer?.shards.get(plan.shard_index)?.native?.host ?? host,
   }));
   return suspectNodes(shards).map(({ node, failed }) => {
     const how = adapter.avoiding &&
@@ -156,7 +156,7 @@ function suspectsOf(
   });
 }
 
-const LOOK_MS = 2000;
+const POLL_INTERVAL_MS = 2000;
 
 /**
  * Waits until each shard has a record or an attempt with its end, at most `grace_s`: a shared file system may show the
@@ -171,12 +171,12 @@ export async function waitForFiles(
 ): Promise<void> {
   for (const until = performance.now() + grace_s * 1000; performance.now() < until && !stop.aborted;) {
     ingestIncoming(run);
-    if (allTold(run, over)) return;
-    await pauseFor(LOOK_MS, stop);
+    if (allReported(run, over)) return;
+    await pauseFor(POLL_INTERVAL_MS, stop);
   }
 }
 
-function allTold(run: Run<FarmManifest>, over: ReadonlySet<number>): boolean {
+function allReported(run: Run<FarmManifest>, over: ReadonlySet<number>): boolean {
   const recorded = shardsWithFiles(run.dir);
   const attempts = listAttempts(run.dir);
   return livePlans(run.manifest).every(({ shard_index }) => {

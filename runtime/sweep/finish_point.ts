@@ -15,10 +15,10 @@ export type PointEnd = Pick<PointRecord, "state" | "error">;
 /**
  * Collects a run of a sweep and merges it if requested.
  * @param run its directory or manifest
- * @param looked states of its shards by a query that included their scheduler
+ * @param states states of its shards by a query that included their scheduler
  */
-export async function finishPoint(run: string, merge: boolean, looked: readonly StatusShard[]): Promise<PointEnd> {
-  const collected = collectPoint(run, looked);
+export async function finishPoint(run: string, merge: boolean, states: readonly StatusShard[]): Promise<PointEnd> {
+  const collected = collectPoint(run, states);
   const merged = merge ? await mergePoint(run) : collected;
   return collected.state === "done" ? merged : collected;
 }
@@ -27,8 +27,8 @@ export async function finishPoint(run: string, merge: boolean, looked: readonly 
  * Collects a run of a sweep. A failed shard makes the point failed; a shard without a result for another reason leaves
  * it open.
  */
-export function collectPoint(run: string, looked: readonly StatusShard[] = []): PointEnd {
-  return guarded(() => endOf(run, collectRun(run, null, new Date().toISOString(), looked)));
+export function collectPoint(run: string, states: readonly StatusShard[] = []): PointEnd {
+  return guarded(() => endOf(run, collectRun(run, null, new Date().toISOString(), states)));
 }
 
 function endOf(run: string, { counts, not_ok }: Pick<CollectReport, "counts" | "not_ok">): PointEnd {

@@ -28,27 +28,27 @@ const sweepPath = ({ request, sweep_id }: SweepRequest): string => join(request.
 
 /**
  * Renders all runs of a sweep, then its document. Runs of an interrupted render are kept.
- * @param tell receives warnings
+ * @param warn receives warnings
  * @throws {FarmError} usage, when the sweep exists, a run differs, or a count is impossible
  */
 export async function renderSweep(
-  asked: SweepRequest,
+  requested: SweepRequest,
   adapter: Backend,
-  tell: (warning: string) => void,
+  warn: (warning: string) => void,
 ): Promise<OpenSweep> {
-  const path = sweepPath(asked);
+  const path = sweepPath(requested);
   checkFree(path);
-  const missing = asked.points.filter((point) => !isThere(pointRequest(asked, point)));
+  const missing = requested.points.filter((point) => !isThere(pointRequest(requested, point)));
   const limits = await queryLimits(adapter);
   const warnings = new Set<string>();
   for (const [i, point] of missing.entries()) {
     // All runs have one spec and one nextstat: one toy is fitted for all of them.
-    const request = { ...pointRequest(asked, point), check: asked.request.check && i === 0 };
+    const request = { ...pointRequest(requested, point), check: requested.request.check && i === 0 };
     const { rendered } = await renderRun(request, adapter, limits);
     for (const warning of rendered.warnings) warnings.add(warning);
   }
-  for (const warning of warnings) tell(warning);
-  const sweep = sweepDocument(asked);
+  for (const warning of warnings) warn(warning);
+  const sweep = sweepDocument(requested);
   changeDocument(path, () => checkFree(path), () => sweep);
   return { path, sweep };
 }
@@ -118,11 +118,11 @@ function sweepDocument({ sweep_id, points, repeats, order_seed, request }: Sweep
  * Returns the sweep of that name, where it was rendered with the same options; undefined where there is none.
  * @throws {FarmError} usage, when it was rendered with other options
  */
-export function openSameSweep(asked: SweepRequest): OpenSweep | undefined {
-  const path = sweepPath(asked);
+export function openSameSweep(requested: SweepRequest): OpenSweep | undefined {
+  const path = sweepPath(requested);
   if (!exists(path)) return undefined;
   const found = loadSweep(path);
-  const wanted = asked.points.map(({ run_id }) => run_id).join(", ");
+  const wanted = requested.points.map(({ run_id }) => run_id).join(", ");
   const has = found.sweep.runs.map(({ run_id }) => run_id).join(", ");
   if (wanted !== has) {
     throw new FarmError(
@@ -131,6 +131,6 @@ export function openSameSweep(asked: SweepRequest): OpenSweep | undefined {
       "Give the same --shards-list, --repeats and --order-seed, or another --sweep-id",
     );
   }
-  for (const point of asked.points) isThere(pointRequest(asked, point));
+  for (const point of requested.points) isThere(pointRequest(requested, point));
   return found;
 }

@@ -71,23 +71,23 @@ export async function runPoints(
   drive: Drive,
   options: PointOptions,
   stop: AbortSignal,
-  tell: (event: PointEvent) => void,
+  notify: (event: PointEvent) => void,
 ): Promise<void> {
   const { runs, farm } = open.sweep;
   if (!farm) throw renderedElsewhere(open.path);
   await checkMode(open.sweep.scheduler, options.mode);
   for (const [i, point] of runs.entries()) {
     if (stop.aborted) return;
-    const say = (what: PointEvent["what"], error: string | null = null) =>
-      tell({ run_id: point.run_id, shards: point.shards, number: i + 1, of: runs.length, what, error });
+    const notifyPoint = (what: PointEvent["what"], error: string | null = null) =>
+      notify({ run_id: point.run_id, shards: point.shards, number: i + 1, of: runs.length, what, error });
     const { state: before } = recordOf(point);
     if (!options.force && before !== "open") {
-      say("skipped", before);
+      notifyPoint("skipped", before);
       continue;
     }
-    say("begun");
+    notifyPoint("begun");
     const { state, error } = await runPoint(open, point, drive, options, stop);
-    say(state, error);
+    notifyPoint(state, error);
   }
 }
 
@@ -121,10 +121,10 @@ async function runPoint(
     const { run: rendered } = await acceptCopy(loadFarmRun(pointDir(open, point)));
     const adapter = await adapterOfRun(rendered);
     const run = withMode(rendered, adapter, options.mode);
-    const looked = await measure(run, adapter, drive, recordOf(point), stop, note);
+    const states = await measure(run, adapter, drive, recordOf(point), stop, note);
     if (stop.aborted) return note({ state: "open", error: "interrupted" });
     if (!options.collect) return note({ state: "ran", error: null });
-    return note(await finishPoint(run.manifest_path, options.merge, looked));
+    return note(await finishPoint(run.manifest_path, options.merge, states));
   } catch (error) {
     if (!(error instanceof FarmError)) throw error;
     // An unreachable scheduler says nothing about the run: the point stays open.
@@ -145,11 +145,11 @@ async function measure(
   const started_at_utc = earlier.started_at_utc ?? new Date().toISOString();
   note({ started_at_utc, before, finished_at_utc: null, error: null });
   const begin = performance.now();
-  const looked = await drive(run, adapter);
-  if (stop.aborted) return looked;
+  const states = await drive(run, adapter);
+  if (stop.aborted) return states;
   const stopwatch_s = is_first ? Math.round(performance.now() - begin) / 1000 : null;
   note({ finished_at_utc: new Date().toISOString(), stopwatch_s, after: await takeSnapshot(adapter) });
-  return looked;
+  return states;
 }
 
 /** Returns the run with the requested mode in its manifest, also for later commands. */

@@ -64,11 +64,11 @@ export function jobTimeLeft_ms(manifest: FarmManifest): number | null {
 }
 
 /** Returns slots and threads of a pilot: the CPUs of its job, until its time is up. */
-export function pilotShape(manifest: FarmManifest, asked_slots: number | null): LocalShape {
+export function pilotShape(manifest: FarmManifest, requested_slots: number | null): LocalShape {
   const threads = manifest.threads > 0 ? manifest.threads : 1;
   const left_ms = jobTimeLeft_ms(manifest);
   return {
-    slots: asked_slots ?? Math.max(1, Math.floor(cpusHere(manifest) / threads)),
+    slots: requested_slots ?? Math.max(1, Math.floor(cpusHere(manifest) / threads)),
     threads,
     time_limit_s: null,
     ...(left_ms === null ? {} : { ends_at_ms: performance.now() + left_ms - LAST_S * 1000 }),
@@ -76,11 +76,11 @@ export function pilotShape(manifest: FarmManifest, asked_slots: number | null): 
 }
 
 /** Returns slots and threads of a worker loop on this machine: --threads 0 is one thread a shard, on every CPU. */
-export function localShape(manifest: FarmManifest, asked_slots: number | null): LocalShape {
+export function localShape(manifest: FarmManifest, requested_slots: number | null): LocalShape {
   const cpus = navigator.hardwareConcurrency;
   const threads = manifest.threads > 0 ? manifest.threads : 1;
   const option = manifest.farm.options["local-slots"];
-  const slots = asked_slots ?? (typeof option === "number" ? option : Math.max(1, Math.floor(cpus / threads)));
+  const slots = requested_slots ?? (typeof option === "number" ? option : Math.max(1, Math.floor(cpus / threads)));
   const time = manifest.farm.options["local-time"];
   return { slots, threads, time_limit_s: typeof time === "string" ? durationSeconds("--local-time")(time) : null };
 }

@@ -177,9 +177,9 @@ export function loadAverage(): number[] | null {
   return orNull(() => Deno.loadavg());
 }
 
-function orNull<T>(ask: () => T): T | null {
+function orNull<T>(read: () => T): T | null {
   try {
-    return ask();
+    return read();
   } catch {
     return null;
   }

@@ -16,7 +16,7 @@ const LATE_OUTPUT_MS = 750;
  * @param isQuick whether it answers within milliseconds, so that endingPrograms() lets it end
  */
 export async function runProgram(command: Command, isQuick = false): Promise<CommandResult> {
-  if (asking?.stop.aborted && !isQuick) return { ...NOTHING, timed_out: true };
+  if (queryLimit?.stop.aborted && !isQuick) return { ...NOTHING, timed_out: true };
   let child: Deno.ChildProcess;
   try {
     child = spawn(command);
@@ -30,7 +30,7 @@ export async function runProgram(command: Command, isQuick = false): Promise<Com
     killGroup(child.pid, "SIGKILL");
   };
   if (!isQuick) RUNNING.add(stop);
-  const timer = setTimeout(stop, Math.min(command.timeout_s, asking?.most_s ?? Infinity) * 1000);
+  const timer = setTimeout(stop, Math.min(command.timeout_s, queryLimit?.most_s ?? Infinity) * 1000);
   const ended = child.status.then((status) => {
     pipes.closeWhenSilent();
     return status;
@@ -55,7 +55,7 @@ export async function runProgram(command: Command, isQuick = false): Promise<Com
 const RUNNING = new Set<() => void>();
 
 /** Limits of all programs during read-only work. */
-let asking: { stop: AbortSignal; most_s: number } | undefined;
+let queryLimit: { stop: AbortSignal; most_s: number } | undefined;
 
 /**
  * Calls `work`, which only queries. Once `stop` is aborted all running programs are stopped and no other starts, except
@@ -63,15 +63,15 @@ let asking: { stop: AbortSignal; most_s: number } | undefined;
  * @param most_s time limit of each program, in seconds
  */
 export async function endingPrograms<T>(stop: AbortSignal, work: () => Promise<T>, most_s = Infinity): Promise<T> {
-  const before = asking;
-  asking = { stop, most_s: Math.min(most_s, before?.most_s ?? Infinity) };
+  const before = queryLimit;
+  queryLimit = { stop, most_s: Math.min(most_s, before?.most_s ?? Infinity) };
   const end = () => RUNNING.forEach((one) => one());
   stop.addEventListener("abort", end);
   try {
     return await work();
   } finally {
     stop.removeEventListener("abort", end);
-    asking = before;
+    queryLimit = before;
   }
 }
 
@@ -86,11 +86,11 @@ class Pipes {
   }
 
   /** Closes the pipes after two checks without output: the first may itself be late, before waiting output was read. */
-  closeWhenSilent(looks = 2): void {
+  closeWhenSilent(checks = 2): void {
     const before = this.bytes;
     this.#timer = setTimeout(() => {
       if (this.bytes > before) this.closeWhenSilent();
-      else if (looks > 1) this.closeWhenSilent(looks - 1);
+      else if (checks > 1) this.closeWhenSilent(checks - 1);
       else this.#closing.abort();
     }, LATE_OUTPUT_MS);
   }

@@ -107,7 +107,7 @@ export class UsageMeter {
     const fit: Watched = { pid, peak: null, user_s: 0, system_s: 0, timer: undefined };
     this.#watched.set(pid, fit);
     this.#counted ??= this.#children();
-    this.#look(fit, 0);
+    this.#measure(fit, 0);
     return (await this.#reader.read(pid))?.stat.start_ticks;
   }
 
@@ -127,7 +127,7 @@ export class UsageMeter {
     this.#opened?.close();
   }
 
-  #look(fit: Watched, nth: number): void {
+  #measure(fit: Watched, nth: number): void {
     fit.timer = setTimeout(async () => {
       const usage = await this.#reader.read(fit.pid);
       if (!this.#watched.has(fit.pid)) return;
@@ -135,7 +135,7 @@ export class UsageMeter {
         fit.peak = Math.max(fit.peak ?? 0, usage.peak_rss_bytes ?? 0) || null;
         [fit.user_s, fit.system_s] = [usage.stat.user_s, usage.stat.system_s];
       }
-      this.#look(fit, nth + 1);
+      this.#measure(fit, nth + 1);
     }, LOOKS_MS[nth] ?? 1000);
   }
 

@@ -137,7 +137,7 @@ export interface WorkReport {
 }
 
 /** Returns the first event of a loop. */
-export const begunEvent = (total: number, { done, failed, elsewhere }: WorkReport): WorkEvent => ({
+export const startEvent = (total: number, { done, failed, elsewhere }: WorkReport): WorkEvent => ({
   ...{ kind: "begun", total, done },
   ...{ failed: failed.length, running_elsewhere: elsewhere.length },
 });

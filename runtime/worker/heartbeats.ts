@@ -37,7 +37,7 @@ export class Heartbeats {
    * Reads the heartbeat counts of all loops.
    * @param now_ms from before the files were read
    */
-  look({ known: workers, unknown }: ListedWorkers, now_ms: number): void {
+  update({ known: workers, unknown }: ListedWorkers, now_ms: number): void {
     const looked_ms = this.#looked_ms;
     this.#looked_ms = now_ms;
     this.#before = this.#here;
@@ -98,7 +98,7 @@ export class PilotWatch {
    * @param workers all loops of the run on record
    */
   silent(states: readonly NativeState[], workers: ListedWorkers, now_ms: number): string[] {
-    this.#beats.look(workers, now_ms);
+    this.#beats.update(workers, now_ms);
     const running = new Set(states.filter(({ state }) => state === "running").map(({ token }) => token));
     for (const token of this.#running_since_ms.keys()) if (!running.has(token)) this.#running_since_ms.delete(token);
     for (const token of running) {

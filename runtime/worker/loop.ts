@@ -15,11 +15,11 @@ import { endLost, recoverShard, type Standing, sweepStray } from "../shard/recov
 import { pauseFor } from "../system/process.ts";
 import {
   type Assignment,
-  begunEvent,
   classifyFailure,
   type Executor,
   type ExecutorPool,
   type StartedShard,
+  startEvent,
   type WorkEvent,
   type WorkOptions,
   type WorkReport,
@@ -45,7 +45,7 @@ export class WorkLoop {
     readonly context: JobContext,
     readonly pool: ExecutorPool,
     readonly options: WorkOptions,
-    readonly tell: (event: WorkEvent) => void,
+    readonly notify: (event: WorkEvent) => void,
   ) {}
 
   async run(): Promise<WorkReport> {
@@ -70,12 +70,12 @@ export class WorkLoop {
     sweepStray(dir, new Set([...listing.attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
     await this.#sortAll(plans, listing);
     if (this.options.scatter) this.#queue.scatter(Math.random());
-    this.tell(begunEvent(plans.length, { done: this.#done, ...this.#queue.report() }));
+    this.notify(startEvent(plans.length, { done: this.#done, ...this.#queue.report() }));
   }
 
   async #sortAll(plans: readonly Plan[], listing: RunListing): Promise<void> {
     const now_ms = performance.now();
-    this.#beats.look(listWorkers(this.context.run.dir), now_ms);
+    this.#beats.update(listWorkers(this.context.run.dir), now_ms);
     this.#is_listed_again = false;
     for (const plan of plans) this.#sort(plan, await recoverShard(this.context, plan, listing), listing);
   }
@@ -84,7 +84,7 @@ export class WorkLoop {
     if (standing.kind === "done") {
       this.#done++;
       this.#queue.done(plan.shard_index);
-      this.tell({ kind: "found", record: standing.record });
+      this.notify({ kind: "found", record: standing.record });
     } else if (standing.kind === "running" || standing.kind === "late") this.#queue.taken(plan);
     else if (standing.kind === "elsewhere") this.#rejoin(plan, standing);
     else if (this.options.drain) this.#queue.failed(plan.shard_index);
@@ -125,7 +125,7 @@ export class WorkLoop {
     if (life !== "unknown" || this.#is_listed_again) return life;
     this.#is_listed_again = true;
     const now_ms = performance.now();
-    this.#beats.look(listWorkers(this.context.run.dir), now_ms);
+    this.#beats.update(listWorkers(this.context.run.dir), now_ms);
     return this.#beats.judge(attempt);
   }
 
@@ -183,7 +183,7 @@ export class WorkLoop {
         await last;
         last = undefined;
         if (next) {
-          this.tell({ kind: "started", shard: next.assignment.plan.shard_index, slot });
+          this.notify({ kind: "started", shard: next.assignment.plan.shard_index, slot });
           this.#throughput.runs(executor, slot, next.assignment.plan, next.started.gone);
           await next.started.gone;
           last = this.#finish(executor, next.assignment, next.started);
@@ -221,7 +221,7 @@ export class WorkLoop {
     // Others may do a queued shard meanwhile; or this loop runs it after all, when the executors it was left to are
     // slower.
     if (this.#queue.hasTaken || this.#queue.queued.length > 0) {
-      await Promise.race([this.#queue.change(), this.#lookAgain()]);
+      await Promise.race([this.#queue.change(), this.#inspectAgain()]);
     } else await this.#queue.change();
   }
 
@@ -236,14 +236,14 @@ export class WorkLoop {
     this.#queue.release(assignment);
     if (end.kind === "taken") {
       if (this.#queue.isOpen(shard) && !this.#queue.isAbandoned(assignment)) this.#queue.taken(assignment.plan);
-      this.tell({ kind: "taken", shard });
+      this.notify({ kind: "taken", shard });
     } else if (end.kind === "done") {
       executor.recordSuccess?.();
       this.#throughput.done(executor, assignment.plan, end.record.wall_s);
-      if (!this.#queue.done(shard)) return this.tell({ kind: "taken", shard });
+      if (!this.#queue.done(shard)) return this.notify({ kind: "taken", shard });
       this.#done++;
       const aside = end.committed.kind === "differs" ? end.committed.aside : null;
-      this.tell({ kind: "done", shard, record: end.record, aside });
+      this.notify({ kind: "done", shard, record: end.record, aside });
     } else {
       this.#fail(executor, assignment, end.record);
     }
@@ -255,22 +255,22 @@ export class WorkLoop {
     const { again: mayAgain, counts, given_up } = executor.classifyFailure?.(record, failures + 1, faults) ??
       classifyFailure(record, failures + 1);
     const again = !this.#stopped && !this.options.drain && mayAgain && faults < MAX_FAULTS;
-    this.tell({ kind: "failed", shard, record, again });
+    this.notify({ kind: "failed", shard, record, again });
     this.#queue.failedAt(assignment, executor.name, { again, counts });
     if (given_up === null || this.#gave_up) return;
     this.#giveUp();
-    this.tell({ kind: "given_up", why: given_up });
+    this.notify({ kind: "given_up", why: given_up });
   }
 
-  #looking: Promise<void> | undefined;
+  #inspecting: Promise<void> | undefined;
 
   /** Checks the run once for all idle slots together. */
-  #lookAgain(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => this.#looking = undefined);
-    return this.#looking;
+  #inspectAgain(): Promise<void> {
+    this.#inspecting ??= this.#inspect().finally(() => this.#inspecting = undefined);
+    return this.#inspecting;
   }
 
-  async #look(): Promise<void> {
+  async #inspect(): Promise<void> {
     await pauseFor(POLL_INTERVAL_MS);
     const listing = listRun(this.context.run.dir);
     await this.#sortAll(this.#queue.takeTaken(), listing);

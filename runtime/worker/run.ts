@@ -33,18 +33,18 @@ const DEFAULTS = { beat_interval_s: BEAT_INTERVAL_S, scatter: false, speculate: 
 export async function workOnRun(
   run: Run<FarmManifest>,
   ids: JobIds,
-  open: (context: JobContext, request: LoopRequest, tell: (event: WorkEvent) => void) => Promise<ExecutorPool>,
+  open: (context: JobContext, request: LoopRequest, notify: (event: WorkEvent) => void) => Promise<ExecutorPool>,
   request: LoopRequest,
-  tell: (event: WorkEvent) => void,
+  notify: (event: WorkEvent) => void,
 ): Promise<WorkReport> {
   const context = await openJobContext(run, ids);
   try {
     await context.files.require(`Cannot run the shards of "${run.dir}" here`);
-    const pool = await open(context, request, tell);
+    const pool = await open(context, request, notify);
     // Only now: files written before this process is announced could not be attributed to a dead process.
     request.begin?.();
     try {
-      return await runWorkLoop(context, pool, { ...DEFAULTS, ...request }, tell);
+      return await runWorkLoop(context, pool, { ...DEFAULTS, ...request }, notify);
     } finally {
       await pool.close?.();
     }
@@ -61,7 +61,7 @@ export async function runWorkLoop(
   context: JobContext,
   pool: ExecutorPool,
   options: WorkOptions,
-  tell: (event: WorkEvent) => void,
+  notify: (event: WorkEvent) => void,
 ): Promise<WorkReport> {
   const { run: { dir, manifest }, machine } = context;
   await sweepTemporary(dir, machine);
@@ -72,13 +72,13 @@ export async function runWorkLoop(
     dir,
     worker,
     beat_interval_s,
-    () => new WorkLoop(context, pool, options, tell).run(),
+    () => new WorkLoop(context, pool, options, notify).run(),
   );
   await sweepLoops(context);
   return report;
 }
 
-/** What runs on a host is asked about there, whatever became of its driver. */
+/** Removes the files of dead loops. Attempts on a host keep none: their host reports on them, whatever became of the driver. */
 async function sweepLoops({ run, machine }: JobContext): Promise<void> {
   await sweepWorkers(run, machine.process.boot_id, () =>
     [...listAttempts(run.dir)]

@@ -74,7 +74,7 @@ async function watched(context: RunBench, nextstat: string, shards: number, slot
     stderr: "null",
   }).spawn();
   const used = { cpu_s: 0, rss_mib: 0 };
-  const timer = setInterval(() => look(child.pid, used), 200);
+  const timer = setInterval(() => readUsage(child.pid, used), 200);
   const { code, stdout } = await child.output();
   clearInterval(timer);
   if (code !== 0) throw new DevError(`Cannot measure ${slots} slots: the run in "${dir}" ended with exit code ${code}`);
@@ -83,7 +83,7 @@ async function watched(context: RunBench, nextstat: string, shards: number, slot
 }
 
 /** Reads utime and stime of the process alone, without its children, and its peak memory (proc_pid_stat(5)). */
-function look(pid: number, used: { cpu_s: number; rss_mib: number }): void {
+function readUsage(pid: number, used: { cpu_s: number; rss_mib: number }): void {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import assert from "node:assert/strict";
 import { readGuardrails, typedValues } from "../../commands/flags.ts";
 import { withScheduler } from "../../commands/profile_in_use.ts";
-import { defineOldFlags, tellOldFlags } from "../../commands/run.ts";
+import { defineOldFlags, reportOldFlags } from "../../commands/run.ts";
 import { keptOutput } from "./support/kept_output.ts";
 
 const guardrails = (...poiPullStdRange: string[]) =>
@@ -22,7 +22,7 @@ Deno.test("flags of the old runner are taken, and of each that was given is told
     const [command, out] = [new Command(), keptOutput()];
     defineOldFlags(command);
     command.parse(argv, { from: "user" });
-    tellOldFlags(command.opts(), out);
+    reportOldFlags(command.opts(), out);
     return out.notes.map((note) => note.split(" ")[0]);
   };
   assert.deepEqual(toldOf(), []);

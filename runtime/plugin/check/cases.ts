@@ -21,14 +21,14 @@ export type MemberCheck = (adapter: SchedulerAdapter) => AdapterFinding[];
 export const finding = (member: string, what: string): AdapterFinding => ({ member, what });
 
 /** Calls a function of a checked adapter and checks its value; a fault of the call is a finding. */
-export function askAnd<T>(
+export function callAndCheck<T>(
   member: string,
   doing: string,
   call: () => T,
-  look: (value: T) => AdapterFinding[] = () => [],
+  check: (value: T) => AdapterFinding[] = () => [],
 ): AdapterFinding[] {
   try {
-    return look(call());
+    return check(call());
   } catch (error) {
     if (error instanceof MemberFault) return [{ ...finding(error.member, error.during(doing)), mistake: error.what }];
     if (error instanceof FarmError) return [finding(member, `refuses ${doing}: ${error.message}`)];
@@ -37,13 +37,13 @@ export function askAnd<T>(
 }
 
 /** Calls and checks as askAnd does; a refusal in words for the user is accepted too. */
-export function askOrRefuse<T>(
+export function callOrRefuse<T>(
   member: string,
   doing: string,
   call: () => T,
-  look: (value: T) => AdapterFinding[],
+  check: (value: T) => AdapterFinding[],
 ): AdapterFinding[] {
-  return askAnd(member, doing, () => refusable(call), (value) => value === undefined ? [] : look(value.given));
+  return callAndCheck(member, doing, () => refusable(call), (value) => value === undefined ? [] : check(value.given));
 }
 
 function refusable<T>(call: () => T): { given: T } | undefined {
@@ -116,8 +116,8 @@ export function exampleContext(adapter: SchedulerAdapter, example: Example = {})
   const { run_dir, config, nextstat_bin, nsfarm } = { ...PLAIN, ...example.paths };
   const { shards = 4 } = example;
   const options = { ...defaultsOf(adapter), ...example.options };
-  const asked = { scheduler: adapter.name, config, n_toys: 2 * shards, shards, nextstat_bin, options };
-  const planned = newManifest({ ...PLAIN_REQUEST, ...example.farm, ...asked }, ORIGIN);
+  const request = { scheduler: adapter.name, config, n_toys: 2 * shards, shards, nextstat_bin, options };
+  const planned = newManifest({ ...PLAIN_REQUEST, ...example.farm, ...request }, ORIGIN);
   const manifest = { ...planned, run_dir, farm: { ...planned.farm, ...FILES } };
   return { manifest, run_dir, nsfarm, options, limits: {}, shards: planned.plans.map((plan) => plan.shard_index) };
 }

@@ -9,7 +9,7 @@ import type {
 } from "../../../schedulers/adapter.ts";
 import {
   type AdapterFinding,
-  askAnd,
+  callAndCheck,
   exampleContext,
   exampleHandle,
   finding,
@@ -23,27 +23,27 @@ const SHARDS = 40;
 /** Checks that every command uses a declared program, and that a submission carries its token. */
 export const COMMAND_CHECKS = {
   probe: (adapter) => [
-    ...askAnd("probe", "without a user", () => adapter.probe()),
-    ...askAnd("probe", "for a user", () => adapter.probe("x; id")),
+    ...callAndCheck("probe", "without a user", () => adapter.probe()),
+    ...callAndCheck("probe", "for a user", () => adapter.probe("x; id")),
   ],
   find: (adapter) =>
-    askAnd("find", "for a token", () => adapter.find(exampleContext(adapter, { shards: SHARDS }), TOKEN)),
+    callAndCheck("find", "for a token", () => adapter.find(exampleContext(adapter, { shards: SHARDS }), TOKEN)),
   cancel: (adapter) => [
-    ...askAnd("cancel", "for all shards", () => cancelled(adapter, null)),
-    ...askAnd("cancel", "for two shards", () => cancelled(adapter, [1, 3])),
+    ...callAndCheck("cancel", "for all shards", () => cancelled(adapter, null)),
+    ...callAndCheck("cancel", "for two shards", () => cancelled(adapter, [1, 3])),
   ],
   submit: submitFindings,
   finish: (adapter) =>
-    askAnd(
+    callAndCheck(
       "finish",
       "for a run",
       () => adapter.finish?.(exampleContext(adapter), [exampleHandle(4)], TOKEN),
       (finish) => filesFindings("finish", finish?.files ?? []),
     ),
   eventLogs: (adapter) =>
-    askAnd("eventLogs", "for a job", () => adapter.eventLogs?.([exampleHandle(4), exampleHandle(1, "../../x")])),
-  jobLogs: (adapter) => askAnd("jobLogs", "for a job", () => adapter.jobLogs?.(exampleHandle(4), 3)),
-  pool: (adapter) => askAnd("pool", "before a run", () => adapter.pool?.()),
+    callAndCheck("eventLogs", "for a job", () => adapter.eventLogs?.([exampleHandle(4), exampleHandle(1, "../../x")])),
+  jobLogs: (adapter) => callAndCheck("jobLogs", "for a job", () => adapter.jobLogs?.(exampleHandle(4), 3)),
+  pool: (adapter) => callAndCheck("pool", "before a run", () => adapter.pool?.()),
 } satisfies Record<string, MemberCheck>;
 
 const cancelled = (adapter: SchedulerAdapter, shards: number[] | null) =>
@@ -52,7 +52,7 @@ const cancelled = (adapter: SchedulerAdapter, shards: number[] | null) =>
 function submitFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   const context = exampleContext(adapter, { shards: 10_001 });
   const submitted = () => chunksOf(adapter, context).map((chunk) => adapter.submit(context, chunk, TOKEN));
-  return askAnd(
+  return callAndCheck(
     "submit",
     "each chunk of 10,001 shards",
     submitted,
@@ -103,8 +103,10 @@ const ALL = [...UNANSWERED, ...EMPTY];
 /** Checks that no conclusion is drawn from calls without an answer or without content. */
 export const ANSWER_CHECKS = {
   readProbe: (adapter) => [
-    ...ALL.flatMap(([what, one]) => askAnd("readProbe", `on ${what}`, () => adapter.readProbe([one, one, one, one]))),
-    ...askAnd("readProbe", "on no answer", () => adapter.readProbe([])),
+    ...ALL.flatMap(([what, one]) =>
+      callAndCheck("readProbe", `on ${what}`, () => adapter.readProbe([one, one, one, one]))
+    ),
+    ...callAndCheck("readProbe", "on no answer", () => adapter.readProbe([])),
   ],
   readSubmit: (adapter) => [
     ...ALL.flatMap(([what, one]) => idFindings("readSubmit", what, () => adapter.readSubmit(one))),
@@ -123,7 +125,7 @@ export const ANSWER_CHECKS = {
     UNANSWERED.flatMap(([what, one]) => notOk("readCancel", what, () => adapter.readCancel([one]))),
   readPool: (adapter) =>
     EMPTY.flatMap(([what, one]) =>
-      askAnd(
+      callAndCheck(
         "readPool",
         `on ${what}`,
         () => adapter.readPool?.([one, one]) ?? [],
@@ -132,10 +134,10 @@ export const ANSWER_CHECKS = {
     ),
   eventsOf: ({ eventsOf }) =>
     ["", "no log at all\n"].flatMap((text) =>
-      askAnd("eventsOf", "on a log that tells nothing", () => eventsOf?.(text, exampleHandle(4), 3))
+      callAndCheck("eventsOf", "on a log that tells nothing", () => eventsOf?.(text, exampleHandle(4), 3))
     ),
   avoiding: (adapter) =>
-    askAnd(
+    callAndCheck(
       "avoiding",
       "for a node",
       () => adapter.avoiding?.(exampleContext(adapter).options, "n1") ?? "",
@@ -147,14 +149,14 @@ export const ANSWER_CHECKS = {
 } satisfies Record<string, MemberCheck>;
 
 function idFindings(member: string, what: string, read: () => Answer<string | null>): AdapterFinding[] {
-  return askAnd(member, `on ${what}`, read, (answer) =>
+  return callAndCheck(member, `on ${what}`, read, (answer) =>
     answer.kind !== "ok" || answer.value === null ? [] : [
       finding(member, `reads the job id "${answer.value}" out of ${what}`),
     ]);
 }
 
 function notOk(member: string, what: string, read: () => Answer<unknown>): AdapterFinding[] {
-  return askAnd(
+  return callAndCheck(
     member,
     `on ${what}`,
     read,
@@ -168,7 +170,7 @@ function notOk(member: string, what: string, read: () => Answer<unknown>): Adapt
  */
 function stoppedFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   return UNANSWERED.slice(0, 2).flatMap(([what, one]) =>
-    askAnd(
+    callAndCheck(
       "readSubmit",
       `on ${what}`,
       () => adapter.readSubmit(one),
@@ -188,7 +190,7 @@ export const QUERY_CHECKS = {
   query: callFindings,
   readQuery: (adapter) => [
     ...UNANSWERED.flatMap(([what, one]) =>
-      askAnd(
+      callAndCheck(
         "readQuery",
         `on ${what}`,
         () => adapter.readQuery([one, one], HANDLES, 0),
@@ -197,7 +199,7 @@ export const QUERY_CHECKS = {
     ),
     ...EMPTY.flatMap(([what, one]) =>
       [0, 1].flatMap((round) =>
-        askAnd(
+        callAndCheck(
           "readQuery",
           `on ${what}`,
           () => adapter.readQuery([one, one], HANDLES, round),
@@ -208,7 +210,7 @@ export const QUERY_CHECKS = {
   ],
   readEventLogs: ({ readEventLogs }) =>
     [null, "", "no log at all\n"].flatMap((text) =>
-      askAnd(
+      callAndCheck(
         "readEventLogs",
         "on a log that tells nothing",
         () => readEventLogs?.(HANDLES.map(() => text), HANDLES) ?? [],
@@ -216,7 +218,7 @@ export const QUERY_CHECKS = {
       )
     ),
   readJobLog: ({ readJobLog }) =>
-    askAnd(
+    callAndCheck(
       "readJobLog",
       "on a log",
       () => readJobLog?.("shard 3: done\n") ?? null,
@@ -233,12 +235,12 @@ function callFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   const context = exampleContext(adapter);
   const count = (handles: Handle[], round = 0) => adapter.query(context, handles, round).length;
   const many = Array.from({ length: 25 }, (_, i) => exampleHandle(400, `${i + 1}`, `${i + 10}`.padStart(16, "0")));
-  return askAnd(
+  return callAndCheck(
     "query",
     "for many shards",
     () => [count([exampleHandle(1)]), count([exampleHandle(10_001)]), count(many)],
     (calls) => [
-      ...askAnd("query", "in round 1", () => adapter.query(context, HANDLES, 1)),
+      ...callAndCheck("query", "in round 1", () => adapter.query(context, HANDLES, 1)),
       ...(new Set(calls).size === 1 && Number(calls[0]) <= 2 ? [] : [
         finding(
           "query",

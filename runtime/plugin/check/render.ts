@@ -1,8 +1,8 @@
 import type { Chunk, Rendered, RenderedFile, SchedulerAdapter, SchedulerOption } from "../../../schedulers/adapter.ts";
 import {
   type AdapterFinding,
-  askAnd,
-  askOrRefuse,
+  callAndCheck,
+  callOrRefuse,
   type Example,
   exampleContext,
   finding,
@@ -29,12 +29,12 @@ export function renderFindings(adapter: SchedulerAdapter): AdapterFinding[] {
 function oneRender(adapter: SchedulerAdapter, example: Example, doing: string): AdapterFinding[] {
   const context = exampleContext(adapter, example);
   const before = JSON.stringify(context);
-  return askAnd("render", doing, () => adapter.render(context), (rendered) => [
+  return callAndCheck("render", doing, () => adapter.render(context), (rendered) => [
     ...filesFindings("render", rendered.files),
     ...chunksFindings(rendered.chunks, context.shards, doing),
     ...byHandFindings(adapter, rendered),
     ...(JSON.stringify(context) === before ? [] : [finding("render", "changes what it was given")]),
-    ...askAnd(
+    ...callAndCheck(
       "render",
       "the second time",
       () => adapter.render(context),
@@ -137,7 +137,7 @@ export function valueFindings(adapter: SchedulerAdapter): AdapterFinding[] {
 function pathFindings(adapter: SchedulerAdapter, name: keyof Paths, sign: string): AdapterFinding[] {
   const paths = { [name]: `/shared/${BEGIN}${sign}${END}/x` };
   return examplesFor(adapter).flatMap((example) =>
-    askOrRefuse("render", `with ${JSON.stringify(sign)} in a path`, () => {
+    callOrRefuse("render", `with ${JSON.stringify(sign)} in a path`, () => {
       return adapter.render(exampleContext(adapter, { ...example, paths })).files;
     }, (files) => literalFindings(files, sign, `the ${name}`))
   );
@@ -151,7 +151,7 @@ function isText({ type, pattern, choices }: SchedulerOption): boolean {
 function optionFindings(adapter: SchedulerAdapter, { name, type }: SchedulerOption, sign: string): AdapterFinding[] {
   const value = `${BEGIN}${sign}${END}`;
   const options = { [name]: type === "strings" ? [value] : value };
-  return askOrRefuse("render", `with ${JSON.stringify(sign)} in --${name}`, () => {
+  return callOrRefuse("render", `with ${JSON.stringify(sign)} in --${name}`, () => {
     return adapter.render(exampleContext(adapter, { options })).files;
   }, (files) => literalFindings(files, sign, `--${name}`));
 }

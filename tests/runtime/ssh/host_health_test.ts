@@ -6,7 +6,7 @@ import { until } from "../../support/scratch.ts";
 /** One of two hosts that loops have used; what is said of it is kept. */
 function host({ retry_s = 600, isOtherGood = true } = {}) {
   const printed: string[] = [];
-  const pool = { say: (message: string) => void printed.push(message), giveUpIfHopeless: () => false };
+  const pool = { note: (message: string) => void printed.push(message), giveUpIfHopeless: () => false };
   const peers: HostHealth[] = [];
   const [health, other] = ["w1", "w2"].map((name) => new HostHealth(name, peers, retry_s, pool));
   assert(health && other);

@@ -17,7 +17,7 @@ function hostOf(dir: string, connect: PoolCalls["connect"], isWhole = true, drai
   return new SshHost("w1", contextOf(dir, sampleManifest()), [], { host_retry_s: 1, host_lost_s: 1, ...rules }, {
     connect,
     shapeOf: () => ({ slots: 1, threads: 1 }),
-    say: () => {},
+    note: () => {},
     giveUpIfHopeless: () => false,
     isLeavingNothing: () => isWhole,
   });

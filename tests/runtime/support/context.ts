@@ -32,7 +32,7 @@ export function contextOf(dir: string, manifest: FarmManifest, machine: Machine 
     meter: Object.create(UsageMeter.prototype),
     ids: { scheduler: "local", job_id: null, task_id: null, submission_token: null },
     startFit,
-    files: { look: () => Promise.resolve({ nextstat_sha256: null, fault: null }), require: () => Promise.resolve() },
+    files: { inspect: () => Promise.resolve({ nextstat_sha256: null, fault: null }), require: () => Promise.resolve() },
     oom_kills: Promise.resolve(null),
   };
 }

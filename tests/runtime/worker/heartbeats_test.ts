@@ -19,7 +19,7 @@ const attempt = { wrapper: process };
 
 /** Looks each 10 s from one second to another, and finds that count each time. */
 function lookOn(beats: Heartbeats, from_s: number, to_s: number, count: number): void {
-  for (let at_s = from_s; at_s <= to_s; at_s += 10) beats.look(loops(loop(count)), at_s * 1000);
+  for (let at_s = from_s; at_s <= to_s; at_s += 10) beats.update(loops(loop(count)), at_s * 1000);
 }
 
 Deno.test("a loop is alive while its count moves, and dead when it stood still for three intervals", () => {
@@ -35,10 +35,10 @@ Deno.test("a loop is alive while its count moves, and dead when it stood still f
 
 Deno.test("a loop that took its file away runs nothing any more, and another process of its number is not it", () => {
   const beats = new Heartbeats();
-  beats.look(loops(loop(5)), 0);
-  beats.look(loops(), 10);
+  beats.update(loops(loop(5)), 0);
+  beats.update(loops(), 10);
   assert.equal(beats.judge(attempt), "alive", "one listing may have missed its name");
-  beats.look(loops(), 20);
+  beats.update(loops(), 20);
   assert.equal(beats.judge(attempt), "dead");
   assert.equal(beats.judge({ wrapper: { ...process, start_ticks: "71" } }), "unknown");
 });
@@ -47,7 +47,7 @@ Deno.test("a loop that comes back after a pause is alive again", () => {
   const beats = new Heartbeats();
   lookOn(beats, 0, 500, 1);
   assert.equal(beats.judge(attempt), "dead");
-  beats.look(loops(loop(2)), 510_000);
+  beats.update(loops(loop(2)), 510_000);
   assert.equal(beats.judge(attempt), "alive");
 });
 
@@ -62,20 +62,20 @@ Deno.test("when nobody could look for long, as of a file server that was away, a
 
 Deno.test("one that looks less often than a loop beats takes it for dead all the same", () => {
   const beats = new Heartbeats();
-  for (const at_s of [0, 60, 120]) beats.look(loops(loop(1)), at_s * 1000);
+  for (const at_s of [0, 60, 120]) beats.update(loops(loop(1)), at_s * 1000);
   assert.equal(beats.judge(attempt), "alive");
-  beats.look(loops(loop(1)), 180_000);
+  beats.update(loops(loop(1)), 180_000);
   assert.equal(beats.judge(attempt), "dead");
 });
 
 Deno.test("a loop whose file cannot be read is left its shards for three intervals; then it is neither alive nor dead", () => {
   const beats = new Heartbeats();
   const hidden = { known: [], unknown: [{ token: loop(5).token, why: "permission denied" }] };
-  beats.look(loops(loop(5)), 0);
+  beats.update(loops(loop(5)), 0);
   for (let at_s = 10; at_s <= 500; at_s += 10) {
-    beats.look(hidden, at_s * 1000);
+    beats.update(hidden, at_s * 1000);
     assert.equal(beats.judge(attempt), at_s < 120 ? "alive" : "unknown");
   }
-  beats.look(loops(loop(6)), 510_000);
+  beats.update(loops(loop(6)), 510_000);
   assert.equal(beats.judge(attempt), "alive");
 });
