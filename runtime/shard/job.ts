@@ -1,8 +1,10 @@
 import { basename, join } from "node:path";
+import { isEarlierExecution } from "../../core/earlier_submission.ts";
 import { isAbsent } from "../../core/file_fault.ts";
 import { jobVariable } from "../../core/in_job.ts";
 import { sentFacts } from "../../core/job_txt.ts";
 import { INCOMING, metricsName, outName } from "../../core/run_paths.ts";
+import type { Attempt } from "../../core/schema/attempt.ts";
 import type { Cause } from "../../core/schema/enums.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
@@ -57,8 +59,9 @@ export async function runJob(
 async function runOne(context: JobContext, plan: Plan, stop: AbortSignal): Promise<JobEnd> {
   const { manifest } = context.run;
   const shard = plan.shard_index;
+  const isOver = (attempt: Attempt) => isEarlierExecution(attempt, context.ids);
   while (!stop.aborted) {
-    const standing = await recoverShard(context, plan, listRun(context.run.dir));
+    const standing = await recoverShard(context, plan, listRun(context.run.dir), isOver);
     if (standing.kind === "done") return { shard, cause: "ok", note: "it was done already" };
     if (standing.kind !== "running" && standing.kind !== "late") {
       // An attempt on another machine may be of a node that died: the scheduler has decided to run the shard here.

@@ -30,8 +30,14 @@ export type Standing =
 
 /**
  * Returns the state of a shard, after committing any whole result of a dead attempt and removing its temporary files.
+ * @param isOver whether the caller knows that an attempt on another machine has ended
  */
-export async function recoverShard(context: JobContext, plan: Plan, listing: RunListing): Promise<Standing> {
+export async function recoverShard(
+  context: JobContext,
+  plan: Plan,
+  listing: RunListing,
+  isOver: (attempt: Attempt) => boolean = () => false,
+): Promise<Standing> {
   const { dir, manifest } = context.run;
   const { names } = listing;
   const numbers = listing.attempts.get(plan.shard_index) ?? [];
@@ -47,7 +53,9 @@ export async function recoverShard(context: JobContext, plan: Plan, listing: Run
   const elsewhere: Attempt[] = [];
   for (const attempt of attempts.filter((one) => one.end === null)) {
     const life = await lifeOf(context, attempt);
-    if (life === "elsewhere" && !attempt.remote && isSuperseded(context, attempt, listing)) continue;
+    if (life === "elsewhere" && !attempt.remote && (isSuperseded(context, attempt, listing) || isOver(attempt))) {
+      continue;
+    }
     if (life === "running") return { kind: life, attempt };
     if (life === "elsewhere") elsewhere.push(attempt);
   }

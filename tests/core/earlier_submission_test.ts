@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isOfEarlier } from "../../core/earlier_submission.ts";
+import { isEarlierExecution, isOfEarlier } from "../../core/earlier_submission.ts";
 
 const TOKENS = ["a", "b", "c"];
 
@@ -18,4 +18,18 @@ Deno.test("nothing comes before a submission that is not on record itself", () =
     for (const its of [null, "typed", "a"]) assert.equal(isOfEarlier(TOKENS, its, ours), false);
   }
   assert.equal(isOfEarlier([], null, null), false);
+});
+
+Deno.test("an attempt of the same job is of an earlier execution; one of another task, job or submission is not", () => {
+  const ours = { job_id: "12", task_id: "3", submission_token: "a" };
+  assert.equal(isEarlierExecution({ ...ours }, ours), true);
+  for (const other of [{ job_id: "13" }, { task_id: "4" }, { task_id: null }, { submission_token: "b" }]) {
+    assert.equal(isEarlierExecution({ ...ours, ...other }, ours), false);
+  }
+});
+
+Deno.test("outside a scheduler's job no attempt is of an earlier execution", () => {
+  for (const ours of [{ job_id: null, submission_token: "a" }, { job_id: "12", submission_token: null }]) {
+    assert.equal(isEarlierExecution({ ...ours, task_id: null }, { ...ours, task_id: null }), false);
+  }
 });

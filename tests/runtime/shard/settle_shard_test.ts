@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Attempt } from "../../../core/schema/attempt.ts";
+import { Attempt } from "../../../core/schema/attempt.ts";
 import { listNames } from "../../../runtime/fs/list.ts";
 import { beginAttempt } from "../../../runtime/shard/attempts.ts";
 import { listRun } from "../../../runtime/shard/list_run.ts";
@@ -39,8 +39,8 @@ class Trial {
     return writeFile(join(this.dir, name), text);
   }
 
-  settle() {
-    return recoverShard(contextOf(this.dir, manifest, machine), plan, listRun(this.dir));
+  settle(isOver?: (attempt: Attempt) => boolean) {
+    return recoverShard(contextOf(this.dir, manifest, machine), plan, listRun(this.dir), isOver);
   }
 
   /** Names of files, but for folders. */
@@ -110,6 +110,17 @@ Deno.test("a process of another machine cannot be asked from here: its shard is 
     const other = { host: "another", boot_id: "another-boot", pid: 1, start_ticks: "1" };
     run.begin({ wrapper: other });
     assert.equal((await run.settle()).kind, "elsewhere");
+  }));
+
+Deno.test("an attempt on another machine that its scheduler has ended gets its end, and its half output goes", () =>
+  inRun(async (run) => {
+    run.begin({ wrapper: { host: "another", boot_id: "another-boot", pid: 1, start_ticks: "1" } });
+    await run.write("incoming/shard_1.1.out.json", OUTPUT.slice(0, 50));
+    const open = await run.settle(() => true);
+    assert.deepEqual([open.kind, open.kind === "open" && open.next], ["open", 2]);
+    assert.deepEqual(await run.files(), ["attempts/shard_1.1.json"]);
+    const attempt = Attempt.parse(JSON.parse(await readFile(join(run.dir, "attempts/shard_1.1.json"), "utf8")));
+    assert.equal(attempt.end?.wall_s, null);
   }));
 
 Deno.test("an attempt that a listing shows and this machine has in mind as absent is asked about: its shard is left to it", () =>
