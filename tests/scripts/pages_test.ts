@@ -109,9 +109,18 @@ Deno.test("Of what a page prints only what changes from day to day is left out o
   );
 });
 
-Deno.test("The README fits on one screen of text, its picture is there and small", () => {
+Deno.test("The README fits on one screen of text, its pictures are there and small", () => {
   const readme = readFileSync(join(root, "README.md"), "utf8");
   assert.ok(readme.split("\n").length < 70);
-  assert.ok(readme.includes("](docs/report.png)"));
-  assert.ok(statSync(join(root, "docs", "report.png")).size < 200_000);
+  for (const [name, most] of [["report.png", 200_000], ["terminal.svg", 60_000]] as const) {
+    assert.ok(readme.includes(`](docs/${name})`));
+    assert.ok(statSync(join(root, "docs", name)).size < most);
+  }
+});
+
+Deno.test("The picture of the terminal has a title and a description, asks for no other file, and moves only for who wants it", () => {
+  const svg = readFileSync(join(root, "docs", "terminal.svg"), "utf8");
+  assert.match(svg, /<title id="t">.+<\/title>\n<desc id="d">\$ nsfarm-deno run [^]*merged\.out\.json[^]*<\/desc>/);
+  assert.doesNotMatch(svg.replace('xmlns="http://www.w3.org/2000/svg"', ""), /https?:|url\(|@import|href|<script/);
+  assert.ok(svg.indexOf("prefers-reduced-motion:no-preference") < svg.indexOf("@keyframes"));
 });
