@@ -1,7 +1,7 @@
 import { EXIT_CODES } from "../core/errors.ts";
 import { namedShards } from "../core/format.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
-import { cancelRun } from "../runtime/control/cancel.ts";
+import { cancelRun, leftWords } from "../runtime/control/cancel.ts";
 import { stopRemote } from "../runtime/control/work.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
 import { queryWorkers, stopWorkers } from "../runtime/scheduler/background.ts";
@@ -18,12 +18,13 @@ const cancel: CommandSpec = {
   run: async ({ args, out }) => {
     const run = runOf(args, out);
     const adapter = await adapterOf(run, out);
-    const cancelled = await cancelRun(run, adapter);
+    const { cancelled, left } = await cancelRun(run, adapter);
     const { alive, unknown } = await queryWorkers(run);
     const workers = alive.length > 0 ? (await stopWorkers(run, null)).stopped : [];
     const remote = await stopOrphans(run, out);
     const words = [
       ...cancelled.map((handle) => `cancelled ${adapter.name} job ${handle.job_id}`),
+      ...left.map((job) => leftWords(adapter.name, job)),
       ...workers.map((worker) => `stopped worker ${worker.process.pid}`),
       ...unknown.map(({ why }) => why),
       ...(remote.stopped.length > 0 ? [`stopped on their hosts: ${namedShards(remote.stopped)}`] : []),
@@ -34,11 +35,12 @@ const cancel: CommandSpec = {
     out.print(words.join("\n") || "no job of this run is running or queued");
     out.document({
       cancelled: cancelled.map(({ job_id, token }) => ({ job_id, token })),
+      left,
       workers: workers.map((one) => one.process.pid),
       remote,
     });
     if (words.length > 0) out.note("Finished shards are kept; nsfarm-deno retry reruns the others");
-    return remote.unclear.length + unknown.length > 0 ? EXIT_CODES.unreachable : EXIT_CODES.done;
+    return left.length + remote.unclear.length + unknown.length > 0 ? EXIT_CODES.unreachable : EXIT_CODES.done;
   },
 };
 export default cancel;

@@ -17,9 +17,14 @@ import { whileSubmitting } from "./start.ts";
 /**
  * Cancels all jobs of a run that its scheduler reports under the run's tokens, of every submission; a job id alone is
  * not enough. Waits for a submission that is under way, and first looks for one whose answer was lost.
+ * @returns the jobs that were cancelled, and those that the scheduler still has
  * @throws {FarmError} unreachable
  */
-export async function cancelRun(cancelled: Run<FarmManifest>, adapter: Backend): Promise<Handle[]> {
+export async function cancelRun(
+  cancelled: Run<FarmManifest>,
+  adapter: Backend,
+  stop?: AbortSignal,
+): Promise<{ cancelled: Handle[]; left: LeftJob[] }> {
   const doing = "cancel the run's jobs";
   return await whileSubmitting(cancelled, async (run) => {
     await resolveSubmissions(run, adapter, `nsfarm-deno cancel ${quoteWord(run.dir)}`);
@@ -29,8 +34,49 @@ export async function cancelRun(cancelled: Run<FarmManifest>, adapter: Backend):
     const handles = all.filter((handle) => known.has(handle.token));
     // The wrapper of a site may have queued a second job for an ended submission, and queries do not cover that job.
     await cancelJobs(run, adapter, adapter.limits.cancels_by_token ? all : handles, null, doing);
-    return handles;
+    const left = await jobsLeft(run, adapter, handles, stop);
+    return { cancelled: handles.filter(({ token }) => !left.some((one) => one.token === token)), left };
   });
+}
+
+/** A job that its scheduler still has after it was cancelled. */
+interface LeftJob {
+  job_id: string;
+  token: string;
+  state: ShardState;
+}
+
+/** Returns one line for a job that its scheduler still has after it was cancelled. */
+export const leftWords = (scheduler: string, { job_id, state }: LeftJob): string =>
+  `${scheduler} job ${job_id} is still ${state} after its cancellation (the site may have renamed it): cancel it by its id`;
+
+/** How long a job that does not run may stay in the queue after it was cancelled. */
+const QUEUE_LEAVE_S = 5;
+
+/**
+ * Returns the cancelled jobs that the scheduler still has. Schedulers cancel by name: a job that a site has renamed is
+ * not found, and that is no error (scancel(1)).
+ * @throws {FarmError} unreachable, when it cannot be asked
+ */
+async function jobsLeft(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  handles: readonly Handle[],
+  stop?: AbortSignal,
+): Promise<LeftJob[]> {
+  if (adapter.kind === "worker" || handles.length === 0) return [];
+  for (const begin = performance.now();;) {
+    const { states } = await queryOrThrow(run, adapter, "check that the run's jobs are gone");
+    const there = withoutSilent(run, states).filter(({ state }) => ACTIVE.has(state));
+    const left = handles.flatMap(({ job_id, token }) => {
+      const mine = there.filter((one) => one.token === token).map(({ state }) => state);
+      const [state] = mine.includes("running") ? ["running" as const] : mine;
+      return state === undefined ? [] : [{ job_id, token, state }];
+    });
+    const most_s = left.some(({ state }) => state === "running") ? WAITING_LEAVE_S : QUEUE_LEAVE_S;
+    if (left.length === 0 || stop?.aborted || performance.now() - begin >= most_s * 1000) return left;
+    await pauseFor(1000, stop);
+  }
 }
 
 /** States of jobs that exist or may exist. */
@@ -156,6 +202,7 @@ const JOBS_LEAVE_S = 20;
 /**
  * Cancels the jobs that are left when all shards are done: a pilot that waits for a slot, a job that a user or a site
  * has requeued, one that hangs at its end. Running jobs first get time to end by themselves.
+ * @returns jobs that the scheduler still has all the same
  * @throws {FarmError} unreachable, when the scheduler cannot report whether any job is left
  */
 export async function endJobs(
@@ -163,8 +210,8 @@ export async function endJobs(
   adapter: Backend,
   { progress }: { progress: Pick<RunStatus["progress"], "done" | "total"> },
   stop: AbortSignal,
-): Promise<void> {
-  if (adapter.kind === "worker" || progress.done !== progress.total) return;
+): Promise<LeftJob[]> {
+  if (adapter.kind === "worker" || progress.done !== progress.total) return [];
   const has_pilots = run.manifest.farm.pilots !== null;
   if (has_pilots) {
     const machine = await inspectMachine();
@@ -174,9 +221,9 @@ export async function endJobs(
     const { reached, states } = await queryScheduler(run, adapter, 0);
     const left = withoutSilent(run, states).filter(({ state }) => ACTIVE.has(state));
     // The wrapper of a site may have queued more pilots than it reported.
-    if (reached && left.length === 0 && !has_pilots) return;
+    if (reached && left.length === 0 && !has_pilots) return [];
     if (reached && left.every(({ state }) => state === "queued" || state === "held")) break;
     await pauseFor(1000, stop);
   }
-  await cancelRun(run, adapter);
+  return (await cancelRun(run, adapter, stop)).left;
 }

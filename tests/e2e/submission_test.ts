@@ -106,9 +106,21 @@ Deno.test("a job that is gone when it is to be cancelled is no error", () =>
     await must(["submit"]);
     await slurm.replace(
       "scancel",
-      'echo "scancel: error: Kill job error on job id 101: Invalid job id specified" >&2; exit 1',
+      ': >"$here/queue"; echo "scancel: error: Kill job error on job id 101: Invalid job id specified" >&2; exit 1',
     );
     await must(["cancel"]);
+  }));
+
+Deno.test("a job that is still there after its cancellation, since a site renamed it, is named, and cancel exits 4", () =>
+  onSlurm(async ({ slurm, must }) => {
+    await must(["submit"]);
+    const scancel = await slurm.read("bin/scancel");
+    await slurm.replace(
+      "scancel",
+      `case $* in *--name=*) sed -i "/^102 /!d" "$here/queue"; exit 0 ;; esac\n${scancel}`,
+    );
+    const { stdout } = await must(["cancel"], 4);
+    assert.match(stdout, /^cancelled slurm job 101\nslurm job 102 is still queued after .*: cancel it by its id$/m);
   }));
 
 Deno.test("status that waits for an answer ends at once when it is told to, and leaves no process", () =>

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SUBMIT_LOCK } from "../../../core/run_paths.ts";
 import type { ShardState } from "../../../core/schema/enums.ts";
 import type { FarmManifest } from "../../../core/schema/manifest.ts";
-import { cancelRun, cancelWaiting, endJobs } from "../../../runtime/control/cancel.ts";
+import { cancelRun, cancelWaiting, endJobs, leftWords } from "../../../runtime/control/cancel.ts";
 import { startRun } from "../../../runtime/control/start.ts";
 import { whileLocked } from "../../../runtime/fs/exclusive.ts";
 import { readSubmissions, recordSubmission } from "../../../runtime/run/submissions.ts";
@@ -13,6 +13,8 @@ import { inFolder } from "../../support/scratch.ts";
 import { MACHINE, runOf } from "../support/context.ts";
 import { FakeScheduler } from "../support/fake_adapter.ts";
 import { inFastTime } from "../support/fast_time.ts";
+
+const ENDED = { 0: "cancelled", 1: "cancelled", 2: "cancelled", 3: "cancelled" } as const;
 
 /** A run of four shards whose scheduler is a fake. */
 function inRun(work: (trial: Trial) => Promise<void>, pilots: number | null = null): Promise<void> {
@@ -55,16 +57,20 @@ class Trial {
   }
 }
 
+const idsOf = ({ cancelled, left }: Awaited<ReturnType<typeof cancelRun>>) => ({
+  cancelled: cancelled.map(({ job_id }) => job_id),
+  left: left.map(({ job_id, state }) => `${job_id} ${state}`),
+});
+
 for (const pilots of [null, 2]) {
   const what = pilots === null ? "arrays" : "pilots";
   Deno.test(`cancel stops the jobs of every submission of a run: ${what}`, () =>
     inRun(async (trial) => {
       trial.fake.array_size = 3;
       await trial.start();
-      const cancelled = await trial.cancel();
-      assert.deepEqual(cancelled.map(({ job_id }) => job_id), ["101", "102"]);
+      assert.deepEqual(idsOf(await trial.cancel()), { cancelled: ["101", "102"], left: [] });
       assert.deepEqual(trial.cancelledTokens, trial.fake.submitted);
-      assert.deepEqual(await trial.cancel(), []);
+      assert.deepEqual(await trial.cancel(), { cancelled: [], left: [] });
     }, pilots));
 }
 
@@ -79,6 +85,43 @@ Deno.test("cancel stops the jobs of a submission whose shards were submitted aga
     assert.deepEqual(trial.cancelledTokens, trial.fake.submitted);
   }));
 
+for (const state of ["queued", "running", "held"] as const) {
+  Deno.test(`cancel names a job that the scheduler still has because a site renamed it: ${state}`, () =>
+    inRun(async (trial) => {
+      trial.fake.array_size = 2;
+      await trial.start();
+      const [, renamed = ""] = trial.fake.submitted;
+      trial.fake.renamed.add(renamed);
+      trial.fake.own.set(renamed, { 2: "done", 3: state });
+      const { cancelled, left } = await trial.cancel();
+      assert.deepEqual(idsOf({ cancelled, left }), { cancelled: ["101"], left: [`102 ${state}`] });
+      assert.match(
+        left.map((job) => leftWords("fake", job)).join(),
+        /^fake job 102 is still \w+ .*cancel it by its id$/,
+      );
+    }));
+}
+
+Deno.test("cancel waits for jobs that take a moment to end, and they count as cancelled", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    const [token = ""] = trial.fake.submitted;
+    trial.fake.after_cancel = () => "running";
+    let looks = 0;
+    trial.fake.asking = () => {
+      if (trial.fake.cancelled.length > 0 && looks++ === 20) trial.fake.own.set(token, ENDED);
+    };
+    assert.deepEqual(idsOf(await trial.cancel()), { cancelled: ["101"], left: [] });
+  }));
+
+Deno.test("where the scheduler cannot tell whether cancelled jobs are gone, cancel says so", () =>
+  inRun(async (trial) => {
+    await trial.start();
+    let answers = 0;
+    trial.fake.asking = () => trial.fake.is_up = trial.fake.cancelled.length === 0 || answers++ === 0;
+    await assert.rejects(trial.cancel(), { kind: "unreachable" });
+  }));
+
 for (const state of ["intent", "unclear"] as const) {
   Deno.test(`cancel looks for a submission without an answer (${state}) by its token first`, () =>
     inRun(async (trial) => {
@@ -90,7 +133,7 @@ for (const state of ["intent", "unclear"] as const) {
         answered_at_utc: null,
       });
       trial.fake.jobs.set(token, "77");
-      assert.deepEqual((await trial.cancel()).map(({ job_id }) => job_id), ["77"]);
+      assert.deepEqual(idsOf(await trial.cancel()), { cancelled: ["77"], left: [] });
       assert.deepEqual(trial.cancelledTokens, [token]);
     }));
 }
@@ -101,7 +144,7 @@ Deno.test("cancel finds a job that came after its submission was given up", () =
     await assert.rejects(trial.start());
     const [token = ""] = trial.fake.submitted;
     trial.fake.jobs.set(token, "77");
-    assert.deepEqual((await trial.cancel()).map(({ job_id }) => job_id), ["77"]);
+    assert.deepEqual(idsOf(await trial.cancel()), { cancelled: ["77"], left: [] });
   }));
 
 Deno.test("cancel waits for a submission that is under way, and cancels what it has queued", () =>
@@ -198,8 +241,11 @@ for (const state of ["queued", "held"] as const) {
       await trial.start();
       const [token = ""] = trial.fake.submitted;
       trial.fake.own.set(token, { 0: "done", 1: state, 2: "done", 3: "done" });
-      await trial.endJobs();
+      assert.deepEqual(await trial.endJobs(), []);
       assert.deepEqual(trial.cancelledTokens, [token]);
+      trial.fake.own.set(token, { 0: "done", 1: state, 2: "done", 3: "done" });
+      trial.fake.renamed.add(token);
+      assert.deepEqual(await trial.endJobs(), [{ job_id: "101", token, state }], "renamed by a site: the run says so");
     }));
 }
 

@@ -100,9 +100,9 @@ Deno.test("the jobs and processes of a run are not taken for those of its copy",
 Deno.test("cancel of a copy cancels nothing of the original, before and after the copy is a run of its own", () =>
   inRunning(async ({ dir, scheduler, settle }, folder) => {
     const copy = await copied(dir, folder);
-    assert.deepEqual(await cancelRun(loadFarmRun(copy), scheduler.jobs_of), []);
+    assert.deepEqual((await cancelRun(loadFarmRun(copy), scheduler.jobs_of)).cancelled, []);
     const { run } = await settle(copy);
-    assert.deepEqual(await cancelRun(run, scheduler.jobs_of), []);
+    assert.deepEqual((await cancelRun(run, scheduler.jobs_of)).cancelled, []);
     assert.deepEqual(scheduler.cancelledTokens, []);
     await cancelRun(loadFarmRun(dir), scheduler.jobs_of);
     assert.deepEqual(scheduler.cancelledTokens, scheduler.submitted);

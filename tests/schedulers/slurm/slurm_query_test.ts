@@ -278,6 +278,13 @@ Deno.test("a job is known by the token in its name, with the run's id before it 
   }
 });
 
+Deno.test("a job that a site renamed, so that scancel finds nothing by its name, is known by its id and comment", () => {
+  assert.equal(slurm.readCancel([recorded("slurm-scancel-nonexistent")]).kind, "ok");
+  const stdout = recordedText("slurm-squeue-farm-mixed").replaceAll(/[|][^|\n]*$/gm, "|site_name");
+  const reported = slurm.readQuery([{ ...recorded("slurm-squeue-farm-mixed"), stdout }], [handle("43", 10)], 0);
+  assert(reported.kind === "ok" && reported.value.some(({ state }) => state === "queued"));
+});
+
 Deno.test("scancel of what has ended already is no error, one that reached nobody is", () => {
   assert.equal(slurm.readCancel([recorded("slurm-scancel-nonexistent")]).kind, "ok");
   assert.equal(slurm.readCancel([recorded("slurm-scancel-ctld-down", 8)]).kind, "unclear");
