@@ -40,5 +40,5 @@ export type { PoolNode } from "./core/schema/sweep.ts";
 export * from "./core/schema/attempt.ts";
 export { cutRange, splitToys, type ToyRange } from "./core/toys.ts";
 export { joinRanges, missingRanges, overlaps, type SeedRange } from "./core/toy_ranges.ts";
-export { equalFault, isEqualNumber, type Where } from "./core/merge/equal.ts";
+export { equalFault, isEqualNumber, type Machines } from "./core/merge/equal.ts";
 export type { ShardOutput } from "./core/output.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { livePlans } from "../core/check_manifest.ts";
-import { tellChanges } from "../core/describe_status.ts";
+import { describeChanges } from "../core/describe_status.ts";
 import { FarmError } from "../core/errors.ts";
 import { CLAIMS } from "../core/run_paths.ts";
 import { plural } from "../core/format.ts";
@@ -93,7 +93,7 @@ export async function watchRun(
     for (let round = 0;; round++) {
       const status = await endingPrograms(stop, () => inspectRun(run, adapter, machine, grace_s, seen));
       if (stream) out.document(status.summary, true);
-      for (const words of tellChanges(printed, status.shards)) view.note(words);
+      for (const words of describeChanges(printed, status.shards)) view.note(words);
       view.show(status.progress);
       const silent = pilots?.silent(status.states, listWorkers(run.dir), performance.now()) ?? [];
       if (silent.length > 0) {

@@ -181,7 +181,7 @@ function spreadSeconds(machines: readonly MachineTime[], leads: ReadonlyMap<Mach
  * Returns whether the one clock places all committed attempts: each has a time, and the clocks of several machines
  * disagree by less than the whole duration.
  */
-export function tellsTimes({ attempts, spread_s }: OneClock): boolean {
+export function areTimesKnown({ attempts, spread_s }: OneClock): boolean {
   const committed = attempts.filter(isCommitted);
   if (committed.length === 0 || !committed.every(isStamped)) return false;
   if (spread_s === null || spread_s < STEP_S) return true;

@@ -62,7 +62,7 @@ export function livePlans(manifest: { plans: Plan[] }): Plan[] {
 /** Returns what is wrong with the plans of a manifest, or null. Live entries must cover [0, n_toys) exactly once. */
 export function manifestFault(manifest: Manifest): string | null {
   return countFault(manifest) ?? indexFault(manifest.plans) ?? seedFault(manifest) ?? coverFault(manifest) ??
-    twiceFault(manifest);
+    duplicateFault(manifest);
 }
 
 /** plans[] only grows: its first `shards` entries are those of the original split. */
@@ -89,7 +89,7 @@ function seedFault(manifest: Manifest): string | null {
 }
 
 /** Checks that no seed is used twice; an extension can have seeds of its own. */
-function twiceFault(manifest: Manifest): string | null {
+function duplicateFault(manifest: Manifest): string | null {
   const [twice] = overlaps(livePlans(manifest));
   return twice
     ? `toys of the seed ${twice.later.seed} are in shard ${twice.later.shard_index} and in an earlier one`
@@ -119,12 +119,12 @@ export interface ExtensionRequest {
  */
 export function openExtension(
   { plans, farm }: FarmManifest,
-  asked: ExtensionRequest,
+  request: ExtensionRequest,
   given: ReadonlySet<number>,
 ): HistoryEntry | undefined {
   const isOpen = (shard: number) => !given.has(shard) && !plans[shard]?.farm?.replaced_by;
   return farm.history.find((entry) =>
-    entry.asked?.n_toys === asked.n_toys && entry.asked.shards === asked.shards && entry.shards?.some(isOpen)
+    entry.asked?.n_toys === request.n_toys && entry.asked.shards === request.shards && entry.shards?.some(isOpen)
   );
 }
 

@@ -77,7 +77,7 @@ const QUIET = new Set<ShardState>(["done", "running"]);
  * only once, since it applies to most shards in turn.
  * @param printed what was printed before; this call adds to it
  */
-export function tellChanges(printed: Map<string, Set<number>>, shards: StatusShard[]): string[] {
+export function describeChanges(printed: Map<string, Set<number>>, shards: StatusShard[]): string[] {
   return groups(shards.filter(({ state, why }) => !QUIET.has(state) && !(state === "queued" && why === "")))
     .flatMap((group) => {
       const key = `${group.state} ${group.why.replaceAll(/\d+/g, "#")}`;

@@ -142,7 +142,7 @@ export function printable(text: string): string {
 }
 
 /** Number of failures from which a node is suspect; a single failure may be the shard's own fault. */
-const FEWEST = 2;
+const MIN_FAILED = 2;
 
 /** Node on which every shard failed, while other nodes finished theirs. */
 interface SuspectNode {
@@ -164,6 +164,6 @@ export function suspectNodes(shards: readonly { state: ShardState; node: string 
     return found;
   };
   const good = count("done");
-  return [...count("failed")].filter(([node, failed]) => failed >= FEWEST && good.size > 0 && !good.has(node))
+  return [...count("failed")].filter(([node, failed]) => failed >= MIN_FAILED && good.size > 0 && !good.has(node))
     .map(([node, failed]) => ({ node, failed }));
 }

@@ -107,15 +107,15 @@ export function trialWarnings(trial: TrialFit | undefined): string[] {
   const poi_bound = at_bounds?.find(({ name }) => name === toy.poi);
   // A toy that was generated on the bound itself ends there with probability one half.
   const toy_stuck = poi_bound !== undefined && toy.poi_hat === poi_bound.value && toy.poi_true !== poi_bound.value;
-  const odd = channels.filter(isOdd);
+  const far = channels.filter(isFar);
   return [
     ...(at_bounds && at_bounds.length > 0
       ? [`the fit of the observed data ends on ${at_bounds.map(boundWords).join(" and ")}`]
       : []),
     ...(toy_stuck ? [`the trial toy, generated at ${toy.poi} = ${rounded(toy.poi_true, 5)}, ends there too`] : []),
-    ...odd.map(channelWords),
+    ...far.map(channelWords),
     ...warnings.map((text) => `nextstat warned in the fit of the observed data: ${text}`),
-    ...(toy_stuck || odd.length > 0 ? [MEANING] : []),
+    ...(toy_stuck || far.length > 0 ? [MEANING] : []),
   ];
 }
 
@@ -132,7 +132,7 @@ type Channel = TrialFit["channels"][number];
  */
 const FAR_SIGMA = 5;
 
-const isOdd = ({ n_events, least, most }: Channel): boolean =>
+const isFar = ({ n_events, least, most }: Channel): boolean =>
   n_events < least - FAR_SIGMA * Math.sqrt(least) || n_events > most + FAR_SIGMA * Math.sqrt(Math.max(1, most));
 
 function channelWords({ name, n_events, least, most }: Channel): string {

@@ -127,28 +127,28 @@ const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmM
 };
 
 /** Returns the first option in which a request differs from the existing run of that name, in words, or null. */
-export function requestDifference(manifest: FarmManifest, asked: Omit<RunRequest, Exclude<MayDiffer, "options">>) {
+export function requestDifference(manifest: FarmManifest, requested: Omit<RunRequest, Exclude<MayDiffer, "options">>) {
   for (const [name, read] of Object.entries(AS_RENDERED)) {
     const was = read(manifest);
-    const wanted: unknown = Reflect.get(asked, name);
+    const wanted: unknown = Reflect.get(requested, name);
     if (JSON.stringify(sortKeys(was)) === JSON.stringify(sortKeys(wanted))) continue;
     return words(name.replaceAll("_", "-"), was ?? undefined, wanted ?? undefined);
   }
-  return optionDifference(manifest.farm.first_options ?? manifest.farm.options, asked.options);
+  return optionDifference(manifest.farm.first_options ?? manifest.farm.options, requested.options);
 }
 
 type Options = FarmManifest["farm"]["options"];
 
 /** Compares scheduler options as rendered; later changes by `retry` do not count. */
-function optionDifference(run: Options, asked: Options): string | null {
-  const names = [...new Set([...Object.keys(run), ...Object.keys(asked)])];
-  const wrong = names.find((name) => JSON.stringify(run[name]) !== JSON.stringify(asked[name]));
-  return wrong === undefined ? null : words(wrong, run[wrong], asked[wrong]);
+function optionDifference(run: Options, requested: Options): string | null {
+  const names = [...new Set([...Object.keys(run), ...Object.keys(requested)])];
+  const wrong = names.find((name) => JSON.stringify(run[name]) !== JSON.stringify(requested[name]));
+  return wrong === undefined ? null : words(wrong, run[wrong], requested[wrong]);
 }
 
-function words(name: string, was: unknown, asked: unknown): string {
+function words(name: string, was: unknown, requested: unknown): string {
   const rendered = was === undefined ? `no --${name}` : `--${name} ${show(was)}`;
-  return `it has ${rendered}, you gave ${asked === undefined ? "none" : show(asked)}`;
+  return `it has ${rendered}, you gave ${requested === undefined ? "none" : show(requested)}`;
 }
 
 function sortKeys(value: unknown): unknown {

@@ -1,11 +1,11 @@
 import {
+  areTimesKnown,
   type AttemptTime,
   type BootMoment,
   isCommitted,
   isStamped,
   type OneClock,
   onOneClock,
-  tellsTimes,
 } from "./attempt_time.ts";
 import { secondsOf } from "./format.ts";
 import type { RunTimes, Stretch } from "./schema/run_times.ts";
@@ -107,7 +107,7 @@ export function runTimes(facts: TimeFacts): RunTimes {
   const failed = facts.attempts.filter((attempt) => !attempt.is_committed);
   return {
     max_shard_elapsed_s: longest(facts),
-    ...(tellsTimes(clock) ? timesOn(clock, facts.submissions) : UNKNOWN_TIMES),
+    ...(areTimesKnown(clock) ? timesOn(clock, facts.submissions) : UNKNOWN_TIMES),
     cpu_s: cpu(facts.attempts.filter(isCommitted)),
     wasted_cpu_s: cpu(failed),
     failed_attempts: failed.length,

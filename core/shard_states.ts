@@ -64,7 +64,7 @@ export interface ShardEvidence {
   has_left_output?: boolean;
   native: NativeState | null;
   /** Whether the scheduler answered; null: this shard was never submitted to it. */
-  asked: boolean | null;
+  is_answered: boolean | null;
   /** Seconds since the scheduler no longer knows the job; null: it knows the job. */
   absent_s: number | null;
   grace_s: number;
@@ -135,11 +135,11 @@ export const NOT_SUBMITTED = "not submitted";
 
 function withoutAttempt(facts: ShardEvidence, host: string | null): ShardView {
   const { native } = facts;
-  if (facts.asked === false) return { state: "unknown", why: "its scheduler did not answer", host };
+  if (facts.is_answered === false) return { state: "unknown", why: "its scheduler did not answer", host };
   if (native && native.state !== "done") {
     return { state: native.state, why: native.reason ?? native.native, host: native.host };
   }
-  if (facts.asked === true) return gone(facts, host);
+  if (facts.is_answered === true) return gone(facts, host);
   if (facts.life === "elsewhere") {
     return { state: "unknown", why: `started on ${host}, which cannot be reached from here`, host };
   }
@@ -152,7 +152,8 @@ const AWAITED = "waiting for files";
 export const LATE_FILES_S = 120;
 
 /** Returns whether the job ended so recently that its files may still be on their way from the node. */
-const isAwaited = ({ asked, absent_s, grace_s }: ShardEvidence): boolean => asked === true && (absent_s ?? 0) < grace_s;
+const isAwaited = ({ is_answered, absent_s, grace_s }: ShardEvidence): boolean =>
+  is_answered === true && (absent_s ?? 0) < grace_s;
 
 /** Returns the state of a shard whose job the scheduler no longer knows; its files may still be on their way. */
 function gone(facts: ShardEvidence, host: string | null): ShardView {

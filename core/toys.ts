@@ -155,7 +155,7 @@ export function cutShards(manifest: FarmManifest, shards: number[], at_utc: stri
  * Returns the manifest with `n` more toys in `shards` new entries at the end of plans[] (contract, "Pieces"). Their
  * seeds follow the run's last seed, or start at `fresh`, which is above it: the run has none of them yet.
  * @param fresh first of the new seeds
- * @param asked arguments of an extension that is also submitted; undefined: it is not
+ * @param request arguments of an extension that is also submitted; undefined: it is not
  * @throws {FarmError} usage, for more shards than toys, or seeds beyond 2^53
  */
 export function extendPlans(
@@ -164,7 +164,7 @@ export function extendPlans(
   shards: number,
   at_utc: string,
   fresh = seedOf(manifest, manifest.n_toys),
-  asked?: ExtensionRequest,
+  request?: ExtensionRequest,
 ): FarmManifest {
   const { n_toys, plans, farm } = manifest;
   if (fresh + n > Number.MAX_SAFE_INTEGER) {
@@ -186,7 +186,7 @@ export function extendPlans(
   const indexes = added.map((plan) => plan.shard_index);
   const change = `extended by ${n} toys, seeds ${fresh} to ${fresh + n - 1}`;
   const moved = fresh === seedOf(manifest, n_toys) ? {} : { seed: fresh };
-  const own = asked ? { asked: { ...asked } } : {};
+  const own = request ? { asked: { ...request } } : {};
   const entry = { at_utc, change, shards: indexes, n_toys_before: n_toys, ...moved, ...own };
   const history = [...farm.history, entry];
   return { ...manifest, n_toys: n_toys + n, plans: [...plans, ...added], farm: { ...farm, history } };

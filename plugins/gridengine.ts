@@ -13,7 +13,7 @@ import type {
 import { options } from "./gridengine/options.ts";
 import { query, readFind, readQuery } from "./gridengine/query.ts";
 import { finish, readSubmit, render, words } from "./gridengine/submit.ts";
-import { command, jobName, ok, saying } from "./gridengine/words.ts";
+import { command, jobName, messageOf, ok } from "./gridengine/words.ts";
 
 /** Cancels by name, since an id may have been reused for another job. */
 function cancel(_context: RenderContext, handles: Handle[], shards: number[] | null): Command[] {
@@ -37,7 +37,7 @@ function ranges(tasks: number[]): string[] {
 
 function readCancel(results: CommandResult[]): Answer<null> {
   const bad = results.find((one) => one.exit_code !== 0 && !/does not exist/.test(one.stdout + one.stderr));
-  return bad ? { kind: "unclear", message: saying(bad) } : ok(null);
+  return bad ? { kind: "unclear", message: messageOf(bad) } : ok(null);
 }
 
 function readProbe([config, queues, help]: CommandResult[]): SchedulerLimits {

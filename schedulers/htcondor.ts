@@ -90,7 +90,7 @@ const COLUMNS = ["Machine", "State", "Cpus", "TotalLoadAvg"];
  * Queries one line per slot; a claimed dynamic slot has its CPUs, its partitionable slot the remaining ones
  * (condor_status(1)).
  */
-export function askHTCondorPool(): Command[] {
+export function queryHTCondorPool(): Command[] {
   const format = COLUMNS.flatMap((name, i) => [
     "-format",
     i === 0 ? "nsfarm|%v" : i === COLUMNS.length - 1 ? "|%v\\n" : "|%v",
@@ -266,7 +266,7 @@ const htcondor = {
   finish: finishHTCondor,
   jobLogs: htcondorLogs,
   avoiding: (options, node) => excludeNodesLine(node, textOption(options, "condor-requirements")),
-  pool: askHTCondorPool,
+  pool: queryHTCondorPool,
   readPool: readHTCondorPool,
 } satisfies SchedulerAdapter;
 export default htcondor;

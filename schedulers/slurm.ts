@@ -75,7 +75,7 @@ export function readSlurmFind(result: CommandResult, token: string): Answer<stri
 }
 
 /** Queries nodes with their CPUs as allocated/idle/other/total, and their load (sinfo(1), --format %C %O). */
-export function askSlurmPool(): Command[] {
+export function querySlurmPool(): Command[] {
   return [{ argv: ["sinfo", "--noheader", "--Node", "--format=%N|%T|%C|%O"], timeout_s: 60 }];
 }
 
@@ -202,7 +202,7 @@ const slurm = {
   avoiding: (options, node) =>
     `--slurm-exclude ${[textOption(options, "slurm-exclude"), node].filter((name) => name !== undefined).join(",")}`,
   readJobLog: readSlurmJobLog,
-  pool: askSlurmPool,
+  pool: querySlurmPool,
   readPool: readSlurmPool,
 } satisfies SchedulerAdapter;
 export default slurm;

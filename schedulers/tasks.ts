@@ -49,7 +49,7 @@ export function tasksFor(chunk: Chunk, shards: readonly number[] | null): number
 export const formatIndexes = (indexes: readonly number[]): string => rangesText(indexes, ",");
 
 /** Maximum number of indexes in one answer; more are an error of the scheduler. */
-const MOST = 5_000_000;
+const MAX_INDEXES = 5_000_000;
 
 /**
  * Reads `3-9%3`, `[0,2-4]`, `0-100:2`; null for anything else, such as a list that Slurm truncated with `...`
@@ -60,9 +60,9 @@ export function readIndexes(text: string): number[] | null {
   const indexes: number[] = [];
   for (const part of list.split(",")) {
     const [, first, last = first, step = "1"] = /^(\d{1,9})(?:-(\d{1,9})(?::(\d{1,9}))?)?$/.exec(part) ?? [];
-    if (first === undefined || Number(step) < 1 || Number(last) - Number(first) > MOST) return null;
+    if (first === undefined || Number(step) < 1 || Number(last) - Number(first) > MAX_INDEXES) return null;
     for (let index = Number(first); index <= Number(last); index += Number(step)) indexes.push(index);
-    if (indexes.length > MOST) return null;
+    if (indexes.length > MAX_INDEXES) return null;
   }
   return indexes;
 }

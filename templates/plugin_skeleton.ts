@@ -11,7 +11,7 @@ const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
 const ok = <T>(value: T): Answer<T> => ({ kind: "ok", value });
 
 /** What a command said, for the user. */
-const saying = ({ spawn_error, timed_out, stderr, stdout, exit_code }: CommandResult): string =>
+const messageOf = ({ spawn_error, timed_out, stderr, stdout, exit_code }: CommandResult): string =>
   spawn_error ?? (timed_out ? "no answer in time" : (stderr || stdout).trim().split("\n")[0] || `exit ${exit_code}`);
 
 /** TODO: the scheduler's own words for the states of a job. Absent is not finished: say nothing of what is not listed. */
@@ -85,15 +85,15 @@ const example: SchedulerAdapter = {
 
   submit: (context, chunk, token) => ({ argv: submitWords(context, chunk, token), timeout_s: 120 }),
   readSubmit: (result) => {
-    if (result.spawn_error !== null) return { kind: "refused", message: saying(result) };
+    if (result.spawn_error !== null) return { kind: "refused", message: messageOf(result) };
     const id = result.exit_code === 0 ? /^(\d+)$/m.exec(result.stdout)?.[1] : undefined; // TODO
     // An answer that tells nothing is no refusal: the job may be there, and is looked for by its name.
-    return id === undefined ? { kind: "unclear", message: saying(result) } : ok(id);
+    return id === undefined ? { kind: "unclear", message: messageOf(result) } : ok(id);
   },
 
   find: () => ({ argv: ["example-list", "--mine"], timeout_s: 60 }),
   readFind: (result, token) => {
-    if (result.exit_code !== 0) return { kind: "unclear", message: saying(result) };
+    if (result.exit_code !== 0) return { kind: "unclear", message: messageOf(result) };
     return ok(rows(result).find((row) => row.name === jobName(token))?.id ?? null);
   },
 
@@ -101,7 +101,7 @@ const example: SchedulerAdapter = {
     round > 0 || handles.length === 0 ? [] : [{ argv: ["example-list", "--mine"], timeout_s: 60 }],
   readQuery: ([result], handles, round) => {
     if (round > 0 || !result) return ok([]);
-    if (result.exit_code !== 0) return { kind: "unclear", message: saying(result) };
+    if (result.exit_code !== 0) return { kind: "unclear", message: messageOf(result) };
     return ok(handles.flatMap((handle) => statesOf(result, handle)));
   },
 
@@ -113,7 +113,7 @@ const example: SchedulerAdapter = {
     }),
   readCancel: (results) => {
     const bad = results.find((result) => result.exit_code !== 0);
-    return bad ? { kind: "unclear", message: saying(bad) } : ok(null);
+    return bad ? { kind: "unclear", message: messageOf(bad) } : ok(null);
   },
 };
 export default example;

@@ -100,8 +100,10 @@ function oldScriptsToys(document: Merged): DocumentToys | { fault: string } {
 
 /** Guesses whether pulls were requested, which older merges do not record: nextstat computes pulls only on request. */
 function guessPulls({ summary, guardrails, results }: OutputFrame): boolean | null {
-  const asked = ["max_abs_poi_pull_mean", "poi_pull_std_range"].some((name) => (guardrails?.[name] ?? null) !== null);
-  if (asked || (summary?.["pull"] ?? null) !== null) return true;
+  const needs_pulls = ["max_abs_poi_pull_mean", "poi_pull_std_range"].some((name) =>
+    (guardrails?.[name] ?? null) !== null
+  );
+  if (needs_pulls || (summary?.["pull"] ?? null) !== null) return true;
   return results.n_converged > 0 ? false : null;
 }
 

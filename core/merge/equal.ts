@@ -3,10 +3,10 @@ import type { ShardOutput } from "../output.ts";
 import { ParamPulls } from "./param_pulls.ts";
 
 /** Origin of two numbers: the same machine with the same threads, or not. */
-export type Where = "same" | "other";
+export type Machines = "same" | "other";
 
 /** Relative plus absolute tolerance of numbers (contract, "Equal"). */
-const TOLERANCE: Readonly<Record<Where, number>> = { same: 1e-12, other: 1e-6 };
+const TOLERANCE: Readonly<Record<Machines, number>> = { same: 1e-12, other: 1e-6 };
 
 /**
  * Returns whether two numbers are Equal in the contract's sense.
@@ -19,8 +19,8 @@ const TOLERANCE: Readonly<Record<Where, number>> = { same: 1e-12, other: 1e-6 };
  * assert.ok(!isEqualNumber(1, 1 + 1e-9, "same"));
  * ```
  */
-export function isEqualNumber(x: number, y: number, where: Where): boolean {
-  return Object.is(x, y) || Math.abs(x - y) <= TOLERANCE[where] * (1 + Math.max(Math.abs(x), Math.abs(y)));
+export function isEqualNumber(x: number, y: number, machines: Machines): boolean {
+  return Object.is(x, y) || Math.abs(x - y) <= TOLERANCE[machines] * (1 + Math.max(Math.abs(x), Math.abs(y)));
 }
 
 /**
@@ -32,8 +32,8 @@ export function isEqualNumber(x: number, y: number, where: Where): boolean {
  * const isSame = (a: ShardOutput, b: ShardOutput) => equalFault(a, b, "other") === null;
  * ```
  */
-export function equalFault(a: ShardOutput, b: ShardOutput, where: Where): string | null {
-  return whichToysFault(a, b) ?? numbersFault(a, b, where);
+export function equalFault(a: ShardOutput, b: ShardOutput, machines: Machines): string | null {
+  return whichToysFault(a, b) ?? numbersFault(a, b, machines);
 }
 
 function whichToysFault(a: ShardOutput, b: ShardOutput): string | null {
@@ -53,8 +53,8 @@ function whichToysFault(a: ShardOutput, b: ShardOutput): string | null {
   return wrong ? `the ${wrong} differs` : null;
 }
 
-function numbersFault(a: ShardOutput, b: ShardOutput, where: Where): string | null {
-  const close = (x: number, y: number) => isEqualNumber(x, y, where);
+function numbersFault(a: ShardOutput, b: ShardOutput, machines: Machines): string | null {
+  const close = (x: number, y: number) => isEqualNumber(x, y, machines);
   if (!close(a.frame.results.poi_true, b.frame.results.poi_true)) return "poi_true differs";
   if (!a.frame.gen.params.every((x, i) => close(x, b.frame.gen.params[i] ?? NaN))) return "gen.params differ";
   for (const name of ["poi_hat", "nll"] as const) {

@@ -1,4 +1,4 @@
-import type { AskedGuardrails } from "../schema/manifest.ts";
+import type { RequestedGuardrails } from "../schema/manifest.ts";
 import type { Moments } from "../statistics.ts";
 import { float, floats, type Json, plainText } from "./json_text.ts";
 import type { ToyCounts } from "./source_facts.ts";
@@ -10,17 +10,17 @@ export interface Verdict {
 }
 
 /** Judges a whole set of toys as nextstat judges one run; `pull` is null if no toy has a pull. */
-export function judge(asked: AskedGuardrails, counts: ToyCounts, pull: Moments | null): Verdict {
+export function judge(requested: RequestedGuardrails, counts: ToyCounts, pull: Moments | null): Verdict {
   const failures = [
-    ...(asked.require_all_converged ? convergenceFailures(counts) : []),
-    ...(asksPulls(asked) ? pullFailures(asked, pull) : []),
+    ...(requested.require_all_converged ? convergenceFailures(counts) : []),
+    ...(needsPulls(requested) ? pullFailures(requested, pull) : []),
   ];
   return { passed: failures.length === 0, failures };
 }
 
 /** Returns whether one of these guardrails concerns pulls. */
-export function asksPulls(asked: AskedGuardrails): boolean {
-  return asked.max_abs_poi_pull_mean !== null || asked.poi_pull_std_range !== null;
+export function needsPulls(requested: RequestedGuardrails): boolean {
+  return requested.max_abs_poi_pull_mean !== null || requested.poi_pull_std_range !== null;
 }
 
 function convergenceFailures(counts: ToyCounts): string[] {
@@ -32,10 +32,10 @@ function convergenceFailures(counts: ToyCounts): string[] {
   ];
 }
 
-function pullFailures(asked: AskedGuardrails, pull: Moments | null): string[] {
+function pullFailures(requested: RequestedGuardrails, pull: Moments | null): string[] {
   if (!pull) return ["POI pull summary is unavailable (no converged toys with finite uncertainties)"];
   const failures: string[] = [];
-  const { max_abs_poi_pull_mean: most, poi_pull_std_range: range } = asked;
+  const { max_abs_poi_pull_mean: most, poi_pull_std_range: range } = requested;
   if (most !== null && Math.abs(pull.mean) > most) {
     failures.push(`abs(mean pull(POI)) too large: |${plainText(pull.mean)}| > ${plainText(most)}`);
   }
@@ -62,8 +62,8 @@ function shortBeside(text: string, bounds: readonly string[]): string {
 }
 
 /** Returns guardrails in words: `|mean pull| at most 0.1, std of pulls in [0.9, 1.1]`. */
-export function guardrailsText(asked: AskedGuardrails): string {
-  const { require_all_converged, max_abs_poi_pull_mean: most, poi_pull_std_range: range } = asked;
+export function guardrailsText(requested: RequestedGuardrails): string {
+  const { require_all_converged, max_abs_poi_pull_mean: most, poi_pull_std_range: range } = requested;
   const words = [
     ...(require_all_converged ? ["all toys converged"] : []),
     ...(most === null ? [] : [`|mean pull| at most ${plainText(most)}`]),
@@ -73,14 +73,18 @@ export function guardrailsText(asked: AskedGuardrails): string {
 }
 
 /** Returns the `guardrails` member of an output. */
-export function guardrailsJson(asked: AskedGuardrails, { passed, failures }: Verdict, pull: Moments | null): Json {
+export function guardrailsJson(
+  requested: RequestedGuardrails,
+  { passed, failures }: Verdict,
+  pull: Moments | null,
+): Json {
   return {
     failures,
-    max_abs_poi_pull_mean: float(asked.max_abs_poi_pull_mean),
+    max_abs_poi_pull_mean: float(requested.max_abs_poi_pull_mean),
     passed,
     poi_pull_mean: float(pull?.mean ?? null),
     poi_pull_std: float(pull?.std ?? null),
-    poi_pull_std_range: asked.poi_pull_std_range && floats(asked.poi_pull_std_range),
-    require_all_converged: asked.require_all_converged,
+    poi_pull_std_range: requested.poi_pull_std_range && floats(requested.poi_pull_std_range),
+    require_all_converged: requested.require_all_converged,
   };
 }

@@ -3,7 +3,7 @@ import { EXIT_CODES } from "../errors.ts";
 import { fitWarnings } from "../fit_quality.ts";
 import { namedShards, rangeText } from "../format.ts";
 import { MERGED } from "../run_paths.ts";
-import type { AskedGuardrails, Manifest, Plan } from "../schema/manifest.ts";
+import type { Manifest, Plan, RequestedGuardrails } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
 import { missingRanges } from "../toy_ranges.ts";
 import { failureText, guardrailsText } from "./guardrails.ts";
@@ -137,8 +137,8 @@ const isUnjudged = ({ farm }: Manifest, { merge }: MergedAbout): boolean =>
   farm !== undefined && merge.farm === undefined;
 
 function guardrailFindings(manifest: Manifest, about: MergedAbout): MergedFinding[] {
-  const asked = manifest.farm?.guardrails ?? null;
-  if (isUnjudged(manifest, about)) return asked && asksAny(asked) ? [unjudged(asked)] : [];
+  const requested = manifest.farm?.guardrails ?? null;
+  if (isUnjudged(manifest, about)) return requested && hasAny(requested) ? [unjudged(requested)] : [];
   const { guardrails } = about;
   if (!guardrails) return [];
   const failures = guardrails.passed ? [] : guardrails.failures ?? ["without a reason"];
@@ -152,19 +152,23 @@ function guardrailFindings(manifest: Manifest, about: MergedAbout): MergedFindin
       kind: "guardrail",
       what: `guardrail failed: ${failureText(what)} (${MERGED})`,
     })),
-    ...(asked === null || guardrailsText(judged) === guardrailsText(asked) ? [] : [replaced(judged, asked)]),
+    ...(requested === null || guardrailsText(judged) === guardrailsText(requested)
+      ? []
+      : [replaced(judged, requested)]),
   ];
 }
 
-const asksAny = (asked: AskedGuardrails): boolean =>
-  asked.require_all_converged || asked.max_abs_poi_pull_mean !== null || asked.poi_pull_std_range !== null;
+const hasAny = (requested: RequestedGuardrails): boolean =>
+  requested.require_all_converged || requested.max_abs_poi_pull_mean !== null || requested.poi_pull_std_range !== null;
 
-const unjudged = (asked: AskedGuardrails): MergedFinding => ({
+const unjudged = (requested: RequestedGuardrails): MergedFinding => ({
   kind: "other",
-  what: `${MERGED} was merged by other scripts: the run's guardrails (${guardrailsText(asked)}) were not judged on it`,
+  what: `${MERGED} was merged by other scripts: the run's guardrails (${
+    guardrailsText(requested)
+  }) were not judged on it`,
 });
 
-const replaced = (judged: AskedGuardrails, asked: AskedGuardrails): MergedFinding => ({
+const replaced = (judged: RequestedGuardrails, requested: RequestedGuardrails): MergedFinding => ({
   kind: "note",
-  what: `guardrails as merged: ${guardrailsText(judged)}; the run asked for: ${guardrailsText(asked)} (${MERGED})`,
+  what: `guardrails as merged: ${guardrailsText(judged)}; the run requests: ${guardrailsText(requested)} (${MERGED})`,
 });

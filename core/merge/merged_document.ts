@@ -1,5 +1,5 @@
 import type { FitQuality } from "../schema/fit_quality.ts";
-import type { AskedGuardrails, Manifest } from "../schema/manifest.ts";
+import type { Manifest, RequestedGuardrails } from "../schema/manifest.ts";
 import { MERGED_SCHEMA } from "../schema/merge_report.ts";
 import { joinRanges, type MissingToys, type SeedRange } from "../toy_ranges.ts";
 import { guardrailsJson, type Verdict } from "./guardrails.ts";
@@ -28,7 +28,7 @@ export interface MergedSet {
   /** Outputs that --allow-partial left out. */
   left_out: readonly string[];
   summary: SetSummary;
-  asked: AskedGuardrails;
+  requested: RequestedGuardrails;
   verdict: Verdict;
   fits: FitQuality;
   origin: MergeOrigin;
@@ -64,7 +64,7 @@ export function mergedParts(set: MergedSet): JsonPart[] {
   const has = (member: string) => set.sources.some((source) => source.unmerged.includes(member));
   return jsonParts({
     gen: genJson(first, set.run),
-    guardrails: guardrailsJson(set.asked, set.verdict, set.summary.pull),
+    guardrails: guardrailsJson(set.requested, set.verdict, set.summary.pull),
     input_schema_version: first.input_schema_version,
     parameter_names: [...first.parameter_names],
     poi_index: first.poi_index,

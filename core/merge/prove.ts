@@ -61,15 +61,15 @@ function machinesOf({ hosts, threads }: GenPoint): string[] {
 function pointFault(
   point: GenPoint,
   usual: GenPoint,
-  where: "same" | "other",
+  machines: "same" | "other",
   names: readonly string[],
 ): string | undefined {
   if (point.params.length !== usual.params.length) return undefined;
   if (point.params !== usual.params) {
-    const i = point.params.findIndex((value, k) => !isEqualNumber(value, usual.params[k] ?? NaN, where));
+    const i = point.params.findIndex((value, k) => !isEqualNumber(value, usual.params[k] ?? NaN, machines));
     if (i >= 0) return `was generated at another ${names[i]}: ${point.params[i]}, most at ${usual.params[i]}`;
   }
-  if (isEqualNumber(point.poi_true, usual.poi_true, where)) return undefined;
+  if (isEqualNumber(point.poi_true, usual.poi_true, machines)) return undefined;
   return `has another poi_true: ${point.poi_true}, most have ${usual.poi_true}`;
 }
 

@@ -76,7 +76,7 @@ export function mergeReport(outcome: MergeOutcome): MergeReport {
     gen_spread: set && spreadOf(set),
     nextstat_sha256s: set ? nextstatSums(set) : [],
     missing: missingOf(outcome),
-    guardrails: set && { ...set.verdict, asked: set.asked },
+    guardrails: set && { ...set.verdict, asked: set.requested },
     fits: set?.fits ?? null,
     problems,
     times,

@@ -132,7 +132,7 @@ export class FrameReader {
   read(origin: SourceOrigin, frame: OutputFrame): SourceFacts {
     const { gen, results } = frame;
     const { merged } = origin;
-    const has_pulls = merged ? merged.pulls : asksPulls(frame);
+    const has_pulls = merged ? merged.pulls : hasPullGuardrail(frame);
     return this.adopt({
       ...origin,
       input_schema_version: frame.input_schema_version,
@@ -178,9 +178,9 @@ function sortedOverrides(overrides: Record<string, number>): readonly Override[]
 /**
  * Returns whether nextstat computed pulls: it does so if one of the pull guardrails was requested (facts/nextstat.md).
  */
-function asksPulls({ guardrails }: OutputFrame): boolean {
-  const asked = (name: string) => (guardrails?.[name] ?? null) !== null;
-  return asked("max_abs_poi_pull_mean") || asked("poi_pull_std_range");
+function hasPullGuardrail({ guardrails }: OutputFrame): boolean {
+  const isSet = (name: string) => (guardrails?.[name] ?? null) !== null;
+  return isSet("max_abs_poi_pull_mean") || isSet("poi_pull_std_range");
 }
 
 function paramPullsOf({ summary }: OutputFrame, merged: MergedFacts | null): PartPulls | null {

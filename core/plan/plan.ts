@@ -14,7 +14,7 @@ import type { Pilot } from "./pilot.ts";
 import { candidateCounts, type HostSlots, pilotSlots, planSlots, predictCount } from "./predict.ts";
 
 /** Arguments of `plan`. */
-interface PlanAsked {
+interface PlanRequest {
   n_toys: number;
   hosts: readonly HostSlots[];
   /** null: the usual candidates. */
@@ -31,7 +31,7 @@ export function predictMakespan(pilot: Pilot, n_toys: number, shards: number): n
  * Predicts makespan and cost of shard counts, and recommends one.
  * @throws {FarmError} usage, without slots, or for a count above the number of toys
  */
-export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanAsked): ShardingPlan {
+export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanRequest): ShardingPlan {
   const slots = planSlots(pilot, hosts);
   if (slots.length === 0) throw new FarmError("usage", "Cannot plan for 0 slots: wanted at least one");
   const planned = (counts ?? candidateCounts(n_toys, slots.length)).map((shards): PlannedCount => {

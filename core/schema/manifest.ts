@@ -74,12 +74,12 @@ export const ShardResult = z.looseObject({
 export type ShardResult = z.infer<typeof ShardResult>;
 
 /** Guardrails of a merge as requested at render; null: not requested. */
-export const AskedGuardrails = z.strictObject({
+export const RequestedGuardrails = z.strictObject({
   require_all_converged: z.boolean(),
   max_abs_poi_pull_mean: z.nullable(z.number()),
   poi_pull_std_range: z.nullable(z.tuple([z.number(), z.number()])),
 });
-export type AskedGuardrails = z.infer<typeof AskedGuardrails>;
+export type RequestedGuardrails = z.infer<typeof RequestedGuardrails>;
 
 /** Value of a scheduler option. */
 export const OptionValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
@@ -149,7 +149,7 @@ export const RunRecord = z.looseObject({
   /** Results of the test fits at render. */
   trial: z.optional(TrialFit),
   pulls: z.boolean(),
-  guardrails: AskedGuardrails,
+  guardrails: RequestedGuardrails,
   extra_args: z.array(z.string()),
   wrapper: z.enum(["binary", "sh"]),
   mode: z.enum(["shared", "transfer"]),

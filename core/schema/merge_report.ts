@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { Count } from "./enums.ts";
 import { FitQuality } from "./fit_quality.ts";
-import { AskedGuardrails } from "./manifest.ts";
+import { RequestedGuardrails } from "./manifest.ts";
 import { RunTimes } from "./run_times.ts";
 
 /** `schema_version` of merge_status.json. */
@@ -58,7 +58,9 @@ export const MergeReport = z.looseObject({
   /** Sha256 of each nextstat binary that fitted the toys, as far as they are known. */
   nextstat_sha256s: z.optional(z.array(z.string())),
   missing: z.array(z.looseObject({ toy_start: z.int(), n_toys: Count, seed: Count })),
-  guardrails: z.nullable(z.looseObject({ passed: z.boolean(), failures: z.array(z.string()), asked: AskedGuardrails })),
+  guardrails: z.nullable(
+    z.looseObject({ passed: z.boolean(), failures: z.array(z.string()), asked: RequestedGuardrails }),
+  ),
   /** Fit quality of the toys; null if nothing was merged. */
   fits: z.nullable(FitQuality),
   problems: z.array(Problem),

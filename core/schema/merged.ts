@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { PullSums } from "../merge/param_pulls.ts";
 import { Count, InputFile } from "./enums.ts";
 import { FitQuality } from "./fit_quality.ts";
-import { AskedGuardrails } from "./manifest.ts";
+import { RequestedGuardrails } from "./manifest.ts";
 import { MERGED_SCHEMA } from "./merge_report.ts";
 import { OutputFrame } from "./shard_output.ts";
 
@@ -68,7 +68,7 @@ export const MergedAbout = z.looseObject({
   guardrails: z.optional(z.nullable(z.looseObject({
     passed: z.boolean(),
     failures: z.optional(z.array(z.string())),
-    ...z.partial(AskedGuardrails).shape,
+    ...z.partial(RequestedGuardrails).shape,
   }))),
   merge: z.looseObject({
     schema_version: z.literal(MERGED_SCHEMA),

@@ -1,5 +1,5 @@
 import type { Answer, Command, CommandResult, Handle, NativeState, RenderContext } from "nsfarm-deno";
-import { command, jobName, ok, saying } from "./words.ts";
+import { command, jobName, messageOf, ok } from "./words.ts";
 
 interface Row {
   id: string;
@@ -35,7 +35,7 @@ function tasksIn(list: string): number[] {
 
 export function readFind(result: CommandResult, token: string): Answer<string | null> {
   const rows = rowsOf(result);
-  if (rows === null) return { kind: "unclear", message: saying(result) };
+  if (rows === null) return { kind: "unclear", message: messageOf(result) };
   return ok(rows.find((row) => row.name === jobName(token))?.id ?? null);
 }
 
@@ -66,7 +66,7 @@ export function readQuery(results: CommandResult[], handles: Handle[], round: nu
   if (round > 0) return ok(results.flatMap((result, i) => accounted(result, handles[i])));
   const [result] = results;
   const rows = result && rowsOf(result);
-  if (!result || !rows) return { kind: "unclear", message: result ? saying(result) : "nothing was asked" };
+  if (!result || !rows) return { kind: "unclear", message: result ? messageOf(result) : "no query was made" };
   return ok(handles.flatMap((handle) => {
     const mine = rows.filter((row) => row.id === handle.job_id && row.name === jobName(handle.token));
     return mine.flatMap((row) => {

@@ -1,6 +1,6 @@
 import type { Chunk, CommandResult, Finish, Handle, RenderContext, Rendered, SubmitAnswer } from "nsfarm-deno";
 import { many, one } from "./options.ts";
-import { command, jobName, ok, quote, saying } from "./words.ts";
+import { command, jobName, messageOf, ok, quote } from "./words.ts";
 
 const SCRIPT = "gridengine_job.sh";
 const FINISH_SCRIPT = "gridengine_finish_job.sh";
@@ -135,7 +135,7 @@ export function readSubmit(result: CommandResult): SubmitAnswer {
   // With a warning qsub exits 1 although it has queued the job.
   const id = /Your job(?:-array)? (\d+).* has been submitted/.exec(`${stdout}\n${stderr}`)?.[1];
   if (id !== undefined) return ok(id);
-  const message = saying(result);
+  const message = messageOf(result);
   const ids = [...new Set([...stdout.matchAll(/^(\d+)(?:\.\d+-\d+:\d+)?$/gm)].map(([, one = ""]) => one))];
   const [only] = ids;
   if (exit_code === 0 && only !== undefined) {

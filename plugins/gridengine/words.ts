@@ -7,7 +7,7 @@ export const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)
 export const command = (argv: string[], timeout_s = 120): Command => ({ argv, timeout_s });
 
 /** Returns a command's message on one line. */
-export function saying({ stdout, stderr, spawn_error, timed_out, exit_code }: CommandResult): string {
+export function messageOf({ stdout, stderr, spawn_error, timed_out, exit_code }: CommandResult): string {
   if (spawn_error !== null) return spawn_error;
   if (timed_out) return "no answer in time";
   const lines = `${stderr}\n${stdout}`.split("\n").map((line) => line.trim());

@@ -1,11 +1,11 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { FarmError } from "../../core/errors.ts";
-import { asksPulls } from "../../core/merge/guardrails.ts";
+import { needsPulls } from "../../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/report.ts";
 import type { SourceFacts } from "../../core/merge/source_facts.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { runTimes } from "../../core/run_times.ts";
-import type { AskedGuardrails } from "../../core/schema/manifest.ts";
+import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import { MERGE_STATUS_SCHEMA, type MergeReport, type MergeStatus } from "../../core/schema/merge_report.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
 import { VERSION } from "../../core/version.ts";
@@ -31,7 +31,7 @@ export interface MergeOptions {
   allow_partial: boolean;
   accept_unrecorded: boolean;
   /** Guardrails that replace or complement those of the run. */
-  guardrails: AskedGuardrails;
+  guardrails: RequestedGuardrails;
 }
 
 /**
@@ -99,9 +99,9 @@ function realFolder(path: string): string {
 }
 
 /** Returns the run's own guardrails, each replaced by the one given now, if any. */
-function guardrailsOf({ run }: Sources, given: AskedGuardrails): AskedGuardrails {
+function guardrailsOf({ run }: Sources, given: RequestedGuardrails): RequestedGuardrails {
   const farm = run?.manifest.farm;
-  if (farm && !farm.pulls && asksPulls(given)) throw withoutPulls();
+  if (farm && !farm.pulls && needsPulls(given)) throw withoutPulls();
   return {
     require_all_converged: given.require_all_converged || (farm?.guardrails.require_all_converged ?? false),
     max_abs_poi_pull_mean: given.max_abs_poi_pull_mean ?? farm?.guardrails.max_abs_poi_pull_mean ?? null,

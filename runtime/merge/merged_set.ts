@@ -1,13 +1,13 @@
 import { FarmError } from "../../core/errors.ts";
 import { fitQuality, poiName } from "../../core/fit_quality.ts";
 import { rangeText } from "../../core/format.ts";
-import { asksPulls, judge } from "../../core/merge/guardrails.ts";
+import { judge, needsPulls } from "../../core/merge/guardrails.ts";
 import { type MergedSet, sumCounts } from "../../core/merge/merged_document.ts";
 import { duplicateSeeds, mismatches } from "../../core/merge/prove.ts";
 import type { WayOut } from "../../core/merge/report.ts";
 import { rangesOf } from "../../core/merge/source_facts.ts";
 import { summarise } from "../../core/merge/summary.ts";
-import type { AskedGuardrails } from "../../core/schema/manifest.ts";
+import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import { joinRanges, type MissingToys, missingToys, type SeedRange } from "../../core/toy_ranges.ts";
 import type { Sources } from "./sources.ts";
@@ -68,13 +68,13 @@ export interface MergeMoment {
 export function mergedSet(
   sources: Sources,
   proof: Proof,
-  guardrails: AskedGuardrails,
+  guardrails: RequestedGuardrails,
   moment: MergeMoment,
 ): MergedSet | null {
   const [first, ...rest] = proof.read.facts;
   if (!first) return null;
   const facts: MergedSet["sources"] = [first, ...rest];
-  if (asksPulls(guardrails) && !facts.some((one) => one.has_pulls === true)) throw withoutPulls();
+  if (needsPulls(guardrails) && !facts.some((one) => one.has_pulls === true)) throw withoutPulls();
   const summary = summarise(proof.read.values, facts);
   return {
     sources: facts,
@@ -82,7 +82,7 @@ export function mergedSet(
     missing: proof.missing,
     left_out: proof.problems.map((problem) => problem.what),
     summary,
-    asked: guardrails,
+    requested: guardrails,
     verdict: judge(guardrails, sumCounts(facts), summary.pull),
     fits: fitsOf(sources, proof, facts),
     origin: {

@@ -5,7 +5,7 @@ import { type Mismatch, mismatches } from "../../core/merge/prove.ts";
 import { FrameReader } from "../../core/merge/source_facts.ts";
 import { readOutputText, type TextSpan, TOY_ARRAYS, type ToyArray } from "../../core/output.ts";
 import { MERGED } from "../../core/run_paths.ts";
-import type { AskedGuardrails } from "../../core/schema/manifest.ts";
+import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import { Merged, type Merged as MergedDocument } from "../../core/schema/merged.ts";
 import { decodeText, readRegular } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -134,7 +134,7 @@ function frameText(text: string, entries: Entries): string {
   return froms.map((from, i) => text.slice(from, spans[i]?.[0] ?? text.length)).join("");
 }
 
-function guardrailsIn({ guardrails }: MergedDocument): AskedGuardrails {
+function guardrailsIn({ guardrails }: MergedDocument): RequestedGuardrails {
   const range = guardrails?.["poi_pull_std_range"];
   const [lo, hi] = Array.isArray(range) ? range.map(Number) : [];
   const most = guardrails?.["max_abs_poi_pull_mean"];

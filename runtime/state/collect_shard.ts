@@ -76,7 +76,7 @@ export function collectShard(
     last,
     life: !last || last.end !== null ? null : last.copied_from === undefined ? "elsewhere" : "dead",
     native: null,
-    asked: null,
+    is_answered: null,
     absent_s: null,
     grace_s: 0,
   });

@@ -1,4 +1,4 @@
-import { type AttemptTime, attemptTime, type OneClock, onOneClock, tellsTimes } from "../../core/attempt_time.ts";
+import { areTimesKnown, type AttemptTime, attemptTime, type OneClock, onOneClock } from "../../core/attempt_time.ts";
 import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import { fitQuality } from "../../core/fit_quality.ts";
 import type { ShardOutput } from "../../core/output.ts";
@@ -140,7 +140,7 @@ const oldReason = (what: string | null, printed: string | null): string | null =
 
 /** Returns each attempt on the common clock of the run; none where that clock does not give the times of shards. */
 function placesOf(attempts: readonly AttemptTime[], clock: OneClock): Map<AttemptTime, AttemptTime> {
-  if (!tellsTimes(clock)) return new Map();
+  if (!areTimesKnown(clock)) return new Map();
   return new Map(attempts.flatMap((one, i) => clock.attempts[i] ? [[one, clock.attempts[i]] as const] : []));
 }
 

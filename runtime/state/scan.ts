@@ -126,7 +126,7 @@ function schedulerFacts(answer: QueriedScheduler | null, plan: Plan) {
   const reported = answer?.shards.get(plan.shard_index);
   return {
     native: reported?.native ?? null,
-    asked: reported ? answer?.reached ?? null : null,
+    is_answered: reported ? answer?.reached ?? null : null,
     absent_s: reported?.absent_s ?? null,
     grace_s: answer?.grace_s ?? 0,
   };

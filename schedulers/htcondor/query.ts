@@ -12,7 +12,7 @@ import { commandMessage } from "../command_result.ts";
 import { countOption } from "../options.ts";
 import { jobTag, shardsByTask } from "../tasks.ts";
 import { adString } from "./submit_file.ts";
-import { adState, ASKED, type JobAd, readAds, rejections } from "./tables.ts";
+import { adState, JOB_ATTRIBUTES, type JobAd, readAds, rejections } from "./tables.ts";
 
 /** Returns the constraint that selects a submission's jobs by our own attribute. */
 export const jobConstraint = (token: string): string => `NsfarmToken =?= ${adString(jobTag(token))}`;
@@ -24,17 +24,19 @@ export const jobConstraint = (token: string): string => `NsfarmToken =?= ${adStr
 export function queryHTCondor({ options }: RenderContext, handles: Handle[], round: number): Command[] {
   const tokens = [...new Set(handles.map(({ token }) => token))].map(jobConstraint).join(" || ");
   if (tokens === "" || round > 1) return [];
-  const asked = ["-json", "-attributes", ASKED];
+  const format = ["-json", "-attributes", JOB_ATTRIBUTES];
   if (round === 0) {
-    const queue = { argv: ["condor_q", "-constraint", tokens, ...asked], timeout_s: 60 };
+    const queue = { argv: ["condor_q", "-constraint", tokens, ...format], timeout_s: 60 };
     const late = ["condor-max-idle", "condor-max-materialize"].some((name) => countOption(options, name) !== undefined);
-    return late ? [queue, { argv: ["condor_q", "-factory", "-constraint", tokens, ...asked], timeout_s: 60 }] : [queue];
+    return late
+      ? [queue, { argv: ["condor_q", "-factory", "-constraint", tokens, ...format], timeout_s: 60 }]
+      : [queue];
   }
   const ids = [...new Set(handles.map(({ job_id }) => job_id).filter((id) => /^[1-9]\d{0,9}$/.test(id)))];
   const most = handles.reduce((sum, { chunk }) => sum + chunk.shards.length, 0);
   // History is read backwards, file by file, until so many jobs were found.
   return ids.length === 0 ? [] : [{
-    argv: ["condor_history", ...ids, ...asked, "-limit", `${most}`],
+    argv: ["condor_history", ...ids, ...format, "-limit", `${most}`],
     timeout_s: 120,
   }];
 }

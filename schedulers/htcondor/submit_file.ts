@@ -118,8 +118,8 @@ type Mode = "shared" | "transfer";
 
 /** Returns how jobs access their files: by an option of this command, else as the run was rendered. */
 export function modeOf({ manifest, options }: RenderContext): Mode {
-  const asked = textOption(options, "mode");
-  return (asked ?? manifest.farm.mode) === "transfer" ? "transfer" : "shared";
+  const requested = textOption(options, "mode");
+  return (requested ?? manifest.farm.mode) === "transfer" ? "transfer" : "shared";
 }
 
 export const SUBMIT_FILES: Record<Mode, string> = {

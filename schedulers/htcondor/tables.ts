@@ -67,10 +67,10 @@ const isMemory = ({ subcode, text }: Hold): boolean => subcode === 102 || /\bmem
 export function heldJob(hold: Hold): { state: ShardState; reason: string } {
   if (hold.code === 34) return overLimit(hold);
   if (hold.code !== null && RULES.has(hold.code) && isMemory(hold)) {
-    return { state: "held", reason: `${OVER_MEMORY}: ${saidMore(hold.text)}; retry --more-memory requests more` };
+    return { state: "held", reason: `${OVER_MEMORY}: ${holdText(hold.text)}; retry --more-memory requests more` };
   }
   const row = hold.code === null ? undefined : HOLD_CODES[hold.code];
-  const printed = saidMore(hold.text);
+  const printed = holdText(hold.text);
   if (!row) return { state: "held", reason: printed || "held by HTCondor without a reason" };
   return { state: row.ended ?? "held", reason: printed === "" ? row.words : `${row.words}: ${printed}` };
 }
@@ -80,7 +80,7 @@ export function heldJob(hold: Hold): { state: ShardState; reason: string } {
  * (HTCondor manual, "Memory").
  */
 function overLimit({ subcode, text }: Hold): { state: ShardState; reason: string } {
-  const printed = saidMore(text);
+  const printed = holdText(text);
   const disk = subcode === 104 || (subcode !== 102 && /disk/i.test(text));
   if (disk) {
     return { state: "failed", reason: `it used more disk than requested (--condor-request-disk): ${printed}` };
@@ -89,7 +89,7 @@ function overLimit({ subcode, text }: Hold): { state: ShardState; reason: string
 }
 
 /** Returns HTCondor's text on one line, without its preamble about a failed transfer. */
-const saidMore = (text: string): string =>
+const holdText = (text: string): string =>
   text.replace(/^Transfer (in|out)put files failure at .*? (from|to) .*?\. Details: /, "").replaceAll(/\s+/g, " ")
     .trim();
 
@@ -149,7 +149,7 @@ export const JobAd = z.looseObject({
 
 export type JobAd = z.infer<typeof JobAd>;
 
-export const ASKED = Object.keys(JobAd.shape).join(",");
+export const JOB_ATTRIBUTES = Object.keys(JobAd.shape).join(",");
 
 /** Reads the ads that condor_q or condor_history printed; empty output means no ads (recorded: condor-q-none). */
 export function readAds(result: CommandResult): JobAd[] | undefined {

@@ -72,8 +72,8 @@ export function maxSubmitJobs(limits: SchedulerLimits, options: Options): number
   return Number.isFinite(least) ? least : undefined;
 }
 
-function fits(limited: string | null, asked: string | undefined): boolean {
-  return limited === null || asked === undefined || asked.split(",").includes(limited);
+function fits(limited: string | null, requested: string | undefined): boolean {
+  return limited === null || requested === undefined || requested.split(",").includes(limited);
 }
 
 export const scriptName = (index: number): string => `slurm_array_job${index === 0 ? "" : `.${index + 1}`}.sh`;

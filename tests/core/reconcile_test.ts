@@ -17,7 +17,7 @@ const NOTHING: ShardEvidence = {
   last: null,
   life: null,
   native: null,
-  asked: null,
+  is_answered: null,
   absent_s: null,
   grace_s: 120,
 };
@@ -45,22 +45,22 @@ for (
     ["is committed", { evidence: "done" }, "done"],
     [
       "is committed, though its scheduler calls it failed",
-      { evidence: "done", native: native("failed"), asked: true },
+      { evidence: "done", native: native("failed"), is_answered: true },
       "done",
     ],
-    ["is committed, though nobody could be asked", { evidence: "done", asked: false }, "done"],
+    ["is committed, though nobody answered", { evidence: "done", is_answered: false }, "done"],
     [
       "its scheduler calls queued",
-      { native: native("queued", "other jobs go first"), asked: true },
+      { native: native("queued", "other jobs go first"), is_answered: true },
       "queued: other jobs go first",
     ],
-    ["its scheduler calls held", { native: native("held", "held by hand"), asked: true }, "held: held by hand"],
-    ["its scheduler calls running", { native: native("running"), asked: true }, "running"],
+    ["its scheduler calls held", { native: native("held", "held by hand"), is_answered: true }, "held: held by hand"],
+    ["its scheduler calls running", { native: native("running"), is_answered: true }, "running"],
     [
       "its scheduler runs again, while the attempt before has failed",
       {
         native: native("running"),
-        asked: true,
+        is_answered: true,
         last: { ...ended({ cause: "exit", exit_code: 7 }), submission_token: "f".repeat(16) },
       },
       "running",
@@ -73,33 +73,33 @@ for (
     ],
     [
       "its scheduler calls done, its files on their way",
-      { native: native("done"), asked: true, absent_s: 5 },
+      { native: native("done"), is_answered: true, absent_s: 5 },
       "running: waiting for files",
     ],
     ["its scheduler calls done, without files after the grace time", {
       native: native("done"),
-      asked: true,
+      is_answered: true,
       absent_s: 120,
     }, "lost: its job disappeared without a record"],
     [
       "its scheduler does not know any more, for a moment",
-      { asked: true, absent_s: 119 },
+      { is_answered: true, absent_s: 119 },
       "running: waiting for files",
     ],
     [
       "its scheduler has not known for long",
-      { asked: true, absent_s: 500 },
+      { is_answered: true, absent_s: 500 },
       "lost: its job disappeared without a record",
     ],
-    ["its scheduler did not answer about", { asked: false }, "unknown: its scheduler did not answer"],
+    ["its scheduler did not answer about", { is_answered: false }, "unknown: its scheduler did not answer"],
     [
       "its scheduler has a state for that nobody knows",
-      { native: native("unknown", "Slurm says X"), asked: true },
+      { native: native("unknown", "Slurm says X"), is_answered: true },
       "unknown: Slurm says X",
     ],
     [
       "was cancelled before it began",
-      { native: native("cancelled", "removed with condor_rm"), asked: true },
+      { native: native("cancelled", "removed with condor_rm"), is_answered: true },
       "cancelled: removed with condor_rm",
     ],
     [
@@ -114,12 +114,12 @@ for (
     ],
     [
       "has a record without its output, for a while",
-      { evidence: "late", asked: true, absent_s: 90 },
+      { evidence: "late", is_answered: true, absent_s: 90 },
       "running: waiting for files",
     ],
     [
       "has a record without its output, for good",
-      { evidence: "late", fault: "shard_0.out.json is not there", asked: true, absent_s: 120 },
+      { evidence: "late", fault: "shard_0.out.json is not there", is_answered: true, absent_s: 120 },
       "failed: shard_0.out.json is not there",
     ],
     [
@@ -135,22 +135,22 @@ for (
     ],
     [
       "has a broken file while it runs again",
-      { evidence: "bad", fault: "x", native: native("running"), asked: true },
+      { evidence: "bad", fault: "x", native: native("running"), is_answered: true },
       "running",
     ],
     [
       "failed in an earlier submission, whose attempt is the only one on file, and runs again",
-      { last: before(), native: native("running"), asked: true },
+      { last: before(), native: native("running"), is_answered: true },
       "running",
     ],
     [
       "failed in an earlier submission, and is called done by its scheduler, its files on their way",
-      { last: before(), native: native("done"), asked: true, absent_s: 5 },
+      { last: before(), native: native("done"), is_answered: true, absent_s: 5 },
       "running: waiting for files",
     ],
     [
       "failed a moment ago, while its scheduler still calls it running",
-      { last: ended({ cause: "exit", exit_code: 3 }), native: native("running"), asked: true },
+      { last: ended({ cause: "exit", exit_code: 3 }), native: native("running"), is_answered: true },
       "failed: exit 3",
     ],
     [
@@ -180,17 +180,25 @@ for (
     ],
     [
       "was told to stop, because its scheduler saw its time run out",
-      { last: ended({ cause: "terminated", exit_code: null }), native: native("timed_out", "time limit"), asked: true },
+      {
+        last: ended({ cause: "terminated", exit_code: null }),
+        native: native("timed_out", "time limit"),
+        is_answered: true,
+      },
       "timed_out: time limit",
     ],
     [
       "was killed for the memory that its scheduler counted",
-      { last: ended({ cause: "signal", exit_code: null }), native: native("out_of_memory", "memory"), asked: true },
+      {
+        last: ended({ cause: "signal", exit_code: null }),
+        native: native("out_of_memory", "memory"),
+        is_answered: true,
+      },
       "out_of_memory: memory",
     ],
     [
       "ended with an error of its own, which its scheduler also only calls failed",
-      { last: ended({ cause: "exit", exit_code: 3 }), native: native("failed", "exit 3"), asked: true },
+      { last: ended({ cause: "exit", exit_code: 3 }), native: native("failed", "exit 3"), is_answered: true },
       "failed: exit 3",
     ],
     [
@@ -198,13 +206,13 @@ for (
       {
         last: ended({ cause: "exit", exit_code: 3 }),
         native: { ...native("cancelled", "scancel"), token: "f".repeat(16) },
-        asked: true,
+        is_answered: true,
       },
       "cancelled: scancel",
     ],
     [
       "has ended here, while its job is still being cleaned up",
-      { last: ended({ cause: "exit", exit_code: 3 }), native: native("running"), asked: true },
+      { last: ended({ cause: "exit", exit_code: 3 }), native: native("running"), is_answered: true },
       "failed: exit 3",
     ],
   ] satisfies [string, Partial<ShardEvidence>, string][]
@@ -219,7 +227,7 @@ const anything = fc.record<ShardEvidence>({
   last: fc.option(fc.constantFrom(begun(), ...CAUSES.map((cause) => ended({ cause })))),
   life: fc.constantFrom("running", "elsewhere", "dead", null),
   native: fc.option(fc.constantFrom(...SHARD_STATES).map((state) => native(state))),
-  asked: fc.constantFrom(true, false, null),
+  is_answered: fc.constantFrom(true, false, null),
   absent_s: fc.option(fc.nat(300)),
   grace_s: fc.constant(120),
 });
@@ -235,7 +243,7 @@ Deno.test("done is only what its files prove: no scheduler's word, no exit code 
 
 Deno.test("what could not be asked is never lost and never waiting to be submitted", () => {
   fc.assert(fc.property(anything, (facts) => {
-    const { state } = reconcile({ ...facts, native: null, last: null, life: null, asked: false });
+    const { state } = reconcile({ ...facts, native: null, last: null, life: null, is_answered: false });
     if (facts.evidence === "absent" || facts.evidence === "uncommitted") assert.equal(state, "unknown");
   }));
 });
@@ -251,6 +259,6 @@ Deno.test("an attempt that is alive is running, whatever its scheduler says, unl
 
 Deno.test("a job that is gone is never lost within the grace time", () => {
   fc.assert(fc.property(fc.nat(119), fc.constantFrom(null, native("done")), (absent_s, native) => {
-    assert.equal(view({ asked: true, absent_s, native }), "running: waiting for files");
+    assert.equal(view({ is_answered: true, absent_s, native }), "running: waiting for files");
   }));
 });

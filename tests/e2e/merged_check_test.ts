@@ -42,7 +42,7 @@ Deno.test("guardrails that were judged in place of the run's are shown as they w
     const dir = runDir(folder);
     await mustRun(folder, runArgs(folder, FAILING), 6);
     await mustRun(folder, ["merge", dir, "--max-abs-poi-pull-mean", "5"]);
-    const printed = /guardrails as merged: \|mean pull\| at most 5; the run asked for: \|mean pull\| at most 0\.0001/;
+    const printed = /guardrails as merged: \|mean pull\| at most 5; the run requests: \|mean pull\| at most 0\.0001/;
     for (const args of [["status", dir, "--check"], ["doctor", dir], ["verify", dir]]) {
       assert.match((await mustRun(folder, args)).stdout, printed);
     }

@@ -40,7 +40,7 @@ interface Histogram {
 const MAX_BINS = 60;
 
 /** Number of values above which the rule asks for more bars than can be drawn, and is not used. */
-const MANY = 20_000;
+const MAX_RULE_VALUES = 20_000;
 
 /** Returns bars of equal width, as many as the rule of Freedman and Diaconis (1981) gives, at most 60. */
 export function histogram({ values, shown = [], marks, colour, ...words }: Histogram): Markup {
@@ -68,7 +68,7 @@ export function histogram({ values, shown = [], marks, colour, ...words }: Histo
 
 /** Counts the values in each bar; the last bar includes its upper edge. */
 function countsIn(values: Float64Array, from: number, to: number): number[] {
-  const wanted = values.length > MANY ? MAX_BINS : thresholdFreedmanDiaconis([...values], from, to);
+  const wanted = values.length > MAX_RULE_VALUES ? MAX_BINS : thresholdFreedmanDiaconis([...values], from, to);
   const n = Math.max(1, Math.min(MAX_BINS, Number.isFinite(wanted) ? wanted : 1));
   const counts = new Array<number>(n).fill(0);
   for (const value of values) {

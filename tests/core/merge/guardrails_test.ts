@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { asksPulls, guardrailsJson, judge } from "../../../core/merge/guardrails.ts";
+import { guardrailsJson, judge, needsPulls } from "../../../core/merge/guardrails.ts";
 import { jsonParts } from "../../../core/merge/json_text.ts";
 import { NO_GUARDRAILS } from "../../fixtures/run.ts";
 
@@ -17,7 +17,7 @@ const asked = (change: Partial<Parameters<typeof judge>[0]>) => ({ ...NO_GUARDRA
 Deno.test("a set of which nothing is asked passes, whatever it holds", () => {
   const counts = { ...COUNTS, n_error: 10, n_converged: 0 };
   assert.deepEqual(judge(NO_GUARDRAILS, counts, null), { passed: true, failures: [] });
-  assert.ok(!asksPulls(NO_GUARDRAILS));
+  assert.ok(!needsPulls(NO_GUARDRAILS));
 });
 
 Deno.test("one toy that erred or did not converge fails --require-all-converged", () => {
@@ -43,7 +43,7 @@ Deno.test("the bounds themselves pass, what is beyond them fails, and all that f
 
 Deno.test("without a single pull a guardrail on pulls fails", () => {
   const rule = asked({ max_abs_poi_pull_mean: 5 });
-  assert.ok(asksPulls(rule));
+  assert.ok(needsPulls(rule));
   assert.match(judge(rule, COUNTS, null).failures[0] ?? "", /POI pull summary is unavailable/);
 });
 

@@ -66,7 +66,7 @@ Deno.test("guardrails judged in place of the run's are told as they were judged,
   assert.deepEqual(reported(check(about({ guardrails: judged }), manifest)), [
     "whole",
     0,
-    "guardrails as merged: |mean pull| at most 5; the run asked for: |mean pull| at most 0.1 (merged.out.json)",
+    "guardrails as merged: |mean pull| at most 5; the run requests: |mean pull| at most 0.1 (merged.out.json)",
   ]);
   assert.equal(guardrailsText(NO_GUARDRAILS), "nothing");
 });

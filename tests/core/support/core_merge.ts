@@ -69,7 +69,7 @@ export function mergeSet(pieces: Piece[]): { set: MergedSet; outputs: ShardOutpu
     missing: [],
     left_out: [],
     summary,
-    asked: NO_GUARDRAILS,
+    requested: NO_GUARDRAILS,
     verdict: judge(NO_GUARDRAILS, first.counts, null),
     fits: fitQuality(poiName(first), { poi_hat: values.poi_hat, poi_true: first.poi_true, bounds: null }, sources),
     origin: {
