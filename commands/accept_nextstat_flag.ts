@@ -10,7 +10,7 @@ export const ACCEPT_NEXTSTAT = {
   "accept-changed-nextstat": {
     group: "Guardrails",
     type: "boolean",
-    help: "accept the current nextstat although its file has changed since the run was rendered (same version)",
+    help: "accept a nextstat that changed since render (same version)",
   },
 } as const satisfies FlagTable;
 

@@ -11,7 +11,7 @@ const jobFlags = defineFlags({
   token: { type: "string", placeholder: "hex", help: "token of the submission that this job belongs to" },
   sandbox: {
     type: "boolean",
-    help: "RUN_DIR is a sandbox with all inputs; leave the results in its incoming/",
+    help: "RUN_DIR is a sandbox; leave the results in its incoming/",
   },
 });
 

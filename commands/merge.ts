@@ -20,11 +20,11 @@ const mergeFlags = defineFlags({
   },
   "allow-partial": {
     type: "boolean",
-    help: "merge the valid shards when some are missing, and mark the file as partial",
+    help: "merge the valid shards if some are missing; marked as partial",
   },
   "accept-unrecorded": {
     type: "boolean",
-    help: "also merge outputs without a record, or with the record of another run",
+    help: "also merge outputs without a record, or of another run",
   },
   ...GUARDRAIL_FLAGS,
 });

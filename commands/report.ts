@@ -6,7 +6,7 @@ const reportFlags = defineFlags({
   out: {
     type: "path",
     placeholder: "path",
-    help: "path of the page (default: report.html in the run, or beside the sweep)",
+    help: "path of the page (default: in the run, or beside the sweep)",
   },
   svg: { type: "path", placeholder: "dir", help: "also write each figure as an SVG file into this folder" },
 });

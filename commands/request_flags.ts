@@ -28,7 +28,7 @@ const TOY_FLAGS = {
     type: "integer",
     default: 42,
     placeholder: "s",
-    help: "seed of toy 0; toy k has seed + k; next = first seed not used by other runs in the same folder",
+    help: "seed of toy 0; toy k: seed + k; next = unused seed",
     read: seed,
   },
   threads: {
@@ -36,15 +36,14 @@ const TOY_FLAGS = {
     type: "integer",
     default: 0,
     placeholder: "t",
-    help:
-      "threads per shard (0 = the CPUs allocated to the job); for ssh also physical, logical, auto or nextstat-auto: one shard per host at a time",
+    help: "threads per shard (0 = CPUs allocated to the job)",
     read: threads,
   },
   "nextstat-bin": {
     group: "What to run",
     type: "path",
     placeholder: "path",
-    help: "path of nextstat (default: beside nsfarm-deno, else on PATH)",
+    help: "nextstat to use (default: beside nsfarm-deno, else on PATH)",
   },
   gen: {
     group: "What to run",
@@ -79,21 +78,19 @@ const TOY_FLAGS = {
     min: 1,
     max: 100_000,
     placeholder: "k",
-    help:
-      "submit k pilot jobs that each take the next open shard until none is left, instead of one job per shard; needs a shared disk",
+    help: "submit k pilots that share all shards, not one job per shard",
   },
   speculate: {
     group: "How to split it",
     type: "boolean",
-    help: "with --pilots: an idle pilot starts a second copy of an unusually slow shard; the first to finish counts",
+    help: "with --pilots: idle pilots start a copy of a very slow shard",
   },
   "heartbeat-s": {
     group: "Advanced",
     type: "number",
     min: 0.1,
     placeholder: "s",
-    help:
-      "with --pilots: heartbeat interval in seconds (default: 40); after three intervals of silence its shards go to others",
+    help: "with --pilots: heartbeat interval in seconds (default: 40)",
   },
   check: {
     group: "Guardrails",
@@ -111,7 +108,7 @@ const PLACE_FLAGS = {
     min: 1,
     max: 1_000_000,
     placeholder: "k",
-    help: `number of shards (default for local: ${DEFAULT_SHARDS})`,
+    help: `number of shards (local: ${DEFAULT_SHARDS})`,
   },
   "out-dir": { group: "Where", type: "path", default: ".", placeholder: "dir", help: "parent of run directories" },
   "run-id": {
@@ -130,7 +127,7 @@ const JOB_FLAGS = {
     type: "string",
     choices: ["binary", "sh"],
     placeholder: "kind",
-    help: "program that runs in each job: nsfarm-deno or a small sh script",
+    help: "nsfarm-deno or an sh script in each job",
   },
   mode: {
     group: "Where",

@@ -40,7 +40,7 @@ const OLD: readonly OldFlag[] = [
   {
     flags: "--log-level <level>",
     name: "logLevel",
-    now: "progress goes to stderr; see logs RUN_DIR SHARD for the rest",
+    now: "progress goes to stderr, the rest to logs",
   },
   { flags: "--pin-blas-threads", name: "pinBlasThreads", now: "BLAS always uses one thread per shard" },
   { flags: "--no-pin-blas-threads", name: "pinBlasThreads", now: "BLAS always uses one thread per shard" },
@@ -48,7 +48,7 @@ const OLD: readonly OldFlag[] = [
 
 /** Adds the old flags, which have no effect, so that old command lines still work. */
 export function defineOldFlags(command: Command): void {
-  for (const { flags, now } of OLD) command.option(flags, `accepted for old scripts, ignored: ${now}`);
+  for (const { flags, now } of OLD) command.option(flags, `old flag, ignored: ${now}`);
 }
 
 /** Writes what replaces each old flag that was given. */
@@ -65,7 +65,7 @@ const runFlags = defineFlags({
   "allow-partial": {
     group: "Guardrails",
     type: "boolean",
-    help: "merge the valid shards when some are missing, and mark the file as partial",
+    help: "merge the valid shards if some are missing; marked as partial",
   },
   "dry-run": { group: "Guardrails", type: "boolean", help: "check everything and print the plan; write nothing" },
   ...ACCEPT_NEXTSTAT,

@@ -18,7 +18,7 @@ export async function defineSchedulerFlags(command: Command, argv: readonly stri
   const adapter = await loadAdapter(schedulerIn(argv));
   command.optionsGroup("Where").option(
     "--scheduler <name>",
-    "local, ssh, slurm, htcondor …; add --help to see its own options",
+    "local, ssh, slurm …; --help has its options",
     DEFAULT_BACKEND,
   ).optionsGroup("");
   for (const option of adapter.options) defineOne(command, option);

@@ -19,7 +19,7 @@ import { watchRun } from "./watch_run.ts";
 export const END_FLAGS = {
   finish: {
     type: "boolean",
-    help: "also submit a job that collects and merges at the end, so that you can log out",
+    help: "also submit a job that collects and merges at the end",
   },
   wait: { type: "boolean", help: "wait until the run has ended, then collect and merge" },
 } as const satisfies FlagTable;

@@ -63,7 +63,7 @@ export const SHARDS_PER_SLOT = 20;
 const MIN_TOYS = 10;
 
 /** Default number of shards on the CPUs of a machine, in words. */
-export const DEFAULT_SHARDS = `${SHARDS_PER_SLOT} for each CPU, of at least ${MIN_TOYS} toys each`;
+export const DEFAULT_SHARDS = `${SHARDS_PER_SLOT} per CPU, of at least ${MIN_TOYS} toys each`;
 
 /** Returns the default number of shards of n toys for `slots` slots. */
 export function shardsForSlots(n: number, slots: number): number {

@@ -15,7 +15,7 @@ const local: WorkerBackend = {
       type: "integer",
       min: 1,
       placeholder: "N",
-      help: "number of shards to run at the same time (default: CPUs / threads)",
+      help: "number of shards to run at once (default: CPUs / threads)",
     },
     {
       name: "local-time",

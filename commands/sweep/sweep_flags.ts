@@ -27,7 +27,7 @@ const sweepFlags = defineFlags({
     max: 1000,
     default: 1,
     placeholder: "r",
-    help: "number of runs per shard count; with 1 the spread is unknown",
+    help: "runs per shard count; 1 gives no spread",
   },
   "order-seed": {
     group: "How to split it",
@@ -40,7 +40,7 @@ const sweepFlags = defineFlags({
     type: "path",
     default: ".",
     placeholder: "dir",
-    help: "parent folder of the runs and of <sweep_id>.sweep.json",
+    help: "parent of the runs and of <sweep_id>.sweep.json",
   },
   "sweep-id": {
     group: "Where",
@@ -111,7 +111,7 @@ export const POINT_FLAGS = {
   force: {
     group: "Advanced",
     type: "boolean",
-    help: "include finished and failed runs: rerun failed shards, collect and merge everything again",
+    help: "also rerun failed runs, and collect and merge finished ones",
   },
 } as const satisfies FlagTable;
 

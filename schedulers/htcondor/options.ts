@@ -36,7 +36,7 @@ export const HTCONDOR_OPTIONS: SchedulerOption[] = [
     name: "condor-requirements",
     type: "string",
     placeholder: "EXPRESSION",
-    help: `expression that the machines must fulfil: '(Machine != "flaky.example.org")'`,
+    help: `condition: '(Machine != "n1.example.org")'`,
     native: "requirements",
     role: "nodes",
   },

@@ -45,7 +45,7 @@ async function measureOn(farm: SshBench): Promise<BenchLine[]> {
   const how = `${TOYS} toys that wait in ${SHARDS} shards, one of three hosts a third as fast: `;
   const ratio = (wall_s = NaN) => wall_s / ideal_s;
   return [
-    line("ssh hosts, makespan by the ideal", ratio(pull?.wall_s), 1.08, "×", how + words(pull?.wall_s)),
+    line("ssh hosts, makespan / ideal", ratio(pull?.wall_s), 1.08, "×", how + words(pull?.wall_s)),
     line("ssh hosts, --static", ratio(shares.wall_s), null, "×", `once: ${words(shares.wall_s)}`),
     ...(parallel ? [line("ssh hosts, GNU parallel", ratio(parallel.wall_s), null, "×", words(parallel.wall_s))] : []),
   ];

@@ -46,7 +46,24 @@ Deno.test("A flag of a run has a head of its own in its table, so that only old 
   const without = command.options.filter((one) => one.helpGroupHeading === undefined).map(({ description }) =>
     description
   );
-  assert.deepEqual(without.filter((one) => !one.includes("accepted for old scripts")), []);
+  assert.deepEqual(without.filter((one) => !one.includes("old flag, ignored")), []);
+});
+
+Deno.test("Each option of a command has one line of help at 100 columns, unless it lists choices", async () => {
+  const long: string[] = [];
+  for (const row of TABLE) {
+    const command = await build(row, (await row.load()).default, []);
+    const lines = command.configureOutput({ getOutHelpWidth: () => 100 }).helpInformation().split("\n");
+    const options = lines.slice(lines.findIndex((line) => /^\S.*:$/.test(line)));
+    const heads = options.flatMap((line, i) =>
+      /^ {2}-/.test(line) && /^ {10,}\S/.test(options[i + 1] ?? "") ? [i] : []
+    );
+    long.push(
+      ...heads.map((i) => `${row.name}${options.slice(i, i + 3).join(" ").replaceAll(/ +/g, " ")}`)
+        .filter((text) => !text.includes("(choices")),
+    );
+  }
+  assert.deepEqual(long, []);
 });
 
 Deno.test("The options of a command that asks for no toys stay in one list", async () => {

@@ -91,7 +91,7 @@ Deno.test("golden: this machine has CPUs, memory, and the shards that a run gets
     describeMachine("local", "0.1.0", here),
     `local, by nsfarm-deno 0.1.0
   vm                     up, 1 node, 2 CPUs, 4000 MB
-  shards of a run        20 for each CPU, of at least 10 toys each, unless --shards says otherwise`,
+  shards of a run        20 per CPU, of at least 10 toys each, unless --shards says otherwise`,
   );
 });
 

@@ -117,7 +117,7 @@ test("preflight of this machine tells its CPUs, and of ssh hosts wants their nam
   const { stdout } = await site.run(["preflight", "--scheduler", "local"]);
   assert.match(
     stdout,
-    new RegExp(`^local, by nsfarm-deno .*\n.* ${navigator.hardwareConcurrency} CPUs?, \\d+ MB\n.*20 for each CPU`),
+    new RegExp(`^local, by nsfarm-deno .*\n.* ${navigator.hardwareConcurrency} CPUs?, \\d+ MB\n.*20 per CPU`),
   );
   assert.match((await site.run(["preflight", "--scheduler", "ssh"], 2)).stderr, /give --hosts-file FILE/);
 });
