@@ -220,7 +220,7 @@ export class WorkLoop {
     if (this.#over.signal.aborted) return;
     // Others may do a queued shard meanwhile; or this loop runs it after all, when the executors it was left to are
     // slower.
-    if (this.#queue.hasTaken || this.#queue.queued.length > 0) {
+    if (this.#inspecting || this.#queue.hasTaken || this.#queue.queued.length > 0) {
       await Promise.race([this.#queue.change(), this.#inspectAgain()]);
     } else await this.#queue.change();
   }
@@ -264,9 +264,12 @@ export class WorkLoop {
 
   #inspecting: Promise<void> | undefined;
 
-  /** Checks the run once for all idle slots together. */
+  /**
+   * Checks the run once for all idle slots together. A check that failed while no slot waited for it stays, so that the
+   * next slot that waits ends with its error: the shards that the check had taken up are in no other list.
+   */
   #inspectAgain(): Promise<void> {
-    this.#inspecting ??= this.#inspect().finally(() => this.#inspecting = undefined);
+    this.#inspecting ??= this.#inspect().then(() => this.#inspecting = undefined);
     return this.#inspecting;
   }
 

@@ -3,13 +3,17 @@ import { WORKER_SCHEMA } from "../../../core/schema/attempt.ts";
 import { listWorkers, withdrawWorkers } from "../../../runtime/run/workers.ts";
 import { beginAttempt, readAttempt } from "../../../runtime/shard/attempts.ts";
 import type { Machine } from "../../../runtime/system/machine.ts";
+import { pauseFor } from "../../../runtime/system/process.ts";
+import type { Executor } from "../../../runtime/worker/executor.ts";
 import { runWorkLoop } from "../../../runtime/worker/run.ts";
 import { planOf, sampleAttempt, sampleManifest } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { contextOf, MACHINE } from "../support/context.ts";
+import { executorOf } from "../support/executors.ts";
 
 const OTHER = { host: "n2", boot_id: "other-boot", pid: 7, start_ticks: "70" };
 const TOKEN = "0123456789abcdef";
+const OPTIONS = { beat_interval_s: 40, retry_failed: true, scatter: false, speculate: false, drain: false };
 
 /** Announces a loop, by default of another machine, that has shard 1. */
 function announceOther(dir: string, process = OTHER): void {
@@ -30,8 +34,7 @@ async function work(dir: string, missing: number, machine = MACHINE) {
     const isMissed = path.endsWith("/claims") && listings++ < missing;
     return [...real(path)].filter(({ name }) => !isMissed || !name.includes(TOKEN));
   });
-  const options = { beat_interval_s: 40, retry_failed: true, scatter: false, speculate: false, drain: false };
-  const order = { ...options, token: "00000000000000aa", stop: new AbortController().signal };
+  const order = { ...OPTIONS, token: "00000000000000aa", stop: new AbortController().signal };
   try {
     return await runWorkLoop(contextOf(dir, sampleManifest(), machine), { executors: [], slots: 1 }, order, () => {});
   } finally {
@@ -68,4 +71,40 @@ Deno.test("the file of a loop that was killed stays while a fit of it goes on, a
     await work(dir, 0, machineWith([]));
     assert.equal(readAttempt(dir, 1, 1)?.end?.cause, "signal", "the next loop there ends its attempt");
     assert(!hasFile(dir), "and then removes its file");
+  }));
+
+Deno.test("a loop whose check of others' shards fails while its slot is busy ends with that error, and does not wait for ever", () =>
+  inFolder(async (dir) => {
+    const manifest = sampleManifest();
+    for (const shard of [0, 2, 3]) {
+      beginAttempt(
+        dir,
+        sampleAttempt(manifest, planOf(manifest, shard), { wrapper: OTHER, attempt_token: `a${shard}` }),
+      );
+    }
+    announceOther(dir);
+    const busy: Executor = {
+      ...executorOf("n1"),
+      slots: () => Promise.resolve(["n1:0"]),
+      ready: () => pauseFor(50).then(() => true),
+    };
+    const real = Deno.openSync;
+    const fail_at_ms = performance.now() + 200;
+    Reflect.set(Deno, "openSync", (path: string, options: Deno.OpenOptions) => {
+      if (!path.includes("shard_2.1") || performance.now() < fail_at_ms) return real(path, options);
+      throw Object.assign(new Error("Input/output error (os error 5)"), { code: "EIO" });
+    });
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), 3000);
+    const order = { ...OPTIONS, token: "00000000000000aa", stop: stop.signal };
+    try {
+      await assert.rejects(
+        runWorkLoop(contextOf(dir, manifest), { executors: [busy], slots: 1 }, order, () => {}),
+        /the disk or its file server reports an error/,
+      );
+    } finally {
+      Deno.openSync = real;
+      clearTimeout(timer);
+      withdrawWorkers(dir);
+    }
   }));
