@@ -19,7 +19,7 @@ import type { Output } from "./flags.ts";
 /** Opens the run that the first argument names, of this program or of the old scripts. */
 export function anyRunOf(args: readonly string[], out: Output): Run {
   const run = openRun(args[0] ?? "");
-  return isFarmRun(run) ? runOf(args, out) : run;
+  return isFarmRun(run) ? announced(run, out) : run;
 }
 
 /** Opens the run that the first argument names. */
@@ -29,7 +29,11 @@ export function runOf(args: readonly string[], out: Output): Run<FarmManifest> {
 
 /** Opens a run and notes when another version of this program rendered it. */
 export function openRunOf(path: string, out: Output): Run<FarmManifest> {
-  const found = assertFarmRun(openRun(path));
+  return announced(assertFarmRun(openRun(path)), out);
+}
+
+/** Notes what a user should know of an opened run; returns the run with the manifest that counts. */
+function announced(found: Run<FarmManifest>, out: Output): Run<FarmManifest> {
   // A manifest that was collected elsewhere names a run; the run's directory has the manifest that counts.
   const run = found.dir === dirname(found.manifest_path) ? found : loadFarmRun(found.dir);
   const { nsfarm_version } = run.manifest.farm;

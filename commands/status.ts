@@ -32,6 +32,8 @@ const status: CommandSpec = {
   define: statusFlags.define,
   run: async ({ args, options, out }) => {
     const flags = statusFlags.read(options);
+    // `cat` reads /proc while the manifest is parsed here.
+    const machine = inspectMachine();
     const run = anyRunOf(args, out);
     if (!isFarmRun(run)) return reportOldRun(run, flags.check, out);
     const adapter = await adapterOf(run, out);
@@ -41,7 +43,7 @@ const status: CommandSpec = {
         await findLate(run, adapter);
         return flags.watch
           ? await watchRun(run, adapter, signals.signal, out, true, flags.fileGraceS)
-          : await inspectRun(run, adapter, await inspectMachine(), flags.fileGraceS);
+          : await inspectRun(run, adapter, await machine, flags.fileGraceS);
       }, flags.watch ? Infinity : LONGEST_ANSWER_S);
       if (!flags.watch) out.document({ ...current.summary, shards: current.shards });
       out.print(describeStatus(current.summary, current.shards));

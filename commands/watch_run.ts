@@ -13,7 +13,7 @@ import { inspectWorkers, listWorkers } from "../runtime/run/workers.ts";
 import { queryScheduler, shardsWithFiles } from "../runtime/scheduler/query.ts";
 import { ingestIncoming } from "../runtime/shard/ingest.ts";
 import { explainEnds } from "../runtime/state/job_logs.ts";
-import { type ScannedShard, scanRun, type Seen } from "../runtime/state/scan.ts";
+import { type ScannedShard, scanRun, scanUntouched, type Seen } from "../runtime/state/scan.ts";
 import { type RunStatus, runStatus } from "../runtime/state/status.ts";
 import { inspectMachine, type Machine } from "../runtime/system/machine.ts";
 import { endingPrograms, pauseFor } from "../runtime/system/process.ts";
@@ -43,6 +43,8 @@ const isDone = ({ state }: ScannedShard) => state === "done";
 
 /** Returns all shards of a run that is whole by its files, without a query of its scheduler; else null. */
 async function wholeRun(run: Run<FarmManifest>, machine: Machine, seen: Seen): Promise<ScannedShard[] | null> {
+  const untouched = scanUntouched(run, seen);
+  if (untouched) return untouched;
   const there = shardsWithFiles(run.dir);
   if (!livePlans(run.manifest).every(({ shard_index }) => there.has(shard_index))) return null;
   const scanned = await scanRun(run, machine, null, seen);

@@ -202,7 +202,18 @@ function bytesOf(path: string): Uint8Array | undefined {
 }
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === undefined || b === undefined || a.length !== b.length) return a === b;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return a === undefined || b === undefined ? a === b : isSameBytes(a, b);
+}
+
+/** Returns whether two byte arrays are equal; compares four bytes at a time. */
+export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  const [words, others] = [wordsOf(a), wordsOf(b)];
+  for (let i = 0; i < words.length; i++) if (words[i] !== others[i]) return false;
+  for (let i = 4 * words.length; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
+
+/** Returns the bytes as whole words; none where their memory begins between two words. */
+const wordsOf = ({ buffer, byteOffset, length }: Uint8Array): Int32Array =>
+  byteOffset % 4 === 0 ? new Int32Array(buffer, byteOffset, length >> 2) : new Int32Array(0);

@@ -27,3 +27,20 @@ export const sha256Of = (data: string | Uint8Array): string => createHash("sha25
 export function mtime_ms(path: string): number | null {
   return Deno.statSync(path).mtime?.getTime() ?? null;
 }
+
+/** Returns the attributes of a regular file; null where there is none or it cannot be inspected. */
+export function infoOf(path: string): Deno.FileInfo | null {
+  try {
+    const info = Deno.lstatSync(path);
+    return info.isFile ? info : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Returns whether a file was last written before another one and is readable by everyone who may read the other. */
+export function isBeside(info: Deno.FileInfo, later: Deno.FileInfo): boolean {
+  const readers = (later.mode ?? 0) & 0o444;
+  const isReadable = info.uid === later.uid && info.gid === later.gid && ((info.mode ?? 0) & readers) === readers;
+  return isReadable && (info.mtime?.getTime() ?? NaN) < (later.mtime?.getTime() ?? NaN);
+}

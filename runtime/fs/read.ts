@@ -39,17 +39,18 @@ const MAX_DEPTH = 200;
 
 /** Why a file was not read. Returned as data, so that one bad shard does not stop the inspection of the others. */
 export class Unreadable extends Error {
-  readonly absent: boolean;
-  /** Whether the file is readable and holds other toys than planned. */
-  readonly other_toys: boolean;
-  /** The system's reason for refusing to read; null where the content is at fault. */
-  readonly fault: FileFault | null;
-  constructor(message: string, absent: boolean, other_toys = false, fault: FileFault | null = null) {
+  /**
+   * @param other_toys whether the file is readable and holds other toys than planned
+   * @param fault the system's reason for refusing to read; null where the content is at fault
+   */
+  constructor(
+    message: string,
+    readonly absent: boolean,
+    readonly other_toys = false,
+    readonly fault: FileFault | null = null,
+  ) {
     super(message);
     this.name = "Unreadable";
-    this.absent = absent;
-    this.other_toys = other_toys;
-    this.fault = fault;
   }
 }
 
@@ -78,16 +79,19 @@ let common = new Uint8Array(256 * 1024);
 
 /**
  * Reads as readRegular does, together with the file's attributes, into a buffer that the next call reuses. For callers
- * that read thousands of files and need one at a time. Reads to the end without asking for the size.
+ * that read thousands of files and need one at a time.
  * @throws {Unreadable}
  */
 export function readForNow(path: string, max_bytes: number): { bytes: Uint8Array; info: Deno.FileInfo } {
   const info = checkRegular(path);
-  return { bytes: readToEnd(path, max_bytes) ?? readRegular(path, max_bytes), info };
+  return { bytes: readToEnd(path, max_bytes, info.size) ?? readRegular(path, max_bytes), info };
 }
 
-/** Returns the bytes; null where the file is too large or cannot be read, for which readRegular gives the reason. */
-function readToEnd(path: string, max_bytes: number): Uint8Array | null {
+/**
+ * Returns the bytes; null where the file is too large or cannot be read, for which readRegular gives the reason.
+ * @param size the size before the file was opened: a read of as many bytes, with room for more, was the last
+ */
+function readToEnd(path: string, max_bytes: number, size: number): Uint8Array | null {
   try {
     const file = Deno.openSync(path);
     try {
@@ -95,6 +99,7 @@ function readToEnd(path: string, max_bytes: number): Uint8Array | null {
       for (let got = file.readSync(common); got !== null; got = file.readSync(common.subarray(n))) {
         n += got;
         if (n > max_bytes) return null;
+        if (n === size && n < common.length) break;
         if (n === common.length) common = twice(common);
       }
       return common.subarray(0, n);
@@ -163,23 +168,6 @@ function statFile(path: string): Deno.FileInfo {
   }
 }
 
-/** Returns the attributes of a regular file; null where there is none or it cannot be inspected. */
-export function infoOf(path: string): Deno.FileInfo | null {
-  try {
-    const info = Deno.lstatSync(path);
-    return info.isFile ? info : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Returns whether a file was last written before another one and is readable by everyone who may read the other. */
-export function isBeside(info: Deno.FileInfo, later: Deno.FileInfo): boolean {
-  const readers = (later.mode ?? 0) & 0o444;
-  const isReadable = info.uid === later.uid && info.gid === later.gid && ((info.mode ?? 0) & readers) === readers;
-  return isReadable && (info.mtime?.getTime() ?? NaN) < (later.mtime?.getTime() ?? NaN);
-}
-
 /** Returns the error of a read as data. */
 export function unreadable(error: unknown): Unreadable {
   if (isAbsent(error)) return new Unreadable("is not there", true);
@@ -204,34 +192,30 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** Parses JSON bytes. @throws {Unreadable} empty, truncated, not UTF-8 */
+/** Parses JSON bytes. @throws {Unreadable} empty, truncated, not UTF-8, nested too deeply */
 export function parseJson(bytes: Uint8Array): unknown {
   const text = decodeText(bytes);
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    if (bytes.length >= NEVER_TOO_DEEP_BYTES) checkLevels(value, MAX_DEPTH);
+    return value;
   } catch (error) {
+    if (error instanceof Unreadable) throw error;
     throw new Unreadable(`is no JSON: ${errorText(error)}`, false);
   }
 }
 
 /** Size below which nesting cannot be too deep for JSON.stringify (it fails between 4,000 and 8,000 levels). */
-const NEVER_TOO_DEEP_BYTES = 7000;
+export const NEVER_TOO_DEEP_BYTES = 7000;
 
-/** Throws where nesting is so deep that it would overflow the stack of code that walks or writes the document. */
-export function checkDepth(bytes: Uint8Array): void {
-  if (bytes.length < NEVER_TOO_DEEP_BYTES) return;
-  let depth = 0;
-  let quoted = false;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i];
-    if (quoted) {
-      if (byte === 0x5c) i++;
-      else if (byte === 0x22) quoted = false;
-    } else if (byte === 0x22) quoted = true;
-    else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > MAX_DEPTH) throw new Unreadable(`is nested deeper than ${MAX_DEPTH} levels`, false);
-    } else if (byte === 0x7d || byte === 0x5d) depth--;
-  }
+/**
+ * Throws where nesting is so deep that it would overflow the stack of code that walks or writes the document. JSON.parse
+ * itself needs no stack for it (V8).
+ */
+function checkLevels(value: unknown, left: number): void {
+  if (typeof value !== "object" || value === null) return;
+  if (left === 0) throw new Unreadable(`is nested deeper than ${MAX_DEPTH} levels`, false);
+  for (const member of Object.values(value)) checkLevels(member, left - 1);
 }
 
 /**
@@ -245,9 +229,15 @@ export function readDocument<T extends z.core.$ZodType>(
   max_bytes = MAX_DOCUMENT_BYTES,
   isGood: (value: unknown) => value is z.infer<T> = (_): _ is z.infer<T> => false,
 ): z.infer<T> {
-  const bytes = readRegular(path, max_bytes);
-  checkDepth(bytes);
-  const value = parseJson(bytes);
+  return ofSchema(parseJson(readRegular(path, max_bytes)), schema, isGood);
+}
+
+/** Returns a parsed document with the type of its schema. @throws {Unreadable} */
+export function ofSchema<T extends z.core.$ZodType>(
+  value: unknown,
+  schema: T,
+  isGood: (value: unknown) => value is z.infer<T>,
+): z.infer<T> {
   if (isGood(value)) return value;
   const parsed = z.safeParse(schema, value);
   if (!parsed.success) throw new Unreadable(`is not as wanted (${firstIssue(parsed.error)})`, false);

@@ -5,17 +5,8 @@ import { checkMerged, type FoundMerged, type MergedCheck } from "../../core/merg
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { MergedAbout } from "../../core/schema/merged.ts";
-import { hashFile } from "../fs/hash_file.ts";
-import {
-  decodeText,
-  infoOf,
-  isBeside,
-  openRegular,
-  parseJson,
-  readIfThere,
-  readRegular,
-  Unreadable,
-} from "../fs/read.ts";
+import { hashFile, infoOf, isBeside } from "../fs/hash_file.ts";
+import { decodeText, openRegular, parseJson, readIfThere, readRegular, Unreadable } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
 
 /** Returns the validity of a run's merged.out.json by its own declarations; its toys are not read. */

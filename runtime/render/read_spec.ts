@@ -4,7 +4,7 @@ import { adviceFor, faultWords, fileFault, shownPath } from "../../core/file_fau
 import type { InputFile } from "../../core/schema/enums.ts";
 import { inputPath, readSpecModel, specFiles, type SpecModel } from "../../core/spec.ts";
 import { hashFile, mtime_ms } from "../fs/hash_file.ts";
-import { checkDepth, decodeText, MAX_DOCUMENT_BYTES, Unreadable } from "../fs/read.ts";
+import { decodeText, MAX_DOCUMENT_BYTES, parseJson, Unreadable } from "../fs/read.ts";
 
 /** A parsed spec. */
 interface ReadSpec {
@@ -47,13 +47,9 @@ export function hashSpec(config: string, paths: string[]): SpecInputs {
 async function parseSpec(config: string): Promise<unknown> {
   const bytes = readSpecBytes(config);
   try {
-    const text = decodeText(bytes);
-    if (config.endsWith(".json")) {
-      checkDepth(bytes);
-      return JSON.parse(text);
-    }
+    if (config.endsWith(".json")) return parseJson(bytes);
     const { parseYaml } = await import("../run/parse_yaml.ts");
-    return parseYaml(text);
+    return parseYaml(decodeText(bytes));
   } catch (error) {
     throw new FarmError(
       "input",

@@ -5,8 +5,17 @@ import { FarmError } from "../../core/errors.ts";
 import { quickCheck } from "../../core/quick_check.ts";
 import { isOfRunDirectory, MANIFEST } from "../../core/run_paths.ts";
 import { type FarmManifest, Manifest, RUN_SCHEMA } from "../../core/schema/manifest.ts";
+import { isSameBytes } from "../fs/exclusive.ts";
 import { listNames } from "../fs/list.ts";
-import { inputError, readDocument, Unreadable } from "../fs/read.ts";
+import {
+  inputError,
+  MAX_DOCUMENT_BYTES,
+  ofSchema,
+  parseJson,
+  readDocument,
+  readRegular,
+  Unreadable,
+} from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
 
 /** A run directory and its manifest; `dir` is its present path, which may differ from manifest.run_dir. */
@@ -30,7 +39,7 @@ export function loadRun(run: string): Run {
   const manifest_path = manifestPath(run);
   let manifest: Manifest;
   try {
-    manifest = readDocument(manifest_path, Manifest, undefined, quickCheck(Manifest));
+    manifest = readManifest(manifest_path);
   } catch (error) {
     throw inputError(
       "the manifest",
@@ -48,6 +57,17 @@ export function loadRun(run: string): Run {
     );
   }
   return { dir: dirname(manifest_path), manifest_path, manifest };
+}
+
+let last: { bytes: Uint8Array; manifest: Manifest } | undefined;
+
+/** Reads a manifest; one whose bytes are those of the last manifest is not parsed again. @throws {Unreadable} */
+function readManifest(path: string): Manifest {
+  const bytes = readRegular(path, MAX_DOCUMENT_BYTES);
+  if (last && isSameBytes(last.bytes, bytes)) return last.manifest;
+  const manifest: Manifest = ofSchema(parseJson(bytes), Manifest, quickCheck(Manifest));
+  last = { bytes, manifest };
+  return manifest;
 }
 
 /** Returns whether this program rendered a run, with all that its shards need. */
@@ -113,7 +133,7 @@ const isHomeOf = (dir: string, manifest: Manifest): boolean => isManifestOf(join
 /** Returns whether a file is a manifest of the same run. */
 export function isManifestOf(path: string, manifest: Manifest): boolean {
   try {
-    const there: Manifest = readDocument(path, Manifest);
+    const there = readManifest(path);
     if (manifest.farm) return there.farm?.run_token === manifest.farm.run_token;
     return there.run_id === manifest.run_id && there.created_at_utc === manifest.created_at_utc;
   } catch {

@@ -33,12 +33,15 @@ export function sweepForgotten(dir: string): void {
  * Removes the leftovers of dead processes of any machine from a run whose shards are all done: old temporary files, and
  * the files of worker loops. Not earlier: by its loop's file others find that an attempt is dead. A living loop writes
  * its file anew at its next beat, and removes it when it ends.
+ * @param names a listing of the run directory itself
  */
-export function sweepDone(dir: string): void {
+export function sweepDone(dir: string, names: ReadonlySet<string>): void {
   const loops = namesInPassing(join(dir, CLAIMS)).filter((name) => /^worker_[0-9a-f]{16}\.json$/.test(name));
   for (const name of loops) removeQuietly(join(dir, CLAIMS, name));
   const left = [...FOLDERS, ASIDE].flatMap((folder) =>
-    namesInPassing(join(dir, folder)).filter((name) => isRight(name) || readTemporaryName(name) !== undefined)
+    (folder === "" ? [...names] : namesInPassing(join(dir, folder))).filter((name) =>
+      isRight(name) || readTemporaryName(name) !== undefined
+    )
       .map((name) => ({ path: join(dir, folder, name) }))
   );
   removeForgotten(dir, left);

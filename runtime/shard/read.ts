@@ -1,7 +1,6 @@
 import { frameFault, outputFault, recordFault, selfFault } from "../../core/check_result.ts";
 import { errorText } from "../../core/errors.ts";
 import type { FileFault } from "../../core/file_fault.ts";
-import { firstIssue } from "../../core/first_issue.ts";
 import { readOutputFrame, readOutputText, type ShardOutput, type TextSpan, type ToyArray } from "../../core/output.ts";
 import { quickCheck } from "../../core/quick_check.ts";
 import { recordText } from "../../core/record.ts";
@@ -12,14 +11,13 @@ import {
   CommittedMetrics as CommittedMetricsSchema,
   ShardRecord,
 } from "../../core/schema/shard_record.ts";
-import { sha256Of } from "../fs/hash_file.ts";
+import { infoOf, isBeside, sha256Of } from "../fs/hash_file.ts";
 import { showListed } from "../fs/list.ts";
 import {
-  checkDepth,
   decodeText,
-  infoOf,
-  isBeside,
   MAX_DOCUMENT_BYTES,
+  NEVER_TOO_DEEP_BYTES,
+  ofSchema,
   parseJson,
   readForNow,
   Unreadable,
@@ -174,8 +172,9 @@ const isRecord = quickCheck(ShardRecord);
 
 /** Returns our record of a document in this program's layout, of which only the record is parsed. */
 function ownRecord(bytes: Uint8Array): ShardRecord | null {
-  checkDepth(bytes);
   const text = recordText(decodeText(bytes));
+  // The other half is not parsed, but must not be nested too deeply either.
+  if (bytes.length >= NEVER_TOO_DEEP_BYTES) parseJson(bytes);
   const farm: unknown = text === undefined ? undefined : JSON.parse(text);
   return isRecord(farm) ? farm : null;
 }
@@ -197,12 +196,7 @@ const isCommitted = quickCheck(CommittedMetricsSchema);
 /** Reads shard_<i>.metrics.json with our record in it. */
 export function readCommitted(path: string): CommittedMetrics | Unreadable {
   try {
-    const { bytes } = readForNow(path, MAX_METRICS_BYTES);
-    checkDepth(bytes);
-    const value = parseJson(bytes);
-    if (isCommitted(value)) return value;
-    const parsed = CommittedMetricsSchema.safeParse(value);
-    return parsed.success ? parsed.data : new Unreadable(`is not as wanted (${firstIssue(parsed.error)})`, false);
+    return ofSchema(parseJson(readForNow(path, MAX_METRICS_BYTES).bytes), CommittedMetricsSchema, isCommitted);
   } catch (error) {
     return asUnreadable(error);
   }

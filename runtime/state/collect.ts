@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { attemptTime } from "../../core/attempt_time.ts";
 import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import type { CollectCounts } from "../../core/collected.ts";
 import type { StatusShard } from "../../core/describe_status.ts";
@@ -11,7 +10,7 @@ import { listNames } from "../fs/list.ts";
 import { type OutKind, refuseOut } from "../fs/refuse_out.ts";
 import { writeDocument } from "../fs/write.ts";
 import { changeManifest } from "../run/change_manifest.ts";
-import { isManifestOf, openRun, type Run } from "../run/load_manifest.ts";
+import { isFarmRun, isManifestOf, openRun, type Run } from "../run/load_manifest.ts";
 import { ownSubmissions } from "../run/submissions.ts";
 import { sweepDone } from "../run/temporary.ts";
 import { ingestIncoming, sweepIncoming } from "../shard/ingest.ts";
@@ -31,6 +30,8 @@ export interface CollectReport {
 
 /** Results of the live shards of a manifest. */
 interface Collection {
+  /** A listing of the run directory. */
+  names: ReadonlySet<string>;
   shards: CollectedShard[];
   counts: CollectCounts;
   times: RunTimes;
@@ -56,7 +57,7 @@ export function collectRun(
   if (target !== run.manifest_path) writeDocument(target, collected(run, found, now_utc));
   if (isFarmManifest(run.manifest) && found.shards.every((one) => one.ok)) {
     sweepIncoming(run.dir, new Set(found.shards.map(({ result }) => result.shard_index)));
-    sweepDone(run.dir);
+    sweepDone(run.dir, found.names);
   }
   return {
     manifest: target,
@@ -109,12 +110,14 @@ function checker(states: readonly StatusShard[]): (run: Run) => Collection {
   const seen = new Map<number, CollectedShard>();
   return (run) => {
     const records = readRecords(run);
-    const shards = collectAll(run, records, states, seen);
-    const ok = shards.flatMap(({ record }) => record ? attemptTime(record) : []);
+    if (isFarmRun(run)) ingestIncoming(run);
+    const names = new Set(listNames(run.dir));
+    const shards = collectAll(run, records, states, seen, names);
+    const ok = shards.flatMap(({ time }) => time ?? []);
     const elapsed = isFarmManifest(run.manifest)
       ? []
       : shards.flatMap(({ ok, result }) => ok ? [result.elapsed_s ?? null] : []);
-    return { shards, counts: countShards(shards), times: runTimes(timeFacts(ok, elapsed, records)) };
+    return { names, shards, counts: countShards(shards), times: runTimes(timeFacts(ok, elapsed, records)) };
   };
 }
 
@@ -123,12 +126,11 @@ function collectAll(
   records: RunRecords,
   states: readonly StatusShard[],
   seen: Map<number, CollectedShard>,
+  names: ReadonlySet<string>,
 ): CollectedShard[] {
   const { dir, manifest } = run;
   if (!isFarmManifest(manifest)) return oldShards(run).map((old) => collectOldShard(manifest, old));
-  ingestIncoming({ ...run, manifest });
   const reported = new Map([...submittedShards(run), ...states].map((one) => [one.shard, one]));
-  const names = new Set(listNames(dir));
   return livePlans(manifest).map((plan) => {
     const i = plan.shard_index;
     const shard = seen.get(i) ??

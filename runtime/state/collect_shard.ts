@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type AttemptTime, attemptTime } from "../../core/attempt_time.ts";
 import { metricsName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
 import {
@@ -8,15 +9,14 @@ import {
   SHARD_RESULT_SCHEMA,
   type ShardResult,
 } from "../../core/schema/manifest.ts";
-import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { reconcile, type ShardView } from "../../core/shard_states.ts";
 import { type OldShard, readOldShard } from "../shard/old_run.ts";
 import { evidenceFault, readListed, readProven } from "../shard/read.ts";
 
-/** One row of results[], and its record where there is one. */
+/** One row of results[], and when its attempt ran where there is a record. */
 export interface CollectedShard {
   result: ShardResult;
-  record: ShardRecord | null;
+  time: AttemptTime | null;
   ok: boolean;
 }
 
@@ -67,7 +67,7 @@ export function collectShard(
   if (found.kind === "done") {
     const { farm } = found.metrics;
     const facts = { host: farm.host, rc: farm.exit_code ?? 0, elapsed_s: farm.wall_s, error: null };
-    return { result: row(plan, facts, paths, "ok"), record: farm, ok: true };
+    return { result: row(plan, facts, paths, "ok"), time: attemptTime(farm), ok: true };
   }
   const last = attempts.at(-1) ?? null;
   const view = reconcile({
@@ -83,7 +83,7 @@ export function collectShard(
   const is_open = view.state === "queued" || view.state === "unknown";
   // The query that reported it done is older than these files, which are not.
   const best = reported && reported.state !== "done" && (is_open || reported.state !== "unknown") ? reported : view;
-  return { result: notOk(plan, best, last, paths), record: null, ok: false };
+  return { result: notOk(plan, best, last, paths), time: null, ok: false };
 }
 
 const FAILED = new Set(["failed", "cancelled", "timed_out", "out_of_memory", "preempted"]);
@@ -131,7 +131,7 @@ export function collectOldShard(manifest: Manifest, old: OldShard): CollectedSha
     error: "what" in found ? `output ${found.what}` : null,
   };
   const of = (status: "ok" | "failed" | undefined) => row(old.plan, facts, paths, status);
-  if (found.kind === "done") return { result: of("ok"), record: null, ok: true };
-  if (found.kind === "bad") return { result: of("failed"), record: null, ok: false };
-  return { result: { ...of(undefined), farm: { state: "unknown" } }, record: null, ok: false };
+  if (found.kind === "done") return { result: of("ok"), time: null, ok: true };
+  if (found.kind === "bad") return { result: of("failed"), time: null, ok: false };
+  return { result: { ...of(undefined), farm: { state: "unknown" } }, time: null, ok: false };
 }

@@ -3,6 +3,7 @@ import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import { fitQuality } from "../../core/fit_quality.ts";
 import type { ShardOutput } from "../../core/output.ts";
 import { type FailedAttempt, joinToys, type RunFacts, type ShardFacts, type ToyFacts } from "../../core/run_facts.ts";
+import { recordHost } from "../../core/record.ts";
 import { placeSubmissions, runTimes } from "../../core/run_times.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
 import type { Bounds, FitQuality } from "../../core/schema/fit_quality.ts";
@@ -69,7 +70,7 @@ export function readRunFacts(path: string): RunFacts {
     shards: shards.map(({ facts, time }) => placed(facts, time && places.get(time))),
     failed_attempts: failedAttempts(records.attempts, when.attempts.slice(times.length), places),
     unused_hosts: isFarmManifest(manifest) && shards.every(({ time }) => time !== null)
-      ? unusedHosts(manifest, shards.flatMap(({ record }) => record ?? []))
+      ? unusedHosts(manifest, shards.flatMap(({ record }) => record ? recordHost(record) : []))
       : [],
     submitted_ms: Number.isFinite(first_submission) ? first_submission : null,
     merged_check: summedCheckOf(run),

@@ -1,3 +1,4 @@
+import { type AttemptTime, attemptTime } from "../../core/attempt_time.ts";
 import { livePlans } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { recordHost } from "../../core/record.ts";
@@ -18,13 +19,20 @@ import { lifeOf } from "../shard/recover.ts";
 /** A shard of a run with its state and attempts. */
 export interface ScannedShard extends ShardView {
   plan: Plan;
-  record: ShardRecord | null;
+  /** Times of the attempt that made its result; null: not done. */
+  time: AttemptTime | null;
   attempts: number[];
   last: Attempt | null;
 }
 
+/** Facts of a done shard. Not its record: each garbage collection would have to move thousands of records. */
+interface DoneShard {
+  time: AttemptTime;
+  host: string;
+}
+
 /** Valid shards that this process has found before: they are not read again. */
-export type Seen = Map<number, ShardRecord>;
+export type Seen = Map<number, DoneShard>;
 
 /**
  * Returns the state of every live shard of a run.
@@ -51,6 +59,34 @@ export async function scanRun(
   return shards;
 }
 
+/**
+ * Returns every live shard of a run in which each is done, and looks as committed by size and time; null at the first
+ * shard for which that does not hold.
+ */
+export function scanUntouched(run: Run<FarmManifest>, seen: Seen): ScannedShard[] | null {
+  const shards: ScannedShard[] = [];
+  const listed = orRefusal(() => listAttempts(run.dir));
+  for (const plan of livePlans(run.manifest)) {
+    const known = knownDone(run, plan, seen);
+    if (!known) return null;
+    shards.push(scannedDone(plan, known, listed instanceof FarmError ? [] : listed.get(plan.shard_index) ?? []));
+  }
+  return shards;
+}
+
+function knownDone({ dir, manifest }: Run<FarmManifest>, plan: Plan, seen: Seen): DoneShard | null {
+  const before = seen.get(plan.shard_index);
+  if (before) return before;
+  const record = readUntouched(dir, manifest, plan);
+  return record && noteDone(plan, record, seen);
+}
+
+function noteDone(plan: Plan, record: ShardRecord, seen: Seen | null): DoneShard {
+  const done = { time: attemptTime(record), host: recordHost(record) };
+  seen?.set(plan.shard_index, done);
+  return done;
+}
+
 async function scanShard(
   run: Run<FarmManifest>,
   machine: JobContext["machine"],
@@ -62,19 +98,13 @@ async function scanShard(
   mark: Pick<Attempt, "copied_from">,
 ): Promise<ScannedShard> {
   const attempts = listed instanceof FarmError ? [] : listed;
-  const known = seen && (seen.get(plan.shard_index) ?? readUntouched(run.dir, run.manifest, plan));
-  if (known) {
-    seen?.set(plan.shard_index, known);
-    return doneShard(plan, known, attempts);
-  }
+  const known = seen && knownDone(run, plan, seen);
+  if (known) return scannedDone(plan, known, attempts);
   const names = namesNow();
   const found = names instanceof FarmError
     ? readShard(run.dir, run.manifest, plan)
     : readListed(run.dir, run.manifest, plan, names);
-  if (found.kind === "done") {
-    seen?.set(plan.shard_index, found.metrics.farm);
-    return doneShard(plan, found.metrics.farm, attempts);
-  }
+  if (found.kind === "done") return scannedDone(plan, noteDone(plan, found.metrics.farm, seen), attempts);
   if (found.kind === "bad" && found.unread) return unknownShard(plan, attempts, `${found.file} ${found.what}`);
   const number = attempts.at(-1);
   const read = listed instanceof FarmError
@@ -93,17 +123,17 @@ async function scanShard(
     has_left_output: life === "dead" && last !== null && hasLeftOutput(run, plan, last),
     ...schedulerFacts(answer, plan),
   });
-  return { plan, record: null, attempts, last, ...view };
+  return { plan, time: null, attempts, last, ...view };
 }
 
-const doneShard = (plan: Plan, record: ShardRecord, attempts: number[]): ScannedShard => ({
+const scannedDone = (plan: Plan, { time, host }: DoneShard, attempts: number[]): ScannedShard => ({
   plan,
-  record,
+  time,
   attempts,
   last: null,
   state: "done",
   why: "",
-  host: recordHost(record),
+  host,
 });
 
 function hasLeftOutput({ dir, manifest }: Run<FarmManifest>, plan: Plan, { attempt }: Attempt): boolean {
@@ -114,7 +144,7 @@ function hasLeftOutput({ dir, manifest }: Run<FarmManifest>, plan: Plan, { attem
 /** Returns a shard whose record exists and cannot be read, so that its state is unknown. */
 const unknownShard = (plan: Plan, attempts: number[], why: string): ScannedShard => ({
   plan,
-  record: null,
+  time: null,
   attempts,
   last: null,
   state: "unknown",

@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { ADVICE } from "../../core/advice.ts";
-import { attemptTime } from "../../core/attempt_time.ts";
 import { livePlans } from "../../core/check_manifest.ts";
 import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
 import { FarmError } from "../../core/errors.ts";
@@ -62,7 +61,7 @@ export function runStatus(
   const orphans = workers.length > 0 ? [] : scanned.filter(isOrphan);
   const isGoing = (one: ScannedShard) => isGoingOn(one.state) && !orphans.includes(one);
   const isWhole = toys_done === run.manifest.n_toys;
-  const unused = isWhole ? unusedHosts(run.manifest, scanned.flatMap(({ record }) => record ?? [])) : [];
+  const unused = isWhole ? unusedHosts(run.manifest, scanned.flatMap(({ host }) => host ?? [])) : [];
   const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== NOT_SUBMITTED);
   return {
     summary: {
@@ -120,7 +119,7 @@ function orphanAdvice({ dir }: Run<FarmManifest>, orphans: ScannedShard[]): stri
 function timesSoFar(run: Run<FarmManifest>, scanned: ScannedShard[]): RunTimes {
   const records = orRefusal(() => readRecords(run));
   if (records instanceof FarmError) return runTimes(timeFacts([], [], { attempts: new Map(), submissions: [] }));
-  return runTimes(timeFacts(scanned.flatMap(({ record }) => record ? attemptTime(record) : []), [], records));
+  return runTimes(timeFacts(scanned.flatMap(({ time }) => time ?? []), [], records));
 }
 
 /** Returns advice on shards that were not submitted, with the scheduler's reason for a refusal. */

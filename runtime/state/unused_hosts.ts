@@ -1,7 +1,5 @@
 import { FarmError } from "../../core/errors.ts";
-import { recordHost } from "../../core/record.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
-import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { hostKey } from "../../core/ssh/hosts_file.ts";
 import { orRefusal } from "../fs/list.ts";
@@ -9,14 +7,14 @@ import { readHosts } from "../run/hosts_file.ts";
 
 /**
  * Returns a sentence for each host of a run's hosts file that gave no result; none where the file cannot be read.
- * @param records of all shards of the run
+ * @param finished the host of each shard of the run
  */
-export function unusedHosts({ farm: { options } }: FarmManifest, records: readonly ShardRecord[]): string[] {
+export function unusedHosts({ farm: { options } }: FarmManifest, finished: readonly string[]): string[] {
   const path = options["hosts-file"];
   if (typeof path !== "string") return [];
   const file = orRefusal(() => readHosts(path));
   if (file instanceof FarmError) return [];
-  const used = new Set(records.map(recordHost));
+  const used = new Set(finished);
   const unused = file.hosts.map(hostKey).filter((name) => !used.has(name));
   const why = `nsfarm-deno preflight --hosts-file ${quoteWord(path)} shows whether it can be used`;
   return unused.map((name) => `the host ${name} finished no shard: ${why}`);

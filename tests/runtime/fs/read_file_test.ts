@@ -3,7 +3,6 @@ import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import {
-  checkDepth,
   decodeText,
   inputError,
   parseJson,
@@ -90,21 +89,32 @@ Deno.test("bytes that are no UTF-8, and texts that are no JSON, are told in one 
   }
 });
 
-Deno.test("nesting that would overflow a stack is refused before it is parsed, brackets in texts are not counted", () => {
+Deno.test("nesting that would overflow a stack is refused, brackets in texts are not counted", () => {
   const deep = (n: number) => "[".repeat(n) + "]".repeat(n);
-  assert.match(faultOf(() => checkDepth(bytes(deep(100_000)))).message, /nested deeper than 200 levels/);
-  checkDepth(bytes(JSON.stringify({ a: deep(50_000), b: '\\"[[[['.repeat(5000) })));
-  assert.match(faultOf(() => checkDepth(bytes(`["a\\"b", ${deep(8000)}]`))).message, /nested deeper/);
-  checkDepth(bytes(JSON.stringify(Array.from({ length: 9000 }, () => [1]))));
-  checkDepth(bytes(`[${deep(199)}${" ".repeat(8000)}]`));
-  assert.match(faultOf(() => checkDepth(bytes(`[${deep(200)}${" ".repeat(8000)}]`))).message, /nested deeper/);
+  const refused = (text: string) =>
+    assert.match(faultOf(() => parseJson(bytes(text))).message, /^is nested deeper than 200/);
+  refused(deep(1_000_000));
+  parseJson(bytes(JSON.stringify({ a: deep(50_000), b: '\\"[[[['.repeat(5000) })));
+  refused(`["a\\"b", ${deep(8000)}]`);
+  refused(`{"a": {"__proto__": ${deep(8000)}}}`);
+  parseJson(bytes(JSON.stringify(Array.from({ length: 9000 }, () => [1]))));
+  parseJson(bytes(`[${deep(199)}${" ".repeat(8000)}]`));
+  refused(`[${deep(200)}${" ".repeat(8000)}]`);
 });
 
 Deno.test("a document whose depth is just too small to be looked at can be parsed and written", () => {
   const text = "[".repeat(3400) + "]".repeat(3400);
-  checkDepth(bytes(text));
   assert.equal(JSON.stringify(parseJson(bytes(text))), text);
 });
+
+Deno.test("a file that just fills the memory it is read into, and one that is emptied, are read to their ends", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "file");
+    await writeFile(path, "z".repeat(256 * 1024));
+    assert.equal(readForNow(path, 1_000_000).bytes.length, 256 * 1024);
+    await writeFile(path, "");
+    assert.equal(readForNow(path, 1_000_000).bytes.length, 0);
+  }));
 
 Deno.test("a document of another schema is told by its member", () =>
   inFolder(async (folder) => {

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FarmManifest } from "../../../core/schema/manifest.ts";
 import { cutShards, extendPlans } from "../../../core/toys.ts";
+import { isSameBytes } from "../../../runtime/fs/exclusive.ts";
 import { changeFarmManifest } from "../../../runtime/run/change_manifest.ts";
 import { loadFarmRun, type Run } from "../../../runtime/run/load_manifest.ts";
 import { collectRun } from "../../../runtime/state/collect.ts";
@@ -126,3 +127,25 @@ Deno.test("a document that is replaced by a longer one while it is opened is rea
     }, () => loadFarmRun(run.dir));
     assert.equal(found.manifest.n_toys, 29);
   }));
+
+Deno.test("a manifest that is read again is what lies there now, however little of it has changed", () =>
+  inRun(async (run) => {
+    const text = await readFile(run.manifest_path, "utf8");
+    for (const digit of [1, 2, 3]) {
+      await writeFile(run.manifest_path, text.replace(/"created_at_utc": "2\d/, `"created_at_utc": "2${digit}`));
+      assert.equal(loadFarmRun(run.dir).manifest.created_at_utc.slice(0, 2), `2${digit}`);
+    }
+    await writeFile(run.manifest_path, text.slice(0, -2));
+    assert.throws(() => loadFarmRun(run.dir), /is no JSON/);
+  }));
+
+Deno.test("two files are the same only where each byte is, at a word's end or behind the last word", () => {
+  const bytes = Uint8Array.from({ length: 23 }, (_, i) => i);
+  for (const length of [0, 3, 4, 23]) {
+    const one = bytes.slice(0, length);
+    assert(isSameBytes(one, one.slice()));
+    assert(isSameBytes(bytes.subarray(1, length + 1), bytes.slice(1, length + 1)));
+    for (let i = 0; i < length; i++) assert(!isSameBytes(one, one.with(i, 99)), `${length} ${i}`);
+    assert(!isSameBytes(one, bytes.slice(0, length - 1)));
+  }
+});

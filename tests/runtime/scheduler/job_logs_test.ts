@@ -29,7 +29,7 @@ async function reported(
     await mkdir(join(folder, "logs"));
     if (log !== null) await writeFile(join(folder, "logs/slurm_47_0.log"), log);
     const last = end ? sampleAttempt(manifest, plan, { end: sampleRecord(manifest, plan, end) }) : null;
-    const shard = { plan, record: null, attempts: last ? [1] : [], last, host: "n1", ...view };
+    const shard = { plan, time: null, attempts: last ? [1] : [], last, host: "n1", ...view };
     const [one] = explainEnds(runOf(folder, manifest), slurm, [shard]);
     words = `${one?.state}: ${one?.why}`;
   });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFile, stat, utimes, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { verifyRun } from "../../../runtime/merge/verify.ts";
+import { loadFarmRun } from "../../../runtime/run/load_manifest.ts";
 import { collectRun } from "../../../runtime/state/collect.ts";
-import { scanRun } from "../../../runtime/state/scan.ts";
+import { scanRun, scanUntouched, type Seen } from "../../../runtime/state/scan.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { writeRun } from "../../fixtures/run_dir.ts";
 import { flipByte } from "../../support/damage.ts";
@@ -43,6 +44,21 @@ Deno.test("a look by size and time finds a whole run, and a byte that is flipped
     await writeFile(out(2), bytes.subarray(1));
     await setAge(out(2), 60);
     assert.deepEqual(await scan("size and time"), BAD_2);
+  }));
+
+Deno.test("a whole run is seen by size and time alone, and what was seen is kept; one doubtful shard needs the whole look", () =>
+  inFolder(async (folder) => {
+    const { dir, out } = await doneRun(folder);
+    const run = runOf(dir, loadFarmRun(dir).manifest);
+    const seen: Seen = new Map();
+    const whole = scanUntouched(run, seen) ?? [];
+    assert.deepEqual(
+      whole.map(({ state, host, time }) => [state, host, time?.is_committed]),
+      WHOLE.map((state) => [state, "n1", true]),
+    );
+    await rm(out(2));
+    assert.deepEqual(scanUntouched(run, seen), whole);
+    assert.equal(scanUntouched(run, new Map()), null);
   }));
 
 Deno.test("a record that is changed to that of another shard, run, size or end is found by a look by size and time", () =>

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { unusedHosts } from "../../../runtime/state/unused_hosts.ts";
-import { planOf, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
+import { sampleManifest } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 Deno.test("a host of the hosts file on which no shard was done is named, with the command that tells why", () =>
@@ -10,13 +10,13 @@ Deno.test("a host of the hosts file on which no shard was done is named, with th
     const file = join(folder, "hosts");
     await writeFile(file, "root@127.0.0.1 port=2201\nroot@127.0.0.1 port=2299\n");
     const manifest = sampleManifest({ farm: { options: { "hosts-file": file } } });
-    const record = sampleRecord(manifest, planOf(manifest, 0), { scheduler: "ssh", slot: "root@127.0.0.1:2201:0" });
-    assert.deepEqual(unusedHosts(manifest, [record]), [
+    const finished = ["root@127.0.0.1:2201"];
+    assert.deepEqual(unusedHosts(manifest, finished), [
       `the host root@127.0.0.1:2299 finished no shard: nsfarm-deno preflight --hosts-file '${file}' shows whether it can be used`,
     ]);
-    assert.deepEqual(unusedHosts(sampleManifest(), [record]), []);
+    assert.deepEqual(unusedHosts(sampleManifest(), finished), []);
     assert.deepEqual(
-      unusedHosts(sampleManifest({ farm: { options: { "hosts-file": `${file}.gone` } } }), [record]),
+      unusedHosts(sampleManifest({ farm: { options: { "hosts-file": `${file}.gone` } } }), finished),
       [],
     );
   }));
