@@ -262,7 +262,6 @@ export class SshHost extends HostHealth implements Executor {
     const timer = setTimeout(() => this.#cut.abort(), MAX_CONNECTING_MS);
     await this.#keeping;
     clearTimeout(timer);
-    // Each of these checks reads all shards.
     if (isWhole !== false) await this.#removeFolder();
   }
 

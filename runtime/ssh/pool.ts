@@ -99,11 +99,19 @@ export class HostPool implements ExecutorPool {
     return [...this.executors.flatMap((host) => host.takeStranded()), ...(isLost ? giveUpShards(this.#departed) : [])];
   }
 
-  /** Whether the run is whole. Reads the manifest anew: the run may have been extended since this loop started. */
+  /** Whether the run is whole, as checked when the first host is left: a check reads all shards. */
+  #is_whole: boolean | undefined;
+
+  /** Whether the run is whole and no other loop works on it. */
   #isLeavingNothing(): boolean {
-    const { dir, manifest_path } = this.context.run;
-    const { known, unknown } = listWorkers(dir);
+    const { known, unknown } = listWorkers(this.context.run.dir);
     if ([...known, ...unknown].some(({ token }) => token !== this.loop.token)) return false;
+    return this.#is_whole ??= this.#isWhole();
+  }
+
+  /** Reads the manifest anew: the run may have been extended since this loop started. */
+  #isWhole(): boolean {
+    const { dir, manifest_path } = this.context.run;
     const { manifest } = loadFarmRun(manifest_path);
     // The next command on this run ingests an output without its record, without the host.
     return livePlans(manifest).every((plan) => ["done", "uncommitted"].includes(readShard(dir, manifest, plan).kind));

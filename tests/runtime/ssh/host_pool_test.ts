@@ -262,6 +262,27 @@ Deno.test("a record that is removed while the loop works keeps no folder on a ho
     assert.deepEqual(await farm.run(), WHOLE);
   }));
 
+/** Runs a farm of so many hosts, and returns how often the output of its first shard was opened. */
+function readsWith(hosts: number): Promise<number> {
+  let reads = 0;
+  const real = Deno.openSync;
+  Reflect.set(Deno, "openSync", (path: string, options: Deno.OpenOptions) => {
+    if (path.endsWith("/r/shard_0.out.json")) reads++;
+    return real(path, options);
+  });
+  const work = async (farm: Farm) => {
+    for (let i = 1; i <= hosts; i++) farm.host(`w${i}`);
+    assert.deepEqual(await farm.run(), WHOLE);
+  };
+  return onHosts(work).then(() => reads).finally(() => Deno.openSync = real);
+}
+
+Deno.test("at the end of a run its shards are read once for all hosts together", async () => {
+  const one = await readsWith(1);
+  assert(one > 0);
+  assert.equal(await readsWith(3), one);
+});
+
 Deno.test("with a share for each host a share waits for its host, until nothing is expected of that any more", () =>
   onHosts(async (farm) => {
     Object.assign(farm.manifest.farm.options, { static: true });
