@@ -1,4 +1,4 @@
-import { duration, measuredSeconds, plural } from "./format.ts";
+import { duration, meanText, measuredSeconds, plural, stdText, uncertainSeconds } from "./format.ts";
 import { failureText } from "./merge/guardrails.ts";
 import { rateText } from "./progress.ts";
 import type { ShardState } from "./schema/enums.ts";
@@ -30,13 +30,29 @@ export function describeMerge(report: MergeReport): string {
       report.partial ? " (PARTIAL)" : ""
     }`,
     `n_converged ${n_converged}, not converged ${nonconverged}, errors ${n_error}`,
-    `poi_hat  mean ${six(report.mean)}  std ${six(report.std)}  q16 ${six(report.q16)}  q50 ${six(report.q50)}  q84 ${
-      six(report.q84)
-    }`,
-    ...(report.pull_mean === null ? [] : [`pulls    mean ${six(report.pull_mean)}  std ${six(report.pull_std)}`]),
+    ...poiLines(report),
     ...(report.guardrails?.failures ?? []).map((failure) => `guardrail failed: ${failureText(failure)}`),
     ...(report.times ? [describeTimes(report.times)] : []),
   ].join("\n");
+}
+
+/** Returns mean and deviation of a set of values, with the errors that the report shows too. @param n_ok 0: unknown */
+function sampleLine(label: string, mean: number, std: number, n_ok: number): string {
+  const words = n_ok > 0
+    ? `mean ${meanText({ mean, std, n_ok })}  std ${stdText({ mean, std, n_ok })}`
+    : `mean ${six(mean)}  std ${six(std)}`;
+  return `${label.padEnd("pulls".length)}  ${words}`;
+}
+
+/** Returns the lines of the fitted POI, by its name, and of the pulls; none of what no toy has. */
+function poiLines({ fits, mean, std, q16, q50, q84, pull_mean, pull_std, n_pulls }: MergeReport): string[] {
+  const poi = mean === null || std === null ? [] : [
+    `${sampleLine(fits?.poi ?? "POI", mean, std, fits?.n_toys ?? 0)}  q16 ${six(q16)}  q50 ${six(q50)}  q84 ${
+      six(q84)
+    }`,
+  ];
+  const pulls = pull_mean === null || pull_std === null ? [] : [sampleLine("pulls", pull_mean, pull_std, n_pulls ?? 0)];
+  return [...poi, ...pulls];
 }
 
 /** Returns `3 waves: at most 4 shards at a time`. */
@@ -47,10 +63,9 @@ export function wavesText({ waves, most_at_once }: Pick<RunTimes, "waves" | "mos
 
 /** Returns longest shard and makespan with their names, and the waves (contract, "Two times, never confused"). */
 export function describeTimes(times: RunTimes): string {
-  const spread = times.makespan_spread_s ? ` ± ${measuredSeconds(times.makespan_spread_s)}` : "";
   const makespan = times.makespan_s === null
     ? times.stretches.length > 1 ? interrupted(times) : "unknown"
-    : `${measuredSeconds(times.makespan_s)}${spread}`;
+    : uncertainSeconds(times.makespan_s, times.makespan_spread_s);
   const longest = times.max_shard_elapsed_s === null ? "unknown" : measuredSeconds(times.max_shard_elapsed_s);
   const waves = times.waves === null ? "" : ` (${wavesText(times)})`;
   const lines = [

@@ -15,12 +15,29 @@ export function significant(value: number): string {
   return value.toFixed(Math.min(digits, 6));
 }
 
-/** Returns a value and its error, both to the error's second digit: `1.0017 ± 0.0011`. */
+/** Returns a value and its error, both to the error's second digit: `1.0017 ± 0.0011`, `12300 ± 1200`. */
 export function withError(value: number, error: number): string {
-  if (!(error > 0)) return rounded(value, 5);
-  const digits = Math.min(12, Math.max(0, 1 - Math.floor(Math.log10(error))));
-  return `${value.toFixed(digits)} ± ${error.toFixed(digits)}`;
+  if (!(error > 0) || !Number.isFinite(error)) return rounded(value, 5);
+  // By the text: 0.0996 has two digits as 0.10, and a logarithm of a power of ten may be a bit below it.
+  const decimals = 1 - Number(error.toExponential(1).split("e")[1]);
+  const unit = 10 ** Math.max(0, -decimals);
+  const text = (number: number) => (Math.round(number / unit) * unit).toFixed(0);
+  const shown = decimals <= 0 ? text : (number: number) => number.toFixed(Math.min(20, decimals));
+  return `${shown(value)} ± ${shown(error)}`;
 }
+
+/** A set of n_ok values; std is divided by n. */
+interface Sample {
+  n_ok: number;
+  mean: number;
+  std: number;
+}
+
+/** Returns a mean with its error, std / sqrt(n). */
+export const meanText = ({ mean, std, n_ok }: Sample): string => withError(mean, std / Math.sqrt(n_ok));
+
+/** Returns a standard deviation with its error, std / sqrt(2 n), which holds for Gaussian values. */
+export const stdText = ({ std, n_ok }: Sample): string => withError(std, std / Math.sqrt(2 * n_ok));
 
 /** Returns a fraction as a percentage, with one decimal below 10: `9.9 %`, `10 %`. */
 export const percent = (share: number): string => `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)} %`;
@@ -56,11 +73,12 @@ export function fineDuration(s: number): string {
 /** Returns measured seconds to the millisecond: `8.412 s`. */
 export const measuredSeconds = (s: number): string => `${s.toFixed(3)} s`;
 
-/** Returns the number of decimals for seconds and rates in a table: 3 below 100, else 1. */
-export const tableDecimals = (value: number): number => value < 100 ? 3 : 1;
+/** Returns a time and its uncertainty from the hosts' clocks, to the millisecond: `8.412 s ± 0.004 s`. */
+export const uncertainSeconds = (s: number, error_s: number | null): string =>
+  error_s ? `${measuredSeconds(s)} ± ${measuredSeconds(error_s)}` : measuredSeconds(s);
 
-/** Returns a table cell without a unit: `8.412`, `841.2`. */
-export const tableNumber = (value: number): string => value.toFixed(tableDecimals(value));
+/** Returns a table cell without a unit: 3 decimals below 100, else 1: `8.412`, `841.2`. */
+export const tableNumber = (value: number): string => value.toFixed(value < 100 ? 3 : 1);
 
 /** Returns seconds as HH:MM:SS, the format of time limits; hours can exceed 99. */
 export function clockTime(seconds: number): string {

@@ -73,6 +73,7 @@ export function mergeReport(outcome: MergeOutcome): MergeReport {
     q84: poi?.q84 ?? null,
     pull_mean: set?.summary.pull?.mean ?? null,
     pull_std: set?.summary.pull?.std ?? null,
+    ...(set?.summary.pull ? { n_pulls: set.summary.pull.n_ok } : {}),
     gen_spread: set && spreadOf(set),
     nextstat_sha256s: set ? nextstatSums(set) : [],
     missing: missingOf(outcome),

@@ -1,4 +1,4 @@
-import { type Figure, Markup, markup } from "./plot.ts";
+import { breakable, type Figure, Markup, markup, type Numbers } from "./plot.ts";
 import { PAGE_STYLE, SVG_STYLE } from "./theme.ts";
 
 /**
@@ -42,7 +42,7 @@ export interface Column<T> {
   cell: (row: T) => string;
   /** Value to sort by, if it is not the text. */
   value?: (row: T) => number | null;
-  look?: "left" | "words" | "bad";
+  look?: "left" | "bad";
 }
 
 export interface Page {
@@ -74,8 +74,8 @@ export function pageHtml(page: Page): string {
 </head>
 <body>
 <main>
-<header><h1>${page.title}</h1>${page.about.map((line) => markup`<p>${line}</p>`)}</header>
-<p class="lead">${page.lead}</p>
+<header><h1>${breakable(page.title)}</h1>${page.about.map((line) => markup`<p>${breakable(line)}</p>`)}</header>
+<p class="lead">${breakable(page.lead)}</p>
 <div class="tiles">${page.tiles.map(tile)}</div>
 <div class="cards">
 ${cards}
@@ -95,28 +95,44 @@ const DOCTYPE = "<!doctype html>";
 export const isPage = (head: string): boolean => head.startsWith(DOCTYPE) && head.includes("script-src &#39;sha256-");
 
 const tile = ({ value, words, is_first, is_bad }: Tile): Markup =>
-  markup`<div class="${
-    is_bad ? "tile wrong" : is_first ? "tile first" : "tile"
-  }"><b>${value}</b><span>${words}</span></div>`;
+  markup`<div class="${is_bad ? "tile wrong" : is_first ? "tile first" : "tile"}"><b>${value}</b><span>${
+    breakable(words)
+  }</span></div>`;
 
-const figureCard = ({ title, caption, svg, is_wide, name }: Figure): Markup =>
-  markup`<section class="${
-    is_wide ? "card wide" : "card"
-  }" data-figure="${name}"><h2>${title}</h2><p>${caption}</p><div class="scroll">${svg}</div></section>
+const figureCard = ({ title, caption, svg, is_wide, name, numbers }: Figure): Markup =>
+  markup`<section class="${is_wide ? "card wide" : "card"}" data-figure="${name}"><h2>${breakable(title)}</h2><p>${
+    breakable(caption)
+  }</p>${scroller(title, svg)}${numbers && details(title, numbers)}</section>
 `;
+
+/** Returns a frame for content that may be wider than its card; the keyboard scrolls it too. */
+const scroller = (label: string, inside: Markup, look = "scroll"): Markup =>
+  markup`<div class="${look}" tabindex="0" role="group" aria-label="${label}">${inside}</div>`;
+
+/** Returns the figure's numbers as a table that opens on demand; a pointer shows them mark by mark. */
+function details(title: string, { head, rows }: Numbers): Markup {
+  const cells = (row: readonly string[]) => row.map((cell) => markup`<td class="l">${breakable(cell)}</td>`);
+  const table = markup`<table><thead><tr>${
+    head.map((cell) => markup`<th scope="col" class="l">${breakable(cell)}</th>`)
+  }</tr></thead><tbody>${rows.map((row) => markup`<tr>${cells(row)}</tr>`)}</tbody></table>`;
+  return markup`<details><summary>Numbers of this figure</summary>${
+    scroller(`Numbers: ${title}`, table, "scroll tall")
+  }</details>`;
+}
 
 /** Returns a card of text over the whole width. */
 export const textCard = (title: string, body: Markup): Markup =>
-  markup`<section class="card wide"><h2>${title}</h2>${body}</section>
+  markup`<section class="card wide"><h2>${breakable(title)}</h2>${body}</section>
 `;
 
 export const listOf = (lines: readonly string[]): Markup =>
-  markup`<ul>${lines.map((line) => markup`<li>${line}</li>`)}</ul>`;
+  markup`<ul>${lines.map((line) => markup`<li>${breakable(line)}</li>`)}</ul>`;
 
-/** Returns a table that can be sorted by each column. */
-export function tableCard<T>(title: string, note: string, columns: readonly Column<T>[], rows: readonly T[]): Markup {
+/** Returns a table that can be sorted by each column; a column without any value is left out. */
+export function tableCard<T>(title: string, note: string, all: readonly Column<T>[], rows: readonly T[]): Markup {
+  const columns = all.filter(({ cell }) => rows.length === 0 || rows.some((row) => cell(row) !== ""));
   const head = columns.map(({ head, look }) =>
-    markup`<th scope="col" class="${look ? "l" : ""}"><button type="button">${head}</button></th>`
+    markup`<th scope="col" class="${look ? "l" : ""}"><button type="button">${breakable(head)}</button></th>`
   );
   const body = rows.map((row) =>
     markup`<tr>${columns.map((column) => cell(column, row))}</tr>
@@ -124,25 +140,25 @@ export function tableCard<T>(title: string, note: string, columns: readonly Colu
   );
   return textCard(
     title,
-    markup`<p>${note}</p><div class="scroll tall"><table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`,
+    markup`<p>${note}</p>${
+      scroller(title, markup`<table><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table>`, "scroll tall")
+    }`,
   );
 }
 
-const LOOKS = { left: "l", words: "l w", bad: "l bad" };
+const LOOKS = { left: "l", bad: "l bad" };
 
 function cell<T>({ cell, value, look }: Column<T>, row: T): Markup {
   const number = value?.(row) ?? null;
   const sorted = number === null ? null : markup` data-v="${number}"`;
   const looks = look ? markup` class="${LOOKS[look]}"` : null;
-  return markup`<td${looks}${sorted}>${cell(row)}</td>`;
+  return markup`<td${looks}${sorted}>${breakable(cell(row))}</td>`;
 }
 
 /** Returns a figure as a file of its own: light colours on white. */
-export function standaloneSvg({ svg, title }: Figure): string {
-  const inside = markup`<title>${title}</title><style>${new Markup(
-    SVG_STYLE,
-  )}</style><rect width="100%" height="100%" fill="#fff"/>`;
-  return `${XML}\n${svg.text.replace(/^<svg [^>]*>/, (open) => open + inside.text)}\n`;
+export function standaloneSvg({ svg }: Figure): string {
+  const inside = markup`<style>${new Markup(SVG_STYLE)}</style><rect width="100%" height="100%" fill="#fff"/>`;
+  return `${XML}\n${svg.text.replace("</desc>", (end) => end + inside.text)}\n`;
 }
 
 const XML = '<?xml version="1.0" encoding="UTF-8"?>';

@@ -1,5 +1,6 @@
 // @ts-types="@types/d3-scale"
 import type { ScaleContinuousNumeric } from "d3-scale";
+import { linearTicks, type Tick } from "./ticks.ts";
 
 /** Escaped HTML or SVG; only `markup` makes it. */
 export class Markup {
@@ -42,13 +43,31 @@ export const px = (value: number): string => `${Math.round(value * 10) / 10}`;
 
 export type Scale = ScaleContinuousNumeric<number, number>;
 
-/** A figure: its marks and its names. */
-export interface Figure {
+/** Returns text whose long names may break after `_`, `/` and `.`, but not before a unit: `max_shard_`, `elapsed_s`. */
+export function breakable(text: string): Markup {
+  return new Markup(escapeMarkup(text).replaceAll(/[_/](?=\w{3})|\.(?=[a-z]{3})/g, "$&<wbr>"));
+}
+
+/** Name, title and description of a figure, for a screen reader too. */
+export interface PlotWords {
   /** File name for --svg, without the ending. */
   name: string;
   title: string;
+  desc: string;
+}
+
+/** Numbers of a figure as a table, for the keyboard and a screen reader. */
+export interface Numbers {
+  head: readonly string[];
+  rows: readonly (readonly string[])[];
+}
+
+/** A figure: its marks and its names. */
+export interface Figure extends Omit<PlotWords, "desc"> {
   caption: string;
   svg: Markup;
+  /** null: another table of the page has them. */
+  numbers: Numbers | null;
   /** Whether it takes the page's whole width. */
   is_wide?: boolean;
 }
@@ -70,39 +89,34 @@ export const xRange = ({ left, right, width }: Frame): [number, number] => [left
 /** Returns the vertical range, from bottom to top. */
 export const yRange = ({ top, bottom, height }: Frame): [number, number] => [height - bottom, top];
 
-/**
- * Returns the outermost element.
- * @param label text alternative for screen readers
- */
+/** Returns the outermost element, with the figure's title and description. */
 export function plot(
   { width, height }: Pick<Frame, "width" | "height">,
-  label: string,
+  { name, title, desc }: PlotWords,
   marks: readonly (Markup | null)[],
 ): Markup {
   return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${px(width)} ${
     px(height)
-  }" role="img" aria-label="${label}">${marks}</svg>`;
+  }" role="img" aria-labelledby="${name}-title" aria-describedby="${name}-desc"><title id="${name}-title">${title}</title><desc id="${name}-desc">${desc}</desc>${marks}</svg>`;
 }
 
-export interface Axis {
+interface Axis {
   scale: Scale;
   label: string;
-  ticks?: readonly number[];
-  format?: (value: number) => string;
+  /** Without: round values of a linear scale. */
+  ticks?: readonly Tick[];
 }
 
-const TICKS = 6;
-
-function tickTexts({ scale, ticks, format }: Axis): [number, string][] {
-  const shown = scale.tickFormat(TICKS);
-  return (ticks ?? scale.ticks(TICKS)).map((tick) => [tick, format ? format(tick) : shown(tick)]);
+function ticksOf({ scale, ticks }: Axis): readonly Tick[] {
+  const [low = 0, high = 1] = scale.domain();
+  return ticks ?? linearTicks([low, high]);
 }
 
 /** Returns the axis at the bottom, with its label at the right. */
 export function xAxis(frame: Frame, axis: Axis): Markup {
   const y = frame.height - frame.bottom;
   const [x0, x1] = xRange(frame);
-  const ticks = tickTexts(axis).map(([tick, text]) => {
+  const ticks = ticksOf(axis).map(([tick, text]) => {
     const x = px(axis.scale(tick));
     return markup`<path class="axis" d="M${x} ${px(y)}v5"/><text class="muted small" x="${x}" y="${
       px(y + 18)
@@ -116,7 +130,7 @@ export function xAxis(frame: Frame, axis: Axis): Markup {
 /** Returns the axis at the left with grid lines, and its label above it. */
 export function yAxis(frame: Frame, axis: Axis): Markup {
   const [x0, x1] = xRange(frame);
-  const ticks = tickTexts(axis).map(([tick, text]) => {
+  const ticks = ticksOf(axis).map(([tick, text]) => {
     const y = axis.scale(tick);
     return markup`<path class="grid" d="M${px(x0)} ${px(y)}H${px(x1)}"/><text class="muted small" x="${
       px(x0 - 8)

@@ -2,18 +2,27 @@ import { ADVICE, nextCommand, OLD_ADVICE, type Remedies, remedyOf } from "../adv
 import { wavesText } from "../collected.ts";
 import { FAILURES } from "../failure.ts";
 import { fitWarnings } from "../fit_quality.ts";
-import { duration, measuredSeconds, mebibytes, plural, shardRanges, shortDuration, significant } from "../format.ts";
+import {
+  duration,
+  mebibytes,
+  percent,
+  plural,
+  shardRanges,
+  shortDuration,
+  significant,
+  uncertainSeconds,
+} from "../format.ts";
 import type { MergedFinding } from "../merge/merged_check.ts";
 import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.ts";
 import type { FitQuality } from "../schema/fit_quality.ts";
 import { NOT_SUBMITTED, STATES } from "../shard_states.ts";
 import { quoteCommand } from "../shell_quote.ts";
-import { hostShares } from "../sweep/measures.ts";
+import { cpuShare, hostShares } from "../sweep/measures.ts";
 import { poiHistogram, pullHistogram, shardTimes } from "./figures/distributions.ts";
 import { convergence, hostRates, throughput } from "./figures/rates.ts";
 import { gantt } from "./figures/timeline.ts";
 import { type Column, type Page, tableCard, textCard, type Tile } from "./page.ts";
-import { type Figure, type Markup, markup } from "./plot.ts";
+import { breakable, type Figure, type Markup, markup } from "./plot.ts";
 
 /** Open shards with the same reason, and the remedy. */
 interface FailureGroup {
@@ -63,15 +72,14 @@ function helpFor(
 
 /** Returns all figures of a run that its known facts allow. */
 export function runFigures(run: RunFacts): Figure[] {
-  return [
-    gantt(run),
-    shardTimes(run),
-    throughput(run),
-    hostRates(hostShares([run])),
-    convergence(run),
-    run.toys && poiHistogram(run.toys),
-    run.toys && pullHistogram(run.toys),
+  const figures = [
+    ...[gantt(run), shardTimes(run), throughput(run), hostRates(hostShares([run])), convergence(run)],
+    ...(run.toys ? [poiHistogram(run.toys), pullHistogram(run.toys)] : []),
   ].filter((figure) => figure !== null);
+  const n_half = figures.filter(({ is_wide }) => !is_wide).length;
+  // Of an odd number the fitted POI has a row for itself: half of a row stays empty otherwise.
+  const wide = run.toys && n_half % 2 === 1 ? poiHistogram(run.toys, true) : null;
+  return figures.map((figure) => figure.name === wide?.name ? wide : figure);
 }
 
 /** Returns the page of one run. */
@@ -136,28 +144,40 @@ function findingTiles({ kind, what }: MergedFinding): Tile[] {
   return kind === "fits" ? [] : [{ value: FINDING_VALUES[kind], words: what, is_bad: kind !== "note" }];
 }
 
-const NOT_KNOWN = "not known";
-
+/** Returns the tiles of what is known; an unknown makespan keeps its tile, and the lead says why. */
 function tilesOf(run: RunFacts): Tile[] {
-  const { times } = run;
-  const time = (value: number | null) => value === null ? NOT_KNOWN : shortDuration(value);
-  const spread = times.makespan_spread_s ? ` ± ${measuredSeconds(times.makespan_spread_s)} from the hosts' clocks` : "";
+  const { makespan_s, makespan_spread_s, toys_per_s, turnaround_s, ...times } = run.times;
+  const spread = makespan_s !== null && makespan_spread_s
+    ? ` (${uncertainSeconds(makespan_s, makespan_spread_s)}, from the hosts' clocks)`
+    : "";
   const waves = times.waves === null ? "" : `; ${wavesText(times)}`;
   const done = doneShards(run);
   const converged = done.length === 0 ? null : sumOf(done.map((shard) => shard.n_converged));
   return [
-    { value: time(times.makespan_s), words: `makespan_s${spread}`, is_first: true },
-    { value: times.toys_per_s === null ? NOT_KNOWN : significant(times.toys_per_s), words: "toys/s (toys / makespan)" },
-    { value: time(times.turnaround_s), words: "turnaround_s, from the first submission" },
-    { value: time(times.max_shard_elapsed_s), words: `max_shard_elapsed_s: longest shard${waves}` },
-    { value: converged === null ? NOT_KNOWN : `${converged}`, words: `of ${run.n_toys} toys converged` },
     {
-      value: run.is_old ? NOT_KNOWN : duration(times.cpu_s),
-      words: times.wasted_cpu_s > 0
-        ? `CPU time; ${duration(times.wasted_cpu_s)} more lost in failed attempts`
-        : "CPU time",
+      value: makespan_s === null ? times.stretches.length > 1 ? "n/a" : "unknown" : shortDuration(makespan_s),
+      words: `makespan_s${spread}`,
+      is_first: true,
     },
+    ...tile(toys_per_s, significant, "toys/s (toys / makespan)"),
+    ...tile(turnaround_s, shortDuration, "turnaround_s, from the first submission"),
+    ...tile(times.max_shard_elapsed_s, shortDuration, `max_shard_elapsed_s: longest shard${waves}`),
+    ...tile(converged, String, `of ${run.n_toys} toys converged`),
+    ...tile(run.is_old ? null : times.cpu_s, duration, cpuWords(run)),
   ];
+}
+
+const tile = (value: number | null, text: (value: number) => string, words: string): Tile[] =>
+  value === null ? [] : [{ value: text(value), words }];
+
+function cpuWords(run: RunFacts): string {
+  const share = cpuShare(doneShards(run), Number(run.threads));
+  const lost = run.times.wasted_cpu_s;
+  return [
+    "CPU time",
+    ...(share === null ? [] : [`efficiency ${percent(share)} = CPU time / (wall time × CPUs)`]),
+    ...(lost > 0 ? [`${duration(lost)} more lost in failed attempts`] : []),
+  ].join("; ");
 }
 
 /** Returns a tile with the number of toys on a bound, if it is too large for chance. */
@@ -179,15 +199,15 @@ const STUCK_WORDS: Partial<Record<FitQuality["findings"][number]["kind"], string
 function fitCards(fits: FitQuality): Markup[] {
   const lines = fitWarnings(fits);
   if (lines.length === 0) return [];
-  const items = lines.map((line) => markup`<li class="bad">${line}</li>`);
+  const items = lines.map((line) => markup`<li class="bad">${breakable(line)}</li>`);
   return [textCard("How the toys were fitted", markup`<ul>${items}</ul>`)];
 }
 
 function failureCard(groups: readonly FailureGroup[]): Markup {
   const items = groups.map(({ words, n, shards, why, advice, command }) => {
-    const printed = why.length === 0 ? null : markup`: ${why.join(" · ")}`;
+    const printed = why.length === 0 ? null : markup`: ${breakable(why.join(" · "))}`;
     return markup`<li><span class="bad">${words}</span>, ${plural(n, "shard")} (${shards})${printed}<br>${advice}${
-      command === null ? null : markup`<br><code>${command}</code>`
+      command === null ? null : markup`<br><code>${breakable(command)}</code>`
     }</li>`;
   });
   return textCard("Shards without a result", markup`<ul>${items}</ul>`);

@@ -1,7 +1,18 @@
-import { mebibytes, percent, shortDuration, significant, tableNumber as seconds } from "../format.ts";
-import type { PointSummary, SweepSummary } from "../schema/sweep_summary.ts";
+// @ts-types="@types/d3-array"
+import { median } from "d3-array";
+import {
+  mebibytes,
+  percent,
+  rounded,
+  shortDuration,
+  significant,
+  tableNumber as seconds,
+  withError,
+} from "../format.ts";
+import type { CountSummary, PointSummary, SweepSummary } from "../schema/sweep_summary.ts";
 import { ranked } from "../sweep/interpret.ts";
-import { middle } from "../sweep/measures.ts";
+import { meanStdText, middle, spreadOf } from "../sweep/measures.ts";
+import { CPU_SHARE, REPEATS } from "../sweep/summary_text.ts";
 import { hostRates } from "./figures/rates.ts";
 import { makespanScaling, rateScaling } from "./figures/scaling.ts";
 import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "./page.ts";
@@ -14,7 +25,7 @@ export function sweepFigures(summary: SweepSummary): Figure[] {
 
 /** Returns the page of a sweep. */
 export function sweepPage(summary: SweepSummary, script_sha256: string, footer: string): Page {
-  const { sweep_id, scheduler, n_toys, threads, seed, interpretation, points } = summary;
+  const { sweep_id, scheduler, n_toys, threads, seed, interpretation, points, runs } = summary;
   const [first = "", ...rest] = interpretation;
   return {
     title: `Shard sweep ${sweep_id}`,
@@ -24,6 +35,7 @@ export function sweepPage(summary: SweepSummary, script_sha256: string, footer: 
     cards: [
       textCard("What the numbers say", listOf(rest)),
       ...sweepFigures(summary),
+      ...(runs.some(({ n_runs }) => n_runs > 1) ? [countTable(runs)] : []),
       pointTable(points),
       textCard("Environment", listOf(environment(summary))),
     ],
@@ -38,24 +50,62 @@ function tilesOf({ runs, points }: SweepSummary): Tile[] {
   const rate = best ? middle(best.count.toys_per_s) : null;
   const longest = best ? middle(best.count.max_shard_elapsed_s) : null;
   const share = best?.count.startup_share ?? null;
-  const or = (value: number | null, text: (value: number) => string) => value === null ? "not known" : text(value);
+  const cpu = best ? cpuMedian(points, best.count.shards) : null;
+  const tile = (value: number | null | undefined, text: (value: number) => string, words: string): Tile[] =>
+    value === null || value === undefined ? [] : [{ value: text(value), words }];
   return [
-    { value: or(best?.count.shards ?? null, String), words: "shards were fastest", is_first: true },
-    { value: or(best?.makespan_s ?? null, shortDuration), words: "makespan_s of the fastest count (median)" },
-    { value: or(rate, significant), words: "toys/s (toys / makespan)" },
-    { value: or(longest, shortDuration), words: "max_shard_elapsed_s: longest shard of that count" },
-    { value: or(share, percent), words: "of their shards' time was start-up" },
+    ...(best ? [{ value: `${best.count.shards}`, words: "shards were fastest", is_first: true }] : []),
+    ...tile(best?.makespan_s, shortDuration, makespanWords(best?.count)),
+    ...tile(rate, significant, "toys/s (toys / makespan)"),
+    ...tile(longest, shortDuration, "max_shard_elapsed_s: longest shard of that count"),
+    ...tile(
+      share,
+      percent,
+      `of their shards' time was start-up${cpu === null ? "" : `; CPU efficiency ${percent(cpu)}`}`,
+    ),
     { value: `${done}/${points.length}`, words: "runs are done" },
   ];
 }
 
-function pointTable(points: readonly PointSummary[]): Markup {
-  return tableCard("Runs", "Click a column header to sort. Empty cells are unknown.", COLUMNS, points);
+const cpuMedian = (points: readonly PointSummary[], shards: number): number | null =>
+  median(points.filter((point) => point.shards === shards).flatMap(({ cpu_share }) => cpu_share ?? [])) ?? null;
+
+/** With repeats their mean and deviation too: what a paper would have. */
+function makespanWords(count: CountSummary | undefined): string {
+  const figure = count?.makespan_s ?? null;
+  return typeof figure === "number" || figure === null
+    ? "makespan_s of that count"
+    : `makespan_s of that count, median of ${figure.values.length}; mean ± std ${withError(figure.mean, figure.std)} s`;
 }
 
-function figure(head: string, of: (point: PointSummary) => number | null, text: (value: number) => string) {
-  const cell = (point: PointSummary) => {
-    const value = of(point);
+const COUNT_COLUMNS: Column<CountSummary>[] = [
+  figure("shards", (count) => count.shards, String),
+  { head: "runs done", cell: ({ n_done, n_runs }) => `${n_done}/${n_runs}`, value: ({ n_done }) => n_done },
+  figure("makespan_s", (count) => middle(count.makespan_s), seconds),
+  spread((count) => count.makespan_s),
+  figure("predicted", (count) => middle(count.predicted_makespan_s), seconds),
+  figure("max_shard_elapsed_s", (count) => middle(count.max_shard_elapsed_s), seconds),
+  figure("toys/s", (count) => middle(count.toys_per_s), significant),
+  spread((count) => count.toys_per_s),
+  figure("shards/slot", (count) => count.shards_per_slot, (value) => rounded(value, 3)),
+  figure("start-up", (count) => count.startup_share, percent),
+];
+
+function spread(of: (count: CountSummary) => CountSummary["makespan_s"]): Column<CountSummary> {
+  return { head: "mean ± std", cell: (count) => meanStdText(of(count)) ?? "", value: (count) => spreadOf(of(count)) };
+}
+
+function countTable(runs: readonly CountSummary[]): Markup {
+  return tableCard("By shard count", REPEATS, COUNT_COLUMNS, runs);
+}
+
+function pointTable(points: readonly PointSummary[]): Markup {
+  return tableCard("Runs", `${CPU_SHARE} Click a column header to sort. Empty cells are unknown.`, COLUMNS, points);
+}
+
+function figure<T>(head: string, of: (row: T) => number | null, text: (value: number) => string): Column<T> {
+  const cell = (row: T) => {
+    const value = of(row);
     return value === null ? "" : text(value);
   };
   return { head, cell, value: of };
@@ -64,23 +114,26 @@ function figure(head: string, of: (point: PointSummary) => number | null, text: 
 const COLUMNS: Column<PointSummary>[] = [
   figure("shards", (point) => point.shards, String),
   figure("repeat", (point) => point.repeat, String),
-  { head: "state", cell: ({ state, error }) => error === null ? state : `${state}: ${error}`, look: "words" },
-  figure("ok", (point) => point.n_ok, String),
-  figure("of", (point) => point.n_shards, String),
+  { head: "state", cell: ({ state, error }) => error === null ? state : `${state}: ${error}`, look: "left" },
   figure("makespan_s", (point) => point.makespan_s, seconds),
   figure("predicted", (point) => point.predicted_makespan_s, seconds),
   figure("turnaround_s", (point) => point.turnaround_s, seconds),
   figure("max_shard_elapsed_s", (point) => point.max_shard_elapsed_s, seconds),
   figure("waves", (point) => point.waves, String),
   figure("toys/s", (point) => point.toys_per_s, significant),
-  figure("claimed", (point) => point.claimed_toys_per_s, significant),
+  figure("toys / longest shard", (point) => point.claimed_toys_per_s, significant),
   figure("converged", (point) => point.n_converged, String),
   figure("errors", (point) => point.n_error, String),
+  figure("CPU efficiency", (point) => point.cpu_share, percent),
   figure("memory (MiB)", (point) => point.max_rss_bytes, mebibytes),
-  figure("load before", (point) => point.load_start, (value) => value.toFixed(2)),
-  figure("load after", (point) => point.load_end, (value) => value.toFixed(2)),
+  { head: "load before → after", cell: loads, value: (point) => point.load_start },
   { head: "run", cell: (point) => point.run_id, look: "left" },
 ];
+
+function loads({ load_start, load_end }: PointSummary): string {
+  if (load_start === null && load_end === null) return "";
+  return [load_start, load_end].map((load) => load?.toFixed(2) ?? "–").join(" → ");
+}
 
 function environment({ environment: env, scheduler }: SweepSummary): string[] {
   const models = env.cpu_models.map(({ cpu_model, hosts, cpus }) =>
@@ -93,5 +146,5 @@ function environment({ environment: env, scheduler }: SweepSummary): string[] {
     ["rustc", env.rustc_versions],
     ["kernel", env.kernels],
   ];
-  return lines.map(([name, values]) => `${name}: ${values.join(", ") || "not known"}`);
+  return lines.flatMap(([name, values]) => values.length === 0 ? [] : [`${name}: ${values.join(", ")}`]);
 }

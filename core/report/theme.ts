@@ -72,9 +72,9 @@ header p{margin:.2em 0;color:var(--muted)}
 h1{font-size:27px;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}
 h2{font-size:16px;margin:0 0 2px}
 .lead{font-size:18px;margin:14px 0 18px;max-width:62em}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(136px,1fr));gap:12px;margin:16px 0 20px;padding:0}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:16px 0 20px;padding:0}
 .tile{background:var(--card);border:1px solid var(--grid);border-radius:10px;padding:11px 12px}
-.tile b{display:block;font-size:24px;line-height:1.25;font-weight:650;letter-spacing:-.01em;white-space:nowrap}
+.tile b{display:block;font-size:24px;line-height:1.25;font-weight:650;letter-spacing:-.01em;overflow-wrap:normal}
 .tile span{color:var(--muted);font-size:12px;line-height:1.4;display:block}
 .tile.first{border-color:var(--accent);box-shadow:inset 0 3px 0 var(--accent)}
 .tile.wrong{border-color:var(--bad);box-shadow:inset 0 3px 0 var(--bad)}
@@ -87,26 +87,32 @@ h2{font-size:16px;margin:0 0 2px}
 svg{display:block;width:100%;height:auto}
 ul{margin:8px 0 0;padding-left:1.2em}
 li{margin:4px 0}
-table{border-collapse:collapse;width:100%;font-size:13px}
-th,td{padding:5px 9px;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap;overflow-wrap:normal}
-th{color:var(--muted);font-weight:600;position:sticky;top:0;background:var(--card)}
+table{border-collapse:collapse;width:100%;font-size:12.5px}
+th,td{padding:5px 6px;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap;overflow-wrap:normal}
+th,.l{white-space:normal}td.l{min-width:5em}
+th{vertical-align:bottom;color:var(--muted);font-weight:600;position:sticky;top:0;background:var(--card)}
 th button{all:unset;cursor:pointer}
 th button:focus-visible{outline:2px solid var(--accent)}
 th[aria-sort=ascending] button::after{content:" \\2191"}
 th[aria-sort=descending] button::after{content:" \\2193"}
 .l{text-align:left}
-td.w{white-space:normal;min-width:16em}
+details{margin-top:8px;font-size:13px}
+summary{cursor:pointer;color:var(--muted)}
+.scroll:focus-visible,summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .bad{color:var(--bad);font-weight:600}
 .tall{max-height:520px;overflow:auto}
 code{font:12.5px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--bg);border-radius:4px;padding:1px 5px}
 .key{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:13px;color:var(--muted);margin:6px 0 0}
 .key i{display:inline-block;width:10px;height:10px;border-radius:2px;margin-right:6px}
 footer{color:var(--muted);font-size:13px;margin-top:26px}
-@media (max-width:720px){main{padding:18px 12px 40px}.cards{grid-template-columns:minmax(0,1fr)}
+@media screen and (max-width:720px){main{padding:18px 12px 40px}.cards{grid-template-columns:minmax(0,1fr)}
 .tiles{grid-template-columns:repeat(2,minmax(0,1fr))}.tile b{font-size:20px}.card{padding:12px}
 .scroll>svg{min-width:420px}.wide .scroll>svg{min-width:640px}}
 @media print{:root{${
   variables(LIGHT)
-};--bg:#fff}body{font-size:11px}main{max-width:none;padding:0}.card,.tile{break-inside:avoid}
-.tall{max-height:none;overflow:visible}th{position:static}}
+};--bg:#fff}body{font-size:11px}h1{font-size:20px}h2{font-size:13px}.lead{font-size:14px}
+main{max-width:none;padding:0}.card,.tile{break-inside:avoid}.card:has(table){break-inside:auto}tr{break-inside:avoid}
+.tiles{grid-template-columns:repeat(auto-fit,minmax(104px,1fr));gap:8px}.tile b{font-size:17px}.tile span{font-size:10px}
+.card{padding:8px 10px}.card>p{font-size:10.5px}table{font-size:8px}th,td{padding:2px 3px}td.l{min-width:0;overflow-wrap:break-word}code{font-size:9px}
+.scroll,.tall{max-height:none;overflow:visible}th{position:static}details{display:none}}
 ${FIGURE_CSS}`;

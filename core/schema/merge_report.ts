@@ -54,6 +54,8 @@ export const MergeReport = z.looseObject({
   q84: Value,
   pull_mean: Value,
   pull_std: Value,
+  /** Toys that have a pull. */
+  n_pulls: z.optional(Count),
   gen_spread: z.nullable(z.looseObject({ params: z.array(z.number()), poi_true: z.number() })),
   /** Sha256 of each nextstat binary that fitted the toys, as far as they are known. */
   nextstat_sha256s: z.optional(z.array(z.string())),

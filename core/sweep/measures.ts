@@ -1,5 +1,6 @@
 // @ts-types="@types/d3-array"
 import { extent, mean, median } from "d3-array";
+import { withError } from "../format.ts";
 import { doneShards, type RunFacts, type ShardFacts, type Span, sumOf } from "../run_facts.ts";
 import { mostAtOnce } from "../run_times.ts";
 import type { CountSummary, HostShare, PointSummary, Repeated, SweepSummary } from "../schema/sweep_summary.ts";
@@ -53,6 +54,19 @@ export const middle = (figure: number | Repeated | null): number | null =>
 /** Returns the standard deviation over repeats; null if the figure was measured once. */
 export const spreadOf = (figure: number | Repeated | null): number | null =>
   typeof figure === "number" || figure === null || figure.values.length < 2 ? null : figure.std;
+
+/** Returns mean and deviation over repeats: `8.412 ± 0.021`; null if measured once. */
+export const meanStdText = (figure: number | Repeated | null): string | null =>
+  typeof figure === "number" || figure === null || figure.values.length < 2 ? null : withError(figure.mean, figure.std);
+
+/**
+ * Returns CPU time / (wall time × threads) of shards; null if unknown.
+ * @param threads of each shard; NaN or 0: unknown
+ */
+export function cpuShare(done: readonly ShardFacts[], threads: number): number | null {
+  const [wall, cpu] = [sumOf(done.map((shard) => shard.wall_s)), sumOf(done.map((shard) => shard.cpu_s))];
+  return !(threads > 0) || wall === null || cpu === null || wall <= 0 ? null : cpu / wall / threads;
+}
 
 export interface Contention {
   /** Pearson's correlation between a shard's time per toy and the load at its start. */

@@ -7,6 +7,7 @@ import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.
 import { mostAtOnce } from "../run_times.ts";
 import type { PointRecord } from "../schema/sweep.ts";
 import type { PointSummary } from "../schema/sweep_summary.ts";
+import { cpuShare } from "./measures.ts";
 
 /** One run of a sweep: its position, its record in the sweep, and the facts of its directory. */
 export interface PointFacts {
@@ -82,15 +83,6 @@ function perShard(done: readonly ShardFacts[]): Pick<PointSummary, "toy_s" | "st
   const startup = Math.max(0, wall - fit);
   const n_toys = done.reduce((sum, shard) => sum + shard.n_toys, 0);
   return { toy_s: fit / n_toys, startup_s: startup / done.length, startup_share: startup / wall };
-}
-
-/**
- * Returns CPU time / (wall time × threads); null if unknown.
- * @param threads NaN or 0: unknown
- */
-function cpuShare(done: readonly ShardFacts[], threads: number): number | null {
-  const [wall, cpu] = [sumOf(done.map((shard) => shard.wall_s)), sumOf(done.map((shard) => shard.cpu_s))];
-  return !(threads > 0) || wall === null || cpu === null || wall <= 0 ? null : cpu / wall / threads;
 }
 
 function greatest(values: readonly (number | null)[]): number | null {

@@ -1,6 +1,6 @@
-import { mebibytes, percent, rounded, significant, tableDecimals, tableNumber } from "../format.ts";
+import { mebibytes, percent, rounded, significant, tableNumber } from "../format.ts";
 import type { CountSummary, PointSummary, Repeated, SweepSummary } from "../schema/sweep_summary.ts";
-import { middle } from "./measures.ts";
+import { meanStdText, middle } from "./measures.ts";
 
 const COLUMNS = [
   ...["sweep_id", "shards", "repeat", "run_id", "state", "error", "n_shards", "n_ok", "n_toys", "n_converged"],
@@ -80,11 +80,16 @@ export function summaryMarkdown(summary: SweepSummary): string {
   ].join("\n\n") + "\n";
 }
 
-const REPEATS =
+/** Explains the table of counts. */
+export const REPEATS =
   "Median, and mean ± std over the repeats (std divides by n). Only finished runs count; shards/slot = shards / the most that ran at the same time.";
 
+/** Explains a column of the tables of runs. */
+export const CPU_SHARE = "CPU efficiency = CPU time / (wall time × CPUs).";
+
 const TIMES =
-  "**makespan_s** is the last finish minus the first start, **turnaround_s** counts from the first submission, and toys/s = toys / makespan. **max_shard_elapsed_s** is the longest single shard: with more shards than slots they run in waves, so it falls as 1/shards even when the run gets no faster. waves = shards / the most that ran at one time, rounded up. Toys / longest shard is shown for comparison only: it is not the rate of the run. A dash means unknown.";
+  "**makespan_s** is the last finish minus the first start, **turnaround_s** counts from the first submission, and toys/s = toys / makespan. **max_shard_elapsed_s** is the longest single shard: with more shards than slots they run in waves, so it falls as 1/shards even when the run gets no faster. waves = shards / the most that ran at one time, rounded up. Toys / longest shard is shown for comparison only: it is not the rate of the run. " +
+  `${CPU_SHARE} A dash means unknown.`;
 
 function head({ sweep_id, scheduler, config, n_toys, seed, threads }: SweepSummary): string {
   const rows = { sweep_id, scheduler, config, n_toys: `${n_toys}`, seed: `${seed}`, threads };
@@ -129,7 +134,15 @@ function countTable(runs: readonly CountSummary[]): string {
 function pointTable(points: readonly PointSummary[]): string {
   const columns = [
     ...["Shards", "rep", "state", "ok/total", "makespan_s", "turnaround_s", "max_shard_elapsed_s", "waves", "toys/s"],
-    ...["toys / longest shard (not a rate)", "n_converged", "n_error", "peak memory", "load", "Run dir"],
+    ...[
+      "toys / longest shard (not a rate)",
+      "n_converged",
+      "n_error",
+      "CPU efficiency",
+      "peak memory",
+      "load",
+      "Run dir",
+    ],
   ];
   const rows = points.map((run) => [
     `${run.shards}`,
@@ -144,21 +157,22 @@ function pointTable(points: readonly PointSummary[]): string {
     rate(run.claimed_toys_per_s),
     count(run.n_converged),
     count(run.n_error),
+    share(run.cpu_share),
     memory(run.max_rss_bytes),
     `${load(run.load_start)} → ${load(run.load_end)}`,
     mdCode(run.run_dir),
   ]);
-  return mdTable(columns, "rrlrrrrrrrrrrrl", rows);
+  return mdTable(columns, "rrlrrrrrrrrrrrrl", rows);
 }
 
 /** Returns the cell of a makespan; an interrupted run has none. */
 function makespan({ makespan_s, makespan_spread_s, n_stretches }: PointSummary): string {
   if (makespan_s === null) return n_stretches > 1 ? `n/a (${n_stretches} sessions)` : DASH;
-  return makespan_spread_s ? `${seconds(makespan_s)} ± ${makespan_spread_s.toFixed(3)}` : seconds(makespan_s);
+  return makespan_spread_s ? `${makespan_s.toFixed(3)} ± ${makespan_spread_s.toFixed(3)}` : seconds(makespan_s);
 }
 
 function hostTable({ hosts }: SweepSummary): string {
-  if (hosts.length === 0) return "Not known.";
+  if (hosts.length === 0) return "No run recorded its hosts.";
   const all = hosts.reduce((sum, host) => sum + host.n_toys, 0);
   const rows = hosts.map((host) => [
     mdText(host.host),
@@ -186,8 +200,9 @@ function environment({ scheduler, environment: env }: SweepSummary): string {
       ? { "CPUs of the pool busy before and after": [`${busy(env.pool_before)} → ${busy(env.pool_after)}`] }
       : {}),
   };
-  return Object.entries(rows).map(([name, values]) => `- ${name}: ${values.map(mdText).join(", ") || "not known"}`)
-    .join("\n");
+  return Object.entries(rows).flatMap(([name, values]) =>
+    values.length === 0 ? [] : [`- ${name}: ${values.map(mdText).join(", ")}`]
+  ).join("\n");
 }
 
 const busy = ({ cpus, cpus_busy }: { cpus: number; cpus_busy: number }) => `${cpus_busy} of ${cpus}`;
@@ -203,8 +218,4 @@ const share = known(percent);
 const load = known((value) => value.toFixed(2));
 const memory = known((value) => `${mebibytes(value)} MiB`);
 
-function meanStd(figure: number | Repeated | null): string {
-  if (typeof figure === "number" || figure === null || figure.values.length < 2) return DASH;
-  const digits = tableDecimals(figure.mean);
-  return `${figure.mean.toFixed(digits)} ± ${figure.std.toFixed(digits)}`;
-}
+const meanStd = (figure: number | Repeated | null): string => meanStdText(figure) ?? DASH;

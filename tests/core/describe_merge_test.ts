@@ -18,8 +18,13 @@ const TIMES: RunTimes = {
   lost_attempts: 0,
 };
 
+const FITS: MergeReport["fits"] = {
+  ...{ poi: "mu", poi_true: 1, poi_bounds: [0, 5], n_toys: 1999, n_on_lower: 0, n_on_upper: 0 },
+  ...{ findings: [], warnings: [], n_shards: 40 },
+};
+
 const REPORT: MergeReport = {
-  fits: null,
+  fits: FITS,
   merged: "/runs/study1/merged.out.json",
   merged_sha256: "1a".repeat(32),
   merge_status: "/runs/study1/merge_status.json",
@@ -39,6 +44,7 @@ const REPORT: MergeReport = {
   q84: 1.0243393659104785,
   pull_mean: 0.0123456789,
   pull_std: 1,
+  n_pulls: 1990,
   gen_spread: null,
   missing: [],
   guardrails: null,
@@ -54,8 +60,8 @@ Deno.test("golden: a merge tells its path first, then counts, the summary, the p
     `/runs/study1/merged.out.json
 40 of 40 shards, 2000 of 2000 toys
 n_converged 1997, not converged 2, errors 1
-poi_hat  mean 1.00275  std 0.0223900  q16 0.981210  q50 1.00484  q84 1.02434
-pulls    mean 0.0123457  std 1.00000
+mu     mean 1.00275 ± 0.00050  std 0.02239 ± 0.00035  q16 0.981210  q50 1.00484  q84 1.02434
+pulls  mean 0.012 ± 0.022  std 1.000 ± 0.016
 makespan_s 8.300 s ± 0.004 s, 241.0 toys/s
 max_shard_elapsed_s 0.512 s (20 waves: at most 2 shards at a time)
 turnaround_s 9.250 s
@@ -73,6 +79,8 @@ Deno.test("a partial merge is loud, one without pulls has no line for them, one 
   });
   assert.match(partial, /\n39 of 40 shards, 1950 of 2000 toys \(PARTIAL\)\n/);
   assert.doesNotMatch(partial, /pulls/);
+  assert.match(describeMerge({ ...REPORT, fits: null }), /\nPOI    mean 1\.00275  std 0\.0223900 /);
+  assert.doesNotMatch(describeMerge({ ...REPORT, mean: null, std: null }), /unknown|POI|mu/);
   assert.equal(describeMerge({ ...REPORT, merged: null }), "");
 });
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { NOW, oldManifest, oldRun, pythonRow, RUN_ID, writeManifest } from "../runtime/support/old_dir.ts";
-import { mustRun } from "../support/farm.ts";
+import { mustRun, readPage } from "../support/farm.ts";
 import { filesBelow } from "../support/files_below.ts";
 import { examine, followAdvice } from "../support/follow_advice.ts";
 import { inFolder } from "../support/scratch.ts";
@@ -58,7 +58,7 @@ Deno.test("status, doctor, logs and report show of an old run what its files tel
     assert.ok(logs.stdout.includes(`  | ${FAULT}\n  | more of it`), logs.stdout);
 
     await mustRun(folder, ["report", dir, "--out", join(folder, "page.html")]);
-    assert.ok((await readFile(join(folder, "page.html"), "utf8")).includes(FAULT));
+    assert.ok((await readPage(join(folder, "page.html"))).includes(FAULT));
 
     assert.deepEqual(await filesBelow(dir), before);
   }));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type FakeSlurm, fakeSlurm } from "../support/fake_slurm.ts";
-import { binary, nsfarm, readText, renderRun, requestArgs } from "../support/farm.ts";
+import { binary, nsfarm, readPage, renderRun, requestArgs } from "../support/farm.ts";
 import { examine } from "../support/follow_advice.ts";
 import { inFolder } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
@@ -22,7 +22,7 @@ async function printed(folder: string, dir: string, env: Record<string, string>,
     const { stdout, stderr } = await nsfarm(folder, [args[0] ?? "", dir, ...args.slice(1)], { env });
     texts.push(stdout, stderr);
   }
-  return [...new Set(commandsIn([...texts, await readText(page)].join("\n"), dir))].sort();
+  return [...new Set(commandsIn([...texts, await readPage(page)].join("\n"), dir))].sort();
 }
 
 /** The program itself takes each of them for this run; what would wait for jobs that never run is not waited for. */

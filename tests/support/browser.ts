@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,8 +19,20 @@ export interface OpenPage {
   requests: string[];
   /** Errors and warnings on its console. */
   complaints: string[];
-  /** What an expression comes to in it. */
+  /** What an expression comes to in it, once it is settled. */
   evaluate(expression: string): Promise<unknown>;
+  /** Shows another file in the same browser. */
+  show(path: string): Promise<void>;
+  /** Shows the page as wide as this, in these colours, on a screen or as it is printed. */
+  view(view: View): Promise<void>;
+  /** A PNG of the page from its top down to `height`, once its fonts are there. */
+  picture(height?: number): Promise<Uint8Array>;
+}
+
+export interface View {
+  width: number;
+  scheme: "light" | "dark";
+  media: "screen" | "print";
 }
 
 const Message = z.looseObject({
@@ -111,17 +124,54 @@ async function openPage(socket: WebSocket, path: string): Promise<OpenPage> {
       socket.send(JSON.stringify({ id: n, method, params }));
     });
   for (const domain of ["Page", "Runtime", "Log", "Network"]) await send(`${domain}.enable`);
-  const load = new Promise<void>((resolve) => loaded = resolve);
-  const url = `file://${path.split("/").map(encodeURIComponent).join("/")}`;
-  await send("Page.navigate", { url });
-  await load;
+  const show = async (file: string) => {
+    const load = new Promise<void>((resolve) => loaded = resolve);
+    await send("Page.navigate", { url: `file://${file.split("/").map(encodeURIComponent).join("/")}` });
+    await load;
+  };
+  const evaluate = async (expression: string) => {
+    const answer = Answer.parse(
+      await send("Runtime.evaluate", { expression, returnByValue: true, awaitPromise: true }),
+    );
+    assert.equal(answer.exceptionDetails, undefined, JSON.stringify(answer.exceptionDetails));
+    return answer.result.value;
+  };
+  let view: View = { width: 1000, scheme: "light", media: "screen" };
+  await show(path);
   return {
     requests,
     complaints,
-    evaluate: async (expression) => {
-      const answer = Answer.parse(await send("Runtime.evaluate", { expression, returnByValue: true }));
-      assert.equal(answer.exceptionDetails, undefined, JSON.stringify(answer.exceptionDetails));
-      return answer.result.value;
+    evaluate,
+    show,
+    view: async (next) =>
+      await send(...mediaOf(view = next)).then(() => send(...sizeOf(view.width, 900))).then(() => {}),
+    picture: async (height) => {
+      const whole = height ?? Size.parse(await evaluate(SETTLED));
+      // A viewport as high as what is shown: nothing is left to be painted after a scroll.
+      await send(...sizeOf(view.width, whole));
+      await evaluate(SETTLED);
+      const clip = { x: 0, y: 0, width: view.width, height: whole, scale: 1 };
+      const { data } = Picture.parse(await send("Page.captureScreenshot", { format: "png", clip }));
+      return new Uint8Array(Buffer.from(data, "base64"));
     },
   };
 }
+
+type Command = [method: string, params: Record<string, unknown>];
+
+const Size = z.int();
+const Picture = z.looseObject({ data: z.string() });
+
+/** The page's height when its fonts are there and two frames have been drawn. */
+const SETTLED = `document.fonts.ready.then(() => new Promise((resolve) => requestAnimationFrame(() =>
+  requestAnimationFrame(() => resolve(document.documentElement.scrollHeight)))))`;
+
+const sizeOf = (width: number, height: number): Command => [
+  "Emulation.setDeviceMetricsOverride",
+  { width, height, deviceScaleFactor: 1, mobile: false },
+];
+
+const mediaOf = ({ scheme, media }: View): Command => [
+  "Emulation.setEmulatedMedia",
+  { media, features: [{ name: "prefers-color-scheme", value: scheme }] },
+];

@@ -135,3 +135,8 @@ export async function namesIn(folder: string): Promise<string[]> {
 export async function readText(path: string): Promise<string> {
   return await readFile(path, "utf8").catch(() => "");
 }
+
+/** A report as a person reads it, without the places at which its long names may break. */
+export async function readPage(path: string): Promise<string> {
+  return (await readText(path)).replaceAll("<wbr>", "");
+}

@@ -4,18 +4,19 @@ import { max, quantile, thresholdFreedmanDiaconis } from "d3-array";
 import { scaleLinear } from "d3-scale";
 // @ts-types="@types/d3-shape"
 import { line } from "d3-shape";
-import { rounded, shortDuration, withError } from "../../format.ts";
+import { meanText, rounded, shortDuration, stdText, withError } from "../../format.ts";
 import { doneShards, type RunFacts, type ToyFacts } from "../../run_facts.ts";
 import { finiteOf, moments } from "../../statistics.ts";
 import {
-  type Axis,
   type Figure,
   type Frame,
+  FULL_WIDTH,
   HALF_WIDTH,
   markLines,
   Markup,
   markup,
   plot,
+  type PlotWords,
   px,
   type Scale,
   xAxis,
@@ -23,16 +24,17 @@ import {
   yAxis,
   yRange,
 } from "../plot.ts";
+import { wholeTicks } from "../ticks.ts";
 
-interface Histogram {
-  label: string;
+interface Histogram extends PlotWords {
   x_label: string;
   y_label: string;
   values: Float64Array;
   /** Values that must lie within the axis too. */
   shown?: readonly number[];
   colour: string;
-  x_format?: Axis["format"];
+  /** Over the page's whole width. */
+  is_wide?: boolean;
   /** Further marks, drawn above the bars. @param bin_width of a bar, in the values' unit */
   marks?: (frame: Frame, x: Scale, y: Scale, bin_width: number) => Markup[];
 }
@@ -43,27 +45,33 @@ const MAX_BINS = 60;
 const MAX_RULE_VALUES = 20_000;
 
 /** Returns bars of equal width, as many as the rule of Freedman and Diaconis (1981) gives, at most 60. */
-export function histogram({ values, shown = [], marks, colour, ...words }: Histogram): Markup {
-  const frame = HALF_WIDTH;
+export function histogram(
+  { values, shown = [], marks, colour, is_wide = false, ...words }: Histogram,
+): Pick<Figure, "name" | "title" | "svg" | "numbers" | "is_wide"> {
+  const frame = is_wide ? { ...FULL_WIDTH, top: HALF_WIDTH.top } : HALF_WIDTH;
   const x = scaleLinear(extentOf(values, shown), xRange(frame)).nice();
   const [from = 0, to = 1] = x.domain();
   const counts = countsIn(values, from, to);
-  const y = scaleLinear([0, max(counts) ?? 1], yRange(frame)).nice();
+  const y = scaleLinear([0, Math.max(2, max(counts) ?? 0)], yRange(frame)).nice();
   const edge = (i: number) => from + (to - from) * i / counts.length;
+  const span = (i: number) => `${rounded(edge(i), 4)} to ${rounded(edge(i + 1), 4)}`;
   const bars = counts.map((count, i): Markup | null => {
     if (count === 0) return null;
     const [left, right, top] = [x(edge(i)), x(edge(i + 1)), y(count)];
-    const title = `${rounded(edge(i), 4)} to ${rounded(edge(i + 1), 4)}: ${count}`;
+    const title = `${span(i)}: ${count}`;
     return markup`<rect class="mark gap" fill="var(--${colour})" x="${px(left)}" y="${px(top)}" width="${
       px(Math.max(0.5, right - left))
     }" height="${px(y(0) - top)}"><title>${title}</title></rect>`;
   });
-  return plot(frame, words.label, [
-    yAxis(frame, { scale: y, label: words.y_label }),
+  const svg = plot(frame, words, [
+    yAxis(frame, { scale: y, label: words.y_label, ticks: wholeTicks(y.domain()[1] ?? 2) }),
     ...bars,
     ...marks?.(frame, x, y, (to - from) / counts.length) ?? [],
-    xAxis(frame, { scale: x, label: words.x_label, ...(words.x_format ? { format: words.x_format } : {}) }),
+    xAxis(frame, { scale: x, label: words.x_label }),
   ]);
+  const rows = counts.flatMap((count, i) => count === 0 ? [] : [[span(i), `${count}`]]);
+  const { name, title } = words;
+  return { name, title, svg, numbers: { head: [words.x_label, words.y_label], rows }, is_wide };
 }
 
 /** Counts the values in each bar; the last bar includes its upper edge. */
@@ -94,18 +102,21 @@ function extentOf(values: Iterable<number>, more: Iterable<number> = []): [numbe
 }
 
 /** Returns the histogram of the fitted POI of all toys, with the value at generation. */
-export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts): Figure | null {
+export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts, is_wide = false): Figure | null {
   const summary = moments(poi_hat);
   if (!summary) return null;
-  const { mean, std, n_ok } = summary;
-  const error = std / Math.sqrt(n_ok);
-  const bias = poi_true === null ? "" : `; true ${rounded(poi_true, 5)}, bias ${withError(mean - poi_true, error)}`;
+  const { mean, n_ok } = summary;
+  const bias = poi_true === null
+    ? ""
+    : `; true ${rounded(poi_true, 5)}, bias ${withError(mean - poi_true, summary.std / Math.sqrt(n_ok))}`;
+  const caption = `${n_ok} toys: mean ${meanText(summary)}, std ${stdText(summary)}${bias}.`;
   return {
-    name: "poi",
-    title: `Fitted ${poi_name}`,
-    caption: `${n_ok} toys: mean ${withError(mean, error)}, std ${withError(std, std / Math.sqrt(2 * n_ok))}${bias}.`,
-    svg: histogram({
-      label: `Histogram of the fitted ${poi_name}`,
+    caption,
+    ...histogram({
+      name: "poi",
+      title: `Fitted ${poi_name}`,
+      desc: `Histogram of the fitted ${poi_name} of the toys. ${caption}`,
+      is_wide,
       x_label: poi_name,
       y_label: "toys",
       values: finiteOf(poi_hat),
@@ -124,15 +135,14 @@ export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts): Figure 
 export function pullHistogram({ pulls }: ToyFacts): Figure | null {
   const summary = moments(pulls);
   if (!summary) return null;
-  const { mean, std, n_ok } = summary;
+  const { n_ok } = summary;
+  const caption = `${n_ok} pulls: mean ${meanText(summary)}, std ${stdText(summary)}; line: a unit Gaussian.`;
   return {
-    name: "pulls",
-    title: "Pulls",
-    caption: `${n_ok} pulls: mean ${withError(mean, std / Math.sqrt(n_ok))}, std ${
-      withError(std, std / Math.sqrt(2 * n_ok))
-    }; line: a unit Gaussian.`,
-    svg: histogram({
-      label: "Histogram of the pulls with a unit Gaussian",
+    caption,
+    ...histogram({
+      name: "pulls",
+      title: "Pulls",
+      desc: `Histogram of the pulls of the toys. ${caption}`,
       x_label: "(fitted − true) / sigma",
       y_label: "toys",
       values: finiteOf(pulls),
@@ -159,14 +169,15 @@ export function shardTimes(run: RunFacts): Figure | null {
   const [middle, high] = [quantile(walls, 0.5), quantile(walls, 0.95)];
   if (middle === undefined || high === undefined) return null;
   const longest = walls.reduce((a, b) => Math.max(a, b), 0);
+  const caption = `Median ${shortDuration(middle)}, 95 % within ${shortDuration(high)}, the longest ${
+    shortDuration(longest)
+  } (${(longest / middle).toFixed(2)} times the median): max_shard_elapsed_s, not the makespan.`;
   return {
-    name: "shard_times",
-    title: "Time of a shard",
-    caption: `Median ${shortDuration(middle)}, 95 % within ${shortDuration(high)}, the longest ${
-      shortDuration(longest)
-    } (${(longest / middle).toFixed(2)} times the median): max_shard_elapsed_s, not the makespan.`,
-    svg: histogram({
-      label: "Histogram of the shards' wall times",
+    caption,
+    ...histogram({
+      name: "shard_times",
+      title: "Time of a shard",
+      desc: `Histogram of the shards' wall times. ${caption}`,
       x_label: "wall time of a shard (s)",
       y_label: "shards",
       values: Float64Array.from(walls),

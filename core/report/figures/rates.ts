@@ -20,15 +20,15 @@ export function throughput(run: RunFacts): Figure | null {
   const last = { from_s: width_s, to_s: width_s, rate: steps.at(-1)?.rate ?? 0 };
   const shape = area<Step>(({ from_s }) => x(from_s), y(0), ({ rate }) => y(rate)).curve(curveStepAfter).digits(1);
   const d = new Markup(shape([...steps, last]) ?? "");
+  const words = { name: "throughput", title: "Throughput over time" };
+  const caption = `Toys per second; each shard's toys are spread over its wall time${
+    mean === null ? "" : `; dashed: ${significant(mean)} toys/s = all toys / makespan`
+  }.`;
   return {
-    name: "throughput",
-    title: "Throughput over time",
-    caption: mean === null
-      ? "Toys per second; each shard's toys are spread over its wall time."
-      : `Toys a second, each shard's toys spread over its time; dashed: ${
-        significant(mean)
-      } toys/s = all toys / makespan.`,
-    svg: plot(frame, "Toys per second over time", [
+    ...words,
+    caption,
+    numbers: { head: ["seconds since the first start", "toys/s"], rows: tenths(steps) },
+    svg: plot(frame, { ...words, desc: `The rate in toys per second over the time of the run. ${caption}` }, [
       yAxis(frame, { scale: y, label: "toys/s" }),
       markup`<path class="mark" fill="var(--accent)" fill-opacity=".28" stroke="var(--accent)" stroke-width="1.5" d="${d}"/>`,
       mean === null
@@ -61,6 +61,16 @@ function rates(run: RunFacts): Step[] {
     }
   }
   return Array.from(toys, (n, i) => ({ from_s: i * step_s, to_s: (i + 1) * step_s, rate: n / step_s }));
+}
+
+/** Returns the mean rate of each tenth of the time. */
+function tenths(steps: readonly Step[]): string[][] {
+  const size = STEPS / 10;
+  return Array.from({ length: 10 }, (_, i) => {
+    const part = steps.slice(i * size, (i + 1) * size);
+    const mean = part.reduce((sum, { rate }) => sum + rate, 0) / size;
+    return [`${part[0]?.from_s.toFixed(2)} to ${part.at(-1)?.to_s.toFixed(2)}`, significant(mean)];
+  });
 }
 
 const MAX_HOSTS = 24;
@@ -96,13 +106,21 @@ export function hostRates(hosts: readonly HostShare[]): Figure | null {
     }" y="${px(y + 25)}">${significant(host.rate)}</text>`;
   });
   const left_out = sorted.length - shown.length;
+  const about = { name: "hosts", title: "Speed of the hosts" };
+  const caption = `Toys / wall time of their shards = throughput of one slot, including start-up.${
+    left_out > 0 ? ` ${left_out} hosts in the middle are not shown.` : ""
+  }`;
+  const desc = `A bar for each host, the fastest first. ${caption}`;
   return {
-    name: "hosts",
-    title: "Speed of the hosts",
-    caption: `Toys / wall time of their shards = throughput of one slot, including start-up.${
-      left_out > 0 ? ` ${left_out} hosts in the middle are not shown.` : ""
-    }`,
-    svg: plot(frame, "Toys per second of one slot, by host", [
+    ...about,
+    caption,
+    numbers: {
+      head: ["host", "CPU", "shards", "toys", "toys/s per slot"],
+      rows: shown.map(({ host, cpu_model, n_shards, n_toys, rate }) => [
+        ...[host, cpu_model ?? "", `${n_shards}`, `${n_toys}`, significant(rate)],
+      ]),
+    },
+    svg: plot(frame, { ...about, desc }, [
       ...bars,
       xAxis(frame, { scale: x, label: "toys/s per slot" }),
     ]),
@@ -141,11 +159,16 @@ export function convergence(run: RunFacts): Figure | null {
     x += width;
     return mark;
   });
+  const about = { name: "convergence", title: "Convergence" };
+  const caption = `${converged} of ${run.n_toys} toys converged.`;
   return {
-    name: "convergence",
-    title: "Convergence",
-    caption: `${converged} of ${run.n_toys} toys converged.`,
-    svg: plot(frame, `Of ${run.n_toys} toys ${converged} converged`, bars),
+    ...about,
+    caption,
+    numbers: {
+      head: ["toys that ended so", "toys", "of all"],
+      rows: parts.map(({ words, n }) => [words, `${n}`, share(n / run.n_toys)]),
+    },
+    svg: plot(frame, { ...about, desc: `A bar of the toys by how their fits ended. ${caption}` }, bars),
   };
 }
 

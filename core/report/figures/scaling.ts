@@ -2,7 +2,7 @@
 import { scaleLog } from "d3-scale";
 // @ts-types="@types/d3-shape"
 import { line } from "d3-shape";
-import { rounded } from "../../format.ts";
+import { rounded, withError } from "../../format.ts";
 import type { CountSummary, PointSummary, SweepSummary } from "../../schema/sweep_summary.ts";
 import { middle, spreadOf } from "../../sweep/measures.ts";
 import {
@@ -12,6 +12,7 @@ import {
   HALF_WIDTH,
   Markup,
   markup,
+  type Numbers,
   plot,
   px,
   type Scale,
@@ -20,6 +21,7 @@ import {
   yAxis,
   yRange,
 } from "../plot.ts";
+import { countDomain, countTicks, logTicks } from "../ticks.ts";
 
 type Pair = readonly [x: number, y: number];
 
@@ -47,20 +49,22 @@ function logPlot({ series, singles, y_label, is_wide, ...words }: LogPlot): Figu
   if (all.length === 0) return null;
   const frame: Frame = is_wide ? { ...FULL_WIDTH, height: 400, top: 44 } : { ...HALF_WIDTH, height: 330, top: 50 };
   const shards = [...new Set(all.map(([x]) => x))].sort((a, b) => a - b);
-  const [low, high] = [Math.min(...shards), Math.max(...shards)];
   const values = [...all, ...singles].map(([, y]) => y);
-  const x = scaleLog([low / 1.15, high * 1.15], xRange(frame));
-  const y = scaleLog([Math.min(...values) / 1.3, Math.max(...values) * 1.3], yRange(frame));
+  const domain = countDomain(shards);
+  const x = scaleLog(domain, xRange(frame));
+  const heights: [number, number] = [Math.min(...values) / 1.3, Math.max(...values) * 1.3];
+  const y = scaleLog(heights, yRange(frame));
   return {
     ...words,
-    svg: plot(frame, `${words.title}, on logarithmic axes`, [
-      yAxis(frame, { scale: y, label: "", ticks: logTicks(y), format: short }),
+    numbers: numbersOf(shards, drawn, y_label),
+    svg: plot(frame, { ...words, desc: `Lines over the number of shards, on logarithmic axes. ${words.caption}` }, [
+      yAxis(frame, { scale: y, label: "", ticks: logTicks(heights) }),
       markup`<text class="muted" x="4" y="${px(frame.top - 10)}">${y_label}</text>`,
       ...singles.map(([at, value]) =>
         markup`<circle class="mark" cx="${px(x(at))}" cy="${px(y(value))}" r="2" fill="var(--ink)" fill-opacity=".45"/>`
       ),
       ...drawn.flatMap((one) => seriesMarks(one, x, y)),
-      xAxis(frame, { scale: x, label: "shards", ticks: apart(shards, x), format: short }),
+      xAxis(frame, { scale: x, label: "shards", ticks: countTicks(shards, domain, x) }),
       ...legend(drawn, frame),
     ]),
     is_wide,
@@ -69,26 +73,21 @@ function logPlot({ series, singles, y_label, is_wide, ...words }: LogPlot): Figu
 
 const short = (value: number) => rounded(value, 3);
 
-/** Returns 1, 2, 5 of each power of ten, or only the powers for a wide range. */
-function logTicks(y: Scale): number[] {
-  const [low = 1, high = 10] = y.domain();
-  const [from, to] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
-  const digits = to - from > 3 ? [1] : [1, 2, 5];
-  const powers = Array.from({ length: to - from + 1 }, (_, i) => from + i);
-  return powers.flatMap((power) => digits.map((digit) => digit * 10 ** power)).filter((tick) =>
-    tick >= low && tick <= high
-  );
+/** Returns a row for each count, with a column for each line. */
+function numbersOf(shards: readonly number[], series: readonly Series[], unit: string): Numbers {
+  const columns = series.toReversed();
+  const rows = shards.map((count) => [
+    `${count}`,
+    ...columns.map(({ points, bars }) => {
+      const i = points.findIndex(([at]) => at === count);
+      const value = points[i]?.[1];
+      return value === undefined ? "" : withSpread(value, bars?.[i] ?? null);
+    }),
+  ]);
+  return { head: ["shards", ...columns.map(({ words }) => `${words} (${unit})`)], rows };
 }
 
-/** Returns the counts whose labels do not overlap. */
-function apart(shards: readonly number[], x: Scale): number[] {
-  const kept: number[] = [];
-  for (const count of shards) {
-    const last = kept.at(-1);
-    if (last === undefined || x(count) - x(last) > 34) kept.push(count);
-  }
-  return kept;
-}
+const withSpread = (value: number, spread: number | null) => spread ? withError(value, spread) : rounded(value, 4);
 
 function seriesMarks({ points, bars, colour, look }: Series, x: Scale, y: Scale): Markup[] {
   const d = line<Pair>(([at]) => x(at), ([, value]) => y(value)).digits(1)(points) ?? "";
@@ -115,9 +114,11 @@ function seriesMarks({ points, bars, colour, look }: Series, x: Scale, y: Scale)
 
 function mark(look: Series["look"], x: number, y: number, colour: string, words: string): Markup {
   if (look === "cross") {
-    return markup`<path class="mark line" stroke="var(--${colour})" d="M${px(x - 4)} ${
-      px(y - 4)
-    }l8 8m0 -8l-8 8"><title>${words}</title></path>`;
+    return markup`<path class="line halo" d="M${px(x - 6)} ${
+      px(y - 6)
+    }l12 12m0 -12l-12 12"/><path class="mark line" stroke="var(--${colour})" d="M${px(x - 6)} ${
+      px(y - 6)
+    }l12 12m0 -12l-12 12"><title>${words}</title></path>`;
   }
   const fill = look === "hollow" ? "card" : colour;
   return markup`<circle class="mark" cx="${px(x)}" cy="${
@@ -146,6 +147,10 @@ const over = (counts: readonly CountSummary[], of: (count: CountSummary) => Coun
     return value === null || value <= 0 ? [] : [[count.shards, value]];
   });
 
+/** Returns what the marks of repeats mean; empty without repeats. */
+const repeatWords = (runs: readonly CountSummary[]): string =>
+  runs.some(({ n_runs }) => n_runs > 1) ? "Median of the repeats; bars: ± their std; small dots: single runs. " : "";
+
 /** Returns makespan and longest shard against shards; null if neither is known. */
 export function makespanScaling(summary: SweepSummary): Figure | null {
   const { runs, points } = summary;
@@ -160,24 +165,26 @@ export function makespanScaling(summary: SweepSummary): Figure | null {
       look: "hollow",
     },
     {
-      words: "predicted from one run",
-      colour: "c3",
-      points: over(runs, (count) => count.predicted_makespan_s),
-      look: "cross",
-    },
-    {
       words: "makespan_s",
       colour: "accent",
       points: makespan,
       bars: makespan.map(([shards]) => spreads.get(shards) ?? null),
       look: "line",
     },
+    // Last, on top of the others: a good prediction lies where the measured point is.
+    {
+      words: "predicted from one run",
+      colour: "c3",
+      points: over(runs, (count) => count.predicted_makespan_s),
+      look: "cross",
+    },
   ];
   return logPlot({
     name: "makespan",
     title: "Makespan against shards",
-    caption:
-      "Median of the repeats; bars: ± std of the repeats; small dots: single runs. Both axes are logarithmic. The longest shard falls as 1/shards even when the run gets no faster.",
+    caption: `${
+      repeatWords(runs)
+    }Both axes are logarithmic. The longest shard falls as 1/shards even when the run gets no faster.`,
     is_wide: true,
     y_label: "seconds",
     series,
@@ -192,7 +199,9 @@ export function rateScaling({ runs, points }: SweepSummary): Figure | null {
   return logPlot({
     name: "rate",
     title: "Throughput against shards",
-    caption: "All toys / makespan. Toys / longest shard is shown for comparison only: it is not the rate of the run.",
+    caption: `All toys / makespan. ${
+      repeatWords(runs)
+    }Toys / longest shard is shown for comparison only: it is not the rate of the run.`,
     is_wide: false,
     y_label: "toys/s",
     series: [

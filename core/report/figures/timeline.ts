@@ -1,5 +1,6 @@
 // @ts-types="@types/d3-scale"
 import { scaleLinear } from "d3-scale";
+import { FAILURES } from "../../failure.ts";
 import { duration, plural } from "../../format.ts";
 import { doneShards, type FailedAttempt, type RunFacts, type ShardFacts, type Span } from "../../run_facts.ts";
 import { freeMs } from "../../run_times.ts";
@@ -72,17 +73,37 @@ export function gantt(run: RunFacts): Figure | null {
     return row;
   });
   const words = `${done.length} shards on ${plural(hosts.length, "host")}, ${n_lanes} slots`;
+  const about = { name: "gantt", title: "Shards by host and slot" };
+  const caption = failed.length > 0
+    ? `${words}; red: ${plural(failed.length, "attempt")} without a result.`
+    : `${words}.`;
   return {
-    name: "gantt",
-    title: "Shards by host and slot",
-    caption: failed.length > 0 ? `${words}; red: ${plural(failed.length, "attempt")} without a result.` : `${words}.`,
-    svg: plot(frame, `Gantt chart: ${words}`, [
+    ...about,
+    caption,
+    numbers: failedNumbers(run.failed_attempts, first),
+    svg: plot(frame, {
+      ...about,
+      desc: `Gantt chart, a bar for each shard; the table of shards has its times. ${caption}`,
+    }, [
       ...rows,
       ...tailMark(run, frame, x),
       xAxis(frame, { scale: x, label: "seconds since the first start" }),
     ]),
     is_wide: true,
   };
+}
+
+/** More attempts make a table that nobody reads. */
+const MAX_ATTEMPTS = 200;
+
+/** The table of shards has those with a result. */
+function failedNumbers(attempts: readonly FailedAttempt[], first_ms: number): Figure["numbers"] {
+  if (attempts.length === 0) return null;
+  const rows = attempts.slice(0, MAX_ATTEMPTS).map(({ shard_index, cause, span }) => [
+    ...[`${shard_index}`, span.host, FAILURES[cause].words],
+    ...[span.started_ms - first_ms, span.finished_ms - span.started_ms].map((ms) => (ms / 1000).toFixed(2)),
+  ]);
+  return { head: ["shard", "host", "attempt without a result", "start (s)", "wall (s)"], rows };
 }
 
 function laneHeights(lanes: number, hosts: number): [number, number] {
@@ -116,7 +137,9 @@ function hostRow({ host, lanes, placed }: HostLanes<Drawn>, row: Row): Markup {
   const { frame, y, lane, colour, plain } = row;
   const middle = y + lanes * lane / 2 + 4;
   const name = lanes * lane >= 9
-    ? markup`<text class="small" x="${px(frame.left - 8)}" y="${px(middle)}" text-anchor="end">${cut(host)}</text>`
+    ? markup`<text class="small" x="${px(frame.left - 8)}" y="${px(middle)}" text-anchor="end">${cut(host)}${
+      cut(host) === host ? null : markup`<title>${host}</title>`
+    }</text>`
     : null;
   const good = placed.filter(({ what }) => what.attempt === undefined);
   const bad = placed.filter(({ what }) => what.attempt !== undefined);

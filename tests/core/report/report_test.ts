@@ -1,66 +1,15 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { NO_REMEDIES, type Remedies } from "../../../core/advice.ts";
+import { NO_REMEDIES } from "../../../core/advice.ts";
 import { withError } from "../../../core/format.ts";
 import { hostLanes } from "../../../core/report/figures/timeline.ts";
 import { pageHtml, standaloneSvg } from "../../../core/report/page.ts";
 import { escapeMarkup, markup } from "../../../core/report/plot.ts";
 import { failureGroups, runFigures, runPage } from "../../../core/report/run_report.ts";
 import { sweepFigures, sweepPage } from "../../../core/report/sweep_report.ts";
-import type { RunFacts } from "../../../core/run_facts.ts";
-import { summariseSweep } from "../../../core/sweep/summary.ts";
 import { assertGolden } from "../../support/golden.ts";
 import { inWaves, sampleFacts } from "../support/sample_facts.ts";
-
-const EVIL = `<img src=x onerror="document.title='bad'">&'\u0000`;
-
-/** A run of two hosts with a failed shard, and toys with pulls. */
-function smallRun(host = "n2", run_id = "small"): RunFacts {
-  const shards = [...inWaves(8, 4, 10, 50, ["n1", host]), { n_toys: 50, why: `exit 3: ${host}` }];
-  const run = sampleFacts({ run_id, shards });
-  const numbers = Float64Array.from({ length: 400 }, (_, i) => Math.sin(i * 12.9898) * 1.5);
-  const span = {
-    host,
-    slot: null,
-    started_ms: (run.submitted_ms ?? 0) + 20_000,
-    finished_ms: (run.submitted_ms ?? 0) + 23_000,
-  };
-  return {
-    ...run,
-    failed_attempts: [{ shard_index: 8, cause: "exit", message: "no", span }],
-    toys: {
-      poi_name: host === "n2" ? "mu" : host,
-      poi_true: 1,
-      poi_hat: numbers.map((x) => 1 + x / 50),
-      pulls: numbers,
-    },
-  };
-}
-
-function smallSweep(host = "n2", is_old = false) {
-  const sweep = {
-    schema_version: "nextstat.pf32_shard_sweep.v1" as const,
-    created_at_utc: "2026-11-24T18:00:00.000Z",
-    sweep_id: host === "n2" ? "study" : host,
-    scheduler: "slurm",
-    config: `/specs/${host}`,
-    n_toys: 400,
-    seed: 42,
-    threads: 1,
-    nextstat_bin: "/bin/nextstat",
-    out_root: "/runs",
-    runs: [],
-  };
-  const points = [4, 8, 40].flatMap((shards) =>
-    [1, 2].map((repeat) => {
-      const run_id = `${host}_rep${repeat}_sh${shards}`;
-      const all = inWaves(shards, 4, 40 / shards + repeat / 10, 400 / shards, ["n1", host]);
-      const facts = sampleFacts({ run_id, shards: all, is_old });
-      return { shards, repeat, run_id, run_dir: facts.run_dir, record: null, facts, fault: null };
-    })
-  );
-  return summariseSweep(sweep, points, null);
-}
+import { EVIL, smallRun, smallSweep, TWICE } from "../support/sample_pages.ts";
 
 for (const [kind, figures] of [["run", runFigures(smallRun())], ["sweep", sweepFigures(smallSweep())]] as const) {
   for (const figure of figures) {
@@ -76,8 +25,6 @@ const pages = (host?: string) => [
   pageHtml(runPage(smallRun(host, host), TWICE, "SUM", "made today")),
   pageHtml(sweepPage(smallSweep(host), "SUM", "made today")),
 ];
-
-const TWICE: Remedies = { more_memory: "twice", more_time: "twice", refusal: null };
 
 Deno.test("a page needs nothing but itself: no address, no other file, one script by its sum", () => {
   for (const page of pages()) {
@@ -191,4 +138,12 @@ Deno.test("a value is written to the second digit of its error", () => {
   assert.equal(withError(1.00172, 0.0010885), "1.0017 ± 0.0011");
   assert.equal(withError(123.4, 12), "123 ± 12");
   assert.equal(withError(0.5, 0), "0.5");
+  assert.equal(withError(0.5, 0.0996), "0.50 ± 0.10");
+  assert.equal(withError(1, 0.001), "1.0000 ± 0.0010");
+  assert.equal(withError(12_345, 1234), "12300 ± 1200");
+  fc.assert(fc.property(fc.double({ min: 1e-9, max: 1e9, noNaN: true }), (error) => {
+    const [, text = ""] = withError(1, error).split(" ± ");
+    assert.equal(Number(text), Number(error.toPrecision(2)), `${error}`);
+    assert.match(text, error < 10 ? /^0?\.?0*[1-9]\.?\d$/ : /^[1-9]\d0*$/);
+  }));
 });

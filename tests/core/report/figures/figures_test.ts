@@ -14,7 +14,15 @@ Deno.test("a histogram has every value in one bar, also the largest, and all of 
   fc.assert(fc.property(
     fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 200 }),
     (values) => {
-      const svg = histogram({ label: "", x_label: "", y_label: "", colour: "c1", values: Float64Array.from(values) });
+      const { svg } = histogram({
+        name: "h",
+        title: "",
+        desc: "",
+        x_label: "",
+        y_label: "",
+        colour: "c1",
+        values: Float64Array.from(values),
+      });
       const counts = titles(svg).flatMap((title) => Number(/: (\d+)$/.exec(title)?.[1] ?? NaN));
       assert.equal(counts.filter(Number.isFinite).reduce((sum, n) => sum + n, 0), values.length);
     },
