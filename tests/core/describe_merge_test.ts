@@ -79,7 +79,7 @@ Deno.test("a partial merge is loud, one without pulls has no line for them, one 
   });
   assert.match(partial, /\n39 of 40 shards, 1950 of 2000 toys \(PARTIAL\)\n/);
   assert.doesNotMatch(partial, /pulls/);
-  assert.match(describeMerge({ ...REPORT, fits: null }), /\nPOI    mean 1\.00275  std 0\.0223900 /);
+  assert.match(describeMerge({ ...REPORT, fits: null }), /\nPOI {4}mean 1\.00275 {2}std 0\.0223900 /);
   assert.doesNotMatch(describeMerge({ ...REPORT, mean: null, std: null }), /unknown|POI|mu/);
   assert.equal(describeMerge({ ...REPORT, merged: null }), "");
 });
