@@ -5,7 +5,7 @@ import { plural } from "../core/format.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import type { SlotsOn } from "../core/worker_backends.ts";
-import { endJobs, leftWords } from "../runtime/control/cancel.ts";
+import { endJobs } from "../runtime/control/cancel.ts";
 import { startRun } from "../runtime/control/start.ts";
 import { workInForeground } from "../runtime/control/work.ts";
 import { mergeAsRendered } from "../runtime/merge/merge.ts";
@@ -38,9 +38,7 @@ export async function driveRun(
     }
     const status = await watchRun(started.run, adapter, signals.signal, out, false, undefined, poll_s);
     if (status.is_silent && times < MAX_NEW_PILOTS) continue;
-    for (const job of await endJobs(started.run, adapter, status, signals.signal)) {
-      out.note(leftWords(adapter.name, job));
-    }
+    for (const line of await endJobs(started.run, adapter, status, signals.signal)) out.note(`warning: ${line}`);
     return status.shards;
   }
 }

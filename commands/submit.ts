@@ -2,7 +2,7 @@ import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import type { FlagTable } from "../core/flags.ts";
 import { plural } from "../core/format.ts";
 import { quoteWord } from "../core/shell_quote.ts";
-import { endJobs, leftWords } from "../runtime/control/cancel.ts";
+import { endJobs } from "../runtime/control/cancel.ts";
 import { type StartedRun, startRun } from "../runtime/control/start.ts";
 import { changeFarmManifest, changeMode } from "../runtime/run/change_manifest.ts";
 import { requireFinish, submitFinish } from "../runtime/scheduler/submit.ts";
@@ -89,7 +89,7 @@ export async function submitAndWait(
   const signals = watchSignals();
   try {
     const status = await watchRun(run, adapter, signals.signal, out, false);
-    for (const job of await endJobs(run, adapter, status, signals.signal)) out.note(leftWords(adapter.name, job));
+    for (const line of await endJobs(run, adapter, status, signals.signal)) out.note(`warning: ${line}`);
     return signals.exitCode() ?? await finishRun(run, out, false, status.shards);
   } finally {
     signals.close();

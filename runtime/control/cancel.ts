@@ -1,3 +1,4 @@
+import { FarmError } from "../../core/errors.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
@@ -202,16 +203,25 @@ const JOBS_LEAVE_S = 20;
 /**
  * Cancels the jobs that are left when all shards are done: a pilot that waits for a slot, a job that a user or a site
  * has requeued, one that hangs at its end. Running jobs first get time to end by themselves.
- * @returns jobs that the scheduler still has all the same
- * @throws {FarmError} unreachable, when the scheduler cannot report whether any job is left
+ * @returns a line for each job that may be left all the same: the result is whole with or without it
  */
 export async function endJobs(
   run: Run<FarmManifest>,
   adapter: Backend,
   { progress }: { progress: Pick<RunStatus["progress"], "done" | "total"> },
   stop: AbortSignal,
-): Promise<LeftJob[]> {
+): Promise<string[]> {
   if (adapter.kind === "worker" || progress.done !== progress.total) return [];
+  try {
+    return (await cancelLeft(run, adapter, stop)).map((job) => leftWords(adapter.name, job));
+  } catch (error) {
+    if (!(error instanceof FarmError) || error.kind !== "unreachable") throw error;
+    return [`${error.message}; if jobs of this run are left: nsfarm-deno cancel ${quoteWord(run.dir)}`];
+  }
+}
+
+/** @throws {FarmError} unreachable */
+async function cancelLeft(run: Run<FarmManifest>, adapter: Backend, stop: AbortSignal): Promise<LeftJob[]> {
   const has_pilots = run.manifest.farm.pilots !== null;
   if (has_pilots) {
     const machine = await inspectMachine();

@@ -26,7 +26,7 @@ case \${0##*/} in sbatch) echo 4242 ;; *) echo 4242.0 - 4242.3 ;; esac`;
 const STAND_INS: Record<string, string> = {
   sbatch: SUBMIT,
   condor_submit: SUBMIT,
-  squeue: "",
+  squeue: 'echo "nsfarm|JOBID|STATE|REASON|NODELIST|COMMENT|NAME"',
   scancel: "",
   sacct: "",
   sinfo: "",
