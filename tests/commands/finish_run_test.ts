@@ -20,7 +20,7 @@ async function finished(folder: string, gone: number[], allow_partial: boolean) 
   return { code, out, dir };
 }
 
-Deno.test("a whole run ends with 0 and the path of its merge first; one with a shard missing with the command that helps", () =>
+Deno.test("a whole run exits with 0 and the path of its merge first; an incomplete one with the command that helps", () =>
   inFolder(async (folder) => {
     const whole = await finished(folder, [], false);
     assert.equal(whole.code, EXIT_CODES.done);
@@ -34,7 +34,7 @@ Deno.test("a whole run ends with 0 and the path of its merge first; one with a s
     assert.deepEqual(open.out.printed.filter((text) => text.includes("merged.out.json")), []);
   }));
 
-Deno.test("a partial merge that was asked for is merged, and is a success only of what was asked", () =>
+Deno.test("a partial merge is merged only with --allow-partial", () =>
   inFolder(async (folder) => {
     const { code, out, dir } = await finished(folder, [2], true);
     assert.notEqual(code, EXIT_CODES.shards);

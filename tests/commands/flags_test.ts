@@ -24,7 +24,7 @@ function parse(argv: string[]) {
   return flags.read(command.parse(argv, { from: "user" }).opts());
 }
 
-Deno.test("What a table defines is what commander parses, with its types", () => {
+Deno.test("The flags of a table are parsed by commander, with their types", () => {
   assert.deepEqual(parse([]), { slots: undefined, set: [], force: false, merge: true, mode: "shared" });
   assert.deepEqual(parse(["--slots", "3", "--set=a=1", "--set", "b=2", "--force", "--no-merge", "--mode=transfer"]), {
     slots: 3,
@@ -43,7 +43,7 @@ Deno.test("The words made of values give the same values again, without the flag
   assert.deepEqual(flags.words(values, ["set", "force", "mode"]), ["--slots=3", "--no-merge"]);
 });
 
-Deno.test("Whatever flag has choices is completed with them, whichever command and scheduler", async () => {
+Deno.test("Every flag with choices is completed with them, in every command and scheduler", async () => {
   const load = async (row: typeof TABLE[number], argv: readonly string[]) =>
     await build(row, (await row.load()).default, argv);
   const program = { rows: TABLE, build: load };
@@ -56,7 +56,7 @@ Deno.test("Whatever flag has choices is completed with them, whichever command a
   assert.deepEqual(await words("help", "e"), ["extend", "exit-codes", "environment"]);
 });
 
-Deno.test("What is about pilots is refused without them, not passed over", async () => {
+Deno.test("Flags about pilots are refused without --pilots, not ignored", async () => {
   const adapter = await loadAdapter("slurm");
   const options = { config: "x", nToys: 4, shards: 2, nextstatBin: "/bin/true", extraArg: [], set: [] };
   const read = (more: object) => () => readRequest({ ...options, ...more }, adapter, "x");
@@ -81,7 +81,7 @@ Deno.test("Flags are written in tables, once, and not by hand beside a list of t
   assert.deepEqual(found.sort(), BY_HAND);
 });
 
-Deno.test("A worker loop's token that is none is wrong usage, and no bug of ours", async () => {
+Deno.test("An invalid token of a worker loop is a usage error, not an internal one", async () => {
   await assert.rejects(runCommandLine(["work", "/nowhere", "--token", "zz"]), {
     kind: "usage",
     message: 'Cannot use --token "zz": wanted 16 hexadecimal digits',

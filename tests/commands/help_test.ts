@@ -23,7 +23,7 @@ const below = (help: string, head: string): string[] => {
 };
 
 for (const name of ["run", "render", "sweep run", "sweep render"]) {
-  Deno.test(`The help of ${name} has its options under five heads, and --json and --help after them`, async () => {
+  Deno.test(`The help of ${name} groups its options under five headings, with --json and --help after them`, async () => {
     for (const scheduler of ["local", "ssh", "slurm", "htcondor"]) {
       const help = await helpOf(name, ["--scheduler", scheduler]);
       assert.deepEqual(headsIn(help), [...FLAG_GROUPS, "Options"]);
@@ -36,7 +36,7 @@ for (const name of ["run", "render", "sweep run", "sweep render"]) {
   });
 }
 
-Deno.test("A flag of a run has a head of its own in its table, so that only old and general ones are Advanced without", async () => {
+Deno.test("Every flag of a run has a heading in its table, so that only old and general ones default to Advanced", async () => {
   const row = TABLE.find((one) => one.name === "run");
   assert.ok(row);
   const { default: spec } = await row.load();
@@ -66,11 +66,11 @@ Deno.test("Each option of a command has one line of help at 100 columns, unless 
   assert.deepEqual(long, []);
 });
 
-Deno.test("The options of a command that asks for no toys stay in one list", async () => {
+Deno.test("The options of commands without toys stay in one list", async () => {
   for (const name of ["status", "merge", "retry", "plan"]) assert.deepEqual(headsIn(await helpOf(name)), ["Options"]);
 });
 
-Deno.test("Each command has examples, and the program itself takes each of them", async () => {
+Deno.test("Each command has examples, and the program accepts each of them", async () => {
   assert.deepEqual(Object.keys(EXAMPLES).sort(), TABLE.map(({ name }) => name).sort());
   for (const [purpose, command] of Object.values(EXAMPLES).flat()) {
     assert.match(purpose, /^[A-Z0-9].*:$/);
@@ -78,13 +78,13 @@ Deno.test("Each command has examples, and the program itself takes each of them"
   }
 });
 
-Deno.test("A command line that the program would not take is refused by the parser of these tests", async () => {
+Deno.test("The parser of these tests refuses a command line that the program would refuse", async () => {
   await assert.rejects(parseCommandLine("nsfarm-deno status study1 --frobnicate"));
   await assert.rejects(parseCommandLine("nsfarm-deno statsu study1"));
   await assert.rejects(parseCommandLine("nsfarm-deno run --config SPEC.json"));
 });
 
-Deno.test("The program without a command shows the five to begin with, and how to see all", () => {
+Deno.test("The program without a command shows the five commands to begin with, and how to see all", () => {
   const text = firstHelp(TABLE);
   const names = [...text.matchAll(/^ {2}([a-z]+)(?: RUN_\w+)? {2,}/gm)].map(([, name]) => name);
   assert.deepEqual(names, ["preflight", "run", "status", "doctor", "report"]);
@@ -108,11 +108,11 @@ Deno.test("A help topic is made of the program's own table", async () => {
   }
 });
 
-Deno.test("A mistyped help topic is refused with the one that is near", async () => {
+Deno.test("A mistyped help topic is refused with the nearest one", async () => {
   await assert.rejects(runCommandLine(["help", "enviroment"]), { kind: "usage", next: 'Did you mean "environment"?' });
 });
 
-Deno.test("After a run the next commands are named by how it ended, and the program takes each of them", async () => {
+Deno.test("After a run the next commands depend on its exit code, and the program accepts each of them", async () => {
   const names = async (code: number) => {
     const [head, ...lines] = nextCommands("/data/my runs/r", code);
     assert.equal(head, "Next:");

@@ -10,7 +10,7 @@ import { MACHINE, runOf } from "../runtime/support/context.ts";
 import { FakeScheduler } from "../runtime/support/fake_adapter.ts";
 import { inFolder } from "../support/scratch.ts";
 
-Deno.test("of a run that is whole no scheduler is asked and no worker loop is named, until a file of it is gone", () =>
+Deno.test("the status of a whole run queries no scheduler and names no worker loop, until one of its files is gone", () =>
   inFolder(async (folder) => {
     const dir = join(folder, "r");
     const manifest = { ...inventedRun(dir), scheduler: "fake" };

@@ -24,7 +24,7 @@ Deno.test("every document has its JSON Schema", () => {
 });
 
 for (const [name, one] of Object.entries(schemas)) {
-  Deno.test(`the JSON Schema of ${name} is a valid one, and says so itself`, () => {
+  Deno.test(`the JSON Schema of ${name} is valid, and declares its dialect`, () => {
     assert.equal(Reflect.get(one, "$schema"), "https://json-schema.org/draft/2020-12/schema");
     assert.ok(ajv.validateSchema(one), JSON.stringify(ajv.errors));
     assert.doesNotThrow(() => ajv.compile(one));
@@ -43,7 +43,7 @@ const SAMPLES: [string, string][] = [
 ];
 
 for (const [name, file] of SAMPLES) {
-  Deno.test(`whoever checks ${file} by the JSON Schema of ${name} takes it, and refuses it without one of its members`, () => {
+  Deno.test(`${file} is valid by the JSON Schema of ${name}, and invalid without one of its members`, () => {
     const takes = (value: unknown): boolean => ajv.compile(schemas[name] ?? {})(value);
     const document = Object(sampleJson(file));
     assert.ok(takes(document));
@@ -52,7 +52,7 @@ for (const [name, file] of SAMPLES) {
   });
 }
 
-Deno.test("a schema's name that was mistyped is told, with the one that was meant", () => {
+Deno.test("a mistyped schema name is refused with the nearest one", () => {
   const out = { json: false, print: () => {}, document: () => {}, note: () => {} };
   assert.throws(() => schema.run({ args: ["manifst"], options: {}, out, program }), {
     kind: "usage",

@@ -10,7 +10,7 @@ import { root } from "../../scripts/tool_paths.ts";
 /** A page's lines without the blanks, dashes and line breaks by which a formatter lines them up. */
 const plain = (text: string) => text.replaceAll(/-{2,}/g, "-").replaceAll(/\s+/g, " ").trim();
 
-Deno.test("docs/reference is the program's own: commands with their permissions, files, exit codes, the environment", async () => {
+Deno.test("docs/reference matches the program: commands with their permissions, files, exit codes, the environment", async () => {
   const pages = await referencePages();
   const folder = join(root, "docs", "reference");
   assert.deepEqual((await readdir(folder)).sort(), Object.keys(pages).sort());
@@ -30,7 +30,7 @@ async function commandOf(row: TableRow, argv: string[] = []) {
 }
 
 for (const row of TABLE) {
-  Deno.test(`${row.name} has --json and --help, says what it does, and needs only what there is`, async () => {
+  Deno.test(`${row.name} has --json and --help, a summary, and needs only permissions of the program`, async () => {
     const { spec, command } = await commandOf(row);
     const help = command.helpInformation();
     assert.match(help, /--json +print one JSON document on stdout/);
@@ -43,13 +43,13 @@ for (const row of TABLE) {
     assert(!help.includes("\u001b"), help);
   });
 
-  Deno.test(`${row.name} has words for each of its flags`, async () => {
+  Deno.test(`${row.name} has a description of each of its flags`, async () => {
     const { command } = await commandOf(row);
     for (const option of command.options) assert.ok(option.description.length > 5, option.flags);
   });
 }
 
-Deno.test("a scheduler's own flags are shown with it, and only with it", async () => {
+Deno.test("a scheduler's own flags are shown only with that scheduler", async () => {
   const render = TABLE.find((row) => row.name === "render");
   assert(render);
   const help = async (argv: string[]) => (await commandOf(render, argv)).command.helpInformation();
@@ -76,7 +76,7 @@ for (
     ],
   ] as [string[], RegExp, string | RegExp][]
 ) {
-  Deno.test(`nsfarm-deno ${argv.join(" ")} is wrong usage, and the next step is named`, async () => {
+  Deno.test(`nsfarm-deno ${argv.join(" ")} is a usage error that names the next step`, async () => {
     await assert.rejects(runCommandLine(argv), { kind: "usage", message, next });
   });
 }

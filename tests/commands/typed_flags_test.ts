@@ -17,7 +17,7 @@ Deno.test("the range of a guardrail is two numbers, as two words or as one with 
   }
 });
 
-Deno.test("flags of the old runner are taken, and of each that was given is told what takes care of it", () => {
+Deno.test("flags of the old runner are accepted, with a note what replaces each", () => {
   const toldOf = (...argv: string[]) => {
     const [command, out] = [new Command(), keptOutput()];
     defineOldFlags(command);
@@ -29,12 +29,12 @@ Deno.test("flags of the old runner are taken, and of each that was given is told
   assert.deepEqual(toldOf("--no-upload-config", "--jobs", "4"), ["--no-upload-config", "--jobs"]);
 });
 
-Deno.test("what is typed for a flag is found before the flags are known, in both ways to write it", () => {
+Deno.test("the value of a flag is found before the flags are known, in both forms", () => {
   const argv = ["--plugin=a.ts", "run", "--plugin", "b.ts", "--plugins", "c.ts", "--plugin"];
   assert.deepEqual(typedValues(argv, "--plugin"), ["a.ts", "b.ts"]);
 });
 
-Deno.test("a profile's scheduler is that of a command line that names none", () => {
+Deno.test("a profile's scheduler is used where the command line names none", () => {
   const used = { path: "/p.jsonc", way: "--profile" as const, profile: { scheduler: "slurm" } };
   assert.deepEqual(withScheduler(["--seed", "1"], used), ["--scheduler=slurm", "--seed", "1"]);
   assert.deepEqual(withScheduler(["--scheduler=local"], used), ["--scheduler=local"]);

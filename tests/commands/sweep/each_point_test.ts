@@ -7,7 +7,7 @@ import { inventedSweep } from "../../runtime/support/invented_sweep.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { keptOutput } from "../support/kept_output.ts";
 
-Deno.test("what becomes of each run of a sweep is told, written down, and the worst of them is the exit code", () =>
+Deno.test("the result of each run of a sweep is printed and recorded, and the worst of them is the exit code", () =>
   inFolder(async (folder) => {
     const open = await inventedSweep(folder);
     const codeOf = async (...ends: PointEnd[]) => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { whileLocked, whileLockedSync } from "../../../runtime/fs/exclusive.ts";
 import { inFolder, pause } from "../../support/scratch.ts";
 
-Deno.test("what is done under one lock never overlaps, and a failure frees it", () =>
+Deno.test("work under one lock never overlaps, and a failure releases the lock", () =>
   inFolder(async (folder) => {
     const path = join(folder, "lock");
     let inside = 0;
@@ -17,7 +17,7 @@ Deno.test("what is done under one lock never overlaps, and a failure frees it", 
     assert.equal(whileLockedSync(path, () => 7), 7);
   }));
 
-Deno.test("a lock goes with its process, however that ends", () =>
+Deno.test("a lock ends with its process, however the process ends", () =>
   inFolder(async (folder) => {
     const path = join(folder, "lock");
     const args = ["-c", 'exec 9>"$0"; flock 9; echo held; exec sleep 60', path];
@@ -34,7 +34,7 @@ Deno.test("a lock goes with its process, however that ends", () =>
     await reader.cancel();
   }));
 
-Deno.test("where no lock can be had the work is done all the same", async () => {
+Deno.test("work without an available lock is done all the same", async () => {
   assert.equal(await whileLocked("/no such folder/lock", () => Promise.resolve(1)), 1);
   assert.equal(whileLockedSync("/no such folder/lock", () => 2), 2);
 });

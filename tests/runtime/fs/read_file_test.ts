@@ -28,7 +28,7 @@ function faultOf(read: () => unknown): Unreadable {
   assert.fail("it was read");
 }
 
-Deno.test("a FIFO, a link, a folder and a device are never opened, and are told apart", () =>
+Deno.test("a FIFO, a link, a folder and a device are never opened, and each has its own error", () =>
   inFolder(async (folder) => {
     await writeFile(join(folder, "file"), "{}");
     await symlink("file", join(folder, "link"));
@@ -48,7 +48,7 @@ Deno.test("a FIFO, a link, a folder and a device are never opened, and are told 
     assert.equal(faultOf(() => readRegular("/dev/null", 100)).message, "is no regular file");
   }));
 
-Deno.test("a file that is not there is absent, one behind a file as well", () =>
+Deno.test("a missing file is absent, also below a path that is a file", () =>
   inFolder(async (folder) => {
     await writeFile(join(folder, "file"), "{}");
     for (const path of ["gone", "gone/deeper", "file/deeper"]) {
@@ -57,7 +57,7 @@ Deno.test("a file that is not there is absent, one behind a file as well", () =>
     }
   }));
 
-Deno.test("a file of the largest size is read, one byte more is not", () =>
+Deno.test("a file of the largest size is read; one with one byte more is not", () =>
   inFolder(async (folder) => {
     const path = join(folder, "file");
     await writeFile(path, "x".repeat(100));
@@ -65,7 +65,7 @@ Deno.test("a file of the largest size is read, one byte more is not", () =>
     assert.equal(faultOf(() => readRegular(path, 99)).message, "has 100 bytes, more than the limit of 99");
   }));
 
-Deno.test("an empty file is read as no bytes, and is no document", () =>
+Deno.test("an empty file has no bytes, and is no document", () =>
   inFolder(async (folder) => {
     const path = join(folder, "file");
     await writeFile(path, "");
@@ -73,7 +73,7 @@ Deno.test("an empty file is read as no bytes, and is no document", () =>
     assert.equal(faultOf(() => readDocument(path, Schema)).message, "is empty");
   }));
 
-Deno.test("memory that is used again holds each file's bytes until the next is read, whatever their sizes", () =>
+Deno.test("a reused buffer holds the bytes of each file until the next is read, whatever their sizes", () =>
   inFolder(async (folder) => {
     for (const size of [5, 300_000, 7]) {
       const path = join(folder, `${size}`);
@@ -82,14 +82,14 @@ Deno.test("memory that is used again holds each file's bytes until the next is r
     }
   }));
 
-Deno.test("bytes that are no UTF-8, and texts that are no JSON, are told in one line", () => {
+Deno.test("bytes that are no UTF-8, and texts that are no JSON, are reported in one line", () => {
   assert.equal(faultOf(() => decodeText(Uint8Array.of(0x22, 0xff, 0x22))).message, "is no text in UTF-8");
   for (const text of ["{", '{"a": 1,}', "{}\n{}", "NaN"]) {
     assert.match(faultOf(() => parseJson(bytes(text))).message, /^is no JSON: [^\n]+$/);
   }
 });
 
-Deno.test("nesting that would overflow a stack is refused, brackets in texts are not counted", () => {
+Deno.test("nesting that would overflow a stack is refused; brackets in texts do not count", () => {
   const deep = (n: number) => "[".repeat(n) + "]".repeat(n);
   const refused = (text: string) =>
     assert.match(faultOf(() => parseJson(bytes(text))).message, /^is nested deeper than 200/);
@@ -102,7 +102,7 @@ Deno.test("nesting that would overflow a stack is refused, brackets in texts are
   refused(`[${deep(200)}${" ".repeat(8000)}]`);
 });
 
-Deno.test("a document whose depth is just too small to be looked at can be parsed and written", () => {
+Deno.test("a document just below the depth limit can be parsed and written", () => {
   const text = "[".repeat(3400) + "]".repeat(3400);
   assert.equal(JSON.stringify(parseJson(bytes(text))), text);
 });
@@ -116,7 +116,7 @@ Deno.test("a file that just fills the memory it is read into, and one that is em
     assert.equal(readForNow(path, 1_000_000).bytes.length, 0);
   }));
 
-Deno.test("a document of another schema is told by its member", () =>
+Deno.test("a document of another schema is reported with the wrong member", () =>
   inFolder(async (folder) => {
     const path = join(folder, "d.json");
     await writeFile(path, '{"n": "5"}');
@@ -126,7 +126,7 @@ Deno.test("a document of another schema is told by its member", () =>
     assert.equal(faultOf(() => readDocument(path, Schema, 3)).absent, false);
   }));
 
-Deno.test("readIfThere() has nothing for an absent file, and a fault for a broken one", () =>
+Deno.test("readIfThere() returns undefined for an absent file, and throws for a broken one", () =>
   inFolder(async (folder) => {
     const path = join(folder, "d.json");
     assert.equal(readIfThere(path, Schema), undefined);
@@ -134,7 +134,7 @@ Deno.test("readIfThere() has nothing for an absent file, and a fault for a broke
     assert.throws(() => readIfThere(path, Schema), Unreadable);
   }));
 
-Deno.test("inputError() says what was read, where, what is wrong and what to do", () => {
+Deno.test("inputError() names the action, the file, the fault and the next step", () => {
   const error = inputError(
     "the manifest",
     "/r/manifest.json",

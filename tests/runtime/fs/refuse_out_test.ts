@@ -18,7 +18,7 @@ async function runIn(folder: string): Promise<string> {
   return run;
 }
 
-Deno.test("names that a run keeps for itself are refused, whether a file is there or not", () =>
+Deno.test("names that a run reserves for itself are refused, whether the file exists or not", () =>
   inFolder(async (folder) => {
     const run = await runIn(folder);
     const kept = [
@@ -47,7 +47,7 @@ Deno.test("names that a run keeps for itself are refused, whether a file is ther
     }
   }));
 
-Deno.test("other names in a run, a run's names elsewhere, and the document's own beside a manifest alone are free", () =>
+Deno.test("other names in a run, names of a run elsewhere, and the document's own name beside a lone manifest are free", () =>
   inFolder(async (folder) => {
     const run = await runIn(folder);
     for (const path of [join(run, "mine.json"), join(run, "logs", "x")]) refuseOut(NOTE, path);
@@ -58,7 +58,7 @@ Deno.test("other names in a run, a run's names elsewhere, and the document's own
     for (const name of ["shard_0.out.json", "merge_status.json"]) refuseOut(NOTE, join(folder, name));
   }));
 
-Deno.test("only an older document of the same kind is replaced: no other file, no folder, no link, no device", () =>
+Deno.test("only an older document of the same kind is replaced: no other file, folder, link or device", () =>
   inFolder(async (folder) => {
     const path = (name: string) => join(folder, name);
     await writeFile(path("older"), "# note of yesterday\n");

@@ -33,7 +33,7 @@ function write(folder: string, name: string): string {
   return join(folder, name);
 }
 
-Deno.test("a rename that was done and answered with an error is done: of a file, over a file, of a folder", () =>
+Deno.test("a rename that succeeded counts in spite of an error: of a file, over a file, of a folder", () =>
   answered((from, to) => real(from, to), (folder) => {
     rename(write(folder, "a"), join(folder, "b"));
     rename(write(folder, "c"), join(folder, "b"));
@@ -43,7 +43,7 @@ Deno.test("a rename that was done and answered with an error is done: of a file,
     assert.ok(exists(join(folder, "e")) && !exists(join(folder, "d")));
   }));
 
-Deno.test("a rename that was done is done, also where a look is answered by what was there before", () =>
+Deno.test("a rename that succeeded counts, also where a lookup returns the old file from a cache", () =>
   answered((from, to) => real(from, to), (folder) => {
     const [from, to] = [write(folder, "a"), write(folder, "b")];
     const [look, before] = [Deno.lstatSync, Deno.lstatSync(to)];
@@ -56,7 +56,7 @@ Deno.test("a rename that was done is done, also where a look is answered by what
     assert.equal(Deno.readTextFileSync(to), "a");
   }));
 
-Deno.test("a rename that was not done throws what the system answered, whatever has the new name", () =>
+Deno.test("a rename that failed throws the system's error, whatever file has the new name", () =>
   answered(() => {}, (folder) => {
     const [from, to] = [write(folder, "a"), write(folder, "b")];
     assert.throws(() => rename(from, to), /ENOENT/);

@@ -3,7 +3,7 @@ import { FarmError } from "../../../core/errors.ts";
 import { unexpectedFileError } from "../../../core/file_fault.ts";
 import { namingFile, writeAll } from "../../../runtime/fs/write.ts";
 
-Deno.test("a disk that fills up where nobody expected it is told with the file, and is no bug of ours", () => {
+Deno.test("an unexpectedly full disk is reported with the file, and not as an internal error", () => {
   const path = "/runs/r/shard_0.metrics.json";
   using file = Deno.openSync("/dev/full", { write: true });
   const write = () => {
@@ -16,7 +16,7 @@ Deno.test("a disk that fills up where nobody expected it is told with the file, 
   assert.throws(write, (error) => error instanceof FarmError && error.message.includes(`Cannot write "${path}": `));
 });
 
-Deno.test("an error of no file keeps its words", () => {
+Deno.test("an error that concerns no file keeps its message", () => {
   const fail = () => {
     throw new Error("no");
   };

@@ -224,7 +224,7 @@ const CASES: Bad[] = [
 ];
 
 for (const { name, spoil, says } of CASES) {
-  Deno.test(`${name} refuses the merge, and one line says what is wrong`, () =>
+  Deno.test(`${name} refuses the merge with one line about the fault`, () =>
     inFolder(async (folder) => {
       const manifest = inventedRun(join(folder, "invented"));
       await writeRun(manifest);
@@ -242,7 +242,7 @@ for (const { name, spoil, says } of CASES) {
     }));
 }
 
-Deno.test("keys that would change an object's prototype are only keys", () =>
+Deno.test("keys that would change an object's prototype are ordinary keys", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"));
     await writeRun(manifest);
@@ -253,7 +253,7 @@ Deno.test("keys that would change an object's prototype are only keys", () =>
     assert.equal(Reflect.get({}, "polluted"), undefined);
   }));
 
-Deno.test("--accept-unrecorded takes an output without a record, and one with that of another run", () =>
+Deno.test("--accept-unrecorded merges an output without a record, and one with the record of another run", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"));
     await writeRun(manifest);
@@ -307,7 +307,7 @@ for (const { name, spoil, says } of MANIFESTS) {
     }));
 }
 
-Deno.test("a path that nobody can write to is a bad place, and leaves nothing behind", () =>
+Deno.test("an unwritable output path is refused, and leaves nothing behind", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"));
     await writeRun(manifest);

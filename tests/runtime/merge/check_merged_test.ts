@@ -17,7 +17,7 @@ async function mergedRun(folder: string): Promise<{ manifest: FarmManifest; path
 
 const stateOf = (manifest: FarmManifest) => mergedCheckOf({ dir: manifest.run_dir, manifest }).state;
 
-Deno.test("a merged document is whole, also where another program has laid it out anew", () =>
+Deno.test("a merged document is whole, also in another program's layout", () =>
   inFolder(async (folder) => {
     const { manifest, path } = await mergedRun(folder);
     const text = await readFile(path, "utf8");
@@ -31,7 +31,7 @@ Deno.test("a merged document is whole, also where another program has laid it ou
     }
   }));
 
-Deno.test("the guardrails of a document are those before its results, of which no text in it can take the place", () =>
+Deno.test("the guardrails of a document are those before its results; no text inside can replace them", () =>
   inFolder(async (folder) => {
     const { manifest, path } = await mergedRun(folder);
     const document = JSON.parse(await readFile(path, "utf8"));
@@ -41,7 +41,7 @@ Deno.test("the guardrails of a document are those before its results, of which n
     assert.deepEqual([state, findings.length], ["whole", 2]);
   }));
 
-Deno.test("a merged document that is cut short anywhere, empty, no document of a merge, or a link is damaged", () =>
+Deno.test("a merged document that is truncated, empty, of another kind, or a link is damaged", () =>
   inFolder(async (folder) => {
     const { manifest, path } = await mergedRun(folder);
     const text = await readFile(path, "utf8");
@@ -59,7 +59,7 @@ Deno.test("a merged document that is cut short anywhere, empty, no document of a
     assert.equal(stateOf(manifest), "damaged");
   }));
 
-Deno.test("a merged document in which one digit was changed is damaged until it is merged again", () =>
+Deno.test("a merged document with one changed digit is damaged until it is merged again", () =>
   inFolder(async (folder) => {
     const { manifest, path } = await mergedRun(folder);
     const check = () => summedCheckOf({ dir: manifest.run_dir, manifest }).state;

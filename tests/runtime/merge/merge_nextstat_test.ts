@@ -53,7 +53,7 @@ for (const { name, run, words } of CASES) {
 }
 
 for (const pulls of [false, true]) {
-  Deno.test(`toys that err or do not converge count as in nextstat's own output, ${pulls ? "with" : "without"} pulls`, () =>
+  Deno.test(`toys that fail or do not converge count as in nextstat's own output, ${pulls ? "with" : "without"} pulls`, () =>
     inFolder(async (folder) => {
       const run = { toys: 20, shards: 6, config: await hardSpec(folder), farm: { pulls } };
       const wanted = await whole(folder, run, pulls ? ["--max-abs-poi-pull-mean", "1e9"] : []);
@@ -63,7 +63,7 @@ for (const pulls of [false, true]) {
     }));
 }
 
-Deno.test("guardrails are judged on the merged set in nextstat's own words", () =>
+Deno.test("guardrails are judged on the merged set, with nextstat's own messages", () =>
   inFolder(async (folder) => {
     const run = { toys: 20, shards: 6, config: await hardSpec(folder), farm: { pulls: true } };
     const words = ["--require-all-converged", "--max-abs-poi-pull-mean", "0.001", "--poi-pull-std-range", "1.5", "2"];
@@ -86,7 +86,7 @@ Deno.test("a guardrail that holds on the set passes, though it fails on single s
     assert.equal(report.exit_code, 0, report.notes.join("\n"));
   }));
 
-Deno.test("a pull guardrail on toys that were fitted without pulls is wrong usage, and --pulls is named", () =>
+Deno.test("a pull guardrail on toys without pulls is a usage error that names --pulls", () =>
   inFolder(async (folder) => {
     const dir = join(folder, "invented");
     await fittedRun(dir, { toys: 4, shards: 2 });

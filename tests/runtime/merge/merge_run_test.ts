@@ -15,7 +15,7 @@ import { merge, mergedText } from "../support/merging.ts";
 
 const withoutFarm = (text: string) => text.slice(0, text.indexOf(',\n  "merge": {'));
 
-Deno.test("however a run is split and cut, it merges to what the run has unsharded", () =>
+Deno.test("a run merges to the unsharded result, however it is split and cut", () =>
   inFolder(async (folder) => {
     const split = fc.record({
       n_toys: fc.integer({ min: 1, max: 60 }),
@@ -41,7 +41,7 @@ Deno.test("however a run is split and cut, it merges to what the run has unshard
     await fc.assert(property, { numRuns: 60 });
   }));
 
-Deno.test("the same outputs merge to the same bytes, whatever the order in which they are named", () =>
+Deno.test("the same outputs merge to the same bytes in every order", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"), { n_toys: 40, shards: 7 });
     await writeRun(manifest);
@@ -55,7 +55,7 @@ Deno.test("the same outputs merge to the same bytes, whatever the order in which
     assert.equal(withoutFarm(await mergedText(await merge(manifest.run_dir))), withoutFarm(first));
   }));
 
-Deno.test("two merges of a run differ in nothing", () =>
+Deno.test("two merges of a run are identical", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"));
     await writeRun(manifest);
@@ -72,7 +72,7 @@ Deno.test("a run that was moved merges as it did before", () =>
     assert.equal(withoutFarm(await mergedText(await merge(join(folder, "moved")))), withoutFarm(before));
   }));
 
-Deno.test("a manifest that was collected elsewhere leads to its run's shards", () =>
+Deno.test("a manifest that was collected elsewhere leads to the shards of its run", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"));
     await writeRun(manifest);
@@ -99,7 +99,7 @@ Deno.test("a missing shard refuses the merge, names the shard and leaves no merg
     assertClose(at(status, "problems"), [{ shard_index: 2, what: "shard_2.out.json is not there" }], 0);
   }));
 
-Deno.test("--allow-partial merges what is there and says inside what is not", () =>
+Deno.test("--allow-partial merges the valid shards and lists the missing ones in the document", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"));
     await writeRun(manifest);
@@ -116,7 +116,7 @@ Deno.test("--allow-partial merges what is there and says inside what is not", ()
     assert.equal(at(merged, "gen.n_toys"), 20);
   }));
 
-Deno.test("--allow-partial with nothing that can be merged is refused", () =>
+Deno.test("--allow-partial without any valid shard is refused", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"));
     await writeRun(manifest);
@@ -128,7 +128,7 @@ Deno.test("--allow-partial with nothing that can be merged is refused", () =>
     }
   }));
 
-Deno.test("--input without a shard of the run is refused, and the missing seeds are named", () =>
+Deno.test("--input without one shard of the run is refused, and the missing seeds are named", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"));
     await writeRun(manifest);
@@ -155,7 +155,7 @@ Deno.test("--input of overlapping seeds is refused, also with --allow-partial", 
     }
   }));
 
-Deno.test("a merge has times only where all of its outputs tell when they ran", () =>
+Deno.test("a merge has times only where all of its outputs have times", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"));
     await writeRun(manifest);
@@ -187,7 +187,7 @@ Deno.test("--input of two runs with seeds side by side makes one set", () =>
     assertSameToys(await readJson(join(folder, "x.json")), JSON.parse(inventedOutput(whole)));
   }));
 
-Deno.test("a guardrail that fails on the set is exit 6, and the document is written", () =>
+Deno.test("a guardrail that fails on the set gives exit code 6, and the document is written", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"), { n_toys: 60, faults: true });
     await writeRun(manifest);
@@ -197,7 +197,7 @@ Deno.test("a guardrail that fails on the set is exit 6, and the document is writ
     assert.equal(at(await readJson(join(manifest.run_dir, "merged.out.json")), "guardrails.passed"), false);
   }));
 
-Deno.test("the run's own guardrails are judged without being named again", () =>
+Deno.test("the run's own guardrails are judged without being repeated", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"), { n_toys: 60 });
     manifest.farm.guardrails.require_all_converged = true;
@@ -205,7 +205,7 @@ Deno.test("the run's own guardrails are judged without being named again", () =>
     assert.equal((await merge(manifest.run_dir)).exit_code, 6);
   }));
 
-Deno.test("an output laid out by another writer merges with the same numbers", () =>
+Deno.test("an output in another program's layout merges with the same numbers", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"));
     await writeRun(manifest);
@@ -219,13 +219,13 @@ Deno.test("an output laid out by another writer merges with the same numbers", (
     assertSameToys(await readJson(join(folder, "x.json")), JSON.parse(inventedOutput(manifest)));
   }));
 
-Deno.test("a merge with neither a run nor inputs, with both, or of inputs without --out is wrong usage", async () => {
+Deno.test("a merge with neither a run nor inputs, with both, or of inputs without --out is a usage error", async () => {
   await assert.rejects(merge(null), { kind: "usage" });
   await assert.rejects(merge("x", { inputs: ["y"] }), { kind: "usage" });
   await assert.rejects(merge(null, { inputs: ["y"] }), { kind: "usage" });
 });
 
-Deno.test("a merge whose records cannot be read leaves the merged document and its status as they were", () =>
+Deno.test("a merge with unreadable records leaves the merged document and its status unchanged", () =>
   inFolder(async (folder) => {
     const manifest = inventedRun(join(folder, "invented"));
     await writeRun(manifest);
@@ -234,7 +234,7 @@ Deno.test("a merge whose records cannot be read leaves the merged document and i
     assert.deepEqual((await readdir(manifest.run_dir)).filter((name) => name.startsWith("merge")), []);
   }));
 
-Deno.test("of merges of one run at the same time the document and the status that stay are of one merge", () =>
+Deno.test("after several merges at the same time, document and status are of the same merge", () =>
   inFolder(async (folder) => {
     const dir = join(folder, "invented");
     await writeRun(inventedRun(dir, { n_toys: 12, shards: 3 }));

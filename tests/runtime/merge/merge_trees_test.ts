@@ -91,7 +91,7 @@ function comparable(text: string): string {
 const RUNS = amountOf("trees of merges", { quick: 8, usual: 16, all: 40 });
 const DRAWS = fc.array(fc.nat(4), { minLength: 1, maxLength: 12 });
 
-Deno.test("a merge of any tree of merges, with any holes, is that of its shards to the byte, each toy once at its seed's place", () =>
+Deno.test("any tree of merges, with any holes, is byte-identical to a merge of its shards, each toy once at its seed's place", () =>
   inFolder(async (folder) => {
     const holes = fc.array(fc.nat(), { maxLength: 3 });
     let n = 0;
@@ -116,7 +116,7 @@ Deno.test("a merge of any tree of merges, with any holes, is that of its shards 
     await fc.assert(property, { numRuns: RUNS });
   }));
 
-Deno.test("a shard that is in a tree of merges twice is refused, wherever it is", () =>
+Deno.test("a shard that occurs twice in a tree of merges is refused, wherever it is", () =>
   inFolder(async (folder) => {
     let n = 0;
     const property = fc.asyncProperty(FARM, DRAWS, fc.nat(), async (farm, draws, which) => {
@@ -139,7 +139,7 @@ const ODD: Record<string, (manifest: FarmManifest) => void> = {
 };
 
 for (const [what, change] of Object.entries(ODD)) {
-  Deno.test(`a shard of other ${what} never comes into a whole set by way of merges`, () =>
+  Deno.test(`a shard of other ${what} never enters a whole set through merges`, () =>
     inFolder(async (folder) => {
       let n = 0;
       const property = fc.asyncProperty(FARM, DRAWS, fc.nat(), async (farm, draws, which) => {
@@ -159,7 +159,7 @@ for (const [what, change] of Object.entries(ODD)) {
     }));
 }
 
-Deno.test("the merged document of a run and that of another with holes make one set with the shards that fill them", () =>
+Deno.test("two merged documents, one with holes, make one set with the shards that fill the holes", () =>
   inFolder(async (folder) => {
     const [a, b] = [inventedRun(join(folder, "a")), inventedRun(join(folder, "b"), { seed: 62 })];
     for (const manifest of [a, b]) await writeRun(manifest);

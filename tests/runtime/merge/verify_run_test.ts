@@ -24,7 +24,7 @@ async function writeRunAt(folder: string) {
   return manifest;
 }
 
-Deno.test("verify says once that a merged document is no JSON, and that it is not what the merge wrote", async () => {
+Deno.test("verify reports once that a merged document is no JSON and differs from what the merge wrote", async () => {
   const printed = await saidOf(async ({ merged }) =>
     await writeFile(merged, (await readFile(merged, "utf8")).slice(0, -9))
   );
@@ -32,7 +32,7 @@ Deno.test("verify says once that a merged document is no JSON, and that it is no
   assert.match(printed[0] ?? "", /^is no JSON: [^;]*; it is not what the merge wrote: its sha256 differs$/);
 });
 
-Deno.test("of a merged document from before an extension verify says that, and not where it differs", async () => {
+Deno.test("verify reports that a merged document is older than an extension, not where it differs", async () => {
   const printed = await saidOf(async ({ manifest }) => {
     const run = JSON.parse(await readFile(manifest, "utf8"));
     const last = run.plans.at(-1);
@@ -49,7 +49,7 @@ Deno.test("of a merged document from before an extension verify says that, and n
   assert.match(printed[0] ?? "", /^is not of the run as it is now: it is of \d+ toys, the run has \d+$/);
 });
 
-Deno.test("verify still names the byte at which a readable merged document differs from its shards", async () => {
+Deno.test("verify names the byte at which a readable merged document differs from its shards", async () => {
   const printed = await saidOf(async ({ merged }) => {
     const text = await readFile(merged, "utf8");
     const at = text.indexOf("]", text.indexOf('"poi_hat"')) - 8;

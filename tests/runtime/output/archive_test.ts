@@ -42,7 +42,7 @@ Deno.test("an archive holds the minimal set, and tar and sha256sum read it", () 
     }
   }));
 
-Deno.test("an archive unpacked elsewhere verifies without the spec, and not with one byte changed", () =>
+Deno.test("an archive unpacked elsewhere verifies without the spec, and fails with one byte changed", () =>
   inFolder(async (folder) => {
     const { archive, dir } = await archived(folder);
     const place = await unpacked(archive, folder);
@@ -68,7 +68,7 @@ Deno.test("an archive unpacked elsewhere verifies without the spec, and not with
     assert(verifyRun(place).findings.length > 0);
   }));
 
-Deno.test("an archive verifies as it lies there, and with any one bit flipped it does not", () =>
+Deno.test("an archive file verifies, and fails with any single bit flipped", () =>
   inFolder(async (folder) => {
     const { archive } = await archived(folder);
     assert.deepEqual(verifyArchive(archive).findings, []);
@@ -90,7 +90,7 @@ Deno.test("an archive verifies as it lies there, and with any one bit flipped it
     }
   }));
 
-Deno.test("what does not verify, or was not merged, is archived only when asked for", () =>
+Deno.test("a run that does not verify or is not merged is archived only with --allow-partial", () =>
   inFolder(async (folder) => {
     const dir = join(folder, "invented");
     await writeRun(inventedRun(dir, { n_toys: 12, shards: 3 }));
@@ -105,7 +105,7 @@ Deno.test("what does not verify, or was not merged, is archived only when asked 
     await assert.rejects(writeArchive(dir, null, true), /it exists already/);
   }));
 
-Deno.test("what is no archive is told from one that is damaged", () =>
+Deno.test("a file that is no archive is distinguished from a damaged archive", () =>
   inFolder(async (folder) => {
     assert.throws(() => verifyArchive(join(folder, "none.tar")), /Cannot read the archive ".*": it is not there/);
     assert.throws(() => verifyArchive(folder), /Cannot read the archive ".*": it is no regular file/);

@@ -29,7 +29,7 @@ async function damagedCopy(folder: string): Promise<{ dir: string; copy: string 
   return { dir, copy };
 }
 
-Deno.test("damage in a copy of a collected old run is seen by verify, merge, archive, collect and report", () =>
+Deno.test("verify, merge, archive, collect and report detect damage in a copy of a collected old run", () =>
   inFolder(async (folder) => {
     const { dir, copy } = await damagedCopy(folder);
     const before = await filesBelow(dir);
@@ -53,7 +53,7 @@ async function asMergedByScripts(run: string): Promise<void> {
   await rm(join(run, "merge_status.json"), { force: true });
 }
 
-Deno.test("archive refuses an old run exactly where verify finds something, of the run itself and of a copy", () =>
+Deno.test("archive refuses an old run exactly where verify finds a fault, for the run and for a copy", () =>
   inFolder(async (folder) => {
     const { dir, copy } = await damagedCopy(folder);
     assert.deepEqual(verifyRun(dir).findings, []);
@@ -66,7 +66,7 @@ Deno.test("archive refuses an old run exactly where verify finds something, of t
     }
   }));
 
-Deno.test("an old run whose shards lie in a folder for each host is archived with all that proves it", () =>
+Deno.test("an old run with a folder per host is archived with all its evidence", () =>
   inFolder(async (folder) => {
     const { dir, farm } = await oldRun(folder);
     const rows = farm.plans.map((plan) => pythonRow(dir, plan.shard_index));
@@ -90,7 +90,7 @@ Deno.test("an old run whose shards lie in a folder for each host is archived wit
     assert.deepEqual(verifyRun(join(folder, "unpacked")).findings, []);
   }));
 
-Deno.test("an old run that was copied, renamed and collected is found again wherever it is moved then", () =>
+Deno.test("an old run that was copied, renamed, collected and moved is found again", () =>
   inFolder(async (folder) => {
     const { dir } = await oldRun(folder);
     collectRun(dir, null, NOW);
@@ -118,7 +118,7 @@ Deno.test("a manifest collected from a copy into another folder leads to the cop
 
 for (const isCollected of [false, true]) {
   const what = isCollected ? "rendered and collected" : "rendered";
-  Deno.test(`a copy of a ${what} directory knows nothing of what the original became`, () =>
+  Deno.test(`a copy of a ${what} directory is independent of later changes of the original`, () =>
     inFolder(async (folder) => {
       const manifest = inventedRun(join(folder, "invented"));
       await mkdir(manifest.run_dir);
@@ -167,7 +167,7 @@ const dirsOf = (path: string) => {
   return open.sweep.runs.map((point) => pointDir(open, point));
 };
 
-Deno.test("no --out of a run writes into a copy of it, which may have become another run", () =>
+Deno.test("--out of a run never writes into a copy of the run, which may be another run by then", () =>
   inFolder(async (folder) => {
     const [dir, copy] = [join(folder, "r"), join(folder, "copy")];
     await writeRun(inventedRun(dir));
@@ -180,7 +180,7 @@ Deno.test("no --out of a run writes into a copy of it, which may have become ano
     assert.deepEqual(await filesBelow(copy), before);
   }));
 
-Deno.test("the runs of a copied sweep are those in the copy, also where one of them is damaged or gone", () =>
+Deno.test("the runs of a copied sweep are those in the copy, also where one of them is damaged or missing", () =>
   inFolder(async (folder) => {
     const path = await sweepIn(join(folder, "S"));
     const copy = join(folder, "S2");
@@ -197,7 +197,7 @@ Deno.test("the runs of a copied sweep are those in the copy, also where one of t
     assert.deepEqual(lines, ["q_sh2", "q_sh4"].map((id) => `done    ${join(copy, id)}`));
   }));
 
-Deno.test("a sweep's document that lies apart from all its runs is taken at its word", () =>
+Deno.test("the paths in a sweep's document are used where it lies apart from all its runs", () =>
   inFolder(async (folder) => {
     const path = await sweepIn(join(folder, "S"));
     await mkdir(join(folder, "elsewhere"));
@@ -208,7 +208,7 @@ Deno.test("a sweep's document that lies apart from all its runs is taken at its 
     );
   }));
 
-Deno.test("a run that lies outside its sweep's folder stays where it is when the sweep is copied", () =>
+Deno.test("a run outside its sweep's folder keeps its path when the sweep is copied", () =>
   inFolder(async (folder) => {
     const path = await sweepIn(join(folder, "S"));
     const outside = join(folder, "other", "q_sh2");

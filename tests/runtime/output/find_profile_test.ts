@@ -26,7 +26,7 @@ async function profileIn(folder: string, ...parts: string[]): Promise<string> {
   return path;
 }
 
-Deno.test("of the profiles one alone counts: the one of the command line before the variable's, that before the user's own", () =>
+Deno.test("only one profile is used: the command line's, else the variable's, else the user's own", () =>
   inFolder(async (folder) => {
     const typed = await profileIn(folder, "typed.jsonc");
     const set = await profileIn(folder, "set.jsonc");
@@ -41,7 +41,7 @@ Deno.test("of the profiles one alone counts: the one of the command line before 
     await withVariables({}, () => assert.equal(findProfile(undefined), null));
   }));
 
-Deno.test("XDG_CONFIG_HOME is in place of .config where it is an absolute path", () =>
+Deno.test("XDG_CONFIG_HOME replaces .config where it is an absolute path", () =>
   inFolder(async (folder) => {
     const own = await profileIn(folder, "xdg", "nsfarm-deno", "profile.jsonc");
     const home = await profileIn(folder, ".config", "nsfarm-deno", "profile.json");
@@ -51,7 +51,7 @@ Deno.test("XDG_CONFIG_HOME is in place of .config where it is an absolute path",
     await foundWith("xdg", home);
   }));
 
-Deno.test("a profile that was named and is not there is refused, whoever named it", async () => {
+Deno.test("a named profile that does not exist is refused, however it was named", async () => {
   assert.throws(() => findProfile("/gone.jsonc"), { kind: "input", message: /"\/gone\.jsonc" of --profile/ });
   await withVariables({ NSFARM_PROFILE: "/gone.jsonc" }, () => {
     assert.throws(() => findProfile(undefined), { kind: "input", message: /of NSFARM_PROFILE/ });

@@ -15,7 +15,7 @@ async function slotsOf(stats: object[], threads: number) {
   return slots;
 }
 
-Deno.test("a host that is well has a slot for each physical core, else for each logical one, divided by the threads", async () => {
+Deno.test("a usable host has a slot for each physical core, else for each logical one, divided by the threads", async () => {
   const stats = [
     { host: "a", ok: true, physical_cores: 9, logical_cores: 18 },
     { host: "b", ok: true, physical_cores: null, logical_cores: 4 },
@@ -26,7 +26,7 @@ Deno.test("a host that is well has a slot for each physical core, else for each 
   assert.deepEqual(await slotsOf(stats, 0), [{ host: "a", slots: 9 }, { host: "b", slots: 4 }]);
 });
 
-Deno.test("a preflight in which no host can run anything makes no plan, and what is no preflight is called so", async () => {
+Deno.test("a preflight without a usable host makes no plan, and a file that is no preflight is refused", async () => {
   await assert.rejects(slotsOf([{ host: "down", ok: false, physical_cores: 64 }], 1), {
     kind: "input",
     message: /well/,

@@ -10,7 +10,7 @@ import { inFolder } from "../../support/scratch.ts";
 
 const place = { name: "main", state: "up", nodes: 2, cpus: 8, memory_mb: 4000, time_limit: "1-00:00:00" };
 
-Deno.test("a profile of what was found names the partition, its longest time, and the shards that are suggested", () =>
+Deno.test("a profile names the partition that was found, its longest time, and the suggested shards", () =>
   inFolder(async (folder) => {
     const path = join(folder, "p.jsonc");
     const limits = {
@@ -25,7 +25,7 @@ Deno.test("a profile of what was found names the partition, its longest time, an
     assert.match(await readFile(path, "utf8"), /^\/\/ {3}slurm 24\n\/\/ {5}main up$/m);
   }));
 
-Deno.test("what was not found is not in the profile", () =>
+Deno.test("unknown values are left out of the profile", () =>
   inFolder(async (folder) => {
     const path = join(folder, "p.jsonc");
     const limits = { places: [{ ...place, time_limit: null }] };

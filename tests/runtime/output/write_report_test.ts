@@ -8,7 +8,7 @@ import { inFolder } from "../../support/scratch.ts";
 
 const NOW = "2026-11-25T10:20:30.000Z";
 
-Deno.test("the report of a run lies in its directory, says when it was made, and its figures are files where wanted", () =>
+Deno.test("the report of a run is in its directory with its time, and its figures are files if requested", () =>
   inFolder(async (folder) => {
     const dir = join(folder, "r");
     await writeRun(inventedRun(dir));
@@ -21,7 +21,7 @@ Deno.test("the report of a run lies in its directory, says when it was made, and
     assert.deepEqual(await writeReport(dir, { out: null, svg }, NOW), made, "it is written again over its own files");
   }));
 
-Deno.test("a report takes the place of no other file, and then no figure is written either", () =>
+Deno.test("a report replaces no other file, and then writes no figure either", () =>
   inFolder(async (folder) => {
     const dir = join(folder, "r");
     await writeRun(inventedRun(dir));

@@ -60,7 +60,7 @@ Deno.test("A plugin of several typed files with relative imports renders as a bu
   });
 });
 
-Deno.test("The sha256 of a plugin of one file is that of sha256sum; of several it changes with any of them", async () => {
+Deno.test("The sha256 of a plugin of one file is that of sha256sum; that of several files changes with any of them", async () => {
   await withFiles({ "toy.js": SMALL_PLUGIN }, async (folder) => {
     const { stdout } = new Deno.Command("sha256sum", { args: [join(folder, "toy.js")] }).outputSync();
     const sum = new TextDecoder().decode(stdout).slice(0, 64);
@@ -72,7 +72,7 @@ Deno.test("The sha256 of a plugin of one file is that of sha256sum; of several i
   });
 });
 
-Deno.test("A circle of imports is refused and shown", async () => {
+Deno.test("A cycle of imports is refused and shown", async () => {
   const printed = await refusal({
     "a.ts": `import { b } from "./b.ts"; export default b;`,
     "b.ts": `import { c } from "./c.ts"; export const b = c;`,
@@ -106,7 +106,7 @@ for (
   });
 }
 
-Deno.test("The word import() in a string, a regular expression or a comment is no import()", async () => {
+Deno.test("The word import() in a string, a regular expression or a comment is not an import()", async () => {
   const harmless = "// import('x')\nconst text = \"import('x')\", search = /import('x')/; void [text, search];";
   assert.equal(await refusal({ "toy.js": harmless + SMALL_PLUGIN }), "");
 });
@@ -127,7 +127,7 @@ for (
     ["asks for a module by require", `require("node:fs")`],
   ] as const
 ) {
-  Deno.test(`A plugin that ${what} is stopped, and named, when it is loaded and when it is called`, async () => {
+  Deno.test(`A plugin that ${what} is stopped and named, on loading and in a call`, async () => {
     const at_once = await refusal({ "bad.js": `${code};\n${SMALL_PLUGIN}` });
     assert.match(at_once, /its default export threw: .*bad\.js: \w*Error/);
     const later = await refusal({
@@ -148,7 +148,7 @@ Deno.test("A plugin that does not return is stopped and named, wherever it hangs
   );
 });
 
-Deno.test("After it was stopped a plugin is not asked again", async () => {
+Deno.test("A stopped plugin is never called again", async () => {
   const hangs = changed("readProbe: () => ({})", "readProbe: () => { for (;;); }");
   const printed = await refusal({ "bad.js": hangs }, (adapter) => {
     assert.throws(() => adapter.readProbe([]), /did not end/);
@@ -172,7 +172,7 @@ for (
     ["probe: () => []", "probe: 1", /it has no function "probe"/],
   ] as const
 ) {
-  Deno.test(`A plugin with ${to} instead of ${from} is refused, and the member named`, async () => {
+  Deno.test(`A plugin with ${to} instead of ${from} is refused, and the member is named`, async () => {
     assert.match(await refusal({ "bad.js": changed(from, to) }), line);
   });
 }
@@ -194,7 +194,7 @@ for (
   });
 }
 
-Deno.test("A command whose program is none of the plugin's is refused", async () => {
+Deno.test("A command with a program that the plugin did not declare is refused", async () => {
   const bad = changed('argv: ["toysub", "-N", token]', 'argv: ["rm", "-rf", "/"]');
   const printed = await refusal({ "bad.js": bad }, (adapter, context) => {
     return adapter.submit(context, { index: 0, shards: [0] }, "0123456789abcdef");
@@ -202,7 +202,7 @@ Deno.test("A command whose program is none of the plugin's is refused", async ()
   assert.match(printed, /its submit returned is wrong: argv\.0: runs "rm", wanted one of its programs: toysub/);
 });
 
-Deno.test("An error of kind usage is the user's fault, any other one the plugin's", async () => {
+Deno.test("An error of kind usage is the user's fault, any other the plugin's", async () => {
   const thrower = (error: string) => ({
     "bad.js": changed("render: (", `render() { throw ${error}; }, unused: (`).replace(
       /unused: \([\s\S]*?\n {2}\}\),/,
@@ -221,7 +221,7 @@ Deno.test("An error of kind usage is the user's fault, any other one the plugin'
   assert.match(await refusal(thrower(`new TypeError("x is no y")`), render), /its render threw: x is no y/);
 });
 
-Deno.test("Files that others can write, or that lie where others can write, are refused", async () => {
+Deno.test("Files that other users can write or replace are refused", async () => {
   await withFiles({ "toy.js": SMALL_PLUGIN, "more.js": `export { default } from "./toy.js";` }, async (folder) => {
     const file = join(folder, "toy.js");
     await chmod(file, 0o664);
@@ -239,7 +239,7 @@ Deno.test("Files that others can write, or that lie where others can write, are 
   });
 });
 
-Deno.test("Files of a user who is not trusted are refused, and links to them", async () => {
+Deno.test("Files of untrusted users, and links to them, are refused", async () => {
   await withFiles({ "toy.js": SMALL_PLUGIN }, async (folder) => {
     const file = join(folder, "toy.js");
     await symlink(file, join(folder, "link.js"));
@@ -253,7 +253,7 @@ Deno.test("Files of a user who is not trusted are refused, and links to them", a
   });
 });
 
-Deno.test("Nothing in a run directory is a plugin, however deep it lies and whatever leads to it", async () => {
+Deno.test("No file in a run directory is a plugin, however deep it lies and whatever links to it", async () => {
   await withFiles({ "toy.js": SMALL_PLUGIN }, async (folder) => {
     await mkdir(join(folder, "run", "below"), { recursive: true });
     await link(join(folder, "toy.js"), join(folder, "run", "below", "toy.js"));
@@ -268,7 +268,7 @@ Deno.test("Nothing in a run directory is a plugin, however deep it lies and what
   });
 });
 
-Deno.test("Shells, interpreters and programs that run others are known, a scheduler's own programs are not among them", () => {
+Deno.test("Shells, interpreters and programs that run others are recognized; a scheduler's own programs are not among them", () => {
   for (
     const name of [
       "sh",

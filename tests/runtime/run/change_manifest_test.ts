@@ -43,7 +43,7 @@ function beforeOpening<T>(name: string, act: () => void, work: () => T): T {
   }
 }
 
-Deno.test("a change is made to the manifest as it is now, not as it was when the command read it", () =>
+Deno.test("a change applies to the present manifest, not to the one that the command read", () =>
   inRun((stale) => {
     changeFarmManifest(stale, extend(3));
     const { manifest } = changeFarmManifest(stale, extend(5));
@@ -52,7 +52,7 @@ Deno.test("a change is made to the manifest as it is now, not as it was when the
     assert.deepEqual(loadFarmRun(stale.dir).manifest, manifest);
   }));
 
-Deno.test("a manifest that somebody replaces without the lock while it is changed is changed anew", () =>
+Deno.test("a manifest that another program replaces without the lock meanwhile is changed anew", () =>
   inRun(async (run) => {
     let times = 0;
     const { manifest } = changeFarmManifest(run, (now) => {
@@ -63,7 +63,7 @@ Deno.test("a manifest that somebody replaces without the lock while it is change
     assert.deepEqual((await readdir(run.dir)).filter((name) => name.endsWith(".tmp")), []);
   }));
 
-Deno.test("a change that fails, or changes nothing, writes nothing, and the next one gets the lock", () =>
+Deno.test("a change that fails, or changes nothing, writes nothing and releases the lock", () =>
   inRun(async (run) => {
     const before = await readFile(run.manifest_path, "utf8");
     assert.throws(() => changeFarmManifest(run, extend(2 ** 60)), { kind: "usage" });
@@ -73,7 +73,7 @@ Deno.test("a change that fails, or changes nothing, writes nothing, and the next
     assert.equal(changeFarmManifest(run, extend(1)).manifest.n_toys, 21);
   }));
 
-Deno.test("what this program does not know of stays in a manifest that it changes", () =>
+Deno.test("unknown members of a manifest survive a change", () =>
   inRun(async (run) => {
     await writeFile(run.manifest_path, JSON.stringify({ ...run.manifest, theirs: { a: [1] } }));
     changeFarmManifest(run, extend(1));
@@ -81,7 +81,7 @@ Deno.test("what this program does not know of stays in a manifest that it change
     assert.deepEqual(JSON.parse(await readFile(run.manifest_path, "utf8")).theirs, { a: [1] });
   }));
 
-Deno.test("shards that come into a manifest while others are collected are collected too", () =>
+Deno.test("shards that are added during a collect are collected too", () =>
   inRun((run) => {
     const report = beforeOpening(
       "shard_2.metrics.json",
@@ -94,7 +94,7 @@ Deno.test("shards that come into a manifest while others are collected are colle
     assert.deepEqual(manifest.results?.map((row) => row.farm?.state ?? row.status), ["ok", "ok", "ok", "ok", "queued"]);
   }));
 
-Deno.test("a shard that is cut while it is collected has no row; its pieces have", () =>
+Deno.test("a shard that is split during a collect has no row; its pieces have", () =>
   inRun(async (run) => {
     await rm(join(run.dir, "shard_1.metrics.json"));
     beforeOpening(
@@ -108,7 +108,7 @@ Deno.test("a shard that is cut while it is collected has no row; its pieces have
     assert.equal(manifest.farm.history.length, 1);
   }));
 
-Deno.test("a collection of whole shards leaves alone what attempts at an extension since then write", () =>
+Deno.test("a collect of whole shards does not touch files of attempts of a later extension", () =>
   inRun(async (run) => {
     const incoming = join(run.dir, "incoming");
     await mkdir(incoming);
@@ -118,7 +118,7 @@ Deno.test("a collection of whole shards leaves alone what attempts at an extensi
     await rm(incoming, { recursive: true });
   }));
 
-Deno.test("a document that is replaced by a longer one while it is opened is read as one of both", () =>
+Deno.test("a document that a longer one replaces during opening is read as one of the two", () =>
   inRun((run) => {
     const found = beforeOpening("manifest.json", () => {
       const longer = JSON.stringify(extend(9)(run.manifest), null, 8);

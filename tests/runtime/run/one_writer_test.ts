@@ -91,7 +91,7 @@ async function inWorld(work: (dir: string, before: FarmManifest, actors: Actor[]
   }
 }
 
-Deno.test("of two that change a run at once neither loses what the other did, with locks and without", () =>
+Deno.test("two commands that change a run at the same time lose neither change, with locks and without", () =>
   inWorld((dir, before, actors) => {
     const random = randomLcg(0.5);
     const held = () => [".manifest.json", ".s.sweep.json"].some((name) => exists(join(dir, `${name}.lock.held`)));

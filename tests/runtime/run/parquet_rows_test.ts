@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parquetRows } from "../../../runtime/render/parquet_rows.ts";
 import { inFolder } from "../../support/scratch.ts";
 
-Deno.test("the rows of a Parquet file are read off its footer", () =>
+Deno.test("the number of rows of a Parquet file comes from its footer", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     for (const rows of [0, 1, 12_345]) {
@@ -15,7 +15,7 @@ Deno.test("the rows of a Parquet file are read off its footer", () =>
     }
   }));
 
-Deno.test("a file that is no Parquet, is cut off or empty is refused by name, however large it says its footer is", () =>
+Deno.test("a file that is no Parquet file, truncated or empty is refused by name, whatever size its footer declares", () =>
   inFolder(async (folder) => {
     const path = join(folder, "x.parquet");
     for (

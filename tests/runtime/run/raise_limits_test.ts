@@ -32,11 +32,11 @@ Deno.test("limits are doubled in the scheduler's own options, and the change is 
   );
 });
 
-Deno.test("a new value is taken as it is", () => {
+Deno.test("a new value is used unchanged", () => {
   assert.equal(raised(local, {}, { time: "1-12:30:00" }).options["local-time"], "1-12:30:00");
 });
 
-Deno.test("a retry that raises nothing leaves the manifest as it is", () => {
+Deno.test("a retry without new limits leaves the manifest unchanged", () => {
   const manifest = sampleManifest();
   assert.equal(raiseLimits(manifest, local, {}, AT), manifest);
 });

@@ -9,7 +9,7 @@ const option = (change: Partial<SchedulerOption>): SchedulerOption => ({
   ...change,
 });
 
-Deno.test("an option's value is read as its type says", () => {
+Deno.test("an option's value is read according to its type", () => {
   assert.equal(readOption(option({ type: "integer", min: 1 }), "7"), 7);
   assert.equal(readOption(option({ type: "number" }), "1.5"), 1.5);
   assert.equal(readOption(option({ type: "strings" }), "a b"), "a b");

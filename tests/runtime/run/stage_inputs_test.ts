@@ -13,7 +13,7 @@ async function filesIn(folder: string): Promise<Record<string, string>> {
   );
 }
 
-Deno.test("equal base names in different folders, blanks and ../ are staged in their own places below inputs/", () =>
+Deno.test("equal base names in different folders, blanks and ../ get separate paths below inputs/", () =>
   inFolder(async (folder) => {
     const [specs, run] = [join(folder, "my specs"), join(folder, "run")];
     for (const path of ["my specs/a", "my specs/b", "common"]) await mkdir(join(folder, path), { recursive: true });

@@ -31,7 +31,7 @@ async function left(dir: string, owner: typeof NOBODY, minutes: number): Promise
   return name;
 }
 
-Deno.test("temporary files of dead processes of this machine go, those of living ones stay, and of other machines for an hour", () =>
+Deno.test("temporary files of dead processes of this machine are removed, those of living ones stay, those of other machines stay for an hour", () =>
   inRun(async (dir) => {
     const child = await sleepingChild();
     try {
@@ -46,7 +46,7 @@ Deno.test("temporary files of dead processes of this machine go, those of living
     }
   }));
 
-Deno.test("temporary files of which nobody knows whose they are go when they are untouched for an hour", () =>
+Deno.test("temporary files with an unknown owner are removed after an hour without a write", () =>
   inRun(async (dir) => {
     await left(dir, NOBODY, 61);
     const fresh = await left(dir, NOBODY, 59);
@@ -56,7 +56,7 @@ Deno.test("temporary files of which nobody knows whose they are go when they are
     sweepForgotten(join(dir, "none"));
   }));
 
-Deno.test("what a killed driver had half fetched into incoming/ goes with its other temporary files", () =>
+Deno.test("half fetched files of a killed driver in incoming/ are removed with its other temporary files", () =>
   inRun(async (dir) => {
     await mkdir(join(dir, "incoming"));
     await left(join(dir, "incoming"), { ...machine.process, pid: 4_194_000, start_ticks: "1" }, 0);
@@ -64,7 +64,7 @@ Deno.test("what a killed driver had half fetched into incoming/ goes with its ot
     assert.deepEqual(listNames(join(dir, "incoming")), []);
   }));
 
-Deno.test("a file that is kept aside keeps one of the two names that a killed process left it, and each other its own", () =>
+Deno.test("a file kept aside keeps one of the two names that a killed process left it; other files keep their own", () =>
   inRun(async (dir) => {
     const aside = join(dir, "aside");
     await mkdir(aside);

@@ -39,7 +39,7 @@ function withLoops(loops: Record<string, ProcessId>, work: (run: Run<FarmManifes
   });
 }
 
-Deno.test("of a submission the shard that its worker loop has begun runs, the others wait for it, and one without a loop is over", async () => {
+Deno.test("a shard that its worker loop has started is running, the others of the submission wait, and one without a loop is over", async () => {
   const process = await processOf(Deno.pid);
   await withLoops({ [TOKEN]: process }, async (run) => {
     beginAttempt(run.dir, sampleAttempt(run.manifest, planOf(run.manifest, 1), { wrapper: process }));
@@ -54,7 +54,7 @@ Deno.test("of a submission the shard that its worker loop has begun runs, the ot
   });
 });
 
-Deno.test("a worker loop whose file cannot be read was neither taken nor refused, its shards are unknown, and it is not cancelled", () =>
+Deno.test("a worker loop with an unreadable file is neither accepted nor refused, its shards are unknown, and it is not cancelled", () =>
   withLoops({}, async (run) => {
     const found = await findLoop(run, HIDDEN);
     const why = found.kind === "unclear" ? found.message : "";
@@ -68,7 +68,7 @@ Deno.test("a worker loop whose file cannot be read was neither taken nor refused
     assert.deepEqual(await stopLoops(run, [handle(HIDDEN)]), { kind: "unclear", message: `${why}; ${MEND_FILE}` });
   }));
 
-Deno.test("cancel stops the worker loops of the submissions that it is given, and no other; one that is gone is no error", async () => {
+Deno.test("cancel stops the worker loops of the given submissions only; one that is gone is no error", async () => {
   const [mine, other] = [0, 1].map(() => new Deno.Command("sleep", { args: ["60"] }).spawn());
   assert(mine && other);
   const [mineId, otherId] = [await processOf(mine.pid), await processOf(other.pid)];
@@ -84,7 +84,7 @@ Deno.test("cancel stops the worker loops of the submissions that it is given, an
   await other.status;
 });
 
-Deno.test("a worker loop that ends at once has refused the shards, with its own words and what to do next on one line", () =>
+Deno.test("a worker loop that ends at once has refused its shards, with its message and advice on one line", () =>
   withLoops({}, async (run) => {
     await writeFile(join(run.dir, "manifest.json"), JSON.stringify({ ...run.manifest, nextstat_bin: "/no/nextstat" }));
     const answer = await startLoop(run, TOKEN, []);
@@ -92,7 +92,7 @@ Deno.test("a worker loop that ends at once has refused the shards, with its own 
     assert.match(answer.kind === "refused" ? answer.message : "", /^Cannot .*; \S/);
   }));
 
-Deno.test("a worker loop that has not begun in time is not refused: it may work all the same, and is looked for", () =>
+Deno.test("a worker loop that has not started in time is not refused: it may still start, and is searched for", () =>
   withLoops({}, async (run) => {
     const now = performance.now;
     let ahead_ms = -31_000;

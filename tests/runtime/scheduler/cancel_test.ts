@@ -74,7 +74,7 @@ for (const pilots of [null, 2]) {
     }, pilots));
 }
 
-Deno.test("cancel stops the jobs of a submission whose shards were submitted again since", () =>
+Deno.test("cancel stops the jobs of a submission whose shards were resubmitted since", () =>
   inRun(async (trial) => {
     await trial.start();
     const [first = ""] = trial.fake.submitted;
@@ -102,7 +102,7 @@ for (const state of ["queued", "running", "held"] as const) {
     }));
 }
 
-Deno.test("cancel waits for jobs that take a moment to end, and they count as cancelled", () =>
+Deno.test("cancel waits for jobs that need a moment to end, and they count as cancelled", () =>
   inRun(async (trial) => {
     await trial.start();
     const [token = ""] = trial.fake.submitted;
@@ -114,7 +114,7 @@ Deno.test("cancel waits for jobs that take a moment to end, and they count as ca
     assert.deepEqual(idsOf(await trial.cancel()), { cancelled: ["101"], left: [] });
   }));
 
-Deno.test("where the scheduler cannot tell whether cancelled jobs are gone, cancel says so", () =>
+Deno.test("cancel reports that the scheduler cannot say whether the cancelled jobs are gone", () =>
   inRun(async (trial) => {
     await trial.start();
     let answers = 0;
@@ -123,7 +123,7 @@ Deno.test("where the scheduler cannot tell whether cancelled jobs are gone, canc
   }));
 
 for (const state of ["intent", "unclear"] as const) {
-  Deno.test(`cancel looks for a submission without an answer (${state}) by its token first`, () =>
+  Deno.test(`cancel first searches for a submission without an answer (${state}) by its token`, () =>
     inRun(async (trial) => {
       const token = "00112233445566aa";
       const [shards, at] = [[0, 1, 2, 3], "2026-11-24T19:01:12.542Z"];
@@ -138,7 +138,7 @@ for (const state of ["intent", "unclear"] as const) {
     }));
 }
 
-Deno.test("cancel finds a job that came after its submission was given up", () =>
+Deno.test("cancel finds a job that appeared after its submission was given up", () =>
   inRun(async (trial) => {
     Object.assign(trial.fake, { says: "unclear", takes: false });
     await assert.rejects(trial.start());
@@ -147,7 +147,7 @@ Deno.test("cancel finds a job that came after its submission was given up", () =
     assert.deepEqual(idsOf(await trial.cancel()), { cancelled: ["77"], left: [] });
   }));
 
-Deno.test("cancel waits for a submission that is under way, and cancels what it has queued", () =>
+Deno.test("cancel waits for a submission that is under way, and cancels its jobs", () =>
   inRun(async (trial) => {
     let cancelling: Promise<unknown> = Promise.resolve();
     await whileLocked(join(trial.dir, SUBMIT_LOCK), async () => {
@@ -163,7 +163,7 @@ Deno.test("cancel waits for a submission that is under way, and cancels what it 
     assert.deepEqual(trial.cancelledTokens, ["00112233445566aa"]);
   }));
 
-Deno.test("where the scheduler cannot tell of a submission, cancel says so and not that nothing runs", () =>
+Deno.test("cancel reports an unknown submission, and does not claim that nothing runs", () =>
   inRun(async (trial) => {
     trial.fake.says = "unclear";
     trial.fake.during = () => trial.fake.is_up = false;
@@ -172,7 +172,7 @@ Deno.test("where the scheduler cannot tell of a submission, cancel says so and n
     assert.deepEqual(readSubmissions(trial.dir).map(({ state }) => state), ["unclear"]);
   }));
 
-Deno.test("pilots that run are never cancelled for those that wait, whichever shards these are numbered after", () =>
+Deno.test("running pilots are never cancelled in favour of waiting ones, whatever their job numbers", () =>
   inRun(async (trial) => {
     await trial.start();
     const [token = ""] = trial.fake.submitted;
@@ -181,7 +181,7 @@ Deno.test("pilots that run are never cancelled for those that wait, whichever sh
     assert.deepEqual(trial.fake.cancelled, [{ token, shards: [2, 3] }]);
   }, 4));
 
-Deno.test("where all pilots run, nothing is cancelled and nothing is submitted", () =>
+Deno.test("nothing is cancelled or submitted while all pilots run", () =>
   inRun(async (trial) => {
     await trial.start();
     const cancelled = await trial.cancelWaiting("held", "queued");
@@ -199,7 +199,7 @@ Deno.test("held pilots are replaced although others run", () =>
     assert.deepEqual(trial.fake.cancelled, [{ token, shards: [1, 2, 3] }]);
   }, 4));
 
-Deno.test("a suspended job that takes a moment to end is waited for, and its shard is submitted again", () =>
+Deno.test("a suspended job that needs a moment to end is awaited, and its shard is resubmitted", () =>
   inRun(async (trial) => {
     await trial.start();
     const [token = ""] = trial.fake.submitted;
@@ -215,7 +215,7 @@ Deno.test("a suspended job that takes a moment to end is waited for, and its sha
     assert.deepEqual(submissions.map(({ shards }) => shards), [[0, 1]]);
   }));
 
-Deno.test("pilots that find nothing open leave by themselves and are not cancelled; those that wait are", () =>
+Deno.test("pilots without an open shard end by themselves and are not cancelled; waiting ones are", () =>
   inRun(async (trial) => {
     await trial.start();
     const [token = ""] = trial.fake.submitted;
@@ -228,7 +228,7 @@ Deno.test("pilots that find nothing open leave by themselves and are not cancell
     assert.deepEqual(trial.fake.cancelled, [{ token, shards: [2, 3] }]);
   }, 4));
 
-Deno.test("a pilot that does not leave when all is done is cancelled", () =>
+Deno.test("a pilot that does not end when all is done is cancelled", () =>
   inRun(async (trial) => {
     await trial.start();
     await trial.endJobs();
@@ -250,7 +250,7 @@ for (const state of ["queued", "held"] as const) {
     }));
 }
 
-Deno.test("jobs that leave by themselves when all shards are done are waited for, not cancelled", () =>
+Deno.test("jobs that end by themselves when all shards are done are awaited, not cancelled", () =>
   inRun(async (trial) => {
     await trial.start();
     const [token = ""] = trial.fake.submitted;
@@ -262,7 +262,7 @@ Deno.test("jobs that leave by themselves when all shards are done are waited for
     assert.deepEqual(trial.fake.cancelled, []);
   }));
 
-Deno.test("a job that runs its shard once more is cancelled when it does not leave", () =>
+Deno.test("a job that runs its shard once more is cancelled if it does not end", () =>
   inRun(async (trial) => {
     await trial.start();
     const [token = ""] = trial.fake.submitted;
@@ -271,7 +271,7 @@ Deno.test("a job that runs its shard once more is cancelled when it does not lea
     assert.deepEqual(trial.cancelledTokens, [token]);
   }));
 
-Deno.test("where the scheduler cannot report whether a job is left, the end of a run says so and how to cancel it", () =>
+Deno.test("the end of a run reports that the scheduler cannot say whether a job is left, and how to cancel it", () =>
   inRun(async (trial) => {
     await trial.start();
     trial.fake.is_up = false;

@@ -39,7 +39,7 @@ async function reported(
 const LOST = { state: "lost", why: "its job disappeared without a record" } as const;
 const OUT_OF_TIME = "slurmstepd-n1: error: *** JOB 48 ON n1 CANCELLED AT 2026-11-24T21:09:56 DUE TO TIME LIMIT ***\n";
 
-Deno.test("a lost shard is told by its job's log, and one without a log never began", async () => {
+Deno.test("the job log of a lost shard explains it; a shard without a job log never started", async () => {
   assert.match(await reported(OUT_OF_TIME, LOST), /^timed_out: it reached the job's time limit/);
   assert.match(
     await reported(null, LOST),
@@ -48,14 +48,14 @@ Deno.test("a lost shard is told by its job's log, and one without a log never be
   assert.equal(await reported("", LOST), "lost: its job disappeared without a record");
 });
 
-Deno.test("an attempt that was only told to stop is explained by its job's log, one that failed by itself is not", async () => {
+Deno.test("a stopped attempt is explained by its job's log; an attempt that failed by itself is not", async () => {
   const stopped = { state: "cancelled", why: "stopped by a signal or by cancel" } as const;
   assert.match(await reported(OUT_OF_TIME, stopped, { cause: "terminated" }), /^timed_out: it reached the job/);
   const failed = { state: "failed", why: "exit 3" } as const;
   assert.equal(await reported(OUT_OF_TIME, failed, { cause: "exit", exit_code: 3 }), "failed: exit 3");
 });
 
-Deno.test("a job that cannot even begin its shard is told in its own words, which steer no terminal", async () => {
+Deno.test("a job that cannot start its shard is reported with its own message, without terminal control characters", async () => {
   const failed = { state: "failed", why: "the job ended with an error" } as const;
   assert.equal(
     await reported("nsfarm-deno: cannot enter /runs on n1\x1b[2J\n  more\n", failed),
@@ -63,7 +63,7 @@ Deno.test("a job that cannot even begin its shard is told in its own words, whic
   );
 });
 
-Deno.test("what runs, waits or is done is not explained by a log", async () => {
+Deno.test("shards that run, wait or are done are not explained by a log", async () => {
   for (const state of ["running", "queued", "done", "held"] as const) {
     assert.equal(await reported(OUT_OF_TIME, { state, why: "" }), `${state}: `);
   }

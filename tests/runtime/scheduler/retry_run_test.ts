@@ -40,7 +40,7 @@ function inRun(work: (run: Trial) => Promise<void>): Promise<void> {
   });
 }
 
-Deno.test("a retry whose jobs were refused is gone on with by the same command: nothing is doubled twice", () =>
+Deno.test("the same command continues a retry whose jobs were refused: nothing is doubled twice", () =>
   inRun(async (run) => {
     Object.assign(run.fake, { says: "refused", takes: false });
     for (let i = 0; i < 3; i++) {
@@ -62,7 +62,7 @@ Deno.test("a retry whose jobs were refused is gone on with by the same command: 
     assert.equal(run.memory, "4G", "its jobs have had 2G");
   }));
 
-Deno.test("so is one whose jobs were taken, of which its scheduler did not say so", () =>
+Deno.test("the same command continues a retry whose jobs were accepted without an answer of the scheduler", () =>
   inRun(async (run) => {
     run.fake.says = "unclear";
     run.fake.during = () => run.fake.is_up = false;
@@ -79,7 +79,7 @@ Deno.test("so is one whose jobs were taken, of which its scheduler did not say s
     assert.equal(run.memory, "4G");
   }));
 
-Deno.test("a limit is not doubled again either while all jobs still run with an older one", () =>
+Deno.test("a limit is not doubled again while all jobs still run with an older limit", () =>
   inRun(async (run) => {
     await run.retry({});
     for (let i = 0; i < 2; i++) {
@@ -88,7 +88,7 @@ Deno.test("a limit is not doubled again either while all jobs still run with an 
     }
   }));
 
-Deno.test("of two retries at once one cuts and submits the shards, the other finds them on their way", () =>
+Deno.test("of two retries at once one splits and submits the shards, the other finds them submitted", () =>
   inRun(async (run) => {
     await run.retry({});
     run.fake.state = "failed";
@@ -101,7 +101,7 @@ Deno.test("of two retries at once one cuts and submits the shards, the other fin
     assert.deepEqual(given, [4, 5, 6, 7, 8, 9, 10, 11]);
   }));
 
-Deno.test("a retry that is to cut shards says so where there was none to cut", () =>
+Deno.test("a retry with --split reports when there was no shard to split", () =>
   inRun(async (run) => {
     await run.retry({ split: true });
     assert.deepEqual(run.said, ["nothing was cut in two: no shard ended without a result"]);

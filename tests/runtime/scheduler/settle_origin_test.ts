@@ -88,7 +88,7 @@ const statesOf = async (dir: string, { jobs_of }: Scheduler) => {
   return shards.map(({ state }) => state);
 };
 
-Deno.test("the jobs and processes of a run are not taken for those of its copy", () =>
+Deno.test("the jobs and processes of a run do not count as those of its copy", () =>
   inRunning(async ({ dir, scheduler }, folder) => {
     const copy = await copied(dir, folder);
     assert.deepEqual(await statesOf(dir, scheduler), ["done", "running", "running", "running"]);
@@ -108,7 +108,7 @@ Deno.test("cancel of a copy cancels nothing of the original, before and after th
     assert.deepEqual(scheduler.cancelledTokens, scheduler.submitted);
   }));
 
-Deno.test("a worker loop of a run is not taken for one of its copy", () =>
+Deno.test("a worker loop of a run does not count as one of its copy", () =>
   inRunning(async ({ dir, settle }, folder) => {
     const process = { ...MACHINE.process, boot_id: "another-boot" };
     const worker = {
@@ -127,7 +127,7 @@ Deno.test("a worker loop of a run is not taken for one of its copy", () =>
     });
   }));
 
-Deno.test("a copy is a run of its own once something of it is to run: its job files and its jobs are its own", () =>
+Deno.test("a copy becomes a run of its own before its shards run: its job files and its jobs are its own", () =>
   inRunning(async ({ dir, scheduler, settle }, folder) => {
     const copy = await copied(dir, folder);
     const before = await filesBelow(dir);
@@ -146,7 +146,7 @@ Deno.test("a copy is a run of its own once something of it is to run: its job fi
     assert.deepEqual(await filesBelow(dir), before, "the original is as it was");
   }));
 
-Deno.test("settling a copy a second time changes nothing, not even attempts that it has begun itself", () =>
+Deno.test("a second acceptance of a copy changes nothing, not even attempts that it has started itself", () =>
   inRunning(async ({ dir, settle }, folder) => {
     const stale = loadFarmRun(await copied(dir, folder));
     const { run } = await settle(stale.dir);
@@ -157,7 +157,7 @@ Deno.test("settling a copy a second time changes nothing, not even attempts that
     assert.deepEqual(await filesBelow(run.dir), before);
   }));
 
-Deno.test("a copy of a copy is told from both", () =>
+Deno.test("a copy of a copy is distinguished from both", () =>
   inRunning(async ({ dir, scheduler, settle }, folder) => {
     const { run } = await settle(await copied(dir, folder));
     await startRun(run, scheduler.jobs_of, MACHINE, { ended: true }, 0);
@@ -167,7 +167,7 @@ Deno.test("a copy of a copy is told from both", () =>
     assert.deepEqual(await statesOf(third, scheduler), ["done", "lost", "queued", "queued"]);
   }));
 
-Deno.test("a run that was moved keeps its jobs, and its job files are written anew before a submission", () =>
+Deno.test("a moved run keeps its jobs, and its job files are written anew before a submission", () =>
   inRunning(async ({ dir, scheduler, settle }, folder) => {
     const moved = join(folder, "moved");
     await rename(dir, moved);
@@ -180,13 +180,13 @@ Deno.test("a run that was moved keeps its jobs, and its job files are written an
     assert.deepEqual(scheduler.cancelledTokens, scheduler.submitted);
   }));
 
-Deno.test("a run that is reached by a link is no copy of itself", () =>
+Deno.test("a run that is reached through a link is not a copy of itself", () =>
   inRunning(async ({ dir }, folder) => {
     await symlink(dir, join(folder, "link"));
     assert.deepEqual(originOf(loadFarmRun(join(folder, "link"))), { kind: "own" });
   }));
 
-Deno.test("another run that lies now where a moved one lay is not its original", () =>
+Deno.test("another run at the former path of a moved one is not its original", () =>
   inRunning(async ({ dir }, folder) => {
     await rename(dir, join(folder, "moved"));
     await mkdir(dir);
@@ -196,7 +196,7 @@ Deno.test("another run that lies now where a moved one lay is not its original",
     assert.deepEqual(originOf(loadFarmRun(join(folder, "moved"))), { kind: "moved", from: dir });
   }));
 
-Deno.test("a run whose original may not be looked at is a copy: the jobs on record are left alone", () =>
+Deno.test("a run whose original is unreadable is a copy: the jobs on record are left alone", () =>
   inRunning(async ({ dir }, folder) => {
     const copy = join(folder, "copy");
     await rename(dir, copy);

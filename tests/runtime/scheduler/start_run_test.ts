@@ -45,7 +45,7 @@ class Trial {
 
 const ALL = [0, 1, 2, 3];
 
-Deno.test("shards that were never begun are submitted once, and the intent is on disk before the scheduler is called", () =>
+Deno.test("shards that were never started are submitted once, and the intent is on disk before the scheduler is called", () =>
   inRun(async (run) => {
     let before: unknown;
     run.fake.during = () => before = run.told();
@@ -62,7 +62,7 @@ Deno.test("shards that were never begun are submitted once, and the intent is on
     assert.equal(run.fake.submitted.length, 1);
   }));
 
-Deno.test("shards that are done are not submitted", () =>
+Deno.test("finished shards are not submitted", () =>
   inRun(async (run) => {
     for (const shard of [0, 2]) await run.finish(shard);
     await run.start();
@@ -71,7 +71,7 @@ Deno.test("shards that are done are not submitted", () =>
     assert.equal((await run.start()).nothing, "Nothing to submit: all 4 shards are done");
   }));
 
-Deno.test("an unclear answer is settled by the token: the job that is there is the submission's", () =>
+Deno.test("an unclear answer is resolved by the token: an existing job is the submission's", () =>
   inRun(async (run) => {
     run.fake.says = "unclear";
     await run.start();
@@ -79,7 +79,7 @@ Deno.test("an unclear answer is settled by the token: the job that is there is t
     assert.equal(run.fake.submitted.length, 1);
   }));
 
-Deno.test("words that nobody knows are no refusal: the job that is there all the same is the submission's", () =>
+Deno.test("an unknown message is no refusal: an existing job with the token is the submission's", () =>
   inRun(async (run) => {
     run.fake.says = "words";
     await run.start();
@@ -87,7 +87,7 @@ Deno.test("words that nobody knows are no refusal: the job that is there all the
     assert.deepEqual((await run.start()).submissions, []);
   }));
 
-Deno.test("words that nobody knows are a refusal where the queue, asked once, has no job of the token", () =>
+Deno.test("an unknown message is a refusal where the queue has no job with the token", () =>
   inRun(async (run) => {
     Object.assign(run.fake, { says: "words", takes: false });
     await assert.rejects(run.start(), {
@@ -100,7 +100,7 @@ Deno.test("words that nobody knows are a refusal where the queue, asked once, ha
   }));
 
 for (const says of ["unclear", "words"] as const) {
-  Deno.test(`a job that comes after it was given up (${says}) is found by the next command, and nothing is submitted beside it`, () =>
+  Deno.test(`a job that appears after it was given up (${says}) is found by the next command, and nothing is submitted twice`, () =>
     inRun(async (run) => {
       Object.assign(run.fake, { says, takes: false });
       await assert.rejects(run.start());
@@ -111,14 +111,14 @@ for (const says of ["unclear", "words"] as const) {
     }));
 }
 
-Deno.test("of several numbers that a submission prints the one counts whose job has our token", () =>
+Deno.test("of several numbers that a submission prints, the job id is the one whose job has our token", () =>
   inRun(async (run) => {
     run.fake.ids = ["12", "101"];
     await run.start();
     assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
   }));
 
-Deno.test("of several numbers the first counts where no job of the token can be found any more", () =>
+Deno.test("of several numbers the first is the job id where no job with the token can be found any more", () =>
   inRun(async (run) => {
     Object.assign(run.fake, { ids: ["101", "12"], takes: false });
     await run.start();
@@ -126,7 +126,7 @@ Deno.test("of several numbers the first counts where no job of the token can be 
   }));
 
 for (const says of ["refused", "words"] as const) {
-  Deno.test(`what was queued before is named where a later array is not taken (${says})`, () =>
+  Deno.test(`jobs that were queued are named where a later array is refused (${says})`, () =>
     inRun(async (run) => {
       run.fake.array_size = 3;
       run.fake.during = () => {
@@ -140,7 +140,7 @@ for (const says of ["refused", "words"] as const) {
     }));
 }
 
-Deno.test("an unclear answer of which no job is found for long is a refusal, and the shards are open again", () =>
+Deno.test("an unclear answer without any job for a long time is a refusal, and the shards are open again", () =>
   inRun(async (run) => {
     Object.assign(run.fake, { says: "unclear", takes: false });
     await assert.rejects(run.start(), { kind: "unreachable", message: /fake did not take the jobs/ });
@@ -150,7 +150,7 @@ Deno.test("an unclear answer of which no job is found for long is a refusal, and
     assert.deepEqual(run.told(), [["refused", ALL, null], ["submitted", ALL, "102"]]);
   }));
 
-Deno.test("while nobody can be asked an unclear submission stays unclear, and nothing is submitted beside it", () =>
+Deno.test("an unclear submission stays unclear while the scheduler is unreachable, and nothing is submitted twice", () =>
   inRun(async (run) => {
     run.fake.says = "unclear";
     run.fake.during = () => run.fake.is_up = false;
@@ -177,7 +177,7 @@ const intent = (token: string): Submission => ({
   answer: null,
 });
 
-Deno.test("an intent of a command that was killed is looked for first: found, it is adopted, and nothing is submitted", () =>
+Deno.test("the intent of a killed command is searched for first: if found, it is adopted, and nothing is submitted", () =>
   inRun(async (run) => {
     const token = "00112233445566aa";
     recordSubmission(run.dir, intent(token));
@@ -187,21 +187,21 @@ Deno.test("an intent of a command that was killed is looked for first: found, it
     assert.deepEqual(run.fake.submitted, []);
   }));
 
-Deno.test("an intent of a command that was killed before it could call anybody is a refusal, then all is submitted", () =>
+Deno.test("the intent of a command that was killed before the call is a refusal, then all is submitted", () =>
   inRun(async (run) => {
     recordSubmission(run.dir, intent("00112233445566aa"));
     await run.start();
     assert.deepEqual(run.told(), [["refused", ALL, null], ["submitted", ALL, "101"]]);
   }));
 
-Deno.test("a refusal is told with the scheduler's words, and stays on record", () =>
+Deno.test("a refusal is reported with the scheduler's message, and stays on record", () =>
   inRun(async (run) => {
     Object.assign(run.fake, { says: "refused", takes: false });
     await assert.rejects(run.start(), { kind: "unreachable", message: "fake refused the jobs: it says refused" });
     assert.deepEqual(run.told(), [["refused", ALL, null]]);
   }));
 
-Deno.test("a scheduler that cannot be asked about earlier jobs gets no new ones", () =>
+Deno.test("a scheduler that cannot be queried about earlier jobs gets no new ones", () =>
   inRun(async (run) => {
     await run.start();
     run.fake.is_up = false;
@@ -213,7 +213,7 @@ Deno.test("a scheduler that cannot be asked about earlier jobs gets no new ones"
   }));
 
 for (const state of ["failed", "cancelled", "timed_out", "out_of_memory", "preempted"] as const) {
-  Deno.test(`shards that are ${state} are submitted again by retry, and not by submit`, () =>
+  Deno.test(`shards that are ${state} are resubmitted by retry, and not by submit`, () =>
     inRun(async (run) => {
       await run.start();
       run.fake.state = state;
@@ -227,7 +227,7 @@ for (const state of ["failed", "cancelled", "timed_out", "out_of_memory", "preem
 }
 
 for (const state of ["queued", "running", "held", "unknown"] as const) {
-  Deno.test(`shards that are ${state} are never submitted again, not even by retry`, () =>
+  Deno.test(`shards that are ${state} are never resubmitted, not even by retry`, () =>
     inRun(async (run) => {
       await run.start();
       run.fake.state = state;
@@ -236,7 +236,7 @@ for (const state of ["queued", "running", "held", "unknown"] as const) {
     }));
 }
 
-Deno.test("held jobs are named as such, and only those that were cancelled are replaced", () =>
+Deno.test("held jobs are reported as held, and only cancelled ones are replaced", () =>
   inRun(async (run) => {
     await run.start();
     run.fake.state = "held";
@@ -248,7 +248,7 @@ Deno.test("held jobs are named as such, and only those that were cancelled are r
     assert.deepEqual(run.told().at(-1), ["submitted", [2], "102"]);
   }));
 
-Deno.test("a job id that was given anew to somebody else's job is not believed: the shards are lost, not done", () =>
+Deno.test("a job id that the scheduler has reused for another user's job is not trusted: the shards are lost, not done", () =>
   inRun(async (run) => {
     await run.start();
     const [token = ""] = run.fake.submitted;
@@ -265,7 +265,7 @@ Deno.test("a job id that was given anew to somebody else's job is not believed: 
     assert.deepEqual(run.told(), [["submitted", ALL, "101"], ["submitted", ALL, "102"]]);
   }));
 
-Deno.test("shards whose jobs are gone wait for their files before they are submitted again", () =>
+Deno.test("shards whose jobs are gone wait for their files before they are resubmitted", () =>
   inRun(async (run) => {
     await run.start();
     run.fake.state = "absent";

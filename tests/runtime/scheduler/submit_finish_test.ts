@@ -36,7 +36,7 @@ function inSubmittedRun(work: (dir: string, fake: FakeScheduler) => Promise<void
 
 const finish = (dir: string, fake: FakeScheduler) => submitFinish(runOf(dir, inventedRun(dir)), fake.adapter);
 
-Deno.test("the finishing job waits for the jobs that were taken, and its script is there before it is submitted", () =>
+Deno.test("the finishing job waits for the accepted jobs, and its script exists before the submission", () =>
   inSubmittedRun(async (dir, fake) => {
     let waited_for: Handle[] = [];
     fake.adapter.finish = (_context, handles) => {
@@ -50,7 +50,7 @@ Deno.test("the finishing job waits for the jobs that were taken, and its script 
     assert.equal((await stat(join(dir, "finish.sh"))).mode & 0o111, 0o110);
   }));
 
-Deno.test("a finishing job that was not taken is told with the way to do without", () =>
+Deno.test("a refused finishing job is reported with advice how to go on without it", () =>
   inSubmittedRun(async (dir, fake) => {
     fake.adapter.finish = () => ({ files: [], command: { argv: ["true"], timeout_s: 60 } });
     for (const says of ["refused", "unclear"] as const) {
@@ -63,7 +63,7 @@ Deno.test("a finishing job that was not taken is told with the way to do without
     }
   }));
 
-Deno.test("a scheduler without jobs that wait, and a run without jobs, are wrong usage", () =>
+Deno.test("a scheduler without dependent jobs, and a run without jobs, are usage errors", () =>
   inSubmittedRun(async (dir, fake) => {
     await assert.rejects(finish(dir, fake), {
       kind: "usage",

@@ -22,7 +22,7 @@ const begun = (attempt = 1) => sampleAttempt(manifest, plan, { attempt });
 /** What lies in attempts/. */
 const names = (dir: string) => readdir(join(dir, "attempts"));
 
-Deno.test("of two who begin the same attempt one has it, and nothing else stays", () =>
+Deno.test("of two processes that start the same attempt one gets it, and no other file stays", () =>
   inFolder(async (folder) => {
     const first = beginAttempt(folder, begun());
     assert.ok(first);
@@ -31,7 +31,7 @@ Deno.test("of two who begin the same attempt one has it, and nothing else stays"
     assert.equal(readAttempt(folder, 3, 1)?.attempt_token, begun().attempt_token);
   }));
 
-Deno.test("an attempt's end is written into the same bytes of the same file, and the blanks behind it go", () =>
+Deno.test("an attempt's end is written into the same bytes of the same file, without padding behind it", () =>
   inFolder(async (folder) => {
     const open = beginAttempt(folder, begun());
     assert.ok(open);
@@ -50,7 +50,7 @@ Deno.test("an attempt's end is written into the same bytes of the same file, and
     assert.deepEqual([read?.end?.cause, read?.fit], ["disk", fit]);
   }));
 
-Deno.test("a stderr tail that is too long for the file is cut from its start, whatever it holds", () =>
+Deno.test("a stderr tail that is too long for the file loses its beginning, whatever it holds", () =>
   inFolder(async (folder) => {
     const open = beginAttempt(folder, begun());
     assert.ok(open);
@@ -62,7 +62,7 @@ Deno.test("a stderr tail that is too long for the file is cut from its start, wh
     assert.equal(kept.at(-1), stderr_tail.at(-1));
   }));
 
-Deno.test("attempts are listed by shard, their numbers in order, and other names are passed over", () =>
+Deno.test("attempts are listed by shard in ascending order, and other names are skipped", () =>
   inFolder(async (folder) => {
     for (const number of [10, 2, 1]) beginAttempt(folder, begun(number));
     for (const name of ["shard_3.01.json", "shard_3.4.json~", "notes.txt"]) {
@@ -72,7 +72,7 @@ Deno.test("attempts are listed by shard, their numbers in order, and other names
     assert.deepEqual([...listAttempts(join(folder, "none"))], []);
   }));
 
-Deno.test("an attempt file that is empty, broken or gone is no attempt, and does not hide the others", () =>
+Deno.test("an empty, broken or missing attempt file is no attempt, and does not hide the others", () =>
   inFolder(async (folder) => {
     for (const number of [1, 2]) beginAttempt(folder, begun(number));
     await writeFile(attemptPath(folder, 3, 1), "");

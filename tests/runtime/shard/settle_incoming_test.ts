@@ -32,7 +32,7 @@ function atLook(end: string, act: () => void, work: () => void): void {
   assert(acted, `nothing looked at ${end}`);
 }
 
-Deno.test("what another process takes in between the read of its job.txt and the look at its files is left to that one", () =>
+Deno.test("files that another process ingests between the read of job.txt and the check of the others are left to that process", () =>
   inFolder(async (folder) => {
     const incoming = join(folder, "incoming");
     for (const name of ["incoming", "attempts"]) await mkdir(join(folder, name));
@@ -68,7 +68,7 @@ async function withLate(
   });
 }
 
-Deno.test("the whole result of an attempt that was taken for lost is committed when it comes, and not removed", () =>
+Deno.test("the whole result of an attempt that counted as lost is committed when it arrives, and not removed", () =>
   withLate("ok", async (dir, cause) => {
     const names = await namesIn(dir);
     assert(names.includes(outName(1)) && names.includes(metricsName(1)), names.join(", "));
@@ -76,11 +76,11 @@ Deno.test("the whole result of an attempt that was taken for lost is committed w
     assert.deepEqual(await namesIn(join(dir, "incoming")), []);
   }));
 
-Deno.test("an attempt that was taken for lost has the end that it tells itself when that comes", () =>
+Deno.test("an attempt that counted as lost gets its reported end when that arrives", () =>
   withLate("exit", async (dir, cause) => {
     assert.equal(cause(), "exit");
     assert.deepEqual(await namesIn(join(dir, "attempts")), [attemptPath(dir, 1, 1).split("/").at(-1)]);
   }));
 
-Deno.test("an attempt of which it is known why it was stopped keeps that", () =>
+Deno.test("an attempt that was stopped for a known reason keeps that reason", () =>
   withLate("exit", (_dir, cause) => Promise.resolve(assert.equal(cause(), "terminated")), "terminated"));

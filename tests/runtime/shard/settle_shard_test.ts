@@ -52,10 +52,10 @@ class Trial {
   }
 }
 
-Deno.test("a shard that nobody began is open, and its first attempt has number 1", () =>
+Deno.test("a shard without attempts is open, and its first attempt has number 1", () =>
   inRun(async (run) => assert.deepEqual(await run.settle(), { kind: "open", attempts: [], next: 1 })));
 
-Deno.test("an attempt whose wrapper lives is running: it is not begun twice, and its files are left alone", () =>
+Deno.test("an attempt whose wrapper lives is running: it is not started twice, and its files are left alone", () =>
   inRun(async (run) => {
     const child = await sleepingChild();
     try {
@@ -82,7 +82,7 @@ Deno.test("an attempt whose wrapper is dead and whose fit lives is running", () 
     }
   }));
 
-Deno.test("a fit whose wrapper died before it could name it is known by its output's path", () =>
+Deno.test("a fit whose wrapper died before it could name it is identified by its output's path", () =>
   inRun(async (run) => {
     run.begin({});
     const child = await sleepingChild([join(run.dir, "incoming/shard_1.1.out.json")]);
@@ -94,7 +94,7 @@ Deno.test("a fit whose wrapper died before it could name it is known by its outp
     await until("the fit is gone", async () => (await run.settle()).kind === "open");
   }));
 
-Deno.test("a process that has the number of a dead one is another: it began later", () =>
+Deno.test("a process with the pid of a dead one and a later start is another process", () =>
   inRun(async (run) => {
     const child = await sleepingChild();
     try {
@@ -105,14 +105,14 @@ Deno.test("a process that has the number of a dead one is another: it began late
     }
   }));
 
-Deno.test("a process of another machine cannot be asked from here: its shard is left to it", () =>
+Deno.test("a process of another machine cannot be queried from here: its shard is left to it", () =>
   inRun(async (run) => {
     const other = { host: "another", boot_id: "another-boot", pid: 1, start_ticks: "1" };
     run.begin({ wrapper: other });
     assert.equal((await run.settle()).kind, "elsewhere");
   }));
 
-Deno.test("an attempt on another machine that its scheduler has ended gets its end, and its half output goes", () =>
+Deno.test("an attempt on another machine that its scheduler has ended gets its end, and its half output is removed", () =>
   inRun(async (run) => {
     run.begin({ wrapper: { host: "another", boot_id: "another-boot", pid: 1, start_ticks: "1" } });
     await run.write("incoming/shard_1.1.out.json", OUTPUT.slice(0, 50));
@@ -123,7 +123,7 @@ Deno.test("an attempt on another machine that its scheduler has ended gets its e
     assert.equal(attempt.end?.wall_s, null);
   }));
 
-Deno.test("an attempt that a listing shows and this machine has in mind as absent is asked about: its shard is left to it", () =>
+Deno.test("an attempt that a listing shows and this machine has cached as absent is looked up again: its shard is left to it", () =>
   inRun(async (run) => {
     const other = { host: "another", boot_id: "another-boot", pid: 1, start_ticks: "1" };
     run.begin({ wrapper: other });
@@ -144,13 +144,13 @@ Deno.test("an attempt that a listing shows and this machine has in mind as absen
     }
   }));
 
-Deno.test("an attempt of an earlier start of this machine is lost", () =>
+Deno.test("an attempt of an earlier boot of this machine is lost", () =>
   inRun(async (run) => {
     run.begin({ wrapper: { ...machine.process, boot_id: "an-earlier-boot" } });
     assert.equal((await run.settle()).kind, "open");
   }));
 
-Deno.test("a whole result of a dead attempt is committed, not fitted again, and nothing else stays", () =>
+Deno.test("a whole result of a dead attempt is committed, not fitted again, and no other file stays", () =>
   inRun(async (run) => {
     run.begin({});
     await run.write("incoming/shard_1.1.out.json", OUTPUT);
@@ -185,7 +185,7 @@ Deno.test("a result of a dead attempt with other toys is never committed", () =>
     assert.deepEqual(await run.files(), ["attempts/shard_1.1.json"]);
   }));
 
-Deno.test("an attempt with an end is over, whoever lives, and the next one has a number of its own", () =>
+Deno.test("an attempt with an end is over, whatever process lives, and the next one has its own number", () =>
   inRun(async (run) => {
     run.begin({ attempt: 4, end: sampleRecord(manifest, plan, { cause: "exit", exit_code: 3, attempt: 4 }) });
     const open = await run.settle();
@@ -195,7 +195,7 @@ Deno.test("an attempt with an end is over, whoever lives, and the next one has a
     ]);
   }));
 
-Deno.test("an out.json whose writer died before its record gets one", () =>
+Deno.test("an out.json whose writer died before its record gets a record", () =>
   inRun(async (run) => {
     await run.write("shard_1.out.json", OUTPUT);
     assert.equal((await run.settle()).kind, "done");
@@ -203,7 +203,7 @@ Deno.test("an out.json whose writer died before its record gets one", () =>
     assert.deepEqual([record.run_token, record.out_bytes, record.exit_code], [RUN_TOKEN, OUTPUT.length, null]);
   }));
 
-Deno.test("an attempt on a host whose driver died right after its commit is over; another one there may go on", () =>
+Deno.test("an attempt on a host whose driver died right after its commit is over; another one there may continue", () =>
   inRun(async (run) => {
     await run.write("shard_1.out.json", OUTPUT);
     assert.equal((await run.settle()).kind, "done");
@@ -213,7 +213,7 @@ Deno.test("an attempt on a host whose driver died right after its commit is over
     assert.deepEqual(listNames(join(run.dir, "attempts")), ["shard_1.2.json"]);
   }));
 
-Deno.test("files in incoming/ that no open attempt tells of are swept, those of open ones and of others stay", () =>
+Deno.test("files in incoming/ without an open attempt are removed, those of open attempts and other files stay", () =>
   inRun(async (run) => {
     for (
       const name of ["shard_1.1.out.json", "shard_1.2.stderr", "shard_2.1.metrics.json", "shard_1.x.job.txt", "notes"]

@@ -43,7 +43,7 @@ async function inHost(work: (folder: string, began: () => Promise<string>) => Pr
   });
 }
 
-Deno.test("a shard that is being started when the connection ends runs all the same, and its process is on record", () =>
+Deno.test("a shard that is starting when the connection ends runs all the same, and its process is recorded", () =>
   inHost(async (folder, began) => {
     await converse(folder, ["open", "start ssh-1 7 1 job token slot"], /^opened/m);
     await until("the wrapper has begun", async () => await began() !== "");
@@ -52,7 +52,7 @@ Deno.test("a shard that is being started when the connection ends runs all the s
     assert.equal((await readText(join(folder, "base/r.t0/h/started/ssh-1/pid"))).split(" ")[0], pid);
   }));
 
-Deno.test("a shard that is stopped while it is being started is stopped, with all that it runs", () =>
+Deno.test("a shard that is stopped while it starts is stopped, with all its processes", () =>
   inHost(async (folder, began) => {
     const wrapper = `trap '' TERM; sleep 20; echo over >>"${join(folder, "began")}"\n`;
     await writeFile(join(folder, "base/r.t0/h/job_wrapper.sh"), wrapper);
@@ -61,7 +61,7 @@ Deno.test("a shard that is stopped while it is being started is stopped, with al
     assert.equal(await began(), "");
   }));
 
-Deno.test("a shard that was found never to have begun does not begin, however late its start arrives", () =>
+Deno.test("a shard that was reported as never started does not start, however late its start request arrives", () =>
   inHost(async (folder, began) => {
     await converse(folder, ["open", "find ssh-1 7"], /^absent ssh-1$/m);
     await converse(folder, ["open", "start ssh-1 7 1 job token slot"], /^(absent|starting|running) ssh-1/m);
@@ -84,7 +84,7 @@ async function inEarlierHost(token: string, work: (folder: string) => Promise<vo
   });
 }
 
-Deno.test("what an earlier version began on a host, in a folder without the run's token, is found there", () =>
+Deno.test("attempts of an earlier version on a host, in a folder without the run's token, are found", () =>
   inEarlierHost("t0", async (folder) => {
     const printed = await converse(folder, ["open", "find ssh-1 7"], /^(ended|absent) ssh-1$/m);
     assert.match(printed, /^opened transfer r\/h$/m);
@@ -99,7 +99,7 @@ Deno.test("the folder that an earlier version gave to another run of the same id
     assert.equal(await readText(join(folder, "base/r/h/incoming/shard_7.ssh-1.job.txt")), "run_token=t1\nend=1\n");
   }));
 
-Deno.test("a host that sees the run directory knows an earlier version's folder by the attempts of the run", () =>
+Deno.test("a host that sees the run directory recognizes an earlier version's folder by the attempts of the run", () =>
   inEarlierHost("t1", async (folder) => {
     await writeFile(join(folder, "r/incoming/shard_7.ssh-1.job.txt"), "run_token=t0\nend=1\n");
     await writeFile(join(folder, "r/attempts/shard_7.1.json"), '{"attempt_token": "ssh-1"}');

@@ -18,7 +18,7 @@ function host({ retry_s = 600, isOtherGood = true } = {}) {
 const manifest = sampleManifest();
 const WRAPPER_DIED = sampleRecord(manifest, planOf(manifest, 0), { cause: "signal", wall_s: null });
 
-Deno.test("a host on which a shard's wrapper died is set aside, and the shard is tried again without blame", () => {
+Deno.test("a host on which a shard's wrapper died is set aside, and the shard is retried without a failure", () => {
   const { health, printed } = host();
   const verdict = health.classifyFailure(WRAPPER_DIED, 1, 0);
   assert.deepEqual(verdict, { again: true, counts: false, given_up: null });
@@ -26,7 +26,7 @@ Deno.test("a host on which a shard's wrapper died is set aside, and the shard is
   assert.match(printed[0] ?? "", /^w1 is paused for 600 s: /);
 });
 
-Deno.test("a shard whose wrapper died before is to blame when it dies once more, and the host stays in use", () => {
+Deno.test("a shard whose wrapper dies a second time is at fault, and the host stays in use", () => {
   const { health, printed } = host();
   assert.deepEqual(health.classifyFailure(WRAPPER_DIED, 1, 1), { again: true, counts: true, given_up: null });
   assert.deepEqual(health.classifyFailure(WRAPPER_DIED, 2, 1), { again: false, counts: true, given_up: null });
@@ -34,7 +34,7 @@ Deno.test("a shard whose wrapper died before is to blame when it dies once more,
   assert.deepEqual(printed, []);
 });
 
-Deno.test("that no other host can run shards is told only once all others were tried", () => {
+Deno.test("the message that no other host can run shards comes only after all others were tried", () => {
   for (const [another, words] of [[true, /died$/], [false, /; no other host can run shards now$/]] as const) {
     const { health, printed } = host({ isOtherGood: another });
     void health.setAside("it died");
@@ -42,7 +42,7 @@ Deno.test("that no other host can run shards is told only once all others were t
   }
 });
 
-Deno.test("a host that is set aside and does meanwhile what it had begun runs shards again, and says so", async () => {
+Deno.test("a host that finishes an earlier shard while set aside runs shards again, with a message", async () => {
   const { health, printed } = host({ retry_s: 0.01 });
   health.over = new AbortController().signal;
   health.classifyFailure(WRAPPER_DIED, 1, 0);

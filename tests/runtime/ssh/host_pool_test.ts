@@ -66,7 +66,7 @@ const ends = ({ dir }: Farm) =>
 const sorted = (shards: number[]) => [...shards].sort((a, b) => a - b);
 const WHOLE = { done: 6, failed: [], elsewhere: [], left: [] };
 
-Deno.test("a host that connects late runs shards from then on, and is waited for by none", () =>
+Deno.test("a host that connects late runs shards from then on, and delays no other host", () =>
   onHosts(async (farm) => {
     const [w1, w2] = [farm.host("w1"), farm.host("w2", { connect_ms: 500 })];
     assert.deepEqual(await farm.run(), WHOLE);
@@ -75,7 +75,7 @@ Deno.test("a host that connects late runs shards from then on, and is waited for
     assert.deepEqual(ends(farm), []);
   }));
 
-Deno.test("what was begun on a host whose connection drops goes on, and is found when it comes back: running, or ended", () =>
+Deno.test("shards on a host whose connection drops continue, and are found when it returns: running, or ended", () =>
   onHosts(async (farm) => {
     const w1 = farm.host("w1", { fit_ms: 5 * S });
     farm.after(4 * S, () => w1.drop());
@@ -91,7 +91,7 @@ Deno.test("what was begun on a host whose connection drops goes on, and is found
     );
   }));
 
-Deno.test("a host of which nothing is heard for so long is lost: its shards run elsewhere, and it keeps no open attempt", () =>
+Deno.test("a host that is silent too long is lost: its shards run elsewhere, and it keeps no open attempt", () =>
   onHosts(async (farm) => {
     const [w1, w2] = [farm.host("w1"), farm.host("w2", { fit_ms: 60 * S })];
     farm.after(1 * S, () => w2.drop());
@@ -101,7 +101,7 @@ Deno.test("a host of which nothing is heard for so long is lost: its shards run 
     assert.deepEqual(ends(farm), sorted([...w2.begun]).map((shard) => `${shard}.1 terminated`));
   }));
 
-Deno.test("nothing is taken from a host that is silent for less than that", () =>
+Deno.test("a host that is silent for less than that keeps its shards", () =>
   onHosts(async (farm) => {
     const [w1, w2] = [farm.host("w1"), farm.host("w2", { fit_ms: 15 * S })];
     farm.after(1 * S, () => w2.drop());
@@ -111,7 +111,7 @@ Deno.test("nothing is taken from a host that is silent for less than that", () =
     assert.deepEqual(doneBy(farm).filter((name) => name === "w2").length, 2);
   }));
 
-Deno.test("a lost host that comes back with its result before others have theirs has done its shard", () =>
+Deno.test("a lost host that returns with its result before the others have theirs has done its shard", () =>
   onHosts(async (farm) => {
     const [w1, w2] = [farm.host("w1"), farm.host("w2", { fit_ms: 10 * S })];
     farm.after(1 * S, () => w2.drop());
@@ -138,7 +138,7 @@ Deno.test("shards on a host that left the hosts file run elsewhere once it is lo
     assert.deepEqual(ends(farm), ["0.1 terminated", "3.1 terminated"]);
   }));
 
-Deno.test("what an earlier driver began on a host is found there by the next one, and begun once", () =>
+Deno.test("attempts of an earlier driver on a host are found by the next driver, and started once", () =>
   onHosts(async (farm) => {
     const { dir, manifest } = farm;
     const attempt = sampleAttempt(manifest, planOf(manifest, 2), {
@@ -151,7 +151,7 @@ Deno.test("what an earlier driver began on a host is found there by the next one
     assert.deepEqual(sorted(w1.begun), [0, 1, 2, 3, 4, 5]);
   }));
 
-Deno.test("a shard that kills its wrapper is given up after it did so on two hosts, and the others run to their end", () =>
+Deno.test("a shard that kills its wrapper on two hosts is given up, and the others run to their end", () =>
   onHosts(async (farm) => {
     const fate = (shard: number) => shard === 0 ? "dies" as const : "ok" as const;
     const [w1, w2] = [farm.host("w1", { fate }), farm.host("w2", { fate })];
@@ -162,7 +162,7 @@ Deno.test("a shard that kills its wrapper is given up after it did so on two hos
     assert.equal(farm.printed.filter((words) => /is paused for/.test(words)).length, 1);
   }));
 
-Deno.test("a host on which shards fail in a row is set aside, is offered one shard later, and runs on when that is done", () =>
+Deno.test("a host with consecutive failures is set aside, gets one shard later, and continues when that is done", () =>
   onHosts(async (farm) => {
     const w2 = farm.host("w2", { fate: () => "exit", fit_ms: 100 });
     farm.host("w1", { fit_ms: 50 });
@@ -183,13 +183,13 @@ Deno.test("a host that fails its trial is set aside for twice as long", () =>
     assert.deepEqual(ours, ["w2 is paused for 5 s:", "w2 is paused for 10 s"]);
   }, 12));
 
-Deno.test("a run of which no host can be reached ends, and says why of each", () =>
+Deno.test("a run without any reachable host ends, with the reason of each host", () =>
   onHosts(async (farm) => {
     for (const name of ["w1", "w2"]) farm.host(name, { isUp: false });
     await assert.rejects(farm.run(), /Cannot use any host: w1: no route to it; w2: no route to it/);
   }));
 
-Deno.test("when all hosts stay away for good the loop gives up, and what runs there is left to the next one", () =>
+Deno.test("the loop gives up when all hosts stay unreachable, and leaves their shards to the next loop", () =>
   onHosts(async (farm) => {
     const w1 = farm.host("w1", { fit_ms: 10 * S });
     farm.after(1 * S, () => w1.drop());
@@ -203,7 +203,7 @@ Deno.test("when all hosts stay away for good the loop gives up, and what runs th
     assert.deepEqual(ends(farm), ["0.1 open", "1.1 open"]);
   }));
 
-Deno.test("a loop that is told to stop stops its shards, politely first, and a host that is away does not keep it", () =>
+Deno.test("a stopped loop stops its shards, with SIGTERM first, and does not wait for an unreachable host", () =>
   onHosts(async (farm) => {
     const [w1, w2] = [farm.host("w1", { fit_ms: 60 * S }), farm.host("w2", { fit_ms: 60 * S })];
     w1.fate = (shard) => w1.begun[0] === shard ? "stays" : "ok";
@@ -217,7 +217,7 @@ Deno.test("a loop that is told to stop stops its shards, politely first, and a h
     assert.deepEqual(ends(farm).map((one) => one.split(" ")[1]).sort(), ["open", "open", "terminated", "terminated"]);
   }));
 
-Deno.test("a time limit that passes while the connection is down is kept when it is back", () =>
+Deno.test("a time limit that passes while the connection is down applies when it is back", () =>
   onHosts(async (farm) => {
     const w1 = farm.host("w1", { fate: (shard) => shard < 2 ? "stays" : "ok" });
     farm.after(1 * S, () => w1.drop());
@@ -229,7 +229,7 @@ Deno.test("a time limit that passes while the connection is down is kept when it
     assert.deepEqual(ends(farm), ["0.1 time", "1.1 time"]);
   }));
 
-Deno.test("of two names of one machine the second gets no slots", () =>
+Deno.test("the second of two names of one machine gets no slots", () =>
   onHosts(async (farm) => {
     const [w1, w1b] = [farm.host("w1"), farm.host("w1b", { connect_ms: 50 })];
     Object.assign(w1b.facts, { boot_id: w1.facts.boot_id });
@@ -238,7 +238,7 @@ Deno.test("of two names of one machine the second gets no slots", () =>
     assert(farm.printed.includes("w1b is the same machine as w1: it gets no slots"));
   }));
 
-Deno.test("a loop that only ends what an earlier one began on hosts stops that, and begins nothing", () =>
+Deno.test("a loop that only drains hosts stops the shards of an earlier loop, and starts none", () =>
   onHosts(async (farm) => {
     const { dir, manifest } = farm;
     const remote = { host: "w1", clock_offset_s: null };
@@ -250,7 +250,7 @@ Deno.test("a loop that only ends what an earlier one began on hosts stops that, 
     assert.deepEqual(ends(farm), ["2.1 terminated"]);
   }));
 
-Deno.test("a record that is removed while the loop works keeps no folder on a host: no other loop needs one for that", () =>
+Deno.test("a record that is removed while the loop runs keeps no folder on a host: no other loop needs one for that", () =>
   onHosts(async (farm) => {
     const fate = (shard: number) => {
       if (shard === 5) Deno.removeSync(join(farm.dir, metricsName(1)));
@@ -283,7 +283,7 @@ Deno.test("at the end of a run its shards are read once for all hosts together",
   assert.equal(await readsWith(3), one);
 });
 
-Deno.test("with a share for each host a share waits for its host, until nothing is expected of that any more", () =>
+Deno.test("a share waits for its host, until that host is given up", () =>
   onHosts(async (farm) => {
     Object.assign(farm.manifest.farm.options, { static: true });
     for (const [i, plan] of farm.manifest.plans.entries()) plan.host = i % 2 === 0 ? "w1" : "w2";

@@ -44,7 +44,7 @@ function linkOf(sent: string[], hear: (take: (line: string) => void) => void = (
   };
 }
 
-Deno.test("a host whose connection is made only when the run is whole already is left empty, and keeps no loop", async () => {
+Deno.test("a host that connects only when the run is whole keeps no folder, and does not delay the loop", async () => {
   const { promise: connection, resolve: connect } = Promise.withResolvers<HostLink>();
   const host = hostOf("/nowhere", () => connection);
   const over = new AbortController();
@@ -58,7 +58,7 @@ Deno.test("a host whose connection is made only when the run is whole already is
   assert.deepEqual(sent, ["tidy"]);
 });
 
-Deno.test("the folder of a whole run stays on no host: where no connection stood at the end, one is made for it", () =>
+Deno.test("the folder of a whole run stays on no host: a host without a connection at the end gets one for that", () =>
   inFolder(async (folder) => {
     noteFolder(folder, "w1");
     const sent: string[] = [];
@@ -71,7 +71,7 @@ Deno.test("the folder of a whole run stays on no host: where no connection stood
     assert(!hasFolder(folder, "w1"));
   }));
 
-Deno.test("a host that is still being connected to a moment after the loop is over keeps it no longer", async () => {
+Deno.test("a host that is still connecting shortly after the end of the loop no longer delays it", async () => {
   const connect: PoolCalls["connect"] = (cut) =>
     new Promise((_, reject) => cut.addEventListener("abort", () => reject(new Error("it was cut"))));
   const host = hostOf("/nowhere", connect);
@@ -117,15 +117,15 @@ async function endedBy(word: string, drain = false): Promise<Ending> {
   return { ...ending, sent: sent.map((line) => line.split(" ")[0] ?? "") };
 }
 
-Deno.test("the name of an attempt that never began stays on its host: a start that is under way still finds it taken", async () => {
+Deno.test("the name of an attempt that never started stays on its host, so that a delayed start finds it used", async () => {
   assert.deepEqual(await endedBy("absent"), { kind: "taken", cause: undefined, sent: ["find"], attempts: 0 });
 });
 
-Deno.test("what is left of an attempt that died on its host is dropped there", async () => {
+Deno.test("files of an attempt that died on its host are dropped there", async () => {
   assert.deepEqual(await endedBy("dead"), { kind: "failed", cause: "signal", sent: ["find", "drop"], attempts: 1 });
 });
 
-Deno.test("an attempt that this loop stopped, and that left no end when it was killed for being slow, was told to stop", async () => {
+Deno.test("an attempt that this loop stopped, and that left no end because it had to be killed, counts as stopped", async () => {
   const { cause, sent } = await endedBy("dead", true);
   assert.equal(cause, "terminated");
   assert(sent.includes("stop"));

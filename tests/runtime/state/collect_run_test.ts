@@ -30,7 +30,7 @@ async function rewrite(manifest: FarmManifest, from: RegExp, to: string): Promis
   await writeShard(manifest, plan, text.replace(from, to));
 }
 
-Deno.test("collect finds every shard of a whole run good, also one that another program has laid out anew", () =>
+Deno.test("collect finds every shard of a whole run valid, also one in another program's layout", () =>
   inFolder(async (folder) => {
     assert.equal(await errorOf(folder, () => Promise.resolve()), null);
     const anew = async (manifest: FarmManifest) => {
@@ -41,7 +41,7 @@ Deno.test("collect finds every shard of a whole run good, also one that another 
     assert.equal(await errorOf(folder, anew), null);
   }));
 
-Deno.test("collect says what is wrong with a flipped byte, a cut file, a missing record and toys that were not planned", () =>
+Deno.test("collect reports a flipped byte, a truncated file, a missing record and unplanned toys", () =>
   inFolder(async (folder) => {
     const says = async (wanted: RegExp, spoil: (manifest: FarmManifest, base: string) => Promise<void>) =>
       assert.match(await errorOf(folder, spoil) ?? "good", wanted);

@@ -9,7 +9,7 @@ import { assertSameToys, at, readJson } from "../../support/toys.ts";
 import { merge } from "../support/merging.ts";
 import { NOW, oldManifest, oldRun, pythonRow, RUN_ID, writeManifest } from "../support/old_dir.ts";
 
-Deno.test("an old run directory merges to what its toys are unsharded, with the hosts of its side files", () =>
+Deno.test("an old run directory merges to the unsharded result, with the hosts of its side files", () =>
   inFolder(async (folder) => {
     const { dir, farm } = await oldRun(folder);
     const report = await merge(dir);
@@ -22,7 +22,7 @@ Deno.test("an old run directory merges to what its toys are unsharded, with the 
     assert.equal(report.times?.max_shard_elapsed_s, 4);
   }));
 
-Deno.test("where one shard of an old run does not tell how long it took, merge, collect and report know no longest", () =>
+Deno.test("merge, collect and report have no longest shard where one shard of an old run has no duration", () =>
   inFolder(async (folder) => {
     const { dir } = await oldRun(folder);
     await rm(join(dir, "shard_3.elapsed_s"));
@@ -30,7 +30,7 @@ Deno.test("where one shard of an old run does not tell how long it took, merge, 
     assert.deepEqual(times.map((one) => one?.max_shard_elapsed_s), [null, null, null]);
   }));
 
-Deno.test("collect writes for an old run what the Python scripts write, and keeps what it does not know", () =>
+Deno.test("collect writes the rows of the Python scripts for an old run, and keeps unknown members", () =>
   inFolder(async (folder) => {
     const { dir } = await oldRun(folder);
     const before = JSON.parse(await readFile(join(dir, "manifest.json"), "utf8"));
@@ -94,7 +94,7 @@ for (const { name, spoil, row } of STATUS) {
     }));
 }
 
-Deno.test("an old run that was collected and then moved merges from where its manifest lies", () =>
+Deno.test("an old run that was collected and then moved merges from its manifest's directory", () =>
   inFolder(async (folder) => {
     const { dir, farm } = await oldRun(folder);
     collectRun(dir, null, NOW);
@@ -161,7 +161,7 @@ for (const { name, path } of LEAVES) {
     }));
 }
 
-Deno.test("a run_dir that is no folder of the run's name gives no leave to read elsewhere", () =>
+Deno.test("a run_dir that is no folder of the run's name gives no permission to read elsewhere", () =>
   inFolder(async (folder) => {
     const { dir, farm } = await oldRun(folder);
     const row = { ...Object(pythonRow(dir, 1)), local_output: "/etc/hostname" };

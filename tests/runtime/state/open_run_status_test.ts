@@ -19,7 +19,7 @@ async function opened(dir: string) {
   return { run, manifest, look };
 }
 
-Deno.test("of a run on which nothing works status says so, and what to type: submit, or retry once something has ended", () =>
+Deno.test("status reports that nothing works on a run, with the next command: submit, or retry once a shard has ended", () =>
   inFolder(async (folder) => {
     const { run, manifest, look } = await opened(join(folder, "r"));
     const fresh = await look([]);
@@ -33,7 +33,7 @@ Deno.test("of a run on which nothing works status says so, and what to type: sub
     assert.match(stopped.summary.advice.join("\n"), /^no process works on the run; continue with: nsfarm-deno retry /);
   }));
 
-Deno.test("a shard whose process is gone and that left its output whole is not told to have left nothing", () =>
+Deno.test("a shard whose process is gone and that left a whole output is not reported as without result", () =>
   inFolder(async (folder) => {
     const { run, manifest, look } = await opened(join(folder, "r"));
     const plan = planOf(manifest, 2);

@@ -33,7 +33,7 @@ async function setAge(path: string, age_s: number): Promise<void> {
 const WHOLE = ["done", "done", "done", "done"];
 const BAD_2 = ["done", "done", "failed", "done"];
 
-Deno.test("a look by size and time finds a whole run, and a byte that is flipped or cut off after the commit", () =>
+Deno.test("a scan by size and time accepts a whole run, and finds a byte that is flipped or cut off after the commit", () =>
   inFolder(async (folder) => {
     const { out, scan } = await doneRun(folder);
     assert.deepEqual(await scan("size and time"), WHOLE);
@@ -61,7 +61,7 @@ Deno.test("a whole run is seen by size and time alone, and what was seen is kept
     assert.equal(scanUntouched(run, new Map()), null);
   }));
 
-Deno.test("a record that is changed to that of another shard, run, size or end is found by a look by size and time", () =>
+Deno.test("a scan by size and time finds a record that was changed to another shard, run, size or end", () =>
   inFolder(async (folder) => {
     const { record, scan } = await doneRun(folder);
     const text = await readFile(record(2), "utf8");
@@ -73,7 +73,7 @@ Deno.test("a record that is changed to that of another shard, run, size or end i
     }
   }));
 
-Deno.test("what changes without a trace in size and time is found by collect, merge, verify and all that submit", () =>
+Deno.test("collect, merge, verify and every submission find a change that leaves size and time as they were", () =>
   inFolder(async (folder) => {
     const { dir, out, scan } = await doneRun(folder);
     const { atime, mtime } = await stat(out(2));

@@ -5,7 +5,7 @@ import { unusedHosts } from "../../../runtime/state/unused_hosts.ts";
 import { sampleManifest } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 
-Deno.test("a host of the hosts file on which no shard was done is named, with the command that tells why", () =>
+Deno.test("a host of the hosts file without a finished shard is named, with the command that shows why", () =>
   inFolder(async (folder) => {
     const file = join(folder, "hosts");
     await writeFile(file, "root@127.0.0.1 port=2201\nroot@127.0.0.1 port=2299\n");

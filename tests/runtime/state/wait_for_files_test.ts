@@ -36,13 +36,13 @@ class Trial {
   }
 }
 
-Deno.test("with a record of every shard nothing is waited for", () =>
+Deno.test("a run with a record of every shard needs no wait", () =>
   inHalfRun(async (trial) => {
     await writeShard(trial.manifest, planOf(trial.manifest, 1));
     assert.ok(await trial.waited_s(100) < 2);
   }));
 
-Deno.test("an attempt that has its end is told, one without is waited for", () =>
+Deno.test("an attempt with its end is complete, one without is awaited", () =>
   inHalfRun(async (trial) => {
     beginAttempt(trial.dir, trial.attempt(false));
     assert.ok(await trial.waited_s(10) >= 10);
@@ -50,12 +50,12 @@ Deno.test("an attempt that has its end is told, one without is waited for", () =
     assert.ok(await trial.waited_s(100) < 2);
   }));
 
-Deno.test("of a shard whose job is known to have failed nothing is awaited", () =>
+Deno.test("no file is awaited of a shard whose job is known to have failed", () =>
   inHalfRun(async (trial) => {
     assert.ok(await trial.waited_s(100, undefined, new Set([1])) < 2);
   }));
 
-Deno.test("files that become visible late end the wait, and no file the grace time", () =>
+Deno.test("files that appear late end the wait, and without files the grace time ends it", () =>
   inHalfRun(async (trial) => {
     assert.ok(await trial.waited_s(20) >= 20);
     const waiting = trial.waited_s(3600);
@@ -63,5 +63,5 @@ Deno.test("files that become visible late end the wait, and no file the grace ti
     assert.ok(await waiting < 3600);
   }));
 
-Deno.test("whoever is told to stop waits no longer", () =>
+Deno.test("a stop ends the wait", () =>
   inHalfRun(async (trial) => assert.ok(await trial.waited_s(3600, AbortSignal.abort()) < 2)));

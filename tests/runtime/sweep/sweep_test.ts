@@ -24,7 +24,7 @@ const RUNNING = new AbortController().signal;
 /** How each point of a sweep ended, in the words of its document. */
 const statesOf = (path: string) => loadSweep(path).sweep.runs.map((point) => recordOf(point).state);
 
-Deno.test("a point of a sweep is done with its merge, open while a shard has no result, and a run that is gone is failed", () =>
+Deno.test("a point of a sweep is done with its merge, open while a shard has no result, and failed without its run", () =>
   inFolder(async (folder) => {
     const open = await inventedSweep(folder);
     const [first = "", second = ""] = open.sweep.runs.map((point) => pointDir(open, point));
@@ -39,7 +39,7 @@ Deno.test("a point of a sweep is done with its merge, open while a shard has no 
     assert.equal(gone.state, "failed");
   }));
 
-Deno.test("a sweep that is moved with its runs is read where it lies now", () =>
+Deno.test("a sweep that is moved with its runs is read at its new path", () =>
   inFolder(async (folder) => {
     const before = join(folder, "before");
     await mkdir(before);
@@ -51,7 +51,7 @@ Deno.test("a sweep that is moved with its runs is read where it lies now", () =>
     assert.deepEqual(readSweepFacts(open).map(({ fault }) => fault), [null, null]);
   }));
 
-Deno.test("a change of one point leaves the others of the document as they are now", () =>
+Deno.test("a change of one point leaves the present values of the others in the document", () =>
   inFolder(async (folder) => {
     const { path } = await inventedSweep(folder);
     recordPoint(path, "s_sh2", { state: "failed", error: "no" });
@@ -59,7 +59,7 @@ Deno.test("a change of one point leaves the others of the document as they are n
     assert.deepEqual(statesOf(path), ["failed", "ran"]);
   }));
 
-Deno.test("a run of a sweep that fails does not keep the next, and what is done is not run again without --force", () =>
+Deno.test("a run of a sweep that fails does not stop the next, and finished ones are not run again without --force", () =>
   inFolder(async (folder) => {
     const open = await inventedSweep(folder);
     const driven: string[] = [];
@@ -87,7 +87,7 @@ Deno.test("a run of a sweep that fails does not keep the next, and what is done 
     assert.deepEqual([driven.length, statesOf(open.path)], [4, ["done", "done"]]);
   }));
 
-Deno.test("a scheduler that gives no answer, and a stop, leave a point open", () =>
+Deno.test("a scheduler without an answer, and a stop, leave a point open", () =>
   inFolder(async (folder) => {
     const open = await inventedSweep(folder, 1);
     await runPoints(
@@ -108,7 +108,7 @@ Deno.test("a scheduler that gives no answer, and a stop, leave a point open", ()
     assert.deepEqual([point?.farm?.state, point?.farm?.error], ["open", "interrupted"]);
   }));
 
-Deno.test("a sweep of other scripts is not run, and what is no sweep is called so", () =>
+Deno.test("a sweep of other scripts is not run, and a file that is no sweep is refused", () =>
   inFolder(async (folder) => {
     const open = await inventedSweep(folder, 1);
     const { farm: _, ...old } = open.sweep;
@@ -118,7 +118,7 @@ Deno.test("a sweep of other scripts is not run, and what is no sweep is called s
     assert.throws(() => loadSweep(open.path), { kind: "input" });
   }));
 
-Deno.test("a pool of which one question fails is not known, never half known", async () => {
+Deno.test("a pool with one failed query is unknown, never half known", async () => {
   const node = { name: "n1", state: "up", cpus: 4, cpus_busy: 1, load: null };
   const { adapter } = new FakeScheduler();
   const asking = (...programs: string[]) => ({
@@ -147,7 +147,7 @@ function requestOf({ sweep, path }: OpenSweep): SweepRequest {
   };
 }
 
-Deno.test("a sweep is gone on with by the request that it was rendered with, and by no other", () =>
+Deno.test("a sweep continues with the request that it was rendered with, and with no other", () =>
   inFolder(async (folder) => {
     const open = await inventedSweep(folder, 1);
     const asked = requestOf(open);

@@ -57,7 +57,7 @@ Deno.test("--threads 0 in an HTCondor job is the slot's CPUs, not the machine's"
     assert.equal(threads({ _CONDOR_MACHINE_AD: ad }), 2);
   }));
 
-Deno.test("a number of threads that was asked for is kept, whatever the job has", () => {
+Deno.test("a requested number of threads is kept, whatever the job has", () => {
   assert.equal(threads({ SLURM_CPUS_PER_TASK: "3" }, 8), 8);
 });
 
@@ -124,7 +124,7 @@ Deno.test("a plain HTCondor job knows the end of its time as a pilot does, and a
   assert.equal(Math.round(ends_at_ms ?? 0), 3_595_000);
 });
 
-Deno.test("a scheduler that is not built in tells of CPUs and the end of time by what its run keeps", () => {
+Deno.test("a plugin's scheduler gives CPUs and end of time by the variables that its run keeps", () => {
   const in_job = {
     job_id: ["TOY_JOB"],
     cpus: [{ variable: "TOY_CPUS", with: "TOY_JOB" }],
@@ -148,7 +148,7 @@ Deno.test("a scheduler that is not built in tells of CPUs and the end of time by
   assert.equal(inJob({ TOY_CPUS: "3" }, () => jobTimeLeft_ms(manifest)), null);
 });
 
-Deno.test("a run of an earlier version, which keeps nothing, is seen by what its scheduler shows", () => {
+Deno.test("a run of an earlier version, which keeps no variables, uses those of its scheduler", () => {
   const manifest = sampleManifest({ scheduler: "htcondor" });
   assert.equal(manifest.farm.in_job, undefined);
   const ids = inJob(
@@ -166,7 +166,7 @@ Deno.test("a shard of a local run that is run by hand in a Slurm job has that jo
   assert.deepEqual([none.scheduler, none.job_id], ["local", null]);
 });
 
-Deno.test("a stop near the end of the job's time is a time-out, an earlier one is what it says", () => {
+Deno.test("a stop near the end of the job's time is a time-out; an earlier one keeps its own reason", () => {
   const reason = (left_ms: number | null) => {
     const stop = new AbortController();
     const passed = withTime(stop.signal, left_ms);

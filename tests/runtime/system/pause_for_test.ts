@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { pauseFor } from "../../../runtime/system/process.ts";
 
-Deno.test("A wait ends when it is told to stop, and does not begin after that", async () => {
+Deno.test("A wait ends at a stop, and does not start after it", async () => {
   const stop = new AbortController();
   const waiting = pauseFor(3_600_000, stop.signal);
   stop.abort();

@@ -20,12 +20,12 @@ async function whileCatFails(times: number, work: () => Promise<void>): Promise<
   });
 }
 
-Deno.test("a process is not taken for a dead one where it could not be asked about", () =>
+Deno.test("a process does not count as dead where it could not be queried", () =>
   whileCatFails(1000, async () => {
     await assert.rejects(startTicks([Deno.pid]), /Cannot tell which processes of this machine are alive/);
   }));
 
-Deno.test("processes are asked about again where the first try failed", () =>
+Deno.test("processes are queried again where the first attempt failed", () =>
   whileCatFails(2, async () => {
     assert((await startTicks([Deno.pid])).has(Deno.pid));
   }));

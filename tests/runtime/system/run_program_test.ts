@@ -8,7 +8,7 @@ import { inFolder, processesOf, until } from "../../support/scratch.ts";
 const run = (argv: string[], more: { stdin?: string; cwd?: string; timeout_s?: number } = {}) =>
   runProgram({ argv, timeout_s: 60, ...more });
 
-Deno.test("a program's output, error output and exit code are what it gave", async () => {
+Deno.test("output, error output and exit code of a program are returned unchanged", async () => {
   const found = await run(["sh", "-c", "echo out; echo err >&2; exit 3"]);
   assert.deepEqual(found, {
     exit_code: 3,
@@ -20,13 +20,13 @@ Deno.test("a program's output, error output and exit code are what it gave", asy
   });
 });
 
-Deno.test("words reach a program as they are: there is no shell in between", async () => {
+Deno.test("arguments reach a program unchanged: no shell is involved", async () => {
   const words = ["$HOME", "a b", "*", "`id`", "; exit 9", "it's", "a\nb", ""];
   const { stdout } = await run(["printf", "%s\\0", ...words]);
   assert.deepEqual(stdout.split("\0").slice(0, -1), words);
 });
 
-Deno.test("a program gets its input and its folder, and an empty input where none is given", () =>
+Deno.test("a program gets its input and its folder, and an empty input by default", () =>
   inFolder(async (folder) => {
     assert.equal((await run(["cat"], { stdin: "text\n" })).stdout, "text\n");
     assert.equal((await run(["cat"])).stdout, "");
@@ -37,7 +37,7 @@ Deno.test("a program that does not read its input is judged by its exit code", a
   assert.equal((await run(["true"], { stdin: "x".repeat(5_000_000) })).exit_code, 0);
 });
 
-Deno.test("a program that is not there, is no program or is not named could not be started", () =>
+Deno.test("a program that does not exist, is no program or has no name could not be started", () =>
   inFolder(async (folder) => {
     await writeFile(join(folder, "text"), "no program");
     await mkdir(join(folder, "folder"));
@@ -53,7 +53,7 @@ Deno.test("a program that ends by a signal has no exit code", async () => {
   assert.deepEqual([exit_code, signal, timed_out], [null, "SIGKILL", false]);
 });
 
-Deno.test("a program whose time is up is killed with all that it started, and is no success", () =>
+Deno.test("a program that exceeds its time limit is killed with all its children, and is no success", () =>
   inFolder(async (folder) => {
     const pid = join(folder, "pid");
     const script = 'sleep 600 & echo "$!" > "$0"; echo said; trap "" TERM; wait';
@@ -66,7 +66,7 @@ Deno.test("a program whose time is up is killed with all that it started, and is
     );
   }));
 
-Deno.test("what a program left behind in a session of its own does not hold up its answer", () =>
+Deno.test("a process that a program left in a session of its own does not delay its result", () =>
   inFolder(async (folder) => {
     const script = 'setsid sleep 600 "$0" 2>/dev/null || setsid sh -c "sleep 600" "$0" & echo 4711';
     const found = await run(["sh", "-c", script, folder], { timeout_s: 60 });
@@ -75,7 +75,7 @@ Deno.test("what a program left behind in a session of its own does not hold up i
     await until("it is gone", async () => (await processesOf(folder)).length === 0);
   }));
 
-Deno.test("output without end is cut off, and is no answer", async () => {
+Deno.test("endless output is cut off, and is no answer", async () => {
   const found = await run(["head", "-c", "80000000", "/dev/zero"]);
   assert.deepEqual([found.exit_code, found.timed_out], [null, true]);
   assert.ok(found.stdout.length <= 64 * 1024 * 1024);
@@ -85,7 +85,7 @@ Deno.test("output that is no UTF-8 is read all the same", async () => {
   assert.equal((await run(["printf", "a\\377b"])).stdout, "a\ufffdb");
 });
 
-Deno.test("work that only asks gives no program more than its limit, and starts none once it is to stop", async () => {
+Deno.test("work that only queries gives no program more than its limit, and starts none after a stop", async () => {
   const never = new AbortController();
   const late = await endingPrograms(never.signal, () => run(["sleep", "600"]), 0.2);
   assert.deepEqual([late.timed_out, late.exit_code], [true, null]);
@@ -95,7 +95,7 @@ Deno.test("work that only asks gives no program more than its limit, and starts 
   assert.equal((await run(["echo", "x"])).stdout, "x\n", "afterwards all is as it was");
 });
 
-Deno.test("whether a process is alive can be told after a command was told to stop", async () => {
+Deno.test("the state of a process can be queried after the command was stopped", async () => {
   const stop = new AbortController();
   stop.abort();
   const alive = await endingPrograms(stop.signal, () => startTicks([Deno.pid, Deno.ppid]));

@@ -26,7 +26,7 @@ async function readers(): Promise<number> {
   return new TextDecoder().decode(stdout).split("\n").filter((line) => line.startsWith("sh -c while IFS=")).length;
 }
 
-meterTest("a fit's CPU time and peak memory are measured, and when it was started", async () => {
+meterTest("a fit's CPU time, peak memory and start time are measured", async () => {
   const meter = new UsageMeter();
   const { start_ticks, usage } = await measured(meter, [
     Deno.execPath(),
@@ -39,7 +39,7 @@ meterTest("a fit's CPU time and peak memory are measured, and when it was starte
   assert.ok((usage.cpu_user_s ?? 0) + (usage.cpu_system_s ?? 0) > 0);
 });
 
-meterTest("the CPU time of fits that end at the same time goes to the one that used it", async () => {
+meterTest("the CPU time of fits that end at the same time goes to the fit that used it", async () => {
   const meter = new UsageMeter();
   const fits = [BUSY, IDLE].map(([program, ...args]) => new Deno.Command(program, { args }).spawn());
   await Promise.all(fits.map((fit) => meter.watch(fit.pid)));
@@ -50,7 +50,7 @@ meterTest("the CPU time of fits that end at the same time goes to the one that u
 });
 
 meterTest(
-  "of a process that it never watched a meter knows nothing, and of one that was over at once no memory",
+  "a meter has no data of a process that it never watched, and no memory of one that ended at once",
   async () => {
     const meter = new UsageMeter();
     assert.deepEqual(await meter.end(1), { cpu_user_s: null, cpu_system_s: null, max_rss_bytes: null });
@@ -61,7 +61,7 @@ meterTest(
   },
 );
 
-meterTest("a meter that is closed leaves no process, and answers all the same", async () => {
+meterTest("a closed meter leaves no process, and answers all the same", async () => {
   const before = await readers();
   const meter = new UsageMeter();
   const child = new Deno.Command("sleep", { args: ["0.1"] }).spawn();

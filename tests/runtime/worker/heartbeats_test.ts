@@ -22,7 +22,7 @@ function lookOn(beats: Heartbeats, from_s: number, to_s: number, count: number):
   for (let at_s = from_s; at_s <= to_s; at_s += 10) beats.update(loops(loop(count)), at_s * 1000);
 }
 
-Deno.test("a loop is alive while its count moves, and dead when it stood still for three intervals", () => {
+Deno.test("a loop is alive while its count changes, and dead after three intervals without a change", () => {
   const beats = new Heartbeats();
   assert.equal(beats.judge(attempt), "unknown");
   lookOn(beats, 0, 110, 5);
@@ -33,7 +33,7 @@ Deno.test("a loop is alive while its count moves, and dead when it stood still f
   assert.equal(beats.judge(attempt), "alive");
 });
 
-Deno.test("a loop that took its file away runs nothing any more, and another process of its number is not it", () => {
+Deno.test("a loop that removed its file runs nothing any more, and another process with its pid is not that loop", () => {
   const beats = new Heartbeats();
   beats.update(loops(loop(5)), 0);
   beats.update(loops(), 10);
@@ -43,7 +43,7 @@ Deno.test("a loop that took its file away runs nothing any more, and another pro
   assert.equal(beats.judge({ wrapper: { ...process, start_ticks: "71" } }), "unknown");
 });
 
-Deno.test("a loop that comes back after a pause is alive again", () => {
+Deno.test("a loop that returns after a pause is alive again", () => {
   const beats = new Heartbeats();
   lookOn(beats, 0, 500, 1);
   assert.equal(beats.judge(attempt), "dead");
@@ -51,7 +51,7 @@ Deno.test("a loop that comes back after a pause is alive again", () => {
   assert.equal(beats.judge(attempt), "alive");
 });
 
-Deno.test("when nobody could look for long, as of a file server that was away, a loop has one interval more to beat", () => {
+Deno.test("a loop has one more interval for a heartbeat after a time without checks, as with an unavailable file server", () => {
   const beats = new Heartbeats();
   lookOn(beats, 0, 60, 1);
   lookOn(beats, 600, 630, 1);
@@ -60,7 +60,7 @@ Deno.test("when nobody could look for long, as of a file server that was away, a
   assert.equal(beats.judge(attempt), "dead");
 });
 
-Deno.test("one that looks less often than a loop beats takes it for dead all the same", () => {
+Deno.test("a process that checks less often than a loop beats finds it dead in the end", () => {
   const beats = new Heartbeats();
   for (const at_s of [0, 60, 120]) beats.update(loops(loop(1)), at_s * 1000);
   assert.equal(beats.judge(attempt), "alive");
@@ -68,7 +68,7 @@ Deno.test("one that looks less often than a loop beats takes it for dead all the
   assert.equal(beats.judge(attempt), "dead");
 });
 
-Deno.test("a loop whose file cannot be read is left its shards for three intervals; then it is neither alive nor dead", () => {
+Deno.test("a loop with an unreadable file keeps its shards for three intervals; then it is neither alive nor dead", () => {
   const beats = new Heartbeats();
   const hidden = { known: [], unknown: [{ token: loop(5).token, why: "permission denied" }] };
   beats.update(loops(loop(5)), 0);

@@ -18,13 +18,13 @@ function twoExecutors(fast = executorOf("fast")) {
   return { throughput, fast, slow, yields };
 }
 
-Deno.test("the last shard is left to a faster place that runs its last but one", () => {
+Deno.test("the last shard is left to a faster executor that runs its last but one", () => {
   const { throughput, fast, yields } = twoExecutors();
   throughput.runs(fast, "fast:0", plan(3), RUNS);
   assert.equal(yields(inMs(500)), true);
 });
 
-Deno.test("what was left to a place is taken when that is late, or not ready any more", () => {
+Deno.test("a shard that was left to an executor is taken when that is late, or not ready any more", () => {
   const late = twoExecutors();
   late.throughput.runs(late.fast, "fast:0", plan(3), RUNS);
   assert.equal(late.yields(inMs(5_000)), true);
@@ -34,14 +34,14 @@ Deno.test("what was left to a place is taken when that is late, or not ready any
   assert.equal(away.yields(inMs(500)), false);
 });
 
-Deno.test("nothing is left to places that have done nothing yet", () => {
+Deno.test("nothing is left to executors without a finished shard", () => {
   const [throughput, fast, slow] = [new ThroughputEstimator(), executorOf("fast"), executorOf("slow")];
   throughput.done(slow, plan(1), 10);
   throughput.runs(fast, "fast:0", plan(3), RUNS);
   assert.equal(throughput.yields(slow, "slow:0", queue(plan(2)), [fast, slow], inMs(0)), false);
 });
 
-Deno.test("a shard that failed somewhere, or was made for a place, is left to nobody", () => {
+Deno.test("a shard that has failed, or is one executor's share, is left to no other", () => {
   const { throughput, fast, yields } = twoExecutors();
   throughput.runs(fast, "fast:0", plan(3), RUNS);
   const failed = { ...newAssignment(plan(2), 2), failed_at: new Set(["fast"]) };

@@ -25,7 +25,7 @@ const loop = (beats: number) => ({
 });
 const s = 1000;
 
-Deno.test("pilots whose count stands still for three intervals count as dead, though their scheduler says that they run", () => {
+Deno.test("pilots without a heartbeat for three intervals count as dead, though their scheduler reports them as running", () => {
   const watch = new PilotWatch();
   assert.deepEqual(watch.silent([pilot("running")], loops(loop(5)), 0), []);
   assert.deepEqual(watch.silent([pilot("running")], loops(loop(6)), 100 * s), []);
@@ -35,7 +35,7 @@ Deno.test("pilots whose count stands still for three intervals count as dead, th
   assert.deepEqual(watch.silent([pilot("running")], loops(loop(6)), 220 * s), ["0123456789abcdef"]);
 });
 
-Deno.test("a pilot that never announced itself has two minutes from when it was first seen to run", () => {
+Deno.test("a pilot that never announced itself has two minutes from when it was first seen running", () => {
   const watch = new PilotWatch();
   assert.deepEqual(watch.silent([pilot("running")], loops(), 0), []);
   assert.deepEqual(watch.silent([pilot("running")], loops(), 119 * s), []);
@@ -44,7 +44,7 @@ Deno.test("a pilot that never announced itself has two minutes from when it was 
   assert.deepEqual(watch.silent(two, loops(), 270 * s), two.map(({ token }) => token));
 });
 
-Deno.test("while a pilot waits to begin, or a loop of anybody's lives, none counts as dead", () => {
+Deno.test("no pilot counts as dead while one waits to start, or any loop lives", () => {
   const watch = new PilotWatch();
   assert.deepEqual(watch.silent([pilot("running"), pilot("queued")], loops(), 0), []);
   assert.deepEqual(watch.silent([pilot("running"), pilot("queued")], loops(), 500 * s), []);
@@ -53,7 +53,7 @@ Deno.test("while a pilot waits to begin, or a loop of anybody's lives, none coun
   assert.deepEqual(watch.silent([], loops(), 900 * s), []);
 });
 
-Deno.test("while the file of any loop cannot be read, none counts as dead", () => {
+Deno.test("no pilot counts as dead while the file of any loop is unreadable", () => {
   const watch = new PilotWatch();
   const hidden = { known: [], unknown: [{ token: "00000000000000bb", why: "permission denied" }] };
   assert.deepEqual(watch.silent([pilot("running")], hidden, 0), []);
@@ -61,7 +61,7 @@ Deno.test("while the file of any loop cannot be read, none counts as dead", () =
   assert.deepEqual(watch.silent([pilot("running")], loops(), 901 * s), ["0123456789abcdef"]);
 });
 
-Deno.test("run replaces pilots that give no sign of life, and ends the dead ones with the others", () =>
+Deno.test("run replaces silent pilots, and cancels the dead ones with the others", () =>
   inFolder(async (folder) => {
     const dir = join(folder, "r");
     await mkdir(dir);

@@ -11,7 +11,7 @@ const queueOf = (...plans: Plan[]) => {
 };
 const AGAIN = { again: true, counts: true };
 
-Deno.test("shards are given out in their order, each once", () => {
+Deno.test("shards are assigned in their order, each once", () => {
   const [a, queue] = [executorOf("a"), queueOf(plan(0), plan(1))];
   assert.deepEqual([0, 1, 2].map(() => queue.take(a, [a])?.plan.shard_index), [0, 1, undefined]);
   assert(!queue.isSettled);
@@ -19,7 +19,7 @@ Deno.test("shards are given out in their order, each once", () => {
   assert(queue.isSettled);
 });
 
-Deno.test("a shard that failed at a place waits for another one that is ready, and is tried there again where there is none", () => {
+Deno.test("a shard that failed on one executor waits for another that is ready, and is retried there if there is none", () => {
   const [a, b, away] = [executorOf("a"), executorOf("b"), executorOf("b", { ready: false })];
   const queue = queueOf(plan(0));
   const assignment = queue.take(a, [a, b]);
@@ -30,7 +30,7 @@ Deno.test("a shard that failed at a place waits for another one that is ready, a
   assert.equal(queue.take(a, [a, away])?.attempt, 2);
 });
 
-Deno.test("a share that was made for a place waits for it, until it is not to be expected", () => {
+Deno.test("a share waits for its executor, until that is given up", () => {
   const [a, b] = [executorOf("a", { owns: true }), executorOf("b", { owns: true, ready: false })];
   const gone = executorOf("b", { owns: true, ready: false, expected: false });
   const queue = queueOf(plan(0, "b"));
@@ -38,7 +38,7 @@ Deno.test("a share that was made for a place waits for it, until it is not to be
   assert.equal(queue.take(a, [a, gone])?.plan.shard_index, 0);
 });
 
-Deno.test("of two attempts at a shard the failure of one is nothing, and the second success is told apart", () => {
+Deno.test("of two attempts of a shard the failure of one changes nothing, and the second success is reported as such", () => {
   const [a, queue] = [executorOf("a"), queueOf(plan(0))];
   const first = queue.take(a, [a]);
   assert(first);
@@ -51,7 +51,7 @@ Deno.test("of two attempts at a shard the failure of one is nothing, and the sec
   assert(!queue.done(0));
 });
 
-Deno.test("a shard that is done is not opened again by what was seen before, so that nobody waits for it in vain", () => {
+Deno.test("a finished shard is not opened again by an earlier observation, so that nobody waits for it in vain", () => {
   const [a, queue] = [executorOf("a"), queueOf(plan(0))];
   assert(queue.done(0));
   queue.taken(plan(0));
@@ -60,7 +60,7 @@ Deno.test("a shard that is done is not opened again by what was seen before, so 
   assert.equal(queue.take(a, [a]), undefined);
 });
 
-Deno.test("a shard is late when others have had it for so long, and only once", () => {
+Deno.test("a shard is late when others have had it for long enough, and is reported only once", () => {
   const queue = queueOf();
   queue.taken(plan(3));
   assert.equal(queue.takenLongerThan(100, 1000), undefined);
@@ -69,7 +69,7 @@ Deno.test("a shard is late when others have had it for so long, and only once", 
   assert.equal(queue.takenLongerThan(100, 5000), undefined);
 });
 
-Deno.test("whoever waits is told of each change", async () => {
+Deno.test("waiting code is notified of each change", async () => {
   const queue = queueOf(plan(0));
   const reported = queue.change();
   queue.done(0);
@@ -90,14 +90,14 @@ function fail(
   return assignment.attempt;
 }
 
-Deno.test("a shard that failed at every place that is ready is tried again, and nobody waits for a place that failed it too", () => {
+Deno.test("a shard that failed on every ready executor is retried, without a wait for one that failed it too", () => {
   const [a, b] = [executorOf("a"), executorOf("b")];
   const queue = queueOf(plan(0));
   assert.deepEqual([fail(queue, a, [a, b]), fail(queue, b, [a, b])], [1, 2]);
   assert.equal(queue.take(a, [a, b])?.attempt, 3);
 });
 
-Deno.test("a share that failed at the place it was made for is tried there again, although others are ready", () => {
+Deno.test("a share that failed on its executor is retried there, although others are ready", () => {
   const [a, b] = [executorOf("a", { owns: true }), executorOf("b", { owns: true })];
   const queue = queueOf(plan(0, "a"));
   assert.equal(fail(queue, a, [a, b]), 1);
@@ -105,7 +105,7 @@ Deno.test("a share that failed at the place it was made for is tried there again
   assert.equal(queue.take(a, [a, b])?.attempt, 2);
 });
 
-Deno.test("a shard whose place fell silent is open again, the late failure of its first attempt is nothing, and its late success counts", () => {
+Deno.test("a shard of a silent executor is open again; the late failure of its first attempt changes nothing, its late success counts", () => {
   const [a, b] = [executorOf("a"), executorOf("b")];
   const queue = queueOf(plan(0));
   const first = queue.take(a, [a, b]);
@@ -120,7 +120,7 @@ Deno.test("a shard whose place fell silent is open again, the late failure of it
   assert(queue.isSettled);
 });
 
-Deno.test("a shard that fails again after its place fell silent is given up like any other", () => {
+Deno.test("a shard that fails again after its executor fell silent is given up like any other", () => {
   const [a, b] = [executorOf("a"), executorOf("b")];
   const queue = queueOf(plan(0));
   const first = queue.take(a, [a, b]);

@@ -42,7 +42,7 @@ async function work(dir: string, missing: number, machine = MACHINE) {
   }
 }
 
-Deno.test("a loop whose file one listing misses keeps its shard, which is looked at again until it is done", () =>
+Deno.test("a loop whose file one listing misses keeps its shard, which is checked again until it is done", () =>
   inFolder(async (dir) => {
     announceOther(dir);
     const sweeps = 2;
@@ -59,7 +59,7 @@ const machineWith = (fits: string[]): Machine => ({
 
 const hasFile = (dir: string) => listWorkers(dir).known.some(({ token }) => token === TOKEN);
 
-Deno.test("the file of a loop that was killed stays while a fit of it goes on, and others leave the shard to that machine", () =>
+Deno.test("the file of a killed loop stays while one of its fits runs, and other machines leave the shard to that machine", () =>
   inFolder(async (dir) => {
     const KILLED = { ...MACHINE.process, pid: 4_190_000, start_ticks: "7" };
     announceOther(dir, KILLED);

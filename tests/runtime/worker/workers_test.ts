@@ -30,7 +30,7 @@ async function withHidden(work: (dir: string) => Promise<void>): Promise<void> {
   });
 }
 
-Deno.test("a worker loop whose file cannot be read is unknown, and takes nothing from the others", () =>
+Deno.test("a worker loop with an unreadable file is unknown, and takes no shard from the others", () =>
   withHidden(async (dir) => {
     const { known, unknown } = listWorkers(dir);
     assert.deepEqual(known.map(({ token }) => token), [worker.token]);
@@ -39,7 +39,7 @@ Deno.test("a worker loop whose file cannot be read is unknown, and takes nothing
     assert.deepEqual([looked.alive.length, looked.elsewhere.length, looked.unknown.length], [0, 1, 1]);
   }));
 
-Deno.test("status names a worker loop of which nothing can be read", () =>
+Deno.test("status names a worker loop with an unreadable file", () =>
   withHidden(async (dir) => {
     const { summary } = await inspectRun(runOf(dir, inventedRun(dir)), new FakeScheduler().adapter, MACHINE);
     assert.equal(summary.workers.length, 2);
@@ -49,7 +49,7 @@ Deno.test("status names a worker loop of which nothing can be read", () =>
     );
   }));
 
-Deno.test("a worker loop whose file cannot be read does not count as stopped", () =>
+Deno.test("a worker loop with an unreadable file does not count as stopped", () =>
   withHidden(async (dir) => {
     const run = runOf(dir, inventedRun(dir));
     for (const tokens of [[HIDDEN], null]) {
@@ -66,7 +66,7 @@ async function announce(dir: string, token: string, boot_id: string): Promise<vo
   await writeFile(join(dir, "claims", `worker_${token}.json`), JSON.stringify(worker));
 }
 
-Deno.test("whoever removes the files of dead loops leaves that of one which begins meanwhile", () =>
+Deno.test("a sweep of the files of dead loops leaves that of a loop which starts meanwhile", () =>
   inFolder(async (dir) => {
     await mkdir(join(dir, "claims"));
     await announce(dir, "00000000000000aa", "this-boot");

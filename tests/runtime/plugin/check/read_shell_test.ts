@@ -5,7 +5,7 @@ import { readShell } from "../../../../runtime/plugin/check/render.ts";
 
 const word = fc.string({ unit: fc.constantFrom(..."'\"\\$`# \n;ab*{{%") });
 
-Deno.test("readShell() gives back every word that quoteWord() wrote, and nothing of it is alive", () => {
+Deno.test("readShell() returns every word that quoteWord() wrote, with no active sign", () => {
   fc.assert(fc.property(word, (text) => {
     assert.equal(readShell(`x=${quoteWord(text)}`).code, `x=${text}`);
   }));
@@ -25,7 +25,7 @@ for (
   Deno.test(`readShell() reads ${what}`, () => assert.equal(readShell(script).code, code));
 }
 
-Deno.test("readShell() sets comments apart, also behind a command, and not those inside quotes", () => {
+Deno.test("readShell() separates comments, also after a command, but not those inside quotes", () => {
   const { code, comments } = readShell("#!/bin/sh\n# it's one\nx='# none' # two\n#SBATCH --a=\"b\"");
   assert.deepEqual(comments, ["#!/bin/sh", "# it's one", "# two", '#SBATCH --a="b"']);
   assert.match(code, /x=# none/);
