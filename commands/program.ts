@@ -44,7 +44,7 @@ async function runCommand(row: TableRow, argv: string[]): Promise<number> {
   try {
     await command.parseAsync([...wordsOf(added), ...argv], { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) return await commanderExit(error, row.name);
+    if (error instanceof CommanderError) return await commanderExit(error, command, row.name);
     throw ofProfile(error, profile, added);
   }
   return code;
@@ -88,20 +88,22 @@ function defineArgument(command: Command, arg: string): void {
 
 const angled = (arg: string) => arg.startsWith("[") ? arg.toLowerCase() : `<${arg.toLowerCase()}>`;
 
-async function commanderExit(error: CommanderError, name: string): Promise<number> {
+async function commanderExit(error: CommanderError, command: Command, name: string): Promise<number> {
   if (error.exitCode === 0) return EXIT_CODES.done;
   const [message = "", suggestion] = error.message.replace(/^error: /, "").split("\n");
   throw new FarmError(
     "usage",
     `Cannot use "${name}" like this: ${message}`,
-    await schedulersFlag(message) ?? suggestion?.replace(/[()]/g, "") ?? `See nsfarm-deno ${name} --help`,
+    await schedulersFlag(message, command) ?? suggestion?.replace(/[()]/g, "") ?? `See nsfarm-deno ${name} --help`,
   );
 }
 
-/** Returns advice for a flag of another scheduler: name that scheduler. */
-async function schedulersFlag(message: string): Promise<string | undefined> {
+/** Returns advice for a flag of another scheduler, or for one of the given scheduler without the prefix of its name. */
+async function schedulersFlag(message: string, { options }: Command): Promise<string | undefined> {
   const option = /^unknown option '--([a-z0-9-]+)'/.exec(message)?.[1];
   if (option === undefined) return undefined;
+  const prefixed = options.find(({ long }) => long?.replace(/^--[a-z]+-/, "") === option)?.long;
+  if (prefixed) return `Did you mean ${prefixed}?`;
   const { schedulerWith } = await import("../runtime/scheduler/adapters.ts");
   const scheduler = await schedulerWith(option);
   return scheduler && `It is an option of --scheduler ${scheduler}`;
@@ -141,9 +143,16 @@ async function help(name: string): Promise<number> {
     return EXIT_CODES.done;
   }
   const shown = name === "" ? TABLE : TABLE.filter((one) => one.name.startsWith(`${name} `));
-  if (shown.length === 0) throw unknownCommand(name, Object.keys(HELP_TOPICS));
+  if (shown.length === 0) throw await noHelp(name);
   printAnswer(allHelp(shown));
   return EXIT_CODES.done;
+}
+
+async function noHelp(name: string): Promise<FarmError> {
+  const { BUILT_IN_NAMES } = await import("../runtime/scheduler/adapters.ts");
+  if (!BUILT_IN_NAMES.includes(name)) return unknownCommand(name, Object.keys(HELP_TOPICS));
+  const next = `The options of ${name}: nsfarm-deno run --help --scheduler ${name}`;
+  return new FarmError("usage", `Cannot find a command or topic "${name}"`, next);
 }
 
 function printFirst(): number {

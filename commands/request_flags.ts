@@ -252,7 +252,7 @@ function defaultShards(n_toys: number, { name, slots_on }: Backend): number {
   const what = slots_on === "hosts" ? "--hosts-file FILE" : `--scheduler ${name}`;
   throw new FarmError(
     "usage",
-    "Cannot render without --shards: wanted the number of shards",
+    "Cannot split the toys without --shards: wanted the number of shards",
     `nsfarm-deno preflight ${what} suggests a number`,
   );
 }

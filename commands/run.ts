@@ -101,12 +101,7 @@ const run: CommandSpec = {
         if (Deno.stderr.isTerminal()) { for (const line of nextCommands(target.dir, finished)) out.note(line); }
         return finished;
       }
-      out.note("interrupted: finished shards are kept; repeat the command with --run-id to continue");
-      out.note(
-        `  nsfarm-deno run … --run-id ${quoteWord(target.manifest.run_id)}   or   nsfarm-deno retry ${
-          quoteWord(target.dir)
-        }`,
-      );
+      for (const line of interruptedWords(target, adapter)) out.note(line);
       return code;
     } finally {
       signals.close();
@@ -114,6 +109,15 @@ const run: CommandSpec = {
   },
 };
 export default run;
+
+/** Returns what an interrupted run leaves behind, and how to go on; jobs of a scheduler are not stopped with it. */
+function interruptedWords({ dir, manifest: { run_id } }: Run<FarmManifest>, { kind, name }: Backend): string[] {
+  const go_on = `nsfarm-deno run … --run-id ${quoteWord(run_id)}`;
+  const words = "finished shards are kept; repeat the command with --run-id to continue";
+  if (kind === "worker") return [`interrupted: ${words}`, `  ${go_on}   or   nsfarm-deno retry ${quoteWord(dir)}`];
+  const stop = `nsfarm-deno cancel ${quoteWord(dir)}`;
+  return [`interrupted: the jobs go on in ${name}; ${words}, or stop the jobs`, `  ${go_on}   or   ${stop}`];
+}
 
 async function dryRun(request: RunRequest, out: Output): Promise<number> {
   const manifest = await planRun(await withShares(request));

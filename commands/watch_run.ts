@@ -95,8 +95,11 @@ export async function watchRun(
     for (let round = 0;; round++) {
       const status = await endingPrograms(stop, () => inspectRun(run, adapter, machine, grace_s, seen));
       if (stream) out.document(status.summary, true);
-      for (const words of describeChanges(printed, status.shards)) view.note(words);
-      view.show(status.progress);
+      // A query that was interrupted has not heard the scheduler: what it lacks has not changed.
+      if (!stop.aborted) {
+        for (const words of describeChanges(printed, status.shards)) view.note(words);
+        view.show(status.progress);
+      }
       const silent = pilots?.silent(status.states, listWorkers(run.dir), performance.now()) ?? [];
       if (silent.length > 0) {
         recordSilent(run, silent);

@@ -29,7 +29,7 @@ export const ADVICE: Record<Remedy, string> = {
   unknown: "ask again when the scheduler answers",
   going: "nothing is wrong",
   waiting: "submit them: no job has them yet",
-  refused: "fix this and submit again; to change options, render a new run",
+  refused: "fix this and submit again; to change options, start a new run with another --run-id",
   again: "fix the cause first, then retry: a rerun alone fails again; run the fit by hand to see why",
   other: "rerun; if it fails again, read the log",
 };

@@ -96,7 +96,7 @@ async function findJobs(
   return adapter.readFind(result, token);
 }
 
-const mend = (go_on: string) => `fix this, then: ${go_on} (to change options, render a new run)`;
+const mend = (go_on: string) => `fix this, then: ${go_on} (to change options, start a new run with another --run-id)`;
 
 const notTaken = (message: string, next: string) => new FarmError("unreachable", message, `No job was queued; ${next}`);
 

@@ -64,7 +64,7 @@ export function findNextstat(given: string | undefined): string {
   throw new FarmError(
     "usage",
     "Cannot find nextstat: it is neither beside nsfarm-deno nor on PATH",
-    "Give its path with --nextstat-bin",
+    "Install it (pip install nextstat-cli), or give its path with --nextstat-bin",
   );
 }
 

@@ -63,6 +63,12 @@ for (
     [["statsu", "x"], /Cannot find a command "statsu"/, 'Did you mean "status"?'],
     [["frobnicate"], /Cannot find a command "frobnicate"/, "See nsfarm-deno --help"],
     [["merge", "--allow-partal"], /unknown option '--allow-partal'/, "Did you mean --allow-partial?"],
+    [["help", "slurm"], /topic "slurm"/, "The options of slurm: nsfarm-deno run --help --scheduler slurm"],
+    [
+      ["run", "--config", "x", "--n-toys", "1", "--scheduler", "slurm", "--partition", "y"],
+      /'--partition'/,
+      "Did you mean --slurm-partition?",
+    ],
     [["merge", "--frobnicate"], /unknown option '--frobnicate'/, "See nsfarm-deno merge --help"],
     [["status"], /missing required argument 'run_dir'/, "See nsfarm-deno status --help"],
     [["status", "a", "b"], /too many arguments/, "See nsfarm-deno status --help"],

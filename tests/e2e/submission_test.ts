@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { type FakeSlurm, fakeSlurm } from "../support/fake_slurm.ts";
-import { mustRun, renderRun, start } from "../support/farm.ts";
+import { mustRun, renderRun, requestArgs, start } from "../support/farm.ts";
 import { inFolder, processesOf, until } from "../support/scratch.ts";
 import { arrayAt, readJson } from "../support/toys.ts";
 
@@ -34,6 +34,22 @@ Deno.test("words that sbatch says beside a job that it has queued are no refusal
     assert.match((await must(["submit"])).stdout, /Nothing to submit/);
     assert.match((await must(["cancel"])).stdout, /^cancelled slurm job 101\ncancelled slurm job 102$/m);
     assert.deepEqual(await slurm.queued(), []);
+  }));
+
+Deno.test("Ctrl-C on a run leaves its jobs in the queue, says so, and names the command that stops them", () =>
+  inFolder(async (folder) => {
+    const slurm = await fakeSlurm(folder);
+    const words = ["run", "--scheduler", "slurm", ...requestArgs(folder, { toys: 4, shards: 2 })];
+    const run = start(folder, words, { env: slurm.env });
+    await until("the job is in the queue", async () => (await slurm.queued()).length === 1);
+    run.kill("SIGINT");
+    const { code, stderr } = await run.ended;
+    assert.equal(code, 130, stderr);
+    assert.match(
+      stderr,
+      /^interrupted: the jobs go on in slurm; .*\n {2}nsfarm-deno run … --run-id r {3}or {3}nsfarm-deno cancel /m,
+    );
+    assert.deepEqual(await slurm.queued(), ["101"]);
   }));
 
 Deno.test("a submission that is refused in words that nobody knows is told so, after its token was looked for", () =>

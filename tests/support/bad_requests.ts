@@ -121,7 +121,11 @@ export const BAD_REQUESTS: Bad[] = [
     what: "no nextstat named, and none on PATH",
     without: ["nextstat-bin"],
     where: () => ({ env: { PATH: "/nowhere" } }),
-    ...{ code: 2, line: /Cannot find nextstat: it is neither beside nsfarm-deno nor on PATH/, hint: /--nextstat-bin/ },
+    ...{
+      code: 2,
+      line: /Cannot find nextstat: it is neither beside nsfarm-deno nor on PATH/,
+      hint: /pip install nextstat-cli.*--nextstat-bin/,
+    },
   },
   ...["0", "-5", "1.5", "abc", "1e3", "0x10", "NaN"].map((text): Bad => ({
     what: `${text} toys`,
