@@ -74,7 +74,7 @@ function violation({ from, to, types }: Import): string | null {
   return `${from} imports ${to}`;
 }
 
-Deno.test("Every room imports only the rooms that lie below it", () => {
+Deno.test("Every folder of the sources imports only the folders below it", () => {
   const imports = sources.filter((path) => ROOMS[roomOf(path)]).flatMap(importsOf);
   assert.ok(imports.length > 300, `only ${imports.length} imports were found: this test has gone blind`);
   assert.deepEqual(imports.flatMap((one) => violation(one) ?? []), []);
@@ -101,7 +101,7 @@ Deno.test("The folders of runtime/ have one order, and imports go down it", () =
   ]);
 });
 
-Deno.test("docs/architecture.md has this order, and names only files and folders that are there", () => {
+Deno.test("docs/architecture.md has this order, and names only existing files and folders", () => {
   const page = read("docs/architecture.md");
   assert.ok(page.replaceAll("\n", " ").includes(RUNTIME.map((name) => `\`${name}\``).join(" < ")));
   const named = [...page.matchAll(/`((?:core|schedulers|runtime|commands|docs|tests)\/[\w./-]*)`/g)].map((
@@ -130,11 +130,11 @@ function shortOfOneReader(): string[] {
   });
 }
 
-Deno.test("What has one reader lives with its reader, or has a reason to be a short file of its own", () => {
+Deno.test("A file with one reader is in its reader's file, or has a reason to be a short file of its own", () => {
   assert.deepEqual(shortOfOneReader().sort(), Object.keys(SHORT).sort());
 });
 
-Deno.test("Each adapter can be taken out: nothing but the registry and itself imports it", () => {
+Deno.test("Each adapter can be removed: only the registry and itself import it", () => {
   const names = readdirSync(join(root, "schedulers"), { withFileTypes: true }).filter((one) => one.isDirectory());
   const others = sources.filter((path) => !isIn(path, ["tests", "schedulers/mod.ts"])).flatMap(importsOf);
   const found = names.flatMap(({ name }) => {
@@ -171,7 +171,7 @@ Deno.test("An adapter is read in five files (Slurm) or six (HTCondor)", () => {
   assert.equal(filesOf("htcondor").length, 6);
 });
 
-Deno.test("A wrong import would be seen, whichever way it is written", () => {
+Deno.test("A wrong import would be found, in every notation", () => {
   const wrong = (from: string, to: string, types = false) => violation({ from, to, types });
   assert.equal(wrong("core/a.ts", "runtime/b.ts"), "core/a.ts imports runtime/b.ts");
   assert.equal(wrong("core/a.ts", "core/merge/b.ts"), null);
@@ -188,7 +188,7 @@ Deno.test("A wrong import would be seen, whichever way it is written", () => {
 /** What of tests/ the tools of developers run too: clusters, faults, made-up runs. They know nothing of scripts/. */
 const SHARED_WITH_SCRIPTS = ["tests/clusters", "tests/chaos", "tests/fixtures"];
 
-Deno.test("scripts/ imports of tests/ only what brings clusters up, makes faults or makes up runs, and that nothing of scripts/", () => {
+Deno.test("scripts/ imports of tests/ only clusters, faults and made-up runs, and these import nothing of scripts/", () => {
   const taken = sources.filter((path) => isIn(path, ["scripts"])).flatMap(importsOf).filter(({ to }) =>
     isIn(to, ["tests"])
   );
@@ -214,12 +214,12 @@ function circles(files: readonly string[], targetsOf: (path: string) => string[]
   return found;
 }
 
-Deno.test("No source imports itself, not even by way of others", () => {
+Deno.test("No source imports itself, not even through others", () => {
   const targetsOf = (path: string) => path.endsWith(".ts") ? importsOf(path).map((one) => one.to) : [];
   assert.deepEqual(circles(sources, targetsOf).map((circle) => circle.join(" -> ")), []);
 });
 
-Deno.test("A circle of imports would be seen, however long it is", () => {
+Deno.test("A cycle of imports would be found, however long it is", () => {
   const graph: Record<string, string[]> = { a: ["b"], b: ["c", "d"], c: [], d: ["b"], e: ["e"] };
   assert.deepEqual(circles(["a", "b", "c", "d", "e"], (path) => graph[path] ?? []), [["b", "d", "b"], ["e", "e"]]);
 });
@@ -258,7 +258,7 @@ Deno.test("core/ and schedulers/ read no clock, no random number, no environment
   assert.deepEqual(found, []);
 });
 
-Deno.test("A reach for the world would be seen, and a field called process would not", () => {
+Deno.test("An access to the clock or a file would be found, and a field called process would not", () => {
   for (
     const line of ["Deno.cwd()", "Date.now()", "new Date()", "Math.random()", "performance.now()", "process.env.X"]
   ) {
@@ -318,12 +318,12 @@ function takenByNobody(files: readonly { path: string; code: string }[], takers:
   );
 }
 
-Deno.test("Nothing is exported that no other file takes", () => {
+Deno.test("Every export is imported by another file", () => {
   const all = sources.map((path) => ({ path, code: read(path) }));
   assert.deepEqual(takenByNobody(all.filter(({ path }) => named.includes(path)), all), []);
 });
 
-Deno.test("A name that is exported twice, or for nobody, would be seen", () => {
+Deno.test("A name that is exported twice, or for nobody, would be found", () => {
   const quoted = JSON.stringify;
   const a = { path: "core/a.ts", code: "export const one = 1;\nexport interface Two {}\n" };
   const b = { path: "core/b.ts", code: `import { one } from ${quoted("./a.ts")};\nexport async function one() {}\n` };
@@ -361,7 +361,7 @@ const NEW_MANIFESTS = [
 const writesPastLock = (path: string, code: string): string[] =>
   [...code.matchAll(WRITES)].filter(([call]) => /manifest|sweep/i.test(call)).map(([call]) => `${path}: ${call}`);
 
-Deno.test("A manifest that is there, and a sweep's document, are written under their lock, in one place", () => {
+Deno.test("An existing manifest, and a sweep's document, are written under their lock, in one place", () => {
   const product = sources.filter((path) => isIn(path, ["commands", "runtime"]));
   const found = product.flatMap((path) => writesPastLock(path, withoutComments(read(path))));
   assert.deepEqual(found.sort(), NEW_MANIFESTS.toSorted());
@@ -374,7 +374,7 @@ Deno.test("A manifest that is there, and a sweep's document, are written under t
   ]);
 });
 
-Deno.test("A write past the lock would be seen", () => {
+Deno.test("A write without the lock would be found", () => {
   for (
     const call of [
       "writeDocument(run.manifest_path, extended);",
@@ -391,12 +391,12 @@ Deno.test("A write past the lock would be seen", () => {
 /** A rename by the system itself, whose answer says nothing where it was lost. */
 const RENAMES = /\brenameSync\b|\b(?:Deno|fs)\.rename\b|\brename\b[^\n]*from "node:fs/;
 
-Deno.test("All renames are made in one place, which looks at what was done when an answer was lost", () => {
+Deno.test("All renames are made in one place, which checks the result after an error", () => {
   const product = sources.filter((path) => isIn(path, ["main.ts", "commands", "runtime"]));
   assert.deepEqual(product.filter((path) => RENAMES.test(withoutComments(read(path)))), ["runtime/fs/write.ts"]);
 });
 
-Deno.test("Another rename would be seen, and a call of that place would not", () => {
+Deno.test("Another rename would be found, and a call of that place would not", () => {
   const others = ["Deno.renameSync(a, b);", "await Deno.rename(a, b);", 'import { rename } from "node:fs/promises";'];
   for (const line of others) assert.match(line, RENAMES);
   for (const line of ["rename(temporary, path);", 'import { rename } from "../disk/rename.ts";']) {

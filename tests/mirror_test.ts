@@ -16,7 +16,7 @@ function filesIn(folder: string): string[] {
 const foldersOf = (files: string[]) => [...new Set(files.map((file) => dirname(file)))].sort();
 const tests = ROOMS.flatMap((room) => filesIn(`tests/${room}`));
 
-Deno.test("A unit test lies in the folder of tests/ that has the name of the folder of the sources it is about", () => {
+Deno.test("A unit test is in the folder of tests/ with the name of its sources' folder", () => {
   const folders = foldersOf(tests.filter((file) => file.endsWith("_test.ts")));
   const sources = foldersOf(ROOMS.flatMap(filesIn));
   assert.deepEqual(folders.filter((folder) => !sources.includes(folder.replace("tests/", ""))), []);

@@ -26,7 +26,7 @@ function exportsOf(file: string): Node[] {
 const named = ({ kind, name }: Node) => TYPES.includes(kind) ? `type ${name}` : name;
 const hasExample = ({ jsDoc }: Node) => jsDoc?.tags?.some(({ kind }) => kind === "example") ?? false;
 
-Deno.test("What other programs import from mod.ts is there: a name that goes or comes is written down", async () => {
+Deno.test("Every export of mod.ts is listed: a name that is added or removed is recorded", async () => {
   const known = await readFile(new URL("golden/exports_of_mod.txt", import.meta.url), "utf8");
   assert.deepEqual([...new Set(exportsOf("mod.ts").map(named))].sort(), known.trim().split("\n").sort());
 });

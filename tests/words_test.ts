@@ -105,7 +105,7 @@ Deno.test("the comment of an exported function begins with a verb: Returns, Read
   assert.deepEqual(texts.flatMap(([file, text]) => withoutVerb(file, text)), []);
 });
 
-Deno.test("a comment that begins with another word would be seen", () => {
+Deno.test("a comment that begins with another word would be found", () => {
   const text = "/** What is known. */\nexport const facts = <T>(of: T): T => of;\n/**\n * Its size.\n */\n" +
     "export async function size() {}\n/** Reads a size. */\nexport function readSize() {}\n" +
     "/** The largest size. */\nexport const MAX = (2 ** 10) - 1;\n";

@@ -20,7 +20,7 @@ async function fill(disk: string): Promise<string> {
 }
 
 for (const command of ["run", "render"]) {
-  test(`${command}: a read-only --out-dir is told in one line`, (folder) =>
+  test(`${command}: a read-only --out-dir is reported in one line`, (folder) =>
     withDisk(folder, "256k", (disk) =>
       whileReadOnly(disk, async () => {
         const words = requestArgs(folder, { toys: 4, shards: 2, more: ["--out-dir", disk] });
@@ -28,7 +28,7 @@ for (const command of ["run", "render"]) {
         assertTold(await nsfarm(folder, [command, ...words]), { code: 3, line, hint: /another/ });
       })));
 
-  test(`${command}: a full disk is told in one line, and nothing stays on it`, (folder) =>
+  test(`${command}: a full disk is reported in one line, and no file stays on it`, (folder) =>
     withDisk(folder, "256k", async (disk) => {
       await fill(disk);
       const words = requestArgs(folder, { toys: 4, shards: 2, more: ["--out-dir", disk] });
@@ -38,7 +38,7 @@ for (const command of ["run", "render"]) {
     }));
 }
 
-test("a read-only run directory can be looked at, and whatever must write says so in one line", async (folder) => {
+test("a read-only run directory can be inspected, and every command that must write says so in one line", async (folder) => {
   const fake = await standIn(folder, `[ "$shard" != 1 ] || exit 3`);
   const dir = await renderRun(folder, { toys: 6, shards: 3, nextstat: fake.path });
   await mustRun(folder, ["work", dir], 5);
@@ -57,7 +57,7 @@ test("a read-only run directory can be looked at, and whatever must write says s
   assert.deepEqual(await failedAttempts(dir), ["1.1 exit"]);
 });
 
-test("a disk that is full before a shard is begun is told in one line by job, work, submit and run", (folder) =>
+test("job, work, submit and run report a disk that is full before a shard starts in one line", (folder) =>
   withDisk(folder, "256k", async (disk) => {
     const options = { toys: 4, shards: 2, more: ["--out-dir", disk] };
     await mustRun(folder, ["render", ...requestArgs(folder, options)]);
@@ -71,7 +71,7 @@ test("a disk that is full before a shard is begun is told in one line by job, wo
     assert.equal(await countDone(dir), 2);
   }));
 
-test("a disk that fills while other shards run: their fits are stopped or waited for, and none is left", (folder) =>
+test("a disk that fills while other shards run: their fits are stopped or awaited, and none is left", (folder) =>
   withDisk(folder, "256k", async (disk) => {
     const behaviour = `[ -e "$here/mended" ] || {
   [ "$shard" = 0 ] && cat /dev/zero >"$here/disk/filler" 2>/dev/null

@@ -171,7 +171,7 @@ const SPOILED: Spoiled[] = [
 let wanted: Json | undefined;
 
 for (const { what, spoil, why, aside, again } of someOf("ways to spoil a finished shard", SPOILED, 2)) {
-  Deno.test(`${what}: not merged, named with its reason, and mended by the same run`, () =>
+  Deno.test(`${what}: not merged, named with its reason, and repaired by the same run`, () =>
     inFolder(async (folder) => {
       const dir = runDir(folder);
       const words = runArgs(folder, { toys: 9, shards: 3 });

@@ -19,7 +19,7 @@ function words(folder: string, bad: Bad): string[] {
 
 for (const command of ["run", "render"]) {
   for (const bad of BAD_REQUESTS) {
-    Deno.test(`${command}: ${bad.what} is told in one line, and nothing is written`, () =>
+    Deno.test(`${command}: ${bad.what} is reported in one line, and nothing is written`, () =>
       inFolder(async (folder) => {
         await bad.make?.(folder);
         const before = await namesIn(folder);
@@ -29,7 +29,7 @@ for (const command of ["run", "render"]) {
   }
 }
 
-Deno.test("A fault is told of what names it: a list of counts, a probe, a manifest; and of a document in plain words", () =>
+Deno.test("An error names the list of counts, the probe or the manifest at fault, and describes a document in plain words", () =>
   inFolder(async (folder) => {
     const words = requestArgs(folder, { toys: 8, shards: 2 }).filter((word) => word !== "--no-check");
     const counts = words.map((word) => word === "--out-dir" ? "--out-root" : word).concat("--shards-list", "2,200");
@@ -63,7 +63,7 @@ Deno.test("A fault is told of what names it: a list of counts, a probe, a manife
 const withoutFlags = (words: readonly string[], flags: readonly string[]): string[] =>
   words.filter((word, i) => !flags.includes(word) && !flags.includes(words[i - 1] ?? ""));
 
-Deno.test("run: an existing run id with other options is refused by naming the difference, and stays as it is", () =>
+Deno.test("run: an existing run id with other options is refused with the difference, and stays unchanged", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 8, shards: 2 });
     const before = await namesIn(dir);
@@ -86,7 +86,7 @@ Deno.test("run: an existing run id with other options is refused by naming the d
     assert.deepEqual(await namesIn(dir), before);
   }));
 
-Deno.test("run: a nextstat of another version, or a changed data file, is told before any fit", () =>
+Deno.test("run: a nextstat of another version, or a changed data file, is reported before any fit", () =>
   inFolder(async (folder) => {
     const [spec, data] = ["gauss_exp_10k.json", "observed.parquet"].map((name) => join(folder, name));
     assert(spec && data);
@@ -115,7 +115,7 @@ Deno.test("run: a nextstat of another version, or a changed data file, is told b
     assert.deepEqual(await fake.log(), []);
   }));
 
-Deno.test("commands on a run: a wrong shard is told in one line", () =>
+Deno.test("commands on a run: a wrong shard is reported in one line", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 4, shards: 2 });
     const names = await namesIn(dir);
@@ -127,7 +127,7 @@ Deno.test("commands on a run: a wrong shard is told in one line", () =>
     assert.deepEqual(await namesIn(dir), names);
   }));
 
-Deno.test("submit, retry and extend: --finish where no job can wait for others is refused before anything is begun", () =>
+Deno.test("submit, retry and extend: --finish without dependent jobs is refused before anything starts", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 4, shards: 2 });
     const [names, manifest] = [await namesIn(dir), await readFile(join(dir, "manifest.json"), "utf8")];

@@ -116,7 +116,7 @@ const OPENED = someOf(
 );
 
 for (const { what, line, make } of MANIFESTS) {
-  Deno.test(`${what} is told in one line by every command that opens a run, and nothing is written`, () =>
+  Deno.test(`every command that opens a run reports ${what} in one line, and writes nothing`, () =>
     inFolder(async (folder) => {
       const dir = await renderRun(folder, { toys: 8, shards: 2 });
       const path = join(dir, "manifest.json");
@@ -132,7 +132,7 @@ for (const { what, line, make } of MANIFESTS) {
     }));
 }
 
-Deno.test("a run directory that is not there is told in one line by every command that opens a run", () =>
+Deno.test("every command that opens a run reports a missing run directory in one line", () =>
   inFolder(async (folder) => {
     for (const [command = "", ...rest] of OPENERS) {
       const ran = await nsfarm(folder, [command, join(folder, "none"), ...rest]);

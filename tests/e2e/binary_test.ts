@@ -23,14 +23,14 @@ import { assertTold } from "../support/told.ts";
 /** What a shell must not make anything of. */
 const ODD = `a b'c"d$HOME;e=f*g`;
 
-Deno.test("it runs with no HOME", () =>
+Deno.test("the binary runs without HOME", () =>
   inFolder(async (folder) => {
     const env: Record<string, string> = { PATH: Deno.env.get("PATH") ?? "" };
     await mustRun(folder, runArgs(folder, { toys: 4, shards: 2 }), 0, { clearEnv: true, env });
     assert.equal(await countDone(runDir(folder)), 2);
   }));
 
-Deno.test("it reads a spec in YAML", () =>
+Deno.test("the binary reads a spec in YAML", () =>
   inFolder(async (folder) => {
     await cp(inputs(), join(folder, "inputs"), { recursive: true });
     const config = join(folder, "inputs", "spec.yaml");
@@ -39,7 +39,7 @@ Deno.test("it reads a spec in YAML", () =>
     assert.equal(await countDone(runDir(folder)), 2);
   }));
 
-Deno.test("it runs with an empty environment, in the foreground and in the background", () =>
+Deno.test("the binary runs with an empty environment, in the foreground and in the background", () =>
   inFolder(async (folder) => {
     const where = { clearEnv: true };
     const words = requestArgs(folder, { toys: 4, shards: 2 }).filter((word) => word !== "--no-check");
@@ -51,7 +51,7 @@ Deno.test("it runs with an empty environment, in the foreground and in the backg
     await until("the worker has gone", async () => (await namesIn(join(runDir(folder, "b"), "claims"))).length === 0);
   }));
 
-Deno.test("it writes nothing into HOME or TMPDIR: no code cache, no settings", () =>
+Deno.test("the binary writes nothing into HOME or TMPDIR: no code cache, no settings", () =>
   inFolder(async (folder) => {
     const home = join(folder, "home");
     await mkdir(home);
@@ -98,7 +98,7 @@ Deno.test({
     }, "/var/tmp/nsfarm e2e "),
 });
 
-Deno.test("it runs from a folder whose name has spaces, quotes and signs of the shell, with all it reads there too", () =>
+Deno.test("the binary runs from a folder whose name has spaces, quotes and shell characters, with all its inputs there too", () =>
   inFolder(async (folder) => {
     const odd = join(folder, ODD);
     await mkdir(odd);
@@ -129,7 +129,7 @@ Deno.test("it runs from a folder whose name has spaces, quotes and signs of the 
     await until("the worker has gone", async () => (await namesIn(join(odd, "runs", "b", "claims"))).length === 0);
   }));
 
-Deno.test("it finds the nextstat beside it, before the one on PATH, and not one in the working directory", () =>
+Deno.test("the binary finds the nextstat beside it before the one on PATH, and none in the working directory", () =>
   inFolder(async (folder) => {
     const words = requestArgs(folder, { toys: 2, shards: 1 });
     const at = words.indexOf("--nextstat-bin");
@@ -148,7 +148,7 @@ Deno.test("it finds the nextstat beside it, before the one on PATH, and not one 
     assert.equal((await readManifest(runDir(folder))).nextstat_bin, join(bin, "nextstat"));
   }));
 
-Deno.test("installed with its version behind a link that moves, a run and its job script keep the resolved path", () =>
+Deno.test("a run and its job script keep the resolved path of a binary behind a versioned link", () =>
   inFolder(async (folder) => {
     const [versioned, link] = [join(folder, "bin", "nsfarm-deno-0.1.0"), join(folder, "bin", "nsfarm-deno")];
     await mkdir(join(folder, "bin"));
@@ -167,7 +167,7 @@ Deno.test("installed with its version behind a link that moves, a run and its jo
     assert.equal((await readManifest(runDir(folder, "slurm"))).farm.nsfarm_bin, versioned);
   }));
 
-Deno.test("a run made by another version says so", () =>
+Deno.test("a run that another version rendered says so", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 2, shards: 1 });
     const path = join(dir, "manifest.json");
@@ -186,7 +186,7 @@ Deno.test("a run made by another version says so", () =>
     }
   }));
 
-Deno.test("--version tells the version of deno.json, and with --json the runtime inside", () =>
+Deno.test("--version prints the version of deno.json, and with --json the runtime inside", () =>
   inFolder(async (folder) => {
     const { version } = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
     assert.equal((await mustRun(folder, ["--version"])).stdout, `nsfarm-deno ${version}\n`);

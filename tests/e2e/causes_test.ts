@@ -232,7 +232,7 @@ async function assertTold(folder: string, dir: string, fault: Fault, attempts: n
 
 for (const fault of FAULTS) {
   if (fault.cause !== "time") {
-    Deno.test(`job: a fit that ${fault.how} is the cause "${fault.cause}"`, () =>
+    Deno.test(`job: a fit that ${fault.how} has the cause "${fault.cause}"`, () =>
       inFolder(async (folder) => {
         const dir = await makeRun(folder, fault);
         const { code, stdout, stderr } = await nsfarm(folder, ["job", dir, "0"]);
@@ -243,7 +243,7 @@ for (const fault of FAULTS) {
       }));
   }
   if (fault.cause !== "version" && fault.cause !== "spawn") {
-    Deno.test(`worker loop: a fit that ${fault.how} is the cause "${fault.cause}"`, () =>
+    Deno.test(`worker loop: a fit that ${fault.how} has the cause "${fault.cause}"`, () =>
       inFolder(async (folder) => {
         const dir = await makeRun(folder, fault);
         const { code, stderr } = await nsfarm(folder, ["work", dir, "--slots", "1"]);
@@ -266,7 +266,7 @@ Deno.test('job: a good fit is the cause "ok", and a second job of the shard does
     assert.match(stdout, /^done on \S+ by attempt 1 in [0-9.]+ s$/m);
   }));
 
-Deno.test("a worker loop whose machine is at fault stops after one shard and says why", () =>
+Deno.test("a worker loop whose machine is at fault stops after one shard and reports why", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, `echo "Error: No space left on device (os error 28)" >&2; exit 1`);
     const dir = await renderRun(folder, { toys: 8, shards: 8, nextstat: fake.path });

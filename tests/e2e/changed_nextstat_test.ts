@@ -25,7 +25,7 @@ async function mend(path: string): Promise<void> {
   await writeFile(path, mended);
 }
 
-Deno.test("a nextstat that was changed between attempts is refused; taken on purpose, each shard records its own", () =>
+Deno.test("a nextstat that changed between attempts is refused; once it is accepted, each shard records its own", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, BROKEN);
     const options = { toys: 6, shards: 3, nextstat: fake.path };
@@ -58,7 +58,7 @@ Deno.test("a nextstat that was changed between attempts is refused; taken on pur
     assert.match((await mustRun(folder, ["verify", dir], 5)).stdout, /stand-in is not the file/);
   }));
 
-Deno.test("a worker loop looks at nextstat and the spec before each attempt, not once", () =>
+Deno.test("a worker loop checks nextstat and the spec before each attempt, not once", () =>
   inFolder(async (folder) => {
     // The fit of the first shard changes the very file by which the second would be fitted.
     const fake = await standIn(folder, `[ "$shard" != 0 ] || echo "# changed" >>"$here/stand-in"`);
@@ -73,7 +73,7 @@ Deno.test("a worker loop looks at nextstat and the spec before each attempt, not
     assert.equal((await fake.log()).filter((line) => line.what === "start").length, 1);
   }));
 
-Deno.test("a nextstat of another version is not taken, whatever is asked", () =>
+Deno.test("a nextstat of another version is never accepted", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, "");
     const dir = await renderRun(folder, { toys: 4, shards: 2, nextstat: fake.path });
@@ -84,7 +84,7 @@ Deno.test("a nextstat of another version is not taken, whatever is asked", () =>
     }
   }));
 
-Deno.test("the sh wrapper does not run a nextstat that was changed, until it is taken on purpose", () =>
+Deno.test("the sh wrapper does not run a changed nextstat until it is accepted", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, `[ "$shard" != 0 ] || echo "# changed" >>"$here/stand-in"`);
     const more = ["--scheduler", "htcondor", "--wrapper", "sh"];
@@ -107,7 +107,7 @@ Deno.test("the sh wrapper does not run a nextstat that was changed, until it is 
     await mustRun(folder, ["verify", dir]);
   }));
 
-Deno.test("a nextstat whose times alone have changed is the same one", () =>
+Deno.test("a nextstat with changed times alone is the same one", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, "");
     const dir = await renderRun(folder, { toys: 4, shards: 2, nextstat: fake.path });

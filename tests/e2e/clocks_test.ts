@@ -39,7 +39,7 @@ async function statusOf(folder: string) {
 }
 
 for (const by_s of [-3600, 7200]) {
-  Deno.test(`a clock that is set by ${by_s} s amid a run changes no time, wave, rate or plan, in records of any version`, () =>
+  Deno.test(`a clock that is set by ${by_s} s during a run changes no time, wave, rate or plan, in records of any version`, () =>
     inFolder(async (folder) => {
       await runEight(folder);
       const before = await timesOf(folder);
@@ -66,7 +66,7 @@ for (const by_s of [-3600, 7200]) {
     }));
 }
 
-Deno.test("where the stamps contradict each other no time is made up, and no plan", () =>
+Deno.test("contradictory time stamps give no times and no plan", () =>
   inFolder(async (folder) => {
     await runEight(folder);
     await changeRecords(folder, ({ clock: _, ...farm }, shard) => ({
@@ -84,7 +84,7 @@ Deno.test("where the stamps contradict each other no time is made up, and no pla
     assert.match(await readFile(join(runDir(folder), "report.html"), "utf8"), /clocks disagree about when they ran/);
   }));
 
-Deno.test("the last line of progress, the summary, status and report have one rate; over an interruption none has", () =>
+Deno.test("the last line of progress, the summary, status and report have the same rate; an interrupted run has none", () =>
   inFolder(async (folder) => {
     const { stdout, stderr } = await runEight(folder);
     const rate = /makespan_s [\d.]+ s, ([\d.]+ toys\/s)/.exec(stdout)?.[1] ?? "none";
@@ -113,7 +113,7 @@ Deno.test("the last line of progress, the summary, status and report have one ra
     assert.doesNotMatch(again.stderr + again.stdout, /toys\/s/);
   }));
 
-Deno.test("a run of one shard plans without claiming to know how its times scatter", () =>
+Deno.test("a run of one shard plans without a scatter of its times", () =>
   inFolder(async (folder) => {
     await mustRun(folder, runArgs(folder, { toys: 4, shards: 1 }));
     const { stdout } = await mustRun(folder, ["plan", "--from", runDir(folder)]);

@@ -40,7 +40,7 @@ async function finishJob(dir: string): Promise<number> {
   return Number((await submissions(dir)).at(-1)?.job_id) + 1;
 }
 
-test("retry --split --finish of shards whose time ran out merges the pieces on the submit side", async (farm) => {
+test("retry --split --finish of shards that timed out merges the pieces on the submit side", async (farm) => {
   const fit = await openFit(farm, `case $shard in S+*) ;; *) sleep 60 ;; esac`);
   const more = ["--condor-max-run-time", "0:05"];
   const dir = await farm.render({ toys: 8, shards: 2, nextstat: fit.path, more });

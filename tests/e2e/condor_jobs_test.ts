@@ -43,7 +43,7 @@ const pidOf = async (fit: OpenFit, shard: number) =>
 const parentOf = async (pid: number) =>
   Number(/\) \S (\d+)/.exec(await readFile(`/proc/${pid}/stat`, "utf8"))?.[1] ?? assert.fail(`no parent of ${pid}`));
 
-test("condor_rm of a running and of an idle job: both are told as cancelled, and retry runs them", async (farm) => {
+test("condor_rm of a running and of an idle job: both are reported as cancelled, and retry runs them", async (farm) => {
   const { fit, dir } = await begin(farm, 5, 3);
   const cluster = await lastCluster(dir);
   await farm.pool.ask("condor_rm", `${cluster}.0`, `${cluster}.4`);
@@ -55,7 +55,7 @@ test("condor_rm of a running and of an idle job: both are told as cancelled, and
 });
 
 for (const wrapper of someOf("wrappers that are killed on HTCondor", ["binary", "sh"], 2)) {
-  test(`SIGKILL of a fit and of a wrapper (${wrapper}) are told apart, and retry runs both shards`, async (farm) => {
+  test(`SIGKILL of a fit and of a wrapper (${wrapper}) are distinguished, and retry runs both shards`, async (farm) => {
     const { fit, dir } = await begin(farm, 3, 3, ["--wrapper", wrapper]);
     killQuietly(await pidOf(fit, 0));
     killQuietly(await parentOf(await pidOf(fit, 1)));
@@ -69,7 +69,7 @@ for (const wrapper of someOf("wrappers that are killed on HTCondor", ["binary", 
   });
 }
 
-test("condor_hold is shown with its reason; a released job goes on, and retry replaces the other", async (farm) => {
+test("condor_hold is shown with its reason; a released job continues, and retry replaces the other", async (farm) => {
   const { fit, dir } = await begin(farm, 3, 3);
   const cluster = await lastCluster(dir);
   await farm.pool.ask("condor_hold", "-reason", "let me look at it", `${cluster}.0`, `${cluster}.1`);
@@ -82,7 +82,7 @@ test("condor_hold is shown with its reason; a released job goes on, and retry re
   await retryMerges(farm, dir, 6);
 });
 
-test("a job over its memory that the site holds is told so, and retry --more-memory requests more", async (farm) => {
+test("a job over its memory that the site holds is reported as such, and retry --more-memory requests more", async (farm) => {
   const rule = "JobStatus == 2 && MemoryUsage > RequestMemory";
   await farm.pool.configure("head", `SYSTEM_PERIODIC_HOLD = ${rule}`, "SYSTEM_PERIODIC_HOLD_SUBCODE = 102", REASON);
   const hog = `[ "$shard" != 0 ] || { x=$(head -c 90000000 /dev/zero | tr '\\0' x); sleep 12; }`;
@@ -99,7 +99,7 @@ test("a job over its memory that the site holds is told so, and retry --more-mem
 });
 const REASON = `SYSTEM_PERIODIC_HOLD_REASON = "Memory usage exceeds what was requested"`;
 
-test("a job that waits for a machine that does not exist is explained, and retry with other requirements frees it", async (farm) => {
+test("a job that waits for a machine that does not exist is explained, and retry with other requirements runs it", async (farm) => {
   const dir = await farm.render({ toys: 4, shards: 2, more: ["--condor-requirements", `(Machine == "e7")`] });
   await farm.must(["submit", dir]);
   const seen = async () => /queued +no matching machine is free \(.*: shards 0-1/.test(await statusWords(farm, dir));
@@ -107,7 +107,7 @@ test("a job that waits for a machine that does not exist is explained, and retry
   await retryMerges(farm, dir, 4, undefined, ["--condor-requirements", `(Machine == "e1")`]);
 });
 
-test("files that become visible late are waited for, nothing is submitted twice, and they count when they come", async (farm) => {
+test("files that appear late are awaited, nothing is submitted twice, and they count when they arrive", async (farm) => {
   const { fit, dir } = await begin(farm, 3, 3);
   await fit.mark("go");
   await untilIdle(farm);

@@ -21,7 +21,7 @@ async function hosts(dir: string, shards: number): Promise<string[]> {
   return [...new Set(records.map(({ host }) => host))];
 }
 
-test("a node that fails every job at once is named, with the line that leaves it out; retry with that line finishes the run", async (farm) => {
+test("a node that fails every job at once is named, with the option that excludes it; retry with that option finishes the run", async (farm) => {
   const fit = await openFit(farm, `[ "$(uname -n)" = e1 ] || { echo "no licence" >&2; exit 3; }; sleep 1`);
   const dir = await farm.render({ toys: 16, shards: 8, nextstat: fit.path, more: TRANSFER });
   await farm.must(["submit", dir, "--wait"], 5);
@@ -33,7 +33,7 @@ test("a node that fails every job at once is named, with the line that leaves it
   assert.deepEqual(await hosts(dir, 8), ["e1"]);
 });
 
-test("jobs that are matched but never start name their node and the line that leaves it out; retry with that line moves them", async (farm) => {
+test("jobs that are matched but never start name their node and the option that excludes it; retry with that option moves them", async (farm) => {
   await farm.pool.configure("e2", `STARTER = ${await brokenStarter(farm)}`);
   const more = [...TRANSFER, "--condor-requirements", `(Machine == "e2")`];
   const dir = await farm.render({ toys: 4, shards: 2, more });
@@ -57,7 +57,7 @@ async function brokenStarter({ pool }: CondorFarm): Promise<string> {
   return path;
 }
 
-test("a full scratch on the node is told as a full disk, and retry finishes the run elsewhere", async (farm) => {
+test("a full scratch disk on the node is reported, and retry finishes the run elsewhere", async (farm) => {
   const scratch = join(farm.pool.dir, "state/e1/execute");
   await farm.pool.onNode("e1", "mount", "-t", "tmpfs", "-o", "size=44m,mode=755", "tmpfs", scratch);
   await farm.pool.onNode("e1", "chown", "condor:condor", scratch);
@@ -80,7 +80,7 @@ async function fillScratch(farm: CondorFarm): Promise<void> {
   await assertMerged(dir, { toys: 2 });
 }
 
-test("SIGKILL of a startd: its jobs end or are begun anew, each toy is merged once", async (farm) => {
+test("SIGKILL of a startd: its jobs end or start anew, and each toy is merged once", async (farm) => {
   const fit = await openFit(farm, `until [ -e "$here/go" ]; do sleep 0.1; done`);
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fit.path, more: TRANSFER });
   await farm.must(["submit", dir]);

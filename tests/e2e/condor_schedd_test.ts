@@ -26,7 +26,7 @@ async function clusters(farm: CondorFarm): Promise<number> {
   return new Set(lines.filter((line) => line.includes(farm.folder)).map((line) => line.split(" ")[0])).size;
 }
 
-test("a schedd that is killed while run watches: nothing is failed or submitted again, and run ends well when it is back", async (farm) => {
+test("a schedd that is killed while run watches: nothing fails or is resubmitted, and run ends well when it is back", async (farm) => {
   const fit = await openFit(farm, WAIT);
   const running = farm.start(condorRun(farm, { toys: 8, shards: 4, nextstat: fit.path }));
   const dir = runDir(farm.folder);
@@ -46,7 +46,7 @@ test("a schedd that is killed while run watches: nothing is failed or submitted 
   assert.equal(await clusters(farm), 1);
 });
 
-test("a schedd that does not answer for a while: status says that it could not be asked, and what is done stays done", async (farm) => {
+test("a schedd that does not answer for a while: status reports it as unreachable, and finished shards stay done", async (farm) => {
   const fit = await openFit(farm, `[ "$shard" = 0 ] || ${WAIT}`);
   const dir = await farm.render({ toys: 4, shards: 2, nextstat: fit.path });
   await farm.must(["submit", dir]);
@@ -63,7 +63,7 @@ test("a schedd that does not answer for a while: status says that it could not b
   assert.equal(await clusters(farm), 1);
 });
 
-test("a schedd that is stopped while it is given jobs takes them once when it goes on", async (farm) => {
+test("a schedd that is stopped during a submission accepts the jobs once when it continues", async (farm) => {
   const dir = await farm.render({ toys: 8, shards: 4 });
   await farm.pool.daemon("stop", "schedd");
   const submitting = farm.start(["submit", dir]);
@@ -76,7 +76,7 @@ test("a schedd that is stopped while it is given jobs takes them once when it go
   assert.equal(await clusters(farm), 1);
 });
 
-test("a schedd that is killed while it is given jobs: submit says that nothing was queued, and the next submit is the only one", async (farm) => {
+test("a schedd that is killed during a submission: submit reports that nothing was queued, and the next submit is the only one", async (farm) => {
   const dir = await farm.render({ toys: 8, shards: 4 });
   await farm.pool.daemon("stop", "schedd");
   const submitting = farm.start(["submit", dir]);
@@ -96,7 +96,7 @@ test("a schedd that is killed while it is given jobs: submit says that nothing w
   assert.equal(await clusters(farm), 1);
 });
 
-test("a run that is killed -9 in the middle and started again goes on where it was", async (farm) => {
+test("a run that is killed by SIGKILL in the middle and started again continues", async (farm) => {
   const fit = await openFit(farm, `[ "$shard" -lt 3 ] || ${WAIT}`);
   const words = condorRun(farm, { toys: 16, shards: 8, nextstat: fit.path });
   const first = farm.start(words);
@@ -115,7 +115,7 @@ test("a run that is killed -9 in the middle and started again goes on where it w
 });
 
 for (const when of ["before", "after"]) {
-  test(`a run that is killed -9 while condor_submit runs, ${when} it was answered, finds its jobs by their token and submits once`, async (farm) => {
+  test(`a run that is killed by SIGKILL while condor_submit runs, ${when} it was answered, finds its jobs by their token and submits once`, async (farm) => {
     const shim = await slowSubmit(farm, when);
     const words = condorRun(farm, { toys: 8, shards: 4 });
     const first = farm.start(words, { env: { PATH: `${shim}:${Deno.env.get("PATH")}` } });
@@ -144,7 +144,7 @@ async function slowSubmit(farm: CondorFarm, when: string): Promise<string> {
   return folder;
 }
 
-test("preflight tells what the pool is and allows, for people and as a document", async (farm) => {
+test("preflight reports the pool and its limits, for people and as a document", async (farm) => {
   const { stdout } = await farm.must(["preflight", "--scheduler", "htcondor"]);
   assert.match(stdout, /^htcondor 23\./);
   assert.match(stdout, /^ {2}e1 .*2 CPUs, 4096 MB/m);

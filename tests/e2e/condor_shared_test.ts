@@ -19,7 +19,7 @@ import { until } from "../support/scratch.ts";
 
 const test = condorFile();
 
-test("many shards are the unsharded run, each record has its node's name, and the makespan is true", async (farm) => {
+test("many shards give the unsharded result, each record has its node's name, and the makespan is right", async (farm) => {
   const fit = await openFit(farm);
   const dir = runDir(farm.folder);
   const shards = amountOf("shards on HTCondor", { quick: 12, usual: 12, all: 40 });
@@ -37,7 +37,7 @@ test("many shards are the unsharded run, each record has its node's name, and th
   assert(ours <= condors + 2, `makespan ${ours} s, by the event log, which encloses it, ${condors} s`);
 });
 
-test("with --condor-max-materialize HTCondor makes the jobs little by little, and status says so of the others", async (farm) => {
+test("with --condor-max-materialize HTCondor makes the jobs a few at a time, and status reports the others as queued", async (farm) => {
   const fit = await openFit(farm, WAIT);
   const more = ["--condor-max-materialize", "2"];
   const dir = await farm.render({ toys: 16, shards: 8, nextstat: fit.path, more });
@@ -51,7 +51,7 @@ test("with --condor-max-materialize HTCondor makes the jobs little by little, an
   await assertMerged(dir, { toys: 16 });
 });
 
-test("with --condor-max-idle cancel takes the jobs not made yet too, and retry runs them", async (farm) => {
+test("with --condor-max-idle cancel removes the jobs not made yet too, and retry runs them", async (farm) => {
   const fit = await openFit(farm, WAIT);
   const dir = await farm.render({ toys: 16, shards: 8, nextstat: fit.path, more: ["--condor-max-idle", "1"] });
   await farm.must(["submit", dir]);
@@ -98,7 +98,7 @@ for (const wrapper of someOf("wrappers of jobs of HTCondor that hide a secret", 
   });
 }
 
-test("a shard that failed under pilots is run again by retry, whoever takes it", async (farm) => {
+test("retry reruns a shard that failed in a pilot, in any pilot", async (farm) => {
   const fit = await openFit(farm, `[ "$shard" != 3 ] || [ -e "$here/go" ] || { echo no >&2; exit 3; }`);
   const dir = runDir(farm.folder);
   await farm.must(condorRun(farm, { toys: 12, shards: 6, nextstat: fit.path, more: ["--pilots", "2"] }), 5, {
@@ -113,7 +113,7 @@ test("a shard that failed under pilots is run again by retry, whoever takes it",
 const ODD = `it's "odd" $HOME $(Cluster) $ENV(HOME) $F(x) a\\b %d {{token}} \`touch pwn\` $(touch pwn); # é`;
 
 for (const wrapper of someOf("wrappers of jobs of HTCondor with odd names", ["sh", "binary"], 2)) {
-  test(`names and paths full of signs are taken literally by a run with the ${wrapper} wrapper`, async (farm) => {
+  test(`names and paths full of special characters are used literally by a run with the ${wrapper} wrapper`, async (farm) => {
     const place = join(farm.folder, ODD);
     await mkdir(place);
     const config = join(place, `${ODD}.json`);

@@ -23,7 +23,7 @@ import { at, readJson } from "../support/toys.ts";
 const test = condorFile({ nodes: 2, slots: 2, hidden: true });
 const TRANSFER = ["--mode", "transfer"];
 
-test("many shards on nodes that see no run directory are the unsharded run, with node names and a true makespan", async (farm) => {
+test("many shards on nodes without the run directory give the unsharded result, with node names and the right makespan", async (farm) => {
   const fit = await openFit(farm, `[ ! -e '${farm.folder}' ] || exit 9`);
   const dir = runDir(farm.folder);
   const shards = amountOf("shards that are sent to their nodes", { quick: 12, usual: 12, all: 40 });
@@ -48,7 +48,7 @@ async function nodesOf({ pool }: CondorFarm, dir: string): Promise<Map<string, s
 for (
   const wrapper of someOf("wrappers of jobs that are submitted by hand and sent to their nodes", ["sh", "binary"], 2)
 ) {
-  test(`condor_submit by hand of the transfer file with the ${wrapper} wrapper, then collect and merge, make the unsharded run`, async (farm) => {
+  test(`condor_submit by hand of the transfer file with the ${wrapper} wrapper, then collect and merge, give the unsharded result`, async (farm) => {
     const dir = await farm.render({ toys: 12, shards: 6, more: [...TRANSFER, "--wrapper", wrapper] });
     await farm.pool.ask("condor_submit", join(dir, "condor_job_transfer.sub"));
     await untilIdle(farm);
@@ -99,7 +99,7 @@ for (
     ["equal base names in folders beside the spec's", ["../data 1/observed.parquet", "./observed.parquet"]],
   ] as [string, [string, string]][]
 ) {
-  test(`a YAML spec whose files have ${what} is sent whole, each file to its place`, async (farm) => {
+  test(`a YAML spec whose files have ${what} is sent whole, each file to its path`, async (farm) => {
     const config = await twoChannels(farm, paths);
     await farm.must(condorRun(farm, { toys: 6, shards: 3, config, more: [...TRANSFER, "--gen", "mle"] }));
     await assertMerged(runDir(farm.folder), { toys: 6, config, more: ["--gen", "mle"] });
@@ -117,7 +117,7 @@ test("a spec that names a file by an absolute path is refused with that path bef
 for (
   const wrapper of someOf("wrappers of jobs that are sent to their nodes with an environment", ["binary", "sh"], 2)
 ) {
-  test(`--setup and --env reach a job with the ${wrapper} wrapper that is sent to its node, a secret does not`, async (farm) => {
+  test(`--setup and --env reach a job with the ${wrapper} wrapper on its node, a secret does not`, async (farm) => {
     const fit = await openFit(farm, `env >"$here/env"; [ "$SITE" = ok ] || exit 7`);
     await writeFile(join(fit.here, "setup.sh"), "export SITE=ok\n");
     const more = [...TRANSFER, "--wrapper", wrapper, "--env", "WANTED", "--setup", `. '${fit.here}/setup.sh'`];
@@ -134,7 +134,7 @@ for (
   });
 }
 
-test("a run rendered for a shared file system is warned of, waits for no machine, and --mode transfer sends it", async (farm) => {
+test("a run rendered for a shared file system gets a warning, waits for no machine, and --mode transfer sends it", async (farm) => {
   const options = { toys: 6, shards: 3 };
   const words = ["render", "--scheduler", "htcondor", ...requestArgs(farm.folder, options)];
   const { stderr } = await farm.must(words);
@@ -166,7 +166,7 @@ test("a missing input holds the jobs: run ends with the reason instead of waitin
   await assertMerged(dir, { toys: 6 });
 });
 
-test("a file of the spec that is gone from the run directory is told by nextstat's own words, and retry stages it anew", async (farm) => {
+test("a file of the spec that is gone from the run directory is reported with nextstat's own message, and retry stages it anew", async (farm) => {
   const dir = await farm.render({ toys: 6, shards: 3, more: TRANSFER });
   await rm(join(dir, "inputs", "observed.parquet"));
   await farm.must(["submit", dir, "--wait"], 5);
@@ -175,7 +175,7 @@ test("a file of the spec that is gone from the run directory is told by nextstat
   await assertMerged(dir, { toys: 6 });
 });
 
-test("shards whose time ran out on their nodes are cut by retry --split, and the merge is the unsharded run's", async (farm) => {
+test("shards that timed out on their nodes are split by retry --split, and the merge is the unsharded result", async (farm) => {
   const fit = await openFit(farm, `case $shard in S+* | 0) ;; *) sleep 60 ;; esac`);
   const more = [...TRANSFER, "--condor-max-run-time", "0:05"];
   const dir = await farm.render({ toys: 9, shards: 3, nextstat: fit.path, more });
@@ -189,7 +189,7 @@ test("shards whose time ran out on their nodes are cut by retry --split, and the
   assert.deepEqual((await readManifest(dir)).plans.map(({ n_toys }) => n_toys), [3, 3, 3, 2, 1, 2, 1]);
 });
 
-test("cancel stops jobs that were sent to nodes, and what they had finished stays", async (farm) => {
+test("cancel stops jobs that were sent to nodes, and finished shards stay", async (farm) => {
   const fit = await openFit(farm, `[ "$shard" = 0 ] || until [ -e "$here/go" ]; do sleep 0.2; done`);
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fit.path, more: TRANSFER });
   await farm.must(["submit", dir]);

@@ -9,7 +9,7 @@ import { assertSameToys, readJson, unsharded } from "../support/toys.ts";
 
 const merged = (dir: string) => join(dir, "merged.out.json");
 
-Deno.test("a copy of a rendered run is not begun when the original is done, and becomes a run of its own by work", () =>
+Deno.test("a copy of a rendered run is still open when the original is done, and becomes a run of its own by work", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 8, shards: 2 });
     const copy = join(folder, "copy");
@@ -33,7 +33,7 @@ Deno.test("a copy of a rendered run is not begun when the original is done, and 
     assert.deepEqual(await filesBelow(dir), before, "the original is as it was");
   }));
 
-Deno.test("of a copy of a running run nothing runs: cancel leaves the original alone, and retry finishes the copy", () =>
+Deno.test("a copy of a running run runs nothing: cancel leaves the original alone, and retry finishes the copy", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, 'until [ -e "$here/go" ]; do sleep 0.05; done');
     const dir = await renderRun(folder, { toys: 8, shards: 4, nextstat: fake.path });
@@ -59,7 +59,7 @@ Deno.test("of a copy of a running run nothing runs: cancel leaves the original a
     assert.match((await mustRun(folder, ["status", dir])).stdout, /4 done of 4 shards/);
   }));
 
-Deno.test("what is done with a copied sweep is done in the copy", () =>
+Deno.test("commands on a copied sweep act on the copy", () =>
   inFolder(async (folder) => {
     const [root, copy] = [join(folder, "S"), join(folder, "S2")];
     await mkdir(root);
@@ -80,7 +80,7 @@ Deno.test("what is done with a copied sweep is done in the copy", () =>
     assert.deepEqual(await filesBelow(root), before, "the original is as it was");
   }));
 
-Deno.test("a manifest collected elsewhere names its run to every command", () =>
+Deno.test("a manifest collected elsewhere leads every command to its run", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 8, shards: 2 });
     await mustRun(folder, ["work", dir]);
@@ -93,7 +93,7 @@ Deno.test("a manifest collected elsewhere names its run to every command", () =>
     assert.equal((await nsfarm(folder, ["submit", manifest])).stdout, "Nothing to submit: all 2 shards are done\n");
   }));
 
-Deno.test("a run that was moved while nothing of it ran goes on where it lies", () =>
+Deno.test("a run that was moved while none of its shards ran continues at its new path", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 8, shards: 2 });
     const moved = join(folder, "moved");

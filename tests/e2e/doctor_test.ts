@@ -82,7 +82,7 @@ Deno.test("Shards that ran out of time: doctor raises the limit, or cuts them wh
     await follow(folder, 8);
   }));
 
-Deno.test("A run whose worker was killed: the lost shards are told, and doctor's command finishes it", () =>
+Deno.test("A run whose worker was killed: doctor lists the lost shards, and its command finishes the run", () =>
   inFolder(async (folder) => {
     const { path, pids } = await standIn(folder, `case $shard.$attempt in 4.1 | 5.1) exec sleep 60 ;; esac`);
     const more = ["--local-slots", "2"];
@@ -100,7 +100,7 @@ Deno.test("A run whose worker was killed: the lost shards are told, and doctor's
     await follow(folder, 8);
   }));
 
-Deno.test("Changed inputs are told as such; with them put back doctor's command finishes the run", () =>
+Deno.test("Changed inputs are reported as such; with them put back doctor's command finishes the run", () =>
   inFolder(async (folder) => {
     await cp(inputs(), join(folder, "inputs"), { recursive: true });
     const config = join(folder, "inputs", "gauss_exp_10k.json");
@@ -114,7 +114,7 @@ Deno.test("Changed inputs are told as such; with them put back doctor's command 
     await follow(folder, 8);
   }));
 
-Deno.test("A run that was only rendered is submitted, one that is done is merged, by doctor's command", () =>
+Deno.test("doctor's command submits a run that was only rendered, and merges one that is done", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 8, shards: 8 });
     assert.ok((await ask(folder)).next?.includes("submit"));
@@ -123,7 +123,7 @@ Deno.test("A run that was only rendered is submitted, one that is done is merged
     await follow(folder, 8);
   }));
 
-Deno.test("Where the scheduler cannot be asked, doctor says so and claims nothing", () =>
+Deno.test("doctor reports an unreachable scheduler and claims nothing", () =>
   inFolder(async (folder) => {
     const file = join(folder, "toy.js");
     const silent = SMALL_PLUGIN.replace(

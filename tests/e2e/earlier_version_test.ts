@@ -43,7 +43,7 @@ async function assertFinished(folder: string, dir: string, kept: number[]): Prom
 const inodes = (dir: string): Promise<number[]> =>
   Promise.all(DONE.map(async (shard) => (await stat(join(dir, `shard_${shard}.out.json`))).ino));
 
-Deno.test("a run that the version of before began is finished by the same command, and what was done is kept", () =>
+Deno.test("the same command finishes a run that the previous version started, and finished shards are kept", () =>
   inRunOfBefore(async (folder, dir) => {
     const kept = await inodes(dir);
     const words = ["--config", "gauss_exp_10k.json", "--n-toys", "48", "--shards", "12", "--seed", "100"];
@@ -52,7 +52,7 @@ Deno.test("a run that the version of before began is finished by the same comman
     await assertFinished(folder, dir, kept);
   }));
 
-Deno.test("status, doctor and retry understand a run that the version of before began", () =>
+Deno.test("status, doctor and retry understand a run that the previous version started", () =>
   inRunOfBefore(async (folder, dir) => {
     const kept = await inodes(dir);
     assert.match((await mustRun(folder, ["status", dir])).stdout, /5 done, .*of 12 shards/);

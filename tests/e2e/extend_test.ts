@@ -11,7 +11,7 @@ import { assertSameToys, readJson, unsharded } from "../support/toys.ts";
 const merged = (folder: string) => readJson(join(runDir(folder), "merged.out.json"));
 
 for (const more of [[], ["--gen", "mle"], ["--pulls", "--seed", "7"]]) {
-  Deno.test(`a run that is extended twice is the unsharded run (${more.join(" ") || "no options"})`, () =>
+  Deno.test(`a run that is extended twice gives the unsharded result (${more.join(" ") || "no options"})`, () =>
     inFolder(async (folder) => {
       await mustRun(folder, runArgs(folder, { toys: 10, shards: 3, more }));
       await mustRun(folder, ["extend", runDir(folder), "--n-toys", "+5", "--wait"]);
@@ -29,7 +29,7 @@ for (const more of [[], ["--gen", "mle"], ["--pulls", "--seed", "7"]]) {
     }));
 }
 
-Deno.test("a run that is extended while shards of it failed, or before it was submitted, becomes whole", () =>
+Deno.test("a run that is extended after failures, or before it was submitted, becomes whole", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, `[ -e "$here/mended" ] || [ "$shard" != 1 ] || exit 3`);
     await mustRun(folder, runArgs(folder, { toys: 9, shards: 3, nextstat: fake.path }), 5);
@@ -42,7 +42,7 @@ Deno.test("a run that is extended while shards of it failed, or before it was su
     assert.deepEqual(fits, [0, 1, 2, 3, 4], "what was done was not done again");
   }));
 
-Deno.test("an extension that cannot be of the same set is refused, and the run stays as it was", () =>
+Deno.test("an extension that would be another set is refused, and the run stays unchanged", () =>
   inFolder(async (folder) => {
     const config = join(folder, "spec", "gauss_exp_10k.json");
     await Deno.mkdir(join(folder, "spec"));
@@ -67,7 +67,7 @@ Deno.test("an extension that cannot be of the same set is refused, and the run s
     assert.equal(await readFile(join(runDir(folder), "manifest.json"), "utf8"), before);
   }));
 
-Deno.test("an extension takes seeds that no run beside it has; it is merged, verified, and merged with that run", () =>
+Deno.test("an extension takes seeds that no run in the folder has; it is merged, verified, and merged with that run", () =>
   inFolder(async (folder) => {
     await mustRun(folder, runArgs(folder, { toys: 6, shards: 2 }));
     await mustRun(folder, runArgs(folder, { toys: 6, shards: 2, id: "next", more: ["--seed", "next"] }));

@@ -24,7 +24,7 @@ async function assertUnsharded(folder: string): Promise<void> {
 }
 
 for (const shards of [TOYS, 3]) {
-  Deno.test(`run --pulls in ${shards} shards equals nextstat unsharded, though toys of it do not converge`, () =>
+  Deno.test(`run --pulls in ${shards} shards equals nextstat unsharded, though some toys do not converge`, () =>
     inFolder(async (folder) => {
       const options = { ...await oneToyShards(folder), shards };
       const { stdout } = await mustRun(folder, runArgs(folder, options));
@@ -36,7 +36,7 @@ for (const shards of [TOYS, 3]) {
     }));
 }
 
-Deno.test("job takes a shard whose own guardrail failed as done, and says nothing else of it", () =>
+Deno.test("job counts a shard whose own guardrail failed as done, without a message", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, await oneToyShards(folder));
     const shards = Array.from({ length: TOYS }, (_, i) => `${i}`);
@@ -46,7 +46,7 @@ Deno.test("job takes a shard whose own guardrail failed as done, and says nothin
     await assertUnsharded(folder);
   }));
 
-Deno.test("the sh wrapper brings back a shard whose own guardrail failed, and ends well", () =>
+Deno.test("the sh wrapper returns a shard whose own guardrail failed, and exits with 0", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, await oneToyShards(folder, ["--scheduler", "htcondor", "--wrapper", "sh"]));
     const shards = Array.from({ length: TOYS }, (_, i) => `${i}`).join("+");
@@ -57,7 +57,7 @@ Deno.test("the sh wrapper brings back a shard whose own guardrail failed, and en
     assert.equal((await readRecord(dir, 0)).exit_code, 1);
   }));
 
-Deno.test("the trial fit takes a spec whose first toy does not converge, with pulls as without them", () =>
+Deno.test("the trial fit accepts a spec whose first toy does not converge, with and without pulls", () =>
   inFolder(async (folder) => {
     const words = requestArgs(folder, await oneToyShards(folder)).filter((word) => word !== "--no-check");
     await mustRun(folder, ["render", ...words]);
@@ -73,7 +73,7 @@ Deno.test("a guardrail on the set is judged on the merged set alone: exit 6, and
     await assertUnsharded(folder);
   }));
 
-Deno.test("an exit code of 1 with half an output stays a failure, in job and in the sh wrapper", () =>
+Deno.test("an exit code of 1 with half an output is a failure, in job and in the sh wrapper", () =>
   inFolder(async (folder) => {
     const fake = await standIn(
       folder,

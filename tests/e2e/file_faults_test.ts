@@ -79,7 +79,7 @@ async function makeRun(folder: string): Promise<string> {
 
 const test = (name: string, work: (folder: string) => Promise<void>) => Deno.test(name, () => asOrdinaryUser(work));
 
-test("no command on a run ends as our bug, whatever is wrong with one of its files", async (folder) => {
+test("no command on a run ends as an internal error, whatever the fault of one of its files", async (folder) => {
   const dir = await makeRun(folder);
   const cells: Cell[] = [];
   for (const [i, fault] of RUN_FAULTS.entries()) {
@@ -94,7 +94,7 @@ test("no command on a run ends as our bug, whatever is wrong with one of its fil
   await assertTold(folder, someOf("commands on a run with one fault", cells, 4));
 });
 
-test("no command ends as our bug, wherever it is to read or to write", async (folder) => {
+test("no command ends as an internal error, wherever it has to read or to write", async (folder) => {
   const dir = await makeRun(folder);
   await own(dir);
   const root = join(folder, "places");
@@ -138,7 +138,7 @@ test("no command ends as our bug, wherever it is to read or to write", async (fo
   await assertTold(folder, someOf("commands at a place with one fault", cells, 4));
 });
 
-test("no command ends as our bug, whatever its environment is", async (folder) => {
+test("no command ends as an internal error, whatever its environment", async (folder) => {
   const dir = await makeRun(folder);
   await own(dir);
   const root = join(folder, "places");
@@ -168,7 +168,7 @@ const unlike = (folder: string, ...names: string[]) => {
   return words.filter((word, i) => !names.includes(word) && !names.includes(words[i - 1] ?? ""));
 };
 
-test("shards are unknown where attempts/ may not be read, and nothing is begun", async (folder) => {
+test("shards are unknown where attempts/ is unreadable, and nothing starts", async (folder) => {
   const dir = await makeRun(folder);
   await own(dir);
   await withhold(join(dir, "attempts"));
@@ -183,7 +183,7 @@ test("shards are unknown where attempts/ may not be read, and nothing is begun",
   }
 });
 
-test("a shard is unknown where the record of its last attempt may not be read", async (folder) => {
+test("a shard is unknown where the record of its last attempt is unreadable", async (folder) => {
   const dir = await makeRun(folder);
   await own(dir);
   await withhold(join(dir, "attempts/shard_1.1.json"));
@@ -191,7 +191,7 @@ test("a shard is unknown where the record of its last attempt may not be read", 
   assert.match(stdout, /2 done, 1 unknown of 3 shards/);
 });
 
-test("a result that may not be read is unknown: it is not run again, and not moved away", async (folder) => {
+test("an unreadable result is unknown: it is neither rerun nor moved away", async (folder) => {
   const dir = await makeRun(folder);
   await own(dir);
   await withhold(join(dir, "shard_0.out.json"));
@@ -203,7 +203,7 @@ test("a result that may not be read is unknown: it is not run again, and not mov
   }
 });
 
-test("runs of others beside a new one that may not be read are named, and in nobody's way", async (folder) => {
+test("unreadable runs of other users beside a new one are named, and block nobody", async (folder) => {
   const beside = join(folder, "shared");
   mkdirSync(join(beside, "alice"), { recursive: true });
   await own(beside);
@@ -220,7 +220,7 @@ test("runs of others beside a new one that may not be read are named, and in nob
   }
 });
 
-test("an --out-dir that may not be written is told by the run's folder, not by a name of ours", async (folder) => {
+test("an unwritable --out-dir is reported with the run's folder, not with a temporary name", async (folder) => {
   const closed = join(folder, "closed");
   mkdirSync(closed, { mode: 0o500 });
   await own(closed);
@@ -231,7 +231,7 @@ test("an --out-dir that may not be written is told by the run's folder, not by a
   assert.match(stderr, /Cannot write ".*\/closed\/r": permission is denied/);
 });
 
-test("a home that may not be read, and /dev/shm as TMPDIR, change nothing", async (folder) => {
+test("an unreadable home, and /dev/shm as TMPDIR, change nothing", async (folder) => {
   await standIn(folder, "");
   await own(folder);
   const root = join(folder, "places");
@@ -242,7 +242,7 @@ test("a home that may not be read, and /dev/shm as TMPDIR, change nothing", asyn
   assert.equal(code, 0, stderr);
 });
 
-test("--out takes a name as long as the file system does, and /dev/shm is refused with a way out", async (folder) => {
+test("--out accepts a name as long as the file system allows, and /dev/shm is refused with an alternative", async (folder) => {
   const dir = await makeRun(folder);
   await own(dir);
   const out = (name: string) => runOrdinary(folder, ["merge", dir, "--allow-partial", "--out", name]);
@@ -257,7 +257,7 @@ test("--out takes a name as long as the file system does, and /dev/shm is refuse
   );
 });
 
-test("five million shards of one toy are refused with the --shards to give, and change nothing", async (folder) => {
+test("five million shards of one toy are refused with a valid --shards, and change nothing", async (folder) => {
   await standIn(folder, "");
   await own(folder);
   const words = [...unlike(folder), "--no-check", "--out-dir", folder, "--run-id", "r"];

@@ -23,7 +23,7 @@ async function stuckSpec(folder: string): Promise<string> {
 const STUCK = /warning: all 6 toys are on the lower bound of mu \(0\), generated at mu = 1: none is expected there/;
 const WARNED = /warning: nextstat warned in 3 of 3 shards: Hessian inversion failed, using diagonal approximation/;
 
-Deno.test("toys that all sit on a bound are told by run, merge, status, doctor, report, plan and sweep", () =>
+Deno.test("run, merge, status, doctor, report, plan and sweep report toys that all sit on a bound", () =>
   inFolder(async (folder) => {
     const config = await stuckSpec(folder);
     const dir = runDir(folder);
@@ -67,7 +67,7 @@ function assertFits(fits: Json): void {
   assertClose(at(fits, "warnings"), [{ text, n_shards: 3, n_lines: 3 }], 0);
 }
 
-Deno.test("a merge of merges judges all its toys, with the warnings of all shards in it", () =>
+Deno.test("a merge of merges judges all its toys, with the warnings of all its shards", () =>
   inFolder(async (folder) => {
     const config = await stuckSpec(folder);
     const out = join(folder, "both.json");
@@ -83,7 +83,7 @@ Deno.test("a merge of merges judges all its toys, with the warnings of all shard
     assertClose(at(fits, "warnings"), [{ text, n_shards: 6, n_lines: 6 }], 0);
   }));
 
-Deno.test("render and run --dry-run say that the observed data do not fit the spec, unless they are not to look", () =>
+Deno.test("render and run --dry-run report that the observed data do not fit the spec, unless the check is off", () =>
   inFolder(async (folder) => {
     const config = await stuckSpec(folder);
     const words = [...runArgs(folder, { toys: 6, shards: 3, config }).slice(1).filter((word) => word !== "--no-check")];
@@ -103,7 +103,7 @@ Deno.test("render and run --dry-run say that the observed data do not fit the sp
     assert.deepEqual(fitWarningsIn(silent.stderr), []);
   }));
 
-Deno.test("of toys that fit nothing is told; of toys near a bound, on which nextstat leaves most, how many", () =>
+Deno.test("toys that fit nothing are reported, and toys near a bound, on which nextstat leaves most, by their number", () =>
   inFolder(async (folder) => {
     const fitted = async (id: string, more: string[]) => {
       const words = runArgs(folder, { toys: 60, shards: 3, id, more }).filter((word) => word !== "--no-check");

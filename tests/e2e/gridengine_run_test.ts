@@ -56,7 +56,7 @@ alikeTests(
     }),
 );
 
-test("On the submit machine of these tests no Deno and no Node can be run, and the plugin is root's", async ({ cluster, folder }) => {
+test("The submit machine of these tests can run neither Deno nor Node, and the plugin belongs to root", async ({ cluster, folder }) => {
   for (const name of ["deno", "node", "nodejs"]) {
     const [program = "", ...words] = withoutRuntimes(name, "--version");
     const { code } = await start(folder, words, { program, env: cluster.env }).ended;
@@ -72,7 +72,7 @@ test("A plugin dropped beside the binary is in render --help", async ({ must }) 
   );
 });
 
-test("many shards on the real Grid Engine are the unsharded run", async ({ folder, must }) => {
+test("many shards on the real Grid Engine give the unsharded result", async ({ folder, must }) => {
   const shards = amountOf("shards on Grid Engine", { quick: 12, usual: 12, all: 40 });
   const toys = amountOf("toys on Grid Engine", { quick: 60, usual: 60, all: 1000 });
   const words = ["run", "--scheduler", "gridengine", ...requestArgs(folder, { toys, shards })];
@@ -87,7 +87,7 @@ test("many shards on the real Grid Engine are the unsharded run", async ({ folde
   assert.deepEqual([environment["JOB_ID"], environment["NSLOTS"]], [job_id, "1"]);
 });
 
-test("Shards that are not neighbours are retried in one array, and their logs tell why", async ({ folder, must }) => {
+test("Shards that are not neighbours are retried in one array, and their logs explain the failure", async ({ folder, must }) => {
   const dir = runDir(folder);
   const fails = 'case $shard.$attempt in 1.1 | 4.1 | 5.1 | 8.1) echo "no licence" >&2; exit 3 ;; esac';
   const { path } = await standIn(folder, fails);
@@ -101,7 +101,7 @@ test("Shards that are not neighbours are retried in one array, and their logs te
   await assertMerged(dir, { toys: 20 });
 });
 
-test("cancel takes all of a run's tasks out of the queue", async ({ folder, cluster, must }) => {
+test("cancel removes all of a run's tasks from the queue", async ({ folder, cluster, must }) => {
   const { path } = await standIn(folder, "sleep 30");
   await chmod(join(folder, "fits.log"), 0o666);
   await must(["render", "--scheduler", "gridengine", ...requestArgs(folder, { toys: 8, shards: 8, nextstat: path })]);

@@ -72,7 +72,7 @@ const delays = (seed: number, most_ms: number) => {
 };
 
 for (const seed of someOf("seeds of kills of a driver", [1, 2], 2)) {
-  Deno.test(`kill -9 of the driver alone, ${TRIALS} times (seed ${seed}): no fit is lost, doubled or repeated`, () =>
+  Deno.test(`SIGKILL of the driver alone, ${TRIALS} times (seed ${seed}): no fit is lost, doubled or repeated`, () =>
     inFolder(async (folder) => {
       const fake = await slowly(folder);
       await runWithKills(folder, fake, delays(seed, 500), (run) => Promise.resolve(run.kill("SIGKILL")));
@@ -80,7 +80,7 @@ for (const seed of someOf("seeds of kills of a driver", [1, 2], 2)) {
 }
 
 for (const seed of someOf("seeds of kills of a driver and its processes", [3, 4], 2)) {
-  Deno.test(`kill -9 of the driver and all its processes, ${TRIALS} times (seed ${seed}): what was done stays done`, () =>
+  Deno.test(`SIGKILL of the driver and all its processes, ${TRIALS} times (seed ${seed}): finished shards stay done`, () =>
     inFolder(async (folder) => {
       const fake = await slowly(folder);
       await runWithKills(folder, fake, delays(seed, 600), async (run) => {
@@ -90,7 +90,7 @@ for (const seed of someOf("seeds of kills of a driver and its processes", [3, 4]
     }));
 }
 
-Deno.test("kill -9 while a new run is checked and rendered: the same command makes it", () =>
+Deno.test("SIGKILL while a new run is checked and rendered: the same command makes it", () =>
   inFolder(async (folder) => {
     const random = seeded(5);
     for (let trial = 0; trial < TRIALS; trial++) {
@@ -105,7 +105,7 @@ Deno.test("kill -9 while a new run is checked and rendered: the same command mak
     }
   }));
 
-Deno.test("what a killed render left is removed by the next, and no half run has a run's name", () =>
+Deno.test("the leftovers of a killed render are removed by the next, and no half run has a run's name", () =>
   inFolder(async (folder) => {
     const boot = (await readText("/proc/sys/kernel/random/boot_id")).slice(0, 8);
     const left = join(folder, "runs", `.r.${boot}-999999-1-abc.tmp`);
@@ -115,7 +115,7 @@ Deno.test("what a killed render left is removed by the next, and no half run has
     assert.deepEqual(await namesIn(join(folder, "runs")), ["r"]);
   }));
 
-Deno.test("what a run that was killed right after a commit left of the attempt is removed by the next", () =>
+Deno.test("the leftovers of an attempt of a run that was killed right after a commit are removed by the next run", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
     const fake = await standIn(folder, "sleep 0.5");
@@ -136,7 +136,7 @@ Deno.test("what a run that was killed right after a commit left of the attempt i
     assert.deepEqual(await fingerprints(dir), before);
   }));
 
-Deno.test("temporary files of processes that are gone are removed, those of living ones stay", () =>
+Deno.test("temporary files of dead processes are removed, those of living ones stay", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 2, shards: 1 });
     const boot = (await readText("/proc/sys/kernel/random/boot_id")).slice(0, 8);
@@ -156,7 +156,7 @@ Deno.test("temporary files of processes that are gone are removed, those of livi
     }
   }));
 
-Deno.test("kill -9 of a fit alone is the cause signal, and it is tried once more", () =>
+Deno.test("SIGKILL of a fit alone has the cause signal, and the shard is retried once", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
     const fake = await standIn(folder, `[ "$shard" != 1 ] || [ "$attempt" != 1 ] || exec sleep 30`);
@@ -171,7 +171,7 @@ Deno.test("kill -9 of a fit alone is the cause signal, and it is tried once more
     assert.equal((await readRecord(dir, 1)).attempt, 2);
   }));
 
-Deno.test("a fit that is killed each time is not tried for ever", () =>
+Deno.test("a fit that is killed each time is not retried for ever", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
     const fake = await standIn(folder, `[ "$shard" != 1 ] || kill -9 $$`);

@@ -58,7 +58,7 @@ Deno.test("toys of merged documents with holes, and of several runs in one, are 
     assert.deepEqual(arrayAt(three, "results.nll").slice(0, 16), arrayAt(sixteen, "results.nll"));
   }));
 
-Deno.test("merged documents of different specs make no set, and what they were made with is not lost", () =>
+Deno.test("merged documents of different specs make no set, and the record of their inputs is kept", () =>
   inFolder(async (folder) => {
     const spec = JSON.parse(
       (await readFile(spec10k(), "utf8")).replace('"base_yield": 2500.0', '"base_yield": 2600.0'),
@@ -97,7 +97,7 @@ Deno.test("pulls of merged documents are judged and kept, and not mixed with toy
     assert.match((await mergeInputs(folder, [without, with_pulls], 5)).stderr, /has another choice of pulls than most/);
   }));
 
-Deno.test("what nextstat itself has merged is refused, and its shards are asked for", () =>
+Deno.test("nextstat's own merge is refused, with advice to merge its shards", () =>
   inFolder(async (folder) => {
     await run(folder, "r1");
     const theirs = join(folder, "theirs.json");

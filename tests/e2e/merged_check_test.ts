@@ -9,7 +9,7 @@ const SMALL = { toys: 20, shards: 4 };
 const FAILING = { ...SMALL, more: ["--pulls", "--max-abs-poi-pull-mean", "0.0001"] };
 const FAILED = /guardrail failed: \|mean pull\| [0-9.]+ > 0\.0001/;
 
-Deno.test("a failed guardrail is said by run, run again, merge, status, doctor, verify and report, and is exit 6", () =>
+Deno.test("run, run again, merge, status, doctor, verify and report show a failed guardrail, and exit with 6", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
     for (const args of [runArgs(folder, FAILING), runArgs(folder, FAILING), ["merge", dir], ["finish", dir]]) {
@@ -37,7 +37,7 @@ Deno.test("a failed guardrail is said by run, run again, merge, status, doctor, 
     assert.match(planned.stderr, FAILED);
   }));
 
-Deno.test("guardrails that were judged in place of the run's are shown as they were judged", () =>
+Deno.test("guardrails that replaced those of the run are shown as they were judged", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
     await mustRun(folder, runArgs(folder, FAILING), 6);
@@ -49,7 +49,7 @@ Deno.test("guardrails that were judged in place of the run's are shown as they w
     await mustRun(folder, runArgs(folder, FAILING), 6);
   }));
 
-Deno.test("a partial merge is called so by status, doctor, verify and report until the run is merged whole", () =>
+Deno.test("status, doctor, verify and report call a partial merge partial until the run is merged whole", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
     await mustRun(folder, runArgs(folder, SMALL));
@@ -71,7 +71,7 @@ Deno.test("a partial merge is called so by status, doctor, verify and report unt
     await mustRun(folder, ["status", dir, "--check"]);
   }));
 
-Deno.test("a merged document from before the run was extended is not called the run's", () =>
+Deno.test("a merged document from before an extension does not count as the run's", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
     await mustRun(folder, runArgs(folder, SMALL));
@@ -87,7 +87,7 @@ Deno.test("a merged document from before the run was extended is not called the 
     }
   }));
 
-Deno.test("sweep collect and sweep summarize say which runs' guardrails failed, and are exit 6", () =>
+Deno.test("sweep collect and sweep summarize name the runs with failed guardrails, and exit with 6", () =>
   inFolder(async (folder) => {
     const words = runArgs(folder, FAILING).slice(1);
     const dropped = new Set(["--shards", "--run-id", "--out-dir"]);

@@ -34,7 +34,7 @@ async function failedRun(folder: string): Promise<string> {
   return dir;
 }
 
-Deno.test("status, doctor, logs and report show of an old run what its files tell, and change none of them", () =>
+Deno.test("status, doctor, logs and report show what the files of an old run contain, and change none of them", () =>
   inFolder(async (folder) => {
     const dir = await failedRun(folder);
     const before = await filesBelow(dir);
@@ -63,7 +63,7 @@ Deno.test("status, doctor, logs and report show of an old run what its files tel
     assert.deepEqual(await filesBelow(dir), before);
   }));
 
-Deno.test("of an old run that is whole doctor says how to merge it, and then that nothing is wrong", () =>
+Deno.test("doctor says how to merge a whole old run, and then that nothing is wrong", () =>
   inFolder(async (folder) => {
     const { dir } = await oldRun(folder);
     const run = (args: string[]) => mustRun(folder, args);
@@ -79,7 +79,7 @@ Deno.test("of an old run that is whole doctor says how to merge it, and then tha
 const RUNS: string[][] = [["submit"], ["retry"], ["extend", "--n-toys", "+5"], ["work"], ["cancel"], ["finish"]];
 
 for (const [command = "", ...more] of RUNS) {
-  Deno.test(`${command} refuses an old run, and says what can be done with it`, () =>
+  Deno.test(`${command} refuses an old run, and names the commands for it`, () =>
     inFolder(async (folder) => {
       const { dir } = await oldRun(folder);
       const before = await filesBelow(dir);

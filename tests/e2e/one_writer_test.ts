@@ -4,7 +4,7 @@ import { mustRun, nsfarm, renderRun } from "../support/farm.ts";
 import { readManifest } from "../support/run_dir.ts";
 import { inFolder } from "../support/scratch.ts";
 
-Deno.test("extensions beside each other and beside collect are all there: no toy is lost, and no seed is there twice", () =>
+Deno.test("simultaneous extensions and a collect are all kept: no toy is lost, and no seed occurs twice", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 400, shards: 200 });
     const rendered = await readManifest(dir);

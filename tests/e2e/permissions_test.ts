@@ -18,7 +18,7 @@ async function embeddedPermissions(): Promise<Record<string, unknown>> {
   return JSON.parse(text.slice('"permissions":'.length, end + 1));
 }
 
-Deno.test("the program is compiled with the five kinds of permission, and no network, libraries or code from afar", async () => {
+Deno.test("the program is compiled with the five kinds of permission, and no network, libraries or remote code", async () => {
   const given = await embeddedPermissions();
   const { allow_all, prompt, allow_net, deny_net, allow_ffi, deny_ffi, deny_import } = given;
   // null: not given; an empty list: all of it.
@@ -67,7 +67,7 @@ Deno.exit(await runCommandLine([name, ...words]));
 `;
 
 for (const row of TABLE) {
-  Deno.test(`${row.name} can do what the table says, and nothing else`, () =>
+  Deno.test(`${row.name} has the permissions of the table, and no others`, () =>
     inFolder(async (folder) => {
       await writeFile(join(folder, "probe.js"), PROBE);
       const kinds = PERMISSIONS.map((kind) => `--allow-${kind}`);
@@ -96,7 +96,7 @@ function wordsFor({ name, args }: TableRow): string[] {
   return args.split(" ").filter((word) => word !== "").map(() => "0");
 }
 
-Deno.test("what only reads, merges or packs cannot run a program; logs, verify and schema cannot write", async () => {
+Deno.test("commands that only read, merge or pack cannot run a program; logs, verify and schema cannot write", async () => {
   const needs = new Map(
     await Promise.all(TABLE.map(async (row) => [row.name, (await row.load()).default.needs] as const)),
   );

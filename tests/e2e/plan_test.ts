@@ -32,7 +32,7 @@ Deno.test("a plan is made from a run, for its own slots, for others, and for the
     assert.match(stdout, /Recommended: --shards \d+, time limit 00:01:00 per shard, memory \d+ MiB\nUncertainty ± /);
   }));
 
-Deno.test("a plan that cannot be made says why", () =>
+Deno.test("a plan that is impossible reports why", () =>
   inFolder(async (folder) => {
     await mustRun(folder, runArgs(folder, { toys: 4, shards: 2 }));
     const plan = (...more: string[]) => nsfarm(folder, ["plan", "--from", runDir(folder), ...more]);

@@ -57,7 +57,7 @@ Deno.test("A plugin beside the binary is found with an empty PATH: in plugin lis
   });
 });
 
-Deno.test("Of plugins of one name the one of --plugin counts, then NSFARM_PLUGINS, then those beside the binary", async () => {
+Deno.test("Of plugins with the same name the one of --plugin is used, then NSFARM_PLUGINS, then those beside the binary", async () => {
   await inFolder(async (folder) => {
     const program = await site(folder);
     const named = changed('name: "toy"', 'name: "gridengine"').replace("toy-queue", "gridengine-queue");
@@ -78,7 +78,7 @@ Deno.test("Of plugins of one name the one of --plugin counts, then NSFARM_PLUGIN
   });
 });
 
-Deno.test("A broken plugin beside the binary hinders nobody but who asks for it, and the list tells why", async () => {
+Deno.test("A broken plugin beside the binary affects only commands that use it, and the list shows why", async () => {
   await inFolder(async (folder) => {
     const program = await site(folder);
     await written(join(folder, "site", "schedulers"), "aaa.js", "export default 1;");
@@ -107,7 +107,7 @@ for (
     ["never returns", `(() => { for (;;); })()`],
   ] as const
 ) {
-  Deno.test(`A plugin that ${what}: nothing happens, and it is named`, async () => {
+  Deno.test(`A plugin that ${what}: no effect outside, and it is named`, async () => {
     await inFolder(async (folder) => {
       await written(folder, "secret.json", JSON.stringify(secret));
       const code = bad.replaceAll("FOLDER", folder);
@@ -121,7 +121,7 @@ for (
   });
 }
 
-Deno.test("What a plugin says on its console is on stderr, never in the answer", async () => {
+Deno.test("Console output of a plugin goes to stderr, never into the answer", async () => {
   await inFolder(async (folder) => {
     const file = await written(folder, "toy.js", `console.log("a word");\n${SMALL_PLUGIN}`);
     const { stdout, stderr } = await must(nsfarm(folder, ["plugin", "list", "--json", "--plugin", file]));
@@ -130,7 +130,7 @@ Deno.test("What a plugin says on its console is on stderr, never in the answer",
   });
 });
 
-Deno.test("A run says so when its plugin is not the one that rendered it", async () => {
+Deno.test("A run reports that its plugin is not the one that rendered it", async () => {
   await inFolder(async (folder) => {
     const file = await written(folder, "toy.js", SMALL_PLUGIN);
     const words = ["render", "--plugin", file, "--scheduler", "toy", ...requestArgs(folder, { toys: 8, shards: 4 })];
@@ -145,7 +145,7 @@ Deno.test("A run says so when its plugin is not the one that rendered it", async
   });
 });
 
-Deno.test("A run directory cannot bring a plugin along", async () => {
+Deno.test("A run directory cannot provide a plugin", async () => {
   await inFolder(async (folder) => {
     const file = await written(folder, "toy.js", SMALL_PLUGIN);
     const words = ["render", "--plugin", file, "--scheduler", "toy", ...requestArgs(folder, { toys: 8, shards: 4 })];
@@ -156,7 +156,7 @@ Deno.test("A run directory cannot bring a plugin along", async () => {
   });
 });
 
-Deno.test("--wrapper sh and --mode transfer are refused where a plugin cannot do them", async () => {
+Deno.test("--wrapper sh and --mode transfer are refused where a plugin does not support them", async () => {
   await inFolder(async (folder) => {
     const file = await written(folder, "toy.js", SMALL_PLUGIN);
     const words = ["render", "--plugin", file, "--scheduler", "toy", ...requestArgs(folder, { toys: 8, shards: 4 })];
@@ -187,7 +187,7 @@ Deno.test("plugin new writes an adapter that passes plugin check, whatever its n
   });
 });
 
-Deno.test("plugin check finds what a plugin does wrong, and Grid Engine's does nothing wrong", async () => {
+Deno.test("plugin check finds the faults of a plugin, and none in Grid Engine's", async () => {
   await inFolder(async (folder) => {
     await must(nsfarm(folder, ["plugin", "check", GRIDENGINE]));
     const file = await written(folder, "toy.js", SMALL_PLUGIN);
@@ -204,7 +204,7 @@ Deno.test("plugin check finds what a plugin does wrong, and Grid Engine's does n
   });
 });
 
-Deno.test("An action that plugin does not know is refused with those that it knows", async () => {
+Deno.test("An unknown action of plugin is refused with the known ones", async () => {
   await inFolder(async (folder) => {
     for (const words of [["lst"], ["check"], ["new"], ["list", "x"]]) {
       assert.match((await must(nsfarm(folder, ["plugin", ...words]), 2)).stderr, /wanted list, check FILE or new NAME/);

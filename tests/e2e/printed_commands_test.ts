@@ -72,7 +72,7 @@ const STATES: [string, (slurm: FakeSlurm) => Promise<void>, string[][], string[]
 ];
 
 for (const [what, come, more, wanted] of STATES) {
-  Deno.test(`every command that is printed of a run that ${what} is one that it takes, and that of doctor moves it on`, () =>
+  Deno.test(`the program accepts every command that it prints about a run that ${what}, and doctor's command continues the run`, () =>
     inFolder(async (folder) => {
       const slurm = await fakeSlurm(folder);
       const env = await withProgram(folder, slurm.env);
@@ -90,7 +90,7 @@ for (const [what, come, more, wanted] of STATES) {
     }, "nsfarm-e2e-"));
 }
 
-Deno.test("of a local run no limit is named that cannot be raised", () =>
+Deno.test("no limit that cannot be raised is named for a local run", () =>
   inFolder(async (folder) => {
     const env = await withProgram(folder, {});
     const { path } = await standIn(
@@ -110,7 +110,7 @@ Deno.test("of a local run no limit is named that cannot be raised", () =>
     assert.match(stdout, /out_of_memory/);
   }, "nsfarm-e2e-"));
 
-Deno.test("doctor names the nextstat command line of a shard that failed twice in the same way", () =>
+Deno.test("doctor prints the nextstat command line of a shard that failed twice in the same way", () =>
   inFolder(async (folder) => {
     const { path } = await standIn(folder, 'echo "cannot read it" >&2; exit 3');
     const options = { toys: 4, shards: 2, nextstat: path };

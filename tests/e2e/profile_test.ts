@@ -44,7 +44,7 @@ async function explained(site: Site, args: string[] = [], env: Record<string, st
 
 const slurm = (partition: string) => `{ "scheduler": "slurm", "options": { "slurm-partition": "${partition}" } }`;
 
-test("Of the four ways in, --profile wins over NSFARM_PROFILE, that over one beside the binary, that over your own", async (site) => {
+test("Of the four places, --profile wins over NSFARM_PROFILE, that over one beside the binary, that over your own", async (site) => {
   const own = "home/.config/nsfarm-deno/profile.yaml";
   const partition = async (args: string[] = [], env = {}) => {
     const { reported, way } = await explained(site, args, env);
@@ -73,7 +73,7 @@ test("XDG_CONFIG_HOME moves your own profile", async (site) => {
   assert.equal(reported("slurm-partition"), "xdg (profile)");
 });
 
-test("Every key of a profile does what it says, and --explain tells where each value came from", async (site) => {
+test("Every key of a profile has its effect, and --explain shows where each value came from", async (site) => {
   await site.write(
     "toy.js",
     SMALL_PLUGIN.replace("options: [", 'options: [{ name: "setup", type: "strings", help: "lines" },'),
@@ -94,7 +94,7 @@ test("Every key of a profile does what it says, and --explain tells where each v
   assert.match(stdout, new RegExp(`^profile ${file} \\(--profile\\)\n[\\s\\S]*toy-queue +long {2}\\(profile\\)`));
 });
 
-test("A profile gives options that all runs have, and --explain tells every option, with what holds where none is given", async (site) => {
+test("A profile gives options that all runs have, and --explain shows every option, with its default if it is not set", async (site) => {
   const file = await site.write("p.json", `{ "options": { "threads": 1, "shards": 4, "no-check": true } }`);
   const { reported } = await explained(site, ["--profile", file, "--pulls"]);
   assert.deepEqual(["threads", "shards", "no-check", "pulls"].map(reported), [
@@ -113,7 +113,7 @@ test("A profile gives options that all runs have, and --explain tells every opti
   assert.match(stdout, /^ {2}no-check +true {2}\(command line\)$/m);
 });
 
-test("preflight of this machine tells its CPUs, and of ssh hosts wants their names", async (site) => {
+test("preflight of this machine prints its CPUs, and requires names for ssh hosts", async (site) => {
   const { stdout } = await site.run(["preflight", "--scheduler", "local"]);
   assert.match(
     stdout,
@@ -129,7 +129,7 @@ test("the manual page has the defaults that --help shows", async (site) => {
   }
 });
 
-test("A profile's options are for its own scheduler only, and what is typed goes first", async (site) => {
+test("A profile's options are for its own scheduler only, and the command line overrides them", async (site) => {
   const file = await site.write(
     "p.json",
     `{ "scheduler": "slurm", "options": { "slurm-sbatch": ["--nice=1", "--hint=x"] } }`,
@@ -140,7 +140,7 @@ test("A profile's options are for its own scheduler only, and what is typed goes
   assert.equal(typed.reported("slurm-sbatch"), "--nice=2 (command line)", "a list is replaced, not added to");
 });
 
-test("A run with a profile runs with what is in it", async (site) => {
+test("A run with a profile uses the profile's options", async (site) => {
   await copyFile(nextstat(), join(site.folder, "bin/nextstat"));
   const file = await site.write(
     "p.yaml",
@@ -204,7 +204,7 @@ for (
   });
 }
 
-test("A pinned plugin is taken with its sum", async (site) => {
+test("A pinned plugin is accepted with its sum", async (site) => {
   const plugin = await site.write("toy.js", SMALL_PLUGIN);
   const sum = new TextDecoder().decode(new Deno.Command("sha256sum", { args: [plugin] }).outputSync().stdout).slice(
     0,
@@ -219,7 +219,7 @@ test("A pinned plugin is taken with its sum", async (site) => {
   await site.run(["status", runDir(site.folder), "--profile", file], 3);
 });
 
-test("A profile that others can write, that is not there, or that lies in a run directory, is refused", async (site) => {
+test("A profile that others can write, that does not exist, or that is in a run directory, is refused", async (site) => {
   const file = await site.write("p.jsonc", slurm("x"));
   await chmod(file, 0o666);
   assert.match(
@@ -234,7 +234,7 @@ test("A profile that others can write, that is not there, or that lies in a run 
   assert.match((await site.run(["render", "--explain", "--profile", inside], 3)).stderr, /inside the run directory/);
 });
 
-test("preflight --write-profile writes one of what it found, which works as it is, and never over a file", async (site) => {
+test("preflight --write-profile writes a profile of its findings that works unchanged, and never over a file", async (site) => {
   const conf = "MaxArraySize = 501\nSLURM_VERSION = 24.11.5\nAccountingStorageType = accounting_storage/slurmdbd\n";
   await mkdir(join(site.folder, "stand"));
   const fake = async (name: string, text: string) => {

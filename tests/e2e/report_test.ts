@@ -31,7 +31,7 @@ const CLICK = `(() => {
   return [...button.closest("table").tBodies[0].rows].map((row) => Number(row.cells[0].textContent));
 })()`;
 
-browserTest("the page of a run is sound in a browser, and its table sorts", async (folder) => {
+browserTest("the page of a run is valid in a browser, and its table sorts", async (folder) => {
   await mustRun(folder, runArgs(folder, { toys: 60, shards: 12, more: ["--pulls"] }));
   const { stdout } = await mustRun(folder, ["report", runDir(folder), "--svg", join(folder, "svg")]);
   const path = join(runDir(folder), "report.html");
@@ -53,7 +53,7 @@ browserTest("the page of a run is sound in a browser, and its table sorts", asyn
   });
 });
 
-browserTest("the page of a sweep is sound in a browser", async (folder) => {
+browserTest("the page of a sweep is valid in a browser", async (folder) => {
   await mustRun(folder, [
     ...["sweep", "run", "--shards-list", "2,4", "--repeats", "2", "--n-toys", "8", "--config", spec10k(), "--no-check"],
     ...["--threads", "1", "--nextstat-bin", nextstat(), "--out-root", folder, "--sweep-id", "s"],
@@ -62,7 +62,7 @@ browserTest("the page of a sweep is sound in a browser", async (folder) => {
   await withPage(join(folder, "s.report.html"), folder, (page) => assertSound(page, ["makespan", "rate", "hosts"]));
 });
 
-browserTest("a host whose name is markup does nothing but stand there", async (folder) => {
+browserTest("a host whose name is markup is shown as text", async (folder) => {
   await mustRun(folder, runArgs(folder, { toys: 6, shards: 2 }));
   for (const shard of [0, 1]) {
     const path = join(runDir(folder), `shard_${shard}.metrics.json`);
@@ -86,7 +86,7 @@ browserTest("a host whose name is markup does nothing but stand there", async (f
   });
 });
 
-Deno.test("a run with failed shards has its page too, with what helps", () =>
+Deno.test("a run with failed shards has its page too, with advice", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, `[ "$shard" != 1 ] || { echo "<b>no</b>" >&2; exit 3; }`);
     await mustRun(folder, runArgs(folder, { toys: 6, shards: 3, nextstat: fake.path }), 5);
@@ -102,7 +102,7 @@ Deno.test("a run with failed shards has its page too, with what helps", () =>
     assert.equal((await namesIn(runDir(folder))).includes("report.html"), false);
   }));
 
-Deno.test("a page of nothing is refused", () =>
+Deno.test("a report of nothing is refused", () =>
   inFolder(async (folder) => {
     assertTold(await nsfarm(folder, ["report", join(folder, "none")]), { code: 3, line: /Cannot read the manifest/ });
     assertTold(await nsfarm(folder, ["report", "x.sweep.json"]), { code: 3, line: /Cannot read the sweep/ });

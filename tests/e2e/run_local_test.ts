@@ -21,7 +21,7 @@ for (
     { toys: 25, shards: 6, more: ["--pulls"], theirs: PULLS_ON },
   ]
 ) {
-  Deno.test(`${toys} toys in ${shards} shards (${more.join(" ") || "no options"}) are the unsharded run's`, () =>
+  Deno.test(`${toys} toys in ${shards} shards (${more.join(" ") || "no options"}) give the unsharded result`, () =>
     inFolder(async (folder) => {
       const dir = runDir(folder);
       await mustRun(folder, runArgs(folder, { toys, shards, more }));
@@ -40,7 +40,7 @@ Deno.test("--pulls gives the pull summary of the unsharded run, and without it t
     assert.equal(at(await readJson(join(runDir(folder, "without"), "merged.out.json")), "summary.pull"), null);
   }));
 
-Deno.test("two merges of one run give the same bytes but for the date", () =>
+Deno.test("two merges of one run give the same bytes except for the date", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
     await mustRun(folder, runArgs(folder, { toys: 9, shards: 4 }));
@@ -52,7 +52,7 @@ Deno.test("two merges of one run give the same bytes but for the date", () =>
     assert.equal(dateless(await merged()), dateless(before));
   }));
 
-Deno.test("a run whose failing shard was cut in two by retry --split is the unsharded run", () =>
+Deno.test("a run whose failing shard was split by retry --split gives the unsharded result", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
     const fake = await standIn(folder, `[ -e "$here/mended" ] || [ "$shard" != 1 ] || { echo "no" >&2; exit 3; }`);
@@ -73,7 +73,7 @@ Deno.test("a run whose failing shard was cut in two by retry --split is the unsh
     ]);
   }));
 
-Deno.test("a run that is repeated does nothing again and gives the same result", () =>
+Deno.test("a repeated run repeats no work and gives the same result", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, "");
     const args = runArgs(folder, { toys: 8, shards: 4, nextstat: fake.path });
@@ -83,7 +83,7 @@ Deno.test("a run that is repeated does nothing again and gives the same result",
     assert.equal((await fake.log()).filter((line) => line.what === "start").length, 4);
   }));
 
-Deno.test("run --dry-run names the scheduler, warns of toys that a run beside it has, and writes nothing", () =>
+Deno.test("run --dry-run names the scheduler, warns of toys that another run in the folder has, and writes nothing", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 6, shards: 2 });
     const words = runArgs(folder, { toys: 4, shards: 2, id: "new", more: ["--dry-run"] });
@@ -93,7 +93,7 @@ Deno.test("run --dry-run names the scheduler, warns of toys that a run beside it
     assert.deepEqual(await namesIn(dirname(dir)), ["r"]);
   }));
 
-Deno.test("of a run that is whole submit, retry and cancel name no command that would go on with it", () =>
+Deno.test("submit, retry and cancel of a whole run name no command that would continue it", () =>
   inFolder(async (folder) => {
     await mustRun(folder, runArgs(folder, { toys: 4, shards: 2 }));
     for (const command of ["submit", "retry", "cancel"]) {
@@ -103,7 +103,7 @@ Deno.test("of a run that is whole submit, retry and cancel name no command that 
     }
   }));
 
-Deno.test("--freeze-gen fits once and hands every shard the same point", () =>
+Deno.test("--freeze-gen fits once and gives every shard the same point", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
     await mustRun(folder, runArgs(folder, { toys: 10, shards: 3, more: [...GEN_MLE, "--freeze-gen"] }));
@@ -137,7 +137,7 @@ Deno.test("a guardrail that holds on the set but fails on single shards passes",
     assert.equal(at(await readJson(join(dir, "merged.out.json")), "guardrails.max_abs_poi_pull_mean"), bound);
   }));
 
-Deno.test("a guardrail that fails on the set is exit 6, with the merged output written", () =>
+Deno.test("a guardrail that fails on the set gives exit 6, with the merged output written", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
     const more = ["--poi-pull-std-range", "3", "4"];
@@ -163,7 +163,7 @@ for (
     }));
 }
 
-Deno.test("other words of --extra-arg reach nextstat, and it refuses what it does not know before anything is written", () =>
+Deno.test("other arguments of --extra-arg reach nextstat, which refuses unknown ones before anything is written", () =>
   inFolder(async (folder) => {
     const more = ["--extra-arg=--summary-ci-method", "--extra-arg=percentile"];
     await mustRun(folder, runArgs(folder, { toys: 6, shards: 2, more }));
@@ -175,7 +175,7 @@ Deno.test("other words of --extra-arg reach nextstat, and it refuses what it doe
     assert.deepEqual(await finalNames(runDir(folder, "bad")), []);
   }));
 
-Deno.test("every committed record tells the contract's facts of its shard", () =>
+Deno.test("every committed record has the facts of its shard that the contract requires", () =>
   inFolder(async (folder) => {
     const dir = runDir(folder);
     await mustRun(folder, runArgs(folder, { toys: 101, shards: 2 }));

@@ -21,7 +21,7 @@ exit 1`;
   return { env: { PATH: `${programs}:${Deno.env.get("PATH")}` } };
 }
 
-Deno.test("an extend or retry that is refused is gone on with by the command that it names, and by the same command", () =>
+Deno.test("a refused extend or retry is continued by the command that it names, and by the same command", () =>
   inFolder(async (folder) => {
     const where = await refusingSlurm(folder);
     const limits = ["--scheduler", "slurm", "--slurm-time", "00:10:00", "--slurm-memory", "1G"];
@@ -54,7 +54,7 @@ Deno.test("an extend or retry that is refused is gone on with by the command tha
     });
   }));
 
-Deno.test("the same run with --seed next and no --shards goes on with its own seed and shards", () =>
+Deno.test("the same run with --seed next and no --shards continues with its own seed and shards", () =>
   inFolder(async (folder) => {
     await renderRun(folder, { toys: 30, shards: 2, id: "other" });
     const words = runArgs(folder, { toys: 30, shards: 3, more: ["--seed", "next"] });

@@ -85,7 +85,7 @@ test(
   },
 );
 
-test("script", "bash completes when the tabulator key is pressed", async ({ folder, env, say }) => {
+test("script", "bash completes when the Tab key is pressed", async ({ folder, env, say }) => {
   await writeFile(
     join(folder, "keys"),
     `source '${folder}/script.bash'\nnsfarm-deno compl\tman >'${folder}/n.1'\nexit\n`,
@@ -94,7 +94,7 @@ test("script", "bash completes when the tabulator key is pressed", async ({ fold
   assert.ok((await Deno.readTextFile(join(folder, "n.1"))).startsWith(".TH"), env["PATH"]);
 });
 
-test("fish", "fish completes the same, with what each word means", async ({ folder, say }) => {
+test("fish", "fish completes the same, with the meaning of each word", async ({ folder, say }) => {
   for (const [line, wanted] of CASES) {
     const out = await say("fish", ["-c", `source '${folder}/script.fish'; complete -C 'nsfarm-deno ${line}'`]);
     assert.deepEqual(sorted(out), [...wanted].sort(), line);
@@ -103,7 +103,7 @@ test("fish", "fish completes the same, with what each word means", async ({ fold
   assert.match(out, /^render\twrite a run directory/);
 });
 
-test("zsh", "zsh completes the same, when the tabulator key is pressed", async ({ folder, say }) => {
+test("zsh", "zsh completes the same when the Tab key is pressed", async ({ folder, say }) => {
   for (const [line, wanted] of CASES) {
     // What zsh lists goes to a terminal; here the words that it would offer are caught where it takes them.
     const script = `autoload -U compinit; compinit -u -d '${folder}/dump'; source '${folder}/script.zsh'
@@ -120,11 +120,15 @@ test("zsh", "zsh completes the same, when the tabulator key is pressed", async (
   assert.ok((await Deno.readTextFile(join(folder, "z.1"))).startsWith(".TH"));
 });
 
-test("bash", "where a file may follow nothing is answered, so that the shell names files", async ({ folder, say }) => {
-  for (const words of [["status", ""], ["render", "--config", ""], ["plugin", "check", ""], ["nonsense", ""]]) {
-    assert.equal(await say(join(folder, "bin", "nsfarm-deno"), ["completions", "answer", "--", ...words]), "");
-  }
-});
+test(
+  "bash",
+  "no word is offered where a file may follow, so that the shell completes files",
+  async ({ folder, say }) => {
+    for (const words of [["status", ""], ["render", "--config", ""], ["plugin", "check", ""], ["nonsense", ""]]) {
+      assert.equal(await say(join(folder, "bin", "nsfarm-deno"), ["completions", "answer", "--", ...words]), "");
+    }
+  },
+);
 
 test(
   "man",
@@ -144,7 +148,7 @@ test(
   },
 );
 
-test("bash", "completions for anything else are refused with what there is", async ({ folder }) => {
+test("bash", "completions for an unknown shell are refused with the known ones", async ({ folder }) => {
   const { stderr } = await mustRun(folder, ["completions", "tcsh"], 2);
   assert.match(stderr, /Cannot make completions for "tcsh": wanted bash, zsh, fish or man/);
 });

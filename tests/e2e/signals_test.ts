@@ -15,7 +15,7 @@ const begun = (fake: StandIn, fits: number) =>
   );
 
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
-  Deno.test(`${signal} to a run stops its fits, writes their ends, and is exit ${code}; the next run finishes`, () =>
+  Deno.test(`${signal} to a run stops its fits, records their ends, and gives exit ${code}; the next run finishes`, () =>
     inFolder(async (folder) => {
       const dir = runDir(folder);
       const fake = await waiting(folder);
@@ -40,7 +40,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]
     }));
 }
 
-Deno.test("a fit that does not listen to SIGTERM is killed after the grace time", () =>
+Deno.test("a fit that ignores SIGTERM is killed after the grace time", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, `trap "" TERM; : >"$here/deaf"; while :; do sleep 0.05; done`);
     const run = start(folder, runArgs(folder, { toys: 2, shards: 1, nextstat: fake.path }));
@@ -92,7 +92,7 @@ Deno.test("two runs of one directory at the same time share the work, and fit ea
     assert.deepEqual(await namesIn(join(runDir(folder), "aside")), []);
   }));
 
-Deno.test("a shard that fails is run once by all that share a run, not once by each", () =>
+Deno.test("a failing shard runs once for all drivers that share a run, not once for each", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, `[ "$shard" != 0 ] || { sleep 0.3; exit 3; }; sleep 0.05`);
     const dir = await renderRun(folder, { toys: 12, shards: 6, nextstat: fake.path });
@@ -101,7 +101,7 @@ Deno.test("a shard that fails is run once by all that share a run, not once by e
     assert.equal(await countDone(dir), 5);
   }));
 
-Deno.test("submit goes on after its shell was killed and its session has ended", () =>
+Deno.test("submit continues after its shell was killed and its session has ended", () =>
   inFolder(async (folder) => {
     const fake = await waiting(folder);
     const dir = await renderRun(folder, { toys: 4, shards: 2, nextstat: fake.path });
@@ -138,7 +138,7 @@ Deno.test("submit survives the hang-up of its terminal", () =>
     await until("the worker has ended", async () => (await processesOf(folder)).length === 0);
   }));
 
-Deno.test("a run whose terminal goes away writes the ends of its fits and leaves none", () =>
+Deno.test("a run whose terminal disappears records the ends of its fits and leaves none", () =>
   inFolder(async (folder) => {
     const fake = await waiting(folder);
     const words = requestArgs(folder, { toys: 4, shards: 2, nextstat: fake.path });
@@ -154,7 +154,7 @@ Deno.test("a run whose terminal goes away writes the ends of its fits and leaves
     assert.deepEqual(await failedAttempts(runDir(folder)), ["0.1 terminated", "1.1 terminated"]);
   }));
 
-Deno.test("cancel stops a background run: its fits end as terminated, what was done stays", () =>
+Deno.test("cancel stops a background run: its fits end as terminated, finished shards stay", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, `[ "$shard" = 0 ] || while :; do sleep 0.05; done`);
     const dir = await renderRun(folder, { toys: 6, shards: 3, nextstat: fake.path });

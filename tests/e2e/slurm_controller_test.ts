@@ -20,7 +20,7 @@ const test = slurmFile();
 /** A slurmctld that is killed sooner has not saved that a job began, and drains the job's node when it is back. */
 const SAVED_S = 6;
 
-test("a slurmctld that hangs, then dies and comes back, is waited for: nothing is failed, lost or submitted again", async (farm) => {
+test("a slurmctld that hangs, then dies and comes back, is awaited: nothing fails, is lost or is resubmitted", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" -lt 2 ] || until [ -e "$here/go" ]; do sleep 0.1; done`);
   const dir = runDir(farm.folder);
   const running = farm.start(slurmRun(farm, { toys: 12, shards: 6, nextstat: fake.path }));
@@ -47,7 +47,7 @@ test("a slurmctld that hangs, then dies and comes back, is waited for: nothing i
   assert.equal((await fake.log()).filter((one) => one.what === "start").length, 6);
 });
 
-test("a slurmctld that hangs while it is submitted to, then goes on, has each job once", async (farm) => {
+test("a slurmctld that hangs during a submission, then continues, has each job once", async (farm) => {
   const fake = await farm.standIn("");
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
   await farm.cluster.daemon("stop", "slurmctld");
@@ -67,7 +67,7 @@ test("a slurmctld that hangs while it is submitted to, then goes on, has each jo
   assert.equal((await fake.log()).filter((one) => one.what === "start").length, 4);
 });
 
-test("a slurmctld that is dead while it is submitted to is exit 4, and the same command later submits once", async (farm) => {
+test("a slurmctld that is dead during a submission gives exit 4, and the same command later submits once", async (farm) => {
   const fake = await farm.standIn("");
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
   await farm.cluster.daemon("kill", "slurmctld");
@@ -81,7 +81,7 @@ test("a slurmctld that is dead while it is submitted to is exit 4, and the same 
   assert.equal((await fake.log()).filter((one) => one.what === "start").length, 4);
 });
 
-test("jobs that slurmctld has forgotten in a crash are told as lost; another's job that gets their id is let alone", async (farm) => {
+test("jobs that slurmctld has forgotten in a crash are reported as lost; another user's job with the same id is left alone", async (farm) => {
   const state = join(farm.cluster.dir, "state/ctld");
   const fake = await farm.standIn("");
   const dir = await farm.render({ toys: 4, shards: 2, nextstat: fake.path, more: ["--slurm-sbatch=--begin=now+8"] });

@@ -20,7 +20,7 @@ addEventListener("unload", () => {
 
 const test = slurmFile([], mount);
 
-test("files that become visible late are waited for; the record alone is no result; what comes after all counts", async (farm) => {
+test("files that appear late are awaited; the record alone is no result; a file that arrives later still counts", async (farm) => {
   const dir = await farm.render({ toys: 8, shards: 4 });
   await withNodeView(farm.cluster, dir, async (view) => {
     await farm.must(["submit", dir]);
@@ -40,7 +40,7 @@ test("files that become visible late are waited for; the record alone is no resu
   assert.deepEqual(await namesIn(join(dir, "aside")), []);
 });
 
-test("a node that fails every job at once is named by status, with the words that leave it out, and they finish the run", async (farm) => {
+test("status names a node that fails every job at once, with the option that excludes it, and that option finishes the run", async (farm) => {
   const fake = await farm.standIn(`[ "$(uname -n)" = n1 ] || sleep 1
 [ "$(uname -n)" != n1 ] || { echo "libgsl.so.27: cannot open shared object file" >&2; exit 127; }`);
   const dir = await farm.render({ toys: 12, shards: 12, nextstat: fake.path });
@@ -68,7 +68,7 @@ for (
     { room: "room for no result", left_kb: 28, says: /failed +the disk is full: .*: shard/ },
   ]
 ) {
-  test(`${room} in the run directory is told as a full disk, and retry finishes the run when there is more`, async (farm) => {
+  test(`${room} in the run directory is reported as a full disk, and retry finishes the run when there is more`, async (farm) => {
     const id = room.replaceAll(" ", "-");
     const more = ["--scheduler", "slurm", "--out-dir", disk];
     await farm.must(["render", ...requestArgs(farm.folder, { toys: 240, shards: 2, id, more })]);

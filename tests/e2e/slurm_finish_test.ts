@@ -13,7 +13,7 @@ alikeTests({ scheduler: "slurm", of: "Slurm", wrappers: ["sh", "binary"] }, (nam
     return work({ ...farm, ask, env, fit: farm.standIn, untilIdle: () => untilIdle(farm) });
   }));
 
-test("submit --finish of a run whose job is cancelled while it waits still collects, and says what became of it", async (farm) => {
+test("submit --finish of a run whose job is cancelled while it waits still collects, and reports the shards", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" != 0 ] || until [ -e "$here/go" ]; do sleep 0.1; done`);
   const dir = await farm.render({ toys: 4, shards: 4, nextstat: fake.path, more: ["--slurm-throttle", "1"] });
   await farm.must(["submit", dir, "--finish"]);

@@ -24,7 +24,7 @@ const CHUNKS = [[0, 11], [11, 11], [22, 2]].map(([first = 0, count = 0]) =>
   Array.from({ length: count }, (_, i) => first + i)
 );
 
-test("24 shards where an array holds 11 are three arrays, and the run is the unsharded one", async (farm) => {
+test("24 shards with at most 11 tasks per array are three arrays, and the run gives the unsharded result", async (farm) => {
   const dir = runDir(farm.folder);
   await farm.must(slurmRun(farm, SHARDS));
   assert.deepEqual((await submissions(dir)).map((one) => one.shards), CHUNKS);
@@ -92,7 +92,7 @@ async function shims(farm: SlurmFarm, scripts: Record<string, string>): Promise<
 
 const REFUSING = `echo "sacct: error: Problem talking to the database: Connection refused" >&2; exit 1`;
 
-test("without slurmdbd, and with a sacct that refuses, a run goes on to its end, and what Slurm has forgotten is told", async (farm) => {
+test("without slurmdbd, and with a sacct that refuses, a run finishes, and what Slurm has forgotten is reported", async (farm) => {
   const { limits } = JSON.parse((await farm.must(["preflight", "--scheduler", "slurm", "--json"])).stdout);
   assert.equal(limits.accounting, false);
   assert.equal(limits.max_array_size, 11);
@@ -120,7 +120,7 @@ async function untilForgotten(farm: SlurmFarm, dir: string): Promise<void> {
   );
 }
 
-test("a squeue that knows no --json is enough", async (farm) => {
+test("a squeue without --json is sufficient", async (farm) => {
   const squeue = (await output(["which", "squeue"], {})).trim();
   const env = await shims(farm, {
     squeue: `for word; do case $word in --json*) echo "squeue: unrecognized option '--json'" >&2; exit 1 ;; esac; done
@@ -133,7 +133,7 @@ echo called >>'${farm.folder}/calls'; exec '${squeue}' "$@"`,
   assert(calls < 20, `${calls} calls of squeue for 20 shards`);
 });
 
-test("a job that Slurm has forgotten before anybody asked, without a record, is told as lost", async (farm) => {
+test("a job that Slurm has forgotten before any query, without a record, is reported as lost", async (farm) => {
   const fake = await farm.standIn(`[ -e "$here/mended" ] || [ "$shard" != 1 ] || { kill -9 $PPID; exit 1; }`);
   const dir = await farm.render({ toys: 6, shards: 3, nextstat: fake.path });
   await farm.must(["submit", dir]);

@@ -9,7 +9,7 @@ const test = slurmFile(["--slurmd-timeout", "8"]);
 
 const WAITING = `until [ -e "$here/go" ]; do sleep 0.1; done`;
 
-test("a slurmd that dies and comes back in time costs nothing", async (farm) => {
+test("a slurmd that dies and comes back in time has no effect", async (farm) => {
   const fake = await farm.standIn(WAITING);
   const dir = await farm.render({ toys: 4, shards: 4, nextstat: fake.path });
   await farm.must(["submit", dir]);
@@ -23,7 +23,7 @@ test("a slurmd that dies and comes back in time costs nothing", async (farm) => 
   assert.equal((await fake.log()).filter((one) => one.what === "start").length, 4);
 });
 
-test("a node that dies with its jobs is told as such, and retry runs their shards elsewhere", async (farm) => {
+test("a node that dies with its jobs is reported as such, and retry runs their shards elsewhere", async (farm) => {
   const fake = await farm.standIn(WAITING);
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
   await farm.must(["submit", dir]);

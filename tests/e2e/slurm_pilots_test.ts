@@ -20,7 +20,7 @@ async function removeClaims({ cluster }: SlurmFarm, dir: string): Promise<void> 
   await cluster.ask("rm", "-rf", join(dir, "claims"));
 }
 
-test("four pilots do 24 shards, each once, on both nodes, and the merged set is the unsharded run", async (farm) => {
+test("four pilots do 24 shards, each once, on both nodes, and the merged set is the unsharded result", async (farm) => {
   const fake = await farm.standIn("sleep 0.1");
   const dir = runDir(farm.folder);
   await farm.must(slurmRun(farm, { toys: 24, shards: 24, nextstat: fake.path, more: PILOTS }), 0, SLOW);
@@ -39,7 +39,7 @@ test("four pilots do 24 shards, each once, on both nodes, and the merged set is 
   assert.doesNotMatch((await farm.must(["status", dir])).stdout, /worker/);
 });
 
-test("a pilot that is killed by -9 loses its shards to the others, and none is lost", async (farm) => {
+test("a pilot killed by SIGKILL loses its shards to the others, and no shard is lost", async (farm) => {
   const fake = await farm.standIn("sleep 0.3");
   const dir = runDir(farm.folder);
   const driver = farm.start(slurmRun(farm, { toys: 30, shards: 30, nextstat: fake.path, more: PILOTS }), SLOW);
@@ -53,7 +53,7 @@ test("a pilot that is killed by -9 loses its shards to the others, and none is l
   await removeClaims(farm, dir);
 });
 
-test("with --speculate a pilot that is stopped near the end holds nothing up", async (farm) => {
+test("with --speculate a pilot that is stopped near the end delays nothing", async (farm) => {
   const fake = await farm.standIn("sleep 1");
   const dir = runDir(farm.folder);
   const more = ["--pilots", "4", "--speculate"];
@@ -68,7 +68,7 @@ test("with --speculate a pilot that is stopped near the end holds nothing up", a
   await removeClaims(farm, dir);
 });
 
-test("pilots whose time is shorter than the run time nothing out, and retry ends it", async (farm) => {
+test("pilots with less time than the run cause no time-out, and retry finishes it", async (farm) => {
   const fake = await farm.standIn(`[ -e "$here/fast" ] || sleep 4`);
   const dir = runDir(farm.folder);
   const more = ["--pilots", "2", "--slurm-time", "1"];
@@ -86,7 +86,7 @@ test("pilots whose time is shorter than the run time nothing out, and retry ends
   assert.equal((await fake.log()).filter((line) => line.what === "end").length, 60);
 });
 
-test("half of the shards are taken by `work` typed elsewhere while pilots run; every toy once, and both are named", async (farm) => {
+test("`work` elsewhere does half of the shards while pilots run; every toy once, and both are named", async (farm) => {
   const fake = await farm.standIn("sleep 0.4");
   const dir = runDir(farm.folder);
   const more = ["--pilots", "2", "--heartbeat-s", "1"];

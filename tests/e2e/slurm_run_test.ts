@@ -19,7 +19,7 @@ import { at } from "../support/toys.ts";
 
 const test = slurmFile();
 
-test("many shards are the unsharded run, each record has its node's name, and the makespan is true", async (farm) => {
+test("many shards give the unsharded result, each record has its node's name, and the makespan is right", async (farm) => {
   const shards = amountOf("shards on Slurm", { quick: 12, usual: 12, all: 40 });
   const toys = amountOf("toys on Slurm", { quick: 60, usual: 60, all: 1000 });
   const dir = await farm.render({ toys, shards, nextstat: await stampingFit(farm) });
@@ -62,14 +62,14 @@ async function slurmSpan({ cluster }: SlurmFarm): Promise<number> {
   return Math.max(...times("EndTime")) - Math.min(...times("StartTime"));
 }
 
-test("the 2M-event spec, a toy in each shard, is the unsharded run", async (farm) => {
+test("the 2M-event spec, a toy in each shard, gives the unsharded result", async (farm) => {
   const toys = amountOf("toys of 2M events on Slurm", { quick: 1, usual: 1, all: 4 });
   const running = farm.must(slurmRun(farm, { toys, shards: toys, config: spec2m() }), 0, { most_s: 300 });
   await Promise.all([running, wholeRun({ toys, config: spec2m() })]);
   await assertMerged(runDir(farm.folder), { toys, config: spec2m() });
 });
 
-test("preflight tells the version, the limits and the partitions, and suggests how many shards to begin with", async (farm) => {
+test("preflight prints the version, the limits and the partitions, and suggests how many shards to begin with", async (farm) => {
   const { stdout } = await farm.must(["preflight", "--scheduler", "slurm"]);
   assert.equal(
     stdout.replace(/\d+\.\d+\.\d+/, "VERSION"),
@@ -92,7 +92,7 @@ test("preflight tells the version, the limits and the partitions, and suggests h
   });
 });
 
-test("collect of a run that nobody has submitted is exit 5, and submit after a sbatch by hand fits nothing twice", async (farm) => {
+test("collect of a run that was never submitted gives exit 5, and submit after an sbatch by hand fits nothing twice", async (farm) => {
   const fake = await farm.standIn("");
   const dir = await farm.render({ toys: 12, shards: 4, nextstat: fake.path });
   await farm.must(["collect", dir], 5);
@@ -102,7 +102,7 @@ test("collect of a run that nobody has submitted is exit 5, and submit after a s
   assert.equal((await fake.log()).filter((line) => line.what === "start").length, 4);
 });
 
-test("run, killed in the middle and started again, goes on where it was and fits no shard twice", async (farm) => {
+test("a run that is killed in the middle and started again continues and fits no shard twice", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" -lt 3 ] || until [ -e "$here/go" ]; do sleep 0.2; done`);
   const dir = runDir(farm.folder);
   const words = slurmRun(farm, { toys: 64, shards: 8, nextstat: fake.path });
@@ -124,7 +124,7 @@ test("run, killed in the middle and started again, goes on where it was and fits
   assert.equal((await submissions(dir)).length, 1);
 });
 
-test("a fit that fails is told by its shard and its words, run is exit 5 and names retry, which finishes it", async (farm) => {
+test("a failing fit is reported with its shard and its message, run exits with 5 and names retry, which finishes it", async (farm) => {
   const fake = await farm.standIn(
     `[ "$shard" != 1 ] || [ -e "$here/mended" ] || { echo "no such library" >&2; exit 3; }`,
   );

@@ -45,7 +45,7 @@ for (const wrapper of ["binary", "sh"]) {
   });
 }
 
-test("without --setup such a nextstat is told as one that cannot be run there, with its own words", async (farm) => {
+test("without --setup such a nextstat is reported as not executable there, with its own message", async (farm) => {
   const site = await siteFit(farm);
   await farm.must(slurmRun(farm, { toys: 4, shards: 2, nextstat: site.path }), 5, { env: site.env });
   const words = await statusWords(farm, runDir(farm.folder));
@@ -81,7 +81,7 @@ async function filesWith(folder: string, text: string): Promise<string[]> {
 const ODD = `it's "a" $HOME $(touch pwn) \`touch pwn\` %A %j %% {{run_dir}} {{{x}}} ; touch pwn # & 'b`;
 
 for (const wrapper of ["binary", "sh"]) {
-  test(`paths with blanks, quotes, $, %, {{ are taken literally, and nothing is run by them (wrapper ${wrapper})`, async (farm) => {
+  test(`paths with blanks, quotes, $, %, {{ are used literally, and nothing is executed by them (wrapper ${wrapper})`, async (farm) => {
     const place = join(farm.folder, ODD);
     await mkdir(place);
     await copyFile(nextstat(), join(place, "next stat"));
@@ -110,7 +110,7 @@ for (const wrapper of ["binary", "sh"]) {
   });
 }
 
-test("an option's odd value reaches Slurm as it is, submitted and by hand", async (farm) => {
+test("an option's unusual value reaches Slurm unchanged, submitted and by hand", async (farm) => {
   const user = "a#b%j$(touch${IFS}pwn){{x}};`id`&";
   const more = [
     "--slurm-mail-user",

@@ -20,7 +20,7 @@ async function onlyJob(dir: string): Promise<string> {
   return id;
 }
 
-test("a task cancelled while it runs, one cancelled while it waits and a held one are each told; retry runs the three", async (farm) => {
+test("a task cancelled while it runs, one cancelled while it waits and a held one are each reported; retry runs all three", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" != 0 ] || until [ -e "$here/go" ]; do sleep 0.1; done`);
   const dir = await farm.render({ toys: 12, shards: 6, nextstat: fake.path, more: ["--slurm-throttle", "1"] });
   await farm.must(["submit", dir]);
@@ -44,7 +44,7 @@ test("a task cancelled while it runs, one cancelled while it waits and a held on
   assert.deepEqual((await fake.log()).filter((one) => one.shard === 4).map((one) => one.what), ["start", "end"]);
 });
 
-test("a job that waits is explained: a closed partition, drained nodes, a licence, a dependency that can never be met", async (farm) => {
+test("a waiting job is explained: a closed partition, drained nodes, a licence, a dependency that can never be met", async (farm) => {
   const { ask, asRoot } = farm.cluster;
   const fake = await farm.standIn(`until [ -e "$here/go" ]; do sleep 0.1; done`);
   const more = ["--slurm-sbatch=--licenses=fit:1"];
@@ -75,7 +75,7 @@ test("a job that waits is explained: a closed partition, drained nodes, a licenc
   await retryToEnd(farm, dir, 4);
 });
 
-test("a licence that the cluster does not have is refused by Slurm, in its words, and nothing is queued", async (farm) => {
+test("Slurm's refusal of an unknown licence is reported in its words, and nothing is queued", async (farm) => {
   const dir = await farm.render({ toys: 2, shards: 1, more: ["--slurm-sbatch=--licenses=matlab"] });
   const { stderr } = await farm.must(["submit", dir], 4);
   assert.match(stderr, /slurm refused the jobs: .*Invalid license/i);
@@ -87,7 +87,7 @@ test("a licence that the cluster does not have is refused by Slurm, in its words
   assert.match(other.stderr, /it has --slurm-sbatch \["--licenses=matlab"\], you gave none/);
 });
 
-test("a fit and a wrapper that are killed are told as such, and retry runs both shards again", async (farm) => {
+test("a killed fit and a killed wrapper are reported as such, and retry reruns both shards", async (farm) => {
   const fake = await farm.standIn(`[ -e "$here/mended" ] || case $shard in
 0) kill -9 $$ ;;
 1) kill -9 $PPID; exit 1 ;;
@@ -104,7 +104,7 @@ esac`);
   await retryToEnd(farm, dir, 8);
 });
 
-test("a job that takes more memory than it asked for is told so, and retry --more-memory runs it", async (farm) => {
+test("a job that takes more memory than it requested is reported as such, and retry --more-memory runs it", async (farm) => {
   // 300 MB for 8 s: the cluster polls memory every 3 s.
   const fake = await farm.standIn(
     `[ "$shard" != 1 ] || { head -c 300000000 /dev/zero; sleep 8; } | tail -n 1 >/dev/null`,
@@ -120,7 +120,7 @@ test("a job that takes more memory than it asked for is told so, and retry --mor
   await retryToEnd(farm, dir, 6, ["--more-memory"]);
 });
 
-test("jobs that had to make room for others of a higher priority are told so, and retry runs them", async (farm) => {
+test("jobs preempted by others of a higher priority are reported as such, and retry runs them", async (farm) => {
   const fake = await farm.standIn(`until [ -e "$here/go" ]; do sleep 0.1; done`);
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
   await farm.must(["submit", dir]);

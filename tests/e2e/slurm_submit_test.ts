@@ -57,7 +57,7 @@ for (
   });
 }
 
-test("an sbatch that fails after Slurm has taken the job is looked up by its token, not repeated", async (farm) => {
+test("an sbatch that fails after Slurm has accepted the job is looked up by its token, not repeated", async (farm) => {
   const env = await slowSbatch(
     farm,
     "exec 3>&1 >/dev/null",
@@ -70,7 +70,7 @@ test("an sbatch that fails after Slurm has taken the job is looked up by its tok
   assert.match((await submissions(dir))[0]?.answer ?? "", /Socket timed out/);
 });
 
-test("of five that submit one run at the same moment one does it, and the others find its jobs", async (farm) => {
+test("of five simultaneous submits of one run one submits, and the others find its jobs", async (farm) => {
   const fake = await farm.standIn("");
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
   const five = Array.from({ length: 5 }, () => farm.start(["submit", dir]));

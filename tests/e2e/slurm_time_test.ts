@@ -6,7 +6,7 @@ import { readManifest } from "../support/run_dir.ts";
 const test = slurmFile();
 
 // Slurm counts --time in minutes, and ends a job up to half a minute after that.
-test("shards that run into --slurm-time are told so; cut by retry --split, or given --more-time, they make the unsharded run", async (farm) => {
+test("shards that exceed --slurm-time are reported; split by retry --split, or given --more-time, they give the unsharded result", async (farm) => {
   // Shard 1 is too long as it was cut at first and in its first time limit; its halves, and a longer limit, are not.
   const fake = await farm.standIn(
     `[ "$shard" != 1 ] || [ $((SLURM_JOB_END_TIME - SLURM_JOB_START_TIME)) -gt 60 ] || exec sleep 600`,

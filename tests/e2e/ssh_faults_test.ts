@@ -24,7 +24,7 @@ const UNTIL_GO = 'until [ -e "$here/go" ]; do sleep 0.1; done';
 /** What a fit does only on one host. */
 const onlyOn = (host: string, what: string) => `[ "$(uname -n)" != ${host} ] || { ${what}; }`;
 
-test("the sshd of a host is killed with all sessions and comes back: what ran there is found, nothing runs twice", async (farm) => {
+test("the sshd of a host is killed with all sessions and comes back: shards there are found, nothing runs twice", async (farm) => {
   const fake = await farm.standIn(`${onlyOn("w2", UNTIL_GO)}\nsleep 1`);
   const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 48, shards: 24, nextstat: fake.path, more: SOON });
   const dir = runDir(farm.folder);
@@ -43,7 +43,7 @@ test("the sshd of a host is killed with all sessions and comes back: what ran th
   assert.deepEqual(await readAttempts(dir), []);
 });
 
-test("the sshd of a host is killed and does not come back: after --host-lost-s others run what it had begun", async (farm) => {
+test("the sshd of a host is killed and does not come back: after --host-lost-s others rerun its shards", async (farm) => {
   const fake = await farm.standIn(onlyOn("w3", UNTIL_GO));
   const more = [...SOON, "--host-lost-s", "3"];
   const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 32, shards: 16, nextstat: fake.path, more });
@@ -60,7 +60,7 @@ test("the sshd of a host is killed and does not come back: after --host-lost-s o
   assert(!records.some(({ host }) => host === "w3"));
 });
 
-test("hosts that cannot be reached at the start are set aside, said so, and the others do all", async (farm) => {
+test("hosts that are unreachable at the start are set aside with a message, and the others do all shards", async (farm) => {
   await farm.hosts.daemon("kill", "sshd-w1");
   const hosts = await farm.hostsFile("w1", "nosuch.invalid", "w2");
   const ran = await farm.must(farm.run(hosts, { toys: 12, shards: 6, more: SOON }));
@@ -69,7 +69,7 @@ test("hosts that cannot be reached at the start are set aside, said so, and the 
   await assertMerged(runDir(farm.folder), { toys: 12 });
 });
 
-test("where no host can be used the run ends with 4 and each host's reason, and goes on when one is back", async (farm) => {
+test("without any usable host the run ends with 4 and each host's reason, and continues when one is back", async (farm) => {
   await farm.hosts.daemon("kill", "sshd-w1");
   const args = farm.run(await farm.hostsFile("w1", "w2 user=nobody_there"), { toys: 4, shards: 2, more: SOON });
   const ran = await farm.must(args, 4);
@@ -82,7 +82,7 @@ test("where no host can be used the run ends with 4 and each host's reason, and 
   await assertMerged(runDir(farm.folder), { toys: 4 });
 });
 
-test("a host whose disk is too full for the run's files is set aside and the others do all", async (farm) => {
+test("a host whose disk is too full for the run's files is set aside and the others do all shards", async (farm) => {
   await farm.hosts.onNode("w2", "mount", "-t", "tmpfs", "-o", "size=1m,mode=1777", "tmpfs", "/scratch");
   try {
     const more = [...SOON, "--remote-base-dir", "/scratch/farm"];
@@ -94,7 +94,7 @@ test("a host whose disk is too full for the run's files is set aside and the oth
   }
 });
 
-test("a host whose disk fills up while it works is set aside, and its shards are run elsewhere", async (farm) => {
+test("a host whose disk fills up while it works is set aside, and its shards run elsewhere", async (farm) => {
   await farm.hosts.onNode("w2", "mount", "-t", "tmpfs", "-o", "size=512k,mode=1777", "tmpfs", "/scratch");
   try {
     const fake = await farm.standIn(onlyOn("w2", "cat /dev/zero >>/scratch/fill 2>/dev/null"));
@@ -131,7 +131,7 @@ test("a host with another nextstat version is refused, and does no shard", async
   assert.deepEqual([...new Set(records.map(({ host }) => host))], ["w1"]);
 });
 
-test("a host whose key has changed is not used, and said so", async (farm) => {
+test("a host with a changed key is not used, with a message", async (farm) => {
   const config = await readFile(farm.hosts.config, "utf8");
   const known = join(farm.folder, "known_hosts");
   const own = join(farm.folder, "ssh_config");
@@ -154,7 +154,7 @@ test("a hosts file with an option of ssh as a host is refused before anything is
   assert(!(await namesIn(farm.folder)).includes("pwned"));
 });
 
-test("a fit that ends with 255 on every host is a failed shard, never a fault of the connection", async (farm) => {
+test("a fit that exits with 255 on every host is a failed shard, never a fault of the connection", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" != 2 ] || { echo "no luck" >&2; exit 255; }`);
   const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 12, shards: 6, nextstat: fake.path, more: SOON });
   const dir = runDir(farm.folder);
@@ -167,7 +167,7 @@ test("a fit that ends with 255 on every host is a failed shard, never a fault of
   assert.equal((await finalNames(dir)).length, 10);
 });
 
-test("a shard that fails on one host is run on another; the host that keeps failing is set aside and offered again", async (farm) => {
+test("a shard that fails on one host is run on another; a host that keeps failing is set aside and tried again", async (farm) => {
   const fake = await farm.standIn(
     onlyOn("w2", `[ -e "$here/mended" ] || { echo broken >&2; exit 7; }`) + "\nsleep 0.2",
   );
@@ -185,7 +185,7 @@ test("a shard that fails on one host is run on another; the host that keeps fail
   await assertMerged(dir, { toys: 60 });
 });
 
-test("all that runs on a host is killed as in a crash: its shards are run elsewhere, and it is used again", async (farm) => {
+test("all processes on a host are killed as in a crash: its shards run elsewhere, and it is used again", async (farm) => {
   const fake = await farm.standIn(onlyOn("w2", UNTIL_GO));
   const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 40, shards: 20, nextstat: fake.path, more: SOON });
   const dir = runDir(farm.folder);
@@ -200,7 +200,7 @@ test("all that runs on a host is killed as in a crash: its shards are run elsewh
   await assertMerged(dir, { toys: 40 });
 });
 
-test("a shard that runs longer than --ssh-time is stopped and told as a time-out", async (farm) => {
+test("a shard that runs longer than --ssh-time is stopped and reported as a time-out", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" != 1 ] || exec sleep 100`);
   const more = [...SOON, "--ssh-time", "00:00:08"];
   await farm.must(farm.run(await farm.hostsFile("w1"), { toys: 6, shards: 3, nextstat: fake.path, more }), 5);

@@ -34,7 +34,7 @@ test("a failing shard on one machine under two names ends the run with 5", async
   assert.equal(await countDone(runDir(farm.folder)), 2);
 });
 
-test("a shard that kills its wrapper is given up after it did so on two hosts, and healthy shards run to their end", async (farm) => {
+test("a shard that kills its wrapper on two hosts is given up, and healthy shards run to their end", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" != 0 ] || { ${KILL_WRAPPER}; }; sleep 3`);
   const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 12, shards: 6, nextstat: fake.path, more: SOON });
   await farm.must(args, 5);
@@ -44,7 +44,7 @@ test("a shard that kills its wrapper is given up after it did so on two hosts, a
   assert(failed.length >= 2 && failed.every((one) => /^0\.\d+ signal$/.test(one)), failed.join(", "));
 });
 
-test("a shard that failed everywhere is seen to be done when somebody else commits it", async (farm) => {
+test("a shard that failed everywhere is found done when another process commits it", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" != 0 ] || [ -e "$here/go" ] || exit 3; sleep 1`);
   const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 24, shards: 12, nextstat: fake.path, more: SOON });
   const dir = runDir(farm.folder);
@@ -56,7 +56,7 @@ test("a shard that failed everywhere is seen to be done when somebody else commi
   await assertMerged(dir, { toys: 24 });
 });
 
-test("extend beside a background driver: each loop does its shards, and the hosts are left empty by the last one", async (farm) => {
+test("extend beside a background driver: each loop does its shards, and the last one empties the hosts", async (farm) => {
   const fake = await farm.standIn("sleep 0.7");
   const [, ...words] = farm.run(await farm.hostsFile("w1", "w2"), {
     ...{ toys: 16, shards: 8, nextstat: fake.path, id: "extended" },
@@ -93,7 +93,7 @@ test("a host that left the hosts file is lost after --host-lost-s: its shards ru
   await farm.hosts.daemon("kill", "node-w3");
 });
 
-test("after the background driver was killed, cancel stops what runs on the hosts, and retry goes on", async (farm) => {
+test("after the background driver was killed, cancel stops the shards on the hosts, and retry continues", async (farm) => {
   const fake = await farm.standIn(`[ -e "$here/go" ] || exec sleep 60`);
   const [, ...words] = farm.run(await farm.hostsFile("w1", "w2"), { toys: 12, shards: 6, nextstat: fake.path });
   const dir = runDir(farm.folder);
@@ -114,7 +114,7 @@ test("after the background driver was killed, cancel stops what runs on the host
   await assertMerged(dir, { toys: 12 });
 });
 
-test("after the background driver was killed, submit starts another one that finds what runs on the hosts", async (farm) => {
+test("after the background driver was killed, submit starts another one that finds the shards on the hosts", async (farm) => {
   const fake = await farm.standIn("sleep 2");
   const [, ...words] = farm.run(await farm.hostsFile("w1", "w2"), { toys: 8, shards: 4, nextstat: fake.path });
   const dir = runDir(farm.folder);
@@ -139,7 +139,7 @@ test("a login that prints a line of its own changes nothing, also where files ar
   }
 });
 
-test("a time limit that passes while the connection is down is kept when it is back", async (farm) => {
+test("a time limit that passes while the connection is down applies when it is back", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" -ge 2 ] || exec sleep 100`);
   const more = ["--host-retry-s", "4", "--host-lost-s", "60", "--ssh-time", "00:00:06"];
   const args = farm.run(await farm.hostsFile("w1"), { toys: 6, shards: 3, nextstat: fake.path, more });
@@ -153,7 +153,7 @@ test("a time limit that passes while the connection is down is kept when it is b
   assert.deepEqual(await failedAttempts(dir), ["0.1 time", "1.1 time"]);
 });
 
-test("what a host that went away at the end still has of a whole run is removed by the same command later", async (farm) => {
+test("files of a whole run on a host that went away at the end are removed by the same command later", async (farm) => {
   const fake = await farm.standIn("sleep 0.2");
   const args = farm.run(await farm.hostsFile("w1"), {
     ...{ toys: 4, shards: 2, nextstat: fake.path, id: "left" },

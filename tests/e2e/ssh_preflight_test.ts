@@ -12,7 +12,7 @@ const preflight = (farm: SshFarm, hosts: string, ...more: string[]) => [
   ...more,
 ];
 
-test("preflight tells of each host its cores, memory, load, nextstat, disk and clock", async (farm) => {
+test("preflight reports each host's cores, memory, load, nextstat, disk and clock", async (farm) => {
   const hosts = await farm.hostsFile("w1 weight=2", "w2 threads=1 user=farmer", "# none", "w3");
   await farm.hosts.on("w2", "mkdir -p bin && printf '#!/bin/sh\\necho nextstat 0.9.9\\n' >bin/ns && chmod +x bin/ns");
   const args = preflight(farm, hosts, "--nextstat-bin", "/home/farmer/bin/ns", "--remote-base-dir", "~/a b'c");
@@ -42,7 +42,7 @@ test("preflight tells of each host its cores, memory, load, nextstat, disk and c
   assert.deepEqual(Preflight.parse(JSON.parse(await readFile(out, "utf8"))), found);
 });
 
-test("preflight says of a host that cannot be reached why, and exits 0 while one can be used", async (farm) => {
+test("preflight reports why a host is unreachable, and exits 0 while one can be used", async (farm) => {
   await farm.hosts.daemon("kill", "sshd-w3");
   const hosts = await farm.hostsFile("w1", "w2 user=nobody_there", "w3", "nosuch.invalid");
   const ran = await farm.must(preflight(farm, hosts));
@@ -54,7 +54,7 @@ test("preflight says of a host that cannot be reached why, and exits 0 while one
   await farm.must(preflight(farm, await farm.hostsFile("w3", "nosuch.invalid")), 4);
 });
 
-test("preflight says of two lines that reach one machine that they share its cores", async (farm) => {
+test("preflight reports that two lines reach one machine and share its cores", async (farm) => {
   const ran = await farm.must(preflight(farm, await farm.hostsFile("w1", "farmer@w1", "w2")));
   assert.match(ran.stdout, /^farmer@w1 is the same machine as w1: they share its cores$/m);
   assert.match(ran.stdout, /^3 of 3 hosts can be used: .* on 2 machines$/m);

@@ -32,7 +32,7 @@ async function endsOf(fake: StandIn, shards: number): Promise<number[]> {
 
 const ONCE = (shards: number) => Array.from({ length: shards }, () => 1);
 
-test("many shards on three hosts that share no disk are the unsharded run", async (farm) => {
+test("many shards on three hosts without a shared disk give the unsharded result", async (farm) => {
   const dir = runDir(farm.folder);
   const shards = amountOf("shards on ssh hosts", { quick: 30, usual: 30, all: 60 });
   const toys = amountOf("toys on ssh hosts", { quick: 240, usual: 240, all: 1000 });
@@ -62,7 +62,7 @@ test("a shard whose own guardrail failed comes back from a host as done", async 
   assert.deepEqual(await readAttempts(dir), []);
 });
 
-test("each command that doctor prints of a run on hosts moves it on, until it is merged and none is printed", async (farm) => {
+test("each command that doctor prints about a run on hosts continues it, until it is merged and none is printed", async (farm) => {
   const fake = await farm.standIn('[ $shard != 1 ] || [ -e "$here/mended" ] || exit 3');
   const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 4, shards: 2, nextstat: fake.path });
   await farm.must(args, 5);
@@ -74,7 +74,7 @@ test("each command that doctor prints of a run on hosts moves it on, until it is
   await assertMerged(dir, { toys: 4 });
 });
 
-test("a driver killed by -9 is started again: no finished shard is run again, none runs twice or is left behind", async (farm) => {
+test("a driver killed by SIGKILL is started again: no finished shard is rerun, none runs twice or is left behind", async (farm) => {
   const fake = await farm.standIn("sleep 0.5");
   const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 20, shards: 20, nextstat: fake.path });
   const dir = runDir(farm.folder);
@@ -89,7 +89,7 @@ test("a driver killed by -9 is started again: no finished shard is run again, no
   await assertNothingStays(farm);
 });
 
-test("a driver killed by -9 is started again after all that it had begun has ended", async (farm) => {
+test("a driver killed by SIGKILL is started again after all its shards have ended", async (farm) => {
   const fake = await farm.standIn("");
   const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 24, shards: 12, nextstat: fake.path });
   const dir = runDir(farm.folder);
@@ -103,7 +103,7 @@ test("a driver killed by -9 is started again after all that it had begun has end
   await assertMerged(dir, { toys: 24 });
 });
 
-test("a driver that is told to stop stops what runs on the hosts, and the same command goes on", async (farm) => {
+test("a stopped driver stops the shards on the hosts, and the same command continues", async (farm) => {
   const fake = await farm.standIn(`[ -e "$here/go" ] || [ "$shard" -lt 4 ] || exec sleep 60`);
   const args = farm.run(await farm.hostsFile(...HOSTS), { toys: 20, shards: 10, nextstat: fake.path });
   const dir = runDir(farm.folder);
@@ -120,7 +120,7 @@ test("a driver that is told to stop stops what runs on the hosts, and the same c
   assert.deepEqual(await endsOf(fake, 10), ONCE(10));
 });
 
-test("submit drives the hosts in the background, status tells of it, and cancel stops it", async (farm) => {
+test("submit drives the hosts in the background, status reports it, and cancel stops it", async (farm) => {
   const fake = await farm.standIn(`[ -e "$here/go" ] || exec sleep 60`);
   const [, ...words] = farm.run(await farm.hostsFile("w1", "w2"), { toys: 12, shards: 6, nextstat: fake.path });
   const dir = runDir(farm.folder);
@@ -135,7 +135,7 @@ test("submit drives the hosts in the background, status tells of it, and cancel 
   await assertMerged(dir, { toys: 12 });
 });
 
-test("a person's `work` on this machine takes shards of a run on hosts, each once, and the records tell who did what", async (farm) => {
+test("a user's `work` on this machine takes shards of a run on hosts, each once, and the records name who did them", async (farm) => {
   const fake = await farm.standIn(
     `[ "$(uname -n)" = w1 ] || : >"$here/here"
 [ "$shard" -lt 2 ] || until [ -e "$here/here" ]; do sleep 0.1; done`,
@@ -161,7 +161,7 @@ test("threads= of a host and --threads physical give one shard at a time with th
   assert.equal(await countDone(runDir(farm.folder)), 6);
 });
 
-test("a spec whose files lie above it, in folders with blanks and quotes, is sent whole", async (farm) => {
+test("a spec whose files are above it, in folders with blanks and quotes, is sent whole", async (farm) => {
   const place = join(farm.folder, "a b'c", "specs");
   await farm.hosts.onNode("w1", "true");
   const made = new Deno.Command("sh", {
@@ -181,7 +181,7 @@ test("a spec whose files lie above it, in folders with blanks and quotes, is sen
   assert.deepEqual(await namesIn(join(runDir(farm.folder), "inputs")), []);
 });
 
-test("--static gives each host one share by weight, and the shares are the unsharded run", async (farm) => {
+test("--static gives each host one share by weight, and the shares give the unsharded result", async (farm) => {
   const hosts = await farm.hostsFile("w1 weight=3", "w2 weight=1", "w3 weight=1.5");
   const args = farm.run(hosts, { toys: 50, shards: 1, more: ["--static"] });
   const at = args.indexOf("--shards");

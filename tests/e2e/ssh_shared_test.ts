@@ -35,14 +35,14 @@ test("on a shared file system shards run in the run directory, and nothing is se
   assert.deepEqual(await namesIn(base), []);
 });
 
-test("--mode transfer sends all also where the run directory is seen", async (farm) => {
+test("--mode transfer sends all files also to a host that sees the run directory", async (farm) => {
   const args = farm.run(await farm.hostsFile("w1"), { toys: 6, shards: 3, more: ["--mode", "transfer"] });
   const ran = await farm.must(args);
   assert.match(ran.stderr, /^w1: \d+ slots? x 1 thread, files in \/home\/farmer\/nsfarm_runs$/m);
   await assertMerged(runDir(farm.folder), { toys: 6 });
 });
 
-test("a driver killed by -9 finds what ran on in the shared run directory", async (farm) => {
+test("a driver killed by SIGKILL finds the shards that ran on in the shared run directory", async (farm) => {
   const fake = await farm.standIn("sleep 0.5");
   const args = farm.run(await farm.hostsFile("w1", "w2"), { toys: 30, shards: 15, nextstat: fake.path });
   const dir = runDir(farm.folder);
@@ -58,7 +58,7 @@ test("a driver killed by -9 finds what ran on in the shared run directory", asyn
   await assertMerged(dir, { toys: 30 });
 });
 
-test("of two runs of one id on the same hosts the one that ends first takes nothing from the other", async (farm) => {
+test("of two runs with the same id on the same hosts the first to end takes nothing from the other", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" = 0 ] || until [ -e "$here/go" ]; do sleep 0.1; done`);
   const hosts = await farm.hostsFile("w1", "w2");
   const more = ["--mode", "transfer"];
@@ -76,7 +76,7 @@ test("of two runs of one id on the same hosts the one that ends first takes noth
   assert.equal((await fake.log()).filter(({ what }) => what === "end").length, 13);
 });
 
-test("a failing fit on the shared file system is one failed attempt, whoever looks at the run meanwhile", async (farm) => {
+test("a failing fit on the shared file system is one failed attempt, whatever commands run meanwhile", async (farm) => {
   const fake = await farm.standIn(`[ "$shard" != 1 ] || { sleep 0.3; echo no >&2; exit 3; }`);
   const args = farm.run(await farm.hostsFile("w1"), { toys: 12, shards: 6, nextstat: fake.path });
   const dir = runDir(farm.folder);
@@ -88,7 +88,7 @@ test("a failing fit on the shared file system is one failed attempt, whoever loo
   assert.deepEqual(await failedAttempts(dir), ["1.1 exit"]);
 });
 
-test("an end that another command took in first is that attempt's end, whatever the host's agent says", async (farm) => {
+test("an end that another command ingested first is that attempt's end, whatever the host's agent reports", async (farm) => {
   const fake = await farm.standIn(
     `until [ -e "$here/go" ]; do sleep 0.1; done; [ "$shard" != 1 ] || { echo no >&2; exit 3; }`,
   );

@@ -27,7 +27,7 @@ function onSlurm(work: (site: Site) => Promise<void>, more: string[] = []): Prom
   });
 }
 
-Deno.test("words that sbatch says beside a job that it has queued are no refusal, and nothing is submitted twice", () =>
+Deno.test("messages of sbatch beside a queued job are no refusal, and nothing is submitted twice", () =>
   onSlurm(async ({ slurm, must }) => {
     await slurm.onSubmit('echo "sbatch: Fehler: keine Antwort" >&2; exit 1');
     assert.match((await must(["submit"])).stdout, /^slurm job 101: 5 shards\nslurm job 102: 3 shards$/m);
@@ -52,7 +52,7 @@ Deno.test("Ctrl-C on a run leaves its jobs in the queue, says so, and names the 
     assert.deepEqual(await slurm.queued(), ["101"]);
   }));
 
-Deno.test("a submission that is refused in words that nobody knows is told so, after its token was looked for", () =>
+Deno.test("a refusal with an unknown message is reported after a search for its token", () =>
   onSlurm(async ({ slurm, must }) => {
     await slurm.beforeSubmit('echo "sbatch: error: site plugin: over the monthly budget" >&2; exit 1');
     const { stderr } = await must(["submit"], 4);
@@ -63,7 +63,7 @@ Deno.test("a submission that is refused in words that nobody knows is told so, a
     assert.match(stderr, /No job was queued; fix this/);
   }));
 
-Deno.test("a job that comes late is found by status, and by cancel", () =>
+Deno.test("status and cancel find a job that appears late", () =>
   onSlurm(async ({ slurm, dir, must }) => {
     await slurm.beforeSubmit('echo "$id $name $tasks" >>"$here/late"; echo "sbatch: error: oh" >&2; exit 1');
     await must(["submit"], 4);
@@ -73,7 +73,7 @@ Deno.test("a job that comes late is found by status, and by cancel", () =>
     assert.match((await must(["cancel"])).stdout, /^cancelled slurm job 101$/m);
   }));
 
-Deno.test("a line with a number beside the id is not taken for the id", () =>
+Deno.test("a line with another number is not taken for the job id", () =>
   onSlurm(async ({ slurm, must }) => {
     await slurm.onSubmit('echo "$id"; echo 17; exit 0');
     assert.match((await must(["submit"])).stdout, /^slurm job 101: 5 shards$/m);
@@ -117,7 +117,7 @@ Deno.test("cancel stops the pilots of every submission of a run", () =>
     assert.deepEqual(await slurm.queued(), []);
   }, ["--pilots", "1"]));
 
-Deno.test("a job that is gone when it is to be cancelled is no error", () =>
+Deno.test("a job that is gone before its cancellation is no error", () =>
   onSlurm(async ({ slurm, must }) => {
     await must(["submit"]);
     await slurm.replace(
@@ -127,7 +127,7 @@ Deno.test("a job that is gone when it is to be cancelled is no error", () =>
     await must(["cancel"]);
   }));
 
-Deno.test("a job that is still there after its cancellation, since a site renamed it, is named, and cancel exits 4", () =>
+Deno.test("a job that survives its cancellation, since a site renamed it, is named, and cancel exits 4", () =>
   onSlurm(async ({ slurm, must }) => {
     await must(["submit"]);
     const scancel = await slurm.read("bin/scancel");
@@ -139,7 +139,7 @@ Deno.test("a job that is still there after its cancellation, since a site rename
     assert.match(stdout, /^cancelled slurm job 101\nslurm job 102 is still queued after .*: cancel it by its id$/m);
   }));
 
-Deno.test("status that waits for an answer ends at once when it is told to, and leaves no process", () =>
+Deno.test("a stopped status ends at once, also during a query, and leaves no process", () =>
   onSlurm(async ({ slurm, must, begin }) => {
     await must(["submit"]);
     await slurm.replace("squeue", 'echo x >"$here/asked"; sleep 300');
@@ -149,7 +149,7 @@ Deno.test("status that waits for an answer ends at once when it is told to, and 
     assert.equal((await status.ended).code, 143);
   }));
 
-Deno.test("a squeue that answers nothing at all is no proof that the jobs are gone: retry submits nothing", () =>
+Deno.test("a squeue without any answer is no proof that the jobs are gone: retry submits nothing", () =>
   onSlurm(async ({ slurm, must }) => {
     await must(["submit"]);
     await slurm.replace("squeue", "exit 0");
@@ -157,7 +157,7 @@ Deno.test("a squeue that answers nothing at all is no proof that the jobs are go
     assert.deepEqual(await slurm.queued(), ["101", "102"]);
   }));
 
-Deno.test("on a login node of another cluster, where no job of the run is known, retry submits nothing and says why", () =>
+Deno.test("on a login node of another cluster, which knows no job of the run, retry submits nothing and reports why", () =>
   onSlurm(async ({ slurm, must }) => {
     await must(["submit"]);
     await slurm.replace("squeue", "echo 'nsfarm|JOBID|STATE|REASON|NODELIST|COMMENT|NAME'");
@@ -182,7 +182,7 @@ for (const [what, ended] of [["both wait", ""], ["the one of the id has ended", 
     }));
 }
 
-Deno.test("status waits some ten seconds for a squeue that hangs, tells what the files say, and starts no other program", () =>
+Deno.test("status waits about ten seconds for a squeue that hangs, shows the state by the files, and starts no other program", () =>
   onSlurm(async ({ slurm, must }) => {
     await must(["submit"]);
     const squeue = await slurm.read("bin/squeue");

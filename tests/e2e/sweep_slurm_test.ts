@@ -12,7 +12,7 @@ const slurm = slurmFile();
 const STAMPED = `date +%s.%N >>"$here/starts"; "$real" "$@"; code=$?; date +%s.%N >>"$here/ends"; exit $code`;
 
 slurm(
-  "a sweep on Slurm: its makespan holds the fits' own stamps, and the pool is on record before and after",
+  "a sweep on Slurm: its makespan contains the fits' own time stamps, and the pool is recorded before and after",
   async (farm) => {
     const fake = await farm.standIn(STAMPED);
     const runs = join(farm.folder, "runs");

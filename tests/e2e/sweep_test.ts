@@ -32,7 +32,7 @@ async function readSweep(folder: string): Promise<Sweep> {
 const states = async (folder: string) =>
   Object.fromEntries((await readSweep(folder)).runs.map((point) => [point.run_id, point.farm?.state]));
 
-Deno.test("a sweep is rendered, run, collected and merged: each of its runs is the unsharded run", () =>
+Deno.test("a sweep is rendered, run, collected and merged: each of its runs gives the unsharded result", () =>
   inFolder(async (folder) => {
     await mustRun(folder, sweepArgs(folder, "render", { more: ["--repeats", "2"] }));
     assert.deepEqual(new Set(Object.values(await states(folder))), new Set(["open"]));
@@ -48,7 +48,7 @@ Deno.test("a sweep is rendered, run, collected and merged: each of its runs is t
     }
   }));
 
-Deno.test("a run that fails does not stop the others, is on record as failed, and --force mends it", () =>
+Deno.test("a run that fails does not stop the others, is recorded as failed, and --force repairs it", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, `[ -e "$here/mended" ] || [ "$shard" != 2 ] || { echo "no" >&2; exit 3; }`);
     await mustRun(folder, sweepArgs(folder, "render", { nextstat: fake.path }));
@@ -65,7 +65,7 @@ Deno.test("a run that fails does not stop the others, is on record as failed, an
     assert.deepEqual(again.map(({ shard }) => shard), [2], "only the failed shard runs again");
   }));
 
-Deno.test("a sweep that is killed goes on where it was: no fit that was done is done again", () =>
+Deno.test("a sweep that is killed continues: no finished fit is repeated", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, `[ -e "$here/free" ] || [ "$shard" != 2 ] || sleep 3`);
     await mustRun(folder, sweepArgs(folder, "render", { list: "2,3,4", toys: 8, nextstat: fake.path }));
@@ -83,7 +83,7 @@ Deno.test("a sweep that is killed goes on where it was: no fit that was done is 
     assert.equal(cut.length, 1, "the run that was interrupted has no stopwatch time");
   }));
 
-Deno.test("Ctrl-C leaves the run at hand open and begins no other", () =>
+Deno.test("Ctrl-C leaves the present run open and starts no other", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, `[ "$shard" != 1 ] || sleep 30`);
     await mustRun(folder, sweepArgs(folder, "render", { nextstat: fake.path }));
@@ -129,7 +129,7 @@ Deno.test("a bad sweep is refused before anything is written", () =>
     assert.deepEqual(await namesIn(join(folder, "runs")), []);
   }));
 
-Deno.test("a sweep is rendered once; an interrupted render is finished with the runs that it left", () =>
+Deno.test("a sweep is rendered once; an interrupted render is finished with the runs that exist", () =>
   inFolder(async (folder) => {
     const args = sweepArgs(folder, "render");
     await mustRun(folder, args);
@@ -144,7 +144,7 @@ Deno.test("a sweep is rendered once; an interrupted render is finished with the 
     assertTold(await nsfarm(folder, other), { code: 2, line: /Cannot use the run ".*" in the sweep: .*you gave 7/ });
   }));
 
-Deno.test("sweep run does all of it, and its summary holds what a stopwatch and a count tell", () =>
+Deno.test("sweep run does all steps, and its summary agrees with a stopwatch and a count", () =>
   inFolder(async (folder) => {
     const args = sweepArgs(folder, "run", { list: "2,4", toys: 8, more: ["--repeats", "2", "--json"] });
     const begin = performance.now();
@@ -170,7 +170,7 @@ Deno.test("sweep run does all of it, and its summary holds what a stopwatch and 
     assert.match(again.stderr, /run 4 of 4 .* is not rerun without --force/);
   }));
 
-Deno.test("a failed run is in the summary's table as failed, and the exit code tells of it", () =>
+Deno.test("a failed run is in the summary's table as failed, and the exit code shows it", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, `[ "$shard" != 2 ] || { echo "no" >&2; exit 3; }`);
     await mustRun(folder, sweepArgs(folder, "run", { nextstat: fake.path }), 5);
@@ -182,7 +182,7 @@ Deno.test("a failed run is in the summary's table as failed, and the exit code t
     assert.equal(await readText(join(folder, "o.md")), page);
   }));
 
-Deno.test("a sweep of the old scripts is summarized, collected and merged; what cannot be known is left open", () =>
+Deno.test("a sweep of the old scripts is summarized, collected and merged; unknown values are left open", () =>
   inFolder(async (folder) => {
     await mustRun(folder, sweepArgs(folder, "run", { list: "2,3" }));
     await makeOld(folder);
@@ -223,7 +223,7 @@ async function makeOld(folder: string): Promise<void> {
   }
 }
 
-Deno.test("collected or merged before they have run, the points of a sweep stay open, and sweep submit goes on with them", () =>
+Deno.test("points of a sweep that are collected or merged before they have run stay open, and sweep submit continues with them", () =>
   inFolder(async (folder) => {
     const fake = await standIn(folder, `[ -e "$here/free" ] || [ "$shard" != 1 ] || sleep 30`);
     await mustRun(folder, sweepArgs(folder, "render", { nextstat: fake.path }));

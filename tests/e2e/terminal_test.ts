@@ -94,7 +94,7 @@ Deno.test("status --watch into a pipe writes plain lines to stderr and the table
     assert.ok(!`${stdout}${stderr}`.includes(ESCAPE));
   }));
 
-Deno.test("status --watch --json into a pipe is one document a line, the last one of the ended run", () =>
+Deno.test("status --watch --json into a pipe writes one document a line, the last one of the ended run", () =>
   inFolder(async (folder) => {
     const { dir, fits } = await waitingRun(folder);
     const watching = nsfarm(folder, ["status", dir, "--watch", "--json"]);
@@ -156,7 +156,7 @@ function wordsFor(name: string, folder: string, dir: string): { words: string[];
 }
 
 for (const { name } of TABLE) {
-  Deno.test(`${name} steers no terminal through a pipe, and with --json its answer is one JSON document`, () =>
+  Deno.test(`${name} writes no terminal control characters into a pipe, and with --json its answer is one JSON document`, () =>
     inFolder(async (folder) => {
       const fits = await standIn(folder, `[ "$shard" != 1 ] || { ${STEERING}; }`);
       const dir = runDir(folder);
@@ -176,7 +176,7 @@ for (const { name } of TABLE) {
     }));
 }
 
-Deno.test("what goes wrong is one JSON document too, and the words for a person are on stderr", () =>
+Deno.test("an error with --json is one JSON document too, and the message for a person is on stderr", () =>
   inFolder(async (folder) => {
     const { code, stdout, stderr } = await nsfarm(folder, ["status", join(folder, "none"), "--json"]);
     assert.equal(code, 3);

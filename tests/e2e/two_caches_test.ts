@@ -41,7 +41,7 @@ const fitsOf = async (fake: StandIn, what: string) =>
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 test(
-  "both pull until nothing is left and leave then; the other collects, merges and archives",
+  "both machines take shards until none is left and then end; the other collects, merges and archives",
   10,
   "sleep 0.2",
   async (on) => {
@@ -57,7 +57,7 @@ test(
 );
 
 test(
-  "what one had looked up in vain the other has fitted since",
+  "a shard that one machine had looked up in vain is fitted by the other meanwhile",
   4,
   `[ "$shard" != 3 ] || [ -e "$here/mended" ] || exit 3`,
   async (on) => {
@@ -76,7 +76,7 @@ test(
 );
 
 test(
-  "what one has seen waiting it sees begun and done, though nothing at all had been begun at its first look",
+  "a machine that has seen a shard waiting sees it started and done, though nothing had started at its first look",
   2,
   'until [ -e "$here/go" ]; do sleep 0.1; done',
   async (on) => {
@@ -93,7 +93,7 @@ test(
   },
 );
 
-test("a loop that was killed is gone on with where it ran, while the other works", 8, "sleep 0.3", async (on) => {
+test("the machine of a killed loop continues its shards, while the other works", 8, "sleep 0.3", async (on) => {
   const { folder, clients: [a, b], dir, on_server, fake } = on;
   const [killed, other] = [a.start(["work", dir]), b.start(["work", dir])];
   await until("fits go on", async () => (await fitsOf(fake, "end")).length >= 2);
@@ -109,7 +109,7 @@ test("a loop that was killed is gone on with where it ran, while the other works
 });
 
 test(
-  "the shards of a loop that was killed are taken over by the other machine once its beats stand still; back, it accepts",
+  "the shards of a killed loop are taken over by the other machine once its heartbeats stop; back, it accepts",
   4,
   'case $(hostname) in n1) [ -e "$here/back" ] || exec sleep 600 ;; esac',
   async (on) => {

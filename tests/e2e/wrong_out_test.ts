@@ -24,7 +24,7 @@ const sweepWords = (folder: string) => {
   return ["sweep", "run", ...kept, "--out-root", join(folder, "sweeps"), "--sweep-id", "s", "--shards-list", "1"];
 };
 
-Deno.test("no --out takes the place of a file of a run, or of any file of another kind", () =>
+Deno.test("no --out replaces a file of a run, or a file of another kind", () =>
   inFolder(async (folder) => {
     await mustRun(folder, runArgs(folder, { toys: 4, shards: 2 }));
     await mustRun(folder, sweepWords(folder));
@@ -59,7 +59,7 @@ Deno.test("no --out takes the place of a file of a run, or of any file of anothe
     assert.deepEqual(await filesBelow(folder), before);
   }));
 
-Deno.test("an older document of the same kind is replaced by --out, at any name but a run's", () =>
+Deno.test("--out replaces an older document of the same kind, under any name but a run's", () =>
   inFolder(async (folder) => {
     await mustRun(folder, runArgs(folder, { toys: 4, shards: 2 }));
     await mustRun(folder, sweepWords(folder));
@@ -75,7 +75,7 @@ Deno.test("an older document of the same kind is replaced by --out, at any name 
     assertTold(await nsfarm(folder, svg), { code: 2, line: /Cannot write the figure/, hint: /--svg/ });
   }));
 
-Deno.test("a merge to another place leaves the run's own merge as it was, and verify and archive content", () =>
+Deno.test("a merge to another path leaves the run's own merge unchanged, and verify and archive valid", () =>
   inFolder(async (folder) => {
     await mustRun(folder, runArgs(folder, { toys: 4, shards: 2 }));
     const run = runDir(folder);

@@ -15,7 +15,7 @@ function asRun<T>(amount: string, work: () => T): T {
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 
-Deno.test("someOf() takes every so many-th case, and all of them with --all", () => {
+Deno.test("someOf() takes evenly spaced cases, and all of them with --all", () => {
   assert.deepEqual(asRun("usual", () => someOf("numbers", numbers(8), 3)), [0, 3, 6]);
   assert.deepEqual(asRun("quick", () => someOf("numbers", numbers(8), 3)), [0, 3, 6]);
   assert.deepEqual(asRun("all", () => someOf("numbers", numbers(8), 3)), numbers(8));

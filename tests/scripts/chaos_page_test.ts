@@ -9,7 +9,7 @@ const round = (seed: number, more: Partial<RoundLine> = {}): RoundLine => ({
   ...more,
 });
 
-Deno.test("the page of faults counts what was hit in rounds that became whole, and names the others", () => {
+Deno.test("the page of faults counts the faults of rounds that became whole, and names the others", () => {
   const page = faultsPage([
     round(1, { steps: [step("kill a fit"), step("kill a fit"), step("stop a fit", false)] }),
     round(2, { whole: false, commands: 0, steps: [] }),
@@ -31,7 +31,7 @@ Deno.test("a fault that the page does not explain is an error", () => {
   assert.throws(() => faultsPage([round(1, { steps: [step("eat the disk")] })]), /eat the disk/);
 });
 
-Deno.test("the log of rounds adds up over calls, and of a schedule that was run again the last round counts", async () => {
+Deno.test("the log of rounds adds up over calls; the last round counts for a schedule that was run again", async () => {
   const folder = await Deno.makeTempDir();
   const log = join(folder, "rounds.jsonl");
   const failed = round(7, { whole: false, steps: [] });

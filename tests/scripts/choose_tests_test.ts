@@ -8,7 +8,7 @@ Deno.test("chooseTests() leaves the slow files out unless all are asked for", ()
   assert.deepEqual(chooseTests(files, undefined, "all"), { files, leftOut: [], filter: undefined });
 });
 
-Deno.test("chooseTests() leaves out for the quick run whatever runs the compiled program", () => {
+Deno.test("chooseTests() leaves tests of the compiled program out of the quick run", () => {
   assert.deepEqual(chooseTests(files, undefined, "quick"), {
     files: ["tests/core/split_test.ts"],
     leftOut: ["tests/e2e/run_test.ts", "tests/slow/slurm_test.ts"],

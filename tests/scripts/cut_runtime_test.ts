@@ -7,11 +7,11 @@ function program(runtime: number, payload: number, printed: bigint): Uint8Array 
   return bytes;
 }
 
-Deno.test("cutRuntime() leaves away exactly what was compiled", () => {
+Deno.test("cutRuntime() removes exactly the compiled files", () => {
   assert.deepEqual(cutRuntime(program(100, 50, 50n)), new Uint8Array(100).fill(7));
 });
 
-Deno.test("cutRuntime() refuses a program whose end is not the length of a part of it", () => {
+Deno.test("cutRuntime() refuses a program whose last bytes are not the length of a part of it", () => {
   for (const printed of [0n, 8n, 150n, 151n, 2n ** 63n]) {
     assert.throws(() => cutRuntime(program(100, 50, printed)), /its last 8 bytes say \d+/);
   }

@@ -75,7 +75,7 @@ async function run(command: Deno.Command) {
   return { code, stdout: decode(stdout), stderr: decode(stderr) };
 }
 
-Deno.test("./dev alone lists what there is, without fetching anything", () =>
+Deno.test("./dev alone lists its commands, without fetching anything", () =>
   inCheckout(async ({ dev, calls }) => {
     const { code, stdout } = await run(dev([]));
     assert.equal(code, 0);
@@ -85,7 +85,7 @@ Deno.test("./dev alone lists what there is, without fetching anything", () =>
     assert.equal(await calls(), 0);
   }));
 
-Deno.test("./dev refuses a command that it does not know", () =>
+Deno.test("./dev refuses an unknown command", () =>
   inCheckout(async ({ dev }) => {
     const { code, stderr } = await run(dev(["tset"]));
     assert.deepEqual({ code, stderr }, { code: 1, stderr: 'dev: unknown command "tset"; ./dev help lists them\n' });
@@ -118,7 +118,7 @@ Deno.test("a ./dev that was killed while it fetched does not stop the next, and 
     assert.deepEqual(await readdir(store), [`deno-${pinnedDeno}`]);
   }));
 
-Deno.test("./dev tells what npm said when the fetch fails, and leaves nothing", () =>
+Deno.test("./dev prints npm's message when the fetch fails, and leaves nothing", () =>
   inCheckout(async ({ dev, store }) => {
     const { code, stderr } = await run(dev(["deno-path"], { NPM_FAILS: "1" }));
     assert.equal(code, 1);

@@ -7,7 +7,7 @@ const printed = (kind: string, ...codes: string[]) => {
   return `${codes.map(one).join("")}error: Found ${codes.length} documentation lint errors.\n`;
 };
 
-Deno.test("Of the documentation of mod.ts all that is wrong is told, but for what a zod schema cannot have", () => {
+Deno.test("all faults of the documentation of mod.ts are reported, except those that a zod schema cannot avoid", () => {
   const missing = ["export const ANSWER = 42;", "export type Answer = z.infer<typeof Other>;", "  seed: number;"];
   const reported = missing.map((code) => `/a/b.ts:7 it is wrong: ${code.trim()}`);
   assert.deepEqual(docFindings(printed("missing-jsdoc", ...missing)), reported);
@@ -17,7 +17,7 @@ Deno.test("Of the documentation of mod.ts all that is wrong is told, but for wha
   assert.deepEqual(docFindings(""), []);
 });
 
-Deno.test("A documentation that cannot be read, and findings in another form, are told as they were printed", () => {
+Deno.test("unreadable documentation, and findings in another form, are reported as they were printed", () => {
   assert.deepEqual(docFindings("error: Module not found\n"), ["error: Module not found"]);
   const other = "error[new-kind] elsewhere\nerror: Found 1 documentation lint error.";
   assert.deepEqual(docFindings(other), [other]);

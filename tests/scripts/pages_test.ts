@@ -84,7 +84,7 @@ function commandLinesOf(text: string): string[] {
   ) => line.startsWith("nsfarm-deno "));
 }
 
-Deno.test("Every command line in a fenced block of a page is one that the program takes", async () => {
+Deno.test("The program accepts every command line in a fenced block of a page", async () => {
   const lines = pages.filter((page) => !page.endsWith("CHANGELOG.md")).flatMap((page) =>
     commandLinesOf(readFileSync(page, "utf8")).map((line) => ({ page: relative(root, page), line }))
   );
@@ -96,12 +96,12 @@ Deno.test("Every command line in a fenced block of a page is one that the progra
   assert.deepEqual(refused, []);
 });
 
-Deno.test("A page with what it shows already is the same page", () => {
+Deno.test("Rewriting a page with the output that it shows changes nothing", () => {
   const page = readFileSync(join(root, "docs", "tutorial.md"), "utf8");
   assert.equal(withPrinted(page, commandsOf(page).map(({ printed }) => printed)), page);
 });
 
-Deno.test("Of what a page prints only what changes from day to day is left out of the comparison", () => {
+Deno.test("The comparison of a page's output ignores only what changes from day to day", () => {
   const text = "slurm job 7: 12 shards in 2 min 3 s, 4.5 toys/s (12 %) on n1; mean 1.003, 2 shards, exit 3";
   assert.equal(
     withoutChanging(text),
@@ -118,7 +118,7 @@ Deno.test("The README fits on one screen of text, its pictures are there and sma
   }
 });
 
-Deno.test("The picture of the terminal has a title and a description, asks for no other file, and moves only for who wants it", () => {
+Deno.test("The picture of the terminal has a title and a description, loads no other file, and respects reduced motion", () => {
   const svg = readFileSync(join(root, "docs", "terminal.svg"), "utf8");
   assert.match(svg, /<title id="t">.+<\/title>\n<desc id="d">\$ nsfarm-deno run [^]*merged\.out\.json[^]*<\/desc>/);
   assert.doesNotMatch(svg.replace('xmlns="http://www.w3.org/2000/svg"', ""), /https?:|url\(|@import|href|<script/);

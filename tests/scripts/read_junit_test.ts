@@ -33,7 +33,7 @@ const recorded = `<?xml version="1.0" encoding="UTF-8"?>
     </testsuite>
 </testsuites>`;
 
-Deno.test("readJunit() counts tests, not their steps, and not what a filter took away", () => {
+Deno.test("readJunit() counts tests, without their steps, and without those that a filter excluded", () => {
   assert.deepEqual(readJunit(recorded), [
     fileResult("tests/core/a_test.ts", {
       passed: 1,
@@ -45,6 +45,6 @@ Deno.test("readJunit() counts tests, not their steps, and not what a filter took
   ]);
 });
 
-Deno.test("readJunit() of a process that wrote nothing is no result", () => {
+Deno.test("readJunit() returns no result for a process that wrote nothing", () => {
   assert.deepEqual(readJunit(""), []);
 });

@@ -37,7 +37,7 @@ Deno.test("a file that fails again has failed, and a test of it that passed then
   assert.equal(exitCode([], results, "usual"), 1);
 });
 
-Deno.test("a process that ends without a word, twice, has failed", async () => {
+Deno.test("a process that ends twice without a result has failed", async () => {
   const silent = [fileResult(KILL, { failed: [`${KILL}: none of its tests ran`] })];
   const { results } = await after(silent, silent);
   assert.equal(exitCode([], results, "usual"), 1);

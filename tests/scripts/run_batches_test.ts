@@ -8,7 +8,7 @@ import { linesLeftOut } from "../../scripts/testing/run_tests.ts";
 const source = (file: string, isCluster = false): TestSource => ({ file, slow: "", isCluster });
 const batch = (label: string) => ({ label, files: [label] });
 
-Deno.test("unit tests of one folder share a process, e2e files have their own, and clusters wait in a queue of theirs", () => {
+Deno.test("unit tests of one folder share a process, e2e files have their own, and clusters wait in a separate queue", () => {
   const sources = [
     source("tests/core/a_test.ts"),
     source("tests/core/b_test.ts"),
@@ -22,7 +22,7 @@ Deno.test("unit tests of one folder share a process, e2e files have their own, a
   assert.deepEqual(waiting, [batch("tests/e2e/slurm_run_test.ts")]);
 });
 
-Deno.test("a folder of many unit tests is dealt to several processes, each file once", () => {
+Deno.test("a folder of many unit tests is split over several processes, each file once", () => {
   const files = Array.from({ length: 41 }, (_, i) => `tests/core/${i}_test.ts`);
   const batches = byFolder(files);
   assert.deepEqual(batches.map(({ label }) => label), [1, 2, 3].map((i) => `tests/core (${i} of 3)`));
@@ -30,7 +30,7 @@ Deno.test("a folder of many unit tests is dealt to several processes, each file 
   assert.deepEqual([...new Set(batches.map(({ label }) => folderOf(label)))], ["tests/core"]);
 });
 
-Deno.test("runQueues() runs each batch once, four at a time, and whoever has an empty queue helps the other", async () => {
+Deno.test("runQueues() runs each batch once, four at a time, and a process with an empty queue helps the other", async () => {
   const names = (letter: string) => Array.from({ length: 5 }, (_, i) => batch(`${letter}${i}`));
   for (const queues of [{ computing: names("c"), waiting: names("w") }, { computing: [], waiting: names("w") }]) {
     let [now, most] = [0, 0];
@@ -62,7 +62,7 @@ Deno.test("readTestSource() reads why a file is slow, and whether it brings a cl
   assert.equal(readTestSource("b", 'import { condorFile } from "./x.ts";').isCluster, false);
 });
 
-Deno.test("each run says what it leaves out: e2e by number, slow files with their reason, the newest Deno", () => {
+Deno.test("each run lists what it leaves out: the number of e2e files, slow files with their reason, the newest Deno", () => {
   const slow = { ...source("tests/slow/late_test.ts"), slow: "files come late" };
   const e2e = [source("tests/e2e/a_test.ts"), source("tests/e2e/b_test.ts")];
   const slowLine = "left out tests/slow/late_test.ts: files come late; run it by ./dev test --all\n";
@@ -73,7 +73,7 @@ Deno.test("each run says what it leaves out: e2e by number, slow files with thei
   assert.equal(leftOutText([], "all", true), "");
 });
 
-Deno.test("what tests say that they left out is found in their log, each once", () => {
+Deno.test("tests that were left out are found in their log, each once", () => {
   const log = "a ... ok\n------- output -------\nleft out: 3 of 4 schedules\nleft out: 3 of 4 schedules\n----\n";
   assert.deepEqual(linesLeftOut(log), ["3 of 4 schedules"]);
   assert.deepEqual(linesLeftOut("a test (left out: no Slurm) ... ignored\n"), []);

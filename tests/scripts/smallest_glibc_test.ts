@@ -23,7 +23,7 @@ Deno.test("smallestGlibc() compares versions as numbers, not as texts", async ()
   assert.equal(await glibcOf(tinyProgram(["GLIBC_2.9", "GLIBC_2.27", "GLIBC_2.2.5"])), "2.27");
 });
 
-Deno.test("smallestGlibc() passes over versions of other libraries and private ones", async () => {
+Deno.test("smallestGlibc() ignores versions of other libraries and private ones", async () => {
   assert.equal(await glibcOf(tinyProgram(["GCC_3.0", "GLIBC_2.17", "GLIBC_PRIVATE", "GLIBCXX_3.4.30"])), "2.17");
 });
 
@@ -31,7 +31,7 @@ Deno.test("smallestGlibc() of a program that needs no library is undefined", asy
   assert.equal(await glibcOf(tinyProgram([])), undefined);
 });
 
-Deno.test("smallestGlibc() refuses what is not a program, and names it", async () => {
+Deno.test("smallestGlibc() refuses a file that is no program, and names it", async () => {
   await assert.rejects(glibcOf(new TextEncoder().encode("#!/bin/sh\n")), /it is not a 64-bit Linux program/);
 });
 

@@ -16,7 +16,7 @@ const results = [
   fileResult("tests/host (1 of 2)", { leftOut: ["750 of 1000 schedules"] }),
 ];
 
-Deno.test("testReport() has a line for each file in which something ran, names what was not plainly good, and closes with the numbers alone", () => {
+Deno.test("testReport() has a line for each file in which something ran, names what did not pass, and ends with the numbers", () => {
   assert.equal(
     testReport(results),
     `file                    passed  failed  skipped  seconds

@@ -6,7 +6,7 @@ import { runDir } from "../support/farm.ts";
 const test = condorFile();
 
 for (const mode of ["shared", "transfer"]) {
-  test(`the 2M-event spec, 4 toys in 4 shards, is the unsharded run (--mode ${mode})`, async (farm) => {
+  test(`the 2M-event spec, 4 toys in 4 shards, gives the unsharded result (--mode ${mode})`, async (farm) => {
     const running = farm.must(condorRun(farm, { toys: 4, shards: 4, config: spec2m(), more: ["--mode", mode] }));
     await Promise.all([running, wholeRun({ toys: 4, config: spec2m() })]);
     await assertMerged(runDir(farm.folder), { toys: 4, config: spec2m() });

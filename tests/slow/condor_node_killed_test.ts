@@ -8,7 +8,7 @@ import { until } from "../support/scratch.ts";
 const test = condorFile({ nodes: 2, slots: 2 });
 
 for (const mode of ["shared", "transfer"]) {
-  test(`a node that dies with its jobs (--mode ${mode}): status says that HTCondor waits for it, then they run elsewhere, each toy once`, async (farm) => {
+  test(`a node that dies with its jobs (--mode ${mode}): status reports that HTCondor waits for it, then they run elsewhere, each toy once`, async (farm) => {
     const fit = await openFit(farm, `until [ -e "$here/go" ]; do sleep 0.1; done`);
     const dir = await farm.render({ toys: 8, shards: 4, nextstat: fit.path, more: ["--mode", mode] });
     await farm.must(["submit", dir]);

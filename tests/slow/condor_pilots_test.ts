@@ -16,7 +16,7 @@ async function pilots(dir: string): Promise<number[]> {
   return texts.filter((text) => text !== "").map((text) => JSON.parse(text).process.pid);
 }
 
-test("four pilots do 30 shards on two nodes; one that is killed by -9 loses its shards to the others", async (farm) => {
+test("four pilots do 30 shards on two nodes; one killed by SIGKILL loses its shards to the others", async (farm) => {
   const fit = await openFit(farm, "sleep 0.5");
   const dir = runDir(farm.folder);
   const more = ["--pilots", "4", "--heartbeat-s", "1"];
@@ -34,7 +34,7 @@ test("four pilots do 30 shards on two nodes; one that is killed by -9 loses its 
   await Deno.remove(join(dir, "claims"), { recursive: true });
 });
 
-test("pilots whose time is shorter than the run time nothing out, and retry ends it", async (farm) => {
+test("pilots with less time than the run cause no time-out, and retry finishes it", async (farm) => {
   const fit = await openFit(farm, `[ -e "$here/fast" ] || sleep 3`);
   const dir = runDir(farm.folder);
   const more = ["--pilots", "2", "--condor-max-run-time", "0:00:20"];

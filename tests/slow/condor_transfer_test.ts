@@ -7,7 +7,7 @@ import { failedAttempts } from "../support/run_dir.ts";
 const test = condorFile({ nodes: 2, slots: 2, hidden: true });
 const TRANSFER = ["--mode", "transfer"];
 
-test("SIGKILL of a wrapper on its node is told, and retry runs its shard", async (farm) => {
+test("SIGKILL of a wrapper on its node is reported, and retry runs its shard", async (farm) => {
   const fit = await openFit(farm, `[ "$shard" != 1 ] || [ -e "$here/go" ] || kill -9 $PPID`);
   const dir = await farm.render({ toys: 6, shards: 3, nextstat: fit.path, more: TRANSFER });
   await farm.must(["submit", dir, "--wait"], 5);
@@ -17,7 +17,7 @@ test("SIGKILL of a wrapper on its node is told, and retry runs its shard", async
   await assertMerged(dir, { toys: 6 });
 });
 
-test("a nextstat that fails on one node only is told with its words and its node; retry finishes the run", async (farm) => {
+test("a nextstat that fails on one node only is reported with its message and its node; retry finishes the run", async (farm) => {
   const fit = await openFit(
     farm,
     `[ "$(uname -n)" = e1 ] || [ -e "$here/mended" ] || { echo "no licence" >&2; exit 3; }`,

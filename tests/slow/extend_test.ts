@@ -4,7 +4,7 @@ import { mustRun, runArgs, runDir } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { assertSameToys, readJson, unsharded } from "../support/toys.ts";
 
-Deno.test("1,000 toys, extended by 500, are the unsharded 1,500", () =>
+Deno.test("1,000 toys, extended by 500, give the result of 1,500 unsharded toys", () =>
   inFolder(async (folder) => {
     await mustRun(folder, runArgs(folder, { toys: 1000, shards: 8 }));
     await mustRun(folder, ["extend", runDir(folder), "--n-toys", "+500", "--wait"]);

@@ -6,7 +6,7 @@ import { pause } from "../support/scratch.ts";
 
 const test = slurmFile(["--min-job-age", "30"]);
 
-test("files that become visible 90 s late, when Slurm has forgotten their jobs, are waited for and merged", async (farm) => {
+test("files that appear 90 s late, when Slurm has forgotten their jobs, are awaited and merged", async (farm) => {
   const fake = await farm.standIn("");
   const dir = await farm.render({ toys: 8, shards: 4, nextstat: fake.path });
   await withNodeView(farm.cluster, dir, async (view) => {
