@@ -10,6 +10,7 @@ import { startRun } from "../runtime/control/start.ts";
 import { workInForeground } from "../runtime/control/work.ts";
 import { mergeAsRendered } from "../runtime/merge/merge.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
+import { twiceQueued } from "../runtime/run/submissions.ts";
 import { collectRun } from "../runtime/state/collect.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { StopSignals } from "../runtime/system/process.ts";
@@ -36,6 +37,7 @@ export async function driveRun(
     for (const one of started.submissions) {
       out.note(`${adapter.name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
     }
+    for (const words of twiceQueued(started.submissions)) out.note(words);
     const status = await watchRun(started.run, adapter, signals.signal, out, false, undefined, poll_s);
     if (status.is_silent && times < MAX_NEW_PILOTS) continue;
     for (const line of await endJobs(started.run, adapter, status, signals.signal)) out.note(`warning: ${line}`);

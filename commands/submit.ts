@@ -5,6 +5,7 @@ import { quoteWord } from "../core/shell_quote.ts";
 import { endJobs } from "../runtime/control/cancel.ts";
 import { type StartedRun, startRun } from "../runtime/control/start.ts";
 import { changeFarmManifest, changeMode } from "../runtime/run/change_manifest.ts";
+import { twiceQueued } from "../runtime/run/submissions.ts";
 import { requireFinish, submitFinish } from "../runtime/scheduler/submit.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { watchSignals } from "../runtime/system/process.ts";
@@ -71,6 +72,7 @@ export async function submitAndWait(
   for (const one of started.submissions) {
     out.print(`${adapter.name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
   }
+  for (const words of twiceQueued(started.submissions)) out.print(words);
   if (started.submissions.length === 0) out.print(started.nothing);
   const finish_job = end.finish ? await submitFinish(run, adapter) : null;
   if (finish_job) out.print(`${adapter.name} job ${finish_job}: collects and merges when they have ended`);

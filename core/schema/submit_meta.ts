@@ -14,6 +14,8 @@ export const Submission = z.looseObject({
   /** The scheduler's task number for each of `shards`; absent: 0, 1, 2 … */
   tasks: z.optional(z.array(z.int().check(z.minimum(0)))),
   job_id: z.nullable(z.string()),
+  /** Other jobs of the same shards, which the wrapper of a site's submit command queued too. */
+  further_job_ids: z.optional(z.array(z.string())),
   intended_at_utc: z.string(),
   /** Time of the intent on the submitting machine's boot clock, in seconds; absent: unknown. */
   intended_boot: z.optional(z.looseObject({ id: z.string(), at_s: z.number() })),

@@ -68,6 +68,16 @@ export function recordSilent(run: Run, tokens: readonly string[]): void {
   }
 }
 
+/** Returns one line for each submission that a site's submit command queued more than once. */
+export const twiceQueued = (submissions: readonly Submission[]): string[] =>
+  submissions.flatMap(({ scheduler, job_id, further_job_ids = [] }) => {
+    const further = further_job_ids.join(", ");
+    const jobs = `${scheduler} queued the same shards as jobs ${job_id} and ${further}`;
+    return further === ""
+      ? []
+      : [`${jobs}: each shard still counts once; cancel job ${further} by its id to save its time`];
+  });
+
 /** Records a submission: a new one, or the new state of one with the same token. */
 export function recordSubmission(dir: string, submission: Submission): void {
   changeSubmitMeta(dir, (before) => withSubmission(before, submission));

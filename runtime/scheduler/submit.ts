@@ -16,7 +16,7 @@ import { writeWhole } from "../fs/write.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { intendedNow, ownSubmissions, recordSubmission } from "../run/submissions.ts";
 import { pauseFor } from "../system/process.ts";
-import { runCommand } from "./drive.ts";
+import { runCommand, runCommands } from "./drive.ts";
 import { detachCommand, findLoop, startLoop } from "./background.ts";
 import { handlesOf, renderContext } from "./query.ts";
 
@@ -63,9 +63,30 @@ export async function submitChunk(
   }
   const returned = { ...intent, answered_at_utc: new Date().toISOString() };
   const settled = await resolveUnclear(run, adapter, returned, answer, go_on);
-  if (settled.state === "submitted") return settled;
+  if (settled.state === "submitted") return await recordFurther(run, adapter, settled, answer.ids ?? []);
   const next = answer.answered ? mend(go_on) : `once it answers, run: ${go_on}`;
   throw notTaken(`${adapter.name} did not take the jobs: ${settled.answer}`, next);
+}
+
+/**
+ * Records the further jobs of a submission among the numbers of its answer: the wrapper of a site's submit command may
+ * submit twice. A number is such a job only where the scheduler reports it under the token.
+ */
+async function recordFurther(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  submission: Submission,
+  ids: readonly string[],
+): Promise<Submission> {
+  if (adapter.kind === "worker") return submission;
+  const found: string[] = [];
+  for (const job_id of ids.filter((id) => id !== submission.job_id)) {
+    const handles = handlesOf([{ ...submission, job_id }]);
+    const commands = adapter.query(renderContext(run, []), handles, 0);
+    const answer = adapter.readQuery(await runCommands(adapter, commands, run.dir), handles, 0);
+    if (answer.kind === "ok" && answer.value.length > 0) found.push(job_id);
+  }
+  return found.length === 0 ? submission : record(run, { ...submission, further_job_ids: found });
 }
 
 /** Returns the command of a chunk's submission, and the words of it that are recorded. */

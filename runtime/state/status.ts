@@ -20,7 +20,7 @@ import { fullDiskAdvice } from "../fs/refuse_out.ts";
 import { exists } from "../fs/write.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { refusalOf, withoutSilent } from "../run/submissions.ts";
+import { ownSubmissions, refusalOf, twiceQueued, withoutSilent } from "../run/submissions.ts";
 import { type QueriedScheduler, shardsWithFiles } from "../scheduler/query.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import { ingestIncoming } from "../shard/ingest.ts";
@@ -80,6 +80,7 @@ export function runStatus(
       advice: isWhole ? [] : [
         ...(workers.length > 0 ? [] : submitAdvice(run, scanned)),
         ...orphanAdvice(run, orphans),
+        ...twiceQueued(ownSubmissions(run)),
         ...fullDiskAdvice(run.dir),
         ...suspectsOf(run, scanned, answer, adapter),
       ],

@@ -170,6 +170,14 @@ Deno.test("on a login node of another cluster, which knows no job of the run, re
     assert.deepEqual(await slurm.queued(), ["101", "102", "103", "104"]);
   }));
 
+Deno.test("a job that a site's sbatch has queued twice, and says so, is named by submit and status", () =>
+  onSlurm(async ({ slurm, must }) => {
+    await slurm.onSubmit('echo "$((id + 800)) $name $tasks" >>"$here/queue"; echo "$((id + 800))"');
+    const twice = /^slurm queued the same shards as jobs 101 and 901: each shard still counts once; cancel job 901 by/m;
+    assert.match((await must(["submit"])).stdout, twice);
+    assert.match((await must(["status"])).stdout, twice);
+  }));
+
 for (const [what, ended] of [["both wait", ""], ["the one of the id has ended", "101"]] as const) {
   Deno.test(`a job that a site's sbatch has queued twice is cancelled with the other one of its name (${what})`, () =>
     onSlurm(async ({ slurm, must }) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Submission } from "../../../core/schema/submit_meta.ts";
 import { quoteWord } from "../../../core/shell_quote.ts";
 import { type Again, startRun } from "../../../runtime/control/start.ts";
-import { readSubmissions, recordSubmission } from "../../../runtime/run/submissions.ts";
+import { readSubmissions, recordSubmission, twiceQueued } from "../../../runtime/run/submissions.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { writeShard } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
@@ -116,6 +116,19 @@ Deno.test("of several numbers that a submission prints, the job id is the one wh
     run.fake.ids = ["12", "101"];
     await run.start();
     assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+  }));
+
+Deno.test("a job that a site's submit command queued twice is recorded with both ids, a number that is no job is not", () =>
+  inRun(async (run) => {
+    run.fake.ids = ["12", "901", "101"];
+    run.fake.further.add("901");
+    const { submissions } = await run.start();
+    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.deepEqual(submissions.map(({ further_job_ids }) => further_job_ids), [["901"]]);
+    assert.match(
+      twiceQueued(submissions).join("\n"),
+      /^fake queued the same shards as jobs 101 and 901: .*cancel job 901/,
+    );
   }));
 
 Deno.test("of several numbers the first is the job id where no job with the token can be found any more", () =>

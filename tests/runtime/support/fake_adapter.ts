@@ -20,6 +20,8 @@ export class FakeScheduler {
   says: "ok" | "refused" | "unclear" | "words" = "ok";
   /** Numbers that it prints, one of which may be the id. */
   ids: string[] = [];
+  /** Ids of further jobs that a site has made of its submissions, with the same tokens. */
+  readonly further = new Set<string>();
   takes = true;
   /** How often a token was looked for. */
   finds = 0;
@@ -105,7 +107,7 @@ export class FakeScheduler {
 
   /** Only of jobs whose id and token are its own. */
   #statesOf({ job_id, token, chunk }: Handle): NativeState[] {
-    if (this.state === "absent" || this.jobs.get(token) !== job_id) return [];
+    if (this.state === "absent" || !(this.jobs.get(token) === job_id || this.further.has(job_id))) return [];
     const all = this.state;
     return chunk.shards.map((shard) => {
       const state = this.own.get(token)?.[shard] ?? all;
