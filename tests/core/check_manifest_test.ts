@@ -13,7 +13,7 @@ function withPlan(i: number, change: Partial<Plan>): string | null {
   });
 }
 
-Deno.test("manifestFault() finds nothing wrong with what render and retry --split write", () => {
+Deno.test("manifestFault() accepts the manifests of render and retry --split", () => {
   assert.equal(manifestFault(sampleManifest()), null);
   assert.equal(manifestFault(cutShards(sampleManifest(), [0, 3], "2026-11-24T20:00:00.000Z")), null);
 });
@@ -42,15 +42,15 @@ for (
     ["fewer entries than shards", manifestFault({ ...sampleManifest(), shards: 5 }), "it has 4 plans for 5 shards"],
   ] as const
 ) {
-  Deno.test(`manifestFault() tells of ${what}`, () => assert.equal(fault, wanted));
+  Deno.test(`manifestFault() finds ${what}`, () => assert.equal(fault, wanted));
 }
 
-Deno.test("livePlans() leaves out the entries that pieces stand for", () => {
+Deno.test("livePlans() leaves out entries that pieces replace", () => {
   const cut = cutShards(sampleManifest(), [1], "2026-11-24T20:00:00.000Z");
   assert.deepEqual(livePlans(cut).map((plan) => plan.shard_index), [0, 2, 3, 4, 5]);
 });
 
-Deno.test("isFarmManifest() takes only a manifest with all that a shard of ours needs", () => {
+Deno.test("isFarmManifest() accepts only a manifest with everything that a shard of ours needs", () => {
   const whole: Manifest = sampleManifest();
   assert.ok(isFarmManifest(whole));
   const needed = [

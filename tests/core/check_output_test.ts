@@ -25,7 +25,7 @@ const plan = planOf(manifest, 1);
 const faultOf = (change: Changes) => outputFault(manifest, plan, outputWith(manifest, plan, change));
 const flags = [true, true, true, true, true];
 
-Deno.test("outputFault() takes the output of every shard and piece that was planned", () => {
+Deno.test("outputFault() accepts the output of every planned shard and piece", () => {
   const cut = cutShards(manifest, [2], "2026-11-24T20:00:00.000Z");
   for (const one of cut.plans) assert.equal(outputFault(cut, one, outputWith(cut, one)), null);
 });
@@ -80,7 +80,7 @@ Deno.test("outputFault() refuses an output of more or fewer toys than planned", 
   );
 });
 
-Deno.test("outputFault() wants the values of --set and of --freeze-gen, to the last digit", () => {
+Deno.test("outputFault() compares the values of --set and --freeze-gen to the last digit", () => {
   const with_gen = (farm: SampleChange["farm"]) => sampleManifest({ farm: farm ?? {} });
   const frozen = with_gen({ gen: "mle", frozen_gen: { mu: 1.25, tau: 0.5 }, set: { mu: 2 } });
   assert.equal(outputFault(frozen, plan, outputWith(frozen, plan)), null);
@@ -94,7 +94,7 @@ Deno.test("outputFault() wants the values of --set and of --freeze-gen, to the l
   assert.match(outputFault(proto, plan, outputWith(manifest, plan)) ?? "", /constructor = as it is, planned is 1/);
 });
 
-Deno.test("a piece is known by its own seed and count, and has no shard", () => {
+Deno.test("the output of a piece has its own seed and count, and no shard", () => {
   const cut = cutShards(manifest, [1], "2026-11-24T20:00:00.000Z");
   const piece = planOf(cut, 5);
   const fault = (gen: object) => outputFault(cut, piece, outputWith(cut, piece, { gen }));
@@ -102,13 +102,13 @@ Deno.test("a piece is known by its own seed and count, and has no shard", () => 
   assert.equal(fault({ n_toys: 20 }), "is of 20 toys, planned are 2");
 });
 
-Deno.test("after an extension the shards of the first split are still those of the smaller run", () => {
+Deno.test("an extension does not change the shards of the original split", () => {
   const plans = [...manifest.plans, { ...plan, shard_index: 4, toy_start: 20, seed: 62 }];
   const longer = { ...manifest, n_toys: 25, plans };
   assert.equal(outputFault(longer, plan, outputWith(manifest, plan)), null);
 });
 
-Deno.test("in a run of the old scripts only what its manifest says is compared", () => {
+Deno.test("a run of the old scripts is compared only with the members that its manifest has", () => {
   const { farm: _, ...rest } = manifest;
   const old = Manifest.parse(rest);
   assert.equal(

@@ -7,7 +7,7 @@ const manifest = sampleManifest();
 const plan = planOf(manifest, 2);
 const faultOf = (change: Partial<ShardRecord>) => recordFault(manifest, plan, sampleRecord(manifest, plan, change));
 
-Deno.test("recordFault() takes the record of this run's shard", () => assert.equal(faultOf({}), null));
+Deno.test("recordFault() accepts the record of this run's shard", () => assert.equal(faultOf({}), null));
 
 for (
   const [what, change, wanted] of [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describeCollected } from "../../core/collected.ts";
 
-Deno.test("a collection tells ok and failed always, other states where there are some", () => {
+Deno.test("a collection always counts ok and failed, other states only if there are any", () => {
   assert.equal(describeCollected({ total: 4, ok: 4, failed: 0, other: {} }), "4/4 shards ok, 0 failed");
   assert.equal(
     describeCollected({ total: 9, ok: 4, failed: 1, other: { running: 3, lost: 1 } }),

@@ -16,7 +16,7 @@ Deno.test("a cut shard stays in the list and is replaced by two pieces at its en
   assert.deepEqual(cut.farm.history, [{ at_utc: AT, change: "cut in two: shards 1", shards: [1] }]);
 });
 
-Deno.test("cutting changes neither the manifest it was given nor the toys of the run", () => {
+Deno.test("cutting changes neither its argument nor the toys of the run", () => {
   const cuts = fc.array(fc.array(fc.nat(12), { maxLength: 4 }), { maxLength: 4 });
   fc.assert(fc.property(cuts, (rounds) => {
     const before = sampleManifest({ n_toys: 23, shards: 5 });
@@ -30,7 +30,7 @@ Deno.test("cutting changes neither the manifest it was given nor the toys of the
   }));
 });
 
-Deno.test("a shard of one toy, one that was cut already and one that is not there are left alone", () => {
+Deno.test("a shard of one toy, one already cut and one that does not exist stay as they are", () => {
   const single = sampleManifest({ n_toys: 4, shards: 4 });
   assert.equal(cutShards(single, [0, 1], AT), single);
   const once = cutShards(sampleManifest(), [2], AT);

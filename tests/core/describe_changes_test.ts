@@ -8,7 +8,7 @@ const shard = (number: number, state: StatusShard["state"], why = ""): StatusSha
   host: null,
 });
 
-Deno.test("watching says each change once, and of many shards in one line", () => {
+Deno.test("watching prints each change once, with many shards on one line", () => {
   const printed = new Map<string, Set<number>>();
   const held = [shard(0, "held", "by hand"), shard(1, "held", "by hand")];
   assert.deepEqual(describeChanges(printed, [...held, shard(2, "running"), shard(3, "queued")]), [
@@ -21,7 +21,7 @@ Deno.test("watching says each change once, and of many shards in one line", () =
   ]);
 });
 
-Deno.test("watching says a reason to wait once, whatever shards and numbers it comes with", () => {
+Deno.test("watching prints a reason to wait once, for any shards and numbers", () => {
   const printed = new Map<string, Set<number>>();
   assert.equal(describeChanges(printed, [shard(0, "queued", "e1 was matched 2 times"), shard(1, "queued")]).length, 1);
   assert.deepEqual(describeChanges(printed, [shard(1, "queued", "e1 was matched 3 times")]), []);

@@ -24,7 +24,7 @@ Deno.test("golden: limits and places as preflight shows them", () => {
   );
 });
 
-Deno.test("what could not be asked is unknown, which is not the same as no limit", () => {
+Deno.test("a limit that could not be queried is unknown, not absent", () => {
   assert.equal(
     describeLimits("slurm", {}, undefined),
     `slurm (version unknown)
@@ -53,7 +53,7 @@ Deno.test("single machines add up", () => {
   assert.equal(suggest({ places: [place("e1", 2, "unclaimed", 1), place("e2", 4, "claimed", 1)] }).shards, 18);
 });
 
-Deno.test("where a user may have few jobs, several shards go into one; a limit of some QOS does not count", () => {
+Deno.test("several shards share a job if a user may have few jobs; the limit of another QOS does not count", () => {
   const submit_limits = [
     { account: null, partition: null, qos: null, max_submit_jobs: 10 },
     { account: null, partition: null, qos: "debug", max_submit_jobs: 1 },
@@ -71,7 +71,7 @@ Deno.test("on a large cluster a throttle is suggested under the scheduler's own 
   );
 });
 
-Deno.test("where no CPU is seen nothing is suggested, and what is not known is called so", () => {
+Deno.test("without visible CPUs nothing is suggested, and unknown limits are called unknown", () => {
   assert.equal(suggest({}).shards, null);
   assert.match(
     describeLimits("slurm", {}, undefined),
@@ -79,13 +79,13 @@ Deno.test("where no CPU is seen nothing is suggested, and what is not known is c
   );
 });
 
-Deno.test("nodes whose memory nobody has configured have no memory of 1 MB", () => {
+Deno.test("a node without configured memory is not shown with 1 MB", () => {
   const [bare, other] = [{ ...partition, memory_mb: 0 }, { ...partition, memory_mb: null }];
   assert.match(describeLimits("slurm", { places: [bare] }, undefined), /8 CPUs, memory not configured, at most/);
   assert.match(describeLimits("toy", { places: [other] }, undefined), /8 CPUs, at most/);
 });
 
-Deno.test("golden: this machine has CPUs, memory, and the shards that a run gets where nobody says", () => {
+Deno.test("golden: preflight of this machine shows CPUs, memory and the default number of shards", () => {
   const here = { ...partition, name: "vm", nodes: 1, cpus: 2, time_limit: null };
   assert.equal(
     describeMachine("local", "0.1.0", here),
@@ -95,7 +95,7 @@ Deno.test("golden: this machine has CPUs, memory, and the shards that a run gets
   );
 });
 
-Deno.test("a suggestion is flags with values, for a profile as for a person", () => {
+Deno.test("a suggestion has flags with values, for a profile and for a user", () => {
   const limits = { places: [place("main", 5000)], max_submit_jobs: 500 };
   assert.deepEqual(suggestedFlags(suggest(limits), "slurm-throttle"), {
     ...{ shards: 1500, "shards-per-job": 3, "slurm-throttle": 500 },

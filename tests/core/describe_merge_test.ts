@@ -54,7 +54,7 @@ const REPORT: MergeReport = {
   exit_code: 0,
 };
 
-Deno.test("golden: a merge tells its path first, then counts, the summary, the pulls and both times", () => {
+Deno.test("golden: a merge prints its path first, then counts, the summary, the pulls and both times", () => {
   assert.equal(
     describeMerge(REPORT),
     `/runs/study1/merged.out.json
@@ -69,7 +69,7 @@ CPU lost in failed attempts: 1 min 15 s`,
   );
 });
 
-Deno.test("a partial merge is loud, one without pulls has no line for them, one that was refused has no answer", () => {
+Deno.test("a partial merge warns, a merge without pulls has no line for them, a refused merge prints no result", () => {
   const partial = describeMerge({
     ...REPORT,
     partial: true,
@@ -84,13 +84,13 @@ Deno.test("a partial merge is loud, one without pulls has no line for them, one 
   assert.equal(describeMerge({ ...REPORT, merged: null }), "");
 });
 
-Deno.test("times that are not known are called unknown, never 0", () => {
+Deno.test("unknown times are printed as unknown, never as 0", () => {
   const nothing = { ...TIMES, makespan_s: null, max_shard_elapsed_s: null, waves: null, toys_per_s: null };
   const text = describeTimes({ ...nothing, turnaround_s: null, wasted_cpu_s: 0, makespan_spread_s: null });
   assert.equal(text, "makespan_s unknown\nmax_shard_elapsed_s unknown");
 });
 
-Deno.test("an interrupted run has stretches instead of a makespan", () => {
+Deno.test("an interrupted run has sessions instead of a makespan", () => {
   const stretch = { started_at_utc: "a", finished_at_utc: "b", makespan_s: 1, n_shards: 1, n_toys: 1, toys_per_s: 1 };
   const text = describeTimes({
     ...TIMES,

@@ -24,7 +24,7 @@ const shard = (shard: number, state: StatusShard["state"], why = "", host: strin
   host,
 });
 
-Deno.test("golden: status counts every state, then groups what is not simply done or queued by its reason", () => {
+Deno.test("golden: status counts every state, then groups the other shards by their reason", () => {
   const text = describeStatus(SUMMARY, [
     shard(0, "done"),
     shard(1, "queued", "not submitted"),
@@ -47,11 +47,11 @@ worker 17 (2 slots) is running here
   );
 });
 
-Deno.test("many hosts of one reason are cut to four", () => {
+Deno.test("at most four hosts are listed for one reason", () => {
   const shards = Array.from({ length: 6 }, (_, i) => shard(i, "lost", "its job is gone", `n${i}`));
   assert.match(describeStatus(SUMMARY, shards), /: shards 0-5 on n0, n1, n2, n3 …$/);
 });
-Deno.test("what nothing works on is called not submitted on this machine too, and the rest queued", () => {
+Deno.test("a local run without a worker loop calls its shards not submitted, else queued", () => {
   const summary = { ...SUMMARY, scheduler: "local", counts: { done: 1, queued: 3 }, total: 4 };
   const rest = [shard(1, "queued", "not submitted"), shard(2, "queued", "not submitted"), shard(3, "queued")];
   assert.equal(

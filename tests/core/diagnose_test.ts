@@ -15,7 +15,7 @@ const TWICE: Remedies = { more_memory: "twice", more_time: "twice", refusal: nul
 const next = (symptoms: Partial<FailedShard>[], remedies = TWICE, merged = false) =>
   diagnose(symptoms.map(symptom), remedies, merged).next?.join(" ") ?? null;
 
-Deno.test("Shards with one cause are one group, though their lines differ in numbers; the largest comes first", () => {
+Deno.test("shards with the same cause form one group even if numbers in their messages differ; the largest comes first", () => {
   const { troubles } = diagnose(
     [
       symptom({ shard: 9, why: "exit 4", said: "no licence" }),
@@ -46,19 +46,19 @@ for (
     ["nothing, and no merged file", [], "merge RUN_DIR"],
   ] as const
 ) {
-  Deno.test(`After ${what} the next command is ${wanted}`, () => assert.equal(next([...symptoms]), wanted));
+  Deno.test(`after ${what} the next command is ${wanted}`, () => assert.equal(next([...symptoms]), wanted));
 }
 
-Deno.test("When all is merged there is nothing left to do", () => assert.equal(next([], TWICE, true), null));
+Deno.test("a merged run needs no further command", () => assert.equal(next([], TWICE, true), null));
 
-Deno.test("Limits are raised as the scheduler can: to a first value, not at all, or by shorter shards", () => {
+Deno.test("limits are raised as the scheduler allows: to a first value, not at all, or with shorter shards", () => {
   const both = [{ cause: "memory" }, { cause: "time" }] as const;
   const none: Remedies = { more_memory: null, more_time: null, refusal: null };
   assert.equal(next([...both], none), "retry RUN_DIR --split --wait");
   assert.equal(next([...both], { ...none, more_memory: "4GB" }), "retry RUN_DIR --more-memory=4GB --split --wait");
 });
 
-Deno.test("Every kind of trouble has advice of its own where something must be done before the command", () => {
+Deno.test("every problem that needs a step before the command has its own advice", () => {
   const advice = (change: Partial<FailedShard>) => diagnose([symptom(change)], TWICE, false).troubles[0]?.advice ?? "";
   assert.match(advice({ cause: "disk" }), /free some space/);
   assert.match(advice({ cause: "version" }), /restore the spec/);
@@ -66,11 +66,11 @@ Deno.test("Every kind of trouble has advice of its own where something must be d
   assert.match(advice({ state: "held" }), /^fix the cause first; retry then cancels/);
 });
 
-Deno.test("Shards that run or wait in a queue are no trouble", () => {
+Deno.test("running and queued shards are no problem", () => {
   assert.deepEqual(diagnose([symptom({ state: "running" }), symptom({ state: "queued" })], TWICE, false).troubles, []);
 });
 
-Deno.test("A submission that was refused is told with its words, and no command that would fail again is named", () => {
+Deno.test("a refused submission is reported with its message, without a command that would fail again", () => {
   const waits = symptom({ state: "queued", why: "not submitted", cause: null });
   const { troubles: [trouble], next } = diagnose([waits], { ...TWICE, refusal: "no such partition" }, false);
   assert.equal(trouble?.what, "not submitted, the submission was refused: no such partition");
@@ -78,7 +78,7 @@ Deno.test("A submission that was refused is told with its words, and no command 
   assert.equal(next, null);
 });
 
-Deno.test("A shard that failed twice in the same way is said not to be mended by another try, with its fit by hand", () => {
+Deno.test("a shard that failed twice in the same way gets the advice not to rerun it, and the command of its fit", () => {
   const { troubles: [trouble], next } = diagnose([symptom({ times: 2, by_hand: ["nextstat", "x"] })], TWICE, false);
   assert.equal(trouble?.what, "failed: exit 3, 2 times in a row");
   assert.match(trouble?.advice ?? "", /a rerun alone fails again/);

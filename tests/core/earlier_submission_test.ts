@@ -9,18 +9,18 @@ Deno.test("a submission comes before those that were recorded after it, and not 
   assert.equal(isOfEarlier(TOKENS, "c", "a"), false);
 });
 
-Deno.test("of an attempt whose submission is not on record it is unknown", () => {
+Deno.test("an attempt without a recorded submission is unknown", () => {
   for (const its of [null, "typed", ""]) assert.equal(isOfEarlier(TOKENS, its, "a"), null);
 });
 
-Deno.test("nothing comes before a submission that is not on record itself", () => {
+Deno.test("nothing precedes a submission that is not recorded", () => {
   for (const ours of [null, "typed", ""]) {
     for (const its of [null, "typed", "a"]) assert.equal(isOfEarlier(TOKENS, its, ours), false);
   }
   assert.equal(isOfEarlier([], null, null), false);
 });
 
-Deno.test("an attempt of the same job is of an earlier execution; one of another task, job or submission is not", () => {
+Deno.test("an attempt of the same job belongs to an earlier execution; one of another task, job or submission does not", () => {
   const ours = { job_id: "12", task_id: "3", submission_token: "a" };
   assert.equal(isEarlierExecution({ ...ours }, ours), true);
   for (const other of [{ job_id: "13" }, { task_id: "4" }, { task_id: null }, { submission_token: "b" }]) {
@@ -28,7 +28,7 @@ Deno.test("an attempt of the same job is of an earlier execution; one of another
   }
 });
 
-Deno.test("outside a scheduler's job no attempt is of an earlier execution", () => {
+Deno.test("outside of a job no attempt belongs to an earlier execution", () => {
   for (const ours of [{ job_id: null, submission_token: "a" }, { job_id: "12", submission_token: null }]) {
     assert.equal(isEarlierExecution({ ...ours, task_id: null }, { ...ours, task_id: null }), false);
   }

@@ -6,20 +6,20 @@ Deno.test("every kind of error has its own exit code, as the contract has it", (
   assert.deepEqual([new FarmError("usage", "x").exitCode, new FarmError("guardrails", "x").exitCode], [2, 6]);
 });
 
-Deno.test("errorText() is one line, whatever was thrown", () => {
+Deno.test("errorText() is one line for anything thrown", () => {
   assert.equal(errorText(new Error("a\n  b\n\nc")), "a; b; c");
   assert.equal(errorText("text"), "text");
   assert.equal(errorText(undefined), "undefined");
 });
 
-Deno.test("systemCode() is the system's code, and nothing for other errors", () => {
+Deno.test("systemCode() is the system's code, and undefined for other errors", () => {
   assert.equal(systemCode(Object.assign(new Error("x"), { code: "ENOSPC" })), "ENOSPC");
   assert.equal(systemCode(Object.assign(new Error("x"), { code: 28 })), undefined);
   assert.equal(systemCode(new Error("x")), undefined);
   assert.equal(systemCode({ code: "ENOSPC" }), undefined);
 });
 
-Deno.test("an error is read again as it was printed, also among other lines and without what to do next", () => {
+Deno.test("a printed error is read back, also among other lines and without a next step", () => {
   for (const next of ["do this: nsfarm-deno status /r", undefined]) {
     const printed = printedError(new FarmError("input", "Cannot do it: no such file", next));
     assert.deepEqual(readPrintedError(`a note\n${printed}\nmore\n`), { message: "Cannot do it: no such file", next });

@@ -4,22 +4,22 @@ import { FAILURES, triesAgain } from "../../core/failure.ts";
 import { CAUSES, SHARD_STATES } from "../../core/schema/enums.ts";
 import { isEnded, isGoingOn, isWaiting, STATES } from "../../core/shard_states.ts";
 
-Deno.test("a worker loop tries a killed fit and a lost output once more by itself, and nothing else", () => {
+Deno.test("a worker loop retries only a killed fit and a lost output, once each", () => {
   assert.deepEqual(CAUSES.filter((cause) => triesAgain(cause, 1)), ["signal", "output"]);
   assert.deepEqual(CAUSES.filter((cause) => triesAgain(cause, 2)), []);
 });
 
-Deno.test("Where there is another machine, what may lie in the machine is tried there once", () => {
+Deno.test("a failure that may be the machine's is retried once on another machine, if there is one", () => {
   const elsewhere = CAUSES.filter((cause) => triesAgain(cause, 1, true));
   assert.deepEqual(elsewhere, ["exit", "signal", "memory", "output", "toys"]);
   assert.deepEqual(CAUSES.filter((cause) => triesAgain(cause, 2, true)), []);
 });
 
-Deno.test("what lies in the machine or the run stops a worker loop, what lies in the shard does not", () => {
+Deno.test("a fault of the machine or the run stops a worker loop, a fault of the shard does not", () => {
   assert.deepEqual(CAUSES.filter((cause) => FAILURES[cause].stops_worker), ["disk", "spawn", "version"]);
 });
 
-Deno.test("Each cause has words and a remedy that is worded, and the table has no other causes", () => {
+Deno.test("each cause has words and a remedy with advice, and the table has no other causes", () => {
   assert.deepEqual(Object.keys(FAILURES), [...CAUSES]);
   for (const cause of CAUSES) {
     assert.ok(FAILURES[cause].words.length > 5, cause);
@@ -37,7 +37,7 @@ Deno.test("Each state of a shard is in one phase", () => {
   assert.deepEqual(SHARD_STATES.filter(isEnded), ended);
 });
 
-Deno.test("What a state tells goes before what an earlier attempt ended of", () => {
+Deno.test("the remedy of a state has priority over the cause of an earlier attempt", () => {
   const of = (change: Partial<Parameters<typeof remedyOf>[0]>) =>
     remedyOf({ state: "failed", cause: "exit", why: null, ...change }, { refusal: null });
   assert.deepEqual([of({ state: "timed_out" }), of({ state: "out_of_memory" }), of({ state: "held" })], [

@@ -23,7 +23,7 @@ function thrownBy(act: () => unknown): unknown {
 
 const withCode = (name: string, code: string) => Object.assign(new Error("x (os error 1)"), { name, code });
 
-Deno.test("what the system says of a file has one kind, whether Deno or Node says it", () => {
+Deno.test("a file error has the same kind from Deno and from Node", () => {
   const folder = mkdtempSync(join(tmpdir(), "nsfarm-fault-"));
   const [loop, file] = [join(folder, "loop"), join(folder, "file")];
   Deno.symlinkSync("loop", loop);
@@ -47,7 +47,7 @@ Deno.test("what the system says of a file has one kind, whether Deno or Node say
   }
 });
 
-Deno.test("only what is known not to be there is absent; what could not be looked at is not", () => {
+Deno.test("a file is absent only if it is known not to exist, not if it could not be checked", () => {
   for (const code of ["ENOENT", "ENOTDIR"]) assert.ok(isAbsent(withCode("Error", code)));
   for (const code of ["EACCES", "EPERM", "ELOOP", "ENAMETOOLONG", "ESTALE", "EIO", "ETIMEDOUT", "EMFILE"]) {
     const error = withCode("Error", code);
@@ -56,7 +56,7 @@ Deno.test("only what is known not to be there is absent; what could not be looke
   }
 });
 
-Deno.test("a place that the runtime opens to no program is a fault of the place, a permission we gave up is our bug", () => {
+Deno.test("a path that the runtime opens to no program is a file fault, a permission that we gave up is an internal error", () => {
   const named = (text: string) => Object.assign(new Error(text), { name: "NotCapable" });
   const place = named('Requires all access to "/dev/shm/x", specify the required permissions during compilation');
   assert.equal(fileFault(place), "barred");
@@ -66,7 +66,7 @@ Deno.test("a place that the runtime opens to no program is a fault of the place,
   assert.equal(unexpectedFileError(own), own);
 });
 
-Deno.test("a fault of a file that nobody expected is told with its path, and any other error stays as it is", () => {
+Deno.test("an unexpected file error is reported with its path, and any other error stays as it is", () => {
   const denied = Object.assign(new Error("Permission denied (os error 13): readdir '/a/it's here'"), {
     name: "PermissionDenied",
     code: "EACCES",
@@ -80,7 +80,7 @@ Deno.test("a fault of a file that nobody expected is told with its path, and any
   }
 });
 
-Deno.test("an error of the disk keeps its number, and a path that fills the screen is cut", () => {
+Deno.test("an error of the disk keeps its number, and a very long path is shortened", () => {
   const error = Object.assign(new Error("Remote I/O error (os error 121): read '/a'"), { code: "EREMOTEIO" });
   assert.match(faultWords(error) ?? "", /reports an error \(error 121\)$/);
   const reported = String(fileError("read", `/a/${"x/".repeat(2500)}end`, withCode("Error", "ENAMETOOLONG")));
@@ -88,7 +88,7 @@ Deno.test("an error of the disk keeps its number, and a path that fills the scre
   assert.match(reported, /^FarmError: Cannot read "\/a\/x\/.* … .*\/end": the name is too long$/);
 });
 
-Deno.test("what may not be written is not blamed on the space, and a full disk is", () => {
+Deno.test("missing permission gets no advice about space, a full disk does", () => {
   assert.match(adviceForWriting("denied"), /^Ask its owner to let you write there, or choose another place/);
   for (const fault of ["full", "quota"] as const) assert.match(adviceForWriting(fault), /^Free some space/);
   for (const fault of ["denied", "read_only", "no_folder", "folder", "taken", "long", "loop", "io", "stale"] as const) {

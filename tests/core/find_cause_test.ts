@@ -29,7 +29,7 @@ for (
   Deno.test(`the cause of ${what} is ${cause}`, () => assert.equal(causeOfEnd({ ...GOOD, ...end }), cause));
 }
 
-Deno.test("only exit 0 of a fit that nobody stopped can be ok", () => {
+Deno.test("only exit code 0 of a fit that nobody stopped can be ok", () => {
   const end = fc.record({
     exit_code: fc.option(fc.nat(255)),
     signal: fc.option(fc.constantFrom("SIGKILL", "SIGSEGV")),
@@ -44,13 +44,13 @@ Deno.test("only exit 0 of a fit that nobody stopped can be ok", () => {
   }));
 });
 
-Deno.test("tailLines() keeps the last lines that say something, cut to 400 characters", () => {
+Deno.test("tailLines() keeps the last lines that are not empty, cut to 400 characters", () => {
   assert.deepEqual(tailLines("a\n\n  \nb\n"), ["a", "b"]);
   assert.deepEqual(tailLines(Array.from({ length: 30 }, (_, i) => `${i}`).join("\n"), 3), ["27", "28", "29"]);
   assert.equal(tailLines("x".repeat(1000))[0]?.length, 400);
 });
 
-Deno.test("tailLines() leaves out backtraces, which would push what was said out of the last lines", () => {
+Deno.test("tailLines() leaves out backtraces, which would displace the message", () => {
   const frames = Array.from({ length: 40 }, (_, i) => `  ${i}: <unknown>\n             at ./csu/x.c:${i}`).join("\n");
   const text = `Error: unknown parameter\n\nCaused by:\n    no such name\n\nStack backtrace:\n${frames}\n`;
   assert.deepEqual(tailLines(text), ["Error: unknown parameter", "Caused by:", "    no such name"]);
@@ -63,7 +63,7 @@ Deno.test("tailLines() leaves out backtraces, which would push what was said out
 // deno-lint-ignore no-control-regex
 const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
-Deno.test("printable() leaves no character that could steer a terminal or turn text around", () => {
+Deno.test("printable() leaves no character that could control a terminal or reverse text", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => assert.doesNotMatch(printable(text), STEERING)));
   assert.equal(printable("\u001b[31mred\u202e"), "\\u001b[31mred\\u202e");
 });

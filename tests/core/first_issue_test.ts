@@ -26,7 +26,7 @@ for (
     [[GOOD], "a list, wanted an object"],
   ] as const
 ) {
-  Deno.test(`What is wrong in a document is told as: ${words}`, () => {
+  Deno.test(`a fault of a document is reported as: ${words}`, () => {
     const parsed = Document.safeParse(value);
     assert(parsed.error);
     assert.equal(firstIssue(parsed.error), words);

@@ -27,7 +27,7 @@ Deno.test("a piece of a cut shard is run by its own seed and count, without --sh
   assert.match(command(cut, 0), /--n-toys 20 --seed 42 --shard 0\/4 /);
 });
 
-Deno.test("an extension leaves the command lines of the first split as they were", () => {
+Deno.test("an extension does not change the command lines of the original split", () => {
   const manifest = sampleManifest();
   const more = { ...planOf(manifest, 0), shard_index: 4, toy_start: 20, seed: 62 };
   const longer = { ...manifest, n_toys: 25, plans: [...manifest.plans, more] };
@@ -68,7 +68,7 @@ Deno.test("--set and --freeze-gen reach nextstat to the last bit", () => {
   }));
 });
 
-Deno.test("guardrails of the run are for the merged set: no shard is told of them", () => {
+Deno.test("guardrails of the run apply to the merged set and are not passed to shards", () => {
   const guardrails = {
     require_all_converged: true,
     max_abs_poi_pull_mean: 0.1,
@@ -78,7 +78,7 @@ Deno.test("guardrails of the run are for the merged set: no shard is told of the
   assert.doesNotMatch(text, /--require-all-converged|--poi-pull-std-range|--max-abs-poi-pull-mean 0\.1/);
 });
 
-Deno.test("every flag that a command line sets is one that --extra-arg may not name", () => {
+Deno.test("--extra-arg refuses every flag that a command line sets", () => {
   const cut = cutShards(sampleManifest({ farm: { pulls: true, set: { mu: 1 } } }), [0], AT);
   const flags = [...command(cut, 1).split(" "), ...command(cut, 4).split(" ")].filter((word) => /^--?[a-z]/.test(word));
   const owned = new Set<string>(OWNED_FLAGS);

@@ -17,7 +17,7 @@ const toysOf = (values: number[], poi_true: number | null = 1, bounds: FittedToy
 });
 const times = (n: number, value: number) => Array<number>(n).fill(value);
 
-Deno.test("toys that are all on the lower or upper bound are told, from three toys on", () => {
+Deno.test("three or more toys that are all on one bound are a finding", () => {
   assert.deepEqual(kinds(toysOf(times(24, 0))), ["lower_bound 24"]);
   assert.deepEqual(kinds(toysOf(times(3, 0))), ["lower_bound 3"]);
   assert.deepEqual(kinds(toysOf(times(10_000, 5))), ["upper_bound 10000"]);
@@ -25,13 +25,13 @@ Deno.test("toys that are all on the lower or upper bound are told, from three to
   assert.deepEqual(kinds(toysOf([...times(24, 0), NaN])), ["lower_bound 24"]);
 });
 
-Deno.test("toys that are all equal elsewhere, or of unknown bounds, are told", () => {
+Deno.test("toys that are all equal away from a bound, or with unknown bounds, are a finding", () => {
   assert.deepEqual(kinds(toysOf(times(5, 0.7))), ["all_equal 5"]);
   assert.deepEqual(kinds(toysOf(times(5, 0), 1, null)), ["all_equal 5"]);
   assert.deepEqual(kinds(toysOf(times(5, 0), null, null)), ["all_equal 5"]);
 });
 
-Deno.test("half of the toys on a bound where they were generated is physics, all of them is not", () => {
+Deno.test("half of the toys on the bound of their generation is expected, all of them is a finding", () => {
   for (const n of [10, 100, 1000, 20_000]) assert.deepEqual(kinds(gaussianToys(n, 7, { truth: 0 })), [], `${n} toys`);
   assert.deepEqual(kinds(toysOf([...times(50, 0), ...times(50, 0).map((_, i) => 0.01 + i / 1000)], 0)), []);
   assert.deepEqual(kinds(toysOf(times(21, 0), 0)), []);
@@ -39,7 +39,7 @@ Deno.test("half of the toys on a bound where they were generated is physics, all
   assert.deepEqual(kinds(toysOf([...times(95, 0), 0.1, 0.2, 0.3, 0.4, 0.5], 0)), ["lower_bound 95"]);
 });
 
-Deno.test("some toys on a bound that is many sigma from where they were generated are told, one of a thousand is not", () => {
+Deno.test("some toys on a bound many sigma from their generation are a finding, one in a thousand is not", () => {
   const { poi_hat } = gaussianToys(1000, 3);
   for (const n of [10, 30, 500]) {
     assert.deepEqual(kinds(toysOf([...poi_hat.slice(n), ...times(n, 0)])), [`lower_bound ${n}`]);
@@ -48,7 +48,7 @@ Deno.test("some toys on a bound that is many sigma from where they were generate
   assert.deepEqual(kinds(toysOf([...poi_hat.slice(1), 0])), []);
 });
 
-Deno.test("a mean many errors from the truth is told, a bias of a twentieth of the spread is not", () => {
+Deno.test("a mean many errors from the truth is a finding, a bias of a twentieth of the spread is not", () => {
   const { poi_hat } = gaussianToys(1000, 5);
   const shifted = (by: number) => toysOf([...poi_hat].map((value) => value + by));
   assert.deepEqual(kinds(shifted(0.026)), ["mean 1000"]);
@@ -59,7 +59,7 @@ Deno.test("a mean many errors from the truth is told, a bias of a twentieth of t
   assert(finding && Math.abs(finding.value - 1.026) < 0.005 && Math.abs((finding.error ?? 0) - 0.026 / 31.6) < 1e-4);
 });
 
-Deno.test("a bound that cuts toys off moves their mean and is no bias; a median far from the truth is one", () => {
+Deno.test("a mean shifted by a bound is no finding; a median far from the truth is one", () => {
   for (const sigma of [0.5, 1, 3]) assert.deepEqual(kinds(gaussianToys(20_000, 11, { sigma })), [], `sigma ${sigma}`);
   for (const sigma of [0.5, 1, 3]) {
     const unknown: FittedToys = { ...gaussianToys(20_000, 11, { sigma, bounds: [0, 1000] }), bounds: null };
@@ -68,11 +68,11 @@ Deno.test("a bound that cuts toys off moves their mean and is no bias; a median 
   }
 });
 
-Deno.test("no toys, one toy and two toys give nothing", () => {
+Deno.test("no toys, one toy and two toys give no finding", () => {
   for (const values of [[], [NaN, NaN], [0], [1], [0.9, 1.1], [0, 1]]) assert.deepEqual(kinds(toysOf(values)), []);
 });
 
-Deno.test("20,000 honest runs of 3 to 300 toys give at most two false alarms, as few as 2.9e-7 a finding allows", () => {
+Deno.test("20,000 correct runs of 3 to 300 toys give at most two false alarms, consistent with 2.9e-7 per finding", () => {
   const alarms: string[] = [];
   for (let i = 0; i < 20_000; i++) {
     const truth = [0, 0.5, 1, 4, 5][i % 5] ?? 0;

@@ -12,7 +12,7 @@ const table = {
   "more-time": { type: "string", bare: true, help: "more" },
 } as const satisfies FlagTable;
 
-Deno.test("A flag that is not given has its default, false or an empty list, and the type that its table says", () => {
+Deno.test("a flag that is not given has its default, false or an empty list, with the type in its table", () => {
   const values = flagValues(table, { nToys: 3 });
   const gen: "init" | "mle" = values.gen;
   const seed: string | number | undefined = values.seed;
@@ -37,12 +37,12 @@ for (
     ["one word for a list", { nToys: 3, set: "a=1" }],
   ] satisfies [string, Record<string, unknown>][]
 ) {
-  Deno.test(`Values that are not of their table are refused: ${what}`, () => {
+  Deno.test(`values that do not match their table are refused: ${what}`, () => {
     assert.throws(() => flagValues(table, given), { kind: "input", message: /^Cannot use --(n-toys|gen|set) / });
   });
 }
 
-Deno.test("A run of ssh without further options has the defaults that its help shows", () => {
+Deno.test("an ssh run without further options has the defaults that its help shows", () => {
   const { connectTimeoutS, commandTimeoutS, hostRetryS, hostLostS, remoteBaseDir, weightMode } = optionValues(
     SSH_FLAGS,
     { "hosts-file": "/hosts" },

@@ -61,18 +61,18 @@ Deno.test("Time limits are whole seconds as HH:MM:SS, rounded before they are cu
   assert.deepEqual([0, 59.7, 3599.6, 90_061].map(clockTime), ["00:00:00", "00:01:00", "01:00:00", "25:01:01"]);
 });
 
-Deno.test("Seconds have as many digits as their use needs", () => {
+Deno.test("seconds have the number of digits that their use needs", () => {
   assert.deepEqual([0.414, 8.44, 200].map(shortDuration), ["0.41 s", "8.4 s", "3 min 20 s"]);
   const fine = [0.000412, 0.0412, 0.412, 8.412, 41.2, 200].map(fineDuration);
   assert.deepEqual(fine, ["0.41 ms", "41.2 ms", "412 ms", "8.41 s", "41.2 s", "3 min 20 s"]);
   assert.deepEqual([8.4123, 841.23].map(tableNumber), ["8.412", "841.2"]);
 });
 
-Deno.test("One thing is one, all other counts are many", () => {
+Deno.test("plural() uses the singular only for 1", () => {
   assert.deepEqual([0, 1, 2].map((n) => plural(n, "shard")), ["0 shards", "1 shard", "2 shards"]);
 });
 
-Deno.test("rangesText() names every number, in ranges", () => {
+Deno.test("rangesText() includes every number, in ranges", () => {
   assert.equal(rangesText([7, 3, 0, 1, 2, 9, 10]), "0-3, 7, 9-10");
   fc.assert(fc.property(fc.uniqueArray(fc.nat(60)), (numbers) => {
     const named = rangesText(numbers).split(", ").filter((word) => word !== "").flatMap((word) => {
@@ -87,7 +87,7 @@ Deno.test("one shard is named in the singular, more in the plural", () => {
   assert.deepEqual([namedShards([3]), namedShards([4, 5, 6, 7])], ["shard 3", "shards 4-7"]);
 });
 
-Deno.test("shardRanges() names at most twelve ranges, and counts all that are left", () => {
+Deno.test("shardRanges() shows at most twelve ranges, and counts the others", () => {
   assert.equal(shardRanges([3, 1, 2, 7]), "1-3, 7");
   assert.equal(shardRanges(Array.from({ length: 20 }, (_, i) => 2 * i)).endsWith("22 and 8 more"), true);
   fc.assert(fc.property(fc.uniqueArray(fc.nat(80)), (shards) => {
@@ -104,12 +104,12 @@ Deno.test("shardRanges() names at most twelve ranges, and counts all that are le
   }));
 });
 
-Deno.test("A number that is named twice is in its range once", () => {
+Deno.test("a duplicate number is in its range once", () => {
   assert.equal(rangesText([1, 2, 2, 3, 9], ","), "1-3,9");
   assert.equal(shardRanges([4, 4]), "4");
 });
 
-Deno.test("Columns of a table stand below each other; the long end of a row moves no other", () => {
+Deno.test("columns of a table are aligned; a long last cell moves no other", () => {
   const rows = [["host", "ok", "load", "nextstat"], ["n1", "yes", "0.25", "0.10.1"], [
     "node12",
     "no",

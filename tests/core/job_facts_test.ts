@@ -20,19 +20,19 @@ Deno.test("job.txt is read line by line, values may hold =, unknown keys are kep
   assert.equal(textIn(facts, "new_key"), "1");
 });
 
-Deno.test("wherever a job.txt is cut off, its end is not told", () => {
+Deno.test("a truncated job.txt has no end, wherever it is cut", () => {
   for (let length = 0; length < TEXT.length - 2; length++) {
     assert.notEqual(readJobFacts(TEXT.slice(0, length))?.ended, true);
   }
 });
 
-Deno.test("a text without format or run token is none of ours", () => {
+Deno.test("a text without format or run token is no job.txt of ours", () => {
   for (const text of ["", "end=1\n", "format=nsfarm-job-1\nend=1\n", "run_token=x\n"]) {
     assert.equal(readJobFacts(text), undefined);
   }
 });
 
-Deno.test("numbers that are none, negative or empty are not known", () => {
+Deno.test("invalid, negative and empty numbers are unknown", () => {
   const facts = factsOf("format=1\nrun_token=x\na=12.5\nb=-1\nc=\nd=x\ne=Infinity\n");
   assert.deepEqual(["a", "b", "c", "d", "e", "f"].map((key) => numberIn(facts, key)), [
     12.5,
@@ -45,7 +45,7 @@ Deno.test("numbers that are none, negative or empty are not known", () => {
   assert.equal(textIn(facts, "c"), null);
 });
 
-Deno.test("a whole record that was sent is read back, its clock offset from another disk left out", () => {
+Deno.test("a record sent in job.txt is read back, without its clock offset from another disk", () => {
   const manifest = sampleManifest();
   const record = sampleRecord(manifest, planOf(manifest, 1), {
     stderr_tail: ["x=1\n"],

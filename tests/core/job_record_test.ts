@@ -44,7 +44,7 @@ for (
   });
 }
 
-Deno.test("a record from the wrapper's facts has the record's schema, and null for what a shell cannot know", () => {
+Deno.test("a record from the wrapper's facts matches its schema, with null for facts that a shell cannot know", () => {
   const facts = factsOf({
     host: "n7",
     started: "1795544992.5",
@@ -72,7 +72,7 @@ Deno.test("a record from the wrapper's facts has the record's schema, and null f
   assert.equal(record.inputs[0]?.sha256, "2b".repeat(32));
 });
 
-Deno.test("facts that say next to nothing still make a record that its schema takes", () => {
+Deno.test("almost empty facts still make a valid record", () => {
   const record = jobRecord(manifest, plan, 1, factsOf({ "input_sha256.0": "no sum" }), "exit", [{
     record: ["SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID"],
   }]);
@@ -81,7 +81,7 @@ Deno.test("facts that say next to nothing still make a record that its schema ta
   assert.deepEqual(record.inputs, manifest.farm.inputs);
 });
 
-Deno.test("what a job wrote on stderr cannot steer a terminal, and only its last lines are kept", () => {
+Deno.test("a job's stderr cannot control a terminal, and only its last lines are kept", () => {
   const printed = [...Array.from({ length: 30 }, (_, i) => `line ${i}`), "\u009b2Jgone\u202e"];
   const { stderr_tail } = jobRecord(manifest, plan, 1, factsOf({}, printed), "exit", [{
     record: ["SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID"],
@@ -90,7 +90,7 @@ Deno.test("what a job wrote on stderr cannot steer a terminal, and only its last
   assert.equal(stderr_tail.at(-1), "\\u009b2Jgone\\u202e");
 });
 
-Deno.test("the wrapper's process is known as far as it told", () => {
+Deno.test("the wrapper's process is known as far as it was reported", () => {
   assert.deepEqual(jobProcess(factsOf({ host: "n1", boot_id: "b", pid: 17, start_ticks: "99" })), {
     host: "n1",
     boot_id: "b",
@@ -100,7 +100,7 @@ Deno.test("the wrapper's process is known as far as it told", () => {
   assert.equal(jobProcess(factsOf({ pid: "x" })).pid, 1);
 });
 
-Deno.test("a record that was sent counts only for this shard of this run", () => {
+Deno.test("a record in job.txt counts only for this shard of this run", () => {
   const process = { host: "n1", boot_id: "b", pid: 4, start_ticks: "9" };
   const sent = (change: Partial<ShardRecord>) => {
     const record = sampleRecord(manifest, plan, change);

@@ -11,7 +11,7 @@ function timeOf(values: Record<string, number | string>) {
   return jobTime(facts);
 }
 
-Deno.test("whatever is done to the clock while the sh wrapper waits, its attempt took what /proc/uptime counted", () => {
+Deno.test("the duration of an attempt of the sh wrapper follows /proc/uptime, however the clock is set", () => {
   const step = fc.oneof(fc.integer({ min: 1, max: 9999 }), fc.integer({ min: -9999, max: -1 }));
   fc.assert(fc.property(fc.integer({ min: 1, max: 5000 }), step, (took, by) => {
     const started = BEGIN_S + 0.25;
@@ -23,7 +23,7 @@ Deno.test("whatever is done to the clock while the sh wrapper waits, its attempt
   }));
 });
 
-Deno.test("where nobody set the clock the finer of the two counts, and no step is told", () => {
+Deno.test("if nobody sets the clock, the more precise one counts, and no step is recorded", () => {
   const started = BEGIN_S + 0.123;
   const fine = timeOf({ started, finished: started + 2.345, uptime_started: 7, uptime_finished: 9.35 });
   assert.deepEqual([fine.wall_s, fine.clock?.step_s], [2.345, 0]);
@@ -31,7 +31,7 @@ Deno.test("where nobody set the clock the finer of the two counts, and no step i
   assert.deepEqual([whole.wall_s, whole.clock?.step_s], [2.35, 0]);
 });
 
-Deno.test("without /proc/uptime an end before the start leaves what it took unknown", () => {
+Deno.test("without /proc/uptime an end before the start makes the duration unknown", () => {
   const { wall_s, clock } = timeOf({ started: BEGIN_S + 0.5, finished: BEGIN_S - 3599.5 });
   assert.deepEqual([wall_s, clock], [null, undefined]);
   assert.equal(timeOf({ started: BEGIN_S + 0.5, finished: BEGIN_S + 2.5 }).wall_s, 2);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { manPage } from "../../core/man_page.ts";
 
-Deno.test("the manual page has examples, files, exit codes and the environment, and steers no groff by what it says", () => {
+Deno.test("the manual page has examples, files, exit codes and the environment, and its text contains no groff requests", () => {
   const options = [{ flags: "--seed <s>", description: ".seed of \\toy 0 (default: 42)" }];
   const page = manPage("0.1.0", [{ name: "run", args: "", summary: "all in one", options }], [["0", "done"]]);
   const heads = page.match(/^\.SH .*$/gm);

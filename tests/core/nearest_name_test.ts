@@ -4,13 +4,13 @@ import { nearestName } from "../../core/flags.ts";
 
 const COMMANDS = ["run", "render", "status", "merge", "verify"];
 
-Deno.test("nearestName() finds what was meant by a slip of the finger", () => {
+Deno.test("nearestName() finds the name behind a typing error", () => {
   assert.equal(nearestName("statsu", COMMANDS), "status");
   assert.equal(nearestName("verfy", COMMANDS), "verify");
   assert.equal(nearestName("mrge", COMMANDS), "merge");
 });
 
-Deno.test("nearestName() finds nothing for a word that is like none", () => {
+Deno.test("nearestName() finds nothing for a word that is not similar to any name", () => {
   assert.equal(nearestName("frobnicate", COMMANDS), undefined);
   assert.equal(nearestName("x", []), undefined);
 });

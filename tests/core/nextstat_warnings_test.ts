@@ -12,7 +12,7 @@ for (
   });
 }
 
-Deno.test("a line without colours counts, and what is no warning does not", () => {
+Deno.test("a line without colours counts, and a line without a warning does not", () => {
   assert.deepEqual(countWarnings([`2026-11-25T13:14:36.961027Z  WARN ${HESSIAN}`]), [
     { text: HESSIAN, n_shards: 1, n_lines: 1 },
   ]);

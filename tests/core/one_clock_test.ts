@@ -86,7 +86,7 @@ function truth(runs: TrueRun[]) {
 for (const hosts of [1, 2]) {
   for (const kind of ["counts", "offsets"] as const) {
     const by = kind === "counts" ? "the host's own count of seconds" : "offsets alone, as in earlier records,";
-    Deno.test(`however often the clocks of ${hosts === 1 ? "one host" : "two hosts"} are set, ${by} tell the true times`, () => {
+    Deno.test(`${by} give the true times, however often the clocks of ${hosts === 1 ? "one host" : "two hosts"} are set`, () => {
       fc.assert(fc.property(schedule(hosts), (some) => {
         const runs = trueRuns(some);
         const found = times(runs.map((run, i) => recorded(run, i, some, kind)));
@@ -112,7 +112,7 @@ Deno.test("offsets that scatter move the makespan of a stepped clock by no more 
   }));
 });
 
-Deno.test("whatever records say, a makespan is never negative and never shorter than the longest shard", () => {
+Deno.test("a makespan is never negative and never shorter than the longest shard, for any records", () => {
   const any = fc.record({
     host: fc.nat(2),
     start_s: fc.integer({ min: -5000, max: 5000 }),
@@ -148,7 +148,7 @@ const stepped: Schedule = {
   clocks: [{ off_s: 0, steps: [{ at_s: 15, by_s: -3600 }] }],
 };
 
-Deno.test("a clock that is set back amid eight shards of two slots makes no stretches, and the submission stays before them", () => {
+Deno.test("a clock set back during eight shards on two slots makes no sessions, and the submission stays before them", () => {
   for (const kind of ["counts", "offsets"] as const) {
     const attempts = trueRuns(stepped).map((run, i) => recorded(run, i, stepped, kind));
     const submissions = [{ at_ms: (BEGIN_S - 2) * 1000, shards: [0, 1, 2, 3, 4, 5, 6, 7] }];
@@ -158,7 +158,7 @@ Deno.test("a clock that is set back amid eight shards of two slots makes no stre
   }
 });
 
-Deno.test("a submission that the machine's own count places is no part of the step", () => {
+Deno.test("a submission on the machine's boot clock is not affected by the step", () => {
   const attempts = trueRuns(stepped).map((run, i) => recorded(run, i, stepped, "counts"));
   // Made an hour and more ago by the wall clock that was set back right after it.
   const submissions = [{ at_ms: (BEGIN_S + 3600) * 1000, boot: { id: "boot-0", at_s: 4998 }, shards: [0] }];
@@ -173,7 +173,7 @@ Deno.test("a host that slept in between was interrupted, though no clock was set
   assert.equal(found.stretches.length, 2);
 });
 
-Deno.test("clocks of several hosts that contradict each other by more than the run took tell nothing", () => {
+Deno.test("times are unknown if the clocks of several hosts disagree by more than the duration of the run", () => {
   // The file server's own clock is set amid the run: the hosts' offsets change, and their clocks do not.
   const runs = trueRuns({ ...stepped, slots: 1, clocks: [{ off_s: 0, steps: [] }, { off_s: 0, steps: [] }] });
   const attempts = runs.map((run, i) => ({
@@ -185,13 +185,13 @@ Deno.test("clocks of several hosts that contradict each other by more than the r
   assert.equal(found.max_shard_elapsed_s, 10);
 });
 
-Deno.test("an attempt without an offset on a host whose clock was set has no place, and so the run has no makespan", () => {
+Deno.test("an attempt without an offset on a host whose clock was set cannot be placed, so the run has no makespan", () => {
   const attempts = trueRuns(stepped).map((run, i) => recorded(run, i, stepped, "offsets"));
   attempts[3] = { ...attempts[3]!, clock_offset_s: null };
   assert.equal(times(attempts).makespan_s, null);
 });
 
-Deno.test("what NTP slews within the scatter of offsets moves no stamp of one host", () => {
+Deno.test("an NTP slew within the scatter of offsets moves no stamp of one host", () => {
   const run = { host: 0, start_s: 0, wall_s: 10 };
   const still: Schedule = { ...stepped, clocks: [{ off_s: 0, steps: [] }] };
   const attempts = [0, 0.1, 0.3].map((jitter_s, i) =>

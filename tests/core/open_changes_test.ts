@@ -11,14 +11,14 @@ const extended = extendPlans(before, 6, 2, AT, undefined, ASKED);
 const open = (given: number[], asked: { n_toys: number; shards: number | null } = ASKED, manifest = extended) =>
   openExtension(manifest, asked, new Set(given));
 
-Deno.test("an extension of which a shard was never given out is open for the same request, and for no other", () => {
+Deno.test("an extension with a shard that was never submitted is continued by the same request, and by no other", () => {
   for (const given of [[], [first], [first + 1]]) assert.deepEqual(open(given)?.shards, [first, first + 1]);
   assert.equal(open([first, first + 1]), undefined);
   assert.equal(open([], { n_toys: 6, shards: 2 }), undefined);
   assert.equal(open([], { n_toys: 7, shards: null }), undefined);
 });
 
-Deno.test("an extension that was not to be submitted is never gone on with, nor one whose shards were cut since", () => {
+Deno.test("an extension that was not to be submitted, or whose shards were cut since, is never continued", () => {
   assert.equal(open([], ASKED, extendPlans(before, 6, 2, AT)), undefined);
   assert.equal(open([], ASKED, cutShards(extended, [first, first + 1], AT)), undefined);
 });

@@ -12,19 +12,19 @@ function ran(shard_index: number, start: number, end: number): AttemptTime {
 
 const times = (...attempts: AttemptTime[]) => runTimes({ attempts, lost_attempts: 0, submissions: [], elapsed_s: [] });
 
-Deno.test("the rate of a run that goes on is toys by makespan, and tells what is left", () => {
+Deno.test("the rate of a running run is toys / makespan, and gives the time left", () => {
   const pace = paceOf(times(ran(0, 100, 110), ran(1, 100, 112)), 30, true);
   assert.deepEqual(pace, { toys_per_s: 20 / 12, since_pause: false, left_s: 18 });
 });
 
-Deno.test("after an interruption the rate is that of what ran since, is named so, and is none at the end", () => {
+Deno.test("after an interruption the rate is that of the last session and says so, and at the end there is none", () => {
   const all = [ran(0, 100, 110), ran(1, 5000, 5005), ran(2, 5005, 5010)];
   assert.deepEqual(paceOf(times(...all), 10, true), { toys_per_s: 2, since_pause: true, left_s: 5 });
   assert.deepEqual(paceOf(times(...all), 0, false), { toys_per_s: null, since_pause: false, left_s: null });
   assert.deepEqual(paceOf(times(...all), 10, false), { toys_per_s: null, since_pause: false, left_s: null });
 });
 
-Deno.test("while nothing runs, or nothing is done, no time left is known", () => {
+Deno.test("the time left is unknown while nothing runs or nothing is done", () => {
   assert.equal(paceOf(times(ran(0, 0, 10)), 10, false).left_s, null);
   assert.deepEqual(paceOf(times(), 10, true), { toys_per_s: null, since_pause: false, left_s: null });
 });

@@ -13,7 +13,7 @@ import {
 
 const refuses = (read: () => unknown, message: RegExp) => assert.throws(read, { kind: "usage", message });
 
-Deno.test("wholeNumber() reads every whole number in its range, and no other", () => {
+Deno.test("wholeNumber() reads every whole number in its range and no other", () => {
   fc.assert(fc.property(fc.maxSafeInteger(), fc.maxSafeInteger(), (value, min) => {
     const read = () => wholeNumber("--n", min)(`${value}`);
     if (value >= min) assert.equal(read(), value);
@@ -21,7 +21,7 @@ Deno.test("wholeNumber() reads every whole number in its range, and no other", (
   }));
 });
 
-Deno.test("wholeNumber() refuses what is no whole number, and numbers that would lose digits", () => {
+Deno.test("wholeNumber() refuses other texts, and numbers that would lose digits", () => {
   for (const text of ["", " ", "1.5", "1e3", "0x10", "1_000", "١", "Infinity", "NaN", "-", "1 2", "9007199254740992"]) {
     refuses(
       () => wholeNumber("--seed", 0)(text),
@@ -32,7 +32,7 @@ Deno.test("wholeNumber() refuses what is no whole number, and numbers that would
   refuses(() => wholeNumber("--shards", 1, 9)("10"), /wanted a whole number from 1 to 9/);
 });
 
-Deno.test("realNumber() reads finite numbers, and says the least", () => {
+Deno.test("realNumber() reads finite numbers, and names the minimum", () => {
   assert.equal(realNumber("--x")("-1.5e-3"), -0.0015);
   for (const text of ["", " ", "x", "Infinity", "NaN", "1,5"]) {
     refuses(() => realNumber("--x")(text), /wanted a number$/);
@@ -79,7 +79,7 @@ Deno.test("setValues() reads NAME=NUMBER pairs, also names that JavaScript knows
   assert.deepEqual(setValues([]), {});
 });
 
-Deno.test("setValues() refuses half pairs, numbers that are none, names with blanks, and a name twice", () => {
+Deno.test("setValues() refuses incomplete pairs, invalid numbers, names with blanks, and duplicate names", () => {
   for (const pair of ["mu", "=1", "mu =1", "a b=1", "mu;x=1", "$(x)=1"]) {
     refuses(() => setValues([pair]), /wanted NAME=NUMBER/);
   }
@@ -95,7 +95,7 @@ Deno.test("runId() takes a plain name of at most 64 letters, and shows control c
   }
 });
 
-Deno.test("plainPath() takes any path that can be one line of a script", () => {
+Deno.test("plainPath() accepts any path that fits on one line of a script", () => {
   for (const path of ["/a b/c'd\"e$f%g{{h}}", "é"]) assert.equal(plainPath("--config")(path), path);
   for (const path of ["", "a\nb", "a\tb", "\u007f"]) {
     refuses(() => plainPath("--config")(path), /^Cannot use --config ".*"/);

@@ -13,22 +13,22 @@ const HALF: Progress = {
 
 const NO_PACE = { toys_per_s: null, since_pause: false, left_s: null };
 
-Deno.test("the line of progress has a bar, the counts, the rate and the time left", () => {
+Deno.test("the progress line has a bar, the counts, the rate and the time left", () => {
   const words = "28/40 done, 2 running, 9 waiting, 1 failed, 412.1 toys/s, 1.5 s left";
   assert.equal(progressLine(HALF, 10), `[#######---] ${words}`);
   assert.equal(progressLine(HALF, 0), words);
 });
 
-Deno.test("where neither a rate nor the time left is known, neither is told", () => {
+Deno.test("an unknown rate or time left is not printed", () => {
   assert.equal(progressLine({ ...HALF, pace: NO_PACE }, 0), "28/40 done, 2 running, 9 waiting, 1 failed");
 });
 
-Deno.test("a rate of what ran since an interruption is named so", () => {
+Deno.test("a rate since an interruption is labelled", () => {
   const pace = { ...HALF.pace, since_pause: true };
   assert.match(progressLine({ ...HALF, pace }, 0), /, 412\.1 toys\/s since the pause, 1\.5 s left$/);
 });
 
-Deno.test("held shards are no failed ones", () => {
+Deno.test("held shards are not counted as failed", () => {
   const pace = { ...HALF.pace, left_s: null };
   assert.equal(
     progressLine({ ...HALF, held: 4, running: 0, total: 33, pace }, 0),
@@ -36,7 +36,7 @@ Deno.test("held shards are no failed ones", () => {
   );
 });
 
-Deno.test("on a terminal of 80 columns the time left stays, whatever else must go", () => {
+Deno.test("on a terminal of 80 columns the time left stays, other parts may go", () => {
   const counts = fc.record({ done: fc.nat(20000), running: fc.nat(2000), failed: fc.nat(999), held: fc.nat(99) });
   const pace = fc.record({
     toys_per_s: fc.double({ min: 0.001, max: 1e6, noNaN: true }),
@@ -52,7 +52,7 @@ Deno.test("on a terminal of 80 columns the time left stays, whatever else must g
   assert.match(progressLine(HALF, 12, 99), /^\[#{8}-{4}\] 28/);
 });
 
-Deno.test("the bar has its width, is full only when all is done, and never turns back", () => {
+Deno.test("the bar has its width, is full only when all shards are done, and never shrinks", () => {
   const some = fc.integer({ min: 1, max: 3000 }).chain((total) =>
     fc.tuple(fc.constant(total), fc.nat(total), fc.nat(60))
   );

@@ -5,7 +5,7 @@ Deno.test("doubledMemory() doubles the number and keeps the unit", () => {
   assert.deepEqual(["2GB", "1500", "0.5 G", "512M", 3].map(doubleMemory), ["4GB", "3000", "1G", "1024M", "6"]);
 });
 
-Deno.test("doubledMemory() of no amount says what to give instead", () => {
+Deno.test("doubledMemory() of an invalid amount says what to give instead", () => {
   assert.throws(() => doubleMemory("a lot"), { kind: "usage", next: "Give the new amount: --more-memory 4GB" });
 });
 
@@ -23,6 +23,6 @@ for (
   Deno.test(`twiceTime() of ${time} is ${twice}`, () => assert.equal(doubleTime(time), twice));
 }
 
-Deno.test("twiceTime() of a limit that is none is refused", () => {
+Deno.test("twiceTime() of an invalid limit is refused", () => {
   assert.throws(() => doubleTime("UNLIMITED"), { kind: "usage", message: /Cannot use --more-time "UNLIMITED"/ });
 });

@@ -12,11 +12,11 @@ Deno.test("two threads of one core are one physical CPU, the same core id of two
   });
 });
 
-Deno.test("where the kernel names no cores, as on arm64, every CPU counts as one", () => {
+Deno.test("every CPU counts as a core if the kernel names no cores, as on arm64", () => {
   const text = "processor\t: 0\nCPU part\t: 0xd0c\n\nprocessor\t: 1\nCPU part\t: 0xd0c\n";
   assert.deepEqual(readCpuinfo(text), { cpu_model: "0xd0c", cpus_logical: 2, cpus_physical: 2 });
 });
 
-Deno.test("a text that tells nothing is not known", () => {
+Deno.test("a text without facts gives unknown", () => {
   assert.deepEqual(readCpuinfo(""), { cpu_model: null, cpus_logical: null, cpus_physical: null });
 });

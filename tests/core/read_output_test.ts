@@ -20,7 +20,7 @@ Deno.test("an output is read the same from its text as from its parsed JSON", ()
   assert.deepEqual(ofText(text), ofJson(text));
 });
 
-Deno.test("the entries of each array are found where they are in the text", () => {
+Deno.test("the entries of each array are found at their positions in the text", () => {
   const { entries } = readOutputText(text);
   const results = JSON.parse(text).results;
   for (const name of TOY_ARRAYS) {
@@ -29,7 +29,7 @@ Deno.test("the entries of each array are found where they are in the text", () =
   }
 });
 
-Deno.test("a text that is laid out otherwise is read as well, but its entries are not told", () => {
+Deno.test("a text with another layout is read too, but without the positions of its entries", () => {
   const other = JSON.stringify(JSON.parse(text), null, 4);
   const read = readOutputText(other);
   assert.equal(read.entries, null);
@@ -37,7 +37,7 @@ Deno.test("a text that is laid out otherwise is read as well, but its entries ar
   assert.deepEqual(ofText(JSON.stringify(JSON.parse(text))), ofJson(text));
 });
 
-Deno.test("of a key that is there twice the last one counts, as JSON.parse has it", () => {
+Deno.test("the last of duplicate keys counts, as in JSON.parse", () => {
   const twice = text.replace('"nll": [', '"nll": [\n      1.0\n    ],\n    "nll": [');
   assert.deepEqual(ofText(twice), ofJson(twice));
 });
@@ -47,7 +47,7 @@ Deno.test("array keys inside texts are no arrays", () => {
   assert.deepEqual(ofText(names), ofJson(names));
 });
 
-Deno.test("wherever a text is cut off, reading it fails with one line", () => {
+Deno.test("reading a truncated text fails with one line, wherever it is cut", () => {
   const cut = fc.integer({ min: 0, max: text.length - 1 });
   fc.assert(fc.property(cut, (length) => {
     assert.throws(
@@ -57,7 +57,7 @@ Deno.test("wherever a text is cut off, reading it fails with one line", () => {
   }));
 });
 
-Deno.test("a byte that is changed anywhere is either seen or changes what is read as JSON.parse has it", () => {
+Deno.test("a changed byte is either detected or has the same effect as in JSON.parse", () => {
   const change = fc.tuple(fc.integer({ min: 0, max: text.length - 1 }), fc.constantFrom(...'0e-]}[{",: x\n'));
   fc.assert(
     fc.property(change, ([at, letter]) => {
@@ -76,7 +76,7 @@ function attempt<T>(read: () => T): T | "refused" {
   }
 }
 
-Deno.test("cutOutput() gives nothing for a text without an output's keys", () => {
+Deno.test("sliceOutput() returns nothing for a text without an output's keys", () => {
   assert.equal(sliceOutput("{}"), undefined);
   assert.equal(sliceOutput('{"results": {"converged": ['), undefined);
 });

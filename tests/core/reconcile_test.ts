@@ -232,7 +232,7 @@ const anything = fc.record<ShardEvidence>({
   grace_s: fc.constant(120),
 });
 
-Deno.test("done is only what its files prove: no scheduler's word, no exit code and no silence is", () => {
+Deno.test("only its files prove a shard done: no scheduler, no exit code and no silence does", () => {
   fc.assert(
     fc.property(anything, (facts) => {
       assert.equal(reconcile(facts).state === "done", facts.evidence === "done");
@@ -241,14 +241,14 @@ Deno.test("done is only what its files prove: no scheduler's word, no exit code 
   );
 });
 
-Deno.test("what could not be asked is never lost and never waiting to be submitted", () => {
+Deno.test("a shard whose scheduler did not answer is never lost and never waiting to be submitted", () => {
   fc.assert(fc.property(anything, (facts) => {
     const { state } = reconcile({ ...facts, native: null, last: null, life: null, is_answered: false });
     if (facts.evidence === "absent" || facts.evidence === "uncommitted") assert.equal(state, "unknown");
   }));
 });
 
-Deno.test("an attempt that is alive is running, whatever its scheduler says, unless that has suspended its own job", () => {
+Deno.test("a live attempt is running for any state of its scheduler, unless this has suspended its own job", () => {
   fc.assert(fc.property(anything, (facts) => {
     fc.pre(facts.evidence !== "done");
     const last = begun();

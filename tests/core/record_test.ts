@@ -8,7 +8,7 @@ import { planOf, sampleAttempt, sampleManifest, sampleRecord } from "../fixtures
 const manifest = sampleManifest();
 const plan = planOf(manifest, 0);
 
-Deno.test("a node has its scheduler's name while a shard runs and when it has ended, whatever the node calls itself", () => {
+Deno.test("a node has its scheduler's name during and after a shard, not its own host name", () => {
   const wrapper = { host: "vm", boot_id: "b", pid: 1, start_ticks: "1" };
   const running = sampleAttempt(manifest, plan, { wrapper, host: "n1" });
   const ended = { ...running, end: sampleRecord(manifest, plan, { host: "n1", cause: "exit" }) };
@@ -36,7 +36,7 @@ const attempt = { attempt_token: "aa", wrapper, scheduler: "local", started_at_u
 const needed = (schema: { shape: Record<string, unknown> }) =>
   Object.keys(schema.shape).filter((name) => !(schema.shape[name] instanceof z.ZodMiniOptional));
 
-Deno.test("an attempt and a record of which little is known are whole documents, with null for the rest", () => {
+Deno.test("an attempt and a record with few known facts are complete documents, with null for the rest", () => {
   const begun = newAttempt(manifest, plan, 2, attempt);
   const known = { scheduler: "local", wrapper: "sh", host: "vm", started_at_utc: attempt.started_at_utc } as const;
   const record = newRecord(manifest, plan, 2, { ...known, cause: "exit" });
@@ -46,7 +46,7 @@ Deno.test("an attempt and a record of which little is known are whole documents,
   assert.deepEqual([record.finished_at_utc, record.wall_s, record.exit_code], [attempt.started_at_utc, null, null]);
 });
 
-Deno.test("what is known of an attempt stands in its document, before its end", () => {
+Deno.test("the known facts of an attempt are in its document before its end", () => {
   const end = newRecord(manifest, plan, 2, { ...attempt, wrapper: "binary", host: "vm", cause: "ok", wall_s: 1.5 });
   const ended = newAttempt(manifest, plan, 2, { ...attempt, host: "n1", slot: "n1:0", end });
   assert.deepEqual([ended.host, ended.slot, ended.end?.wall_s], ["n1", "n1:0", 1.5]);

@@ -4,7 +4,7 @@ import { IN_JOBS as BUILT_IN_JOBS } from "../../schedulers/mod.ts";
 
 const IN_JOBS = Object.values(BUILT_IN_JOBS);
 
-Deno.test("only variables of the list are recorded, each at most 200 characters long", () => {
+Deno.test("only listed variables are recorded, each at most 200 characters long", () => {
   const kept = recordedEnvironment({
     SLURM_JOB_ID: "7",
     LANG: "x".repeat(500),
@@ -16,11 +16,11 @@ Deno.test("only variables of the list are recorded, each at most 200 characters 
   assert.deepEqual(kept, { LANG: "x".repeat(200), SLURM_JOB_ID: "7" });
 });
 
-Deno.test("no variable of the list can hold a secret, a path or a token", () => {
+Deno.test("no listed variable can contain a secret, a path or a token", () => {
   assert.deepEqual(recordedVariables(IN_JOBS).filter((name) => /KEY|TOKEN|SECRET|PASS|PATH|HOME|USER/.test(name)), []);
 });
 
-Deno.test("all libraries' threads are one, and are recorded", () => {
+Deno.test("all libraries use one thread, which is recorded", () => {
   const names = recordedVariables([]);
   assert.deepEqual(Object.values(ONE_BLAS_THREAD), ["1", "1", "1", "1", "1"]);
   assert.ok(Object.keys(ONE_BLAS_THREAD).every((name) => names.includes(name)));

@@ -12,7 +12,7 @@ import {
   temporaryName,
 } from "../../core/run_paths.ts";
 
-Deno.test("names of a shard's files are read back as they were made", () => {
+Deno.test("names of a shard's files are read back", () => {
   fc.assert(fc.property(fc.nat(9_999_999), fc.integer({ min: 1, max: 99_999 }), (shard, attempt) => {
     assert.deepEqual(readShardName(outName(shard)), { shard, kind: "out.json" });
     assert.deepEqual(readShardName(metricsName(shard)), { shard, kind: "metrics.json" });
@@ -22,7 +22,7 @@ Deno.test("names of a shard's files are read back as they were made", () => {
   }));
 });
 
-Deno.test("other names are no shard's: padded, signed, in another writing, with more behind them", () => {
+Deno.test("padded, signed, hexadecimal and longer names are no shard's", () => {
   for (
     const name of [
       "shard_01.out.json",
@@ -43,7 +43,7 @@ Deno.test("other names are no shard's: padded, signed, in another writing, with 
   }
 });
 
-Deno.test("a temporary name is hidden, is no final name, and tells whose it is", () => {
+Deno.test("a temporary name is hidden, is no final name, and identifies its owner", () => {
   const owner = fc.record({
     boot_id: fc.uuid(),
     pid: fc.integer({ min: 1, max: 4_194_304 }),
@@ -59,7 +59,7 @@ Deno.test("a temporary name is hidden, is no final name, and tells whose it is",
   }));
 });
 
-Deno.test("a temporary name is short enough wherever the final one is, however long that is", () => {
+Deno.test("a temporary name is short enough for any final name that is", () => {
   const owner = { boot_id: "01234567-89ab", pid: 4_194_304, start_ticks: "99999999999" };
   for (const name of ["n".repeat(255), "é".repeat(127), "𝜇".repeat(63)]) {
     const temporary = temporaryName(name, owner, "0123456789ab");
@@ -69,7 +69,7 @@ Deno.test("a temporary name is short enough wherever the final one is, however l
   }
 });
 
-Deno.test("a name that is not one of ours belongs to nobody that could be asked", () => {
+Deno.test("a name of another form has no known owner", () => {
   for (const name of [".manifest.json.tmp", "manifest.json", ".x.01234567-0-1-a.tmp", ".x.0123456-1-1-a.tmp"]) {
     assert.equal(readTemporaryName(name), undefined, name);
   }

@@ -7,7 +7,7 @@ import { planOf, sampleManifest } from "../fixtures/run.ts";
 
 const AT = "2026-11-25T12:00:00.000Z";
 
-Deno.test("an extension whose seeds another run has takes later ones, and what comes after follows those", () => {
+Deno.test("an extension takes later seeds if another run has its own, and the next extension follows them", () => {
   const moved = extendPlans(sampleManifest({ n_toys: 20, shards: 4 }), 6, 2, AT, 500);
   const twice = extendPlans(moved, 4, 1, AT);
   assert.equal(manifestFault(twice), null);
@@ -17,13 +17,13 @@ Deno.test("an extension whose seeds another run has takes later ones, and what c
   assert.match(twice.farm.history[0]?.change ?? "", /seeds 500 to 505$/);
 });
 
-Deno.test("a shard of such an extension is cut into pieces of its own seeds", () => {
+Deno.test("a shard of such an extension is cut into pieces with its own seeds", () => {
   const cut = cutShards(extendPlans(sampleManifest({ n_toys: 20, shards: 4 }), 6, 1, AT, 500), [4], AT);
   assert.deepEqual([5, 6].map((shard) => planOf(cut, shard).seed), [500, 503]);
   assert.equal(manifestFault(cut), null);
 });
 
-Deno.test("seeds that the manifest does not explain, or that two toys share, are a fault", () => {
+Deno.test("unexplained and duplicate seeds are a fault of the manifest", () => {
   const good = extendPlans(sampleManifest({ n_toys: 20, shards: 4 }), 6, 1, AT, 500);
   assert.match(
     manifestFault({ ...good, farm: { ...good.farm, history: [] } }) ?? "",
@@ -33,7 +33,7 @@ Deno.test("seeds that the manifest does not explain, or that two toys share, are
   assert.match(manifestFault(shared) ?? "", /toys of the seed 5\d are in shard \d and in an earlier one/);
 });
 
-Deno.test("free seeds are those that follow while nobody has them, else the first gap that is wide enough", () => {
+Deno.test("free seeds follow directly if they are not taken, else fill the first gap that is wide enough", () => {
   assert.equal(freeSeeds(62, 10, [{ seed: 42, n_toys: 20 }, { seed: 72, n_toys: 1 }]), 62);
   assert.equal(freeSeeds(62, 10, [{ seed: 100, n_toys: 5 }, { seed: 70, n_toys: 10 }]), 80);
   const range = fc.record({ seed: fc.nat(200), n_toys: fc.integer({ min: 1, max: 30 }) });
@@ -46,7 +46,7 @@ Deno.test("free seeds are those that follow while nobody has them, else the firs
   }));
 });
 
-Deno.test("missing toys are numbered in the set, also behind a gap of its seeds", () => {
+Deno.test("missing toys are numbered in the set, also after a gap in its seeds", () => {
   const wanted = [{ seed: 42, n_toys: 20 }, { seed: 500, n_toys: 10 }];
   assert.deepEqual(missingToys(wanted, [{ seed: 42, n_toys: 15 }, { seed: 504, n_toys: 6 }]), [
     { toy_start: 15, seed: 57, n_toys: 5 },

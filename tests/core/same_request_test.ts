@@ -26,7 +26,7 @@ const ASKED: Parameters<typeof requestDifference>[1] = {
   options: manifest.farm.options,
 };
 
-Deno.test("another value of an option of the scheduler is another run; what a retry has changed since is not", () => {
+Deno.test("another value of a scheduler option is another run; a change by retry is not", () => {
   const run = { ...manifest, farm: { ...manifest.farm, options: { "slurm-time": "1:00" } } };
   const asked = { ...ASKED, options: { "slurm-time": "1:00" } };
   assert.equal(requestDifference(run, asked), null);
@@ -46,11 +46,11 @@ Deno.test("another value of an option of the scheduler is another run; what a re
   assert.equal(requestDifference(twice, asked), null);
 });
 
-Deno.test("the same request is the same run, in whatever order its members come", () => {
+Deno.test("the same request is the same run in any order of its members", () => {
   assert.equal(requestDifference(manifest, ASKED), null);
 });
 
-Deno.test("a run that was cut or extended since is still the one that was asked for", () => {
+Deno.test("a run that was cut or extended since is still the requested one", () => {
   const cut = cutShards(manifest, [0], "2026-11-24T20:00:00.000Z");
   assert.equal(requestDifference({ ...cut, n_toys: 25 }, ASKED), null);
 });
@@ -73,12 +73,12 @@ for (
     ["mode", "transfer", "--mode shared, you gave transfer"],
   ] as const
 ) {
-  Deno.test(`another ${name} is another run, and both values are told`, () => {
+  Deno.test(`another ${name} is another run, and both values are reported`, () => {
     assert.equal(requestDifference(manifest, { ...ASKED, [name]: value }), `it has ${words}`);
   });
 }
 
-Deno.test("another number of pilots is another run, as are pilots where there were none", () => {
+Deno.test("another number of pilots is another run, also pilots instead of none", () => {
   const run = { ...manifest, farm: { ...manifest.farm, pilots: 2 } };
   assert.equal(requestDifference(run, { ...ASKED, pilots: 3 }), "it has --pilots 2, you gave 3");
   assert.equal(requestDifference(run, ASKED), "it has --pilots 2, you gave none");

@@ -7,12 +7,12 @@ const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
 const DOCUMENT = { schema_version: "x", status: { ok: true }, farm: { n_toys: 5, host: "é" } };
 const SEALED = documentText(sealDocument(DOCUMENT, sha256));
 
-Deno.test("a sealed document is whole, and its seal is the sha256 of its text without the seal", () => {
+Deno.test("a sealed document is valid, and its seal is the sha256 of its text without the seal", () => {
   assert.equal(sealFault(SEALED, sha256), null);
   assert.equal(JSON.parse(SEALED).farm.record_sha256, sha256(documentText(DOCUMENT)));
 });
 
-Deno.test("one changed letter anywhere is found", () => {
+Deno.test("a single changed letter is found", () => {
   fc.assert(
     fc.property(fc.nat(SEALED.length - 1), fc.constantFrom(...'0a }"'), (at, letter) => {
       fc.pre(SEALED[at] !== letter);
@@ -30,7 +30,7 @@ Deno.test("one changed letter anywhere is found", () => {
   );
 });
 
-Deno.test("a document without a record, without a seal, or written by another hand is told apart", () => {
+Deno.test("a document without a record, without a seal, or by another program is recognized", () => {
   assert.equal(sealFault("[]", sha256), "has no record");
   assert.equal(sealFault('{"farm": null}', sha256), "has no record");
   assert.equal(sealFault(documentText(DOCUMENT), sha256), "has no farm.record_sha256 over itself");

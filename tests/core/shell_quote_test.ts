@@ -21,7 +21,7 @@ for (const shell of shells()) {
     );
   });
 
-  Deno.test(`${shell} takes a quoted word as the value of a variable, and as a pattern of nothing but itself`, () => {
+  Deno.test(`${shell} accepts a quoted word as the value of a variable, and as a pattern that matches only itself`, () => {
     fc.assert(
       fc.property(word, (text) => {
         const script = `x=${quoteWord(text)}; case $x in ${quoteWord(text)}) printf '%s' "$x";; *) exit 9;; esac`;
@@ -34,7 +34,7 @@ for (const shell of shells()) {
   });
 }
 
-Deno.test("quoteWord() leaves alone what a person would not quote", () => {
+Deno.test("quoteWord() does not quote words that need no quotes", () => {
   for (const plain of ["--seed", "/a/b.json", "mu=1.5", "0/4", "x@y:z,+%"]) assert.equal(quoteWord(plain), plain);
   assert.equal(quoteWord(""), "''");
   assert.equal(quoteWord("it's"), `'it'\\''s'`);

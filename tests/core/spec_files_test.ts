@@ -13,7 +13,7 @@ Deno.test("specFiles() finds the files of channels and systematics, sorted and o
   assert.deepEqual(specFiles(spec), ["a.parquet", "b.parquet", "up.parquet"]);
 });
 
-Deno.test("specFiles() finds every file key, wherever it is", () => {
+Deno.test("specFiles() finds every file key at any depth", () => {
   const { tree } = fc.letrec((tie) => ({
     tree: fc.oneof(
       { maxDepth: 4 },
@@ -31,7 +31,7 @@ Deno.test("specFiles() finds every file key, wherever it is", () => {
   }));
 });
 
-Deno.test("specFiles() looks into a file key that holds no text, and refuses a spec without end", () => {
+Deno.test("specFiles() searches a file key without text, and refuses an endless spec", () => {
   assert.deepEqual(specFiles({ file: { file: "x" } }), ["x"]);
   let deep: unknown = {};
   for (let i = 0; i < 300; i++) deep = [deep];

@@ -10,7 +10,7 @@ Deno.test("toys are split by weight, one more for the largest remainders, ties t
   assert.deepEqual(counts(1000, [64, 10]), [[0, 865], [1, 135]]);
 });
 
-Deno.test("whatever the weights, each toy is in one share, and no share is a toy or more off its quota", () => {
+Deno.test("for any weights each toy is in one share, and no share differs from its quota by a toy or more", () => {
   const weight = fc.double({ min: 0.01, max: 1000, noNaN: true });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 100000 }), fc.array(weight, { minLength: 1, maxLength: 50 }), (n, all) => {

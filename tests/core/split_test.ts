@@ -44,7 +44,7 @@ Deno.test("splitToys() puts every toy into exactly one shard, and leaves no shar
   }));
 });
 
-Deno.test("splitToys() refuses more shards than toys, and says how many can be", () => {
+Deno.test("splitToys() refuses more shards than toys, and names the maximum", () => {
   assert.throws(() => splitToys(3, 4), {
     kind: "usage",
     message: "Cannot split 3 toys into 4 shards: every shard needs at least one toy",
@@ -52,7 +52,7 @@ Deno.test("splitToys() refuses more shards than toys, and says how many can be",
   });
 });
 
-Deno.test("cutRange() cuts into pieces that hold the range's toys once each, at most one piece a toy", () => {
+Deno.test("cutRange() cuts a range into pieces with each toy once, at most one piece per toy", () => {
   const range = fc.record({ start: fc.nat(1000), count: fc.integer({ min: 1, max: 300 }) });
   fc.assert(fc.property(range, fc.integer({ min: 1, max: 10 }), (range, pieces) => {
     const cut = cutRange(range, pieces);
@@ -68,12 +68,12 @@ Deno.test("more shards than a run can have are refused with the number to give",
   assert.throws(() => checkShardCount(MAX_SHARDS - 3, 4), { kind: "usage", next: /--shards 99996 or fewer/ });
 });
 
-Deno.test("where nobody says how many shards, there are 20 for each slot, but at least 10 toys in each", () => {
+Deno.test("by default there are 20 shards per slot, with at least 10 toys each", () => {
   const counts = (toys: number[]) => toys.map((n) => shardsForSlots(n, 2));
   assert.deepEqual(counts([1, 9, 19, 60, 399, 400, 401, 1_000_000]), [1, 1, 1, 6, 39, 40, 40, 40]);
 });
 
-Deno.test("a split reads as a sentence, also one of a single shard or of shards that are all as large", () => {
+Deno.test("a split is described in words, also with a single shard or equal shards", () => {
   const words = (...counts: number[]) => splitWords({ seed: 42, plans: counts.map((n_toys) => ({ n_toys })) });
   assert.equal(words(4, 3, 3), "10 toys in 3 shards of 3 to 4 toys, seeds 42 to 51");
   assert.equal(words(5, 5), "10 toys in 2 shards of 5 toys, seeds 42 to 51");

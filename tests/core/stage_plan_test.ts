@@ -5,7 +5,7 @@ import { planStage } from "../../core/staging.ts";
 
 const FOLDERS = ["study", "specs", "home"];
 
-Deno.test("files below the spec keep their folders, the spec lies at the top", () => {
+Deno.test("files below the spec keep their folders, the spec is at the top", () => {
   assert.deepEqual(planStage("spec.json", ["data/a b.parquet", "x/data.parquet"], FOLDERS), {
     config: "spec.json",
     files: [{ from: "data/a b.parquet", to: "data/a b.parquet" }, { from: "x/data.parquet", to: "x/data.parquet" }],
@@ -18,7 +18,7 @@ Deno.test("with ../ in a path the root is as many folders above the spec, which 
   assert.deepEqual(files.map(({ to }) => to), ["specs/data/d.parquet", "common.parquet"]);
 });
 
-Deno.test("wherever files lie, the staged spec finds each by the path that it names, and nothing leaves the root", () => {
+Deno.test("the staged spec finds each file by the path in it, and no file is outside of the root", () => {
   const part = fc.constantFrom("..", ".", "a", "b c", "d.parquet");
   const paths = fc.array(fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => [...parts, "f"].join("/")), {
     maxLength: 5,
@@ -33,7 +33,7 @@ Deno.test("wherever files lie, the staged spec finds each by the path that it na
   }));
 });
 
-Deno.test("an absolute path cannot be sent, and is named", () => {
+Deno.test("an absolute path cannot be sent, and is named in the error", () => {
   assert.throws(() => planStage("spec.json", ["a", "/data/x.parquet"], FOLDERS), {
     kind: "input",
     message: /Cannot send "\/data\/x\.parquet" to another machine/,

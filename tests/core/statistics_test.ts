@@ -4,7 +4,7 @@ import { fractionWithin, moments, quantileRank, quantiles } from "../../core/sta
 
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 
-Deno.test("moments() says what nextstat 0.10.1 says of these ten toys, to the last digit", () => {
+Deno.test("moments() equals nextstat 0.10.1 on these ten toys, to the last digit", () => {
   // Seed 42, 10 toys of gauss_exp_10k.json, --threads 1.
   const poi_hat = Float64Array.of(
     0.979995927117944,
@@ -28,7 +28,7 @@ Deno.test("moments() says what nextstat 0.10.1 says of these ten toys, to the la
   });
 });
 
-Deno.test("moments() passes over what is not finite, and is null where nothing is", () => {
+Deno.test("moments() ignores values that are not finite, and is null without finite values", () => {
   assert.deepEqual(moments(Float64Array.of(NaN, 2, Infinity)), { n_ok: 1, mean: 2, std: 0, q16: 2, q50: 2, q84: 2 });
   assert.equal(moments(Float64Array.of(NaN, -Infinity)), null);
   assert.equal(moments(new Float64Array(0)), null);
@@ -42,7 +42,7 @@ Deno.test("quantileRank() rounds halves away from zero", () => {
   assert.equal(quantileRank(1, 0.84), 0);
 });
 
-Deno.test("quantiles() of many values are the sorted ones at their ranks, and leave the values as they are", () => {
+Deno.test("quantiles() of many values are the sorted values at their ranks, and do not change the input", () => {
   const many = fc.array(finite, { minLength: 1, maxLength: 50 }).chain((values) =>
     fc.record({ values: fc.constant(values), times: fc.integer({ min: 1, max: 3 }) })
   );
@@ -58,6 +58,6 @@ Deno.test("quantiles() of many values are the sorted ones at their ranks, and le
   }));
 });
 
-Deno.test("fractionWithin() counts what is nearer to zero than the limit", () => {
+Deno.test("fractionWithin() counts values nearer to zero than the limit", () => {
   assert.equal(fractionWithin(Float64Array.of(-0.5, 1, 1.5, 0.9), 1), 0.5);
 });

@@ -9,7 +9,7 @@ Deno.test("a node that failed all its shards while another one finished some is 
   assert.deepEqual(suspectNodes(ends), [{ node: "e2", failed: 2 }]);
 });
 
-Deno.test("no node is suspect after one failure, after one success, or where everything fails everywhere", () => {
+Deno.test("no node is suspect after one failure, after one success, or if every node fails", () => {
   assert.deepEqual(suspectNodes(shards(["e1", "done"], ["e2", "failed"])), []);
   assert.deepEqual(suspectNodes(shards(["e1", "done"], ["e2", "failed"], ["e2", "failed"], ["e2", "done"])), []);
   assert.deepEqual(suspectNodes(shards(["e1", "failed"], ["e1", "failed"], ["e2", "failed"])), []);

@@ -39,7 +39,7 @@ Deno.test("eight shards of 10 s on two CPUs: a makespan of 40 s in four waves, t
   assert.equal(found.cpu_s, 80);
 });
 
-Deno.test("the makespan is last finish less first start, and no shorter than the longest shard", () => {
+Deno.test("the makespan is last finish minus first start, and no shorter than the longest shard", () => {
   const span = fc.tuple(fc.nat(50), fc.integer({ min: 1, max: 50 }));
   fc.assert(fc.property(fc.array(span, { minLength: 1, maxLength: 20 }), (spans) => {
     const attempts = spans.map(([start, length], i) => ran(i, start, start + length));
@@ -51,7 +51,7 @@ Deno.test("the makespan is last finish less first start, and no shorter than the
   }));
 });
 
-Deno.test("the waves are the shards by the most that ran at one time", () => {
+Deno.test("waves are the shards / largest number that ran at one time", () => {
   const span = fc.tuple(fc.nat(12), fc.integer({ min: 1, max: 6 }));
   fc.assert(fc.property(fc.array(span, { minLength: 1, maxLength: 15 }), (spans) => {
     const at = (second: number) => spans.filter(([start, n]) => start <= second && second < start + n).length;
@@ -60,7 +60,7 @@ Deno.test("the waves are the shards by the most that ran at one time", () => {
   }));
 });
 
-Deno.test("a run that was interrupted has stretches, and no makespan and no rate of the whole", () => {
+Deno.test("an interrupted run has sessions, but no makespan and no rate of its own", () => {
   const found = times([ran(0, 0, 10), ran(1, 3600, 3620)], {
     submissions: [{ at_ms: 0, shards: [0] }, { at_ms: 3_590_000, shards: [1] }],
   });
@@ -74,7 +74,7 @@ Deno.test("a run that was interrupted has stretches, and no makespan and no rate
   assert.equal(found.turnaround_s, 3620);
 });
 
-Deno.test("a pause in which shards waited in the queue is part of the run", () => {
+Deno.test("a pause in which shards waited in the queue belongs to the run", () => {
   const found = times([ran(0, 0, 10), ran(1, 3600, 3620)], { submissions: [{ at_ms: 0, shards: [0, 1] }] });
   assert.equal(found.makespan_s, 3620);
   assert.deepEqual(found.stretches, []);
@@ -98,19 +98,19 @@ Deno.test("failed attempts count as wasted CPU, lost ones only as a number", () 
   assert.equal(found.makespan_s, 10);
 });
 
-Deno.test("of side files of the old wrappers only the longest shard is known", () => {
+Deno.test("side files of the old wrappers give only the longest shard", () => {
   const found = times([], { elapsed_s: [3, 9, 4] });
   assert.equal(found.max_shard_elapsed_s, 9);
   assert.deepEqual([found.makespan_s, found.waves, found.turnaround_s, found.toys_per_s], [null, null, null, null]);
 });
 
-Deno.test("a stamp that is none makes no makespan, not even of the other shards", () => {
+Deno.test("an invalid stamp leaves no makespan, not even for the other shards", () => {
   const found = times([ran(0, 0, 10), ran(1, NaN, 10)]);
   assert.deepEqual([found.makespan_s, found.waves, found.turnaround_s, found.toys_per_s], [null, null, null, null]);
   assert.equal(times([ran(0, NaN, 10)]).makespan_s, null);
 });
 
-Deno.test("two hosts' stamps are put on one clock by their offsets, whose scatter is told", () => {
+Deno.test("two hosts' stamps are converted to one clock by their offsets, and the scatter is reported", () => {
   const early = [ran(0, 0, 10, { clock_offset_s: -100 }), ran(1, 10, 20, { clock_offset_s: -100.5 })];
   const late = [ran(2, 100, 110, { host: "n2", clock_offset_s: 0 })];
   const { attempts, spread_s } = onOneClock([...early, ...late]);
@@ -121,12 +121,12 @@ Deno.test("two hosts' stamps are put on one clock by their offsets, whose scatte
   assert.equal(found.makespan_spread_s, 0.25);
 });
 
-Deno.test("of one host only differences count, and a host without an offset makes the spread unknown", () => {
+Deno.test("only differences matter on one host, and a host without an offset makes the spread unknown", () => {
   assert.equal(onOneClock([ran(0, 0, 1, { clock_offset_s: 50 })]).attempts[0]?.started_ms, 0);
   assert.equal(onOneClock([ran(0, 0, 1), ran(1, 0, 1, { host: "n2", clock_offset_s: null })]).spread_s, null);
 });
 
-Deno.test("attemptTime() takes times and CPU from a record, and says what is not known", () => {
+Deno.test("attemptTime() reads times and CPU from a record, with NaN for unknown ones", () => {
   const manifest = sampleManifest();
   const record = sampleRecord(manifest, planOf(manifest, 3), { cause: "exit", cpu_system_s: null });
   const time = attemptTime(record);
@@ -136,7 +136,7 @@ Deno.test("attemptTime() takes times and CPU from a record, and says what is not
   assert.equal(attemptTime({ ...record, cpu_user_s: null }).cpu_s, null);
 });
 
-Deno.test("an attempt ends when it has begun and taken what it took, whatever its second stamp says", () => {
+Deno.test("an attempt ends at its start plus its wall time, whatever its second stamp says", () => {
   const manifest = sampleManifest();
   const change = { finished_at_utc: "2026-11-24T17:30:15.536Z", wall_s: 0.526 };
   const record = sampleRecord(manifest, planOf(manifest, 0), change);
@@ -144,7 +144,7 @@ Deno.test("an attempt ends when it has begun and taken what it took, whatever it
   assert.deepEqual([found.makespan_s, found.max_shard_elapsed_s, found.waves], [0.526, 0.526, 1]);
 });
 
-Deno.test("what the sh wrapper of an earlier version measured with a clock that was set back is not known", () => {
+Deno.test("a duration of an earlier sh wrapper is unknown if its clock was set back", () => {
   const manifest = sampleManifest();
   const change = { finished_at_utc: "2026-11-24T17:30:15.536Z", wall_s: -3599.474 };
   const record = sampleRecord(manifest, planOf(manifest, 0), { ...change, wrapper: "sh" });
@@ -152,19 +152,19 @@ Deno.test("what the sh wrapper of an earlier version measured with a clock that 
   assert.deepEqual([found.makespan_s, found.max_shard_elapsed_s, found.waves], [null, null, null]);
 });
 
-Deno.test("stamps of 1970, of a node that cannot tell the time, are not known", () => {
+Deno.test("stamps of 1970, from a node that cannot tell the time, are unknown", () => {
   const manifest = sampleManifest();
   const change = { started_at_utc: "1970-01-01T00:00:00.000Z", finished_at_utc: "1970-01-01T00:00:00.000Z" };
   const record = sampleRecord(manifest, planOf(manifest, 0), change);
   assert.equal(times([attemptTime(record), ran(1, 0, 5)]).makespan_s, null);
 });
 
-Deno.test("a turnaround from a submission after the first start is not known: the stamps are of two clocks", () => {
+Deno.test("the turnaround is unknown if the submission is after the first start: the stamps are of two clocks", () => {
   const found = times([ran(0, 0, 10)], { submissions: [{ at_ms: 3_600_000, shards: [0] }] });
   assert.deepEqual([found.makespan_s, found.turnaround_s], [10, null]);
 });
 
-Deno.test("however the hosts' clocks are off, an hour or more, the makespan is that of one clock", () => {
+Deno.test("the makespan is that of one clock even if the hosts' clocks differ by an hour or more", () => {
   const shard = fc.record({ start: fc.nat(1000), wall: fc.integer({ min: 1, max: 100 }), host: fc.nat(2) });
   const offsets = fc.tuple(fc.integer({ min: -9000, max: 9000 }), fc.nat(9000), fc.nat(9000));
   fc.assert(fc.property(fc.array(shard, { minLength: 1, maxLength: 20 }), offsets, (shards, off) => {
@@ -182,7 +182,7 @@ Deno.test("however the hosts' clocks are off, an hour or more, the makespan is t
   }));
 });
 
-Deno.test("the most at once is what a count over time finds; a slot that is free at an instant is filled again", () => {
+Deno.test("mostAtOnce() equals a count over time; a slot that becomes free at an instant is reused", () => {
   const span = fc.tuple(fc.nat(60), fc.integer({ min: 1, max: 30 }));
   fc.assert(fc.property(fc.array(span, { minLength: 1, maxLength: 30 }), (spans) => {
     const attempts = spans.map(([start, wall], i) => ran(i, start, start + wall));

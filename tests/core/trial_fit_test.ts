@@ -13,14 +13,14 @@ const FINE: TrialFit = {
 const MU_0 = { name: "mu", bound: "lower", value: 0 } as const;
 const words = (change: Partial<TrialFit>) => trialWarnings({ ...FINE, ...change }).join("\n");
 
-Deno.test("the spec tells the bounds of its parameters, and how many events its yields can make within them", () => {
+Deno.test("the spec gives the bounds of its parameters, and the range of events of its yields", () => {
   const model = readSpecModel(gaussExpSpec("2m"));
   assert.equal(model?.poi, "mu");
   assert.deepEqual(model?.bounds.get("mu"), [0, 5]);
   assert.deepEqual(model?.channels, [{ name: "main", file: "observed_2m.parquet", least: 1.5e6, most: 4e6 }]);
 });
 
-Deno.test("yields by a parameter count with its bounds; what would change the count leaves a channel out", () => {
+Deno.test("yields with a parameter count with its bounds; a channel with other members is left out", () => {
   const spec = gaussExpSpec("10k");
   const [channel] = spec.channels;
   assert(channel);
@@ -41,33 +41,33 @@ Deno.test("yields by a parameter count with its bounds; what would change the co
   for (const strange of [null, 1, {}, { model: { poi: 1 } }, []]) assert.equal(readSpecModel(strange), null);
 });
 
-Deno.test("a parameter is on a bound where it has its very value", () => {
+Deno.test("a parameter is on a bound if it has exactly its value", () => {
   const fitted = new Map([["mu", 0], ["slope", -0.001], ["width", 2.5], ["free", 1]]);
   const bounds = new Map<string, [number, number]>([["mu", [0, 5]], ["slope", [-0.1, -0.001]], ["width", [0.5, 10]]]);
   assert.deepEqual(atBounds(fitted, bounds), [MU_0, { name: "slope", bound: "upper", value: -0.001 }]);
 });
 
-Deno.test("a trial that fits says nothing, nor does one that was not made", () => {
+Deno.test("a good trial gives no warning, nor does a missing one", () => {
   assert.equal(words({}), "");
   assert.deepEqual(trialWarnings(undefined), []);
   assert.equal(words({ at_bounds: null, toy: { poi: "mu", poi_true: 1, poi_hat: 0 } }), "");
   assert.equal(words({ channels: [{ name: "main", n_events: 1_494_000, least: 1_500_000, most: 4_000_000 }] }), "");
 });
 
-Deno.test("observed data that end on bounds, and a trial toy that ends there too, are told with what to do", () => {
+Deno.test("observed data and a trial toy that both end on bounds give a warning with advice", () => {
   const text = words({ at_bounds: [MU_0], toy: { poi: "mu", poi_true: 1, poi_hat: 0 } });
   assert.match(text, /the fit of the observed data ends on the lower bound of mu \(0\)/);
   assert.match(text, /the trial toy, generated at mu = 1, ends there too/);
   assert.match(text, /Name observed data in the spec that fit its yields/);
 });
 
-Deno.test("an observed fit at mu = 0 with a trial toy that fits is said, and no more is made of it", () => {
+Deno.test("an observed fit at mu = 0 with a good trial toy gives a note only", () => {
   assert.equal(words({ at_bounds: [MU_0] }), "the fit of the observed data ends on the lower bound of mu (0)");
   const generated_there = words({ at_bounds: [MU_0], toy: { poi: "mu", poi_true: 0, poi_hat: 0 } });
   assert.equal(generated_there, "the fit of the observed data ends on the lower bound of mu (0)");
 });
 
-Deno.test("observed events that no yields within their bounds can make are told", () => {
+Deno.test("observed events that no yields within their bounds can give are a warning", () => {
   for (const n_events of [10_000, 1_490_000, 4_020_000]) {
     const text = words({ channels: [{ name: "main", n_events, least: 1_500_000, most: 4_000_000 }] });
     assert.match(text, new RegExp(`"main" has ${n_events} observed events, and yields of 1500000 to 4000000`));

@@ -35,7 +35,7 @@ for (const [name, load] of Object.entries(BUILT_IN)) {
   });
 }
 
-Deno.test("what documents call local and ssh are the worker loops on this machine and on hosts, and nothing else is one", async () => {
+Deno.test("local and ssh are the only worker loops in documents, on this machine and on hosts", async () => {
   const found = Object.entries(BUILT_IN).map(async ([name, load]) => [name, (await load()).default.slots_on]);
   assert.deepEqual(await Promise.all(found), Object.keys(BUILT_IN).map((name) => [name, slotsOn(name)]));
   assert.deepEqual(Object.keys(BUILT_IN).filter(slotsOn), ["local", "ssh"]);
@@ -49,7 +49,7 @@ const bare = asBatch(local);
 /** An adapter that has every function. */
 const whole: SchedulerAdapter = { ...slurm, ...htcondor, readJobLog: slurm.readJobLog };
 
-Deno.test("plugin check looks at every function, and finds a value that is none of its", () => {
+Deno.test("plugin check calls every function, and finds a value of the wrong type", () => {
   const wrong = () => ({ wrong: true });
   const others = ADAPTER_CALLS.filter((member) => member !== "render");
   const findings = [
@@ -60,7 +60,7 @@ Deno.test("plugin check looks at every function, and finds a value that is none 
   for (const { what } of findings) assert.match(what, /^gives something else .* than wanted/);
 });
 
-Deno.test("the page about adapters names every function and every fact of the contract", () => {
+Deno.test("the page on adapters names every function and every fact of the contract", () => {
   const page = readFileSync(join(root, "docs/writing-an-adapter.md"), "utf8");
   const names = [...ADAPTER_CALLS, ...Object.keys(AdapterFacts.shape)];
   assert.deepEqual(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(page)), []);
@@ -521,7 +521,7 @@ for (
     ],
   ] satisfies [string, unknown, string, RegExp][]
 ) {
-  Deno.test(`an adapter that ${what} is found out, and ${member} is named`, () => {
+  Deno.test(`plugin check finds an adapter that ${what}, and names ${member}`, () => {
     const findings = checkAdapter(adapter);
     assert.deepEqual([...new Set(findings.map((one) => one.member))], [member]);
     assert.ok(findings.some((one) => reported.test(one.what)), findings.map((one) => one.what).join("\n"));

@@ -10,21 +10,21 @@ Deno.test("sinfo: a node of two partitions counts once, with its busy CPUs and i
   ]);
 });
 
-Deno.test("condor_status: a machine's CPUs are those of its slots together, busy are the claimed ones", () => {
+Deno.test("condor_status: a machine has the CPUs of all its slots, the claimed ones are busy", () => {
   assert.deepEqual(htcondor.readPool([recorded("condor-status-pool")]), [
     { name: "e1", state: "claimed", cpus: 1, cpus_busy: 1, load: 1.95 },
     { name: "e2", state: "unclaimed", cpus: 1, cpus_busy: 0, load: 1.95 },
   ]);
 });
 
-Deno.test("what is no line of ours says nothing of a pool", () => {
+Deno.test("a line of another format is ignored in a pool's load", () => {
   const odd = { ...recorded("slurm-sinfo-pool"), stdout: "\nslurm_load: error\nundefined\n" };
   assert.deepEqual(slurm.readPool([odd]), []);
   assert.deepEqual(htcondor.readPool([odd]), []);
   assert.deepEqual(slurm.readPool([]), []);
 });
 
-Deno.test("what is asked about a pool is asked by programs that the host may run", () => {
+Deno.test("the load of a pool is queried only with declared programs", () => {
   for (const adapter of [slurm, htcondor]) {
     for (const { argv } of adapter.pool()) assert(adapter.programs.includes(argv[0] ?? ""));
   }

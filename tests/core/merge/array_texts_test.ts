@@ -3,7 +3,7 @@ import { entriesText } from "../../../core/merge/json_text.ts";
 import { readOutputText, TOY_ARRAYS } from "../../../core/output.ts";
 import { sampleText } from "../support/samples.ts";
 
-Deno.test("entries that are written anew are nextstat's own, to the byte", () => {
+Deno.test("rewritten entries equal nextstat's own, byte for byte", () => {
   const text = sampleText("unsharded_20.out.json");
   const { output, entries } = readOutputText(text);
   for (const name of TOY_ARRAYS) {

@@ -28,12 +28,12 @@ const faultOf = (text: string, spoil: Spoil) => {
   return "fault" in toys ? toys.fault : null;
 };
 
-Deno.test("a shard is a part of its run, from its own seed on", () => {
+Deno.test("a shard has toys of its run from its own seed on", () => {
   const { shard_index, seed, n_toys, wanted, merged } = toysOf(shard(1));
   assert.deepEqual([shard_index, seed, n_toys, wanted, merged], [1, 47, 5, [{ seed: 42, n_toys: 20 }], null]);
 });
 
-Deno.test("an unsharded output is its whole run", () => {
+Deno.test("an unsharded output has all toys of its run", () => {
   const { shard_index, pieces, wanted } = toysOf(sampleText("unsharded_20.out.json"));
   assert.deepEqual([shard_index, wanted], [null, [{ seed: 42, n_toys: 20 }]]);
   assert.deepEqual(pieces, [{ seed: 42, n_toys: 20, poi_true: 1 }]);
@@ -46,7 +46,7 @@ Deno.test("a merged document with holes has its toys at their seeds, in as many 
   assert.deepEqual([merged?.hosts, merged?.threads, merged?.pulls], [["n1"], [1], false]);
 });
 
-Deno.test("a merged document of the old scripts is its run where nothing is missing", () => {
+Deno.test("a merged document of the old scripts has all toys of its run if none are missing", () => {
   const { pieces, merged } = toysOf(sampleText("scripts/merged.out.json"));
   assert.deepEqual(pieces, [{ seed: 42, n_toys: 20, poi_true: 1 }]);
   assert.deepEqual([merged?.hosts, merged?.pulls], [["w0", "w1", "w2", "w3"], false]);
@@ -54,7 +54,7 @@ Deno.test("a merged document of the old scripts is its run where nothing is miss
 
 const older: Spoil = ({ merge: { farm } }) => ["pulls", "pull_sums", "points"].forEach((name) => delete farm[name]);
 
-Deno.test("what an older version merged of shards has its toys at their seeds, and its pulls are seen", () => {
+Deno.test("a merge of an older version has its toys at their seeds, and its pulls are detected", () => {
   const text = sampleText("unsharded_20.out.json");
   const { merge } = JSON.parse(OURS);
   const guessed = (spoil: Spoil) =>
@@ -152,7 +152,7 @@ const REFUSED: Record<string, { text: string; spoil: Spoil; why: RegExp }> = {
 };
 
 for (const [what, { text, spoil, why }] of Object.entries(REFUSED)) {
-  Deno.test(`${what} is refused, and what to give instead is said`, () => {
+  Deno.test(`${what} is refused, with the inputs to give instead`, () => {
     assert.match(faultOf(text, spoil) ?? "", why);
   });
 }

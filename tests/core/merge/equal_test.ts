@@ -45,7 +45,7 @@ for (
     ],
   ] satisfies [string, (frame: ReturnType<typeof sampleFrame>) => void, string][]
 ) {
-  Deno.test(`a difference in ${what} is found, from either side`, () => {
+  Deno.test(`a difference in ${what} is found in either order`, () => {
     assert.equal(equalFault(outputOf(), outputOf(change), "other"), wanted);
     assert.notEqual(equalFault(outputOf(change), outputOf(), "other"), null);
   });
@@ -61,7 +61,7 @@ Deno.test("a toy that errored in both is Equal", () => {
   assert.equal(equalFault(broken(), broken(), "same"), null);
 });
 
-Deno.test("isEqualNumber() is symmetric, takes a number for itself, and NaN only for NaN", () => {
+Deno.test("isEqualNumber() is symmetric, a number equals itself, and NaN equals only NaN", () => {
   fc.assert(fc.property(fc.double(), fc.double(), fc.constantFrom("same", "other"), (x, y, where) => {
     assert.ok(isEqualNumber(x, x, where));
     assert.equal(isEqualNumber(x, y, where), isEqualNumber(y, x, where));

@@ -14,7 +14,7 @@ const COUNTS = {
 const PULL = { n_ok: 10, mean: -0.25, std: 1.5, q16: 0, q50: 0, q84: 0 };
 const asked = (change: Partial<Parameters<typeof judge>[0]>) => ({ ...NO_GUARDRAILS, ...change });
 
-Deno.test("a set of which nothing is asked passes, whatever it holds", () => {
+Deno.test("any set passes without guardrails", () => {
   const counts = { ...COUNTS, n_error: 10, n_converged: 0 };
   assert.deepEqual(judge(NO_GUARDRAILS, counts, null), { passed: true, failures: [] });
   assert.ok(!needsPulls(NO_GUARDRAILS));
@@ -30,7 +30,7 @@ Deno.test("one toy that erred or did not converge fails --require-all-converged"
   assert.match(judge(rule, old, null).failures[0] ?? "", /n_validation_error=2, n_computation_error=0/);
 });
 
-Deno.test("the bounds themselves pass, what is beyond them fails, and all that fails is told", () => {
+Deno.test("the bounds themselves pass, values beyond them fail, and every failure is reported", () => {
   const at = asked({ max_abs_poi_pull_mean: 0.25, poi_pull_std_range: [1.5, 2] });
   assert.ok(judge(at, COUNTS, PULL).passed);
   const beyond = asked({ max_abs_poi_pull_mean: 0.2, poi_pull_std_range: [0.9, 1.1], require_all_converged: true });
@@ -47,7 +47,7 @@ Deno.test("without a single pull a guardrail on pulls fails", () => {
   assert.match(judge(rule, COUNTS, null).failures[0] ?? "", /POI pull summary is unavailable/);
 });
 
-Deno.test("what was asked and what came of it is in the document", () => {
+Deno.test("guardrails and their verdict are in the document", () => {
   const rule = asked({ poi_pull_std_range: [1, 2] });
   const text = jsonParts(guardrailsJson(rule, judge(rule, COUNTS, PULL), PULL)).join("");
   assert.deepEqual(JSON.parse(text), {

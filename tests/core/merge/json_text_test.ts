@@ -28,7 +28,7 @@ Deno.test("floats keep their point, whole numbers have none", () => {
   assert.equal(float(null), null);
 });
 
-Deno.test("the place of a toy array is left open, with its brackets where nextstat has them", () => {
+Deno.test("jsonParts() leaves out the entries of a toy array, with the brackets where nextstat has them", () => {
   const parts = jsonParts({ results: { nll: new ArrayPlace("nll"), n: 1 } });
   assert.deepEqual(parts.filter((part) => part instanceof ArrayPlace).map((part) => part.name), ["nll"]);
   const text = parts.map((part) => typeof part === "string" ? part : "1.0,\n      2.0").join("");

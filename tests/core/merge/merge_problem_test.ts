@@ -19,7 +19,7 @@ Deno.test("shards with the same problem share a line, others have their own", ()
   );
 });
 
-Deno.test("of many different problems the first twenty are shown, and where the rest is", () => {
+Deno.test("the first twenty of many different problems are shown, with the file that has all", () => {
   const lines = problemLines(
     Array.from({ length: 50 }, (_, i) => ({ shard_index: i, what: `problem ${i} of its own` })),
   );

@@ -22,14 +22,14 @@ function outcome(change: Partial<MergeOutcome> = {}): MergeOutcome {
   };
 }
 
-Deno.test("a proven set is exit 0, and the report has its schema", () => {
+Deno.test("a proven set has exit code 0, and the report matches its schema", () => {
   const report = mergeReport(outcome());
   assert.deepEqual(MergeReport.parse(report), report);
   assert.deepEqual([report.exit_code, report.partial, report.n_toys_merged, report.n_converged], [0, false, 20, 20]);
   assert.deepEqual(mergeNotes(report, null), []);
 });
 
-Deno.test("a set that was refused is exit 5, with the reasons and the way out", () => {
+Deno.test("a refused set has exit code 5, the reasons and the option that accepts it", () => {
   const problems = [{ shard_index: 3, what: "shard_3.out.json is not there" }];
   const report = mergeReport(outcome({ set: null, merged: null, merged_sha256: null, problems }));
   assert.equal(report.exit_code, 5);
@@ -41,7 +41,7 @@ Deno.test("a set that was refused is exit 5, with the reasons and the way out", 
   ]);
 });
 
-Deno.test("a partial merge says how much it holds, and from where toys are missing", () => {
+Deno.test("a partial merge says how many toys it has, and which are missing", () => {
   const problems = [{ shard_index: 3, what: "shard_3.out.json is not there" }];
   const report = mergeReport(
     outcome({ problems, run: { seed: 42, n_toys: 25 }, missing: [{ toy_start: 20, seed: 62, n_toys: 5 }] }),
@@ -51,14 +51,14 @@ Deno.test("a partial merge says how much it holds, and from where toys are missi
   assert.match(mergeNotes(report, null)[0] ?? "", /^partial merge, 20 of 25 toys:$/);
 });
 
-Deno.test("a guardrail that failed is exit 6, and is told", () => {
+Deno.test("a failed guardrail has exit code 6, and is reported", () => {
   const failed = { ...set, verdict: { passed: false, failures: ["abs(mean pull(POI)) too large: |1| > 0.1"] } };
   const report = mergeReport(outcome({ set: failed }));
   assert.equal(report.exit_code, 6);
   assert.deepEqual(mergeNotes(report, null), ["guardrail failed: |mean pull| 1 > 0.1"]);
 });
 
-Deno.test("generation points that differ a little are told with how much", () => {
+Deno.test("small differences between generation points are reported with their size", () => {
   const other = { ...set.sources[0], params: set.sources[0].params.map((value, i) => i === 1 ? value + 1e-9 : value) };
   const report = mergeReport(outcome({ set: { ...set, sources: [set.sources[0], other] } }));
   assert.match(

@@ -28,7 +28,7 @@ const reported = (
   found: MergedCheck,
 ) => [found.state, mergedExitCode(found), ...found.findings.map(({ what }) => what)];
 
-Deno.test("a whole merge whose guardrails passed has no finding, and none at all is no fault", () => {
+Deno.test("a whole merge with passed guardrails has no finding, nor has a run without a merge", () => {
   assert.deepEqual(reported(check(about())), ["whole", 0]);
   assert.deepEqual(reported(checkMerged(MANIFEST, { kind: "absent" })), ["absent", 0]);
 });
@@ -38,7 +38,7 @@ Deno.test("a document that cannot be read is damaged", () => {
   assert.deepEqual(reported(found), ["damaged", 5, "merged.out.json is empty"]);
 });
 
-Deno.test("each guardrail that failed is told, and is exit 6", () => {
+Deno.test("each failed guardrail is reported, with exit code 6", () => {
   const failures = [
     "abs(mean pull(POI)) too large: |-0.09987654| > 0.0001",
     "std(pull(POI)) out of range: 1.5 not in [0.9, 1.1]",
@@ -55,12 +55,12 @@ Deno.test("each guardrail that failed is told, and is exit 6", () => {
   assert.equal(found.guardrails_passed, false);
 });
 
-Deno.test("a guardrail that failed by less than three digits show is told with all of them", () => {
+Deno.test("a guardrail that failed in the fourth digit is reported with all digits", () => {
   assert.equal(failureText("abs(mean pull(POI)) too large: |0.1000001| > 0.1"), "|mean pull| 0.1000001 > 0.1");
   assert.equal(failureText("something new"), "something new");
 });
 
-Deno.test("guardrails judged in place of the run's are told as they were judged, and are no fault", () => {
+Deno.test("guardrails judged in place of the run's are reported as judged, without a fault", () => {
   const manifest = sampleManifest({ farm: { guardrails: { ...NO_GUARDRAILS, max_abs_poi_pull_mean: 0.1 } } });
   const judged = { passed: true, failures: [], ...NO_GUARDRAILS, max_abs_poi_pull_mean: 5 };
   assert.deepEqual(reported(check(about({ guardrails: judged }), manifest)), [
@@ -71,13 +71,13 @@ Deno.test("guardrails judged in place of the run's are told as they were judged,
   assert.equal(guardrailsText(NO_GUARDRAILS), "nothing");
 });
 
-Deno.test("guardrails of the run that another program's merge did not judge are not taken for passed", () => {
+Deno.test("guardrails that another program's merge did not judge do not count as passed", () => {
   const manifest = sampleManifest({ farm: { guardrails: { ...NO_GUARDRAILS, require_all_converged: true } } });
   const found = check(about({}, { farm: undefined }), manifest);
   assert.deepEqual([found.state, found.guardrails_passed, mergedExitCode(found)], ["other", null, 5]);
 });
 
-Deno.test("a partial merge says which toys it lacks, also where its guardrails failed", () => {
+Deno.test("a partial merge says which toys are missing, also if its guardrails failed", () => {
   const sources = SOURCES.filter(({ shard_index }) => shard_index !== 1 && shard_index !== 3);
   const failed = { passed: false, failures: ["require_all_converged violated"] };
   const found = check(about({ guardrails: failed }, { sources, farm: { ...FARM, partial: true } }));
@@ -89,7 +89,7 @@ Deno.test("a partial merge says which toys it lacks, also where its guardrails f
   ]);
 });
 
-Deno.test("a merge of another run, of another spec, or from before a change of the run is not the run's", () => {
+Deno.test("a merge of another run, of another spec, or older than a change of the run is not the run's", () => {
   const cut = sampleManifest();
   cut.plans[0] = { ...SOURCES[0], ...cut.plans[0]!, farm: { replaced_by: [4, 5] } };
   cut.plans.push(

@@ -20,7 +20,7 @@ function unmerged(text: string): { rest: unknown; merge: unknown } {
   return { rest, merge };
 }
 
-Deno.test("nextstat's own four shards merge to nextstat's own unsharded document, to the byte", () => {
+Deno.test("four shards of nextstat merge to nextstat's own unsharded document, byte for byte", () => {
   const merged = mergeTexts(SHARDS);
   const own = sampleText("unsharded_20.out.json").trimEnd();
   const without_merge = merged.slice(0, merged.indexOf(',\n  "merge": {')) + "\n}";
@@ -54,7 +54,7 @@ Deno.test("however a run is split and cut, its outputs merge to the arrays, coun
   );
 });
 
-Deno.test("the sources are told in toy order, with their places", () => {
+Deno.test("the merge lists its sources in toy order, with their paths", () => {
   const { merge } = unmerged(mergeTexts(SHARDS));
   const { sources, n_shards, farm } = Object(merge);
   assert.equal(n_shards, 4);
@@ -63,7 +63,7 @@ Deno.test("the sources are told in toy order, with their places", () => {
   assert.deepEqual([farm.partial, farm.missing, farm.gen_spread, farm.not_merged], [false, [], null, {}]);
 });
 
-Deno.test("a partial merge says inside which toys are missing", () => {
+Deno.test("a partial merge lists its missing toys", () => {
   const { set } = mergeSet(SHARDS.slice(0, 3));
   const text = mergedParts({
     ...set,
@@ -79,7 +79,7 @@ Deno.test("a partial merge says inside which toys are missing", () => {
   assert.equal(gen.n_toys, 20);
 });
 
-Deno.test("sumCounts() adds up, and does not know what one of them does not know", () => {
+Deno.test("sumCounts() adds up, and a count is unknown if one source does not know it", () => {
   const { set } = mergeSet(SHARDS);
   assert.deepEqual(sumCounts(set.sources), {
     n_toys: 20,

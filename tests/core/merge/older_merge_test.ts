@@ -8,12 +8,12 @@ function frame(farm: Record<string, unknown>, mean: number): string {
 
 const now = frame({ partial: false, pulls: true, pull_sums: [], points: null }, 0.1);
 
-Deno.test("what an older version merged is right without the newer members, with pulls to the last digits", () => {
+Deno.test("a merge of an older version is accepted without the newer members, and with rounding differences in the pulls", () => {
   assert.ok(isOlderFrame(frame({ partial: false }, 0.1), now));
   assert.ok(isOlderFrame(frame({ partial: false }, 0.1 + 1e-15), now));
 });
 
-Deno.test("what differs in anything else is not what an older version merged", () => {
+Deno.test("a document with any other difference is no merge of an older version", () => {
   assert.ok(!isOlderFrame(frame({ partial: true }, 0.1), now));
   assert.ok(!isOlderFrame(frame({}, 0.1), now));
   assert.ok(!isOlderFrame(frame({ partial: false }, 0.2), now));

@@ -27,7 +27,7 @@ const partOf = (parameters: number[][]): PartPulls => ({ means: pullsOf(paramete
 
 const pull = fc.double({ min: -5, max: 5, noNaN: true });
 
-Deno.test("pulls pooled from shards are those of all toys: counts and fractions exactly, mean and std to 1e-9", () => {
+Deno.test("pulls pooled from shards equal those of all toys: counts and fractions exactly, mean and std to 1e-9", () => {
   const shards = fc.array(fc.tuple(fc.array(pull, { maxLength: 20 }), fc.array(pull, { maxLength: 20 })), {
     maxLength: 8,
   });
@@ -49,7 +49,7 @@ Deno.test("shards without pulls give none", () => {
   assert.deepEqual(pullMeans(addPulls([], 2)).n_ok, [null, null]);
 });
 
-Deno.test("however shards are grouped and ordered, their pulls add up to the same digits", () => {
+Deno.test("pulls add up to the same digits for any grouping and order of shards", () => {
   const shards = fc.array(fc.array(fc.array(pull, { maxLength: 9 }), { minLength: 2, maxLength: 2 }), { maxLength: 9 });
   const cut = shards.chain((all) =>
     fc.tuple(fc.shuffledSubarray(all, { minLength: all.length }), fc.nat(all.length), fc.constant(all))

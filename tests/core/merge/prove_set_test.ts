@@ -27,7 +27,7 @@ function factsOf(changes: Record<number, Change> = {}) {
 
 const odd = (changes: Record<number, Change>) => mismatches(factsOf(changes)).map(({ what }) => what);
 
-Deno.test("a set of one run has no odd ones, no doubles and no spread", () => {
+Deno.test("the shards of one run have no mismatch, no duplicate and no spread", () => {
   assert.deepEqual(odd({}), []);
   assert.deepEqual(duplicateSeeds(factsOf()), []);
   assert.equal(genSpread(factsOf()), null);
@@ -85,17 +85,17 @@ for (
   ] satisfies [string, Change, string][]
 ) {
   for (const shard of [0, 2]) {
-    Deno.test(`shard ${shard} with ${what} is the odd one`, () => {
+    Deno.test(`shard ${shard} with ${what} is the mismatch`, () => {
       assert.deepEqual(odd({ [shard]: change }), [`shard_${shard}.out.json ${wanted}`]);
     });
   }
 }
 
-Deno.test("what a source does not know is no difference", () => {
+Deno.test("an unknown member of a source is no difference", () => {
   assert.deepEqual(odd({ 1: { origin: { spec_sha256: null, nextstat_version: null, inputs: null } } }), []);
 });
 
-Deno.test("points that agree as two machines do are no difference, and their spread is told", () => {
+Deno.test("points that agree within the tolerance of two machines are no difference, and their spread is reported", () => {
   const facts = factsOf({ 1: { origin: { host: "n2" }, frame: (frame) => frame.gen.params = [1, 0.5 + 1e-8] } });
   assert.deepEqual(mismatches(facts), []);
   const spread = genSpread(facts);
@@ -104,7 +104,7 @@ Deno.test("points that agree as two machines do are no difference, and their spr
   assert.equal(odd({ 1: { frame: (frame) => frame.gen.params = [1, 0.5 + 1e-8] } }).length, 1);
 });
 
-Deno.test("toys that two outputs hold are found, with both names", () => {
+Deno.test("toys in two outputs are found, with both names", () => {
   const facts = factsOf({ 2: { origin: { seed: 50, toy_start: 8 } } });
   assert.deepEqual(duplicateSeeds(facts), [
     { shard_index: 2, what: "shard_2.out.json holds toys that shard_1.out.json holds too: seeds from 50 on" },

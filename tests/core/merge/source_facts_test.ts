@@ -9,7 +9,7 @@ import { sampleText } from "../support/samples.ts";
 const manifest = sampleManifest();
 const frameOf = (i: number) => sampleFrame(manifest, planOf(manifest, i));
 
-Deno.test("what is equal in several outputs is kept once, so that it can be compared by identity", () => {
+Deno.test("equal values of several outputs are stored once, so that they can be compared by identity", () => {
   const reader = new FrameReader();
   const [a, b] = [0, 1].map((i) => reader.read(originOf(i, { inputs: [...manifest.farm.inputs] }), frameOf(i)));
   assert.ok(a && b);
@@ -21,7 +21,7 @@ Deno.test("what is equal in several outputs is kept once, so that it can be comp
   assert.equal(reader.read(originOf(3), frameOf(3)).parameter_names, a.parameter_names);
 });
 
-Deno.test("of nextstat's own output everything is merged or known not to be", () => {
+Deno.test("every member of nextstat's own output is merged or known not to be", () => {
   const { output } = readOutputText(sampleText("shard_0.out.json"));
   const facts = new FrameReader().read(originOf(0), output.frame);
   assert.deepEqual(facts.unmerged, []);
@@ -29,12 +29,12 @@ Deno.test("of nextstat's own output everything is merged or known not to be", ()
   assert.equal(facts.counts.n_validation_error, 0);
 });
 
-Deno.test("a member that nobody knows is told as not merged, null is not", () => {
+Deno.test("an unknown member is reported as not merged unless it is null", () => {
   const frame = { ...frameOf(0), surprise: 1, nothing: null, summary: { mean_ci: [0, 1], other: null } };
   assert.deepEqual(new FrameReader().read(originOf(0), frame).unmerged, ["surprise", "summary.mean_ci"]);
 });
 
-Deno.test("counts that are no counts are not known", () => {
+Deno.test("invalid counts are unknown", () => {
   const frame = frameOf(0);
   frame.results["n_validation_error"] = -1;
   frame.results["n_computation_error"] = "0";
@@ -42,7 +42,7 @@ Deno.test("counts that are no counts are not known", () => {
   assert.deepEqual([counts.n_validation_error, counts.n_computation_error], [null, null]);
 });
 
-Deno.test("overrides are the same in whatever order they come", () => {
+Deno.test("overrides are equal in any order", () => {
   const reader = new FrameReader();
   const read = (overrides: Record<string, number>) => {
     const frame = frameOf(0);

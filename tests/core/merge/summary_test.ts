@@ -23,7 +23,7 @@ const value = fc.oneof({ weight: 9, arbitrary: fc.double({ min: -1e3, max: 1e3, 
   arbitrary: fc.constant(NaN),
 });
 
-Deno.test("the summary of a set is the naive one", () => {
+Deno.test("the summary of a set equals a naive computation", () => {
   fc.assert(fc.property(fc.array(value, { minLength: 1, maxLength: 200 }), fc.array(value), (poi_hat, pulls) => {
     fc.pre(poi_hat.some(Number.isFinite));
     const found = summarise({ poi_hat: Float64Array.from(poi_hat), pulls: Float64Array.from(pulls) }, set.sources);
@@ -40,7 +40,7 @@ Deno.test("the summary of a set is the naive one", () => {
   }));
 });
 
-Deno.test("the POI's own pulls by parameter are those of its toys, to the last digit", () => {
+Deno.test("the POI's pulls by parameter equal those of its toys, to the last digit", () => {
   const pulls = Float64Array.of(-1.5, 0.25, NaN, 0.5);
   const { pull, pulls_by_param } = summarise({ poi_hat: Float64Array.of(1, 1, 1, 1), pulls }, set.sources);
   assert.equal(pulls_by_param.mean[0], pull?.mean);
@@ -54,7 +54,7 @@ Deno.test("a set in which no toy has an estimate has no summary", () => {
   assert.equal(summaryJson(summarise(nothing, set.sources), false), null);
 });
 
-Deno.test("the summary is printed with nextstat's members, and an interval that cannot be merged as null", () => {
+Deno.test("the summary has nextstat's members, with null for an interval that cannot be merged", () => {
   const text = jsonParts(summaryJson(set.summary, true)).join("");
   const { mean_ci, ...rest } = JSON.parse(text);
   assert.equal(mean_ci, null);

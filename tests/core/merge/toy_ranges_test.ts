@@ -12,7 +12,7 @@ function seedsIn(list: readonly SeedRange[]): Set<number> {
 
 const sorted = (seeds: Iterable<number>) => [...seeds].sort((a, b) => a - b);
 
-Deno.test("joinRanges() holds the same toys in as few ranges as can be, sorted", () => {
+Deno.test("joinRanges() has the same toys in the fewest ranges, sorted", () => {
   fc.assert(fc.property(ranges, (list) => {
     const joined = joinRanges(list);
     assert.deepEqual(sorted(seedsIn(joined)), sorted(seedsIn(list)));
@@ -23,7 +23,7 @@ Deno.test("joinRanges() holds the same toys in as few ranges as can be, sorted",
   }));
 });
 
-Deno.test("missingRanges() are exactly the toys that are wanted and not found", () => {
+Deno.test("missingRanges() are exactly the wanted toys that were not found", () => {
   fc.assert(fc.property(ranges, ranges, (wanted, found) => {
     const held = seedsIn(found);
     assert.deepEqual(
@@ -33,7 +33,7 @@ Deno.test("missingRanges() are exactly the toys that are wanted and not found", 
   }));
 });
 
-Deno.test("overlaps() are found if and only if a toy is held twice", () => {
+Deno.test("overlaps() finds a pair if and only if two ranges share a toy", () => {
   fc.assert(fc.property(ranges, (list) => {
     const total = list.reduce((sum, one) => sum + one.n_toys, 0);
     assert.equal(overlaps(list).length > 0, seedsIn(list).size < total);
@@ -44,7 +44,7 @@ Deno.test("overlaps() are found if and only if a toy is held twice", () => {
   }));
 });
 
-Deno.test("a range that lies inside a long earlier one is seen behind a short one too", () => {
+Deno.test("a range inside a long earlier one is found even behind a short one", () => {
   const list = [{ seed: 0, n_toys: 100 }, { seed: 10, n_toys: 1 }, { seed: 50, n_toys: 1 }];
   assert.deepEqual(overlaps(list).map(({ later }) => later.seed), [10, 50]);
 });

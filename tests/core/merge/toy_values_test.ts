@@ -5,7 +5,7 @@ import { planOf, sampleManifest } from "../../fixtures/run.ts";
 
 const manifest = sampleManifest();
 
-Deno.test("pulls are those of converged toys with a sigma above zero, each at its toy's place", () => {
+Deno.test("pulls exist for converged toys with sigma > 0, each at its toy's index", () => {
   const frame = sampleFrame(manifest, planOf(manifest, 0));
   frame.results.poi_hat = [1.5, 1.5, 1.5, null, 0.5];
   frame.results.poi_sigma = [0.25, 0, 0.25, 0.25, 0.5];
@@ -16,7 +16,7 @@ Deno.test("pulls are those of converged toys with a sigma above zero, each at it
   assert.deepEqual([...values.pulls], [9, 2, NaN, NaN, NaN, -1, 9]);
 });
 
-Deno.test("an output that is not there leaves its toys without values, and its neighbours alone", () => {
+Deno.test("a missing output leaves its toys without values, and does not affect others", () => {
   const values = { poi_hat: Float64Array.of(1, 2, 3), pulls: Float64Array.of(1, 2, 3) };
   putNothing(values, 1, 1);
   assert.deepEqual([[...values.poi_hat], [...values.pulls]], [[1, NaN, 3], [1, NaN, 3]]);

@@ -55,7 +55,7 @@ function eventByEvent(
   return last - first;
 }
 
-Deno.test("a pulled schedule is what a farm does second by second", () => {
+Deno.test("pulledSchedule() equals a simulation of the slots second by second", () => {
   fc.assert(
     fc.property(farm, ({ slots, toys }) => {
       const wanted = eventByEvent(toys, slots, (_, open) => open.values().next().value);
@@ -65,7 +65,7 @@ Deno.test("a pulled schedule is what a farm does second by second", () => {
   );
 });
 
-Deno.test("a static schedule is what a farm does whose slots take only their own shards", () => {
+Deno.test("staticSchedule() equals a simulation of slots that run only their own shards", () => {
   fc.assert(
     fc.property(farm, ({ slots, toys }) => {
       const own = (at: number, open: Set<number>) => [...open].find((shard) => shard % slots.length === at);
@@ -78,14 +78,14 @@ Deno.test("a static schedule is what a farm does whose slots take only their own
 const even = (n: number, change: Partial<PlanSlot> = {}): PlanSlot[] =>
   Array.from({ length: n }, () => ({ ready_s: 0, startup_s: 0, gap_s: 0, toy_s: 1, ...change }));
 
-Deno.test("pulling evens out a slow slot that a static split waits for", () => {
+Deno.test("pulling evens out a slow slot, a static split waits for it", () => {
   const slots = [...even(3), ...even(1, { toy_s: 4 })];
   const toys = Array<number>(40).fill(10);
   assert.equal(staticSchedule(toys, slots).makespan_s, 400);
   assert.equal(pulledSchedule(toys, slots).makespan_s, 130);
 });
 
-Deno.test("no shards take no time, and slots that get none do not count", () => {
+Deno.test("no shards take no time, and slots without shards do not count", () => {
   assert.deepEqual(pulledSchedule([], even(3)), { makespan_s: 0, longest_shard_s: 0 });
   assert.deepEqual(staticSchedule([], even(3)), { makespan_s: 0, longest_shard_s: 0 });
   const late = even(1, { ready_s: 99 });
@@ -102,7 +102,7 @@ function pilot() {
   return readPilot(sampleFacts({ run_id: "pilot", shards }));
 }
 
-Deno.test("a pilot tells each host's time for a toy, start-up, gaps and how slots begin", () => {
+Deno.test("a pilot gives each host's time per toy, start-up, gaps and the delay between slots", () => {
   const { hosts, gap_s, stagger_s, queue_s, spread, toy_error } = pilot();
   assert.deepEqual(hosts, [
     { host: "fast", slots: 1, n_shards: 4, toy_s: 0.1, startup_s: 0.5 },
@@ -111,7 +111,7 @@ Deno.test("a pilot tells each host's time for a toy, start-up, gaps and how slot
   assert.deepEqual([gap_s, stagger_s, queue_s, spread, toy_error], [0.5, 1, 0, { toy: 0, shard: 0 }, 0]);
 });
 
-Deno.test("a pilot of one shard a host tells nothing of how times scatter, and the plan says so", () => {
+Deno.test("a pilot with one shard per host gives no scatter of times, and the plan says so", () => {
   for (const hosts of [["a"], ["a", "b"]]) {
     const one = readPilot(sampleFacts({ shards: inWaves(hosts.length, hosts.length, 10, 100, hosts) }));
     assert.deepEqual([one.spread, one.toy_error], [null, null]);
@@ -125,13 +125,13 @@ Deno.test("a pilot of one shard a host tells nothing of how times scatter, and t
   }
 });
 
-Deno.test("a run whose clocks do not tell when its shards ran is no pilot", () => {
+Deno.test("a run whose clocks contradict each other is no pilot", () => {
   const run = sampleFacts({ shards: inWaves(4, 2, 10, 10) });
   Object.assign(run.shards[1] ?? {}, { span: null });
   assert.throws(() => readPilot(run), /clocks disagree about when its shards ran/);
 });
 
-Deno.test("what scatters more than toys do is put down to the shards", () => {
+Deno.test("scatter beyond that of toys is attributed to the shards", () => {
   const shards = inWaves(8, 2, 10, 100).map((shard, i) => ({ ...shard, fit_s: i % 2 ? 9 : 11 }));
   const { spread, toy_error } = readPilot(sampleFacts({ shards }));
   assert(spread && toy_error !== null);
@@ -140,7 +140,7 @@ Deno.test("what scatters more than toys do is put down to the shards", () => {
   assert(Math.abs(toy_error - 0.1 / Math.sqrt(7)) < 0.001, `${toy_error}`);
 });
 
-Deno.test("a plan without any scatter is the arithmetic of its terms", () => {
+Deno.test("a plan without scatter equals plain arithmetic", () => {
   const slots = even(4, { startup_s: 0.5, toy_s: 0.1 });
   const planned = predictCount(400, 8, slots, { toy: 0, shard: 0 });
   assert.deepEqual(planned.pulled_makespan_s, { median: 11, q16: 11, q84: 11 });
@@ -149,7 +149,7 @@ Deno.test("a plan without any scatter is the arithmetic of its terms", () => {
   assert.deepEqual([planned.slot_s, planned.startup_share], [44, 4 / 44]);
 });
 
-Deno.test("a plan gives its pilot's own makespan, and is what its schema says", () => {
+Deno.test("a plan predicts its pilot's own makespan, and matches its schema", () => {
   const one = pilot();
   const plan = makePlan(one, { n_toys: 10_000, hosts: pilotSlots(one), counts: null });
   ShardingPlan.parse(plan);
@@ -160,7 +160,7 @@ Deno.test("a plan gives its pilot's own makespan, and is what its schema says", 
   assert.match(describePlan(plan), /Uncertainty ± \d/);
 });
 
-Deno.test("CPU time is told as the pilot used it: shards that waited half of their time cost half of it", () => {
+Deno.test("CPU time follows the pilot: shards that waited half of their time cost half of it", () => {
   const run = sampleFacts({ shards: inWaves(8, 2, 10, 100) });
   for (const shard of run.shards) shard.cpu_s = 5;
   const plan = makePlan(readPilot(run), { n_toys: 800, hosts: [{ host: "n1", slots: 2 }], counts: [8] });
@@ -187,7 +187,7 @@ Deno.test("more slots than the pilot filled keep its mixture of hosts, and the p
   );
 });
 
-Deno.test("counts worth a look are never more than the toys, nor than 10,000", () => {
+Deno.test("candidate counts never exceed the number of toys or 10,000", () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 1e6 }), fc.integer({ min: 1, max: 1e5 }), (toys, slots) => {
     const counts = candidateCounts(toys, slots);
     assert.equal(counts[0], 1);
@@ -196,7 +196,7 @@ Deno.test("counts worth a look are never more than the toys, nor than 10,000", (
   }));
 });
 
-Deno.test("the same pilot gives the same plan each time", () => {
+Deno.test("the same pilot always gives the same plan", () => {
   const noisy = readPilot(
     sampleFacts({ shards: inWaves(8, 2, 10, 100).map((one, i) => ({ ...one, fit_s: 9 + i / 8 })) }),
   );
@@ -207,7 +207,7 @@ Deno.test("the same pilot gives the same plan each time", () => {
   }
 });
 
-Deno.test("no plan has a longest shard that takes longer than its makespan", () => {
+Deno.test("the longest shard of a plan never exceeds its makespan", () => {
   for (const shard of [0, 0.1, 0.5, 2]) {
     for (let shards = 1; shards <= 40; shards++) {
       const planned = predictCount(2000, shards, even(2), { toy: 0.15, shard });
@@ -217,12 +217,12 @@ Deno.test("no plan has a longest shard that takes longer than its makespan", () 
   }
 });
 
-Deno.test("a run of which nobody knows when it ran is no pilot", () => {
+Deno.test("a run with unknown times is no pilot", () => {
   const old = sampleFacts({ run_id: "old", shards: inWaves(4, 2, 5, 10), is_old: true });
   assert.throws(() => readPilot(old), /Cannot plan from the run "old": none of its shards has a record of when it ran/);
 });
 
-Deno.test("a plan explains its columns and its mark, and calls no run by the name of a Slurm job", () => {
+Deno.test("a plan explains its columns and its mark, and does not name a run after a Slurm job", () => {
   const one = pilot();
   const text = describePlan(makePlan(one, { n_toys: 1000, hosts: spreadSlots(one, 9), counts: [9, 27, 90] }));
   assert.match(text, /^ {2}makespan {2}each slot takes the next shard as soon as it is free$/m);
@@ -234,7 +234,7 @@ Deno.test("a plan explains its columns and its mark, and calls no run by the nam
   assert.doesNotMatch(text.replaceAll("from pilot (", ""), /pilot/i);
 });
 
-Deno.test("A plan shows the ten counts that matter, and all of them only when that is wanted", () => {
+Deno.test("a plan shows the ten counts that matter, and all counts only with --all", () => {
   const one = pilot();
   const plan = makePlan(one, { n_toys: 5000, hosts: pilotSlots(one), counts: null });
   const shown = countsThatMatter(plan);

@@ -26,7 +26,7 @@ const pages = (host?: string) => [
   pageHtml(sweepPage(smallSweep(host), "SUM", "made today")),
 ];
 
-Deno.test("a page needs nothing but itself: no address, no other file, one script by its sum", () => {
+Deno.test("a page is self-contained: no address, no other file, one script by its sum", () => {
   for (const page of pages()) {
     const without_names = page.replaceAll('xmlns="http://www.w3.org/2000/svg"', "");
     assert.doesNotMatch(without_names, /https?:|\/\/[a-z]|url\(|@import|<link|<iframe|\bsrc=/i);
@@ -36,7 +36,7 @@ Deno.test("a page needs nothing but itself: no address, no other file, one scrip
   }
 });
 
-Deno.test("what came from outside is escaped wherever it is shown", () => {
+Deno.test("foreign text is escaped wherever it is shown", () => {
   for (const page of pages(EVIL)) {
     assert.doesNotMatch(page, /<img|onerror="/);
     assert(!page.includes("\u0000"));
@@ -47,7 +47,7 @@ Deno.test("what came from outside is escaped wherever it is shown", () => {
   }
 });
 
-Deno.test("no text gets out of where markup puts it, neither between tags nor in an attribute", () => {
+Deno.test("no text escapes its place in markup, neither between tags nor in an attribute", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     const { text: made } = markup`<a title="${text}">${text}</a>`;
     assert.match(made, /^<a title="[^<>"]*">[^<>]*<\/a>$/);
@@ -56,7 +56,7 @@ Deno.test("no text gets out of where markup puts it, neither between tags nor in
   }));
 });
 
-Deno.test("on lanes nothing overlaps, and there are no more than ran at once", () => {
+Deno.test("attempts on a lane do not overlap, and there are no more lanes than concurrent attempts", () => {
   const spans = fc.array(
     fc.record({ start: fc.nat(100), wall: fc.integer({ min: 1, max: 30 }), host: fc.constantFrom("a", "b") }),
     {
@@ -107,7 +107,7 @@ Deno.test("a limit that the scheduler cannot raise is not named in a command", (
   assert.deepEqual(commands, ["nsfarm-deno retry /runs/r --wait", "nsfarm-deno retry /runs/r --split --wait"]);
 });
 
-Deno.test("a run of which little is known has a page that says so", () => {
+Deno.test("a run with few known facts has a page that says so", () => {
   const old = pageHtml(runPage(sampleFacts({ shards: inWaves(4, 2, 5, 10), is_old: true }), TWICE, "SUM", ""));
   assert.match(old, /No record says when they ran, so the makespan is unknown/);
   assert.doesNotMatch(old, /data-figure="gantt"/);
@@ -115,7 +115,7 @@ Deno.test("a run of which little is known has a page that says so", () => {
   assert.match(none, /0 of 2 shards have a valid result/);
 });
 
-Deno.test("a sweep of the old scripts has a page with the longest shards alone, and says that they are no makespan", () => {
+Deno.test("the page of an old scripts' sweep has only longest shards, and says that they are no makespan", () => {
   const page = pageHtml(sweepPage(smallSweep("n2", true), "SUM", ""));
   assert.match(page, /<p class="lead">No makespan is known/);
   assert.match(page, /data-figure="makespan"/);
@@ -123,18 +123,18 @@ Deno.test("a sweep of the old scripts has a page with the longest shards alone, 
   assert.doesNotMatch(withoutScript(page), />makespan_s<\/text>|NaN|Infinity/);
 });
 
-Deno.test("no page and no figure has a number that is none", () => {
+Deno.test("no page and no figure contains NaN or Infinity", () => {
   for (const page of pages()) assert.doesNotMatch(withoutScript(page), /NaN|Infinity|undefined/);
 });
 
-Deno.test("above 2,000 shards the chart is one path for each host, and the table has the slowest alone", () => {
+Deno.test("above 2,000 shards the chart has one path per host, and the table only the slowest shards", () => {
   const run = sampleFacts({ shards: inWaves(2500, 10, 1, 1) });
   const page = pageHtml(runPage(run, TWICE, "SUM", ""));
   assert(page.length < 1_000_000, `${page.length} characters`);
   assert.match(page, /1000 of 2500 shards: the unfinished ones first/);
 });
 
-Deno.test("a value is written to the second digit of its error", () => {
+Deno.test("a value is rounded to the second digit of its error", () => {
   assert.equal(withError(1.00172, 0.0010885), "1.0017 ± 0.0011");
   assert.equal(withError(123.4, 12), "123 ± 12");
   assert.equal(withError(0.5, 0), "0.5");

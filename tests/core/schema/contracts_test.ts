@@ -23,7 +23,7 @@ const SAMPLES: [string, z.core.$ZodType][] = [
 ];
 
 for (const [name, schema] of SAMPLES) {
-  Deno.test(`${name} passes its schema, and no member of it is lost or changed`, () => {
+  Deno.test(`${name} passes its schema, and none of its members is lost or changed`, () => {
     const document = sampleJson(name);
     assert.deepEqual(z.parse(schema, document), document);
   });
@@ -86,7 +86,7 @@ for (
   }
 }
 
-Deno.test("the samples agree with themselves: plans cover the toys, counts are those marked", () => {
+Deno.test("the samples are consistent: plans cover the toys, counts match", () => {
   for (const name of ["scripts/manifest.rendered.json", "scripts/manifest.collected.json", "farm/manifest.json"]) {
     assert.equal(manifestFault(Manifest.parse(sampleJson(name))), null, name);
   }
@@ -101,7 +101,7 @@ Deno.test("a seed or count beyond 2^53, a negative one and a broken one are refu
   assert.ok(Manifest.safeParse({ ...document, seed: 2 ** 53 - 1 }).success);
 });
 
-Deno.test("a document of another schema is refused, however alike it is", () => {
+Deno.test("a document with another schema_version is refused, however similar it is", () => {
   const document = Object(sampleJson("scripts/manifest.rendered.json"));
   assert.ok(!Manifest.safeParse({ ...document, schema_version: "nextstat.cpu_farm_unbinned_fit_toys_run.v2" }).success);
 });

@@ -26,7 +26,7 @@ for (
   });
 }
 
-Deno.test("what a host tells is read line by line; what it does not tell is null", () => {
+Deno.test("a host's facts are read line by line; missing facts are null", () => {
   const reported = readHostFacts([
     "host=n1",
     "load=0.5 1 2",

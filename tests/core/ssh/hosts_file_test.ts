@@ -5,7 +5,7 @@ import { hostKey, parseHosts } from "../../../core/ssh/hosts_file.ts";
 
 const hostsIn = (text: string) => parseHosts(text, "hosts").hosts;
 
-Deno.test("a line gives a host's name, user, port, weight and threads, and what it does not say is null", () => {
+Deno.test("a line gives a host's name, user, port, weight and threads, and null for the others", () => {
   const text = [
     "# a farm",
     "",
@@ -54,18 +54,18 @@ for (
   });
 }
 
-Deno.test("a host is user, name and port: of two equal ones the first counts, with a warning", () => {
+Deno.test("user, name and port identify a host: the first of two equal hosts counts, with a warning", () => {
   const { hosts, warnings } = parseHosts("w1 weight=2\nw1 port=22\nw1 user=a\nw1 weight=9\n", "hosts");
   assert.deepEqual(hosts.map(hostKey), ["w1", "w1:22", "a@w1"]);
   assert.deepEqual(hosts.map((one) => one.weight), [2, null, null]);
   assert.deepEqual(warnings, [`hosts: line 4 names "w1" again (line 1); it counts once`]);
 });
 
-Deno.test("a hosts file that names no host is refused", () => {
+Deno.test("a hosts file without a host is refused", () => {
   assert.throws(() => hostsIn("# nobody\n\n"), /it names no host/);
 });
 
-Deno.test("whatever a line is, it is refused, ignored, or gives names that neither ssh nor a shell reads otherwise", () => {
+Deno.test("any line is refused, ignored, or gives names that ssh and a shell read as names", () => {
   fc.assert(fc.property(fc.oneof(fc.string({ unit: "binary" }), fc.string()), (line) => {
     try {
       for (const { name, user } of hostsIn(`ok\n${line}`)) {

@@ -36,10 +36,10 @@ const SAID: [string, string, RegExp][] = [
 ];
 
 for (const [what, stderr, words] of SAID) {
-  Deno.test(`what ssh says of ${what} is told in words`, () => assert.match(sshFault(stderr, "?"), words));
+  Deno.test(`ssh's message about ${what} is explained`, () => assert.match(sshFault(stderr, "?"), words));
 }
 
-Deno.test("what ssh says of a fault that is not known is its last line, harmless for a terminal", () => {
+Deno.test("an unknown message of ssh is reduced to its last line, without control characters", () => {
   assert.equal(sshFault("first\nlast \u001b[2J line\n", "?"), "last \\u001b[2J line");
   assert.equal(sshFault("", "nothing was said"), "nothing was said");
 });

@@ -27,7 +27,7 @@ Deno.test("the page on the published numbers has the bounds that follow from the
   }
 });
 
-Deno.test("of the published counts above the slots, none is shown to be faster than 74 shards", () => {
+Deno.test("no published count above the number of slots is shown to be faster than 74 shards", () => {
   const of = (shards: number) => {
     const found = PUBLISHED.find(([one]) => one === shards);
     return makespanBounds(shards, SLOTS, found?.[1] ?? NaN);
@@ -40,7 +40,7 @@ Deno.test("of the published counts above the slots, none is shown to be faster t
   }
 });
 
-Deno.test("a list schedule's makespan always lies within the bounds", () => {
+Deno.test("the makespan of a list schedule is always within the bounds", () => {
   const walls = fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 40 });
   fc.assert(fc.property(walls, fc.integer({ min: 1, max: 12 }), (all, slots) => {
     const free = Array.from({ length: slots }, () => 0);

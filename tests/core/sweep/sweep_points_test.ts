@@ -5,7 +5,7 @@ import { planPoints, readShardsList } from "../../../core/sweep/points.ts";
 
 const counts = fc.uniqueArray(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 8 });
 
-Deno.test("every repeat of a sweep is one round over all shard counts, under names of their own", () => {
+Deno.test("every repeat of a sweep is one round over all shard counts, with separate run ids", () => {
   fc.assert(fc.property(counts, fc.integer({ min: 1, max: 5 }), fc.nat(), (list, repeats, seed) => {
     const points = planPoints("s", list, repeats, seed);
     assert.equal(new Set(points.map(({ run_id }) => run_id)).size, list.length * repeats);
@@ -30,12 +30,12 @@ Deno.test("the same seed gives the same order, and over many seeds each count co
   }
 });
 
-Deno.test("runs are named as the old scripts name them, and by their repeat where there are several", () => {
+Deno.test("run ids are those of the old scripts, with the repeat if there are several", () => {
   assert.deepEqual(planPoints("pf32", [50], 1, 1).map(({ run_id }) => run_id), ["pf32_sh50"]);
   assert.deepEqual(planPoints("pf32", [50], 2, 1).map(({ run_id }) => run_id), ["pf32_rep1_sh50", "pf32_rep2_sh50"]);
 });
 
-Deno.test("a list of shard counts is read with or without blanks, and a bad one is refused by the bad word", () => {
+Deno.test("a list of shard counts is read with or without blanks, and refused with its invalid word", () => {
   assert.deepEqual(readShardsList("50, 100,200"), [50, 100, 200]);
   for (const [text, what] of [["", '""'], ["4,,8", '""'], ["4,x", '"x"'], ["0", '"0"'], ["1.5", '"1.5"']] as const) {
     assert.throws(() => readShardsList(text), (error) => error instanceof FarmError && error.message.includes(what));

@@ -71,11 +71,11 @@ Deno.test("golden: the CSV of the same sweep has a line for every run", () => {
   assertGolden("sweep_summary.csv", text);
 });
 
-Deno.test("the summary is what its schema says", () => {
+Deno.test("the summary matches its schema", () => {
   SweepSummary.parse(summariseSweep(sweep, study(), 4));
 });
 
-Deno.test("makespan, longest shard and waves are told apart: half-length shards in two waves take no less time", () => {
+Deno.test("makespan, longest shard and waves are distinguished: half-length shards in two waves take no less time", () => {
   const once = point(1, 4, { shards: inWaves(4, 4, 10, 100) });
   const twice = point(1, 8, { shards: inWaves(8, 4, 5, 50) });
   const [a, b] = [once, twice].map((one) => summarisePoint(one, null));
@@ -86,7 +86,7 @@ Deno.test("makespan, longest shard and waves are told apart: half-length shards 
   assert.deepEqual([a?.claimed_toys_per_s, b?.claimed_toys_per_s], [40, 80]);
 });
 
-Deno.test("repeats are summed up as the published tables do: median, mean ± std by n", () => {
+Deno.test("repeats are summarized as in the published tables: median, mean ± std with n in the denominator", () => {
   const runs = [160, 160, 164].map((wall, i) =>
     summarisePoint(point(i + 1, 200, { shards: inWaves(1, 1, wall, 10) }), null)
   );
@@ -101,7 +101,7 @@ Deno.test("repeats are summed up as the published tables do: median, mean ± std
   assert.deepEqual([other.median, other.mean.toFixed(1), other.std.toFixed(1)], [142, "150.7", "13.7"]);
 });
 
-Deno.test("a run that failed, or was interrupted, is no part of its count's figures", () => {
+Deno.test("a failed or interrupted run does not enter its count's figures", () => {
   const { runs, points } = summariseSweep(sweep, study(), null);
   assert.deepEqual(runs.map(({ shards, n_runs, n_done }) => [shards, n_runs, n_done]), [[4, 3, 2], [8, 3, 2]]);
   assert.deepEqual(points.filter(({ state }) => state === "failed").map(({ run_id }) => run_id), [
@@ -113,7 +113,7 @@ Deno.test("a run that failed, or was interrupted, is no part of its count's figu
 const reported = (facts: PointFacts[], slots: number | null = null) =>
   summariseSweep(sweep, facts, slots).interpretation.join("\n");
 
-Deno.test("one measurement each tells no difference from chance; repeats tell whether it is above their spread", () => {
+Deno.test("single measurements cannot tell a difference from chance; repeats show whether it exceeds their spread", () => {
   const once = [4, 8].map((shards) => point(1, shards, { shards: inWaves(shards, 4, 10, 10) }));
   assert.match(reported(once), /each was measured once, so the difference may be chance/);
   const walls = (shards: number, ...all: number[]) =>
@@ -122,7 +122,7 @@ Deno.test("one measurement each tells no difference from chance; repeats tell wh
   assert.match(reported([...walls(4, 10, 11), ...walls(8, 10.4, 11.2)]), /are not distinguishable/);
 });
 
-Deno.test("where only one of a count's repeats has a makespan that is said, and repeats are not asked for again", () => {
+Deno.test("a count with only one makespan among its repeats is reported, without advice to use repeats", () => {
   const interrupted = [
     ...inWaves(2, 2, 10, 10),
     ...inWaves(2, 2, 10, 10).map((one) => ({
@@ -140,7 +140,7 @@ Deno.test("where only one of a count's repeats has a makespan that is said, and 
   assert.doesNotMatch(words, /measured once|--repeats/);
 });
 
-Deno.test("a host that made the tail is named, with what the others would have taken without it", () => {
+Deno.test("the host that caused the tail is named, with the estimated time without it", () => {
   const fast = inWaves(9, 3, 10, 100, ["fast"]);
   const facts = [point(1, 10, { shards: [...fast, { n_toys: 100, start_s: 0, end_s: 90, host: "slow" }] })];
   // Three slots of 10 toys/s do 1,000 toys in 33.3 s.
@@ -150,7 +150,7 @@ Deno.test("a host that made the tail is named, with what the others would have t
   );
 });
 
-Deno.test("toys that take longer where the load is higher tell of contention, a slow host does not", () => {
+Deno.test("slower toys at higher load show contention, a slow host does not", () => {
   const busy = Array.from({ length: 16 }, (_, i) => ({ n_toys: 10, start_s: i, end_s: i + 1 + i / 20, load: i / 4 }));
   assert.match(
     reported([point(1, 16, { shards: busy })]),
@@ -165,14 +165,14 @@ Deno.test("toys that take longer where the load is higher tell of contention, a 
   );
 });
 
-Deno.test("what the old definition would have claimed is told where it misleads", () => {
+Deno.test("the throughput by the old definition is reported where it misleads", () => {
   assert.match(
     reported([point(1, 8, { shards: inWaves(8, 2, 5, 50) })]),
     /would wrongly give 80\.00 toys\/s for 8 shards, 4 times/,
   );
 });
 
-Deno.test("a run of the old scripts has no makespan; with the slots there are bounds of it", () => {
+Deno.test("a run of the old scripts has no makespan, but with --slots limits on it", () => {
   const old = (shards: number, wall: number) =>
     point(1, shards, { shards: inWaves(shards, shards, wall, 5), is_old: true });
   const facts = [old(40, 425), old(240, 142)];
@@ -183,7 +183,7 @@ Deno.test("a run of the old scripts has no makespan; with the slots there are bo
   assert.match(reported(facts, 74), /sh40 7 min 5 s, \S*sh240 2 min 22 s to 9 min 28 s/);
 });
 
-Deno.test("a host name that is Markdown, or a formula, starts nothing", () => {
+Deno.test("a host name that is Markdown or a formula has no effect", () => {
   const facts = [point(1, 2, { shards: inWaves(2, 2, 5, 5, ["=cmd()|<img src=x>", "`a`"]) })];
   const page = summaryMarkdown(summariseSweep({ ...sweep, sweep_id: "=x\n|y" }, facts, null));
   assert.match(page, /\| =cmd\(\)\\\|\\<img src=x\\> \|/);

@@ -30,7 +30,7 @@ Deno.test("event log: condor_rm of a running and of a waiting job", () => {
   ]);
 });
 
-Deno.test("event log: a hold tells what could not be sent or brought back", () => {
+Deno.test("event log: a hold names the file that could not be transferred", () => {
   const [input] = reported("condor-eventlog-missing-input", "4");
   assert.equal(input?.[1], "held");
   assert.match(`${input?.[2]}`, /^its input files could not be sent: .*does_not_exist\.json/);
@@ -38,7 +38,7 @@ Deno.test("event log: a hold tells what could not be sent or brought back", () =
   assert.match(`${output?.[2]}`, /^its results could not be brought back: .*shard_0\.out\.json/);
 });
 
-Deno.test("event log: a job held for its time is timed out, also after our rule has removed it", () => {
+Deno.test("event log: a job held for its time is timed out, also after our rule removed it", () => {
   assert.equal(reported("condor-eventlog-allowed-job-duration", "8")[0]?.[1], "timed_out");
   const text = recordedText("condor-eventlog-farm-time-limit");
   const states = read(text, "14", 2, "247dab4f3a6c481d");
@@ -48,7 +48,7 @@ Deno.test("event log: a job held for its time is timed out, also after our rule 
   );
 });
 
-Deno.test("event log: a rule of the submit file that holds or removes is told with its text", () => {
+Deno.test("event log: a hold or removal by a rule of the submit file is reported with the rule's text", () => {
   assert.deepEqual(reported("condor-eventlog-periodic-hold", "7")[0]?.slice(1, 3), [
     "held",
     "held by a rule of the submit file: nsfarm: over 3 s",
@@ -59,7 +59,7 @@ Deno.test("event log: a rule of the submit file that holds or removes is told wi
   );
 });
 
-Deno.test("event log: a node that was killed is waited for, then the job runs elsewhere", () => {
+Deno.test("event log: after its node was killed a job waits, then runs elsewhere", () => {
   const text = marked("condor-eventlog-node-killed");
   const until = (code: string) => read(`${text.slice(0, text.indexOf(`\n${code} (`) + 1)}`, "16", 1)[0];
   assert.match(until("024")?.reason ?? "", /^HTCondor lost contact with its machine and waits for it: Socket between/);
@@ -82,7 +82,7 @@ Deno.test("event log: a vacated job waits, then runs again", () => {
   assert.deepEqual([after?.state, after?.reason, after?.host], ["queued", "it was evicted from its machine", null]);
 });
 
-Deno.test("event log: late materialization made jobs little by little, and the rest is told as waiting", () => {
+Deno.test("event log: jobs that late materialization has not created yet are waiting", () => {
   const states = reported("condor-eventlog-late-materialize-head", "10", 5);
   assert.deepEqual(states.map(([shard, state]) => [shard, state]), [
     [0, "done"],
@@ -94,7 +94,7 @@ Deno.test("event log: late materialization made jobs little by little, and the r
   assert.match(`${states[4]?.[2]}`, /--condor-max-materialize/);
 });
 
-Deno.test("event log: a cluster that was removed half made tells of the jobs that it never made", () => {
+Deno.test("event log: a removed cluster also removes the jobs that it never created", () => {
   const states = reported("condor-eventlog-factory-rm", "14", 4);
   assert.deepEqual(states.map(([shard, state, reason]) => [shard, state, reason]), [
     [0, "cancelled", "removed with condor_rm"],
@@ -104,7 +104,7 @@ Deno.test("event log: a cluster that was removed half made tells of the jobs tha
   ]);
 });
 
-Deno.test("event log: a whole run with late materialization and two shards a job is done", () => {
+Deno.test("event log: a complete run with late materialization and two shards per job is done", () => {
   const text = recordedText("condor-eventlog-farm-late-materialization");
   const chunk = { index: 0, shards: [0, 1, 2, 3, 4, 5], tasks: [0, 0, 1, 1, 2, 2] };
   const states = htcondor.readEventLogs([text], [{ job_id: "8", token: "13bbf4bdf73b4a7d", chunk }]);
@@ -114,7 +114,7 @@ Deno.test("event log: a whole run with late materialization and two shards a job
   );
 });
 
-Deno.test("event log: a job that never starts waits, and what failed is told", () => {
+Deno.test("event log: a job that never starts is waiting, with the reason", () => {
   const states = read(
     recordedText("condor-eventlog-starter-fails").replaceAll("nsfarm-bad1", `nsfarm-${TOKEN}`),
     "4",
@@ -126,7 +126,7 @@ Deno.test("event log: a job that never starts waits, and what failed is told", (
   ]);
 });
 
-Deno.test("event log: an event that is being written still is left for the next reading, wherever it is cut", () => {
+Deno.test("event log: an incomplete event is left for the next reading, wherever it is cut", () => {
   const text = marked("condor-eventlog-exit3");
   const whole = readEventLog(text);
   for (let length = 0; length < text.length; length++) {
@@ -135,33 +135,33 @@ Deno.test("event log: an event that is being written still is left for the next 
   }
 });
 
-Deno.test("event log: one that begins in the middle of an event is read from the next one on", () => {
+Deno.test("event log: a log that begins in the middle of an event is read from the next event on", () => {
   const text = marked("condor-eventlog-rm");
   const events = readEventLog(text.slice(300));
   assert.deepEqual(events, readEventLog(text).slice(-events.length));
   assert.ok(events.length > 5);
 });
 
-Deno.test("event log: a cluster whose number was given anew to other jobs is not ours", () => {
+Deno.test("event log: a cluster number reused for other jobs is not ours", () => {
   assert.deepEqual(read(recordedText("condor-eventlog-rm"), "13", 2), []);
   const both = marked("condor-eventlog-rm") + recordedText("condor-eventlog-rm").replaceAll("009 (013", "006 (013");
   assert.deepEqual(read(both, "13", 2), [], "a later submission of another token has taken the numbers");
 });
 
-Deno.test("event log: a log that is not there, is empty or is no log tells nothing", () => {
+Deno.test("event log: an absent, empty or foreign log gives no states", () => {
   for (const text of [null, "", "...\n...\n", "<html>\n...\n"]) {
     assert.deepEqual(htcondor.readEventLogs([text], [handle("13", 2)]), []);
   }
 });
 
-Deno.test("event logs are named by the cluster, and an id that is no number names none", () => {
+Deno.test("event logs are named by the cluster, and an id that is no number has none", () => {
   assert.deepEqual(htcondor.eventLogs([handle("13", 1), handle("../x", 1)]), [
     "logs/condor.13.log",
     "logs/condor.none.log",
   ]);
 });
 
-Deno.test("logs shows of an event log what is of the shard's job, without the usage", () => {
+Deno.test("logs shows the events of the shard's job, without the usage", () => {
   const text = recordedText("condor-eventlog-farm-time-limit");
   const [, cluster] = /^000 \((\d+)\./m.exec(text) ?? [];
   const shown = htcondor.eventsOf(text, handle(`${Number(cluster)}`, 2), 0);
@@ -173,7 +173,7 @@ Deno.test("logs shows of an event log what is of the shard's job, without the us
   assert.equal(htcondor.eventsOf("", handle("13", 2), 0), "");
 });
 
-Deno.test("of a job's events only those tell why it does not go on that say that it was sent away, held or removed", () => {
+Deno.test("only evictions, holds and removals explain why a job stopped", () => {
   const telling = (name: string) => {
     const text = recordedText(name);
     const cluster = Number(/^000 \((\d+)\./m.exec(text)?.[1]);
@@ -186,7 +186,7 @@ Deno.test("of a job's events only those tell why it does not go on that say that
   assert.deepEqual(telling("condor-eventlog-exit3"), []);
 });
 
-Deno.test("a shard's logs are its cluster's and its job's own", () => {
+Deno.test("the logs of a shard are those of its cluster and its job", () => {
   const chunk = { index: 0, shards: [4, 5, 6], tasks: [0, 0, 1] };
   assert.deepEqual(htcondor.jobLogs({ job_id: "13", token: TOKEN, chunk }, 5), [
     "logs/condor.13.log",

@@ -36,13 +36,13 @@ Deno.test("condor_q: a missing output holds a job, and the file is named", () =>
   assert.match(reported?.reason ?? "", /^its results could not be brought back: .*shard_0\.out\.json/);
 });
 
-Deno.test("condor_q: a hold by hand is told as such", () => {
+Deno.test("condor_q: a hold by a user is reported as one", () => {
   const reported = statesOf("condor-q-json-userhold", "14", 2).get(1);
   assert.equal(reported?.state, "held");
   assert.match(reported?.reason ?? "", /^held by hand \(condor_hold\); condor_release resumes it/);
 });
 
-Deno.test("condor_q: a job that is matched and never starts names the machine and the line that leaves it out", () => {
+Deno.test("condor_q: a job that is matched and never starts names the machine and the option that excludes it", () => {
   const text = recordedText("condor-q-json-starter-fails").replaceAll("nsfarm-bad1", `nsfarm-${TOKEN}`);
   const read = htcondor.readQuery([answer(text)], [handle("4", 3)], 0);
   const reasons = read.kind === "ok" ? read.value.map(({ reason }) => reason ?? "") : [];
@@ -54,7 +54,7 @@ Deno.test("condor_q: a job that is matched and never starts names the machine an
   assert.match(reasons[2] ?? "", /^no matching machine is free \(no match found\)$/);
 });
 
-Deno.test("condor_q: a job that never starts is told as such also in the moments when it counts as running", () => {
+Deno.test("condor_q: a job that never starts is waiting also while HTCondor shows it as running", () => {
   const reported = adState({
     ClusterId: 1,
     ProcId: 0,
@@ -67,7 +67,7 @@ Deno.test("condor_q: a job that never starts is told as such also in the moments
   assert.match(reported.reason ?? "", /^e1 was matched again and again/);
 });
 
-Deno.test("condor_q: how long a job has waited is told, and that no machine took it", () => {
+Deno.test("condor_q: a waiting job shows for how long, and that no machine matched", () => {
   const reported = adState({ ClusterId: 1, ProcId: 0, JobStatus: 1, EnteredCurrentStatus: 1000, ServerTime: 1330 });
   assert.deepEqual([reported.native, reported.reason], [
     "IDLE (for 5 min)",
@@ -75,7 +75,7 @@ Deno.test("condor_q: how long a job has waited is told, and that no machine took
   ]);
 });
 
-Deno.test("condor_q: with no match it prints nothing at all, and that is evidence", () => {
+Deno.test("condor_q: empty output without a match is evidence that there is no job", () => {
   assert.deepEqual(htcondor.readQuery([recorded("condor-q-none")], [handle("9", 1)], 0), { kind: "ok", value: [] });
 });
 
@@ -85,14 +85,14 @@ for (const name of ["condor-q-schedd-down", "condor-q-schedd-hung"]) {
   });
 }
 
-Deno.test("condor_q: half an answer, and one that is none, tell nothing", () => {
+Deno.test("condor_q: a truncated or invalid answer is unclear", () => {
   const half = recordedText("condor-q-json").slice(0, 300);
   for (const text of [half, "<html>", "{}", "[1]", '[{"ClusterId": "x"}]']) {
     assert.equal(htcondor.readQuery([answer(text)], [handle("2", 3)], 0).kind, "unclear", text);
   }
 });
 
-Deno.test("condor_q: banners before the answer do not matter", () => {
+Deno.test("condor_q: banners before the answer are ignored", () => {
   const read = htcondor.readQuery([{
     ...marked("condor-q-json"),
     stdout: `Hello [you]\n${marked("condor-q-json").stdout}`,
@@ -102,11 +102,11 @@ Deno.test("condor_q: banners before the answer do not matter", () => {
   assert.equal(read.kind === "ok" && read.value.length, 3);
 });
 
-Deno.test("jobs without our token are not ours, whatever their number", () => {
+Deno.test("jobs without our token are not ours, even with our number", () => {
   assert.deepEqual(htcondor.readQuery([recorded("condor-q-json")], [handle("2", 3)], 0), { kind: "ok", value: [] });
 });
 
-Deno.test("history: exit codes, signals and removals of ended jobs are told in words", () => {
+Deno.test("history: exit codes, signals and removals of ended jobs are reported in words", () => {
   const of = (id: string) => {
     const reported = statesOf("condor-history-json", id, 1, 1).get(0);
     return [reported?.state, reported?.reason, reported?.host];
@@ -117,11 +117,11 @@ Deno.test("history: exit codes, signals and removals of ended jobs are told in w
   assert.deepEqual(statesOf("condor-history-json-rm", "13", 2, 1).get(1)?.reason, "removed with condor_rm");
 });
 
-Deno.test("history that cannot be read is no obstacle", () => {
+Deno.test("an unreadable history is no error", () => {
   assert.deepEqual(htcondor.readQuery([answer("", 1, "no history")], [handle("2", 3)], 1), { kind: "ok", value: [] });
 });
 
-Deno.test("a job that our own rule removed for its time is timed out, and one for its memory out of memory", () => {
+Deno.test("a job that our rule removed for its time is timed out, one removed for its memory is out of memory", () => {
   const removed = (LastHoldReasonCode: number, LastHoldReason: string, LastHoldReasonSubCode = 0) => {
     const RemoveReason = "The job attribute PeriodicRemove expression 'JobStatus == 5 && …' evaluated to TRUE";
     return adState({
@@ -140,7 +140,7 @@ Deno.test("a job that our own rule removed for its time is timed out, and one fo
   assert.match(memory.reason ?? "", /--condor-request-memory/);
 });
 
-Deno.test("too much disk is a failure with its own words, not a lack of memory", () => {
+Deno.test("too much disk is a failure of its own, not out of memory", () => {
   const held = heldJob({ code: 34, subcode: 104, text: "Job has gone over disk limit" });
   assert.deepEqual([held.state, /--condor-request-disk/.test(held.reason)], ["failed", true]);
 });
@@ -153,12 +153,12 @@ Deno.test("all hold codes have words, and an unknown one shows HTCondor's", () =
   });
 });
 
-Deno.test("a status that nobody knows is unknown, never a success", () => {
+Deno.test("an unknown status is unknown, never a success", () => {
   assert.equal(adState({ ClusterId: 1, ProcId: 0, JobStatus: 42 }).state, "unknown");
   assert.equal(adState({ ClusterId: 1, ProcId: 0 }).state, "unknown");
 });
 
-Deno.test("late materialization: jobs that are yet to be made are queued, from the cluster's next number on", () => {
+Deno.test("late materialization: jobs not created yet are queued, from the cluster's next number on", () => {
   const queue = answer("");
   const factory = marked("condor-q-json-latemat-factory");
   const read = htcondor.readQuery([queue, factory], [handle("14", 5)], 0);
@@ -169,7 +169,7 @@ Deno.test("late materialization: jobs that are yet to be made are queued, from t
   ]);
 });
 
-Deno.test("late materialization asks for the cluster too; without it one call is all", () => {
+Deno.test("late materialization queries the cluster too; without it one call is enough", () => {
   const late = exampleContext(undefined, { options: { "condor-max-idle": 10 } });
   const handles = [handle("5", 3), handle("6", 3, "fedcba9876543210")];
   assert.equal(htcondor.query(late, handles, 0).length, 2);

@@ -42,7 +42,7 @@ Deno.test("golden: the script that runs nsfarm-deno in an HTCondor job, on a sha
   assertGolden("condor_job_transfer.sh", textOf(transfer, "condor_job_transfer.sh"));
 });
 
-Deno.test("the binary travels with each job only where it was asked for", () => {
+Deno.test("the binary is sent with each job only on request", () => {
   const sent = (change: Parameters<typeof exampleManifest>[1]) =>
     /^transfer_input_files = (.*)$/m.exec(textOf(exampleContext(exampleManifest(4, change)), "condor_job_transfer.sub"))
       ?.[1];
@@ -54,7 +54,7 @@ Deno.test("the binary travels with each job only where it was asked for", () => 
   );
 });
 
-Deno.test("a container image is sent along, unless every node has it or fetches it", () => {
+Deno.test("a container image is sent with the job, unless every node has it or downloads it", () => {
   const sent = (container: string) =>
     /^transfer_input_files = (.*)$/m.exec(
       textOf(exampleContext(exampleManifest(), { options: { container } }), "condor_job_transfer.sub"),
@@ -64,7 +64,7 @@ Deno.test("a container image is sent along, unless every node has it or fetches 
   assert.equal(sent("docker://fit:1"), "inputs, /shared/bin/nextstat");
 });
 
-Deno.test("an image that is sent along is used by the name that it has in the sandbox", () => {
+Deno.test("an image sent with the job is used by its name in the sandbox", () => {
   const wrapper = textOf(
     exampleContext(exampleManifest(), { options: { container: "/home/me/fit 1.sif" } }),
     "job_wrapper.sh",
@@ -73,7 +73,7 @@ Deno.test("an image that is sent along is used by the name that it has in the sa
   assert.match(wrapper, /--bind \/shared\/specs '\/home\/me\/fit 1\.sif' "\$@"/);
 });
 
-Deno.test("a path with a comma cannot be sent: refused in transfer mode, warned of else", () => {
+Deno.test("a path with a comma cannot be sent: an error in transfer mode, else a warning", () => {
   const manifest = { ...exampleManifest(4), nextstat_bin: "/a,b/nextstat" };
   const { files, warnings } = htcondor.render(exampleContext(manifest));
   assert.deepEqual(files.map(({ path }) => path), ["condor_job.sub", "condor_job.sh", "job_wrapper.sh"]);
@@ -85,7 +85,7 @@ Deno.test("a path with a comma cannot be sent: refused in transfer mode, warned 
 /** How condor_submit expands macros, as far as ours go. */
 const expand = (text: string) => text.replaceAll(/\$\(DOLLAR\)/g, "$");
 
-Deno.test("condor_submit reads back a value that submitValue() wrote, and sees no macro in it", () => {
+Deno.test("condor_submit reads back a value of submitValue(), and finds no macro in it", () => {
   fc.assert(fc.property(fc.string(), fc.constantFrom("$(Cluster)", "$ENV(HOME)", "$$(Name)", "$"), (text, macro) => {
     const value = `${text}${macro}`;
     assert.equal(expand(submitValue(value)), value);
@@ -101,7 +101,7 @@ Deno.test("paths that a submit file would change are refused", () => {
   assert.equal(submitPath("x", "/a b/$c"), "/a b/$(DOLLAR)c");
 });
 
-Deno.test("with a shared file system wanted and no machine that sees it, render warns", () => {
+Deno.test("render warns if no machine sees the shared file system", () => {
   const place = (shares_files: boolean) => ({ ...PLACE, shares_files });
   const warnings = (...places: (typeof PLACE)[]) =>
     htcondor.render(exampleContext(undefined, { limits: { places } })).warnings;
@@ -117,7 +117,7 @@ Deno.test("a text in an expression cannot end it", () => {
   assert.equal(adString('a" || true || "\\'), '"a\\" || true || \\"\\\\"');
 });
 
-Deno.test("an expression that would go on in the next line is refused", () => {
+Deno.test("an expression that would continue on the next line is refused", () => {
   const options = { "condor-requirements": "true \\" };
   assert.throws(() => htcondor.render(exampleContext(exampleManifest(), { options })), /does not end with a backslash/);
 });
@@ -127,7 +127,7 @@ Deno.test("a line break in a value is refused", () => {
   assert.throws(() => htcondor.render(exampleContext(exampleManifest(), { options })), /wanted one line/);
 });
 
-Deno.test("submit puts shards, token and present limits in place of the file's", () => {
+Deno.test("submit replaces shards, token and limits of the file with the present ones", () => {
   const context = exampleContext(exampleManifest(9), {
     shards: [1, 5, 8],
     options: { "shards-per-job": 2, "condor-request-memory": "4GB" },
@@ -152,21 +152,21 @@ Deno.test("submit puts shards, token and present limits in place of the file's",
   ]);
 });
 
-Deno.test("the mode of a submission can be another than that of its rendering", () => {
+Deno.test("a submission can have another mode than the run", () => {
   const context = exampleContext(exampleManifest(), { options: { mode: "transfer" } });
   const chunk = htcondor.render(context).chunks[0];
   assert.ok(chunk);
   assert.equal(htcondor.submit(context, chunk, TOKEN).argv.at(-1), "/shared/runs/demo/condor_job_transfer.sub");
 });
 
-Deno.test("more jobs than the site takes at once make several clusters, each shard in one of them", () => {
+Deno.test("more jobs than the site accepts at once make several clusters, each shard in one of them", () => {
   const { chunks } = htcondor.render(exampleContext(exampleManifest(25), { limits: { max_submit_jobs: 10 } }));
   assert.deepEqual(chunks.map(({ shards }) => shards.length), [10, 10, 5]);
   assert.deepEqual(chunks[1]?.tasks, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
 for (const shell of shells()) {
-  Deno.test(`under ${shell} the script of a job hands its shards and ids to nsfarm-deno, whatever the paths hold`, () => {
+  Deno.test(`under ${shell} a job's script passes its shards and ids to nsfarm-deno, with any characters in paths`, () => {
     const names = fc.stringMatching(/^[ -~é]{1,20}$/).filter((name) =>
       !/[/\\]/.test(name) && !/^\.+$/.test(name) && name === name.trim()
     );

@@ -10,7 +10,7 @@ Deno.test("condor_submit: the cluster is read from the range of jobs, with late 
 });
 
 for (const name of ["badsub2", "missing-exe", "syntax-error"]) {
-  Deno.test(`condor_submit: ${name} is a refusal, and its reason is told`, () => {
+  Deno.test(`condor_submit: ${name} is a refusal, with its reason`, () => {
     const read = htcondor.readSubmit(recorded(`condor-submit-${name}`, 1));
     assert.equal(read.kind, "refused");
     if (read.kind === "refused") assert.match(read.message, /^ERROR: /);
@@ -18,12 +18,12 @@ for (const name of ["badsub2", "missing-exe", "syntax-error"]) {
 }
 
 for (const name of ["schedd-down", "no-collector"]) {
-  Deno.test(`condor_submit: ${name} is no answer`, () => {
+  Deno.test(`condor_submit: ${name} is unclear`, () => {
     assert.equal(htcondor.readSubmit(recorded(`condor-submit-${name}`, 1)).kind, "unclear");
   });
 }
 
-Deno.test("condor_submit: a commit whose answer was lost may have queued the jobs, as may words that are not known", () => {
+Deno.test("condor_submit: after a lost commit or an unknown message the jobs may be queued", () => {
   const texts = [
     "\nERROR: Failed to commit job submission into the queue.\n",
     "\nERROR: your project is out of hours\n",
@@ -34,16 +34,16 @@ Deno.test("condor_submit: a commit whose answer was lost may have queued the job
   }
 });
 
-Deno.test("condor_submit: of several ranges only the token can tell which is the cluster's", () => {
+Deno.test("condor_submit: only the token identifies the cluster among several ranges", () => {
   const read = htcondor.readSubmit(answer("3.0 - 3.7\n7.0 - 7.39\n"));
   assert.deepEqual("ids" in read && read.ids, ["3", "7"]);
 });
 
-Deno.test("condor_submit: a schedd that hangs gives no answer in time", () => {
+Deno.test("condor_submit: a hanging schedd is unclear", () => {
   assert.equal(htcondor.readSubmit(recorded("condor-submit-schedd-hung", null)).kind, "unclear");
 });
 
-Deno.test("a lost submission is found by its token among banners, and nothing else is", () => {
+Deno.test("a lost submission is found among banners only by its token", () => {
   const read = (text: string) => htcondor.readFind(answer(text), TOKEN);
   assert.deepEqual(read(`Welcome\nnsfarm|5|nsfarm-${TOKEN}\nnsfarm|5|nsfarm-${TOKEN}\n`), { kind: "ok", value: "5" });
   assert.deepEqual(read(""), { kind: "ok", value: null });
@@ -51,7 +51,7 @@ Deno.test("a lost submission is found by its token among banners, and nothing el
   assert.equal(htcondor.readFind(recorded("condor-q-schedd-down", 1), TOKEN).kind, "unclear");
 });
 
-Deno.test("cancel chooses jobs by our attribute, and single ones by their number", () => {
+Deno.test("cancel selects jobs by our attribute, and single jobs also by their number", () => {
   const argv = (shards: number[] | null) =>
     htcondor.cancel(exampleContext(), [handle("5", 4)], shards).map((one) => one.argv);
   assert.deepEqual(argv(null), [["condor_rm", "-constraint", `NsfarmToken =?= "nsfarm-${TOKEN}"`]]);
@@ -63,7 +63,7 @@ Deno.test("cancel chooses jobs by our attribute, and single ones by their number
   assert.deepEqual(argv([9]), []);
 });
 
-Deno.test("condor_rm that finds none is no error, one that reached nobody is", () => {
+Deno.test("condor_rm without a match is no error, without a connection it is", () => {
   assert.equal(htcondor.readCancel([recorded("condor-rm-long")]).kind, "ok");
   assert.equal(htcondor.readCancel([recorded("condor-rm-nonexistent", 1)]).kind, "ok");
   assert.equal(htcondor.readCancel([recorded("condor-rm-schedd-down", 1)]).kind, "unclear");
@@ -87,7 +87,7 @@ Deno.test("the probe reads the version, the least limit on jobs, and the machine
   assert.deepEqual(limits.places?.map((place) => place.shares_files), [true, false]);
 });
 
-Deno.test("the probe of a pool that does not answer knows nothing", () => {
+Deno.test("the probe of a pool that does not answer has no limits", () => {
   const nothing = answer("", 1, "error");
   assert.deepEqual(htcondor.readProbe([nothing, nothing, nothing]), {
     max_array_size: null,

@@ -22,17 +22,17 @@ function readBySbatch(line: string): string {
   return out;
 }
 
-Deno.test("sbatch reads back the value that sbatchLine() wrote, whatever it holds", () => {
+Deno.test("sbatch reads back any value that sbatchLine() wrote", () => {
   fc.assert(fc.property(fc.string().filter((text) => !/[\r\n\0]/.test(text)), (value) => {
     assert.equal(readBySbatch(sbatchLine(`--comment=${value}`)), `--comment=${value}`);
   }));
 });
 
-Deno.test("a percent sign of a path is written twice, so that Slurm puts nothing in its place", () => {
+Deno.test("a percent sign in a path is doubled, so that Slurm does not replace it", () => {
   assert.equal(filenamePattern("/a/%j/100%"), "/a/%%j/100%%");
 });
 
-Deno.test("free lines are taken in their long form, with or without #SBATCH, and their quotes are not doubled", () => {
+Deno.test("free lines are accepted in their long form, with or without #SBATCH, without doubling their quotes", () => {
   assert.deepEqual(
     readFreeLines(["--nice=100", "#SBATCH --licenses=a:2", "--exclusive", '--wckey "x y"', "--mem-per-cpu=2G"]),
     ["--nice=100", "--licenses=a:2", "--exclusive", "--wckey=x y", "--mem-per-cpu=2G"],
@@ -64,7 +64,7 @@ const owned = [
   ...SLURM_OPTIONS.flatMap((option) => sbatchFlag(option) ?? []).map((flag) => `--${flag}=1`),
 ];
 for (const line of owned) {
-  Deno.test(`the free line ${line} is refused, and what to use is named`, () => {
+  Deno.test(`the free line ${line} is refused, with the option to use instead`, () => {
     assert.throws(() => readFreeLines([line]), (error: Error & { next?: string }) => {
       assert.match(error.message, /nsfarm-deno sets --[a-z-]+ itself/);
       return /^Use /.test(error.next ?? "");

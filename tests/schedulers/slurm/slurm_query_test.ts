@@ -22,7 +22,7 @@ function statesIn(name: string, handles: Handle[], round = 0): Map<number | null
 const words = (states: Map<number | null, NativeState>) =>
   Object.fromEntries([...states].map(([shard, { state }]) => [`${shard}`, state]));
 
-Deno.test("squeue: pending, running and finished tasks of one array are told apart, with their nodes", () => {
+Deno.test("squeue: pending, running and finished tasks of one array are distinguished, with their nodes", () => {
   const states = statesIn("slurm-squeue-farm-array", [handle("43", 10)]);
   assert.deepEqual(Object.values(words(states)).sort(), ["done", ...Array(7).fill("queued"), "running", "running"]);
   assert.deepEqual(states.get(1), {
@@ -38,13 +38,13 @@ Deno.test("squeue: pending, running and finished tasks of one array are told apa
   assert.equal(states.get(9)?.host, null);
 });
 
-Deno.test("squeue: a task that was cancelled while pending has no row, and nothing is said of it", () => {
+Deno.test("squeue: a task cancelled while pending has no row and no state", () => {
   const states = statesIn("slurm-squeue-farm-mixed", [handle("43", 10)]);
   assert.equal(states.has(8), false);
   assert.equal(states.size, 9);
 });
 
-Deno.test("squeue: an error, a kill and a hold of single tasks are told in words", () => {
+Deno.test("squeue: an error, a kill and a hold of single tasks are reported in words", () => {
   const states = statesIn("slurm-squeue-farm-mixed", [handle("43", 10)]);
   assert.deepEqual([states.get(1)?.state, states.get(1)?.reason], ["failed", "the job ended with an error"]);
   assert.deepEqual(
@@ -55,7 +55,7 @@ Deno.test("squeue: an error, a kill and a hold of single tasks are told in words
   assert.match(states.get(9)?.reason ?? "", /held by you .*scontrol release lets it start/);
 });
 
-Deno.test("squeue: a whole array that was cancelled has one row without index for all tasks that never started", () => {
+Deno.test("squeue: a cancelled array has one row without index for all tasks that never started", () => {
   const states = statesIn("slurm-squeue-farm-cancelled", [handle("43", 10)]);
   assert.deepEqual(words(states), {
     ...Object.fromEntries([3, 4, 5, 6, 7, 8, 9].map((shard) => [shard, "cancelled"])),
@@ -65,7 +65,7 @@ Deno.test("squeue: a whole array that was cancelled has one row without index fo
   });
 });
 
-Deno.test("squeue: the reason that a task waited for is not told of one that was cancelled", () => {
+Deno.test("squeue: a cancelled task does not have the reason for which it waited", () => {
   const states = statesIn("slurm-squeue-farm-cancelled-before", [handle("51", 4)]);
   assert.deepEqual(
     [...states.values()].map(({ reason }) => reason),
@@ -83,7 +83,7 @@ Deno.test("squeue: a line break in another job's name makes no state of ours", (
   assert.deepEqual(words(states), { 40: "queued" });
 });
 
-Deno.test("squeue: tasks of a job whose id was given anew to somebody else are not ours", () => {
+Deno.test("squeue: tasks of a job with a reused id are not ours", () => {
   assert.equal(statesIn("slurm-squeue-farm-array", [handle("43", 10, "fedcba9876543210")]).size, 0);
 });
 
@@ -92,7 +92,7 @@ Deno.test("squeue: shards that one job runs share its state", () => {
   assert.deepEqual(words(statesIn("slurm-squeue-farm-array", [one])), { 4: "running", 5: "running", 6: "running" });
 });
 
-Deno.test("squeue: pending ranges are taken apart where they come, and those that were cut short are not believed", () => {
+Deno.test("squeue: pending ranges are expanded, and truncated ones are ignored", () => {
   const line = (id: string) => `nsfarm|${id}|PENDING|Priority||nsfarm:${TOKEN}|nsfarm-${TOKEN}\n`;
   const read = (id: string) => {
     const found = slurm.readQuery([answer(line(id))], [handle("3", 10)], 0);
@@ -118,13 +118,13 @@ for (
   });
 }
 
-Deno.test("squeue: no answer in time, and a text that is none of its answers, tell nothing", () => {
+Deno.test("squeue: no answer in time and unknown text are unclear", () => {
   assert.equal(slurm.readQuery([answer("", null)], [handle("3", 2)], 0).kind, "unclear");
   const html = slurm.readQuery([answer("<html>502</html>\n")], [handle("3", 2)], 0);
   assert.equal(html.kind, "unclear");
 });
 
-Deno.test("squeue: exit 0 without a line is no answer, a header without a row is: no job is known", () => {
+Deno.test("squeue: exit 0 without a line is unclear, a header without a row means that no job is known", () => {
   const read = (text: string) => slurm.readQuery([answer(text)], [handle("3", 2)], 0);
   assert.equal(read(recordedText("slurm-squeue-two-nonexistent")).kind, "unclear", "as printed with --noheader");
   assert.deepEqual(read("nsfarm|JOBID|STATE|REASON|NODELIST|COMMENT|NAME\n"), { kind: "ok", value: [] });
@@ -156,14 +156,14 @@ Deno.test("sacct: state, exit code, signal and node of ended tasks are read", ()
   );
 });
 
-Deno.test("sacct: accounting that is off or refuses is no obstacle", () => {
+Deno.test("sacct: disabled or refused accounting is no error", () => {
   assert.deepEqual(slurm.readQuery([recorded("slurm-sacct-disabled", 1)], [handle("47", 2)], 1), {
     kind: "ok",
     value: [],
   });
 });
 
-Deno.test("one call asks for all jobs of all handles, and history only where there may be one", () => {
+Deno.test("one call queries all jobs of all handles, and accounting only if it may exist", () => {
   const context = exampleContext();
   const handles = [handle("47", 3), handle("48", 3), handle("48", 3)];
   const argv = slurm.query(context, handles, 0).map((command) => command.argv);
@@ -187,7 +187,7 @@ const rows = (name: string) =>
     return taskState({ state, reason, host: "", exit_code: "" });
   });
 
-Deno.test("a node that went down is told as such, and a job that Slurm starts anew waits", () => {
+Deno.test("a failed node is reported, and a requeued job waits", () => {
   const reported = rows("slurm-squeue-nodefail");
   assert.equal(reported.find(({ native }) => native.startsWith("NODE_FAIL"))?.reason, "its node went down");
   const states = reported.map(({ state, native }) => `${state} ${native}`);
@@ -199,7 +199,7 @@ Deno.test("a preempted job is preempted", () => {
   assert.deepEqual(rows("slurm-squeue-preempted").map(({ state }) => state), ["queued", "preempted"]);
 });
 
-Deno.test("tasks held by an administrator and by oneself are held, each in its own words", () => {
+Deno.test("tasks held by an administrator or by the user are held, with different words", () => {
   const [own] = rows("slurm-squeue-held");
   const admin = rows("slurm-squeue-hold-one-task").find(({ state }) => state === "held");
   assert.match(own?.reason ?? "", /held by you/);
@@ -224,7 +224,7 @@ Deno.test("every state of Slurm 24.11's squeue(1) has a row", () => {
   for (const state of listed.split(" ")) assert.notEqual(slurmState(state).state, "unknown", state);
 });
 
-Deno.test("a state that nobody knows is unknown, never a success, and is shown", () => {
+Deno.test("an unknown state is unknown, never a success, and is shown", () => {
   const reported = taskState({ state: "FROBNICATED", reason: "None", host: "n1", exit_code: "" });
   assert.equal(reported.state, "unknown");
   assert.match(reported.reason ?? "", /FROBNICATED/);
@@ -242,13 +242,13 @@ Deno.test("a job that will never start is shown as held, one that waits its turn
   assert.match(slurmReason("ReqNodeNotAvail, UnavailableNodes:n1")?.words ?? "", /down, drained or reserved/);
 });
 
-Deno.test("control characters in what Slurm says reach no terminal", () => {
+Deno.test("control characters in Slurm's output reach no terminal", () => {
   const reported = taskState({ state: "PENDING", reason: "x\u001b[2Jy", host: "n1\u001b", exit_code: "" });
   assert.ok(!`${reported.native}${reported.reason}`.includes("\u001b"));
   assert.equal(reported.host, null);
 });
 
-Deno.test("cancel names the token, and the id with single tasks where only some are meant", () => {
+Deno.test("cancel selects by token, and single tasks also by id", () => {
   const handles = [handle("47", 10), handle("48", [20, 21], "fedcba9876543210")];
   const argv = (shards: number[] | null) =>
     slurm.cancel(exampleContext(), handles, shards).map((one) => one.argv.slice(1));
@@ -259,7 +259,7 @@ Deno.test("cancel names the token, and the id with single tasks where only some 
   assert.deepEqual(argv([1, 2, 5]), [["--me", `--name=nsfarm-${TOKEN}`, "47_[1-2,5]"]]);
 });
 
-Deno.test("cancel names jobs as their submission did: by the run and the token, or by the token alone", () => {
+Deno.test("cancel uses the job name of the submission: run id and token, or the token alone", () => {
   const named = { ...handle("47", 10), command: ["sbatch", `--job-name=study1-nsfarm-${TOKEN}`, "--comment=x"] };
   const argv = (one: typeof named) => slurm.cancel(exampleContext(), [one], null)[0]?.argv;
   assert.deepEqual(argv(named), ["scancel", "--me", `--name=study1-nsfarm-${TOKEN}`]);
@@ -268,7 +268,7 @@ Deno.test("cancel names jobs as their submission did: by the run and the token, 
   ]);
 });
 
-Deno.test("a job is known by the token in its name, with the run's id before it or without, where its comment is gone", () => {
+Deno.test("a job without its comment is identified by the token in its name, with or without the run id", () => {
   for (const name of [`study1-nsfarm-${TOKEN}`, `nsfarm-${TOKEN}`]) {
     const stdout = `nsfarm|JOBID|STATE|REASON|NODELIST|COMMENT|NAME\nnsfarm|47_0|PENDING|None||(null)|${name}\n`;
     const reported = slurm.readQuery([{ ...recorded("slurm-squeue-farm-array"), stdout }], [handle("47", 1)], 0);
@@ -285,7 +285,7 @@ Deno.test("a job that a site renamed, so that scancel finds nothing by its name,
   assert(reported.kind === "ok" && reported.value.some(({ state }) => state === "queued"));
 });
 
-Deno.test("scancel of what has ended already is no error, one that reached nobody is", () => {
+Deno.test("scancel of an ended job is no error, without a connection it is", () => {
   assert.equal(slurm.readCancel([recorded("slurm-scancel-nonexistent")]).kind, "ok");
   assert.equal(slurm.readCancel([recorded("slurm-scancel-ctld-down", 8)]).kind, "unclear");
 });
@@ -310,11 +310,11 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`a job's log that ends in "${text.trim().slice(-60)}" tells that it is ${state}`, () => {
+  Deno.test(`a job's log that ends in "${text.trim().slice(-60)}" means ${state}`, () => {
     assert.equal(slurm.readJobLog(text)?.state, state);
   });
 }
 
-Deno.test("a job's log without a word of Slurm's tells nothing", () => {
+Deno.test("a job's log without a message of Slurm gives no state", () => {
   assert.equal(slurm.readJobLog("shard 3: done\n"), null);
 });

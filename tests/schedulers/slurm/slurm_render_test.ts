@@ -41,13 +41,13 @@ Deno.test("golden: a Slurm array with every option, in awkward folders", () => {
   assertGolden("slurm_every_option.sh", textOf(exampleContext(manifest, { options: ALL_OPTIONS })));
 });
 
-Deno.test("golden: the second of several Slurm arrays, by the sh wrapper, two shards a job", () => {
+Deno.test("golden: the second of several Slurm arrays, with the sh wrapper, two shards per job", () => {
   const options = { "shards-per-job": 2 };
   const context = exampleContext(exampleManifest(12, { wrapper: "sh" }), { options, limits: { max_array_size: 4 } });
   assertGolden("slurm_groups.2.sh", textOf(context, "slurm_array_job.2.sh"));
 });
 
-Deno.test("all #SBATCH lines come directly after the first line: after a command sbatch would not read them", () => {
+Deno.test("all #SBATCH lines follow directly after the first line, since sbatch ignores those after a command", () => {
   const lines = textOf(exampleContext(exampleManifest(), { options: ALL_OPTIONS })).split("\n");
   const directives = lines.filter((line) => line.startsWith("#SBATCH "));
   assert.ok(directives.length > 20);
@@ -97,12 +97,12 @@ Deno.test("every shard is in exactly one array and task, within the limits, and 
   );
 });
 
-Deno.test("where a job runs one shard, its index is the shard's number, in a retry too", () => {
+Deno.test("with one shard per job the task index is the shard's number, also in a retry", () => {
   const [chunk] = slurmChunks({ shards: [17, 39], options: {}, limits: {} });
   assert.deepEqual(chunk?.tasks, [17, 39]);
 });
 
-Deno.test("of the limits on submitted jobs those of the account and the QOS asked for count, the least first", () => {
+Deno.test("the smallest limit on submitted jobs of the account and the requested QOS counts", () => {
   const limits = {
     max_submit_jobs: 500,
     submit_limits: [
@@ -120,7 +120,7 @@ Deno.test("of the limits on submitted jobs those of the account and the QOS aske
 
 for (const shell of shells()) {
   for (const per_job of [1, 3]) {
-    Deno.test(`under ${shell} a task of ${per_job} shards hands its own shards to nsfarm-deno, whatever the paths hold`, () => {
+    Deno.test(`under ${shell} a task of ${per_job} shards passes its own shards to nsfarm-deno, with any characters in paths`, () => {
       const names = fc.stringMatching(/^[ -~é]{1,20}$/).filter((name) => !/[/\\]/.test(name) && !/^\.+$/.test(name));
       fc.assert(fc.property(names, fc.nat(10), (name, at) => checkTask(shell, per_job, name, at)), { numRuns: 15 });
     });
@@ -156,7 +156,7 @@ Deno.test("a script that was not started by sbatch says so", () => {
   assert.match(stderr, /submit this file with sbatch/);
 });
 
-Deno.test("a node that does not see the run directory is named", () => {
+Deno.test("the error of a node that does not see the run directory names the node", () => {
   const { code, stderr } = runSh(textOf(exampleContext()), { env: { SLURM_ARRAY_TASK_ID: "0" } });
   assert.equal(code, 71);
   assert.match(stderr, /cannot enter \/shared\/runs\/demo on \S+: it must lie where this node sees it/);
@@ -178,12 +178,12 @@ Deno.test("a run directory with a backslash is refused: Slurm would write all lo
   assert.throws(() => slurm.render(context), /its path has a backslash/);
 });
 
-Deno.test("a container cannot bind a folder with a colon or comma, and the folder is named", () => {
+Deno.test("a folder with a colon or comma cannot be bound into a container, and is named in the error", () => {
   const context = exampleContext(exampleManifest(), { run_dir: "/runs/a:b", options: { container: "x.sif" } });
   assert.throws(() => slurm.render(context), /the folder "\/runs\/a:b" has a ":"/);
 });
 
-Deno.test("more threads than CPUs, a throttle below the number of arrays and too many jobs are warned of", () => {
+Deno.test("more threads than CPUs, a throttle below the number of arrays and too many jobs give warnings", () => {
   const manifest = { ...exampleManifest(40), threads: 4 };
   const { warnings } = slurm.render(exampleContext(manifest, {
     options: { "slurm-cpus-per-task": 2, "slurm-throttle": 2 },
@@ -195,7 +195,7 @@ Deno.test("more threads than CPUs, a throttle below the number of arrays and too
   assert.match(warnings[2] ?? "", /allows you 20 jobs at a time and the run has 40.*--shards-per-job 2/);
 });
 
-Deno.test("submit passes as words what SBATCH_ variables could override, and says which shards the tasks run", () => {
+Deno.test("submit passes options that SBATCH_ variables could override as arguments, and the shards of the tasks", () => {
   const context = exampleContext(exampleManifest(40), { limits: { max_array_size: 11 }, options: { env: ["A"] } });
   const chunk = slurmChunks(context)[1];
   assert.ok(chunk);
@@ -216,7 +216,7 @@ Deno.test("submit passes as words what SBATCH_ variables could override, and say
   ]);
 });
 
-Deno.test("a retry of several shards a job names its groups", () => {
+Deno.test("a retry with several shards per job passes their groups", () => {
   const context = exampleContext(exampleManifest(9), { shards: [1, 5, 8], options: { "shards-per-job": 2 } });
   const chunk = slurmChunks(context)[0];
   assert.ok(chunk);
@@ -238,7 +238,7 @@ Deno.test("a run directory with a line break is refused: the rest of it would be
   assert.throws(() => slurm.render(context), { kind: "usage", message: /Cannot use the run directory "\/a\\nid"/ });
 });
 
-Deno.test("the help of --env names every variable that a job gets in any case", () => {
+Deno.test("the help of --env names every variable that a job always receives", () => {
   const line = /^#SBATCH --export=(.*),NSFARM_TOKEN=/m.exec(textOf(exampleContext()))?.[1];
   const help = slurm.options.find(({ name }) => name === "env")?.help;
   assert.ok(line && help?.includes(`besides these no other is passed: ${line.split(",").join(", ")} `), help);

@@ -11,7 +11,7 @@ Deno.test("sbatch: the id is found alone, with a cluster's name, without --parsa
   assert.deepEqual(id("Welcome to 2 clusters!\n*** 5 jobs queued ***\n4711\nBye\n"), { kind: "ok", value: "4711" });
 });
 
-Deno.test("sbatch: an id counts although a warning says that it had to try again (sisyphus#281)", () => {
+Deno.test("sbatch: an id counts despite a warning about a repeated attempt (sisyphus#281)", () => {
   const result = answer("4711\n", 0, "sbatch: Slurm temporarily unable to accept job, sleeping and retrying\n");
   assert.deepEqual(slurm.readSubmit(result), { kind: "ok", value: "4711" });
 });
@@ -19,19 +19,19 @@ Deno.test("sbatch: an id counts although a warning says that it had to try again
 for (
   const name of ["array-too-large", "bad-partition", "crlf", "dep-bad", "empty-script", "mem-too-large", "no-script"]
 ) {
-  Deno.test(`sbatch: ${name} is a refusal, and its reason is told`, () => {
+  Deno.test(`sbatch: ${name} is a refusal, with its reason`, () => {
     const read = slurm.readSubmit(recorded(`slurm-sbatch-${name}`, 1));
     assert.equal(read.kind, "refused");
     if (read.kind === "refused") assert.match(read.message, /sbatch: error/);
   });
 }
 
-Deno.test("sbatch: what can be done about a refusal is told with it", () => {
+Deno.test("sbatch: a refusal is reported with advice", () => {
   const read = slurm.readSubmit(recorded("slurm-sbatch-bad-partition", 1));
   assert.match(read.kind === "refused" ? read.message : "", /sinfo lists the partitions/);
 });
 
-Deno.test("sbatch: words that are not known to be a refusal are none: the queue is to tell", () => {
+Deno.test("sbatch: an unknown message is no refusal: the queue decides", () => {
   const texts = [
     "sbatch: Fehler: Stapelverarbeitung fehlgeschlagen: Zeitlimit überschritten\n",
     "sbatch: error: Batch job submission failed: Unspecified error\n",
@@ -44,7 +44,7 @@ Deno.test("sbatch: words that are not known to be a refusal are none: the queue 
 });
 
 for (const text of ["12\n4711\n", "4711\n12\n"]) {
-  Deno.test(`sbatch: of the numbers ${JSON.stringify(text)} only the token can tell which is the id`, () => {
+  Deno.test(`sbatch: only the token identifies the id in ${JSON.stringify(text)}`, () => {
     assert.deepEqual(slurm.readSubmit(answer(text)), {
       kind: "unclear",
       ids: text.trim().split("\n"),
@@ -63,13 +63,13 @@ for (const words of ["Invalid job id specified", "Job/step already completing or
   });
 }
 
-Deno.test("sbatch: an option that it does not know is a refusal (exit 255)", () => {
+Deno.test("sbatch: an unknown option is a refusal (exit 255)", () => {
   const text = "sbatch: unrecognized option '--nonesuch=1'\nTry \"sbatch --help\" for more information\n";
   assert.equal(slurm.readSubmit(answer("", 255, text)).kind, "refused");
 });
 
 for (const name of ["ctld-down", "ctld-hung"]) {
-  Deno.test(`sbatch: after ${name} nobody knows whether the job is there`, () => {
+  Deno.test(`sbatch: after ${name} it is unclear whether the job exists`, () => {
     assert.equal(slurm.readSubmit(recorded(`slurm-sbatch-${name}`, 1)).kind, "unclear");
   });
 }
@@ -81,24 +81,24 @@ Deno.test("sbatch: no answer in time, exit 0 without id, silence, and an id with
   assert.equal(slurm.readSubmit(answer("47\n", 1, "sbatch: error: something\n")).kind, "unclear");
 });
 
-Deno.test("sbatch that is not installed is a refusal that says so", () => {
+Deno.test("a missing sbatch is a refusal that says so", () => {
   const read = slurm.readSubmit({ ...answer("", null), timed_out: false, spawn_error: 'Failed to spawn "sbatch"' });
   assert.deepEqual(read, { kind: "refused", message: 'sbatch cannot be started: Failed to spawn "sbatch"' });
 });
 
-Deno.test("a lost submission is found by its token, and by nothing else", () => {
+Deno.test("a lost submission is found only by its token", () => {
   const found = (token: string) => slurm.readFind(recorded("slurm-squeue-find"), token);
   assert.deepEqual(found(TOKEN), { kind: "ok", value: "43" });
   assert.deepEqual(found("fedcba9876543210"), { kind: "ok", value: null });
   assert.deepEqual(found(""), { kind: "ok", value: null });
 });
 
-Deno.test("a lost submission is found by its comment where the site has renamed the job", () => {
+Deno.test("a lost submission is found by its comment if the site renamed the job", () => {
   const text = `nsfarm|99|nsfarm:${TOKEN}|site-job-17\n`;
   assert.deepEqual(slurm.readFind(answer(text), TOKEN), { kind: "ok", value: "99" });
 });
 
-Deno.test("a search that got no answer tells nothing", () => {
+Deno.test("a search without an answer is unclear", () => {
   assert.equal(slurm.readFind(recorded("slurm-squeue-ctld-down", 1), TOKEN).kind, "unclear");
 });
 
@@ -122,7 +122,7 @@ Deno.test("the probe reads the limits, the partitions and that there is no accou
   });
 });
 
-Deno.test("the probe reads an association's limit, and its default QOS's where that is less", () => {
+Deno.test("the probe reads an association's limit, or that of its default QOS if it is smaller", () => {
   const associations = answer("a||100|normal\nb|long||normal\nc||5|debug\n");
   const qos = answer("normal|50\ndebug|1\nfree|\n");
   const { submit_limits } = slurm.readProbe([
@@ -140,7 +140,7 @@ Deno.test("the probe reads an association's limit, and its default QOS's where t
   ]);
 });
 
-Deno.test("the probe of a Slurm that does not answer knows nothing, and a user's name is never a pattern", () => {
+Deno.test("the probe of a Slurm that does not answer has no limits, and a user's name is never a pattern", () => {
   assert.deepEqual(slurm.readProbe([recorded("slurm-scontrol-ctld-down", 1), answer("", 1)]), { places: [] });
   assert.equal(slurm.probe("me,root").length, 2);
   assert.equal(slurm.probe("-x").length, 2);

@@ -10,7 +10,7 @@ import { inWaves, sampleFacts } from "../../support/sample_facts.ts";
 const titles = (svg: Figure["svg"] | undefined) =>
   [...(svg?.text ?? "").matchAll(/<title>([^<]*)<\/title>/g)].map(([, words = ""]) => words);
 
-Deno.test("a histogram has every value in one bar, also the largest, and all of them where they are equal", () => {
+Deno.test("each value is in one bar of a histogram, also the largest, and equal values are in one bar", () => {
   fc.assert(fc.property(
     fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), { minLength: 1, maxLength: 200 }),
     (values) => {
@@ -29,7 +29,7 @@ Deno.test("a histogram has every value in one bar, also the largest, and all of 
   ));
 });
 
-Deno.test("convergence says 100 % of all toys only, and counts toys of shards without a result", () => {
+Deno.test("convergence shows 100 % only for all toys, and counts toys of shards without a result", () => {
   const run = sampleFacts({ shards: [{ n_toys: 99_999, start_s: 0, end_s: 1 }, { n_toys: 1, why: "gone" }] });
   const text = convergence(run)?.svg.text ?? "";
   assert.match(text, /99999 \(99\.99 %\)/);
@@ -38,7 +38,7 @@ Deno.test("convergence says 100 % of all toys only, and counts toys of shards wi
   assert.equal(convergence(sampleFacts({ shards: [{ n_toys: 1, why: "gone" }] })), null);
 });
 
-Deno.test("the chart of slots names each shard with its host and each attempt that failed with its cause", () => {
+Deno.test("the chart of slots names each shard with its host and each failed attempt with its cause", () => {
   const run = sampleFacts({ shards: inWaves(4, 2, 10, 50, ["n1", "n2"]) });
   const span = { host: "n2", slot: null, started_ms: 1_000, finished_ms: 4_000 };
   const failed = { ...run, failed_attempts: [{ shard_index: 3, cause: "memory" as const, message: "", span }] };
@@ -53,20 +53,20 @@ Deno.test("the chart of slots names each shard with its host and each attempt th
   assert.equal(gantt(sampleFacts({ shards: inWaves(4, 2, 10, 50), is_old: true })), null);
 });
 
-Deno.test("no rate over time is drawn where it is not known when one of the shards ran", () => {
+Deno.test("no rate over time is drawn if the times of one shard are unknown", () => {
   const run = sampleFacts({ shards: inWaves(4, 2, 10, 50) });
   assert.notEqual(throughput(run), null);
   const shards = run.shards.map((shard, i) => i === 2 ? { ...shard, span: null } : shard);
   assert.equal(throughput({ ...run, shards }), null);
 });
 
-Deno.test("the time of a shard is told with its median and the longest, which is not called the makespan", () => {
+Deno.test("the wall times of shards have their median and the longest, which is not called the makespan", () => {
   const run = sampleFacts({ shards: [...inWaves(3, 3, 10, 5), { n_toys: 5, start_s: 0, end_s: 30 }] });
   assert.match(shardTimes(run)?.caption ?? "", /^Median 10.*longest 30.*\(3\.00 times the median\).*not the makespan/);
   assert.equal(shardTimes(sampleFacts({ shards: [] })), null);
 });
 
-Deno.test("of many hosts the fastest and the slowest are shown, and how many are left out is told", () => {
+Deno.test("the fastest and slowest of many hosts are shown, with the number of omitted hosts", () => {
   const hosts = Array.from({ length: 40 }, (_, i) => ({
     ...{ host: `n${i}`, cpu_model: null, n_shards: 1, n_toys: 10, share: 1 / 40, wall_s: 1, toys_per_slot_s: i + 1 },
     ...{ cpus: null, load_start: null, load_end: null },
