@@ -5,13 +5,13 @@ import type { Backend } from "./parts.ts";
 import { slurmBackend } from "./slurm_backend.ts";
 import { sshBackend } from "./ssh_backend.ts";
 
-/** The backends by the names that `./dev chaos --backend` takes. */
+/** Backends by the names that `./dev chaos --backend` accepts. */
 export const BACKENDS: Record<string, () => Promise<Backend>> = {
   local: localBackend,
   ssh: () => sshBackend(false),
   "ssh-shared": () => sshBackend(true),
   slurm: () => slurmBackend([]),
-  // A pilot that lives must get to its heartbeat also on a machine that is busy with other tests.
+  // A live pilot must reach its heartbeat also on a machine that is busy with other tests.
   "slurm-pilots": () => slurmBackend(["--pilots", "3", "--heartbeat-s", "5"]),
   htcondor: () => condorBackend("shared"),
   "htcondor-transfer": () => condorBackend("transfer"),

@@ -2,8 +2,8 @@ import { whyNoCluster } from "../clusters/cluster.ts";
 import { BACKENDS } from "./backends.ts";
 
 /**
- * Declares a test of so many schedules on a backend; where there can be no hosts it is left out, with the reason.
- * @param what the first words of the test's name
+ * Declares a test of several schedules on a backend; it is left out with the reason if there can be no hosts.
+ * @param what first words of the test's name
  */
 export function chaosTests(what: string, name: string, { from, rounds }: { from: number; rounds: number }): void {
   const title = `${what} (${name}, seeds ${from} to ${from + rounds - 1})`;
@@ -25,5 +25,5 @@ export function chaosTests(what: string, name: string, { from, rounds }: { from:
   });
 }
 
-/** Variables by which a cluster names the copies of programs on it, which go with it. */
+/** Variables with the paths of program copies on a cluster, which disappear with it. */
 const CHANGED = ["NSFARM_TEST_BINARY", "NSFARM_TEST_NEXTSTAT", "NSFARM_TEST_INPUTS", "TMPDIR"];

@@ -7,24 +7,24 @@ import { pause } from "../support/scratch.ts";
 import type { LogLine } from "../support/stand_in.ts";
 import { type Faults, kill, type Later, oneOf } from "./parts.ts";
 
-/** What the faults act on that every backend has. */
+/** Targets of the faults that every backend has. */
 export interface Victims {
-  /** The run directory. */
+  /** Run directory. */
   dir: string;
-  /** Drivers that were started, and may have ended. */
+  /** Started drivers, which may have ended. */
   drivers: readonly (Started & { isOver: boolean })[];
   drive(): void;
-  /** Runs a command that only looks, to its end. */
+  /** Runs a command that changes nothing, to its end. */
   look(args: string[]): Promise<Ran>;
   fits(): Promise<LogLine[]>;
-  /** Kills every process of the run that is not one of `drivers`, and all that runs fits. */
+  /** Kills every process of the run except `drivers`, and all processes that run fits. */
   killAll(): Promise<void>;
-  /** Told before a shard's files are damaged. */
+  /** Receives each shard whose files are about to be damaged. */
   damaging(shard: string): void;
   later: Later;
 }
 
-/** The faults that can be made on every backend. */
+/** Returns the faults that are possible on every backend. */
 export function commonFaults(victims: Victims): Faults {
   return { ...driverFaults(victims), ...fitFaults(victims), ...fileFaults(victims) };
 }
@@ -88,7 +88,7 @@ function fitFaults({ fits, drivers, later }: Victims): Faults {
     "kill what runs a fit": async (dice) => {
       const pid = await alive(dice);
       const parent = pid === undefined ? 0 : parentOf(pid);
-      // On this machine it is the driver, which has a fault of its own.
+      // A driver has a fault of its own.
       return parent > 1 && drivers.every((driver) => driver.pid !== parent) && kill(parent);
     },
   };
@@ -100,7 +100,7 @@ function fileFaults({ dir, damaging }: Victims): Faults {
     const shard = /^shard_(\d+)\./.exec(name ?? "")?.[1];
     if (name === undefined || shard === undefined) return false;
     damaging(shard);
-    // Another process may have moved it aside just now.
+    // Another process may just have moved it aside.
     return await act(join(dir, name)).then(() => true, () => false);
   };
   return {
@@ -118,7 +118,7 @@ const statOf = (pid: number): string => {
   }
 };
 
-/** Whether a process of this number is there, and no zombie. */
+/** Returns whether a process with this number exists and is no zombie. */
 const isAlive = (pid: number): boolean => /\) [^ZX] /.test(statOf(pid));
 
 const parentOf = (pid: number): number => Number(/\) \S (\d+) /.exec(statOf(pid))?.[1] ?? 0);

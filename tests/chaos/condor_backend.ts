@@ -5,9 +5,9 @@ import type { Backend } from "./parts.ts";
 import { schedulerBackend } from "./scheduler_backend.ts";
 import { smallDisk } from "./small_disk.ts";
 
-/** A real HTCondor of two nodes, which see the run directory or not. */
+/** Returns a real HTCondor with two nodes, with or without a shared run directory. */
 export async function condorBackend(mode: "shared" | "transfer"): Promise<Backend> {
-  // A node sees what was mounted before it was made.
+  // A node sees only mounts made before it.
   const before = mode === "shared" ? await smallDisk() : undefined;
   const pool = await bringUpCondor({ slots: 2, nodes: 2, hidden: mode === "transfer" });
   const { ask } = pool;

@@ -1,7 +1,7 @@
 /** Which fault on which backend was survived how often, as docs/faults.md shows it. */
 import type { RoundLine } from "./rounds_log.ts";
 
-/** How each fault is provoked, and what then happens. */
+/** How each fault is provoked, and what happens then. */
 const FAULTS: Record<string, [provoked: string, then: string]> = {
   "kill the driver": ["SIGKILL to `run`", "what it began goes on; the same command finds it again"],
   "stop the driver": ["SIGSTOP to `run`, SIGCONT up to 2.5 s later", "it goes on where it was"],
@@ -71,8 +71,8 @@ const FAULTS: Record<string, [provoked: string, then: string]> = {
 };
 
 /**
- * The page: a cell says how often a fault was made in rounds that became whole.
- * @throws Error when a fault has no row
+ * Returns the page: a cell gives the number of times that a fault was made in rounds whose run became whole.
+ * @throws Error if a fault has no row
  */
 export function faultsPage(rounds: readonly RoundLine[]): string {
   const whole = rounds.filter((round) => round.whole);

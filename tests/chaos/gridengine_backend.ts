@@ -4,7 +4,7 @@ import { schedulerBackend } from "./scheduler_backend.ts";
 import { openStandIn } from "./slurm_backend.ts";
 import { smallDisk } from "./small_disk.ts";
 
-/** A real Grid Engine of one node, by the plugin beside the binary. */
+/** Returns a real Grid Engine with one node and the plugin beside the binary. */
 export async function gridEngineBackend(): Promise<Backend> {
   const disk = await smallDisk();
   const cluster = await bringUpGridEngine();
@@ -14,22 +14,24 @@ export async function gridEngineBackend(): Promise<Backend> {
     standIn: (behaviour) => openStandIn(cluster.dir, behaviour),
     jobs: async () => rowsIn(await ask("qstat")).map(({ id }) => id),
     cancel: (job) => ask("qdel", job),
-    // Its jobs say that they may not be run again: a site's manager can force it.
+    // Its jobs are marked as not rerunnable: a site's manager can force a rerun.
     requeue: (job) => asRoot("qmod", "-f", "-rj", job),
     hold: (job) => ask("qhold", job),
     release: (job) => ask("qrls", job),
     cancelAll: async () => await ask("qdel", "-u", "farmer"),
     ...{ controller: "qmaster", runners: ["execd"], nodes: ["node"] },
-    // A job that was on its way to an execd that died is waited for by the qmaster for 5 minutes.
+    // The qmaster waits 5 minutes for a job that was being sent to an execd that died.
     resume: async () => {
       const stuck = rowsIn(await ask("qstat")).filter(({ state }) => state === "t");
-      // One may have ended meanwhile.
+      // A job may have ended meanwhile.
       await Promise.allSettled(stuck.map(({ id }) => asRoot("qdel", "-f", id)));
     },
   });
 }
 
-/** The table of qstat(1): a running task has its number in the last of ten columns, waiting ones share a line. */
+/**
+ * Reads the table of qstat(1): a running task has its number in the last of ten columns, waiting tasks share a line.
+ */
 function rowsIn(table: string): { id: string; state: string }[] {
   const lines = table.split("\n").slice(2).filter((line) => line !== "");
   return lines.map((line) => {

@@ -6,14 +6,14 @@ import { chaosRound } from "./round.ts";
 import type { Round } from "./schedule.ts";
 import { type SmallDisk, smallDisk } from "./small_disk.ts";
 
-/** The slots of this machine. */
+/** Returns the slots of this machine. */
 export async function localBackend(): Promise<Backend> {
   const disk = await smallDisk();
   return { round: (seed) => localRound(disk, seed), close: disk.close };
 }
 
 async function localRound(disk: SmallDisk, seed: number): Promise<Round> {
-  // What the stand-in notes down may not fall victim to a full disk.
+  // A full disk must not affect the log of the replacement.
   const open = await Deno.makeTempDir();
   try {
     return await within(async (folder) => {

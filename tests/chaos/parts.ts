@@ -1,7 +1,7 @@
 import { inFolder } from "../support/scratch.ts";
 import type { Round } from "./schedule.ts";
 
-/** What chaos can be made on; opened once for any number of rounds. */
+/** Target of chaos rounds, opened once for any number of rounds. */
 export interface Backend {
   round(seed: number): Promise<Round>;
   close(): void;
@@ -9,8 +9,8 @@ export interface Backend {
 
 /**
  * Makes one fault.
- * @param dice from 0 to 1: which of the possible victims, and how long
- * @returns whether there was anything to do it to
+ * @param dice from 0 to 1: selects the target and the duration
+ * @returns whether there was a target
  */
 export type Fault = (dice: number) => Promise<boolean>;
 
@@ -19,17 +19,17 @@ export type Faults = Record<string, Fault>;
 export const TOYS = 48;
 export const SHARDS = 16;
 
-/** What a fit does first: shards take from 0.1 to 0.5 s, and one may find its disk full. */
+/** Behaviour of each fit: shards take from 0.1 to 0.5 s, and may find their disk full. */
 export const BEHAVIOUR = `
 if [ -e "$here/full" ]; then rm -f "$here/full"; echo "No space left on device (os error 28)" >&2; exit 1; fi
 sleep 0.$((\${shard#S+} % 5 + 1))`;
 
-/** The fault that BEHAVIOUR looks for. */
+/** Returns the fault that BEHAVIOUR checks. */
 export const fillDisk = (mark: (name: string) => Promise<void>): Faults => ({
   "fill the disk of a fit": () => mark("full").then(() => true),
 });
 
-/** Runs a round in a folder of its own, and returns what it did. */
+/** Runs a round in a folder of its own, and returns its result. */
 export async function within(work: (folder: string) => Promise<Round>, name?: string): Promise<Round> {
   let round: Round | undefined;
   await inFolder(async (folder) => {
@@ -39,7 +39,7 @@ export async function within(work: (folder: string) => Promise<Round>, name?: st
   return round;
 }
 
-/** Sends a signal to a process. @returns whether it was still there */
+/** Sends a signal to a process. @returns whether it still existed */
 export function kill(pid: number, name: Deno.Signal = "SIGKILL"): boolean {
   try {
     Deno.kill(pid, name);
@@ -49,14 +49,14 @@ export function kill(pid: number, name: Deno.Signal = "SIGKILL"): boolean {
   }
 }
 
-/** One of several, by a number from 0 to 1. */
+/** Returns one of several values, selected by a number from 0 to 1. */
 export const oneOf = <T>(dice: number, all: readonly T[]): T | undefined => all[Math.floor(dice * all.length)];
 
-/** What has to be undone some time after a fault; it is waited for before a run has to become whole. */
+/** Actions that undo faults after some time; a round waits for them before its run has to become whole. */
 export class Later {
   readonly #waiting: Promise<unknown>[] = [];
 
-  /** Does something after so many milliseconds, also when it fails: what it acts on may have gone meanwhile. */
+  /** Runs `undo` after this number of milliseconds; its failure is ignored, since the target may be gone. */
   after(ms: number, undo: () => unknown): void {
     const done = new Promise((resolve) => setTimeout(resolve, ms)).then(undo);
     this.#waiting.push(done.catch(() => {}));

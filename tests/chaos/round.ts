@@ -12,40 +12,43 @@ import { commonFaults } from "./common_faults.ts";
 import type { Faults, Later } from "./parts.ts";
 import { drawSchedule, type MadeStep, type Round, scheduleText, type Step } from "./schedule.ts";
 
-/** The real thing that a round runs on: a run below `folder`. */
+/** Real system of a round: a run below `folder`. */
 export interface ChaosFarm {
   folder: string;
-  /** The command that is given again and again. */
+  /** Command that is repeated. */
   command: string[];
   toys: number;
   start(args: string[]): Started;
-  /** What the stand-in of nextstat has logged. */
+  /** Returns the log of the replacement of nextstat. */
   fits(): Promise<LogLine[]>;
-  /** Faults by name, besides those that every backend has; what undoes them goes to `later`. */
+  /** Faults by name, in addition to the common ones; `later` undoes them. */
   faults: Faults;
   later: Later;
-  /** Kills all that runs of this run, drivers apart; `heal` brings daemons back. */
+  /** Kills everything of this run except drivers; `heal` restarts daemons. */
   killAll(): Promise<void>;
-  /** How long one command may take, in seconds, and within which time the faults come. */
+  /** Longest duration of one command in seconds, during which faults are made. */
   max_command_s: number;
   span_ms: number;
-  /** Brings daemons back and lets stopped processes go on. */
+  /** Restarts daemons and continues stopped processes. */
   heal(): Promise<void>;
-  /** What stays when all is done, and should not. */
+  /** Returns what remains at the end and should not. */
   leftovers(): Promise<string[]>;
 }
 
-/** How often the command may be needed before the run is whole. */
+/** Maximum number of commands before the run must be whole. */
 const MAX_COMMANDS = 12;
-/** How long what is left may need to go away when the run is whole, in seconds. */
+/** Seconds in which remaining processes and files must disappear after the run is whole. */
 const MAX_LEAVING_S = 40;
-/** Exit codes of commands that faults may disturb: never a bug of ours (1), nor wrong usage (2). */
+/** Exit codes of commands disturbed by faults: never an internal error (1) or wrong usage (2). */
 const CODES = [0, 3, 4, 5, 130, 143];
 
-/** What a round found; any other error is one of the machine or of what the rounds run on. */
+/** Failure of a round; any other error is one of the machine or the cluster. */
 export class NotWhole extends Error {}
 
-/** @throws {NotWhole} with the seed and the schedule, when the run does not become whole or something stays that should not */
+/**
+ * Runs one round. @throws {NotWhole} with the seed and the schedule, if the run does not become whole or something
+ * remains
+ */
 export async function chaosRound(seed: number, farm: ChaosFarm): Promise<Round> {
   const world = new World(farm);
   const steps = drawSchedule(seed, Object.keys(world.faults), farm.span_ms);
@@ -61,15 +64,15 @@ export async function chaosRound(seed: number, farm: ChaosFarm): Promise<Round> 
 }
 
 class World {
-  /** What happened, a line each. */
+  /** Events, one line each. */
   readonly story: string[] = [];
   readonly faults: Faults;
   readonly #drivers: (Started & { isOver: boolean })[] = [];
-  /** Commands that ended as none may, whatever the faults. */
+  /** Commands that ended in a way that no fault excuses. */
   readonly #bad: string[] = [];
-  /** Inodes of committed files, by name; damaged ones are forgotten. */
+  /** Inodes of committed files by name, without damaged ones. */
   readonly #kept = new Map<string, number>();
-  /** Shards that a fault has damaged: when they are mended their files are others. */
+  /** Shards that a fault damaged; their files may change when they are repaired. */
   readonly #damaged = new Set<string>();
   readonly #dir: string;
 
@@ -107,7 +110,7 @@ class World {
     return made;
   }
 
-  /** Gives the command until it exits 0. @returns how often */
+  /** Repeats the command until it exits 0. @returns the number of repeats */
   async finish(): Promise<number> {
     for (let n = 1; n <= MAX_COMMANDS; n++) {
       await this.#look();
@@ -128,7 +131,7 @@ class World {
       left = await this.farm.leftovers();
     }
     assert.deepEqual(left, [], `something stays: ${left.join(", ")}`);
-    // One whose process went on when the run was whole already gets its end from the next look at the run.
+    // If an attempt's process was alive when the run became whole, the next command records its end.
     if ((await openAttempts(this.#dir)).length > 0) {
       await this.#run("the look after that", this.farm.start(["status", this.#dir]));
     }
@@ -176,7 +179,7 @@ class World {
     if (signal === null ? !CODES.includes(code) : !["SIGKILL", "SIGTERM"].includes(signal)) this.#bad.push(text);
   }
 
-  /** Committed files keep their inodes. */
+  /** Asserts that committed files keep their inodes. */
   async #look(): Promise<void> {
     const names = new Set(await finalNames(this.#dir));
     for (const [name, inode] of this.#kept) {

@@ -2,35 +2,35 @@ import { randomLcg } from "d3-random";
 
 /** One fault of a schedule. */
 export interface Step {
-  /** Milliseconds since the first command was started. */
+  /** Milliseconds since the start of the first command. */
   at_ms: number;
-  /** The name of the fault. */
+  /** Name of the fault. */
   kind: string;
-  /** From 0 to 1: which of the possible victims, and how long. */
+  /** From 0 to 1: selects the target and the duration. */
   dice: number;
 }
 
 /** A step that was made. */
 export interface MadeStep extends Step {
-  /** Whether there was anything that the fault could be done to. */
+  /** Whether the fault had a target. */
   isHit: boolean;
 }
 
-/** What one round did. */
+/** Result of one round. */
 export interface Round {
   seed: number;
   steps: MadeStep[];
-  /** Commands that were needed after the last fault. */
+  /** Number of commands after the last fault. */
   commands: number;
 }
 
-/** Faults of one schedule at most. */
+/** Maximum number of faults in a schedule. */
 const MAX_STEPS = 8;
 
 /**
  * Draws the faults of one schedule: the same seed gives the same schedule.
  * @param kinds names of faults to draw from
- * @param span_ms the last fault comes before this
+ * @param span_ms upper limit of the time of the last fault
  */
 export function drawSchedule(seed: number, kinds: readonly string[], span_ms: number): Step[] {
   const random = randomLcg((Math.imul(seed + 1, 2_654_435_761) >>> 0) / 2 ** 32);
@@ -43,6 +43,6 @@ export function drawSchedule(seed: number, kinds: readonly string[], span_ms: nu
   return steps.sort((a, b) => a.at_ms - b.at_ms);
 }
 
-/** A schedule in words, so that a failing one can be read. */
+/** Returns a schedule in words, for the message of a failed round. */
 export const scheduleText = (steps: readonly Step[]): string =>
   steps.map(({ at_ms, kind, dice }) => `${(at_ms / 1000).toFixed(2)} s ${kind} (${dice.toFixed(2)})`).join(", ");

@@ -11,15 +11,15 @@ import type { SmallDisk } from "./small_disk.ts";
 
 type Act = (job: string) => Promise<unknown>;
 
-/** A scheduler that is up. What acts on a job fails where the job has ended meanwhile. */
+/** A running scheduler. An action on a job fails if the job has ended meanwhile. */
 export interface Site {
   scheduler: string;
   env: Record<string, string>;
-  /** Where the run directories lie. */
+  /** Disk of the run directories. */
   disk: SmallDisk;
-  /** A stand-in of nextstat that all nodes see. */
+  /** Writes a replacement of nextstat that all nodes see. */
   standIn(behaviour: string, folder: string): Promise<Pick<StandIn, "path" | "log" | "mark">>;
-  /** Ids of the jobs in the queue, of arrays those of the tasks. */
+  /** Returns the ids of the jobs in the queue, for arrays those of the tasks. */
   jobs(): Promise<string[]>;
   cancel: Act;
   requeue: Act;
@@ -27,19 +27,19 @@ export interface Site {
   release: Act;
   cancelAll(): Promise<unknown>;
   daemon(what: "stop" | "cont" | "kill" | "start", name: string): Promise<void>;
-  /** Names of daemons: what is asked and told about jobs, what runs them on the nodes, and all that runs on a node. */
+  /** Names of daemons: the controller, those on the nodes, and all processes of a node. */
   controller: string;
   runners: readonly string[];
   nodes: readonly string[];
-  /** What a person does to nodes that come back. */
+  /** Does what a site does with nodes that come back. */
   resume(): Promise<unknown>;
   down(): void;
 }
 
-/** @param more options of the run, such as --pilots */
+/** Returns a backend of a scheduler. @param more options of the run, such as --pilots */
 export function schedulerBackend(site: Site, more: string[] = []): Backend {
   const close = () => {
-    // It may be mounted below what goes down.
+    // It may be mounted below the cluster's folder.
     site.disk.close();
     site.down();
   };
@@ -57,7 +57,7 @@ async function schedulerRound(site: Site, seed: number, more: string[]): Promise
       for (const name of [site.controller, ...site.runners]) await site.daemon("start", name);
       await site.resume();
     };
-    // A person brings back nodes for as long as any is down: a controller that was away marks them down later, too.
+    // A site brings nodes back for as long as any is down: a controller that was away marks them down later, too.
     const care = setInterval(() => site.resume().catch(() => {}), 20_000);
     try {
       return await chaosRound(seed, {

@@ -7,9 +7,9 @@ import type { Backend } from "./parts.ts";
 import { schedulerBackend } from "./scheduler_backend.ts";
 import { smallDisk } from "./small_disk.ts";
 
-/** A real Slurm of two nodes. @param more options of the run, such as --pilots */
+/** Returns a real Slurm with two nodes. @param more options of the run, such as --pilots */
 export async function slurmBackend(more: string[]): Promise<Backend> {
-  // A node sees what was mounted before it was made.
+  // A node sees only mounts made before it.
   const disk = await smallDisk();
   const cluster = await bringUpSlurm(["--min-job-age", "60", "--slurmd-timeout", "10"]);
   const { ask, asRoot } = cluster;
@@ -30,7 +30,7 @@ export async function slurmBackend(more: string[]): Promise<Backend> {
   }, more);
 }
 
-/** A stand-in that lies, with its log, in a folder of its own which everybody sees. */
+/** Writes a replacement of nextstat, with its log, in a folder that every machine sees. */
 export async function openStandIn(dir: string, behaviour: string) {
   const place = await Deno.makeTempDir({ dir, prefix: "stand-in-" });
   const fake = await standIn(place, behaviour);

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { canMount, must } from "../support/mounts.ts";
 import type { Faults, Later } from "./parts.ts";
 
-/** A file system of its own for the run directories of a backend, small enough to be filled. */
+/** A small file system for the run directories of a backend, which can be filled. */
 export interface SmallDisk {
-  /** Where folders of runs are made. */
+  /** Folder for the run directories. */
   path: string;
   faults(later: Later): Faults;
   close(): void;
@@ -15,7 +15,7 @@ export interface SmallDisk {
 
 const SIZE_MIB = 48;
 
-/** Nodes that were there before do not see what is on it. Where nothing may be mounted it cannot be filled. */
+/** Makes a small disk. Existing nodes do not see its content. Without mounts it cannot be filled. */
 export async function smallDisk(): Promise<SmallDisk> {
   const path = await mkdtemp(join(tmpdir(), "nsfarm-disk-"));
   if (canMount) await must("mount", ["-t", "tmpfs", "-o", `size=${SIZE_MIB}m,mode=755`, "none", path]);
@@ -30,7 +30,7 @@ export async function smallDisk(): Promise<SmallDisk> {
   };
 }
 
-/** Leaves no byte free for so many milliseconds. */
+/** Fills the disk completely for this number of milliseconds. */
 async function fill(disk: string, later: Later, ms: number): Promise<boolean> {
   const file = join(disk, "filler");
   // The write ends with an error when the disk is full.

@@ -10,9 +10,9 @@ import { type SmallDisk, smallDisk } from "./small_disk.ts";
 
 const NAMES = ["w1", "w2", "w3"];
 
-/** @param shared whether the three hosts see the run directory */
+/** Returns three hosts behind ssh. @param shared whether they see the run directory */
 export async function sshBackend(shared: boolean): Promise<Backend> {
-  // A host sees what was mounted before it was made.
+  // A host sees only mounts made before it.
   const before = shared ? await smallDisk() : undefined;
   const hosts = await bringUpSsh(NAMES.length, shared);
   const disk = before ?? await smallDisk();

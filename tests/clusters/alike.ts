@@ -12,26 +12,26 @@ import type { Clients } from "./cluster.ts";
 import { assertMerged, submissions } from "./slurm_farm.ts";
 import type { UserFarm } from "./user_farm.ts";
 
-/** A scheduler that is up, in the folder of one test. */
+/** A running scheduler, in the folder of one test. */
 export interface AlikeFarm extends Pick<UserFarm, "folder" | "must">, Pick<Clients, "ask" | "env"> {
-  /** A program in the place of nextstat that all nodes see; `behaviour` is sh that knows $shard and $here. */
+  /** Writes a replacement of nextstat that all nodes see; `behaviour` is sh code with $shard and $here. */
   fit(behaviour: string): Promise<{ path: string; mark(name: string): Promise<void> }>;
-  /** Waits until nothing of the user's is in the queue any more. */
+  /** Waits until the user has no job in the queue. */
   untilIdle(): Promise<void>;
 }
 
-/** What the tests are about. */
+/** The scheduler of the tests. */
 export interface AlikeScheduler {
-  /** As its flag has it, and as the tests' names have it. */
+  /** Name in the flag and in the tests' names. */
   scheduler: string;
   of: string;
-  /** The wrappers that its jobs can have. */
+  /** Wrappers that its jobs can have. */
   wrappers: readonly string[];
 }
 
 type Declare = (name: string, work: (farm: AlikeFarm) => Promise<void>) => void;
 
-/** Declares them. */
+/** Declares the tests. */
 export function alikeTests({ scheduler, of, wrappers }: AlikeScheduler, test: Declare): void {
   const render = async ({ must }: AlikeFarm, ...options: string[]) =>
     JSON.parse((await must(["render", "--scheduler", scheduler, "--json", ...options])).stdout).commands;
@@ -89,7 +89,7 @@ export function alikeTests({ scheduler, of, wrappers }: AlikeScheduler, test: De
   });
 }
 
-/** Submits from a shell of its own session, which is then killed with all that it has started. */
+/** Submits from a shell in its own session, then kills this shell with everything that it started. */
 async function submitAndLeave({ folder, env }: AlikeFarm, dir: string): Promise<void> {
   const script = '"$0" submit "$1" --finish >"$2.answer" && echo submitted >"$2"; sleep 600';
   const reported = join(folder, "submitted");

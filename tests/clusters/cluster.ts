@@ -7,35 +7,34 @@ import { asUser, giveAway, output } from "./as_user.ts";
 
 const SCRIPTS = fileURLToPath(new URL("../../scripts/cluster/", import.meta.url));
 
-/** Why no test cluster can be on this machine; empty where it can. */
+/** Why no test cluster can run on this machine; empty if it can. */
 export const whyNoCluster: string = (() => {
   const { success, stdout } = new Deno.Command(join(SCRIPTS, "supported")).outputSync();
   return success ? "" : new TextDecoder().decode(stdout).trim() || "test clusters cannot run here";
 })();
 
-/** Real machines of a scheduler or behind ssh, on this one. */
+/** Real machines of a scheduler or behind ssh, on this machine. */
 export interface Cluster {
-  /** Its own state; its log folder tells what went wrong. */
+  /** Folder of its state; its subfolder log has the daemons' messages. */
   dir: string;
-  /** Does something to a daemon, or to all that runs on a node (node-NAME). */
+  /** Acts on a daemon, or on all processes of a node (node-NAME). */
   daemon(what: "stop" | "cont" | "kill" | "start", name: string): Promise<void>;
   /** Runs a program in a node's namespaces as root. */
   onNode(node: string, ...argv: string[]): Promise<string>;
   down(): void;
 }
 
-/** What brings a cluster up: scripts/cluster/KIND_up, and its nodes that have namespaces of their own. */
+/** Kind of a cluster: scripts/cluster/KIND_up, and its nodes with their own namespaces. */
 export interface Flavour {
   kind: "slurm" | "condor" | "gridengine" | "ssh";
   nodes?: readonly string[];
-  /** Further words of KIND_up. @param base the folder in which the cluster's state lies, which everybody can enter */
+  /** Returns further words of KIND_up. @param base folder of the cluster's state, accessible to everybody */
   words(base: string): string[];
 }
 
 /**
- * Brings a cluster up. It goes down when `down` is called, or some seconds after this process is gone, however that
- * ended.
- * @returns also what KIND_up printed, and the folder in which the cluster's state lies
+ * Starts a cluster. It stops when `down` is called, or some seconds after this process ends in any way.
+ * @returns also the output of KIND_up, and the folder of the cluster's state
  */
 export async function bringUp(
   { kind, nodes = [], words }: Flavour,
@@ -59,7 +58,7 @@ export async function bringUp(
   };
 }
 
-/** Takes the cluster down should this process be killed. */
+/** Stops the cluster if this process is killed. */
 function guard(kind: string, base: string, dir: string): void {
   const watch = 'while kill -0 "$1" 2>/dev/null; do sleep 1; done; [ ! -e "$2" ] || "$3" "$2" --purge; rm -rf "$4"';
   const args = ["-f", "sh", "-c", watch, "guard", `${Deno.pid}`, dir, join(SCRIPTS, `${kind}_down`), base];
@@ -71,20 +70,20 @@ function onNode(dir: string, node: string, argv: string[]): Promise<string> {
   return output(["nsenter", `--uts=${uts}`, `--mount=${mnt}`, "--", ...argv], {});
 }
 
-/** Real nodes are machines of their own: what runs on one cannot be looked up in /proc of another. */
+/** Gives a node its own boot id, since processes of a real node are not in /proc of another. */
 async function giveBootId(dir: string, node: string): Promise<void> {
   const file = join(dir, `${node}.boot_id`);
   await writeFile(file, `${crypto.randomUUID()}\n`);
   await onNode(dir, node, ["mount", "--bind", file, "/proc/sys/kernel/random/boot_id"]);
 }
 
-/** A scheduler's own programs. */
+/** Programs of a scheduler. */
 export interface Clients {
-  /** The variables by which they find it, and who runs them. */
+  /** Environment with which they find the scheduler, and their user. */
   env: Record<string, string>;
-  /** Runs one as the ordinary user; what it printed. Fails unless it exits 0. */
+  /** Runs a program as the ordinary user and returns its output. Fails unless it exits 0. */
   ask(program: string, ...args: string[]): Promise<string>;
-  /** The same as root, who may do what a site does: drain a node, resume it. */
+  /** Runs a program as root, who can do what a site does: drain a node, resume it. */
   asRoot(program: string, ...args: string[]): Promise<string>;
 }
 
@@ -95,8 +94,8 @@ export const clientsWith = (env: Record<string, string>): Clients => ({
 });
 
 /**
- * Declares tests of one file that share what the first brings up, and which goes down when the file has ended.
- * @param why they are left out, with this in their names; empty where they are not
+ * Declares tests of one file that share what the first test starts; it stops at the end of the file.
+ * @param why reason why they are left out, shown in their names; empty if they run
  */
 export function sharedTests<C extends { down(): void }>(
   up: () => Promise<C>,
@@ -112,7 +111,7 @@ export function sharedTests<C extends { down(): void }>(
   };
 }
 
-/** Runs a test in a folder of the ordinary user, and then `clear`, so that the next begins with free slots. */
+/** Runs a test in a folder of the ordinary user, then `clear`, so that the next test begins with free slots. */
 export async function inUserFolder(
   prefix: string,
   work: (folder: string) => Promise<void>,
@@ -122,7 +121,7 @@ export async function inUserFolder(
     await giveAway(folder);
     try {
       await work(folder);
-      // The record of a shard is there a moment before its job has ended.
+      // The record of a shard exists a moment before its job ends.
       await until("all processes have ended", async () => (await leftovers(folder)).length === 0).catch(() => {});
     } finally {
       await clear();

@@ -9,7 +9,7 @@ import { bringUpCondor, type CondorPool, type PoolOptions } from "./condor_pool.
 import { submissions } from "./slurm_farm.ts";
 import { type UserFarm, userFarm } from "./user_farm.ts";
 
-/** What a test on a real HTCondor works with: a folder of its own that the ordinary user owns, and the pool. */
+/** Tools of a test on a real HTCondor: a folder that the ordinary user owns, and the pool. */
 export interface CondorFarm extends UserFarm {
   pool: CondorPool;
 }
@@ -26,17 +26,17 @@ export function condorFile(options: PoolOptions = {}): CondorTest {
     );
 }
 
-/** Removes what is left, so that each test begins with free slots. */
+/** Removes the remaining jobs, so that each test begins with free slots. */
 export async function emptyQueue(pool: CondorPool): Promise<void> {
   if (await queued(pool) !== "") await pool.ask("condor_rm", "-all");
   await until("the queue is empty", async () => await queued(pool) === "");
 }
 
-/** All of the ordinary user's that is in the queue, a line a job: its id and HTCondor's number of its state. */
+/** Returns all jobs of the ordinary user in the queue, one per line: id and HTCondor's number of the state. */
 export const queued = ({ ask }: CondorPool): Promise<string> =>
   ask("condor_q", USER, "-af:j", "JobStatus", "NsfarmToken");
 
-/** Waits until nothing is in the queue any more. */
+/** Waits until the queue is empty. */
 export async function untilIdle({ pool }: CondorFarm, seconds = 120): Promise<void> {
   for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(600)) {
     if (await queued(pool) === "") return;
@@ -49,24 +49,24 @@ const farmOf = (pool: CondorPool, folder: string): CondorFarm => ({
   pool,
 });
 
-/** The words of `run` on HTCondor. */
+/** Returns the words of `run` on HTCondor. */
 export const condorRun = (farm: CondorFarm, options: RunOptions): string[] => [
   ...["run", "--scheduler", "htcondor"],
   ...requestArgs(farm.folder, options),
 ];
 
 /**
- * A program in the place of nextstat, which hands over to the real one. It may be sent to a node that sees nothing of the
- * submit side: what it needs lies in `here`, a folder that all see. `behaviour` is done first by the fits of shards:
- * lines of sh that know $shard (of pieces: "S+SEED") and $here.
+ * A replacement of nextstat that delegates to the real one. It may be sent to a node that sees nothing of the submit
+ * side; `here` is a folder that all machines see. Fits of shards run `behaviour` first: lines of sh with $shard (of
+ * pieces: "S+SEED") and $here.
  */
 export interface OpenFit {
   path: string;
   here: string;
   mark(name: string): Promise<void>;
   /**
-   * One line for each beginning and end of a fit: `start SHARD PID SECONDS`; `double` where it finds another one of its
-   * shard alive.
+   * Returns one line for each start and end of a fit: `start SHARD PID SECONDS`; `double` if another fit of the shard
+   * is alive.
    */
   log(): Promise<{ what: string; shard: string; pid: number; at_s: number }[]>;
 }
@@ -123,12 +123,12 @@ exit $code
 `;
 }
 
-/** What `status` says, for people. */
+/** Returns the text of `status`. */
 export async function statusWords(farm: CondorFarm, dir: string, more: string[] = []): Promise<string> {
   return (await farm.must(["status", dir, ...more])).stdout;
 }
 
-/** The number of the last cluster of jobs that was submitted for a run. */
+/** Returns the number of the last cluster of jobs that was submitted for a run. */
 export async function lastCluster(dir: string): Promise<string> {
   return (await submissions(dir)).at(-1)?.job_id ?? assert.fail(`nothing was submitted for ${dir}`);
 }

@@ -7,16 +7,16 @@ import { bringUp, type Clients, clientsWith, type Cluster } from "./cluster.ts";
 
 /** A real HTCondor pool: a submit side, and the execute nodes e1, e2 … */
 export interface CondorPool extends Cluster, Clients {
-  /** Where the submit side keeps its programs and runs; with `hidden` the nodes see an empty folder there. */
+  /** Folder of the submit side with programs and runs; with `hidden` the nodes see an empty folder there. */
   site: string;
-  /** A folder that the submit side and the nodes see, whatever is hidden. */
+  /** Folder that the submit side and the nodes always see. */
   open: string;
-  /** Adds lines to the configuration of the submit side ("head") or of a node, and lets its daemons read it. */
+  /** Adds lines to the configuration of the submit side ("head") or of a node, and makes its daemons read it. */
   configure(host: string, ...lines: string[]): Promise<void>;
 }
 
 export interface PoolOptions {
-  /** One-core jobs that run on a node at once. */
+  /** Number of one-core jobs that a node runs at once. */
   slots?: number;
   nodes?: number;
   /** Whether the nodes cannot see the submit side's files. */
@@ -24,8 +24,8 @@ export interface PoolOptions {
 }
 
 /**
- * Brings a pool up. From then on the programs and specs that tests use are copies that the ordinary user can read, and
- * the tests' folders lie beside them.
+ * Starts a pool. From then on tests use copies of programs and specs that the ordinary user can read; the tests'
+ * folders are beside them.
  */
 export async function bringUpCondor({ slots = 4, nodes = 1, hidden = false }: PoolOptions): Promise<CondorPool> {
   const beside = (base: string) => [join(base, "site"), join(base, "open")] as const;
@@ -38,7 +38,7 @@ export async function bringUpCondor({ slots = 4, nodes = 1, hidden = false }: Po
     },
   });
   const [site, open] = beside(base);
-  // Only now the ordinary user is sure to be there.
+  // The ordinary user exists only now.
   await giveAway(open);
   useCopies(join(site, "programs"), { also: [open] });
   Deno.env.set("TMPDIR", site);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { at } from "../support/toys.ts";
 import type { CondorFarm, OpenFit } from "./condor_farm.ts";
 
-/** The makespan of a run in seconds, as three tell it: merge, the stamps of the fits themselves, the event logs. */
+/** Returns the makespan of a run in seconds from three sources: merge, the stamps of the fits, the event logs. */
 export async function makespans(
   farm: CondorFarm,
   dir: string,
@@ -19,7 +19,7 @@ export async function makespans(
 
 const span = (times: number[]): number => Math.max(...times) - Math.min(...times);
 
-/** When jobs began and ended, by their event logs. */
+/** Returns the times of starts and ends of jobs in their event logs. */
 async function eventTimes(dir: string): Promise<number[]> {
   const names = (await readdir(join(dir, "logs"))).filter((name) => /^condor\.[0-9]+\.log$/.test(name));
   const texts = await Promise.all(names.map((name) => readFile(join(dir, "logs", name), "utf8")));

@@ -5,10 +5,10 @@ import { useCopies } from "../support/program_copies.ts";
 import { homeOf, USER } from "./as_user.ts";
 import { bringUp, type Clients, clientsWith, type Cluster } from "./cluster.ts";
 
-/** A real Grid Engine of one node; the plugin lies beside the binary, and both are root's. */
+/** A real Grid Engine with one node; the plugin is beside the binary, and both belong to root. */
 export interface GridEngine extends Cluster, Clients {}
 
-/** Brings it up. Its programs have a PATH on which there is no Deno and no Node. */
+/** Starts the cluster. Its programs have a PATH without Deno and Node. */
 export async function bringUpGridEngine(): Promise<GridEngine> {
   const { printed, ...cluster } = await bringUp({ kind: "gridengine", words: () => ["--slots", "8"] });
   const programs = join(cluster.dir, "programs");
@@ -18,7 +18,9 @@ export async function bringUpGridEngine(): Promise<GridEngine> {
   return { ...cluster, ...clientsWith({ ...own, PATH: "/usr/bin:/bin", ...homeOf(USER) }) };
 }
 
-/** Puts the Grid Engine plugin into schedulers/ of a folder, as a site would: its file and the folder of its parts. */
+/**
+ * Copies the Grid Engine plugin into schedulers/ of a folder, as a site would: its file and the folder of its parts.
+ */
 export function dropPlugin(place: string): string {
   const folder = join(place, "schedulers");
   mkdirSync(join(folder, "gridengine"), { recursive: true, mode: 0o755 });

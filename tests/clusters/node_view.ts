@@ -3,15 +3,17 @@ import { join } from "node:path";
 import { giveAway, output } from "./as_user.ts";
 import type { SlurmCluster } from "./slurm_cluster.ts";
 
-/** A run directory as the nodes of a cluster see it: a copy, whose new files are not seen here until they are brought. */
+/**
+ * A run directory as the nodes of a cluster see it: a copy, whose new files are invisible here until they are copied.
+ */
 export interface NodeView {
-  /** Where that copy lies. */
+  /** Path of the copy. */
   place: string;
-  /** Copies the files of these names to where the others see them; all when it is called without. */
+  /** Copies the files with these names to the others' view; all files without an argument. */
   bring(names?: RegExp): Promise<void>;
 }
 
-/** Puts a copy of a run directory in its place on all nodes while `work` runs, as a file system that is late would. */
+/** Replaces a run directory by a copy on all nodes while `work` runs, like a slow file system. */
 export async function withNodeView(
   { dir: cluster }: SlurmCluster,
   run_dir: string,

@@ -3,10 +3,10 @@ import { useCopies } from "../support/program_copies.ts";
 import { homeOf, USER } from "./as_user.ts";
 import { bringUp, type Clients, clientsWith, type Cluster } from "./cluster.ts";
 
-/** A real Slurm of two nodes, n1 and n2. */
+/** A real Slurm with two nodes, n1 and n2. */
 export interface SlurmCluster extends Cluster, Clients {}
 
-/** Brings it up. From then on the programs and specs that tests use are copies that the ordinary user can read. */
+/** Starts the cluster. From then on tests use copies of programs and specs that the ordinary user can read. */
 export async function bringUpSlurm(options: string[] = []): Promise<SlurmCluster> {
   const cluster = await bringUp({ kind: "slurm", nodes: ["n1", "n2"], words: () => options });
   useCopies(join(cluster.dir, "programs"));

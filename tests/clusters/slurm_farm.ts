@@ -11,7 +11,7 @@ import { inUserFolder, sharedTests } from "./cluster.ts";
 import { bringUpSlurm, type SlurmCluster } from "./slurm_cluster.ts";
 import { type UserFarm, userFarm } from "./user_farm.ts";
 
-/** What a test on a real Slurm works with: a folder of its own that the ordinary user owns, and the cluster. */
+/** Tools of a test on a real Slurm: a folder that the ordinary user owns, and the cluster. */
 export interface SlurmFarm extends UserFarm {
   cluster: SlurmCluster;
   standIn(behaviour: string): Promise<StandIn>;
@@ -21,7 +21,7 @@ export type SlurmTest = (name: string, work: (farm: SlurmFarm) => Promise<void>)
 
 /**
  * Declares tests of one file that share a cluster.
- * @param before what is done first: a node sees no mount that is made later
+ * @param before runs first: a node does not see later mounts
  */
 export function slurmFile(options: string[] = [], before: () => Promise<void> = () => Promise.resolve()): SlurmTest {
   const declare = sharedTests(() => before().then(() => bringUpSlurm(options)));
@@ -32,7 +32,7 @@ export function slurmFile(options: string[] = [], before: () => Promise<void> = 
     );
 }
 
-/** Cancels what is left, so that each test begins with free nodes. */
+/** Cancels the remaining jobs, so that each test begins with free nodes. */
 export async function emptyQueue({ ask }: SlurmCluster): Promise<void> {
   await ask("scancel", "--me");
   await until("the queue is empty", async () => (await ask("squeue", "--me", "--noheader")) === "");
@@ -50,7 +50,7 @@ function farmOf(cluster: SlurmCluster, folder: string): SlurmFarm {
   };
 }
 
-/** The words of `run` on Slurm. */
+/** Returns the words of `run` on Slurm. */
 export const slurmRun = (farm: SlurmFarm, options: RunOptions): string[] => [
   ...["run", "--scheduler", "slurm"],
   ...requestArgs(farm.folder, options),
@@ -62,7 +62,7 @@ export interface Wanted {
   more?: string[];
 }
 
-/** What nextstat itself writes for a run that nobody split, with one thread; it is asked once for each. */
+/** Cache of nextstat's own outputs of unsharded runs with one thread. */
 const unsharded = new Map<string, Promise<Json>>();
 
 export function wholeRun({ toys, config = spec10k(), more = [] }: Wanted): Promise<Json> {
@@ -86,29 +86,29 @@ async function fitAll(words: string[]): Promise<Json> {
 
 export const spec2m = (): string => join(inputs(), "gauss_exp_2m.json");
 
-/** The merged output is nextstat's own of the unsharded run: each toy once, in its order. */
+/** Asserts that the merged output equals nextstat's own of the unsharded run: each toy once, in order. */
 export async function assertMerged(dir: string, wanted: Wanted): Promise<void> {
   assertSameToys(await readJson(join(dir, "merged.out.json")), await wholeRun(wanted));
   assert.equal(at(await readJson(join(dir, "merge_status.json")), "ok"), true);
 }
 
-/** What `status` says, for people. */
+/** Returns the text of `status`. */
 export async function statusWords(farm: SlurmFarm, dir: string, more: string[] = []): Promise<string> {
   return (await farm.must(["status", dir, ...more])).stdout;
 }
 
-/** `retry` runs what has no result, and then each toy is in the merged output once. */
+/** Runs `retry` and asserts that each toy is then in the merged output once. */
 export async function retryToEnd(farm: SlurmFarm, dir: string, toys: number, words: string[] = []): Promise<void> {
   await farm.must(["retry", dir, "--wait", ...words]);
   await assertMerged(dir, { toys });
   assert.match(await statusWords(farm, dir), /\(slurm\): (\d+) done of \1 shards/);
 }
 
-/** What it says without waiting for files that may be late. */
+/** Returns the text of `status` without waiting for late files. */
 export const statusNow = (farm: SlurmFarm, dir: string): Promise<string> =>
   statusWords(farm, dir, ["--file-grace-s", "0"]);
 
-/** Looks until status says this. */
+/** Waits until `status` prints a text. */
 export async function untilSaid(farm: SlurmFarm, dir: string, wanted: RegExp, seconds = 60): Promise<void> {
   let words = "";
   const isSaid = async () => wanted.test(words = await statusNow(farm, dir));
@@ -116,7 +116,7 @@ export async function untilSaid(farm: SlurmFarm, dir: string, wanted: RegExp, se
     .catch((error: Error) => assert.fail(`${error.message}: ${words}`));
 }
 
-/** Slurm's ids of a run's jobs, in the order of their submission. */
+/** Returns Slurm's ids of a run's jobs, in the order of submission. */
 export async function jobIds(dir: string): Promise<string[]> {
   return (await submissions(dir)).flatMap((one) => one.job_id ?? []);
 }
@@ -126,7 +126,7 @@ export async function submissions(dir: string) {
   return text === "" ? [] : SubmitMeta.parse(JSON.parse(text)).farm?.submissions ?? [];
 }
 
-/** Waits until Slurm has nothing of these users' jobs in its queue any more. */
+/** Waits until Slurm's queue has no job of these users. */
 export async function untilIdle({ cluster: { ask } }: SlurmFarm, seconds = 120): Promise<void> {
   for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(300)) {
     if (await ask("squeue", "--me", "--noheader") === "") return;

@@ -14,22 +14,22 @@ import { type UserFarm, userFarm } from "./user_farm.ts";
 
 /** Real hosts w1, w2, w3, each with its own sshd, name, boot id and disk. */
 export interface SshHosts extends Cluster {
-  /** What the user's machine sees and the hosts do not: programs and runs lie there. */
+  /** Folder of programs and runs, which the user's machine sees and the hosts do not. */
   site: string;
-  /** What all of them see: stand-ins of nextstat, and what these leave. */
+  /** Folder that all machines see, for replacements of nextstat and their files. */
   open: string;
   config: string;
-  /** Runs a command on a host as the ordinary user; what it printed. */
+  /** Runs a command on a host as the ordinary user and returns its output. */
   on(host: string, command: string): Promise<string>;
-  /** Command lines of what runs on a host, but for its sshd. */
+  /** Returns the command lines of a host's processes, except those of its sshd. */
   processes(host: string): Promise<string[]>;
-  /** Those of them that are of shards; what answered for the host may end a moment later. */
+  /** Returns the command lines of a host's fits; the agent's process may end a moment later. */
   fits(host: string): Promise<string[]>;
-  /** The same with their numbers and users. */
+  /** Returns a host's processes with their numbers and users. */
   pids(host: string): Promise<HostProcess[]>;
 }
 
-/** Brings hosts up. From then on the programs and specs that tests use are copies that the ordinary user can read. */
+/** Starts hosts. From then on tests use copies of programs and specs that the ordinary user can read. */
 export async function bringUpSsh(hosts: number, shared: boolean): Promise<SshHosts> {
   const beside = (base: string) => [join(base, "site"), join(base, "open")] as const;
   const { base, ...cluster } = await bringUp({
@@ -63,8 +63,8 @@ const namesOf = (hosts: number) => Array.from({ length: hosts }, (_, i) => `w${i
 const HOME = homeOf(USER);
 
 /**
- * What a run has sent to a host and is still there. A home is shared by hosts, and with it what lies in it of runs of
- * other tests.
+ * Returns the files of a run that are still on a host. Hosts share the home directory, and with it files of other
+ * tests' runs.
  * @param dir of the run
  */
 export async function sentFiles(hosts: SshHosts, host: string, dir: string): Promise<string[]> {
@@ -76,12 +76,12 @@ export async function sentFiles(hosts: SshHosts, host: string, dir: string): Pro
 /** A process on a host. */
 export interface HostProcess {
   pid: number;
-  /** Its user's number. */
+  /** User id. */
   uid: number;
   command: string;
 }
 
-/** What runs under a host's name is on that host: all of them share one table of processes. */
+/** Returns the processes under a host's name; all hosts share one process table. */
 async function pidsOn(uts: string): Promise<HostProcess[]> {
   const wanted = `uts:[${(await Deno.stat(uts)).ino}]`;
   const pids = (await readdir("/proc")).filter((name) => /^[0-9]+$/.test(name));
@@ -96,14 +96,14 @@ async function pidsOn(uts: string): Promise<HostProcess[]> {
   return found.flat();
 }
 
-/** What a test on real hosts works with: a folder of its own that the ordinary user owns. */
+/** Tools of a test on real hosts: a folder that the ordinary user owns. */
 export interface SshFarm extends Omit<UserFarm, "render"> {
   hosts: SshHosts;
-  /** A hosts file of these lines. */
+  /** Writes a hosts file with these lines. */
   hostsFile(...lines: string[]): Promise<string>;
-  /** A stand-in of nextstat that is seen, with its log, by all hosts. */
+  /** Writes a replacement of nextstat that all hosts see, with its log. */
   standIn(behaviour: string, version?: string): Promise<StandIn>;
-  /** The words of `run` over these hosts, one thread a shard. */
+  /** Returns the words of `run` over these hosts, with one thread per shard. */
   run(hosts: string, options: RunOptions): string[];
 }
 
@@ -131,7 +131,7 @@ export function sshFile({ hosts = 3, shared = false } = {}): SshTest {
       }, join(found.site, "nsfarm ssh ")));
 }
 
-/** What a test on these hosts works with, in a folder that the ordinary user owns. */
+/** Returns the tools of a test on these hosts, in a folder that the ordinary user owns. */
 export function sshFarm(hosts: SshHosts, folder: string): SshFarm {
   return {
     ...userFarm("ssh", folder, HOME),

@@ -11,20 +11,21 @@ import {
 } from "../support/farm.ts";
 import { asUser } from "./as_user.ts";
 
-/** nsfarm-deno as the ordinary user of a test cluster runs it. */
+/** nsfarm-deno, run by the ordinary user of a test cluster. */
 export interface UserFarm {
-  /** A folder of the test's own, which the user owns. */
+  /** Folder of the test, owned by the user. */
   folder: string;
   start(args: string[], where?: Where): Started;
-  /** Runs it to its end, and fails with what was printed unless the exit code is the wanted one. */
+  /** Runs it to its end, and fails with its output unless the exit code is the expected one. */
   must(args: string[], code?: number, where?: Where): Promise<Ran>;
   /** Renders a run and returns its directory. */
   render(options: RunOptions): Promise<string>;
 }
 
 /**
- * @param env what the cluster's programs need in their environment
- * @param asWhom words that run a command as the user
+ * Returns the tools of a test.
+ * @param env environment of the cluster's programs
+ * @param asWhom returns the words that run a command as the user
  */
 export function userFarm(scheduler: string, folder: string, env: Record<string, string>, asWhom = asUser): UserFarm {
   const begin = (args: string[], where: Where = {}) => {

@@ -1,4 +1,4 @@
-/** Turns one bit of a byte near the end of a file, which keeps its size. */
+/** Flips one bit of a byte near the end of a file, which keeps its size. */
 export async function flipByte(path: string): Promise<void> {
   const file = await Deno.open(path, { read: true, write: true });
   try {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 
-/** Every file below a folder by its path there, with its inode and the sha256 of its bytes: what a command may not change. */
+/** Returns every file below a folder by its path there, with its inode and the sha256 of its content. */
 export async function filesBelow(folder: string): Promise<Map<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const found = new Map<string, string>();

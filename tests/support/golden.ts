@@ -3,7 +3,10 @@ import { VERSION } from "../../core/version.ts";
 
 const FOLDER = new URL("../golden/", import.meta.url);
 
-/** Compares a text, but for our version, with tests/golden/NAME, byte for byte; `./dev bless` writes it anew (NSFARM_BLESS=1). */
+/**
+ * Compares a text, except for our version, with tests/golden/NAME, byte for byte; `./dev bless` rewrites it
+ * (NSFARM_BLESS=1).
+ */
 export function assertGolden(name: string, rendered: string): void {
   const text = rendered.replaceAll(`nsfarm-deno ${VERSION}:`, "nsfarm-deno VERSION:");
   const file = new URL(name, FOLDER);

@@ -4,8 +4,8 @@ import { inputs, nextstat } from "./farm.ts";
 import { type Json, readJson } from "./toys.ts";
 
 /**
- * Writes a spec, and its data beside it, with which toys end in every way: errors, fits that do not converge, good ones. Of its toys from seed 42
- * on the first does not converge, the two after it do, the fourth ends with an error.
+ * Writes a spec and its data, whose toys end in every way: errors, fits that do not converge, good fits. Of its toys
+ * from seed 42 on the first does not converge, the next two do, the fourth ends with an error.
  */
 export async function hardSpec(folder: string): Promise<string> {
   const spec = JSON.parse(await readFile(join(inputs(), "gauss_exp_10k.json"), "utf8"));
@@ -17,8 +17,8 @@ export async function hardSpec(folder: string): Promise<string> {
 }
 
 /**
- * What nextstat itself writes for toys from a seed on, fitted by one process with one thread; where a guardrail fails it
- * exits 1 and writes all the same.
+ * Returns nextstat's output of toys from a seed on, fitted by one process with one thread; after a failed guardrail it
+ * exits 1 and still writes the output.
  */
 export async function fittedWhole(
   folder: string,

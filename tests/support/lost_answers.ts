@@ -5,22 +5,22 @@ import { fileURLToPath } from "node:url";
 import { nsfarm, type Ran, readText } from "./farm.ts";
 import { whyNotInstalled } from "./packages.ts";
 
-/** The calls whose answers can be lost. */
+/** Calls whose results can be lost. */
 export const LOSABLE = ["rename", "link", "mkdir", "unlink"] as const;
 export type Losable = (typeof LOSABLE)[number];
 
 export interface NotedCall {
   call: string;
-  /** The (new) name that it was for. */
+  /** (New) name in the call. */
   path: string;
 }
 
-/** Why answers cannot be lost here: there is no C compiler, and none can be installed. Empty where they can. */
+/** Why no result can be lost here: there is no C compiler, and none can be installed. Empty if it can. */
 export const whyNoneLost = hasCompiler() ? "" : whyNotInstalled("gcc", "libc6-dev");
 
 const SOURCE = fileURLToPath(new URL("lost_answers.c", import.meta.url));
 
-/** A library that makes the program believe that a call failed which was carried out. */
+/** Library that makes the program believe that a successful call failed. */
 export class LostAnswers {
   readonly #library: string;
   readonly #log: string;
@@ -34,9 +34,9 @@ export class LostAnswers {
   }
 
   /**
-   * Runs the program; the answer to its call of that number is lost, and that of whatever it starts of itself. Without a
-   * call none is.
-   * @returns the calls that were noted, process by process
+   * Runs the program; it loses the result of its call with this number, also in programs that it starts. Without a call
+   * it loses none.
+   * @returns the noted calls by process
    */
   async run(words: string[], call: Losable | "" = "", at = 0): Promise<Ran & { calls: NotedCall[][] }> {
     await rm(this.#log, { force: true });

@@ -10,7 +10,7 @@ async function run(program: string, args: string[]): Promise<{ success: boolean;
 /** Whether this process may mount file systems (root, and not in a container without that right). */
 export const canMount: boolean = await tryMount();
 
-/** For the names of tests that are left out where it may not. */
+/** Addition to the names of tests that are left out without mounts. */
 export const unlessMounting = canMount ? "" : " (left out: needs root with the right to mount)";
 
 async function tryMount(): Promise<boolean> {
@@ -25,7 +25,7 @@ async function tryMount(): Promise<boolean> {
   }
 }
 
-/** Runs a test with a small file system of its own mounted in the folder, which is taken away again. */
+/** Runs a test with a small file system mounted in the folder, and unmounts it. */
 export async function withDisk(folder: string, size: string, work: (disk: string) => Promise<void>): Promise<void> {
   const disk = join(folder, "disk");
   await mkdir(disk);
@@ -37,7 +37,7 @@ export async function withDisk(folder: string, size: string, work: (disk: string
   }
 }
 
-/** Makes a folder read-only for everybody, root too, while `work` runs. */
+/** Makes a folder read-only for everybody, also root, while `work` runs. */
 export async function whileReadOnly(folder: string, work: () => Promise<void>): Promise<void> {
   await must("mount", ["--bind", folder, folder]);
   try {

@@ -5,18 +5,20 @@ import { join } from "node:path";
 import { output } from "../clusters/as_user.ts";
 import { binary, inputs, nextstat, type Ran, start, type Where } from "./farm.ts";
 
-/** Who belongs to nobody: permissions bind it, which they do not for root. */
+/** User id of nobody: permissions apply to it, unlike to root. */
 const UID = "65534";
 
 const isRoot = Deno.uid() === 0;
 
-/** Words that run a command as one whom permissions bind: another user where the tests run as root, else this one. */
+/**
+ * Returns the words that run a command as a user to whom permissions apply: another user if the tests run as root, else
+ * this one.
+ */
 export const asOrdinary = (...words: string[]): string[] =>
   isRoot ? ["setpriv", "--reuid", UID, "--regid", UID, "--clear-groups", "--", ...words] : words;
 
 /**
- * Does something in a folder that an ordinary user may use, with copies of the programs and specs that it can read
- * beside it in `programs/`.
+ * Runs `work` in a folder that an ordinary user may use, beside readable copies of programs and specs in `programs/`.
  */
 export async function asOrdinaryUser(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "nsfarm-user-"));
@@ -35,7 +37,7 @@ export async function asOrdinaryUser(work: (folder: string) => Promise<void>): P
   }
 }
 
-/** Gives a path and all below it to the ordinary user. */
+/** Gives a path and all files below it to the ordinary user. */
 export async function own(path: string): Promise<void> {
   if (isRoot) await output(["chown", "-R", `${UID}:${UID}`, path], {});
 }

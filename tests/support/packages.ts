@@ -4,9 +4,9 @@ import { whyNoCluster } from "../clusters/cluster.ts";
 const INSTALL = fileURLToPath(new URL("../../scripts/cluster/packages", import.meta.url));
 
 /**
- * Installs Debian packages that are missing.
- * @returns why nothing can be installed here (no root, no Debian); empty where they are there
- * @throws where they should have come and did not, with what apt-get said
+ * Installs missing Debian packages.
+ * @returns why nothing can be installed here (no root, no Debian); empty if the packages are installed
+ * @throws with apt-get's message, if the installation fails
  */
 export function whyNotInstalled(...packages: string[]): string {
   if (whyNoCluster !== "") return `no ${packages.join(", ")}, and none can be installed: ${whyNoCluster}`;

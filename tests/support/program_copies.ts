@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { binary, inputs, nextstat } from "./farm.ts";
 
 /**
- * Copies the programs and specs that tests use into a new folder, where an ordinary user can read them, and nextstat
- * also to other folders. From then on tests use these copies.
+ * Copies the programs and specs of the tests into a new folder that an ordinary user can read, and nextstat also to
+ * other folders. From then on tests use these copies.
  */
 export function useCopies(place: string, { nextstatTo = place, also = [] as string[] } = {}): void {
   mkdirSync(place, { mode: 0o755 });
@@ -14,7 +14,7 @@ export function useCopies(place: string, { nextstatTo = place, also = [] as stri
   usePrograms(place, nextstatTo);
 }
 
-/** Makes tests use the programs and specs of a folder that useCopies made. */
+/** Makes tests use the programs and specs in a folder that useCopies() made. */
 export function usePrograms(place: string, nextstatIn = place): void {
   Deno.env.set("NSFARM_TEST_BINARY", join(place, "nsfarm-deno"));
   Deno.env.set("NSFARM_TEST_NEXTSTAT", join(nextstatIn, "nextstat"));

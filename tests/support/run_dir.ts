@@ -10,13 +10,13 @@ export async function readManifest(dir: string): Promise<FarmManifest> {
   return FarmManifest.parse(JSON.parse(await readFile(join(dir, "manifest.json"), "utf8")));
 }
 
-/** A shard's committed record. @throws when there is none */
+/** Returns a shard's committed record. @throws if there is none */
 export async function readRecord(dir: string, shard: number): Promise<ShardRecord> {
   const path = join(dir, `shard_${shard}.metrics.json`);
   return CommittedMetrics.parse(JSON.parse(await readFile(path, "utf8"))).farm;
 }
 
-/** All attempts that are on file, in the order of shard and attempt. */
+/** Returns all recorded attempts, in the order of shard and attempt. */
 export async function readAttempts(dir: string): Promise<Attempt[]> {
   const names = (await namesIn(join(dir, "attempts"))).filter((name) =>
     name.endsWith(".json") && !name.startsWith(".")
@@ -26,18 +26,18 @@ export async function readAttempts(dir: string): Promise<Attempt[]> {
   return attempts.sort((a, b) => a.shard_index - b.shard_index || a.attempt - b.attempt);
 }
 
-/** The ends of all attempts that failed, as "shard.attempt cause". */
+/** Returns the ends of all failed attempts, as "shard.attempt cause". */
 export async function failedAttempts(dir: string): Promise<string[]> {
   const attempts = await readAttempts(dir);
   return attempts.map(({ shard_index, attempt, end }) => `${shard_index}.${attempt} ${end?.cause ?? "no end"}`);
 }
 
-/** Names of the committed files of shards: what a failed attempt must not touch. */
+/** Returns the names of committed files, which a failed attempt must not change. */
 export async function finalNames(dir: string): Promise<string[]> {
   return (await namesIn(dir)).filter((name) => /^shard_[0-9]+\.(out|metrics)\.json$/.test(name));
 }
 
-/** What tells whether a committed file is still the very same one: inode, time of change, bytes. */
+/** Returns inode, change time and size of each committed file, which identify it. */
 export async function fingerprints(dir: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const name of await finalNames(dir)) {
@@ -48,7 +48,7 @@ export async function fingerprints(dir: string): Promise<Map<string, string>> {
   return found;
 }
 
-/** How many shards have a commit record. */
+/** Returns the number of shards with a commit record. */
 export async function countDone(dir: string): Promise<number> {
   return (await finalNames(dir)).filter((name) => name.endsWith(".metrics.json")).length;
 }

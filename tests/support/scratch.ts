@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { kill } from "node:process";
 
-/** By this variable every process that a test starts, and whatever that starts, is known again. */
+/** Variable that identifies every process that a test starts, directly or not. */
 export const FOLDER_VARIABLE = "NSFARM_TEST_FOLDER";
 
 /**
- * Runs a test in a folder of its own. Whatever it was about, at its end nothing may stay: no process, no temporary
- * file. Then the folder is removed, and what still runs is ended, also when the test has failed.
+ * Runs a test in a folder of its own. At its end no process and no temporary file may remain. Then the folder is
+ * removed and remaining processes are killed, also after a failure.
  */
 export async function inFolder(work: (folder: string) => Promise<void>, name = "nsfarm e2e "): Promise<void> {
   const folder = await realpath(await mkdtemp(resolve(tmpdir(), name)));
@@ -24,10 +24,10 @@ export async function inFolder(work: (folder: string) => Promise<void>, name = "
   }
 }
 
-/** A loop in the background ends, and takes its file away, only after others have seen that all is done. */
+/** Seconds that a background loop needs to end and remove its file after all shards are done. */
 const ENDING_S = 20;
 
-/** What is there for longer than a program that has nothing more to do; a fit that goes on stays in any case. */
+/** Returns what remains for longer than an ending program needs; a running fit always remains. */
 async function whatStays(folder: string): Promise<string[]> {
   for (const end = performance.now() + ENDING_S * 1000;;) {
     const found = await leftovers(folder);
@@ -38,7 +38,7 @@ async function whatStays(folder: string): Promise<string[]> {
 
 const FIT = /^process \d+: .*(unbinned-fit-toys|job_wrapper\.sh|\bsleep )/;
 
-/** What must be gone when all is done: living processes, temporary files, unchecked files, announced workers. */
+/** Returns what must be gone at the end: live processes, temporary files, unchecked files, announced workers. */
 export async function leftovers(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true });
   const files = names.filter((name) => /\.tmp$|(^|\/)(incoming|claims|tmp)\/./.test(name));
@@ -50,7 +50,7 @@ export interface FoundProcess {
   command: string;
 }
 
-/** Living processes that were started by the test of this folder: they have its name in their environment or argv. */
+/** Returns live processes of the test of this folder: its name is in their environment or argv. */
 export async function processesOf(folder: string): Promise<FoundProcess[]> {
   const pids = (await readdir("/proc")).filter((name) => /^[0-9]+$/.test(name)).map(Number);
   const found = await Promise.all(pids.filter((pid) => pid !== Deno.pid).map((pid) => lookAt(pid, folder)));
@@ -65,7 +65,7 @@ async function lookAt(pid: number, folder: string): Promise<FoundProcess | undef
   return isMine && !"ZX".includes(state) ? { pid, command: argv.replaceAll("\0", " ").trim() } : undefined;
 }
 
-/** SIGKILL to all processes of a test's folder, until none is left. */
+/** Kills all processes of a test's folder until none is left. */
 export async function endProcesses(folder: string): Promise<void> {
   for (let round = 0; round < 100; round++) {
     const alive = await processesOf(folder);
@@ -75,7 +75,7 @@ export async function endProcesses(folder: string): Promise<void> {
   }
 }
 
-/** SIGKILL to one process; that it is gone already is no error. A negative number is a process group. */
+/** Kills one process, or with a negative number a process group; a process that is gone is no error. */
 export function killQuietly(pid: number): void {
   try {
     kill(pid, "SIGKILL");
@@ -86,12 +86,12 @@ export function killQuietly(pid: number): void {
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Far longer than anything takes on a machine that is busy with other tests too: only what never comes is waited for so long. */
+/** Much longer than anything needs on a busy machine: only a failing test waits for so long. */
 const LONG_S = 120;
 
 /**
- * Waits until something holds, and fails with its name when it does not within the time. A question that is answered by
- * programs is asked seldom: twice as long as it took nothing is done.
+ * Waits until a condition holds, and fails with its name after the time. Between checks it waits twice as long as a
+ * check takes.
  */
 export async function until(what: string, holds: () => Promise<boolean> | boolean, seconds = LONG_S): Promise<void> {
   for (const end = performance.now() + seconds * 1000; performance.now() < end;) {

@@ -2,28 +2,28 @@ import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { nextstat, readText } from "./farm.ts";
 
-/** One line of a stand-in's log. "double" is written by a fit that finds another one of its shard alive. */
+/** One line of a replacement's log. A fit writes "double" if it finds another fit of its shard alive. */
 export interface LogLine {
   what: "start" | "end" | "double";
   shard: number;
-  /** NaN where it has a name instead of a number: on hosts behind ssh. */
+  /** NaN if it has a name instead of a number: on hosts behind ssh. */
   attempt: number;
   pid: number;
 }
 
-/** A program in the place of nextstat, to provoke faults. */
+/** A replacement of nextstat that provokes faults. */
 export interface StandIn {
   path: string;
   log(): Promise<LogLine[]>;
-  /** The pids of all fits of a shard that were started so far. */
+  /** Returns the pids of all fits of a shard that have started. */
   pids(shard: number): Promise<number[]>;
-  /** Makes the file of this name, which a behaviour may look for as "$here/NAME". */
+  /** Makes the file with this name, which a behaviour may check as "$here/NAME". */
   mark(name: string): Promise<void>;
 }
 
 /**
- * Writes a stand-in that answers `--version` and hands all else to the real nextstat, but for the fits of shards: there
- * it first does what `behaviour` says, lines of sh that know $shard, $attempt, $out, $metrics and $here.
+ * Writes a replacement that answers `--version` and delegates to the real nextstat. For fits of shards it first runs
+ * `behaviour`: lines of sh with $shard, $attempt, $out, $metrics and $here.
  */
 export async function standIn(folder: string, behaviour: string, version = "0.10.1"): Promise<StandIn> {
   const path = join(folder, "stand-in");
@@ -49,7 +49,7 @@ function readLine(line: string): LogLine {
 
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-// A line of the log is one write of few bytes to a file opened for appending: lines of several fits do not mix.
+// A line of the log is one short write to a file opened for appending, so lines of several fits do not mix.
 function script(folder: string, behaviour: string, version: string): string {
   return `#!/bin/sh
 here=${quote(folder)}

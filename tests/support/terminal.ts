@@ -4,18 +4,18 @@ import { binary, type Ran, readText, start } from "./farm.ts";
 
 const DRIVER = fileURLToPath(new URL("pty_driver.py", import.meta.url));
 
-/** Whether a terminal can be made here, and what to say in a test's name where not. */
+/** Whether a pseudo-terminal can be made here, and the reason for a test's name if not. */
 export const canPty: boolean = await new Deno.Command("python3", { args: ["-c", "import pty"] }).output()
   .then(({ success }) => success, () => false);
 export const unlessPty: string = canPty ? "" : " (left out: no python3 with its module pty)";
 
 export interface Shown {
-  /** What the terminal has been sent so far, line ends as programs write them. */
+  /** Returns the output in the terminal so far, with line ends as programs write them. */
   text(): Promise<string>;
   ended: Promise<Ran>;
 }
 
-/** Runs the program in a terminal of so many columns. */
+/** Runs the program in a terminal with this number of columns. */
 export function inTerminal(folder: string, columns: number, args: string[]): Shown {
   const file = join(folder, "shown.txt");
   const { ended } = start(folder, [DRIVER, file, `${columns}`, binary(), ...args], { program: "python3" });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import type { Ran } from "./farm.ts";
 
-/** A fault that the user can mend: this exit code, one line that says what, at most one more that says what to do. */
+/**
+ * Asserts an error that the user can fix: this exit code, one line with the fault, at most one more line with advice.
+ */
 export function assertTold({ code, stdout, stderr }: Ran, wanted: { code: number; line: RegExp; hint?: RegExp }): void {
   const notes = stderr.split("\n").filter((line) => !/^(run directory|warning): /.test(line));
   const [line = "", ...rest] = notes.filter((line) => line !== "");

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { nextstat, spec10k } from "./farm.ts";
 
-/** What nextstat itself writes for a run that nobody split, with one thread. */
+/** Returns nextstat's output of an unsharded run with one thread. */
 export async function unsharded(folder: string, toys: number, more: string[] = []): Promise<Json> {
   const out = join(folder, "unsharded.json");
   const words = [
@@ -30,7 +30,7 @@ export async function readJson(path: string): Promise<Json> {
   return JSON.parse(await readFile(path, "utf8"));
 }
 
-/** What lies at a path of names inside a document; fails where there is nothing. */
+/** Returns the value at a path of names inside a document; fails if there is none. */
 export function at(value: Json, path: string): Json {
   let found: Json | undefined = value;
   for (const name of path.split(".")) {
@@ -46,7 +46,7 @@ export function arrayAt(value: Json, path: string): Json[] {
   return found;
 }
 
-/** Compares two documents: the same members in any order, the same lengths, numbers to a relative distance. */
+/** Compares two documents: the same members in any order, the same lengths, numbers to a relative tolerance. */
 export function assertClose(actual: Json | undefined, wanted: Json, relative: number, where = ""): void {
   if (typeof wanted === "number") {
     assert(typeof actual === "number" && isClose(actual, wanted, relative), `${where}: ${actual}, wanted ${wanted}`);
@@ -65,8 +65,8 @@ const isClose = (a: number, b: number, relative: number) =>
   Math.abs(a - b) <= relative * Math.max(Math.abs(a), Math.abs(b));
 
 /**
- * A merged output against nextstat's own of the unsharded run: all toys in the same order, counts, generation point,
- * summary. pulls_by_param can only be pooled from what the shards say of it, so that is compared less closely.
+ * Compares a merged output with nextstat's own of the unsharded run: all toys in the same order, counts, generation
+ * point, summary. pulls_by_param can only be pooled from the shards, so its tolerance is larger.
  */
 export function assertSameToys(merged: Json, wanted: Json): void {
   for (const name of ["parameter_names", "poi_index", "input_schema_version", "gen", "results"]) {

@@ -14,7 +14,7 @@ import {
 } from "../../../core/output.ts";
 import { NO_GUARDRAILS } from "../../fixtures/run.ts";
 
-/** An output whose toys begin with this one of the run. */
+/** An output, and the first of its toys in the run. */
 export interface Piece {
   toy_start: number;
   seed: number;
@@ -45,7 +45,7 @@ export function originOf(i: number, change: Partial<SourceOrigin> = {}): SourceO
   };
 }
 
-/** What a merge is made of, with nothing but the core: no file, no thread. */
+/** Returns the input of a merge, made by core alone: no file, no thread. */
 export function mergeSet(pieces: Piece[]): { set: MergedSet; outputs: ShardOutput[]; values: ToyValues } {
   const reader = new FrameReader();
   const outputs = pieces.map(({ text }) => readOutputText(text).output);
@@ -82,7 +82,7 @@ export function mergeSet(pieces: Piece[]): { set: MergedSet; outputs: ShardOutpu
   return { set, outputs, values };
 }
 
-/** The merged document of these outputs, as text. */
+/** Returns the merged document of these outputs as text. */
 export function mergeTexts(pieces: Piece[]): string {
   const { set, outputs } = mergeSet(pieces);
   const array = (name: ToyArray) => outputs.map((output) => entriesText(output, name)).join(ENTRY_BREAK);

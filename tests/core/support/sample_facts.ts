@@ -4,10 +4,10 @@ import { UNKNOWN_SHARD } from "../../../core/shard_facts.ts";
 
 export const BEGIN_MS = Date.UTC(2026, 10, 24, 18);
 
-/** One shard of a made-up run: seconds count from the run's first submission. */
+/** One shard of a made-up run; seconds count from the run's first submission. */
 export interface SampleShard {
   n_toys: number;
-  /** Without both it is not done. */
+  /** Start and end; without both the shard is not done. */
   start_s?: number;
   end_s?: number;
   fit_s?: number;
@@ -23,7 +23,7 @@ export interface SampleRun {
   is_old?: boolean;
 }
 
-/** The facts of a run that never was. */
+/** Returns the facts of a made-up run. */
 export function sampleFacts({ run_id = "r", scheduler = "slurm", shards, is_old = false }: SampleRun): RunFacts {
   let toy_start = 0;
   const facts = shards.map((shard, i) => {
@@ -92,7 +92,7 @@ function shardFacts(shard: SampleShard, shard_index: number, toy_start: number, 
   };
 }
 
-/** `shards` equal shards in waves on `slots`, each `wall_s` long and with `n_toys` toys, on hosts in turn. */
+/** Returns `shards` equal shards in waves on `slots`, each `wall_s` long with `n_toys` toys, on hosts in turn. */
 export function inWaves(shards: number, slots: number, wall_s: number, n_toys: number, hosts = ["n1"]): SampleShard[] {
   return Array.from({ length: shards }, (_, i) => {
     const start_s = Math.floor(i / slots) * wall_s;

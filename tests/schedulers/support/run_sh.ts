@@ -1,4 +1,4 @@
-/** Runs a text, or a file, by a real POSIX shell; the environment is only what is given. */
+/** Runs a text, or a file, with a real POSIX shell and only the given environment. */
 export function runSh(
   script: string,
   { shell = "sh", args = [], cwd, env = {} }: {
@@ -19,7 +19,7 @@ export function runSh(
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
 
-/** The POSIX shells of this machine, of those that users' nodes have as /bin/sh. */
+/** Returns the POSIX shells of this machine that are /bin/sh on users' nodes. */
 export function shells(): string[] {
   return ["sh", "dash", "bash"].filter((name) => {
     try {
