@@ -6,7 +6,7 @@ import { canMount, unlessMounting, whileReadOnly, withDisk } from "../support/mo
 import { countDone, failedAttempts } from "../support/run_dir.ts";
 import { inFolder, processesOf } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
-import { assertTold } from "../support/told.ts";
+import { assertUserError } from "../support/user_error.ts";
 
 function test(name: string, work: (folder: string) => Promise<void>): void {
   Deno.test({ name: name + unlessMounting, ignore: !canMount, fn: () => inFolder(work) });
@@ -25,7 +25,7 @@ for (const command of ["run", "render"]) {
       whileReadOnly(disk, async () => {
         const words = requestArgs(folder, { toys: 4, shards: 2, more: ["--out-dir", disk] });
         const line = /Cannot write ".*\/disk\/.*": the file system is read-only/;
-        assertTold(await nsfarm(folder, [command, ...words]), { code: 3, line, hint: /another/ });
+        assertUserError(await nsfarm(folder, [command, ...words]), { code: 3, line, hint: /another/ });
       })));
 
   test(`${command}: a full disk is reported in one line, and no file stays on it`, (folder) =>
@@ -33,7 +33,7 @@ for (const command of ["run", "render"]) {
       await fill(disk);
       const words = requestArgs(folder, { toys: 4, shards: 2, more: ["--out-dir", disk] });
       const line = /Cannot write ".*\/disk\/.*": the disk is full/;
-      assertTold(await nsfarm(folder, [command, ...words]), { code: 3, line, hint: /Free some space/ });
+      assertUserError(await nsfarm(folder, [command, ...words]), { code: 3, line, hint: /Free some space/ });
       assert.deepEqual(await namesIn(disk), ["filler"]);
     }));
 }
@@ -51,7 +51,10 @@ test("a read-only run directory can be inspected, and every command that must wr
         dir,
       ]]
     ) {
-      assertTold(await nsfarm(folder, words), { code: 3, line: /Cannot write ".*": the file system is read-only/ });
+      assertUserError(await nsfarm(folder, words), {
+        code: 3,
+        line: /Cannot write ".*": the file system is read-only/,
+      });
     }
   });
   assert.deepEqual(await failedAttempts(dir), ["1.1 exit"]);
@@ -64,7 +67,7 @@ test("job, work, submit and run report a disk that is full before a shard starts
     const dir = join(disk, "r");
     const filler = await fill(disk);
     for (const words of [["job", dir, "0"], ["work", dir], ["submit", dir], ["run", ...requestArgs(folder, options)]]) {
-      assertTold(await nsfarm(folder, words), { code: 3, line: /Cannot write ".*": the disk is full/ });
+      assertUserError(await nsfarm(folder, words), { code: 3, line: /Cannot write ".*": the disk is full/ });
     }
     await rm(filler);
     await mustRun(folder, ["run", ...requestArgs(folder, options)]);

@@ -5,7 +5,7 @@ import { type Bad, BAD_REQUESTS } from "../support/bad_requests.ts";
 import { inputs, namesIn, nextstat, nsfarm, renderRun, requestArgs } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
-import { assertTold } from "../support/told.ts";
+import { assertUserError } from "../support/user_error.ts";
 
 /** A good request of 8 toys in 2 shards, but for what is bad in it; with nextstat's own check of the spec. */
 function words(folder: string, bad: Bad): string[] {
@@ -23,7 +23,7 @@ for (const command of ["run", "render"]) {
       inFolder(async (folder) => {
         await bad.make?.(folder);
         const before = await namesIn(folder);
-        assertTold(await nsfarm(folder, [command, ...words(folder, bad)], bad.where?.(folder)), bad);
+        assertUserError(await nsfarm(folder, [command, ...words(folder, bad)], bad.where?.(folder)), bad);
         assert.deepEqual(await namesIn(folder), before);
       }));
   }
@@ -33,7 +33,7 @@ Deno.test("An error names the list of counts, the probe or the manifest at fault
   inFolder(async (folder) => {
     const words = requestArgs(folder, { toys: 8, shards: 2 }).filter((word) => word !== "--no-check");
     const counts = words.map((word) => word === "--out-dir" ? "--out-root" : word).concat("--shards-list", "2,200");
-    assertTold(await nsfarm(folder, ["sweep", "render", ...withoutFlags(counts, ["--shards", "--run-id"])]), {
+    assertUserError(await nsfarm(folder, ["sweep", "render", ...withoutFlags(counts, ["--shards", "--run-id"])]), {
       code: 2,
       line: /Cannot split 8 toys into 200 shards/,
       hint: /--shards-list 8 or fewer/,
@@ -46,14 +46,14 @@ Deno.test("An error names the list of counts, the probe or the manifest at fault
     const text = await readFile(manifest, "utf8");
     await writeFile(manifest, text.replace('"scheduler": "local"', '"scheduler": "nobodys"'));
     for (const command of ["status", "submit", "retry"]) {
-      assertTold(await nsfarm(folder, [command, dir]), {
+      assertUserError(await nsfarm(folder, [command, dir]), {
         code: 3,
         line: /Cannot use the run ".*" of the scheduler "nobodys": known are local, ssh, slurm, htcondor$/,
         hint: /--plugin/,
       });
     }
     await writeFile(manifest, text.replace(/"schema_version": "[^"]*"/, '"schema_version": "x"'));
-    assertTold(await nsfarm(folder, ["status", dir]), {
+    assertUserError(await nsfarm(folder, ["status", dir]), {
       code: 3,
       line: /Cannot read the manifest ".*": it is not as wanted \(schema_version: "x", wanted "nextstat/,
     });
@@ -77,9 +77,9 @@ Deno.test("run: an existing run id with other options is refused with the differ
       ] as const
     ) {
       const ran = await nsfarm(folder, ["run", ...requestArgs(folder, { toys: 8, shards: 2, more: [...more] })]);
-      assertTold(ran, { code: 2, line, hint: /another --run-id/ });
+      assertUserError(ran, { code: 2, line, hint: /another --run-id/ });
     }
-    assertTold(await nsfarm(folder, ["render", ...requestArgs(folder, { toys: 8, shards: 2 })]), {
+    assertUserError(await nsfarm(folder, ["render", ...requestArgs(folder, { toys: 8, shards: 2 })]), {
       code: 2,
       line: /Cannot render ".*": it already exists/,
     });
@@ -96,19 +96,19 @@ Deno.test("run: a nextstat of another version, or a changed data file, is report
     const options = { toys: 4, shards: 2, nextstat: fake.path, config: spec };
     await renderRun(folder, options);
     await standIn(folder, "", "0.11.0");
-    assertTold(await nsfarm(folder, ["run", ...requestArgs(folder, options)]), {
+    assertUserError(await nsfarm(folder, ["run", ...requestArgs(folder, options)]), {
       code: 3,
       line: /Cannot run the shards of ".*" here: nextstat ".*" is version 0\.11\.0, the run was rendered with 0\.10\.1/,
     });
     await standIn(folder, "");
     await Deno.remove(data);
     await copyFile(nextstat(), data);
-    assertTold(await nsfarm(folder, ["run", ...requestArgs(folder, options)]), {
+    assertUserError(await nsfarm(folder, ["run", ...requestArgs(folder, options)]), {
       code: 3,
       line: /Cannot run the shards of ".*" here: ".*observed\.parquet" is not the file that the run was rendered with/,
     });
     await Deno.remove(data);
-    assertTold(await nsfarm(folder, ["run", ...requestArgs(folder, options)]), {
+    assertUserError(await nsfarm(folder, ["run", ...requestArgs(folder, options)]), {
       code: 3,
       line: /Cannot run the shards of ".*" here: ".*observed\.parquet" cannot be read/,
     });
@@ -121,7 +121,7 @@ Deno.test("commands on a run: a wrong shard is reported in one line", () =>
     const names = await namesIn(dir);
     for (const command of ["job", "logs"]) {
       for (const shard of ["2", "-1", "x", "1e0", "99999999999999999999"]) {
-        assertTold(await nsfarm(folder, [command, dir, "--", shard]), { code: 2, line: /shard/i });
+        assertUserError(await nsfarm(folder, [command, dir, "--", shard]), { code: 2, line: /shard/i });
       }
     }
     assert.deepEqual(await namesIn(dir), names);
@@ -133,7 +133,7 @@ Deno.test("submit, retry and extend: --finish without dependent jobs is refused 
     const [names, manifest] = [await namesIn(dir), await readFile(join(dir, "manifest.json"), "utf8")];
     for (const command of [["submit", dir], ["retry", dir], ["extend", dir, "--n-toys", "+2"]]) {
       const line = /Cannot use --finish with local: it has no jobs that wait for others/;
-      assertTold(await nsfarm(folder, [...command, "--finish"]), { code: 2, line, hint: /Use --wait/ });
+      assertUserError(await nsfarm(folder, [...command, "--finish"]), { code: 2, line, hint: /Use --wait/ });
     }
     assert.deepEqual(await namesIn(dir), names);
     assert.equal(await readFile(join(dir, "manifest.json"), "utf8"), manifest);

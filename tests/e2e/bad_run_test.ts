@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { someOf } from "../support/amount.ts";
 import { namesIn, nsfarm, renderRun, runArgs } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
-import { assertTold } from "../support/told.ts";
+import { assertUserError } from "../support/user_error.ts";
 
 /** Commands that open a run, with the words after it. */
 const OPENERS = [["status"], ["submit"], ["work"], ["job", "0"], ["logs", "0"], ["retry"], ["cancel"], ["merge"], [
@@ -123,10 +123,10 @@ for (const { what, line, make } of MANIFESTS) {
       await make(path, JSON.parse(await readFile(path, "utf8")));
       const before = await namesIn(dir);
       for (const { words: [command = "", ...rest] } of OPENED.filter((one) => one.what === what)) {
-        assertTold(await nsfarm(folder, [command, dir, ...rest]), { code: 3, line });
+        assertUserError(await nsfarm(folder, [command, dir, ...rest]), { code: 3, line });
       }
       if (what !== "no manifest") {
-        assertTold(await nsfarm(folder, runArgs(folder, { toys: 8, shards: 2 })), { code: 3, line });
+        assertUserError(await nsfarm(folder, runArgs(folder, { toys: 8, shards: 2 })), { code: 3, line });
       }
       assert.deepEqual(await namesIn(dir), before);
     }));
@@ -136,6 +136,6 @@ Deno.test("every command that opens a run reports a missing run directory in one
   inFolder(async (folder) => {
     for (const [command = "", ...rest] of OPENERS) {
       const ran = await nsfarm(folder, [command, join(folder, "none"), ...rest]);
-      assertTold(ran, { code: 3, line: /Cannot read the manifest ".*none\/manifest\.json": it is not there/ });
+      assertUserError(ran, { code: 3, line: /Cannot read the manifest ".*none\/manifest\.json": it is not there/ });
     }
   }));

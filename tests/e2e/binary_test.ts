@@ -18,7 +18,7 @@ import {
 import { canMount, unlessMounting } from "../support/mounts.ts";
 import { countDone, failedAttempts, readManifest } from "../support/run_dir.ts";
 import { inFolder, until } from "../support/scratch.ts";
-import { assertTold } from "../support/told.ts";
+import { assertUserError } from "../support/user_error.ts";
 
 /** What a shell must not make anything of. */
 const ODD = `a b'c"d$HOME;e=f*g`;
@@ -135,7 +135,7 @@ Deno.test("the binary finds the nextstat beside it before the one on PATH, and n
     const at = words.indexOf("--nextstat-bin");
     words.splice(at, 2);
     await copyFile(nextstat(), join(folder, "nextstat"));
-    assertTold(await nsfarm(folder, ["render", ...words], { env: { PATH: ":.:/nowhere" } }), {
+    assertUserError(await nsfarm(folder, ["render", ...words], { env: { PATH: ":.:/nowhere" } }), {
       code: 2,
       line: /Cannot find nextstat/,
     });

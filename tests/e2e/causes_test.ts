@@ -209,7 +209,7 @@ async function makeRun(folder: string, fault: Fault): Promise<string> {
   return dir;
 }
 
-async function assertTold(folder: string, dir: string, fault: Fault, attempts: number): Promise<void> {
+async function assertUserError(folder: string, dir: string, fault: Fault, attempts: number): Promise<void> {
   assert.deepEqual(await finalNames(dir), [], "a failed attempt touches none of the final names");
   assert.deepEqual(await namesIn(join(dir, "incoming")), []);
   const [first] = (await readAttempts(dir)).filter((one) => one.shard_index === 0);
@@ -239,7 +239,7 @@ for (const fault of FAULTS) {
         assert.equal(code, 5, stdout + stderr);
         assert.match(stdout, /^shard 0: /);
         assert.equal(stderr, "");
-        await assertTold(folder, dir, fault, 1);
+        await assertUserError(folder, dir, fault, 1);
       }));
   }
   if (fault.cause !== "version" && fault.cause !== "spawn") {
@@ -249,7 +249,7 @@ for (const fault of FAULTS) {
         const { code, stderr } = await nsfarm(folder, ["work", dir, "--slots", "1"]);
         assert.equal(code, 5, stderr);
         assert.doesNotMatch(stderr, /internal error/);
-        await assertTold(folder, dir, fault, fault.cause === "signal" || fault.cause === "output" ? 2 : 1);
+        await assertUserError(folder, dir, fault, fault.cause === "signal" || fault.cause === "output" ? 2 : 1);
       }));
   }
 }

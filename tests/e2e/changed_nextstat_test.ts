@@ -9,7 +9,7 @@ import { mustRun, nsfarm, renderRun, runArgs, runDir } from "../support/farm.ts"
 import { readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { inFolder } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
-import { assertTold } from "../support/told.ts";
+import { assertUserError } from "../support/user_error.ts";
 import { assertSameToys, at, readJson, unsharded } from "../support/toys.ts";
 
 const sha256Of = async (path: string) => createHash("sha256").update(await readFile(path)).digest("hex");
@@ -37,8 +37,8 @@ Deno.test("a nextstat that changed between attempts is refused; once it is accep
 
     const refused = { code: 3, line: new RegExp(`${after.slice(0, 12)}, not ${before.slice(0, 12)}`) };
     const hint = /Restore it, or .*retry .*--accept-changed-nextstat/;
-    assertTold(await nsfarm(folder, ["work", dir, "--retry-failed"]), { ...refused, hint });
-    assertTold(await nsfarm(folder, ["extend", dir, "--n-toys", "+2"]), { ...refused, hint });
+    assertUserError(await nsfarm(folder, ["work", dir, "--retry-failed"]), { ...refused, hint });
+    assertUserError(await nsfarm(folder, ["extend", dir, "--n-toys", "+2"]), { ...refused, hint });
     assert.equal((await nsfarm(folder, ["job", dir, "2"])).code, 5);
     assert.equal((await readAttempts(dir)).at(-1)?.end?.cause, "version");
     assert.match((await mustRun(folder, ["doctor", dir])).stdout, /--accept-changed-nextstat/);
@@ -80,7 +80,11 @@ Deno.test("a nextstat of another version is never accepted", () =>
     await standIn(folder, "", "0.11.0");
     for (const command of ["retry", "submit"]) {
       const ran = await nsfarm(folder, [command, dir, "--accept-changed-nextstat"]);
-      assertTold(ran, { code: 3, line: /is version 0\.11\.0, the run was rendered with 0\.10\.1/, hint: /new run/ });
+      assertUserError(ran, {
+        code: 3,
+        line: /is version 0\.11\.0, the run was rendered with 0\.10\.1/,
+        hint: /new run/,
+      });
     }
   }));
 

@@ -5,7 +5,7 @@ import { mustRun, nsfarm, runArgs, runDir, spec10k } from "../support/farm.ts";
 import { readManifest } from "../support/run_dir.ts";
 import { inFolder } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
-import { assertTold } from "../support/told.ts";
+import { assertUserError } from "../support/user_error.ts";
 import { assertSameToys, readJson, unsharded } from "../support/toys.ts";
 
 const merged = (folder: string) => readJson(join(runDir(folder), "merged.out.json"));
@@ -51,16 +51,16 @@ Deno.test("an extension that would be another set is refused, and the run stays 
     await mustRun(folder, runArgs(folder, { toys: 6, shards: 2, config }));
     const before = await readFile(join(runDir(folder), "manifest.json"), "utf8");
     const extend = (n: string, ...more: string[]) => nsfarm(folder, ["extend", runDir(folder), "--n-toys", n, ...more]);
-    assertTold(await extend("500"), {
+    assertUserError(await extend("500"), {
       code: 2,
       line: /--n-toys "500": wanted the number of toys to add/,
       hint: /\+500/,
     });
-    assertTold(await extend("+0"), { code: 2, line: /--n-toys "0"/ });
-    assertTold(await extend("+2", "--shards", "3"), { code: 2, line: /Cannot split 2 toys into 3 shards/ });
-    assertTold(await extend("+9007199254740990"), { code: 2, line: /must stay below 2\^53/ });
+    assertUserError(await extend("+0"), { code: 2, line: /--n-toys "0"/ });
+    assertUserError(await extend("+2", "--shards", "3"), { code: 2, line: /Cannot split 2 toys into 3 shards/ });
+    assertUserError(await extend("+9007199254740990"), { code: 2, line: /must stay below 2\^53/ });
     await writeFile(config, (await readFile(config, "utf8")).replace("2500", "2501"));
-    assertTold(await extend("+5"), {
+    assertUserError(await extend("+5"), {
       code: 3,
       line: /Cannot extend ".*": ".*" is not the file that the run was rendered with/,
     });

@@ -31,7 +31,7 @@ function faultOf({ what, args }: Cell, { code, stderr }: Ran): string | null {
   return code === 3 && !/"[^"]*"/.test(lines[0] ?? "") ? of("no path is named") : null;
 }
 
-async function assertTold(folder: string, cells: readonly Cell[]): Promise<void> {
+async function assertUserError(folder: string, cells: readonly Cell[]): Promise<void> {
   const left = [...cells];
   const faults: string[] = [];
   const take = async () => {
@@ -91,7 +91,7 @@ test("no command on a run ends as an internal error, whatever the fault of one o
     await output(["sh", "-c", 'from=$1; shift; for to; do cp -a "$from" "$to"; done', "sh", spoiled, ...copies], {});
     cells.push(...ON_RUN.map((command, j) => ({ what: fault.what, args: command(copies[j] ?? "") })));
   }
-  await assertTold(folder, someOf("commands on a run with one fault", cells, 4));
+  await assertUserError(folder, someOf("commands on a run with one fault", cells, 4));
 });
 
 test("no command ends as an internal error, wherever it has to read or to write", async (folder) => {
@@ -135,7 +135,7 @@ test("no command ends as an internal error, wherever it has to read or to write"
       ["plugin", "new", place],
     ].map((args) => ({ what, args }))
   );
-  await assertTold(folder, someOf("commands at a place with one fault", cells, 4));
+  await assertUserError(folder, someOf("commands at a place with one fault", cells, 4));
 });
 
 test("no command ends as an internal error, whatever its environment", async (folder) => {
@@ -160,7 +160,7 @@ test("no command ends as an internal error, whatever its environment", async (fo
   const cells = environments.flatMap((env, i) =>
     commands(`r${i}`).map((args) => ({ what: JSON.stringify(env), args, where: { env } }))
   );
-  await assertTold(folder, someOf("commands in an odd environment", cells, 5));
+  await assertUserError(folder, someOf("commands in an odd environment", cells, 5));
 });
 
 const unlike = (folder: string, ...names: string[]) => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ShardingPlan } from "../../core/schema/plan.ts";
 import { mustRun, nsfarm, runArgs, runDir } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
-import { assertTold } from "../support/told.ts";
+import { assertUserError } from "../support/user_error.ts";
 
 Deno.test("a plan is made from a run, for its own slots, for others, and for the hosts of a preflight", () =>
   inFolder(async (folder) => {
@@ -36,16 +36,16 @@ Deno.test("a plan that is impossible reports why", () =>
   inFolder(async (folder) => {
     await mustRun(folder, runArgs(folder, { toys: 4, shards: 2 }));
     const plan = (...more: string[]) => nsfarm(folder, ["plan", "--from", runDir(folder), ...more]);
-    assertTold(await plan("--probe", "slrum"), { code: 2, line: /Cannot use --probe "slrum": /, hint: /"slurm"/ });
-    assertTold(await nsfarm(folder, ["plan", "--from", join(folder, "none")]), {
+    assertUserError(await plan("--probe", "slrum"), { code: 2, line: /Cannot use --probe "slrum": /, hint: /"slurm"/ });
+    assertUserError(await nsfarm(folder, ["plan", "--from", join(folder, "none")]), {
       code: 3,
       line: /Cannot read the manifest/,
     });
-    assertTold(await plan("--slots", "2", "--probe", "slurm"), { code: 2, line: /more than one of --slots/ });
-    assertTold(await plan("--shards-list", "2,9"), { code: 2, line: /Cannot split 4 toys into 9 shards/ });
-    assertTold(await plan("--slots", "0"), { code: 2, line: /--slots "0"/ });
-    assertTold(await plan("--hosts", join(folder, "none.json")), { code: 3, line: /Cannot read the preflight/ });
+    assertUserError(await plan("--slots", "2", "--probe", "slurm"), { code: 2, line: /more than one of --slots/ });
+    assertUserError(await plan("--shards-list", "2,9"), { code: 2, line: /Cannot split 4 toys into 9 shards/ });
+    assertUserError(await plan("--slots", "0"), { code: 2, line: /--slots "0"/ });
+    assertUserError(await plan("--hosts", join(folder, "none.json")), { code: 3, line: /Cannot read the preflight/ });
     await mustRun(folder, ["render", ...runArgs(folder, { toys: 4, shards: 2, id: "new" }).slice(1)]);
     const line = /Cannot plan from the run "new": none of its shards/;
-    assertTold(await nsfarm(folder, ["plan", "--from", runDir(folder, "new")]), { code: 3, line });
+    assertUserError(await nsfarm(folder, ["plan", "--from", runDir(folder, "new")]), { code: 3, line });
   }));

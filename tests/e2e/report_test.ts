@@ -5,7 +5,7 @@ import { type OpenPage, whyNoChromium, withPage } from "../support/browser.ts";
 import { mustRun, namesIn, nextstat, nsfarm, readPage, runArgs, runDir, spec10k } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
-import { assertTold } from "../support/told.ts";
+import { assertUserError } from "../support/user_error.ts";
 
 const EVIL = `<img src=x onerror="document.title='bad'">`;
 
@@ -104,7 +104,10 @@ Deno.test("a run with failed shards has its page too, with advice", () =>
 
 Deno.test("a report of nothing is refused", () =>
   inFolder(async (folder) => {
-    assertTold(await nsfarm(folder, ["report", join(folder, "none")]), { code: 3, line: /Cannot read the manifest/ });
-    assertTold(await nsfarm(folder, ["report", "x.sweep.json"]), { code: 3, line: /Cannot read the sweep/ });
-    assertTold(await nsfarm(folder, ["report"]), { code: 2, line: /missing required argument/ });
+    assertUserError(await nsfarm(folder, ["report", join(folder, "none")]), {
+      code: 3,
+      line: /Cannot read the manifest/,
+    });
+    assertUserError(await nsfarm(folder, ["report", "x.sweep.json"]), { code: 3, line: /Cannot read the sweep/ });
+    assertUserError(await nsfarm(folder, ["report"]), { code: 2, line: /missing required argument/ });
   }));

@@ -5,7 +5,7 @@ import { quoteWord } from "../../core/shell_quote.ts";
 import { mustRun, nsfarm, renderRun, requestArgs, runArgs, runDir, type Where } from "../support/farm.ts";
 import { readManifest } from "../support/run_dir.ts";
 import { inFolder } from "../support/scratch.ts";
-import { assertTold } from "../support/told.ts";
+import { assertUserError } from "../support/user_error.ts";
 
 /** A Slurm whose sbatch refuses jobs until a file `open` is there. */
 async function refusingSlurm(folder: string): Promise<Where> {
@@ -48,7 +48,7 @@ Deno.test("a refused extend or retry is continued by the command that it names, 
     assert.equal(stdout, "slurm job 77: 3 shards\n");
     await mustRun(folder, [...extend, "--no-submit"], 0, where);
     assert.equal((await readManifest(dir)).n_toys, 16, "what was submitted is extended anew");
-    assertTold(await nsfarm(folder, ["extend", dir, "--n-toys", "+4", "--shards", "5"], where), {
+    assertUserError(await nsfarm(folder, ["extend", dir, "--n-toys", "+4", "--shards", "5"], where), {
       code: 2,
       line: /split/,
     });
@@ -66,5 +66,5 @@ Deno.test("the same run with --seed next and no --shards continues with its own 
     await mustRun(folder, words.toSpliced(at, 2));
     assert.equal((await readManifest(runDir(folder, "third"))).seed, 102, "a new one takes fresh seeds");
     const again = requestArgs(folder, { toys: 30, shards: 3, more: ["--seed", "73"] });
-    assertTold(await nsfarm(folder, ["run", ...again]), { code: 2, line: /it has --seed 72, you gave 73/ });
+    assertUserError(await nsfarm(folder, ["run", ...again]), { code: 2, line: /it has --seed 72, you gave 73/ });
   }));

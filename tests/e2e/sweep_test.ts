@@ -5,7 +5,7 @@ import { SweepSummary } from "../../core/schema/sweep_summary.ts";
 import { mustRun, namesIn, nextstat, nsfarm, readText, spec10k, start } from "../support/farm.ts";
 import { inFolder, until } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
-import { assertTold } from "../support/told.ts";
+import { assertUserError } from "../support/user_error.ts";
 import { assertSameToys, readJson, unsharded } from "../support/toys.ts";
 
 interface Asked {
@@ -100,7 +100,7 @@ Deno.test("--no-collect and --no-merge leave that to sweep collect and sweep mer
   inFolder(async (folder) => {
     await mustRun(folder, sweepArgs(folder, "render", { list: "2" }));
     const line = /Cannot use --mode transfer with local: its jobs need a shared file system/;
-    assertTold(await nsfarm(folder, submitArgs(folder, "--mode", "transfer")), { code: 2, line });
+    assertUserError(await nsfarm(folder, submitArgs(folder, "--mode", "transfer")), { code: 2, line });
     await mustRun(folder, submitArgs(folder, "--no-collect"));
     assert.deepEqual(await states(folder), { s_sh2: "ran" });
     const merged = async () => (await namesIn(join(folder, "runs", "s_sh2"))).includes("merged.out.json");
@@ -123,9 +123,9 @@ Deno.test("a bad sweep is refused before anything is written", () =>
       [["sweep", "rendr"], /Cannot find a command "sweep rendr"/],
       [["sweep", "render"], /--(config|shards-list)/],
     ];
-    for (const [args, line] of bad) assertTold(await nsfarm(folder, args), { code: 2, line });
+    for (const [args, line] of bad) assertUserError(await nsfarm(folder, args), { code: 2, line });
     const line = /Cannot read the sweep ".*": it is not there/;
-    assertTold(await nsfarm(folder, submitArgs(folder)), { code: 3, line });
+    assertUserError(await nsfarm(folder, submitArgs(folder)), { code: 3, line });
     assert.deepEqual(await namesIn(join(folder, "runs")), []);
   }));
 
@@ -133,7 +133,7 @@ Deno.test("a sweep is rendered once; an interrupted render is finished with the 
   inFolder(async (folder) => {
     const args = sweepArgs(folder, "render");
     await mustRun(folder, args);
-    assertTold(await nsfarm(folder, args), { code: 2, line: /Cannot render the sweep .* it exists already/ });
+    assertUserError(await nsfarm(folder, args), { code: 2, line: /Cannot render the sweep .* it exists already/ });
     await Deno.remove(sweepJson(folder));
     await Deno.remove(join(folder, "runs", "s_sh3"), { recursive: true });
     const kept = await readText(join(folder, "runs", "s_sh2", "manifest.json"));
@@ -141,7 +141,10 @@ Deno.test("a sweep is rendered once; an interrupted render is finished with the 
     assert.equal(await readText(join(folder, "runs", "s_sh2", "manifest.json")), kept);
     await Deno.remove(sweepJson(folder));
     const other = sweepArgs(folder, "render", { more: ["--seed", "7"] });
-    assertTold(await nsfarm(folder, other), { code: 2, line: /Cannot use the run ".*" in the sweep: .*you gave 7/ });
+    assertUserError(await nsfarm(folder, other), {
+      code: 2,
+      line: /Cannot use the run ".*" in the sweep: .*you gave 7/,
+    });
   }));
 
 Deno.test("sweep run does all steps, and its summary agrees with a stopwatch and a count", () =>
@@ -199,7 +202,7 @@ Deno.test("a sweep of the old scripts is summarized, collected and merged; unkno
     await mustRun(folder, ["sweep", "merge", "--sweep-json", sweepJson(folder)]);
     assert.deepEqual(Object.keys((await readSweep(folder)).runs[0] ?? {}), ["shards", "run_id", "run_dir"]);
     const line = /Cannot run the sweep ".*": it was rendered by other scripts/;
-    assertTold(await nsfarm(folder, submitArgs(folder)), { code: 3, line });
+    assertUserError(await nsfarm(folder, submitArgs(folder)), { code: 3, line });
   }));
 
 /** Takes away what the old scripts do not write, and puts their side files there. */

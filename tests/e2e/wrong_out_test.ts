@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { mustRun, namesIn, nsfarm, runArgs, runDir } from "../support/farm.ts";
 import { filesBelow } from "../support/files_below.ts";
 import { inFolder } from "../support/scratch.ts";
-import { assertTold } from "../support/told.ts";
+import { assertUserError } from "../support/user_error.ts";
 
 /** Commands that write where --out says, with what they call it. */
 const WRITERS = (run: string, sweep: string) => [
@@ -40,17 +40,17 @@ Deno.test("no --out replaces a file of a run, or a file of another kind", () =>
       for (const target of targets) {
         const ran = await nsfarm(folder, [...words, target]);
         if (words[0] === "archive" && target === thesis) {
-          assertTold(ran, { code: 2, line: /Cannot write ".*": it exists already/, hint: /another --out/ });
+          assertUserError(ran, { code: 2, line: /Cannot write ".*": it exists already/, hint: /another --out/ });
         } else {
           const line = new RegExp(
             `Cannot write the ${what} to ".*": (the run keeps one of its own files there|the file there is not a)`,
           );
-          assertTold(ran, { code: 2, line, hint: /^ {2}Choose another --out/ });
+          assertUserError(ran, { code: 2, line, hint: /^ {2}Choose another --out/ });
         }
       }
       if (words[0] === "merge" || words[0] === "collect") continue;
       for (const name of ["manifest.json", "merged.out.json"]) {
-        assertTold(await nsfarm(folder, [...words, join(run, name)]), {
+        assertUserError(await nsfarm(folder, [...words, join(run, name)]), {
           code: 2,
           line: /the run keeps one of its own files there/,
         });
@@ -72,7 +72,7 @@ Deno.test("--out replaces an older document of the same kind, under any name but
     for (let i = 0; i < 2; i++) await mustRun(folder, svg);
     const [figure = ""] = await namesIn(join(folder, "figures"));
     await writeFile(join(folder, "figures", figure), "mine");
-    assertTold(await nsfarm(folder, svg), { code: 2, line: /Cannot write the figure/, hint: /--svg/ });
+    assertUserError(await nsfarm(folder, svg), { code: 2, line: /Cannot write the figure/, hint: /--svg/ });
   }));
 
 Deno.test("a merge to another path leaves the run's own merge unchanged, and verify and archive valid", () =>
@@ -95,7 +95,7 @@ Deno.test("a merge is never written over one of its own inputs", () =>
     const merged = join(runDir(folder), "merged.out.json");
     const before = await readFile(merged, "utf8");
     const ran = await nsfarm(folder, ["merge", "--input", merged, "--out", merged]);
-    assertTold(ran, { code: 2, line: /Cannot merge ".*merged.out.json" into itself/, hint: /another --out/ });
+    assertUserError(ran, { code: 2, line: /Cannot merge ".*merged.out.json" into itself/, hint: /another --out/ });
     assert.equal(await readFile(merged, "utf8"), before);
   }));
 
@@ -108,7 +108,7 @@ Deno.test("a run directory or an input with a line break in its name is refused 
     const others = [["doctor", dir], ["extend", dir, "--n-toys", "+1"], ["finish", dir], ["logs", dir, "0"]];
     for (const words of [...commands, ...others, ["job", dir, "0"], ["merge", "--input", dir, "--out", "x"]]) {
       const ran = await nsfarm(folder, words);
-      assertTold(ran, {
+      assertUserError(ran, {
         code: 2,
         line: /^nsfarm-deno: Cannot use (RUN_DIR|RUN_OR_SWEEP|--input) ".*a\\nb": a path with a line break/,
       });

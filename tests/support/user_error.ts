@@ -4,7 +4,10 @@ import type { Ran } from "./farm.ts";
 /**
  * Asserts an error that the user can fix: this exit code, one line with the fault, at most one more line with advice.
  */
-export function assertTold({ code, stdout, stderr }: Ran, wanted: { code: number; line: RegExp; hint?: RegExp }): void {
+export function assertUserError(
+  { code, stdout, stderr }: Ran,
+  wanted: { code: number; line: RegExp; hint?: RegExp },
+): void {
   const notes = stderr.split("\n").filter((line) => !/^(run directory|warning): /.test(line));
   const [line = "", ...rest] = notes.filter((line) => line !== "");
   assert.equal(code, wanted.code, `${stdout}${stderr}`);
