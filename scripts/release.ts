@@ -1,0 +1,63 @@
+/** `./dev release [--check]`: everything that is published, made from one version, with the sums of all of it. */
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildBinary } from "./building/build_binary.ts";
+import { targets } from "./building/find_runtime.ts";
+import { makeArchive } from "./release/archive.ts";
+import { makeNpmPackages } from "./release/npm_packages.ts";
+import { makeRecipes } from "./release/recipes.ts";
+import { makeSbom } from "./release/sbom.ts";
+import { checkSums, SUMS, writeSums } from "./release/sums.ts";
+import { makeTree } from "./release/tree.ts";
+import { releaseNotes, releaseVersion } from "./release/version.ts";
+import { makeWheel } from "./release/wheel.ts";
+import { distDir, root } from "./tool_paths.ts";
+import { DevError, runMain } from "./tools/dev_error.ts";
+import { inScratch } from "./tools/in_scratch.ts";
+
+const releaseDir = join(distDir, "release");
+
+async function main(): Promise<number> {
+  const { values: { check } } = parseArgs({ args: Deno.args, options: { check: { type: "boolean", default: false } } });
+  const version = await releaseVersion(root);
+  if (check) {
+    await checkSums(releaseDir);
+    console.log(`${version}: deno.json, CHANGELOG.md, tag and the sums of ${releaseDir} agree`);
+    return 0;
+  }
+  await inScratch(async (folder) => {
+    const out = join(folder, "release");
+    await mkdir(out);
+    for (const target of targets) await makeFor(target, version, folder, out);
+    await makeSbom(version, out);
+    await makeRecipes(version, out);
+    const changelog = await Deno.readTextFile(join(root, "CHANGELOG.md"));
+    await Deno.writeTextFile(join(out, "NOTES.md"), releaseNotes(changelog));
+    await writeSums(out);
+    await rm(releaseDir, { recursive: true, force: true });
+    await mkdir(distDir, { recursive: true });
+    await rename(out, releaseDir);
+  });
+  console.log(`${releaseDir}\n${await Deno.readTextFile(join(releaseDir, SUMS))}`.trimEnd());
+  return 0;
+}
+
+/** Builds for one kind of machine. Only this one's is required: the others' runtime may be out of reach. */
+async function makeFor(target: string, version: string, folder: string, out: string): Promise<void> {
+  const program = join(folder, target, "nsfarm-deno");
+  try {
+    await buildBinary({ out: program, target, download: false });
+  } catch (error) {
+    if (target === Deno.build.target || !(error instanceof DevError)) throw error;
+    console.error(`dev: left out: ${target}: ${error.message}`);
+    return;
+  }
+  const arch = target.split("-")[0] ?? target;
+  const tree = await makeTree(program, version, join(folder, target, "tree"));
+  await makeArchive(tree, `nsfarm-deno-${version}-${arch}-linux`, out);
+  await makeWheel(tree, version, arch, out);
+  await makeNpmPackages(tree, version, arch, out);
+}
+
+await runMain(main);

@@ -1,0 +1,65 @@
+/** What is installed, as a folder: the program and all that belongs beside it. */
+import { chmod, copyFile, mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { root } from "../tool_paths.ts";
+import { runTool } from "../tools/run_tool.ts";
+
+/** Where the words of `nsfarm-deno completions` go below a prefix. */
+const TEXTS: Record<string, string> = {
+  bash: "share/bash-completion/completions/nsfarm-deno",
+  zsh: "share/zsh/site-functions/_nsfarm-deno",
+  fish: "share/fish/vendor_completions.d/nsfarm-deno.fish",
+  man: "share/man/man1/nsfarm-deno.1",
+};
+
+const PAPERS = ["LICENSE", "CHANGELOG.md"];
+
+/**
+ * Fills a folder with bin/ and share/ of a prefix. The texts are printed by the program that runs here: they are the
+ * same for every machine.
+ * @returns the folder
+ */
+export async function makeTree(program: string, version: string, folder: string): Promise<string> {
+  await put(folder, "bin/nsfarm-deno", (to) => copyFile(program, to));
+  await chmod(join(folder, "bin/nsfarm-deno"), 0o755);
+  for (const [what, path] of Object.entries(TEXTS)) {
+    await put(folder, path, async (to) => await writeFile(to, await print(["completions", what])));
+  }
+  for (const [name, schema] of Object.entries(await schemas())) {
+    const document = { $id: `urn:nsfarm-deno:${version}:${name}`, ...schema };
+    const text = `${JSON.stringify(document, null, 2)}\n`;
+    await put(folder, `share/nsfarm-deno/schemas/${name}.schema.json`, (to) => writeFile(to, text));
+  }
+  for (const path of await plugins()) {
+    await put(folder, `share/nsfarm-deno/${path}`, (to) => copyFile(join(root, path), to));
+  }
+  for (const name of PAPERS) {
+    await put(folder, `share/doc/nsfarm-deno/${name}`, (to) => copyFile(join(root, name), to));
+  }
+  return folder;
+}
+
+async function put(folder: string, path: string, write: (to: string) => Promise<void>): Promise<void> {
+  const to = join(folder, path);
+  await mkdir(dirname(to), { recursive: true });
+  await write(to);
+}
+
+const print = (args: string[]): Promise<string> =>
+  runTool(Deno.execPath(), ["run", "-A", "--no-check", join(root, "main.ts"), ...args], {
+    doing: `print ${args.join(" ")}`,
+    next: "run ./dev check",
+    cwd: root,
+  });
+
+async function schemas(): Promise<Record<string, object>> {
+  return JSON.parse(await print(["schema", "--json"]));
+}
+
+/** Paths of the plugins' sources in git, so that nothing else of a working folder is published. */
+async function plugins(): Promise<string[]> {
+  const printed = await runTool("git", ["ls-files", "plugins"], {
+    ...{ doing: "list the plugins", next: "release from a git checkout", cwd: root },
+  });
+  return printed.split("\n").filter((path) => path !== "");
+}

@@ -1,0 +1,59 @@
+/** The one version of a release, and who must agree on it. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DevError } from "../tools/dev_error.ts";
+import { runTool } from "../tools/run_tool.ts";
+
+/** What of a checkout says which version it is. */
+interface VersionClaims {
+  /** Of deno.json. */
+  version: string;
+  changelog: string;
+  /** Tags of the commit that begin with "v". */
+  tags: string[];
+}
+
+/** Heading of a released version: https://keepachangelog.com/en/1.1.0/ */
+const RELEASED = /^## \[(\d[^\]]*)\] - \d{4}-\d{2}-\d{2}$/m;
+
+/**
+ * Returns why these claims do not agree, and what to do; null where they do. The newest section of the CHANGELOG below
+ * "Unreleased" must be the version's, and a tag of the commit must be "v" and the version.
+ */
+export function versionFault({ version, changelog, tags }: VersionClaims): string | null {
+  const newest = RELEASED.exec(changelog)?.[1];
+  if (newest === undefined) return `CHANGELOG.md has no section "## [${version}] - YYYY-MM-DD"; add it`;
+  if (newest !== version) {
+    return `the newest version in CHANGELOG.md is ${newest}, in deno.json ${version}; make them equal`;
+  }
+  const wrong = tags.find((tag) => tag !== `v${version}`);
+  if (wrong !== undefined) {
+    return `the commit has the tag ${wrong}, and deno.json says ${version}; move the tag or raise it`;
+  }
+  return null;
+}
+
+/** Returns what the CHANGELOG says of its newest version, without the heading. */
+export function releaseNotes(changelog: string): string {
+  const heading = RELEASED.exec(changelog);
+  if (heading === null) return "";
+  const rest = changelog.slice(heading.index + heading[0].length);
+  return `${rest.split(/^## /m)[0]?.trim() ?? ""}\n`;
+}
+
+/**
+ * Returns the version of a checkout.
+ * @throws {DevError} when deno.json, CHANGELOG.md and the tag of the commit do not agree
+ */
+export async function releaseVersion(checkout: string): Promise<string> {
+  const settings: unknown = JSON.parse(await readFile(join(checkout, "deno.json"), "utf8"));
+  const isObject = typeof settings === "object" && settings !== null && "version" in settings;
+  const version = isObject ? String(settings.version) : "";
+  const changelog = await readFile(join(checkout, "CHANGELOG.md"), "utf8");
+  const printed = await runTool("git", ["tag", "--points-at", "HEAD", "--list", "v*"], {
+    ...{ doing: "read the tags of this commit", next: "release from a git checkout", cwd: checkout },
+  });
+  const fault = versionFault({ version, changelog, tags: printed.split("\n").filter((tag) => tag !== "") });
+  if (fault !== null) throw new DevError(`Cannot release ${version}: ${fault}`);
+  return version;
+}
