@@ -26,6 +26,10 @@ export function versionFault({ version, changelog, tags }: VersionClaims): strin
   if (newest !== version) {
     return `the newest version in CHANGELOG.md is ${newest}, in deno.json ${version}; make them equal`;
   }
+  const [, unreleased = ""] = /^## \[Unreleased\]$([\s\S]*?)^## \[/m.exec(changelog) ?? [];
+  if (unreleased.trim() !== "") {
+    return "CHANGELOG.md has lines under Unreleased; move them to a version, and raise deno.json";
+  }
   const wrong = tags.find((tag) => tag !== `v${version}`);
   if (wrong !== undefined) {
     return `the commit has the tag ${wrong}, and deno.json says ${version}; move the tag or raise it`;

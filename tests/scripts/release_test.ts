@@ -26,6 +26,11 @@ Deno.test("a CHANGELOG without the version stops a release", () => {
   assert.match(none ?? "", /has no section "## \[1.2.0\] - YYYY-MM-DD"/);
 });
 
+Deno.test("lines under Unreleased stop a release", () => {
+  const more = changelog.replace("[Unreleased]\n", "[Unreleased]\n\n- not yet\n");
+  assert.match(versionFault({ version: "1.2.0", changelog: more, tags: [] }) ?? "", /lines under Unreleased/);
+});
+
 Deno.test("the notes of a release are what the CHANGELOG says of its version", () => {
   assert.equal(releaseNotes(changelog), "### Added\n\n- a\n");
 });
