@@ -3,6 +3,7 @@
 "use strict";
 const { spawn } = require("node:child_process");
 const { constants } = require("node:os");
+const process = require("node:process");
 
 const name = `nsfarm-deno-${process.platform}-${process.arch}`;
 let program;

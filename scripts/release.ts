@@ -8,7 +8,7 @@ import { makeArchive } from "./release/archive.ts";
 import { makeNpmPackages } from "./release/npm_packages.ts";
 import { makeRecipes } from "./release/recipes.ts";
 import { makeSbom } from "./release/sbom.ts";
-import { checkSums, SUMS, writeSums } from "./release/sums.ts";
+import { checkSums, SHA256SUMS, writeSums } from "./release/sums.ts";
 import { makeTree } from "./release/tree.ts";
 import { releaseNotes, releaseVersion } from "./release/version.ts";
 import { makeWheel } from "./release/wheel.ts";
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
     await mkdir(distDir, { recursive: true });
     await rename(out, releaseDir);
   });
-  console.log(`${releaseDir}\n${await Deno.readTextFile(join(releaseDir, SUMS))}`.trimEnd());
+  console.log(`${releaseDir}\n${await Deno.readTextFile(join(releaseDir, SHA256SUMS))}`.trimEnd());
   return 0;
 }
 
