@@ -73,7 +73,7 @@ function reportExtended({ run, shards, n_toys_before, since_utc }: Extended, out
   out.note(
     `${n_toys_before} + ${n_toys} toys: ${namedShards(shards)} with the seeds ${seed} to ${
       seed + n_toys - 1
-    }, which none of the run's toys has${follows ? "" : "; those that follow the run's last a run beside it has"}`,
+    }, new in this run${follows ? "" : "; another run in the folder has the next ones"}`,
   );
 }
 

@@ -24,7 +24,7 @@ async function endedShards(
   machine: Machine,
   cancelled: readonly number[],
 ): Promise<number[]> {
-  const answer = await queryOrThrow(run, adapter, "ask about the run's jobs");
+  const answer = await queryOrThrow(run, adapter, "query the run's jobs");
   ingestIncoming(run);
   const shards = await scanRun(run, machine, answer);
   return shards.filter(({ state, plan }) =>

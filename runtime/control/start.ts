@@ -77,7 +77,7 @@ export async function submitOpen(
   const answer = await queryScheduler(run, adapter, again.ended ? 0 : file_grace_s);
   if (!answer.reached) {
     const next = `Nothing was submitted; once it answers, run: ${go_on}`;
-    throw unreachable(adapter, "ask about the run's jobs", answer.message ?? "no answer", next);
+    throw unreachable(adapter, "query the run's jobs", answer.message ?? "no answer", next);
   }
   ingestIncoming(run);
   listAttempts(run.dir); // If this listing is refused, running shards cannot be distinguished from open ones.
@@ -122,9 +122,9 @@ function refuseElsewhere(
   if (other === undefined) return;
   throw unreachable(
     adapter,
-    "tell what became of the run's jobs",
-    `this machine asks the cluster "${cluster}", they were submitted to "${other}"`,
-    `Give the command on a machine of "${other}"; a copy of the run directory is a run of its own, for here`,
+    "query the run's jobs",
+    `this machine uses the cluster "${cluster}", the jobs were submitted to "${other}"`,
+    `Run the command on a machine of "${other}"; to run the shards here, copy the run directory`,
   );
 }
 
@@ -147,7 +147,7 @@ async function submitAll(
       if (!(error instanceof FarmError) || submissions.length === 0) throw error;
       const jobs = submissions.map(({ job_id, shards }) => `job ${job_id} of ${plural(shards.length, "shard")}`);
       const left = chunks.slice(submissions.length).reduce((sum, { shards }) => sum + shards.length, 0);
-      const next = `Queued is ${jobs.join(", ")}; ${plural(left, "shard")} more with: ${go_on}`;
+      const next = `Queued: ${jobs.join(", ")}; ${plural(left, "shard")} left; continue with: ${go_on}`;
       throw new FarmError(error.kind, error.message, next);
     }
   }

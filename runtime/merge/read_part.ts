@@ -67,7 +67,7 @@ function readForeign(dir: string, manifest: FarmManifest, plan: Plan): CheckedOu
   if (output instanceof Unreadable || record instanceof Unreadable) return output;
   if (record.farm.spec_sha256 !== manifest.farm.spec_sha256) return new Unreadable("was made with another spec", false);
   const same = record.farm.out_sha256 === output.sha256;
-  return same ? output : new Unreadable("is not the file that its record has the sha256 of", false);
+  return same ? output : new Unreadable("does not have the sha256 of its record", false);
 }
 
 const problem = (plan: Plan | null, what: string): Found => ({

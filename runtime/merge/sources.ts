@@ -60,7 +60,7 @@ export function readInput(path: string): Found & { toys?: DocumentToys } {
   const output = readAnyOutput(path);
   if (output instanceof Unreadable) return problem(path, isNextstatsMerge(path) ? NEXTSTATS_MERGE : output.message);
   if (record && record.out_sha256 !== output.sha256) {
-    return problem(path, "is not the file that the record beside it has the sha256 of");
+    return problem(path, "does not have the sha256 of the record beside it");
   }
   const toys = documentToys(output.output.frame);
   if ("fault" in toys) return problem(path, toys.fault);
@@ -219,7 +219,7 @@ function oldOrders(run: Run): Unplaced<SourceOrder>[] {
     throw new FarmError(
       "input",
       `The manifest "${run.manifest_path}" lacks members that a run of this program has`,
-      "Take it from a copy",
+      "Restore it from a copy",
     );
   }
   return oldShards(run)

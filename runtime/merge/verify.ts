@@ -80,12 +80,12 @@ function shardFindings(dir: string, manifest: FarmManifest, plan: Plan): Finding
   const found = readShard(dir, manifest, plan);
   const file = metricsName(plan.shard_index);
   if (found.kind === "absent") return [{ file, what: "is not there: the shard is not done" }];
-  if (found.kind === "uncommitted") return [{ file, what: "is not there, its output is" }];
+  if (found.kind === "uncommitted") return [{ file, what: "is missing, though its output exists" }];
   if (found.kind !== "done") return [{ file: found.file, what: found.what }];
   return guarded(file, () => {
     const text = new TextDecoder().decode(readRegular(join(dir, file), 64 * 1024 * 1024));
     const program = nextstatFault(manifest, found.metrics.farm.nextstat_sha256);
-    return sealFault(text, sha256Of) ?? (program && `is of a nextstat that is none of the run's: ${program}`);
+    return sealFault(text, sha256Of) ?? (program && `was made by a nextstat that is none of the run's: ${program}`);
   });
 }
 

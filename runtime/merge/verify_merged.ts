@@ -32,7 +32,7 @@ export function remergeFault({ dir, manifest_path }: Pick<Run, "dir" | "manifest
   const { output, entries } = readOutputText(text);
   const document = Merged.safeParse(output.frame);
   if (!document.success || document.data.merge.farm === undefined) return null;
-  if (!entries || text.length !== bytes.length) return "is not laid out as a merge writes it";
+  if (!entries || text.length !== bytes.length) return "does not have the layout of a merge";
   const { partial, unrecorded } = document.data.merge.farm;
   const sources = runSources(manifest_path, Array.isArray(unrecorded) && unrecorded.length > 0);
   const whole = compareArrays(sources, bytes, entries);
@@ -62,7 +62,7 @@ function compareArrays(sources: Sources, bytes: Uint8Array, entries: Entries): {
   }
   for (const name of TOY_ARRAYS) {
     const [from, to] = entries[name];
-    if (next[name] !== to - from) fault ??= `goes on in results.${name} where the shards have no more toys`;
+    if (next[name] !== to - from) fault ??= `has more toys in results.${name} than the shards have`;
   }
   const facts = parts.flatMap((part) => part.facts.map((one) => frames.adopt(one)));
   const problems = parts.flatMap((part) => part.problems);
@@ -79,7 +79,7 @@ function compareArray(
   const wanted = piece && "bytes" in piece ? piece.bytes : new Uint8Array(0);
   for (const text of next[name] > 0 ? [BETWEEN, wanted] : [wanted]) {
     const at = from + next[name];
-    if (at + text.length > to) return `ends in results.${name} before the shards' toys do`;
+    if (at + text.length > to) return `has fewer toys in results.${name} than the shards have`;
     const i = firstDifference(bytes.subarray(at, at + text.length), text);
     if (i >= 0) return `differs from its shards at byte ${at + i}, in results.${name}`;
     next[name] += text.length;
@@ -106,7 +106,7 @@ function frameFault(
     now_utc: merge.created_at_utc,
     nsfarm_version: version,
   });
-  if (!set) return "has toys, and no shard is good";
+  if (!set) return "has toys, though no shard is valid";
   const written = new Map(merge.sources.map((source) => [source.shard_index, source.path]));
   const moved = set.sources.map((source) => ({ ...source, path: written.get(source.shard_index) ?? source.path }));
   const [head, ...rest] = moved;
@@ -118,9 +118,7 @@ function frameFault(
   for (const [i, name] of [...TOY_ARRAYS, null].entries()) {
     const to = name === null ? text.length : entries[name][0];
     if (text.slice(at, to) !== `${wanted[i]}${name === null ? "\n" : ""}`) {
-      return `says something else ${
-        name === null ? "behind its arrays" : `before results.${name}`
-      } than its shards make`;
+      return `differs from its shards ${name === null ? "after its arrays" : `before results.${name}`}`;
     }
     at = name === null ? to : entries[name][1];
   }

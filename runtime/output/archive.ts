@@ -93,11 +93,11 @@ function readArchive(file: Deno.FsFile): ReadArchive {
       status = statusIn(bytes);
     } else found.set(name, hashOf(file, header));
     if (read(file, tarPadding(header.bytes)).some((byte) => byte !== 0)) {
-      throw new Error(`has bytes behind "${header.name}"`);
+      throw new Error(`has bytes after "${header.name}"`);
     }
   }
   if (read(file, TAR_BLOCK).some((byte) => byte !== 0) || file.readSync(new Uint8Array(1)) !== null) {
-    throw new Error("goes on behind its end");
+    throw new Error("continues after its end");
   }
   return { found, sums, status };
 }
@@ -139,7 +139,7 @@ function compare(found: ReadonlyMap<string, string>, text: string | null): Findi
   const sums = new Map(readSums(text).map(({ name, sha256 }) => [name, sha256]));
   const wrong = [...sums].flatMap(([name, sha256]): Finding[] => {
     const actual = found.get(name);
-    if (actual === undefined) return [{ file: name, what: `is named in ${SUMS}, and not there` }];
+    if (actual === undefined) return [{ file: name, what: `is named in ${SUMS}, but missing` }];
     return actual === sha256 ? [] : [{ file: name, what: `has another sha256 than ${SUMS} says` }];
   });
   const unnamed = [...found.keys()].filter((name) => !sums.has(name));

@@ -27,7 +27,10 @@ export function preflightSlots(path: string, threads: number): HostSlots[] {
   } catch (error) {
     throw inputError("the preflight", path, error, "Make one with nsfarm-deno preflight --out");
   }
-  throw new FarmError("input", `Cannot plan with the preflight "${path}": no host of it is well and has known cores`);
+  throw new FarmError(
+    "input",
+    `Cannot plan with the preflight "${path}": none of its hosts is usable and has known cores`,
+  );
 }
 
 /**
@@ -40,7 +43,7 @@ export async function probedCpus(scheduler: string): Promise<number> {
   if (cpus > 0) return cpus;
   throw new FarmError(
     "unreachable",
-    `Cannot plan for ${adapter.name}: its probe sees no CPUs`,
-    "Run this on a machine that can submit to it Give --slots N otherwise",
+    `Cannot plan for ${adapter.name}: its probe reports no CPUs`,
+    "Run this on a machine that can submit to it, or give --slots N",
   );
 }

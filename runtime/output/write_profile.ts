@@ -23,7 +23,7 @@ export interface Probed {
  */
 export function writeProfile(path: string, adapter: Backend, probed: Probed): string {
   const file = resolve(path);
-  if (exists(file)) throw new FarmError("usage", `Cannot write the profile "${file}": it is there already`);
+  if (exists(file)) throw new FarmError("usage", `Cannot write the profile "${file}": it already exists`);
   writeWhole(file, profileText(profileOf(adapter, probed), probed.found.split("\n")), 0o644);
   return file;
 }

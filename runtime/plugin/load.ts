@@ -13,13 +13,17 @@ export function openPlugin({ path, sha256, way }: PluginFile): RunningPlugin {
   const known = running.get(path);
   const source = known?.source ?? readPlugin(path, pluginPlaces().trusted);
   if (sha256 !== undefined && source.sha256 !== sha256) {
-    throw pluginFault(path, `its sha256 is ${source.sha256}, and the ${way} wants ${sha256}`, "Read what has changed");
+    throw pluginFault(
+      path,
+      `its sha256 is ${source.sha256}, but the ${way} requires ${sha256}`,
+      "Check what has changed",
+    );
   }
   if (known) return known;
   const plugin = startPlugin(source);
   if (Object.hasOwn(BUILT_IN, plugin.adapter.name)) {
     plugin.close();
-    throw pluginFault(path, `its name "${plugin.adapter.name}" is that of a scheduler which nsfarm-deno has built in`);
+    throw pluginFault(path, `its name "${plugin.adapter.name}" is that of a scheduler that is built in`);
   }
   running.set(path, plugin);
   return plugin;

@@ -19,7 +19,7 @@ export function newPlugin(name: string): string {
     );
   }
   const file = resolve(`${name}.ts`);
-  if (exists(file)) throw new FarmError("usage", `Cannot make "${file}": it is there already`, "Choose another name");
+  if (exists(file)) throw new FarmError("usage", `Cannot make "${file}": it already exists`, "Choose another name");
   writeWhole(file, skeletonOf(name), 0o644);
   return file;
 }

@@ -45,7 +45,7 @@ function importsIn(file: string, code: string): string[] {
       throw pluginFault(file, `it has an import() in ${where}`, "Write an import at the top of the file instead");
     }
     if (one.type === "import-meta") {
-      throw pluginFault(file, `it has an import.meta in ${where}`, "An adapter needs nothing from where it lies");
+      throw pluginFault(file, `it has an import.meta in ${where}`, "An adapter must not depend on its location");
     }
     return one.specifier ?? "";
   });
@@ -106,7 +106,7 @@ class Reading {
     const { file, bytes } = readTrusted(path, this.#trusted);
     if (chain.includes(file)) {
       const circle = [...chain.slice(chain.indexOf(file)), file].map((one) => relative(dirname(file), one));
-      throw pluginFault(chain[0] ?? file, `its imports go round in a circle: ${circle.join(" -> ")}`);
+      throw pluginFault(chain[0] ?? file, `its imports form a cycle: ${circle.join(" -> ")}`);
     }
     if (this.#sums.has(file)) return file;
     if (this.#sums.size >= MAX_FILES) throw pluginFault(chain[0] ?? file, `it has more than ${MAX_FILES} files`);
@@ -135,6 +135,6 @@ function besides(file: string, name: string): string {
   throw pluginFault(
     file,
     `it imports the ${kind} "${name}": wanted a relative path, as "./states.ts"`,
-    "A plugin brings all that it needs; a type comes with: import type",
+    "A plugin must contain all that it needs; for a type use: import type",
   );
 }

@@ -64,7 +64,7 @@ function follow(wanted: Wanted): string {
     if (!wanted.trusted.has(info.uid ?? -1)) throw strange(wanted, file, info.uid);
     place = resolve(folder, Deno.readLinkSync(file));
   }
-  throw fault(wanted, `it is a link that leads over more than ${MAX_LINKS} others`);
+  throw fault(wanted, `it is a link through more than ${MAX_LINKS} others`);
 }
 
 function checkFolders(wanted: Wanted, folder: string): void {
@@ -85,7 +85,11 @@ function checkFolders(wanted: Wanted, folder: string): void {
 function checkOne(wanted: Wanted, place: string, info: Deno.FileInfo, forbidden: number): void {
   if (!wanted.trusted.has(info.uid ?? -1)) throw strange(wanted, place, info.uid);
   if (((info.mode ?? 0) & forbidden) === 0) return;
-  throw fault(wanted, `users other than its owner can write to "${place}"`, `Take that away: chmod go-w ${place}`);
+  throw fault(
+    wanted,
+    `users other than its owner can write to "${place}"`,
+    `Remove that permission: chmod go-w ${place}`,
+  );
 }
 
 function strange(wanted: Wanted, place: string, uid: number | null): FarmError {
@@ -174,7 +178,7 @@ export class MemberFault extends FarmError {
    * @param how "threw" with the error's message, or "returned" with the first fault of the value
    */
   constructor(adapter: string, readonly member: string, readonly how: "threw" | "returned", readonly what: string) {
-    const words = how === "threw" ? `its ${member} threw: ${what}` : `what its ${member} returned is wrong: ${what}`;
+    const words = how === "threw" ? `its ${member} threw: ${what}` : `its ${member} returned a wrong value: ${what}`;
     super("input", pluginFault(adapter, words).message);
   }
 
@@ -183,8 +187,6 @@ export class MemberFault extends FarmError {
    * @param doing such as "for 40 shards"
    */
   during(doing: string): string {
-    return this.how === "threw"
-      ? `throws ${doing}: ${this.what}`
-      : `gives something else ${doing} than wanted: ${this.what}`;
+    return this.how === "threw" ? `throws ${doing}: ${this.what}` : `returns a wrong value ${doing}: ${this.what}`;
   }
 }

@@ -121,6 +121,6 @@ function refusal(config: string, printed: string, code: number | null): FarmErro
   return new FarmError(
     "input",
     `nextstat refuses the spec "${config}": ${first || `exit ${code}`}`,
-    "Mend the spec or the options; --no-check renders without this trial fit of one toy",
+    "Correct the spec or the options; --no-check skips this trial fit of one toy",
   );
 }

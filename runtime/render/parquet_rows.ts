@@ -31,7 +31,7 @@ function readEnd(file: Deno.FsFile, size: number, length: number): ArrayBuffer {
   file.seekSync(size - length, Deno.SeekMode.Start);
   for (let at = 0; at < length;) {
     const n = file.readSync(bytes.subarray(at));
-    if (n === null) throw new Error("it was cut off meanwhile");
+    if (n === null) throw new Error("it was truncated meanwhile");
     at += n;
   }
   return bytes.buffer;

@@ -54,7 +54,7 @@ async function parseSpec(config: string): Promise<unknown> {
     throw new FarmError(
       "input",
       `Cannot read the spec "${config}": ${error instanceof Unreadable ? `it ${error.message}` : errorText(error)}`,
-      "Mend the spec; nextstat reads JSON, or YAML where the name does not end in .json",
+      "Correct the spec; nextstat reads JSON, or YAML where the name does not end in .json",
     );
   }
 }
@@ -83,7 +83,7 @@ function readable<T>(config: string, path: string, act: (where: string) => T): T
     throw new FarmError(
       "input",
       `Cannot read "${where}", which the spec "${config}" names: ${faultWords(error) ?? errorText(error)}`,
-      "Put it beside the spec as its `file` entry says, or mend the entry",
+      "Put it beside the spec as its `file` entry says, or correct the entry",
     );
   }
 }

@@ -104,7 +104,7 @@ function refusedWords(refused: readonly string[]): string[] {
   const [first, ...more] = refused;
   if (first === undefined) return [];
   const others = more.length > 0 ? ` (and ${more.length} more)` : "";
-  return [`the seeds of runs beside it could not be compared: ${first}${others}`];
+  return [`the seeds of other runs in the folder could not be compared: ${first}${others}`];
 }
 
 /** Returns `<prefix>_<UTC>`, with a number appended where that name exists. */

@@ -97,9 +97,9 @@ export function keptLimits(manifest: FarmManifest, adapter: Backend, raised: Rai
   return adapter.options.flatMap(({ role, name }) =>
     (role === "memory" || role === "time") && raised[role] === true && unused.has(name)
       ? [
-        `--${name} is ${
+        `--${name} is not doubled again: jobs with its present value ${
           manifest.farm.options[name]
-        } already and the jobs with it were not submitted: it is not doubled again`,
+        } were not submitted yet`,
       ]
       : []
   );

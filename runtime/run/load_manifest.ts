@@ -53,7 +53,7 @@ export function loadRun(run: string): Run {
     throw new FarmError(
       "input",
       `The manifest "${manifest_path}" contradicts itself: ${fault}`,
-      "Take it from a copy, or render the run again",
+      "Restore it from a copy, or render the run again",
     );
   }
   return { dir: dirname(manifest_path), manifest_path, manifest };

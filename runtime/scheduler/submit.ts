@@ -65,7 +65,7 @@ export async function submitChunk(
   const settled = await resolveUnclear(run, adapter, returned, answer, go_on);
   if (settled.state === "submitted") return await recordFurther(run, adapter, settled, answer.ids ?? []);
   const next = answer.answered ? mend(go_on) : `once it answers, run: ${go_on}`;
-  throw notTaken(`${adapter.name} did not take the jobs: ${settled.answer}`, next);
+  throw notTaken(`${adapter.name} did not accept the jobs: ${settled.answer}`, next);
 }
 
 /**
@@ -167,13 +167,13 @@ async function resolveUnclear(
   if (is_searched) {
     const not_found_after_s = Math.round((performance.now() - begun) / 1000);
     const where = answered ? "is in its queue" : `was found in ${not_found_after_s} s`;
-    const answer = `${message}; no job of its token ${where}`;
+    const answer = `${message}; no job with its token ${where}`;
     return record(run, { ...intent, state: "refused", job_id: null, answer, not_found_after_s });
   }
   settle(run, intent, "unclear", null, message);
   throw new FarmError(
     "unreachable",
-    `Cannot tell whether ${adapter.name} took the jobs: ${message}`,
+    `Cannot determine whether ${adapter.name} accepted the jobs: ${message}`,
     `No job is submitted twice; once it answers, run: ${go_on} (it searches for them first)`,
   );
 }

@@ -51,7 +51,7 @@ export function commitShard(dir: string, manifest: FarmManifest, plan: Plan, res
       if (commitOwn(dir, shard, result)) return { kind: "committed" };
     }
   }
-  throw new Error(`Cannot commit shard ${shard}: its files change faster than they can be looked at`);
+  throw new Error(`Cannot commit shard ${shard}: its files change faster than they can be read`);
 }
 
 /**

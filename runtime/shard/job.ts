@@ -62,7 +62,7 @@ async function runOne(context: JobContext, plan: Plan, stop: AbortSignal): Promi
   const isOver = (attempt: Attempt) => isEarlierExecution(attempt, context.ids);
   while (!stop.aborted) {
     const standing = await recoverShard(context, plan, listRun(context.run.dir), isOver);
-    if (standing.kind === "done") return { shard, cause: "ok", note: "it was done already" };
+    if (standing.kind === "done") return { shard, cause: "ok", note: "already done" };
     if (standing.kind !== "running" && standing.kind !== "late") {
       // An attempt on another machine may be of a node that died: the scheduler has decided to run the shard here.
       const end = await fitShard(context, {

@@ -95,7 +95,7 @@ export function readShard(
     return { kind: "bad", file, what: `has ${output.bytes} bytes, its record says ${farm.out_bytes}` };
   }
   if (output.sha256 !== farm.out_sha256) {
-    return { kind: "bad", file, what: "is not the file that its record has the sha256 of" };
+    return { kind: "bad", file, what: "does not have the sha256 of its record" };
   }
   return { kind: "done", metrics, output };
 }
@@ -114,7 +114,7 @@ export function readListed(dir: string, manifest: FarmManifest, plan: Plan, name
   for (const name of listed) showListed(`${dir}/${name}`);
   const again = readShard(dir, manifest, plan);
   if (!lacksOne(again, names, plan)) return again;
-  return { kind: "bad", file, what: "is listed, and not shown yet", late: true };
+  return { kind: "bad", file, what: "is listed, but not visible yet", late: true };
 }
 
 /** Whether a listed file of a shard was not found. */

@@ -28,7 +28,7 @@ class LineReader {
       parts.push(this.#take(this.#left.length));
       if (!await this.#more()) return null;
     }
-    throw new Error("a line of more than 1 MiB came");
+    throw new Error("a line was longer than 1 MiB");
   }
 
   /**

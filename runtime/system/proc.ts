@@ -30,8 +30,8 @@ export async function startTicks(pids: number[]): Promise<Map<number, string>> {
     if (found.has(Deno.pid)) return found;
     await pauseFor(RETRY_MS);
   }
-  const next = "Run the same command again; nothing was taken over";
-  throw new FarmError("unreachable", "Cannot tell which processes of this machine are alive: cat cannot be run", next);
+  const next = "Run the same command again; nothing was changed";
+  throw new FarmError("unreachable", "Cannot list the processes of this machine: cat cannot be run", next);
 }
 
 const MAX_TRIES = 5;

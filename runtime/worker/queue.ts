@@ -157,7 +157,7 @@ export class ShardQueue extends Change {
 
   /**
    * Marks a shard as done.
-   * @returns false when it was done already
+   * @returns false when already done
    */
   done(shard: number): boolean {
     const first = this.#open.delete(shard);

@@ -64,7 +64,7 @@ const SPOILED: Spoiled[] = [
     spoil: ({ out }) =>
       edit(out, (text) => text.replace(/"nll": \[\s*-4\d/, (at) => at.slice(0, -1) + (at.endsWith("2") ? "3" : "2"))),
     ...{
-      why: /^shard_1\.out\.json is not the file that its record has the sha256 of/,
+      why: /^shard_1\.out\.json does not have the sha256 of its record/,
       aside: [METRICS, OUT],
       again: true,
     },
@@ -150,7 +150,7 @@ const SPOILED: Spoiled[] = [
     spoil: ({ metrics }) =>
       edit(metrics, (text) => text.replace(/"out_sha256": "[0-9a-f]{60}/, `"out_sha256": "${"0".repeat(60)}`)),
     ...{
-      why: /^shard_1\.out\.json is not the file that its record has the sha256 of/,
+      why: /^shard_1\.out\.json does not have the sha256 of its record/,
       aside: [METRICS, OUT],
       again: true,
     },

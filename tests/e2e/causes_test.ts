@@ -260,7 +260,7 @@ Deno.test('job: a good fit is the cause "ok", and a second job of the shard does
     const dir = await renderRun(folder, { toys: 4, shards: 2, nextstat: fake.path });
     assert.equal((await mustRun(folder, ["job", dir, "0", "1"])).stdout, "shard 0: done\nshard 1: done\n");
     assert.equal((await readRecord(dir, 0)).cause, "ok");
-    assert.match((await mustRun(folder, ["job", dir, "0"])).stdout, /^shard 0: done \(it was done already\)$/m);
+    assert.match((await mustRun(folder, ["job", dir, "0"])).stdout, /^shard 0: done \(already done\)$/m);
     assert.equal((await fake.log()).filter((line) => line.what === "start").length, 2);
     const { stdout } = await mustRun(folder, ["logs", dir, "1"]);
     assert.match(stdout, /^done on \S+ by attempt 1 in [0-9.]+ s$/m);

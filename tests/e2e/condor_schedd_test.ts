@@ -88,7 +88,7 @@ test("a schedd that is killed during a submission: submit reports that nothing w
   assert.equal(code, 4, stderr);
   assert.match(
     stderr,
-    /htcondor did not take the jobs: .*\n {2}No job was queued; once it answers, run: nsfarm-deno (submit|retry) /,
+    /htcondor did not accept the jobs: .*\n {2}No job was queued; once it answers, run: nsfarm-deno (submit|retry) /,
   );
   await farm.must(["submit", dir, "--wait"]);
   await assertMerged(dir, { toys: 8 });

@@ -215,7 +215,7 @@ test("unreadable runs of other users beside a new one are named, and block nobod
     assert.equal(code, 0, stderr);
     assert.match(
       stderr,
-      /warning: the seeds of runs beside it could not be compared: "alice" cannot be read: permission/,
+      /warning: the seeds of other runs in the folder could not be compared: "alice" cannot be read: permission/,
     );
   }
 });

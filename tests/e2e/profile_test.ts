@@ -182,7 +182,7 @@ for (
     [
       "a wrong sum",
       `{ "scheduler": "toy", "plugin": { "file": "toy.js", "sha256": "${"0".repeat(64)}" } }`,
-      /its sha256 is [0-9a-f]{64}, and the profile wants 0000/,
+      /its sha256 is [0-9a-f]{64}, but the profile requires 0000/,
       /./,
     ],
     [

@@ -58,7 +58,7 @@ Deno.test("a refusal with an unknown message is reported after a search for its 
     const { stderr } = await must(["submit"], 4);
     assert.match(
       stderr,
-      /slurm did not take the jobs: .*over the monthly budget; no job of its token is in its queue\n/,
+      /slurm did not accept the jobs: .*over the monthly budget; no job with its token is in its queue\n/,
     );
     assert.match(stderr, /No job was queued; fix this/);
   }));
@@ -87,7 +87,9 @@ echo "sbatch: error: Batch job submission failed: Job violates accounting/QOS po
     const { stderr } = await must(["submit", "--finish"], 4);
     assert.doesNotMatch(stderr, /Nothing was queued/);
     assert.ok(
-      stderr.includes(`Queued is job 101 of 5 shards; 3 shards more with: nsfarm-deno submit ${quoteWord(dir)}`),
+      stderr.includes(
+        `Queued: job 101 of 5 shards; 3 shards left; continue with: nsfarm-deno submit ${quoteWord(dir)}`,
+      ),
       stderr,
     );
     assert.match(stderr, /; no finishing job was submitted$/m);
@@ -163,7 +165,7 @@ Deno.test("on a login node of another cluster, which knows no job of the run, re
     await slurm.replace("squeue", "echo 'nsfarm|JOBID|STATE|REASON|NODELIST|COMMENT|NAME'");
     await slurm.write("cluster", "two");
     const { stderr } = await must(["retry"], 4);
-    assert.match(stderr, /this machine asks the cluster "two", they were submitted to "one"/);
+    assert.match(stderr, /this machine uses the cluster "two", the jobs were submitted to "one"/);
     assert.deepEqual(await slurm.queued(), ["101", "102"]);
     await slurm.write("cluster", "one");
     await must(["retry"]);

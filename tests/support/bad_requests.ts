@@ -50,7 +50,7 @@ export const BAD_REQUESTS: Bad[] = [
     what: "half a spec",
     options: { config: "$F/half.json" },
     make: (folder) => writeFile(join(folder, "half.json"), '{"channels": ['),
-    ...{ code: 3, line: /Cannot read the spec ".*half\.json": .*JSON/, hint: /Mend the spec/ },
+    ...{ code: 3, line: /Cannot read the spec ".*half\.json": .*JSON/, hint: /Correct the spec/ },
   },
   {
     what: "a spec nested 100,000 deep",

@@ -59,7 +59,7 @@ function submitFindings(adapter: SchedulerAdapter): AdapterFinding[] {
     (commands) =>
       commands.flatMap(({ argv, stdin = "" }) =>
         [...argv, stdin].some((word) => word.includes(TOKEN)) ? [] : [
-          finding("submit", "does not hand on the token, so that a lost answer could not be settled"),
+          finding("submit", "does not contain the token, so that a lost answer could not be resolved"),
         ]
       ),
   );

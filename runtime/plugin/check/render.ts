@@ -40,7 +40,7 @@ function oneRender(adapter: SchedulerAdapter, example: Example, doing: string): 
       () => adapter.render(context),
       (again) =>
         JSON.stringify(again) === JSON.stringify(rendered) ? [] : [
-          finding("render", "gives something else the second time, wanted the same for the same run"),
+          finding("render", "returns something else the second time; wanted the same for the same run"),
         ],
     ),
   ]);

@@ -139,11 +139,11 @@ Deno.test("inputError() names the action, the file, the fault and the next step"
     "the manifest",
     "/r/manifest.json",
     new Unreadable("is empty", false),
-    "Take it from a copy",
+    "Restore it from a copy",
   );
   assert.deepEqual([error.kind, error.message, error.next], [
     "input",
     'Cannot read the manifest "/r/manifest.json": it is empty',
-    "Take it from a copy",
+    "Restore it from a copy",
   ]);
 });

@@ -29,7 +29,7 @@ Deno.test("a usable host has a slot for each physical core, else for each logica
 Deno.test("a preflight without a usable host makes no plan, and a file that is no preflight is refused", async () => {
   await assert.rejects(slotsOf([{ host: "down", ok: false, physical_cores: 64 }], 1), {
     kind: "input",
-    message: /well/,
+    message: /none of its hosts is usable/,
   });
   await assert.rejects(slotsOf([{ host: "small", ok: true, physical_cores: 2 }], 4), { kind: "input" });
   await assert.rejects(slotsOf([{ name: "a" }], 1), { kind: "input", next: /nsfarm-deno preflight/ });

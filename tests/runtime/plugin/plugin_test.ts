@@ -78,7 +78,7 @@ Deno.test("A cycle of imports is refused and shown", async () => {
     "b.ts": `import { c } from "./c.ts"; export const b = c;`,
     "c.ts": `import { b } from "./b.ts"; export const c = b;`,
   });
-  assert.match(printed, /a\.ts": its imports go round in a circle: b\.ts -> c\.ts -> b\.ts/);
+  assert.match(printed, /a\.ts": its imports form a cycle: b\.ts -> c\.ts -> b\.ts/);
 });
 
 for (
@@ -179,7 +179,11 @@ for (
 
 for (
   const [from, to, line] of [
-    ['path: "toy_job.sh"', 'path: "../toy_job.sh"', /its render returned is wrong: .*files\.0\.path.*without \.\./],
+    [
+      'path: "toy_job.sh"',
+      'path: "../toy_job.sh"',
+      /its render returned a wrong value: .*files\.0\.path.*without \.\./,
+    ],
     ['path: "toy_job.sh"', 'path: "/etc/toy_job.sh"', /files\.0\.path/],
     ['path: "toy_job.sh"', 'path: "manifest.json"', /a name that belongs to the run itself/],
     ['path: "toy_job.sh"', 'path: "shard_0.out.json"', /a name that belongs to the run itself/],
@@ -199,7 +203,7 @@ Deno.test("A command with a program that the plugin did not declare is refused",
   const printed = await refusal({ "bad.js": bad }, (adapter, context) => {
     return adapter.submit(context, { index: 0, shards: [0] }, "0123456789abcdef");
   });
-  assert.match(printed, /its submit returned is wrong: argv\.0: runs "rm", wanted one of its programs: toysub/);
+  assert.match(printed, /its submit returned a wrong value: argv\.0: runs "rm", wanted one of its programs: toysub/);
 });
 
 Deno.test("An error of kind usage is the user's fault, any other the plugin's", async () => {

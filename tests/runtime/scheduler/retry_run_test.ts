@@ -52,7 +52,7 @@ Deno.test("the same command continues a retry whose jobs were refused: nothing i
     }
     assert.match(
       run.said.at(-1) ?? "",
-      /--slurm-memory is 2G already and the jobs with it were not submitted: it is not doubled again/,
+      /--slurm-memory is not doubled again: jobs with its present value 2G were not submitted yet/,
     );
     Object.assign(run.fake, { says: "ok", takes: true });
     await run.retry();

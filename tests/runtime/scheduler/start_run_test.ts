@@ -92,7 +92,7 @@ Deno.test("an unknown message is a refusal where the queue has no job with the t
     Object.assign(run.fake, { says: "words", takes: false });
     await assert.rejects(run.start(), {
       kind: "unreachable",
-      message: "fake did not take the jobs: it says words; no job of its token is in its queue",
+      message: "fake did not accept the jobs: it says words; no job with its token is in its queue",
       next: /^No job was queued; fix this/,
     });
     assert.equal(run.fake.finds, 1);
@@ -147,7 +147,7 @@ for (const says of ["refused", "words"] as const) {
       };
       await assert.rejects(run.start(), {
         kind: "unreachable",
-        next: `Queued is job 101 of 3 shards; 1 shard more with: nsfarm-deno submit ${quoteWord(run.dir)}`,
+        next: `Queued: job 101 of 3 shards; 1 shard left; continue with: nsfarm-deno submit ${quoteWord(run.dir)}`,
       });
       assert.deepEqual(run.told(), [["submitted", [0, 1, 2], "101"], ["refused", [3], null]]);
     }));
@@ -156,7 +156,7 @@ for (const says of ["refused", "words"] as const) {
 Deno.test("an unclear answer without any job for a long time is a refusal, and the shards are open again", () =>
   inRun(async (run) => {
     Object.assign(run.fake, { says: "unclear", takes: false });
-    await assert.rejects(run.start(), { kind: "unreachable", message: /fake did not take the jobs/ });
+    await assert.rejects(run.start(), { kind: "unreachable", message: /fake did not accept the jobs/ });
     assert.deepEqual(run.told(), [["refused", ALL, null]]);
     Object.assign(run.fake, { says: "ok", takes: true });
     await run.start();
@@ -167,7 +167,10 @@ Deno.test("an unclear submission stays unclear while the scheduler is unreachabl
   inRun(async (run) => {
     run.fake.says = "unclear";
     run.fake.during = () => run.fake.is_up = false;
-    await assert.rejects(run.start(), { kind: "unreachable", message: /Cannot tell whether fake took the jobs/ });
+    await assert.rejects(run.start(), {
+      kind: "unreachable",
+      message: /Cannot determine whether fake accepted the jobs/,
+    });
     assert.deepEqual(run.told(), [["unclear", ALL, null]]);
     await assert.rejects(run.start(), { kind: "unreachable" });
     assert.equal(run.fake.submitted.length, 1);
@@ -220,7 +223,7 @@ Deno.test("a scheduler that cannot be queried about earlier jobs gets no new one
     run.fake.is_up = false;
     await assert.rejects(run.start({ ended: true }), {
       kind: "unreachable",
-      message: /Cannot ask about the run's jobs with fake: it is down/,
+      message: /Cannot query the run's jobs with fake: it is down/,
     });
     assert.equal(run.fake.submitted.length, 1);
   }));
