@@ -186,9 +186,9 @@ Deno.test("A wrong import would be found, in every notation", () => {
 });
 
 /** What of tests/ the tools of developers run too: clusters, faults, made-up runs. They know nothing of scripts/. */
-const SHARED_WITH_SCRIPTS = ["tests/clusters", "tests/chaos", "tests/fixtures"];
+const SHARED_WITH_SCRIPTS = ["tests/clusters", "tests/chaos", "tests/fixtures", "tests/support/browser.ts"];
 
-Deno.test("scripts/ imports of tests/ only clusters, faults and made-up runs, and these import nothing of scripts/", () => {
+Deno.test("scripts/ imports of tests/ only clusters, faults, made-up runs and a browser, and these import nothing of scripts/", () => {
   const taken = sources.filter((path) => isIn(path, ["scripts"])).flatMap(importsOf).filter(({ to }) =>
     isIn(to, ["tests"])
   );

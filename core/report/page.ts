@@ -95,9 +95,12 @@ const DOCTYPE = "<!doctype html>";
 export const isPage = (head: string): boolean => head.startsWith(DOCTYPE) && head.includes("script-src &#39;sha256-");
 
 const tile = ({ value, words, is_first, is_bad }: Tile): Markup =>
-  markup`<div class="${is_bad ? "tile wrong" : is_first ? "tile first" : "tile"}"><b>${value}</b><span>${
+  markup`<div class="${is_bad ? "tile wrong" : is_first ? "tile first" : "tile"}"><b>${withUnit(value)}</b><span>${
     breakable(words)
   }</span></div>`;
+
+/** Returns a duration in which no number is parted from its unit at the end of a line. */
+const withUnit = (value: string): string => value.replaceAll(/(?<=\d) (?=(s|min|h)\b)/g, "\u00a0");
 
 const figureCard = ({ title, caption, svg, is_wide, name, numbers }: Figure): Markup =>
   markup`<section class="${is_wide ? "card wide" : "card"}" data-figure="${name}"><h2>${breakable(title)}</h2><p>${

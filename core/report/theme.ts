@@ -74,7 +74,7 @@ h2{font-size:16px;margin:0 0 2px}
 .lead{font-size:18px;margin:14px 0 18px;max-width:62em}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:16px 0 20px;padding:0}
 .tile{background:var(--card);border:1px solid var(--grid);border-radius:10px;padding:11px 12px}
-.tile b{display:block;font-size:24px;line-height:1.25;font-weight:650;letter-spacing:-.01em;overflow-wrap:normal}
+.tile b{display:block;font-size:22px;line-height:1.25;font-weight:650;letter-spacing:-.01em;overflow-wrap:normal}
 .tile span{color:var(--muted);font-size:12px;line-height:1.4;display:block}
 .tile.first{border-color:var(--accent);box-shadow:inset 0 3px 0 var(--accent)}
 .tile.wrong{border-color:var(--bad);box-shadow:inset 0 3px 0 var(--bad)}

@@ -130,3 +130,15 @@ pagesTest(
     assert.deepEqual(await page.evaluate(UNREACHABLE), [], where);
   },
 );
+
+const HEIGHT = `document.documentElement.scrollHeight`;
+
+/** Width and height of a PNG, which lie at a fixed place of its header. */
+const sizeOf = (png: Uint8Array) => [16, 20].map((at) => new DataView(png.buffer, png.byteOffset).getUint32(at));
+
+pagesTest("a picture shows the whole page, and each one the same", SCREENS.slice(2), async (page, where) => {
+  const [first, second] = [await page.picture(), await page.picture()];
+  assert.deepEqual(sizeOf(first), [360, await page.evaluate(HEIGHT)], where);
+  assert.deepEqual(first, second, where);
+  assert.deepEqual(sizeOf(await page.picture(500)), [360, 500]);
+}, ["whole_run"]);

@@ -143,8 +143,13 @@ async function openPage(socket: WebSocket, path: string): Promise<OpenPage> {
     complaints,
     evaluate,
     show,
-    view: async (next) =>
-      await send(...mediaOf(view = next)).then(() => send(...sizeOf(view.width, 900))).then(() => {}),
+    view: async (next) => {
+      view = next;
+      await send(...mediaOf(view));
+      await send(...sizeOf(view.width, 900));
+      // On a phone and on paper they take no room.
+      await send("Emulation.setScrollbarsHidden", { hidden: true });
+    },
     picture: async (height) => {
       const whole = height ?? Size.parse(await evaluate(SETTLED));
       // A viewport as high as what is shown: nothing is left to be painted after a scroll.

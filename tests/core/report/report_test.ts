@@ -4,10 +4,11 @@ import { NO_REMEDIES } from "../../../core/advice.ts";
 import { withError } from "../../../core/format.ts";
 import { hostLanes } from "../../../core/report/figures/timeline.ts";
 import { pageHtml, standaloneSvg } from "../../../core/report/page.ts";
-import { escapeMarkup, markup } from "../../../core/report/plot.ts";
+import { breakable, escapeMarkup, markup } from "../../../core/report/plot.ts";
 import { failureGroups, runFigures, runPage } from "../../../core/report/run_report.ts";
 import { sweepFigures, sweepPage } from "../../../core/report/sweep_report.ts";
 import { assertGolden } from "../../support/golden.ts";
+import type { RunFacts } from "../../../core/run_facts.ts";
 import { inWaves, sampleFacts } from "../support/sample_facts.ts";
 import { EVIL, smallRun, smallSweep, TWICE } from "../support/sample_pages.ts";
 
@@ -121,6 +122,76 @@ Deno.test("the page of an old scripts' sweep has only longest shards, and says t
   assert.match(page, /data-figure="makespan"/);
   assert.match(page, /max_shard_elapsed_s \(the longest shard\)/);
   assert.doesNotMatch(withoutScript(page), />makespan_s<\/text>|NaN|Infinity/);
+});
+
+const labels = (svg: string) => [...svg.matchAll(/<text class="small"[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
+
+Deno.test("a sweep with repeats has the figures of one without, and the points that a plan predicts by name", () => {
+  const [once, often] = [1, 3].map((repeats) => sweepFigures(smallSweep("n2", false, repeats)));
+  assert.deepEqual(once?.map(({ name }) => name), ["makespan", "rate", "hosts"]);
+  assert.deepEqual(often?.map(({ name }) => name), once?.map(({ name }) => name));
+  for (const [makespan] of [once ?? [], often ?? []]) {
+    const svg = makespan?.svg.text ?? "";
+    assert(labels(svg).includes("predicted from one run"), svg);
+    // Counts 4 and 8: the plan is made of a run with 40 shards. They are the last marks: nothing lies on top of them.
+    assert.match(svg, /<path class="mark line"[^>]*><title>4 shards: .*<path class="mark line"[^>]*><title>8 shards: /);
+    assert.doesNotMatch(svg.slice(svg.lastIndexOf("<title>8 shards: ")), /<circle[^>]*r="4.5"[^>]*><title>\d/);
+    assert.deepEqual(makespan?.numbers?.head, [
+      ...["shards", "predicted from one run (seconds)", "makespan_s (seconds)"],
+      ...["max_shard_elapsed_s (the longest shard) (seconds)", "ideal: work / slots (seconds)"],
+    ]);
+  }
+  assert.match(often?.[0]?.caption ?? "", /^Median of the repeats/);
+  assert.doesNotMatch(once?.[0]?.caption ?? "", /repeats/);
+  const none = sweepFigures(smallSweep("n2", true));
+  assert(!labels(none[0]?.svg.text ?? "").includes("predicted from one run"));
+});
+
+Deno.test("each figure has a title, a description, and labels of at least three ticks on a logarithmic axis", () => {
+  for (const { name, title, svg: { text } } of [...runFigures(smallRun()), ...sweepFigures(smallSweep())]) {
+    assert.match(
+      text,
+      new RegExp(`^<svg [^>]*role="img" aria-labelledby="${name}-title" aria-describedby="${name}-desc">`),
+    );
+    assert(text.includes(`<title id="${name}-title">${title}</title><desc id="${name}-desc">`));
+  }
+  for (const figure of sweepFigures(smallSweep()).slice(0, 2)) {
+    const ticks = (anchor: string) =>
+      figure.svg.text.match(new RegExp(`"muted small"[^>]*anchor="${anchor}"`, "g"))?.length;
+    assert((ticks("end") ?? 0) >= 3 && (ticks("middle") ?? 0) >= 3, figure.name);
+  }
+});
+
+Deno.test("figures fill their rows: without pulls the fitted POI has the whole width", () => {
+  const run = smallRun();
+  const wide = (toys: RunFacts["toys"]) => runFigures({ ...run, toys }).find(({ name }) => name === "poi")?.is_wide;
+  assert.equal(wide(run.toys), false);
+  assert.equal(wide(run.toys && { ...run.toys, pulls: new Float64Array(400).fill(NaN) }), true);
+});
+
+Deno.test("a run and a sweep have their CPU efficiency where it is known, and nothing is called not known", () => {
+  const [run, sweep] = pages();
+  assert.match(run ?? "", /CPU time; efficiency 100 % = CPU time \/ \(wall time × CPUs\)/);
+  assert.match(sweep ?? "", /CPU efficiency 100 %/);
+  const unknown = smallRun();
+  const none = pageHtml(runPage({ ...unknown, threads: "0" }, TWICE, "SUM", ""));
+  assert.doesNotMatch(none, /efficiency/);
+  for (const page of pages()) assert.doesNotMatch(page, /not known|rustc/);
+});
+
+Deno.test("a table has no column without a value", () => {
+  const heads = (page: string) => [...page.matchAll(/<button type="button">(.*?)<\/button>/g)].map(([, head]) => head);
+  const old = heads(pageHtml(sweepPage(smallSweep("n2", true), "SUM", "")));
+  assert(old.includes("shards") && !old.includes("makespan_s") && !old.includes("predicted"), old.join());
+  assert(heads(pages()[1] ?? "").includes("makespan_s"));
+});
+
+Deno.test("names break after an underscore, a slash or a dot, and not before a unit", () => {
+  assert.equal(breakable("max_shard_elapsed_s").text, "max_<wbr>shard_<wbr>elapsed_s");
+  assert.equal(breakable("/data/run_2/a.json 0.10.1 toys/s").text, "/<wbr>data/<wbr>run_2/a.<wbr>json 0.10.1 toys/s");
+  fc.assert(fc.property(fc.string(), (text) => {
+    assert.equal(breakable(text).text.replaceAll("<wbr>", ""), escapeMarkup(text));
+  }));
 });
 
 Deno.test("no page and no figure contains NaN or Infinity", () => {
