@@ -6,7 +6,6 @@ import { PERMISSIONS } from "../runtime/system/process.ts";
 import type { CommandSpec, Permission, Program } from "./flags.ts";
 import { addExamples, allHelp, firstHelp, groupOptions, HELP_TOPICS } from "./help.ts";
 import { makeOutput, printAnswer } from "./output.ts";
-import { defineExplain, explain, flagsOfProfile, ofProfile, openProfile, withScheduler } from "./profile_in_use.ts";
 import { TABLE, type TableRow } from "./table.ts";
 
 /**
@@ -29,14 +28,16 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 
 async function runCommand(row: TableRow, argv: string[]): Promise<number> {
   const { default: spec } = await row.load();
-  const profile = spec.schedulers ? await openProfile(argv) : null;
-  const command = await build(row, spec, withScheduler(argv, profile));
-  const added = await flagsOfProfile(command, argv, profile);
+  // `job` and other commands without options of schedulers read no profile, and start sooner without its modules.
+  const use = spec.schedulers ? await import("./profile_in_use.ts") : null;
+  const profile = use && await use.openProfile(argv);
+  const command = await build(row, spec, use ? use.withScheduler(argv, profile) : argv);
+  const added = use ? await use.flagsOfProfile(command, argv, profile) : [];
   let code: number = EXIT_CODES.done;
   command.action(async () => {
     const options: Record<string, unknown> = command.opts();
-    if (options["explain"] === true) {
-      return explain(command, argv, profile, added, makeOutput(options["json"] === true));
+    if (use && options["explain"] === true) {
+      return use.explain(command, argv, profile, added, makeOutput(options["json"] === true));
     }
     dropPermissions(spec.needs);
     code = await spec.run({ args: command.args, options, out: makeOutput(options["json"] === true), program: PROGRAM });
@@ -45,7 +46,7 @@ async function runCommand(row: TableRow, argv: string[]): Promise<number> {
     await command.parseAsync([...wordsOf(added), ...argv], { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return await commanderExit(error, command, row.name);
-    throw ofProfile(error, profile, added);
+    throw use ? use.ofProfile(error, profile, added) : error;
   }
   return code;
 }
@@ -70,6 +71,7 @@ export async function build(row: TableRow, spec: CommandSpec, argv: readonly str
     command
       .option("--plugin <file>", "plugin for another scheduler, .ts or .js (repeatable)", repeated)
       .option("--profile <file>", "file with default options (`none` = no profile)");
+    const { defineExplain } = await import("./profile_in_use.ts");
     defineExplain(command, argv);
   }
   groupOptions(command);

@@ -1,8 +1,6 @@
 import { dirname } from "node:path";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { VERSION } from "../core/version.ts";
-import { acceptCopy } from "../runtime/control/accept_copy.ts";
-import { pluginChange } from "../runtime/plugin/plugin_of_run.ts";
 import {
   assertFarmRun,
   isCopy,
@@ -12,7 +10,6 @@ import {
   originOf,
   type Run,
 } from "../runtime/run/load_manifest.ts";
-import { adapterOfRun } from "../runtime/scheduler/adapters.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import type { Output } from "./flags.ts";
 
@@ -56,6 +53,8 @@ export async function ownRunOf(args: readonly string[], out: Output): Promise<Ru
 
 /** Returns the run after a copied or moved directory has become a run of its own, with a note. */
 export async function withOrigin(found: Run<FarmManifest>, out: Output): Promise<Run<FarmManifest>> {
+  if (originOf(found).kind === "own") return found;
+  const { acceptCopy } = await import("../runtime/control/accept_copy.ts");
   const { run, origin } = await acceptCopy(found);
   if (origin.kind === "copied") out.note("it is an independent run from now on; its job files were rewritten");
   if (origin.kind === "moved") out.note(`the run was moved here from "${origin.from}"; its job files were rewritten`);
@@ -72,6 +71,9 @@ const reported = new Set<string | null>();
 
 /** Returns the adapter of a run's scheduler; notes when it is a plugin that has changed since the run was rendered. */
 export async function adapterOf(run: Run<FarmManifest>, out: Output): Promise<Backend> {
+  // A job needs no adapter: it starts sooner without one.
+  const { adapterOfRun } = await import("../runtime/scheduler/adapters.ts");
+  const { pluginChange } = await import("../runtime/plugin/plugin_of_run.ts");
   const adapter = await adapterOfRun(run);
   const change = pluginChange(run.manifest, adapter);
   if (change !== null && !reported.has(change)) out.note(change);
