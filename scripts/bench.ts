@@ -3,6 +3,7 @@
  * measures and prints only some of them.
  */
 import { join } from "node:path";
+import { adapterLines } from "./bench/adapter_lines.ts";
 import { type BenchLine, holds, markdownTable } from "./bench/line.ts";
 import { mergeLines } from "./bench/merge_lines.ts";
 import { planLines } from "./bench/plan_lines.ts";
@@ -50,6 +51,7 @@ const GROUPS: { [name: string]: (context: RunBench) => Promise<BenchLine[]> } = 
   ],
   run: async (context) => [...await renderLines(context), await localRunLine(context)],
   start: async (context) => [...await startLines(context), await jobLine(context)],
+  adapters: adapterLines,
   plan: planLines,
   slots: slotLines,
   ssh: sshLines,

@@ -12,7 +12,10 @@ export interface BenchLine {
 /** Returns whether a line is within its bound. */
 export const holds = ({ measured, at_most }: BenchLine): boolean => at_most === null || measured <= at_most;
 
-const number = (value: number) => value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(3);
+function number(value: number): string {
+  if (Number.isInteger(value) || value >= 100) return value.toFixed(0);
+  return value.toFixed(value >= 10 ? 1 : 3);
+}
 
 /** Returns the lines as a Markdown table below the text `about`. */
 export function markdownTable(lines: BenchLine[], about: string): string {
@@ -25,7 +28,7 @@ export function markdownTable(lines: BenchLine[], about: string): string {
   return [
     "# Timings",
     "",
-    "Made by `./dev bench`; best of three, run in turn. " + about,
+    "Made by `./dev bench`; what is compared runs in turn. " + about,
     "",
     "| what | measured | at most | holds | how |",
     "| --- | ---: | ---: | --- | --- |",

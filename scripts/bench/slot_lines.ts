@@ -19,7 +19,7 @@ export async function slotLines(context: RunBench): Promise<BenchLine[]> {
   const how = `${SHARDS} shards of ${FIT_S} s on ${SLOTS} slots in ${full.makespan_s.toFixed(1)} s`;
   return [
     line("slots that wait", 100 * idle, 5, "%", how),
-    line("driver of 300 slots", full.cpu_s / full.makespan_s, 1, "cores", "its own CPU time by the clock's"),
+    line("driver of 300 slots", full.cpu_s / full.makespan_s, 1, "cores", "its own CPU time / makespan"),
     line("driver of 300 slots, memory", full.rss_mib, 200, "MiB", "largest"),
     {
       what: "shards a second",
