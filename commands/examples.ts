@@ -21,7 +21,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     LOCAL,
     [
       "On Slurm, one hour for each job:",
-      "nsfarm-deno run --scheduler slurm --slurm-time 1:00:00 --config SPEC.json --n-toys 10000 --shards 200 --threads 1",
+      "nsfarm-deno run --scheduler slurm --slurm-time 1:00:00 --config SPEC.json --n-toys 10000 --shards 200",
     ],
     [
       "On hosts behind ssh, one host per line of the file:",

@@ -3,6 +3,12 @@
 /** Returns `1 shard`, `2 shards`. */
 export const plural = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? "" : "s"}`;
 
+/** Returns the value of --threads in words: a number (0: as many as the job has CPUs), or a policy of ssh hosts. */
+export function threadsText(threads: string): string {
+  if (threads === "0") return "a thread for each CPU of a job";
+  return /^\d+$/.test(threads) ? `${plural(Number(threads), "thread")} per shard` : `threads ${threads}`;
+}
+
 /** Returns a number with at most `digits` significant digits and no trailing zeros: `0.25`, `1.0017`. */
 export const rounded = (value: number, digits: number): string => `${Number(value.toPrecision(digits))}`;
 

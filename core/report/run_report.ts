@@ -10,6 +10,7 @@ import {
   shardRanges,
   shortDuration,
   significant,
+  threadsText,
   uncertainSeconds,
 } from "../format.ts";
 import type { MergedFinding } from "../merge/merged_check.ts";
@@ -108,9 +109,9 @@ export function runPage(run: RunFacts, remedies: Remedies, script_sha256: string
 function aboutLine(run: RunFacts): string {
   const { scheduler, n_toys, shards, threads, nextstat_version, created_at_utc } = run;
   const nextstat = nextstat_version === null ? "" : `, nextstat ${nextstat_version}`;
-  return `${n_toys} toys in ${shards.length} shards on ${scheduler}, threads ${threads}${nextstat}, seed ${run.seed}; rendered ${
-    created_at_utc.slice(0, 16).replace("T", " ")
-  } UTC`;
+  return `${n_toys} toys in ${shards.length} shards on ${scheduler}, ${
+    threadsText(threads)
+  }${nextstat}, seed ${run.seed}; rendered ${created_at_utc.slice(0, 16).replace("T", " ")} UTC`;
 }
 
 function leadOf(run: RunFacts): string {

@@ -7,6 +7,7 @@ import {
   shortDuration,
   significant,
   tableNumber as seconds,
+  threadsText,
   withError,
 } from "../format.ts";
 import type { CountSummary, PointSummary, SweepSummary } from "../schema/sweep_summary.ts";
@@ -29,7 +30,7 @@ export function sweepPage(summary: SweepSummary, script_sha256: string, footer: 
   const [first = "", ...rest] = interpretation;
   return {
     title: `Shard sweep ${sweep_id}`,
-    about: [`${n_toys} toys on ${scheduler}, threads ${threads}, seed ${seed}`, summary.config],
+    about: [`${n_toys} toys on ${scheduler}, ${threadsText(threads)}, seed ${seed}`, summary.config],
     lead: first,
     tiles: tilesOf(summary),
     cards: [

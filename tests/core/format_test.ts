@@ -13,6 +13,7 @@ import {
   significant,
   tableNumber,
   textTable,
+  threadsText,
 } from "../../core/format.ts";
 
 for (
@@ -126,3 +127,14 @@ Deno.test("columns of a table are aligned; a long last cell moves no other", () 
   ]);
   assert.deepEqual(textTable([]), []);
 });
+
+for (
+  const [threads, text] of [
+    ["0", "a thread for each CPU of a job"],
+    ["1", "1 thread per shard"],
+    ["8", "8 threads per shard"],
+    ["physical", "threads physical"],
+  ] as const
+) {
+  Deno.test(`--threads ${threads} reads as ${text}`, () => assert.equal(threadsText(threads), text));
+}
