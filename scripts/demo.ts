@@ -52,7 +52,8 @@ async function whatIsWhere(binary: string, spec: string, begin: number): Promise
   const run = await newestRun(begin);
   const lines = [`program  ${binary}`, `spec     ${spec}`];
   if (run !== undefined) {
-    lines.push(`run      ${run}`, "", `Look at it again: ${quoteCommand([binary, "status", run])}`);
+    const command = (name: string) => quoteCommand([binary, name, run]);
+    lines.push(`run      ${run}`, "", `A page with figures: ${command("report")}`, `Its state: ${command("status")}`);
   }
   return lines.join("\n");
 }
