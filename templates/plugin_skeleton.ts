@@ -1,23 +1,23 @@
-// An adapter of nsfarm-deno for the scheduler "example". It says what to write and what to run, and reads what came
-// back; nsfarm-deno does it. Replace what is marked with TODO, and look at it with: nsfarm-deno plugin check FILE
+// An adapter of nsfarm-deno for the scheduler "example". It returns what to write and what to run, and reads the
+// results; nsfarm-deno does the rest. Replace the parts marked with TODO, then test it with: nsfarm-deno plugin check FILE
 // docs/writing-an-adapter.md explains every member. The types below are for your editor; they are stripped.
 import type { Answer, Chunk, CommandResult, Handle, NativeState, RenderContext, SchedulerAdapter } from "nsfarm-deno";
 
 const SCRIPT = "example_job.sh";
 
-/** By its name a job is known again, whatever number it has: it holds the token of its submission. */
+/** Returns the name of a job, which contains the token of its submission and identifies the job with any number. */
 const jobName = (token: string) => `nsfarm-${token}`;
 const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
 const ok = <T>(value: T): Answer<T> => ({ kind: "ok", value });
 
-/** What a command said, for the user. */
+/** Returns a command's message for the user. */
 const messageOf = ({ spawn_error, timed_out, stderr, stdout, exit_code }: CommandResult): string =>
   spawn_error ?? (timed_out ? "no answer in time" : (stderr || stdout).trim().split("\n")[0] || `exit ${exit_code}`);
 
-/** TODO: the scheduler's own words for the states of a job. Absent is not finished: say nothing of what is not listed. */
+/** TODO: the scheduler's own words for the states of a job. Absent is not finished: return no state for an unlisted job. */
 const STATES: Record<string, NativeState["state"]> = { WAITING: "queued", RUNNING: "running", HELD: "held" };
 
-/** The words that submit a chunk; one job is one shard here, numbered from 0 within the chunk. */
+/** Returns the command that submits a chunk; here one job runs one shard, numbered from 0 within the chunk. */
 function submitWords({ run_dir, options }: RenderContext, { shards }: Chunk, token: string): string[] {
   const queue = options["example-queue"];
   return [
@@ -30,7 +30,7 @@ function submitWords({ run_dir, options }: RenderContext, { shards }: Chunk, tok
   ];
 }
 
-/** The job: its words are the token and the chunk's shards, its array index says which of these is its own. */
+/** Returns the job's script: its arguments are the token and the chunk's shards, its array index selects its own shard. */
 function script({ run_dir, nsfarm }: RenderContext): string {
   return [
     "#!/bin/sh",
@@ -41,7 +41,7 @@ function script({ run_dir, nsfarm }: RenderContext): string {
   ].join("\n");
 }
 
-/** TODO: a line of the queue's list as `ID NAME INDEX STATE`. */
+/** TODO: reads the lines of the queue's list, here `ID NAME INDEX STATE`. */
 function rows({ stdout }: CommandResult) {
   return stdout.split("\n").flatMap((line) => {
     const [, id, name, index, state] = /^(\d+) (\S+) (\d+) ([A-Z]+)$/.exec(line) ?? [];
@@ -49,7 +49,7 @@ function rows({ stdout }: CommandResult) {
   });
 }
 
-/** Only jobs that bear the token are ours: an id may have been given to somebody else's. */
+/** Returns the states of our jobs only, selected by token: an id may have been reused for another user's job. */
 function statesOf(result: CommandResult, { job_id, token, chunk }: Handle): NativeState[] {
   const mine = rows(result).filter((row) => row.id === job_id && row.name === jobName(token));
   return mine.flatMap(({ index, state }) => {
@@ -63,7 +63,7 @@ const example: SchedulerAdapter = {
   name: "example",
   apiVersion: 1,
   summary: "jobs of the scheduler example", // TODO
-  programs: ["example-submit", "example-list", "example-remove"], // TODO: all that may be run; no shell among them
+  programs: ["example-submit", "example-list", "example-remove"], // TODO: all programs that may be run; no shell
   options: [
     { name: "example-queue", type: "string", placeholder: "NAME", help: "queue to run in", pattern: "\\S+" },
   ],
@@ -81,13 +81,13 @@ const example: SchedulerAdapter = {
   },
 
   probe: () => [],
-  readProbe: () => ({}), // TODO: max_array_size, where there is one
+  readProbe: () => ({}), // TODO: max_array_size, if there is one
 
   submit: (context, chunk, token) => ({ argv: submitWords(context, chunk, token), timeout_s: 120 }),
   readSubmit: (result) => {
     if (result.spawn_error !== null) return { kind: "refused", message: messageOf(result) };
     const id = result.exit_code === 0 ? /^(\d+)$/m.exec(result.stdout)?.[1] : undefined; // TODO
-    // An answer that tells nothing is no refusal: the job may be there, and is looked for by its name.
+    // An unclear answer is no refusal: the job may exist, and is searched for by its name.
     return id === undefined ? { kind: "unclear", message: messageOf(result) } : ok(id);
   },
 

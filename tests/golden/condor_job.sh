@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs shards of the run demo in an HTCondor job.
 # usage: condor_job.sh SHARD[+SHARD...] [CLUSTER PROC TOKEN]
-# Made by nsfarm-deno VERSION: change the options and render again rather than edit.
+# Made by nsfarm-deno VERSION: change the options and render again instead of editing.
 
 run_dir=/shared/runs/demo
 nsfarm=/shared/bin/nsfarm-deno
@@ -13,11 +13,11 @@ export NSFARM_CONDOR_CLUSTER NSFARM_CONDOR_PROC NSFARM_TOKEN
 : "${PATH:=/usr/local/bin:/usr/bin:/bin}"
 export PATH
 if ! cd "$run_dir"; then
-  echo "nsfarm-deno: cannot enter $run_dir on $(uname -n): it must lie where this node sees it" >&2
+  echo "nsfarm-deno: cannot enter $run_dir on $(uname -n): it must be on a disk that this node sees" >&2
   exit 71
 fi
 
-# The lines given by --setup. A function has arguments of its own, so that what they read in does not see this script's.
+# The lines of --setup. A function has its own arguments, so that files that the lines source do not see this script's.
 # `module` and the like belong to the login shell.
 command -v module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile
 nsfarm_setup() {
@@ -29,7 +29,7 @@ IFS=+
 set -- $shards
 unset IFS
 if [ ! -x "$nsfarm" ]; then
-  echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must lie where this node sees it" >&2
+  echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must be on a disk that this node sees" >&2
   exit 127
 fi
 exec "$nsfarm" job "$run_dir" "$@"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs shards of the run demo in an HTCondor job.
 # usage: condor_job_transfer.sh SHARD[+SHARD...] [CLUSTER PROC TOKEN]
-# Made by nsfarm-deno VERSION: change the options and render again rather than edit.
+# Made by nsfarm-deno VERSION: change the options and render again instead of editing.
 
 run_dir=.
 nsfarm=./nsfarm-deno
@@ -13,7 +13,7 @@ export NSFARM_CONDOR_CLUSTER NSFARM_CONDOR_PROC NSFARM_TOKEN
 : "${PATH:=/usr/local/bin:/usr/bin:/bin}"
 export PATH
 if ! cd "$run_dir"; then
-  echo "nsfarm-deno: cannot enter $run_dir on $(uname -n): it must lie where this node sees it" >&2
+  echo "nsfarm-deno: cannot enter $run_dir on $(uname -n): it must be on a disk that this node sees" >&2
   exit 71
 fi
 mkdir -p incoming
@@ -23,7 +23,7 @@ IFS=+
 set -- $shards
 unset IFS
 if [ ! -x "$nsfarm" ]; then
-  echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must lie where this node sees it" >&2
+  echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must be on a disk that this node sees" >&2
   exit 127
 fi
 exec "$nsfarm" job --sandbox . "$@"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Runs shards of the run demo with nextstat, where nsfarm-deno itself does not go. It needs POSIX tools only.
+# Runs shards of the run demo with nextstat on nodes where nsfarm-deno itself cannot run. It needs only POSIX tools.
 # usage: job_wrapper.sh shared|transfer SHARD[+SHARD...] [JOB TASK TOKEN]
 #   shared: in the run directory; transfer: in the job's sandbox, to which inputs and nextstat were sent.
-# For each shard it leaves in incoming: shard_I.ATTEMPT.out.json and .metrics.json as nextstat wrote them, and
-# shard_I.ATTEMPT.job.txt with what happened, as KEY=VALUE lines of which the last is end=1. nsfarm-deno checks them.
-# Made by nsfarm-deno VERSION: change the options and render again rather than edit.
+# For each shard it writes into incoming: shard_I.ATTEMPT.out.json and .metrics.json as nextstat wrote them, and
+# shard_I.ATTEMPT.job.txt with the facts of the attempt as KEY=VALUE lines, end=1 last. nsfarm-deno checks them.
+# Made by nsfarm-deno VERSION: change the options and render again instead of editing.
 
 place=${1:?usage: job_wrapper.sh shared|transfer SHARD[+SHARD...] [JOB TASK TOKEN]}
 shards=${2:?usage: job_wrapper.sh shared|transfer SHARD[+SHARD...] [JOB TASK TOKEN]}
@@ -13,7 +13,7 @@ token=${token#nsfarm-}
 : "${PATH:=/usr/local/bin:/usr/bin:/bin}"
 export PATH
 
-# The lines given by --setup. A function has arguments of its own, so that what they read in does not see this script's.
+# The lines of --setup. A function has its own arguments, so that files that the lines source do not see this script's.
 # `module` and the like belong to the login shell.
 command -v module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile
 nsfarm_setup() {
@@ -25,7 +25,7 @@ set +eu
 case $place in
 shared)
   if ! cd /shared/runs/demo; then
-    echo "nsfarm-deno: cannot enter "/shared/runs/demo" on $(uname -n): it must lie where this node sees it" >&2
+    echo "nsfarm-deno: cannot enter "/shared/runs/demo" on $(uname -n): it must be on a disk that this node sees" >&2
     exit 71
   fi
   config=/shared/specs/spec.json nextstat=/shared/bin/nextstat
@@ -41,7 +41,7 @@ transfer)
   exit 2
   ;;
 esac
-# HTCondor holds a job that does not make what it was to send back: this folder is there whatever happens.
+# HTCondor holds a job that does not produce its output files, so this folder is always made.
 if ! mkdir -p incoming; then
   echo "nsfarm-deno: cannot make the folder $PWD/incoming on $(uname -n)" >&2
   exit 73
@@ -50,7 +50,7 @@ fi
 NSFARM_CONDOR_CLUSTER=${job:-${NSFARM_CONDOR_CLUSTER:-}} && export NSFARM_CONDOR_CLUSTER
 NSFARM_CONDOR_PROC=${task:-${NSFARM_CONDOR_PROC:-}} && export NSFARM_CONDOR_PROC
 
-# 0 threads are those that the job was given, never all of the node.
+# 0 means the CPUs allocated to the job, never all CPUs of the node.
 threads=${NSFARM_THREADS:-1}
 if [ "$threads" -eq 0 ]; then
   for threads in "$(sed -n 's/^Cpus = \([0-9]*\)$/\1/p' "${_CONDOR_MACHINE_AD:-/dev/null}" 2>/dev/null)" "$(unset OMP_NUM_THREADS && nproc 2>/dev/null)" 1; do
@@ -64,7 +64,7 @@ note() {
   printf '%s=%s\n' "$1" "$2"
 }
 
-# Seconds since 1970, with a fraction where date knows one.
+# Seconds since 1970, with a fraction if date supports it.
 now() {
   at=$(date +%s.%N 2>/dev/null)
   case $at in '' | *[!0-9.]* | *.) date +%s ;; *) echo "$at" ;; esac
@@ -74,12 +74,12 @@ load() {
   read -r one five fifteen rest 2>/dev/null </proc/loadavg && note "$1" "$one $five $fifteen"
 }
 
-# What tells that nextstat, the spec and its files are still those whose sums were taken; nothing where no stat can.
+# Size and times that identify nextstat, the spec and its files since their sums were computed; empty without stat.
 stamp() {
   stat -L -c '%s %y %z %i' -- "$nextstat" "$@" 2>/dev/null | tr '\n' ';'
 }
 
-# What is the same for all shards of this job, as long as no file changes.
+# Facts that are the same for all shards of this job, as long as no file changes.
 machine() {
   note files_stamp "$(stamp "$@")"
   note host "$(uname -n)"
@@ -113,7 +113,7 @@ machine() {
 
 fact() { printf '%s\n' "$facts" | sed -n "s/^$1=//p"; }
 
-# Facts as they are now: sums are taken again where size or times differ. An earlier job may have noted them.
+# Present facts: sums are computed again if size or times differ. An earlier job may have noted them.
 look_again() {
   [ -n "$facts" ] || facts=$(cat "${NSFARM_FACTS:-/dev/null}" 2>/dev/null)
   seen=$(stamp "$@")
@@ -122,7 +122,7 @@ look_again() {
   [ -z "${NSFARM_FACTS:-}" ] || { printf '%s\n' "$facts" >"$NSFARM_FACTS.$$" && mv -f "$NSFARM_FACTS.$$" "$NSFARM_FACTS"; } 2>/dev/null
 }
 
-# Which file is not the one that the run was rendered with. Where there is no sha256sum nothing is known against any.
+# The file that differs from the one at render. Without sha256sum no difference can be found.
 changed_file() {
   sum=$(fact nextstat_sha256) wanted=3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c3c
   case "$wanted" in '' | *"$sum"*) ;; *) echo "nextstat $nextstat" ;; esac
@@ -135,7 +135,7 @@ changed_file() {
   done
 }
 
-# How many processes of this job the kernel has killed for want of memory (cgroup v2, memory.events).
+# Number of this job's processes that the kernel killed for lack of memory (cgroup v2, memory.events).
 group=$(sed -n 's/^0:://p' /proc/self/cgroup 2>/dev/null)
 oom_kills() {
   [ -r "/sys/fs/cgroup$group/memory.events" ] || return 0
@@ -144,7 +144,7 @@ oom_kills() {
   done <"/sys/fs/cgroup$group/memory.events"
 }
 
-# CPU seconds of the fit, from what `times` said of all children before and after it.
+# CPU seconds of the fit, from the output of `times` for all children before and after it.
 cpu_times() {
   awk '{
     for (i = 1; i <= 2; i++) { split($i, part, /m|s/); second[NR, i] = part[1] * 60 + part[2] }
@@ -152,13 +152,13 @@ cpu_times() {
     "$hidden.times" 2>/dev/null
 }
 
-# The last lines of what nextstat said; characters that could steer a terminal become "?".
+# The last lines of nextstat's stderr; characters that could control a terminal become "?".
 stderr_tail() {
   tail -n 20 "$hidden.stderr" 2>/dev/null | LC_ALL=C tr '\000-\010\013-\037\177' '?' | cut -c 1-400 | sed 's/^/stderr=/'
 }
 
-# nextstat ends with 1 where a guardrail failed on its own toys; what it left is whole then, and a result. nsfarm-deno
-# looks closer.
+# nextstat exits 1 if a guardrail failed on its own toys; its output is then complete, and a result. nsfarm-deno checks
+# it.
 has_result() {
   [ "$exit_code" -eq 0 ] && return
   [ "$exit_code" -eq 1 ] && grep -q '"passed": *false' "$hidden.out.json" 2>/dev/null
@@ -195,10 +195,10 @@ begin() {
 finish() {
   note started "$started"
   note finished "$finished"
-  # Seconds since the machine's start: the clock that date reads may be set in between.
+  # Seconds since boot: the clock of date may be set in between.
   note uptime_started "$uptime_started"
   note uptime_finished "$uptime_finished"
-  # An exit code above 128 is a signal's only where there is such a signal: 255 is none.
+  # An exit code above 128 means a signal only if this signal exists: 255 is none.
   signal=
   [ "$exit_code" -le 128 ] || signal=$(kill -l "$exit_code" 2>/dev/null)
   case $signal in
@@ -260,12 +260,12 @@ run_shard() { # SHARD INPUT...
   [ -z "$stopped" ] || kill -s TERM "$fit" 2>/dev/null
   wait "$fit"
   exit_code=$?
-  # A signal ends a wait before the fit has ended.
+  # A signal interrupts wait before the fit has ended.
   while kill -s 0 "$fit" 2>/dev/null; do
     wait "$fit"
     exit_code=$?
   done
-  # The next shard may begin on these cores while this one is seen to.
+  # The next shard may begin on these cores while this one is being finished.
   [ -z "${NSFARM_TELL:-}" ] || echo free >&3
   finished=$(now)
   read -r uptime_finished rest 2>/dev/null </proc/uptime || uptime_finished=

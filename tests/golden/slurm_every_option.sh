@@ -24,8 +24,8 @@
 #
 # Array 1 of 1 of the run demo: 4 shards.
 # Submit it with nsfarm-deno submit, or by hand: sbatch '/shared/it'\''s 100% {{mine}} $HOME/slurm_array_job.sh'
-# Slurm writes each job's log into /shared/it's 100% {{mine}} $HOME/logs, which must be there.
-# Made by nsfarm-deno VERSION: change the options and render again rather than edit.
+# Slurm writes each job's log into /shared/it's 100% {{mine}} $HOME/logs, which must exist.
+# Made by nsfarm-deno VERSION: change the options and render again instead of editing.
 
 run_dir='/shared/it'\''s 100% {{mine}} $HOME'
 nsfarm=/shared/bin/nsfarm-deno
@@ -33,13 +33,13 @@ nsfarm=/shared/bin/nsfarm-deno
 : "${PATH:=/usr/local/bin:/usr/bin:/bin}"
 export PATH
 if ! cd "$run_dir"; then
-  echo "nsfarm-deno: cannot enter $run_dir on $(uname -n): it must lie where this node sees it" >&2
+  echo "nsfarm-deno: cannot enter $run_dir on $(uname -n): it must be on a disk that this node sees" >&2
   exit 71
 fi
-# Task T runs shard T; an argument given to the script takes the place of 0.
+# Task T runs shard T; an argument of the script replaces 0.
 set -- "$((SLURM_ARRAY_TASK_ID + ${1:-0}))"
 
-# The lines given by --setup. A function has arguments of its own, so that what they read in does not see this script's.
+# The lines of --setup. A function has its own arguments, so that files that the lines source do not see this script's.
 # `module` and the like belong to the login shell.
 command -v module >/dev/null 2>&1 || [ ! -r /etc/profile ] || . /etc/profile
 nsfarm_setup() {
@@ -49,7 +49,7 @@ export A="b c"
 nsfarm_setup
 set +eu
 if [ ! -x "$nsfarm" ]; then
-  echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must lie where this node sees it" >&2
+  echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must be on a disk that this node sees" >&2
   exit 127
 fi
 container=apptainer

@@ -10,8 +10,8 @@
 #
 # Array 2 of 2 of the run demo: 4 shards.
 # Submit it with nsfarm-deno submit, or by hand: sbatch /shared/runs/demo/slurm_array_job.2.sh
-# Slurm writes each job's log into /shared/runs/demo/logs, which must be there.
-# Made by nsfarm-deno VERSION: change the options and render again rather than edit.
+# Slurm writes each job's log into /shared/runs/demo/logs, which must exist.
+# Made by nsfarm-deno VERSION: change the options and render again instead of editing.
 
 run_dir=/shared/runs/demo
 nsfarm=/shared/bin/nsfarm-deno
@@ -19,10 +19,10 @@ nsfarm=/shared/bin/nsfarm-deno
 : "${PATH:=/usr/local/bin:/usr/bin:/bin}"
 export PATH
 if ! cd "$run_dir"; then
-  echo "nsfarm-deno: cannot enter $run_dir on $(uname -n): it must lie where this node sees it" >&2
+  echo "nsfarm-deno: cannot enter $run_dir on $(uname -n): it must be on a disk that this node sees" >&2
   exit 71
 fi
-# Task T runs the T-th of these groups of shards, counted from 0.
+# Task T runs group T of shards, counted from 0.
 [ $# -gt 0 ] || set -- \
   8+9 \
   10+11

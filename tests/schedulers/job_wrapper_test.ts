@@ -334,7 +334,7 @@ inEachShell("a run directory that the node does not see is named", (job) => {
   job.manifest.run_dir = "/nowhere/my run";
   const { code, stderr } = runWrapper(job, ["shared", "0"]);
   assert.equal(code, 71);
-  assert.match(stderr, /cannot enter \/nowhere\/my run on \S+: it must lie where this node sees it/);
+  assert.match(stderr, /cannot enter \/nowhere\/my run on \S+: it must be on a disk that this node sees/);
 });
 
 inEachShell("a container gets the folders, the image and the whole command", (job) => {

@@ -159,7 +159,7 @@ Deno.test("a script that was not started by sbatch says so", () => {
 Deno.test("the error of a node that does not see the run directory names the node", () => {
   const { code, stderr } = runSh(textOf(exampleContext()), { env: { SLURM_ARRAY_TASK_ID: "0" } });
   assert.equal(code, 71);
-  assert.match(stderr, /cannot enter \/shared\/runs\/demo on \S+: it must lie where this node sees it/);
+  assert.match(stderr, /cannot enter \/shared\/runs\/demo on \S+: it must be on a disk that this node sees/);
 });
 
 Deno.test("a line break in a value is refused before anything is written", () => {
