@@ -37,7 +37,7 @@ function statOrNull(path: string): Deno.FileInfo | null {
 export const MAX_DOCUMENT_BYTES = 256 * 1024 * 1024;
 const MAX_DEPTH = 200;
 
-/** Why a file was not read. Returned as data, so that one bad shard does not stop the inspection of the others. */
+/** Reason why a file was not read. Returned as data, so that one bad shard does not stop the inspection of the others. */
 export class Unreadable extends Error {
   /**
    * @param other_toys whether the file is readable and holds other toys than planned

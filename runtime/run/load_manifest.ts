@@ -147,8 +147,8 @@ function isLeft(dir: string, { farm, run_id }: Manifest): boolean {
 }
 
 /**
- * How a run's directory got its present path. `moved`: the folder in its manifest is gone, so its jobs still belong to
- * this run. `copied`: the run is there too, and owns the jobs and processes on record.
+ * Relation of a run's directory to the path in its manifest. `moved`: the folder in its manifest is gone, so its jobs
+ * still belong to this run. `copied`: the run is there too, and owns the jobs and processes on record.
  */
 export type Origin = { kind: "own" } | { kind: "moved" | "copied"; from: string };
 

@@ -120,7 +120,7 @@ export interface JobIds {
   submission_token: string | null;
 }
 
-/** What a process needs to run any number of shards of a run. */
+/** Context of a process that runs any number of shards of a run. */
 export interface JobContext {
   run: Run<FarmManifest>;
   machine: Machine;

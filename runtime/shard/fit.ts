@@ -20,7 +20,7 @@ interface FitResult {
   metrics: Metrics;
 }
 
-/** Why a fit has no result. */
+/** Reason why a fit has no result. */
 export interface NoResult {
   cause: Cause;
   /** The fault of its files; null where its end alone explains it. */

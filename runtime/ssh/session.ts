@@ -127,5 +127,5 @@ async function readTail(stream: ReadableStream<Uint8Array>): Promise<string> {
   return text;
 }
 
-/** Why a host is unusable now, in words for the user. */
+/** Reason why a host is unusable now, in words for the user. */
 export class HostFault extends Error {}

@@ -3,7 +3,7 @@ import type { BenchLine } from "./line.ts";
 import { inPairs, inTurn, measure } from "./measure.ts";
 import { line } from "./merge_lines.ts";
 
-/** What the measurements of runs share. */
+/** Settings that the measurements of runs share. */
 export interface RunBench {
   binary: string;
   nextstat: string;

@@ -2,7 +2,7 @@ import { relative, resolve } from "node:path";
 import { root } from "../tool_paths.ts";
 import { kindOf } from "./find_tests.ts";
 
-/** How many tests are run: a few while editing, the usual ones before a push, or all. */
+/** Amount of tests to run: a few while editing, the usual ones before a push, or all. */
 export type Amount = "quick" | "usual" | "all";
 
 /** The tests to run. */

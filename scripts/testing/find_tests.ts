@@ -20,7 +20,7 @@ export function kindOf(file: string): "unit" | "e2e" | "slow" {
   return folder === "tests/slow" ? "slow" : "unit";
 }
 
-/** What a test file declares about itself. */
+/** Declarations of a test file about itself. */
 export interface TestSource {
   file: string;
   /** Why only `--all` runs it: the rest of its line "// slow: ..."; empty where it has none. */

@@ -18,19 +18,24 @@ Deno.test("the status of a whole run queries no scheduler and names no worker lo
     const [run, fake] = [runOf(dir, manifest), new FakeScheduler()];
     await rm(join(dir, "shard_0.out.json"));
     await startRun(run, fake.adapter, MACHINE, { ended: true }, 0);
-    let asked = 0;
-    fake.asking = () => asked++;
+    let n_queries = 0;
+    fake.onQuery = () => n_queries++;
     const process = { ...MACHINE.process, boot_id: "another-boot" };
     const worker = { token: "00112233445566bb", run_token: manifest.farm.run_token, process, slots: 1 };
     await announced(dir, worker, 1000, async () => {
       const part = await inspectRun(run, fake.adapter, MACHINE);
-      assert.deepEqual([asked > 0, part.summary.workers.length, part.summary.counts], [true, 1, {
+      assert.deepEqual([n_queries > 0, part.summary.workers.length, part.summary.counts], [true, 1, {
         running: 1,
         done: 3,
       }]);
       await writeRun(manifest);
-      asked = 0;
+      n_queries = 0;
       const whole = await inspectRun(run, fake.adapter, MACHINE);
-      assert.deepEqual([asked, whole.summary.workers, whole.summary.counts, whole.ended], [0, [], { done: 4 }, true]);
+      assert.deepEqual([n_queries, whole.summary.workers, whole.summary.counts, whole.ended], [
+        0,
+        [],
+        { done: 4 },
+        true,
+      ]);
     });
   }));

@@ -94,8 +94,8 @@ test("a job over its memory that the site holds is reported as such, and retry -
   assert.match(await statusWords(farm, dir), words);
   await retryMerges(farm, dir, 4, undefined, ["--more-memory", "300MB"]);
   assert.equal((await readManifest(dir)).farm.options["condor-request-memory"], "300MB");
-  const asked = await farm.pool.ask("condor_history", await lastCluster(dir), "-af", "RequestMemory");
-  assert.equal(asked.trim(), "300");
+  const requested = await farm.pool.ask("condor_history", await lastCluster(dir), "-af", "RequestMemory");
+  assert.equal(requested.trim(), "300");
 });
 const REASON = `SYSTEM_PERIODIC_HOLD_REASON = "Memory usage exceeds what was requested"`;
 

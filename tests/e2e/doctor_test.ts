@@ -12,7 +12,7 @@ interface ReportedJob {
   next: string[] | null;
 }
 
-async function ask(folder: string): Promise<ReportedJob> {
+async function doctor(folder: string): Promise<ReportedJob> {
   return JSON.parse((await mustRun(folder, ["doctor", runDir(folder), "--json"])).stdout);
 }
 
@@ -46,7 +46,7 @@ for (const [what, fault, state, printed] of FAULTS) {
     inFolder(async (folder) => {
       const { path } = await standIn(folder, `case $shard in 1 | 2) [ -e "$here/mended" ] || { ${fault}; } ;; esac`);
       await mustRun(folder, runArgs(folder, { toys: 8, shards: 8, nextstat: path }), 5);
-      const { troubles: [trouble, ...more], next } = await ask(folder);
+      const { troubles: [trouble, ...more], next } = await doctor(folder);
       assert.deepEqual([trouble?.shards, more], [[1, 2], []]);
       assert.match(trouble?.what ?? "", state);
       assert.equal(trouble?.hosts.length, 1);
@@ -65,7 +65,7 @@ Deno.test("Two causes are two groups, the larger first", () =>
     const fault = 'case $shard in 1 | 2 | 5) echo "no licence" >&2; exit 3 ;; 6) exit 4 ;; esac';
     const { path } = await standIn(folder, `[ -e "$here/mended" ] || { ${fault}; }`);
     await mustRun(folder, runArgs(folder, { toys: 8, shards: 8, nextstat: path }), 5);
-    assert.deepEqual((await ask(folder)).troubles.map(({ shards }) => shards), [[1, 2, 5], [6]]);
+    assert.deepEqual((await doctor(folder)).troubles.map(({ shards }) => shards), [[1, 2, 5], [6]]);
     await writeFile(join(folder, "mended"), "");
     await follow(folder, 8);
   }));
@@ -75,7 +75,7 @@ Deno.test("Shards that ran out of time: doctor raises the limit, or cuts them wh
     const { path } = await standIn(folder, `[ "$shard" != 3 ] || [ -e "$here/mended" ] || sleep 30`);
     const more = ["--local-time", "00:06"];
     await mustRun(folder, runArgs(folder, { toys: 8, shards: 8, nextstat: path, more }), 5);
-    const { troubles, next } = await ask(folder);
+    const { troubles, next } = await doctor(folder);
     assert.match(troubles[0]?.what ?? "", /timed_out/);
     assert.ok(next?.includes("--more-time"));
     await writeFile(join(folder, "mended"), "");
@@ -94,7 +94,7 @@ Deno.test("A run whose worker was killed: doctor lists the lost shards, and its 
     for (const worker of status.workers) killQuietly(worker.process.pid);
     for (const shard of [4, 5]) for (const pid of await pids(shard)) killQuietly(pid);
     await until("they are seen to be gone", async () => {
-      const { troubles } = await ask(folder);
+      const { troubles } = await doctor(folder);
       return [4, 5].every((shard) => troubles.some(({ what, shards }) => /lost/.test(what) && shards.includes(shard)));
     });
     await follow(folder, 8);
@@ -107,7 +107,7 @@ Deno.test("Changed inputs are reported as such; with them put back doctor's comm
     const dir = await renderRun(folder, { toys: 8, shards: 8, config });
     await writeFile(config, `${await readFile(config, "utf8")}\n\n`);
     await nsfarm(folder, ["job", dir, "0", "1"]);
-    const { troubles: [waiting, changed] } = await ask(folder);
+    const { troubles: [waiting, changed] } = await doctor(folder);
     assert.deepEqual([waiting?.shards.length, changed?.shards], [6, [0, 1]]);
     assert.match(changed?.what ?? "", /inputs/);
     await writeFile(config, await readFile(spec10k()));
@@ -117,9 +117,9 @@ Deno.test("Changed inputs are reported as such; with them put back doctor's comm
 Deno.test("doctor's command submits a run that was only rendered, and merges one that is done", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 8, shards: 8 });
-    assert.ok((await ask(folder)).next?.includes("submit"));
+    assert.ok((await doctor(folder)).next?.includes("submit"));
     await mustRun(folder, ["work", dir]);
-    assert.ok((await ask(folder)).next?.includes("merge"));
+    assert.ok((await doctor(folder)).next?.includes("merge"));
     await follow(folder, 8);
   }));
 

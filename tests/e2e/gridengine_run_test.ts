@@ -92,8 +92,8 @@ test("Shards that are not neighbours are retried in one array, and their logs ex
   const fails = 'case $shard.$attempt in 1.1 | 4.1 | 5.1 | 8.1) echo "no licence" >&2; exit 3 ;; esac';
   const { path } = await standIn(folder, fails);
   await chmod(join(folder, "fits.log"), 0o666);
-  const asked = requestArgs(folder, { toys: 20, shards: 10, nextstat: path });
-  await must(["run", "--scheduler", "gridengine", ...asked], 5);
+  const request = requestArgs(folder, { toys: 20, shards: 10, nextstat: path });
+  await must(["run", "--scheduler", "gridengine", ...request], 5);
   assert.match((await must(["logs", dir, "4"])).stdout, /no licence/);
   await must(["retry", dir, "--wait"]);
   const [, again] = await submissions(dir);

@@ -146,9 +146,9 @@ test("A run with a profile uses the profile's options", async (site) => {
     "p.yaml",
     "scheduler: local\nnextstat_bin: bin/nextstat\noptions: { local-slots: 1 }\n",
   );
-  const asked = requestArgs(site.folder, { toys: 20, shards: 4 });
-  asked.splice(asked.indexOf("--nextstat-bin"), 2);
-  await site.run(["run", "--profile", file, ...asked]);
+  const request = requestArgs(site.folder, { toys: 20, shards: 4 });
+  request.splice(request.indexOf("--nextstat-bin"), 2);
+  await site.run(["run", "--profile", file, ...request]);
   const dir = runDir(site.folder);
   assert.equal(at(await readJson(join(dir, "manifest.json")), "nextstat_bin"), join(site.folder, "bin/nextstat"));
   assert.equal(at(await readJson(join(dir, "manifest.json")), "farm.options.local-slots"), 1);
@@ -196,8 +196,8 @@ for (
   test(`A profile with ${what} is refused, and nothing is rendered`, async (site) => {
     await site.write("toy.js", SMALL_PLUGIN);
     const file = await site.write("p.jsonc", text);
-    const asked = requestArgs(site.folder, { toys: 20, shards: 4 });
-    const { stderr } = await site.run(["render", "--profile", file, ...asked], 3);
+    const request = requestArgs(site.folder, { toys: 20, shards: 4 });
+    const { stderr } = await site.run(["render", "--profile", file, ...request], 3);
     assert.match(stderr, line);
     assert.match(stderr, next);
     assert.equal(await readText(join(runDir(site.folder), "manifest.json")), "");

@@ -33,7 +33,7 @@ interface Site {
   folder: string;
   env: Record<string, string>;
   /** What a program printed; fails with it unless it exits 0. */
-  say(program: string, args: string[]): Promise<string>;
+  output(program: string, args: string[]): Promise<string>;
 }
 
 /** A binary with a plugin beside it, on the PATH, and the scripts for all shells. */
@@ -43,12 +43,12 @@ async function withSite(folder: string, work: (site: Site) => Promise<void>): Pr
   await copyFile(binary(), join(bin, "nsfarm-deno"));
   await writeFile(join(bin, "schedulers", "toy.js"), SMALL_PLUGIN, { mode: 0o644 });
   const env = { PATH: `${bin}:/usr/bin:/bin`, HOME: folder, XDG_CONFIG_HOME: join(folder, "config") };
-  const say = async (program: string, args: string[]) => (await mustRun(folder, args, 0, { program, env })).stdout;
+  const output = async (program: string, args: string[]) => (await mustRun(folder, args, 0, { program, env })).stdout;
   for (const shell of ["bash", "zsh", "fish"]) {
-    const script = await say(join(bin, "nsfarm-deno"), ["completions", shell]);
+    const script = await output(join(bin, "nsfarm-deno"), ["completions", shell]);
     await writeFile(join(folder, `script.${shell}`), script);
   }
-  await work({ folder, env, say });
+  await work({ folder, env, output });
 }
 
 /** What may follow some words, in every shell the same. */
@@ -72,60 +72,62 @@ const sorted = (text: string) =>
 test(
   "bash",
   "bash completes commands, flags, schedulers with those of plugins, and values",
-  async ({ folder, say }) => {
+  async ({ folder, output }) => {
     const script =
       'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _nsfarm_deno; printf "%s\\n" "${COMPREPLY[@]}"';
     for (const [line, wanted] of CASES) {
       const words = ["nsfarm-deno", ...line.split(" ")];
-      const out = await say("bash", ["-c", script, "bash", join(folder, "script.bash"), ...words]);
+      const out = await output("bash", ["-c", script, "bash", join(folder, "script.bash"), ...words]);
       assert.deepEqual(sorted(out), [...wanted].sort(), line);
     }
     const cut = ["nsfarm-deno", "render", "--scheduler", "=", "sl"];
-    assert.deepEqual(sorted(await say("bash", ["-c", script, "bash", join(folder, "script.bash"), ...cut])), ["slurm"]);
+    assert.deepEqual(sorted(await output("bash", ["-c", script, "bash", join(folder, "script.bash"), ...cut])), [
+      "slurm",
+    ]);
   },
 );
 
-test("script", "bash completes when the Tab key is pressed", async ({ folder, env, say }) => {
+test("script", "bash completes when the Tab key is pressed", async ({ folder, env, output }) => {
   await writeFile(
     join(folder, "keys"),
     `source '${folder}/script.bash'\nnsfarm-deno compl\tman >'${folder}/n.1'\nexit\n`,
   );
-  await say("sh", ["-c", `script -qec 'bash --norc --noprofile -i' /dev/null <'${folder}/keys' >/dev/null`]);
+  await output("sh", ["-c", `script -qec 'bash --norc --noprofile -i' /dev/null <'${folder}/keys' >/dev/null`]);
   assert.ok((await Deno.readTextFile(join(folder, "n.1"))).startsWith(".TH"), env["PATH"]);
 });
 
-test("fish", "fish completes the same, with the meaning of each word", async ({ folder, say }) => {
+test("fish", "fish completes the same, with the meaning of each word", async ({ folder, output }) => {
   for (const [line, wanted] of CASES) {
-    const out = await say("fish", ["-c", `source '${folder}/script.fish'; complete -C 'nsfarm-deno ${line}'`]);
+    const out = await output("fish", ["-c", `source '${folder}/script.fish'; complete -C 'nsfarm-deno ${line}'`]);
     assert.deepEqual(sorted(out), [...wanted].sort(), line);
   }
-  const out = await say("fish", ["-c", `source '${folder}/script.fish'; complete -C 'nsfarm-deno rend'`]);
+  const out = await output("fish", ["-c", `source '${folder}/script.fish'; complete -C 'nsfarm-deno rend'`]);
   assert.match(out, /^render\twrite a run directory/);
 });
 
-test("zsh", "zsh completes the same when the Tab key is pressed", async ({ folder, say }) => {
+test("zsh", "zsh completes the same when the Tab key is pressed", async ({ folder, output }) => {
   for (const [line, wanted] of CASES) {
     // What zsh lists goes to a terminal; here the words that it would offer are caught where it takes them.
     const script = `autoload -U compinit; compinit -u -d '${folder}/dump'; source '${folder}/script.zsh'
       compadd() { shift; print -l -- "$@"; }; _files() { print files; }
       words=(nsfarm-deno ${line.endsWith(" ") ? `${line}''` : line}); CURRENT=$#words; _nsfarm-deno`;
-    const out = await say("zsh", ["-f", "-c", script]);
+    const out = await output("zsh", ["-f", "-c", script]);
     assert.deepEqual(sorted(out), [...wanted].sort(), line);
   }
   const keys = `zmodload zsh/zpty; zpty shell zsh -f -i
     zpty -w shell "autoload -U compinit; compinit -u -d '${folder}/dump'; source '${folder}/script.zsh'"
     zpty -w -n shell $'nsfarm-deno completi\\tman >\\'${folder}/z.1\\'; exit\\n'
     for i in {1..100}; do sleep 0.1; [[ -s '${folder}/z.1' ]] && break; zpty -r -t shell x; done`;
-  await say("zsh", ["-f", "-c", keys]);
+  await output("zsh", ["-f", "-c", keys]);
   assert.ok((await Deno.readTextFile(join(folder, "z.1"))).startsWith(".TH"));
 });
 
 test(
   "bash",
   "no word is offered where a file may follow, so that the shell completes files",
-  async ({ folder, say }) => {
+  async ({ folder, output }) => {
     for (const words of [["status", ""], ["render", "--config", ""], ["plugin", "check", ""], ["nonsense", ""]]) {
-      assert.equal(await say(join(folder, "bin", "nsfarm-deno"), ["completions", "answer", "--", ...words]), "");
+      assert.equal(await output(join(folder, "bin", "nsfarm-deno"), ["completions", "answer", "--", ...words]), "");
     }
   },
 );
@@ -133,15 +135,15 @@ test(
 test(
   "man",
   "the manual page has every command and every flag of --help, and man finds no fault in it",
-  async ({ folder, say }) => {
+  async ({ folder, output }) => {
     const program = join(folder, "bin", "nsfarm-deno");
-    await writeFile(join(folder, "nsfarm-deno.1"), await say(program, ["completions", "man"]));
+    await writeFile(join(folder, "nsfarm-deno.1"), await output(program, ["completions", "man"]));
     const script = `MANWIDTH=120 man --warnings -l '${folder}/nsfarm-deno.1' 2>'${folder}/faults' | col -b`;
-    const page = await say("sh", ["-c", script]);
+    const page = await output("sh", ["-c", script]);
     assert.equal(await Deno.readTextFile(join(folder, "faults")), "");
     for (const row of TABLE) {
       assert.ok(page.includes(`nsfarm-deno ${`${row.name} ${row.args}`.trim()}`), row.name);
-      const flags = (await say(program, [row.name, "--help"])).matchAll(/^ {2}(?:-\w, )?(--[a-z][a-z-]*)/gm);
+      const flags = (await output(program, [row.name, "--help"])).matchAll(/^ {2}(?:-\w, )?(--[a-z][a-z-]*)/gm);
       for (const [, flag = ""] of flags) if (flag !== "--help") assert.ok(page.includes(flag), `${row.name} ${flag}`);
     }
     assert.match(page, /EXIT STATUS[\s\S]*0 +done\n[\s\S]*6 +guardrails failed/);

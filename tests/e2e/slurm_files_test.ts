@@ -63,7 +63,7 @@ const fill = (left_kb: number) =>
   );
 
 for (
-  const { room, left_kb, says } of [
+  const { room, left_kb, says: message } of [
     { room: "no room at all", left_kb: 0, says: /2 failed[^]*the disk of the run directory is full; free some space/ },
     { room: "room for no result", left_kb: 28, says: /failed +the disk is full: .*: shard/ },
   ]
@@ -77,7 +77,7 @@ for (
     await fill(left_kb);
     try {
       await untilIdle(farm);
-      assert.match(await statusNow(farm, dir), says);
+      assert.match(await statusNow(farm, dir), message);
     } finally {
       await Deno.remove(join(disk, "filler"));
     }

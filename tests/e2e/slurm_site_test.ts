@@ -134,7 +134,7 @@ test("an option's unusual value reaches Slurm unchanged, submitted and by hand",
 });
 
 for (
-  const { words, says } of [
+  const { words, says: message } of [
     { words: ["--slurm-partition", "main\n#SBATCH --uid=0"], says: /one line/ },
     { words: ["--slurm-account", "a b"], says: /--slurm-account/ },
     { words: ["--slurm-time", "soon"], says: /HH:MM:SS/ },
@@ -152,7 +152,7 @@ for (
     const before = await readdir(farm.folder);
     const request = requestArgs(farm.folder, { toys: 2, shards: 1, more: words });
     const { stderr, stdout } = await farm.must(["render", "--scheduler", "slurm", ...request], 2);
-    assert.match(stderr, says);
+    assert.match(stderr, message);
     assert.equal(stdout, "");
     assert.deepEqual(await readdir(farm.folder), before);
   });

@@ -90,9 +90,9 @@ test("preflight refuses a changed host key also with --accept-new, and an unknow
   const strict = await farm.must(args, 4);
   assert.match(strict.stdout, /^w1 +no +its host key has changed/m);
   assert.match(strict.stdout, /^w3 +no +its host key is unknown/m);
-  const asked = await farm.must([...args, "--accept-new"]);
-  assert.match(asked.stdout, /^w1 +no +its host key has changed/m);
-  assert.match(asked.stdout, /^w3 +yes /m);
+  const accepted = await farm.must([...args, "--accept-new"]);
+  assert.match(accepted.stdout, /^w1 +no +its host key has changed/m);
+  assert.match(accepted.stdout, /^w3 +yes /m);
 });
 
 test("preflight refuses a hosts file with an option of ssh as a host, with the line, and runs nothing", async (farm) => {

@@ -8,14 +8,18 @@ import { standIn } from "../support/stand_in.ts";
 import { assertUserError } from "../support/user_error.ts";
 import { assertSameToys, readJson, unsharded } from "../support/toys.ts";
 
-interface Asked {
+interface RequestedSweep {
   list?: string;
   toys?: number;
   nextstat?: string;
   more?: string[];
 }
 
-const sweepArgs = (folder: string, what: "render" | "run", { list = "2,3", toys = 6, ...rest }: Asked = {}) => [
+const sweepArgs = (
+  folder: string,
+  what: "render" | "run",
+  { list = "2,3", toys = 6, ...rest }: RequestedSweep = {},
+) => [
   ...["sweep", what, "--shards-list", list, "--n-toys", `${toys}`, "--config", spec10k(), "--threads", "1"],
   ...["--nextstat-bin", rest.nextstat ?? nextstat(), "--out-root", join(folder, "runs"), "--sweep-id", "s"],
   ...["--no-check", ...rest.more ?? []],

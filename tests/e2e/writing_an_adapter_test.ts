@@ -49,8 +49,8 @@ Deno.test({
       try {
         const { path } = await standIn(folder, '[ "$shard.$attempt" != 3.1 ] || exit 7');
         const words = ["--plugin", file, "--scheduler", "tsp"];
-        const asked = requestArgs(folder, { toys: 80, shards: 8, nextstat: path });
-        await mustRun(folder, ["run", ...words, ...asked], 5, { env });
+        const request = requestArgs(folder, { toys: 80, shards: 8, nextstat: path });
+        await mustRun(folder, ["run", ...words, ...request], 5, { env });
         assert.equal(await countDone(runDir(folder)), 7);
         await mustRun(folder, ["retry", "--plugin", file, runDir(folder), "--wait"], 0, { env });
         assert.equal((await readRecord(runDir(folder), 3)).environment["TSP_SLOTS"], "1");

@@ -23,7 +23,7 @@ export const ACTIONS: Record<ActionName, { name: string; body: (cell: Cell) => P
   extend: { name: "extend --wait fits the new toys, and those alone", body: extend },
   cancel: { name: "cancel in the middle, then retry --wait", body: cancel },
   damage: { name: "a flipped byte and a cut file of committed outputs, then the same run again", body: damage },
-  look: { name: "verify, archive, report, doctor, logs and plan of a whole run", body: look },
+  look: { name: "verify, archive, report, doctor, logs and plan of a whole run", body: inspectRun },
   sweep: { name: "a sweep", body: sweep },
   finish: { name: "submit --finish", body: finish },
 };
@@ -87,14 +87,14 @@ async function cancel({ farm, site }: Cell): Promise<void> {
     const log = await fit.log();
     return log.some(({ what }) => what === "end") && log.filter(({ what }) => what === "start").length >= 2;
   });
-  const says = async () => (await farm.must(["status", dir])).stdout;
-  await until("status says that one is done", async () => (await says()).includes("1 done"));
+  const statusText = async () => (await farm.must(["status", dir])).stdout;
+  await until("status says that one is done", async () => (await statusText()).includes("1 done"));
   const kept = await fingerprints(dir);
   await farm.must(["cancel", dir]);
   await until("nothing of it runs", async () => {
     return (await site.queued()).length + (await processesOf(farm.folder)).length === 0;
   });
-  assert.match(await says(), /\b1 done\b.*of 4 shards/);
+  assert.match(await statusText(), /\b1 done\b.*of 4 shards/);
   await fit.mark("go");
   await farm.must(["retry", dir, "--wait"]);
   await assertWhole(farm, dir);
@@ -116,7 +116,7 @@ async function damage({ farm }: Cell): Promise<void> {
   assert.deepEqual(await endsOf(fit), ["0", "0", "1", "2", "3", "3"]);
 }
 
-async function look({ farm }: Cell): Promise<void> {
+async function inspectRun({ farm }: Cell): Promise<void> {
   const dir = runDir(farm.folder);
   await farm.must(requestOf(farm, "run", { ...RUN, nextstat: nextstat() }));
   await assertWhole(farm, dir);

@@ -14,7 +14,7 @@ interface Bad {
   /** Spoils shard 2 of 4 (toys 10 to 14). */
   spoil: (out: string, metrics: string, manifest: FarmManifest) => Promise<unknown>;
   /** What the merge says of it. */
-  says: RegExp;
+  message: RegExp;
 }
 
 /** Rewrites shard 2 with a record that fits to what is written. */
@@ -62,35 +62,35 @@ const deep = (n: number) => "[".repeat(n) + "]".repeat(n);
 const shard = (dir: string, i: number) => join(dir, `shard_${i}.out.json`);
 
 const CASES: Bad[] = [
-  { name: "a truncated output", spoil: (out) => truncate(out, 900), says: /^shard_2\.out\.json is no JSON/ },
-  { name: "an empty output", spoil: (out) => truncate(out, 0), says: /^shard_2\.out\.json is empty/ },
-  { name: "a missing output", spoil: (out) => rm(out), says: /^shard_2\.out\.json is not there/ },
-  { name: "a missing record", spoil: (_, metrics) => rm(metrics), says: /^shard_2\.out\.json has no record/ },
+  { name: "a truncated output", spoil: (out) => truncate(out, 900), message: /^shard_2\.out\.json is no JSON/ },
+  { name: "an empty output", spoil: (out) => truncate(out, 0), message: /^shard_2\.out\.json is empty/ },
+  { name: "a missing output", spoil: (out) => rm(out), message: /^shard_2\.out\.json is not there/ },
+  { name: "a missing record", spoil: (_, metrics) => rm(metrics), message: /^shard_2\.out\.json has no record/ },
   {
     name: "a truncated record",
     spoil: (_, metrics) => truncate(metrics, 900),
-    says: /^shard_2\.metrics\.json is no JSON/,
+    message: /^shard_2\.metrics\.json is no JSON/,
   },
-  { name: "an empty record", spoil: (_, metrics) => truncate(metrics, 0), says: /^shard_2\.metrics\.json is empty/ },
-  { name: "a flipped byte", spoil: (out) => flip(out, 1200), says: /^shard_2\.out\.json / },
-  { name: "a FIFO as output", spoil: (out) => mkfifo(out), says: /^shard_2\.out\.json is no regular file/ },
+  { name: "an empty record", spoil: (_, metrics) => truncate(metrics, 0), message: /^shard_2\.metrics\.json is empty/ },
+  { name: "a flipped byte", spoil: (out) => flip(out, 1200), message: /^shard_2\.out\.json / },
+  { name: "a FIFO as output", spoil: (out) => mkfifo(out), message: /^shard_2\.out\.json is no regular file/ },
   {
     name: "a FIFO as record",
     spoil: (_, metrics) => mkfifo(metrics),
-    says: /^shard_2\.metrics\.json is no regular file/,
+    message: /^shard_2\.metrics\.json is no regular file/,
   },
-  { name: "a folder as output", spoil: (out) => asFolder(out), says: /^shard_2\.out\.json is a folder/ },
-  { name: "a link as output", spoil: (out) => asLink(out), says: /^shard_2\.out\.json is a link/ },
-  { name: "a link as record", spoil: (_, metrics) => asLink(metrics), says: /^shard_2\.metrics\.json is a link/ },
+  { name: "a folder as output", spoil: (out) => asFolder(out), message: /^shard_2\.out\.json is a folder/ },
+  { name: "a link as output", spoil: (out) => asLink(out), message: /^shard_2\.out\.json is a link/ },
+  { name: "a link as record", spoil: (_, metrics) => asLink(metrics), message: /^shard_2\.metrics\.json is a link/ },
   {
     name: "a huge sparse output",
     spoil: (out) => truncate(out, 5 * 2 ** 30),
-    says: /^shard_2\.out\.json has 5368709120 bytes, more than the limit/,
+    message: /^shard_2\.out\.json has 5368709120 bytes, more than the limit/,
   },
   {
     name: "the output of another shard",
     spoil: (out, _, { run_dir }) => copyFile(shard(run_dir, 1), out),
-    says: /^shard_2\.out\.json is of shard 1, planned is 2/,
+    message: /^shard_2\.out\.json is of shard 1, planned is 2/,
   },
   {
     name: "both files of another shard",
@@ -98,58 +98,58 @@ const CASES: Bad[] = [
       await copyFile(shard(run_dir, 1), out);
       await copyFile(join(run_dir, "shard_1.metrics.json"), metrics);
     },
-    says: /^shard_2\.metrics\.json says shard_index 1, planned is 2/,
+    message: /^shard_2\.metrics\.json says shard_index 1, planned is 2/,
   },
   {
     name: "a record of another run",
     spoil: (_, metrics) => changeRecord(metrics, (text) => text.replace("9f3c1e0a5b7d4c62", "0".repeat(16))),
-    says: /^shard_2\.metrics\.json belongs to another run.*--accept-unrecorded/,
+    message: /^shard_2\.metrics\.json belongs to another run.*--accept-unrecorded/,
   },
   {
     name: "a record of another spec",
     spoil: (_, metrics) => changeRecord(metrics, (text) => text.replace(/"spec_sha256": "4/, '"spec_sha256": "5')),
-    says: /^shard_2\.metrics\.json was made with another spec/,
+    message: /^shard_2\.metrics\.json was made with another spec/,
   },
   {
     name: "a record of a failed attempt",
     spoil: (_, metrics) => changeRecord(metrics, (text) => text.replace('"cause": "ok"', '"cause": "exit"')),
-    says: /^shard_2\.metrics\.json says that the shard ended with "exit"/,
+    message: /^shard_2\.metrics\.json says that the shard ended with "exit"/,
   },
   {
     name: "a record of another schema",
     spoil: (_, metrics) => changeRecord(metrics, (text) => text.replaceAll(/nextstat.cpu_farm_shard_record.v1/g, "v9")),
-    says: /^shard_2\.metrics\.json is not as wanted \(farm\.schema_version: /,
+    message: /^shard_2\.metrics\.json is not as wanted \(farm\.schema_version: /,
   },
   {
     name: "deep nesting in the record",
     spoil: (_, metrics) => changeRecord(metrics, (text) => text.replace("{", `{"x": ${deep(100_000)},`)),
-    says: /^shard_2\.metrics\.json is nested deeper than 200 levels/,
+    message: /^shard_2\.metrics\.json is nested deeper than 200 levels/,
   },
   {
     name: "deep nesting in an array of the output",
     spoil: (_o, _m, manifest) => rewrite(manifest, (text) => text.replace('"nll": [', `"nll": [${deep(100_000)},`)),
-    says: /^shard_2\.out\.json /,
+    message: /^shard_2\.out\.json /,
   },
   {
     name: "a number that is infinite",
     spoil: (_o, _m, manifest) =>
       rewrite(manifest, (text) => text.replace(/"nll": \[\n.*\n/, '"nll": [\n      -1e400,\n')),
-    says: /^shard_2\.out\.json results\.nll\[0\] is -Infinity, wanted a finite number or null/,
+    message: /^shard_2\.out\.json results\.nll\[0\] is -Infinity, wanted a finite number or null/,
   },
   {
     name: "an infinite generation value",
     spoil: (_o, _m, manifest) => rewrite(manifest, (text) => text.replace("91.0", "1e400")),
-    says: /^shard_2\.out\.json is no output of nextstat \(gen\.params\.1: /,
+    message: /^shard_2\.out\.json is no output of nextstat \(gen\.params\.1: /,
   },
   {
     name: "a text among the numbers",
     spoil: (_o, _m, manifest) => change(manifest, ({ results }) => results.poi_hat[1] = "NaN"),
-    says: /^shard_2\.out\.json results\.poi_hat\[1\] is NaN, wanted a finite number or null/,
+    message: /^shard_2\.out\.json results\.poi_hat\[1\] is NaN, wanted a finite number or null/,
   },
   {
     name: "an array that is too short",
     spoil: (_o, _m, manifest) => change(manifest, ({ results }) => results.poi_sigma.pop()),
-    says: /^shard_2\.out\.json results\.poi_sigma has 4 entries, wanted 5/,
+    message: /^shard_2\.out\.json results\.poi_sigma has 4 entries, wanted 5/,
   },
   {
     name: "fewer toys than planned",
@@ -158,72 +158,72 @@ const CASES: Bad[] = [
         results.n_toys = 4;
         for (const name of ["converged", "poi_hat", "poi_sigma", "nll"]) results[name].pop();
       }),
-    says: /^shard_2\.out\.json holds 4 toys, planned are 5/,
+    message: /^shard_2\.out\.json holds 4 toys, planned are 5/,
   },
   {
     name: "counts that the toys do not bear out",
     spoil: (_o, _m, manifest) => change(manifest, ({ results }) => results.n_converged++),
-    says: /^shard_2\.out\.json says n_converged \d, but marks \d toys so/,
+    message: /^shard_2\.out\.json says n_converged \d, but marks \d toys so/,
   },
   {
     name: "another seed",
     spoil: (_o, _m, manifest) => change(manifest, ({ gen }) => gen.seed = 43),
-    says: /^shard_2\.out\.json has run seed 43, planned is 42/,
+    message: /^shard_2\.out\.json has run seed 43, planned is 42/,
   },
   {
     name: "another generation point",
     spoil: (_o, _m, manifest) => change(manifest, ({ gen }) => gen.point = "mle"),
-    says: /^shard_2\.out\.json was generated at "mle", planned is "init"/,
+    message: /^shard_2\.out\.json was generated at "mle", planned is "init"/,
   },
   {
     name: "an override that was not asked for",
     spoil: (_o, _m, manifest) => change(manifest, ({ gen }) => gen.overrides = { mu: 2 }),
-    says: /^shard_2\.out\.json was generated with mu = 2, planned is as it is/,
+    message: /^shard_2\.out\.json was generated with mu = 2, planned is as it is/,
   },
   {
     name: "other generation values",
     spoil: (_o, _m, manifest) => change(manifest, ({ gen }) => gen.params[1] = 92),
-    says: /^shard_2\.out\.json was generated at another mu_sig: 92, most at 91/,
+    message: /^shard_2\.out\.json was generated at another mu_sig: 92, most at 91/,
   },
   {
     name: "another parameter list",
     spoil: (_o, _m, manifest) => change(manifest, (document) => document.parameter_names[3] = "tau"),
-    says: /^shard_2\.out\.json has another parameter list than most: .*tau, wanted .*lambda_bkg/,
+    message: /^shard_2\.out\.json has another parameter list than most: .*tau, wanted .*lambda_bkg/,
   },
   {
     name: "another POI",
     spoil: (_o, _m, manifest) => change(manifest, (document) => document.poi_index = 1),
-    says: /^shard_2\.out\.json has another POI than most: mu_sig, wanted mu/,
+    message: /^shard_2\.out\.json has another POI than most: mu_sig, wanted mu/,
   },
   {
     name: "a POI that is no parameter",
     spoil: (_o, _m, manifest) => change(manifest, (document) => document.poi_index = 7),
-    says: /^shard_2\.out\.json says that its POI is number 7 of 4/,
+    message: /^shard_2\.out\.json says that its POI is number 7 of 4/,
   },
   {
     name: "no pulls where the others have some",
     spoil: (_o, _m, manifest) => change(manifest, ({ guardrails }) => guardrails.max_abs_poi_pull_mean = null),
-    says: /^shard_2\.out\.json has another choice of pulls than most: without, wanted with/,
+    message: /^shard_2\.out\.json has another choice of pulls than most: without, wanted with/,
   },
   {
     name: "another nextstat",
     spoil: (_, metrics) =>
       changeRecord(metrics, (text) => text.replace('"nextstat_version": "0.10.1"', '"nextstat_version": "0.9.0"')),
-    says: /^shard_2\.out\.json has another nextstat than most: version 0\.9\.0, wanted version 0\.10\.1/,
+    message: /^shard_2\.out\.json has another nextstat than most: version 0\.9\.0, wanted version 0\.10\.1/,
   },
   {
     name: "an output that is no object",
     spoil: (out) => writeFile(out, "[1, 2]"),
-    says: /^shard_2\.out\.json is no output of nextstat \(a list, wanted an object\)/,
+    message: /^shard_2\.out\.json is no output of nextstat \(a list, wanted an object\)/,
   },
   {
     name: "bytes that are no text",
     spoil: (out) => writeFile(out, new Uint8Array([0xff, 0xfe, 0x00])),
-    says: /^shard_2\.out\.json is no text in UTF-8/,
+    message: /^shard_2\.out\.json is no text in UTF-8/,
   },
 ];
 
-for (const { name, spoil, says } of CASES) {
+for (const { name, spoil, message } of CASES) {
   Deno.test(`${name} refuses the merge with one line about the fault`, () =>
     inFolder(async (folder) => {
       const manifest = inventedRun(join(folder, "invented"));
@@ -234,7 +234,7 @@ for (const { name, spoil, says } of CASES) {
       assert.equal(report.exit_code, 5, JSON.stringify(report.problems));
       assert.equal(report.problems.length, 1, JSON.stringify(report.problems));
       assert.equal(report.problems[0]?.shard_index, 2);
-      assert.match(report.problems[0]?.what ?? "", says);
+      assert.match(report.problems[0]?.what ?? "", message);
       assert.ok(report.notes.some((note) => note.includes("shard 2: ")), report.notes.join("\n"));
       assert.ok(!(await readdir(manifest.run_dir)).includes("merged.out.json"));
       const partial = await merge(manifest.run_dir, { allow_partial: true });
@@ -275,35 +275,35 @@ Deno.test("--accept-unrecorded merges an output without a record, and one with t
     assert.equal((await merge(manifest.run_dir, { accept_unrecorded: true })).exit_code, 5);
   }));
 
-const MANIFESTS: { name: string; spoil: (path: string) => Promise<unknown>; says: RegExp }[] = [
-  { name: "a truncated manifest", spoil: (path) => truncate(path, 500), says: /is no JSON/ },
-  { name: "an empty manifest", spoil: (path) => truncate(path, 0), says: /is empty/ },
-  { name: "no manifest", spoil: (path) => rm(path), says: /is not there/ },
-  { name: "a FIFO as manifest", spoil: (path) => mkfifo(path), says: /no regular file/ },
+const MANIFESTS: { name: string; spoil: (path: string) => Promise<unknown>; message: RegExp }[] = [
+  { name: "a truncated manifest", spoil: (path) => truncate(path, 500), message: /is no JSON/ },
+  { name: "an empty manifest", spoil: (path) => truncate(path, 0), message: /is empty/ },
+  { name: "no manifest", spoil: (path) => rm(path), message: /is not there/ },
+  { name: "a FIFO as manifest", spoil: (path) => mkfifo(path), message: /no regular file/ },
   {
     name: "a manifest of another schema",
     spoil: (path) => changeRecord(path, (text) => text.replace("unbinned_fit_toys_run.v1", "unbinned_fit_toys_run.v2")),
-    says: /schema_version/,
+    message: /schema_version/,
   },
   {
     name: "plans with a gap",
     spoil: (path) => changeRecord(path, (text) => text.replace('"toy_start": 5', '"toy_start": 6')),
-    says: /seed 47, wanted 48/,
+    message: /seed 47, wanted 48/,
   },
   {
     name: "a manifest that is nested deeply",
     spoil: (path) => changeRecord(path, (text) => text.replace("{", `{"x": ${deep(100_000)},`)),
-    says: /nested deeper/,
+    message: /nested deeper/,
   },
 ];
 
-for (const { name, spoil, says } of MANIFESTS) {
+for (const { name, spoil, message } of MANIFESTS) {
   Deno.test(`${name} is a bad input file`, () =>
     inFolder(async (folder) => {
       const manifest = inventedRun(join(folder, "invented"));
       await writeRun(manifest);
       await spoil(join(manifest.run_dir, "manifest.json"));
-      await assert.rejects(merge(manifest.run_dir), { kind: "input", message: says });
+      await assert.rejects(merge(manifest.run_dir), { kind: "input", message: message });
     }));
 }
 

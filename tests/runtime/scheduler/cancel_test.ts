@@ -107,9 +107,9 @@ Deno.test("cancel waits for jobs that need a moment to end, and they count as ca
     await trial.start();
     const [token = ""] = trial.fake.submitted;
     trial.fake.after_cancel = () => "running";
-    let looks = 0;
-    trial.fake.asking = () => {
-      if (trial.fake.cancelled.length > 0 && looks++ === 20) trial.fake.own.set(token, ENDED);
+    let n_queries = 0;
+    trial.fake.onQuery = () => {
+      if (trial.fake.cancelled.length > 0 && n_queries++ === 20) trial.fake.own.set(token, ENDED);
     };
     assert.deepEqual(idsOf(await trial.cancel()), { cancelled: ["101"], left: [] });
   }));
@@ -118,7 +118,7 @@ Deno.test("cancel reports that the scheduler cannot say whether the cancelled jo
   inRun(async (trial) => {
     await trial.start();
     let answers = 0;
-    trial.fake.asking = () => trial.fake.is_up = trial.fake.cancelled.length === 0 || answers++ === 0;
+    trial.fake.onQuery = () => trial.fake.is_up = trial.fake.cancelled.length === 0 || answers++ === 0;
     await assert.rejects(trial.cancel(), { kind: "unreachable" });
   }));
 
@@ -204,10 +204,10 @@ Deno.test("a suspended job that needs a moment to end is awaited, and its shard 
     await trial.start();
     const [token = ""] = trial.fake.submitted;
     trial.fake.own.set(token, { 0: "held", 1: "held", 2: "running", 3: "running" });
-    let looks = 0;
+    let n_queries = 0;
     trial.fake.after_cancel = (shard) => shard === 0 ? "running" : "cancelled";
-    trial.fake.asking = () => {
-      if (trial.fake.cancelled.length > 0 && looks++ === 3) trial.fake.own.get(token)![0] = "cancelled";
+    trial.fake.onQuery = () => {
+      if (trial.fake.cancelled.length > 0 && n_queries++ === 3) trial.fake.own.get(token)![0] = "cancelled";
     };
     const cancelled = await trial.cancelWaiting("held");
     assert.deepEqual(cancelled, [0, 1]);
@@ -220,9 +220,9 @@ Deno.test("pilots without an open shard end by themselves and are not cancelled;
     await trial.start();
     const [token = ""] = trial.fake.submitted;
     trial.fake.own.set(token, { 0: "running", 1: "running", 2: "queued", 3: "queued" });
-    let looks = 0;
-    trial.fake.asking = () => {
-      if (looks++ === 6) trial.fake.own.set(token, { 0: "done", 1: "done", 2: "cancelled", 3: "cancelled" });
+    let n_queries = 0;
+    trial.fake.onQuery = () => {
+      if (n_queries++ === 6) trial.fake.own.set(token, { 0: "done", 1: "done", 2: "cancelled", 3: "cancelled" });
     };
     await trial.endJobs();
     assert.deepEqual(trial.fake.cancelled, [{ token, shards: [2, 3] }]);
@@ -254,9 +254,9 @@ Deno.test("jobs that end by themselves when all shards are done are awaited, not
   inRun(async (trial) => {
     await trial.start();
     const [token = ""] = trial.fake.submitted;
-    let looks = 0;
-    trial.fake.asking = () => {
-      if (looks++ === 3) trial.fake.own.set(token, { 0: "done", 1: "done", 2: "done", 3: "done" });
+    let n_queries = 0;
+    trial.fake.onQuery = () => {
+      if (n_queries++ === 3) trial.fake.own.set(token, { 0: "done", 1: "done", 2: "done", 3: "done" });
     };
     await trial.endJobs();
     assert.deepEqual(trial.fake.cancelled, []);

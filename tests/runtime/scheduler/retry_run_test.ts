@@ -15,13 +15,13 @@ import { inFastTime } from "../support/fast_time.ts";
 /** A run of four shards with 1G of memory, of whose scheduler a fake answers. */
 class Trial {
   readonly fake = new FakeScheduler();
-  readonly said: string[] = [];
+  readonly notes: string[] = [];
   constructor(readonly dir: string) {}
 
-  retry(asked: Partial<RetryRequest> = { raised: { memory: true } }) {
+  retry(request: Partial<RetryRequest> = { raised: { memory: true } }) {
     const adapter = { ...this.fake.adapter, options: slurm.options };
-    const whole = { nodes: {}, mode: undefined, raised: {}, split: false, ...asked };
-    return retryRun(loadFarmRun(this.dir), adapter, MACHINE, whole, (line) => this.said.push(line));
+    const whole = { nodes: {}, mode: undefined, raised: {}, split: false, ...request };
+    return retryRun(loadFarmRun(this.dir), adapter, MACHINE, whole, (line) => this.notes.push(line));
   }
 
   get memory() {
@@ -51,7 +51,7 @@ Deno.test("the same command continues a retry whose jobs were refused: nothing i
       assert.equal(run.memory, "2G");
     }
     assert.match(
-      run.said.at(-1) ?? "",
+      run.notes.at(-1) ?? "",
       /--slurm-memory is not doubled again: jobs with its present value 2G were not submitted yet/,
     );
     Object.assign(run.fake, { says: "ok", takes: true });
@@ -104,5 +104,5 @@ Deno.test("of two retries at once one splits and submits the shards, the other f
 Deno.test("a retry with --split reports when there was no shard to split", () =>
   inRun(async (run) => {
     await run.retry({ split: true });
-    assert.deepEqual(run.said, ["nothing was cut in two: no shard ended without a result"]);
+    assert.deepEqual(run.notes, ["nothing was cut in two: no shard ended without a result"]);
   }));

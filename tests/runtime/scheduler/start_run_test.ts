@@ -32,7 +32,7 @@ class Trial {
   }
 
   /** What is on disk of each submission. */
-  told(): [state: string, shards: number[], job_id: string | null][] {
+  states(): [state: string, shards: number[], job_id: string | null][] {
     return readSubmissions(this.dir).map(({ state, shards, job_id }) => [state, shards, job_id]);
   }
 
@@ -48,10 +48,10 @@ const ALL = [0, 1, 2, 3];
 Deno.test("shards that were never started are submitted once, and the intent is on disk before the scheduler is called", () =>
   inRun(async (run) => {
     let before: unknown;
-    run.fake.during = () => before = run.told();
+    run.fake.during = () => before = run.states();
     const { submissions } = await run.start();
     assert.deepEqual(before, [["intent", ALL, null]]);
-    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.deepEqual(run.states(), [["submitted", ALL, "101"]]);
     assert.deepEqual(submissions.map((one) => one.token), run.fake.submitted);
     const again = await run.start();
     assert.deepEqual(again.submissions, []);
@@ -66,7 +66,7 @@ Deno.test("finished shards are not submitted", () =>
   inRun(async (run) => {
     for (const shard of [0, 2]) await run.finish(shard);
     await run.start();
-    assert.deepEqual(run.told(), [["submitted", [1, 3], "101"]]);
+    assert.deepEqual(run.states(), [["submitted", [1, 3], "101"]]);
     for (const shard of [1, 3]) await run.finish(shard);
     assert.equal((await run.start()).nothing, "Nothing to submit: all 4 shards are done");
   }));
@@ -75,7 +75,7 @@ Deno.test("an unclear answer is resolved by the token: an existing job is the su
   inRun(async (run) => {
     run.fake.says = "unclear";
     await run.start();
-    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.deepEqual(run.states(), [["submitted", ALL, "101"]]);
     assert.equal(run.fake.submitted.length, 1);
   }));
 
@@ -83,7 +83,7 @@ Deno.test("an unknown message is no refusal: an existing job with the token is t
   inRun(async (run) => {
     run.fake.says = "words";
     await run.start();
-    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.deepEqual(run.states(), [["submitted", ALL, "101"]]);
     assert.deepEqual((await run.start()).submissions, []);
   }));
 
@@ -96,7 +96,7 @@ Deno.test("an unknown message is a refusal where the queue has no job with the t
       next: /^No job was queued; fix this/,
     });
     assert.equal(run.fake.finds, 1);
-    assert.deepEqual(run.told(), [["refused", ALL, null]]);
+    assert.deepEqual(run.states(), [["refused", ALL, null]]);
   }));
 
 for (const says of ["unclear", "words"] as const) {
@@ -107,7 +107,7 @@ for (const says of ["unclear", "words"] as const) {
       run.fake.jobs.set(run.fake.submitted[0] ?? "", "77");
       Object.assign(run.fake, { says: "ok", takes: true });
       assert.deepEqual((await run.start({ ended: true })).submissions, []);
-      assert.deepEqual(run.told(), [["submitted", ALL, "77"]]);
+      assert.deepEqual(run.states(), [["submitted", ALL, "77"]]);
     }));
 }
 
@@ -115,7 +115,7 @@ Deno.test("of several numbers that a submission prints, the job id is the one wh
   inRun(async (run) => {
     run.fake.ids = ["12", "101"];
     await run.start();
-    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.deepEqual(run.states(), [["submitted", ALL, "101"]]);
   }));
 
 Deno.test("a job that a site's submit command queued twice is recorded with both ids, a number that is no job is not", () =>
@@ -123,7 +123,7 @@ Deno.test("a job that a site's submit command queued twice is recorded with both
     run.fake.ids = ["12", "901", "101"];
     run.fake.further.add("901");
     const { submissions } = await run.start();
-    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.deepEqual(run.states(), [["submitted", ALL, "101"]]);
     assert.deepEqual(submissions.map(({ further_job_ids }) => further_job_ids), [["901"]]);
     assert.match(
       twiceQueued(submissions).join("\n"),
@@ -135,7 +135,7 @@ Deno.test("of several numbers the first is the job id where no job with the toke
   inRun(async (run) => {
     Object.assign(run.fake, { ids: ["101", "12"], takes: false });
     await run.start();
-    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.deepEqual(run.states(), [["submitted", ALL, "101"]]);
   }));
 
 for (const says of ["refused", "words"] as const) {
@@ -149,7 +149,7 @@ for (const says of ["refused", "words"] as const) {
         kind: "unreachable",
         next: `Queued: job 101 of 3 shards; 1 shard left; continue with: nsfarm-deno submit ${quoteWord(run.dir)}`,
       });
-      assert.deepEqual(run.told(), [["submitted", [0, 1, 2], "101"], ["refused", [3], null]]);
+      assert.deepEqual(run.states(), [["submitted", [0, 1, 2], "101"], ["refused", [3], null]]);
     }));
 }
 
@@ -157,10 +157,10 @@ Deno.test("an unclear answer without any job for a long time is a refusal, and t
   inRun(async (run) => {
     Object.assign(run.fake, { says: "unclear", takes: false });
     await assert.rejects(run.start(), { kind: "unreachable", message: /fake did not accept the jobs/ });
-    assert.deepEqual(run.told(), [["refused", ALL, null]]);
+    assert.deepEqual(run.states(), [["refused", ALL, null]]);
     Object.assign(run.fake, { says: "ok", takes: true });
     await run.start();
-    assert.deepEqual(run.told(), [["refused", ALL, null], ["submitted", ALL, "102"]]);
+    assert.deepEqual(run.states(), [["refused", ALL, null], ["submitted", ALL, "102"]]);
   }));
 
 Deno.test("an unclear submission stays unclear while the scheduler is unreachable, and nothing is submitted twice", () =>
@@ -171,12 +171,12 @@ Deno.test("an unclear submission stays unclear while the scheduler is unreachabl
       kind: "unreachable",
       message: /Cannot determine whether fake accepted the jobs/,
     });
-    assert.deepEqual(run.told(), [["unclear", ALL, null]]);
+    assert.deepEqual(run.states(), [["unclear", ALL, null]]);
     await assert.rejects(run.start(), { kind: "unreachable" });
     assert.equal(run.fake.submitted.length, 1);
     run.fake.is_up = true;
     assert.deepEqual((await run.start()).submissions, []);
-    assert.deepEqual(run.told(), [["submitted", ALL, "101"]]);
+    assert.deepEqual(run.states(), [["submitted", ALL, "101"]]);
     assert.equal(run.fake.submitted.length, 1);
   }));
 
@@ -199,7 +199,7 @@ Deno.test("the intent of a killed command is searched for first: if found, it is
     recordSubmission(run.dir, intent(token));
     run.fake.jobs.set(token, "77");
     assert.deepEqual((await run.start()).submissions, []);
-    assert.deepEqual(run.told(), [["submitted", ALL, "77"]]);
+    assert.deepEqual(run.states(), [["submitted", ALL, "77"]]);
     assert.deepEqual(run.fake.submitted, []);
   }));
 
@@ -207,14 +207,14 @@ Deno.test("the intent of a command that was killed before the call is a refusal,
   inRun(async (run) => {
     recordSubmission(run.dir, intent("00112233445566aa"));
     await run.start();
-    assert.deepEqual(run.told(), [["refused", ALL, null], ["submitted", ALL, "101"]]);
+    assert.deepEqual(run.states(), [["refused", ALL, null], ["submitted", ALL, "101"]]);
   }));
 
 Deno.test("a refusal is reported with the scheduler's message, and stays on record", () =>
   inRun(async (run) => {
     Object.assign(run.fake, { says: "refused", takes: false });
     await assert.rejects(run.start(), { kind: "unreachable", message: "fake refused the jobs: it says refused" });
-    assert.deepEqual(run.told(), [["refused", ALL, null]]);
+    assert.deepEqual(run.states(), [["refused", ALL, null]]);
   }));
 
 Deno.test("a scheduler that cannot be queried about earlier jobs gets no new ones", () =>
@@ -238,7 +238,7 @@ for (const state of ["failed", "cancelled", "timed_out", "out_of_memory", "preem
         /4 shards ended without a result, 0 done; .*nsfarm-deno retry .* --wait$/,
       );
       await run.start({ ended: true });
-      assert.deepEqual(run.told(), [["submitted", ALL, "101"], ["submitted", ALL, "102"]]);
+      assert.deepEqual(run.states(), [["submitted", ALL, "101"], ["submitted", ALL, "102"]]);
     }));
 }
 
@@ -261,7 +261,7 @@ Deno.test("held jobs are reported as held, and only cancelled ones are replaced"
       /the jobs of 4 shards are held, 0 done; fix the cause first; .*retry .* --wait$/,
     );
     await run.start({ ended: true, cancelled: [2] });
-    assert.deepEqual(run.told().at(-1), ["submitted", [2], "102"]);
+    assert.deepEqual(run.states().at(-1), ["submitted", [2], "102"]);
   }));
 
 Deno.test("a job id that the scheduler has reused for another user's job is not trusted: the shards are lost, not done", () =>
@@ -278,7 +278,7 @@ Deno.test("a job id that the scheduler has reused for another user's job is not 
       host: "f1",
     }));
     await run.start({ ended: true });
-    assert.deepEqual(run.told(), [["submitted", ALL, "101"], ["submitted", ALL, "102"]]);
+    assert.deepEqual(run.states(), [["submitted", ALL, "101"], ["submitted", ALL, "102"]]);
   }));
 
 Deno.test("shards whose jobs are gone wait for their files before they are resubmitted", () =>

@@ -128,13 +128,13 @@ Deno.test("an attempt that a listing shows and this machine has cached as absent
     const other = { host: "another", boot_id: "another-boot", pid: 1, start_ticks: "1" };
     run.begin({ wrapper: other });
     const real = { lstatSync: Deno.lstatSync, mkdirSync: Deno.mkdirSync };
-    let isAsked = false;
+    let isQueried = false;
     Reflect.set(Deno, "lstatSync", (path: string) => {
-      if (!isAsked && path.includes("/attempts/shard_1.1")) throw new Deno.errors.NotFound(path);
+      if (!isQueried && path.includes("/attempts/shard_1.1")) throw new Deno.errors.NotFound(path);
       return real.lstatSync(path);
     });
     Reflect.set(Deno, "mkdirSync", (path: string, options?: Deno.MkdirOptions) => {
-      isAsked ||= path.includes("/attempts/shard_1.1");
+      isQueried ||= path.includes("/attempts/shard_1.1");
       real.mkdirSync(path, options);
     });
     try {

@@ -24,7 +24,7 @@ function hostOf(dir: string, connect: PoolCalls["connect"], isWhole = true, drai
 }
 
 /** A connection that lasts until it is closed; what is sent on it is kept, and `hear` gets what takes the host's lines. */
-function linkOf(sent: string[], hear: (take: (line: string) => void) => void = () => {}): HostLink {
+function linkOf(sent: string[], onListen: (take: (line: string) => void) => void = () => {}): HostLink {
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
   return {
     facts: readHostFacts([]),
@@ -33,7 +33,7 @@ function linkOf(sent: string[], hear: (take: (line: string) => void) => void = (
     folder: "/w1",
     send: (line) => sent.push(line),
     listen: (take) => {
-      hear(take);
+      onListen(take);
       return ended;
     },
     session: () => assert.fail("nothing is sent there"),
@@ -92,8 +92,8 @@ interface Ending {
 /** How an attempt of an earlier driver ends by what its host says of it: all that is sent to the host, and what stays here. */
 async function endedBy(word: string, drain = false): Promise<Ending> {
   const sent: string[] = [];
-  let say: (line: string) => void = () => {};
-  const link = linkOf(sent, (take) => say = take);
+  let send: (line: string) => void = () => {};
+  const link = linkOf(sent, (take) => send = take);
   const manifest = sampleManifest();
   const plan = planOf(manifest, 1);
   const attempt = sampleAttempt(manifest, plan, { remote: { host: "w1", clock_offset_s: null } });
@@ -107,7 +107,7 @@ async function endedBy(word: string, drain = false): Promise<Ending> {
     await host.slots(over.signal, () => {});
     const ended = host.rejoin(plan, attempt)?.finish();
     await until("the host is asked", () => sent.length > 0);
-    say(`${word} ${attempt.attempt_token}`);
+    send(`${word} ${attempt.attempt_token}`);
     const end = await ended;
     const cause = end?.kind === "failed" ? end.record.cause : undefined;
     ending = { kind: end?.kind, cause, attempts: listAttempts(dir).size };

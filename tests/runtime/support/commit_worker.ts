@@ -37,7 +37,7 @@ class Desk {
     const names = paths.reduce((bits, path) => bits | nameBit(path), 0);
     if (names === 0) return;
     if (changes) this.seen.push(this.changes - 1);
-    this.gate.ask({ names, changes, takes_right });
+    this.gate.request({ names, changes, takes_right });
     if (this.gate.await([STATE.go, STATE.kill]) === STATE.kill) this.#die();
   }
 

@@ -42,7 +42,7 @@ export class FakeScheduler {
   /** What becomes of a shard's job that is cancelled. */
   after_cancel: (shard: number) => NativeState["state"] = () => "cancelled";
   /** Called whenever it is asked something. */
-  asking: () => void = () => {};
+  onQuery: () => void = () => {};
   /** Called while a submission is under way. */
   during: (token: string) => void = () => {};
 
@@ -101,7 +101,7 @@ export class FakeScheduler {
   }
 
   #ask<T>(answer: () => T): Answer<T> {
-    this.asking();
+    this.onQuery();
     return this.is_up ? { kind: "ok", value: answer() } : { kind: "unclear", message: "it is down" };
   }
 

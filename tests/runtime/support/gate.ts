@@ -52,7 +52,7 @@ export class Gate {
     };
   }
 
-  ask({ names, changes, takes_right }: PendingOperation): void {
+  request({ names, changes, takes_right }: PendingOperation): void {
     this.#words.set([names, changes ? 1 : 0, takes_right ? 1 : 0], 1);
     this.set(STATE.asking);
   }

@@ -42,7 +42,7 @@ export async function runOnHosts(
     ...MACHINE,
     processes: { aliveOf: () => Promise.resolve(new Set()), findByArgument: () => Promise.resolve([]) },
   });
-  const tell = (event: WorkEvent) => {
+  const notify = (event: WorkEvent) => {
     if (event.kind === "executor") printed.push(event.message);
     if (event.kind === "given_up") printed.push(`given up: ${event.why}`);
   };
@@ -54,8 +54,8 @@ export async function runOnHosts(
   const options = { ...OPTIONS, host_retry_s, host_lost_s, time_limit_s: time_limit_s ?? null };
   const loop = { ...LOOP, stop, drain };
   const hosts = fakes.map(({ farm_host }) => farm_host);
-  const pool = new HostPool(context, hosts, options, loop, tell, { connect, remove: () => {} });
-  const report = await runWorkLoop(context, pool, { ...loop, beat_interval_s: 40 }, tell);
+  const pool = new HostPool(context, hosts, options, loop, notify, { connect, remove: () => {} });
+  const report = await runWorkLoop(context, pool, { ...loop, beat_interval_s: 40 }, notify);
   await pool.close();
   return report;
 }

@@ -18,7 +18,7 @@ const isShared = (path: string) => ["manifest.json", "s.sweep.json"].includes(ba
 function hook(gate: Gate, job: WriterJob): void {
   const pass = (path: string, changes: boolean, takes_right = false) => {
     if (!isShared(path) && !takes_right) return;
-    gate.ask({ names: 1, changes, takes_right });
+    gate.request({ names: 1, changes, takes_right });
     gate.await([STATE.go]);
   };
   Reflect.set(Deno, "lstatSync", (path: string) => {

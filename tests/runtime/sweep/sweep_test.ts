@@ -121,14 +121,14 @@ Deno.test("a sweep of other scripts is not run, and a file that is no sweep is r
 Deno.test("a pool with one failed query is unknown, never half known", async () => {
   const node = { name: "n1", state: "up", cpus: 4, cpus_busy: 1, load: null };
   const { adapter } = new FakeScheduler();
-  const asking = (...programs: string[]) => ({
+  const answering = (...programs: string[]) => ({
     ...adapter,
     programs: ["true", "false"],
     pool: () => programs.map((program) => ({ argv: [program], timeout_s: 60 })),
     readPool: () => [node],
   });
-  assert.deepEqual((await takeSnapshot(asking("true"))).nodes, [node]);
-  assert.equal((await takeSnapshot(asking("true", "false"))).nodes, null);
+  assert.deepEqual((await takeSnapshot(answering("true"))).nodes, [node]);
+  assert.equal((await takeSnapshot(answering("true", "false"))).nodes, null);
   assert.equal((await takeSnapshot(adapter)).nodes, null);
 });
 
@@ -150,14 +150,14 @@ function requestOf({ sweep, path }: OpenSweep): SweepRequest {
 Deno.test("a sweep continues with the request that it was rendered with, and with no other", () =>
   inFolder(async (folder) => {
     const open = await inventedSweep(folder, 1);
-    const asked = requestOf(open);
-    assert.equal(openSameSweep(asked)?.path, open.path);
-    const more = { ...asked, points: [...asked.points, { shards: 4, repeat: 1, run_id: "s_sh4" }] };
+    const request = requestOf(open);
+    assert.equal(openSameSweep(request)?.path, open.path);
+    const more = { ...request, points: [...request.points, { shards: 4, repeat: 1, run_id: "s_sh4" }] };
     assert.throws(() => openSameSweep(more), {
       kind: "usage",
       message: /it has the runs s_sh2; you gave s_sh2, s_sh4/,
     });
-    const other = { ...asked, request: { ...asked.request, seed: asked.request.seed + 1 } };
+    const other = { ...request, request: { ...request.request, seed: request.request.seed + 1 } };
     assert.throws(() => openSameSweep(other), { kind: "usage", message: /s_sh2" in the sweep: / });
-    assert.equal(openSameSweep({ ...asked, sweep_id: "another" }), undefined);
+    assert.equal(openSameSweep({ ...request, sweep_id: "another" }), undefined);
   }));

@@ -31,8 +31,8 @@ function inJob<T>(variables: Record<string, string>, work: () => T): T {
   }
 }
 
-const threads = (variables: Record<string, string>, asked = 0) =>
-  inJob(variables, () => threadsOf(sampleManifest({ threads: asked })));
+const threads = (variables: Record<string, string>, requested = 0) =>
+  inJob(variables, () => threadsOf(sampleManifest({ threads: requested })));
 
 const cpus = navigator.hardwareConcurrency;
 
@@ -101,8 +101,8 @@ console.log(threadsOf(sampleManifest({ threads: 0 })));`,
 });
 
 Deno.test("a worker loop on this machine has a slot for each CPU, fewer where shards have several threads", () => {
-  const shape = (threads: number, options: Record<string, number | string> = {}, asked: number | null = null) =>
-    localShape(sampleManifest({ threads, farm: { options } }), asked);
+  const shape = (threads: number, options: Record<string, number | string> = {}, requested: number | null = null) =>
+    localShape(sampleManifest({ threads, farm: { options } }), requested);
   assert.deepEqual(shape(0), { slots: cpus, threads: 1, time_limit_s: null });
   assert.deepEqual(shape(1), { slots: cpus, threads: 1, time_limit_s: null });
   assert.deepEqual(shape(10 * cpus), { slots: 1, threads: 10 * cpus, time_limit_s: null });

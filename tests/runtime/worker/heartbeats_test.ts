@@ -18,18 +18,18 @@ const loops = (...known: ReturnType<typeof loop>[]) => ({ known, unknown: [] });
 const attempt = { wrapper: process };
 
 /** Looks each 10 s from one second to another, and finds that count each time. */
-function lookOn(beats: Heartbeats, from_s: number, to_s: number, count: number): void {
+function updateOver(beats: Heartbeats, from_s: number, to_s: number, count: number): void {
   for (let at_s = from_s; at_s <= to_s; at_s += 10) beats.update(loops(loop(count)), at_s * 1000);
 }
 
 Deno.test("a loop is alive while its count changes, and dead after three intervals without a change", () => {
   const beats = new Heartbeats();
   assert.equal(beats.judge(attempt), "unknown");
-  lookOn(beats, 0, 110, 5);
+  updateOver(beats, 0, 110, 5);
   assert.equal(beats.judge(attempt), "alive");
-  lookOn(beats, 120, 120, 5);
+  updateOver(beats, 120, 120, 5);
   assert.equal(beats.judge(attempt), "dead");
-  lookOn(beats, 121, 200, 6);
+  updateOver(beats, 121, 200, 6);
   assert.equal(beats.judge(attempt), "alive");
 });
 
@@ -45,7 +45,7 @@ Deno.test("a loop that removed its file runs nothing any more, and another proce
 
 Deno.test("a loop that returns after a pause is alive again", () => {
   const beats = new Heartbeats();
-  lookOn(beats, 0, 500, 1);
+  updateOver(beats, 0, 500, 1);
   assert.equal(beats.judge(attempt), "dead");
   beats.update(loops(loop(2)), 510_000);
   assert.equal(beats.judge(attempt), "alive");
@@ -53,10 +53,10 @@ Deno.test("a loop that returns after a pause is alive again", () => {
 
 Deno.test("a loop has one more interval for a heartbeat after a time without checks, as with an unavailable file server", () => {
   const beats = new Heartbeats();
-  lookOn(beats, 0, 60, 1);
-  lookOn(beats, 600, 630, 1);
+  updateOver(beats, 0, 60, 1);
+  updateOver(beats, 600, 630, 1);
   assert.equal(beats.judge(attempt), "alive", "it may not have been able to write");
-  lookOn(beats, 640, 640, 1);
+  updateOver(beats, 640, 640, 1);
   assert.equal(beats.judge(attempt), "dead");
 });
 

@@ -35,8 +35,8 @@ Deno.test("a worker loop with an unreadable file is unknown, and takes no shard 
     const { known, unknown } = listWorkers(dir);
     assert.deepEqual(known.map(({ token }) => token), [worker.token]);
     assert.deepEqual(unknown.map(({ token }) => token), [HIDDEN]);
-    const looked = await inspectWorkers(runOf(dir, inventedRun(dir)), "this-boot");
-    assert.deepEqual([looked.alive.length, looked.elsewhere.length, looked.unknown.length], [0, 1, 1]);
+    const inspected = await inspectWorkers(runOf(dir, inventedRun(dir)), "this-boot");
+    assert.deepEqual([inspected.alive.length, inspected.elsewhere.length, inspected.unknown.length], [0, 1, 1]);
   }));
 
 Deno.test("status names a worker loop with an unreadable file", () =>

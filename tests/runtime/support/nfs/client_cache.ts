@@ -20,7 +20,7 @@ export class ClientCache {
   constructor(readonly times: CacheTimes, readonly now_ms: () => number) {}
 
   /** What a look is answered: by the server where nothing is in mind. */
-  look(path: string, server: (path: string) => Deno.FileInfo): Deno.FileInfo {
+  lookup(path: string, server: (path: string) => Deno.FileInfo): Deno.FileInfo {
     const known = this.#known(path);
     if (known?.info) return known.info;
     if (known) throw absent(path);

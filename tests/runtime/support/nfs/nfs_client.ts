@@ -157,7 +157,7 @@ export class NfsClient {
 
   #look(path: string, server: (path: string) => Deno.FileInfo): Deno.FileInfo {
     this.caller().before();
-    return this.names.look(path, server);
+    return this.names.lookup(path, server);
   }
 
   /** Names that are made while it is listed may be in it or not. */
