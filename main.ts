@@ -44,7 +44,7 @@ function printError({ kind, message, next, exitCode: exit_code }: FarmError): vo
   try {
     printAnswer(JSON.stringify({ error: { kind, message, next: next ?? null, exit_code } }, null, 2));
   } catch {
-    // told below
+    // The caller prints the words on stderr.
   }
 }
 

@@ -17,7 +17,7 @@ type JobOfRun = Pick<Attempt, "job_id" | "task_id" | "submission_token">;
 /**
  * Returns whether an attempt is of our own job, from before its scheduler ran that job again. A scheduler runs a job
  * once at a time, so the attempt is over, whatever machine it was on (HTCondor manual, "Managing a Job"; sbatch(1),
- * --requeue; qmod(1), -rj). Not to be asked by a worker loop: the processes of one job may be several loops.
+ * --requeue; qmod(1), -rj). Not for worker loops: one job may run several of them.
  */
 export function isEarlierExecution(its: JobOfRun, ours: JobOfRun): boolean {
   if (ours.job_id === null || ours.submission_token === null) return false;

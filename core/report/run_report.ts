@@ -78,7 +78,7 @@ export function runFigures(run: RunFacts): Figure[] {
     ...(run.toys ? [poiHistogram(run.toys), pullHistogram(run.toys)] : []),
   ].filter((figure) => figure !== null);
   const n_half = figures.filter(({ is_wide }) => !is_wide).length;
-  // Of an odd number the fitted POI has a row for itself: half of a row stays empty otherwise.
+  // With an odd number of cards the fitted POI has a full row, so that no half row stays empty.
   const wide = run.toys && n_half % 2 === 1 ? poiHistogram(run.toys, true) : null;
   return figures.map((figure) => figure.name === wide?.name ? wide : figure);
 }
