@@ -123,6 +123,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ["One file to keep:", "nsfarm-deno archive study1"],
     ["Under another name; then check it:", "nsfarm-deno archive study1 --out paper.tar"],
   ],
+  "self-check": [
+    ["After copying the program to a shared folder:", "nsfarm-deno self-check /shared/sw"],
+    ["To send to an administrator:", "nsfarm-deno self-check --json"],
+  ],
   preflight: [
     ["What Slurm allows here:", "nsfarm-deno preflight --scheduler slurm"],
     ["What the hosts of a file can do:", "nsfarm-deno preflight --hosts-file hosts"],

@@ -142,6 +142,13 @@ export const TABLE: readonly TableRow[] = [
     () => import("./preflight.ts"),
   ),
   row(
+    "self-check",
+    "[FOLDER]",
+    "check that this copy of the program works on this machine and in a folder",
+    "new",
+    () => import("./self_check.ts"),
+  ),
+  row(
     "plugin",
     "ACTION [NAME]",
     "list, check or create adapters for other schedulers",

@@ -1,0 +1,164 @@
+import { Buffer } from "node:buffer";
+import { basename, join } from "node:path";
+import { errorText, readPrintedError } from "../../core/errors.ts";
+import { VERSION } from "../../core/version.ts";
+import parquet from "../../templates/self_check_parquet.txt" with { type: "text" };
+import spec from "../../templates/self_check_spec.json" with { type: "text" };
+import { publishFile } from "../fs/exclusive.ts";
+import { hashFile } from "../fs/hash_file.ts";
+import { exists, makeFolder, removeQuietly, removeTree, rename, temporaryPath, writeWhole } from "../fs/write.ts";
+import { BUILT_IN_NAMES, loadAdapter } from "../scheduler/adapters.ts";
+import { runCommands } from "../scheduler/drive.ts";
+import { inspectMachine } from "../system/machine.ts";
+import { findNextstat, nextstatVersion } from "../system/nextstat.ts";
+import { ownBinary, ownCommand, runProgram } from "../system/process.ts";
+
+/** One line of a self-check: what was checked and what was found. */
+interface SelfCheckLine {
+  what: string;
+  /** Null: not needed here, such as a scheduler that is not installed. */
+  ok: boolean | null;
+  found: string;
+}
+
+/** What `self-check --json` prints. */
+interface SelfCheck {
+  schema_version: "nsfarm_deno_self_check.v1";
+  checked_at_utc: string;
+  version: string;
+  deno: string;
+  program: { path: string; sha256: string };
+  host: string;
+  kernel: string | null;
+  cpus_allowed: number;
+  folder: string;
+  ok: boolean;
+  checks: SelfCheckLine[];
+}
+
+/**
+ * Checks that this copy of the program works on this machine: glibc, nextstat, schedulers, the files of a folder, and
+ * three toys. Writes only into a folder of its own below `folder`, and removes it.
+ * @param nextstat_bin path of nextstat; undefined: beside the program or on PATH
+ */
+export async function selfCheck(folder: string, nextstat_bin: string | undefined): Promise<SelfCheck> {
+  const { host, kernel, cpus_allowed } = await inspectMachine();
+  const path = ownBinary();
+  const checks = [await glibc(), await nextstat(nextstat_bin)];
+  for (const name of BUILT_IN_NAMES) checks.push(...await scheduler(name));
+  checks.push(...await inOwnFolder(folder, nextstat_bin));
+  return {
+    schema_version: "nsfarm_deno_self_check.v1",
+    checked_at_utc: new Date().toISOString(),
+    ...{ version: VERSION, deno: Deno.version.deno, program: { path, sha256: hashFile(path).sha256 } },
+    ...{ host, kernel, cpus_allowed, folder, ok: checks.every(({ ok }) => ok !== false), checks },
+  };
+}
+
+/** The program runs, so this glibc is new enough for it: the line is for whoever compares machines. */
+async function glibc(): Promise<SelfCheckLine> {
+  const { stdout, exit_code } = await runProgram({ argv: ["getconf", "GNU_LIBC_VERSION"], timeout_s: 10 });
+  return { what: "glibc", ok: exit_code === 0 ? true : null, found: stdout.trim().replace(/^glibc /, "") || "unknown" };
+}
+
+async function nextstat(given: string | undefined): Promise<SelfCheckLine> {
+  return await line("nextstat", async () => {
+    const path = findNextstat(given);
+    return `${await nextstatVersion(path)} (${path})`;
+  });
+}
+
+async function line(what: string, find: () => Promise<string> | string): Promise<SelfCheckLine> {
+  try {
+    return { what, ok: true, found: await find() };
+  } catch (error) {
+    return { what, ok: false, found: errorText(error) };
+  }
+}
+
+/** A scheduler that is not installed, or does not answer here, is no fault of this copy: the line only says so. */
+async function scheduler(name: string): Promise<SelfCheckLine[]> {
+  const adapter = await loadAdapter(name);
+  if (adapter.kind === "worker") return [];
+  const results = await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/");
+  if (results.every(({ spawn_error }) => spawn_error !== null)) {
+    return [{ what: name, ok: null, found: "not installed here" }];
+  }
+  const { version, places = [] } = adapter.readProbe(results);
+  if (places.length > 0) return [{ what: name, ok: true, found: `answers, version ${version ?? "unknown"}` }];
+  const why = results.map(({ stderr }) => stderr.trim().split("\n")[0]).find((text) => text) ?? "it shows no machines";
+  return [{ what: name, ok: null, found: `does not answer: ${why}` }];
+}
+
+async function inOwnFolder(folder: string, nextstat_bin: string | undefined): Promise<SelfCheckLine[]> {
+  const own = join(folder, `.nsfarm-self-check.${Deno.pid}`);
+  const made = await line("folder", async () => {
+    makeFolder(own);
+    return `${folder} (${await fileSystem(folder)})`;
+  });
+  if (!made.ok) return [made];
+  try {
+    return [made, await line("links, locks, renames", () => fileOperations(own)), await toys(own, nextstat_bin)];
+  } finally {
+    removeTree(own);
+  }
+}
+
+/** Returns the type of a folder's file system (statfs(2), as coreutils names it). */
+async function fileSystem(folder: string): Promise<string> {
+  const { stdout } = await runProgram({ argv: ["stat", "-f", "-c", "%T", folder], timeout_s: 10 });
+  return stdout.trim() || "unknown file system";
+}
+
+/**
+ * Tries what the commit of a shard needs: a link that never replaces, and a rename that does. Locks are used where the
+ * file system has them.
+ */
+function fileOperations(own: string): string {
+  const path = join(own, "file");
+  writeWhole(path, "first");
+  const second = temporaryPath(path);
+  writeWhole(second, "second");
+  if (publishFile(second, path)) throw new Error("a link replaced a file that was there");
+  rename(second, path);
+  if (Deno.readTextFileSync(path) !== "second") throw new Error("a rename did not replace the file");
+  removeQuietly(path);
+  if (exists(path)) throw new Error("a removed file is still there");
+  return hasLocks(join(own, "lock"))
+    ? "work"
+    : "links and renames work; there are no locks: give one command at a time";
+}
+
+function hasLocks(path: string): boolean {
+  const file = Deno.openSync(path, { read: true, write: true, create: true });
+  try {
+    file.lockSync(true);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    file.close();
+  }
+}
+
+/** Runs three toys of a spec of 40 events by this same program, as a user would. */
+async function toys(own: string, nextstat_bin: string | undefined): Promise<SelfCheckLine> {
+  const config = join(own, "self_check_spec.json");
+  writeWhole(config, spec);
+  writeWhole(join(own, "self_check.parquet"), Buffer.from(parquet, "base64"));
+  const size = ["--n-toys", "3", "--shards", "1", "--local-slots", "1"];
+  const where = [
+    "--out-dir",
+    own,
+    "--run-id",
+    "toys",
+    ...(nextstat_bin === undefined ? [] : ["--nextstat-bin", nextstat_bin]),
+  ];
+  const begin = performance.now();
+  const argv = [...ownCommand(), "run", "--config", config, ...size, ...where];
+  const { exit_code, stderr } = await runProgram({ argv, timeout_s: 120 });
+  const wall_s = (performance.now() - begin) / 1000;
+  if (exit_code === 0) return { what: "three toys", ok: true, found: `fitted and merged in ${wall_s.toFixed(1)} s` };
+  const why = readPrintedError(stderr)?.message ?? (stderr.trim().split("\n").at(-1) || `exit ${exit_code}`);
+  return { what: "three toys", ok: false, found: why.replaceAll(own, basename(own)) };
+}

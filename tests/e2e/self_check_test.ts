@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { mustRun, nextstat } from "../support/farm.ts";
+import { inFolder } from "../support/scratch.ts";
+
+interface Found {
+  ok: boolean;
+  program: { sha256: string };
+  checks: { what: string; ok: boolean | null; found: string }[];
+}
+
+const GIVEN = ["--nextstat-bin", nextstat()];
+
+Deno.test("self-check finds glibc, nextstat and the folder, fits three toys and leaves nothing", () =>
+  inFolder(async (folder) => {
+    const place = join(folder, "a place");
+    await mkdir(place);
+    const { stdout } = await mustRun(folder, ["self-check", place, ...GIVEN, "--json"]);
+    const { ok, program, checks }: Found = JSON.parse(stdout);
+    assert.equal(ok, true);
+    assert.match(program.sha256, /^[0-9a-f]{64}$/);
+    const of = (what: string) => checks.find((one) => one.what === what);
+    assert.match(of("glibc")?.found ?? "", /^2\.\d+$/);
+    assert.match(of("nextstat")?.found ?? "", /^\d+\.\d+\.\d+ \(/);
+    assert.match(of("folder")?.found ?? "", /a place \(.+\)$/);
+    assert.equal(of("links, locks, renames")?.found, "work");
+    assert.match(of("three toys")?.found ?? "", /^fitted and merged in \d/);
+    assert.ok(checks.some(({ what }) => what === "slurm") && checks.some(({ what }) => what === "htcondor"));
+    assert.deepEqual(await readdir(place), []);
+  }));
+
+Deno.test("self-check without nextstat names what is missing, and so does its exit code", () =>
+  inFolder(async (folder) => {
+    const { stdout } = await mustRun(folder, ["self-check", folder, "--nextstat-bin", join(folder, "none")], 3);
+    assert.match(stdout, /^FAILED {2}nextstat .*none/m);
+    assert.match(stdout, /^FAILED {2}three toys /m);
+    assert.match(stdout, /^ok {6}links, locks, renames {2}work$/m);
+  }));
+
+Deno.test("self-check in a folder that cannot be written says so, and runs no toys there", () =>
+  inFolder(async (folder) => {
+    const { stdout } = await mustRun(folder, ["self-check", "/proc", ...GIVEN], 3);
+    assert.match(stdout, /^FAILED {2}folder /m);
+    assert.doesNotMatch(stdout, /three toys/);
+  }));
