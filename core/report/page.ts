@@ -149,13 +149,17 @@ export function tableCard<T>(title: string, note: string, all: readonly Column<T
   );
 }
 
+/** A name of so many characters stands on one line of a cell. */
+const SHORT = 28;
+
 const LOOKS = { left: "l", bad: "l bad" };
 
 function cell<T>({ cell, value, look }: Column<T>, row: T): Markup {
   const number = value?.(row) ?? null;
   const sorted = number === null ? null : markup` data-v="${number}"`;
-  const looks = look ? markup` class="${LOOKS[look]}"` : null;
-  return markup`<td${looks}${sorted}>${breakable(cell(row))}</td>`;
+  const text = cell(row);
+  const looks = look ? markup` class="${LOOKS[look]}${text.length > SHORT ? " w" : ""}"` : null;
+  return markup`<td${looks}${sorted}>${breakable(text)}</td>`;
 }
 
 /** Returns a figure as a file of its own: light colours on white. */

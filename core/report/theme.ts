@@ -67,7 +67,7 @@ export const PAGE_STYLE = `
 *{box-sizing:border-box}
 body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;
 font-variant-numeric:tabular-nums;overflow-wrap:anywhere}
-main{max-width:1120px;margin:0 auto;padding:28px 20px 60px}
+main{max-width:1180px;margin:0 auto;padding:28px 20px 60px}
 header p{margin:.2em 0;color:var(--muted)}
 h1{font-size:27px;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}
 h2{font-size:16px;margin:0 0 2px}
@@ -88,8 +88,9 @@ svg{display:block;width:100%;height:auto}
 ul{margin:8px 0 0;padding-left:1.2em}
 li{margin:4px 0}
 table{border-collapse:collapse;width:100%;font-size:12.5px}
-th,td{padding:5px 6px;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap;overflow-wrap:normal}
-th,.l{white-space:normal}td.l{min-width:5em}
+th,td{padding:5px;text-align:right;border-bottom:1px solid var(--grid);white-space:nowrap;overflow-wrap:normal}
+th,td.w{white-space:normal}td.w{min-width:14em}
+@media screen{td:not(.w) wbr{display:none}}
 th{vertical-align:bottom;color:var(--muted);font-weight:600;position:sticky;top:0;background:var(--card)}
 th button{all:unset;cursor:pointer}
 th button:focus-visible{outline:2px solid var(--accent)}
@@ -113,6 +114,6 @@ footer{color:var(--muted);font-size:13px;margin-top:26px}
 };--bg:#fff}body{font-size:11px}h1{font-size:20px}h2{font-size:13px}.lead{font-size:14px}
 main{max-width:none;padding:0}.card,.tile{break-inside:avoid}.card:has(table){break-inside:auto}tr{break-inside:avoid}
 .tiles{grid-template-columns:repeat(auto-fit,minmax(104px,1fr));gap:8px}.tile b{font-size:17px}.tile span{font-size:10px}
-.card{padding:8px 10px}.card>p{font-size:10.5px}table{font-size:8px}th,td{padding:2px 3px}td.l{min-width:0;overflow-wrap:break-word}code{font-size:9px}
+.card{padding:8px 10px}.card>p{font-size:10.5px}table{font-size:8px}th,td{padding:2px 3px}td.l{min-width:0;white-space:normal;overflow-wrap:break-word}code{font-size:9px}
 .scroll,.tall{max-height:none;overflow:visible}th{position:static}details{display:none}}
 ${FIGURE_CSS}`;
