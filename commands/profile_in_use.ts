@@ -120,7 +120,7 @@ function explained(one: Option, command: Command, argv: readonly string[], added
     : added.some(({ name }) => name === option)
     ? "profile"
     : "default";
-  const otherwise = /\((default[^)]*)\)/.exec(one.description)?.[1];
+  const otherwise = /\(((?:default|local:)[^)]*)\)/.exec(one.description)?.[1];
   const words = value === null ? `-  (${otherwise ?? "not given"})` : `${valueWords(value)}  (${source})`;
   return { option, value, source, words };
 }

@@ -103,7 +103,7 @@ test("A profile gives options that all runs have, and --explain shows every opti
   const { stdout } = await site.run(["render", "--explain", "--no-check"]);
   for (
     const row of [
-      /shards +- {2}\(default for local: 20 /,
+      /shards +- {2}\(local: 20 /,
       /run-id +- {2}\(default: from/,
       /local-slots +- {2}\(default: CPUs/,
     ]
