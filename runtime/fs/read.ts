@@ -172,6 +172,8 @@ function statFile(path: string): Deno.FileInfo {
 export function unreadable(error: unknown): Unreadable {
   if (isAbsent(error)) return new Unreadable("is not there", true);
   const fault = fileFault(error) ?? null;
+  // As where the look before the open shows it: another machine may have made it for a moment (showListed).
+  if (fault === "folder") return new Unreadable("is a folder", false);
   return new Unreadable(`cannot be read: ${faultWords(error) ?? errorText(error)}`, false, false, fault);
 }
 

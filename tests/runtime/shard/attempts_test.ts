@@ -82,6 +82,22 @@ Deno.test("an empty, broken or missing attempt file is no attempt, and does not 
     assert.deepEqual(readAttempts(folder, 3, [2]), []);
   }));
 
+Deno.test("an attempt whose file another machine replaces by a folder for a moment is no attempt, and no error", () =>
+  inFolder(async (folder) => {
+    beginAttempt(folder, begun());
+    const real = Deno.openSync;
+    // As a machine has it that took the file's attributes from its cache.
+    Deno.openSync = () => {
+      throw Object.assign(new Error("Is a directory (os error 21)"), { code: "EISDIR" });
+    };
+    try {
+      assert.equal(readAttempt(folder, 3, 1), undefined);
+    } finally {
+      Deno.openSync = real;
+    }
+    await Deno.remove(join(folder, "attempts"), { recursive: true });
+  }));
+
 Deno.test({
   name: `a folder that nobody may write to is told as such${
     Deno.uid() === 0 ? " (left out: root may write anywhere)" : ""

@@ -127,7 +127,8 @@ export class Turns {
   /** Those fits end now that a machine runs for one of its lives: it has no power. */
   stopFits(actor: number, life: number): void {
     this.fits().forEach((fit, at) => {
-      if (fit.actor === actor && fit.life === life) this.#floats[4 + ACTORS + at * FIT_FIELDS + 6] = -1;
+      const goes_on = fit.end_ms > this.now_ms;
+      if (fit.actor === actor && fit.life === life && goes_on) this.#floats[4 + ACTORS + at * FIT_FIELDS + 6] = -1;
     });
   }
 
