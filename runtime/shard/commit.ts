@@ -9,7 +9,7 @@ import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import type { Metrics, ShardRecord } from "../../core/schema/shard_record.ts";
 import { commitByLink, pause, publishFile, withLease } from "../fs/exclusive.ts";
 import { sha256Of } from "../fs/hash_file.ts";
-import { listNames } from "../fs/list.ts";
+import { listNames, showListed } from "../fs/list.ts";
 import { identityNow, Unreadable } from "../fs/read.ts";
 import { makeFolder, removeQuietly, rename, writeTemporary } from "../fs/write.ts";
 import { type CheckedOutput, type Evidence, readCommitted, readShard } from "./read.ts";
@@ -82,7 +82,7 @@ const ROUNDS = 20;
 function commitOwn(dir: string, shard: number, result: Result): boolean {
   const path = join(dir, outName(shard));
   const own = inode(result.out_path);
-  if (own === null) return false;
+  if (own === null) return showFinal(dir, shard);
   const record = writeRecord(dir, shard, result, result.output);
   if (!publishFile(result.out_path, path)) {
     removeQuietly(record);
@@ -91,6 +91,16 @@ function commitOwn(dir: string, shard: number, result: Result): boolean {
   if (!linkRecord(record, dir, shard) || inode(path) !== own) return false;
   removeQuietly(result.out_path);
   return true;
+}
+
+/**
+ * Makes this machine ask the file server about final names that a listing shows. Our file is gone: another process has
+ * recovered the same result, and what stands under the final names by now may be cached as absent here.
+ */
+function showFinal(dir: string, shard: number): false {
+  const names = listNames(dir);
+  for (const name of [metricsName(shard), outName(shard)]) if (names.includes(name)) showListed(join(dir, name));
+  return false;
 }
 
 /** Forces a result to disk. Of two processes that recover the same result, the other may have removed it already. */

@@ -3,7 +3,7 @@ import { amountOf } from "../../support/amount.ts";
 import { Schedules } from "../support/nfs/schedules.ts";
 
 /** Seeds of schedules that failed once. */
-const ONCE_FAILED = [1212, 1293, 2336, 5778, 9699];
+const ONCE_FAILED = [1212, 1293, 2336, 5778, 8193, 9699];
 
 /** Runs one schedule alone: NSFARM_SCHEDULE=SEED ./dev test client_caches */
 const ONLY = Deno.env.get("NSFARM_SCHEDULE");
