@@ -72,7 +72,10 @@ Deno.test("an extension takes seeds that no run in the folder has; it is merged,
     await mustRun(folder, runArgs(folder, { toys: 6, shards: 2 }));
     await mustRun(folder, runArgs(folder, { toys: 6, shards: 2, id: "next", more: ["--seed", "next"] }));
     const { stderr } = await mustRun(folder, ["extend", runDir(folder), "--n-toys", "+4", "--shards", "2", "--wait"]);
-    assert.match(stderr, /6 \+ 4 toys: shards 2-3 with the seeds 54 to 57, which none .*; those that follow .* beside/);
+    assert.match(
+      stderr,
+      /6 \+ 4 toys: shards 2-3 with the seeds 54 to 57, new in this run; another run in the folder has the next ones/,
+    );
     assert.doesNotMatch(stderr, /same toys/);
     await mustRun(folder, ["verify", runDir(folder)]);
     await mustRun(folder, ["status", runDir(folder), "--check"]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { TABLE } from "../../commands/table.ts";
-import { mustRun, nsfarm, renderRun, requestArgs, runArgs, runDir } from "../support/farm.ts";
+import { mustRun, nextstat, nsfarm, renderRun, requestArgs, runArgs, runDir } from "../support/farm.ts";
 import { inFolder, until } from "../support/scratch.ts";
 import { type StandIn, standIn } from "../support/stand_in.ts";
 import { canPty, inTerminal, unlessPty } from "../support/terminal.ts";
@@ -132,6 +132,7 @@ function wordsFor(name: string, folder: string, dir: string): { words: string[];
     merge: { words: ["merge", dir], code: 5 },
     finish: { words: ["finish", dir], code: 5 },
     verify: { words: ["verify", dir], code: 5 },
+    "self-check": { words: ["self-check", folder, "--nextstat-bin", nextstat()], code: 0 },
     preflight: { words: ["preflight", "--scheduler", "local"], code: 0 },
     work: { words: ["work", dir], code: 5 },
     job: { words: ["job", dir, "1"], code: 5 },

@@ -45,7 +45,7 @@ Deno.test("collect reports a flipped byte, a truncated file, a missing record an
   inFolder(async (folder) => {
     const says = async (wanted: RegExp, spoil: (manifest: FarmManifest, base: string) => Promise<void>) =>
       assert.match(await errorOf(folder, spoil) ?? "good", wanted);
-    await says(/^shard_2\.out\.json is not the file that its record/, (_, base) => flipByte(`${base}.out.json`));
+    await says(/^shard_2\.out\.json does not have the sha256 of its record/, (_, base) => flipByte(`${base}.out.json`));
     await says(/^shard_2\.out\.json is no JSON/, (_, base) => truncate(`${base}.out.json`, 900));
     await says(/^shard_2\.metrics\.json is no JSON/, (_, base) => truncate(`${base}.metrics.json`, 900));
     await says(/run seed 43, planned is 42/, (manifest) => rewrite(manifest, /"seed": 42/, '"seed": 43'));
