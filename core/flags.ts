@@ -79,7 +79,7 @@ export function runId(text: string): string {
   if (RUN_ID.test(text)) return text;
   throw new FarmError(
     "usage",
-    `Cannot use --run-id "${printableName(text)}": wanted at most 64 letters, digits, ".", "_" and "-", first a letter`,
+    `Cannot use --run-id "${printableName(text)}": wanted at most 64 letters, digits, . _ and -, first a letter`,
   );
 }
 
@@ -95,9 +95,7 @@ export function plainPath(flag: string): (text: string) => string {
     if (CONTROL.test(text)) {
       throw new FarmError(
         "usage",
-        `Cannot use ${flag} "${
-          printableName(text)
-        }": a path with a line break or control character cannot be written into job scripts`,
+        `Cannot use ${flag} "${printableName(text)}": a path may hold no line break or other control character`,
       );
     }
     return text;

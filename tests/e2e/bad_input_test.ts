@@ -23,7 +23,10 @@ for (const command of ["run", "render"]) {
       inFolder(async (folder) => {
         await bad.make?.(folder);
         const before = await namesIn(folder);
-        assertUserError(await nsfarm(folder, [command, ...words(folder, bad)], bad.where?.(folder)), bad);
+        const ran = await nsfarm(folder, [command, ...words(folder, bad)], bad.where?.(folder));
+        assertUserError(ran, bad);
+        const lines = ran.stderr.split("\n").map((line) => line.replaceAll(/"[^"]*"/g, '""'));
+        assert.deepEqual(lines.filter((line) => line.length > 100), [], "100 characters, besides the values in it");
         assert.deepEqual(await namesIn(folder), before);
       }));
   }
