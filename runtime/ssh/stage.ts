@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errorText } from "../../core/errors.ts";
+import { isAbsent } from "../../core/file_fault.ts";
 import { HOSTS } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { inputPath } from "../../core/spec.ts";
@@ -264,9 +265,15 @@ async function sweep(): Promise<void> {
   }
 }
 
+/** Returns false for a folder that another driver has removed since it was listed. */
 function isMine(path: string): boolean {
-  const { isDirectory, uid } = Deno.lstatSync(path);
-  return isDirectory && uid === Deno.uid();
+  try {
+    const { isDirectory, uid } = Deno.lstatSync(path);
+    return isDirectory && uid === Deno.uid();
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
 }
 
 const pathOf = (dir: string, host: string) => join(dir, HOSTS, encodeURIComponent(host));
