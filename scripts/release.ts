@@ -10,7 +10,7 @@ import { makeRecipes } from "./release/recipes.ts";
 import { makeSbom } from "./release/sbom.ts";
 import { checkSums, SHA256SUMS, writeSums } from "./release/sums.ts";
 import { makeTree } from "./release/tree.ts";
-import { releaseNotes, releaseVersion } from "./release/version.ts";
+import { releaseVersion } from "./release/version.ts";
 import { makeWheel } from "./release/wheel.ts";
 import { distDir, root } from "./tool_paths.ts";
 import { DevError, runMain } from "./tools/dev_error.ts";
@@ -20,7 +20,7 @@ const releaseDir = join(distDir, "release");
 
 async function main(): Promise<number> {
   const { values: { check } } = parseArgs({ args: Deno.args, options: { check: { type: "boolean", default: false } } });
-  const version = await releaseVersion(root);
+  const { version, notes } = await releaseVersion(root);
   if (check) {
     await checkSums(releaseDir);
     console.log(`${version}: deno.json, CHANGELOG.md, tag and the sums of ${releaseDir} agree`);
@@ -32,8 +32,7 @@ async function main(): Promise<number> {
     for (const target of targets) await makeFor(target, version, folder, out);
     await makeSbom(version, out);
     await makeRecipes(version, out);
-    const changelog = await Deno.readTextFile(join(root, "CHANGELOG.md"));
-    await Deno.writeTextFile(join(out, "NOTES.md"), releaseNotes(changelog));
+    await Deno.writeTextFile(join(out, "NOTES.md"), notes);
     await writeSums(out);
     await rm(releaseDir, { recursive: true, force: true });
     await mkdir(distDir, { recursive: true });

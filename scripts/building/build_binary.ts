@@ -1,8 +1,9 @@
 /** Builds one program from the sources. */
-import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pid } from "node:process";
-import { pinnedDeno, root } from "../tool_paths.ts";
+import { VERSION } from "../../core/version.ts";
+import { pinnedDeno } from "../tool_paths.ts";
 import { DevError } from "../tools/dev_error.ts";
 import { inScratch } from "../tools/in_scratch.ts";
 import { bundle, ENTRY } from "./bundle.ts";
@@ -31,23 +32,16 @@ export async function buildBinary(options: BuildOptions): Promise<Runtime> {
   const runtime = await findRuntime(options.target, options.download);
   await inScratch(async (folder) => {
     const files = join(folder, "program");
-    await bundle(files, await buildFacts(runtime));
+    await bundle(files, buildFacts(runtime));
     await moveTo(await compile(files, ENTRY, runtime.path), options.out);
   });
   return runtime;
 }
 
 /** Returns the facts of `--version --json`, without date or path, so that two builds give the same bytes. */
-async function buildFacts(runtime: Runtime): Promise<Record<string, string>> {
+function buildFacts(runtime: Runtime): Record<string, string> {
   const { target, sha256, source } = runtime;
-  return { version: await ownVersion(), deno: pinnedDeno, target, denort_sha256: sha256, denort_source: source };
-}
-
-async function ownVersion(): Promise<string> {
-  const settings: unknown = JSON.parse(await readFile(join(root, "deno.json"), "utf8"));
-  const isObject = typeof settings === "object" && settings !== null;
-  if (isObject && "version" in settings && typeof settings.version === "string") return settings.version;
-  throw new DevError('Cannot build: deno.json has no "version"; add one');
+  return { version: VERSION, deno: pinnedDeno, target, denort_sha256: sha256, denort_source: source };
 }
 
 // The last step is a rename within one folder, since `out` may be on another file system than .tools.

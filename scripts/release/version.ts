@@ -1,6 +1,7 @@
 /** The one version of a release, and who must agree on it. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { VERSION } from "../../core/version.ts";
 import { DevError } from "../tools/dev_error.ts";
 import { runTool } from "../tools/run_tool.ts";
 
@@ -46,18 +47,16 @@ export function releaseNotes(changelog: string): string {
 }
 
 /**
- * Returns the version of a checkout.
+ * Returns the version of a checkout, and what its CHANGELOG says of it.
  * @throws {DevError} when deno.json, CHANGELOG.md and the tag of the commit do not agree
  */
-export async function releaseVersion(checkout: string): Promise<string> {
-  const settings: unknown = JSON.parse(await readFile(join(checkout, "deno.json"), "utf8"));
-  const isObject = typeof settings === "object" && settings !== null && "version" in settings;
-  const version = isObject ? String(settings.version) : "";
+export async function releaseVersion(checkout: string): Promise<{ version: string; notes: string }> {
   const changelog = await readFile(join(checkout, "CHANGELOG.md"), "utf8");
   const printed = await runTool("git", ["tag", "--points-at", "HEAD", "--list", "v*"], {
     ...{ doing: "read the tags of this commit", next: "release from a git checkout", cwd: checkout },
   });
-  const fault = versionFault({ version, changelog, tags: printed.split("\n").filter((tag) => tag !== "") });
-  if (fault !== null) throw new DevError(`Cannot release ${version}: ${fault}`);
-  return version;
+  const tags = printed.split("\n").filter((tag) => tag !== "");
+  const fault = versionFault({ version: VERSION, changelog, tags });
+  if (fault !== null) throw new DevError(`Cannot release ${VERSION}: ${fault}`);
+  return { version: VERSION, notes: releaseNotes(changelog) };
 }
