@@ -17,6 +17,7 @@ import type { StopSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { reportCollected } from "./collect.ts";
 import type { Output } from "./flags.ts";
+import { startOnEnd } from "./on_end_flag.ts";
 import { openWorkView } from "./progress.ts";
 import { watchRun } from "./watch_run.ts";
 
@@ -63,7 +64,8 @@ const rerunWords = ({ total, ok, failed }: CollectCounts): string =>
   `reruns the ${failed === total - ok ? "failed" : "unfinished"} ${total - ok === 1 ? "shard" : "shards"}`;
 
 /**
- * Collects and merges a run whose shards have ended, prints the result, and returns the exit code.
+ * Collects and merges a run whose shards have ended, prints the result, starts the command of --on-end, and returns the
+ * exit code.
  * @param states states of the shards by a query that included their scheduler
  */
 export async function finishRun(
@@ -71,6 +73,17 @@ export async function finishRun(
   out: Output,
   allow_partial: boolean,
   states: readonly StatusShard[] = [],
+): Promise<number> {
+  const code = await collectAndMerge(run, out, allow_partial, states);
+  await startOnEnd(run, out);
+  return code;
+}
+
+async function collectAndMerge(
+  run: Run<FarmManifest>,
+  out: Output,
+  allow_partial: boolean,
+  states: readonly StatusShard[],
 ): Promise<number> {
   const now_utc = new Date().toISOString();
   const collected = collectRun(run.manifest_path, null, now_utc, states);

@@ -9,6 +9,7 @@ import { seedWarnings } from "../runtime/render/runs_beside.ts";
 import { requireFinish } from "../runtime/scheduler/submit.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { withOnEnd } from "./on_end_flag.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { END_FLAGS, submitAndWait } from "./submit.ts";
@@ -54,7 +55,7 @@ const extend: CommandSpec = {
     }
     const extended = await extendRun(run, adapter, extension, (made) => Promise.resolve(made));
     reportExtended(extended, out);
-    const { manifest_path, manifest } = extended.run;
+    const { manifest_path, manifest } = withOnEnd(extended.run, flags.onEnd);
     out.print(manifest_path);
     out.document({ manifest: manifest_path, shards: extended.shards, n_toys: manifest.n_toys });
     return EXIT_CODES.done;

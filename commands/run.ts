@@ -19,6 +19,7 @@ import type { Backend } from "../schedulers/adapter.ts";
 import { nextCommands } from "./examples.ts";
 import { driveRun, finishRun } from "./drive_run.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
 import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
 import { openRunOf, withOrigin } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
@@ -68,6 +69,7 @@ const runFlags = defineFlags({
     help: "merge the valid shards if some are missing; marked as partial",
   },
   "dry-run": { group: "Guardrails", type: "boolean", help: "check everything and print the plan; write nothing" },
+  ...ON_END_FLAG,
   ...ACCEPT_NEXTSTAT,
 });
 
@@ -90,7 +92,7 @@ const run: CommandSpec = {
     const request = readRequest({ ...options, ...out_dir }, adapter, "farm");
     if (flags.dryRun) return await dryRun(request, out);
     const opened = await openOrRender(request, adapter, out);
-    const target = await takeNextstat(opened, adapter, flags, out);
+    const target = withOnEnd(await takeNextstat(opened, adapter, flags, out), flags.onEnd);
     out.note(`run directory: ${target.dir}`);
     const signals = watchSignals();
     try {

@@ -1,5 +1,5 @@
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import type { FlagTable } from "../core/flags.ts";
+import type { FlagTable, FlagValues } from "../core/flags.ts";
 import { plural } from "../core/format.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import { endJobs } from "../runtime/control/cancel.ts";
@@ -12,6 +12,7 @@ import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { finishRun } from "./drive_run.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { watchRun } from "./watch_run.ts";
@@ -23,6 +24,7 @@ export const END_FLAGS = {
     help: "also submit a job that collects and merges at the end",
   },
   wait: { type: "boolean", help: "wait until the run has ended, then collect and merge" },
+  ...ON_END_FLAG,
 } as const satisfies FlagTable;
 
 /** The flag that changes the mode of jobs submitted from now on. */
@@ -60,7 +62,7 @@ export default submit;
 export async function submitAndWait(
   adapter: Backend,
   start: () => Promise<StartedRun>,
-  end: { wait: boolean; finish?: boolean },
+  end: FlagValues<typeof END_FLAGS>,
   out: Output,
 ): Promise<number> {
   const started = await start().catch((error) => {
@@ -68,7 +70,7 @@ export async function submitAndWait(
       ? new FarmError(error.kind, error.message, `${error.next ?? ""}; no finishing job was submitted`)
       : error;
   });
-  const { run } = started;
+  const run = withOnEnd(started.run, end.onEnd);
   for (const one of started.submissions) {
     out.print(`${adapter.name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
   }

@@ -10,6 +10,7 @@ import {
   MERGE_STATUS,
   MERGED,
   metricsName,
+  ON_END,
   outName,
   stderrName,
   stdoutName,
@@ -57,6 +58,7 @@ export const RUN_FILES: readonly ReferenceRow[] = [
   [`${LOGS}/`, "output of the scheduler's jobs"],
   [`${HOSTS}/`, "which ssh hosts hold a folder of this run"],
   [`${stdoutName(0)}, ${stderrName(0)}`, "output of shard 0's nextstat, if there was any"],
+  [`${ON_END}*`, "marks of the ends of the run for which the command of --on-end was started; they stay"],
   [".*lock", "empty files that writers lock; they stay"],
 ];
 

@@ -22,6 +22,9 @@ export const ASIDE = "aside";
 
 export const LOGS = "logs";
 
+/** First part of the names of the files that mark the ends for which --on-end was started. */
+export const ON_END = ".on_end.";
+
 /** File with the names of the ssh hosts that have a folder of the run. */
 export const HOSTS = "hosts";
 

@@ -243,7 +243,7 @@ const IMPURE = new RegExp(
 
 /** Only modules that compute; node:fs, node:child_process, node:process and the like would touch the world. */
 const PURE_MODULES =
-  /^(?:zod\/(?:mini|locales)|mustache|d3-(?:array|random|scale|shape)|tinyqueue|node:path(?:\/posix)?)$/;
+  /^(?:zod\/(?:mini|locales)|mustache|d3-(?:array|random|scale|shape)|tinyqueue|shlex|node:path(?:\/posix)?)$/;
 
 Deno.test("core/ and schedulers/ read no clock, no random number, no environment and no file", () => {
   const found = sources.filter((path) => isIn(path, ["core", "schedulers"])).flatMap((path) => {

@@ -1,15 +1,20 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { EXIT_CODES } from "../../core/errors.ts";
+import { endOfSweep } from "../../core/on_end.ts";
+import { ON_END } from "../../core/run_paths.ts";
+import type { SweepSummary } from "../../core/schema/sweep_summary.ts";
+import { markOf, runOnEnd } from "../../runtime/control/on_end.ts";
 import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
-import { loadSweep } from "../../runtime/sweep/load.ts";
+import { loadSweep, type OpenSweep, recordOf } from "../../runtime/sweep/load.ts";
 import { openSameSweep, renderSweep } from "../../runtime/sweep/render_sweep.ts";
-import { type CommandSpec, defineFlags } from "../flags.ts";
+import { type CommandSpec, defineFlags, type Output } from "../flags.ts";
+import { ON_END_FLAG, onEndWords } from "../on_end_flag.ts";
 import { reportPlugin } from "../scheduler_flags.ts";
 import { measureSweep } from "./measure_sweep.ts";
 import { reportSummary } from "./summarize.ts";
 import { defineSweepFlags, POINT_FLAGS, readSweepRequest } from "./sweep_flags.ts";
 
-const pointFlags = defineFlags(POINT_FLAGS);
+const runFlags = defineFlags({ ...POINT_FLAGS, ...ON_END_FLAG });
 
 const run: CommandSpec = {
   name: "sweep run",
@@ -17,7 +22,7 @@ const run: CommandSpec = {
   schedulers: true,
   define: async (command, argv) => {
     await defineSweepFlags(command, argv);
-    pointFlags.define(command);
+    runFlags.define(command);
   },
   run: async ({ options, out }) => {
     const adapter = await loadAdapter(String(options["scheduler"]));
@@ -26,14 +31,28 @@ const run: CommandSpec = {
     const open = openSameSweep(request) ??
       await renderSweep(request, adapter, (warning) => out.note(`warning: ${warning}`));
     out.note(`sweep: ${open.path}`);
-    const code = await measureSweep(open, pointFlags.read(options), out);
+    const flags = runFlags.read(options);
+    const code = await measureSweep(open, flags, out);
     const { out_root, sweep_id } = open.sweep;
     const reported = reportSummary(
       loadSweep(open.path),
       { md: join(out_root, `${sweep_id}.summary.md`), csv: join(out_root, `${sweep_id}.summary.csv`), slots: null },
       out,
     );
-    return code === EXIT_CODES.done ? reported : code;
+    if (flags.onEnd) await startOnEndOf(loadSweep(open.path), onEndWords(flags.onEnd), reported.summary, out);
+    return code === EXIT_CODES.done ? reported.code : code;
   },
 };
 export default run;
+
+/** Starts the command of --on-end if all points of a sweep have ended, and notes what came of it. */
+async function startOnEndOf(
+  { path, sweep }: OpenSweep,
+  argv: readonly string[],
+  summary: SweepSummary,
+  out: Output,
+): Promise<void> {
+  const end = endOfSweep(sweep.runs.map((point) => ({ run_id: point.run_id, record: recordOf(point) })));
+  if (end === null || argv.length === 0) return;
+  out.note(await runOnEnd(markOf(join(dirname(path), `.${sweep.sweep_id}${ON_END}`), end), argv, summary));
+}

@@ -1,6 +1,8 @@
 import { EXIT_CODES } from "../../core/errors.ts";
 import { mergedExitCode } from "../../core/merge/merged_check.ts";
+import type { SweepSummary } from "../../core/schema/sweep_summary.ts";
 import { sweepFitWarnings } from "../../core/sweep/interpret.ts";
+import type { PointFacts } from "../../core/sweep/point_summary.ts";
 import { summariseSweep } from "../../core/sweep/summary.ts";
 import { isSummary, isSummaryCsv, summaryCsv, summaryMarkdown } from "../../core/sweep/summary_text.ts";
 import { beginsWith, type OutKind, refuseOut } from "../../runtime/fs/refuse_out.ts";
@@ -29,7 +31,7 @@ const summarize: CommandSpec = {
     const { outMd = null, outCsv = null, slots = null } = summarizeFlags.read(options);
     if (outMd !== null) refuseOut(outKind("--out-md", isSummary), outMd);
     if (outCsv !== null) refuseOut(outKind("--out-csv", isSummaryCsv), outCsv);
-    return Promise.resolve(reportSummary(readSweepJson(options), { md: outMd, csv: outCsv, slots }, out));
+    return Promise.resolve(reportSummary(readSweepJson(options), { md: outMd, csv: outCsv, slots }, out).code);
   },
 };
 export default summarize;
@@ -48,8 +50,8 @@ interface SummaryTo {
   slots: number | null;
 }
 
-/** Writes or prints the summary of a sweep and returns the exit code; failed runs are rows of the summary. */
-export function reportSummary(open: OpenSweep, to: SummaryTo, out: Output): number {
+/** Writes or prints the summary of a sweep and returns it with the exit code; failed runs are rows of the summary. */
+export function reportSummary(open: OpenSweep, to: SummaryTo, out: Output): { summary: SweepSummary; code: number } {
   const facts = readSweepFacts(open);
   const summary = summariseSweep(open.sweep, facts, to.slots);
   const page = summaryMarkdown(summary);
@@ -58,7 +60,11 @@ export function reportSummary(open: OpenSweep, to: SummaryTo, out: Output): numb
   out.print([to.md ?? page.trimEnd(), ...(to.csv === null ? [] : [to.csv])].join("\n"));
   for (const words of sweepFitWarnings(summary.points)) out.note(`warning: ${words}`);
   out.document(summary);
-  if (summary.points.some(({ state }) => state !== "done")) return EXIT_CODES.shards;
+  return { summary, code: summaryCode(summary, facts) };
+}
+
+function summaryCode({ points }: SweepSummary, facts: readonly PointFacts[]): number {
+  if (points.some(({ state }) => state !== "done")) return EXIT_CODES.shards;
   const codes = facts.map((point) => point.facts ? mergedExitCode(point.facts.merged_check) : EXIT_CODES.shards);
   return [EXIT_CODES.shards, EXIT_CODES.guardrails].find((code) => codes.includes(code)) ?? EXIT_CODES.done;
 }

@@ -163,6 +163,8 @@ export const RunRecord = z.looseObject({
   in_job: z.optional(InJob),
   environment: RunEnvironment,
   history: z.array(HistoryEntry),
+  /** Command of --on-end: program and arguments. */
+  on_end: z.optional(z.array(z.string())),
   /** Token of a copied run directory; hosts use it to separate its files from those of the original. */
   copy_token: z.optional(z.string()),
 });

@@ -68,12 +68,14 @@ export function alikeTests({ scheduler, of, wrappers }: AlikeScheduler, test: De
     assert.match((await farm.must(["status", dir])).stdout, /6 done of 6 shards/);
   });
 
-  test("one shard that fails for good is named in merge_status.json and nothing is merged; retry --finish completes the run", async (farm) => {
+  test("one shard that fails for good is named in merge_status.json and nothing is merged; retry --finish completes the run; each end starts --on-end", async (farm) => {
     const fit = await farm.fit('[ "$shard" != 2 ] || [ -e "$here/mended" ] || { echo "no luck" >&2; exit 3; }');
     const dir = runDir(farm.folder);
     await render(farm, ...request(farm, fit.path));
-    await farm.must(["submit", dir, "--finish"]);
+    // Each end in a line: the folder of the run, and the first line of its status.
+    await farm.must(["submit", dir, "--finish", "--on-end", `sh -c 'read -r line; echo "$PWD $line" >>on_end.log'`]);
     await farm.untilIdle();
+    assert.equal(await readFile(join(dir, "on_end.log"), "utf8"), `${dir} {\n`);
     const status = await readJson(join(dir, "merge_status.json"));
     assert.equal(at(status, "ok"), false);
     assert.deepEqual(arrayAt(status, "problems").map((one) => at(one, "shard_index")), [2]);
@@ -86,6 +88,7 @@ export function alikeTests({ scheduler, of, wrappers }: AlikeScheduler, test: De
     await farm.untilIdle();
     await assertMerged(dir, { toys: 12 });
     assert.deepEqual((await submissions(dir)).at(-1)?.shards, [2]);
+    assert.equal(await readFile(join(dir, "on_end.log"), "utf8"), `${dir} {\n`.repeat(2));
   });
 }
 
