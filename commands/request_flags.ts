@@ -127,7 +127,7 @@ const JOB_FLAGS = {
     type: "string",
     choices: ["binary", "sh"],
     placeholder: "kind",
-    help: "nsfarm-deno or an sh script in each job",
+    help: "nsfarm-deno or an sh script in each job (default: binary; sh where it does not start)",
   },
   mode: {
     group: "Where",
@@ -191,6 +191,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
     guardrails,
     extra_args: checkExtra(flags.extraArg),
     wrapper,
+    wrapper_given: flags.wrapper !== undefined,
     mode: flags.mode,
     pilots: flags.pilots ?? null,
     options: {

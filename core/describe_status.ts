@@ -27,6 +27,8 @@ export interface StatusSummary {
   /** Verdict on the merged document. */
   merged_check: MergedCheck;
   workers: string[];
+  /** glibc of each host that reported it, by the sh wrapper. */
+  glibc: Record<string, string>;
   /** Commands and actions that help with these states. */
   advice: string[];
 }

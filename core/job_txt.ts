@@ -2,6 +2,7 @@ import { nextstatFault } from "./check_manifest.ts";
 import { recordFault } from "./check_result.ts";
 import { causeOfEnd, tailLines } from "./failure.ts";
 import { secondsOf } from "./format.ts";
+import { readGlibc } from "./glibc.ts";
 import { newRecord, recordedEnvironment } from "./record.ts";
 import type { ProcessId } from "./schema/attempt.ts";
 import type { Cause } from "./schema/enums.ts";
@@ -160,6 +161,7 @@ export function jobRecord(
     cpus_physical: whole(facts, "cpus_physical") ?? logical,
     memory_bytes: memory_kb === null ? null : memory_kb * 1024,
     kernel: textIn(facts, "kernel"),
+    glibc: readGlibc(textIn(facts, "glibc")),
     threads: whole(facts, "threads"),
     load_average_start: loads(facts, "load_start"),
     load_average_end: loads(facts, "load_end"),

@@ -36,6 +36,8 @@ export interface RunRequest {
   guardrails: FarmManifest["farm"]["guardrails"];
   extra_args: string[];
   wrapper: "binary" | "sh";
+  /** Whether it was given, or is the default. */
+  wrapper_given?: boolean;
   mode: "shared" | "transfer";
   /** Number of jobs that pull shards, in place of a job for each shard or group of shards. */
   pilots: number | null;
@@ -77,6 +79,7 @@ export function newManifest(request: RunRequest, { created_at_utc, ...origin }: 
       guardrails: request.guardrails,
       extra_args: request.extra_args,
       wrapper: request.wrapper,
+      ...(request.wrapper_given ? { wrapper_given: true } : {}),
       mode: request.mode,
       pilots: request.pilots,
       options: request.options,
@@ -101,10 +104,10 @@ function newPlan({ scheduler, threads, seed }: RunRequest, shard_index: number, 
 }
 
 /**
- * Members in which two requests of one run may differ: its location, the test fit, and the hosts' shares (which follow
- * the weights in the hosts file). Scheduler options are compared separately.
+ * Members in which two requests of one run may differ: its location, the test fit, the hosts' shares (which follow the
+ * weights in the hosts file), and whether the same wrapper was given. Scheduler options are compared separately.
  */
-type MayDiffer = "out_dir" | "run_id" | "check" | "shares" | "options";
+type MayDiffer = "out_dir" | "run_id" | "check" | "shares" | "options" | "wrapper_given";
 
 /** Values with which the run was rendered. A new member of RunRequest must be listed here or in MayDiffer. */
 const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmManifest) => RunRequest[Name] } = {

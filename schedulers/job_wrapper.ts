@@ -2,6 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { isHostsOwn, nextstatsOf } from "../core/check_manifest.ts";
 import { FarmError } from "../core/errors.ts";
 import { fitCommand, isPiece } from "../core/fit_command.ts";
+import { NEEDED_GLIBC } from "../core/glibc.ts";
 import { JOB_FACTS } from "../core/job_txt.ts";
 import { recordedVariables } from "../core/record.ts";
 import type { FarmManifest, Plan } from "../core/schema/manifest.ts";
@@ -14,6 +15,7 @@ import { VERSION } from "../core/version.ts";
 import template from "../templates/job_wrapper.sh.mustache" with { type: "text" };
 import launch from "../templates/launch.sh.mustache" with { type: "text" };
 import setup from "../templates/setup.sh.mustache" with { type: "text" };
+import startCheck from "../templates/start_check.sh.mustache" with { type: "text" };
 import type { RenderContext, RenderedFile } from "./adapter.ts";
 import { readSite, type Site } from "./options.ts";
 
@@ -70,6 +72,30 @@ export function launchLines(context: RenderContext, { container }: Site, sandbox
     container: container === undefined ? [] : [sandbox ? inSandbox(container) : onSharedDisk(context, container)],
   }, quoteWord);
 }
+
+/**
+ * Returns shell lines that start the sh wrapper where nsfarm-deno itself does not start, since only the node knows its
+ * C library; with --wrapper binary, and for pilots, they only say so. Empty with a container, whose own C library counts.
+ * @param args of the sh wrapper, as shell words
+ */
+export function startCheckLines(context: RenderContext, args: string): string {
+  const { manifest: { farm } } = context;
+  if (readSite(context.options).container !== undefined) return "";
+  const then = mayReplace(context)
+    ? "the sh wrapper runs its shards"
+    : farm.pilots === null
+    ? "leave out --wrapper binary"
+    : "pilots need it: leave out --pilots";
+  return renderTemplate(startCheck, {
+    glibc: NEEDED_GLIBC,
+    then: verbatim(then),
+    instead: mayReplace(context) ? [verbatim(`"$run_dir/${JOB_WRAPPER}" shared ${args}`)] : [],
+  }, quoteWord);
+}
+
+/** Returns whether a job may run the sh wrapper in place of nsfarm-deno. */
+export const mayReplace = ({ manifest: { farm }, options }: RenderContext): boolean =>
+  farm.pilots === null && farm.wrapper_given !== true && readSite(options).container === undefined;
 
 /** Returns the arguments of a pilot, which runs any open shard instead of its task's. */
 function pilotWords({ options }: RenderContext): string {

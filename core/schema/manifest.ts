@@ -152,6 +152,8 @@ export const RunRecord = z.looseObject({
   guardrails: RequestedGuardrails,
   extra_args: z.array(z.string()),
   wrapper: z.enum(["binary", "sh"]),
+  /** Whether --wrapper was given: jobs then do not use the sh wrapper where nsfarm-deno does not start. */
+  wrapper_given: z.optional(z.boolean()),
   mode: z.enum(["shared", "transfer"]),
   pilots: z.nullable(Count),
   options: z.record(z.string(), OptionValue),

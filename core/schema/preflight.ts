@@ -26,6 +26,7 @@ export const HostStat = z.looseObject({
     memory_available_bytes: z.nullable(z.int()),
     load_average: z.nullable(z.array(z.number())),
     kernel: z.nullable(z.string()),
+    glibc: z.optional(z.nullable(z.string())),
     nextstat_path: z.nullable(z.string()),
     nextstat_version: z.nullable(z.string()),
     work_dir: z.nullable(z.string()),

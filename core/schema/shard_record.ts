@@ -44,6 +44,8 @@ export const ShardRecord = z.looseObject({
   cpus_physical: z.nullable(Count),
   memory_bytes: z.nullable(Count),
   kernel: z.nullable(z.string()),
+  /** Only from the sh wrapper: where nsfarm-deno runs, its glibc is new enough. */
+  glibc: z.optional(z.nullable(z.string())),
   threads: z.nullable(Count),
   load_average_start: Loads,
   load_average_end: Loads,

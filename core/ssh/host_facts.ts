@@ -1,3 +1,4 @@
+import { readGlibc } from "../glibc.ts";
 import type { Attempt } from "../schema/attempt.ts";
 import type { FarmManifest } from "../schema/manifest.ts";
 import type { ShardRecord } from "../schema/shard_record.ts";
@@ -7,6 +8,8 @@ import type { FarmHost } from "./hosts_file.ts";
 export interface HostFacts {
   host: string;
   kernel: string | null;
+  /** Null: unknown, or another C library. */
+  glibc: string | null;
   boot_id: string | null;
   uptime_s: number | null;
   load_average: number[] | null;
@@ -39,6 +42,7 @@ export function readHostFacts(lines: readonly string[]): HostFacts {
   return {
     host: text("host") ?? "unknown",
     kernel: text("kernel"),
+    glibc: readGlibc(text("glibc")),
     boot_id: text("boot_id"),
     uptime_s: number(text("uptime_s")),
     load_average: loads(text("load")),

@@ -1,4 +1,5 @@
 import { gibibytes, plural, textTable } from "../format.ts";
+import { oldGlibc } from "../glibc.ts";
 import { type HostStat, type Preflight, PREFLIGHT_SCHEMA } from "../schema/preflight.ts";
 import { SHARDS_PER_SLOT } from "../toys.ts";
 import type { HostFacts } from "./host_facts.ts";
@@ -52,6 +53,7 @@ const NOTHING_FOUND = {
   memory_available_bytes: null,
   load_average: null,
   kernel: null,
+  glibc: null,
   nextstat_path: null,
   nextstat_version: null,
   work_dir: null,
@@ -82,6 +84,7 @@ function reached(probed: Extract<ProbedHost, { facts: HostFacts }>, same_machine
       memory_available_bytes: facts.memory_available_bytes,
       load_average: facts.load_average,
       kernel: facts.kernel,
+      glibc: facts.glibc,
       nextstat_path: facts.nextstat_path,
       nextstat_version: facts.nextstat_version,
       work_dir: facts.base_dir,
@@ -95,15 +98,16 @@ function reached(probed: Extract<ProbedHost, { facts: HostFacts }>, same_machine
 /** Returns one line per host and their totals; lines for the same machine count once. */
 export function describePreflight({ stats }: Preflight): string {
   const rows = stats.map((one) => one.ok ? factCells(one) : [shownName(one), "no", one.error ?? "no answer"]);
-  const head = ["host", "ok", "cores", "threads", "load", "free mem", "free disk", "clock", "nextstat", "machine, CPU"];
+  const head = ["host", "ok", "cores", "threads", "load", "free mem", "free disk", "clock", "glibc"];
   const machines = stats.filter((one) => one.ok && !one.farm?.same_machine_as);
   const sum = (pick: (one: HostStat) => number | null | undefined) =>
     machines.reduce((n, one) => n + (pick(one) ?? 0), 0);
   return [
-    ...textTable([head, ...rows]),
+    ...textTable([[...head, "nextstat", "machine, CPU"], ...rows]),
     ...stats.filter((one) => one.farm?.same_machine_as).map((one) =>
       `${shownName(one)} is the same machine as ${one.farm?.same_machine_as}: they share its cores`
     ),
+    ...oldGlibc(stats.map((one) => [shownName(one), one.farm?.glibc ?? null])),
     `${stats.filter((one) => one.ok).length} of ${stats.length} hosts can be used: ${
       sum((one) => one.physical_cores)
     } physical cores, ${sum((one) => one.logical_cores)} logical, on ${plural(machines.length, "machine")}`,
@@ -136,6 +140,7 @@ function factCells(one: HostStat): string[] {
     gigabytes(farm?.memory_available_bytes),
     gigabytes(farm?.work_dir_free_bytes),
     offset === null || offset === undefined ? "?" : `${offset < 0 ? "-" : "+"}${Math.abs(offset).toFixed(2)} s`,
+    farm?.glibc ?? "?",
     farm?.nextstat_version ?? "none",
     `${one.hostname ?? "?"}, ${one.cpu_model ?? "unknown CPU"}`,
   ];

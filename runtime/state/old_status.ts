@@ -46,6 +46,7 @@ export function oldStatus(run: Run): OldStatus {
     left_s: null,
     merged: exists(merged) ? merged : null,
     merged_check: summedCheckOf(run),
+    glibc: {},
     workers: [],
     advice: adviceFor(run, done.size === symptoms.length),
   };

@@ -23,12 +23,15 @@ export interface ScannedShard extends ShardView {
   time: AttemptTime | null;
   attempts: number[];
   last: Attempt | null;
+  /** glibc of its host, where the sh wrapper reported it. */
+  glibc?: string | null;
 }
 
 /** Facts of a done shard. Not its record: each garbage collection would have to move thousands of records. */
 interface DoneShard {
   time: AttemptTime;
   host: string;
+  glibc: string | null;
 }
 
 /** Valid shards that this process has found before: they are not read again. */
@@ -82,7 +85,7 @@ function knownDone({ dir, manifest }: Run<FarmManifest>, plan: Plan, seen: Seen)
 }
 
 function noteDone(plan: Plan, record: ShardRecord, seen: Seen | null): DoneShard {
-  const done = { time: attemptTime(record), host: recordHost(record) };
+  const done = { time: attemptTime(record), host: recordHost(record), glibc: record.glibc ?? null };
   seen?.set(plan.shard_index, done);
   return done;
 }
@@ -126,7 +129,7 @@ async function scanShard(
   return { plan, time: null, attempts, last, ...view };
 }
 
-const scannedDone = (plan: Plan, { time, host }: DoneShard, attempts: number[]): ScannedShard => ({
+const scannedDone = (plan: Plan, { time, host, glibc }: DoneShard, attempts: number[]): ScannedShard => ({
   plan,
   time,
   attempts,
@@ -134,6 +137,7 @@ const scannedDone = (plan: Plan, { time, host }: DoneShard, attempts: number[]):
   state: "done",
   why: "",
   host,
+  glibc,
 });
 
 function hasLeftOutput({ dir, manifest }: Run<FarmManifest>, plan: Plan, { attempt }: Attempt): boolean {

@@ -5,6 +5,7 @@ import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
 import { FarmError } from "../../core/errors.ts";
 import { suspectNodes } from "../../core/failure.ts";
 import { plural } from "../../core/format.ts";
+import { oldGlibc } from "../../core/glibc.ts";
 import { paceOf, type Progress } from "../../core/progress.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import { runTimes } from "../../core/run_times.ts";
@@ -62,6 +63,7 @@ export function runStatus(
   const isGoing = (one: ScannedShard) => isGoingOn(one.state) && !orphans.includes(one);
   const isWhole = toys_done === run.manifest.n_toys;
   const unused = isWhole ? unusedHosts(run.manifest, scanned.flatMap(({ host }) => host ?? [])) : [];
+  const glibc = glibcOf(scanned);
   const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== NOT_SUBMITTED);
   return {
     summary: {
@@ -76,7 +78,8 @@ export function runStatus(
       left_s: pace.left_s,
       merged: exists(merged) ? merged : null,
       merged_check: summedCheckOf(run),
-      workers: [...workers, ...faults, ...trouble, ...unused],
+      workers: [...workers, ...faults, ...trouble, ...unused, ...oldGlibc(Object.entries(glibc))],
+      glibc,
       advice: isWhole ? [] : [
         ...(workers.length > 0 ? [] : submitAdvice(run, scanned)),
         ...orphanAdvice(run, orphans),
@@ -103,6 +106,14 @@ export function runStatus(
     states: withoutSilent(run, answer?.states ?? []),
     ended: !queued_somewhere && !scanned.some(isGoing),
   };
+}
+
+/** Returns the glibc of each host that reported it, by the sh wrapper. */
+function glibcOf(scanned: readonly ScannedShard[]): Record<string, string> {
+  return Object.fromEntries(scanned.flatMap(({ host, glibc, last }) => {
+    const version = glibc ?? last?.end?.glibc;
+    return host && version ? [[host, version]] : [];
+  }));
 }
 
 /** Whether a shard was started on a host behind ssh, and the loop that followed it is gone: it may still run there. */

@@ -10,7 +10,15 @@ import launcherTemplate from "../../templates/condor_job.sh.mustache" with { typ
 import sharedTemplate from "../../templates/condor_job.sub.mustache" with { type: "text" };
 import transferTemplate from "../../templates/condor_job_transfer.sub.mustache" with { type: "text" };
 import type { Chunk, RenderContext, Rendered, RenderedFile } from "../adapter.ts";
-import { isSentImage, JOB_WRAPPER, launchLines, renderJobWrapper, setupLines, threadsWarning } from "../job_wrapper.ts";
+import {
+  isSentImage,
+  JOB_WRAPPER,
+  launchLines,
+  renderJobWrapper,
+  setupLines,
+  startCheckLines,
+  threadsWarning,
+} from "../job_wrapper.ts";
 import { countOption, onePathLine, type Options, readSite, textOption } from "../options.ts";
 import { groupedChunk, groupsOf, jobTag, shardsByTask } from "../tasks.ts";
 import { HTCONDOR_IN_JOB } from "../in_job.ts";
@@ -245,11 +253,15 @@ function submitFile(context: RenderContext, mode: Mode): RenderedFile {
   return { path, text, executable: false };
 }
 
+/** Arguments of the sh wrapper in the shell variables of the launcher. */
+const WRAPPER_ARGS = `"$shards" "$NSFARM_CONDOR_CLUSTER" "$NSFARM_CONDOR_PROC" "$NSFARM_TOKEN"`;
+
 function launcher(context: RenderContext, sandbox: boolean): RenderedFile {
   const { manifest, run_dir, nsfarm, options } = context;
   const name = sandbox ? SANDBOX_LAUNCHER : LAUNCHER;
   const site = readSite(options);
-  const launch = `IFS=+\nset -- $shards\nunset IFS\n${launchLines(context, site, sandbox)}`;
+  const check = sandbox ? "" : startCheckLines(context, WRAPPER_ARGS);
+  const launch = `${check}IFS=+\nset -- $shards\nunset IFS\n${launchLines(context, site, sandbox)}`;
   const text = renderTemplate(launcherTemplate, {
     run_id: verbatim(manifest.run_id),
     name: verbatim(name),

@@ -4,7 +4,15 @@ import { renderTemplate, verbatim } from "../../core/template.ts";
 import { VERSION } from "../../core/version.ts";
 import template from "../../templates/slurm_array_job.sh.mustache" with { type: "text" };
 import type { Chunk, Finish, Handle, RenderContext, Rendered, RenderedFile, SchedulerLimits } from "../adapter.ts";
-import { JOB_WRAPPER, launchLines, renderJobWrapper, setupLines, threadsWarning } from "../job_wrapper.ts";
+import {
+  JOB_WRAPPER,
+  launchLines,
+  mayReplace,
+  renderJobWrapper,
+  setupLines,
+  startCheckLines,
+  threadsWarning,
+} from "../job_wrapper.ts";
 import { countOption, type Options, readSite, textOption } from "../options.ts";
 import { groupedChunk, groupsOf, jobComment, jobName, shardsByTask, tasksFor } from "../tasks.ts";
 import { directives, filenamePattern, sbatchLine } from "./options.ts";
@@ -82,13 +90,13 @@ export const scriptName = (index: number): string => `slurm_array_job${index ===
 export function renderSlurm(context: RenderContext): Rendered {
   const chunks = slurmChunks(context);
   const scripts = chunks.map((chunk) => script(context, chunk, chunks.length));
-  const wrapper = context.manifest.farm.wrapper === "sh" ? [renderJobWrapper(context, "slurm", SLURM_IN_JOB)] : [];
+  const hasWrapper = context.manifest.farm.wrapper === "sh" || mayReplace(context);
   return {
-    files: [...scripts, ...wrapper],
+    files: [...scripts, ...(hasWrapper ? [renderJobWrapper(context, "slurm", SLURM_IN_JOB)] : [])],
     chunks,
     warnings: warningsFor(context, chunks),
     by_hand: chunks.map(({ index }) => ["sbatch", `${context.run_dir}/${scriptName(index)}`]),
-    folders: wrapper.length > 0 ? [LOGS, INCOMING] : [LOGS],
+    folders: hasWrapper ? [LOGS, INCOMING] : [LOGS],
   };
 }
 
@@ -120,11 +128,11 @@ export const groupWords = (chunk: Chunk): string[] => [...shardsByTask(chunk).va
 
 function launchOf(context: RenderContext): string {
   const site = readSite(context.options);
-  if (context.manifest.farm.wrapper === "sh") {
-    return `exec "$run_dir/${JOB_WRAPPER}" shared "$1" "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "\${NSFARM_TOKEN-}"`;
-  }
+  const args = `"$1" "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "\${NSFARM_TOKEN-}"`;
+  if (context.manifest.farm.wrapper === "sh") return `exec "$run_dir/${JOB_WRAPPER}" shared ${args}`;
   const split = site.shards_per_job > 1 ? "IFS=+\nset -- $1\nunset IFS\n" : "";
-  return `${setupLines(site)}${split}${launchLines(context, site)}`.trimEnd();
+  const check = startCheckLines(context, args);
+  return `${setupLines(site)}${check}${split}${launchLines(context, site)}`.trimEnd();
 }
 
 function warningsFor({ manifest, options, limits }: RenderContext, chunks: Chunk[]): string[] {

@@ -12,6 +12,7 @@ const SUMMARY: StatusSummary = {
   toys_per_s: 41.234,
   left_s: null,
   merged: null,
+  glibc: {},
   merged_check: { state: "absent", guardrails_passed: null, findings: [] },
   workers: ["worker 17 (2 slots) is running here"],
   advice: [],

@@ -11,6 +11,7 @@ import {
   untilIdle,
 } from "../clusters/condor_farm.ts";
 import { makespans } from "../clusters/condor_times.ts";
+import { withOldGlibc } from "../clusters/old_node.ts";
 import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
 import { amountOf, someOf } from "../support/amount.ts";
 import { namesIn, nextstat, runDir, spec10k } from "../support/farm.ts";
@@ -146,3 +147,17 @@ for (
     assert.deepEqual(await namesIn(farm.folder), ["tmp"]);
   });
 }
+
+test("on a node whose glibc is too old the sh wrapper runs the shards, and status says so", async (farm) => {
+  await withOldGlibc(farm.pool, "e1", farm.folder, async () => {
+    await farm.must(condorRun(farm, { toys: 12, shards: 4 }));
+  });
+  const dir = runDir(farm.folder);
+  await assertMerged(dir, { toys: 12 });
+  const records = await Promise.all([0, 1, 2, 3].map((shard) => readRecord(dir, shard)));
+  assert.deepEqual(new Set(records.map(({ wrapper, glibc }) => `${wrapper} ${glibc}`)), new Set(["sh 2.17"]));
+  assert.match(
+    await statusWords(farm, dir),
+    /^glibc older than 2\.27: e1 2\.17; the sh wrapper runs the shards there$/m,
+  );
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { chmod, copyFile, cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { giveAway } from "../clusters/as_user.ts";
+import { withOldGlibc } from "../clusters/old_node.ts";
 import {
   assertMerged,
   jobIds,
@@ -12,7 +13,7 @@ import {
   untilIdle,
 } from "../clusters/slurm_farm.ts";
 import { inputs, nextstat, requestArgs, runDir } from "../support/farm.ts";
-import { countDone } from "../support/run_dir.ts";
+import { countDone, readRecord } from "../support/run_dir.ts";
 
 const test = slurmFile();
 
@@ -157,3 +158,32 @@ for (
     assert.deepEqual(await readdir(farm.folder), before);
   });
 }
+
+test("on a node whose glibc is too old the sh wrapper runs the shards, and status says so; other nodes run nsfarm-deno", async (farm) => {
+  await withOldGlibc(farm.cluster, "n1", farm.folder, async () => {
+    await farm.must(slurmRun(farm, { toys: 24, shards: 8 }));
+  });
+  const dir = runDir(farm.folder);
+  await assertMerged(dir, { toys: 24 });
+  const records = await Promise.all(Array.from({ length: 8 }, (_, shard) => readRecord(dir, shard)));
+  const old = records.filter(({ host }) => host === "n1");
+  assert.notDeepEqual(old, []);
+  assert.deepEqual(new Set(old.map(({ wrapper, glibc }) => `${wrapper} ${glibc}`)), new Set(["sh 2.17"]));
+  assert.ok(records.every(({ host, wrapper }) => wrapper === (host === "n1" ? "sh" : "binary")));
+  assert.match(
+    await statusWords(farm, dir),
+    /^glibc older than 2\.27: n1 2\.17; the sh wrapper runs the shards there$/m,
+  );
+  const shard = old[0]?.shard_index;
+  const log = (await readdir(join(dir, "logs"))).find((name) => name.endsWith(`_${shard}.log`)) ?? "";
+  assert.match(await readFile(join(dir, "logs", log), "utf8"), /^nsfarm-deno does not start on n1 \(glibc 2\.17; it/m);
+});
+
+test("on such a node --wrapper binary fails as asked, and doctor shows why", async (farm) => {
+  const more = ["--wrapper", "binary", "--slurm-exclude", "n2"];
+  await withOldGlibc(farm.cluster, "n1", farm.folder, async () => {
+    await farm.must(slurmRun(farm, { toys: 4, shards: 2, more }), 5);
+  });
+  const { stdout } = await farm.must(["doctor", runDir(farm.folder)]);
+  assert.match(stdout, /GLIBC_2\.27' not found|does not start on n1/);
+});

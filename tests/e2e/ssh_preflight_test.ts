@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Preflight } from "../../core/schema/preflight.ts";
+import { withOldGlibc } from "../clusters/old_node.ts";
 import { type SshFarm, sshFile } from "../clusters/ssh_hosts.ts";
-import { namesIn } from "../support/farm.ts";
+import { namesIn, runDir } from "../support/farm.ts";
 
 const test = sshFile();
 
@@ -101,4 +102,18 @@ test("preflight refuses a hosts file with an option of ssh as a host, with the l
   const ran = await farm.must(preflight(farm, hosts), 3);
   assert.match(ran.stderr, /line 2: .*begins like an option of ssh/);
   assert(!(await namesIn(farm.folder)).includes("pwned"));
+});
+
+test("preflight and status report the glibc of each host, and on an old one the sh wrapper runs the shards", async (farm) => {
+  const hosts = await farm.hostsFile("w1", "w2");
+  await withOldGlibc(farm.hosts, "w1", farm.hosts.open, async () => {
+    const { stdout } = await farm.must(preflight(farm, hosts));
+    assert.match(stdout, /^glibc older than 2\.27: w1 2\.17; the sh wrapper runs the shards there$/m);
+    const found = Preflight.parse(JSON.parse((await farm.must([...preflight(farm, hosts), "--json"])).stdout));
+    assert.equal(found.stats[0]?.farm?.glibc, "2.17");
+    assert.match(found.stats[1]?.farm?.glibc ?? "", /^2\.\d+$/);
+    await farm.must(farm.run(hosts, { toys: 12, shards: 6 }));
+  });
+  const status = await farm.must(["status", runDir(farm.folder)]);
+  assert.match(status.stdout, /^glibc older than 2\.27: w1 2\.17; the sh wrapper runs the shards there$/m);
 });

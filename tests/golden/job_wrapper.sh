@@ -84,6 +84,7 @@ machine() {
   note files_stamp "$(stamp "$@")"
   note host "$(uname -n)"
   note kernel "$(uname -r)"
+  note glibc "$(getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>/dev/null | head -n 1)"
   read -r boot 2>/dev/null </proc/sys/kernel/random/boot_id && note boot_id "$boot"
   awk -F '[ \t]*: *' '
     /^processor/ { logical++ }

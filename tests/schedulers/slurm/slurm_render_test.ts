@@ -62,7 +62,7 @@ Deno.test("MaxArraySize 11 and 40 shards make four arrays, no index of which rea
   assert.deepEqual(chunks.map(({ tasks }) => Math.max(...tasks ?? [])), [10, 10, 10, 6]);
   assert.deepEqual(
     files.map(({ path }) => path),
-    ["slurm_array_job.sh", "slurm_array_job.2.sh", "slurm_array_job.3.sh", "slurm_array_job.4.sh"],
+    ["slurm_array_job.sh", ...["2", "3", "4"].map((n) => `slurm_array_job.${n}.sh`), "job_wrapper.sh"],
   );
   assert.deepEqual(by_hand.at(-1), ["sbatch", "/shared/runs/demo/slurm_array_job.4.sh"]);
 });

@@ -1,0 +1,31 @@
+/** The C library of a machine, and which one nsfarm-deno needs. */
+
+/** Oldest glibc with which nsfarm-deno starts: its runtime is linked to it (a test compares this with the program). */
+export const NEEDED_GLIBC = "2.27";
+
+/** Returns the version in what `getconf GNU_LIBC_VERSION` or `ldd --version` prints first; null: another C library. */
+export function readGlibc(printed: string | null): string | null {
+  return /^(?:glibc|ldd \(.*\)) (\d+\.\d+)\b/.exec(printed?.trim() ?? "")?.[1] ?? null;
+}
+
+/** Returns whether nsfarm-deno cannot start with this glibc; false where the version is unknown. */
+function isTooOld(version: string | null): boolean {
+  if (version === null) return false;
+  const [[major = 0, minor = 0], [least = 0, less = 0]] = [numbers(version), numbers(NEEDED_GLIBC)];
+  return major < least || (major === least && minor < less);
+}
+
+const numbers = (version: string): number[] => version.split(".").map(Number);
+
+/**
+ * Returns one line about the machines on which nsfarm-deno does not start; none where there are none.
+ * @param machines each name with its glibc
+ */
+export function oldGlibc(machines: Iterable<readonly [string, string | null]>): string[] {
+  const old = [...new Map(machines)].filter(([, version]) => isTooOld(version));
+  if (old.length === 0) return [];
+  const named = old.slice(0, 4).map(([name, version]) => `${name} ${version}`).join(", ");
+  return [
+    `glibc older than ${NEEDED_GLIBC}: ${named}${old.length > 4 ? " …" : ""}; the sh wrapper runs the shards there`,
+  ];
+}
