@@ -19,6 +19,7 @@ import { HTCONDOR_OPTIONS } from "./htcondor/options.ts";
 import { jobConstraint, probeHTCondor, queryHTCondor, readHTCondorProbe, readHTCondorQuery } from "./htcondor/query.ts";
 import {
   filesSent,
+  freeLines,
   jobWords,
   modeOf,
   optionCommands,
@@ -144,11 +145,8 @@ const SUBMIT_FILE = "condor_finish_job.sub";
  * (HTCondor manual, "Scheduler Universe"), and waits until the event log shows that the run's jobs have ended. A DAG
  * with a final node would only cover jobs that DAGMan itself submits, not those of a retry.
  */
-export function finishHTCondor(
-  { run_dir, nsfarm, manifest }: RenderContext,
-  _handles: Handle[],
-  token: string,
-): Finish {
+export function finishHTCondor(context: RenderContext, _handles: Handle[], token: string): Finish {
+  const { run_dir, nsfarm, manifest } = context;
   const dir = submitPath("the run directory", run_dir);
   const sub = [
     "# Collects and merges the run when its jobs have ended; says in merge_status.json what is missing.",
@@ -159,6 +157,8 @@ export function finishHTCondor(
     `output = ${LOGS}/finish.$(ClusterId).log`,
     `error = ${LOGS}/finish.$(ClusterId).log`,
     `batch_name = ${manifest.run_id}`,
+    // A site that refuses jobs without such a line refuses this one too.
+    ...freeLines(context),
     `My.NsfarmToken = "${jobTag(token)}"`,
     "queue",
     "",

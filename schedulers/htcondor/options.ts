@@ -1,3 +1,6 @@
+import { FarmError } from "../../core/errors.ts";
+import sharedTemplate from "../../templates/condor_job.sub.mustache" with { type: "text" };
+import transferTemplate from "../../templates/condor_job_transfer.sub.mustache" with { type: "text" };
 import type { SchedulerOption } from "../adapter.ts";
 
 const QUANTITY = "\\d+(\\.\\d+)?\\s*([KMGT]i?[Bb]?)?";
@@ -74,4 +77,111 @@ export const HTCONDOR_OPTIONS: SchedulerOption[] = [
     native: "max_materialize",
     role: "throttle",
   },
+  {
+    name: "condor-line",
+    type: "strings",
+    placeholder: "KEY=VALUE",
+    help: `extra line of the submit file: '+JobFlavour = "longlunch"' (repeatable)`,
+  },
 ];
+
+/** Commands that the templates of the submit files set, and the macros that their values use. */
+const WRITTEN: readonly string[] = [sharedTemplate, transferTemplate].flatMap((template) => [
+  ...[...template.matchAll(/^([A-Za-z_.]+) *=/gm)].map(([, command = ""]) => command),
+  ...[...template.matchAll(/\$\((\w+)\)|^queue (\w+)/gm)].map(([, macro, variable = ""]) => macro ?? variable),
+]);
+
+/** Macros that the values of a submit file use and no template shows: numbers of the job, and a dollar sign. */
+const MACROS = ["ClusterId", "Cluster", "ProcId", "Process", "DOLLAR"];
+
+/** Words that begin a statement, also with = after them (condor_submit(1), SUBMIT DESCRIPTION FILE COMMANDS). */
+const STATEMENTS = ["queue", "if", "elif", "else", "endif", "include", "use"];
+
+/**
+ * Further names under which HTCondor takes a command or the attribute that it sets, or that change its effect
+ * (submit_utils.cpp). Names that differ only in case and in _ are left out.
+ */
+const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
+  universe: ["JobUniverse"],
+  executable: ["Cmd"],
+  arguments: ["args", "arguments2"],
+  initialdir: ["job_iwd", "Iwd"],
+  log: ["UserLog", "log_xml", "UserLogUseXML"],
+  output: ["stdout", "Out"],
+  error: ["stderr", "Err"],
+  transfer_input_files: ["TransferInput"],
+  transfer_output_files: ["TransferOutput", "transfer_output_remaps", "output_destination"],
+  batch_name: ["JobBatchName"],
+  accounting_group: ["AcctGroup"],
+  max_idle: ["materialize_max_idle", "JobMaterializeMaxIdle"],
+  max_materialize: ["JobMaterializeLimit"],
+};
+
+/** Returns a name as HTCondor compares it: in small letters, without the prefix of an attribute and without _. */
+const plain = (name: string): string => name.replace(/^(\+|my\.)/i, "").replaceAll("_", "").toLowerCase();
+
+/**
+ * Checks a user's lines of the submit file: `KEY = VALUE` each, with no key that the file sets itself.
+ * @param own further commands of the file, besides those of its templates
+ * @returns the lines, one of the file each
+ * @throws {FarmError} usage
+ */
+export function readSubmitLines(lines: readonly string[], own: readonly string[]): string[] {
+  const taken = new Map(
+    [...WRITTEN, ...own].flatMap((command) =>
+      [command, ...OTHER_NAMES[command] ?? []].map((name) => [plain(name), command] as const)
+    ),
+  );
+  for (const macro of MACROS) taken.set(plain(macro), macro);
+  return lines.map((line) => readSubmitLine(line.trim(), taken));
+}
+
+/** Key and value of a line; `+` and `MY.` begin an attribute of the job (condor_submit(1), `+<attribute>`). */
+const LINE = /^((?:\+|[Mm][Yy]\.)?[A-Za-z_]\w*)\s*=\s*(.*)$/;
+
+function readSubmitLine(line: string, taken: ReadonlyMap<string, string>): string {
+  const [, key, value = ""] = LINE.exec(line) ?? [];
+  if (key === undefined || value === "") throw refused(line, `wanted KEY = VALUE`, EXAMPLE);
+  if (STATEMENTS.includes(plain(key))) throw refused(line, `${key} begins a statement of its own`);
+  const clash = taken.get(plain(key));
+  if (clash !== undefined) throw refused(line, `nsfarm-deno sets ${clash} itself`, insteadOf(clash));
+  const fault = valueFault(key, value);
+  if (fault !== null) throw refused(line, fault);
+  return `${key} = ${value}`;
+}
+
+const EXAMPLE = `For example --condor-line '+JobFlavour = "longlunch"'`;
+
+function insteadOf(command: string): string | undefined {
+  const option = HTCONDOR_OPTIONS.find(({ native }) => native === command);
+  return option && `Use --${option.name}`;
+}
+
+const isAttribute = (key: string): boolean => /^(\+|my\.)/i.test(key);
+
+/** Returns why a value would change the lines around it, or stop condor_submit; null: it does neither. */
+function valueFault(key: string, value: string): string | null {
+  if (value.endsWith("\\")) return "a backslash at its end would join it with the next line";
+  if (/\$\w*\([^)]*$/.test(value)) return "a macro in it has no closing )";
+  const quotes = value.replaceAll(/\\./g, "").split('"').length - 1;
+  return isAttribute(key) && quotes % 2 === 1 ? 'a text in it has no closing "' : null;
+}
+
+const refused = (line: string, why: string, next?: string): FarmError =>
+  new FarmError("usage", `Cannot use --condor-line '${line}': ${why}`, next);
+
+/**
+ * Returns a warning for each attribute whose value is one bare word: HTCondor reads it as the name of another
+ * attribute, and the value is undefined.
+ */
+export function bareWordWarnings(lines: readonly string[]): string[] {
+  return lines.flatMap((line) => {
+    const [, key = "", value = ""] = LINE.exec(line.trim()) ?? [];
+    const is_word = /^[A-Za-z_]\w*$/.test(value) && !/^(true|false|undefined|error)$/i.test(value);
+    return isAttribute(key) && is_word
+      ? [
+        `--condor-line '${line.trim()}': HTCondor reads ${value} as an attribute's name; a text needs quotes: "${value}"`,
+      ]
+      : [];
+  });
+}

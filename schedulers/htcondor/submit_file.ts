@@ -19,9 +19,10 @@ import {
   startCheckLines,
   threadsWarning,
 } from "../job_wrapper.ts";
-import { countOption, onePathLine, type Options, readSite, textOption } from "../options.ts";
+import { countOption, listOption, onePathLine, type Options, readSite, textOption } from "../options.ts";
 import { groupedChunk, groupsOf, jobTag, shardsByTask } from "../tasks.ts";
 import { HTCONDOR_IN_JOB } from "../in_job.ts";
+import { bareWordWarnings, readSubmitLines } from "./options.ts";
 
 /**
  * Maximum number of jobs in a cluster; their words must fit into one argument of condor_submit (128 KiB, execve(2)).
@@ -140,10 +141,11 @@ const requestedCpus = (options: Options): number => countOption(options, "condor
 /** Hold codes after which a job cannot succeed unchanged: over its memory, or over its time. */
 const HOPELESS = [34, 46, 47];
 
-/** Returns the commands of the submit description for the options. @throws {FarmError} usage */
-export function optionCommands({ options }: RenderContext): string[] {
-  const line = (command: string, value: string | number | undefined) =>
-    value === undefined ? [] : [`${command} = ${value}`];
+/** Command of a submit file with its value; undefined: it has no line. */
+type SubmitCommand = readonly [command: string, value: string | number | undefined];
+
+/** Returns the commands that follow from the options. @throws {FarmError} usage */
+function ownCommands({ options }: RenderContext): SubmitCommand[] {
   const text = (name: string) => {
     const value = textOption(options, name);
     return value === undefined ? undefined : submitValue(value);
@@ -152,20 +154,35 @@ export function optionCommands({ options }: RenderContext): string[] {
   const time = textOption(options, "condor-max-run-time");
   const { env } = readSite(options);
   return [
-    ...line("request_cpus", requestedCpus(options)),
-    ...line("request_memory", text("condor-request-memory")),
-    ...line("request_disk", text("condor-request-disk")),
-    ...line("requirements", requirements && submitExpression("condor-requirements", requirements)),
-    ...line("accounting_group", text("condor-accounting-group")),
+    ["request_cpus", requestedCpus(options)],
+    ["request_memory", text("condor-request-memory")],
+    ["request_disk", text("condor-request-disk")],
+    ["requirements", requirements && submitExpression("condor-requirements", requirements)],
+    ["accounting_group", text("condor-accounting-group")],
     // allowed_execute_duration would not take effect in a job that begins in the second of its shadow's start
     // (user_job_policy.cpp, "beganExecuting > birthday"; seen with 23.9.6).
-    ...line("allowed_job_duration", time && durationSeconds("--condor-max-run-time")(time)),
+    ["allowed_job_duration", time && durationSeconds("--condor-max-run-time")(time)],
     // Such a job would stay held; a user's retry decides what to change.
-    `periodic_remove = JobStatus == 5 && (${HOPELESS.map((code) => `HoldReasonCode == ${code}`).join(" || ")})`,
-    ...line("max_idle", countOption(options, "condor-max-idle")),
-    ...line("max_materialize", countOption(options, "condor-max-materialize")),
+    ["periodic_remove", `JobStatus == 5 && (${HOPELESS.map((code) => `HoldReasonCode == ${code}`).join(" || ")})`],
+    ["max_idle", countOption(options, "condor-max-idle")],
+    ["max_materialize", countOption(options, "condor-max-materialize")],
     // Only the names of --env. `environment` would be the alternative, but drops values with ; or " (23.9.6).
-    ...line("getenv", env.length === 0 ? undefined : env.join(", ")),
+    ["getenv", env.length === 0 ? undefined : env.join(", ")],
+  ];
+}
+
+const CONDOR_LINE = "condor-line";
+
+/** Returns the user's own lines of the submit file. @throws {FarmError} usage, for a line that is ours */
+export const freeLines = (context: RenderContext): string[] =>
+  readSubmitLines(listOption(context.options, CONDOR_LINE), ownCommands(context).map(([command]) => command));
+
+/** Returns the commands of the submit description for the options. @throws {FarmError} usage */
+export function optionCommands(context: RenderContext): string[] {
+  const own = ownCommands(context);
+  return [
+    ...own.flatMap(([command, value]) => value === undefined ? [] : [`${command} = ${value}`]),
+    ...freeLines(context),
   ];
 }
 
@@ -193,6 +210,7 @@ export function renderHTCondor(context: RenderContext): Rendered {
     warnings: [
       ...threadsWarning(context.manifest.threads, requestedCpus(context.options), "condor-request-cpus"),
       ...sharedWarning(context),
+      ...bareWordWarnings(listOption(context.options, CONDOR_LINE)),
       ...(problem ? [`${SUBMIT_FILES.transfer} was not written: ${problem.message}`] : []),
     ],
     by_hand: [["condor_submit", `${context.run_dir}/${SUBMIT_FILES[modeOf(context)]}`]],

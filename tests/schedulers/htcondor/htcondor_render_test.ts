@@ -19,6 +19,7 @@ const ALL_OPTIONS = {
   "condor-max-run-time": "01:30:00",
   "condor-max-idle": 50,
   "condor-max-materialize": 200,
+  "condor-line": ['+JobFlavour = "longlunch"', "MY.SendCredential = True"],
   "setup": [". /cvmfs/setup.sh"],
   "env": ["FOO", "BAR"],
 };
