@@ -132,6 +132,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ["What the hosts of a file can do:", "nsfarm-deno preflight --hosts-file hosts"],
     ["Write a profile with this site's defaults:", "nsfarm-deno preflight --scheduler slurm --write-profile"],
   ],
+  nodes: [
+    ["Nodes that failed, why, and in which runs:", "nsfarm-deno nodes"],
+    ["Forget the faults of a node that was repaired:", "nsfarm-deno nodes --clear node7"],
+  ],
   plugin: [
     ["List the plugins:", "nsfarm-deno plugin list"],
     ["Write a new one:", "nsfarm-deno plugin new mysched"],

@@ -5,6 +5,7 @@ import { renderRun } from "../runtime/render/render.ts";
 import { seedWarnings } from "../runtime/render/runs_beside.ts";
 import { loadAdapter } from "../runtime/scheduler/adapters.ts";
 import { queryLimits } from "../runtime/scheduler/drive.ts";
+import { recentNodeLines } from "../runtime/scheduler/recent_nodes.ts";
 import { withShares } from "../runtime/ssh/preflight.ts";
 import type { CommandSpec } from "./flags.ts";
 import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
@@ -24,6 +25,7 @@ const render: CommandSpec = {
     const request = await withShares(readRequest(options, adapter, "schedfarm"));
     const dir = requestDir(request);
     for (const warning of seedWarnings(dir, request.out_dir, request)) out.note(`warning: ${warning}`);
+    for (const line of recentNodeLines(adapter, request.options)) out.note(line);
     const { rendered } = await renderRun(request, adapter, await queryLimits(adapter));
     for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
     const commands = [["nsfarm-deno", "submit", dir], ...rendered.by_hand];

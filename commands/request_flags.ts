@@ -8,6 +8,7 @@ import { DEFAULT_SHARDS, shardsForSlots, splitToys } from "../core/toys.ts";
 import { checkPluginRequest } from "../runtime/plugin/plugin_of_run.ts";
 import { freshRunId, nextSeed, requestedBefore } from "../runtime/render/runs_beside.ts";
 import { readHosts } from "../runtime/run/hosts_file.ts";
+import { avoidRecent } from "../runtime/scheduler/recent_nodes.ts";
 import { findNextstat } from "../runtime/system/nextstat.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
@@ -118,6 +119,13 @@ const PLACE_FLAGS = {
     help: "name of the run directory (default: from the date)",
     read: runId,
   },
+  "avoid-nodes": {
+    group: "Where",
+    type: "string",
+    choices: ["recent"],
+    placeholder: "which",
+    help: "keep jobs from nodes that failed in two runs within a week (nsfarm-deno nodes)",
+  },
 } as const satisfies FlagTable;
 
 /** Flags for the access of a run's jobs to their files. */
@@ -173,6 +181,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
   const wrapper = flags.wrapper ?? (flags.mode === "transfer" ? "sh" : "binary");
   checkPluginRequest(adapter, { wrapper, mode: flags.mode });
   const guardrails = readGuardrails(flags);
+  const given = readSchedulerOptions(options, adapter);
   const asks_pulls = guardrails.max_abs_poi_pull_mean !== null || guardrails.poi_pull_std_range !== null;
   return {
     scheduler: adapter.name,
@@ -195,7 +204,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
     mode: flags.mode,
     pilots: flags.pilots ?? null,
     options: {
-      ...readSchedulerOptions(options, adapter),
+      ...(flags.avoidNodes === undefined ? given : avoidRecent(adapter, given, before?.options ?? null)),
       ...threadPolicy(flags.threads || (is_static ? "physical" : 0), adapter),
       ...pilotOptions(flags, shards, adapter),
     },

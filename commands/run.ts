@@ -13,6 +13,7 @@ import { seedWarnings } from "../runtime/render/runs_beside.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
 import { loadAdapter } from "../runtime/scheduler/adapters.ts";
 import { queryLimits } from "../runtime/scheduler/drive.ts";
+import { recentNodeLines } from "../runtime/scheduler/recent_nodes.ts";
 import { withShares } from "../runtime/ssh/preflight.ts";
 import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
@@ -138,6 +139,7 @@ async function openOrRender(request: RunRequest, adapter: Backend, out: Output):
   const found = openSame(dir, request, out);
   if (found) return await withOrigin(found, out);
   for (const warning of seedWarnings(dir, request.out_dir, request)) out.note(`warning: ${warning}`);
+  for (const line of recentNodeLines(adapter, request.options)) out.note(line);
   try {
     const { run, rendered } = await renderRun(await withShares(request), adapter, await queryLimits(adapter));
     for (const warning of rendered.warnings) out.note(`warning: ${warning}`);

@@ -149,6 +149,13 @@ export const TABLE: readonly TableRow[] = [
     () => import("./self_check.ts"),
   ),
   row(
+    "nodes",
+    "",
+    "list the nodes that failed in your runs of the last 30 days",
+    "new",
+    () => import("./nodes.ts"),
+  ),
+  row(
     "plugin",
     "ACTION [NAME]",
     "list, check or create adapters for other schedulers",

@@ -39,6 +39,7 @@ export const ENVIRONMENT: readonly ReferenceRow[] = [
   ["NSFARM_PLUGINS", "paths of scheduler plugins, separated by ':'"],
   ["PATH", "where nextstat is searched, after the folder of nsfarm-deno itself"],
   ["XDG_CONFIG_HOME", "folder that holds nsfarm-deno/profile.jsonc (default: ~/.config)"],
+  ["XDG_STATE_HOME", "folder that holds nsfarm-deno/nodes/ (default: ~/.local/state)"],
   ["XDG_RUNTIME_DIR", "folder for the sockets of ssh connections (default: /tmp)"],
   ["NO_COLOR", "if set, print no colours"],
 ];
@@ -66,5 +67,6 @@ export const RUN_FILES: readonly ReferenceRow[] = [
 export const OTHER_FILES: readonly ReferenceRow[] = [
   ["nsfarm-deno.jsonc", "profile beside the program; also .json, .yaml and .yml"],
   ["~/.config/nsfarm-deno/profile.jsonc", "your own profile, used if there is none beside the program"],
+  ["~/.local/state/nsfarm-deno/nodes/", "nodes that failed in your runs; `nsfarm-deno nodes` lists them"],
   ["schedulers/", "a folder beside the program with scheduler plugins"],
 ];

@@ -106,6 +106,20 @@ export function writeWhole(path: string, data: string | Uint8Array, mode = 0o640
   });
 }
 
+/**
+ * Appends a line to a file that several processes of this machine may append to. It is one write(2), and begins with a
+ * line break: the rest that a killed writer left of a line costs that line alone.
+ * @param line less than 4 KiB, without a line break
+ */
+export function appendLine(path: string, line: string): void {
+  const file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
+  try {
+    file.writeSync(new TextEncoder().encode(`\n${line}\n`));
+  } finally {
+    file.close();
+  }
+}
+
 /** A function that writes a long document part by part; each call gives the same bytes. */
 export type Fill = (write: (bytes: Uint8Array) => void) => void;
 

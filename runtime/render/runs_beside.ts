@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { freeSeeds, runSeeds, seedOf } from "../../core/check_manifest.ts";
 import { errorText } from "../../core/errors.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
-import { Manifest } from "../../core/schema/manifest.ts";
+import { Manifest, type OptionValue } from "../../core/schema/manifest.ts";
 import type { SeedRange } from "../../core/toy_ranges.ts";
 import { listNames } from "../fs/list.ts";
 import { readDocument, Unreadable } from "../fs/read.ts";
@@ -11,7 +11,7 @@ import { exists } from "../fs/write.ts";
 
 const Seeds = z.pick(Manifest, { schema_version: true, run_id: true, plans: true, config: true });
 
-const SeedAndShards = z.pick(Manifest, { seed: true, shards: true });
+const Requested = z.pick(Manifest, { seed: true, shards: true, farm: true });
 
 /** The seeds of a run in the same folder. */
 interface TakenSeeds extends SeedRange {
@@ -49,14 +49,19 @@ function readBeside(out_dir: string, name: string, found: SeedsBeside): void {
   }
 }
 
-/**
- * Returns the seed and shard count that an existing run of that directory was rendered with; null where there is none
- * to read.
- */
-export function requestedBefore(dir: string): { seed: number; shards: number | null } | null {
+/** What an existing run was rendered with. */
+interface RequestedBefore {
+  seed: number;
+  shards: number | null;
+  /** Options of its scheduler. */
+  options: Readonly<Record<string, OptionValue>>;
+}
+
+/** Returns what an existing run of that directory was rendered with; null where there is none to read. */
+export function requestedBefore(dir: string): RequestedBefore | null {
   try {
-    const { seed, shards } = readDocument(join(dir, MANIFEST), SeedAndShards);
-    return { seed, shards: shards ?? null };
+    const { seed, shards, farm } = readDocument(join(dir, MANIFEST), Requested);
+    return { seed, shards: shards ?? null, options: farm?.first_options ?? farm?.options ?? {} };
   } catch {
     return null; // the command that opens the run reports why
   }

@@ -7,6 +7,7 @@ import { type HostShape, hostShape } from "../../core/ssh/host_facts.ts";
 import { type FarmHost, hostKey } from "../../core/ssh/hosts_file.ts";
 import { readHosts } from "../run/hosts_file.ts";
 import { loadFarmRun } from "../run/load_manifest.ts";
+import { noteNodeFaults } from "../run/node_journal.ts";
 import { listWorkers } from "../run/workers.ts";
 import { attemptPath } from "../shard/attempts.ts";
 import type { JobContext } from "../shard/context.ts";
@@ -152,6 +153,16 @@ export class HostPool implements ExecutorPool {
     return true;
   }
 
+  /** Records the hosts that cannot be used at the end, while others can: otherwise it may be this machine's fault. */
+  #noteFaulty(): void {
+    const faulty = this.executors.filter(({ fault, misses }) => fault !== null && misses > 0);
+    if (this.loop.stop.aborted || faulty.length === this.executors.length) return;
+    const faults = faulty.map(({ name, fault }) =>
+      ({ node: name, cause: "unreachable", what: fault ?? "", at_utc: null }) as const
+    );
+    noteNodeFaults(this.context.run, faults);
+  }
+
   /**
    * Closes all hosts.
    * @throws {FarmError} unreachable, when no host could be used
@@ -165,6 +176,7 @@ export class HostPool implements ExecutorPool {
     }
     await Promise.all(this.executors.map((host) => host.close()));
     this.connector.remove();
+    this.#noteFaulty();
     if (this.#isReached || this.loop.stop.aborted || this.executors.some(({ fault }) => fault === null)) return;
     const next = "nsfarm-deno preflight --hosts-file FILE checks each host";
     throw new FarmError("unreachable", `Cannot use any host: ${this.#faults}`, next);

@@ -6,6 +6,7 @@ import { FarmError } from "../../core/errors.ts";
 import { suspectNodes } from "../../core/failure.ts";
 import { plural } from "../../core/format.ts";
 import { oldGlibc } from "../../core/glibc.ts";
+import type { JudgedShard } from "../../core/node_faults.ts";
 import { paceOf, type Progress } from "../../core/progress.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import { runTimes } from "../../core/run_times.ts";
@@ -147,6 +148,14 @@ function submitAdvice(run: Run<FarmManifest>, scanned: ScannedShard[]): string[]
   return [`the last submission was refused: ${refusal}`, `${ADVICE.refused}: ${submit}`];
 }
 
+/** Returns the shards with their nodes, by the scheduler's names for them. */
+export const shardsOnNodes = (scanned: readonly ScannedShard[], answer: QueriedScheduler | null): JudgedShard[] =>
+  scanned.map(({ plan, state, host, last }) => ({
+    state,
+    node: answer?.shards.get(plan.shard_index)?.native?.host ?? host,
+    last,
+  }));
+
 /** Returns the suspect nodes, by the scheduler's names for them. */
 function suspectsOf(
   run: Run<FarmManifest>,
@@ -154,11 +163,7 @@ function suspectsOf(
   answer: QueriedScheduler | null,
   adapter: Backend,
 ): string[] {
-  const shards = scanned.map(({ plan, state, host }) => ({
-    state,
-    node: answer?.shards.get(plan.shard_index)?.native?.host ?? host,
-  }));
-  return suspectNodes(shards).map(({ node, failed }) => {
+  return suspectNodes(shardsOnNodes(scanned, answer)).map(({ node, failed }) => {
     const how = adapter.avoiding &&
       ` to avoid it: nsfarm-deno retry ${quoteWord(run.dir)} ${adapter.avoiding(run.manifest.farm.options, node)}`;
     return `all ${failed} shards that ran on ${node} failed, while other nodes finished theirs;${

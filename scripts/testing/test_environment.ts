@@ -17,5 +17,7 @@ export async function testEnvironment(): Promise<Record<string, string>> {
     NSFARM_TEST_BINARY: await ensureBinary(),
     NSFARM_TEST_NEXTSTAT: await nextstatBin(),
     NSFARM_TEST_INPUTS: inputs,
+    // No test writes into the developer's own journal of nodes, or reads it.
+    XDG_STATE_HOME: "/dev/null/state",
   };
 }

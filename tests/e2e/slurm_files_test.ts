@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { output } from "../clusters/as_user.ts";
 import { withNodeView } from "../clusters/node_view.ts";
 import { assertMerged, retryToEnd, slurmFile, statusNow, statusWords, untilIdle } from "../clusters/slurm_farm.ts";
-import { namesIn, requestArgs } from "../support/farm.ts";
+import { namesIn, requestArgs, runDir } from "../support/farm.ts";
 import { canMount } from "../support/mounts.ts";
 import { readAttempts } from "../support/run_dir.ts";
 
@@ -53,6 +53,41 @@ test("status names a node that fails every job at once, with the option that exc
   assert.notEqual(line, "", words);
   await farm.must(["retry", dir, "--wait", ...line.split(" ").slice(-2)]);
   await assertMerged(dir, { toys: 12 });
+});
+
+test("a node that failed all its jobs in two runs is named before the next one, and --avoid-nodes recent avoids it", async (farm) => {
+  const fake = await farm.standIn(`[ "$(uname -n)" = n1 ] || sleep 1
+[ "$(uname -n)" != n1 ] || { echo "no licence" >&2; exit 3; }`);
+  const args = (id: string, ...more: string[]) => [
+    ...[
+      "run",
+      "--scheduler",
+      "slurm",
+      ...requestArgs(farm.folder, { toys: 12, shards: 12, nextstat: fake.path, id, more }),
+    ],
+  ];
+  const first = await farm.must(args("a"), 5);
+  assert.doesNotMatch(first.stderr, /within a week/);
+  await farm.must(args("b"), 5);
+  const { nodes } = JSON.parse((await farm.must(["nodes", "--json"])).stdout);
+  assert.deepEqual(nodes.map(({ node, runs, is_recent }: Record<string, unknown>) => [node, runs, is_recent]), [
+    ["n1", 2, true],
+  ]);
+  const third = await farm.must([
+    "render",
+    "--scheduler",
+    "slurm",
+    ...requestArgs(farm.folder, { toys: 2, shards: 2 }),
+  ]);
+  assert.match(
+    third.stderr,
+    /^warning: nodes that failed in two runs within a week: n1 \(all \d+ shards there failed\); --avoid-nodes recent avoids them \(--slurm-exclude n1\)$/m,
+  );
+  const fourth = await farm.must(args("c", "--avoid-nodes", "recent"));
+  assert.match(fourth.stderr, /^the jobs avoid nodes that failed in two runs within a week: n1 \(/m);
+  await assertMerged(runDir(farm.folder, "c"), { toys: 12 });
+  await farm.must(["nodes", "--clear", "n1"]);
+  await farm.must(args("c", "--avoid-nodes", "recent"));
 });
 
 /** Fills the small disk but for some kB. */

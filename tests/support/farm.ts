@@ -45,7 +45,7 @@ const MAX_S = 300;
 
 /** Starts the program; its processes are known by the test's folder, and its temporary files lie in it. */
 export function start(folder: string, args: string[], where: Where = {}): Started {
-  const marks = { [FOLDER_VARIABLE]: folder, TMPDIR: join(folder, "tmp") };
+  const marks = { [FOLDER_VARIABLE]: folder, TMPDIR: join(folder, "tmp"), XDG_STATE_HOME: join(folder, "state") };
   const child = new Deno.Command(where.program ?? binary(), {
     args,
     cwd: where.cwd ?? folder,

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { metricsName } from "../../../core/run_paths.ts";
 import type { FarmManifest } from "../../../core/schema/manifest.ts";
+import { readJournal } from "../../../runtime/run/node_journal.ts";
 import { beginAttempt, listAttempts, readAttempt } from "../../../runtime/shard/attempts.ts";
 import { readShard } from "../../../runtime/shard/read.ts";
 import type { WorkReport } from "../../../runtime/worker/executor.ts";
@@ -31,6 +32,7 @@ function onHosts(work: (farm: Farm) => Promise<void>, shards = 6): Promise<void>
     for (const name of ["", "incoming", "attempts"]) mkdirSync(join(dir, name));
     const manifest = { ...inventedRun(dir, { shards, n_toys: 2 * shards }), scheduler: "ssh" };
     Deno.writeTextFileSync(join(dir, "manifest.json"), JSON.stringify(manifest));
+    Deno.env.set("XDG_STATE_HOME", join(dir, "state"));
     const [hosts, printed]: [FakeHost[], string[]] = [[], []];
     const host = (name: string, change = {}) => {
       hosts.push(Object.assign(new FakeHost(manifest, name), change));
@@ -182,6 +184,27 @@ Deno.test("a host that fails its trial is set aside for twice as long", () =>
     const ours = farm.printed.filter((words) => /^w2 is paused/.test(words)).map((words) => words.slice(0, 21));
     assert.deepEqual(ours, ["w2 is paused for 5 s:", "w2 is paused for 10 s"]);
   }, 12));
+
+/** The faults that a pool has recorded of hosts: `NODE CAUSE: WORDS`. */
+const faultsIn = ({ dir }: Farm) =>
+  readJournal(join(dir, "state", "nsfarm-deno", "nodes"), Date.now()).faults
+    .map(({ node, cause, what }) => `${node} ${cause}: ${what}`);
+
+Deno.test("a host that cannot be used at the end is recorded as at fault, where others can", () =>
+  onHosts(async (farm) => {
+    farm.host("w7", { fate: () => "dies", fit_ms: 100 });
+    farm.host("w8");
+    farm.host("w9", { isUp: false });
+    assert.deepEqual(await farm.run(), WHOLE);
+    assert.match(faultsIn(farm).sort().join("\n"), /^w7 unreachable: .+\nw9 unreachable: no route to it$/);
+  }));
+
+Deno.test("where no host can be used, none is recorded as at fault", () =>
+  onHosts(async (farm) => {
+    for (const name of ["w5", "w6"]) farm.host(name, { isUp: false });
+    await assert.rejects(farm.run());
+    assert.deepEqual(faultsIn(farm), []);
+  }));
 
 Deno.test("a run without any reachable host ends, with the reason of each host", () =>
   onHosts(async (farm) => {
