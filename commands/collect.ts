@@ -13,16 +13,16 @@ const collect: CommandSpec = {
   name: "collect",
   needs: ["read", "write"],
   define: collectFlags.define,
-  run: ({ args, options, out }) => {
+  run: async ({ args, options, out }) => {
     const flags = collectFlags.read(options);
     const run = args[0] ?? flags.manifest;
     if (run === undefined) throw new FarmError("usage", "Cannot collect without a run: give RUN_DIR or --manifest");
     if (flags.inPlace && flags.out !== undefined) throw new FarmError("usage", "Cannot use both --in-place and --out");
-    const report = collectRun(run, flags.out ?? null, new Date().toISOString());
+    const report = await collectRun(run, flags.out ?? null, new Date().toISOString());
     reportCollected(report, out);
     out.print([report.manifest, describeCollected(report.counts), describeTimes(report.times)].join("\n"));
     out.document(report);
-    return Promise.resolve(report.not_ok.length > 0 ? EXIT_CODES.shards : EXIT_CODES.done);
+    return report.not_ok.length > 0 ? EXIT_CODES.shards : EXIT_CODES.done;
   },
 };
 export default collect;

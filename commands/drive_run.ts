@@ -86,7 +86,7 @@ async function collectAndMerge(
   states: readonly StatusShard[],
 ): Promise<number> {
   const now_utc = new Date().toISOString();
-  const collected = collectRun(run.manifest_path, null, now_utc, states);
+  const collected = await collectRun(run.manifest_path, null, now_utc, states);
   reportCollected(collected, out);
   const report = await mergeAsRendered(run.manifest_path, allow_partial, now_utc);
   for (const note of report.notes) out.note(note);

@@ -4,6 +4,7 @@ import { mergedExitCode } from "../core/merge/merged_check.ts";
 import { LATE_FILES_S } from "../core/shard_states.ts";
 import { isFarmRun, type Run } from "../runtime/run/load_manifest.ts";
 import { findLate } from "../runtime/scheduler/submit.ts";
+import { startShardReader } from "../runtime/state/done_shards.ts";
 import { oldStatus } from "../runtime/state/old_status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { endingPrograms, watchSignals } from "../runtime/system/process.ts";
@@ -32,8 +33,9 @@ const status: CommandSpec = {
   define: statusFlags.define,
   run: async ({ args, options, out }) => {
     const flags = statusFlags.read(options);
-    // `cat` reads /proc while the manifest is parsed here.
+    // `cat` reads /proc, and a second thread opens the run, while the manifest is parsed here.
     const machine = inspectMachine();
+    const reader = startShardReader(args[0] ?? "", "untouched");
     const run = anyRunOf(args, out);
     if (!isFarmRun(run)) return reportOldRun(run, flags.check, out);
     const adapter = await adapterOf(run, out);
@@ -43,13 +45,14 @@ const status: CommandSpec = {
         await findLate(run, adapter);
         return flags.watch
           ? await watchRun(run, adapter, signals.signal, out, true, flags.fileGraceS)
-          : await inspectRun(run, adapter, await machine, flags.fileGraceS);
+          : await inspectRun(run, adapter, await machine, flags.fileGraceS, new Map(), reader);
       }, flags.watch ? Infinity : LONGEST_ANSWER_S);
       if (!flags.watch) out.document({ ...current.summary, shards: current.shards });
       out.print(describeStatus(current.summary, current.shards));
       return signals.exitCode() ?? (flags.check ? checkCode(current.summary) : EXIT_CODES.done);
     } finally {
       signals.close();
+      reader?.close();
     }
   },
 };

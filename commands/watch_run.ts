@@ -14,6 +14,7 @@ import { recordSilent } from "../runtime/run/submissions.ts";
 import { inspectWorkers, listWorkers } from "../runtime/run/workers.ts";
 import { queryScheduler, shardsWithFiles } from "../runtime/scheduler/query.ts";
 import { ingestIncoming } from "../runtime/shard/ingest.ts";
+import type { ShardReader } from "../runtime/state/done_shards.ts";
 import { explainEnds } from "../runtime/state/job_logs.ts";
 import { type ScannedShard, scanRun, scanUntouched, type Seen } from "../runtime/state/scan.ts";
 import { type RunStatus, runStatus, shardsOnNodes } from "../runtime/state/status.ts";
@@ -24,15 +25,19 @@ import type { Backend } from "../schedulers/adapter.ts";
 import type { Output } from "./flags.ts";
 import { openProgress } from "./progress.ts";
 
-/** Returns the state of a run: from its files, its scheduler, and the worker loops that share it. */
+/**
+ * Returns the state of a run: from its files, its scheduler, and the worker loops that share it.
+ * @param reader a second thread for reading shards
+ */
 export async function inspectRun(
   run: Run<FarmManifest>,
   adapter: Backend,
   machine: Machine,
   grace_s = LATE_FILES_S,
   seen: Seen = new Map(),
+  reader?: ShardReader,
 ): Promise<RunStatus> {
-  const whole = await wholeRun(run, machine, seen);
+  const whole = await wholeRun(run, machine, seen, reader);
   if (whole) return runStatus(run, whole, null, [], adapter);
   const answer = await queryScheduler(run, adapter, grace_s);
   const refused = orRefusal(() => ingestIncoming(run));
@@ -45,8 +50,13 @@ export async function inspectRun(
 const isDone = ({ state }: ScannedShard) => state === "done";
 
 /** Returns all shards of a run that is whole by its files, without a query of its scheduler; else null. */
-async function wholeRun(run: Run<FarmManifest>, machine: Machine, seen: Seen): Promise<ScannedShard[] | null> {
-  const untouched = scanUntouched(run, seen);
+async function wholeRun(
+  run: Run<FarmManifest>,
+  machine: Machine,
+  seen: Seen,
+  reader?: ShardReader,
+): Promise<ScannedShard[] | null> {
+  const untouched = await scanUntouched(run, seen, reader);
   if (untouched) return untouched;
   const there = shardsWithFiles(run.dir);
   if (!livePlans(run.manifest).every(({ shard_index }) => there.has(shard_index))) return null;

@@ -215,10 +215,14 @@ export const NEVER_TOO_DEEP_BYTES = 7000;
  * itself needs no stack for it (V8).
  */
 function checkLevels(value: unknown, left: number): void {
-  if (typeof value !== "object" || value === null) return;
+  if (!isNested(value)) return;
   if (left === 0) throw new Unreadable(`is nested deeper than ${MAX_DEPTH} levels`, false);
-  for (const member of Object.values(value)) checkLevels(member, left - 1);
+  // for-in needs no list of the members; a value that JSON.parse made inherits none.
+  if (Array.isArray(value)) value.forEach((member) => checkLevels(member, left - 1));
+  else for (const name in value) checkLevels(value[name], left - 1);
 }
+
+const isNested = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 /**
  * Reads a document of a known schema.

@@ -1,5 +1,4 @@
 import type { ToyValues } from "../../core/output.ts";
-import type { Part, PartReader } from "./read_part.ts";
 import type { SourceOrder } from "./sources.ts";
 
 /** A list whose parts several readers share out: plain data and shared memory, so that it can be sent to a Worker. */
@@ -49,19 +48,4 @@ function cutParts(orders: readonly SourceOrder[]): [number, number][] {
     toys += order.n_toys;
   }
   return cuts;
-}
-
-/** Reads free parts one after the other until none is left. */
-export function takeParts(
-  list: PartList,
-  orders: readonly SourceOrder[],
-  reader: PartReader,
-  bring: (index: number, part: Part) => void,
-): void {
-  for (;;) {
-    const index = Atomics.add(list.next, 0, 1);
-    const cut = list.cuts[index];
-    if (!cut) return;
-    bring(index, reader.read(orders.slice(...cut)));
-  }
 }

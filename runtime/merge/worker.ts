@@ -1,12 +1,12 @@
-import { errorText } from "../../core/errors.ts";
 import { FrameReader, type SourceFacts } from "../../core/merge/source_facts.ts";
 import type { ToyValues } from "../../core/output.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import { type FileSum, hashStream, removeQuietly, temporaryPath } from "../fs/write.ts";
-import { manifestPath } from "../run/load_manifest.ts";
-import { type PartList, partList, takeParts } from "./part_list.ts";
+import { manifestBytes } from "../run/load_manifest.ts";
+import { quietly, serveThread, startThread, takeParts } from "../system/second_thread.ts";
+import { type PartList, partList } from "./part_list.ts";
 import { type Part, PartReader } from "./read_part.ts";
-import { fingerprint, runSources, type Sources, withLeftOut } from "./sources.ts";
+import { fingerprint, runSources, type SourceOrder, type Sources, withLeftOut } from "./sources.ts";
 import { TextStore } from "./text_store.ts";
 import { mergedFill, type MergedPieces } from "./write_merged.ts";
 
@@ -19,11 +19,7 @@ type Request =
   | { kind: "read"; list: PartList; left_out: Map<string, string>; fingerprint: string; spill: string }
   | { kind: "hash"; pieces: MergedPieces };
 
-type Answer =
-  | { kind: "part"; index: number; part: Part }
-  | { kind: "end" }
-  | { kind: "sum"; sum: FileSum }
-  | { kind: "bug"; message: string };
+type Brought = { index: number; part: Part } | { sum: FileSum };
 
 /** A second thread of a merge. It is optional: the caller reads whatever it does not deliver. */
 export interface Helper {
@@ -33,138 +29,66 @@ export interface Helper {
   dismiss(): void;
 }
 
+const NAME = "nsfarm-deno merge helper";
+
 /**
- * Starts a second thread on a run; its program is this module (in the built program: the file that contains it).
- * Returns undefined where no thread is possible or it would not pay.
+ * Starts a second thread on a run; its program is this module. Returns undefined where no thread is possible or it
+ * would not pay.
  */
 export function startMergeWorker(run: string, accept_unrecorded: boolean): Helper | undefined {
-  if (!canHelp() || !isLarge(run)) return undefined;
-  const line = new Line(new Worker(import.meta.url, { type: "module", name: "nsfarm-deno merge helper" }));
-  line.send({ kind: "open", run, accept_unrecorded });
+  const thread = manifestBytes(run) < LARGE_BYTES ? undefined : startThread<Request, Brought>(import.meta.url, NAME);
+  if (!thread) return undefined;
+  thread.request({ kind: "open", run, accept_unrecorded });
   return {
-    dismiss: () => line.close(),
+    dismiss: () => thread.close(),
     read: async (sources, left_out, list, spill) => {
       const parts = new Map<number, Part>();
-      await line.exchange({ kind: "read", list, left_out, fingerprint: fingerprint(sources), spill }, (answer) => {
-        if (answer.kind === "part") parts.set(answer.index, answer.part);
+      await thread.request({ kind: "read", list, left_out, fingerprint: fingerprint(sources), spill }, (brought) => {
+        if ("part" in brought) parts.set(brought.index, brought.part);
       });
       return parts;
     },
     hash: async (pieces) => {
       let sum: FileSum | undefined;
-      await line.exchange({ kind: "hash", pieces }, (answer) => {
-        if (answer.kind === "sum") sum = answer.sum;
+      await thread.request({ kind: "hash", pieces }, (brought) => {
+        if ("sum" in brought) sum = brought.sum;
       });
       return sum;
     },
   };
 }
 
-/** A channel to a Worker with one request at a time; after a failure it answers no more. */
-class Line {
-  readonly #worker: Worker;
-  #failed = false;
-  #onFail: () => void = () => {};
+let opened: Sources | undefined;
 
-  constructor(worker: Worker) {
-    this.#worker = worker;
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#failed = true;
-      this.#onFail();
-    };
-  }
-
-  send(request: Request): void {
-    this.#worker.postMessage(request);
-  }
-
-  /**
-   * Sends a request and handles its answers.
-   * @throws the Worker's unexpected error: an internal error, or a full disk for temporary files
-   */
-  exchange(request: Request, onAnswer: (answer: Answer) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#failed) return resolve();
-      this.#onFail = resolve;
-      this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-        onAnswer(data);
-        if (data.kind === "bug") reject(new Error(data.message));
-        else if (data.kind !== "part") resolve();
-      };
-      this.send(request);
-    });
-  }
-
-  close(): void {
-    this.#worker.terminate();
-  }
-}
-
-function canHelp(): boolean {
-  return navigator.hardwareConcurrency >= 2 && !isHelperScope(globalThis);
-}
-
-function isLarge(run: string): boolean {
-  try {
-    return Deno.statSync(manifestPath(run)).size >= LARGE_BYTES;
-  } catch {
-    return false; // the caller reports the problem
-  }
-}
-
-interface HelperScope {
-  onmessage: ((event: MessageEvent<Request>) => void) | null;
-  postMessage(answer: Answer): void;
-}
-
-function isHelperScope(scope: unknown): scope is HelperScope {
-  return typeof scope === "object" && scope !== null && "WorkerGlobalScope" in scope;
-}
-
-/** Runs the Worker's side. */
-function serve(scope: HelperScope): void {
-  let sources: Sources | undefined;
-  scope.onmessage = ({ data }) => {
-    try {
-      if (data.kind === "open") sources = quietly(() => runSources(data.run, data.accept_unrecorded));
-      else if (data.kind === "hash") scope.postMessage({ kind: "sum", sum: hashStream(mergedFill(data.pieces)) });
-      else readParts(scope, sources, data);
-    } catch (error) {
-      scope.postMessage({ kind: "bug", message: errorText(error) });
-    }
-  };
-}
-
-/** Returns undefined on any error: the caller reports the problems of a run. */
-function quietly<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
-}
+serveThread<Request, Brought>(NAME, (request, give) => {
+  if (request.kind === "open") opened = quietly(() => runSources(request.run, request.accept_unrecorded));
+  else if (request.kind === "hash") give({ sum: hashStream(mergedFill(request.pieces)) });
+  else if (opened && fingerprint(opened) === request.fingerprint) readParts(opened, request, give);
+});
 
 function readParts(
-  scope: HelperScope,
-  sources: Sources | undefined,
-  { list, left_out, spill, ...wanted }: Extract<Request, { kind: "read" }>,
+  { context, orders: all }: Sources,
+  { list, left_out, spill }: Extract<Request, { kind: "read" }>,
+  give: (brought: Brought) => void,
 ): void {
-  if (sources && fingerprint(sources) === wanted.fingerprint) {
-    const store = new TextStore(spill, list.memory_bytes);
-    const orders = withLeftOut(sources.context, sources.orders, left_out);
-    const reader = new PartReader(sources.context, list.values, store);
-    try {
-      takeParts(list, orders, reader, (index, part) => scope.postMessage({ kind: "part", index, part }));
-    } finally {
-      store.close();
-    }
+  const store = new TextStore(spill, list.memory_bytes);
+  const orders = withLeftOut(context, all, left_out);
+  const reader = new PartReader(context, list.values, store);
+  try {
+    readFree(list, orders, reader, (index, part) => give({ index, part }));
+  } finally {
+    store.close();
   }
-  scope.postMessage({ kind: "end" });
 }
 
-const scope: unknown = globalThis;
-if (isHelperScope(scope)) serve(scope);
+function readFree(
+  { cuts, next }: PartList,
+  orders: readonly SourceOrder[],
+  reader: PartReader,
+  bring: (index: number, part: Part) => void,
+): void {
+  takeParts(next, cuts.length, (index) => bring(index, reader.read(orders.slice(...cuts[index] ?? [0, 0]))));
+}
 
 /** All outputs of a merge, read and checked, in toy order; the caller closes it. */
 export interface ReadSet {
@@ -198,7 +122,7 @@ export async function readAll(sources: Sources, options: ReadOptions): Promise<R
     const orders = withLeftOut(sources.context, sources.orders, options.left_out);
     const reader = new PartReader(sources.context, list.values, own);
     const parts = new Map<number, Part>();
-    takeParts(list, orders, reader, (index, part) => parts.set(index, part));
+    readFree(list, orders, reader, (index, part) => parts.set(index, part));
     for (const [index, part] of await brought ?? []) parts.set(index, part);
     // Parts that the second thread took and did not deliver are read here.
     const all = list.cuts.map((cut, i) => parts.get(i) ?? reader.read(orders.slice(...cut)));

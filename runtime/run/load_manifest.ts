@@ -6,6 +6,7 @@ import { quickCheck } from "../../core/quick_check.ts";
 import { isOfRunDirectory, MANIFEST } from "../../core/run_paths.ts";
 import { type FarmManifest, Manifest, RUN_SCHEMA } from "../../core/schema/manifest.ts";
 import { isSameBytes } from "../fs/exclusive.ts";
+import { infoOf } from "../fs/hash_file.ts";
 import { listNames } from "../fs/list.ts";
 import {
   inputError,
@@ -26,10 +27,13 @@ export interface Run<M = Manifest> {
 }
 
 /** Returns the manifest's path of RUN_DIR or of its manifest.json (any name ending in .json). */
-export function manifestPath(run: string): string {
+function manifestPath(run: string): string {
   const path = resolve(run);
   return path.endsWith(".json") ? path : join(path, MANIFEST);
 }
+
+/** Returns the size of the manifest of a run; 0 where it cannot be inspected. */
+export const manifestBytes = (run: string): number => infoOf(manifestPath(run))?.size ?? 0;
 
 /**
  * Opens a run of this program or of the old scripts.
@@ -37,9 +41,9 @@ export function manifestPath(run: string): string {
  */
 export function loadRun(run: string): Run {
   const manifest_path = manifestPath(run);
-  let manifest: Manifest;
+  let manifest: Manifest, fault: string | null;
   try {
-    manifest = readManifest(manifest_path);
+    ({ manifest, fault } = readManifest(manifest_path));
   } catch (error) {
     throw inputError(
       "the manifest",
@@ -48,7 +52,6 @@ export function loadRun(run: string): Run {
       `Name a run directory, or its ${MANIFEST} of schema ${RUN_SCHEMA}`,
     );
   }
-  const fault = manifestFault(manifest);
   if (fault) {
     throw new FarmError(
       "input",
@@ -59,15 +62,22 @@ export function loadRun(run: string): Run {
   return { dir: dirname(manifest_path), manifest_path, manifest };
 }
 
-let last: { bytes: Uint8Array; manifest: Manifest } | undefined;
+interface ReadManifest {
+  bytes: Uint8Array;
+  manifest: Manifest;
+  /** What is wrong with its plans, or null. */
+  fault: string | null;
+}
 
-/** Reads a manifest; one whose bytes are those of the last manifest is not parsed again. @throws {Unreadable} */
-function readManifest(path: string): Manifest {
+let last: ReadManifest | undefined;
+
+/** Reads a manifest; one whose bytes are those of the last is not parsed and checked again. @throws {Unreadable} */
+function readManifest(path: string): ReadManifest {
   const bytes = readRegular(path, MAX_DOCUMENT_BYTES);
-  if (last && isSameBytes(last.bytes, bytes)) return last.manifest;
+  if (last && isSameBytes(last.bytes, bytes)) return last;
   const manifest: Manifest = ofSchema(parseJson(bytes), Manifest, quickCheck(Manifest));
-  last = { bytes, manifest };
-  return manifest;
+  last = { bytes, manifest, fault: manifestFault(manifest) };
+  return last;
 }
 
 /** Returns whether this program rendered a run, with all that its shards need. */
@@ -133,7 +143,7 @@ const isHomeOf = (dir: string, manifest: Manifest): boolean => isManifestOf(join
 /** Returns whether a file is a manifest of the same run. */
 export function isManifestOf(path: string, manifest: Manifest): boolean {
   try {
-    const there = readManifest(path);
+    const there = readManifest(path).manifest;
     if (manifest.farm) return there.farm?.run_token === manifest.farm.run_token;
     return there.run_id === manifest.run_id && there.created_at_utc === manifest.created_at_utc;
   } catch {

@@ -2,9 +2,9 @@ import { resolve } from "node:path";
 import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import type { CollectCounts } from "../../core/collected.ts";
 import type { StatusShard } from "../../core/describe_status.ts";
-import { MANIFEST } from "../../core/run_paths.ts";
+import { MANIFEST, metricsName, outName } from "../../core/run_paths.ts";
 import { runTimes } from "../../core/run_times.ts";
-import { type Manifest, ShardResult } from "../../core/schema/manifest.ts";
+import { type FarmManifest, type Manifest, ShardResult } from "../../core/schema/manifest.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
 import { listNames } from "../fs/list.ts";
 import { type OutKind, refuseOut } from "../fs/refuse_out.ts";
@@ -16,7 +16,8 @@ import { sweepDone } from "../run/temporary.ts";
 import { ingestIncoming, sweepIncoming } from "../shard/ingest.ts";
 import { oldShards } from "../shard/old_run.ts";
 import { readRecords, type RunRecords, timeFacts } from "../shard/run_records.ts";
-import { type CollectedShard, collectOldShard, collectShard } from "./collect_shard.ts";
+import { collectDone, type CollectedShard, collectOldShard, collectShard } from "./collect_shard.ts";
+import { readDoneShards, type ShardReader, startShardReader } from "./done_shards.ts";
 
 /** The result of a collect. */
 export interface CollectReport {
@@ -43,17 +44,32 @@ interface Collection {
  * @param states states of the shards by a query that included their scheduler
  * @throws {FarmError} input, when the manifest cannot be read or written
  */
-export function collectRun(
+export async function collectRun(
   path: string,
   out: string | null,
   now_utc: string,
   states: readonly StatusShard[] = [],
-): CollectReport {
+): Promise<CollectReport> {
+  const reader = startShardReader(path, "proven");
+  try {
+    return await collectWith(reader, path, out, now_utc, states);
+  } finally {
+    reader?.close();
+  }
+}
+
+async function collectWith(
+  reader: ShardReader | undefined,
+  path: string,
+  out: string | null,
+  now_utc: string,
+  states: readonly StatusShard[],
+): Promise<CollectReport> {
   const run = openRun(path);
   const target = out === null ? run.manifest_path : resolve(out);
   if (target !== run.manifest_path) refuseOut(manifestOut(run.manifest), target);
-  const check = checker(states);
-  const found = target === run.manifest_path ? collectInPlace(run, check, now_utc) : check(run);
+  const check = checker(states, reader);
+  const found = target === run.manifest_path ? await collectInPlace(run, check, now_utc) : await check(run);
   if (target !== run.manifest_path) writeDocument(target, collected(run, found, now_utc));
   if (isFarmManifest(run.manifest) && found.shards.every((one) => one.ok)) {
     sweepIncoming(run.dir, new Set(found.shards.map(({ result }) => result.shard_index)));
@@ -79,16 +95,16 @@ const manifestOut = (manifest: Manifest): OutKind => ({
  * Checks the shards as collectRun does and writes nothing.
  * @throws {FarmError} input
  */
-export function checkRun(path: string): Pick<CollectReport, "counts" | "not_ok"> {
-  const found = checker([])(openRun(path));
+export async function checkRun(path: string): Promise<Pick<CollectReport, "counts" | "not_ok">> {
+  const found = await checker([])(openRun(path));
   return { counts: found.counts, not_ok: notOk(found) };
 }
 
 const notOk = ({ shards }: Collection) => shards.filter((one) => !one.ok).map(describe);
 
 /** Writes the results into the present manifest; shards added to it meanwhile are checked first. */
-function collectInPlace(run: Run, check: (run: Run) => Collection, now_utc: string): Collection {
-  let found = check(run);
+async function collectInPlace(run: Run, check: Check, now_utc: string): Promise<Collection> {
+  let found = await check(run);
   for (;;) {
     let isWhole = true;
     const now = changeManifest(run, (manifest) => {
@@ -96,7 +112,7 @@ function collectInPlace(run: Run, check: (run: Run) => Collection, now_utc: stri
       return isWhole ? collected({ ...run, manifest }, found, now_utc) : manifest;
     });
     if (isWhole) return found;
-    found = check(now);
+    found = await check(now);
   }
 }
 
@@ -105,14 +121,18 @@ function isOfAll({ shards }: Collection, manifest: Manifest): boolean {
   return live.length === shards.length && live.every((plan, i) => plan.shard_index === shards[i]?.result.shard_index);
 }
 
+type Check = (run: Run) => Promise<Collection>;
+
 /** Returns a function that checks the live shards of a manifest, each only once. */
-function checker(states: readonly StatusShard[]): (run: Run) => Collection {
+function checker(states: readonly StatusShard[], reader?: ShardReader): Check {
   const seen = new Map<number, CollectedShard>();
-  return (run) => {
+  return async (run) => {
     const records = readRecords(run);
     if (isFarmRun(run)) ingestIncoming(run);
     const names = new Set(listNames(run.dir));
-    const shards = collectAll(run, records, states, seen, names);
+    const shards = isFarmRun(run)
+      ? await collectAll(run, { records, states, seen, names, reader })
+      : oldShards(run).map((old) => collectOldShard(run.manifest, old));
     const ok = shards.flatMap(({ time }) => time ?? []);
     const elapsed = isFarmManifest(run.manifest)
       ? []
@@ -121,20 +141,31 @@ function checker(states: readonly StatusShard[]): (run: Run) => Collection {
   };
 }
 
-function collectAll(
-  run: Run,
-  records: RunRecords,
-  states: readonly StatusShard[],
-  seen: Map<number, CollectedShard>,
-  names: ReadonlySet<string>,
-): CollectedShard[] {
+interface Known {
+  records: RunRecords;
+  states: readonly StatusShard[];
+  seen: Map<number, CollectedShard>;
+  names: ReadonlySet<string>;
+  reader: ShardReader | undefined;
+}
+
+async function collectAll(
+  run: Run<FarmManifest>,
+  { records, states, seen, names, reader }: Known,
+): Promise<CollectedShard[]> {
   const { dir, manifest } = run;
-  if (!isFarmManifest(manifest)) return oldShards(run).map((old) => collectOldShard(manifest, old));
+  const plans = livePlans(manifest);
+  const isWanted = (i: number) => !seen.has(i) && names.has(metricsName(i)) && names.has(outName(i));
+  const wanted = plans.map((plan) => plan.shard_index).filter(isWanted);
+  const proven = await readDoneShards(run, wanted, "proven", reader);
   const reported = new Map([...submittedShards(run), ...states].map((one) => [one.shard, one]));
-  return livePlans(manifest).map((plan) => {
+  return plans.map((plan) => {
     const i = plan.shard_index;
+    const done = proven.get(i);
     const shard = seen.get(i) ??
-      collectShard(dir, manifest, plan, records.attempts.get(i) ?? [], names, reported.get(i));
+      (done
+        ? collectDone(dir, plan, done)
+        : collectShard(dir, manifest, plan, records.attempts.get(i) ?? [], names, reported.get(i)));
     seen.set(i, shard);
     return shard;
   });
@@ -183,6 +214,7 @@ const KNOWN = new Set<string>(Object.keys(ShardResult.shape));
 function withUnknown(row: ShardResult, before: ShardResult | undefined): ShardResult {
   if (!before) return row;
   const unknown = Object.keys(before).filter((member) => !KNOWN.has(member));
+  if (unknown.length === 0 && (before.remote_dir ?? null) === null) return row;
   const kept = Object.fromEntries(unknown.map((member) => [member, before[member]]));
   return { ...row, remote_dir: before.remote_dir ?? null, ...kept };
 }

@@ -1,10 +1,8 @@
-import { type AttemptTime, attemptTime } from "../../core/attempt_time.ts";
+import type { AttemptTime } from "../../core/attempt_time.ts";
 import { livePlans } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
-import { recordHost } from "../../core/record.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
-import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { reconcile, type ShardView } from "../../core/shard_states.ts";
 import { listNames, orRefusal } from "../fs/list.ts";
 import { Unreadable } from "../fs/read.ts";
@@ -13,8 +11,9 @@ import { copyMark, type Run } from "../run/load_manifest.ts";
 import type { QueriedScheduler } from "../scheduler/query.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import { fitFiles, type JobContext } from "../shard/context.ts";
-import { type Evidence, evidenceFault, readListed, readOutput, readShard, readUntouched } from "../shard/read.ts";
+import { type Evidence, evidenceFault, readListed, readOutput, readShard } from "../shard/read.ts";
 import { lifeOf } from "../shard/recover.ts";
+import { type DoneShard, doneShard, readDone, readDoneShards, type ShardReader } from "./done_shards.ts";
 
 /** A shard of a run with its state and attempts. */
 export interface ScannedShard extends ShardView {
@@ -25,13 +24,6 @@ export interface ScannedShard extends ShardView {
   last: Attempt | null;
   /** glibc of its host, where the sh wrapper reported it. */
   glibc?: string | null;
-}
-
-/** Facts of a done shard. Not its record: each garbage collection would have to move thousands of records. */
-interface DoneShard {
-  time: AttemptTime;
-  host: string;
-  glibc: string | null;
 }
 
 /** Valid shards that this process has found before: they are not read again. */
@@ -63,31 +55,27 @@ export async function scanRun(
 }
 
 /**
- * Returns every live shard of a run in which each is done, and looks as committed by size and time; null at the first
- * shard for which that does not hold.
+ * Returns every live shard of a run in which each is done, and looks as committed by size and time; null where that
+ * does not hold.
+ * @param reader a second thread for reading shards
  */
-export function scanUntouched(run: Run<FarmManifest>, seen: Seen): ScannedShard[] | null {
-  const shards: ScannedShard[] = [];
+export async function scanUntouched(
+  run: Run<FarmManifest>,
+  seen: Seen,
+  reader?: ShardReader,
+): Promise<ScannedShard[] | null> {
+  const plans = livePlans(run.manifest);
+  const wanted = plans.map((plan) => plan.shard_index).filter((shard) => !seen.has(shard));
+  const found = await readDoneShards(run, wanted, "untouched", reader);
+  for (const [shard, done] of found) seen.set(shard, done);
   const listed = orRefusal(() => listAttempts(run.dir));
-  for (const plan of livePlans(run.manifest)) {
-    const known = knownDone(run, plan, seen);
+  const shards: ScannedShard[] = [];
+  for (const plan of plans) {
+    const known = seen.get(plan.shard_index);
     if (!known) return null;
     shards.push(scannedDone(plan, known, listed instanceof FarmError ? [] : listed.get(plan.shard_index) ?? []));
   }
   return shards;
-}
-
-function knownDone({ dir, manifest }: Run<FarmManifest>, plan: Plan, seen: Seen): DoneShard | null {
-  const before = seen.get(plan.shard_index);
-  if (before) return before;
-  const record = readUntouched(dir, manifest, plan);
-  return record && noteDone(plan, record, seen);
-}
-
-function noteDone(plan: Plan, record: ShardRecord, seen: Seen | null): DoneShard {
-  const done = { time: attemptTime(record), host: recordHost(record), glibc: record.glibc ?? null };
-  seen?.set(plan.shard_index, done);
-  return done;
 }
 
 async function scanShard(
@@ -101,13 +89,17 @@ async function scanShard(
   mark: Pick<Attempt, "copied_from">,
 ): Promise<ScannedShard> {
   const attempts = listed instanceof FarmError ? [] : listed;
-  const known = seen && knownDone(run, plan, seen);
-  if (known) return scannedDone(plan, known, attempts);
+  const done = (known: DoneShard) => {
+    seen?.set(plan.shard_index, known);
+    return scannedDone(plan, known, attempts);
+  };
+  const known = seen && (seen.get(plan.shard_index) ?? readDone(run, plan, "untouched"));
+  if (known) return done(known);
   const names = namesNow();
   const found = names instanceof FarmError
     ? readShard(run.dir, run.manifest, plan)
     : readListed(run.dir, run.manifest, plan, names);
-  if (found.kind === "done") return scannedDone(plan, noteDone(plan, found.metrics.farm, seen), attempts);
+  if (found.kind === "done") return done(doneShard(found.metrics.farm));
   if (found.kind === "bad" && found.unread) return unknownShard(plan, attempts, `${found.file} ${found.what}`);
   const number = attempts.at(-1);
   const read = listed instanceof FarmError

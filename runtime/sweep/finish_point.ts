@@ -18,7 +18,7 @@ export type PointEnd = Pick<PointRecord, "state" | "error">;
  * @param states states of its shards by a query that included their scheduler
  */
 export async function finishPoint(run: string, merge: boolean, states: readonly StatusShard[]): Promise<PointEnd> {
-  const collected = collectPoint(run, states);
+  const collected = await collectPoint(run, states);
   const merged = merge ? await mergePoint(run) : collected;
   return collected.state === "done" ? merged : collected;
 }
@@ -27,8 +27,8 @@ export async function finishPoint(run: string, merge: boolean, states: readonly 
  * Collects a run of a sweep. A failed shard makes the point failed; a shard without a result for another reason leaves
  * it open.
  */
-export function collectPoint(run: string, states: readonly StatusShard[] = []): PointEnd {
-  return guarded(() => endOf(run, collectRun(run, null, new Date().toISOString(), states)));
+export function collectPoint(run: string, states: readonly StatusShard[] = []): Promise<PointEnd> {
+  return guarded(async () => endOf(run, await collectRun(run, null, new Date().toISOString(), states)));
 }
 
 function endOf(run: string, { counts, not_ok }: Pick<CollectReport, "counts" | "not_ok">): PointEnd {
@@ -43,22 +43,19 @@ function endOf(run: string, { counts, not_ok }: Pick<CollectReport, "counts" | "
  * Merges a run of a sweep. An incomplete set makes the point failed, unless some of its shards are still to be run;
  * failed guardrails do not, since the times of the run are valid.
  */
-export async function mergePoint(run: string): Promise<PointEnd> {
-  try {
+export function mergePoint(run: string): Promise<PointEnd> {
+  return guarded(async () => {
     const report = await mergeAsRendered(run, false, new Date().toISOString());
     if (report.merged !== null) return { state: "done", error: guardrailError(mergedCheckOf(openRun(run))) };
-    const end = endOf(run, checkRun(run));
+    const end = endOf(run, await checkRun(run));
     if (end.state === "open") return end;
     return { state: "failed", error: report.problems[0]?.what ?? "the set is not whole" };
-  } catch (error) {
-    if (error instanceof FarmError) return { state: "failed", error: errorText(error) };
-    throw error;
-  }
+  });
 }
 
-function guarded(act: () => PointEnd): PointEnd {
+async function guarded(act: () => Promise<PointEnd>): Promise<PointEnd> {
   try {
-    return act();
+    return await act();
   } catch (error) {
     if (error instanceof FarmError) return { state: "failed", error: errorText(error) };
     throw error;

@@ -78,7 +78,7 @@ Deno.test("a manifest that was collected elsewhere leads to the shards of its ru
     await writeRun(manifest);
     await mkdir(join(folder, "elsewhere"));
     const path = join(folder, "elsewhere", "manifest.json");
-    collectRun(manifest.run_dir, path, "2026-11-24T19:01:13.121Z");
+    await collectRun(manifest.run_dir, path, "2026-11-24T19:01:13.121Z");
     assert.equal((await merge(path)).exit_code, 0);
   }));
 

@@ -19,7 +19,7 @@ import { NOW, oldManifest, oldRun, pythonRow, RUN_ID, writeManifest } from "../s
 /** A collected and merged old run, and a copy of it in which shard 3 is damaged and shard 1 is gone. */
 async function damagedCopy(folder: string): Promise<{ dir: string; copy: string }> {
   const { dir } = await oldRun(folder);
-  collectRun(dir, null, NOW);
+  await collectRun(dir, null, NOW);
   await merge(dir);
   const copy = join(folder, "copy", RUN_ID);
   await mkdir(dirname(copy));
@@ -41,7 +41,7 @@ Deno.test("verify, merge, archive, collect and report detect damage in a copy of
     assert.deepEqual(report.problems.map(({ shard_index }) => shard_index), [1, 3]);
     await assert.rejects(writeArchive(copy, null, false), { kind: "shards", message: /shard_1\.out\.json/ });
     assert.deepEqual(readRunFacts(copy).shards.map(({ state }) => state), ["done", "failed", "done", "failed"]);
-    assert.equal(collectRun(copy, null, NOW).counts.ok, 2);
+    assert.equal((await collectRun(copy, null, NOW)).counts.ok, 2);
     assert.deepEqual(await filesBelow(dir), before, "the original is as it was");
   }));
 
@@ -93,9 +93,9 @@ Deno.test("an old run with a folder per host is archived with all its evidence",
 Deno.test("an old run that was copied, renamed, collected and moved is found again", () =>
   inFolder(async (folder) => {
     const { dir } = await oldRun(folder);
-    collectRun(dir, null, NOW);
+    await collectRun(dir, null, NOW);
     await cp(dir, join(folder, "second"), { recursive: true });
-    collectRun(join(folder, "second"), null, NOW);
+    await collectRun(join(folder, "second"), null, NOW);
     await rename(join(folder, "second"), join(folder, "third"));
     await rm(join(folder, "third", "shard_2.out.json"));
     const report = await merge(join(folder, "third"));
@@ -111,7 +111,7 @@ Deno.test("a manifest collected from a copy into another folder leads to the cop
     await rm(join(copy, "shard_0.out.json"));
     await mkdir(join(folder, "elsewhere"));
     const path = join(folder, "elsewhere", "collected.json");
-    collectRun(copy, path, NOW);
+    await collectRun(copy, path, NOW);
     assert.equal(verifyRun(path).run_dir, copy);
     assert.equal(verifyRun(path).n_good, 3);
   }));
@@ -123,14 +123,14 @@ for (const isCollected of [false, true]) {
       const manifest = inventedRun(join(folder, "invented"));
       await mkdir(manifest.run_dir);
       await writeManifest(manifest.run_dir, manifest);
-      if (isCollected) collectRun(manifest.run_dir, null, NOW);
+      if (isCollected) await collectRun(manifest.run_dir, null, NOW);
       const copy = join(folder, "copy");
       await cp(manifest.run_dir, copy, { recursive: true });
       await writeRun(manifest);
       const before = await filesBelow(manifest.run_dir);
       const { n_good, run_dir } = verifyRun(copy);
       assert.deepEqual([n_good, run_dir], [0, copy]);
-      assert.equal(collectRun(copy, null, NOW).counts.ok, 0);
+      assert.equal((await collectRun(copy, null, NOW)).counts.ok, 0);
       assert.equal((await merge(copy)).exit_code, 5);
       assert.deepEqual(await filesBelow(manifest.run_dir), before, "the original is as it was");
     }));
@@ -175,7 +175,7 @@ Deno.test("--out of a run never writes into a copy of the run, which may be anot
     await cp(dir, copy, { recursive: true });
     const before = await filesBelow(copy);
     const error = { kind: "usage", message: /the run keeps one of its own files there/ };
-    assert.throws(() => collectRun(dir, join(copy, "manifest.json"), NOW), error);
+    await assert.rejects(collectRun(dir, join(copy, "manifest.json"), NOW), error);
     await assert.rejects(merge(dir, { out: join(copy, "merged.out.json") }), error);
     assert.deepEqual(await filesBelow(copy), before);
   }));
@@ -223,7 +223,7 @@ Deno.test("a run outside its sweep's folder keeps its path when the sweep is cop
 Deno.test("an old run that was copied and lost its manifest's directory merges to the same toys", () =>
   inFolder(async (folder) => {
     const { dir } = await oldRun(folder);
-    collectRun(dir, null, NOW);
+    await collectRun(dir, null, NOW);
     const first = await readJson((await merge(dir)).merged ?? "");
     await cp(dir, join(folder, "copy"), { recursive: true });
     await rm(dir, { recursive: true });

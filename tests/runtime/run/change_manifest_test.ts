@@ -25,7 +25,7 @@ function inRun(work: (run: Run<FarmManifest>) => Promise<void> | void): Promise<
 const extend = (n: number) => (now: FarmManifest) => extendPlans(now, n, 1, AT);
 
 /** Does something once, just before a file of that name is opened for the first time. */
-function beforeOpening<T>(name: string, act: () => void, work: () => T): T {
+async function beforeOpening<T>(name: string, act: () => void, work: () => T | Promise<T>): Promise<T> {
   const real = Deno.openSync;
   let isDone = false;
   Reflect.set(Deno, "openSync", (path: string, options?: Deno.OpenOptions) => {
@@ -36,7 +36,7 @@ function beforeOpening<T>(name: string, act: () => void, work: () => T): T {
     return real(path, options);
   });
   try {
-    return work();
+    return await work();
   } finally {
     Reflect.set(Deno, "openSync", real);
     assert(isDone, `"${name}" was never opened`);
@@ -77,13 +77,13 @@ Deno.test("unknown members of a manifest survive a change", () =>
   inRun(async (run) => {
     await writeFile(run.manifest_path, JSON.stringify({ ...run.manifest, theirs: { a: [1] } }));
     changeFarmManifest(run, extend(1));
-    collectRun(run.dir, null, AT);
+    await collectRun(run.dir, null, AT);
     assert.deepEqual(JSON.parse(await readFile(run.manifest_path, "utf8")).theirs, { a: [1] });
   }));
 
 Deno.test("shards that are added during a collect are collected too", () =>
-  inRun((run) => {
-    const report = beforeOpening(
+  inRun(async (run) => {
+    const report = await beforeOpening(
       "shard_2.metrics.json",
       () => changeFarmManifest(run, extend(3)),
       () => collectRun(run.dir, null, AT),
@@ -97,7 +97,7 @@ Deno.test("shards that are added during a collect are collected too", () =>
 Deno.test("a shard that is split during a collect has no row; its pieces have", () =>
   inRun(async (run) => {
     await rm(join(run.dir, "shard_1.metrics.json"));
-    beforeOpening(
+    await beforeOpening(
       "shard_2.metrics.json",
       () => changeFarmManifest(run, (now) => cutShards(now, [1], AT)),
       () => collectRun(run.dir, null, AT),
@@ -113,14 +113,14 @@ Deno.test("a collect of whole shards does not touch files of attempts of a later
     const incoming = join(run.dir, "incoming");
     await mkdir(incoming);
     for (const name of ["shard_0.2.out.json", "shard_4.1.out.json"]) await writeFile(join(incoming, name), "{");
-    collectRun(run.dir, null, AT);
+    await collectRun(run.dir, null, AT);
     assert.deepEqual(await readdir(incoming), ["shard_4.1.out.json"]);
     await rm(incoming, { recursive: true });
   }));
 
 Deno.test("a document that a longer one replaces during opening is read as one of the two", () =>
-  inRun((run) => {
-    const found = beforeOpening("manifest.json", () => {
+  inRun(async (run) => {
+    const found = await beforeOpening("manifest.json", () => {
       const longer = JSON.stringify(extend(9)(run.manifest), null, 8);
       Deno.writeTextFileSync(`${run.manifest_path}.new`, longer);
       Deno.renameSync(`${run.manifest_path}.new`, run.manifest_path);

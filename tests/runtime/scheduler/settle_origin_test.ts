@@ -93,7 +93,7 @@ Deno.test("the jobs and processes of a run do not count as those of its copy", (
     const copy = await copied(dir, folder);
     assert.deepEqual(await statesOf(dir, scheduler), ["done", "running", "running", "running"]);
     assert.deepEqual(await statesOf(copy, scheduler), ["done", "lost", "queued", "queued"]);
-    const { not_ok } = collectRun(copy, null, NOW);
+    const { not_ok } = await collectRun(copy, null, NOW);
     assert.deepEqual(not_ok.map(({ state }) => state), ["lost", "queued", "queued"]);
   }));
 

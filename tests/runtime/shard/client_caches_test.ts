@@ -13,14 +13,14 @@ Deno.test({
     "Schedules of workers and a collector on clients of one file server, changing places at every call, with stale " +
     "caches, lost answers, outages and deaths: no shard is left, none is committed twice, nobody stays (needs /dev/shm)",
   ignore: !existsSync("/dev/shm"),
-  fn: () => {
+  fn: async () => {
     const count = amountOf("schedules of clients", { quick: 100, usual: 500, all: 10_000 });
     const schedules = new Schedules();
     schedules.open();
     try {
-      if (ONLY !== undefined) return schedules.run(Number(ONLY));
-      for (let seed = 0; seed < count; seed++) schedules.run(seed);
-      for (const seed of ONCE_FAILED) schedules.run(seed);
+      if (ONLY !== undefined) return await schedules.run(Number(ONLY));
+      for (let seed = 0; seed < count; seed++) await schedules.run(seed);
+      for (const seed of ONCE_FAILED) await schedules.run(seed);
     } finally {
       schedules.close();
     }

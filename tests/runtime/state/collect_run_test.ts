@@ -16,7 +16,7 @@ async function errorOf(folder: string, spoil: (manifest: FarmManifest, base: str
   const manifest = inventedRun(join(folder, "r"));
   await writeRun(manifest);
   await spoil(manifest, join(manifest.run_dir, "shard_2"));
-  const { not_ok } = collectRun(manifest.run_dir, null, NOW);
+  const { not_ok } = await collectRun(manifest.run_dir, null, NOW);
   assert(not_ok.every(({ shard_index }) => shard_index === 2));
   return not_ok[0]?.error ?? null;
 }

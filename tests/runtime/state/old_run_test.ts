@@ -26,7 +26,7 @@ Deno.test("merge, collect and report have no longest shard where one shard of an
   inFolder(async (folder) => {
     const { dir } = await oldRun(folder);
     await rm(join(dir, "shard_3.elapsed_s"));
-    const times = [(await merge(dir)).times, collectRun(dir, null, NOW).times, readRunFacts(dir).times];
+    const times = [(await merge(dir)).times, (await collectRun(dir, null, NOW)).times, readRunFacts(dir).times];
     assert.deepEqual(times.map((one) => one?.max_shard_elapsed_s), [null, null, null]);
   }));
 
@@ -34,7 +34,7 @@ Deno.test("collect writes the rows of the Python scripts for an old run, and kee
   inFolder(async (folder) => {
     const { dir } = await oldRun(folder);
     const before = JSON.parse(await readFile(join(dir, "manifest.json"), "utf8"));
-    const report = collectRun(dir, null, NOW);
+    const report = await collectRun(dir, null, NOW);
     assert.equal(report.counts.ok, 4);
     const manifest = JSON.parse(await readFile(join(dir, "manifest.json"), "utf8"));
     assert.deepEqual(manifest.results, [0, 1, 2, 3].map((i) => pythonRow(dir, i)));
@@ -86,7 +86,7 @@ for (const { name, spoil, row } of STATUS) {
     inFolder(async (folder) => {
       const { dir } = await oldRun(folder);
       await spoil(join(dir, "shard_1"));
-      const report = collectRun(dir, null, NOW);
+      const report = await collectRun(dir, null, NOW);
       const manifest = JSON.parse(await readFile(join(dir, "manifest.json"), "utf8"));
       for (const [member, wanted] of Object.entries(row)) assert.deepEqual(manifest.results[1][member], wanted, member);
       assert.equal(report.not_ok.length, row.status === "ok" ? 0 : 1);
@@ -97,7 +97,7 @@ for (const { name, spoil, row } of STATUS) {
 Deno.test("an old run that was collected and then moved merges from its manifest's directory", () =>
   inFolder(async (folder) => {
     const { dir, farm } = await oldRun(folder);
-    collectRun(dir, null, NOW);
+    await collectRun(dir, null, NOW);
     await mkdir(join(folder, "archive"));
     await rename(dir, join(folder, "archive", "other_name"));
     const report = await merge(join(folder, "archive", "other_name"));
@@ -110,7 +110,7 @@ Deno.test("a manifest that was collected into another folder still leads to the 
     const { dir } = await oldRun(folder);
     await mkdir(join(folder, "elsewhere"));
     const manifest = join(folder, "elsewhere", "collected.json");
-    collectRun(dir, manifest, NOW);
+    await collectRun(dir, manifest, NOW);
     assert.equal((await merge(manifest, { out: join(folder, "x.json") })).exit_code, 0);
   }));
 

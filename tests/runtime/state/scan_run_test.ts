@@ -51,14 +51,14 @@ Deno.test("a whole run is seen by size and time alone, and what was seen is kept
     const { dir, out } = await doneRun(folder);
     const run = runOf(dir, loadFarmRun(dir).manifest);
     const seen: Seen = new Map();
-    const whole = scanUntouched(run, seen) ?? [];
+    const whole = await scanUntouched(run, seen) ?? [];
     assert.deepEqual(
       whole.map(({ state, host, time }) => [state, host, time?.is_committed]),
       WHOLE.map((state) => [state, "n1", true]),
     );
     await rm(out(2));
-    assert.deepEqual(scanUntouched(run, seen), whole);
-    assert.equal(scanUntouched(run, new Map()), null);
+    assert.deepEqual(await scanUntouched(run, seen), whole);
+    assert.equal(await scanUntouched(run, new Map()), null);
   }));
 
 Deno.test("a scan by size and time finds a record that was changed to another shard, run, size or end", () =>
@@ -83,6 +83,6 @@ Deno.test("collect, merge, verify and every submission find a change that leaves
     assert.deepEqual(await scan("bytes"), BAD_2);
     assert.match(verifyRun(dir).findings[0]?.file ?? "", /^shard_2\.out\.json$/);
     assert.equal((await merge(dir)).exit_code, 5);
-    const { not_ok } = collectRun(dir, null, "2026-11-25T00:00:00Z");
+    const { not_ok } = await collectRun(dir, null, "2026-11-25T00:00:00Z");
     assert.deepEqual(not_ok.map(({ shard_index }) => shard_index), [2]);
   }));

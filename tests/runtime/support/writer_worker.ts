@@ -55,14 +55,14 @@ function lockable(file: Deno.FsFile, held: string, { locks }: WriterJob, take: (
 }
 
 /** Reads the run first, as a command does that is slow then. */
-function write({ dir, worker, what }: WriterJob): void {
+async function write({ dir, worker, what }: WriterJob): Promise<void> {
   const at = instant(worker);
   if (what === "point") {
     recordPoint(join(dir, "s.sweep.json"), `p${worker}`, { error: at });
     return;
   }
   if (what === "collect") {
-    collectRun(dir, null, at);
+    await collectRun(dir, null, at);
     return;
   }
   const run = loadFarmRun(dir);
@@ -74,7 +74,7 @@ function write({ dir, worker, what }: WriterJob): void {
   });
 }
 
-self.onmessage = ({ data }: MessageEvent<SharedArrayBuffer>) => {
+self.onmessage = async ({ data }: MessageEvent<SharedArrayBuffer>) => {
   const gate = new Gate(data);
   for (;;) {
     gate.await([STATE.job], 600_000);
@@ -83,7 +83,7 @@ self.onmessage = ({ data }: MessageEvent<SharedArrayBuffer>) => {
     const job = WriterJob.parse(JSON.parse(text));
     hook(gate, job);
     try {
-      write(job);
+      await write(job);
       gate.writeText("");
     } catch (error) {
       gate.writeText(error instanceof Error ? `${error.stack}` : String(error));

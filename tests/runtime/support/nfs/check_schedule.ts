@@ -15,12 +15,16 @@ const MAX_CALLS = 3000;
 const SILENT_MS = 2000;
 
 /** Each shard has one result, the first that it was given, and nothing of the dead is left but the tale of their attempts. */
-export function checkSchedule(schedule: Schedule, lives: readonly Life[], fits: readonly Fit[]): void {
+export async function checkSchedule(
+  schedule: Schedule,
+  lives: readonly Life[],
+  fits: readonly Fit[],
+): Promise<void> {
   checkResults(schedule, lives);
   for (const life of lives) checkLife(life);
   checkEnds(schedule, lives, fits);
   checkFits(schedule, lives, fits);
-  checkLeavings(schedule);
+  await checkLeavings(schedule);
 }
 
 function checkResults({ dir, shards }: Schedule, lives: readonly Life[]): void {
@@ -100,10 +104,10 @@ const isRightLeft = (lives: readonly Life[], at_ms: number): boolean =>
   lives.some(({ outcome, ended_ms }) => outcome === "killed" && (ended_ms ?? at_ms) < at_ms);
 
 /** What stays when the run has been collected two hours later. */
-function checkLeavings({ dir, damaged }: Schedule): void {
+async function checkLeavings({ dir, damaged }: Schedule): Promise<void> {
   const then = Date.now() / 1000 - 7200;
   for (const name of readdirSync(dir, { recursive: true })) utimesSync(join(dir, String(name)), then, then);
-  collectRun(join(dir, "manifest.json"), null, "2026-11-24T20:00:00.000Z");
+  await collectRun(join(dir, "manifest.json"), null, "2026-11-24T20:00:00.000Z");
   const names = readdirSync(dir, { recursive: true }).map(String);
   const left = names.filter((name) => /\.tmp$|\.commit$|^(incoming|claims)\/./.test(name) && !/\/\.nfs/.test(name));
   assert.deepEqual(left, [], "something of the dead stays");

@@ -163,9 +163,9 @@ class Machine {
     }, undefined);
   }
 
-  #collect(process: Process): void {
+  async #collect(process: Process): Promise<void> {
     try {
-      const { not_ok, counts } = collectRun(`${this.job.dir}/manifest.json`, null, "2026-11-24T20:00:00.000Z");
+      const { not_ok, counts } = await collectRun(`${this.job.dir}/manifest.json`, null, "2026-11-24T20:00:00.000Z");
       const bad = new Set(not_ok.map(({ shard_index }) => shard_index));
       const good = Array.from({ length: counts.total }, (_, i) => i).filter((i) => !bad.has(i));
       process.life.collected.push(good);

@@ -36,7 +36,7 @@ export class Schedules {
   }
 
   /** Runs the schedule of a seed and checks what came of it. @throws {Error} with the seed and all that happened */
-  run(seed: number): void {
+  async run(seed: number): Promise<void> {
     const folder = mkdtempSync("/dev/shm/nsfarm-nfs-");
     try {
       const schedule = this.#draw(seed, folder);
@@ -45,7 +45,7 @@ export class Schedules {
         this.#play(schedule);
         lives = this.#lives(schedule);
         assert.ok(!this.#turns.isEndless, "it goes on and on");
-        checkSchedule(schedule, lives, this.#turns.fits());
+        await checkSchedule(schedule, lives, this.#turns.fits());
       } catch (error) {
         const all = JSON.stringify({ schedule, lives, fits: this.#turns.fits() }, null, 1);
         const again = `Again: NSFARM_SCHEDULE=${seed} ./dev test client_caches`;

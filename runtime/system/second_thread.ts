@@ -1,0 +1,107 @@
+import { errorText } from "../../core/errors.ts";
+
+type Answer<Part> =
+  | { kind: "part"; part: Part }
+  | { kind: "end" }
+  | { kind: "bug"; message: string };
+
+interface Pending<Part> {
+  onPart: (part: Part) => void;
+  resolve: () => void;
+  reject: (error: Error) => void;
+}
+
+/**
+ * A second thread that answers requests one after the other. It is optional: after a failure its requests end without
+ * parts, so its caller must be able to do the work itself.
+ */
+export class SecondThread<Request, Part> {
+  readonly #worker: Worker;
+  readonly #pending: Pending<Part>[] = [];
+  #failed = false;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    worker.onmessage = ({ data }: MessageEvent<Answer<Part>>) => this.#take(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#failed = true;
+      for (const { resolve } of this.#pending.splice(0)) resolve();
+    };
+  }
+
+  /**
+   * Sends a request; resolves at its end.
+   * @throws the thread's unexpected error: an internal error, or a full disk for temporary files
+   */
+  request(request: Request, onPart: (part: Part) => void = () => {}): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failed) return resolve();
+      this.#pending.push({ onPart, resolve, reject });
+      this.#worker.postMessage(request);
+    });
+  }
+
+  #take(answer: Answer<Part>): void {
+    if (answer.kind === "part") return this.#pending[0]?.onPart(answer.part);
+    const done = this.#pending.shift();
+    if (answer.kind === "bug") done?.reject(new Error(answer.message));
+    else done?.resolve();
+  }
+
+  close(): void {
+    this.#worker.terminate();
+  }
+}
+
+interface ThreadScope {
+  name: string;
+  onmessage: ((event: MessageEvent) => void) | null;
+  postMessage(answer: Answer<unknown>): void;
+}
+
+function isThreadScope(scope: unknown): scope is ThreadScope {
+  return typeof scope === "object" && scope !== null && "WorkerGlobalScope" in scope;
+}
+
+/**
+ * Starts a second thread; undefined where this is one, or where none can work at the same time (one CPU, or no more
+ * threads allowed).
+ * @param module URL of the module that calls serveThread (in the built program: of the file that contains it)
+ * @param name what it does; that module may share its file with others
+ */
+export function startThread<Request, Part>(module: string, name: string): SecondThread<Request, Part> | undefined {
+  if (navigator.hardwareConcurrency < 2 || isThreadScope(globalThis)) return undefined;
+  return quietly(() => new SecondThread(new Worker(module, { type: "module", name })));
+}
+
+/** Answers requests in the second thread of this name; does nothing in any other thread. */
+export function serveThread<Request, Part>(
+  name: string,
+  answer: (request: Request, give: (part: Part) => void) => void,
+): void {
+  const scope: unknown = globalThis;
+  if (!isThreadScope(scope) || scope.name !== name) return;
+  scope.onmessage = ({ data }) => {
+    try {
+      answer(data, (part) => scope.postMessage({ kind: "part", part }));
+      scope.postMessage({ kind: "end" });
+    } catch (error) {
+      scope.postMessage({ kind: "bug", message: errorText(error) });
+    }
+  };
+}
+
+/** Calls `take` with the next free part of a list that several threads share out, until none is left. */
+export function takeParts(next: Int32Array, n_parts: number, take: (part: number) => void): void {
+  for (let part = Atomics.add(next, 0, 1); part < n_parts; part = Atomics.add(next, 0, 1)) take(part);
+}
+
+/** Returns undefined on any error: the thread that sends the requests finds the same and reports it. */
+export function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
