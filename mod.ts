@@ -28,6 +28,7 @@ export { ADAPTER_API_VERSION } from "./schedulers/adapter.ts";
 export * from "./core/schema/attempt.ts";
 export * from "./core/schema/scheduler.ts";
 export * from "./core/schema/enums.ts";
+export * from "./core/schema/hypotest.ts";
 export * from "./core/schema/manifest.ts";
 export * from "./core/schema/merge_report.ts";
 export * from "./core/schema/merge_report.ts";

@@ -1,6 +1,5 @@
 import { join, resolve } from "node:path";
 import { FarmError } from "../core/errors.ts";
-import { OWNED_FLAGS } from "../core/fit_command.ts";
 import { type FlagTable, type FlagValues, oneOf, runId, setValues, wholeNumber } from "../core/flags.ts";
 import type { RunRequest } from "../core/request.ts";
 import { THREAD_POLICIES } from "../core/ssh/host_facts.ts";
@@ -13,6 +12,7 @@ import { findNextstat } from "../runtime/system/nextstat.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
 import { readSchedulerOptions } from "./scheduler_flags.ts";
+import { WORKLOAD_FLAGS, workloadOfFlags } from "./workload_flags.ts";
 
 /** Flags for the toys and their fits; shared with sweep. */
 const TOY_FLAGS = {
@@ -24,6 +24,7 @@ const TOY_FLAGS = {
     help: "unbinned spec, JSON or YAML",
   },
   "n-toys": { group: "What to run", type: "integer", required: true, min: 1, placeholder: "n", help: "number of toys" },
+  ...WORKLOAD_FLAGS,
   seed: {
     group: "What to run",
     type: "integer",
@@ -193,12 +194,12 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
     nextstat_bin: findNextstat(flags.nextstatBin),
     out_dir,
     run_id: flags.runId ?? freshRunId(out_dir, prefix),
+    ...workloadOfFlags(flags),
     gen: flags.gen,
     set: setValues(flags.set),
     freeze_gen: flags.freezeGen,
     pulls: flags.pulls || asks_pulls,
     guardrails,
-    extra_args: checkExtra(flags.extraArg),
     wrapper,
     wrapper_given: flags.wrapper !== undefined,
     mode: flags.mode,
@@ -264,16 +265,6 @@ function defaultShards(n_toys: number, { name, slots_on }: Backend): number {
     "usage",
     "Cannot split the toys without --shards: wanted the number of shards",
     `nsfarm-deno preflight ${what} suggests a number`,
-  );
-}
-
-function checkExtra(words: string[]): string[] {
-  const owned = words.find((word) => OWNED_FLAGS.some((flag) => word === flag || word.startsWith(`${flag}=`)));
-  if (owned === undefined) return words;
-  throw new FarmError(
-    "usage",
-    `Cannot use --extra-arg "${owned}": nsfarm-deno sets this nextstat flag itself`,
-    "Use the nsfarm-deno option instead; see --help",
   );
 }
 

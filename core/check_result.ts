@@ -153,8 +153,8 @@ export const failedGuardrail = ({ guardrails }: Pick<OutputFrame, "guardrails">)
 export function isGuardrailEnd(
   cause: Cause,
   exit_code: number | null,
-  frame: Pick<OutputFrame, "guardrails">,
+  failed_guardrail: boolean,
   metrics: Pick<Metrics, "status">,
 ): boolean {
-  return cause !== "ok" && canHaveResult(cause, exit_code) && failedGuardrail(frame) && metrics.status.ok;
+  return cause !== "ok" && canHaveResult(cause, exit_code) && failed_guardrail && metrics.status.ok;
 }

@@ -30,6 +30,7 @@ export function describeMerge(report: MergeReport): string {
       report.partial ? " (PARTIAL)" : ""
     }`,
     `n_converged ${n_converged}, not converged ${nonconverged}, errors ${n_error}`,
+    ...report.result ?? [],
     ...poiLines(report),
     ...(report.guardrails?.failures ?? []).map((failure) => `guardrail failed: ${failureText(failure)}`),
     ...(report.times ? [describeTimes(report.times)] : []),

@@ -1,7 +1,7 @@
 import { type Attempt, ATTEMPT_SCHEMA } from "./schema/attempt.ts";
 import type { FarmManifest, Plan } from "./schema/manifest.ts";
 import type { InJob } from "./schema/scheduler.ts";
-import { SHARD_RECORD_SCHEMA, type ShardRecord } from "./schema/shard_record.ts";
+import { type Metrics, METRICS_SCHEMA, SHARD_RECORD_SCHEMA, type ShardRecord } from "./schema/shard_record.ts";
 import { slotsOn } from "./worker_backends.ts";
 
 /** Attempts and records: the only builder of each, and the members that both have. */
@@ -89,6 +89,9 @@ export function newRecord(manifest: FarmManifest, plan: Plan, attempt: number, k
     ...others,
   };
 }
+
+/** Metrics of a fit whose own are lost, or that writes none. */
+export const NO_METRICS: Metrics = { schema_version: METRICS_SCHEMA, status: { ok: true }, timing: {} };
 
 type JobOfAttempt = Pick<Attempt, "scheduler" | "job_id" | "task_id" | "slot">;
 

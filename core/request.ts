@@ -7,11 +7,11 @@ import {
   type OptionValue,
   type Plan,
   RUN_RECORD_SCHEMA,
-  RUN_SCHEMA,
   type RunRecord,
 } from "./schema/manifest.ts";
 import { splitToys, type ToyRange } from "./toys.ts";
 import { VERSION } from "./version.ts";
+import { DEFAULT_WORKLOAD, workloadNamed } from "./workload/registry.ts";
 
 /** Toys assigned to one host. */
 interface HostShare extends ToyRange {
@@ -29,6 +29,10 @@ export interface RunRequest {
   nextstat_bin: string;
   out_dir: string;
   run_id: string;
+  /** Name of what the shards do. */
+  workload: string;
+  /** Tested value of the POI; null: the workload tests none. */
+  mu: number | null;
   gen: "init" | "mle";
   set: Record<string, number>;
   freeze_gen: boolean;
@@ -57,8 +61,10 @@ const NO_HASH = "0".repeat(64);
 export function newManifest(request: RunRequest, { created_at_utc, ...origin }: Origin): FarmManifest {
   const { scheduler, config, n_toys, seed, threads, shards, nextstat_bin } = request;
   const ranges = request.shares ?? splitToys(n_toys, shards);
+  const workload = workloadNamed(request.workload);
+  const settings = workload.settings({ mu: request.mu ?? undefined });
   return {
-    schema_version: RUN_SCHEMA,
+    schema_version: workload.run_schema,
     created_at_utc,
     run_id: request.run_id,
     ...{ scheduler, config, n_toys, seed, threads, shards, nextstat_bin },
@@ -72,6 +78,7 @@ export function newManifest(request: RunRequest, { created_at_utc, ...origin }: 
       nextstat_sha256: NO_HASH,
       spec_sha256: NO_HASH,
       inputs: [],
+      ...(settings ? { workload: settings } : {}),
       gen: request.gen,
       set: request.set,
       frozen_gen: null,
@@ -118,6 +125,8 @@ const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmM
   threads: ({ threads }) => threads,
   scheduler: ({ scheduler }) => scheduler,
   nextstat_bin: ({ nextstat_bin }) => nextstat_bin,
+  workload: ({ farm }) => farm.workload?.name ?? DEFAULT_WORKLOAD,
+  mu: ({ farm }) => farm.workload?.mu ?? null,
   gen: ({ farm }) => farm.gen,
   set: ({ farm }) => farm.set,
   freeze_gen: ({ farm }) => farm.frozen_gen !== null && farm.frozen_gen !== undefined,

@@ -1,7 +1,6 @@
 import { basename, dirname, join } from "node:path";
 import { isHostsOwn, nextstatsOf } from "../core/check_manifest.ts";
 import { FarmError } from "../core/errors.ts";
-import { fitCommand, isPiece } from "../core/fit_command.ts";
 import { NEEDED_GLIBC } from "../core/glibc.ts";
 import { JOB_FACTS } from "../core/job_txt.ts";
 import { recordedVariables } from "../core/record.ts";
@@ -12,6 +11,7 @@ import { inputPath } from "../core/spec.ts";
 import { INPUTS } from "../core/staging.ts";
 import { renderTemplate, verbatim } from "../core/template.ts";
 import { VERSION } from "../core/version.ts";
+import { workloadOf } from "../core/workload/registry.ts";
 import template from "../templates/job_wrapper.sh.mustache" with { type: "text" };
 import launch from "../templates/launch.sh.mustache" with { type: "text" };
 import setup from "../templates/setup.sh.mustache" with { type: "text" };
@@ -123,6 +123,7 @@ export const JOB_WRAPPER = "job_wrapper.sh";
 export function renderJobWrapper(context: RenderContext, scheduler: string, in_job: InJob): RenderedFile {
   const { manifest, run_dir } = context;
   const site = readSite(context.options);
+  const workload = workloadOf(manifest);
   const live = manifest.plans.filter((plan) => !plan.farm?.replaced_by);
   const first = manifest.plans[0];
   if (!first) throw new Error("A run has at least one shard");
@@ -150,7 +151,7 @@ export function renderJobWrapper(context: RenderContext, scheduler: string, in_j
     variables: recordedVariables([in_job]),
     shards: manifest.shards,
     command: verbatim(shellCommand(manifest, first)),
-    pieces: live.filter((plan) => isPiece(manifest, plan)).map((plan) => ({
+    pieces: live.filter((plan) => workload.hasOwnCommand(manifest, plan)).map((plan) => ({
       shard: plan.shard_index,
       piece_command: verbatim(shellCommand(manifest, plan)),
     })),
@@ -202,7 +203,7 @@ const IN_SHELL: Record<string, string> = {
 /** Returns nextstat's command line as shell words; values that only the job knows stay variables. */
 function shellCommand(manifest: FarmManifest, plan: Plan): string {
   const paths = { nextstat: "<nextstat>", config: "<config>", out: "<out>", metrics: "<metrics>" };
-  return fitCommand(manifest, plan, paths, 1).map((word, i, words) => {
+  return workloadOf(manifest).command(manifest, plan, paths, 1).map((word, i, words) => {
     if (words[i - 1] === "--threads") return `"$threads"`;
     if (words[i - 1] === "--shard") return `"$shard/${manifest.shards}"`;
     return (Object.hasOwn(IN_SHELL, word) ? IN_SHELL[word] : undefined) ?? quoteWord(word);

@@ -97,6 +97,7 @@ export function runPage(run: RunFacts, remedies: Remedies, script_sha256: string
     ],
     cards: [
       ...(groups.length > 0 ? [failureCard(groups)] : []),
+      ...(run.result.length > 0 ? [resultCard(run.result)] : []),
       ...(run.fits ? fitCards(run.fits) : []),
       ...runFigures(run),
       shardTable(run),
@@ -196,6 +197,9 @@ const STUCK_WORDS: Partial<Record<FitQuality["findings"][number]["kind"], string
   upper_bound: "on the upper bound of",
   all_equal: "with the same",
 };
+
+const resultCard = (lines: readonly string[]): Markup =>
+  textCard("Result", markup`<ul>${lines.map((line) => markup`<li>${breakable(line)}</li>`)}</ul>`);
 
 function fitCards(fits: FitQuality): Markup[] {
   const lines = fitWarnings(fits);

@@ -1,5 +1,6 @@
 import type * as z from "zod/mini";
 import { Attempt, Worker } from "./attempt.ts";
+import { HypotestMerged, HypotestOutput } from "./hypotest.ts";
 import { Manifest } from "./manifest.ts";
 import { MergeReport, MergeStatus } from "./merge_report.ts";
 import { Merged } from "./merged.ts";
@@ -16,10 +17,12 @@ export const DOCUMENTS: Record<string, { file: string; schema: z.core.$ZodType }
   manifest: { file: "manifest.json", schema: Manifest },
   metrics: { file: "shard_<i>.metrics.json", schema: CommittedMetrics },
   output: { file: "shard_<i>.out.json", schema: OutputFrame },
+  hypotest_output: { file: "shard_<i>.out.json of a hypothesis test", schema: HypotestOutput },
   attempt: { file: "attempts/shard_<i>.<attempt>.json", schema: Attempt },
   worker: { file: "claims/worker_<token>.json", schema: Worker },
   submissions: { file: "submit_meta.json", schema: SubmitMeta },
   merged: { file: "merged.out.json", schema: Merged },
+  hypotest_merged: { file: "merged.out.json of a hypothesis test", schema: HypotestMerged },
   merge_report: { file: "output of merge --json", schema: MergeReport },
   plan: { file: "output of plan --json", schema: ShardingPlan },
   sweep: { file: "<sweep_id>.sweep.json", schema: Sweep },

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { Count, InputFile, Sha256, ShardState } from "./enums.ts";
 import { Bounds } from "./fit_quality.ts";
+import { Asymptotic, HYPOTEST_RUN_SCHEMA } from "./hypotest.ts";
 import { InJob } from "./scheduler.ts";
 
 /** A parameter that a fit left on one of its bounds. */
@@ -24,6 +25,8 @@ export type TrialFit = z.infer<typeof TrialFit>;
 
 /** `schema_version` of manifest.json. */
 export const RUN_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_run.v1";
+/** `schema_version` of manifest.json of any workload. */
+export const RUN_SCHEMAS = [RUN_SCHEMA, HYPOTEST_RUN_SCHEMA] as const;
 /** `schema_version` of a manifest's member `farm`. */
 export const RUN_RECORD_SCHEMA = "nextstat.cpu_farm_run_record.v1";
 /** `schema_version` of a result in a collected manifest. */
@@ -112,6 +115,16 @@ export const HistoryEntry = z.looseObject({
 });
 export type HistoryEntry = z.infer<typeof HistoryEntry>;
 
+/** What the shards of a run do, and its settings; absent: they fit toys (unbinned-fit-toys). */
+export const WorkloadSettings = z.looseObject({
+  name: z.string(),
+  /** Tested value of the POI. */
+  mu: z.optional(z.number()),
+  /** The same test without toys. */
+  asymptotic: z.optional(Asymptotic),
+});
+export type WorkloadSettings = z.infer<typeof WorkloadSettings>;
+
 const AcceptedNextstat = z.looseObject({
   sha256: Sha256,
   bytes: Count,
@@ -140,6 +153,7 @@ export const RunRecord = z.looseObject({
   nextstat_ctime_ms: z.optional(z.number()),
   /** Binaries that replaced nextstat, accepted with --accept-changed-nextstat. */
   accepted_nextstats: z.optional(z.array(AcceptedNextstat)),
+  workload: z.optional(WorkloadSettings),
   gen: z.enum(["init", "mle"]),
   set: z.record(z.string(), z.number()),
   /** --freeze-gen: fitted point, by parameter name, used by every shard. */
@@ -174,7 +188,7 @@ export type RunRecord = z.infer<typeof RunRecord>;
 
 /** manifest.json, by the old scripts (without `farm`) or by this program. */
 export const Manifest = z.looseObject({
-  schema_version: z.literal(RUN_SCHEMA),
+  schema_version: z.literal([...RUN_SCHEMAS]),
   created_at_utc: z.string(),
   run_id: z.string(),
   scheduler: z.optional(z.string()),

@@ -65,6 +65,8 @@ export const MergeReport = z.looseObject({
   ),
   /** Fit quality of the toys; null if nothing was merged. */
   fits: z.nullable(FitQuality),
+  /** The result in lines, of a workload whose toys have no values of their own. */
+  result: z.optional(z.array(z.string())),
   problems: z.array(Problem),
   times: z.nullable(RunTimes),
   /** Lines to show to the user. */

@@ -2,6 +2,7 @@ import { type ExtensionRequest, openExtension } from "../../core/check_manifest.
 import { readShardName } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { extendPlans, shardsForExtension } from "../../core/toys.ts";
+import { refuseTooMany, workloadOf } from "../../core/workload/registry.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { listNames } from "../fs/list.ts";
 import { freshSeed } from "../render/runs_beside.ts";
@@ -48,7 +49,7 @@ export async function extendRun<T>(
       freshSeed(run.dir, now, extension.n_toys),
       submit ? extension : undefined,
     );
-  extend(run.manifest);
+  refuseTooMany(workloadOf(run.manifest), extend(run.manifest).n_toys);
   await new RenderedFiles(run).require(`Cannot extend "${run.dir}"`);
   return await whileSubmitting(run, async (now) => {
     const open = openExtension(now.manifest, extension, givenShards(now));

@@ -5,6 +5,7 @@ import { checkMerged, type FoundMerged, type MergedCheck } from "../../core/merg
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { MergedAbout } from "../../core/schema/merged.ts";
+import { workloads } from "../../core/workload/registry.ts";
 import { hashFile, infoOf, isBeside } from "../fs/hash_file.ts";
 import { decodeText, openRegular, parseJson, readIfThere, readRegular, Unreadable } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -45,7 +46,8 @@ export const isMergedDocument = (path: string): boolean => findMerged(path).kind
 
 function findMerged(path: string): FoundMerged {
   try {
-    const parsed = MergedAbout.safeParse(readAbout(path));
+    const document = readAbout(path);
+    const parsed = MergedAbout.safeParse(aboutCounts(document) ?? document);
     return parsed.success
       ? { kind: "read", about: parsed.data, is_changed: false }
       : { kind: "unreadable", what: `is no merged document: ${firstIssue(parsed.error)}` };
@@ -53,6 +55,15 @@ function findMerged(path: string): FoundMerged {
     if (error instanceof Unreadable && error.absent) return { kind: "absent" };
     return { kind: "unreadable", what: error instanceof Unreadable ? error.message : errorText(error) };
   }
+}
+
+/** Returns what a merged document of a workload with counts says about itself; null: it is none. */
+function aboutCounts(document: unknown): MergedAbout | null {
+  for (const { merge } of workloads()) {
+    const about = merge?.about(document) ?? null;
+    if (about) return about;
+  }
+  return null;
 }
 
 /**

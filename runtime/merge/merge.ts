@@ -1,20 +1,25 @@
 import { basename, dirname, join, resolve } from "node:path";
+import { isFarmManifest } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { needsPulls } from "../../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/report.ts";
 import type { SourceFacts } from "../../core/merge/source_facts.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import { runTimes } from "../../core/run_times.ts";
-import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
+import type { FarmManifest, RequestedGuardrails } from "../../core/schema/manifest.ts";
 import { MERGE_STATUS_SCHEMA, type MergeReport, type MergeStatus } from "../../core/schema/merge_report.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
 import { VERSION } from "../../core/version.ts";
+import { workloadOf } from "../../core/workload/registry.ts";
+import type { Workload } from "../../core/workload/workload.ts";
 import { whileLocked } from "../fs/exclusive.ts";
 import { type OutKind, refuseOut } from "../fs/refuse_out.ts";
 import { writeDocument } from "../fs/write.ts";
 import { sweepForgotten } from "../run/temporary.ts";
+import type { Run } from "../run/load_manifest.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
 import { isMergedDocument } from "./check_merged.ts";
+import { mergeCounted } from "./merge_counts.ts";
 import { mergedSet, type MergeMoment, type Proof, prove, wholeOf, withoutPulls } from "./merged_set.ts";
 import { inputSources, runSources, type Sources } from "./sources.ts";
 import { type Helper, startMergeWorker } from "./worker.ts";
@@ -113,12 +118,32 @@ type Settled = MergeOptions & { out: string; helper: Helper | undefined };
 
 async function proveAndWrite(sources: Sources, options: Settled, moment: MergeMoment): Promise<MergeReport> {
   const { allow_partial, out, helper } = options;
+  const run = sources.run && farmRun(sources.run);
+  const way = run && workloadOf(run.manifest).merge;
+  if (way) return await addUpRun(run, way, options, moment);
   const proof = await prove(sources, allow_partial, { beside: out, helper, left_out: new Map() });
   try {
     return await finish(sources, proof, options, moment);
   } finally {
     proof.read.close();
   }
+}
+
+const farmRun = ({ manifest, ...run }: Run): Run<FarmManifest> | null =>
+  isFarmManifest(manifest) ? { ...run, manifest } : null;
+
+/** Merges a run of a workload whose outputs are counts. */
+async function addUpRun(
+  run: Run<FarmManifest>,
+  way: NonNullable<Workload["merge"]>,
+  options: Settled,
+  moment: MergeMoment,
+): Promise<MergeReport> {
+  const { report, sum } = await mergeCounted(run, way, options, moment);
+  const is_own = options.out === join(run.dir, MERGED);
+  const merge_status = is_own ? writeStatus(join(run.dir, MERGE_STATUS), report, sum, moment) : null;
+  const way_out = report.merged === null && report.missing.length < report.n_toys ? "partial" : null;
+  return { ...report, merge_status, notes: mergeNotes(report, options.allow_partial ? null : way_out) };
 }
 
 async function finish(sources: Sources, proof: Proof, options: Settled, moment: MergeMoment): Promise<MergeReport> {

@@ -17,7 +17,7 @@ import type { Problem } from "../../core/schema/merge_report.ts";
 import { Metrics } from "../../core/schema/shard_record.ts";
 import { readDocument, Unreadable } from "../fs/read.ts";
 import { readOldShard } from "../shard/old_run.ts";
-import { type CheckedOutput, readOutput, readRecord, readShard } from "../shard/read.ts";
+import { type CheckedOutput, readOutput, readRecord, readShard, withEachToy } from "../shard/read.ts";
 import {
   type Found,
   type InputOrder,
@@ -47,14 +47,14 @@ function readRecorded({ dir, accept_unrecorded }: ReadContext, manifest: FarmMan
   const out = outName(plan.shard_index);
   const path = join(dir, out);
   if (found.kind === "done") {
-    return { origin: origin(plan, out, path, found.metrics.farm), output: found.output };
+    return { origin: origin(plan, out, path, found.metrics.farm), output: withEachToy(found.output) };
   }
   if (found.kind === "absent") return problem(plan, `${out} is not there`);
   if (found.kind === "bad") return problem(plan, `${found.file} ${found.what}`);
   if (!accept_unrecorded) return problem(plan, found.kind === "foreign" ? foreign(found) : `${out} has no record yet`);
   const output = found.kind === "uncommitted" ? found.output : readForeign(dir, manifest, plan);
   if (output instanceof Unreadable) return problem(plan, `${out} ${output.message}`);
-  return { origin: origin(plan, out, path, null), output };
+  return { origin: origin(plan, out, path, null), output: withEachToy(output) };
 }
 
 const foreign = ({ file, what }: { file: string; what: string }) =>
@@ -81,7 +81,10 @@ function readOld(manifest: Manifest, order: OldOrder): Found {
   const name = outName(plan.shard_index);
   if (found.kind === "absent") return problem(plan, `${name} is not there`);
   if (found.kind === "bad") return problem(plan, `${name} ${found.what}`);
-  return { origin: { ...origin(plan, name, out, null), host, elapsed_s, nextstat_version }, output: found.output };
+  return {
+    origin: { ...origin(plan, name, out, null), host, elapsed_s, nextstat_version },
+    output: withEachToy(found.output),
+  };
 }
 
 function toolVersion(metrics: string): string | null {
@@ -139,7 +142,7 @@ class SliceReader {
 }
 
 /** Returns the output with a copy of its text, whose buffer the next file overwrites. */
-function kept(checked: CheckedOutput): CheckedOutput {
+function kept(checked: CheckedOutput<ShardOutput>): CheckedOutput<ShardOutput> {
   const { entries, output: { frame: { results: { n_toys } } } } = checked;
   const isCuttable = entries !== null && TOY_ARRAYS.every((name) => hasLines(entries[name], n_toys));
   return { ...checked, entries: isCuttable ? ofEach((name) => entries[name].slice()) : null };
@@ -156,11 +159,11 @@ function hasLines(text: Uint8Array, n_entries: number): boolean {
 }
 
 function sliceOf(
-  whole: CheckedOutput,
+  whole: CheckedOutput<ShardOutput>,
   { from, poi_true }: Slice,
   n_toys: number,
   cursors: Record<ToyArray, Cursor>,
-): CheckedOutput {
+): CheckedOutput<ShardOutput> {
   const { output, entries } = whole;
   const to = from + n_toys;
   const { frame } = output;

@@ -7,6 +7,7 @@ import { countWarnings } from "../../core/fit_quality.ts";
 import { type DocumentToys, documentToys, NEXTSTATS_MERGE } from "../../core/merge/document_toys.ts";
 import type { SourceOrigin } from "../../core/merge/source_facts.ts";
 import { outName } from "../../core/run_paths.ts";
+import type { ShardOutput } from "../../core/output.ts";
 import type { Manifest, Plan } from "../../core/schema/manifest.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
@@ -17,7 +18,7 @@ import { oldShards } from "../shard/old_run.ts";
 import { type CheckedOutput, readAnyOutput, readCommitted } from "../shard/read.ts";
 
 /** An output for a merge, or its problem. */
-export type Found = { origin: SourceOrigin; output: CheckedOutput } | { problem: Problem };
+export type Found = { origin: SourceOrigin; output: CheckedOutput<ShardOutput> } | { problem: Problem };
 
 /**
  * Returns the origin of an output.

@@ -8,6 +8,7 @@ import { readSums, SUMS } from "../../core/archive_names.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { inputPath } from "../../core/spec.ts";
+import { workloadOf } from "../../core/workload/registry.ts";
 import { hashFile, sha256Of } from "../fs/hash_file.ts";
 import { readIfThere, readRegular } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
@@ -15,6 +16,7 @@ import { openRun, type Run } from "../run/load_manifest.ts";
 import { oldShards, readOldShard } from "../shard/old_run.ts";
 import { readShard } from "../shard/read.ts";
 import { mergedCheckOf } from "./check_merged.ts";
+import { countsFault } from "./merge_counts.ts";
 import { remergeFault } from "./verify_merged.ts";
 
 /** A problem of one file. */
@@ -125,7 +127,9 @@ function mergedFindings(run: Run, { findings }: MergedCheck): Finding[] | null {
 function againFindings(run: Run, faults: MergedFinding[]): Finding[] {
   if (faults.some(({ kind }) => kind === "other")) return [];
   try {
-    const what = remergeFault(run);
+    const { manifest } = run;
+    const way = workloadOf(manifest).merge;
+    const what = way && isFarmManifest(manifest) ? countsFault({ ...run, manifest }, way) : remergeFault(run);
     return what === null ? [] : [{ file: MERGED, what }];
   } catch (error) {
     return faults.length > 0 ? [] : [{ file: MERGED, what: `cannot be compared with its shards: ${errorText(error)}` }];

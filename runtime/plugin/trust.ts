@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { faultWords, shownPath } from "../../core/file_fault.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
-import { RUN_SCHEMA } from "../../core/schema/manifest.ts";
+import { RUN_SCHEMAS } from "../../core/schema/manifest.ts";
 import { readRegular } from "../fs/read.ts";
 import { ownBinary } from "../system/process.ts";
 
@@ -103,7 +103,8 @@ function strange(wanted: Wanted, place: string, uid: number | null): FarmError {
 /** Whether a folder is a run directory. A run names the adapter that it needs and never provides it. */
 function isRunDirectory(folder: string): boolean {
   try {
-    return Deno.readTextFileSync(join(folder, MANIFEST)).includes(`"${RUN_SCHEMA}"`);
+    const text = Deno.readTextFileSync(join(folder, MANIFEST));
+    return RUN_SCHEMAS.some((schema) => text.includes(`"${schema}"`));
   } catch {
     return false;
   }

@@ -2,12 +2,14 @@ import { dirname } from "node:path";
 import * as z from "zod/mini";
 import { FarmError } from "../../core/errors.ts";
 import { tailLines } from "../../core/failure.ts";
-import { atBounds, fitCommand } from "../../core/fit_command.ts";
+import { atBounds } from "../../core/fit_command.ts";
 import { countWarnings, poiName } from "../../core/fit_quality.ts";
 import type { ShardOutput } from "../../core/output.ts";
 import { ONE_BLAS_THREAD } from "../../core/record.ts";
-import type { FarmManifest, TrialFit } from "../../core/schema/manifest.ts";
+import type { FarmManifest, TrialFit, WorkloadSettings } from "../../core/schema/manifest.ts";
 import { inputPath, type SpecModel } from "../../core/spec.ts";
+import { workloadOf } from "../../core/workload/registry.ts";
+import { type AnyOutput, withToys, type Workload } from "../../core/workload/workload.ts";
 import type { CommandResult } from "../../schedulers/adapter.ts";
 import { parseJson } from "../fs/read.ts";
 import { removeTree } from "../fs/write.ts";
@@ -21,6 +23,8 @@ interface CheckedFit {
   point: Record<string, number>;
   /** null where only the generation point was requested. */
   trial: TrialFit | null;
+  /** Settings of the workload with the result of its reference; null: it has none. */
+  settings: WorkloadSettings | null;
 }
 
 /**
@@ -37,7 +41,9 @@ export async function checkFit(
   if (!requested.check && !requested.freeze_gen) return null;
   const model = requested.check ? spec_model : null;
   const scratch = makeScratch(dirname(manifest.run_dir));
+  const { reference, has_generation } = workloadOf(manifest);
   try {
+    if (!has_generation) return await checkShard(manifest, scratch, reference);
     const observing = model && fitObserved(manifest, model, scratch);
     const [fitted_toy] = await Promise.allSettled([fitToy(manifest, scratch), observing]);
     // Both have ended, so no fit of a refused spec continues.
@@ -52,18 +58,50 @@ export async function checkFit(
       poi_true: frame.results.poi_true,
       poi_hat: Number.isNaN(fitted) ? null : fitted,
     };
-    return { point, trial: observed && { ...observed, channels, toy } };
+    return { point, trial: observed && { ...observed, channels, toy }, settings: null };
   } finally {
     removeTree(scratch);
   }
 }
 
-async function fitToy(manifest: FarmManifest, scratch: string): Promise<ShardOutput> {
+/** Runs a shard of one toy and, beside it, the test without toys that is shown beside the result. */
+async function checkShard(
+  manifest: FarmManifest,
+  scratch: string,
+  reference: Workload["reference"],
+): Promise<CheckedFit> {
+  const [one, other] = await Promise.allSettled([
+    runToy(manifest, scratch),
+    reference && readReference(manifest, `${scratch}/reference.json`, reference),
+  ]);
+  if (one.status === "rejected") throw one.reason;
+  return { point: {}, trial: null, settings: other.status === "fulfilled" ? other.value : null };
+}
+
+/** Returns null where nextstat has no such result; the toys do not need it. */
+async function readReference(
+  manifest: FarmManifest,
+  out: string,
+  { command, read }: NonNullable<Workload["reference"]>,
+): Promise<WorkloadSettings | null> {
+  const { nextstat_bin: nextstat, config, farm: { workload } } = manifest;
+  if (!workload) return null;
+  const [{ exit_code }, { DISTRIBUTIONS }] = await Promise.all([
+    runFit(manifest, command(manifest, { nextstat, config, out })),
+    import("../system/distributions.ts"),
+  ]);
+  return exit_code === 0 ? read(parseJson(Deno.readFileSync(out)), workload, DISTRIBUTIONS) : null;
+}
+
+const fitToy = async (manifest: FarmManifest, scratch: string): Promise<ShardOutput> =>
+  withToys(await runToy(manifest, scratch));
+
+async function runToy(manifest: FarmManifest, scratch: string): Promise<AnyOutput> {
   const out = `${scratch}/out.json`;
   const paths = { nextstat: manifest.nextstat_bin, config: manifest.config, out, metrics: `${scratch}/metrics.json` };
   const one = { ...manifest, shards: 0 };
   const plan = { ...manifest.plans[0]!, n_toys: 1 };
-  const { exit_code, stderr, stdout } = await runFit(manifest, fitCommand(one, plan, paths, 1));
+  const { exit_code, stderr, stdout } = await runFit(manifest, workloadOf(one).command(one, plan, paths, 1));
   const fit = resultOf(exit_code === 0 ? "ok" : "exit", exit_code, paths, one, plan);
   if ("cause" in fit) throw refusal(manifest.config, fit.fault ?? (stderr || stdout), exit_code);
   return fit.output.output;

@@ -6,6 +6,7 @@ import { newManifest, type RunRequest } from "../../core/request.ts";
 import { ATTEMPTS, CLAIMS, INCOMING, MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { INPUTS, type StagePlan } from "../../core/staging.ts";
+import { refuseTooMany, workloadNamed } from "../../core/workload/registry.ts";
 import type { Backend, Rendered, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { exists, makeFolder, removeTree, rename, temporaryPath, writeWhole } from "../fs/write.ts";
 import { pluginRecord } from "../plugin/plugin_of_run.ts";
@@ -27,6 +28,7 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
   if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
     throw new FarmError("usage", `Cannot use --seed ${request.seed}: seed + n_toys must stay below 2^53`);
   }
+  refuseTooMany(workloadNamed(request.workload), request.n_toys);
   const { paths, model } = await readSpec(request.config);
   const [spec, nextstat, machine, checked] = await firstFault(
     Promise.try(() => hashSpec(request.config, paths)),
@@ -48,6 +50,7 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
     frozen_gen: request.freeze_gen ? checked?.point ?? null : null,
     poi_bounds: model?.bounds.get(model.poi) ?? null,
     ...(checked?.trial ? { trial: checked.trial } : {}),
+    ...(checked?.settings ? { workload: checked.settings } : {}),
     environment: {
       host: machine.host,
       cpu_model: machine.cpu_model,

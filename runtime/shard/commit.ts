@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { adviceFor, isAbsent } from "../../core/file_fault.ts";
-import { equalFault } from "../../core/merge/equal.ts";
 import { documentText, sealDocument } from "../../core/record.ts";
 import { ASIDE, commitName, metricsName, outName } from "../../core/run_paths.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import type { Metrics, ShardRecord } from "../../core/schema/shard_record.ts";
+import { workloadOf } from "../../core/workload/registry.ts";
 import { commitByLink, pause, publishFile, withLease } from "../fs/exclusive.ts";
 import { sha256Of } from "../fs/hash_file.ts";
 import { listNames, showListed } from "../fs/list.ts";
@@ -43,7 +43,7 @@ export function commitShard(dir: string, manifest: FarmManifest, plan: Plan, res
     const seen = inodes(dir, shard);
     const found = readShard(dir, manifest, plan);
     refuseUnread(dir, shard, found);
-    if (found.kind === "done") return compare(dir, shard, result, found.output, found.metrics.farm);
+    if (found.kind === "done") return compare(dir, manifest, shard, result, found);
     if (found.kind === "uncommitted") commitRecord(dir, shard, result, found.output);
     else {
       if (found.kind === "bad" && found.late && isShownNow(dir, shard, result)) continue;
@@ -150,11 +150,17 @@ function linkRecord(temporary: string, dir: string, shard: number): boolean {
   return linked;
 }
 
-function compare(dir: string, shard: number, result: Result, other: CheckedOutput, theirs: ShardRecord): Committed {
+function compare(
+  dir: string,
+  manifest: FarmManifest,
+  shard: number,
+  result: Result,
+  { output: other, metrics: { farm: theirs } }: Extract<Evidence, { kind: "done" }>,
+): Committed {
   // A record of our own attempt with another file: it was written for a dead process, on whatever host.
   const ours = theirs.attempt === result.record.attempt;
   const same = !ours && theirs.host === result.record.host && theirs.threads === result.record.threads;
-  const fault = equalFault(other.output, result.output.output, same ? "same" : "other");
+  const fault = workloadOf(manifest).equalFault(other.output, result.output.output, same ? "same" : "other");
   if (fault !== null) return keepAside(dir, shard, result, fault);
   removeQuietly(result.out_path);
   return { kind: ours && other.sha256 === result.output.sha256 ? "committed" : "equal" };

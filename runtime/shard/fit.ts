@@ -2,9 +2,11 @@ import { canHaveResult, isGuardrailEnd } from "../../core/check_result.ts";
 import { errorText } from "../../core/errors.ts";
 import { causeOfEnd, type FitEnd, tailLines } from "../../core/failure.ts";
 import { fileFault, isPassing } from "../../core/file_fault.ts";
+import { NO_METRICS } from "../../core/record.ts";
 import type { Cause } from "../../core/schema/enums.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import { Metrics, type ShardRecord } from "../../core/schema/shard_record.ts";
+import { workloadOf } from "../../core/workload/registry.ts";
 import { readDocument, readTail, Unreadable } from "../fs/read.ts";
 import { isOnFullDisk, removeQuietly } from "../fs/write.ts";
 import { type OpenAttempt, removeAttempt, updateAttempt } from "./attempts.ts";
@@ -42,7 +44,8 @@ export function resultOf(
   if (!canHaveResult(cause, exit_code)) return { cause, fault: null };
   const left = readLeft(files, manifest, plan);
   if (cause === "ok") return left;
-  const isResult = "output" in left && isGuardrailEnd(cause, exit_code, left.output.output.frame, left.metrics);
+  const isResult = "output" in left &&
+    isGuardrailEnd(cause, exit_code, workloadOf(manifest).failedGuardrail(left.output.output), left.metrics);
   return isResult ? left : { cause, fault: null };
 }
 
@@ -52,7 +55,7 @@ function readLeft(files: Pick<FitFiles, "out" | "metrics">, manifest: FarmManife
     return { cause: output.other_toys ? "toys" : "output", fault: `The fit's output ${errorText(output)}` };
   }
   try {
-    return { output, metrics: readDocument(files.metrics, Metrics) };
+    return { output, metrics: workloadOf(manifest).has_metrics ? readDocument(files.metrics, Metrics) : NO_METRICS };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     return { cause: "output", fault: `The fit's metrics file ${errorText(error)}` };

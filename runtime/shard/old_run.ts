@@ -1,6 +1,5 @@
 import { dirname, join } from "node:path";
 import { livePlans } from "../../core/check_manifest.ts";
-import { failedGuardrail } from "../../core/check_result.ts";
 import { FarmError } from "../../core/errors.ts";
 import { isAbsent } from "../../core/file_fault.ts";
 import {
@@ -14,6 +13,7 @@ import {
   stdoutName,
 } from "../../core/run_paths.ts";
 import type { Manifest, Plan, ShardResult } from "../../core/schema/manifest.ts";
+import { workloadOf } from "../../core/workload/registry.ts";
 import { decodeText, readRegular, Unreadable } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { type CheckedOutput, readOutput } from "./read.ts";
@@ -154,6 +154,6 @@ export function readOldShard(
     if (!output.absent) return { kind: "bad", what: output.message };
     return rc === null ? { kind: "absent" } : { kind: "bad", what: `is not there, and nextstat ended with exit ${rc}` };
   }
-  if (rc === null || rc === 0 || failedGuardrail(output.output.frame)) return { kind: "done", output };
+  if (rc === null || rc === 0 || workloadOf(manifest).failedGuardrail(output.output)) return { kind: "done", output };
   return { kind: "bad", what: `is whole, but nextstat ended with exit ${rc}` };
 }

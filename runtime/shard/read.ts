@@ -1,7 +1,7 @@
-import { frameFault, outputFault, recordFault, selfFault } from "../../core/check_result.ts";
+import { recordFault, selfFault } from "../../core/check_result.ts";
 import { errorText } from "../../core/errors.ts";
 import type { FileFault } from "../../core/file_fault.ts";
-import { readOutputFrame, readOutputText, type ShardOutput, type TextSpan, type ToyArray } from "../../core/output.ts";
+import type { ShardOutput, TextSpan, ToyArray } from "../../core/output.ts";
 import { quickCheck } from "../../core/quick_check.ts";
 import { recordText } from "../../core/record.ts";
 import { metricsName, outName } from "../../core/run_paths.ts";
@@ -11,6 +11,9 @@ import {
   CommittedMetrics as CommittedMetricsSchema,
   ShardRecord,
 } from "../../core/schema/shard_record.ts";
+import { fitToys } from "../../core/workload/fit_toys.ts";
+import { workloadOf } from "../../core/workload/registry.ts";
+import { type AnyOutput, withToys, type Workload } from "../../core/workload/workload.ts";
 import { infoOf, isBeside, sha256Of } from "../fs/hash_file.ts";
 import { showListed } from "../fs/list.ts";
 import {
@@ -42,8 +45,8 @@ export const evidenceFault = (found: Evidence): string | null => "what" in found
 type ReadMetrics = (path: string) => Pick<CommittedMetrics, "farm"> | Unreadable;
 
 /** An output that was read and checked. */
-export interface CheckedOutput {
-  output: ShardOutput;
+export interface CheckedOutput<Output extends AnyOutput = AnyOutput> {
+  output: Output;
   bytes: number;
   sha256: string;
   /**
@@ -51,6 +54,14 @@ export interface CheckedOutput {
    * file overwrites; copy before.
    */
   entries: Record<ToyArray, Uint8Array> | null;
+}
+
+/**
+ * Returns an output that has a value for each toy.
+ * @throws {Error} for another one
+ */
+export function withEachToy(checked: CheckedOutput): CheckedOutput<ShardOutput> {
+  return { ...checked, output: withToys(checked.output) };
 }
 
 /** Largest metrics document that is read: nextstat's is about 2 kB. */
@@ -154,8 +165,7 @@ export function readProven(dir: string, manifest: FarmManifest, plan: Plan): Sha
     if (metrics instanceof Unreadable || recordFault(manifest, plan, metrics.farm) !== null) return null;
     const { bytes } = readForNow(`${dir}/${outName(plan.shard_index)}`, maxOutputBytes(plan.n_toys));
     if (bytes.length !== metrics.farm.out_bytes || sha256Of(bytes) !== metrics.farm.out_sha256) return null;
-    const frame = readOutputFrame(decodeText(bytes));
-    return frame && frameFault(manifest, plan, frame) === null ? metrics.farm : null;
+    return workloadOf(manifest).isOfPlan(manifest, plan, decodeText(bytes)) ? metrics.farm : null;
   } catch {
     return null;
   }
@@ -204,26 +214,28 @@ export function readCommitted(path: string): CommittedMetrics | Unreadable {
 
 /** Reads an output and checks that it holds the planned toys. */
 export function readOutput(path: string, manifest: Manifest, plan: Plan): CheckedOutput | Unreadable {
-  return readChecked(path, maxOutputBytes(plan.n_toys), (output) => outputFault(manifest, plan, output));
+  const workload = workloadOf(manifest);
+  return readChecked(workload, path, maxOutputBytes(plan.n_toys), (one) => workload.planFault(manifest, plan, one));
 }
 
-/** Reads an output without a manifest and checks that it is consistent in itself. */
-export function readAnyOutput(path: string): CheckedOutput | Unreadable {
-  return readChecked(path, MAX_DOCUMENT_BYTES, selfFault);
+/** Reads an output with a value for each toy, without a manifest, and checks that it is consistent in itself. */
+export function readAnyOutput(path: string): CheckedOutput<ShardOutput> | Unreadable {
+  return readChecked(fitToys, path, MAX_DOCUMENT_BYTES, selfFault);
 }
 
-function readChecked(
+function readChecked<Output extends AnyOutput>(
+  workload: Workload<Output>,
   path: string,
   max_bytes: number,
-  faultOf: (output: ShardOutput) => string | null,
-): CheckedOutput | Unreadable {
+  faultOf: (output: Output) => string | null,
+): CheckedOutput<Output> | Unreadable {
   try {
     const { bytes } = readForNow(path, max_bytes);
     const text = decodeText(bytes);
-    const { output, entries } = readOutputText(text);
+    const { output, entries } = workload.parse(text);
     const fault = faultOf(output);
     // An inconsistent output is broken; a consistent one that was not planned holds other toys.
-    if (fault !== null) return new Unreadable(fault, false, fault !== selfFault(output));
+    if (fault !== null) return new Unreadable(fault, false, fault !== workload.selfFault(output));
     // Only in a text of ASCII alone do the offsets of characters and bytes agree.
     const views = entries && text.length === bytes.length ? viewsOf(bytes, entries) : null;
     return { output, bytes: bytes.length, sha256: sha256Of(bytes), entries: views };

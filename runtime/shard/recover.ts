@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { isOfEarlier } from "../../core/earlier_submission.ts";
-import { lostRecord, newAttempt } from "../../core/record.ts";
+import { lostRecord, newAttempt, NO_METRICS } from "../../core/record.ts";
 import { INCOMING } from "../../core/run_paths.ts";
 import type { Attempt, ProcessId } from "../../core/schema/attempt.ts";
 import type { Plan } from "../../core/schema/manifest.ts";
-import { Metrics, METRICS_SCHEMA, type ShardRecord } from "../../core/schema/shard_record.ts";
+import { Metrics, type ShardRecord } from "../../core/schema/shard_record.ts";
 import { listNames } from "../fs/list.ts";
 import { readDocument, Unreadable } from "../fs/read.ts";
 import { removeQuietly } from "../fs/write.ts";
@@ -179,7 +179,7 @@ function readMetrics(path: string): Metrics {
   try {
     return readDocument(path, Metrics);
   } catch {
-    return { schema_version: METRICS_SCHEMA, status: { ok: true }, timing: {} };
+    return NO_METRICS;
   }
 }
 

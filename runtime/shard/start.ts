@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { errorText } from "../../core/errors.ts";
 import type { FitEnd } from "../../core/failure.ts";
-import { fitCommand } from "../../core/fit_command.ts";
 import { newAttempt, ONE_BLAS_THREAD } from "../../core/record.ts";
 import { INCOMING } from "../../core/run_paths.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
 import type { Plan } from "../../core/schema/manifest.ts";
+import { workloadOf } from "../../core/workload/registry.ts";
 import { readTail } from "../fs/read.ts";
 import { makeFolder } from "../fs/write.ts";
 import { countOomKills, endedAt, loadAverage, startedAt, thisMoment } from "../system/machine.ts";
@@ -130,7 +130,8 @@ async function tryStart(context: JobContext, order: FitOrder, files: FitFiles): 
   const { manifest } = context.run;
   const paths = { nextstat: manifest.nextstat_bin, config: manifest.config, out: files.out, metrics: files.metrics };
   try {
-    return await context.startFit(fitCommand(manifest, order.plan, paths, order.threads), files, {
+    const words = workloadOf(manifest).command(manifest, order.plan, paths, order.threads);
+    return await context.startFit(words, files, {
       cwd: dirname(manifest.config),
       env: { ...ONE_BLAS_THREAD, ...Deno.env.toObject() },
     });

@@ -1,7 +1,6 @@
 import { areTimesKnown, type AttemptTime, attemptTime, type OneClock, onOneClock } from "../../core/attempt_time.ts";
 import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import { fitQuality } from "../../core/fit_quality.ts";
-import type { ShardOutput } from "../../core/output.ts";
 import { type FailedAttempt, joinToys, type RunFacts, type ShardFacts, type ToyFacts } from "../../core/run_facts.ts";
 import { recordHost } from "../../core/record.ts";
 import { placeSubmissions, runTimes } from "../../core/run_times.ts";
@@ -10,6 +9,8 @@ import type { Bounds, FitQuality } from "../../core/schema/fit_quality.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { recordFacts, spanOf, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
+import { workloadOf } from "../../core/workload/registry.ts";
+import type { AnyOutput } from "../../core/workload/workload.ts";
 import { listNames } from "../fs/list.ts";
 import { Unreadable } from "../fs/read.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
@@ -17,6 +18,7 @@ import { openRun, type Run } from "../run/load_manifest.ts";
 import { type OldShard, oldShards } from "../shard/old_run.ts";
 import { readCommitted, readOutput, readShard } from "../shard/read.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
+import { DISTRIBUTIONS } from "../system/distributions.ts";
 import { collectOldShard, collectShard } from "./collect_shard.ts";
 import { oldError } from "./old_status.ts";
 import { unusedHosts } from "./unused_hosts.ts";
@@ -26,7 +28,7 @@ interface ReadShard {
   facts: ShardFacts;
   record: ShardRecord | null;
   time: AttemptTime | null;
-  output: ShardOutput | null;
+  output: AnyOutput | null;
 }
 
 /**
@@ -46,7 +48,9 @@ export function readRunFacts(path: string): RunFacts {
     : oldShards(run).map((old) => readOld(run, old));
   const elapsed = is_old ? shards.flatMap(({ facts, output }) => output ? [facts.wall_s] : []) : [];
   const times = shards.flatMap(({ time }) => time ?? []);
-  const toys = joinToys(shards.flatMap(({ facts, output }) => output ? { start: facts.toy_start, output } : []));
+  const toys = joinToys(
+    shards.flatMap(({ facts, output }) => output && "frame" in output ? { start: facts.toy_start, output } : []),
+  );
   const when = timeFacts(times, elapsed, records);
   const clock = onOneClock(when.attempts);
   const places = placesOf(when.attempts, clock);
@@ -75,8 +79,20 @@ export function readRunFacts(path: string): RunFacts {
     submitted_ms: Number.isFinite(first_submission) ? first_submission : null,
     merged_check: summedCheckOf(run),
     toys,
+    result: isFarmManifest(manifest) ? resultOf(manifest, shards) : [],
     fits: toys && fitsOf(toys, manifest.farm?.poi_bounds ?? null, shards),
   };
+}
+
+/** Returns the sum of the finished shards of a workload with counts, in lines. */
+function resultOf(manifest: FarmManifest, shards: readonly ReadShard[]): string[] {
+  const { merge } = workloadOf(manifest);
+  const plans = new Map(manifest.plans.map((plan) => [plan.shard_index, plan]));
+  const counted = shards.flatMap(({ facts, record, output }) => {
+    const plan = plans.get(facts.shard_index);
+    return plan && record && output ? [{ plan, record, output }] : [];
+  }).sort((a, b) => a.plan.toy_start - b.plan.toy_start);
+  return merge && counted.length > 0 ? merge.addUp(counted, manifest, DISTRIBUTIONS).lines : [];
 }
 
 function fitsOf({ poi_name, ...toys }: ToyFacts, bounds: Bounds | null, shards: readonly ReadShard[]): FitQuality {
@@ -106,18 +122,13 @@ function readOne(
   }
   const { metrics: { farm }, output: { output } } = found;
   const time = attemptTime(farm);
-  const facts = { ...recordFacts(farm, time, timing), ...placeOf(plan), ...countsOf(output) };
+  const facts = { ...recordFacts(farm, time, timing), ...placeOf(plan), ...workloadOf(manifest).counts(output) };
   return { facts, record: farm, time, output };
 }
 
 const NOTHING = { record: null, time: null, output: null };
 
 const placeOf = ({ shard_index, toy_start, n_toys }: Plan) => ({ shard_index, toy_start, n_toys });
-
-const countsOf = ({ frame: { results } }: ShardOutput) => ({
-  n_converged: results.n_converged,
-  n_error: results.n_error,
-});
 
 /** Reads a shard of an old run; the side files of the old wrappers have its host and duration, and no times. */
 function readOld(run: Run, old: OldShard): ReadShard {
@@ -131,7 +142,7 @@ function readOld(run: Run, old: OldShard): ReadShard {
     why: known ? null : oldReason(result.error ?? null, oldError(old)),
     host: old.host,
     wall_s: old.elapsed_s,
-    ...(known ? countsOf(known) : {}),
+    ...(known ? workloadOf(run.manifest).counts(known) : {}),
   };
   return { facts, record: null, time: null, output: known };
 }

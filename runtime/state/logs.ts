@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { FailedShard } from "../../core/advice.ts";
 import type { StatusShard } from "../../core/describe_status.ts";
 import { printable } from "../../core/failure.ts";
-import { fitCommand } from "../../core/fit_command.ts";
+import { workloadOf } from "../../core/workload/registry.ts";
 import { attemptHost } from "../../core/record.ts";
 import { attemptName, ATTEMPTS, metricsName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
@@ -94,5 +94,5 @@ function byHand(manifest: FarmManifest, plan: FarmManifest["plans"][number]): st
     out: join("/tmp", outName(plan.shard_index)),
     metrics: join("/tmp", metricsName(plan.shard_index)),
   };
-  return fitCommand(manifest, plan, paths, Math.max(1, manifest.threads));
+  return workloadOf(manifest).command(manifest, plan, paths, Math.max(1, manifest.threads));
 }

@@ -17,6 +17,8 @@ const ASKED: Parameters<typeof requestDifference>[1] = {
   gen: "init",
   set: { tau: 2, mu: 1 },
   freeze_gen: false,
+  workload: "fit-toys",
+  mu: null,
   pulls: false,
   guardrails: { poi_pull_std_range: null, max_abs_poi_pull_mean: null, require_all_converged: false },
   extra_args: [],

@@ -19,6 +19,7 @@ import { inputs, namesIn, nextstat, requestArgs, runDir, spec10k } from "../supp
 import { readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
 import { at, readJson } from "../support/toys.ts";
+import { assertTest, TEST_WORDS, writeWorkspace } from "../support/workspace.ts";
 
 const test = condorFile({ nodes: 2, slots: 2, hidden: true });
 const TRANSFER = ["--mode", "transfer"];
@@ -205,4 +206,10 @@ test("cancel stops jobs that were sent to nodes, and finished shards stay", asyn
   await farm.must(["retry", dir, "--wait"]);
   await assertMerged(dir, { toys: 8 });
   assert.equal((await readManifest(dir)).farm.mode, "transfer");
+});
+
+test("a hypothesis test in jobs that were sent to their nodes gives what one nextstat run of all toys prints", async (farm) => {
+  const config = await writeWorkspace(farm.folder);
+  await farm.must(condorRun(farm, { toys: 60, shards: 6, config, more: [...TRANSFER, ...TEST_WORDS] }));
+  await assertTest(farm.folder, runDir(farm.folder), config, 60);
 });

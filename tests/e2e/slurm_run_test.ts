@@ -16,6 +16,7 @@ import { nextstat, runDir } from "../support/farm.ts";
 import { countDone, readAttempts, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
 import { at } from "../support/toys.ts";
+import { assertTest, TEST_WORDS, writeWorkspace } from "../support/workspace.ts";
 
 const test = slurmFile();
 
@@ -137,4 +138,10 @@ test("a failing fit is reported with its shard and its message, run exits with 5
   await assertMerged(dir, { toys: 24 });
   assert.deepEqual((await submissions(dir)).map((one) => one.shards), [[0, 1, 2, 3], [1]]);
   assert.deepEqual((await readAttempts(dir)).map((one) => one.shard_index), [1]);
+});
+
+test("a hypothesis test on Slurm gives what one nextstat run of all toys prints", async (farm) => {
+  const config = await writeWorkspace(farm.folder);
+  await farm.must(slurmRun(farm, { toys: 60, shards: 6, config, more: TEST_WORDS }));
+  await assertTest(farm.folder, runDir(farm.folder), config, 60);
 });

@@ -9,6 +9,7 @@ import { hardSpec } from "../support/hard_spec.ts";
 import { countDone, readAttempts, readManifest, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
 import type { StandIn } from "../support/stand_in.ts";
+import { assertTest, TEST_WORDS, writeWorkspace } from "../support/workspace.ts";
 
 const test = sshFile();
 const HOSTS = ["w1", "w2", "w3"];
@@ -196,4 +197,10 @@ test("--static gives each host one share by weight, and the shares give the unsh
   ]);
   assert.deepEqual(await hostsOf(dir, 3), ["w1", "w2", "w3"]);
   await assertMerged(dir, { toys: 50 });
+});
+
+test("a hypothesis test on ssh hosts gives what one nextstat run of all toys prints", async (farm) => {
+  const config = await writeWorkspace(farm.folder);
+  await farm.must(farm.run(await farm.hostsFile(...HOSTS), { toys: 60, shards: 6, config, more: TEST_WORDS }));
+  await assertTest(farm.folder, runDir(farm.folder), config, 60);
 });

@@ -89,6 +89,8 @@ const PLAIN_REQUEST: Omit<RunRequest, "scheduler" | "n_toys" | "shards" | "confi
   gen: "init",
   set: {},
   freeze_gen: false,
+  workload: "fit-toys",
+  mu: null,
   pulls: false,
   guardrails: { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null },
   extra_args: [],

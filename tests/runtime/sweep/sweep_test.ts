@@ -137,7 +137,16 @@ function requestOf({ sweep, path }: OpenSweep): SweepRequest {
   const { manifest } = loadFarmRun(join(sweep.out_root, "s_sh2"));
   const { gen, set, pulls, guardrails, extra_args, wrapper, mode, options } = manifest.farm;
   const { scheduler, config, n_toys, seed, threads, nextstat_bin } = manifest;
-  const own = { out_dir: join(path, ".."), run_id: "s", shards: 2, freeze_gen: false, check: false, pilots: null };
+  const own = {
+    out_dir: join(path, ".."),
+    run_id: "s",
+    shards: 2,
+    freeze_gen: false,
+    workload: "fit-toys",
+    mu: null,
+    check: false,
+    pilots: null,
+  };
   return {
     ...{ sweep_id: "s", repeats: 1, order_seed: 1, points: [{ shards: 2, repeat: 1, run_id: "s_sh2" }] },
     request: {

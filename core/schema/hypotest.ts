@@ -1,0 +1,101 @@
+import * as z from "zod/mini";
+import { Count, InputFile } from "./enums.ts";
+
+/** `schema_version` of manifest.json of a run of hypothesis tests. */
+export const HYPOTEST_RUN_SCHEMA = "nextstat.cpu_farm_hypotest_toys_run.v1";
+/** `schema_version` of merged.out.json of a run of hypothesis tests. */
+export const HYPOTEST_MERGED_SCHEMA = "nextstat.cpu_farm_hypotest_toys_merged.v1";
+
+/** One number for each hypothesis: background only, and signal plus background. */
+const PerHypothesis = z.looseObject({ b: Count, sb: Count });
+
+/** Output of `nextstat hypotest-toys` and `unbinned-hypotest-toys` (nextstat 0.10.1). */
+export const HypotestOutput = z.looseObject({
+  clb: z.number(),
+  cls: z.number(),
+  clsb: z.number(),
+  expected_set: z.optional(z.nullable(z.looseObject({}))),
+  /** Only of unbinned specs. */
+  input_schema_version: z.optional(z.string()),
+  mu_hat: z.number(),
+  mu_test: z.number(),
+  n_error: PerHypothesis,
+  n_nonconverged: PerHypothesis,
+  /** Toys of each hypothesis. */
+  n_toys: PerHypothesis,
+  poi_index: z.optional(Count),
+  q_obs: z.number(),
+  seed: Count,
+});
+export type HypotestOutput = z.infer<typeof HypotestOutput>;
+
+const Ranges = z.array(z.looseObject({ seed: Count, n_toys: Count }));
+const Interval = z.tuple([z.number(), z.number()]);
+
+/** Toys of one hypothesis: `k` of `n` have a test statistic of at least the observed one. */
+export const ToyTail = z.looseObject({
+  k: Count,
+  n: Count,
+  /** (k + 1) / (n + 1), as nextstat computes it. */
+  p: z.number(),
+  /** Clopper-Pearson interval of 68.27 % for the probability. */
+  interval: Interval,
+});
+export type ToyTail = z.infer<typeof ToyTail>;
+
+/** CLs of a test without toys, by the asymptotic formulae. */
+export const Asymptotic = z.looseObject({
+  cls: z.number(),
+  clsb: z.number(),
+  clb: z.number(),
+  /** CLs for -2, -1, 0, 1 and 2 standard deviations of the background alone, where nextstat gives them. */
+  expected: z.optional(z.nullable(z.array(z.number()))),
+});
+export type Asymptotic = z.infer<typeof Asymptotic>;
+
+/** merged.out.json of hypothesis tests: the output of one nextstat run of all toys, with its origin and its errors. */
+export const HypotestMerged = z.extend(HypotestOutput, {
+  merge: z.looseObject({
+    schema_version: z.literal(HYPOTEST_MERGED_SCHEMA),
+    created_at_utc: z.string(),
+    n_shards: Count,
+    sources: z.array(z.looseObject({
+      shard_index: Count,
+      host: z.nullable(z.string()),
+      toy_start: Count,
+      n_toys: Count,
+      path: z.string(),
+    })),
+    manifest: z.looseObject({ run_id: z.string(), path: z.string() }),
+    farm: z.looseObject({
+      workload: z.string(),
+      nsfarm_version: z.string(),
+      run_tokens: z.array(z.string()),
+      nextstat_version: z.nullable(z.string()),
+      nextstat_sha256s: z.array(z.string()),
+      spec_sha256: z.string(),
+      inputs: z.array(InputFile),
+      hosts: z.array(z.string()),
+      threads: z.array(Count),
+      partial: z.boolean(),
+      missing: Ranges,
+      left_out: z.array(z.string()),
+      seed_ranges: Ranges,
+      tails: z.looseObject({ sb: ToyTail, b: ToyTail }),
+      /** Standard deviation of CLs from the number of toys alone. */
+      cls_error: z.number(),
+      failed: z.looseObject({
+        /** Toys without a test statistic; they do not count in n. */
+        n_error: PerHypothesis,
+        /** Toys whose fit did not converge; they count with the value that it reached. */
+        n_nonconverged: PerHypothesis,
+        /** Least and greatest CLs if all of these toys had fallen on either side. */
+        cls_range: Interval,
+      }),
+      /** Greatest minus least value of the shards: each computes it anew from the observed data. */
+      spread: z.looseObject({ q_obs: z.number(), mu_hat: z.number() }),
+      asymptotic: z.nullable(Asymptotic),
+    }),
+  }),
+});
+export type HypotestMerged = z.infer<typeof HypotestMerged>;

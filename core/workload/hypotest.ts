@@ -1,0 +1,225 @@
+import * as z from "zod/mini";
+import { FarmError } from "../errors.ts";
+import { isEqualNumber } from "../merge/equal.ts";
+import { firstIssue } from "../first_issue.ts";
+import {
+  Asymptotic,
+  HYPOTEST_MERGED_SCHEMA,
+  HYPOTEST_RUN_SCHEMA,
+  HypotestMerged,
+  HypotestOutput,
+} from "../schema/hypotest.ts";
+import { MERGED_SCHEMA } from "../schema/merge_report.ts";
+import type { FarmManifest, Manifest, Plan, WorkloadSettings } from "../schema/manifest.ts";
+import type { MergedAbout } from "../schema/merged.ts";
+import { addUpHypotest, HYPOTHESES, type TestOutput } from "./hypotest_sum.ts";
+import type { Distributions, Workload } from "./workload.ts";
+
+/**
+ * Seeds between toy i of the background alone (S + i) and toy i of signal plus background (S + 10^9 + i): nextstat
+ * 0.10.1, crates/ns-inference/src/toybased.rs.
+ */
+const SEEDS_BETWEEN = 1_000_000_000;
+
+/**
+ * Returns k of p = (k + 1) / (n + 1), or null where p is no such fraction. nextstat divides two whole numbers, and
+ * prints the digits that read back equal, so k is exact.
+ */
+export function countOf(p: number, n: number): number | null {
+  const k = Math.round(p * (n + 1)) - 1;
+  return k >= 0 && k <= n && (k + 1) / (n + 1) === p ? k : null;
+}
+
+function parse(text: string): { output: TestOutput; entries: null } {
+  const parsed = HypotestOutput.safeParse(JSON.parse(text));
+  if (!parsed.success) throw new Error(`is no output of a hypothesis test (${firstIssue(parsed.error)})`);
+  return { output: read(parsed.data), entries: null };
+}
+
+/** @throws {Error} where a p-value is no fraction of its toys */
+function read(document: HypotestOutput): TestOutput {
+  const { n_toys, n_error, n_nonconverged } = document;
+  const n = { sb: n_toys.sb - n_error.sb, b: n_toys.b - n_error.b };
+  const k = { sb: kOf("clsb", document.clsb, n.sb), b: kOf("clb", document.clb, n.b) };
+  const worst = ({ sb, b }: { sb: number; b: number }) => Math.max(sb, b);
+  const failed = { error: worst(n_error), not: Math.min(worst(n_nonconverged), n_toys.b - worst(n_error)) };
+  return {
+    document,
+    ...{ k, n },
+    n_toys: n_toys.b,
+    n_error: failed.error,
+    n_nonconverged: failed.not,
+    n_converged: n_toys.b - failed.error - failed.not,
+  };
+}
+
+function kOf(name: string, p: number, n: number): number {
+  const k = n < 0 ? null : countOf(p, n);
+  if (k === null) throw new Error(`has ${name} = ${p}, which is no (k + 1) / (n + 1) of its n = ${n} toys`);
+  return k;
+}
+
+function selfFault({ document: { cls, clsb, clb, n_toys, n_nonconverged }, n }: TestOutput): string | null {
+  if (n_toys.b !== n_toys.sb) return `has ${n_toys.b} toys of one hypothesis and ${n_toys.sb} of the other`;
+  const odd = HYPOTHESES.find((one) => n_nonconverged[one] > n[one]);
+  if (odd) return `says that ${n_nonconverged[odd]} of ${n[odd]} toys did not converge`;
+  return isEqualNumber(cls, clsb / clb, "same") ? null : `has cls = ${cls}, but clsb / clb = ${clsb / clb}`;
+}
+
+function planFault({ farm }: Manifest, plan: Plan, output: TestOutput): string | null {
+  const { n_toys, seed, mu_test, expected_set } = output.document;
+  if (n_toys.b !== plan.n_toys) return `holds ${n_toys.b} toys of each hypothesis, planned are ${plan.n_toys}`;
+  const fault = selfFault(output);
+  if (fault !== null) return fault;
+  if (seed !== plan.seed) return `starts at seed ${seed}, planned is ${plan.seed}`;
+  const mu = farm?.workload?.mu;
+  if (mu_test !== mu) return `tests mu = ${mu_test}, planned is ${mu}`;
+  return expected_set ? "has an expected_set, which cannot be added up from shards" : null;
+}
+
+/** Returns why two outputs are not of one test: the observed data are fitted anew for each. */
+function observedFault(a: TestOutput, b: TestOutput, machines: "same" | "other"): string | null {
+  const [one, other] = [a.document, b.document];
+  if (one.mu_test !== other.mu_test) return `tests mu = ${one.mu_test}, most test ${other.mu_test}`;
+  const name = (["q_obs", "mu_hat"] as const).find((name) => !isEqualNumber(one[name], other[name], machines));
+  return name ? `has another ${name}: ${one[name]}, most have ${other[name]}` : null;
+}
+
+function equalFault(a: TestOutput, b: TestOutput, machines: "same" | "other"): string | null {
+  if (a.document.seed !== b.document.seed) return "the seed differs";
+  if (a.document.n_toys.b !== b.document.n_toys.b) return "the count of toys differs";
+  const name = HYPOTHESES.find((one) => a.n[one] !== b.n[one] || a.k[one] !== b.k[one]);
+  if (name) return `${a.k[name]} of ${a.n[name]} ${name} toys in one and ${b.k[name]} of ${b.n[name]} in the other`;
+  return observedFault(a, b, machines);
+}
+
+const IsMerged = z.looseObject({ merge: z.looseObject({ schema_version: z.literal(HYPOTEST_MERGED_SCHEMA) }) });
+
+function about(document: unknown): MergedAbout | null {
+  if (!IsMerged.safeParse(document).success) return null;
+  const parsed = HypotestMerged.safeParse(document);
+  return parsed.success ? aboutOf(parsed.data) : null;
+}
+
+const aboutOf = ({ seed, n_toys, merge: { sources, farm } }: HypotestMerged): MergedAbout => ({
+  gen: { seed, n_toys: n_toys.b + farm.missing.reduce((sum, range) => sum + range.n_toys, 0) },
+  merge: {
+    schema_version: MERGED_SCHEMA,
+    sources: sources.map(({ shard_index, toy_start, n_toys }) => ({ shard_index, toy_start, n_toys })),
+    farm: { partial: farm.partial, run_tokens: farm.run_tokens, spec_sha256: farm.spec_sha256 },
+  },
+});
+
+function settings(name: string, { mu }: { mu: number | undefined }): WorkloadSettings {
+  if (mu !== undefined) return { name, mu };
+  throw new FarmError("usage", `Cannot run ${name} without --mu: wanted the tested value of the POI`, "Add --mu 1.0");
+}
+
+/** Words of nextstat's command that the two kinds of tests write differently. */
+interface Kind {
+  name: string;
+  what: string;
+  config_flag: string;
+  has_metrics: boolean;
+  reference: Workload["reference"];
+}
+
+const hypotestWorkload = ({ name, what, config_flag, has_metrics, reference }: Kind): Workload<TestOutput> => ({
+  name,
+  what,
+  run_schema: HYPOTEST_RUN_SCHEMA,
+  owned_flags: [config_flag, "--config", "--input", "-i", "--mu", "--n-toys", "--seed", "--threads", "--expected-set"]
+    .concat(["--output", "-o", "--json-metrics", "--bundle"]),
+  has_generation: false,
+  has_metrics,
+  max_toys: SEEDS_BETWEEN,
+  settings: (given) => settings(name, given),
+  command: ({ farm }, plan, { nextstat, config, out, metrics }, threads) => [
+    ...[nextstat, name, config_flag, config, "--mu", `${farm.workload?.mu}`],
+    ...["--n-toys", `${plan.n_toys}`, "--seed", `${plan.seed}`, "--threads", `${threads}`],
+    ...farm.extra_args,
+    ...(has_metrics ? ["--json-metrics", metrics] : []),
+    ...["-o", out],
+  ],
+  hasOwnCommand: () => true,
+  parse,
+  selfFault,
+  planFault,
+  isOfPlan: (manifest, plan, text) => planFault(manifest, plan, parse(text).output) === null,
+  equalFault,
+  failedGuardrail: () => false,
+  counts: ({ n_converged, n_error }) => ({ n_converged, n_error }),
+  reference,
+  merge: { schema: HYPOTEST_MERGED_SCHEMA, mismatch: observedFault, addUp: addUpHypotest, about },
+});
+
+/** Tests of workspaces with toys: nextstat hypotest-toys. */
+export const hypotestToys = hypotestWorkload({
+  name: "hypotest-toys",
+  what: "CLs by toys of a pyhf, HS3 or simplified-likelihood workspace (hypotest-toys)",
+  config_flag: "--input",
+  has_metrics: false,
+  reference: {
+    command: (manifest, { nextstat, config, out }) => [
+      ...[nextstat, "hypotest", "--input", config, "--mu", `${manifest.farm.workload?.mu}`, "--expected-set"],
+      ...interpolation(manifest),
+      ...["-o", out],
+    ],
+    read: (document, settings) => {
+      const parsed = Asymptotic.safeParse(document);
+      return parsed.success ? { ...settings, asymptotic: asymptoticOf(parsed.data) } : settings;
+    },
+  },
+});
+
+/** The one argument of the user that changes the model of a workspace. */
+function interpolation({ farm: { extra_args } }: FarmManifest): string[] {
+  const i = extra_args.findIndex((word) => word.startsWith("--interp-defaults"));
+  return i < 0 ? [] : extra_args.slice(i, extra_args[i]?.includes("=") ? i + 1 : i + 2);
+}
+
+const Expected = z.looseObject({ cls: z.array(z.number()) });
+
+/** nextstat lists the expected CLs from 2 standard deviations down to -2: those of the weakest limit last. */
+function asymptoticOf({ cls, clsb, clb, ...rest }: Asymptotic): Asymptotic {
+  const expected = Expected.safeParse(rest["expected_set"]).data?.cls;
+  return { cls, clsb, clb, expected: expected ?? null };
+}
+
+/** Tests of unbinned specs with toys: nextstat unbinned-hypotest-toys. */
+export const unbinnedHypotestToys = hypotestWorkload({
+  name: "unbinned-hypotest-toys",
+  what: "CLs by toys of an unbinned spec (unbinned-hypotest-toys)",
+  config_flag: "--config",
+  has_metrics: true,
+  reference: {
+    command: ({ farm: { workload } }, { nextstat, config, out }) => [
+      ...[nextstat, "unbinned-hypotest", "--config", config, "--mu", `${workload?.mu}`, "-o", out],
+    ],
+    read: (document, settings, distributions) => {
+      const { data } = UnbinnedTest.safeParse(document);
+      const asymptotic = data ? waldCls(data.q_mu, data.mu_test, data.mu_hat, distributions) : null;
+      return asymptotic ? { ...settings, asymptotic } : settings;
+    },
+  },
+});
+
+/** Output of nextstat unbinned-hypotest, which has the test statistic but no p-values. */
+const UnbinnedTest = z.looseObject({ q_mu: z.number(), mu_test: z.number(), mu_hat: z.number() });
+
+/**
+ * Returns CLs by Wald's approximation: q = ((mu - mu_hat) / sigma)^2 gives sigma, and so the q of background-only
+ * Asimov data, (mu / sigma)^2 (Cowan, Cranmer, Gross and Vitells, Eur. Phys. J. C 71 (2011) 1554, section 2.2); null
+ * where mu_hat exceeds mu, since q is then 0 and tells nothing about sigma.
+ */
+export function waldCls(
+  q: number,
+  mu: number,
+  mu_hat: number,
+  { normalCdf }: Pick<Distributions, "normalCdf">,
+): Asymptotic | null {
+  if (!(q > 0) || mu_hat >= mu) return null;
+  const [distance, of_background] = [Math.sqrt(q), mu / (mu - mu_hat) * Math.sqrt(q)];
+  const [clsb, clb] = [normalCdf(-distance), normalCdf(of_background - distance)];
+  return clb > 0 ? { cls: clsb / clb, clsb, clb, expected: null } : null;
+}

@@ -1,0 +1,189 @@
+import { rounded } from "../format.ts";
+import { float, type Json } from "../merge/json_text.ts";
+import type { Asymptotic, HypotestOutput, ToyTail } from "../schema/hypotest.ts";
+import type { FarmManifest } from "../schema/manifest.ts";
+import type { AddedUp, CountedOutput, CountedShard, Distributions } from "./workload.ts";
+
+/** The two hypotheses, as nextstat names them. */
+export const HYPOTHESES = ["sb", "b"] as const;
+type Hypothesis = typeof HYPOTHESES[number];
+
+/** A checked output of a hypothesis test. */
+export interface TestOutput extends CountedOutput {
+  document: HypotestOutput;
+  /** Toys of each hypothesis with a test statistic of at least the observed one. */
+  k: Record<Hypothesis, number>;
+  /** Toys of each hypothesis with a test statistic. */
+  n: Record<Hypothesis, number>;
+}
+
+/** Toys of one hypothesis, added up over shards. */
+interface Sum {
+  n_toys: number;
+  n_error: number;
+  n_nonconverged: number;
+  n: number;
+  k: number;
+}
+
+type Shard = CountedShard<TestOutput>;
+
+function sumOf(shards: readonly Shard[], one: Hypothesis): Sum {
+  const sum: Sum = { n_toys: 0, n_error: 0, n_nonconverged: 0, n: 0, k: 0 };
+  for (const { output: { document, k, n } } of shards) {
+    sum.n_toys += document.n_toys[one];
+    sum.n_error += document.n_error[one];
+    sum.n_nonconverged += document.n_nonconverged[one];
+    sum.n += n[one];
+    sum.k += k[one];
+  }
+  return sum;
+}
+
+/** Probability within one standard deviation of a normal distribution. */
+const ONE_SIGMA = 0.682689492137086;
+
+/**
+ * Returns the interval of a probability of which k of n trials came true (Clopper and Pearson, Biometrika 26 (1934)
+ * 404).
+ * @param level probability that an interval contains the true value, at least
+ */
+export function clopperPearson(
+  k: number,
+  n: number,
+  { betaQuantile }: Pick<Distributions, "betaQuantile">,
+  level = ONE_SIGMA,
+): [number, number] {
+  const tail = (1 - level) / 2;
+  return [
+    k === 0 ? 0 : betaQuantile(tail, k, n - k + 1),
+    k === n ? 1 : betaQuantile(1 - tail, k + 1, n - k),
+  ];
+}
+
+/** Returns nextstat's p-value of k of n toys: never 0, since the observed data count as one more toy. */
+const pValue = (k: number, n: number): number => (k + 1) / (n + 1);
+
+const tailOf = ({ k, n }: Sum, distributions: Distributions): ToyTail => ({
+  k,
+  n,
+  p: pValue(k, n),
+  interval: clopperPearson(k, n, distributions),
+});
+
+/**
+ * Returns the standard deviation of CLs = CLs+b / CLb by the binomial errors of both, which are independent: their toys
+ * have other seeds. NaN without toys.
+ */
+export function clsError(sb: Pick<ToyTail, "p" | "n">, b: Pick<ToyTail, "p" | "n">): number {
+  const relative = ({ p, n }: Pick<ToyTail, "p" | "n">) => (1 - p) / (p * n);
+  return sb.p / b.p * Math.sqrt(relative(sb) + relative(b));
+}
+
+/** Returns least and greatest p-value if failed toys and those that did not converge had fallen on either side. */
+function pRange({ k, n, n_error, n_nonconverged }: Sum): [number, number] {
+  const all = n + n_error;
+  return [
+    pValue(Math.max(0, k - n_nonconverged), all),
+    pValue(Math.min(n, k + n_nonconverged) + n_error, all),
+  ];
+}
+
+function clsRange(sb: Sum, b: Sum): [number, number] {
+  const [[sb_least, sb_most], [b_least, b_most]] = [pRange(sb), pRange(b)];
+  return [sb_least / b_most, sb_most / b_least];
+}
+
+function spreadOf(shards: readonly Shard[], name: "q_obs" | "mu_hat"): number {
+  const values = shards.map(({ output }) => output.document[name]);
+  return values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b));
+}
+
+/**
+ * Returns the sum of the shards of a test: of each hypothesis k and n add up exactly, since toy i has the seed S + i in
+ * every split.
+ * @param shards at least one, in toy order
+ */
+export function addUpHypotest(shards: readonly Shard[], manifest: FarmManifest, distributions: Distributions): AddedUp {
+  const [first] = shards;
+  if (!first) throw new Error("A merge has at least one shard");
+  const { document } = first.output;
+  const [sb, b] = [sumOf(shards, "sb"), sumOf(shards, "b")];
+  const tails = { sb: tailOf(sb, distributions), b: tailOf(b, distributions) };
+  const cls = tails.sb.p / tails.b.p;
+  const asymptotic = manifest.farm.workload?.asymptotic ?? null;
+  const error = clsError(tails.sb, tails.b);
+  const range = clsRange(sb, b);
+  const spread = { q_obs: spreadOf(shards, "q_obs"), mu_hat: spreadOf(shards, "mu_hat") };
+  const per = (name: "n_toys" | "n_error" | "n_nonconverged") => ({ b: b[name], sb: sb[name] });
+  const { input_schema_version, poi_index } = document;
+  return {
+    document: {
+      clb: float(tails.b.p),
+      cls: float(cls),
+      clsb: float(tails.sb.p),
+      expected_set: null,
+      ...(input_schema_version === undefined ? {} : { input_schema_version }),
+      mu_hat: float(document.mu_hat),
+      mu_test: float(document.mu_test),
+      n_error: per("n_error"),
+      n_nonconverged: per("n_nonconverged"),
+      n_toys: per("n_toys"),
+      ...(poi_index === undefined ? {} : { poi_index }),
+      q_obs: float(document.q_obs),
+      seed: document.seed,
+    },
+    farm: {
+      tails: { sb: tailJson(tails.sb), b: tailJson(tails.b) },
+      cls_error: float(error),
+      failed: { n_error: per("n_error"), n_nonconverged: per("n_nonconverged"), cls_range: range.map(float) },
+      spread: { q_obs: float(spread.q_obs), mu_hat: float(spread.mu_hat) },
+      asymptotic: asymptoticJson(asymptotic),
+    },
+    lines: resultLines({ mu: document.mu_test, cls, error, tails, sums: [sb, b], range, spread, asymptotic }),
+  };
+}
+
+const tailJson = ({ k, n, p, interval }: ToyTail): Json => ({ k, n, p: float(p), interval: interval.map(float) });
+
+function asymptoticJson(asymptotic: Asymptotic | null): Json {
+  if (!asymptotic) return null;
+  const { cls, clsb, clb, expected } = asymptotic;
+  return { cls: float(cls), clsb: float(clsb), clb: float(clb), expected: expected?.map(float) ?? null };
+}
+
+interface Result {
+  mu: number;
+  cls: number;
+  error: number;
+  tails: { sb: ToyTail; b: ToyTail };
+  sums: readonly Sum[];
+  range: readonly [number, number];
+  spread: { q_obs: number };
+  asymptotic: Asymptotic | null;
+}
+
+/** Returns the result of a test for a person: each probability with its Monte Carlo error. */
+function resultLines({ mu, cls, error, tails, sums, range, spread, asymptotic }: Result): string[] {
+  const beside = asymptotic ? `  asymptotic ${rounded(asymptotic.cls, 4)}` : "";
+  const failed = sums.reduce((sum, { n_error, n_nonconverged }) => sum + n_error + n_nonconverged, 0);
+  return [
+    `CLs    ${plusMinus(cls, error)} at mu = ${rounded(mu, 6)}${beside}`,
+    tailLine("CLs+b", tails.sb),
+    tailLine("CLb", tails.b),
+    ...(failed === 0
+      ? []
+      : [`CLs from ${rounded(range[0], 4)} to ${rounded(range[1], 4)} if the failed toys had fallen on either side`]),
+    ...(spread.q_obs === 0 ? [] : [`the observed q differs by up to ${spread.q_obs.toExponential(1)} between shards`]),
+  ];
+}
+
+const tailLine = (label: string, { k, n, p, interval: [least, most] }: ToyTail): string =>
+  `${label.padEnd(5)}  ${rounded(p, 4)}, from ${rounded(least, 4)} to ${rounded(most, 4)}: ${k} of ${n} toys`;
+
+/** Returns a value with its error by the digits of the error's first two: `0.1327 ± 0.0093`. */
+function plusMinus(value: number, error: number): string {
+  if (!(error > 0)) return `${rounded(value, 4)}`;
+  const digits = Math.max(0, 1 - Math.floor(Math.log10(error)));
+  return `${value.toFixed(Math.min(digits, 20))} ± ${error.toFixed(Math.min(digits, 20))}`;
+}

@@ -1,0 +1,138 @@
+import type { Machines } from "../merge/equal.ts";
+import type { Json } from "../merge/json_text.ts";
+import type { ShardOutput, TextSpan, ToyArray } from "../output.ts";
+import type { FarmManifest, Manifest, Plan, RUN_SCHEMAS, WorkloadSettings } from "../schema/manifest.ts";
+import type { MergedAbout } from "../schema/merged.ts";
+import type { ShardRecord } from "../schema/shard_record.ts";
+
+/** A checked output that has numbers of toys instead of a value for each toy. */
+export interface CountedOutput {
+  /** Toys by the outcome of their fits; where a toy has several fits, of the kind with the most failures. */
+  n_toys: number;
+  n_converged: number;
+  n_nonconverged: number;
+  n_error: number;
+}
+
+/** A checked output of any workload. */
+export type AnyOutput = ShardOutput | CountedOutput;
+
+/**
+ * Returns the output of a workload whose outputs have a value for each toy.
+ * @throws {Error} for another output
+ */
+export function withToys(output: AnyOutput): ShardOutput {
+  if ("frame" in output) return output;
+  throw new Error("This output has no value for each toy");
+}
+
+/** An output as it was parsed. `entries`: where its arrays are in the text, if it has arrays in nextstat's layout. */
+interface ParsedOutput<Output> {
+  output: Output;
+  entries: Record<ToyArray, TextSpan> | null;
+}
+
+/** The paths and the number of threads of one fit. */
+interface FitPaths {
+  nextstat: string;
+  config: string;
+  out: string;
+  metrics: string;
+}
+
+/** A shard of a merge by counts. */
+export interface CountedShard<Output> {
+  plan: Plan;
+  output: Output;
+  record: ShardRecord;
+}
+
+/** The sum of counted shards. */
+export interface AddedUp {
+  /** Members of the merged document as nextstat writes them for one run of all toys. */
+  document: { [member: string]: Json };
+  /** Further members of `merge.farm`. */
+  farm: { [member: string]: Json };
+  /** The result in lines for a person. */
+  lines: string[];
+}
+
+/** Functions of probability distributions; a library of the runtime has them, since only few commands need them. */
+export interface Distributions {
+  /** Returns x at which the beta distribution of shape a, b has reached the probability p. */
+  betaQuantile(p: number, a: number, b: number): number;
+  /** Returns the probability of a standard normal value of at most x. */
+  normalCdf(x: number): number;
+}
+
+/** What a workload shares with the others: how its result is compared and added up where it is counts. */
+interface CountedMerge<Output> {
+  /** `schema_version` of the merged document. */
+  schema: string;
+  /**
+   * Returns why an output cannot be added to another one of its run, or null.
+   * @param machines whether both were made on the same machine with the same threads
+   */
+  mismatch(output: Output, usual: Output, machines: Machines): string | null;
+  /** Returns the sum of at least one shard, in toy order. */
+  addUp(shards: readonly CountedShard<Output>[], manifest: FarmManifest, distributions: Distributions): AddedUp;
+  /** Returns what a merged document says about itself; null: it is none of this workload. */
+  about(document: unknown): MergedAbout | null;
+}
+
+/**
+ * What the shards of a run do: nextstat's command for one shard, and how its output is read, checked and merged. Pure,
+ * as an adapter is for a scheduler; nothing else knows which workload a run has.
+ */
+export interface Workload<Output extends AnyOutput = AnyOutput> {
+  /** Name in --workload and in the manifest. */
+  name: string;
+  /** One line for help. */
+  what: string;
+  /** `schema_version` of the manifest. */
+  run_schema: typeof RUN_SCHEMAS[number];
+  /** Flags of nextstat that this program sets itself; --extra-arg may not contain them. */
+  owned_flags: readonly string[];
+  /** Whether toys are generated at a point that --gen, --set and --freeze-gen choose, and have pulls and guardrails. */
+  has_generation: boolean;
+  /** Whether nextstat writes a metrics document beside the output. */
+  has_metrics: boolean;
+  /** Largest number of toys of a run; null: only seeds limit it. */
+  max_toys: number | null;
+  /**
+   * Returns the settings of the manifest; undefined: none.
+   * @throws {FarmError} usage, where a flag lacks or does not belong here
+   */
+  settings(given: { mu: number | undefined }): WorkloadSettings | undefined;
+  /**
+   * Returns nextstat's arguments for one shard.
+   * @param threads 1 or more
+   */
+  command(manifest: FarmManifest, plan: Plan, paths: FitPaths, threads: number): string[];
+  /** Returns whether a shard's arguments differ from those of other shards in more than `--shard I/K`. */
+  hasOwnCommand(manifest: FarmManifest, plan: Plan): boolean;
+  /**
+   * Parses an output.
+   * @throws {Error} with one line about the fault; SyntaxError where the text is no JSON
+   */
+  parse(text: string): ParsedOutput<Output>;
+  /** Returns which members of an output contradict each other, or null. */
+  selfFault(output: Output): string | null;
+  /** Returns where an output differs from its plan, or null. */
+  planFault(manifest: Manifest, plan: Plan, output: Output): string | null;
+  /** Returns whether the text of an output with the right sha256 is of this plan; a value of each toy is not read. */
+  isOfPlan(manifest: FarmManifest, plan: Plan, text: string): boolean;
+  /** Returns what makes two outputs of one shard differ, or null. */
+  equalFault(a: Output, b: Output, machines: Machines): string | null;
+  /** Returns whether nextstat reports a failed guardrail on this output's own toys. */
+  failedGuardrail(output: Output): boolean;
+  /** Returns the number of toys whose fits converged, and of those that ended with an error. */
+  counts(output: Output): { n_converged: number; n_error: number };
+  /** A test without toys whose result is kept in the settings and shown beside that of the toys; null: none. */
+  reference: null | {
+    command(manifest: FarmManifest, paths: Pick<FitPaths, "nextstat" | "config" | "out">): string[];
+    read(document: unknown, settings: WorkloadSettings, distributions: Distributions): WorkloadSettings;
+  };
+  /** null: outputs have a value for each toy, and are merged toy by toy (runtime/merge/merge.ts). */
+  merge: CountedMerge<Output> | null;
+}

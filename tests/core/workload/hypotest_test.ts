@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { countOf, hypotestToys, unbinnedHypotestToys, waldCls } from "../../../core/workload/hypotest.ts";
+import { clopperPearson, clsError, type TestOutput } from "../../../core/workload/hypotest_sum.ts";
+import { jsonParts } from "../../../core/merge/json_text.ts";
+import { DISTRIBUTIONS } from "../../../runtime/system/distributions.ts";
+import { planOf, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
+
+const manifest = sampleManifest({
+  n_toys: 400,
+  seed: 7,
+  shards: 4,
+  farm: { workload: { name: "hypotest-toys", mu: 1 } },
+});
+
+interface Change {
+  seed?: number;
+  mu?: number;
+  q?: number;
+  n?: number;
+  k_sb?: number;
+  k_b?: number;
+  error?: number;
+  cls?: number;
+}
+
+/** Returns an output in nextstat's form of n toys, of which k lie beyond the observed value. */
+function text({ seed = 107, mu = 1, q = 3.9, n = 100, k_sb = 8, k_b = 52, error = 0, cls }: Change = {}): string {
+  const [clsb, clb] = [(k_sb + 1) / (n - error + 1), (k_b + 1) / (n - error + 1)];
+  return JSON.stringify({
+    ...{ clb, cls: cls ?? clsb / clb, clsb, expected_set: null, mu_hat: 0, mu_test: mu },
+    n_error: { b: error, sb: error },
+    n_nonconverged: { b: 0, sb: 0 },
+    n_toys: { b: n, sb: n },
+    ...{ q_obs: q, seed },
+  });
+}
+
+const read = (change: Change = {}): TestOutput => hypotestToys.parse(text(change)).output;
+
+Deno.test("the number of toys beyond the observed value is read exactly from the p-value that nextstat prints", () => {
+  fc.assert(fc.property(fc.integer({ min: 0, max: 10_000_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (n, x) => {
+    const k = Math.floor(x * n);
+    const printed = JSON.stringify((k + 1) / (n + 1));
+    assert.equal(countOf(Number(printed), n), k);
+  }));
+  assert.equal(countOf(0.5000001, 3), null);
+  assert.equal(countOf(0, 3), null);
+  assert.equal(countOf(1.2, 3), null);
+});
+
+Deno.test("an output whose p-values are no fractions of its toys, or that contradicts itself, is no result", () => {
+  assert.throws(() => hypotestToys.parse(text().replace("0.0891", "0.0892")), /clsb = 0\.0892\d*, which is no/);
+  assert.throws(() => hypotestToys.parse("{}"), /is no output of a hypothesis test/);
+  assert.match(hypotestToys.selfFault(read({ cls: 0.5 })) ?? "", /^has cls = 0\.5, but clsb \/ clb = 0\.1698/);
+  assert.equal(hypotestToys.selfFault(read()), null);
+});
+
+for (
+  const [what, change, wanted] of [
+    ["another mu", { mu: 1.5 }, /^tests mu = 1\.5, planned is 1$/],
+    ["another seed", { seed: 108 }, /^starts at seed 108, planned is 107$/],
+    ["fewer toys", { n: 99 }, /^holds 99 toys of each hypothesis, planned are 100$/],
+  ] satisfies [string, Change, RegExp][]
+) {
+  Deno.test(`an output of ${what} is not the planned shard`, () => {
+    assert.equal(hypotestToys.planFault(manifest, planOf(manifest, 1), read()), null);
+    assert.match(hypotestToys.planFault(manifest, planOf(manifest, 1), read(change)) ?? "", wanted);
+  });
+}
+
+const merge = hypotestToys.merge!;
+const added = (outputs: TestOutput[]) =>
+  merge.addUp(
+    outputs.map((output, i) => ({
+      plan: planOf(manifest, i),
+      output,
+      record: sampleRecord(manifest, planOf(manifest, i)),
+    })),
+    manifest,
+    DISTRIBUTIONS,
+  );
+
+Deno.test("counts of shards add up to those of one run of all toys", () => {
+  const { lines } = added([
+    read({ k_sb: 3, k_b: 52 }),
+    read({ k_sb: 8, k_b: 52 }),
+    read({ k_sb: 8, k_b: 41 }),
+    read({ k_sb: 6, k_b: 50 }),
+  ]);
+  assert.deepEqual(lines, [
+    "CLs    0.133 ± 0.026 at mu = 1",
+    "CLs+b  0.06484, from 0.05034 to 0.07707: 25 of 400 toys",
+    "CLb    0.4888, from 0.4613 to 0.5137: 195 of 400 toys",
+  ]);
+});
+
+Deno.test("toys without a result are told apart, with the range of CLs if they had fallen on either side", () => {
+  const { lines, farm } = added([read({ error: 10, k_sb: 8, k_b: 40 })]);
+  const failed = JSON.parse(jsonParts(farm["failed"] ?? null).join(""));
+  assert.deepEqual(failed, {
+    n_error: { b: 10, sb: 10 },
+    n_nonconverged: { b: 0, sb: 0 },
+    cls_range: [
+      9 / 101 / (51 / 101),
+      19 / 101 / (41 / 101),
+    ],
+  });
+  assert.equal(lines.at(-1), "CLs from 0.1765 to 0.4634 if the failed toys had fallen on either side");
+});
+
+Deno.test("shards of another mu, or of other observed data, are not added up", () => {
+  assert.equal(merge.mismatch(read(), read({ seed: 7, k_sb: 1 }), "same"), null);
+  assert.match(merge.mismatch(read({ mu: 2 }), read(), "same") ?? "", /^tests mu = 2, most test 1$/);
+  assert.match(merge.mismatch(read({ q: 3.91 }), read(), "other") ?? "", /^has another q_obs: 3\.91, most have 3\.9$/);
+  assert.equal(merge.mismatch(read({ q: 3.9 + 1e-8 }), read(), "other"), null);
+  assert.notEqual(merge.mismatch(read({ q: 3.9 + 1e-8 }), read(), "same"), null);
+});
+
+Deno.test("two outputs of one shard are equal only with the same counts", () => {
+  assert.equal(hypotestToys.equalFault(read(), read(), "same"), null);
+  assert.match(hypotestToys.equalFault(read(), read({ k_b: 51 }), "other") ?? "", /^52 of 100 b toys in one and 51 of/);
+});
+
+Deno.test("the interval of a probability is that of Clopper and Pearson", () => {
+  const [least, most] = clopperPearson(0, 10, DISTRIBUTIONS, 0.95);
+  assert.equal(least, 0);
+  assert(Math.abs(most - (1 - 0.025 ** (1 / 10))) < 1e-8);
+  assert.deepEqual(clopperPearson(10, 10, DISTRIBUTIONS, 0.95)[1], 1);
+  // Closed form of the table in Newcombe, Statistics in Medicine 17 (1998) 857, method 5: 81 of 263.
+  const [a, b] = clopperPearson(81, 263, DISTRIBUTIONS, 0.95);
+  assert(Math.abs(a - 0.2527) < 5e-5 && Math.abs(b - 0.3676) < 5e-5, `${a} ${b}`);
+});
+
+Deno.test("the error of CLs follows from those of both probabilities", () => {
+  const [sb, b] = [{ p: 0.1, n: 900 }, { p: 0.5, n: 900 }];
+  assert(Math.abs(clsError(sb, b) - 0.2 * Math.hypot(0.01 / 0.1, Math.sqrt(0.25 / 900) / 0.5)) < 1e-12);
+});
+
+Deno.test("Wald's approximation gives CLs of a test without p-values, and none where the fit exceeds mu", () => {
+  const found = waldCls(4, 2, 1, DISTRIBUTIONS);
+  assert(found !== null && Math.abs(found.clsb - 0.02275) < 1e-5 && Math.abs(found.clb - 0.97725) < 1e-5);
+  assert.equal(waldCls(0, 1, 1.2, DISTRIBUTIONS), null);
+});
+
+Deno.test("each kind of test has the flags of its nextstat command, and needs --mu", () => {
+  const paths = { nextstat: "n", config: "c", out: "o", metrics: "m" };
+  const words = (one: typeof hypotestToys) => one.command(manifest, planOf(manifest, 1), paths, 2).join(" ");
+  assert.equal(words(hypotestToys), "n hypotest-toys --input c --mu 1 --n-toys 100 --seed 107 --threads 2 -o o");
+  assert.equal(
+    words(unbinnedHypotestToys),
+    "n unbinned-hypotest-toys --config c --mu 1 --n-toys 100 --seed 107 --threads 2 --json-metrics m -o o",
+  );
+  assert.throws(() => hypotestToys.settings({ mu: undefined }), /Cannot run hypotest-toys without --mu/);
+});
