@@ -93,7 +93,12 @@ Deno.test("a workload made up in one file is rendered, run, collected, merged, v
     const { run } = await renderRun(request, await loadAdapter("local"), {});
     await workInForeground(run, "machine", new AbortController().signal, () => {});
     const now = "2026-11-26T10:00:00.000Z";
-    assert.deepEqual(collectRun(run.manifest_path, null, now).counts, { total: 7, ok: 7, failed: 0, other: {} });
+    assert.deepEqual((await collectRun(run.manifest_path, null, now)).counts, {
+      total: 7,
+      ok: 7,
+      failed: 0,
+      other: {},
+    });
     const report = await mergeAsRendered(run.dir, false, now);
     assert.deepEqual([report.exit_code, report.result], [0, ["34 threes"]]);
     const merged = JSON.parse(await readFile(join(run.dir, "merged.out.json"), "utf8"));
