@@ -29,7 +29,8 @@ new=$prefix/.nsfarm-deno-$version.$$
 trap 'rm -rf "$new" "$prefix/bin/.nsfarm-deno.$$"' EXIT
 mkdir "$new"
 tar -xzf "$folder/$file" -C "$new" --strip-components=1 --no-same-owner
-"$new/bin/nsfarm-deno" --version >/dev/null || fail "the program does not start here: see its error above"
+"$new/bin/nsfarm-deno" --version >/dev/null ||
+  fail "the program does not start here ($(getconf GNU_LIBC_VERSION 2>/dev/null || echo no glibc); it needs glibc {{glibc}})"
 if [ -d "$prefix/nsfarm-deno-$version" ]; then
   cmp -s "$new/bin/nsfarm-deno" "$prefix/nsfarm-deno-$version/bin/nsfarm-deno" ||
     fail "\"$prefix/nsfarm-deno-$version\" holds another program of this version: remove it first"

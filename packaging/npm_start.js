@@ -22,4 +22,15 @@ child.on("error", (error) => {
   console.error(`nsfarm-deno: Cannot start "${program}": ${error.message}`);
   process.exit(1);
 });
-child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+child.on("exit", (code, signal) => {
+  if (code === 1) warnOfGlibc();
+  process.exit(code ?? 128 + constants.signals[signal]);
+});
+
+/** Node runs on older machines than the program; the loader then ends it with 1. */
+function warnOfGlibc() {
+  const { glibc } = require("./package.json")["nsfarm-deno"];
+  const version = process.report?.getReport().header.glibcVersionRuntime;
+  if (version === undefined || version.localeCompare(glibc, "en", { numeric: true }) >= 0) return;
+  console.error(`nsfarm-deno: This machine has glibc ${version}; nsfarm-deno needs ${glibc} or newer`);
+}

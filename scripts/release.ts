@@ -2,6 +2,7 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { NEEDED_GLIBC } from "../core/glibc.ts";
 import { buildBinary } from "./building/build_binary.ts";
 import { targets } from "./building/find_runtime.ts";
 import { makeArchive } from "./release/archive.ts";
@@ -29,10 +30,11 @@ async function main(): Promise<number> {
   await inScratch(async (folder) => {
     const out = join(folder, "release");
     await mkdir(out);
-    for (const target of targets) await makeFor(target, version, folder, out);
+    const made: string[] = [];
+    for (const target of targets) if (await makeFor(target, version, folder, out)) made.push(target);
     await makeSbom(version, out);
     await makeRecipes(version, out);
-    await Deno.writeTextFile(join(out, "NOTES.md"), notes);
+    await Deno.writeTextFile(join(out, "NOTES.md"), `${machinesText(made)}\n\n${notes}`);
     await writeSums(out);
     await rm(releaseDir, { recursive: true, force: true });
     await mkdir(distDir, { recursive: true });
@@ -42,21 +44,36 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** Builds for one kind of machine. Only this one's is required: the others' runtime may be out of reach. */
-async function makeFor(target: string, version: string, folder: string, out: string): Promise<void> {
+/** Returns for which machines a release is, and for which it is not. */
+function machinesText(made: readonly string[]): string {
+  const named = (some: readonly string[]) => some.map(archOf).join(", ");
+  const missing = targets.filter((target) => !made.includes(target));
+  return `For Linux on ${named(made)}, with glibc ${NEEDED_GLIBC} or newer.` +
+    (missing.length === 0 ? "" : ` Not in this release: ${named(missing)}.`) +
+    "\n`sh install.sh ARCHIVE PREFIX` installs an archive after it has checked its sum; `SHA256SUMS` has all sums.";
+}
+
+const archOf = (target: string): string => target.split("-")[0] ?? target;
+
+/**
+ * Builds for one kind of machine. Only this one's is required: the others' runtime may be out of reach.
+ * @returns whether it was made
+ */
+async function makeFor(target: string, version: string, folder: string, out: string): Promise<boolean> {
   const program = join(folder, target, "nsfarm-deno");
   try {
     await buildBinary({ out: program, target, download: false });
   } catch (error) {
     if (target === Deno.build.target || !(error instanceof DevError)) throw error;
     console.error(`dev: left out: ${target}: ${error.message}`);
-    return;
+    return false;
   }
-  const arch = target.split("-")[0] ?? target;
+  const arch = archOf(target);
   const tree = await makeTree(program, version, join(folder, target, "tree"));
   await makeArchive(tree, `nsfarm-deno-${version}-${arch}-linux`, out);
   await makeWheel(tree, version, arch, out);
   await makeNpmPackages(tree, version, arch, out);
+  return true;
 }
 
 await runMain(main);

@@ -1,17 +1,19 @@
 import { Buffer } from "node:buffer";
 import { basename, join } from "node:path";
 import { errorText, readPrintedError } from "../../core/errors.ts";
+import { describeFileSystem } from "../../core/file_system.ts";
+import { NEEDED_GLIBC, readGlibc } from "../../core/glibc.ts";
 import { VERSION } from "../../core/version.ts";
 import parquet from "../../templates/self_check_parquet.txt" with { type: "text" };
 import spec from "../../templates/self_check_spec.json" with { type: "text" };
-import { publishFile } from "../fs/exclusive.ts";
 import { hashFile } from "../fs/hash_file.ts";
-import { exists, makeFolder, removeQuietly, removeTree, rename, temporaryPath, writeWhole } from "../fs/write.ts";
+import { makeFolder, removeTree, writeWhole } from "../fs/write.ts";
 import { BUILT_IN_NAMES, loadAdapter } from "../scheduler/adapters.ts";
 import { runCommands } from "../scheduler/drive.ts";
 import { inspectMachine } from "../system/machine.ts";
 import { findNextstat, nextstatVersion } from "../system/nextstat.ts";
 import { ownBinary, ownCommand, runProgram } from "../system/process.ts";
+import { checkFolder, fileSystemAt } from "./folder_check.ts";
 
 /** One line of a self-check: what was checked and what was found. */
 interface SelfCheckLine {
@@ -19,7 +21,11 @@ interface SelfCheckLine {
   /** Null: not needed here, such as a scheduler that is not installed. */
   ok: boolean | null;
   found: string;
+  /** The same for programs; absent where nothing was found. */
+  facts?: Record<string, string | number | boolean | null>;
 }
+
+type Found = Pick<SelfCheckLine, "found" | "facts">;
 
 /** What `self-check --json` prints. */
 interface SelfCheck {
@@ -57,20 +63,23 @@ export async function selfCheck(folder: string, nextstat_bin: string | undefined
 
 /** The program runs, so this glibc is new enough for it: the line is for whoever compares machines. */
 async function glibc(): Promise<SelfCheckLine> {
-  const { stdout, exit_code } = await runProgram({ argv: ["getconf", "GNU_LIBC_VERSION"], timeout_s: 10 });
-  return { what: "glibc", ok: exit_code === 0 ? true : null, found: stdout.trim().replace(/^glibc /, "") || "unknown" };
+  const { stdout } = await runProgram({ argv: ["getconf", "GNU_LIBC_VERSION"], timeout_s: 10 });
+  const version = readGlibc(stdout);
+  const found = `${version ?? "unknown"} (needed: ${NEEDED_GLIBC} or newer)`;
+  return { what: "glibc", ok: version === null ? null : true, found, facts: { version, needed: NEEDED_GLIBC } };
 }
 
 async function nextstat(given: string | undefined): Promise<SelfCheckLine> {
   return await line("nextstat", async () => {
     const path = findNextstat(given);
-    return `${await nextstatVersion(path)} (${path})`;
+    const version = await nextstatVersion(path);
+    return { found: `${version} (${path})`, facts: { path, version } };
   });
 }
 
-async function line(what: string, find: () => Promise<string> | string): Promise<SelfCheckLine> {
+async function line(what: string, find: () => Promise<Found> | Found): Promise<SelfCheckLine> {
   try {
-    return { what, ok: true, found: await find() };
+    return { what, ok: true, ...await find() };
   } catch (error) {
     return { what, ok: false, found: errorText(error) };
   }
@@ -82,67 +91,47 @@ async function scheduler(name: string): Promise<SelfCheckLine[]> {
   if (adapter.kind === "worker") return [];
   const results = await runCommands(adapter, adapter.probe(Deno.env.get("USER")), "/");
   if (results.every(({ spawn_error }) => spawn_error !== null)) {
-    return [{ what: name, ok: null, found: "not installed here" }];
+    return [{ what: name, ok: null, found: "not installed here", facts: { installed: false } }];
   }
-  const { version, places = [] } = adapter.readProbe(results);
-  if (places.length > 0) return [{ what: name, ok: true, found: `answers, version ${version ?? "unknown"}` }];
+  const { version = null, places = [] } = adapter.readProbe(results);
+  const answers = places.length > 0;
+  const facts = { installed: true, answers, version };
+  if (answers) return [{ what: name, ok: true, found: `answers, version ${version ?? "unknown"}`, facts }];
   const why = results.map(({ stderr }) => stderr.trim().split("\n")[0]).find((text) => text) ?? "it shows no machines";
-  return [{ what: name, ok: null, found: `does not answer: ${why}` }];
+  return [{ what: name, ok: null, found: `does not answer: ${why}`, facts }];
 }
 
 async function inOwnFolder(folder: string, nextstat_bin: string | undefined): Promise<SelfCheckLine[]> {
   const own = join(folder, `.nsfarm-self-check.${Deno.pid}`);
-  const made = await line("folder", async () => {
+  const made = await line("folder", () => {
     makeFolder(own);
-    return `${folder} (${await fileSystem(folder)})`;
+    const file_system = fileSystemAt(folder);
+    const found = `${folder} (${describeFileSystem(file_system)})`;
+    return { found, facts: { file_system: file_system.name, seen_by: file_system.seen_by } };
   });
   if (!made.ok) return [made];
   try {
-    return [made, await line("links, locks, renames", () => fileOperations(own)), await toys(own, nextstat_bin)];
+    return [
+      made,
+      await line("links, locks, renames", () => operations(own)),
+      await line("three toys", () => toys(own, nextstat_bin)),
+    ];
   } finally {
     removeTree(own);
   }
 }
 
-/** Returns the type of a folder's file system (statfs(2), as coreutils names it). */
-async function fileSystem(folder: string): Promise<string> {
-  const { stdout } = await runProgram({ argv: ["stat", "-f", "-c", "%T", folder], timeout_s: 10 });
-  return stdout.trim() || "unknown file system";
-}
-
-/**
- * Tries what the commit of a shard needs: a link that never replaces, and a rename that does. Locks are used where the
- * file system has them.
- */
-function fileOperations(own: string): string {
-  const path = join(own, "file");
-  writeWhole(path, "first");
-  const second = temporaryPath(path);
-  writeWhole(second, "second");
-  if (publishFile(second, path)) throw new Error("a link replaced a file that was there");
-  rename(second, path);
-  if (Deno.readTextFileSync(path) !== "second") throw new Error("a rename did not replace the file");
-  removeQuietly(path);
-  if (exists(path)) throw new Error("a removed file is still there");
-  return hasLocks(join(own, "lock"))
-    ? "work"
-    : "links and renames work; there are no locks: give one command at a time";
-}
-
-function hasLocks(path: string): boolean {
-  const file = Deno.openSync(path, { read: true, write: true, create: true });
-  try {
-    file.lockSync(true);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    file.close();
-  }
+function operations(own: string): Found {
+  const { links, locks } = checkFolder(own);
+  const missing = [
+    ...(links ? [] : ["no links: a run uses renames in their place"]),
+    ...(locks ? [] : ["no locks: give one command at a time"]),
+  ];
+  return { found: missing.length === 0 ? "work" : missing.join("; "), facts: { links, locks, renames: true } };
 }
 
 /** Runs three toys of a spec of 40 events by this same program, as a user would. */
-async function toys(own: string, nextstat_bin: string | undefined): Promise<SelfCheckLine> {
+async function toys(own: string, nextstat_bin: string | undefined): Promise<Found> {
   const config = join(own, "self_check_spec.json");
   writeWhole(config, spec);
   writeWhole(join(own, "self_check.parquet"), Buffer.from(parquet, "base64"));
@@ -158,7 +147,7 @@ async function toys(own: string, nextstat_bin: string | undefined): Promise<Self
   const argv = [...ownCommand(), "run", "--config", config, ...size, ...where];
   const { exit_code, stderr } = await runProgram({ argv, timeout_s: 120 });
   const wall_s = (performance.now() - begin) / 1000;
-  if (exit_code === 0) return { what: "three toys", ok: true, found: `fitted and merged in ${wall_s.toFixed(1)} s` };
+  if (exit_code === 0) return { found: `fitted and merged in ${wall_s.toFixed(1)} s`, facts: { wall_s } };
   const why = readPrintedError(stderr)?.message ?? (stderr.trim().split("\n").at(-1) || `exit ${exit_code}`);
-  return { what: "three toys", ok: false, found: why.replaceAll(own, basename(own)) };
+  throw new Error(why.replaceAll(own, basename(own)));
 }

@@ -2,6 +2,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Mustache from "mustache";
+import { NEEDED_GLIBC } from "../../core/glibc.ts";
 import { sha256Of } from "../../runtime/fs/hash_file.ts";
 import { root } from "../tool_paths.ts";
 
@@ -19,7 +20,7 @@ export async function makeRecipes(version: string, out: string): Promise<void> {
   const sums = archives.map(async (file) => ({
     ...{ file, sha256: sha256Of(await readFile(join(out, file))), arch: file.split("-").at(-2) ?? "" },
   }));
-  const values = { version, archives: await Promise.all(sums) };
+  const values = { version, glibc: NEEDED_GLIBC, archives: await Promise.all(sums) };
   for (const [template, nameOf] of Object.entries(RECIPES)) {
     const text = await readFile(join(root, "packaging", template), "utf8");
     await writeFile(join(out, nameOf(version)), Mustache.render(text, values, {}, { escape: String }));

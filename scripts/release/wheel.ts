@@ -5,23 +5,16 @@ import { smallestGlibc } from "../building/smallest_glibc.ts";
 import { runTool } from "../tools/run_tool.ts";
 import { ARCHIVE_TIME_S } from "./archive.ts";
 import { pythonTools } from "./python_tools.ts";
-
-const README = `# nsfarm-deno
-
-Splits the toys of \`nextstat unbinned-fit-toys\` into shards, runs them on this machine, Slurm, HTCondor or hosts behind
-ssh, checks that the merged set is whole, and measures how the farm scaled.
-
-    pip install nsfarm-deno nextstat-cli
-    nsfarm-deno run --config SPEC.json --n-toys 2000
-`;
+import { HOMEPAGE, readmeOf, SUMMARY } from "./readme.ts";
 
 const metadata = (version: string): string =>
   [
     "Metadata-Version: 2.4",
     "Name: nsfarm-deno",
     `Version: ${version}`,
-    "Summary: Splits nextstat toys into shards, runs them on a farm, checks and merges the set",
-    "Home-page: https://nextstat.io",
+    `Summary: ${SUMMARY}`,
+    `Project-URL: Homepage, ${HOMEPAGE}`,
+    "Keywords: slurm,htcondor,pseudo-experiments,toys,high-energy-physics",
     "License-Expression: MIT",
     "License-File: LICENSE",
     "Classifier: Environment :: Console",
@@ -30,7 +23,7 @@ const metadata = (version: string): string =>
     "Classifier: Topic :: Scientific/Engineering :: Physics",
     "Description-Content-Type: text/markdown",
     "",
-    README,
+    readmeOf(["pip install nsfarm-deno nextstat-cli"]),
   ].join("\n");
 
 /**

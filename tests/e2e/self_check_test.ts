@@ -7,7 +7,7 @@ import { inFolder } from "../support/scratch.ts";
 interface Found {
   ok: boolean;
   program: { sha256: string };
-  checks: { what: string; ok: boolean | null; found: string }[];
+  checks: { what: string; ok: boolean | null; found: string; facts?: Record<string, unknown> }[];
 }
 
 const GIVEN = ["--nextstat-bin", nextstat()];
@@ -21,12 +21,17 @@ Deno.test("self-check finds glibc, nextstat and the folder, fits three toys and 
     assert.equal(ok, true);
     assert.match(program.sha256, /^[0-9a-f]{64}$/);
     const of = (what: string) => checks.find((one) => one.what === what);
-    assert.match(of("glibc")?.found ?? "", /^2\.\d+$/);
+    assert.match(of("glibc")?.found ?? "", /^2\.\d+ \(needed: 2\.27 or newer\)$/);
+    assert.equal(of("glibc")?.facts?.needed, "2.27");
     assert.match(of("nextstat")?.found ?? "", /^\d+\.\d+\.\d+ \(/);
+    assert.equal(of("nextstat")?.facts?.path, GIVEN[1]);
     assert.match(of("folder")?.found ?? "", /a place \(.+\)$/);
+    assert.match(`${of("folder")?.facts?.seen_by}`, /^(shared|local|memory|unknown)$/);
     assert.equal(of("links, locks, renames")?.found, "work");
+    assert.deepEqual(of("links, locks, renames")?.facts, { links: true, locks: true, renames: true });
     assert.match(of("three toys")?.found ?? "", /^fitted and merged in \d/);
-    assert.ok(checks.some(({ what }) => what === "slurm") && checks.some(({ what }) => what === "htcondor"));
+    assert.equal(typeof of("three toys")?.facts?.wall_s, "number");
+    for (const name of ["slurm", "htcondor"]) assert.equal(typeof of(name)?.facts?.installed, "boolean");
     assert.deepEqual(await readdir(place), []);
   }));
 
@@ -43,4 +48,11 @@ Deno.test("self-check in a folder that cannot be written says so, and runs no to
     const { stdout } = await mustRun(folder, ["self-check", "/proc", ...GIVEN], 3);
     assert.match(stdout, /^FAILED {2}folder /m);
     assert.doesNotMatch(stdout, /three toys/);
+  }));
+
+Deno.test("self-check in a folder in memory says so, and that no run can be there", () =>
+  inFolder(async (folder) => {
+    const { stdout } = await mustRun(folder, ["self-check", "/dev/shm", ...GIVEN], 3);
+    assert.match(stdout, /^ok {6}folder +\/dev\/shm \(tmpfs, in this machine's memory: others do not see it, and/m);
+    assert.match(stdout, /^FAILED {2}three toys +Cannot write .*cannot use files below \/dev/m);
   }));
