@@ -21,10 +21,11 @@ const releaseDir = join(distDir, "release");
 
 async function main(): Promise<number> {
   const { values: { check } } = parseArgs({ args: Deno.args, options: { check: { type: "boolean", default: false } } });
-  const { version, notes } = await releaseVersion(root);
+  const { version, notes, isTagged } = await releaseVersion(root);
   if (check) {
     await checkSums(releaseDir);
-    console.log(`${version}: deno.json, CHANGELOG.md, tag and the sums of ${releaseDir} agree`);
+    const tag = isTagged ? "the tag" : `(no tag v${version} yet)`;
+    console.log(`${version}: deno.json, CHANGELOG.md, CITATION.cff, ${tag} and the sums of ${releaseDir} agree`);
     return 0;
   }
   await inScratch(async (folder) => {
