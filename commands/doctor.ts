@@ -1,7 +1,8 @@
 import { basename } from "node:path";
-import { diagnose, diagnoseOld, type Diagnosis, type Issue } from "../core/advice.ts";
+import { diagnose, diagnoseOld, type Diagnosis, type FailedShard, type Issue } from "../core/advice.ts";
 import { describeCounts, type StatusShard, type StatusSummary } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
+import { faultyNodes, withNodeFaults } from "../core/failure.ts";
 import { plural, shardRanges } from "../core/format.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
 import { readAttemptName } from "../core/run_paths.ts";
@@ -34,6 +35,7 @@ const doctor: CommandSpec = {
     const paints = makePaints();
     const isGoing = troubles.length === 0 && shards.some(({ state }) => state !== "done");
     out.print(paints.bold(describeCounts(summary, shards)));
+    for (const line of summary.recovered) out.print(`  recovered  ${line}`);
     const isFailed = mergedExitCode(summary.merged_check) === EXIT_CODES.guardrails;
     const { findings } = summary.merged_check;
     for (const { kind, what } of findings) out.print(kind === "note" ? what : paints.red(what));
@@ -48,8 +50,8 @@ const doctor: CommandSpec = {
     } else if (troubles.length === 0) {
       out.print(paints.green(`Nothing is wrong: all toys are merged into ${summary.merged}`));
     }
-    const { counts: states, total, merged_check } = summary;
-    out.document({ run_dir: run.dir, counts: states, total, merged_check, troubles, next: command });
+    const { counts: states, total, merged_check, recovered } = summary;
+    out.document({ run_dir: run.dir, counts: states, total, merged_check, recovered, troubles, next: command });
     return isFailed ? EXIT_CODES.guardrails : EXIT_CODES.done;
   },
 };
@@ -67,12 +69,18 @@ async function examine(run: Run<FarmManifest>, out: Output): Promise<Examined> {
   const adapter = await adapterOf(run, out);
   await findLate(run, adapter);
   const { summary, shards } = await inspectRun(run, adapter, await inspectMachine());
-  const symptoms = failedShardsOf(run, adapter, shards);
-  return {
-    summary,
-    shards,
-    diagnosis: diagnose(symptoms, remediesFor(run, adapter), summary.merged_check.state === "whole"),
-  };
+  const symptoms = onNodes(shards, failedShardsOf(run, adapter, shards));
+  const remedies = remediesFor(run, adapter, [...faultyNodes(symptoms.map((one) => ({ ...one, node: one.host })))]);
+  return { summary, shards, diagnosis: diagnose(symptoms, remedies, summary.merged_check.state === "whole") };
+}
+
+/** Returns the shards that are not done, with the fault "node" for those whose node is to blame. */
+function onNodes(shards: readonly StatusShard[], failed: readonly FailedShard[]): FailedShard[] {
+  const done = shards.flatMap((one) => one.state === "done" ? { ...one, node: one.host, symptom: null } : []);
+  const others = failed.map((one) => ({ ...one, node: one.host, symptom: one }));
+  return withNodeFaults([...done, ...others]).flatMap(({ symptom, fault = null }) =>
+    symptom ? { ...symptom, fault } : []
+  );
 }
 
 function examineOld(run: Run): Examined {

@@ -1,12 +1,13 @@
 import { type CollectCounts, describeCollected, describeMerge } from "../core/collected.ts";
 import type { StatusShard } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
-import { plural } from "../core/format.ts";
+import { namedShards, plural } from "../core/format.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import type { SlotsOn } from "../core/worker_backends.ts";
 import { endJobs } from "../runtime/control/cancel.ts";
-import { startRun } from "../runtime/control/start.ts";
+import { planRecovery } from "../runtime/control/recover.ts";
+import { startRun, whileSubmitting } from "../runtime/control/start.ts";
 import { workInForeground } from "../runtime/control/work.ts";
 import { mergeAsRendered } from "../runtime/merge/merge.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
@@ -14,15 +15,17 @@ import { twiceQueued } from "../runtime/run/submissions.ts";
 import { collectRun } from "../runtime/state/collect.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { StopSignals } from "../runtime/system/process.ts";
-import type { Backend } from "../schedulers/adapter.ts";
+import type { Backend, WorkerBackend } from "../schedulers/adapter.ts";
 import { reportCollected } from "./collect.ts";
 import type { Output } from "./flags.ts";
 import { startOnEnd } from "./on_end_flag.ts";
 import { openWorkView } from "./progress.ts";
+import { driveRecovering } from "./recover_run.ts";
 import { watchRun } from "./watch_run.ts";
 
 /**
  * Runs a run to its end: works on it in this process, or submits and watches it. Failed shards are rerun.
+ * @param recover number of recoveries of a shard; undefined: none
  * @returns the last states of the shards; none where this process has printed them itself
  */
 export async function driveRun(
@@ -31,8 +34,12 @@ export async function driveRun(
   signals: StopSignals,
   out: Output,
   poll_s?: number,
+  recover?: number,
 ): Promise<StatusShard[]> {
-  if (adapter.kind === "worker") return await workHere(run, adapter.slots_on, signals);
+  if (adapter.kind === "worker") return await workRecovering(run, adapter, signals, out, recover);
+  if (recover !== undefined) {
+    return await driveRecovering(run, adapter, signals, out, { most: recover, by_hand: true }, poll_s);
+  }
   for (let times = 0;; times++) {
     const started = await startRun(run, adapter, await inspectMachine(), { ended: true });
     for (const one of started.submissions) {
@@ -49,11 +56,42 @@ export async function driveRun(
 /** Number of times that silent pilots are replaced; after that the cluster or the run needs a person. */
 const MAX_NEW_PILOTS = 3;
 
-async function workHere(run: Run<FarmManifest>, slots_on: SlotsOn, signals: StopSignals): Promise<StatusShard[]> {
+/**
+ * Works on a run in this process. With `recover`, shards without a result are rerun as the table of recovery says, after
+ * the loop's own retries.
+ */
+async function workRecovering(
+  run: Run<FarmManifest>,
+  adapter: WorkerBackend,
+  signals: StopSignals,
+  out: Output,
+  recover: number | undefined,
+): Promise<StatusShard[]> {
+  await workHere(run, adapter.slots_on, signals);
+  for (let now = run; recover !== undefined && !signals.signal.aborted;) {
+    const machine = await inspectMachine();
+    const request = { most: recover, by_hand: false };
+    const planned = await whileSubmitting(now, (fresh) => planRecovery(fresh, adapter, machine, request, out.note));
+    const { actions, submit, give_up } = planned.recovery;
+    if (actions.length + submit.length === 0) {
+      for (const { shards, why } of give_up) out.note(`not rerun: ${namedShards(shards)}: ${why}`);
+      return [];
+    }
+    now = planned.run;
+    await workHere(now, adapter.slots_on, signals, new Set(give_up.flatMap(({ shards }) => shards)));
+  }
+  return [];
+}
+
+async function workHere(
+  run: Run<FarmManifest>,
+  slots_on: SlotsOn,
+  signals: StopSignals,
+  except?: ReadonlySet<number>,
+): Promise<void> {
   const view = openWorkView(run);
   try {
-    await workInForeground(run, slots_on, signals.signal, view.notify);
-    return [];
+    await workInForeground(run, slots_on, signals.signal, view.notify, except);
   } finally {
     view.close();
   }

@@ -1,3 +1,4 @@
+import { EXIT_CODES } from "../core/errors.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { isEnded, LATE_FILES_S } from "../core/shard_states.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
@@ -7,6 +8,7 @@ import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { finishRun } from "./drive_run.ts";
 import { type CommandSpec, defineFlags } from "./flags.ts";
+import { driveRecovering, recoverInJob } from "./recover_run.ts";
 import { adapterOf, runOf } from "./run_dir_flags.ts";
 import { inspectRun, watchRun } from "./watch_run.ts";
 
@@ -31,9 +33,17 @@ const finish: CommandSpec = {
     const signals = watchSignals();
     try {
       const adapter = await adapterOf(run, out);
+      const { recover } = run.manifest.farm;
+      if (recover !== undefined && flags.wait) {
+        const states = await driveRecovering(run, adapter, signals, out, { most: recover, by_hand: false });
+        return signals.exitCode() ?? await finishRun(run, out, false, states);
+      }
       const status = flags.wait
         ? await watchRun(run, adapter, signals.signal, out, false, flags.fileGraceS)
         : await inspectAtEnd(run, adapter, flags.fileGraceS, signals.signal);
+      const is_handed_on = recover !== undefined && status.progress.done < status.progress.total &&
+        await recoverInJob(run, adapter, signals, out, recover);
+      if (is_handed_on) return signals.exitCode() ?? EXIT_CODES.done;
       return signals.exitCode() ?? await finishRun(run, out, false, status.reached ? status.shards : []);
     } finally {
       signals.close();

@@ -10,8 +10,9 @@ import type { Backend } from "../schedulers/adapter.ts";
 import { type CommandSpec, defineFlags } from "./flags.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
+import { RECOVER_FLAG } from "./recover_run.ts";
 import { defineOne, readSchedulerOptions } from "./scheduler_flags.ts";
-import { END_FLAGS, MODE_FLAG, submitAndWait } from "./submit.ts";
+import { END_FLAGS, MODE_FLAG, orLater, requireRecoverable, submitAndWait } from "./submit.ts";
 
 const retryFlags = defineFlags({
   "more-memory": {
@@ -29,6 +30,7 @@ const retryFlags = defineFlags({
   ...MODE_FLAG,
   split: { type: "boolean", help: "first cut each shard in two: the same toys, half the time each" },
   ...END_FLAGS,
+  ...RECOVER_FLAG,
   ...ACCEPT_NEXTSTAT,
 });
 
@@ -45,6 +47,7 @@ const retry: CommandSpec = {
     const rendered = await ownRunOf(args, out);
     const adapter = await adapterOf(rendered, out);
     if (flags.finish) requireFinish(adapter);
+    requireRecoverable(rendered, adapter, flags);
     const run = await takeNextstat(rendered, adapter, flags, out);
     const request = {
       nodes: await nodeOptions(options, adapter),
@@ -53,7 +56,7 @@ const retry: CommandSpec = {
       split: flags.split,
     };
     const start = async () => await retryRun(run, adapter, await inspectMachine(), request, (line) => out.note(line));
-    return await submitAndWait(adapter, start, flags, out);
+    return await submitAndWait(adapter, orLater(run, start, flags, out), flags, out);
   },
 };
 export default retry;

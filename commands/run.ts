@@ -21,6 +21,7 @@ import { nextCommands } from "./examples.ts";
 import { driveRun, finishRun } from "./drive_run.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
+import { RECOVER_FLAG } from "./recover_run.ts";
 import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
 import { openRunOf, withOrigin } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
@@ -69,6 +70,7 @@ const runFlags = defineFlags({
     type: "boolean",
     help: "merge the valid shards if some are missing; marked as partial",
   },
+  recover: { group: "Guardrails", ...RECOVER_FLAG.recover },
   "dry-run": { group: "Guardrails", type: "boolean", help: "check everything and print the plan; write nothing" },
   ...ON_END_FLAG,
   ...ACCEPT_NEXTSTAT,
@@ -97,7 +99,7 @@ const run: CommandSpec = {
     out.note(`run directory: ${target.dir}`);
     const signals = watchSignals();
     try {
-      const states = await driveRun(target, adapter, signals, out);
+      const states = await driveRun(target, adapter, signals, out, undefined, flags.recover);
       const code = signals.exitCode();
       if (code === null) {
         const finished = await finishRun(target, out, flags.allowPartial, states);

@@ -1,10 +1,12 @@
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import type { FlagTable, FlagValues } from "../core/flags.ts";
+import type { FlagTable } from "../core/flags.ts";
 import { plural } from "../core/format.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import { endJobs } from "../runtime/control/cancel.ts";
 import { type StartedRun, startRun } from "../runtime/control/start.ts";
+import type { FarmManifest } from "../core/schema/manifest.ts";
 import { changeFarmManifest, changeMode } from "../runtime/run/change_manifest.ts";
+import type { Run } from "../runtime/run/load_manifest.ts";
 import { twiceQueued } from "../runtime/run/submissions.ts";
 import { requireFinish, submitFinish } from "../runtime/scheduler/submit.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
@@ -15,6 +17,7 @@ import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
+import { driveRecovering, recordRecover, RECOVER_FLAG } from "./recover_run.ts";
 import { watchRun } from "./watch_run.ts";
 
 /** Flags for the end of a run. */
@@ -37,7 +40,7 @@ export const MODE_FLAG = {
   },
 } as const satisfies FlagTable;
 
-const submitFlags = defineFlags({ ...MODE_FLAG, ...END_FLAGS, ...ACCEPT_NEXTSTAT });
+const submitFlags = defineFlags({ ...MODE_FLAG, ...END_FLAGS, ...RECOVER_FLAG, ...ACCEPT_NEXTSTAT });
 
 const submit: CommandSpec = {
   name: "submit",
@@ -49,20 +52,69 @@ const submit: CommandSpec = {
     const flags = submitFlags.read(options);
     const adapter = await adapterOf(rendered, out);
     if (flags.finish) requireFinish(adapter);
+    requireRecoverable(rendered, adapter, flags);
     const run = await takeNextstat(rendered, adapter, flags, out);
     const at = new Date().toISOString();
     const changed = changeFarmManifest(run, (now) => changeMode(now, adapter, flags.mode, "submitted", at));
     const start = async () => await startRun(changed, adapter, await inspectMachine(), { ended: false });
-    return await submitAndWait(adapter, start, flags, out);
+    return await submitAndWait(adapter, orLater(changed, start, flags, out), flags, out);
   },
 };
 export default submit;
+
+interface End {
+  onEnd?: string | undefined;
+  wait: boolean;
+  finish?: boolean;
+  recover?: number | undefined;
+}
+
+/**
+ * Throws where nothing would recover the run: --recover needs a process that goes on, and slots of this process belong to
+ * `run`.
+ * @throws {FarmError} usage
+ */
+export function requireRecoverable({ manifest }: Run<FarmManifest>, adapter: Backend, end: End): void {
+  if (end.recover === undefined) return;
+  if (adapter.kind === "worker") {
+    throw new FarmError(
+      "usage",
+      `Cannot use --recover ${end.recover} with ${adapter.name} here: only run works on the shards itself`,
+      `Use: nsfarm-deno run … --run-id ${quoteWord(manifest.run_id)} --recover ${end.recover}`,
+    );
+  }
+  if (end.wait || end.finish) return;
+  throw new FarmError(
+    "usage",
+    `Cannot use --recover ${end.recover} alone: no process would follow the jobs`,
+    "Add --wait, or --finish to log out meanwhile",
+  );
+}
+
+/**
+ * Returns the function that submits the run; with --recover, a scheduler that takes no jobs now is no error, since the
+ * recovery asks again.
+ */
+export function orLater(
+  run: Run<FarmManifest>,
+  start: () => Promise<StartedRun>,
+  { recover, wait }: End,
+  out: Output,
+): () => Promise<StartedRun> {
+  if (recover === undefined || !wait) return start;
+  return () =>
+    start().catch((error) => {
+      if (!(error instanceof FarmError) || error.kind !== "unreachable") throw error;
+      out.note(error.message);
+      return { run, submissions: [], nothing: "" };
+    });
+}
 
 /** Submits open shards and, if requested, watches the run to its end. Returns the exit code. */
 export async function submitAndWait(
   adapter: Backend,
   start: () => Promise<StartedRun>,
-  end: FlagValues<typeof END_FLAGS>,
+  end: End,
   out: Output,
 ): Promise<number> {
   const started = await start().catch((error) => {
@@ -75,7 +127,8 @@ export async function submitAndWait(
     out.print(`${adapter.name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
   }
   for (const words of twiceQueued(started.submissions)) out.print(words);
-  if (started.submissions.length === 0) out.print(started.nothing);
+  if (started.submissions.length === 0 && started.nothing !== "") out.print(started.nothing);
+  if (end.finish && end.recover !== undefined) recordRecover(run, end.recover);
   const finish_job = end.finish ? await submitFinish(run, adapter) : null;
   if (finish_job) out.print(`${adapter.name} job ${finish_job}: collects and merges when they have ended`);
   if (!end.wait) {
@@ -92,6 +145,10 @@ export async function submitAndWait(
   }
   const signals = watchSignals();
   try {
+    if (end.recover !== undefined) {
+      const states = await driveRecovering(run, adapter, signals, out, { most: end.recover, by_hand: true });
+      return signals.exitCode() ?? await finishRun(run, out, false, states);
+    }
     const status = await watchRun(run, adapter, signals.signal, out, false);
     for (const line of await endJobs(run, adapter, status, signals.signal)) out.note(`warning: ${line}`);
     return signals.exitCode() ?? await finishRun(run, out, false, status.shards);

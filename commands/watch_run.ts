@@ -89,6 +89,7 @@ function nextWait_ms(round: number, local: boolean): number {
 /**
  * Watches a run until it has ended, or until `stop`.
  * @param poll_s seconds between two queries, in place of a growing wait
+ * @param isDue ends the watch too; the caller then goes on by itself, so that no advice is printed
  */
 export async function watchRun(
   run: Run<FarmManifest>,
@@ -98,6 +99,7 @@ export async function watchRun(
   stream: boolean,
   grace_s = LATE_FILES_S,
   poll_s?: number,
+  isDue?: (status: RunStatus) => boolean,
 ): Promise<WatchedRun> {
   const view = openProgress();
   const machine = await inspectMachine();
@@ -119,8 +121,8 @@ export async function watchRun(
         view.note(SILENT);
         return { ...status, ended: true, is_silent: true };
       }
-      if (status.ended || stop.aborted) {
-        for (const words of status.summary.advice) view.note(words);
+      if (status.ended || stop.aborted || isDue?.(status)) {
+        for (const words of isDue ? [] : status.summary.advice) view.note(words);
         return { ...status, is_silent: false };
       }
       await pauseFor(poll_s === undefined ? nextWait_ms(round, adapter.slots_on === "machine") : poll_s * 1000, stop);

@@ -1,7 +1,8 @@
 import { FAILURES, type Remedy } from "./failure.ts";
 import { plural } from "./format.ts";
 import type { Cause, ShardState } from "./schema/enums.ts";
-import { NOT_SUBMITTED, STATES } from "./shard_states.ts";
+import type { Fault } from "./schema/scheduler.ts";
+import { isEnded, isWaiting, NOT_SUBMITTED, STATES } from "./shard_states.ts";
 
 /** Change of a limit: `"twice"` its present value, a given value, or null for no change. */
 export type LimitChange = "twice" | string | null;
@@ -12,6 +13,8 @@ export interface Remedies {
   more_time: LimitChange;
   /** Message with which the scheduler refused the last submission; null: it was not refused. */
   refusal: string | null;
+  /** Words of the option that keeps jobs from the nodes at fault; absent: no option does. */
+  avoid?: readonly string[];
 }
 
 /** Remedies of a run that this machine cannot rerun. */
@@ -25,11 +28,13 @@ export const ADVICE: Record<Remedy, string> = {
   inputs:
     "restore the spec, its files and nextstat, or render a new run; if nextstat was changed on purpose: retry --accept-changed-nextstat",
   start: "make sure that nextstat is on the host and runs there; try it there by hand",
+  node: "rerun elsewhere: their node fails jobs; check that node",
   held: "fix the cause first; retry then cancels the held jobs and submits new ones",
   unknown: "ask again when the scheduler answers",
   going: "nothing is wrong",
   waiting: "submit them: no job has them yet",
   refused: "fix this and submit again; to change options, start a new run with another --run-id",
+  cancelled: "rerun, unless they were cancelled on purpose",
   again: "fix the cause first, then retry: a rerun alone fails again; run the fit by hand to see why",
   other: "rerun; if it fails again, read the log",
 };
@@ -42,12 +47,14 @@ const SAME_AGAIN = 2;
  * @param one times: how often in a row the shard has ended in this state
  */
 export function remedyOf(
-  one: { state: ShardState; cause: Cause | null; why: string | null; times?: number },
+  one: { state: ShardState; cause: Cause | null; why: string | null; fault?: Fault | null; times?: number },
   { refusal }: Pick<Remedies, "refusal">,
 ): Remedy {
-  const { state, cause, why, times = 1 } = one;
+  const { state, cause, why, fault = null, times = 1 } = one;
   if (state === "queued" && why === NOT_SUBMITTED) return refusal === null ? "waiting" : "refused";
+  if (fault !== null && (isEnded(state) || isWaiting(state))) return fault;
   const known = STATES[state].remedy ?? (cause && FAILURES[cause].remedy);
+  if (known === null && state === "cancelled") return "cancelled";
   return known ?? (times >= SAME_AGAIN ? "again" : "other");
 }
 
@@ -57,7 +64,7 @@ export function remedyOf(
  */
 export function nextCommand(
   remedies: ReadonlySet<Remedy>,
-  { more_memory, more_time }: Remedies,
+  { more_memory, more_time, avoid = [] }: Remedies,
   is_merged: boolean,
 ): string[] | null {
   const only = (...some: Remedy[]) => [...remedies].every((one) => some.includes(one));
@@ -69,6 +76,7 @@ export function nextCommand(
     ...["retry", "RUN_DIR"],
     ...(remedies.has("memory") ? raise("--more-memory", more_memory) : []),
     ...(remedies.has("time") ? (more_time === null ? ["--split"] : raise("--more-time", more_time)) : []),
+    ...(remedies.has("node") ? avoid : []),
     "--wait",
   ];
 }
@@ -117,6 +125,8 @@ export interface FailedShard {
   host: string | null;
   /** Cause of the last attempt that ended. */
   cause: Cause | null;
+  /** What its scheduler blames. */
+  fault?: Fault | null;
   /** First line of stderr of that attempt. */
   said: string | null;
   /** Path of its log. */

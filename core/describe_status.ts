@@ -2,6 +2,7 @@ import { namedShards } from "./format.ts";
 import type { MergedCheck } from "./merge/merged_check.ts";
 import { leftText, rateText } from "./progress.ts";
 import type { ShardState } from "./schema/enums.ts";
+import type { Fault } from "./schema/scheduler.ts";
 import { NOT_SUBMITTED } from "./shard_states.ts";
 
 export interface StatusShard {
@@ -9,6 +10,8 @@ export interface StatusShard {
   state: ShardState;
   why: string;
   host: string | null;
+  /** What its scheduler blames. */
+  fault?: Fault;
 }
 
 export interface StatusSummary {
@@ -29,6 +32,8 @@ export interface StatusSummary {
   workers: string[];
   /** glibc of each host that reported it, by the sh wrapper. */
   glibc: Record<string, string>;
+  /** What recoveries (--recover) did, one line each. */
+  recovered: string[];
   /** Commands and actions that help with these states. */
   advice: string[];
 }
@@ -46,7 +51,8 @@ export function describeStatus(summary: StatusSummary, shards: StatusShard[]): s
     ...summary.merged_check.findings.map(({ what }) => what),
     ...summary.workers,
   ];
-  return [...head, ...groups(shards).map(describeGroup), ...summary.advice].join("\n");
+  const recovered = summary.recovered.map((line) => `  recovered     ${line}`);
+  return [...head, ...recovered, ...groups(shards).map(describeGroup), ...summary.advice].join("\n");
 }
 
 /** Returns one line: `study1 (slurm): 3 done, 2 not submitted of 5 shards`. */

@@ -1,4 +1,5 @@
 import type { Cause, ShardState } from "./schema/enums.ts";
+import type { Fault } from "./schema/scheduler.ts";
 
 /** Kind of help that a shard without a result needs; `going`: none. */
 export type Remedy =
@@ -7,11 +8,13 @@ export type Remedy =
   | "disk"
   | "inputs"
   | "start"
+  | "node"
   | "held"
   | "unknown"
   | "going"
   | "waiting"
   | "refused"
+  | "cancelled"
   | "again"
   | "other";
 
@@ -60,7 +63,7 @@ export const FAILURES: Readonly<Record<Cause, Readonly<Failure>>> = {
   },
   terminated: {
     words: "stopped by a signal or by cancel", state: "cancelled", ended_by: "stop", is_by_exit: false,
-    retries: { here: 0, elsewhere: 0 }, stops_worker: false, remedy: null,
+    retries: { here: 0, elsewhere: 0 }, stops_worker: false, remedy: "cancelled",
   },
   disk: {
     words: "the disk is full", state: "failed", ended_by: "itself", is_by_exit: true,
@@ -166,4 +169,43 @@ export function suspectNodes(shards: readonly { state: ShardState; node: string 
   const good = count("done");
   return [...count("failed")].filter(([node, failed]) => failed >= MIN_FAILED && good.size > 0 && !good.has(node))
     .map(([node, failed]) => ({ node, failed }));
+}
+
+/** A shard with what shows whether its node is at fault. */
+interface ShardOnNode {
+  state: ShardState;
+  node: string | null;
+  fault?: Fault | null;
+  /** Cause of the last attempt that ended. */
+  cause?: Cause | null;
+  /** Its earlier attempts without a result. */
+  earlier?: readonly { node: string; cause: Cause }[];
+}
+
+/**
+ * Returns the nodes at fault: those that their scheduler blames, suspect ones, and the only one on which nextstat could
+ * not be started. Where it could not be started on several, the nodes are not to blame.
+ */
+export function faultyNodes(shards: readonly ShardOnNode[]): Set<string> {
+  const blamed = shards.flatMap(({ fault, node }) => fault === "node" && node !== null ? [node] : []);
+  const ends: ShardOnNode[] = shards.flatMap(({ earlier = [], ...one }) => [
+    ...earlier.map(({ node, cause }) => ({ state: FAILURES[cause].state, node, cause })),
+    one,
+  ]);
+  const unstarted = new Set(
+    ends.flatMap(({ state, cause, node }) => state === "failed" && cause === "spawn" && node !== null ? [node] : []),
+  );
+  const suspect = unstarted.size > 1 ? [] : suspectNodes(ends).map(({ node }) => node);
+  return new Set([...blamed, ...suspect, ...(unstarted.size === 1 ? unstarted : [])]);
+}
+
+/** Causes of which a node can be the reason; the others are known to be the shard's or the run's. */
+const NODE_CAUSES: ReadonlySet<Cause | null> = new Set([null, "exit", "signal", "output", "toys", "spawn"]);
+
+/** Returns the shards, with the fault "node" for each that failed on a faulty node. */
+export function withNodeFaults<S extends ShardOnNode>(shards: readonly S[]): S[] {
+  const faulty = faultyNodes(shards);
+  const isOnFaulty = ({ state, node, cause = null, fault = null }: S) =>
+    state === "failed" && fault === null && node !== null && faulty.has(node) && NODE_CAUSES.has(cause);
+  return shards.map((one) => isOnFaulty(one) ? { ...one, fault: "node" as const } : one);
 }

@@ -213,6 +213,49 @@ export function doubleMemory(value: OptionValue): string {
   return `${Number(number) * 2}${unit ?? ""}`;
 }
 
+/** Factor of memory of one step of a recovery, and the largest one over the first value where no node's memory is known. */
+const MEMORY_STEP = 1.5;
+const MOST_MEMORY = 8;
+
+/** MiB of each unit of memory; without a unit a scheduler means MB. */
+const MIB: Readonly<Record<string, number>> = { "": 1, K: 1 / 1024, M: 1, G: 1024, T: 1024 ** 2 };
+
+/**
+ * Returns half as much memory again, up to that of the largest node; null where a job has that already. In M where the
+ * amount is no whole number of its own unit: `1GB` becomes `1536MB`.
+ * @param now undefined: the run has no value, and gets `first`
+ * @param most_mib null: unknown; then at most 8 times `first`
+ */
+export function moreMemory(now: OptionValue | undefined, first: OptionValue, most_mib: number | null): string | null {
+  const most = most_mib ?? MOST_MEMORY * memoryOf(first).mib;
+  if (now === undefined) return memoryOf(first).mib > most ? `${Math.floor(most)}M` : `${first}`;
+  const { mib, unit, rest } = memoryOf(now);
+  const more = Math.min(Math.ceil(MEMORY_STEP * mib), Math.floor(most));
+  if (!(more > mib)) return null;
+  if (unit === "") return `${more}`;
+  const per = MIB[unit.toUpperCase()] ?? 1;
+  return per > 1 && more % per === 0 ? `${more / per}${unit}${rest}` : `${more}M${rest}`;
+}
+
+function memoryOf(value: OptionValue): { mib: number; unit: string; rest: string } {
+  const [, number, unit = "", rest = ""] = /^(\d+(?:\.\d+)?)\s*([KMGTkmgt]?)(i?[Bb]?)$/.exec(`${value}`) ?? [];
+  return { mib: Number(number ?? NaN) * (MIB[unit.toUpperCase()] ?? 1), unit, rest };
+}
+
+/**
+ * Returns twice a time limit, or the longest that the queue allows; null where there is no limit yet, it is the longest
+ * already, or the longest is unknown.
+ * @param most_s null: no limit; undefined: unknown
+ */
+export function moreTime(now: OptionValue | undefined, most_s: number | null | undefined): string | number | null {
+  if (now === undefined || most_s === undefined || !/^[\d:-]+$/.test(`${now}`)) return null;
+  const doubled = doubleTime(now);
+  const seconds = (value: string | number) => typeof value === "number" ? value : durationSeconds("--more-time")(value);
+  if (most_s === null || seconds(doubled) <= most_s) return doubled;
+  if (typeof now === "number" || seconds(`${now}`) >= most_s) return null;
+  return clockTime(most_s);
+}
+
 /** Returns twice a time limit as HH:MM:SS; a plain number stays a number, in its scheduler's unit. */
 export function doubleTime(value: OptionValue): string | number {
   if (typeof value === "number") return value * 2;

@@ -79,6 +79,8 @@ export interface RunFacts {
   times: RunTimes;
   shards: ShardFacts[];
   failed_attempts: FailedAttempt[];
+  /** What recoveries (--recover) did, one line each. */
+  recovered: readonly string[];
   /** Hosts of the hosts file without a result, in words. */
   unused_hosts: readonly string[];
   /** First submission on the common clock of the spans, as far as it is known. */

@@ -2,7 +2,7 @@ import { FAILURES, type Remedy } from "./failure.ts";
 import { attemptHost, isLost } from "./record.ts";
 import type { Attempt } from "./schema/attempt.ts";
 import { type Cause, SHARD_STATES, type ShardState } from "./schema/enums.ts";
-import type { NativeState } from "./schema/scheduler.ts";
+import type { Fault, NativeState } from "./schema/scheduler.ts";
 
 /** Facts about a state; every decision by state reads this row. */
 interface StateFacts {
@@ -33,7 +33,7 @@ export const STATES: Readonly<Record<ShardState, Readonly<StateFacts>>> = {
     is_repeated: true,
     remedy: "memory",
   },
-  preempted: { words: "preempted", phase: "ended", is_stopped: true, is_repeated: false, remedy: null },
+  preempted: { words: "preempted", phase: "ended", is_stopped: true, is_repeated: false, remedy: "other" },
   lost: { words: "lost without a result", phase: "ended", is_stopped: false, is_repeated: false, remedy: null },
   unknown: { words: "not known", phase: "unknown", is_stopped: false, is_repeated: false, remedy: "unknown" },
 };
@@ -75,6 +75,8 @@ export interface ShardView {
   /** Reason in words, or empty. */
   why: string;
   host: string | null;
+  /** What its scheduler blames. */
+  fault?: Fault;
 }
 
 /** Returns the state of a shard. Evidence in the files wins; the scheduler only explains a missing result. */
@@ -86,13 +88,13 @@ export function reconcile(facts: ShardEvidence): ShardView {
   const is_suspended = native?.state === "held" && last !== null && isOf(last, native);
   if (facts.life === "running" && !is_suspended) return { state: "running", why: "", host };
   if (active && !(native.state === "running" && last?.end && isOf(last, native))) {
-    return { state: native.state, why: native.reason ?? "", host: native.host };
+    return viewOf(native, native.reason ?? "", native.host);
   }
   if (facts.evidence === "late" && isAwaited(facts)) return { state: "running", why: AWAITED, host };
   if (facts.evidence === "bad" || facts.evidence === "foreign" || facts.evidence === "late") {
     return { state: "failed", why: facts.fault ?? "", host };
   }
-  if (native && isExplained(native, last)) return { state: native.state, why: native.reason ?? native.native, host };
+  if (native && isExplained(native, last)) return viewOf(native, native.reason ?? native.native, host);
   const is_older = native?.state === "done" && last !== null && !isByHand(last) && !isOf(last, native);
   if (last?.end && !is_older) return ended(last.end.cause, last.end, host);
   if (facts.life === "dead") {
@@ -105,6 +107,13 @@ export function reconcile(facts: ShardEvidence): ShardView {
   }
   return withoutAttempt(facts, host);
 }
+
+const viewOf = ({ state, fault }: NativeState, why: string, host: string | null): ShardView => ({
+  state,
+  why,
+  host,
+  ...(fault === undefined ? {} : { fault }),
+});
 
 /** Returns whether an attempt belongs to this very job of the scheduler, not to an earlier one. */
 const isOf = (last: Attempt, native: NativeState): boolean => last.submission_token === native.token;
@@ -137,7 +146,7 @@ function withoutAttempt(facts: ShardEvidence, host: string | null): ShardView {
   const { native } = facts;
   if (facts.is_answered === false) return { state: "unknown", why: "its scheduler did not answer", host };
   if (native && native.state !== "done") {
-    return { state: native.state, why: native.reason ?? native.native, host: native.host };
+    return viewOf(native, native.reason ?? native.native, native.host);
   }
   if (facts.is_answered === true) return gone(facts, host);
   if (facts.life === "elsewhere") {

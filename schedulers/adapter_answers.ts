@@ -4,8 +4,17 @@ import * as z from "zod/mini";
 export const JobId = z.string().check(z.regex(/^[^\s\p{Cc}]{1,256}$/u, "wanted a job id without spaces"));
 const Message = z.string().check(z.minLength(1));
 
+const refused = { kind: z.literal("refused"), message: Message };
+
 /** Refusal by the scheduler, after which nothing is queued. */
-const Refused = z.strictObject({ kind: z.literal("refused"), message: Message });
+const Refused = z.strictObject(refused);
+
+/** Refusal of a submission. */
+const RefusedSubmission = z.strictObject({
+  ...refused,
+  /** Whether fewer jobs, or the same ones later, would be accepted: the user has as many in the queue as are allowed. */
+  queue_full: z.exactOptional(z.boolean()),
+});
 
 /** Returns a schema for `ok` with a value, or `unclear`. */
 export const answerOf = <T extends z.ZodMiniType>(value: T) =>
@@ -66,7 +75,7 @@ export type UnclearSubmission = z.infer<typeof UnclearSubmission>;
  */
 export const SubmitAnswer = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("ok"), value: JobId }),
-  Refused,
+  RefusedSubmission,
   UnclearSubmission,
 ]);
 export type SubmitAnswer = z.infer<typeof SubmitAnswer>;

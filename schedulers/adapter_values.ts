@@ -3,7 +3,7 @@ import { FLAG_GROUPS } from "../core/flags.ts";
 import { ATTEMPTS, CLAIMS, INCOMING, isOurName } from "../core/run_paths.ts";
 import { Count, Pattern, ShardState } from "../core/schema/enums.ts";
 import { type FarmManifest, OptionValue } from "../core/schema/manifest.ts";
-import type { SchedulerLimits } from "../core/schema/scheduler.ts";
+import { Fault, type SchedulerLimits } from "../core/schema/scheduler.ts";
 
 /** One line of text, not empty and without control characters. */
 export const Line = z.string().check(z.regex(/^\P{Cc}*\S\P{Cc}*$/u, "wanted one line of text"));
@@ -279,5 +279,5 @@ export type Finish = z.infer<typeof Finish>;
  * assert.equal(readJobLog("all is well"), null);
  * ```
  */
-export const LogWord = z.strictObject({ state: ShardState, reason: z.string() });
+export const LogWord = z.strictObject({ state: ShardState, reason: z.string(), fault: z.exactOptional(Fault) });
 export type LogWord = z.infer<typeof LogWord>;

@@ -190,6 +190,13 @@ const NO_ANSWER =
 const REFUSALS =
   /Failed to (open command|parse command) file|Executable file .* does not exist|invalid Queue statement|on Line \d+ of submit file|No 'executable' parameter|unknown universe|Parse error in (expression|ClassAd)|Can't open "/i;
 
+/**
+ * Refusals by a limit of the schedd on jobs (recorded: condor-submit-max-jobs-per-owner; HTCondor manual,
+ * MAX_JOBS_PER_OWNER, MAX_JOBS_PER_SUBMISSION, MAX_JOBS_SUBMITTED): fewer jobs, or the same ones later, are accepted. The
+ * whole transaction is undone.
+ */
+const QUEUE_FULL = /would exceed MAX_JOBS_(PER_OWNER|PER_SUBMISSION|SUBMITTED)/;
+
 /** Range of jobs with -terse: `2.0 - 2.11`. */
 const RANGE = /^(\d+)\.\d+ - \1\.\d+$/;
 
@@ -203,6 +210,7 @@ export function readHTCondorSubmit(result: CommandResult): SubmitAnswer {
   const { exit_code, stderr } = result;
   const message = commandMessage(result);
   if (exit_code === 0 || stderr.trim() === "" || NO_ANSWER.test(stderr)) return { kind: "unclear", message };
+  if (QUEUE_FULL.test(stderr)) return { kind: "refused", message, queue_full: true };
   return REFUSALS.test(stderr) ? { kind: "refused", message } : { kind: "unclear", answered: true, message };
 }
 

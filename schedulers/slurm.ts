@@ -131,9 +131,17 @@ export function readSlurmSubmit(result: CommandResult): SubmitAnswer {
     return { kind: "unclear", message: commandMessage(result) };
   }
   const message = explain(commandMessage(result));
+  if (QUEUE_FULL.test(stderr)) return { kind: "refused", message, queue_full: true };
   if (REFUSALS.some((words) => words.test(stderr))) return { kind: "refused", message };
   return { kind: "unclear", answered: true, message };
 }
+
+/**
+ * Refusals by a limit on jobs in the queue, by their reason codes (job_reason_codes.html; resource_limits.html,
+ * MaxSubmitJobs, GrpSubmitJobs): fewer jobs, or the same ones later, are accepted. The sentence beside the code names a
+ * submit limit also where a job asks for too much.
+ */
+const QUEUE_FULL = /\b(Assoc|QOS)(Max|Grp)Submit[A-Za-z]*Limit\b/;
 
 /** Advice for the most common refusals of sbatch. */
 const ADVICE: [RegExp, string][] = [

@@ -98,6 +98,7 @@ export function runPage(run: RunFacts, remedies: Remedies, script_sha256: string
     cards: [
       ...(groups.length > 0 ? [failureCard(groups)] : []),
       ...(run.result.length > 0 ? [resultCard(run.result)] : []),
+      ...recoveryCards(run.recovered),
       ...(run.fits ? fitCards(run.fits) : []),
       ...runFigures(run),
       shardTable(run),
@@ -216,6 +217,13 @@ function failureCard(groups: readonly FailureGroup[]): Markup {
     }</li>`;
   });
   return textCard("Shards without a result", markup`<ul>${items}</ul>`);
+}
+
+/** Returns the card of what recoveries did; none without any. */
+function recoveryCards(lines: readonly string[]): Markup[] {
+  if (lines.length === 0) return [];
+  const items = lines.map((line) => markup`<li>${breakable(line)}</li>`);
+  return [textCard("Recovered by itself", markup`<ul>${items}</ul>`)];
 }
 
 /** Maximum number of rows: a longer page is useless, and too large for a phone. */

@@ -102,16 +102,31 @@ export const RunEnvironment = z.looseObject({
 export const HistoryEntry = z.looseObject({
   at_utc: z.string(),
   change: z.string(),
-  /** New shards of an extension, or shards that were cut. */
+  /** New shards of an extension, or shards that were cut or are rerun. */
   shards: z.optional(z.array(Count)),
   n_toys_before: z.optional(Count),
   /** First seed of an extension whose seeds do not follow the run's because other runs in the folder use those. */
   seed: z.optional(Count),
   /** Arguments of an extension whose shards were also to be submitted; shards null: chosen automatically. */
   asked: z.optional(z.looseObject({ n_toys: Count, shards: z.nullable(Count) })),
-  /** Options that were doubled, and the time of the first submission with them; null: not submitted yet. */
+  /** Options that were doubled or raised, and the time of the first submission with them; null: not submitted yet. */
   doubled: z.optional(z.array(z.string())),
   submitted_at_utc: z.optional(z.nullable(z.string())),
+  /** Step of a recovery (--recover); `shards` are those that it reruns. */
+  recovery: z.optional(z.looseObject({
+    /** What was done: `memory`, `time`, `cut`, `elsewhere`, `rerun`. */
+    step: z.string(),
+    /** Number of submissions on record before the step: later ones have its shards, and its limits. */
+    n_submissions: Count,
+    /** Why, in words: `out of memory`. */
+    what: z.string(),
+    /** Option that it changed, in words: `--slurm-memory 1G → 1536M`. */
+    changed: z.optional(z.string()),
+    /** Shards that waited in the queue and are submitted anew, without an attempt of theirs. */
+    moved: z.optional(z.array(Count)),
+    /** Nodes that jobs avoid from then on. */
+    nodes: z.optional(z.array(z.string())),
+  })),
 });
 export type HistoryEntry = z.infer<typeof HistoryEntry>;
 
@@ -181,6 +196,8 @@ export const RunRecord = z.looseObject({
   history: z.array(HistoryEntry),
   /** Command of --on-end: program and arguments. */
   on_end: z.optional(z.array(z.string())),
+  /** --recover of the command that submitted the finishing job: number of recoveries of a shard. */
+  recover: z.optional(Count),
   /** Token of a copied run directory; hosts use it to separate its files from those of the original. */
   copy_token: z.optional(z.string()),
 });

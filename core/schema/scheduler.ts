@@ -66,6 +66,19 @@ export const SchedulerLimits = z.strictObject({
 export type SchedulerLimits = z.infer<typeof SchedulerLimits>;
 
 /**
+ * What a scheduler blames for a hold, an end, or a start that fails again and again.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { Fault } from "nsfarm-deno";
+ * assert.ok(Fault.safeParse("node").success);
+ * ```
+ */
+export const Fault = z.enum(["memory", "time", "node"]);
+export type Fault = z.infer<typeof Fault>;
+
+/**
  * State of one shard (or, with shard null, of a whole submission), as its scheduler reports it.
  *
  * @example
@@ -90,6 +103,8 @@ export const NativeState = z.strictObject({
   /** Reason in words for users, or null. */
   reason: Name,
   host: Name,
+  /** Absent: nothing that another request or another node cures. */
+  fault: z.exactOptional(Fault),
 });
 export type NativeState = z.infer<typeof NativeState>;
 

@@ -28,6 +28,8 @@ export const Submission = z.looseObject({
    * continues.
    */
   not_found_after_s: z.optional(z.number()),
+  /** Whether it was refused only because the user has as many jobs in the queue as are allowed. */
+  queue_full: z.optional(z.boolean()),
   /** Time since when its pilots count as dead although their scheduler reports them as running. */
   silent_at_utc: z.optional(z.string()),
   /** Run directory to which these jobs belong, if this directory is a copy. */

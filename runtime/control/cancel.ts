@@ -128,6 +128,7 @@ const DOING = "cancel the jobs that do not run";
  * Cancels the jobs that do not run, and no others: a job that is released later must not run a shard a second time.
  * Waits until those that had started have ended. The caller must hold the submit lock (whileSubmitting).
  * @param states held, and queued where jobs in the queue are to be cancelled too
+ * @param isOne shards whose jobs may be cancelled
  * @returns the shards of the cancelled jobs
  * @throws {FarmError} unreachable
  */
@@ -136,9 +137,10 @@ export async function cancelWaiting(
   adapter: Backend,
   machine: Machine,
   states: ReadonlySet<ShardState>,
+  isOne: (shard: number) => boolean = () => true,
 ): Promise<number[]> {
   const answer = await queryOrThrow(run, adapter, DOING);
-  const idle = await idleTasks(run, machine, answer, states);
+  const idle = await idleTasks(run, machine, answer, states, isOne);
   if (idle.tasks.length === 0) return [];
   for (const handle of handlesOf(ownSubmissions(run))) {
     await cancelIdle(run, adapter, handle, idle.tasks, answer.states);
@@ -156,6 +158,7 @@ async function idleTasks(
   machine: Machine,
   answer: QueriedScheduler,
   states: ReadonlySet<ShardState>,
+  isOne: (shard: number) => boolean,
 ): Promise<{ tasks: NativeState[]; shards: number[] }> {
   const idle = answer.states.filter(({ state }) => states.has(state));
   const given = (await scanRun(run, machine, answer)).filter(({ plan }) => answer.shards.has(plan.shard_index));
@@ -163,7 +166,8 @@ async function idleTasks(
     const open = given.filter(({ state }) => state === "queued" || state === "held");
     return { tasks: idle, shards: idle.length === 0 ? [] : open.map(({ plan }) => plan.shard_index) };
   }
-  const shards = given.filter(({ state }) => states.has(state)).map(({ plan }) => plan.shard_index);
+  const shards = given.filter(({ state, plan }) => states.has(state) && isOne(plan.shard_index))
+    .map(({ plan }) => plan.shard_index);
   return { tasks: idle.filter(({ shard }) => shard === null || shards.includes(shard)), shards };
 }
 

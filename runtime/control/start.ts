@@ -19,7 +19,7 @@ import { ownSubmissions } from "../run/submissions.ts";
 import { remediesFor } from "../scheduler/adapters.ts";
 import { queryLimits, unreachable } from "../scheduler/drive.ts";
 import { type QueriedScheduler, queryScheduler, renderContext } from "../scheduler/query.ts";
-import { resolveSubmissions, submitChunk } from "../scheduler/submit.ts";
+import { NotTaken, resolveSubmissions, submitChunk } from "../scheduler/submit.ts";
 import { listAttempts } from "../shard/attempts.ts";
 import { ingestIncoming } from "../shard/ingest.ts";
 import { type ScannedShard, scanRun } from "../state/scan.ts";
@@ -39,6 +39,10 @@ export interface Again {
   ended: boolean;
   /** Shards whose jobs were cancelled just before; their scheduler may still report them as held or queued. */
   cancelled?: readonly number[];
+  /** Shards that may be submitted; absent: all. */
+  isOne?: (shard: number) => boolean;
+  /** Whether to submit as many jobs as the queue takes, and leave the others for later. */
+  as_many_as_go?: boolean;
 }
 
 /**
@@ -100,8 +104,40 @@ async function submitShards(
   refuseElsewhere(run, adapter, limits, open);
   if (again.ended || run.manifest.farm.history.length > 0) renewFiles(run, adapter, limits);
   const shards = open.map(({ plan }) => plan.shard_index);
+  if (again.as_many_as_go) return await submitFitting(run, adapter, shards, limits, go_on);
   const { chunks } = adapter.render(renderContext(run, shards, limits));
   return await submitAll(run, adapter, chunks, go_on, limits.cluster);
+}
+
+/**
+ * Submits as many jobs as the queue takes: after a refusal for their number half as many, down to one.
+ * @throws {FarmError} unreachable, for any other refusal
+ */
+async function submitFitting(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  shards: readonly number[],
+  limits: SchedulerLimits,
+  go_on: string,
+): Promise<Submission[]> {
+  const submissions: Submission[] = [];
+  let left = [...shards];
+  let most = limits.max_submit_jobs ?? Infinity;
+  while (left.length > 0) {
+    const max_submit_jobs = Number.isFinite(most) ? most : limits.max_submit_jobs;
+    const fitting = max_submit_jobs === undefined ? limits : { ...limits, max_submit_jobs };
+    const [chunk] = adapter.render(renderContext(run, left, fitting)).chunks;
+    if (!chunk) break;
+    try {
+      submissions.push(await submitChunk(run, adapter, chunk, go_on, limits.cluster));
+      left = left.filter((shard) => !chunk.shards.includes(shard));
+    } catch (error) {
+      if (!(error instanceof NotTaken) || error.why !== "full") throw error;
+      most = Math.floor(new Set(chunk.tasks ?? chunk.shards).size / 2);
+      if (most < 1) break;
+    }
+  }
+  return submissions;
 }
 
 /**
@@ -181,6 +217,7 @@ export function renewFiles(run: Run<FarmManifest>, adapter: Backend, limits: Sch
  * host is open too once that loop is gone: the next loop finds the attempt.
  */
 function isOpen({ state, plan, last }: ScannedShard, answer: QueriedScheduler, again: Again): boolean {
+  if (again.isOne?.(plan.shard_index) === false) return false;
   const isGiven = answer.shards.has(plan.shard_index);
   if (!isGiven && (state === "queued" || (state === "unknown" && last?.remote))) return true;
   if (state === "queued" || state === "held") return again.cancelled?.includes(plan.shard_index) ?? false;

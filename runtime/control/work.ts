@@ -39,12 +39,16 @@ export async function stopRemote(run: Run<FarmManifest>, notify: (event: WorkEve
  */
 export const poolOn = (slots_on: SlotsOn, shape: LocalShape) => slots_on === "hosts" ? openHostPool : localPool(shape);
 
-/** Runs the worker loop in this process. The loop is recorded like a submission, so that the turnaround has a start. */
+/**
+ * Runs the worker loop in this process. The loop is recorded like a submission, so that the turnaround has a start.
+ * @param except shards that are not rerun
+ */
 export async function workInForeground(
   run: Run<FarmManifest>,
   slots_on: SlotsOn,
   stop: AbortSignal,
   notify: (event: WorkEvent) => void,
+  except: ReadonlySet<number> = new Set(),
 ): Promise<WorkReport> {
   const token = randomBytes(8).toString("hex");
   const { scheduler } = run.manifest;
@@ -65,5 +69,5 @@ export async function workInForeground(
   };
   const pool = poolOn(slots_on, localShape(run.manifest, null));
   const ids = { scheduler, job_id: `${Deno.pid}`, task_id: null, submission_token: token };
-  return await workOnRun(run, ids, pool, { token, retry_failed: true, stop, begin }, notify);
+  return await workOnRun(run, ids, pool, { token, retry_failed: true, stop, begin, except }, notify);
 }

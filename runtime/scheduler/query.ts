@@ -225,7 +225,7 @@ function isComplete(handle: Handle, found: NativeState[]): boolean {
   return reported.has(null) || handle.chunk.shards.every((shard) => reported.has(shard));
 }
 
-/** Returns the state of each shard's latest submission. */
+/** Returns the state of each shard's latest submission that was not refused. */
 function lastStates(
   run: Run<FarmManifest>,
   states: NativeState[],
@@ -233,7 +233,7 @@ function lastStates(
   submissions: Submission[],
 ): Map<number, QueriedShard> {
   const native = new Map<number, NativeState>();
-  for (const { token, shards } of submissions) {
+  for (const { token, shards } of submissions.filter(({ state }) => state !== "refused")) {
     for (const shard of shards) native.delete(shard);
     for (const state of states.filter((one) => one.token === token)) {
       for (const shard of state.shard === null ? shards : [state.shard]) native.set(shard, state);

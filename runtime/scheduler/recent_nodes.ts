@@ -22,10 +22,10 @@ function recentNodes(scheduler: string): KnownNode[] {
 }
 
 /** Returns the option that keeps jobs from some nodes, and its new value; null: the scheduler has none. */
-function optionAvoiding(
+export function optionAvoiding(
   adapter: Backend,
   options: Options,
-  nodes: readonly KnownNode[],
+  nodes: readonly Pick<KnownNode, "node">[],
 ): { name: string; value: OptionValue } | null {
   const option = adapter.options.find(({ role }) => role === "nodes");
   if (!option || !adapter.avoiding) return null;

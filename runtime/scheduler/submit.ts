@@ -58,14 +58,20 @@ export async function submitChunk(
   const answer = await submit();
   if (answer.kind === "ok") return settle(run, intent, "submitted", answer.value, null);
   if (answer.kind === "refused") {
-    settle(run, intent, "refused", null, answer.message);
-    throw notTaken(`${adapter.name} refused the jobs: ${answer.message}`, mend(go_on));
+    const { queue_full = false } = answer;
+    settle(run, queue_full ? { ...intent, queue_full } : intent, "refused", null, answer.message);
+    const words = `${adapter.name} refused the jobs: ${answer.message}`;
+    throw new NotTaken(queue_full ? "full" : "refused", words, mend(go_on));
   }
   const returned = { ...intent, answered_at_utc: new Date().toISOString() };
   const settled = await resolveUnclear(run, adapter, returned, answer, go_on);
   if (settled.state === "submitted") return await recordFurther(run, adapter, settled, answer.ids ?? []);
   const next = answer.answered ? mend(go_on) : `once it answers, run: ${go_on}`;
-  throw notTaken(`${adapter.name} did not accept the jobs: ${settled.answer}`, next);
+  throw new NotTaken(
+    answer.answered ? "unknown" : "unclear",
+    `${adapter.name} did not accept the jobs: ${settled.answer}`,
+    next,
+  );
 }
 
 /**
@@ -119,7 +125,16 @@ async function findJobs(
 
 const mend = (go_on: string) => `fix this, then: ${go_on} (to change options, start a new run with another --run-id)`;
 
-const notTaken = (message: string, next: string) => new FarmError("unreachable", message, `No job was queued; ${next}`);
+/** A submission that left no job in the queue. */
+export class NotTaken extends FarmError {
+  /**
+   * @param why refused: by a known refusal; full: the user has as many jobs as are allowed; unknown: with any other text;
+   * unclear: no answer
+   */
+  constructor(readonly why: "refused" | "full" | "unknown" | "unclear", message: string, next: string) {
+    super("unreachable", message, `No job was queued; ${next}`);
+  }
+}
 
 function settle(
   run: Run<FarmManifest>,
@@ -218,12 +233,17 @@ export async function findLate(run: Run<FarmManifest>, adapter: Backend): Promis
 
 /**
  * Submits the job that collects and merges when all jobs of the run have ended, so that the user may log out.
+ * @param submissions whose jobs it waits for
  * @returns its job id
  * @throws {FarmError} usage, where the scheduler has no such jobs; unreachable
  */
-export async function submitFinish(run: Run<FarmManifest>, adapter: Backend): Promise<string> {
+export async function submitFinish(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  submissions: Submission[] = ownSubmissions(run),
+): Promise<string> {
   requireFinish(adapter);
-  const handles = handlesOf(ownSubmissions(run));
+  const handles = handlesOf(submissions);
   if (handles.length === 0) {
     throw new FarmError("usage", "Cannot submit a finishing job: no job of this run is submitted");
   }

@@ -3,6 +3,7 @@ import { isFarmManifest, livePlans } from "../../core/check_manifest.ts";
 import { fitQuality } from "../../core/fit_quality.ts";
 import { type FailedAttempt, joinToys, type RunFacts, type ShardFacts, type ToyFacts } from "../../core/run_facts.ts";
 import { recordHost } from "../../core/record.ts";
+import { recoveryLines } from "../../core/recovery_history.ts";
 import { placeSubmissions, runTimes } from "../../core/run_times.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
 import type { Bounds, FitQuality } from "../../core/schema/fit_quality.ts";
@@ -15,6 +16,7 @@ import { listNames } from "../fs/list.ts";
 import { Unreadable } from "../fs/read.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
 import { openRun, type Run } from "../run/load_manifest.ts";
+import { ownSubmissions } from "../run/submissions.ts";
 import { type OldShard, oldShards } from "../shard/old_run.ts";
 import { readCommitted, readOutput, readShard } from "../shard/read.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
@@ -73,6 +75,7 @@ export function readRunFacts(path: string): RunFacts {
     times: runTimes(when),
     shards: shards.map(({ facts, time }) => placed(facts, time && places.get(time))),
     failed_attempts: failedAttempts(records.attempts, when.attempts.slice(times.length), places),
+    recovered: recoveryLines(manifest.farm?.history ?? [], ownSubmissions(run)),
     unused_hosts: isFarmManifest(manifest) && shards.every(({ time }) => time !== null)
       ? unusedHosts(manifest, shards.flatMap(({ record }) => record ? recordHost(record) : []))
       : [],

@@ -65,23 +65,30 @@ export function failedShardsOf(run: Run<FarmManifest>, adapter: Backend, shards:
 
 function tracesOf(run: Run<FarmManifest>, adapter: Backend, plan: FarmManifest["plans"][number]) {
   const { attempts, logs } = readLogs(run, plan, adapter, true);
-  const ends = attempts.filter((one) => one.end !== null);
-  const last = ends.at(-1);
+  const { last, times } = lastEnd(attempts);
   const [log] = logs;
   const line = last?.end?.stderr_tail[0] ?? log?.text?.split("\n").find((one) => one.trim() !== "");
-  const other = ends.findLastIndex((one) => howOf(one) !== howOf(last));
   const attempt = last && join(run.dir, ATTEMPTS, attemptName(plan.shard_index, last.attempt));
   return {
     cause: last?.end?.cause ?? null,
     said: line === undefined ? null : printable(line.trim()),
     log: log ? join(run.dir, log.name) : attempt ?? null,
-    times: ends.length - 1 - other,
+    times,
     by_hand: byHand(run.manifest, plan),
   };
 }
 
+/** Returns the last attempt with an end, and how often in a row the shard has ended in the same way. */
+export function lastEnd<A extends { end: ShardRecord | null }>(
+  attempts: readonly A[],
+): { last: A | undefined; times: number } {
+  const ends = attempts.filter((one) => one.end !== null);
+  const last = ends.at(-1);
+  return { last, times: ends.length - 1 - ends.findLastIndex((one) => howOf(one) !== howOf(last)) };
+}
+
 /** Returns how an attempt ended, without numbers that differ between attempts. */
-function howOf(one: ShardLogs["attempts"][number] | undefined): string {
+function howOf(one: { end: ShardRecord | null } | undefined): string {
   const { cause, exit_code, signal, stderr_tail } = one?.end ?? {};
   return JSON.stringify([cause, exit_code, signal, stderr_tail?.[0]]).replaceAll(/\d{3,}/g, "#");
 }

@@ -48,6 +48,7 @@ export function oldStatus(run: Run): OldStatus {
     merged_check: summedCheckOf(run),
     glibc: {},
     workers: [],
+    recovered: [],
     advice: adviceFor(run, done.size === symptoms.length),
   };
   const shards = symptoms.map(({ shard, state, why, host }) => ({ shard, state, why, host }));

@@ -8,6 +8,7 @@ import { plural } from "../../core/format.ts";
 import { oldGlibc } from "../../core/glibc.ts";
 import type { JudgedShard } from "../../core/node_faults.ts";
 import { paceOf, type Progress } from "../../core/progress.ts";
+import { recoveryLines } from "../../core/recovery_history.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import { runTimes } from "../../core/run_times.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
@@ -81,6 +82,7 @@ export function runStatus(
       merged_check: summedCheckOf(run),
       workers: [...workers, ...faults, ...trouble, ...unused, ...oldGlibc(Object.entries(glibc))],
       glibc,
+      recovered: recoveryLines(run.manifest.farm.history, ownSubmissions(run)),
       advice: isWhole ? [] : [
         ...(workers.length > 0 ? [] : submitAdvice(run, scanned)),
         ...orphanAdvice(run, orphans),
@@ -89,11 +91,12 @@ export function runStatus(
         ...suspectsOf(run, scanned, answer, adapter),
       ],
     },
-    shards: scanned.map(({ plan, state, why, host }) => ({
+    shards: scanned.map(({ plan, state, why, host, fault }) => ({
       shard: plan.shard_index,
       state,
       why: why === NOT_SUBMITTED && workers.length > 0 ? "" : why,
       host,
+      ...(fault === undefined ? {} : { fault }),
     })),
     progress: {
       total: scanned.length,

@@ -110,6 +110,8 @@ export interface WorkOptions {
   speculate: boolean;
   /** Whether to start no shard and only follow those that an earlier loop started on hosts. */
   drain: boolean;
+  /** Shards that are not rerun. */
+  except?: ReadonlySet<number>;
   stop: AbortSignal;
 }
 

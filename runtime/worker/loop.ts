@@ -87,7 +87,7 @@ export class WorkLoop {
       this.notify({ kind: "found", record: standing.record });
     } else if (standing.kind === "running" || standing.kind === "late") this.#queue.taken(plan);
     else if (standing.kind === "elsewhere") this.#rejoin(plan, standing);
-    else if (this.options.drain) this.#queue.failed(plan.shard_index);
+    else if (this.options.drain || this.options.except?.has(plan.shard_index)) this.#queue.failed(plan.shard_index);
     else if (!this.options.retry_failed && this.#isOver(standing.attempts, listing)) {
       this.#queue.failed(plan.shard_index);
     } else this.#queue.add(newAssignment(plan, standing.next));

@@ -18,6 +18,8 @@ export interface LoopRequest {
   scatter?: boolean;
   speculate?: boolean;
   drain?: boolean;
+  /** Shards that are not rerun. */
+  except?: ReadonlySet<number>;
 }
 
 /** Heartbeat interval in seconds; after three intervals of silence a loop counts as dead. */

@@ -1,6 +1,7 @@
 import { printable } from "../../core/failure.ts";
 import { LOGS } from "../../core/run_paths.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
+import type { Fault } from "../../core/schema/scheduler.ts";
 import type { Handle, NativeState } from "../adapter.ts";
 import { jobTag, shardsByTask } from "../tasks.ts";
 import { heldJob, type Hold, machineOf, neverStarted, removed } from "./tables.ts";
@@ -60,6 +61,7 @@ interface ReportedJob {
   matches: number;
   machine: string | null;
   hold: Hold | null;
+  fault: Fault | null;
 }
 
 const newJob = (): ReportedJob => ({
@@ -71,6 +73,7 @@ const newJob = (): ReportedJob => ({
   matches: 0,
   machine: null,
   hold: null,
+  fault: null,
 });
 
 type Rule = (job: ReportedJob, event: LogEvent) => Partial<ReportedJob>;
@@ -112,7 +115,8 @@ function readJobEvent(job: ReportedJob, event: LogEvent): ReportedJob {
   const native = `${String(event.code).padStart(3, "0")} ${
     event.title.replace(/:?\s*<[^>]*>/, "").replace(/[.:]$/, "")
   }`;
-  return { ...job, native, ...rule(job, event) };
+  const change = rule(job, event);
+  return { ...job, native, ...(change.state === undefined ? {} : { fault: null }), ...change };
 }
 
 function ended(event: LogEvent): Partial<ReportedJob> {
@@ -128,7 +132,7 @@ function backInQueue(job: ReportedJob, reason: string | null): Partial<ReportedJ
   const tried = !job.ran && job.machine !== null && job.matches > 0;
   const words = tried ? neverStarted(job.machine ?? "", job.matches) : null;
   const both = [words, reason].filter((text) => text !== null && text !== "").join("; ");
-  return { state: "queued", reason: both === "" ? null : both, host: null };
+  return { state: "queued", reason: both === "" ? null : both, host: null, fault: tried ? "node" : null };
 }
 
 /** Returns the change by a file transfer: input files sent before a start are the first sign of a match in the log. */
@@ -237,6 +241,7 @@ function nativeState(token: string, shard: number, reported: ReportedJob): Nativ
     state: reported.state,
     native: printable(reported.native).slice(0, 200),
     reason,
-    host: reported.host,
+    host: reported.host ?? (reported.fault === "node" ? reported.machine : null),
+    ...(reported.fault === null ? {} : { fault: reported.fault }),
   };
 }

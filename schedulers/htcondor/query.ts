@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import type {
   Answer,
   Command,
@@ -12,7 +13,7 @@ import { commandMessage } from "../command_result.ts";
 import { countOption } from "../options.ts";
 import { jobTag, shardsByTask } from "../tasks.ts";
 import { adString } from "./submit_file.ts";
-import { adState, JOB_ATTRIBUTES, type JobAd, readAds, rejections } from "./tables.ts";
+import { adState, JOB_ATTRIBUTES, JobAd, rejections } from "./tables.ts";
 
 /** Returns the constraint that selects a submission's jobs by our own attribute. */
 export const jobConstraint = (token: string): string => `NsfarmToken =?= ${adString(jobTag(token))}`;
@@ -57,6 +58,19 @@ export function readHTCondorQuery(results: CommandResult[], handles: Handle[], r
       return [...states, ...unmade(clusters.find((ad) => isOf(ad, handle)), handle)];
     }),
   };
+}
+
+/** Reads the ads that condor_q or condor_history printed; empty output means no ads (recorded: condor-q-none). */
+function readAds(result: CommandResult): JobAd[] | undefined {
+  if (result.exit_code !== 0) return undefined;
+  if (result.stdout.trim() === "") return [];
+  const start = result.stdout.search(/^\[/m);
+  try {
+    const parsed = z.array(JobAd).safeParse(JSON.parse(result.stdout.slice(Math.max(0, start))));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const isOf = (ad: JobAd, { job_id, token }: Handle): boolean =>

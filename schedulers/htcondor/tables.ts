@@ -1,8 +1,9 @@
 import * as z from "zod/mini";
 import { printable } from "../../core/failure.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
+import type { Fault } from "../../core/schema/scheduler.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
-import type { CommandResult, NativeState } from "../adapter.ts";
+import type { NativeState } from "../adapter.ts";
 
 export interface Hold {
   code: number | null;
@@ -15,6 +16,7 @@ interface HoldRow {
   words: string;
   /** State of the attempt, for a hold that no release can fix. */
   ended?: ShardState;
+  fault?: Fault;
 }
 
 const TIME = "it ran longer than --condor-max-run-time allows";
@@ -47,8 +49,8 @@ export const HOLD_CODES: Readonly<Record<number, HoldRow>> = {
   34: { words: "it used more than requested" },
   35: { words: "the container image is not valid" },
   45: { words: "containers do not work on the node" },
-  46: { words: TIME, ended: "timed_out" },
-  47: { words: TIME, ended: "timed_out" },
+  46: { words: TIME, ended: "timed_out", fault: "time" },
+  47: { words: TIME, ended: "timed_out", fault: "time" },
   48: { words: "a hook of the site that prepares jobs failed" },
 };
 
@@ -63,23 +65,32 @@ const OVER_MEMORY = "it used more memory than requested (--condor-request-memory
  */
 const isMemory = ({ subcode, text }: Hold): boolean => subcode === 102 || /\bmemory\b/i.test(text);
 
+/** State of a job that is or was held, in words, and what is to blame. */
+interface HeldJob {
+  state: ShardState;
+  reason: string;
+  fault?: Fault;
+}
+
 /** Returns state and words of a held job. For code 34, subcode 102 is memory and 104 disk. */
-export function heldJob(hold: Hold): { state: ShardState; reason: string } {
+export function heldJob(hold: Hold): HeldJob {
   if (hold.code === 34) return overLimit(hold);
   if (hold.code !== null && RULES.has(hold.code) && isMemory(hold)) {
-    return { state: "held", reason: `${OVER_MEMORY}: ${holdText(hold.text)}; retry --more-memory requests more` };
+    const reason = `${OVER_MEMORY}: ${holdText(hold.text)}; retry --more-memory requests more`;
+    return { state: "held", reason, fault: "memory" };
   }
   const row = hold.code === null ? undefined : HOLD_CODES[hold.code];
   const printed = holdText(hold.text);
   if (!row) return { state: "held", reason: printed || "held by HTCondor without a reason" };
-  return { state: row.ended ?? "held", reason: printed === "" ? row.words : `${row.words}: ${printed}` };
+  const reason = printed === "" ? row.words : `${row.words}: ${printed}`;
+  return { state: row.ended ?? "held", reason, ...(row.fault ? { fault: row.fault } : {}) };
 }
 
 /**
  * Returns state and words of a hold by a rule; pools without cgroups limit memory by rules whose text names it
  * (HTCondor manual, "Memory").
  */
-function overLimit({ subcode, text }: Hold): { state: ShardState; reason: string } {
+function overLimit({ subcode, text }: Hold): HeldJob {
   const printed = holdText(text);
   const disk = subcode === 104 || (subcode !== 102 && /disk/i.test(text));
   if (disk) {
@@ -151,19 +162,6 @@ export type JobAd = z.infer<typeof JobAd>;
 
 export const JOB_ATTRIBUTES = Object.keys(JobAd.shape).join(",");
 
-/** Reads the ads that condor_q or condor_history printed; empty output means no ads (recorded: condor-q-none). */
-export function readAds(result: CommandResult): JobAd[] | undefined {
-  if (result.exit_code !== 0) return undefined;
-  if (result.stdout.trim() === "") return [];
-  const start = result.stdout.search(/^\[/m);
-  try {
-    const parsed = z.array(JobAd).safeParse(JSON.parse(result.stdout.slice(Math.max(0, start))));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Longer than a negotiation needs to find a free machine and start a job on it. */
 const LONG_IDLE_S = 120;
 
@@ -172,13 +170,13 @@ const LONG_IDLE_S = 120;
  * with 23.9.6); it applies to the others too.
  * @param rejected last failed match of a job of this cluster, and its reason
  */
-function idleReason(ad: JobAd, rejected: Rejection | undefined): { reason: string | null; detail: string } {
+function idleReason(ad: JobAd, rejected: Rejection | undefined): Omit<Ended, "state"> {
   const minutes = Math.floor(idle_s(ad) / 60);
   const detail = minutes < LONG_IDLE_S / 60 ? "" : ` (for ${minutes} min)`;
   const machine = machineOf(ad.LastRemoteHost);
   const started = ad.NumJobStarts ?? 0;
   const failed = (ad.NumShadowStarts ?? 0) - started;
-  if (failed > 0 && machine !== null) return { reason: neverStarted(machine, failed), detail };
+  if (failed > 0 && machine !== null) return { reason: neverStarted(machine, failed), detail, fault: "node" };
   if (started > 0) return { reason: `it ran on ${machine ?? "a machine"} and was sent back to the queue`, detail };
   const since = ad.EnteredCurrentStatus ?? 0;
   const more = `; condor_q -better-analyze ${ad.ClusterId} shows which requirement no machine meets`;
@@ -240,7 +238,8 @@ export function adState(ad: JobAd, rejected?: Rejection): ReportedState {
     state: reported.state,
     native: printable(`${status.word}${reported.detail ?? ""}`),
     reason: reported.reason === null ? null : printable(reported.reason).slice(0, 600),
-    host: reported.state === "queued" ? null : host,
+    host: reported.state === "queued" && reported.fault === undefined ? null : host,
+    ...(reported.fault === undefined ? {} : { fault: reported.fault }),
   };
 }
 
@@ -248,6 +247,7 @@ interface Ended {
   state: ShardState;
   reason: string | null;
   detail?: string;
+  fault?: Fault;
 }
 
 function ofStatus(ad: JobAd, state: ShardState, rejected: Rejection | undefined): Ended {
@@ -265,10 +265,10 @@ function startingAgain(ad: JobAd): Ended | null {
   const machine = machineOf(ad.RemoteHost ?? ad.LastRemoteHost);
   const failed = (ad.NumShadowStarts ?? 0) - 1;
   const is_so = failed > 0 && (ad.NumJobStarts ?? 0) === 0 && machine !== null;
-  return is_so ? { state: "queued", reason: neverStarted(machine, failed) } : null;
+  return is_so ? { state: "queued", reason: neverStarted(machine, failed), fault: "node" } : null;
 }
 
-function ofHeld(ad: JobAd): { state: ShardState; reason: string; detail: string } {
+function ofHeld(ad: JobAd): Ended {
   const code = ad.HoldReasonCode ?? null;
   const held = heldJob({ code, subcode: ad.HoldReasonSubCode ?? null, text: ad.HoldReason ?? "" });
   return { ...held, detail: ` (code ${code}, ${ad.HoldReasonSubCode ?? 0})` };
@@ -278,7 +278,7 @@ function ofHeld(ad: JobAd): { state: ShardState; reason: string; detail: string 
  * Returns state and words of a removed job. A job removed by our own rule had been held for its memory or time before.
  * @param hold its last hold; null: it was never held
  */
-export function removed(text: string, hold: Hold | null): { state: ShardState; reason: string } {
+export function removed(text: string, hold: Hold | null): HeldJob {
   if (/PeriodicRemove/.test(text) && hold !== null) return heldJob(hold);
   if (/via condor_rm/.test(text)) return { state: "cancelled", reason: "removed with condor_rm" };
   return { state: "cancelled", reason: text === "" ? "removed from the queue" : `removed: ${text}` };

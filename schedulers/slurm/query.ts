@@ -28,7 +28,7 @@ interface SlurmTask {
 
 /** Returns the state of a task in our words. */
 export function taskState(task: SlurmTask): Omit<NativeState, "token" | "shard"> {
-  const { state, words } = slurmState(task.state);
+  const { state, words, fault } = slurmState(task.state);
   const code = /^(None|\(null\)|N\/A)?$/.test(task.reason.trim()) ? "" : task.reason.trim();
   const waits = state === "queued" || state === "held";
   const reason = code === "" ? undefined : waits ? slurmReason(code) : slurmEndReason(code);
@@ -38,6 +38,7 @@ export function taskState(task: SlurmTask): Omit<NativeState, "token" | "shard">
     native: printable(`${task.state.trim()}${code === "" ? "" : ` (${code})`}`).slice(0, 200),
     reason: telling === null ? null : printable(`${telling}${state === "failed" ? ending(task) : ""}`).slice(0, 400),
     host: hostName(task.host),
+    ...(fault === undefined ? {} : { fault }),
   };
 }
 
@@ -174,6 +175,7 @@ const WORDS: [RegExp, LogWord][] = [
   [/CANCELLED AT \S+ DUE TO NODE (FAILURE|\S+ FAILURE)|DUE TO NODE FAILURE/, {
     state: "failed",
     reason: "its node went down",
+    fault: "node",
   }],
   [/exceeded memory limit .*being killed|[Dd]etected \d+ oom[-_ ]kill event|Exceeded job memory limit|oom-kill event/, {
     state: "out_of_memory",

@@ -1,12 +1,16 @@
 import type { ShardState } from "../../core/schema/enums.ts";
+import type { Fault } from "../../core/schema/scheduler.ts";
 
 interface StateRow {
   state: ShardState;
   /** Words, if the reason code has none that are better. */
   words: string | null;
+  fault?: Fault;
 }
 
 const row = (state: ShardState, words: string | null = null): StateRow => ({ state, words });
+
+const ofNode = (words: string): StateRow => ({ state: "failed", words, fault: "node" });
 
 /**
  * Every state of a Slurm job. Sources: squeue(1) and sacct(1), JOB STATE CODES, of 24.11, and
@@ -14,12 +18,12 @@ const row = (state: ShardState, words: string | null = null): StateRow => ({ sta
  */
 export const SLURM_STATES: Readonly<Record<string, StateRow>> = {
   // base states
-  BOOT_FAIL: row("failed", "its node did not start"),
+  BOOT_FAIL: ofNode("its node did not start"),
   CANCELLED: row("cancelled", "cancelled with scancel, or by the site"),
   COMPLETED: row("done"),
   DEADLINE: row("timed_out", "its deadline has passed"),
   FAILED: row("failed", "the job ended with an error"),
-  NODE_FAIL: row("failed", "its node went down"),
+  NODE_FAIL: ofNode("its node went down"),
   OUT_OF_MEMORY: row("out_of_memory", "it used more memory than the job requested"),
   PENDING: row("queued"),
   PREEMPTED: row("preempted", "preempted by a job of higher priority"),
@@ -30,9 +34,9 @@ export const SLURM_STATES: Readonly<Record<string, StateRow>> = {
   COMPLETING: row("running", "it has ended; Slurm is cleaning up"),
   CONFIGURING: row("running", "its node is being made ready"),
   EXPEDITING: row("queued", "Slurm is starting it again with priority"),
-  LAUNCH_FAILED: row("failed", "Slurm could not start it on its node"),
+  LAUNCH_FAILED: ofNode("Slurm could not start it on its node"),
   POWER_UP_NODE: row("running", "its node is being switched on"),
-  RECONFIG_FAIL: row("failed", "its node could not be made ready"),
+  RECONFIG_FAIL: ofNode("its node could not be made ready"),
   REQUEUED: row("queued", "Slurm starts it once more"),
   REQUEUE_FED: row("queued", "another cluster of the federation starts it once more"),
   REQUEUE_HOLD: row("held", "Slurm put it back into the queue and holds it; scontrol release resumes it"),

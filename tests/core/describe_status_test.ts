@@ -15,6 +15,7 @@ const SUMMARY: StatusSummary = {
   glibc: {},
   merged_check: { state: "absent", guardrails_passed: null, findings: [] },
   workers: ["worker 17 (2 slots) is running here"],
+  recovered: [],
   advice: [],
 };
 

@@ -51,6 +51,7 @@ export function sampleFacts({ run_id = "r", scheduler = "slurm", shards, is_old 
     times: runTimes({ attempts, lost_attempts: 0, submissions, elapsed_s }),
     shards: facts,
     failed_attempts: [],
+    recovered: [],
     unused_hosts: [],
     result: [],
     submitted_ms: is_old ? null : BEGIN_MS,

@@ -37,6 +37,9 @@ export class FakeScheduler {
   readonly renamed = new Set<string>();
   /** How many shards it takes at once. */
   array_size = Infinity;
+  /** For how many jobs of one submission its queue has room. */
+  room = Infinity;
+  #last: Chunk | undefined;
   /** Further states, whatever was asked. */
   others: NativeState[] = [];
   /** What becomes of a shard's job that is cancelled. */
@@ -53,10 +56,16 @@ export class FakeScheduler {
     programs: ["true"],
     options: [],
     limits: { first_index: 0, arrays: true, dependencies: true, file_transfer: false },
-    render: ({ shards }) => ({ files: [], chunks: this.#chunks(shards), warnings: [], by_hand: [] }),
+    render: ({ shards, limits }) => ({
+      files: [],
+      chunks: this.#chunks(shards, limits.max_submit_jobs ?? Infinity),
+      warnings: [],
+      by_hand: [],
+    }),
     probe: () => [],
     readProbe: () => ({}),
-    submit: (_context, _chunk, token) => {
+    submit: (_context, chunk, token) => {
+      this.#last = chunk;
       this.submitted.push(token);
       return command();
     },
@@ -73,8 +82,8 @@ export class FakeScheduler {
     readCancel: () => this.#ask(() => null),
   };
 
-  #chunks(shards: number[]): Chunk[] {
-    const size = Math.min(this.array_size, shards.length);
+  #chunks(shards: number[], most: number): Chunk[] {
+    const size = Math.min(this.array_size, most, shards.length);
     return Array.from({ length: Math.ceil(shards.length / size) }, (_, index) => ({
       index,
       shards: shards.slice(index * size, (index + 1) * size),
@@ -92,6 +101,7 @@ export class FakeScheduler {
   #answerSubmit(): SubmitAnswer {
     const token = this.submitted.at(-1) ?? "";
     this.during(token);
+    if ((this.#last?.shards.length ?? 0) > this.room) return { kind: "refused", message: "too many", queue_full: true };
     const job_id = `${100 + this.submitted.length}`;
     if (this.takes) this.jobs.set(token, job_id);
     if (this.ids.length > 0) return { kind: "unclear", message: "it says numbers", ids: this.ids };

@@ -63,7 +63,7 @@ Deno.test("condor_q: a job that never starts is waiting also while HTCondor show
     NumShadowStarts: 9,
     RemoteHost: "slot1_1@e1",
   });
-  assert.deepEqual([reported.state, reported.host], ["queued", null]);
+  assert.deepEqual([reported.state, reported.host, reported.fault], ["queued", "e1", "node"]);
   assert.match(reported.reason ?? "", /^e1 was matched again and again/);
 });
 

@@ -17,6 +17,14 @@ for (const name of ["badsub2", "missing-exe", "syntax-error"]) {
   });
 }
 
+Deno.test("condor_submit: a full queue is a refusal of the number of jobs alone", () => {
+  assert.deepEqual(htcondor.readSubmit(recorded("condor-submit-max-jobs-per-owner", 1)), {
+    kind: "refused",
+    message: "ERROR: Failed to create proc; Number of submitted jobs would exceed MAX_JOBS_PER_OWNER",
+    queue_full: true,
+  });
+});
+
 for (const name of ["schedd-down", "no-collector"]) {
   Deno.test(`condor_submit: ${name} is unclear`, () => {
     assert.equal(htcondor.readSubmit(recorded(`condor-submit-${name}`, 1)).kind, "unclear");

@@ -26,6 +26,21 @@ for (
   });
 }
 
+Deno.test("sbatch: a submit limit is a refusal of the number of jobs alone, another limit is not", () => {
+  const POLICY = "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)";
+  const isFull = (code: string) => {
+    const text = `sbatch: error: ${code}\nsbatch: error: Batch job submission failed: ${POLICY}\n`;
+    const read = slurm.readSubmit(answer("", 1, text));
+    return [read.kind, "queue_full" in read && read.queue_full];
+  };
+  for (const code of ["AssocMaxSubmitJobLimit", "QOSMaxSubmitJobPerUserLimit", "QOSGrpSubmitJobsLimit"]) {
+    assert.deepEqual(isFull(code), ["refused", true], code);
+  }
+  for (const code of ["QOSMaxWallDurationPerJobLimit", "AssocMaxCpuPerJobLimit"]) {
+    assert.deepEqual(isFull(code), ["refused", false], code);
+  }
+});
+
 Deno.test("sbatch: a refusal is reported with advice", () => {
   const read = slurm.readSubmit(recorded("slurm-sbatch-bad-partition", 1));
   assert.match(read.kind === "refused" ? read.message : "", /sinfo lists the partitions/);

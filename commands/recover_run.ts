@@ -1,0 +1,223 @@
+import type { StatusShard } from "../core/describe_status.ts";
+import { FarmError } from "../core/errors.ts";
+import type { FlagTable } from "../core/flags.ts";
+import { duration, namedShards, plural } from "../core/format.ts";
+import type { FarmManifest } from "../core/schema/manifest.ts";
+import { isEnded, LATE_FILES_S, NOT_SUBMITTED } from "../core/shard_states.ts";
+import { endJobs } from "../runtime/control/cancel.ts";
+import { recoverRun, type RecoveryRound } from "../runtime/control/recover.ts";
+import type { Submission } from "../core/schema/submit_meta.ts";
+import { changeFarmManifest } from "../runtime/run/change_manifest.ts";
+import type { Run } from "../runtime/run/load_manifest.ts";
+import { twiceQueued } from "../runtime/run/submissions.ts";
+import { NotTaken, submitFinish } from "../runtime/scheduler/submit.ts";
+import type { RunStatus } from "../runtime/state/status.ts";
+import { inspectMachine } from "../runtime/system/machine.ts";
+import { pauseFor, type StopSignals } from "../runtime/system/process.ts";
+import type { Backend } from "../schedulers/adapter.ts";
+import type { Output } from "./flags.ts";
+import { watchRun } from "./watch_run.ts";
+
+/** The flag of a run that recovers by itself. */
+export const RECOVER_FLAG = {
+  recover: {
+    type: "integer",
+    min: 1,
+    max: 100,
+    placeholder: "n",
+    help: "rerun failed shards as their causes need, at most n times each",
+  },
+} as const satisfies FlagTable;
+
+/** Records that the finishing job of a run recovers it. */
+export const recordRecover = (run: Run<FarmManifest>, recover: number): void => {
+  changeFarmManifest(run, (now) => ({ ...now, farm: { ...now.farm, recover } }));
+};
+
+/** Pauses before a scheduler that refused or did not answer is asked again: from the first, doubled up to the longest. */
+const FIRST_PAUSE_S = 10;
+const LONGEST_PAUSE_S = 600;
+
+/** Number of pauses in a row, about a day, after which the run needs a person. */
+const MOST_PAUSES = 150;
+
+/** The same after a text of the scheduler that is no known refusal: 10 minutes. */
+const MOST_UNKNOWN = 6;
+
+/** Number of times that silent pilots are replaced. */
+const MOST_SILENT = 3;
+
+/** Rounds take at most this share of the time. */
+const ROUND_SHARE = 0.05;
+
+/** Time after a round in which ended shards are collected for the next one while others still run. */
+const ROUND_S = 60;
+
+/** What a round of recovery left to the next one. */
+interface Standing {
+  /** Shards that are not rerun. */
+  given_up: ReadonlySet<number>;
+  /** Shards that the scheduler has not taken. */
+  is_left: boolean;
+  /** Whether nothing was left to do. */
+  is_over: boolean;
+  /** Whether no job could be submitted now. */
+  is_stuck: boolean;
+  submissions: Submission[];
+  /** The run as the round left it; absent: the round failed. */
+  run?: Run<FarmManifest>;
+}
+
+/**
+ * Submits and watches a run to its end, and recovers it meanwhile: shards without a result are rerun as the table of
+ * recovery says, and a scheduler that refuses more jobs or does not answer is asked again.
+ * @param most number of recoveries of a shard
+ * @param by_hand whether cancelled shards are rerun first
+ * @returns the last states of the shards
+ * @throws {FarmError} unreachable, for a refusal that no wait cures
+ */
+export async function driveRecovering(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  signals: StopSignals,
+  out: Output,
+  { most, by_hand }: { most: number; by_hand: boolean },
+  poll_s?: number,
+): Promise<StatusShard[]> {
+  const stop = signals.signal;
+  const teller = new Teller(out);
+  let now = run;
+  let n_silent = 0;
+  for (let pauses = 0, is_first = by_hand;; is_first = false) {
+    const begin = performance.now();
+    const round = await roundOf(now, adapter, { most, by_hand: is_first }, pauses, teller);
+    now = round.run ?? now;
+    pauses = round.is_stuck ? pauses + 1 : 0;
+    const pause_ms = round.is_stuck ? 1000 * pauseSeconds(pauses) : 0;
+    const isDue = dueAfter(round, begin, performance.now() - begin, pause_ms);
+    const status = await watchRun(now, adapter, stop, out, false, LATE_FILES_S, poll_s, isDue);
+    const is_whole = status.progress.done === status.progress.total;
+    if (status.is_silent) n_silent++;
+    const is_over = is_whole || n_silent > MOST_SILENT || (status.ended && !status.is_silent && round.is_over);
+    if (is_over || stop.aborted) {
+      for (const line of is_over ? await endJobs(now, adapter, status, stop) : []) out.note(`warning: ${line}`);
+      return status.shards;
+    }
+    if (status.ended) await pauseFor(Math.max(0, begin + pause_ms - performance.now()), stop);
+  }
+}
+
+/**
+ * Recovers a run in its finishing job, whose own wait is over: submits what is rerun, and another finishing job after it.
+ * @returns whether it did; else nothing is left to do
+ * @throws {FarmError} unreachable, for a refusal that no wait cures
+ */
+export async function recoverInJob(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  signals: StopSignals,
+  out: Output,
+  most: number,
+): Promise<boolean> {
+  const teller = new Teller(out);
+  for (let pauses = 0; !signals.signal.aborted; pauses++) {
+    const round = await roundOf(run, adapter, { most, by_hand: false }, pauses, teller);
+    if (round.is_over) return false;
+    if (!round.is_stuck && round.run) {
+      const job = await submitFinish(round.run, adapter, round.submissions);
+      out.print(`${adapter.name} job ${job}: recovers, collects and merges when they have ended`);
+      out.document({ run_dir: run.dir, submissions: round.submissions, finish_job: job });
+      return true;
+    }
+    await pauseFor(1000 * pauseSeconds(pauses + 1), signals.signal);
+  }
+  return true;
+}
+
+const pauseSeconds = (pauses: number) => Math.min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** Math.min(10, pauses - 1));
+
+/** Runs one round. A scheduler that does not answer, or takes no job now, is no error until it has happened too often. */
+async function roundOf(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  request: { most: number; by_hand: boolean },
+  pauses: number,
+  teller: Teller,
+): Promise<Standing> {
+  try {
+    const round = await recoverRun(run, adapter, await inspectMachine(), request, (line) => teller.once(line));
+    teller.tell(adapter.name, round);
+    const { recovery, submissions, left, goes_on } = round;
+    const given_up = new Set(recovery.give_up.flatMap(({ shards }) => shards));
+    const is_left = left.length > 0;
+    const is_stuck = is_left && submissions.length === 0;
+    if (is_stuck && pauses >= MOST_PAUSES) throw tooLong(adapter);
+    const is_over = submissions.length === 0 && !is_left && !goes_on;
+    return { run: round.run, submissions, given_up, is_left, is_over, is_stuck };
+  } catch (error) {
+    if (!(error instanceof FarmError) || error.kind !== "unreachable" || pauses >= mostPauses(error)) throw error;
+    teller.once(`${error.message}; asking again in ${duration(pauseSeconds(pauses + 1))}`);
+    return { submissions: [], given_up: new Set(), is_left: true, is_over: false, is_stuck: true };
+  }
+}
+
+/** Returns how many pauses in a row may help after an error. */
+function mostPauses(error: FarmError): number {
+  const why = error instanceof NotTaken ? error.why : null;
+  return why === "refused" ? 0 : why === "unknown" ? MOST_UNKNOWN : MOST_PAUSES;
+}
+
+const tooLong = ({ name }: Backend) =>
+  new FarmError(
+    "unreachable",
+    `Cannot submit the remaining shards: ${name} has refused more jobs for a day`,
+    "See which of your jobs fill the queue; the same command goes on",
+  );
+
+/**
+ * Returns whether a round is due: the whole run has ended (watchRun sees that), a job has ended and made room in the
+ * queue, a pause is over, or shards have ended some time ago.
+ */
+function dueAfter(
+  { given_up, is_left }: Pick<Standing, "given_up" | "is_left">,
+  begin: number,
+  took_ms: number,
+  pause_ms: number,
+): (status: RunStatus) => boolean {
+  let most_active = 0;
+  return ({ shards }) => {
+    const after_ms = performance.now() - begin;
+    const active = shards.filter(isActive).length;
+    most_active = Math.max(most_active, active);
+    if (after_ms < took_ms / ROUND_SHARE) return false;
+    if (is_left && (active < most_active || (pause_ms > 0 && after_ms >= pause_ms))) return true;
+    return after_ms >= 1000 * ROUND_S && shards.some((one) => isRecoverable(one) && !given_up.has(one.shard));
+  };
+}
+
+const isActive = ({ state, why }: StatusShard) => state === "running" || (state === "queued" && why !== NOT_SUBMITTED);
+
+const isRecoverable = ({ state, fault }: StatusShard) =>
+  isEnded(state) || state === "held" || (state === "queued" && fault === "node");
+
+/** Prints what rounds do; what does not change is printed once. */
+class Teller {
+  readonly #printed = new Set<string>();
+
+  constructor(readonly out: Output) {}
+
+  once(line: string): void {
+    const key = line.replaceAll(/again in .*/g, "");
+    if (!this.#printed.has(key)) this.out.note(line);
+    this.#printed.add(key);
+  }
+
+  tell(name: string, { submissions, left, recovery }: RecoveryRound): void {
+    for (const one of submissions) this.out.note(`${name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
+    for (const words of twiceQueued(submissions)) this.out.note(words);
+    if (left.length > 0) {
+      this.once(`${name} takes no more jobs now: the other shards are submitted when jobs have ended`);
+    }
+    for (const { shards, why } of recovery.give_up) this.once(`not rerun: ${namedShards(shards)}: ${why}`);
+  }
+}

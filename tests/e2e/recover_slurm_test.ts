@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { output } from "../clusters/as_user.ts";
+import { assertMerged, type SlurmFarm, slurmFile, slurmRun, statusWords, submissions } from "../clusters/slurm_farm.ts";
+import { readPage, runDir } from "../support/farm.ts";
+import { until } from "../support/scratch.ts";
+
+const test = slurmFile();
+
+/**
+ * Puts an sbatch in front of the real one that refuses, with Slurm's words for a limit of a QOS (MaxSubmitPU), an array
+ * that would give the user more than 3 jobs in the queue.
+ */
+async function queueOfThree(farm: SlurmFarm): Promise<Record<string, string>> {
+  const folder = join(farm.folder, "site");
+  const real = (await output(["which", "sbatch"], {})).trim();
+  await mkdir(folder);
+  const script = `#!/bin/sh
+list=
+for word; do case $word in --array=*) list=\${word#--array=} ;; esac; done
+new=$(echo "\${list%%%*}" | tr , '\\n' | awk -F- '{ n += (NF > 1 ? $2 - $1 + 1 : 1) } END { print n }')
+old=$(squeue --me --array --noheader | wc -l)
+if [ $((new + old)) -gt 3 ]; then
+  echo "sbatch: error: QOSMaxSubmitJobPerUserLimit" >&2
+  echo "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)" >&2
+  exit 1
+fi
+exec '${real}' "$@"
+`;
+  await writeFile(join(folder, "sbatch"), script);
+  await chmod(join(folder, "sbatch"), 0o755);
+  return { PATH: `${folder}:${Deno.env.get("PATH")}` };
+}
+
+const NEEDS_MORE = `[ "$shard" != 1 ] || [ "$SLURM_MEM_PER_NODE" -gt 300 ] || {
+  echo "memory allocation of 367001600 bytes failed" >&2; exit 101; }
+[ "$shard" != 2 ] || [ $((SLURM_JOB_END_TIME - SLURM_JOB_START_TIME)) -gt 60 ] || exec sleep 600`;
+
+test("run --recover ends whole in spite of too little memory, too little time, a node that fails every job and a queue of three jobs; the report tells all four", async (farm) => {
+  const env = await queueOfThree(farm);
+  const fake = await farm.standIn(`[ "$SLURMD_NODENAME" != n2 ] || { echo "no licence" >&2; exit 3; }
+${NEEDS_MORE}
+sleep 1`);
+  const more = ["--recover", "3", "--slurm-time", "00:01:00", "--slurm-memory", "300M"];
+  const request = { toys: 20, shards: 10, nextstat: fake.path, more };
+  const { stderr } = await farm.must(slurmRun(farm, request), 0, { env });
+  const dir = runDir(farm.folder);
+  await assertMerged(dir, { toys: 20 });
+  assert.match(stderr, /slurm takes no more jobs now/);
+  await farm.must(["report", dir]);
+  const stories = [
+    /out of memory: shard 1 rerun with --slurm-memory 300M → 450M/,
+    /time limit reached: shard 2 rerun with --slurm-time 00:01:00 → 00:02:00/,
+    /node n2 fails jobs: shards? [-0-9, ]+ rerun with --slurm-exclude \(none\) → n2/,
+    /submit limit reached \(sbatch: error: QOSMaxSubmitJobPerUserLimit.*\): shards .* submitted in \d+ parts, as jobs ended/,
+  ];
+  const page = await readPage(join(dir, "report.html"));
+  const status = await statusWords(farm, dir);
+  for (const story of stories) {
+    assert.match(page, story);
+    assert.match(status, story);
+  }
+  const taken = (await submissions(dir)).filter(({ state }) => state === "submitted");
+  assert(taken.every(({ shards }) => shards.length <= 3));
+});
+
+test("run --recover that is killed and repeated counts on: a shard that never has enough memory gets two more attempts, and is told", async (farm) => {
+  const fake = await farm.standIn(`[ "$shard" != 1 ] || {
+  [ "$SLURM_MEM_PER_NODE" = 100 ] || until [ -e "$here/go" ]; do sleep 0.1; done
+  echo "memory allocation of 367001600 bytes failed" >&2; exit 101; }`);
+  const more = ["--recover", "2", "--slurm-memory", "100M"];
+  const request = slurmRun(farm, { toys: 4, shards: 2, nextstat: fake.path, more });
+  const first = farm.start(request);
+  const isRerun = async () => (await fake.log()).filter((one) => one.what === "start" && one.shard === 1).length === 2;
+  await until("the first recovery runs", isRerun);
+  first.kill("SIGKILL");
+  await first.ended;
+  await fake.mark("go");
+  const { stderr } = await farm.must(request, 5);
+  assert.match(stderr, /not rerun: shard 1: out of memory, and 2 further attempts did not help/);
+  const dir = runDir(farm.folder);
+  assert.deepEqual((await submissions(dir)).map(({ shards }) => shards), [[0, 1], [1], [1]]);
+  assert.match(await statusWords(farm, dir), /shard 1 rerun with --slurm-memory 150M → 225M/);
+  const { stdout } = await farm.must(["doctor", dir]);
+  assert.match(stdout, /recovered +out of memory: shard 1 rerun with --slurm-memory 100M → 150M/);
+});

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { recoverRun } from "../../../runtime/control/recover.ts";
+import { loadFarmRun } from "../../../runtime/run/load_manifest.ts";
+import { readSubmissions } from "../../../runtime/run/submissions.ts";
+import slurm from "../../../schedulers/slurm.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { MACHINE } from "../support/context.ts";
+import { FakeScheduler } from "../support/fake_adapter.ts";
+import { inFastTime } from "../support/fast_time.ts";
+
+/** A run of four shards with 1G of memory, of whose scheduler a fake answers. */
+class Trial {
+  readonly fake = new FakeScheduler();
+  readonly notes: string[] = [];
+  constructor(readonly dir: string) {}
+
+  recover(by_hand = false, most = 2) {
+    const { options, avoiding } = slurm;
+    const adapter = { ...this.fake.adapter, options, avoiding };
+    return recoverRun(loadFarmRun(this.dir), adapter, MACHINE, { most, by_hand }, (line) => this.notes.push(line));
+  }
+
+  get memory() {
+    return loadFarmRun(this.dir).manifest.farm.options["slurm-memory"];
+  }
+
+  get accepted() {
+    return readSubmissions(this.dir).filter(({ state }) => state === "submitted").map(({ shards }) => shards);
+  }
+}
+
+function inRun(work: (run: Trial) => Promise<void>): Promise<void> {
+  return inFolder(async (folder) => {
+    const dir = join(folder, "r");
+    await mkdir(dir);
+    const manifest = inventedRun(dir);
+    const farm = { ...manifest.farm, options: { "slurm-memory": "1G" } };
+    await writeFile(join(dir, "manifest.json"), JSON.stringify({ ...manifest, scheduler: "fake", farm }));
+    await inFastTime(() => work(new Trial(dir)));
+  });
+}
+
+const ALL = [0, 1, 2, 3];
+
+Deno.test("the first round submits all shards; shards out of memory get more, at most N times", () =>
+  inRun(async (run) => {
+    await run.recover();
+    run.fake.state = "out_of_memory";
+    await run.recover();
+    await run.recover();
+    assert.deepEqual([run.accepted, run.memory], [[ALL, ALL, ALL], "2304M"]);
+    const { submissions, recovery, goes_on } = await run.recover();
+    assert.deepEqual([submissions, goes_on], [[], false]);
+    assert.deepEqual(recovery.give_up, [{
+      shards: ALL,
+      why: "out of memory, and 2 further attempts did not help: give their jobs more memory",
+    }]);
+    assert.deepEqual(run.notes, [
+      "out of memory: shards 0-3 rerun with --slurm-memory 1G → 1536M",
+      "out of memory: shards 0-3 rerun with --slurm-memory 1536M → 2304M",
+    ]);
+  }));
+
+Deno.test("a recovery whose jobs were refused goes on with the same command: nothing is raised or counted twice", () =>
+  inRun(async (run) => {
+    await run.recover();
+    run.fake.state = "out_of_memory";
+    Object.assign(run.fake, { says: "refused", takes: false });
+    for (let i = 0; i < 3; i++) await assert.rejects(run.recover(), { kind: "unreachable", why: "refused" });
+    assert.equal(run.memory, "1536M");
+    Object.assign(run.fake, { says: "ok", takes: true });
+    await run.recover();
+    assert.deepEqual([run.accepted, run.memory], [[ALL, ALL], "1536M"]);
+    await run.recover();
+    assert.deepEqual([run.accepted.length, run.memory], [3, "2304M"]);
+    assert.deepEqual((await run.recover()).submissions, []);
+  }));
+
+Deno.test("a queue with room for one job gets single shards, and what it does not take is left for later", () =>
+  inRun(async (run) => {
+    run.fake.room = 1;
+    assert.deepEqual((await run.recover()).left, []);
+    assert.deepEqual(run.accepted, [[0], [1], [2], [3]]);
+    run.fake.state = "out_of_memory";
+    run.fake.room = 0;
+    const { submissions, left } = await run.recover();
+    assert.deepEqual([submissions, left], [[], ALL]);
+    run.fake.room = Infinity;
+    assert.deepEqual((await run.recover()).left, []);
+    assert.deepEqual([run.accepted.at(-1), run.memory], [ALL, "1536M"]);
+  }));
+
+Deno.test("jobs that run, and those of a scheduler that does not answer, are left alone", () =>
+  inRun(async (run) => {
+    await run.recover();
+    const running = await run.recover();
+    assert.deepEqual([running.submissions, running.goes_on], [[], true]);
+    run.fake.is_up = false;
+    run.fake.state = "out_of_memory";
+    await assert.rejects(run.recover(), { kind: "unreachable" });
+    assert.deepEqual([run.accepted, run.memory, run.notes], [[ALL], "1G", []]);
+  }));
+
+Deno.test("cancelled jobs are rerun only if a person has just asked for the run", () =>
+  inRun(async (run) => {
+    await run.recover();
+    run.fake.state = "cancelled";
+    const { recovery } = await run.recover();
+    assert.deepEqual(recovery.give_up.map(({ shards }) => shards), [ALL]);
+    assert.deepEqual(run.accepted, [ALL]);
+    await run.recover(true);
+    assert.deepEqual(run.accepted, [ALL, ALL]);
+  }));
