@@ -1,5 +1,9 @@
 import { describeCollected, describeTimes } from "../core/collected.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { isFarmRun, openRun, type Run } from "../runtime/run/load_manifest.ts";
+import { ownSubmissions } from "../runtime/run/submissions.ts";
+import { adapterOfRun, BUILT_IN_NAMES } from "../runtime/scheduler/adapters.ts";
+import { handlesOf, queryScheduler, renderContext } from "../runtime/scheduler/query.ts";
 import { type CollectReport, collectRun } from "../runtime/state/collect.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 
@@ -11,13 +15,14 @@ const collectFlags = defineFlags({
 
 const collect: CommandSpec = {
   name: "collect",
-  needs: ["read", "write"],
+  needs: ["read", "write", "run", "env", "sys"],
   define: collectFlags.define,
   run: async ({ args, options, out }) => {
     const flags = collectFlags.read(options);
     const run = args[0] ?? flags.manifest;
     if (run === undefined) throw new FarmError("usage", "Cannot collect without a run: give RUN_DIR or --manifest");
     if (flags.inPlace && flags.out !== undefined) throw new FarmError("usage", "Cannot use both --in-place and --out");
+    await fetchResults(openRun(run), out);
     const report = await collectRun(run, flags.out ?? null, new Date().toISOString());
     reportCollected(report, out);
     out.print([report.manifest, describeCollected(report.counts), describeTimes(report.times)].join("\n"));
@@ -26,6 +31,17 @@ const collect: CommandSpec = {
   },
 };
 export default collect;
+
+/** Fetches the results that the scheduler of a run keeps; of any other run no scheduler is queried. */
+async function fetchResults(run: Run, out: Output): Promise<void> {
+  if (!isFarmRun(run) || !BUILT_IN_NAMES.includes(run.manifest.scheduler)) return;
+  const adapter = await adapterOfRun(run);
+  if (adapter.kind === "worker" || !adapter.fetch) return;
+  if (adapter.fetch(renderContext(run, []), handlesOf(ownSubmissions(run))).length === 0) return;
+  const { message, states } = await queryScheduler(run, adapter, 0);
+  const left = message ?? states.find(({ to_fetch, state }) => to_fetch && state === "running")?.reason;
+  if (left) out.note(`warning: results were not fetched from ${adapter.name}: ${left}`);
+}
 
 /** Number of shards that are listed at most; --json has them all. */
 const MAX_NAMED = 20;

@@ -42,7 +42,7 @@ const extend: CommandSpec = {
     const flags = extendFlags.read(options);
     const rendered = await ownRunOf(args, out);
     const adapter = await adapterOf(rendered, out);
-    if (flags.finish) requireFinish(adapter);
+    if (flags.finish) requireFinish(adapter, rendered);
     const run = await takeNextstat(rendered, adapter, flags, out);
     const machine = await inspectMachine();
     const extension = { n_toys: flags.nToys, shards: flags.shards ?? null, submit: flags.submit };

@@ -46,7 +46,7 @@ const retry: CommandSpec = {
     const flags = retryFlags.read(options);
     const rendered = await ownRunOf(args, out);
     const adapter = await adapterOf(rendered, out);
-    if (flags.finish) requireFinish(adapter);
+    if (flags.finish) requireFinish(adapter, rendered);
     requireRecoverable(rendered, adapter, flags);
     const run = await takeNextstat(rendered, adapter, flags, out);
     const request = {

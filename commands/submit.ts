@@ -51,7 +51,7 @@ const submit: CommandSpec = {
     const rendered = await ownRunOf(args, out);
     const flags = submitFlags.read(options);
     const adapter = await adapterOf(rendered, out);
-    if (flags.finish) requireFinish(adapter);
+    if (flags.finish) requireFinish(adapter, rendered);
     requireRecoverable(rendered, adapter, flags);
     const run = await takeNextstat(rendered, adapter, flags, out);
     const at = new Date().toISOString();

@@ -10,11 +10,17 @@ export const SUBMIT_META = "submit_meta.json";
 /** Lock that is held while jobs of the run are submitted or cancelled. */
 export const SUBMIT_LOCK = ".submit.lock";
 
+/** Lock that is held while results are fetched from a scheduler and moved to INCOMING. */
+export const FETCH_LOCK = ".fetch.lock";
+
 export const MERGE_STATUS = "merge_status.json";
 
 export const ATTEMPTS = "attempts";
 
 export const INCOMING = "incoming";
+
+/** Folder in which results arrive that a scheduler keeps until they are fetched, before they are moved to INCOMING. */
+export const FETCHED = "fetched";
 
 export const CLAIMS = "claims";
 
@@ -98,7 +104,7 @@ export function readTemporaryName(
   return { of, boot, pid: Number(pid), start_ticks };
 }
 
-const OUR_FOLDERS = new Set([ATTEMPTS, INCOMING, CLAIMS, ASIDE]);
+const OUR_FOLDERS = new Set([ATTEMPTS, INCOMING, FETCHED, CLAIMS, ASIDE]);
 
 const OUR_FILES = new Set([MANIFEST, MERGED, SUBMIT_META, MERGE_STATUS]);
 

@@ -61,10 +61,7 @@ export const AdapterFacts = z.strictObject({
     file_transfer: z.boolean(),
     /** Whether the host itself sends inputs to the shards, so that the run directory needs no copy of them. */
     sends_inputs: z.exactOptional(z.boolean()),
-    /**
-     * Whether a shard that the scheduler no longer knows may have run, with its files still on their way (default:
-     * yes).
-     */
+    /** Whether a shard that the scheduler no longer knows may have run, its files still on their way (default: yes). */
     files_may_be_late: z.exactOptional(z.boolean()),
     /** Whether `cancel` of a whole submission uses only its token, so that it also cancels unknown jobs of it. */
     cancels_by_token: z.exactOptional(z.boolean()),
@@ -148,6 +145,11 @@ export interface AdapterCalls {
   cancel(context: RenderContext, handles: Handle[], shards: number[] | null): Command[];
   /** Reads whether all jobs were cancelled, or had already ended. */
   readCancel(results: CommandResult[]): Answer<null>;
+
+  /** Returns the commands (exit code 0) that copy results kept by the scheduler to the run's folder `fetched`, or []. */
+  fetch?(context: RenderContext, handles: Handle[]): Command[];
+  /** Returns the commands that remove ended jobs of these shards with their results, which the run has by now. */
+  discard?(context: RenderContext, handles: Handle[], shards: number[]): Command[];
 
   /**
    * Returns files in the run directory in which the scheduler itself logs the events of these jobs (HTCondor's job
@@ -239,6 +241,8 @@ export const IS_REQUIRED: { readonly [M in AdapterCall]-?: undefined extends Ada
   readQuery: true,
   cancel: true,
   readCancel: true,
+  fetch: false,
+  discard: false,
   eventLogs: false,
   readEventLogs: false,
   eventsOf: false,
@@ -280,6 +284,8 @@ export function returnSchemas(programs: readonly string[]): ReturnSchemas {
     readQuery: answerOf(z.array(NativeState)),
     cancel: z.array(Own),
     readCancel: answerOf(z.null()),
+    fetch: z.array(Own),
+    discard: z.array(Own),
     eventLogs: z.array(RunPath),
     readEventLogs: z.array(NativeState),
     eventsOf: z.string(),

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { FLAG_GROUPS } from "../core/flags.ts";
-import { ATTEMPTS, CLAIMS, INCOMING, isOurName } from "../core/run_paths.ts";
+import { ATTEMPTS, CLAIMS, FETCHED, INCOMING, isOurName, LOGS } from "../core/run_paths.ts";
 import { Count, Pattern, ShardState } from "../core/schema/enums.ts";
 import { type FarmManifest, OptionValue } from "../core/schema/manifest.ts";
 import { Fault, type SchedulerLimits } from "../core/schema/scheduler.ts";
@@ -23,7 +23,7 @@ const isNotOurs = (allowed: readonly string[] = []) =>
 /** A path below the run directory that is not reserved for files of this program. */
 export const RunPath = z.string().check(isBelowRun, isNotOurs());
 
-const Folder = z.string().check(isBelowRun, isNotOurs([ATTEMPTS, CLAIMS, INCOMING]));
+const Folder = z.string().check(isBelowRun, isNotOurs([ATTEMPTS, CLAIMS, INCOMING, `${FETCHED}/${LOGS}`]));
 
 /** Maximum length of an argument in bytes, including its final null byte (execve(2), MAX_ARG_STRLEN). */
 const WORD_BYTES = 131_072;

@@ -1,3 +1,4 @@
+import { FarmError } from "../core/errors.ts";
 import { LOGS } from "../core/run_paths.ts";
 import type { PoolNode } from "../core/schema/sweep.ts";
 import { quoteWord } from "../core/shell_quote.ts";
@@ -15,8 +16,18 @@ import {
 } from "./adapter.ts";
 import { commandMessage, isTruncated, readIds } from "./command_result.ts";
 import { eventLogs, readLogStates } from "./htcondor/event_log.ts";
-import { HTCONDOR_OPTIONS } from "./htcondor/options.ts";
-import { jobConstraint, probeHTCondor, queryHTCondor, readHTCondorProbe, readHTCondorQuery } from "./htcondor/query.ts";
+import { HTCONDOR_OPTIONS, isSpooled, refuseSpool, submitPath } from "./htcondor/options.ts";
+import {
+  cancelHTCondor,
+  discardHTCondor,
+  fetchHTCondor,
+  jobConstraint,
+  probeHTCondor,
+  queryHTCondor,
+  readHTCondorProbe,
+  readHTCondorQuery,
+  SPOOL_S,
+} from "./htcondor/query.ts";
 import {
   filesSent,
   freeLines,
@@ -24,26 +35,13 @@ import {
   modeOf,
   optionCommands,
   renderHTCondor,
+  spoolWords,
   SUBMIT_FILES,
-  submitPath,
 } from "./htcondor/submit_file.ts";
 import { excludeNodesLine } from "./htcondor/tables.ts";
 import { HTCONDOR_IN_JOB } from "./in_job.ts";
 import { siteOptions, textOption } from "./options.ts";
-import { jobTag, shardsByTask, tasksFor } from "./tasks.ts";
-
-/**
- * Returns condor_rm commands with our own attribute, so that a reused id is harmless. Removing a whole cluster includes
- * the jobs that do not exist yet.
- */
-export function cancelHTCondor(handles: Handle[], shards: number[] | null): Command[] {
-  return handles.flatMap(({ token, chunk }) => {
-    const tasks = tasksFor(chunk, shards);
-    if (tasks.length === 0) return [];
-    const some = shards === null ? "" : ` && member(ProcId, {${tasks.join(", ")}})`;
-    return [{ argv: ["condor_rm", "-constraint", `${jobConstraint(token)}${some}`], timeout_s: 120 }];
-  });
-}
+import { jobTag, shardsByTask } from "./tasks.ts";
 
 /** Reads condor_rm's result: exit code 1 with nothing left to remove is success (recorded: condor-rm-nonexistent). */
 export function readHTCondorCancel(results: CommandResult[]): Answer<null> {
@@ -146,7 +144,14 @@ const SUBMIT_FILE = "condor_finish_job.sub";
  * with a final node would only cover jobs that DAGMan itself submits, not those of a retry.
  */
 export function finishHTCondor(context: RenderContext, _handles: Handle[], token: string): Finish {
-  const { run_dir, nsfarm, manifest } = context;
+  const { run_dir, nsfarm, manifest, options } = context;
+  if (isSpooled(options)) {
+    throw new FarmError(
+      "usage",
+      "Cannot use --finish with --condor-spool: that job would run beside the schedd, which sees no file of the run",
+      "Use --wait, or run nsfarm-deno finish later",
+    );
+  }
   const dir = submitPath("the run directory", run_dir);
   const sub = [
     "# Collects and merges the run when its jobs have ended; says in merge_status.json what is missing.",
@@ -222,6 +227,7 @@ export function readHTCondorSubmit(result: CommandResult): SubmitAnswer {
  */
 export function submitHTCondor(context: RenderContext, chunk: Chunk, token: string): Command {
   const mode = modeOf(context);
+  refuseSpool(context.options, mode);
   if (mode === "transfer") filesSent(context);
   const append = [
     `nsfarm_tag = ${jobTag(token)}`,
@@ -233,10 +239,11 @@ export function submitHTCondor(context: RenderContext, chunk: Chunk, token: stri
     argv: [
       "condor_submit",
       "-terse",
+      ...spoolWords(context),
       ...append.flatMap((line) => ["-append", line]),
       `${context.run_dir}/${SUBMIT_FILES[mode]}`,
     ],
-    timeout_s: 120,
+    timeout_s: isSpooled(context.options) ? SPOOL_S : 120,
   };
 }
 
@@ -250,6 +257,7 @@ const htcondor = {
     "condor_q",
     "condor_history",
     "condor_rm",
+    "condor_transfer_data",
     "condor_status",
     "condor_version",
     "condor_config_val",
@@ -266,8 +274,10 @@ const htcondor = {
   readFind: readHTCondorFind,
   query: queryHTCondor,
   readQuery: readHTCondorQuery,
-  cancel: (_context, handles, shards) => cancelHTCondor(handles, shards),
+  cancel: cancelHTCondor,
   readCancel: readHTCondorCancel,
+  fetch: fetchHTCondor,
+  discard: (_context, handles, shards) => discardHTCondor(handles, shards),
   eventLogs,
   readEventLogs: readLogStates,
   eventsOf,

@@ -105,6 +105,8 @@ export const NativeState = z.strictObject({
   host: Name,
   /** Absent: nothing that another request or another node cures. */
   fault: z.exactOptional(Fault),
+  /** Whether the job has ended and its scheduler keeps its results until they are fetched. */
+  to_fetch: z.exactOptional(z.boolean()),
 });
 export type NativeState = z.infer<typeof NativeState>;
 

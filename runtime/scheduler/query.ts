@@ -20,6 +20,7 @@ import type { QueriedShard } from "../shard/context.ts";
 import { ownBinary } from "../system/process.ts";
 import { runCommands } from "./drive.ts";
 import { loopStates } from "./background.ts";
+import { fetchKept } from "./fetch.ts";
 
 /**
  * Returns the seconds since each shard was first seen to be unknown to its scheduler. The times are kept in
@@ -176,7 +177,7 @@ async function queryRounds(
     found.push(...answer.value.flatMap((one) => newer(found.find((known) => sameTask(known, one)), one)));
     missing = missing.filter((handle) => !isComplete(handle, found));
   }
-  return { kind: "ok", value: found };
+  return { kind: "ok", value: await fetchKept(run, adapter, context, handles, found) };
 }
 
 /**

@@ -20,6 +20,9 @@ import { runCommand, runCommands } from "./drive.ts";
 import { detachCommand, findLoop, startLoop } from "./background.ts";
 import { handlesOf, renderContext } from "./query.ts";
 
+/** Stands for the token of a job that is not submitted. */
+const NO_TOKEN = "0".repeat(16);
+
 /** Time in which a submission is searched for by its token while its command may still run, or its scheduler is silent. */
 const SEARCH_S = 30;
 
@@ -242,7 +245,7 @@ export async function submitFinish(
   adapter: Backend,
   submissions: Submission[] = ownSubmissions(run),
 ): Promise<string> {
-  requireFinish(adapter);
+  requireFinish(adapter, run);
   const handles = handlesOf(submissions);
   if (handles.length === 0) {
     throw new FarmError("usage", "Cannot submit a finishing job: no job of this run is submitted");
@@ -260,13 +263,18 @@ export async function submitFinish(
 }
 
 /**
- * Throws where a scheduler has no jobs that wait for others; called before anything is submitted.
+ * Throws where a scheduler has no jobs that wait for others, or not with the options of this run; called before
+ * anything is submitted.
  * @throws {FarmError} usage
  */
 export function requireFinish(
   adapter: Backend,
+  run: Run<FarmManifest>,
 ): asserts adapter is SchedulerAdapter & Required<Pick<SchedulerAdapter, "finish">> {
-  if (adapter.finish) return;
+  if (adapter.finish) {
+    adapter.finish(renderContext(run, []), handlesOf(ownSubmissions(run)), NO_TOKEN);
+    return;
+  }
   throw new FarmError(
     "usage",
     `Cannot use --finish with ${adapter.name}: it has no jobs that wait for others`,

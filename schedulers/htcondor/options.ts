@@ -2,6 +2,7 @@ import { FarmError } from "../../core/errors.ts";
 import sharedTemplate from "../../templates/condor_job.sub.mustache" with { type: "text" };
 import transferTemplate from "../../templates/condor_job_transfer.sub.mustache" with { type: "text" };
 import type { SchedulerOption } from "../adapter.ts";
+import { onePathLine, type Options } from "../options.ts";
 
 const QUANTITY = "\\d+(\\.\\d+)?\\s*([KMGT]i?[Bb]?)?";
 
@@ -76,6 +77,12 @@ export const HTCONDOR_OPTIONS: SchedulerOption[] = [
     help: "create jobs gradually: at most N in the queue",
     native: "max_materialize",
     role: "throttle",
+  },
+  {
+    name: "condor-spool",
+    type: "boolean",
+    help: "copy all files to the schedd, which sees none of yours; status and collect fetch the results",
+    native: "condor_submit -spool",
   },
   {
     name: "condor-line",
@@ -184,4 +191,85 @@ export function bareWordWarnings(lines: readonly string[]): string[] {
       ]
       : [];
   });
+}
+
+/**
+ * Escapes a value of a submit description. Only `$` is special, as the beginning of a macro; `$(DOLLAR)` stands for it
+ * (condor_submit(1), SUBMIT DESCRIPTION FILE MACROS).
+ */
+export const submitValue = (text: string): string => text.replaceAll("$", "$(DOLLAR)");
+
+/**
+ * Characters that a path may not contain, since nothing quotes them (seen with condor_submit and the shadow of 23.9.6).
+ */
+const NOT_IN_PATHS: readonly [RegExp, string][] = [
+  [/^\s|\s$/, "begins or ends with a blank, which HTCondor trims"],
+  [/\\(\/|$)/, "has a backslash at the end of a name, which HTCondor does not keep"],
+  [/\$\$/, "has $$ in it, which HTCondor puts a value in place of"],
+  [/\$\(dollar\)/i, "has $(DOLLAR) in it, which HTCondor makes a dollar of, however it is written"],
+];
+
+/**
+ * Returns a path as a single value.
+ * @throws {FarmError} usage
+ */
+export function submitPath(what: string, path: string): string {
+  onePathLine(what, path);
+  const wrong = NOT_IN_PATHS.find(([pattern]) => pattern.test(path));
+  if (!wrong) return submitValue(path);
+  throw new FarmError("usage", `Cannot use ${what} "${path}" with HTCondor: its path ${wrong[1]}`, "Rename it");
+}
+
+/**
+ * Returns a path as part of a list; commas separate paths, and nothing quotes them.
+ * @throws {FarmError} usage
+ */
+export function listedPath(what: string, path: string): string {
+  if (!path.includes(",")) return submitPath(what, path);
+  throw new FarmError(
+    "usage",
+    `Cannot send ${what} "${path}" to HTCondor's nodes: its path has a comma, which divides HTCondor's lists of files`,
+    "Rename it, or use a file system that the nodes share (--mode shared)",
+  );
+}
+
+/** Returns a user's expression, which must be a single line. @throws {FarmError} usage */
+export function submitExpression(option: string, text: string): string {
+  if (!text.trim().endsWith("\\")) return submitValue(text.trim());
+  throw new FarmError(
+    "usage",
+    `Cannot use --${option} '${text}': wanted an expression that does not end with a backslash`,
+  );
+}
+
+/** Returns whether the schedd keeps copies of all files of the jobs, and their results until they are fetched. */
+export const isSpooled = (options: Options): boolean => options["condor-spool"] === true;
+
+/**
+ * Refuses --condor-spool where it cannot work: jobs that HTCondor creates later find no files of theirs in the spool
+ * (seen with 23.9.6: held with code 13).
+ * @throws {FarmError} usage
+ */
+export function refuseSpool(options: Options, mode: "shared" | "transfer"): void {
+  if (!isSpooled(options)) return;
+  if (mode === "shared") {
+    throw new FarmError("usage", "Cannot use --condor-spool without file transfer", "Add --mode transfer");
+  }
+  const late = ["condor-max-idle", "condor-max-materialize"].find((name) => options[name] !== undefined);
+  if (late === undefined) return;
+  throw new FarmError(
+    "usage",
+    `Cannot use --condor-spool with --${late}: HTCondor spools no files for jobs that it creates later`,
+    "Leave one of them out",
+  );
+}
+
+/**
+ * Returns a path that condor_submit -spool can send: it divides its list of files at blanks too (seen with 23.9.6).
+ * @throws {FarmError} usage
+ */
+export function spooledPath(what: string, path: string): string {
+  if (!/\s/.test(path)) return path;
+  const next = "Rename it, or copy it to another folder";
+  throw new FarmError("usage", `Cannot use --condor-spool with ${what} "${path}": its path has a blank`, next);
 }

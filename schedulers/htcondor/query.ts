@@ -11,7 +11,8 @@ import type {
 } from "../adapter.ts";
 import { commandMessage } from "../command_result.ts";
 import { countOption } from "../options.ts";
-import { jobTag, shardsByTask } from "../tasks.ts";
+import { jobTag, shardsByTask, tasksFor } from "../tasks.ts";
+import { isSpooled } from "./options.ts";
 import { adString } from "./submit_file.ts";
 import { adState, JOB_ATTRIBUTES, JobAd, rejections } from "./tables.ts";
 
@@ -50,11 +51,14 @@ export function readHTCondorQuery(results: CommandResult[], handles: Handle[], r
   const clusters = factories ? readAds(factories) : [];
   if (!clusters) return { kind: "unclear", message: factories ? commandMessage(factories) : "" };
   const rejected = rejections(ads);
+  const kept = (ad: JobAd) => round === 0 && isKept(ad) ? { to_fetch: true } : {};
   return {
     kind: "ok",
     value: handles.flatMap((handle) => {
       const made = ads.filter((ad) => isOf(ad, handle));
-      const states = made.flatMap((ad) => statesOf(ad, handle, adState(ad, rejected.get(ad.ClusterId))));
+      const states = made.flatMap((ad) =>
+        statesOf(ad, handle, { ...adState(ad, rejected.get(ad.ClusterId)), ...kept(ad) })
+      );
       return [...states, ...unmade(clusters.find((ad) => isOf(ad, handle)), handle)];
     }),
   };
@@ -71,6 +75,50 @@ function readAds(result: CommandResult): JobAd[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Returns whether a job in the queue has ended and its results are in the schedd's spool. */
+const isKept = ({ JobStatus, StageInFinish }: JobAd): boolean => JobStatus === 4 && (StageInFinish ?? 0) > 0;
+
+/** Selects jobs that have ended. */
+const COMPLETED = "JobStatus == 4";
+
+/**
+ * Returns the command that copies the results of all ended jobs from the schedd's spool to the folder that their submit
+ * file names (condor_transfer_data(1)).
+ */
+export function fetchHTCondor({ options }: RenderContext, handles: Handle[]): Command[] {
+  if (!isSpooled(options)) return [];
+  return handles.map(({ token }) => ({
+    argv: ["condor_transfer_data", "-constraint", `${jobConstraint(token)} && ${COMPLETED}`],
+    timeout_s: SPOOL_S,
+  }));
+}
+
+/** Time for the files of many jobs to be copied to the schedd or back, in seconds. */
+export const SPOOL_S = 3600;
+
+/**
+ * Returns condor_rm commands with our own attribute, so that a reused id is harmless. Removing a whole cluster includes
+ * the jobs that do not exist yet. A job whose results are in the spool is left: removing it would remove them.
+ */
+export function cancelHTCondor({ options }: RenderContext, handles: Handle[], shards: number[] | null): Command[] {
+  return removeJobs(handles, shards, isSpooled(options) ? ` && ${NOT_COMPLETED}` : "");
+}
+
+const NOT_COMPLETED = "JobStatus =!= 4";
+
+/** Returns the commands that remove ended jobs from the queue, after their results were fetched. */
+export const discardHTCondor = (handles: Handle[], shards: number[]): Command[] =>
+  removeJobs(handles, shards, ` && ${COMPLETED}`);
+
+function removeJobs(handles: Handle[], shards: number[] | null, further: string): Command[] {
+  return handles.flatMap(({ token, chunk }) => {
+    const tasks = tasksFor(chunk, shards);
+    if (tasks.length === 0) return [];
+    const some = shards === null ? "" : ` && member(ProcId, {${tasks.join(", ")}})`;
+    return [{ argv: ["condor_rm", "-constraint", `${jobConstraint(token)}${some}${further}`], timeout_s: 120 }];
+  });
 }
 
 const isOf = (ad: JobAd, { job_id, token }: Handle): boolean =>

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { durationSeconds } from "../../core/flags.ts";
-import { INCOMING, LOGS, MANIFEST } from "../../core/run_paths.ts";
+import { FETCHED, INCOMING, LOGS, MANIFEST } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { INPUTS } from "../../core/staging.ts";
 import { renderTemplate, verbatim } from "../../core/template.ts";
@@ -19,10 +19,20 @@ import {
   startCheckLines,
   threadsWarning,
 } from "../job_wrapper.ts";
-import { countOption, listOption, onePathLine, type Options, readSite, textOption } from "../options.ts";
+import { countOption, listOption, type Options, readSite, textOption } from "../options.ts";
 import { groupedChunk, groupsOf, jobTag, shardsByTask } from "../tasks.ts";
 import { HTCONDOR_IN_JOB } from "../in_job.ts";
-import { bareWordWarnings, readSubmitLines } from "./options.ts";
+import {
+  bareWordWarnings,
+  isSpooled,
+  listedPath,
+  readSubmitLines,
+  refuseSpool,
+  spooledPath,
+  submitExpression,
+  submitPath,
+  submitValue,
+} from "./options.ts";
 
 /**
  * Maximum number of jobs in a cluster; their words must fit into one argument of condor_submit (128 KiB, execve(2)).
@@ -37,55 +47,6 @@ function htcondorChunks({ shards, options, limits }: RenderContext): Chunk[] {
 
 /** Returns the shards of each job as a word of the submit file: `0+1`. */
 export const jobWords = (chunk: Chunk): string[] => [...shardsByTask(chunk).values()].map((group) => group.join("+"));
-
-/**
- * Escapes a value of a submit description. Only `$` is special, as the beginning of a macro; `$(DOLLAR)` stands for it
- * (condor_submit(1), SUBMIT DESCRIPTION FILE MACROS).
- */
-export const submitValue = (text: string): string => text.replaceAll("$", "$(DOLLAR)");
-
-/**
- * Characters that a path may not contain, since nothing quotes them (seen with condor_submit and the shadow of 23.9.6).
- */
-const NOT_IN_PATHS: readonly [RegExp, string][] = [
-  [/^\s|\s$/, "begins or ends with a blank, which HTCondor trims"],
-  [/\\(\/|$)/, "has a backslash at the end of a name, which HTCondor does not keep"],
-  [/\$\$/, "has $$ in it, which HTCondor puts a value in place of"],
-  [/\$\(dollar\)/i, "has $(DOLLAR) in it, which HTCondor makes a dollar of, however it is written"],
-];
-
-/**
- * Returns a path as a single value.
- * @throws {FarmError} usage
- */
-export function submitPath(what: string, path: string): string {
-  onePathLine(what, path);
-  const wrong = NOT_IN_PATHS.find(([pattern]) => pattern.test(path));
-  if (!wrong) return submitValue(path);
-  throw new FarmError("usage", `Cannot use ${what} "${path}" with HTCondor: its path ${wrong[1]}`, "Rename it");
-}
-
-/**
- * Returns a path as part of a list; commas separate paths, and nothing quotes them.
- * @throws {FarmError} usage
- */
-export function listedPath(what: string, path: string): string {
-  if (!path.includes(",")) return submitPath(what, path);
-  throw new FarmError(
-    "usage",
-    `Cannot send ${what} "${path}" to HTCondor's nodes: its path has a comma, which divides HTCondor's lists of files`,
-    "Rename it, or use a file system that the nodes share (--mode shared)",
-  );
-}
-
-/** Returns a user's expression, which must be a single line. @throws {FarmError} usage */
-function submitExpression(option: string, text: string): string {
-  if (!text.trim().endsWith("\\")) return submitValue(text.trim());
-  throw new FarmError(
-    "usage",
-    `Cannot use --${option} '${text}': wanted an expression that does not end with a backslash`,
-  );
-}
 
 /** Returns a text as a ClassAd string (HTCondor manual, "ClassAd Syntax"). */
 export const adString = (text: string): string => `"${text.replaceAll(/[\\"]/g, "\\$&")}"`;
@@ -115,11 +76,15 @@ export function filesSent(context: RenderContext): string[] {
   const { manifest, nsfarm, options } = context;
   if (manifest.farm.staged_config === undefined) throw notStaged(manifest.run_id);
   const { container } = readSite(options);
+  const spooled = isSpooled(options);
+  // Spooled jobs begin in the folder FETCHED of the run.
+  const own = (name: string) => spooled ? `../${name}` : name;
+  const other = (what: string, path: string) => listedPath(what, spooled ? spooledPath(what, path) : path);
   return [
-    INPUTS,
-    listedPath("nextstat", manifest.nextstat_bin),
-    ...(sendsBinary(context) ? [MANIFEST, listedPath("nsfarm-deno", nsfarm)] : []),
-    ...(isSentImage(container) ? [listedPath("the container image", container)] : []),
+    own(INPUTS),
+    other("nextstat", manifest.nextstat_bin),
+    ...(sendsBinary(context) ? [own(MANIFEST), other("nsfarm-deno", nsfarm)] : []),
+    ...(isSentImage(container) ? [other("the container image", container)] : []),
   ];
 }
 
@@ -140,6 +105,12 @@ const requestedCpus = (options: Options): number => countOption(options, "condor
 
 /** Hold codes after which a job cannot succeed unchanged: over its memory, or over its time. */
 const HOPELESS = [34, 46, 47];
+
+/**
+ * Keeps a completed job in the queue, with its results in the schedd's spool, until it is removed; HTCondor's default
+ * for spooled jobs, 10 days, is not the same in all versions (submit_utils.cpp, SetLeaveInQueue).
+ */
+const UNTIL_FETCHED = "JobStatus == 4 && (CompletionDate =?= undefined || time() - CompletionDate < 864000)";
 
 /** Command of a submit file with its value; undefined: it has no line. */
 type SubmitCommand = readonly [command: string, value: string | number | undefined];
@@ -168,6 +139,7 @@ function ownCommands({ options }: RenderContext): SubmitCommand[] {
     ["max_materialize", countOption(options, "condor-max-materialize")],
     // Only the names of --env. `environment` would be the alternative, but drops values with ; or " (23.9.6).
     ["getenv", env.length === 0 ? undefined : env.join(", ")],
+    ["leave_in_queue", isSpooled(options) ? UNTIL_FETCHED : undefined],
   ];
 }
 
@@ -189,9 +161,16 @@ export function optionCommands(context: RenderContext): string[] {
 const LAUNCHER = "condor_job.sh";
 const SANDBOX_LAUNCHER = "condor_job_transfer.sh";
 
+/** Folder in which the logs of a spooled job arrive. */
+const FETCHED_LOGS = `${FETCHED}/${LOGS}`;
+
+/** Returns the arguments of condor_submit that copy all files of the jobs to the schedd. */
+export const spoolWords = ({ options }: RenderContext): string[] => isSpooled(options) ? ["-spool"] : [];
+
 /** Writes both submit files, for any mode, and their scripts. @throws {FarmError} usage */
 export function renderHTCondor(context: RenderContext): Rendered {
   const chunks = htcondorChunks(context);
+  refuseSpool(context.options, modeOf(context));
   const problem = transferProblem(context);
   if (problem && modeOf(context) === "transfer") throw problem;
   const transfer = problem ? [] : [submitFile(context, "transfer")];
@@ -213,8 +192,8 @@ export function renderHTCondor(context: RenderContext): Rendered {
       ...bareWordWarnings(listOption(context.options, CONDOR_LINE)),
       ...(problem ? [`${SUBMIT_FILES.transfer} was not written: ${problem.message}`] : []),
     ],
-    by_hand: [["condor_submit", `${context.run_dir}/${SUBMIT_FILES[modeOf(context)]}`]],
-    folders: [LOGS, INCOMING],
+    by_hand: [["condor_submit", ...spoolWords(context), `${context.run_dir}/${SUBMIT_FILES[modeOf(context)]}`]],
+    folders: [LOGS, INCOMING, ...(isSpooled(context.options) ? [FETCHED_LOGS] : [])],
   };
 }
 
@@ -253,6 +232,8 @@ function submitFile(context: RenderContext, mode: Mode): RenderedFile {
   const binary = mode === "shared" ? sharedWrapper(context) === "binary" : sendsBinary(context);
   const script = !binary ? JOB_WRAPPER : mode === "shared" ? LAUNCHER : SANDBOX_LAUNCHER;
   const words = jobWords(groupedChunk(0, groupsOf(context.shards, readSite(context.options).shards_per_job)));
+  const spooled = mode === "transfer" && isSpooled(context.options);
+  const dir = submitPath("the run directory", run_dir);
   const text = renderTemplate(mode === "shared" ? sharedTemplate : transferTemplate, {
     run_id: manifest.run_id,
     version: VERSION,
@@ -260,11 +241,14 @@ function submitFile(context: RenderContext, mode: Mode): RenderedFile {
     logs: verbatim(`${run_dir}/${LOGS}`),
     shards: verbatim(groupsOf(words, 20).map((line) => line.join(" ")).join(" \\\n  ")),
     tag: jobTag(manifest.farm.run_token),
-    run_dir: verbatim(submitPath("the run directory", run_dir)),
+    run_dir: verbatim(dir),
+    initialdir: verbatim(spooled ? `${dir}/${FETCHED}` : dir),
+    spooled,
     executable: verbatim(submitPath("the run directory", `${run_dir}/${script}`)),
     arguments: verbatim(`${binary ? "" : `${mode} `}$(nsfarm_shard) $(ClusterId) $(ProcId) $(nsfarm_tag)`),
     commands: optionCommands(context).map(verbatim),
-    log: verbatim(`${LOGS}/condor.$(ClusterId).log`),
+    // A spooled job has a log of its own, which arrives with its results.
+    log: verbatim(`${LOGS}/condor.$(ClusterId)${spooled ? ".shard_$(nsfarm_shard)" : ""}.log`),
     output: verbatim(`${LOGS}/condor.$(ClusterId).shard_$(nsfarm_shard).out`),
     ...(mode === "shared" ? {} : { sent: verbatim(filesSent(context).join(", ")) }),
   }, submitValue);

@@ -14,8 +14,8 @@ export interface Hold {
 
 interface HoldRow {
   words: string;
-  /** State of the attempt, for a hold that no release can fix. */
-  ended?: ShardState;
+  /** State of the attempt, for a hold that no release can fix or that ends by itself. */
+  state?: ShardState;
   fault?: Fault;
 }
 
@@ -36,7 +36,7 @@ export const HOLD_CODES: Readonly<Record<number, HoldRow>> = {
   13: { words: "its input files could not be sent" },
   14: { words: "the run directory cannot be entered from where the job should run" },
   15: { words: "submitted on hold; condor_release lets it start" },
-  16: { words: "its input files are being copied to the schedd" },
+  16: { words: "its input files are being copied to the schedd; if that lasts: cancel, then retry", state: "queued" },
   18: { words: "HTCondor failed while it sent files" },
   19: { words: "a hook of the site that prepares jobs failed" },
   21: { words: "held by a rule of the node" },
@@ -49,8 +49,8 @@ export const HOLD_CODES: Readonly<Record<number, HoldRow>> = {
   34: { words: "it used more than requested" },
   35: { words: "the container image is not valid" },
   45: { words: "containers do not work on the node" },
-  46: { words: TIME, ended: "timed_out", fault: "time" },
-  47: { words: TIME, ended: "timed_out", fault: "time" },
+  46: { words: TIME, state: "timed_out", fault: "time" },
+  47: { words: TIME, state: "timed_out", fault: "time" },
   48: { words: "a hook of the site that prepares jobs failed" },
 };
 
@@ -83,7 +83,7 @@ export function heldJob(hold: Hold): HeldJob {
   const printed = holdText(hold.text);
   if (!row) return { state: "held", reason: printed || "held by HTCondor without a reason" };
   const reason = printed === "" ? row.words : `${row.words}: ${printed}`;
-  return { state: row.ended ?? "held", reason, ...(row.fault ? { fault: row.fault } : {}) };
+  return { state: row.state ?? "held", reason, ...(row.fault ? { fault: row.fault } : {}) };
 }
 
 /**
@@ -143,6 +143,8 @@ export const JobAd = z.looseObject({
   LastHoldReasonSubCode: Whole,
   RemoveReason: Text,
   ExitCode: Whole,
+  CompletionDate: Whole,
+  StageInFinish: Whole,
   ExitBySignal: Truth,
   ExitSignal: Whole,
   RemoteHost: Text,
@@ -219,8 +221,7 @@ const JOB_STATUS: Readonly<Record<number, { word: string; state: ShardState }>> 
   4: { word: "COMPLETED", state: "done" },
   5: { word: "HELD", state: "held" },
   6: { word: "TRANSFERRING_OUTPUT", state: "running" },
-  // It resumes by itself when its machine is free again, so nobody needs to release it.
-  7: { word: "SUSPENDED", state: "running" },
+  7: { word: "SUSPENDED", state: "running" }, // resumes by itself
 };
 
 type ReportedState = Omit<NativeState, "token" | "shard">;
@@ -254,8 +255,9 @@ function ofStatus(ad: JobAd, state: ShardState, rejected: Rejection | undefined)
   if (ad.JobStatus === 5) return ofHeld(ad);
   if (ad.JobStatus === 1) return { state, ...idleReason(ad, rejected) };
   if (ad.JobStatus === 2) return startingAgain(ad) ?? { state, reason: null };
+  // A job that was removed after its results were fetched had ended before.
+  if (ad.JobStatus === 4 || (ad.JobStatus === 3 && (ad.CompletionDate ?? 0) > 0)) return ended(ad);
   if (ad.JobStatus === 3) return removed(ad.RemoveReason ?? "", lastHold(ad));
-  if (ad.JobStatus === 4) return ended(ad);
   if (ad.JobStatus === 7) return { state, reason: "suspended on its node" };
   return { state, reason: null };
 }

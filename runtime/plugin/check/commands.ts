@@ -32,6 +32,14 @@ export const COMMAND_CHECKS = {
     ...callAndCheck("cancel", "for all shards", () => cancelled(adapter, null)),
     ...callAndCheck("cancel", "for two shards", () => cancelled(adapter, [1, 3])),
   ],
+  fetch: (adapter) =>
+    callAndCheck("fetch", "for a job", () => adapter.fetch?.(exampleContext(adapter), [exampleHandle(4)])),
+  discard: (adapter) =>
+    callAndCheck(
+      "discard",
+      "for two shards",
+      () => adapter.discard?.(exampleContext(adapter), [exampleHandle(4)], [1, 3]),
+    ),
   submit: submitFindings,
   finish: (adapter) =>
     callAndCheck(

@@ -108,7 +108,7 @@ Deno.test("a refused line that has an option names it", () => {
       return error;
     }
   };
-  for (const { native, name } of HTCONDOR_OPTIONS.filter((option) => option.native !== undefined)) {
+  for (const { native, name } of HTCONDOR_OPTIONS.filter((option) => /^\w+$/.test(option.native ?? ""))) {
     assert.deepEqual(Reflect.get(Object(fault(`${native} = 1`)), "next"), `Use --${name}`);
   }
 });
