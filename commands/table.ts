@@ -169,7 +169,7 @@ export const TABLE: readonly TableRow[] = [
     "new",
     () => import("./work.ts"),
   ),
-  row("job", "RUN_DIR SHARD...", "run shards inside a scheduler's job", "run_one_shard.sh", () => import("./job.ts")),
+  row("job", "RUN_DIR SHARD...", "run shards inside a scheduler's job", "run_one_shard.sh", loadJob),
   row(
     "completions",
     "WHAT [WORD...]",
@@ -179,6 +179,13 @@ export const TABLE: readonly TableRow[] = [
   ),
   row("schema", "[NAME]", "print the JSON Schema of each document", "new", () => import("./schema.ts")),
 ];
+
+/** Loads `job` while /proc is read, so that each job starts sooner. */
+async function loadJob() {
+  const { beginOwnProc } = await import("../runtime/system/proc.ts");
+  beginOwnProc();
+  return await import("./job.ts");
+}
 
 function row(name: string, args: string, summary: string, from: string, load: TableRow["load"]): TableRow {
   return { name, args, summary, from, load };

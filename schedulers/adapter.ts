@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "../core/schema/zod.ts";
 import { Count } from "../core/schema/enums.ts";
 import { DeclaredInJob, NativeState, SchedulerLimits } from "../core/schema/scheduler.ts";
 import { PoolNode } from "../core/schema/sweep.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "../core/schema/zod.ts";
 
 /** Id of a job in its scheduler. */
 export const JobId = z.string().check(z.regex(/^[^\s\p{Cc}]{1,256}$/u, "wanted a job id without spaces"));

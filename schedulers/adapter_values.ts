@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "../core/schema/zod.ts";
 import { FLAG_GROUPS } from "../core/flags.ts";
 import { ATTEMPTS, CLAIMS, FETCHED, INCOMING, isOurName, LOGS } from "../core/run_paths.ts";
 import { Count, Pattern, ShardState } from "../core/schema/enums.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "../schema/zod.ts";
 import { Count } from "../schema/enums.ts";
 
 const Entries = z.array(z.nullable(z.number()));

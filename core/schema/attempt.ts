@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 import { Count, Sha256 } from "./enums.ts";
 import { ShardRecord } from "./shard_record.ts";
 

@@ -1,4 +1,4 @@
-import type * as z from "zod/mini";
+import type * as z from "./zod.ts";
 import { Attempt, Worker } from "./attempt.ts";
 import { HypotestMerged, HypotestOutput } from "./hypotest.ts";
 import { Manifest } from "./manifest.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 import "../first_issue.ts";
 
 /** Causes of an attempt's end (contract, "cause"). */

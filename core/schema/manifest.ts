@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 import { Count, InputFile, Sha256, ShardState } from "./enums.ts";
 import { Bounds } from "./fit_quality.ts";
 import { Asymptotic, HYPOTEST_RUN_SCHEMA } from "./hypotest.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 import { PullSums } from "../merge/param_pulls.ts";
 import { Count, InputFile } from "./enums.ts";
 import { FitQuality } from "./fit_quality.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 
 /**
  * Why a node was judged to be at fault. blamed: its scheduler says so; spawn: nextstat could not be started there;

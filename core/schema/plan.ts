@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 import { Count } from "./enums.ts";
 
 export const PLAN_SCHEMA = "nextstat.cpu_farm_plan.v1";

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 
 export const PREFLIGHT_SCHEMA = "nextstat.cpu_farm_preflight.v1";
 

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 import { Count } from "./enums.ts";
 
 /** Session: part of an interrupted run without an interruption of its own. */

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 import { Cause, Count, InputFile, Sha256 } from "./enums.ts";
 
 /** `schema_version` of the member `farm` of a shard's metrics. */

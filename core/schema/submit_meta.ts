@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 
 /** `schema_version` of the file of submissions. */
 export const SUBMIT_META_SCHEMA = "nextstat.pf32_htcondor_submit_meta.v1";

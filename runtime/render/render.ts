@@ -24,7 +24,7 @@ import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
  * @throws {FarmError}
  */
 export async function planRun(request: RunRequest): Promise<FarmManifest> {
-  const unchecked = skeleton(request);
+  const manifest = skeleton(request);
   if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
     throw new FarmError("usage", `Cannot use --seed ${request.seed}: seed + n_toys must stay below 2^53`);
   }
@@ -34,9 +34,8 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
     Promise.try(() => hashSpec(request.config, paths)),
     probeNextstat(request.nextstat_bin),
     inspectMachine(),
-    checkFit(request, unchecked, model),
+    checkFit(request, manifest, model),
   );
-  const manifest = skeleton(request);
   manifest.farm = {
     ...manifest.farm,
     nextstat_version: nextstat.version,

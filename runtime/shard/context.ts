@@ -10,7 +10,7 @@ import { rename } from "../fs/write.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { RenderedFiles } from "../run/rendered_files.ts";
 import { HERE, jobViews } from "../system/allocation.ts";
-import { countOomKills, inspectMachine, type Machine } from "../system/machine.ts";
+import { inspectMachine, type Machine } from "../system/machine.ts";
 import { killGroup } from "../system/process.ts";
 import { UsageMeter } from "../system/usage.ts";
 
@@ -138,7 +138,7 @@ export interface JobContext {
 export async function openJobContext(run: Run<FarmManifest>, ids: JobIds): Promise<JobContext> {
   const machine = await inspectMachine(run.manifest);
   const files = new RenderedFiles(run);
-  return { run, machine, meter: new UsageMeter(), ids, startFit, oom_kills: countOomKills(machine), files };
+  return { run, machine, meter: new UsageMeter(), ids, startFit, oom_kills: Promise.resolve(machine.oom_kills), files };
 }
 
 /** A shard's state by its scheduler. */

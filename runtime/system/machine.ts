@@ -7,7 +7,7 @@ import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { ownTemporaryFiles } from "../fs/write.ts";
 import { HERE, jobViews } from "./allocation.ts";
 import type * as proc from "./proc.ts";
-import { readProc, readStat } from "./proc.ts";
+import { readOwnProc, readProc, readStat } from "./proc.ts";
 
 interface CpuFacts {
   cpu_model: string | null;
@@ -122,6 +122,8 @@ export interface Machine extends CpuFacts {
   cpus_allowed: number;
   /** File with the kernel's count of out-of-memory kills of this job, or null. */
   oom_file: string | null;
+  /** That count when the machine was inspected, or null. */
+  oom_kills: number | null;
   /** Source of process states; absent: /proc. */
   processes?: Processes;
 }
@@ -133,11 +135,9 @@ type Processes = Pick<typeof proc, "aliveOf" | "findByArgument">;
  * @param manifest of the run whose job this may be
  */
 export async function inspectMachine(manifest?: FarmManifest): Promise<Machine> {
-  const begun = performance.now();
-  const own = ["/proc/sys/kernel/random/boot_id", `/proc/${Deno.pid}/stat`, "/proc/uptime"];
-  const text = await readProc([...own, "/proc/self/cgroup", "/proc/cpuinfo"]);
+  const { text, read_ms } = await readOwnProc();
   const [boot = "unknown", stat = "", uptime = ""] = text.split("\n");
-  anchorBootClock({ id: boot, at_s: Number.parseFloat(uptime) }, (begun + performance.now()) / 2);
+  anchorBootClock({ id: boot, at_s: Number.parseFloat(uptime) }, read_ms);
   const process = {
     host: Deno.hostname(),
     boot_id: boot,
@@ -153,6 +153,7 @@ export async function inspectMachine(manifest?: FarmManifest): Promise<Machine> 
     kernel: orNull(() => Deno.osRelease()),
     cpus_allowed: navigator.hardwareConcurrency,
     oom_file: oomFile(text),
+    oom_kills: oomKills(text),
   };
 }
 
@@ -168,7 +169,11 @@ function oomFile(text: string): string | null {
 /** Returns how many processes of this job the kernel has killed for lack of memory so far, or null. */
 export async function countOomKills(machine: Machine): Promise<number | null> {
   if (machine.oom_file === null) return null;
-  const count = /^oom_kill (\d+)$/m.exec(await readProc([machine.oom_file]))?.[1];
+  return oomKills(await readProc([machine.oom_file]));
+}
+
+function oomKills(text: string): number | null {
+  const count = /^oom_kill (\d+)$/m.exec(text)?.[1];
   return count === undefined ? null : Number(count);
 }
 

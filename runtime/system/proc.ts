@@ -11,6 +11,42 @@ export async function readProc(paths: string[]): Promise<string> {
   return (await runProgram({ argv: ["cat", ...paths], timeout_s: 10 }, true)).stdout;
 }
 
+/** What the system reports about this machine and process. */
+interface OwnProc {
+  /** The files of OWN_FILES, one after the other. */
+  text: string;
+  /** The moment of reading, by performance.now(). */
+  read_ms: number;
+}
+
+const OWN_FILES = ["sys/kernel/random/boot_id", `${Deno.pid}/stat`, "uptime", "self/cgroup", "cpuinfo"];
+
+/** Prints files, and memory.events of its own group in the unified hierarchy (cgroup v2, see oomFile). */
+const OWN_SCRIPT = `cat "$@"
+while IFS=: read -r id _ group; do [ "$id" != 0 ] || exec cat "/sys/fs/cgroup$group/memory.events"; done </proc/self/cgroup`;
+
+let begun: Promise<OwnProc> | undefined;
+
+/** Starts to read what the next readOwnProc() returns, so that a command can load its modules meanwhile. */
+export function beginOwnProc(): void {
+  begun ??= readOwn();
+}
+
+/** Returns what the system reports about this machine and process now, or since beginOwnProc(). */
+export function readOwnProc(): Promise<OwnProc> {
+  const own = begun ?? readOwn();
+  begun = undefined;
+  return own;
+}
+
+async function readOwn(): Promise<OwnProc> {
+  const argv = ["sh", "-c", OWN_SCRIPT, "sh", ...OWN_FILES.map((name) => `/proc/${name}`)];
+  const running = runProgram({ argv, timeout_s: 10 }, true);
+  // The program reads right after its start; its answer may wait until this process has loaded a module.
+  const read_ms = performance.now();
+  return { text: (await running).stdout, read_ms };
+}
+
 /** Returns the boot id of this machine, which changes with every boot (random(4)). */
 export async function bootId(): Promise<string> {
   const id = (await readProc(["/proc/sys/kernel/random/boot_id"])).trim();

@@ -4,11 +4,11 @@ import { dirname, join } from "node:path";
 import { runTool } from "../tools/run_tool.ts";
 
 // Each permission is named: under -A a program could not give up reading and writing again. --no-code-cache, since the
-// cache would be a file of a name that anyone can guess in /tmp. The space for young objects (MiB) is memory that a job
-// would hold for nothing.
+// cache would be a file of a name that anyone can guess in /tmp. The space for young objects (MiB): more is memory that a job
+// would hold for nothing, less is a garbage collection during each start.
 const flags = [
   ..."--quiet --no-config --no-check --no-lock --no-code-cache --no-prompt --unstable-worker-options".split(" "),
-  "--v8-flags=--max-semi-space-size=4",
+  "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4",
   ..."--allow-read --allow-write --allow-run --allow-env --allow-sys".split(" "),
   ..."--deny-net --deny-ffi --deny-import".split(" "),
 ];

@@ -16,6 +16,7 @@ export const MACHINE: Machine = {
   kernel: null,
   cpus_allowed: 2,
   oom_file: null,
+  oom_kills: null,
 };
 
 export const runOf = (dir: string, manifest: FarmManifest): Run<FarmManifest> => ({
