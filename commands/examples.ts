@@ -123,6 +123,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ["One file to keep:", "nsfarm-deno archive study1"],
     ["Under another name; then check it:", "nsfarm-deno archive study1 --out paper.tar"],
   ],
+  export: [
+    ["For pandas or polars, study1.parquet:", "nsfarm-deno export study1 --format parquet"],
+    ["The first toys as text:", "nsfarm-deno export study1 --format csv --out - | head"],
+  ],
   "self-check": [
     ["After copying the program to a shared folder:", "nsfarm-deno self-check /shared/sw"],
     ["To send to an administrator:", "nsfarm-deno self-check --json"],

@@ -9,10 +9,19 @@ const NOBODY_READS = new Set(["EPIPE", "EIO"]);
  * @throws {FarmError} input, when it cannot be written to where it was redirected
  */
 export function printAnswer(text: string): void {
+  answering(() => console.log(text));
+}
+
+/**
+ * Calls a function that writes to stdout, and returns whether somebody reads it.
+ * @throws {FarmError} input, when it cannot be written to where it was redirected
+ */
+export function answering(write: () => void): boolean {
   try {
-    console.log(text);
+    write();
+    return true;
   } catch (error) {
-    if (NOBODY_READS.has(systemCode(error) ?? "")) return;
+    if (NOBODY_READS.has(systemCode(error) ?? "")) return false;
     throw new FarmError(
       "input",
       `Cannot print the result: ${errorText(error)}`,

@@ -135,6 +135,13 @@ export const TABLE: readonly TableRow[] = [
     () => import("./archive.ts"),
   ),
   row(
+    "export",
+    "RUN_DIR",
+    "write a row per toy, or per shard of a hypothesis test: Parquet or CSV",
+    "new",
+    () => import("./export.ts"),
+  ),
+  row(
     "preflight",
     "",
     "check the limits of a scheduler, or hosts, before a run",

@@ -212,14 +212,18 @@ export interface ToyValues {
   pulls: Float64Array;
 }
 
+/** Returns the pull of toy i of an output; NaN unless it converged with sigma > 0. */
+export function pullOf(output: ShardOutput, i: number): number {
+  const sigma = output.poi_sigma[i] ?? NaN;
+  if (!(sigma > 0) || output.converged[i] !== true) return NaN;
+  return ((output.poi_hat[i] ?? NaN) - output.frame.results.poi_true) / sigma;
+}
+
 /** Writes the values of an output whose first toy has the index `at`. */
 export function putValues(values: ToyValues, at: number, output: ShardOutput): void {
-  const { converged, poi_hat, poi_sigma, frame: { results: { poi_true } } } = output;
+  const { poi_hat } = output;
   values.poi_hat.set(poi_hat, at);
-  for (let i = 0; i < poi_hat.length; i++) {
-    const sigma = poi_sigma[i] ?? NaN;
-    values.pulls[at + i] = sigma > 0 && converged[i] === true ? ((poi_hat[i] ?? NaN) - poi_true) / sigma : NaN;
-  }
+  for (let i = 0; i < poi_hat.length; i++) values.pulls[at + i] = pullOf(output, i);
 }
 
 /** Marks `n_toys` toys from the index `at` as having no values. */

@@ -114,7 +114,6 @@ Deno.test("docs/architecture.md has this order, and names only existing files an
 /** Files of one reader that stay short, each with its reason. */
 const SHORT: Record<string, string> = {
   "runtime/control/accept_nextstat.ts": "what it needs is much, and only four commands take its flag",
-  "runtime/render/parquet_rows.ts": "it is loaded only for a spec that names Parquet",
   "schedulers/local.ts": "a backend, loaded by its name",
   "schedulers/ssh.ts": "a backend, loaded by its name",
 };

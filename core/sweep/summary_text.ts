@@ -1,3 +1,4 @@
+import { quoteField } from "../csv.ts";
 import { mebibytes, percent, rounded, significant, tableNumber } from "../format.ts";
 import type { CountSummary, PointSummary, Repeated, SweepSummary } from "../schema/sweep_summary.ts";
 import { meanStdText, middle } from "./measures.ts";
@@ -24,8 +25,7 @@ export function summaryCsv({ sweep_id, points }: SweepSummary): string {
 /** Prefixes an apostrophe to foreign text that a spreadsheet would read as a formula. */
 function cell(value: unknown): string {
   if (typeof value === "number") return `${value}`;
-  const text = String(value).replace(/^[=+\-@\t\r]/, "'$&");
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return quoteField(String(value).replace(/^[=+\-@\t\r]/, "'$&"));
 }
 
 /** Escapes foreign text for a line or a table of Markdown. */

@@ -2,9 +2,28 @@ import { failedGuardrail, frameFault, outputFault, selfFault } from "../check_re
 import { FarmError } from "../errors.ts";
 import { fitCommand, isPiece, OWNED_FLAGS } from "../fit_command.ts";
 import { equalFault } from "../merge/equal.ts";
-import { readOutputFrame, readOutputText, type ShardOutput } from "../output.ts";
+import { pullOf, readOutputFrame, readOutputText, type ShardOutput } from "../output.ts";
 import { RUN_SCHEMA } from "../schema/manifest.ts";
-import type { Workload } from "./workload.ts";
+import type { ExportedRows, Workload } from "./workload.ts";
+
+/** NaN stands for null in an output. */
+const orNull = (value: number | undefined): number | null => value === undefined || Number.isNaN(value) ? null : value;
+
+/** One row a toy. */
+const TOY_ROWS: ExportedRows<ShardOutput> = {
+  count: ({ poi_hat }) => poi_hat.length,
+  columns: [
+    { name: "seed", type: "integer", of: ({ plan }, i) => plan.seed + i },
+    { name: "toy", type: "integer", of: ({ plan }, i) => plan.toy_start + i },
+    { name: "poi_hat", type: "real", of: ({ output }, i) => orNull(output.poi_hat[i]) },
+    { name: "poi_sigma", type: "real", of: ({ output }, i) => orNull(output.poi_sigma[i]) },
+    { name: "pull", type: "real", of: ({ output }, i) => orNull(pullOf(output, i)) },
+    { name: "nll", type: "real", of: ({ output }, i) => orNull(output.nll[i]) },
+    { name: "converged", type: "boolean", of: ({ output }, i) => output.converged[i] ?? null },
+    { name: "shard", type: "integer", of: ({ plan }) => plan.shard_index },
+    { name: "host", type: "text", of: ({ host }) => host },
+  ],
+};
 
 /** Fits of toys: nextstat unbinned-fit-toys, with the values of each toy. */
 export const fitToys: Workload<ShardOutput> = {
@@ -32,5 +51,6 @@ export const fitToys: Workload<ShardOutput> = {
   failedGuardrail: ({ frame }) => failedGuardrail(frame),
   counts: ({ frame: { results: { n_converged, n_error } } }) => ({ n_converged, n_error }),
   reference: null,
+  rows: TOY_ROWS,
   merge: null,
 };

@@ -12,8 +12,8 @@ import {
 import { MERGED_SCHEMA } from "../schema/merge_report.ts";
 import type { FarmManifest, Manifest, Plan, WorkloadSettings } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
-import { addUpHypotest, HYPOTHESES, type TestOutput } from "./hypotest_sum.ts";
-import type { Distributions, Workload } from "./workload.ts";
+import { addUpHypotest, HYPOTHESES, type Hypothesis, type TestOutput } from "./hypotest_sum.ts";
+import type { Distributions, ExportColumn, ExportedRows, Workload } from "./workload.ts";
 
 /**
  * Seeds between toy i of the background alone (S + i) and toy i of signal plus background (S + 10^9 + i): nextstat
@@ -124,6 +124,34 @@ interface Kind {
   reference: Workload["reference"];
 }
 
+/** Returns a column of whole numbers, one for each hypothesis of a shard. */
+const counted = (name: string, of: (output: TestOutput, one: Hypothesis) => number): ExportColumn<TestOutput> => ({
+  name,
+  type: "integer",
+  of: ({ output }, i) => of(output, hypothesisOf(i)),
+});
+
+const hypothesisOf = (row: number): Hypothesis => HYPOTHESES[row] ?? "b";
+
+/** One row for each hypothesis of a shard. */
+const TEST_ROWS: ExportedRows<TestOutput> = {
+  count: () => HYPOTHESES.length,
+  columns: [
+    { name: "shard", type: "integer", of: ({ plan }) => plan.shard_index },
+    { name: "toy_start", type: "integer", of: ({ plan }) => plan.toy_start },
+    counted("n_toys", ({ document }, one) => document.n_toys[one]),
+    { name: "seed", type: "integer", of: ({ plan }, i) => plan.seed + (hypothesisOf(i) === "sb" ? SEEDS_BETWEEN : 0) },
+    { name: "hypothesis", type: "text", of: (_shard, i) => hypothesisOf(i) },
+    counted("k", ({ k }, one) => k[one]),
+    counted("n", ({ n }, one) => n[one]),
+    counted("n_error", ({ document }, one) => document.n_error[one]),
+    counted("n_nonconverged", ({ document }, one) => document.n_nonconverged[one]),
+    { name: "q_obs", type: "real", of: ({ output }) => output.document.q_obs },
+    { name: "mu_hat", type: "real", of: ({ output }) => output.document.mu_hat },
+    { name: "host", type: "text", of: ({ host }) => host },
+  ],
+};
+
 const hypotestWorkload = ({ name, what, config_flag, has_metrics, reference }: Kind): Workload<TestOutput> => ({
   name,
   what,
@@ -150,6 +178,7 @@ const hypotestWorkload = ({ name, what, config_flag, has_metrics, reference }: K
   failedGuardrail: () => false,
   counts: ({ n_converged, n_error }) => ({ n_converged, n_error }),
   reference,
+  rows: TEST_ROWS,
   merge: { schema: HYPOTEST_MERGED_SCHEMA, mismatch: observedFault, addUp: addUpHypotest, about },
 });
 

@@ -6,7 +6,7 @@ import type { AddedUp, CountedOutput, CountedShard, Distributions } from "./work
 
 /** The two hypotheses, as nextstat names them. */
 export const HYPOTHESES = ["sb", "b"] as const;
-type Hypothesis = typeof HYPOTHESES[number];
+export type Hypothesis = typeof HYPOTHESES[number];
 
 /** A checked output of a hypothesis test. */
 export interface TestOutput extends CountedOutput {

@@ -65,6 +65,33 @@ export interface Distributions {
   normalCdf(x: number): number;
 }
 
+/** A shard whose rows are exported. */
+export interface ExportedShard<Output> {
+  plan: Plan;
+  output: Output;
+  /** Null: unknown, as in some runs of the old scripts. */
+  host: string | null;
+}
+
+/** A value of an export; null where nextstat has none. */
+export type Cell = number | boolean | string | null;
+
+/** A column of an export. */
+export interface ExportColumn<Output = AnyOutput> {
+  name: string;
+  /** `integer`: a whole number below 2^53, never null; `real`: a double. */
+  type: "integer" | "real" | "boolean" | "text";
+  /** Returns the value of row i of a shard. */
+  of(shard: ExportedShard<Output>, i: number): Cell;
+}
+
+/** The rows into which `export` turns a shard. */
+export interface ExportedRows<Output> {
+  /** Returns the number of rows of a shard. */
+  count(output: Output): number;
+  columns: readonly ExportColumn<Output>[];
+}
+
 /** What a workload shares with the others: how its result is compared and added up where it is counts. */
 interface CountedMerge<Output> {
   /** `schema_version` of the merged document. */
@@ -133,6 +160,8 @@ export interface Workload<Output extends AnyOutput = AnyOutput> {
     command(manifest: FarmManifest, paths: Pick<FitPaths, "nextstat" | "config" | "out">): string[];
     read(document: unknown, settings: WorkloadSettings, distributions: Distributions): WorkloadSettings;
   };
+  /** What `export` writes of each shard. */
+  rows: ExportedRows<Output>;
   /** null: outputs have a value for each toy, and are merged toy by toy (runtime/merge/merge.ts). */
   merge: CountedMerge<Output> | null;
 }

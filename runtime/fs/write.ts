@@ -85,7 +85,7 @@ export function namingFile(path: string, write: () => void): void {
 }
 
 /** Writes all bytes to an open file. */
-export function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+export function writeAll(file: Pick<Deno.FsFile, "writeSync">, bytes: Uint8Array): void {
   let done = 0;
   while (done < bytes.length) done += file.writeSync(bytes.subarray(done));
 }
@@ -137,13 +137,11 @@ export interface FileSum {
 export async function writeStreamed(
   path: string,
   fill: Fill,
-  elsewhere: () => Promise<FileSum | undefined> = () => Promise.resolve(undefined),
+  elsewhere?: () => Promise<FileSum | undefined>,
 ): Promise<FileSum> {
   const temporary = temporaryPath(path);
-  const promised = elsewhere();
   try {
-    await writeSynced(temporary, fill);
-    const sum = await promised ?? hashStream(fill);
+    const sum = await writeAndHash(temporary, fill, elsewhere);
     rename(temporary, path);
     return sum;
   } catch (error) {
@@ -152,15 +150,36 @@ export async function writeStreamed(
   }
 }
 
-async function writeSynced(path: string, fill: Fill): Promise<void> {
+async function writeAndHash(
+  path: string,
+  fill: Fill,
+  elsewhere: (() => Promise<FileSum | undefined>) | undefined,
+): Promise<FileSum> {
+  if (!elsewhere) return await writeSynced(path, (write) => hashAlong(fill, write));
+  const promised = elsewhere();
+  await writeSynced(path, fill);
+  return await promised ?? hashStream(fill);
+}
+
+async function writeSynced<T>(path: string, fill: (write: Parameters<Fill>[0]) => T): Promise<T> {
   const file = Deno.openSync(path, { write: true, createNew: true, mode: 0o640 });
   try {
-    fill((bytes) => writeAll(file, bytes));
+    const filled = fill((bytes) => writeAll(file, bytes));
     await file.syncData();
+    return filled;
   } finally {
     file.close();
   }
 }
+
+/** Writes a document once, and returns its size and sha256. */
+export const hashAlong = (fill: Fill, write: (bytes: Uint8Array) => void): FileSum =>
+  hashStream((hash) =>
+    fill((bytes) => {
+      write(bytes);
+      hash(bytes);
+    })
+  );
 
 /** Returns size and sha256 of a document as its file would have them. */
 export function hashStream(fill: Fill): FileSum {

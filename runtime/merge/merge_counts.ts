@@ -29,8 +29,8 @@ interface CountedProof {
   problems: Problem[];
 }
 
-/** Reads all shards of a run and proves that they can be added up. */
-function proveCounts({ dir, manifest }: FarmRun, way: CountedWay): CountedProof {
+/** Reads all shards of a run whose outputs are counts, and proves that they can be added up. */
+export function proveCounts({ dir, manifest }: FarmRun, way: CountedWay): CountedProof {
   const [shards, problems]: [Shard[], Problem[]] = [[], []];
   for (const plan of livePlans(manifest).sort((a, b) => a.toy_start - b.toy_start)) {
     const found = readShard(dir, manifest, plan, readRecord);

@@ -15,6 +15,7 @@ import { metricsName, outName } from "../../core/run_paths.ts";
 import type { FarmManifest, Manifest, Plan } from "../../core/schema/manifest.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import { Metrics } from "../../core/schema/shard_record.ts";
+import type { AnyOutput } from "../../core/workload/workload.ts";
 import { readDocument, Unreadable } from "../fs/read.ts";
 import { readOldShard } from "../shard/old_run.ts";
 import { type CheckedOutput, readOutput, readRecord, readShard, withEachToy } from "../shard/read.ts";
@@ -25,6 +26,7 @@ import {
   origin,
   type ReadContext,
   readInput,
+  type RunOrder,
   type Slice,
   type SourceOrder,
 } from "./sources.ts";
@@ -35,6 +37,12 @@ function readSource(context: ReadContext, order: SourceOrder): Found {
   const { left_out } = order;
   if (left_out !== undefined) return problem(order.kind === "input" ? null : order.plan, left_out);
   if (order.kind === "input") return readInput(order.path);
+  const found = readRunShard(context, order);
+  return "problem" in found ? found : { ...found, output: withEachToy(found.output) };
+}
+
+/** Reads and checks one shard of a run, of any workload. Problems are returned as data. */
+export function readRunShard(context: ReadContext, order: RunOrder): Found<AnyOutput> {
   const { manifest } = context;
   if (!manifest) throw new Error("A shard of a run is read without its manifest");
   if (order.kind === "old") return readOld(manifest, order);
@@ -42,19 +50,19 @@ function readSource(context: ReadContext, order: SourceOrder): Found {
   return readRecorded(context, manifest, order.plan);
 }
 
-function readRecorded({ dir, accept_unrecorded }: ReadContext, manifest: FarmManifest, plan: Plan): Found {
+function readRecorded({ dir, accept_unrecorded }: ReadContext, manifest: FarmManifest, plan: Plan): Found<AnyOutput> {
   const found = readShard(dir, manifest, plan, readRecord);
   const out = outName(plan.shard_index);
   const path = join(dir, out);
   if (found.kind === "done") {
-    return { origin: origin(plan, out, path, found.metrics.farm), output: withEachToy(found.output) };
+    return { origin: origin(plan, out, path, found.metrics.farm), output: found.output };
   }
   if (found.kind === "absent") return problem(plan, `${out} is not there`);
   if (found.kind === "bad") return problem(plan, `${found.file} ${found.what}`);
   if (!accept_unrecorded) return problem(plan, found.kind === "foreign" ? foreign(found) : `${out} has no record yet`);
   const output = found.kind === "uncommitted" ? found.output : readForeign(dir, manifest, plan);
   if (output instanceof Unreadable) return problem(plan, `${out} ${output.message}`);
-  return { origin: origin(plan, out, path, null), output: withEachToy(output) };
+  return { origin: origin(plan, out, path, null), output };
 }
 
 const foreign = ({ file, what }: { file: string; what: string }) =>
@@ -70,11 +78,11 @@ function readForeign(dir: string, manifest: FarmManifest, plan: Plan): CheckedOu
   return same ? output : new Unreadable("does not have the sha256 of its record", false);
 }
 
-const problem = (plan: Plan | null, what: string): Found => ({
+const problem = (plan: Plan | null, what: string): { problem: Problem } => ({
   problem: { shard_index: plan?.shard_index ?? null, what },
 });
 
-function readOld(manifest: Manifest, order: OldOrder): Found {
+function readOld(manifest: Manifest, order: OldOrder): Found<AnyOutput> {
   const { plan, out, host, elapsed_s } = order;
   const nextstat_version = toolVersion(order.metrics);
   const found = readOldShard(manifest, order);
@@ -83,7 +91,7 @@ function readOld(manifest: Manifest, order: OldOrder): Found {
   if (found.kind === "bad") return problem(plan, `${name} ${found.what}`);
   return {
     origin: { ...origin(plan, name, out, null), host, elapsed_s, nextstat_version },
-    output: withEachToy(found.output),
+    output: found.output,
   };
 }
 

@@ -12,13 +12,16 @@ import type { Manifest, Plan } from "../../core/schema/manifest.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { joinRanges, type SeedRange } from "../../core/toy_ranges.ts";
+import type { AnyOutput } from "../../core/workload/workload.ts";
 import { readDocument, Unreadable } from "../fs/read.ts";
 import { openRun, type Run } from "../run/load_manifest.ts";
 import { oldShards } from "../shard/old_run.ts";
 import { type CheckedOutput, readAnyOutput, readCommitted } from "../shard/read.ts";
 
 /** An output for a merge, or its problem. */
-export type Found = { origin: SourceOrigin; output: CheckedOutput<ShardOutput> } | { problem: Problem };
+export type Found<Output extends AnyOutput = ShardOutput> =
+  | { origin: SourceOrigin; output: CheckedOutput<Output> }
+  | { problem: Problem };
 
 /**
  * Returns the origin of an output.
@@ -107,7 +110,10 @@ function isNextstatsMerge(path: string): boolean {
 }
 
 /** One output for a merge: plain data, so that it can be sent to a Worker. */
-export type SourceOrder = ShardOrder | OldOrder | InputOrder;
+export type SourceOrder = RunOrder | InputOrder;
+
+/** A shard of a run. */
+export type RunOrder = ShardOrder | OldOrder;
 
 interface OrderedToys {
   /** Position of its first toy in the merge's arrays. */
@@ -190,14 +196,21 @@ export interface Sources {
   wanted: SeedRange[];
 }
 
+/** The shards of a run as inputs. */
+export interface RunSources extends Sources {
+  run: Run;
+  /** In toy order, with their positions. */
+  orders: RunOrder[];
+}
+
 /**
  * Returns the live shards of a run.
  * @throws {FarmError} input
  */
-export function runSources(path: string, accept_unrecorded: boolean): Sources {
+export function runSources(path: string, accept_unrecorded: boolean): RunSources {
   const run = openRun(path);
   const { manifest, dir } = run;
-  const orders = placed(isFarmManifest(manifest) ? farmOrders(run) : oldOrders(run));
+  const orders = placed<Unplaced<RunOrder>>(isFarmManifest(manifest) ? farmOrders(run) : oldOrders(run));
   return {
     run,
     context: { dir, manifest, accept_unrecorded },
@@ -209,13 +222,13 @@ export function runSources(path: string, accept_unrecorded: boolean): Sources {
 
 type Unplaced<T> = T extends SourceOrder ? Omit<T, "at"> : never;
 
-function farmOrders({ manifest }: Run): Unplaced<SourceOrder>[] {
+function farmOrders({ manifest }: Run): Unplaced<ShardOrder>[] {
   return livePlans(manifest)
     .sort((a, b) => a.toy_start - b.toy_start)
     .map((plan) => ({ kind: "shard", plan, n_toys: plan.n_toys }));
 }
 
-function oldOrders(run: Run): Unplaced<SourceOrder>[] {
+function oldOrders(run: Run): Unplaced<OldOrder>[] {
   if (run.manifest.farm) {
     throw new FarmError(
       "input",
@@ -237,7 +250,7 @@ function oldOrders(run: Run): Unplaced<SourceOrder>[] {
     }));
 }
 
-function placed(orders: Unplaced<SourceOrder>[]): SourceOrder[] {
+function placed<T extends { n_toys: number }>(orders: readonly T[]): (T & { at: number })[] {
   let at = 0;
   return orders.map((order) => {
     const here = at;

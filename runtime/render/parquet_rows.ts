@@ -1,4 +1,4 @@
-import { parquetMetadata } from "hyparquet";
+import { type FileMetaData, parquetMetadata } from "hyparquet";
 import { errorText } from "../../core/errors.ts";
 
 /** Size above which a footer is not read. */
@@ -11,13 +11,19 @@ const END_BYTES = 8;
  * moment to start.
  * @throws {Error} when it is no Parquet file
  */
-export function parquetRows(path: string): number {
+export const parquetRows = (path: string): number => Number(parquetFooter(path).num_rows);
+
+/**
+ * Returns the footer of a Parquet file.
+ * @throws {Error} when it is no Parquet file
+ */
+export function parquetFooter(path: string): FileMetaData {
   const file = Deno.openSync(path, { read: true });
   try {
     const { size } = file.statSync();
     const length = new DataView(readEnd(file, size, END_BYTES)).getUint32(0, true) + END_BYTES;
     if (length > Math.min(size, MAX_FOOTER_BYTES)) throw new Error(`its footer would have ${length} bytes`);
-    return Number(parquetMetadata(readEnd(file, size, length)).num_rows);
+    return parquetMetadata(readEnd(file, size, length));
   } catch (error) {
     throw new Error(`"${path}" is no Parquet file: ${errorText(error)}`);
   } finally {

@@ -53,7 +53,7 @@ Deno.test("Every flag with choices is completed with them, in every command and 
   assert.deepEqual(await words("run", "--scheduler=ssh", "--weight-mode", "p"), ["physical"]);
   assert.deepEqual(await words("help", "re"), ["render", "retry", "report"]);
   assert.deepEqual(await words("help", "sweep", "sub"), ["submit"]);
-  assert.deepEqual(await words("help", "e"), ["extend", "exit-codes", "environment"]);
+  assert.deepEqual(await words("help", "e"), ["extend", "export", "exit-codes", "environment"]);
 });
 
 Deno.test("Flags about pilots are refused without --pilots, not ignored", async () => {

@@ -13,6 +13,8 @@ const WRITERS = (run: string, sweep: string) => [
   { words: ["collect", run, "--out"], what: "manifest of this run" },
   { words: ["report", run, "--out"], what: "report" },
   { words: ["archive", run, "--out"], what: "archive" },
+  { words: ["export", run, "--format", "csv", "--out"], what: "CSV export" },
+  { words: ["export", run, "--format", "parquet", "--out"], what: "Parquet export" },
   { words: ["sweep", "summarize", "--sweep-json", sweep, "--out-md"], what: "summary" },
   { words: ["sweep", "summarize", "--sweep-json", sweep, "--out-csv"], what: "summary" },
 ];

@@ -10,6 +10,7 @@ import type { CountedOutput, Workload } from "../../../core/workload/workload.ts
 import { workInForeground } from "../../../runtime/control/work.ts";
 import { mergeAsRendered } from "../../../runtime/merge/merge.ts";
 import { verifyRun } from "../../../runtime/merge/verify.ts";
+import { exportRun } from "../../../runtime/output/export.ts";
 import { writeReport } from "../../../runtime/output/report.ts";
 import { renderRun } from "../../../runtime/render/render.ts";
 import { loadRun } from "../../../runtime/run/load_manifest.ts";
@@ -54,6 +55,13 @@ const threes: Workload<Threes> = {
   failedGuardrail: () => false,
   counts: ({ n_converged, n_error }) => ({ n_converged, n_error }),
   reference: null,
+  rows: {
+    count: () => 1,
+    columns: [
+      { name: "shard", type: "integer", of: ({ plan }) => plan.shard_index },
+      { name: "threes", type: "integer", of: ({ output }) => output.threes },
+    ],
+  },
   merge: {
     schema: "nextstat.cpu_farm_threes_merged.v1",
     mismatch: () => null,
@@ -77,7 +85,7 @@ while [ $i -lt "$3" ]; do [ $((($2 + i) % 3)) -ne 0 ] || n=$((n + 1)); i=$((i + 
 echo "{\\"first\\": $2, \\"toys\\": $3, \\"threes\\": $n}" >"$4"
 `;
 
-Deno.test("a workload made up in one file is rendered, run, collected, merged, verified and reported", () =>
+Deno.test("a workload made up in one file is rendered, run, collected, merged, verified, reported and exported", () =>
   inFolder(async (folder) => {
     addWorkload(threes);
     const [program, spec] = [join(folder, "program"), join(folder, "spec.json")];
@@ -106,5 +114,8 @@ Deno.test("a workload made up in one file is rendered, run, collected, merged, v
     assert.deepEqual(verifyRun(run.dir).findings, []);
     await writeReport(run.dir, { out: null, svg: null }, now);
     assert.match(await readFile(join(run.dir, "report.html"), "utf8"), /34 threes/);
+    const { path } = await exportRun(run.dir, { format: "csv", out: null, allow_partial: false });
+    const rows = ["shard,threes", "0,5", "1,5", "2,5", "3,5", "4,4", "5,5", "6,5"];
+    assert.equal(await readFile(path ?? "", "utf8"), rows.join("\r\n") + "\r\n");
     assert.equal(loadRun(run.dir).manifest.farm?.workload?.name, "count-threes");
   }));

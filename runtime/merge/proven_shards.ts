@@ -1,0 +1,59 @@
+import { isFarmManifest } from "../../core/check_manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import { mismatches } from "../../core/merge/prove.ts";
+import { FrameReader, type SourceFacts } from "../../core/merge/source_facts.ts";
+import type { Problem } from "../../core/schema/merge_report.ts";
+import { workloadOf } from "../../core/workload/registry.ts";
+import { type AnyOutput, type ExportedShard, withToys } from "../../core/workload/workload.ts";
+import { proveCounts } from "./merge_counts.ts";
+import { readRunShard } from "./read_part.ts";
+import type { RunOrder, RunSources } from "./sources.ts";
+
+/** The shards that a merge would take, in toy order, and why it would not take the others. */
+export interface ProvenShards {
+  orders: RunOrder[];
+  problems: Problem[];
+}
+
+/** Reads all shards of a run, of any workload, as a merge does; nothing but their names is kept. */
+export function proveShards(sources: RunSources): ProvenShards {
+  const { run: { manifest, ...run }, orders } = sources;
+  const way = workloadOf(manifest).merge;
+  if (!way || !isFarmManifest(manifest)) return proveToys(sources);
+  const { shards, problems } = proveCounts({ ...run, manifest }, way);
+  const good = new Set(shards.map(({ plan }) => plan));
+  return { orders: orders.filter(({ plan }) => good.has(plan)), problems };
+}
+
+/** Plans of a run cover each toy once (core/check_manifest.ts), so no toy can be in two shards. */
+function proveToys({ context, orders }: RunSources): ProvenShards {
+  const [frames, facts, problems]: [FrameReader, SourceFacts[], Problem[]] = [new FrameReader(), [], []];
+  for (const order of orders) {
+    const found = readRunShard(context, order);
+    if ("problem" in found) problems.push(found.problem);
+    else facts.push(frames.read(found.origin, withToys(found.output.output).frame));
+  }
+  const odd = mismatches(facts).map(({ source: { shard_index }, what }) => ({ shard_index, what }));
+  const others = new Set([...problems, ...odd].map(({ shard_index }) => shard_index));
+  return {
+    orders: orders.filter(({ plan }) => !others.has(plan.shard_index)),
+    problems: [...problems, ...odd],
+  };
+}
+
+/**
+ * Reads shards that were proven before, one after the other.
+ * @throws {FarmError} shards, where one is no longer as it was
+ */
+export function* readAgain(
+  { context, run }: RunSources,
+  orders: readonly RunOrder[],
+): Generator<ExportedShard<AnyOutput>> {
+  for (const order of orders) {
+    const found = readRunShard(context, order);
+    if ("problem" in found) {
+      throw new FarmError("shards", `Cannot read "${run.dir}" again: ${found.problem.what}`, "Rerun the command");
+    }
+    yield { plan: order.plan, output: found.output.output, host: found.origin.host };
+  }
+}
