@@ -107,7 +107,10 @@ Deno.test("a run directory or an input with a line break in its name is refused 
     await mkdir(dir);
     const commands = ["status", "submit", "work", "retry", "cancel", "merge", "collect", "verify", "report", "archive"]
       .map((name) => [name, dir]);
-    const others = [["doctor", dir], ["extend", dir, "--n-toys", "+1"], ["finish", dir], ["logs", dir, "0"]];
+    const others = [["doctor", dir], ["export", dir, "--format", "csv"], ["extend", dir, "--n-toys", "+1"], [
+      "finish",
+      dir,
+    ], ["logs", dir, "0"]];
     for (const words of [...commands, ...others, ["job", dir, "0"], ["merge", "--input", dir, "--out", "x"]]) {
       const ran = await nsfarm(folder, words);
       assertUserError(ran, {
