@@ -15,7 +15,6 @@ import { workloadOf } from "../core/workload/registry.ts";
 import template from "../templates/job_wrapper.sh.mustache" with { type: "text" };
 import launch from "../templates/launch.sh.mustache" with { type: "text" };
 import setup from "../templates/setup.sh.mustache" with { type: "text" };
-import startCheck from "../templates/start_check.sh.mustache" with { type: "text" };
 import type { RenderContext, RenderedFile } from "./adapter.ts";
 import { readSite, type Site } from "./options.ts";
 
@@ -59,43 +58,45 @@ export function setupLines({ setup: lines }: Site): string {
   return lines.length === 0 ? "" : renderTemplate(setup, { lines: lines.map(verbatim) }, quoteWord);
 }
 
-/**
- * Returns shell lines that execute `nsfarm-deno job` with the script's arguments, inside a container if one is
- * requested.
- * @param sandbox whether the job has only the files sent to it
- */
-export function launchLines(context: RenderContext, { container }: Site, sandbox = false): string {
-  const pulls = context.manifest.farm.pilots !== null && !sandbox;
-  return renderTemplate(launch, {
-    words: verbatim(pulls ? pilotWords(context) : `job ${sandbox ? "--sandbox ." : `"$run_dir"`} "$@"`),
-    sandbox,
-    container: container === undefined ? [] : [sandbox ? inSandbox(container) : onSharedDisk(context, container)],
-  }, quoteWord);
+/** How a job script begins: its shards as a shell word, and the arguments of the sh wrapper. */
+interface Launch {
+  /** Shell word with the shards of the job, joined by +; undefined: one shard, which is the script's argument. */
+  shards?: string;
+  /** Arguments of the sh wrapper as shell words; undefined: the job has only the files sent to it. */
+  wrapper_args: string | undefined;
 }
 
 /**
- * Returns shell lines that start the sh wrapper where nsfarm-deno itself does not start, since only the node knows its
- * C library; with --wrapper binary, and for pilots, they only say so. Empty with a container, whose own C library counts.
- * @param args of the sh wrapper, as shell words
+ * Returns shell lines that execute `nsfarm-deno job` with the script's arguments, inside a container if one is
+ * requested. Where it does not start, in the C library of the node or of the container, they execute the sh wrapper;
+ * with --wrapper binary, and for pilots, they only say so.
  */
-export function startCheckLines(context: RenderContext, args: string): string {
-  const { manifest: { farm } } = context;
-  if (readSite(context.options).container !== undefined) return "";
-  const then = mayReplace(context)
-    ? "the sh wrapper runs its shards"
-    : farm.pilots === null
-    ? "leave out --wrapper binary"
-    : "pilots need it: leave out --pilots";
-  return renderTemplate(startCheck, {
-    glibc: NEEDED_GLIBC,
-    then: verbatim(then),
-    instead: mayReplace(context) ? [verbatim(`"$run_dir/${JOB_WRAPPER}" shared ${args}`)] : [],
+export function launchLines(context: RenderContext, { container }: Site, { shards, wrapper_args }: Launch): string {
+  const isSent = wrapper_args === undefined;
+  const pulls = context.manifest.farm.pilots !== null && !isSent;
+  return renderTemplate(launch, {
+    words: verbatim(pulls ? pilotWords(context) : `job ${isSent ? "--sandbox ." : `"$run_dir"`} "$@"`),
+    sandbox: isSent,
+    container: container === undefined ? [] : [isSent ? inSandbox(container) : onSharedDisk(context, container)],
+    inside: verbatim(container === undefined ? "" : "inside "),
+    check: isSent ? [] : [{ glibc: NEEDED_GLIBC, ...startFault(context, wrapper_args) }],
+    split: shards === undefined ? [] : [verbatim(shards)],
   }, quoteWord);
+}
+
+/** Returns what a job says and does where nsfarm-deno does not start. */
+function startFault(context: RenderContext, wrapper_args: string) {
+  if (mayReplace(context)) {
+    const instead = [verbatim(`"$run_dir/${JOB_WRAPPER}" shared ${wrapper_args}`)];
+    return { then: verbatim("the sh wrapper runs its shards"), instead };
+  }
+  const isPilot = context.manifest.farm.pilots !== null;
+  return { then: verbatim(isPilot ? "pilots need it: leave out --pilots" : "leave out --wrapper binary"), instead: [] };
 }
 
 /** Returns whether a job may run the sh wrapper in place of nsfarm-deno. */
-export const mayReplace = ({ manifest: { farm }, options }: RenderContext): boolean =>
-  farm.pilots === null && farm.wrapper_given !== true && readSite(options).container === undefined;
+export const mayReplace = ({ manifest: { farm } }: RenderContext): boolean =>
+  farm.pilots === null && farm.wrapper_given !== true;
 
 /** Returns the arguments of a pilot, which runs any open shard instead of its task's. */
 function pilotWords({ options }: RenderContext): string {

@@ -10,15 +10,7 @@ import launcherTemplate from "../../templates/condor_job.sh.mustache" with { typ
 import sharedTemplate from "../../templates/condor_job.sub.mustache" with { type: "text" };
 import transferTemplate from "../../templates/condor_job_transfer.sub.mustache" with { type: "text" };
 import type { Chunk, RenderContext, Rendered, RenderedFile } from "../adapter.ts";
-import {
-  isSentImage,
-  JOB_WRAPPER,
-  launchLines,
-  renderJobWrapper,
-  setupLines,
-  startCheckLines,
-  threadsWarning,
-} from "../job_wrapper.ts";
+import { isSentImage, JOB_WRAPPER, launchLines, renderJobWrapper, setupLines, threadsWarning } from "../job_wrapper.ts";
 import { countOption, listOption, type Options, readSite, textOption } from "../options.ts";
 import { groupedChunk, groupsOf, jobTag, shardsByTask } from "../tasks.ts";
 import { HTCONDOR_IN_JOB } from "../in_job.ts";
@@ -262,8 +254,7 @@ function launcher(context: RenderContext, sandbox: boolean): RenderedFile {
   const { manifest, run_dir, nsfarm, options } = context;
   const name = sandbox ? SANDBOX_LAUNCHER : LAUNCHER;
   const site = readSite(options);
-  const check = sandbox ? "" : startCheckLines(context, WRAPPER_ARGS);
-  const launch = `${check}IFS=+\nset -- $shards\nunset IFS\n${launchLines(context, site, sandbox)}`;
+  const launch = launchLines(context, site, { shards: "$shards", wrapper_args: sandbox ? undefined : WRAPPER_ARGS });
   const text = renderTemplate(launcherTemplate, {
     run_id: verbatim(manifest.run_id),
     name: verbatim(name),

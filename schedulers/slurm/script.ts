@@ -4,15 +4,7 @@ import { renderTemplate, verbatim } from "../../core/template.ts";
 import { VERSION } from "../../core/version.ts";
 import template from "../../templates/slurm_array_job.sh.mustache" with { type: "text" };
 import type { Chunk, Finish, Handle, RenderContext, Rendered, RenderedFile, SchedulerLimits } from "../adapter.ts";
-import {
-  JOB_WRAPPER,
-  launchLines,
-  mayReplace,
-  renderJobWrapper,
-  setupLines,
-  startCheckLines,
-  threadsWarning,
-} from "../job_wrapper.ts";
+import { JOB_WRAPPER, launchLines, mayReplace, renderJobWrapper, setupLines, threadsWarning } from "../job_wrapper.ts";
 import { countOption, type Options, readSite, textOption } from "../options.ts";
 import { groupedChunk, groupsOf, jobComment, jobName, shardsByTask, tasksFor } from "../tasks.ts";
 import { directives, filenamePattern, sbatchLine } from "./options.ts";
@@ -128,11 +120,10 @@ export const groupWords = (chunk: Chunk): string[] => [...shardsByTask(chunk).va
 
 function launchOf(context: RenderContext): string {
   const site = readSite(context.options);
-  const args = `"$1" "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "\${NSFARM_TOKEN-}"`;
-  if (context.manifest.farm.wrapper === "sh") return `exec "$run_dir/${JOB_WRAPPER}" shared ${args}`;
-  const split = site.shards_per_job > 1 ? "IFS=+\nset -- $1\nunset IFS\n" : "";
-  const check = startCheckLines(context, args);
-  return `${setupLines(site)}${check}${split}${launchLines(context, site)}`.trimEnd();
+  const wrapper_args = `"$1" "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "\${NSFARM_TOKEN-}"`;
+  if (context.manifest.farm.wrapper === "sh") return `exec "$run_dir/${JOB_WRAPPER}" shared ${wrapper_args}`;
+  const split = site.shards_per_job > 1 ? { shards: "$1" } : {};
+  return `${setupLines(site)}${launchLines(context, site, { ...split, wrapper_args })}`.trimEnd();
 }
 
 function warningsFor({ manifest, options, limits }: RenderContext, chunks: Chunk[]): string[] {

@@ -25,9 +25,13 @@ module load gcc
 }
 nsfarm_setup
 set +eu
+if [ ! -x "$nsfarm" ]; then
+  echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must be on a disk that this node sees" >&2
+  exit 127
+fi
 # Only the node shows whether nsfarm-deno starts there: it needs glibc 2.27.
-if [ -x "$nsfarm" ] && ! said=$("$nsfarm" --version 2>&1); then
-  libc=$(getconf GNU_LIBC_VERSION 2>/dev/null || ldd --version 2>&1 | head -n 1)
+if ! said=$("$nsfarm" --version 2>&1); then
+  libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || libc=$(ldd --version 2>&1 | head -n 1)
   echo "nsfarm-deno does not start on $(uname -n) (${libc:-no glibc}; it needs 2.27): the sh wrapper runs its shards" >&2
   printf '%s\n' "$said" | head -n 2 >&2
   exec "$run_dir/job_wrapper.sh" shared "$shards" "$NSFARM_CONDOR_CLUSTER" "$NSFARM_CONDOR_PROC" "$NSFARM_TOKEN"
@@ -35,8 +39,4 @@ fi
 IFS=+
 set -- $shards
 unset IFS
-if [ ! -x "$nsfarm" ]; then
-  echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must be on a disk that this node sees" >&2
-  exit 127
-fi
 exec "$nsfarm" job "$run_dir" "$@"

@@ -19,11 +19,11 @@ fi
 mkdir -p incoming
 chmod +x "$nsfarm" ./nextstat
 
-IFS=+
-set -- $shards
-unset IFS
 if [ ! -x "$nsfarm" ]; then
   echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must be on a disk that this node sees" >&2
   exit 127
 fi
+IFS=+
+set -- $shards
+unset IFS
 exec "$nsfarm" job --sandbox . "$@"

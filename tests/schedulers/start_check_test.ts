@@ -101,7 +101,28 @@ onOldNode("with --wrapper binary, and for pilots, it only warns and starts what 
   }
 });
 
-Deno.test("a run with a container, pilots or --wrapper binary has no sh wrapper for Slurm, any other has", () => {
+onOldNode("in a container its C library counts, and the sh wrapper runs outside", (node, shell) => {
+  const write = (name: string, text: string) =>
+    Deno.writeTextFileSync(join(node.folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  const options = { container: "/cvmfs/fit image.sif", "shards-per-job": 2 };
+  // The node's own C library is new enough; the image's is not.
+  write(
+    "apptainer",
+    `while :; do case $1 in *.sif) shift && break ;; esac; shift; done\necho "$1" >>inside.log\nexec "$@"`,
+  );
+  const log = () => Deno.readTextFileSync(join(node.folder, "inside.log")).trim().split("\n");
+  for (const adapter of [slurm, htcondor]) {
+    const { stdout, stderr } = node.job(adapter, node.context({ options }), shell);
+    assert.match(stdout, /^sh wrapper: shared 0/, stderr);
+    assert.match(stderr, /^nsfarm-deno does not start on \S+ \(glibc 2\.17; it needs 2\.27\)/);
+  }
+  assert.deepEqual(log().map((path) => path.split("/").at(-1)), ["nsfarm-deno", "getconf", "nsfarm-deno", "getconf"]);
+  write("nsfarm-deno", `echo "$*"`);
+  const { code, stdout } = node.job(slurm, node.context({ options }), shell);
+  assert.deepEqual([code, stdout], [0, `job ${node.folder} 0 1\n`]);
+});
+
+Deno.test("a run with pilots or --wrapper binary has no sh wrapper for Slurm, any other has", () => {
   const hasWrapper = (farm: Partial<RenderContext["manifest"]["farm"]>) => {
     const manifest = exampleManifest(4, farm);
     const { files } = slurm.render(exampleContext(manifest, { options: manifest.farm.options }));
@@ -111,5 +132,5 @@ Deno.test("a run with a container, pilots or --wrapper binary has no sh wrapper 
   assert.equal(hasWrapper({ wrapper: "sh", wrapper_given: true }), true);
   assert.equal(hasWrapper({ pilots: 2 }), false);
   assert.equal(hasWrapper({ wrapper_given: true }), false);
-  assert.equal(hasWrapper({ options: { container: "/cvmfs/fit.sif" } }), false);
+  assert.equal(hasWrapper({ options: { container: "/cvmfs/fit.sif" } }), true);
 });
