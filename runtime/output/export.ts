@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { csvLine } from "../../core/csv.ts";
 import { FarmError } from "../../core/errors.ts";
@@ -7,6 +6,7 @@ import type { Problem } from "../../core/schema/merge_report.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { workloadOf, workloads } from "../../core/workload/registry.ts";
 import type { AnyOutput, Cell, ExportColumn, ExportedRows, ExportedShard } from "../../core/workload/workload.ts";
+import { infoOf } from "../fs/hash_file.ts";
 import { beginsWith, type OutKind, refuseOut } from "../fs/refuse_out.ts";
 import { type Fill, hashAlong, writeStreamed } from "../fs/write.ts";
 import { type ProvenShards, proveShards, readAgain } from "../merge/proven_shards.ts";
@@ -72,7 +72,7 @@ const toysOf = (orders: RunSources["orders"]): number => orders.reduce((sum, { n
  * @throws {FarmError} usage
  */
 function refuseFile(path: string): void {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  if (infoOf(path) === null) return;
   throw new FarmError(
     "usage",
     `Cannot export "${path}": it is a file, wanted a run directory`,

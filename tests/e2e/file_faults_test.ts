@@ -127,6 +127,7 @@ test("no command ends as an internal error, wherever it has to read or to write"
       ["report", dir, "--out", place],
       ["report", dir, "--svg", place],
       ["archive", dir, "--allow-partial", "--out", place],
+      ["export", dir, "--format", "csv", "--allow-partial", "--out", place],
       ["verify", `${place}.tar`],
       ["plan", "--from", dir, "--hosts", place],
       ["preflight", "--scheduler", "local", "--out", place],

@@ -41,6 +41,7 @@ const cases: Case[] = [
   { name: "merge", before: [RENDER, WORK, COLLECT], words: MERGE },
   { name: "report", before: whole, words: ["report", "DIR"] },
   { name: "archive", before: whole, words: ["archive", "DIR"] },
+  { name: "export", before: whole, words: ["export", "DIR", "--format", "csv"] },
   { name: "retry", before: [RENDER, ["work", "DIR", "FAILS"]], words: ["retry", "DIR", "--wait"] },
   { name: "extend", before: whole, words: ["extend", "DIR", "--n-toys", "+2", "--no-submit"] },
 ];

@@ -92,6 +92,7 @@ function wordsFor({ name, args }: TableRow): string[] {
   if (name.startsWith("sweep ")) return ["--sweep-json", "x"];
   if (name === "plan") return ["--from", "x"];
   if (name === "extend") return ["0", "--n-toys", "+1"];
+  if (name === "export") return ["0", "--format", "csv"];
   if (name === "preflight") return ["--scheduler", "local"];
   return args.split(" ").filter((word) => word !== "").map(() => "0");
 }
@@ -101,7 +102,7 @@ Deno.test("commands that only read, merge or pack cannot run a program; logs, ve
     await Promise.all(TABLE.map(async (row) => [row.name, (await row.load()).default.needs] as const)),
   );
   const reading = ["verify", "logs", "schema", "report", "archive", "sweep collect", "sweep merge", "sweep summarize"];
-  for (const name of ["merge", "collect", ...reading]) {
+  for (const name of ["merge", "collect", "export", ...reading]) {
     assert.equal(needs.get(name)?.includes("run"), false, `${name} runs nothing`);
   }
   for (const name of ["verify", "logs", "schema"]) {

@@ -69,6 +69,7 @@ export const ON_RUN: ((dir: string) => string[])[] = [
   (dir) => ["cancel", dir],
   (dir) => ["extend", dir, "--n-toys", "+1"],
   (dir) => ["archive", dir, "--allow-partial"],
+  (dir) => ["export", dir, "--format", "parquet", "--allow-partial"],
 ];
 
 /** Paths at which there is something in the way; `root` holds what makePlaces makes. */

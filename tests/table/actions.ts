@@ -123,6 +123,7 @@ async function inspectRun({ farm }: Cell): Promise<void> {
   const kept = await fingerprints(dir);
   const answer = async (...words: string[]) => assert.match((await farm.must(words)).stdout, /\S/, words[0]);
   await answer("archive", dir);
+  await answer("export", dir, "--format", "csv");
   await answer("verify", `${dir}.tar`);
   await answer("report", dir);
   await answer("logs", dir, "0");
