@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { condorFile, condorRun, openFit, statusWords } from "../clusters/condor_farm.ts";
+import { condorFile, condorRun, openFit, statusWords, untilIdle } from "../clusters/condor_farm.ts";
 import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
-import { readPage, runDir } from "../support/farm.ts";
+import { namesIn, readPage, runDir } from "../support/farm.ts";
+import { until } from "../support/scratch.ts";
 
 const test = condorFile({ nodes: 2, slots: 2, hidden: true });
 
@@ -41,4 +42,20 @@ sleep 1`,
   }
   const taken = (await submissions(dir)).filter(({ state }) => state === "submitted");
   assert(taken.every(({ shards }) => shards.length <= 3));
+});
+
+test("submit --finish --recover: the finishing job reruns a shard with more memory, and merges", async (farm) => {
+  const fit = await openFit(
+    farm,
+    `${REQUESTED}
+[ "$shard" != 1 ] || [ "$memory" -gt 100 ] || { echo "memory allocation of 367001600 bytes failed" >&2; exit 101; }`,
+  );
+  const more = ["--mode", "transfer", "--condor-request-memory", "100MB"];
+  const dir = await farm.render({ toys: 4, shards: 2, nextstat: fit.path, more });
+  await farm.must(["submit", dir, "--finish", "--recover", "2"]);
+  await until("the run is merged", async () => (await namesIn(dir)).includes("merged.out.json"), 90);
+  await untilIdle(farm);
+  await assertMerged(dir, { toys: 4 });
+  const story = /recovered +out of memory: shard 1 rerun with --condor-request-memory 100MB → 150MB/;
+  assert.match(await statusWords(farm, dir), story);
 });

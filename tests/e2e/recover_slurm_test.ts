@@ -2,8 +2,16 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { output } from "../clusters/as_user.ts";
-import { assertMerged, type SlurmFarm, slurmFile, slurmRun, statusWords, submissions } from "../clusters/slurm_farm.ts";
-import { readPage, runDir } from "../support/farm.ts";
+import {
+  assertMerged,
+  type SlurmFarm,
+  slurmFile,
+  slurmRun,
+  statusWords,
+  submissions,
+  untilIdle,
+} from "../clusters/slurm_farm.ts";
+import { namesIn, readPage, runDir } from "../support/farm.ts";
 import { until } from "../support/scratch.ts";
 
 const test = slurmFile();
@@ -84,4 +92,21 @@ test("run --recover that is killed and repeated counts on: a shard that never ha
   assert.match(await statusWords(farm, dir), /shard 1 rerun with --slurm-memory 150M → 225M/);
   const { stdout } = await farm.must(["doctor", dir]);
   assert.match(stdout, /recovered +out of memory: shard 1 rerun with --slurm-memory 100M → 150M/);
+});
+
+test("submit --finish --recover: the finishing job reruns a shard with more memory, and a second one merges", async (farm) => {
+  const fake = await farm.standIn(`[ "$shard" != 1 ] || [ "$SLURM_MEM_PER_NODE" -gt 100 ] || {
+  echo "memory allocation of 367001600 bytes failed" >&2; exit 101; }`);
+  const dir = await farm.render({ toys: 4, shards: 2, nextstat: fake.path, more: ["--slurm-memory", "100M"] });
+  await farm.must(["submit", dir, "--finish", "--recover", "2"]);
+  await until("the run is merged", async () => (await namesIn(dir)).includes("merged.out.json"), 90);
+  await untilIdle(farm);
+  await assertMerged(dir, { toys: 4 });
+  assert.match(await statusWords(farm, dir), /recovered +out of memory: shard 1 rerun with --slurm-memory 100M → 150M/);
+});
+
+test("--recover without a process that follows the jobs is refused, with what to add", async (farm) => {
+  const dir = await farm.render({ toys: 2, shards: 1 });
+  const { stderr } = await farm.must(["submit", dir, "--recover", "2"], 2);
+  assert.match(stderr, /Cannot use --recover 2 alone: no process would follow the jobs\n +Add --wait, or --finish/);
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { earlierRecoveries } from "../../../core/recovery_history.ts";
 import { recoverRun } from "../../../runtime/control/recover.ts";
 import { loadFarmRun } from "../../../runtime/run/load_manifest.ts";
 import { readSubmissions } from "../../../runtime/run/submissions.ts";
@@ -113,4 +114,21 @@ Deno.test("cancelled jobs are rerun only if a person has just asked for the run"
     assert.deepEqual(run.accepted, [ALL]);
     await run.recover(true);
     assert.deepEqual(run.accepted, [ALL, ALL]);
+  }));
+
+Deno.test("jobs that never start on a node are cancelled with the others in the queue, and submitted anew without that node", () =>
+  inRun(async (run) => {
+    await run.recover();
+    const token = run.fake.submitted[0] ?? "";
+    run.fake.state = "queued";
+    run.fake.others = [
+      { token, shard: 0, state: "queued", native: "IDLE", reason: "f2 was matched", host: "f2", fault: "node" },
+    ];
+    const { recovery, moved } = await run.recover();
+    assert.deepEqual([recovery.avoid, moved], [["f2"], ALL]);
+    const { manifest } = loadFarmRun(run.dir);
+    assert.equal(manifest.farm.options["slurm-exclude"], "f2");
+    assert.deepEqual(run.accepted, [ALL, ALL]);
+    const earlier = earlierRecoveries(manifest, readSubmissions(run.dir));
+    assert.deepEqual(ALL.map((shard) => earlier(shard).count), [1, 0, 0, 0]);
   }));
