@@ -39,6 +39,31 @@ export const ADVICE: Record<Remedy, string> = {
   other: "rerun; if it fails again, read the log",
 };
 
+/**
+ * What a recovery does with a shard. none: nothing, it goes on by itself; wait: ask again, its state is unknown; submit:
+ * no job has it yet; stop: tell, since a rerun would fail again. The others rerun it: with more memory; with more time,
+ * or cut in two; on other nodes; as it is.
+ */
+type RecoveryStep = "none" | "wait" | "submit" | "memory" | "time" | "elsewhere" | "rerun" | "stop";
+
+/** The table of recovery: one step for each remedy, which --recover takes and `doctor` advises. */
+export const RECOVERY_STEPS: Readonly<Record<Remedy, RecoveryStep>> = {
+  memory: "memory",
+  time: "time",
+  node: "elsewhere",
+  again: "rerun",
+  other: "rerun",
+  waiting: "submit",
+  refused: "submit",
+  going: "none",
+  unknown: "wait",
+  cancelled: "stop",
+  disk: "stop",
+  held: "stop",
+  inputs: "stop",
+  start: "stop",
+};
+
 /** Number of equal failures in a row from which a plain rerun is not advised. */
 const SAME_AGAIN = 2;
 
@@ -67,16 +92,16 @@ export function nextCommand(
   { more_memory, more_time, avoid = [] }: Remedies,
   is_merged: boolean,
 ): string[] | null {
-  const only = (...some: Remedy[]) => [...remedies].every((one) => some.includes(one));
+  const steps = new Set([...remedies].map((one) => RECOVERY_STEPS[one]));
+  const only = (...some: RecoveryStep[]) => [...steps].every((one) => some.includes(one));
   if (remedies.size === 0) return is_merged ? null : ["merge", "RUN_DIR"];
-  if (remedies.has("unknown") || only("going")) return ["status", "RUN_DIR", "--watch"];
-  if (only("refused", "going")) return null;
-  if (only("going", "waiting")) return ["submit", "RUN_DIR", "--wait"];
+  if (steps.has("wait") || only("none")) return ["status", "RUN_DIR", "--watch"];
+  if (only("none", "submit")) return remedies.has("refused") ? null : ["submit", "RUN_DIR", "--wait"];
   return [
     ...["retry", "RUN_DIR"],
-    ...(remedies.has("memory") ? raise("--more-memory", more_memory) : []),
-    ...(remedies.has("time") ? (more_time === null ? ["--split"] : raise("--more-time", more_time)) : []),
-    ...(remedies.has("node") ? avoid : []),
+    ...(steps.has("memory") ? raise("--more-memory", more_memory) : []),
+    ...(steps.has("time") ? (more_time === null ? ["--split"] : raise("--more-time", more_time)) : []),
+    ...(steps.has("elsewhere") ? avoid : []),
     "--wait",
   ];
 }

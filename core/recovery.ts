@@ -1,36 +1,11 @@
-import { ADVICE, remedyOf } from "./advice.ts";
-import { FAILURES, type Remedy, withNodeFaults } from "./failure.ts";
+import { ADVICE, RECOVERY_STEPS, remedyOf } from "./advice.ts";
+import { FAILURES, withNodeFaults } from "./failure.ts";
 import { plural } from "./format.ts";
 import { moreMemory, moreTime } from "./request.ts";
 import type { Cause, ShardState } from "./schema/enums.ts";
 import type { OptionValue } from "./schema/manifest.ts";
 import type { Fault } from "./schema/scheduler.ts";
 import { isEnded, isWaiting, STATES } from "./shard_states.ts";
-
-/**
- * What a recovery does with a shard. none: nothing, it goes on by itself; wait: ask again, its state is unknown; submit:
- * no job has it yet; stop: tell, since a rerun would fail again. The others rerun it: with more memory; with more time,
- * or cut in two; on other nodes; as it is.
- */
-type RecoveryStep = "none" | "wait" | "submit" | "memory" | "time" | "elsewhere" | "rerun" | "stop";
-
-/** The table of recovery: one step for each remedy. `doctor` advises the same. */
-const RECOVERY_STEPS: Readonly<Record<Remedy, RecoveryStep>> = {
-  memory: "memory",
-  time: "time",
-  node: "elsewhere",
-  again: "rerun",
-  other: "rerun",
-  waiting: "submit",
-  refused: "submit",
-  going: "none",
-  unknown: "wait",
-  cancelled: "stop",
-  disk: "stop",
-  held: "stop",
-  inputs: "stop",
-  start: "stop",
-};
 
 /** A shard of a run, done or not, as a recovery sees it. */
 export interface RecoverableShard {
