@@ -40,6 +40,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   submit: [
     ["Submit, with a last job that collects and merges; then log out:", "nsfarm-deno submit study1 --finish"],
+    ["The same, and rerun what fails as its cause needs:", "nsfarm-deno submit study1 --finish --recover 3"],
     ["Submit and wait here for the merged result:", "nsfarm-deno submit study1 --wait"],
   ],
   status: [
