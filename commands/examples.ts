@@ -12,6 +12,8 @@ const LOCAL: Example = [
 
 const SWEEP = "--sweep-json study.sweep.json";
 
+const LIMIT = "--limit-json higgs.limit.json";
+
 const ABOUT_SWEEP =
   "nsfarm-deno sweep render --config SPEC.json --n-toys 10000 --shards-list 50,100,200 --repeats 3 --sweep-id study";
 
@@ -105,6 +107,28 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
       "Write them as a page and a table:",
       `nsfarm-deno sweep summarize ${SWEEP} --out-md study.md --out-csv study.csv`,
     ],
+  ],
+  "limit run": [
+    [
+      "The upper limit at 95 % CL of a pyhf workspace, to an error of 0.01:",
+      "nsfarm-deno limit run --workload hypotest-toys --config WS.json --mu 0.5:3:0.25 --n-toys 2000 --shards 4 --accuracy 0.01 --limit-id higgs",
+    ],
+  ],
+  "limit render": [
+    [
+      "The runs of a limit, to be submitted later:",
+      "nsfarm-deno limit render --workload hypotest-toys --config WS.json --mu 0.5:3:0.25 --n-toys 2000 --shards 4 --limit-id higgs",
+    ],
+    ["Then:", `nsfarm-deno limit submit ${LIMIT}`],
+  ],
+  "limit submit": [
+    ["Run all points, and merge each:", `nsfarm-deno limit submit ${LIMIT}`],
+    ["With more toys near the limit until its error is 0.01:", `nsfarm-deno limit submit ${LIMIT} --accuracy 0.01`],
+  ],
+  "limit collect": [["Collect and merge every point:", `nsfarm-deno limit collect ${LIMIT}`]],
+  "limit summarize": [
+    ["The limit, and a page with the CLs curve:", `nsfarm-deno limit summarize ${LIMIT}`],
+    ["At 90 % CL, for a script:", `nsfarm-deno limit summarize ${LIMIT} --cl 0.9 --json`],
   ],
   plan: [
     ["What other shard counts would take on the same slots:", "nsfarm-deno plan --from study1"],

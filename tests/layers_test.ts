@@ -82,7 +82,7 @@ Deno.test("Every folder of the sources imports only the folders below it", () =>
 
 /** The folders of runtime/ in one order: each imports only those before it. */
 const RUNTIME = ["fs", "system", "plugin", "run", "shard", "render", "scheduler", "merge", "state", "worker", "ssh"]
-  .concat(["control", "sweep", "output"]);
+  .concat(["control", "sweep", "limit", "output"]);
 
 const rankOf = (path: string) => RUNTIME.indexOf(path.split("/")[1] ?? "");
 

@@ -12,7 +12,7 @@ import {
 import { MERGED_SCHEMA } from "../schema/merge_report.ts";
 import type { FarmManifest, Manifest, Plan, WorkloadSettings } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
-import { addUpHypotest, HYPOTHESES, type Hypothesis, type TestOutput } from "./hypotest_sum.ts";
+import { addUpHypotest, clsOf, HYPOTHESES, type Hypothesis, type TestOutput } from "./hypotest_sum.ts";
 import type { Distributions, ExportColumn, ExportedRows, Workload } from "./workload.ts";
 
 /**
@@ -63,7 +63,7 @@ function selfFault({ document: { cls, clsb, clb, n_toys, n_nonconverged }, n }: 
   if (n_toys.b !== n_toys.sb) return `has ${n_toys.b} toys of one hypothesis and ${n_toys.sb} of the other`;
   const odd = HYPOTHESES.find((one) => n_nonconverged[one] > n[one]);
   if (odd) return `says that ${n_nonconverged[odd]} of ${n[odd]} toys did not converge`;
-  return isEqualNumber(cls, clsb / clb, "same") ? null : `has cls = ${cls}, but clsb / clb = ${clsb / clb}`;
+  return isEqualNumber(cls, clsOf(clsb, clb), "same") ? null : `has cls = ${cls}, but clsb / clb = ${clsb / clb}`;
 }
 
 function planFault({ farm }: Manifest, plan: Plan, output: TestOutput): string | null {

@@ -1,4 +1,4 @@
-import { rounded } from "../format.ts";
+import { rounded, withError } from "../format.ts";
 import { float, type Json } from "../merge/json_text.ts";
 import type { Asymptotic, HypotestOutput, ToyTail } from "../schema/hypotest.ts";
 import type { FarmManifest } from "../schema/manifest.ts";
@@ -64,6 +64,9 @@ export function clopperPearson(
 /** Returns nextstat's p-value of k of n toys: never 0, since the observed data count as one more toy. */
 const pValue = (k: number, n: number): number => (k + 1) / (n + 1);
 
+/** Returns CLs of both p-values; as nextstat does, at most 1, which few toys may exceed. */
+export const clsOf = (clsb: number, clb: number): number => Math.min(1, clsb / clb);
+
 const tailOf = ({ k, n }: Sum, distributions: Distributions): ToyTail => ({
   k,
   n,
@@ -110,7 +113,7 @@ export function addUpHypotest(shards: readonly Shard[], manifest: FarmManifest, 
   const { document } = first.output;
   const [sb, b] = [sumOf(shards, "sb"), sumOf(shards, "b")];
   const tails = { sb: tailOf(sb, distributions), b: tailOf(b, distributions) };
-  const cls = tails.sb.p / tails.b.p;
+  const cls = clsOf(tails.sb.p, tails.b.p);
   const asymptotic = manifest.farm.workload?.asymptotic ?? null;
   const error = clsError(tails.sb, tails.b);
   const range = clsRange(sb, b);
@@ -168,7 +171,7 @@ function resultLines({ mu, cls, error, tails, sums, range, spread, asymptotic }:
   const beside = asymptotic ? `  asymptotic ${rounded(asymptotic.cls, 4)}` : "";
   const failed = sums.reduce((sum, { n_error, n_nonconverged }) => sum + n_error + n_nonconverged, 0);
   return [
-    `CLs    ${plusMinus(cls, error)} at mu = ${rounded(mu, 6)}${beside}`,
+    `CLs    ${withError(cls, error)} at mu = ${rounded(mu, 6)}${beside}`,
     tailLine("CLs+b", tails.sb),
     tailLine("CLb", tails.b),
     ...(failed === 0
@@ -180,10 +183,3 @@ function resultLines({ mu, cls, error, tails, sums, range, spread, asymptotic }:
 
 const tailLine = (label: string, { k, n, p, interval: [least, most] }: ToyTail): string =>
   `${label.padEnd(5)}  ${rounded(p, 4)}, from ${rounded(least, 4)} to ${rounded(most, 4)}: ${k} of ${n} toys`;
-
-/** Returns a value with its error by the digits of the error's first two: `0.1327 ± 0.0093`. */
-function plusMinus(value: number, error: number): string {
-  if (!(error > 0)) return `${rounded(value, 4)}`;
-  const digits = Math.max(0, 1 - Math.floor(Math.log10(error)));
-  return `${value.toFixed(Math.min(digits, 20))} ± ${error.toFixed(Math.min(digits, 20))}`;
-}

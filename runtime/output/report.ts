@@ -2,9 +2,11 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { NO_REMEDIES, type Remedies } from "../../core/advice.ts";
 import { isFigure, isPage, type Page, pageHtml, SORT_SCRIPT, standaloneSvg } from "../../core/report/page.ts";
+import { limitPage } from "../../core/report/limit_page.ts";
 import type { Figure } from "../../core/report/plot.ts";
 import { runFigures, runPage } from "../../core/report/run_report.ts";
 import { sweepFigures, sweepPage } from "../../core/report/sweep_report.ts";
+import type { LimitSummary } from "../../core/schema/limit.ts";
 import { summariseSweep } from "../../core/sweep/summary.ts";
 import { VERSION } from "../../core/version.ts";
 import { beginsWith, type OutKind, refuseOut } from "../fs/refuse_out.ts";
@@ -82,6 +84,16 @@ function sweepReport(target: string, now_utc: string): Made {
     page: sweepPage(summary, script_sha256(), footerOf(now_utc)),
     figures: sweepFigures(summary),
   };
+}
+
+/**
+ * Writes the page of a limit beside its document and returns its path.
+ * @throws {FarmError} input, when it cannot be written
+ */
+export function writeLimitReport(limit_json: string, summary: LimitSummary, now_utc: string): string {
+  const path = limit_json.replace(/\.limit\.json$/, ".report.html");
+  writeWhole(path, pageHtml(limitPage(summary, script_sha256(), footerOf(now_utc))));
+  return path;
 }
 
 /**

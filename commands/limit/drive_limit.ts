@@ -1,0 +1,89 @@
+import { dirname } from "node:path";
+import { toyLimit } from "../../core/limit/summary.ts";
+import type { LimitWanted } from "../../core/limit/summary.ts";
+import { moreToys } from "../../core/limit/more_toys.ts";
+import { EXIT_CODES } from "../../core/errors.ts";
+import { withError } from "../../core/format.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { extendRun } from "../../runtime/control/extend.ts";
+import { startRun } from "../../runtime/control/start.ts";
+import { type OpenLimit, openPoints, readPoints } from "../../runtime/limit/limit_runs.ts";
+import type { Run } from "../../runtime/run/load_manifest.ts";
+import { finishPoint } from "../../runtime/sweep/finish_point.ts";
+import { sweepStaged } from "../../runtime/run/temporary.ts";
+import { inspectMachine } from "../../runtime/system/machine.ts";
+import { type StopSignals, watchSignals } from "../../runtime/system/process.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
+import { driveRun } from "../drive_run.ts";
+import type { Output } from "../flags.ts";
+
+/** Toys that all points of a limit may get, or null: points get no more toys than they were rendered with. */
+type ToyLimit = (LimitWanted & { max_toys: number }) | null;
+
+/**
+ * Runs all points of a limit, and gives those around the limit more toys until it is as accurate as wanted. Goes on
+ * where it was interrupted: what is done is read from the runs. Returns the exit code.
+ */
+export async function driveLimit(open: OpenLimit, adapter: Backend, wanted: ToyLimit, out: Output): Promise<number> {
+  const signals = watchSignals();
+  await sweepStaged(dirname(open.path));
+  try {
+    for (let round = 1;; round++) {
+      const code = await drivePoints(open, adapter, signals, out);
+      if (code !== EXIT_CODES.done) return code;
+      if (!wanted || !await addToys(open, adapter, wanted, out)) return code;
+    }
+  } finally {
+    signals.close();
+  }
+}
+
+/** Submits the open shards of all points, then watches and merges one point after the other. */
+async function drivePoints(open: OpenLimit, adapter: Backend, signals: StopSignals, out: Output): Promise<number> {
+  const waiting = openRuns(open);
+  if (adapter.kind === "batch") {
+    for (const run of waiting) await startRun(run, adapter, await inspectMachine(), { ended: true });
+  }
+  let code: number = EXIT_CODES.done;
+  for (const run of waiting) {
+    const states = await driveRun(run, adapter, signals, out);
+    const interrupted = signals.exitCode();
+    if (interrupted !== null) {
+      out.note(`interrupted: go on with nsfarm-deno limit submit --limit-json ${quoteWord(open.path)}`);
+      return interrupted;
+    }
+    const { state, error } = await finishPoint(run.dir, true, states);
+    out.note(`${run.manifest.run_id}: ${state}${error === null ? "" : `: ${error}`}`);
+    if (state !== "done") code = EXIT_CODES.shards;
+  }
+  return code;
+}
+
+/** Returns the runs of the points that have no result yet. */
+function openRuns(open: OpenLimit): Run<FarmManifest>[] {
+  const without = new Set(readPoints(open).filter(({ cls }) => cls === null).map(({ run_id }) => run_id));
+  return openPoints(open).filter(({ manifest }) => without.has(manifest.run_id));
+}
+
+/** Adds toys to the points around the limit. Returns false where it is accurate, or no toys are left to add. */
+async function addToys(
+  open: OpenLimit,
+  adapter: Backend,
+  { cl, accuracy, max_toys }: NonNullable<ToyLimit>,
+  out: Output,
+): Promise<boolean> {
+  if (accuracy === null) return false;
+  const points = readPoints(open);
+  const limit = toyLimit(points, cl);
+  if (typeof limit === "string") return false;
+  const toys = points.map(({ n_toys }) => n_toys ?? 0);
+  const more = moreToys(limit, accuracy, toys, max_toys - toys.reduce((sum, n) => sum + n, 0));
+  for (const { point, n_toys } of more) {
+    const run = openPoints(open)[point];
+    if (!run) continue;
+    out.note(`limit ${withError(limit.value, limit.error)}: ${n_toys} more toys for ${run.manifest.run_id}`);
+    await extendRun(run, adapter, { n_toys, shards: null, submit: false }, () => Promise.resolve());
+  }
+  return more.length > 0;
+}

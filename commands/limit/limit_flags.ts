@@ -1,0 +1,148 @@
+import type { Command } from "commander";
+import { resolve } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { type FlagTable, type FlagValues, runId } from "../../core/flags.ts";
+import { readGrid } from "../../core/limit/grid.ts";
+import type { LimitWanted } from "../../core/limit/summary.ts";
+import { workloadNamed, workloads } from "../../core/workload/registry.ts";
+import { type LimitRequest, loadLimit, type OpenLimit } from "../../runtime/limit/limit_runs.ts";
+import { freshRunId } from "../../runtime/render/runs_beside.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
+import { defineFlags } from "../flags.ts";
+import { limitToyFlags, readRequest } from "../request_flags.ts";
+import { defineSchedulerFlags } from "../scheduler_flags.ts";
+
+const limitFlags = defineFlags({
+  mu: {
+    group: "What to run",
+    type: "string",
+    required: true,
+    placeholder: "grid",
+    help: "tested values of the POI: FROM:TO:STEP or a list",
+    read: (text) => readGrid(text).join(","),
+  },
+  "max-toys": {
+    group: "What to run",
+    type: "integer",
+    min: 1,
+    placeholder: "n",
+    help: "most toys over all points (default: 20 times --n-toys)",
+  },
+  "out-root": {
+    group: "Where",
+    type: "path",
+    default: ".",
+    placeholder: "dir",
+    help: "parent of the runs and of <limit_id>.limit.json",
+  },
+  "limit-id": {
+    group: "Where",
+    type: "string",
+    placeholder: "id",
+    help: "name of the limit (default: from the date)",
+    read: runId,
+  },
+});
+
+/** Adds the flags of a limit; shared by limit render and limit run. */
+export async function defineLimitFlags(command: Command, argv: readonly string[]): Promise<void> {
+  limitFlags.define(command);
+  limitToyFlags.define(command);
+  await defineSchedulerFlags(command, argv);
+}
+
+/**
+ * Returns the limit that the flags request, and the toys that all its points may get.
+ * @throws {FarmError} usage
+ */
+export function readLimitRequest(
+  options: Record<string, unknown>,
+  adapter: Backend,
+): LimitRequest & { max_toys: number } {
+  const { mu, maxToys, outRoot, limitId } = limitFlags.read(options);
+  const { nToys, workload } = limitToyFlags.read(options);
+  refuseOtherWorkload(workload);
+  const mus = mu.split(",").map(Number);
+  const max_toys = maxToys ?? 20 * nToys * mus.length;
+  checkToys(nToys, mus.length, max_toys, workloadNamed(workload).max_toys ?? Infinity);
+  const limit_id = limitId ?? freshRunId(resolve(outRoot), "limit");
+  const own = { outDir: outRoot, runId: limit_id, mu: mus[0] };
+  const request = readRequest({ ...options, ...own }, adapter, "limit");
+  for (const value of mus) runId(`${limit_id}_mu${value}`);
+  return { limit_id, mus, seed_stride: max_toys, request, max_toys };
+}
+
+function refuseOtherWorkload(name: string): void {
+  const tests = workloads().filter(({ has_generation }) => !has_generation).map(({ name }) => name);
+  if (tests.includes(name)) return;
+  throw new FarmError(
+    "usage",
+    `Cannot make a limit with --workload ${name}: wanted ${tests.join(" or ")}`,
+    "Workspaces take hypotest-toys, unbinned specs unbinned-hypotest-toys",
+  );
+}
+
+function checkToys(n_toys: number, n_points: number, max_toys: number, seeds: number): void {
+  if (max_toys < n_toys * n_points) {
+    throw new FarmError(
+      "usage",
+      `Cannot use --max-toys ${max_toys}: ${n_points} points of ${n_toys} toys are ${n_points * n_toys}`,
+    );
+  }
+  if (max_toys * n_points <= seeds) return;
+  throw new FarmError(
+    "usage",
+    `Cannot use --max-toys ${max_toys} with ${n_points} points: their seeds would meet those of the other hypothesis`,
+    `Give at most ${Math.floor(seeds / n_points)}`,
+  );
+}
+
+/** The flag --limit-json. */
+export const LIMIT_JSON = {
+  "limit-json": {
+    type: "path",
+    required: true,
+    placeholder: "path",
+    help: "the limit's document, <limit_id>.limit.json",
+  },
+} as const satisfies FlagTable;
+
+/** Opens the limit of --limit-json. */
+export const readLimitJson = (flags: FlagValues<typeof LIMIT_JSON>): OpenLimit => loadLimit(flags.limitJson);
+
+/** Flags for the limit that is wanted. */
+export const WANTED_FLAGS = {
+  cl: {
+    group: "What to run",
+    type: "number",
+    default: 0.95,
+    placeholder: "p",
+    help: "confidence level of the limit",
+    read: confidence,
+  },
+  accuracy: {
+    group: "What to run",
+    type: "number",
+    placeholder: "a",
+    help: "wanted error of the limit; points near it get more toys",
+    read: positive,
+  },
+} as const satisfies FlagTable;
+
+/** Returns what the flags want of the limit. */
+export const readWanted = ({ cl, accuracy }: FlagValues<typeof WANTED_FLAGS>): LimitWanted => ({
+  cl,
+  accuracy: accuracy ?? null,
+});
+
+function confidence(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < 1) return value;
+  throw new FarmError("usage", `Cannot use --cl "${text}": wanted a number between 0 and 1`, "Like --cl 0.95");
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new FarmError("usage", `Cannot use --accuracy "${text}": wanted a number above 0`, "Like --accuracy 0.002");
+}

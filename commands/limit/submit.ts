@@ -1,0 +1,26 @@
+import { adapterOfRun } from "../../runtime/scheduler/adapters.ts";
+import { openPoints } from "../../runtime/limit/limit_runs.ts";
+import { type CommandSpec, defineFlags } from "../flags.ts";
+import { driveLimit } from "./drive_limit.ts";
+import { LIMIT_JSON, readLimitJson, readWanted, WANTED_FLAGS } from "./limit_flags.ts";
+import { reportLimit } from "./summarize.ts";
+
+const submitFlags = defineFlags({ ...LIMIT_JSON, ...WANTED_FLAGS });
+
+const submit: CommandSpec = {
+  name: "limit submit",
+  needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
+  define: submitFlags.define,
+  run: async ({ options, out }) => {
+    const flags = submitFlags.read(options);
+    const open = readLimitJson(flags);
+    const [first] = openPoints(open);
+    if (!first) throw new Error("A limit has at least one point");
+    const wanted = readWanted(flags);
+    const adapter = await adapterOfRun(first);
+    const code = await driveLimit(open, adapter, { ...wanted, max_toys: open.limit.seed_stride }, out);
+    return code === 0 ? reportLimit(open, wanted, out) : code;
+  },
+};
+export default submit;

@@ -1,0 +1,112 @@
+import { rounded, textTable, withError } from "../format.ts";
+import type { HypotestMerged } from "../schema/hypotest.ts";
+import { type Limit, LIMIT_SUMMARY_SCHEMA, type LimitPoint, type LimitSummary } from "../schema/limit.ts";
+import { type Crossing, crossing, type CurvePoint } from "./crossing.ts";
+
+/** Settings of a summary. */
+export interface LimitWanted {
+  /** Confidence level, such as 0.95. */
+  cl: number;
+  /** Wanted error of the limit; null: none. */
+  accuracy: number | null;
+}
+
+/** Returns a point with the merged test of its run; null: it is not merged. */
+export function limitPoint(mu: number, run_id: string, merged: HypotestMerged | null): LimitPoint {
+  if (!merged) {
+    const nothing = { n_toys: null, cls: null, cls_error: null, clsb: null, clb: null };
+    return { mu, run_id, ...nothing, cls_range: null, asymptotic: null };
+  }
+  const { tails, cls_error, failed, asymptotic } = merged.merge.farm;
+  return {
+    ...{ mu, run_id, n_toys: merged.n_toys.b, cls: merged.cls, cls_error },
+    ...{ clsb: tails.sb, clb: tails.b, cls_range: failed.cls_range, asymptotic },
+  };
+}
+
+/** Returns CLs at the merged points, and the position of each among all points. */
+function curveOf(points: readonly LimitPoint[]): { curve: CurvePoint[]; positions: number[] } {
+  const [curve, positions]: [CurvePoint[], number[]] = [[], []];
+  for (const [i, { mu, cls, cls_error }] of points.entries()) {
+    // At mu = 0 both hypotheses are the same: CLs is 1 without an error, and toys tell nothing.
+    if (cls === null || cls_error === null) continue;
+    curve.push({ mu, cls, error: mu === 0 ? 0 : cls_error });
+    positions.push(i);
+  }
+  return { curve, positions };
+}
+
+/** Returns the limit of the merged points, with positions among all points; a text says why there is none. */
+export function toyLimit(points: readonly LimitPoint[], cl: number): Crossing | string {
+  const { curve, positions } = curveOf(points);
+  const found = crossing(curve, cl);
+  if (typeof found === "string") return found;
+  const [[a, of_a], [b, of_b]] = found.causes;
+  return { ...found, causes: [[positions[a] ?? a, of_a], [positions[b] ?? b, of_b]] };
+}
+
+/** Returns the summary of a limit: its points, the limit by toys, and the asymptotic ones beside it. */
+export function summariseLimit(
+  limit: Limit,
+  points: readonly LimitPoint[],
+  { cl, accuracy }: LimitWanted,
+): LimitSummary {
+  const { limit_id, workload, scheduler, config } = limit;
+  const found = toyLimit(points, cl);
+  const value = typeof found === "string" ? null : { value: found.value, error: found.error, between: found.between };
+  return {
+    schema_version: LIMIT_SUMMARY_SCHEMA,
+    ...{ limit_id, workload, scheduler, config, cl },
+    points: [...points],
+    limit: value,
+    why: typeof found === "string" ? found : null,
+    accuracy,
+    is_accurate: accuracy === null ? null : value !== null && value.error <= accuracy,
+    n_toys: points.reduce((sum, { n_toys }) => sum + (n_toys ?? 0), 0),
+    asymptotic: asymptoticLimits(points, cl),
+  };
+}
+
+/** Standard deviations of the background alone for which expected limits are given. */
+export const BANDS = [-2, -1, 0, 1, 2] as const;
+
+function asymptoticLimits(points: readonly LimitPoint[], cl: number): LimitSummary["asymptotic"] {
+  const known = points.flatMap(({ mu, asymptotic }) => asymptotic ? [{ mu, asymptotic }] : []);
+  if (known.length < 2) return null;
+  const limitOf = (of: (one: (typeof known)[number]) => number | undefined) => {
+    const curve = known.map((one) => ({ mu: one.mu, cls: of(one) ?? NaN, error: 0 }));
+    const found = crossing(curve.filter(({ cls }) => cls > 0), cl);
+    return typeof found === "string" ? null : found.value;
+  };
+  return {
+    observed: limitOf(({ asymptotic }) => asymptotic.cls),
+    expected: BANDS.map((_, i) => limitOf(({ asymptotic }) => asymptotic.expected?.[i])),
+  };
+}
+
+/** Returns the answer of limit summarize: the limit, and a line for each point. */
+export function limitText(summary: LimitSummary): string {
+  const { points, cl, limit, why, asymptotic, accuracy, is_accurate, n_toys } = summary;
+  const rows = points.map(({ mu, n_toys, cls, cls_error, asymptotic }) => [
+    ...[`${mu}`, n_toys === null ? "" : `${n_toys}`],
+    cls === null || cls_error === null ? "no result" : withError(cls, cls_error),
+    asymptotic ? rounded(asymptotic.cls, 4) : "",
+  ]);
+  const [observed, expected] = [asymptotic?.observed ?? null, asymptotic?.expected ?? []];
+  return [
+    limit === null
+      ? `no upper limit: ${why}`
+      : `upper limit at ${rounded(100 * cl, 4)} % CL: ${
+        withError(limit.value, limit.error)
+      }, by ${n_toys} toys of each hypothesis`,
+    ...(is_accurate === false ? [`its error is larger than the wanted ${accuracy}`] : []),
+    ...(observed === null ? [] : [`asymptotic: ${rounded(observed, 4)}${expectedText(expected)}`]),
+    "",
+    ...textTable([["mu", "toys", "CLs", "asymptotic"], ...rows]),
+  ].join("\n");
+}
+
+function expectedText(expected: readonly (number | null)[]): string {
+  const known = expected.map((value) => value === null ? "-" : rounded(value, 4));
+  return expected.every((value) => value === null) ? "" : `; expected (-2 to 2 sigma): ${known.join(", ")}`;
+}

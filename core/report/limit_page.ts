@@ -1,0 +1,97 @@
+import { BANDS } from "../limit/summary.ts";
+import { rounded, withError } from "../format.ts";
+import type { ToyTail } from "../schema/hypotest.ts";
+import type { LimitPoint, LimitSummary } from "../schema/limit.ts";
+import { clsCurve } from "./figures/cls_curve.ts";
+import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "./page.ts";
+import type { Markup } from "./plot.ts";
+
+/** Returns the page of a limit. */
+export function limitPage(summary: LimitSummary, script_sha256: string, footer: string): Page {
+  const { limit_id, workload, scheduler, config, points } = summary;
+  return {
+    title: `Upper limit ${limit_id}`,
+    about: [`${workload} at ${points.length} values of mu, on ${scheduler}`, config],
+    lead: leadOf(summary),
+    tiles: tilesOf(summary),
+    cards: [clsCurve(summary), statements(summary), pointTable(points)],
+    footer,
+    script_sha256,
+  };
+}
+
+function leadOf({ limit, why, cl }: LimitSummary): string {
+  if (limit === null) return `No upper limit yet: ${why}.`;
+  const [from, to] = limit.between;
+  return `CLs falls to ${rounded(1 - cl, 3)} between mu = ${from} and mu = ${to}: the upper limit at ${
+    rounded(100 * cl, 4)
+  } % CL is ${withError(limit.value, limit.error)}. Its error is from the number of toys alone.`;
+}
+
+function tilesOf({ limit, asymptotic, n_toys, accuracy, is_accurate, points }: LimitSummary): Tile[] {
+  const observed = asymptotic?.observed ?? null;
+  const done = points.filter(({ cls }) => cls !== null).length;
+  return [
+    ...(limit ? [{ value: withError(limit.value, limit.error), words: "upper limit by toys", is_first: true }] : []),
+    ...(observed === null ? [] : [{ value: rounded(observed, 4), words: "asymptotic upper limit" }]),
+    { value: `${n_toys}`, words: "toys of each hypothesis, over all points" },
+    { value: `${done}/${points.length}`, words: "points have a result", is_bad: done < points.length },
+    ...(accuracy === null
+      ? []
+      : [{ value: is_accurate ? "reached" : "NOT REACHED", words: `wanted error ${accuracy}`, is_bad: !is_accurate }]),
+  ];
+}
+
+/** Returns what a reader should know before the number goes into a paper. */
+function statements({ points, asymptotic }: LimitSummary): Markup {
+  const failed = points.filter(({ cls, cls_range }) =>
+    cls !== null && cls_range !== null && cls_range[0] < cls_range[1]
+  );
+  const expected = asymptotic?.expected ?? [];
+  return textCard(
+    "What the numbers say",
+    listOf([
+      "Between two points ln CLs is taken as a straight line; points between which CLs rises are averaged.",
+      "nextstat's p-values are (k + 1) / (n + 1): with few toys CLs comes out too large, and so does the limit.",
+      ...(failed.length === 0 ? ["All fits of toys converged."] : [
+        `At mu = ${
+          failed.map(({ mu }) => mu).join(", ")
+        } some fits failed; the table has the range of CLs if they had fallen on either side.`,
+      ]),
+      ...(expected.some((value) => value !== null)
+        ? [
+          `Asymptotic expected limits: ${
+            BANDS.map((band, i) => `${band} sigma: ${shown(expected[i] ?? null)}`).join(", ")
+          }.`,
+        ]
+        : []),
+    ]),
+  );
+}
+
+const shown = (value: number | null): string => value === null ? "outside the points" : rounded(value, 4);
+
+const tailText = (tail: ToyTail | null): string =>
+  tail === null ? "" : `${rounded(tail.p, 4)} (${tail.k} of ${tail.n})`;
+
+function pointTable(points: readonly LimitPoint[]): Markup {
+  const columns: Column<LimitPoint>[] = [
+    { head: "mu", cell: ({ mu }) => `${mu}`, value: ({ mu }) => mu },
+    {
+      head: "CLs",
+      cell: ({ cls, cls_error }) => cls === null || cls_error === null ? "no result" : withError(cls, cls_error),
+      value: ({ cls }) => cls,
+    },
+    { head: "CLs+b", cell: ({ clsb }) => tailText(clsb), value: ({ clsb }) => clsb?.p ?? null },
+    { head: "CLb", cell: ({ clb }) => tailText(clb), value: ({ clb }) => clb?.p ?? null },
+    { head: "toys", cell: ({ n_toys }) => n_toys === null ? "" : `${n_toys}`, value: ({ n_toys }) => n_toys },
+    { head: "asymptotic CLs", cell: ({ asymptotic }) => asymptotic ? rounded(asymptotic.cls, 4) : "" },
+    {
+      head: "CLs with failed toys",
+      cell: ({ cls_range: range }) =>
+        range === null || range[0] === range[1] ? "" : `${rounded(range[0], 4)} to ${rounded(range[1], 4)}`,
+    },
+    { head: "run", cell: ({ run_id }) => run_id, look: "left" },
+  ];
+  return tableCard("Points", "One run for each tested value of mu. Click a column header to sort.", columns, points);
+}

@@ -1,0 +1,79 @@
+import * as z from "zod/mini";
+import { Count } from "./enums.ts";
+import { Asymptotic, ToyTail } from "./hypotest.ts";
+
+/** `schema_version` of a `<limit_id>.limit.json`. */
+export const LIMIT_SCHEMA = "nextstat.cpu_farm_limit.v1";
+/** `schema_version` of the output of limit summarize --json. */
+export const LIMIT_SUMMARY_SCHEMA = "nextstat.cpu_farm_limit_summary.v1";
+
+/** `<limit_id>.limit.json`: one run for each tested value of the POI, in ascending order. */
+export const Limit = z.looseObject({
+  schema_version: z.literal(LIMIT_SCHEMA),
+  created_at_utc: z.string(),
+  nsfarm_version: z.string(),
+  limit_id: z.string(),
+  workload: z.string(),
+  scheduler: z.string(),
+  config: z.string(),
+  /** Toys of each hypothesis at each point, as rendered. */
+  n_toys: z.int().check(z.minimum(1)),
+  seed: Count,
+  /** Seeds from one point to the next: no two points share a toy. */
+  seed_stride: Count,
+  out_root: z.string(),
+  points: z.array(z.looseObject({ mu: z.number(), run_id: z.string() })).check(z.minLength(1)),
+});
+export type Limit = z.infer<typeof Limit>;
+
+const Value = z.nullable(z.number());
+
+/** One tested value of the POI; null: its run is not merged. */
+export const LimitPoint = z.looseObject({
+  mu: z.number(),
+  run_id: z.string(),
+  n_toys: z.nullable(Count),
+  cls: Value,
+  cls_error: Value,
+  clsb: z.nullable(ToyTail),
+  clb: z.nullable(ToyTail),
+  /** Least and greatest CLs if the failed toys had fallen on either side. */
+  cls_range: z.nullable(z.tuple([z.number(), z.number()])),
+  asymptotic: z.nullable(Asymptotic),
+});
+export type LimitPoint = z.infer<typeof LimitPoint>;
+
+/** An upper limit: where CLs crosses 1 - cl. */
+export const UpperLimit = z.looseObject({
+  value: z.number(),
+  /** Standard deviation by the number of toys. */
+  error: z.number(),
+  /** The two tested values between which it lies. */
+  between: z.tuple([z.number(), z.number()]),
+});
+export type UpperLimit = z.infer<typeof UpperLimit>;
+
+/** Output of limit summarize --json. */
+export const LimitSummary = z.looseObject({
+  schema_version: z.literal(LIMIT_SUMMARY_SCHEMA),
+  limit_id: z.string(),
+  workload: z.string(),
+  scheduler: z.string(),
+  config: z.string(),
+  cl: z.number(),
+  points: z.array(LimitPoint),
+  /** null: no two neighbouring points enclose it; `why` says what lacks. */
+  limit: z.nullable(UpperLimit),
+  why: z.nullable(z.string()),
+  /** Wanted error of the limit; null: none. */
+  accuracy: Value,
+  is_accurate: z.nullable(z.boolean()),
+  /** Toys of all points, each of both hypotheses. */
+  n_toys: Count,
+  asymptotic: z.nullable(z.looseObject({
+    observed: Value,
+    /** For -2, -1, 0, 1 and 2 standard deviations of the background alone. */
+    expected: z.array(Value),
+  })),
+});
+export type LimitSummary = z.infer<typeof LimitSummary>;

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { mustRun, namesIn, nextstat, nsfarm, start } from "../support/farm.ts";
+import { inFolder, until } from "../support/scratch.ts";
+import { at } from "../support/toys.ts";
+import { assertUserError } from "../support/user_error.ts";
+import { wholeTest, writeWorkspace } from "../support/workspace.ts";
+
+const limitArgs = (folder: string, config: string, more: string[] = []): string[] => [
+  ...["limit", "run", "--workload", "hypotest-toys", "--config", config, "--mu", "0.75:1.75:0.25"],
+  ...["--n-toys", "1000", "--shards", "4", "--threads", "1", "--nextstat-bin", nextstat()],
+  ...["--out-root", join(folder, "limits"), "--limit-id", "l", ...more],
+];
+
+interface Summary {
+  points: { mu: number; n_toys: number; cls: number; asymptotic: { cls: number } | null }[];
+  limit: { value: number; error: number; between: [number, number] };
+  is_accurate: boolean | null;
+  n_toys: number;
+  report: string;
+}
+
+const summaryOf = async (folder: string, args: string[]): Promise<Summary> =>
+  JSON.parse((await mustRun(folder, [...args, "--json"])).stdout);
+
+Deno.test("limit run gives the crossing with its error, the points of nextstat's own runs, and the asymptotic ones beside it", () =>
+  inFolder(async (folder) => {
+    const config = await writeWorkspace(folder);
+    const found = await summaryOf(folder, limitArgs(folder, config));
+    assert.equal(found.n_toys, 5000);
+    const [from, to] = found.limit.between;
+    assert.deepEqual([found.limit.value > from, found.limit.value < to, to - from], [true, true, 0.25]);
+    assert(found.limit.error > 0 && Math.abs(found.limit.value - 1.185) < 5 * found.limit.error);
+    for (const [i, { mu, cls, asymptotic }] of found.points.entries()) {
+      const seed = `${42 + i * 100_000}`;
+      const whole = await wholeTest(folder, "hypotest-toys", config, [
+        "--mu",
+        `${mu}`,
+        "--n-toys",
+        "1000",
+        "--seed",
+        seed,
+      ]);
+      assert.equal(cls, at(whole, "cls"));
+      assert(asymptotic !== null);
+    }
+    assert.match(await readFile(found.report, "utf8"), /data-figure="cls"/);
+    const { stdout } = await mustRun(folder, [
+      "limit",
+      "summarize",
+      "--limit-json",
+      join(folder, "limits", "l.limit.json"),
+    ]);
+    assert.match(
+      stdout,
+      /^upper limit at 95 % CL: 1\.\d+ ± 0\.\d+, by 5000 toys of each hypothesis\nasymptotic: 1\.01/,
+    );
+  }));
+
+Deno.test("with --accuracy only points near the limit get more toys, at most --max-toys, and a killed limit ends with the same result", () =>
+  inFolder(async (folder) => {
+    const config = await writeWorkspace(folder);
+    const args = limitArgs(folder, config, ["--accuracy", "0.015", "--max-toys", "60000"]);
+    const whole = await summaryOf(folder, args);
+    assert(whole.is_accurate && whole.limit.error <= 0.015 && whole.n_toys <= 60_000);
+    const more = whole.points.filter(({ n_toys }) => n_toys > 1000).map(({ mu }) => mu);
+    assert(more.length > 0 && more.every((mu) => mu >= 1 && mu <= 1.5), `${more}`);
+
+    const again = args.map((word) => word === join(folder, "limits") ? join(folder, "again") : word);
+    for (let kills = 0; kills < 3; kills++) {
+      const limit = start(folder, again);
+      const before = (await namesIn(join(folder, "again")).catch(() => [])).length;
+      await until(
+        "it has begun",
+        async () => (await namesIn(join(folder, "again")).catch(() => [])).length >= Math.min(before + 2, 6),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 300 * kills));
+      limit.kill("SIGKILL");
+      await limit.ended;
+    }
+    const resumed = await summaryOf(folder, again);
+    assert.deepEqual(
+      resumed.points.map(({ cls, n_toys }) => [cls, n_toys]),
+      whole.points.map(({ cls, n_toys }) => [cls, n_toys]),
+    );
+    assert.deepEqual(resumed.limit, whole.limit);
+  }));
+
+Deno.test("a limit whose points lie on one side of 1 - CL names the direction, and bad input is refused", () =>
+  inFolder(async (folder) => {
+    const config = await writeWorkspace(folder);
+    const words = limitArgs(folder, config).map((word) => word === "0.75:1.75:0.25" ? "0.1,0.2" : word);
+    const { stdout } = await mustRun(folder, words, 6);
+    assert.match(stdout, /^no upper limit: CLs is above 0\.05 at all points: test values of mu above 0\.2/);
+    const grid = limitArgs(folder, config).map((word) => word === "0.75:1.75:0.25" ? "0:1" : word);
+    assertUserError(await nsfarm(folder, grid), { code: 2, line: /Cannot use --mu "0:1": wanted three numbers/ });
+    const cl = limitArgs(folder, config, ["--cl", "95"]);
+    assertUserError(await nsfarm(folder, cl), {
+      code: 2,
+      line: /Cannot use --cl "95": wanted a number between 0 and 1/,
+    });
+    const other = words.map((word) => word === "1000" ? "1001" : word);
+    assertUserError(await nsfarm(folder, other), {
+      code: 2,
+      line: /with the limit "[^"]+": it has --n-toys 1000, you gave 1001/,
+    });
+  }));
