@@ -8,6 +8,7 @@ import { mergedExitCode } from "../core/merge/merged_check.ts";
 import { readAttemptName } from "../core/run_paths.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
+import { jobRequest, type NextFlag, nextFlags } from "../core/usage.ts";
 import { pluginPlaces } from "../runtime/plugin/trust.ts";
 import { isFarmRun, type Run } from "../runtime/run/load_manifest.ts";
 import { remediesFor } from "../runtime/scheduler/adapters.ts";
@@ -28,7 +29,7 @@ const doctor: CommandSpec = {
   define: () => {},
   run: async ({ args, out }) => {
     const run = anyRunOf(args, out);
-    const { summary, shards, diagnosis: { troubles, next } } = isFarmRun(run)
+    const { summary, shards, next_run, diagnosis: { troubles, next } } = isFarmRun(run)
       ? await examine(run, out)
       : examineOld(run);
     const command = next && [...ownCommand(), ...next.map((word) => word === "RUN_DIR" ? run.dir : word), ...plugins()];
@@ -50,8 +51,18 @@ const doctor: CommandSpec = {
     } else if (troubles.length === 0) {
       out.print(paints.green(`Nothing is wrong: all toys are merged into ${summary.merged}`));
     }
+    printNext(next_run, out);
     const { counts: states, total, merged_check, recovered } = summary;
-    out.document({ run_dir: run.dir, counts: states, total, merged_check, recovered, troubles, next: command });
+    out.document({
+      run_dir: run.dir,
+      counts: states,
+      total,
+      merged_check,
+      recovered,
+      troubles,
+      next: command,
+      next_run,
+    });
     return isFailed ? EXIT_CODES.guardrails : EXIT_CODES.done;
   },
 };
@@ -59,7 +70,16 @@ export default doctor;
 
 const FAILED = "All toys are merged, but they fail the guardrails. No command can fix that.";
 
+/** Prints the flags that fit what the run used, and how they were computed. */
+function printNext(next_run: readonly NextFlag[], out: Output): void {
+  if (next_run.length === 0) return;
+  out.print(`For the next run like this: ${next_run.map(({ flag, value }) => `${flag} ${value}`).join(" ")}`);
+  for (const { flag, why } of next_run) out.print(`  ${flag}: ${why}`);
+}
+
 interface Examined {
+  /** Flags that fit what a whole run used. */
+  next_run: NextFlag[];
   summary: StatusSummary;
   shards: StatusShard[];
   diagnosis: Diagnosis;
@@ -71,7 +91,12 @@ async function examine(run: Run<FarmManifest>, out: Output): Promise<Examined> {
   const { summary, shards } = await inspectRun(run, adapter, await inspectMachine());
   const symptoms = onNodes(shards, failedShardsOf(run, adapter, shards));
   const remedies = remediesFor(run, adapter, [...faultyNodes(symptoms.map((one) => ({ ...one, node: one.host })))]);
-  return { summary, shards, diagnosis: diagnose(symptoms, remedies, summary.merged_check.state === "whole") };
+  return {
+    next_run: summary.usage ? nextFlags(summary.usage, jobRequest(run.manifest, adapter.options)) : [],
+    summary,
+    shards,
+    diagnosis: diagnose(symptoms, remedies, summary.merged_check.state === "whole"),
+  };
 }
 
 /** Returns the shards that are not done, with the fault "node" for those whose node is to blame. */
@@ -85,7 +110,7 @@ function onNodes(shards: readonly StatusShard[], failed: readonly FailedShard[])
 
 function examineOld(run: Run): Examined {
   const { summary, shards, symptoms } = oldStatus(run);
-  return { summary, shards, diagnosis: diagnoseOld(symptoms, summary.merged_check.state === "whole") };
+  return { next_run: [], summary, shards, diagnosis: diagnoseOld(symptoms, summary.merged_check.state === "whole") };
 }
 
 function describe({ what, advice, shards, hosts, said: printed, log, by_hand }: Issue, { red }: Paints): string {

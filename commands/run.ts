@@ -18,6 +18,7 @@ import { withShares } from "../runtime/ssh/preflight.ts";
 import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { nextCommands } from "./examples.ts";
+import { noteCost } from "./cost_line.ts";
 import { driveRun, finishRun } from "./drive_run.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
@@ -97,6 +98,7 @@ const run: CommandSpec = {
     const opened = await openOrRender(request, adapter, out);
     const target = withOnEnd(await takeNextstat(opened, adapter, flags, out), flags.onEnd);
     out.note(`run directory: ${target.dir}`);
+    noteCost(target, out);
     const signals = watchSignals();
     try {
       const states = await driveRun(target, adapter, signals, out, undefined, flags.recover);
@@ -131,6 +133,7 @@ async function dryRun(request: RunRequest, out: Output): Promise<number> {
   for (const warning of warnings) out.note(`warning: ${warning}`);
   out.print(`${splitWords(manifest)}, with nextstat ${manifest.farm.nextstat_version}`);
   out.print(`would run on ${request.scheduler}, in ${dir}`);
+  noteCost({ dir, manifest_path: join(dir, MANIFEST), manifest }, out, new Set());
   out.document(manifest);
   return EXIT_CODES.done;
 }

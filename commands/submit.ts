@@ -12,6 +12,7 @@ import { requireFinish, submitFinish } from "../runtime/scheduler/submit.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
+import { noteCost } from "./cost_line.ts";
 import { finishRun } from "./drive_run.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
@@ -56,6 +57,7 @@ const submit: CommandSpec = {
     const run = await takeNextstat(rendered, adapter, flags, out);
     const at = new Date().toISOString();
     const changed = changeFarmManifest(run, (now) => changeMode(now, adapter, flags.mode, "submitted", at));
+    noteCost(changed, out);
     const start = async () => await startRun(changed, adapter, await inspectMachine(), { ended: false });
     return await submitAndWait(adapter, orLater(changed, start, flags, out), flags, out);
   },

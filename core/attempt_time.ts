@@ -26,6 +26,8 @@ export interface AttemptTime {
   boot?: BootMoment | null;
   wall_s: number | null;
   cpu_s: number | null;
+  /** Largest resident set size of the fit. */
+  max_rss_bytes?: number | null;
 }
 
 /** Reads start and end of an attempt from its record: the start by the host's clock, the end by the wall time. */
@@ -50,6 +52,7 @@ export function attemptTime(record: ShardRecord): AttemptTime {
     clock_offset_s,
     boot: boot_id && typeof started_boot_s === "number" ? { id: boot_id, at_s: started_boot_s } : null,
     wall_s,
+    max_rss_bytes: record.max_rss_bytes,
     cpu_s: cpu_user_s === null && cpu_system_s === null ? null : (cpu_user_s ?? 0) + (cpu_system_s ?? 0),
   };
 }

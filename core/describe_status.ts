@@ -4,6 +4,7 @@ import { leftText, rateText } from "./progress.ts";
 import type { ShardState } from "./schema/enums.ts";
 import type { Fault } from "./schema/scheduler.ts";
 import { NOT_SUBMITTED } from "./shard_states.ts";
+import { describeUsage, type RunUsage } from "./usage.ts";
 
 export interface StatusShard {
   shard: number;
@@ -30,6 +31,8 @@ export interface StatusSummary {
   /** Verdict on the merged document. */
   merged_check: MergedCheck;
   workers: string[];
+  /** What a whole run requested and used. */
+  usage?: RunUsage;
   /** glibc of each host that reported it, by the sh wrapper. */
   glibc: Record<string, string>;
   /** What recoveries (--recover) did, one line each. */
@@ -50,6 +53,7 @@ export function describeStatus(summary: StatusSummary, shards: StatusShard[]): s
     }`,
     ...summary.merged_check.findings.map(({ what }) => what),
     ...summary.workers,
+    ...(summary.usage ? describeUsage(summary.usage) : []),
   ];
   const recovered = summary.recovered.map((line) => `  recovered     ${line}`);
   return [...head, ...recovered, ...groups(shards).map(describeGroup), ...summary.advice].join("\n");

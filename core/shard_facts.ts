@@ -73,8 +73,8 @@ const Timing = z.looseObject({
   breakdown: z.looseObject({ toys: z.looseObject({ fit_s: Seconds, sample_s: Seconds }) }),
 });
 
-/** Reads nextstat's timing.breakdown.toys (seen with 0.10.1). */
-function fitSeconds(timing: unknown): number | null {
+/** Returns the seconds to generate and fit toys, from nextstat's timing.breakdown.toys (seen with 0.10.1); null: absent. */
+export function fitSeconds(timing: unknown): number | null {
   const parsed = Timing.safeParse(timing);
   return parsed.success ? parsed.data.breakdown.toys.fit_s + parsed.data.breakdown.toys.sample_s : null;
 }

@@ -18,11 +18,12 @@ import { doneShards, type RunFacts, type ShardFacts, sumOf } from "../run_facts.
 import type { FitQuality } from "../schema/fit_quality.ts";
 import { NOT_SUBMITTED, STATES } from "../shard_states.ts";
 import { quoteCommand } from "../shell_quote.ts";
+import { type RunUsage, usageRows } from "../usage.ts";
 import { cpuShare, hostShares } from "../sweep/measures.ts";
 import { poiHistogram, pullHistogram, shardTimes } from "./figures/distributions.ts";
 import { convergence, hostRates, throughput } from "./figures/rates.ts";
 import { gantt } from "./figures/timeline.ts";
-import { type Column, type Page, tableCard, textCard, type Tile } from "./page.ts";
+import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "./page.ts";
 import { breakable, type Figure, type Markup, markup } from "./plot.ts";
 
 /** Open shards with the same reason, and the remedy. */
@@ -83,8 +84,17 @@ export function runFigures(run: RunFacts): Figure[] {
   return figures.map((figure) => figure.name === wide?.name ? wide : figure);
 }
 
-/** Returns the page of one run. */
-export function runPage(run: RunFacts, remedies: Remedies, script_sha256: string, footer: string): Page {
+/**
+ * Returns the page of one run.
+ * @param usage what it requested and used; null: unknown
+ */
+export function runPage(
+  run: RunFacts,
+  remedies: Remedies,
+  script_sha256: string,
+  footer: string,
+  usage: RunUsage | null = null,
+): Page {
   const groups = failureGroups(run, remedies);
   return {
     title: run.run_id,
@@ -93,7 +103,7 @@ export function runPage(run: RunFacts, remedies: Remedies, script_sha256: string
     tiles: [
       ...run.merged_check.findings.flatMap(findingTiles),
       ...(run.fits ? fitTiles(run.fits) : []),
-      ...tilesOf(run),
+      ...tilesOf(run, usage),
     ],
     cards: [
       ...(groups.length > 0 ? [failureCard(groups)] : []),
@@ -101,6 +111,7 @@ export function runPage(run: RunFacts, remedies: Remedies, script_sha256: string
       ...recoveryCards(run.recovered),
       ...(run.fits ? fitCards(run.fits) : []),
       ...runFigures(run),
+      ...(usage ? [usageCard(usage)] : []),
       shardTable(run),
     ],
     footer,
@@ -148,7 +159,7 @@ function findingTiles({ kind, what }: MergedFinding): Tile[] {
 }
 
 /** Returns the tiles of what is known; an unknown makespan keeps its tile, and the lead says why. */
-function tilesOf(run: RunFacts): Tile[] {
+function tilesOf(run: RunFacts, usage: RunUsage | null): Tile[] {
   const { makespan_s, makespan_spread_s, toys_per_s, turnaround_s, ...times } = run.times;
   const spread = makespan_s !== null && makespan_spread_s
     ? ` (${uncertainSeconds(makespan_s, makespan_spread_s)}, from the hosts' clocks)`
@@ -166,15 +177,15 @@ function tilesOf(run: RunFacts): Tile[] {
     ...tile(turnaround_s, shortDuration, "turnaround_s, from the first submission"),
     ...tile(times.max_shard_elapsed_s, shortDuration, `max_shard_elapsed_s: longest shard${waves}`),
     ...tile(converged, String, `of ${run.n_toys} toys converged`),
-    ...tile(run.is_old ? null : times.cpu_s, duration, cpuWords(run)),
+    ...tile(run.is_old ? null : times.cpu_s, duration, cpuWords(run, usage)),
   ];
 }
 
 const tile = (value: number | null, text: (value: number) => string, words: string): Tile[] =>
   value === null ? [] : [{ value: text(value), words }];
 
-function cpuWords(run: RunFacts): string {
-  const share = cpuShare(doneShards(run), Number(run.threads));
+function cpuWords(run: RunFacts, usage: RunUsage | null): string {
+  const share = usage?.cpu_efficiency ?? cpuShare(doneShards(run), Number(run.threads));
   const lost = run.times.wasted_cpu_s;
   return [
     "CPU time",
@@ -224,6 +235,13 @@ function recoveryCards(lines: readonly string[]): Markup[] {
   if (lines.length === 0) return [];
   const items = lines.map((line) => markup`<li>${breakable(line)}</li>`);
   return [textCard("Recovered by itself", markup`<ul>${items}</ul>`)];
+}
+
+function usageCard(usage: RunUsage): Markup {
+  const lines = usageRows(usage).map(({ what, used, requested }) =>
+    `${what}: ${used}${requested === "" ? "" : `; requested ${requested}`}`
+  );
+  return textCard("Requested and used", listOf(lines));
 }
 
 /** Maximum number of rows: a longer page is useless, and too large for a phone. */

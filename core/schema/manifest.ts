@@ -19,7 +19,14 @@ export const TrialFit = z.looseObject({
    * their bounds.
    */
   channels: z.array(z.looseObject({ name: z.string(), n_events: Count, least: z.number(), most: z.number() })),
-  toy: z.looseObject({ poi: z.string(), poi_true: z.number(), poi_hat: z.nullable(z.number()) }),
+  toy: z.looseObject({
+    poi: z.string(),
+    poi_true: z.number(),
+    poi_hat: z.nullable(z.number()),
+    /** CPU seconds to generate and fit it, and of the rest of nextstat's process. */
+    fit_cpu_s: z.optional(z.number()),
+    startup_cpu_s: z.optional(z.number()),
+  }),
 });
 export type TrialFit = z.infer<typeof TrialFit>;
 

@@ -7,7 +7,9 @@ import type { Figure } from "../../core/report/plot.ts";
 import { runFigures, runPage } from "../../core/report/run_report.ts";
 import { sweepFigures, sweepPage } from "../../core/report/sweep_report.ts";
 import type { LimitSummary } from "../../core/schema/limit.ts";
+import { doneShards, type RunFacts } from "../../core/run_facts.ts";
 import { summariseSweep } from "../../core/sweep/summary.ts";
+import { jobRequest, type RunUsage, runUsage } from "../../core/usage.ts";
 import { VERSION } from "../../core/version.ts";
 import { beginsWith, type OutKind, refuseOut } from "../fs/refuse_out.ts";
 import { makeFolder, writeWhole } from "../fs/write.ts";
@@ -61,19 +63,24 @@ const PAGE_OUT: OutKind = {
 
 async function runReport(target: string, now_utc: string): Promise<Made> {
   const facts = readRunFacts(target);
+  const { remedies, usage } = await adapterFacts(target, facts);
   return {
     path: join(facts.run_dir, "report.html"),
-    page: runPage(facts, await remediesOf(target), script_sha256(), footerOf(now_utc)),
+    page: runPage(facts, remedies, script_sha256(), footerOf(now_utc), usage),
     figures: runFigures(facts),
   };
 }
 
-/** Returns the limits that a retry can raise; none for a run of the old scripts or of an unknown scheduler. */
-async function remediesOf(target: string): Promise<Remedies> {
+/**
+ * Returns the limits that a retry can raise, and what the run requested and used; nothing for a run of the old scripts
+ * or of an unknown scheduler.
+ */
+async function adapterFacts(target: string, facts: RunFacts): Promise<{ remedies: Remedies; usage: RunUsage | null }> {
   const run = openRun(target);
-  if (!isFarmRun(run)) return NO_REMEDIES;
-  const adapter = await loadAdapter(run.manifest.scheduler).catch(() => null);
-  return adapter ? remediesFor(run, adapter) : NO_REMEDIES;
+  const adapter = isFarmRun(run) ? await loadAdapter(run.manifest.scheduler).catch(() => null) : null;
+  if (!isFarmRun(run) || adapter === null) return { remedies: NO_REMEDIES, usage: null };
+  const usage = runUsage(doneShards(facts), jobRequest(run.manifest, adapter.options), facts.times);
+  return { remedies: remediesFor(run, adapter), usage };
 }
 
 function sweepReport(target: string, now_utc: string): Made {

@@ -7,6 +7,7 @@ import { countWarnings, poiName } from "../../core/fit_quality.ts";
 import type { ShardOutput } from "../../core/output.ts";
 import { ONE_BLAS_THREAD } from "../../core/record.ts";
 import type { FarmManifest, TrialFit, WorkloadSettings } from "../../core/schema/manifest.ts";
+import { fitSeconds } from "../../core/shard_facts.ts";
 import { inputPath, type SpecModel } from "../../core/spec.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import { type AnyOutput, withToys, type Workload } from "../../core/workload/workload.ts";
@@ -48,7 +49,7 @@ export async function checkFit(
     const [fitted_toy] = await Promise.allSettled([fitToy(manifest, scratch), observing]);
     // Both have ended, so no fit of a refused spec continues.
     if (fitted_toy.status === "rejected") throw fitted_toy.reason;
-    const output = fitted_toy.value;
+    const { output, times } = fitted_toy.value;
     const [observed, channels] = [await observing, model ? await countEvents(manifest.config, model) : []];
     const { frame, poi_hat } = output;
     const point = Object.fromEntries(frame.parameter_names.map((name, i) => [name, frame.gen.params[i] ?? 0]));
@@ -57,6 +58,7 @@ export async function checkFit(
       poi: poiName(frame),
       poi_true: frame.results.poi_true,
       poi_hat: Number.isNaN(fitted) ? null : fitted,
+      ...times,
     };
     return { point, trial: observed && { ...observed, channels, toy }, settings: null };
   } finally {
@@ -93,24 +95,63 @@ async function readReference(
   return exit_code === 0 ? read(parseJson(Deno.readFileSync(out)), workload, DISTRIBUTIONS) : null;
 }
 
-const fitToy = async (manifest: FarmManifest, scratch: string): Promise<ShardOutput> =>
-  withToys(await runToy(manifest, scratch));
+/** A fitted toy, and its times where nextstat reports them. */
+interface FittedToy<Output> {
+  output: Output;
+  times: Pick<TrialFit["toy"], "fit_cpu_s" | "startup_cpu_s">;
+}
 
-async function runToy(manifest: FarmManifest, scratch: string): Promise<AnyOutput> {
+async function fitToy(manifest: FarmManifest, scratch: string): Promise<FittedToy<ShardOutput>> {
+  const { output, times } = await runToy(manifest, scratch);
+  return { output: withToys(output), times };
+}
+
+async function runToy(manifest: FarmManifest, scratch: string): Promise<FittedToy<AnyOutput>> {
   const out = `${scratch}/out.json`;
   const paths = { nextstat: manifest.nextstat_bin, config: manifest.config, out, metrics: `${scratch}/metrics.json` };
   const one = { ...manifest, shards: 0 };
   const plan = { ...manifest.plans[0]!, n_toys: 1 };
-  const { exit_code, stderr, stdout } = await runFit(manifest, workloadOf(one).command(one, plan, paths, 1));
+  const begun_ms = performance.now();
+  const times = `${scratch}/times`;
+  const { exit_code, stderr, stdout } = await runFit(manifest, workloadOf(one).command(one, plan, paths, 1), times);
+  const wall_s = (performance.now() - begun_ms) / 1000;
   const fit = resultOf(exit_code === 0 ? "ok" : "exit", exit_code, paths, one, plan);
   if ("cause" in fit) throw refusal(manifest.config, fit.fault ?? (stderr || stdout), exit_code);
-  return fit.output.output;
+  return { output: fit.output.output, times: timesOf(readFitSeconds(paths.metrics), wall_s, readCpuSeconds(times)) };
 }
 
-function runFit({ config }: FarmManifest, argv: string[]): Promise<CommandResult> {
+/** Returns the CPU seconds of a toy and of the rest, in the ratio of their wall times; none where one is unknown. */
+function timesOf(fit_s: number | null, wall_s: number, cpu_s: number | null): FittedToy<AnyOutput>["times"] {
+  if (fit_s === null || cpu_s === null || !(wall_s > 0)) return {};
+  const toy_s = cpu_s * Math.min(1, fit_s / wall_s);
+  return { fit_cpu_s: toy_s, startup_cpu_s: cpu_s - toy_s };
+}
+
+/** Reads the CPU time of a shell's programs from the second line of its `times` (POSIX.1-2017, times): `0m1.20s 0m0.04s`. */
+function readCpuSeconds(path: string): number | null {
+  try {
+    const found = [...(Deno.readTextFileSync(path).split("\n")[1] ?? "").matchAll(/(\d+)m([\d.]+)s/g)];
+    return found.length === 2 ? found.reduce((sum, [, min, s]) => sum + 60 * Number(min) + Number(s), 0) : null;
+  } catch {
+    return null;
+  }
+}
+
+const TimedMetrics = z.looseObject({ timing: z.unknown() });
+
+function readFitSeconds(metrics: string): number | null {
+  try {
+    return fitSeconds(TimedMetrics.parse(parseJson(Deno.readFileSync(metrics))).timing);
+  } catch {
+    return null;
+  }
+}
+
+/** @param times file for the CPU times of the fit */
+function runFit({ config }: FarmManifest, argv: string[], times = "/dev/null"): Promise<CommandResult> {
   const env = Object.entries(ONE_BLAS_THREAD).map(([name, value]) => `${name}=${value}`);
   // Through sh: env(1) would take a path with "=" for a variable.
-  const words = ["env", ...env, "sh", "-c", 'exec "$0" "$@"', ...argv];
+  const words = ["env", ...env, "sh", "-c", '"$@"; code=$?; LC_ALL=C; times >"$0"; exit "$code"', times, ...argv];
   return runProgram({ argv: words, cwd: dirname(config), timeout_s: 600 });
 }
 

@@ -1,12 +1,14 @@
 import { basename, dirname, join } from "node:path";
 import * as z from "zod/mini";
 import { freeSeeds, runSeeds, seedOf } from "../../core/check_manifest.ts";
+import type { CollectedRun } from "../../core/cost.ts";
 import { errorText } from "../../core/errors.ts";
 import { quickCheck } from "../../core/quick_check.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
-import { Manifest, type OptionValue } from "../../core/schema/manifest.ts";
+import { Count } from "../../core/schema/enums.ts";
+import { Manifest, type OptionValue, Plan } from "../../core/schema/manifest.ts";
 import type { SeedRange } from "../../core/toy_ranges.ts";
-import { listNames } from "../fs/list.ts";
+import { listNames, namesInPassing } from "../fs/list.ts";
 import { decodeText, MAX_DOCUMENT_BYTES, ofSchema, readDocument, readRegular, Unreadable } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
 
@@ -50,11 +52,13 @@ function withoutResults(text: string): string {
   return to < 0 ? text : `${text.slice(0, text.indexOf("[", from) + 1)}${text.slice(to)}`;
 }
 
+const textBeside = (out_dir: string, name: string): string =>
+  withoutResults(decodeText(readRegular(join(out_dir, name, MANIFEST), MAX_DOCUMENT_BYTES)));
+
 /** Adds one entry of the folder: a document that is no manifest is no run; an unreadable one is unknown. */
 function readBeside(out_dir: string, name: string, found: SeedsBeside): void {
   try {
-    const text = decodeText(readRegular(join(out_dir, name, MANIFEST), MAX_DOCUMENT_BYTES));
-    const { plans, config } = ofSchema(JSON.parse(withoutResults(text)), Seeds, hasSeeds);
+    const { plans, config } = ofSchema(JSON.parse(textBeside(out_dir, name)), Seeds, hasSeeds);
     found.ranges.push(...runSeeds({ plans }).map((range) => ({ ...range, run: name, config })));
   } catch (error) {
     if (error instanceof Unreadable && error.fault !== null) {
@@ -79,6 +83,39 @@ export function requestedBefore(dir: string): RequestedBefore | null {
   } catch {
     return null; // the command that opens the run reports why
   }
+}
+
+const Collected = z.looseObject({
+  run_id: z.string(),
+  n_toys: Count,
+  collected_at_utc: z.string(),
+  plans: z.array(z.pick(Plan, { farm: true })),
+  farm: z.looseObject({
+    spec_sha256: z.string(),
+    gen: z.string(),
+    pulls: z.boolean(),
+    workload: z.optional(z.looseObject({ name: z.string() })),
+    collected: z.looseObject({ total: Count, ok: Count, times: z.looseObject({ cpu_s: z.number() }) }),
+  }),
+});
+
+/** Returns what the whole and collected runs in a folder say of their CPU time. */
+export function collectedBeside(out_dir: string): CollectedRun[] {
+  return namesInPassing(out_dir).flatMap((name) => {
+    try {
+      const { farm: { collected, ...farm }, plans, ...run } = Collected.parse(JSON.parse(textBeside(out_dir, name)));
+      const { run_id, n_toys, collected_at_utc } = run;
+      const { spec_sha256, gen, pulls } = farm;
+      const workload = farm.workload?.name ?? null;
+      const { total, ok, times: { cpu_s } } = collected;
+      const live = plans.filter((plan) => plan.farm?.replaced_by === undefined).length;
+      return ok < live || total !== live
+        ? []
+        : { run_id, n_toys, collected_at_utc, spec_sha256, gen, pulls, workload, cpu_s };
+    } catch {
+      return []; // no run, or one that cannot be read
+    }
+  });
 }
 
 /** Returns the first seed above all that the runs in a folder use; 42 where there are none. */

@@ -17,6 +17,7 @@ import type { RunTimes } from "../../core/schema/run_times.ts";
 import type { NativeState } from "../../core/schema/scheduler.ts";
 import { isEnded, isGoingOn, NOT_SUBMITTED } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
+import { jobRequest, runUsage } from "../../core/usage.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { orRefusal } from "../fs/list.ts";
 import { fullDiskAdvice } from "../fs/refuse_out.ts";
@@ -66,6 +67,8 @@ export function runStatus(
   const isWhole = toys_done === run.manifest.n_toys;
   const unused = isWhole ? unusedHosts(run.manifest, scanned.flatMap(({ host }) => host ?? [])) : [];
   const glibc = glibcOf(scanned);
+  const done = scanned.flatMap(({ time }) => time ?? []);
+  const usage = isWhole ? runUsage(done, jobRequest(run.manifest, adapter.options), times) : null;
   const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== NOT_SUBMITTED);
   return {
     summary: {
@@ -81,6 +84,7 @@ export function runStatus(
       merged: exists(merged) ? merged : null,
       merged_check: summedCheckOf(run),
       workers: [...workers, ...faults, ...trouble, ...unused, ...oldGlibc(Object.entries(glibc))],
+      ...(usage === null ? {} : { usage }),
       glibc,
       recovered: recoveryLines(run.manifest.farm.history, ownSubmissions(run)),
       advice: isWhole ? [] : [
