@@ -2,6 +2,7 @@ import { suspectNodes } from "./failure.ts";
 import { plural, textTable } from "./format.ts";
 import type { Attempt } from "./schema/attempt.ts";
 import type { ShardState } from "./schema/enums.ts";
+import type { Fault } from "./schema/scheduler.ts";
 import { ClearedNodes, NodeFault, type NodeFaultCause } from "./schema/node_fault.ts";
 
 /** Age in days after which a fault no longer counts. */
@@ -144,6 +145,10 @@ export interface JudgedShard {
   state: ShardState;
   /** Its node, by the scheduler's name. */
   node: string | null;
+  /** Why it is in this state. */
+  why: string;
+  /** What its scheduler blames. */
+  fault?: Fault | undefined;
   last: Attempt | null;
 }
 
@@ -152,13 +157,17 @@ export type JudgedNode = Pick<NodeFault, "node" | "cause" | "what"> & { at_utc: 
 
 /** Returns the nodes that are at fault, each once. Where nextstat starts on no node at all, no node is to blame. */
 export function judgeNodes(shards: readonly JudgedShard[]): JudgedNode[] {
+  const blamed = [...Map.groupBy(shards.filter(({ fault }) => fault === "node"), ({ node }) => node).values()]
+    .flatMap((some) => faultsOn(some, "blamed", some[0]?.why || undefined));
   const unstarted = shards.filter(({ state, last }) => state === "failed" && last?.end?.cause === "spawn");
   const lonely = new Set(unstarted.map(({ node }) => node)).size === 1 && shards.some(({ state }) => state === "done");
   const spawn = lonely ? faultsOn(unstarted, "spawn") : [];
   const suspects = suspectNodes(shards).flatMap(({ node, failed }) =>
     faultsOn(shards.filter((one) => one.node === node), "suspect", `all ${failed} shards there failed`)
   );
-  return [...spawn, ...suspects.filter(({ node }) => !spawn.some((one) => one.node === node))];
+  // Of several reasons the first says most.
+  const all = [...blamed, ...spawn, ...suspects];
+  return all.filter(({ node }, i) => all.findIndex((one) => one.node === node) === i);
 }
 
 function faultsOn(

@@ -157,8 +157,10 @@ function submitAdvice(run: Run<FarmManifest>, scanned: ScannedShard[]): string[]
 
 /** Returns the shards with their nodes, by the scheduler's names for them. */
 export const shardsOnNodes = (scanned: readonly ScannedShard[], answer: QueriedScheduler | null): JudgedShard[] =>
-  scanned.map(({ plan, state, host, last }) => ({
+  scanned.map(({ plan, state, why, fault, host, last }) => ({
     state,
+    why,
+    fault,
     node: answer?.shards.get(plan.shard_index)?.native?.host ?? host,
     last,
   }));

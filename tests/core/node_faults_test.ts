@@ -98,9 +98,9 @@ const manifest = inventedRun("/runs/r");
 
 function shard(node: string | null, state: ShardState, cause?: "spawn" | "exit"): JudgedShard {
   const plan = planOf(manifest, 0);
-  if (cause === undefined) return { state, node, last: null };
+  if (cause === undefined) return { state, node, why: "", last: null };
   const end = sampleRecord(manifest, plan, { cause, finished_at_utc: "2026-11-25T10:00:00.000Z" });
-  return { state, node, last: sampleAttempt(manifest, plan, { end }) };
+  return { state, node, why: "", last: sampleAttempt(manifest, plan, { end }) };
 }
 
 Deno.test("a node is at fault that failed all its shards, or alone could not start nextstat", () => {
@@ -114,4 +114,12 @@ Deno.test("a node is at fault that failed all its shards, or alone could not sta
   assert.deepEqual(judgeNodes([done, unstarted, unstarted]).map(({ cause }) => cause), ["spawn"]);
   assert.deepEqual(judgeNodes([unstarted]), [], "where nothing was done, nextstat itself may be at fault");
   assert.deepEqual(judgeNodes([done, unstarted, shard("n3", "failed", "spawn")]), []);
+});
+
+Deno.test("a node that its scheduler blames is at fault once, in the scheduler's words, whatever other nodes did", () => {
+  const down = { ...shard("n1", "failed", "exit"), why: "its node went down", fault: "node" as const };
+  const blamed = { node: "n1", cause: "blamed", what: "its node went down", at_utc: "2026-11-25T10:00:00.000Z" };
+  assert.deepEqual(judgeNodes([down, down]), [blamed]);
+  assert.deepEqual(judgeNodes([shard("n2", "done"), down, down]), [blamed], "not suspect too");
+  assert.deepEqual(judgeNodes([{ ...down, fault: "memory" }]), []);
 });

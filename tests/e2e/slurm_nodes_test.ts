@@ -34,6 +34,7 @@ test("a node that dies with its jobs is reported as such, and retry runs their s
     await untilSaid(farm, dir, /failed +its node went down: shards? \S+ on n1/);
     await retryToEnd(farm, dir, 8);
     for (const shard of [0, 1, 2, 3]) assert.equal((await readRecord(dir, shard)).host, "n2");
+    assert.match((await farm.must(["nodes"])).stdout, /^n1 +slurm +failed in 1 run\n.* ago +r: its node went down$/m);
   } finally {
     await farm.cluster.daemon("start", "node-n1");
   }
