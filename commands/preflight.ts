@@ -116,12 +116,17 @@ async function preflightOf(scheduler: string, target: ProfileTarget, out: Output
   const limits = adapter.readProbe(results);
   const throttle = adapter.options.find((option) => option.role === "throttle")?.name;
   const found = describeLimits(adapter.name, limits, throttle);
-  return reportProbe(adapter, { limits, suggestion: suggest(limits), found }, target, out);
+  return await reportProbe(adapter, { limits, suggestion: suggest(limits), found }, target, out);
 }
 
-function reportProbe(adapter: Backend, probed: Probed, target: ProfileTarget, out: Output): number {
+async function reportProbe(
+  adapter: Backend,
+  probed: Probed,
+  target: ProfileTarget,
+  out: Output,
+): Promise<number> {
   const path = target === true ? PROFILE : target ?? null;
-  const profile = path === null ? null : writeProfile(path, adapter, probed);
+  const profile = path === null ? null : await writeProfile(path, adapter, probed);
   const { limits, suggestion, found } = probed;
   out.print(found);
   if (profile !== null) out.print(`profile: ${profile}`);
@@ -141,5 +146,10 @@ async function preflightHere(adapter: Backend, target: ProfileTarget, out: Outpu
     time_limit: null,
   };
   const found = describeMachine(adapter.name, VERSION, here);
-  return reportProbe(adapter, { limits: { version: VERSION, places: [here] }, suggestion: null, found }, target, out);
+  return await reportProbe(
+    adapter,
+    { limits: { version: VERSION, places: [here] }, suggestion: null, found },
+    target,
+    out,
+  );
 }

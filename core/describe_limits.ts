@@ -118,6 +118,7 @@ function describePlace(place: Place): string {
     place.cpus === null ? null : plural(place.cpus, "CPU"),
     memoryWords(place),
     place.time_limit === null ? null : `at most ${place.time_limit}`,
+    place.whole_nodes === true ? "whole nodes only" : null,
     place.shares_files === false ? "does not see this machine's files (--mode transfer)" : null,
   ].filter((fact) => fact !== null);
   return row(place.name, [place.state, ...facts].join(", "));

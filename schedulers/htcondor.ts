@@ -16,7 +16,7 @@ import {
 } from "./adapter.ts";
 import { commandMessage, isTruncated, readIds } from "./command_result.ts";
 import { eventLogs, readLogStates } from "./htcondor/event_log.ts";
-import { HTCONDOR_OPTIONS, isSpooled, refuseSpool, submitPath } from "./htcondor/options.ts";
+import { excludeNodesLine, HTCONDOR_OPTIONS, isSpooled, refuseSpool, submitPath } from "./htcondor/options.ts";
 import {
   cancelHTCondor,
   discardHTCondor,
@@ -38,7 +38,6 @@ import {
   spoolWords,
   SUBMIT_FILES,
 } from "./htcondor/submit_file.ts";
-import { excludeNodesLine } from "./htcondor/tables.ts";
 import { HTCONDOR_IN_JOB } from "./in_job.ts";
 import { siteOptions, textOption } from "./options.ts";
 import { jobTag, shardsByTask } from "./tasks.ts";

@@ -10,7 +10,7 @@ const ROOMS: Record<string, { imports: string[]; types?: string[] }> = {
   "main.ts": { imports: ["commands", "core"] },
   "mod.ts": { imports: ["core", "schedulers/adapter.ts"] },
   commands: { imports: ["runtime", "core"], types: ["schedulers/adapter.ts"] },
-  runtime: { imports: ["schedulers", "core", "templates"] },
+  runtime: { imports: ["schedulers", "core", "templates", "profiles"] },
   schedulers: { imports: ["core", "templates"] },
   core: { imports: [] },
   plugins: { imports: [], types: ["mod.ts"] },

@@ -37,6 +37,8 @@ export const Place = z.strictObject({
   time_limit: Name,
   /** Whether it sees the files of this machine; absent: unknown, or certain. */
   shares_files: z.exactOptional(z.boolean()),
+  /** Whether a job gets its nodes for itself alone; absent: unknown, or no. */
+  whole_nodes: z.exactOptional(z.boolean()),
 });
 export type Place = z.infer<typeof Place>;
 
@@ -60,6 +62,8 @@ export const SchedulerLimits = z.strictObject({
   /** Seconds for which the scheduler still reports an ended job; poll at least three times within it. */
   job_age_s: z.exactOptional(z.nullable(z.number().check(z.minimum(0)))),
   submit_limits: z.exactOptional(z.array(SubmitLimit)),
+  /** What the scheduler checks at each submission, in its own words: `associations`, `limits`, `qos`. */
+  enforced: z.exactOptional(z.array(z.string())),
   /** Partitions or nodes on which jobs can run, shown by preflight. */
   places: z.exactOptional(z.array(Place)),
 });

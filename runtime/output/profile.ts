@@ -65,12 +65,20 @@ function configuration(): string | undefined {
  */
 export async function readProfile(path: string, trusted: Trusted): Promise<Profile> {
   const { file, bytes } = readTrusted(path, trusted, "profile");
-  const value = await parse(file, new TextDecoder().decode(bytes));
+  return withPaths(dirname(file), await profileOfText(file, new TextDecoder().decode(bytes)));
+}
+
+/**
+ * Returns the profile in a text: YAML by its file's name, else JSON with comments. Its paths are as written.
+ * @throws {FarmError} input
+ */
+export async function profileOfText(file: string, text: string): Promise<Profile> {
+  const value = await parse(file, text);
   checkKeys(file, value, PROFILE_KEYS);
   if (isObject(value) && isObject(value["plugin"])) checkKeys(file, value["plugin"], PROFILE_PLUGIN_KEYS);
   const parsed = Profile.safeParse(value);
   if (!parsed.success) throw fault(file, firstIssue(parsed.error));
-  return withPaths(dirname(file), parsed.data);
+  return parsed.data;
 }
 
 const fault = (file: string, why: string, next?: string) =>

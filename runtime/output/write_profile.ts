@@ -7,6 +7,8 @@ import type { Backend, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { exists, writeWhole } from "../fs/write.ts";
 import { pluginOf } from "../plugin/adapt.ts";
 import { findNextstat } from "../system/nextstat.ts";
+import { profileOfText } from "./profile.ts";
+import { headOf, shippedFor } from "./shipped_profiles.ts";
 
 /** The result of probing a scheduler or this machine. */
 export interface Probed {
@@ -18,15 +20,30 @@ export interface Probed {
 }
 
 /**
- * Writes a profile for the probed scheduler; never replaces a file.
+ * Writes a profile for the probed scheduler, from the shipped one of such a site where one is known; never replaces a
+ * file.
  * @returns its path
  */
-export function writeProfile(path: string, adapter: Backend, probed: Probed): string {
+export async function writeProfile(path: string, adapter: Backend, probed: Probed): Promise<string> {
   const file = resolve(path);
   if (exists(file)) throw new FarmError("usage", `Cannot write the profile "${file}": it already exists`);
-  writeWhole(file, profileText(profileOf(adapter, probed), probed.found.split("\n")), 0o644);
+  const shipped = shippedFor(adapter.name, probed.limits);
+  const profile = shipped
+    ? beginWith(await profileOfText(shipped.file, shipped.text), profileOf(adapter, probed))
+    : profileOf(adapter, probed);
+  const head = shipped ? [`It begins from ${shipped.file}:`, ...headOf(shipped), ""] : [];
+  writeWhole(file, profileText(profile, [...head, ...probed.found.split("\n")]), 0o644);
   return file;
 }
+
+/**
+ * Returns a shipped profile with what the probe found besides; options of another scheduler than its own are left out.
+ */
+const beginWith = (shipped: Profile, found: Profile): Profile => ({
+  ...found,
+  ...shipped,
+  options: { ...(shipped.scheduler === found.scheduler ? found.options : {}), ...shipped.options },
+});
 
 function profileOf(adapter: Backend, probed: Probed): Profile {
   const plugin = pluginOf(adapter);

@@ -1,4 +1,5 @@
 import { FarmError } from "../../core/errors.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
 import sharedTemplate from "../../templates/condor_job.sub.mustache" with { type: "text" };
 import transferTemplate from "../../templates/condor_job_transfer.sub.mustache" with { type: "text" };
 import type { SchedulerOption } from "../adapter.ts";
@@ -272,4 +273,13 @@ export function spooledPath(what: string, path: string): string {
   if (!/\s/.test(path)) return path;
   const next = "Rename it, or copy it to another folder";
   throw new FarmError("usage", `Cannot use --condor-spool with ${what} "${path}": its path has a blank`, next);
+}
+
+/**
+ * Returns the option that excludes a machine from a run's jobs.
+ * @param before requirements that the run already has
+ */
+export function excludeNodesLine(machine: string, before?: string): string {
+  const not = `(Machine != "${machine}")`;
+  return `--condor-requirements ${quoteWord(before === undefined ? not : `(${before}) && ${not}`)}`;
 }

@@ -2,8 +2,8 @@ import * as z from "zod/mini";
 import { printable } from "../../core/failure.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
 import type { Fault } from "../../core/schema/scheduler.ts";
-import { quoteWord } from "../../core/shell_quote.ts";
 import type { NativeState } from "../adapter.ts";
+import { excludeNodesLine } from "./options.ts";
 
 export interface Hold {
   code: number | null;
@@ -110,15 +110,6 @@ const holdText = (text: string): string =>
 export function machineOf(text: string | undefined): string | null {
   const name = /(?:^|[\s])[^\s@<>]+@([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(text ?? "")?.[1];
   return name ?? /[?&]alias=([A-Za-z0-9][A-Za-z0-9._-]*)/.exec(text ?? "")?.[1] ?? null;
-}
-
-/**
- * Returns the option that excludes a machine from a run's jobs.
- * @param before requirements that the run already has
- */
-export function excludeNodesLine(machine: string, before?: string): string {
-  const not = `(Machine != "${machine}")`;
-  return `--condor-requirements ${quoteWord(before === undefined ? not : `(${before}) && ${not}`)}`;
 }
 
 const Text = z.catch(z.optional(z.string()), undefined);
@@ -276,12 +267,18 @@ function ofHeld(ad: JobAd): Ended {
   return { ...held, detail: ` (code ${code}, ${ad.HoldReasonSubCode ?? 0})` };
 }
 
+/** Text of CERN's SYSTEM_PERIODIC_REMOVE for a job that ran longer than its flavour or MaxRuntime. */
+const OVER_TIME = /SYSTEM_PERIODIC_REMOVE.*(wall|run) ?time/i;
+
 /**
  * Returns state and words of a removed job. A job removed by our own rule had been held for its memory or time before.
  * @param hold its last hold; null: it was never held
  */
 export function removed(text: string, hold: Hold | null): HeldJob {
   if (/PeriodicRemove/.test(text) && hold !== null) return heldJob(hold);
+  if (OVER_TIME.test(text)) {
+    return { state: "timed_out", reason: `the site removed it for its run time: ${text}`, fault: "time" };
+  }
   if (/via condor_rm/.test(text)) return { state: "cancelled", reason: "removed with condor_rm" };
   return { state: "cancelled", reason: text === "" ? "removed from the queue" : `removed: ${text}` };
 }

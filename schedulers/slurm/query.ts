@@ -196,7 +196,7 @@ export function probeSlurm(user?: string): Command[] {
   const name = user !== undefined && /^[A-Za-z0-9._][A-Za-z0-9._-]*$/.test(user) ? user : undefined;
   return [
     { argv: ["scontrol", "show", "config"], timeout_s: 60 },
-    { argv: ["sinfo", "--noheader", "--format=%R|%a|%D|%C|%m|%l"], timeout_s: 60 },
+    { argv: ["sinfo", "--noheader", "--format=%R|%a|%D|%C|%m|%l|%h"], timeout_s: 60 },
     ...(name === undefined ? [] : [
       assoc(["association", "where", `user=${name}`, "format=account,partition,maxsubmitjobs,defaultqos"]),
       assoc(["qos", "format=name,maxsubmitjobsperuser"]),
@@ -225,20 +225,25 @@ function readConfig(text: string): SchedulerLimits {
   const accounting = /slurmdbd/.test(value("AccountingStorageType") ?? "");
   const [max_array_size, job_age_s, version] = [number("MaxArraySize"), number("MinJobAge"), value("SLURM_VERSION")];
   const cluster = value("ClusterName");
+  const enforced = (value("AccountingStorageEnforce") ?? "none").split(",").filter((word) => word !== "none");
   return {
     ...(max_array_size === null ? {} : { max_array_size }),
     ...(job_age_s === null ? {} : { job_age_s }),
     ...(version === undefined ? {} : { version }),
     ...(cluster === undefined ? {} : { cluster }),
+    ...(enforced.length === 0 ? {} : { enforced }),
     // slurmdbd keeps the limits of users (slurm.conf(5), AccountingStorageEnforce).
     ...(accounting ? {} : { max_submit_jobs: null }),
     accounting,
   };
 }
 
-/** Reads `main|up|2|0/4/0/4|4000|infinite`, with CPUs as allocated/idle/other/total (sinfo(1), --format). */
+/**
+ * Reads `main|up|2|0/4/0/4|4000|infinite|NO`, with CPUs as allocated/idle/other/total and last OverSubscribe (sinfo(1),
+ * --format).
+ */
 function readPartitions(text: string): Place[] {
-  return fieldsOf(text).flatMap(([name, state, nodes, cpus, memory, time]) =>
+  return fieldsOf(text).flatMap(([name, state, nodes, cpus, memory, time, shared]) =>
     name === undefined || state === undefined ? [] : [{
       name,
       state,
@@ -246,6 +251,7 @@ function readPartitions(text: string): Place[] {
       cpus: numberOf(cpus?.split("/").at(-1)),
       memory_mb: configuredMemory(memory),
       time_limit: time === undefined || time === "infinite" ? null : time,
+      ...(shared === "EXCLUSIVE" ? { whole_nodes: true } : {}),
     }]
   );
 }

@@ -30,7 +30,7 @@ export async function makeTree(program: string, version: string, folder: string)
     const text = `${JSON.stringify(document, null, 2)}\n`;
     await put(folder, `share/nsfarm-deno/schemas/${name}.schema.json`, (to) => writeFile(to, text));
   }
-  for (const path of await plugins()) {
+  for (const path of await sources("plugins", "profiles")) {
     await put(folder, `share/nsfarm-deno/${path}`, (to) => copyFile(join(root, path), to));
   }
   for (const name of PAPERS) {
@@ -56,10 +56,10 @@ async function schemas(): Promise<Record<string, object>> {
   return JSON.parse(await print(["schema", "--json"]));
 }
 
-/** Paths of the plugins' sources in git, so that nothing else of a working folder is published. */
-async function plugins(): Promise<string[]> {
-  const printed = await runTool("git", ["ls-files", "plugins"], {
-    ...{ doing: "list the plugins", next: "release from a git checkout", cwd: root },
+/** Paths in git below these folders, so that nothing else of a working folder is published. */
+async function sources(...folders: string[]): Promise<string[]> {
+  const printed = await runTool("git", ["ls-files", ...folders], {
+    ...{ doing: `list ${folders.join(" and ")}`, next: "release from a git checkout", cwd: root },
   });
   return printed.split("\n").filter((path) => path !== "");
 }

@@ -23,7 +23,7 @@ for (
     { what: "srun in one allocation", lines: ["srun "], needs: "slurmd", hosts: ["n1", "n2"] },
     { what: "GNU parallel", lines: ["parallel "], needs: "parallel", hosts: null },
     { what: "Slurm's own qsub", lines: ["printf ", "qsub "], needs: "slurm-wlm-torque", hosts: ["n1", "n2"] },
-    { what: "a job that has whole nodes", lines: ["sbatch "], needs: "slurmd", hosts: ["n1", "n2"] },
+    { what: "a job that has whole nodes", lines: ["sbatch ", "  'srun "], needs: "slurmd", hosts: ["n1", "n2"] },
   ]
 ) {
   test(`the guide's line for ${what} runs a whole run`, async (farm) => {

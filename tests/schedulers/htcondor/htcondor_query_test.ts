@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { NativeState } from "../../../schedulers/adapter.ts";
 import htcondor from "../../../schedulers/htcondor.ts";
-import { adState, heldJob, HOLD_CODES, machineOf } from "../../../schedulers/htcondor/tables.ts";
+import { adState, heldJob, HOLD_CODES, machineOf, removed } from "../../../schedulers/htcondor/tables.ts";
 import { exampleContext, TOKEN } from "../../fixtures/context.ts";
 import { answer, handle, recorded, recordedText } from "../support/recorded.ts";
 
@@ -185,4 +185,15 @@ Deno.test("a machine's name is read from a slot and from an address", () => {
   assert.equal(machineOf("slot1_2@e1.example.org"), "e1.example.org");
   assert.equal(machineOf("<10.0.0.1:9618?addrs=10.0.0.1-9618&alias=e1.example.org>"), "e1.example.org");
   assert.equal(machineOf(undefined), null);
+});
+
+Deno.test("a job that the site removed for its run time has timed out; other removals by the site are cancellations", () => {
+  const state = (RemoveReason: string) => {
+    const { state, reason } = removed(RemoveReason, null);
+    return [state, reason];
+  };
+  const text = "Job removed by SYSTEM_PERIODIC_REMOVE due to wall time exceeded allowed max.";
+  assert.deepEqual(state(text), ["timed_out", `the site removed it for its run time: ${text}`]);
+  const held = "Job removed by SYSTEM_PERIODIC_REMOVE due to job held time exceeded 24 hours.";
+  assert.deepEqual(state(held), ["cancelled", `removed: ${held}`]);
 });

@@ -176,3 +176,18 @@ Deno.test("the adapter runs no program that it did not declare", () => {
   ];
   for (const { argv } of commands) assert.ok(slurm.programs.includes(argv[0] ?? ""), argv[0]);
 });
+
+Deno.test("the probe reads what Slurm enforces, and which partitions give whole nodes", () => {
+  const config = "ClusterName             = c\nAccountingStorageEnforce = associations,limits,qos\n";
+  const sinfo =
+    "compute|up|4|0/8/0/8|4000|8:00:00|EXCLUSIVE\nshared|up|2|0/4/0/4|4000|infinite|NO\nold|up|2|0/4/0/4|4000|1:00\n";
+  const limits = slurm.readProbe([answer(config), answer(sinfo)]);
+  assert.deepEqual(limits.enforced, ["associations", "limits", "qos"]);
+  assert.deepEqual(limits.places?.map(({ name, whole_nodes = false }) => [name, whole_nodes]), [
+    ["compute", true],
+    ["shared", false],
+    ["old", false],
+  ]);
+  const none = slurm.readProbe([answer("AccountingStorageEnforce = none\n"), answer("")]);
+  assert.equal("enforced" in none, false);
+});
