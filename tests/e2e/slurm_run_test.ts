@@ -12,7 +12,7 @@ import {
   wholeRun,
 } from "../clusters/slurm_farm.ts";
 import { amountOf } from "../support/amount.ts";
-import { nextstat, runDir } from "../support/farm.ts";
+import { nextstat, requestArgs, runDir } from "../support/farm.ts";
 import { countDone, readAttempts, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
 import { at } from "../support/toys.ts";
@@ -144,4 +144,17 @@ test("a hypothesis test on Slurm gives what one nextstat run of all toys prints"
   const config = await writeWorkspace(farm.folder);
   await farm.must(slurmRun(farm, { toys: 60, shards: 6, config, more: TEST_WORDS }));
   await assertTest(farm.folder, runDir(farm.folder), config, 60);
+});
+
+test("doctor gives the flags that would have fitted a whole run, and a run with them ends as well", async (farm) => {
+  const args = (id: string, ...more: string[]) => [
+    ...["run", "--scheduler", "slurm", ...requestArgs(farm.folder, { toys: 20, shards: 20, id, more })],
+  ];
+  await farm.must(args("a", "--slurm-time", "10:00:00"));
+  const { next_run } = JSON.parse((await farm.must(["doctor", runDir(farm.folder, "a"), "--json"])).stdout);
+  const flags = Object.fromEntries(next_run.map(({ flag, value }: Record<string, string>) => [flag, value]));
+  assert.match(flags["--slurm-time"], /^00:0\d:00$/);
+  assert.match(flags["--slurm-memory"], /^\d+M$/);
+  await farm.must(args("b", "--slurm-time", flags["--slurm-time"], "--slurm-memory", flags["--slurm-memory"]));
+  await assertMerged(runDir(farm.folder, "b"), { toys: 20 });
 });
