@@ -5,6 +5,7 @@ import { mustRun, nextstat, nsfarm, renderRun, requestArgs, runArgs, runDir } fr
 import { inFolder, until } from "../support/scratch.ts";
 import { type StandIn, standIn } from "../support/stand_in.ts";
 import { canPty, inTerminal, unlessPty } from "../support/terminal.ts";
+import { writeWorkspace } from "../support/workspace.ts";
 
 const ESCAPE = "\u001b";
 /** Back to the line's begin, and the line cleared: the only thing that may steer a terminal. */
@@ -118,6 +119,15 @@ function sweepWords(folder: string, id: string): string[] {
   return [...kept, ...sweep];
 }
 
+/** A limit of few toys, whose points do not enclose it. */
+function limitWords(folder: string, id: string): string[] {
+  return [
+    ...["--workload", "hypotest-toys", "--config", join(folder, "workspace.json"), "--mu", "0.1,0.2", "--n-toys", "4"],
+    ...["--shards", "2", "--threads", "1", "--nextstat-bin", nextstat(), "--limit-id", id],
+    ...["--out-root", join(folder, "limits")],
+  ];
+}
+
 /** Words for each command, over a run whose shard 1 fails with a text that would steer a terminal. */
 function wordsFor(name: string, folder: string, dir: string): { words: string[]; code: number } {
   const words: Record<string, { words: string[]; code: number }> = {
@@ -145,11 +155,18 @@ function wordsFor(name: string, folder: string, dir: string): { words: string[];
     extend: { words: ["extend", dir, "--n-toys", "+2", "--no-submit"], code: 0 },
     archive: { words: ["archive", dir], code: 5 },
     plugin: { words: ["plugin", "list"], code: 0 },
+    export: { words: ["export", dir, "--format", "csv"], code: 5 },
+    nodes: { words: ["nodes"], code: 0 },
+    "limit render": { words: ["limit", "render", ...limitWords(folder, "rendered")], code: 0 },
+    "limit run": { words: ["limit", "run", ...limitWords(folder, "ran")], code: 6 },
     completions: { words: ["completions", "bash"], code: 0 },
   };
   // The other commands of sweeps are asked about one that is not there.
   if (/^sweep (submit|collect|merge|summarize)$/.test(name)) {
     return { words: [...name.split(" "), "--sweep-json", join(folder, "none.sweep.json")], code: 3 };
+  }
+  if (/^limit (submit|collect|summarize)$/.test(name)) {
+    return { words: [...name.split(" "), "--limit-json", join(folder, "none.limit.json")], code: 3 };
   }
   const found = words[name];
   assert(found, `this test has no words for ${name}`);
@@ -162,11 +179,12 @@ for (const { name } of TABLE) {
       const fits = await standIn(folder, `[ "$shard" != 1 ] || { ${STEERING}; }`);
       const dir = runDir(folder);
       await mustRun(folder, runArgs(folder, { toys: 4, shards: 2, nextstat: fits.path }), 5);
+      await writeWorkspace(folder);
       const { words, code } = wordsFor(name, folder, dir);
       const plain = await nsfarm(folder, words);
       assert.equal(plain.code, code, plain.stdout + plain.stderr);
       assert.doesNotMatch(`${plain.stdout}${plain.stderr}`, /[^\P{Cc}\n\t]/u);
-      for (const made of ["runs/fresh", "runs/other", "sweeps"]) {
+      for (const made of ["runs/fresh", "runs/other", "sweeps", "limits"]) {
         await Deno.remove(join(folder, made), { recursive: true }).catch(() => {});
       }
       const json = await nsfarm(folder, [...words, "--json"]);
