@@ -12,6 +12,7 @@ import { jobRequest, type NextFlag, nextFlags } from "../core/usage.ts";
 import { pluginPlaces } from "../runtime/plugin/trust.ts";
 import { isFarmRun, type Run } from "../runtime/run/load_manifest.ts";
 import { remediesFor } from "../runtime/scheduler/adapters.ts";
+import { readSteering } from "../runtime/run/steering.ts";
 import { findLate } from "../runtime/scheduler/submit.ts";
 import { failedShardsOf } from "../runtime/state/logs.ts";
 import { oldStatus } from "../runtime/state/old_status.ts";
@@ -34,6 +35,7 @@ const doctor: CommandSpec = {
       : examineOld(run);
     const command = next && [...ownCommand(), ...next.map((word) => word === "RUN_DIR" ? run.dir : word), ...plugins()];
     const paints = makePaints();
+    const isPaused = next?.[0] === "resume";
     const isGoing = troubles.length === 0 && shards.some(({ state }) => state !== "done");
     out.print(paints.bold(describeCounts(summary, shards)));
     for (const line of summary.recovered) out.print(`  recovered  ${line}`);
@@ -42,8 +44,9 @@ const doctor: CommandSpec = {
     for (const { kind, what } of findings) out.print(kind === "note" ? what : paints.red(what));
     for (const words of summary.workers) out.print(`  ${words}`);
     for (const trouble of troubles) out.print(describe(trouble, paints));
-    if (isGoing) out.print("Nothing to do yet: shards are running or queued");
-    if (command) out.print(`\n${isGoing ? "Watch it with" : "Next"}:\n  ${quoteCommand(command)}`);
+    if (isGoing && !isPaused) out.print("Nothing to do yet: shards are running or queued");
+    for (const words of summary.steering) out.print(words);
+    if (command) out.print(`\n${isGoing && !isPaused ? "Watch it with" : "Next"}:\n  ${quoteCommand(command)}`);
     else if (troubles.length > 0) out.print("\nFix this first; until then no command can continue the run");
     else if (isFailed && troubles.length === 0) out.print(FAILED);
     else if (findings.some(({ kind }) => kind === "fits")) {
@@ -95,7 +98,7 @@ async function examine(run: Run<FarmManifest>, out: Output): Promise<Examined> {
     next_run: summary.usage ? nextFlags(summary.usage, jobRequest(run.manifest, adapter.options)) : [],
     summary,
     shards,
-    diagnosis: diagnose(symptoms, remedies, summary.merged_check.state === "whole"),
+    diagnosis: whilePaused(run, diagnose(symptoms, remedies, summary.merged_check.state === "whole")),
   };
 }
 
@@ -106,6 +109,13 @@ function onNodes(shards: readonly StatusShard[], failed: readonly FailedShard[])
   return withNodeFaults([...done, ...others]).flatMap(({ symptom, fault = null }) =>
     symptom ? { ...symptom, fault } : []
   );
+}
+
+/** Returns a diagnosis whose next command is that of a paused run, of which nothing else is submitted. */
+function whilePaused(run: Run<FarmManifest>, diagnosis: Diagnosis): Diagnosis {
+  return readSteering(run)?.paused && diagnosis.next?.[0] !== "merge"
+    ? { ...diagnosis, next: ["resume", "RUN_DIR"] }
+    : diagnosis;
 }
 
 function examineOld(run: Run): Examined {

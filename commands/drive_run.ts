@@ -21,7 +21,7 @@ import type { Output } from "./flags.ts";
 import { startOnEnd } from "./on_end_flag.ts";
 import { openWorkView } from "./progress.ts";
 import { driveRecovering } from "./recover_run.ts";
-import { watchRun } from "./watch_run.ts";
+import { untilResumed, watchRun } from "./watch_run.ts";
 
 /**
  * Runs a run to its end: works on it in this process, or submits and watches it. Failed shards are rerun.
@@ -41,6 +41,7 @@ export async function driveRun(
     return await driveRecovering(run, adapter, signals, out, { most: recover, by_hand: true }, poll_s);
   }
   for (let times = 0;; times++) {
+    await untilResumed(run, signals.signal, out);
     const started = await startRun(run, adapter, await inspectMachine(), { ended: true });
     for (const one of started.submissions) {
       out.note(`${adapter.name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);

@@ -54,6 +54,19 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ["Stop all jobs of a run; finished shards are kept:", "nsfarm-deno cancel study1"],
     ["Go on later:", "nsfarm-deno retry study1"],
   ],
+  pause: [
+    ["Start no new fit, for example while a file server is serviced:", "nsfarm-deno pause study1"],
+    ["Go on:", "nsfarm-deno resume study1"],
+  ],
+  resume: [["Release the jobs that pause held, and no others:", "nsfarm-deno resume study1"]],
+  throttle: [
+    ["At most 20 fits at a time, from now on:", "nsfarm-deno throttle study1 20"],
+    ["No limit any more:", "nsfarm-deno throttle study1 off"],
+  ],
+  pilots: [
+    ["Four pilots more:", "nsfarm-deno pilots study1 +4"],
+    ["Two fewer: those that wait first, no running fit is lost:", "nsfarm-deno pilots study1 -2"],
+  ],
   retry: [
     ["Rerun only the shards without a valid result:", "nsfarm-deno retry study1"],
     ["With twice the memory, and wait for the result:", "nsfarm-deno retry study1 --more-memory --wait"],

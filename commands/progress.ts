@@ -119,7 +119,7 @@ export function openWorkView(run: Run<FarmManifest>): WorkView {
     else if (event.kind === "done") finished(event);
     else if (event.kind === "failed") failed(event);
     else if (event.kind === "taken") state.running--;
-    else if (event.kind === "executor") view.note(event.message);
+    else if (event.kind === "executor" || event.kind === "steered") view.note(event.message);
     else if (event.kind === "given_up") view.note(`starting no more shards: ${event.why}`);
     if (state.total > 0) show();
   };

@@ -16,7 +16,7 @@ import { inspectMachine } from "../runtime/system/machine.ts";
 import { pauseFor, type StopSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import type { Output } from "./flags.ts";
-import { watchRun } from "./watch_run.ts";
+import { untilResumed, watchRun } from "./watch_run.ts";
 
 /** The flag of a run that recovers by itself. */
 export const RECOVER_FLAG = {
@@ -89,6 +89,7 @@ export async function driveRecovering(
   let now = run;
   let n_silent = 0;
   for (let pauses = 0, is_first = by_hand;; is_first = false) {
+    await untilResumed(now, stop, out);
     const begin = performance.now();
     const round = await roundOf(now, adapter, { most, by_hand: is_first }, pauses, teller);
     now = round.run ?? now;

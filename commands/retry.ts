@@ -8,7 +8,7 @@ import { requireFinish } from "../runtime/scheduler/submit.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { type CommandSpec, defineFlags } from "./flags.ts";
-import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
+import { adapterOf, ownRunOf, refusePaused } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { RECOVER_FLAG } from "./recover_run.ts";
 import { defineOne, readSchedulerOptions } from "./scheduler_flags.ts";
@@ -45,6 +45,7 @@ const retry: CommandSpec = {
   run: async ({ args, options, out }) => {
     const flags = retryFlags.read(options);
     const rendered = await ownRunOf(args, out);
+    refusePaused(rendered, "retry");
     const adapter = await adapterOf(rendered, out);
     if (flags.finish) requireFinish(adapter, rendered);
     requireRecoverable(rendered, adapter, flags);

@@ -1,5 +1,7 @@
 import { dirname } from "node:path";
+import { FarmError } from "../core/errors.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
+import { quoteWord } from "../core/shell_quote.ts";
 import { VERSION } from "../core/version.ts";
 import {
   assertFarmRun,
@@ -10,6 +12,7 @@ import {
   originOf,
   type Run,
 } from "../runtime/run/load_manifest.ts";
+import { readSteering } from "../runtime/run/steering.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import type { Output } from "./flags.ts";
 
@@ -59,6 +62,21 @@ export async function withOrigin(found: Run<FarmManifest>, out: Output): Promise
   if (origin.kind === "copied") out.note("it is an independent run from now on; its job files were rewritten");
   if (origin.kind === "moved") out.note(`the run was moved here from "${origin.from}"; its job files were rewritten`);
   return run;
+}
+
+/**
+ * Refuses to submit shards of a paused run.
+ * @param doing the command: `retry`
+ * @throws {FarmError} usage
+ */
+export function refusePaused(run: Run<FarmManifest>, doing: string): void {
+  const paused = readSteering(run)?.paused;
+  if (!paused) return;
+  throw new FarmError(
+    "usage",
+    `Cannot ${doing} shards of "${run.dir}": it is paused since ${paused.at_utc} by ${paused.by}`,
+    `First: nsfarm-deno resume ${quoteWord(run.dir)}`,
+  );
 }
 
 /** Returns the run as withOrigin does, for copies only: a moved run may have another path here than its jobs use. */

@@ -16,7 +16,7 @@ import { noteCost } from "./cost_line.ts";
 import { finishRun } from "./drive_run.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
-import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
+import { adapterOf, ownRunOf, refusePaused } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { driveRecovering, recordRecover, RECOVER_FLAG } from "./recover_run.ts";
 import { watchRun } from "./watch_run.ts";
@@ -51,6 +51,7 @@ const submit: CommandSpec = {
   run: async ({ args, options, out }) => {
     const rendered = await ownRunOf(args, out);
     const flags = submitFlags.read(options);
+    refusePaused(rendered, "submit");
     const adapter = await adapterOf(rendered, out);
     if (flags.finish) requireFinish(adapter, rendered);
     requireRecoverable(rendered, adapter, flags);

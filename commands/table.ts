@@ -21,6 +21,22 @@ export const TABLE: readonly TableRow[] = [
   row("submit", "RUN_DIR", "submit a run's shards to its scheduler", "by hand before", () => import("./submit.ts")),
   row("status", "RUN_DIR", "show the state of each shard, and why", "by hand before", () => import("./status.ts")),
   row("cancel", "RUN_DIR", "stop a run's jobs", "by hand before", () => import("./cancel.ts")),
+  row("pause", "RUN_DIR", "start no new fit of a run; fits that run go on", "new", () => import("./pause.ts")),
+  row("resume", "RUN_DIR", "go on with a paused run", "new", () => import("./resume.ts")),
+  row(
+    "throttle",
+    "RUN_DIR N",
+    "limit how many fits of a run are made at a time: a number, or off",
+    "new",
+    () => import("./throttle.ts"),
+  ),
+  row(
+    "pilots",
+    "RUN_DIR CHANGE",
+    "add pilots to a run (+2), or let some end (-2)",
+    "new",
+    () => import("./pilots.ts"),
+  ),
   row(
     "retry",
     "RUN_DIR",

@@ -7,9 +7,11 @@ import { plural } from "../core/format.ts";
 import { judgeNodes } from "../core/node_faults.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { LATE_FILES_S } from "../core/shard_states.ts";
+import { pausedWords } from "../core/steering.ts";
 import { listNames, orRefusal } from "../runtime/fs/list.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
 import { noteNodeFaults } from "../runtime/run/node_journal.ts";
+import { readSteering } from "../runtime/run/steering.ts";
 import { recordSilent } from "../runtime/run/submissions.ts";
 import { inspectWorkers, listWorkers } from "../runtime/run/workers.ts";
 import { queryScheduler, shardsWithFiles } from "../runtime/scheduler/query.ts";
@@ -105,6 +107,12 @@ export async function watchRun(
   const machine = await inspectMachine();
   const seen: Seen = new Map();
   const printed = new Map<string, Set<number>>();
+  let asked: string[] = [];
+  const news = (lines: string[]) => {
+    const before = asked;
+    asked = lines;
+    return lines.filter((line) => !before.includes(line));
+  };
   const pilots = run.manifest.farm.pilots === null ? null : new PilotWatch();
   try {
     for (let round = 0;; round++) {
@@ -112,6 +120,7 @@ export async function watchRun(
       if (stream) out.document(status.summary, true);
       // A query that was interrupted has not heard the scheduler: what it lacks has not changed.
       if (!stop.aborted) {
+        for (const words of news(status.summary.steering)) view.note(words);
         for (const words of describeChanges(printed, status.shards)) view.note(words);
         view.show(status.progress);
       }
@@ -129,5 +138,18 @@ export async function watchRun(
     }
   } finally {
     view.close();
+  }
+}
+
+const RESUMED_POLL_MS = 2000;
+
+/** Waits until a paused run is resumed: nothing of it is submitted before. Not where all its shards are done. */
+export async function untilResumed(run: Run<FarmManifest>, stop: AbortSignal, out: Output): Promise<void> {
+  for (let printed = ""; !stop.aborted; await pauseFor(RESUMED_POLL_MS, stop)) {
+    const words = pausedWords(readSteering(run) ?? {}, run.dir);
+    const there = shardsWithFiles(run.dir);
+    if (words === null || livePlans(run.manifest).every(({ shard_index }) => there.has(shard_index))) return;
+    if (words !== printed) out.note(words);
+    printed = words;
   }
 }

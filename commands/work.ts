@@ -90,6 +90,7 @@ const work: CommandSpec = {
         retry_failed: flags.retryFailed,
         stop: signals.signal,
         scatter: flags.pilot,
+        pilot: flags.pilot,
         speculate: flags.speculate,
         ...(flags.heartbeatS === undefined ? {} : { beat_interval_s: flags.heartbeatS }),
       };

@@ -3,6 +3,7 @@ import { plural } from "./format.ts";
 import type { Cause, ShardState } from "./schema/enums.ts";
 import type { Fault } from "./schema/scheduler.ts";
 import { isEnded, isWaiting, NOT_SUBMITTED, STATES } from "./shard_states.ts";
+import { PAUSED } from "./steering.ts";
 
 /** Change of a limit: `"twice"` its present value, a given value, or null for no change. */
 export type LimitChange = "twice" | string | null;
@@ -30,6 +31,7 @@ export const ADVICE: Record<Remedy, string> = {
   start: "make sure that nextstat is on the host and runs there; try it there by hand",
   node: "rerun elsewhere: their node fails jobs; check that node",
   held: "fix the cause first; retry then cancels the held jobs and submits new ones",
+  paused: "resume the run: its waiting jobs are held until then",
   unknown: "ask again when the scheduler answers",
   going: "nothing is wrong",
   waiting: "submit them: no job has them yet",
@@ -56,6 +58,7 @@ export const RECOVERY_STEPS: Readonly<Record<Remedy, RecoveryStep>> = {
   waiting: "submit",
   refused: "submit",
   going: "none",
+  paused: "none",
   unknown: "wait",
   cancelled: "stop",
   disk: "stop",
@@ -77,6 +80,7 @@ export function remedyOf(
 ): Remedy {
   const { state, cause, why, fault = null, times = 1 } = one;
   if (state === "queued" && why === NOT_SUBMITTED) return refusal === null ? "waiting" : "refused";
+  if (state === "held" && why === PAUSED) return "paused";
   if (fault !== null && (isEnded(state) || isWaiting(state))) return fault;
   const known = STATES[state].remedy ?? (cause && FAILURES[cause].remedy);
   if (known === null && state === "cancelled") return "cancelled";
@@ -95,6 +99,7 @@ export function nextCommand(
   const steps = new Set([...remedies].map((one) => RECOVERY_STEPS[one]));
   const only = (...some: RecoveryStep[]) => [...steps].every((one) => some.includes(one));
   if (remedies.size === 0) return is_merged ? null : ["merge", "RUN_DIR"];
+  if (remedies.has("paused")) return ["resume", "RUN_DIR"];
   if (steps.has("wait") || only("none")) return ["status", "RUN_DIR", "--watch"];
   if (only("none", "submit")) return remedies.has("refused") ? null : ["submit", "RUN_DIR", "--wait"];
   return [

@@ -37,6 +37,8 @@ export interface StatusSummary {
   glibc: Record<string, string>;
   /** What recoveries (--recover) did, one line each. */
   recovered: string[];
+  /** What a person asked of the run: a pause, a throttle, more pilots. */
+  steering: string[];
   /** Commands and actions that help with these states. */
   advice: string[];
 }
@@ -51,6 +53,7 @@ export function describeStatus(summary: StatusSummary, shards: StatusShard[]): s
     `${summary.toys_done} of ${summary.toys_total} toys${rateText({ ...summary, since_pause: false })}${
       leftText(summary)
     }`,
+    ...summary.steering,
     ...summary.merged_check.findings.map(({ what }) => what),
     ...summary.workers,
     ...(summary.usage ? describeUsage(summary.usage) : []),

@@ -1,14 +1,34 @@
 import type { Attempt } from "./schema/attempt.ts";
+import type { Submission } from "./schema/submit_meta.ts";
 
 /**
- * Returns whether an attempt's submission was made before ours; null where it is not recorded, as for a worker loop
- * that a user started. Nothing precedes a submission of ours that is not recorded.
- * @param tokens of the run's submissions, in order
+ * Returns the tokens of submissions in generations, oldest first: jobs of one generation may run at the same time, and
+ * those of the next are submitted only after the jobs of their shards have ended. Pilots that were added join in.
  */
-export function isOfEarlier(tokens: readonly string[], its: string | null, ours: string | null): boolean | null {
-  const our_place = tokens.indexOf(ours ?? "");
+export function generationsOf(submissions: readonly Pick<Submission, "token" | "joins">[]): string[][] {
+  const generations: string[][] = [];
+  for (const { token, joins } of submissions) {
+    const last = generations.at(-1);
+    if (joins && last) last.push(token);
+    else generations.push([token]);
+  }
+  return generations;
+}
+
+/**
+ * Returns whether an attempt's submission is of an earlier generation than ours; null where it is not recorded, as for a worker loop
+ * that a user started. Nothing precedes a submission of ours that is not recorded.
+ * @param generations tokens of the run's submissions
+ */
+export function isOfEarlier(
+  generations: readonly (readonly string[])[],
+  its: string | null,
+  ours: string | null,
+): boolean | null {
+  const placeOf = (token: string | null) => generations.findIndex((one) => one.includes(token ?? ""));
+  const our_place = placeOf(ours);
   if (our_place < 0) return false;
-  const its_place = tokens.indexOf(its ?? "");
+  const its_place = placeOf(its);
   return its_place < 0 ? null : its_place < our_place;
 }
 

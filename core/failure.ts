@@ -10,6 +10,7 @@ export type Remedy =
   | "start"
   | "node"
   | "held"
+  | "paused"
   | "unknown"
   | "going"
   | "waiting"

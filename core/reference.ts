@@ -15,6 +15,7 @@ import {
   outName,
   stderrName,
   stdoutName,
+  STEERING,
   SUBMIT_META,
 } from "./run_paths.ts";
 
@@ -53,6 +54,7 @@ export const RUN_FILES: readonly ReferenceRow[] = [
   [MERGED, "all toys in order, like one unsharded nextstat output"],
   [MERGE_STATUS, "whether the last merge succeeded, or what is wrong"],
   [SUBMIT_META, "every submission: token, job id, time, command"],
+  [STEERING, "what pause, throttle and pilots asked of the run; absent: nothing"],
   [`${ATTEMPTS}/`, "attempts that are running, or that ended without a result, and how they ended"],
   [`${INCOMING}/`, "results that are not checked yet"],
   [`${FETCHED}/`, "results that were just fetched from a scheduler that keeps them (`--condor-spool`)"],

@@ -7,6 +7,9 @@ export const MERGED = "merged.out.json";
 
 export const SUBMIT_META = "submit_meta.json";
 
+/** What a person has asked of a run that runs: pause, throttle, pilots. */
+export const STEERING = "steering.json";
+
 /** Lock that is held while jobs of the run are submitted or cancelled. */
 export const SUBMIT_LOCK = ".submit.lock";
 
@@ -106,7 +109,7 @@ export function readTemporaryName(
 
 const OUR_FOLDERS = new Set([ATTEMPTS, INCOMING, FETCHED, CLAIMS, ASIDE]);
 
-const OUR_FILES = new Set([MANIFEST, MERGED, SUBMIT_META, MERGE_STATUS]);
+const OUR_FILES = new Set([MANIFEST, MERGED, SUBMIT_META, MERGE_STATUS, STEERING]);
 
 /** Returns whether a path in a run directory is reserved, so that a scheduler's adapter may not write it. */
 export function isOurName(path: string): boolean {

@@ -1,44 +1,12 @@
 // Grid Engine (Sun, Son of, Univa, Altair): array jobs on a file system that the nodes share. A plugin: copy this file
 // and the folder gridengine/ into schedulers/ beside nsfarm-deno, or name the file with --plugin. Written for and tested
 // with Grid Engine 8.1.9.
-import type {
-  Answer,
-  Command,
-  CommandResult,
-  Handle,
-  RenderContext,
-  SchedulerAdapter,
-  SchedulerLimits,
-} from "nsfarm-deno";
+import type { CommandResult, SchedulerAdapter, SchedulerLimits } from "nsfarm-deno";
 import { options } from "./gridengine/options.ts";
 import { query, readFind, readQuery } from "./gridengine/query.ts";
+import { hold, ofTasks, readSteer, release, throttle } from "./gridengine/steer.ts";
 import { finish, readSubmit, render, words } from "./gridengine/submit.ts";
-import { command, jobName, messageOf, ok } from "./gridengine/words.ts";
-
-/** Cancels by name, since an id may have been reused for another job. */
-function cancel(_context: RenderContext, handles: Handle[], shards: number[] | null): Command[] {
-  return handles.flatMap(({ token, chunk }) => {
-    if (shards === null) return [command(["qdel", jobName(token)])];
-    const tasks = chunk.shards.flatMap((shard, i) => shards.includes(shard) ? [chunk.tasks?.[i] ?? i + 1] : []);
-    return ranges(tasks).map((range) => command(["qdel", jobName(token), "-t", range]));
-  });
-}
-
-/** Returns `3-9` for each range of consecutive tasks: qdel accepts one range. */
-function ranges(tasks: number[]): string[] {
-  const found: [number, number][] = [];
-  for (const task of tasks) {
-    const last = found.at(-1);
-    if (last?.[1] === task - 1) last[1] = task;
-    else found.push([task, task]);
-  }
-  return found.map(([first, last]) => `${first}-${last}`);
-}
-
-function readCancel(results: CommandResult[]): Answer<null> {
-  const bad = results.find((one) => one.exit_code !== 0 && !/does not exist/.test(one.stdout + one.stderr));
-  return bad ? { kind: "unclear", message: messageOf(bad) } : ok(null);
-}
+import { command } from "./gridengine/words.ts";
 
 function readProbe([config, queues, help]: CommandResult[]): SchedulerLimits {
   const most = /^max_aj_tasks +(\d+)/m.exec(config?.stdout ?? "")?.[1];
@@ -63,7 +31,7 @@ const gridengine: SchedulerAdapter = {
   name: "gridengine",
   apiVersion: 1,
   summary: "array jobs of a Grid Engine cluster",
-  programs: ["qsub", "qstat", "qacct", "qdel", "qconf"],
+  programs: ["qsub", "qstat", "qacct", "qdel", "qhold", "qrls", "qalter", "qconf"],
   options,
   limits: { first_index: 1, arrays: true, dependencies: true, file_transfer: false },
   // submit(1), ENVIRONMENT VARIABLES. h_rt counts from the start of the job.
@@ -83,8 +51,12 @@ const gridengine: SchedulerAdapter = {
   readFind,
   query,
   readQuery,
-  cancel,
-  readCancel,
+  cancel: (_context, handles, shards) => ofTasks("qdel", handles, shards),
+  readCancel: readSteer,
+  hold,
+  release,
+  throttle,
+  readSteer,
   finish,
   jobLogs: ({ job_id, chunk }, shard) =>
     chunk.shards.flatMap((one, i) =>

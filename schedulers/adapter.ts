@@ -17,6 +17,7 @@ import {
   RunPath,
   SchedulerOption,
 } from "./adapter_values.ts";
+import { optionFaults } from "./options.ts";
 
 export type { NativeState, Place, SchedulerLimits, SubmitLimit } from "../core/schema/scheduler.ts";
 export type * from "./adapter_answers.ts";
@@ -79,30 +80,6 @@ export const AdapterFacts = z.strictObject({
 });
 export type AdapterFacts = z.infer<typeof AdapterFacts>;
 
-/** Checks that names and roles are unique, and that each default is a valid value of its option. */
-function optionFaults(options: SchedulerOption[]): string[] {
-  const twice = (values: string[]) => values.filter((value, i) => values.indexOf(value) !== i);
-  return [
-    ...twice(options.map(({ name }) => name)).map((name) => `--${name} is there twice`),
-    ...twice(options.flatMap(({ role }) => role ?? [])).map((role) => `two limit the ${role}`),
-    ...options.filter((option) => option.default !== undefined && !isTaken(option, option.default))
-      .map(({ name }) => `--${name} has a default that it would not take itself`),
-  ];
-}
-
-function isTaken(
-  { type, min = -Infinity, max = Infinity, choices, pattern }: SchedulerOption,
-  value: unknown,
-): boolean {
-  if (type === "boolean") return typeof value === "boolean";
-  if (type === "strings") return Array.isArray(value) && value.every((one) => typeof one === "string");
-  if (type !== "string" && type !== "path") {
-    return typeof value === "number" && value >= min && value <= max && (type === "number" || Number.isInteger(value));
-  }
-  if (typeof value !== "string" || (choices && !choices.includes(value))) return false;
-  return pattern === undefined || new RegExp(`^(?:${pattern})$`).test(value);
-}
-
 /**
  * Functions of an adapter. They are pure: they say what to write and what to run, and read the results. A new function
  * needs a line in IS_REQUIRED, one in returnSchemas, and a check in runtime/plugin/check; without them nothing
@@ -150,6 +127,21 @@ export interface AdapterCalls {
   fetch?(context: RenderContext, handles: Handle[]): Command[];
   /** Returns the commands that remove ended jobs of these shards with their results, which the run has by now. */
   discard?(context: RenderContext, handles: Handle[], shards: number[]): Command[];
+
+  /**
+   * Returns the commands that keep the handles' waiting jobs from starting, or those of some of their shards. Jobs that
+   * run go on.
+   */
+  hold?(context: RenderContext, handles: Handle[], shards: number[] | null): Command[];
+  /** Returns the commands that undo `hold` for these jobs; holds of others stay where the scheduler tells them apart. */
+  release?(context: RenderContext, handles: Handle[], shards: number[] | null): Command[];
+  /**
+   * Returns the commands after which at most `most` jobs of all handles run at a time; those that run beyond it go on.
+   * @param most null: no limit
+   */
+  throttle?(context: RenderContext, handles: Handle[], most: number | null): Command[];
+  /** Reads whether all commands of hold, release or throttle took effect, or their jobs had already ended. */
+  readSteer?(results: CommandResult[]): Answer<null>;
 
   /**
    * Returns files in the run directory in which the scheduler itself logs the events of these jobs (HTCondor's job
@@ -243,6 +235,10 @@ export const IS_REQUIRED: { readonly [M in AdapterCall]-?: undefined extends Ada
   readCancel: true,
   fetch: false,
   discard: false,
+  hold: false,
+  release: false,
+  throttle: false,
+  readSteer: false,
   eventLogs: false,
   readEventLogs: false,
   eventsOf: false,
@@ -286,6 +282,10 @@ export function returnSchemas(programs: readonly string[]): ReturnSchemas {
     readCancel: answerOf(z.null()),
     fetch: z.array(Own),
     discard: z.array(Own),
+    hold: z.array(Own),
+    release: z.array(Own),
+    throttle: z.array(Own),
+    readSteer: answerOf(z.null()),
     eventLogs: z.array(RunPath),
     readEventLogs: z.array(NativeState),
     eventsOf: z.string(),

@@ -221,6 +221,8 @@ export interface RenderContext {
   nsfarm: string;
   /** Values of the adapter's options by name, including defaults. */
   options: Readonly<Record<string, OptionValue>>;
+  /** Largest number of the run's jobs at a time, as `throttle` set it; null: no limit. Absent: as the options say. */
+  throttle?: number | null;
   /** Result of the probe; empty if no query was possible. */
   limits: SchedulerLimits;
   /** Shards to render: all live ones, or those to retry. */

@@ -38,6 +38,7 @@ import {
   spoolWords,
   SUBMIT_FILES,
 } from "./htcondor/submit_file.ts";
+import { holdHTCondor, readHTCondorSteer, releaseHTCondor, throttleHTCondor } from "./htcondor/steer.ts";
 import { HTCONDOR_IN_JOB } from "./in_job.ts";
 import { siteOptions, textOption } from "./options.ts";
 import { jobTag, shardsByTask } from "./tasks.ts";
@@ -257,6 +258,9 @@ const htcondor = {
     "condor_history",
     "condor_rm",
     "condor_transfer_data",
+    "condor_hold",
+    "condor_release",
+    "condor_qedit",
     "condor_status",
     "condor_version",
     "condor_config_val",
@@ -277,6 +281,10 @@ const htcondor = {
   readCancel: readHTCondorCancel,
   fetch: fetchHTCondor,
   discard: (_context, handles, shards) => discardHTCondor(handles, shards),
+  hold: holdHTCondor,
+  release: releaseHTCondor,
+  throttle: throttleHTCondor,
+  readSteer: readHTCondorSteer,
   eventLogs,
   readEventLogs: readLogStates,
   eventsOf,

@@ -1,6 +1,6 @@
 import { FarmError } from "../core/errors.ts";
 import type { OptionValue } from "../core/schema/manifest.ts";
-import type { SchedulerOption } from "./adapter.ts";
+import type { SchedulerOption } from "./adapter_values.ts";
 
 export type Options = Readonly<Record<string, OptionValue>>;
 
@@ -111,4 +111,28 @@ export function readSite(options: Options): Site {
 function variableName(name: string): string {
   if (new RegExp(`^${NAME}$`).test(name)) return name;
   throw new FarmError("usage", `Cannot use --env "${name}": wanted the name of a variable, without its value`);
+}
+
+/** Checks that names and roles are unique, and that each default is a valid value of its option. */
+export function optionFaults(options: SchedulerOption[]): string[] {
+  const twice = (values: string[]) => values.filter((value, i) => values.indexOf(value) !== i);
+  return [
+    ...twice(options.map(({ name }) => name)).map((name) => `--${name} is there twice`),
+    ...twice(options.flatMap(({ role }) => role ?? [])).map((role) => `two limit the ${role}`),
+    ...options.filter((option) => option.default !== undefined && !isTaken(option, option.default))
+      .map(({ name }) => `--${name} has a default that it would not take itself`),
+  ];
+}
+
+function isTaken(
+  { type, min = -Infinity, max = Infinity, choices, pattern }: SchedulerOption,
+  value: unknown,
+): boolean {
+  if (type === "boolean") return typeof value === "boolean";
+  if (type === "strings") return Array.isArray(value) && value.every((one) => typeof one === "string");
+  if (type !== "string" && type !== "path") {
+    return typeof value === "number" && value >= min && value <= max && (type === "number" || Number.isInteger(value));
+  }
+  if (typeof value !== "string" || (choices && !choices.includes(value))) return false;
+  return pattern === undefined || new RegExp(`^(?:${pattern})$`).test(value);
 }

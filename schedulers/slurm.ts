@@ -1,4 +1,5 @@
 import type { PoolNode } from "../core/schema/sweep.ts";
+import { dividedBy } from "../core/steering.ts";
 import {
   ADAPTER_API_VERSION,
   type Answer,
@@ -51,6 +52,47 @@ const GONE = /Invalid job id specified|already completing or completed/;
  */
 export function readSlurmCancel(results: CommandResult[]): Answer<null> {
   const bad = results.find((result) => result.exit_code !== 0 && !isEvery(result.stderr, GONE));
+  return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
+}
+
+/**
+ * Returns scontrol hold: tasks that run go on, and those of a whole array that are requeued later come back held
+ * (scontrol(1), hold; seen with 24.11.5). A whole array is named by its id alone, so that its tasks stay one record.
+ */
+export const holdSlurm = (handles: Handle[], shards: number[] | null): Command[] => scontrol("hold", handles, shards);
+
+/** Returns scontrol release: a user can release only holds of users, not those of an administrator. */
+export const releaseSlurm = (handles: Handle[], shards: number[] | null): Command[] =>
+  scontrol("release", handles, shards);
+
+function scontrol(what: "hold" | "release", handles: Handle[], shards: number[] | null): Command[] {
+  return handles.flatMap(({ job_id, chunk }) => {
+    const tasks = tasksFor(chunk, shards);
+    if (tasks.length === 0) return [];
+    const jobs = shards === null ? job_id : `${job_id}_[${formatIndexes(tasks)}]`;
+    return [{ argv: ["scontrol", what, jobs], timeout_s: 120 }];
+  });
+}
+
+/**
+ * Divides a throttle between the arrays, at least 1 each; 0 is no limit (scontrol(1), ArrayTaskThrottle).
+ */
+export function throttleSlurm(handles: Handle[], most: number | null): Command[] {
+  const shares = most === null ? [] : dividedBy(most, handles.length);
+  return handles.map(({ job_id }, i) => {
+    const share = most === null ? 0 : Math.max(1, shares[i] ?? 1);
+    return { argv: ["scontrol", "update", `JobId=${job_id}`, `ArrayTaskThrottle=${share}`], timeout_s: 120 };
+  });
+}
+
+/**
+ * Messages about tasks that have ended, and about the others of the same array (recorded: slurm-scontrol-release-partly,
+ * -hold-nonexistent).
+ */
+const ENDED = /: (Job has already finished|No error)$|Invalid job id specified|already completing or completed/;
+
+export function readSlurmSteer(results: CommandResult[]): Answer<null> {
+  const bad = results.find((result) => result.exit_code !== 0 && !isEvery(result.stderr, ENDED));
   return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
 }
 
@@ -205,6 +247,10 @@ const slurm = {
   readQuery: readSlurmQuery,
   cancel: (_context, handles, shards) => cancelSlurm(handles, shards),
   readCancel: readSlurmCancel,
+  hold: (_context, handles, shards) => holdSlurm(handles, shards),
+  release: (_context, handles, shards) => releaseSlurm(handles, shards),
+  throttle: (_context, handles, most) => throttleSlurm(handles, most),
+  readSteer: readSlurmSteer,
   finish: finishSlurm,
   jobLogs: slurmLogs,
   avoiding: (options, node) =>

@@ -163,11 +163,11 @@ Deno.test("A manifest's record, an attempt and its record are each built in one 
   assert.deepEqual(builtIn(sources, "SHARD_RECORD_SCHEMA", "cpu_farm_shard_record"), ["core/record.ts"]);
 });
 
-Deno.test("An adapter is read in five files (Slurm) or six (HTCondor)", () => {
+Deno.test("An adapter is read in five files (Slurm) or eight (HTCondor)", () => {
   const filesOf = (name: string) =>
     sources.filter((path) => isIn(path, [`schedulers/${name}.ts`, `schedulers/${name}`]));
   assert.equal(filesOf("slurm").length, 5);
-  assert.equal(filesOf("htcondor").length, 6);
+  assert.equal(filesOf("htcondor").length, 8);
 });
 
 Deno.test("A wrong import would be found, in every notation", () => {
@@ -367,6 +367,7 @@ Deno.test("An existing manifest, and a sweep's document, are written under their
   const changing = product.filter((path) => /\bchangeDocument\(/.test(withoutComments(read(path))));
   assert.deepEqual(changing.sort(), [
     "runtime/run/change_manifest.ts",
+    "runtime/run/steering.ts",
     "runtime/run/submissions.ts",
     "runtime/sweep/load.ts",
     "runtime/sweep/render_sweep.ts",

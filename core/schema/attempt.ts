@@ -72,6 +72,8 @@ export const Worker = z.looseObject({
   run_token: z.string(),
   process: ProcessId,
   slots: z.int().check(z.minimum(1)),
+  /** Whether it is a pilot: a job of the run's scheduler. */
+  pilot: z.optional(z.boolean()),
   started_at_utc: z.string(),
   /** Counter that increases every beat_interval_s while the loop is alive, on any machine. */
   beats: z.optional(z.int()),

@@ -9,6 +9,7 @@ import { ShardingPlan } from "./plan.ts";
 import { Preflight } from "./preflight.ts";
 import { OutputFrame } from "./shard_output.ts";
 import { CommittedMetrics } from "./shard_record.ts";
+import { Steering } from "./steering.ts";
 import { SubmitMeta } from "./submit_meta.ts";
 import { Sweep } from "./sweep.ts";
 import { SweepSummary } from "./sweep_summary.ts";
@@ -22,6 +23,7 @@ export const DOCUMENTS: Record<string, { file: string; schema: z.core.$ZodType }
   attempt: { file: "attempts/shard_<i>.<attempt>.json", schema: Attempt },
   worker: { file: "claims/worker_<token>.json", schema: Worker },
   submissions: { file: "submit_meta.json", schema: SubmitMeta },
+  steering: { file: "steering.json", schema: Steering },
   merged: { file: "merged.out.json", schema: Merged },
   hypotest_merged: { file: "merged.out.json of a hypothesis test", schema: HypotestMerged },
   merge_report: { file: "output of merge --json", schema: MergeReport },

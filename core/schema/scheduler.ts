@@ -64,6 +64,8 @@ export const SchedulerLimits = z.strictObject({
   submit_limits: z.exactOptional(z.array(SubmitLimit)),
   /** What the scheduler checks at each submission, in its own words: `associations`, `limits`, `qos`. */
   enforced: z.exactOptional(z.array(z.string())),
+  /** Value of a concurrency limit that nobody has defined (HTCondor, CONCURRENCY_LIMIT_DEFAULT). */
+  concurrency_limit: z.exactOptional(Count),
   /** Partitions or nodes on which jobs can run, shown by preflight. */
   places: z.exactOptional(z.array(Place)),
 });

@@ -32,6 +32,8 @@ export const Submission = z.looseObject({
   queue_full: z.optional(z.boolean()),
   /** Time since when its pilots count as dead although their scheduler reports them as running. */
   silent_at_utc: z.optional(z.string()),
+  /** Whether jobs of the submissions before it may still run: pilots that were added to a run. */
+  joins: z.optional(z.boolean()),
   /** Run directory to which these jobs belong, if this directory is a copy. */
   copied_from: z.optional(z.string()),
 });

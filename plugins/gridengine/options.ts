@@ -43,6 +43,7 @@ export const options: SchedulerOption[] = [
     placeholder: "N",
     help: "maximum number of jobs of each array at a time",
     native: "qsub -tc",
+    role: "throttle",
   },
   {
     name: "setup",

@@ -44,7 +44,8 @@ type ReportedJob = Pick<NativeState, "state" | "native" | "reason">;
 /** Letters of qstat(1), "state"; the first match counts. */
 const LETTERS: [RegExp, NativeState["state"], string | null][] = [
   [/E/, "held", "Grid Engine could not start it; qstat -j shows why, qmod -cj makes it try again"],
-  [/h/, "held", "held, by qhold or until another job has ended; qrls releases it"],
+  // `hr`: it runs, and would be held if it were rerun.
+  [/h[^rtsST]*$/, "held", "held, by qhold or until another job has ended; qrls releases it"],
   [/d/, "running", "it is being deleted"],
   [/[sST]/, "running", "suspended"],
   [/[rt]/, "running", null],

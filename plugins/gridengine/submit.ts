@@ -63,7 +63,7 @@ export function words(context: RenderContext, chunk: Chunk, token: string): stri
   return [
     ...["-terse", "-N", jobName(token), "-t", `1-${chunk.shards.length}`],
     ...["-S", "/bin/sh", "-wd", "/", "-o", "/dev/null", "-j", "y", "-r", "n", "-notify"],
-    ...flag("-tc", "throttle"),
+    ...throttleWords(context),
     ...flag("-q", "queue"),
     ...flag("-P", "project"),
     ...resource("h_rt", "time"),
@@ -74,6 +74,12 @@ export function words(context: RenderContext, chunk: Chunk, token: string): stri
     `${context.run_dir}/${SCRIPT}`,
     ...jobWords(chunk),
   ];
+}
+
+/** Returns the limit on tasks at a time: that of a `throttle` command, else the option. */
+function throttleWords(context: RenderContext): string[] {
+  const values = context.throttle === undefined ? one(context, "gridengine-throttle") : [`${context.throttle ?? 0}`];
+  return values.flatMap((value) => ["-tc", value]);
 }
 
 function script(context: RenderContext): string {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
 import { type Origin, originOf, type Run } from "../run/load_manifest.ts";
+import { dropSteering } from "../run/steering.ts";
 import { changeSubmitMeta } from "../run/submissions.ts";
 import { withdrawWorkers } from "../run/workers.ts";
 import { loadAdapter } from "../scheduler/adapters.ts";
@@ -52,4 +53,5 @@ function disownJobs(dir: string, copied_from: string): void {
     }
   }
   withdrawWorkers(dir);
+  dropSteering(dir);
 }

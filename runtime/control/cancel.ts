@@ -2,6 +2,7 @@ import { FarmError } from "../../core/errors.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
+import { PAUSED } from "../../core/steering.ts";
 import type { Backend, Handle, NativeState } from "../../schedulers/adapter.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { ownSubmissions, withoutSilent } from "../run/submissions.ts";
@@ -81,7 +82,7 @@ async function jobsLeft(
 }
 
 /** States of jobs that exist or may exist. */
-const ACTIVE: ReadonlySet<string> = new Set(["queued", "running", "held", "unknown"]);
+export const ACTIVE: ReadonlySet<string> = new Set(["queued", "running", "held", "unknown"]);
 
 /**
  * Returns the answer of the scheduler of a run.
@@ -102,7 +103,7 @@ export async function queryOrThrow(
  * @param shards whose tasks are cancelled; null: all tasks
  * @throws {FarmError} unreachable
  */
-async function cancelJobs(
+export async function cancelJobs(
   run: Run<FarmManifest>,
   adapter: Backend,
   handles: Handle[],
@@ -160,7 +161,8 @@ async function idleTasks(
   states: ReadonlySet<ShardState>,
   isOne: (shard: number) => boolean,
 ): Promise<{ tasks: NativeState[]; shards: number[] }> {
-  const idle = answer.states.filter(({ state }) => states.has(state));
+  // What a pause holds is not stuck: resume releases it.
+  const idle = answer.states.filter(({ state, reason }) => states.has(state) && reason !== PAUSED);
   const given = (await scanRun(run, machine, answer)).filter(({ plan }) => answer.shards.has(plan.shard_index));
   if (run.manifest.farm.pilots !== null) {
     const open = given.filter(({ state }) => state === "queued" || state === "held");

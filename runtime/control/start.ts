@@ -9,12 +9,14 @@ import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
 import { isEnded, LATE_FILES_S } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
+import { pausedWords } from "../../core/steering.ts";
 import type { Backend, Chunk, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { whileLocked } from "../fs/exclusive.ts";
 import { exists, makeFolder, writeWhole } from "../fs/write.ts";
 import { stageInputs, stagePlanOf } from "../render/stage_inputs.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
+import { readSteering } from "../run/steering.ts";
 import { ownSubmissions } from "../run/submissions.ts";
 import { remediesFor } from "../scheduler/adapters.ts";
 import { queryLimits, unreachable } from "../scheduler/drive.ts";
@@ -43,6 +45,8 @@ export interface Again {
   isOne?: (shard: number) => boolean;
   /** Whether to submit as many jobs as the queue takes, and leave the others for later. */
   as_many_as_go?: boolean;
+  /** Whether a pause of the run ends now: otherwise nothing of a paused run is submitted. */
+  resuming?: boolean;
 }
 
 /**
@@ -76,6 +80,8 @@ export async function submitOpen(
   again: Again,
   file_grace_s = LATE_FILES_S,
 ): Promise<StartedRun> {
+  const paused = again.resuming ? null : pausedWords(readSteering(run) ?? {}, run.dir);
+  if (paused !== null) return { run, submissions: [], nothing: `Nothing to submit: the run is ${paused}` };
   const go_on = `nsfarm-deno ${again.ended ? "retry" : "submit"} ${quoteWord(run.dir)}`;
   const adopted = await resolveSubmissions(run, adapter, go_on);
   const answer = await queryScheduler(run, adapter, again.ended ? 0 : file_grace_s);
@@ -106,7 +112,7 @@ async function submitShards(
   const shards = open.map(({ plan }) => plan.shard_index);
   if (again.as_many_as_go) return await submitFitting(run, adapter, shards, limits, go_on);
   const { chunks } = adapter.render(renderContext(run, shards, limits));
-  return await submitAll(run, adapter, chunks, go_on, limits.cluster);
+  return await submitAll(run, adapter, chunks, go_on, { cluster: limits.cluster });
 }
 
 /**
@@ -129,7 +135,7 @@ async function submitFitting(
     const [chunk] = adapter.render(renderContext(run, left, fitting)).chunks;
     if (!chunk) break;
     try {
-      submissions.push(await submitChunk(run, adapter, chunk, go_on, limits.cluster));
+      submissions.push(await submitChunk(run, adapter, chunk, go_on, { cluster: limits.cluster }));
       left = left.filter((shard) => !chunk.shards.includes(shard));
     } catch (error) {
       if (!(error instanceof NotTaken) || error.why !== "full") throw error;
@@ -168,17 +174,17 @@ function refuseElsewhere(
  * Submits the chunks one after the other.
  * @throws {FarmError} unreachable, with the jobs that were queued before one was refused
  */
-async function submitAll(
+export async function submitAll(
   run: Run<FarmManifest>,
   adapter: Backend,
   chunks: Chunk[],
   go_on: string,
-  cluster: string | undefined,
+  facts: Pick<Submission, "cluster" | "joins">,
 ): Promise<Submission[]> {
   const submissions: Submission[] = [];
   for (const chunk of chunks) {
     try {
-      submissions.push(await submitChunk(run, adapter, chunk, go_on, cluster));
+      submissions.push(await submitChunk(run, adapter, chunk, go_on, facts));
     } catch (error) {
       if (!(error instanceof FarmError) || submissions.length === 0) throw error;
       const jobs = submissions.map(({ job_id, shards }) => `job ${job_id} of ${plural(shards.length, "shard")}`);

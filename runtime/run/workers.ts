@@ -15,7 +15,7 @@ const workerPath = (dir: string, token: string) => join(dir, CLAIMS, `worker_${t
  */
 export async function announced<T>(
   dir: string,
-  worker: Pick<Worker, "token" | "run_token" | "process" | "slots">,
+  worker: Pick<Worker, "token" | "run_token" | "process" | "slots" | "pilot">,
   beat_interval_s: number,
   work: () => Promise<T>,
 ): Promise<T> {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { readShardName } from "../../core/run_paths.ts";
+import { isOurHold, PAUSED } from "../../core/steering.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
 import type {
@@ -14,6 +15,7 @@ import type {
 import { listNames } from "../fs/list.ts";
 import { MAX_DOCUMENT_BYTES, readRegular } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
+import { readSteering } from "../run/steering.ts";
 import { changeSubmitMeta, ownSubmissions, readSubmitMeta, withoutSilent } from "../run/submissions.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import type { QueriedShard } from "../shard/context.ts";
@@ -117,12 +119,14 @@ export function renderContext(
   limits: SchedulerLimits = {},
 ): RenderContext {
   const { manifest, dir } = run;
+  const { most, concurrency_limit } = readSteering(run)?.throttle ?? {};
   return {
     manifest,
     run_dir: dir,
     nsfarm: manifest.farm.nsfarm_bin ?? ownBinary(),
     options: manifest.farm.options,
-    limits,
+    ...(most === undefined ? {} : { throttle: most }),
+    limits: { ...(concurrency_limit === undefined ? {} : { concurrency_limit }), ...limits },
     shards,
   };
 }
@@ -149,7 +153,8 @@ export async function queryScheduler(
     const shards = new Map([...given].map((shard) => [shard, { native: null, absent_s: null }]));
     return { reached: false, message: answer.message, shards, states: [], grace_s };
   }
-  const states = answer.value;
+  const steering = readSteering(run) ?? {};
+  const states = answer.value.map((one) => isOurHold(steering, one) ? { ...one, reason: PAUSED } : one);
   if (run.manifest.farm.pilots !== null) {
     const shards = statesOfPilots(run, withoutSilent(run, states), given);
     return { reached: true, message: null, shards, states, grace_s };

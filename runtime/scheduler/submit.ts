@@ -33,6 +33,7 @@ const WORK_OFF_S = 8;
  * Submits one chunk once. Token and intent are on disk before the scheduler is called; an unclear answer is resolved by
  * a search for the token, never by a second submission.
  * @param go_on the command that submits the remaining chunks
+ * @param facts joins: whether jobs of the same shards may still run
  * @throws {FarmError} unreachable, when the outcome stays unclear; the intent stays on record
  */
 export async function submitChunk(
@@ -40,7 +41,7 @@ export async function submitChunk(
   adapter: Backend,
   chunk: Chunk,
   go_on: string,
-  cluster?: string,
+  { cluster, joins = false }: Pick<Submission, "cluster" | "joins"> = {},
 ): Promise<Submission> {
   const token = randomBytes(8).toString("hex");
   const { argv, submit } = submissionOf(run, adapter, chunk, token);
@@ -52,6 +53,8 @@ export async function submitChunk(
     shards: chunk.shards,
     ...(chunk.tasks ? { tasks: chunk.tasks } : {}),
     ...(cluster === undefined ? {} : { cluster }),
+    // Pilots of a second array take the same shards as those of the first.
+    ...(joins || (chunk.index > 0 && run.manifest.farm.pilots !== null) ? { joins: true } : {}),
     job_id: null,
     ...intendedNow(),
     answered_at_utc: null,

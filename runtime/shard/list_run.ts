@@ -1,3 +1,4 @@
+import { generationsOf } from "../../core/earlier_submission.ts";
 import { listNames } from "../fs/list.ts";
 import { readSubmissions } from "../run/submissions.ts";
 import { listAttempts } from "./attempts.ts";
@@ -8,8 +9,8 @@ export interface RunListing {
   attempts: ReadonlyMap<number, number[]>;
   /** Names in the run directory, listed after the attempts: an attempt is removed once its result has its names. */
   names: ReadonlySet<string>;
-  /** Returns the tokens of its submissions, oldest first; read at the first call. */
-  submissionTokens(): readonly string[];
+  /** Returns the tokens of its submissions in generations, oldest first; read at the first call. */
+  submissionTokens(): readonly (readonly string[])[];
 }
 
 /**
@@ -19,6 +20,6 @@ export interface RunListing {
 export function listRun(dir: string): RunListing {
   const attempts = listAttempts(dir);
   const names = new Set(listNames(dir));
-  let tokens: readonly string[] | undefined;
-  return { attempts, names, submissionTokens: () => tokens ??= readSubmissions(dir).map(({ token }) => token) };
+  let tokens: readonly (readonly string[])[] | undefined;
+  return { attempts, names, submissionTokens: () => tokens ??= generationsOf(readSubmissions(dir)) };
 }

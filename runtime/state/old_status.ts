@@ -49,6 +49,7 @@ export function oldStatus(run: Run): OldStatus {
     glibc: {},
     workers: [],
     recovered: [],
+    steering: [],
     advice: adviceFor(run, done.size === symptoms.length),
   };
   const shards = symptoms.map(({ shard, state, why, host }) => ({ shard, state, why, host }));

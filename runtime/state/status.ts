@@ -18,12 +18,14 @@ import type { NativeState } from "../../core/schema/scheduler.ts";
 import { isEnded, isGoingOn, NOT_SUBMITTED } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { jobRequest, runUsage } from "../../core/usage.ts";
+import { steeringLines } from "../../core/steering.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { orRefusal } from "../fs/list.ts";
 import { fullDiskAdvice } from "../fs/refuse_out.ts";
 import { exists } from "../fs/write.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
 import type { Run } from "../run/load_manifest.ts";
+import { readSteering } from "../run/steering.ts";
 import { ownSubmissions, refusalOf, twiceQueued, withoutSilent } from "../run/submissions.ts";
 import { type QueriedScheduler, shardsWithFiles } from "../scheduler/query.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
@@ -42,7 +44,7 @@ export interface RunStatus {
   reached: boolean;
   /** Reported state of each task, except pilots that count as dead. */
   states: NativeState[];
-  /** No shard runs, waits or may still appear: the run does not continue by itself. */
+  /** No shard runs, waits or may still appear: the run does not continue by itself. A paused run waits. */
   ended: boolean;
 }
 
@@ -69,6 +71,8 @@ export function runStatus(
   const glibc = glibcOf(scanned);
   const done = scanned.flatMap(({ time }) => time ?? []);
   const usage = isWhole ? runUsage(done, jobRequest(run.manifest, adapter.options), times) : null;
+  const steering = readSteering(run);
+  const isPaused = steering?.paused !== undefined && !isWhole;
   const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== NOT_SUBMITTED);
   return {
     summary: {
@@ -87,8 +91,9 @@ export function runStatus(
       ...(usage === null ? {} : { usage }),
       glibc,
       recovered: recoveryLines(run.manifest.farm.history, ownSubmissions(run)),
+      steering: isWhole ? [] : steeringLines(steering, run.dir),
       advice: isWhole ? [] : [
-        ...(workers.length > 0 ? [] : submitAdvice(run, scanned)),
+        ...(workers.length > 0 || isPaused ? [] : submitAdvice(run, scanned)),
         ...orphanAdvice(run, orphans),
         ...twiceQueued(ownSubmissions(run)),
         ...fullDiskAdvice(run.dir),
@@ -112,7 +117,7 @@ export function runStatus(
     },
     reached: answer?.reached ?? false,
     states: withoutSilent(run, answer?.states ?? []),
-    ended: !queued_somewhere && !scanned.some(isGoing),
+    ended: !queued_somewhere && !scanned.some(isGoing) && !isPaused,
   };
 }
 

@@ -112,6 +112,8 @@ export interface WorkOptions {
   drain: boolean;
   /** Shards that are not rerun. */
   except?: ReadonlySet<number>;
+  /** Whether it is a job that ends after a long pause of the run, so that it does not use up its allocation. */
+  pilot?: boolean;
   stop: AbortSignal;
 }
 
@@ -126,6 +128,8 @@ export type WorkEvent =
   /** A slot is free again because another process has its shard. */
   | { kind: "taken"; shard: number }
   | { kind: "executor"; message: string }
+  /** What a person asks of all loops has changed: a pause, a throttle. */
+  | { kind: "steered"; message: string }
   | { kind: "given_up"; why: string };
 
 /** The result of a worker loop. */

@@ -1,6 +1,6 @@
 import type { Attempt, ProcessId } from "../../core/schema/attempt.ts";
 import type { NativeState } from "../../core/schema/scheduler.ts";
-import type { ListedWorkers } from "../run/workers.ts";
+import { type ListedWorkers, listWorkers } from "../run/workers.ts";
 
 /** Number of intervals without a heartbeat after which a loop is dead. */
 const MISSED = 3;
@@ -78,6 +78,39 @@ function excuse(count: Count, looked_ms: number, now_ms: number): void {
 }
 
 const keyOf = ({ boot_id, pid, start_ticks }: ProcessId) => `${boot_id} ${pid} ${start_ticks}`;
+
+/** The other loops of a run, as one of them follows them by their heartbeats. */
+export class OtherLoops {
+  readonly #beats = new Heartbeats();
+  #is_listed_again = false;
+
+  constructor(readonly dir: string) {}
+
+  /** Lists the loops, before the attempts of a run are judged. */
+  list(): void {
+    this.#update();
+    this.#is_listed_again = false;
+  }
+
+  /** Judges an attempt by the last listing. */
+  judgeListed(attempt: Attempt): ReturnType<Heartbeats["judge"]> {
+    return this.#beats.judge(attempt);
+  }
+
+  /** Judges an attempt; where the result is unknown, lists the loops once more, since one listing can miss a file. */
+  judge(attempt: Attempt): ReturnType<Heartbeats["judge"]> {
+    const life = this.#beats.judge(attempt);
+    if (life !== "unknown" || this.#is_listed_again) return life;
+    this.#is_listed_again = true;
+    this.#update();
+    return this.#beats.judge(attempt);
+  }
+
+  #update(): void {
+    const now_ms = performance.now();
+    this.#beats.update(listWorkers(this.dir), now_ms);
+  }
+}
 
 /** Time in which a pilot that its scheduler reports as running announces itself, or ends. */
 export const PILOT_SILENCE_S = 120;

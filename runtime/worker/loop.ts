@@ -3,7 +3,6 @@ import { isOfEarlier } from "../../core/earlier_submission.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
 import type { Plan } from "../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
-import { listWorkers } from "../run/workers.ts";
 import { shardsWithFiles } from "../scheduler/query.ts";
 import { hasFailed } from "../shard/attempts.ts";
 import type { JobContext } from "../shard/context.ts";
@@ -24,18 +23,23 @@ import {
   type WorkOptions,
   type WorkReport,
 } from "./executor.ts";
-import { Heartbeats } from "./heartbeats.ts";
+import { OtherLoops } from "./heartbeats.ts";
 import { nextAssignment, ThroughputEstimator } from "./next.ts";
 import { newAssignment, ShardQueue } from "./queue.ts";
+import { Steer } from "./steer.ts";
 
-/** Polling interval for shards that another process runs. */
+/** Polling interval for shards that another process runs, and while a pause or throttle keeps shards from starting. */
 const POLL_INTERVAL_MS = 300;
+const HELD_BACK_MS = 1000;
+
+type Begun = { assignment: Assignment; started: StartedShard };
 
 /** One loop, from its first listing of the run to its last shard. */
 export class WorkLoop {
   readonly #queue = new ShardQueue();
-  readonly #beats = new Heartbeats();
+  readonly #others: OtherLoops;
   readonly #throughput = new ThroughputEstimator();
+  readonly #steer: Steer;
   #done = 0;
   #gave_up = false;
   /** Aborted when no shard is left to run or to start. */
@@ -46,7 +50,11 @@ export class WorkLoop {
     readonly pool: ExecutorPool,
     readonly options: WorkOptions,
     readonly notify: (event: WorkEvent) => void,
-  ) {}
+  ) {
+    this.#others = new OtherLoops(context.run.dir);
+    const loop = { token: options.token, slots: pool.slots, is_pilot: options.pilot ?? false };
+    this.#steer = new Steer(context, loop, (message) => notify({ kind: "steered", message }));
+  }
 
   async run(): Promise<WorkReport> {
     await this.#begin();
@@ -74,9 +82,7 @@ export class WorkLoop {
   }
 
   async #sortAll(plans: readonly Plan[], listing: RunListing): Promise<void> {
-    const now_ms = performance.now();
-    this.#beats.update(listWorkers(this.context.run.dir), now_ms);
-    this.#is_listed_again = false;
+    this.#others.list();
     for (const plan of plans) this.#sort(plan, await recoverShard(this.context, plan, listing), listing);
   }
 
@@ -107,7 +113,7 @@ export class WorkLoop {
   #rejoin(plan: Plan, { attempts, next }: Extract<Standing, { kind: "elsewhere" }>): void {
     let found = false;
     for (const attempt of attempts) {
-      const isOrphan = this.#beats.judge(attempt) !== "alive";
+      const isOrphan = this.#others.judgeListed(attempt) !== "alive";
       const rejoined = this.pool.rejoin?.(plan, attempt, isOrphan);
       if (!rejoined) continue;
       found = true;
@@ -117,23 +123,11 @@ export class WorkLoop {
     if (!found) this.#awaitLoop(plan, attempts, next);
   }
 
-  #is_listed_again = false;
-
-  /** Judges an attempt; where the result is unknown, lists the loops once more, since one listing can miss a file. */
-  #judge(attempt: Attempt): ReturnType<Heartbeats["judge"]> {
-    const life = this.#beats.judge(attempt);
-    if (life !== "unknown" || this.#is_listed_again) return life;
-    this.#is_listed_again = true;
-    const now_ms = performance.now();
-    this.#beats.update(listWorkers(this.context.run.dir), now_ms);
-    return this.#beats.judge(attempt);
-  }
-
   /**
    * Leaves a shard to the loop on another machine that started it while that loop lives, and takes it over afterwards.
    */
   #awaitLoop(plan: Plan, attempts: readonly Attempt[], next: number): void {
-    const lives = attempts.map((attempt) => this.#judge(attempt));
+    const lives = attempts.map((attempt) => this.#others.judge(attempt));
     for (const [i, attempt] of attempts.entries()) if (lives[i] === "dead") endLost(this.context, plan, attempt);
     if (lives.includes("unknown")) this.#queue.elsewhere(plan.shard_index);
     else if (lives.includes("alive")) this.#queue.taken(plan);
@@ -197,13 +191,20 @@ export class WorkLoop {
   }
 
   /** Returns the next work of this slot: a shard that already runs there, or one that starts. */
-  async #next(
-    executor: Executor,
-    slot: string,
-  ): Promise<{ assignment: Assignment; started: StartedShard } | undefined> {
-    if (this.#stopped) return undefined;
+  async #next(executor: Executor, slot: string): Promise<Begun | undefined> {
+    if (this.#stopped || this.#leaves()) return undefined;
     const awaited = this.#queue.awaited(executor.name);
-    if (awaited) return awaited;
+    return await this.#steer.counting(awaited !== undefined, async () => awaited ?? await this.#start(executor, slot));
+  }
+
+  /** Whether this loop was told to end: its running shards go on, and no other starts. */
+  #leaves(): boolean {
+    if (!this.options.drain && this.#steer.isLeaving()) this.#giveUp();
+    return this.#gave_up;
+  }
+
+  /** Starts the next shard in this slot. */
+  async #start(executor: Executor, slot: string): Promise<Begun | undefined> {
     const { pool, options: { speculate }, context: { run: { dir } } } = this;
     const choice = { dir, queue: this.#queue, throughput: this.#throughput, pool, speculate };
     const assignment = nextAssignment(choice, executor, slot);
@@ -274,7 +275,8 @@ export class WorkLoop {
   }
 
   async #inspect(): Promise<void> {
-    await pauseFor(POLL_INTERVAL_MS);
+    await pauseFor(this.#steer.holdsBack ? HELD_BACK_MS : POLL_INTERVAL_MS);
+    if (this.#leaves()) return;
     const listing = listRun(this.context.run.dir);
     await this.#sortAll(this.#queue.takeTaken(), listing);
     this.#dropDone();

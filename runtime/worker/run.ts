@@ -20,6 +20,7 @@ export interface LoopRequest {
   drain?: boolean;
   /** Shards that are not rerun. */
   except?: ReadonlySet<number>;
+  pilot?: boolean;
 }
 
 /** Heartbeat interval in seconds; after three intervals of silence a loop counts as dead. */
@@ -68,8 +69,9 @@ export async function runWorkLoop(
   const { run: { dir, manifest }, machine } = context;
   await sweepTemporary(dir, machine);
   await sweepLoops(context);
-  const { token, beat_interval_s } = options;
-  const worker = { token, slots: pool.slots, run_token: manifest.farm.run_token, process: machine.process };
+  const { token, beat_interval_s, pilot } = options;
+  const { run_token } = manifest.farm;
+  const worker = { token, slots: pool.slots, run_token, process: machine.process, ...(pilot ? { pilot } : {}) };
   const report = await announced(
     dir,
     worker,

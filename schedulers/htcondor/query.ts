@@ -10,9 +10,9 @@ import type {
   SchedulerLimits,
 } from "../adapter.ts";
 import { commandMessage } from "../command_result.ts";
-import { countOption } from "../options.ts";
 import { jobTag, shardsByTask, tasksFor } from "../tasks.ts";
 import { isSpooled } from "./options.ts";
+import { countOption, type Options } from "../options.ts";
 import { adString } from "./submit_file.ts";
 import { adState, JOB_ATTRIBUTES, JobAd, rejections } from "./tables.ts";
 
@@ -29,8 +29,7 @@ export function queryHTCondor({ options }: RenderContext, handles: Handle[], rou
   const format = ["-json", "-attributes", JOB_ATTRIBUTES];
   if (round === 0) {
     const queue = { argv: ["condor_q", "-constraint", tokens, ...format], timeout_s: 60 };
-    const late = ["condor-max-idle", "condor-max-materialize"].some((name) => countOption(options, name) !== undefined);
-    return late
+    return hasLateJobs(options)
       ? [queue, { argv: ["condor_q", "-factory", "-constraint", tokens, ...format], timeout_s: 60 }]
       : [queue];
   }
@@ -42,6 +41,10 @@ export function queryHTCondor({ options }: RenderContext, handles: Handle[], rou
     timeout_s: 120,
   }];
 }
+
+/** Returns whether HTCondor creates the jobs of a cluster one after another (late materialization). */
+export const hasLateJobs = (options: Options): boolean =>
+  ["condor-max-idle", "condor-max-materialize"].some((name) => countOption(options, name) !== undefined);
 
 export function readHTCondorQuery(results: CommandResult[], handles: Handle[], round: number): Answer<NativeState[]> {
   const [queue, factories] = results;
@@ -164,20 +167,23 @@ export function probeHTCondor(): Command[] {
       timeout_s: 60,
     },
     { argv: ["condor_config_val", "FILESYSTEM_DOMAIN"], timeout_s: 30 },
+    { argv: ["condor_config_val", "-negotiator", "CONCURRENCY_LIMIT_DEFAULT"], timeout_s: 30 },
   ];
 }
 
 const columns = (names: string[]): string[] =>
   names.flatMap((name, i) => ["-format", i === 0 ? "nsfarm|%v" : i === names.length - 1 ? "|%v\\n" : "|%v", name]);
 
-export function readHTCondorProbe([version, limits, status, domain]: CommandResult[]): SchedulerLimits {
+export function readHTCondorProbe([version, limits, status, domain, concurrency]: CommandResult[]): SchedulerLimits {
   const named = /\$CondorVersion:\s*(\S+)/.exec(textOf(version))?.[1];
   const numbers = [...textOf(limits).matchAll(/^\s*(\d+)\s*$/gm)].map(([, text]) => Number(text)).filter((n) => n > 0);
+  const concurrent = whole(textOf(concurrency).trim());
   return {
     max_array_size: null,
     max_submit_jobs: numbers.length === 0 ? null : Math.min(...numbers),
     accounting: true,
     ...(named === undefined ? {} : { version: named }),
+    ...(concurrent === null ? {} : { concurrency_limit: concurrent }),
     places: readMachines(textOf(status), textOf(domain).trim()),
   };
 }

@@ -14,6 +14,7 @@ import { isSentImage, JOB_WRAPPER, launchLines, renderJobWrapper, setupLines, th
 import { countOption, listOption, type Options, readSite, textOption } from "../options.ts";
 import { groupedChunk, groupsOf, jobTag, shardsByTask } from "../tasks.ts";
 import { HTCONDOR_IN_JOB } from "../in_job.ts";
+import { concurrencyLines } from "./concurrency.ts";
 import {
   bareWordWarnings,
   isSpooled,
@@ -147,6 +148,7 @@ export function optionCommands(context: RenderContext): string[] {
   return [
     ...own.flatMap(([command, value]) => value === undefined ? [] : [`${command} = ${value}`]),
     ...freeLines(context),
+    ...concurrencyLines(context),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { INCOMING, LOGS } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { renderTemplate, verbatim } from "../../core/template.ts";
+import { dividedBy } from "../../core/steering.ts";
 import { VERSION } from "../../core/version.ts";
 import template from "../../templates/slurm_array_job.sh.mustache" with { type: "text" };
 import type { Chunk, Finish, Handle, RenderContext, Rendered, RenderedFile, SchedulerLimits } from "../adapter.ts";
@@ -19,7 +20,7 @@ const USUAL_ARRAY_SIZE = 1001;
  * shard's number minus a multiple of that limit: `squeue` then shows 47_17 for shard 17.
  */
 export function slurmChunks(
-  { shards, options, limits }: Pick<RenderContext, "shards" | "options" | "limits">,
+  { shards, options, limits, throttle }: Pick<RenderContext, "shards" | "options" | "limits" | "throttle">,
 ): Chunk[] {
   const size = limits.max_array_size === null ? Infinity : limits.max_array_size ?? USUAL_ARRAY_SIZE;
   const most = Math.min(size, maxSubmitJobs(limits, options) ?? Infinity);
@@ -31,7 +32,7 @@ export function slurmChunks(
       shards: mine,
       tasks: mine.map((shard) => shard % size),
     }));
-  return withThrottle(chunks, countOption(options, "slurm-throttle"));
+  return withThrottle(chunks, throttle === undefined ? countOption(options, "slurm-throttle") : throttle ?? undefined);
 }
 
 function windowsOf(shards: readonly number[], size: number): number[][] {
@@ -48,9 +49,8 @@ function windowsOf(shards: readonly number[], size: number): number[][] {
 /** Shares a run's throttle out over its arrays, at least 1 each, since `--array=…%k` applies to a single array. */
 function withThrottle(chunks: Chunk[], throttle: number | undefined): Chunk[] {
   if (throttle === undefined) return chunks;
-  const base = Math.floor(throttle / chunks.length);
-  const longer = throttle % chunks.length;
-  return chunks.map((chunk, i) => ({ ...chunk, throttle: Math.max(1, base + (i < longer ? 1 : 0)) }));
+  const shares = dividedBy(throttle, chunks.length);
+  return chunks.map((chunk, i) => ({ ...chunk, throttle: Math.max(1, shares[i] ?? 1) }));
 }
 
 /** Returns the shards' numbers minus the tasks' indexes, with one shard per job. */

@@ -26,7 +26,7 @@ export interface Victims {
 
 /** Returns the faults that are possible on every backend. */
 export function commonFaults(victims: Victims): Faults {
-  return { ...driverFaults(victims), ...fitFaults(victims), ...fileFaults(victims) };
+  return { ...driverFaults(victims), ...fitFaults(victims), ...fileFaults(victims), ...steering(victims) };
 }
 
 function driverFaults({ drivers, drive, look, killAll, dir, later }: Victims): Faults {
@@ -66,6 +66,19 @@ function driverFaults({ drivers, drive, look, killAll, dir, later }: Victims): F
     },
     "look with status": async () => (await look(["status", dir])).code === 0,
     "look with collect": async () => [0, 5].includes((await look(["collect", dir])).code),
+  };
+}
+
+/** Exit codes of a command that steers: done, a fault in its way, or a scheduler that does not answer. */
+const STEERED = [0, 3, 4];
+
+/** What a person may ask of a run meanwhile. */
+function steering({ dir, look }: Victims): Faults {
+  const ask = async (...args: string[]) => STEERED.includes((await look(args)).code);
+  return {
+    pause: () => ask("pause", dir),
+    resume: () => ask("resume", dir),
+    throttle: (dice) => ask("throttle", dir, dice < 0.3 ? "off" : `${1 + Math.floor(3 * dice)}`),
   };
 }
 

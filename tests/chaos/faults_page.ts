@@ -12,6 +12,11 @@ const FAULTS: Record<string, [provoked: string, then: string]> = {
   "start a second driver": ["the same `run` once more", "both share the work; each shard is committed once"],
   "look with status": ["`status` meanwhile", "it takes in what has ended"],
   "look with collect": ["`collect` meanwhile", "the same; the manifest keeps every change"],
+  pause: ["`pause` meanwhile", "no new fit starts until `resume`; none that runs is lost"],
+  resume: ["`resume` meanwhile", "jobs that the pause held are released, and no others"],
+  throttle: ["`throttle` to 1, 2 or 3 fits, or off", "fewer fits at a time; those that run go on"],
+  "add a pilot": ["`pilots +1` meanwhile", "it joins in"],
+  "take a pilot": ["`pilots -1` meanwhile", "one that waits is cancelled, or one that runs ends after its present fit"],
   "kill a fit": ["SIGKILL to one nextstat", "the attempt ends with cause `signal`; the shard is run again"],
   "stop a fit": ["SIGSTOP to one nextstat, SIGCONT 1.5 s later", "it is waited for"],
   "kill what runs a fit": [

@@ -106,8 +106,18 @@ class World {
     }
     await this.farm.later.settled();
     await this.farm.heal();
+    if (steps.some(({ kind }) => kind === "pause")) await this.#resume();
     await this.#endDrivers();
     return made;
+  }
+
+  /** Resumes the run: drivers of a paused one wait. A scheduler that has just come back may not answer yet. */
+  async #resume(): Promise<void> {
+    for (let tries = 0; tries < MAX_COMMANDS; tries++) {
+      if ((await this.#run("resume", this.farm.start(["resume", this.#dir]))).code === 0) return;
+      await pause(2000);
+    }
+    throw new Error(`not resumed after ${MAX_COMMANDS} commands`);
   }
 
   /** Repeats the command until it exits 0. @returns the number of repeats */

@@ -1,7 +1,7 @@
 /** What chaos on the schedulers has in common: the faults of their jobs, daemons and nodes, and one round. */
 import { giveAway } from "../clusters/as_user.ts";
-import { userFarm } from "../clusters/user_farm.ts";
-import { requestArgs } from "../support/farm.ts";
+import { type UserFarm, userFarm } from "../clusters/user_farm.ts";
+import { requestArgs, runDir } from "../support/farm.ts";
 import { leftovers, until } from "../support/scratch.ts";
 import type { StandIn } from "../support/stand_in.ts";
 import { type Backend, BEHAVIOUR, type Faults, fillDisk, Later, oneOf, SHARDS, TOYS, within } from "./parts.ts";
@@ -71,6 +71,7 @@ async function schedulerRound(site: Site, seed: number, more: string[]): Promise
           ...site.disk.faults(later),
           ...jobFaults(site, later),
           ...daemonFaults(site, later),
+          ...(more.includes("--pilots") ? pilotChanges(farm, folder) : {}),
         },
         killAll: async () => {
           for (const name of [site.controller, ...site.nodes]) await site.daemon("kill", name).catch(() => {});
@@ -86,6 +87,12 @@ async function schedulerRound(site: Site, seed: number, more: string[]): Promise
       await until("the queue is empty", async () => (await site.jobs()).length === 0);
     }
   }, `${site.disk.path}/nsfarm chaos `);
+}
+
+/** Adds a pilot or takes one away; a run that is paused or not rendered yet refuses. */
+function pilotChanges(farm: Pick<UserFarm, "start">, folder: string): Faults {
+  const change = async (by: string) => (await farm.start(["pilots", runDir(folder), by]).ended).code === 0;
+  return { "add a pilot": () => change("+1"), "take a pilot": () => change("-1") };
 }
 
 function jobFaults(site: Site, later: Later): Faults {

@@ -24,7 +24,10 @@ export async function bringUpGridEngine(): Promise<GridEngine> {
 export function dropPlugin(place: string): string {
   const folder = join(place, "schedulers");
   mkdirSync(join(folder, "gridengine"), { recursive: true, mode: 0o755 });
-  const files = ["gridengine.ts", ...["options", "query", "submit", "words"].map((name) => `gridengine/${name}.ts`)];
+  const files = [
+    "gridengine.ts",
+    ...["options", "query", "steer", "submit", "words"].map((name) => `gridengine/${name}.ts`),
+  ];
   for (const file of files) {
     copyFileSync(fileURLToPath(new URL(`../../plugins/${file}`, import.meta.url)), join(folder, file));
     chmodSync(join(folder, file), 0o644);

@@ -51,7 +51,7 @@ Deno.test("Every flag with choices is completed with them, in every command and 
   assert.deepEqual(await words("render", "--gen", ""), ["init", "mle"]);
   assert.deepEqual(await words("retry", "--mode=t"), ["transfer"]);
   assert.deepEqual(await words("run", "--scheduler=ssh", "--weight-mode", "p"), ["physical"]);
-  assert.deepEqual(await words("help", "re"), ["render", "retry", "report"]);
+  assert.deepEqual(await words("help", "re"), ["render", "resume", "retry", "report"]);
   assert.deepEqual(await words("help", "sweep", "sub"), ["submit"]);
   assert.deepEqual(await words("help", "e"), ["extend", "export", "exit-codes", "environment"]);
 });

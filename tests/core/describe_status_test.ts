@@ -16,6 +16,7 @@ const SUMMARY: StatusSummary = {
   merged_check: { state: "absent", guardrails_passed: null, findings: [] },
   workers: ["worker 17 (2 slots) is running here"],
   recovered: [],
+  steering: [],
   advice: [],
 };
 

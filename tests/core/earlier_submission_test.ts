@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
-import { isEarlierExecution, isOfEarlier } from "../../core/earlier_submission.ts";
+import { generationsOf, isEarlierExecution, isOfEarlier } from "../../core/earlier_submission.ts";
 
-const TOKENS = ["a", "b", "c"];
+const TOKENS = [["a"], ["b"], ["c"]];
 
 Deno.test("a submission comes before those that were recorded after it, and not before itself", () => {
   assert.equal(isOfEarlier(TOKENS, "a", "c"), true);
   assert.equal(isOfEarlier(TOKENS, "b", "b"), false);
   assert.equal(isOfEarlier(TOKENS, "c", "a"), false);
+});
+
+Deno.test("pilots that join a run are of the generation that runs, so that they leave its attempts alone", () => {
+  const generations = generationsOf([{ token: "a" }, { token: "b" }, { token: "c", joins: true }, { token: "d" }]);
+  assert.deepEqual(generations, [["a"], ["b", "c"], ["d"]]);
+  assert.equal(isOfEarlier(generations, "b", "c"), false);
+  assert.equal(isOfEarlier(generations, "c", "b"), false);
+  assert.equal(isOfEarlier(generations, "a", "c"), true);
+  assert.equal(isOfEarlier(generations, "c", "d"), true);
 });
 
 Deno.test("an attempt without a recorded submission is unknown", () => {

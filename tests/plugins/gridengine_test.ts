@@ -193,3 +193,37 @@ Deno.test("The probe reads the largest array, the version and the queues", () =>
   assert.deepEqual(limits.places?.map(({ name, cpus }) => [name, cpus]), [["all.q", 2]]);
   assert.deepEqual(adapter.readProbe(names.map(() => result("", { exit_code: 1 }))), { places: [] });
 });
+
+Deno.test("Tasks are held, released and limited by the name of their array, one range each", () => {
+  const argvs = (commands: { argv: string[] }[] | undefined) => commands?.map(({ argv }) => argv.join(" "));
+  const context = exampleContext();
+  assert.deepEqual(argvs(adapter.hold?.(context, [handle], null)), [`qhold nsfarm-${TOKEN}`]);
+  assert.deepEqual(argvs(adapter.hold?.(context, [handle], [10, 11, 14])), [
+    `qhold nsfarm-${TOKEN} -t 1-2`,
+    `qhold nsfarm-${TOKEN} -t 5-5`,
+  ]);
+  assert.deepEqual(argvs(adapter.release?.(context, [handle], [10])), [`qrls nsfarm-${TOKEN} -t 1-1`]);
+  assert.deepEqual(argvs(adapter.throttle?.(context, [handle, handle], 3)), [
+    `qalter -tc 2 nsfarm-${TOKEN}`,
+    `qalter -tc 1 nsfarm-${TOKEN}`,
+  ]);
+  assert.deepEqual(argvs(adapter.throttle?.(context, [handle], null)), [`qalter -tc 0 nsfarm-${TOKEN}`]);
+});
+
+Deno.test("What has ended needs no hold, and a qmaster that is away is unclear", () => {
+  const read = (name: string, exit_code: number) =>
+    adapter.readSteer?.([result(recordedText(name), { exit_code })]).kind;
+  for (const name of ["qhold", "qrls", "qalter-tc"]) assert.equal(read(`gridengine-${name}`, 0), "ok");
+  assert.equal(read("gridengine-qhold-unknown", 3), "ok");
+  assert.equal(read("gridengine-qalter-unknown", 1), "ok");
+  assert.equal(read("gridengine-qstat-no-master", 1), "unclear");
+});
+
+Deno.test("A task that runs when its array is held is running", () => {
+  const found = recordedText("gridengine-qstat-xml-held");
+  const id = /<JB_job_number>(\d+)/.exec(found)?.[1] ?? "";
+  const read = adapter.readQuery([result(found)], [{ ...handle, job_id: id }], 0);
+  assert.deepEqual(read.kind === "ok" && read.value.map(({ state }) => state).sort(), [
+    ...["held", "held", "held", "held", "held", "held", "running", "running"],
+  ]);
+});

@@ -14,6 +14,9 @@ import { renderFindings, valueFindings } from "./render.ts";
 
 /** Functions that need another one to be useful. */
 const NEEDS: Partial<Record<AdapterCall, AdapterCall>> = {
+  hold: "release",
+  release: "hold",
+  throttle: "readSteer",
   eventLogs: "readEventLogs",
   pool: "readPool",
   readPool: "pool",

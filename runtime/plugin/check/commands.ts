@@ -40,6 +40,16 @@ export const COMMAND_CHECKS = {
       "for two shards",
       () => adapter.discard?.(exampleContext(adapter), [exampleHandle(4)], [1, 3]),
     ),
+  hold: (adapter) => steerFindings(adapter, "hold"),
+  release: (adapter) => steerFindings(adapter, "release"),
+  throttle: (adapter) =>
+    [2, null].flatMap((most) =>
+      callAndCheck(
+        "throttle",
+        most === null ? "without a limit" : `to ${most} jobs`,
+        () => adapter.throttle?.(exampleContext(adapter), HANDLES, most),
+      )
+    ),
   submit: submitFindings,
   finish: (adapter) =>
     callAndCheck(
@@ -56,6 +66,16 @@ export const COMMAND_CHECKS = {
 
 const cancelled = (adapter: SchedulerAdapter, shards: number[] | null) =>
   adapter.cancel(exampleContext(adapter, { shards: SHARDS }), [exampleHandle(SHARDS)], shards);
+
+function steerFindings(adapter: SchedulerAdapter, member: "hold" | "release"): AdapterFinding[] {
+  const context = exampleContext(adapter, { shards: SHARDS });
+  const call = (shards: number[] | null) => () => adapter[member]?.(context, [exampleHandle(SHARDS)], shards);
+  return [
+    ...callAndCheck(member, "for all shards", call(null)),
+    ...callAndCheck(member, "for two shards", call([1, 3])),
+    ...(adapter.readSteer ? [] : [finding("readSteer", `is missing, though ${member} is there`)]),
+  ];
+}
 
 function submitFindings(adapter: SchedulerAdapter): AdapterFinding[] {
   const context = exampleContext(adapter, { shards: 10_001 });
@@ -131,6 +151,10 @@ export const ANSWER_CHECKS = {
   ],
   readCancel: (adapter) =>
     UNANSWERED.flatMap(([what, one]) => notOk("readCancel", what, () => adapter.readCancel([one]))),
+  readSteer: (adapter) =>
+    UNANSWERED.flatMap(([what, one]) =>
+      notOk("readSteer", what, () => adapter.readSteer?.([one]) ?? { kind: "unclear", message: what })
+    ),
   readPool: (adapter) =>
     EMPTY.flatMap(([what, one]) =>
       callAndCheck(

@@ -1,0 +1,35 @@
+import { EXIT_CODES } from "../core/errors.ts";
+import { namedShards } from "../core/format.ts";
+import { quoteWord } from "../core/shell_quote.ts";
+import { PILOT_PAUSE_MIN } from "../core/steering.ts";
+import { pauseRun } from "../runtime/control/steer.ts";
+import type { CommandSpec } from "./flags.ts";
+import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
+
+const pause: CommandSpec = {
+  name: "pause",
+  needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
+  define: () => {},
+  run: async ({ args, out }) => {
+    const run = await ownRunOf(args, out);
+    const adapter = await adapterOf(run, out);
+    const { steering, held, running } = await pauseRun(run, adapter);
+    const isPilots = run.manifest.farm.pilots !== null;
+    const words = [
+      `paused since ${steering.paused?.at_utc}: no new fit starts, and fits that run go on`,
+      ...(isPilots || adapter.kind === "worker" ? [] : [
+        held.length > 0 ? `held the waiting jobs of ${namedShards(held)}` : "no job was waiting",
+        ...(running.length > 0 ? [`running on to their end: ${namedShards(running)}`] : []),
+      ]),
+      ...(isPilots
+        ? [`waiting pilots are held; one that runs ends after ${PILOT_PAUSE_MIN} minutes of the pause`]
+        : []),
+    ];
+    out.print(words.join("\n"));
+    out.document({ run_dir: run.dir, paused: steering.paused, held, running });
+    out.note(`Go on with: nsfarm-deno resume ${quoteWord(run.dir)}`);
+    return EXIT_CODES.done;
+  },
+};
+export default pause;

@@ -1,0 +1,34 @@
+import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { plural } from "../core/format.ts";
+import { throttleRun } from "../runtime/control/steer.ts";
+import type { CommandSpec } from "./flags.ts";
+import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
+
+const throttle: CommandSpec = {
+  name: "throttle",
+  needs: ["read", "write", "run", "env", "sys"],
+  schedulers: true,
+  define: () => {},
+  run: async ({ args, out }) => {
+    const most = readMost(args[1] ?? "");
+    const run = await ownRunOf(args, out);
+    const adapter = await adapterOf(run, out);
+    await throttleRun(run, adapter, most);
+    out.print(
+      most === null
+        ? "no throttle: the scheduler or the slots decide how many fits run at a time"
+        : `throttle: at most ${plural(most, "fit")} at a time; fits that run beyond it go on`,
+    );
+    out.document({ run_dir: run.dir, throttle: most });
+    return EXIT_CODES.done;
+  },
+};
+export default throttle;
+
+/** Reads `12` or `off`. @throws {FarmError} usage */
+function readMost(text: string): number | null {
+  if (text === "off") return null;
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  const next = text === "0" ? "To start no fit at all: nsfarm-deno pause RUN_DIR" : undefined;
+  throw new FarmError("usage", `Cannot throttle to "${text}": wanted a number from 1 to 9999999, or off`, next);
+}
