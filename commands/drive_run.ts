@@ -7,7 +7,7 @@ import { quoteWord } from "../core/shell_quote.ts";
 import type { SlotsOn } from "../core/worker_backends.ts";
 import { endJobs } from "../runtime/control/cancel.ts";
 import { planRecovery } from "../runtime/control/recover.ts";
-import { startRun, whileSubmitting } from "../runtime/control/start.ts";
+import { awaitsCut, startRun, whileSubmitting } from "../runtime/control/start.ts";
 import { workInForeground } from "../runtime/control/work.ts";
 import { mergeAsRendered } from "../runtime/merge/merge.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
@@ -40,7 +40,7 @@ export async function driveRun(
   if (recover !== undefined) {
     return await driveRecovering(run, adapter, signals, out, { most: recover, by_hand: true }, poll_s);
   }
-  for (let times = 0;; times++) {
+  for (let times = 0;;) {
     await untilResumed(run, signals.signal, out);
     const started = await startRun(run, adapter, await inspectMachine(), { ended: true });
     for (const one of started.submissions) {
@@ -48,7 +48,8 @@ export async function driveRun(
     }
     for (const words of twiceQueued(started.submissions)) out.note(words);
     const status = await watchRun(started.run, adapter, signals.signal, out, false, undefined, poll_s);
-    if (status.is_silent && times < MAX_NEW_PILOTS) continue;
+    if (status.is_silent && times++ < MAX_NEW_PILOTS) continue;
+    if (!signals.signal.aborted && awaitsCut(started.run, status.shards)) continue;
     for (const line of await endJobs(started.run, adapter, status, signals.signal)) out.note(`warning: ${line}`);
     return status.shards;
   }

@@ -64,8 +64,15 @@ export async function flagsOfProfile(
     ...(scheduler === undefined ? [] : [{ name: "scheduler", values: [scheduler], is_switch: false }]),
     ...profileFlags(used.path, used.profile, known),
   ];
-  return all.filter(({ name }) => hasFlag(command, name) && !isGiven(argv, name));
+  const isReplaced = (name: string) => (INSTEAD[name] ?? []).some((other) => isGiven(argv, other));
+  return all.filter(({ name }) => hasFlag(command, name) && !isGiven(argv, name) && !isReplaced(name));
 }
+
+/** Flags of a command line that take the place of a profile's flag. */
+const INSTEAD: Record<string, readonly string[]> = {
+  shards: ["shard-minutes"],
+  "shard-minutes": ["shards", "pilots", "static"],
+};
 
 /** Flags that differ from study to study and so have no default of a site. */
 const OF_ONE_RUN = ["config", "n-toys", "run-id"];

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { splitWords } from "../core/toys.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
 import { renderRun } from "../runtime/render/render.ts";
@@ -26,8 +27,11 @@ const render: CommandSpec = {
     const dir = requestDir(request);
     for (const warning of seedWarnings(dir, request.out_dir, request)) out.note(`warning: ${warning}`);
     for (const line of recentNodeLines(adapter, request.options)) out.note(line);
-    const { rendered } = await renderRun(request, adapter, await queryLimits(adapter));
+    const { run, rendered } = await renderRun(request, adapter, await queryLimits(adapter));
     for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
+    if (request.shard_minutes !== null) {
+      out.note(`${splitWords(run.manifest)}, by the time of the test fit's one toy; nsfarm-deno run measures more`);
+    }
     const commands = [["nsfarm-deno", "submit", dir], ...rendered.by_hand];
     out.print([join(dir, MANIFEST), ...rendered.files.map((file) => join(dir, file.path))].join("\n"));
     out.note(`Submit it with:\n${commands.map((argv) => `  ${quoteCommand(argv)}`).join("\n  or by hand:\n")}`);

@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { checkTimeLimit } from "../core/cut_by_time.ts";
 import { FarmError } from "../core/errors.ts";
 import { type FlagTable, type FlagValues, oneOf, runId, setValues, wholeNumber } from "../core/flags.ts";
 import type { RunRequest } from "../core/request.ts";
@@ -112,6 +113,13 @@ const PLACE_FLAGS = {
     placeholder: "k",
     help: `number of shards (local: ${DEFAULT_SHARDS})`,
   },
+  "shard-minutes": {
+    group: "How to split it",
+    type: "number",
+    min: 0.01,
+    placeholder: "m",
+    help: "minutes per shard in place of --shards; first shards measure toys",
+  },
   "out-dir": { group: "Where", type: "path", default: ".", placeholder: "dir", help: "parent of run directories" },
   "run-id": {
     group: "Where",
@@ -177,15 +185,18 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
   if (is_static && flags.shards !== undefined) {
     throw new FarmError("usage", "Cannot use --shards with --static: each host gets one share");
   }
+  const minutes = flags.shardMinutes ?? null;
+  if (minutes !== null) checkMinutesFlags(minutes, flags, is_static);
   const before = flags.runId === undefined ? null : requestedBefore(join(out_dir, flags.runId));
   const shards = is_static
     ? Math.min(hosts.length, flags.nToys)
-    : flags.shards ?? before?.shards ?? defaultShards(flags.nToys, adapter);
-  splitToys(flags.nToys, shards);
+    : flags.shards ?? before?.shards ?? (minutes === null ? defaultShards(flags.nToys, adapter) : 1);
+  if (minutes === null) splitToys(flags.nToys, shards);
   const wrapper = flags.wrapper ?? (flags.mode === "transfer" ? "sh" : "binary");
   checkPluginRequest(adapter, { wrapper, mode: flags.mode });
   const guardrails = readGuardrails(flags);
   const given = readSchedulerOptions(options, adapter);
+  if (minutes !== null) checkTimeLimit(minutes, given, adapter.options);
   const asks_pulls = guardrails.max_abs_poi_pull_mean !== null || guardrails.poi_pull_std_range !== null;
   return {
     scheduler: adapter.name,
@@ -193,6 +204,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
     n_toys: flags.nToys,
     seed: flags.seed === "next" ? before?.seed ?? nextSeed(out_dir) : flags.seed,
     shards,
+    shard_minutes: minutes,
     threads: typeof flags.threads === "number" ? flags.threads : 0,
     nextstat_bin: findNextstat(flags.nextstatBin),
     out_dir,
@@ -214,6 +226,19 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
     },
     check: flags.check,
   };
+}
+
+/**
+ * Refuses options that contradict --shard-minutes.
+ * @throws {FarmError} usage
+ */
+function checkMinutesFlags(minutes: number, { shards, pilots, check }: Flags, is_static: boolean): void {
+  const refuse = (flag: string, why: string) =>
+    new FarmError("usage", `Cannot use --shard-minutes ${minutes} with ${flag}: ${why}`, "Leave one of them out");
+  if (shards !== undefined) throw refuse(`--shards ${shards}`, "the time of a shard gives their number");
+  if (is_static) throw refuse("--static", "each host gets one share");
+  if (pilots !== undefined) throw refuse(`--pilots ${pilots}`, "a pilot runs one shard after the other");
+  if (!check) throw refuse("--no-check", "the test fit shows how many toys a first shard has");
 }
 
 /** Returns the options of pilots: each is a job that runs any of the shards. */

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { join } from "node:path";
+import { timedWords } from "../core/cut_by_time.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { trialWarnings } from "../core/fit_command.ts";
 import { requestDifference, type RunRequest } from "../core/request.ts";
@@ -14,7 +15,7 @@ import type { Run } from "../runtime/run/load_manifest.ts";
 import { loadAdapter } from "../runtime/scheduler/adapters.ts";
 import { queryLimits } from "../runtime/scheduler/drive.ts";
 import { recentNodeLines } from "../runtime/scheduler/recent_nodes.ts";
-import { withShares } from "../runtime/ssh/preflight.ts";
+import { withProbes, withShares } from "../runtime/ssh/preflight.ts";
 import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { nextCommands } from "./examples.ts";
@@ -94,7 +95,7 @@ const run: CommandSpec = {
     reportOldFlags(options, out);
     const out_dir = flags.localOutDir === undefined ? {} : { outDir: flags.localOutDir };
     const request = readRequest({ ...options, ...out_dir }, adapter, "farm");
-    if (flags.dryRun) return await dryRun(request, out);
+    if (flags.dryRun) return await dryRun(request, adapter, out);
     const opened = await openOrRender(request, adapter, out);
     const target = withOnEnd(await takeNextstat(opened, adapter, flags, out), flags.onEnd);
     out.note(`run directory: ${target.dir}`);
@@ -126,12 +127,12 @@ function interruptedWords({ dir, manifest: { run_id } }: Run<FarmManifest>, { ki
   return [`interrupted: the jobs go on in ${name}; ${words}, or stop the jobs`, `  ${go_on}   or   ${stop}`];
 }
 
-async function dryRun(request: RunRequest, out: Output): Promise<number> {
-  const manifest = await planRun(await withShares(request));
+async function dryRun(request: RunRequest, adapter: Backend, out: Output): Promise<number> {
+  const manifest = await planRun(await withProbes(await withShares(request), adapter));
   const dir = requestDir(request);
   const warnings = [...seedWarnings(dir, request.out_dir, request), ...trialWarnings(manifest.farm.trial)];
   for (const warning of warnings) out.note(`warning: ${warning}`);
-  out.print(`${splitWords(manifest)}, with nextstat ${manifest.farm.nextstat_version}`);
+  out.print(`${timedWords(manifest) ?? splitWords(manifest)}, with nextstat ${manifest.farm.nextstat_version}`);
   out.print(`would run on ${request.scheduler}, in ${dir}`);
   noteCost({ dir, manifest_path: join(dir, MANIFEST), manifest }, out, new Set());
   out.document(manifest);
@@ -146,8 +147,14 @@ async function openOrRender(request: RunRequest, adapter: Backend, out: Output):
   for (const warning of seedWarnings(dir, request.out_dir, request)) out.note(`warning: ${warning}`);
   for (const line of recentNodeLines(adapter, request.options)) out.note(line);
   try {
-    const { run, rendered } = await renderRun(await withShares(request), adapter, await queryLimits(adapter));
+    const { run, rendered } = await renderRun(
+      await withProbes(await withShares(request), adapter),
+      adapter,
+      await queryLimits(adapter),
+    );
     for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
+    const probes = timedWords(run.manifest);
+    if (probes) out.note(probes);
     return run;
   } catch (error) {
     // The same command may run twice at the same time; then the other one has made the run.

@@ -1,9 +1,10 @@
+import { uncutPlan } from "../core/check_manifest.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import type { FlagTable } from "../core/flags.ts";
 import { plural } from "../core/format.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import { endJobs } from "../runtime/control/cancel.ts";
-import { type StartedRun, startRun } from "../runtime/control/start.ts";
+import { awaitsCut, type StartedRun, startRun } from "../runtime/control/start.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { changeFarmManifest, changeMode } from "../runtime/run/change_manifest.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
@@ -19,7 +20,7 @@ import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
 import { adapterOf, ownRunOf, refusePaused } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { driveRecovering, recordRecover, RECOVER_FLAG } from "./recover_run.ts";
-import { watchRun } from "./watch_run.ts";
+import { untilResumed, watchRun } from "./watch_run.ts";
 
 /** Flags for the end of a run. */
 export const END_FLAGS = {
@@ -131,8 +132,11 @@ export async function submitAndWait(
   }
   for (const words of twiceQueued(started.submissions)) out.print(words);
   if (started.submissions.length === 0 && started.nothing !== "") out.print(started.nothing);
+  // A finishing job that recovers the run cuts its toys too.
+  const rest = end.finish && end.recover === undefined ? uncutPlan(run.manifest) : undefined;
+  if (rest) out.print(`no finishing job: ${plural(rest.n_toys, "toy")} are not in shards before the probes have ended`);
   if (end.finish && end.recover !== undefined) recordRecover(run, end.recover);
-  const finish_job = end.finish ? await submitFinish(run, adapter) : null;
+  const finish_job = end.finish && !rest ? await submitFinish(run, adapter) : null;
   if (finish_job) out.print(`${adapter.name} job ${finish_job}: collects and merges when they have ended`);
   if (!end.wait) {
     out.document({
@@ -153,6 +157,12 @@ export async function submitAndWait(
       return signals.exitCode() ?? await finishRun(run, out, false, states);
     }
     const status = await watchRun(run, adapter, signals.signal, out, false);
+    const isCutNext = !signals.signal.aborted && awaitsCut(run, status.shards);
+    if (isCutNext) await untilResumed(run, signals.signal, out);
+    if (isCutNext && !signals.signal.aborted) {
+      const next = async () => await startRun(run, adapter, await inspectMachine(), { ended: false });
+      return await submitAndWait(adapter, next, end, out);
+    }
     for (const line of await endJobs(run, adapter, status, signals.signal)) out.note(`warning: ${line}`);
     return signals.exitCode() ?? await finishRun(run, out, false, status.shards);
   } finally {

@@ -59,6 +59,14 @@ export function livePlans(manifest: { plans: Plan[] }): Plan[] {
   return manifest.plans.filter((plan) => !plan.farm?.replaced_by);
 }
 
+/** Returns the toys that are not cut into shards yet (--shard-minutes); undefined: there are none. */
+export const uncutPlan = (manifest: { plans: Plan[] }): Plan | undefined =>
+  livePlans(manifest).find((plan) => plan.farm?.uncut);
+
+/** Returns the shards of a run: the live entries that may be submitted and run. */
+export const cutPlans = (manifest: { plans: Plan[] }): Plan[] =>
+  livePlans(manifest).filter((plan) => !plan.farm?.uncut);
+
 /** Returns what is wrong with the plans of a manifest, or null. Live entries must cover [0, n_toys) exactly once. */
 export function manifestFault(manifest: Manifest): string | null {
   return countFault(manifest) ?? indexFault(manifest.plans) ?? seedFault(manifest) ?? coverFault(manifest) ??

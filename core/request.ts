@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { ProbePlace } from "./cut_by_time.ts";
 import { FarmError } from "./errors.ts";
 import { durationSeconds } from "./flags.ts";
 import { clockTime } from "./format.ts";
@@ -13,9 +14,9 @@ import { splitToys, type ToyRange } from "./toys.ts";
 import { VERSION } from "./version.ts";
 import { DEFAULT_WORKLOAD, workloadNamed } from "./workload/registry.ts";
 
-/** Toys assigned to one host. */
-interface HostShare extends ToyRange {
-  at: Pick<Plan, "host" | "user" | "port" | "weight">;
+/** Toys assigned to one host, or to a shard by time. */
+interface Share extends ToyRange {
+  at: Partial<Pick<Plan, "host" | "user" | "port" | "weight" | "farm">>;
 }
 
 /** Options of `render` after all checks that need no file. Paths are absolute. */
@@ -45,8 +46,12 @@ export interface RunRequest {
   mode: "shared" | "transfer";
   /** Number of jobs that pull shards, in place of a job for each shard or group of shards. */
   pilots: number | null;
-  /** One share for each host, in place of equal shards. */
-  shares?: HostShare[];
+  /** Wanted time of a shard in minutes, in place of `shards`, which is then a placeholder; null: `shards` counts. */
+  shard_minutes: number | null;
+  /** Where probes run, with shard_minutes; absent: the trial fit alone gives the time of a toy. */
+  probes?: ProbePlace[];
+  /** One share for each host, or shards by time, in place of equal shards. */
+  shares?: Share[];
   options: Record<string, OptionValue>;
   /** Whether to fit one toy first, so that nextstat refuses a bad spec before anything is written. */
   check: boolean;
@@ -89,6 +94,7 @@ export function newManifest(request: RunRequest, { created_at_utc, ...origin }: 
       ...(request.wrapper_given ? { wrapper_given: true } : {}),
       mode: request.mode,
       pilots: request.pilots,
+      ...(request.shard_minutes === null ? {} : { shard_minutes: request.shard_minutes }),
       options: request.options,
       environment: { host: "", cpu_model: null, kernel: null, rustc_version: null, load_average: null, uptime_s: null },
       history: [],
@@ -112,15 +118,17 @@ function newPlan({ scheduler, threads, seed }: RunRequest, shard_index: number, 
 
 /**
  * Members in which two requests of one run may differ: its location, the test fit, the hosts' shares (which follow the
- * weights in the hosts file), and whether the same wrapper was given. Scheduler options are compared separately.
+ * weights in the hosts file), the probes, and whether the same wrapper was given. Scheduler options are compared
+ * separately.
  */
-type MayDiffer = "out_dir" | "run_id" | "check" | "shares" | "options" | "wrapper_given";
+type MayDiffer = "out_dir" | "run_id" | "check" | "shares" | "probes" | "options" | "wrapper_given";
 
 /** Values with which the run was rendered. A new member of RunRequest must be listed here or in MayDiffer. */
 const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmManifest) => RunRequest[Name] } = {
   config: ({ config }) => config,
   n_toys: ({ plans, shards }) => plans.slice(0, shards).reduce((sum, plan) => sum + plan.n_toys, 0),
   seed: ({ seed }) => seed,
+  shard_minutes: ({ farm }) => farm.shard_minutes ?? null,
   shards: ({ shards }) => shards,
   threads: ({ threads }) => threads,
   scheduler: ({ scheduler }) => scheduler,
@@ -143,6 +151,8 @@ export function requestDifference(manifest: FarmManifest, requested: Omit<RunReq
   for (const [name, read] of Object.entries(AS_RENDERED)) {
     const was = read(manifest);
     const wanted: unknown = Reflect.get(requested, name);
+    // The measured times gave the number of shards, and no request does.
+    if (name === "shards" && requested.shard_minutes !== null) continue;
     if (JSON.stringify(sortKeys(was)) === JSON.stringify(sortKeys(wanted))) continue;
     return words(name.replaceAll("_", "-"), was ?? undefined, wanted ?? undefined);
   }

@@ -193,7 +193,11 @@ export function extendPlans(
 }
 
 /** Returns the number of shards that gives the new shards about the size of the run's own. */
-export function shardsForExtension({ plans, shards }: FarmManifest, n: number): number {
-  const own = plans.slice(0, shards).reduce((sum, plan) => sum + plan.n_toys, 0) / shards;
+export function shardsForExtension({ plans, shards, farm }: FarmManifest, n: number): number {
+  // The first split of a run with --shard-minutes is probes and a rest that was cut by their times.
+  const of_size = farm.shard_minutes === undefined
+    ? plans.slice(0, shards)
+    : plans.filter((plan) => !plan.farm?.replaced_by && !plan.farm?.probe);
+  const own = of_size.reduce((sum, plan) => sum + plan.n_toys, 0) / of_size.length;
   return Math.min(n, Math.max(1, Math.ceil(n / own)));
 }

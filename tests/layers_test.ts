@@ -115,7 +115,6 @@ Deno.test("docs/architecture.md has this order, and names only existing files an
 const SHORT: Record<string, string> = {
   "runtime/control/accept_nextstat.ts": "what it needs is much, and only four commands take its flag",
   "schedulers/local.ts": "a backend, loaded by its name",
-  "schedulers/ssh.ts": "a backend, loaded by its name",
 };
 
 /** Files that one other file reads, and that are shorter than 40 lines. A command is a file of its own. */

@@ -10,6 +10,7 @@ import {
   textTable,
 } from "../format.ts";
 import { PLAN_SCHEMA, type PlannedCount, type ShardingPlan } from "../schema/plan.ts";
+import { bestMinutes, predictMinutes } from "./minutes.ts";
 import type { Pilot } from "./pilot.ts";
 import { candidateCounts, type HostSlots, pilotSlots, planSlots, predictCount } from "./predict.ts";
 
@@ -38,6 +39,7 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanRequest): 
     const count = predictCount(n_toys, shards, slots, pilot.spread);
     return { ...count, cpu_s: pilot.cpu_share === null ? null : count.slot_s * pilot.cpu_share };
   });
+  const minutes = predictMinutes(n_toys, slots);
   const predicted_s = predictMakespan(pilot, pilot.n_toys, pilot.shards);
   const measured_s = pilot.makespan_s;
   const self_error = measured_s === null || measured_s <= 0 ? 0 : Math.abs(predicted_s / measured_s - 1);
@@ -59,7 +61,11 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanRequest): 
       cpu_share: pilot.cpu_share,
     },
     counts: planned,
-    recommended: recommend(planned, slots.length, uncertainty, pilot.max_rss_bytes),
+    minutes,
+    recommended: {
+      ...recommend(planned, slots.length, uncertainty, pilot.max_rss_bytes),
+      shard_minutes: bestMinutes(minutes),
+    },
     self_check: { predicted_s, measured_s },
     uncertainty,
     warnings: warnings(pilot, hosts, slots.length),
@@ -229,7 +235,7 @@ function cells(one: PlannedCount, n_toys: number): string[] {
   ];
 }
 
-function recommendation({ recommended, self_check, uncertainty }: ShardingPlan): string[] {
+function recommendation({ recommended, minutes = [], self_check, uncertainty }: ShardingPlan): string[] {
   const { shards, time_limit_s, memory_mib } = recommended;
   const memory = memory_mib === null ? "" : `, memory ${memory_mib} MiB`;
   const check = self_check.measured_s === null
@@ -237,6 +243,11 @@ function recommendation({ recommended, self_check, uncertainty }: ShardingPlan):
     : `for the source run it predicts ${seconds(self_check.predicted_s)}, measured ${seconds(self_check.measured_s)}`;
   return [
     `Recommended: --shards ${shards}, time limit ${clockTime(time_limit_s)} per shard${memory}`,
+    ...minutes.flatMap(({ shard_minutes, shards, makespan_s }) =>
+      shard_minutes === recommended.shard_minutes
+        ? [`By time: --shard-minutes ${shard_minutes}, about ${shards} shards, makespan ${seconds(makespan_s)}`]
+        : []
+    ),
     uncertainty === null
       ? `Uncertainty unknown (${check}); a source run with several shards per host would give it`
       : `Uncertainty ± ${

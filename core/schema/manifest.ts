@@ -26,6 +26,9 @@ export const TrialFit = z.looseObject({
     /** CPU seconds to generate and fit it, and of the rest of nextstat's process. */
     fit_cpu_s: z.optional(z.number()),
     startup_cpu_s: z.optional(z.number()),
+    /** nextstat's own time for it, and the rest of the fit's wall time. */
+    toy_s: z.optional(z.number()),
+    startup_s: z.optional(z.number()),
   }),
 });
 export type TrialFit = z.infer<typeof TrialFit>;
@@ -53,8 +56,16 @@ export const Plan = z.looseObject({
   toy_start: Count,
   n_toys: z.int().check(z.minimum(1)),
   seed: Count,
-  /** replaced_by: the two pieces that now replace this entry. attempts: attempt numbers used by its pieces. */
-  farm: z.optional(z.looseObject({ replaced_by: z.optional(z.array(Count)) })),
+  /**
+   * replaced_by: the pieces that now replace this entry. uncut: toys that are cut into shards when the probes have shown
+   * their time; nothing runs them before. probe: a short shard that shows it. sized_for: the executor that it is for.
+   */
+  farm: z.optional(z.looseObject({
+    replaced_by: z.optional(z.array(Count)),
+    uncut: z.optional(z.boolean()),
+    probe: z.optional(z.boolean()),
+    sized_for: z.optional(z.string()),
+  })),
 });
 export type Plan = z.infer<typeof Plan>;
 
@@ -192,6 +203,8 @@ export const RunRecord = z.looseObject({
   wrapper_given: z.optional(z.boolean()),
   mode: z.enum(["shared", "transfer"]),
   pilots: z.nullable(Count),
+  /** --shard-minutes: wanted time of a shard in minutes; absent: the number of shards was given. */
+  shard_minutes: z.optional(z.number()),
   options: z.record(z.string(), OptionValue),
   /** Options as rendered, if a retry has changed them since. */
   first_options: z.optional(z.record(z.string(), OptionValue)),

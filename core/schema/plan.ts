@@ -22,6 +22,15 @@ export const PlannedCount = z.looseObject({
 });
 export type PlannedCount = z.infer<typeof PlannedCount>;
 
+/** Prediction for a time of a shard (--shard-minutes). */
+export const PlannedMinutes = z.looseObject({
+  shard_minutes: z.number(),
+  /** Number of shards, with the probes. */
+  shards: Count,
+  makespan_s: z.number(),
+});
+export type PlannedMinutes = z.infer<typeof PlannedMinutes>;
+
 /** Output of `plan --json`. */
 export const ShardingPlan = z.looseObject({
   schema_version: z.literal(PLAN_SCHEMA),
@@ -40,7 +49,15 @@ export const ShardingPlan = z.looseObject({
     cpu_share: z.nullable(z.number()),
   }),
   counts: z.array(PlannedCount),
-  recommended: z.looseObject({ shards: Count, time_limit_s: z.number(), memory_mib: z.nullable(z.number()) }),
+  /** Times of a shard that make sense for these toys; none where the run is too short. */
+  minutes: z.optional(z.array(PlannedMinutes)),
+  /** shard_minutes: time of a shard with the shortest makespan; null: the run is too short. */
+  recommended: z.looseObject({
+    shards: Count,
+    time_limit_s: z.number(),
+    memory_mib: z.nullable(z.number()),
+    shard_minutes: z.optional(z.nullable(z.number())),
+  }),
   /** Predicted and measured makespan of the pilot itself. */
   self_check: z.looseObject({ predicted_s: z.number(), measured_s: z.nullable(z.number()) }),
   /** Relative uncertainty of the predictions, estimated from the pilot; null: unknown. */

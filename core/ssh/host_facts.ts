@@ -97,7 +97,11 @@ export interface HostShape {
  * one thread fit more toys per second than one with two. `physical` (also auto) and `logical` (also nextstat's own
  * default) give one shard all those cores.
  */
-export function hostShape(host: Pick<FarmHost, "threads">, facts: HostFacts, policy: ThreadPolicy): HostShape {
+export function hostShape(
+  host: Pick<FarmHost, "threads">,
+  facts: Pick<HostFacts, "cpus_allowed" | "cpus_logical" | "cpus_physical">,
+  policy: ThreadPolicy,
+): HostShape {
   const logical = Math.max(1, facts.cpus_allowed ?? facts.cpus_logical ?? 1);
   const physical = Math.max(1, Math.min(facts.cpus_physical ?? logical, logical));
   const wanted = host.threads ?? policy;

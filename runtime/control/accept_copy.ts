@@ -7,8 +7,9 @@ import { changeSubmitMeta } from "../run/submissions.ts";
 import { withdrawWorkers } from "../run/workers.ts";
 import { loadAdapter } from "../scheduler/adapters.ts";
 import { queryLimits } from "../scheduler/drive.ts";
+import { renewFiles } from "../scheduler/renew_files.ts";
 import { attemptPath, listAttempts, readAttempts, updateAttempt } from "../shard/attempts.ts";
-import { renewFiles, whileSubmitting } from "./start.ts";
+import { whileSubmitting } from "./start.ts";
 
 /**
  * Makes a copied or moved directory a run of its own, before any of its shards are run. Its job files are written for

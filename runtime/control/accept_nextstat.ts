@@ -6,8 +6,8 @@ import { changeFarmManifest } from "../run/change_manifest.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { otherVersion } from "../run/rendered_files.ts";
 import { queryLimits } from "../scheduler/drive.ts";
+import { renewFiles } from "../scheduler/renew_files.ts";
 import { probeNextstat } from "../system/nextstat.ts";
-import { renewFiles } from "./start.ts";
 
 /**
  * Adds the present nextstat to those that may fit shards of the run; each shard's record names the one that fitted it.

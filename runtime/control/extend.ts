@@ -1,7 +1,10 @@
-import { type ExtensionRequest, openExtension } from "../../core/check_manifest.ts";
+import { type ExtensionRequest, openExtension, uncutPlan } from "../../core/check_manifest.ts";
+import { FarmError } from "../../core/errors.ts";
+import { plural } from "../../core/format.ts";
 import { readShardName } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { extendPlans, shardsForExtension } from "../../core/toys.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
 import { refuseTooMany, workloadOf } from "../../core/workload/registry.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { listNames } from "../fs/list.ts";
@@ -11,8 +14,9 @@ import type { Run } from "../run/load_manifest.ts";
 import { RenderedFiles } from "../run/rendered_files.ts";
 import { ownSubmissions } from "../run/submissions.ts";
 import { queryLimits } from "../scheduler/drive.ts";
+import { renewFiles } from "../scheduler/renew_files.ts";
 import { listAttempts } from "../shard/attempts.ts";
-import { renewFiles, whileSubmitting } from "./start.ts";
+import { whileSubmitting } from "./start.ts";
 
 /** The result of an extension of a run. */
 export interface Extended {
@@ -39,6 +43,7 @@ export async function extendRun<T>(
   { submit, ...extension }: ExtensionRequest & { submit: boolean },
   then: (extended: Extended) => Promise<T>,
 ): Promise<T> {
+  refuseUncut(run);
   const at = new Date().toISOString();
   const extend = (now: FarmManifest) =>
     extendPlans(
@@ -58,6 +63,20 @@ export async function extendRun<T>(
     const { shards = [], n_toys_before = 0 } = open ?? changed.manifest.farm.history.at(-1) ?? {};
     return await then({ run: changed, shards, n_toys_before, since_utc: open?.at_utc ?? null });
   });
+}
+
+/**
+ * Refuses to extend a run whose toys are not all in shards: their size gives that of the new ones.
+ * @throws {FarmError} usage
+ */
+function refuseUncut({ dir, manifest }: Run<FarmManifest>): void {
+  const rest = uncutPlan(manifest);
+  if (!rest) return;
+  throw new FarmError(
+    "usage",
+    `Cannot extend "${dir}": ${plural(rest.n_toys, "toy")} are not in shards before the probes have ended`,
+    `Run it to its end first: nsfarm-deno retry ${quoteWord(dir)} --wait`,
+  );
 }
 
 /** Returns the shards that a scheduler may have accepted, or that have any file. */

@@ -22,7 +22,7 @@ import { lastEnd } from "../state/logs.ts";
 import { type ScannedShard, scanRun } from "../state/scan.ts";
 import type { Machine } from "../system/machine.ts";
 import { cancelWaiting } from "./cancel.ts";
-import { submitOpen, whileSubmitting } from "./start.ts";
+import { awaitsCut, submitOpen, whileSubmitting } from "./start.ts";
 
 /** How often `--recover` may rerun a shard, and whether a person has just asked for the run. */
 interface RecoveryRequest {
@@ -76,12 +76,12 @@ export const recoverRun = (
       ? await cancelWaiting(planned.run, adapter, machine, waiting, (shard) => mine.has(shard))
       : [];
     const again = { ended: true, cancelled, isOne, as_many_as_go: true };
-    const { submissions } = await submitOpen(planned.run, adapter, machine, again);
+    const { run, submissions } = await submitOpen(planned.run, adapter, machine, again);
     const taken = new Set(submissions.flatMap(({ shards }) => shards));
-    const pieces = planned.run.manifest.plans.slice(first_piece).map(({ shard_index }) => shard_index);
-    const cut = new Set(recovery.actions.flatMap(({ step, shards }) => step === "cut" ? shards : []));
-    const left = [...mine, ...pieces].filter((shard) => !taken.has(shard) && !cut.has(shard));
-    return { ...planned, submissions, left };
+    const { plans } = run.manifest;
+    const pieces = plans.slice(first_piece).map(({ shard_index }) => shard_index);
+    const left = [...mine, ...pieces].filter((shard) => !taken.has(shard) && !plans[shard]?.farm?.replaced_by);
+    return { ...planned, run, submissions, left };
   });
 
 const goOn = ({ dir }: Run<FarmManifest>) => `nsfarm-deno retry ${quoteWord(dir)}`;
@@ -101,7 +101,10 @@ export async function planRecovery(
   const answer = await queryScheduler(run, adapter, LATE_FILES_S);
   if (!answer.reached) throw unreachable(adapter, "query the run's jobs", answer.message ?? "no answer");
   ingestIncoming(run);
-  const scanned = explainEnds(run, adapter, await scanRun(run, machine, answer));
+  const all = explainEnds(run, adapter, await scanRun(run, machine, answer));
+  // Toys that are not in shards yet are submitted once they can be cut.
+  const isReady = awaitsCut(run, all.map(({ plan, state }) => ({ shard: plan.shard_index, state })));
+  const scanned = all.filter(({ plan }) => isReady || !plan.farm?.uncut);
   const submissions = readSubmissions(run.dir);
   const recovery = recoverySteps(
     scanned.map((shard) => factsOf(run, shard, answer)),

@@ -1,19 +1,18 @@
 import { join } from "node:path";
 import { nothingToSubmit, remedyOf } from "../../core/advice.ts";
-import { livePlans, withDoublingsUsed } from "../../core/check_manifest.ts";
+import { uncutPlan, withDoublingsUsed } from "../../core/check_manifest.ts";
+import type { StatusShard } from "../../core/describe_status.ts";
 import { FarmError } from "../../core/errors.ts";
 import type { Remedy } from "../../core/failure.ts";
 import { plural } from "../../core/format.ts";
 import { SUBMIT_LOCK } from "../../core/run_paths.ts";
-import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
 import { isEnded, LATE_FILES_S } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { pausedWords } from "../../core/steering.ts";
 import type { Backend, Chunk, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { whileLocked } from "../fs/exclusive.ts";
-import { exists, makeFolder, writeWhole } from "../fs/write.ts";
-import { stageInputs, stagePlanOf } from "../render/stage_inputs.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import { readSteering } from "../run/steering.ts";
@@ -21,8 +20,10 @@ import { ownSubmissions } from "../run/submissions.ts";
 import { remediesFor } from "../scheduler/adapters.ts";
 import { queryLimits, unreachable } from "../scheduler/drive.ts";
 import { type QueriedScheduler, queryScheduler, renderContext } from "../scheduler/query.ts";
+import { renewFiles } from "../scheduler/renew_files.ts";
 import { NotTaken, resolveSubmissions, submitChunk } from "../scheduler/submit.ts";
 import { listAttempts } from "../shard/attempts.ts";
+import { cutRest, measuredTimes, trialTimes } from "../shard/cut_rest.ts";
 import { ingestIncoming } from "../shard/ingest.ts";
 import { type ScannedShard, scanRun } from "../state/scan.ts";
 import type { Machine } from "../system/machine.ts";
@@ -91,11 +92,51 @@ export async function submitOpen(
   }
   ingestIncoming(run);
   listAttempts(run.dir); // If this listing is refused, running shards cannot be distinguished from open ones.
-  const shards = await scanRun(run, machine, answer);
+  const { now, shards } = await cutEnded(
+    run,
+    adapter,
+    await scanRun(run, machine, answer),
+    async (cut) => await scanRun(cut, machine, answer),
+  );
   const open = shards.filter((shard) => isOpen(shard, answer, again));
-  const submissions = await submitShards(run, adapter, open, again, go_on);
-  if (again.ended && adopted + submissions.length > 0) recordOptionsUsed(run);
-  return { run, submissions, nothing: open.length === 0 ? whyNothing(run, adapter, shards) : "" };
+  const submissions = await submitShards(now, adapter, open, again, go_on);
+  if (again.ended && adopted + submissions.length > 0) recordOptionsUsed(now);
+  return { run: now, submissions, nothing: open.length === 0 ? whyNothing(now, adapter, shards) : "" };
+}
+
+/**
+ * Cuts the toys that are not in shards yet (--shard-minutes), once the probes have ended. A worker loop in the
+ * background runs the shards that it finds at its start: for it they are cut now, by the trial fit where no probe has
+ * finished.
+ */
+async function cutEnded(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  shards: ScannedShard[],
+  scan: (cut: Run<FarmManifest>) => Promise<ScannedShard[]>,
+): Promise<{ now: Run<FarmManifest>; shards: ScannedShard[] }> {
+  const isWorker = adapter.kind === "worker";
+  const rest = uncutPlan(run.manifest);
+  const states = shards.map(({ state, plan }) => ({ shard: plan.shard_index, state }));
+  if (!rest || (!isWorker && !haveEnded(states, rest))) return { now: run, shards };
+  const now = cutRest(run, isWorker ? trialTimes(run.manifest) : []);
+  return { now, shards: await scan(now) };
+}
+
+type ShardStates = readonly Pick<StatusShard, "shard" | "state">[];
+
+/** Whether all shards of a run besides its uncut toys are done, or have ended without a result. */
+const haveEnded = (shards: ShardStates, rest: Plan): boolean =>
+  shards.every(({ shard, state }) => state === "done" || isEnded(state) || shard === rest.shard_index);
+
+/**
+ * Returns whether the next startRun() of a watched run cuts toys into shards, since its probes have ended.
+ * @param shards their last states
+ */
+export function awaitsCut({ dir, manifest_path }: Run<FarmManifest>, shards: ShardStates): boolean {
+  const now = { ...loadFarmRun(manifest_path), dir };
+  const rest = uncutPlan(now.manifest);
+  return rest !== undefined && haveEnded(shards, rest) && measuredTimes(now).length > 0;
 }
 
 async function submitShards(
@@ -201,28 +242,12 @@ export function recordOptionsUsed(run: Run<FarmManifest>): void {
   changeFarmManifest(run, (now) => withDoublingsUsed(now, new Date().toISOString()));
 }
 
-/** Writes the job files and missing inputs anew: a retry may have split shards or raised limits since the last time. */
-export function renewFiles(run: Run<FarmManifest>, adapter: Backend, limits: SchedulerLimits): void {
-  const all = livePlans(run.manifest).map((plan) => plan.shard_index);
-  const { config, farm } = run.manifest;
-  if (farm.staged_config !== undefined) {
-    stageInputs(run.dir, config, stagePlanOf(config, farm.inputs.map((input) => input.path)));
-  }
-  const { files, folders } = adapter.render(renderContext(run, all, limits));
-  for (const folder of folders ?? []) makeFolder(join(run.dir, folder));
-  for (const file of files) {
-    const path = join(run.dir, file.path);
-    if (!exists(path) || Deno.readTextFileSync(path) !== file.text) {
-      writeWhole(path, file.text, file.executable ? 0o750 : 0o640);
-    }
-  }
-}
-
 /**
  * Whether a shard was never submitted, or its scheduler has finished with it. A shard that a worker loop started on a
  * host is open too once that loop is gone: the next loop finds the attempt.
  */
 function isOpen({ state, plan, last }: ScannedShard, answer: QueriedScheduler, again: Again): boolean {
+  if (plan.farm?.uncut) return false;
   if (again.isOne?.(plan.shard_index) === false) return false;
   const isGiven = answer.shards.has(plan.shard_index);
   if (!isGiven && (state === "queued" || (state === "unknown" && last?.remote))) return true;

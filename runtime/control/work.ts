@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { livePlans } from "../../core/check_manifest.ts";
+import { cutPlans } from "../../core/check_manifest.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { SlotsOn } from "../../core/worker_backends.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -53,13 +53,13 @@ export async function workInForeground(
   const token = randomBytes(8).toString("hex");
   const { scheduler } = run.manifest;
   const at = intendedNow();
-  const begin = () => {
+  const begin = (now: Run<FarmManifest>) => {
     recordSubmission(run.dir, {
       token,
       state: "submitted",
       scheduler,
       command: ["nsfarm-deno", "run"],
-      shards: livePlans(run.manifest).map((plan) => plan.shard_index),
+      shards: cutPlans(now.manifest).map((plan) => plan.shard_index),
       job_id: `${Deno.pid}`,
       ...at,
       answered_at_utc: at.intended_at_utc,

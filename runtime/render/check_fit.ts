@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import * as z from "zod/mini";
+import type { ToyTime } from "../../core/cut_by_time.ts";
 import { FarmError } from "../../core/errors.ts";
 import { tailLines } from "../../core/failure.ts";
 import { atBounds } from "../../core/fit_command.ts";
@@ -22,6 +23,8 @@ import { runProgram } from "../system/process.ts";
 interface CheckedFit {
   /** The generation point, by parameter name. */
   point: Record<string, number>;
+  /** By nextstat's own time for the toy; null: it reports none. */
+  time: ToyTime | null;
   /** null where only the generation point was requested. */
   trial: TrialFit | null;
   /** Settings of the workload with the result of its reference; null: it has none. */
@@ -49,7 +52,7 @@ export async function checkFit(
     const [fitted_toy] = await Promise.allSettled([fitToy(manifest, scratch), observing]);
     // Both have ended, so no fit of a refused spec continues.
     if (fitted_toy.status === "rejected") throw fitted_toy.reason;
-    const { output, times } = fitted_toy.value;
+    const { output, time, times } = fitted_toy.value;
     const [observed, channels] = [await observing, model ? await countEvents(manifest.config, model) : []];
     const { frame, poi_hat } = output;
     const point = Object.fromEntries(frame.parameter_names.map((name, i) => [name, frame.gen.params[i] ?? 0]));
@@ -59,8 +62,9 @@ export async function checkFit(
       poi_true: frame.results.poi_true,
       poi_hat: Number.isNaN(fitted) ? null : fitted,
       ...times,
+      ...time,
     };
-    return { point, trial: observed && { ...observed, channels, toy }, settings: null };
+    return { point, time, trial: observed && { ...observed, channels, toy }, settings: null };
   } finally {
     removeTree(scratch);
   }
@@ -77,7 +81,7 @@ async function checkShard(
     reference && readReference(manifest, `${scratch}/reference.json`, reference),
   ]);
   if (one.status === "rejected") throw one.reason;
-  return { point: {}, trial: null, settings: other.status === "fulfilled" ? other.value : null };
+  return { point: {}, time: one.value.time, trial: null, settings: other.status === "fulfilled" ? other.value : null };
 }
 
 /** Returns null where nextstat has no such result; the toys do not need it. */
@@ -98,12 +102,13 @@ async function readReference(
 /** A fitted toy, and its times where nextstat reports them. */
 interface FittedToy<Output> {
   output: Output;
+  time: ToyTime | null;
   times: Pick<TrialFit["toy"], "fit_cpu_s" | "startup_cpu_s">;
 }
 
 async function fitToy(manifest: FarmManifest, scratch: string): Promise<FittedToy<ShardOutput>> {
-  const { output, times } = await runToy(manifest, scratch);
-  return { output: withToys(output), times };
+  const toy = await runToy(manifest, scratch);
+  return { ...toy, output: withToys(toy.output) };
 }
 
 async function runToy(manifest: FarmManifest, scratch: string): Promise<FittedToy<AnyOutput>> {
@@ -117,7 +122,13 @@ async function runToy(manifest: FarmManifest, scratch: string): Promise<FittedTo
   const wall_s = (performance.now() - begun_ms) / 1000;
   const fit = resultOf(exit_code === 0 ? "ok" : "exit", exit_code, paths, one, plan);
   if ("cause" in fit) throw refusal(manifest.config, fit.fault ?? (stderr || stdout), exit_code);
-  return { output: fit.output.output, times: timesOf(readFitSeconds(paths.metrics), wall_s, readCpuSeconds(times)) };
+  const fit_s = readFitSeconds(paths.metrics);
+  const toy_s = Math.min(wall_s, fit_s ?? wall_s);
+  return {
+    output: fit.output.output,
+    time: fit_s === null ? null : { toy_s, startup_s: wall_s - toy_s },
+    times: timesOf(fit_s, wall_s, readCpuSeconds(times)),
+  };
 }
 
 /** Returns the CPU seconds of a toy and of the rest, in the ratio of their wall times; none where one is unknown. */

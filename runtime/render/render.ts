@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
+import { cutPlans } from "../../core/check_manifest.ts";
+import { checkMinutes, firstSplit, type ToyTime } from "../../core/cut_by_time.ts";
 import { FarmError } from "../../core/errors.ts";
 import { trialWarnings } from "../../core/fit_command.ts";
 import { newManifest, type RunRequest } from "../../core/request.ts";
@@ -24,7 +26,7 @@ import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
  * @throws {FarmError}
  */
 export async function planRun(request: RunRequest): Promise<FarmManifest> {
-  const manifest = skeleton(request);
+  const unchecked = skeleton(request);
   if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
     throw new FarmError("usage", `Cannot use --seed ${request.seed}: seed + n_toys must stay below 2^53`);
   }
@@ -34,8 +36,9 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
     Promise.try(() => hashSpec(request.config, paths)),
     probeNextstat(request.nextstat_bin),
     inspectMachine(),
-    checkFit(request, manifest, model),
+    checkFit(request, unchecked, model),
   );
+  const manifest = request.shard_minutes === null ? unchecked : skeleton(sharesByTime(request, checked?.time));
   manifest.farm = {
     ...manifest.farm,
     nextstat_version: nextstat.version,
@@ -60,6 +63,26 @@ export async function planRun(request: RunRequest): Promise<FarmManifest> {
     },
   };
   return manifest;
+}
+
+/**
+ * Returns the request with shards by time, or with probes and a rest that is cut when they have ended.
+ * @throws {FarmError} usage
+ */
+function sharesByTime(request: RunRequest, time: ToyTime | null | undefined): RunRequest {
+  const { n_toys, shard_minutes, probes = null } = request;
+  if (shard_minutes === null) return request;
+  if (!time) {
+    throw new FarmError(
+      "usage",
+      `Cannot use --shard-minutes ${shard_minutes}: this nextstat reports no time of its own for such toys`,
+      "Give the number of shards: --shards K",
+    );
+  }
+  checkMinutes(shard_minutes, n_toys, time);
+  const shares = firstSplit(n_toys, shard_minutes, time, probes)
+    .map(({ start, count, farm }) => ({ start, count, at: { farm } }));
+  return { ...request, shares, shards: shares.length };
 }
 
 const skeleton = (request: RunRequest): FarmManifest =>
@@ -102,7 +125,7 @@ export async function renderRun(
     nsfarm: manifest.farm.nsfarm_bin ?? ownBinary(),
     options: request.options,
     limits,
-    shards: manifest.plans.map((plan) => plan.shard_index),
+    shards: cutPlans(manifest).map((plan) => plan.shard_index),
   });
   await sweepStaged(request.out_dir);
   writeRun(dir, manifest, rendered, stage);

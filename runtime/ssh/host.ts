@@ -161,7 +161,9 @@ export class SshHost extends HostHealth implements Executor {
     return super.isExpected() && this.#shape?.slots !== 0;
   }
 
-  owns({ host, user, port }: Plan): boolean {
+  owns({ host, user, port, farm }: Plan): boolean {
+    // A probe shows the time of its own host.
+    if (farm?.probe) return farm.sized_for === this.name;
     const isStatic = this.context.run.manifest.farm.options["static"] === true;
     return isStatic && hostKey({ name: host, user, port: port || null }) === this.name;
   }

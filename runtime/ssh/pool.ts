@@ -5,10 +5,12 @@ import type { Attempt } from "../../core/schema/attempt.ts";
 import type { Plan } from "../../core/schema/manifest.ts";
 import { type HostShape, hostShape } from "../../core/ssh/host_facts.ts";
 import { type FarmHost, hostKey } from "../../core/ssh/hosts_file.ts";
+import ssh from "../../schedulers/ssh.ts";
 import { readHosts } from "../run/hosts_file.ts";
 import { loadFarmRun } from "../run/load_manifest.ts";
 import { noteNodeFaults } from "../run/node_journal.ts";
 import { listWorkers } from "../run/workers.ts";
+import { renewFiles } from "../scheduler/renew_files.ts";
 import { attemptPath } from "../shard/attempts.ts";
 import type { JobContext } from "../shard/context.ts";
 import type { ShardEnd } from "../shard/fit.ts";
@@ -194,6 +196,8 @@ export async function openHostPool(
 ): Promise<ExecutorPool> {
   const { run } = context;
   const options = runOptions(run.manifest.run_id, run.manifest.farm.options);
+  // The wrapper knows shards by their number, and toys may have been cut into shards since it was written.
+  if (run.manifest.farm.shard_minutes !== undefined) renewFiles(run, ssh, {});
   const { hosts, warnings } = readHosts(options.hosts_file);
   for (const words of warnings) notify({ kind: "executor", message: `warning: ${words}` });
   const control = await openControlFolder(context.machine);

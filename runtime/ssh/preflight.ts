@@ -1,16 +1,19 @@
+import { type ProbePlace, QUEUED_PROBES } from "../../core/cut_by_time.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { durationSeconds, optionValues } from "../../core/flags.ts";
 import type { RunRequest } from "../../core/request.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { type HostStat, Preflight } from "../../core/schema/preflight.ts";
-import { THREAD_POLICIES, type ThreadPolicy } from "../../core/ssh/host_facts.ts";
-import type { FarmHost, HostsFile } from "../../core/ssh/hosts_file.ts";
+import { hostShape, THREAD_POLICIES, type ThreadPolicy } from "../../core/ssh/host_facts.ts";
+import { type FarmHost, hostKey, type HostsFile } from "../../core/ssh/hosts_file.ts";
 import { preflightDocument, type ProbedHost } from "../../core/ssh/preflight.ts";
 import type { SshSettings } from "../../core/ssh/ssh_command.ts";
 import { SSH_FLAGS, sshSettings } from "../../core/ssh/ssh_flags.ts";
 import { splitByWeight } from "../../core/toys.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
 import { readDocument } from "../fs/read.ts";
 import { readHosts } from "../run/hosts_file.ts";
+import { localShape } from "../system/allocation.ts";
 import { inspectMachine } from "../system/machine.ts";
 import { probeHost, type ProbeOrder } from "./link.ts";
 import { openControlFolder } from "./stage.ts";
@@ -99,6 +102,41 @@ export async function withShares(request: RunRequest): Promise<RunRequest> {
   return { ...request, shares, shards: shares.length };
 }
 
+/**
+ * Returns the request with the places of its probes (--shard-minutes): each slot of this machine or of the hosts, since
+ * fits that run side by side slow each other down; some in a scheduler's queue, where the slots are not known.
+ */
+export async function withProbes(request: RunRequest, { slots_on }: Pick<Backend, "slots_on">): Promise<RunRequest> {
+  if (request.shard_minutes === null) return request;
+  if (slots_on === "hosts") return { ...request, probes: await hostProbes(request) };
+  const { threads, options } = request;
+  const slots = slots_on === "machine" ? localShape({ threads, farm: { options } }, null).slots : QUEUED_PROBES;
+  return { ...request, probes: [{ executor: null, slots }] };
+}
+
+/** Returns the slots of each host; one for a host that is not reached now. */
+async function hostProbes(request: RunRequest): Promise<ProbePlace[]> {
+  const options = runOptions(request.run_id, request.options);
+  const file = readHosts(options.hosts_file);
+  const { stats } = await knownHosts(request, options, file);
+  return file.hosts.map((host) => {
+    const known = stats.find((one) => one.ok && isStatOf(one, host));
+    const { physical_cores = null, logical_cores = null, farm } = known ?? {};
+    const facts = {
+      cpus_physical: physical_cores,
+      cpus_logical: logical_cores,
+      cpus_allowed: farm?.cpus_allowed ?? null,
+    };
+    return {
+      executor: hostKey(host),
+      slots: known ? hostShape(host, facts, options.threads ?? request.threads).slots : 1,
+    };
+  });
+}
+
+const isStatOf = (one: HostStat, host: FarmHost): boolean =>
+  one.host === host.name && (!one.farm || (one.farm.user === host.user && one.farm.port === host.port));
+
 async function knownHosts(
   request: RunRequest,
   options: ReturnType<typeof runOptions>,
@@ -118,7 +156,5 @@ async function knownHosts(
 
 /** Returns the weight of a host; 1 where nothing is known about it. */
 function weightOf(host: FarmHost, stats: readonly HostStat[], cores: "logical_cores" | "physical_cores"): number {
-  const isIt = (one: HostStat) =>
-    one.host === host.name && (!one.farm || (one.farm.user === host.user && one.farm.port === host.port));
-  return host.weight ?? (stats.find((one) => one.ok && isIt(one))?.[cores] || 1);
+  return host.weight ?? (stats.find((one) => one.ok && isStatOf(one, host))?.[cores] || 1);
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { ADVICE } from "../../core/advice.ts";
-import { livePlans } from "../../core/check_manifest.ts";
+import { livePlans, uncutPlan } from "../../core/check_manifest.ts";
 import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
 import { FarmError } from "../../core/errors.ts";
 import { suspectNodes } from "../../core/failure.ts";
@@ -93,7 +93,8 @@ export function runStatus(
       recovered: recoveryLines(run.manifest.farm.history, ownSubmissions(run)),
       steering: isWhole ? [] : steeringLines(steering, run.dir),
       advice: isWhole ? [] : [
-        ...(workers.length > 0 || isPaused ? [] : submitAdvice(run, scanned)),
+        ...uncutAdvice(run, workers.length > 0),
+        ...(workers.length > 0 || isPaused ? [] : submitAdvice(run, scanned.filter(({ plan }) => !plan.farm?.uncut))),
         ...orphanAdvice(run, orphans),
         ...twiceQueued(ownSubmissions(run)),
         ...fullDiskAdvice(run.dir),
@@ -145,6 +146,14 @@ function timesSoFar(run: Run<FarmManifest>, scanned: ScannedShard[]): RunTimes {
   const records = orRefusal(() => readRecords(run));
   if (records instanceof FarmError) return runTimes(timeFacts([], [], { attempts: new Map(), submissions: [] }));
   return runTimes(timeFacts(scanned.flatMap(({ time }) => time ?? []), [], records));
+}
+
+/** Returns what becomes of toys that are not in shards yet (--shard-minutes). */
+function uncutAdvice({ dir, manifest }: Run<FarmManifest>, isWorking: boolean): string[] {
+  const rest = uncutPlan(manifest);
+  if (!rest) return [];
+  const by = isWorking ? "" : `, by the waiting command or by: nsfarm-deno retry ${quoteWord(dir)} --wait`;
+  return [`${plural(rest.n_toys, "toy")} are not in shards yet: they are cut when the probes have ended${by}`];
 }
 
 /** Returns advice on shards that were not submitted, with the scheduler's reason for a refusal. */

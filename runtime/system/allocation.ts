@@ -76,7 +76,10 @@ export function pilotShape(manifest: FarmManifest, requested_slots: number | nul
 }
 
 /** Returns slots and threads of a worker loop on this machine: --threads 0 is one thread a shard, on every CPU. */
-export function localShape(manifest: FarmManifest, requested_slots: number | null): LocalShape {
+export function localShape(
+  manifest: Pick<FarmManifest, "threads"> & { farm: Pick<FarmManifest["farm"], "options"> },
+  requested_slots: number | null,
+): LocalShape {
   const cpus = navigator.hardwareConcurrency;
   const threads = manifest.threads > 0 ? manifest.threads : 1;
   const option = manifest.farm.options["local-slots"];

@@ -1,4 +1,4 @@
-import { livePlans } from "../../core/check_manifest.ts";
+import { cutPlans } from "../../core/check_manifest.ts";
 import { isOfEarlier } from "../../core/earlier_submission.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
 import type { Plan } from "../../core/schema/manifest.ts";
@@ -73,7 +73,7 @@ export class WorkLoop {
   async #begin(): Promise<void> {
     const { dir, manifest } = this.context.run;
     ingestIncoming(this.context.run);
-    const plans = livePlans(manifest);
+    const plans = cutPlans(manifest);
     const listing = listRun(dir);
     sweepStray(dir, new Set([...listing.attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
     await this.#sortAll(plans, listing);

@@ -131,7 +131,8 @@ export function nextAssignment(
   slot: string,
 ): Assignment | undefined {
   const { executors } = pool;
-  if (throughput.yields(executor, slot, queue.queued, executors, performance.now())) return undefined;
+  const queued = queue.queuedFor(executor, executors);
+  if (throughput.yields(executor, slot, queued, executors, performance.now())) return undefined;
   const open = queue.take(executor, executors);
   if (open) return open;
   for (const { shard, attempt } of pool.takeStranded?.() ?? []) queue.abandon(shard, attempt);

@@ -68,12 +68,25 @@ export class ShardQueue extends Change {
 
   /** Takes the next shard that may start on an executor now; undefined where there is none. */
   take(executor: Executor, executors: readonly Executor[]): Assignment | undefined {
-    const at = this.#queue.findIndex((one) => mayBegin(one, executor, executors));
+    const at = this.#nextFor(executor, executors);
     const [assignment] = at < 0 ? [] : this.#queue.splice(at, 1);
     // Another attempt may have done it in the meantime.
     if (assignment && !this.#open.has(assignment.plan.shard_index)) return this.take(executor, executors);
     if (assignment) this.#hold(assignment);
     return assignment;
+  }
+
+  /** Returns the position of the next shard for an executor, first of those that were sized for it; -1: none. */
+  #nextFor(executor: Executor, executors: readonly Executor[]): number {
+    const isNext = (one: Assignment) => mayBegin(one, executor, executors);
+    const own = this.#queue.findIndex((one) => one.plan.farm?.sized_for === executor.name && isNext(one));
+    return own < 0 ? this.#queue.findIndex(isNext) : own;
+  }
+
+  /** Returns the open shards that nothing runs, first the one that an executor would take. */
+  queuedFor(executor: Executor, executors: readonly Executor[]): readonly Assignment[] {
+    const at = this.#nextFor(executor, executors);
+    return at <= 0 ? this.#queue : [...this.#queue.slice(at, at + 1), ...this.#queue.toSpliced(at, 1)];
   }
 
   isOpen(shard: number): boolean {

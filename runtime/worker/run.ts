@@ -1,9 +1,11 @@
+import { uncutPlan } from "../../core/check_manifest.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { sweepTemporary } from "../run/temporary.ts";
 import { announced, sweepWorkers } from "../run/workers.ts";
 import { listAttempts, readAttempts } from "../shard/attempts.ts";
 import { type JobContext, type JobIds, openJobContext } from "../shard/context.ts";
+import { cutRest } from "../shard/cut_rest.ts";
 import type { ExecutorPool, WorkEvent, WorkOptions, WorkReport } from "./executor.ts";
 import { WorkLoop } from "./loop.ts";
 
@@ -12,8 +14,8 @@ export interface LoopRequest {
   token: string;
   retry_failed: boolean;
   stop: AbortSignal;
-  /** Called when the loop begins. */
-  begin?: () => void;
+  /** Called when the loop begins, and again when the toys that were not in shards are cut. */
+  begin?: (run: Run<FarmManifest>) => void;
   beat_interval_s?: number;
   scatter?: boolean;
   speculate?: boolean;
@@ -29,7 +31,7 @@ const BEAT_INTERVAL_S = 40;
 const DEFAULTS = { beat_interval_s: BEAT_INTERVAL_S, scatter: false, speculate: false, drain: false };
 
 /**
- * Runs a worker loop on a run.
+ * Runs a worker loop on a run; where its toys are to be cut by the time of probes, first a loop for the probes.
  * @param open opens the executors
  * @throws {FarmError} input, when this machine lacks the nextstat or the inputs of the run
  */
@@ -43,17 +45,46 @@ export async function workOnRun(
   const context = await openJobContext(run, ids);
   try {
     await context.files.require(`Cannot run the shards of "${run.dir}" here`);
-    const pool = await open(context, request, notify);
-    // Only now: files written before this process is announced could not be attributed to a dead process.
-    request.begin?.();
-    try {
-      return await runWorkLoop(context, pool, { ...DEFAULTS, ...request }, notify);
-    } finally {
-      await pool.close?.();
-    }
+    const once = notifyOnce(notify);
+    const report = await workOnPool(context, open, request, once);
+    const cut = uncutPlan(run.manifest) && hasEnded(report, request) ? cutRest(run) : run;
+    if (uncutPlan(cut.manifest) || cut === run) return report;
+    once({ kind: "executor", message: cut.manifest.farm.history.at(-1)?.change ?? "" });
+    return await workOnPool({ ...context, run: cut }, open, { ...request, retry_failed: false }, once);
   } finally {
     context.meter.close();
   }
+}
+
+async function workOnPool(
+  context: JobContext,
+  open: Parameters<typeof workOnRun>[2],
+  request: LoopRequest,
+  notify: (event: WorkEvent) => void,
+): Promise<WorkReport> {
+  const pool = await open(context, request, notify);
+  // Only now: files written before this process is announced could not be attributed to a dead process.
+  request.begin?.(context.run);
+  try {
+    return await runWorkLoop(context, pool, { ...DEFAULTS, ...request }, notify);
+  } finally {
+    await pool.close?.();
+  }
+}
+
+/** Whether each shard of a loop is done or has failed, so that the loop shows all times that it can. */
+const hasEnded = ({ left, elsewhere }: WorkReport, { stop, drain = false }: LoopRequest): boolean =>
+  !stop.aborted && !drain && left.length + elsewhere.length === 0;
+
+/** Returns a function that passes events on, and a shard that the first of two loops has done only once. */
+function notifyOnce(notify: (event: WorkEvent) => void): (event: WorkEvent) => void {
+  const done = new Set<number>();
+  return (event) => {
+    const shard = event.kind === "found" ? event.record.shard_index : event.kind === "done" ? event.shard : null;
+    if (event.kind === "found" && done.has(event.record.shard_index)) return;
+    if (shard !== null) done.add(shard);
+    notify(event);
+  };
 }
 
 /**

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { asUser, giveAway, output } from "../../tests/clusters/as_user.ts";
 import { whyNoCluster } from "../../tests/clusters/cluster.ts";
 import { bringUpSsh, type SshHosts } from "../../tests/clusters/ssh_hosts.ts";
+import { waitingFit } from "../../tests/fixtures/waiting_fit.ts";
 import { leftOut, nameTestPrograms } from "./clusters.ts";
 import type { BenchLine } from "./line.ts";
 import { inTurn } from "./measure.ts";
@@ -10,11 +11,10 @@ import { line } from "./merge_lines.ts";
 import { joblogMakespan, makespanOf, ratesOf } from "./run_times.ts";
 
 const HOSTS = ["w1", "w2", "w3"];
-const SLOW = { host: "w3", times: 3 };
 const SLOTS = 2;
 const TOYS = 480;
 const SHARDS = 60;
-const MS_A_TOY = 100;
+const WAITS = { ms_a_toy: 100, slow: { host: "w3", times: 3 } };
 
 /**
  * Measures three real sshd, one of them a third as fast: pulled shards, one share per host, and GNU parallel over the
@@ -60,7 +60,7 @@ class SshBench {
 
   async prepare(): Promise<void> {
     await writeFile(this.#hostsFile, `${HOSTS.join("\n")}\n`);
-    await writeFile(this.#program, waitingFit(join(this.hosts.open, "nextstat")), { mode: 0o755 });
+    await writeFile(this.#program, waitingFit(join(this.hosts.open, "nextstat"), WAITS), { mode: 0o755 });
     // GNU parallel need not send files: its hosts see the files of this machine.
     await cp(join(this.hosts.site, "programs", "inputs"), join(this.hosts.open, "inputs"), { recursive: true });
     await giveAway(this.hosts.open);
@@ -125,29 +125,3 @@ class SshBench {
     return SLOTS * ratesOf(this.#pulled).reduce((sum, rate) => sum + rate, 0);
   }
 }
-
-/** Returns a nextstat that takes the same time for each toy, whatever the load of the machine. */
-const waitingFit = (real: string) =>
-  `#!/bin/sh
-[ "$1" != --version ] || exec ${real} --version
-toys=0 shard=0/1 threads=1 last=
-for word; do
-  case $last in
-  --n-toys) toys=$word ;;
-  --shard) shard=$word ;;
-  --threads) threads=$word ;;
-  esac
-  last=$word
-done
-index=\${shard%/*} count=\${shard#*/}
-n=$((toys / count))
-[ "$index" -ge $((toys % count)) ] || n=$((n + 1))
-ms=$((n * ${MS_A_TOY} / threads))
-read -r host </proc/sys/kernel/hostname
-[ "$host" != ${SLOW.host} ] || ms=$((ms * ${SLOW.times}))
-sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))" &
-${real} "$@"
-code=$?
-wait
-exit $code
-`;

@@ -13,6 +13,7 @@ const ASKED: Parameters<typeof requestDifference>[1] = {
   seed: 42,
   threads: 1,
   shards: 4,
+  shard_minutes: null,
   nextstat_bin: "/bin/nextstat",
   gen: "init",
   set: { tau: 2, mu: 1 },
@@ -85,6 +86,14 @@ Deno.test("another number of pilots is another run, also pilots instead of none"
   assert.equal(requestDifference(run, { ...ASKED, pilots: 3 }), "it has --pilots 2, you gave 3");
   assert.equal(requestDifference(run, ASKED), "it has --pilots 2, you gave none");
   assert.equal(requestDifference(manifest, { ...ASKED, pilots: 2 }), "it has no --pilots, you gave 2");
+});
+
+Deno.test("another time of a shard is another run, also a number of shards in its place; its own number is none", () => {
+  const run = { ...manifest, farm: { ...manifest.farm, shard_minutes: 10 } };
+  assert.equal(requestDifference(run, { ...ASKED, shard_minutes: 10, shards: 1 }), null);
+  assert.equal(requestDifference(run, { ...ASKED, shard_minutes: 20 }), "it has --shard-minutes 10, you gave 20");
+  assert.equal(requestDifference(run, ASKED), "it has --shard-minutes 10, you gave none");
+  assert.equal(requestDifference(manifest, { ...ASKED, shard_minutes: 5 }), "it has no --shard-minutes, you gave 5");
 });
 
 Deno.test("other guardrails are another run", () => {

@@ -94,6 +94,17 @@ test("Every key of a profile has its effect, and --explain shows where each valu
   assert.match(stdout, new RegExp(`^profile ${file} \\(--profile\\)\n[\\s\\S]*toy-queue +long {2}\\(profile\\)`));
 });
 
+test("A number of shards that is typed takes the place of a profile's time of a shard, and the other way round", async (site) => {
+  const minutes = await site.write("minutes.json", '{ "options": { "shard-minutes": 20 } }');
+  const typed = await explained(site, ["--profile", minutes, "--shards", "5"]);
+  assert.deepEqual(["shards", "shard-minutes"].map(typed.reported), ["5 (command line)", "null (default)"]);
+  const shards = await site.write("shards.json", '{ "options": { "shards": 5 } }');
+  const other = await explained(site, ["--profile", shards, "--shard-minutes", "20"]);
+  assert.deepEqual(["shards", "shard-minutes"].map(other.reported), ["null (default)", "20 (command line)"]);
+  const kept = await explained(site, ["--profile", minutes]);
+  assert.deepEqual(["shards", "shard-minutes"].map(kept.reported), ["null (default)", "20 (profile)"]);
+});
+
 test("A profile gives options that all runs have, and --explain shows every option, with its default if it is not set", async (site) => {
   const file = await site.write("p.json", `{ "options": { "threads": 1, "shards": 4, "no-check": true } }`);
   const { reported } = await explained(site, ["--profile", file, "--pulls"]);

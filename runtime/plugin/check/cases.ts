@@ -82,6 +82,7 @@ export interface Example {
 }
 
 const PLAIN_REQUEST: Omit<RunRequest, "scheduler" | "n_toys" | "shards" | "config" | "nextstat_bin" | "options"> = {
+  shard_minutes: null,
   seed: 42,
   threads: 1,
   out_dir: "/shared/runs",

@@ -146,6 +146,7 @@ function requestOf({ sweep, path }: OpenSweep): SweepRequest {
     mu: null,
     check: false,
     pilots: null,
+    shard_minutes: null,
   };
   return {
     ...{ sweep_id: "s", repeats: 1, order_seed: 1, points: [{ shards: 2, repeat: 1, run_id: "s_sh2" }] },

@@ -38,6 +38,14 @@ Deno.test("a share waits for its executor, until that is given up", () => {
   assert.equal(queue.take(a, [a, gone])?.plan.shard_index, 0);
 });
 
+Deno.test("an executor first runs the shards that were sized for it, then those of others", () => {
+  const [a, b] = [executorOf("a"), executorOf("b")];
+  const sized = (shard: number, sized_for: string) => ({ ...plan(shard), farm: { sized_for } });
+  const queue = queueOf(sized(0, "b"), sized(1, "a"), sized(2, "b"), sized(3, "a"));
+  assert.deepEqual(queue.queuedFor(a, [a, b]).map(({ plan }) => plan.shard_index), [1, 0, 2, 3]);
+  assert.deepEqual([0, 1, 2, 3].map(() => queue.take(a, [a, b])?.plan.shard_index), [1, 3, 0, 2]);
+});
+
 Deno.test("of two attempts of a shard the failure of one changes nothing, and the second success is reported as such", () => {
   const [a, queue] = [executorOf("a"), queueOf(plan(0))];
   const first = queue.take(a, [a]);
