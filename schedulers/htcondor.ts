@@ -21,12 +21,16 @@ import {
   cancelHTCondor,
   discardHTCondor,
   fetchHTCondor,
+  holdHTCondor,
   jobConstraint,
   probeHTCondor,
   queryHTCondor,
   readHTCondorProbe,
   readHTCondorQuery,
+  readHTCondorSteer,
+  releaseHTCondor,
   SPOOL_S,
+  throttleHTCondor,
 } from "./htcondor/query.ts";
 import {
   filesSent,
@@ -38,7 +42,6 @@ import {
   spoolWords,
   SUBMIT_FILES,
 } from "./htcondor/submit_file.ts";
-import { holdHTCondor, readHTCondorSteer, releaseHTCondor, throttleHTCondor } from "./htcondor/steer.ts";
 import { HTCONDOR_IN_JOB } from "./in_job.ts";
 import { siteOptions, textOption } from "./options.ts";
 import { jobTag, shardsByTask } from "./tasks.ts";

@@ -162,11 +162,11 @@ Deno.test("A manifest's record, an attempt and its record are each built in one 
   assert.deepEqual(builtIn(sources, "SHARD_RECORD_SCHEMA", "cpu_farm_shard_record"), ["core/record.ts"]);
 });
 
-Deno.test("An adapter is read in five files (Slurm) or eight (HTCondor)", () => {
+Deno.test("An adapter is read in five files (Slurm) or six (HTCondor)", () => {
   const filesOf = (name: string) =>
     sources.filter((path) => isIn(path, [`schedulers/${name}.ts`, `schedulers/${name}`]));
   assert.equal(filesOf("slurm").length, 5);
-  assert.equal(filesOf("htcondor").length, 8);
+  assert.equal(filesOf("htcondor").length, 6);
 });
 
 Deno.test("A wrong import would be found, in every notation", () => {

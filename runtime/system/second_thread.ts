@@ -1,6 +1,8 @@
 import { errorText } from "../../core/errors.ts";
 
 type Answer<Part> =
+  /** First of all: its modules are loaded. */
+  | { kind: "ready" }
   | { kind: "part"; part: Part }
   | { kind: "end" }
   | { kind: "bug"; message: string };
@@ -19,6 +21,8 @@ export class SecondThread<Request, Part> {
   readonly #worker: Worker;
   readonly #pending: Pending<Part>[] = [];
   #failed = false;
+  #isReady = false;
+  #isClosing = false;
 
   constructor(worker: Worker) {
     this.#worker = worker;
@@ -43,14 +47,25 @@ export class SecondThread<Request, Part> {
   }
 
   #take(answer: Answer<Part>): void {
+    if (answer.kind === "ready") return this.#begin();
     if (answer.kind === "part") return this.#pending[0]?.onPart(answer.part);
     const done = this.#pending.shift();
     if (answer.kind === "bug") done?.reject(new Error(answer.message));
     else done?.resolve();
   }
 
+  #begin(): void {
+    this.#isReady = true;
+    if (this.#isClosing) this.#worker.terminate();
+  }
+
+  /**
+   * Ends the thread. One whose modules are still loaded ends after that: Deno can crash as a whole when a worker is
+   * terminated before (denoland/deno#35657, "can leave deno_core's module map in a terminated state and panic").
+   */
   close(): void {
-    this.#worker.terminate();
+    this.#isClosing = true;
+    if (this.#isReady) this.#worker.terminate();
   }
 }
 
@@ -82,6 +97,7 @@ export function serveThread<Request, Part>(
 ): void {
   const scope: unknown = globalThis;
   if (!isThreadScope(scope) || scope.name !== name) return;
+  scope.postMessage({ kind: "ready" });
   scope.onmessage = ({ data }) => {
     try {
       answer(data, (part) => scope.postMessage({ kind: "part", part }));

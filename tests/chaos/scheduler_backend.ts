@@ -95,11 +95,19 @@ function pilotChanges(farm: Pick<UserFarm, "start">, folder: string): Faults {
   return { "add a pilot": () => change("+1"), "take a pilot": () => change("-1") };
 }
 
+/** Repeats an action on a job until its scheduler, which may be down, takes it or has the job no more. */
+async function untilTaken(site: Site, act: Act, job: string): Promise<void> {
+  await until(`job ${job} is as before`, async () => {
+    const isTaken = await act(job).then(() => true, () => false);
+    return isTaken || !(await site.jobs().catch(() => [job])).includes(job);
+  });
+}
+
 function jobFaults(site: Site, later: Later): Faults {
   const toJob = async (dice: number, act: Act, undo?: Act) => {
     const job = oneOf(dice, await site.jobs().catch(() => []));
     if (job === undefined) return false;
-    if (undo) later.after(3000, () => undo(job));
+    if (undo) later.after(3000, () => untilTaken(site, undo, job));
     return await act(job).then(() => true, () => false);
   };
   return {

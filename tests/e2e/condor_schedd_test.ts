@@ -11,7 +11,7 @@ import {
   untilIdle,
 } from "../clusters/condor_farm.ts";
 import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
-import { runDir } from "../support/farm.ts";
+import { namesIn, runDir } from "../support/farm.ts";
 import { countDone, fingerprints } from "../support/run_dir.ts";
 import { pause, until } from "../support/scratch.ts";
 import { at } from "../support/toys.ts";
@@ -120,7 +120,7 @@ for (const when of ["before", "after"]) {
     const words = condorRun(farm, { toys: 8, shards: 4 });
     const first = farm.start(words, { env: { PATH: `${shim}:${Deno.env.get("PATH")}` } });
     const dir = runDir(farm.folder);
-    await until("condor_submit runs", async () => (await submissions(dir)).length === 1);
+    await until("condor_submit runs", async () => (await namesIn(shim)).includes("begun"));
     if (when === "after") await until("the jobs are there", async () => await clusters(farm) === 1);
     first.kill("SIGKILL");
     await first.ended;
@@ -137,9 +137,10 @@ for (const when of ["before", "after"]) {
 async function slowSubmit(farm: CondorFarm, when: string): Promise<string> {
   const folder = join(farm.folder, "shim");
   await mkdir(folder);
+  await chmod(folder, 0o777);
   const real = '/usr/bin/condor_submit "$@"';
   const lines = when === "before" ? ["sleep 2", real] : [real, "sleep 5"];
-  await writeFile(join(folder, "condor_submit"), ["#!/bin/sh", ...lines, ""].join("\n"));
+  await writeFile(join(folder, "condor_submit"), ["#!/bin/sh", `: >'${folder}/begun'`, ...lines, ""].join("\n"));
   await chmod(join(folder, "condor_submit"), 0o755);
   return folder;
 }

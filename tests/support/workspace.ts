@@ -19,9 +19,25 @@ const TWO_BINS = {
 };
 
 /** Writes the workspace into a folder and returns its path. */
-export async function writeWorkspace(folder: string, observed = [51, 48]): Promise<string> {
+export async function writeWorkspace(folder: string): Promise<string> {
   const path = join(folder, "workspace.json");
-  await writeFile(path, JSON.stringify({ ...TWO_BINS, observations: [{ name: "c", data: observed }] }));
+  await writeFile(path, JSON.stringify(TWO_BINS));
+  return path;
+}
+
+/** Writes a workspace without constrained parameters, with these events in each bin, and returns its path. */
+export async function writeCounts(
+  folder: string,
+  { signal, background, observed }: Record<"signal" | "background" | "observed", number[]>,
+): Promise<string> {
+  const path = join(folder, "counts.json");
+  const mu = { name: "mu", type: "normfactor", data: null };
+  const samples = [
+    { name: "signal", data: signal, modifiers: [mu] },
+    { name: "background", data: background, modifiers: [] },
+  ];
+  const channels = [{ name: "c", samples }];
+  await writeFile(path, JSON.stringify({ ...TWO_BINS, channels, observations: [{ name: "c", data: observed }] }));
   return path;
 }
 
