@@ -365,6 +365,7 @@ Deno.test("An existing manifest, and a sweep's document, are written under their
   assert.deepEqual(found.sort(), NEW_MANIFESTS.toSorted());
   const changing = product.filter((path) => /\bchangeDocument\(/.test(withoutComments(read(path))));
   assert.deepEqual(changing.sort(), [
+    "runtime/limit/limit_runs.ts",
     "runtime/run/change_manifest.ts",
     "runtime/run/steering.ts",
     "runtime/run/submissions.ts",

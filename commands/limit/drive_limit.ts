@@ -8,7 +8,7 @@ import { quoteWord } from "../../core/shell_quote.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { extendRun } from "../../runtime/control/extend.ts";
 import { startRun } from "../../runtime/control/start.ts";
-import { type OpenLimit, openPoints, readPoints } from "../../runtime/limit/limit_runs.ts";
+import { loadLimit, type OpenLimit, openPoints, readPoints, recordRound } from "../../runtime/limit/limit_runs.ts";
 import type { Run } from "../../runtime/run/load_manifest.ts";
 import { finishPoint } from "../../runtime/sweep/finish_point.ts";
 import { sweepStaged } from "../../runtime/run/temporary.ts";
@@ -29,10 +29,11 @@ export async function driveLimit(open: OpenLimit, adapter: Backend, wanted: ToyL
   const signals = watchSignals();
   await sweepStaged(dirname(open.path));
   try {
-    for (let round = 1;; round++) {
+    for (;;) {
+      await takeRound(loadLimit(open.path), adapter);
       const code = await drivePoints(open, adapter, signals, out);
       if (code !== EXIT_CODES.done) return code;
-      if (!wanted || !await addToys(open, adapter, wanted, out)) return code;
+      if (!wanted || !addRound(open, wanted, out)) return code;
     }
   } finally {
     signals.close();
@@ -66,24 +67,32 @@ function openRuns(open: OpenLimit): Run<FarmManifest>[] {
   return openPoints(open).filter(({ manifest }) => without.has(manifest.run_id));
 }
 
-/** Adds toys to the points around the limit. Returns false where it is accurate, or no toys are left to add. */
-async function addToys(
-  open: OpenLimit,
-  adapter: Backend,
-  { cl, accuracy, max_toys }: NonNullable<ToyLimit>,
-  out: Output,
-): Promise<boolean> {
+/** Decides which points get more toys. Returns false where the limit is accurate, or no toys are left to add. */
+function addRound(open: OpenLimit, { cl, accuracy, max_toys }: NonNullable<ToyLimit>, out: Output): boolean {
   if (accuracy === null) return false;
   const points = readPoints(open);
   const limit = toyLimit(points, cl);
   if (typeof limit === "string") return false;
   const toys = points.map(({ n_toys }) => n_toys ?? 0);
   const more = moreToys(limit, accuracy, toys, max_toys - toys.reduce((sum, n) => sum + n, 0));
-  for (const { point, n_toys } of more) {
-    const run = openPoints(open)[point];
-    if (!run) continue;
-    out.note(`limit ${withError(limit.value, limit.error)}: ${n_toys} more toys for ${run.manifest.run_id}`);
+  if (more.length === 0) return false;
+  recordRound(
+    open,
+    more.map(({ point, n_toys }) => {
+      const { run_id = "" } = points[point] ?? {};
+      out.note(`limit ${withError(limit.value, limit.error)}: ${n_toys} more toys for ${run_id}`);
+      return { run_id, n_toys: (toys[point] ?? 0) + n_toys };
+    }),
+  );
+  return true;
+}
+
+/** Gives each point the toys of the last round that it does not have yet: its command may have been killed between. */
+async function takeRound(open: OpenLimit, adapter: Backend): Promise<void> {
+  const wanted = new Map(open.limit.rounds.at(-1)?.toys.map(({ run_id, n_toys }) => [run_id, n_toys]));
+  for (const run of openPoints(open)) {
+    const n_toys = (wanted.get(run.manifest.run_id) ?? 0) - run.manifest.n_toys;
+    if (n_toys <= 0) continue;
     await extendRun(run, adapter, { n_toys, shards: null, submit: false }, () => Promise.resolve());
   }
-  return more.length > 0;
 }

@@ -23,6 +23,11 @@ export const Limit = z.looseObject({
   seed_stride: Count,
   out_root: z.string(),
   points: z.array(z.looseObject({ mu: z.number(), run_id: z.string() })).check(z.minLength(1)),
+  /** Toys that points were to have after each round of additions: what a killed command goes on with. */
+  rounds: z.array(z.looseObject({
+    at_utc: z.string(),
+    toys: z.array(z.looseObject({ run_id: z.string(), n_toys: Count })),
+  })),
 });
 export type Limit = z.infer<typeof Limit>;
 

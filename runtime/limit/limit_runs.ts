@@ -8,7 +8,7 @@ import { Limit, LIMIT_SCHEMA, type LimitPoint } from "../../core/schema/limit.ts
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { VERSION } from "../../core/version.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
-import { commitByLink } from "../fs/exclusive.ts";
+import { changeDocument, commitByLink } from "../fs/exclusive.ts";
 import { inputError, readDocument, Unreadable } from "../fs/read.ts";
 import { exists, removeQuietly, writeTemporary } from "../fs/write.ts";
 import { mergedCheckOf } from "../merge/check_merged.ts";
@@ -108,6 +108,7 @@ function documentOf(requested: LimitRequest): Limit {
     seed_stride,
     out_root: request.out_dir,
     points: pointRequests(requested).map(({ mu, run_id }) => ({ mu: mu ?? 0, run_id })),
+    rounds: [],
   };
 }
 
@@ -142,6 +143,13 @@ export function openSameLimit(requested: LimitRequest): OpenLimit | undefined {
   }
   for (const request of pointRequests(requested)) isThere(request);
   return found;
+}
+
+/** Writes into the limit's document how many toys some points are to have now, before any of them gets more. */
+export function recordRound({ path }: OpenLimit, toys: Limit["rounds"][number]["toys"]): OpenLimit {
+  const at_utc = new Date().toISOString();
+  const read = () => loadLimit(path).limit;
+  return { path, limit: changeDocument(path, read, (now) => ({ ...now, rounds: [...now.rounds, { at_utc, toys }] })) };
 }
 
 /** Returns the directory of a point's run: beside the limit's document, also where both were moved. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cutPlans, livePlans, uncutPlan } from "../../core/check_manifest.ts";
+import { livePlans, uncutPlan } from "../../core/check_manifest.ts";
 import { output } from "../clusters/as_user.ts";
 import { assertMerged, type SlurmFarm, slurmFile, submissions } from "../clusters/slurm_farm.ts";
 import { namesIn, readText, runDir } from "../support/farm.ts";
-import { countDone, fingerprints, readManifest } from "../support/run_dir.ts";
+import { readManifest } from "../support/run_dir.ts";
 import { killQuietly, until } from "../support/scratch.ts";
 import { assertCutOnce, assertMinutes, minutesArgs, waitingNextstat, wholeShards } from "../support/minutes.ts";
 
@@ -27,24 +27,6 @@ test("run has jobs of the wanted time: eight probes, then an array of shards tha
   const whole = await wholeShards(dir);
   assert(whole.length >= 8);
   assertMinutes(whole.map((one) => ({ ...one, host: "any" })));
-  await assertMerged(dir, { toys });
-});
-
-test("a driver that is killed while its probes run finds them done, cuts the other toys and submits them", async (farm) => {
-  const toys = 300;
-  const args = ["run", ...await words(farm, 0.05, toys)];
-  const dir = runDir(farm.folder);
-  const driver = farm.start(args);
-  await until("the probes are submitted", async () => (await submissions(dir))[0]?.state === "submitted");
-  driver.kill("SIGKILL");
-  await driver.ended;
-  await until("the probes are done", async () => await countDone(dir) === 8);
-  assert(uncutPlan(await readManifest(dir)));
-  const before = await fingerprints(dir);
-  await farm.must(args);
-  for (const [name, print] of await fingerprints(dir)) assert.equal(before.get(name) ?? print, print, name);
-  await assertCutOnce(dir);
-  assert.equal((await submissions(dir)).length, 2);
   await assertMerged(dir, { toys });
 });
 
@@ -73,43 +55,5 @@ exec '${sbatch}' "$@"
   await farm.must(args, 0, { env });
   assert.deepEqual((await readManifest(dir)).plans, plans, "they are not cut again");
   await assertCutOnce(dir);
-  await assertMerged(dir, { toys });
-});
-
-test("submit --wait of an interrupted run waits for the probes, cuts and submits; --finish says that it is too early", async (farm) => {
-  const toys = 300;
-  const dir = runDir(farm.folder);
-  const driver = farm.start(["run", ...await words(farm, 0.05, toys)]);
-  await until("the probes are submitted", async () => (await submissions(dir))[0]?.state === "submitted");
-  driver.kill("SIGTERM");
-  await driver.ended;
-  const early = await farm.must(["submit", dir, "--finish"]);
-  assert.match(early.stdout, /^no finishing job: \d+ toys are not in shards before the probes have ended$/m);
-  assert.match((await farm.must(["status", dir])).stdout, /^\d+ toys are not in shards yet: they are cut when /m);
-  await farm.must(["submit", dir, "--wait"]);
-  await assertCutOnce(dir);
-  await assertMerged(dir, { toys });
-});
-
-test("run --recover reruns a probe that failed, then cuts and submits the other toys, without a word of a full queue", async (farm) => {
-  const toys = 300;
-  const fails = `case $out in *incoming/shard_0.1.out.json | *incoming/.shard_0.1.out.json) exit 3 ;; esac`;
-  const { stderr } = await farm.must(["run", ...await words(farm, 0.05, toys, fails), "--recover", "2"]);
-  assert.doesNotMatch(stderr, /takes no more jobs/);
-  const dir = runDir(farm.folder);
-  await assertCutOnce(dir);
-  assert.deepEqual((await submissions(dir)).map(({ shards }) => shards[0]).slice(0, 2), [0, 0]);
-  await assertMerged(dir, { toys });
-});
-
-test("render cuts at once by its trial fit, so that submit --finish needs nobody", async (farm) => {
-  const toys = 200;
-  await farm.must(["render", ...await words(farm, 0.05, toys)]);
-  const dir = runDir(farm.folder);
-  assert.equal(uncutPlan(await readManifest(dir)), undefined);
-  await farm.must(["submit", dir, "--finish"]);
-  await until("it is merged", async () => (await namesIn(dir)).includes("merge_status.json"));
-  assertMinutes((await wholeShards(dir)).map((one) => ({ ...one, host: "any" })));
-  assert.equal(await countDone(dir), cutPlans(await readManifest(dir)).length);
   await assertMerged(dir, { toys });
 });
