@@ -62,6 +62,9 @@ export function wavesText({ waves, most_at_once }: Pick<RunTimes, "waves" | "mos
   return waves === null ? "" : `${plural(waves, "wave")}${at_once}`;
 }
 
+/** CPU time below which a duration is shown as 0.0 s. */
+const LEAST_CPU_S = 0.05;
+
 /** Returns longest shard and makespan with their names, and the waves (contract, "Two times, never confused"). */
 export function describeTimes(times: RunTimes): string {
   const makespan = times.makespan_s === null
@@ -74,7 +77,7 @@ export function describeTimes(times: RunTimes): string {
     `max_shard_elapsed_s ${longest}${waves}`,
   ];
   if (times.turnaround_s !== null) lines.push(`turnaround_s ${measuredSeconds(times.turnaround_s)}`);
-  if (times.wasted_cpu_s > 0) lines.push(`CPU lost in failed attempts: ${duration(times.wasted_cpu_s)}`);
+  if (times.wasted_cpu_s >= LEAST_CPU_S) lines.push(`CPU lost in failed attempts: ${duration(times.wasted_cpu_s)}`);
   return lines.join("\n");
 }
 

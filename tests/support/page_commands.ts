@@ -34,6 +34,8 @@ export function withPrinted(page: string, printed: readonly string[]): string {
 
 /** What differs from one machine and day to the next; everything else that a page prints is compared as it is. */
 const CHANGING: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ["(WAVES)", /\(\d+ waves?: at most \d+ shards at a time\)/g],
+  ["--shard-minutes M, about N shards", /--shard-minutes [\d.]+, about \d+ shards?/g],
   ["COST", /^about [\d.]+ CPU \w+ \(.*\)$/gm],
   ["HASH", /\b[0-9a-f]{16,64}\b/g],
   ["MOMENT", /\b\d{4}-\d\d-\d\dT[\d:.]+Z/g],
