@@ -22,7 +22,7 @@ const TOY_FLAGS = {
     type: "path",
     required: true,
     placeholder: "spec",
-    help: "unbinned spec, JSON or YAML",
+    help: "unbinned spec (JSON or YAML), or a workspace for hypotest-toys",
   },
   "n-toys": { group: "What to run", type: "integer", required: true, min: 1, placeholder: "n", help: "number of toys" },
   ...WORKLOAD_FLAGS,

@@ -3,8 +3,7 @@ import { cutPlans } from "../../core/check_manifest.ts";
 import { assertMerged } from "../clusters/slurm_farm.ts";
 import { type SshFarm, sshFile } from "../clusters/ssh_hosts.ts";
 import { runDir } from "../support/farm.ts";
-import { countDone, readManifest, readRecord } from "../support/run_dir.ts";
-import { until } from "../support/scratch.ts";
+import { readManifest, readRecord } from "../support/run_dir.ts";
 import { assertCutOnce, assertMinutes, minutesArgs, waitingNextstat, wholeShards } from "../support/minutes.ts";
 
 const test = sshFile();
@@ -36,25 +35,5 @@ test("on hosts of two speeds each shard takes the wanted time: the slow host's h
   assert(HOSTS.every((host) => of(host).length >= 2), JSON.stringify(whole));
   const ratio = (of("w1")[0]?.n_toys ?? NaN) / (of("w3")[0]?.n_toys ?? NaN);
   assert(ratio > 2.4 && ratio < 3.6, `${ratio}`);
-  await assertMerged(dir, { toys });
-});
-
-test("a driver that is killed between the probes and the cut, and after the cut, goes on by the same command", async (farm) => {
-  const toys = 240;
-  const args = await words(farm, 0.04, toys);
-  const dir = runDir(farm.folder);
-  for (
-    const isReached of [
-      async () => await countDone(dir).catch(() => 0) >= 1,
-      async () => (await readManifest(dir)).farm.history.length > 0,
-    ]
-  ) {
-    const driver = farm.start(args);
-    await until("the moment", isReached);
-    driver.kill("SIGKILL");
-    await driver.ended;
-  }
-  await farm.must(args);
-  await assertCutOnce(dir);
   await assertMerged(dir, { toys });
 });

@@ -1,10 +1,13 @@
 // slow: each run waits for a few probes on Slurm
 import assert from "node:assert/strict";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { cutPlans, uncutPlan } from "../../core/check_manifest.ts";
+import { output } from "../clusters/as_user.ts";
 import { assertMerged, type SlurmFarm, slurmFile, submissions } from "../clusters/slurm_farm.ts";
-import { namesIn, runDir } from "../support/farm.ts";
+import { namesIn, readText, runDir } from "../support/farm.ts";
 import { countDone, fingerprints, readManifest } from "../support/run_dir.ts";
-import { until } from "../support/scratch.ts";
+import { killQuietly, until } from "../support/scratch.ts";
 import { assertCutOnce, assertMinutes, minutesArgs, waitingNextstat, wholeShards } from "../support/minutes.ts";
 
 const test = slurmFile();
@@ -13,6 +16,34 @@ async function words({ folder }: SlurmFarm, minutes: number, toys: number, befor
   const nextstat = await waitingNextstat(folder, { ms_a_toy: 100, before });
   return ["--scheduler", "slurm", ...minutesArgs(folder, minutes, { toys, nextstat })];
 }
+
+test("a driver that is killed between the cut and its submission submits those shards, each once", async (farm) => {
+  const toys = 300;
+  const place = join(farm.folder, "shims");
+  const sbatch = (await output(["which", "sbatch"], {})).trim();
+  await mkdir(place);
+  const script = `#!/bin/sh
+echo >>'${farm.folder}/calls'
+[ "$(wc -l <'${farm.folder}/calls')" != 2 ] || { echo $$ >'${farm.folder}/second'; exec sleep 600; }
+exec '${sbatch}' "$@"
+`;
+  await writeFile(join(place, "sbatch"), script);
+  await chmod(join(place, "sbatch"), 0o755);
+  const env = { PATH: `${place}:${Deno.env.get("PATH")}` };
+  const args = ["run", ...await words(farm, 0.05, toys)];
+  const dir = runDir(farm.folder);
+  const driver = farm.start(args, { env });
+  await until("the second sbatch is called", async () => (await namesIn(farm.folder)).includes("second"));
+  driver.kill("SIGKILL");
+  await driver.ended;
+  const { plans } = await readManifest(dir);
+  assert.equal(uncutPlan({ plans }), undefined);
+  killQuietly(Number(await readText(join(farm.folder, "second"))));
+  await farm.must(args, 0, { env });
+  assert.deepEqual((await readManifest(dir)).plans, plans, "they are not cut again");
+  await assertCutOnce(dir);
+  await assertMerged(dir, { toys });
+});
 
 test("a driver that is killed while its probes run finds them done, cuts the other toys and submits them", async (farm) => {
   const toys = 300;
