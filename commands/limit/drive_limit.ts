@@ -1,6 +1,5 @@
 import { dirname } from "node:path";
-import { toyLimit } from "../../core/limit/summary.ts";
-import type { LimitWanted } from "../../core/limit/summary.ts";
+import { type LimitWanted, toyLimit } from "../../core/limit/summary.ts";
 import { moreToys } from "../../core/limit/more_toys.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { withError } from "../../core/format.ts";
@@ -8,8 +7,8 @@ import { quoteWord } from "../../core/shell_quote.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { extendRun } from "../../runtime/control/extend.ts";
 import { startRun } from "../../runtime/control/start.ts";
-import { loadLimit, type OpenLimit, openPoints, readPoints, recordRound } from "../../runtime/limit/limit_runs.ts";
-import type { Run } from "../../runtime/run/load_manifest.ts";
+import { loadLimit, type OpenLimit, pointRun, readPoints, recordRound } from "../../runtime/limit/limit_runs.ts";
+import { loadFarmRun, type Run } from "../../runtime/run/load_manifest.ts";
 import { finishPoint } from "../../runtime/sweep/finish_point.ts";
 import { sweepStaged } from "../../runtime/run/temporary.ts";
 import { inspectMachine } from "../../runtime/system/machine.ts";
@@ -18,8 +17,8 @@ import type { Backend } from "../../schedulers/adapter.ts";
 import { driveRun } from "../drive_run.ts";
 import type { Output } from "../flags.ts";
 
-/** Toys that all points of a limit may get, or null: points get no more toys than they were rendered with. */
-type ToyLimit = (LimitWanted & { max_toys: number }) | null;
+/** The limit that is wanted, and the toys that all its points may get. */
+type ToyLimit = LimitWanted & { max_toys: number };
 
 /**
  * Runs all points of a limit, and gives those around the limit more toys until it is as accurate as wanted. Goes on
@@ -33,7 +32,7 @@ export async function driveLimit(open: OpenLimit, adapter: Backend, wanted: ToyL
       await takeRound(loadLimit(open.path), adapter);
       const code = await drivePoints(open, adapter, signals, out);
       if (code !== EXIT_CODES.done) return code;
-      if (!wanted || !addRound(open, wanted, out)) return code;
+      if (!addRound(open, wanted, out)) return code;
     }
   } finally {
     signals.close();
@@ -44,7 +43,8 @@ export async function driveLimit(open: OpenLimit, adapter: Backend, wanted: ToyL
 async function drivePoints(open: OpenLimit, adapter: Backend, signals: StopSignals, out: Output): Promise<number> {
   const waiting = openRuns(open);
   if (adapter.kind === "batch") {
-    for (const run of waiting) await startRun(run, adapter, await inspectMachine(), { ended: true });
+    const machine = await inspectMachine();
+    for (const run of waiting) await startRun(run, adapter, machine, { ended: true });
   }
   let code: number = EXIT_CODES.done;
   for (const run of waiting) {
@@ -63,12 +63,11 @@ async function drivePoints(open: OpenLimit, adapter: Backend, signals: StopSigna
 
 /** Returns the runs of the points that have no result yet. */
 function openRuns(open: OpenLimit): Run<FarmManifest>[] {
-  const without = new Set(readPoints(open).filter(({ cls }) => cls === null).map(({ run_id }) => run_id));
-  return openPoints(open).filter(({ manifest }) => without.has(manifest.run_id));
+  return readPoints(open).filter(({ cls }) => cls === null).map((point) => loadFarmRun(pointRun(open, point)));
 }
 
 /** Decides which points get more toys. Returns false where the limit is accurate, or no toys are left to add. */
-function addRound(open: OpenLimit, { cl, accuracy, max_toys }: NonNullable<ToyLimit>, out: Output): boolean {
+function addRound(open: OpenLimit, { cl, accuracy, max_toys }: ToyLimit, out: Output): boolean {
   if (accuracy === null) return false;
   const points = readPoints(open);
   const limit = toyLimit(points, cl);
@@ -89,9 +88,9 @@ function addRound(open: OpenLimit, { cl, accuracy, max_toys }: NonNullable<ToyLi
 
 /** Gives each point the toys of the last round that it does not have yet: its command may have been killed between. */
 async function takeRound(open: OpenLimit, adapter: Backend): Promise<void> {
-  const wanted = new Map(open.limit.rounds.at(-1)?.toys.map(({ run_id, n_toys }) => [run_id, n_toys]));
-  for (const run of openPoints(open)) {
-    const n_toys = (wanted.get(run.manifest.run_id) ?? 0) - run.manifest.n_toys;
+  for (const wanted of open.limit.rounds.at(-1)?.toys ?? []) {
+    const run = loadFarmRun(pointRun(open, wanted));
+    const n_toys = wanted.n_toys - run.manifest.n_toys;
     if (n_toys <= 0) continue;
     await extendRun(run, adapter, { n_toys, shards: null, submit: false }, () => Promise.resolve());
   }

@@ -1,5 +1,4 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { isFarmManifest } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { needsPulls } from "../../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/report.ts";
@@ -16,7 +15,7 @@ import { whileLocked } from "../fs/exclusive.ts";
 import { type OutKind, refuseOut } from "../fs/refuse_out.ts";
 import { writeDocument } from "../fs/write.ts";
 import { sweepForgotten } from "../run/temporary.ts";
-import type { Run } from "../run/load_manifest.ts";
+import { isFarmRun, type Run } from "../run/load_manifest.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
 import { isMergedDocument } from "./check_merged.ts";
 import { mergeCounted } from "./merge_counts.ts";
@@ -118,9 +117,9 @@ type Settled = MergeOptions & { out: string; helper: Helper | undefined };
 
 async function proveAndWrite(sources: Sources, options: Settled, moment: MergeMoment): Promise<MergeReport> {
   const { allow_partial, out, helper } = options;
-  const run = sources.run && farmRun(sources.run);
+  const { run } = sources;
   const way = run && workloadOf(run.manifest).merge;
-  if (way) return await addUpRun(run, way, options, moment);
+  if (way && isFarmRun(run)) return await addUpRun(run, way, options, moment);
   const proof = await prove(sources, allow_partial, { beside: out, helper, left_out: new Map() });
   try {
     return await finish(sources, proof, options, moment);
@@ -128,9 +127,6 @@ async function proveAndWrite(sources: Sources, options: Settled, moment: MergeMo
     proof.read.close();
   }
 }
-
-const farmRun = ({ manifest, ...run }: Run): Run<FarmManifest> | null =>
-  isFarmManifest(manifest) ? { ...run, manifest } : null;
 
 /** Merges a run of a workload whose outputs are counts. */
 async function addUpRun(

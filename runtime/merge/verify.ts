@@ -12,7 +12,7 @@ import { workloadOf } from "../../core/workload/registry.ts";
 import { hashFile, sha256Of } from "../fs/hash_file.ts";
 import { readIfThere, readRegular } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
-import { openRun, type Run } from "../run/load_manifest.ts";
+import { isFarmRun, openRun, type Run } from "../run/load_manifest.ts";
 import { oldShards, readOldShard } from "../shard/old_run.ts";
 import { readShard } from "../shard/read.ts";
 import { mergedCheckOf } from "./check_merged.ts";
@@ -127,9 +127,8 @@ function mergedFindings(run: Run, { findings }: MergedCheck): Finding[] | null {
 function againFindings(run: Run, faults: MergedFinding[]): Finding[] {
   if (faults.some(({ kind }) => kind === "other")) return [];
   try {
-    const { manifest } = run;
-    const way = workloadOf(manifest).merge;
-    const what = way && isFarmManifest(manifest) ? countsFault({ ...run, manifest }, way) : remergeFault(run);
+    const way = workloadOf(run.manifest).merge;
+    const what = way && isFarmRun(run) ? countsFault(run, way) : remergeFault(run);
     return what === null ? [] : [{ file: MERGED, what }];
   } catch (error) {
     return faults.length > 0 ? [] : [{ file: MERGED, what: `cannot be compared with its shards: ${errorText(error)}` }];
