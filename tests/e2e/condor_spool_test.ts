@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, copyFile, mkdir, readdir, rename, writeFile } from "node:fs/promises";
+import { chmod, copyFile, readdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   type CondorFarm,
@@ -13,13 +13,13 @@ import {
   untilIdle,
 } from "../clusters/condor_farm.ts";
 import { assertMerged } from "../clusters/slurm_farm.ts";
+import { assertNothingLeft, SPOOL, untilCompleted, withProgram } from "../clusters/spooled_runs.ts";
 import { someOf } from "../support/amount.ts";
 import { namesIn, nextstat, requestArgs, runDir, spec10k } from "../support/farm.ts";
 import { countDone, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
 
 const test = condorFile({ nodes: 2, slots: 2, hidden: true });
-const SPOOL = ["--mode", "transfer", "--condor-spool"];
 
 /** As openFit, in a folder without a blank in its path. */
 async function spoolFit(farm: CondorFarm, behaviour: string): Promise<OpenFit> {
@@ -27,25 +27,6 @@ async function spoolFit(farm: CondorFarm, behaviour: string): Promise<OpenFit> {
   const path = join(fit.here, "open-fit");
   await copyFile(fit.path, path);
   return { ...fit, path };
-}
-
-/** Numbers of the states of all jobs in the queue: 4 is completed, 5 held. */
-async function statesOf({ pool }: CondorFarm): Promise<string[]> {
-  return (await queued(pool)).split("\n").flatMap((line) => line.split(/\s+/)[1] ?? []);
-}
-
-const untilCompleted = (farm: CondorFarm, jobs: number) =>
-  until(
-    `${jobs} jobs are completed and in the queue`,
-    async () => (await statesOf(farm)).filter((state) => state === "4").length === jobs,
-  );
-
-/** Nothing is left of a run: no job in the queue, no file that waits to be checked. */
-async function assertNothingLeft(farm: CondorFarm, dir: string): Promise<void> {
-  await untilIdle(farm);
-  for (const folder of ["incoming", "fetched/incoming", "fetched/logs"]) {
-    assert.deepEqual(await namesIn(join(dir, folder)), [], folder);
-  }
 }
 
 for (const wrapper of someOf("wrappers of spooled jobs", ["sh", "binary"], 2)) {
@@ -103,23 +84,6 @@ test("a spooled job that fails is reported with the cause in its files, and retr
   await assertMerged(dir, { toys: 6 });
   await assertNothingLeft(farm, dir);
 });
-
-/**
- * Returns the environment of a command whose HTCondor program first does `before`, then what it always does, then
- * `after`: lines of sh, in which $PPID is the nsfarm-deno that started it.
- */
-async function withProgram(
-  farm: CondorFarm,
-  name: string,
-  before: string,
-  after = "",
-): Promise<Record<string, string>> {
-  const bin = join(farm.folder, `bin-${crypto.randomUUID().slice(0, 8)}`);
-  await mkdir(bin);
-  await writeFile(join(bin, name), `#!/bin/sh\n${before}\n/usr/bin/${name} "$@" || exit\n${after}\n`);
-  await chmod(join(bin, name), 0o755);
-  return { PATH: `${bin}:${Deno.env.get("PATH")}` };
-}
 
 for (
   const { when, name, before, after } of [
