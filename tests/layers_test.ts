@@ -82,7 +82,7 @@ Deno.test("Every folder of the sources imports only the folders below it", () =>
 
 /** The folders of runtime/ in one order: each imports only those before it. */
 const RUNTIME = ["fs", "system", "plugin", "run", "shard", "render", "scheduler", "merge", "state", "worker", "ssh"]
-  .concat(["control", "sweep", "limit", "output"]);
+  .concat(["control", "sweep", "scan", "output"]);
 
 const rankOf = (path: string) => RUNTIME.indexOf(path.split("/")[1] ?? "");
 
@@ -365,10 +365,10 @@ Deno.test("An existing manifest, and a sweep's document, are written under their
   assert.deepEqual(found.sort(), NEW_MANIFESTS.toSorted());
   const changing = product.filter((path) => /\bchangeDocument\(/.test(withoutComments(read(path))));
   assert.deepEqual(changing.sort(), [
-    "runtime/limit/limit_runs.ts",
     "runtime/run/change_manifest.ts",
     "runtime/run/steering.ts",
     "runtime/run/submissions.ts",
+    "runtime/scan/limit_runs.ts",
     "runtime/sweep/load.ts",
     "runtime/sweep/render_sweep.ts",
   ]);

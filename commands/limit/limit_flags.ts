@@ -2,10 +2,12 @@ import type { Command } from "commander";
 import { resolve } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { type FlagTable, type FlagValues, runId } from "../../core/flags.ts";
-import { readGrid } from "../../core/limit/grid.ts";
+import { readGrid } from "../../core/scan/grid.ts";
 import type { LimitWanted } from "../../core/limit/summary.ts";
 import { workloadNamed, workloads } from "../../core/workload/registry.ts";
-import { type LimitRequest, loadLimit, type OpenLimit } from "../../runtime/limit/limit_runs.ts";
+import type { Limit } from "../../core/schema/limit.ts";
+import { LIMIT, type LimitRequest } from "../../runtime/scan/limit_runs.ts";
+import { loadScan, type OpenScan } from "../../runtime/scan/scan_runs.ts";
 import { freshRunId } from "../../runtime/render/runs_beside.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { defineFlags } from "../flags.ts";
@@ -19,7 +21,7 @@ const limitFlags = defineFlags({
     required: true,
     placeholder: "grid",
     help: "tested values of the POI: FROM:TO:STEP or a list",
-    read: (text) => readGrid(text).join(","),
+    read: (text) => readGrid("--mu", text, 2).join(","),
   },
   "max-toys": {
     group: "What to run",
@@ -108,7 +110,8 @@ export const LIMIT_JSON = {
 } as const satisfies FlagTable;
 
 /** Opens the limit of --limit-json. */
-export const readLimitJson = (flags: FlagValues<typeof LIMIT_JSON>): OpenLimit => loadLimit(flags.limitJson);
+export const readLimitJson = (flags: FlagValues<typeof LIMIT_JSON>): OpenScan<Limit> =>
+  loadScan(LIMIT, flags.limitJson);
 
 /** Flags for the limit that is wanted. */
 export const WANTED_FLAGS = {

@@ -1,8 +1,6 @@
-import { quoteWord } from "../../core/shell_quote.ts";
-import { pointRun, renderLimit } from "../../runtime/limit/limit_runs.ts";
-import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
+import { LIMIT, limitScan } from "../../runtime/scan/limit_runs.ts";
 import type { CommandSpec } from "../flags.ts";
-import { reportPlugin } from "../scheduler_flags.ts";
+import { adapterOfOptions, renderPoints } from "../scan/steps.ts";
 import { defineLimitFlags, readLimitRequest } from "./limit_flags.ts";
 
 const render: CommandSpec = {
@@ -11,13 +9,8 @@ const render: CommandSpec = {
   schedulers: true,
   define: defineLimitFlags,
   run: async ({ options, out }) => {
-    const adapter = await loadAdapter(String(options["scheduler"]));
-    reportPlugin(adapter, out);
-    const open = await renderLimit(readLimitRequest(options, adapter), adapter, (line) => out.note(`warning: ${line}`));
-    out.print([open.path, ...open.limit.points.map((point) => pointRun(open, point))].join("\n"));
-    out.note(`Run it with:\n  nsfarm-deno limit submit --limit-json ${quoteWord(open.path)}`);
-    out.document({ limit_json: open.path, limit: open.limit });
-    return 0;
+    const adapter = await adapterOfOptions(options, out);
+    return await renderPoints(LIMIT, limitScan(readLimitRequest(options, adapter)), adapter, out);
   },
 };
 export default render;

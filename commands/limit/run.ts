@@ -1,7 +1,6 @@
-import { openSameLimit, renderLimit } from "../../runtime/limit/limit_runs.ts";
-import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
+import { LIMIT, limitScan } from "../../runtime/scan/limit_runs.ts";
 import { type CommandSpec, defineFlags } from "../flags.ts";
-import { reportPlugin } from "../scheduler_flags.ts";
+import { adapterOfOptions, openOrRender } from "../scan/steps.ts";
 import { driveLimit } from "./drive_limit.ts";
 import { defineLimitFlags, readLimitRequest, readWanted, WANTED_FLAGS } from "./limit_flags.ts";
 import { reportLimit } from "./summarize.ts";
@@ -17,13 +16,10 @@ const run: CommandSpec = {
     wantedFlags.define(command);
   },
   run: async ({ options, out }) => {
-    const adapter = await loadAdapter(String(options["scheduler"]));
-    reportPlugin(adapter, out);
+    const adapter = await adapterOfOptions(options, out);
     const request = readLimitRequest(options, adapter);
     const wanted = readWanted(wantedFlags.read(options));
-    const open = openSameLimit(request) ??
-      await renderLimit(request, adapter, (warning) => out.note(`warning: ${warning}`));
-    out.note(`limit: ${open.path}`);
+    const open = await openOrRender(LIMIT, limitScan(request), adapter, out);
     const code = await driveLimit(open, adapter, { ...wanted, max_toys: request.max_toys }, out);
     return code === 0 ? reportLimit(open, wanted, out) : code;
   },

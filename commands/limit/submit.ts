@@ -1,5 +1,5 @@
 import { adapterOfRun } from "../../runtime/scheduler/adapters.ts";
-import { openPoints } from "../../runtime/limit/limit_runs.ts";
+import { openPoints } from "../../runtime/scan/scan_runs.ts";
 import { type CommandSpec, defineFlags } from "../flags.ts";
 import { driveLimit } from "./drive_limit.ts";
 import { LIMIT_JSON, readLimitJson, readWanted, WANTED_FLAGS } from "./limit_flags.ts";
@@ -19,7 +19,7 @@ const submit: CommandSpec = {
     if (!first) throw new Error("A limit has at least one point");
     const wanted = readWanted(flags);
     const adapter = await adapterOfRun(first);
-    const code = await driveLimit(open, adapter, { ...wanted, max_toys: open.limit.seed_stride }, out);
+    const code = await driveLimit(open, adapter, { ...wanted, max_toys: open.document.seed_stride }, out);
     return code === 0 ? reportLimit(open, wanted, out) : code;
   },
 };

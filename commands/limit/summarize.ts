@@ -1,6 +1,8 @@
 import { EXIT_CODES } from "../../core/errors.ts";
 import { limitText, type LimitWanted, summariseLimit } from "../../core/limit/summary.ts";
-import { type OpenLimit, readPoints } from "../../runtime/limit/limit_runs.ts";
+import type { Limit } from "../../core/schema/limit.ts";
+import { readPoints } from "../../runtime/scan/limit_runs.ts";
+import type { OpenScan } from "../../runtime/scan/scan_runs.ts";
 import { writeLimitReport } from "../../runtime/output/report.ts";
 import { type CommandSpec, defineFlags, type Output } from "../flags.ts";
 import { LIMIT_JSON, readLimitJson, readWanted, WANTED_FLAGS } from "./limit_flags.ts";
@@ -19,8 +21,8 @@ const summarize: CommandSpec = {
 export default summarize;
 
 /** Prints the summary of a limit, writes its page, and returns the exit code. */
-export function reportLimit(open: OpenLimit, wanted: LimitWanted, out: Output): number {
-  const summary = summariseLimit(open.limit, readPoints(open), wanted);
+export function reportLimit(open: OpenScan<Limit>, wanted: LimitWanted, out: Output): number {
+  const summary = summariseLimit(open.document, readPoints(open), wanted);
   const report = writeLimitReport(open.path, summary, new Date().toISOString());
   out.print(limitText(summary));
   out.note(`page: ${report}`);

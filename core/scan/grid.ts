@@ -4,22 +4,23 @@ import { FarmError } from "../errors.ts";
 const MAX_POINTS = 1000;
 
 /**
- * Reads the tested values of a POI: `FROM:TO:STEP`, both ends included, or a list `0.5,1,2`.
+ * Reads the values of a parameter: `FROM:TO:STEP`, both ends included, or a list `0.5,1,2`.
+ * @param least number of values
  * @returns them in ascending order
  * @throws {FarmError} usage
  */
-export function readGrid(text: string): number[] {
+export function readGrid(flag: string, text: string, least = 1): number[] {
   const bad = (why: string) =>
     new FarmError(
       "usage",
-      `Cannot use --mu "${text}": ${why}`,
+      `Cannot use ${flag} "${text}": ${why}`,
       "Give FROM:TO:STEP, like 0:3:0.25, or a list like 0.5,1,2",
     );
   const values = text.includes(":") ? stepped(text, bad) : text.split(",").map((word) => numberOf(word, bad));
   const sorted = values.toSorted((a, b) => a - b);
   const twice = sorted.find((value, i) => value === sorted[i + 1]);
   if (twice !== undefined) throw bad(`${twice} is there twice`);
-  if (sorted.length < 2) throw bad("a limit needs at least two values");
+  if (sorted.length < least) throw bad(`wanted at least ${least} values`);
   return sorted;
 }
 

@@ -1,0 +1,104 @@
+import { EXIT_CODES } from "../../core/errors.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
+import { startRun } from "../../runtime/control/start.ts";
+import {
+  openSameScan,
+  type OpenScan,
+  pointRun,
+  renderScan,
+  type ScanDocument,
+  type ScanKind,
+  type ScanRequest,
+  unmergedRuns,
+} from "../../runtime/scan/scan_runs.ts";
+import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
+import { finishPoint, type PointEnd } from "../../runtime/sweep/finish_point.ts";
+import { inspectMachine } from "../../runtime/system/machine.ts";
+import type { StopSignals } from "../../runtime/system/process.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
+import { driveRun } from "../drive_run.ts";
+import type { Output } from "../flags.ts";
+import { reportPlugin } from "../scheduler_flags.ts";
+
+/** Loads the adapter that the options of a command name, and notes a plugin. */
+export async function adapterOfOptions(options: Record<string, unknown>, out: Output): Promise<Backend> {
+  const adapter = await loadAdapter(String(options["scheduler"]));
+  reportPlugin(adapter, out);
+  return adapter;
+}
+
+/** Renders a scan, prints its document's path and its runs, and returns the exit code. */
+export async function renderPoints<D extends ScanDocument>(
+  kind: ScanKind<D>,
+  request: ScanRequest<D>,
+  adapter: Backend,
+  out: Output,
+): Promise<number> {
+  const open = await renderScan(kind, request, adapter, (line) => out.note(`warning: ${line}`));
+  const { name } = kind;
+  out.print([open.path, ...open.document.points.map((point) => pointRun(open, point))].join("\n"));
+  out.note(`Run it with:\n  nsfarm-deno ${name} submit --${name}-json ${quoteWord(open.path)}`);
+  out.document({ [`${name}_json`]: open.path, [name]: open.document });
+  return 0;
+}
+
+/** Opens the scan of that name, or renders it, and notes its path. */
+export async function openOrRender<D extends ScanDocument>(
+  kind: ScanKind<D>,
+  request: ScanRequest<D>,
+  adapter: Backend,
+  out: Output,
+) {
+  const open = openSameScan(kind, request) ??
+    await renderScan(kind, request, adapter, (warning) => out.note(`warning: ${warning}`));
+  out.note(`${kind.name}: ${open.path}`);
+  return open;
+}
+
+/**
+ * Submits the open shards of all points of a scan, then watches and merges one point after the other. Returns the exit
+ * code.
+ */
+export async function drivePoints(
+  { name }: { name: string },
+  open: OpenScan<ScanDocument>,
+  adapter: Backend,
+  signals: StopSignals,
+  out: Output,
+): Promise<number> {
+  const waiting = unmergedRuns(open);
+  if (adapter.kind === "batch") {
+    const machine = await inspectMachine();
+    for (const run of waiting) await startRun(run, adapter, machine, { ended: true });
+  }
+  let code: number = EXIT_CODES.done;
+  for (const run of waiting) {
+    const states = await driveRun(run, adapter, signals, out);
+    const interrupted = signals.exitCode();
+    if (interrupted !== null) {
+      out.note(`interrupted: go on with nsfarm-deno ${name} submit --${name}-json ${quoteWord(open.path)}`);
+      return interrupted;
+    }
+    const { state, error } = await finishPoint(run.dir, true, states);
+    out.note(`${run.manifest.run_id}: ${state}${error === null ? "" : `: ${error}`}`);
+    if (state !== "done") code = EXIT_CODES.shards;
+  }
+  return code;
+}
+
+/** Collects and merges the run of every point, prints each state, and returns the exit code. */
+export async function collectPoints<D extends ScanDocument>(
+  { name }: { name: string },
+  open: OpenScan<D>,
+  out: Output,
+): Promise<number> {
+  const ends: (PointEnd & D["points"][number] & { run_dir: string })[] = [];
+  for (const point of open.document.points) {
+    const run_dir = pointRun(open, point);
+    const end = await finishPoint(run_dir, true, []);
+    ends.push({ ...point, run_dir, ...end });
+    out.print(`${end.state.padEnd(7)} ${run_dir}${end.error === null ? "" : `: ${end.error}`}`);
+  }
+  out.document({ [`${name}_json`]: open.path, points: ends });
+  return ends.every(({ state }) => state === "done") ? EXIT_CODES.done : EXIT_CODES.shards;
+}

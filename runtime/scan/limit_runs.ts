@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { limitPoint } from "../../core/limit/summary.ts";
+import type { RunRequest } from "../../core/request.ts";
+import { MERGED } from "../../core/run_paths.ts";
+import { HypotestMerged } from "../../core/schema/hypotest.ts";
+import { Limit, LIMIT_SCHEMA, type LimitPoint } from "../../core/schema/limit.ts";
+import { VERSION } from "../../core/version.ts";
+import { changeDocument } from "../fs/exclusive.ts";
+import { readDocument } from "../fs/read.ts";
+import { loadScan, type OpenScan, readPoint, type ScanKind, scanPath, type ScanRequest } from "./scan_runs.ts";
+
+/** A request for a limit: the request of each run but for its mu, and the tested values. */
+export interface LimitRequest {
+  limit_id: string;
+  mus: readonly number[];
+  /** Toys that one point may get at most; the seeds of the points lie so far apart. */
+  seed_stride: number;
+  /** Its `mu`, `seed` and `run_id` differ from point to point. */
+  request: RunRequest;
+}
+
+/** Scans of CLs at several values of the POI. */
+export const LIMIT: ScanKind<Limit> = {
+  name: "limit",
+  version: LIMIT_SCHEMA,
+  schema: Limit,
+  values: ({ points }) => `mu = ${points.map(({ mu }) => mu).join(", ")}`,
+};
+
+/** Returns the document and the runs of a limit, in ascending order of mu. */
+export function limitScan({ limit_id, mus, seed_stride, request }: LimitRequest): ScanRequest<Limit> {
+  const runs = mus.map((mu, i) => ({
+    ...request,
+    mu,
+    seed: request.seed + i * seed_stride,
+    run_id: `${limit_id}_mu${mu}`,
+  }));
+  return {
+    path: scanPath(request.out_dir, limit_id, LIMIT),
+    runs,
+    document: {
+      schema_version: LIMIT_SCHEMA,
+      created_at_utc: new Date().toISOString(),
+      nsfarm_version: VERSION,
+      limit_id,
+      workload: request.workload,
+      scheduler: request.scheduler,
+      config: request.config,
+      n_toys: request.n_toys,
+      seed: request.seed,
+      seed_stride,
+      out_root: request.out_dir,
+      points: runs.map(({ mu, run_id }) => ({ mu, run_id })),
+      rounds: [],
+    },
+  };
+}
+
+/** Writes into the limit's document how many toys some points are to have now, before any of them gets more. */
+export function recordRound({ path }: OpenScan<Limit>, toys: Limit["rounds"][number]["toys"]): void {
+  const at_utc = new Date().toISOString();
+  const read = () => loadScan(LIMIT, path).document;
+  changeDocument(path, read, (now) => ({ ...now, rounds: [...now.rounds, { at_utc, toys }] }));
+}
+
+/** Reads the points of a limit. */
+export function readPoints(open: OpenScan<Limit>): LimitPoint[] {
+  return open.document.points.map(({ mu, run_id }) => {
+    const merged = readPoint(open, { run_id }, ({ dir }) => readDocument(join(dir, MERGED), HypotestMerged));
+    return limitPoint(mu, run_id, merged);
+  });
+}

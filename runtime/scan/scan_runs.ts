@@ -1,0 +1,156 @@
+import { dirname, join, resolve } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { requestDifference, type RunRequest } from "../../core/request.ts";
+import { MANIFEST } from "../../core/run_paths.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import type * as z from "../../core/schema/zod.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
+import { commitByLink } from "../fs/exclusive.ts";
+import { inputError, readDocument, Unreadable } from "../fs/read.ts";
+import { exists, removeQuietly, writeTemporary } from "../fs/write.ts";
+import { mergedCheckOf } from "../merge/check_merged.ts";
+import { renderRun } from "../render/render.ts";
+import { loadFarmRun, type Run } from "../run/load_manifest.ts";
+import { queryLimits } from "../scheduler/drive.ts";
+
+/** Members that the document of every scan has. */
+export interface ScanDocument {
+  n_toys: number;
+  /** Seeds from one point to the next: no two points share a toy. */
+  seed_stride: number;
+  points: readonly { run_id: string }[];
+}
+
+/** What tells one kind of scan from another. */
+export interface ScanKind<Document extends ScanDocument> {
+  /** Its name in messages, and in the flags `--<name>-id` and `--<name>-json`. */
+  name: string;
+  /** `schema_version` of its document. */
+  version: string;
+  schema: z.ZodMiniType<Document>;
+  /** Returns the scanned values in words: `mu = 0.5, 1`. */
+  values(document: Document): string;
+}
+
+/** A request for a scan: its document and the request of each run, in the order of the points. */
+export interface ScanRequest<Document> {
+  path: string;
+  document: Document;
+  runs: readonly RunRequest[];
+}
+
+/** A scan's document and its path. */
+export interface OpenScan<Document> {
+  path: string;
+  document: Document;
+}
+
+/** Returns the path of a scan's document. */
+export const scanPath = (out_root: string, id: string, { name }: { name: string }): string =>
+  join(out_root, `${id}.${name}.json`);
+
+/**
+ * Opens a scan.
+ * @throws {FarmError} input, when it does not exist or is no such document
+ */
+export function loadScan<D extends ScanDocument>({ name, schema, version }: ScanKind<D>, path: string): OpenScan<D> {
+  try {
+    return { path: resolve(path), document: readDocument(resolve(path), schema) };
+  } catch (error) {
+    throw inputError(`the ${name}`, path, error, `Name a <${name}_id>.${name}.json of schema ${version}`);
+  }
+}
+
+/**
+ * Renders the runs of a scan that are not there yet, then its document.
+ * @param warn receives warnings
+ * @throws {FarmError} usage, where a run or the document is there with other options
+ */
+export async function renderScan<D extends ScanDocument>(
+  kind: ScanKind<D>,
+  { path, document, runs }: ScanRequest<D>,
+  adapter: Backend,
+  warn: (warning: string) => void,
+): Promise<OpenScan<D>> {
+  const limits = await queryLimits(adapter);
+  const warnings = new Set<string>();
+  for (const request of runs) {
+    if (isThere(kind, request)) continue;
+    const { rendered } = await renderRun(request, adapter, limits);
+    for (const warning of rendered.warnings) warnings.add(warning);
+  }
+  for (const warning of warnings) warn(warning);
+  const temporary = writeTemporary(path, `${JSON.stringify(document, null, 2)}\n`);
+  if (!commitByLink(temporary, path)) removeQuietly(temporary);
+  return loadScan(kind, path);
+}
+
+const anotherId = ({ name }: { name: string }): string => `Give the same options, or another --${name}-id`;
+
+/**
+ * Whether a run of this request was rendered already.
+ * @throws {FarmError} usage, when a run of its name has another request
+ */
+function isThere(kind: { name: string }, request: RunRequest): boolean {
+  const dir = join(request.out_dir, request.run_id);
+  if (!exists(join(dir, MANIFEST))) return false;
+  const difference = requestDifference(loadFarmRun(dir).manifest, request);
+  if (difference === null) return true;
+  throw new FarmError("usage", `Cannot use the run "${dir}" for the ${kind.name}: ${difference}`, anotherId(kind));
+}
+
+/**
+ * Returns the scan of that name where it was rendered with the same options; undefined where there is none.
+ * @throws {FarmError} usage, when it was rendered with others
+ */
+export function openSameScan<D extends ScanDocument>(
+  kind: ScanKind<D>,
+  { path, document, runs }: ScanRequest<D>,
+): OpenScan<D> | undefined {
+  if (!exists(path)) return undefined;
+  const found = loadScan(kind, path);
+  const difference = scanDifference(kind, found.document, document);
+  if (difference !== null) {
+    throw new FarmError("usage", `Cannot go on with the ${kind.name} "${path}": ${difference}`, anotherId(kind));
+  }
+  for (const request of runs) isThere(kind, request);
+  return found;
+}
+
+function scanDifference<D extends ScanDocument>({ values }: ScanKind<D>, was: D, wanted: D): string | null {
+  if (values(was) !== values(wanted)) return `it has ${values(was)}; you gave ${values(wanted)}`;
+  if (was.n_toys !== wanted.n_toys) return `it has --n-toys ${was.n_toys}, you gave ${wanted.n_toys}`;
+  return was.seed_stride === wanted.seed_stride
+    ? null
+    : `its points have room for ${was.seed_stride} toys, not ${wanted.seed_stride}`;
+}
+
+/** Returns the directory of a point's run: beside the scan's document, also where both were moved. */
+export const pointRun = ({ path }: { path: string }, { run_id }: { run_id: string }): string =>
+  join(dirname(path), run_id);
+
+/**
+ * Opens the runs of a scan, in the order of its points.
+ * @throws {FarmError} input, when one cannot be read
+ */
+export const openPoints = (open: OpenScan<ScanDocument>): Run<FarmManifest>[] =>
+  open.document.points.map((point) => loadFarmRun(pointRun(open, point)));
+
+/** Returns the runs of a scan that are not merged as they are now. */
+export const unmergedRuns = (open: OpenScan<ScanDocument>): Run<FarmManifest>[] =>
+  openPoints(open).filter((run) => mergedCheckOf(run).state !== "whole");
+
+/** Returns the merged result of a point's run; null: it is not whole, or not merged as it is now. */
+export function readPoint<T>(
+  open: { path: string },
+  point: { run_id: string },
+  read: (run: Run<FarmManifest>) => T,
+): T | null {
+  try {
+    const run = loadFarmRun(pointRun(open, point));
+    return mergedCheckOf(run).state === "whole" ? read(run) : null;
+  } catch (error) {
+    if (error instanceof FarmError || error instanceof Unreadable) return null;
+    throw error;
+  }
+}

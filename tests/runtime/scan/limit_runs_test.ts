@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { LIMIT, type LimitRequest, limitScan, readPoints } from "../../../runtime/scan/limit_runs.ts";
+import { loadScan, openSameScan, pointRun, renderScan } from "../../../runtime/scan/scan_runs.ts";
+import { loadRun } from "../../../runtime/run/load_manifest.ts";
+import { loadAdapter } from "../../../runtime/scheduler/adapters.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { askedLimit } from "../support/asked_limit.ts";
+
+const render = async (requested: LimitRequest) =>
+  await renderScan(LIMIT, limitScan(requested), await loadAdapter("local"), () => {});
+const openSame = (requested: LimitRequest) => openSameScan(LIMIT, limitScan(requested));
+
+Deno.test("a limit is rendered as one run for each value, with seeds that do not meet, and rendered again it goes on", () =>
+  inFolder(async (folder) => {
+    const requested = await askedLimit(folder);
+    const open = await render(requested);
+    const runs = open.document.points.map((point) => loadRun(pointRun(open, point)).manifest);
+    assert.deepEqual(runs.map(({ seed, farm }) => [farm?.workload?.mu, seed]), [[0.5, 7], [1, 1007]]);
+    assert.deepEqual(readPoints(open).map(({ mu, cls }) => [mu, cls]), [[0.5, null], [1, null]]);
+    await rm(join(folder, "l_mu1"), { recursive: true });
+    await rm(open.path);
+    assert.equal(openSame(requested), undefined);
+    assert.deepEqual((await render(requested)).document.points, open.document.points);
+    assert.equal(openSame(requested)?.path, open.path);
+  }));
+
+Deno.test("a limit with other values, other room for toys, or a run of other options is refused", () =>
+  inFolder(async (folder) => {
+    const requested = await askedLimit(folder);
+    const { path } = await render(requested);
+    assert.throws(() => openSame({ ...requested, mus: [0.5, 2] }), /it has mu = 0\.5, 1; you gave mu = 0\.5, 2/);
+    assert.throws(() => openSame({ ...requested, seed_stride: 2000 }), /room for 1000 toys, not 2000/);
+    const other = { ...requested, request: { ...requested.request, n_toys: 11 } };
+    assert.throws(() => openSame(other), /it has --n-toys 10, you gave 11/);
+    assert.throws(() => loadScan(LIMIT, join(folder, "l_mu1", "manifest.json")), /Cannot read the limit/);
+    const moved = `${folder}/moved`;
+    await Deno.mkdir(moved);
+    for (const name of ["l.limit.json", "l_mu0.5", "l_mu1"]) await rename(join(folder, name), join(moved, name));
+    assert.equal(readPoints(loadScan(LIMIT, join(moved, "l.limit.json"))).length, 2);
+    assert(path.endsWith("/l.limit.json"));
+  }));
