@@ -3,20 +3,15 @@
  * measures and prints only some of them.
  */
 import { join } from "node:path";
-import { adapterLines } from "./bench/adapter_lines.ts";
-import { type BenchLine, holds, markdownTable } from "./bench/line.ts";
-import { mergeLines } from "./bench/merge_lines.ts";
-import { planLines } from "./bench/plan_lines.ts";
-import { reportLines } from "./bench/report_lines.ts";
+import { adapterLines, mergeLines, planLines, reportLines } from "./bench/command_lines.ts";
+import { type BenchLine, holds, markdownTable } from "./bench/measure.ts";
 import { jobLine, localRunLine, renderLines, type RunBench, startLines } from "./bench/run_lines.ts";
 import { slotLines } from "./bench/slot_lines.ts";
-import { slurmLines } from "./bench/slurm_lines.ts";
-import { sshLines } from "./bench/ssh_lines.ts";
+import { slurmLines, sshLines } from "./bench/cluster_lines.ts";
 import { ensureBinary } from "./building/ensure_binary.ts";
 import { nextstatBin } from "./fetch_nextstat.ts";
 import { makeInputs } from "./make_inputs.ts";
-import { root } from "./tool_paths.ts";
-import { DevError, runMain } from "./tools/dev_error.ts";
+import { DevError, root, runMain } from "./tools.ts";
 
 const table = join(root, "docs", "timings.md");
 

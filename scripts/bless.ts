@@ -1,10 +1,8 @@
 /** Runs `./dev bless [TEXT]`: writes what the golden tests, or those of files with TEXT in their path, print now. */
 import { writeReferencePages } from "./reference_pages.ts";
-import { findTests } from "./testing/find_tests.ts";
+import { findTests } from "./testing/files.ts";
 import { testEnvironment } from "./testing/test_environment.ts";
-import { root } from "./tool_paths.ts";
-import { DevError, runMain } from "./tools/dev_error.ts";
-import { runHere } from "./tools/run_here.ts";
+import { DevError, root, runHere, runMain } from "./tools.ts";
 
 async function main(): Promise<number> {
   if (Deno.env.get("CI")) {

@@ -3,11 +3,10 @@ import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { sha256Of } from "../runtime/fs/hash_file.ts";
-import { buildBinary } from "./building/build_binary.ts";
-import { targets } from "./building/find_runtime.ts";
-import { smallestGlibc } from "./building/smallest_glibc.ts";
-import { binaryPath } from "./tool_paths.ts";
-import { DevError, runMain } from "./tools/dev_error.ts";
+import { buildBinary } from "./building/binary.ts";
+import { targets } from "./building/runtime.ts";
+import { smallestGlibc } from "./building/elf.ts";
+import { binaryPath, DevError, runMain } from "./tools.ts";
 
 async function main(): Promise<number> {
   const { out, target, download } = readArgs(Deno.args);

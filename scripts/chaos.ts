@@ -8,9 +8,8 @@ import type { Backend } from "../tests/chaos/parts.ts";
 import { NotWhole } from "../tests/chaos/round.ts";
 import { noteRound, readRounds, type RoundLine } from "../tests/chaos/rounds_log.ts";
 import { scheduleText } from "../tests/chaos/schedule.ts";
-import { nameTestPrograms } from "./bench/clusters.ts";
-import { root, toolsDir } from "./tool_paths.ts";
-import { DevError, runMain } from "./tools/dev_error.ts";
+import { nameTestPrograms } from "./testing/test_environment.ts";
+import { DevError, root, runMain, toolsDir } from "./tools.ts";
 
 interface Choice {
   backends: string[];

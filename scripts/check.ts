@@ -1,6 +1,6 @@
 /** `./dev check`: checks of the sources that do not run them. */
-import { checkLayers, runChecks } from "./testing/run_checks.ts";
-import { runMain } from "./tools/dev_error.ts";
+import { checkLayers, runChecks } from "./testing/checks.ts";
+import { runMain } from "./tools.ts";
 
 await runMain(async () => {
   const results = [...await runChecks(), ...await checkLayers()];

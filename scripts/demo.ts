@@ -5,11 +5,8 @@ import { parseArgs } from "node:util";
 import { quoteCommand } from "../core/shell_quote.ts";
 import { ensureBinary } from "./building/ensure_binary.ts";
 import { nextstatBin } from "./fetch_nextstat.ts";
-import { makeInputs } from "./make_inputs.ts";
-import { demoDir } from "./tool_paths.ts";
-import { DevError, runMain } from "./tools/dev_error.ts";
-import { isSpecSize, type SpecSize } from "./tools/gauss_exp_spec.ts";
-import { runHere } from "./tools/run_here.ts";
+import { isSpecSize, makeInputs, type SpecSize } from "./make_inputs.ts";
+import { demoDir, DevError, runHere, runMain } from "./tools.ts";
 
 const plans = { "10k": { toys: 2000, shards: 40 }, "2m": { toys: 24, shards: 8 } };
 const runsDir = join(demoDir, "runs");

@@ -2,10 +2,7 @@
 import { chmod, mkdir, readFile, rename, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { sha256Of } from "../runtime/fs/hash_file.ts";
-import { toolsDir } from "./tool_paths.ts";
-import { DevError, runMain } from "./tools/dev_error.ts";
-import { inScratch } from "./tools/in_scratch.ts";
-import { runTool } from "./tools/run_tool.ts";
+import { DevError, inScratch, runMain, runTool, toolsDir } from "./tools.ts";
 
 const version = "0.10.1";
 const pinnedSha256 = "7d36c2771d2acf0ceec7edb2c6950f42d63994d3d512f43cd4084ecbc04aca5a";

@@ -2,9 +2,7 @@
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { root } from "./tool_paths.ts";
-import { DevError, runMain } from "./tools/dev_error.ts";
-import { runTool } from "./tools/run_tool.ts";
+import { DevError, root, runMain, runTool } from "./tools.ts";
 
 const HOOK = `#!/bin/sh
 # Installed by ./dev hooks; ./dev hooks --remove removes it, git commit --no-verify commits without it.

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { exitCodeRows } from "../commands/help.ts";
 import { TABLE } from "../commands/table.ts";
 import { ENVIRONMENT, OTHER_FILES, type ReferenceRow, RUN_FILES } from "../core/reference.ts";
-import { root } from "./tool_paths.ts";
+import { root } from "./tools.ts";
 
 const tableOf = (heads: readonly string[], rows: readonly (readonly string[])[]): string =>
   [heads, heads.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

@@ -3,19 +3,13 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { NEEDED_GLIBC } from "../core/glibc.ts";
-import { buildBinary } from "./building/build_binary.ts";
-import { targets } from "./building/find_runtime.ts";
-import { makeArchive } from "./release/archive.ts";
-import { makeNpmPackages } from "./release/npm_packages.ts";
-import { makeRecipes } from "./release/recipes.ts";
+import { buildBinary } from "./building/binary.ts";
+import { targets } from "./building/runtime.ts";
+import { makeArchive, makeTree } from "./release/tree.ts";
+import { makeNpmPackages, makeRecipes, makeWheel } from "./release/packages.ts";
 import { makeSbom } from "./release/sbom.ts";
-import { checkSums, SHA256SUMS, writeSums } from "./release/sums.ts";
-import { makeTree } from "./release/tree.ts";
-import { releaseVersion } from "./release/version.ts";
-import { makeWheel } from "./release/wheel.ts";
-import { distDir, root } from "./tool_paths.ts";
-import { DevError, runMain } from "./tools/dev_error.ts";
-import { inScratch } from "./tools/in_scratch.ts";
+import { checkSums, releaseVersion, SHA256SUMS, writeSums } from "./release/version.ts";
+import { DevError, distDir, inScratch, root, runMain } from "./tools.ts";
 
 const releaseDir = join(distDir, "release");
 

@@ -7,9 +7,7 @@ import { withPage } from "../tests/support/browser.ts";
 import { ensureBinary } from "./building/ensure_binary.ts";
 import { nextstatBin } from "./fetch_nextstat.ts";
 import { makeInputs } from "./make_inputs.ts";
-import { demoDir, root } from "./tool_paths.ts";
-import { DevError, runMain } from "./tools/dev_error.ts";
-import { runHere } from "./tools/run_here.ts";
+import { demoDir, DevError, root, runHere, runMain } from "./tools.ts";
 
 async function must(program: string, args: string[]): Promise<void> {
   const code = await runHere(program, args);

@@ -4,13 +4,11 @@ import { join } from "node:path";
 import { asUser, giveAway, output } from "../tests/clusters/as_user.ts";
 import { bringUpCondor } from "../tests/clusters/condor_pool.ts";
 import { bringUpSlurm } from "../tests/clusters/slurm_cluster.ts";
-import { nameTestPrograms } from "./bench/clusters.ts";
+import { nameTestPrograms } from "./testing/test_environment.ts";
 import { ensureBinary } from "./building/ensure_binary.ts";
 import { nextstatBin } from "./fetch_nextstat.ts";
 import { makeInputs } from "./make_inputs.ts";
-import { root } from "./tool_paths.ts";
-import { runMain } from "./tools/dev_error.ts";
-import { inScratch } from "./tools/in_scratch.ts";
+import { inScratch, root, runMain } from "./tools.ts";
 
 /** A sweep of the page. */
 interface Study {

@@ -5,9 +5,7 @@ import { dirname, join } from "node:path";
 import { ensureBinary } from "./building/ensure_binary.ts";
 import { nextstatBin } from "./fetch_nextstat.ts";
 import { makeInputs } from "./make_inputs.ts";
-import { demoDir, root } from "./tool_paths.ts";
-import { runMain } from "./tools/dev_error.ts";
-import { runTool } from "./tools/run_tool.ts";
+import { demoDir, root, runMain, runTool } from "./tools.ts";
 
 const COMMAND = "nsfarm-deno run --config gauss_exp_10k.json --n-toys 600 --shards 40 --pulls --run-id validation";
 const COLUMNS = 100;

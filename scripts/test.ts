@@ -1,19 +1,12 @@
 /** `./dev test`: all tests that a change must pass. */
 import { parseArgs } from "node:util";
-import { type Amount, type Choice, chooseTests } from "./testing/choose_tests.ts";
+import { type Amount, type Choice, chooseTests, findTests, folderOf, readSources } from "./testing/files.ts";
 import { beginCoverage, coverageTable } from "./testing/coverage.ts";
-import { exitCode } from "./testing/exit_code.ts";
-import { findTests, folderOf, readSources } from "./testing/find_tests.ts";
-import { leftOutText } from "./testing/left_out.ts";
-import { measureRun } from "./testing/measure_run.ts";
-import { runOnNewestDeno } from "./testing/newest_deno.ts";
-import { runAlone, runFailedAgain } from "./testing/run_again.ts";
-import { runBatches } from "./testing/run_batches.ts";
-import { runChecks } from "./testing/run_checks.ts";
-import type { TestRun } from "./testing/run_tests.ts";
+import { exitCode, leftOutText, measureRun, testReport } from "./testing/report.ts";
+import { runAlone, runBatches, runFailedAgain, runOnNewestDeno, type TestRun } from "./testing/run.ts";
+import { runChecks } from "./testing/checks.ts";
 import { testEnvironment } from "./testing/test_environment.ts";
-import { testReport } from "./testing/test_report.ts";
-import { DevError, runMain } from "./tools/dev_error.ts";
+import { DevError, runMain } from "./tools.ts";
 
 async function main(): Promise<number> {
   const measured = measureRun();

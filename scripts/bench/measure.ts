@@ -1,5 +1,5 @@
 import { median } from "d3-array";
-import { DevError } from "../tools/dev_error.ts";
+import { DevError } from "../tools.ts";
 
 /** One run of a program: wall time in seconds, and peak memory. */
 interface Measured {
@@ -82,3 +82,53 @@ const ofAll = (all: Measured[]): Measured => ({
   wall_s: middle(all.map(({ wall_s }) => wall_s)),
   max_rss_mib: Math.max(...all.map(({ max_rss_mib }) => max_rss_mib)),
 });
+
+/** One line of the table: a measurement and its bound. */
+export interface BenchLine {
+  what: string;
+  measured: number;
+  /** null: shown without a bound. */
+  at_most: number | null;
+  unit: string;
+  /** What it was compared with, or how it was measured. */
+  how: string;
+}
+
+/** Returns one line of the table. */
+export function line(what: string, measured: number, at_most: number | null, unit: string, how: string): BenchLine {
+  return { what, measured, at_most, unit, how };
+}
+
+/** Prints why something cannot be measured, and returns no lines. */
+export function leftOut(what: string, why: string): [] {
+  console.error(`left out: ${what}: ${why}`);
+  return [];
+}
+
+/** Returns whether a line is within its bound. */
+export const holds = ({ measured, at_most }: BenchLine): boolean => at_most === null || measured <= at_most;
+
+function number(value: number): string {
+  if (Number.isInteger(value) || value >= 100) return value.toFixed(0);
+  return value.toFixed(value >= 10 ? 1 : 3);
+}
+
+/** Returns the lines as a Markdown table below the text `about`. */
+export function markdownTable(lines: BenchLine[], about: string): string {
+  const rows = lines.map((line) => {
+    const bound = line.at_most === null ? "" : `${number(line.at_most)} ${line.unit}`;
+    return `| ${line.what} | ${number(line.measured)} ${line.unit} | ${bound} | ${
+      line.at_most === null ? "" : holds(line) ? "yes" : "**no**"
+    } | ${line.how} |`;
+  });
+  return [
+    "# Timings",
+    "",
+    "Made by `./dev bench`; what is compared runs in turn. " + about,
+    "",
+    "| what | measured | at most | holds | how |",
+    "| --- | ---: | ---: | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+}

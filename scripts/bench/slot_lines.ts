@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { makeShards } from "../make_shards.ts";
-import { DevError } from "../tools/dev_error.ts";
-import type { BenchLine } from "./line.ts";
-import { line } from "./merge_lines.ts";
+import { DevError } from "../tools.ts";
+import { type BenchLine, line } from "./measure.ts";
 import type { RunBench } from "./run_lines.ts";
 
 const SLOTS = 300;

@@ -3,8 +3,7 @@ import { Buffer } from "node:buffer";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod/mini";
-import { pinnedDeno, root } from "../tool_paths.ts";
-import { runTool } from "../tools/run_tool.ts";
+import { pinnedDeno, root, runTool } from "../tools.ts";
 
 /** What `deno info --json` tells of the packages that a program imports. */
 const Info = z.object({

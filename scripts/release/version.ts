@@ -1,9 +1,9 @@
-/** The one version of a release, and who must agree on it. */
-import { readFile } from "node:fs/promises";
+/** The one version of a release, the files that must agree on it, and the sums of what was made. */
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { VERSION } from "../../core/version.ts";
-import { DevError } from "../tools/dev_error.ts";
-import { runTool } from "../tools/run_tool.ts";
+import { sha256Of } from "../../runtime/fs/hash_file.ts";
+import { DevError, runTool } from "../tools.ts";
 
 /** What of a checkout says which version it is. */
 interface VersionClaims {
@@ -70,4 +70,31 @@ export async function releaseVersion(
   const fault = versionFault({ version: VERSION, changelog, citation, tags });
   if (fault !== null) throw new DevError(`Cannot release ${VERSION}: ${fault}`);
   return { version: VERSION, notes: releaseNotes(changelog), isTagged: tags.length > 0 };
+}
+
+export const SHA256SUMS = "SHA256SUMS";
+
+async function sumsOf(folder: string): Promise<string> {
+  const names = (await readdir(folder)).filter((name) => name !== SHA256SUMS).sort();
+  const lines = names.map(async (name) => `${sha256Of(await readFile(join(folder, name)))}  ${name}\n`);
+  return (await Promise.all(lines)).join("");
+}
+
+/** Writes the sums of all files of a folder into it. */
+export async function writeSums(folder: string): Promise<void> {
+  await writeFile(join(folder, SHA256SUMS), await sumsOf(folder));
+}
+
+/** Compares the files of a folder with its sums. @throws {DevError} naming the files that differ */
+export async function checkSums(folder: string): Promise<void> {
+  const recorded = await readFile(join(folder, SHA256SUMS), "utf8").catch(() => {
+    throw new DevError(`Cannot check the release: no "${join(folder, SHA256SUMS)}"; make it with ./dev release`);
+  });
+  const present = await sumsOf(folder);
+  if (present === recorded) return;
+  const lines = new Set(recorded.split("\n"));
+  const present_lines = new Set(present.split("\n"));
+  const differing = [...lines.symmetricDifference(present_lines)].map((line) => line.slice(66));
+  const names = [...new Set(differing)].join(", ");
+  throw new DevError(`Cannot check the release: ${names} differ from ${SHA256SUMS}; make it anew with ./dev release`);
 }

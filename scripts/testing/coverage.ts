@@ -3,8 +3,7 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { textTable } from "../../core/format.ts";
-import { root } from "../tool_paths.ts";
-import { DevError } from "../tools/dev_error.ts";
+import { DevError, root } from "../tools.ts";
 
 const ROOMS = ["core", "schedulers", "runtime", "commands"];
 const folder = join(root, "coverage");

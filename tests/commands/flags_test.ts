@@ -8,7 +8,7 @@ import { build, runCommandLine } from "../../commands/program.ts";
 import { readRequest } from "../../commands/request_flags.ts";
 import { TABLE } from "../../commands/table.ts";
 import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
-import { root } from "../../scripts/tool_paths.ts";
+import { root } from "../../scripts/tools.ts";
 
 const flags = defineFlags({
   slots: { type: "integer", min: 1, placeholder: "n", help: "how many" },

@@ -5,7 +5,7 @@ import { build, runCommandLine } from "../../commands/program.ts";
 import { TABLE, type TableRow } from "../../commands/table.ts";
 import { PERMISSIONS } from "../../runtime/system/process.ts";
 import { referencePages } from "../../scripts/reference_pages.ts";
-import { root } from "../../scripts/tool_paths.ts";
+import { root } from "../../scripts/tools.ts";
 
 /** A page's lines without the blanks, dashes and line breaks by which a formatter lines them up. */
 const plain = (text: string) => text.replaceAll(/-{2,}/g, "-").replaceAll(/\s+/g, " ").trim();

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { atBounds, trialWarnings } from "../../core/fit_command.ts";
 import type { TrialFit } from "../../core/schema/manifest.ts";
 import { readSpecModel } from "../../core/spec.ts";
-import { gaussExpSpec } from "../../scripts/tools/gauss_exp_spec.ts";
+import { gaussExpSpec } from "../../scripts/make_inputs.ts";
 
 const FINE: TrialFit = {
   at_bounds: [],

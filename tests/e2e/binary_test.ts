@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { copyFile, cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pinnedDeno, root } from "../../scripts/tool_paths.ts";
+import { pinnedDeno, root } from "../../scripts/tools.ts";
 import {
   binary,
   inputs,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pythonPackages } from "../../scripts/release/python_tools.ts";
+import { pythonPackages } from "../../scripts/release/packages.ts";
 import { inventedOutput } from "../fixtures/output.ts";
 import { inventedRun, planOf } from "../fixtures/run.ts";
 import { writeRun, writeShard } from "../fixtures/run_dir.ts";

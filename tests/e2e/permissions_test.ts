@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { TABLE, type TableRow } from "../../commands/table.ts";
 import { PERMISSIONS } from "../../runtime/system/process.ts";
-import { root } from "../../scripts/tool_paths.ts";
+import { root } from "../../scripts/tools.ts";
 import { binary } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 

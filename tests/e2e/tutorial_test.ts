@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { root } from "../../scripts/tool_paths.ts";
+import { root } from "../../scripts/tools.ts";
 import { asUser, giveAway } from "../clusters/as_user.ts";
 import { inUserFolder, sharedTests } from "../clusters/cluster.ts";
 import { bringUpSlurm, type SlurmCluster } from "../clusters/slurm_cluster.ts";

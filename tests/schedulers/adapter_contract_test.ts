@@ -19,7 +19,7 @@ import htcondor from "../../schedulers/htcondor.ts";
 import local from "../../schedulers/local.ts";
 import { BUILT_IN } from "../../schedulers/mod.ts";
 import slurm from "../../schedulers/slurm.ts";
-import { root } from "../../scripts/tool_paths.ts";
+import { root } from "../../scripts/tools.ts";
 
 /** What a worker loop has in common with an adapter, with the rest of one: the same checks go over its files and options. */
 function asBatch({ name, summary, options, render }: WorkerBackend): SchedulerAdapter {

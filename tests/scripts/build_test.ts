@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pinnedDeno, root, toolsDir } from "../../scripts/tool_paths.ts";
+import { pinnedDeno, root, toolsDir } from "../../scripts/tools.ts";
 
 const binary = Deno.env.get("NSFARM_TEST_BINARY");
 const canBuild = binary !== undefined && Deno.version.deno === pinnedDeno;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chooseTests } from "../../scripts/testing/choose_tests.ts";
+import { chooseTests } from "../../scripts/testing/files.ts";
 
 const files = ["tests/core/split_test.ts", "tests/e2e/run_test.ts", "tests/slow/slurm_test.ts"];
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { coverageOf, tableText } from "../../scripts/testing/coverage.ts";
-import { root } from "../../scripts/tool_paths.ts";
+import { root } from "../../scripts/tools.ts";
 
 const lcov = (path: string, ran: number, lines: number) =>
   `SF:${join(root, path)}\nFNF:1\nDA:1,${ran}\nLH:${ran}\nLF:${lines}\nend_of_record\n`;

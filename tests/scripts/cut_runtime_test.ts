@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cutRuntime } from "../../scripts/building/cut_runtime.ts";
+import { cutRuntime } from "../../scripts/building/runtime.ts";
 
 function program(runtime: number, payload: number, printed: bigint): Uint8Array {
   const bytes = new Uint8Array(runtime + payload).fill(7, 0, runtime);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, copyFile, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pinnedDeno, root } from "../../scripts/tool_paths.ts";
+import { pinnedDeno, root } from "../../scripts/tools.ts";
 
 /** An npm that "installs" a Deno of the version asked for, writes a line for each call, and takes some time. */
 const fakeNpm = `#!/bin/sh

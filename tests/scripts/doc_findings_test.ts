@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { docFindings } from "../../scripts/testing/doc_findings.ts";
+import { docFindings } from "../../scripts/testing/checks.ts";
 
 /** What `deno doc --lint` prints of these findings. */
 const printed = (kind: string, ...codes: string[]) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { root } from "../../scripts/tool_paths.ts";
+import { root } from "../../scripts/tools.ts";
 
 const textOf = (path: string) => readFile(join(root, path), "utf8");
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { root } from "../../scripts/tool_paths.ts";
+import { root } from "../../scripts/tools.ts";
 import { inFolder } from "../support/scratch.ts";
 
 interface Ran {
@@ -16,7 +16,7 @@ async function inCheckout(
   await inFolder(async (scratch) => {
     const folder = join(scratch, "a checkout");
     await mkdir(join(folder, "scripts"), { recursive: true });
-    for (const path of ["scripts/hooks.ts", "scripts/tool_paths.ts", "scripts/tools", "deno.json", "deno.lock"]) {
+    for (const path of ["scripts/hooks.ts", "scripts/tools.ts", "deno.json", "deno.lock"]) {
       await cp(join(root, path), join(folder, path), { recursive: true });
     }
     await writeFile(join(folder, "dev"), '#!/bin/sh\n[ "$1" = check ] && exit "$(cat result)"\n', { mode: 0o755 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { busyPercent, measureRun, processorTimes } from "../../scripts/testing/measure_run.ts";
+import { busyPercent, measureRun, processorTimes } from "../../scripts/testing/report.ts";
 
 Deno.test("processorTimes() reads /proc/stat: waiting for a disk is idle, guests count in user time already", () => {
   const text = "cpu  100 10 20 300 40 1 2 7 50 5\ncpu0 1 2 3 4 5 6 7 8 9 10\n";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nameParts } from "../../scripts/building/name_parts.ts";
+import { nameParts } from "../../scripts/building/binary.ts";
 
 const program = (hashes: [string, string]) =>
   new Map([

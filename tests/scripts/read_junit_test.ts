@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { fileResult } from "../../scripts/testing/file_result.ts";
-import { readJunit } from "../../scripts/testing/read_junit.ts";
+import { fileResult, readJunit } from "../../scripts/testing/results.ts";
 
 // As Deno 2.4.2 wrote it.
 const recorded = `<?xml version="1.0" encoding="UTF-8"?>

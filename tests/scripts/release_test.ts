@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkSums, writeSums } from "../../scripts/release/sums.ts";
-import { releaseNotes, versionFault } from "../../scripts/release/version.ts";
+import { checkSums, releaseNotes, versionFault, writeSums } from "../../scripts/release/version.ts";
 import { inFolder } from "../support/scratch.ts";
 
 const changelog =

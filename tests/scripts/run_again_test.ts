@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { exitCode } from "../../scripts/testing/exit_code.ts";
-import { type FileResult, fileResult, mergeByFile } from "../../scripts/testing/file_result.ts";
-import { runFailedAgain } from "../../scripts/testing/run_again.ts";
+import { exitCode } from "../../scripts/testing/report.ts";
+import { type FileResult, fileResult, mergeByFile } from "../../scripts/testing/results.ts";
+import { runFailedAgain } from "../../scripts/testing/run.ts";
 
 const KILL = "tests/e2e/kill_test.ts";
 

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { fileResult } from "../../scripts/testing/file_result.ts";
-import { folderOf, readTestSource, type TestSource } from "../../scripts/testing/find_tests.ts";
-import { leftOutText } from "../../scripts/testing/left_out.ts";
-import { byFolder, queuesOf, runQueues } from "../../scripts/testing/run_batches.ts";
-import { linesLeftOut } from "../../scripts/testing/run_tests.ts";
+import { fileResult } from "../../scripts/testing/results.ts";
+import { folderOf, readTestSource, type TestSource } from "../../scripts/testing/files.ts";
+import { leftOutText } from "../../scripts/testing/report.ts";
+import { byFolder, linesLeftOut, queuesOf, runQueues } from "../../scripts/testing/run.ts";
 
 const source = (file: string, isCluster = false): TestSource => ({ file, slow: "", isCluster });
 const batch = (label: string) => ({ label, files: [label] });

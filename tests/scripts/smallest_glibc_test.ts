@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { smallestGlibc } from "../../scripts/building/smallest_glibc.ts";
+import { smallestGlibc } from "../../scripts/building/elf.ts";
 
 async function glibcOf(bytes: Uint8Array): Promise<string | undefined> {
   const path = await Deno.makeTempFile();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { fileResult } from "../../scripts/testing/file_result.ts";
-import { testReport } from "../../scripts/testing/test_report.ts";
+import { fileResult } from "../../scripts/testing/results.ts";
+import { testReport } from "../../scripts/testing/report.ts";
 
 const results = [
   fileResult("tests/core", { passed: 3, seconds: 1.25 }),

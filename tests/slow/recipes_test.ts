@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sha256Of } from "../../runtime/fs/hash_file.ts";
-import { toolsDir } from "../../scripts/tool_paths.ts";
+import { toolsDir } from "../../scripts/tools.ts";
 import { releasedFile, runProgram } from "../support/release.ts";
 import { inFolder } from "../support/scratch.ts";
 

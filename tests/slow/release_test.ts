@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sha256Of } from "../../runtime/fs/hash_file.ts";
-import { pythonPackages, pythonTools } from "../../scripts/release/python_tools.ts";
+import { pythonPackages, pythonTools } from "../../scripts/release/packages.ts";
 import { inputs, nextstat } from "../support/farm.ts";
 import { nextstatWheel } from "../support/nextstat_wheel.ts";
 import { makeCheckout, released, releasedFile, runProgram } from "../support/release.ts";

@@ -1,6 +1,6 @@
 import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pythonTools } from "../../scripts/release/python_tools.ts";
+import { pythonTools } from "../../scripts/release/packages.ts";
 import { nextstat } from "./farm.ts";
 import { runProgram } from "./release.ts";
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { root, toolsDir } from "../../scripts/tool_paths.ts";
+import { root, toolsDir } from "../../scripts/tools.ts";
 
 /** Runs a program and returns its stdout. @throws AssertionError if it ends with another exit code */
 export async function runProgram(

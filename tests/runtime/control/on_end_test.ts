@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { recordOnEnd, runOnEnd } from "../../../runtime/control/on_end.ts";
 import { loadFarmRun } from "../../../runtime/run/load_manifest.ts";
-import { root } from "../../../scripts/tool_paths.ts";
+import { root } from "../../../scripts/tools.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { writeRun } from "../../fixtures/run_dir.ts";
 import { readText } from "../../support/farm.ts";

@@ -10,7 +10,7 @@ import {
   noteNodeFaults,
   readJournal,
 } from "../../../runtime/run/node_journal.ts";
-import { root } from "../../../scripts/tool_paths.ts";
+import { root } from "../../../scripts/tools.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { runOf } from "../support/context.ts";

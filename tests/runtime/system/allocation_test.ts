@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { jobIds } from "../../../runtime/shard/context.ts";
 import { withTime } from "../../../runtime/shard/job.ts";
 import { jobTimeLeft_ms, localShape, pilotShape, threadsOf } from "../../../runtime/system/allocation.ts";
-import { root } from "../../../scripts/tool_paths.ts";
+import { root } from "../../../scripts/tools.ts";
 import { sampleManifest } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 

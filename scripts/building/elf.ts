@@ -1,7 +1,6 @@
 /** Reads from a program which glibc it needs. */
 import { readFile } from "node:fs/promises";
-import { DevError } from "../tools/dev_error.ts";
-import { elfTarget } from "./elf_target.ts";
+import { DevError } from "../tools.ts";
 
 /**
  * Matches a version among a program's names (elf(5), .dynstr); GLIBC_PRIVATE and GLIBC_ABI_DT_RELR occur only beside
@@ -25,4 +24,14 @@ export async function smallestGlibc(path: string): Promise<string | undefined> {
     if (major !== undefined) versions.push([Number(major), Number(minor)]);
   }
   return versions.sort((a, b) => a[0] - b[0] || a[1] - b[1]).at(-1)?.join(".");
+}
+
+const machines = new Map([[62, "x86_64-unknown-linux-gnu"], [183, "aarch64-unknown-linux-gnu"]]);
+
+/** Returns the machine of a Linux program, by the names of the build targets; undefined for anything else. */
+export function elfTarget(program: Uint8Array): string | undefined {
+  const isElf64 = program[0] === 0x7f && program[1] === 0x45 && program[2] === 0x4c && program[3] === 0x46 &&
+    program[4] === 2 && program[5] === 1;
+  if (!isElf64 || program.length < 64) return undefined;
+  return machines.get(program[18]! + program[19]! * 256);
 }
