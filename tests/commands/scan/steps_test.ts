@@ -15,7 +15,7 @@ Deno.test("the runs of a scan are rendered once, and collected without a result 
     assert.equal(await renderPoints(LIMIT, request, adapter, out), 0);
     const dirs = ["l_mu0.5", "l_mu1"].map((name) => join(folder, name));
     assert.deepEqual(out.printed, [[join(folder, "l.limit.json"), ...dirs].join("\n")]);
-    assert.match(out.notes.at(-1) ?? "", /Run it with:\n  nsfarm-deno limit submit --limit-json .*l\.limit\.json'?$/);
+    assert.match(out.notes.at(-1) ?? "", /Run it with:\n {2}nsfarm-deno limit submit --limit-json .*l\.limit\.json'?$/);
     const open = await openOrRender(LIMIT, request, adapter, out);
     assert.deepEqual(unmergedRuns(open).map(({ dir }) => dir), dirs);
     const collected = keptOutput();
