@@ -7,7 +7,7 @@ import { quoteWord } from "../core/shell_quote.ts";
 import type { SlotsOn } from "../core/worker_backends.ts";
 import { endJobs } from "../runtime/control/cancel.ts";
 import { planRecovery } from "../runtime/control/recover.ts";
-import { awaitsCut, startRun, whileSubmitting } from "../runtime/control/start.ts";
+import { awaitsCut, type StartedRun, startRun, whileSubmitting } from "../runtime/control/start.ts";
 import { workInForeground } from "../runtime/control/work.ts";
 import { mergeAsRendered } from "../runtime/merge/merge.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
@@ -43,16 +43,19 @@ export async function driveRun(
   for (let times = 0;;) {
     await untilResumed(run, signals.signal, out);
     const started = await startRun(run, adapter, await inspectMachine(), { ended: true });
-    for (const one of started.submissions) {
-      out.note(`${adapter.name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
-    }
-    for (const words of twiceQueued(started.submissions)) out.note(words);
+    noteSubmissions(started, adapter, out);
     const status = await watchRun(started.run, adapter, signals.signal, out, false, undefined, poll_s);
     if (status.is_silent && times++ < MAX_NEW_PILOTS) continue;
     if (!signals.signal.aborted && awaitsCut(started.run, status.shards)) continue;
     for (const line of await endJobs(started.run, adapter, status, signals.signal)) out.note(`warning: ${line}`);
     return status.shards;
   }
+}
+
+/** Prints the jobs that were submitted for a run. */
+export function noteSubmissions({ submissions }: StartedRun, { name }: Backend, out: Output): void {
+  for (const one of submissions) out.note(`${name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
+  for (const words of twiceQueued(submissions)) out.note(words);
 }
 
 /** Number of times that silent pilots are replaced; after that the cluster or the run needs a person. */

@@ -199,7 +199,7 @@ export interface SchedulerAdapter extends AdapterFacts, AdapterCalls {}
 export type AdapterCall = keyof AdapterCalls;
 
 /** A scheduler with programs of its own. Every plugin is one, and need not set `kind`. */
-type BatchBackend = SchedulerAdapter & { kind?: "batch"; slots_on?: undefined };
+type BatchBackend = SchedulerAdapter & { kind?: undefined; slots_on?: undefined };
 
 type OnlyBatch = { [M in Exclude<AdapterCall, "render"> | "inJob"]?: undefined };
 

@@ -4,7 +4,7 @@ import { moreToys } from "../../core/limit/more_toys.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { withError } from "../../core/format.ts";
 import type { Limit } from "../../core/schema/limit.ts";
-import { extendRun } from "../../runtime/control/extend.ts";
+import { extendTo } from "../../runtime/control/extend.ts";
 import { LIMIT, readPoints, recordRound } from "../../runtime/scan/limit_runs.ts";
 import { loadScan, type OpenScan, pointRun } from "../../runtime/scan/scan_runs.ts";
 import { loadFarmRun } from "../../runtime/run/load_manifest.ts";
@@ -13,28 +13,33 @@ import { watchSignals } from "../../runtime/system/process.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import type { Output } from "../flags.ts";
 import { drivePoints } from "../scan/steps.ts";
+import { goOnWords } from "./summarize.ts";
 
 /** The limit that is wanted, and the toys that all its points may get. */
 type ToyLimit = LimitWanted & { max_toys: number };
 
 /**
  * Runs all points of a limit, and gives those around the limit more toys until it is as accurate as wanted. Goes on
- * where it was interrupted: what is done is read from the runs. Returns the exit code.
+ * where it was interrupted: what is done is read from the runs.
+ * @returns the exit code of the signal that interrupted it; null: it came to its end, also where points have no result
  */
 export async function driveLimit(
-  open: OpenScan<Limit>,
+  { path }: OpenScan<Limit>,
   adapter: Backend,
   wanted: ToyLimit,
   out: Output,
-): Promise<number> {
+): Promise<number | null> {
   const signals = watchSignals();
-  await sweepStaged(dirname(open.path));
+  await sweepStaged(dirname(path));
   try {
     for (;;) {
-      await takeRound(loadScan(LIMIT, open.path), adapter);
-      const code = await drivePoints(LIMIT, open, adapter, signals, out);
-      if (code !== EXIT_CODES.done) return code;
-      if (!addRound(open, wanted, out)) return code;
+      const now = loadScan(LIMIT, path);
+      await takeRound(now, adapter);
+      const code = await drivePoints(now, adapter, signals, out, goOnWords(path, wanted));
+      if (signals.exitCode() !== null) return code;
+      // Another command that drives the limit added toys: the points are not what this one has watched.
+      if (loadScan(LIMIT, path).document.rounds.length > now.document.rounds.length) continue;
+      if (code !== EXIT_CODES.done || !addRound(now, wanted, out)) return null;
     }
   } finally {
     signals.close();
@@ -64,9 +69,6 @@ function addRound(open: OpenScan<Limit>, { cl, accuracy, max_toys }: ToyLimit, o
 /** Gives each point the toys of the last round that it does not have yet: its command may have been killed between. */
 async function takeRound(open: OpenScan<Limit>, adapter: Backend): Promise<void> {
   for (const wanted of open.document.rounds.at(-1)?.toys ?? []) {
-    const run = loadFarmRun(pointRun(open, wanted));
-    const n_toys = wanted.n_toys - run.manifest.n_toys;
-    if (n_toys <= 0) continue;
-    await extendRun(run, adapter, { n_toys, shards: null, submit: false }, () => Promise.resolve());
+    await extendTo(loadFarmRun(pointRun(open, wanted)), adapter, wanted.n_toys);
   }
 }

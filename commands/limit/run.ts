@@ -21,7 +21,7 @@ const run: CommandSpec = {
     const wanted = readWanted(wantedFlags.read(options));
     const open = await openOrRender(LIMIT, limitScan(request), adapter, out);
     const code = await driveLimit(open, adapter, { ...wanted, max_toys: request.max_toys }, out);
-    return code === 0 ? reportLimit(open, wanted, out) : code;
+    return code ?? reportLimit(open, wanted, out);
   },
 };
 export default run;

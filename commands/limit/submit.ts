@@ -20,7 +20,7 @@ const submit: CommandSpec = {
     const wanted = readWanted(flags);
     const adapter = await adapterOfRun(first);
     const code = await driveLimit(open, adapter, { ...wanted, max_toys: open.document.seed_stride }, out);
-    return code === 0 ? reportLimit(open, wanted, out) : code;
+    return code ?? reportLimit(open, wanted, out);
   },
 };
 export default submit;

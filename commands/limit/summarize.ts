@@ -2,7 +2,8 @@ import { EXIT_CODES } from "../../core/errors.ts";
 import { limitText, type LimitWanted, summariseLimit } from "../../core/limit/summary.ts";
 import type { Limit } from "../../core/schema/limit.ts";
 import { readPoints } from "../../runtime/scan/limit_runs.ts";
-import type { OpenScan } from "../../runtime/scan/scan_runs.ts";
+import { quoteCommand, quoteWord } from "../../core/shell_quote.ts";
+import { type OpenScan, pointRun } from "../../runtime/scan/scan_runs.ts";
 import { writeLimitReport } from "../../runtime/output/report.ts";
 import { type CommandSpec, defineFlags, type Output } from "../flags.ts";
 import { LIMIT_JSON, readLimitJson, readWanted, WANTED_FLAGS } from "./limit_flags.ts";
@@ -27,6 +28,19 @@ export function reportLimit(open: OpenScan<Limit>, wanted: LimitWanted, out: Out
   out.print(limitText(summary));
   out.note(`page: ${report}`);
   out.document({ ...summary, report });
-  if (summary.points.some(({ cls }) => cls === null)) return EXIT_CODES.shards;
+  const unfinished = summary.points.find(({ cls }) => cls === null);
+  if (unfinished) {
+    out.note(`go on with: ${goOnWords(open.path, wanted)}`);
+    out.note(`why a point has no result: nsfarm-deno doctor ${quoteWord(pointRun(open, unfinished))}`);
+    return EXIT_CODES.shards;
+  }
   return summary.limit === null || summary.is_accurate === false ? EXIT_CODES.guardrails : EXIT_CODES.done;
 }
+
+/** Returns the command that goes on with a limit. */
+export const goOnWords = (path: string, { cl, accuracy }: LimitWanted): string =>
+  quoteCommand([
+    ...["nsfarm-deno", "limit", "submit", "--limit-json", path],
+    ...(cl === WANTED_FLAGS.cl.default ? [] : ["--cl", `${cl}`]),
+    ...(accuracy === null ? [] : ["--accuracy", `${accuracy}`]),
+  ]);

@@ -1,6 +1,9 @@
-import { EXIT_CODES } from "../../core/errors.ts";
+import { EXIT_CODES, FarmError } from "../../core/errors.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { startRun } from "../../runtime/control/start.ts";
+import type { Run } from "../../runtime/run/load_manifest.ts";
+import { sweepTemporary } from "../../runtime/run/temporary.ts";
 import {
   openSameScan,
   type OpenScan,
@@ -13,10 +16,10 @@ import {
 } from "../../runtime/scan/scan_runs.ts";
 import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
 import { finishPoint, type PointEnd } from "../../runtime/sweep/finish_point.ts";
-import { inspectMachine } from "../../runtime/system/machine.ts";
+import { inspectMachine, type Machine } from "../../runtime/system/machine.ts";
 import type { StopSignals } from "../../runtime/system/process.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
-import { driveRun } from "../drive_run.ts";
+import { driveRun, noteSubmissions } from "../drive_run.ts";
 import type { Output } from "../flags.ts";
 import { reportPlugin } from "../scheduler_flags.ts";
 
@@ -58,25 +61,26 @@ export async function openOrRender<D extends ScanDocument>(
 /**
  * Submits the open shards of all points of a scan, then watches and merges one point after the other. Returns the exit
  * code.
+ * @param go_on the command that goes on after a signal
  */
 export async function drivePoints(
-  { name }: { name: string },
   open: OpenScan<ScanDocument>,
   adapter: Backend,
   signals: StopSignals,
   out: Output,
+  go_on: string,
 ): Promise<number> {
+  const machine = await inspectMachine();
+  for (const point of open.document.points) await sweepTemporary(pointRun(open, point), machine);
   const waiting = unmergedRuns(open);
-  if (adapter.kind === "batch") {
-    const machine = await inspectMachine();
-    for (const run of waiting) await startRun(run, adapter, machine, { ended: true });
-  }
+  if (adapter.kind !== "worker") await submitTogether(waiting, adapter, machine, out);
   let code: number = EXIT_CODES.done;
   for (const run of waiting) {
     const states = await driveRun(run, adapter, signals, out);
     const interrupted = signals.exitCode();
     if (interrupted !== null) {
-      out.note(`interrupted: go on with nsfarm-deno ${name} submit --${name}-json ${quoteWord(open.path)}`);
+      const jobs = adapter.kind === "worker" ? "" : `the jobs go on in ${adapter.name}; `;
+      out.note(`interrupted: ${jobs}go on with ${go_on}`);
       return interrupted;
     }
     const { state, error } = await finishPoint(run.dir, true, states);
@@ -84,6 +88,27 @@ export async function drivePoints(
     if (state !== "done") code = EXIT_CODES.shards;
   }
   return code;
+}
+
+/**
+ * Submits the open shards of all these runs. Where the scheduler takes no more jobs after some, the others are submitted
+ * once those have ended.
+ * @throws {FarmError} unreachable, when it takes none
+ */
+async function submitTogether(
+  runs: readonly Run<FarmManifest>[],
+  adapter: Backend,
+  machine: Machine,
+  out: Output,
+): Promise<void> {
+  for (const [i, run] of runs.entries()) {
+    try {
+      noteSubmissions(await startRun(run, adapter, machine, { ended: true }), adapter, out);
+    } catch (error) {
+      if (!(error instanceof FarmError) || i === 0) throw error;
+      return out.note(`warning: ${error.message}; ${run.manifest.run_id} follows later`);
+    }
+  }
 }
 
 /** Collects and merges the run of every point, prints each state, and returns the exit code. */

@@ -99,11 +99,19 @@ export function limitText(summary: LimitSummary): string {
       : `upper limit at ${rounded(100 * cl, 4)} % CL: ${
         withError(limit.value, limit.error)
       }, by ${n_toys} toys of each hypothesis`,
+    ...unfinishedText(points),
     ...(is_accurate === false ? [`its error is larger than the wanted ${accuracy}`] : []),
     ...(observed === null ? [] : [`asymptotic: ${rounded(observed, 4)}${expectedText(expected)}`]),
     "",
     ...textTable([["mu", "toys", "CLs", "asymptotic"], ...rows]),
   ].join("\n");
+}
+
+/** Returns which points have no result, as a sentence of the answer and of the page; nothing where all have one. */
+export function unfinishedText(points: readonly LimitPoint[]): string[] {
+  const open = points.filter(({ cls }) => cls === null).map(({ mu }) => mu);
+  if (open.length === 0 || open.length === points.length) return [];
+  return [`${open.length} of ${points.length} points have no result, mu = ${open.join(", ")}: this is from the others`];
 }
 
 function expectedText(expected: readonly (number | null)[]): string {

@@ -1,4 +1,4 @@
-import { BANDS } from "../limit/summary.ts";
+import { BANDS, unfinishedText } from "../limit/summary.ts";
 import { rounded, withError } from "../format.ts";
 import type { ToyTail } from "../schema/hypotest.ts";
 import type { LimitPoint, LimitSummary } from "../schema/limit.ts";
@@ -20,12 +20,13 @@ export function limitPage(summary: LimitSummary, script_sha256: string, footer: 
   };
 }
 
-function leadOf({ limit, why, cl }: LimitSummary): string {
-  if (limit === null) return `No upper limit yet: ${why}.`;
+function leadOf({ limit, why, cl, points }: LimitSummary): string {
+  const unfinished = unfinishedText(points).map((words) => ` ${words}.`).join("");
+  if (limit === null) return `No upper limit yet: ${why}.${unfinished}`;
   const [from, to] = limit.between;
   return `CLs falls to ${rounded(1 - cl, 3)} between mu = ${from} and mu = ${to}: the upper limit at ${
     rounded(100 * cl, 4)
-  } % CL is ${withError(limit.value, limit.error)}. Its error is from the number of toys alone.`;
+  } % CL is ${withError(limit.value, limit.error)}. Its error is from the number of toys alone.${unfinished}`;
 }
 
 function tilesOf({ limit, asymptotic, n_toys, accuracy, is_accurate, points }: LimitSummary): Tile[] {

@@ -43,19 +43,8 @@ export async function extendRun<T>(
   { submit, ...extension }: ExtensionRequest & { submit: boolean },
   then: (extended: Extended) => Promise<T>,
 ): Promise<T> {
-  refuseUncut(run);
-  const at = new Date().toISOString();
-  const extend = (now: FarmManifest) =>
-    extendPlans(
-      now,
-      extension.n_toys,
-      extension.shards ?? shardsForExtension(now, extension.n_toys),
-      at,
-      freshSeed(run.dir, now, extension.n_toys),
-      submit ? extension : undefined,
-    );
-  refuseTooMany(workloadOf(run.manifest), extend(run.manifest).n_toys);
-  await new RenderedFiles(run).require(`Cannot extend "${run.dir}"`);
+  const extend = (now: FarmManifest) => withMoreToys(now, run.dir, extension, submit);
+  await requireExtendable(run, extend);
   return await whileSubmitting(run, async (now) => {
     const open = openExtension(now.manifest, extension, givenShards(now));
     const changed = open ? now : changeFarmManifest(now, extend);
@@ -63,6 +52,38 @@ export async function extendRun<T>(
     const { shards = [], n_toys_before = 0 } = open ?? changed.manifest.farm.history.at(-1) ?? {};
     return await then({ run: changed, shards, n_toys_before, since_utc: open?.at_utc ?? null });
   });
+}
+
+/**
+ * Adds toys to a run until it has `total`, and does not submit the new shards. Of several commands at the same time one
+ * adds them.
+ * @throws {FarmError} as extendRun does
+ */
+export async function extendTo(run: Run<FarmManifest>, adapter: Backend, total: number): Promise<void> {
+  const extend = (now: FarmManifest) =>
+    now.n_toys < total ? withMoreToys(now, run.dir, { n_toys: total - now.n_toys, shards: null }, false) : now;
+  if (extend(run.manifest) === run.manifest) return;
+  await requireExtendable(run, extend);
+  await whileSubmitting(run, async (now) => {
+    renewFiles(changeFarmManifest(now, extend), adapter, await queryLimits(adapter));
+  });
+}
+
+/** Returns the manifest with more toys, whose seeds no run beside it has. */
+function withMoreToys(now: FarmManifest, dir: string, extension: ExtensionRequest, submit: boolean): FarmManifest {
+  const { n_toys, shards } = extension;
+  const at = new Date().toISOString();
+  const seed = freshSeed(dir, now, n_toys);
+  return extendPlans(now, n_toys, shards ?? shardsForExtension(now, n_toys), at, seed, submit ? extension : undefined);
+}
+
+async function requireExtendable(
+  run: Run<FarmManifest>,
+  extend: (now: FarmManifest) => FarmManifest,
+): Promise<void> {
+  refuseUncut(run);
+  refuseTooMany(workloadOf(run.manifest), extend(run.manifest).n_toys);
+  await new RenderedFiles(run).require(`Cannot extend "${run.dir}"`);
 }
 
 /**

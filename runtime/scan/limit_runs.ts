@@ -56,11 +56,19 @@ export function limitScan({ limit_id, mus, seed_stride, request }: LimitRequest)
   };
 }
 
-/** Writes into the limit's document how many toys some points are to have now, before any of them gets more. */
-export function recordRound({ path }: OpenScan<Limit>, toys: Limit["rounds"][number]["toys"]): void {
+/**
+ * Writes into the limit's document how many toys some points are to have now, before any of them gets more. Nothing is
+ * written where another command has recorded a round since `document` was read: it decided from the same points.
+ */
+export function recordRound({ path, document }: OpenScan<Limit>, toys: Limit["rounds"][number]["toys"]): void {
   const at_utc = new Date().toISOString();
   const read = () => loadScan(LIMIT, path).document;
-  changeDocument(path, read, (now) => ({ ...now, rounds: [...now.rounds, { at_utc, toys }] }));
+  const seen = document.rounds.length;
+  changeDocument(
+    path,
+    read,
+    (now) => now.rounds.length === seen ? { ...now, rounds: [...now.rounds, { at_utc, toys }] } : now,
+  );
 }
 
 /** Reads the points of a limit. */

@@ -4,12 +4,13 @@ import { requestDifference, type RunRequest } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type * as z from "../../core/schema/zod.ts";
-import type { Backend } from "../../schedulers/adapter.ts";
+import type { Backend, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { commitByLink } from "../fs/exclusive.ts";
 import { inputError, readDocument, Unreadable } from "../fs/read.ts";
 import { exists, removeQuietly, writeTemporary } from "../fs/write.ts";
 import { mergedCheckOf } from "../merge/check_merged.ts";
 import { renderRun } from "../render/render.ts";
+import { seedWarnings } from "../render/runs_beside.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import { queryLimits } from "../scheduler/drive.ts";
 
@@ -74,11 +75,11 @@ export async function renderScan<D extends ScanDocument>(
 ): Promise<OpenScan<D>> {
   const limits = await queryLimits(adapter);
   const warnings = new Set<string>();
-  for (const request of runs) {
-    if (isThere(kind, request)) continue;
-    const { rendered } = await renderRun(request, adapter, limits);
-    for (const warning of rendered.warnings) warnings.add(warning);
+  for (const request of runs.filter((one) => !isThere(kind, one))) {
+    for (const warning of await renderPoint(kind, request, adapter, limits)) warnings.add(warning);
   }
+  const [same] = runs.flatMap((one) => seedWarnings(dirOf(one), one.out_dir, one));
+  if (same !== undefined) warnings.add(same);
   for (const warning of warnings) warn(warning);
   const temporary = writeTemporary(path, `${JSON.stringify(document, null, 2)}\n`);
   if (!commitByLink(temporary, path)) removeQuietly(temporary);
@@ -87,12 +88,29 @@ export async function renderScan<D extends ScanDocument>(
 
 const anotherId = ({ name }: { name: string }): string => `Give the same options, or another --${name}-id`;
 
+const dirOf = ({ out_dir, run_id }: RunRequest): string => join(out_dir, run_id);
+
+/** Renders the run of a point and returns its warnings; none where another command of the scan rendered it first. */
+async function renderPoint(
+  kind: { name: string },
+  request: RunRequest,
+  adapter: Backend,
+  limits: SchedulerLimits,
+): Promise<readonly string[]> {
+  try {
+    return (await renderRun(request, adapter, limits)).rendered.warnings;
+  } catch (error) {
+    if (error instanceof FarmError && isThere(kind, request)) return [];
+    throw error;
+  }
+}
+
 /**
  * Whether a run of this request was rendered already.
  * @throws {FarmError} usage, when a run of its name has another request
  */
 function isThere(kind: { name: string }, request: RunRequest): boolean {
-  const dir = join(request.out_dir, request.run_id);
+  const dir = dirOf(request);
   if (!exists(join(dir, MANIFEST))) return false;
   const difference = requestDifference(loadFarmRun(dir).manifest, request);
   if (difference === null) return true;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ACCURATE, limitWords, localSummary, summaryIn } from "../clusters/limits.ts";
 import { mustRun, namesIn, nextstat, nsfarm, start } from "../support/farm.ts";
-import { inFolder, until } from "../support/scratch.ts";
+import { inFolder, pause, until } from "../support/scratch.ts";
 import { at } from "../support/toys.ts";
 import { assertUserError } from "../support/user_error.ts";
 import { wholeTest, writeWorkspace } from "../support/workspace.ts";
@@ -105,4 +106,20 @@ Deno.test("a limit whose points lie on one side of 1 - CL names the direction, a
       code: 2,
       line: /with the limit "[^"]+": it has --n-toys 1000, you gave 1001/,
     });
+  }));
+
+Deno.test("two commands of the same limit at the same time make it once: both end with the result of one alone", () =>
+  inFolder(async (folder) => {
+    const config = await writeWorkspace(folder);
+    const wanted = await localSummary(folder, config);
+    for (const delay_ms of [0, 700]) {
+      const words = limitWords(config, nextstat(), join(folder, `two ${delay_ms}`));
+      const both = ["limit", "run", ...words, ...ACCURATE, "--json"];
+      const first = start(folder, both);
+      await pause(delay_ms);
+      for (const ran of [await nsfarm(folder, both), await first.ended]) {
+        assert.equal(ran.code, 0, ran.stderr);
+        assert.deepEqual(summaryIn(ran.stdout), wanted);
+      }
+    }
   }));

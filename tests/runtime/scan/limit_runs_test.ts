@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { LIMIT, type LimitRequest, limitScan, readPoints } from "../../../runtime/scan/limit_runs.ts";
+import { LIMIT, type LimitRequest, limitScan, readPoints, recordRound } from "../../../runtime/scan/limit_runs.ts";
 import { loadScan, openSameScan, pointRun, renderScan } from "../../../runtime/scan/scan_runs.ts";
-import { loadRun } from "../../../runtime/run/load_manifest.ts";
+import { extendTo } from "../../../runtime/control/extend.ts";
+import { loadFarmRun, loadRun } from "../../../runtime/run/load_manifest.ts";
 import { loadAdapter } from "../../../runtime/scheduler/adapters.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { askedLimit } from "../support/asked_limit.ts";
@@ -40,4 +41,31 @@ Deno.test("a limit with other values, other room for toys, or a run of other opt
     for (const name of ["l.limit.json", "l_mu0.5", "l_mu1"]) await rename(join(folder, name), join(moved, name));
     assert.equal(readPoints(loadScan(LIMIT, join(moved, "l.limit.json"))).length, 2);
     assert(path.endsWith("/l.limit.json"));
+  }));
+
+Deno.test("a round is recorded once by commands that decided from the same points, and its toys are added once", () =>
+  inFolder(async (folder) => {
+    const open = await render(await askedLimit(folder));
+    for (const n_toys of [15, 16]) recordRound(open, [{ run_id: "l_mu1", n_toys }]);
+    const { rounds } = loadScan(LIMIT, open.path).document;
+    assert.deepEqual(rounds.map(({ toys }) => toys), [[{ run_id: "l_mu1", n_toys: 15 }]]);
+    const run = loadFarmRun(join(folder, "l_mu1"));
+    const adapter = await loadAdapter("local");
+    await Promise.all([1, 2, 3].map(() => extendTo(run, adapter, 15)));
+    await extendTo(loadFarmRun(join(folder, "l_mu1")), adapter, 12);
+    const { n_toys, plans } = loadRun(join(folder, "l_mu1")).manifest;
+    assert.deepEqual([n_toys, plans.map((plan) => plan.seed)], [15, [1007, 1012, 1017]]);
+  }));
+
+Deno.test("another command that renders the same limit at the same time is no error, and seeds of a limit beside are named", () =>
+  inFolder(async (folder) => {
+    const scan = limitScan(await askedLimit(folder));
+    const adapter = await loadAdapter("local");
+    const warnings: string[] = [];
+    const warn = (line: string) => warnings.push(line);
+    const both = await Promise.all([1, 2].map(() => renderScan(LIMIT, scan, adapter, warn)));
+    assert.deepEqual(both[0]?.document.points, both[1]?.document.points);
+    assert.deepEqual(warnings, []);
+    await renderScan(LIMIT, limitScan({ ...await askedLimit(folder), limit_id: "k" }), adapter, warn);
+    assert.match(warnings.join("\n"), /^10 of these toys have the seeds of toys in the run "l_mu0\.5" beside it: .*$/);
   }));
