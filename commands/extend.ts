@@ -1,8 +1,9 @@
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { seedOf } from "../core/check_manifest.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { wholeNumber } from "../core/flags.ts";
 import { namedShards } from "../core/format.ts";
+import { workloadOf } from "../core/workload/registry.ts";
 import { type Extended, extendRun } from "../runtime/control/extend.ts";
 import { submitOpen } from "../runtime/control/start.ts";
 import { seedWarnings } from "../runtime/render/runs_beside.ts";
@@ -65,10 +66,11 @@ export default extend;
 
 function reportExtended({ run, shards, n_toys_before, since_utc }: Extended, out: Output): void {
   const { plans, config } = run.manifest;
+  const workload = workloadOf(run.manifest).name;
   const n_toys = shards.reduce((sum, shard) => sum + (plans[shard]?.n_toys ?? 0), 0);
   const seed = seedOf(run.manifest, n_toys_before);
   const follows = seed === seedOf(run.manifest, n_toys_before - 1) + 1;
-  const warnings = seedWarnings(run.dir, dirname(run.dir), { seed, n_toys, config });
+  const warnings = seedWarnings([basename(run.dir)], dirname(run.dir), { seed, n_toys, config, workload });
   for (const warning of warnings) out.note(`warning: ${warning}`);
   if (since_utc !== null) out.note(`these toys were added at ${since_utc} but not submitted: submitting them now`);
   out.note(

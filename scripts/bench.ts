@@ -3,7 +3,7 @@
  * measures and prints only some of them.
  */
 import { join } from "node:path";
-import { adapterLines, mergeLines, planLines, reportLines } from "./bench/command_lines.ts";
+import { adapterLines, hypotestLines, mergeLines, planLines, reportLines } from "./bench/command_lines.ts";
 import { type BenchLine, holds, markdownTable } from "./bench/measure.ts";
 import { jobLine, localRunLine, renderLines, type RunBench, startLines } from "./bench/run_lines.ts";
 import { slotLines } from "./bench/slot_lines.ts";
@@ -42,6 +42,7 @@ async function writeTable(text: string): Promise<void> {
 const GROUPS: { [name: string]: (context: RunBench) => Promise<BenchLine[]> } = {
   merge: async (context) => [
     ...await mergeLines(context.binary, context.nextstat, context.scratch),
+    ...await hypotestLines(context),
     ...await reportLines(context.binary, context.scratch),
   ],
   run: async (context) => [...await renderLines(context), await localRunLine(context)],

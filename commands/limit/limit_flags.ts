@@ -8,6 +8,7 @@ import { workloadNamed, workloads } from "../../core/workload/registry.ts";
 import type { Limit } from "../../core/schema/limit.ts";
 import { LIMIT, type LimitRequest } from "../../runtime/scan/limit_runs.ts";
 import { loadScan, type OpenScan } from "../../runtime/scan/scan_runs.ts";
+import { mostToys } from "../../core/workload/seeds.ts";
 import { freshRunId } from "../../runtime/render/runs_beside.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { defineFlags } from "../flags.ts";
@@ -66,9 +67,10 @@ export function readLimitRequest(
   refuseOtherWorkload(workload);
   const mus = mu.split(",").map(Number);
   const max_toys = maxToys ?? 20 * nToys * mus.length;
-  checkToys(nToys, mus.length, max_toys, workloadNamed(workload).max_toys ?? Infinity);
+  checkToys(nToys, mus.length, max_toys, mostToys(workloadNamed(workload)));
   const limit_id = limitId ?? freshRunId(resolve(outRoot), "limit");
-  const own = { outDir: outRoot, runId: limit_id, mu: mus[0] };
+  // As its first point, whose seed a limit goes on with.
+  const own = { outDir: outRoot, runId: `${limit_id}_mu${mus[0]}`, mu: mus[0] };
   const request = readRequest({ ...options, ...own }, adapter, "limit");
   for (const value of mus) runId(`${limit_id}_mu${value}`);
   return { limit_id, mus, seed_stride: max_toys, request, max_toys };

@@ -33,7 +33,7 @@ export const fitToys: Workload<ShardOutput> = {
   owned_flags: OWNED_FLAGS,
   has_generation: true,
   has_metrics: true,
-  max_toys: null,
+  seed_offsets: [0],
   settings: ({ mu }) => {
     if (mu === undefined) return undefined;
     throw new FarmError("usage", "Cannot use --mu with the workload fit-toys", "Use --set to generate toys elsewhere");

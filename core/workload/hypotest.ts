@@ -160,7 +160,7 @@ const hypotestWorkload = ({ name, what, config_flag, has_metrics, reference }: K
     .concat(["--output", "-o", "--json-metrics", "--bundle"]),
   has_generation: false,
   has_metrics,
-  max_toys: SEEDS_BETWEEN,
+  seed_offsets: [0, SEEDS_BETWEEN],
   settings: (given) => settings(name, given),
   command: ({ farm }, plan, { nextstat, config, out, metrics }, threads) => [
     ...[nextstat, name, config_flag, config, "--mu", `${farm.workload?.mu}`],

@@ -36,12 +36,3 @@ export function workloadNamed(name: string): Workload {
 /** Returns the workload of a run. */
 export const workloadOf = ({ farm }: Pick<Manifest, "farm">): Workload =>
   workloadNamed(farm?.workload?.name ?? DEFAULT_WORKLOAD);
-
-/**
- * Refuses more toys than have seeds of their own.
- * @throws {FarmError} usage
- */
-export function refuseTooMany({ name, max_toys }: Workload, n_toys: number): void {
-  if (max_toys === null || n_toys <= max_toys) return;
-  throw new FarmError("usage", `Cannot run ${n_toys} toys with ${name}: at most ${max_toys} have seeds of their own`);
-}

@@ -124,8 +124,8 @@ export interface Workload<Output extends AnyOutput = AnyOutput> {
   has_generation: boolean;
   /** Whether nextstat writes a metrics document beside the output. */
   has_metrics: boolean;
-  /** Largest number of toys of a run; null: only seeds limit it. */
-  max_toys: number | null;
+  /** What is added to the seed of a toy, for each hypothesis for which it is drawn: [0] for one alone. */
+  seed_offsets: readonly number[];
   /**
    * Returns the settings of the manifest; undefined: none.
    * @throws {FarmError} usage, where a flag lacks or does not belong here

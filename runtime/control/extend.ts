@@ -5,7 +5,8 @@ import { readShardName } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { extendPlans, shardsForExtension } from "../../core/toys.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
-import { refuseTooMany, workloadOf } from "../../core/workload/registry.ts";
+import { workloadOf } from "../../core/workload/registry.ts";
+import { refuseSeeds } from "../../core/workload/seeds.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { listNames } from "../fs/list.ts";
 import { freshSeed } from "../render/runs_beside.ts";
@@ -82,7 +83,7 @@ async function requireExtendable(
   extend: (now: FarmManifest) => FarmManifest,
 ): Promise<void> {
   refuseUncut(run);
-  refuseTooMany(workloadOf(run.manifest), extend(run.manifest).n_toys);
+  refuseSeeds(workloadOf(run.manifest), extend(run.manifest));
   await new RenderedFiles(run).require(`Cannot extend "${run.dir}"`);
 }
 

@@ -8,7 +8,8 @@ import { newManifest, type RunRequest } from "../../core/request.ts";
 import { ATTEMPTS, CLAIMS, INCOMING, MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { INPUTS, type StagePlan } from "../../core/staging.ts";
-import { refuseTooMany, workloadNamed } from "../../core/workload/registry.ts";
+import { workloadNamed } from "../../core/workload/registry.ts";
+import { refuseSeeds } from "../../core/workload/seeds.ts";
 import type { Backend, Rendered, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { exists, makeFolder, removeTree, rename, temporaryPath, writeWhole } from "../fs/write.ts";
 import { pluginRecord } from "../plugin/plugin_of_run.ts";
@@ -27,10 +28,7 @@ import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
  */
 export async function planRun(request: RunRequest): Promise<FarmManifest> {
   const unchecked = skeleton(request);
-  if (request.seed + request.n_toys > Number.MAX_SAFE_INTEGER) {
-    throw new FarmError("usage", `Cannot use --seed ${request.seed}: seed + n_toys must stay below 2^53`);
-  }
-  refuseTooMany(workloadNamed(request.workload), request.n_toys);
+  refuseSeeds(workloadNamed(request.workload), request);
   const { paths, model } = await readSpec(request.config);
   const [spec, nextstat, machine, checked] = await firstFault(
     Promise.try(() => hashSpec(request.config, paths)),

@@ -1,18 +1,23 @@
 import { basename, dirname, join } from "node:path";
 import * as z from "zod/mini";
-import { freeSeeds, runSeeds, seedOf } from "../../core/check_manifest.ts";
+import { runSeeds, seedOf } from "../../core/check_manifest.ts";
 import type { CollectedRun } from "../../core/cost.ts";
-import { errorText } from "../../core/errors.ts";
+import { errorText, FarmError } from "../../core/errors.ts";
 import { quickCheck } from "../../core/quick_check.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { Count } from "../../core/schema/enums.ts";
 import { Manifest, type OptionValue, Plan } from "../../core/schema/manifest.ts";
 import type { SeedRange } from "../../core/toy_ranges.ts";
+import { DEFAULT_WORKLOAD, workloadNamed, workloadOf } from "../../core/workload/registry.ts";
+import { drawnSeeds, freeSeedsOf } from "../../core/workload/seeds.ts";
+import type { Workload } from "../../core/workload/workload.ts";
 import { listNames, namesInPassing } from "../fs/list.ts";
 import { decodeText, MAX_DOCUMENT_BYTES, ofSchema, readDocument, readRegular, Unreadable } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
 
-const Seeds = z.pick(Manifest, { schema_version: true, run_id: true, plans: true, config: true });
+const Seeds = z.extend(z.pick(Manifest, { schema_version: true, run_id: true, plans: true, config: true }), {
+  farm: z.optional(z.looseObject({ workload: z.optional(z.looseObject({ name: z.string() })) })),
+});
 
 const Requested = z.pick(Manifest, { seed: true, shards: true, farm: true });
 
@@ -20,6 +25,7 @@ const Requested = z.pick(Manifest, { seed: true, shards: true, farm: true });
 interface TakenSeeds extends SeedRange {
   run: string;
   config: string | undefined;
+  workload: Workload;
 }
 
 /** The seeds of all runs in a folder. */
@@ -58,10 +64,11 @@ const textBeside = (out_dir: string, name: string): string =>
 /** Adds one entry of the folder: a document that is no manifest is no run; an unreadable one is unknown. */
 function readBeside(out_dir: string, name: string, found: SeedsBeside): void {
   try {
-    const { plans, config } = ofSchema(JSON.parse(textBeside(out_dir, name)), Seeds, hasSeeds);
-    found.ranges.push(...runSeeds({ plans }).map((range) => ({ ...range, run: name, config })));
+    const { plans, config, farm } = ofSchema(JSON.parse(textBeside(out_dir, name)), Seeds, hasSeeds);
+    const workload = workloadNamed(farm?.workload?.name ?? DEFAULT_WORKLOAD);
+    found.ranges.push(...runSeeds({ plans }).map((range) => ({ ...range, run: name, config, workload })));
   } catch (error) {
-    if (error instanceof Unreadable && error.fault !== null) {
+    if (error instanceof FarmError || (error instanceof Unreadable && error.fault !== null)) {
       found.refused.push(`"${name}" ${error.message}`);
     }
   }
@@ -118,9 +125,18 @@ export function collectedBeside(out_dir: string): CollectedRun[] {
   });
 }
 
-/** Returns the first seed above all that the runs in a folder use; 42 where there are none. */
-export function nextSeed(out_dir: string): number {
-  return seedsBeside(out_dir).ranges.reduce((next, { seed, n_toys }) => Math.max(next, seed + n_toys), 42);
+/** Returns the seeds from which the toys of runs are drawn. */
+const drawnBy = (ranges: readonly TakenSeeds[]): TakenSeeds[] =>
+  ranges.flatMap((range) => drawnSeeds(range.workload, [range]));
+
+/**
+ * Returns a seed for new toys that share none with the runs in a folder, above the seeds of all of them; 42 where there
+ * are none.
+ */
+export function nextSeed(out_dir: string, toys: { workload: string; n_toys: number }): number {
+  const { ranges } = seedsBeside(out_dir);
+  const next = ranges.reduce((next, { seed, n_toys }) => Math.max(next, seed + n_toys), 42);
+  return freeSeedsOf(workloadNamed(toys.workload), next, toys.n_toys, drawnBy(ranges));
 }
 
 /**
@@ -130,31 +146,49 @@ export function nextSeed(out_dir: string): number {
 export function freshSeed(dir: string, manifest: Manifest, n: number): number {
   const { ranges } = seedsBeside(dirname(dir));
   const others = ranges.filter(({ run, config }) => run !== basename(dir) && config === manifest.config);
-  return freeSeeds(seedOf(manifest, manifest.n_toys), n, others);
+  const workload = workloadOf(manifest);
+  // Its own seeds too: after a jump over those of others it may be near those of its other hypothesis.
+  const drawn = [...drawnBy(others), ...drawnSeeds(workload, runSeeds(manifest))];
+  return freeSeedsOf(workload, seedOf(manifest, manifest.n_toys), n, drawn);
 }
 
 /**
  * Returns warnings about the seeds of a run: toys of other runs of the same spec in the folder that have the same
- * seeds, and runs whose seeds could not be read.
+ * seeds, also those of another hypothesis, and runs whose seeds could not be read.
+ * @param own names of the runs that are to have these seeds
  */
 export function seedWarnings(
-  dir: string,
+  own: readonly string[],
   out_dir: string,
-  mine: { seed: number; n_toys: number; config: string },
+  mine: { seed: number; n_toys: number; config: string; workload: string },
 ): string[] {
   const { ranges, refused } = seedsBeside(out_dir);
-  const shared = ranges.map(({ run, config, seed, n_toys }) => {
-    const from = Math.max(seed, mine.seed);
-    const count = Math.min(seed + n_toys, mine.seed + mine.n_toys) - from;
-    return { run, count: run === basename(dir) || config !== mine.config ? 0 : count };
+  const workload = workloadNamed(mine.workload);
+  const my_seeds = drawnSeeds(workload, [mine]);
+  const shared = drawnBy(ranges).map((range) => {
+    const { run, config, workload } = range;
+    const count = Math.max(...my_seeds.map((one) => sharedSeeds(one, range)));
+    return { run, workload, count: own.includes(run) || config !== mine.config ? 0 : count };
   }).sort((a, b) => b.count - a.count)[0];
   const same = shared && shared.count > 0
     ? [
-      `${shared.count} of these toys have the seeds of toys in the run "${shared.run}" beside it: they are the same toys, not new ones (--seed next takes fresh ones)`,
+      `${shared.count} of these toys have the seeds of toys in the run "${shared.run}" beside it: ${
+        sameWords(workload, shared.workload)
+      }, not new ones (--seed next takes fresh ones)`,
     ]
     : [];
   return [...same, ...refusedWords(refused)];
 }
+
+/** Returns what two runs with common seeds share: toys of two hypotheses differ although their random numbers do not. */
+const sameWords = (...workloads: Workload[]): string =>
+  workloads.every(({ seed_offsets }) => seed_offsets.length === 1)
+    ? "they are the same toys"
+    : "they are drawn by the same random numbers";
+
+/** Returns the number of seeds that two ranges share; negative where they are apart. */
+const sharedSeeds = (a: SeedRange, b: SeedRange): number =>
+  Math.min(a.seed + a.n_toys, b.seed + b.n_toys) - Math.max(a.seed, b.seed);
 
 function refusedWords(refused: readonly string[]): string[] {
   const [first, ...more] = refused;

@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ShardingPlan } from "../../core/schema/plan.ts";
 import { readRunFacts } from "../../runtime/state/facts.ts";
@@ -116,4 +116,43 @@ export async function adapterLines(): Promise<BenchLine[]> {
     return line(`adapter of ${name}`, files.length + 1, most, "files", `schedulers/${name}.ts and schedulers/${name}/`);
   };
   return await Promise.all(Object.entries(MOST_FILES).map(count));
+}
+
+/** A counting experiment: nextstat fits 100,000 of its toys in a second. */
+const WORKSPACE = {
+  channels: [{
+    name: "c",
+    samples: [
+      { name: "signal", data: [10], modifiers: [{ name: "mu", type: "normfactor", data: null }] },
+      { name: "background", data: [50], modifiers: [] },
+    ],
+  }],
+  observations: [{ name: "c", data: [52] }],
+  measurements: [{ name: "m", config: { poi: "mu", parameters: [] } }],
+  version: "1.0.0",
+};
+
+/** Measures merge and verify of 1,000,000 toys of a hypothesis test in 1,000 shards, all of them fitted. */
+export async function hypotestLines({ binary, nextstat, scratch }: RunBench): Promise<BenchLine[]> {
+  const config = join(scratch, "counting.json");
+  await writeFile(config, JSON.stringify(WORKSPACE));
+  const dir = join(scratch, "hypotest");
+  await measure([
+    ...[binary, "run", "--workload", "hypotest-toys", "--config", config, "--mu", "1.5", "--n-toys", "1000000"],
+    ...["--shards", "1000", "--threads", "1", "--nextstat-bin", nextstat],
+    ...["--out-dir", scratch, "--run-id", "hypotest"],
+  ]);
+  const [merge, verify] = await inTurn(ROUNDS, [
+    () => measure([binary, "merge", dir]),
+    () => measure([binary, "verify", dir]),
+  ]);
+  if (!merge || !verify) throw new Error("Two things were measured");
+  const how = "1,000,000 binned toys in 1,000 shards";
+  const fastest = `${how}; fastest of ${ROUNDS}`;
+  return [
+    { what: "merge, hypotest-toys", measured: merge.wall_s, at_most: 1, unit: "s", how: fastest },
+    // ru_maxrss is in KiB: 150 MB are 143 MiB.
+    { what: "merge, hypotest-toys, memory", measured: merge.max_rss_mib, at_most: 143, unit: "MiB", how },
+    { what: "verify, hypotest-toys", measured: verify.wall_s, at_most: null, unit: "s", how: fastest },
+  ];
 }

@@ -38,7 +38,7 @@ const threes: Workload<Threes> = {
   owned_flags: [],
   has_generation: false,
   has_metrics: false,
-  max_toys: null,
+  seed_offsets: [0],
   settings: () => ({ name: "count-threes" }),
   command: (_manifest, plan, { nextstat, out }) => [nextstat, "threes", `${plan.seed}`, `${plan.n_toys}`, out],
   hasOwnCommand: () => true,

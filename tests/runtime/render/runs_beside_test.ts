@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { nextSeed, seedWarnings } from "../../../runtime/render/runs_beside.ts";
+import type { FarmManifest } from "../../../core/schema/manifest.ts";
+import { freshSeed, nextSeed, seedWarnings } from "../../../runtime/render/runs_beside.ts";
 import { collectRun } from "../../../runtime/state/collect.ts";
-import { inventedRun } from "../../fixtures/run.ts";
+import { inventedRun, sampleManifest } from "../../fixtures/run.ts";
 import { writeRun } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
+
+const TOYS = { workload: "fit-toys", n_toys: 5 };
 
 const layouts: [name: string, change: (text: string) => string][] = [
   ["as collect writes it", (text) => text],
@@ -27,10 +30,10 @@ for (const [name, change] of layouts) {
       const path = join(manifest.run_dir, "manifest.json");
       await writeFile(path, change(await readFile(path, "utf8")));
       const { seed, n_toys, config } = manifest;
-      assert.equal(nextSeed(folder), seed + n_toys);
-      const last = { seed: seed + n_toys - 1, n_toys: 5, config };
-      assert.match(seedWarnings(join(folder, "new"), folder, last).join(), /^1 of these toys .* in the run "first"/);
-      assert.deepEqual(seedWarnings(join(folder, "new"), folder, { ...last, seed: seed + n_toys }), []);
+      assert.equal(nextSeed(folder, TOYS), seed + n_toys);
+      const last = { seed: seed + n_toys - 1, n_toys: 5, config, workload: "fit-toys" };
+      assert.match(seedWarnings(["new"], folder, last).join(), /^1 of these toys .* in the run "first"/);
+      assert.deepEqual(seedWarnings(["new"], folder, { ...last, seed: seed + n_toys }), []);
     }));
 }
 
@@ -42,7 +45,63 @@ Deno.test("a document in the folder that is cut off, or no manifest, is no run",
     const text = await readFile(path, "utf8");
     for (const bad of [text.slice(0, -20), "", "[]", '{\n  "results": [\n  ]\n}']) {
       await writeFile(path, bad);
-      assert.equal(nextSeed(folder), 42);
-      assert.deepEqual(seedWarnings(join(folder, "new"), folder, { seed: 42, n_toys: 5, config: "c" }), []);
+      assert.equal(nextSeed(folder, TOYS), 42);
+      assert.deepEqual(
+        seedWarnings(["new"], folder, { seed: 42, n_toys: 5, config: "c", workload: "fit-toys" }),
+        [],
+      );
     }
+  }));
+
+const BILLION = 1_000_000_000;
+
+/** Writes the manifest of a hypothesis test of 100 toys with neighbouring seeds. */
+async function writeTest(folder: string, run_id: string, seed: number, mu = 1): Promise<FarmManifest> {
+  const run_dir = join(folder, run_id);
+  const farm = { workload: { name: "hypotest-toys", mu } };
+  const manifest = sampleManifest({ run_id, run_dir, config: "/w.json", seed, n_toys: 100, farm });
+  await mkdir(run_dir);
+  await writeFile(join(run_dir, "manifest.json"), JSON.stringify(manifest, null, 2));
+  return manifest;
+}
+
+Deno.test("toys of the background alone that have the seeds of signal plus background of a run beside it are warned of, and the other way round", () =>
+  inFolder(async (folder) => {
+    await writeTest(folder, "first", 42);
+    const warned = (seed: number, change = {}) =>
+      seedWarnings(["new"], folder, {
+        ...{ seed, n_toys: 50, config: "/w.json", workload: "hypotest-toys" },
+        ...change,
+      }).join();
+    const of = (n: number) =>
+      new RegExp(
+        `^${n} of these toys .* in the run "first" beside it: they are drawn by the same random numbers, not new`,
+      );
+    assert.match(warned(42 + 99), of(1));
+    assert.match(warned(42 + BILLION + 60), of(40));
+
+    assert.equal(warned(142), "");
+    assert.equal(warned(142 + BILLION), "");
+    assert.equal(warned(42 + BILLION, { config: "/other.json" }), "");
+  }));
+
+Deno.test("--seed next and an extension take seeds that meet those of neither hypothesis of the runs beside them", () =>
+  inFolder(async (folder) => {
+    const tests = { workload: "hypotest-toys", n_toys: 50 };
+    const first = await writeTest(folder, "first", 42);
+    assert.equal(nextSeed(folder, tests), 142);
+    assert.equal(freshSeed(first.run_dir, first, 50), 142);
+    await writeTest(folder, "second", 42 + BILLION + 150);
+    assert.equal(nextSeed(folder, tests), 42 + BILLION + 250);
+    // b would be free at 142, but the second run's b toys have the seeds of its s+b.
+    assert.equal(freshSeed(first.run_dir, first, 60), 292);
+  }));
+
+Deno.test("a run of a workload that this version does not know has unknown seeds", () =>
+  inFolder(async (folder) => {
+    const manifest = await writeTest(folder, "first", 42);
+    const farm = { ...manifest.farm, workload: { name: "newer" } };
+    await writeFile(join(manifest.run_dir, "manifest.json"), JSON.stringify({ ...manifest, farm }));
+    const [warning] = seedWarnings(["new"], folder, { ...TOYS, seed: 42, config: "/w.json" });
+    assert.match(warning ?? "", /^the seeds of other runs in the folder could not be compared: "first" .*"newer"/);
   }));

@@ -9,8 +9,8 @@ import { loadAdapter } from "../../../runtime/scheduler/adapters.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { askedLimit } from "../support/asked_limit.ts";
 
-const render = async (requested: LimitRequest) =>
-  await renderScan(LIMIT, limitScan(requested), await loadAdapter("local"), () => {});
+const render = async (requested: LimitRequest, warn: (warning: string) => void = () => {}) =>
+  await renderScan(LIMIT, limitScan(requested), await loadAdapter("local"), warn);
 const openSame = (requested: LimitRequest) => openSameScan(LIMIT, limitScan(requested));
 
 Deno.test("a limit is rendered as one run for each value, with seeds that do not meet, and rendered again it goes on", () =>
@@ -25,6 +25,19 @@ Deno.test("a limit is rendered as one run for each value, with seeds that do not
     assert.equal(openSame(requested), undefined);
     assert.deepEqual((await render(requested)).document.points, open.document.points);
     assert.equal(openSame(requested)?.path, open.path);
+  }));
+
+Deno.test("a limit whose points may get toys with the seeds of another one beside it is warned of once", () =>
+  inFolder(async (folder) => {
+    const requested = await askedLimit(folder);
+    const warnings: string[] = [];
+    await render(requested, (warning) => warnings.push(warning));
+    assert.equal(warnings.length, 0);
+    const { request } = requested;
+    const other = { ...requested, limit_id: "m", request: { ...request, seed: 1_000_000_000 - 100 } };
+    await render(other, (warning) => warnings.push(warning));
+    assert.match(warnings.join("; "), /^10 of these toys have the seeds of toys in the run "l_mu0\.5" beside it: they/);
+    assert.equal(warnings.length, 1);
   }));
 
 Deno.test("a limit with other values, other room for toys, or a run of other options is refused", () =>
