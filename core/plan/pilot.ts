@@ -11,7 +11,7 @@ export interface PilotHost {
   /** Largest number of its shards that ran at the same time. */
   slots: number;
   n_shards: number;
-  /** nextstat's own time per toy, in seconds. */
+  /** nextstat's own time per toy, in seconds; the whole time of its shards / toys where it reports none. */
   toy_s: number;
   /** Median time of a shard without its toys, in seconds. */
   startup_s: number;
@@ -32,6 +32,8 @@ export interface Pilot {
   n_toys: number;
   shards: number;
   hosts: PilotHost[];
+  /** Whether nextstat reported the time of its toys, so that start-up can be told from it. */
+  has_startup: boolean;
   /** Seconds from the end of a shard to the next start on the same slot; null: no slot had two shards. */
   gap_s: number | null;
   /** Seconds from one slot's first start to the next slot's. */
@@ -87,6 +89,7 @@ export function readPilot(run: RunFacts): Pilot {
     n_toys: run.n_toys,
     shards: run.shards.length,
     hosts: hosts.sort((a, b) => a.toy_s - b.toy_s),
+    has_startup: doneShards(run).some(({ fit_s }) => fit_s !== null),
     ...pacing(shards),
     queue_s: queueSeconds(run.submitted_ms, first_ms),
     ...scatter(shards, new Map(hosts.map((one) => [one.host, one.toy_s]))),

@@ -39,7 +39,8 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanRequest): 
     const count = predictCount(n_toys, shards, slots, pilot.spread);
     return { ...count, cpu_s: pilot.cpu_share === null ? null : count.slot_s * pilot.cpu_share };
   });
-  const minutes = predictMinutes(n_toys, slots);
+  // Shards by time need the time of a toy alone.
+  const minutes = pilot.has_startup ? predictMinutes(n_toys, slots) : [];
   const predicted_s = predictMakespan(pilot, pilot.n_toys, pilot.shards);
   const measured_s = pilot.makespan_s;
   const self_error = measured_s === null || measured_s <= 0 ? 0 : Math.abs(predicted_s / measured_s - 1);
@@ -58,6 +59,7 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanRequest): 
       queue_s: pilot.queue_s,
       spread: pilot.spread && { ...pilot.spread },
       toy_error: pilot.toy_error,
+      has_startup: pilot.has_startup,
       cpu_share: pilot.cpu_share,
     },
     counts: planned,
@@ -169,7 +171,7 @@ export function describePlan(plan: ShardingPlan, shows_all = true): string {
 
 function terms({ pilot, terms, n_slots, n_toys }: ShardingPlan): string[] {
   const hosts = terms.hosts.slice(0, 12).map(({ host, slots, toy_s, startup_s }) =>
-    labelLine(host, `${seconds(toy_s)} per toy, ${seconds(startup_s)} start-up per shard, ${plural(slots, "slot")}`)
+    labelLine(host, `${seconds(toy_s)} per toy, ${startupText(startup_s, terms)}, ${plural(slots, "slot")}`)
   );
   const more = terms.hosts.length > 12 ? [`  … and ${terms.hosts.length - 12} more hosts`] : [];
   return [
@@ -188,13 +190,17 @@ function terms({ pilot, terms, n_slots, n_toys }: ShardingPlan): string[] {
   ];
 }
 
+/** nextstat's hypothesis tests report no time of their toys. */
+const startupText = (startup_s: number, { has_startup = true }: ShardingPlan["terms"]): string =>
+  has_startup ? `${seconds(startup_s)} start-up per shard` : "with the start-up of its shard";
+
 function spreadText({ spread, toy_error }: ShardingPlan["terms"]): string {
   if (spread === null || toy_error === null) return "not known from this run";
   const [toy, shard] = [percent(spread.toy), percent(spread.shard)];
   return `± ${toy} from toy to toy, ± ${shard} from shard to shard; mean known to ± ${percent(toy_error)}`;
 }
 
-function table({ counts, n_toys, recommended }: ShardingPlan): string {
+function table({ counts, n_toys, recommended, terms: { has_startup = true } }: ShardingPlan): string {
   const head = [
     "shards",
     "makespan",
@@ -204,9 +210,9 @@ function table({ counts, n_toys, recommended }: ShardingPlan): string {
     "toys/s",
     "slot time",
     "CPU",
-    "start-up",
+    ...(has_startup ? ["start-up"] : []),
   ];
-  const rows = counts.map((one) => [...cells(one, n_toys), one.shards === recommended.shards ? "<-" : ""]);
+  const rows = counts.map((one) => [...cells(one, n_toys, has_startup), one.shards === recommended.shards ? "<-" : ""]);
   return textTable([head, ...rows], { align: "r".repeat(head.length), indent: "  " }).join("\n");
 }
 
@@ -220,7 +226,7 @@ function legend({ uncertainty }: ShardingPlan): string[] {
   ];
 }
 
-function cells(one: PlannedCount, n_toys: number): string[] {
+function cells(one: PlannedCount, n_toys: number, has_startup: boolean): string[] {
   const { median, q16, q84 } = one.pulled_makespan_s;
   return [
     `${one.shards}`,
@@ -231,7 +237,7 @@ function cells(one: PlannedCount, n_toys: number): string[] {
     median > 0 ? significant(n_toys / median) : "",
     duration(one.slot_s),
     one.cpu_s === null ? "" : duration(one.cpu_s),
-    percent(one.startup_share),
+    ...(has_startup ? [percent(one.startup_share)] : []),
   ];
 }
 

@@ -46,12 +46,14 @@ export const ShardingPlan = z.looseObject({
     /** null: no host of the pilot had two shards. */
     spread: z.nullable(z.looseObject({ toy: z.number(), shard: z.number() })),
     toy_error: z.nullable(z.number()),
+    /** false: nextstat reported no time of its own, and that of a toy contains a part of the start-up. */
+    has_startup: z.optional(z.boolean()),
     cpu_share: z.nullable(z.number()),
   }),
   counts: z.array(PlannedCount),
-  /** Times of a shard that make sense for these toys; none where the run is too short. */
+  /** Times of a shard that make sense for these toys; none where the run is too short, or start-up is unknown. */
   minutes: z.optional(z.array(PlannedMinutes)),
-  /** shard_minutes: time of a shard with the shortest makespan; null: the run is too short. */
+  /** shard_minutes: time of a shard with the shortest makespan; null: `minutes` is empty. */
   recommended: z.looseObject({
     shards: Count,
     time_limit_s: z.number(),

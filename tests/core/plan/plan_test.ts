@@ -251,3 +251,16 @@ Deno.test("a plan shows the ten counts that matter, and all counts only with --a
   assert.match(describePlan(plan, false), new RegExp(`${plan.counts.length - 10} more counts: --all`));
   assert.doesNotMatch(describePlan(plan, true), /--all/);
 });
+
+Deno.test("where nextstat reports no time of its toys, their start-up is not told apart and no time of a shard is proposed", () => {
+  const shards = [0, 1, 2, 3].map((i) => ({ n_toys: 1000, start_s: 10 * i, end_s: 10 * i + 9 }));
+  const timed = sampleFacts({ shards });
+  const pilot = readPilot({ ...timed, shards: timed.shards.map((one) => ({ ...one, fit_s: null })) });
+  const plan = makePlan(pilot, { n_toys: 100_000, hosts: pilotSlots(pilot), counts: null });
+  assert.deepEqual([plan.terms["has_startup"], plan.minutes, plan.recommended.shard_minutes], [false, [], null]);
+  const text = describePlan(plan);
+  assert.match(text, /9\.00 ms per toy, with the start-up of its shard, 1 slot/);
+  assert.doesNotMatch(text, /By time|start-up per shard|CPU  start-up/);
+  const whole = readPilot(timed);
+  assert.match(describePlan(makePlan(whole, { n_toys: 100_000, hosts: pilotSlots(whole), counts: null })), /By time: /);
+});
