@@ -202,9 +202,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
     scheduler: adapter.name,
     config: resolve(flags.config),
     n_toys: flags.nToys,
-    seed: flags.seed === "next"
-      ? before?.seed ?? nextSeed(out_dir, { workload: flags.workload, n_toys: flags.nToys })
-      : flags.seed,
+    seed: flags.seed === "next" ? before?.seed ?? nextSeed(out_dir, flags) : flags.seed,
     shards,
     shard_minutes: minutes,
     threads: typeof flags.threads === "number" ? flags.threads : 0,

@@ -133,10 +133,10 @@ const drawnBy = (ranges: readonly TakenSeeds[]): TakenSeeds[] =>
  * Returns a seed for new toys that share none with the runs in a folder, above the seeds of all of them; 42 where there
  * are none.
  */
-export function nextSeed(out_dir: string, toys: { workload: string; n_toys: number }): number {
+export function nextSeed(out_dir: string, toys: { workload: string; nToys: number }): number {
   const { ranges } = seedsBeside(out_dir);
   const next = ranges.reduce((next, { seed, n_toys }) => Math.max(next, seed + n_toys), 42);
-  return freeSeedsOf(workloadNamed(toys.workload), next, toys.n_toys, drawnBy(ranges));
+  return freeSeedsOf(workloadNamed(toys.workload), next, toys.nToys, drawnBy(ranges));
 }
 
 /**

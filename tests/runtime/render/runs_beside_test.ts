@@ -8,7 +8,7 @@ import { inventedRun, sampleManifest } from "../../fixtures/run.ts";
 import { writeRun } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
 
-const TOYS = { workload: "fit-toys", n_toys: 5 };
+const TOYS = { workload: "fit-toys", nToys: 5 };
 
 const layouts: [name: string, change: (text: string) => string][] = [
   ["as collect writes it", (text) => text],
@@ -87,7 +87,7 @@ Deno.test("toys of the background alone that have the seeds of signal plus backg
 
 Deno.test("--seed next and an extension take seeds that meet those of neither hypothesis of the runs beside them", () =>
   inFolder(async (folder) => {
-    const tests = { workload: "hypotest-toys", n_toys: 50 };
+    const tests = { workload: "hypotest-toys", nToys: 50 };
     const first = await writeTest(folder, "first", 42);
     assert.equal(nextSeed(folder, tests), 142);
     assert.equal(freshSeed(first.run_dir, first, 50), 142);
@@ -102,6 +102,11 @@ Deno.test("a run of a workload that this version does not know has unknown seeds
     const manifest = await writeTest(folder, "first", 42);
     const farm = { ...manifest.farm, workload: { name: "newer" } };
     await writeFile(join(manifest.run_dir, "manifest.json"), JSON.stringify({ ...manifest, farm }));
-    const [warning] = seedWarnings(["new"], folder, { ...TOYS, seed: 42, config: "/w.json" });
+    const [warning] = seedWarnings(["new"], folder, {
+      seed: 42,
+      n_toys: 5,
+      config: "/w.json",
+      workload: "fit-toys",
+    });
     assert.match(warning ?? "", /^the seeds of other runs in the folder could not be compared: "first" .*"newer"/);
   }));
