@@ -71,6 +71,8 @@ export interface RunFacts {
   scheduler: string;
   config: string | null;
   created_at_utc: string;
+  /** What its shards run, such as `hypotest-toys at mu = 1`; empty: fits of toys. */
+  workload: string;
   n_toys: number;
   seed: number;
   threads: string;

@@ -111,7 +111,9 @@ export function limitText(summary: LimitSummary): string {
 export function unfinishedText(points: readonly LimitPoint[]): string[] {
   const open = points.filter(({ cls }) => cls === null).map(({ mu }) => mu);
   if (open.length === 0 || open.length === points.length) return [];
-  return [`${open.length} of ${points.length} points have no result, mu = ${open.join(", ")}: this is from the others`];
+  return [
+    `no result yet at mu = ${open.join(", ")} (${open.length} of ${points.length} points): this is from the others`,
+  ];
 }
 
 function expectedText(expected: readonly (number | null)[]): string {

@@ -21,7 +21,7 @@ export function limitPage(summary: LimitSummary, script_sha256: string, footer: 
 }
 
 function leadOf({ limit, why, cl, points }: LimitSummary): string {
-  const unfinished = unfinishedText(points).map((words) => ` ${words}.`).join("");
+  const unfinished = unfinishedText(points).map((words) => ` There is ${words}.`).join("");
   if (limit === null) return `No upper limit yet: ${why}.${unfinished}`;
   const [from, to] = limit.between;
   return `CLs falls to ${rounded(1 - cl, 3)} between mu = ${from} and mu = ${to}: the upper limit at ${
@@ -30,11 +30,17 @@ function leadOf({ limit, why, cl, points }: LimitSummary): string {
 }
 
 function tilesOf({ limit, asymptotic, n_toys, accuracy, is_accurate, points }: LimitSummary): Tile[] {
-  const observed = asymptotic?.observed ?? null;
+  const { observed = null, expected = [] } = asymptotic ?? {};
+  const [, low = null, median = null, high = null] = expected;
   const done = points.filter(({ cls }) => cls !== null).length;
   return [
-    ...(limit ? [{ value: withError(limit.value, limit.error), words: "upper limit by toys", is_first: true }] : []),
+    limit
+      ? { value: withError(limit.value, limit.error), words: "upper limit by toys", is_first: true }
+      : { value: "none", words: "upper limit by toys", is_bad: true },
     ...(observed === null ? [] : [{ value: rounded(observed, 4), words: "asymptotic upper limit" }]),
+    ...(median === null
+      ? []
+      : [{ value: rounded(median, 4), words: `asymptotic expected limit; within 1 sigma ${rangeText(low, high)}` }]),
     { value: `${n_toys}`, words: "toys of each hypothesis, over all points" },
     { value: `${done}/${points.length}`, words: "points have a result", is_bad: done < points.length },
     ...(accuracy === null
@@ -55,9 +61,9 @@ function statements({ points, asymptotic }: LimitSummary): Markup {
       "Between two points ln CLs is taken as a straight line; points between which CLs rises are averaged.",
       "nextstat's p-values are (k + 1) / (n + 1): with few toys CLs comes out too large, and so does the limit.",
       ...(failed.length === 0 ? ["All fits of toys converged."] : [
-        `At mu = ${
+        `Some fits of toys failed at mu = ${
           failed.map(({ mu }) => mu).join(", ")
-        } some fits failed; the table has the range of CLs if they had fallen on either side.`,
+        }; the table has the range of CLs if they had fallen on either side.`,
       ]),
       ...(expected.some((value) => value !== null)
         ? [
@@ -69,6 +75,10 @@ function statements({ points, asymptotic }: LimitSummary): Markup {
     ]),
   );
 }
+
+/** Returns the range of two limits, of which one may lie outside the points. */
+const rangeText = (low: number | null, high: number | null): string =>
+  low === null ? `up to ${shown(high)}` : high === null ? `from ${shown(low)}` : `${shown(low)} to ${shown(high)}`;
 
 const shown = (value: number | null): string => value === null ? "outside the points" : rounded(value, 4);
 

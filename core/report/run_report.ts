@@ -122,7 +122,8 @@ export function runPage(
 function aboutLine(run: RunFacts): string {
   const { scheduler, n_toys, shards, threads, nextstat_version, created_at_utc } = run;
   const nextstat = nextstat_version === null ? "" : `, nextstat ${nextstat_version}`;
-  return `${n_toys} toys in ${shards.length} shards on ${scheduler}, ${
+  const workload = run.workload === "" ? "" : `${run.workload}: `;
+  return `${workload}${n_toys} toys in ${shards.length} shards on ${scheduler}, ${
     threadsText(threads)
   }${nextstat}, seed ${run.seed}; rendered ${created_at_utc.slice(0, 16).replace("T", " ")} UTC`;
 }
@@ -210,8 +211,11 @@ const STUCK_WORDS: Partial<Record<FitQuality["findings"][number]["kind"], string
   all_equal: "with the same",
 };
 
-const resultCard = (lines: readonly string[]): Markup =>
-  textCard("Result", markup`<ul>${lines.map((line) => markup`<li>${breakable(line)}</li>`)}</ul>`);
+/** Returns the card of the result; columns of spaces, as a terminal has them, become signs. */
+function resultCard(lines: readonly string[]): Markup {
+  const items = lines.map((line) => line.replace(/^(\S+) {2,}/, "$1: ").replaceAll(/ {2,}/g, "; "));
+  return textCard("Result", markup`<ul>${items.map((line) => markup`<li>${breakable(line)}</li>`)}</ul>`);
+}
 
 function fitCards(fits: FitQuality): Markup[] {
   const lines = fitWarnings(fits);

@@ -182,4 +182,4 @@ function resultLines({ mu, cls, error, tails, sums, range, spread, asymptotic }:
 }
 
 const tailLine = (label: string, { k, n, p, interval: [least, most] }: ToyTail): string =>
-  `${label.padEnd(5)}  ${rounded(p, 4)}, from ${rounded(least, 4)} to ${rounded(most, 4)}: ${k} of ${n} toys`;
+  `${label.padEnd(5)}  ${rounded(p, 4)}, 68 % interval ${rounded(least, 4)} to ${rounded(most, 4)}: ${k} of ${n} toys`;

@@ -7,7 +7,7 @@ import { recoveryLines } from "../../core/recovery_history.ts";
 import { placeSubmissions, runTimes } from "../../core/run_times.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
 import type { Bounds, FitQuality } from "../../core/schema/fit_quality.ts";
-import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
+import type { FarmManifest, Plan, WorkloadSettings } from "../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { recordFacts, spanOf, UNKNOWN_SHARD } from "../../core/shard_facts.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
@@ -67,6 +67,7 @@ export function readRunFacts(path: string): RunFacts {
     scheduler: manifest.scheduler ?? "unknown",
     config: manifest.config ?? null,
     created_at_utc: manifest.created_at_utc,
+    workload: workloadWords(manifest.farm?.workload),
     n_toys: manifest.n_toys,
     seed: manifest.seed,
     threads: `${manifest.threads ?? "unknown"}`,
@@ -86,6 +87,9 @@ export function readRunFacts(path: string): RunFacts {
     fits: toys && fitsOf(toys, manifest.farm?.poi_bounds ?? null, shards),
   };
 }
+
+const workloadWords = (workload: WorkloadSettings | undefined): string =>
+  workload === undefined ? "" : `${workload.name}${workload.mu === undefined ? "" : ` at mu = ${workload.mu}`}`;
 
 /** Returns the sum of the finished shards of a workload with counts, in lines. */
 function resultOf(manifest: FarmManifest, shards: readonly ReadShard[]): string[] {

@@ -66,10 +66,12 @@ Deno.test("a hypothesis test prints CLs and both probabilities with their errors
     const config = await writeWorkspace(folder);
     const { stdout } = await mustRun(folder, testArgs(folder, { config, toys: 400, shards: 4, seed: "7" }));
     assert.match(stdout, /^CLs {4}0\.133 ± 0\.026 at mu = 1 {2}asymptotic 0\.05252$/m);
-    assert.match(stdout, /^CLs\+b {2}0\.06484, from 0\.05034 to 0\.07707: 25 of 400 toys$/m);
-    assert.match(stdout, /^CLb {4}0\.4888, from 0\.4613 to 0\.5137: 195 of 400 toys$/m);
+    assert.match(stdout, /^CLs\+b {2}0\.06484, 68 % interval 0\.05034 to 0\.07707: 25 of 400 toys$/m);
+    assert.match(stdout, /^CLb {4}0\.4888, 68 % interval 0\.4613 to 0\.5137: 195 of 400 toys$/m);
     const report = await mustRun(folder, ["report", runDir(folder)]);
-    assert.match(await readFile(report.stdout.trim(), "utf8"), /<h2>Result<\/h2><ul><li>CLs/);
+    const page = await readFile(report.stdout.trim(), "utf8");
+    assert.match(page, /<h2>Result<\/h2><ul><li>CLs: 0\.133 ± 0\.026 at mu = 1; asymptotic 0\.05252<\/li><li>CLs\+b: /);
+    assert.match(page, /hypotest-toys at mu = 1: 400 toys in 4 shards/);
   }));
 
 Deno.test("a killed test goes on, and an extended one gives the sum of one run of all toys", () =>

@@ -39,7 +39,7 @@ slurm(
     const collected = await must(["limit", "collect", ...json], 5);
     assert.match(collected.stdout, /^done .*l_mu0\.75\ndone .*l_mu1\n(open|failed) .*l_mu1\.25: .*\ndone .*l_mu1\.5$/m);
     const lacking = await must(["limit", "summarize", ...json, ...ACCURATE], 5);
-    assert.match(lacking.stdout, /^1 of 4 points have no result, mu = 1\.25: this is from the others$/m);
+    assert.match(lacking.stdout, /^no result yet at mu = 1\.25 \(1 of 4 points\): this is from the others$/m);
     assert.match(
       lacking.stderr,
       /^go on with: nsfarm-deno limit submit .*\nwhy .*: nsfarm-deno doctor .*l_mu1\.25'?$/m,

@@ -3,9 +3,11 @@ import { scaleLinear, scaleLog } from "d3-scale";
 // @ts-types="@types/d3-shape"
 import { area, line } from "d3-shape";
 import { rounded, withError } from "../../format.ts";
-import type { LimitPoint, LimitSummary } from "../../schema/limit.ts";
+import type { Asymptotic } from "../../schema/hypotest.ts";
+import type { LimitPoint, LimitSummary, UpperLimit } from "../../schema/limit.ts";
 import {
   type Figure,
+  type Frame,
   FULL_WIDTH,
   markLines,
   Markup,
@@ -31,12 +33,14 @@ const isKnown = (point: LimitPoint): point is Known => point.cls !== null && poi
 export function clsCurve(summary: LimitSummary): Figure | null {
   const known = summary.points.filter(isKnown);
   if (known.length < 2) return null;
-  const frame = { ...FULL_WIDTH, height: 420, top: 44 };
+  const frame = { ...FULL_WIDTH, height: 440, top: 56 };
   const mus = known.map(({ mu }) => mu);
   const x = scaleLinear([Math.min(...mus), Math.max(...mus)], xRange(frame));
   const least = known.reduce((low, { cls, asymptotic }) => Math.min(low, cls, asymptotic?.cls ?? 1), 1);
   const heights: [number, number] = [Math.max(LEAST, Math.min(least, 1 - summary.cl) / 2), 1.15];
-  const y = scaleLog(heights, yRange(frame)).clamp(true);
+  const scale = scaleLog(heights, yRange(frame));
+  const y = (cls: number) => scale(Math.max(cls, 1e-12));
+  const asymptotic = asymptoticSeries(known, x, y);
   const about = { name: "cls", title: "CLs against the POI" };
   const caption = captionOf(summary);
   return {
@@ -45,46 +49,78 @@ export function clsCurve(summary: LimitSummary): Figure | null {
     is_wide: true,
     numbers: numbersOf(known),
     svg: plot(frame, { ...about, desc: `CLs falls with mu, on a logarithmic axis. ${caption}` }, [
-      yAxis(frame, { scale: y, label: "CLs", ticks: logTicks(heights) }),
-      ...bandMarks(summary.points, x, y),
-      levelMark(summary, x, y),
-      ...curveMarks(known, x, y),
-      ...(summary.limit
-        ? markLines(frame, x, [{
-          value: summary.limit.value,
-          words: `limit ${withError(summary.limit.value, summary.limit.error)}`,
-          colour: "bad",
-        }])
-        : []),
+      yAxis(frame, { scale, label: "CLs", ticks: logTicks(heights) }),
+      clipped(frame, [
+        ...asymptotic.map(({ mark }) => mark),
+        ...limitMarks(summary, frame, x),
+        levelMark(summary, x, y),
+        ...curveMarks(known, x, y),
+      ]),
+      levelWords(summary, x, y),
+      ...(summary.limit ? markLines(frame, x, [limitLine(summary.limit)]) : []),
+      ...legend(asymptotic, frame),
       xAxis(frame, { scale: x, label: "mu" }),
     ]),
   };
 }
 
+type Height = (cls: number) => number;
+
 function captionOf({ cl, limit, asymptotic }: LimitSummary): string {
-  const expected = asymptotic?.expected.some((value) => value !== null)
-    ? "; dashed and bands: asymptotic, expected with 1 and 2 sigma"
-    : asymptotic
-    ? "; dashed: asymptotic"
-    : "";
-  const where = limit === null ? "" : ` Where the curve meets it lies the limit.`;
-  return `Points: CLs by toys, with the error from their number; line at ${
-    rounded(1 - cl, 3)
-  } = 1 - CL${expected}.${where}`;
+  const level = rounded(1 - cl, 3);
+  const where = limit === null
+    ? `The limit would be where CLs by toys falls to 1 - CL = ${level}.`
+    : `The limit is where CLs by toys falls to 1 - CL = ${level}; shaded: its error.`;
+  return asymptotic ? `${where} Expected: of the background alone.` : where;
 }
 
-function levelMark({ cl }: LimitSummary, x: Scale, y: Scale): Markup {
+/** Returns marks without what lies outside the axes. */
+function clipped(frame: Frame, marks: readonly Markup[]): Markup {
+  const [[x0, x1], [y0, y1]] = [xRange(frame), yRange(frame)];
+  // Room for a mark at the first and at the last point.
+  return markup`<clipPath id="cls-area"><rect x="${px(x0 - 6)}" y="${px(y1)}" width="${px(x1 - x0 + 12)}" height="${
+    px(y0 - y1)
+  }"/></clipPath><g clip-path="url(#cls-area)">${marks}</g>`;
+}
+
+const limitLine = ({ value, error }: UpperLimit) => ({
+  value,
+  words: `limit ${withError(value, error)}`,
+  colour: "bad",
+});
+
+/** Returns the range of the limit's error, within the points. */
+function limitMarks({ limit }: LimitSummary, frame: Frame, x: Scale): Markup[] {
+  if (limit === null || !(limit.error > 0)) return [];
+  const [y0, y1] = yRange(frame);
+  const [from = 0, to = 1] = x.domain();
+  const [left, right] = [Math.max(limit.value - limit.error, from), Math.min(limit.value + limit.error, to)];
+  return [
+    markup`<rect x="${px(x(left))}" y="${px(y1)}" width="${px(x(right) - x(left))}" height="${
+      px(y0 - y1)
+    }" fill="var(--bad)" fill-opacity=".12"/>`,
+  ];
+}
+
+function levelMark({ cl }: LimitSummary, x: Scale, y: Height): Markup {
   const [from = 0, to = 1] = x.range();
   return markup`<path class="line dash" stroke="var(--bad)" d="M${px(from)} ${px(y(1 - cl))}H${px(to)}"/>`;
 }
 
-function curveMarks(known: readonly Known[], x: Scale, y: Scale): Markup[] {
+function levelWords({ cl }: LimitSummary, x: Scale, y: Height): Markup {
+  const [, to = 1] = x.range();
+  return markup`<text class="small halo" x="${px(to)}" y="${
+    px(y(1 - cl) - 6)
+  }" text-anchor="end" style="fill:var(--bad)">1 - CL = ${rounded(1 - cl, 3)}</text>`;
+}
+
+function curveMarks(known: readonly Known[], x: Scale, y: Height): Markup[] {
   const d = new Markup(line<Known>(({ mu }) => x(mu), ({ cls }) => y(cls)).digits(1)(known) ?? "");
   return [
     markup`<path class="line" stroke="var(--accent)" d="${d}"/>`,
     ...known.map(({ mu, cls, cls_error }) =>
       markup`<path class="line" stroke="var(--accent)" d="M${px(x(mu))} ${px(y(cls + cls_error))}V${
-        px(y(Math.max(cls - cls_error, LEAST / 10)))
+        px(y(cls - cls_error))
       }"/><circle class="mark" cx="${px(x(mu))}" cy="${
         px(y(cls))
       }" r="4" fill="var(--accent)"><title>${`mu = ${mu}: CLs ${withError(cls, cls_error)}`}</title></circle>`
@@ -92,24 +128,61 @@ function curveMarks(known: readonly Known[], x: Scale, y: Scale): Markup[] {
   ];
 }
 
-/** Returns the asymptotic curve, and the bands of the expected ones. */
-function bandMarks(points: readonly LimitPoint[], x: Scale, y: Scale): Markup[] {
-  const known = points.flatMap(({ mu, asymptotic }) => asymptotic ? [{ mu, ...asymptotic }] : []);
-  type Row = (typeof known)[number];
-  const band = (low: number, high: number, opacity: string) => {
-    const rows = known.filter(({ expected }) => expected?.length === 5);
-    const at = (i: number) => (row: Row) => y(Math.max(row.expected?.[i] ?? LEAST, LEAST / 10));
-    const d = new Markup(area<Row>(({ mu }) => x(mu), at(low), at(high)).digits(1)(rows) ?? "");
-    return rows.length < 2 ? [] : [markup`<path fill="var(--second)" fill-opacity="${opacity}" d="${d}"/>`];
+/** A curve or band of the figure, and its entry in the legend. */
+interface Series {
+  words: string;
+  mark: Markup;
+  /** Returns its sign in the legend, 22 pixels wide. */
+  sign(left: number): Markup;
+}
+
+type Row = Asymptotic & { mu: number };
+
+const bandMark = (colour: string, opacity: number, d: string): Markup =>
+  markup`<path fill="var(--${colour})" fill-opacity="${opacity}" d="${d}"/>`;
+
+const lineMark = (look: string, colour: string, d: string): Markup =>
+  markup`<path class="line ${look}" stroke="var(--${colour})" d="${d}"/>`;
+
+/** Returns the bands and the median of the expected asymptotic curves, and the observed one. */
+function asymptoticSeries(points: readonly LimitPoint[], x: Scale, y: Height): Series[] {
+  const known: Row[] = points.flatMap(({ mu, asymptotic }) => asymptotic ? [{ mu, ...asymptotic }] : []);
+  if (known.length < 2) return [];
+  const expected = known.filter(({ expected }) => expected?.length === 5);
+  const at = (i: number) => (row: Row) => y(row.expected?.[i] ?? 0);
+  const band = (words: string, low: number, high: number, mark: (d: string) => Markup): Series => {
+    const d = area<Row>(({ mu }) => x(mu), at(low), at(high)).digits(1)(expected) ?? "";
+    return { words, mark: mark(d), sign: (left) => mark(`M${px(left)} 10h22v12h-22z`) };
   };
-  const observed = new Markup(
-    line<Row>(({ mu }) => x(mu), ({ cls }) => y(Math.max(cls, LEAST / 10))).digits(1)(known) ?? "",
-  );
+  const curve = (words: string, of: (row: Row) => number, rows: Row[], mark: (d: string) => Markup): Series => {
+    const d = line<Row>(({ mu }) => x(mu), of).digits(1)(rows) ?? "";
+    return { words, mark: mark(d), sign: (left) => mark(`M${px(left)} 16h22`) };
+  };
   return [
-    ...band(0, 4, ".12"),
-    ...band(1, 3, ".2"),
-    ...(known.length < 2 ? [] : [markup`<path class="line dash" stroke="var(--second)" d="${observed}"/>`]),
+    ...(expected.length < 2 ? [] : [
+      band("± 2 sigma", 0, 4, (d) => bandMark("c1", 0.25, d)),
+      band("± 1 sigma", 1, 3, (d) => bandMark("good", 0.35, d)),
+      curve("expected, asymptotic", at(2), expected, (d) => lineMark("dots", "ink", d)),
+    ]),
+    curve("observed, asymptotic", ({ cls }) => y(cls), known, (d) => lineMark("dash", "second", d)),
   ];
+}
+
+/** Returns the legend in one row from the left, where a phone shows it. */
+function legend(series: readonly Series[], frame: Frame): Markup[] {
+  const toys = {
+    words: "observed, by toys",
+    sign: (left: number) =>
+      markup`${lineMark("", "accent", `M${px(left)} 16h22`)}<circle cx="${
+        px(left + 11)
+      }" cy="16" r="4" fill="var(--accent)"/>`,
+  };
+  let left = frame.left;
+  return [toys, ...series.toReversed()].map(({ words, sign }) => {
+    const entry = markup`${sign(left)}<text class="small" x="${px(left + 28)}" y="20">${words}</text>`;
+    left += words.length * 6.2 + 44;
+    return entry;
+  });
 }
 
 function numbersOf(known: readonly Known[]): Figure["numbers"] {

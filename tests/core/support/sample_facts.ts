@@ -52,6 +52,7 @@ export function sampleFacts({ run_id = "r", scheduler = "slurm", shards, is_old 
     shards: facts,
     failed_attempts: [],
     recovered: [],
+    workload: "",
     unused_hosts: [],
     result: [],
     submitted_ms: is_old ? null : BEGIN_MS,

@@ -84,6 +84,7 @@ function brokenRun(): RunFacts {
     ...run,
     run_dir: "/scratch/users/somebody/studies/validation/runs/a_run_with_a_rather_long_name_2026_11_25",
     failed_attempts: attempts,
+    workload: "",
     unused_hosts: ["root@127.0.0.1:2299 was never used: ssh login failed"],
     merged_check: {
       state: "partial",

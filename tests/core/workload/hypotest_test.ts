@@ -90,8 +90,8 @@ Deno.test("counts of shards add up to those of one run of all toys", () => {
   ]);
   assert.deepEqual(lines, [
     "CLs    0.133 ± 0.026 at mu = 1",
-    "CLs+b  0.06484, from 0.05034 to 0.07707: 25 of 400 toys",
-    "CLb    0.4888, from 0.4613 to 0.5137: 195 of 400 toys",
+    "CLs+b  0.06484, 68 % interval 0.05034 to 0.07707: 25 of 400 toys",
+    "CLb    0.4888, 68 % interval 0.4613 to 0.5137: 195 of 400 toys",
   ]);
 });
 
