@@ -126,7 +126,7 @@ const PLACE_FLAGS = {
     type: "string",
     placeholder: "id",
     help: "name of the run directory (default: from the date)",
-    read: runId,
+    read: (text) => runId(text),
   },
   "avoid-nodes": {
     group: "Where",

@@ -74,12 +74,12 @@ export function setValues(pairs: readonly string[]): Record<string, number> {
 
 const RUN_ID = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 
-/** Checks a run id, which names a folder and jobs: letters, digits, `.`, `_`, `-`, first a letter, at most 64. */
-export function runId(text: string): string {
+/** Checks the id of a run, a limit or a sweep, which names a folder and jobs: letters, digits, `.`, `_`, `-`, first a letter, at most 64. */
+export function runId(text: string, flag = "--run-id"): string {
   if (RUN_ID.test(text)) return text;
   throw new FarmError(
     "usage",
-    `Cannot use --run-id "${printableName(text)}": wanted at most 64 letters, digits, . _ and -, first a letter`,
+    `Cannot use ${flag} "${printableName(text)}": wanted at most 64 letters, digits, . _ and -, first a letter`,
   );
 }
 

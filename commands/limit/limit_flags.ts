@@ -22,7 +22,7 @@ const limitFlags = defineFlags({
     required: true,
     placeholder: "grid",
     help: "tested values of the POI: FROM:TO:STEP or a list",
-    read: (text) => readGrid("--mu", text, 2).join(","),
+    read: (text) => testedValues(text).join(","),
   },
   "max-toys": {
     group: "What to run",
@@ -43,9 +43,16 @@ const limitFlags = defineFlags({
     type: "string",
     placeholder: "id",
     help: "name of the limit (default: from the date)",
-    read: runId,
+    read: (text) => runId(text, "--limit-id"),
   },
 });
+
+/** Reads the tested values; q-tilde, the test statistic, is for a POI of 0 or more. */
+function testedValues(text: string): number[] {
+  const mus = readGrid("--mu", text, 2);
+  if (!mus.some((mu) => mu < 0)) return mus;
+  throw new FarmError("usage", `Cannot use --mu "${text}": wanted values of 0 or more`, "Like --mu 0:3:0.25");
+}
 
 /** Adds the flags of a limit; shared by limit render and limit run. */
 export async function defineLimitFlags(command: Command, argv: readonly string[]): Promise<void> {
@@ -91,6 +98,7 @@ function checkToys(n_toys: number, n_points: number, max_toys: number, seeds: nu
     throw new FarmError(
       "usage",
       `Cannot use --max-toys ${max_toys}: ${n_points} points of ${n_toys} toys are ${n_points * n_toys}`,
+      `Give at least ${n_points * n_toys}, or fewer --n-toys`,
     );
   }
   if (max_toys * n_points <= seeds) return;

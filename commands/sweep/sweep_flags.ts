@@ -47,7 +47,7 @@ const sweepFlags = defineFlags({
     type: "string",
     placeholder: "id",
     help: "name of the sweep (default: from the date)",
-    read: runId,
+    read: (text) => runId(text, "--sweep-id"),
   },
 });
 

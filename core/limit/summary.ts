@@ -117,6 +117,6 @@ export function unfinishedText(points: readonly LimitPoint[]): string[] {
 }
 
 function expectedText(expected: readonly (number | null)[]): string {
-  const known = expected.map((value) => value === null ? "-" : rounded(value, 4));
+  const known = expected.map((value) => value === null ? "n/a" : rounded(value, 4));
   return expected.every((value) => value === null) ? "" : `; expected (-2 to 2 sigma): ${known.join(", ")}`;
 }

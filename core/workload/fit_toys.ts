@@ -4,6 +4,7 @@ import { fitCommand, isPiece, OWNED_FLAGS } from "../fit_command.ts";
 import { equalFault } from "../merge/equal.ts";
 import { pullOf, readOutputFrame, readOutputText, type ShardOutput } from "../output.ts";
 import { RUN_SCHEMA } from "../schema/manifest.ts";
+import { unbinnedFault } from "./spec_kind.ts";
 import type { ExportedRows, Workload } from "./workload.ts";
 
 /** NaN stands for null in an output. */
@@ -34,6 +35,7 @@ export const fitToys: Workload<ShardOutput> = {
   has_generation: true,
   has_metrics: true,
   seed_offsets: [0],
+  specFault: unbinnedFault,
   settings: ({ mu }) => {
     if (mu === undefined) return undefined;
     throw new FarmError("usage", "Cannot use --mu with the workload fit-toys", "Use --set to generate toys elsewhere");

@@ -13,6 +13,7 @@ import { MERGED_SCHEMA } from "../schema/merge_report.ts";
 import type { FarmManifest, Manifest, Plan, WorkloadSettings } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
 import { addUpHypotest, clsOf, HYPOTHESES, type Hypothesis, type TestOutput } from "./hypotest_sum.ts";
+import { unbinnedFault, workspaceFault } from "./spec_kind.ts";
 import type { Distributions, ExportColumn, ExportedRows, Workload } from "./workload.ts";
 
 /**
@@ -121,6 +122,7 @@ interface Kind {
   what: string;
   config_flag: string;
   has_metrics: boolean;
+  specFault: Workload["specFault"];
   reference: Workload["reference"];
 }
 
@@ -152,7 +154,9 @@ const TEST_ROWS: ExportedRows<TestOutput> = {
   ],
 };
 
-const hypotestWorkload = ({ name, what, config_flag, has_metrics, reference }: Kind): Workload<TestOutput> => ({
+const hypotestWorkload = (
+  { name, what, config_flag, has_metrics, specFault, reference }: Kind,
+): Workload<TestOutput> => ({
   name,
   what,
   run_schema: HYPOTEST_RUN_SCHEMA,
@@ -161,6 +165,7 @@ const hypotestWorkload = ({ name, what, config_flag, has_metrics, reference }: K
   has_generation: false,
   has_metrics,
   seed_offsets: [0, SEEDS_BETWEEN],
+  specFault,
   settings: (given) => settings(name, given),
   command: ({ farm }, plan, { nextstat, config, out, metrics }, threads) => [
     ...[nextstat, name, config_flag, config, "--mu", `${farm.workload?.mu}`],
@@ -188,6 +193,7 @@ export const hypotestToys = hypotestWorkload({
   what: "CLs by toys of a pyhf, HS3 or simplified-likelihood workspace (hypotest-toys)",
   config_flag: "--input",
   has_metrics: false,
+  specFault: workspaceFault,
   reference: {
     command: (manifest, { nextstat, config, out }) => [
       ...[nextstat, "hypotest", "--input", config, "--mu", `${manifest.farm.workload?.mu}`, "--expected-set"],
@@ -221,6 +227,7 @@ export const unbinnedHypotestToys = hypotestWorkload({
   what: "CLs by toys of an unbinned spec (unbinned-hypotest-toys)",
   config_flag: "--config",
   has_metrics: true,
+  specFault: unbinnedFault,
   reference: {
     command: ({ farm: { workload } }, { nextstat, config, out }) => [
       ...[nextstat, "unbinned-hypotest", "--config", config, "--mu", `${workload?.mu}`, "-o", out],

@@ -4,6 +4,7 @@ import type { ShardOutput, TextSpan, ToyArray } from "../output.ts";
 import type { FarmManifest, Manifest, Plan, RUN_SCHEMAS, WorkloadSettings } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
 import type { ShardRecord } from "../schema/shard_record.ts";
+import type { SpecFault } from "./spec_kind.ts";
 
 /** A checked output that has numbers of toys instead of a value for each toy. */
 export interface CountedOutput {
@@ -126,6 +127,8 @@ export interface Workload<Output extends AnyOutput = AnyOutput> {
   has_metrics: boolean;
   /** What is added to the seed of a toy, for each hypothesis for which it is drawn: [0] for one alone. */
   seed_offsets: readonly number[];
+  /** Returns why this parsed spec is of another kind or cannot be tested, or null, also where it is not understood. */
+  specFault(spec: unknown): SpecFault | null;
   /**
    * Returns the settings of the manifest; undefined: none.
    * @throws {FarmError} usage, where a flag lacks or does not belong here

@@ -8,6 +8,8 @@ import { decodeText, MAX_DOCUMENT_BYTES, parseJson, Unreadable } from "../fs/rea
 
 /** A parsed spec. */
 interface ReadSpec {
+  /** As parsed. */
+  spec: unknown;
   /** The paths of the spec and of every file that it names. */
   paths: string[];
   /** null where this program does not understand the model. */
@@ -30,7 +32,7 @@ export async function readSpec(config: string): Promise<ReadSpec> {
   const spec = await parseSpec(config);
   const paths = [basename(config), ...specFiles(spec)];
   for (const path of paths) readable(config, path, () => null);
-  return { paths, model: readSpecModel(spec) };
+  return { spec, paths, model: readSpecModel(spec) };
 }
 
 /**

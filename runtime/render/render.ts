@@ -28,8 +28,13 @@ import { stageInputs, stagePlanOf } from "./stage_inputs.ts";
  */
 export async function planRun(request: RunRequest): Promise<FarmManifest> {
   const unchecked = skeleton(request);
-  refuseSeeds(workloadNamed(request.workload), request);
-  const { paths, model } = await readSpec(request.config);
+  const workload = workloadNamed(request.workload);
+  refuseSeeds(workload, request);
+  const { spec: parsed, paths, model } = await readSpec(request.config);
+  const fault = workload.specFault(parsed);
+  if (fault) {
+    throw new FarmError("input", `Cannot use "${request.config}" with ${workload.name}: ${fault.what}`, fault.next);
+  }
   const [spec, nextstat, machine, checked] = await firstFault(
     Promise.try(() => hashSpec(request.config, paths)),
     probeNextstat(request.nextstat_bin),

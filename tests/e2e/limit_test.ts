@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ACCURATE, limitWords, localSummary, summaryIn } from "../clusters/limits.ts";
-import { mustRun, namesIn, nextstat, nsfarm, start } from "../support/farm.ts";
+import { mustRun, namesIn, nextstat, nsfarm, spec10k, start } from "../support/farm.ts";
 import { inFolder, pause, until } from "../support/scratch.ts";
 import { at } from "../support/toys.ts";
 import { assertUserError } from "../support/user_error.ts";
@@ -122,4 +122,30 @@ Deno.test("two commands of the same limit at the same time make it once: both en
         assert.deepEqual(summaryIn(ran.stdout), wanted);
       }
     }
+  }));
+
+Deno.test("a limit of negative values, of a spec of another kind, or of a POI that is nothing's name, is refused before anything is written", () =>
+  inFolder(async (folder) => {
+    const config = await writeWorkspace(folder);
+    const nobody = join(folder, "nobody.json");
+    await writeFile(nobody, (await readFile(config, "utf8")).replace('"poi":"mu"', '"poi":"nobody"'));
+    const given = (changes: Record<string, string>) => {
+      const words = limitArgs(folder, config);
+      return words.map((word, i) => changes[words[i - 1] ?? ""] ?? word);
+    };
+    const refused: [Record<string, string>, number, RegExp][] = [
+      [{ "--mu": "-1,0,1" }, 2, /Cannot use --mu "-1,0,1": wanted values of 0 or more/],
+      [{ "--config": spec10k() }, 3, /Cannot use ".*" with hypotest-toys: it is an unbinned spec/],
+      [{ "--workload": "unbinned-hypotest-toys" }, 3, /Cannot use ".*" with unbinned-hypotest-toys: it is a workspace/],
+      [{ "--config": nobody }, 3, /Cannot use ".*" with hypotest-toys: its POI "nobody" is no modifier/],
+      [{ "--limit-id": "a b" }, 2, /Cannot use --limit-id "a b"/],
+    ];
+    const before = await namesIn(folder);
+    for (const [changes, code, line] of refused) {
+      const words = given(changes);
+      const mu = words.indexOf("--mu");
+      words.splice(mu, 2, `--mu=${words[mu + 1]}`);
+      assertUserError(await nsfarm(folder, words), { code, line });
+    }
+    assert.deepEqual(await namesIn(folder), before);
   }));

@@ -39,6 +39,7 @@ const threes: Workload<Threes> = {
   has_generation: false,
   has_metrics: false,
   seed_offsets: [0],
+  specFault: () => null,
   settings: () => ({ name: "count-threes" }),
   command: (_manifest, plan, { nextstat, out }) => [nextstat, "threes", `${plan.seed}`, `${plan.n_toys}`, out],
   hasOwnCommand: () => true,
