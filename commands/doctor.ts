@@ -2,7 +2,6 @@ import { basename } from "node:path";
 import { diagnose, diagnoseOld, type Diagnosis, type FailedShard, type Issue } from "../core/advice.ts";
 import { describeCounts, type StatusShard, type StatusSummary } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
-import { faultyNodes, withNodeFaults } from "../core/failure.ts";
 import { plural, shardRanges } from "../core/format.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
 import { readAttemptName } from "../core/run_paths.ts";
@@ -91,24 +90,17 @@ interface Examined {
 async function examine(run: Run<FarmManifest>, out: Output): Promise<Examined> {
   const adapter = await adapterOf(run, out);
   await findLate(run, adapter);
-  const { summary, shards } = await inspectRun(run, adapter, await inspectMachine());
-  const symptoms = onNodes(shards, failedShardsOf(run, adapter, shards));
-  const remedies = remediesFor(run, adapter, [...faultyNodes(symptoms.map((one) => ({ ...one, node: one.host })))]);
+  const { summary, shards, on_nodes, faulty } = await inspectRun(run, adapter, await inspectMachine());
+  const faults = new Map(on_nodes.map(({ shard, fault }) => [shard, fault]));
+  const failed = failedShardsOf(run, adapter, shards);
+  const symptoms = failed.map((one) => ({ ...one, fault: one.fault ?? faults.get(one.shard) ?? null }));
+  const remedies = remediesFor(run, adapter, faulty.map(({ node }) => node));
   return {
     next_run: summary.usage ? nextFlags(summary.usage, jobRequest(run.manifest, adapter.options)) : [],
     summary,
     shards,
     diagnosis: whilePaused(run, diagnose(symptoms, remedies, summary.merged_check.state === "whole")),
   };
-}
-
-/** Returns the shards that are not done, with the fault "node" for those whose node is to blame. */
-function onNodes(shards: readonly StatusShard[], failed: readonly FailedShard[]): FailedShard[] {
-  const done = shards.flatMap((one) => one.state === "done" ? { ...one, node: one.host, symptom: null } : []);
-  const others = failed.map((one) => ({ ...one, node: one.host, symptom: one }));
-  return withNodeFaults([...done, ...others]).flatMap(({ symptom, fault = null }) =>
-    symptom ? { ...symptom, fault } : []
-  );
 }
 
 /** Returns a diagnosis whose next command is that of a paused run, of which nothing else is submitted. */

@@ -1,6 +1,6 @@
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { plural } from "../core/format.ts";
-import { describeNodes, knownNodes } from "../core/node_faults.ts";
+import { describeNodes, knownNodes } from "../core/node_journal.ts";
 import { clearNodes, journalFault, journalFolder, readJournal } from "../runtime/run/node_journal.ts";
 import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
 

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { livePlans } from "../core/check_manifest.ts";
 import { describeChanges } from "../core/describe_status.ts";
 import { FarmError } from "../core/errors.ts";
+import { faultsToRecord } from "../core/faulty_nodes.ts";
 import { CLAIMS } from "../core/run_paths.ts";
 import { plural } from "../core/format.ts";
-import { judgeNodes } from "../core/node_faults.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { LATE_FILES_S } from "../core/shard_states.ts";
 import { pausedWords } from "../core/steering.ts";
@@ -19,7 +19,7 @@ import { ingestIncoming } from "../runtime/shard/ingest.ts";
 import type { ShardReader } from "../runtime/state/done_shards.ts";
 import { explainEnds } from "../runtime/state/job_logs.ts";
 import { type ScannedShard, scanRun, scanUntouched, type Seen } from "../runtime/state/scan.ts";
-import { type RunStatus, runStatus, shardsOnNodes } from "../runtime/state/status.ts";
+import { type RunStatus, runStatus } from "../runtime/state/status.ts";
 import { inspectMachine, type Machine } from "../runtime/system/machine.ts";
 import { endingPrograms, pauseFor } from "../runtime/system/process.ts";
 import { PILOT_SILENCE_S, PilotWatch } from "../runtime/worker/heartbeats.ts";
@@ -44,9 +44,11 @@ export async function inspectRun(
   const answer = await queryScheduler(run, adapter, grace_s);
   const refused = orRefusal(() => ingestIncoming(run));
   const scanned = explainEnds(run, adapter, await scanRun(run, machine, answer, seen));
-  if (adapter.slots_on !== "machine") noteNodeFaults(run, judgeNodes(shardsOnNodes(scanned, answer)));
   const workers = scanned.every(isDone) ? [] : await workerWords(run, machine);
-  return runStatus(run, scanned, answer, workers, adapter, refused instanceof FarmError ? [refused.message] : []);
+  const faults = refused instanceof FarmError ? [refused.message] : [];
+  const status = runStatus(run, scanned, answer, workers, adapter, faults);
+  noteNodeFaults(run, faultsToRecord(status.faulty, scanned.some(isDone)));
+  return status;
 }
 
 const isDone = ({ state }: ScannedShard) => state === "done";

@@ -1,5 +1,4 @@
 import type { Cause, ShardState } from "./schema/enums.ts";
-import type { Fault } from "./schema/scheduler.ts";
 
 /** Kind of help that a shard without a result needs; `going`: none. */
 export type Remedy =
@@ -143,70 +142,4 @@ export function printable(text: string): string {
   // deno-lint-ignore no-control-regex
   const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
   return text.replaceAll(unsafe, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`).trimEnd();
-}
-
-/** Number of failures from which a node is suspect; a single failure may be the shard's own fault. */
-const MIN_FAILED = 2;
-
-/** Node on which every shard failed, while other nodes finished theirs. */
-interface SuspectNode {
-  node: string;
-  failed: number;
-}
-
-/**
- * Returns the nodes on which every job fails. A broken node is free again sooner than the others, and so takes more and
- * more jobs.
- * @param shards state and node of each; null for shards that never ran
- */
-export function suspectNodes(shards: readonly { state: ShardState; node: string | null }[]): SuspectNode[] {
-  const count = (state: ShardState) => {
-    const found = new Map<string, number>();
-    for (const one of shards) {
-      if (one.state === state && one.node !== null) found.set(one.node, (found.get(one.node) ?? 0) + 1);
-    }
-    return found;
-  };
-  const good = count("done");
-  return [...count("failed")].filter(([node, failed]) => failed >= MIN_FAILED && good.size > 0 && !good.has(node))
-    .map(([node, failed]) => ({ node, failed }));
-}
-
-/** A shard with what shows whether its node is at fault. */
-interface ShardOnNode {
-  state: ShardState;
-  node: string | null;
-  fault?: Fault | null;
-  /** Cause of the last attempt that ended. */
-  cause?: Cause | null;
-  /** Its earlier attempts without a result. */
-  earlier?: readonly { node: string; cause: Cause }[];
-}
-
-/**
- * Returns the nodes at fault: those that their scheduler blames, suspect ones, and the only one on which nextstat could
- * not be started. Where it could not be started on several, the nodes are not to blame.
- */
-export function faultyNodes(shards: readonly ShardOnNode[]): Set<string> {
-  const blamed = shards.flatMap(({ fault, node }) => fault === "node" && node !== null ? [node] : []);
-  const ends: ShardOnNode[] = shards.flatMap(({ earlier = [], ...one }) => [
-    ...earlier.map(({ node, cause }) => ({ state: FAILURES[cause].state, node, cause })),
-    one,
-  ]);
-  const unstarted = new Set(
-    ends.flatMap(({ state, cause, node }) => state === "failed" && cause === "spawn" && node !== null ? [node] : []),
-  );
-  const suspect = unstarted.size > 1 ? [] : suspectNodes(ends).map(({ node }) => node);
-  return new Set([...blamed, ...suspect, ...(unstarted.size === 1 ? unstarted : [])]);
-}
-
-/** Causes of which a node can be the reason; the others are known to be the shard's or the run's. */
-const NODE_CAUSES: ReadonlySet<Cause | null> = new Set([null, "exit", "signal", "output", "toys", "spawn"]);
-
-/** Returns the shards, with the fault "node" for each that failed on a faulty node. */
-export function withNodeFaults<S extends ShardOnNode>(shards: readonly S[]): S[] {
-  const faulty = faultyNodes(shards);
-  const isOnFaulty = ({ state, node, cause = null, fault = null }: S) =>
-    state === "failed" && fault === null && node !== null && faulty.has(node) && NODE_CAUSES.has(cause);
-  return shards.map((one) => isOnFaulty(one) ? { ...one, fault: "node" as const } : one);
 }

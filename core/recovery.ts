@@ -1,28 +1,16 @@
 import { ADVICE, RECOVERY_STEPS, remedyOf } from "./advice.ts";
-import { FAILURES, withNodeFaults } from "./failure.ts";
+import { FAILURES } from "./failure.ts";
+import { type ShardOnNode, withNodeFaults } from "./faulty_nodes.ts";
 import { plural } from "./format.ts";
 import { moreMemory, moreTime } from "./request.ts";
-import type { Cause, ShardState } from "./schema/enums.ts";
 import type { OptionValue } from "./schema/manifest.ts";
-import type { Fault } from "./schema/scheduler.ts";
 import { isEnded, isWaiting, STATES } from "./shard_states.ts";
 
 /** A shard of a run, done or not, as a recovery sees it. */
-export interface RecoverableShard {
-  shard: number;
+export interface RecoverableShard extends ShardOnNode {
   n_toys: number;
-  state: ShardState;
-  why: string;
-  /** Cause of the last attempt that ended. */
-  cause: Cause | null;
-  /** What its scheduler blames. */
-  fault: Fault | null;
-  /** Its node, by the scheduler's name. */
-  node: string | null;
   /** Number of times in a row that it has ended in the same way. */
   times: number;
-  /** Its earlier attempts without a result, with their nodes. */
-  earlier: readonly { node: string; cause: Cause }[];
 }
 
 /** What earlier recoveries did for a shard; from the history of the manifest. */

@@ -5,8 +5,7 @@ import * as z from "./zod.ts";
  * suspect: all shards that ran there failed, while other nodes finished theirs; unreachable: an ssh host that could not
  * be used to the end of a run, while others could.
  */
-export const NodeFaultCause = z.enum(["blamed", "spawn", "suspect", "unreachable"]);
-export type NodeFaultCause = z.infer<typeof NodeFaultCause>;
+const NodeFaultCause = z.enum(["blamed", "spawn", "suspect", "unreachable"]);
 
 /** A fault of a node: a line of the journal. */
 export const NodeFault = z.looseObject({

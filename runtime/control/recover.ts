@@ -1,6 +1,4 @@
-import type { RecoverableShard, Recovery } from "../../core/recovery.ts";
-import { attemptHost } from "../../core/record.ts";
-import { recoverySteps } from "../../core/recovery.ts";
+import { type Recovery, recoverySteps } from "../../core/recovery.ts";
 import { applyRecovery, earlierRecoveries } from "../../core/recovery_history.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
@@ -15,10 +13,9 @@ import { queryLimits, unreachable } from "../scheduler/drive.ts";
 import { type QueriedScheduler, queryScheduler } from "../scheduler/query.ts";
 import { optionAvoiding } from "../scheduler/recent_nodes.ts";
 import { resolveSubmissions } from "../scheduler/submit.ts";
-import { readAttempts } from "../shard/attempts.ts";
 import { ingestIncoming } from "../shard/ingest.ts";
 import { explainEnds } from "../state/job_logs.ts";
-import { lastEnd } from "../state/logs.ts";
+import { shardOnNode } from "../state/on_nodes.ts";
 import { type ScannedShard, scanRun } from "../state/scan.ts";
 import type { Machine } from "../system/machine.ts";
 import { cancelWaiting } from "./cancel.ts";
@@ -107,7 +104,7 @@ export async function planRecovery(
   const scanned = all.filter(({ plan }) => isReady || !plan.farm?.uncut);
   const submissions = readSubmissions(run.dir);
   const recovery = recoverySteps(
-    scanned.map((shard) => factsOf(run, shard, answer)),
+    scanned.map((shard) => ({ ...shardOnNode(run, shard, answer), n_toys: shard.plan.n_toys })),
     recoveryLimits(run, adapter, await queryLimits(adapter)),
     earlierRecoveries(run.manifest, submissions),
     { most, by_hand },
@@ -127,17 +124,6 @@ export async function planRecovery(
     scanned.some(({ plan, state, why }) => acted.has(plan.shard_index) && isWaiting(state) && why !== NOT_SUBMITTED);
   const goes_on = scanned.some(({ state, why }) => isGoingOn(state) || (state === "queued" && why !== NOT_SUBMITTED));
   return { run: changed, recovery, moved, has_waiting, goes_on, first_piece: plans.length };
-}
-
-function factsOf(run: Run<FarmManifest>, shard: ScannedShard, answer: QueriedScheduler): RecoverableShard {
-  const { plan: { shard_index, n_toys }, state, why, fault = null, host, attempts } = shard;
-  const all = readAttempts(run.dir, shard_index, attempts);
-  const { last, times } = lastEnd(isEnded(state) ? all : []);
-  const node = answer.shards.get(shard_index)?.native?.host ?? host;
-  const earlier = all.flatMap((one) =>
-    one.end === null || one === last || one.end.cause === "ok" ? [] : { node: attemptHost(one), cause: one.end.cause }
-  );
-  return { shard: shard_index, n_toys, state, why, fault, node, cause: last?.end?.cause ?? null, times, earlier };
 }
 
 /** Returns the shards whose jobs wait in the queue of the scheduler. */

@@ -1,14 +1,7 @@
 import { join } from "node:path";
 import { errorText } from "../../core/errors.ts";
-import {
-  FAULT_DAYS,
-  faultLine,
-  faultName,
-  isYoung,
-  type Journal,
-  type JudgedNode,
-  readFaults,
-} from "../../core/node_faults.ts";
+import type { FaultyNode } from "../../core/faulty_nodes.ts";
+import { FAULT_DAYS, faultLine, faultName, isYoung, type Journal, readFaults } from "../../core/node_journal.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { ClearedNodes } from "../../core/schema/node_fault.ts";
 import { namesInPassing } from "../fs/list.ts";
@@ -67,7 +60,7 @@ const noted = new Set<string>();
  * Records faults of nodes in a run, each once. Where the journal cannot be written there is none: a run does not need it,
  * and `nodes` says why.
  */
-export function noteNodeFaults({ dir, manifest }: Run<FarmManifest>, faults: readonly JudgedNode[]): void {
+export function noteNodeFaults({ dir, manifest }: Run<FarmManifest>, faults: readonly FaultyNode[]): void {
   const now = new Date();
   const folder = journalFolder();
   const noted_at_utc = now.toISOString();

@@ -1,6 +1,6 @@
 import { split } from "shlex";
 import { FarmError } from "../../core/errors.ts";
-import { describeRecent, type KnownNode, knownNodes } from "../../core/node_faults.ts";
+import { describeRecent, type KnownNode, knownNodes } from "../../core/node_journal.ts";
 import type { OptionValue } from "../../core/schema/manifest.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { hostKey } from "../../core/ssh/hosts_file.ts";

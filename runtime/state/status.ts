@@ -3,10 +3,9 @@ import { ADVICE } from "../../core/advice.ts";
 import { livePlans, uncutPlan } from "../../core/check_manifest.ts";
 import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
 import { FarmError } from "../../core/errors.ts";
-import { suspectNodes } from "../../core/failure.ts";
+import { type FaultyNode, faultyNodes, type ShardOnNode, withNodeFaults } from "../../core/faulty_nodes.ts";
 import { plural } from "../../core/format.ts";
 import { oldGlibc } from "../../core/glibc.ts";
-import type { JudgedShard } from "../../core/node_faults.ts";
 import { paceOf, type Progress } from "../../core/progress.ts";
 import { recoveryLines } from "../../core/recovery_history.ts";
 import { MERGED } from "../../core/run_paths.ts";
@@ -33,6 +32,7 @@ import { ingestIncoming } from "../shard/ingest.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
 import { pauseFor } from "../system/process.ts";
 import { unusedHosts } from "./unused_hosts.ts";
+import { shardOnNode } from "./on_nodes.ts";
 import type { ScannedShard } from "./scan.ts";
 
 /** The state of a run. */
@@ -46,6 +46,9 @@ export interface RunStatus {
   states: NativeState[];
   /** No shard runs, waits or may still appear: the run does not continue by itself. A paused run waits. */
   ended: boolean;
+  /** The shards by node, with the fault "node" where their node is to blame, and those nodes; empty in a whole run. */
+  on_nodes: ShardOnNode[];
+  faulty: FaultyNode[];
 }
 
 /** Returns the state of a run in the numbers that a person or a script needs. */
@@ -73,6 +76,10 @@ export function runStatus(
   const usage = isWhole ? runUsage(done, jobRequest(run.manifest, adapter.options), times) : null;
   const steering = readSteering(run);
   const isPaused = steering?.paused !== undefined && !isWhole;
+  // The slots of this machine have no other machine to be compared with.
+  const isCompared = !isWhole && adapter.slots_on !== "machine";
+  const on_nodes = isCompared ? scanned.map((one) => shardOnNode(run, one, answer)) : [];
+  const faulty = faultyNodes(on_nodes);
   const queued_somewhere = scanned.some((one) => one.state === "queued" && one.why !== NOT_SUBMITTED);
   return {
     summary: {
@@ -98,7 +105,7 @@ export function runStatus(
         ...orphanAdvice(run, orphans),
         ...twiceQueued(ownSubmissions(run)),
         ...fullDiskAdvice(run.dir),
-        ...suspectsOf(run, scanned, answer, adapter),
+        ...faulty.map((one) => faultyAdvice(run, one, adapter)),
       ],
     },
     shards: scanned.map(({ plan, state, why, host, fault }) => ({
@@ -119,6 +126,8 @@ export function runStatus(
     reached: answer?.reached ?? false,
     states: withoutSilent(run, answer?.states ?? []),
     ended: !queued_somewhere && !scanned.some(isGoing) && !isPaused,
+    on_nodes: withNodeFaults(on_nodes),
+    faulty,
   };
 }
 
@@ -169,30 +178,10 @@ function submitAdvice(run: Run<FarmManifest>, scanned: ScannedShard[]): string[]
   return [`the last submission was refused: ${refusal}`, `${ADVICE.refused}: ${submit}`];
 }
 
-/** Returns the shards with their nodes, by the scheduler's names for them. */
-export const shardsOnNodes = (scanned: readonly ScannedShard[], answer: QueriedScheduler | null): JudgedShard[] =>
-  scanned.map(({ plan, state, why, fault, host, last }) => ({
-    state,
-    why,
-    fault,
-    node: answer?.shards.get(plan.shard_index)?.native?.host ?? host,
-    last,
-  }));
-
-/** Returns the suspect nodes, by the scheduler's names for them. */
-function suspectsOf(
-  run: Run<FarmManifest>,
-  scanned: ScannedShard[],
-  answer: QueriedScheduler | null,
-  adapter: Backend,
-): string[] {
-  return suspectNodes(shardsOnNodes(scanned, answer)).map(({ node, failed }) => {
-    const how = adapter.avoiding &&
-      ` to avoid it: nsfarm-deno retry ${quoteWord(run.dir)} ${adapter.avoiding(run.manifest.farm.options, node)}`;
-    return `all ${failed} shards that ran on ${node} failed, while other nodes finished theirs;${
-      how ?? " check that node"
-    }`;
-  });
+function faultyAdvice({ dir, manifest }: Run<FarmManifest>, { node, what }: FaultyNode, adapter: Backend): string {
+  const flag = adapter.avoiding?.(manifest.farm.options, node);
+  const how = flag ? `to avoid it: nsfarm-deno retry ${quoteWord(dir)} ${flag}` : "check that node";
+  return `node ${node} is at fault: ${what}; ${how}`;
 }
 
 const POLL_INTERVAL_MS = 2000;

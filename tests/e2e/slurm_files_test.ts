@@ -48,7 +48,7 @@ test("status names a node that fails every job at once, with the option that exc
   await untilIdle(farm);
   const words = await statusNow(farm, dir);
   assert.match(words, /failed +exit 127: libgsl\.so\.27: cannot open shared object file: shards? .* on n1\n/);
-  assert.match(words, /all \d+ shards that ran on n1 failed, while other nodes finished theirs/);
+  assert.match(words, /node n1 is at fault: all \d+ shards there failed;/);
   const line = /nsfarm-deno (retry .* --slurm-exclude n1)$/m.exec(words)?.[1] ?? "";
   assert.notEqual(line, "", words);
   await farm.must(["retry", dir, "--wait", ...line.split(" ").slice(-2)]);

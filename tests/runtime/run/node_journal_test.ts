@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { appendFile, mkdir, readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type JudgedNode, knownNodes } from "../../../core/node_faults.ts";
+import type { FaultyNode } from "../../../core/faulty_nodes.ts";
+import { knownNodes } from "../../../core/node_journal.ts";
 import {
   clearNodes,
   journalFault,
@@ -30,7 +31,7 @@ async function withState(state: string, work: (folder: string) => Promise<void>)
 const inState = (work: (folder: string) => Promise<void>) =>
   inFolder((folder) => withState(join(folder, "state"), work));
 
-const fault = (node: string): JudgedNode => ({
+const fault = (node: string): FaultyNode => ({
   node,
   cause: "suspect",
   what: "all 2 shards there failed",

@@ -1,9 +1,5 @@
-import { suspectNodes } from "./failure.ts";
 import { plural, textTable } from "./format.ts";
-import type { Attempt } from "./schema/attempt.ts";
-import type { ShardState } from "./schema/enums.ts";
-import type { Fault } from "./schema/scheduler.ts";
-import { ClearedNodes, NodeFault, type NodeFaultCause } from "./schema/node_fault.ts";
+import { ClearedNodes, NodeFault } from "./schema/node_fault.ts";
 
 /** Age in days after which a fault no longer counts. */
 export const FAULT_DAYS = 30;
@@ -23,13 +19,6 @@ export const faultLine = ({ node, what, run_dir, ...rest }: NodeFault): string =
     ...{ node: node.slice(0, MAX_TEXT.node), what: what.slice(0, MAX_TEXT.what) },
     ...{ run_dir: run_dir.slice(-MAX_TEXT.run_dir), ...rest },
   });
-
-const CAUSE_WORDS: Readonly<Record<NodeFaultCause, string>> = {
-  blamed: "its scheduler reports a fault of the node",
-  spawn: "nextstat could not be started there",
-  suspect: "all shards there failed",
-  unreachable: "it could not be used",
-};
 
 /** What the lines of a journal say. */
 export interface Journal {
@@ -138,45 +127,4 @@ export function describeRecent(nodes: readonly KnownNode[], flag: string | null,
   if (is_avoided) return [`the jobs avoid nodes that failed in two runs within a week: ${named}`];
   const how = flag === null ? "leave them out of --hosts-file" : `--avoid-nodes recent avoids them (${flag})`;
   return [`warning: nodes that failed in two runs within a week: ${named}; ${how}`];
-}
-
-/** A shard with what shows whether its node is at fault. */
-export interface JudgedShard {
-  state: ShardState;
-  /** Its node, by the scheduler's name. */
-  node: string | null;
-  /** Why it is in this state. */
-  why: string;
-  /** What its scheduler blames. */
-  fault?: Fault | undefined;
-  last: Attempt | null;
-}
-
-/** A fault of a node in a run that is being looked at. */
-export type JudgedNode = Pick<NodeFault, "node" | "cause" | "what"> & { at_utc: string | null };
-
-/** Returns the nodes that are at fault, each once. Where nextstat starts on no node at all, no node is to blame. */
-export function judgeNodes(shards: readonly JudgedShard[]): JudgedNode[] {
-  const blamed = [...Map.groupBy(shards.filter(({ fault }) => fault === "node"), ({ node }) => node).values()]
-    .flatMap((some) => faultsOn(some, "blamed", some[0]?.why || undefined));
-  const unstarted = shards.filter(({ state, last }) => state === "failed" && last?.end?.cause === "spawn");
-  const lonely = new Set(unstarted.map(({ node }) => node)).size === 1 && shards.some(({ state }) => state === "done");
-  const spawn = lonely ? faultsOn(unstarted, "spawn") : [];
-  const suspects = suspectNodes(shards).flatMap(({ node, failed }) =>
-    faultsOn(shards.filter((one) => one.node === node), "suspect", `all ${failed} shards there failed`)
-  );
-  // Of several reasons the first says most.
-  const all = [...blamed, ...spawn, ...suspects];
-  return all.filter(({ node }, i) => all.findIndex((one) => one.node === node) === i);
-}
-
-function faultsOn(
-  shards: readonly JudgedShard[],
-  cause: NodeFaultCause,
-  what = CAUSE_WORDS[cause],
-): JudgedNode[] {
-  const [node] = shards.flatMap((one) => one.node ?? []);
-  if (node === undefined) return [];
-  const ends = shards.flatMap(({ last }) => last ? [last.end?.finished_at_utc ?? last.started_at_utc] : []);
-  return [{ node, cause, what, at_utc: ends.sort().at(-1) ?? null }];
 }

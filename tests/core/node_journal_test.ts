@@ -1,17 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  describeNodes,
-  describeRecent,
-  faultLine,
-  type JudgedShard,
-  judgeNodes,
-  knownNodes,
-  readFaults,
-} from "../../core/node_faults.ts";
-import type { ShardState } from "../../core/schema/enums.ts";
+import { describeNodes, describeRecent, faultLine, knownNodes, readFaults } from "../../core/node_journal.ts";
 import type { NodeFault } from "../../core/schema/node_fault.ts";
-import { inventedRun, planOf, sampleAttempt, sampleRecord } from "../fixtures/run.ts";
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.parse("2026-11-26T12:00:00.000Z");
@@ -92,34 +82,4 @@ Deno.test("recent nodes are named with the option that avoids them", () => {
   assert.match(describeRecent(nodes, null, false)[0] ?? "", /; leave them out of --hosts-file$/);
   assert.match(describeRecent(nodes, null, true)[0] ?? "", /^the jobs avoid nodes that failed/);
   assert.deepEqual(describeRecent([], null, false), []);
-});
-
-const manifest = inventedRun("/runs/r");
-
-function shard(node: string | null, state: ShardState, cause?: "spawn" | "exit"): JudgedShard {
-  const plan = planOf(manifest, 0);
-  if (cause === undefined) return { state, node, why: "", last: null };
-  const end = sampleRecord(manifest, plan, { cause, finished_at_utc: "2026-11-25T10:00:00.000Z" });
-  return { state, node, why: "", last: sampleAttempt(manifest, plan, { end }) };
-}
-
-Deno.test("a node is at fault that failed all its shards, or alone could not start nextstat", () => {
-  const done = shard("n2", "done");
-  assert.deepEqual(judgeNodes([done, shard("n1", "failed", "exit"), shard("n1", "failed", "exit")]), [
-    { node: "n1", cause: "suspect", what: "all 2 shards there failed", at_utc: "2026-11-25T10:00:00.000Z" },
-  ]);
-  const spawn = { node: "n1", cause: "spawn", what: "nextstat could not be started there" };
-  const unstarted = shard("n1", "failed", "spawn");
-  assert.deepEqual(judgeNodes([done, unstarted]), [{ ...spawn, at_utc: "2026-11-25T10:00:00.000Z" }]);
-  assert.deepEqual(judgeNodes([done, unstarted, unstarted]).map(({ cause }) => cause), ["spawn"]);
-  assert.deepEqual(judgeNodes([unstarted]), [], "where nothing was done, nextstat itself may be at fault");
-  assert.deepEqual(judgeNodes([done, unstarted, shard("n3", "failed", "spawn")]), []);
-});
-
-Deno.test("a node that its scheduler blames is at fault once, in the scheduler's words, whatever other nodes did", () => {
-  const down = { ...shard("n1", "failed", "exit"), why: "its node went down", fault: "node" as const };
-  const blamed = { node: "n1", cause: "blamed", what: "its node went down", at_utc: "2026-11-25T10:00:00.000Z" };
-  assert.deepEqual(judgeNodes([down, down]), [blamed]);
-  assert.deepEqual(judgeNodes([shard("n2", "done"), down, down]), [blamed], "not suspect too");
-  assert.deepEqual(judgeNodes([{ ...down, fault: "memory" }]), []);
 });
