@@ -19,7 +19,7 @@ const retryFlags = defineFlags({
     type: "string",
     bare: true,
     placeholder: "amount",
-    help: "more memory for each job (default: twice as much)",
+    help: "more memory for each job (default: half as much again)",
   },
   "more-time": {
     type: "string",

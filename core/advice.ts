@@ -5,8 +5,8 @@ import type { Fault } from "./schema/scheduler.ts";
 import { isEnded, isWaiting, NOT_SUBMITTED, STATES } from "./shard_states.ts";
 import { PAUSED } from "./steering.ts";
 
-/** Change of a limit: `"twice"` its present value, a given value, or null for no change. */
-export type LimitChange = "twice" | string | null;
+/** Change of a limit: `"more"` than its present value, a given value, or null for no change. */
+export type LimitChange = "more" | string | null;
 
 /** Limits of a run that `retry` can raise, and the refusal of its last submission. */
 export interface Remedies {
@@ -112,7 +112,7 @@ export function nextCommand(
 }
 
 function raise(flag: string, how: LimitChange): string[] {
-  return how === null ? [] : how === "twice" ? [flag] : [`${flag}=${how}`];
+  return how === null ? [] : how === "more" ? [flag] : [`${flag}=${how}`];
 }
 
 /**

@@ -2,7 +2,7 @@ import { ADVICE, RECOVERY_STEPS, remedyOf } from "./advice.ts";
 import { FAILURES } from "./failure.ts";
 import { type ShardOnNode, withNodeFaults } from "./faulty_nodes.ts";
 import { plural } from "./format.ts";
-import { moreMemory, moreTime } from "./request.ts";
+import { moreMemory, moreTime } from "./job_limits.ts";
 import type { OptionValue } from "./schema/manifest.ts";
 import { isEnded, isWaiting, STATES } from "./shard_states.ts";
 

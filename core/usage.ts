@@ -1,6 +1,7 @@
 // @ts-types="@types/d3-array"
 import { quantile } from "d3-array";
 import { durationSeconds } from "./flags.ts";
+import { JOB_EXTRA_S, marginWords, mebibytesOf, memoryToRequest, timeToRequest, wrapperMemory } from "./job_limits.ts";
 import { clockTime, duration, percent, plural, shortDuration } from "./format.ts";
 import type { FarmManifest, OptionValue } from "./schema/manifest.ts";
 import type { RunTimes } from "./schema/run_times.ts";
@@ -25,9 +26,6 @@ interface JobRequest {
   wrapper_mib: number;
 }
 
-/** Memory of this program in a job: 64 MiB measured while a fit runs, and as much again to check a large output. */
-const WRAPPER_MIB = 128;
-
 /** Returns what the jobs of a run request, by the options of its scheduler. */
 export function jobRequest({ scheduler, threads, farm }: FarmManifest, options: readonly LimitOption[]): JobRequest {
   const of = (role: string) => {
@@ -46,16 +44,8 @@ export function jobRequest({ scheduler, threads, farm }: FarmManifest, options: 
     cpus: isShared || !cpus || n_cpus === null ? null : { name: cpus.name, n: n_cpus },
     cpus_per_shard: isShared ? per_thread : n_cpus,
     shards_per_job: typeof per_job === "number" ? per_job : 1,
-    wrapper_mib: farm.wrapper === "binary" ? WRAPPER_MIB : 0,
+    wrapper_mib: wrapperMemory(farm.wrapper),
   };
-}
-
-const MIB: Readonly<Record<string, number>> = { K: 1 / 1024, M: 1, G: 1024, T: 1024 ** 2 };
-
-/** Reads an amount of memory in MiB: `1GB`, `1200M`; without a unit in MB (sbatch(1), condor_submit(1)). */
-function mebibytesOf(value: OptionValue | undefined): number | null {
-  const [, number, unit = "M"] = /^(\d+(?:\.\d+)?)\s*([KMGTkmgt]?)i?[Bb]?$/.exec(`${value}`) ?? [];
-  return number === undefined ? null : Number(number) * (MIB[unit.toUpperCase() || "M"] ?? 1);
 }
 
 function secondsOfLimit(value: OptionValue | undefined): number | null {
@@ -184,22 +174,8 @@ export interface NextFlag {
 /** Least number of shards whose 95th percentile says something of the next run's. */
 const MIN_SHARDS = 20;
 
-/** Margins over what was used: jobs above their limits are killed. */
-const OVER_P95 = 1.2;
-const OVER_MAX = 1.05;
-
 /** Ratio of request to advice from which a smaller request is worth a change. */
 const MUCH = 1.5;
-
-/** Time of a job besides its shards, in seconds: to start, and the time before a limit at which a fit is stopped. */
-const JOB_EXTRA_S = 120;
-
-const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
-
-const withMargin = ({ p95, max }: Used): number => Math.max(OVER_P95 * p95, OVER_MAX * max);
-
-const howOf = (text: string, max: string, n: number): string =>
-  `${OVER_P95} × the 95th percentile of ${n} shards (${text}), at least the largest (${max}) + 5 %`;
 
 /** Returns the flags that fit what a whole run used; none from too few shards, or where its requests fit. */
 export function nextFlags(usage: RunUsage, request: JobRequest): NextFlag[] {
@@ -209,10 +185,10 @@ export function nextFlags(usage: RunUsage, request: JobRequest): NextFlag[] {
 
 function nextMemory({ n_shards, memory_mib }: RunUsage, { memory, wrapper_mib }: JobRequest): NextFlag[] {
   if (!memory || !memory_mib) return [];
-  const value = roundUp(withMargin(memory_mib) + wrapper_mib, 50);
+  const value = memoryToRequest(memory_mib, wrapper_mib);
   if (memory.mib !== null && memory.mib <= MUCH * value) return [];
   const more = wrapper_mib > 0 ? `, + ${mib(wrapper_mib)} for nsfarm-deno` : "";
-  const why = `${howOf(mib(memory_mib.p95), mib(memory_mib.max), n_shards)}${more}`;
+  const why = `${marginWords(mib(memory_mib.p95), mib(memory_mib.max), n_shards)}${more}`;
   return [{
     flag: `--${memory.name}`,
     value: `${value}M`,
@@ -222,10 +198,10 @@ function nextMemory({ n_shards, memory_mib }: RunUsage, { memory, wrapper_mib }:
 
 function nextTime({ n_shards, wall_s }: RunUsage, { time, shards_per_job }: JobRequest): NextFlag[] {
   if (!time || time.s === null || !wall_s) return [];
-  const value_s = roundUp(withMargin(wall_s) * shards_per_job + JOB_EXTRA_S, 60);
+  const value_s = timeToRequest(wall_s, shards_per_job);
   if (time.s <= MUCH * value_s) return [];
   const times = shards_per_job === 1 ? "" : `, × ${shards_per_job} shards per job`;
-  const why = `${howOf(shortDuration(wall_s.p95), shortDuration(wall_s.max), n_shards)}${times}, + ${
+  const why = `${marginWords(shortDuration(wall_s.p95), shortDuration(wall_s.max), n_shards)}${times}, + ${
     duration(JOB_EXTRA_S)
   }`;
   return [{ flag: `--${time.name}`, value: clockTime(value_s), why: `${why}; requested: ${clockTime(time.s)}` }];

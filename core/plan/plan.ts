@@ -9,6 +9,7 @@ import {
   significant,
   textTable,
 } from "../format.ts";
+import { memoryToRequest, timeToRequest, wrapperMemory } from "../job_limits.ts";
 import { PLAN_SCHEMA, type PlannedCount, type ShardingPlan } from "../schema/plan.ts";
 import { bestMinutes, predictMinutes } from "./minutes.ts";
 import type { Pilot } from "./pilot.ts";
@@ -65,7 +66,7 @@ export function makePlan(pilot: Pilot, { n_toys, hosts, counts }: PlanRequest): 
     counts: planned,
     minutes,
     recommended: {
-      ...recommend(planned, slots.length, uncertainty, pilot.max_rss_bytes),
+      ...recommend(planned, slots.length, uncertainty, pilot),
       shard_minutes: bestMinutes(minutes),
     },
     self_check: { predicted_s, measured_s },
@@ -94,21 +95,21 @@ function recommend(
   counts: readonly PlannedCount[],
   n_slots: number,
   uncertainty: number | null,
-  rss: number | null,
+  { max_rss_bytes }: Pick<Pilot, "max_rss_bytes">,
 ): ShardingPlan["recommended"] {
   const best = counts.reduce((least, { pulled_makespan_s }) => Math.min(least, pulled_makespan_s.median), Infinity);
   const limit = best * (1 + toleratedShare(uncertainty));
   const good = counts.filter(({ pulled_makespan_s }) => pulled_makespan_s.median <= limit);
   const chosen = good.find(({ shards }) => shards >= ROUNDS_TO_BALANCE * n_slots) ?? good[0];
-  const longest_s = chosen?.max_shard_elapsed_s ?? 0;
+  const fit_mib = max_rss_bytes === null ? null : max_rss_bytes / 2 ** 20;
+  // Two standard deviations above the prediction; what was used by shards of this size is not known yet.
+  const longest_s = (chosen?.max_shard_elapsed_s ?? 0) * (1 + 2 * (uncertainty ?? UNKNOWN_UNCERTAINTY));
   return {
     shards: chosen?.shards ?? 1,
-    time_limit_s: roundUp(longest_s * (2 + 2 * (uncertainty ?? UNKNOWN_UNCERTAINTY)), longest_s > 3600 ? 600 : 60),
-    memory_mib: rss === null ? null : roundUp(1.5 * rss / 2 ** 20, 64),
+    time_limit_s: timeToRequest({ p95: longest_s, max: longest_s }, 1),
+    memory_mib: fit_mib === null ? null : memoryToRequest({ p95: fit_mib, max: fit_mib }, wrapperMemory("binary")),
   };
 }
-
-const roundUp = (value: number, step: number) => Math.max(1, Math.ceil(value / step)) * step;
 
 function warnings(pilot: Pilot, hosts: readonly HostSlots[], n_slots: number): string[] {
   const known = new Set(pilot.hosts.map(({ host }) => host));

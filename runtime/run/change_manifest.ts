@@ -1,6 +1,7 @@
 import { manifestFault, unusedDoublings } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
-import { changeOptions, doubleMemory, doubleTime } from "../../core/request.ts";
+import { raisedLimit } from "../../core/job_limits.ts";
+import { changeOptions } from "../../core/request.ts";
 import type { FarmManifest, Manifest, OptionValue } from "../../core/schema/manifest.ts";
 import type { Backend, SchedulerOption } from "../../schedulers/adapter.ts";
 import { changeDocument } from "../fs/exclusive.ts";
@@ -84,7 +85,7 @@ export function raiseLimits(
     const before = manifest.farm.options[name];
     if (given !== true) changes[name] = readOption(option, given);
     else if (!unused.has(name)) {
-      changes[name] = twice(role, name, before);
+      changes[name] = raisedLimit(role, name, before);
       doubled.push(name);
     }
   }
@@ -97,7 +98,7 @@ export function keptLimits(manifest: FarmManifest, adapter: Backend, raised: Rai
   return adapter.options.flatMap(({ role, name }) =>
     (role === "memory" || role === "time") && raised[role] === true && unused.has(name)
       ? [
-        `--${name} is not doubled again: jobs with its present value ${
+        `--${name} is not raised again: jobs with its present value ${
           manifest.farm.options[name]
         } were not submitted yet`,
       ]
@@ -109,13 +110,4 @@ function optionOf(adapter: Backend, role: "memory" | "time"): SchedulerOption {
   const option = adapter.options.find((one) => one.role === role);
   if (option) return option;
   throw new FarmError("usage", `Cannot use --more-${role}: ${adapter.name} has no limit of ${role} to raise`);
-}
-
-function twice(role: "memory" | "time", name: string, before: OptionValue | undefined): OptionValue {
-  if (before !== undefined) return role === "memory" ? doubleMemory(before) : doubleTime(before);
-  throw new FarmError(
-    "usage",
-    `Cannot double --${name}: the run was rendered without it`,
-    `Give the new value: --more-${role} VALUE`,
-  );
 }

@@ -60,7 +60,7 @@ export async function schedulerWith(option: string): Promise<string | undefined>
 export const BUILT_IN_NAMES: readonly string[] = Object.keys(BUILT_IN);
 
 /**
- * Returns the limits that `retry` can raise: to twice the run's value, or to a first value where it has none.
+ * Returns the limits that `retry` can raise: above the run's value, or to a first value where it has none.
  * @param nodes at fault, which jobs should avoid
  */
 export function remediesFor(run: Run<FarmManifest>, adapter: Backend, nodes: readonly string[] = []): Remedies {
@@ -136,6 +136,6 @@ function longestTime(places: readonly Place[]): number | null | undefined {
 function changeOf(run: Run<FarmManifest>, adapter: Backend, role: "memory" | "time", first: string[]): LimitChange {
   const option = optionOf(adapter, role);
   if (!option) return null;
-  if (run.manifest.farm.options[option.name] !== undefined) return "twice";
+  if (run.manifest.farm.options[option.name] !== undefined) return "more";
   return first.find(accepts(option)) ?? null;
 }

@@ -11,8 +11,8 @@ const symptom = (change: Partial<FailedShard>): FailedShard => ({
   log: null,
   ...change,
 });
-const TWICE: Remedies = { more_memory: "twice", more_time: "twice", refusal: null };
-const next = (symptoms: Partial<FailedShard>[], remedies = TWICE, merged = false) =>
+const RAISED: Remedies = { more_memory: "more", more_time: "more", refusal: null };
+const next = (symptoms: Partial<FailedShard>[], remedies = RAISED, merged = false) =>
   diagnose(symptoms.map(symptom), remedies, merged).next?.join(" ") ?? null;
 
 Deno.test("shards with the same cause form one group even if numbers in their messages differ; the largest comes first", () => {
@@ -22,7 +22,7 @@ Deno.test("shards with the same cause form one group even if numbers in their me
       symptom({ shard: 1, said: "cannot open shard_1", host: "n1", log: "/r/shard_1.stderr" }),
       symptom({ shard: 2, said: "cannot open shard_2", host: "n2" }),
     ],
-    TWICE,
+    RAISED,
     false,
   );
   assert.deepEqual(troubles.map(({ shards, hosts, said: printed, log }) => ({ shards, hosts, said: printed, log })), [
@@ -49,7 +49,7 @@ for (
   Deno.test(`after ${what} the next command is ${wanted}`, () => assert.equal(next([...symptoms]), wanted));
 }
 
-Deno.test("a merged run needs no further command", () => assert.equal(next([], TWICE, true), null));
+Deno.test("a merged run needs no further command", () => assert.equal(next([], RAISED, true), null));
 
 Deno.test("limits are raised as the scheduler allows: to a first value, not at all, or with shorter shards", () => {
   const both = [{ cause: "memory" }, { cause: "time" }] as const;
@@ -59,7 +59,7 @@ Deno.test("limits are raised as the scheduler allows: to a first value, not at a
 });
 
 Deno.test("every problem that needs a step before the command has its own advice", () => {
-  const advice = (change: Partial<FailedShard>) => diagnose([symptom(change)], TWICE, false).troubles[0]?.advice ?? "";
+  const advice = (change: Partial<FailedShard>) => diagnose([symptom(change)], RAISED, false).troubles[0]?.advice ?? "";
   assert.match(advice({ cause: "disk" }), /free some space/);
   assert.match(advice({ cause: "version" }), /restore the spec/);
   assert.match(advice({ cause: "spawn" }), /make sure that nextstat is on the host/);
@@ -67,23 +67,23 @@ Deno.test("every problem that needs a step before the command has its own advice
 });
 
 Deno.test("running and queued shards are no problem", () => {
-  assert.deepEqual(diagnose([symptom({ state: "running" }), symptom({ state: "queued" })], TWICE, false).troubles, []);
+  assert.deepEqual(diagnose([symptom({ state: "running" }), symptom({ state: "queued" })], RAISED, false).troubles, []);
 });
 
 Deno.test("a refused submission is reported with its message, without a command that would fail again", () => {
   const waits = symptom({ state: "queued", why: "not submitted", cause: null });
-  const { troubles: [trouble], next } = diagnose([waits], { ...TWICE, refusal: "no such partition" }, false);
+  const { troubles: [trouble], next } = diagnose([waits], { ...RAISED, refusal: "no such partition" }, false);
   assert.equal(trouble?.what, "not submitted, the submission was refused: no such partition");
   assert.match(trouble?.advice ?? "", /fix this and submit again/);
   assert.equal(next, null);
 });
 
 Deno.test("a shard that failed twice in the same way gets the advice not to rerun it, and the command of its fit", () => {
-  const { troubles: [trouble], next } = diagnose([symptom({ times: 2, by_hand: ["nextstat", "x"] })], TWICE, false);
+  const { troubles: [trouble], next } = diagnose([symptom({ times: 2, by_hand: ["nextstat", "x"] })], RAISED, false);
   assert.equal(trouble?.what, "failed: exit 3, 2 times in a row");
   assert.match(trouble?.advice ?? "", /a rerun alone fails again/);
   assert.deepEqual(trouble?.by_hand, ["nextstat", "x"]);
   assert.equal(next?.join(" "), "retry RUN_DIR --wait");
-  const [once] = diagnose([symptom({ times: 1, by_hand: ["nextstat", "x"] })], TWICE, false).troubles;
+  const [once] = diagnose([symptom({ times: 1, by_hand: ["nextstat", "x"] })], RAISED, false).troubles;
   assert.equal(once?.by_hand, null);
 });

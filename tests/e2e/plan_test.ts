@@ -29,7 +29,7 @@ Deno.test("a plan is made from a run, for its own slots, for others, and for the
     const hosts = await plan("--hosts", preflight);
     assert.deepEqual(hosts.slots.map(({ host, slots }) => [host, slots]), [["a", 3], ["c", 2]]);
     const { stdout } = await mustRun(folder, ["plan", "--from", runDir(folder)]);
-    assert.match(stdout, /Recommended: --shards \d+, time limit 00:01:00 per shard, memory \d+ MiB\nUncertainty ± /);
+    assert.match(stdout, /Recommended: --shards \d+, time limit 00:03:00 per shard, memory \d+ MiB\nUncertainty ± /);
   }));
 
 Deno.test("a plan that is impossible reports why", () =>

@@ -42,7 +42,7 @@ Deno.test("a refused extend or retry is continued by the command that it names, 
       assert.match(ran.stderr, new RegExp(`then: nsfarm-deno retry ${quoteWord(dir)} \\(`));
     }
     const { farm } = await readManifest(dir);
-    assert.deepEqual(farm.options, { ...farm.options, "slurm-memory": "2G", "slurm-time": "00:20:00" });
+    assert.deepEqual(farm.options, { ...farm.options, "slurm-memory": "1536M", "slurm-time": "00:20:00" });
     await writeFile(join(folder, "open"), "");
     const { stdout } = await mustRun(folder, extend, 0, where);
     assert.equal(stdout, "slurm job 77: 3 shards\n");

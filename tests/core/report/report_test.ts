@@ -10,7 +10,7 @@ import { sweepFigures, sweepPage } from "../../../core/report/sweep_report.ts";
 import { assertGolden } from "../../support/golden.ts";
 import type { RunFacts } from "../../../core/run_facts.ts";
 import { inWaves, sampleFacts } from "../support/sample_facts.ts";
-import { EVIL, smallRun, smallSweep, TWICE } from "../support/sample_pages.ts";
+import { EVIL, smallRun, smallSweep, RAISED } from "../support/sample_pages.ts";
 
 for (const [kind, figures] of [["run", runFigures(smallRun())], ["sweep", sweepFigures(smallSweep())]] as const) {
   for (const figure of figures) {
@@ -23,7 +23,7 @@ for (const [kind, figures] of [["run", runFigures(smallRun())], ["sweep", sweepF
 const withoutScript = (page: string) => page.replace(/<script>.*<\/script>/s, "");
 
 const pages = (host?: string) => [
-  pageHtml(runPage(smallRun(host, host), TWICE, "SUM", "made today")),
+  pageHtml(runPage(smallRun(host, host), RAISED, "SUM", "made today")),
   pageHtml(sweepPage(smallSweep(host), "SUM", "made today")),
 ];
 
@@ -93,7 +93,7 @@ Deno.test("shards without a result are grouped by cause, each group with the com
   const causes = ["memory", "time", "memory", "exit"] as const;
   causes.forEach((cause, i) => Object.assign(run.shards[i] ?? {}, { cause }));
   Object.assign(run.shards[4] ?? {}, { state: "lost" });
-  assert.deepEqual(failureGroups(run, TWICE).map(({ words, shards, command }) => [words, shards, command]), [
+  assert.deepEqual(failureGroups(run, RAISED).map(({ words, shards, command }) => [words, shards, command]), [
     ["out of memory", "0, 2", "nsfarm-deno retry '/runs/a b' --more-memory --wait"],
     ["time limit reached", "1", "nsfarm-deno retry '/runs/a b' --more-time --wait"],
     ["nextstat ended with an error", "3", "nsfarm-deno retry '/runs/a b' --wait"],
@@ -109,10 +109,10 @@ Deno.test("a limit that the scheduler cannot raise is not named in a command", (
 });
 
 Deno.test("a run with few known facts has a page that says so", () => {
-  const old = pageHtml(runPage(sampleFacts({ shards: inWaves(4, 2, 5, 10), is_old: true }), TWICE, "SUM", ""));
+  const old = pageHtml(runPage(sampleFacts({ shards: inWaves(4, 2, 5, 10), is_old: true }), RAISED, "SUM", ""));
   assert.match(old, /No record says when they ran, so the makespan is unknown/);
   assert.doesNotMatch(old, /data-figure="gantt"/);
-  const none = pageHtml(runPage(sampleFacts({ shards: [{ n_toys: 5 }, { n_toys: 5 }] }), TWICE, "SUM", ""));
+  const none = pageHtml(runPage(sampleFacts({ shards: [{ n_toys: 5 }, { n_toys: 5 }] }), RAISED, "SUM", ""));
   assert.match(none, /0 of 2 shards have a valid result/);
 });
 
@@ -174,7 +174,7 @@ Deno.test("a run and a sweep have their CPU efficiency where it is known, and no
   assert.match(run ?? "", /CPU time; efficiency 100 % = CPU time \/ \(wall time × CPUs\)/);
   assert.match(sweep ?? "", /CPU efficiency 100 %/);
   const unknown = smallRun();
-  const none = pageHtml(runPage({ ...unknown, threads: "0" }, TWICE, "SUM", ""));
+  const none = pageHtml(runPage({ ...unknown, threads: "0" }, RAISED, "SUM", ""));
   assert.doesNotMatch(none, /efficiency/);
   for (const page of pages()) assert.doesNotMatch(page, /not known|rustc/);
 });
@@ -200,7 +200,7 @@ Deno.test("no page and no figure contains NaN or Infinity", () => {
 
 Deno.test("above 2,000 shards the chart has one path per host, and the table only the slowest shards", () => {
   const run = sampleFacts({ shards: inWaves(2500, 10, 1, 1) });
-  const page = pageHtml(runPage(run, TWICE, "SUM", ""));
+  const page = pageHtml(runPage(run, RAISED, "SUM", ""));
   assert(page.length < 1_000_000, `${page.length} characters`);
   assert.match(page, /1000 of 2500 shards: the unfinished ones first/);
 });

@@ -9,7 +9,7 @@ import { inWaves, sampleFacts } from "./sample_facts.ts";
 
 export const EVIL = `<img src=x onerror="document.title='bad'">&'\u0000`;
 
-export const TWICE: Remedies = { more_memory: "twice", more_time: "twice", refusal: null };
+export const RAISED: Remedies = { more_memory: "more", more_time: "more", refusal: null };
 
 /** A run of two hosts with a failed shard, and toys with pulls. */
 export function smallRun(host = "n2", run_id = "small"): RunFacts {
@@ -119,7 +119,7 @@ const SUM = createHash("sha256").update(SORT_SCRIPT).digest("base64");
 
 /** Returns pages that differ in all that a page can have, by name. */
 export function samplePages(): Record<string, string> {
-  const page = (run: RunFacts) => pageHtml(runPage(run, TWICE, SUM, "made today"));
+  const page = (run: RunFacts) => pageHtml(runPage(run, RAISED, SUM, "made today"));
   const sweep = (repeats: number) => pageHtml(sweepPage(smallSweep("n2", false, repeats), SUM, "made today"));
   return {
     whole_run: page(whole(smallRun())),

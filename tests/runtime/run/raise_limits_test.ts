@@ -14,21 +14,21 @@ function raised(adapter: Backend, options: Record<string, OptionValue>, more: Ra
   return raiseLimits(sampleManifest({ farm: { options } }), adapter, more, AT).farm;
 }
 
-Deno.test("limits are doubled in the scheduler's own options, and the change is in the run's history", () => {
+Deno.test("limits are raised in the scheduler's own options, and the change is in the run's history", () => {
   const { options, history } = raised(slurm, { "slurm-memory": "2G", "slurm-time": "30", "slurm-qos": "long" }, {
     memory: true,
     time: true,
   });
-  assert.deepEqual(options, { "slurm-memory": "4G", "slurm-time": "60", "slurm-qos": "long" });
+  assert.deepEqual(options, { "slurm-memory": "3G", "slurm-time": "60", "slurm-qos": "long" });
   assert.deepEqual(history, [{
     at_utc: AT,
-    change: "retried with --slurm-memory 2G → 4G, --slurm-time 30 → 60",
+    change: "retried with --slurm-memory 2G → 3G, --slurm-time 30 → 60",
     doubled: ["slurm-memory", "slurm-time"],
     submitted_at_utc: null,
   }]);
   assert.equal(
     raised(htcondor, { "condor-request-memory": "1GB" }, { memory: true }).options["condor-request-memory"],
-    "2GB",
+    "1536MB",
   );
 });
 
@@ -48,10 +48,10 @@ for (
     ["a line break", htcondor, { memory: "1GB\nqueue 9" }, /wanted one line without control characters/],
     ["a limit that the scheduler does not have", local, { memory: "2G" }, /local has no limit of memory to raise/],
     [
-      "twice of what was never set",
+      "more of what was never set",
       slurm,
       { time: true },
-      /Cannot double --slurm-time: the run was rendered without it/,
+      /Cannot raise --slurm-time: the run was rendered without it/,
     ],
   ] satisfies [string, Backend, Raised, RegExp][]
 ) {

@@ -40,7 +40,7 @@ function inRun(work: (run: Trial) => Promise<void>): Promise<void> {
   });
 }
 
-Deno.test("the same command continues a retry whose jobs were refused: nothing is doubled twice", () =>
+Deno.test("the same command continues a retry whose jobs were refused: nothing is raised twice", () =>
   inRun(async (run) => {
     Object.assign(run.fake, { says: "refused", takes: false });
     for (let i = 0; i < 3; i++) {
@@ -48,18 +48,18 @@ Deno.test("the same command continues a retry whose jobs were refused: nothing i
         kind: "unreachable",
         next: new RegExp(`then: nsfarm-deno retry ${quoteWord(run.dir)} \\(`),
       });
-      assert.equal(run.memory, "2G");
+      assert.equal(run.memory, "1536M");
     }
     assert.match(
       run.notes.at(-1) ?? "",
-      /--slurm-memory is not doubled again: jobs with its present value 2G were not submitted yet/,
+      /--slurm-memory is not raised again: jobs with its present value 1536M were not submitted yet/,
     );
     Object.assign(run.fake, { says: "ok", takes: true });
     await run.retry();
-    assert.equal(run.memory, "2G");
+    assert.equal(run.memory, "1536M");
     run.fake.state = "out_of_memory";
     await run.retry();
-    assert.equal(run.memory, "4G", "its jobs have had 2G");
+    assert.equal(run.memory, "2304M", "its jobs have had 1536M");
   }));
 
 Deno.test("the same command continues a retry whose jobs were accepted without an answer of the scheduler", () =>
@@ -71,20 +71,20 @@ Deno.test("the same command continues a retry whose jobs were accepted without a
     run.fake.is_up = true;
     const { nothing } = await run.retry();
     assert.match(nothing, /4 shards queued or running/);
-    assert.equal(run.memory, "2G");
+    assert.equal(run.memory, "1536M");
     assert.equal(run.fake.submitted.length, 1);
     run.fake.state = "out_of_memory";
     run.fake.says = "ok";
     await run.retry();
-    assert.equal(run.memory, "4G");
+    assert.equal(run.memory, "2304M");
   }));
 
-Deno.test("a limit is not doubled again while all jobs still run with an older limit", () =>
+Deno.test("a limit is not raised again while all jobs still run with an older limit", () =>
   inRun(async (run) => {
     await run.retry({});
     for (let i = 0; i < 2; i++) {
       assert.match((await run.retry()).nothing, /queued or running/);
-      assert.equal(run.memory, "2G");
+      assert.equal(run.memory, "1536M");
     }
   }));
 
