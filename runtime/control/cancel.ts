@@ -27,16 +27,21 @@ export async function cancelRun(
   adapter: Backend,
   stop?: AbortSignal,
 ): Promise<{ cancelled: Handle[]; left: LeftJob[] }> {
-  const doing = "cancel the run's jobs";
   return await whileSubmitting(cancelled, async (run) => {
     await resolveSubmissions(run, adapter, `nsfarm-deno cancel ${quoteWord(run.dir)}`);
-    const { states } = await queryOrThrow(run, adapter, doing);
+    const { states } = await queryOrThrow(run, adapter, CANCEL);
     const known = new Set(states.filter(({ state }) => ACTIVE.has(state)).map(({ token }) => token));
     const all = handlesOf(ownSubmissions(run));
     const handles = all.filter((handle) => known.has(handle.token));
     // The wrapper of a site may have queued a second job for an ended submission, and queries do not cover that job.
-    await cancelJobs(run, adapter, adapter.limits.cancels_by_token ? all : handles, null, doing);
-    const left = await jobsLeft(run, adapter, handles, stop);
+    await cancelJobs(run, adapter, adapter.limits.cancels_by_token ? all : handles, null, CANCEL);
+    if (adapter.kind === "worker" || handles.length === 0) return { cancelled: handles, left: [] };
+    // Schedulers cancel by name: a job that a site has renamed is not found, and that is no error (scancel(1)).
+    const there = await untilGone(run, adapter, "check that the run's jobs are gone", (there) => {
+      const left = leftOf(there ?? [], handles);
+      return left.some(({ state }) => state === "running") ? ENDING_S : left.length > 0 ? QUEUE_LEAVE_S : 0;
+    }, stop);
+    const left = leftOf(there, handles);
     return { cancelled: handles.filter(({ token }) => !left.some((one) => one.token === token)), left };
   });
 }
@@ -52,31 +57,38 @@ interface LeftJob {
 export const leftWords = (scheduler: string, { job_id, state }: LeftJob): string =>
   `${scheduler} job ${job_id} is still ${state} after its cancellation (the site may have renamed it): cancel it by its id`;
 
+const CANCEL = "cancel the run's jobs";
+
 /** How long a job that does not run may stay in the queue after it was cancelled. */
 const QUEUE_LEAVE_S = 5;
 
+/** Returns the cancelled jobs among those that the scheduler has. */
+const leftOf = (there: readonly NativeState[], handles: readonly Handle[]): LeftJob[] =>
+  handles.flatMap(({ job_id, token }) => {
+    const mine = there.filter((one) => one.token === token).map(({ state }) => state);
+    const [state] = mine.includes("running") ? ["running" as const] : mine;
+    return state === undefined ? [] : [{ job_id, token, state }];
+  });
+
 /**
- * Returns the cancelled jobs that the scheduler still has. Schedulers cancel by name: a job that a site has renamed is
- * not found, and that is no error (scancel(1)).
- * @throws {FarmError} unreachable, when it cannot be asked
+ * Queries the scheduler once a second until the jobs that it has may no longer stay.
+ * @param most_s how many seconds from the beginning these jobs may stay; null: the scheduler does not answer
+ * @returns the jobs that it has at the end
+ * @throws {FarmError} unreachable, when it does not answer at the end
  */
-async function jobsLeft(
+async function untilGone(
   run: Run<FarmManifest>,
   adapter: Backend,
-  handles: readonly Handle[],
+  doing: string,
+  most_s: (there: readonly NativeState[] | null) => number,
   stop?: AbortSignal,
-): Promise<LeftJob[]> {
-  if (adapter.kind === "worker" || handles.length === 0) return [];
+): Promise<NativeState[]> {
   for (const begin = performance.now();;) {
-    const { states } = await queryOrThrow(run, adapter, "check that the run's jobs are gone");
+    const { reached, states, message } = await queryScheduler(run, adapter, 0);
     const there = withoutSilent(run, states).filter(({ state }) => ACTIVE.has(state));
-    const left = handles.flatMap(({ job_id, token }) => {
-      const mine = there.filter((one) => one.token === token).map(({ state }) => state);
-      const [state] = mine.includes("running") ? ["running" as const] : mine;
-      return state === undefined ? [] : [{ job_id, token, state }];
-    });
-    const most_s = left.some(({ state }) => state === "running") ? WAITING_LEAVE_S : QUEUE_LEAVE_S;
-    if (left.length === 0 || stop?.aborted || performance.now() - begin >= most_s * 1000) return left;
+    const isOver = stop?.aborted || performance.now() - begin >= most_s(reached ? there : null) * 1000;
+    if (isOver && !reached) throw unreachable(adapter, doing, message ?? "no answer");
+    if (isOver) return there;
     await pauseFor(1000, stop);
   }
 }
@@ -121,7 +133,7 @@ export async function cancelJobs(
  * Time in which a suspended job ends after it is cancelled: it is signalled, then killed (slurm.conf(5), KillWait: 30
  * s).
  */
-const WAITING_LEAVE_S = 45;
+const ENDING_S = 45;
 
 const DOING = "cancel the jobs that do not run";
 
@@ -146,7 +158,15 @@ export async function cancelWaiting(
   for (const handle of handlesOf(ownSubmissions(run))) {
     await cancelIdle(run, adapter, handle, idle.tasks, answer.states);
   }
-  await whileEnding(run, adapter, idle.tasks);
+  // A suspended job runs for a moment when it is cancelled, and its shard is open only after that.
+  const isIdle = (one: NativeState) =>
+    idle.tasks.some(({ token, shard }) => token === one.token && shard === one.shard);
+  await untilGone(
+    run,
+    adapter,
+    DOING,
+    (there) => there?.some((one) => one.state === "running" && isIdle(one)) ? ENDING_S : 0,
+  );
   return idle.shards;
 }
 
@@ -191,18 +211,6 @@ async function cancelIdle(
   await cancelJobs(run, adapter, [handle], goes_on ? shards : null, DOING);
 }
 
-/**
- * Waits for suspended jobs: such a job runs for a moment when it is cancelled, and its shard is open only after that.
- */
-async function whileEnding(run: Run<FarmManifest>, adapter: Backend, idle: readonly NativeState[]) {
-  const isOne = (one: NativeState) => idle.some(({ token, shard }) => token === one.token && shard === one.shard);
-  for (const until = performance.now() + WAITING_LEAVE_S * 1000; performance.now() < until;) {
-    const { states } = await queryOrThrow(run, adapter, DOING);
-    if (!states.some((one) => one.state === "running" && isOne(one))) return;
-    await pauseFor(1000);
-  }
-}
-
 /** Time in which jobs with nothing left to do end by themselves. */
 const JOBS_LEAVE_S = 20;
 
@@ -233,13 +241,9 @@ async function cancelLeft(run: Run<FarmManifest>, adapter: Backend, stop: AbortS
     const machine = await inspectMachine();
     await whileSubmitting(run, (now) => cancelWaiting(now, adapter, machine, new Set(["queued", "held"])));
   }
-  for (const until = performance.now() + JOBS_LEAVE_S * 1000; performance.now() < until && !stop.aborted;) {
-    const { reached, states } = await queryScheduler(run, adapter, 0);
-    const left = withoutSilent(run, states).filter(({ state }) => ACTIVE.has(state));
-    // The wrapper of a site may have queued more pilots than it reported.
-    if (reached && left.length === 0 && !has_pilots) return [];
-    if (reached && left.every(({ state }) => state === "queued" || state === "held")) break;
-    await pauseFor(1000, stop);
-  }
+  const isWaiting = ({ state }: NativeState) => state === "queued" || state === "held";
+  const there = await untilGone(run, adapter, CANCEL, (there) => there?.every(isWaiting) ? 0 : JOBS_LEAVE_S, stop);
+  // The wrapper of a site may have queued more pilots than it reported.
+  if (there.length === 0 && !has_pilots && !stop.aborted) return [];
   return (await cancelRun(run, adapter, stop)).left;
 }
