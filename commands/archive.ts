@@ -1,6 +1,5 @@
-import { EXIT_CODES } from "../core/errors.ts";
 import { writeArchive } from "../runtime/output/archive.ts";
-import { type CommandSpec, defineFlags } from "./flags.ts";
+import { defineCommand, defineFlags } from "./flags.ts";
 
 const archiveFlags = defineFlags({
   out: { type: "path", placeholder: "path", help: "path of the .tar (default: beside the run directory)" },
@@ -10,19 +9,15 @@ const archiveFlags = defineFlags({
   },
 });
 
-const archive: CommandSpec = {
-  name: "archive",
+export default defineCommand({
   needs: ["read", "write"],
-  define: archiveFlags.define,
-  run: async ({ args, options, out }) => {
-    const flags = archiveFlags.read(options);
+  flags: archiveFlags,
+  run: async ({ args, flags, out }) => {
     const written = await writeArchive(args[0] ?? "", flags.out ?? null, flags.allowPartial);
     for (const name of written.missing.slice(0, 20)) out.note(`not in it: ${name}`);
     if (written.missing.length > 20) out.note(`… and ${written.missing.length - 20} more`);
     for (const { what } of written.merged_check.findings) out.note(what);
     out.print(`${written.archive}\n${written.n_files} files, ${written.bytes} bytes, sha256 ${written.sha256}`);
     out.document(written);
-    return EXIT_CODES.done;
   },
-};
-export default archive;
+});

@@ -7,14 +7,12 @@ import type { Run } from "../runtime/run/load_manifest.ts";
 import { queryWorkers, stopWorkers } from "../runtime/scheduler/background.ts";
 import { scanRun } from "../runtime/state/scan.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
-import type { CommandSpec, Output } from "./flags.ts";
+import { defineCommand, NO_FLAGS, type Output } from "./flags.ts";
 import { adapterOf, runOf } from "./run_dir_flags.ts";
 
-const cancel: CommandSpec = {
-  name: "cancel",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
-  define: () => {},
+  flags: NO_FLAGS,
   run: async ({ args, out }) => {
     const run = runOf(args, out);
     const adapter = await adapterOf(run, out);
@@ -42,8 +40,7 @@ const cancel: CommandSpec = {
     if (words.length > 0) out.note("Finished shards are kept; nsfarm-deno retry reruns the others");
     return left.length + remote.unclear.length + unknown.length > 0 ? EXIT_CODES.unreachable : EXIT_CODES.done;
   },
-};
-export default cancel;
+});
 
 /** Stops shards on hosts behind ssh whose driver is gone. */
 async function stopOrphans(run: Run<FarmManifest>, out: Output): Promise<{ stopped: number[]; unclear: number[] }> {

@@ -5,7 +5,7 @@ import { ownSubmissions } from "../runtime/run/submissions.ts";
 import { adapterOfRun, BUILT_IN_NAMES } from "../runtime/scheduler/adapters.ts";
 import { handlesOf, queryScheduler, renderContext } from "../runtime/scheduler/query.ts";
 import { type CollectReport, collectRun } from "../runtime/state/collect.ts";
-import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { defineCommand, defineFlags, type Output } from "./flags.ts";
 
 const collectFlags = defineFlags({
   manifest: { type: "path", placeholder: "path", help: "the run's manifest.json, instead of RUN_DIR" },
@@ -13,12 +13,9 @@ const collectFlags = defineFlags({
   out: { type: "path", placeholder: "path", help: "write the manifest with its results to this file instead" },
 });
 
-const collect: CommandSpec = {
-  name: "collect",
-  needs: ["read", "write", "run", "env", "sys"],
-  define: collectFlags.define,
-  run: async ({ args, options, out }) => {
-    const flags = collectFlags.read(options);
+export default defineCommand({
+  flags: collectFlags,
+  run: async ({ args, flags, out }) => {
     const run = args[0] ?? flags.manifest;
     if (run === undefined) throw new FarmError("usage", "Cannot collect without a run: give RUN_DIR or --manifest");
     if (flags.inPlace && flags.out !== undefined) throw new FarmError("usage", "Cannot use both --in-place and --out");
@@ -29,8 +26,7 @@ const collect: CommandSpec = {
     out.document(report);
     return report.not_ok.length > 0 ? EXIT_CODES.shards : EXIT_CODES.done;
   },
-};
-export default collect;
+});
 
 /** Fetches the results that the scheduler of a run keeps; of any other run no scheduler is queried. */
 async function fetchResults(run: Run, out: Output): Promise<void> {

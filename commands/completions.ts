@@ -1,11 +1,11 @@
 import type { Command } from "commander";
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { FarmError } from "../core/errors.ts";
 import { COMPLETION_SCRIPTS, manPage, SHELLS } from "../core/man_page.ts";
 import { DOCUMENTS } from "../core/schema/documents.ts";
 import { VERSION } from "../core/version.ts";
 import { findPlugins } from "../runtime/plugin/load.ts";
 import { BUILT_IN_NAMES } from "../runtime/scheduler/adapters.ts";
-import type { CommandSpec, Program } from "./flags.ts";
+import { defineCommand, NO_FLAGS, type Program } from "./flags.ts";
 import { exitCodeRows, HELP_TOPICS } from "./help.ts";
 
 /** A word that may stand at the cursor, with its meaning. */
@@ -95,10 +95,10 @@ function valuesOf(command: Command, flag: string): readonly string[] {
   return command.options.find((option) => option.long === flag)?.argChoices ?? [];
 }
 
-const completions: CommandSpec = {
-  name: "completions",
+export default defineCommand({
   needs: ["read"],
   schedulers: true,
+  flags: NO_FLAGS,
   define: (command) => {
     command.addHelpText(
       "after",
@@ -111,20 +111,15 @@ const completions: CommandSpec = {
   },
   run: async ({ args: [what = "", ...words], out, program }) => {
     const shell = SHELLS.find((one) => one === what);
-    if (what === "answer") {
-      await answer(words, program, out.print);
-      return EXIT_CODES.done;
-    }
+    if (what === "answer") return await answer(words, program, out.print);
     const text = shell ? COMPLETION_SCRIPTS[shell].trimEnd() : what === "man" ? await manual(program) : null;
     if (text === null) {
       throw new FarmError("usage", `Cannot make completions for "${what}": wanted ${SHELLS.join(", ")} or man`);
     }
     out.print(text);
     out.document({ what, text });
-    return EXIT_CODES.done;
   },
-};
-export default completions;
+});
 
 async function answer(words: string[], program: Program, print: (text: string) => void): Promise<void> {
   const found = await completeWords(words, program);

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { diagnose, diagnoseOld, type Diagnosis, type FailedShard, type Issue } from "../core/advice.ts";
+import { diagnose, diagnoseOld, type Diagnosis, type Issue } from "../core/advice.ts";
 import { describeCounts, type StatusShard, type StatusSummary } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { plural, shardRanges } from "../core/format.ts";
@@ -17,16 +17,14 @@ import { failedShardsOf } from "../runtime/state/logs.ts";
 import { oldStatus } from "../runtime/state/old_status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { ownCommand } from "../runtime/system/process.ts";
-import type { CommandSpec, Output } from "./flags.ts";
+import { defineCommand, NO_FLAGS, type Output } from "./flags.ts";
 import { makePaints, type Paints } from "./output.ts";
 import { adapterOf, anyRunOf } from "./run_dir_flags.ts";
 import { inspectRun } from "./watch_run.ts";
 
-const doctor: CommandSpec = {
-  name: "doctor",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
-  define: () => {},
+  flags: NO_FLAGS,
   run: async ({ args, out }) => {
     const run = anyRunOf(args, out);
     const { summary, shards, next_run, diagnosis: { troubles, next } } = isFarmRun(run)
@@ -67,8 +65,7 @@ const doctor: CommandSpec = {
     });
     return isFailed ? EXIT_CODES.guardrails : EXIT_CODES.done;
   },
-};
-export default doctor;
+});
 
 const FAILED = "All toys are merged, but they fail the guardrails. No command can fix that.";
 

@@ -1,8 +1,8 @@
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { FarmError } from "../core/errors.ts";
 import { problemLines } from "../core/merge/report.ts";
 import { writeAll } from "../runtime/fs/write.ts";
 import { EXPORT_FORMATS, exportRun, type WrittenExport } from "../runtime/output/export.ts";
-import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { defineCommand, defineFlags, type Output } from "./flags.ts";
 import { answering } from "./output.ts";
 
 const exportFlags = defineFlags({
@@ -21,22 +21,18 @@ const exportFlags = defineFlags({
   "allow-partial": { type: "boolean", help: "export the valid shards if some are missing" },
 });
 
-const exportCommand: CommandSpec = {
-  name: "export",
+export default defineCommand({
   needs: ["read", "write"],
-  define: exportFlags.define,
-  run: async ({ args, options, out }) => {
-    const { format, out: path = null, allowPartial } = exportFlags.read(options);
+  flags: exportFlags,
+  run: async ({ args, flags: { format, out: path = null, allowPartial }, out }) => {
     const to = path === "-" ? stdoutFor(format, out.json) : path;
     try {
       report(await exportRun(args[0] ?? "", { format, out: to, allow_partial: allowPartial }), out);
     } catch (error) {
       if (!(error instanceof NobodyReads)) throw error;
     }
-    return EXIT_CODES.done;
   },
-};
-export default exportCommand;
+});
 
 function report(written: WrittenExport, out: Output): void {
   for (const line of partLines(written)) out.note(line);

@@ -1,6 +1,6 @@
 import { basename, dirname } from "node:path";
 import { seedOf } from "../core/check_manifest.ts";
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { FarmError } from "../core/errors.ts";
 import { wholeNumber } from "../core/flags.ts";
 import { namedShards } from "../core/format.ts";
 import { workloadOf } from "../core/workload/registry.ts";
@@ -9,7 +9,7 @@ import { submitOpen } from "../runtime/control/start.ts";
 import { seedWarnings } from "../runtime/render/runs_beside.ts";
 import { requireFinish } from "../runtime/scheduler/submit.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
-import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { defineCommand, defineFlags, type Output } from "./flags.ts";
 import { withOnEnd } from "./on_end_flag.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
@@ -34,13 +34,10 @@ const extendFlags = defineFlags({
   ...ACCEPT_NEXTSTAT,
 });
 
-const extend: CommandSpec = {
-  name: "extend",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
-  define: extendFlags.define,
-  run: async ({ args, options, out }) => {
-    const flags = extendFlags.read(options);
+  flags: extendFlags,
+  run: async ({ args, flags, out }) => {
     const rendered = await ownRunOf(args, out);
     const adapter = await adapterOf(rendered, out);
     if (flags.finish) requireFinish(adapter, rendered);
@@ -59,10 +56,8 @@ const extend: CommandSpec = {
     const { manifest_path, manifest } = withOnEnd(extended.run, flags.onEnd);
     out.print(manifest_path);
     out.document({ manifest: manifest_path, shards: extended.shards, n_toys: manifest.n_toys });
-    return EXIT_CODES.done;
   },
-};
-export default extend;
+});
 
 function reportExtended({ run, shards, n_toys_before, since_utc }: Extended, out: Output): void {
   const { plans, config } = run.manifest;

@@ -7,7 +7,7 @@ import { inspectMachine } from "../runtime/system/machine.ts";
 import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { finishRun } from "./drive_run.ts";
-import { type CommandSpec, defineFlags } from "./flags.ts";
+import { defineCommand, defineFlags } from "./flags.ts";
 import { driveRecovering, recoverInJob } from "./recover_run.ts";
 import { adapterOf, runOf } from "./run_dir_flags.ts";
 import { inspectRun, watchRun } from "./watch_run.ts";
@@ -22,13 +22,10 @@ const finishFlags = defineFlags({
   },
 });
 
-const finish: CommandSpec = {
-  name: "finish",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
-  define: finishFlags.define,
-  run: async ({ args, options, out }) => {
-    const flags = finishFlags.read(options);
+  flags: finishFlags,
+  run: async ({ args, flags, out }) => {
     const run = runOf(args, out);
     const signals = watchSignals();
     try {
@@ -49,8 +46,7 @@ const finish: CommandSpec = {
       signals.close();
     }
   },
-};
-export default finish;
+});
 
 /** Returns the state of a run whose jobs have ended: only files are awaited, and none of a failed job. */
 async function inspectAtEnd(

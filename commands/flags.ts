@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { FarmError } from "../core/errors.ts";
+import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import {
   camelCase,
   type Flag,
@@ -111,7 +111,6 @@ export interface TableRow {
 
 /** One command: its flags, and a call into runtime/. */
 export interface CommandSpec {
-  name: string;
   /** Kinds of permission that it keeps; the others are dropped before it runs. */
   needs: readonly Permission[];
   /** Whether it concerns a scheduler, so that plugins can be named. */
@@ -120,6 +119,30 @@ export interface CommandSpec {
   define(command: Command, argv: readonly string[]): void | Promise<void>;
   run(invocation: Invocation): Promise<number>;
 }
+
+/** Permissions of a command that acts: most do. */
+const ACTING: readonly Permission[] = ["read", "write", "run", "env", "sys"];
+
+/** Flags of a command that has none, or only such as it defines itself. */
+export const NO_FLAGS = defineFlags({});
+
+/** A command as its file writes it: with the values of its flags, and without what most commands have in common. */
+interface OwnCommand<T extends FlagTable> extends Partial<Pick<CommandSpec, "needs" | "schedulers" | "define">> {
+  flags: Flags<T>;
+  /** Does its work, and returns the exit code where that may be another one than 0. */
+  run(invocation: Invocation & { flags: FlagValues<T> }): number | void | Promise<number | void>;
+}
+
+/** Returns a command with the flags of a table, then those that `define` adds. */
+export const defineCommand = <T extends FlagTable>({ flags, define, run, ...rest }: OwnCommand<T>): CommandSpec => ({
+  needs: ACTING,
+  ...rest,
+  define: async (command, argv) => {
+    flags.define(command);
+    await define?.(command, argv);
+  },
+  run: async (invocation) => await run({ ...invocation, flags: flags.read(invocation.options) }) ?? EXIT_CODES.done,
+});
 
 /**
  * Returns the values that a command line gives a flag. For flags on which the other flags depend, before commander

@@ -4,7 +4,7 @@ import { FAILURES } from "../core/failure.ts";
 import { wholeNumber } from "../core/flags.ts";
 import { openSandbox, runJob, runSandbox } from "../runtime/shard/job.ts";
 import { watchSignals } from "../runtime/system/process.ts";
-import { type CommandSpec, defineFlags } from "./flags.ts";
+import { defineCommand, defineFlags } from "./flags.ts";
 import { runOf, withCopyToken } from "./run_dir_flags.ts";
 
 const jobFlags = defineFlags({
@@ -15,12 +15,9 @@ const jobFlags = defineFlags({
   },
 });
 
-const job: CommandSpec = {
-  name: "job",
-  needs: ["read", "write", "run", "env", "sys"],
-  define: jobFlags.define,
-  run: async ({ args, options, out }) => {
-    const { token = null, sandbox } = jobFlags.read(options);
+export default defineCommand({
+  flags: jobFlags,
+  run: async ({ args, flags: { token = null, sandbox }, out }) => {
     const run = sandbox ? openSandbox(args[0] ?? "") : await withCopyToken(runOf(args, out), out);
     const shards = args.slice(1).map(wholeNumber("SHARD", 0));
     const plans = shards.map((shard) => {
@@ -41,5 +38,4 @@ const job: CommandSpec = {
     const failed = ends.some((end) => end.cause !== "ok");
     return signals.exitCode() ?? (failed || ends.length < plans.length ? EXIT_CODES.shards : EXIT_CODES.done);
   },
-};
-export default job;
+});

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { FarmError } from "../core/errors.ts";
 import { FAILURES, printable } from "../core/failure.ts";
 import { wholeNumber } from "../core/flags.ts";
 import { mebibytes } from "../core/format.ts";
@@ -7,14 +7,13 @@ import type { ShardRecord } from "../core/schema/shard_record.ts";
 import { isFarmRun } from "../runtime/run/load_manifest.ts";
 import { readLogs, type ShardLogs } from "../runtime/state/logs.ts";
 import { type OldLogs, oldLogs } from "../runtime/state/old_status.ts";
-import type { CommandSpec } from "./flags.ts";
+import { defineCommand, NO_FLAGS } from "./flags.ts";
 import { adapterOf, anyRunOf } from "./run_dir_flags.ts";
 
-const logs: CommandSpec = {
-  name: "logs",
+export default defineCommand({
   needs: ["read"],
   schedulers: true,
-  define: () => {},
+  flags: NO_FLAGS,
   run: async ({ args, out }) => {
     const run = anyRunOf(args, out);
     const shard = wholeNumber("SHARD", 0)(args[1] ?? "");
@@ -51,10 +50,8 @@ const logs: CommandSpec = {
     else if (found.attempts.length === 0 && !found.record) {
       out.print("no attempt recorded: it has not started, or it records its attempt at the end (--wrapper sh)");
     }
-    return EXIT_CODES.done;
   },
-};
-export default logs;
+});
 
 /** Returns the facts of a shard in the side files of the old wrappers, or in its row of results[]. */
 function describeOld({ rc, host, elapsed_s }: OldLogs["old"]): string {

@@ -3,7 +3,7 @@ import { FarmError } from "../core/errors.ts";
 import { plainPath } from "../core/flags.ts";
 import { VERSION } from "../core/version.ts";
 import { mergeRun } from "../runtime/merge/merge.ts";
-import { type CommandSpec, defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
+import { defineCommand, defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
 
 const mergeFlags = defineFlags({
   manifest: { type: "path", placeholder: "path", help: "the run's manifest.json, instead of RUN_DIR" },
@@ -29,12 +29,10 @@ const mergeFlags = defineFlags({
   ...GUARDRAIL_FLAGS,
 });
 
-const merge: CommandSpec = {
-  name: "merge",
+export default defineCommand({
   needs: ["read", "write"],
-  define: mergeFlags.define,
-  run: async ({ args, options, out }) => {
-    const flags = mergeFlags.read(options);
+  flags: mergeFlags,
+  run: async ({ args, flags, out }) => {
     const run = args[0] ?? flags.manifest ?? null;
     if (args[0] !== undefined && flags.manifest !== undefined) {
       throw new FarmError("usage", "Cannot use both RUN_DIR and --manifest: they name the same thing");
@@ -52,5 +50,4 @@ const merge: CommandSpec = {
     out.document(report);
     return report.exit_code;
   },
-};
-export default merge;
+});

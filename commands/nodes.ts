@@ -1,8 +1,8 @@
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { FarmError } from "../core/errors.ts";
 import { plural } from "../core/format.ts";
 import { describeNodes, knownNodes } from "../core/node_journal.ts";
 import { clearNodes, journalFault, journalFolder, readJournal } from "../runtime/run/node_journal.ts";
-import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { defineCommand, defineFlags, type Output } from "./flags.ts";
 
 const nodesFlags = defineFlags({
   clear: {
@@ -13,12 +13,10 @@ const nodesFlags = defineFlags({
   },
 });
 
-const nodes: CommandSpec = {
-  name: "nodes",
+export default defineCommand({
   needs: ["read", "write", "env", "sys"],
-  define: nodesFlags.define,
-  run: ({ options, out }) => {
-    const { clear } = nodesFlags.read(options);
+  flags: nodesFlags,
+  run: ({ flags: { clear }, out }) => {
     const folder = journalFolder();
     if (clear !== undefined) clearThem(folder, clear === true ? null : clear, out);
     const now_ms = Date.now();
@@ -29,10 +27,8 @@ const nodes: CommandSpec = {
     else out.print(`Faults of nodes are not recorded: ${fault}`);
     if (damaged > 0) out.note(`${plural(damaged, "line")} of "${folder}" could not be read`);
     out.document({ journal: folder ?? null, fault, damaged_lines: damaged, nodes: known });
-    return Promise.resolve(EXIT_CODES.done);
   },
-};
-export default nodes;
+});
 
 function clearThem(folder: string | undefined, node: string | null, out: Output): void {
   const { faults } = readJournal(folder, Date.now());

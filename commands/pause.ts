@@ -1,16 +1,13 @@
-import { EXIT_CODES } from "../core/errors.ts";
 import { namedShards } from "../core/format.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import { PILOT_PAUSE_MIN } from "../core/steering.ts";
 import { pauseRun } from "../runtime/control/steer.ts";
-import type { CommandSpec } from "./flags.ts";
+import { defineCommand, NO_FLAGS } from "./flags.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 
-const pause: CommandSpec = {
-  name: "pause",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
-  define: () => {},
+  flags: NO_FLAGS,
   run: async ({ args, out }) => {
     const run = await ownRunOf(args, out);
     const adapter = await adapterOf(run, out);
@@ -29,7 +26,5 @@ const pause: CommandSpec = {
     out.print(words.join("\n"));
     out.document({ run_dir: run.dir, paused: steering.paused, held, running });
     out.note(`Go on with: nsfarm-deno resume ${quoteWord(run.dir)}`);
-    return EXIT_CODES.done;
   },
-};
-export default pause;
+});

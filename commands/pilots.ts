@@ -1,14 +1,13 @@
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { FarmError } from "../core/errors.ts";
 import { plural } from "../core/format.ts";
 import { changePilots } from "../runtime/control/pilots.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
-import type { CommandSpec } from "./flags.ts";
+import { defineCommand, NO_FLAGS } from "./flags.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 
-const pilots: CommandSpec = {
-  name: "pilots",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
+  flags: NO_FLAGS,
   // -2 is a number here, not an option.
   define: (command) => void command.allowUnknownOption(),
   run: async ({ args, out }) => {
@@ -26,10 +25,8 @@ const pilots: CommandSpec = {
     const nothing = change > 0 ? "no pilot was added: all shards are done" : "no pilot waits or runs";
     out.print(words.join("\n") || nothing);
     out.document({ run_dir: run.dir, ...done });
-    return EXIT_CODES.done;
   },
-};
-export default pilots;
+});
 
 const MAX_CHANGE = 10_000;
 

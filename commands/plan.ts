@@ -1,4 +1,4 @@
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { FarmError } from "../core/errors.ts";
 import type { FlagValues } from "../core/flags.ts";
 import { type Pilot, readPilot } from "../core/plan/pilot.ts";
 import { describePlan, makePlan } from "../core/plan/plan.ts";
@@ -6,7 +6,7 @@ import { type HostSlots, pilotSlots, spreadSlots } from "../core/plan/predict.ts
 import { readShardsList } from "../core/sweep/points.ts";
 import { preflightSlots, probedCpus } from "../runtime/output/slots.ts";
 import { readRunFacts } from "../runtime/state/facts.ts";
-import { type CommandSpec, defineFlags } from "./flags.ts";
+import { defineCommand, defineFlags } from "./flags.ts";
 
 const planFlags = defineFlags({
   from: {
@@ -34,13 +34,11 @@ const planFlags = defineFlags({
   all: { type: "boolean", help: "show every count, not only the ten that matter" },
 });
 
-const plan: CommandSpec = {
-  name: "plan",
+export default defineCommand({
   needs: ["read", "run", "env", "sys"],
   schedulers: true,
-  define: planFlags.define,
-  run: async ({ options, out }) => {
-    const flags = planFlags.read(options);
+  flags: planFlags,
+  run: async ({ flags, out }) => {
     const facts = readRunFacts(flags.from);
     const pilot = readPilot(facts);
     const made = makePlan(pilot, {
@@ -54,10 +52,8 @@ const plan: CommandSpec = {
     }
     out.print(describePlan(made, flags.all || flags.shardsList !== undefined));
     out.document(made);
-    return EXIT_CODES.done;
   },
-};
-export default plan;
+});
 
 async function slotsOf(flags: FlagValues<typeof planFlags.table>, pilot: Pilot, threads: number): Promise<HostSlots[]> {
   const { slots, hosts, probe } = flags;

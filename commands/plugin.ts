@@ -1,16 +1,16 @@
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { FarmError } from "../core/errors.ts";
 import { plainPath } from "../core/flags.ts";
 import { plural } from "../core/format.ts";
 import { quoteCommand, quoteWord } from "../core/shell_quote.ts";
 import { checkAdapter } from "../runtime/plugin/check/check.ts";
 import { findPlugins, type FoundPlugin, openPlugin } from "../runtime/plugin/load.ts";
 import { newPlugin, previewOf } from "../runtime/plugin/new.ts";
-import type { CommandSpec, Output } from "./flags.ts";
+import { defineCommand, NO_FLAGS, type Output } from "./flags.ts";
 
-const plugin: CommandSpec = {
-  name: "plugin",
+export default defineCommand({
   needs: ["read", "write"],
   schedulers: true,
+  flags: NO_FLAGS,
   define: (command) => {
     command.addHelpText(
       "after",
@@ -23,15 +23,14 @@ const plugin: CommandSpec = {
     );
   },
   run: ({ args: [action = "", subject], out }) => {
-    if (action === "list" && subject === undefined) return Promise.resolve(list(out));
-    if (action === "check" && subject !== undefined) return Promise.resolve(check(plainPath("FILE")(subject), out));
-    if (action === "new" && subject !== undefined) return Promise.resolve(make(subject, out));
+    if (action === "list" && subject === undefined) return list(out);
+    if (action === "check" && subject !== undefined) return check(plainPath("FILE")(subject), out);
+    if (action === "new" && subject !== undefined) return make(subject, out);
     throw new FarmError("usage", `Cannot do "plugin ${action}": wanted list, check FILE or new NAME`);
   },
-};
-export default plugin;
+});
 
-function list(out: Output): number {
+function list(out: Output): void {
   const found = findPlugins();
   out.document({ plugins: found.map((one, i) => rowOf(one, found.slice(0, i))) });
   for (const [i, one] of found.entries()) {
@@ -46,7 +45,6 @@ function list(out: Output): number {
       "No plugins: put files into schedulers/ beside nsfarm-deno, or name them with --plugin or NSFARM_PLUGINS",
     );
   }
-  return EXIT_CODES.done;
 }
 
 function rowOf({ file, plugin, fault }: FoundPlugin, earlier: FoundPlugin[]) {
@@ -63,7 +61,7 @@ function rowOf({ file, plugin, fault }: FoundPlugin, earlier: FoundPlugin[]) {
   };
 }
 
-function check(path: string, out: Output): number {
+function check(path: string, out: Output): void {
   const { adapter, source } = openPlugin({ path, way: "--plugin" });
   const findings = checkAdapter(adapter);
   const { files, commands } = findings.length === 0 ? previewOf(adapter) : { files: [], commands: [] };
@@ -74,7 +72,7 @@ function check(path: string, out: Output): number {
   for (const { why, argv } of commands) out.print(`would run, to ${why}: ${quoteCommand(argv)}`);
   if (findings.length === 0) {
     out.print(`\n${adapter.name} keeps the contract of adapters`);
-    return EXIT_CODES.done;
+    return;
   }
   for (const { member, what } of findings) out.print(`  ${member} ${what}`);
   throw new FarmError(
@@ -84,10 +82,9 @@ function check(path: string, out: Output): number {
   );
 }
 
-function make(name: string, out: Output): number {
+function make(name: string, out: Output): void {
   const file = newPlugin(name);
   out.print(file);
   out.document({ file });
   out.note(`Check it with: nsfarm-deno plugin check ${quoteWord(file)}`);
-  return EXIT_CODES.done;
 }

@@ -15,7 +15,7 @@ import { runCommands } from "../runtime/scheduler/drive.ts";
 import { preflightHosts } from "../runtime/ssh/preflight.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { Backend } from "../schedulers/adapter.ts";
-import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { defineCommand, defineFlags, type Output } from "./flags.ts";
 import { reportPlugin } from "./scheduler_flags.ts";
 
 /** The flags of preflight. */
@@ -77,20 +77,16 @@ export async function preflightOfHosts(hosts_file: string, flags: Flags, out: Ou
 
 const PROFILE = "nsfarm-deno.jsonc";
 
-const preflight: CommandSpec = {
-  name: "preflight",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
-  define: preflightFlags.define,
-  run: async ({ options, out }) => {
-    const flags = preflightFlags.read(options);
+  flags: preflightFlags,
+  run: async ({ flags, out }) => {
     const { scheduler, hostsFile, writeProfile: target } = flags;
     if (scheduler !== undefined && hostsFile === undefined) return await preflightOf(scheduler, target, out);
     if (scheduler === undefined && hostsFile !== undefined) return await preflightOfHosts(hostsFile, flags, out);
     throw new FarmError("usage", "Cannot run preflight without a target: give --scheduler NAME or --hosts-file FILE");
   },
-};
-export default preflight;
+});
 
 /** The value of --write-profile: a file, true for the default name, or undefined. */
 type ProfileTarget = string | true | undefined;

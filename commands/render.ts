@@ -8,14 +8,13 @@ import { loadAdapter } from "../runtime/scheduler/adapters.ts";
 import { queryLimits } from "../runtime/scheduler/drive.ts";
 import { recentNodeLines } from "../runtime/scheduler/recent_nodes.ts";
 import { withShares } from "../runtime/ssh/preflight.ts";
-import type { CommandSpec } from "./flags.ts";
+import { defineCommand, NO_FLAGS } from "./flags.ts";
 import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
 import { defineSchedulerFlags, reportPlugin } from "./scheduler_flags.ts";
 
-const render: CommandSpec = {
-  name: "render",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
+  flags: NO_FLAGS,
   define: async (command, argv) => {
     requestFlags.define(command);
     await defineSchedulerFlags(command, argv);
@@ -41,7 +40,5 @@ const render: CommandSpec = {
       files: rendered.files.map((file) => join(dir, file.path)),
       commands,
     });
-    return 0;
   },
-};
-export default render;
+});

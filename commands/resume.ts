@@ -1,16 +1,13 @@
-import { EXIT_CODES } from "../core/errors.ts";
 import { namedShards } from "../core/format.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import { resumeRun } from "../runtime/control/steer.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
-import type { CommandSpec } from "./flags.ts";
+import { defineCommand, NO_FLAGS } from "./flags.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 
-const resume: CommandSpec = {
-  name: "resume",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
-  define: () => {},
+  flags: NO_FLAGS,
   run: async ({ args, out }) => {
     const run = await ownRunOf(args, out);
     const adapter = await adapterOf(run, out);
@@ -24,7 +21,5 @@ const resume: CommandSpec = {
     out.print(words.join("\n"));
     out.document({ run_dir: run.dir, was_paused, released, job_ids });
     if (was_paused) out.note(`Follow it with: nsfarm-deno status ${quoteWord(run.dir)} --watch`);
-    return EXIT_CODES.done;
   },
-};
-export default resume;
+});

@@ -7,7 +7,7 @@ import { optionsOfRole } from "../runtime/scheduler/adapters.ts";
 import { requireFinish } from "../runtime/scheduler/submit.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { Backend } from "../schedulers/adapter.ts";
-import { type CommandSpec, defineFlags } from "./flags.ts";
+import { defineCommand, defineFlags, NO_FLAGS } from "./flags.ts";
 import { adapterOf, ownRunOf, refusePaused } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { RECOVER_FLAG } from "./recover_run.ts";
@@ -34,10 +34,9 @@ const retryFlags = defineFlags({
   ...ACCEPT_NEXTSTAT,
 });
 
-const retry: CommandSpec = {
-  name: "retry",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
+  flags: NO_FLAGS,
   define: async (command) => {
     retryFlags.define(command);
     for (const option of await optionsOfRole("nodes")) defineOne(command, option);
@@ -59,8 +58,7 @@ const retry: CommandSpec = {
     const start = async () => await retryRun(run, adapter, await inspectMachine(), request, (line) => out.note(line));
     return await submitAndWait(adapter, orLater(run, start, flags, out), flags, out);
   },
-};
-export default retry;
+});
 
 /**
  * Returns the options that place the jobs from now on; waiting jobs are submitted anew with them.

@@ -21,7 +21,7 @@ import type { Backend } from "../schedulers/adapter.ts";
 import { nextCommands } from "./examples.ts";
 import { noteCost } from "./cost_line.ts";
 import { driveRun, finishRun } from "./drive_run.ts";
-import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { defineCommand, defineFlags, NO_FLAGS, type Output } from "./flags.ts";
 import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
 import { RECOVER_FLAG } from "./recover_run.ts";
 import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
@@ -78,10 +78,9 @@ const runFlags = defineFlags({
   ...ACCEPT_NEXTSTAT,
 });
 
-const run: CommandSpec = {
-  name: "run",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
+  flags: NO_FLAGS,
   define: async (command, argv) => {
     requestFlags.define(command);
     runFlags.define(command);
@@ -115,8 +114,7 @@ const run: CommandSpec = {
       signals.close();
     }
   },
-};
-export default run;
+});
 
 /** Returns what an interrupted run leaves behind, and how to go on; jobs of a scheduler are not stopped with it. */
 function interruptedWords({ dir, manifest: { run_id } }: Run<FarmManifest>, { kind, name }: Backend): string[] {

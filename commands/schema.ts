@@ -1,21 +1,20 @@
 import * as z from "zod/mini";
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { FarmError } from "../core/errors.ts";
 import { nearestName } from "../core/flags.ts";
 import { textTable } from "../core/format.ts";
 import { DOCUMENTS } from "../core/schema/documents.ts";
-import type { CommandSpec } from "./flags.ts";
+import { defineCommand, NO_FLAGS } from "./flags.ts";
 import { printAnswer } from "./output.ts";
 
-const schema: CommandSpec = {
-  name: "schema",
+export default defineCommand({
   needs: [],
-  define: () => {},
+  flags: NO_FLAGS,
   run: ({ args, out }) => {
     const [name] = args;
     if (name === undefined) {
       out.print(textTable(Object.entries(DOCUMENTS).map(([key, { file }]) => [key, file])).join("\n"));
       out.document(Object.fromEntries(Object.entries(DOCUMENTS).map(([key, one]) => [key, jsonSchema(one)])));
-      return Promise.resolve(EXIT_CODES.done);
+      return;
     }
     const found = Object.hasOwn(DOCUMENTS, name) ? DOCUMENTS[name] : undefined;
     if (!found) {
@@ -28,10 +27,8 @@ const schema: CommandSpec = {
       );
     }
     printAnswer(JSON.stringify(jsonSchema(found), null, 2));
-    return Promise.resolve(EXIT_CODES.done);
   },
-};
-export default schema;
+});
 
 function jsonSchema({ file, schema }: (typeof DOCUMENTS)[string]): unknown {
   return { title: file, ...z.toJSONSchema(schema, { io: "input" }) };

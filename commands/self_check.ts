@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { EXIT_CODES } from "../core/errors.ts";
 import { textTable } from "../core/format.ts";
 import { selfCheck } from "../runtime/output/self_check.ts";
-import { type CommandSpec, defineFlags } from "./flags.ts";
+import { defineCommand, defineFlags } from "./flags.ts";
 
 const selfCheckFlags = defineFlags({
   "nextstat-bin": {
@@ -14,12 +14,10 @@ const selfCheckFlags = defineFlags({
 
 const MARKS = new Map([[true, "ok"], [false, "FAILED"], [null, "-"]]);
 
-const command: CommandSpec = {
-  name: "self-check",
-  needs: ["read", "write", "run", "env", "sys"],
-  define: selfCheckFlags.define,
-  run: async ({ args, options, out }) => {
-    const found = await selfCheck(resolve(args[0] ?? "."), selfCheckFlags.read(options).nextstatBin);
+export default defineCommand({
+  flags: selfCheckFlags,
+  run: async ({ args, flags, out }) => {
+    const found = await selfCheck(resolve(args[0] ?? "."), flags.nextstatBin);
     const { version, deno, program, host, kernel, cpus_allowed } = found;
     out.print(`nsfarm-deno ${version} (Deno ${deno}) on ${host}, Linux ${kernel ?? "unknown"}, ${cpus_allowed} CPUs`);
     out.print(`${program.path}\nsha256 ${program.sha256}`);
@@ -27,5 +25,4 @@ const command: CommandSpec = {
     out.document(found);
     return found.ok ? EXIT_CODES.done : EXIT_CODES.input;
   },
-};
-export default command;
+});

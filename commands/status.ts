@@ -8,7 +8,7 @@ import { startShardReader } from "../runtime/state/done_shards.ts";
 import { oldStatus } from "../runtime/state/old_status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { endingPrograms, watchSignals } from "../runtime/system/process.ts";
-import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { defineCommand, defineFlags, type Output } from "./flags.ts";
 import { adapterOf, anyRunOf } from "./run_dir_flags.ts";
 import { inspectRun, watchRun } from "./watch_run.ts";
 
@@ -26,13 +26,10 @@ const statusFlags = defineFlags({
 /** Time limit of a scheduler's command for a single status; --watch uses the normal limit. */
 const LONGEST_ANSWER_S = 10;
 
-const status: CommandSpec = {
-  name: "status",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
-  define: statusFlags.define,
-  run: async ({ args, options, out }) => {
-    const flags = statusFlags.read(options);
+  flags: statusFlags,
+  run: async ({ args, flags, out }) => {
     // `cat` reads /proc, and a second thread opens the run, while the manifest is parsed here.
     const machine = inspectMachine();
     const reader = startShardReader(args[0] ?? "", "untouched");
@@ -55,8 +52,7 @@ const status: CommandSpec = {
       reader?.close();
     }
   },
-};
-export default status;
+});
 
 /** Prints the state of an old run by its files. It cannot be watched, since its jobs cannot be queried. */
 function reportOldRun(run: Run, isChecked: boolean, out: Output): number {

@@ -15,7 +15,7 @@ import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { noteCost } from "./cost_line.ts";
 import { finishRun } from "./drive_run.ts";
-import { type CommandSpec, defineFlags, type Output } from "./flags.ts";
+import { defineCommand, defineFlags, type Output } from "./flags.ts";
 import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
 import { adapterOf, ownRunOf, refusePaused } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
@@ -44,14 +44,11 @@ export const MODE_FLAG = {
 
 const submitFlags = defineFlags({ ...MODE_FLAG, ...END_FLAGS, ...RECOVER_FLAG, ...ACCEPT_NEXTSTAT });
 
-const submit: CommandSpec = {
-  name: "submit",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
-  define: submitFlags.define,
-  run: async ({ args, options, out }) => {
+  flags: submitFlags,
+  run: async ({ args, flags, out }) => {
     const rendered = await ownRunOf(args, out);
-    const flags = submitFlags.read(options);
     refusePaused(rendered, "submit");
     const adapter = await adapterOf(rendered, out);
     if (flags.finish) requireFinish(adapter, rendered);
@@ -63,8 +60,7 @@ const submit: CommandSpec = {
     const start = async () => await startRun(changed, adapter, await inspectMachine(), { ended: false });
     return await submitAndWait(adapter, orLater(changed, start, flags, out), flags, out);
   },
-};
-export default submit;
+});
 
 interface End {
   onEnd?: string | undefined;

@@ -1,14 +1,12 @@
-import { EXIT_CODES, FarmError } from "../core/errors.ts";
+import { FarmError } from "../core/errors.ts";
 import { plural } from "../core/format.ts";
 import { throttleRun } from "../runtime/control/steer.ts";
-import type { CommandSpec } from "./flags.ts";
+import { defineCommand, NO_FLAGS } from "./flags.ts";
 import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
 
-const throttle: CommandSpec = {
-  name: "throttle",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
-  define: () => {},
+  flags: NO_FLAGS,
   run: async ({ args, out }) => {
     const most = readMost(args[1] ?? "");
     const run = await ownRunOf(args, out);
@@ -20,10 +18,8 @@ const throttle: CommandSpec = {
         : `throttle: at most ${plural(most, "fit")} at a time; fits that run beyond it go on`,
     );
     out.document({ run_dir: run.dir, throttle: most });
-    return EXIT_CODES.done;
   },
-};
-export default throttle;
+});
 
 /** Reads `12` or `off`. @throws {FarmError} usage */
 function readMost(text: string): number | null {

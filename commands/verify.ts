@@ -3,12 +3,11 @@ import { plural } from "../core/format.ts";
 import { isSetFault } from "../core/merge/merged_check.ts";
 import { verifyRun } from "../runtime/merge/verify.ts";
 import { type ArchiveReport, verifyArchive } from "../runtime/output/archive.ts";
-import type { CommandSpec, Output } from "./flags.ts";
+import { defineCommand, NO_FLAGS, type Output } from "./flags.ts";
 
-const verify: CommandSpec = {
-  name: "verify",
+export default defineCommand({
   needs: ["read"],
-  define: () => {},
+  flags: NO_FLAGS,
   run: ({ args, out }) => {
     const path = args[0] ?? "";
     if (path.endsWith(".tar")) return Promise.resolve(reportArchive(verifyArchive(path), out));
@@ -24,8 +23,7 @@ const verify: CommandSpec = {
     if (findings.length > 0) return Promise.resolve(EXIT_CODES.shards);
     return Promise.resolve(failed === "" ? EXIT_CODES.done : EXIT_CODES.guardrails);
   },
-};
-export default verify;
+});
 
 function reportArchive(report: ArchiveReport, out: Output): number {
   const { n_files, findings } = report;

@@ -7,7 +7,7 @@ import { jobIds } from "../runtime/shard/context.ts";
 import { localShape, pilotShape } from "../runtime/system/allocation.ts";
 import { watchSignals } from "../runtime/system/process.ts";
 import { workOnRun } from "../runtime/worker/run.ts";
-import { type CommandSpec, defineFlags } from "./flags.ts";
+import { defineCommand, defineFlags } from "./flags.ts";
 import { openWorkView } from "./progress.ts";
 import { runOf, withCopyToken } from "./run_dir_flags.ts";
 
@@ -46,12 +46,9 @@ const workFlags = defineFlags({
   },
 });
 
-const work: CommandSpec = {
-  name: "work",
-  needs: ["read", "write", "run", "env", "sys"],
-  define: workFlags.define,
-  run: async ({ args, options, out }) => {
-    const flags = workFlags.read(options);
+export default defineCommand({
+  flags: workFlags,
+  run: async ({ args, flags, out }) => {
     const opened = runOf(args, out);
     const run = flags.ask || flags.stop ? opened : await withCopyToken(opened, out);
     const token = flags.token ?? randomBytes(8).toString("hex");
@@ -110,8 +107,7 @@ const work: CommandSpec = {
       signals.close();
     }
   },
-};
-export default work;
+});
 
 function workerToken(text: string): string {
   if (/^[0-9a-f]{16}$/.test(text)) return text;

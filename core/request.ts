@@ -1,8 +1,5 @@
 import { join } from "node:path";
 import type { ProbePlace } from "./cut_by_time.ts";
-import { FarmError } from "./errors.ts";
-import { durationSeconds } from "./flags.ts";
-import { clockTime } from "./format.ts";
 import {
   type FarmManifest,
   type OptionValue,

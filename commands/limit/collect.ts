@@ -6,7 +6,6 @@ import { LIMIT_JSON, readLimitJson } from "./limit_flags.ts";
 const collectFlags = defineFlags(LIMIT_JSON);
 
 const collect: CommandSpec = {
-  name: "limit collect",
   needs: ["read", "write"],
   define: collectFlags.define,
   run: ({ options, out }) => collectPoints(LIMIT, readLimitJson(collectFlags.read(options)), out),

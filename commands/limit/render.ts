@@ -4,7 +4,6 @@ import { adapterOfOptions, renderPoints } from "../scan/steps.ts";
 import { defineLimitFlags, readLimitRequest } from "./limit_flags.ts";
 
 const render: CommandSpec = {
-  name: "limit render",
   needs: ["read", "write", "run", "env", "sys"],
   schedulers: true,
   define: defineLimitFlags,

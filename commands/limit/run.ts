@@ -8,7 +8,6 @@ import { reportLimit } from "./summarize.ts";
 const wantedFlags = defineFlags(WANTED_FLAGS);
 
 const run: CommandSpec = {
-  name: "limit run",
   needs: ["read", "write", "run", "env", "sys"],
   schedulers: true,
   define: async (command, argv) => {

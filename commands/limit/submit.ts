@@ -8,7 +8,6 @@ import { reportLimit } from "./summarize.ts";
 const submitFlags = defineFlags({ ...LIMIT_JSON, ...WANTED_FLAGS });
 
 const submit: CommandSpec = {
-  name: "limit submit",
   needs: ["read", "write", "run", "env", "sys"],
   schedulers: true,
   define: submitFlags.define,

@@ -11,7 +11,6 @@ import { LIMIT_JSON, readLimitJson, readWanted, WANTED_FLAGS } from "./limit_fla
 const summarizeFlags = defineFlags({ ...LIMIT_JSON, ...WANTED_FLAGS });
 
 const summarize: CommandSpec = {
-  name: "limit summarize",
   needs: ["read", "write"],
   define: summarizeFlags.define,
   run: ({ options, out }) => {

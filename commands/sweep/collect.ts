@@ -1,12 +1,10 @@
 import { collectPoint } from "../../runtime/sweep/finish_point.ts";
-import type { CommandSpec } from "../flags.ts";
+import { defineCommand } from "../flags.ts";
 import { eachPoint } from "./each_point.ts";
 import { readSweepJson, sweepJsonFlag } from "./sweep_flags.ts";
 
-const collect: CommandSpec = {
-  name: "sweep collect",
+export default defineCommand({
   needs: ["read", "write"],
-  define: sweepJsonFlag.define,
-  run: ({ options, out }) => eachPoint(readSweepJson(options), collectPoint, out),
-};
-export default collect;
+  flags: sweepJsonFlag,
+  run: ({ flags, out }) => eachPoint(readSweepJson(flags), collectPoint, out),
+});

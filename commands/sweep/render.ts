@@ -1,14 +1,13 @@
 import { quoteWord } from "../../core/shell_quote.ts";
 import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
 import { renderSweep } from "../../runtime/sweep/render_sweep.ts";
-import type { CommandSpec } from "../flags.ts";
+import { defineCommand, NO_FLAGS } from "../flags.ts";
 import { reportPlugin } from "../scheduler_flags.ts";
 import { defineSweepFlags, readSweepRequest } from "./sweep_flags.ts";
 
-const render: CommandSpec = {
-  name: "sweep render",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
+  flags: NO_FLAGS,
   define: defineSweepFlags,
   run: async ({ options, out }) => {
     const adapter = await loadAdapter(String(options["scheduler"]));
@@ -19,7 +18,5 @@ const render: CommandSpec = {
     out.print([path, ...sweep.runs.map((point) => point.run_dir)].join("\n"));
     out.note(`Run it with:\n  nsfarm-deno sweep submit --sweep-json ${quoteWord(path)}`);
     out.document({ sweep_json: path, sweep });
-    return 0;
   },
-};
-export default render;
+});

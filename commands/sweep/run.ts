@@ -7,7 +7,7 @@ import { markOf, runOnEnd } from "../../runtime/control/on_end.ts";
 import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
 import { loadSweep, type OpenSweep, recordOf } from "../../runtime/sweep/load.ts";
 import { openSameSweep, renderSweep } from "../../runtime/sweep/render_sweep.ts";
-import { type CommandSpec, defineFlags, type Output } from "../flags.ts";
+import { defineCommand, defineFlags, NO_FLAGS, type Output } from "../flags.ts";
 import { ON_END_FLAG, onEndWords } from "../on_end_flag.ts";
 import { reportPlugin } from "../scheduler_flags.ts";
 import { measureSweep } from "./measure_sweep.ts";
@@ -16,10 +16,9 @@ import { defineSweepFlags, POINT_FLAGS, readSweepRequest } from "./sweep_flags.t
 
 const runFlags = defineFlags({ ...POINT_FLAGS, ...ON_END_FLAG });
 
-const run: CommandSpec = {
-  name: "sweep run",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
+  flags: NO_FLAGS,
   define: async (command, argv) => {
     await defineSweepFlags(command, argv);
     runFlags.define(command);
@@ -42,8 +41,7 @@ const run: CommandSpec = {
     if (flags.onEnd) await startOnEndOf(loadSweep(open.path), onEndWords(flags.onEnd), reported.summary, out);
     return code === EXIT_CODES.done ? reported.code : code;
   },
-};
-export default run;
+});
 
 /** Starts the command of --on-end if all points of a sweep have ended, and notes what came of it. */
 async function startOnEndOf(

@@ -1,5 +1,5 @@
 import { loadSweep, recordOf } from "../../runtime/sweep/load.ts";
-import { type CommandSpec, defineFlags } from "../flags.ts";
+import { defineCommand, defineFlags } from "../flags.ts";
 import { MODE_FLAG } from "../submit.ts";
 import { pointLine } from "./each_point.ts";
 import { measureSweep } from "./measure_sweep.ts";
@@ -7,18 +7,15 @@ import { POINT_FLAGS, readSweepJson, SWEEP_JSON } from "./sweep_flags.ts";
 
 const submitFlags = defineFlags({ ...SWEEP_JSON, ...POINT_FLAGS, ...MODE_FLAG });
 
-const submit: CommandSpec = {
-  name: "sweep submit",
-  needs: ["read", "write", "run", "env", "sys"],
+export default defineCommand({
   schedulers: true,
-  define: submitFlags.define,
-  run: async ({ options, out }) => {
-    const open = readSweepJson(options);
-    const code = await measureSweep(open, submitFlags.read(options), out);
+  flags: submitFlags,
+  run: async ({ flags, out }) => {
+    const open = readSweepJson(flags);
+    const code = await measureSweep(open, flags, out);
     const { sweep } = loadSweep(open.path);
     for (const point of sweep.runs) out.print(pointLine(open, point, recordOf(point)));
     out.document({ sweep_json: open.path, sweep });
     return code;
   },
-};
-export default submit;
+});

@@ -8,7 +8,7 @@ import { isSummary, isSummaryCsv, summaryCsv, summaryMarkdown } from "../../core
 import { beginsWith, type OutKind, refuseOut } from "../../runtime/fs/refuse_out.ts";
 import { writeWhole } from "../../runtime/fs/write.ts";
 import { type OpenSweep, readSweepFacts } from "../../runtime/sweep/load.ts";
-import { type CommandSpec, defineFlags, type Output } from "../flags.ts";
+import { defineCommand, defineFlags, type Output } from "../flags.ts";
 import { readSweepJson, SWEEP_JSON } from "./sweep_flags.ts";
 
 const summarizeFlags = defineFlags({
@@ -23,18 +23,16 @@ const summarizeFlags = defineFlags({
   "out-csv": { type: "path", placeholder: "path", help: "also write a CSV file with one line per run" },
 });
 
-const summarize: CommandSpec = {
-  name: "sweep summarize",
+export default defineCommand({
   needs: ["read", "write"],
-  define: summarizeFlags.define,
-  run: ({ options, out }) => {
-    const { outMd = null, outCsv = null, slots = null } = summarizeFlags.read(options);
+  flags: summarizeFlags,
+  run: ({ flags, out }) => {
+    const { outMd = null, outCsv = null, slots = null } = flags;
     if (outMd !== null) refuseOut(outKind("--out-md", isSummary), outMd);
     if (outCsv !== null) refuseOut(outKind("--out-csv", isSummaryCsv), outCsv);
-    return Promise.resolve(reportSummary(readSweepJson(options), { md: outMd, csv: outCsv, slots }, out).code);
+    return reportSummary(readSweepJson(flags), { md: outMd, csv: outCsv, slots }, out).code;
   },
-};
-export default summarize;
+});
 
 const outKind = (flag: string, isHead: (head: string) => boolean): OutKind => ({
   flag,

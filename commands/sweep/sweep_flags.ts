@@ -89,8 +89,7 @@ export const SWEEP_JSON = {
 export const sweepJsonFlag = defineFlags(SWEEP_JSON);
 
 /** Opens the sweep of --sweep-json. */
-export const readSweepJson = (options: Record<string, unknown>): OpenSweep =>
-  loadSweep(sweepJsonFlag.read(options).sweepJson);
+export const readSweepJson = ({ sweepJson }: FlagValues<typeof SWEEP_JSON>): OpenSweep => loadSweep(sweepJson);
 
 /** Flags for running each run; shared by sweep submit and sweep run. */
 export const POINT_FLAGS = {

@@ -2,7 +2,7 @@ import { type Recovery, recoverySteps } from "../../core/recovery.ts";
 import { applyRecovery, earlierRecoveries } from "../../core/recovery_history.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
-import { isEnded, isGoingOn, isWaiting, LATE_FILES_S, NOT_SUBMITTED } from "../../core/shard_states.ts";
+import { isGoingOn, isWaiting, LATE_FILES_S, NOT_SUBMITTED } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";

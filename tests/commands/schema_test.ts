@@ -52,9 +52,9 @@ for (const [name, file] of SAMPLES) {
   });
 }
 
-Deno.test("a mistyped schema name is refused with the nearest one", () => {
+Deno.test("a mistyped schema name is refused with the nearest one", async () => {
   const out = { json: false, print: () => {}, document: () => {}, note: () => {} };
-  assert.throws(() => schema.run({ args: ["manifst"], options: {}, out, program }), {
+  await assert.rejects(schema.run({ args: ["manifst"], options: {}, out, program }), {
     kind: "usage",
     message: /Cannot show a schema "manifst": known are manifest, /,
     next: 'Did you mean "manifest"?',

@@ -156,7 +156,7 @@ Deno.test("a plan predicts its pilot's own makespan, and matches its schema", ()
   assert.equal(plan.self_check.measured_s, 44.5);
   // The pilot was dealt out evenly; a queue would have given the fast host more.
   assert(plan.self_check.predicted_s < 44.5 && plan.self_check.predicted_s > 25, `${plan.self_check.predicted_s}`);
-  assert.match(describePlan(plan), /Recommended: --shards \d+, time limit 0\d:\d\d:00 per shard, memory 250 MiB/);
+  assert.match(describePlan(plan), /Recommended: --shards \d+, time limit 00:12:00 per shard, memory 200 MiB/);
   assert.match(describePlan(plan), /Uncertainty ± \d/);
 });
 
