@@ -2,11 +2,8 @@ import { writeArchive } from "../runtime/output/archive.ts";
 import { defineCommand, defineFlags } from "./flags.ts";
 
 const archiveFlags = defineFlags({
-  out: { type: "path", placeholder: "path", help: "path of the .tar (default: beside the run directory)" },
-  "allow-partial": {
-    type: "boolean",
-    help: "archive the run even if it does not verify or is not merged",
-  },
+  out: { type: "path", help: "path of the .tar (default: beside the run directory)" },
+  "allow-partial": { type: "boolean", help: "archive the run even if it does not verify or is not merged" },
 });
 
 export default defineCommand({

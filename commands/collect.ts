@@ -8,9 +8,9 @@ import { type CollectReport, collectRun } from "../runtime/state/collect.ts";
 import { defineCommand, defineFlags, type Output } from "./flags.ts";
 
 const collectFlags = defineFlags({
-  manifest: { type: "path", placeholder: "path", help: "the run's manifest.json, instead of RUN_DIR" },
+  manifest: { type: "path", help: "the run's manifest.json, instead of RUN_DIR" },
   "in-place": { type: "boolean", help: "write into the manifest itself (the default without --out)" },
-  out: { type: "path", placeholder: "path", help: "write the manifest with its results to this file instead" },
+  out: { type: "path", help: "write the manifest with its results to this file instead" },
 });
 
 export default defineCommand({

@@ -13,11 +13,7 @@ const exportFlags = defineFlags({
     placeholder: "format",
     help: "format of the file",
   },
-  out: {
-    type: "path",
-    placeholder: "path",
-    help: "path of the file, - for stdout (default: beside the run directory)",
-  },
+  out: { type: "path", help: "path of the file, - for stdout (default: beside the run directory)" },
   "allow-partial": { type: "boolean", help: "export the valid shards if some are missing" },
 });
 

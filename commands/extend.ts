@@ -16,13 +16,7 @@ import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
 import { END_FLAGS, submitAndWait } from "./submit.ts";
 
 const extendFlags = defineFlags({
-  "n-toys": {
-    type: "integer",
-    required: true,
-    placeholder: "+n",
-    help: "number of toys to add: +500",
-    read: moreToys,
-  },
+  "n-toys": { type: "integer", required: true, placeholder: "+n", help: "number of toys to add: +500", read: moreToys },
   shards: {
     type: "integer",
     min: 1,

@@ -104,8 +104,6 @@ export interface TableRow {
   name: string;
   args: string;
   summary: string;
-  /** The script of NextStat's scripts/farm that it replaces. */
-  from: string;
   load: () => Promise<{ default: CommandSpec }>;
 }
 

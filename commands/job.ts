@@ -9,10 +9,7 @@ import { runOf, withCopyToken } from "./run_dir_flags.ts";
 
 const jobFlags = defineFlags({
   token: { type: "string", placeholder: "hex", help: "token of the submission that this job belongs to" },
-  sandbox: {
-    type: "boolean",
-    help: "RUN_DIR is a sandbox; leave the results in its incoming/",
-  },
+  sandbox: { type: "boolean", help: "RUN_DIR is a sandbox; leave the results in its incoming/" },
 });
 
 export default defineCommand({

@@ -6,26 +6,16 @@ import { mergeRun } from "../runtime/merge/merge.ts";
 import { defineCommand, defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
 
 const mergeFlags = defineFlags({
-  manifest: { type: "path", placeholder: "path", help: "the run's manifest.json, instead of RUN_DIR" },
+  manifest: { type: "path", help: "the run's manifest.json, instead of RUN_DIR" },
   input: {
     type: "strings",
     placeholder: "path",
     help: "an output or merged document, instead of a run (repeatable)",
     read: plainPath("--input"),
   },
-  out: {
-    type: "path",
-    placeholder: "path",
-    help: "path of the merged document (default: merged.out.json of the run)",
-  },
-  "allow-partial": {
-    type: "boolean",
-    help: "merge the valid shards if some are missing; marked as partial",
-  },
-  "accept-unrecorded": {
-    type: "boolean",
-    help: "also merge outputs without a record, or of another run",
-  },
+  out: { type: "path", help: "path of the merged document (default: merged.out.json of the run)" },
+  "allow-partial": { type: "boolean", help: "merge the valid shards if some are missing; marked as partial" },
+  "accept-unrecorded": { type: "boolean", help: "also merge outputs without a record, or of another run" },
   ...GUARDRAIL_FLAGS,
 });
 

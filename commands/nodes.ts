@@ -5,12 +5,7 @@ import { clearNodes, journalFault, journalFolder, readJournal } from "../runtime
 import { defineCommand, defineFlags, type Output } from "./flags.ts";
 
 const nodesFlags = defineFlags({
-  clear: {
-    type: "string",
-    bare: true,
-    placeholder: "node",
-    help: "forget the faults of this node, or of all",
-  },
+  clear: { type: "string", bare: true, placeholder: "node", help: "forget the faults of this node, or of all" },
 });
 
 export default defineCommand({

@@ -21,7 +21,7 @@ import { reportPlugin } from "./scheduler_flags.ts";
 /** The flags of preflight. */
 export const preflightFlags = defineFlags({
   scheduler: { type: "string", placeholder: "name", help: "scheduler to check: slurm, htcondor …" },
-  "hosts-file": { type: "path", placeholder: "path", help: "hosts to check by ssh, one per line" },
+  "hosts-file": { type: "path", help: "hosts to check by ssh, one per line" },
   "timeout-s": { type: "number", min: 0.1, default: 20, placeholder: "s", help: "time limit for each host in seconds" },
   jobs: {
     type: "integer",
@@ -31,9 +31,9 @@ export const preflightFlags = defineFlags({
     placeholder: "n",
     help: "number of hosts to check at the same time",
   },
-  "nextstat-bin": { type: "path", placeholder: "path", help: "path of nextstat on the hosts (default: on PATH)" },
+  "nextstat-bin": { type: "path", help: "path of nextstat on the hosts (default: on PATH)" },
   "remote-base-dir": { type: "path", placeholder: "dir", help: "folder for runs on the hosts" },
-  out: { type: "path", placeholder: "path", help: "also write the JSON document to this file" },
+  out: { type: "path", help: "also write the JSON document to this file" },
   "write-profile": {
     type: "string",
     bare: true,

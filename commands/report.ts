@@ -2,11 +2,7 @@ import { writeReport } from "../runtime/output/report.ts";
 import { defineCommand, defineFlags } from "./flags.ts";
 
 const reportFlags = defineFlags({
-  out: {
-    type: "path",
-    placeholder: "path",
-    help: "path of the page (default: in the run, or beside the sweep)",
-  },
+  out: { type: "path", help: "path of the page (default: in the run, or beside the sweep)" },
   svg: { type: "path", placeholder: "dir", help: "also write each figure as an SVG file into this folder" },
 });
 

@@ -45,7 +45,6 @@ const TOY_FLAGS = {
   "nextstat-bin": {
     group: "What to run",
     type: "path",
-    placeholder: "path",
     help: "nextstat to use (default: beside nsfarm-deno, else on PATH)",
   },
   gen: {
@@ -95,12 +94,7 @@ const TOY_FLAGS = {
     placeholder: "s",
     help: "with --pilots: heartbeat interval in seconds (default: 40)",
   },
-  check: {
-    group: "Guardrails",
-    type: "boolean",
-    default: true,
-    help: "skip the one-toy test fit",
-  },
+  check: { group: "Guardrails", type: "boolean", default: true, help: "skip the one-toy test fit" },
 } as const satisfies FlagTable;
 
 /** Flags for the place of a run; shared by render and run. sweep has its own. */

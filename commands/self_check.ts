@@ -5,11 +5,7 @@ import { selfCheck } from "../runtime/output/self_check.ts";
 import { defineCommand, defineFlags } from "./flags.ts";
 
 const selfCheckFlags = defineFlags({
-  "nextstat-bin": {
-    type: "path",
-    placeholder: "path",
-    help: "path of nextstat (default: beside this program, or on PATH)",
-  },
+  "nextstat-bin": { type: "path", help: "path of nextstat (default: beside this program, or on PATH)" },
 });
 
 const MARKS = new Map([[true, "ok"], [false, "FAILED"], [null, "-"]]);

@@ -24,10 +24,7 @@ import { untilResumed, watchRun } from "./watch_run.ts";
 
 /** Flags for the end of a run. */
 export const END_FLAGS = {
-  finish: {
-    type: "boolean",
-    help: "also submit a job that collects and merges at the end",
-  },
+  finish: { type: "boolean", help: "also submit a job that collects and merges at the end" },
   wait: { type: "boolean", help: "wait until the run has ended, then collect and merge" },
   ...ON_END_FLAG,
 } as const satisfies FlagTable;

@@ -21,29 +21,13 @@ const workFlags = defineFlags({
   },
   "retry-failed": { type: "boolean", help: "also rerun failed shards" },
   hosts: { type: "boolean", help: "run them on the hosts of the run's hosts file instead of here" },
-  pilot: {
-    type: "boolean",
-    help: "act as a pilot: use the job's CPUs and keep to its time limit",
-  },
-  speculate: {
-    type: "boolean",
-    help: "if no shard is open, start a copy of a very slow one",
-  },
-  "heartbeat-s": {
-    type: "number",
-    min: 0.1,
-    placeholder: "s",
-    help: "heartbeat interval in seconds (default: 40)",
-  },
+  pilot: { type: "boolean", help: "act as a pilot: use the job's CPUs and keep to its time limit" },
+  speculate: { type: "boolean", help: "if no shard is open, start a copy of a very slow one" },
+  "heartbeat-s": { type: "number", min: 0.1, placeholder: "s", help: "heartbeat interval in seconds (default: 40)" },
   detach: { type: "boolean", help: "continue in the background; its output goes to logs/ of the run" },
   ask: { type: "boolean", help: "print the workers of this run that are alive on this machine" },
   stop: { type: "boolean", help: "stop them (with --token: that one)" },
-  token: {
-    type: "string",
-    placeholder: "hex",
-    help: "name of the worker, 16 hexadecimal digits",
-    read: workerToken,
-  },
+  token: { type: "string", placeholder: "hex", help: "name of the worker, 16 hexadecimal digits", read: workerToken },
 });
 
 export default defineCommand({

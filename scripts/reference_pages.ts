@@ -12,11 +12,27 @@ const tableOf = (heads: readonly string[], rows: readonly (readonly string[])[])
 
 const codeFirst = (rows: readonly ReferenceRow[]) => rows.map(([name, meaning]) => [`\`${name}\``, meaning]);
 
+/** Scripts of NextStat's scripts/farm that commands replace, and commands whose work was done by hand. */
+const REPLACED: Readonly<Record<string, string>> = {
+  run: "`run_unbinned_fit_toys_cluster.py`",
+  render: "`render_unbinned_fit_toys_scheduler.py`",
+  collect: "`collect_unbinned_fit_toys_scheduler.py`",
+  merge: "`merge_unbinned_toys_results.py`",
+  ...Object.fromEntries(
+    ["render", "submit", "collect", "merge", "summarize"].map((
+      one,
+    ) => [`sweep ${one}`, "`pf32_unbinned_shard_sweep.py`"]),
+  ),
+  preflight: "`preflight_cluster.py`",
+  job: "`run_one_shard.sh`",
+};
+const BY_HAND: ReadonlySet<string> = new Set(["submit", "status", "cancel", "retry", "logs", "doctor"]);
+
 async function commandRows(): Promise<string[][]> {
   const rows = TABLE.map(async (row) => {
     const { default: spec } = await row.load();
     const permissions = spec.needs.length === 0 ? "none" : spec.needs.join(", ");
-    const from = row.from.includes(".") ? `\`${row.from}\`` : row.from;
+    const from = REPLACED[row.name] ?? (BY_HAND.has(row.name) ? "by hand before" : "new");
     return [`\`${`${row.name} ${row.args}`.trim()}\``, row.summary, permissions, from];
   });
   return await Promise.all(rows);

@@ -13,14 +13,14 @@ import { readSweepJson, SWEEP_JSON } from "./sweep_flags.ts";
 
 const summarizeFlags = defineFlags({
   ...SWEEP_JSON,
-  "out-md": { type: "path", placeholder: "path", help: "write the Markdown page to this file (default: print it)" },
+  "out-md": { type: "path", help: "write the Markdown page to this file (default: print it)" },
   slots: {
     type: "integer",
     min: 1,
     placeholder: "n",
     help: "number of slots of the pool, to bound makespans that are unknown",
   },
-  "out-csv": { type: "path", placeholder: "path", help: "also write a CSV file with one line per run" },
+  "out-csv": { type: "path", help: "also write a CSV file with one line per run" },
 });
 
 export default defineCommand({

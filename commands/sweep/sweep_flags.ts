@@ -77,12 +77,7 @@ export function readSweepRequest(options: Record<string, unknown>, adapter: Back
 
 /** The flag --sweep-json. */
 export const SWEEP_JSON = {
-  "sweep-json": {
-    type: "path",
-    required: true,
-    placeholder: "path",
-    help: "the sweep's document, <sweep_id>.sweep.json",
-  },
+  "sweep-json": { type: "path", required: true, help: "the sweep's document, <sweep_id>.sweep.json" },
 } as const satisfies FlagTable;
 
 /** Flags of the commands that act on each run of a sweep. */
@@ -100,18 +95,9 @@ export const POINT_FLAGS = {
     placeholder: "s",
     help: "seconds between two queries of the scheduler",
   },
-  collect: {
-    group: "Advanced",
-    type: "boolean",
-    default: true,
-    help: "do not collect or merge the runs",
-  },
+  collect: { group: "Advanced", type: "boolean", default: true, help: "do not collect or merge the runs" },
   merge: { group: "Advanced", type: "boolean", default: true, help: "do not merge the runs" },
-  force: {
-    group: "Advanced",
-    type: "boolean",
-    help: "also rerun failed runs, and collect and merge finished ones",
-  },
+  force: { group: "Advanced", type: "boolean", help: "also rerun failed runs, and collect and merge finished ones" },
 } as const satisfies FlagTable;
 
 /** Values of these flags, and another mode for the jobs; null: as rendered. */

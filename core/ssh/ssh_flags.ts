@@ -21,10 +21,7 @@ export const SSH_CONNECTION = {
     help: "port of hosts without their own in the hosts file",
   },
   "ssh-config": { type: "path", placeholder: "PATH", help: "ssh configuration file to use instead of yours" },
-  "accept-new": {
-    type: "boolean",
-    help: "accept the host keys of new hosts; a changed key is still refused",
-  },
+  "accept-new": { type: "boolean", help: "accept the host keys of new hosts; a changed key is still refused" },
 } as const satisfies FlagTable;
 
 /** Returns the settings of those options; their paths are absolute. */
