@@ -4,7 +4,8 @@ import { isFarmRun, openRun, type Run } from "../runtime/run/load_manifest.ts";
 import { ownSubmissions } from "../runtime/run/submissions.ts";
 import { adapterOfRun, BUILT_IN_NAMES } from "../runtime/scheduler/adapters.ts";
 import { handlesOf, queryScheduler, renderContext } from "../runtime/scheduler/query.ts";
-import { type CollectReport, collectRun } from "../runtime/state/collect.ts";
+import { collectOpened, type CollectReport } from "../runtime/state/collect.ts";
+import { startShardReader } from "../runtime/state/done_shards.ts";
 import { defineCommand, defineFlags, type Output } from "./flags.ts";
 
 const collectFlags = defineFlags({
@@ -19,14 +20,25 @@ export default defineCommand({
     const run = args[0] ?? flags.manifest;
     if (run === undefined) throw new FarmError("usage", "Cannot collect without a run: give RUN_DIR or --manifest");
     if (flags.inPlace && flags.out !== undefined) throw new FarmError("usage", "Cannot use both --in-place and --out");
-    await fetchResults(openRun(run), out);
-    const report = await collectRun(run, flags.out ?? null, new Date().toISOString());
+    const report = await collectFetched(run, flags.out ?? null, out);
     reportCollected(report, out);
     out.print([report.manifest, describeCollected(report.counts), describeTimes(report.times)].join("\n"));
     out.document(report);
     return report.not_ok.length > 0 ? EXIT_CODES.shards : EXIT_CODES.done;
   },
 });
+
+/** Collects a run after its results were fetched; a second thread loads its modules while the manifest is parsed here. */
+async function collectFetched(path: string, to: string | null, out: Output): Promise<CollectReport> {
+  const reader = startShardReader(path, "proven");
+  try {
+    const run = openRun(path);
+    await fetchResults(run, out);
+    return await collectOpened(run, to, new Date().toISOString(), reader);
+  } finally {
+    reader?.close();
+  }
+}
 
 /** Fetches the results that the scheduler of a run keeps; of any other run no scheduler is queried. */
 async function fetchResults(run: Run, out: Output): Promise<void> {

@@ -17,8 +17,8 @@ import type { Backend } from "../schedulers/adapter.ts";
 import type { Output } from "./flags.ts";
 
 /** Opens the run that the first argument names, of this program or of the old scripts. */
-export function anyRunOf(args: readonly string[], out: Output): Run {
-  const run = openRun(args[0] ?? "");
+export function anyRunOf(args: readonly string[], out: Output, open = openRun): Run {
+  const run = open(args[0] ?? "");
   return isFarmRun(run) ? announced(run, out) : run;
 }
 

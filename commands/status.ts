@@ -2,7 +2,7 @@ import { describeStatus, type StatusSummary } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
 import { mergedExitCode } from "../core/merge/merged_check.ts";
 import { LATE_FILES_S } from "../core/shard_states.ts";
-import { isFarmRun, type Run } from "../runtime/run/load_manifest.ts";
+import { isFarmRun, openForStates, type Run } from "../runtime/run/load_manifest.ts";
 import { findLate } from "../runtime/scheduler/submit.ts";
 import { startShardReader } from "../runtime/state/done_shards.ts";
 import { oldStatus } from "../runtime/state/old_status.ts";
@@ -33,7 +33,7 @@ export default defineCommand({
     // `cat` reads /proc, and a second thread opens the run, while the manifest is parsed here.
     const machine = inspectMachine();
     const reader = startShardReader(args[0] ?? "", "untouched");
-    const run = anyRunOf(args, out);
+    const run = anyRunOf(args, out, openForStates);
     if (!isFarmRun(run)) return reportOldRun(run, flags.check, out);
     const adapter = await adapterOf(run, out);
     const signals = watchSignals();

@@ -180,6 +180,17 @@ export function recordText(document: string): string | undefined {
   return document.slice(at + KEY.length, document.length - END.length);
 }
 
+/** Returns whether the text of a document is what was sealed, in the layout of recordText: not one byte has changed. */
+export function isSealed(
+  text: string,
+  { record_sha256 }: { readonly [member: string]: unknown },
+  sha256: Sha256Of,
+): boolean {
+  const end = `\n  }${END}`;
+  const sealed_end = `,\n    "record_sha256": "${record_sha256}"${end}`;
+  return text.endsWith(sealed_end) && sha256(text.slice(0, -sealed_end.length) + end) === record_sha256;
+}
+
 /** Variables in a record of any scheduler. */
 const VARIABLES: readonly string[] = [
   "OMP_NUM_THREADS",

@@ -1,5 +1,5 @@
 // @ts-types="@types/d3-array"
-import { quantile } from "d3-array";
+import { quantileSorted } from "d3-array";
 import { durationSeconds } from "./flags.ts";
 import { JOB_EXTRA_S, marginWords, mebibytesOf, memoryToRequest, timeToRequest, wrapperMemory } from "./job_limits.ts";
 import { clockTime, duration, percent, plural, shortDuration } from "./format.ts";
@@ -113,9 +113,10 @@ export function runUsage(shards: readonly UsedShard[], request: JobRequest, time
 }
 
 function used(values: readonly number[], requested: number | null = null): Used | null {
-  const p95 = quantile(values, 0.95);
+  const sorted = [...Float64Array.from(values).sort()];
+  const p95 = quantileSorted(sorted, 0.95);
   if (p95 === undefined) return null;
-  return { requested, p95, max: values.reduce((a, b) => Math.max(a, b), 0) };
+  return { requested, p95, max: sorted.at(-1) ?? 0 };
 }
 
 const mib = (value: number) => `${value.toFixed(0)} MiB`;

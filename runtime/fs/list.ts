@@ -41,13 +41,26 @@ export function orRefusal<T>(read: () => T): T | FarmError {
  * Returns the names in a folder; none where it does not exist.
  * @throws {FarmError} input, when it cannot be listed
  */
-export function listNames(folder: string): string[] {
+export const listNames = (folder: string): string[] => [...listFolder(folder).names];
+
+/** The names in a folder, and those of them that are no regular files: folders, links, FIFOs. */
+export interface FolderListing {
+  names: ReadonlySet<string>;
+  irregular: ReadonlySet<string>;
+}
+
+/** Lists a folder as listNames does. */
+export function listFolder(folder: string): FolderListing {
+  const [names, irregular] = [new Set<string>(), new Set<string>()];
   try {
-    return [...Deno.readDirSync(folder)].map((entry) => entry.name);
+    for (const { name, isFile } of Deno.readDirSync(folder)) {
+      names.add(name);
+      if (!isFile) irregular.add(name);
+    }
   } catch (error) {
-    if (isAbsent(error)) return [];
-    throw refused("list", folder, error);
+    if (!isAbsent(error)) throw refused("list", folder, error);
   }
+  return { names, irregular };
 }
 
 /** Returns the names in a folder; none where it cannot be listed: such a folder is not ours to clean up. */

@@ -87,11 +87,15 @@ export function readForNow(path: string, max_bytes: number): { bytes: Uint8Array
   return { bytes: readToEnd(path, max_bytes, info.size) ?? readRegular(path, max_bytes), info };
 }
 
+/** Reads as readForNow does, a name that a listing has just shown as a regular file. @throws {Unreadable} */
+export const readListedForNow = (path: string, max_bytes: number): Uint8Array =>
+  readToEnd(path, max_bytes) ?? readRegular(path, max_bytes);
+
 /**
  * Returns the bytes; null where the file is too large or cannot be read, for which readRegular gives the reason.
  * @param size the size before the file was opened: a read of as many bytes, with room for more, was the last
  */
-function readToEnd(path: string, max_bytes: number, size: number): Uint8Array | null {
+function readToEnd(path: string, max_bytes: number, size = Infinity): Uint8Array | null {
   try {
     const file = Deno.openSync(path);
     try {
@@ -194,12 +198,14 @@ export function decodeText(bytes: Uint8Array): string {
   }
 }
 
-/** Parses JSON bytes. @throws {Unreadable} empty, truncated, not UTF-8, nested too deeply */
-export function parseJson(bytes: Uint8Array): unknown {
-  const text = decodeText(bytes);
+/** Parses JSON. @throws {Unreadable} empty, truncated, not UTF-8, nested too deeply */
+export const parseJson = (bytes: Uint8Array): unknown => parseText(decodeText(bytes));
+
+/** Parses a text as parseJson does. @throws {Unreadable} */
+export function parseText(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    if (bytes.length >= NEVER_TOO_DEEP_BYTES) checkLevels(value, MAX_DEPTH);
+    if (text.length >= NEVER_TOO_DEEP_CHARACTERS) checkLevels(value, MAX_DEPTH);
     return value;
   } catch (error) {
     if (error instanceof Unreadable) throw error;
@@ -207,8 +213,8 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** Size below which nesting cannot be too deep for JSON.stringify (it fails between 4,000 and 8,000 levels). */
-export const NEVER_TOO_DEEP_BYTES = 7000;
+/** Length below which nesting cannot be too deep for JSON.stringify (it fails between 4,000 and 8,000 levels). */
+export const NEVER_TOO_DEEP_CHARACTERS = 7000;
 
 /**
  * Throws where nesting is so deep that it would overflow the stack of code that walks or writes the document. JSON.parse

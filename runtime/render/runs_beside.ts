@@ -12,8 +12,9 @@ import { DEFAULT_WORKLOAD, workloadNamed, workloadOf } from "../../core/workload
 import { drawnSeeds, freeSeedsOf } from "../../core/workload/seeds.ts";
 import type { Workload } from "../../core/workload/workload.ts";
 import { listNames, namesInPassing } from "../fs/list.ts";
-import { decodeText, MAX_DOCUMENT_BYTES, ofSchema, readDocument, readRegular, Unreadable } from "../fs/read.ts";
+import { ofSchema, readDocument, Unreadable } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
+import { readWithoutRows } from "../run/load_manifest.ts";
 
 const Seeds = z.extend(z.pick(Manifest, { schema_version: true, run_id: true, plans: true, config: true }), {
   farm: z.optional(z.looseObject({ workload: z.optional(z.looseObject({ name: z.string() })) })),
@@ -48,23 +49,12 @@ function seedsBeside(out_dir: string): SeedsBeside {
 
 const hasSeeds = quickCheck(Seeds);
 
-/**
- * Returns the text of a manifest without the rows of results[], which are three quarters of it after a collect; whole
- * where this program did not lay it out. A text in JSON contains no line break.
- */
-function withoutResults(text: string): string {
-  const from = text.indexOf('\n  "results": [\n');
-  const to = from < 0 ? -1 : text.indexOf("\n  ]", from);
-  return to < 0 ? text : `${text.slice(0, text.indexOf("[", from) + 1)}${text.slice(to)}`;
-}
-
-const textBeside = (out_dir: string, name: string): string =>
-  withoutResults(decodeText(readRegular(join(out_dir, name, MANIFEST), MAX_DOCUMENT_BYTES)));
+const manifestBeside = (out_dir: string, name: string): unknown => readWithoutRows(join(out_dir, name, MANIFEST));
 
 /** Adds one entry of the folder: a document that is no manifest is no run; an unreadable one is unknown. */
 function readBeside(out_dir: string, name: string, found: SeedsBeside): void {
   try {
-    const { plans, config, farm } = ofSchema(JSON.parse(textBeside(out_dir, name)), Seeds, hasSeeds);
+    const { plans, config, farm } = ofSchema(manifestBeside(out_dir, name), Seeds, hasSeeds);
     const workload = workloadNamed(farm?.workload?.name ?? DEFAULT_WORKLOAD);
     found.ranges.push(...runSeeds({ plans }).map((range) => ({ ...range, run: name, config, workload })));
   } catch (error) {
@@ -110,7 +100,7 @@ const Collected = z.looseObject({
 export function collectedBeside(out_dir: string): CollectedRun[] {
   return namesInPassing(out_dir).flatMap((name) => {
     try {
-      const { farm: { collected, ...farm }, plans, ...run } = Collected.parse(JSON.parse(textBeside(out_dir, name)));
+      const { farm: { collected, ...farm }, plans, ...run } = Collected.parse(manifestBeside(out_dir, name));
       const { run_id, n_toys, collected_at_utc } = run;
       const { spec_sha256, gen, pulls } = farm;
       const workload = farm.workload?.name ?? null;

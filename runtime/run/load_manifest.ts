@@ -9,10 +9,12 @@ import { isSameBytes } from "../fs/exclusive.ts";
 import { infoOf } from "../fs/hash_file.ts";
 import { listNames } from "../fs/list.ts";
 import {
+  decodeText,
   inputError,
   MAX_DOCUMENT_BYTES,
   ofSchema,
   parseJson,
+  parseText,
   readDocument,
   readRegular,
   Unreadable,
@@ -39,11 +41,13 @@ export const manifestBytes = (run: string): number => infoOf(manifestPath(run))?
  * Opens a run of this program or of the old scripts.
  * @throws {FarmError} input, when its manifest does not exist, is no manifest, or contradicts itself
  */
-export function loadRun(run: string): Run {
+export const loadRun = (run: string): Run => loadBy(readManifest, run);
+
+function loadBy(read: (path: string) => ReadManifest, run: string): Run {
   const manifest_path = manifestPath(run);
   let manifest: Manifest, fault: string | null;
   try {
-    ({ manifest, fault } = readManifest(manifest_path));
+    ({ manifest, fault } = read(manifest_path));
   } catch (error) {
     throw inputError(
       "the manifest",
@@ -63,21 +67,37 @@ export function loadRun(run: string): Run {
 }
 
 interface ReadManifest {
-  bytes: Uint8Array;
   manifest: Manifest;
   /** What is wrong with its plans, or null. */
   fault: string | null;
 }
 
-let last: ReadManifest | undefined;
+let last: ReadManifest & { bytes: Uint8Array } | undefined;
 
 /** Reads a manifest; one whose bytes are those of the last is not parsed and checked again. @throws {Unreadable} */
 function readManifest(path: string): ReadManifest {
   const bytes = readRegular(path, MAX_DOCUMENT_BYTES);
   if (last && isSameBytes(last.bytes, bytes)) return last;
-  const manifest: Manifest = ofSchema(parseJson(bytes), Manifest, quickCheck(Manifest));
-  last = { bytes, manifest, fault: manifestFault(manifest) };
+  last = { bytes, ...checkedManifest(parseJson(bytes)) };
   return last;
+}
+
+function checkedManifest(document: unknown): ReadManifest {
+  const manifest: Manifest = ofSchema(document, Manifest, quickCheck(Manifest));
+  return { manifest, fault: manifestFault(manifest) };
+}
+
+/**
+ * Reads the JSON of a manifest without the rows of results[], which are three quarters of it after a collect; whole
+ * where this program did not lay it out. A text in JSON contains no line break.
+ * @throws {Unreadable}
+ */
+export function readWithoutRows(path: string): unknown {
+  const bytes = readRegular(path, MAX_DOCUMENT_BYTES);
+  const text = decodeText(bytes);
+  const from = text.indexOf('\n  "results": [\n');
+  const to = from < 0 ? -1 : text.indexOf("\n  ]", from);
+  return to < 0 ? parseJson(bytes) : parseText(`${text.slice(0, text.indexOf("[", from) + 1)}${text.slice(to)}`);
 }
 
 /** Returns whether this program rendered a run, with all that its shards need. */
@@ -115,6 +135,16 @@ export function openRun(path: string): Run {
   const run = loadRun(path);
   const home = liesApart(run) ? homeOf(run) : undefined;
   return home === undefined ? run : { ...run, dir: home };
+}
+
+/**
+ * Opens a run as openRun does, for a command that shows states by the files: without the rows of results[], except
+ * where they say which shards there are, or where the run's directory is.
+ * @throws {FarmError} input
+ */
+export function openForStates(path: string): Run {
+  const run = loadBy((file) => checkedManifest(readWithoutRows(file)), path);
+  return isFarmRun(run) && resolve(run.manifest.run_dir) === run.dir ? run : openRun(path);
 }
 
 /** Whether a manifest lists ended shards while neither their files nor another run are beside it. */

@@ -6,7 +6,7 @@ import { MANIFEST, metricsName, outName } from "../../core/run_paths.ts";
 import { runTimes } from "../../core/run_times.ts";
 import { type FarmManifest, type Manifest, ShardResult } from "../../core/schema/manifest.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
-import { listNames } from "../fs/list.ts";
+import { type FolderListing, listFolder } from "../fs/list.ts";
 import { type OutKind, refuseOut } from "../fs/refuse_out.ts";
 import { writeDocument } from "../fs/write.ts";
 import { changeManifest } from "../run/change_manifest.ts";
@@ -52,20 +52,23 @@ export async function collectRun(
 ): Promise<CollectReport> {
   const reader = startShardReader(path, "proven");
   try {
-    return await collectWith(reader, path, out, now_utc, states);
+    return await collectOpened(openRun(path), out, now_utc, reader, states);
   } finally {
     reader?.close();
   }
 }
 
-async function collectWith(
-  reader: ShardReader | undefined,
-  path: string,
+/**
+ * Collects as collectRun does, a run whose manifest was just read.
+ * @param reader a second thread for reading shards
+ */
+export async function collectOpened(
+  run: Run,
   out: string | null,
   now_utc: string,
-  states: readonly StatusShard[],
+  reader?: ShardReader,
+  states: readonly StatusShard[] = [],
 ): Promise<CollectReport> {
-  const run = openRun(path);
   const target = out === null ? run.manifest_path : resolve(out);
   if (target !== run.manifest_path) refuseOut(manifestOut(run.manifest), target);
   const check = checker(states, reader);
@@ -129,15 +132,20 @@ function checker(states: readonly StatusShard[], reader?: ShardReader): Check {
   return async (run) => {
     const records = readRecords(run);
     if (isFarmRun(run)) ingestIncoming(run);
-    const names = new Set(listNames(run.dir));
+    const listing = listFolder(run.dir);
     const shards = isFarmRun(run)
-      ? await collectAll(run, { records, states, seen, names, reader })
+      ? await collectAll(run, { records, states, seen, listing, reader })
       : oldShards(run).map((old) => collectOldShard(run.manifest, old));
     const ok = shards.flatMap(({ time }) => time ?? []);
     const elapsed = isFarmManifest(run.manifest)
       ? []
       : shards.flatMap(({ ok, result }) => ok ? [result.elapsed_s ?? null] : []);
-    return { names, shards, counts: countShards(shards), times: runTimes(timeFacts(ok, elapsed, records)) };
+    return {
+      names: listing.names,
+      shards,
+      counts: countShards(shards),
+      times: runTimes(timeFacts(ok, elapsed, records)),
+    };
   };
 }
 
@@ -145,17 +153,18 @@ interface Known {
   records: RunRecords;
   states: readonly StatusShard[];
   seen: Map<number, CollectedShard>;
-  names: ReadonlySet<string>;
+  listing: FolderListing;
   reader: ShardReader | undefined;
 }
 
 async function collectAll(
   run: Run<FarmManifest>,
-  { records, states, seen, names, reader }: Known,
+  { records, states, seen, listing: { names, irregular }, reader }: Known,
 ): Promise<CollectedShard[]> {
   const { dir, manifest } = run;
   const plans = livePlans(manifest);
-  const isWanted = (i: number) => !seen.has(i) && names.has(metricsName(i)) && names.has(outName(i));
+  const isFile = (name: string) => names.has(name) && !irregular.has(name);
+  const isWanted = (i: number) => !seen.has(i) && isFile(metricsName(i)) && isFile(outName(i));
   const wanted = plans.map((plan) => plan.shard_index).filter(isWanted);
   const proven = await readDoneShards(run, wanted, "proven", reader);
   const reported = new Map([...submittedShards(run), ...states].map((one) => [one.shard, one]));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile, truncate, writeFile } from "node:fs/promises";
+import { readFile, rename, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { FarmManifest } from "../../../core/schema/manifest.ts";
 import { collectRun } from "../../../runtime/state/collect.ts";
@@ -41,13 +41,17 @@ Deno.test("collect finds every shard of a whole run valid, also one in another p
     assert.equal(await errorOf(folder, anew), null);
   }));
 
-Deno.test("collect reports a flipped byte, a truncated file, a missing record and unplanned toys", () =>
+Deno.test("collect reports a flipped byte, a truncated file, a broken record, a link and unplanned toys", () =>
   inFolder(async (folder) => {
     const says = async (wanted: RegExp, spoil: (manifest: FarmManifest, base: string) => Promise<void>) =>
       assert.match(await errorOf(folder, spoil) ?? "good", wanted);
     await says(/^shard_2\.out\.json does not have the sha256 of its record/, (_, base) => flipByte(`${base}.out.json`));
     await says(/^shard_2\.out\.json is no JSON/, (_, base) => truncate(`${base}.out.json`, 900));
     await says(/^shard_2\.metrics\.json is no JSON/, (_, base) => truncate(`${base}.metrics.json`, 900));
+    await says(/^shard_2\.metrics\.json is not as wanted/, async (_, base) => {
+      const text = await readFile(`${base}.metrics.json`, "utf8");
+      await writeFile(`${base}.metrics.json`, text.replace('"nextstat_metrics_v0"', '"nextstat_metrics_v1"'));
+    });
     await says(/run seed 43, planned is 42/, (manifest) => rewrite(manifest, /"seed": 42/, '"seed": 43'));
     await says(
       /has 5 entries, wanted 4 \(results\.n_toys\)/,
@@ -58,4 +62,10 @@ Deno.test("collect reports a flipped byte, a truncated file, a missing record an
       const text = await readFile(`${base}.metrics.json`, "utf8");
       await writeFile(`${base}.metrics.json`, text.replace('"cause": "ok"', '"cause": "exit"'));
     });
+    for (const kind of ["out", "metrics"]) {
+      await says(new RegExp(`^shard_2\\.${kind}\\.json is a link, wanted a regular file`), async (_, base) => {
+        await rename(`${base}.${kind}.json`, join(folder, kind));
+        await symlink(join(folder, kind), `${base}.${kind}.json`);
+      });
+    }
   }));
