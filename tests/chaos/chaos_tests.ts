@@ -1,12 +1,9 @@
 import { whyNoCluster } from "../clusters/cluster.ts";
 import { BACKENDS } from "./backends.ts";
 
-/**
- * Declares a test of several schedules on a backend; it is left out with the reason if there can be no hosts.
- * @param what first words of the test's name
- */
-export function chaosTests(what: string, name: string, { from, rounds }: { from: number; rounds: number }): void {
-  const title = `${what} (${name}, seeds ${from} to ${from + rounds - 1})`;
+/** Declares a test of several schedules on a backend; it is left out with the reason if there can be no hosts. */
+export function chaosTests(name: string, { from, rounds }: { from: number; rounds: number }): void {
+  const title = `Random faults that come together end in a whole run (${name}, seeds ${from} to ${from + rounds - 1})`;
   if (name !== "local" && whyNoCluster !== "") {
     Deno.test({ name: `${title} (left out: ${whyNoCluster})`, ignore: true, fn: () => {} });
     return;

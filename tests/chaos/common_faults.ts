@@ -8,7 +8,7 @@ import type { LogLine } from "../support/stand_in.ts";
 import { type Faults, kill, type Later, oneOf } from "./parts.ts";
 
 /** Targets of the faults that every backend has. */
-export interface Victims {
+interface Victims {
   /** Run directory. */
   dir: string;
   /** Started drivers, which may have ended. */

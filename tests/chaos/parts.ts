@@ -12,7 +12,7 @@ export interface Backend {
  * @param dice from 0 to 1: selects the target and the duration
  * @returns whether there was a target
  */
-export type Fault = (dice: number) => Promise<boolean>;
+type Fault = (dice: number) => Promise<boolean>;
 
 export type Faults = Record<string, Fault>;
 

@@ -12,7 +12,7 @@ import type { SmallDisk } from "./small_disk.ts";
 type Act = (job: string) => Promise<unknown>;
 
 /** A running scheduler. An action on a job fails if the job has ended meanwhile. */
-export interface Site {
+interface Site {
   scheduler: string;
   env: Record<string, string>;
   /** Disk of the run directories. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { someOf } from "../support/amount.ts";
-import { binary, namesIn, requestArgs, runDir, start } from "../support/farm.ts";
+import { binary, namesIn, readPage, requestArgs, runDir, start } from "../support/farm.ts";
 import { readManifest, readRecord } from "../support/run_dir.ts";
 import { processesOf, until } from "../support/scratch.ts";
 import { arrayAt, at, readJson } from "../support/toys.ts";
@@ -13,7 +13,7 @@ import { assertMerged, submissions } from "./slurm_farm.ts";
 import type { UserFarm } from "./user_farm.ts";
 
 /** A running scheduler, in the folder of one test. */
-export interface AlikeFarm extends Pick<UserFarm, "folder" | "must">, Pick<Clients, "ask" | "env"> {
+interface AlikeFarm extends Pick<UserFarm, "folder" | "must">, Pick<Clients, "ask" | "env"> {
   /** Writes a replacement of nextstat that all nodes see; `behaviour` is sh code with $shard and $here. */
   fit(behaviour: string): Promise<{ path: string; mark(name: string): Promise<void> }>;
   /** Waits until the user has no job in the queue. */
@@ -21,7 +21,7 @@ export interface AlikeFarm extends Pick<UserFarm, "folder" | "must">, Pick<Clien
 }
 
 /** The scheduler of the tests. */
-export interface AlikeScheduler {
+interface AlikeScheduler {
   /** Name in the flag and in the tests' names. */
   scheduler: string;
   of: string;
@@ -107,4 +107,21 @@ async function submitAndLeave({ folder, env }: AlikeFarm, dir: string): Promise<
   await shell.ended;
   const left = await processesOf(folder);
   assert.deepEqual(left.filter(({ command }) => /setsid|sleep 600|submit /.test(command)), []);
+}
+
+/**
+ * Asserts that a run of 20 toys in a queue of three jobs was recovered to its end, and that report and status tell how.
+ * @param stories what both must tell
+ */
+export async function assertRecovered({ must }: Pick<UserFarm, "must">, dir: string, stories: RegExp[]): Promise<void> {
+  await assertMerged(dir, { toys: 20 });
+  await must(["report", dir]);
+  const page = (await readPage(join(dir, "report.html"))).replaceAll("&quot;", '"');
+  const { stdout } = await must(["status", dir]);
+  for (const story of stories) {
+    assert.match(page, story);
+    assert.match(stdout, story);
+  }
+  const taken = (await submissions(dir)).filter(({ state }) => state === "submitted");
+  assert(taken.every(({ shards }) => shards.length <= 3));
 }

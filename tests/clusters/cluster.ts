@@ -25,7 +25,7 @@ export interface Cluster {
 }
 
 /** Kind of a cluster: scripts/cluster/KIND_up, and its nodes with their own namespaces. */
-export interface Flavour {
+interface Flavour {
   kind: "slurm" | "condor" | "gridengine" | "ssh";
   nodes?: readonly string[];
   /** Returns further words of KIND_up. @param base folder of the cluster's state, accessible to everybody */

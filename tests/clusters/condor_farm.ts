@@ -8,13 +8,14 @@ import { inUserFolder, sharedTests } from "./cluster.ts";
 import { bringUpCondor, type CondorPool, type PoolOptions } from "./condor_pool.ts";
 import { submissions } from "./slurm_farm.ts";
 import { type UserFarm, userFarm } from "./user_farm.ts";
+import { watchedFit } from "../support/stand_in.ts";
 
 /** Tools of a test on a real HTCondor: a folder that the ordinary user owns, and the pool. */
 export interface CondorFarm extends UserFarm {
   pool: CondorPool;
 }
 
-export type CondorTest = (name: string, work: (farm: CondorFarm) => Promise<void>) => void;
+type CondorTest = (name: string, work: (farm: CondorFarm) => Promise<void>) => void;
 
 /** Declares tests of one file that share a pool. */
 export function condorFile(options: PoolOptions = {}): CondorTest {
@@ -37,11 +38,11 @@ export const queued = ({ ask }: CondorPool): Promise<string> =>
   ask("condor_q", USER, "-af:j", "JobStatus", "NsfarmToken");
 
 /** Waits until the queue is empty. */
-export async function untilIdle({ pool }: CondorFarm, seconds = 120): Promise<void> {
-  for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(600)) {
+export async function untilIdle({ pool }: CondorFarm): Promise<void> {
+  for (const end = performance.now() + 120_000; performance.now() < end; await pause(600)) {
     if (await queued(pool) === "") return;
   }
-  assert.fail(`after ${seconds} s still in the queue:\n${await queued(pool)}`);
+  assert.fail(`after 120 s still in the queue:\n${await queued(pool)}`);
 }
 
 const farmOf = (pool: CondorPool, folder: string): CondorFarm => ({
@@ -107,19 +108,7 @@ for word; do
 done
 [ -n "$shard" ] || shard=S+$seed
 say() { echo "$1 $shard $$ $(date +%s.%N)" >>"$here/log"; }
-say start
-for pid in $(sed -n "s/^start $shard \\([0-9]*\\) .*/\\1/p" "$here/log"); do
-  [ "$pid" != $$ ] || continue
-  case $(cut -d ' ' -f 3 "/proc/$pid/stat" 2>/dev/null) in
-  '' | Z | X) ;;
-  *) say double ;;
-  esac
-done
-${behaviour}
-"$real" "$@"
-code=$?
-say end
-exit $code
+${watchedFit(behaviour, `sed -n "s/^start $shard \\([0-9]*\\) .*/\\1/p" "$here/log"`)}
 `;
 }
 

@@ -6,7 +6,7 @@ import type { SlurmCluster } from "./slurm_cluster.ts";
 /**
  * A run directory as the nodes of a cluster see it: a copy, whose new files are invisible here until they are copied.
  */
-export interface NodeView {
+interface NodeView {
   /** Path of the copy. */
   place: string;
   /** Copies the files with these names to the others' view; all files without an argument. */

@@ -17,7 +17,7 @@ export interface SlurmFarm extends UserFarm {
   standIn(behaviour: string): Promise<StandIn>;
 }
 
-export type SlurmTest = (name: string, work: (farm: SlurmFarm) => Promise<void>) => void;
+type SlurmTest = (name: string, work: (farm: SlurmFarm) => Promise<void>) => void;
 
 /**
  * Declares tests of one file that share a cluster.
@@ -56,7 +56,7 @@ export const slurmRun = (farm: SlurmFarm, options: RunOptions): string[] => [
   ...requestArgs(farm.folder, options),
 ];
 
-export interface Wanted {
+interface Wanted {
   toys: number;
   config?: string;
   more?: string[];
@@ -109,10 +109,10 @@ export const statusNow = (farm: SlurmFarm, dir: string): Promise<string> =>
   statusWords(farm, dir, ["--file-grace-s", "0"]);
 
 /** Waits until `status` prints a text. */
-export async function untilSaid(farm: SlurmFarm, dir: string, wanted: RegExp, seconds = 60): Promise<void> {
+export async function untilSaid(farm: SlurmFarm, dir: string, wanted: RegExp): Promise<void> {
   let words = "";
   const isSaid = async () => wanted.test(words = await statusNow(farm, dir));
-  await until(`status says ${wanted}`, isSaid, seconds)
+  await until(`status says ${wanted}`, isSaid)
     .catch((error: Error) => assert.fail(`${error.message}: ${words}`));
 }
 

@@ -1,6 +1,5 @@
 /** Runs that are submitted with condor_submit -spool. */
 import assert from "node:assert/strict";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { namesIn } from "../support/farm.ts";
 import { until } from "../support/scratch.ts";
@@ -25,21 +24,4 @@ export async function assertNothingLeft(farm: CondorFarm, dir: string): Promise<
   for (const folder of ["incoming", "fetched/incoming", "fetched/logs"]) {
     assert.deepEqual(await namesIn(join(dir, folder)), [], folder);
   }
-}
-
-/**
- * Returns the environment of a command whose HTCondor program first does `before`, then what it always does, then
- * `after`: lines of sh, in which $PPID is the nsfarm-deno that started it.
- */
-export async function withProgram(
-  farm: CondorFarm,
-  name: string,
-  before: string,
-  after = "",
-): Promise<Record<string, string>> {
-  const bin = join(farm.folder, `bin-${crypto.randomUUID().slice(0, 8)}`);
-  await mkdir(bin);
-  await writeFile(join(bin, name), `#!/bin/sh\n${before}\n/usr/bin/${name} "$@" || exit\n${after}\n`);
-  await chmod(join(bin, name), 0o755);
-  return { PATH: `${bin}:${Deno.env.get("PATH")}` };
 }

@@ -107,7 +107,7 @@ export interface SshFarm extends Omit<UserFarm, "render"> {
   run(hosts: string, options: RunOptions): string[];
 }
 
-export type SshTest = (name: string, work: (farm: SshFarm) => Promise<void>) => void;
+type SshTest = (name: string, work: (farm: SshFarm) => Promise<void>) => void;
 
 /** Declares tests of one file that share hosts. */
 export function sshFile({ hosts = 3, shared = false } = {}): SshTest {

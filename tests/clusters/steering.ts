@@ -6,7 +6,7 @@ import { assertMerged } from "./slurm_farm.ts";
 import type { UserFarm } from "./user_farm.ts";
 
 /** A farm of slots on which one run is steered. */
-export interface SteeredFarm extends Pick<UserFarm, "folder" | "must" | "start"> {
+interface SteeredFarm extends Pick<UserFarm, "folder" | "must" | "start"> {
   /** Words of `run` that name the farm. */
   words: string[];
   /** Number of fits that run at a time without a throttle. */
@@ -27,15 +27,11 @@ const WAITS = 'until [ -e "$here/go" ]; do sleep 0.1; done; sleep 0.2';
 const LONG = { most_s: 280 };
 
 /** Begins a run whose first fits fill all slots and wait for the mark "go". */
-async function fullRun(farm: SteeredFarm, more: string[] = []) {
+async function fullRun(farm: SteeredFarm) {
   const fit = await farm.fit(WAITS);
   const shards = farm.slots + 5;
   const dir = runDir(farm.folder);
-  const args = [
-    "run",
-    ...farm.words,
-    ...requestArgs(farm.folder, { toys: 2 * shards, shards, nextstat: fit.path, more }),
-  ];
+  const args = ["run", ...farm.words, ...requestArgs(farm.folder, { toys: 2 * shards, shards, nextstat: fit.path })];
   const driver = farm.start(args, LONG);
   const count = async (what: string) => (await fit.log()).filter((line) => line.what === what).length;
   await until("all slots are full", async () => (await count("start")) === farm.slots);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { chmod, mkdtemp, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import {
   binary,
   type Ran,
@@ -42,4 +44,17 @@ export function userFarm(scheduler: string, folder: string, env: Record<string, 
     return runDir(folder, options.id);
   };
   return { folder, start: begin, must, render };
+}
+
+/**
+ * Returns the environment of a command that finds a script before the real program of this name.
+ * @param lines of sh, in which "$real" is the real program and $PPID the nsfarm-deno that started it
+ */
+export async function programInFront(folder: string, name: string, lines: string): Promise<{ PATH: string }> {
+  const bin = await mkdtemp(join(folder, "bin-"));
+  const path = Deno.env.get("PATH");
+  const script = `#!/bin/sh\nreal=$(PATH='${path}'; command -v ${name})\n${lines}\n`;
+  await writeFile(join(bin, name), script, { mode: 0o755 });
+  await chmod(bin, 0o755);
+  return { PATH: `${bin}:${path}` };
 }

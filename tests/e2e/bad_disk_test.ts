@@ -21,7 +21,7 @@ async function fill(disk: string): Promise<string> {
 
 for (const command of ["run", "render"]) {
   test(`${command}: a read-only --out-dir is reported in one line`, (folder) =>
-    withDisk(folder, "256k", (disk) =>
+    withDisk(folder, (disk) =>
       whileReadOnly(disk, async () => {
         const words = requestArgs(folder, { toys: 4, shards: 2, more: ["--out-dir", disk] });
         const line = /Cannot write ".*\/disk\/.*": the file system is read-only/;
@@ -29,7 +29,7 @@ for (const command of ["run", "render"]) {
       })));
 
   test(`${command}: a full disk is reported in one line, and no file stays on it`, (folder) =>
-    withDisk(folder, "256k", async (disk) => {
+    withDisk(folder, async (disk) => {
       await fill(disk);
       const words = requestArgs(folder, { toys: 4, shards: 2, more: ["--out-dir", disk] });
       const line = /Cannot write ".*\/disk\/.*": the disk is full/;
@@ -61,7 +61,7 @@ test("a read-only run directory can be inspected, and every command that must wr
 });
 
 test("job, work, submit and run report a disk that is full before a shard starts in one line", (folder) =>
-  withDisk(folder, "256k", async (disk) => {
+  withDisk(folder, async (disk) => {
     const options = { toys: 4, shards: 2, more: ["--out-dir", disk] };
     await mustRun(folder, ["render", ...requestArgs(folder, options)]);
     const dir = join(disk, "r");
@@ -75,7 +75,7 @@ test("job, work, submit and run report a disk that is full before a shard starts
   }));
 
 test("a disk that fills while other shards run: their fits are stopped or awaited, and none is left", (folder) =>
-  withDisk(folder, "256k", async (disk) => {
+  withDisk(folder, async (disk) => {
     const behaviour = `[ -e "$here/mended" ] || {
   [ "$shard" = 0 ] && cat /dev/zero >"$here/disk/filler" 2>/dev/null
   [ "$shard" = 1 ] && sleep 1

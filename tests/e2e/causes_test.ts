@@ -281,7 +281,7 @@ Deno.test({
   ignore: !canMount,
   fn: () =>
     inFolder((folder) =>
-      withDisk(folder, "256k", async (disk) => {
+      withDisk(folder, async (disk) => {
         const fake = await standIn(folder, `cat /dev/zero >"$out"; exit 1`);
         const dir = await renderOn(folder, disk, fake);
         const { code, stdout } = await nsfarm(folder, ["job", dir, "0"]);
@@ -299,7 +299,7 @@ Deno.test({
   ignore: !canMount,
   fn: () =>
     inFolder((folder) =>
-      withDisk(folder, "256k", async (disk) => {
+      withDisk(folder, async (disk) => {
         const fake = await standIn(folder, `cat /dev/zero >"$here/disk/filler" 2>/dev/null`);
         const dir = await renderOn(folder, disk, fake);
         assert.equal((await nsfarm(folder, ["job", dir, "0"])).code, 5);
@@ -314,7 +314,7 @@ Deno.test({
   ignore: !canMount,
   fn: () =>
     inFolder((folder) =>
-      withDisk(folder, "256k", async (disk) => {
+      withDisk(folder, async (disk) => {
         const fake = await standIn(
           folder,
           `[ -e "$here/mended" ] || { "$real" "$@"; cat /dev/zero >"$here/disk/filler" 2>/dev/null; exit 0; }`,

@@ -2,6 +2,6 @@ import { chaosTests } from "../chaos/chaos_tests.ts";
 
 // Seeds of short schedules that differ: a dead scheduler and a dead node, held and requeued jobs, all at once. Arrays of
 // Slurm and jobs of HTCondor that see the run directory are tests/slow's.
-chaosTests("Random faults that come together end in a whole run", "slurm-pilots", { from: 18, rounds: 1 });
-chaosTests("Random faults that come together end in a whole run", "htcondor-transfer", { from: 44, rounds: 1 });
-chaosTests("Random faults that come together end in a whole run", "gridengine", { from: 49, rounds: 1 });
+chaosTests("slurm-pilots", { from: 18, rounds: 1 });
+chaosTests("htcondor-transfer", { from: 44, rounds: 1 });
+chaosTests("gridengine", { from: 49, rounds: 1 });

@@ -2,4 +2,4 @@ import { chaosTests } from "../chaos/chaos_tests.ts";
 import { amountOf } from "../support/amount.ts";
 
 const rounds = amountOf("schedules of faults on this machine", { quick: 2, usual: 2, all: 4 });
-chaosTests("Random faults that come together end in a whole run", "local", { from: 5, rounds });
+chaosTests("local", { from: 5, rounds });

@@ -18,14 +18,13 @@ import { countDone, readManifest } from "../support/run_dir.ts";
 import { killQuietly, until } from "../support/scratch.ts";
 
 const test = condorFile({ slots: 3 });
-const WAIT = `until [ -e "$here/go" ]; do sleep 0.1; done`;
 
-/** Renders and submits a run, and waits until so many of its fits are at work. */
-async function begin(farm: CondorFarm, shards: number, running: number, more: string[] = [], does = WAIT) {
-  const fit = await openFit(farm, does);
+/** Renders and submits a run whose fits wait for the mark "go", and waits until three of them are at work. */
+async function begin(farm: CondorFarm, shards: number, more: string[] = []) {
+  const fit = await openFit(farm, `until [ -e "$here/go" ]; do sleep 0.1; done`);
   const dir = await farm.render({ toys: 2 * shards, shards, nextstat: fit.path, more });
   await farm.must(["submit", dir]);
-  await until(`${running} fits run`, async () => (await fit.log()).length >= running);
+  await until("three fits run", async () => (await fit.log()).length >= 3);
   return { fit, dir };
 }
 
@@ -44,7 +43,7 @@ const parentOf = async (pid: number) =>
   Number(/\) \S (\d+)/.exec(await readFile(`/proc/${pid}/stat`, "utf8"))?.[1] ?? assert.fail(`no parent of ${pid}`));
 
 test("condor_rm of a running and of an idle job: both are reported as cancelled, and retry runs them", async (farm) => {
-  const { fit, dir } = await begin(farm, 5, 3);
+  const { fit, dir } = await begin(farm, 5);
   const cluster = await lastCluster(dir);
   await farm.pool.ask("condor_rm", `${cluster}.0`, `${cluster}.4`);
   await until("they are told", async () => (await statusWords(farm, dir)).includes("2 cancelled"));
@@ -56,7 +55,7 @@ test("condor_rm of a running and of an idle job: both are reported as cancelled,
 
 for (const wrapper of someOf("wrappers that are killed on HTCondor", ["binary", "sh"], 2)) {
   test(`SIGKILL of a fit and of a wrapper (${wrapper}) are distinguished, and retry runs both shards`, async (farm) => {
-    const { fit, dir } = await begin(farm, 3, 3, ["--wrapper", wrapper]);
+    const { fit, dir } = await begin(farm, 3, ["--wrapper", wrapper]);
     killQuietly(await pidOf(fit, 0));
     killQuietly(await parentOf(await pidOf(fit, 1)));
     await fit.mark("go");
@@ -70,7 +69,7 @@ for (const wrapper of someOf("wrappers that are killed on HTCondor", ["binary", 
 }
 
 test("condor_hold is shown with its reason; a released job continues, and retry replaces the other", async (farm) => {
-  const { fit, dir } = await begin(farm, 3, 3);
+  const { fit, dir } = await begin(farm, 3);
   const cluster = await lastCluster(dir);
   await farm.pool.ask("condor_hold", "-reason", "let me look at it", `${cluster}.0`, `${cluster}.1`);
   await until("they are held", async () => (await statusWords(farm, dir)).includes("2 held"));
@@ -108,7 +107,7 @@ test("a job that waits for a machine that does not exist is explained, and retry
 });
 
 test("files that appear late are awaited, nothing is submitted twice, and they count when they arrive", async (farm) => {
-  const { fit, dir } = await begin(farm, 3, 3);
+  const { fit, dir } = await begin(farm, 3);
   await fit.mark("go");
   await untilIdle(farm);
   const aside = join(farm.folder, "late");

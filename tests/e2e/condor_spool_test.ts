@@ -13,11 +13,12 @@ import {
   untilIdle,
 } from "../clusters/condor_farm.ts";
 import { assertMerged } from "../clusters/slurm_farm.ts";
-import { assertNothingLeft, SPOOL, untilCompleted, withProgram } from "../clusters/spooled_runs.ts";
+import { assertNothingLeft, SPOOL, untilCompleted } from "../clusters/spooled_runs.ts";
 import { someOf } from "../support/amount.ts";
 import { namesIn, nextstat, requestArgs, runDir, spec10k } from "../support/farm.ts";
 import { countDone, readRecord } from "../support/run_dir.ts";
 import { until } from "../support/scratch.ts";
+import { programInFront } from "../clusters/user_farm.ts";
 
 const test = condorFile({ nodes: 2, slots: 2, hidden: true });
 
@@ -97,7 +98,7 @@ for (
     const dir = await farm.render({ toys: 8, shards: 4, more: SPOOL });
     await farm.must(["submit", dir]);
     await untilCompleted(farm, 4);
-    const env = await withProgram(farm, name, before, after);
+    const env = await programInFront(farm.folder, name, `${before}\n"$real" "$@" || exit\n${after}`);
     assert.notEqual((await farm.start(["status", dir], { env }).ended).code, 0);
     assert.match(await statusWords(farm, dir), /4 done of 4 shards/);
     await farm.must(["collect", dir]);

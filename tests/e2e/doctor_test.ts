@@ -17,12 +17,12 @@ async function doctor(folder: string): Promise<ReportedJob> {
 }
 
 /** The command that doctor prints, run word for word by a shell, makes the whole run. */
-async function follow(folder: string, toys: number): Promise<void> {
+async function follow(folder: string): Promise<void> {
   const { stdout } = await mustRun(folder, ["doctor", runDir(folder)]);
   const command = /^Next:\n {2}(.+)$/m.exec(stdout)?.[1];
   assert.ok(command, stdout);
   await mustRun(folder, ["-c", command], 0, { program: "sh" });
-  assertSameToys(await readJson(join(runDir(folder), "merged.out.json")), await unsharded(folder, toys));
+  assertSameToys(await readJson(join(runDir(folder), "merged.out.json")), await unsharded(folder, 8));
   const { stdout: after } = await mustRun(folder, ["doctor", runDir(folder)]);
   assert.match(after, /Nothing is wrong: all toys are merged into .*merged\.out\.json/);
 }
@@ -56,7 +56,7 @@ for (const [what, fault, state, printed] of FAULTS) {
       }
       assert.ok(next?.includes("retry") && next.includes("--wait"));
       await writeFile(join(folder, "mended"), "");
-      await follow(folder, 8);
+      await follow(folder);
     }));
 }
 
@@ -67,7 +67,7 @@ Deno.test("Two causes are two groups, the larger first", () =>
     await mustRun(folder, runArgs(folder, { toys: 8, shards: 8, nextstat: path }), 5);
     assert.deepEqual((await doctor(folder)).troubles.map(({ shards }) => shards), [[1, 2, 5], [6]]);
     await writeFile(join(folder, "mended"), "");
-    await follow(folder, 8);
+    await follow(folder);
   }));
 
 Deno.test("Shards that ran out of time: doctor raises the limit, or cuts them where there is none to raise", () =>
@@ -79,7 +79,7 @@ Deno.test("Shards that ran out of time: doctor raises the limit, or cuts them wh
     assert.match(troubles[0]?.what ?? "", /timed_out/);
     assert.ok(next?.includes("--more-time"));
     await writeFile(join(folder, "mended"), "");
-    await follow(folder, 8);
+    await follow(folder);
   }));
 
 Deno.test("A run whose worker was killed: doctor lists the lost shards, and its command finishes the run", () =>
@@ -97,7 +97,7 @@ Deno.test("A run whose worker was killed: doctor lists the lost shards, and its 
       const { troubles } = await doctor(folder);
       return [4, 5].every((shard) => troubles.some(({ what, shards }) => /lost/.test(what) && shards.includes(shard)));
     });
-    await follow(folder, 8);
+    await follow(folder);
   }));
 
 Deno.test("Changed inputs are reported as such; with them put back doctor's command finishes the run", () =>
@@ -111,7 +111,7 @@ Deno.test("Changed inputs are reported as such; with them put back doctor's comm
     assert.deepEqual([waiting?.shards.length, changed?.shards], [6, [0, 1]]);
     assert.match(changed?.what ?? "", /inputs/);
     await writeFile(config, await readFile(spec10k()));
-    await follow(folder, 8);
+    await follow(folder);
   }));
 
 Deno.test("doctor's command submits a run that was only rendered, and merges one that is done", () =>
@@ -120,7 +120,7 @@ Deno.test("doctor's command submits a run that was only rendered, and merges one
     assert.ok((await doctor(folder)).next?.includes("submit"));
     await mustRun(folder, ["work", dir]);
     assert.ok((await doctor(folder)).next?.includes("merge"));
-    await follow(folder, 8);
+    await follow(folder);
   }));
 
 Deno.test("doctor reports an unreachable scheduler and claims nothing", () =>

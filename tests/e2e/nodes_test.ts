@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { mustRun, namesIn, readText, requestArgs, runDir } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
 
-/** Writes faults of a node in two runs of today, as the program records them. */
-async function faultsOf(folder: string, node: string, scheduler: string): Promise<void> {
+/** Writes faults of node n7 in two runs of today, as the program records them. */
+async function faultsOf(folder: string, scheduler: string): Promise<void> {
   const now = new Date().toISOString();
   const lines = ["a", "b"].map((run) => {
     const of = { run_id: run, run_token: `${run}`.repeat(16), run_dir: `/runs/${run}`, at_utc: now, noted_at_utc: now };
-    return JSON.stringify({ node, scheduler, cause: "suspect", what: "all 2 shards there failed", ...of });
+    return JSON.stringify({ node: "n7", scheduler, cause: "suspect", what: "all 2 shards there failed", ...of });
   });
   const place = join(folder, "state", "nsfarm-deno", "nodes");
   await mkdir(place, { recursive: true });
@@ -28,7 +28,7 @@ for (
 ) {
   Deno.test(`--avoid-nodes recent adds nodes of this and no other scheduler to the option of ${scheduler}`, () =>
     inFolder(async (folder) => {
-      await faultsOf(folder, "n7", scheduler);
+      await faultsOf(folder, scheduler);
       const more = scheduler === "slurm" ? ["--slurm-exclude", "n0"] : ["--condor-requirements", "Memory > 1"];
       const { stderr } = await mustRun(folder, render(folder, scheduler, "--avoid-nodes", "recent", ...more));
       assert.match(stderr, /^the jobs avoid nodes that failed in two runs within a week: n7 \(/m);
@@ -49,7 +49,7 @@ Deno.test("--avoid-nodes is refused where no option of the scheduler keeps shard
 Deno.test("nodes lists what is known of them, counts damaged lines, and forgets one that is cleared", () =>
   inFolder(async (folder) => {
     assert.match((await mustRun(folder, ["nodes"])).stdout, /^No node has failed within 30 days$/m);
-    await faultsOf(folder, "n7", "slurm");
+    await faultsOf(folder, "slurm");
     const listed = await mustRun(folder, ["nodes"]);
     assert.match(listed.stdout, /^n7 +slurm +failed in 2 runs; --avoid-nodes recent avoids it$/m);
     assert.match(listed.stderr, /^1 line of ".*" could not be read$/m);

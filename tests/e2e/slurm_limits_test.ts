@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { asUser, output } from "../clusters/as_user.ts";
 import {
@@ -15,6 +14,7 @@ import {
 import { namesIn, requestArgs, runDir } from "../support/farm.ts";
 import { until } from "../support/scratch.ts";
 import { arrayAt, type Json } from "../support/toys.ts";
+import { programInFront } from "../clusters/user_farm.ts";
 
 // The largest index of an array is 10, and Slurm forgets an ended job after 5 s.
 const test = slurmFile(["--max-array-size", "11", "--min-job-age", "5"]);
@@ -79,24 +79,13 @@ test("several shards in a job and a throttle: each toy once, and never more jobs
   await assertMerged(runDir(farm.folder), { toys: 20 });
 });
 
-/** A folder for the front of PATH with programs in place of Slurm's. */
-async function shims(farm: SlurmFarm, scripts: Record<string, string>): Promise<Record<string, string>> {
-  const folder = join(farm.folder, "shims");
-  await mkdir(folder);
-  for (const [name, script] of Object.entries(scripts)) {
-    await writeFile(join(folder, name), `#!/bin/sh\n${script}\n`);
-    await chmod(join(folder, name), 0o755);
-  }
-  return { PATH: `${folder}:${Deno.env.get("PATH")}` };
-}
-
 const REFUSING = `echo "sacct: error: Problem talking to the database: Connection refused" >&2; exit 1`;
 
 test("without slurmdbd, and with a sacct that refuses, a run finishes, and what Slurm has forgotten is reported", async (farm) => {
   const { limits } = JSON.parse((await farm.must(["preflight", "--scheduler", "slurm", "--json"])).stdout);
   assert.equal(limits.accounting, false);
   assert.equal(limits.max_array_size, 11);
-  const env = await shims(farm, { sacct: REFUSING });
+  const env = await programInFront(farm.folder, "sacct", REFUSING);
   const fake = await farm.standIn(`[ "$shard" != 2 ] || [ -e "$here/mended" ] || exit 3`);
   const dir = runDir(farm.folder);
   const request = slurmRun(farm, { toys: 20, shards: 20, nextstat: fake.path });
@@ -121,11 +110,11 @@ async function untilForgotten(farm: SlurmFarm, dir: string): Promise<void> {
 }
 
 test("a squeue without --json is sufficient", async (farm) => {
-  const squeue = (await output(["which", "squeue"], {})).trim();
-  const env = await shims(farm, {
-    squeue: `for word; do case $word in --json*) echo "squeue: unrecognized option '--json'" >&2; exit 1 ;; esac; done
-echo called >>'${farm.folder}/calls'; exec '${squeue}' "$@"`,
-  });
+  const lines = `for word; do
+  case $word in --json*) echo "squeue: unrecognized option '--json'" >&2; exit 1 ;; esac
+done
+echo called >>'${farm.folder}/calls'; exec "$real" "$@"`;
+  const env = await programInFront(farm.folder, "squeue", lines);
   const dir = runDir(farm.folder);
   await farm.must(slurmRun(farm, { toys: 20, shards: 20 }), 0, { env });
   await assertMerged(dir, { toys: 20 });

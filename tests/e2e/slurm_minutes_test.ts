@@ -1,20 +1,16 @@
 import assert from "node:assert/strict";
 import { livePlans } from "../../core/check_manifest.ts";
-import { assertMerged, type SlurmFarm, slurmFile, submissions } from "../clusters/slurm_farm.ts";
+import { assertMerged, slurmFile, submissions } from "../clusters/slurm_farm.ts";
 import { runDir } from "../support/farm.ts";
 import { readManifest } from "../support/run_dir.ts";
-import { assertCutOnce, assertMinutes, minutesArgs, waitingNextstat, wholeShards } from "../support/minutes.ts";
+import { assertCutOnce, assertMinutes, wholeShards } from "../support/minutes.ts";
+import { slurmMinutes } from "../clusters/minutes.ts";
 
 const test = slurmFile();
 
-async function words({ folder }: SlurmFarm, minutes: number, toys: number, before = ""): Promise<string[]> {
-  const nextstat = await waitingNextstat(folder, { ms_a_toy: 100, before });
-  return ["--scheduler", "slurm", ...minutesArgs(folder, minutes, { toys, nextstat })];
-}
-
 test("run has jobs of the wanted time: eight probes, then an array of shards that is cut by their times", async (farm) => {
   const toys = 900;
-  await farm.must(["run", ...await words(farm, 0.1, toys)], 0, { most_s: 300 });
+  await farm.must(await slurmMinutes(farm, 0.1, toys), 0, { most_s: 300 });
   const dir = runDir(farm.folder);
   assert.equal(await assertCutOnce(dir), 8);
   const manifest = await readManifest(dir);

@@ -18,7 +18,7 @@ async function reconfigure({ cluster }: SlurmFarm, change: (conf: string) => str
 }
 
 /** Writes a shipped profile, changed as its comments say, for the user of the cluster. Returns its path. */
-async function ownCopy(farm: SlurmFarm, name: string, change: (text: string) => string = (text) => text) {
+async function ownCopy(farm: SlurmFarm, name: string, change: (text: string) => string) {
   const file = join(farm.folder, name);
   await copyFile(join(PROFILES, name), file);
   await writeFile(file, change(await readFile(file, "utf8")));

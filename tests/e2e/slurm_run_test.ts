@@ -143,7 +143,7 @@ test("a failing fit is reported with its shard and its message, run exits with 5
 test("a hypothesis test on Slurm gives what one nextstat run of all toys prints", async (farm) => {
   const config = await writeWorkspace(farm.folder);
   await farm.must(slurmRun(farm, { toys: 60, shards: 6, config, more: TEST_WORDS }));
-  await assertTest(farm.folder, runDir(farm.folder), config, 60);
+  await assertTest(farm.folder, runDir(farm.folder), config);
 });
 
 test("doctor gives the flags that would have fitted a whole run, and a run with them ends as well", async (farm) => {

@@ -1,23 +1,17 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { output } from "../clusters/as_user.ts";
 import { assertMerged, type SlurmFarm, slurmFile, slurmRun, submissions } from "../clusters/slurm_farm.ts";
 import { namesIn, runDir } from "../support/farm.ts";
 import { until } from "../support/scratch.ts";
+import { programInFront } from "../clusters/user_farm.ts";
 
 const test = slurmFile();
 
 /** The real sbatch, found through PATH, with something before and after it. */
 async function slowSbatch({ folder }: SlurmFarm, before: string, after: string): Promise<Record<string, string>> {
-  const place = join(folder, "shims");
-  const sbatch = (await output(["which", "sbatch"], {})).trim();
-  await mkdir(place);
-  const script =
-    `#!/bin/sh\necho $$ >>'${folder}/called'\n${before}\n'${sbatch}' "$@"; code=$?\n${after}\nexit $code\n`;
-  await writeFile(join(place, "sbatch"), script);
-  await chmod(join(place, "sbatch"), 0o755);
-  return { PATH: `${place}:${Deno.env.get("PATH")}` };
+  const lines = `echo $$ >>'${folder}/called'\n${before}\n"$real" "$@"; code=$?\n${after}\nexit $code`;
+  return await programInFront(folder, "sbatch", lines);
 }
 
 const callsOf = async ({ folder }: SlurmFarm) =>

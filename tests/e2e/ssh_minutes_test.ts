@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cutPlans } from "../../core/check_manifest.ts";
 import { assertMerged } from "../clusters/slurm_farm.ts";
 import { sshFile } from "../clusters/ssh_hosts.ts";
-import { MINUTES_HOSTS as HOSTS, sshMinutesWords as words } from "../clusters/ssh_minutes.ts";
+import { MINUTES_HOSTS as HOSTS, sshMinutes } from "../clusters/minutes.ts";
 import { runDir } from "../support/farm.ts";
 import { readManifest, readRecord } from "../support/run_dir.ts";
 import { assertCutOnce, assertMinutes, wholeShards } from "../support/minutes.ts";
@@ -10,7 +10,7 @@ import { assertCutOnce, assertMinutes, wholeShards } from "../support/minutes.ts
 const test = sshFile();
 test("on hosts of two speeds each shard takes the wanted time: the slow host's have a third of the toys", async (farm) => {
   const toys = 1400;
-  await farm.must(await words(farm, 0.1, toys), 0, { most_s: 300 });
+  await farm.must(await sshMinutes(farm, 0.1, toys), 0, { most_s: 300 });
   const dir = runDir(farm.folder);
   const probes = cutPlans(await readManifest(dir)).filter(({ farm }) => farm?.probe);
   for (const { shard_index, farm: { sized_for } = {} } of probes) {

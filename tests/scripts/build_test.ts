@@ -2,20 +2,12 @@ import assert from "node:assert/strict";
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pinnedDeno, root, toolsDir } from "../../scripts/tools.ts";
+import { inFolder } from "../support/scratch.ts";
 
 const binary = Deno.env.get("NSFARM_TEST_BINARY");
 const canBuild = binary !== undefined && Deno.version.deno === pinnedDeno;
 const unless = canBuild ? "" : ` (needs ./dev test and Deno ${pinnedDeno})`;
 const runtimes = `denort-${pinnedDeno}`;
-
-async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** Another checkout of the same sources, with the runtime at hand but nothing else that was made before. */
 async function copyCheckout(to: string): Promise<void> {

@@ -1,4 +1,4 @@
 // slow: 100 random schedules of faults on ssh hosts that share the run directory take 25 minutes
 import { chaosTests } from "../chaos/chaos_tests.ts";
 
-chaosTests("Random faults that come together end in a whole run", "ssh-shared", { from: 2000, rounds: 100 });
+chaosTests("ssh-shared", { from: 2000, rounds: 100 });

@@ -38,6 +38,14 @@ function assertAgree(ours: Tail, theirs: number, what: string): void {
   assert(Math.abs(ours.p - theirs) <= 3 * error, `${what}: ${ours.p}, pyhf ${theirs}, error ${error}`);
 }
 
+/** Runs a hypothesis test of 20,000 toys at this mu and returns the merged document. */
+async function tested(folder: string, config: string, mu: string) {
+  const words = ["--workload", "hypotest-toys", "--config", config, "--mu", mu, "--n-toys", "20000", "--shards", "8"];
+  const where = ["--threads", "1", "--nextstat-bin", nextstat(), "--out-dir", folder, "--run-id", `mu${mu}`];
+  await mustRun(folder, ["run", ...words, ...where]);
+  return JSON.parse(await readFile(join(folder, `mu${mu}`, "merged.out.json"), "utf8"));
+}
+
 Deno.test("CLs+b and CLb agree with pyhf's toys within three Monte Carlo errors at five values of mu", () =>
   inFolder(async (folder) => {
     // nextstat's toys keep the auxiliary data, pyhf's vary them too: only without constrained parameters are both alike.
@@ -54,23 +62,7 @@ Deno.test("CLs+b and CLb agree with pyhf's toys within three Monte Carlo errors 
     assert(success, new TextDecoder().decode(stderr));
     const theirs: [number, number, number][] = JSON.parse(new TextDecoder().decode(stdout));
     for (const [i, mu] of mus.entries()) {
-      const words = [
-        "--workload",
-        "hypotest-toys",
-        "--config",
-        config,
-        "--mu",
-        mu,
-        "--n-toys",
-        "20000",
-        "--shards",
-        "8",
-      ];
-      const where = ["--threads", "1", "--nextstat-bin", nextstat(), "--out-dir", folder, "--run-id", `mu${i}`];
-      await mustRun(folder, ["run", ...words, ...where]);
-      const { merge: { farm: { tails } }, q_obs } = JSON.parse(
-        await readFile(join(folder, `mu${i}`, "merged.out.json"), "utf8"),
-      );
+      const { merge: { farm: { tails } }, q_obs } = await tested(folder, config, mu);
       const [sb = NaN, b = NaN, q = NaN] = theirs[i] ?? [];
       assert(Math.abs(q_obs - q) < 1e-3, `the observed q at mu = ${mu}: ${q_obs}, pyhf ${q}`);
       assertAgree(tails.sb, sb, `CLs+b at mu = ${mu}`);
@@ -92,23 +84,7 @@ Deno.test("a counting experiment has the p-values of its closed form within thre
   inFolder(async (folder) => {
     const config = await writeCounts(folder, { signal: [10], background: [20], observed: [18] });
     for (const mu of [0.5, 1, 1.5]) {
-      const words = [
-        "--workload",
-        "hypotest-toys",
-        "--config",
-        config,
-        "--mu",
-        `${mu}`,
-        "--n-toys",
-        "20000",
-        "--shards",
-        "8",
-      ];
-      const where = ["--threads", "1", "--nextstat-bin", nextstat(), "--out-dir", folder, "--run-id", `mu${mu}`];
-      await mustRun(folder, ["run", ...words, ...where]);
-      const { merge: { farm: { tails } } } = JSON.parse(
-        await readFile(join(folder, `mu${mu}`, "merged.out.json"), "utf8"),
-      );
+      const { merge: { farm: { tails } } } = await tested(folder, config, `${mu}`);
       // q falls with the count, so q >= q_obs means at most 18 events. A toy of just 18 has the q of the data but for
       // rounding, and may fall to either side.
       for (const [tail, mean] of [[tails.sb, 20 + 10 * mu], [tails.b, 20]]) {

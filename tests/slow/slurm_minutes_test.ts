@@ -1,36 +1,24 @@
 // slow: each run waits for a few probes on Slurm
 import assert from "node:assert/strict";
-import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cutPlans, uncutPlan } from "../../core/check_manifest.ts";
-import { output } from "../clusters/as_user.ts";
-import { assertMerged, type SlurmFarm, slurmFile, submissions } from "../clusters/slurm_farm.ts";
+import { assertMerged, slurmFile, submissions } from "../clusters/slurm_farm.ts";
 import { namesIn, readText, runDir } from "../support/farm.ts";
 import { countDone, fingerprints, readManifest } from "../support/run_dir.ts";
 import { killQuietly, until } from "../support/scratch.ts";
-import { assertCutOnce, assertMinutes, minutesArgs, waitingNextstat, wholeShards } from "../support/minutes.ts";
+import { assertCutOnce, assertMinutes, wholeShards } from "../support/minutes.ts";
+import { slurmMinutes } from "../clusters/minutes.ts";
+import { programInFront } from "../clusters/user_farm.ts";
 
 const test = slurmFile();
 
-async function words({ folder }: SlurmFarm, minutes: number, toys: number, before = ""): Promise<string[]> {
-  const nextstat = await waitingNextstat(folder, { ms_a_toy: 100, before });
-  return ["--scheduler", "slurm", ...minutesArgs(folder, minutes, { toys, nextstat })];
-}
-
 test("a driver that is killed between the cut and its submission submits those shards, each once", async (farm) => {
   const toys = 300;
-  const place = join(farm.folder, "shims");
-  const sbatch = (await output(["which", "sbatch"], {})).trim();
-  await mkdir(place);
-  const script = `#!/bin/sh
-echo >>'${farm.folder}/calls'
+  const lines = `echo >>'${farm.folder}/calls'
 [ "$(wc -l <'${farm.folder}/calls')" != 2 ] || { echo $$ >'${farm.folder}/second'; exec sleep 600; }
-exec '${sbatch}' "$@"
-`;
-  await writeFile(join(place, "sbatch"), script);
-  await chmod(join(place, "sbatch"), 0o755);
-  const env = { PATH: `${place}:${Deno.env.get("PATH")}` };
-  const args = ["run", ...await words(farm, 0.05, toys)];
+exec "$real" "$@"`;
+  const env = await programInFront(farm.folder, "sbatch", lines);
+  const args = await slurmMinutes(farm, 0.05, toys);
   const dir = runDir(farm.folder);
   const driver = farm.start(args, { env });
   await until("the second sbatch is called", async () => (await namesIn(farm.folder)).includes("second"));
@@ -47,7 +35,7 @@ exec '${sbatch}' "$@"
 
 test("a driver that is killed while its probes run finds them done, cuts the other toys and submits them", async (farm) => {
   const toys = 300;
-  const args = ["run", ...await words(farm, 0.05, toys)];
+  const args = await slurmMinutes(farm, 0.05, toys);
   const dir = runDir(farm.folder);
   const driver = farm.start(args);
   await until("the probes are submitted", async () => (await submissions(dir))[0]?.state === "submitted");
@@ -66,7 +54,7 @@ test("a driver that is killed while its probes run finds them done, cuts the oth
 test("submit --wait of an interrupted run waits for the probes, cuts and submits; --finish says that it is too early", async (farm) => {
   const toys = 300;
   const dir = runDir(farm.folder);
-  const driver = farm.start(["run", ...await words(farm, 0.05, toys)]);
+  const driver = farm.start(await slurmMinutes(farm, 0.05, toys));
   await until("the probes are submitted", async () => (await submissions(dir))[0]?.state === "submitted");
   driver.kill("SIGTERM");
   await driver.ended;
@@ -81,7 +69,7 @@ test("submit --wait of an interrupted run waits for the probes, cuts and submits
 test("run --recover reruns a probe that failed, then cuts and submits the other toys, without a word of a full queue", async (farm) => {
   const toys = 300;
   const fails = `case $out in *incoming/shard_0.1.out.json | *incoming/.shard_0.1.out.json) exit 3 ;; esac`;
-  const { stderr } = await farm.must(["run", ...await words(farm, 0.05, toys, fails), "--recover", "2"]);
+  const { stderr } = await farm.must([...await slurmMinutes(farm, 0.05, toys, fails), "--recover", "2"]);
   assert.doesNotMatch(stderr, /takes no more jobs/);
   const dir = runDir(farm.folder);
   await assertCutOnce(dir);
@@ -91,7 +79,7 @@ test("run --recover reruns a probe that failed, then cuts and submits the other 
 
 test("render cuts at once by its trial fit, so that submit --finish needs nobody", async (farm) => {
   const toys = 200;
-  await farm.must(["render", ...await words(farm, 0.05, toys)]);
+  await farm.must(["render", ...await slurmMinutes(farm, 0.05, toys)]);
   const dir = runDir(farm.folder);
   assert.equal(uncutPlan(await readManifest(dir)), undefined);
   await farm.must(["submit", dir, "--finish"]);

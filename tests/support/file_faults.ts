@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { output } from "../clusters/as_user.ts";
 
 /** Something wrong with a file of a run, or with the run directory itself. */
-export interface RunFault {
+interface RunFault {
   what: string;
   spoil: (dir: string) => unknown;
 }

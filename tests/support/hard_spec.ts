@@ -23,7 +23,7 @@ export async function hardSpec(folder: string): Promise<string> {
 export async function fittedWhole(
   folder: string,
   { config, toys, seed = 42 }: { config: string; toys: number; seed?: number },
-  more: string[] = [],
+  more: string[],
 ): Promise<Json> {
   const out = join(folder, "whole.json");
   const words = ["unbinned-fit-toys", "--config", config, "--n-toys", `${toys}`, "--threads", "1"];

@@ -9,7 +9,7 @@ import { whyNotInstalled } from "./packages.ts";
 export const LOSABLE = ["rename", "link", "mkdir", "unlink"] as const;
 export type Losable = (typeof LOSABLE)[number];
 
-export interface NotedCall {
+interface NotedCall {
   call: string;
   /** (New) name in the call. */
   path: string;

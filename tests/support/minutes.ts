@@ -21,7 +21,7 @@ export function minutesArgs(folder: string, minutes: number, options: Omit<RunOp
 }
 
 /** A shard of a run by time that is neither a probe nor one of the shorter ones at the end. */
-export interface WholeShard {
+interface WholeShard {
   host: string;
   n_toys: number;
   /** Time of the shard / wanted time. */

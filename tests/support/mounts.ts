@@ -25,11 +25,11 @@ async function tryMount(): Promise<boolean> {
   }
 }
 
-/** Runs a test with a small file system mounted in the folder, and unmounts it. */
-export async function withDisk(folder: string, size: string, work: (disk: string) => Promise<void>): Promise<void> {
+/** Runs a test with a file system of 256 KiB mounted in the folder, and unmounts it. */
+export async function withDisk(folder: string, work: (disk: string) => Promise<void>): Promise<void> {
   const disk = join(folder, "disk");
   await mkdir(disk);
-  await must("mount", ["-t", "tmpfs", "-o", `size=${size}`, "none", disk]);
+  await must("mount", ["-t", "tmpfs", "-o", "size=256k", "none", disk]);
   try {
     await work(disk);
   } finally {

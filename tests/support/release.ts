@@ -18,7 +18,7 @@ export async function runProgram(
 }
 
 /** A git checkout that could be released. */
-export interface Checkout {
+interface Checkout {
   folder: string;
   git(...args: string[]): Promise<string>;
   /** Runs `./dev release` with these arguments; returns what it printed. */

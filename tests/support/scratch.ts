@@ -45,7 +45,7 @@ export async function leftovers(folder: string): Promise<string[]> {
   return [...files, ...(await processesOf(folder)).map(({ pid, command }) => `process ${pid}: ${command}`)];
 }
 
-export interface FoundProcess {
+interface FoundProcess {
   pid: number;
   command: string;
 }

@@ -68,8 +68,18 @@ shard=\${name%%.*}
 attempt=\${name#*.}
 attempt=\${attempt%%.*}
 say() { echo "$1 $shard $attempt $$" >>"$here/fits.log"; }
-say start
-for pid in $(sed -n "s/^start $shard [0-9]* //p" "$here/fits.log"); do
+${watchedFit(behaviour, `sed -n "s/^start $shard [0-9]* //p" "$here/fits.log"`)}
+`;
+}
+
+/**
+ * Returns the lines of sh of a replacement that fit a shard between "start" and "end" of its log, which `say` writes:
+ * "double" if an earlier fit of the shard is alive.
+ * @param pids command that prints the process ids of all fits of the shard so far
+ */
+export const watchedFit = (behaviour: string, pids: string): string =>
+  `say start
+for pid in $(${pids}); do
   [ "$pid" != $$ ] || continue
   case $(cut -d ' ' -f 3 "/proc/$pid/stat" 2>/dev/null) in
   '' | Z | X) ;;
@@ -80,6 +90,4 @@ ${behaviour}
 "$real" "$@"
 code=$?
 say end
-exit $code
-`;
-}
+exit $code`;

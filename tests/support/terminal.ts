@@ -9,7 +9,7 @@ export const canPty: boolean = await new Deno.Command("python3", { args: ["-c", 
   .then(({ success }) => success, () => false);
 export const unlessPty: string = canPty ? "" : " (left out: no python3 with its module pty)";
 
-export interface Shown {
+interface Shown {
   /** Returns the output in the terminal so far, with line ends as programs write them. */
   text(): Promise<string>;
   ended: Promise<Ran>;

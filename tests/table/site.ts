@@ -44,7 +44,7 @@ export interface Columns {
 }
 
 /** Whose commands: the one whom the table is about, or the other one, whose run goes on beside. */
-export type Whose = "mine" | "other";
+type Whose = "mine" | "other";
 
 /** What can be run as one user in one folder. */
 export interface Farm extends Pick<UserFarm, "folder" | "start" | "must"> {

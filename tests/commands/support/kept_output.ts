@@ -1,7 +1,7 @@
 import type { Output } from "../../../commands/flags.ts";
 
 /** Where a command's words go, kept to be looked at. */
-export interface KeptOutput extends Output {
+interface KeptOutput extends Output {
   printed: string[];
   notes: string[];
   documents: unknown[];

@@ -2,10 +2,10 @@ import type { RunFacts, ShardFacts } from "../../../core/run_facts.ts";
 import { runTimes } from "../../../core/run_times.ts";
 import { UNKNOWN_SHARD } from "../../../core/shard_facts.ts";
 
-export const BEGIN_MS = Date.UTC(2026, 10, 24, 18);
+const BEGIN_MS = Date.UTC(2026, 10, 24, 18);
 
 /** One shard of a made-up run; seconds count from the run's first submission. */
-export interface SampleShard {
+interface SampleShard {
   n_toys: number;
   /** Start and end; without both the shard is not done. */
   start_s?: number;

@@ -8,6 +8,7 @@ import { inventedRun } from "../../fixtures/run.ts";
 import { writeRun, writeShard } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { merge } from "../support/merging.ts";
+import { flipByte } from "../../support/damage.ts";
 
 interface Bad {
   name: string;
@@ -52,12 +53,6 @@ async function asLink(path: string): Promise<void> {
   await symlink(`${path}.real`, path);
 }
 
-async function flip(path: string, at: number): Promise<void> {
-  const bytes = await readFile(path);
-  bytes[at] = (bytes[at] ?? 0) ^ 1;
-  await writeFile(path, bytes);
-}
-
 const deep = (n: number) => "[".repeat(n) + "]".repeat(n);
 const shard = (dir: string, i: number) => join(dir, `shard_${i}.out.json`);
 
@@ -72,7 +67,7 @@ const CASES: Bad[] = [
     message: /^shard_2\.metrics\.json is no JSON/,
   },
   { name: "an empty record", spoil: (_, metrics) => truncate(metrics, 0), message: /^shard_2\.metrics\.json is empty/ },
-  { name: "a flipped byte", spoil: (out) => flip(out, 1200), message: /^shard_2\.out\.json / },
+  { name: "a flipped byte", spoil: (out) => flipByte(out), message: /^shard_2\.out\.json / },
   { name: "a FIFO as output", spoil: (out) => mkfifo(out), message: /^shard_2\.out\.json is no regular file/ },
   {
     name: "a FIFO as record",
@@ -271,7 +266,7 @@ Deno.test("--accept-unrecorded merges an output without a record, and one with t
     assert.equal(report.exit_code, 0, JSON.stringify(report.problems));
     const merged = JSON.parse(await readFile(join(manifest.run_dir, "merged.out.json"), "utf8"));
     assert.deepEqual(merged.merge.farm.unrecorded, [1, 2]);
-    await flip(shard(manifest.run_dir, 2), 1200);
+    await flipByte(shard(manifest.run_dir, 2));
     assert.equal((await merge(manifest.run_dir, { accept_unrecorded: true })).exit_code, 5);
   }));
 

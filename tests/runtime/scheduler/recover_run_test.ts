@@ -1,31 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { earlierRecoveries } from "../../../core/recovery_history.ts";
 import { recoverRun } from "../../../runtime/control/recover.ts";
 import { loadFarmRun } from "../../../runtime/run/load_manifest.ts";
 import { readSubmissions } from "../../../runtime/run/submissions.ts";
 import slurm from "../../../schedulers/slurm.ts";
-import { inventedRun } from "../../fixtures/run.ts";
-import { inFolder } from "../../support/scratch.ts";
 import { MACHINE } from "../support/context.ts";
-import { FakeScheduler } from "../support/fake_adapter.ts";
-import { inFastTime } from "../support/fast_time.ts";
+import { inMemoryRun, MemoryRun } from "../support/memory_run.ts";
 
-/** A run of four shards with 1G of memory, of whose scheduler a fake answers. */
-class Trial {
-  readonly fake = new FakeScheduler();
-  readonly notes: string[] = [];
-  constructor(readonly dir: string) {}
-
-  recover(by_hand = false, most = 2) {
+class Trial extends MemoryRun {
+  recover(by_hand = false) {
     const { options, avoiding } = slurm;
     const adapter = { ...this.fake.adapter, options, avoiding };
-    return recoverRun(loadFarmRun(this.dir), adapter, MACHINE, { most, by_hand }, (line) => this.notes.push(line));
-  }
-
-  get memory() {
-    return loadFarmRun(this.dir).manifest.farm.options["slurm-memory"];
+    return recoverRun(this.now, adapter, MACHINE, { most: 2, by_hand }, (line) => this.notes.push(line));
   }
 
   get accepted() {
@@ -33,16 +19,7 @@ class Trial {
   }
 }
 
-function inRun(work: (run: Trial) => Promise<void>): Promise<void> {
-  return inFolder(async (folder) => {
-    const dir = join(folder, "r");
-    await mkdir(dir);
-    const manifest = inventedRun(dir);
-    const farm = { ...manifest.farm, options: { "slurm-memory": "1G" } };
-    await writeFile(join(dir, "manifest.json"), JSON.stringify({ ...manifest, scheduler: "fake", farm }));
-    await inFastTime(() => work(new Trial(dir)));
-  });
-}
+const inRun = (work: (run: Trial) => Promise<void>) => inMemoryRun(Trial, work);
 
 const ALL = [0, 1, 2, 3];
 

@@ -1,44 +1,21 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { quoteWord } from "../../../core/shell_quote.ts";
 import { type RetryRequest, retryRun } from "../../../runtime/control/retry.ts";
 import { loadFarmRun } from "../../../runtime/run/load_manifest.ts";
 import { readSubmissions } from "../../../runtime/run/submissions.ts";
 import slurm from "../../../schedulers/slurm.ts";
-import { inventedRun } from "../../fixtures/run.ts";
-import { inFolder } from "../../support/scratch.ts";
 import { MACHINE } from "../support/context.ts";
-import { FakeScheduler } from "../support/fake_adapter.ts";
-import { inFastTime } from "../support/fast_time.ts";
+import { inMemoryRun, MemoryRun } from "../support/memory_run.ts";
 
-/** A run of four shards with 1G of memory, of whose scheduler a fake answers. */
-class Trial {
-  readonly fake = new FakeScheduler();
-  readonly notes: string[] = [];
-  constructor(readonly dir: string) {}
-
+class Trial extends MemoryRun {
   retry(request: Partial<RetryRequest> = { raised: { memory: true } }) {
     const adapter = { ...this.fake.adapter, options: slurm.options };
     const whole = { nodes: {}, mode: undefined, raised: {}, split: false, ...request };
-    return retryRun(loadFarmRun(this.dir), adapter, MACHINE, whole, (line) => this.notes.push(line));
-  }
-
-  get memory() {
-    return loadFarmRun(this.dir).manifest.farm.options["slurm-memory"];
+    return retryRun(this.now, adapter, MACHINE, whole, (line) => this.notes.push(line));
   }
 }
 
-function inRun(work: (run: Trial) => Promise<void>): Promise<void> {
-  return inFolder(async (folder) => {
-    const dir = join(folder, "r");
-    await mkdir(dir);
-    const manifest = inventedRun(dir);
-    const farm = { ...manifest.farm, options: { "slurm-memory": "1G" } };
-    await writeFile(join(dir, "manifest.json"), JSON.stringify({ ...manifest, scheduler: "fake", farm }));
-    await inFastTime(() => work(new Trial(dir)));
-  });
-}
+const inRun = (work: (run: Trial) => Promise<void>) => inMemoryRun(Trial, work);
 
 Deno.test("the same command continues a retry whose jobs were refused: nothing is raised twice", () =>
   inRun(async (run) => {

@@ -19,14 +19,15 @@ async function doneRun(folder: string) {
   const dir = manifest.run_dir;
   const out = (shard: number) => join(dir, `shard_${shard}.out.json`);
   const record = (shard: number) => join(dir, `shard_${shard}.metrics.json`);
-  for (const shard of [0, 1, 2, 3]) await setAge(out(shard), 60);
+  for (const shard of [0, 1, 2, 3]) await setOld(out(shard));
   const scan = async (by: "bytes" | "size and time") =>
     (await scanRun(runOf(dir, manifest), MACHINE, null, by === "bytes" ? null : new Map())).map(({ state }) => state);
   return { dir, out, record, scan };
 }
 
-async function setAge(path: string, age_s: number): Promise<void> {
-  const then = Date.now() / 1000 - age_s;
+/** Gives a file the times of a minute ago. */
+async function setOld(path: string): Promise<void> {
+  const then = Date.now() / 1000 - 60;
   await utimes(path, then, then);
 }
 
@@ -42,7 +43,7 @@ Deno.test("a scan by size and time accepts a whole run, and finds a byte that is
     assert.deepEqual(await scan("size and time"), BAD_2);
     const bytes = await readFile(out(2));
     await writeFile(out(2), bytes.subarray(1));
-    await setAge(out(2), 60);
+    await setOld(out(2));
     assert.deepEqual(await scan("size and time"), BAD_2);
   }));
 

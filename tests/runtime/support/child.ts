@@ -2,7 +2,7 @@ import type { ProcessId } from "../../../core/schema/attempt.ts";
 import { bootId, startTicks } from "../../../runtime/system/proc.ts";
 
 /** A real process that lives until it is ended. */
-export interface Child {
+interface Child {
   id: ProcessId;
   end(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { inventedOutput } from "../../fixtures/output.ts";
 import { planOf, sampleRecord } from "../../fixtures/run.ts";
 
 /** What becomes of a fit: "dies" takes its wrapper with it, "stays" ends only when it is killed. */
-export type Fate = "ok" | "exit" | "dies" | "stays";
+type Fate = "ok" | "exit" | "dies" | "stays";
 
 interface Fit {
   shard: number;

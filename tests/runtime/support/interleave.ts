@@ -57,7 +57,7 @@ interface Node {
   asleep: Set<number>;
 }
 
-export interface World {
+interface World {
   actors: Actor[];
   /** Makes the world as it was and begins every actor's job. */
   begin(): void;

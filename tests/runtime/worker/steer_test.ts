@@ -31,7 +31,7 @@ function ask(dir: string, asked: object | null): void {
   Deno.writeTextFileSync(path, JSON.stringify(document));
 }
 
-function announce(dir: string, token: string, slots: number, pid: number): void {
+function announce(dir: string, token: string, pid: number): void {
   Deno.mkdirSync(`${dir}/claims`, { recursive: true });
   const process = { ...MACHINE.process, pid, start_ticks: `${pid}` };
   const document = {
@@ -39,7 +39,7 @@ function announce(dir: string, token: string, slots: number, pid: number): void 
     token,
     run_token: "r",
     process,
-    slots,
+    slots: 3,
     beats: 0,
     beat_interval_s: 40,
   };
@@ -111,8 +111,8 @@ Deno.test("a start that fails or finds no shard takes up no room", () =>
 
 Deno.test("loops divide a throttle; one whose process is gone, and one that leaves, have no part in it", () =>
   inFolder(async (dir) => {
-    announce(dir, "1111111111111111", 3, 11);
-    announce(dir, "9999999999999999", 3, 99);
+    announce(dir, "1111111111111111", 11);
+    announce(dir, "9999999999999999", 99);
     ask(dir, { throttle: { ...MADE, most: 4 } });
     const shareWith = (...pids: number[]) => startedBy(steerOf(dir, { machine: machineWith(...pids) }).steer);
     assert.equal(await shareWith(11, 99), 1, "1111… 2, 5555… 1, 9999… 1");

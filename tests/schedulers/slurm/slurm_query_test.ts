@@ -13,8 +13,8 @@ import { exampleContext, TOKEN } from "../../fixtures/context.ts";
 import { answer, handle, recorded, recordedText } from "../support/recorded.ts";
 
 /** The states by shard that a recorded answer tells. */
-function statesIn(name: string, handles: Handle[], round = 0): Map<number | null, NativeState> {
-  const read = slurm.readQuery([recorded(name)], handles, round);
+function statesIn(name: string, handles: Handle[]): Map<number | null, NativeState> {
+  const read = slurm.readQuery([recorded(name)], handles, 0);
   assert.equal(read.kind, "ok");
   return new Map(read.kind === "ok" ? read.value.map((one) => [one.shard, one]) : []);
 }

@@ -27,7 +27,7 @@ export interface Caller {
 }
 
 /** What the file server can do, and where its locks are held. */
-export interface ServerRules {
+interface ServerRules {
   has_links: boolean;
   has_locks: boolean;
   locks: string;
@@ -59,7 +59,7 @@ export function stamp(path: string, now_ms: number): void {
   }
 }
 
-export interface Pages {
+interface Pages {
   mtime_ms: number;
   bytes: Uint8Array;
 }

@@ -63,7 +63,7 @@ export class Schedules {
     turns.begin(seed, STAY[upTo(STAY.length)] ?? 0);
     for (let i = 0; i < 3; i++) random();
     const [dir, shards] = [`${folder}/run`, 2 + upTo(3)];
-    const outage = random() < 0.3 ? window(turns, 4000, 1000 * (1 + upTo(random() < 0.5 ? 10 : 300))) : null;
+    const outage = random() < 0.3 ? window(turns, 1000 * (1 + upTo(random() < 0.5 ? 10 : 300))) : null;
     const rules = { has_links: random() < 0.9, has_locks: random() < 0.8, locks: `${folder}/locks` };
     const common = { dir, shards, rules, outage, times_ms: [] };
     const workers = 2 + upTo(2);
@@ -135,8 +135,9 @@ export class Schedules {
   }
 }
 
-function window(turns: Turns, latest_ms: number, for_ms: number): Window {
-  const from = turns.upTo(latest_ms);
+/** A time that begins within 4 s. */
+function window(turns: Turns, for_ms: number): Window {
+  const from = turns.upTo(4000);
   return [from, from + for_ms];
 }
 
@@ -147,8 +148,8 @@ function fateOf(turns: Turns): Fate {
   return {
     killed_at_call: isKilled ? upTo(800) : null,
     back_after_ms: isKilled && random() < 0.5 ? upTo(8000) : null,
-    stopped: random() < 0.3 ? window(turns, 4000, upTo(8000)) : null,
-    cut_off: random() < 0.3 ? window(turns, 4000, upTo(20_000)) : null,
+    stopped: random() < 0.3 ? window(turns, upTo(8000)) : null,
+    cut_off: random() < 0.3 ? window(turns, upTo(20_000)) : null,
     lies: random() < 0.3 ? 0.05 : 0,
     refusals: random() < 0.15 ? 0.03 : 0,
   };
