@@ -1,19 +1,20 @@
 import { Buffer } from "node:buffer";
+import { statfsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { errorText, readPrintedError } from "../../core/errors.ts";
-import { describeFileSystem } from "../../core/file_system.ts";
+import { describeFileSystem, type FileSystem, fileSystemOf } from "../../core/file_system.ts";
 import { NEEDED_GLIBC, readGlibc } from "../../core/glibc.ts";
 import { VERSION } from "../../core/version.ts";
 import parquet from "../../templates/self_check_parquet.txt" with { type: "text" };
 import spec from "../../templates/self_check_spec.json" with { type: "text" };
+import { publishFile } from "../fs/exclusive.ts";
 import { hashFile } from "../fs/hash_file.ts";
-import { makeFolder, removeTree, writeWhole } from "../fs/write.ts";
+import { exists, makeFolder, removeQuietly, removeTree, rename, temporaryPath, writeWhole } from "../fs/write.ts";
 import { BUILT_IN_NAMES, loadAdapter } from "../scheduler/adapters.ts";
 import { runCommands } from "../scheduler/drive.ts";
 import { inspectMachine } from "../system/machine.ts";
 import { findNextstat, nextstatVersion } from "../system/nextstat.ts";
 import { ownBinary, ownCommand, runProgram } from "../system/process.ts";
-import { checkFolder, fileSystemAt } from "./folder_check.ts";
 
 /** One line of a self-check: what was checked and what was found. */
 interface SelfCheckLine {
@@ -150,4 +151,54 @@ async function toys(own: string, nextstat_bin: string | undefined): Promise<Foun
   if (exit_code === 0) return { found: `fitted and merged in ${wall_s.toFixed(1)} s`, facts: { wall_s } };
   const why = readPrintedError(stderr)?.message ?? (stderr.trim().split("\n").at(-1) || `exit ${exit_code}`);
   throw new Error(why.replaceAll(own, basename(own)));
+}
+
+/** What works in a folder; a run can do without links and locks. */
+interface FolderFacts {
+  /** Whether link(2) works; else a run gives names by renames. */
+  links: boolean;
+  /** Whether flock(2) works. */
+  locks: boolean;
+}
+
+/** Returns the file system of a folder. @throws {Error} where it cannot be asked */
+export const fileSystemAt = (folder: string): FileSystem => fileSystemOf(statfsSync(folder).type);
+
+/**
+ * Tries in a folder what the commit of a shard needs: a name that replaces no file, and a rename that does.
+ * @throws {Error} where one of them does something else, or a file can be neither written nor removed
+ */
+export function checkFolder(folder: string): FolderFacts {
+  const path = join(folder, "file");
+  writeWhole(path, "first");
+  const second = temporaryPath(path);
+  writeWhole(second, "second");
+  if (publishFile(second, path)) throw new Error("a link replaced a file that was there");
+  rename(second, path);
+  if (Deno.readTextFileSync(path) !== "second") throw new Error("a rename did not replace the file");
+  const facts = { links: hasLinks(path, join(folder, "link")), locks: hasLocks(join(folder, "lock")) };
+  removeQuietly(path);
+  if (exists(path)) throw new Error("a removed file is still there");
+  return facts;
+}
+
+function hasLinks(path: string, link: string): boolean {
+  try {
+    Deno.linkSync(path, link);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hasLocks(path: string): boolean {
+  const file = Deno.openSync(path, { read: true, write: true, create: true });
+  try {
+    file.lockSync(true);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    file.close();
+  }
 }

@@ -1,8 +1,6 @@
-import { condorBackend } from "./condor_backend.ts";
-import { gridEngineBackend } from "./gridengine_backend.ts";
+import { condorBackend, gridEngineBackend, slurmBackend } from "./scheduler_backend.ts";
 import { localBackend } from "./local_backend.ts";
 import type { Backend } from "./parts.ts";
-import { slurmBackend } from "./slurm_backend.ts";
 import { sshBackend } from "./ssh_backend.ts";
 
 /** Backends by the names that `./dev chaos --backend` accepts. */

@@ -1,11 +1,43 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { TABLE } from "../../commands/table.ts";
-import { mustRun, nextstat, nsfarm, renderRun, requestArgs, runArgs, runDir } from "../support/farm.ts";
+import {
+  binary,
+  mustRun,
+  nextstat,
+  nsfarm,
+  type Ran,
+  readText,
+  renderRun,
+  requestArgs,
+  runArgs,
+  runDir,
+  start,
+} from "../support/farm.ts";
 import { inFolder, until } from "../support/scratch.ts";
 import { type StandIn, standIn } from "../support/stand_in.ts";
-import { canPty, inTerminal, unlessPty } from "../support/terminal.ts";
 import { writeWorkspace } from "../support/workspace.ts";
+
+const DRIVER = fileURLToPath(new URL("../support/pty_driver.py", import.meta.url));
+
+/** Whether a pseudo-terminal can be made here, and the reason for a test's name if not. */
+const canPty: boolean = await new Deno.Command("python3", { args: ["-c", "import pty"] }).output()
+  .then(({ success }) => success, () => false);
+const unlessPty: string = canPty ? "" : " (left out: no python3 with its module pty)";
+
+interface Shown {
+  /** Returns the output in the terminal so far, with line ends as programs write them. */
+  text(): Promise<string>;
+  ended: Promise<Ran>;
+}
+
+/** Runs the program in a terminal with this number of columns. */
+function inTerminal(folder: string, columns: number, args: string[]): Shown {
+  const file = join(folder, "shown.txt");
+  const { ended } = start(folder, [DRIVER, file, `${columns}`, binary(), ...args], { program: "python3" });
+  return { ended, text: async () => (await readText(file)).replaceAll("\r\n", "\n") };
+}
 
 const ESCAPE = "\u001b";
 /** Back to the line's begin, and the line cleared: the only thing that may steer a terminal. */

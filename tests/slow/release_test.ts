@@ -5,9 +5,28 @@ import { dirname, join } from "node:path";
 import { sha256Of } from "../../runtime/fs/hash_file.ts";
 import { pythonPackages, pythonTools } from "../../scripts/release/packages.ts";
 import { inputs, nextstat } from "../support/farm.ts";
-import { nextstatWheel } from "../support/nextstat_wheel.ts";
 import { makeCheckout, released, releasedFile, runProgram } from "../support/release.ts";
 import { inFolder } from "../support/scratch.ts";
+
+/**
+ * Packs the tests' nextstat as a wheel of the layout that nextstat-cli has, so that it installs without a network.
+ * @returns the path of the wheel
+ */
+async function nextstatWheel(out: string): Promise<string> {
+  const place = join(out, "nextstat_wheel");
+  const info = join(place, "nextstat_cli-0.10.1.dist-info");
+  const scripts = join(place, "nextstat_cli-0.10.1.data/scripts");
+  for (const folder of [info, scripts]) await mkdir(folder, { recursive: true });
+  await cp(nextstat(), join(scripts, "nextstat"));
+  await writeFile(join(info, "METADATA"), "Metadata-Version: 2.1\nName: nextstat-cli\nVersion: 0.10.1\n");
+  await writeFile(
+    join(info, "WHEEL"),
+    "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: false\nTag: py3-none-any\n",
+  );
+  const env = { PYTHONPATH: await pythonTools() };
+  await runProgram("python3", ["-m", "wheel", "pack", place, "--dest-dir", out], { env });
+  return join(out, (await readdir(out)).find((name) => name.endsWith(".whl")) ?? "");
+}
 
 /**
  * Runs a script as root of a file system that has the system's programs and libraries, but no Node, no Deno and no

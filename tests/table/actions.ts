@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { truncate } from "node:fs/promises";
 import { join } from "node:path";
+import { assertMerged } from "../clusters/slurm_farm.ts";
 import { flipByte } from "../support/damage.ts";
 import { namesIn, nextstat, runDir, spec10k } from "../support/farm.ts";
 import { fingerprints, readManifest } from "../support/run_dir.ts";
 import { processesOf, until } from "../support/scratch.ts";
 import { type ActionName, type Farm, type Fit, type NoMeaning, requestOf, submitted, type TestSite } from "./site.ts";
-import { assertWhole, endsOf, ONCE, SHARDS, TOYS } from "./whole.ts";
 
 /** One cell: what it works on, and what is answered where the cell has no meaning. */
 export interface Cell {
@@ -28,7 +28,12 @@ export const ACTIONS: Record<ActionName, { name: string; body: (cell: Cell) => P
   finish: { name: "submit --finish", body: finish },
 };
 
+const TOYS = 8;
+const SHARDS = 4;
 const RUN = { toys: TOYS, shards: SHARDS };
+
+/** Each shard fitted once. */
+const ONCE = Array.from({ length: SHARDS }, (_, shard) => `${shard}`);
 
 /** A run whose shard 1 has failed, and would not now. */
 async function failed(farm: Farm): Promise<{ dir: string; fit: Fit; again: string[] }> {
@@ -159,4 +164,17 @@ async function finish({ farm, without }: Cell): Promise<void> {
   }
   await assertWhole(farm, dir);
   assert.deepEqual(await endsOf(fit), ONCE);
+}
+
+/** The merged set is the unsharded run's, and status, doctor and verify find nothing wrong. */
+async function assertWhole(farm: Farm, dir: string, { toys = TOYS } = {}): Promise<void> {
+  await assertMerged(dir, { toys });
+  assert.match((await farm.must(["status", dir, "--check"])).stdout, /: (\d+) done of \1 shards/);
+  assert.match((await farm.must(["doctor", dir])).stdout, /Nothing is wrong/);
+  await farm.must(["verify", dir]);
+}
+
+/** The shards whose fits have ended well or not, but by themselves; sorted. */
+async function endsOf(fit: Fit): Promise<string[]> {
+  return (await fit.log()).filter(({ what }) => what === "end").map(({ shard }) => shard).sort();
 }

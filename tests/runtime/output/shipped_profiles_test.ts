@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { profileFlags } from "../../../core/profile.ts";
 import type { Place, SchedulerLimits } from "../../../core/schema/scheduler.ts";
 import { profileOfText } from "../../../runtime/output/profile.ts";
-import { headOf, shippedFor } from "../../../runtime/output/shipped_profiles.ts";
+import { headOf, shippedFor } from "../../../runtime/output/write_profile.ts";
 import { loadAdapter } from "../../../runtime/scheduler/adapters.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../profiles", import.meta.url));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
-import { checkFolder, fileSystemAt } from "../../../runtime/output/folder_check.ts";
+import { checkFolder, fileSystemAt } from "../../../runtime/output/self_check.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 Deno.test("links, locks and renames are tried in a folder, and /dev/shm is in memory", () =>
