@@ -3,7 +3,7 @@ import type { FlagValues } from "../core/flags.ts";
 import type { OptionValue } from "../core/schema/manifest.ts";
 import { retryRun } from "../runtime/control/retry.ts";
 import type { Raised } from "../runtime/run/change_manifest.ts";
-import { optionsOfRole } from "../runtime/scheduler/adapters.ts";
+import { optionsOfNodes } from "../runtime/scheduler/adapters.ts";
 import { requireFinish } from "../runtime/scheduler/submit.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { Backend } from "../schedulers/adapter.ts";
@@ -39,7 +39,7 @@ export default defineCommand({
   flags: NO_FLAGS,
   define: async (command) => {
     retryFlags.define(command);
-    for (const option of await optionsOfRole("nodes")) defineOne(command, option);
+    for (const option of await optionsOfNodes()) defineOne(command, option);
   },
   run: async ({ args, options, out }) => {
     const flags = retryFlags.read(options);
@@ -68,7 +68,7 @@ async function nodeOptions(
   options: Record<string, unknown>,
   adapter: Backend,
 ): Promise<Record<string, OptionValue>> {
-  const given = readSchedulerOptions(options, { options: await optionsOfRole("nodes") });
+  const given = readSchedulerOptions(options, { options: await optionsOfNodes() });
   const foreign = Object.keys(given).find((name) => !adapter.options.some((option) => option.name === name));
   if (foreign === undefined) return given;
   throw new FarmError("usage", `Cannot use --${foreign} here: this run uses ${adapter.name}`);

@@ -230,27 +230,21 @@ function checkLevels(value: unknown, left: number): void {
 
 const isNested = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
+/** Reads a document of a known schema. @throws {Unreadable} */
+export const readDocument = <T extends z.core.$ZodType>(path: string, schema: T): z.infer<T> =>
+  ofSchema(parseJson(readRegular(path, MAX_DOCUMENT_BYTES)), schema);
+
 /**
- * Reads a document of a known schema.
+ * Returns a parsed document with the type of its schema.
  * @param isGood the schema's quickCheck, for a document that may be long
  * @throws {Unreadable}
  */
-export function readDocument<T extends z.core.$ZodType>(
-  path: string,
-  schema: T,
-  max_bytes = MAX_DOCUMENT_BYTES,
-  isGood: (value: unknown) => value is z.infer<T> = (_): _ is z.infer<T> => false,
-): z.infer<T> {
-  return ofSchema(parseJson(readRegular(path, max_bytes)), schema, isGood);
-}
-
-/** Returns a parsed document with the type of its schema. @throws {Unreadable} */
 export function ofSchema<T extends z.core.$ZodType>(
   value: unknown,
   schema: T,
-  isGood: (value: unknown) => value is z.infer<T>,
+  isGood?: (value: unknown) => value is z.infer<T>,
 ): z.infer<T> {
-  if (isGood(value)) return value;
+  if (isGood?.(value)) return value;
   const parsed = z.safeParse(schema, value);
   if (!parsed.success) throw new Unreadable(`is not as wanted (${firstIssue(parsed.error)})`, false);
   return parsed.data;

@@ -11,10 +11,10 @@ import type { Run } from "../run/load_manifest.ts";
 import { refusalOf } from "../run/submissions.ts";
 import { optionAvoiding } from "./recent_nodes.ts";
 
-/** Returns the options of all schedulers that have a role. */
-export async function optionsOfRole(role: SchedulerOption["role"]): Promise<SchedulerOption[]> {
+/** Returns the options of all schedulers that choose nodes. */
+export async function optionsOfNodes(): Promise<SchedulerOption[]> {
   const adapters = await Promise.all(Object.keys(BUILT_IN).map((name) => loadAdapter(name)));
-  return adapters.flatMap(({ options }) => options.filter((option) => option.role === role));
+  return adapters.flatMap(({ options }) => options.filter(({ role }) => role === "nodes"));
 }
 
 /**

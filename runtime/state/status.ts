@@ -195,7 +195,7 @@ export async function waitForFiles(
   run: Run<FarmManifest>,
   grace_s: number,
   stop: AbortSignal,
-  over: ReadonlySet<number> = new Set(),
+  over: ReadonlySet<number>,
 ): Promise<void> {
   for (const until = performance.now() + grace_s * 1000; performance.now() < until && !stop.aborted;) {
     ingestIncoming(run);

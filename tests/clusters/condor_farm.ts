@@ -15,7 +15,7 @@ export interface CondorFarm extends UserFarm {
   pool: CondorPool;
 }
 
-type CondorTest = (name: string, work: (farm: CondorFarm) => Promise<void>) => void;
+export type CondorTest = (name: string, work: (farm: CondorFarm) => Promise<void>) => void;
 
 /** Declares tests of one file that share a pool. */
 export function condorFile(options: PoolOptions = {}): CondorTest {
