@@ -49,6 +49,15 @@ export function errorText(error: unknown): string {
   return text.replaceAll(/\s*\n\s*/g, "; ");
 }
 
+/** Returns what `work` returns; `other` where it throws, whatever the reason. */
+export function orElse<T, U>(other: U, work: () => T): T | U {
+  try {
+    return work();
+  } catch {
+    return other;
+  }
+}
+
 /** Returns the system's code of an input/output error (ENOENT, ENOSPC …), or undefined. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !("code" in error)) return undefined;

@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from "node:path";
-import { FarmError } from "../../core/errors.ts";
+import { FarmError, orElse } from "../../core/errors.ts";
 import { needsPulls } from "../../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/report.ts";
 import type { SourceFacts } from "../../core/merge/source_facts.ts";
@@ -94,13 +94,7 @@ function isSameFile(a: string, b: string): boolean {
   return one === other;
 }
 
-function realFolder(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return path;
-  }
-}
+const realFolder = (path: string): string => orElse(path, () => Deno.realPathSync(path));
 
 /** Returns the run's own guardrails, each replaced by the one given now, if any. */
 function guardrailsOf({ run }: Sources, given: RequestedGuardrails): RequestedGuardrails {

@@ -1,9 +1,10 @@
+import { orElse } from "../../core/errors.ts";
 import { FrameReader, type SourceFacts } from "../../core/merge/source_facts.ts";
 import type { ToyValues } from "../../core/output.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import { type FileSum, hashStream, removeQuietly, temporaryPath } from "../fs/write.ts";
 import { manifestBytes } from "../run/load_manifest.ts";
-import { quietly, serveThread, startThread, takeParts } from "../system/second_thread.ts";
+import { serveThread, startThread, takeParts } from "../system/second_thread.ts";
 import { type PartList, partList } from "./part_list.ts";
 import { type Part, PartReader } from "./read_part.ts";
 import { fingerprint, runSources, type SourceOrder, type Sources, withLeftOut } from "./sources.ts";
@@ -61,7 +62,8 @@ export function startMergeWorker(run: string, accept_unrecorded: boolean): Helpe
 let opened: Sources | undefined;
 
 serveThread<Request, Brought>(NAME, (request, give) => {
-  if (request.kind === "open") opened = quietly(() => runSources(request.run, request.accept_unrecorded));
+  // The thread that sends the requests finds the same faults and reports them.
+  if (request.kind === "open") opened = orElse(undefined, () => runSources(request.run, request.accept_unrecorded));
   else if (request.kind === "hash") give({ sum: hashStream(mergedFill(request.pieces)) });
   else if (opened && fingerprint(opened) === request.fingerprint) readParts(opened, request, give);
 });

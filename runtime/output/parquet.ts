@@ -1,4 +1,5 @@
 import { type BasicType, ByteWriter, ParquetWriter, schemaFromColumnData } from "hyparquet-writer";
+import { orElse } from "../../core/errors.ts";
 import { VERSION } from "../../core/version.ts";
 import type { Cell, ExportColumn } from "../../core/workload/workload.ts";
 import { parquetFooter } from "../render/parquet_rows.ts";
@@ -78,10 +79,5 @@ function wholeOf(cell: Cell): bigint {
 }
 
 /** Returns whether a file is Parquet that this program wrote. */
-export function isOurParquet(path: string): boolean {
-  try {
-    return parquetFooter(path).created_by?.startsWith(`${PROGRAM} `) ?? false;
-  } catch {
-    return false;
-  }
-}
+export const isOurParquet = (path: string): boolean =>
+  orElse(false, () => parquetFooter(path).created_by?.startsWith(`${PROGRAM} `) ?? false);

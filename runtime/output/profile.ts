@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { errorText, FarmError } from "../../core/errors.ts";
+import { errorText, FarmError, orElse } from "../../core/errors.ts";
 import { firstIssue } from "../../core/first_issue.ts";
 import { nearestName } from "../../core/flags.ts";
 import { Profile, PROFILE_KEYS, PROFILE_PLUGIN_KEYS } from "../../core/schema/profile.ts";
@@ -43,13 +43,7 @@ const firstOf = (stem: string): string | undefined => ENDINGS.map((ending) => `$
 /**
  * Whether a path exists and is readable; a home that is not accessible (a job without its AFS token) holds no profile.
  */
-function isSeen(path: string): boolean {
-  try {
-    return exists(path);
-  } catch {
-    return false;
-  }
-}
+const isSeen = (path: string): boolean => orElse(false, () => exists(path));
 
 /** Returns the user's configuration directory. Source: XDG Base Directory Specification, XDG_CONFIG_HOME. */
 function configuration(): string | undefined {

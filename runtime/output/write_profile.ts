@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { suggestedFlags, type Suggestion } from "../../core/describe_limits.ts";
-import { FarmError } from "../../core/errors.ts";
+import { FarmError, orElse } from "../../core/errors.ts";
 import { profileText } from "../../core/profile.ts";
 import type { Profile } from "../../core/schema/profile.ts";
 import cern from "../../profiles/cern-htcondor.jsonc" with { type: "text" };
@@ -77,13 +77,7 @@ function optionsOf(adapter: Backend, { limits, suggestion }: Probed): NonNullabl
   };
 }
 
-function nextstatHere(): string | undefined {
-  try {
-    return findNextstat(undefined);
-  } catch {
-    return undefined;
-  }
-}
+const nextstatHere = (): string | undefined => orElse(undefined, () => findNextstat(undefined));
 
 /** A profile of the folder profiles/, kept in the program too. */
 interface ShippedProfile {

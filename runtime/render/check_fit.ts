@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import * as z from "zod/mini";
 import type { ToyTime } from "../../core/cut_by_time.ts";
-import { FarmError } from "../../core/errors.ts";
+import { FarmError, orElse } from "../../core/errors.ts";
 import { tailLines } from "../../core/failure.ts";
 import { atBounds } from "../../core/fit_command.ts";
 import { countWarnings, poiName } from "../../core/fit_quality.ts";
@@ -150,13 +150,8 @@ function readCpuSeconds(path: string): number | null {
 
 const TimedMetrics = z.looseObject({ timing: z.unknown() });
 
-function readFitSeconds(metrics: string): number | null {
-  try {
-    return fitSeconds(TimedMetrics.parse(parseJson(Deno.readFileSync(metrics))).timing);
-  } catch {
-    return null;
-  }
-}
+const readFitSeconds = (metrics: string): number | null =>
+  orElse(null, () => fitSeconds(TimedMetrics.parse(parseJson(Deno.readFileSync(metrics))).timing));
 
 /** @param times file for the CPU times of the fit */
 function runFit({ config }: FarmManifest, argv: string[], times = "/dev/null"): Promise<CommandResult> {
@@ -184,13 +179,8 @@ async function fitObserved(
   return { at_bounds: atBounds(fitted, model.bounds), warnings };
 }
 
-function readObserved(path: string): z.infer<typeof ObservedFit> | undefined {
-  try {
-    return ObservedFit.safeParse(parseJson(Deno.readFileSync(path))).data;
-  } catch {
-    return undefined;
-  }
-}
+const readObserved = (path: string): z.infer<typeof ObservedFit> | undefined =>
+  orElse(undefined, () => ObservedFit.safeParse(parseJson(Deno.readFileSync(path))).data);
 
 /** Returns the number of events of each channel whose file is Parquet. */
 async function countEvents(config: string, { channels }: SpecModel): Promise<TrialFit["channels"]> {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { errorText } from "../../core/errors.ts";
+import { errorText, orElse } from "../../core/errors.ts";
 import type { FaultyNode } from "../../core/faulty_nodes.ts";
 import { FAULT_DAYS, faultLine, faultName, isYoung, type Journal, readFaults } from "../../core/node_journal.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
@@ -20,13 +20,7 @@ export function journalFolder(): string | undefined {
 }
 
 /** Returns a variable; undefined also in a command that may not read it. */
-function variable(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch {
-    return undefined;
-  }
-}
+const variable = (name: string): string | undefined => orElse(undefined, () => Deno.env.get(name));
 
 const FILE = /^.+\.(\d{4}-\d{2})\.jsonl$/;
 
@@ -45,13 +39,8 @@ export function readJournal(folder: string | undefined, now_ms: number): Journal
 
 const namesIn = (folder: string): string[] => namesInPassing(folder).filter((name) => FILE.test(name)).sort();
 
-function linesOf(path: string): string[] {
-  try {
-    return new TextDecoder().decode(readRegular(path, MAX_DOCUMENT_BYTES)).split("\n");
-  } catch {
-    return [];
-  }
-}
+const linesOf = (path: string): string[] =>
+  orElse([], () => new TextDecoder().decode(readRegular(path, MAX_DOCUMENT_BYTES)).split("\n"));
 
 /** Names of faults that this process has recorded or found on record. */
 const noted = new Set<string>();

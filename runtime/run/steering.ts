@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { orElse } from "../../core/errors.ts";
 import { STEERING } from "../../core/run_paths.ts";
 import { Steering, STEERING_SCHEMA } from "../../core/schema/steering.ts";
 import { changeDocument } from "../fs/exclusive.ts";
@@ -46,10 +47,4 @@ export function madeNow(): { at_utc: string; by: string } {
   return { at_utc: new Date().toISOString(), by: `${userName()}@${Deno.hostname()}` };
 }
 
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "unknown";
-  }
-}
+const userName = (): string => orElse("unknown", () => userInfo().username);

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { kill } from "node:process";
-import { systemCode } from "../../core/errors.ts";
+import { orElse, systemCode } from "../../core/errors.ts";
 import { ASIDE, ATTEMPTS, CLAIMS, INCOMING, readTemporaryName } from "../../core/run_paths.ts";
 import { namesInPassing } from "../fs/list.ts";
 import { exists, explainWrite, removeQuietly, removeTree, UNKNOWN_BOOT, writeTemporary } from "../fs/write.ts";
@@ -97,13 +97,7 @@ function serverNow_ms(dir: string): number {
 }
 
 /** Returns when a file was last written; infinity for one that is gone. */
-function changed_ms(path: string): number {
-  try {
-    return Deno.lstatSync(path).mtime?.getTime() ?? Infinity;
-  } catch {
-    return Infinity;
-  }
-}
+const changed_ms = (path: string): number => orElse(Infinity, () => Deno.lstatSync(path).mtime?.getTime() ?? Infinity);
 
 /** Removes the folders of unfinished renders, whose processes were killed. */
 export async function sweepStaged(out_dir: string): Promise<void> {
@@ -142,13 +136,7 @@ export function makeScratch(last_place: string): string {
   return scratch;
 }
 
-function makeIn(dir: string | undefined): string | undefined {
-  try {
-    return usable(make(dir));
-  } catch {
-    return undefined;
-  }
-}
+const makeIn = (dir: string | undefined): string | undefined => orElse(undefined, () => usable(make(dir)));
 
 /** Whether files can be made in a folder; /dev/shm may allow folders and no files (see core/file_fault.ts, barred). */
 function usable(folder: string): string {

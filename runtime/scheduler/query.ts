@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { orElse } from "../../core/errors.ts";
 import { readShardName } from "../../core/run_paths.ts";
 import { isOurHold, PAUSED } from "../../core/steering.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
@@ -194,13 +195,8 @@ function readLogs(run: Run<FarmManifest>, adapter: SchedulerAdapter, handles: Ha
   return adapter.readEventLogs(texts, handles);
 }
 
-function readLogFile(path: string): string | null {
-  try {
-    return new TextDecoder().decode(readRegular(path, MAX_DOCUMENT_BYTES));
-  } catch {
-    return null;
-  }
-}
+const readLogFile = (path: string): string | null =>
+  orElse(null, () => new TextDecoder().decode(readRegular(path, MAX_DOCUMENT_BYTES)));
 
 /** States after which a task never runs again by itself. */
 const ENDED = new Set(["done", "failed", "cancelled", "timed_out", "out_of_memory"]);

@@ -1,3 +1,4 @@
+import { orElse } from "../../core/errors.ts";
 import type { BootMoment } from "../../core/attempt_time.ts";
 import { secondsOf } from "../../core/format.ts";
 import { jobVariable } from "../../core/in_job.ts";
@@ -34,13 +35,7 @@ function coreOf(block: string): string[] {
 }
 
 /** Returns the whole seconds since this machine's boot, sleep included (sysinfo(2)); null where unknown. */
-export function uptime_s(): number | null {
-  try {
-    return Deno.osUptime();
-  } catch {
-    return null;
-  }
-}
+export const uptime_s = (): number | null => orElse(null, () => Deno.osUptime());
 
 /** A moment by the clocks of this machine. */
 interface Moment {
@@ -149,8 +144,8 @@ export async function inspectMachine(manifest?: FarmManifest): Promise<Machine> 
     ...readCpuinfo(text),
     host: jobVariable(jobViews(manifest), "node", HERE) ?? Deno.hostname(),
     process,
-    memory_bytes: orNull(() => Deno.systemMemoryInfo().total),
-    kernel: orNull(() => Deno.osRelease()),
+    memory_bytes: orElse(null, () => Deno.systemMemoryInfo().total),
+    kernel: orElse(null, () => Deno.osRelease()),
     cpus_allowed: navigator.hardwareConcurrency,
     oom_file: oomFile(text),
     oom_kills: oomKills(text),
@@ -178,14 +173,4 @@ function oomKills(text: string): number | null {
 }
 
 /** Returns the load averages over 1, 5 and 15 minutes; null where the system has none. */
-export function loadAverage(): number[] | null {
-  return orNull(() => Deno.loadavg());
-}
-
-function orNull<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch {
-    return null;
-  }
-}
+export const loadAverage = (): number[] | null => orElse(null, () => Deno.loadavg());

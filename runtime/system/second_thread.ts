@@ -1,4 +1,4 @@
-import { errorText } from "../../core/errors.ts";
+import { errorText, orElse } from "../../core/errors.ts";
 
 type Answer<Part> =
   /** First of all: its modules are loaded. */
@@ -87,7 +87,7 @@ function isThreadScope(scope: unknown): scope is ThreadScope {
  */
 export function startThread<Request, Part>(module: string, name: string): SecondThread<Request, Part> | undefined {
   if (navigator.hardwareConcurrency < 2 || isThreadScope(globalThis)) return undefined;
-  return quietly(() => new SecondThread(new Worker(module, { type: "module", name })));
+  return orElse(undefined, () => new SecondThread(new Worker(module, { type: "module", name })));
 }
 
 /** Answers requests in the second thread of this name; does nothing in any other thread. */
@@ -111,13 +111,4 @@ export function serveThread<Request, Part>(
 /** Calls `take` with the next free part of a list that several threads share out, until none is left. */
 export function takeParts(next: Int32Array, n_parts: number, take: (part: number) => void): void {
   for (let part = Atomics.add(next, 0, 1); part < n_parts; part = Atomics.add(next, 0, 1)) take(part);
-}
-
-/** Returns undefined on any error: the thread that sends the requests finds the same and reports it. */
-export function quietly<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch {
-    return undefined;
-  }
 }

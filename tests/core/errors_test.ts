@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { errorText, EXIT_CODES, FarmError, printedError, readPrintedError, systemCode } from "../../core/errors.ts";
+import {
+  errorText,
+  EXIT_CODES,
+  FarmError,
+  orElse,
+  printedError,
+  readPrintedError,
+  systemCode,
+} from "../../core/errors.ts";
 
 Deno.test("every kind of error has its own exit code, as the contract has it", () => {
   assert.deepEqual(Object.values(EXIT_CODES), [0, 1, 2, 3, 4, 5, 6, 130, 143]);
@@ -10,6 +18,11 @@ Deno.test("errorText() is one line for anything thrown", () => {
   assert.equal(errorText(new Error("a\n  b\n\nc")), "a; b; c");
   assert.equal(errorText("text"), "text");
   assert.equal(errorText(undefined), "undefined");
+});
+
+Deno.test("orElse() returns what the work returns, also nothing, and the other value for anything thrown", () => {
+  assert.equal(orElse(5, () => null), null);
+  assert.equal(orElse(5, () => JSON.parse("{")), 5);
 });
 
 Deno.test("systemCode() is the system's code, and undefined for other errors", () => {

@@ -1,3 +1,4 @@
+import { orElse } from "../../../core/errors.ts";
 import type {
   Answer,
   Chunk,
@@ -94,13 +95,8 @@ function submitFindings(adapter: SchedulerAdapter): AdapterFinding[] {
 }
 
 /** Returns the chunks of render; none where it fails, since the check of render reports that. */
-function chunksOf(adapter: SchedulerAdapter, context: RenderContext): Chunk[] {
-  try {
-    return adapter.render(context).chunks;
-  } catch {
-    return [];
-  }
-}
+const chunksOf = (adapter: SchedulerAdapter, context: RenderContext): Chunk[] =>
+  orElse([], () => adapter.render(context).chunks);
 
 /** Returns the result of a command. */
 function result(change: Partial<CommandResult> = {}): CommandResult {
