@@ -105,6 +105,8 @@ export interface TableRow {
   args: string;
   summary: string;
   load: () => Promise<{ default: CommandSpec }>;
+  /** Starts work that goes on while a command that is run loads its file. */
+  begin?: () => Promise<void>;
 }
 
 /** One command: its flags, and a call into runtime/. */

@@ -27,6 +27,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 }
 
 async function runCommand(row: TableRow, argv: string[]): Promise<number> {
+  await row.begin?.();
   const { default: spec } = await row.load();
   // `job` and other commands without options of schedulers read no profile, and start sooner without its modules.
   const use = spec.schedulers ? await import("./profile_in_use.ts") : null;

@@ -91,7 +91,7 @@ export const TABLE: readonly TableRow[] = [
   row("nodes", "", "list the nodes that failed in your runs of the last 30 days", () => import("./nodes.ts")),
   row("plugin", "ACTION [NAME]", "list, check or create adapters for other schedulers", () => import("./plugin.ts")),
   row("work", "RUN_DIR", "work on a run: take the next open shard until none is left", () => import("./work.ts")),
-  row("job", "RUN_DIR SHARD...", "run shards inside a scheduler's job", loadJob),
+  row("job", "RUN_DIR SHARD...", "run shards inside a scheduler's job", () => import("./job.ts"), beginJob),
   row(
     "completions",
     "WHAT [WORD...]",
@@ -101,13 +101,18 @@ export const TABLE: readonly TableRow[] = [
   row("schema", "[NAME]", "print the JSON Schema of each document", () => import("./schema.ts")),
 ];
 
-/** Loads `job` while /proc is read, so that each job starts sooner. */
-async function loadJob() {
+/** Begins to read /proc, so that each job starts sooner. */
+async function beginJob(): Promise<void> {
   const { beginOwnProc } = await import("../runtime/system/proc.ts");
   beginOwnProc();
-  return await import("./job.ts");
 }
 
-function row(name: string, args: string, summary: string, load: TableRow["load"]): TableRow {
-  return { name, args, summary, load };
+function row(
+  name: string,
+  args: string,
+  summary: string,
+  load: TableRow["load"],
+  begin?: TableRow["begin"],
+): TableRow {
+  return { name, args, summary, load, ...(begin ? { begin } : {}) };
 }
