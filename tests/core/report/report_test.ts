@@ -10,7 +10,7 @@ import { sweepFigures, sweepPage } from "../../../core/report/sweep_report.ts";
 import { assertGolden } from "../../support/golden.ts";
 import type { RunFacts } from "../../../core/run_facts.ts";
 import { inWaves, sampleFacts } from "../support/sample_facts.ts";
-import { EVIL, smallRun, smallSweep, RAISED } from "../support/sample_pages.ts";
+import { EVIL, RAISED, smallRun, smallSweep } from "../support/sample_pages.ts";
 
 for (const [kind, figures] of [["run", runFigures(smallRun())], ["sweep", sweepFigures(smallSweep())]] as const) {
   for (const figure of figures) {
