@@ -13,6 +13,7 @@ const LOCAL: Example = [
 const SWEEP = "--sweep-json study.sweep.json";
 
 const LIMIT = "--limit-json higgs.limit.json";
+const INJECT = "--inject-json closure.inject.json";
 
 const ABOUT_SWEEP =
   "nsfarm-deno sweep render --config SPEC.json --n-toys 10000 --shards-list 50,100,200 --repeats 3 --sweep-id study";
@@ -142,6 +143,29 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   "limit summarize": [
     ["The limit, and a page with the CLs curve:", `nsfarm-deno limit summarize ${LIMIT}`],
     ["At 90 % CL, for a script:", `nsfarm-deno limit summarize ${LIMIT} --cl 0.9 --json`],
+  ],
+  "inject run": [
+    [
+      "Toys at four values of mu, and what their fits make of them:",
+      "nsfarm-deno inject run --config SPEC.json --inject mu=0.5,1,1.5,2 --n-toys 2000 --shards 4 --inject-id closure",
+    ],
+    [
+      "Toys of another truth than the fit's, with the looser threshold:",
+      "nsfarm-deno inject run --config SPEC.json --inject mu=0:2:0.5 --set lambda_bkg=-0.035 --n-toys 2000 --shards 4 --max-bias 0.2",
+    ],
+  ],
+  "inject render": [
+    [
+      "The runs of a study, to be submitted later:",
+      "nsfarm-deno inject render --config SPEC.json --inject mu=0.5,1,1.5,2 --n-toys 2000 --shards 4 --inject-id closure",
+    ],
+    ["Then:", `nsfarm-deno inject submit ${INJECT}`],
+  ],
+  "inject submit": [["Run all points, and merge each:", `nsfarm-deno inject submit ${INJECT}`]],
+  "inject collect": [["Collect and merge every point:", `nsfarm-deno inject collect ${INJECT}`]],
+  "inject summarize": [
+    ["Bias, pulls and coverage, and a page with figures:", `nsfarm-deno inject summarize ${INJECT}`],
+    ["With the looser threshold, for a script:", `nsfarm-deno inject summarize ${INJECT} --max-bias 0.2 --json`],
   ],
   plan: [
     ["What other shard counts would take on the same slots:", "nsfarm-deno plan --from study1"],

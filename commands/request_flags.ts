@@ -150,9 +150,9 @@ const JOB_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-const { mu: _, ...TOY_FLAGS_OF_LIMIT } = TOY_FLAGS;
-/** The flags of a limit's runs: all but the tested value, of which a limit has many. */
-export const limitToyFlags = defineFlags({ shards: PLACE_FLAGS.shards, ...TOY_FLAGS_OF_LIMIT, ...JOB_FLAGS });
+const { mu: _, ...TOY_FLAGS_OF_SCAN } = TOY_FLAGS;
+/** The flags of a scan's runs: all but the tested value, of which a limit has many. */
+export const scanToyFlags = defineFlags({ shards: PLACE_FLAGS.shards, ...TOY_FLAGS_OF_SCAN, ...JOB_FLAGS });
 /** The flags of a sweep's runs. */
 export const toyFlags = defineFlags({ ...TOY_FLAGS, ...JOB_FLAGS });
 /** The flags of a run. */

@@ -66,6 +66,36 @@ export const TABLE: readonly TableRow[] = [
     "summarize a limit: the crossing, its error and a page",
     () => import("./limit/summarize.ts"),
   ),
+  row(
+    "inject run",
+    "",
+    "injection study: bias, pulls and coverage at several injected values, in one step",
+    () => import("./inject/run.ts"),
+  ),
+  row(
+    "inject render",
+    "",
+    "render the runs of an injection study, one for each injected value",
+    () => import("./inject/render.ts"),
+  ),
+  row(
+    "inject submit",
+    "",
+    "run all of them together, and merge each",
+    () => import("./inject/submit.ts"),
+  ),
+  row(
+    "inject collect",
+    "",
+    "collect and merge every run of an injection study",
+    () => import("./inject/collect.ts"),
+  ),
+  row(
+    "inject summarize",
+    "",
+    "summarize an injection study: bias, pulls, coverage, a verdict and a page",
+    () => import("./inject/summarize.ts"),
+  ),
   row("plan", "", "predict makespan and cost of shard counts from one finished run", () => import("./plan.ts")),
   row(
     "report",

@@ -221,6 +221,6 @@ function centreFinding(
 }
 
 /** Converts Student's t to Gaussian sigmas of the same probability (D. L. Wallace, Ann. Math. Stat. 30 (1959) 1124). */
-function sigmasOfT(t: number, freedom: number): number {
+export function sigmasOfT(t: number, freedom: number): number {
   return (8 * freedom + 1) / (8 * freedom + 3) * Math.sqrt(freedom * Math.log1p(t * t / freedom));
 }

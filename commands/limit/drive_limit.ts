@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { type LimitWanted, toyLimit } from "../../core/limit/summary.ts";
 import { moreToys } from "../../core/limit/more_toys.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
@@ -8,11 +7,9 @@ import { extendTo } from "../../runtime/control/extend.ts";
 import { LIMIT, readPoints, recordRound } from "../../runtime/scan/limit_runs.ts";
 import { loadScan, type OpenScan, pointRun } from "../../runtime/scan/scan_runs.ts";
 import { loadFarmRun } from "../../runtime/run/load_manifest.ts";
-import { sweepStaged } from "../../runtime/run/temporary.ts";
-import { watchSignals } from "../../runtime/system/process.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import type { Output } from "../flags.ts";
-import { drivePoints } from "../scan/steps.ts";
+import { drivePoints, whileWatched } from "../scan/steps.ts";
 import { goOnWords } from "./summarize.ts";
 
 /** The limit that is wanted, and the toys that all its points may get. */
@@ -23,15 +20,13 @@ type ToyLimit = LimitWanted & { max_toys: number };
  * where it was interrupted: what is done is read from the runs.
  * @returns the exit code of the signal that interrupted it; null: it came to its end, also where points have no result
  */
-export async function driveLimit(
+export const driveLimit = (
   { path }: OpenScan<Limit>,
   adapter: Backend,
   wanted: ToyLimit,
   out: Output,
-): Promise<number | null> {
-  const signals = watchSignals();
-  await sweepStaged(dirname(path));
-  try {
+): Promise<number | null> =>
+  whileWatched(path, async (signals) => {
     for (;;) {
       const now = loadScan(LIMIT, path);
       await takeRound(now, adapter);
@@ -41,10 +36,7 @@ export async function driveLimit(
       if (loadScan(LIMIT, path).document.rounds.length > now.document.rounds.length) continue;
       if (code !== EXIT_CODES.done || !addRound(now, wanted, out)) return null;
     }
-  } finally {
-    signals.close();
-  }
-}
+  });
 
 /** Decides which points get more toys. Returns false where the limit is accurate, or no toys are left to add. */
 function addRound(open: OpenScan<Limit>, { cl, accuracy, max_toys }: ToyLimit, out: Output): boolean {

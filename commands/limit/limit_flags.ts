@@ -12,7 +12,7 @@ import { mostToys } from "../../core/workload/seeds.ts";
 import { freshRunId } from "../../runtime/render/runs_beside.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { defineFlags } from "../flags.ts";
-import { limitToyFlags, readRequest } from "../request_flags.ts";
+import { readRequest, scanToyFlags } from "../request_flags.ts";
 import { defineSchedulerFlags } from "../scheduler_flags.ts";
 
 const limitFlags = defineFlags({
@@ -57,7 +57,7 @@ function testedValues(text: string): number[] {
 /** Adds the flags of a limit; shared by limit render and limit run. */
 export async function defineLimitFlags(command: Command, argv: readonly string[]): Promise<void> {
   limitFlags.define(command);
-  limitToyFlags.define(command);
+  scanToyFlags.define(command);
   await defineSchedulerFlags(command, argv);
 }
 
@@ -70,7 +70,7 @@ export function readLimitRequest(
   adapter: Backend,
 ): LimitRequest & { max_toys: number } {
   const { mu, maxToys, outRoot, limitId } = limitFlags.read(options);
-  const { nToys, workload } = limitToyFlags.read(options);
+  const { nToys, workload } = scanToyFlags.read(options);
   refuseOtherWorkload(workload);
   const mus = mu.split(",").map(Number);
   const max_toys = maxToys ?? 20 * nToys * mus.length;

@@ -1,6 +1,6 @@
-import { adapterOfRun } from "../../runtime/scheduler/adapters.ts";
-import { openPoints } from "../../runtime/scan/scan_runs.ts";
 import { type CommandSpec, defineFlags } from "../flags.ts";
+import { adapterOfScan } from "../scan/steps.ts";
+import { adapterOfScan } from "../scan/steps.ts";
 import { driveLimit } from "./drive_limit.ts";
 import { LIMIT_JSON, readLimitJson, readWanted, WANTED_FLAGS } from "./limit_flags.ts";
 import { reportLimit } from "./summarize.ts";
@@ -14,10 +14,8 @@ const submit: CommandSpec = {
   run: async ({ options, out }) => {
     const flags = submitFlags.read(options);
     const open = readLimitJson(flags);
-    const [first] = openPoints(open);
-    if (!first) throw new Error("A limit has at least one point");
     const wanted = readWanted(flags);
-    const adapter = await adapterOfRun(first);
+    const adapter = await adapterOfScan(open);
     const code = await driveLimit(open, adapter, { ...wanted, max_toys: open.document.seed_stride }, out);
     return code ?? reportLimit(open, wanted, out);
   },

@@ -1,10 +1,12 @@
+import { dirname } from "node:path";
 import { EXIT_CODES, FarmError } from "../../core/errors.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { startRun } from "../../runtime/control/start.ts";
 import type { Run } from "../../runtime/run/load_manifest.ts";
-import { sweepTemporary } from "../../runtime/run/temporary.ts";
+import { sweepStaged, sweepTemporary } from "../../runtime/run/temporary.ts";
 import {
+  openPoints,
   openSameScan,
   type OpenScan,
   pointRun,
@@ -14,10 +16,10 @@ import {
   type ScanRequest,
   unmergedRuns,
 } from "../../runtime/scan/scan_runs.ts";
-import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
+import { adapterOfRun, loadAdapter } from "../../runtime/scheduler/adapters.ts";
 import { finishPoint, type PointEnd } from "../../runtime/sweep/finish_point.ts";
 import { inspectMachine, type Machine } from "../../runtime/system/machine.ts";
-import type { StopSignals } from "../../runtime/system/process.ts";
+import { type StopSignals, watchSignals } from "../../runtime/system/process.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { driveRun, noteSubmissions } from "../drive_run.ts";
 import type { Output } from "../flags.ts";
@@ -28,6 +30,13 @@ export async function adapterOfOptions(options: Record<string, unknown>, out: Ou
   const adapter = await loadAdapter(String(options["scheduler"]));
   reportPlugin(adapter, out);
   return adapter;
+}
+
+/** Loads the adapter with which a scan was rendered. */
+export async function adapterOfScan(open: OpenScan<ScanDocument>): Promise<Backend> {
+  const [first] = openPoints(open);
+  if (!first) throw new Error("A scan has at least one point");
+  return await adapterOfRun(first);
 }
 
 /** Renders a scan, prints its document's path and its runs, and returns the exit code. */
@@ -54,8 +63,25 @@ export async function openOrRender<D extends ScanDocument>(
 ) {
   const open = openSameScan(kind, request) ??
     await renderScan(kind, request, adapter, (warning) => out.note(`warning: ${warning}`));
-  out.note(`${kind.name}: ${open.path}`);
+  out.note(`${kind.title}: ${open.path}`);
   return open;
+}
+
+/**
+ * Calls `drive` while signals are watched.
+ * @param drive returns null where no signal interrupted it
+ */
+export async function whileWatched(
+  path: string,
+  drive: (signals: StopSignals) => Promise<number | null>,
+): Promise<number | null> {
+  const signals = watchSignals();
+  await sweepStaged(dirname(path));
+  try {
+    return await drive(signals);
+  } finally {
+    signals.close();
+  }
 }
 
 /**

@@ -6,14 +6,15 @@ const MAX_POINTS = 1000;
 /**
  * Reads the values of a parameter: `FROM:TO:STEP`, both ends included, or a list `0.5,1,2`.
  * @param least number of values
+ * @param name what stands before them in the flag, such as `mu=`
  * @returns them in ascending order
  * @throws {FarmError} usage
  */
-export function readGrid(flag: string, text: string, least = 1): number[] {
+export function readGrid(flag: string, text: string, least = 1, name = ""): number[] {
   const bad = (why: string) =>
     new FarmError(
       "usage",
-      `Cannot use ${flag} "${text}": ${why}`,
+      `Cannot use ${flag} "${name}${text}": ${why}`,
       "Give FROM:TO:STEP, like 0:3:0.25, or a list like 0.5,1,2",
     );
   const values = text.includes(":") ? stepped(text, bad) : text.split(",").map((word) => numberOf(word, bad));

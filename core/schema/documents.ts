@@ -1,6 +1,7 @@
 import type * as z from "./zod.ts";
 import { Attempt, Worker } from "./attempt.ts";
 import { HypotestMerged, HypotestOutput } from "./hypotest.ts";
+import { Inject, InjectSummary } from "./inject.ts";
 import { Limit, LimitSummary } from "./limit.ts";
 import { Manifest } from "./manifest.ts";
 import { MergeReport, MergeStatus } from "./merge_report.ts";
@@ -32,6 +33,8 @@ export const DOCUMENTS: Record<string, { file: string; schema: z.core.$ZodType }
   sweep_summary: { file: "output of sweep summarize --json", schema: SweepSummary },
   limit: { file: "<limit_id>.limit.json", schema: Limit },
   limit_summary: { file: "output of limit summarize --json", schema: LimitSummary },
+  inject: { file: "<inject_id>.inject.json", schema: Inject },
+  inject_summary: { file: "output of inject summarize --json", schema: InjectSummary },
   merge_status: { file: "merge_status.json", schema: MergeStatus },
   preflight: { file: "output of preflight --hosts-file --json", schema: Preflight },
 };

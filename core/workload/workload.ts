@@ -64,6 +64,8 @@ export interface Distributions {
   betaQuantile(p: number, a: number, b: number): number;
   /** Returns the probability of a standard normal value of at most x. */
   normalCdf(x: number): number;
+  /** Returns the standard normal value that is not exceeded with probability p. */
+  normalQuantile(p: number): number;
 }
 
 /** A shard whose rows are exported. */

@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { NO_REMEDIES, type Remedies } from "../../core/advice.ts";
 import { isFigure, isPage, type Page, pageHtml, SORT_SCRIPT, standaloneSvg } from "../../core/report/page.ts";
+import { injectPage } from "../../core/report/inject_page.ts";
 import { limitPage } from "../../core/report/limit_page.ts";
 import type { Figure } from "../../core/report/plot.ts";
 import { runFigures, runPage } from "../../core/report/run_report.ts";
 import { sweepFigures, sweepPage } from "../../core/report/sweep_report.ts";
+import type { InjectSummary } from "../../core/schema/inject.ts";
 import type { LimitSummary } from "../../core/schema/limit.ts";
 import { doneShards, type RunFacts } from "../../core/run_facts.ts";
 import { summariseSweep } from "../../core/sweep/summary.ts";
@@ -98,8 +100,20 @@ function sweepReport(target: string, now_utc: string): Made {
  * @throws {FarmError} input, when it cannot be written
  */
 export function writeLimitReport(limit_json: string, summary: LimitSummary, now_utc: string): string {
-  const path = limit_json.replace(/\.limit\.json$/, ".report.html");
-  writeWhole(path, pageHtml(limitPage(summary, script_sha256(), footerOf(now_utc))));
+  return writeScanReport(limit_json, limitPage(summary, script_sha256(), footerOf(now_utc)));
+}
+
+/**
+ * Writes the page of an injection study beside its document and returns its path.
+ * @throws {FarmError} input, when it cannot be written
+ */
+export function writeInjectReport(inject_json: string, summary: InjectSummary, now_utc: string): string {
+  return writeScanReport(inject_json, injectPage(summary, script_sha256(), footerOf(now_utc)));
+}
+
+function writeScanReport(scan_json: string, page: Page): string {
+  const path = scan_json.replace(/\.(limit|inject)\.json$/, ".report.html");
+  writeWhole(path, pageHtml(page));
   return path;
 }
 

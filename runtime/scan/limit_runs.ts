@@ -22,6 +22,7 @@ export interface LimitRequest {
 /** Scans of CLs at several values of the POI. */
 export const LIMIT: ScanKind<Limit> = {
   name: "limit",
+  title: "limit",
   version: LIMIT_SCHEMA,
   schema: Limit,
   values: ({ points }) => `mu = ${points.map(({ mu }) => mu).join(", ")}`,

@@ -24,8 +24,10 @@ export interface ScanDocument {
 
 /** What tells one kind of scan from another. */
 export interface ScanKind<Document extends ScanDocument> {
-  /** Its name in messages, and in the flags `--<name>-id` and `--<name>-json`. */
+  /** Its name in commands, files and the flags `--<name>-id` and `--<name>-json`. */
   name: string;
+  /** Its name in messages. */
+  title: string;
   /** `schema_version` of its document. */
   version: string;
   schema: z.ZodMiniType<Document>;
@@ -54,11 +56,14 @@ export const scanPath = (out_root: string, id: string, { name }: { name: string 
  * Opens a scan.
  * @throws {FarmError} input, when it does not exist or is no such document
  */
-export function loadScan<D extends ScanDocument>({ name, schema, version }: ScanKind<D>, path: string): OpenScan<D> {
+export function loadScan<D extends ScanDocument>(
+  { name, title, schema, version }: ScanKind<D>,
+  path: string,
+): OpenScan<D> {
   try {
     return { path: resolve(path), document: readDocument(resolve(path), schema) };
   } catch (error) {
-    throw inputError(`the ${name}`, path, error, `Name a <${name}_id>.${name}.json of schema ${version}`);
+    throw inputError(`the ${title}`, path, error, `Name a <${name}_id>.${name}.json of schema ${version}`);
   }
 }
 
@@ -97,7 +102,7 @@ const dirOf = ({ out_dir, run_id }: RunRequest): string => join(out_dir, run_id)
 
 /** Renders the run of a point and returns its warnings; none where another command of the scan rendered it first. */
 async function renderPoint(
-  kind: { name: string },
+  kind: Pick<ScanKind<ScanDocument>, "name" | "title">,
   request: RunRequest,
   adapter: Backend,
   limits: SchedulerLimits,
@@ -114,12 +119,12 @@ async function renderPoint(
  * Whether a run of this request was rendered already.
  * @throws {FarmError} usage, when a run of its name has another request
  */
-function isThere(kind: { name: string }, request: RunRequest): boolean {
+function isThere(kind: Pick<ScanKind<ScanDocument>, "name" | "title">, request: RunRequest): boolean {
   const dir = dirOf(request);
   if (!exists(join(dir, MANIFEST))) return false;
   const difference = requestDifference(loadFarmRun(dir).manifest, request);
   if (difference === null) return true;
-  throw new FarmError("usage", `Cannot use the run "${dir}" for the ${kind.name}: ${difference}`, anotherId(kind));
+  throw new FarmError("usage", `Cannot use the run "${dir}" for the ${kind.title}: ${difference}`, anotherId(kind));
 }
 
 /**
@@ -134,7 +139,7 @@ export function openSameScan<D extends ScanDocument>(
   const found = loadScan(kind, path);
   const difference = scanDifference(kind, found.document, document);
   if (difference !== null) {
-    throw new FarmError("usage", `Cannot go on with the ${kind.name} "${path}": ${difference}`, anotherId(kind));
+    throw new FarmError("usage", `Cannot go on with the ${kind.title} "${path}": ${difference}`, anotherId(kind));
   }
   for (const request of runs) isThere(kind, request);
   return found;

@@ -4,7 +4,10 @@ import type { Distributions } from "../../core/workload/workload.ts";
 /** The two distributions that are used of jstat, which has no types of its own. */
 interface Library {
   beta: { inv(p: number, a: number, b: number): number };
-  normal: { cdf(x: number, mean: number, std: number): number };
+  normal: {
+    cdf(x: number, mean: number, std: number): number;
+    inv(p: number, mean: number, std: number): number;
+  };
 }
 
 const { beta, normal }: Library = jstat;
@@ -13,4 +16,5 @@ const { beta, normal }: Library = jstat;
 export const DISTRIBUTIONS: Distributions = {
   betaQuantile: (p, a, b) => beta.inv(p, a, b),
   normalCdf: (x) => normal.cdf(x, 0, 1),
+  normalQuantile: (p) => normal.inv(p, 0, 1),
 };

@@ -92,6 +92,8 @@ function wordsFor({ name, args }: TableRow): string[] {
   if (name === "limit run" || name === "limit render") {
     return [...run, "--workload", "hypotest-toys", "--mu", "1,2"];
   }
+  if (name === "inject run" || name === "inject render") return [...run, "--inject", "mu=1,2"];
+  if (name.startsWith("inject ")) return ["--inject-json", "x"];
   if (name.startsWith("limit ")) return ["--limit-json", "x"];
   if (name.startsWith("sweep ")) return ["--sweep-json", "x"];
   if (name === "plan") return ["--from", "x"];
@@ -106,8 +108,9 @@ Deno.test("commands that only read, merge or pack cannot run a program; logs, ve
     await Promise.all(TABLE.map(async (row) => [row.name, (await row.load()).default.needs] as const)),
   );
   const reading = ["verify", "logs", "schema", "report", "archive", "sweep collect", "sweep merge", "sweep summarize"];
+  const injecting = ["inject collect", "inject summarize"];
   // collect may run a program: it fetches the results that a scheduler keeps.
-  for (const name of ["merge", "export", "limit collect", "limit summarize", ...reading]) {
+  for (const name of ["merge", "export", "limit collect", "limit summarize", ...injecting, ...reading]) {
     assert.equal(needs.get(name)?.includes("run"), false, `${name} runs nothing`);
   }
   for (const name of ["verify", "logs", "schema"]) {

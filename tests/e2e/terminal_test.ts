@@ -160,6 +160,14 @@ function limitWords(folder: string, id: string): string[] {
   ];
 }
 
+/** An injection study of one toy at each of two values: too few for a verdict. */
+function injectWords(folder: string, id: string): string[] {
+  const words = requestArgs(folder, { toys: 1, shards: 1 });
+  const dropped = new Set(["--run-id", "--out-dir"]);
+  const kept = words.filter((word, i) => !dropped.has(word) && !dropped.has(words[i - 1] ?? ""));
+  return [...kept, "--inject", "mu=1,2", "--inject-id", id, "--out-root", join(folder, "injects")];
+}
+
 /** Words for each command, over a run whose shard 1 fails with a text that would steer a terminal. */
 function wordsFor(name: string, folder: string, dir: string): { words: string[]; code: number } {
   const words: Record<string, { words: string[]; code: number }> = {
@@ -195,11 +203,16 @@ function wordsFor(name: string, folder: string, dir: string): { words: string[];
     pilots: { words: ["pilots", dir, "+1"], code: 2 },
     "limit render": { words: ["limit", "render", ...limitWords(folder, "rendered")], code: 0 },
     "limit run": { words: ["limit", "run", ...limitWords(folder, "ran")], code: 6 },
+    "inject render": { words: ["inject", "render", ...injectWords(folder, "rendered")], code: 0 },
+    "inject run": { words: ["inject", "run", ...injectWords(folder, "ran")], code: 0 },
     completions: { words: ["completions", "bash"], code: 0 },
   };
   // The other commands of sweeps are asked about one that is not there.
   if (/^sweep (submit|collect|merge|summarize)$/.test(name)) {
     return { words: [...name.split(" "), "--sweep-json", join(folder, "none.sweep.json")], code: 3 };
+  }
+  if (/^inject (submit|collect|summarize)$/.test(name)) {
+    return { words: [...name.split(" "), "--inject-json", join(folder, "none.inject.json")], code: 3 };
   }
   if (/^limit (submit|collect|summarize)$/.test(name)) {
     return { words: [...name.split(" "), "--limit-json", join(folder, "none.limit.json")], code: 3 };
@@ -220,7 +233,7 @@ for (const { name } of TABLE) {
       const plain = await nsfarm(folder, words);
       assert.equal(plain.code, code, plain.stdout + plain.stderr);
       assert.doesNotMatch(`${plain.stdout}${plain.stderr}`, /[^\P{Cc}\n\t]/u);
-      for (const made of ["runs/fresh", "runs/other", "sweeps", "limits"]) {
+      for (const made of ["runs/fresh", "runs/other", "sweeps", "limits", "injects"]) {
         await Deno.remove(join(folder, made), { recursive: true }).catch(() => {});
       }
       const json = await nsfarm(folder, [...words, "--json"]);

@@ -1,0 +1,187 @@
+import type { Command } from "commander";
+import { resolve } from "node:path";
+import { FarmError } from "../../core/errors.ts";
+import { type FlagTable, type FlagValues, realNumber, runId, setValues } from "../../core/flags.ts";
+import type { Bounds } from "../../core/schema/fit_quality.ts";
+import type { Inject, InjectThresholds } from "../../core/schema/inject.ts";
+import { readGrid } from "../../core/scan/grid.ts";
+import { workloadNamed, workloads } from "../../core/workload/registry.ts";
+import { readSpec } from "../../runtime/render/read_spec.ts";
+import { freshRunId } from "../../runtime/render/runs_beside.ts";
+import { INJECT, type InjectRequest, pointRunId, SEED_STRIDE } from "../../runtime/scan/inject_runs.ts";
+import { loadScan, type OpenScan } from "../../runtime/scan/scan_runs.ts";
+import type { Backend } from "../../schedulers/adapter.ts";
+import { defineFlags } from "../flags.ts";
+import { readRequest, scanToyFlags } from "../request_flags.ts";
+import { defineSchedulerFlags } from "../scheduler_flags.ts";
+
+const injectFlags = defineFlags({
+  inject: {
+    group: "What to run",
+    type: "string",
+    required: true,
+    placeholder: "name=grid",
+    help: "parameter and its values for the toys: FROM:TO:STEP or a list",
+    read: (text) => readInjected(text).text,
+  },
+  "out-root": {
+    group: "Where",
+    type: "path",
+    default: ".",
+    placeholder: "dir",
+    help: "parent of the runs and of <inject_id>.inject.json",
+  },
+  "inject-id": {
+    group: "Where",
+    type: "string",
+    placeholder: "id",
+    help: "name of the study (default: from the date)",
+    read: runId,
+  },
+});
+
+interface Injected {
+  parameter: string;
+  values: number[];
+  text: string;
+}
+
+/**
+ * Reads `NAME=GRID`.
+ * @throws {FarmError} usage
+ */
+function readInjected(text: string): Injected {
+  const cut = text.indexOf("=");
+  if (cut < 1) {
+    throw new FarmError("usage", `Cannot use --inject "${text}": wanted NAME=VALUES`, "Like --inject mu=0,0.5,1,2");
+  }
+  const parameter = text.slice(0, cut);
+  setValues([`${parameter}=0`]); // the same names as --set
+  return { parameter, values: readGrid("--inject", text.slice(cut + 1), 1, `${parameter}=`), text };
+}
+
+/** Adds the flags of an injection study; shared by inject render and inject run. */
+export async function defineInjectFlags(command: Command, argv: readonly string[]): Promise<void> {
+  injectFlags.define(command);
+  scanToyFlags.define(command);
+  await defineSchedulerFlags(command, argv);
+}
+
+/**
+ * Returns the injection study that the flags request; its toys have pulls.
+ * @throws {FarmError} usage
+ */
+export async function readInjectRequest(options: Record<string, unknown>, adapter: Backend): Promise<InjectRequest> {
+  const { inject, outRoot, injectId } = injectFlags.read(options);
+  const { workload, set, config, nToys } = scanToyFlags.read(options);
+  refuseOtherWorkload(workload);
+  if (nToys > SEED_STRIDE) {
+    throw new FarmError("usage", `Cannot use --n-toys ${nToys}: a point of a study has at most ${SEED_STRIDE} toys`);
+  }
+  const { parameter, values } = readInjected(inject);
+  if (Object.hasOwn(setValues(set), parameter)) {
+    throw new FarmError(
+      "usage",
+      `Cannot use --set for "${parameter}": --inject gives its values`,
+      "Leave one of them out",
+    );
+  }
+  await checkValues(resolve(config), parameter, values);
+  const inject_id = injectId ?? freshRunId(resolve(outRoot), "inject");
+  for (const value of values) runId(pointRunId(inject_id, parameter, value));
+  // As its first point, whose seed a study goes on with.
+  const own = { outDir: outRoot, runId: pointRunId(inject_id, parameter, values[0] ?? 0), pulls: true };
+  const request = readRequest({ ...options, ...own }, adapter, "inject");
+  return { inject_id, parameter, values, request };
+}
+
+function refuseOtherWorkload(name: string): void {
+  if (workloadNamed(name).has_generation) return;
+  const wanted = workloads().filter(({ has_generation }) => has_generation).map(({ name }) => name);
+  throw new FarmError("usage", `Cannot make an injection study with --workload ${name}: wanted ${wanted.join(" or ")}`);
+}
+
+/** Refuses values outside the bounds of the spec, before any run is rendered: nextstat would refuse them one by one. */
+async function checkValues(config: string, parameter: string, values: readonly number[]): Promise<void> {
+  const { model } = await readSpec(config);
+  const [lower, upper]: Bounds = model?.bounds.get(parameter) ?? [-Infinity, Infinity];
+  const outside = values.find((value) => value < lower || value > upper);
+  if (outside === undefined) return;
+  throw new FarmError(
+    "usage",
+    `Cannot inject ${parameter} = ${outside}: its bounds in the spec are ${lower} to ${upper}`,
+    "Give values within them, or widen the bounds",
+  );
+}
+
+/** The flag --inject-json. */
+export const INJECT_JSON = {
+  "inject-json": {
+    type: "path",
+    required: true,
+    placeholder: "path",
+    help: "the study's document, <inject_id>.inject.json",
+  },
+} as const satisfies FlagTable;
+
+/** Opens the study of --inject-json. */
+export const readInjectJson = (flags: FlagValues<typeof INJECT_JSON>): OpenScan<Inject> =>
+  loadScan(INJECT, flags.injectJson);
+
+/** Flags for what a study accepts. */
+export const THRESHOLD_FLAGS = {
+  "max-bias": {
+    group: "Guardrails",
+    type: "number",
+    default: 0.14,
+    placeholder: "x",
+    help: "accepted |mean pull|; 0.2 adds 2 % to the error",
+    read: shareOf("--max-bias"),
+  },
+  "width-tolerance": {
+    group: "Guardrails",
+    type: "number",
+    default: 0.1,
+    placeholder: "x",
+    help: "accepted |width of the pulls - 1|",
+    read: shareOf("--width-tolerance"),
+  },
+  "max-failed": {
+    group: "Guardrails",
+    type: "number",
+    default: 0.05,
+    placeholder: "p",
+    help: "accepted rate of failed fits",
+    read: shareOf("--max-failed"),
+  },
+  "false-alarm": {
+    group: "Guardrails",
+    type: "number",
+    default: 0.01,
+    placeholder: "p",
+    help: "probability of a false flag, over all points",
+    read: probability,
+  },
+} as const satisfies FlagTable;
+
+/** Returns what the flags accept. */
+export const readThresholds = (flags: FlagValues<typeof THRESHOLD_FLAGS>): InjectThresholds => ({
+  max_bias: flags.maxBias,
+  width_tolerance: flags.widthTolerance,
+  max_failed: flags.maxFailed,
+  false_alarm: flags.falseAlarm,
+});
+
+function shareOf(flag: string): (text: string) => number {
+  return (text) => {
+    const value = realNumber(flag, 0)(text);
+    if (value < 1) return value;
+    throw new FarmError("usage", `Cannot use ${flag} "${text}": wanted a number from 0 to below 1`);
+  };
+}
+
+function probability(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < 1) return value;
+  throw new FarmError("usage", `Cannot use --false-alarm "${text}": wanted a number between 0 and 1`, "Like 0.01");
+}

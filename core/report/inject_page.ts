@@ -1,0 +1,108 @@
+import { plural } from "../format.ts";
+import {
+  enoughWords,
+  estimateText,
+  ratePercent,
+  rulesWords,
+  VERDICT_WORDS,
+  verdictSentence,
+} from "../inject/summary.ts";
+import type { InjectPoint, InjectSummary } from "../schema/inject.ts";
+import { pullFigures } from "./figures/pull_points.ts";
+import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "./page.ts";
+import type { Markup } from "./plot.ts";
+
+/** Returns the page of an injection study. */
+export function injectPage(summary: InjectSummary, script_sha256: string, footer: string): Page {
+  const { inject_id, workload, scheduler, config, parameter, points } = summary;
+  const sentence = verdictSentence(summary);
+  return {
+    title: `Injection study ${inject_id}`,
+    about: [`Toys at ${plural(points.length, "value")} of ${parameter}, ${workload} on ${scheduler}`, config],
+    lead: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}. ${enoughWords(summary)}`,
+    tiles: tilesOf(summary),
+    cards: [...reasons(summary), ...pullFigures(summary), statements(summary), pointTable(summary)],
+    footer,
+    script_sha256,
+  };
+}
+
+function tilesOf({ verdict, points, n_toys }: InjectSummary): Tile[] {
+  const counts = (wanted: InjectPoint["verdict"]) => points.filter((point) => point.verdict === wanted).length;
+  const [flagged, open] = [counts("flagged"), counts("unfinished")];
+  const done = points.length - open;
+  return [
+    { value: VERDICT_WORDS[verdict], words: "verdict", is_first: true, is_bad: verdict === "flagged" },
+    { value: `${flagged}/${points.length}`, words: "points are flagged", is_bad: flagged > 0 },
+    { value: `${counts("undecided")}`, words: "points need more toys" },
+    { value: `${done}/${points.length}`, words: "points have a result", is_bad: open > 0 },
+    { value: `${n_toys}`, words: "toys, over all points" },
+  ];
+}
+
+/** Returns the reasons of the verdicts; none where all points are acceptable. */
+function reasons({ points, parameter }: InjectSummary): Markup[] {
+  const lines = points.flatMap(({ value, why }) => why.map((words) => `${parameter} = ${value}: ${words}`));
+  return lines.length === 0 ? [] : [textCard("Reasons", listOf(lines))];
+}
+
+function statements(summary: InjectSummary): Markup {
+  return textCard(
+    "How the verdict is made",
+    listOf([
+      rulesWords(summary),
+      "A pull is (fitted POI − generated POI) / fitted sigma, of a toy whose fit converged; failed fits count in their rate alone.",
+      "Flagged: mean, width or coverage of the pulls lies significantly outside the thresholds, too many fits failed, or fits stay on a bound.",
+      "Acceptable: mean and width are within the thresholds at 95 % confidence each. Undecided: neither; more toys decide.",
+      "Not judged: a bound of the POI lies within 2 sigma of the generated value and cuts the pulls off on one side.",
+      "A bias of 0.14 sigma adds 1 % to the total error, one of 0.2 sigma 2 %. Choose the threshold and the number of toys before the study.",
+    ]),
+  );
+}
+
+function pointTable({ parameter, points }: InjectSummary): Markup {
+  const columns: Column<InjectPoint>[] = [
+    { head: parameter, cell: ({ value }) => `${value}`, value: ({ value }) => value },
+    { head: "verdict", cell: ({ verdict }) => VERDICT_WORDS[verdict], look: "left" },
+    { head: "toys", cell: ({ n_toys }) => n_toys === null ? "" : `${n_toys}`, value: ({ n_toys }) => n_toys },
+    { head: "failed fits, %", cell: ({ failed }) => ratePercent(failed), value: ({ failed }) => failed?.p ?? null },
+    { head: "bias", cell: ({ bias }) => estimateText(bias), value: ({ bias }) => bias?.value ?? null },
+    {
+      head: "mean pull",
+      cell: ({ pull_mean }) => estimateText(pull_mean),
+      value: (one) => one.pull_mean?.value ?? null,
+    },
+    {
+      head: "median pull",
+      cell: (one) => estimateText(one.pull_median),
+      value: (one) => one.pull_median?.value ?? null,
+    },
+    {
+      head: "width",
+      cell: ({ pull_width }) => estimateText(pull_width),
+      value: (one) => one.pull_width?.value ?? null,
+    },
+    {
+      head: "within 1 sigma, %",
+      cell: ({ coverage }) => ratePercent(coverage?.sigma_1 ?? null),
+      value: ({ coverage }) => coverage?.sigma_1.p ?? null,
+    },
+    {
+      head: "within 2 sigma, %",
+      cell: ({ coverage }) => ratePercent(coverage?.sigma_2 ?? null),
+      value: ({ coverage }) => coverage?.sigma_2.p ?? null,
+    },
+    {
+      head: "without sigma",
+      cell: ({ n_without_sigma: n }) => n === null || n === 0 ? "" : `${n}`,
+      value: ({ n_without_sigma }) => n_without_sigma,
+    },
+    {
+      head: "more toys",
+      cell: ({ more_toys }) => more_toys === null ? "" : `${more_toys}`,
+      value: (one) => one.more_toys,
+    },
+    { head: "run", cell: ({ run_id }) => run_id, look: "left" },
+  ];
+  return tableCard("Points", "One run for each injected value. Click a column header to sort.", columns, points);
+}

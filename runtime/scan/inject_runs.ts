@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { errorText } from "../../core/errors.ts";
+import type { Rules } from "../../core/inject/judge.ts";
+import { injectPoint, type PointToys } from "../../core/inject/point.ts";
+import { readOutputText } from "../../core/output.ts";
+import type { RunRequest } from "../../core/request.ts";
+import { MERGED } from "../../core/run_paths.ts";
+import { Inject, INJECT_SCHEMA, type InjectPoint } from "../../core/schema/inject.ts";
+import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { VERSION } from "../../core/version.ts";
+import { decodeText, readRegular, Unreadable } from "../fs/read.ts";
+import type { Run } from "../run/load_manifest.ts";
+import { type OpenScan, readPoint, type ScanKind, scanPath, type ScanRequest } from "./scan_runs.ts";
+
+/** A request for an injection study: the request of each run but for the injected value. */
+export interface InjectRequest {
+  inject_id: string;
+  parameter: string;
+  values: readonly number[];
+  /** Its `set`, `seed` and `run_id` differ from point to point. */
+  request: RunRequest;
+}
+
+/** Scans of toys that are generated at several values of a parameter. */
+export const INJECT: ScanKind<Inject> = {
+  name: "inject",
+  title: "injection study",
+  version: INJECT_SCHEMA,
+  schema: Inject,
+  values: ({ parameter, points }) => `${parameter} = ${points.map(({ value }) => value).join(", ")}`,
+};
+
+/** Seeds from one point to the next: room for a billion toys a point, so that each can be extended. */
+export const SEED_STRIDE = 1_000_000_000;
+
+/** Returns the document and the runs of an injection study, in ascending order of the injected value. */
+export function injectScan({ inject_id, parameter, values, request }: InjectRequest): ScanRequest<Inject> {
+  const runs = values.map((value, i) => ({
+    ...request,
+    set: { ...request.set, [parameter]: value },
+    seed: request.seed + i * SEED_STRIDE,
+    run_id: pointRunId(inject_id, parameter, value),
+  }));
+  return {
+    path: scanPath(request.out_dir, inject_id, INJECT),
+    runs,
+    document: {
+      schema_version: INJECT_SCHEMA,
+      created_at_utc: new Date().toISOString(),
+      nsfarm_version: VERSION,
+      inject_id,
+      workload: request.workload,
+      scheduler: request.scheduler,
+      config: request.config,
+      parameter,
+      n_toys: request.n_toys,
+      seed: request.seed,
+      seed_stride: SEED_STRIDE,
+      out_root: request.out_dir,
+      points: values.map((value) => ({ value, run_id: pointRunId(inject_id, parameter, value) })),
+    },
+  };
+}
+
+/** Returns the name of a point's run: `study_mu0.5`. */
+export const pointRunId = (inject_id: string, parameter: string, value: number): string =>
+  `${inject_id}_${parameter.replaceAll(/[^\w.-]/g, "_")}${value}`;
+
+/** Reads and judges the points of an injection study, and the name of the POI; null: no point has a result. */
+export function readInjectPoints(open: OpenScan<Inject>, rules: Rules): { points: InjectPoint[]; poi: string | null } {
+  let poi: string | null = null;
+  const points = open.document.points.map(({ value, run_id }) => {
+    const toys = readPoint(open, { run_id }, mergedToys);
+    const { parameter_names, poi_index } = toys?.output.frame ?? {};
+    poi ??= parameter_names?.[poi_index ?? 0] ?? null;
+    return injectPoint({ value, run_id }, toys, rules);
+  });
+  return { points, poi };
+}
+
+/** Size above which a document is no single text any more (V8 strings end at 2^29 characters). */
+const MAX_BYTES = 480 * 1024 * 1024;
+
+function mergedToys({ dir, manifest }: Run<FarmManifest>): PointToys {
+  const text = decodeText(readRegular(join(dir, MERGED), MAX_BYTES));
+  try {
+    return { output: readOutputText(text).output, bounds: manifest.farm.poi_bounds ?? null };
+  } catch (error) {
+    throw new Unreadable(errorText(error), false);
+  }
+}
