@@ -1,6 +1,5 @@
 import { type CommandSpec, defineFlags } from "../flags.ts";
 import { adapterOfScan } from "../scan/steps.ts";
-import { adapterOfScan } from "../scan/steps.ts";
 import { driveLimit } from "./drive_limit.ts";
 import { LIMIT_JSON, readLimitJson, readWanted, WANTED_FLAGS } from "./limit_flags.ts";
 import { reportLimit } from "./summarize.ts";

@@ -46,7 +46,7 @@ export function verdictSentence({ points, verdict, parameter, thresholds }: Inje
     case "flagged":
       return `the fits are FLAGGED at ${at("flagged")}`;
     case "unfinished":
-      return `no verdict yet: ${at("unfinished")} ${points.length === 1 ? "has" : "have"} no merged result`;
+      return `no verdict yet: no merged result at ${at("unfinished")}`;
     case "undecided":
       return `nothing is flagged, but there are not enough toys at ${at("undecided")} to show ${limits}`;
     case "acceptable":

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { InjectSummary } from "../../core/schema/inject.ts";
 import { Sweep } from "../../core/schema/sweep.ts";
 import { SweepSummary } from "../../core/schema/sweep_summary.ts";
 import { slurmFile, wholeRun } from "../clusters/slurm_farm.ts";
-import { readText, spec10k } from "../support/farm.ts";
+import { nextstat, readText, spec10k } from "../support/farm.ts";
 import { assertSameToys, readJson } from "../support/toys.ts";
 
 const slurm = slurmFile();
@@ -34,5 +35,23 @@ slurm(
     const nodes = sweep.runs[0]?.farm?.before?.nodes;
     assert.deepEqual(nodes?.map(({ name, cpus }) => [name, cpus]), [["n1", 2], ["n2", 2]]);
     assertSameToys(await readJson(join(runs, "s_sh3", "merged.out.json")), await wholeRun({ toys: 9 }));
+  },
+);
+
+slurm(
+  "an injection study on Slurm: the jobs of all points are there before the first has ended, and the numbers are those of this machine",
+  async (farm) => {
+    const argsOf = (root: string, more: string[]) => [
+      ...["inject", "run", "--inject", "mu=1,2", "--config", spec10k(), "--n-toys", "6", "--shards", "2"],
+      ...["--threads", "1", "--nextstat-bin", nextstat(), "--out-root", join(farm.folder, root), "--inject-id", "s"],
+      ...["--json", ...more],
+    ];
+    const pointsOf = (stdout: string) => InjectSummary.parse(JSON.parse(stdout)).points;
+    const { stdout, stderr } = await farm.must(argsOf("jobs", ["--scheduler", "slurm"]));
+    const [submitted, done] = [stderr.lastIndexOf("slurm job "), stderr.indexOf("s_mu1: done")];
+    assert(submitted > 0 && submitted < done, stderr);
+    const here = await farm.must(argsOf("here", ["--scheduler", "local"]));
+    assert.deepEqual(pointsOf(stdout), pointsOf(here.stdout));
+    assert.deepEqual(pointsOf(stdout).map(({ n_toys, poi_true }) => [n_toys, poi_true]), [[6, 1], [6, 2]]);
   },
 );
