@@ -66,15 +66,9 @@ export interface Paints {
   green: Paint;
 }
 
-/**
- * Returns the colours.
- * @param coloured whether a terminal shows them; determined while the environment may be read
- */
-export function makePaints(coloured: boolean = isColoured()): Paints {
+/** Returns the colours, where a terminal shows them; to be called while the environment may be read. */
+export function makePaints(): Paints {
+  const coloured = Deno.stdout.isTerminal() && !Deno.noColor && Deno.env.get("TERM") !== "dumb";
   const paint = (code: number): Paint => (text) => coloured ? `\u001b[${code}m${text}\u001b[0m` : text;
   return { bold: paint(1), red: paint(31), green: paint(32) };
-}
-
-function isColoured(): boolean {
-  return Deno.stdout.isTerminal() && !Deno.noColor && Deno.env.get("TERM") !== "dumb";
 }

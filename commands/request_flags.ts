@@ -241,26 +241,19 @@ function pilotOptions(
   shards: number,
   adapter: Backend,
 ): Record<string, number | boolean> {
+  const refuse = (flag: string, why: string, next?: string) =>
+    new FarmError("usage", `Cannot use ${flag}: ${why}`, next);
   if (pilots === undefined) {
-    const [given] = [speculate ? ["--speculate"] : [], heartbeatS === undefined ? [] : ["--heartbeat-s"]].flat();
-    if (given === undefined) return {};
-    throw new FarmError(
-      "usage",
-      `Cannot use ${given} without --pilots: only pilots use it`,
-      "Add --pilots K, or leave it out",
-    );
+    const given = speculate ? "--speculate" : heartbeatS === undefined ? null : "--heartbeat-s";
+    if (given === null) return {};
+    throw refuse(`${given} without --pilots`, "only pilots use it", "Add --pilots K, or leave it out");
   }
   if (!adapter.options.some(({ name }) => name === "shards-per-job")) {
-    throw new FarmError(
-      "usage",
-      `Cannot use --pilots with ${adapter.name}: its slots always take the next open shard`,
-    );
+    throw refuse(`--pilots with ${adapter.name}`, "its slots always take the next open shard");
   }
   if (mode === "transfer" || wrapper === "sh") {
-    throw new FarmError(
-      "usage",
-      "Cannot use --pilots with file transfer or --wrapper sh: pilots need a shared run directory and nsfarm-deno",
-    );
+    const why = "pilots need a shared run directory and nsfarm-deno";
+    throw refuse("--pilots with file transfer or --wrapper sh", why);
   }
   return {
     "shards-per-job": Math.ceil(shards / pilots),

@@ -26,7 +26,6 @@ export const RemoteAttempt = z.looseObject({
   /** Why its driver stopped it. */
   stopped_for: z.optional(z.literal("time")),
 });
-export type RemoteAttempt = z.infer<typeof RemoteAttempt>;
 
 /**
  * attempts/shard_<i>.<attempt>.json: written when an attempt starts; its end is written into the same bytes. `end` is

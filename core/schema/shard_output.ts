@@ -9,7 +9,6 @@ export const Gen = z.looseObject({
   seed: Count,
   n_toys: Count,
 });
-export type Gen = z.infer<typeof Gen>;
 
 /** nextstat's output without its four long arrays, which `readShardOutput` checks in one loop. */
 export const OutputFrame = z.looseObject({

@@ -7,50 +7,33 @@ import { onePathLine, type Options } from "../options.ts";
 
 const QUANTITY = "\\d+(\\.\\d+)?\\s*([KMGT]i?[Bb]?)?";
 
+const text = (name: string, placeholder: string, help: string, native: string): SchedulerOption => (
+  { name: `condor-${name}`, type: "string", placeholder, help, native }
+);
+
+const count = (name: string, help: string, native: string): SchedulerOption => (
+  { name: `condor-${name}`, type: "integer", min: 1, placeholder: "N", help, native }
+);
+
 /** Options of an HTCondor job (condor_submit(1)). */
 export const HTCONDOR_OPTIONS: SchedulerOption[] = [
+  { ...count("request-cpus", "CPUs of each job", "request_cpus"), default: 1, role: "cpus" },
   {
-    name: "condor-request-cpus",
-    type: "integer",
-    min: 1,
-    default: 1,
-    placeholder: "N",
-    help: "CPUs of each job",
-    native: "request_cpus",
-    role: "cpus",
-  },
-  {
-    name: "condor-request-memory",
-    type: "string",
+    ...text("request-memory", "2GB", "memory of each job, in MB or with KB, MB, GB", "request_memory"),
     default: "1GB",
-    placeholder: "2GB",
-    help: "memory of each job, in MB or with KB, MB, GB",
-    native: "request_memory",
     pattern: QUANTITY,
     role: "memory",
   },
   {
-    name: "condor-request-disk",
-    type: "string",
-    placeholder: "1GB",
-    help: "scratch space of each job, in KB, or with MB, GB",
-    native: "request_disk",
+    ...text("request-disk", "1GB", "scratch space of each job, in KB, or with MB, GB", "request_disk"),
     pattern: QUANTITY,
   },
   {
-    name: "condor-requirements",
-    type: "string",
-    placeholder: "EXPRESSION",
-    help: `condition: '(Machine != "n1.example.org")'`,
-    native: "requirements",
+    ...text("requirements", "EXPRESSION", `condition: '(Machine != "n1.example.org")'`, "requirements"),
     role: "nodes",
   },
   {
-    name: "condor-accounting-group",
-    type: "string",
-    placeholder: "GROUP",
-    help: "accounting group of the jobs",
-    native: "accounting_group",
+    ...text("accounting-group", "GROUP", "accounting group of the jobs", "accounting_group"),
     pattern: "[A-Za-z0-9_.@-]+",
   },
   {
@@ -62,21 +45,9 @@ export const HTCONDOR_OPTIONS: SchedulerOption[] = [
     pattern: "(\\d+-)?(\\d+:)?\\d+:\\d+|\\d+",
     role: "time",
   },
+  count("max-idle", "create jobs gradually: at most N idle in the queue", "max_idle"),
   {
-    name: "condor-max-idle",
-    type: "integer",
-    min: 1,
-    placeholder: "N",
-    help: "create jobs gradually: at most N idle in the queue",
-    native: "max_idle",
-  },
-  {
-    name: "condor-max-materialize",
-    type: "integer",
-    min: 1,
-    placeholder: "N",
-    help: "create jobs gradually: at most N in the queue",
-    native: "max_materialize",
+    ...count("max-materialize", "create jobs gradually: at most N in the queue", "max_materialize"),
     role: "throttle",
   },
   {
