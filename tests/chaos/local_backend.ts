@@ -1,7 +1,7 @@
 import { runArgs, start } from "../support/farm.ts";
 import { leftovers, processesOf } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
-import { type Backend, BEHAVIOUR, fillDisk, kill, Later, SHARDS, TOYS, within } from "./parts.ts";
+import { type Backend, BEHAVIOUR, fillDisk, kill, Later, taskOf, within } from "./parts.ts";
 import { chaosRound } from "./round.ts";
 import type { Round } from "./schedule.ts";
 import { type SmallDisk, smallDisk } from "./small_disk.ts";
@@ -18,14 +18,15 @@ async function localRound(disk: SmallDisk, seed: number): Promise<Round> {
   try {
     return await within(async (folder) => {
       const fake = await standIn(open, BEHAVIOUR);
+      const { options, assertResult } = await taskOf(seed, folder, fake.path, ["--local-slots", "3"]);
       const later = new Later();
       const signalAll = async (name: Deno.Signal) => {
         for (const { pid } of await processesOf(folder)) kill(pid, name);
       };
       return await chaosRound(seed, {
         folder,
-        command: runArgs(folder, { toys: TOYS, shards: SHARDS, nextstat: fake.path, more: ["--local-slots", "3"] }),
-        ...{ toys: TOYS, max_command_s: 300, span_ms: 5000, later },
+        command: runArgs(folder, options),
+        ...{ assertResult, max_command_s: 300, span_ms: 5000, later },
         start: (args) => start(folder, args, { most_s: 600 }),
         fits: fake.log,
         faults: { ...fillDisk(fake.mark), ...disk.faults(later) },

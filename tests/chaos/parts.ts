@@ -1,4 +1,7 @@
+import { assertMerged } from "../clusters/slurm_farm.ts";
+import type { RunOptions } from "../support/farm.ts";
 import { inFolder } from "../support/scratch.ts";
+import { assertTest, TEST_WORDS, writeWorkspace } from "../support/workspace.ts";
 import type { Round } from "./schedule.ts";
 
 /** Target of chaos rounds, opened once for any number of rounds. */
@@ -16,8 +19,26 @@ type Fault = (dice: number) => Promise<boolean>;
 
 export type Faults = Record<string, Fault>;
 
-export const TOYS = 48;
-export const SHARDS = 16;
+const TOYS = 48;
+const SHARDS = 16;
+
+/** What a round runs, and how its result is checked. */
+export interface Task {
+  options: RunOptions;
+  /** Asserts that the merged result is that of one nextstat run of all toys. */
+  assertResult(dir: string): Promise<void>;
+}
+
+/** Returns what the round of a seed runs: fits of toys, or with an odd seed tests of a workspace with toys. */
+export async function taskOf(seed: number, folder: string, nextstat: string, more: string[]): Promise<Task> {
+  const options = { toys: TOYS, shards: SHARDS, nextstat, more };
+  if (seed % 2 === 0) return { options, assertResult: (dir) => assertMerged(dir, { toys: TOYS }) };
+  const config = await writeWorkspace(folder);
+  return {
+    options: { ...options, config, more: [...more, ...TEST_WORDS] },
+    assertResult: (dir) => assertTest(folder, dir, config, TOYS),
+  };
+}
 
 /** Behaviour of each fit: shards take from 0.1 to 0.5 s, and may find their disk full. */
 export const BEHAVIOUR = `

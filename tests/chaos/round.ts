@@ -3,21 +3,19 @@ import assert from "node:assert/strict";
 import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { Attempt } from "../../core/schema/attempt.ts";
-import { assertMerged } from "../clusters/slurm_farm.ts";
 import { namesIn, type Ran, runDir, type Started } from "../support/farm.ts";
 import { finalNames } from "../support/run_dir.ts";
 import { pause } from "../support/scratch.ts";
 import type { LogLine } from "../support/stand_in.ts";
 import { commonFaults } from "./common_faults.ts";
-import type { Faults, Later } from "./parts.ts";
+import type { Faults, Later, Task } from "./parts.ts";
 import { drawSchedule, type MadeStep, type Round, scheduleText, type Step } from "./schedule.ts";
 
 /** Real system of a round: a run below `folder`. */
-export interface ChaosFarm {
+export interface ChaosFarm extends Pick<Task, "assertResult"> {
   folder: string;
   /** Command that is repeated. */
   command: string[];
-  toys: number;
   start(args: string[]): Started;
   /** Returns the log of the replacement of nextstat. */
   fits(): Promise<LogLine[]>;
@@ -131,7 +129,7 @@ class World {
 
   async check(): Promise<void> {
     await this.#look();
-    await assertMerged(this.#dir, { toys: this.farm.toys });
+    await this.farm.assertResult(this.#dir);
     const doubled = (await this.farm.fits()).filter(({ what }) => what === "double");
     assert.deepEqual(doubled, [], "a fit of a shard began while another one was alive");
     assert.deepEqual(this.#bad, [], "a command ended as none may");

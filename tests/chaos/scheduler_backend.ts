@@ -10,7 +10,7 @@ import { type UserFarm, userFarm } from "../clusters/user_farm.ts";
 import { requestArgs, runDir } from "../support/farm.ts";
 import { leftovers, until } from "../support/scratch.ts";
 import { type StandIn, standIn } from "../support/stand_in.ts";
-import { type Backend, BEHAVIOUR, type Faults, fillDisk, Later, oneOf, SHARDS, TOYS, within } from "./parts.ts";
+import { type Backend, BEHAVIOUR, type Faults, fillDisk, Later, oneOf, taskOf, within } from "./parts.ts";
 import { chaosRound } from "./round.ts";
 import type { Round } from "./schedule.ts";
 import { type SmallDisk, smallDisk } from "./small_disk.ts";
@@ -57,7 +57,7 @@ async function schedulerRound(site: Site, seed: number, more: string[]): Promise
     await giveAway(folder);
     const fake = await site.standIn(BEHAVIOUR, folder);
     const farm = userFarm(site.scheduler, folder, site.env);
-    const options = { toys: TOYS, shards: SHARDS, nextstat: fake.path, more };
+    const { options, assertResult } = await taskOf(seed, folder, fake.path, more);
     const later = new Later();
     const heal = async () => {
       for (const name of [site.controller, ...site.runners]) await site.daemon("start", name);
@@ -69,7 +69,7 @@ async function schedulerRound(site: Site, seed: number, more: string[]): Promise
       return await chaosRound(seed, {
         folder,
         command: ["run", "--scheduler", site.scheduler, ...requestArgs(folder, options)],
-        ...{ toys: TOYS, max_command_s: 900, span_ms: 12_000, later, heal },
+        ...{ assertResult, max_command_s: 900, span_ms: 12_000, later, heal },
         start: (args) => farm.start(args, { most_s: 1000 }),
         fits: fake.log,
         faults: {

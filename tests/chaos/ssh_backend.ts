@@ -3,7 +3,7 @@ import { giveAway } from "../clusters/as_user.ts";
 import { bringUpSsh, sentFiles, sshFarm, type SshHosts } from "../clusters/ssh_hosts.ts";
 import { runDir } from "../support/farm.ts";
 import { leftovers } from "../support/scratch.ts";
-import { type Backend, BEHAVIOUR, type Faults, fillDisk, Later, oneOf, SHARDS, TOYS, within } from "./parts.ts";
+import { type Backend, BEHAVIOUR, type Faults, fillDisk, Later, oneOf, taskOf, within } from "./parts.ts";
 import { chaosRound } from "./round.ts";
 import type { Round } from "./schedule.ts";
 import { type SmallDisk, smallDisk } from "./small_disk.ts";
@@ -29,7 +29,7 @@ async function sshRound(hosts: SshHosts, disk: SmallDisk, seed: number): Promise
     const farm = sshFarm(hosts, folder);
     const fake = await farm.standIn(BEHAVIOUR);
     const more = ["--host-retry-s", "0.5", "--host-lost-s", "30"];
-    const options = { toys: TOYS, shards: SHARDS, nextstat: fake.path, more };
+    const { options, assertResult } = await taskOf(seed, folder, fake.path, more);
     const later = new Later();
     const startAll = async () => {
       for (const name of NAMES) await hosts.daemon("start", `sshd-${name}`);
@@ -43,7 +43,7 @@ async function sshRound(hosts: SshHosts, disk: SmallDisk, seed: number): Promise
       return await chaosRound(seed, {
         folder,
         command: farm.run(await farm.hostsFile(...NAMES), options),
-        ...{ toys: TOYS, max_command_s: 240, span_ms: 5000, later },
+        ...{ assertResult, max_command_s: 240, span_ms: 5000, later },
         start: (args) => farm.start(args, { most_s: 600 }),
         fits: fake.log,
         faults: { ...fillDisk(fake.mark), ...disk.faults(later), ...hostFaults(hosts, later) },

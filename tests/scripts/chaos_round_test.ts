@@ -21,8 +21,8 @@ const ran = (code: number): Started => ({
 
 function farmOf(start: () => Started): ChaosFarm {
   return {
-    ...{ folder: join("/nowhere", "chaos"), command: ["run"], toys: 1, max_command_s: 0.05, span_ms: 10, start },
-    ...{ faults: {}, later: new Later(), fits: () => Promise.resolve([]) },
+    ...{ folder: join("/nowhere", "chaos"), command: ["run"], max_command_s: 0.05, span_ms: 10, start },
+    ...{ faults: {}, later: new Later(), fits: () => Promise.resolve([]), assertResult: () => Promise.resolve() },
     killAll: () => Promise.resolve(),
     heal: () => Promise.resolve(),
     leftovers: () => Promise.resolve([]),
