@@ -1,8 +1,8 @@
 import type { Problem } from "../schema/merge_report.ts";
-import { joinRanges, overlaps } from "../toy_ranges.ts";
+import { joinRanges, overlaps, type SeedRange } from "../toy_ranges.ts";
 import { isEqualNumber } from "./equal.ts";
 import type { GenPoint } from "./merged_facts.ts";
-import { hostsOf, rangesOf, type SourceFacts, sourceThreads } from "./source_facts.ts";
+import { hostsOf, rangesOf, type SourceFacts, type SourceOrigin, sourceThreads } from "./source_facts.ts";
 
 /** A source whose generation point differs from most others'. */
 interface OtherPoint {
@@ -104,13 +104,20 @@ export function distinctPoints(sources: readonly SourceFacts[]): GenPoint[] | nu
 }
 
 /** A member that must be the same in all outputs of a merge. `of` returns null if it is unknown. */
-interface SameRule {
+interface SameRule<Source> {
   what: string;
-  of: (source: SourceFacts) => unknown;
-  shown: (source: SourceFacts) => string;
+  of: (source: Source) => unknown;
+  shown: (source: Source) => string;
 }
 
-const RULES: SameRule[] = [
+/** Members of every output, whether it has values of toys or counts. */
+const ORIGIN_RULES: SameRule<SourceOrigin>[] = [
+  rule("spec", (s) => s.spec_sha256, (s) => `sha256 ${s.spec_sha256?.slice(0, 12)}`),
+  rule("set of inputs", (s) => s.inputs, () => "by their sha256"),
+  rule("nextstat", (s) => s.nextstat_version, (s) => `version ${s.nextstat_version}`),
+];
+
+const RULES: SameRule<SourceFacts>[] = [
   rule("parameter list", (s) => s.parameter_names, (s) => s.parameter_names.join(", ")),
   rule("POI", (s) => s.poi_index, (s) => s.parameter_names[s.poi_index] ?? `index ${s.poi_index}`),
   rule("generation point", (s) => s.point, (s) => `"${s.point}"`),
@@ -120,19 +127,21 @@ const RULES: SameRule[] = [
     (s) => s.overrides.map(([name, value]) => `${name} = ${value}`).join(", ") || "none",
   ),
   rule("schema of the spec", (s) => s.input_schema_version, (s) => s.input_schema_version),
-  rule("spec", (s) => s.spec_sha256, (s) => `sha256 ${s.spec_sha256?.slice(0, 12)}`),
-  rule("set of inputs", (s) => s.inputs, () => "by their sha256"),
-  rule("nextstat", (s) => s.nextstat_version, (s) => `version ${s.nextstat_version}`),
+  ...ORIGIN_RULES,
   rule("choice of pulls", (s) => s.has_pulls, (s) => s.has_pulls ? "with" : "without"),
 ];
 
-function rule(what: string, of: SameRule["of"], shown: SameRule["shown"]): SameRule {
+function rule<Source = SourceFacts>(
+  what: string,
+  of: SameRule<Source>["of"],
+  shown: SameRule<Source>["shown"],
+): SameRule<Source> {
   return { what, of, shown };
 }
 
 /** An output that does not belong to the set. */
-export interface Mismatch {
-  source: SourceFacts;
+export interface Mismatch<Source = SourceFacts> {
+  source: Source;
   what: string;
 }
 
@@ -141,9 +150,24 @@ export function mismatches(sources: readonly SourceFacts[]): Mismatch[] {
   return [...RULES.flatMap((rule) => differing(sources, rule)), ...otherPoints(sources)];
 }
 
-/** Returns a problem for each pair of outputs with common toys. */
-export function duplicateSeeds(sources: readonly SourceFacts[]): Problem[] {
-  const ranges = sources.flatMap((source) => rangesOf(source).map(({ seed, n_toys }) => ({ seed, n_toys, source })));
+/**
+ * Returns the outputs that differ from most others in spec, inputs or nextstat.
+ * @param sources equal inputs are one object
+ */
+export const originMismatches = <Source extends SourceOrigin>(sources: readonly Source[]): Mismatch<Source>[] =>
+  ORIGIN_RULES.flatMap((rule) => differing(sources, rule));
+
+/**
+ * Returns a problem for each pair of outputs with common toys.
+ * @param drawn returns the seeds from which toys with these seeds are drawn
+ */
+export function duplicateSeeds(
+  sources: readonly SourceOrigin[],
+  drawn: (ranges: readonly SeedRange[]) => readonly SeedRange[] = (ranges) => ranges,
+): Problem[] {
+  const ranges = sources.flatMap((source) =>
+    drawn(rangesOf(source)).map(({ seed, n_toys }) => ({ seed, n_toys, source }))
+  );
   const reported = new Set<string>();
   return overlaps(ranges).flatMap(({ earlier, later }) => {
     const pair = `${later.source.path}\n${earlier.source.path}`;
@@ -158,7 +182,10 @@ export function duplicateSeeds(sources: readonly SourceFacts[]): Problem[] {
 }
 
 /** Returns the outputs that differ from the largest group, by number of toys, of equal outputs. */
-function differing(sources: readonly SourceFacts[], { what, of, shown }: SameRule): Mismatch[] {
+function differing<Source extends SourceOrigin>(
+  sources: readonly Source[],
+  { what, of, shown }: SameRule<Source>,
+): Mismatch<Source>[] {
   const known = sources.find((source) => of(source) !== null);
   const first = known ? of(known) : null;
   if (sources.every((source) => of(source) === first || of(source) === null)) return [];
@@ -171,4 +198,4 @@ function differing(sources: readonly SourceFacts[], { what, of, shown }: SameRul
   }));
 }
 
-const toysIn = (sources: readonly SourceFacts[]): number => sources.reduce((sum, { n_toys }) => sum + n_toys, 0);
+const toysIn = (sources: readonly SourceOrigin[]): number => sources.reduce((sum, { n_toys }) => sum + n_toys, 0);

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
-import { Count, InputFile } from "./enums.ts";
+import { CountedFarm, CountedMergeInfo } from "./counted.ts";
+import { Count } from "./enums.ts";
 
 /** `schema_version` of manifest.json of a run of hypothesis tests. */
 export const HYPOTEST_RUN_SCHEMA = "nextstat.cpu_farm_hypotest_toys_run.v1";
@@ -29,7 +30,6 @@ export const HypotestOutput = z.looseObject({
 });
 export type HypotestOutput = z.infer<typeof HypotestOutput>;
 
-const Ranges = z.array(z.looseObject({ seed: Count, n_toys: Count }));
 const Interval = z.tuple([z.number(), z.number()]);
 
 /** Toys of one hypothesis: `k` of `n` have a test statistic of at least the observed one. */
@@ -55,32 +55,9 @@ export type Asymptotic = z.infer<typeof Asymptotic>;
 
 /** merged.out.json of hypothesis tests: the output of one nextstat run of all toys, with its origin and its errors. */
 export const HypotestMerged = z.extend(HypotestOutput, {
-  merge: z.looseObject({
+  merge: z.extend(CountedMergeInfo, {
     schema_version: z.literal(HYPOTEST_MERGED_SCHEMA),
-    created_at_utc: z.string(),
-    n_shards: Count,
-    sources: z.array(z.looseObject({
-      shard_index: Count,
-      host: z.nullable(z.string()),
-      toy_start: Count,
-      n_toys: Count,
-      path: z.string(),
-    })),
-    manifest: z.looseObject({ run_id: z.string(), path: z.string() }),
-    farm: z.looseObject({
-      workload: z.string(),
-      nsfarm_version: z.string(),
-      run_tokens: z.array(z.string()),
-      nextstat_version: z.nullable(z.string()),
-      nextstat_sha256s: z.array(z.string()),
-      spec_sha256: z.string(),
-      inputs: z.array(InputFile),
-      hosts: z.array(z.string()),
-      threads: z.array(Count),
-      partial: z.boolean(),
-      missing: Ranges,
-      left_out: z.array(z.string()),
-      seed_ranges: Ranges,
+    farm: z.extend(CountedFarm, {
       tails: z.looseObject({ sb: ToyTail, b: ToyTail }),
       /** Standard deviation of CLs from the number of toys alone. */
       cls_error: z.number(),
@@ -92,7 +69,10 @@ export const HypotestMerged = z.extend(HypotestOutput, {
         /** Least and greatest CLs if all of these toys had fallen on either side. */
         cls_range: Interval,
       }),
-      /** Greatest minus least value of the shards: each computes it anew from the observed data. */
+      /**
+       * Greatest minus least value of the shards: each computes it anew from the observed data. At most so much where
+       * merged documents were merged.
+       */
       spread: z.looseObject({ q_obs: z.number(), mu_hat: z.number() }),
       asymptotic: z.nullable(Asymptotic),
     }),

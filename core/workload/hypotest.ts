@@ -51,7 +51,24 @@ function read(document: HypotestOutput): TestOutput {
     n_error: failed.error,
     n_nonconverged: failed.not,
     n_converged: n_toys.b - failed.error - failed.not,
+    ...ofMerge(document),
   };
+}
+
+const OfMerge = z.looseObject({
+  merge: z.looseObject({ farm: z.pick(HypotestMerged.shape.merge.shape.farm, { spread: true, asymptotic: true }) }),
+});
+
+/** Returns what only a merged document has. */
+function ofMerge(document: HypotestOutput): Pick<TestOutput, "spread" | "asymptotic"> {
+  const { data } = OfMerge.safeParse(document);
+  return data ? data.merge.farm : { spread: { q_obs: 0, mu_hat: 0 }, asymptotic: null };
+}
+
+/** Returns whether a document is the output of a test; only those of unbinned specs name the schema of their spec. */
+function isTest(document: unknown, is_unbinned: boolean): boolean {
+  const { data } = HypotestOutput.safeParse(document);
+  return data !== undefined && (data.input_schema_version !== undefined) === is_unbinned;
 }
 
 function kOf(name: string, p: number, n: number): number {
@@ -184,7 +201,14 @@ const hypotestWorkload = (
   counts: ({ n_converged, n_error }) => ({ n_converged, n_error }),
   reference,
   rows: TEST_ROWS,
-  merge: { schema: HYPOTEST_MERGED_SCHEMA, mismatch: observedFault, addUp: addUpHypotest, about },
+  merge: {
+    schema: HYPOTEST_MERGED_SCHEMA,
+    isOutput: (document) => isTest(document, config_flag === "--config"),
+    firstSeed: ({ document }) => document.seed,
+    mismatch: observedFault,
+    addUp: addUpHypotest,
+    about,
+  },
 });
 
 /** Tests of workspaces with toys: nextstat hypotest-toys. */

@@ -1,8 +1,8 @@
 import { rounded, withError } from "../format.ts";
 import { float, type Json } from "../merge/json_text.ts";
 import type { Asymptotic, HypotestOutput, ToyTail } from "../schema/hypotest.ts";
-import type { FarmManifest } from "../schema/manifest.ts";
-import type { AddedUp, CountedOutput, CountedShard, Distributions } from "./workload.ts";
+import type { WorkloadSettings } from "../schema/manifest.ts";
+import type { AddedUp, CountedOutput, Distributions } from "./workload.ts";
 
 /** The two hypotheses, as nextstat names them. */
 export const HYPOTHESES = ["sb", "b"] as const;
@@ -15,6 +15,15 @@ export interface TestOutput extends CountedOutput {
   k: Record<Hypothesis, number>;
   /** Toys of each hypothesis with a test statistic. */
   n: Record<Hypothesis, number>;
+  /** Of a merged document: by how much its shards differ at most. 0: it is of one nextstat run. */
+  spread: Spread;
+  /** Of a merged document; null: it has none. */
+  asymptotic: Asymptotic | null;
+}
+
+interface Spread {
+  q_obs: number;
+  mu_hat: number;
 }
 
 /** Toys of one hypothesis, added up over shards. */
@@ -26,11 +35,9 @@ interface Sum {
   k: number;
 }
 
-type Shard = CountedShard<TestOutput>;
-
-function sumOf(shards: readonly Shard[], one: Hypothesis): Sum {
+function sumOf(outputs: readonly TestOutput[], one: Hypothesis): Sum {
   const sum: Sum = { n_toys: 0, n_error: 0, n_nonconverged: 0, n: 0, k: 0 };
-  for (const { output: { document, k, n } } of shards) {
+  for (const { document, k, n } of outputs) {
     sum.n_toys += document.n_toys[one];
     sum.n_error += document.n_error[one];
     sum.n_nonconverged += document.n_nonconverged[one];
@@ -97,27 +104,38 @@ function clsRange(sb: Sum, b: Sum): [number, number] {
   return [sb_least / b_most, sb_most / b_least];
 }
 
-function spreadOf(shards: readonly Shard[], name: "q_obs" | "mu_hat"): number {
-  const values = shards.map(({ output }) => output.document[name]);
-  return values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b));
+function spreadOf(outputs: readonly TestOutput[], name: keyof Spread): number {
+  const [least, most] = outputs.reduce<[number, number]>(
+    // The value of a merged document is that of one of its shards: the others lie within the spread on either side.
+    ([low, high], { document, spread }) => [
+      Math.min(low, document[name] - spread[name]),
+      Math.max(high, document[name] + spread[name]),
+    ],
+    [Infinity, -Infinity],
+  );
+  return most - least;
 }
 
 /**
- * Returns the sum of the shards of a test: of each hypothesis k and n add up exactly, since toy i has the seed S + i in
+ * Returns the sum of the outputs of a test: of each hypothesis k and n add up exactly, since toy i has the seed S + i in
  * every split.
- * @param shards at least one, in toy order
+ * @param outputs at least one, in toy order
  */
-export function addUpHypotest(shards: readonly Shard[], manifest: FarmManifest, distributions: Distributions): AddedUp {
-  const [first] = shards;
-  if (!first) throw new Error("A merge has at least one shard");
-  const { document } = first.output;
-  const [sb, b] = [sumOf(shards, "sb"), sumOf(shards, "b")];
+export function addUpHypotest(
+  outputs: readonly TestOutput[],
+  settings: WorkloadSettings | undefined,
+  distributions: Distributions,
+): AddedUp {
+  const [first] = outputs;
+  if (!first) throw new Error("A merge has at least one output");
+  const { document } = first;
+  const [sb, b] = [sumOf(outputs, "sb"), sumOf(outputs, "b")];
   const tails = { sb: tailOf(sb, distributions), b: tailOf(b, distributions) };
   const cls = clsOf(tails.sb.p, tails.b.p);
-  const asymptotic = manifest.farm.workload?.asymptotic ?? null;
+  const asymptotic = settings?.asymptotic ?? outputs.find((one) => one.asymptotic)?.asymptotic ?? null;
   const error = clsError(tails.sb, tails.b);
   const range = clsRange(sb, b);
-  const spread = { q_obs: spreadOf(shards, "q_obs"), mu_hat: spreadOf(shards, "mu_hat") };
+  const spread = { q_obs: spreadOf(outputs, "q_obs"), mu_hat: spreadOf(outputs, "mu_hat") };
   const per = (name: "n_toys" | "n_error" | "n_nonconverged") => ({ b: b[name], sb: sb[name] });
   const { input_schema_version, poi_index } = document;
   return {

@@ -3,7 +3,6 @@ import type { Json } from "../merge/json_text.ts";
 import type { ShardOutput, TextSpan, ToyArray } from "../output.ts";
 import type { FarmManifest, Manifest, Plan, RUN_SCHEMAS, WorkloadSettings } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
-import type { ShardRecord } from "../schema/shard_record.ts";
 import type { SpecFault } from "./spec_kind.ts";
 
 /** A checked output that has numbers of toys instead of a value for each toy. */
@@ -39,13 +38,6 @@ interface FitPaths {
   config: string;
   out: string;
   metrics: string;
-}
-
-/** A shard of a merge by counts. */
-export interface CountedShard<Output> {
-  plan: Plan;
-  output: Output;
-  record: ShardRecord;
 }
 
 /** The sum of counted shards. */
@@ -104,8 +96,19 @@ interface CountedMerge<Output> {
    * @param machines whether both were made on the same machine with the same threads
    */
   mismatch(output: Output, usual: Output, machines: Machines): string | null;
-  /** Returns the sum of at least one shard, in toy order. */
-  addUp(shards: readonly CountedShard<Output>[], manifest: FarmManifest, distributions: Distributions): AddedUp;
+  /** Returns whether a JSON document is an output of this workload, of one nextstat run or merged. */
+  isOutput(document: unknown): boolean;
+  /** Returns the seed of the first toy of an output of one nextstat run. */
+  firstSeed(output: Output): number;
+  /**
+   * Returns the sum of at least one output, in toy order.
+   * @param settings of the run; undefined: they are outputs of no run
+   */
+  addUp(
+    outputs: readonly Output[],
+    settings: WorkloadSettings | undefined,
+    distributions: Distributions,
+  ): AddedUp;
   /** Returns what a merged document says about itself; null: it is none of this workload. */
   about(document: unknown): MergedAbout | null;
 }

@@ -2,24 +2,19 @@ import { basename, dirname, join, resolve } from "node:path";
 import { FarmError, orElse } from "../../core/errors.ts";
 import { needsPulls } from "../../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/report.ts";
-import type { SourceFacts } from "../../core/merge/source_facts.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
-import { runTimes } from "../../core/run_times.ts";
-import type { FarmManifest, RequestedGuardrails } from "../../core/schema/manifest.ts";
+import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import { MERGE_STATUS_SCHEMA, type MergeReport, type MergeStatus } from "../../core/schema/merge_report.ts";
-import type { RunTimes } from "../../core/schema/run_times.ts";
 import { VERSION } from "../../core/version.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
-import type { Workload } from "../../core/workload/workload.ts";
 import { whileLocked } from "../fs/exclusive.ts";
 import { type OutKind, refuseOut } from "../fs/refuse_out.ts";
 import { writeDocument } from "../fs/write.ts";
 import { sweepForgotten } from "../run/temporary.ts";
-import { isFarmRun, type Run } from "../run/load_manifest.ts";
-import { readRecords, timeFacts } from "../shard/run_records.ts";
 import { isMergedDocument } from "./check_merged.ts";
-import { mergeCounted } from "./merge_counts.ts";
-import { mergedSet, type MergeMoment, type Proof, prove, wholeOf, withoutPulls } from "./merged_set.ts";
+import { mergeCounted, unprovenNotes } from "./merge_counts.ts";
+import { mergedSet, type MergeMoment, type Proof, prove, timesOf, wholeOf, withoutPulls } from "./merged_set.ts";
+import { countedInputs, type CountedWorkload, countedWorkload } from "./read_counts.ts";
 import { inputSources, runSources, type Sources } from "./sources.ts";
 import { type Helper, startMergeWorker } from "./worker.ts";
 import { mergedPieces, writeMerged } from "./write_merged.ts";
@@ -47,6 +42,7 @@ export async function mergeRun(options: MergeOptions, moment: MergeMoment): Prom
   const helper = options.run === null ? undefined : startMergeWorker(options.run, options.accept_unrecorded);
   try {
     const sources = openSources(options);
+    refuseGuardrails(sources, options.guardrails);
     const guardrails = guardrailsOf(sources, options.guardrails);
     const out = outPath(sources, options.out, options.inputs);
     sweepForgotten(dirname(out));
@@ -64,7 +60,23 @@ function openSources({ run, inputs, accept_unrecorded }: MergeOptions): Sources 
   if (run !== null && inputs.length > 0) throw new FarmError("usage", "Cannot merge both a run and --input", next);
   if (run !== null) return runSources(run, accept_unrecorded);
   if (inputs.length === 0) throw new FarmError("usage", "Cannot merge without a run or outputs", next);
-  return inputSources(inputs);
+  return countedInputs(inputs) ?? inputSources(inputs);
+}
+
+/** Returns the workload of outputs that are counts; null: they have values of toys. */
+function workloadIn({ run, counted }: Sources): CountedWorkload | null {
+  const workload = run ? workloadOf(run.manifest) : counted;
+  return workload ? countedWorkload(workload) : null;
+}
+
+/**
+ * Refuses guardrails on toys that have no fitted values.
+ * @throws {FarmError} usage
+ */
+function refuseGuardrails(sources: Sources, given: RequestedGuardrails): void {
+  const workload = workloadIn(sources);
+  if (!workload || !(given.require_all_converged || needsPulls(given))) return;
+  throw new FarmError("usage", `Cannot judge a guardrail of ${workload.name}: its toys have no fitted values`);
 }
 
 const MERGED_OUT: OutKind = { flag: "--out", what: "merged document", name: MERGED, isOne: isMergedDocument };
@@ -111,9 +123,8 @@ type Settled = MergeOptions & { out: string; helper: Helper | undefined };
 
 async function proveAndWrite(sources: Sources, options: Settled, moment: MergeMoment): Promise<MergeReport> {
   const { allow_partial, out, helper } = options;
-  const { run } = sources;
-  const way = run && workloadOf(run.manifest).merge;
-  if (way && isFarmRun(run)) return await addUpRun(run, way, options, moment);
+  const workload = workloadIn(sources);
+  if (workload) return await addUpOutputs(sources, workload, options, moment);
   const proof = await prove(sources, allow_partial, { beside: out, helper, left_out: new Map() });
   try {
     return await finish(sources, proof, options, moment);
@@ -122,18 +133,19 @@ async function proveAndWrite(sources: Sources, options: Settled, moment: MergeMo
   }
 }
 
-/** Merges a run of a workload whose outputs are counts. */
-async function addUpRun(
-  run: Run<FarmManifest>,
-  way: NonNullable<Workload["merge"]>,
+/** Merges outputs that are counts, of a run or named one by one. */
+async function addUpOutputs(
+  sources: Sources,
+  workload: CountedWorkload,
   options: Settled,
   moment: MergeMoment,
 ): Promise<MergeReport> {
-  const { report, sum } = await mergeCounted(run, way, options, moment);
-  const is_own = options.out === join(run.dir, MERGED);
-  const merge_status = is_own ? writeStatus(join(run.dir, MERGE_STATUS), report, sum, moment) : null;
-  const way_out = report.merged === null && report.missing.length < report.n_toys ? "partial" : null;
-  return { ...report, merge_status, notes: mergeNotes(report, options.allow_partial ? null : way_out) };
+  const { report, sum, proof } = await mergeCounted(sources, workload, options, moment);
+  const is_own = sources.run !== null && options.out === join(sources.run.dir, MERGED);
+  const merge_status = is_own ? writeStatus(join(dirname(options.out), MERGE_STATUS), report, sum, moment) : null;
+  const way_out = proof.has_twice ? "once" : proof.sources.length > 0 && !options.allow_partial ? "partial" : null;
+  const notes = [...mergeNotes(report, way_out), ...(report.merged === null ? [] : unprovenNotes(sources, proof))];
+  return { ...report, merge_status, notes };
 }
 
 async function finish(sources: Sources, proof: Proof, options: Settled, moment: MergeMoment): Promise<MergeReport> {
@@ -157,15 +169,6 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
   const isOwn = sources.run !== null && options.out === join(sources.run.dir, MERGED);
   const merge_status = isOwn ? writeStatus(join(dirname(options.out), MERGE_STATUS), report, sum, moment) : null;
   return { ...report, merge_status, notes: mergeNotes(report, wayOut(proof, options)) };
-}
-
-/**
- * Returns the times of the run; all unknown where some outputs have none, as a merged document or an unrecorded shard.
- */
-function timesOf({ run }: Sources, facts: readonly SourceFacts[]): RunTimes {
-  const records = run ? readRecords(run) : { attempts: new Map(), submissions: [] };
-  const elapsed = facts.flatMap(({ time, elapsed_s }) => time === null ? [elapsed_s] : []);
-  return runTimes(timeFacts(facts.flatMap(({ time }) => time ?? []), elapsed, records));
 }
 
 /**

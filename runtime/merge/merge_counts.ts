@@ -1,75 +1,21 @@
 import { join } from "node:path";
-import { attemptTime } from "../../core/attempt_time.ts";
-import { livePlans } from "../../core/check_manifest.ts";
+import * as z from "zod/mini";
 import { EXIT_CODES } from "../../core/errors.ts";
+import { plural } from "../../core/format.ts";
 import { type Json, jsonParts } from "../../core/merge/json_text.ts";
-import { MERGED, outName } from "../../core/run_paths.ts";
-import { runTimes } from "../../core/run_times.ts";
-import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
-import type { MergeReport, Problem } from "../../core/schema/merge_report.ts";
-import { joinRanges, type MissingToys, missingToys } from "../../core/toy_ranges.ts";
-import { workloadOf } from "../../core/workload/registry.ts";
-import type { AddedUp, AnyOutput, CountedShard, Workload } from "../../core/workload/workload.ts";
+import { hostsOf, programsOf, rangesOf, sourceThreads, tokensOf } from "../../core/merge/source_facts.ts";
+import { MERGED } from "../../core/run_paths.ts";
+import { CountedFarm } from "../../core/schema/counted.ts";
+import type { MergeReport } from "../../core/schema/merge_report.ts";
+import { joinRanges } from "../../core/toy_ranges.ts";
+import type { AddedUp } from "../../core/workload/workload.ts";
+import { decodeText, readRegular } from "../fs/read.ts";
 import { type FileSum, writeStreamed } from "../fs/write.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { decodeText, readRegular } from "../fs/read.ts";
-import { evidenceFault, readRecord, readShard } from "../shard/read.ts";
-import { readRecords, timeFacts } from "../shard/run_records.ts";
 import { DISTRIBUTIONS } from "../system/distributions.ts";
-import type { MergeMoment } from "./merged_set.ts";
-
-type FarmRun = Run<FarmManifest>;
-type Shard = CountedShard<AnyOutput>;
-type CountedWay = NonNullable<Workload["merge"]>;
-
-/** Shards of a run whose outputs are counts, and what keeps them from being the whole set. */
-interface CountedProof {
-  /** In toy order. */
-  shards: Shard[];
-  problems: Problem[];
-}
-
-/** Reads all shards of a run whose outputs are counts, and proves that they can be added up. */
-export function proveCounts({ dir, manifest }: FarmRun, way: CountedWay): CountedProof {
-  const [shards, problems]: [Shard[], Problem[]] = [[], []];
-  for (const plan of livePlans(manifest).sort((a, b) => a.toy_start - b.toy_start)) {
-    const found = readShard(dir, manifest, plan, readRecord);
-    if (found.kind === "done") shards.push({ plan, output: found.output.output, record: found.metrics.farm });
-    else problems.push({ shard_index: plan.shard_index, what: evidenceFault(found) ?? absentText(found.kind, plan) });
-  }
-  const odd = oddShards(shards, way);
-  return { shards: shards.filter(({ plan }) => !odd.has(plan.shard_index)), problems: [...problems, ...odd.values()] };
-}
-
-const absentText = (kind: string, { shard_index }: Plan): string =>
-  `${outName(shard_index)} ${kind === "absent" ? "is not there" : "has no record yet"}`;
-
-/** Returns the shards that differ from most others, by index. */
-function oddShards(shards: readonly Shard[], way: CountedWay): Map<number, Problem> {
-  const usual = usualShard(shards, way);
-  return new Map(shards.flatMap((one) => {
-    const what = usual && difference(one, usual, way);
-    const { shard_index } = one.plan;
-    return what ? [[shard_index, { shard_index, what: `${outName(shard_index)} ${what}` }] as const] : [];
-  }));
-}
-
-/** Returns one of the shards that agree with each other, if those are more than half (Boyer and Moore's vote, 1981). */
-function usualShard(shards: readonly Shard[], way: CountedWay): Shard | undefined {
-  let [candidate, votes]: [Shard | undefined, number] = [undefined, 0];
-  for (const shard of shards) {
-    if (candidate === undefined || votes === 0) [candidate, votes] = [shard, 1];
-    else votes += difference(shard, candidate, way) === null ? 1 : -1;
-  }
-  return candidate;
-}
-
-function difference({ output, record }: Shard, usual: Shard, way: CountedWay): string | null {
-  const [version, most] = [record.nextstat_version, usual.record.nextstat_version];
-  if (version !== most) return `is of nextstat ${version}, most are of ${most}`;
-  const is_same = record.host === usual.record.host && record.threads === usual.record.threads;
-  return way.mismatch(output, usual.output, is_same ? "same" : "other");
-}
+import { type MergeMoment, timesOf, wholeOf } from "./merged_set.ts";
+import { type CountedProof, type CountedWorkload, proveCounts } from "./read_counts.ts";
+import { runSources, type Sources } from "./sources.ts";
 
 /** Options of a merge that are of interest here. */
 interface CountedOptions {
@@ -77,33 +23,40 @@ interface CountedOptions {
   allow_partial: boolean;
 }
 
-/** Merges a run whose outputs are counts. Its report lists the problems of the set. */
+/** Merges outputs that are counts. The report lists the problems of the set. */
 export async function mergeCounted(
-  run: FarmRun,
-  way: CountedWay,
+  sources: Sources,
+  workload: CountedWorkload,
   { out, allow_partial }: CountedOptions,
   moment: MergeMoment,
-): Promise<{ report: MergeReport; sum: FileSum | null }> {
-  const proof = proveCounts(run, way);
-  const is_good = proof.shards.length > 0 && (proof.problems.length === 0 || allow_partial);
-  const added = is_good ? way.addUp(proof.shards, run.manifest, DISTRIBUTIONS) : null;
-  const text = added && documentText(run, way, proof, added, moment);
+): Promise<{ report: MergeReport; sum: FileSum | null; proof: CountedProof }> {
+  const proof = proveCounts(sources, workload);
+  const is_good = proof.problems.length === 0 || (allow_partial && !proof.has_twice);
+  const added = is_good && proof.sources.length > 0 ? addUp(sources, workload, proof) : null;
+  const text = added && documentText(sources, workload, proof, added, moment);
   const sum = text === null
     ? null
     : await writeStreamed(out, (write) => write(new TextEncoder().encode(text)), undefined);
-  return { report: reportOf(run, proof, added, added && out, sum), sum };
+  return { report: reportOf(sources, proof, added, added && out, sum), sum, proof };
 }
+
+const addUp = ({ run }: Sources, { merge }: CountedWorkload, { sources }: CountedProof): AddedUp =>
+  merge.addUp(sources.map(({ output }) => output), run?.manifest.farm?.workload, DISTRIBUTIONS);
+
+const Unrecorded = z.looseObject({ merge: z.looseObject({ farm: z.pick(CountedFarm, { unrecorded: true }) }) });
 
 /**
  * Adds up the shards again and returns how merged.out.json differs, or null. Dates, versions and paths may differ.
  * @throws {SyntaxError}
  */
-export function countsFault(run: FarmRun, way: CountedWay): string | null {
-  const proof = proveCounts(run, way);
-  if (proof.shards.length === 0) return "has toys, though no shard is valid";
-  const added = way.addUp(proof.shards, run.manifest, DISTRIBUTIONS);
-  const wanted = documentText(run, way, proof, added, { now_utc: "", nsfarm_version: "" });
-  const written = decodeText(readRegular(join(run.dir, MERGED), MAX_BYTES));
+export function countsFault({ dir, manifest_path }: Run, workload: CountedWorkload): string | null {
+  const written = decodeText(readRegular(join(dir, MERGED), MAX_BYTES));
+  const { data } = Unrecorded.safeParse(JSON.parse(written));
+  const sources = runSources(manifest_path, (data?.merge.farm.unrecorded ?? []).length > 0);
+  const proof = proveCounts(sources, workload);
+  if (proof.sources.length === 0) return "has toys, though no shard is valid";
+  const added = addUp(sources, workload, proof);
+  const wanted = documentText(sources, workload, proof, added, { now_utc: "", nsfarm_version: "" });
   return unmoved(written) === unmoved(wanted) ? null : "differs from the sum of its shards";
 }
 
@@ -116,87 +69,93 @@ const OF_MOMENT = new Set(["created_at_utc", "nsfarm_version", "path"]);
 const unmoved = (text: string): string =>
   JSON.stringify(JSON.parse(text), (key, value: unknown) => OF_MOMENT.has(key) ? undefined : value);
 
-function documentText(run: FarmRun, way: CountedWay, proof: CountedProof, added: AddedUp, moment: MergeMoment): string {
+function documentText(
+  { run }: Sources,
+  workload: CountedWorkload,
+  proof: CountedProof,
+  added: AddedUp,
+  moment: MergeMoment,
+): string {
   const merge: Json = {
-    schema_version: way.schema,
+    schema_version: workload.merge.schema,
     created_at_utc: moment.now_utc,
-    n_shards: proof.shards.length,
-    sources: proof.shards.map(({ plan: { shard_index, toy_start, n_toys }, record }) => ({
+    n_shards: proof.sources.length,
+    sources: proof.sources.map(({ origin: { shard_index, host, toy_start, n_toys, path } }) => ({
       shard_index,
-      host: record.host,
+      host,
       toy_start,
       n_toys,
-      path: join(run.dir, outName(shard_index)),
+      path,
     })),
-    manifest: { run_id: run.manifest.run_id, path: run.manifest_path },
-    farm: { ...farmJson(run.manifest, proof, moment), ...added.farm },
+    manifest: run && { run_id: run.manifest.run_id, path: run.manifest_path },
+    farm: { ...farmJson(run, workload.name, proof, moment), ...added.farm },
   };
   return `${jsonParts({ ...added.document, merge }).join("")}\n`;
 }
 
 function farmJson(
-  manifest: FarmManifest,
-  { shards, problems }: CountedProof,
+  run: Run | null,
+  workload: string,
+  { sources, problems, missing }: CountedProof,
   moment: MergeMoment,
 ): { [key: string]: Json } {
-  const { farm } = manifest;
-  const records = shards.map(({ record }) => record);
-  const missing = missingOf(manifest, shards);
+  const farm = run?.manifest.farm;
+  const origins = sources.map(({ origin }) => origin);
+  const inputs = farm?.inputs ?? origins.find((one) => one.inputs)?.inputs ?? null;
+  const unrecorded = run ? origins.filter(({ run_token }) => run_token === null) : [];
   return {
-    workload: workloadOf(manifest).name,
+    workload,
     nsfarm_version: moment.nsfarm_version,
-    run_tokens: [farm.run_token],
-    nextstat_version: records[0]?.nextstat_version ?? null,
-    nextstat_sha256s: distinct(records.map(({ nextstat_sha256 }) => nextstat_sha256)),
-    spec_sha256: farm.spec_sha256,
-    inputs: farm.inputs.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
-    hosts: distinct(records.map(({ host }) => host)),
-    threads: [...new Set(records.flatMap(({ threads }) => threads ?? []))].sort((a, b) => a - b),
+    run_tokens: farm?.run_token ? [farm.run_token] : distinct(origins.flatMap(tokensOf)),
+    nextstat_version: distinct(origins.map(({ nextstat_version }) => nextstat_version))[0] ?? null,
+    nextstat_sha256s: distinct(origins.flatMap(programsOf)),
+    spec_sha256: farm?.spec_sha256 ?? distinct(origins.map(({ spec_sha256 }) => spec_sha256))[0] ?? null,
+    inputs: inputs && inputs.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 })),
+    hosts: distinct(origins.flatMap(hostsOf)),
+    threads: [...new Set(origins.flatMap(sourceThreads))].sort((a, b) => a - b),
     partial: missing.length > 0,
     missing: missing.map(({ toy_start, n_toys, seed }) => ({ toy_start, n_toys, seed })),
     left_out: problems.map(({ what }) => what),
-    seed_ranges: joinRanges(shards.map(({ plan }) => plan)).map((range) => ({ ...range })),
+    unrecorded: unrecorded.flatMap(({ shard_index }) => shard_index ?? []),
+    seed_ranges: joinRanges(origins.flatMap(rangesOf)).map((range) => ({ ...range })),
   };
 }
 
 const distinct = (values: readonly (string | null)[]): string[] =>
   [...new Set(values.filter((value) => value !== null))].sort();
 
-const missingOf = ({ plans }: FarmManifest, shards: readonly Shard[]): MissingToys[] =>
-  missingToys(livePlans({ plans }), shards.map(({ plan }) => plan));
-
 function reportOf(
-  run: FarmRun,
-  { shards, problems }: CountedProof,
+  sources: Sources,
+  proof: CountedProof,
   added: AddedUp | null,
   merged: string | null,
   sum: FileSum | null,
 ): MergeReport {
-  const used = added ? shards : [];
-  const total = (name: "n_converged" | "n_error" | "n_nonconverged") =>
+  const { problems, missing, wanted } = proof;
+  const used = added ? proof.sources : [];
+  const total = (name: "n_toys" | "n_converged" | "n_error" | "n_nonconverged") =>
     used.reduce((all, { output }) => all + ("frame" in output ? 0 : output[name]), 0);
-  const times = runTimes(timeFacts(shards.map(({ record }) => attemptTime(record)), [], readRecords(run)));
   return {
     merged,
     merged_sha256: sum?.sha256 ?? null,
     merge_status: null,
-    run_id: run.manifest.run_id,
+    run_id: sources.run?.manifest.run_id ?? null,
     partial: added !== null && problems.length > 0,
-    n_shards: livePlans(run.manifest).length,
+    n_shards: sources.n_sources,
     n_shards_merged: used.length,
-    n_toys: run.manifest.n_toys,
-    n_toys_merged: used.reduce((all, { plan }) => all + plan.n_toys, 0),
+    n_toys: wholeOf(wanted).n_toys,
+    n_toys_merged: total("n_toys"),
     n_converged: total("n_converged"),
     n_nonconverged: total("n_nonconverged"),
     n_error: total("n_error"),
     ...NO_VALUES,
-    nextstat_sha256s: distinct(used.map(({ record }) => record.nextstat_sha256)),
-    missing: missingOf(run.manifest, shards).map((range) => ({ ...range })),
+    nextstat_sha256s: distinct(used.flatMap(({ origin }) => programsOf(origin))),
+    missing: missing.map((range) => ({ ...range })),
     guardrails: null,
     fits: null,
     ...(added ? { result: added.lines } : {}),
     problems,
-    times,
+    times: timesOf(sources, proof.sources.map(({ origin }) => origin)),
     notes: [],
     exit_code: added ? EXIT_CODES.done : EXIT_CODES.shards,
   };
@@ -207,3 +166,17 @@ const NO_VALUES = {
   ...{ mean: null, std: null, q16: null, q50: null, q84: null, pull_mean: null, pull_std: null },
   gen_spread: null,
 };
+
+/** Returns what outputs that were named one by one do not prove, in lines for a person. */
+export function unprovenNotes({ run }: Sources, { sources }: CountedProof): string[] {
+  if (run) return [];
+  const single = sources.filter(({ origin }) => origin.merged === null);
+  const bare = single.filter(({ origin }) => origin.run_token === null);
+  const [of_single, of_bare] = [single, bare].map(({ length }) => `not proven for ${plural(length, "output")}`);
+  return [
+    ...(single.length === 0
+      ? []
+      : [`${of_single}: that no shard of the same run is missing (nextstat does not write how many toys it has)`]),
+    ...(bare.length === 0 ? [] : [`${of_bare} without a record: the same spec and the same nextstat`]),
+  ];
+}

@@ -5,11 +5,14 @@ import { judge, needsPulls } from "../../core/merge/guardrails.ts";
 import { type MergedSet, sumCounts } from "../../core/merge/merged_document.ts";
 import { duplicateSeeds, mismatches } from "../../core/merge/prove.ts";
 import type { WayOut } from "../../core/merge/report.ts";
-import { rangesOf } from "../../core/merge/source_facts.ts";
+import { rangesOf, type SourceOrigin } from "../../core/merge/source_facts.ts";
 import { summarise } from "../../core/merge/summary.ts";
 import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
+import { runTimes } from "../../core/run_times.ts";
+import type { RunTimes } from "../../core/schema/run_times.ts";
 import { joinRanges, type MissingToys, missingToys, type SeedRange } from "../../core/toy_ranges.ts";
+import { readRecords, timeFacts } from "../shard/run_records.ts";
 import type { Sources } from "./sources.ts";
 import { readAll, type ReadOptions, type ReadSet } from "./worker.ts";
 
@@ -50,9 +53,19 @@ export function proofOf({ wanted, run }: Sources, read: ReadSet): Proof {
   return { read, problems, missing, is_mergeable, way_out };
 }
 
-function missingProblem(missing: readonly SeedRange[]): Problem {
+/** Returns the problem of toys that no output has. */
+export function missingProblem(missing: readonly SeedRange[]): Problem {
   const ranges = missing.map(({ seed, n_toys }) => rangeText(seed, seed + n_toys - 1));
   return { shard_index: null, what: `the toys with the seeds ${ranges.join(", ")} are in none of the outputs` };
+}
+
+/**
+ * Returns the times of the run; all unknown where some outputs have none, as a merged document or an unrecorded shard.
+ */
+export function timesOf({ run }: Sources, origins: readonly SourceOrigin[]): RunTimes {
+  const records = run ? readRecords(run) : { attempts: new Map(), submissions: [] };
+  const elapsed = origins.flatMap(({ time, elapsed_s }) => time === null ? [elapsed_s] : []);
+  return runTimes(timeFacts(origins.flatMap(({ time }) => time ?? []), elapsed, records));
 }
 
 /** The time of a merge and the version of this program. */

@@ -1,11 +1,10 @@
-import { isFarmManifest } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { mismatches } from "../../core/merge/prove.ts";
 import { FrameReader, type SourceFacts } from "../../core/merge/source_facts.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import { type AnyOutput, type ExportedShard, withToys } from "../../core/workload/workload.ts";
-import { proveCounts } from "./merge_counts.ts";
+import { countedWorkload, proveCounts } from "./read_counts.ts";
 import { readRunShard } from "./read_part.ts";
 import type { RunOrder, RunSources } from "./sources.ts";
 
@@ -17,12 +16,12 @@ export interface ProvenShards {
 
 /** Reads all shards of a run, of any workload, as a merge does; nothing but their names is kept. */
 export function proveShards(sources: RunSources): ProvenShards {
-  const { run: { manifest, ...run }, orders } = sources;
-  const way = workloadOf(manifest).merge;
-  if (!way || !isFarmManifest(manifest)) return proveToys(sources);
-  const { shards, problems } = proveCounts({ ...run, manifest }, way);
-  const good = new Set(shards.map(({ plan }) => plan));
-  return { orders: orders.filter(({ plan }) => good.has(plan)), problems };
+  const { run: { manifest }, orders } = sources;
+  const workload = countedWorkload(workloadOf(manifest));
+  if (!workload) return proveToys(sources);
+  const { sources: proven, problems } = proveCounts(sources, workload);
+  const good = new Set(proven.map(({ origin: { shard_index } }) => shard_index));
+  return { orders: orders.filter(({ plan }) => good.has(plan.shard_index)), problems };
 }
 
 /** Plans of a run cover each toy once (core/check_manifest.ts), so no toy can be in two shards. */

@@ -12,7 +12,8 @@ import type { Manifest, Plan } from "../../core/schema/manifest.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { joinRanges, type SeedRange } from "../../core/toy_ranges.ts";
-import type { AnyOutput } from "../../core/workload/workload.ts";
+import { fitToys } from "../../core/workload/fit_toys.ts";
+import type { AnyOutput, Workload } from "../../core/workload/workload.ts";
 import { readDocument, Unreadable } from "../fs/read.ts";
 import { openRun, type Run } from "../run/load_manifest.ts";
 import { oldShards } from "../shard/old_run.ts";
@@ -61,7 +62,7 @@ export function origin(
  */
 export function readInput(path: string): Found & { toys?: DocumentToys } {
   const record = recordBeside(path);
-  const output = readAnyOutput(path);
+  const output = readAnyOutput(path, fitToys);
   if (output instanceof Unreadable) return problem(path, isNextstatsMerge(path) ? NEXTSTATS_MERGE : output.message);
   if (record && record.out_sha256 !== output.sha256) {
     return problem(path, "does not have the sha256 of the record beside it");
@@ -91,9 +92,11 @@ function originOf(toys: DocumentToys, path: string, record: ShardRecord | null):
   };
 }
 
-const onlyOne = <T>([one, ...others]: readonly T[]): T | null => others.length === 0 ? one ?? null : null;
+/** Returns the only value of a list; null: there are none or several. */
+export const onlyOne = <T>([one, ...others]: readonly T[]): T | null => others.length === 0 ? one ?? null : null;
 
-function recordBeside(path: string): ShardRecord | null {
+/** Reads our record beside an output; null: there is none. */
+export function recordBeside(path: string): ShardRecord | null {
   if (!path.endsWith(".out.json")) return null;
   const metrics = readCommitted(path.replace(/\.out\.json$/, ".metrics.json"));
   return metrics instanceof Unreadable ? null : metrics.farm;
@@ -194,6 +197,8 @@ export interface Sources {
   n_sources: number;
   /** The toys of the whole set. */
   wanted: SeedRange[];
+  /** The workload of outputs with counts that were named one by one. */
+  counted?: Workload;
 }
 
 /** The shards of a run as inputs. */
@@ -291,10 +296,4 @@ function inspectInput(path: string): InspectedInput {
     return { ...input, seed: piece.seed, n_toys: piece.n_toys, slice };
   });
   return { parts, wanted };
-}
-
-/** Returns a text that is equal when two threads see the same shards: every change of a run's plans changes it. */
-export function fingerprint({ run, orders }: Sources): string {
-  const { manifest } = run ?? {};
-  return JSON.stringify([manifest?.farm?.run_token, manifest?.created_at_utc, manifest?.n_toys, orders.length]);
 }

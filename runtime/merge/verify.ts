@@ -12,11 +12,12 @@ import { workloadOf } from "../../core/workload/registry.ts";
 import { hashFile, sha256Of } from "../fs/hash_file.ts";
 import { readIfThere, readRegular } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
-import { isFarmRun, openRun, type Run } from "../run/load_manifest.ts";
+import { openRun, type Run } from "../run/load_manifest.ts";
 import { oldShards, readOldShard } from "../shard/old_run.ts";
 import { readShard } from "../shard/read.ts";
 import { mergedCheckOf } from "./check_merged.ts";
 import { countsFault } from "./merge_counts.ts";
+import { countedWorkload } from "./read_counts.ts";
 import { remergeFault } from "./verify_merged.ts";
 
 /** A problem of one file. */
@@ -127,8 +128,8 @@ function mergedFindings(run: Run, { findings }: MergedCheck): Finding[] | null {
 function againFindings(run: Run, faults: MergedFinding[]): Finding[] {
   if (faults.some(({ kind }) => kind === "other")) return [];
   try {
-    const way = workloadOf(run.manifest).merge;
-    const what = way && isFarmRun(run) ? countsFault(run, way) : remergeFault(run);
+    const counted = countedWorkload(workloadOf(run.manifest));
+    const what = counted ? countsFault(run, counted) : remergeFault(run);
     return what === null ? [] : [{ file: MERGED, what }];
   } catch (error) {
     return faults.length > 0 ? [] : [{ file: MERGED, what: `cannot be compared with its shards: ${errorText(error)}` }];

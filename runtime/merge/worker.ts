@@ -7,7 +7,7 @@ import { manifestBytes } from "../run/load_manifest.ts";
 import { serveThread, startThread, takeParts } from "../system/second_thread.ts";
 import { type PartList, partList } from "./part_list.ts";
 import { type Part, PartReader } from "./read_part.ts";
-import { fingerprint, runSources, type SourceOrder, type Sources, withLeftOut } from "./sources.ts";
+import { runSources, type SourceOrder, type Sources, withLeftOut } from "./sources.ts";
 import { TextStore } from "./text_store.ts";
 import { mergedFill, type MergedPieces } from "./write_merged.ts";
 
@@ -142,4 +142,10 @@ function joined(parts: Part[]): Pick<ReadSet, "facts" | "problems" | "texts"> {
     problems: parts.flatMap((part) => part.problems),
     texts: parts.flatMap((part) => part.texts ?? []),
   };
+}
+
+/** Returns a text that is equal when two threads see the same shards: every change of a run's plans changes it. */
+function fingerprint({ run, orders }: Sources): string {
+  const { manifest } = run ?? {};
+  return JSON.stringify([manifest?.farm?.run_token, manifest?.created_at_utc, manifest?.n_toys, orders.length]);
 }

@@ -1,4 +1,4 @@
-import { recordFault, selfFault } from "../../core/check_result.ts";
+import { recordFault } from "../../core/check_result.ts";
 import { errorText } from "../../core/errors.ts";
 import type { FileFault } from "../../core/file_fault.ts";
 import type { ShardOutput, TextSpan, ToyArray } from "../../core/output.ts";
@@ -11,7 +11,6 @@ import {
   CommittedMetrics as CommittedMetricsSchema,
   ShardRecord,
 } from "../../core/schema/shard_record.ts";
-import { fitToys } from "../../core/workload/fit_toys.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import { type AnyOutput, withToys, type Workload } from "../../core/workload/workload.ts";
 import { infoOf, isBeside, sha256Of } from "../fs/hash_file.ts";
@@ -231,9 +230,12 @@ export function readOutput(path: string, manifest: Manifest, plan: Plan): Checke
   return readChecked(workload, path, maxOutputBytes(plan.n_toys), (one) => workload.planFault(manifest, plan, one));
 }
 
-/** Reads an output with a value for each toy, without a manifest, and checks that it is consistent in itself. */
-export function readAnyOutput(path: string): CheckedOutput<ShardOutput> | Unreadable {
-  return readChecked(fitToys, path, MAX_DOCUMENT_BYTES, selfFault);
+/** Reads an output of a workload, without a manifest, and checks that it is consistent in itself. */
+export function readAnyOutput<Output extends AnyOutput>(
+  path: string,
+  workload: Workload<Output>,
+): CheckedOutput<Output> | Unreadable {
+  return readChecked(workload, path, MAX_DOCUMENT_BYTES, workload.selfFault);
 }
 
 function readChecked<Output extends AnyOutput>(

@@ -94,12 +94,9 @@ const workloadWords = (workload: WorkloadSettings | undefined): string =>
 /** Returns the sum of the finished shards of a workload with counts, in lines. */
 function resultOf(manifest: FarmManifest, shards: readonly ReadShard[]): string[] {
   const { merge } = workloadOf(manifest);
-  const plans = new Map(manifest.plans.map((plan) => [plan.shard_index, plan]));
-  const counted = shards.flatMap(({ facts, record, output }) => {
-    const plan = plans.get(facts.shard_index);
-    return plan && record && output ? [{ plan, record, output }] : [];
-  }).sort((a, b) => a.plan.toy_start - b.plan.toy_start);
-  return merge && counted.length > 0 ? merge.addUp(counted, manifest, DISTRIBUTIONS).lines : [];
+  const counted = shards.filter(({ record }) => record !== null)
+    .toSorted((a, b) => a.facts.toy_start - b.facts.toy_start).flatMap(({ output }) => output ?? []);
+  return merge && counted.length > 0 ? merge.addUp(counted, manifest.farm.workload, DISTRIBUTIONS).lines : [];
 }
 
 function fitsOf({ poi_name, ...toys }: ToyFacts, bounds: Bounds | null, shards: readonly ReadShard[]): FitQuality {

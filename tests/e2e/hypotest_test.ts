@@ -114,6 +114,22 @@ Deno.test("outputs of another mu, of other observed data, or with changed counts
     await mustRun(folder, ["merge", runDir(folder)]);
   }));
 
+Deno.test("merged tests of two runs are merged by --input into what one nextstat run of all toys prints", () =>
+  inFolder(async (folder) => {
+    const config = await writeWorkspace(folder);
+    const paths: string[] = [];
+    for (const [id, seed, mu] of [["a", "42", "1"], ["b", "142", "1"], ["c", "242", "1.5"]] as const) {
+      await mustRun(folder, testArgs(folder, { config, toys: 100, shards: 2, id, seed, mu }));
+      paths.push("--input", join(runDir(folder, id), "merged.out.json"));
+    }
+    const out = join(folder, "both.json");
+    await mustRun(folder, ["merge", ...paths.slice(0, 4), "--out", out]);
+    const { merge: _, ...own } = JSON.parse(await readFile(out, "utf8"));
+    assert.deepEqual(own, await wholeTest(folder, "hypotest-toys", config, ["--mu", "1", "--n-toys", "200"]));
+    const { stderr } = await mustRun(folder, ["merge", ...paths, "--out", join(folder, "three.json")], 5);
+    assert.match(stderr, /c\/merged\.out\.json" tests mu = 1\.5, most test 1/);
+  }));
+
 Deno.test("flags that a hypothesis test does not have are refused before anything is written", () =>
   inFolder(async (folder) => {
     const config = await writeWorkspace(folder);

@@ -4,7 +4,8 @@ import { countOf, hypotestToys, unbinnedHypotestToys, waldCls } from "../../../c
 import { clopperPearson, clsError, type TestOutput } from "../../../core/workload/hypotest_sum.ts";
 import { jsonParts } from "../../../core/merge/json_text.ts";
 import { DISTRIBUTIONS } from "../../../runtime/system/distributions.ts";
-import { planOf, sampleManifest, sampleRecord } from "../../fixtures/run.ts";
+import { type MadeUpTest, testText } from "../../fixtures/hypotest.ts";
+import { planOf, sampleManifest } from "../../fixtures/run.ts";
 
 const manifest = sampleManifest({
   n_toys: 400,
@@ -13,30 +14,7 @@ const manifest = sampleManifest({
   farm: { workload: { name: "hypotest-toys", mu: 1 } },
 });
 
-interface Change {
-  seed?: number;
-  mu?: number;
-  q?: number;
-  n?: number;
-  k_sb?: number;
-  k_b?: number;
-  error?: number;
-  cls?: number;
-}
-
-/** Returns an output in nextstat's form of n toys, of which k lie beyond the observed value. */
-function text({ seed = 107, mu = 1, q = 3.9, n = 100, k_sb = 8, k_b = 52, error = 0, cls }: Change = {}): string {
-  const [clsb, clb] = [(k_sb + 1) / (n - error + 1), (k_b + 1) / (n - error + 1)];
-  return JSON.stringify({
-    ...{ clb, cls: cls ?? clsb / clb, clsb, expected_set: null, mu_hat: 0, mu_test: mu },
-    n_error: { b: error, sb: error },
-    n_nonconverged: { b: 0, sb: 0 },
-    n_toys: { b: n, sb: n },
-    ...{ q_obs: q, seed },
-  });
-}
-
-const read = (change: Change = {}): TestOutput => hypotestToys.parse(text(change)).output;
+const read = (change: MadeUpTest = {}): TestOutput => hypotestToys.parse(testText(change)).output;
 
 Deno.test("the number of toys beyond the observed value is read exactly from the p-value that nextstat prints", () => {
   fc.assert(fc.property(fc.integer({ min: 0, max: 10_000_000 }), fc.double({ min: 0, max: 1, noNaN: true }), (n, x) => {
@@ -50,7 +28,7 @@ Deno.test("the number of toys beyond the observed value is read exactly from the
 });
 
 Deno.test("an output whose p-values are no fractions of its toys, or that contradicts itself, is no result", () => {
-  assert.throws(() => hypotestToys.parse(text().replace("0.0891", "0.0892")), /clsb = 0\.0892\d*, which is no/);
+  assert.throws(() => hypotestToys.parse(testText().replace("0.0891", "0.0892")), /clsb = 0\.0892\d*, which is no/);
   assert.throws(() => hypotestToys.parse("{}"), /is no output of a hypothesis test/);
   assert.match(hypotestToys.selfFault(read({ cls: 0.5 })) ?? "", /^has cls = 0\.5, but clsb \/ clb = 0\.1698/);
   assert.equal(hypotestToys.selfFault(read()), null);
@@ -61,7 +39,7 @@ for (
     ["another mu", { mu: 1.5 }, /^tests mu = 1\.5, planned is 1$/],
     ["another seed", { seed: 108 }, /^starts at seed 108, planned is 107$/],
     ["fewer toys", { n: 99 }, /^holds 99 toys of each hypothesis, planned are 100$/],
-  ] satisfies [string, Change, RegExp][]
+  ] satisfies [string, MadeUpTest, RegExp][]
 ) {
   Deno.test(`an output of ${what} is not the planned shard`, () => {
     assert.equal(hypotestToys.planFault(manifest, planOf(manifest, 1), read()), null);
@@ -70,16 +48,7 @@ for (
 }
 
 const merge = hypotestToys.merge!;
-const added = (outputs: TestOutput[]) =>
-  merge.addUp(
-    outputs.map((output, i) => ({
-      plan: planOf(manifest, i),
-      output,
-      record: sampleRecord(manifest, planOf(manifest, i)),
-    })),
-    manifest,
-    DISTRIBUTIONS,
-  );
+const added = (outputs: TestOutput[]) => merge.addUp(outputs, manifest.farm.workload, DISTRIBUTIONS);
 
 Deno.test("counts of shards add up to those of one run of all toys", () => {
   const { lines } = added([

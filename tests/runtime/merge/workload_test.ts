@@ -65,9 +65,11 @@ const threes: Workload<Threes> = {
   },
   merge: {
     schema: "nextstat.cpu_farm_threes_merged.v1",
+    isOutput: (document) => Counted.safeParse(document).success,
+    firstSeed: ({ first }) => first,
     mismatch: () => null,
-    addUp: (shards) => {
-      const sum = shards.reduce((all, { output }) => all + output.threes, 0);
+    addUp: (outputs) => {
+      const sum = outputs.reduce((all, one) => all + one.threes, 0);
       return { document: { threes: sum }, farm: {}, lines: [`${sum} threes`] };
     },
     about: (document) => {
