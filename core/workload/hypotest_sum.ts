@@ -101,7 +101,7 @@ function pRange({ k, n, n_error, n_nonconverged }: Sum): [number, number] {
 
 function clsRange(sb: Sum, b: Sum): [number, number] {
   const [[sb_least, sb_most], [b_least, b_most]] = [pRange(sb), pRange(b)];
-  return [sb_least / b_most, sb_most / b_least];
+  return [clsOf(sb_least, b_most), clsOf(sb_most, b_least)];
 }
 
 function spreadOf(outputs: readonly TestOutput[], name: keyof Spread): number {

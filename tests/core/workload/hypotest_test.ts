@@ -101,9 +101,77 @@ Deno.test("the interval of a probability is that of Clopper and Pearson", () => 
   assert(Math.abs(a - 0.2527) < 5e-5 && Math.abs(b - 0.3676) < 5e-5, `${a} ${b}`);
 });
 
-Deno.test("the error of CLs follows from those of both probabilities", () => {
-  const [sb, b] = [{ p: 0.1, n: 900 }, { p: 0.5, n: 900 }];
-  assert(Math.abs(clsError(sb, b) - 0.2 * Math.hypot(0.01 / 0.1, Math.sqrt(0.25 / 900) / 0.5)) < 1e-12);
+/** Rows of k, n, level and interval by scipy 1.17.1: beta.ppf((1 - level) / 2, k, n - k + 1), beta.ppf((1 + level) / 2, k + 1, n - k). */
+const INTERVALS: [number, number, number, number, number][] = [
+  [0, 10, 0.6826894921370859, 0, 0.1681491861379764],
+  [1, 10, 0.6826894921370859, 0.017127014136728243, 0.29413538963846697],
+  [1, 10, 0.95, 0.0025285785444617865, 0.4450161170281954],
+  [5, 10, 0.6826894921370859, 0.3048178830085313, 0.6951821169914687],
+  [10, 10, 0.95, 0.6915028921812392, 1],
+  [25, 400, 0.6826894921370859, 0.05033781796749207, 0.07707209845713199],
+  [195, 400, 0.6826894921370859, 0.4613249617985149, 0.5137405613927666],
+  [3, 1000, 0.6826894921370859, 0.0013677283970425912, 0.0059095540473585876],
+  [49584, 1_000_000, 0.6826894921370859, 0.049366867333970714, 0.04980203557256059],
+  [497497, 1_000_000, 0.95, 0.49651653872389173, 0.49847747577479173],
+  [1, 1_000_000, 0.6826894921370859, 1.7275376410151666e-7, 3.2995227654298157e-6],
+  [999_999, 1_000_000, 0.95, 0.9999944283693448, 0.9999999746821924],
+  [50, 1_000_000_000, 0.6826894921370859, 4.2952663304018504e-8, 5.8118224370564894e-8],
+];
+for (const [k, n, level, least, most] of INTERVALS) {
+  Deno.test(`the interval of ${k} of ${n} at ${level.toFixed(2)} is that of scipy`, () => {
+    const found = clopperPearson(k, n, DISTRIBUTIONS, level);
+    for (const [i, exact] of [least, most].entries()) {
+      const error = Math.abs((found[i] ?? NaN) - exact);
+      assert(error <= 1e-6 * Math.min(exact, exact === 1 ? 1 : 1 - exact), `${found[i]}, scipy ${exact}`);
+    }
+  });
+}
+
+// Standard deviations of CLs over 4,000,000 draws of both counts, by numpy 2 (default_rng(1), binomial).
+for (
+  const [p_sb, n_sb, p_b, n_b, std] of [
+    [0.025, 20_000, 0.5, 20_000, 0.0022344],
+    [0.05, 2000, 0.5, 2000, 0.010009],
+    [0.005, 10_000, 0.1, 10_000, 0.0072178],
+    [0.02, 500, 0.4, 500, 0.015937],
+  ] satisfies [number, number, number, number, number][]
+) {
+  Deno.test(`the error of CLs = ${p_sb} / ${p_b} by ${n_sb} toys each is the scatter of drawn tests`, () => {
+    const error = clsError({ p: p_sb, n: n_sb }, { p: p_b, n: n_b });
+    assert(Math.abs(error / std - 1) < 0.004, `${error}, drawn ${std}`);
+  });
+}
+
+/** Returns least and greatest CLs over all sides on which the failed toys of each hypothesis may fall. */
+function everyCls(n: number, error: number, odd: number, k: Record<"sb" | "b", number>): [number, number] {
+  const ps = (k: number) =>
+    Array.from({ length: 2 * odd + error + 1 }, (_, i) => k - odd + i)
+      .filter((one) =>
+        one >= 0 && one <= n + error && one >= k - Math.min(odd, k) && one <= k + Math.min(odd, n - k) + error
+      )
+      .map((one) => (one + 1) / (n + error + 1));
+  const all = ps(k.sb).flatMap((sb) => ps(k.b).map((b) => Math.min(1, sb / b)));
+  return [Math.min(...all), Math.max(...all)];
+}
+
+Deno.test("the range of CLs is that of all sides on which failed toys and those that did not converge may fall", () => {
+  const toys = fc.record({
+    n: fc.integer({ min: 1, max: 12 }),
+    error: fc.nat(4),
+    odd: fc.nat(4),
+    sb: fc.nat(12),
+    b: fc.nat(12),
+  });
+  fc.assert(fc.property(toys, ({ n, error, ...some }) => {
+    const [odd, sb, b] = [Math.min(some.odd, n), Math.min(some.sb, n), Math.min(some.b, n)];
+    const text = testText({ n: n + error, error, k_sb: sb, k_b: b }).replace(
+      '"n_nonconverged":{"b":0,"sb":0}',
+      `"n_nonconverged":{"b":${odd},"sb":${odd}}`,
+    );
+    const { farm } = added([hypotestToys.parse(text).output]);
+    const { cls_range } = JSON.parse(jsonParts(farm["failed"] ?? null).join(""));
+    assert.deepEqual(cls_range, everyCls(n, error, odd, { sb, b }));
+  }));
 });
 
 Deno.test("Wald's approximation gives CLs of a test without p-values, and none where the fit exceeds mu", () => {
