@@ -34,7 +34,7 @@ export function refuseSeeds(workload: Seeded, { seed, n_toys }: SeedRange): void
   if (n_toys > most) {
     throw new FarmError("usage", `Cannot run ${n_toys} toys with ${name}: at most ${most} have seeds of their own`);
   }
-  const last = seed + n_toys + Math.max(...seed_offsets);
-  if (last <= Number.MAX_SAFE_INTEGER) return;
+  const last = seed + n_toys - 1 + Math.max(...seed_offsets);
+  if (last < Number.MAX_SAFE_INTEGER) return;
   throw new FarmError("usage", `Cannot use --seed ${seed}: seeds must stay below 2^53, and the last one is ${last}`);
 }
