@@ -102,7 +102,8 @@ function farmJson(
   const farm = run?.manifest.farm;
   const origins = sources.map(({ origin }) => origin);
   const inputs = farm?.inputs ?? origins.find((one) => one.inputs)?.inputs ?? null;
-  const unrecorded = run ? origins.filter(({ run_token }) => run_token === null) : [];
+  const without_record = run ? origins.filter(({ run_token }) => run_token === null) : [];
+  const unrecorded = without_record.flatMap(({ shard_index }) => shard_index ?? []);
   return {
     workload,
     nsfarm_version: moment.nsfarm_version,
@@ -116,7 +117,7 @@ function farmJson(
     partial: missing.length > 0,
     missing: missing.map(({ toy_start, n_toys, seed }) => ({ toy_start, n_toys, seed })),
     left_out: problems.map(({ what }) => what),
-    unrecorded: unrecorded.flatMap(({ shard_index }) => shard_index ?? []),
+    ...(unrecorded.length > 0 ? { unrecorded } : {}),
     seed_ranges: joinRanges(origins.flatMap(rangesOf)).map((range) => ({ ...range })),
   };
 }
