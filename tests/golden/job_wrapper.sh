@@ -33,7 +33,7 @@ shared)
   ;;
 transfer)
   config=inputs/spec.json nextstat=./nextstat
-  chmod +x "$nextstat" 2>/dev/null
+  [ -x "$nextstat" ] || chmod +x "$nextstat" 2>/dev/null
   set -- inputs/spec.json inputs/data/observed.parquet
   ;;
 *)
@@ -42,7 +42,7 @@ transfer)
   ;;
 esac
 # HTCondor holds a job that does not produce its output files, so this folder is always made.
-if ! mkdir -p incoming; then
+if ! { [ -d incoming ] || mkdir -p incoming; }; then
   echo "nsfarm-deno: cannot make the folder $PWD/incoming on $(uname -n)" >&2
   exit 73
 fi
@@ -74,9 +74,10 @@ load() {
   read -r one five fifteen rest 2>/dev/null </proc/loadavg && note "$1" "$one $five $fifteen"
 }
 
-# Size and times that identify nextstat, the spec and its files since their sums were computed; empty without stat.
+# Size and times that identify nextstat, the spec and its files since their sums were computed, in one line; empty
+# without stat.
 stamp() {
-  stat -L -c '%s %y %z %i' -- "$nextstat" "$@" 2>/dev/null | tr '\n' ';'
+  echo $(stat -L -c '%s %y %z %i;' -- "$nextstat" "$@" 2>/dev/null)
 }
 
 # Facts that are the same for all shards of this job, as long as no file changes.
@@ -112,7 +113,14 @@ machine() {
   fi
 }
 
-fact() { printf '%s\n' "$facts" | sed -n "s/^$1=//p"; }
+newline='
+'
+fact() {
+  value=$newline$facts$newline
+  case $value in *"$newline$1="*) ;; *) return 0 ;; esac
+  value=${value#*"$newline$1="}
+  printf '%s\n' "${value%%"$newline"*}"
+}
 
 # Present facts: sums are computed again if size or times differ. An earlier job may have noted them.
 look_again() {
@@ -137,7 +145,7 @@ changed_file() {
 }
 
 # Number of this job's processes that the kernel killed for lack of memory (cgroup v2, memory.events).
-group=$(sed -n 's/^0:://p' /proc/self/cgroup 2>/dev/null)
+while IFS=: read -r number controllers group && [ "$number" != 0 ]; do :; done 2>/dev/null </proc/self/cgroup
 oom_kills() {
   [ -r "/sys/fs/cgroup$group/memory.events" ] || return 0
   while read -r key value; do
