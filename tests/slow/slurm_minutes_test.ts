@@ -79,7 +79,7 @@ test("run --recover reruns a probe that failed, then cuts and submits the other 
 
 test("render cuts at once by its trial fit, so that submit --finish needs nobody", async (farm) => {
   const toys = 200;
-  await farm.must(["render", ...await slurmMinutes(farm, 0.05, toys)]);
+  await farm.must((await slurmMinutes(farm, 0.05, toys)).with(0, "render"));
   const dir = runDir(farm.folder);
   assert.equal(uncutPlan(await readManifest(dir)), undefined);
   await farm.must(["submit", dir, "--finish"]);
