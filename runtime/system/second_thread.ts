@@ -97,7 +97,8 @@ export function serveThread<Request, Part>(
 ): void {
   const scope: unknown = globalThis;
   if (!isThreadScope(scope) || scope.name !== name) return;
-  scope.postMessage({ kind: "ready" });
+  // Not at once: until this module is evaluated to its end, its thread must not be terminated (see close).
+  setTimeout(() => scope.postMessage({ kind: "ready" }));
   scope.onmessage = ({ data }) => {
     try {
       answer(data, (part) => scope.postMessage({ kind: "part", part }));
