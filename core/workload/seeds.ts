@@ -36,5 +36,5 @@ export function refuseSeeds(workload: Seeded, { seed, n_toys }: SeedRange): void
   }
   const last = seed + n_toys - 1 + Math.max(...seed_offsets);
   if (last < Number.MAX_SAFE_INTEGER) return;
-  throw new FarmError("usage", `Cannot use --seed ${seed}: seeds must stay below 2^53, and the last one is ${last}`);
+  throw new FarmError("usage", `Cannot use --seed ${seed}: the last seed, ${last}, must be below 2^53`);
 }
