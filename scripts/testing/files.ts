@@ -27,6 +27,8 @@ export interface TestSource {
   slow: string;
   /** Whether it starts a cluster, and then mostly waits for its daemons. */
   isCluster: boolean;
+  /** Length of its text, in characters: the only sign of how long it takes. */
+  length: number;
 }
 
 /** Reads the declarations of test files. */
@@ -42,6 +44,7 @@ export function readTestSource(file: string, text: string): TestSource {
     isCluster: /\b(?:(?:slurm|condor|ssh)File\(|bringUp\w*\(|chaosTests\("(?!local")|userActions\(ON_(?!LOCAL))/.test(
       text,
     ),
+    length: text.length,
   };
 }
 

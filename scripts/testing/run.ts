@@ -129,10 +129,14 @@ export async function runBatches(run: TestRun, sources: TestSource[]): Promise<F
   return results;
 }
 
-/** Returns the batches of unit and e2e tests, in the order in which they start. */
+/**
+ * Returns the batches of unit and e2e tests, in the order in which they start: long files first, so that none of them
+ * runs alone at the end.
+ */
 export function queuesOf(sources: TestSource[]): Queues {
+  const longestFirst = sources.toSorted((a, b) => b.length - a.length);
   const of = (kind: string, isCluster: boolean) =>
-    sources.filter((one) => kindOf(one.file) === kind && one.isCluster === isCluster).map(({ file }) => file);
+    longestFirst.filter((one) => kindOf(one.file) === kind && one.isCluster === isCluster).map(({ file }) => file);
   return {
     computing: [...byFolder([...of("unit", false), ...of("unit", true)].sort()), ...oneByOne(of("e2e", false))],
     waiting: oneByOne(of("e2e", true)),

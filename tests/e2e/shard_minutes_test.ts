@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { livePlans, uncutPlan } from "../../core/check_manifest.ts";
 import { ShardingPlan } from "../../core/schema/plan.ts";
+import { someOf } from "../support/amount.ts";
 import { mustRun, namesIn, nsfarm, runDir, start } from "../support/farm.ts";
 import { countDone, fingerprints, readAttempts, readManifest } from "../support/run_dir.ts";
 import { endProcesses, inFolder, until } from "../support/scratch.ts";
@@ -49,17 +50,17 @@ Deno.test("a run by time has probes in each slot, then shards of that time and s
     await mustRun(folder, ["verify", dir]);
   }));
 
-for (
-  const { when, holds } of [
-    { when: "while its probes run", holds: async (dir: string) => (await readAttempts(dir)).length > 0 },
-    { when: "as soon as a probe is done", holds: async (dir: string) => await countDone(dir) > 0 },
-    { when: "as soon as its probes are done", holds: async (dir: string) => await countDone(dir) >= 2 },
-    {
-      when: "as soon as its toys are cut",
-      holds: async (dir: string) => uncutPlan(await readManifest(dir)) === undefined,
-    },
-  ]
-) {
+const MOMENTS = [
+  { when: "while its probes run", holds: async (dir: string) => (await readAttempts(dir)).length > 0 },
+  { when: "as soon as a probe is done", holds: async (dir: string) => await countDone(dir) > 0 },
+  { when: "as soon as its probes are done", holds: async (dir: string) => await countDone(dir) >= 2 },
+  {
+    when: "as soon as its toys are cut",
+    holds: async (dir: string) => uncutPlan(await readManifest(dir)) === undefined,
+  },
+];
+
+for (const { when, holds } of someOf("moments at which a run by time is killed", MOMENTS, 2)) {
   Deno.test(`a run by time that is killed ${when} goes on by the same command, and keeps what is done`, () =>
     inFolder(async (folder) => {
       const args = await words(folder);

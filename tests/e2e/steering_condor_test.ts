@@ -16,12 +16,3 @@ steeringTests("HTCondor", (name, work) =>
         return () => farm.pool.ask("condor_release", job);
       },
     })), true);
-
-steeringTests("HTCondor, which creates two jobs ahead", (name, work) =>
-  test(name, (farm) =>
-    work({
-      ...farm,
-      words: ["--scheduler", "htcondor", "--condor-max-idle", "2"],
-      slots: 4,
-      fit: (behaviour) => openFit(farm, behaviour),
-    })));

@@ -4,7 +4,7 @@ import { folderOf, readTestSource, type TestSource } from "../../scripts/testing
 import { leftOutText } from "../../scripts/testing/report.ts";
 import { byFolder, linesLeftOut, queuesOf, runQueues } from "../../scripts/testing/run.ts";
 
-const source = (file: string, isCluster = false): TestSource => ({ file, slow: "", isCluster });
+const source = (file: string, isCluster = false, length = 1): TestSource => ({ file, slow: "", isCluster, length });
 const batch = (label: string) => ({ label, files: [label] });
 
 Deno.test("unit tests of one folder share a process, e2e files have their own, and clusters wait in a separate queue", () => {
@@ -19,6 +19,14 @@ Deno.test("unit tests of one folder share a process, e2e files have their own, a
   const { computing, waiting } = queuesOf(sources);
   assert.deepEqual(computing.map(({ label }) => label), ["tests/core", "tests", "tests/e2e/kill_test.ts"]);
   assert.deepEqual(waiting, [batch("tests/e2e/slurm_run_test.ts")]);
+});
+
+Deno.test("a long file starts before short ones, so that it does not run alone at the end", () => {
+  const sources = [source("tests/e2e/a_test.ts"), source("tests/e2e/b_test.ts", false, 3)];
+  assert.deepEqual(queuesOf(sources).computing.map(({ label }) => label), [
+    "tests/e2e/b_test.ts",
+    "tests/e2e/a_test.ts",
+  ]);
 });
 
 Deno.test("a folder of many unit tests is split over several processes, each file once", () => {
@@ -53,6 +61,7 @@ Deno.test("readTestSource() reads why a file is slow, and whether it brings a cl
     file: "a",
     slow: "files come late",
     isCluster: true,
+    length: 53,
   });
   assert.equal(readTestSource("b", 'chaosTests("ssh", {});').isCluster, true);
   assert.equal(readTestSource("b", 'chaosTests("local", {});').isCluster, false);

@@ -8,3 +8,4 @@ chaosTests("htcondor", { from: 6000, rounds: 30 });
 chaosTests("htcondor", { from: 10, rounds: 1 });
 chaosTests("htcondor-transfer", { from: 7000, rounds: 30 });
 chaosTests("gridengine", { from: 8000, rounds: 30 });
+chaosTests("gridengine", { from: 49, rounds: 1 });

@@ -1,4 +1,4 @@
-// slow: of ssh hosts and Slurm the same is tested before a push
+// slow: of Slurm the same is tested before a push
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { condorFile } from "../clusters/condor_farm.ts";

@@ -1,3 +1,4 @@
+// slow: on Slurm, HTCondor and pilots the same is tested before a push
 import { chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { inUserFolder, sharedTests } from "../clusters/cluster.ts";

@@ -1,3 +1,4 @@
+// slow: a pool that is configured as CERN's is started for it
 import assert from "node:assert/strict";
 import { copyFile, readFile } from "node:fs/promises";
 import { join } from "node:path";

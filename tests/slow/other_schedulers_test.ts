@@ -1,3 +1,4 @@
+// slow: the guide's lines for schedulers without an adapter, each with a run of its own
 import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
