@@ -88,16 +88,15 @@ function checkedManifest(document: unknown): ReadManifest {
 }
 
 /**
- * Reads the JSON of a manifest without the rows of results[], which are three quarters of it after a collect; whole
+ * Returns the text of a manifest without the rows of results[], which are three quarters of it after a collect; whole
  * where this program did not lay it out. A text in JSON contains no line break.
  * @throws {Unreadable}
  */
-export function readWithoutRows(path: string): unknown {
-  const bytes = readRegular(path, MAX_DOCUMENT_BYTES);
-  const text = decodeText(bytes);
+export function textWithoutRows(path: string): string {
+  const text = decodeText(readRegular(path, MAX_DOCUMENT_BYTES));
   const from = text.indexOf('\n  "results": [\n');
   const to = from < 0 ? -1 : text.indexOf("\n  ]", from);
-  return to < 0 ? parseJson(bytes) : parseText(`${text.slice(0, text.indexOf("[", from) + 1)}${text.slice(to)}`);
+  return to < 0 ? text : `${text.slice(0, text.indexOf("[", from) + 1)}${text.slice(to)}`;
 }
 
 /** Returns whether this program rendered a run, with all that its shards need. */
@@ -143,7 +142,7 @@ export function openRun(path: string): Run {
  * @throws {FarmError} input
  */
 export function openForStates(path: string): Run {
-  const run = loadBy((file) => checkedManifest(readWithoutRows(file)), path);
+  const run = loadBy((file) => checkedManifest(parseText(textWithoutRows(file))), path);
   return isFarmRun(run) && resolve(run.manifest.run_dir) === run.dir ? run : openRun(path);
 }
 

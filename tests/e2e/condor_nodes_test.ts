@@ -79,15 +79,3 @@ async function fillScratch(farm: CondorFarm): Promise<void> {
   await farm.must(["retry", dir, ...on("e2"), "--wait"]);
   await assertMerged(dir, { toys: 2 });
 }
-
-test("SIGKILL of a startd: its jobs end or start anew, and each toy is merged once", async (farm) => {
-  const fit = await openFit(farm, `until [ -e "$here/go" ]; do sleep 0.1; done`);
-  const dir = await farm.render({ toys: 8, shards: 4, nextstat: fit.path, more: TRANSFER });
-  await farm.must(["submit", dir]);
-  await until("all fits run", async () => (await fit.log()).length === 4);
-  await farm.pool.daemon("kill", "startd-e2");
-  await farm.pool.daemon("start", "startd-e2");
-  await fit.mark("go");
-  await farm.must(["submit", dir, "--wait"]);
-  await assertMerged(dir, { toys: 8 });
-});

@@ -1,4 +1,4 @@
-// slow: of Slurm the same is tested before a push
+// slow: on this machine the same is tested before a push
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { condorFile } from "../clusters/condor_farm.ts";

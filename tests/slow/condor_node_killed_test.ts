@@ -24,3 +24,15 @@ for (const mode of ["shared", "transfer"]) {
     await farm.pool.daemon("start", "startd-e2");
   });
 }
+
+test("SIGKILL of a startd: its jobs end or start anew, and each toy is merged once", async (farm) => {
+  const fit = await openFit(farm, `until [ -e "$here/go" ]; do sleep 0.1; done`);
+  const dir = await farm.render({ toys: 8, shards: 4, nextstat: fit.path, more: ["--mode", "transfer"] });
+  await farm.must(["submit", dir]);
+  await until("all fits run", async () => (await fit.log()).length === 4);
+  await farm.pool.daemon("kill", "startd-e2");
+  await farm.pool.daemon("start", "startd-e2");
+  await fit.mark("go");
+  await farm.must(["submit", dir, "--wait"]);
+  await assertMerged(dir, { toys: 8 });
+});

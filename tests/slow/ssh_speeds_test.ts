@@ -1,4 +1,4 @@
-// slow: on this machine and on Slurm the same is tested before a push
+// slow: on this machine the same is tested before a push
 import assert from "node:assert/strict";
 import { cutPlans } from "../../core/check_manifest.ts";
 import { assertMerged } from "../clusters/slurm_farm.ts";

@@ -1,3 +1,4 @@
+// slow: Slurm's shortest time limit is a minute
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { retryToEnd, slurmFile, statusNow, submissions, untilIdle } from "../clusters/slurm_farm.ts";
