@@ -26,6 +26,15 @@ export function realNumber(flag: string, min = -Infinity): (text: string) => num
   };
 }
 
+/** Returns the reader of a probability. @param example the next step, like "Like 0.01" */
+export function probability(flag: string, example: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (value > 0 && value < 1) return value;
+    throw new FarmError("usage", `Cannot use ${flag} "${text}": wanted a number between 0 and 1`, example);
+  };
+}
+
 export function oneOf<T extends string>(flag: string, choices: readonly T[]): (text: string) => T {
   return (text) => {
     const found = choices.find((choice) => choice === text);

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { resolve } from "node:path";
 import { FarmError } from "../../core/errors.ts";
-import { type FlagTable, type FlagValues, realNumber, runId, setValues } from "../../core/flags.ts";
+import { type FlagTable, type FlagValues, probability, realNumber, runId, setValues } from "../../core/flags.ts";
 import type { Bounds } from "../../core/schema/fit_quality.ts";
 import type { Inject, InjectThresholds } from "../../core/schema/inject.ts";
 import { readGrid } from "../../core/scan/grid.ts";
@@ -160,7 +160,7 @@ export const THRESHOLD_FLAGS = {
     default: 0.01,
     placeholder: "p",
     help: "probability of a false flag, over all points",
-    read: probability,
+    read: probability("--false-alarm", "Like 0.01"),
   },
 } as const satisfies FlagTable;
 
@@ -178,10 +178,4 @@ function shareOf(flag: string): (text: string) => number {
     if (value < 1) return value;
     throw new FarmError("usage", `Cannot use ${flag} "${text}": wanted a number from 0 to below 1`);
   };
-}
-
-function probability(text: string): number {
-  const value = Number(text);
-  if (value > 0 && value < 1) return value;
-  throw new FarmError("usage", `Cannot use --false-alarm "${text}": wanted a number between 0 and 1`, "Like 0.01");
 }

@@ -8,7 +8,7 @@ import { readInjectPoints } from "../../runtime/scan/inject_runs.ts";
 import { type OpenScan, pointRun } from "../../runtime/scan/scan_runs.ts";
 import { type CommandSpec, defineFlags, type Output } from "../flags.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
-import { drivePoints, whileWatched } from "../scan/steps.ts";
+import { drivePoints, noteUnfinished, whileWatched } from "../scan/steps.ts";
 import { INJECT_JSON, readInjectJson, readThresholds, THRESHOLD_FLAGS } from "./inject_flags.ts";
 
 const summarizeFlags = defineFlags({ ...INJECT_JSON, ...THRESHOLD_FLAGS });
@@ -47,11 +47,7 @@ export async function reportInject(open: OpenScan<Inject>, thresholds: InjectThr
   out.note(`page: ${report}`);
   out.document({ ...summary, report });
   const unfinished = points.find(({ verdict }) => verdict === "unfinished");
-  if (unfinished) {
-    out.note(`go on with: ${goOnWords(open.path)}`);
-    out.note(`why a point has no result: nsfarm-deno doctor ${quoteWord(pointRun(open, unfinished))}`);
-    return EXIT_CODES.shards;
-  }
+  if (unfinished) return noteUnfinished(open, unfinished, goOnWords(open.path), out);
   return summary.verdict === "flagged" ? EXIT_CODES.guardrails : EXIT_CODES.done;
 }
 

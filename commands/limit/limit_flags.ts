@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { resolve } from "node:path";
 import { FarmError } from "../../core/errors.ts";
-import { type FlagTable, type FlagValues, runId } from "../../core/flags.ts";
+import { type FlagTable, type FlagValues, probability, runId } from "../../core/flags.ts";
 import { readGrid } from "../../core/scan/grid.ts";
 import type { LimitWanted } from "../../core/limit/summary.ts";
 import { workloadNamed, workloads } from "../../core/workload/registry.ts";
@@ -131,7 +131,7 @@ export const WANTED_FLAGS = {
     default: 0.95,
     placeholder: "p",
     help: "confidence level of the limit",
-    read: confidence,
+    read: probability("--cl", "Like --cl 0.95"),
   },
   accuracy: {
     group: "What to run",
@@ -147,12 +147,6 @@ export const readWanted = ({ cl, accuracy }: FlagValues<typeof WANTED_FLAGS>): L
   cl,
   accuracy: accuracy ?? null,
 });
-
-function confidence(text: string): number {
-  const value = Number(text);
-  if (value > 0 && value < 1) return value;
-  throw new FarmError("usage", `Cannot use --cl "${text}": wanted a number between 0 and 1`, "Like --cl 0.95");
-}
 
 function positive(text: string): number {
   const value = Number(text);

@@ -2,10 +2,11 @@ import { EXIT_CODES } from "../../core/errors.ts";
 import { limitText, type LimitWanted, summariseLimit } from "../../core/limit/summary.ts";
 import type { Limit } from "../../core/schema/limit.ts";
 import { readPoints } from "../../runtime/scan/limit_runs.ts";
-import { quoteCommand, quoteWord } from "../../core/shell_quote.ts";
-import { type OpenScan, pointRun } from "../../runtime/scan/scan_runs.ts";
+import { quoteCommand } from "../../core/shell_quote.ts";
+import type { OpenScan } from "../../runtime/scan/scan_runs.ts";
 import { writeLimitReport } from "../../runtime/output/report.ts";
 import { type CommandSpec, defineFlags, type Output } from "../flags.ts";
+import { noteUnfinished } from "../scan/steps.ts";
 import { LIMIT_JSON, readLimitJson, readWanted, WANTED_FLAGS } from "./limit_flags.ts";
 
 const summarizeFlags = defineFlags({ ...LIMIT_JSON, ...WANTED_FLAGS });
@@ -28,11 +29,7 @@ export function reportLimit(open: OpenScan<Limit>, wanted: LimitWanted, out: Out
   out.note(`page: ${report}`);
   out.document({ ...summary, report });
   const unfinished = summary.points.find(({ cls }) => cls === null);
-  if (unfinished) {
-    out.note(`go on with: ${goOnWords(open.path, wanted)}`);
-    out.note(`why a point has no result: nsfarm-deno doctor ${quoteWord(pointRun(open, unfinished))}`);
-    return EXIT_CODES.shards;
-  }
+  if (unfinished) return noteUnfinished(open, unfinished, goOnWords(open.path, wanted), out);
   return summary.limit === null || summary.is_accurate === false ? EXIT_CODES.guardrails : EXIT_CODES.done;
 }
 

@@ -137,6 +137,13 @@ async function submitTogether(
   }
 }
 
+/** Notes what to do about a point without a result, and returns the exit code. @param go_on the command that goes on */
+export function noteUnfinished(open: { path: string }, point: { run_id: string }, go_on: string, out: Output): number {
+  out.note(`go on with: ${go_on}`);
+  out.note(`why a point has no result: nsfarm-deno doctor ${quoteWord(pointRun(open, point))}`);
+  return EXIT_CODES.shards;
+}
+
 /** Collects and merges the run of every point, prints each state, and returns the exit code. */
 export async function collectPoints<D extends ScanDocument>(
   { name }: { name: string },

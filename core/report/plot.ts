@@ -165,3 +165,25 @@ export function markLines(frame: Frame, x: Scale, marked: readonly Marked[]): Ma
     }" style="${look}">${words}</text>`;
   });
 }
+
+/** Returns a dashed line over the whole width of a plot. @param y in pixels */
+export function levelLine(x: Scale, y: number, colour: string): Markup {
+  const [from = 0, to = 1] = x.range();
+  return markup`<path class="line dash" stroke="var(--${colour})" d="M${px(from)} ${px(y)}H${px(to)}"/>`;
+}
+
+/** A measured value with its error bar, in pixels; `words` appear under the pointer. */
+interface PointMark {
+  x: number;
+  y: number;
+  low: number;
+  high: number;
+  words: string;
+  colour: string;
+}
+
+/** Returns the marks of a measured value: its error bar and a dot. */
+export const pointMark = ({ x, y, low, high, words, colour }: PointMark): Markup =>
+  markup`<path class="line" stroke="var(--${colour})" d="M${px(x)} ${px(high)}V${px(low)}"/><circle class="mark" cx="${
+    px(x)
+  }" cy="${px(y)}" r="4" fill="var(--${colour})"><title>${words}</title></circle>`;

@@ -9,10 +9,12 @@ import {
   type Figure,
   type Frame,
   FULL_WIDTH,
+  levelLine,
   markLines,
   Markup,
   markup,
   plot,
+  pointMark,
   px,
   type Scale,
   xAxis,
@@ -53,7 +55,7 @@ export function clsCurve(summary: LimitSummary): Figure | null {
       clipped(frame, [
         ...asymptotic.map(({ mark }) => mark),
         ...limitMarks(summary, frame, x),
-        levelMark(summary, x, y),
+        levelLine(x, y(1 - summary.cl), "bad"),
         ...curveMarks(known, x, y),
       ]),
       levelWords(summary, x, y),
@@ -102,11 +104,6 @@ function limitMarks({ limit }: LimitSummary, frame: Frame, x: Scale): Markup[] {
   ];
 }
 
-function levelMark({ cl }: LimitSummary, x: Scale, y: Height): Markup {
-  const [from = 0, to = 1] = x.range();
-  return markup`<path class="line dash" stroke="var(--bad)" d="M${px(from)} ${px(y(1 - cl))}H${px(to)}"/>`;
-}
-
 function levelWords({ cl }: LimitSummary, x: Scale, y: Height): Markup {
   const [, to = 1] = x.range();
   return markup`<text class="small halo" x="${px(to)}" y="${
@@ -119,11 +116,10 @@ function curveMarks(known: readonly Known[], x: Scale, y: Height): Markup[] {
   return [
     markup`<path class="line" stroke="var(--accent)" d="${d}"/>`,
     ...known.map(({ mu, cls, cls_error }) =>
-      markup`<path class="line" stroke="var(--accent)" d="M${px(x(mu))} ${px(y(cls + cls_error))}V${
-        px(y(cls - cls_error))
-      }"/><circle class="mark" cx="${px(x(mu))}" cy="${
-        px(y(cls))
-      }" r="4" fill="var(--accent)"><title>${`mu = ${mu}: CLs ${withError(cls, cls_error)}`}</title></circle>`
+      pointMark({
+        ...{ x: x(mu), y: y(cls), low: y(cls - cls_error), high: y(cls + cls_error), colour: "accent" },
+        words: `mu = ${mu}: CLs ${withError(cls, cls_error)}`,
+      })
     ),
   ];
 }

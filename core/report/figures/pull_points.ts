@@ -7,9 +7,11 @@ import {
   type Frame,
   FULL_WIDTH,
   HALF_WIDTH,
+  levelLine,
   type Markup,
   markup,
   plot,
+  pointMark,
   px,
   type Scale,
   xAxis,
@@ -119,8 +121,13 @@ function drawn({ parameter }: InjectSummary, one: Drawn): Figure | null {
   const svg = plot(frame, { name, title, desc: `${y_label} against injected ${parameter}. ${caption}` }, [
     ...allowed.map((range) => bandMark(range, x, y)),
     yAxis(frame, { scale: y, label: y_label }),
-    ...allowed.map((range) => nominalMark(range, x, y)),
-    ...measured.map((point) => pointMark(point, parameter, x, y)),
+    ...allowed.map(({ nominal }) => levelLine(x, y(nominal), "good")),
+    ...measured.map(({ x: value, words, ...one }) =>
+      pointMark({
+        ...{ x: x(value), y: y(one.y), low: y(one.low), high: y(one.high) },
+        ...{ words: `${parameter} = ${value}: ${words}`, colour: one.colour },
+      })
+    ),
     xAxis(frame, { scale: x, label: `injected ${parameter}` }),
   ]);
   const rows = measured.map(({ x, words }) => [`${x}`, words]);
@@ -139,23 +146,4 @@ function bandMark({ low, high }: Allowed, x: Scale, y: Scale): Markup {
   return markup`<rect fill="var(--good)" fill-opacity=".14" x="${px(from)}" y="${px(y(high))}" width="${
     px(to - from)
   }" height="${px(y(low) - y(high))}"/>`;
-}
-
-function nominalMark({ nominal }: Allowed, x: Scale, y: Scale): Markup {
-  const [from = 0, to = 1] = x.range();
-  return markup`<path class="line dash" stroke="var(--good)" d="M${px(from)} ${px(y(nominal))}H${px(to)}"/>`;
-}
-
-function pointMark(
-  { x: value, y: height, low, high, words, colour }: Measured,
-  parameter: string,
-  x: Scale,
-  y: Scale,
-): Markup {
-  const at = px(x(value));
-  return markup`<path class="line" stroke="var(--${colour})" d="M${at} ${px(y(high))}V${
-    px(y(low))
-  }"/><circle class="mark" cx="${at}" cy="${
-    px(y(height))
-  }" r="4" fill="var(--${colour})"><title>${`${parameter} = ${value}: ${words}`}</title></circle>`;
 }
