@@ -1,5 +1,6 @@
 import { nextstatFault } from "./check_manifest.ts";
 import { recordFault } from "./check_result.ts";
+import { orElse } from "./errors.ts";
 import { causeOfEnd, tailLines } from "./failure.ts";
 import { secondsOf } from "./format.ts";
 import { readGlibc } from "./glibc.ts";
@@ -189,18 +190,10 @@ export function sentRecord(
   attempt: number,
   facts: JobFacts,
 ): ShardRecord | null {
-  const parsed = ShardRecord.safeParse(parsedJson(textIn(facts, "record") ?? "null"));
+  const parsed = ShardRecord.safeParse(orElse(null, (): unknown => JSON.parse(textIn(facts, "record") ?? "null")));
   if (!parsed.success) return null;
   const record = { ...parsed.data, attempt, out_sha256: null, out_bytes: null };
   return recordFault(manifest, plan, { ...record, cause: "ok" }) === null ? record : null;
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Returns the wrapper's process, as far as it is known. */

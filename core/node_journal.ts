@@ -1,3 +1,4 @@
+import { orElse } from "./errors.ts";
 import { plural, textTable } from "./format.ts";
 import { ClearedNodes, NodeFault } from "./schema/node_fault.ts";
 
@@ -43,7 +44,7 @@ export function readFaults(lines: readonly string[], now_ms: number): Journal {
   const journal: Journal = { faults: [], known: new Set(), damaged: 0 };
   const [faults, clears]: [NodeFault[], ClearedNodes[]] = [[], []];
   for (const line of lines.filter((one) => one.trim() !== "")) {
-    const value = jsonOf(line);
+    const value = orElse(undefined, (): unknown => JSON.parse(line));
     const [fault, clear] = [NodeFault.safeParse(value), ClearedNodes.safeParse(value)];
     if (fault.success) faults.push(fault.data);
     else if (clear.success) clears.push(clear.data);
@@ -57,14 +58,6 @@ export function readFaults(lines: readonly string[], now_ms: number): Journal {
     }
   }
   return journal;
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Returns whether a fault is younger than so many days. */

@@ -6,22 +6,16 @@ import { quoteWord } from "../../core/shell_quote.ts";
 import { writeInjectReport } from "../../runtime/output/report.ts";
 import { readInjectPoints } from "../../runtime/scan/inject_runs.ts";
 import { type OpenScan, pointRun } from "../../runtime/scan/scan_runs.ts";
-import { type CommandSpec, defineFlags, type Output } from "../flags.ts";
+import { defineCommand, defineFlags, type Output } from "../flags.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { drivePoints, noteUnfinished, whileWatched } from "../scan/steps.ts";
 import { INJECT_JSON, readInjectJson, readThresholds, THRESHOLD_FLAGS } from "./inject_flags.ts";
 
-const summarizeFlags = defineFlags({ ...INJECT_JSON, ...THRESHOLD_FLAGS });
-
-const summarize: CommandSpec = {
+export default defineCommand({
+  flags: defineFlags({ ...INJECT_JSON, ...THRESHOLD_FLAGS }),
   needs: ["read", "write"],
-  define: summarizeFlags.define,
-  run: ({ options, out }) => {
-    const flags = summarizeFlags.read(options);
-    return reportInject(readInjectJson(flags), readThresholds(flags), out);
-  },
-};
-export default summarize;
+  run: ({ flags, out }) => reportInject(readInjectJson(flags), readThresholds(flags), out),
+});
 
 const goOnWords = (path: string): string => `nsfarm-deno inject submit --inject-json ${quoteWord(path)}`;
 

@@ -5,21 +5,15 @@ import { readPoints } from "../../runtime/scan/limit_runs.ts";
 import { quoteCommand } from "../../core/shell_quote.ts";
 import type { OpenScan } from "../../runtime/scan/scan_runs.ts";
 import { writeLimitReport } from "../../runtime/output/report.ts";
-import { type CommandSpec, defineFlags, type Output } from "../flags.ts";
+import { defineCommand, defineFlags, type Output } from "../flags.ts";
 import { noteUnfinished } from "../scan/steps.ts";
 import { LIMIT_JSON, readLimitJson, readWanted, WANTED_FLAGS } from "./limit_flags.ts";
 
-const summarizeFlags = defineFlags({ ...LIMIT_JSON, ...WANTED_FLAGS });
-
-const summarize: CommandSpec = {
+export default defineCommand({
+  flags: defineFlags({ ...LIMIT_JSON, ...WANTED_FLAGS }),
   needs: ["read", "write"],
-  define: summarizeFlags.define,
-  run: ({ options, out }) => {
-    const flags = summarizeFlags.read(options);
-    return Promise.resolve(reportLimit(readLimitJson(flags), readWanted(flags), out));
-  },
-};
-export default summarize;
+  run: ({ flags, out }) => reportLimit(readLimitJson(flags), readWanted(flags), out),
+});
 
 /** Prints the summary of a limit, writes its page, and returns the exit code. */
 export function reportLimit(open: OpenScan<Limit>, wanted: LimitWanted, out: Output): number {

@@ -7,7 +7,15 @@ import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { MergedAbout } from "../../core/schema/merged.ts";
 import { workloads } from "../../core/workload/registry.ts";
 import { hashFile, infoOf, isBeside } from "../fs/hash_file.ts";
-import { decodeText, openRegular, parseJson, readIfThere, readRegular, Unreadable } from "../fs/read.ts";
+import {
+  decodeText,
+  MAX_TEXT_BYTES,
+  openRegular,
+  parseJson,
+  readIfThere,
+  readRegular,
+  Unreadable,
+} from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
 
 /** Returns the validity of a run's merged.out.json by its own declarations; its toys are not read. */
@@ -79,11 +87,9 @@ function readAbout(path: string): unknown {
   } finally {
     file.close();
   }
-  return parseJson(readRegular(path, MAX_BYTES));
+  return parseJson(readRegular(path, MAX_TEXT_BYTES));
 }
 
-/** Size above which a document is no single text any more (V8 strings end at 2^29 characters). */
-const MAX_BYTES = 480 * 1024 * 1024;
 const HEAD_BYTES = 1024 * 1024;
 const TAIL_BYTES = [256 * 1024, 4 * 1024 * 1024, 64 * 1024 * 1024];
 

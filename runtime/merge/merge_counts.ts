@@ -9,7 +9,7 @@ import { CountedFarm } from "../../core/schema/counted.ts";
 import type { MergeReport } from "../../core/schema/merge_report.ts";
 import { joinRanges } from "../../core/toy_ranges.ts";
 import type { AddedUp } from "../../core/workload/workload.ts";
-import { decodeText, readRegular } from "../fs/read.ts";
+import { decodeText, MAX_TEXT_BYTES, readRegular } from "../fs/read.ts";
 import { type FileSum, writeStreamed } from "../fs/write.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { DISTRIBUTIONS } from "../system/distributions.ts";
@@ -50,7 +50,7 @@ const Unrecorded = z.looseObject({ merge: z.looseObject({ farm: z.pick(CountedFa
  * @throws {SyntaxError}
  */
 export function countsFault({ dir, manifest_path }: Run, workload: CountedWorkload): string | null {
-  const written = decodeText(readRegular(join(dir, MERGED), MAX_BYTES));
+  const written = decodeText(readRegular(join(dir, MERGED), MAX_TEXT_BYTES));
   const { data } = Unrecorded.safeParse(JSON.parse(written));
   const sources = runSources(manifest_path, (data?.merge.farm.unrecorded ?? []).length > 0);
   const proof = proveCounts(sources, workload);
@@ -59,9 +59,6 @@ export function countsFault({ dir, manifest_path }: Run, workload: CountedWorklo
   const wanted = documentText(sources, workload, proof, added, { now_utc: "", nsfarm_version: "" });
   return unmoved(written) === unmoved(wanted) ? null : "differs from the sum of its shards";
 }
-
-/** Size above which no merged document of counts is read: its sources have about 200 bytes each. */
-const MAX_BYTES = 480 * 1024 * 1024;
 
 /** Names of members that tell of when and where a document was written. */
 const OF_MOMENT = new Set(["created_at_utc", "nsfarm_version", "path"]);

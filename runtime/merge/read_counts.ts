@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import * as z from "zod/mini";
+import { orElse } from "../../core/errors.ts";
 import { firstIssue } from "../../core/first_issue.ts";
 import type { MergedFacts } from "../../core/merge/merged_facts.ts";
 import { duplicateSeeds, originMismatches } from "../../core/merge/prove.ts";
@@ -65,13 +66,8 @@ export function countedInputs(paths: readonly string[]): Sources | null {
   return null;
 }
 
-function quietlyParsed(path: string): unknown {
-  try {
-    return parseJson(readRegular(path, MAX_BYTES));
-  } catch {
-    return undefined; // whoever reads it again reports why
-  }
-}
+/** Returns the JSON of a file; undefined where it cannot be read: whoever reads it again reports why. */
+const quietlyParsed = (path: string): unknown => orElse(undefined, () => parseJson(readRegular(path, MAX_BYTES)));
 
 type Read = CountedSource & { wanted: readonly SeedRange[] };
 

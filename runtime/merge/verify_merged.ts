@@ -7,16 +7,13 @@ import { readOutputText, type TextSpan, TOY_ARRAYS, type ToyArray } from "../../
 import { MERGED } from "../../core/run_paths.ts";
 import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import { Merged, type Merged as MergedDocument } from "../../core/schema/merged.ts";
-import { decodeText, readRegular } from "../fs/read.ts";
+import { decodeText, MAX_TEXT_BYTES, readRegular } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { mergedSet, type Proof, proofOf } from "./merged_set.ts";
 import { partList } from "./part_list.ts";
 import { BETWEEN, type Part, PartReader } from "./read_part.ts";
 import { runSources, type Sources, withLeftOut } from "./sources.ts";
 import { TextStore } from "./text_store.ts";
-
-/** Size above which a document is no single text any more (V8 strings end at 2^29 characters). */
-const MAX_BYTES = 480 * 1024 * 1024;
 
 /**
  * Merges the shards again, compares byte for byte with merged.out.json, and returns the first difference; null where
@@ -26,8 +23,8 @@ const MAX_BYTES = 480 * 1024 * 1024;
  */
 export function remergeFault({ dir, manifest_path }: Pick<Run, "dir" | "manifest_path">): string | null {
   const path = join(dir, MERGED);
-  if (Deno.lstatSync(path).size > MAX_BYTES) return null;
-  const bytes = readRegular(path, MAX_BYTES);
+  if (Deno.lstatSync(path).size > MAX_TEXT_BYTES) return null;
+  const bytes = readRegular(path, MAX_TEXT_BYTES);
   const text = decodeText(bytes);
   const { output, entries } = readOutputText(text);
   const document = Merged.safeParse(output.frame);

@@ -8,7 +8,7 @@ import { MERGED } from "../../core/run_paths.ts";
 import { Inject, INJECT_SCHEMA, type InjectPoint } from "../../core/schema/inject.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { VERSION } from "../../core/version.ts";
-import { decodeText, readRegular, Unreadable } from "../fs/read.ts";
+import { decodeText, MAX_TEXT_BYTES, readRegular, Unreadable } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { type OpenScan, readPoint, type ScanKind, scanPath, type ScanRequest } from "./scan_runs.ts";
 
@@ -78,11 +78,8 @@ export function readInjectPoints(open: OpenScan<Inject>, rules: Rules): { points
   return { points, poi };
 }
 
-/** Size above which a document is no single text any more (V8 strings end at 2^29 characters). */
-const MAX_BYTES = 480 * 1024 * 1024;
-
 function mergedToys({ dir, manifest }: Run<FarmManifest>): PointToys {
-  const text = decodeText(readRegular(join(dir, MERGED), MAX_BYTES));
+  const text = decodeText(readRegular(join(dir, MERGED), MAX_TEXT_BYTES));
   try {
     return { output: readOutputText(text).output, bounds: manifest.farm.poi_bounds ?? null };
   } catch (error) {
