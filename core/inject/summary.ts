@@ -83,10 +83,13 @@ export function rulesWords({ thresholds, points }: InjectSummary): string {
   }.`;
 }
 
+/** Returns the reasons of the verdicts, each with its point. */
+export const reasonLines = ({ points, parameter }: Pick<InjectSummary, "points" | "parameter">): string[] =>
+  points.flatMap(({ value, why }) => why.map((words) => `${parameter} = ${value}: ${words}`));
+
 /** Returns the answer of inject summarize: the verdict, and a line for each point. */
 export function injectText(summary: InjectSummary): string {
   const { points, parameter } = summary;
-  const reasons = points.flatMap(({ value, why }) => why.map((words) => `${parameter} = ${value}: ${words}`));
   const head = ["toys", "failed %", "bias", "mean pull", "width", "1 sigma %", "2 sigma %", "verdict"];
   const rows = points.map((point) => [
     ...[`${point.value}`, point.n_toys === null ? "" : `${point.n_toys}`, ratePercent(point.failed)],
@@ -97,7 +100,7 @@ export function injectText(summary: InjectSummary): string {
   return [
     `${summary.inject_id}: ${verdictSentence(summary)}`,
     enoughWords(summary),
-    ...reasons.map((words) => `  ${words}`),
+    ...reasonLines(summary).map((words) => `  ${words}`),
     "",
     ...textTable([[parameter, ...head], ...rows]),
     "",

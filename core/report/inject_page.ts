@@ -3,6 +3,7 @@ import {
   enoughWords,
   estimateText,
   ratePercent,
+  reasonLines,
   rulesWords,
   VERDICT_WORDS,
   verdictSentence,
@@ -41,8 +42,8 @@ function tilesOf({ verdict, points, n_toys }: InjectSummary): Tile[] {
 }
 
 /** Returns the reasons of the verdicts; none where all points are acceptable. */
-function reasons({ points, parameter }: InjectSummary): Markup[] {
-  const lines = points.flatMap(({ value, why }) => why.map((words) => `${parameter} = ${value}: ${words}`));
+function reasons(summary: InjectSummary): Markup[] {
+  const lines = reasonLines(summary);
   return lines.length === 0 ? [] : [textCard("Reasons", listOf(lines))];
 }
 

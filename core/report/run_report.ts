@@ -214,7 +214,7 @@ const STUCK_WORDS: Partial<Record<FitQuality["findings"][number]["kind"], string
 /** Returns the card of the result; columns of spaces, as a terminal has them, become signs. */
 function resultCard(lines: readonly string[]): Markup {
   const items = lines.map((line) => line.replace(/^(\S+) {2,}/, "$1: ").replaceAll(/ {2,}/g, "; "));
-  return textCard("Result", markup`<ul>${items.map((line) => markup`<li>${breakable(line)}</li>`)}</ul>`);
+  return textCard("Result", listOf(items));
 }
 
 function fitCards(fits: FitQuality): Markup[] {
