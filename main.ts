@@ -1,5 +1,5 @@
 import { printAnswer, printNote } from "./commands/output.ts";
-import { EXIT_CODES, FarmError, printedError } from "./core/errors.ts";
+import { EXIT_CODES, type FarmError, isFarmError, printedError } from "./core/errors.ts";
 import { unexpectedFileError } from "./core/file_fault.ts";
 import { VERSION } from "./core/version.ts";
 
@@ -29,7 +29,7 @@ function printVersion(json: boolean): number {
 
 function report(thrown: unknown, json: boolean): number {
   const error = unexpectedFileError(thrown);
-  if (!(error instanceof FarmError)) {
+  if (!isFarmError(error)) {
     printNote("nsfarm-deno: internal error; please report it with the lines below");
     printNote(Deno.inspect(error));
     return EXIT_CODES.bug;

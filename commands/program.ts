@@ -26,6 +26,14 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   throw unknownCommand(TABLE.some((one) => one.name.startsWith(`${name} `)) ? `${name} ${second}` : name);
 }
 
+/**
+ * Loads the modules that answer in a second thread. The built program is one script without URLs of its modules, so that
+ * a second thread loads all of it and calls this.
+ */
+export async function loadThreads(): Promise<void> {
+  await Promise.all([import("../runtime/state/done_shards.ts"), import("../runtime/merge/worker.ts")]);
+}
+
 async function runCommand(row: TableRow, argv: string[]): Promise<number> {
   await row.begin?.();
   const { default: spec } = await row.load();

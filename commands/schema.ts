@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "../core/schema/zod.ts";
 import { FarmError } from "../core/errors.ts";
 import { nearestName } from "../core/flags.ts";
 import { textTable } from "../core/format.ts";

@@ -33,6 +33,12 @@ export class FarmError extends Error {
   }
 }
 
+/**
+ * Returns whether something thrown is a FarmError. By its name: the built program has the class twice, in its start and
+ * in the rest.
+ */
+export const isFarmError = (error: unknown): error is FarmError => error instanceof Error && error.name === "FarmError";
+
 /** Returns an error as the program prints it: the message, and the next step below it. */
 export const printedError = ({ message, next }: Pick<FarmError, "message" | "next">): string =>
   `nsfarm-deno: ${message}${next ? `\n  ${next}` : ""}`;

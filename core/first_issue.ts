@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./schema/zod.ts";
 import { plural } from "./format.ts";
 
 // A command reads few documents, so that compiling their checks would cost more than it saves; quickCheck is for

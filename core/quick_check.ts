@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./schema/zod.ts";
 
 type Check = (value: unknown) => boolean;
 
@@ -7,8 +7,9 @@ type Check = (value: unknown) => boolean;
  * value has the schema's type. False: the schema must parse the value to find a fault, or none.
  */
 export function quickCheck<T extends z.core.$ZodType>(schema: T): (value: unknown) => value is z.infer<T> {
-  const check = checkOf(schema);
-  return (value): value is z.infer<T> => check(value);
+  // Made at the first use, so that a command that reads no such document starts without it.
+  let check: Check | undefined;
+  return (value): value is z.infer<T> => (check ??= checkOf(schema))(value);
 }
 
 function checkOf(schema: z.core.$ZodType): Check {

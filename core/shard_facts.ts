@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./schema/zod.ts";
 import { type AttemptTime, isStamped } from "./attempt_time.ts";
 import { countWarnings } from "./fit_quality.ts";
 import type { ShardFacts, Span } from "./run_facts.ts";

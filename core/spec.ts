@@ -1,5 +1,4 @@
-import { dirname, isAbsolute, join } from "node:path";
-import * as z from "zod/mini";
+import * as z from "./schema/zod.ts";
 import { Bounds } from "./schema/fit_quality.ts";
 
 /** The parts of a spec that determine whether its observed data can be fitted; unsupported parts are left out. */
@@ -84,7 +83,3 @@ export function specFiles(spec: unknown): string[] {
   }
   return [...found].sort();
 }
-
-/** Returns the path of an input: absolute, or relative to the spec's folder. */
-export const inputPath = (config: string, path: string): string =>
-  isAbsolute(path) ? path : join(dirname(config), path);

@@ -1,7 +1,20 @@
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { FarmError } from "./errors.ts";
+import type { FarmManifest } from "./schema/manifest.ts";
 
 /** Folder of a run directory with the spec and its files, for nodes without a shared disk. */
 export const INPUTS = "inputs";
+
+/** Returns the path of an input: absolute, or relative to the spec's folder. */
+export const inputPath = (config: string, path: string): string =>
+  isAbsolute(path) ? path : join(dirname(config), path);
+
+/**
+ * Returns the path of the spec relative to the run directory: at the top of inputs/ unless the host chose another
+ * layout.
+ */
+export const stagedConfig = (manifest: FarmManifest): string =>
+  manifest.farm.staged_config ?? `${INPUTS}/${basename(manifest.config)}`;
 
 /** Place of each input below one folder, at its path relative to the spec. */
 export interface StagePlan {

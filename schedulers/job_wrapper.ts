@@ -7,8 +7,7 @@ import { recordedVariables } from "../core/record.ts";
 import type { FarmManifest, Plan } from "../core/schema/manifest.ts";
 import type { InJob } from "../core/schema/scheduler.ts";
 import { quoteWord } from "../core/shell_quote.ts";
-import { inputPath } from "../core/spec.ts";
-import { INPUTS } from "../core/staging.ts";
+import { inputPath, stagedConfig } from "../core/staging.ts";
 import { renderTemplate, verbatim } from "../core/template.ts";
 import { VERSION } from "../core/version.ts";
 import { workloadOf } from "../core/workload/registry.ts";
@@ -183,13 +182,6 @@ function numberWord({ variable, with: beside, line }: JobNumber): string {
   const number = line === undefined ? value : `$(sed -n ${program} "${value}" 2>/dev/null)`;
   return beside === undefined ? number : `\${${beside}:+${number}}`;
 }
-
-/**
- * Returns the path of the spec relative to the run directory: at the top of inputs/ unless the host chose another
- * layout.
- */
-export const stagedConfig = (manifest: FarmManifest): string =>
-  manifest.farm.staged_config ?? `${INPUTS}/${basename(manifest.config)}`;
 
 const inputsBeside = (manifest: FarmManifest, config: string): string[] =>
   manifest.farm.inputs.map(({ path }) => inputPath(config, path));

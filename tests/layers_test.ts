@@ -256,6 +256,11 @@ Deno.test("core/ and schedulers/ read no clock, no random number, no environment
   assert.deepEqual(found, []);
 });
 
+Deno.test("Schemas are made by core/schema/zod.ts alone, which shares them between documents", () => {
+  const users = sources.filter((path) => isIn(path, ["core", "schedulers", "runtime", "commands", "plugins"]));
+  assert.deepEqual(users.filter((path) => /from "zod(?:\/mini)?"/.test(read(path))), ["core/schema/zod.ts"]);
+});
+
 Deno.test("An access to the clock or a file would be found, and a field called process would not", () => {
   for (
     const line of ["Deno.cwd()", "Date.now()", "new Date()", "Math.random()", "performance.now()", "process.env.X"]

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "../schema/zod.ts";
 import type { ShardOutput } from "../output.ts";
 import { ParamPulls } from "./param_pulls.ts";
 

@@ -1,6 +1,6 @@
 import type { FitQuality } from "../schema/fit_quality.ts";
 import type { Manifest, RequestedGuardrails } from "../schema/manifest.ts";
-import { MERGED_SCHEMA } from "../schema/merge_report.ts";
+import { MERGED_SCHEMA } from "../schema/shard_output.ts";
 import { joinRanges, type MissingToys, type SeedRange } from "../toy_ranges.ts";
 import { guardrailsJson, type Verdict } from "./guardrails.ts";
 import { ArrayPlace, Float, float, floats, type Json, type JsonPart, jsonParts } from "./json_text.ts";

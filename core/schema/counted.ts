@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 import { Count, InputFile } from "./enums.ts";
 
 const Ranges = z.array(z.looseObject({ seed: Count, n_toys: Count }));

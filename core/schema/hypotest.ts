@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 import { CountedFarm, CountedMergeInfo } from "./counted.ts";
 import { Count } from "./enums.ts";
 

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "./zod.ts";
 import { Count } from "./enums.ts";
 
 /** `schema_version` of an `<inject_id>.inject.json`. */

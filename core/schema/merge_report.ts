@@ -6,8 +6,6 @@ import { RunTimes } from "./run_times.ts";
 
 /** `schema_version` of merge_status.json. */
 export const MERGE_STATUS_SCHEMA = "nextstat.cpu_farm_merge_status.v1";
-/** `schema_version` of merged.out.json. */
-export const MERGED_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_merged.v1";
 
 /** Reason why a shard, or the set, cannot be merged. */
 export const Problem = z.strictObject({ shard_index: z.nullable(Count), what: z.string() });

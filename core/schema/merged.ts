@@ -3,8 +3,7 @@ import { PullSums } from "../merge/param_pulls.ts";
 import { Count, InputFile } from "./enums.ts";
 import { FitQuality } from "./fit_quality.ts";
 import { RequestedGuardrails } from "./manifest.ts";
-import { MERGED_SCHEMA } from "./merge_report.ts";
-import { OutputFrame } from "./shard_output.ts";
+import { MERGED_SCHEMA, OutputFrame } from "./shard_output.ts";
 
 const Ranges = z.array(z.looseObject({ seed: Count, n_toys: Count }));
 const Text = z.optional(z.nullable(z.string()));

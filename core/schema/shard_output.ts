@@ -1,6 +1,9 @@
 import * as z from "./zod.ts";
 import { Count } from "./enums.ts";
 
+/** `schema_version` of a merged output in merged.out.json. */
+export const MERGED_SCHEMA = "nextstat.cpu_farm_unbinned_fit_toys_merged.v1";
+
 /** Generation point of a set of toys. */
 export const Gen = z.looseObject({
   point: z.string(),

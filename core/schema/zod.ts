@@ -13,6 +13,18 @@ export const number = (): typeof real => real;
 export const int = (): typeof whole => whole;
 export const boolean = (): typeof flag => flag;
 
+const [any, none] = [z.unknown(), z.never()];
+
+export const unknown = (): typeof any => any;
+
+// zod itself makes a schema of unknown values for each object.
+export const looseObject: typeof z.looseObject = (shape) => objectSchema(shape, any);
+export const strictObject: typeof z.strictObject = (shape) => objectSchema(shape, none);
+
+const objectSchema = (shape: object, catchall: object) =>
+  Reflect.construct(z.ZodMiniObject, [{ type: "object", shape, catchall }]);
+
+export const array = shared(z.array);
 export const nullable = shared(z.nullable);
 export const optional = shared(z.optional);
 export const exactOptional = shared(z.exactOptional);

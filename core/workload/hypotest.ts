@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "../schema/zod.ts";
 import { FarmError } from "../errors.ts";
 import { isEqualNumber } from "../merge/equal.ts";
 import { firstIssue } from "../first_issue.ts";
@@ -9,9 +9,9 @@ import {
   HypotestMerged,
   HypotestOutput,
 } from "../schema/hypotest.ts";
-import { MERGED_SCHEMA } from "../schema/merge_report.ts";
 import type { FarmManifest, Manifest, Plan, WorkloadSettings } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
+import { MERGED_SCHEMA } from "../schema/shard_output.ts";
 import { addUpHypotest, clsOf, HYPOTHESES, type Hypothesis, type TestOutput } from "./hypotest_sum.ts";
 import { unbinnedFault, workspaceFault } from "./spec_kind.ts";
 import type { Distributions, ExportColumn, ExportedRows, Workload } from "./workload.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "../schema/zod.ts";
 
 /** Why a spec is not for a workload, and the next step. */
 export interface SpecFault {

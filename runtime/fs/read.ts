@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "../../core/schema/zod.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { adviceFor, faultWords, type FileFault, fileFault, isAbsent, shownPath } from "../../core/file_fault.ts";
 import { firstIssue } from "../../core/first_issue.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import * as z from "zod/mini";
+import * as z from "../../core/schema/zod.ts";
 import { EXIT_CODES } from "../../core/errors.ts";
 import { plural } from "../../core/format.ts";
 import { type Json, jsonParts } from "../../core/merge/json_text.ts";

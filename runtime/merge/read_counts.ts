@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import * as z from "zod/mini";
+import * as z from "../../core/schema/zod.ts";
 import { orElse } from "../../core/errors.ts";
 import { firstIssue } from "../../core/first_issue.ts";
 import type { MergedFacts } from "../../core/merge/merged_facts.ts";

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import * as z from "zod/mini";
+import * as z from "../../core/schema/zod.ts";
 import { attemptTime } from "../../core/attempt_time.ts";
 import { isFarmManifest, livePlans, runSeeds } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";

@@ -7,7 +7,7 @@ import { MERGE_STATUS, MERGED, metricsName } from "../../core/run_paths.ts";
 import { readSums, SUMS } from "../../core/archive_names.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import { MergeStatus } from "../../core/schema/merge_report.ts";
-import { inputPath } from "../../core/spec.ts";
+import { inputPath } from "../../core/staging.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import { hashFile, sha256Of } from "../fs/hash_file.ts";
 import { readIfThere, readRegular } from "../fs/read.ts";

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "../../core/schema/zod.ts";
 import { openCpus } from "../../core/describe_limits.ts";
 import { FarmError } from "../../core/errors.ts";
 import type { HostSlots } from "../../core/plan/predict.ts";

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import * as z from "zod/mini";
+import * as z from "../../core/schema/zod.ts";
 import type { ToyTime } from "../../core/cut_by_time.ts";
 import { FarmError, orElse } from "../../core/errors.ts";
 import { tailLines } from "../../core/failure.ts";
@@ -9,7 +9,8 @@ import type { ShardOutput } from "../../core/output.ts";
 import { ONE_BLAS_THREAD } from "../../core/record.ts";
 import type { FarmManifest, TrialFit, WorkloadSettings } from "../../core/schema/manifest.ts";
 import { fitSeconds } from "../../core/shard_facts.ts";
-import { inputPath, type SpecModel } from "../../core/spec.ts";
+import type { SpecModel } from "../../core/spec.ts";
+import { inputPath } from "../../core/staging.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import { type AnyOutput, withToys, type Workload } from "../../core/workload/workload.ts";
 import type { CommandResult } from "../../schedulers/adapter.ts";

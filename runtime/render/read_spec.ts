@@ -2,7 +2,8 @@ import { basename } from "node:path";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { adviceFor, faultWords, fileFault, shownPath } from "../../core/file_fault.ts";
 import type { InputFile } from "../../core/schema/enums.ts";
-import { inputPath, readSpecModel, specFiles, type SpecModel } from "../../core/spec.ts";
+import { readSpecModel, specFiles, type SpecModel } from "../../core/spec.ts";
+import { inputPath } from "../../core/staging.ts";
 import { hashFile, mtime_ms } from "../fs/hash_file.ts";
 import { decodeText, MAX_DOCUMENT_BYTES, parseJson, Unreadable } from "../fs/read.ts";
 

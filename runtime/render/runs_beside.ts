@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import * as z from "zod/mini";
+import * as z from "../../core/schema/zod.ts";
 import { runSeeds, seedOf } from "../../core/check_manifest.ts";
 import type { CollectedRun } from "../../core/cost.ts";
 import { errorText, FarmError } from "../../core/errors.ts";

@@ -1,6 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { inputPath } from "../../core/spec.ts";
-import { INPUTS, planStage, type StagePlan } from "../../core/staging.ts";
+import { inputPath, INPUTS, planStage, type StagePlan } from "../../core/staging.ts";
 import { exists, makeFolder } from "../fs/write.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { basename, dirname, join, resolve } from "node:path";
-import * as z from "zod/mini";
+import * as z from "../../core/schema/zod.ts";
 import { isFarmManifest, manifestFault } from "../../core/check_manifest.ts";
 import { FarmError } from "../../core/errors.ts";
 import { quickCheck } from "../../core/quick_check.ts";

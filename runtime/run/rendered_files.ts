@@ -3,7 +3,7 @@ import { errorText, FarmError } from "../../core/errors.ts";
 import { faultWords } from "../../core/file_fault.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
-import { inputPath } from "../../core/spec.ts";
+import { inputPath } from "../../core/staging.ts";
 import { hashFile } from "../fs/hash_file.ts";
 import { nextstatVersion } from "../system/nextstat.ts";
 import { loadFarmRun, type Run } from "./load_manifest.ts";

@@ -19,7 +19,7 @@ export async function runProgram(command: Command, isQuick = false): Promise<Com
   if (queryLimit?.stop.aborted && !isQuick) return { ...NOTHING, timed_out: true };
   let child: Deno.ChildProcess;
   try {
-    child = spawn(command);
+    child = spawn(command, !isQuick);
   } catch (error) {
     return { ...NOTHING, spawn_error: errorText(error) };
   }
@@ -109,7 +109,7 @@ const NOTHING: CommandResult = {
   spawn_error: null,
 };
 
-function spawn(command: Command): Deno.ChildProcess {
+function spawn(command: Command, detached: boolean): Deno.ChildProcess {
   const [program, ...args] = command.argv;
   if (program === undefined) throw new Error("no program named");
   return new Deno.Command(program, {
@@ -118,7 +118,7 @@ function spawn(command: Command): Deno.ChildProcess {
     stdin: command.stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
-    detached: true,
+    detached,
   }).spawn();
 }
 

@@ -82,13 +82,20 @@ function isThreadScope(scope: unknown): scope is ThreadScope {
 /**
  * Starts a second thread; undefined where this is one, or where none can work at the same time (one CPU, or no more
  * threads allowed).
- * @param module URL of the module that calls serveThread (in the built program: of the file that contains it)
- * @param name what it does; that module may share its file with others
+ * @param module URL of the module that calls serveThread; undefined in the built program, whose modules have none
+ * @param name what it does
  */
-export function startThread<Request, Part>(module: string, name: string): SecondThread<Request, Part> | undefined {
+export function startThread<Request, Part>(
+  module: string | undefined,
+  name: string,
+): SecondThread<Request, Part> | undefined {
   if (navigator.hardwareConcurrency < 2 || isThreadScope(globalThis)) return undefined;
-  return orElse(undefined, () => new SecondThread(new Worker(module, { type: "module", name })));
+  const start = () => new Worker(module ?? new URL(PROGRAM, Deno.mainModule), { type: "module", name });
+  return orElse(undefined, () => new SecondThread(start()));
 }
+
+/** The file of the built program that loads all modules, beside its main module. */
+const PROGRAM = "load_program.js";
 
 /** Answers requests in the second thread of this name; does nothing in any other thread. */
 export function serveThread<Request, Part>(

@@ -1,4 +1,4 @@
-import * as z from "zod/mini";
+import * as z from "../../core/schema/zod.ts";
 import { printable } from "../../core/failure.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
 import type { Fault } from "../../core/schema/scheduler.ts";

@@ -73,14 +73,16 @@ export async function startLines(context: RunBench): Promise<BenchLine[]> {
   ];
 }
 
-const JOB_ROUNDS = 15;
+/** Few toys: a longer fit varies by more than what is measured. */
+const JOB_TOYS = 5;
+const JOB_ROUNDS = 30;
 /** Bound of what `job` adds, in starts of the program: 50 ms where a start takes 21 ms. */
 const JOB_STARTS = 2.4;
 
 /** Measures what `job` adds to the fit of one shard, and in turn the start of the program, in which it is held. */
 export async function jobLine(context: RunBench): Promise<BenchLine> {
   const dir = join(context.scratch, "job");
-  const toys = 50 * JOB_ROUNDS;
+  const toys = JOB_TOYS * JOB_ROUNDS;
   await measure([context.binary, "render", ...request(context, toys, JOB_ROUNDS), "--run-id", "job"]);
   const files = ["-o", join(context.scratch, "direct.json"), "--json-metrics", join(context.scratch, "metrics.json")];
   const fit = [
@@ -100,9 +102,9 @@ export async function jobLine(context: RunBench): Promise<BenchLine> {
     () => measure([context.binary, "--version"]),
   ]);
   const added_s = (job?.wall_s ?? NaN) - (direct?.wall_s ?? NaN);
-  const how = `50 toys: job ${ms(job?.wall_s)}; nextstat ${ms(direct?.wall_s)}; so ${ms(added_s)} added; --version ${
-    ms(start?.wall_s)
-  }; fastest of ${JOB_ROUNDS} of each`;
+  const how = `${JOB_TOYS} toys: job ${ms(job?.wall_s)}; nextstat ${ms(direct?.wall_s)}; so ${
+    ms(added_s)
+  } added; --version ${ms(start?.wall_s)}; fastest of ${JOB_ROUNDS} of each`;
   return line("job, added to a shard / --version", added_s / (start?.wall_s ?? NaN), JOB_STARTS, "×", how);
 }
 

@@ -1,8 +1,9 @@
 /** Builds one program from the sources. */
-import { copyFile, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pid } from "node:process";
 import { VERSION } from "../../core/version.ts";
+import { makeShards } from "../make_shards.ts";
 import { DevError, inScratch, pinnedDeno, root, runTool } from "../tools.ts";
 import { findRuntime, type Runtime } from "./runtime.ts";
 
@@ -29,6 +30,7 @@ export async function buildBinary(options: BuildOptions): Promise<Runtime> {
   await inScratch(async (folder) => {
     const files = join(folder, "program");
     await bundle(files, buildFacts(runtime));
+    await compileAhead(files, runtime);
     await moveTo(await compile(files, ENTRY, runtime.path), options.out);
   });
   return runtime;
@@ -52,59 +54,43 @@ async function moveTo(program: string, out: string): Promise<void> {
   }
 }
 
-// A CommonJS package (yaml) needs `require`, which a module does not have.
-const requireForCommonJs =
-  'import{createRequire as nsfarmRequire}from"node:module";const require=nsfarmRequire("file:///");';
-
-/** The entry file of the bundle. */
+/** The start of the program: it prints the version, and loads the rest for all else. */
 const ENTRY = "main.js";
+/** The rest. */
+const REST = "./commands/program.ts";
+/** Packages that few commands need, each a script of its own: the rest is read at each start. */
+const APART = ["sucrase", "es-module-lexer/js", "yaml", "hyparquet", "hyparquet-writer"];
+
+const sources = join(root, "scripts", "building");
 
 /**
- * Bundles `main.ts` with its packages and templates into a few JavaScript files of `folder`, with `build` as
- * globalThis.__NSFARM_BUILD__. They load faster than the sources one by one, since each command reads only what it
- * needs, and no folder of packages is embedded. The same sources give the same files.
+ * Bundles `main.ts` with its packages and templates into `folder`: the start as a module, with `build` as
+ * globalThis.__NSFARM_BUILD__, and the rest as scripts, which load_program.js runs.
  * @throws DevError if it does not bundle
  */
 async function bundle(folder: string, build: Record<string, string>): Promise<void> {
-  const raw = `${folder}.raw`;
-  const args = ["bundle", "--quiet", "--unstable-raw-imports", "--code-splitting", "--minify", "--outdir", raw];
-  const reported = { doing: "bundle main.ts", next: "run ./dev check", cwd: root };
-  await runTool(Deno.execPath(), [...args, join(root, "main.ts")], reported);
   await mkdir(folder);
-  for (const [name, text] of await nameParts(ENTRY, (name) => readFile(join(raw, name), "utf8"))) {
-    const facts = name === ENTRY ? `globalThis.__NSFARM_BUILD__=${JSON.stringify(build)};\n` : "";
-    const head = /\brequire\b/.test(text) ? requireForCommonJs : "";
-    await writeFile(join(folder, name), `${head}${facts}${text}`);
+  const start = await bundled(join(root, "main.ts"), ["--external", REST]);
+  const facts = `globalThis.__NSFARM_BUILD__=${JSON.stringify(build)};\n`;
+  await writeFile(join(folder, ENTRY), facts + start.replace(`"${REST}"`, '"./load_program.js"'));
+  await copyFile(join(sources, "load_program.js"), join(folder, "load_program.js"));
+  const apart = APART.flatMap((name) => ["--external", name]);
+  await writeScript(folder, "program", await bundled(join(root, REST), ["--format", "cjs", ...apart]));
+  for (const name of APART) {
+    const entry = `${folder}.ts`;
+    await writeFile(entry, `export * from "${name}";\n`);
+    await writeScript(folder, name.replaceAll("/", "_"), await bundled(entry, ["--format", "cjs"]));
   }
 }
 
-/** Matches the bundler's name for a part of a program, whose hash depends on the folder of the sources. */
-const PART = /"\.\/([a-z_]+)-([A-Z0-9]{8})\.js"/g;
-
-/**
- * Returns the parts of a program under names that depend on nothing but the program: numbered in the order in which
- * they are met from its entry.
- * @param read returns the text of a part by the bundler's name for it
- * @returns name to text, with the names in the texts changed too
- */
-export async function nameParts(entry: string, read: (name: string) => Promise<string>): Promise<Map<string, string>> {
-  const names = new Map([[entry, entry]]);
-  const parts = new Map<string, string>();
-  // Iteration over a Map includes entries that are added meanwhile.
-  for (const [old, name] of names) {
-    const text = await read(old);
-    parts.set(
-      name,
-      text.replace(PART, (_, word: string, hash: string) => {
-        const met = `${word}-${hash}.js`;
-        const given = names.get(met) ?? `${word}-${names.size}.js`;
-        names.set(met, given);
-        return `"./${given}"`;
-      }),
-    );
-  }
-  return parts;
+async function bundled(entry: string, more: string[]): Promise<string> {
+  const args = ["bundle", "--quiet", "--unstable-raw-imports", "--minify", ...more, entry];
+  return await runTool(Deno.execPath(), args, { doing: `bundle "${entry}"`, next: "run ./dev check", cwd: root });
 }
+
+/** Writes a bundle as the function that load_program.js calls. */
+const writeScript = (folder: string, name: string, text: string) =>
+  writeFile(join(folder, `${name}.script`), `(function(require,module,exports){${text}\n})`);
 
 // Each permission is named: under -A a program could not give up reading and writing again. --no-code-cache, since the
 // cache would be a file of a name that anyone can guess in /tmp. The space for young objects (MiB): more is memory that a job
@@ -121,17 +107,49 @@ const embeddedTime = new Date("2000-01-01T00:00:00Z");
 const embeddedName = "nsfarm-deno";
 
 /**
- * Compiles the files of `folder` into a program beside that folder: the same files and runtime give the same bytes.
+ * Compiles a file of `folder` and those that it loads into a program beside that folder: the same files and runtime
+ * give the same bytes.
  * @returns the path of the program
  */
 async function compile(folder: string, entry: string, runtime: string): Promise<string> {
-  for (const file of await readdir(folder)) await utimes(join(folder, file), embeddedTime, embeddedTime);
+  const names = await readdir(folder);
+  for (const name of names) await utimes(join(folder, name), embeddedTime, embeddedTime);
   const program = join(dirname(folder), embeddedName);
-  await runTool(Deno.execPath(), ["compile", ...flags, "-o", program, entry], {
+  const loaded = names.filter((name) => !name.endsWith(".js")).flatMap((name) => ["--include", name]);
+  await runTool(Deno.execPath(), ["compile", ...flags, ...loaded, "-o", program, entry], {
     doing: "compile the program",
     next: "run ./dev build again, with an empty .tools if that does not help",
     cwd: folder,
     env: { DENORT_BIN: runtime },
   });
   return program;
+}
+
+/**
+ * Command lines whose functions are compiled ahead. RUN is a run of which shard 0 is done and shard 1 cannot be fitted.
+ * Each has a cache of its own, since V8 reads a cache whole.
+ */
+const AHEAD = [
+  ...["job RUN 0 1", "status RUN"],
+  ...["collect --help", "merge --help", "render --help", "run --help"],
+];
+
+/**
+ * Writes V8's code cache of the program's script for some commands into `folder`. The runtime makes it itself, since V8
+ * takes only a cache of its own version and flags; for another machine there is none, and the program starts about
+ * 30 ms later.
+ */
+async function compileAhead(folder: string, { path, target }: Runtime): Promise<void> {
+  if (target !== Deno.build.target) return;
+  const run = `${folder}.run`;
+  await makeShards(run, 2, 2);
+  for (const kind of ["out", "metrics"]) await rm(join(run, `shard_1.${kind}.json`));
+  const entry = join(folder, "compile_ahead.js");
+  await copyFile(join(sources, "compile_ahead.js"), entry);
+  const program = await compile(folder, "compile_ahead.js", path);
+  const options = { doing: "compile functions ahead", next: "run ./dev build again", cwd: folder };
+  for (const line of AHEAD) {
+    await runTool(program, line.split(" ").map((word) => word === "RUN" ? run : word), options);
+  }
+  await rm(entry);
 }

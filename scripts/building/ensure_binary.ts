@@ -34,6 +34,8 @@ async function writeStamp(text: string): Promise<void> {
 
 // A list of exclusions, so that a new folder of sources is never forgotten.
 const notSources = ["dist", "tests", "coverage", "node_modules"];
+/** The program is tried on a run of these while it is built. */
+const FIXTURES = "tests/fixtures";
 
 /**
  * Returns a hash over the names and bytes of all files of the checkout that the build could read, and of its
@@ -50,7 +52,7 @@ async function sourceHash(): Promise<string> {
 }
 
 async function sourceFiles(): Promise<string[]> {
-  const paths: string[] = [];
+  const paths = await filesIn(FIXTURES);
   for (const entry of await readdir(root, { withFileTypes: true })) {
     if (entry.name.startsWith(".") || notSources.includes(entry.name)) continue;
     if (entry.isFile()) paths.push(entry.name);

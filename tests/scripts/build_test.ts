@@ -11,12 +11,14 @@ const runtimes = `denort-${pinnedDeno}`;
 
 /** Another checkout of the same sources, with the runtime at hand but nothing else that was made before. */
 async function copyCheckout(to: string): Promise<void> {
-  await mkdir(join(to, ".tools"), { recursive: true });
+  for (const name of [".tools", "tests"]) await mkdir(join(to, name), { recursive: true });
   await symlink(join(toolsDir, runtimes), join(to, ".tools", runtimes));
   for (const name of await readdir(root)) {
     if (name.startsWith(".") || ["dist", "tests"].includes(name)) continue;
     await cp(join(root, name), join(to, name), { recursive: true });
   }
+  // A run that the program is tried on while it is built.
+  await cp(join(root, "tests", "fixtures"), join(to, "tests", "fixtures"), { recursive: true });
 }
 
 async function build(checkout: string, args: string[], env: Record<string, string> = {}) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as z from "zod/mini";
 import type { RunRequest } from "../../../core/request.ts";
 import { HYPOTEST_RUN_SCHEMA } from "../../../core/schema/hypotest.ts";
-import { MERGED_SCHEMA } from "../../../core/schema/merge_report.ts";
+import { MERGED_SCHEMA } from "../../../core/schema/shard_output.ts";
 import { addWorkload } from "../../../core/workload/registry.ts";
 import type { CountedOutput, Workload } from "../../../core/workload/workload.ts";
 import { workInForeground } from "../../../runtime/control/work.ts";
