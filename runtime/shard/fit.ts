@@ -80,23 +80,22 @@ export async function fitShard(context: JobContext, order: FitOrder): Promise<Sh
  * this process; a failed attempt touches neither final name.
  */
 export async function finishShard(context: JobContext, running: RunningShard): Promise<ShardEnd> {
-  const ended = await running.ended;
-  const end = judge(context, running, ended);
+  const end = await judge(context, running, await running.ended);
   keepLogs(context.run.dir, running.order.plan.shard_index, running.files);
   return end;
 }
 
-function judge(
+async function judge(
   context: JobContext,
   { order, open, files, refused }: RunningShard,
-  { end, measured: used }: EndedFit,
-): ShardEnd {
+  { end, measured: times, usage }: EndedFit,
+): Promise<ShardEnd> {
   const { exit_code, signal, stderr, spawn_error } = end;
-  const measured = { ...used, exit_code, signal, stderr_tail: tailLines(spawn_error ?? stderr) };
   const cause = refused ? "version" : causeOfEnd(end);
+  const result = resultOf(cause, exit_code, files, context.run.manifest, order.plan);
+  const measured = { ...times, ...await usage, exit_code, signal, stderr_tail: tailLines(spawn_error ?? stderr) };
   const failed = (why: Partial<ShardRecord> & Pick<ShardRecord, "cause">) =>
     fail(context, order, open, files, { ...measured, ...why });
-  const result = resultOf(cause, exit_code, files, context.run.manifest, order.plan);
   if ("cause" in result) return failed(whyFailed(result, end, files));
   try {
     return commit(context, order, open, files, result, { ...measured, cause: "ok" });

@@ -11,6 +11,7 @@ import { readTail } from "../fs/read.ts";
 import { makeFolder } from "../fs/write.ts";
 import { countOomKills, endedAt, loadAverage, startedAt, thisMoment } from "../system/machine.ts";
 import { pauseFor } from "../system/process.ts";
+import type { FitUsage } from "../system/usage.ts";
 import { beginAttempt, type OpenAttempt, removeAttempt, updateAttempt } from "./attempts.ts";
 import { type FitFiles, fitFiles, type JobContext, type StartedFit } from "./context.ts";
 import { readShard } from "./read.ts";
@@ -57,6 +58,8 @@ export interface FitOrder {
 export interface EndedFit {
   end: FitEnd;
   measured: Measured;
+  /** Its usage, which is still measured while its files are read; null where it was not started. */
+  usage: Promise<FitUsage | null>;
 }
 
 /** An attempt whose fit runs. */
@@ -68,7 +71,6 @@ export interface RunningShard {
   refused: boolean;
   /** Resolves when the fit has ended. */
   gone: Promise<unknown>;
-  /** Resolves when the fit's usage has been measured too. */
   ended: Promise<EndedFit>;
 }
 
@@ -100,13 +102,14 @@ async function runFit(context: JobContext, order: FitOrder, open: OpenAttempt, f
   const stopped = watchStop(order, fit);
   const ended = fit.ended.then(async ({ exit_code, signal }) => {
     const took = endedAt(begun, thisMoment());
-    const usage = await context.meter.end(fit.pid);
+    const usage = context.meter.end(fit.pid);
     if (signal !== null) await letStopArrive();
     const stderr = readTail(files.stderr);
     const oom_kills = exit_code === 0 ? null : await newOomKills(context);
     return {
       end: { exit_code, signal, stderr, oom_kills, stopped: stopped() },
-      measured: { ...measured, ...took, ...usage, load_average_end: loadAverage() },
+      measured: { ...measured, ...took, load_average_end: loadAverage() },
+      usage,
     };
   });
   return { order, open, files, refused: false, gone: fit.ended, ended };
@@ -121,7 +124,8 @@ function notStarted(
 ): RunningShard {
   const known = { ...startedAt(thisMoment()), clock_offset_s: open.clock_offset_s };
   const end = { exit_code: null, signal: null, stderr: "", spawn_error: why };
-  const ended = Promise.resolve({ end, measured: { ...known, threads: order.threads } });
+  const measured = { ...known, threads: order.threads };
+  const ended = Promise.resolve({ end, measured, usage: Promise.resolve(null) });
   return { order, open, files, refused, gone: Promise.resolve(), ended };
 }
 

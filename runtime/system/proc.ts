@@ -1,14 +1,28 @@
 import { FarmError } from "../../core/errors.ts";
 import type { ProcessId } from "../../core/schema/attempt.ts";
-import { pauseFor, runProgram } from "./process.ts";
+import { pauseFor } from "./process.ts";
 
 /**
  * Returns the content of files in /proc. Deno opens nothing in /proc for a program without all permissions
  * (GHSA-23rx-c3g5-hv9w), so `cat` and `grep` read them.
  */
 export async function readProc(paths: string[]): Promise<string> {
-  if (paths.length === 0) return "";
-  return (await runProgram({ argv: ["cat", ...paths], timeout_s: 10 }, true)).stdout;
+  return paths.length === 0 ? "" : await answerOf("cat", paths);
+}
+
+/**
+ * Returns what a program prints that answers at once; empty where it cannot be run, or takes 10 s.
+ * @param detached whether a signal to this process's group, as Ctrl-C sends it, leaves the program alone
+ */
+async function answerOf(program: string, args: string[], detached = true): Promise<string> {
+  const signal = AbortSignal.timeout(10_000);
+  try {
+    const { stdout } = await new Deno.Command(program, { args, stdin: "null", stderr: "null", signal, detached })
+      .output();
+    return new TextDecoder().decode(stdout);
+  } catch {
+    return "";
+  }
 }
 
 /** What the system reports about this machine and process. */
@@ -40,11 +54,12 @@ export function readOwnProc(): Promise<OwnProc> {
 }
 
 async function readOwn(): Promise<OwnProc> {
-  const argv = ["sh", "-c", OWN_SCRIPT, "sh", ...OWN_FILES.map((name) => `/proc/${name}`)];
-  const running = runProgram({ argv, timeout_s: 10 }, true);
+  const args = ["-c", OWN_SCRIPT, "sh", ...OWN_FILES.map((name) => `/proc/${name}`)];
+  // Not detached: a process group of its own costs a fork of this process, and no signal is caught yet.
+  const running = answerOf("sh", args, false);
   // The program reads right after its start; its answer may wait until this process has loaded a module.
   const read_ms = performance.now();
-  return { text: (await running).stdout, read_ms };
+  return { text: await running, read_ms };
 }
 
 /** Returns the boot id of this machine, which changes with every boot (random(4)). */
@@ -129,9 +144,8 @@ export async function findByArgument(text: string): Promise<number[]> {
   for (const entry of Deno.readDirSync("/proc")) {
     if (/^[1-9][0-9]*$/.test(entry.name) && entry.name !== `${Deno.pid}`) pids.push(entry.name);
   }
-  const argv = ["grep", "-lasF", "-e", text, ...pids.map((pid) => `/proc/${pid}/cmdline`)];
-  const { stdout } = await runProgram({ argv, timeout_s: 10 }, true);
-  return stdout.split("\n").flatMap((line) => {
+  const printed = await answerOf("grep", ["-lasF", "-e", text, ...pids.map((pid) => `/proc/${pid}/cmdline`)]);
+  return printed.split("\n").flatMap((line) => {
     const pid = /^\/proc\/([0-9]+)\//.exec(line)?.[1];
     return pid === undefined ? [] : [Number(pid)];
   });

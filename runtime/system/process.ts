@@ -13,13 +13,12 @@ const LATE_OUTPUT_MS = 750;
 /**
  * Runs a program to its end without a shell or a terminal. It has its own process group, which is killed at its time
  * limit or when its output exceeds 64 MiB. Never throws: faults are in the result.
- * @param isQuick whether it answers within milliseconds, so that endingPrograms() lets it end
  */
-export async function runProgram(command: Command, isQuick = false): Promise<CommandResult> {
-  if (queryLimit?.stop.aborted && !isQuick) return { ...NOTHING, timed_out: true };
+export async function runProgram(command: Command): Promise<CommandResult> {
+  if (queryLimit?.stop.aborted) return { ...NOTHING, timed_out: true };
   let child: Deno.ChildProcess;
   try {
-    child = spawn(command, !isQuick);
+    child = spawn(command);
   } catch (error) {
     return { ...NOTHING, spawn_error: errorText(error) };
   }
@@ -29,7 +28,7 @@ export async function runProgram(command: Command, isQuick = false): Promise<Com
     stopped = true;
     killGroup(child.pid, "SIGKILL");
   };
-  if (!isQuick) RUNNING.add(stop);
+  RUNNING.add(stop);
   const timer = setTimeout(stop, Math.min(command.timeout_s, queryLimit?.most_s ?? Infinity) * 1000);
   const ended = child.status.then((status) => {
     pipes.closeWhenSilent();
@@ -59,7 +58,7 @@ let queryLimit: { stop: AbortSignal; most_s: number } | undefined;
 
 /**
  * Calls `work`, which only queries. Once `stop` is aborted all running programs are stopped and no other starts, except
- * those that read /proc: without them a living process could not be distinguished from a dead one.
+ * those that read /proc (answerOf): without them a living process could not be distinguished from a dead one.
  * @param most_s time limit of each program, in seconds
  */
 export async function endingPrograms<T>(stop: AbortSignal, work: () => Promise<T>, most_s = Infinity): Promise<T> {
@@ -109,7 +108,7 @@ const NOTHING: CommandResult = {
   spawn_error: null,
 };
 
-function spawn(command: Command, detached: boolean): Deno.ChildProcess {
+function spawn(command: Command): Deno.ChildProcess {
   const [program, ...args] = command.argv;
   if (program === undefined) throw new Error("no program named");
   return new Deno.Command(program, {
@@ -118,7 +117,7 @@ function spawn(command: Command, detached: boolean): Deno.ChildProcess {
     stdin: command.stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
-    detached,
+    detached: true,
   }).spawn();
 }
 

@@ -66,7 +66,8 @@ function readUsage(line: string): Usage | undefined {
   return { stat: parsed, peak_rss_bytes: kib === undefined ? null : Number(kib) * 1024 };
 }
 
-interface FitUsage {
+/** What a fit has used; null where it was not measured. */
+export interface FitUsage {
   cpu_user_s: number | null;
   cpu_system_s: number | null;
   max_rss_bytes: number | null;

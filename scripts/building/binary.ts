@@ -75,12 +75,31 @@ async function bundle(folder: string, build: Record<string, string>): Promise<vo
   await writeFile(join(folder, ENTRY), facts + start.replace(`"${REST}"`, '"./load_program.js"'));
   await copyFile(join(sources, "load_program.js"), join(folder, "load_program.js"));
   const apart = APART.flatMap((name) => ["--external", name]);
-  await writeScript(folder, "program", await bundled(join(root, REST), ["--format", "cjs", ...apart]));
+  await writeScript(folder, PROGRAM, await bundled(join(root, REST), ["--format", "cjs", ...apart]));
   for (const name of APART) {
     const entry = `${folder}.ts`;
     await writeFile(entry, `export * from "${name}";\n`);
-    await writeScript(folder, name.replaceAll("/", "_"), await bundled(entry, ["--format", "cjs"]));
+    await writeScript(folder, name, await bundled(entry, ["--format", "cjs"]));
   }
+}
+
+const PROGRAM = "program";
+const fileOf = (name: string, kind: "script" | "cache") => `${name.replaceAll("/", "_")}.${kind}`;
+
+/**
+ * Writes the module that has all scripts by name, as texts, and the code caches of these commands, each as a function
+ * that loads it.
+ */
+async function writeParts(folder: string, commands: readonly string[]): Promise<void> {
+  const scripts = [PROGRAM, ...APART];
+  const text = [
+    ...scripts.map((name, i) => `import s${i} from "./${fileOf(name, "script")}" with { type: "text" };`),
+    `export const scripts = { ${scripts.map((name, i) => `"${name}": s${i}`).join(", ")} };`,
+    "export const caches = {",
+    ...commands.map((name) => `"${name}": () => import("./${fileOf(name, "cache")}", { with: { type: "bytes" } }),`),
+    "};\n",
+  ];
+  await writeFile(join(folder, "parts.js"), text.join("\n"));
 }
 
 async function bundled(entry: string, more: string[]): Promise<string> {
@@ -90,13 +109,14 @@ async function bundled(entry: string, more: string[]): Promise<string> {
 
 /** Writes a bundle as the function that load_program.js calls. */
 const writeScript = (folder: string, name: string, text: string) =>
-  writeFile(join(folder, `${name}.script`), `(function(require,module,exports){${text}\n})`);
+  writeFile(join(folder, fileOf(name, "script")), `(function(require,module,exports){${text}\n})`);
 
 // Each permission is named: under -A a program could not give up reading and writing again. --no-code-cache, since the
 // cache would be a file of a name that anyone can guess in /tmp. The space for young objects (MiB): more is memory that a job
 // would hold for nothing, less is a garbage collection during each start.
 const flags = [
-  ..."--quiet --no-config --no-check --no-lock --no-code-cache --no-prompt --unstable-worker-options".split(" "),
+  ..."--quiet --no-config --no-check --no-lock --no-code-cache --no-prompt --unstable-worker-options --unstable-raw-imports"
+    .split(" "),
   "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=4",
   ..."--allow-read --allow-write --allow-run --allow-env --allow-sys".split(" "),
   ..."--deny-net --deny-ffi --deny-import".split(" "),
@@ -112,11 +132,9 @@ const embeddedName = "nsfarm-deno";
  * @returns the path of the program
  */
 async function compile(folder: string, entry: string, runtime: string): Promise<string> {
-  const names = await readdir(folder);
-  for (const name of names) await utimes(join(folder, name), embeddedTime, embeddedTime);
+  for (const name of await readdir(folder)) await utimes(join(folder, name), embeddedTime, embeddedTime);
   const program = join(dirname(folder), embeddedName);
-  const loaded = names.filter((name) => !name.endsWith(".js")).flatMap((name) => ["--include", name]);
-  await runTool(Deno.execPath(), ["compile", ...flags, ...loaded, "-o", program, entry], {
+  await runTool(Deno.execPath(), ["compile", ...flags, "-o", program, entry], {
     doing: "compile the program",
     next: "run ./dev build again, with an empty .tools if that does not help",
     cwd: folder,
@@ -140,6 +158,7 @@ const AHEAD = [
  * 30 ms later.
  */
 async function compileAhead(folder: string, { path, target }: Runtime): Promise<void> {
+  await writeParts(folder, []);
   if (target !== Deno.build.target) return;
   const run = `${folder}.run`;
   await makeShards(run, 2, 2);
@@ -148,8 +167,8 @@ async function compileAhead(folder: string, { path, target }: Runtime): Promise<
   await copyFile(join(sources, "compile_ahead.js"), entry);
   const program = await compile(folder, "compile_ahead.js", path);
   const options = { doing: "compile functions ahead", next: "run ./dev build again", cwd: folder };
-  for (const line of AHEAD) {
-    await runTool(program, line.split(" ").map((word) => word === "RUN" ? run : word), options);
-  }
+  const lines = AHEAD.map((line) => line.split(" "));
+  for (const line of lines) await runTool(program, line.map((word) => word === "RUN" ? run : word), options);
   await rm(entry);
+  await writeParts(folder, lines.map(([command = ""]) => command));
 }
