@@ -19,7 +19,7 @@ import { defineCommand, defineFlags, type Output } from "./flags.ts";
 import { reportPlugin } from "./scheduler_flags.ts";
 
 /** The flags of preflight. */
-export const preflightFlags = defineFlags({
+const preflightFlags = defineFlags({
   scheduler: { type: "string", placeholder: "name", help: "scheduler to check: slurm, htcondor …" },
   "hosts-file": { type: "path", help: "hosts to check by ssh, one per line" },
   "timeout-s": { type: "number", min: 0.1, default: 20, placeholder: "s", help: "time limit for each host in seconds" },
@@ -52,7 +52,7 @@ const PREFLIGHT_OUT: OutKind = {
 };
 
 /** Probes every host of a hosts file; exit code 4 when none can be used. */
-export async function preflightOfHosts(hosts_file: string, flags: Flags, out: Output): Promise<number> {
+async function preflightOfHosts(hosts_file: string, flags: Flags, out: Output): Promise<number> {
   if (flags.out !== undefined) refuseOut(PREFLIGHT_OUT, flags.out);
   const hosts = readHosts(hosts_file);
   for (const warning of hosts.warnings) out.note(`warning: ${warning}`);

@@ -34,6 +34,8 @@ interface Failure {
   retries: { here: number; elsewhere: number };
   /** Whether the cause lies in the machine or the run, not in the shard: continuing would fail every shard. */
   stops_worker: boolean;
+  /** Whether a node can be at fault; else the shard or the run is known to be. */
+  is_by_node: boolean;
   /** What helps; null: a rerun, until the shard has failed repeatedly in the same way. */
   remedy: Remedy | null;
 }
@@ -43,47 +45,47 @@ export const FAILURES: Readonly<Record<Cause, Readonly<Failure>>> = {
   // A shard that is done has no remedy; this row applies when its result is missing.
   ok: {
     words: "finished", state: "failed", ended_by: "itself", is_by_exit: false,
-    retries: { here: 0, elsewhere: 0 }, stops_worker: false, remedy: null,
+    retries: { here: 0, elsewhere: 0 }, stops_worker: false, is_by_node: false, remedy: null,
   },
   exit: {
     words: "nextstat ended with an error", state: "failed", ended_by: "itself", is_by_exit: true,
-    retries: { here: 0, elsewhere: 1 }, stops_worker: false, remedy: null,
+    retries: { here: 0, elsewhere: 1 }, stops_worker: false, is_by_node: true, remedy: null,
   },
   signal: {
     words: "nextstat was killed", state: "failed", ended_by: "signal", is_by_exit: false,
-    retries: { here: 1, elsewhere: 1 }, stops_worker: false, remedy: null,
+    retries: { here: 1, elsewhere: 1 }, stops_worker: false, is_by_node: true, remedy: null,
   },
   memory: {
     words: "out of memory", state: "out_of_memory", ended_by: "itself", is_by_exit: true,
-    retries: { here: 0, elsewhere: 1 }, stops_worker: false, remedy: "memory",
+    retries: { here: 0, elsewhere: 1 }, stops_worker: false, is_by_node: false, remedy: "memory",
   },
   time: {
     words: "time limit reached", state: "timed_out", ended_by: "stop", is_by_exit: false,
-    retries: { here: 0, elsewhere: 0 }, stops_worker: false, remedy: "time",
+    retries: { here: 0, elsewhere: 0 }, stops_worker: false, is_by_node: false, remedy: "time",
   },
   terminated: {
     words: "stopped by a signal or by cancel", state: "cancelled", ended_by: "stop", is_by_exit: false,
-    retries: { here: 0, elsewhere: 0 }, stops_worker: false, remedy: "cancelled",
+    retries: { here: 0, elsewhere: 0 }, stops_worker: false, is_by_node: false, remedy: "cancelled",
   },
   disk: {
     words: "the disk is full", state: "failed", ended_by: "itself", is_by_exit: true,
-    retries: { here: 0, elsewhere: 0 }, stops_worker: true, remedy: "disk",
+    retries: { here: 0, elsewhere: 0 }, stops_worker: true, is_by_node: false, remedy: "disk",
   },
   output: {
     words: "its output is missing or unreadable", state: "failed", ended_by: "itself", is_by_exit: false,
-    retries: { here: 1, elsewhere: 1 }, stops_worker: false, remedy: null,
+    retries: { here: 1, elsewhere: 1 }, stops_worker: false, is_by_node: true, remedy: null,
   },
   toys: {
     words: "its output holds the wrong toys", state: "failed", ended_by: "itself", is_by_exit: false,
-    retries: { here: 0, elsewhere: 1 }, stops_worker: false, remedy: null,
+    retries: { here: 0, elsewhere: 1 }, stops_worker: false, is_by_node: true, remedy: null,
   },
   spawn: {
     words: "nextstat could not be started", state: "failed", ended_by: "itself", is_by_exit: false,
-    retries: { here: 0, elsewhere: 0 }, stops_worker: true, remedy: "start",
+    retries: { here: 0, elsewhere: 0 }, stops_worker: true, is_by_node: true, remedy: "start",
   },
   version: {
     words: "nextstat or the inputs have changed since the run was rendered", state: "failed", ended_by: "itself", is_by_exit: false,
-    retries: { here: 0, elsewhere: 0 }, stops_worker: true, remedy: "inputs",
+    retries: { here: 0, elsewhere: 0 }, stops_worker: true, is_by_node: false, remedy: "inputs",
   },
 };
 

@@ -70,14 +70,14 @@ function suspicionOf(here: readonly ShardOnNode[], all: readonly ShardOnNode[]):
   return { cause: "suspect", what: `all ${n_failed} shards there failed` };
 }
 
-/** Causes of which a node can be the reason; the others are known to be the shard's or the run's. */
-const NODE_CAUSES: ReadonlySet<Cause | null> = new Set([null, "exit", "signal", "output", "toys", "spawn"]);
+/** Whether a node can be at fault for an attempt's end; also where that end is not known. */
+const isByNode = (cause: Cause | null): boolean => cause === null || FAILURES[cause].is_by_node;
 
 /** Returns the shards, with the fault "node" for each that failed on a faulty node. */
 export function withNodeFaults<S extends ShardOnNode>(shards: readonly S[]): S[] {
   const faulty = new Set(faultyNodes(shards).map(({ node }) => node));
   const isOnFaulty = ({ state, node, cause, fault }: S) =>
-    state === "failed" && fault === null && node !== null && faulty.has(node) && NODE_CAUSES.has(cause);
+    state === "failed" && fault === null && node !== null && faulty.has(node) && isByNode(cause);
   return shards.map((one) => isOnFaulty(one) ? { ...one, fault: "node" as const } : one);
 }
 

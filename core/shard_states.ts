@@ -51,6 +51,9 @@ export const isWaiting = (state: ShardState): boolean => STATES[state].phase ===
 /** Returns whether the state may still change by itself. */
 export const isGoingOn = (state: ShardState): boolean => ["runs", "unknown"].includes(STATES[state].phase);
 
+/** Returns whether a job in this state exists or may exist. */
+export const mayHaveJob = (state: ShardState): boolean => isWaiting(state) || isGoingOn(state);
+
 /** Known facts of one shard: from its files first, from its scheduler second. */
 export interface ShardEvidence {
   /** late: the record exists, the output does not yet. */
@@ -84,7 +87,7 @@ export function reconcile(facts: ShardEvidence): ShardView {
   const { last, native } = facts;
   const host = last ? attemptHost(last) : native?.host ?? null;
   if (facts.evidence === "done") return { state: "done", why: "", host };
-  const active = native && (native.state === "queued" || native.state === "running" || native.state === "held");
+  const active = native && (isWaiting(native.state) || native.state === "running");
   const is_suspended = native?.state === "held" && last !== null && isOf(last, native);
   if (facts.life === "running" && !is_suspended) return { state: "running", why: "", host };
   if (active && !(native.state === "running" && last?.end && isOf(last, native))) {

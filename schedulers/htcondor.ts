@@ -47,7 +47,7 @@ import { siteOptions, textOption } from "./options.ts";
 import { jobTag, shardsByTask } from "./tasks.ts";
 
 /** Reads condor_rm's result: exit code 1 with nothing left to remove is success (recorded: condor-rm-nonexistent). */
-export function readHTCondorCancel(results: CommandResult[]): Answer<null> {
+function readHTCondorCancel(results: CommandResult[]): Answer<null> {
   const bad = results.find((result) => result.exit_code !== 0 && !isNoneLeft(result));
   return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
 }
@@ -56,7 +56,7 @@ const isNoneLeft = ({ exit_code, stderr }: CommandResult): boolean =>
   exit_code === 1 && /Couldn't find\/remove all jobs/.test(stderr) && !/Failed to connect|CEDAR|SECMAN/.test(stderr);
 
 /** Returns the event log of a shard's cluster, and the output of its job. */
-export function htcondorLogs({ job_id, chunk }: Handle, shard: number): string[] {
+function htcondorLogs({ job_id, chunk }: Handle, shard: number): string[] {
   const group = [...shardsByTask(chunk).values()].find((shards) => shards.includes(shard));
   if (!group) return [];
   return [`${LOGS}/condor.${job_id}.log`, `${LOGS}/condor.${job_id}.shard_${group.join("+")}.out`];
@@ -76,7 +76,7 @@ const USAGE =
   /^\s*(\d+ +- {2}|\(?Usr |Partitionable Resources|[A-Za-z]+ (\(\w+\) )? *:|(Cpus|Disk|GPUs|Memory|CondorScratchDir) = |$)/;
 
 /** Returns the events of a shard's job from its cluster's log, without their tables of usage. */
-export function eventsOf(text: string, { job_id, chunk }: Handle, shard: number, telling = false): string {
+function eventsOf(text: string, { job_id, chunk }: Handle, shard: number, telling = false): string {
   const task = [...shardsByTask(chunk)].find(([, shards]) => shards.includes(shard))?.[0];
   const mine = /^(\d{3}) \(0*(\d+)\.0*(\d+)\./;
   return text.split(/^\.\.\.\r?\n?/m).flatMap((block) => {
@@ -92,7 +92,7 @@ const COLUMNS = ["Machine", "State", "Cpus", "TotalLoadAvg"];
  * Queries one line per slot; a claimed dynamic slot has its CPUs, its partitionable slot the remaining ones
  * (condor_status(1)).
  */
-export function queryHTCondorPool(): Command[] {
+function queryHTCondorPool(): Command[] {
   const format = COLUMNS.flatMap((name, i) => [
     "-format",
     i === 0 ? "nsfarm|%v" : i === COLUMNS.length - 1 ? "|%v\\n" : "|%v",
@@ -101,7 +101,7 @@ export function queryHTCondorPool(): Command[] {
   return [{ argv: ["condor_status", ...format], timeout_s: 60 }];
 }
 
-export function readHTCondorPool([result]: CommandResult[]): PoolNode[] {
+function readHTCondorPool([result]: CommandResult[]): PoolNode[] {
   const nodes = new Map<string, PoolNode>();
   for (const line of (result?.stdout ?? "").split("\n")) {
     const [, name, state = "", cpus, load] = /^nsfarm\|([^|]+)\|([^|]*)\|([^|]*)\|([^|]*)$/.exec(line) ?? [];
@@ -124,12 +124,12 @@ function add(nodes: Map<string, PoolNode>, name: string, state: string, cpus: nu
 const number = (text: string | undefined) => /^\d+(\.\d+)?$/.test(text ?? "") ? Number(text) : null;
 
 /** Queries any job with the token in the queue: one cluster is one submission. */
-export function findHTCondor(_context: RenderContext, token: string): Command {
+function findHTCondor(_context: RenderContext, token: string): Command {
   const argv = ["condor_q", "-constraint", jobConstraint(token), "-format", "nsfarm|%d", "ClusterId"];
   return { argv: [...argv, "-format", "|%s\\n", "NsfarmToken"], timeout_s: 60 };
 }
 
-export function readHTCondorFind(result: CommandResult, token: string): Answer<string | null> {
+function readHTCondorFind(result: CommandResult, token: string): Answer<string | null> {
   if (result.exit_code !== 0) return { kind: "unclear", message: commandMessage(result) };
   for (const line of result.stdout.split("\n")) {
     const [, id, tag] = /^nsfarm\|(\d+)\|(.*)$/.exec(line) ?? [];
@@ -146,7 +146,7 @@ const SUBMIT_FILE = "condor_finish_job.sub";
  * (HTCondor manual, "Scheduler Universe"), and waits until the event log shows that the run's jobs have ended. A DAG
  * with a final node would only cover jobs that DAGMan itself submits, not those of a retry.
  */
-export function finishHTCondor(context: RenderContext, _handles: Handle[], token: string): Finish {
+function finishHTCondor(context: RenderContext, _handles: Handle[], token: string): Finish {
   const { run_dir, nsfarm, manifest, options } = context;
   if (isSpooled(options)) {
     throw new FarmError(
@@ -208,7 +208,7 @@ const QUEUE_FULL = /would exceed MAX_JOBS_(PER_OWNER|PER_SUBMISSION|SUBMITTED)/;
 /** Range of jobs with -terse: `2.0 - 2.11`. */
 const RANGE = /^(\d+)\.\d+ - \1\.\d+$/;
 
-export function readHTCondorSubmit(result: CommandResult): SubmitAnswer {
+function readHTCondorSubmit(result: CommandResult): SubmitAnswer {
   if (result.spawn_error !== null) {
     return { kind: "refused", message: `condor_submit cannot be started: ${commandMessage(result)}` };
   }
@@ -228,7 +228,7 @@ export function readHTCondorSubmit(result: CommandResult): SubmitAnswer {
  * is stopped leaves no jobs (reliability.md, 2b).
  * @throws {FarmError} usage, in transfer mode, for files that cannot be sent
  */
-export function submitHTCondor(context: RenderContext, chunk: Chunk, token: string): Command {
+function submitHTCondor(context: RenderContext, chunk: Chunk, token: string): Command {
   const mode = modeOf(context);
   refuseSpool(context.options, mode);
   if (mode === "transfer") filesSent(context);

@@ -24,7 +24,7 @@ import { formatIndexes, hasToken, jobTag, tasksFor } from "./tasks.ts";
  * queued it twice. Single tasks are cancelled by id and name: a job must match both (scancel(1)), so that a reused id
  * is harmless.
  */
-export function cancelSlurm(handles: Handle[], shards: number[] | null): Command[] {
+function cancelSlurm(handles: Handle[], shards: number[] | null): Command[] {
   return handles.flatMap((handle) => {
     const { job_id, chunk } = handle;
     const tasks = tasksFor(chunk, shards);
@@ -50,7 +50,7 @@ const GONE = /Invalid job id specified|already completing or completed/;
  * Reads scancel's result: for most ended jobs it is exit code 0 without a message (recorded:
  * slurm-scancel-finished-task, -nonexistent).
  */
-export function readSlurmCancel(results: CommandResult[]): Answer<null> {
+function readSlurmCancel(results: CommandResult[]): Answer<null> {
   const bad = results.find((result) => result.exit_code !== 0 && !isEvery(result.stderr, GONE));
   return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
 }
@@ -59,11 +59,10 @@ export function readSlurmCancel(results: CommandResult[]): Answer<null> {
  * Returns scontrol hold: tasks that run go on, and those of a whole array that are requeued later come back held
  * (scontrol(1), hold; seen with 24.11.5). A whole array is named by its id alone, so that its tasks stay one record.
  */
-export const holdSlurm = (handles: Handle[], shards: number[] | null): Command[] => scontrol("hold", handles, shards);
+const holdSlurm = (handles: Handle[], shards: number[] | null): Command[] => scontrol("hold", handles, shards);
 
 /** Returns scontrol release: a user can release only holds of users, not those of an administrator. */
-export const releaseSlurm = (handles: Handle[], shards: number[] | null): Command[] =>
-  scontrol("release", handles, shards);
+const releaseSlurm = (handles: Handle[], shards: number[] | null): Command[] => scontrol("release", handles, shards);
 
 function scontrol(what: "hold" | "release", handles: Handle[], shards: number[] | null): Command[] {
   return handles.flatMap(({ job_id, chunk }) => {
@@ -77,7 +76,7 @@ function scontrol(what: "hold" | "release", handles: Handle[], shards: number[] 
 /**
  * Divides a throttle between the arrays, at least 1 each; 0 is no limit (scontrol(1), ArrayTaskThrottle).
  */
-export function throttleSlurm(handles: Handle[], most: number | null): Command[] {
+function throttleSlurm(handles: Handle[], most: number | null): Command[] {
   const shares = most === null ? [] : dividedBy(most, handles.length);
   return handles.map(({ job_id }, i) => {
     const share = most === null ? 0 : Math.max(1, shares[i] ?? 1);
@@ -91,7 +90,7 @@ export function throttleSlurm(handles: Handle[], most: number | null): Command[]
  */
 const ENDED = /: (Job has already finished|No error)$|Invalid job id specified|already completing or completed/;
 
-export function readSlurmSteer(results: CommandResult[]): Answer<null> {
+function readSlurmSteer(results: CommandResult[]): Answer<null> {
   const bad = results.find((result) => result.exit_code !== 0 && !isEvery(result.stderr, ENDED));
   return bad ? { kind: "unclear", message: commandMessage(bad) } : { kind: "ok", value: null };
 }
@@ -100,14 +99,14 @@ export function readSlurmSteer(results: CommandResult[]): Answer<null> {
 const MARK = "nsfarm";
 
 /** Queries all jobs of the user with names and comments, since a site's plugin may have changed one of the two. */
-export function findSlurm(): Command {
+function findSlurm(): Command {
   return {
     argv: ["squeue", "--me", "--noheader", "--states=all", `--format=${MARK}|%F|%k|%j`],
     timeout_s: 60,
   };
 }
 
-export function readSlurmFind(result: CommandResult, token: string): Answer<string | null> {
+function readSlurmFind(result: CommandResult, token: string): Answer<string | null> {
   if (result.exit_code !== 0) return { kind: "unclear", message: commandMessage(result) };
   for (const line of result.stdout.split("\n")) {
     const [, id, text] = /^nsfarm\|(\d+)\|(.*)$/.exec(line) ?? [];
@@ -117,12 +116,12 @@ export function readSlurmFind(result: CommandResult, token: string): Answer<stri
 }
 
 /** Queries nodes with their CPUs as allocated/idle/other/total, and their load (sinfo(1), --format %C %O). */
-export function querySlurmPool(): Command[] {
+function querySlurmPool(): Command[] {
   return [{ argv: ["sinfo", "--noheader", "--Node", "--format=%N|%T|%C|%O"], timeout_s: 60 }];
 }
 
 /** Reads the load of each node once; a node in several partitions has a line for each. */
-export function readSlurmPool([result]: CommandResult[]): PoolNode[] {
+function readSlurmPool([result]: CommandResult[]): PoolNode[] {
   const nodes = new Map<string, PoolNode>();
   for (const line of (result?.stdout ?? "").split("\n")) {
     const [name, state, cpus, load] = line.trim().split("|");
@@ -161,7 +160,7 @@ const REFUSALS = [
 const ID = /^(\d+)(?:;[^\s;]+)?$|^Submitted batch job (\d+)/;
 
 /** Reads sbatch's answer (recorded: slurm-sbatch-*); sbatch exits 0 only with a job id. */
-export function readSlurmSubmit(result: CommandResult): SubmitAnswer {
+function readSlurmSubmit(result: CommandResult): SubmitAnswer {
   if (result.spawn_error !== null) {
     return { kind: "refused", message: `sbatch cannot be started: ${commandMessage(result)}` };
   }
@@ -218,7 +217,7 @@ const TIMEOUT_S = 120;
  * Returns sbatch with all options as arguments, so that one script serves any set of shards: its argument is the
  * distance between task and shard numbers, or the groups.
  */
-export function submitSlurm(context: RenderContext, chunk: Chunk, token: string): Command {
+function submitSlurm(context: RenderContext, chunk: Chunk, token: string): Command {
   const which = readSite(context.options).shards_per_job === 1 ? [`${offsetOf(chunk)}`] : groupWords(chunk);
   const script = `${context.run_dir}/${scriptName(0)}`;
   return {

@@ -288,11 +288,15 @@ function takenBy(path: string, code: string): { of: string; name: string }[] {
   const statics = [...code.matchAll(whole)].flatMap(([, names = "", to]) => {
     const listed = /\{([^}]*)\}/.exec(names)?.[1]?.split(",").map((name) => name.trim()).filter((name) => name !== "");
     const plain = (name: string) => name.replace(/^type /, "").replace(/ as .*$/, "");
-    return (listed?.map(plain) ?? ["*"]).map((name) => ({ of: target(to), name }));
+    return (listed?.map(plain) ?? [names.includes("*") ? "*" : "default"]).map((name) => ({ of: target(to), name }));
   });
   const calls = [...code.matchAll(/\bimport\(\s*["'](\.[^"']+)["']\s*\)/g)];
-  return [...statics, ...calls.map(([, to]) => ({ of: target(to), name: "*" }))];
+  const called = REGISTRIES.includes(path) ? "default" : "*";
+  return [...statics, ...calls.map(([, to]) => ({ of: target(to), name: called }))];
 }
+
+/** Tables of files that are loaded for their default export alone. */
+const REGISTRIES = ["schedulers/mod.ts", "commands/table.ts"];
 
 /** Whatever is imported by its file's name alone: by `main.ts`, by another program, by Deno. */
 const ENTRIES = ["main.ts", "mod.ts"];

@@ -1,6 +1,7 @@
 import { FarmError } from "../../core/errors.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { isWaiting, mayHaveJob } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { PAUSED } from "../../core/steering.ts";
 import type { Backend, Handle, NativeState } from "../../schedulers/adapter.ts";
@@ -30,7 +31,7 @@ export async function cancelRun(
   return await whileSubmitting(cancelled, async (run) => {
     await resolveSubmissions(run, adapter, `nsfarm-deno cancel ${quoteWord(run.dir)}`);
     const { states } = await queryOrThrow(run, adapter, CANCEL);
-    const known = new Set(states.filter(({ state }) => ACTIVE.has(state)).map(({ token }) => token));
+    const known = new Set(states.filter(({ state }) => mayHaveJob(state)).map(({ token }) => token));
     const all = handlesOf(ownSubmissions(run));
     const handles = all.filter((handle) => known.has(handle.token));
     // The wrapper of a site may have queued a second job for an ended submission, and queries do not cover that job.
@@ -85,16 +86,13 @@ async function untilGone(
 ): Promise<NativeState[]> {
   for (const begin = performance.now();;) {
     const { reached, states, message } = await queryScheduler(run, adapter, 0);
-    const there = withoutSilent(run, states).filter(({ state }) => ACTIVE.has(state));
+    const there = withoutSilent(run, states).filter(({ state }) => mayHaveJob(state));
     const isOver = stop?.aborted || performance.now() - begin >= most_s(reached ? there : null) * 1000;
     if (isOver && !reached) throw unreachable(adapter, doing, message ?? "no answer");
     if (isOver) return there;
     await pauseFor(1000, stop);
   }
 }
-
-/** States of jobs that exist or may exist. */
-export const ACTIVE: ReadonlySet<string> = new Set(["queued", "running", "held", "unknown"]);
 
 /**
  * Returns the answer of the scheduler of a run.
@@ -185,7 +183,7 @@ async function idleTasks(
   const idle = answer.states.filter(({ state, reason }) => states.has(state) && reason !== PAUSED);
   const given = (await scanRun(run, machine, answer)).filter(({ plan }) => answer.shards.has(plan.shard_index));
   if (run.manifest.farm.pilots !== null) {
-    const open = given.filter(({ state }) => state === "queued" || state === "held");
+    const open = given.filter(({ state }) => isWaiting(state));
     return { tasks: idle, shards: idle.length === 0 ? [] : open.map(({ plan }) => plan.shard_index) };
   }
   const shards = given.filter(({ state, plan }) => states.has(state) && isOne(plan.shard_index))
@@ -206,7 +204,7 @@ async function cancelIdle(
 ): Promise<void> {
   const mine = idle.filter(({ token }) => token === handle.token);
   if (mine.length === 0) return;
-  const goes_on = all.some((one) => one.token === handle.token && ACTIVE.has(one.state) && !mine.includes(one));
+  const goes_on = all.some((one) => one.token === handle.token && mayHaveJob(one.state) && !mine.includes(one));
   const shards = mine.flatMap(({ shard }) => shard ?? []);
   await cancelJobs(run, adapter, [handle], goes_on ? shards : null, DOING);
 }
@@ -241,8 +239,13 @@ async function cancelLeft(run: Run<FarmManifest>, adapter: Backend, stop: AbortS
     const machine = await inspectMachine();
     await whileSubmitting(run, (now) => cancelWaiting(now, adapter, machine, new Set(["queued", "held"])));
   }
-  const isWaiting = ({ state }: NativeState) => state === "queued" || state === "held";
-  const there = await untilGone(run, adapter, CANCEL, (there) => there?.every(isWaiting) ? 0 : JOBS_LEAVE_S, stop);
+  const there = await untilGone(
+    run,
+    adapter,
+    CANCEL,
+    (there) => there?.every(({ state }) => isWaiting(state)) ? 0 : JOBS_LEAVE_S,
+    stop,
+  );
   // The wrapper of a site may have queued more pilots than it reported.
   if (there.length === 0 && !has_pilots && !stop.aborted) return [];
   return (await cancelRun(run, adapter, stop)).left;

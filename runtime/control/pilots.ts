@@ -1,6 +1,7 @@
 import { FarmError } from "../../core/errors.ts";
 import { plural } from "../../core/format.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { isWaiting } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { pausedWords } from "../../core/steering.ts";
 import type { Backend, Handle, NativeState, RenderContext, SchedulerAdapter } from "../../schedulers/adapter.ts";
@@ -135,7 +136,7 @@ async function cancelWaitingPilots(
 
 /** Returns the pilots that wait in the queue or are held, the last submitted first. */
 function waitingPilots(run: FarmRun, states: readonly NativeState[]): WaitingPilot[] {
-  const waits = withoutSilent(run, states).filter(({ state }) => state === "queued" || state === "held");
+  const waits = withoutSilent(run, states).filter(({ state }) => isWaiting(state));
   return handlesOf(ownSubmissions(run)).toReversed().flatMap((handle) => {
     const { shards, tasks = shards } = handle.chunk;
     const waiting = new Set(waits.flatMap(({ token, shard }) => token === handle.token ? shard ?? [] : []));

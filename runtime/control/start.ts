@@ -8,7 +8,7 @@ import { plural } from "../../core/format.ts";
 import { SUBMIT_LOCK } from "../../core/run_paths.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
-import { isEnded, LATE_FILES_S } from "../../core/shard_states.ts";
+import { isEnded, isWaiting, LATE_FILES_S } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { pausedWords } from "../../core/steering.ts";
 import type { Backend, Chunk, SchedulerLimits } from "../../schedulers/adapter.ts";
@@ -251,7 +251,7 @@ function isOpen({ state, plan, last }: ScannedShard, answer: QueriedScheduler, a
   if (again.isOne?.(plan.shard_index) === false) return false;
   const isGiven = answer.shards.has(plan.shard_index);
   if (!isGiven && (state === "queued" || (state === "unknown" && last?.remote))) return true;
-  if (state === "queued" || state === "held") return again.cancelled?.includes(plan.shard_index) ?? false;
+  if (isWaiting(state)) return again.cancelled?.includes(plan.shard_index) ?? false;
   return again.ended && isEnded(state);
 }
 

@@ -1,6 +1,7 @@
 import { FarmError } from "../../core/errors.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Steering } from "../../core/schema/steering.ts";
+import { mayHaveJob } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { isOurHold, PAUSED } from "../../core/steering.ts";
 import type { Backend, Command, Handle, NativeState, SchedulerAdapter } from "../../schedulers/adapter.ts";
@@ -11,7 +12,7 @@ import { queryLimits, runCommands, unreachable } from "../scheduler/drive.ts";
 import { handlesOf, renderContext } from "../scheduler/query.ts";
 import { resolveSubmissions } from "../scheduler/submit.ts";
 import type { Machine } from "../system/machine.ts";
-import { ACTIVE, queryOrThrow } from "./cancel.ts";
+import { queryOrThrow } from "./cancel.ts";
 import { submitOpen, whileSubmitting } from "./start.ts";
 
 type FarmRun = Run<FarmManifest>;
@@ -137,7 +138,7 @@ export async function throttleRun(throttled: FarmRun, adapter: Backend, most: nu
 async function activeJobs(run: FarmRun, adapter: Backend, what: string) {
   await resolveSubmissions(run, adapter, `nsfarm-deno ${what} ${quoteWord(run.dir)}`);
   const { states } = await queryOrThrow(run, adapter, `${what} the run`);
-  const tokens = new Set(states.filter(({ state }) => ACTIVE.has(state)).map(({ token }) => token));
+  const tokens = new Set(states.filter(({ state }) => mayHaveJob(state)).map(({ token }) => token));
   return { states, active: handlesOf(ownSubmissions(run)).filter(({ token }) => tokens.has(token)) };
 }
 

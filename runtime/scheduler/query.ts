@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { orElse } from "../../core/errors.ts";
 import { readShardName } from "../../core/run_paths.ts";
-import { isOurHold, PAUSED } from "../../core/steering.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
+import { isEnded } from "../../core/shard_states.ts";
+import { isOurHold, PAUSED } from "../../core/steering.ts";
 import type {
   Answer,
   Backend,
@@ -198,15 +199,19 @@ function readLogs(run: Run<FarmManifest>, adapter: SchedulerAdapter, handles: Ha
 const readLogFile = (path: string): string | null =>
   orElse(null, () => new TextDecoder().decode(readRegular(path, MAX_DOCUMENT_BYTES)));
 
-/** States after which a task never runs again by itself. */
-const ENDED = new Set(["done", "failed", "cancelled", "timed_out", "out_of_memory"]);
+/**
+ * Returns whether a task in this state never runs again by itself. A preempted one may be requeued, and another cluster
+ * may have started one that is lost here.
+ */
+const isFinal = ({ state }: NativeState): boolean =>
+  state === "done" || (isEnded(state) && state !== "preempted" && state !== "lost");
 
 /**
  * Returns the states that an answer adds to a known one: none after its end; a state that the log has reported keeps
  * the log's reason where the answer has none.
  */
 function newer(known: NativeState | undefined, reported: NativeState): NativeState[] {
-  if (known && ENDED.has(known.state)) return [];
+  if (known && isFinal(known)) return [];
   return [
     known?.state === reported.state && reported.reason === null ? { ...reported, reason: known.reason } : reported,
   ];
@@ -216,15 +221,13 @@ const sameTask = (a: NativeState, b: NativeState) => a.token === b.token && a.sh
 
 /** Whether the logs report that a whole submission has ended, so that no query is needed. */
 function isOver(handle: Handle, found: NativeState[]): boolean {
-  const over = new Set(
-    found.filter((one) => one.token === handle.token && ENDED.has(one.state)).map((one) => one.shard),
-  );
-  return over.has(null) || handle.chunk.shards.every((shard) => over.has(shard));
+  return isComplete(handle, found.filter(isFinal));
 }
 
-function isComplete(handle: Handle, found: NativeState[]): boolean {
-  const reported = new Set(found.filter((one) => one.token === handle.token).map((one) => one.shard));
-  return reported.has(null) || handle.chunk.shards.every((shard) => reported.has(shard));
+/** Whether these states are of all tasks of a submission. */
+function isComplete({ token, chunk }: Handle, found: NativeState[]): boolean {
+  const reported = new Set(found.filter((one) => one.token === token).map((one) => one.shard));
+  return reported.has(null) || chunk.shards.every((shard) => reported.has(shard));
 }
 
 /** Returns the state of each shard's latest submission that was not refused. */

@@ -8,7 +8,7 @@ import {
   SHARD_RESULT_SCHEMA,
   type ShardResult,
 } from "../../core/schema/manifest.ts";
-import { reconcile, type ShardView } from "../../core/shard_states.ts";
+import { isEnded, reconcile, type ShardView } from "../../core/shard_states.ts";
 import { type OldShard, readOldShard } from "../shard/old_run.ts";
 import { evidenceFault, readListed } from "../shard/read.ts";
 import { type DoneShard, doneShard } from "./done_shards.ts";
@@ -92,11 +92,9 @@ export function collectDone(dir: string, plan: Plan, { time, exit_code, wall_s }
   return { result: row(plan, facts, pathsIn(dir, plan.shard_index), "ok"), time, ok: true };
 }
 
-const FAILED = new Set(["failed", "cancelled", "timed_out", "out_of_memory", "preempted"]);
-
 /**
  * Returns the row of a shard that is not done. The old scripts have the values ok and failed; a shard that has not
- * ended has no status.
+ * ended, or whose end is not known, has no status.
  */
 function notOk(plan: Plan, view: ShardView, last: Attempt | null, paths: Paths): ShardResult {
   const end = last?.end ?? null;
@@ -106,7 +104,7 @@ function notOk(plan: Plan, view: ShardView, last: Attempt | null, paths: Paths):
     elapsed_s: end?.wall_s ?? null,
     error: view.why || null,
   };
-  const status = FAILED.has(view.state) ? "failed" : undefined;
+  const status = isEnded(view.state) && view.state !== "lost" ? "failed" : undefined;
   return { ...row(plan, facts, paths, status), farm: { state: view.state } };
 }
 

@@ -1,5 +1,6 @@
 import { printable } from "../../core/failure.ts";
 import { LOGS } from "../../core/run_paths.ts";
+import { isWaiting } from "../../core/shard_states.ts";
 import type {
   Answer,
   Command,
@@ -30,7 +31,7 @@ interface SlurmTask {
 export function taskState(task: SlurmTask): Omit<NativeState, "token" | "shard"> {
   const { state, words, fault } = slurmState(task.state);
   const code = /^(None|\(null\)|N\/A)?$/.test(task.reason.trim()) ? "" : task.reason.trim();
-  const waits = state === "queued" || state === "held";
+  const waits = isWaiting(state);
   const reason = code === "" ? undefined : waits ? slurmReason(code) : slurmEndReason(code);
   const telling = waits || state === "failed" ? reason?.words ?? (waits && code ? `Slurm says ${code}` : words) : words;
   return {
