@@ -92,6 +92,16 @@ export function isAbsent(error: unknown): boolean {
   return fault === "absent" || fault === "no_folder";
 }
 
+/** Returns what `act` returns; `otherwise` where a file that it needs does not exist. */
+export function ifThere<T, U>(otherwise: U, act: () => T): T | U {
+  try {
+    return act();
+  } catch (error) {
+    if (isAbsent(error)) return otherwise;
+    throw error;
+  }
+}
+
 /** Faults that can pass by themselves: of a file server, or of other processes that use the same file. */
 const PASSING: ReadonlySet<FileFault> = new Set<FileFault>(["io", "busy", "stale"]);
 

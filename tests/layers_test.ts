@@ -355,6 +355,11 @@ Deno.test("No file and no folder is called utils", () => {
   assert.deepEqual(sources.filter((path) => /(^|[/_])utils?([/_.]|$)/.test(path)), []);
 });
 
+Deno.test("No source of the product says using: the minifier of a build drops it where the variable is read once", () => {
+  const product = sources.filter((path) => isIn(path, ["main.ts", "core", "schedulers", "runtime", "commands"]));
+  assert.deepEqual(product.filter((path) => /^\s*(?:await )?using \w+ =/m.test(withoutComments(read(path)))), []);
+});
+
 /** Calls of whatever writes a file or gives it a name, with the rest of their line. */
 const WRITES = /\b(?:write(?:Document|Whole|Streamed|TextFile(?:Sync)?|File(?:Sync)?)|rename(?:Sync)?)\([^\n]*/g;
 

@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { systemCode } from "../../core/errors.ts";
+import { orElse, systemCode } from "../../core/errors.ts";
 import { fileFault, isAbsent } from "../../core/file_fault.ts";
 import { listNames, showListed } from "./list.ts";
 import { MAX_DOCUMENT_BYTES, readRegular, Unreadable } from "./read.ts";
@@ -135,13 +135,8 @@ export function whileLockedSync<T>(path: string, work: () => T): T {
   }
 }
 
-function openLock(path: string): Deno.FsFile | undefined {
-  try {
-    return Deno.openSync(path, { read: true, write: true, create: true, mode: 0o640 });
-  } catch {
-    return undefined;
-  }
-}
+const openLock = (path: string): Deno.FsFile | undefined =>
+  orElse(undefined, () => Deno.openSync(path, { read: true, write: true, create: true, mode: 0o640 }));
 
 function lockQuietly(file: Deno.FsFile | undefined): void {
   try {

@@ -1,19 +1,17 @@
 import { createHash } from "node:crypto";
+import { whileOpen } from "./open.ts";
 
 /** Returns size and sha256 (hex) of a file, read in pieces. */
 export function hashFile(path: string): { bytes: number; sha256: string } {
   const hash = createHash("sha256");
   const buffer = new Uint8Array(1024 * 1024);
-  const file = Deno.openSync(path, { read: true });
   let bytes = 0;
-  try {
+  whileOpen(Deno.openSync(path), (file) => {
     for (let n = file.readSync(buffer); n !== null; n = file.readSync(buffer)) {
       hash.update(buffer.subarray(0, n));
       bytes += n;
     }
-  } finally {
-    file.close();
-  }
+  });
   return { bytes, sha256: hash.digest("hex") };
 }
 

@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { FarmError } from "../../core/errors.ts";
+import { FarmError, orElse } from "../../core/errors.ts";
 import { fileError, fileFault, isAbsent } from "../../core/file_fault.ts";
 
 /**
@@ -64,13 +64,7 @@ export function listFolder(folder: string): FolderListing {
 }
 
 /** Returns the names in a folder; none where it cannot be listed: such a folder is not ours to clean up. */
-export function namesInPassing(folder: string): string[] {
-  try {
-    return listNames(folder);
-  } catch {
-    return [];
-  }
-}
+export const namesInPassing = (folder: string): string[] => orElse([], () => listNames(folder));
 
 /**
  * Makes this machine ask its file server about a name that a listing shows and a lookup denies, by an attempt to create

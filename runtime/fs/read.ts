@@ -2,36 +2,7 @@ import * as z from "../../core/schema/zod.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { adviceFor, faultWords, type FileFault, fileFault, isAbsent, shownPath } from "../../core/file_fault.ts";
 import { firstIssue } from "../../core/first_issue.ts";
-
-/** The file under a name, as the server has it where it can be asked; null where there is none. */
-type FileIdentity = Pick<Deno.FileInfo, "dev" | "ino" | "isFile">;
-
-/**
- * Returns the identity of the file under a name, by opening it where possible: a lookup may be answered from a cache,
- * an open is not (close-to-open, nfs(5)). Falls back to the lookup for what cannot be opened.
- */
-export function identityNow(path: string): FileIdentity | null {
-  const seen = statOrNull(path);
-  if (!seen?.isFile && !seen?.isDirectory) return seen;
-  try {
-    const file = Deno.openSync(path);
-    try {
-      return file.statSync();
-    } finally {
-      file.close();
-    }
-  } catch {
-    return statOrNull(path);
-  }
-}
-
-function statOrNull(path: string): Deno.FileInfo | null {
-  try {
-    return Deno.lstatSync(path);
-  } catch {
-    return null;
-  }
-}
+import { identityNow, whileOpen } from "./open.ts";
 
 /** Largest file that is read as a single text (V8 strings end at 2^29 characters). */
 export const MAX_TEXT_BYTES = 480 * 1024 * 1024;
@@ -100,8 +71,7 @@ export const readListedForNow = (path: string, max_bytes: number): Uint8Array =>
  */
 function readToEnd(path: string, max_bytes: number, size = Infinity): Uint8Array | null {
   try {
-    const file = Deno.openSync(path);
-    try {
+    return whileOpen(Deno.openSync(path), (file) => {
       let n = 0;
       for (let got = file.readSync(common); got !== null; got = file.readSync(common.subarray(n))) {
         n += got;
@@ -110,9 +80,7 @@ function readToEnd(path: string, max_bytes: number, size = Infinity): Uint8Array
         if (n === common.length) common = twice(common);
       }
       return common.subarray(0, n);
-    } finally {
-      file.close();
-    }
+    });
   } catch {
     return null;
   }
@@ -147,9 +115,8 @@ function checkRegular(path: string): Deno.FileInfo {
  * Reads by hand, which takes half the time of Deno.readFileSync. The size is that of the open file: a longer document
  * may have replaced the name since.
  */
-function readBytes(path: string, max_bytes: number): Uint8Array {
-  const file = Deno.openSync(path);
-  try {
+const readBytes = (path: string, max_bytes: number): Uint8Array =>
+  whileOpen(Deno.openSync(path), (file) => {
     const { size } = file.statSync();
     if (size > max_bytes) throw new Unreadable(`has ${size} bytes, more than the limit of ${max_bytes}`, false);
     const bytes = new Uint8Array(size + 1);
@@ -162,10 +129,7 @@ function readBytes(path: string, max_bytes: number): Uint8Array {
     }
     if (n > size) throw new Unreadable("grew while it was read", false);
     return bytes.subarray(0, n);
-  } finally {
-    file.close();
-  }
-}
+  });
 
 function statFile(path: string): Deno.FileInfo {
   try {
@@ -275,20 +239,31 @@ export function inputError(what: string, path: string, error: unknown, next: str
   );
 }
 
+/**
+ * Calls `read`.
+ * @param what the file, as in "the manifest"
+ * @param next the next step where the file can be read, and holds something else
+ * @throws {FarmError} input, when it cannot be read
+ */
+export function explainRead<T>(what: string, path: string, next: string, read: (path: string) => T): T {
+  try {
+    return read(path);
+  } catch (error) {
+    throw inputError(what, path, error, next);
+  }
+}
+
 /** Returns the last `most` bytes of a regular file as text; empty where there is none. */
 export function readTail(path: string, most = 64 * 1024): string {
   try {
     if (!Deno.lstatSync(path).isFile) return "";
-    const file = Deno.openSync(path, { read: true });
-    try {
+    return whileOpen(Deno.openSync(path), (file) => {
       const { size } = file.statSync();
       const bytes = new Uint8Array(Math.min(size, most));
       file.seekSync(size - bytes.length, Deno.SeekMode.Start);
       file.readSync(bytes);
       return new TextDecoder().decode(bytes).trimEnd();
-    } finally {
-      file.close();
-    }
+    });
   } catch {
     return "";
   }

@@ -4,6 +4,7 @@ import { FarmError } from "../../core/errors.ts";
 import { isOfRunDirectory, isOurName, MANIFEST } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { listNames } from "./list.ts";
+import { whileOpen } from "./open.ts";
 import { openRegular } from "./read.ts";
 import { exists } from "./write.ts";
 
@@ -59,14 +60,11 @@ const HEAD_BYTES = 4096;
 /** Returns whether a file begins as this program writes such files; false for an unreadable one. */
 export function beginsWith(path: string, isHead: (head: string) => boolean): boolean {
   try {
-    const file = openRegular(path);
-    try {
+    return whileOpen(openRegular(path), (file) => {
       const bytes = new Uint8Array(HEAD_BYTES);
       const n = file.readSync(bytes) ?? 0;
       return isHead(new TextDecoder().decode(bytes.subarray(0, n)));
-    } finally {
-      file.close();
-    }
+    });
   } catch {
     return false;
   }

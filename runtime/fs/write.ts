@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import { FarmError } from "../../core/errors.ts";
+import { FarmError, orElse } from "../../core/errors.ts";
 import { adviceForWriting, faultWords, fileFault, isAbsent, shownPath } from "../../core/file_fault.ts";
 import { temporaryName } from "../../core/run_paths.ts";
 import { refused } from "./list.ts";
-import { identityNow } from "./read.ts";
+import { identityNow, whileOpen } from "./open.ts";
 
 /**
  * Renames a file or a folder; the only place of the program that does. After an error the new name is checked: over NFS
@@ -21,13 +21,7 @@ export function rename(from: string, to: string): void {
 }
 
 /** Returns device and inode of a path; null where it does not exist or cannot be inspected. */
-function identityOf(path: string): string | null {
-  try {
-    return identity(Deno.lstatSync(path));
-  } catch {
-    return null;
-  }
-}
+const identityOf = (path: string): string | null => orElse(null, () => identity(Deno.lstatSync(path)));
 
 const openedIdentity = (path: string): string | null => {
   const now = identityNow(path);
@@ -112,12 +106,10 @@ export function writeWhole(path: string, data: string | Uint8Array, mode = 0o640
  * @param line less than 4 KiB, without a line break
  */
 export function appendLine(path: string, line: string): void {
-  const file = Deno.openSync(path, { append: true, create: true, mode: 0o600 });
-  try {
-    file.writeSync(new TextEncoder().encode(`\n${line}\n`));
-  } finally {
-    file.close();
-  }
+  whileOpen(
+    Deno.openSync(path, { append: true, create: true, mode: 0o600 }),
+    (file) => file.writeSync(new TextEncoder().encode(`\n${line}\n`)),
+  );
 }
 
 /** A function that writes a long document part by part; each call gives the same bytes. */

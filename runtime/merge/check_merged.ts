@@ -7,6 +7,7 @@ import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { MergedAbout } from "../../core/schema/merged.ts";
 import { workloads } from "../../core/workload/registry.ts";
 import { hashFile, infoOf, isBeside } from "../fs/hash_file.ts";
+import { whileOpen } from "../fs/open.ts";
 import {
   decodeText,
   MAX_TEXT_BYTES,
@@ -79,15 +80,12 @@ function aboutCounts(document: unknown): MergedAbout | null {
  * without guardrails before its results is from other scripts and is read whole.
  */
 function readAbout(path: string): unknown {
-  const file = openRegular(path);
-  try {
+  const parts = whileOpen(openRegular(path), (file) => {
     const head = headOf(file);
     const tail = head && "guardrails" in head ? tailOf(file) : null;
-    if (tail) return { ...head, ...tail };
-  } finally {
-    file.close();
-  }
-  return parseJson(readRegular(path, MAX_TEXT_BYTES));
+    return tail && { ...head, ...tail };
+  });
+  return parts ?? parseJson(readRegular(path, MAX_TEXT_BYTES));
 }
 
 const HEAD_BYTES = 1024 * 1024;

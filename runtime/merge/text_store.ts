@@ -1,3 +1,4 @@
+import { whileOpen } from "../fs/open.ts";
 import { namingFile, removeQuietly, writeAll } from "../fs/write.ts";
 
 /** Bytes in memory or in a temporary file. */
@@ -44,8 +45,7 @@ const COPY_BYTES = 1024 * 1024;
 /** Writes the bytes of a piece, in parts of at most 1 MiB where they are in a file. */
 export function copyPiece(piece: TextPiece, write: (bytes: Uint8Array) => void): void {
   if ("bytes" in piece) return write(piece.bytes);
-  const file = Deno.openSync(piece.path);
-  try {
+  whileOpen(Deno.openSync(piece.path), (file) => {
     file.seekSync(piece.offset, Deno.SeekMode.Start);
     let left = piece.length;
     const buffer = new Uint8Array(Math.min(COPY_BYTES, left));
@@ -55,9 +55,7 @@ export function copyPiece(piece: TextPiece, write: (bytes: Uint8Array) => void):
       write(buffer.subarray(0, n));
       left -= n;
     }
-  } finally {
-    file.close();
-  }
+  });
 }
 
 /** Texts joined in shared memory, so that several threads can work on their bytes. */

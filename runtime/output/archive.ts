@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join, relative } from "node:path";
 import { isFarmManifest } from "../../core/check_manifest.ts";
-import { errorText, FarmError } from "../../core/errors.ts";
+import { errorText, FarmError, orElse } from "../../core/errors.ts";
 import type { MergedCheck } from "../../core/merge/merged_check.ts";
 import { MERGE_STATUS, OLD_SIDE_KINDS, oldSideName } from "../../core/run_paths.ts";
 import {
@@ -17,6 +17,7 @@ import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { readTarHeader, TAR_BLOCK, type TarFile, tarHeader, tarPadding } from "../../core/tar.ts";
 import { hashFile, mtime_ms, sha256Of } from "../fs/hash_file.ts";
+import { whileOpen } from "../fs/open.ts";
 import { inputError, parseJson, Unreadable, unreadable } from "../fs/read.ts";
 import { refuseOut } from "../fs/refuse_out.ts";
 import { exists, type Fill, writeStreamed } from "../fs/write.ts";
@@ -103,14 +104,8 @@ function readArchive(file: Deno.FsFile): ReadArchive {
 }
 
 /** Returns the merge status; undefined where it cannot be read, in which case its sum shows the damage. */
-function statusIn(bytes: Uint8Array): MergeStatus | undefined {
-  try {
-    const parsed = MergeStatus.safeParse(parseJson(bytes));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const statusIn = (bytes: Uint8Array): MergeStatus | undefined =>
+  orElse(undefined, () => MergeStatus.safeParse(parseJson(bytes)).data);
 
 function hashOf(file: Deno.FsFile, { bytes }: TarFile): string {
   const hash = createHash("sha256");
@@ -241,8 +236,7 @@ function fillTar(dir: string, run_id: string, files: readonly ArchivedFile[], wr
  * @throws {FarmError} input, when its size changed since it was hashed
  */
 function copyInto(path: string, bytes: number, write: Parameters<Fill>[0]): void {
-  const file = Deno.openSync(path);
-  try {
+  whileOpen(Deno.openSync(path), (file) => {
     const buffer = new Uint8Array(PIECE_BYTES);
     let left = bytes;
     for (let n = file.readSync(buffer); n !== null; n = file.readSync(buffer)) {
@@ -251,7 +245,5 @@ function copyInto(path: string, bytes: number, write: Parameters<Fill>[0]): void
       write(buffer.subarray(0, n));
     }
     if (left !== 0) throw new FarmError("input", `Cannot archive "${path}": it changed while it was read`);
-  } finally {
-    file.close();
-  }
+  });
 }

@@ -3,7 +3,7 @@ import { openCpus } from "../../core/describe_limits.ts";
 import { FarmError } from "../../core/errors.ts";
 import type { HostSlots } from "../../core/plan/predict.ts";
 import { HostStat, PREFLIGHT_SCHEMA } from "../../core/schema/preflight.ts";
-import { inputError, readDocument } from "../fs/read.ts";
+import { explainRead, readDocument } from "../fs/read.ts";
 import { loadAdapter } from "../scheduler/adapters.ts";
 import { queryLimits } from "../scheduler/drive.ts";
 
@@ -18,15 +18,13 @@ const Preflight = z.looseObject({
  * @throws {FarmError} input, when it is no preflight, or has no core counts
  */
 export function preflightSlots(path: string, threads: number): HostSlots[] {
-  try {
-    const hosts = readDocument(path, Preflight).stats.flatMap(({ host, ok, physical_cores, logical_cores }) => {
-      const cores = physical_cores ?? logical_cores ?? null;
-      return ok && cores !== null ? [{ host, slots: Math.floor(cores / Math.max(1, threads)) }] : [];
-    });
-    if (hosts.some(({ slots }) => slots > 0)) return hosts;
-  } catch (error) {
-    throw inputError("the preflight", path, error, "Make one with nsfarm-deno preflight --out");
-  }
+  const next = "Make one with nsfarm-deno preflight --out";
+  const { stats } = explainRead("the preflight", path, next, () => readDocument(path, Preflight));
+  const hosts = stats.flatMap(({ host, ok, physical_cores, logical_cores }) => {
+    const cores = physical_cores ?? logical_cores ?? null;
+    return ok && cores !== null ? [{ host, slots: Math.floor(cores / Math.max(1, threads)) }] : [];
+  });
+  if (hosts.some(({ slots }) => slots > 0)) return hosts;
   throw new FarmError(
     "input",
     `Cannot plan with the preflight "${path}": none of its hosts is usable and has known cores`,

@@ -10,7 +10,7 @@ import { infoOf } from "../fs/hash_file.ts";
 import { listNames } from "../fs/list.ts";
 import {
   decodeText,
-  inputError,
+  explainRead,
   MAX_DOCUMENT_BYTES,
   ofSchema,
   parseJson,
@@ -45,17 +45,8 @@ export const loadRun = (run: string): Run => loadBy(readManifest, run);
 
 function loadBy(read: (path: string) => ReadManifest, run: string): Run {
   const manifest_path = manifestPath(run);
-  let manifest: Manifest, fault: string | null;
-  try {
-    ({ manifest, fault } = read(manifest_path));
-  } catch (error) {
-    throw inputError(
-      "the manifest",
-      manifest_path,
-      error,
-      `Name a run directory, or its ${MANIFEST} of schema ${RUN_SCHEMA}`,
-    );
-  }
+  const next = `Name a run directory, or its ${MANIFEST} of schema ${RUN_SCHEMA}`;
+  const { manifest, fault } = explainRead("the manifest", manifest_path, next, read);
   if (fault) {
     throw new FarmError(
       "input",

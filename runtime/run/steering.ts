@@ -4,7 +4,7 @@ import { orElse } from "../../core/errors.ts";
 import { STEERING } from "../../core/run_paths.ts";
 import { Steering, STEERING_SCHEMA } from "../../core/schema/steering.ts";
 import { changeDocument } from "../fs/exclusive.ts";
-import { inputError, readIfThere } from "../fs/read.ts";
+import { explainRead, readIfThere } from "../fs/read.ts";
 import { removeQuietly } from "../fs/write.ts";
 import { isCopy, type Run } from "./load_manifest.ts";
 
@@ -17,17 +17,8 @@ export function readSteering(run: Run): Steering | null {
 }
 
 function readOwn({ dir }: Run): Steering | undefined {
-  const path = join(dir, STEERING);
-  try {
-    return readIfThere(path, Steering);
-  } catch (error) {
-    throw inputError(
-      "what was asked of the run",
-      path,
-      error,
-      "Remove it; then release jobs that are held, with the scheduler's own command",
-    );
-  }
+  const next = "Remove it; then release jobs that are held, with the scheduler's own command";
+  return explainRead("what was asked of the run", join(dir, STEERING), next, (path) => readIfThere(path, Steering));
 }
 
 /**

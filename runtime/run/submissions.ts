@@ -3,7 +3,7 @@ import { SUBMIT_META } from "../../core/run_paths.ts";
 import type { NativeState } from "../../core/schema/scheduler.ts";
 import { type Submission, SUBMIT_META_SCHEMA, SubmitMeta } from "../../core/schema/submit_meta.ts";
 import { changeDocument } from "../fs/exclusive.ts";
-import { inputError, readIfThere } from "../fs/read.ts";
+import { explainRead, readIfThere } from "../fs/read.ts";
 import { thisMoment } from "../system/machine.ts";
 import { isCopy, type Run } from "./load_manifest.ts";
 
@@ -12,17 +12,13 @@ import { isCopy, type Run } from "./load_manifest.ts";
  * @throws {FarmError} input
  */
 export function readSubmitMeta(dir: string): SubmitMeta | undefined {
-  const path = join(dir, SUBMIT_META);
-  try {
-    return readIfThere(path, SubmitMeta);
-  } catch (error) {
-    throw inputError(
-      "the record of submissions",
-      path,
-      error,
-      "It lists the jobs of this run: restore it from a copy, or cancel the jobs by hand and remove it",
-    );
-  }
+  const next = "It lists the jobs of this run: restore it from a copy, or cancel the jobs by hand and remove it";
+  return explainRead(
+    "the record of submissions",
+    join(dir, SUBMIT_META),
+    next,
+    (path) => readIfThere(path, SubmitMeta),
+  );
 }
 
 /** Returns all submissions on record. */

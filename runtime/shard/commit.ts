@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
-import { adviceFor, isAbsent } from "../../core/file_fault.ts";
+import { adviceFor, ifThere } from "../../core/file_fault.ts";
 import { documentText, sealDocument } from "../../core/record.ts";
 import { ASIDE, commitName, metricsName, outName } from "../../core/run_paths.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
@@ -10,7 +10,8 @@ import { workloadOf } from "../../core/workload/registry.ts";
 import { commitByLink, pause, publishFile, withLease } from "../fs/exclusive.ts";
 import { sha256Of } from "../fs/hash_file.ts";
 import { listNames, showListed } from "../fs/list.ts";
-import { identityNow, Unreadable } from "../fs/read.ts";
+import { identityNow, whileOpen } from "../fs/open.ts";
+import { Unreadable } from "../fs/read.ts";
 import { makeFolder, removeQuietly, rename, writeTemporary } from "../fs/write.ts";
 import { type CheckedOutput, type Evidence, readCommitted, readShard } from "./read.ts";
 
@@ -105,25 +106,7 @@ function showFinal(dir: string, shard: number): false {
 
 /** Forces a result to disk. Of two processes that recover the same result, the other may have removed it already. */
 function syncFile(path: string): void {
-  ifThere(() => {
-    const file = Deno.openSync(path, { read: true, write: true });
-    try {
-      file.syncDataSync();
-    } finally {
-      file.close();
-    }
-  });
-}
-
-/** Calls `act` with a file; returns false when another process has removed the file. */
-function ifThere(act: () => void): boolean {
-  try {
-    act();
-    return true;
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
-  }
+  ifThere(undefined, () => whileOpen(Deno.openSync(path, { read: true, write: true }), (file) => file.syncDataSync()));
 }
 
 /** Writes the record of the checked output under the final name. Returns false when there is a record already. */
@@ -210,7 +193,11 @@ function moveOne(dir: string, shard: number, name: string, judged: number | null
   // First to a unique name, since a rename replaces the file under its new name.
   const taken = `${aside}.${randomBytes(4).toString("hex")}`;
   // No other process moves files of this shard meanwhile, so this is still the judged file.
-  const move = () => inode(path) === judged && ifThere(() => rename(path, taken));
+  const move = () =>
+    inode(path) === judged && ifThere(false, () => {
+      rename(path, taken);
+      return true;
+    });
   if (!withLease(join(dir, commitName(shard)), move)) return [];
   // It can be another only if this process stood still so long that it lost its lease.
   if (inode(taken) !== judged && commitByLink(taken, path)) return [];

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { livePlans } from "../../core/check_manifest.ts";
-import { isAbsent } from "../../core/file_fault.ts";
+import { orElse } from "../../core/errors.ts";
+import { ifThere } from "../../core/file_fault.ts";
 import {
   causeOfJob,
   isDiskFull,
@@ -108,35 +109,21 @@ function areThere({ out, metrics }: FitFiles, facts: JobFacts): boolean {
   return reported.every(([path, bytes]) => bytes === null || bytes === sizeOf(path));
 }
 
-function sizeOf(path: string): number | null {
-  try {
-    return Deno.lstatSync(path).size;
-  } catch {
-    return null;
-  }
-}
+const sizeOf = (path: string): number | null => orElse(null, () => Deno.lstatSync(path).size);
 
 /**
  * Returns the seconds since a file last changed here, which is its arrival; null where another process has ingested it
  * meanwhile.
  */
 function ageOf(path: string): number | null {
-  try {
+  return ifThere(null, () => {
     const { ctime, mtime } = Deno.lstatSync(path);
     return (Date.now() - (ctime ?? mtime ?? new Date(0)).getTime()) / 1000;
-  } catch (error) {
-    if (isAbsent(error)) return null;
-    throw error;
-  }
+  });
 }
 
-function readFacts(path: string): JobFacts | undefined {
-  try {
-    return readJobFacts(new TextDecoder().decode(readRegular(path, MAX_JOB_TEXT_BYTES)));
-  } catch {
-    return undefined;
-  }
-}
+const readFacts = (path: string): JobFacts | undefined =>
+  orElse(undefined, () => readJobFacts(new TextDecoder().decode(readRegular(path, MAX_JOB_TEXT_BYTES))));
 
 function settleFacts(run: Run<FarmManifest>, plan: Plan, left: Left): Committed | undefined {
   const { facts, files, open, attempt } = left;

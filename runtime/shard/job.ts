@@ -1,6 +1,6 @@
 import { basename, join } from "node:path";
 import { isEarlierExecution } from "../../core/earlier_submission.ts";
-import { isAbsent } from "../../core/file_fault.ts";
+import { ifThere } from "../../core/file_fault.ts";
 import { jobVariable } from "../../core/in_job.ts";
 import { sentFacts } from "../../core/job_txt.ts";
 import { INCOMING, metricsName, outName } from "../../core/run_paths.ts";
@@ -160,12 +160,9 @@ function recordOf(run: Run<FarmManifest>, plan: Plan): ShardRecord | undefined {
  * @returns its size; null where it does not exist
  */
 function giveBack(from: string, to: string): number | null {
-  try {
+  return ifThere(null, () => {
     const { size } = Deno.lstatSync(from);
     rename(from, to);
     return size;
-  } catch (error) {
-    if (isAbsent(error)) return null;
-    throw error;
-  }
+  });
 }

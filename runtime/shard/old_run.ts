@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { livePlans } from "../../core/check_manifest.ts";
-import { FarmError } from "../../core/errors.ts";
-import { isAbsent } from "../../core/file_fault.ts";
+import { FarmError, orElse } from "../../core/errors.ts";
+import { ifThere } from "../../core/file_fault.ts";
 import {
   isInside,
   metricsName,
@@ -112,12 +112,8 @@ function foldersBefore({ run_dir, run_id, results = [] }: Manifest): string[] {
 }
 
 function isReallyInside(folder: string, root: string): boolean {
-  try {
-    return isInside(Deno.realPathSync(folder), Deno.realPathSync(root));
-  } catch (error) {
-    // A path that does not exist leads nowhere.
-    return isAbsent(error);
-  }
+  // A path that does not exist leads nowhere.
+  return orElse(false, () => ifThere(true, () => isInside(Deno.realPathSync(folder), Deno.realPathSync(root))));
 }
 
 function leaves(what: string, path: string, root: string): FarmError {
@@ -128,13 +124,8 @@ function leaves(what: string, path: string, root: string): FarmError {
   );
 }
 
-function sideText(path: string): string | null {
-  try {
-    return decodeText(readRegular(path, 4096)).trim() || null;
-  } catch {
-    return null;
-  }
-}
+const sideText = (path: string): string | null =>
+  orElse(null, () => decodeText(readRegular(path, 4096)).trim() || null);
 
 function numberIn(text: string | null): number | null {
   const value = Number(text ?? NaN);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { isOfEarlier } from "../../core/earlier_submission.ts";
+import { orElse } from "../../core/errors.ts";
 import { lostRecord, newAttempt, NO_METRICS } from "../../core/record.ts";
 import { INCOMING } from "../../core/run_paths.ts";
 import type { Attempt, ProcessId } from "../../core/schema/attempt.ts";
@@ -175,13 +176,7 @@ function endOf(path: string): number {
   return Deno.statSync(path).mtime?.getTime() ?? Date.now();
 }
 
-function readMetrics(path: string): Metrics {
-  try {
-    return readDocument(path, Metrics);
-  } catch {
-    return NO_METRICS;
-  }
-}
+const readMetrics = (path: string): Metrics => orElse(NO_METRICS, () => readDocument(path, Metrics));
 
 /** Commits a whole out.json without an attempt; its record has only what the file shows. */
 function adoptOutput(context: JobContext, plan: Plan, output: CheckedOutput): void {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errorText } from "../../core/errors.ts";
-import { isAbsent } from "../../core/file_fault.ts";
+import { ifThere } from "../../core/file_fault.ts";
 import { HOSTS } from "../../core/run_paths.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { earlierHostFolder, hostFolder } from "../../core/ssh/host_facts.ts";
@@ -88,9 +88,13 @@ async function send(link: HostLink, { from, to, sha256, mode }: StagedFile): Pro
 }
 
 async function pour(path: string, write: (data: Uint8Array) => Promise<void>): Promise<void> {
-  using file = await Deno.open(path);
-  const buffer = new Uint8Array(256 * 1024);
-  for (let n = await file.read(buffer); n !== null; n = await file.read(buffer)) await write(buffer.slice(0, n));
+  const file = await Deno.open(path);
+  try {
+    const buffer = new Uint8Array(256 * 1024);
+    for (let n = await file.read(buffer); n !== null; n = await file.read(buffer)) await write(buffer.slice(0, n));
+  } finally {
+    file.close();
+  }
 }
 
 function explain(fault: string | null): string {
@@ -266,13 +270,10 @@ async function sweep(): Promise<void> {
 
 /** Returns false for a folder that another driver has removed since it was listed. */
 function isMine(path: string): boolean {
-  try {
+  return ifThere(false, () => {
     const { isDirectory, uid } = Deno.lstatSync(path);
     return isDirectory && uid === Deno.uid();
-  } catch (error) {
-    if (isAbsent(error)) return false;
-    throw error;
-  }
+  });
 }
 
 const pathOf = (dir: string, host: string) => join(dir, HOSTS, encodeURIComponent(host));

@@ -5,6 +5,7 @@ import { STEERING } from "../../core/run_paths.ts";
 import type { Worker } from "../../core/schema/attempt.ts";
 import type { Steering } from "../../core/schema/steering.ts";
 import { orRefusal } from "../fs/list.ts";
+import { whileOpen } from "../fs/open.ts";
 import { readSteering } from "../run/steering.ts";
 import { listWorkers } from "../run/workers.ts";
 import type { JobContext } from "../shard/context.ts";
@@ -145,13 +146,8 @@ export class Steer {
  */
 function fileNow(path: string): string {
   try {
-    const file = Deno.openSync(path);
-    try {
-      const { ino, mtime, size } = file.statSync();
-      return `${ino} ${mtime?.getTime()} ${size}`;
-    } finally {
-      file.close();
-    }
+    const { ino, mtime, size } = whileOpen(Deno.openSync(path), (file) => file.statSync());
+    return `${ino} ${mtime?.getTime()} ${size}`;
   } catch {
     return "";
   }
