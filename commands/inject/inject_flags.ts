@@ -9,7 +9,7 @@ import { workloadNamed, workloads } from "../../core/workload/registry.ts";
 import { readSpec } from "../../runtime/render/read_spec.ts";
 import { freshRunId } from "../../runtime/render/runs_beside.ts";
 import { INJECT, type InjectRequest, pointRunId, SEED_STRIDE } from "../../runtime/scan/inject_runs.ts";
-import { loadScan, type OpenScan } from "../../runtime/scan/scan_runs.ts";
+import { loadStudy, type OpenStudy } from "../../runtime/sweep/study.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { defineFlags } from "../flags.ts";
 import { readRequest, scanToyFlags } from "../request_flags.ts";
@@ -125,8 +125,8 @@ export const INJECT_JSON = {
 } as const satisfies FlagTable;
 
 /** Opens the study of --inject-json. */
-export const readInjectJson = (flags: FlagValues<typeof INJECT_JSON>): OpenScan<Inject> =>
-  loadScan(INJECT, flags.injectJson);
+export const readInjectJson = (flags: FlagValues<typeof INJECT_JSON>): OpenStudy<Inject> =>
+  loadStudy(INJECT, flags.injectJson);
 
 /** Flags for what a study accepts. */
 export const THRESHOLD_FLAGS = {

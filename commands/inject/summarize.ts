@@ -5,7 +5,8 @@ import type { Inject, InjectPoint, InjectThresholds } from "../../core/schema/in
 import { quoteWord } from "../../core/shell_quote.ts";
 import { writeInjectReport } from "../../runtime/output/report.ts";
 import { readInjectPoints } from "../../runtime/scan/inject_runs.ts";
-import { type OpenScan, pointRun } from "../../runtime/scan/scan_runs.ts";
+import { pointRun } from "../../runtime/scan/scan_runs.ts";
+import type { OpenStudy } from "../../runtime/sweep/study.ts";
 import { defineCommand, defineFlags, type Output } from "../flags.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { drivePoints, noteUnfinished, whileWatched } from "../scan/steps.ts";
@@ -23,14 +24,18 @@ const goOnWords = (path: string): string => `nsfarm-deno inject submit --inject-
  * Runs all points of an injection study. Goes on where it was interrupted: what is done is read from the runs.
  * @returns the exit code of the signal that interrupted it; null: it came to its end, also where points have no result
  */
-export const driveInject = (open: OpenScan<Inject>, adapter: Backend, out: Output): Promise<number | null> =>
+export const driveInject = (open: OpenStudy<Inject>, adapter: Backend, out: Output): Promise<number | null> =>
   whileWatched(open.path, async (signals) => {
     const code = await drivePoints(open, adapter, signals, out, goOnWords(open.path));
     return signals.exitCode() === null ? null : code;
   });
 
 /** Prints the summary of an injection study, writes its page, and returns the exit code. */
-export async function reportInject(open: OpenScan<Inject>, thresholds: InjectThresholds, out: Output): Promise<number> {
+export async function reportInject(
+  open: OpenStudy<Inject>,
+  thresholds: InjectThresholds,
+  out: Output,
+): Promise<number> {
   const { DISTRIBUTIONS } = await import("../../runtime/system/distributions.ts");
   const rules = rulesOf(thresholds, open.document.points.length, DISTRIBUTIONS);
   const { points, poi } = readInjectPoints(open, rules);
@@ -46,7 +51,7 @@ export async function reportInject(open: OpenScan<Inject>, thresholds: InjectThr
 }
 
 /** Returns the commands that add the toys that undecided points need. */
-function moreToysWords(open: OpenScan<Inject>, points: readonly InjectPoint[]): string[] {
+function moreToysWords(open: OpenStudy<Inject>, points: readonly InjectPoint[]): string[] {
   const commands = points.flatMap((point) =>
     point.verdict !== "undecided" || point.more_toys === null
       ? []

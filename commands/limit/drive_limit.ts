@@ -5,7 +5,8 @@ import { withError } from "../../core/format.ts";
 import type { Limit } from "../../core/schema/limit.ts";
 import { extendTo } from "../../runtime/control/extend.ts";
 import { LIMIT, readPoints, recordRound } from "../../runtime/scan/limit_runs.ts";
-import { loadScan, type OpenScan, pointRun } from "../../runtime/scan/scan_runs.ts";
+import { pointRun } from "../../runtime/scan/scan_runs.ts";
+import { loadStudy, type OpenStudy } from "../../runtime/sweep/study.ts";
 import { loadFarmRun } from "../../runtime/run/load_manifest.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import type { Output } from "../flags.ts";
@@ -21,25 +22,25 @@ type ToyLimit = LimitWanted & { max_toys: number };
  * @returns the exit code of the signal that interrupted it; null: it came to its end, also where points have no result
  */
 export const driveLimit = (
-  { path }: OpenScan<Limit>,
+  { path }: OpenStudy<Limit>,
   adapter: Backend,
   wanted: ToyLimit,
   out: Output,
 ): Promise<number | null> =>
   whileWatched(path, async (signals) => {
     for (;;) {
-      const now = loadScan(LIMIT, path);
+      const now = loadStudy(LIMIT, path);
       await takeRound(now, adapter);
       const code = await drivePoints(now, adapter, signals, out, goOnWords(path, wanted));
       if (signals.exitCode() !== null) return code;
       // Another command that drives the limit added toys: the points are not what this one has watched.
-      if (loadScan(LIMIT, path).document.rounds.length > now.document.rounds.length) continue;
+      if (loadStudy(LIMIT, path).document.rounds.length > now.document.rounds.length) continue;
       if (code !== EXIT_CODES.done || !addRound(now, wanted, out)) return null;
     }
   });
 
 /** Decides which points get more toys. Returns false where the limit is accurate, or no toys are left to add. */
-function addRound(open: OpenScan<Limit>, { cl, accuracy, max_toys }: ToyLimit, out: Output): boolean {
+function addRound(open: OpenStudy<Limit>, { cl, accuracy, max_toys }: ToyLimit, out: Output): boolean {
   if (accuracy === null) return false;
   const points = readPoints(open);
   const limit = toyLimit(points, cl);
@@ -59,7 +60,7 @@ function addRound(open: OpenScan<Limit>, { cl, accuracy, max_toys }: ToyLimit, o
 }
 
 /** Gives each point the toys of the last round that it does not have yet: its command may have been killed between. */
-async function takeRound(open: OpenScan<Limit>, adapter: Backend): Promise<void> {
+async function takeRound(open: OpenStudy<Limit>, adapter: Backend): Promise<void> {
   for (const wanted of open.document.rounds.at(-1)?.toys ?? []) {
     await extendTo(loadFarmRun(pointRun(open, wanted)), adapter, wanted.n_toys);
   }

@@ -7,7 +7,7 @@ import type { LimitWanted } from "../../core/limit/summary.ts";
 import { workloadNamed, workloads } from "../../core/workload/registry.ts";
 import type { Limit } from "../../core/schema/limit.ts";
 import { LIMIT, type LimitRequest } from "../../runtime/scan/limit_runs.ts";
-import { loadScan, type OpenScan } from "../../runtime/scan/scan_runs.ts";
+import { loadStudy, type OpenStudy } from "../../runtime/sweep/study.ts";
 import { mostToys } from "../../core/workload/seeds.ts";
 import { freshRunId } from "../../runtime/render/runs_beside.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
@@ -120,8 +120,8 @@ export const LIMIT_JSON = {
 } as const satisfies FlagTable;
 
 /** Opens the limit of --limit-json. */
-export const readLimitJson = (flags: FlagValues<typeof LIMIT_JSON>): OpenScan<Limit> =>
-  loadScan(LIMIT, flags.limitJson);
+export const readLimitJson = (flags: FlagValues<typeof LIMIT_JSON>): OpenStudy<Limit> =>
+  loadStudy(LIMIT, flags.limitJson);
 
 /** Flags for the limit that is wanted. */
 export const WANTED_FLAGS = {

@@ -3,7 +3,7 @@ import { limitText, type LimitWanted, summariseLimit } from "../../core/limit/su
 import type { Limit } from "../../core/schema/limit.ts";
 import { readPoints } from "../../runtime/scan/limit_runs.ts";
 import { quoteCommand } from "../../core/shell_quote.ts";
-import type { OpenScan } from "../../runtime/scan/scan_runs.ts";
+import type { OpenStudy } from "../../runtime/sweep/study.ts";
 import { writeLimitReport } from "../../runtime/output/report.ts";
 import { defineCommand, defineFlags, type Output } from "../flags.ts";
 import { noteUnfinished } from "../scan/steps.ts";
@@ -16,7 +16,7 @@ export default defineCommand({
 });
 
 /** Prints the summary of a limit, writes its page, and returns the exit code. */
-export function reportLimit(open: OpenScan<Limit>, wanted: LimitWanted, out: Output): number {
+export function reportLimit(open: OpenStudy<Limit>, wanted: LimitWanted, out: Output): number {
   const summary = summariseLimit(open.document, readPoints(open), wanted);
   const report = writeLimitReport(open.path, summary, new Date().toISOString());
   out.print(limitText(summary));

@@ -8,7 +8,6 @@ import { sweepStaged, sweepTemporary } from "../../runtime/run/temporary.ts";
 import {
   openPoints,
   openSameScan,
-  type OpenScan,
   pointRun,
   renderScan,
   type ScanDocument,
@@ -18,6 +17,7 @@ import {
 } from "../../runtime/scan/scan_runs.ts";
 import { adapterOfRun, loadAdapter } from "../../runtime/scheduler/adapters.ts";
 import { finishPoint, type PointEnd } from "../../runtime/sweep/finish_point.ts";
+import type { OpenStudy } from "../../runtime/sweep/study.ts";
 import { inspectMachine, type Machine } from "../../runtime/system/machine.ts";
 import { type StopSignals, watchSignals } from "../../runtime/system/process.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
@@ -33,7 +33,7 @@ export async function adapterOfOptions(options: Record<string, unknown>, out: Ou
 }
 
 /** Loads the adapter with which a scan was rendered. */
-export async function adapterOfScan(open: OpenScan<ScanDocument>): Promise<Backend> {
+export async function adapterOfScan(open: OpenStudy<ScanDocument>): Promise<Backend> {
   const [first] = openPoints(open);
   if (!first) throw new Error("A scan has at least one point");
   return await adapterOfRun(first);
@@ -90,7 +90,7 @@ export async function whileWatched(
  * @param go_on the command that goes on after a signal
  */
 export async function drivePoints(
-  open: OpenScan<ScanDocument>,
+  open: OpenStudy<ScanDocument>,
   adapter: Backend,
   signals: StopSignals,
   out: Output,
@@ -147,7 +147,7 @@ export function noteUnfinished(open: { path: string }, point: { run_id: string }
 /** Collects and merges the run of every point, prints each state, and returns the exit code. */
 export async function collectPoints<D extends ScanDocument>(
   { name }: { name: string },
-  open: OpenScan<D>,
+  open: OpenStudy<D>,
   out: Output,
 ): Promise<number> {
   const ends: (PointEnd & D["points"][number] & { run_dir: string })[] = [];

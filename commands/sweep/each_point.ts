@@ -14,7 +14,7 @@ export async function eachPoint(
   out: Output,
 ): Promise<number> {
   const ends: (PointEnd & { run_id: string; run_dir: string })[] = [];
-  for (const point of open.sweep.runs) {
+  for (const point of open.document.runs) {
     const run_dir = pointDir(open, point);
     const end = await act(run_dir);
     // A sweep of the old scripts keeps its format.

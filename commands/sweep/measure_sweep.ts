@@ -22,7 +22,7 @@ export async function measureSweep(open: OpenSweep, flags: PointFlags, out: Outp
       (event) => out.note(eventText(event)),
     );
     const code = signals.exitCode();
-    if (code === null) return sweepCode(loadSweep(open.path).sweep);
+    if (code === null) return sweepCode(loadSweep(open.path).document);
     out.note(`interrupted: go on with nsfarm-deno sweep submit --sweep-json ${quoteWord(open.path)}`);
     return code;
   } finally {

@@ -12,7 +12,7 @@ export default defineCommand({
   run: async ({ options, out }) => {
     const adapter = await loadAdapter(String(options["scheduler"]));
     reportPlugin(adapter, out);
-    const { path, sweep } = await renderSweep(readSweepRequest(options, adapter), adapter, (warning) => {
+    const { path, document: sweep } = await renderSweep(readSweepRequest(options, adapter), adapter, (warning) => {
       out.note(`warning: ${warning}`);
     });
     out.print([path, ...sweep.runs.map((point) => point.run_dir)].join("\n"));

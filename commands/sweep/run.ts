@@ -32,7 +32,7 @@ export default defineCommand({
     out.note(`sweep: ${open.path}`);
     const flags = runFlags.read(options);
     const code = await measureSweep(open, flags, out);
-    const { out_root, sweep_id } = open.sweep;
+    const { out_root, sweep_id } = open.document;
     const reported = reportSummary(
       loadSweep(open.path),
       { md: join(out_root, `${sweep_id}.summary.md`), csv: join(out_root, `${sweep_id}.summary.csv`), slots: null },
@@ -45,12 +45,12 @@ export default defineCommand({
 
 /** Starts the command of --on-end if all points of a sweep have ended, and notes what came of it. */
 async function startOnEndOf(
-  { path, sweep }: OpenSweep,
+  { path, document }: OpenSweep,
   argv: readonly string[],
   summary: SweepSummary,
   out: Output,
 ): Promise<void> {
-  const end = endOfSweep(sweep.runs.map((point) => ({ run_id: point.run_id, record: recordOf(point) })));
+  const end = endOfSweep(document.runs.map((point) => ({ run_id: point.run_id, record: recordOf(point) })));
   if (end === null || argv.length === 0) return;
-  out.note(await runOnEnd(markOf(join(dirname(path), `.${sweep.sweep_id}${ON_END}`), end), argv, summary));
+  out.note(await runOnEnd(markOf(join(dirname(path), `.${document.sweep_id}${ON_END}`), end), argv, summary));
 }

@@ -13,7 +13,7 @@ export default defineCommand({
   run: async ({ flags, out }) => {
     const open = readSweepJson(flags);
     const code = await measureSweep(open, flags, out);
-    const { sweep } = loadSweep(open.path);
+    const { document: sweep } = loadSweep(open.path);
     for (const point of sweep.runs) out.print(pointLine(open, point, recordOf(point)));
     out.document({ sweep_json: open.path, sweep });
     return code;

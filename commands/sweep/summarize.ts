@@ -51,7 +51,7 @@ interface SummaryTo {
 /** Writes or prints the summary of a sweep and returns it with the exit code; failed runs are rows of the summary. */
 export function reportSummary(open: OpenSweep, to: SummaryTo, out: Output): { summary: SweepSummary; code: number } {
   const facts = readSweepFacts(open);
-  const summary = summariseSweep(open.sweep, facts, to.slots);
+  const summary = summariseSweep(open.document, facts, to.slots);
   const page = summaryMarkdown(summary);
   if (to.md !== null) writeWhole(to.md, page);
   if (to.csv !== null) writeWhole(to.csv, summaryCsv(summary));

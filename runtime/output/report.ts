@@ -87,7 +87,7 @@ async function adapterFacts(target: string, facts: RunFacts): Promise<{ remedies
 
 function sweepReport(target: string, now_utc: string): Made {
   const open = loadSweep(target);
-  const summary = summariseSweep(open.sweep, readSweepFacts(open), null);
+  const summary = summariseSweep(open.document, readSweepFacts(open), null);
   return {
     path: open.path.replace(/\.sweep\.json$/, ".report.html"),
     page: sweepPage(summary, script_sha256(), footerOf(now_utc)),

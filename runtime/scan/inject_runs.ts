@@ -10,7 +10,8 @@ import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { VERSION } from "../../core/version.ts";
 import { decodeText, MAX_TEXT_BYTES, readRegular, Unreadable } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { type OpenScan, readPoint, type ScanKind, scanPath, type ScanRequest } from "./scan_runs.ts";
+import { type OpenStudy, studyPath } from "../sweep/study.ts";
+import { readPoint, type ScanKind, type ScanRequest } from "./scan_runs.ts";
 
 /** A request for an injection study: the request of each run but for the injected value. */
 export interface InjectRequest {
@@ -42,7 +43,7 @@ export function injectScan({ inject_id, parameter, values, request }: InjectRequ
     run_id: pointRunId(inject_id, parameter, value),
   }));
   return {
-    path: scanPath(request.out_dir, inject_id, INJECT),
+    path: studyPath(request.out_dir, inject_id, INJECT),
     runs,
     document: {
       schema_version: INJECT_SCHEMA,
@@ -67,7 +68,7 @@ export const pointRunId = (inject_id: string, parameter: string, value: number):
   `${inject_id}_${parameter.replaceAll(/[^\w.-]/g, "_")}${value}`;
 
 /** Reads and judges the points of an injection study, and the name of the POI; null: no point has a result. */
-export function readInjectPoints(open: OpenScan<Inject>, rules: Rules): { points: InjectPoint[]; poi: string | null } {
+export function readInjectPoints(open: OpenStudy<Inject>, rules: Rules): { points: InjectPoint[]; poi: string | null } {
   let poi: string | null = null;
   const points = open.document.points.map(({ value, run_id }) => {
     const toys = readPoint(open, { run_id }, mergedToys);

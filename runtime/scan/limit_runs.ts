@@ -7,7 +7,8 @@ import { Limit, LIMIT_SCHEMA, type LimitPoint } from "../../core/schema/limit.ts
 import { VERSION } from "../../core/version.ts";
 import { changeDocument } from "../fs/exclusive.ts";
 import { readDocument } from "../fs/read.ts";
-import { loadScan, type OpenScan, readPoint, type ScanKind, scanPath, type ScanRequest } from "./scan_runs.ts";
+import { loadStudy, type OpenStudy, studyPath } from "../sweep/study.ts";
+import { readPoint, type ScanKind, type ScanRequest } from "./scan_runs.ts";
 
 /** A request for a limit: the request of each run but for its mu, and the tested values. */
 export interface LimitRequest {
@@ -37,7 +38,7 @@ export function limitScan({ limit_id, mus, seed_stride, request }: LimitRequest)
     run_id: `${limit_id}_mu${mu}`,
   }));
   return {
-    path: scanPath(request.out_dir, limit_id, LIMIT),
+    path: studyPath(request.out_dir, limit_id, LIMIT),
     runs,
     document: {
       schema_version: LIMIT_SCHEMA,
@@ -61,9 +62,9 @@ export function limitScan({ limit_id, mus, seed_stride, request }: LimitRequest)
  * Writes into the limit's document how many toys some points are to have now, before any of them gets more. Nothing is
  * written where another command has recorded a round since `document` was read: it decided from the same points.
  */
-export function recordRound({ path, document }: OpenScan<Limit>, toys: Limit["rounds"][number]["toys"]): void {
+export function recordRound({ path, document }: OpenStudy<Limit>, toys: Limit["rounds"][number]["toys"]): void {
   const at_utc = new Date().toISOString();
-  const read = () => loadScan(LIMIT, path).document;
+  const read = () => loadStudy(LIMIT, path).document;
   const seen = document.rounds.length;
   changeDocument(
     path,
@@ -73,7 +74,7 @@ export function recordRound({ path, document }: OpenScan<Limit>, toys: Limit["ro
 }
 
 /** Reads the points of a limit. */
-export function readPoints(open: OpenScan<Limit>): LimitPoint[] {
+export function readPoints(open: OpenStudy<Limit>): LimitPoint[] {
   return open.document.points.map(({ mu, run_id }) => {
     const merged = readPoint(open, { run_id }, ({ dir }) => readDocument(join(dir, MERGED), HypotestMerged));
     return limitPoint(mu, run_id, merged);

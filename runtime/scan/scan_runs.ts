@@ -1,18 +1,18 @@
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { requestDifference, type RunRequest } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
-import type * as z from "../../core/schema/zod.ts";
 import type { Backend, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { commitByLink } from "../fs/exclusive.ts";
-import { inputError, readDocument, Unreadable } from "../fs/read.ts";
+import { Unreadable } from "../fs/read.ts";
 import { exists, removeQuietly, writeTemporary } from "../fs/write.ts";
 import { mergedCheckOf } from "../merge/check_merged.ts";
 import { renderRun } from "../render/render.ts";
 import { seedWarnings } from "../render/runs_beside.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
 import { queryLimits } from "../scheduler/drive.ts";
+import { loadStudy, type OpenStudy, type StudyKind } from "../sweep/study.ts";
 
 /** Members that the document of every scan has. */
 export interface ScanDocument {
@@ -23,14 +23,7 @@ export interface ScanDocument {
 }
 
 /** What tells one kind of scan from another. */
-export interface ScanKind<Document extends ScanDocument> {
-  /** Its name in commands, files and the flags `--<name>-id` and `--<name>-json`. */
-  name: string;
-  /** Its name in messages. */
-  title: string;
-  /** `schema_version` of its document. */
-  version: string;
-  schema: z.ZodMiniType<Document>;
+export interface ScanKind<Document extends ScanDocument> extends StudyKind<Document> {
   /** Returns the scanned values in words: `mu = 0.5, 1`. */
   values(document: Document): string;
 }
@@ -40,31 +33,6 @@ export interface ScanRequest<Document> {
   path: string;
   document: Document;
   runs: readonly RunRequest[];
-}
-
-/** A scan's document and its path. */
-export interface OpenScan<Document> {
-  path: string;
-  document: Document;
-}
-
-/** Returns the path of a scan's document. */
-export const scanPath = (out_root: string, id: string, { name }: { name: string }): string =>
-  join(out_root, `${id}.${name}.json`);
-
-/**
- * Opens a scan.
- * @throws {FarmError} input, when it does not exist or is no such document
- */
-export function loadScan<D extends ScanDocument>(
-  { name, title, schema, version }: ScanKind<D>,
-  path: string,
-): OpenScan<D> {
-  try {
-    return { path: resolve(path), document: readDocument(resolve(path), schema) };
-  } catch (error) {
-    throw inputError(`the ${title}`, path, error, `Name a <${name}_id>.${name}.json of schema ${version}`);
-  }
 }
 
 /**
@@ -77,7 +45,7 @@ export async function renderScan<D extends ScanDocument>(
   { path, document, runs }: ScanRequest<D>,
   adapter: Backend,
   warn: (warning: string) => void,
-): Promise<OpenScan<D>> {
+): Promise<OpenStudy<D>> {
   const limits = await queryLimits(adapter);
   const warnings = new Set(scanSeedWarnings(document, runs));
   for (const request of runs.filter((one) => !isThere(kind, one))) {
@@ -86,7 +54,7 @@ export async function renderScan<D extends ScanDocument>(
   for (const warning of warnings) warn(warning);
   const temporary = writeTemporary(path, `${JSON.stringify(document, null, 2)}\n`);
   if (!commitByLink(temporary, path)) removeQuietly(temporary);
-  return loadScan(kind, path);
+  return loadStudy(kind, path);
 }
 
 /** Returns warnings about the seeds of all toys that the points of a scan may get. */
@@ -134,9 +102,9 @@ function isThere(kind: Pick<ScanKind<ScanDocument>, "name" | "title">, request: 
 export function openSameScan<D extends ScanDocument>(
   kind: ScanKind<D>,
   { path, document, runs }: ScanRequest<D>,
-): OpenScan<D> | undefined {
+): OpenStudy<D> | undefined {
   if (!exists(path)) return undefined;
-  const found = loadScan(kind, path);
+  const found = loadStudy(kind, path);
   const difference = scanDifference(kind, found.document, document);
   if (difference !== null) {
     throw new FarmError("usage", `Cannot go on with the ${kind.title} "${path}": ${difference}`, anotherId(kind));
@@ -161,11 +129,11 @@ export const pointRun = ({ path }: { path: string }, { run_id }: { run_id: strin
  * Opens the runs of a scan, in the order of its points.
  * @throws {FarmError} input, when one cannot be read
  */
-export const openPoints = (open: OpenScan<ScanDocument>): Run<FarmManifest>[] =>
+export const openPoints = (open: OpenStudy<ScanDocument>): Run<FarmManifest>[] =>
   open.document.points.map((point) => loadFarmRun(pointRun(open, point)));
 
 /** Returns the runs of a scan that are not merged as they are now. */
-export const unmergedRuns = (open: OpenScan<ScanDocument>): Run<FarmManifest>[] =>
+export const unmergedRuns = (open: OpenStudy<ScanDocument>): Run<FarmManifest>[] =>
   openPoints(open).filter((run) => mergedCheckOf(run).state !== "whole");
 
 /** Returns the merged result of a point's run; null: it is not whole, or not merged as it is now. */

@@ -4,33 +4,23 @@ import { MANIFEST, pathNow } from "../../core/run_paths.ts";
 import { type PointRecord, Sweep, SWEEP_SCHEMA, type SweepPoint } from "../../core/schema/sweep.ts";
 import type { PointFacts } from "../../core/sweep/point_summary.ts";
 import { changeDocument } from "../fs/exclusive.ts";
-import { inputError, readDocument } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
 import { readRunFacts } from "../state/facts.ts";
+import { loadStudy, type OpenStudy, type StudyKind } from "./study.ts";
 
-/** A sweep's document and its path. */
-export interface OpenSweep {
-  path: string;
-  sweep: Sweep;
-}
+/** Studies of the number of shards. */
+export const SWEEP: StudyKind<Sweep> = { name: "sweep", title: "sweep", version: SWEEP_SCHEMA, schema: Sweep };
 
-/**
- * Opens a sweep.
- * @throws {FarmError} input, when it does not exist or is no sweep document
- */
-export function loadSweep(path: string): OpenSweep {
-  try {
-    return { path: resolve(path), sweep: readDocument(resolve(path), Sweep) };
-  } catch (error) {
-    throw inputError("the sweep", path, error, `Name a <sweep_id>.sweep.json of schema ${SWEEP_SCHEMA}`);
-  }
-}
+export type OpenSweep = OpenStudy<Sweep>;
+
+/** Opens a sweep. @throws {FarmError} input */
+export const loadSweep = (path: string): OpenSweep => loadStudy(SWEEP, path);
 
 /**
  * Returns the directory of a point's run: beside the sweep's document, as it was rendered, also where both were copied
  * or moved. The paths in a document are used only where it lies apart from all its runs.
  */
-export function pointDir({ path, sweep }: OpenSweep, point: SweepPoint): string {
+export function pointDir({ path, document: sweep }: OpenSweep, point: SweepPoint): string {
   const here = dirname(path);
   if (here === resolve(sweep.out_root)) return besideOf(sweep, point, here);
   const isWithRuns = sweep.runs.some((one) => exists(join(besideOf(sweep, one, here), MANIFEST)));
@@ -65,7 +55,7 @@ export const recordOf = (point: SweepPoint): PointRecord => point.farm ?? openPo
 
 /** Writes the changes of a point into the sweep's present document, under its lock. */
 export function recordPoint(path: string, run_id: string, change: Partial<PointRecord>): PointRecord {
-  const { runs } = changeDocument(path, () => loadSweep(path).sweep, (now) => withPoint(now, run_id, change));
+  const { runs } = changeDocument(path, () => loadSweep(path).document, (now) => withPoint(now, run_id, change));
   const point = runs.find((one) => one.run_id === run_id);
   return point ? recordOf(point) : openPoint(1);
 }
@@ -79,7 +69,7 @@ const withPoint = (sweep: Sweep, run_id: string, change: Partial<PointRecord>): 
 
 /** Returns the facts of a sweep's runs. A run that cannot be read is a row with its reason. */
 export function readSweepFacts(open: OpenSweep): PointFacts[] {
-  return open.sweep.runs.map((point) => {
+  return open.document.runs.map((point) => {
     const run_dir = pointDir(open, point);
     const { shards, run_id, farm } = point;
     return { shards, repeat: farm?.repeat ?? 1, run_id, run_dir, record: farm ?? null, ...guarded(run_dir) };

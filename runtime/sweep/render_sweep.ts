@@ -12,7 +12,8 @@ import { exists } from "../fs/write.ts";
 import { renderRun } from "../render/render.ts";
 import { loadFarmRun } from "../run/load_manifest.ts";
 import { queryLimits } from "../scheduler/drive.ts";
-import { loadSweep, openPoint, type OpenSweep } from "./load.ts";
+import { loadSweep, openPoint, type OpenSweep, SWEEP } from "./load.ts";
+import { studyPath } from "./study.ts";
 
 /** A request for a sweep: the request of each run, and which runs. */
 export interface SweepRequest {
@@ -24,7 +25,7 @@ export interface SweepRequest {
   request: RunRequest;
 }
 
-const sweepPath = ({ request, sweep_id }: SweepRequest): string => join(request.out_dir, `${sweep_id}.sweep.json`);
+const sweepPath = ({ request, sweep_id }: SweepRequest): string => studyPath(request.out_dir, sweep_id, SWEEP);
 
 /**
  * Renders all runs of a sweep, then its document. Runs of an interrupted render are kept.
@@ -50,7 +51,7 @@ export async function renderSweep(
   for (const warning of warnings) warn(warning);
   const sweep = sweepDocument(requested);
   changeDocument(path, () => checkFree(path), () => sweep);
-  return { path, sweep };
+  return { path, document: sweep };
 }
 
 function checkFree(path: string): undefined {
@@ -123,7 +124,7 @@ export function openSameSweep(requested: SweepRequest): OpenSweep | undefined {
   if (!exists(path)) return undefined;
   const found = loadSweep(path);
   const wanted = requested.points.map(({ run_id }) => run_id).join(", ");
-  const has = found.sweep.runs.map(({ run_id }) => run_id).join(", ");
+  const has = found.document.runs.map(({ run_id }) => run_id).join(", ");
   if (wanted !== has) {
     throw new FarmError(
       "usage",

@@ -73,9 +73,9 @@ export async function runPoints(
   stop: AbortSignal,
   notify: (event: PointEvent) => void,
 ): Promise<void> {
-  const { runs, farm } = open.sweep;
+  const { runs, farm } = open.document;
   if (!farm) throw renderedElsewhere(open.path);
-  await checkMode(open.sweep.scheduler, options.mode);
+  await checkMode(open.document.scheduler, options.mode);
   for (const [i, point] of runs.entries()) {
     if (stop.aborted) return;
     const notifyPoint = (what: PointEvent["what"], error: string | null = null) =>

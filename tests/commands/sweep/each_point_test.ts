@@ -19,7 +19,7 @@ Deno.test("the result of each run of a sweep is printed and recorded, and the wo
     assert.equal(await codeOf(done, done), EXIT_CODES.done);
     assert.equal(await codeOf({ state: "done", error: "a guardrail failed" }, done), EXIT_CODES.guardrails);
     assert.equal(await codeOf(failed, { state: "done", error: "a guardrail failed" }), EXIT_CODES.shards);
-    assert.deepEqual(loadSweep(open.path).sweep.runs.map((point) => point.farm?.error), [
+    assert.deepEqual(loadSweep(open.path).document.runs.map((point) => point.farm?.error), [
       ...["no slot", "a guardrail failed"],
     ]);
     const out = keptOutput();

@@ -164,7 +164,7 @@ async function sweepIn(root: string): Promise<string> {
 
 const dirsOf = (path: string) => {
   const open = loadSweep(path);
-  return open.sweep.runs.map((point) => pointDir(open, point));
+  return open.document.runs.map((point) => pointDir(open, point));
 };
 
 Deno.test("--out of a run never writes into a copy of the run, which may be another run by then", () =>
@@ -193,7 +193,7 @@ Deno.test("the runs of a copied sweep are those in the copy, also where one of t
     assert.deepEqual(dirsOf(join(copy, "q.sweep.json")), [join(copy, "q_sh2"), join(copy, "q_sh4")]);
     assert.deepEqual(dirsOf(path), [join(folder, "S", "q_sh2"), join(folder, "S", "q_sh4")]);
     const open = loadSweep(join(copy, "q.sweep.json"));
-    const lines = open.sweep.runs.map((point) => pointLine(open, point, { state: "done", error: null }));
+    const lines = open.document.runs.map((point) => pointLine(open, point, { state: "done", error: null }));
     assert.deepEqual(lines, ["q_sh2", "q_sh4"].map((id) => `done    ${join(copy, id)}`));
   }));
 

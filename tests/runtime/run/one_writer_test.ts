@@ -44,7 +44,7 @@ const HOLDS: Record<Writer, (after: FarmManifest, worker: number, dir: string) =
     assert((results ?? []).length >= 2);
   },
   point: (_after, worker, dir) => {
-    const point = loadSweep(join(dir, "s.sweep.json")).sweep.runs[worker];
+    const point = loadSweep(join(dir, "s.sweep.json")).document.runs[worker];
     assert.equal(point && recordOf(point).error, instant(worker), "the point is on record");
   },
 };

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LIMIT, type LimitRequest, limitScan, readPoints, recordRound } from "../../../runtime/scan/limit_runs.ts";
-import { loadScan, openSameScan, pointRun, renderScan } from "../../../runtime/scan/scan_runs.ts";
+import { openSameScan, pointRun, renderScan } from "../../../runtime/scan/scan_runs.ts";
+import { loadStudy } from "../../../runtime/sweep/study.ts";
 import { extendTo } from "../../../runtime/control/extend.ts";
 import { loadFarmRun, loadRun } from "../../../runtime/run/load_manifest.ts";
 import { loadAdapter } from "../../../runtime/scheduler/adapters.ts";
@@ -48,11 +49,11 @@ Deno.test("a limit with other values, other room for toys, or a run of other opt
     assert.throws(() => openSame({ ...requested, seed_stride: 2000 }), /room for 1000 toys, not 2000/);
     const other = { ...requested, request: { ...requested.request, n_toys: 11 } };
     assert.throws(() => openSame(other), /it has --n-toys 10, you gave 11/);
-    assert.throws(() => loadScan(LIMIT, join(folder, "l_mu1", "manifest.json")), /Cannot read the limit/);
+    assert.throws(() => loadStudy(LIMIT, join(folder, "l_mu1", "manifest.json")), /Cannot read the limit/);
     const moved = `${folder}/moved`;
     await Deno.mkdir(moved);
     for (const name of ["l.limit.json", "l_mu0.5", "l_mu1"]) await rename(join(folder, name), join(moved, name));
-    assert.equal(readPoints(loadScan(LIMIT, join(moved, "l.limit.json"))).length, 2);
+    assert.equal(readPoints(loadStudy(LIMIT, join(moved, "l.limit.json"))).length, 2);
     assert(path.endsWith("/l.limit.json"));
   }));
 
@@ -60,7 +61,7 @@ Deno.test("a round is recorded once by commands that decided from the same point
   inFolder(async (folder) => {
     const open = await render(await askedLimit(folder));
     for (const n_toys of [15, 16]) recordRound(open, [{ run_id: "l_mu1", n_toys }]);
-    const { rounds } = loadScan(LIMIT, open.path).document;
+    const { rounds } = loadStudy(LIMIT, open.path).document;
     assert.deepEqual(rounds.map(({ toys }) => toys), [[{ run_id: "l_mu1", n_toys: 15 }]]);
     const run = loadFarmRun(join(folder, "l_mu1"));
     const adapter = await loadAdapter("local");

@@ -22,12 +22,12 @@ const OPTIONS = { mode: null, collect: true, merge: true, force: false };
 const RUNNING = new AbortController().signal;
 
 /** How each point of a sweep ended, in the words of its document. */
-const statesOf = (path: string) => loadSweep(path).sweep.runs.map((point) => recordOf(point).state);
+const statesOf = (path: string) => loadSweep(path).document.runs.map((point) => recordOf(point).state);
 
 Deno.test("a point of a sweep is done with its merge, open while a shard has no result, and failed without its run", () =>
   inFolder(async (folder) => {
     const open = await inventedSweep(folder);
-    const [first = "", second = ""] = open.sweep.runs.map((point) => pointDir(open, point));
+    const [first = "", second = ""] = open.document.runs.map((point) => pointDir(open, point));
     assert.deepEqual(await finishPoint(first, true, []), { state: "done", error: null });
     assert.ok(await Deno.stat(join(first, "merged.out.json")));
     await rm(join(second, "shard_1.out.json"));
@@ -47,7 +47,10 @@ Deno.test("a sweep that is moved with its runs is read at its new path", () =>
     const now = join(folder, "now");
     await rename(before, now);
     const open = loadSweep(join(now, "s.sweep.json"));
-    assert.deepEqual(open.sweep.runs.map((point) => pointDir(open, point)), [join(now, "s_sh2"), join(now, "s_sh4")]);
+    assert.deepEqual(open.document.runs.map((point) => pointDir(open, point)), [
+      join(now, "s_sh2"),
+      join(now, "s_sh4"),
+    ]);
     assert.deepEqual(readSweepFacts(open).map(({ fault }) => fault), [null, null]);
   }));
 
@@ -104,15 +107,15 @@ Deno.test("a scheduler without an answer, and a stop, leave a point open", () =>
       return Promise.resolve([]);
     };
     await runPoints(loadSweep(open.path), work, OPTIONS, stop.signal, () => {});
-    const [point] = loadSweep(open.path).sweep.runs;
+    const [point] = loadSweep(open.path).document.runs;
     assert.deepEqual([point?.farm?.state, point?.farm?.error], ["open", "interrupted"]);
   }));
 
 Deno.test("a sweep of other scripts is not run, and a file that is no sweep is refused", () =>
   inFolder(async (folder) => {
     const open = await inventedSweep(folder, 1);
-    const { farm: _, ...old } = open.sweep;
-    const run = runPoints({ ...open, sweep: old }, () => Promise.resolve([]), OPTIONS, RUNNING, () => {});
+    const { farm: _, ...old } = open.document;
+    const run = runPoints({ ...open, document: old }, () => Promise.resolve([]), OPTIONS, RUNNING, () => {});
     await assert.rejects(run, { kind: "input", message: /other scripts/ });
     await writeFile(open.path, "{}");
     assert.throws(() => loadSweep(open.path), { kind: "input" });
@@ -133,7 +136,7 @@ Deno.test("a pool with one failed query is unknown, never half known", async () 
 });
 
 /** The request by which a sweep was rendered, as its runs have it. */
-function requestOf({ sweep, path }: OpenSweep): SweepRequest {
+function requestOf({ document: sweep, path }: OpenSweep): SweepRequest {
   const { manifest } = loadFarmRun(join(sweep.out_root, "s_sh2"));
   const { gen, set, pulls, guardrails, extra_args, wrapper, mode, options } = manifest.farm;
   const { scheduler, config, n_toys, seed, threads, nextstat_bin } = manifest;
