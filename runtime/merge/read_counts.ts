@@ -11,7 +11,7 @@ import type { Problem } from "../../core/schema/merge_report.ts";
 import { joinRanges, type MissingToys, missingToys, type SeedRange } from "../../core/toy_ranges.ts";
 import { workloads } from "../../core/workload/registry.ts";
 import { drawnSeeds } from "../../core/workload/seeds.ts";
-import type { AnyOutput, Workload } from "../../core/workload/workload.ts";
+import type { AnyOutput, CountedOutput, Workload } from "../../core/workload/workload.ts";
 import { parseJson, readRegular, Unreadable } from "../fs/read.ts";
 import { readAnyOutput } from "../shard/read.ts";
 import { missingProblem } from "./merged_set.ts";
@@ -49,7 +49,8 @@ const MAX_BYTES = 64 * 1024 * 1024;
 /** Returns outputs by their paths if the first that can be read is one of counts; null: it has values of toys. */
 export function countedInputs(paths: readonly string[]): Sources | null {
   for (const path of paths) {
-    const document = quietlyParsed(path);
+    // Whoever reads it again reports why it cannot be read.
+    const document = orElse(undefined, () => parseJson(readRegular(path, MAX_BYTES)));
     if (document === undefined) continue;
     const counted = workloads().find(({ merge }) => merge?.isOutput(document));
     if (!counted) return null;
@@ -65,9 +66,6 @@ export function countedInputs(paths: readonly string[]): Sources | null {
   }
   return null;
 }
-
-/** Returns the JSON of a file; undefined where it cannot be read: whoever reads it again reports why. */
-const quietlyParsed = (path: string): unknown => orElse(undefined, () => parseJson(readRegular(path, MAX_BYTES)));
 
 type Read = CountedSource & { wanted: readonly SeedRange[] };
 
@@ -149,22 +147,21 @@ function readInputCounts(path: string, workload: CountedWorkload): Read | { prob
   const problem = (what: string) => ({ problem: { shard_index: null, what: `"${path}" ${what}` } });
   const checked = readAnyOutput(path, workload);
   if (checked instanceof Unreadable) return problem(checked.message);
-  const document = quietlyParsed(path);
-  if (!workload.merge.isOutput(document)) return problem(`is no output of ${workload.name}`);
   const { output } = checked;
-  const merged = mergedFarm(document);
+  if ("frame" in output || !workload.merge.isOutput(output.document)) {
+    return problem(`is no output of ${workload.name}`);
+  }
+  const merged = mergedFarm(output.document);
   if (merged instanceof Error) return problem(merged.message);
   if (merged) return readMergedCounts(path, output, merged, problem);
   const record = recordBeside(path);
   if (record && record.out_sha256 !== checked.sha256) {
     return problem("does not have the sha256 of the record beside it");
   }
-  const range = { seed: workload.merge.firstSeed(output), n_toys: toysOf(output) };
+  const range = { seed: workload.merge.firstSeed(output), n_toys: output.n_toys };
   const { shard_index = null, toy_start = 0 } = record ?? {};
   return { origin: origin({ shard_index, toy_start, ...range }, `"${path}"`, path, record), output, wanted: [range] };
 }
-
-const toysOf = (output: AnyOutput): number => "frame" in output ? output.frame.results.n_toys : output.n_toys;
 
 const OfMerge = z.looseObject({ merge: z.looseObject({ farm: z.looseObject({}) }) });
 
@@ -178,12 +175,12 @@ function mergedFarm(document: unknown): CountedFarm | Error | null {
 
 function readMergedCounts(
   path: string,
-  output: AnyOutput,
+  output: CountedOutput,
   farm: CountedFarm,
   problem: (what: string) => { problem: Problem },
 ): Read | { problem: Problem } {
   const { seed_ranges, missing, spec_sha256, inputs, nextstat_version } = farm;
-  const n_toys = toysOf(output);
+  const { n_toys } = output;
   const held = seed_ranges.reduce((sum, range) => sum + range.n_toys, 0);
   if (held !== n_toys || joinRanges(seed_ranges).length !== seed_ranges.length) {
     return problem(`holds ${n_toys} toys, and its merge.farm.seed_ranges are of ${held}`);

@@ -46,7 +46,7 @@ const threes: Workload<Threes> = {
   parse: (text) => {
     const counted = Counted.parse(JSON.parse(text));
     const counts = { n_toys: counted.toys, n_converged: counted.toys, n_nonconverged: 0, n_error: 0 };
-    return { output: { ...counted, ...counts }, entries: null };
+    return { output: { document: counted, ...counted, ...counts }, entries: null };
   },
   selfFault: ({ threes, toys }) => threes > toys ? "has more threes than toys" : null,
   planFault: (_manifest, plan, { first, toys }) =>
