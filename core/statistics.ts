@@ -123,3 +123,34 @@ function inBucket(values: Float64Array, buckets: Uint16Array, bucket: number, co
   for (let i = 0; i < values.length; i++) if (buckets[i] === bucket) inside[n++] = values[i] ?? NaN;
   return inside;
 }
+
+/** Functions of probability distributions; a library of the runtime has them, since only few commands need them. */
+export interface Distributions {
+  /** Returns x at which the beta distribution of shape a, b has reached the probability p. */
+  betaQuantile(p: number, a: number, b: number): number;
+  /** Returns the probability of a standard normal value of at most x. */
+  normalCdf(x: number): number;
+  /** Returns the standard normal value that is not exceeded with probability p. */
+  normalQuantile(p: number): number;
+}
+
+/** Probability within one standard deviation of a normal distribution. */
+const ONE_SIGMA = 0.682689492137086;
+
+/**
+ * Returns the interval of a probability of which k of n trials came true (Clopper and Pearson, Biometrika 26 (1934)
+ * 404).
+ * @param level probability that an interval contains the true value, at least
+ */
+export function clopperPearson(
+  k: number,
+  n: number,
+  { betaQuantile }: Pick<Distributions, "betaQuantile">,
+  level = ONE_SIGMA,
+): [number, number] {
+  const tail = (1 - level) / 2;
+  return [
+    k === 0 ? 0 : betaQuantile(tail, k, n - k + 1),
+    k === n ? 1 : betaQuantile(1 - tail, k + 1, n - k),
+  ];
+}

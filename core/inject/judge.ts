@@ -1,8 +1,7 @@
 import { sigmasOfT } from "../fit_findings.ts";
 import { percent, rounded, withError } from "../format.ts";
 import type { InjectThresholds, ToyRate } from "../schema/inject.ts";
-import { clopperPearson } from "../workload/hypotest_sum.ts";
-import type { Distributions } from "../workload/workload.ts";
+import { clopperPearson, type Distributions } from "../statistics.ts";
 import { gaussianCoverage, type PullSpread } from "./pull_statistics.ts";
 
 /** Kinds of evidence that are tested at each point: mean, width, coverage of 1 and 2 sigma, failed fits. */

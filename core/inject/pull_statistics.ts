@@ -1,7 +1,5 @@
-import { clopperPearson } from "../workload/hypotest_sum.ts";
-import type { Distributions } from "../workload/workload.ts";
 import type { Estimate, ToyRate } from "../schema/inject.ts";
-import { moments } from "../statistics.ts";
+import { clopperPearson, type Distributions, moments } from "../statistics.ts";
 
 /** Returns k of n with its interval of 68 %. @param n 1 or more */
 export const rateOf = (k: number, n: number, distributions: Distributions): ToyRate => ({

@@ -12,9 +12,10 @@ import {
 import type { FarmManifest, Manifest, Plan, WorkloadSettings } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
 import { MERGED_SCHEMA } from "../schema/shard_output.ts";
+import type { Distributions } from "../statistics.ts";
 import { addUpHypotest, clsOf, HYPOTHESES, type Hypothesis, type TestOutput } from "./hypotest_sum.ts";
 import { unbinnedFault, workspaceFault } from "./spec_kind.ts";
-import type { Distributions, ExportColumn, ExportedRows, Workload } from "./workload.ts";
+import type { ExportColumn, ExportedRows, Workload } from "./workload.ts";
 
 /**
  * Seeds between toy i of the background alone (S + i) and toy i of signal plus background (S + 10^9 + i): nextstat

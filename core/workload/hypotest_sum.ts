@@ -2,7 +2,8 @@ import { rounded, withError } from "../format.ts";
 import { float, type Json } from "../merge/json_text.ts";
 import type { Asymptotic, HypotestOutput, ToyTail } from "../schema/hypotest.ts";
 import type { WorkloadSettings } from "../schema/manifest.ts";
-import type { AddedUp, CountedOutput, Distributions } from "./workload.ts";
+import { clopperPearson, type Distributions } from "../statistics.ts";
+import type { AddedUp, CountedOutput } from "./workload.ts";
 
 /** The two hypotheses, as nextstat names them. */
 export const HYPOTHESES = ["sb", "b"] as const;
@@ -45,27 +46,6 @@ function sumOf(outputs: readonly TestOutput[], one: Hypothesis): Sum {
     sum.k += k[one];
   }
   return sum;
-}
-
-/** Probability within one standard deviation of a normal distribution. */
-const ONE_SIGMA = 0.682689492137086;
-
-/**
- * Returns the interval of a probability of which k of n trials came true (Clopper and Pearson, Biometrika 26 (1934)
- * 404).
- * @param level probability that an interval contains the true value, at least
- */
-export function clopperPearson(
-  k: number,
-  n: number,
-  { betaQuantile }: Pick<Distributions, "betaQuantile">,
-  level = ONE_SIGMA,
-): [number, number] {
-  const tail = (1 - level) / 2;
-  return [
-    k === 0 ? 0 : betaQuantile(tail, k, n - k + 1),
-    k === n ? 1 : betaQuantile(1 - tail, k + 1, n - k),
-  ];
 }
 
 /** Returns nextstat's p-value of k of n toys: never 0, since the observed data count as one more toy. */

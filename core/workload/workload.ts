@@ -3,10 +3,13 @@ import type { Json } from "../merge/json_text.ts";
 import type { ShardOutput, TextSpan, ToyArray } from "../output.ts";
 import type { FarmManifest, Manifest, Plan, RUN_SCHEMAS, WorkloadSettings } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
+import type { Distributions } from "../statistics.ts";
 import type { SpecFault } from "./spec_kind.ts";
 
 /** A checked output that has numbers of toys instead of a value for each toy. */
 export interface CountedOutput {
+  /** The JSON document of which it was read. */
+  document: unknown;
   /** Toys by the outcome of their fits; where a toy has several fits, of the kind with the most failures. */
   n_toys: number;
   n_converged: number;
@@ -48,16 +51,6 @@ export interface AddedUp {
   farm: { [member: string]: Json };
   /** The result in lines for a person. */
   lines: string[];
-}
-
-/** Functions of probability distributions; a library of the runtime has them, since only few commands need them. */
-export interface Distributions {
-  /** Returns x at which the beta distribution of shape a, b has reached the probability p. */
-  betaQuantile(p: number, a: number, b: number): number;
-  /** Returns the probability of a standard normal value of at most x. */
-  normalCdf(x: number): number;
-  /** Returns the standard normal value that is not exceeded with probability p. */
-  normalQuantile(p: number): number;
 }
 
 /** A shard whose rows are exported. */

@@ -1,5 +1,5 @@
 import jstat from "jstat";
-import type { Distributions } from "../../core/workload/workload.ts";
+import type { Distributions } from "../../core/statistics.ts";
 
 /** The two distributions that are used of jstat, which has no types of its own. */
 interface Library {
