@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { splitWords } from "../core/toys.ts";
+import { requestDir } from "../core/request.ts";
 import { MANIFEST } from "../core/run_paths.ts";
 import { quoteCommand } from "../core/shell_quote.ts";
+import { splitWords } from "../core/toys.ts";
 import { renderRun } from "../runtime/render/render.ts";
 import { seedWarnings } from "../runtime/render/runs_beside.ts";
 import { loadAdapter } from "../runtime/scheduler/adapters.ts";
@@ -9,7 +10,7 @@ import { queryLimits } from "../runtime/scheduler/drive.ts";
 import { recentNodeLines } from "../runtime/scheduler/recent_nodes.ts";
 import { withShares } from "../runtime/ssh/preflight.ts";
 import { defineCommand, NO_FLAGS } from "./flags.ts";
-import { readRequest, requestDir, requestFlags } from "./request_flags.ts";
+import { readRequest, requestFlags } from "./request_flags.ts";
 import { defineSchedulerFlags, reportPlugin } from "./scheduler_flags.ts";
 
 export default defineCommand({

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import { checkTimeLimit } from "../core/cut_by_time.ts";
 import { FarmError } from "../core/errors.ts";
 import { type FlagTable, type FlagValues, oneOf, runId, setValues, wholeNumber } from "../core/flags.ts";
+import { needsPulls } from "../core/merge/guardrails.ts";
 import type { RunRequest } from "../core/request.ts";
 import { THREAD_POLICIES } from "../core/ssh/host_facts.ts";
 import { DEFAULT_SHARDS, shardsForSlots, splitToys } from "../core/toys.ts";
@@ -169,36 +170,25 @@ function seed(text: string): number | "next" {
 
 /**
  * Returns the request that the flags make, with absolute paths.
- * @throws {FarmError} usage
+ * @throws {FarmError} usage; input, for a hosts file that cannot be read
  */
 export function readRequest(options: Record<string, unknown>, adapter: Backend, prefix: string): RunRequest {
   const flags = requestFlags.read(options);
   const out_dir = resolve(flags.outDir);
-  const hosts = typeof options["hostsFile"] === "string" ? readHosts(options["hostsFile"]).hosts : [];
-  const is_static = options["static"] === true;
-  if (is_static && flags.shards !== undefined) {
-    throw new FarmError("usage", "Cannot use --shards with --static: each host gets one share");
-  }
-  const minutes = flags.shardMinutes ?? null;
-  if (minutes !== null) checkMinutesFlags(minutes, flags, is_static);
   const before = flags.runId === undefined ? null : requestedBefore(join(out_dir, flags.runId));
-  const shards = is_static
-    ? Math.min(hosts.length, flags.nToys)
-    : flags.shards ?? before?.shards ?? (minutes === null ? defaultShards(flags.nToys, adapter) : 1);
-  if (minutes === null) splitToys(flags.nToys, shards);
+  const { shards, is_static } = readSplit(flags, options, before?.shards ?? null, adapter);
   const wrapper = flags.wrapper ?? (flags.mode === "transfer" ? "sh" : "binary");
   checkPluginRequest(adapter, { wrapper, mode: flags.mode });
   const guardrails = readGuardrails(flags);
   const given = readSchedulerOptions(options, adapter);
-  if (minutes !== null) checkTimeLimit(minutes, given, adapter.options);
-  const asks_pulls = guardrails.max_abs_poi_pull_mean !== null || guardrails.poi_pull_std_range !== null;
+  if (flags.shardMinutes !== undefined) checkTimeLimit(flags.shardMinutes, given, adapter.options);
   return {
     scheduler: adapter.name,
     config: resolve(flags.config),
     n_toys: flags.nToys,
     seed: flags.seed === "next" ? before?.seed ?? nextSeed(out_dir, flags) : flags.seed,
     shards,
-    shard_minutes: minutes,
+    shard_minutes: flags.shardMinutes ?? null,
     threads: typeof flags.threads === "number" ? flags.threads : 0,
     nextstat_bin: findNextstat(flags.nextstatBin),
     out_dir,
@@ -207,7 +197,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
     gen: flags.gen,
     set: setValues(flags.set),
     freeze_gen: flags.freezeGen,
-    pulls: flags.pulls || asks_pulls,
+    pulls: flags.pulls || needsPulls(guardrails),
     guardrails,
     wrapper,
     wrapper_given: flags.wrapper !== undefined,
@@ -223,6 +213,27 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
 }
 
 /**
+ * Returns the number of shards (with --shard-minutes a placeholder), and whether each host gets one.
+ * @param before the number in an existing run of that name, or null
+ * @throws {FarmError} usage; input, for a hosts file that cannot be read
+ */
+function readSplit(flags: Flags, options: Record<string, unknown>, before: number | null, adapter: Backend) {
+  const { nToys, shards: given, shardMinutes: minutes } = flags;
+  const hosts = typeof options["hostsFile"] === "string" ? readHosts(options["hostsFile"]).hosts : [];
+  const is_static = options["static"] === true;
+  if (is_static && given !== undefined) {
+    throw new FarmError("usage", "Cannot use --shards with --static: each host gets one share");
+  }
+  if (minutes !== undefined) {
+    checkMinutesFlags(minutes, flags, is_static);
+    return { shards: before ?? 1, is_static };
+  }
+  const shards = is_static ? Math.min(hosts.length, nToys) : given ?? before ?? defaultShards(nToys, adapter);
+  splitToys(nToys, shards); // throws where these are too many
+  return { shards, is_static };
+}
+
+/**
  * Refuses options that contradict --shard-minutes.
  * @throws {FarmError} usage
  */
@@ -235,31 +246,33 @@ function checkMinutesFlags(minutes: number, { shards, pilots, check }: Flags, is
   if (!check) throw refuse("--no-check", "the test fit shows how many toys a first shard has");
 }
 
-/** Returns the options of pilots: each is a job that runs any of the shards. */
-function pilotOptions(
-  { pilots, speculate, heartbeatS, mode, wrapper }: Flags,
-  shards: number,
-  adapter: Backend,
-): Record<string, number | boolean> {
+/**
+ * Returns the options of pilots: each is a job that runs any of the shards.
+ * @throws {FarmError} usage
+ */
+function pilotOptions(flags: Flags, shards: number, adapter: Backend): Record<string, number | boolean> {
+  checkPilotFlags(flags, adapter);
+  const { pilots, speculate, heartbeatS: beat } = flags;
+  if (pilots === undefined) return {};
+  const own = { ...(speculate ? { speculate } : {}), ...(beat === undefined ? {} : { "heartbeat-s": beat }) };
+  return { "shards-per-job": Math.ceil(shards / pilots), ...own };
+}
+
+/** @throws {FarmError} usage, for flags of pilots without pilots, and for pilots that cannot run */
+function checkPilotFlags({ pilots, speculate, heartbeatS, mode, wrapper }: Flags, { name, options }: Backend): void {
   const refuse = (flag: string, why: string, next?: string) =>
     new FarmError("usage", `Cannot use ${flag}: ${why}`, next);
   if (pilots === undefined) {
     const given = speculate ? "--speculate" : heartbeatS === undefined ? null : "--heartbeat-s";
-    if (given === null) return {};
+    if (given === null) return;
     throw refuse(`${given} without --pilots`, "only pilots use it", "Add --pilots K, or leave it out");
   }
-  if (!adapter.options.some(({ name }) => name === "shards-per-job")) {
-    throw refuse(`--pilots with ${adapter.name}`, "its slots always take the next open shard");
+  if (!options.some((option) => option.name === "shards-per-job")) {
+    throw refuse(`--pilots with ${name}`, "its slots always take the next open shard");
   }
   if (mode === "transfer" || wrapper === "sh") {
-    const why = "pilots need a shared run directory and nsfarm-deno";
-    throw refuse("--pilots with file transfer or --wrapper sh", why);
+    throw refuse("--pilots with file transfer or --wrapper sh", "pilots need a shared run directory and nsfarm-deno");
   }
-  return {
-    "shards-per-job": Math.ceil(shards / pilots),
-    ...(speculate ? { speculate } : {}),
-    ...(heartbeatS === undefined ? {} : { "heartbeat-s": heartbeatS }),
-  };
 }
 
 /** Returns a --threads word as an option of the scheduler, since only the scheduler knows its hosts. */
@@ -282,6 +295,3 @@ function defaultShards(n_toys: number, { name, slots_on }: Backend): number {
     `nsfarm-deno preflight ${what} suggests a number`,
   );
 }
-
-/** Returns the run directory of a request. */
-export const requestDir = (request: RunRequest): string => join(request.out_dir, request.run_id);

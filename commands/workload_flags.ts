@@ -1,5 +1,6 @@
 import { FarmError } from "../core/errors.ts";
 import type { FlagTable } from "../core/flags.ts";
+import { needsPulls } from "../core/merge/guardrails.ts";
 import type { RunRequest } from "../core/request.ts";
 import { DEFAULT_WORKLOAD, workloadNamed, workloads } from "../core/workload/registry.ts";
 import type { Workload } from "../core/workload/workload.ts";
@@ -42,13 +43,13 @@ export function workloadOfFlags(flags: Given): Pick<RunRequest, "workload" | "mu
   const workload = workloadNamed(flags.workload);
   const { name, has_generation, settings } = workload;
   settings({ mu: flags.mu });
-  const { require_all_converged, max_abs_poi_pull_mean, poi_pull_std_range } = readGuardrails(flags);
+  const guardrails = readGuardrails(flags);
   const foreign = [
     ...(flags.gen === "init" ? [] : ["--gen"]),
     ...(flags.set.length > 0 ? ["--set"] : []),
     ...(flags.freezeGen ? ["--freeze-gen"] : []),
-    ...(flags.pulls || max_abs_poi_pull_mean !== null || poi_pull_std_range !== null ? ["--pulls"] : []),
-    ...(require_all_converged ? ["--require-all-converged"] : []),
+    ...(flags.pulls || needsPulls(guardrails) ? ["--pulls"] : []),
+    ...(guardrails.require_all_converged ? ["--require-all-converged"] : []),
   ];
   if (has_generation || foreign[0] === undefined) {
     return { workload: name, mu: flags.mu ?? null, extra_args: checkExtra(flags.extraArg, workload) };

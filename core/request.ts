@@ -54,6 +54,10 @@ export interface RunRequest {
   check: boolean;
 }
 
+/** Returns the run directory of a request. */
+export const requestDir = ({ out_dir, run_id }: Pick<RunRequest, "out_dir" | "run_id">): string =>
+  join(out_dir, run_id);
+
 /** Time and program of rendering, and the token that identifies the run. */
 type Origin = Pick<FarmManifest, "created_at_utc"> & Pick<RunRecord, "run_token" | "nsfarm_bin">;
 
@@ -70,7 +74,7 @@ export function newManifest(request: RunRequest, { created_at_utc, ...origin }: 
     created_at_utc,
     run_id: request.run_id,
     ...{ scheduler, config, n_toys, seed, threads, shards, nextstat_bin },
-    run_dir: join(request.out_dir, request.run_id),
+    run_dir: requestDir(request),
     plans: ranges.map((range, i) => ({ ...newPlan(request, i, range), ...request.shares?.[i]?.at })),
     farm: {
       schema_version: RUN_RECORD_SCHEMA,

@@ -18,6 +18,10 @@ export function judge(requested: RequestedGuardrails, counts: ToyCounts, pull: M
   return { passed: failures.length === 0, failures };
 }
 
+/** Returns whether any guardrail was requested. */
+export const hasGuardrail = (requested: RequestedGuardrails): boolean =>
+  requested.require_all_converged || needsPulls(requested);
+
 /** Returns whether one of these guardrails concerns pulls. */
 export function needsPulls(requested: RequestedGuardrails): boolean {
   return requested.max_abs_poi_pull_mean !== null || requested.poi_pull_std_range !== null;

@@ -6,7 +6,7 @@ import { MERGED } from "../run_paths.ts";
 import type { Manifest, Plan, RequestedGuardrails } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
 import { missingRanges } from "../toy_ranges.ts";
-import { failureText, guardrailsText } from "./guardrails.ts";
+import { failureText, guardrailsText, hasGuardrail } from "./guardrails.ts";
 
 /** State of the file merged.out.json: absent, unreadable, or what the document says about itself. */
 export type FoundMerged = { kind: "absent" } | { kind: "unreadable"; what: string } | {
@@ -138,7 +138,7 @@ const isUnjudged = ({ farm }: Manifest, { merge }: MergedAbout): boolean =>
 
 function guardrailFindings(manifest: Manifest, about: MergedAbout): MergedFinding[] {
   const requested = manifest.farm?.guardrails ?? null;
-  if (isUnjudged(manifest, about)) return requested && hasAny(requested) ? [unjudged(requested)] : [];
+  if (isUnjudged(manifest, about)) return requested && hasGuardrail(requested) ? [unjudged(requested)] : [];
   const { guardrails } = about;
   if (!guardrails) return [];
   const failures = guardrails.passed ? [] : guardrails.failures ?? ["without a reason"];
@@ -157,9 +157,6 @@ function guardrailFindings(manifest: Manifest, about: MergedAbout): MergedFindin
       : [replaced(judged, requested)]),
   ];
 }
-
-const hasAny = (requested: RequestedGuardrails): boolean =>
-  requested.require_all_converged || requested.max_abs_poi_pull_mean !== null || requested.poi_pull_std_range !== null;
 
 const unjudged = (requested: RequestedGuardrails): MergedFinding => ({
   kind: "other",

@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { FarmError, orElse } from "../../core/errors.ts";
-import { needsPulls } from "../../core/merge/guardrails.ts";
+import { hasGuardrail, needsPulls } from "../../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/report.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
@@ -75,7 +75,7 @@ function workloadIn({ run, counted }: Sources): CountedWorkload | null {
  */
 function refuseGuardrails(sources: Sources, given: RequestedGuardrails): void {
   const workload = workloadIn(sources);
-  if (!workload || !(given.require_all_converged || needsPulls(given))) return;
+  if (!workload || !hasGuardrail(given)) return;
   throw new FarmError("usage", `Cannot judge a guardrail of ${workload.name}: its toys have no fitted values`);
 }
 

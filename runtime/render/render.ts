@@ -4,7 +4,7 @@ import { cutPlans } from "../../core/check_manifest.ts";
 import { checkMinutes, firstSplit, type ToyTime } from "../../core/cut_by_time.ts";
 import { FarmError } from "../../core/errors.ts";
 import { trialWarnings } from "../../core/fit_command.ts";
-import { newManifest, type RunRequest } from "../../core/request.ts";
+import { newManifest, requestDir, type RunRequest } from "../../core/request.ts";
 import { ATTEMPTS, CLAIMS, INCOMING, MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { INPUTS, type StagePlan } from "../../core/staging.ts";
@@ -115,7 +115,7 @@ export async function renderRun(
   adapter: Backend,
   limits: SchedulerLimits,
 ): Promise<RenderedRun> {
-  const dir = join(request.out_dir, request.run_id);
+  const dir = requestDir(request);
   if (exists(dir)) throw existsAlready(dir);
   const manifest = await planRun(request);
   Object.assign(manifest.farm, pluginRecord(adapter), adapter.inJob ? { in_job: adapter.inJob } : {});

@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
-import { requestDifference, type RunRequest } from "../../core/request.ts";
+import { requestDifference, requestDir, type RunRequest } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Backend, SchedulerLimits } from "../../schedulers/adapter.ts";
@@ -66,8 +66,6 @@ function scanSeedWarnings({ seed_stride }: ScanDocument, runs: readonly RunReque
 
 const anotherId = ({ name }: { name: string }): string => `Give the same options, or another --${name}-id`;
 
-const dirOf = ({ out_dir, run_id }: RunRequest): string => join(out_dir, run_id);
-
 /** Renders the run of a point and returns its warnings; none where another command of the scan rendered it first. */
 async function renderPoint(
   kind: Pick<ScanKind<ScanDocument>, "name" | "title">,
@@ -88,7 +86,7 @@ async function renderPoint(
  * @throws {FarmError} usage, when a run of its name has another request
  */
 function isThere(kind: Pick<ScanKind<ScanDocument>, "name" | "title">, request: RunRequest): boolean {
-  const dir = dirOf(request);
+  const dir = requestDir(request);
   if (!exists(join(dir, MANIFEST))) return false;
   const difference = requestDifference(loadFarmRun(dir).manifest, request);
   if (difference === null) return true;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
-import { requestDifference, type RunRequest } from "../../core/request.ts";
+import { requestDifference, requestDir, type RunRequest } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { type Sweep, SWEEP_RECORD_SCHEMA, SWEEP_SCHEMA } from "../../core/schema/sweep.ts";
 import type { PlannedPoint } from "../../core/sweep/points.ts";
@@ -75,7 +75,7 @@ const pointRequest = ({ request }: SweepRequest, { shards, run_id }: PlannedPoin
  */
 function isThere(request: RunRequest): boolean {
   splitToys(request.n_toys, request.shards);
-  const dir = join(request.out_dir, request.run_id);
+  const dir = requestDir(request);
   if (!exists(dir)) return false;
   const next = "Choose another --sweep-id";
   if (!exists(join(dir, MANIFEST))) {
@@ -101,7 +101,7 @@ function sweepDocument({ sweep_id, points, repeats, order_seed, request }: Sweep
     runs: points.map(({ shards, repeat, run_id }) => ({
       shards,
       run_id,
-      run_dir: join(request.out_dir, run_id),
+      run_dir: requestDir({ ...request, run_id }),
       farm: openPoint(repeat),
     })),
     farm: {
