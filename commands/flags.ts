@@ -127,7 +127,7 @@ const ACTING: readonly Permission[] = ["read", "write", "run", "env", "sys"];
 export const NO_FLAGS = defineFlags({});
 
 /** A command as its file writes it: with the values of its flags, and without what most commands have in common. */
-interface OwnCommand<T extends FlagTable> extends Partial<Pick<CommandSpec, "needs" | "schedulers" | "define">> {
+export interface OwnCommand<T extends FlagTable> extends Partial<Pick<CommandSpec, "needs" | "schedulers" | "define">> {
   flags: Flags<T>;
   /** Does its work, and returns the exit code where that may be another one than 0. */
   run(invocation: Invocation & { flags: FlagValues<T> }): number | void | Promise<number | void>;

@@ -5,24 +5,15 @@ import { quoteCommand } from "../core/shell_quote.ts";
 import { splitWords } from "../core/toys.ts";
 import { renderRun } from "../runtime/render/render.ts";
 import { seedWarnings } from "../runtime/render/runs_beside.ts";
-import { loadAdapter } from "../runtime/scheduler/adapters.ts";
 import { queryLimits } from "../runtime/scheduler/drive.ts";
 import { recentNodeLines } from "../runtime/scheduler/recent_nodes.ts";
 import { withShares } from "../runtime/ssh/preflight.ts";
-import { defineCommand, NO_FLAGS } from "./flags.ts";
 import { readRequest, requestFlags } from "./request_flags.ts";
-import { defineSchedulerFlags, reportPlugin } from "./scheduler_flags.ts";
+import { defineRenderCommand } from "./scheduler_flags.ts";
 
-export default defineCommand({
-  schedulers: true,
-  flags: NO_FLAGS,
-  define: async (command, argv) => {
-    requestFlags.define(command);
-    await defineSchedulerFlags(command, argv);
-  },
-  run: async ({ options, out }) => {
-    const adapter = await loadAdapter(String(options["scheduler"]));
-    reportPlugin(adapter, out);
+export default defineRenderCommand({
+  flags: requestFlags,
+  run: async ({ options, adapter, out }) => {
     const request = await withShares(readRequest(options, adapter, "schedfarm"));
     const dir = requestDir(request);
     for (const warning of seedWarnings([request.run_id], request.out_dir, request)) out.note(`warning: ${warning}`);

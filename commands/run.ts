@@ -12,7 +12,6 @@ import { exists } from "../runtime/fs/write.ts";
 import { planRun, renderRun } from "../runtime/render/render.ts";
 import { seedWarnings } from "../runtime/render/runs_beside.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
-import { loadAdapter } from "../runtime/scheduler/adapters.ts";
 import { queryLimits } from "../runtime/scheduler/drive.ts";
 import { recentNodeLines } from "../runtime/scheduler/recent_nodes.ts";
 import { withProbes, withShares } from "../runtime/ssh/preflight.ts";
@@ -21,13 +20,13 @@ import type { Backend } from "../schedulers/adapter.ts";
 import { nextCommands } from "./examples.ts";
 import { noteCost } from "./cost_line.ts";
 import { driveRun, finishRun } from "./drive_run.ts";
-import { defineCommand, defineFlags, NO_FLAGS, type Output } from "./flags.ts";
+import { defineFlags, type Output } from "./flags.ts";
 import { ON_END_FLAG, withOnEnd } from "./on_end_flag.ts";
 import { RECOVER_FLAG } from "./recover_run.ts";
 import { readRequest, requestFlags } from "./request_flags.ts";
 import { openRunOf, withOrigin } from "./run_dir_flags.ts";
 import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
-import { defineSchedulerFlags, reportPlugin } from "./scheduler_flags.ts";
+import { defineRenderCommand } from "./scheduler_flags.ts";
 
 /** A flag of the old runner on hosts, and what replaces it now. */
 interface OldFlag {
@@ -66,6 +65,7 @@ export function reportOldFlags(command_line: Record<string, unknown>, out: Outpu
 }
 
 const runFlags = defineFlags({
+  ...requestFlags.table,
   "local-out-dir": { group: "Advanced", type: "path", placeholder: "dir", help: "old name of --out-dir" },
   "allow-partial": {
     group: "Guardrails",
@@ -78,19 +78,10 @@ const runFlags = defineFlags({
   ...ACCEPT_NEXTSTAT,
 });
 
-export default defineCommand({
-  schedulers: true,
-  flags: NO_FLAGS,
-  define: async (command, argv) => {
-    requestFlags.define(command);
-    runFlags.define(command);
-    await defineSchedulerFlags(command, argv);
-    defineOldFlags(command);
-  },
-  run: async ({ options, out }) => {
-    const flags = runFlags.read(options);
-    const adapter = await loadAdapter(String(options["scheduler"]));
-    reportPlugin(adapter, out);
+export default defineRenderCommand({
+  flags: runFlags,
+  define: defineOldFlags,
+  run: async ({ flags, options, adapter, out }) => {
     reportOldFlags(options, out);
     const out_dir = flags.localOutDir === undefined ? {} : { outDir: flags.localOutDir };
     const request = readRequest({ ...options, ...out_dir }, adapter, "farm");

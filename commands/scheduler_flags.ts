@@ -1,20 +1,20 @@
 import type { Command } from "commander";
-import { camelCase } from "../core/flags.ts";
+import { camelCase, type FlagTable } from "../core/flags.ts";
 import type { OptionValue } from "../core/schema/manifest.ts";
 import { DEFAULT_BACKEND } from "../core/worker_backends.ts";
 import { aboutPlugin } from "../runtime/plugin/plugin_of_run.ts";
 import { readOption } from "../runtime/run/read_option.ts";
 import { loadAdapter } from "../runtime/scheduler/adapters.ts";
 import type { Backend, SchedulerOption } from "../schedulers/adapter.ts";
-import { addFlag, type Output, typedValues } from "./flags.ts";
+import { addFlag, type CommandSpec, defineCommand, type Output, type OwnCommand, typedValues } from "./flags.ts";
 
 /** Returns the scheduler that argv names, before commander parses: the flags depend on it. */
 export function schedulerIn(argv: readonly string[]): string {
   return typedValues(argv, "--scheduler").at(-1) ?? DEFAULT_BACKEND;
 }
 
-/** Adds the flags of the scheduler that argv names, and returns its adapter. */
-export async function defineSchedulerFlags(command: Command, argv: readonly string[]): Promise<Backend> {
+/** Adds the flags of the scheduler that argv names. */
+async function defineSchedulerFlags(command: Command, argv: readonly string[]): Promise<void> {
   const adapter = await loadAdapter(schedulerIn(argv));
   command.optionsGroup("Where").option(
     "--scheduler <name>",
@@ -22,8 +22,31 @@ export async function defineSchedulerFlags(command: Command, argv: readonly stri
     DEFAULT_BACKEND,
   ).optionsGroup("");
   for (const option of adapter.options) defineOne(command, option);
-  return adapter;
 }
+
+/** A command that renders runs, as its file writes it. */
+interface RenderCommand<T extends FlagTable> extends Pick<OwnCommand<T>, "flags"> {
+  /** Adds flags after those of the scheduler. */
+  define?(command: Command): void;
+  /** @param invocation has also the adapter of the scheduler that the command line names */
+  run(invocation: Parameters<OwnCommand<T>["run"]>[0] & { adapter: Backend }): ReturnType<OwnCommand<T>["run"]>;
+}
+
+/** Returns a command that renders runs: its flags are followed by those of the scheduler that the command line names. */
+export const defineRenderCommand = <T extends FlagTable>({ flags, define, run }: RenderCommand<T>): CommandSpec =>
+  defineCommand({
+    schedulers: true,
+    flags,
+    define: async (command, argv) => {
+      await defineSchedulerFlags(command, argv);
+      define?.(command);
+    },
+    run: async (invocation) => {
+      const adapter = await loadAdapter(String(invocation.options["scheduler"]));
+      reportPlugin(adapter, invocation.out);
+      return await run({ ...invocation, adapter });
+    },
+  });
 
 /** Prints a notice about a plugin before it is used for a new run. */
 export function reportPlugin(adapter: Backend, out: Output): void {

@@ -1,4 +1,3 @@
-import type { Command } from "commander";
 import { resolve } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { type FlagTable, type FlagValues, probability, realNumber, runId, setValues } from "../../core/flags.ts";
@@ -12,10 +11,11 @@ import { INJECT, type InjectRequest, pointRunId, SEED_STRIDE } from "../../runti
 import { loadStudy, type OpenStudy } from "../../runtime/sweep/study.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { defineFlags } from "../flags.ts";
-import { readRequest, scanToyFlags } from "../request_flags.ts";
-import { defineSchedulerFlags } from "../scheduler_flags.ts";
+import { readRequest, SCAN_RUN_FLAGS } from "../request_flags.ts";
+import { idFlag, jsonFlag, outRootFlag } from "../study_flags.ts";
 
-const injectFlags = defineFlags({
+/** The flags of an injection study; shared by inject render and inject run. */
+export const injectFlags = defineFlags({
   inject: {
     group: "What to run",
     type: "string",
@@ -24,20 +24,9 @@ const injectFlags = defineFlags({
     help: "parameter and its values for the toys: FROM:TO:STEP or a list",
     read: (text) => readInjected(text).text,
   },
-  "out-root": {
-    group: "Where",
-    type: "path",
-    default: ".",
-    placeholder: "dir",
-    help: "parent of the runs and of <inject_id>.inject.json",
-  },
-  "inject-id": {
-    group: "Where",
-    type: "string",
-    placeholder: "id",
-    help: "name of the study (default: from the date)",
-    read: runId,
-  },
+  "out-root": outRootFlag("inject"),
+  "inject-id": idFlag("inject", "study"),
+  ...SCAN_RUN_FLAGS,
 });
 
 interface Injected {
@@ -60,20 +49,12 @@ function readInjected(text: string): Injected {
   return { parameter, values: readGrid("--inject", text.slice(cut + 1), 1, `${parameter}=`), text };
 }
 
-/** Adds the flags of an injection study; shared by inject render and inject run. */
-export async function defineInjectFlags(command: Command, argv: readonly string[]): Promise<void> {
-  injectFlags.define(command);
-  scanToyFlags.define(command);
-  await defineSchedulerFlags(command, argv);
-}
-
 /**
  * Returns the injection study that the flags request; its toys have pulls.
  * @throws {FarmError} usage
  */
 export async function readInjectRequest(options: Record<string, unknown>, adapter: Backend): Promise<InjectRequest> {
-  const { inject, outRoot, injectId } = injectFlags.read(options);
-  const { workload, set, config, nToys } = scanToyFlags.read(options);
+  const { inject, outRoot, injectId, workload, set, config, nToys } = injectFlags.read(options);
   refuseOtherWorkload(workload);
   if (nToys > SEED_STRIDE) {
     throw new FarmError("usage", `Cannot use --n-toys ${nToys}: a point of a study has at most ${SEED_STRIDE} toys`);
@@ -116,12 +97,7 @@ async function checkValues(config: string, parameter: string, values: readonly n
 
 /** The flag --inject-json. */
 export const INJECT_JSON = {
-  "inject-json": {
-    type: "path",
-    required: true,
-    placeholder: "path",
-    help: "the study's document, <inject_id>.inject.json",
-  },
+  "inject-json": jsonFlag("inject", "study"),
 } as const satisfies FlagTable;
 
 /** Opens the study of --inject-json. */

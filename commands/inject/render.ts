@@ -1,15 +1,10 @@
 import { INJECT, injectScan } from "../../runtime/scan/inject_runs.ts";
-import type { CommandSpec } from "../flags.ts";
-import { adapterOfOptions, renderPoints } from "../scan/steps.ts";
-import { defineInjectFlags, readInjectRequest } from "./inject_flags.ts";
+import { renderPoints } from "../scan/steps.ts";
+import { defineRenderCommand } from "../scheduler_flags.ts";
+import { injectFlags, readInjectRequest } from "./inject_flags.ts";
 
-const render: CommandSpec = {
-  needs: ["read", "write", "run", "env", "sys"],
-  schedulers: true,
-  define: defineInjectFlags,
-  run: async ({ options, out }) => {
-    const adapter = await adapterOfOptions(options, out);
-    return await renderPoints(INJECT, injectScan(await readInjectRequest(options, adapter)), adapter, out);
-  },
-};
-export default render;
+export default defineRenderCommand({
+  flags: injectFlags,
+  run: async ({ options, adapter, out }) =>
+    renderPoints(INJECT, injectScan(await readInjectRequest(options, adapter)), adapter, out),
+});

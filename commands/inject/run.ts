@@ -1,23 +1,15 @@
 import { INJECT, injectScan } from "../../runtime/scan/inject_runs.ts";
-import { type CommandSpec, defineFlags } from "../flags.ts";
-import { adapterOfOptions, openOrRender } from "../scan/steps.ts";
-import { defineInjectFlags, readInjectRequest, readThresholds, THRESHOLD_FLAGS } from "./inject_flags.ts";
+import { defineFlags } from "../flags.ts";
+import { openOrRender } from "../scan/steps.ts";
+import { defineRenderCommand } from "../scheduler_flags.ts";
+import { injectFlags, readInjectRequest, readThresholds, THRESHOLD_FLAGS } from "./inject_flags.ts";
 import { driveInject, reportInject } from "./summarize.ts";
 
-const thresholdFlags = defineFlags(THRESHOLD_FLAGS);
-
-const run: CommandSpec = {
-  needs: ["read", "write", "run", "env", "sys"],
-  schedulers: true,
-  define: async (command, argv) => {
-    await defineInjectFlags(command, argv);
-    thresholdFlags.define(command);
+export default defineRenderCommand({
+  flags: defineFlags({ ...injectFlags.table, ...THRESHOLD_FLAGS }),
+  run: async ({ flags, options, adapter, out }) => {
+    const scan = injectScan(await readInjectRequest(options, adapter));
+    const open = await openOrRender(INJECT, scan, adapter, out);
+    return await driveInject(open, adapter, out) ?? reportInject(open, readThresholds(flags), out);
   },
-  run: async ({ options, out }) => {
-    const adapter = await adapterOfOptions(options, out);
-    const thresholds = readThresholds(thresholdFlags.read(options));
-    const open = await openOrRender(INJECT, injectScan(await readInjectRequest(options, adapter)), adapter, out);
-    return await driveInject(open, adapter, out) ?? reportInject(open, thresholds, out);
-  },
-};
-export default run;
+});

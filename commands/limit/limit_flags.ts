@@ -1,4 +1,3 @@
-import type { Command } from "commander";
 import { resolve } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { type FlagTable, type FlagValues, probability, runId } from "../../core/flags.ts";
@@ -12,10 +11,11 @@ import { mostToys } from "../../core/workload/seeds.ts";
 import { freshRunId } from "../../runtime/render/runs_beside.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { defineFlags } from "../flags.ts";
-import { readRequest, scanToyFlags } from "../request_flags.ts";
-import { defineSchedulerFlags } from "../scheduler_flags.ts";
+import { readRequest, SCAN_RUN_FLAGS } from "../request_flags.ts";
+import { idFlag, jsonFlag, outRootFlag } from "../study_flags.ts";
 
-const limitFlags = defineFlags({
+/** The flags of a limit; shared by limit render and limit run. */
+export const limitFlags = defineFlags({
   mu: {
     group: "What to run",
     type: "string",
@@ -31,20 +31,9 @@ const limitFlags = defineFlags({
     placeholder: "n",
     help: "most toys over all points (default: 20 times --n-toys)",
   },
-  "out-root": {
-    group: "Where",
-    type: "path",
-    default: ".",
-    placeholder: "dir",
-    help: "parent of the runs and of <limit_id>.limit.json",
-  },
-  "limit-id": {
-    group: "Where",
-    type: "string",
-    placeholder: "id",
-    help: "name of the limit (default: from the date)",
-    read: (text) => runId(text, "--limit-id"),
-  },
+  "out-root": outRootFlag("limit"),
+  "limit-id": idFlag("limit"),
+  ...SCAN_RUN_FLAGS,
 });
 
 /** Reads the tested values; q-tilde, the test statistic, is for a POI of 0 or more. */
@@ -52,13 +41,6 @@ function testedValues(text: string): number[] {
   const mus = readGrid("--mu", text, 2);
   if (!mus.some((mu) => mu < 0)) return mus;
   throw new FarmError("usage", `Cannot use --mu "${text}": wanted values of 0 or more`, "Like --mu 0:3:0.25");
-}
-
-/** Adds the flags of a limit; shared by limit render and limit run. */
-export async function defineLimitFlags(command: Command, argv: readonly string[]): Promise<void> {
-  limitFlags.define(command);
-  scanToyFlags.define(command);
-  await defineSchedulerFlags(command, argv);
 }
 
 /**
@@ -69,8 +51,7 @@ export function readLimitRequest(
   options: Record<string, unknown>,
   adapter: Backend,
 ): LimitRequest & { max_toys: number } {
-  const { mu, maxToys, outRoot, limitId } = limitFlags.read(options);
-  const { nToys, workload } = scanToyFlags.read(options);
+  const { mu, maxToys, outRoot, limitId, nToys, workload } = limitFlags.read(options);
   refuseOtherWorkload(workload);
   const mus = mu.split(",").map(Number);
   const max_toys = maxToys ?? 20 * nToys * mus.length;
@@ -111,12 +92,7 @@ function checkToys(n_toys: number, n_points: number, max_toys: number, seeds: nu
 
 /** The flag --limit-json. */
 export const LIMIT_JSON = {
-  "limit-json": {
-    type: "path",
-    required: true,
-    placeholder: "path",
-    help: "the limit's document, <limit_id>.limit.json",
-  },
+  "limit-json": jsonFlag("limit"),
 } as const satisfies FlagTable;
 
 /** Opens the limit of --limit-json. */

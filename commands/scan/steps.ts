@@ -15,7 +15,7 @@ import {
   type ScanRequest,
   unmergedRuns,
 } from "../../runtime/scan/scan_runs.ts";
-import { adapterOfRun, loadAdapter } from "../../runtime/scheduler/adapters.ts";
+import { adapterOfRun } from "../../runtime/scheduler/adapters.ts";
 import { finishPoint, type PointEnd } from "../../runtime/sweep/finish_point.ts";
 import type { OpenStudy } from "../../runtime/sweep/study.ts";
 import { inspectMachine, type Machine } from "../../runtime/system/machine.ts";
@@ -23,14 +23,6 @@ import { type StopSignals, watchSignals } from "../../runtime/system/process.ts"
 import type { Backend } from "../../schedulers/adapter.ts";
 import { driveRun, noteSubmissions } from "../drive_run.ts";
 import type { Output } from "../flags.ts";
-import { reportPlugin } from "../scheduler_flags.ts";
-
-/** Loads the adapter that the options of a command name, and notes a plugin. */
-export async function adapterOfOptions(options: Record<string, unknown>, out: Output): Promise<Backend> {
-  const adapter = await loadAdapter(String(options["scheduler"]));
-  reportPlugin(adapter, out);
-  return adapter;
-}
 
 /** Loads the adapter with which a scan was rendered. */
 export async function adapterOfScan(open: OpenStudy<ScanDocument>): Promise<Backend> {

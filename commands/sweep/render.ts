@@ -1,17 +1,11 @@
 import { quoteWord } from "../../core/shell_quote.ts";
-import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
 import { renderSweep } from "../../runtime/sweep/render_sweep.ts";
-import { defineCommand, NO_FLAGS } from "../flags.ts";
-import { reportPlugin } from "../scheduler_flags.ts";
-import { defineSweepFlags, readSweepRequest } from "./sweep_flags.ts";
+import { defineRenderCommand } from "../scheduler_flags.ts";
+import { readSweepRequest, sweepFlags } from "./sweep_flags.ts";
 
-export default defineCommand({
-  schedulers: true,
-  flags: NO_FLAGS,
-  define: defineSweepFlags,
-  run: async ({ options, out }) => {
-    const adapter = await loadAdapter(String(options["scheduler"]));
-    reportPlugin(adapter, out);
+export default defineRenderCommand({
+  flags: sweepFlags,
+  run: async ({ options, adapter, out }) => {
     const { path, document: sweep } = await renderSweep(readSweepRequest(options, adapter), adapter, (warning) => {
       out.note(`warning: ${warning}`);
     });

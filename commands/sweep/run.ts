@@ -4,33 +4,22 @@ import { endOfSweep } from "../../core/on_end.ts";
 import { ON_END } from "../../core/run_paths.ts";
 import type { SweepSummary } from "../../core/schema/sweep_summary.ts";
 import { markOf, runOnEnd } from "../../runtime/control/on_end.ts";
-import { loadAdapter } from "../../runtime/scheduler/adapters.ts";
 import { loadSweep, type OpenSweep, recordOf } from "../../runtime/sweep/load.ts";
 import { openSameSweep, renderSweep } from "../../runtime/sweep/render_sweep.ts";
-import { defineCommand, defineFlags, NO_FLAGS, type Output } from "../flags.ts";
+import { defineFlags, type Output } from "../flags.ts";
 import { ON_END_FLAG, onEndWords } from "../on_end_flag.ts";
-import { reportPlugin } from "../scheduler_flags.ts";
+import { defineRenderCommand } from "../scheduler_flags.ts";
 import { measureSweep } from "./measure_sweep.ts";
 import { reportSummary } from "./summarize.ts";
-import { defineSweepFlags, POINT_FLAGS, readSweepRequest } from "./sweep_flags.ts";
+import { POINT_FLAGS, readSweepRequest, sweepFlags } from "./sweep_flags.ts";
 
-const runFlags = defineFlags({ ...POINT_FLAGS, ...ON_END_FLAG });
-
-export default defineCommand({
-  schedulers: true,
-  flags: NO_FLAGS,
-  define: async (command, argv) => {
-    await defineSweepFlags(command, argv);
-    runFlags.define(command);
-  },
-  run: async ({ options, out }) => {
-    const adapter = await loadAdapter(String(options["scheduler"]));
-    reportPlugin(adapter, out);
+export default defineRenderCommand({
+  flags: defineFlags({ ...sweepFlags.table, ...POINT_FLAGS, ...ON_END_FLAG }),
+  run: async ({ flags, options, adapter, out }) => {
     const request = readSweepRequest(options, adapter);
     const open = openSameSweep(request) ??
       await renderSweep(request, adapter, (warning) => out.note(`warning: ${warning}`));
     out.note(`sweep: ${open.path}`);
-    const flags = runFlags.read(options);
     const code = await measureSweep(open, flags, out);
     const { out_root, sweep_id } = open.document;
     const reported = reportSummary(

@@ -1,4 +1,3 @@
-import type { Command } from "commander";
 import { resolve } from "node:path";
 import { type FlagTable, type FlagValues, runId } from "../../core/flags.ts";
 import { planPoints, readShardsList } from "../../core/sweep/points.ts";
@@ -8,10 +7,11 @@ import { loadSweep, type OpenSweep } from "../../runtime/sweep/load.ts";
 import type { SweepRequest } from "../../runtime/sweep/render_sweep.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { defineFlags } from "../flags.ts";
-import { readRequest, toyFlags } from "../request_flags.ts";
-import { defineSchedulerFlags } from "../scheduler_flags.ts";
+import { readRequest, SWEEP_RUN_FLAGS } from "../request_flags.ts";
+import { idFlag, jsonFlag, outRootFlag } from "../study_flags.ts";
 
-const sweepFlags = defineFlags({
+/** The flags of a sweep; shared by sweep render and sweep run. */
+export const sweepFlags = defineFlags({
   "shards-list": {
     group: "How to split it",
     type: "string",
@@ -35,37 +35,19 @@ const sweepFlags = defineFlags({
     placeholder: "s",
     help: "seed of the random order of the runs (default: --seed)",
   },
-  "out-root": {
-    group: "Where",
-    type: "path",
-    default: ".",
-    placeholder: "dir",
-    help: "parent of the runs and of <sweep_id>.sweep.json",
-  },
-  "sweep-id": {
-    group: "Where",
-    type: "string",
-    placeholder: "id",
-    help: "name of the sweep (default: from the date)",
-    read: (text) => runId(text, "--sweep-id"),
-  },
+  "out-root": outRootFlag("sweep"),
+  "sweep-id": idFlag("sweep"),
+  ...SWEEP_RUN_FLAGS,
 });
-
-/** Adds the flags of a sweep; shared by sweep render and sweep run. */
-export async function defineSweepFlags(command: Command, argv: readonly string[]): Promise<void> {
-  sweepFlags.define(command);
-  toyFlags.define(command);
-  await defineSchedulerFlags(command, argv);
-}
 
 /**
  * Returns the sweep that the flags request.
  * @throws {FarmError} usage
  */
 export function readSweepRequest(options: Record<string, unknown>, adapter: Backend): SweepRequest {
-  const { shardsList, repeats, orderSeed, outRoot, sweepId } = sweepFlags.read(options);
+  const { shardsList, repeats, orderSeed, outRoot, sweepId, nToys } = sweepFlags.read(options);
   const counts = readShardsList(shardsList);
-  for (const count of counts) splitToys(toyFlags.read(options).nToys, count, "--shards-list");
+  for (const count of counts) splitToys(nToys, count, "--shards-list");
   const sweep_id = sweepId ?? freshRunId(resolve(outRoot), "sweep");
   const own = { outDir: outRoot, runId: sweep_id, shards: Math.max(...counts) };
   const request = readRequest({ ...options, ...own }, adapter, "sweep");
@@ -77,7 +59,7 @@ export function readSweepRequest(options: Record<string, unknown>, adapter: Back
 
 /** The flag --sweep-json. */
 export const SWEEP_JSON = {
-  "sweep-json": { type: "path", required: true, help: "the sweep's document, <sweep_id>.sweep.json" },
+  "sweep-json": jsonFlag("sweep"),
 } as const satisfies FlagTable;
 
 /** Flags of the commands that act on each run of a sweep. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readInjectRequest, readThresholds } from "../../../commands/inject/inject_flags.ts";
 import { injectScan } from "../../../runtime/scan/inject_runs.ts";
 import { loadAdapter } from "../../../runtime/scheduler/adapters.ts";
+import { parseCommandLine } from "../support/parse_command_line.ts";
 import { nextstat, spec10k } from "../../support/farm.ts";
 import { inFolder } from "../../support/scratch.ts";
 
@@ -43,6 +44,11 @@ for (
   Deno.test(`an injection ${what} is refused before anything is written`, () =>
     assert.rejects(() => ask(change), wanted));
 }
+
+Deno.test("a wrong name of a study is refused by the name of its flag", () =>
+  assert.rejects(() => parseCommandLine("nsfarm-deno inject render --inject-id 7"), {
+    message: /^Cannot use --inject-id "7": wanted at most 64 letters/,
+  }));
 
 Deno.test("the thresholds of the flags are those of the summary", () => {
   const flags = { maxBias: 0.2, widthTolerance: 0.1, maxFailed: 0.05, falseAlarm: 0.01 };

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { adapterOfOptions, collectPoints, openOrRender, renderPoints } from "../../../commands/scan/steps.ts";
+import { collectPoints, openOrRender, renderPoints } from "../../../commands/scan/steps.ts";
 import { LIMIT, limitScan } from "../../../runtime/scan/limit_runs.ts";
 import { unmergedRuns } from "../../../runtime/scan/scan_runs.ts";
+import { loadAdapter } from "../../../runtime/scheduler/adapters.ts";
 import { askedLimit } from "../../runtime/support/asked_limit.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { keptOutput } from "../support/kept_output.ts";
@@ -11,7 +12,7 @@ Deno.test("the runs of a scan are rendered once, and collected without a result 
   inFolder(async (folder) => {
     const request = limitScan(await askedLimit(folder));
     const out = keptOutput();
-    const adapter = await adapterOfOptions({ scheduler: "local" }, out);
+    const adapter = await loadAdapter("local");
     assert.equal(await renderPoints(LIMIT, request, adapter, out), 0);
     const dirs = ["l_mu0.5", "l_mu1"].map((name) => join(folder, name));
     assert.deepEqual(out.printed, [[join(folder, "l.limit.json"), ...dirs].join("\n")]);
