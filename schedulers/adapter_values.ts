@@ -1,7 +1,7 @@
 import * as z from "../core/schema/zod.ts";
 import { FLAG_GROUPS } from "../core/flags.ts";
 import { ATTEMPTS, CLAIMS, FETCHED, INCOMING, isOurName, LOGS } from "../core/run_paths.ts";
-import { Count, Pattern, ShardState } from "../core/schema/enums.ts";
+import { Count, Pattern, PositiveCount, ShardState } from "../core/schema/enums.ts";
 import { type FarmManifest, OptionValue } from "../core/schema/manifest.ts";
 import { Fault, type SchedulerLimits } from "../core/schema/scheduler.ts";
 
@@ -173,7 +173,7 @@ export const Chunk = z.strictObject({
    */
   tasks: z.exactOptional(z.array(Count)),
   /** Maximum number of concurrent tasks of this chunk; only from render to submit. */
-  throttle: z.exactOptional(z.int().check(z.minimum(1))),
+  throttle: z.exactOptional(PositiveCount),
 }).check(z.refine(({ shards, tasks = shards }) => tasks.length === shards.length, {
   path: ["tasks"],
   error: "wanted one number for each of shards",

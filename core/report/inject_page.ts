@@ -8,7 +8,7 @@ import {
   VERDICT_WORDS,
   verdictSentence,
 } from "../inject/summary.ts";
-import type { InjectPoint, InjectSummary } from "../schema/inject.ts";
+import type { Estimate, InjectPoint, InjectSummary, ToyRate } from "../schema/inject.ts";
 import { pullFigures } from "./figures/pull_points.ts";
 import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "./page.ts";
 import type { Markup } from "./plot.ts";
@@ -61,38 +61,30 @@ function statements(summary: InjectSummary): Markup {
   );
 }
 
+const estimateColumn = (head: string, of: (point: InjectPoint) => Estimate | null): Column<InjectPoint> => ({
+  head,
+  cell: (point) => estimateText(of(point)),
+  value: (point) => of(point)?.value ?? null,
+});
+
+const rateColumn = (head: string, of: (point: InjectPoint) => ToyRate | null): Column<InjectPoint> => ({
+  head,
+  cell: (point) => ratePercent(of(point)),
+  value: (point) => of(point)?.p ?? null,
+});
+
 function pointTable({ parameter, points }: InjectSummary): Markup {
   const columns: Column<InjectPoint>[] = [
     { head: parameter, cell: ({ value }) => `${value}`, value: ({ value }) => value },
     { head: "verdict", cell: ({ verdict }) => VERDICT_WORDS[verdict], look: "left" },
     { head: "toys", cell: ({ n_toys }) => n_toys === null ? "" : `${n_toys}`, value: ({ n_toys }) => n_toys },
-    { head: "failed fits, %", cell: ({ failed }) => ratePercent(failed), value: ({ failed }) => failed?.p ?? null },
-    { head: "bias", cell: ({ bias }) => estimateText(bias), value: ({ bias }) => bias?.value ?? null },
-    {
-      head: "mean pull",
-      cell: ({ pull_mean }) => estimateText(pull_mean),
-      value: (one) => one.pull_mean?.value ?? null,
-    },
-    {
-      head: "median pull",
-      cell: (one) => estimateText(one.pull_median),
-      value: (one) => one.pull_median?.value ?? null,
-    },
-    {
-      head: "width",
-      cell: ({ pull_width }) => estimateText(pull_width),
-      value: (one) => one.pull_width?.value ?? null,
-    },
-    {
-      head: "within 1 sigma, %",
-      cell: ({ coverage }) => ratePercent(coverage?.sigma_1 ?? null),
-      value: ({ coverage }) => coverage?.sigma_1.p ?? null,
-    },
-    {
-      head: "within 2 sigma, %",
-      cell: ({ coverage }) => ratePercent(coverage?.sigma_2 ?? null),
-      value: ({ coverage }) => coverage?.sigma_2.p ?? null,
-    },
+    rateColumn("failed fits, %", ({ failed }) => failed),
+    estimateColumn("bias", ({ bias }) => bias),
+    estimateColumn("mean pull", ({ pull_mean }) => pull_mean),
+    estimateColumn("median pull", ({ pull_median }) => pull_median),
+    estimateColumn("width", ({ pull_width }) => pull_width),
+    rateColumn("within 1 sigma, %", ({ coverage }) => coverage?.sigma_1 ?? null),
+    rateColumn("within 2 sigma, %", ({ coverage }) => coverage?.sigma_2 ?? null),
     {
       head: "without sigma",
       cell: ({ n_without_sigma: n }) => n === null || n === 0 ? "" : `${n}`,

@@ -1,5 +1,5 @@
 import * as z from "./zod.ts";
-import { Count, Sha256 } from "./enums.ts";
+import { Count, PositiveCount, Sha256 } from "./enums.ts";
 import { ShardRecord } from "./shard_record.ts";
 
 /** `schema_version` of an attempt's file. */
@@ -9,7 +9,7 @@ export const ATTEMPT_SCHEMA = "nextstat.cpu_farm_shard_attempt.v1";
 export const ProcessId = z.strictObject({
   host: z.string(),
   boot_id: z.string(),
-  pid: z.int().check(z.minimum(1)),
+  pid: PositiveCount,
   start_ticks: z.string(),
 });
 export type ProcessId = z.infer<typeof ProcessId>;
@@ -37,7 +37,7 @@ export const Attempt = z.looseObject({
   run_token: z.string(),
   attempt_token: z.string(),
   shard_index: Count,
-  attempt: z.int().check(z.minimum(1)),
+  attempt: PositiveCount,
   wrapper: ProcessId,
   /** The node's name in its scheduler, which can differ from the name in `wrapper`. */
   host: z.optional(z.string()),
@@ -70,7 +70,7 @@ export const Worker = z.looseObject({
   token: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
   run_token: z.string(),
   process: ProcessId,
-  slots: z.int().check(z.minimum(1)),
+  slots: PositiveCount,
   /** Whether it is a pilot: a job of the run's scheduler. */
   pilot: z.optional(z.boolean()),
   started_at_utc: z.string(),

@@ -39,6 +39,10 @@ export type ShardState = z.infer<typeof ShardState>;
 
 /** Seed or count. Numbers beyond 2^53 would lose digits in JSON, so they are refused. */
 export const Count = z.int().check(z.minimum(0));
+/** Count of at least one. */
+export const PositiveCount = z.int().check(z.minimum(1));
+/** Lower and upper end. */
+export const Interval = z.tuple([z.number(), z.number()]);
 /** SHA-256 as 64 lower-case hexadecimal digits. */
 export const Sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 /** An input file of fits, as it was when the run was rendered. */

@@ -1,6 +1,6 @@
 import * as z from "./zod.ts";
 import { CountedFarm, CountedMergeInfo } from "./counted.ts";
-import { Count } from "./enums.ts";
+import { Count, Interval } from "./enums.ts";
 
 /** `schema_version` of manifest.json of a run of hypothesis tests. */
 export const HYPOTEST_RUN_SCHEMA = "nextstat.cpu_farm_hypotest_toys_run.v1";
@@ -29,8 +29,6 @@ export const HypotestOutput = z.looseObject({
   seed: Count,
 });
 export type HypotestOutput = z.infer<typeof HypotestOutput>;
-
-const Interval = z.tuple([z.number(), z.number()]);
 
 /** Toys of one hypothesis: `k` of `n` have a test statistic of at least the observed one. */
 export const ToyTail = z.looseObject({

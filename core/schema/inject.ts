@@ -1,5 +1,6 @@
 import * as z from "./zod.ts";
-import { Count } from "./enums.ts";
+import { Count, Interval } from "./enums.ts";
+import { SCAN_RUNS, SCAN_TOYS } from "./scan.ts";
 
 /** `schema_version` of an `<inject_id>.inject.json`. */
 export const INJECT_SCHEMA = "nextstat.cpu_farm_inject.v1";
@@ -12,17 +13,10 @@ export const Inject = z.looseObject({
   created_at_utc: z.string(),
   nsfarm_version: z.string(),
   inject_id: z.string(),
-  workload: z.string(),
-  scheduler: z.string(),
-  config: z.string(),
+  ...SCAN_RUNS,
   /** Name of the injected parameter. */
   parameter: z.string(),
-  /** Toys of each point, as rendered. */
-  n_toys: z.int().check(z.minimum(1)),
-  seed: Count,
-  /** Seeds from one point to the next: no two points share a toy. */
-  seed_stride: Count,
-  out_root: z.string(),
+  ...SCAN_TOYS,
   points: z.array(z.looseObject({ value: z.number(), run_id: z.string() })).check(z.minLength(1)),
 });
 export type Inject = z.infer<typeof Inject>;
@@ -36,7 +30,7 @@ export const ToyRate = z.looseObject({
   k: Count,
   n: Count,
   p: z.number(),
-  interval: z.tuple([z.number(), z.number()]),
+  interval: Interval,
 });
 export type ToyRate = z.infer<typeof ToyRate>;
 
@@ -92,17 +86,15 @@ export type InjectThresholds = z.infer<typeof InjectThresholds>;
 export const InjectSummary = z.looseObject({
   schema_version: z.literal(INJECT_SUMMARY_SCHEMA),
   inject_id: z.string(),
-  workload: z.string(),
-  scheduler: z.string(),
-  config: z.string(),
+  ...SCAN_RUNS,
   parameter: z.string(),
   /** Name of the POI; null: no point has a result. */
   poi: z.nullable(z.string()),
   thresholds: InjectThresholds,
   /** Range of coverage that the thresholds allow Gaussian pulls. */
   coverage_range: z.looseObject({
-    sigma_1: z.tuple([z.number(), z.number()]),
-    sigma_2: z.tuple([z.number(), z.number()]),
+    sigma_1: Interval,
+    sigma_2: Interval,
   }),
   points: z.array(InjectPoint),
   /** unfinished: a point is not merged, and none is flagged. */

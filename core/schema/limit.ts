@@ -1,6 +1,7 @@
 import * as z from "./zod.ts";
-import { Count } from "./enums.ts";
+import { Count, Interval } from "./enums.ts";
 import { Asymptotic, ToyTail } from "./hypotest.ts";
+import { SCAN_RUNS, SCAN_TOYS } from "./scan.ts";
 
 /** `schema_version` of a `<limit_id>.limit.json`. */
 export const LIMIT_SCHEMA = "nextstat.cpu_farm_limit.v1";
@@ -13,15 +14,8 @@ export const Limit = z.looseObject({
   created_at_utc: z.string(),
   nsfarm_version: z.string(),
   limit_id: z.string(),
-  workload: z.string(),
-  scheduler: z.string(),
-  config: z.string(),
-  /** Toys of each hypothesis at each point, as rendered. */
-  n_toys: z.int().check(z.minimum(1)),
-  seed: Count,
-  /** Seeds from one point to the next: no two points share a toy. */
-  seed_stride: Count,
-  out_root: z.string(),
+  ...SCAN_RUNS,
+  ...SCAN_TOYS,
   points: z.array(z.looseObject({ mu: z.number(), run_id: z.string() })).check(z.minLength(1)),
   /** Toys that points were to have after each round of additions: what a killed command goes on with. */
   rounds: z.array(z.looseObject({
@@ -43,7 +37,7 @@ export const LimitPoint = z.looseObject({
   clsb: z.nullable(ToyTail),
   clb: z.nullable(ToyTail),
   /** Least and greatest CLs if the failed toys had fallen on either side. */
-  cls_range: z.nullable(z.tuple([z.number(), z.number()])),
+  cls_range: z.nullable(Interval),
   asymptotic: z.nullable(Asymptotic),
 });
 export type LimitPoint = z.infer<typeof LimitPoint>;
@@ -54,7 +48,7 @@ export const UpperLimit = z.looseObject({
   /** Standard deviation by the number of toys. */
   error: z.number(),
   /** The two tested values between which it lies. */
-  between: z.tuple([z.number(), z.number()]),
+  between: Interval,
 });
 export type UpperLimit = z.infer<typeof UpperLimit>;
 
@@ -62,9 +56,7 @@ export type UpperLimit = z.infer<typeof UpperLimit>;
 export const LimitSummary = z.looseObject({
   schema_version: z.literal(LIMIT_SUMMARY_SCHEMA),
   limit_id: z.string(),
-  workload: z.string(),
-  scheduler: z.string(),
-  config: z.string(),
+  ...SCAN_RUNS,
   cl: z.number(),
   points: z.array(LimitPoint),
   /** null: no two neighbouring points enclose it; `why` says what lacks. */

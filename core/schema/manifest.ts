@@ -1,5 +1,5 @@
 import * as z from "./zod.ts";
-import { Count, InputFile, Sha256, ShardState } from "./enums.ts";
+import { Count, InputFile, Interval, PositiveCount, Sha256, ShardState } from "./enums.ts";
 import { Bounds } from "./fit_quality.ts";
 import { Asymptotic, HYPOTEST_RUN_SCHEMA } from "./hypotest.ts";
 import { InJob } from "./scheduler.ts";
@@ -54,7 +54,7 @@ export const Plan = z.looseObject({
   weight: z.number(),
   threads: Count,
   toy_start: Count,
-  n_toys: z.int().check(z.minimum(1)),
+  n_toys: PositiveCount,
   seed: Count,
   /**
    * replaced_by: the pieces that now replace this entry. uncut: toys that are cut into shards when the probes have shown
@@ -98,7 +98,7 @@ export type ShardResult = z.infer<typeof ShardResult>;
 export const RequestedGuardrails = z.strictObject({
   require_all_converged: z.boolean(),
   max_abs_poi_pull_mean: z.nullable(z.number()),
-  poi_pull_std_range: z.nullable(z.tuple([z.number(), z.number()])),
+  poi_pull_std_range: z.nullable(Interval),
 });
 export type RequestedGuardrails = z.infer<typeof RequestedGuardrails>;
 
@@ -230,10 +230,10 @@ export const Manifest = z.looseObject({
   run_id: z.string(),
   scheduler: z.optional(z.string()),
   config: z.optional(z.string()),
-  n_toys: z.int().check(z.minimum(1)),
+  n_toys: PositiveCount,
   seed: Count,
   threads: z.optional(z.union([Count, z.string()])),
-  shards: z.optional(z.int().check(z.minimum(1))),
+  shards: z.optional(PositiveCount),
   nextstat_bin: z.optional(z.string()),
   run_dir: z.optional(z.string()),
   plans: z.array(Plan).check(z.minLength(1)),
@@ -248,7 +248,7 @@ export const FarmManifest = z.extend(Manifest, {
   scheduler: z.string(),
   config: z.string(),
   threads: Count,
-  shards: z.int().check(z.minimum(1)),
+  shards: PositiveCount,
   nextstat_bin: z.string(),
   run_dir: z.string(),
   farm: RunRecord,

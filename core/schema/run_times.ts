@@ -1,5 +1,5 @@
 import * as z from "./zod.ts";
-import { Count } from "./enums.ts";
+import { Count, PositiveCount } from "./enums.ts";
 
 /** Session: part of an interrupted run without an interruption of its own. */
 export const Stretch = z.looseObject({
@@ -23,9 +23,9 @@ export const RunTimes = z.looseObject({
   /** Last finish minus first submission. */
   turnaround_s: z.nullable(z.number()),
   /** Shards / largest number that ran at one time, rounded up. */
-  waves: z.nullable(z.int().check(z.minimum(1))),
+  waves: z.nullable(PositiveCount),
   /** Largest number of shards that ran at one time. */
-  most_at_once: z.optional(z.nullable(z.int().check(z.minimum(1)))),
+  most_at_once: z.optional(z.nullable(PositiveCount)),
   /** toys / makespan. */
   toys_per_s: z.nullable(z.number()),
   /** Sessions of an interrupted run, which has no makespan of its own; else empty. */

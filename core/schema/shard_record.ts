@@ -1,5 +1,5 @@
 import * as z from "./zod.ts";
-import { Cause, Count, InputFile, Sha256 } from "./enums.ts";
+import { Cause, Count, InputFile, PositiveCount, Sha256 } from "./enums.ts";
 
 /** `schema_version` of the member `farm` of a shard's metrics. */
 export const SHARD_RECORD_SCHEMA = "nextstat.cpu_farm_shard_record.v1";
@@ -30,7 +30,7 @@ export const ShardRecord = z.looseObject({
   toy_start: Count,
   n_toys: Count,
   seed: Count,
-  attempt: z.int().check(z.minimum(1)),
+  attempt: PositiveCount,
   scheduler: z.string(),
   job_id: z.nullable(z.string()),
   task_id: z.nullable(z.string()),

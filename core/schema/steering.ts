@@ -1,5 +1,5 @@
 import * as z from "./zod.ts";
-import { Count } from "./enums.ts";
+import { Count, PositiveCount } from "./enums.ts";
 
 /** `schema_version` of a run's steering. */
 export const STEERING_SCHEMA = "nextstat.cpu_farm_steering.v1";
@@ -15,7 +15,7 @@ export const Steering = z.looseObject({
   /** Largest number of fits at a time over all jobs and workers; null: no limit. Absent: as rendered. */
   throttle: z.optional(z.looseObject({
     ...made,
-    most: z.nullable(z.int().check(z.minimum(1))),
+    most: z.nullable(PositiveCount),
     /** The scheduler's `concurrency_limit` at that time. */
     concurrency_limit: z.optional(Count),
   })),

@@ -1,5 +1,5 @@
 import * as z from "./zod.ts";
-import { Count } from "./enums.ts";
+import { Count, PositiveCount } from "./enums.ts";
 import { OptionValue } from "./manifest.ts";
 
 export const SWEEP_SCHEMA = "nextstat.pf32_shard_sweep.v1";
@@ -35,7 +35,7 @@ export const PointState = z.enum(["open", "ran", "done", "failed"]);
 
 /** State of one point of a sweep; `ran`: its jobs have ended, but it was not collected. */
 export const PointRecord = z.looseObject({
-  repeat: z.int().check(z.minimum(1)),
+  repeat: PositiveCount,
   state: PointState,
   error: z.nullable(z.string()),
   started_at_utc: z.nullable(z.string()),
@@ -49,7 +49,7 @@ export const PointRecord = z.looseObject({
 export type PointRecord = z.infer<typeof PointRecord>;
 
 export const SweepPoint = z.looseObject({
-  shards: z.int().check(z.minimum(1)),
+  shards: PositiveCount,
   run_id: z.string(),
   run_dir: z.string(),
   farm: z.optional(PointRecord),
@@ -66,7 +66,7 @@ export const Sweep = z.looseObject({
   sweep_id: z.string(),
   scheduler: z.string(),
   config: z.string(),
-  n_toys: z.int().check(z.minimum(1)),
+  n_toys: PositiveCount,
   seed: Count,
   threads: z.union([Count, z.string()]),
   nextstat_bin: z.string(),
@@ -75,7 +75,7 @@ export const Sweep = z.looseObject({
   farm: z.optional(z.looseObject({
     schema_version: z.literal(SWEEP_RECORD_SCHEMA),
     nsfarm_version: z.string(),
-    repeats: z.int().check(z.minimum(1)),
+    repeats: PositiveCount,
     order_seed: Count,
     mode: z.enum(["shared", "transfer"]),
     options: z.record(z.string(), OptionValue),

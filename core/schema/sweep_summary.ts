@@ -1,5 +1,5 @@
 import * as z from "./zod.ts";
-import { Count } from "./enums.ts";
+import { Count, PositiveCount } from "./enums.ts";
 import { PointState } from "./sweep.ts";
 
 export const SWEEP_SUMMARY_SCHEMA = "nextstat.cpu_farm_sweep_summary.v1";
@@ -22,7 +22,7 @@ export type HostShare = z.infer<typeof HostShare>;
 /** Figures of one run of a sweep; null: unknown. Times in seconds, memory in bytes. */
 export const PointSummary = z.looseObject({
   shards: Count,
-  repeat: z.int().check(z.minimum(1)),
+  repeat: PositiveCount,
   run_id: z.string(),
   run_dir: z.string(),
   state: PointState,

@@ -7,11 +7,10 @@ import type { RunRequest } from "../../core/request.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import { Inject, INJECT_SCHEMA, type InjectPoint } from "../../core/schema/inject.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
-import { VERSION } from "../../core/version.ts";
 import { decodeText, MAX_TEXT_BYTES, readRegular, Unreadable } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { type OpenStudy, studyPath } from "../sweep/study.ts";
-import { readPoint, type ScanKind, type ScanRequest } from "./scan_runs.ts";
+import { readPoint, type ScanKind, scanMembers, type ScanRequest } from "./scan_runs.ts";
 
 /** A request for an injection study: the request of each run but for the injected value. */
 export interface InjectRequest {
@@ -47,17 +46,10 @@ export function injectScan({ inject_id, parameter, values, request }: InjectRequ
     runs,
     document: {
       schema_version: INJECT_SCHEMA,
-      created_at_utc: new Date().toISOString(),
-      nsfarm_version: VERSION,
       inject_id,
-      workload: request.workload,
-      scheduler: request.scheduler,
-      config: request.config,
       parameter,
-      n_toys: request.n_toys,
-      seed: request.seed,
+      ...scanMembers(request),
       seed_stride: SEED_STRIDE,
-      out_root: request.out_dir,
       points: values.map((value) => ({ value, run_id: pointRunId(inject_id, parameter, value) })),
     },
   };

@@ -4,11 +4,10 @@ import type { RunRequest } from "../../core/request.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import { HypotestMerged } from "../../core/schema/hypotest.ts";
 import { Limit, LIMIT_SCHEMA, type LimitPoint } from "../../core/schema/limit.ts";
-import { VERSION } from "../../core/version.ts";
 import { changeDocument } from "../fs/exclusive.ts";
 import { readDocument } from "../fs/read.ts";
 import { loadStudy, type OpenStudy, studyPath } from "../sweep/study.ts";
-import { readPoint, type ScanKind, type ScanRequest } from "./scan_runs.ts";
+import { readPoint, type ScanKind, scanMembers, type ScanRequest } from "./scan_runs.ts";
 
 /** A request for a limit: the request of each run but for its mu, and the tested values. */
 export interface LimitRequest {
@@ -42,16 +41,9 @@ export function limitScan({ limit_id, mus, seed_stride, request }: LimitRequest)
     runs,
     document: {
       schema_version: LIMIT_SCHEMA,
-      created_at_utc: new Date().toISOString(),
-      nsfarm_version: VERSION,
       limit_id,
-      workload: request.workload,
-      scheduler: request.scheduler,
-      config: request.config,
-      n_toys: request.n_toys,
-      seed: request.seed,
+      ...scanMembers(request),
       seed_stride,
-      out_root: request.out_dir,
       points: runs.map(({ mu, run_id }) => ({ mu, run_id })),
       rounds: [],
     },

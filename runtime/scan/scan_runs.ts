@@ -3,6 +3,7 @@ import { FarmError } from "../../core/errors.ts";
 import { requestDifference, requestDir, type RunRequest } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { VERSION } from "../../core/version.ts";
 import type { Backend, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { commitByLink } from "../fs/exclusive.ts";
 import { Unreadable } from "../fs/read.ts";
@@ -27,6 +28,12 @@ export interface ScanKind<Document extends ScanDocument> extends StudyKind<Docum
   /** Returns the scanned values in words: `mu = 0.5, 1`. */
   values(document: Document): string;
 }
+
+/** Returns the members that the document of every scan has of the request of its runs. */
+export const scanMembers = ({ workload, scheduler, config, n_toys, seed, out_dir }: RunRequest) => ({
+  ...{ created_at_utc: new Date().toISOString(), nsfarm_version: VERSION },
+  ...{ workload, scheduler, config, n_toys, seed, out_root: out_dir },
+});
 
 /** A request for a scan: its document and the request of each run, in the order of the points. */
 export interface ScanRequest<Document> {
