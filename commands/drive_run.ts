@@ -1,17 +1,16 @@
 import { type CollectCounts, describeCollected, describeMerge } from "../core/collected.ts";
 import type { StatusShard } from "../core/describe_status.ts";
 import { EXIT_CODES } from "../core/errors.ts";
-import { namedShards, plural } from "../core/format.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import type { SlotsOn } from "../core/worker_backends.ts";
 import { endJobs } from "../runtime/control/cancel.ts";
 import { planRecovery } from "../runtime/control/recover.ts";
-import { awaitsCut, type StartedRun, startRun, whileSubmitting } from "../runtime/control/start.ts";
+import { awaitsCut, startRun, whileSubmitting } from "../runtime/control/start.ts";
 import { workInForeground } from "../runtime/control/work.ts";
 import { mergeAsRendered } from "../runtime/merge/merge.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
-import { twiceQueued } from "../runtime/run/submissions.ts";
+import { submissionLines } from "../runtime/run/submissions.ts";
 import { collectRun } from "../runtime/state/collect.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { StopSignals } from "../runtime/system/process.ts";
@@ -20,7 +19,7 @@ import { reportCollected } from "./collect.ts";
 import type { Output } from "./flags.ts";
 import { startOnEnd } from "./on_end_flag.ts";
 import { openWorkView } from "./progress.ts";
-import { driveRecovering } from "./recover_run.ts";
+import { driveRecovering, givenUpLines } from "./recover_run.ts";
 import { untilResumed, watchRun } from "./watch_run.ts";
 
 /**
@@ -43,19 +42,13 @@ export async function driveRun(
   for (let times = 0;;) {
     await untilResumed(run, signals.signal, out);
     const started = await startRun(run, adapter, await inspectMachine(), { ended: true });
-    noteSubmissions(started, adapter, out);
-    const status = await watchRun(started.run, adapter, signals.signal, out, false, undefined, poll_s);
+    for (const line of submissionLines(started.submissions)) out.note(line);
+    const status = await watchRun(started.run, adapter, signals.signal, out, { poll_s });
     if (status.is_silent && times++ < MAX_NEW_PILOTS) continue;
     if (!signals.signal.aborted && awaitsCut(started.run, status.shards)) continue;
     for (const line of await endJobs(started.run, adapter, status, signals.signal)) out.note(`warning: ${line}`);
     return status.shards;
   }
-}
-
-/** Prints the jobs that were submitted for a run. */
-export function noteSubmissions({ submissions }: StartedRun, { name }: Backend, out: Output): void {
-  for (const one of submissions) out.note(`${name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
-  for (const words of twiceQueued(submissions)) out.note(words);
 }
 
 /** Number of times that silent pilots are replaced; after that the cluster or the run needs a person. */
@@ -79,7 +72,7 @@ async function workRecovering(
     const planned = await whileSubmitting(now, (fresh) => planRecovery(fresh, adapter, machine, request, out.note));
     const { actions, submit, give_up } = planned.recovery;
     if (actions.length + submit.length === 0) {
-      for (const { shards, why } of give_up) out.note(`not rerun: ${namedShards(shards)}: ${why}`);
+      for (const line of givenUpLines(planned.recovery)) out.note(line);
       return [];
     }
     now = planned.run;

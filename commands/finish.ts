@@ -36,7 +36,7 @@ export default defineCommand({
         return signals.exitCode() ?? await finishRun(run, out, false, states);
       }
       const status = flags.wait
-        ? await watchRun(run, adapter, signals.signal, out, false, flags.fileGraceS)
+        ? await watchRun(run, adapter, signals.signal, out, { grace_s: flags.fileGraceS })
         : await inspectAtEnd(run, adapter, flags.fileGraceS, signals.signal);
       const is_handed_on = recover !== undefined && status.progress.done < status.progress.total &&
         await recoverInJob(run, adapter, signals, out, recover);

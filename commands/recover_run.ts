@@ -1,15 +1,16 @@
 import type { StatusShard } from "../core/describe_status.ts";
 import { FarmError } from "../core/errors.ts";
 import type { FlagTable } from "../core/flags.ts";
-import { duration, namedShards, plural } from "../core/format.ts";
+import { duration, namedShards } from "../core/format.ts";
+import type { Recovery } from "../core/recovery.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
-import { isEnded, LATE_FILES_S, NOT_SUBMITTED } from "../core/shard_states.ts";
+import type { Submission } from "../core/schema/submit_meta.ts";
+import { isEnded, NOT_SUBMITTED } from "../core/shard_states.ts";
 import { endJobs } from "../runtime/control/cancel.ts";
 import { recoverRun, type RecoveryRound } from "../runtime/control/recover.ts";
-import type { Submission } from "../core/schema/submit_meta.ts";
 import { changeFarmManifest } from "../runtime/run/change_manifest.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
-import { twiceQueued } from "../runtime/run/submissions.ts";
+import { submissionLines } from "../runtime/run/submissions.ts";
 import { NotTaken, submitFinish } from "../runtime/scheduler/submit.ts";
 import type { RunStatus } from "../runtime/state/status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
@@ -54,7 +55,7 @@ const ROUND_SHARE = 0.05;
 const ROUND_S = 60;
 
 /** What a round of recovery left to the next one. */
-interface Standing {
+interface RoundEnd {
   /** Shards that are not rerun. */
   given_up: ReadonlySet<number>;
   /** Shards that the scheduler has not taken. */
@@ -85,26 +86,26 @@ export async function driveRecovering(
   poll_s?: number,
 ): Promise<StatusShard[]> {
   const stop = signals.signal;
-  const teller = new Teller(out);
+  const notes = new RoundNotes(out);
   let now = run;
   let n_silent = 0;
   for (let pauses = 0, is_first = by_hand;; is_first = false) {
     await untilResumed(now, stop, out);
     const begin = performance.now();
-    const round = await roundOf(now, adapter, { most, by_hand: is_first }, pauses, teller);
+    const round = await roundOf(now, adapter, { most, by_hand: is_first }, pauses, notes);
     now = round.run ?? now;
     pauses = round.is_stuck ? pauses + 1 : 0;
     const pause_ms = round.is_stuck ? 1000 * pauseSeconds(pauses) : 0;
     const isDue = dueAfter(round, begin, performance.now() - begin, pause_ms);
-    const status = await watchRun(now, adapter, stop, out, false, LATE_FILES_S, poll_s, isDue);
-    const is_whole = status.progress.done === status.progress.total;
-    if (status.is_silent) n_silent++;
-    const is_over = is_whole || n_silent > MOST_SILENT || (status.ended && !status.is_silent && round.is_over);
+    const { progress, shards, ended, is_silent } = await watchRun(now, adapter, stop, out, { poll_s, isDue });
+    if (is_silent) n_silent++;
+    const is_over = progress.done === progress.total || n_silent > MOST_SILENT ||
+      (ended && !is_silent && round.is_over);
     if (is_over || stop.aborted) {
-      for (const line of is_over ? await endJobs(now, adapter, status, stop) : []) out.note(`warning: ${line}`);
-      return status.shards;
+      for (const line of await endJobs(now, adapter, { progress }, stop)) out.note(`warning: ${line}`);
+      return shards;
     }
-    if (status.ended) await pauseFor(Math.max(0, begin + pause_ms - performance.now()), stop);
+    if (ended) await pauseFor(Math.max(0, begin + pause_ms - performance.now()), stop);
   }
 }
 
@@ -120,9 +121,9 @@ export async function recoverInJob(
   out: Output,
   most: number,
 ): Promise<boolean> {
-  const teller = new Teller(out);
+  const notes = new RoundNotes(out);
   for (let pauses = 0; !signals.signal.aborted; pauses++) {
-    const round = await roundOf(run, adapter, { most, by_hand: false }, pauses, teller);
+    const round = await roundOf(run, adapter, { most, by_hand: false }, pauses, notes);
     if (round.is_over) return false;
     if (!round.is_stuck && round.run) {
       const job = await submitFinish(round.run, adapter, round.submissions);
@@ -143,11 +144,11 @@ async function roundOf(
   adapter: Backend,
   request: { most: number; by_hand: boolean },
   pauses: number,
-  teller: Teller,
-): Promise<Standing> {
+  notes: RoundNotes,
+): Promise<RoundEnd> {
   try {
-    const round = await recoverRun(run, adapter, await inspectMachine(), request, (line) => teller.once(line));
-    teller.tell(adapter.name, round);
+    const round = await recoverRun(run, adapter, await inspectMachine(), request, (line) => notes.once(line));
+    notes.add(adapter.name, round);
     const { recovery, submissions, left, goes_on } = round;
     const given_up = new Set(recovery.give_up.flatMap(({ shards }) => shards));
     const is_left = left.length > 0;
@@ -157,7 +158,7 @@ async function roundOf(
     return { run: round.run, submissions, given_up, is_left, is_over, is_stuck };
   } catch (error) {
     if (!(error instanceof FarmError) || error.kind !== "unreachable" || pauses >= mostPauses(error)) throw error;
-    teller.once(`${error.message}; asking again in ${duration(pauseSeconds(pauses + 1))}`);
+    notes.once(`${error.message}; asking again in ${duration(pauseSeconds(pauses + 1))}`);
     return { submissions: [], given_up: new Set(), is_left: true, is_over: false, is_stuck: true };
   }
 }
@@ -180,7 +181,7 @@ const tooLong = ({ name }: Backend) =>
  * queue, a pause is over, or shards have ended some time ago.
  */
 function dueAfter(
-  { given_up, is_left }: Pick<Standing, "given_up" | "is_left">,
+  { given_up, is_left }: Pick<RoundEnd, "given_up" | "is_left">,
   begin: number,
   took_ms: number,
   pause_ms: number,
@@ -201,8 +202,12 @@ const isActive = ({ state, why }: StatusShard) => state === "running" || (state 
 const isRecoverable = ({ state, fault }: StatusShard) =>
   isEnded(state) || state === "held" || (state === "queued" && fault === "node");
 
-/** Prints what rounds do; what does not change is printed once. */
-class Teller {
+/** Returns a line for each reason why shards are not rerun. */
+export const givenUpLines = ({ give_up }: Recovery): string[] =>
+  give_up.map(({ shards, why }) => `not rerun: ${namedShards(shards)}: ${why}`);
+
+/** Prints what rounds do; a line that says the same again is printed once. */
+class RoundNotes {
   readonly #printed = new Set<string>();
 
   constructor(readonly out: Output) {}
@@ -213,12 +218,11 @@ class Teller {
     this.#printed.add(key);
   }
 
-  tell(name: string, { submissions, left, recovery }: RecoveryRound): void {
-    for (const one of submissions) this.out.note(`${name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
-    for (const words of twiceQueued(submissions)) this.out.note(words);
+  add(name: string, { submissions, left, recovery }: RecoveryRound): void {
+    for (const line of submissionLines(submissions)) this.out.note(line);
     if (left.length > 0) {
       this.once(`${name} takes no more jobs now: the other shards are submitted when jobs have ended`);
     }
-    for (const { shards, why } of recovery.give_up) this.once(`not rerun: ${namedShards(shards)}: ${why}`);
+    for (const line of givenUpLines(recovery)) this.once(line);
   }
 }

@@ -41,7 +41,7 @@ export default defineCommand({
       const current = await endingPrograms(signals.signal, async () => {
         await findLate(run, adapter);
         return flags.watch
-          ? await watchRun(run, adapter, signals.signal, out, true, flags.fileGraceS)
+          ? await watchRun(run, adapter, signals.signal, out, { stream: true, grace_s: flags.fileGraceS })
           : await inspectRun(run, adapter, await machine, flags.fileGraceS, new Map(), reader);
       }, flags.watch ? Infinity : LONGEST_ANSWER_S);
       if (!flags.watch) out.document({ ...current.summary, shards: current.shards });

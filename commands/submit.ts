@@ -8,7 +8,7 @@ import { awaitsCut, type StartedRun, startRun } from "../runtime/control/start.t
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { changeFarmManifest, changeMode } from "../runtime/run/change_manifest.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
-import { twiceQueued } from "../runtime/run/submissions.ts";
+import { submissionLines } from "../runtime/run/submissions.ts";
 import { requireFinish, submitFinish } from "../runtime/scheduler/submit.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { watchSignals } from "../runtime/system/process.ts";
@@ -120,10 +120,7 @@ export async function submitAndWait(
       : error;
   });
   const run = withOnEnd(started.run, end.onEnd);
-  for (const one of started.submissions) {
-    out.print(`${adapter.name} job ${one.job_id}: ${plural(one.shards.length, "shard")}`);
-  }
-  for (const words of twiceQueued(started.submissions)) out.print(words);
+  for (const line of submissionLines(started.submissions)) out.print(line);
   if (started.submissions.length === 0 && started.nothing !== "") out.print(started.nothing);
   // A finishing job that recovers the run cuts its toys too.
   const rest = end.finish && end.recover === undefined ? uncutPlan(run.manifest) : undefined;
@@ -149,7 +146,7 @@ export async function submitAndWait(
       const states = await driveRecovering(run, adapter, signals, out, { most: end.recover, by_hand: true });
       return signals.exitCode() ?? await finishRun(run, out, false, states);
     }
-    const status = await watchRun(run, adapter, signals.signal, out, false);
+    const status = await watchRun(run, adapter, signals.signal, out);
     const isCutNext = !signals.signal.aborted && awaitsCut(run, status.shards);
     if (isCutNext) await untilResumed(run, signals.signal, out);
     if (isCutNext && !signals.signal.aborted) {

@@ -3,8 +3,8 @@ import { livePlans } from "../core/check_manifest.ts";
 import { describeChanges } from "../core/describe_status.ts";
 import { FarmError } from "../core/errors.ts";
 import { faultsToRecord } from "../core/faulty_nodes.ts";
-import { CLAIMS } from "../core/run_paths.ts";
 import { plural } from "../core/format.ts";
+import { CLAIMS } from "../core/run_paths.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { LATE_FILES_S } from "../core/shard_states.ts";
 import { pausedWords } from "../core/steering.ts";
@@ -62,10 +62,15 @@ async function wholeRun(
 ): Promise<ScannedShard[] | null> {
   const untouched = await scanUntouched(run, seen, reader);
   if (untouched) return untouched;
-  const there = shardsWithFiles(run.dir);
-  if (!livePlans(run.manifest).every(({ shard_index }) => there.has(shard_index))) return null;
+  if (!hasAllFiles(run)) return null;
   const scanned = await scanRun(run, machine, null, seen);
   return scanned.every(isDone) ? scanned : null;
+}
+
+/** Returns whether all shards of a run have both files under their final names. */
+function hasAllFiles({ dir, manifest }: Run<FarmManifest>): boolean {
+  const there = shardsWithFiles(dir);
+  return livePlans(manifest).every(({ shard_index }) => there.has(shard_index));
 }
 
 async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
@@ -90,45 +95,37 @@ function nextWait_ms(round: number, local: boolean): number {
   return Math.min((local ? 500 : 2000) * 1.15 ** round, local ? 2000 : 30_000);
 }
 
-/**
- * Watches a run until it has ended, or until `stop`.
- * @param poll_s seconds between two queries, in place of a growing wait
- * @param isDue ends the watch too; the caller then goes on by itself, so that no advice is printed
- */
+/** How a run is watched. */
+interface Watching {
+  /** Whether each status is printed as a document. */
+  stream?: boolean;
+  grace_s?: number;
+  /** Seconds between two queries, in place of a growing wait. */
+  poll_s?: number | undefined;
+  /** Ends the watch too; the caller then continues by itself, so that no advice is printed. */
+  isDue?: (status: RunStatus) => boolean;
+}
+
+/** Watches a run until it has ended, or until `stop`. */
 export async function watchRun(
   run: Run<FarmManifest>,
   adapter: Backend,
   stop: AbortSignal,
   out: Output,
-  stream: boolean,
-  grace_s = LATE_FILES_S,
-  poll_s?: number,
-  isDue?: (status: RunStatus) => boolean,
+  { stream = false, grace_s = LATE_FILES_S, poll_s, isDue }: Watching = {},
 ): Promise<WatchedRun> {
   const view = openProgress();
   const machine = await inspectMachine();
   const seen: Seen = new Map();
-  const printed = new Map<string, Set<number>>();
-  let asked: string[] = [];
-  const news = (lines: string[]) => {
-    const before = asked;
-    asked = lines;
-    return lines.filter((line) => !before.includes(line));
-  };
-  const pilots = run.manifest.farm.pilots === null ? null : new PilotWatch();
+  const showChanges = changesOn(view);
+  const isSilent = silenceOf(run);
   try {
     for (let round = 0;; round++) {
       const status = await endingPrograms(stop, () => inspectRun(run, adapter, machine, grace_s, seen));
       if (stream) out.document(status.summary, true);
-      // A query that was interrupted has not heard the scheduler: what it lacks has not changed.
-      if (!stop.aborted) {
-        for (const words of news(status.summary.steering)) view.note(words);
-        for (const words of describeChanges(printed, status.shards)) view.note(words);
-        view.show(status.progress);
-      }
-      const silent = pilots?.silent(status.states, listWorkers(run.dir), performance.now()) ?? [];
-      if (silent.length > 0) {
-        recordSilent(run, silent);
+      // An interrupted query lacks the scheduler's answer, which is no change.
+      if (!stop.aborted) showChanges(status);
+      if (isSilent(status)) {
         view.note(SILENT);
         return { ...status, ended: true, is_silent: true };
       }
@@ -143,14 +140,35 @@ export async function watchRun(
   }
 }
 
+/** Returns a function that shows what has changed since the status before. */
+function changesOn(view: ReturnType<typeof openProgress>): (status: RunStatus) => void {
+  const printed = new Map<string, Set<number>>();
+  let before: readonly string[] = [];
+  return ({ summary: { steering }, shards, progress }) => {
+    for (const words of steering.filter((line) => !before.includes(line))) view.note(words);
+    before = steering;
+    for (const words of describeChanges(printed, shards)) view.note(words);
+    view.show(progress);
+  };
+}
+
+/** Returns a function that finds whether the pilots of a run are silent, and records that they count as dead. */
+function silenceOf(run: Run<FarmManifest>): (status: RunStatus) => boolean {
+  const pilots = run.manifest.farm.pilots === null ? null : new PilotWatch();
+  return ({ states }) => {
+    const silent = pilots?.silent(states, listWorkers(run.dir), performance.now()) ?? [];
+    if (silent.length > 0) recordSilent(run, silent);
+    return silent.length > 0;
+  };
+}
+
 const RESUMED_POLL_MS = 2000;
 
-/** Waits until a paused run is resumed: nothing of it is submitted before. Not where all its shards are done. */
+/** Waits until a paused run is resumed, so that nothing of it is submitted before; not where all its shards are done. */
 export async function untilResumed(run: Run<FarmManifest>, stop: AbortSignal, out: Output): Promise<void> {
   for (let printed = ""; !stop.aborted; await pauseFor(RESUMED_POLL_MS, stop)) {
     const words = pausedWords(readSteering(run) ?? {}, run.dir);
-    const there = shardsWithFiles(run.dir);
-    if (words === null || livePlans(run.manifest).every(({ shard_index }) => there.has(shard_index))) return;
+    if (words === null || hasAllFiles(run)) return;
     if (words !== printed) out.note(words);
     printed = words;
   }

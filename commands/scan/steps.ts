@@ -4,6 +4,7 @@ import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { startRun } from "../../runtime/control/start.ts";
 import type { Run } from "../../runtime/run/load_manifest.ts";
+import { submissionLines } from "../../runtime/run/submissions.ts";
 import { sweepStaged, sweepTemporary } from "../../runtime/run/temporary.ts";
 import {
   openPoints,
@@ -21,7 +22,7 @@ import type { OpenStudy } from "../../runtime/sweep/study.ts";
 import { inspectMachine, type Machine } from "../../runtime/system/machine.ts";
 import { type StopSignals, watchSignals } from "../../runtime/system/process.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
-import { driveRun, noteSubmissions } from "../drive_run.ts";
+import { driveRun } from "../drive_run.ts";
 import type { Output } from "../flags.ts";
 
 /** Loads the adapter with which a scan was rendered. */
@@ -121,7 +122,8 @@ async function submitTogether(
 ): Promise<void> {
   for (const [i, run] of runs.entries()) {
     try {
-      noteSubmissions(await startRun(run, adapter, machine, { ended: true }), adapter, out);
+      const { submissions } = await startRun(run, adapter, machine, { ended: true });
+      for (const line of submissionLines(submissions)) out.note(line);
     } catch (error) {
       if (!(error instanceof FarmError) || i === 0) throw error;
       return out.note(`warning: ${error.message}; ${run.manifest.run_id} follows later`);

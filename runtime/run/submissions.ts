@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { plural } from "../../core/format.ts";
 import { SUBMIT_META } from "../../core/run_paths.ts";
 import type { NativeState } from "../../core/schema/scheduler.ts";
 import { type Submission, SUBMIT_META_SCHEMA, SubmitMeta } from "../../core/schema/submit_meta.ts";
@@ -73,6 +74,14 @@ export const twiceQueued = (submissions: readonly Submission[]): string[] =>
       ? []
       : [`${jobs}: each shard still counts once; cancel job ${further} by its id to save its time`];
   });
+
+/** Returns one line for each job that was submitted, and for each that a site's submit command queued twice. */
+export const submissionLines = (submissions: readonly Submission[]): string[] => [
+  ...submissions.map(({ scheduler, job_id, shards }) =>
+    `${scheduler} job ${job_id}: ${plural(shards.length, "shard")}`
+  ),
+  ...twiceQueued(submissions),
+];
 
 /** Records a submission: a new one, or the new state of one with the same token. */
 export function recordSubmission(dir: string, submission: Submission): void {
