@@ -32,6 +32,9 @@ import { Steer } from "./steer.ts";
 const POLL_INTERVAL_MS = 300;
 const HELD_BACK_MS = 1000;
 
+/** Number of executor faults after which a shard is given up. */
+const MAX_FAULTS = 10;
+
 type Begun = { assignment: Assignment; started: StartedShard };
 
 /** One loop, from its first listing of the run to its last shard. */
@@ -87,25 +90,26 @@ export class WorkLoop {
   }
 
   #sort(plan: Plan, standing: Standing, listing: RunListing): void {
+    const shard = plan.shard_index;
     if (standing.kind === "done") {
       this.#done++;
-      this.#queue.done(plan.shard_index);
+      this.#queue.done(shard);
       this.notify({ kind: "found", record: standing.record });
     } else if (standing.kind === "running" || standing.kind === "late") this.#queue.taken(plan);
     else if (standing.kind === "elsewhere") this.#rejoin(plan, standing);
-    else if (this.options.drain || this.options.except?.has(plan.shard_index)) this.#queue.failed(plan.shard_index);
-    else if (!this.options.retry_failed && this.#isOver(standing.attempts, listing)) {
-      this.#queue.failed(plan.shard_index);
-    } else this.#queue.add(newAssignment(plan, standing.next));
+    else if (this.#isLeftOut(shard, standing.attempts, listing)) this.#queue.failed(shard);
+    else this.#queue.add(newAssignment(plan, standing.next));
   }
 
   /**
-   * Whether a shard has failed, and this loop was not submitted after that: then it was submitted to rerun the shard. A
-   * failure in a loop that a user started by hand counts as earlier.
+   * Whether this loop leaves an open shard alone. A loop that was submitted after a shard had failed reruns it; a failure
+   * in a loop that a user started by hand counts as earlier.
    */
-  #isOver(attempts: readonly Attempt[], listing: RunListing): boolean {
+  #isLeftOut(shard: number, attempts: readonly Attempt[], listing: RunListing): boolean {
+    const { drain, except, retry_failed } = this.options;
+    if (drain || except?.has(shard)) return true;
     const last = attempts.at(-1);
-    if (!last || !hasFailed(attempts)) return false;
+    if (retry_failed || !last || !hasFailed(attempts)) return false;
     return isOfEarlier(listing.submissionTokens(), last.submission_token, this.context.ids.submission_token) === false;
   }
 
@@ -123,9 +127,7 @@ export class WorkLoop {
     if (!found) this.#awaitLoop(plan, attempts, next);
   }
 
-  /**
-   * Leaves a shard to the loop on another machine that started it while that loop lives, and takes it over afterwards.
-   */
+  /** Leaves a shard to the loop on another machine that started it; takes it over when that loop is dead. */
   #awaitLoop(plan: Plan, attempts: readonly Attempt[], next: number): void {
     const lives = attempts.map((attempt) => this.#others.judge(attempt));
     for (const [i, attempt] of attempts.entries()) if (lives[i] === "dead") endLost(this.context, plan, attempt);
@@ -173,21 +175,26 @@ export class WorkLoop {
       while (!this.#stopped && !this.#queue.isSettled) {
         const ready = await executor.ready(slot);
         const next = ready ? await this.#next(executor, slot) : undefined;
-        const waited = last !== undefined;
+        const hadLast = last !== undefined;
         await last;
         last = undefined;
         if (next) {
-          this.notify({ kind: "started", shard: next.assignment.plan.shard_index, slot });
-          this.#throughput.runs(executor, slot, next.assignment.plan, next.started.gone);
-          await next.started.gone;
-          last = this.#finish(executor, next.assignment, next.started);
+          await this.#untilGone(executor, next, slot);
+          last = this.#finish(executor, next);
           last.catch(() => {}); // awaited in the next round; until then a rejection must not end the process
         } else if (!ready) break;
-        else if (!waited) await this.#wait();
+        else if (!hadLast) await this.#wait();
       }
     } finally {
       await last;
     }
+  }
+
+  /** Announces a shard that runs in a slot, and waits until the slot is free. */
+  async #untilGone(executor: Executor, { assignment: { plan }, started }: Begun, slot: string): Promise<void> {
+    this.notify({ kind: "started", shard: plan.shard_index, slot });
+    this.#throughput.runs(executor, slot, plan, started.gone);
+    await started.gone;
   }
 
   /** Returns the next work of this slot: a shard that already runs there, or one that starts. */
@@ -197,7 +204,7 @@ export class WorkLoop {
     return await this.#steer.counting(awaited !== undefined, async () => awaited ?? await this.#start(executor, slot));
   }
 
-  /** Whether this loop was told to end: its running shards go on, and no other starts. */
+  /** Whether steering.json ends this loop: its running shards go on, and no other starts. */
   #leaves(): boolean {
     if (!this.options.drain && this.#steer.isLeaving()) this.#giveUp();
     return this.#gave_up;
@@ -219,38 +226,34 @@ export class WorkLoop {
   /** Waits for something to do. */
   async #wait(): Promise<void> {
     if (this.#over.signal.aborted) return;
-    // Others may do a queued shard meanwhile; or this loop runs it after all, when the executors it was left to are
-    // slower.
-    if (this.#inspecting || this.#queue.hasTaken || this.#queue.queued.length > 0) {
-      await Promise.race([this.#queue.change(), this.#inspectAgain()]);
-    } else await this.#queue.change();
+    // Others may do a queued shard, or be slower than expected, so that this slot runs it after all.
+    const mayChange = this.#inspecting || this.#queue.hasTaken || this.#queue.queued.length > 0;
+    await Promise.race([this.#queue.change(), ...(mayChange ? [this.#inspectAgain()] : [])]);
   }
 
-  async #finish(executor: Executor, assignment: Assignment, started: StartedShard): Promise<void> {
+  async #finish(executor: Executor, { assignment, started }: Begun): Promise<void> {
     await pauseFor(2); // other tasks go first: above all the start of the next fit
-    this.#take(executor, assignment, await started.finish());
+    this.#record(executor, assignment, await started.finish());
     if (this.#queue.isSettled) this.#over.abort();
   }
 
-  #take(executor: Executor, assignment: Assignment, end: ShardEnd): void {
+  #record(executor: Executor, assignment: Assignment, end: ShardEnd): void {
     const shard = assignment.plan.shard_index;
     this.#queue.release(assignment);
+    if (end.kind === "failed") return this.#recordFailure(executor, assignment, end.record);
     if (end.kind === "taken") {
       if (this.#queue.isOpen(shard) && !this.#queue.isAbandoned(assignment)) this.#queue.taken(assignment.plan);
-      this.notify({ kind: "taken", shard });
-    } else if (end.kind === "done") {
-      executor.recordSuccess?.();
-      this.#throughput.done(executor, assignment.plan, end.record.wall_s);
-      if (!this.#queue.done(shard)) return this.notify({ kind: "taken", shard });
-      this.#done++;
-      const aside = end.committed.kind === "differs" ? end.committed.aside : null;
-      this.notify({ kind: "done", shard, record: end.record, aside });
-    } else {
-      this.#fail(executor, assignment, end.record);
+      return this.notify({ kind: "taken", shard });
     }
+    executor.recordSuccess?.();
+    this.#throughput.done(executor, assignment.plan, end.record.wall_s);
+    if (!this.#queue.done(shard)) return this.notify({ kind: "taken", shard });
+    this.#done++;
+    const aside = end.committed.kind === "differs" ? end.committed.aside : null;
+    this.notify({ kind: "done", shard, record: end.record, aside });
   }
 
-  #fail(executor: Executor, assignment: Assignment, record: ShardRecord): void {
+  #recordFailure(executor: Executor, assignment: Assignment, record: ShardRecord): void {
     const shard = assignment.plan.shard_index;
     const { failures, faults } = assignment;
     const { again: mayAgain, counts, given_up } = executor.classifyFailure?.(record, failures + 1, faults) ??
@@ -266,8 +269,8 @@ export class WorkLoop {
   #inspecting: Promise<void> | undefined;
 
   /**
-   * Checks the run once for all idle slots together. A check that failed while no slot waited for it stays, so that the
-   * next slot that waits ends with its error: the shards that the check had taken up are in no other list.
+   * Checks the run once for all idle slots together. A failed check is kept until a slot waits for it and throws its
+   * error: the shards that it had taken from the queue are in no other list.
    */
   #inspectAgain(): Promise<void> {
     this.#inspecting ??= this.#inspect().then(() => this.#inspecting = undefined);
@@ -294,6 +297,3 @@ export class WorkLoop {
     }
   }
 }
-
-/** Number of executor faults after which a shard is given up. */
-const MAX_FAULTS = 10;
