@@ -7,7 +7,7 @@ import { workloadOf } from "../core/workload/registry.ts";
 import { type Extended, extendRun } from "../runtime/control/extend.ts";
 import { submitOpen } from "../runtime/control/start.ts";
 import { seedWarnings } from "../runtime/render/runs_beside.ts";
-import { requireFinish } from "../runtime/scheduler/submit.ts";
+import { requireFinish } from "../runtime/scheduler/submit_finish.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { defineCommand, defineFlags, type Output } from "./flags.ts";
 import { withOnEnd } from "./on_end_flag.ts";

@@ -4,7 +4,7 @@ import type { OptionValue } from "../core/schema/manifest.ts";
 import { retryRun } from "../runtime/control/retry.ts";
 import type { Raised } from "../runtime/run/change_manifest.ts";
 import { optionsOfNodes } from "../runtime/scheduler/adapters.ts";
-import { requireFinish } from "../runtime/scheduler/submit.ts";
+import { requireFinish } from "../runtime/scheduler/submit_finish.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { defineCommand, defineFlags, NO_FLAGS } from "./flags.ts";

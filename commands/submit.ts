@@ -9,7 +9,7 @@ import type { FarmManifest } from "../core/schema/manifest.ts";
 import { changeFarmManifest, changeMode } from "../runtime/run/change_manifest.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
 import { submissionLines } from "../runtime/run/submissions.ts";
-import { requireFinish, submitFinish } from "../runtime/scheduler/submit.ts";
+import { requireFinish, submitFinish } from "../runtime/scheduler/submit_finish.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";

@@ -1,27 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
-import { quoteWord } from "../../core/shell_quote.ts";
-import type {
-  Answer,
-  Backend,
-  Chunk,
-  CommandResult,
-  SchedulerAdapter,
-  UnclearSubmission,
-} from "../../schedulers/adapter.ts";
-import { writeWhole } from "../fs/write.ts";
+import type { Answer, Backend, Chunk, CommandResult, UnclearSubmission } from "../../schedulers/adapter.ts";
+import type { SubmitAnswer } from "../../schedulers/adapter_answers.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { intendedNow, ownSubmissions, recordSubmission } from "../run/submissions.ts";
 import { pauseFor } from "../system/process.ts";
 import { runCommand, runCommands } from "./drive.ts";
 import { detachCommand, findLoop, startLoop } from "./background.ts";
 import { handlesOf, renderContext } from "./query.ts";
-
-/** Stands for the token of a job that is not submitted. */
-const NO_TOKEN = "0".repeat(16);
 
 /** Time in which a submission is searched for by its token while its command may still run, or its scheduler is silent. */
 const SEARCH_S = 30;
@@ -61,23 +49,32 @@ export async function submitChunk(
     answer: null,
   };
   recordSubmission(run.dir, intent);
-  const answer = await submit();
+  return await settleAnswer(run, adapter, intent, await submit(), go_on);
+}
+
+/**
+ * Records the answer to a submission.
+ * @throws {FarmError} unreachable, when no job was queued or the outcome stays unclear
+ */
+async function settleAnswer(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  intent: Submission,
+  answer: SubmitAnswer,
+  go_on: string,
+): Promise<Submission> {
   if (answer.kind === "ok") return settle(run, intent, "submitted", answer.value, null);
   if (answer.kind === "refused") {
-    const { queue_full = false } = answer;
-    settle(run, queue_full ? { ...intent, queue_full } : intent, "refused", null, answer.message);
-    const words = `${adapter.name} refused the jobs: ${answer.message}`;
-    throw new NotTaken(queue_full ? "full" : "refused", words, mend(go_on));
+    const { queue_full = false, message } = answer;
+    settle(run, queue_full ? { ...intent, queue_full } : intent, "refused", null, message);
+    throw new NotTaken(queue_full ? "full" : "refused", `${adapter.name} refused the jobs: ${message}`, mend(go_on));
   }
   const returned = { ...intent, answered_at_utc: new Date().toISOString() };
   const settled = await resolveUnclear(run, adapter, returned, answer, go_on);
   if (settled.state === "submitted") return await recordFurther(run, adapter, settled, answer.ids ?? []);
-  const next = answer.answered ? mend(go_on) : `once it answers, run: ${go_on}`;
-  throw new NotTaken(
-    answer.answered ? "unknown" : "unclear",
-    `${adapter.name} did not accept the jobs: ${settled.answer}`,
-    next,
-  );
+  const message = `${adapter.name} did not accept the jobs: ${settled.answer}`;
+  if (answer.answered) throw new NotTaken("unknown", message, mend(go_on));
+  throw new NotTaken("unclear", message, `once it answers, run: ${go_on}`);
 }
 
 /**
@@ -170,26 +167,13 @@ async function resolveUnclear(
   { message, ids = [], answered = false }: Omit<UnclearSubmission, "kind">,
   go_on: string,
 ): Promise<Submission> {
-  const begun = performance.now();
-  let until = begun + SEARCH_S * 1000;
-  let is_searched = false;
-  while (performance.now() < until) {
-    const found = await findJobs(run, adapter, intent);
-    if (found.kind === "ok" && found.value !== null) return settle(run, intent, "submitted", found.value, message);
-    if (found.kind === "ok" && !is_searched) {
-      is_searched = true;
-      if (answered) break;
-      if (intent.answered_at_utc !== null) until = Math.min(until, performance.now() + WORK_OFF_S * 1000);
-    }
-    await pauseFor(2000);
-  }
-  const [id] = ids;
-  if (id !== undefined) return settle(run, intent, "submitted", id, message);
+  const { job_id, is_searched, took_s } = await searchJobs(run, adapter, intent, answered);
+  const found = job_id ?? ids[0];
+  if (found !== undefined) return settle(run, intent, "submitted", found, message);
   if (is_searched) {
-    const not_found_after_s = Math.round((performance.now() - begun) / 1000);
-    const where = answered ? "is in its queue" : `was found in ${not_found_after_s} s`;
+    const where = answered ? "is in its queue" : `was found in ${took_s} s`;
     const answer = `${message}; no job with its token ${where}`;
-    return record(run, { ...intent, state: "refused", job_id: null, answer, not_found_after_s });
+    return record(run, { ...intent, state: "refused", job_id: null, answer, not_found_after_s: took_s });
   }
   settle(run, intent, "unclear", null, message);
   throw new FarmError(
@@ -197,6 +181,31 @@ async function resolveUnclear(
     `Cannot determine whether ${adapter.name} accepted the jobs: ${message}`,
     `No job is submitted twice; once it answers, run: ${go_on} (it searches for them first)`,
   );
+}
+
+/**
+ * Searches for the jobs of a submission until they are found, or SEARCH_S have passed; less where its command is over.
+ * @param answered whether the scheduler has processed the command, so that one search decides
+ * @returns the job, and whether the scheduler has answered a search
+ */
+async function searchJobs(run: Run<FarmManifest>, adapter: Backend, intent: Submission, answered: boolean) {
+  const begun = performance.now();
+  let until = begun + SEARCH_S * 1000;
+  let is_searched = false;
+  const end = (job_id: string | null) => ({
+    job_id,
+    is_searched,
+    took_s: Math.round((performance.now() - begun) / 1000),
+  });
+  for (; performance.now() < until; await pauseFor(2000)) {
+    const found = await findJobs(run, adapter, intent);
+    if (found.kind !== "ok") continue;
+    if (found.value !== null) return end(found.value);
+    if (!is_searched && intent.answered_at_utc !== null) until = Math.min(until, performance.now() + WORK_OFF_S * 1000);
+    is_searched = true;
+    if (answered) break;
+  }
+  return end(null);
 }
 
 /**
@@ -235,52 +244,4 @@ export async function findLate(run: Run<FarmManifest>, adapter: Backend): Promis
     come++;
   }
   return come;
-}
-
-/**
- * Submits the job that collects and merges when all jobs of the run have ended, so that the user may log out.
- * @param submissions whose jobs it waits for
- * @returns its job id
- * @throws {FarmError} usage, where the scheduler has no such jobs; unreachable
- */
-export async function submitFinish(
-  run: Run<FarmManifest>,
-  adapter: Backend,
-  submissions: Submission[] = ownSubmissions(run),
-): Promise<string> {
-  requireFinish(adapter, run);
-  const handles = handlesOf(submissions);
-  if (handles.length === 0) {
-    throw new FarmError("usage", "Cannot submit a finishing job: no job of this run is submitted");
-  }
-  const token = randomBytes(8).toString("hex");
-  const { files, command } = adapter.finish(renderContext(run, []), handles, token);
-  for (const file of files) writeWhole(join(run.dir, file.path), file.text, file.executable ? 0o750 : 0o640);
-  const answer = adapter.readSubmit(await runCommand(adapter, command, run.dir));
-  if (answer.kind === "ok") return answer.value;
-  throw new FarmError(
-    "unreachable",
-    `The shards are submitted, but not the job that finishes the run: ${adapter.name} says: ${answer.message}`,
-    `When they have ended: nsfarm-deno finish ${quoteWord(run.dir)}`,
-  );
-}
-
-/**
- * Throws where a scheduler has no jobs that wait for others, or not with the options of this run; called before
- * anything is submitted.
- * @throws {FarmError} usage
- */
-export function requireFinish(
-  adapter: Backend,
-  run: Run<FarmManifest>,
-): asserts adapter is SchedulerAdapter & Required<Pick<SchedulerAdapter, "finish">> {
-  if (adapter.finish) {
-    adapter.finish(renderContext(run, []), handlesOf(ownSubmissions(run)), NO_TOKEN);
-    return;
-  }
-  throw new FarmError(
-    "usage",
-    `Cannot use --finish with ${adapter.name}: it has no jobs that wait for others`,
-    "Use --wait",
-  );
 }

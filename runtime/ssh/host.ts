@@ -64,7 +64,7 @@ export class SshHost extends HostHealth implements Executor {
   #keeping: Promise<void> = Promise.resolve();
   /** Whether the loop has ended, and no connection is needed any more. */
   #isClosing = false;
-  /** Ends a connection that is still being made at that time. */
+  /** Ends a connection that is still being made when the loop ends. */
   readonly #cut = new AbortController();
 
   /** @param peers all hosts of the pool, including this one */
@@ -206,8 +206,8 @@ export class SshHost extends HostHealth implements Executor {
   }
 
   #shardOf(plan: Plan, open: OpenAttempt): RemoteShard {
-    const shard = new RemoteShard(plan, open, (name) => this.#link?.send(`stop ${shard.id} ${name}`));
-    return shard;
+    const { attempt_token } = open.attempt;
+    return new RemoteShard(plan, open, (signal) => this.#link?.send(`stop ${attempt_token} ${signal}`));
   }
 
   #follow(shard: RemoteShard): StartedShard {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Submission } from "../../../core/schema/submit_meta.ts";
 import { quoteWord } from "../../../core/shell_quote.ts";
 import { recordSubmission } from "../../../runtime/run/submissions.ts";
-import { submitFinish } from "../../../runtime/scheduler/submit.ts";
+import { submitFinish } from "../../../runtime/scheduler/submit_finish.ts";
 import type { Handle } from "../../../schedulers/adapter.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
