@@ -108,7 +108,7 @@ export async function finishRun(
   run: Run<FarmManifest>,
   out: Output,
   allow_partial: boolean,
-  states: readonly StatusShard[] = [],
+  states: readonly StatusShard[],
 ): Promise<number> {
   const code = await collectAndMerge(run, out, allow_partial, states);
   await startOnEnd(run, out);

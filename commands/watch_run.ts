@@ -58,7 +58,7 @@ async function wholeRun(
   run: Run<FarmManifest>,
   machine: Machine,
   seen: Seen,
-  reader?: ShardReader,
+  reader: ShardReader | undefined,
 ): Promise<ScannedShard[] | null> {
   const untouched = await scanUntouched(run, seen, reader);
   if (untouched) return untouched;

@@ -127,13 +127,10 @@ export function causeOfEnd(end: FitEnd): Cause {
 /** Backtrace of a Rust program: header, frames ("  12: name") and locations ("     at file:line"). */
 const BACKTRACE = /^[ \t]*stack backtrace:[ \t]*\n?(?:[ \t]+(?:\d+:|at )[^\n]*\n?)*/gim;
 
-/**
- * Returns the last `most` lines of a text without backtraces and control characters, each at most 400 characters long.
- */
-export function tailLines(text: string, most = 20): string[] {
-  return text.replaceAll(BACKTRACE, "").split("\n").map(printable).filter((line) => line !== "").slice(-most).map((
-    line,
-  ) => line.slice(0, 400));
+/** Returns the last 20 lines of a text without backtraces and control characters, each at most 400 characters long. */
+export function tailLines(text: string): string[] {
+  const lines = text.replaceAll(BACKTRACE, "").split("\n").map(printable).filter((line) => line !== "");
+  return lines.slice(-20).map((line) => line.slice(0, 400));
 }
 
 /**

@@ -86,7 +86,7 @@ export function readShardOutput(value: unknown): ShardOutput {
   const { n_toys, converged, poi_hat, poi_sigma, nll } = frame.results;
   return {
     frame,
-    converged: booleans("results.converged", converged, n_toys),
+    converged: booleans(converged, n_toys),
     poi_hat: numbers("results.poi_hat", poi_hat, n_toys),
     poi_sigma: numbers("results.poi_sigma", poi_sigma, n_toys),
     nll: numbers("results.nll", nll, n_toys),
@@ -125,7 +125,7 @@ function readCut(text: string, cut: SlicedOutput): TextOutput | undefined {
   const array = (name: ToyArray) => text.slice(...arrays[name]);
   const output: ShardOutput = {
     frame,
-    converged: same.converged(array("converged"), (own) => booleans("results.converged", parseArray(own), n)),
+    converged: same.converged(array("converged"), (own) => booleans(parseArray(own), n)),
     poi_hat: numbers("results.poi_hat", parseArray(array("poi_hat")), n),
     poi_sigma: same.poi_sigma(array("poi_sigma"), (own) => numbers("results.poi_sigma", parseArray(own), n)),
     nll: numbers("results.nll", parseArray(array("nll")), n),
@@ -183,8 +183,12 @@ function parseArray(text: string): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
+function checkLength(name: string, { length }: unknown[], n: number): void {
+  if (length !== n) throw new Error(`${name} has ${length} entries, wanted ${n} (results.n_toys)`);
+}
+
 function numbers(name: string, values: unknown[], n: number): Float64Array {
-  if (values.length !== n) throw new Error(`${name} has ${values.length} entries, wanted ${n} (results.n_toys)`);
+  checkLength(name, values, n);
   const out = new Float64Array(n);
   for (let i = 0; i < n; i++) {
     const value = values[i];
@@ -195,11 +199,11 @@ function numbers(name: string, values: unknown[], n: number): Float64Array {
   return out;
 }
 
-function booleans(name: string, values: unknown[], n: number): (boolean | null)[] {
-  if (values.length !== n) throw new Error(`${name} has ${values.length} entries, wanted ${n} (results.n_toys)`);
+function booleans(values: unknown[], n: number): (boolean | null)[] {
+  checkLength("results.converged", values, n);
   return values.map((value, i) => {
     if (typeof value === "boolean" || value === null) return value;
-    throw new Error(`${name}[${i}] is ${shown(value)}, wanted true, false or null`);
+    throw new Error(`results.converged[${i}] is ${shown(value)}, wanted true, false or null`);
   });
 }
 

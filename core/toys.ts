@@ -21,7 +21,7 @@ export const MAX_SHARDS = 100_000;
  * @param n_before number of shards that the run already has
  * @throws {FarmError} usage
  */
-export function checkShardCount(k: number, n_before = 0, flag = "--shards"): void {
+export function checkShardCount(k: number, n_before: number, flag = "--shards"): void {
   const room = MAX_SHARDS - n_before;
   if (k <= room) return;
   const had = n_before > 0 ? ` and this one has ${n_before}` : "";

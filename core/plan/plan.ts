@@ -155,7 +155,7 @@ export function countsThatMatter(
  * Returns a plan as text: its assumptions, its table, its recommendation and the uncertainty.
  * @param shows_all whether the table has every count, not only those of countsThatMatter()
  */
-export function describePlan(plan: ShardingPlan, shows_all = true): string {
+export function describePlan(plan: ShardingPlan, shows_all: boolean): string {
   const counts = shows_all ? plan.counts : countsThatMatter(plan);
   const left = plan.counts.length - counts.length;
   return [

@@ -10,7 +10,7 @@ const MAX_POINTS = 1000;
  * @returns them in ascending order
  * @throws {FarmError} usage
  */
-export function readGrid(flag: string, text: string, least = 1, name = ""): number[] {
+export function readGrid(flag: string, text: string, least: number, name = ""): number[] {
   const bad = (why: string) =>
     new FarmError(
       "usage",

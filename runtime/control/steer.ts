@@ -44,16 +44,15 @@ export async function pauseRun(paused: FarmRun, adapter: Backend): Promise<Pause
       const mine = active.filter((handle) => handle.token === token);
       await steer(run, adapter, "pause", adapter.hold?.(renderContext(run, []), mine, whole ? null : shards));
     }
-    const shardsIn = (state: string) => states.flatMap((one) => one.state === state ? one.shard ?? [] : []);
-    return { steering, held: held.flatMap(({ shards }) => shards), running: shardsIn("running") };
+    const running = states.flatMap(({ state, shard }) => state === "running" ? shard ?? [] : []);
+    return { steering, held: held.flatMap(({ shards }) => shards), running };
   });
 }
 
 /** Returns the jobs of a submission to hold: none that runs, and none that somebody else holds. */
 function holdOf({ token, chunk }: Handle, states: readonly NativeState[]): Held {
   const mine = states.filter((one) => one.token === token);
-  const isAll = (state: string) => mine.some((one) => one.state === state && one.shard === null);
-  const shards = isAll("queued")
+  const shards = mine.some(({ state, shard }) => state === "queued" && shard === null)
     ? chunk.shards
     : mine.flatMap(({ state, shard }) => state === "queued" ? shard ?? [] : []);
   return shards.length === 0 ? [] : [{ token, shards, whole: !mine.some(isOthers) }];

@@ -29,7 +29,7 @@ export async function submitChunk(
   adapter: Backend,
   chunk: Chunk,
   go_on: string,
-  { cluster, joins = false }: Pick<Submission, "cluster" | "joins"> = {},
+  { cluster, joins = false }: Pick<Submission, "cluster" | "joins">,
 ): Promise<Submission> {
   const token = randomBytes(8).toString("hex");
   const { argv, submit } = submissionOf(run, adapter, chunk, token);

@@ -66,7 +66,7 @@ export async function collectOpened(
   run: Run,
   out: string | null,
   now_utc: string,
-  reader?: ShardReader,
+  reader: ShardReader | undefined,
   states: readonly StatusShard[] = [],
 ): Promise<CollectReport> {
   const target = out === null ? run.manifest_path : resolve(out);

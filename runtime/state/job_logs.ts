@@ -19,7 +19,7 @@ export function readJobLogs(
   dir: string,
   adapter: Backend,
   shard: number,
-  explaining = false,
+  explaining: boolean,
 ): { name: string; text: string | null }[] {
   const handles = handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
   return handles.flatMap((handle) => {

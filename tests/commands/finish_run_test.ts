@@ -16,7 +16,7 @@ async function finished(folder: string, gone: number[], allow_partial: boolean) 
   await writeRun(manifest);
   for (const i of gone) for (const end of ["out", "metrics"]) await rm(join(dir, `shard_${i}.${end}.json`));
   const out = keptOutput();
-  const code = await finishRun(runOf(dir, manifest), out, allow_partial);
+  const code = await finishRun(runOf(dir, manifest), out, allow_partial, []);
   return { code, out, dir };
 }
 

@@ -87,7 +87,7 @@ function countsIn(values: Float64Array, from: number, to: number): number[] {
 }
 
 /** Returns the range of all values; not empty even if they are equal. */
-function extentOf(values: Iterable<number>, more: Iterable<number> = []): [number, number] {
+function extentOf(values: Iterable<number>, more: Iterable<number>): [number, number] {
   let [least, most] = [Infinity, -Infinity];
   for (const some of [values, more]) {
     for (const value of some) {

@@ -36,25 +36,6 @@ export function callAndCheck<T>(
   }
 }
 
-/** Calls and checks as askAnd does; a refusal in words for the user is accepted too. */
-export function callOrRefuse<T>(
-  member: string,
-  doing: string,
-  call: () => T,
-  check: (value: T) => AdapterFinding[],
-): AdapterFinding[] {
-  return callAndCheck(member, doing, () => refusable(call), (value) => value === undefined ? [] : check(value.given));
-}
-
-function refusable<T>(call: () => T): { given: T } | undefined {
-  try {
-    return { given: call() };
-  } catch (error) {
-    if (error instanceof FarmError && error.kind === "usage") return undefined;
-    throw error;
-  }
-}
-
 /** Token of the example submissions. */
 export const TOKEN = "0123456789abcdef";
 

@@ -1,13 +1,6 @@
+import { FarmError } from "../../../core/errors.ts";
 import type { Chunk, Rendered, RenderedFile, SchedulerAdapter, SchedulerOption } from "../../../schedulers/adapter.ts";
-import {
-  type AdapterFinding,
-  callAndCheck,
-  callOrRefuse,
-  type Example,
-  exampleContext,
-  finding,
-  type Paths,
-} from "./cases.ts";
+import { type AdapterFinding, callAndCheck, type Example, exampleContext, finding, type Paths } from "./cases.ts";
 
 /** Numbers of shards: one, some, and more than any default limit. */
 const SIZES = [1, 40, 10_001];
@@ -137,9 +130,7 @@ export function valueFindings(adapter: SchedulerAdapter): AdapterFinding[] {
 function pathFindings(adapter: SchedulerAdapter, name: keyof Paths, sign: string): AdapterFinding[] {
   const paths = { [name]: `/shared/${BEGIN}${sign}${END}/x` };
   return examplesFor(adapter).flatMap((example) =>
-    callOrRefuse("render", `with ${JSON.stringify(sign)} in a path`, () => {
-      return adapter.render(exampleContext(adapter, { ...example, paths })).files;
-    }, (files) => literalFindings(files, sign, `the ${name}`))
+    signFindings(adapter, { ...example, paths }, sign, { place: "a path", what: `the ${name}` })
   );
 }
 
@@ -151,9 +142,29 @@ function isText({ type, pattern, choices }: SchedulerOption): boolean {
 function optionFindings(adapter: SchedulerAdapter, { name, type }: SchedulerOption, sign: string): AdapterFinding[] {
   const value = `${BEGIN}${sign}${END}`;
   const options = { [name]: type === "strings" ? [value] : value };
-  return callOrRefuse("render", `with ${JSON.stringify(sign)} in --${name}`, () => {
-    return adapter.render(exampleContext(adapter, { options })).files;
-  }, (files) => literalFindings(files, sign, `--${name}`));
+  return signFindings(adapter, { options }, sign, { place: `--${name}`, what: `--${name}` });
+}
+
+/** @param words where the sign is, and in which of the example's values */
+function signFindings(
+  adapter: SchedulerAdapter,
+  example: Example,
+  sign: string,
+  { place, what }: { place: string; what: string },
+): AdapterFinding[] {
+  const files = () => filesUnlessRefused(adapter, example);
+  const doing = `with ${JSON.stringify(sign)} in ${place}`;
+  return callAndCheck("render", doing, files, (found) => literalFindings(found, sign, what));
+}
+
+/** Returns the files of an example; none where they are refused in words for the user. */
+function filesUnlessRefused(adapter: SchedulerAdapter, example: Example): RenderedFile[] {
+  try {
+    return adapter.render(exampleContext(adapter, example)).files;
+  } catch (error) {
+    if (error instanceof FarmError && error.kind === "usage") return [];
+    throw error;
+  }
 }
 
 function literalFindings(files: RenderedFile[], sign: string, what: string): AdapterFinding[] {

@@ -118,7 +118,7 @@ Deno.test("a pilot with one shard per host gives no scatter of times, and the pl
     const plan = makePlan(one, { n_toys: 100, hosts: pilotSlots(one), counts: [2] });
     assert.equal(plan.uncertainty, null);
     assert.deepEqual(plan.counts.map(({ pulled_makespan_s: { q16, q84 } }) => [q16, q84]), [[null, null]]);
-    const words = describePlan(plan);
+    const words = describePlan(plan, true);
     assert.match(words, /Uncertainty unknown/);
     assert.match(words, /spread +not known/);
     assert.doesNotMatch(words, /±/);
@@ -156,8 +156,8 @@ Deno.test("a plan predicts its pilot's own makespan, and matches its schema", ()
   assert.equal(plan.self_check.measured_s, 44.5);
   // The pilot was dealt out evenly; a queue would have given the fast host more.
   assert(plan.self_check.predicted_s < 44.5 && plan.self_check.predicted_s > 25, `${plan.self_check.predicted_s}`);
-  assert.match(describePlan(plan), /Recommended: --shards \d+, time limit 00:12:00 per shard, memory 200 MiB/);
-  assert.match(describePlan(plan), /Uncertainty ± \d/);
+  assert.match(describePlan(plan, true), /Recommended: --shards \d+, time limit 00:12:00 per shard, memory 200 MiB/);
+  assert.match(describePlan(plan, true), /Uncertainty ± \d/);
 });
 
 Deno.test("CPU time follows the pilot: shards that waited half of their time cost half of it", () => {
@@ -224,7 +224,7 @@ Deno.test("a run with unknown times is no pilot", () => {
 
 Deno.test("a plan explains its columns and its mark, and does not name a run after a Slurm job", () => {
   const one = pilot();
-  const text = describePlan(makePlan(one, { n_toys: 1000, hosts: spreadSlots(one, 9), counts: [9, 27, 90] }));
+  const text = describePlan(makePlan(one, { n_toys: 1000, hosts: spreadSlots(one, 9), counts: [9, 27, 90] }), true);
   assert.match(text, /^ {2}makespan {2}each slot takes the next shard as soon as it is free$/m);
   assert.match(text, /^ {2}static {4}makespan when shards are assigned to slots in advance \(--static\)$/m);
   assert.match(
@@ -258,9 +258,12 @@ Deno.test("where nextstat reports no time of its toys, their start-up is not tol
   const pilot = readPilot({ ...timed, shards: timed.shards.map((one) => ({ ...one, fit_s: null })) });
   const plan = makePlan(pilot, { n_toys: 100_000, hosts: pilotSlots(pilot), counts: null });
   assert.deepEqual([plan.terms["has_startup"], plan.minutes, plan.recommended.shard_minutes], [false, [], null]);
-  const text = describePlan(plan);
+  const text = describePlan(plan, true);
   assert.match(text, /9\.00 ms per toy, with the start-up of its shard, 1 slot/);
   assert.doesNotMatch(text, /By time|start-up per shard/);
   const whole = readPilot(timed);
-  assert.match(describePlan(makePlan(whole, { n_toys: 100_000, hosts: pilotSlots(whole), counts: null })), /By time: /);
+  assert.match(
+    describePlan(makePlan(whole, { n_toys: 100_000, hosts: pilotSlots(whole), counts: null }), true),
+    /By time: /,
+  );
 });

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { readGrid } from "../../../core/scan/grid.ts";
 
 Deno.test("values of mu are read from steps with both ends, or from a list, in ascending order", () => {
-  assert.deepEqual(readGrid("--mu", "0:1:0.25"), [0, 0.25, 0.5, 0.75, 1]);
-  assert.deepEqual(readGrid("--mu", "0.1:0.4:0.1"), [0.1, 0.2, 0.3, 0.4]);
-  assert.deepEqual(readGrid("--mu", "2,0.5,1"), [0.5, 1, 2]);
+  assert.deepEqual(readGrid("--mu", "0:1:0.25", 2), [0, 0.25, 0.5, 0.75, 1]);
+  assert.deepEqual(readGrid("--mu", "0.1:0.4:0.1", 2), [0.1, 0.2, 0.3, 0.4]);
+  assert.deepEqual(readGrid("--mu", "2,0.5,1", 2), [0.5, 1, 2]);
 });
 
 for (
