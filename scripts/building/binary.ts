@@ -1,5 +1,5 @@
 /** Builds one program from the sources. */
-import { copyFile, mkdir, readdir, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pid } from "node:process";
 import { VERSION } from "../../core/version.ts";
@@ -56,10 +56,12 @@ async function moveTo(program: string, out: string): Promise<void> {
 
 /** The start of the program: it prints the version, and loads the rest for all else. */
 const ENTRY = "main.js";
-/** The rest. */
+/** The rest: a script, whose name here is `program`. */
 const REST = "./commands/program.ts";
 /** Packages that few commands need, each a script of its own: the rest is read at each start. */
 const APART = ["sucrase", "es-module-lexer/js", "yaml", "hyparquet", "hyparquet-writer"];
+/** The command that starts once for each shard: a smaller script, without the other commands. */
+const SMALL = "job";
 
 const sources = join(root, "scripts", "building");
 
@@ -70,46 +72,64 @@ const sources = join(root, "scripts", "building");
  */
 async function bundle(folder: string, build: Record<string, string>): Promise<void> {
   await mkdir(folder);
-  const start = await bundled(join(root, "main.ts"), ["--external", REST]);
+  const start = await bundled(join(root, "main.ts"), external([REST]));
   const facts = `globalThis.__NSFARM_BUILD__=${JSON.stringify(build)};\n`;
   await writeFile(join(folder, ENTRY), facts + start.replace(`"${REST}"`, '"./load_program.js"'));
   await copyFile(join(sources, "load_program.js"), join(folder, "load_program.js"));
-  const apart = APART.flatMap((name) => ["--external", name]);
-  await writeScript(folder, PROGRAM, await bundled(join(root, REST), ["--format", "cjs", ...apart]));
+  await writeScript(folder, "program", join(root, REST), APART);
+  await writeScript(folder, SMALL, join(root, REST), [...APART, ...await commandsWithout(SMALL)]);
   for (const name of APART) {
     const entry = `${folder}.ts`;
     await writeFile(entry, `export * from "${name}";\n`);
-    await writeScript(folder, name, await bundled(entry, ["--format", "cjs"]));
+    await writeScript(folder, name, entry, []);
   }
 }
 
-const PROGRAM = "program";
+const external = (names: readonly string[]) => names.flatMap((name) => ["--external", name]);
+
+/** Returns the files of all commands but one, as the table of commands loads them. */
+async function commandsWithout(name: string): Promise<string[]> {
+  const table = await readFile(join(root, "commands", "table.ts"), "utf8");
+  const files = [...table.matchAll(/import\("\.\/(\S+?)\.ts"\)/g)].map(([, file = ""]) => file);
+  return files.filter((file) => file !== name).map((file) => `./commands/${file}.ts`);
+}
+
+/** Writes a bundle as the text of a function, which load_program.js calls; it names no folder of this machine. */
+async function writeScript(folder: string, name: string, entry: string, left_out: readonly string[]): Promise<void> {
+  const text = await bundled(entry, ["--format", "cjs", ...external(left_out)]);
+  const script = `(function(require,module,exports){${text.replaceAll(`${root}/`, "./")}\n})`;
+  await writeFile(join(folder, fileOf(name, "script")), script);
+}
+
 const fileOf = (name: string, kind: "script" | "cache") => `${name.replaceAll("/", "_")}.${kind}`;
 
 /**
- * Writes the module that has all scripts by name, as texts, and the code caches of these commands, each as a function
- * that loads it.
+ * Writes parts.js: for each of these commands a function that loads its scripts, and with `cached` one that loads its
+ * code cache.
  */
-async function writeParts(folder: string, commands: readonly string[]): Promise<void> {
-  const scripts = [PROGRAM, ...APART];
-  const text = [
-    ...scripts.map((name, i) => `import s${i} from "./${fileOf(name, "script")}" with { type: "text" };`),
-    `export const scripts = { ${scripts.map((name, i) => `"${name}": s${i}`).join(", ")} };`,
-    "export const caches = {",
-    ...commands.map((name) => `"${name}": () => import("./${fileOf(name, "cache")}", { with: { type: "bytes" } }),`),
-    "};\n",
-  ];
-  await writeFile(join(folder, "parts.js"), text.join("\n"));
+async function writeParts(folder: string, commands: readonly string[], cached: boolean): Promise<void> {
+  await writeScripts(folder, SMALL, [SMALL]);
+  await writeScripts(folder, "program", ["program", ...APART]);
+  const rows = commands.map((name) => {
+    const scripts = `() => import("./${name === SMALL ? SMALL : "program"}.scripts.js")`;
+    const cache = `() => import("./${fileOf(name, "cache")}", { with: { type: "bytes" } })`;
+    return `["${name}", { scripts: ${scripts}${cached ? `, cache: ${cache}` : ""} }],\n`;
+  });
+  await writeFile(join(folder, "parts.js"), `export default new Map([\n${rows.join("")}]);\n`);
+}
+
+/** Writes a module with the texts of scripts by name; the first is the program. */
+async function writeScripts(folder: string, name: string, scripts: readonly string[]): Promise<void> {
+  const lines = scripts.map((one, i) => `import s${i} from "./${fileOf(one, "script")}" with { type: "text" };\n`);
+  const members = scripts.map((one, i) => `"${i === 0 ? "program" : one}": s${i}`);
+  const text = `${lines.join("")}export default { ${members.join(", ")} };\n`;
+  await writeFile(join(folder, `${name}.scripts.js`), text);
 }
 
 async function bundled(entry: string, more: string[]): Promise<string> {
   const args = ["bundle", "--quiet", "--unstable-raw-imports", "--minify", ...more, entry];
   return await runTool(Deno.execPath(), args, { doing: `bundle "${entry}"`, next: "run ./dev check", cwd: root });
 }
-
-/** Writes a bundle as the function that load_program.js calls. */
-const writeScript = (folder: string, name: string, text: string) =>
-  writeFile(join(folder, fileOf(name, "script")), `(function(require,module,exports){${text}\n})`);
 
 // Each permission is named: under -A a program could not give up reading and writing again. --no-code-cache, since the
 // cache would be a file of a name that anyone can guess in /tmp. The space for young objects (MiB): more is memory that a job
@@ -158,7 +178,9 @@ const AHEAD = [
  * 30 ms later.
  */
 async function compileAhead(folder: string, { path, target }: Runtime): Promise<void> {
-  await writeParts(folder, []);
+  const lines = AHEAD.map((line) => line.split(" "));
+  const commands = lines.map(([command = ""]) => command);
+  await writeParts(folder, commands, false);
   if (target !== Deno.build.target) return;
   const run = `${folder}.run`;
   await makeShards(run, 2, 2);
@@ -167,8 +189,7 @@ async function compileAhead(folder: string, { path, target }: Runtime): Promise<
   await copyFile(join(sources, "compile_ahead.js"), entry);
   const program = await compile(folder, "compile_ahead.js", path);
   const options = { doing: "compile functions ahead", next: "run ./dev build again", cwd: folder };
-  const lines = AHEAD.map((line) => line.split(" "));
   for (const line of lines) await runTool(program, line.map((word) => word === "RUN" ? run : word), options);
   await rm(entry);
-  await writeParts(folder, lines.map(([command = ""]) => command));
+  await writeParts(folder, commands, true);
 }

@@ -2,13 +2,18 @@
 // and one for each package that few commands need.
 import { createRequire } from "node:module";
 import { Script } from "node:vm";
-import { caches, scripts } from "./parts.js";
+import parts from "./parts.js";
+
+// Those of `status` have much in common with most commands. Imported, not read: TMPDIR, where Deno sees these files, may be
+// below /dev, where it lets nobody read.
+const { scripts, cache } = parts.get(Deno.args[0]) ?? parts.get("status");
+const [{ default: texts }, cached] = await Promise.all([scripts(), cache?.()]);
 
 const builtIn = createRequire(import.meta.url);
 const loaded = new Map();
 
 /** Returns the script of that name; `cachedDataRejected` where V8 cannot use the cache. */
-export const compiled = (name, cachedData) => new Script(scripts[name], { filename: `${name}.js`, cachedData });
+export const compiled = (name, cachedData) => new Script(texts[name], { filename: `${name}.js`, cachedData });
 
 function load(name, cachedData) {
   const script = compiled(name, cachedData);
@@ -24,11 +29,7 @@ function required(name) {
   return loaded.get(name).exports;
 }
 
-// That of `status` has much in common with most commands. Imported, not read: TMPDIR, where Deno sees these files, may be
-// below /dev, where it lets nobody read.
-const cache = await (caches[Deno.args[0]] ?? caches.status)?.();
-
-export const script = load("program", cache?.default);
+export const script = load("program", cached?.default);
 export const { runCommandLine, loadThreads } = required("program");
 
 if ("WorkerGlobalScope" in globalThis) await loadThreads();

@@ -1,3 +1,3 @@
-// A build writes the real one: the texts of all scripts by name, and functions that load the code caches of commands.
-export const scripts = {};
-export const caches = {};
+// A build writes the real one: by command, functions that load the texts of its scripts and its code cache.
+/** @type {Map<string | undefined, { scripts(): Promise<{ default: Record<string, string> }>, cache?(): Promise<{ default: Uint8Array }> }>} */
+export default new Map();
