@@ -24,27 +24,39 @@ import { whileSubmitting } from "./start.ts";
  * @throws {FarmError} unreachable
  */
 export async function cancelRun(
-  cancelled: Run<FarmManifest>,
+  run: Run<FarmManifest>,
   adapter: Backend,
   stop?: AbortSignal,
 ): Promise<{ cancelled: Handle[]; left: LeftJob[] }> {
-  return await whileSubmitting(cancelled, async (run) => {
-    await resolveSubmissions(run, adapter, `nsfarm-deno cancel ${quoteWord(run.dir)}`);
-    const { states } = await queryOrThrow(run, adapter, CANCEL);
+  return await whileSubmitting(run, async (now) => {
+    await resolveSubmissions(now, adapter, `nsfarm-deno cancel ${quoteWord(now.dir)}`);
+    const all = handlesOf(ownSubmissions(now));
+    const { states } = await queryOrThrow(now, adapter, CANCEL);
     const known = new Set(states.filter(({ state }) => mayHaveJob(state)).map(({ token }) => token));
-    const all = handlesOf(ownSubmissions(run));
-    const handles = all.filter((handle) => known.has(handle.token));
+    const handles = all.filter(({ token }) => known.has(token));
     // The wrapper of a site may have queued a second job for an ended submission, and queries do not cover that job.
-    await cancelJobs(run, adapter, adapter.limits.cancels_by_token ? all : handles, null, CANCEL);
-    if (adapter.kind === "worker" || handles.length === 0) return { cancelled: handles, left: [] };
-    // Schedulers cancel by name: a job that a site has renamed is not found, and that is no error (scancel(1)).
-    const there = await untilGone(run, adapter, "check that the run's jobs are gone", (there) => {
-      const left = leftOf(there ?? [], handles);
-      return left.some(({ state }) => state === "running") ? ENDING_S : left.length > 0 ? QUEUE_LEAVE_S : 0;
-    }, stop);
-    const left = leftOf(there, handles);
+    await cancelJobs(now, adapter, adapter.limits.cancels_by_token ? all : handles, null, CANCEL);
+    const left = adapter.kind === "worker" || handles.length === 0 ? [] : await leftJobs(now, adapter, handles, stop);
     return { cancelled: handles.filter(({ token }) => !left.some((one) => one.token === token)), left };
   });
+}
+
+/**
+ * Waits until cancelled jobs are gone, and returns those that stay. Schedulers cancel by name: a job that a site has
+ * renamed is not found, and that is no error (scancel(1)).
+ * @throws {FarmError} unreachable
+ */
+async function leftJobs(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  handles: readonly Handle[],
+  stop?: AbortSignal,
+): Promise<LeftJob[]> {
+  const most_s = (there: readonly NativeState[] | null) => {
+    const left = leftOf(there ?? [], handles);
+    return left.some(({ state }) => state === "running") ? ENDING_S : left.length > 0 ? QUEUE_LEAVE_S : 0;
+  };
+  return leftOf(await untilGone(run, adapter, "check that the run's jobs are gone", most_s, stop), handles);
 }
 
 /** A job that its scheduler still has after it was cancelled. */
@@ -60,7 +72,7 @@ export const leftWords = (scheduler: string, { job_id, state }: LeftJob): string
 
 const CANCEL = "cancel the run's jobs";
 
-/** How long a job that does not run may stay in the queue after it was cancelled. */
+/** Time in which a job that does not run leaves the queue after it was cancelled. */
 const QUEUE_LEAVE_S = 5;
 
 /** Returns the cancelled jobs among those that the scheduler has. */
@@ -72,8 +84,8 @@ const leftOf = (there: readonly NativeState[], handles: readonly Handle[]): Left
   });
 
 /**
- * Queries the scheduler once a second until the jobs that it has may no longer stay.
- * @param most_s how many seconds from the beginning these jobs may stay; null: the scheduler does not answer
+ * Queries the scheduler once a second until the time for its jobs to end is over.
+ * @param most_s returns that time for the jobs that it has, in seconds from the beginning; null: it does not answer
  * @returns the jobs that it has at the end
  * @throws {FarmError} unreachable, when it does not answer at the end
  */
@@ -133,7 +145,7 @@ export async function cancelJobs(
  */
 const ENDING_S = 45;
 
-const DOING = "cancel the jobs that do not run";
+const CANCEL_WAITING = "cancel the jobs that do not run";
 
 /**
  * Cancels the jobs that do not run, and no others: a job that is released later must not run a shard a second time.
@@ -150,7 +162,7 @@ export async function cancelWaiting(
   states: ReadonlySet<ShardState>,
   isOne: (shard: number) => boolean = () => true,
 ): Promise<number[]> {
-  const answer = await queryOrThrow(run, adapter, DOING);
+  const answer = await queryOrThrow(run, adapter, CANCEL_WAITING);
   const idle = await idleTasks(run, machine, answer, states, isOne);
   if (idle.tasks.length === 0) return [];
   for (const handle of handlesOf(ownSubmissions(run))) {
@@ -162,7 +174,7 @@ export async function cancelWaiting(
   await untilGone(
     run,
     adapter,
-    DOING,
+    CANCEL_WAITING,
     (there) => there?.some((one) => one.state === "running" && isIdle(one)) ? ENDING_S : 0,
   );
   return idle.shards;
@@ -186,8 +198,7 @@ async function idleTasks(
     const open = given.filter(({ state }) => isWaiting(state));
     return { tasks: idle, shards: idle.length === 0 ? [] : open.map(({ plan }) => plan.shard_index) };
   }
-  const shards = given.filter(({ state, plan }) => states.has(state) && isOne(plan.shard_index))
-    .map(({ plan }) => plan.shard_index);
+  const shards = given.flatMap(({ state, plan: { shard_index: i } }) => states.has(state) && isOne(i) ? i : []);
   return { tasks: idle.filter(({ shard }) => shard === null || shards.includes(shard)), shards };
 }
 
@@ -206,7 +217,7 @@ async function cancelIdle(
   if (mine.length === 0) return;
   const goes_on = all.some((one) => one.token === handle.token && mayHaveJob(one.state) && !mine.includes(one));
   const shards = mine.flatMap(({ shard }) => shard ?? []);
-  await cancelJobs(run, adapter, [handle], goes_on ? shards : null, DOING);
+  await cancelJobs(run, adapter, [handle], goes_on ? shards : null, CANCEL_WAITING);
 }
 
 /** Time in which jobs with nothing left to do end by themselves. */
@@ -220,10 +231,10 @@ const JOBS_LEAVE_S = 20;
 export async function endJobs(
   run: Run<FarmManifest>,
   adapter: Backend,
-  { progress }: { progress: Pick<RunStatus["progress"], "done" | "total"> },
+  { done, total }: Pick<RunStatus["progress"], "done" | "total">,
   stop: AbortSignal,
 ): Promise<string[]> {
-  if (adapter.kind === "worker" || progress.done !== progress.total) return [];
+  if (adapter.kind === "worker" || done !== total) return [];
   try {
     return (await cancelLeft(run, adapter, stop)).map((job) => leftWords(adapter.name, job));
   } catch (error) {

@@ -91,13 +91,8 @@ export async function submitOpen(
     throw unreachable(adapter, "query the run's jobs", answer.message ?? "no answer", next);
   }
   ingestIncoming(run);
-  listAttempts(run.dir); // If this listing is refused, running shards cannot be distinguished from open ones.
-  const { now, shards } = await cutEnded(
-    run,
-    adapter,
-    await scanRun(run, machine, answer),
-    async (cut) => await scanRun(cut, machine, answer),
-  );
+  listAttempts(run.dir); // throws where it is refused: running shards would look like open ones
+  const { now, shards } = await cutEnded(run, adapter, async (one) => await scanRun(one, machine, answer));
   const open = shards.filter((shard) => isOpen(shard, answer, again));
   const submissions = await submitShards(now, adapter, open, again, go_on);
   if (again.ended && adopted + submissions.length > 0) recordOptionsUsed(now);
@@ -108,13 +103,14 @@ export async function submitOpen(
  * Cuts the toys that are not in shards yet (--shard-minutes), once the probes have ended. A worker loop in the
  * background runs the shards that it finds at its start: for it they are cut now, by the trial fit where no probe has
  * finished.
+ * @returns the run after that, and its shards
  */
 async function cutEnded(
   run: Run<FarmManifest>,
   adapter: Backend,
-  shards: ScannedShard[],
-  scan: (cut: Run<FarmManifest>) => Promise<ScannedShard[]>,
+  scan: (run: Run<FarmManifest>) => Promise<ScannedShard[]>,
 ): Promise<{ now: Run<FarmManifest>; shards: ScannedShard[] }> {
+  const shards = await scan(run);
   const isWorker = adapter.kind === "worker";
   const rest = uncutPlan(run.manifest);
   const states = shards.map(({ state, plan }) => ({ shard: plan.shard_index, state }));
@@ -171,8 +167,7 @@ async function submitFitting(
   let left = [...shards];
   let most = limits.max_submit_jobs ?? Infinity;
   while (left.length > 0) {
-    const max_submit_jobs = Number.isFinite(most) ? most : limits.max_submit_jobs;
-    const fitting = max_submit_jobs === undefined ? limits : { ...limits, max_submit_jobs };
+    const fitting = Number.isFinite(most) ? { ...limits, max_submit_jobs: most } : limits;
     const [chunk] = adapter.render(renderContext(run, left, fitting)).chunks;
     if (!chunk) break;
     try {

@@ -27,8 +27,8 @@ import { loopStates } from "./background.ts";
 import { fetchKept } from "./fetch.ts";
 
 /**
- * Returns the seconds since each shard was first seen to be unknown to its scheduler. The times are kept in
- * submit_meta.json, so that queries of different commands, minutes apart, count as one wait for late files.
+ * Returns the seconds since a query first found that the scheduler does not know each of these shards. The times are kept
+ * in submit_meta.json, so that queries of different commands, minutes apart, count as one wait for late files.
  */
 function absentSeconds(dir: string, absent: readonly number[]): Map<number, number> {
   const meta = readSubmitMeta(dir);
@@ -44,14 +44,11 @@ function keep(dir: string, absent_since_utc: Record<string, string>): void {
   try {
     changeSubmitMeta(dir, (meta) => meta && { ...meta, farm: { submissions: [], ...meta.farm, absent_since_utc } });
   } catch {
-    // somebody else's run, or a full disk: the states can be shown all the same
+    // The run of another user, or a full disk: the states are shown nevertheless.
   }
 }
 
-/**
- * Returns the shards with both files under their final names; a listing suffices to see that no file of them is
- * awaited.
- */
+/** Returns the shards that have both files under their final names, by one listing. */
 export function shardsWithFiles(dir: string): Set<number> {
   const names = listNames(dir).flatMap((name) => readShardName(name) ?? []);
   const outputs = new Set(names.filter(({ kind }) => kind === "out.json").map(({ shard }) => shard));
@@ -157,14 +154,9 @@ export async function queryScheduler(
   }
   const steering = readSteering(run) ?? {};
   const states = answer.value.map((one) => isOurHold(steering, one) ? { ...one, reason: PAUSED } : one);
-  if (run.manifest.farm.pilots !== null) {
-    const shards = statesOfPilots(run, withoutSilent(run, states), given);
-    return { reached: true, message: null, shards, states, grace_s };
-  }
-  const shards = lastStates(run, states, given, submissions);
-  if (adapter.limits.files_may_be_late === false) {
-    for (const [shard, { native }] of shards) if (native === null) shards.delete(shard);
-  }
+  const shards = run.manifest.farm.pilots === null
+    ? lastStates(run, adapter, states, given, submissions)
+    : statesOfPilots(run, withoutSilent(run, states), given);
   return { reached: true, message: null, shards, states, grace_s };
 }
 
@@ -230,12 +222,16 @@ function isComplete({ token, chunk }: Handle, found: NativeState[]): boolean {
   return reported.has(null) || chunk.shards.every((shard) => reported.has(shard));
 }
 
-/** Returns the state of each shard's latest submission that was not refused. */
+/**
+ * Returns the state of each shard's latest submission that was not refused. A shard that its scheduler no longer knows is
+ * left out where no file of it can be late.
+ */
 function lastStates(
   run: Run<FarmManifest>,
+  { limits: { files_may_be_late } }: Backend,
   states: NativeState[],
   given: Set<number>,
-  submissions: Submission[],
+  submissions: readonly Submission[],
 ): Map<number, QueriedShard> {
   const native = new Map<number, NativeState>();
   for (const { token, shards } of submissions.filter(({ state }) => state !== "refused")) {
@@ -248,7 +244,8 @@ function lastStates(
   // A job that its scheduler calls done must show its files like one that the scheduler has forgotten.
   const isGone = (shard: number) => (native.get(shard)?.state ?? "done") === "done" && !recorded.has(shard);
   const absent = absentSeconds(run.dir, [...given].filter(isGone));
+  const listed = files_may_be_late === false ? [...given].filter((shard) => native.has(shard)) : [...given];
   return new Map(
-    [...given].map((shard) => [shard, { native: native.get(shard) ?? null, absent_s: absent.get(shard) ?? null }]),
+    listed.map((shard) => [shard, { native: native.get(shard) ?? null, absent_s: absent.get(shard) ?? null }]),
   );
 }

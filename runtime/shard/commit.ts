@@ -73,7 +73,7 @@ function isShownNow(dir: string, shard: number, { out_path }: Result): boolean {
   return listNames(dir).includes(outName(shard)) && !publishFile(out_path, join(dir, outName(shard)));
 }
 
-/** Number of rounds. Other processes can disturb each round, but have a limited number of steps. */
+/** Number of rounds. Another process can disturb a round, but takes only a limited number of steps itself. */
 const ROUNDS = 20;
 
 /**
@@ -83,7 +83,10 @@ const ROUNDS = 20;
 function commitOwn(dir: string, shard: number, result: Result): boolean {
   const path = join(dir, outName(shard));
   const own = inode(result.out_path);
-  if (own === null) return showFinal(dir, shard);
+  if (own === null) {
+    showFinal(dir, shard);
+    return false;
+  }
   const record = writeRecord(dir, shard, result, result.output);
   if (!publishFile(result.out_path, path)) {
     removeQuietly(record);
@@ -95,13 +98,12 @@ function commitOwn(dir: string, shard: number, result: Result): boolean {
 }
 
 /**
- * Makes this machine ask the file server about final names that a listing shows. Our file is gone: another process has
- * recovered the same result, and what stands under the final names by now may be cached as absent here.
+ * Makes this machine ask the file server about the final names that a listing shows: they may be cached as absent here,
+ * although another process has committed the same result.
  */
-function showFinal(dir: string, shard: number): false {
+function showFinal(dir: string, shard: number): void {
   const names = listNames(dir);
   for (const name of [metricsName(shard), outName(shard)]) if (names.includes(name)) showListed(join(dir, name));
-  return false;
 }
 
 /** Forces a result to disk. Of two processes that recover the same result, the other may have removed it already. */
@@ -109,9 +111,9 @@ function syncFile(path: string): void {
   ifThere(undefined, () => whileOpen(Deno.openSync(path, { read: true, write: true }), (file) => file.syncDataSync()));
 }
 
-/** Writes the record of the checked output under the final name. Returns false when there is a record already. */
-export function commitRecord(dir: string, shard: number, reported: ResultTexts, output: CheckedOutput): boolean {
-  return linkRecord(writeRecord(dir, shard, reported, output), dir, shard);
+/** Writes the record of the checked output under the final name, unless there is a record already. */
+export function commitRecord(dir: string, shard: number, reported: ResultTexts, output: CheckedOutput): void {
+  linkRecord(writeRecord(dir, shard, reported, output), dir, shard);
 }
 
 type ResultTexts = Pick<Result, "metrics" | "record">;
@@ -140,7 +142,7 @@ function compare(
   result: Result,
   { output: other, metrics: { farm: theirs } }: Extract<Evidence, { kind: "done" }>,
 ): Committed {
-  // A record of our own attempt with another file: it was written for a dead process, on whatever host.
+  // A record of our own attempt with another file was written for a dead process, whose host is not known.
   const ours = theirs.attempt === result.record.attempt;
   const same = !ours && theirs.host === result.record.host && theirs.threads === result.record.threads;
   const fault = workloadOf(manifest).equalFault(other.output, result.output.output, same ? "same" : "other");
@@ -171,11 +173,11 @@ function moveAside(
   shard: number,
   found: Extract<Evidence, { kind: "bad" | "foreign" }>,
   seen: Map<string, number | null>,
-): string[] {
+): void {
   makeFolder(join(dir, ASIDE));
   // The record goes last: it proves the fault of its out.json until that file is gone.
   const names = goesWithRecord(dir, shard, found) ? [outName(shard), metricsName(shard)] : [metricsName(shard)];
-  return names.flatMap((name) => moveOne(dir, shard, name, seen.get(name) ?? null));
+  for (const name of names) moveOne(dir, shard, name, seen.get(name) ?? null);
 }
 
 /**
@@ -186,9 +188,9 @@ function goesWithRecord(dir: string, shard: number, found: Evidence & { file: st
   return found.file === outName(shard) || !(readCommitted(join(dir, metricsName(shard))) instanceof Unreadable);
 }
 
-function moveOne(dir: string, shard: number, name: string, judged: number | null): string[] {
+function moveOne(dir: string, shard: number, name: string, judged: number | null): void {
   const path = join(dir, name);
-  if (judged === null || inode(path) !== judged) return [];
+  if (judged === null || inode(path) !== judged) return;
   const aside = join(dir, ASIDE, name);
   // First to a unique name, since a rename replaces the file under its new name.
   const taken = `${aside}.${randomBytes(4).toString("hex")}`;
@@ -198,10 +200,10 @@ function moveOne(dir: string, shard: number, name: string, judged: number | null
       rename(path, taken);
       return true;
     });
-  if (!withLease(join(dir, commitName(shard)), move)) return [];
-  // It can be another only if this process stood still so long that it lost its lease.
-  if (inode(taken) !== judged && commitByLink(taken, path)) return [];
-  return [giveFreeName(taken, aside)];
+  if (!withLease(join(dir, commitName(shard)), move)) return;
+  // It can be another file only if this process was stopped for so long that it lost its lease.
+  if (inode(taken) !== judged && commitByLink(taken, path)) return;
+  giveFreeName(taken, aside);
 }
 
 /** Gives a file a name, or that name with a number where it exists; never replaces a file. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isOfEarlier } from "../../core/earlier_submission.ts";
 import { orElse } from "../../core/errors.ts";
 import { lostRecord, newAttempt, NO_METRICS } from "../../core/record.ts";
-import { INCOMING } from "../../core/run_paths.ts";
+import { INCOMING, outName } from "../../core/run_paths.ts";
 import type { Attempt, ProcessId } from "../../core/schema/attempt.ts";
 import type { Plan } from "../../core/schema/manifest.ts";
 import { Metrics, type ShardRecord } from "../../core/schema/shard_record.ts";
@@ -51,14 +51,12 @@ export async function recoverShard(
   refuseUnread(dir, plan.shard_index, found);
   const attempts = readListedAttempts(dir, plan.shard_index, numbers);
   const next = Math.max(0, ...numbers) + 1;
+  const hasEnded = (one: Attempt) => !one.remote && (isSuperseded(context, one, listing) || isOver(one));
   const elsewhere: Attempt[] = [];
   for (const attempt of attempts.filter((one) => one.end === null)) {
     const life = await lifeOf(context, attempt);
-    if (life === "elsewhere" && !attempt.remote && (isSuperseded(context, attempt, listing) || isOver(attempt))) {
-      continue;
-    }
     if (life === "running") return { kind: life, attempt };
-    if (life === "elsewhere") elsewhere.push(attempt);
+    if (life === "elsewhere" && !hasEnded(attempt)) elsewhere.push(attempt);
   }
   if (elsewhere.length > 0) return { kind: "elsewhere", attempts: elsewhere, next };
   for (const attempt of attempts) recoverAttempt(context, plan, attempt);
@@ -124,16 +122,14 @@ export async function lifeOf(
 function recoverAttempt(context: JobContext, plan: Plan, attempt: Attempt): void {
   const { dir, manifest } = context.run;
   const files = fitFiles(dir, plan.shard_index, attempt.attempt);
-  const output = attempt.end === null ? readOutput(files.out, manifest, plan) : undefined;
-  const adopted = output && !(output instanceof Unreadable)
-    ? { out_path: files.out, output }
-    : attempt.end === null
-    ? committedOutput(context, plan)
-    : undefined;
-  if (adopted) {
-    commitRecovered(context, plan, attempt, adopted, files.metrics);
-    removeAttempt({ path: attemptPath(dir, plan.shard_index, attempt.attempt) });
-  } else if (attempt.end === null) endLost(context, plan, attempt);
+  if (attempt.end === null) {
+    const output = readOutput(files.out, manifest, plan);
+    const left = output instanceof Unreadable ? uncommittedOutput(context, plan) : { out_path: files.out, output };
+    if (left) {
+      commitRecovered(context, plan, attempt, left, files.metrics);
+      removeAttempt({ path: attemptPath(dir, plan.shard_index, attempt.attempt) });
+    } else endLost(context, plan, attempt);
+  }
   keepLogs(dir, plan.shard_index, files);
   for (const path of [files.out, files.metrics]) removeQuietly(path);
 }
@@ -146,30 +142,37 @@ export function endLost({ run: { dir, manifest } }: Pick<JobContext, "run">, pla
 
 const GONE = "Its process disappeared without recording its end";
 
+/** A whole output of a dead process. */
+interface LeftOutput {
+  /** Null: it has its final name already. */
+  out_path: string | null;
+  output: CheckedOutput;
+}
+
 /** Returns an out.json under its final name whose writer died before it wrote the record. */
-function committedOutput(context: JobContext, plan: Plan): { out_path: string; output: CheckedOutput } | undefined {
-  const found = readShard(context.run.dir, context.run.manifest, plan);
-  return found.kind === "uncommitted" ? { out_path: "", output: found.output } : undefined;
+function uncommittedOutput({ run: { dir, manifest } }: JobContext, plan: Plan): LeftOutput | undefined {
+  const found = readShard(dir, manifest, plan);
+  return found.kind === "uncommitted" ? { out_path: null, output: found.output } : undefined;
 }
 
 function commitRecovered(
   context: JobContext,
   plan: Plan,
   attempt: Attempt,
-  result: { out_path: string; output: CheckedOutput },
-  metrics_path: string,
+  { out_path, output }: LeftOutput,
+  metrics_path: string | null,
 ): void {
   const { dir, manifest } = context.run;
-  const finished = endOf(result.out_path || join(dir, `shard_${plan.shard_index}.out.json`));
+  const finished = endOf(out_path ?? join(dir, outName(plan.shard_index)));
   const record = shardRecord(context, plan, attempt, {
     started_at_utc: attempt.started_at_utc,
     finished_at_utc: new Date(finished).toISOString(),
     wall_s: Math.max(0, finished - Date.parse(attempt.started_at_utc)) / 1000,
     cause: "ok",
   });
-  const reported = { metrics: readMetrics(metrics_path), record };
-  if (result.out_path === "") commitRecord(dir, plan.shard_index, reported, result.output);
-  else commitShard(dir, manifest, plan, { ...result, ...reported });
+  const reported = { metrics: metrics_path === null ? NO_METRICS : readMetrics(metrics_path), record };
+  if (out_path === null) commitRecord(dir, plan.shard_index, reported, output);
+  else commitShard(dir, manifest, plan, { out_path, output, ...reported });
 }
 
 function endOf(path: string): number {
@@ -180,11 +183,11 @@ const readMetrics = (path: string): Metrics => orElse(NO_METRICS, () => readDocu
 
 /** Commits a whole out.json without an attempt; its record has only what the file shows. */
 function adoptOutput(context: JobContext, plan: Plan, output: CheckedOutput): void {
-  const finished = endOf(join(context.run.dir, `shard_${plan.shard_index}.out.json`));
+  const finished = endOf(join(context.run.dir, outName(plan.shard_index)));
   const at = new Date(finished).toISOString();
   const known = { ...context.ids, attempt_token: "", wrapper: context.machine.process, started_at_utc: at };
   const attempt = newAttempt(context.run.manifest, plan, 1, known);
-  commitRecovered(context, plan, attempt, { out_path: "", output }, "");
+  commitRecovered(context, plan, attempt, { out_path: null, output }, null);
 }
 
 /** Removes files in incoming/ that belong to no attempt file. */

@@ -70,10 +70,10 @@ export async function collectOpened(
   states: readonly StatusShard[] = [],
 ): Promise<CollectReport> {
   const target = out === null ? run.manifest_path : resolve(out);
-  if (target !== run.manifest_path) refuseOut(manifestOut(run.manifest), target);
   const check = checker(states, reader);
-  const found = target === run.manifest_path ? await collectInPlace(run, check, now_utc) : await check(run);
-  if (target !== run.manifest_path) writeDocument(target, collected(run, found, now_utc));
+  const found = target === run.manifest_path
+    ? await collectInPlace(run, check, now_utc)
+    : await collectInto(target, run, check, now_utc);
   if (isFarmManifest(run.manifest) && found.shards.every((one) => one.ok)) {
     sweepIncoming(run.dir, new Set(found.shards.map(({ result }) => result.shard_index)));
     sweepDone(run.dir, found.names);
@@ -104,6 +104,14 @@ export async function checkRun(path: string): Promise<Pick<CollectReport, "count
 }
 
 const notOk = ({ shards }: Collection) => shards.filter((one) => !one.ok).map(describe);
+
+/** Writes the manifest with the results into another file. */
+async function collectInto(target: string, run: Run, check: Check, now_utc: string): Promise<Collection> {
+  refuseOut(manifestOut(run.manifest), target);
+  const found = await check(run);
+  writeDocument(target, collected(run, found, now_utc));
+  return found;
+}
 
 /** Writes the results into the present manifest; shards added to it meanwhile are checked first. */
 async function collectInPlace(run: Run, check: Check, now_utc: string): Promise<Collection> {

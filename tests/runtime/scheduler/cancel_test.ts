@@ -49,7 +49,7 @@ class Trial {
   /** As the driver does it when all shards are done. */
   endJobs() {
     const progress = { done: 4, total: 4 };
-    return endJobs(this.run, this.fake.adapter, { progress }, new AbortController().signal);
+    return endJobs(this.run, this.fake.adapter, progress, new AbortController().signal);
   }
 
   get cancelledTokens() {
