@@ -204,8 +204,8 @@ type BatchBackend = SchedulerAdapter & { kind?: undefined; slots_on?: undefined 
 type OnlyBatch = { [M in Exclude<AdapterCall, "render"> | "inJob"]?: undefined };
 
 /**
- * A worker loop in place of a scheduler, on the machine where the run is submitted. The host starts, finds and stops it
- * by its file in the run directory, so there is nothing to query.
+ * A worker loop in place of a scheduler, on the machine where the run is submitted. It is started, found and
+ * stopped by its file in the run directory, so there is nothing to query.
  */
 export interface WorkerBackend
   extends Pick<AdapterFacts, "name" | "summary" | "options">, Pick<AdapterCalls, "render">, OnlyBatch {

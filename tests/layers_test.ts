@@ -104,7 +104,7 @@ Deno.test("The folders of runtime/ have one order, and imports go down it", () =
 Deno.test("docs/architecture.md has this order, and names only existing files and folders", () => {
   const page = read("docs/architecture.md");
   assert.ok(page.replaceAll("\n", " ").includes(RUNTIME.map((name) => `\`${name}\``).join(" < ")));
-  const named = [...page.matchAll(/`((?:core|schedulers|runtime|commands|docs|tests)\/[\w./-]*)`/g)].map((
+  const named = [...page.matchAll(/`((?:core|schedulers|runtime|commands|scripts|docs|tests)\/[\w./-]*)`/g)].map((
     [, path = ""],
   ) => path);
   assert.ok(named.length > 20);
