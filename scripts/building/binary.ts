@@ -1,4 +1,7 @@
-/** Builds one program from the sources. */
+/**
+ * Builds one program from the sources: bundles them into scripts, runs some commands to get V8's code cache of each, and
+ * compiles scripts and caches with Deno's runtime into one file.
+ */
 import { copyFile, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pid } from "node:process";
@@ -42,7 +45,7 @@ function buildFacts(runtime: Runtime): Record<string, string> {
   return { version: VERSION, deno: pinnedDeno, target, denort_sha256: sha256, denort_source: source };
 }
 
-// The last step is a rename within one folder, since `out` may be on another file system than .tools.
+/** Moves the program to its place. Copied first, since `out` may be on another file system than .tools. */
 async function moveTo(program: string, out: string): Promise<void> {
   await mkdir(dirname(out), { recursive: true });
   const arriving = `${out}.${pid}.tmp`;
@@ -54,15 +57,16 @@ async function moveTo(program: string, out: string): Promise<void> {
   }
 }
 
-/** The start of the program: it prints the version, and loads the rest for all else. */
+/** The start of the program (main.ts), which prints the version, and loads the rest for all else. */
 const ENTRY = "main.js";
-/** The rest: a script, whose name here is `program`. */
+/** The rest, as main.ts imports it; its script is called `program`. */
 const REST = "./commands/program.ts";
-/** Packages that few commands need, each a script of its own: the rest is read at each start. */
+/** Packages that few commands need. Each is a script of its own, since `program` is read whole at each start. */
 const APART = ["sucrase", "es-module-lexer/js", "yaml", "hyparquet", "hyparquet-writer"];
-/** The command that starts once for each shard: a smaller script, without the other commands. */
+/** The command that starts once for each shard. It has a smaller script, without the other commands. */
 const SMALL = "job";
 
+/** The folder of load_program.js and compile_ahead.js, which are parts of what is built. */
 const sources = join(root, "scripts", "building");
 
 /**
@@ -104,8 +108,8 @@ async function writeScript(folder: string, name: string, entry: string, left_out
 const fileOf = (name: string, kind: "script" | "cache") => `${name.replaceAll("/", "_")}.${kind}`;
 
 /**
- * Writes parts.js: for each of these commands a function that loads its scripts, and with `cached` one that loads its
- * code cache.
+ * Writes parts.js: for each of these commands a function that loads its scripts, and one that loads its code cache.
+ * @param cached whether there are code caches yet
  */
 async function writeParts(folder: string, commands: readonly string[], cached: boolean): Promise<void> {
   await writeScripts(folder, SMALL, [SMALL]);
@@ -131,9 +135,11 @@ async function bundled(entry: string, more: string[]): Promise<string> {
   return await runTool(Deno.execPath(), args, { doing: `bundle "${entry}"`, next: "run ./dev check", cwd: root });
 }
 
-// Each permission is named: under -A a program could not give up reading and writing again. --no-code-cache, since the
-// cache would be a file of a name that anyone can guess in /tmp. The space for young objects (MiB): more is memory that a job
-// would hold for nothing, less is a garbage collection during each start.
+/**
+ * Flags of `deno compile`. Each permission is named, since under -A a program cannot give up reading and writing.
+ * --no-code-cache, since Deno's own cache is a file in /tmp whose name anyone can guess. 4 MiB for young objects: with
+ * more, each job holds memory that it does not need; with less, each start has a garbage collection.
+ */
 const flags = [
   ..."--quiet --no-config --no-check --no-lock --no-code-cache --no-prompt --unstable-worker-options --unstable-raw-imports"
     .split(" "),
@@ -142,12 +148,12 @@ const flags = [
   ..."--deny-net --deny-ffi --deny-import".split(" "),
 ];
 
-// Deno embeds the times of the files and the name of the program, so both are constant.
+/** Deno embeds the times of the files and the name of the program, so both are constant. */
 const embeddedTime = new Date("2000-01-01T00:00:00Z");
 const embeddedName = "nsfarm-deno";
 
 /**
- * Compiles a file of `folder` and those that it loads into a program beside that folder: the same files and runtime
+ * Compiles a file of `folder` and those that it imports into a program beside that folder. The same files and runtime
  * give the same bytes.
  * @returns the path of the program
  */
@@ -164,8 +170,8 @@ async function compile(folder: string, entry: string, runtime: string): Promise<
 }
 
 /**
- * Command lines whose functions are compiled ahead. RUN is a run of which shard 0 is done and shard 1 cannot be fitted.
- * Each has a cache of its own, since V8 reads a cache whole.
+ * Command lines that are run during the build, each for a cache of its own, since V8 reads a cache whole. RUN is a run
+ * of which shard 0 is done and shard 1 cannot be fitted.
  */
 const AHEAD = [
   ...["job RUN 0 1", "status RUN"],
@@ -173,9 +179,9 @@ const AHEAD = [
 ];
 
 /**
- * Writes V8's code cache of the program's script for some commands into `folder`. The runtime makes it itself, since V8
- * takes only a cache of its own version and flags; for another machine there is none, and the program starts about
- * 30 ms later.
+ * Writes the code cache of each command of AHEAD into `folder`, and parts.js with it. The runtime itself makes them, in a
+ * program with the same flags, since V8 accepts only a cache of its own version and flags. A program for another machine
+ * has none, and starts about 30 ms later.
  */
 async function compileAhead(folder: string, { path, target }: Runtime): Promise<void> {
   const lines = AHEAD.map((line) => line.split(" "));

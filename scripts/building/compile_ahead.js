@@ -1,13 +1,14 @@
-// Runs one command, and writes V8's code cache of all functions that this took: of a command whose work does not depend on
-// times, so that each build writes the same bytes.
+// Run during the build: runs the command in its arguments, and writes V8's code cache of the functions that it used to
+// COMMAND.cache. The command's work must not depend on the time, so that each build writes the same bytes.
 import { compiled, runCommandLine, script } from "./load_program.js";
 
 const [command] = Deno.args;
+// The command prints nothing, and cannot drop the permission to write the cache.
 console.log = () => {};
 console.error = () => {};
 Deno.permissions.revokeSync = () => {};
 await runCommandLine(Deno.args);
 const cache = script.createCachedData();
 Deno.writeFileSync(`${command}.cache`, cache);
-if (compiled("program", cache).cachedDataRejected) throw new Error("V8 does not take the code cache that it made");
+if (compiled("program", cache).cachedDataRejected) throw new Error("V8 does not accept the code cache that it made");
 Deno.exit(0);

@@ -1,20 +1,21 @@
-// Part of the built program. Runs all of it but its start: one script with V8's code cache of what a command needs first,
-// and one for each package that few commands need.
+// Part of the built program: runs all of it but its start (main.ts). That is one script, with V8's code cache of the
+// functions that a command needs, and a script for each package that few commands need.
 import { createRequire } from "node:module";
 import { Script } from "node:vm";
 import parts from "./parts.js";
 
-// Those of `status` have much in common with most commands. Imported, not read: TMPDIR, where Deno sees these files, may be
-// below /dev, where it lets nobody read.
+// Other commands have the cache of `status`, with which they share most functions. Scripts and caches are imported, not
+// read: Deno shows embedded files below TMPDIR, and refuses to read any file below /dev.
 const { scripts, cache } = parts.get(Deno.args[0]) ?? parts.get("status");
 const [{ default: texts }, cached] = await Promise.all([scripts(), cache?.()]);
 
 const builtIn = createRequire(import.meta.url);
 const loaded = new Map();
 
-/** Returns the script of that name; `cachedDataRejected` where V8 cannot use the cache. */
+/** Returns the compiled script of that name; its `cachedDataRejected` is true where V8 does not accept the cache. */
 export const compiled = (name, cachedData) => new Script(texts[name], { filename: `${name}.js`, cachedData });
 
+/** Runs a script as a CommonJS module. */
 function load(name, cachedData) {
   const script = compiled(name, cachedData);
   const module = { exports: {} };
@@ -32,4 +33,5 @@ function required(name) {
 export const script = load("program", cached?.default);
 export const { runCommandLine, loadThreads } = required("program");
 
+// A second thread (runtime/system/second_thread.ts) begins with this file.
 if ("WorkerGlobalScope" in globalThis) await loadThreads();

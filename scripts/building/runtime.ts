@@ -87,6 +87,7 @@ async function compileNothing(folder: string, target: string): Promise<string> {
 /** The only machine for which the npm package has a runtime. */
 const npmTarget = "x86_64-unknown-linux-gnu";
 
+/** A package whose program was compiled with the pinned Deno, and the sha256 of the runtime in it. */
 const carrier = "@vltpkg/cli-linux-x64@0.0.0-18";
 const pinnedSha256 = "2705685d7478610b98dcd43acecd457a19810146323041c8af8a88f7dd0b5e82";
 const doing = `cut the runtime of Deno ${pinnedDeno} out of ${carrier}`;
