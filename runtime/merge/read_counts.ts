@@ -15,8 +15,9 @@ import type { AnyOutput, CountedOutput, Workload } from "../../core/workload/wor
 import { parseJson, readRegular, Unreadable } from "../fs/read.ts";
 import { readAnyOutput } from "../shard/read.ts";
 import { missingProblem } from "./merged_set.ts";
+import { onlyOne, origin, recordBeside } from "./read_input.ts";
 import { readRunShard } from "./read_part.ts";
-import { onlyOne, origin, recordBeside, type SourceOrder, type Sources } from "./sources.ts";
+import type { SourceOrder, Sources } from "./sources.ts";
 
 /** A workload whose outputs are counts. */
 export type CountedWorkload = Workload & { merge: NonNullable<Workload["merge"]> };

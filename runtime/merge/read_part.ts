@@ -19,17 +19,8 @@ import type { AnyOutput } from "../../core/workload/workload.ts";
 import { readDocument, Unreadable } from "../fs/read.ts";
 import { readOldShard } from "../shard/old_run.ts";
 import { type CheckedOutput, readOutput, readRecord, readShard, withEachToy } from "../shard/read.ts";
-import {
-  type Found,
-  type InputOrder,
-  type OldOrder,
-  origin,
-  type ReadContext,
-  readInput,
-  type RunOrder,
-  type Slice,
-  type SourceOrder,
-} from "./sources.ts";
+import { type Found, origin, readInput } from "./read_input.ts";
+import type { InputOrder, OldOrder, ReadContext, RunOrder, Slice, SourceOrder } from "./sources.ts";
 import { TextBuffer, type TextPiece, type TextStore } from "./text_store.ts";
 
 /** Reads and checks one output of a merge. Problems are returned as data. */
