@@ -43,7 +43,7 @@ const LONGEST_PAUSE_S = 600;
 /** Number of pauses in a row, about a day, after which the run needs a person. */
 const MOST_PAUSES = 150;
 
-/** The same after a text of the scheduler that is no known refusal: 10 minutes. */
+/** The same after an answer of the scheduler that is no known refusal: 10 minutes. */
 const MOST_UNKNOWN = 6;
 
 /** Number of times that silent pilots are replaced. */
@@ -55,11 +55,11 @@ const ROUND_SHARE = 0.05;
 /** Time after a round in which ended shards are collected for the next one while others still run. */
 const ROUND_S = 60;
 
-/** What a round of recovery left to the next one. */
+/** The result of a round of recovery. */
 interface RoundEnd {
   /** Shards that are not rerun. */
   given_up: ReadonlySet<number>;
-  /** Shards that the scheduler has not taken. */
+  /** Whether the scheduler has not taken some shards. */
   is_left: boolean;
   /** Whether nothing was left to do. */
   is_over: boolean;
@@ -178,8 +178,8 @@ const tooLong = ({ name }: Backend) =>
   );
 
 /**
- * Returns whether a round is due: the whole run has ended (watchRun sees that), a job has ended and made room in the
- * queue, a pause is over, or shards have ended some time ago.
+ * Returns a function that tells watchRun whether a round is due although the run goes on: a job has ended and made room
+ * in the queue, a pause is over, or shards have ended some time ago.
  */
 function dueAfter(
   { given_up, is_left }: Pick<RoundEnd, "given_up" | "is_left">,

@@ -19,7 +19,7 @@ import { whileSubmitting } from "./start.ts";
 
 /**
  * Cancels all jobs of a run that its scheduler reports under the run's tokens, of every submission; a job id alone is
- * not enough. Waits for a submission that is under way, and first looks for one whose answer was lost.
+ * not enough. Waits for a submission that is under way, and first searches for one whose answer was lost.
  * @returns the jobs that were cancelled, and those that the scheduler still has
  * @throws {FarmError} unreachable
  */
@@ -220,7 +220,7 @@ async function cancelIdle(
   await cancelJobs(run, adapter, [handle], goes_on ? shards : null, CANCEL_WAITING);
 }
 
-/** Time in which jobs with nothing left to do end by themselves. */
+/** Time in which jobs that have nothing left to do end by themselves. */
 const JOBS_LEAVE_S = 20;
 
 /**

@@ -51,8 +51,8 @@ export interface Again {
 }
 
 /**
- * Submits the shards of a run that nothing runs: those never started, and with `again` those that ended without a valid
- * result. Skips shards that run, wait, or have an unknown state. Of several commands at the same time, each sees the
+ * Submits the open shards of a run: those never started, and with `again` those that ended without a valid result. Shards
+ * that run, wait, or have an unknown state are left alone. Of several commands at the same time, each sees the
  * submissions of those before it.
  * @throws {FarmError} unreachable, when the scheduler does not answer or refuses the jobs
  */
@@ -100,8 +100,8 @@ export async function submitOpen(
 }
 
 /**
- * Cuts the toys that are not in shards yet (--shard-minutes), once the probes have ended. A worker loop in the
- * background runs the shards that it finds at its start: for it they are cut now, by the trial fit where no probe has
+ * Cuts the toys that are not in shards yet (--shard-minutes), once the probes have ended. For a worker loop in the
+ * background they are cut now, since it runs the shards that it finds at its start: by the trial fit, where no probe has
  * finished.
  * @returns the run after that, and its shards
  */
@@ -126,7 +126,7 @@ const haveEnded = (shards: ShardStates, rest: Plan): boolean =>
   shards.every(({ shard, state }) => state === "done" || isEnded(state) || shard === rest.shard_index);
 
 /**
- * Returns whether the next startRun() of a watched run cuts toys into shards, since its probes have ended.
+ * Returns whether the probes of a watched run have ended, so that the next startRun() cuts its toys into shards.
  * @param shards their last states
  */
 export function awaitsCut({ dir, manifest_path }: Run<FarmManifest>, shards: ShardStates): boolean {
@@ -183,8 +183,8 @@ async function submitFitting(
 }
 
 /**
- * Refuses to submit shards that were submitted to another cluster: from here that cluster seems to have no job, and the
- * job may wait or run there.
+ * Refuses to submit shards that were submitted to another cluster, where their jobs may wait or run: a query from here
+ * does not find them.
  * @throws {FarmError} unreachable
  */
 function refuseElsewhere(

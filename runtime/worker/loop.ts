@@ -79,17 +79,17 @@ export class WorkLoop {
     const plans = cutPlans(manifest);
     const listing = listRun(dir);
     sweepStray(dir, new Set([...listing.attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
-    await this.#sortAll(plans, listing);
+    await this.#classifyAll(plans, listing);
     if (this.options.scatter) this.#queue.scatter(Math.random());
     this.notify(startEvent(plans.length, { done: this.#done, ...this.#queue.report() }));
   }
 
-  async #sortAll(plans: readonly Plan[], listing: RunListing): Promise<void> {
+  async #classifyAll(plans: readonly Plan[], listing: RunListing): Promise<void> {
     this.#others.list();
-    for (const plan of plans) this.#sort(plan, await recoverShard(this.context, plan, listing), listing);
+    for (const plan of plans) this.#classify(plan, await recoverShard(this.context, plan, listing), listing);
   }
 
-  #sort(plan: Plan, standing: Standing, listing: RunListing): void {
+  #classify(plan: Plan, standing: Standing, listing: RunListing): void {
     const shard = plan.shard_index;
     if (standing.kind === "done") {
       this.#done++;
@@ -281,7 +281,7 @@ export class WorkLoop {
     await pauseFor(this.#steer.holdsBack ? HELD_BACK_MS : POLL_INTERVAL_MS);
     if (this.#leaves()) return;
     const listing = listRun(this.context.run.dir);
-    await this.#sortAll(this.#queue.takeTaken(), listing);
+    await this.#classifyAll(this.#queue.takeTaken(), listing);
     this.#dropDone();
     if (this.#queue.isSettled) this.#over.abort();
   }
