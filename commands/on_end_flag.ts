@@ -4,7 +4,7 @@ import type { FlagTable } from "../core/flags.ts";
 import { readOnEnd, withAbsoluteProgram } from "../core/on_end.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { markOfRun, recordOnEnd, runOnEnd } from "../runtime/control/on_end.ts";
-import { loadFarmRun, type Run } from "../runtime/run/load_manifest.ts";
+import { type Run, runNow } from "../runtime/run/load_manifest.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { Output } from "./flags.ts";
 import { adapterOf } from "./run_dir_flags.ts";
@@ -32,9 +32,9 @@ export const withOnEnd = (run: Run<FarmManifest>, text: string | undefined): Run
   text === undefined ? run : recordOnEnd(run, onEndWords(text));
 
 /** Starts the command of --on-end if the run has one and is over, and notes what came of it. Nothing else changes. */
-export async function startOnEnd({ manifest_path, dir }: Run<FarmManifest>, out: Output): Promise<void> {
+export async function startOnEnd(ended: Run<FarmManifest>, out: Output): Promise<void> {
   try {
-    const run = { ...loadFarmRun(manifest_path), dir };
+    const run = runNow(ended);
     const argv = run.manifest.farm.on_end ?? [];
     if (argv.length === 0) return;
     // Files were awaited before: what no longer runs has ended.

@@ -14,7 +14,7 @@ import { pausedWords } from "../../core/steering.ts";
 import type { Backend, Chunk, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { whileLocked } from "../fs/exclusive.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
-import { loadFarmRun, type Run } from "../run/load_manifest.ts";
+import { type Run, runNow } from "../run/load_manifest.ts";
 import { readSteering } from "../run/steering.ts";
 import { ownSubmissions } from "../run/submissions.ts";
 import { remediesFor } from "../scheduler/adapters.ts";
@@ -66,9 +66,9 @@ export const startRun = (
 
 /** Calls `work` with the present manifest while no other command submits or cancels jobs of the run. */
 export const whileSubmitting = <T>(
-  { dir, manifest_path }: Run<FarmManifest>,
+  run: Run<FarmManifest>,
   work: (now: Run<FarmManifest>) => Promise<T>,
-): Promise<T> => whileLocked(join(dir, SUBMIT_LOCK), () => work({ ...loadFarmRun(manifest_path), dir }));
+): Promise<T> => whileLocked(join(run.dir, SUBMIT_LOCK), () => work(runNow(run)));
 
 /**
  * Submits as startRun does; the caller holds the submit lock.
@@ -129,8 +129,8 @@ const haveEnded = (shards: ShardStates, rest: Plan): boolean =>
  * Returns whether the probes of a watched run have ended, so that the next startRun() cuts its toys into shards.
  * @param shards their last states
  */
-export function awaitsCut({ dir, manifest_path }: Run<FarmManifest>, shards: ShardStates): boolean {
-  const now = { ...loadFarmRun(manifest_path), dir };
+export function awaitsCut(run: Run<FarmManifest>, shards: ShardStates): boolean {
+  const now = runNow(run);
   const rest = uncutPlan(now.manifest);
   return rest !== undefined && haveEnded(shards, rest) && measuredTimes(now).length > 0;
 }

@@ -101,6 +101,9 @@ export function loadFarmRun(path: string): Run<FarmManifest> {
   return assertFarmRun(loadRun(path));
 }
 
+/** Returns a run with its manifest as it is now. @throws {FarmError} input */
+export const runNow = ({ dir, manifest_path }: Run): Run<FarmManifest> => ({ ...loadFarmRun(manifest_path), dir });
+
 /**
  * Returns the run where this program rendered it.
  * @throws {FarmError} input, for a run of the old scripts, which this program does not run
