@@ -14,7 +14,7 @@ import { attemptPath, readAttempts, readListedAttempts, removeAttempt, updateAtt
 import { commitRecord, commitShard, refuseUnread } from "./commit.ts";
 import { fitFiles, type JobContext, keepLogs } from "./context.ts";
 import type { RunListing } from "./list_run.ts";
-import { type CheckedOutput, isHidden, readListed, readOutput, readShard } from "./read.ts";
+import { type CheckedOutput, type Evidence, isHidden, readListed, readOutput, readShard } from "./read.ts";
 import { shardRecord } from "./record.ts";
 
 /** The state of a shard by its files and this machine's processes. */
@@ -59,13 +59,24 @@ export async function recoverShard(
     if (life === "elsewhere" && !hasEnded(attempt)) elsewhere.push(attempt);
   }
   if (elsewhere.length > 0) return { kind: "elsewhere", attempts: elsewhere, next };
+  const record = commitLeft(context, plan, attempts, found);
+  return record ? { kind: "done", record } : { kind: "open", attempts, next };
+}
+
+/** Commits what the ended attempts of a shard have left; returns the record of the shard, or null where it is not done. */
+function commitLeft(
+  context: JobContext,
+  plan: Plan,
+  attempts: readonly Attempt[],
+  found: Evidence,
+): ShardRecord | null {
+  const { dir, manifest } = context.run;
   for (const attempt of attempts) recoverAttempt(context, plan, attempt);
   if (found.kind === "uncommitted" && attempts.length === 0) adoptOutput(context, plan, found.output);
   // Not looked up where nothing can have been recovered, because of the caching that readListed describes.
-  if (found.kind === "absent" && attempts.every((one) => one.end !== null)) return { kind: "open", attempts, next };
+  if (found.kind === "absent" && attempts.every((one) => one.end !== null)) return null;
   const now = readShard(dir, manifest, plan);
-  if (now.kind === "done") return { kind: "done", record: now.metrics.farm };
-  return { kind: "open", attempts, next };
+  return now.kind === "done" ? now.metrics.farm : null;
 }
 
 /**
