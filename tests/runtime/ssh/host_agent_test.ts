@@ -93,7 +93,9 @@ Deno.test("attempts of an earlier version on a host, in a folder without the run
 
 Deno.test("the folder that an earlier version gave to another run of the same id is left alone", () =>
   inEarlierHost("t1", async (folder) => {
-    const printed = await converse(folder, ["open", "find ssh-1 7", "tidy"], /^tidied$/m);
+    const printed = await converse(folder, ["open", "find ssh-1 7"], /^(ended|absent) ssh-1$/m);
+    // By itself: the folder could not be removed while the search for the attempt still marks it there.
+    await converse(folder, ["open", "tidy"], /^tidied$/m);
     assert.match(printed, /^opened transfer r\.t0\/h$/m);
     assert.match(printed, /^absent ssh-1$/m);
     assert.equal(await readText(join(folder, "base/r/h/incoming/shard_7.ssh-1.job.txt")), "run_token=t1\nend=1\n");
