@@ -29,16 +29,14 @@ export interface ShardFacts {
   cpu_model: string | null;
   cpus: number | null;
   kernel: string | null;
-  memory_bytes: number | null;
   span: Span | null;
   wall_s: number | null;
   /** nextstat's own time to generate and fit the toys, fit_s + sample_s, in seconds. The rest of wall_s is start-up. */
   fit_s: number | null;
   cpu_s: number | null;
   max_rss_bytes: number | null;
-  /** One-minute load averages at start and end. */
+  /** One-minute load average at the start. */
   load_start: number | null;
-  load_end: number | null;
   n_converged: number | null;
   n_error: number | null;
   /** nextstat's warnings. */
@@ -49,7 +47,6 @@ export interface ShardFacts {
 export interface FailedAttempt {
   shard_index: number;
   cause: Cause;
-  message: string;
   span: Span;
 }
 
@@ -69,7 +66,6 @@ export interface RunFacts {
   /** Whether the old scripts rendered it: the times of its shards are then unknown. */
   is_old: boolean;
   scheduler: string;
-  config: string | null;
   created_at_utc: string;
   /** What its shards run, such as `hypotest-toys at mu = 1`; empty: fits of toys. */
   workload: string;

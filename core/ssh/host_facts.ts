@@ -11,7 +11,6 @@ export interface HostFacts {
   /** Null: unknown, or another C library. */
   glibc: string | null;
   boot_id: string | null;
-  uptime_s: number | null;
   load_average: number[] | null;
   cpu_model: string | null;
   cpus_logical: number | null;
@@ -44,7 +43,6 @@ export function readHostFacts(lines: readonly string[]): HostFacts {
     kernel: text("kernel"),
     glibc: readGlibc(text("glibc")),
     boot_id: text("boot_id"),
-    uptime_s: number(text("uptime_s")),
     load_average: loads(text("load")),
     cpu_model: text("cpu_model"),
     cpus_logical: logical,

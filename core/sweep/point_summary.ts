@@ -93,7 +93,6 @@ function greatest(values: readonly (number | null)[]): number | null {
 /** Plan, made from one run of a sweep, that predicts the other counts. */
 export interface SweepPlan {
   run_id: string;
-  shards: number;
   /** null for the pilot's own count. */
   predicted: (shards: number, n_toys: number) => number | null;
 }
@@ -115,7 +114,7 @@ export function planFromSweep(points: readonly PointFacts[]): SweepPlan | null {
   if (!pilot) return null;
   const predicted = (shards: number, n_toys: number) =>
     shards === pilot.shards ? null : predictMakespan(pilot, n_toys, shards);
-  return { run_id: pilot.run_id, shards: pilot.shards, predicted };
+  return { run_id: pilot.run_id, predicted };
 }
 
 function pilotOf(facts: NonNullable<PointFacts["facts"]>): Pilot | null {

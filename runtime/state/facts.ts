@@ -65,7 +65,6 @@ export function readRunFacts(path: string): RunFacts {
     run_dir: dir,
     is_old,
     scheduler: manifest.scheduler ?? "unknown",
-    config: manifest.config ?? null,
     created_at_utc: manifest.created_at_utc,
     workload: workloadWords(manifest.farm?.workload),
     n_toys: manifest.n_toys,
@@ -174,9 +173,9 @@ function failedAttempts(
   places: ReadonlyMap<AttemptTime, AttemptTime>,
 ): FailedAttempt[] {
   const ends = [...attempts.values()].flat().flatMap(({ end }) => end ?? []);
-  return ends.flatMap(({ shard_index, cause, slot, stderr_tail }, i) => {
+  return ends.flatMap(({ shard_index, cause, slot }, i) => {
     const time = times[i] && places.get(times[i]);
     const span = time ? spanOf(time, slot) : null;
-    return span && cause !== "ok" ? [{ shard_index, cause, message: stderr_tail.at(-1) ?? "", span }] : [];
+    return span && cause !== "ok" ? [{ shard_index, cause, span }] : [];
   });
 }

@@ -41,7 +41,6 @@ export function sampleFacts({ run_id = "r", scheduler = "slurm", shards, is_old 
     run_dir: `/runs/${run_id}`,
     is_old,
     scheduler,
-    config: "/specs/spec.json",
     created_at_utc: new Date(BEGIN_MS).toISOString(),
     n_toys: toy_start,
     seed: 42,
@@ -91,7 +90,6 @@ function shardFacts(shard: SampleShard, shard_index: number, toy_start: number, 
     cpu_s: wall_s,
     max_rss_bytes: 50 * 2 ** 20,
     load_start: load,
-    load_end: load,
   };
 }
 

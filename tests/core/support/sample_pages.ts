@@ -24,7 +24,7 @@ export function smallRun(host = "n2", run_id = "small"): RunFacts {
   };
   return {
     ...run,
-    failed_attempts: [{ shard_index: 8, cause: "exit", message: "no", span }],
+    failed_attempts: [{ shard_index: 8, cause: "exit", span }],
     toys: {
       poi_name: host === "n2" ? "mu" : host,
       poi_true: 1,
@@ -77,7 +77,7 @@ function brokenRun(): RunFacts {
   const attempts = causes.map((cause, i) => ({
     shard_index: 36 + i,
     cause,
-    message: "no",
+
     span: { host: hosts[i] ?? "", slot: null, started_ms: begin + 14_000, finished_ms: begin + 15_000 + i * 900 },
   }));
   return {

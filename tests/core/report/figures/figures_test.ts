@@ -69,7 +69,7 @@ Deno.test("the wall times of shards have their median and the longest, which is 
 Deno.test("the fastest and slowest of many hosts are shown, with the number of omitted hosts", () => {
   const hosts = Array.from({ length: 40 }, (_, i) => ({
     ...{ host: `n${i}`, cpu_model: null, n_shards: 1, n_toys: 10, share: 1 / 40, wall_s: 1, toys_per_slot_s: i + 1 },
-    ...{ cpus: null, load_start: null, load_end: null },
+    ...{ cpus: null, load_start: null },
   }));
   const figure = hostRates(hosts);
   const shown = titles(figure?.svg).filter((title) => /^n\d+$/.test(title));
