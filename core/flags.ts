@@ -66,6 +66,9 @@ export function durationSeconds(flag: string): (text: string) => number {
   };
 }
 
+/** Matches a time limit with at least minutes and seconds, or whole minutes, as durationSeconds reads them. */
+export const TIME_LIMIT = "(\\d+-)?(\\d+:)?\\d+:\\d+|\\d+";
+
 /** Reads the `name=value` pairs of --set. */
 export function setValues(pairs: readonly string[]): Record<string, number> {
   const values: Record<string, number> = Object.create(null);

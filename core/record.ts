@@ -2,7 +2,7 @@ import { type Attempt, ATTEMPT_SCHEMA } from "./schema/attempt.ts";
 import type { FarmManifest, Plan } from "./schema/manifest.ts";
 import type { InJob } from "./schema/scheduler.ts";
 import { type Metrics, METRICS_SCHEMA, SHARD_RECORD_SCHEMA, type ShardRecord } from "./schema/shard_record.ts";
-import { slotsOn } from "./worker_backends.ts";
+import { executorOf, slotsOn } from "./worker_backends.ts";
 
 /** Attempts and records: the only builder of each, and the members that both have. */
 
@@ -134,7 +134,7 @@ export function attemptHost({ remote, host, end, wrapper }: Attempt): string {
 
 /** Returns the host of a committed shard. */
 export function recordHost({ scheduler, slot, host }: Pick<ShardRecord, "scheduler" | "slot" | "host">): string {
-  return slotsOn(scheduler) === "hosts" && slot !== null ? slot.replace(/:\d+$/, "") : host;
+  return slotsOn(scheduler) === "hosts" && slot !== null ? executorOf(slot) : host;
 }
 
 /** Hash function to hexadecimal sha256; core has none of its own. */

@@ -14,3 +14,9 @@ export function slotsOn(scheduler: string): SlotsOn | undefined {
   if (scheduler === WORKER_BACKENDS.machine) return "machine";
   return scheduler === WORKER_BACKENDS.hosts ? "hosts" : undefined;
 }
+
+/** Returns the name of slot i of an executor. */
+export const slotName = (executor: string, i: number): string => `${executor}:${i}`;
+
+/** Returns the executor of the slot with that name. */
+export const executorOf = (slot: string): string => slot.replace(/:\d+$/, "");

@@ -1,3 +1,4 @@
+import { TIME_LIMIT } from "../core/flags.ts";
 import { WORKER_BACKENDS } from "../core/worker_backends.ts";
 import type { WorkerBackend } from "./adapter.ts";
 
@@ -23,7 +24,7 @@ const local: WorkerBackend = {
       type: "string",
       placeholder: "HH:MM:SS",
       help: "time limit of a shard; longer ones are stopped",
-      pattern: "(\\d+-)?(\\d+:)?\\d+:\\d+|\\d+",
+      pattern: TIME_LIMIT,
     },
   ],
   render: ({ shards }) => ({ files: [], chunks: [{ index: 0, shards }], warnings: [], by_hand: [] }),

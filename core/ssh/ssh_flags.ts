@@ -1,4 +1,4 @@
-import type { FlagTable, FlagValues } from "../flags.ts";
+import { type FlagTable, type FlagValues, TIME_LIMIT } from "../flags.ts";
 import type { SshSettings } from "./ssh_command.ts";
 
 /** Folder in the home directory for runs on hosts that do not see the run directory. */
@@ -109,6 +109,6 @@ export const SSH_FLAGS = {
     type: "string",
     placeholder: "HH:MM:SS",
     help: "time limit of a shard; longer ones are stopped",
-    pattern: "(\\d+-)?(\\d+:)?\\d+:\\d+|\\d+",
+    pattern: TIME_LIMIT,
   },
 } as const satisfies FlagTable;

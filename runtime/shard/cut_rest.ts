@@ -3,11 +3,10 @@ import { cutPlans, uncutPlan } from "../../core/check_manifest.ts";
 import { cutUncut, type ProbeTime, type TimedSlots, timesOfProbes } from "../../core/cut_by_time.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import { recordFacts } from "../../core/shard_facts.ts";
-import { slotsOn } from "../../core/worker_backends.ts";
-import { Unreadable } from "../fs/read.ts";
+import { executorOf, slotsOn } from "../../core/worker_backends.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { readCommitted, readShard } from "./read.ts";
+import { readTimed } from "./read.ts";
 
 /**
  * Returns the time of toys that the finished shards of a run show; none before the first has finished.
@@ -24,17 +23,11 @@ export function trialTimes({ farm: { trial } }: FarmManifest): TimedSlots[] {
 }
 
 function timeOf(dir: string, manifest: FarmManifest, plan: Plan): ProbeTime | null {
-  let timing: unknown = null;
-  const found = readShard(dir, manifest, plan, (path) => {
-    const metrics = readCommitted(path);
-    if (!(metrics instanceof Unreadable)) timing = metrics.timing;
-    return metrics;
-  });
+  const { found, timing } = readTimed(dir, manifest, plan);
   if (found.kind !== "done") return null;
   const { farm } = found.metrics;
   const { wall_s, fit_s } = recordFacts(farm, attemptTime(farm), timing);
-  // A slot of a worker loop has the name of its executor, a colon, and a number.
-  const executor = farm.slot?.replace(/:\d+$/, "") ?? farm.host;
+  const executor = farm.slot === null ? farm.host : executorOf(farm.slot);
   return wall_s === null ? null : { executor, n_toys: plan.n_toys, wall_s, fit_s };
 }
 

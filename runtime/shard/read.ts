@@ -111,6 +111,21 @@ export function readShard(
   return { kind: "done", metrics, output };
 }
 
+/** Reads as readShard does, and the times in nextstat's half of the metrics document; null where that is not whole. */
+export function readTimed(
+  dir: string,
+  manifest: FarmManifest,
+  plan: Plan,
+): { found: Evidence; timing: CommittedMetrics["timing"] | null } {
+  let timing: CommittedMetrics["timing"] | null = null;
+  const found = readShard(dir, manifest, plan, (path) => {
+    const metrics = readCommitted(path);
+    if (!(metrics instanceof Unreadable)) timing = metrics.timing;
+    return metrics;
+  });
+  return { found, timing };
+}
+
 /**
  * Reads as readShard does, after a fresh listing of the directory. Names that are not listed are not looked up: a
  * machine may cache for a minute that a name is absent after others created it (nfs(5), "lookupcache"). A name that is

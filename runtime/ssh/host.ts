@@ -5,6 +5,7 @@ import type { Plan } from "../../core/schema/manifest.ts";
 import { LATE_FILES_S } from "../../core/shard_states.ts";
 import type { HostShape } from "../../core/ssh/host_facts.ts";
 import { hostKey } from "../../core/ssh/hosts_file.ts";
+import { slotName } from "../../core/worker_backends.ts";
 import { attemptPath, type OpenAttempt, removeAttempt } from "../shard/attempts.ts";
 import type { JobContext } from "../shard/context.ts";
 import type { ShardEnd } from "../shard/fit.ts";
@@ -92,7 +93,7 @@ export class SshHost extends HostHealth implements Executor {
     if (over.aborted) return [];
     this.#keeping = this.#keep();
     while (!this.#shape && !this.isOver) await this.change();
-    return Array.from({ length: this.#shape?.slots ?? 0 }, (_, i) => `${this.name}:${i}`);
+    return Array.from({ length: this.#shape?.slots ?? 0 }, (_, i) => slotName(this.name, i));
   }
 
   /** Keeps a connection until the loop ends. */
@@ -171,7 +172,7 @@ export class SshHost extends HostHealth implements Executor {
   async ready(slot: string): Promise<boolean> {
     while (!this.isOver) {
       // After a fault, one slot tries on behalf of all.
-      if (this.isReady() && (!this.isOnTrial || slot === `${this.name}:0`)) return true;
+      if (this.isReady() && (!this.isOnTrial || slot === slotName(this.name, 0))) return true;
       await this.change();
     }
     return false;

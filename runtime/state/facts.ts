@@ -18,7 +18,7 @@ import { summedCheckOf } from "../merge/check_merged.ts";
 import { openRun, type Run } from "../run/load_manifest.ts";
 import { ownSubmissions } from "../run/submissions.ts";
 import { type OldShard, oldShards } from "../shard/old_run.ts";
-import { readCommitted, readOutput, readShard } from "../shard/read.ts";
+import { readOutput, readTimed } from "../shard/read.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
 import { DISTRIBUTIONS } from "../system/distributions.ts";
 import { collectOldShard, collectShard } from "./collect_shard.ts";
@@ -110,12 +110,7 @@ function readOne(
   attempts: Attempt[],
   names: ReadonlySet<string>,
 ): ReadShard {
-  let timing: { [key: string]: unknown } | null = null;
-  const found = readShard(dir, manifest, plan, (path) => {
-    const metrics = readCommitted(path);
-    if (!(metrics instanceof Unreadable)) timing = metrics.timing;
-    return metrics;
-  });
+  const { found, timing } = readTimed(dir, manifest, plan);
   if (found.kind !== "done") {
     const { result } = collectShard(dir, manifest, plan, attempts, names);
     const state = result.farm?.state ?? "unknown";

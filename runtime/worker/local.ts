@@ -1,5 +1,6 @@
 import { metricsName } from "../../core/run_paths.ts";
 import type { Plan } from "../../core/schema/manifest.ts";
+import { slotName } from "../../core/worker_backends.ts";
 import { namesInPassing } from "../fs/list.ts";
 import { exists } from "../fs/write.ts";
 import { attemptPath } from "../shard/attempts.ts";
@@ -62,7 +63,7 @@ class LocalExecutor implements Executor {
 
   slots(_over: AbortSignal, changed: () => void): Promise<string[]> {
     this.#changed = changed;
-    return Promise.resolve(Array.from({ length: this.shape.slots }, (_, i) => `${this.name}:${i}`));
+    return Promise.resolve(Array.from({ length: this.shape.slots }, (_, i) => slotName(this.name, i)));
   }
 
   isReady(): boolean {

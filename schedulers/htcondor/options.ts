@@ -1,4 +1,5 @@
 import { FarmError } from "../../core/errors.ts";
+import { TIME_LIMIT } from "../../core/flags.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import sharedTemplate from "../../templates/condor_job.sub.mustache" with { type: "text" };
 import transferTemplate from "../../templates/condor_job_transfer.sub.mustache" with { type: "text" };
@@ -42,7 +43,7 @@ export const HTCONDOR_OPTIONS: SchedulerOption[] = [
     placeholder: "HH:MM:SS",
     help: "time limit of a job (or whole minutes), including its file transfer",
     native: "allowed_job_duration",
-    pattern: "(\\d+-)?(\\d+:)?\\d+:\\d+|\\d+",
+    pattern: TIME_LIMIT,
     role: "time",
   },
   count("max-idle", "create jobs gradually: at most N idle in the queue", "max_idle"),
