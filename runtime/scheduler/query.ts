@@ -26,77 +26,6 @@ import { runCommands } from "./drive.ts";
 import { loopStates } from "./background.ts";
 import { fetchKept } from "./fetch.ts";
 
-/**
- * Returns the seconds since a query first found that the scheduler does not know each of these shards. The times are kept
- * in submit_meta.json, so that queries of different commands, minutes apart, count as one wait for late files.
- */
-function absentSeconds(dir: string, absent: readonly number[]): Map<number, number> {
-  const meta = readSubmitMeta(dir);
-  const before = meta?.farm?.absent_since_utc ?? {};
-  const now = new Date().toISOString();
-  const since = Object.fromEntries(absent.map((shard) => [`${shard}`, before[`${shard}`] ?? now]));
-  if (meta && JSON.stringify(before) !== JSON.stringify(since)) keep(dir, since);
-  const seconds = (shard: number) => (Date.parse(now) - Date.parse(since[`${shard}`] ?? now)) / 1000;
-  return new Map(absent.map((shard) => [shard, Math.max(0, seconds(shard))]));
-}
-
-function keep(dir: string, absent_since_utc: Record<string, string>): void {
-  try {
-    changeSubmitMeta(dir, (meta) => meta && { ...meta, farm: { submissions: [], ...meta.farm, absent_since_utc } });
-  } catch {
-    // The run of another user, or a full disk: the states are shown nevertheless.
-  }
-}
-
-/** Returns the shards that have both files under their final names, by one listing. */
-export function shardsWithFiles(dir: string): Set<number> {
-  const names = listNames(dir).flatMap((name) => readShardName(name) ?? []);
-  const outputs = new Set(names.filter(({ kind }) => kind === "out.json").map(({ shard }) => shard));
-  return new Set(
-    names.filter(({ kind, shard }) => kind === "metrics.json" && outputs.has(shard)).map((one) => one.shard),
-  );
-}
-
-/** States in order of precedence: the first says most about what will happen. */
-const ORDER = ["running", "queued", "held"] as const;
-
-/**
- * Returns the states of shards from those of pilots, any of which may run any shard: while one runs or waits, started
- * shards run and the others wait; when all have ended, shards that were never started are open.
- */
-function statesOfPilots(
-  run: Run<FarmManifest>,
-  states: readonly NativeState[],
-  given: ReadonlySet<number>,
-): Map<number, QueriedShard> {
-  const begun = begunShards(run.dir, given);
-  const best = ORDER.flatMap((state) => states.find((one) => one.state === state) ?? []).at(0);
-  if (!best) return afterPilots(run, begun);
-  const reason = best.state === "held" ? best.reason : "waits for a pilot";
-  return new Map([...given].map((shard) => {
-    const native: NativeState = begun.has(shard)
-      ? { ...best, state: "running", shard, reason: null, host: null }
-      : { ...best, state: best.state === "held" ? "held" : "queued", shard, reason, host: null };
-    return [shard, { native, absent_s: null }];
-  }));
-}
-
-/** Returns the started shards of ended pilots: their files may arrive late. */
-function afterPilots(run: Run<FarmManifest>, begun: ReadonlySet<number>): Map<number, QueriedShard> {
-  const recorded = shardsWithFiles(run.dir);
-  const absent = absentSeconds(run.dir, [...begun].filter((shard) => !recorded.has(shard)));
-  return new Map([...begun].map((shard) => [shard, { native: null, absent_s: absent.get(shard) ?? null }]));
-}
-
-/** Returns the shards whose last attempt has no end yet. */
-function begunShards(dir: string, given: ReadonlySet<number>): Set<number> {
-  const begun = new Set<number>();
-  for (const [shard, numbers] of listAttempts(dir)) {
-    if (given.has(shard) && readAttempt(dir, shard, numbers.at(-1) ?? 0)?.end === null) begun.add(shard);
-  }
-  return begun;
-}
-
 /** The answer of a scheduler about all submitted shards. */
 export interface QueriedScheduler {
   reached: boolean;
@@ -106,36 +35,6 @@ export interface QueriedScheduler {
   /** All reported states of every submission, also of submissions that a later one of the same shards has replaced. */
   states: NativeState[];
   grace_s: number;
-}
-
-/** Number of queries that an adapter may need: the queue, then history. */
-const MAX_ROUNDS = 3;
-
-/** Returns what an adapter needs to render the jobs of a run. */
-export function renderContext(
-  run: Run<FarmManifest>,
-  shards: number[],
-  limits: SchedulerLimits = {},
-): RenderContext {
-  const { manifest, dir } = run;
-  const { most, concurrency_limit } = readSteering(run)?.throttle ?? {};
-  return {
-    manifest,
-    run_dir: dir,
-    nsfarm: manifest.farm.nsfarm_bin ?? ownBinary(),
-    options: manifest.farm.options,
-    ...(most === undefined ? {} : { throttle: most }),
-    limits: { ...(concurrency_limit === undefined ? {} : { concurrency_limit }), ...limits },
-    shards,
-  };
-}
-
-/** Returns the handles of submissions that may still have jobs. */
-export function handlesOf(submissions: Submission[]): Handle[] {
-  return submissions.flatMap(({ job_id, token, shards, tasks, state, command }, index) => {
-    if (job_id === null || state === "refused") return [];
-    return [{ job_id, token, chunk: { index, shards, ...(tasks ? { tasks } : {}) }, command }];
-  });
 }
 
 /** Queries a scheduler about all jobs of a run in as few calls as its adapter needs. */
@@ -159,6 +58,9 @@ export async function queryScheduler(
     : statesOfPilots(run, withoutSilent(run, states), given);
   return { reached: true, message: null, shards, states, grace_s };
 }
+
+/** Number of queries that an adapter may need: the queue, then history. */
+const MAX_ROUNDS = 3;
 
 async function queryRounds(
   run: Run<FarmManifest>,
@@ -248,4 +150,102 @@ function lastStates(
   return new Map(
     listed.map((shard) => [shard, { native: native.get(shard) ?? null, absent_s: absent.get(shard) ?? null }]),
   );
+}
+
+/** States in order of precedence: the first says most about what will happen. */
+const ORDER = ["running", "queued", "held"] as const;
+
+/**
+ * Returns the states of shards from those of pilots, any of which may run any shard: while one runs or waits, started
+ * shards run and the others wait; when all have ended, shards that were never started are open.
+ */
+function statesOfPilots(
+  run: Run<FarmManifest>,
+  states: readonly NativeState[],
+  given: ReadonlySet<number>,
+): Map<number, QueriedShard> {
+  const begun = begunShards(run.dir, given);
+  const best = ORDER.flatMap((state) => states.find((one) => one.state === state) ?? []).at(0);
+  if (!best) return afterPilots(run, begun);
+  const reason = best.state === "held" ? best.reason : "waits for a pilot";
+  return new Map([...given].map((shard) => {
+    const native: NativeState = begun.has(shard)
+      ? { ...best, state: "running", shard, reason: null, host: null }
+      : { ...best, state: best.state === "held" ? "held" : "queued", shard, reason, host: null };
+    return [shard, { native, absent_s: null }];
+  }));
+}
+
+/** Returns the started shards of ended pilots: their files may arrive late. */
+function afterPilots(run: Run<FarmManifest>, begun: ReadonlySet<number>): Map<number, QueriedShard> {
+  const recorded = shardsWithFiles(run.dir);
+  const absent = absentSeconds(run.dir, [...begun].filter((shard) => !recorded.has(shard)));
+  return new Map([...begun].map((shard) => [shard, { native: null, absent_s: absent.get(shard) ?? null }]));
+}
+
+/** Returns the shards whose last attempt has no end yet. */
+function begunShards(dir: string, given: ReadonlySet<number>): Set<number> {
+  const begun = new Set<number>();
+  for (const [shard, numbers] of listAttempts(dir)) {
+    if (given.has(shard) && readAttempt(dir, shard, numbers.at(-1) ?? 0)?.end === null) begun.add(shard);
+  }
+  return begun;
+}
+
+/**
+ * Returns the seconds since a query first found that the scheduler does not know each of these shards. The times are kept
+ * in submit_meta.json, so that queries of different commands, minutes apart, count as one wait for late files.
+ */
+function absentSeconds(dir: string, absent: readonly number[]): Map<number, number> {
+  const meta = readSubmitMeta(dir);
+  const before = meta?.farm?.absent_since_utc ?? {};
+  const now = new Date().toISOString();
+  const since = Object.fromEntries(absent.map((shard) => [`${shard}`, before[`${shard}`] ?? now]));
+  if (meta && JSON.stringify(before) !== JSON.stringify(since)) keep(dir, since);
+  const seconds = (shard: number) => (Date.parse(now) - Date.parse(since[`${shard}`] ?? now)) / 1000;
+  return new Map(absent.map((shard) => [shard, Math.max(0, seconds(shard))]));
+}
+
+function keep(dir: string, absent_since_utc: Record<string, string>): void {
+  try {
+    changeSubmitMeta(dir, (meta) => meta && { ...meta, farm: { submissions: [], ...meta.farm, absent_since_utc } });
+  } catch {
+    // The run of another user, or a full disk: the states are shown nevertheless.
+  }
+}
+
+/** Returns the shards that have both files under their final names, by one listing. */
+export function shardsWithFiles(dir: string): Set<number> {
+  const names = listNames(dir).flatMap((name) => readShardName(name) ?? []);
+  const outputs = new Set(names.filter(({ kind }) => kind === "out.json").map(({ shard }) => shard));
+  return new Set(
+    names.filter(({ kind, shard }) => kind === "metrics.json" && outputs.has(shard)).map((one) => one.shard),
+  );
+}
+
+/** Returns what an adapter needs to render the jobs of a run. */
+export function renderContext(
+  run: Run<FarmManifest>,
+  shards: number[],
+  limits: SchedulerLimits = {},
+): RenderContext {
+  const { manifest, dir } = run;
+  const { most, concurrency_limit } = readSteering(run)?.throttle ?? {};
+  return {
+    manifest,
+    run_dir: dir,
+    nsfarm: manifest.farm.nsfarm_bin ?? ownBinary(),
+    options: manifest.farm.options,
+    ...(most === undefined ? {} : { throttle: most }),
+    limits: { ...(concurrency_limit === undefined ? {} : { concurrency_limit }), ...limits },
+    shards,
+  };
+}
+
+/** Returns the handles of submissions that may still have jobs. */
+export function handlesOf(submissions: Submission[]): Handle[] {
+  return submissions.flatMap(({ job_id, token, shards, tasks, state, command }, index) => {
+    if (job_id === null || state === "refused") return [];
+    return [{ job_id, token, chunk: { index, shards, ...(tasks ? { tasks } : {}) }, command }];
+  });
 }
