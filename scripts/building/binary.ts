@@ -174,8 +174,8 @@ async function compile(folder: string, entry: string, runtime: string): Promise<
  * of which shard 0 is done and shard 1 cannot be fitted.
  */
 const AHEAD = [
-  ...["job RUN 0 1", "status RUN"],
-  ...["collect --help", "merge --help", "render --help", "run --help"],
+  ...["job RUN 0 1", "collect RUN", "merge RUN"],
+  ...["status --help", "render --help", "run --help"],
 ];
 
 /**
