@@ -5,7 +5,7 @@ import { DOCUMENTS } from "../core/schema/documents.ts";
 import { VERSION } from "../core/version.ts";
 import { findPlugins } from "../runtime/plugin/load.ts";
 import { BUILT_IN_NAMES } from "../runtime/scheduler/adapters.ts";
-import { defineCommand, NO_FLAGS, type Program } from "./flags.ts";
+import { defineCommand, NO_FLAGS, type Program, withActions } from "./flags.ts";
 import { exitCodeRows, HELP_TOPICS } from "./help.ts";
 
 /** A word that may stand at the cursor, with its meaning. */
@@ -99,16 +99,10 @@ export default defineCommand({
   needs: ["read"],
   schedulers: true,
   flags: NO_FLAGS,
-  define: (command) => {
-    command.addHelpText(
-      "after",
-      [
-        "",
-        "  completions bash|zsh|fish   completion script for that shell; its first lines say where to put it",
-        "  completions man             the manual page",
-      ].join("\n"),
-    );
-  },
+  define: withActions([
+    "completions bash|zsh|fish   completion script for that shell; its first lines say where to put it",
+    "completions man             the manual page",
+  ]),
   run: async ({ args: [what = "", ...words], out, program }) => {
     const shell = SHELLS.find((one) => one === what);
     if (what === "answer") return await answer(words, program, out.print);

@@ -7,13 +7,11 @@ import { workloadOf } from "../core/workload/registry.ts";
 import { type Extended, extendRun } from "../runtime/control/extend.ts";
 import { submitOpen } from "../runtime/control/start.ts";
 import { seedWarnings } from "../runtime/render/runs_beside.ts";
-import { requireFinish } from "../runtime/scheduler/submit_finish.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { defineCommand, defineFlags, type Output } from "./flags.ts";
 import { withOnEnd } from "./on_end_flag.ts";
-import { adapterOf, ownRunOf } from "./run_dir_flags.ts";
-import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
-import { END_FLAGS, submitAndWait } from "./submit.ts";
+import { ACCEPT_NEXTSTAT } from "./accept_nextstat_flag.ts";
+import { END_FLAGS, openToSubmit, submitAndWait } from "./submit.ts";
 
 const extendFlags = defineFlags({
   "n-toys": { type: "integer", required: true, placeholder: "+n", help: "number of toys to add: +500", read: moreToys },
@@ -32,10 +30,7 @@ export default defineCommand({
   schedulers: true,
   flags: extendFlags,
   run: async ({ args, flags, out }) => {
-    const rendered = await ownRunOf(args, out);
-    const adapter = await adapterOf(rendered, out);
-    if (flags.finish) requireFinish(adapter, rendered);
-    const run = await takeNextstat(rendered, adapter, flags, out);
+    const { run, adapter } = await openToSubmit(args, flags, out, null);
     const machine = await inspectMachine();
     const extension = { n_toys: flags.nToys, shards: flags.shards ?? null, submit: flags.submit };
     if (flags.submit) {

@@ -144,6 +144,11 @@ export const defineCommand = <T extends FlagTable>({ flags, define, run, ...rest
   run: async (invocation) => await run({ ...invocation, flags: flags.read(invocation.options) }) ?? EXIT_CODES.done,
 });
 
+/** Returns what adds lines about the actions of a command to its help. */
+export const withActions = (lines: readonly string[]) => (command: Command): void => {
+  command.addHelpText("after", ["", ...lines.map((line) => `  ${line}`)].join("\n"));
+};
+
 /**
  * Returns the values that a command line gives a flag. For flags on which the other flags depend, before commander
  * parses.

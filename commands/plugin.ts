@@ -5,23 +5,17 @@ import { quoteCommand, quoteWord } from "../core/shell_quote.ts";
 import { checkAdapter } from "../runtime/plugin/check/check.ts";
 import { findPlugins, type FoundPlugin, openPlugin } from "../runtime/plugin/load.ts";
 import { newPlugin, previewOf } from "../runtime/plugin/new.ts";
-import { defineCommand, NO_FLAGS, type Output } from "./flags.ts";
+import { defineCommand, NO_FLAGS, type Output, withActions } from "./flags.ts";
 
 export default defineCommand({
   needs: ["read", "write"],
   schedulers: true,
   flags: NO_FLAGS,
-  define: (command) => {
-    command.addHelpText(
-      "after",
-      [
-        "",
-        "  plugin list         list the adapters found, and why others cannot be used",
-        "  plugin check FILE   check that an adapter keeps the contract; show what it would write and run",
-        "  plugin new NAME     write a commented adapter that passes the check",
-      ].join("\n"),
-    );
-  },
+  define: withActions([
+    "plugin list         list the adapters found, and why others cannot be used",
+    "plugin check FILE   check that an adapter keeps the contract; show what it would write and run",
+    "plugin new NAME     write a commented adapter that passes the check",
+  ]),
   run: ({ args: [action = "", subject], out }) => {
     if (action === "list" && subject === undefined) return list(out);
     if (action === "check" && subject !== undefined) return check(plainPath("FILE")(subject), out);

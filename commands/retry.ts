@@ -4,15 +4,13 @@ import type { OptionValue } from "../core/schema/manifest.ts";
 import { retryRun } from "../runtime/control/retry.ts";
 import type { Raised } from "../runtime/run/change_manifest.ts";
 import { optionsOfNodes } from "../runtime/scheduler/adapters.ts";
-import { requireFinish } from "../runtime/scheduler/submit_finish.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { defineCommand, defineFlags, NO_FLAGS } from "./flags.ts";
-import { adapterOf, ownRunOf, refusePaused } from "./run_dir_flags.ts";
-import { ACCEPT_NEXTSTAT, takeNextstat } from "./accept_nextstat_flag.ts";
+import { ACCEPT_NEXTSTAT } from "./accept_nextstat_flag.ts";
 import { RECOVER_FLAG } from "./recover_run.ts";
 import { defineOne, readSchedulerOptions } from "./scheduler_flags.ts";
-import { END_FLAGS, MODE_FLAG, orLater, requireRecoverable, submitAndWait } from "./submit.ts";
+import { END_FLAGS, MODE_FLAG, openToSubmit, orLater, submitAndWait } from "./submit.ts";
 
 const retryFlags = defineFlags({
   "more-memory": {
@@ -43,12 +41,7 @@ export default defineCommand({
   },
   run: async ({ args, options, out }) => {
     const flags = retryFlags.read(options);
-    const rendered = await ownRunOf(args, out);
-    refusePaused(rendered, "retry");
-    const adapter = await adapterOf(rendered, out);
-    if (flags.finish) requireFinish(adapter, rendered);
-    requireRecoverable(rendered, adapter, flags);
-    const run = await takeNextstat(rendered, adapter, flags, out);
+    const { run, adapter } = await openToSubmit(args, flags, out, "retry");
     const request = {
       nodes: await nodeOptions(options, adapter),
       mode: flags.mode,

@@ -1,6 +1,6 @@
 import { uncutPlan } from "../core/check_manifest.ts";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import type { FlagTable } from "../core/flags.ts";
+import type { FlagTable, FlagValues } from "../core/flags.ts";
 import { plural } from "../core/format.ts";
 import { quoteWord } from "../core/shell_quote.ts";
 import { endJobs } from "../runtime/control/cancel.ts";
@@ -45,12 +45,7 @@ export default defineCommand({
   schedulers: true,
   flags: submitFlags,
   run: async ({ args, flags, out }) => {
-    const rendered = await ownRunOf(args, out);
-    refusePaused(rendered, "submit");
-    const adapter = await adapterOf(rendered, out);
-    if (flags.finish) requireFinish(adapter, rendered);
-    requireRecoverable(rendered, adapter, flags);
-    const run = await takeNextstat(rendered, adapter, flags, out);
+    const { run, adapter } = await openToSubmit(args, flags, out, "submit");
     const at = new Date().toISOString();
     const changed = changeFarmManifest(run, (now) => changeMode(now, adapter, flags.mode, "submitted", at));
     noteCost(changed, out);
@@ -67,11 +62,30 @@ interface End {
 }
 
 /**
+ * Opens the run that the first argument names, to submit shards of it, with its adapter and the nextstat of the flags.
+ * @param doing the command, which refuses a paused run; null: it does not
+ * @throws {FarmError} usage, before anything is changed
+ */
+export async function openToSubmit(
+  args: readonly string[],
+  flags: End & FlagValues<typeof ACCEPT_NEXTSTAT>,
+  out: Output,
+  doing: string | null,
+): Promise<{ run: Run<FarmManifest>; adapter: Backend }> {
+  const rendered = await ownRunOf(args, out);
+  if (doing !== null) refusePaused(rendered, doing);
+  const adapter = await adapterOf(rendered, out);
+  if (flags.finish) requireFinish(adapter, rendered);
+  requireRecoverable(rendered, adapter, flags);
+  return { run: await takeNextstat(rendered, adapter, flags, out), adapter };
+}
+
+/**
  * Throws where nothing would recover the run: --recover needs a process that goes on, and slots of this process belong to
  * `run`.
  * @throws {FarmError} usage
  */
-export function requireRecoverable({ manifest }: Run<FarmManifest>, adapter: Backend, end: End): void {
+function requireRecoverable({ manifest }: Run<FarmManifest>, adapter: Backend, end: End): void {
   if (end.recover === undefined) return;
   if (adapter.kind === "worker") {
     throw new FarmError(

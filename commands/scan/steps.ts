@@ -24,6 +24,7 @@ import { type StopSignals, watchSignals } from "../../runtime/system/process.ts"
 import type { Backend } from "../../schedulers/adapter.ts";
 import { driveRun } from "../drive_run.ts";
 import type { Output } from "../flags.ts";
+import { endLine } from "../sweep/each_point.ts";
 
 /** Loads the adapter with which a scan was rendered. */
 export async function adapterOfScan(open: OpenStudy<ScanDocument>): Promise<Backend> {
@@ -149,7 +150,7 @@ export async function collectPoints<D extends ScanDocument>(
     const run_dir = pointRun(open, point);
     const end = await finishPoint(run_dir, true, []);
     ends.push({ ...point, run_dir, ...end });
-    out.print(`${end.state.padEnd(7)} ${run_dir}${end.error === null ? "" : `: ${end.error}`}`);
+    out.print(endLine(run_dir, end));
   }
   out.document({ [`${name}_json`]: open.path, points: ends });
   return ends.every(({ state }) => state === "done") ? EXIT_CODES.done : EXIT_CODES.shards;

@@ -28,5 +28,8 @@ export async function eachPoint(
 }
 
 /** Returns a line with the state of a point's run and its path. */
-export const pointLine = (open: OpenSweep, point: SweepPoint, { state, error }: PointEnd): string =>
-  `${state.padEnd(7)} ${pointDir(open, point)}${error === null ? "" : `: ${error}`}`;
+export const pointLine = (open: OpenSweep, point: SweepPoint, end: PointEnd): string =>
+  endLine(pointDir(open, point), end);
+
+export const endLine = (run_dir: string, { state, error }: PointEnd): string =>
+  `${state.padEnd(7)} ${run_dir}${error === null ? "" : `: ${error}`}`;

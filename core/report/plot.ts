@@ -173,7 +173,7 @@ export function levelLine(x: Scale, y: number, colour: string): Markup {
 }
 
 /** A measured value with its error bar, in pixels; `words` appear under the pointer. */
-interface PointMark {
+export interface PointMark {
   x: number;
   y: number;
   low: number;

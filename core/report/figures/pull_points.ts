@@ -11,6 +11,7 @@ import {
   type Markup,
   markup,
   plot,
+  type PointMark,
   pointMark,
   px,
   type Scale,
@@ -19,16 +20,6 @@ import {
   yAxis,
   yRange,
 } from "../plot.ts";
-
-/** A measured value with its interval, at an injected value of the parameter. */
-interface Measured {
-  x: number;
-  y: number;
-  low: number;
-  high: number;
-  words: string;
-  colour: string;
-}
 
 /** A range that the thresholds allow, and the nominal value in it. */
 interface Allowed {
@@ -42,7 +33,8 @@ interface Drawn {
   title: string;
   caption: string;
   y_label: string;
-  measured: readonly Measured[];
+  /** In units of the axes. */
+  measured: readonly PointMark[];
   allowed: readonly Allowed[];
   frame: Frame;
   is_wide?: boolean;
@@ -90,7 +82,7 @@ const LEGEND = "Red: flagged; grey: not judged.";
 
 const allowedCoverage = ([low, high]: readonly [number, number], nominal: number): Allowed => ({ low, high, nominal });
 
-function estimates(points: readonly InjectPoint[], of: (point: InjectPoint) => Estimate | null): Measured[] {
+function estimates(points: readonly InjectPoint[], of: (point: InjectPoint) => Estimate | null): PointMark[] {
   return points.flatMap((point) => {
     const found = of(point);
     if (!found) return [];
@@ -99,7 +91,7 @@ function estimates(points: readonly InjectPoint[], of: (point: InjectPoint) => E
   });
 }
 
-function rates(points: readonly InjectPoint[], of: (point: InjectPoint) => ToyRate | null, what: string): Measured[] {
+function rates(points: readonly InjectPoint[], of: (point: InjectPoint) => ToyRate | null, what: string): PointMark[] {
   return points.flatMap((point) => {
     const found = of(point);
     if (!found) return [];
