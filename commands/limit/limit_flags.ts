@@ -1,14 +1,15 @@
 import { resolve } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { type FlagTable, type FlagValues, probability, runId } from "../../core/flags.ts";
-import { readGrid } from "../../core/scan/grid.ts";
 import type { LimitWanted } from "../../core/limit/summary.ts";
-import { workloadNamed, workloads } from "../../core/workload/registry.ts";
+import { readGrid } from "../../core/scan/grid.ts";
+import { HYPOTEST_MERGED_SCHEMA } from "../../core/schema/hypotest.ts";
 import type { Limit } from "../../core/schema/limit.ts";
-import { LIMIT, type LimitRequest } from "../../runtime/scan/limit_runs.ts";
-import { loadStudy, type OpenStudy } from "../../runtime/sweep/study.ts";
+import { workloadNamed, workloads } from "../../core/workload/registry.ts";
 import { mostToys } from "../../core/workload/seeds.ts";
 import { freshRunId } from "../../runtime/render/runs_beside.ts";
+import { LIMIT, type LimitRequest } from "../../runtime/scan/limit_runs.ts";
+import { loadStudy, type OpenStudy } from "../../runtime/sweep/study.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { defineFlags } from "../flags.ts";
 import { readRequest, SCAN_RUN_FLAGS } from "../request_flags.ts";
@@ -64,8 +65,9 @@ export function readLimitRequest(
   return { limit_id, mus, seed_stride: max_toys, request, max_toys };
 }
 
+/** Refuses a workload whose merged document is not the one of which a limit is made. @throws {FarmError} usage */
 function refuseOtherWorkload(name: string): void {
-  const tests = workloads().filter(({ has_generation }) => !has_generation).map(({ name }) => name);
+  const tests = workloads().filter(({ merge }) => merge?.schema === HYPOTEST_MERGED_SCHEMA).map(({ name }) => name);
   if (tests.includes(name)) return;
   throw new FarmError(
     "usage",

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
-import { readLimitRequest, readWanted } from "../../../commands/limit/limit_flags.ts";
+import { hypotestToys } from "../../../core/workload/hypotest.ts";
+import { addWorkload } from "../../../core/workload/registry.ts";
 import { loadAdapter } from "../../../runtime/scheduler/adapters.ts";
 import { nextstat } from "../../support/farm.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { writeWorkspace } from "../../support/workspace.ts";
+
+const { merge } = hypotestToys;
+addWorkload({ ...hypotestToys, name: "counts", merge: merge && { ...merge, schema: "counts" } });
+// Imported after that, since --workload accepts the workloads that there are when its file is loaded.
+const { readLimitRequest, readWanted } = await import("../../../commands/limit/limit_flags.ts");
 
 async function ask(change: Record<string, unknown>): Promise<ReturnType<typeof readLimitRequest>> {
   const found: ReturnType<typeof readLimitRequest>[] = [];
@@ -29,6 +35,7 @@ for (
   const [what, change, wanted] of [
     ["fewer toys than all points have", { maxToys: 299 }, /--max-toys 299: 3 points of 100 toys are 300/],
     ["toys whose seeds would meet", { maxToys: 400_000_000 }, /their seeds would meet those of the other hypothesis/],
+    ["a workload whose result has no CLs", { workload: "counts" }, /with --workload counts: wanted unbinned-hypotest/],
     ["another workload", { workload: "fit-toys" }, /wanted unbinned-hypotest-toys or hypotest-toys/],
   ] satisfies [string, Record<string, unknown>, RegExp][]
 ) Deno.test(`a limit with ${what} is refused`, () => assert.rejects(() => ask(change), wanted));
