@@ -48,14 +48,6 @@ export function breakable(text: string): Markup {
   return new Markup(escapeMarkup(text).replaceAll(/[_/](?=\w{3})|\.(?=[a-z]{3})/g, "$&<wbr>"));
 }
 
-/** Name, title and description of a figure, for a screen reader too. */
-export interface PlotWords {
-  /** File name for --svg, without the ending. */
-  name: string;
-  title: string;
-  desc: string;
-}
-
 /** Numbers of a figure as a table, for the keyboard and a screen reader. */
 export interface Numbers {
   head: readonly string[];
@@ -63,13 +55,22 @@ export interface Numbers {
 }
 
 /** A figure: its marks and its names. */
-export interface Figure extends Omit<PlotWords, "desc"> {
+export interface Figure {
+  /** File name for --svg, without the ending. */
+  name: string;
+  title: string;
   caption: string;
   svg: Markup;
   /** null: another table of the page has them. */
   numbers: Numbers | null;
   /** Whether it takes the page's whole width. */
   is_wide?: boolean;
+}
+
+/** A figure without its marks. */
+export interface FigureWords extends Omit<Figure, "svg"> {
+  /** What it shows, in a sentence that a screen reader reads before the caption. */
+  what: string;
 }
 
 /** Drawing area of a plot and its margins, in pixels. */
@@ -89,15 +90,17 @@ export const xRange = ({ left, right, width }: Frame): [number, number] => [left
 /** Returns the vertical range, from bottom to top. */
 export const yRange = ({ top, bottom, height }: Frame): [number, number] => [height - bottom, top];
 
-/** Returns the outermost element, with the figure's title and description. */
+/** Returns a figure, whose outermost element has its title and description. */
 export function plot(
   { width, height }: Pick<Frame, "width" | "height">,
-  { name, title, desc }: PlotWords,
+  { what, ...words }: FigureWords,
   marks: readonly (Markup | null)[],
-): Markup {
-  return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${px(width)} ${
+): Figure {
+  const { name, title, caption } = words;
+  const svg = markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${px(width)} ${
     px(height)
-  }" role="img" aria-labelledby="${name}-title" aria-describedby="${name}-desc"><title id="${name}-title">${title}</title><desc id="${name}-desc">${desc}</desc>${marks}</svg>`;
+  }" role="img" aria-labelledby="${name}-title" aria-describedby="${name}-desc"><title id="${name}-title">${title}</title><desc id="${name}-desc">${`${what} ${caption}`}</desc>${marks}</svg>`;
+  return { ...words, svg };
 }
 
 interface Axis {

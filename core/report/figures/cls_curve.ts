@@ -43,27 +43,23 @@ export function clsCurve(summary: LimitSummary): Figure | null {
   const scale = scaleLog(heights, yRange(frame));
   const y = (cls: number) => scale(Math.max(cls, 1e-12));
   const asymptotic = asymptoticSeries(known, x, y);
-  const about = { name: "cls", title: "CLs against the POI" };
-  const caption = captionOf(summary);
-  return {
-    ...about,
-    caption,
-    is_wide: true,
-    numbers: numbersOf(known),
-    svg: plot(frame, { ...about, desc: `CLs falls with mu, on a logarithmic axis. ${caption}` }, [
-      yAxis(frame, { scale, label: "CLs", ticks: logTicks(heights) }),
-      clipped(frame, [
-        ...asymptotic.map(({ mark }) => mark),
-        ...limitMarks(summary, frame, x),
-        levelLine(x, y(1 - summary.cl), "bad"),
-        ...curveMarks(known, x, y),
-      ]),
-      levelWords(summary, x, y),
-      ...(summary.limit ? markLines(frame, x, [limitLine(summary.limit)]) : []),
-      ...legend(asymptotic, frame),
-      xAxis(frame, { scale: x, label: "mu" }),
-    ]),
+  const words = {
+    ...{ name: "cls", title: "CLs against the POI", caption: captionOf(summary), numbers: numbersOf(known) },
+    ...{ what: "CLs falls with mu, on a logarithmic axis.", is_wide: true },
   };
+  return plot(frame, words, [
+    yAxis(frame, { scale, label: "CLs", ticks: logTicks(heights) }),
+    clipped(frame, [
+      ...asymptotic.map(({ mark }) => mark),
+      ...limitMarks(summary, frame, x),
+      levelLine(x, y(1 - summary.cl), "bad"),
+      ...curveMarks(known, x, y),
+    ]),
+    levelWords(summary, x, y),
+    ...(summary.limit ? markLines(frame, x, [limitLine(summary.limit)]) : []),
+    ...legend(asymptotic, frame),
+    xAxis(frame, { scale: x, label: "mu" }),
+  ]);
 }
 
 type Height = (cls: number) => number;

@@ -9,6 +9,7 @@ import { doneShards, type RunFacts, type ToyFacts } from "../../run_facts.ts";
 import { finiteOf, moments } from "../../statistics.ts";
 import {
   type Figure,
+  type FigureWords,
   type Frame,
   FULL_WIDTH,
   HALF_WIDTH,
@@ -16,7 +17,6 @@ import {
   Markup,
   markup,
   plot,
-  type PlotWords,
   px,
   type Scale,
   xAxis,
@@ -26,15 +26,13 @@ import {
 } from "../plot.ts";
 import { wholeTicks } from "../ticks.ts";
 
-interface Histogram extends PlotWords {
+interface Histogram extends Omit<FigureWords, "numbers"> {
   x_label: string;
   y_label: string;
   values: Float64Array;
   /** Values that must lie within the axis too. */
   shown?: readonly number[];
   colour: string;
-  /** Over the page's whole width. */
-  is_wide?: boolean;
   /** Further marks, drawn above the bars. @param bin_width of a bar, in the values' unit */
   marks?: (frame: Frame, x: Scale, y: Scale, bin_width: number) => Markup[];
 }
@@ -46,9 +44,9 @@ const MAX_RULE_VALUES = 20_000;
 
 /** Returns bars of equal width, as many as the rule of Freedman and Diaconis (1981) gives, at most 60. */
 export function histogram(
-  { values, shown = [], marks, colour, is_wide = false, ...words }: Histogram,
-): Pick<Figure, "name" | "title" | "svg" | "numbers" | "is_wide"> {
-  const frame = is_wide ? { ...FULL_WIDTH, top: HALF_WIDTH.top } : HALF_WIDTH;
+  { values, shown = [], marks, colour, x_label, y_label, ...words }: Histogram,
+): Figure {
+  const frame = words.is_wide ? { ...FULL_WIDTH, top: HALF_WIDTH.top } : HALF_WIDTH;
   const x = scaleLinear(extentOf(values, shown), xRange(frame)).nice();
   const [from = 0, to = 1] = x.domain();
   const counts = countsIn(values, from, to);
@@ -63,15 +61,13 @@ export function histogram(
       px(Math.max(0.5, right - left))
     }" height="${px(y(0) - top)}"><title>${title}</title></rect>`;
   });
-  const svg = plot(frame, words, [
-    yAxis(frame, { scale: y, label: words.y_label, ticks: wholeTicks(y.domain()[1] ?? 2) }),
+  const rows = counts.flatMap((count, i) => count === 0 ? [] : [[span(i), `${count}`]]);
+  return plot(frame, { ...words, numbers: { head: [x_label, y_label], rows } }, [
+    yAxis(frame, { scale: y, label: y_label, ticks: wholeTicks(y.domain()[1] ?? 2) }),
     ...bars,
     ...marks?.(frame, x, y, (to - from) / counts.length) ?? [],
-    xAxis(frame, { scale: x, label: words.x_label }),
+    xAxis(frame, { scale: x, label: x_label }),
   ]);
-  const rows = counts.flatMap((count, i) => count === 0 ? [] : [[span(i), `${count}`]]);
-  const { name, title } = words;
-  return { name, title, svg, numbers: { head: [words.x_label, words.y_label], rows }, is_wide };
 }
 
 /** Counts the values in each bar; the last bar includes its upper edge. */
@@ -110,25 +106,23 @@ export function poiHistogram({ poi_name, poi_true, poi_hat }: ToyFacts, is_wide 
     ? ""
     : `; true ${rounded(poi_true, 5)}, bias ${withError(mean - poi_true, summary.std / Math.sqrt(n_ok))}`;
   const caption = `${n_ok} toys: mean ${meanText(summary)}, std ${stdText(summary)}${bias}.`;
-  return {
+  return histogram({
     caption,
-    ...histogram({
-      name: "poi",
-      title: `Fitted ${poi_name}`,
-      desc: `Histogram of the fitted ${poi_name} of the toys. ${caption}`,
-      is_wide,
-      x_label: poi_name,
-      y_label: "toys",
-      values: finiteOf(poi_hat),
-      shown: poi_true === null ? [] : [poi_true],
-      colour: "c2",
-      marks: (frame, x) =>
-        markLines(frame, x, [
-          { value: mean, words: "mean", colour: "ink" },
-          ...(poi_true === null ? [] : [{ value: poi_true, words: "true", colour: "second" }]),
-        ]),
-    }),
-  };
+    name: "poi",
+    title: `Fitted ${poi_name}`,
+    what: `Histogram of the fitted ${poi_name} of the toys.`,
+    is_wide,
+    x_label: poi_name,
+    y_label: "toys",
+    values: finiteOf(poi_hat),
+    shown: poi_true === null ? [] : [poi_true],
+    colour: "c2",
+    marks: (frame, x) =>
+      markLines(frame, x, [
+        { value: mean, words: "mean", colour: "ink" },
+        ...(poi_true === null ? [] : [{ value: poi_true, words: "true", colour: "second" }]),
+      ]),
+  });
 }
 
 /** Returns the histogram of the pulls with a unit Gaussian; null if there are none. */
@@ -137,20 +131,18 @@ export function pullHistogram({ pulls }: ToyFacts): Figure | null {
   if (!summary) return null;
   const { n_ok } = summary;
   const caption = `${n_ok} pulls: mean ${meanText(summary)}, std ${stdText(summary)}; line: a unit Gaussian.`;
-  return {
+  return histogram({
     caption,
-    ...histogram({
-      name: "pulls",
-      title: "Pulls",
-      desc: `Histogram of the pulls of the toys. ${caption}`,
-      x_label: "(fitted − true) / sigma",
-      y_label: "toys",
-      values: finiteOf(pulls),
-      shown: [-4, 4],
-      colour: "c3",
-      marks: (frame, x, y, width) => [gaussian(n_ok * width, frame, x, y)],
-    }),
-  };
+    name: "pulls",
+    title: "Pulls",
+    what: `Histogram of the pulls of the toys.`,
+    x_label: "(fitted − true) / sigma",
+    y_label: "toys",
+    values: finiteOf(pulls),
+    shown: [-4, 4],
+    colour: "c3",
+    marks: (frame, x, y, width) => [gaussian(n_ok * width, frame, x, y)],
+  });
 }
 
 /** @param area under the curve, in the bars' unit */
@@ -172,21 +164,19 @@ export function shardTimes(run: RunFacts): Figure | null {
   const caption = `Median ${shortDuration(middle)}, 95 % within ${shortDuration(high)}, the longest ${
     shortDuration(longest)
   } (${(longest / middle).toFixed(2)} times the median): max_shard_elapsed_s, not the makespan.`;
-  return {
+  return histogram({
     caption,
-    ...histogram({
-      name: "shard_times",
-      title: "Time of a shard",
-      desc: `Histogram of the shards' wall times. ${caption}`,
-      x_label: "wall time of a shard (s)",
-      y_label: "shards",
-      values: Float64Array.from(walls),
-      colour: "accent",
-      marks: (frame, x) =>
-        markLines(frame, x, [
-          { value: middle, words: "median", colour: "ink" },
-          { value: longest, words: "longest", colour: "second" },
-        ]),
-    }),
-  };
+    name: "shard_times",
+    title: "Time of a shard",
+    what: `Histogram of the shards' wall times.`,
+    x_label: "wall time of a shard (s)",
+    y_label: "shards",
+    values: Float64Array.from(walls),
+    colour: "accent",
+    marks: (frame, x) =>
+      markLines(frame, x, [
+        { value: middle, words: "median", colour: "ink" },
+        { value: longest, words: "longest", colour: "second" },
+      ]),
+  });
 }

@@ -110,7 +110,9 @@ function drawn({ parameter }: InjectSummary, one: Drawn): Figure | null {
     ...allowed.flatMap(({ low, high }) => [low, high]),
   ];
   const y = scaleLinear(widened(heights), yRange(frame)).nice();
-  const svg = plot(frame, { name, title, desc: `${y_label} against injected ${parameter}. ${caption}` }, [
+  const numbers = { head: [parameter, y_label], rows: measured.map(({ x, words }) => [`${x}`, words]) };
+  const what = `${y_label} against injected ${parameter}.`;
+  return plot(frame, { name, title, caption, what, is_wide, numbers }, [
     ...allowed.map((range) => bandMark(range, x, y)),
     yAxis(frame, { scale: y, label: y_label }),
     ...allowed.map(({ nominal }) => levelLine(x, y(nominal), "good")),
@@ -122,8 +124,6 @@ function drawn({ parameter }: InjectSummary, one: Drawn): Figure | null {
     ),
     xAxis(frame, { scale: x, label: `injected ${parameter}` }),
   ]);
-  const rows = measured.map(({ x, words }) => [`${x}`, words]);
-  return { name, title, caption, svg, is_wide, numbers: { head: [parameter, y_label], rows } };
 }
 
 /** Returns the range of some values with a margin of a twelfth on both sides. */

@@ -20,23 +20,22 @@ export function throughput(run: RunFacts): Figure | null {
   const last = { from_s: width_s, to_s: width_s, rate: steps.at(-1)?.rate ?? 0 };
   const shape = area<Step>(({ from_s }) => x(from_s), y(0), ({ rate }) => y(rate)).curve(curveStepAfter).digits(1);
   const d = new Markup(shape([...steps, last]) ?? "");
-  const words = { name: "throughput", title: "Throughput over time" };
   const caption = `Toys per second; each shard's toys are spread over its wall time${
     mean === null ? "" : `; dashed: ${significant(mean)} toys/s = all toys / makespan`
   }.`;
-  return {
-    ...words,
-    caption,
+  const words = {
+    ...{ name: "throughput", title: "Throughput over time", caption },
+    what: "The rate in toys per second over the time of the run.",
     numbers: { head: ["seconds since the first start", "toys/s"], rows: tenths(steps) },
-    svg: plot(frame, { ...words, desc: `The rate in toys per second over the time of the run. ${caption}` }, [
-      yAxis(frame, { scale: y, label: "toys/s" }),
-      markup`<path class="mark" fill="var(--accent)" fill-opacity=".28" stroke="var(--accent)" stroke-width="1.5" d="${d}"/>`,
-      mean === null
-        ? null
-        : markup`<path class="line dash" stroke="var(--second)" d="M${px(x(0))} ${px(y(mean))}H${px(x(width_s))}"/>`,
-      xAxis(frame, { scale: x, label: "seconds since the first start" }),
-    ]),
   };
+  return plot(frame, words, [
+    yAxis(frame, { scale: y, label: "toys/s" }),
+    markup`<path class="mark" fill="var(--accent)" fill-opacity=".28" stroke="var(--accent)" stroke-width="1.5" d="${d}"/>`,
+    mean === null
+      ? null
+      : markup`<path class="line dash" stroke="var(--second)" d="M${px(x(0))} ${px(y(mean))}H${px(x(width_s))}"/>`,
+    xAxis(frame, { scale: x, label: "seconds since the first start" }),
+  ]);
 }
 
 interface Step {
@@ -106,25 +105,20 @@ export function hostRates(hosts: readonly HostShare[]): Figure | null {
     }" y="${px(y + 25)}">${significant(host.rate)}</text>`;
   });
   const left_out = sorted.length - shown.length;
-  const about = { name: "hosts", title: "Speed of the hosts" };
   const caption = `Toys / wall time of their shards = throughput of one slot, including start-up.${
     left_out > 0 ? ` ${left_out} hosts in the middle are not shown.` : ""
   }`;
-  const desc = `A bar for each host, the fastest first. ${caption}`;
-  return {
-    ...about,
-    caption,
+  const words = {
+    ...{ name: "hosts", title: "Speed of the hosts", caption },
+    what: "A bar for each host, the fastest first.",
     numbers: {
       head: ["host", "CPU", "shards", "toys", "toys/s per slot"],
       rows: shown.map(({ host, cpu_model, n_shards, n_toys, rate }) => [
         ...[host, cpu_model ?? "", `${n_shards}`, `${n_toys}`, significant(rate)],
       ]),
     },
-    svg: plot(frame, { ...about, desc }, [
-      ...bars,
-      xAxis(frame, { scale: x, label: "toys/s per slot" }),
-    ]),
   };
+  return plot(frame, words, [...bars, xAxis(frame, { scale: x, label: "toys/s per slot" })]);
 }
 
 const cut = (text: string) => text.length > 62 ? `${text.slice(0, 61)}…` : text;
@@ -159,17 +153,15 @@ export function convergence(run: RunFacts): Figure | null {
     x += width;
     return mark;
   });
-  const about = { name: "convergence", title: "Convergence" };
-  const caption = `${converged} of ${run.n_toys} toys converged.`;
-  return {
-    ...about,
-    caption,
+  const words = {
+    ...{ name: "convergence", title: "Convergence", caption: `${converged} of ${run.n_toys} toys converged.` },
+    what: "A bar of the toys by how their fits ended.",
     numbers: {
       head: ["toys that ended so", "toys", "of all"],
       rows: parts.map(({ words, n }) => [words, `${n}`, share(n / run.n_toys)]),
     },
-    svg: plot(frame, { ...about, desc: `A bar of the toys by how their fits ended. ${caption}` }, bars),
   };
+  return plot(frame, words, bars);
 }
 
 /** Returns a percentage that is 100 % only for all toys. */

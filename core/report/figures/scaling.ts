@@ -54,21 +54,17 @@ function logPlot({ series, singles, y_label, is_wide, ...words }: LogPlot): Figu
   const x = scaleLog(domain, xRange(frame));
   const heights: [number, number] = [Math.min(...values) / 1.3, Math.max(...values) * 1.3];
   const y = scaleLog(heights, yRange(frame));
-  return {
-    ...words,
-    numbers: numbersOf(shards, drawn, y_label),
-    svg: plot(frame, { ...words, desc: `Lines over the number of shards, on logarithmic axes. ${words.caption}` }, [
-      yAxis(frame, { scale: y, label: "", ticks: logTicks(heights) }),
-      markup`<text class="muted" x="4" y="${px(frame.top - 10)}">${y_label}</text>`,
-      ...singles.map(([at, value]) =>
-        markup`<circle class="mark" cx="${px(x(at))}" cy="${px(y(value))}" r="2" fill="var(--ink)" fill-opacity=".45"/>`
-      ),
-      ...drawn.flatMap((one) => seriesMarks(one, x, y)),
-      xAxis(frame, { scale: x, label: "shards", ticks: countTicks(shards, domain, x) }),
-      ...legend(drawn, frame),
-    ]),
-    is_wide,
-  };
+  const what = "Lines over the number of shards, on logarithmic axes.";
+  return plot(frame, { ...words, what, is_wide, numbers: numbersOf(shards, drawn, y_label) }, [
+    yAxis(frame, { scale: y, label: "", ticks: logTicks(heights) }),
+    markup`<text class="muted" x="4" y="${px(frame.top - 10)}">${y_label}</text>`,
+    ...singles.map(([at, value]) =>
+      markup`<circle class="mark" cx="${px(x(at))}" cy="${px(y(value))}" r="2" fill="var(--ink)" fill-opacity=".45"/>`
+    ),
+    ...drawn.flatMap((one) => seriesMarks(one, x, y)),
+    xAxis(frame, { scale: x, label: "shards", ticks: countTicks(shards, domain, x) }),
+    ...legend(drawn, frame),
+  ]);
 }
 
 const short = (value: number) => rounded(value, 3);

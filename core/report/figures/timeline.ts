@@ -72,25 +72,18 @@ export function gantt(run: RunFacts): Figure | null {
     y += host.lanes * lane + between;
     return row;
   });
-  const words = `${done.length} shards on ${plural(hosts.length, "host")}, ${n_lanes} slots`;
-  const about = { name: "gantt", title: "Shards by host and slot" };
-  const caption = failed.length > 0
-    ? `${words}; red: ${plural(failed.length, "attempt")} without a result.`
-    : `${words}.`;
-  return {
-    ...about,
-    caption,
+  const red = failed.length > 0 ? `; red: ${plural(failed.length, "attempt")} without a result` : "";
+  const words = {
+    ...{ name: "gantt", title: "Shards by host and slot", is_wide: true },
+    what: "Gantt chart, a bar for each shard; the table of shards has its times.",
+    caption: `${done.length} shards on ${plural(hosts.length, "host")}, ${n_lanes} slots${red}.`,
     numbers: failedNumbers(run.failed_attempts, first),
-    svg: plot(frame, {
-      ...about,
-      desc: `Gantt chart, a bar for each shard; the table of shards has its times. ${caption}`,
-    }, [
-      ...rows,
-      ...tailMark(run, frame, x),
-      xAxis(frame, { scale: x, label: "seconds since the first start" }),
-    ]),
-    is_wide: true,
   };
+  return plot(frame, words, [
+    ...rows,
+    ...tailMark(run, frame, x),
+    xAxis(frame, { scale: x, label: "seconds since the first start" }),
+  ]);
 }
 
 /** More attempts make a table that nobody reads. */

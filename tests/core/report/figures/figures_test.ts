@@ -17,7 +17,8 @@ Deno.test("each value is in one bar of a histogram, also the largest, and equal 
       const { svg } = histogram({
         name: "h",
         title: "",
-        desc: "",
+        what: "",
+        caption: "",
         x_label: "",
         y_label: "",
         colour: "c1",
