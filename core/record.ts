@@ -138,7 +138,7 @@ export function recordHost({ scheduler, slot, host }: Pick<ShardRecord, "schedul
 }
 
 /** Hash function to hexadecimal sha256; core has none of its own. */
-type Sha256Of = (text: string) => string;
+type Sha256Of = (data: string | Uint8Array) => string;
 
 /** Returns a metrics document as text: indented by two blanks, with a final line break. */
 export const documentText = (document: unknown): string => JSON.stringify(document, null, 2) + "\n";
@@ -180,16 +180,27 @@ export function recordText(document: string): string | undefined {
   return document.slice(at + KEY.length, document.length - END.length);
 }
 
-/** Returns whether the text of a document is what was sealed, in the layout of recordText: not one byte has changed. */
+/**
+ * Returns whether the bytes of a document are what was sealed, in the layout of recordText: not one has changed. Bytes,
+ * since a text would have to be encoded again.
+ */
 export function isSealed(
-  text: string,
+  bytes: Uint8Array,
   { record_sha256 }: { readonly [member: string]: unknown },
   sha256: Sha256Of,
 ): boolean {
-  const end = `\n  }${END}`;
-  const sealed_end = `,\n    "record_sha256": "${record_sha256}"${end}`;
-  return text.endsWith(sealed_end) && sha256(text.slice(0, -sealed_end.length) + end) === record_sha256;
+  const end = encoder.encode(RECORD_END);
+  const sealed_end = encoder.encode(`,\n    "record_sha256": "${record_sha256}"${RECORD_END}`);
+  const at = bytes.length - sealed_end.length;
+  if (at < 0 || sealed_end.some((byte, i) => bytes[at + i] !== byte)) return false;
+  const unsealed = new Uint8Array(at + end.length);
+  unsealed.set(bytes.subarray(0, at));
+  unsealed.set(end, at);
+  return sha256(unsealed) === record_sha256;
 }
+
+const encoder = new TextEncoder();
+const RECORD_END = `\n  }${END}`;
 
 /** Variables in a record of any scheduler. */
 const VARIABLES: readonly string[] = [

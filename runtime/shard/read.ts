@@ -211,7 +211,7 @@ function ownRecord(text: string): ShardRecord | null {
 function wholeRecord(bytes: Uint8Array): ShardRecord {
   const text = decodeText(bytes);
   const record = ownRecord(text);
-  return record && isSealed(text, record, sha256Of) ? record : committedOf(text).farm;
+  return record && isSealed(bytes, record, sha256Of) ? record : committedOf(text).farm;
 }
 
 /**
