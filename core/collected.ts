@@ -65,7 +65,7 @@ export function wavesText({ waves, most_at_once }: Pick<RunTimes, "waves" | "mos
 /** CPU time below which a duration is shown as 0.0 s. */
 const LEAST_CPU_S = 0.05;
 
-/** Returns longest shard and makespan with their names, and the waves (contract, "Two times, never confused"). */
+/** Returns longest shard and makespan with their names, and the waves (docs/promises.md, "Two times"). */
 export function describeTimes(times: RunTimes): string {
   const makespan = times.makespan_s === null
     ? times.stretches.length > 1 ? interrupted(times) : "unknown"

@@ -173,7 +173,7 @@ export function shardSizes(count: number, full: number, slots: number | null): n
 
 /**
  * Returns the manifest with its uncut toys cut into shards by the measured times; the entry stays with `replaced_by`,
- * its pieces are appended (contract, "Pieces"). The same object where no toys are uncut.
+ * its pieces are appended. The same object where no toys are uncut.
  */
 export function cutUncut(manifest: FarmManifest, kinds: readonly TimedSlots[], at_utc: string): FarmManifest {
   const { plans, farm } = manifest;

@@ -126,7 +126,7 @@ export function cutRange(range: ToyRange, pieces: number): ToyRange[] {
 
 /**
  * Returns the manifest with each of these shards cut in two: the entry stays with `replaced_by`, its pieces are
- * appended and run by their own seed and count (contract, "Pieces"). A shard of one toy stays uncut.
+ * appended and run by their own seed and count. A shard of one toy stays uncut.
  */
 export function cutShards(manifest: FarmManifest, shards: number[], at_utc: string): FarmManifest {
   const plans = [...manifest.plans];
@@ -152,7 +152,7 @@ export function cutShards(manifest: FarmManifest, shards: number[], at_utc: stri
 }
 
 /**
- * Returns the manifest with `n` more toys in `shards` new entries at the end of plans[] (contract, "Pieces"). Their
+ * Returns the manifest with `n` more toys in `shards` new entries at the end of plans[]. Their
  * seeds follow the run's last seed, or start at `fresh`, which is above it: the run has none of them yet.
  * @param fresh first of the new seeds
  * @param request arguments of an extension that is also submitted; undefined: it is not

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The rooms, and what each may import (design.md, "Rooms"). "adapter": only schedulers/adapter.ts, only as types. */
+/** The rooms, and what each may import (CONTRIBUTING.md, "Layout"). "adapter": only schedulers/adapter.ts, only as types. */
 const ROOMS: Record<string, { imports: string[]; types?: string[] }> = {
   "main.ts": { imports: ["commands", "core"] },
   "mod.ts": { imports: ["core", "schedulers/adapter.ts"] },

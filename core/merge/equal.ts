@@ -5,11 +5,11 @@ import { ParamPulls } from "./param_pulls.ts";
 /** Origin of two numbers: the same machine with the same threads, or not. */
 export type Machines = "same" | "other";
 
-/** Relative plus absolute tolerance of numbers (contract, "Equal"). */
+/** Relative plus absolute tolerance of numbers (docs/promises.md, "Commit, and equal"). */
 const TOLERANCE: Readonly<Record<Machines, number>> = { same: 1e-12, other: 1e-6 };
 
 /**
- * Returns whether two numbers are Equal in the contract's sense.
+ * Returns whether two numbers are equal within the tolerance.
  *
  * @example
  * ```ts
@@ -24,7 +24,7 @@ export function isEqualNumber(x: number, y: number, machines: Machines): boolean
 }
 
 /**
- * Returns what makes two outputs of one shard differ, or null when they are Equal in the contract's sense.
+ * Returns what makes two outputs of one shard differ, or null when their numbers are equal within the tolerance.
  *
  * @example
  * ```ts

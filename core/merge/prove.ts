@@ -23,7 +23,7 @@ function isOnePoint(sources: readonly SourceFacts[]): boolean {
   return sources.every((one) => !one.merged?.points && one.params === first?.params && one.poi_true === first.poi_true);
 }
 
-/** Returns the sources whose point is not Equal to that of most others (contract, "Equal"). */
+/** Returns the sources whose point is not equal to that of most others within the tolerance (equal.ts). */
 function otherPoints(sources: readonly SourceFacts[]): OtherPoint[] {
   if (isOnePoint(sources)) return [];
   let found = farFrom(sources[0], sources);
@@ -73,7 +73,7 @@ function pointFault(
   return `has another poi_true: ${point.poi_true}, most have ${usual.poi_true}`;
 }
 
-/** Largest minus smallest value, over generation points that are Equal but not identical. */
+/** Largest minus smallest value, over generation points that are equal within the tolerance, but not identical. */
 interface GenSpread {
   params: number[];
   poi_true: number;

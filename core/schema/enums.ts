@@ -1,7 +1,7 @@
 import * as z from "./zod.ts";
 import "../first_issue.ts";
 
-/** Causes of an attempt's end (contract, "cause"). */
+/** Causes of an attempt's end. */
 export const CAUSES = [
   "ok",
   "exit",

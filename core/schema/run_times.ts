@@ -12,7 +12,7 @@ export const Stretch = z.looseObject({
 });
 export type Stretch = z.infer<typeof Stretch>;
 
-/** The two times of a run (contract, "Two times, never confused") and related figures; null: unknown. */
+/** The two times of a run (docs/promises.md, "Two times") and related figures; null: unknown. */
 export const RunTimes = z.looseObject({
   /** Wall time of the longest shard: falls as 1/shards even if the run gets no faster. */
   max_shard_elapsed_s: z.nullable(z.number()),

@@ -75,7 +75,7 @@ async function queryRounds(
     if (commands.length === 0) break;
     const answer = adapter.readQuery(await runCommands(adapter, commands, run.dir), missing, round);
     if (answer.kind !== "ok") return answer;
-    found.push(...answer.value.flatMap((one) => newer(found.find((known) => sameTask(known, one)), one)));
+    found.push(...answer.value.flatMap((one) => newer(found.find((known) => isSameTask(known, one)), one)));
     missing = missing.filter((handle) => !isComplete(handle, found));
   }
   return { kind: "ok", value: await fetchKept(run, adapter, context, handles, found) };
@@ -111,7 +111,8 @@ function newer(known: NativeState | undefined, reported: NativeState): NativeSta
   ];
 }
 
-const sameTask = (a: NativeState, b: NativeState) => a.token === b.token && a.shard === b.shard;
+/** Returns whether two states are of the same task of the same submission. */
+export const isSameTask = (a: NativeState, b: NativeState): boolean => a.token === b.token && a.shard === b.shard;
 
 /** Whether the logs report that a whole submission has ended, so that no query is needed. */
 function isOver(handle: Handle, found: NativeState[]): boolean {

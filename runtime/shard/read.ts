@@ -26,7 +26,7 @@ import {
   Unreadable,
 } from "../fs/read.ts";
 
-/** The evidence of a run directory about one shard (contract, "What makes a shard done"). */
+/** The evidence of a run directory about one shard (docs/promises.md, "A shard is done"). */
 export type Evidence =
   /** Neither file exists. */
   | { kind: "absent" }

@@ -45,6 +45,25 @@ Deno.test("Every link and anchor of every page leads somewhere", () => {
   assert.deepEqual(pages.flatMap((page) => deadLinks(page, readFileSync(page, "utf8"))), []);
 });
 
+/** The references of a source to a head of a page: its file in quotes or not, a comma, the head in quotes. */
+function deadReferences(path: string, code: string): string[] {
+  const found = [...code.matchAll(/\(([\w./-]+\.md), "([^"]+)"\)/g)];
+  return found.filter(([, page = "", head = ""]) => {
+    const file = join(root, page);
+    return !existsSync(file) || !readFileSync(file, "utf8").includes(`\n## ${head}\n`);
+  }).map(([reference]) => `${path}: ${reference}`);
+}
+
+Deno.test("A comment that names a head of a page names one that is there", () => {
+  const files = ["core", "runtime", "schedulers", "commands", "scripts", "tests"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name))
+  ).filter((path) => path.endsWith(".ts"));
+  assert.deepEqual(files.flatMap((path) => deadReferences(path, readFileSync(join(root, path), "utf8"))), []);
+  assert.deepEqual(deadReferences("a.ts", "// (docs/promises.md, " + '"Merge"), (design.md, ' + '"Rooms")'), [
+    "a.ts: (design.md, " + '"Rooms")',
+  ]);
+});
+
 Deno.test("A dead link and a dead anchor would be seen", () => {
   const page = join(root, "docs", "README.md");
   const text =
