@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { ProbePlace } from "./cut_by_time.ts";
+import { splitTotal } from "./fit_command.ts";
 import {
   type FarmManifest,
   type OptionValue,
@@ -127,7 +128,7 @@ type MayDiffer = "out_dir" | "run_id" | "check" | "shares" | "probes" | "options
 /** Values with which the run was rendered. A new member of RunRequest must be listed here or in MayDiffer. */
 const AS_RENDERED: { [Name in Exclude<keyof RunRequest, MayDiffer>]: (run: FarmManifest) => RunRequest[Name] } = {
   config: ({ config }) => config,
-  n_toys: ({ plans, shards }) => plans.slice(0, shards).reduce((sum, plan) => sum + plan.n_toys, 0),
+  n_toys: splitTotal,
   seed: ({ seed }) => seed,
   shard_minutes: ({ farm }) => farm.shard_minutes ?? null,
   shards: ({ shards }) => shards,
