@@ -1,9 +1,10 @@
 import { EXIT_CODES } from "../../core/errors.ts";
 import { rulesOf } from "../../core/inject/judge.ts";
 import { injectText, summariseInject } from "../../core/inject/summary.ts";
+import { injectPage } from "../../core/report/inject_page.ts";
 import type { Inject, InjectPoint, InjectThresholds } from "../../core/schema/inject.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
-import { writeInjectReport } from "../../runtime/output/report.ts";
+import { writeScanReport } from "../../runtime/output/report.ts";
 import { readInjectPoints } from "../../runtime/scan/inject_runs.ts";
 import { pointRun } from "../../runtime/scan/scan_runs.ts";
 import type { OpenStudy } from "../../runtime/sweep/study.ts";
@@ -40,7 +41,7 @@ export async function reportInject(
   const rules = rulesOf(thresholds, open.document.points.length, DISTRIBUTIONS);
   const { points, poi } = readInjectPoints(open, rules);
   const summary = summariseInject(open.document, points, poi, rules);
-  const report = writeInjectReport(open.path, summary, new Date().toISOString());
+  const report = writeScanReport(open.path, injectPage(summary), new Date().toISOString());
   out.print(injectText(summary));
   for (const words of moreToysWords(open, points)) out.note(words);
   out.note(`page: ${report}`);

@@ -1,10 +1,11 @@
 import { EXIT_CODES } from "../../core/errors.ts";
 import { limitText, type LimitWanted, summariseLimit } from "../../core/limit/summary.ts";
+import { limitPage } from "../../core/report/limit_page.ts";
 import type { Limit } from "../../core/schema/limit.ts";
 import { readPoints } from "../../runtime/scan/limit_runs.ts";
 import { quoteCommand } from "../../core/shell_quote.ts";
 import type { OpenStudy } from "../../runtime/sweep/study.ts";
-import { writeLimitReport } from "../../runtime/output/report.ts";
+import { writeScanReport } from "../../runtime/output/report.ts";
 import { defineCommand, defineFlags, type Output } from "../flags.ts";
 import { noteUnfinished } from "../scan/steps.ts";
 import { LIMIT_JSON, readLimitJson, readWanted, WANTED_FLAGS } from "./limit_flags.ts";
@@ -18,7 +19,7 @@ export default defineCommand({
 /** Prints the summary of a limit, writes its page, and returns the exit code. */
 export function reportLimit(open: OpenStudy<Limit>, wanted: LimitWanted, out: Output): number {
   const summary = summariseLimit(open.document, readPoints(open), wanted);
-  const report = writeLimitReport(open.path, summary, new Date().toISOString());
+  const report = writeScanReport(open.path, limitPage(summary), new Date().toISOString());
   out.print(limitText(summary));
   out.note(`page: ${report}`);
   out.document({ ...summary, report });

@@ -14,7 +14,7 @@ import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "
 import type { Markup } from "./plot.ts";
 
 /** Returns the page of an injection study. */
-export function injectPage(summary: InjectSummary, script_sha256: string, footer: string): Page {
+export function injectPage(summary: InjectSummary): Page {
   const { inject_id, workload, scheduler, config, parameter, points } = summary;
   const sentence = verdictSentence(summary);
   return {
@@ -23,8 +23,6 @@ export function injectPage(summary: InjectSummary, script_sha256: string, footer
     lead: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}. ${enoughWords(summary)}`,
     tiles: tilesOf(summary),
     cards: [...reasons(summary), ...pullFigures(summary), statements(summary), pointTable(summary)],
-    footer,
-    script_sha256,
   };
 }
 

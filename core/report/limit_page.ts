@@ -7,7 +7,7 @@ import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "
 import type { Markup } from "./plot.ts";
 
 /** Returns the page of a limit. */
-export function limitPage(summary: LimitSummary, script_sha256: string, footer: string): Page {
+export function limitPage(summary: LimitSummary): Page {
   const { limit_id, workload, scheduler, config, points } = summary;
   return {
     title: `Upper limit ${limit_id}`,
@@ -15,8 +15,6 @@ export function limitPage(summary: LimitSummary, script_sha256: string, footer: 
     lead: leadOf(summary),
     tiles: tilesOf(summary),
     cards: [clsCurve(summary), statements(summary), pointTable(points)],
-    footer,
-    script_sha256,
   };
 }
 

@@ -53,15 +53,15 @@ export interface Page {
   tiles: readonly Tile[];
   /** Cards in order; a figure is a card. */
   cards: readonly (Markup | Figure | null)[];
-  footer: string;
-  /** base64 of the sha256 of SORT_SCRIPT: the page's policy forbids any other script. */
-  script_sha256: string;
 }
 
-/** Returns a self-contained page: no network access, and no script but its own. */
-export function pageHtml(page: Page): string {
+/**
+ * Returns a self-contained page: no network access, and no script but its own.
+ * @param script_sha256 of SORT_SCRIPT, in base64: the page's policy forbids any other script
+ */
+export function pageHtml(page: Page, script_sha256: string, footer: string): string {
   const policy =
-    `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${page.script_sha256}'; base-uri 'none'; form-action 'none'`;
+    `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${script_sha256}'; base-uri 'none'; form-action 'none'`;
   const cards = page.cards.map((card) => card === null || card instanceof Markup ? card : figureCard(card));
   const document = markup`<html lang="en">
 <head>
@@ -80,7 +80,7 @@ export function pageHtml(page: Page): string {
 <div class="cards">
 ${cards}
 </div>
-<footer>${page.footer}</footer>
+<footer>${footer}</footer>
 </main>
 <script>${new Markup(SORT_SCRIPT)}</script>
 </body>

@@ -88,13 +88,7 @@ export function runFigures(run: RunFacts): Figure[] {
  * Returns the page of one run.
  * @param usage what it requested and used; null: unknown
  */
-export function runPage(
-  run: RunFacts,
-  remedies: Remedies,
-  script_sha256: string,
-  footer: string,
-  usage: RunUsage | null = null,
-): Page {
+export function runPage(run: RunFacts, remedies: Remedies, usage: RunUsage | null = null): Page {
   const groups = failureGroups(run, remedies);
   return {
     title: run.run_id,
@@ -114,8 +108,6 @@ export function runPage(
       ...(usage ? [usageCard(usage)] : []),
       shardTable(run),
     ],
-    footer,
-    script_sha256,
   };
 }
 

@@ -25,7 +25,7 @@ export function sweepFigures(summary: SweepSummary): Figure[] {
 }
 
 /** Returns the page of a sweep. */
-export function sweepPage(summary: SweepSummary, script_sha256: string, footer: string): Page {
+export function sweepPage(summary: SweepSummary): Page {
   const { sweep_id, scheduler, n_toys, threads, seed, interpretation, points, runs } = summary;
   const [first = "", ...rest] = interpretation;
   return {
@@ -40,8 +40,6 @@ export function sweepPage(summary: SweepSummary, script_sha256: string, footer: 
       pointTable(points),
       textCard("Environment", listOf(environment(summary))),
     ],
-    footer,
-    script_sha256,
   };
 }
 

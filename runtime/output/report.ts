@@ -2,13 +2,9 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { NO_REMEDIES, type Remedies } from "../../core/advice.ts";
 import { isFigure, isPage, type Page, pageHtml, SORT_SCRIPT, standaloneSvg } from "../../core/report/page.ts";
-import { injectPage } from "../../core/report/inject_page.ts";
-import { limitPage } from "../../core/report/limit_page.ts";
 import type { Figure } from "../../core/report/plot.ts";
 import { runFigures, runPage } from "../../core/report/run_report.ts";
 import { sweepFigures, sweepPage } from "../../core/report/sweep_report.ts";
-import type { InjectSummary } from "../../core/schema/inject.ts";
-import type { LimitSummary } from "../../core/schema/limit.ts";
 import { doneShards, type RunFacts } from "../../core/run_facts.ts";
 import { summariseSweep } from "../../core/sweep/summary.ts";
 import { jobRequest, type RunUsage, runUsage } from "../../core/usage.ts";
@@ -37,11 +33,11 @@ interface WrittenReport {
  * @throws {FarmError} input, when the run or the sweep cannot be read, or the report not written
  */
 export async function writeReport(target: string, to: ReportTo, now_utc: string): Promise<WrittenReport> {
-  const made = target.endsWith(".sweep.json") ? sweepReport(target, now_utc) : await runReport(target, now_utc);
+  const made = target.endsWith(".sweep.json") ? sweepReport(target) : await runReport(target);
   const report = to.out ?? made.path;
   if (to.out !== null) refuseOut(PAGE_OUT, report);
   const figures = to.svg === null ? [] : figureFiles(made.figures, to.svg);
-  writeWhole(report, pageHtml(made.page));
+  writePage(report, made.page, now_utc);
   if (to.svg !== null) makeFolder(to.svg);
   for (const { path, text } of figures) writeWhole(path, text);
   return { report, svg: figures.map(({ path }) => path) };
@@ -53,8 +49,11 @@ interface Made {
   figures: Figure[];
 }
 
-const footerOf = (now_utc: string) => `Made by nsfarm-deno ${VERSION}, ${now_utc.slice(0, 16).replace("T", " ")} UTC`;
-const script_sha256 = () => createHash("sha256").update(SORT_SCRIPT).digest("base64");
+function writePage(path: string, page: Page, now_utc: string): void {
+  const script_sha256 = createHash("sha256").update(SORT_SCRIPT).digest("base64");
+  const footer = `Made by nsfarm-deno ${VERSION}, ${now_utc.slice(0, 16).replace("T", " ")} UTC`;
+  writeWhole(path, pageHtml(page, script_sha256, footer));
+}
 
 const PAGE_OUT: OutKind = {
   flag: "--out",
@@ -63,12 +62,12 @@ const PAGE_OUT: OutKind = {
   isOne: (path) => beginsWith(path, isPage),
 };
 
-async function runReport(target: string, now_utc: string): Promise<Made> {
+async function runReport(target: string): Promise<Made> {
   const facts = readRunFacts(target);
   const { remedies, usage } = await adapterFacts(target, facts);
   return {
     path: join(facts.run_dir, "report.html"),
-    page: runPage(facts, remedies, script_sha256(), footerOf(now_utc), usage),
+    page: runPage(facts, remedies, usage),
     figures: runFigures(facts),
   };
 }
@@ -85,35 +84,23 @@ async function adapterFacts(target: string, facts: RunFacts): Promise<{ remedies
   return { remedies: remediesFor(run, adapter), usage };
 }
 
-function sweepReport(target: string, now_utc: string): Made {
+function sweepReport(target: string): Made {
   const open = loadSweep(target);
   const summary = summariseSweep(open.document, readSweepFacts(open), null);
   return {
     path: open.path.replace(/\.sweep\.json$/, ".report.html"),
-    page: sweepPage(summary, script_sha256(), footerOf(now_utc)),
+    page: sweepPage(summary),
     figures: sweepFigures(summary),
   };
 }
 
 /**
- * Writes the page of a limit beside its document and returns its path.
+ * Writes the page of a limit or an injection study beside its document and returns its path.
  * @throws {FarmError} input, when it cannot be written
  */
-export function writeLimitReport(limit_json: string, summary: LimitSummary, now_utc: string): string {
-  return writeScanReport(limit_json, limitPage(summary, script_sha256(), footerOf(now_utc)));
-}
-
-/**
- * Writes the page of an injection study beside its document and returns its path.
- * @throws {FarmError} input, when it cannot be written
- */
-export function writeInjectReport(inject_json: string, summary: InjectSummary, now_utc: string): string {
-  return writeScanReport(inject_json, injectPage(summary, script_sha256(), footerOf(now_utc)));
-}
-
-function writeScanReport(scan_json: string, page: Page): string {
+export function writeScanReport(scan_json: string, page: Page, now_utc: string): string {
   const path = scan_json.replace(/\.(limit|inject)\.json$/, ".report.html");
-  writeWhole(path, pageHtml(page));
+  writePage(path, page, now_utc);
   return path;
 }
 

@@ -56,13 +56,13 @@ for (
     assert.deepEqual(InjectSummary.parse(study), study);
     for (const line of lines) assert.match(injectText(study), line);
     assert.match(injectText(study), /flagged with a probability of at most 1 %, over all \d points?\.$/);
-    const html = pageHtml(injectPage(study, "", "made"));
+    const html = pageHtml(injectPage(study), "", "made");
     assert.match(html, /data-figure="pull-mean".*data-figure="pull-width".*data-figure="coverage"/s);
   });
 }
 
 Deno.test("a study without any result has a page without figures", () => {
-  const html = pageHtml(injectPage(studyOf(null, null), "", "made"));
+  const html = pageHtml(injectPage(studyOf(null, null)), "", "made");
   assert(!html.includes("data-figure"));
   assert.match(html, /No verdict yet: no merged result at mu = 1, 2/);
 });

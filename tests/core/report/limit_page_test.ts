@@ -26,7 +26,7 @@ function pointAt(mu: number): LimitPoint {
 const NOTHING = { n_toys: null, cls: null, cls_error: null, clsb: null, clb: null, cls_range: null, asymptotic: null };
 
 const pageOf = (points: LimitPoint[], wanted: LimitWanted = { cl: 0.95, accuracy: null }): string =>
-  pageHtml(limitPage(summariseLimit(LIMIT, points, wanted), "sum", "footer"));
+  pageHtml(limitPage(summariseLimit(LIMIT, points, wanted)), "sum", "footer");
 
 Deno.test("the page of a limit has the curve by toys, the asymptotic one, and the expected one with both bands", () => {
   const page = pageOf(MUS.map(pointAt), { cl: 0.95, accuracy: 0.001 });

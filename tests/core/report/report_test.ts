@@ -23,8 +23,8 @@ for (const [kind, figures] of [["run", runFigures(smallRun())], ["sweep", sweepF
 const withoutScript = (page: string) => page.replace(/<script>.*<\/script>/s, "");
 
 const pages = (host?: string) => [
-  pageHtml(runPage(smallRun(host, host), RAISED, "SUM", "made today")),
-  pageHtml(sweepPage(smallSweep(host), "SUM", "made today")),
+  pageHtml(runPage(smallRun(host, host), RAISED), "SUM", "made today"),
+  pageHtml(sweepPage(smallSweep(host)), "SUM", "made today"),
 ];
 
 Deno.test("a page is self-contained: no address, no other file, one script by its sum", () => {
@@ -109,15 +109,15 @@ Deno.test("a limit that the scheduler cannot raise is not named in a command", (
 });
 
 Deno.test("a run with few known facts has a page that says so", () => {
-  const old = pageHtml(runPage(sampleFacts({ shards: inWaves(4, 2, 5, 10), is_old: true }), RAISED, "SUM", ""));
+  const old = pageHtml(runPage(sampleFacts({ shards: inWaves(4, 2, 5, 10), is_old: true }), RAISED), "SUM", "");
   assert.match(old, /No record says when they ran, so the makespan is unknown/);
   assert.doesNotMatch(old, /data-figure="gantt"/);
-  const none = pageHtml(runPage(sampleFacts({ shards: [{ n_toys: 5 }, { n_toys: 5 }] }), RAISED, "SUM", ""));
+  const none = pageHtml(runPage(sampleFacts({ shards: [{ n_toys: 5 }, { n_toys: 5 }] }), RAISED), "SUM", "");
   assert.match(none, /0 of 2 shards have a valid result/);
 });
 
 Deno.test("the page of an old scripts' sweep has only longest shards, and says that they are no makespan", () => {
-  const page = pageHtml(sweepPage(smallSweep("n2", true), "SUM", ""));
+  const page = pageHtml(sweepPage(smallSweep("n2", true)), "SUM", "");
   assert.match(page, /<p class="lead">No makespan is known/);
   assert.match(page, /data-figure="makespan"/);
   assert.match(page, /max_shard_elapsed_s \(the longest shard\)/);
@@ -174,14 +174,14 @@ Deno.test("a run and a sweep have their CPU efficiency where it is known, and no
   assert.match(run ?? "", /CPU time; efficiency 100 % = CPU time \/ \(wall time × CPUs\)/);
   assert.match(sweep ?? "", /CPU efficiency 100 %/);
   const unknown = smallRun();
-  const none = pageHtml(runPage({ ...unknown, threads: "0" }, RAISED, "SUM", ""));
+  const none = pageHtml(runPage({ ...unknown, threads: "0" }, RAISED), "SUM", "");
   assert.doesNotMatch(none, /efficiency/);
   for (const page of pages()) assert.doesNotMatch(page, /not known|rustc/);
 });
 
 Deno.test("a table has no column without a value", () => {
   const heads = (page: string) => [...page.matchAll(/<button type="button">(.*?)<\/button>/g)].map(([, head]) => head);
-  const old = heads(pageHtml(sweepPage(smallSweep("n2", true), "SUM", "")));
+  const old = heads(pageHtml(sweepPage(smallSweep("n2", true)), "SUM", ""));
   assert(old.includes("shards") && !old.includes("makespan_s") && !old.includes("predicted"), old.join());
   assert(heads(pages()[1] ?? "").includes("makespan_s"));
 });
@@ -200,7 +200,7 @@ Deno.test("no page and no figure contains NaN or Infinity", () => {
 
 Deno.test("above 2,000 shards the chart has one path per host, and the table only the slowest shards", () => {
   const run = sampleFacts({ shards: inWaves(2500, 10, 1, 1) });
-  const page = pageHtml(runPage(run, RAISED, "SUM", ""));
+  const page = pageHtml(runPage(run, RAISED), "SUM", "");
   assert(page.length < 1_000_000, `${page.length} characters`);
   assert.match(page, /1000 of 2500 shards: the unfinished ones first/);
 });

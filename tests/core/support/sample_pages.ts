@@ -119,8 +119,8 @@ const SUM = createHash("sha256").update(SORT_SCRIPT).digest("base64");
 
 /** Returns pages that differ in all that a page can have, by name. */
 export function samplePages(): Record<string, string> {
-  const page = (run: RunFacts) => pageHtml(runPage(run, RAISED, SUM, "made today"));
-  const sweep = (repeats: number) => pageHtml(sweepPage(smallSweep("n2", false, repeats), SUM, "made today"));
+  const page = (run: RunFacts) => pageHtml(runPage(run, RAISED), SUM, "made today");
+  const sweep = (repeats: number) => pageHtml(sweepPage(smallSweep("n2", false, repeats)), SUM, "made today");
   return {
     whole_run: page(whole(smallRun())),
     run_without_pulls: page({ ...whole(smallRun()), toys: toysOf(smallRun(), false) }),
@@ -128,7 +128,7 @@ export function samplePages(): Record<string, string> {
     old_run: page(sampleFacts({ shards: inWaves(4, 2, 5, 10), is_old: true })),
     sweep_with_repeats: sweep(3),
     sweep_once: sweep(1),
-    old_sweep: pageHtml(sweepPage(smallSweep("n2", true), SUM, "made today")),
+    old_sweep: pageHtml(sweepPage(smallSweep("n2", true)), SUM, "made today"),
   };
 }
 
