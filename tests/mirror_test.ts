@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { basename, dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -20,6 +20,17 @@ Deno.test("A unit test is in the folder of tests/ with the name of its sources' 
   const folders = foldersOf(tests.filter((file) => file.endsWith("_test.ts")));
   const sources = foldersOf(ROOMS.flatMap(filesIn));
   assert.deepEqual(folders.filter((folder) => !sources.includes(folder.replace("tests/", ""))), []);
+});
+
+Deno.test("A unit test with the name of a source of runtime/ is in its folder", () => {
+  const nameOf = (file: string) => basename(file).replace(/(_test)?\.ts$/, "");
+  const sources = Map.groupBy(filesIn("runtime"), nameOf);
+  const wrong = filesIn("tests/runtime").filter((file) => file.endsWith("_test.ts")).filter((file) => {
+    const same = sources.get(nameOf(file)) ?? [];
+    return same.length > 0 && !same.some((source) => `tests/${dirname(source)}` === dirname(file));
+  });
+  assert.ok(sources.size > 50);
+  assert.deepEqual(wrong, []);
 });
 
 /** Files of this repository that a file imports, in whatever way. */
