@@ -75,7 +75,7 @@ const SAME_AGAIN = 2;
  * @param one times: how often in a row the shard has ended in this state
  */
 export function remedyOf(
-  one: { state: ShardState; cause: Cause | null; why: string | null; fault?: Fault | null; times?: number },
+  one: Pick<FailedShard, "state" | "cause" | "fault" | "times"> & { why: string | null },
   { refusal }: Pick<Remedies, "refusal">,
 ): Remedy {
   const { state, cause, why, fault = null, times = 1 } = one;

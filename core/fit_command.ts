@@ -60,15 +60,22 @@ function genArgs(manifest: FarmManifest): string[] {
   return ["--gen", point, ...Object.entries(values).flatMap(([name, value]) => ["--set", `${name}=${value}`])];
 }
 
+/** The paths of one fit, as the process that starts it sees them. */
+export interface FitPaths {
+  nextstat: string;
+  config: string;
+  out: string;
+  metrics: string;
+}
+
 /**
  * Returns nextstat's arguments for one shard.
- * @param paths spec, output and metrics as this process sees them
  * @param threads 1 or more: the value that `--threads 0` became here
  */
 export function fitCommand(
   manifest: FarmManifest,
   plan: Plan,
-  paths: { nextstat: string; config: string; out: string; metrics: string },
+  paths: FitPaths,
   threads: number,
 ): string[] {
   return [

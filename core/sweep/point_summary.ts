@@ -8,12 +8,10 @@ import { mostAtOnce } from "../run_times.ts";
 import type { PointRecord } from "../schema/sweep.ts";
 import type { PointSummary } from "../schema/sweep_summary.ts";
 import { cpuShare } from "./measures.ts";
+import type { PlannedPoint } from "./points.ts";
 
 /** One run of a sweep: its position, its record in the sweep, and the facts of its directory. */
-export interface PointFacts {
-  shards: number;
-  repeat: number;
-  run_id: string;
+export interface PointFacts extends PlannedPoint {
   run_dir: string;
   /** null: the old scripts write none. */
   record: PointRecord | null;

@@ -1,3 +1,4 @@
+import type { FitPaths } from "../fit_command.ts";
 import type { Machines } from "../merge/equal.ts";
 import type { Json } from "../merge/json_text.ts";
 import type { ShardOutput, TextSpan, ToyArray } from "../output.ts";
@@ -33,14 +34,6 @@ export function withToys(output: AnyOutput): ShardOutput {
 interface ParsedOutput<Output> {
   output: Output;
   entries: Record<ToyArray, TextSpan> | null;
-}
-
-/** The paths and the number of threads of one fit. */
-interface FitPaths {
-  nextstat: string;
-  config: string;
-  out: string;
-  metrics: string;
 }
 
 /** The sum of counted shards. */

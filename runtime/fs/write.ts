@@ -38,7 +38,7 @@ export const UNKNOWN_BOOT = "00000000";
 let owner = { boot_id: UNKNOWN_BOOT, pid: Deno.pid, start_ticks: "0" };
 
 /** Sets the owner in the names of temporary files of this process. */
-export function ownTemporaryFiles(process: { boot_id: string; pid: number; start_ticks: string }): void {
+export function ownTemporaryFiles(process: typeof owner): void {
   owner = process;
 }
 

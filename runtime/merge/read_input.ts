@@ -21,7 +21,7 @@ export type Found<Output extends AnyOutput = ShardOutput> =
  * @param record of the attempt that made it; null: unknown
  */
 export function origin(
-  toys: { shard_index: number | null; toy_start: number; n_toys: number; seed: number },
+  toys: Pick<SourceOrigin, "shard_index" | "toy_start" | "n_toys" | "seed">,
   name: string,
   path: string,
   record: ShardRecord | null,

@@ -6,7 +6,7 @@ import type { Manifest, Plan } from "../../core/schema/manifest.ts";
 import { joinRanges, type SeedRange } from "../../core/toy_ranges.ts";
 import type { Workload } from "../../core/workload/workload.ts";
 import { openRun, type Run } from "../run/load_manifest.ts";
-import { oldShards } from "../shard/old_run.ts";
+import { type OldShard, oldShards } from "../shard/old_run.ts";
 import { readInput } from "./read_input.ts";
 
 /** One output for a merge: plain data, so that it can be sent to a Worker. */
@@ -30,14 +30,8 @@ interface ShardOrder extends OrderedToys {
 }
 
 /** A shard of a run of the old scripts. */
-export interface OldOrder extends OrderedToys {
+export interface OldOrder extends OrderedToys, OldShard {
   kind: "old";
-  plan: Plan;
-  out: string;
-  metrics: string;
-  rc: number | null;
-  host: string | null;
-  elapsed_s: number | null;
 }
 
 /** An output that was named by its path, or some neighbouring toys of it. */
@@ -140,9 +134,7 @@ function oldOrders(run: Run): Unplaced<OldOrder>[] {
   }
   return oldShards(run)
     .sort((a, b) => a.plan.toy_start - b.plan.toy_start)
-    .map(({ plan, out, metrics, rc, host, elapsed_s }) => (
-      { kind: "old", plan, out, metrics, rc, host, elapsed_s, n_toys: plan.n_toys }
-    ));
+    .map((shard) => ({ kind: "old", ...shard, n_toys: shard.plan.n_toys }));
 }
 
 function placed<T extends { n_toys: number }>(orders: readonly T[]): (T & { at: number })[] {

@@ -203,11 +203,8 @@ function assertWhole(dir: string, manifest_path: string): void {
   );
 }
 
-interface ArchivedFile {
-  name: string;
-  bytes: number;
+interface ArchivedFile extends TarFile {
   sha256: string;
-  mtime_s: number;
 }
 
 function fileOf(dir: string, name: string): ArchivedFile {

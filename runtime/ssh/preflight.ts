@@ -15,7 +15,7 @@ import { readDocument } from "../fs/read.ts";
 import { readHosts } from "../run/hosts_file.ts";
 import { localShape } from "../system/allocation.ts";
 import { inspectMachine } from "../system/machine.ts";
-import { probeHost, type ProbeOrder } from "./link.ts";
+import { type LinkOptions, probeHost, type ProbeOrder } from "./link.ts";
 import { openControlFolder } from "./stage.ts";
 
 /** Probes all hosts, `jobs` at a time; the answers are in their order. */
@@ -43,12 +43,8 @@ export async function preflightHosts(
 }
 
 /** The options of the scheduler ssh, as a run keeps them. */
-export interface RunOptions {
+export interface RunOptions extends Omit<LinkOptions, "run" | "sharing"> {
   hosts_file: string;
-  settings: SshSettings;
-  base: string;
-  remote_nextstat: string | null;
-  setup_timeout_s: number;
   host_retry_s: number;
   host_lost_s: number;
   time_limit_s: number | null;

@@ -84,7 +84,7 @@ export function oldError({ stderr }: OldShard): string | null {
 
 /** Logs of a shard of an old run, from the paths in its manifest. */
 export interface OldLogs extends ShardLogs {
-  old: { rc: number | null; host: string | null; elapsed_s: number | null };
+  old: Pick<OldShard, "rc" | "host" | "elapsed_s">;
 }
 
 /**

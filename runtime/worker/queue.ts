@@ -1,5 +1,5 @@
 import type { Plan } from "../../core/schema/manifest.ts";
-import { type Assignment, Change, type Executor, type StartedShard } from "./executor.ts";
+import { type Assignment, Change, type Executor, type StartedShard, type WorkReport } from "./executor.ts";
 
 /** Returns the first assignment of a shard in this loop. */
 export const newAssignment = (plan: Plan, attempt: number): Assignment => ({
@@ -203,7 +203,7 @@ export class ShardQueue extends Change {
     this.add({ ...assignment, attempt, failures, faults, failed_at });
   }
 
-  report(): { failed: number[]; elsewhere: number[]; left: number[] } {
+  report(): Omit<WorkReport, "done"> {
     return {
       failed: sorted(this.#failed),
       elsewhere: sorted(this.#elsewhere),

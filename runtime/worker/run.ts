@@ -10,19 +10,9 @@ import type { ExecutorPool, WorkEvent, WorkOptions, WorkReport } from "./executo
 import { WorkLoop } from "./loop.ts";
 
 /** A request for a worker loop. */
-export interface LoopRequest {
-  token: string;
-  retry_failed: boolean;
-  stop: AbortSignal;
+export interface LoopRequest extends Omit<WorkOptions, keyof typeof DEFAULTS>, Partial<typeof DEFAULTS> {
   /** Called when the loop begins, and again when the toys that were not in shards are cut. */
   begin?: (run: Run<FarmManifest>) => void;
-  beat_interval_s?: number;
-  scatter?: boolean;
-  speculate?: boolean;
-  drain?: boolean;
-  /** Shards that are not rerun. */
-  except?: ReadonlySet<number>;
-  pilot?: boolean;
 }
 
 /** Heartbeat interval in seconds; after three intervals of silence a loop counts as dead. */

@@ -28,16 +28,12 @@ interface Allowed {
   nominal: number;
 }
 
-interface Drawn {
-  name: string;
-  title: string;
-  caption: string;
+interface Drawn extends Pick<Figure, "name" | "title" | "caption" | "is_wide"> {
   y_label: string;
   /** In units of the axes. */
   measured: readonly PointMark[];
   allowed: readonly Allowed[];
   frame: Frame;
-  is_wide?: boolean;
 }
 
 const COLOURS: Partial<Record<InjectPoint["verdict"], string>> = { flagged: "bad", not_judged: "muted" };
