@@ -48,7 +48,13 @@ export const stdoutName = (shard: number): string => `shard_${shard}.stdout`;
 
 export const stderrName = (shard: number): string => `shard_${shard}.stderr`;
 
-export const attemptName = (shard: number, attempt: number): string => `shard_${shard}.${attempt}.json`;
+/**
+ * Returns how the names of an attempt's files begin.
+ * @param attempt its number, or its name on the machine that sends its files
+ */
+export const attemptStem = (shard: number, attempt: number | string): string => `shard_${shard}.${attempt}`;
+
+export const attemptName = (shard: number, attempt: number): string => `${attemptStem(shard, attempt)}.json`;
 
 /** Kinds of side files of the old wrappers. */
 export const OLD_SIDE_KINDS = ["rc", "host", "elapsed_s"] as const;

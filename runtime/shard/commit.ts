@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
 import { adviceFor, ifThere } from "../../core/file_fault.ts";
 import { documentText, sealDocument } from "../../core/record.ts";
-import { ASIDE, commitName, metricsName, outName } from "../../core/run_paths.ts";
+import { ASIDE, attemptStem, commitName, metricsName, outName } from "../../core/run_paths.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import type { Metrics, ShardRecord } from "../../core/schema/shard_record.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
@@ -153,7 +153,8 @@ function compare(
 
 function keepAside(dir: string, shard: number, result: Result, what: string): Committed {
   makeFolder(join(dir, ASIDE));
-  const aside = giveFreeName(result.out_path, join(dir, ASIDE, `shard_${shard}.${result.record.attempt}.out.json`));
+  const name = `${attemptStem(shard, result.record.attempt)}.out.json`;
+  const aside = giveFreeName(result.out_path, join(dir, ASIDE, name));
   return { kind: "differs", what, aside };
 }
 

@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { idsOfJob } from "../../core/in_job.ts";
-import { INCOMING, stderrName, stdoutName } from "../../core/run_paths.ts";
+import { attemptStem, INCOMING, stderrName, stdoutName } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { NativeState } from "../../schedulers/adapter.ts";
 import { rename } from "../fs/write.ts";
@@ -27,7 +27,7 @@ export interface FitFiles {
  * machine's processes.
  */
 export function fitFiles(dir: string, shard: number, attempt: number): FitFiles {
-  return fitFilesOf(join(dir, INCOMING, `shard_${shard}.${attempt}`));
+  return fitFilesOf(join(dir, INCOMING, attemptStem(shard, attempt)));
 }
 
 /** Returns the files of a fit whose names begin with `base`. */

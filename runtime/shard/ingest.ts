@@ -15,7 +15,7 @@ import {
   textIn,
 } from "../../core/job_txt.ts";
 import { isLost, jobOf, newAttempt } from "../../core/record.ts";
-import { INCOMING } from "../../core/run_paths.ts";
+import { attemptStem, INCOMING } from "../../core/run_paths.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
 import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
@@ -73,7 +73,7 @@ export function recoverAttempt(
   id: string,
   late_s = LATE_FILES_S,
 ): Committed | undefined {
-  const base = join(run.dir, INCOMING, `shard_${plan.shard_index}.${id}`);
+  const base = join(run.dir, INCOMING, attemptStem(plan.shard_index, id));
   const job_txt = `${base}.job.txt`;
   const facts = readFacts(job_txt);
   if (!facts?.ended || facts.values.get("run_token") !== run.manifest.farm.run_token) return undefined;

@@ -3,7 +3,7 @@ import { isEarlierExecution } from "../../core/earlier_submission.ts";
 import { ifThere } from "../../core/file_fault.ts";
 import { jobVariable } from "../../core/in_job.ts";
 import { sentFacts } from "../../core/job_txt.ts";
-import { INCOMING, metricsName, outName } from "../../core/run_paths.ts";
+import { attemptStem, INCOMING, metricsName, outName, stderrName, stdoutName } from "../../core/run_paths.ts";
 import { stagedConfig } from "../../core/staging.ts";
 import type { Attempt } from "../../core/schema/attempt.ts";
 import type { Cause } from "../../core/schema/enums.ts";
@@ -138,12 +138,12 @@ function send(run: Run<FarmManifest>, plan: Plan, machine: Machine, submission_t
   const record = recordOf(run, plan);
   if (!record) return;
   const id = [record.job_id ?? 0, record.task_id ?? 0, Math.floor(Date.now() / 1000), Deno.pid].join("-");
-  const base = join(run.dir, "..", INCOMING, `shard_${shard}.${id}`);
+  const base = join(run.dir, "..", INCOMING, attemptStem(shard, id));
   const files = fitFilesOf(base);
   const metrics_bytes = giveBack(join(run.dir, metricsName(shard)), files.metrics);
   giveBack(join(run.dir, outName(shard)), files.out);
-  giveBack(join(run.dir, `shard_${shard}.stdout`), files.stdout);
-  giveBack(join(run.dir, `shard_${shard}.stderr`), files.stderr);
+  giveBack(join(run.dir, stdoutName(shard)), files.stdout);
+  giveBack(join(run.dir, stderrName(shard)), files.stderr);
   writeWhole(`${base}.job.txt`, sentFacts(record, machine.process, { attempt: id, submission_token, metrics_bytes }));
 }
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isOfEarlier } from "../../core/earlier_submission.ts";
 import { orElse } from "../../core/errors.ts";
 import { lostRecord, newAttempt, NO_METRICS } from "../../core/record.ts";
-import { INCOMING, outName } from "../../core/run_paths.ts";
+import { attemptStem, INCOMING, outName } from "../../core/run_paths.ts";
 import type { Attempt, ProcessId } from "../../core/schema/attempt.ts";
 import type { Plan } from "../../core/schema/manifest.ts";
 import { Metrics, type ShardRecord } from "../../core/schema/shard_record.ts";
@@ -201,8 +201,12 @@ function adoptOutput(context: JobContext, plan: Plan, output: CheckedOutput): vo
   commitRecovered(context, plan, attempt, { out_path: null, output }, null);
 }
 
-/** Removes files in incoming/ that belong to no attempt file. */
-export function sweepStray(dir: string, open: Set<string>): void {
+/**
+ * Removes files in incoming/ that belong to no attempt file.
+ * @param attempts numbers of the attempts of each shard
+ */
+export function sweepStray(dir: string, attempts: ReadonlyMap<number, readonly number[]>): void {
+  const open = new Set([...attempts].flatMap(([shard, all]) => all.map((one) => attemptStem(shard, one))));
   for (const name of listNames(join(dir, INCOMING))) {
     const attempt = /^(shard_[0-9]+\.[0-9]+)\.(?:out\.json|metrics\.json|stdout|stderr)$/.exec(name)?.[1];
     if (attempt !== undefined && !open.has(attempt)) removeQuietly(join(dir, INCOMING, name));

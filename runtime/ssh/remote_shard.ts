@@ -1,4 +1,5 @@
 import { lostRecord } from "../../core/record.ts";
+import { attemptStem } from "../../core/run_paths.ts";
 import type { Plan } from "../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { type OpenAttempt, readAttempt, removeAttempt, updateAttempt } from "../shard/attempts.ts";
@@ -57,7 +58,7 @@ export class RemoteShard {
   }
 
   get stem(): string {
-    return `shard_${this.plan.shard_index}.${this.id}`;
+    return attemptStem(this.plan.shard_index, this.id);
   }
 
   get end(): Promise<RemoteEnd> {

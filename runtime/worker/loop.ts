@@ -78,7 +78,7 @@ export class WorkLoop {
     ingestIncoming(this.context.run);
     const plans = cutPlans(manifest);
     const listing = listRun(dir);
-    sweepStray(dir, new Set([...listing.attempts].flatMap(([shard, all]) => all.map((n) => `shard_${shard}.${n}`))));
+    sweepStray(dir, listing.attempts);
     await this.#classifyAll(plans, listing);
     if (this.options.scatter) this.#queue.scatter(Math.random());
     this.notify(startEvent(plans.length, { done: this.#done, ...this.#queue.report() }));

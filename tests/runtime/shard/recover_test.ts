@@ -220,7 +220,7 @@ Deno.test("files in incoming/ without an open attempt are removed, those of open
     ) {
       await run.write(`incoming/${name}`, "");
     }
-    sweepStray(run.dir, new Set(["shard_1.2"]));
+    sweepStray(run.dir, new Map([[1, [2]]]));
     assert.deepEqual(listNames(join(run.dir, "incoming")).sort(), ["notes", "shard_1.2.stderr", "shard_1.x.job.txt"]);
     await rm(join(run.dir, "incoming"), { recursive: true });
   }));
