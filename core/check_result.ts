@@ -37,7 +37,7 @@ type Shard = NonNullable<Frame["shard"]>;
 
 /**
  * Returns where an output differs from its plan, or null: count, start, seed, total, generation overrides. A manifest
- * of the old scripts has no farm record; what it lacks is not compared.
+ * of the old scripts has no farm record; members that it lacks are not compared.
  */
 export const outputFault = (manifest: Manifest, plan: Plan, output: ShardOutput): string | null =>
   frameFault(manifest, plan, output.frame, () => countFault(output));

@@ -12,7 +12,7 @@ interface ToyCost {
   from: string;
 }
 
-/** Smallest share of the start-up in the whole cost that is told. */
+/** Smallest share of the start-up in the whole cost that is reported. */
 const MIN_STARTUP_SHARE = 0.05;
 
 /** Returns the cost of toys by the trial fit; null: there was none, or nextstat did not say how long it took. */

@@ -70,7 +70,7 @@ export async function readInjectRequest(options: Record<string, unknown>, adapte
   await checkValues(resolve(config), parameter, values);
   const inject_id = injectId ?? freshRunId(resolve(outRoot), "inject");
   for (const value of values) runId(pointRunId(inject_id, parameter, value));
-  // As its first point, whose seed a study goes on with.
+  // With the id of the first point, whose seed a repeated study takes.
   const own = { outDir: outRoot, runId: pointRunId(inject_id, parameter, values[0] ?? 0), pulls: true };
   const request = readRequest({ ...options, ...own }, adapter, "inject");
   return { inject_id, parameter, values, request };

@@ -58,7 +58,7 @@ export function readLimitRequest(
   const max_toys = maxToys ?? 20 * nToys * mus.length;
   checkToys(nToys, mus.length, max_toys, mostToys(workloadNamed(workload)));
   const limit_id = limitId ?? freshRunId(resolve(outRoot), "limit");
-  // As its first point, whose seed a limit goes on with.
+  // With the id of the first point, whose seed a repeated limit takes.
   const own = { outDir: outRoot, runId: `${limit_id}_mu${mus[0]}`, mu: mus[0] };
   const request = readRequest({ ...options, ...own }, adapter, "limit");
   for (const value of mus) runId(`${limit_id}_mu${value}`);

@@ -32,7 +32,7 @@ export interface Pilot {
   n_toys: number;
   shards: number;
   hosts: PilotHost[];
-  /** Whether nextstat reported the time of its toys, so that start-up can be told from it. */
+  /** Whether nextstat reported the time of its toys, which separates it from the start-up. */
   has_startup: boolean;
   /** Seconds from the end of a shard to the next start on the same slot; null: no slot had two shards. */
   gap_s: number | null;

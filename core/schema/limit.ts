@@ -17,7 +17,7 @@ export const Limit = z.looseObject({
   ...SCAN_RUNS,
   ...SCAN_TOYS,
   points: z.array(z.looseObject({ mu: z.number(), run_id: z.string() })).check(z.minLength(1)),
-  /** Toys that points were to have after each round of additions: what a killed command goes on with. */
+  /** Toys that each point is to have after each round of additions; a repeated command continues from them. */
   rounds: z.array(z.looseObject({
     at_utc: z.string(),
     toys: z.array(z.looseObject({ run_id: z.string(), n_toys: Count })),

@@ -50,7 +50,7 @@ export interface RecoveryRound extends PlannedRecovery {
 
 /**
  * Does what the table of recovery says about the shards of a run, and submits those that it reruns, as many as the queue
- * takes. What is done is on record before the scheduler hears of it.
+ * takes. Each step is on record before the scheduler is called.
  * @param note receives a line for each step
  * @throws {FarmError} unreachable; NotTaken, for a refusal other than of the number of jobs
  */

@@ -25,8 +25,8 @@ interface SteeredLoop {
 }
 
 /**
- * What steering.json asks of one worker loop. It is looked at before each fit; where it cannot be read, the last thing
- * that was read holds.
+ * Applies steering.json to one worker loop. The file is read before each fit; where it cannot be read, its last content
+ * holds.
  */
 export class Steer {
   readonly #beats = new Heartbeats();
@@ -47,7 +47,7 @@ export class Steer {
     return this.#paused_ms !== null || (this.#asked?.throttle?.most ?? null) !== null;
   }
 
-  /** Returns whether this loop ends after its present fits: it was told to, or it is a pilot in a long pause. */
+  /** Returns whether this loop ends after its present fits: steering.json says so, or it is a pilot in a long pause. */
   isLeaving(): boolean {
     this.#read();
     const { token, is_pilot } = this.loop;
