@@ -90,7 +90,8 @@ function strictCheck(members: { name: string; check: MemberCheck }[]): Check {
     Object.keys(value).every((key) => names.has(key));
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Returns whether a value is an object, and no list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

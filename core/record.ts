@@ -1,3 +1,4 @@
+import { isObject } from "./quick_check.ts";
 import { type Attempt, ATTEMPT_SCHEMA } from "./schema/attempt.ts";
 import type { FarmManifest, Plan } from "./schema/manifest.ts";
 import type { InJob } from "./schema/scheduler.ts";
@@ -161,10 +162,6 @@ export function sealFault(text: string, sha256: Sha256Of): string | null {
   if (documentText(document) !== text) return "is not laid out as it was written";
   const same = sha256(documentText({ ...document, farm })) === record_sha256;
   return same ? null : "is not what was written: its own sha256 differs";
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const KEY = '\n  "farm": ';

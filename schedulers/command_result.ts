@@ -28,6 +28,13 @@ export function readIds(result: CommandResult, pattern: RegExp): SubmitAnswer | 
   return ids.length === 1 ? { kind: "ok", value: id } : { kind: "unclear", ids, message: commandMessage(result) };
 }
 
+/** Returns what a command printed; empty where it failed. */
+export const printedBy = (result: CommandResult | undefined): string => result?.exit_code === 0 ? result.stdout : "";
+
+/** Returns a decimal number; null for another text. */
+export const decimal = (text: string | undefined): number | null =>
+  /^\d+(\.\d+)?$/.test(text ?? "") ? Number(text) : null;
+
 /** Returns whether there are lines and all of them match. */
 export function isEvery(text: string, pattern: RegExp): boolean {
   const lines = text.split("\n").filter((line) => line.trim() !== "");

@@ -14,7 +14,7 @@ import {
   type SchedulerAdapter,
   type SubmitAnswer,
 } from "./adapter.ts";
-import { commandMessage, isTruncated, readIds } from "./command_result.ts";
+import { commandMessage, decimal, isTruncated, readIds } from "./command_result.ts";
 import { eventLogs, readLogStates } from "./htcondor/event_log.ts";
 import { excludeNodesLine, HTCONDOR_OPTIONS, isSpooled, refuseSpool, submitPath } from "./htcondor/options.ts";
 import {
@@ -35,7 +35,6 @@ import {
 import {
   filesSent,
   freeLines,
-  jobWords,
   modeOf,
   optionCommands,
   renderHTCondor,
@@ -44,7 +43,7 @@ import {
 } from "./htcondor/submit_file.ts";
 import { HTCONDOR_IN_JOB } from "./in_job.ts";
 import { siteOptions, textOption } from "./options.ts";
-import { jobTag, shardsByTask } from "./tasks.ts";
+import { jobTag, shardsByTask, taskWords } from "./tasks.ts";
 
 /** Reads condor_rm's result: exit code 1 with nothing left to remove is success (recorded: condor-rm-nonexistent). */
 function readHTCondorCancel(results: CommandResult[]): Answer<null> {
@@ -105,7 +104,7 @@ function readHTCondorPool([result]: CommandResult[]): PoolNode[] {
   const nodes = new Map<string, PoolNode>();
   for (const line of (result?.stdout ?? "").split("\n")) {
     const [, name, state = "", cpus, load] = /^nsfarm\|([^|]+)\|([^|]*)\|([^|]*)\|([^|]*)$/.exec(line) ?? [];
-    if (name !== undefined) add(nodes, name, state.toLowerCase(), number(cpus), number(load));
+    if (name !== undefined) add(nodes, name, state.toLowerCase(), decimal(cpus), decimal(load));
   }
   return [...nodes.values()];
 }
@@ -120,8 +119,6 @@ function add(nodes: Map<string, PoolNode>, name: string, state: string, cpus: nu
     cpus_busy: (before.cpus_busy ?? 0) + busy,
   });
 }
-
-const number = (text: string | undefined) => /^\d+(\.\d+)?$/.test(text ?? "") ? Number(text) : null;
 
 /** Queries any job with the token in the queue: one cluster is one submission. */
 function findHTCondor(_context: RenderContext, token: string): Command {
@@ -234,7 +231,7 @@ function submitHTCondor(context: RenderContext, chunk: Chunk, token: string): Co
   if (mode === "transfer") filesSent(context);
   const append = [
     `nsfarm_tag = ${jobTag(token)}`,
-    `nsfarm_shards = ${jobWords(chunk).join(" ")}`,
+    `nsfarm_shards = ${taskWords(chunk).join(" ")}`,
     // Present values: a retry can have raised memory or time since the file was written.
     ...optionCommands(context),
   ];

@@ -11,13 +11,13 @@ import {
   type SchedulerAdapter,
   type SubmitAnswer,
 } from "./adapter.ts";
-import { commandMessage, isEvery, isTruncated, readIds } from "./command_result.ts";
+import { commandMessage, decimal, isEvery, isTruncated, readIds } from "./command_result.ts";
 import { readSite, siteOptions, textOption } from "./options.ts";
 import { directives, PASSED, SLURM_OPTIONS } from "./slurm/options.ts";
 import { probeSlurm, querySlurm, readSlurmJobLog, readSlurmProbe, readSlurmQuery, slurmLogs } from "./slurm/query.ts";
-import { finishSlurm, groupWords, offsetOf, renderSlurm, scriptName } from "./slurm/script.ts";
+import { finishSlurm, offsetOf, renderSlurm, scriptName } from "./slurm/script.ts";
 import { SLURM_IN_JOB } from "./in_job.ts";
-import { formatIndexes, hasToken, jobTag, tasksFor } from "./tasks.ts";
+import { formatIndexes, hasToken, jobTag, tasksFor, taskWords } from "./tasks.ts";
 
 /**
  * Returns scancel commands. A whole submission is cancelled by its unique name alone, since a site's sbatch may have
@@ -127,13 +127,12 @@ function readSlurmPool([result]: CommandResult[]): PoolNode[] {
     const [name, state, cpus, load] = line.trim().split("|");
     if (!name || state === undefined) continue;
     const [busy, , , total] = (cpus ?? "").split("/").map(Number);
-    nodes.set(name, { name, state, cpus: whole(total), cpus_busy: whole(busy), load: real(load) });
+    nodes.set(name, { name, state, cpus: whole(total), cpus_busy: whole(busy), load: decimal(load) });
   }
   return [...nodes.values()];
 }
 
 const whole = (value: number | undefined) => value !== undefined && Number.isInteger(value) ? value : null;
-const real = (text: string | undefined) => /^\d+(\.\d+)?$/.test(text ?? "") ? Number(text) : null;
 
 /**
  * Communication failures between sbatch and slurmctld, after which the job may still appear: texts of Slurm's
@@ -218,7 +217,7 @@ const TIMEOUT_S = 120;
  * distance between task and shard numbers, or the groups.
  */
 function submitSlurm(context: RenderContext, chunk: Chunk, token: string): Command {
-  const which = readSite(context.options).shards_per_job === 1 ? [`${offsetOf(chunk)}`] : groupWords(chunk);
+  const which = readSite(context.options).shards_per_job === 1 ? [`${offsetOf(chunk)}`] : taskWords(chunk);
   const script = `${context.run_dir}/${scriptName(0)}`;
   return {
     argv: ["sbatch", "--parsable", ...directives(context, chunk, token), script, ...which],

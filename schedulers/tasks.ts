@@ -37,6 +37,9 @@ export function shardsByTask(chunk: Chunk): Map<number, number[]> {
   return found;
 }
 
+/** Returns the shards of each task as a word of a job file: `0+1+2`. */
+export const taskWords = (chunk: Chunk): string[] => [...shardsByTask(chunk).values()].map((group) => group.join("+"));
+
 /** Returns the tasks that run any of these shards; all tasks for null. */
 export function tasksFor(chunk: Chunk, shards: readonly number[] | null): number[] {
   const wanted = shards && new Set(shards);

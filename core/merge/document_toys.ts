@@ -3,6 +3,7 @@ import { Merged, MergedFarm } from "../schema/merged.ts";
 import type { OutputFrame } from "../schema/shard_output.ts";
 import { joinRanges, overlaps, type SeedRange } from "../toy_ranges.ts";
 import type { MergedFacts } from "./merged_facts.ts";
+import { hasPullGuardrail } from "./source_facts.ts";
 
 /** Toys of an output, as the output itself states them. */
 export interface DocumentToys {
@@ -99,12 +100,9 @@ function oldScriptsToys(document: Merged): DocumentToys | { fault: string } {
 }
 
 /** Guesses whether pulls were requested, which older merges do not record: nextstat computes pulls only on request. */
-function guessPulls({ summary, guardrails, results }: OutputFrame): boolean | null {
-  const needs_pulls = ["max_abs_poi_pull_mean", "poi_pull_std_range"].some((name) =>
-    (guardrails?.[name] ?? null) !== null
-  );
-  if (needs_pulls || (summary?.["pull"] ?? null) !== null) return true;
-  return results.n_converged > 0 ? false : null;
+function guessPulls(frame: OutputFrame): boolean | null {
+  if (hasPullGuardrail(frame) || (frame.summary?.["pull"] ?? null) !== null) return true;
+  return frame.results.n_converged > 0 ? false : null;
 }
 
 function ourToys(document: Merged, farm: MergedFarm): DocumentToys {

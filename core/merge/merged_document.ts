@@ -9,6 +9,7 @@ import type { PullSums } from "./param_pulls.ts";
 import { distinctPoints, genSpread } from "./prove.ts";
 import {
   hostsOf,
+  onlyOne,
   programsOf,
   rangesOf,
   type SourceFacts,
@@ -215,8 +216,6 @@ function distinct<T extends string | number>(values: readonly (T | null)[]): T[]
   const known = [...new Set(values)].filter((value) => value !== null);
   return known.sort((a, b) => a < b ? -1 : a > b ? 1 : 0);
 }
-
-const onlyOne = <T>([one, ...others]: readonly T[]): T | null => others.length === 0 ? one ?? null : null;
 
 const WHY_NOT: Record<string, string> = {
   "summary.mean_ci":

@@ -56,6 +56,9 @@ export const programsOf = ({ merged, nextstat_sha256 }: SourceOrigin): readonly 
 
 const listOf = <T>(value: T | null): readonly T[] => value === null ? [] : [value];
 
+/** Returns the only value of a list; null: there are none or several. */
+export const onlyOne = <T>([one, ...others]: readonly T[]): T | null => others.length === 0 ? one ?? null : null;
+
 /** Number of toys by outcome; the two kinds of error are null where nextstat did not distinguish them. */
 export interface ToyCounts {
   n_toys: number;
@@ -178,7 +181,7 @@ function sortedOverrides(overrides: Record<string, number>): readonly Override[]
 /**
  * Returns whether nextstat computed pulls: it does so if one of the pull guardrails was requested (facts/nextstat.md).
  */
-function hasPullGuardrail({ guardrails }: OutputFrame): boolean {
+export function hasPullGuardrail({ guardrails }: OutputFrame): boolean {
   const isSet = (name: string) => (guardrails?.[name] ?? null) !== null;
   return isSet("max_abs_poi_pull_mean") || isSet("poi_pull_std_range");
 }

@@ -45,6 +45,19 @@ export interface Column<T> {
   look?: "left" | "bad";
 }
 
+/** Returns a column of numbers; empty where they are null. */
+export function numberColumn<T>(
+  head: string,
+  of: (row: T) => number | null,
+  text: (value: number) => string,
+): Column<T> {
+  const cell = (row: T) => {
+    const value = of(row);
+    return value === null ? "" : text(value);
+  };
+  return { head, cell, value: of };
+}
+
 export interface Page {
   title: string;
   /** Lines below the title. */

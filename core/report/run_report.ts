@@ -23,7 +23,7 @@ import { cpuShare, hostShares } from "../sweep/measures.ts";
 import { poiHistogram, pullHistogram, shardTimes } from "./figures/distributions.ts";
 import { convergence, hostRates, throughput } from "./figures/rates.ts";
 import { gantt } from "./figures/timeline.ts";
-import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "./page.ts";
+import { type Column, listOf, numberColumn, type Page, tableCard, textCard, type Tile } from "./page.ts";
 import { breakable, type Figure, type Markup, markup } from "./plot.ts";
 
 /** Open shards with the same reason, and the remedy. */
@@ -257,30 +257,26 @@ function shardTable(run: RunFacts): Markup {
 }
 
 function shardColumns(first_ms: number): Column<ShardFacts>[] {
-  const figure = (head: string, of: (shard: ShardFacts) => number | null, text: (value: number) => string) => ({
-    head,
-    cell: (shard: ShardFacts) => {
-      const value = of(shard);
-      return value === null ? "" : text(value);
-    },
-    value: of,
-  });
   return [
-    figure("shard", (shard) => shard.shard_index, String),
+    numberColumn("shard", (shard) => shard.shard_index, String),
     { head: "state", cell: (shard) => shard.why === null ? shard.state : `${shard.state}: ${shard.why}`, look: "left" },
     { head: "host", cell: (shard) => shard.host ?? "", look: "left" },
-    figure("toys", (shard) => shard.n_toys, String),
-    figure(
+    numberColumn("toys", (shard) => shard.n_toys, String),
+    numberColumn(
       "start (s)",
       (shard) => shard.span && (shard.span.started_ms - first_ms) / 1000,
       (value) => value.toFixed(2),
     ),
-    figure("wall (s)", (shard) => shard.wall_s, (value) => value.toFixed(3)),
-    figure("overhead (s)", overhead, (value) => value.toFixed(3)),
-    figure("CPU (s)", (shard) => shard.cpu_s, (value) => value.toFixed(3)),
-    figure("memory (MiB)", (shard) => shard.max_rss_bytes, mebibytes),
-    figure("load (1 min)", (shard) => shard.load_start, (value) => value.toFixed(2)),
-    figure("not converged", (shard) => shard.n_converged === null ? null : shard.n_toys - shard.n_converged, String),
+    numberColumn("wall (s)", (shard) => shard.wall_s, (value) => value.toFixed(3)),
+    numberColumn("overhead (s)", overhead, (value) => value.toFixed(3)),
+    numberColumn("CPU (s)", (shard) => shard.cpu_s, (value) => value.toFixed(3)),
+    numberColumn("memory (MiB)", (shard) => shard.max_rss_bytes, mebibytes),
+    numberColumn("load (1 min)", (shard) => shard.load_start, (value) => value.toFixed(2)),
+    numberColumn(
+      "not converged",
+      (shard) => shard.n_converged === null ? null : shard.n_toys - shard.n_converged,
+      String,
+    ),
   ];
 }
 

@@ -13,10 +13,10 @@ import {
 import type { CountSummary, PointSummary, SweepSummary } from "../schema/sweep_summary.ts";
 import { ranked } from "../sweep/interpret.ts";
 import { meanStdText, middle, spreadOf } from "../sweep/measures.ts";
-import { CPU_SHARE, REPEATS } from "../sweep/summary_text.ts";
+import { CPU_SHARE, cpuModelWords, REPEATS } from "../sweep/summary_text.ts";
 import { hostRates } from "./figures/rates.ts";
 import { makespanScaling, rateScaling } from "./figures/scaling.ts";
-import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "./page.ts";
+import { type Column, listOf, numberColumn, type Page, tableCard, textCard, type Tile } from "./page.ts";
 import type { Figure, Markup } from "./plot.ts";
 
 /** Returns all figures of a sweep that its known facts allow. */
@@ -78,16 +78,16 @@ function makespanWords(count: CountSummary | undefined): string {
 }
 
 const COUNT_COLUMNS: Column<CountSummary>[] = [
-  figure("shards", (count) => count.shards, String),
+  numberColumn("shards", (count) => count.shards, String),
   { head: "runs done", cell: ({ n_done, n_runs }) => `${n_done}/${n_runs}`, value: ({ n_done }) => n_done },
-  figure("makespan_s", (count) => middle(count.makespan_s), seconds),
+  numberColumn("makespan_s", (count) => middle(count.makespan_s), seconds),
   spread((count) => count.makespan_s),
-  figure("predicted", (count) => middle(count.predicted_makespan_s), seconds),
-  figure("max_shard_elapsed_s", (count) => middle(count.max_shard_elapsed_s), seconds),
-  figure("toys/s", (count) => middle(count.toys_per_s), significant),
+  numberColumn("predicted", (count) => middle(count.predicted_makespan_s), seconds),
+  numberColumn("max_shard_elapsed_s", (count) => middle(count.max_shard_elapsed_s), seconds),
+  numberColumn("toys/s", (count) => middle(count.toys_per_s), significant),
   spread((count) => count.toys_per_s),
-  figure("shards/slot", (count) => count.shards_per_slot, (value) => rounded(value, 3)),
-  figure("start-up", (count) => count.startup_share, percent),
+  numberColumn("shards/slot", (count) => count.shards_per_slot, (value) => rounded(value, 3)),
+  numberColumn("start-up", (count) => count.startup_share, percent),
 ];
 
 function spread(of: (count: CountSummary) => CountSummary["makespan_s"]): Column<CountSummary> {
@@ -102,29 +102,21 @@ function pointTable(points: readonly PointSummary[]): Markup {
   return tableCard("Runs", `${CPU_SHARE} Click a column header to sort. Empty cells are unknown.`, COLUMNS, points);
 }
 
-function figure<T>(head: string, of: (row: T) => number | null, text: (value: number) => string): Column<T> {
-  const cell = (row: T) => {
-    const value = of(row);
-    return value === null ? "" : text(value);
-  };
-  return { head, cell, value: of };
-}
-
 const COLUMNS: Column<PointSummary>[] = [
-  figure("shards", (point) => point.shards, String),
-  figure("repeat", (point) => point.repeat, String),
+  numberColumn("shards", (point) => point.shards, String),
+  numberColumn("repeat", (point) => point.repeat, String),
   { head: "state", cell: ({ state, error }) => error === null ? state : `${state}: ${error}`, look: "left" },
-  figure("makespan_s", (point) => point.makespan_s, seconds),
-  figure("predicted", (point) => point.predicted_makespan_s, seconds),
-  figure("turnaround_s", (point) => point.turnaround_s, seconds),
-  figure("max_shard_elapsed_s", (point) => point.max_shard_elapsed_s, seconds),
-  figure("waves", (point) => point.waves, String),
-  figure("toys/s", (point) => point.toys_per_s, significant),
-  figure("toys / longest shard", (point) => point.claimed_toys_per_s, significant),
-  figure("converged", (point) => point.n_converged, String),
-  figure("errors", (point) => point.n_error, String),
-  figure("CPU efficiency", (point) => point.cpu_share, percent),
-  figure("memory (MiB)", (point) => point.max_rss_bytes, mebibytes),
+  numberColumn("makespan_s", (point) => point.makespan_s, seconds),
+  numberColumn("predicted", (point) => point.predicted_makespan_s, seconds),
+  numberColumn("turnaround_s", (point) => point.turnaround_s, seconds),
+  numberColumn("max_shard_elapsed_s", (point) => point.max_shard_elapsed_s, seconds),
+  numberColumn("waves", (point) => point.waves, String),
+  numberColumn("toys/s", (point) => point.toys_per_s, significant),
+  numberColumn("toys / longest shard", (point) => point.claimed_toys_per_s, significant),
+  numberColumn("converged", (point) => point.n_converged, String),
+  numberColumn("errors", (point) => point.n_error, String),
+  numberColumn("CPU efficiency", (point) => point.cpu_share, percent),
+  numberColumn("memory (MiB)", (point) => point.max_rss_bytes, mebibytes),
   { head: "load before → after", cell: loads, value: (point) => point.load_start },
   { head: "run", cell: (point) => point.run_id, look: "left" },
 ];
@@ -135,12 +127,9 @@ function loads({ load_start, load_end }: PointSummary): string {
 }
 
 function environment({ environment: env, scheduler }: SweepSummary): string[] {
-  const models = env.cpu_models.map(({ cpu_model, hosts, cpus }) =>
-    `${hosts} × ${cpu_model}${cpus === null ? "" : ` (${cpus} CPUs together)`}`
-  );
   const lines: [string, readonly string[]][] = [
     ["scheduler", [scheduler]],
-    ["CPU models", models],
+    ["CPU models", cpuModelWords(env)],
     ["nextstat", env.nextstat_versions],
     ["rustc", env.rustc_versions],
     ["kernel", env.kernels],

@@ -185,13 +185,16 @@ function hostTable({ hosts }: SweepSummary): string {
   return mdTable(["Host", "CPU", "shards", "toys", "of all toys", "toys/s per slot"], "llrrrr", rows);
 }
 
-function environment({ scheduler, environment: env }: SweepSummary): string {
-  const models = env.cpu_models.map(({ cpu_model, hosts, cpus }) =>
+/** Returns the CPU models of a pool with their hosts, in words. */
+export const cpuModelWords = ({ cpu_models }: SweepSummary["environment"]): string[] =>
+  cpu_models.map(({ cpu_model, hosts, cpus }) =>
     `${hosts} × ${cpu_model}${cpus === null ? "" : ` (${cpus} CPUs together)`}`
   );
+
+function environment({ scheduler, environment: env }: SweepSummary): string {
   const rows = {
     scheduler: [scheduler],
-    "CPU models": models,
+    "CPU models": cpuModelWords(env),
     nextstat: env.nextstat_versions,
     rustc: env.rustc_versions,
     kernel: env.kernels,

@@ -4,7 +4,7 @@ import { orElse } from "../../core/errors.ts";
 import { firstIssue } from "../../core/first_issue.ts";
 import type { MergedFacts } from "../../core/merge/merged_facts.ts";
 import { duplicateSeeds, originMismatches } from "../../core/merge/prove.ts";
-import { rangesOf, type SourceOrigin } from "../../core/merge/source_facts.ts";
+import { onlyOne, rangesOf, type SourceOrigin } from "../../core/merge/source_facts.ts";
 import type { InputFile } from "../../core/schema/enums.ts";
 import { CountedFarm } from "../../core/schema/counted.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
@@ -15,7 +15,7 @@ import type { AnyOutput, CountedOutput, Workload } from "../../core/workload/wor
 import { parseJson, readRegular, Unreadable } from "../fs/read.ts";
 import { readAnyOutput } from "../shard/read.ts";
 import { missingProblem } from "./merged_set.ts";
-import { onlyOne, origin, recordBeside } from "./read_input.ts";
+import { origin, recordBeside } from "./read_input.ts";
 import { readRunShard } from "./read_part.ts";
 import type { SourceOrder, Sources } from "./sources.ts";
 

@@ -1,7 +1,7 @@
 import { attemptTime } from "../../core/attempt_time.ts";
 import { countWarnings } from "../../core/fit_quality.ts";
 import { type DocumentToys, documentToys, NEXTSTATS_MERGE } from "../../core/merge/document_toys.ts";
-import type { SourceOrigin } from "../../core/merge/source_facts.ts";
+import { onlyOne, type SourceOrigin } from "../../core/merge/source_facts.ts";
 import type { ShardOutput } from "../../core/output.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
@@ -77,9 +77,6 @@ function originOf(toys: DocumentToys, path: string, record: ShardRecord | null):
     merged,
   };
 }
-
-/** Returns the only value of a list; null: there are none or several. */
-export const onlyOne = <T>([one, ...others]: readonly T[]): T | null => others.length === 0 ? one ?? null : null;
 
 /** Reads our record beside an output; null: there is none. */
 export function recordBeside(path: string): ShardRecord | null {

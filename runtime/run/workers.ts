@@ -122,8 +122,11 @@ export async function sweepWorkers(run: Run, boot_id: string, openOwners: () => 
   const dead = here.filter(({ process }) => !alive.has(process));
   if (dead.length === 0) return;
   const open = openOwners();
-  for (const { process, token } of dead) if (!open.some((one) => isSame(one, process))) withdrawWorker(run.dir, token);
+  for (const { process, token } of dead) {
+    if (!open.some((one) => isSameProcess(one, process))) withdrawWorker(run.dir, token);
+  }
 }
 
-const isSame = (one: ProcessId, other: ProcessId): boolean =>
+/** Returns whether both are the same process of one boot. */
+export const isSameProcess = (one: ProcessId, other: ProcessId): boolean =>
   one.boot_id === other.boot_id && one.pid === other.pid && one.start_ticks === other.start_ticks;

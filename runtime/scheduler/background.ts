@@ -10,7 +10,7 @@ import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Answer, Handle, NativeState, SubmitAnswer } from "../../schedulers/adapter.ts";
 import { explainWrite, makeFolder } from "../fs/write.ts";
 import type { Run } from "../run/load_manifest.ts";
-import { inspectWorkers, listWorkers, type UnknownWorker } from "../run/workers.ts";
+import { inspectWorkers, isSameProcess, listWorkers, type UnknownWorker } from "../run/workers.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import { bootId } from "../system/proc.ts";
 import { ownCommand, pauseFor } from "../system/process.ts";
@@ -76,15 +76,12 @@ export async function queryWorkers(
     readAttempt(run.dir, shard, numbers.at(-1) ?? 0) ?? []
   );
   const runs = (worker: Worker) =>
-    attempts.filter((one) => one.end === null && sameProcess(one.wrapper, worker.process));
+    attempts.filter((one) => one.end === null && isSameProcess(one.wrapper, worker.process));
   return {
     alive: alive.map((worker) => ({ ...worker, running: runs(worker).map((one) => one.shard_index) })),
     unknown,
   };
 }
-
-const sameProcess = (a: Worker["process"], b: Worker["process"]) =>
-  a.boot_id === b.boot_id && a.pid === b.pid && a.start_ticks === b.start_ticks;
 
 /**
  * Signals worker loops of this run to stop (pid, start time and boot compared), and waits until they have.

@@ -21,8 +21,7 @@ export function readJobLogs(
   shard: number,
   explaining: boolean,
 ): { name: string; text: string | null }[] {
-  const handles = handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
-  return handles.flatMap((handle) => {
+  return handlesFor(dir, shard).flatMap((handle) => {
     const shared = adapter.eventLogs?.([handle]) ?? [];
     return (adapter.jobLogs?.(handle, shard) ?? []).map((name) => {
       const path = join(dir, name);
@@ -33,13 +32,14 @@ export function readJobLogs(
   });
 }
 
+const handlesFor = (dir: string, shard: number) =>
+  handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
+
 const MAX_EVENTS_BYTES = 64 * 1024 * 1024;
 
 /** Returns the files that the jobs of a shard write, relative to the run directory; newest last. */
-function jobLogNames(dir: string, adapter: Backend, shard: number): string[] {
-  const handles = handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
-  return handles.flatMap((handle) => adapter.jobLogs?.(handle, shard) ?? []);
-}
+const jobLogNames = (dir: string, adapter: Backend, shard: number): string[] =>
+  handlesFor(dir, shard).flatMap((handle) => adapter.jobLogs?.(handle, shard) ?? []);
 
 /**
  * Returns the shards, with a better explanation for those whose job's log says more than their scheduler and their

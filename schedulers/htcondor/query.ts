@@ -9,7 +9,7 @@ import type {
   RenderContext,
   SchedulerLimits,
 } from "../adapter.ts";
-import { commandMessage } from "../command_result.ts";
+import { commandMessage, printedBy } from "../command_result.ts";
 import { jobTag, shardsByTask, tasksFor } from "../tasks.ts";
 import { isSpooled } from "./options.ts";
 import { countOption, type Options } from "../options.ts";
@@ -175,22 +175,22 @@ const columns = (names: string[]): string[] =>
   names.flatMap((name, i) => ["-format", i === 0 ? "nsfarm|%v" : i === names.length - 1 ? "|%v\\n" : "|%v", name]);
 
 export function readHTCondorProbe([version, limits, status, domain, concurrency]: CommandResult[]): SchedulerLimits {
-  const named = /\$CondorVersion:\s*(\S+)/.exec(textOf(version))?.[1];
-  const numbers = [...textOf(limits).matchAll(/^\s*(\d+)\s*$/gm)].map(([, text]) => Number(text)).filter((n) => n > 0);
-  const concurrent = whole(textOf(concurrency).trim());
+  const named = /\$CondorVersion:\s*(\S+)/.exec(printedBy(version))?.[1];
+  const numbers = [...printedBy(limits).matchAll(/^\s*(\d+)\s*$/gm)].map(([, text]) => Number(text)).filter((n) =>
+    n > 0
+  );
+  const concurrent = whole(printedBy(concurrency).trim());
   return {
     max_array_size: null,
     max_submit_jobs: numbers.length === 0 ? null : Math.min(...numbers),
     accounting: true,
     ...(named === undefined ? {} : { version: named }),
     ...(concurrent === null ? {} : { concurrency_limit: concurrent }),
-    places: readMachines(textOf(status), textOf(domain).trim()),
+    places: readMachines(printedBy(status), printedBy(domain).trim()),
   };
 }
 
 const MACHINE = /^nsfarm\|([^|]+)\|([^|]*)\|([^|]*)\|([^|]*)\|([^|]*)$/;
-
-const textOf = (result: CommandResult | undefined): string => result?.exit_code === 0 ? result.stdout : "";
 
 /**
  * Reads the machines. A job without file transfer needs a machine in the FileSystemDomain of its submit machine

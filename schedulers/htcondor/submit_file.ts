@@ -12,7 +12,7 @@ import transferTemplate from "../../templates/condor_job_transfer.sub.mustache" 
 import type { Chunk, RenderContext, Rendered, RenderedFile } from "../adapter.ts";
 import { isSentImage, JOB_WRAPPER, launchLines, renderJobWrapper, setupLines, threadsWarning } from "../job_wrapper.ts";
 import { countOption, listOption, type Options, readSite, textOption } from "../options.ts";
-import { groupedChunk, groupsOf, jobTag, shardsByTask } from "../tasks.ts";
+import { groupedChunk, groupsOf, jobTag, taskWords } from "../tasks.ts";
 import { HTCONDOR_IN_JOB } from "../in_job.ts";
 import {
   bareWordWarnings,
@@ -36,9 +36,6 @@ function htcondorChunks({ shards, options, limits }: RenderContext): Chunk[] {
   const groups = groupsOf(shards, readSite(options).shards_per_job);
   return groupsOf(groups, most).map((mine, index) => groupedChunk(index, mine));
 }
-
-/** Returns the shards of each job as a word of the submit file: `0+1`. */
-export const jobWords = (chunk: Chunk): string[] => [...shardsByTask(chunk).values()].map((group) => group.join("+"));
 
 /** Returns a text as a ClassAd string (HTCondor manual, "ClassAd Syntax"). */
 export const adString = (text: string): string => `"${text.replaceAll(/[\\"]/g, "\\$&")}"`;
@@ -224,7 +221,7 @@ function submitFile(context: RenderContext, mode: Mode): RenderedFile {
   const path = SUBMIT_FILES[mode];
   const binary = mode === "shared" ? sharedWrapper(context) === "binary" : sendsBinary(context);
   const script = !binary ? JOB_WRAPPER : mode === "shared" ? LAUNCHER : SANDBOX_LAUNCHER;
-  const words = jobWords(groupedChunk(0, groupsOf(context.shards, readSite(context.options).shards_per_job)));
+  const words = taskWords(groupedChunk(0, groupsOf(context.shards, readSite(context.options).shards_per_job)));
   const spooled = mode === "transfer" && isSpooled(context.options);
   const dir = submitPath("the run directory", run_dir);
   const text = renderTemplate(mode === "shared" ? sharedTemplate : transferTemplate, {

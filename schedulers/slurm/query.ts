@@ -13,7 +13,7 @@ import type {
   SchedulerLimits,
   SubmitLimit,
 } from "../adapter.ts";
-import { commandMessage, isTruncated } from "../command_result.ts";
+import { commandMessage, isTruncated, printedBy } from "../command_result.ts";
 import { hasToken, readIndexes, shardsByTask } from "../tasks.ts";
 import { slurmEndReason, slurmReason, slurmState } from "./tables.ts";
 
@@ -211,12 +211,10 @@ const assoc = (words: string[]): Command => ({
 });
 
 export function readSlurmProbe([config, sinfo, associations, qos]: CommandResult[]): SchedulerLimits {
-  const limits: SchedulerLimits = { ...readConfig(textOf(config)), places: readPartitions(textOf(sinfo)) };
-  const submit_limits = readSubmitLimits(textOf(associations), textOf(qos));
+  const limits: SchedulerLimits = { ...readConfig(printedBy(config)), places: readPartitions(printedBy(sinfo)) };
+  const submit_limits = readSubmitLimits(printedBy(associations), printedBy(qos));
   return submit_limits.length === 0 ? limits : { ...limits, submit_limits };
 }
-
-const textOf = (result: CommandResult | undefined): string => result?.exit_code === 0 ? result.stdout : "";
 
 /** Reads `MaxArraySize            = 20000` (scontrol(1), show config). */
 function readConfig(text: string): SchedulerLimits {

@@ -7,7 +7,7 @@ import template from "../../templates/slurm_array_job.sh.mustache" with { type: 
 import type { Chunk, Finish, Handle, RenderContext, Rendered, RenderedFile, SchedulerLimits } from "../adapter.ts";
 import { JOB_WRAPPER, launchLines, mayReplace, renderJobWrapper, setupLines, threadsWarning } from "../job_wrapper.ts";
 import { countOption, type Options, readSite, textOption } from "../options.ts";
-import { groupedChunk, groupsOf, jobComment, jobName, shardsByTask, tasksFor } from "../tasks.ts";
+import { groupedChunk, groupsOf, jobComment, jobName, tasksFor, taskWords } from "../tasks.ts";
 import { directives, filenamePattern, sbatchLine } from "./options.ts";
 import { SLURM_IN_JOB } from "../in_job.ts";
 
@@ -109,14 +109,11 @@ function script(context: RenderContext, chunk: Chunk, chunks: number): RenderedF
     single,
     shifted: offsetOf(chunk) !== 0,
     offset: offsetOf(chunk),
-    groups: single ? [] : groupWords(chunk),
+    groups: single ? [] : taskWords(chunk),
     launch: verbatim(launchOf(context)),
   }, quoteWord);
   return { path, text, executable: true };
 }
-
-/** Returns the shards of each task as a word of the script: `0+1+2`. */
-export const groupWords = (chunk: Chunk): string[] => [...shardsByTask(chunk).values()].map((group) => group.join("+"));
 
 function launchOf(context: RenderContext): string {
   const site = readSite(context.options);
