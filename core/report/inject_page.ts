@@ -10,7 +10,7 @@ import {
 } from "../inject/summary.ts";
 import type { Estimate, InjectPoint, InjectSummary, ToyRate } from "../schema/inject.ts";
 import { pullFigures } from "./figures/pull_points.ts";
-import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "./page.ts";
+import { type Column, listOf, numberColumn, type Page, tableCard, textCard, type Tile } from "./page.ts";
 import type { Markup } from "./plot.ts";
 
 /** Returns the page of an injection study. */
@@ -73,9 +73,9 @@ const rateColumn = (head: string, of: (point: InjectPoint) => ToyRate | null): C
 
 function pointTable({ parameter, points }: InjectSummary): Markup {
   const columns: Column<InjectPoint>[] = [
-    { head: parameter, cell: ({ value }) => `${value}`, value: ({ value }) => value },
+    numberColumn(parameter, ({ value }) => value, String),
     { head: "verdict", cell: ({ verdict }) => VERDICT_WORDS[verdict], look: "left" },
-    { head: "toys", cell: ({ n_toys }) => n_toys === null ? "" : `${n_toys}`, value: ({ n_toys }) => n_toys },
+    numberColumn("toys", ({ n_toys }) => n_toys, String),
     rateColumn("failed fits, %", ({ failed }) => failed),
     estimateColumn("bias", ({ bias }) => bias),
     estimateColumn("mean pull", ({ pull_mean }) => pull_mean),
@@ -88,11 +88,7 @@ function pointTable({ parameter, points }: InjectSummary): Markup {
       cell: ({ n_without_sigma: n }) => n === null || n === 0 ? "" : `${n}`,
       value: ({ n_without_sigma }) => n_without_sigma,
     },
-    {
-      head: "more toys",
-      cell: ({ more_toys }) => more_toys === null ? "" : `${more_toys}`,
-      value: (one) => one.more_toys,
-    },
+    numberColumn("more toys", ({ more_toys }) => more_toys, String),
     { head: "run", cell: ({ run_id }) => run_id, look: "left" },
   ];
   return tableCard("Points", "One run for each injected value. Click a column header to sort.", columns, points);

@@ -3,7 +3,7 @@ import { rounded, withError } from "../format.ts";
 import type { ToyTail } from "../schema/hypotest.ts";
 import type { LimitPoint, LimitSummary } from "../schema/limit.ts";
 import { clsCurve } from "./figures/cls_curve.ts";
-import { type Column, listOf, type Page, tableCard, textCard, type Tile } from "./page.ts";
+import { type Column, listOf, numberColumn, type Page, tableCard, textCard, type Tile } from "./page.ts";
 import type { Markup } from "./plot.ts";
 
 /** Returns the page of a limit. */
@@ -85,7 +85,7 @@ const tailText = (tail: ToyTail | null): string =>
 
 function pointTable(points: readonly LimitPoint[]): Markup {
   const columns: Column<LimitPoint>[] = [
-    { head: "mu", cell: ({ mu }) => `${mu}`, value: ({ mu }) => mu },
+    numberColumn("mu", ({ mu }) => mu, String),
     {
       head: "CLs",
       cell: ({ cls, cls_error }) => cls === null || cls_error === null ? "no result" : withError(cls, cls_error),
@@ -93,7 +93,7 @@ function pointTable(points: readonly LimitPoint[]): Markup {
     },
     { head: "CLs+b", cell: ({ clsb }) => tailText(clsb), value: ({ clsb }) => clsb?.p ?? null },
     { head: "CLb", cell: ({ clb }) => tailText(clb), value: ({ clb }) => clb?.p ?? null },
-    { head: "toys", cell: ({ n_toys }) => n_toys === null ? "" : `${n_toys}`, value: ({ n_toys }) => n_toys },
+    numberColumn("toys", ({ n_toys }) => n_toys, String),
     { head: "asymptotic CLs", cell: ({ asymptotic }) => asymptotic ? rounded(asymptotic.cls, 4) : "" },
     {
       head: "CLs with failed toys",
