@@ -6,6 +6,10 @@ export interface SeedRange {
   n_toys: number;
 }
 
+/** Returns the number of toys of some ranges or outputs. */
+export const sumToys = (parts: readonly { n_toys: number }[]): number =>
+  parts.reduce((sum, { n_toys }) => sum + n_toys, 0);
+
 /**
  * Returns the ranges sorted, with touching and overlapping ranges joined.
  *

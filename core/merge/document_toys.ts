@@ -1,7 +1,7 @@
 import { firstIssue } from "../first_issue.ts";
 import { Merged, MergedFarm } from "../schema/merged.ts";
 import type { OutputFrame } from "../schema/shard_output.ts";
-import { joinRanges, overlaps, type SeedRange } from "../toy_ranges.ts";
+import { joinRanges, overlaps, type SeedRange, sumToys } from "../toy_ranges.ts";
 import type { MergedFacts } from "./merged_facts.ts";
 import { hasPullGuardrail } from "./source_facts.ts";
 
@@ -136,8 +136,8 @@ function rangesFault({ results, parameter_names }: Merged, farm: MergedFarm): st
   const isOne = (ranges: readonly SeedRange[], other: readonly SeedRange[]) =>
     JSON.stringify(joinRanges(ranges).map(({ seed, n_toys }) => [seed, n_toys])) ===
       JSON.stringify(other.map(({ seed, n_toys }) => [seed, n_toys]));
-  if (!isOne(seed_ranges, seed_ranges) || countOf(seed_ranges) !== results.n_toys) {
-    return `holds ${results.n_toys} toys, and its merge.farm.seed_ranges are of ${countOf(seed_ranges)}`;
+  if (!isOne(seed_ranges, seed_ranges) || sumToys(seed_ranges) !== results.n_toys) {
+    return `holds ${results.n_toys} toys, and its merge.farm.seed_ranges are of ${sumToys(seed_ranges)}`;
   }
   if (overlaps([...seed_ranges, ...missing]).length > 0) return "says that toys are missing which it holds";
   const toys = points?.flatMap((point) => point.seed_ranges);
@@ -148,8 +148,6 @@ function rangesFault({ results, parameter_names }: Merged, farm: MergedFarm): st
     .some(({ length }) => length > 0 && length !== parameter_names.length);
   return short ? `has values in merge.farm that are not of ${parameter_names.length} parameters` : null;
 }
-
-const countOf = (ranges: readonly SeedRange[]): number => ranges.reduce((sum, { n_toys }) => sum + n_toys, 0);
 
 /**
  * Returns why a merge of an older version, which treated any merged document as one range of toys, is inconsistent; or

@@ -5,7 +5,7 @@ import { namedShards, rangeText } from "../format.ts";
 import { MERGED } from "../run_paths.ts";
 import type { Manifest, Plan, RequestedGuardrails } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
-import { missingRanges } from "../toy_ranges.ts";
+import { missingRanges, sumToys } from "../toy_ranges.ts";
 import { failureText, guardrailsText, hasGuardrail } from "./guardrails.ts";
 
 /** State of the file merged.out.json: absent, unreadable, or what the document says about itself. */
@@ -125,7 +125,7 @@ function missingText({ n_toys }: Manifest, { merge }: MergedAbout): string | nul
   const held = merge.sources.map((source) => ({ seed: source.toy_start, n_toys: source.n_toys }));
   const missing = missingRanges([{ seed: 0, n_toys }], held);
   if (missing.length === 0) return merge.farm?.partial === true ? "its merge says so" : null;
-  const n_missing = missing.reduce((sum, range) => sum + range.n_toys, 0);
+  const n_missing = sumToys(missing);
   const ranges = missing.map(({ seed, n_toys }) => rangeText(seed, seed + n_toys - 1));
   const most = 12;
   const more = ranges.length > most ? ` and ${ranges.length - most} more ranges` : "";

@@ -1,5 +1,5 @@
 import type { Problem } from "../schema/merge_report.ts";
-import { joinRanges, overlaps, type SeedRange } from "../toy_ranges.ts";
+import { joinRanges, overlaps, type SeedRange, sumToys } from "../toy_ranges.ts";
 import { isEqualNumber } from "./equal.ts";
 import type { GenPoint } from "./merged_facts.ts";
 import { hostsOf, rangesOf, type SourceFacts, type SourceOrigin, sourceThreads } from "./source_facts.ts";
@@ -190,12 +190,10 @@ function differing<Source extends SourceOrigin>(
   const first = known ? of(known) : null;
   if (sources.every((source) => of(source) === first || of(source) === null)) return [];
   const groups = Map.groupBy(sources.filter((source) => of(source) !== null), of);
-  const [most = [], ...others] = [...groups.values()].sort((a, b) => toysIn(b) - toysIn(a));
+  const [most = [], ...others] = [...groups.values()].sort((a, b) => sumToys(b) - sumToys(a));
   const [usual] = most;
   return others.flat().map((source) => ({
     source,
     what: `${source.name} has another ${what} than most: ${shown(source)}${usual ? `, wanted ${shown(usual)}` : ""}`,
   }));
 }
-
-const toysIn = (sources: readonly SourceOrigin[]): number => sources.reduce((sum, { n_toys }) => sum + n_toys, 0);

@@ -227,11 +227,8 @@ function failureCard(groups: readonly FailureGroup[]): Markup {
 }
 
 /** Returns the card of what recoveries did; none without any. */
-function recoveryCards(lines: readonly string[]): Markup[] {
-  if (lines.length === 0) return [];
-  const items = lines.map((line) => markup`<li>${breakable(line)}</li>`);
-  return [textCard("Recovered by itself", markup`<ul>${items}</ul>`)];
-}
+const recoveryCards = (lines: readonly string[]): Markup[] =>
+  lines.length === 0 ? [] : [textCard("Recovered by itself", listOf(lines))];
 
 function usageCard(usage: RunUsage): Markup {
   const lines = usageRows(usage).map(({ what, used, requested }) =>

@@ -11,7 +11,7 @@ import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import { runTimes } from "../../core/run_times.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
-import { joinRanges, type MissingToys, missingToys, type SeedRange } from "../../core/toy_ranges.ts";
+import { joinRanges, type MissingToys, missingToys, type SeedRange, sumToys } from "../../core/toy_ranges.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
 import type { Sources } from "./sources.ts";
 import { readAll, type ReadOptions, type ReadSet } from "./worker.ts";
@@ -130,5 +130,5 @@ export function withoutPulls(): FarmError {
  */
 export function wholeOf(wanted: readonly SeedRange[]): SeedRange {
   const ranges = joinRanges(wanted);
-  return { seed: ranges[0]?.seed ?? 0, n_toys: ranges.reduce((sum, { n_toys }) => sum + n_toys, 0) };
+  return { seed: ranges[0]?.seed ?? 0, n_toys: sumToys(ranges) };
 }

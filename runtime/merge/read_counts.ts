@@ -8,7 +8,7 @@ import { onlyOne, rangesOf, type SourceOrigin } from "../../core/merge/source_fa
 import type { InputFile } from "../../core/schema/enums.ts";
 import { CountedFarm } from "../../core/schema/counted.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
-import { joinRanges, type MissingToys, missingToys, type SeedRange } from "../../core/toy_ranges.ts";
+import { joinRanges, type MissingToys, missingToys, type SeedRange, sumToys } from "../../core/toy_ranges.ts";
 import { workloads } from "../../core/workload/registry.ts";
 import { drawnSeeds } from "../../core/workload/seeds.ts";
 import type { AnyOutput, CountedOutput, Workload } from "../../core/workload/workload.ts";
@@ -182,7 +182,7 @@ function readMergedCounts(
 ): Read | { problem: Problem } {
   const { seed_ranges, missing, spec_sha256, inputs, nextstat_version } = farm;
   const { n_toys } = output;
-  const held = seed_ranges.reduce((sum, range) => sum + range.n_toys, 0);
+  const held = sumToys(seed_ranges);
   if (held !== n_toys || joinRanges(seed_ranges).length !== seed_ranges.length) {
     return problem(`holds ${n_toys} toys, and its merge.farm.seed_ranges are of ${held}`);
   }

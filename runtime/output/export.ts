@@ -4,6 +4,7 @@ import { FarmError } from "../../core/errors.ts";
 import { namedShards } from "../../core/format.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
+import { sumToys } from "../../core/toy_ranges.ts";
 import { workloadOf, workloads } from "../../core/workload/registry.ts";
 import type { AnyOutput, Cell, ExportColumn, ExportedRows, ExportedShard } from "../../core/workload/workload.ts";
 import { infoOf } from "../fs/hash_file.ts";
@@ -61,11 +62,9 @@ export async function exportRun(path: string, { format, out, allow_partial }: Ex
   return {
     ...{ path: typeof to === "string" ? to : null, format, run_id: manifest.run_id },
     ...{ ...counted, columns: table.columns.map(({ name }) => name), ...sum },
-    ...{ n_toys: toysOf(orders), n_toys_exported: toysOf(good), problems },
+    ...{ n_toys: sumToys(orders), n_toys_exported: sumToys(good), problems },
   };
 }
-
-const toysOf = (orders: RunSources["orders"]): number => orders.reduce((sum, { n_toys }) => sum + n_toys, 0);
 
 /**
  * Refuses a file, such as a merged document: it does not say which shard made which toy.
