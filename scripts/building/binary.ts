@@ -170,13 +170,10 @@ async function compile(folder: string, entry: string, runtime: string): Promise<
 }
 
 /**
- * Command lines that are run during the build, each for a cache of its own, since V8 reads a cache whole. RUN is a run
- * of which shard 0 is done and shard 1 cannot be fitted.
+ * Command lines that are run during the build, each for a code cache. Few, since each start reads all caches of the file,
+ * a millisecond for each MB. RUN is a run of which shard 0 is done and shard 1 cannot be fitted.
  */
-const AHEAD = [
-  ...["job RUN 0 1", "collect RUN", "merge RUN"],
-  ...["status --help", "render --help", "run --help"],
-];
+const AHEAD = ["job RUN 0 1", "run --help"];
 
 /**
  * Writes the code cache of each command of AHEAD into `folder`, and parts.js with it. The runtime itself makes them, in a

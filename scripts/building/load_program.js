@@ -4,9 +4,9 @@ import { createRequire } from "node:module";
 import { Script } from "node:vm";
 import parts from "./parts.js";
 
-// Other commands have the cache of `status`, with which they share most functions. Scripts and caches are imported, not
+// Other commands have the cache of `run`, with which they share most functions. Scripts and caches are imported, not
 // read: Deno shows embedded files below TMPDIR, and refuses to read any file below /dev.
-const { scripts, cache } = parts.get(Deno.args[0]) ?? parts.get("status");
+const { scripts, cache } = parts.get(Deno.args[0]) ?? parts.get("run");
 const [{ default: texts }, cached] = await Promise.all([scripts(), cache?.()]);
 
 const builtIn = createRequire(import.meta.url);
