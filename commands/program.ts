@@ -3,6 +3,7 @@ import { EXIT_CODES, FarmError } from "../core/errors.ts";
 import { nearestName, plainPath, repeated } from "../core/flags.ts";
 import { wordsOf } from "../core/profile.ts";
 import { PERMISSIONS } from "../runtime/system/process.ts";
+import { MERGE_HELPER, SHARD_READER } from "../runtime/system/second_thread.ts";
 import type { CommandSpec, Permission, Program } from "./flags.ts";
 import { addExamples, allHelp, firstHelp, groupOptions, HELP_TOPICS } from "./help.ts";
 import { makeOutput, printAnswer } from "./output.ts";
@@ -26,12 +27,17 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   throw unknownCommand(TABLE.some((one) => one.name.startsWith(`${name} `)) ? `${name} ${second}` : name);
 }
 
+const THREADS = new Map<string, () => Promise<unknown>>([
+  [SHARD_READER, () => import("../runtime/state/done_shards.ts")],
+  [MERGE_HELPER, () => import("../runtime/merge/worker.ts")],
+]);
+
 /**
- * Loads the modules that answer in a second thread. The built program is one script without URLs of its modules, so that
- * a second thread loads all of it and calls this.
+ * Loads the module that answers in the second thread of this name. The built program is one script without URLs of its
+ * modules, so that a second thread loads all of it and calls this.
  */
-export async function loadThreads(): Promise<void> {
-  await Promise.all([import("../runtime/state/done_shards.ts"), import("../runtime/merge/worker.ts")]);
+export async function loadThread(name: string): Promise<void> {
+  await THREADS.get(name)?.();
 }
 
 async function runCommand(row: TableRow, argv: string[]): Promise<number> {

@@ -4,7 +4,7 @@ import type { ToyValues } from "../../core/output.ts";
 import type { Problem } from "../../core/schema/merge_report.ts";
 import { type FileSum, hashStream, removeQuietly, temporaryPath } from "../fs/write.ts";
 import { manifestBytes } from "../run/load_manifest.ts";
-import { serveThread, startThread, takeParts } from "../system/second_thread.ts";
+import { MERGE_HELPER, serveThread, startThread, takeParts } from "../system/second_thread.ts";
 import { type PartList, partList } from "./part_list.ts";
 import { type Part, PartReader } from "./read_part.ts";
 import { runSources, type SourceOrder, type Sources, withLeftOut } from "./sources.ts";
@@ -30,14 +30,14 @@ export interface Helper {
   dismiss(): void;
 }
 
-const NAME = "nsfarm-deno merge helper";
-
 /**
  * Starts a second thread on a run; its program is this module. Returns undefined where no thread is possible or it
  * would not pay.
  */
 export function startMergeWorker(run: string, accept_unrecorded: boolean): Helper | undefined {
-  const thread = manifestBytes(run) < LARGE_BYTES ? undefined : startThread<Request, Brought>(import.meta.url, NAME);
+  const thread = manifestBytes(run) < LARGE_BYTES
+    ? undefined
+    : startThread<Request, Brought>(import.meta.url, MERGE_HELPER);
   if (!thread) return undefined;
   thread.request({ kind: "open", run, accept_unrecorded });
   return {
@@ -61,7 +61,7 @@ export function startMergeWorker(run: string, accept_unrecorded: boolean): Helpe
 
 let opened: Sources | undefined;
 
-serveThread<Request, Brought>(NAME, (request, give) => {
+serveThread<Request, Brought>(MERGE_HELPER, (request, give) => {
   // The thread that sends the requests finds the same faults and reports them.
   if (request.kind === "open") opened = orElse(undefined, () => runSources(request.run, request.accept_unrecorded));
   else if (request.kind === "hash") give({ sum: hashStream(mergedFill(request.pieces)) });

@@ -5,7 +5,7 @@ import type { FarmManifest, Plan } from "../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { manifestBytes, type Run } from "../run/load_manifest.ts";
 import { readProven, readUntouched } from "../shard/read.ts";
-import { type SecondThread, serveThread, startThread, takeParts } from "../system/second_thread.ts";
+import { type SecondThread, serveThread, SHARD_READER, startThread, takeParts } from "../system/second_thread.ts";
 
 /** Facts of a done shard. Not its record: each garbage collection would have to move thousands of records. */
 export interface DoneShard {
@@ -66,8 +66,6 @@ interface ShardList {
 
 type Found = [shard: number, done: DoneShard][];
 
-const NAME = "nsfarm-deno shard reader";
-
 /** A second thread that reads shards. */
 export type ShardReader = SecondThread<Request, Found>;
 
@@ -76,7 +74,7 @@ export type ShardReader = SecondThread<Request, Found>;
  * undefined where no thread is possible or it would not pay.
  */
 export const startShardReader = (run: string, look: Look): ShardReader | undefined =>
-  manifestBytes(run) >= LARGE_BYTES[look] ? startThread(import.meta.url, NAME) : undefined;
+  manifestBytes(run) >= LARGE_BYTES[look] ? startThread(import.meta.url, SHARD_READER) : undefined;
 
 /**
  * Returns those of the shards that are done, with a second thread where there is one. A shard that is not among them
@@ -116,7 +114,7 @@ function readFree(run: RunFiles, { look, wanted, next }: ShardList, give: (found
   });
 }
 
-serveThread<Request, Found>(NAME, ({ dir, manifest: text, list }, give) => {
+serveThread<Request, Found>(SHARD_READER, ({ dir, manifest: text, list }, give) => {
   const manifest: FarmManifest = JSON.parse(text);
   readFree({ dir, manifest }, list, give);
 });

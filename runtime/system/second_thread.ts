@@ -90,12 +90,16 @@ export function startThread<Request, Part>(
   name: string,
 ): SecondThread<Request, Part> | undefined {
   if (navigator.hardwareConcurrency < 2 || isThreadScope(globalThis)) return undefined;
-  const start = () => new Worker(module ?? new URL(PROGRAM, Deno.mainModule), { type: "module", name });
+  const start = () => new Worker(module ?? new URL(LOADER, Deno.mainModule), { type: "module", name });
   return orElse(undefined, () => new SecondThread(start()));
 }
 
-/** The file of the built program that loads all modules, beside its main module. */
-const PROGRAM = "load_program.js";
+/** The file of the built program that loads its modules, beside its main module. */
+export const LOADER = "load_program.js";
+
+/** Names of the second threads: what they do. */
+export const SHARD_READER = "nsfarm-deno shard reader";
+export const MERGE_HELPER = "nsfarm-deno merge helper";
 
 /** Answers requests in the second thread of this name; does nothing in any other thread. */
 export function serveThread<Request, Part>(

@@ -6,6 +6,7 @@ import { copyFile, mkdir, readdir, readFile, rename, rm, utimes, writeFile } fro
 import { dirname, join } from "node:path";
 import { pid } from "node:process";
 import { VERSION } from "../../core/version.ts";
+import { LOADER } from "../../runtime/system/second_thread.ts";
 import { makeShards } from "../make_shards.ts";
 import { DevError, inScratch, pinnedDeno, root, runTool } from "../tools.ts";
 import { findRuntime, type Runtime } from "./runtime.ts";
@@ -78,8 +79,8 @@ async function bundle(folder: string, build: Record<string, string>): Promise<vo
   await mkdir(folder);
   const start = await bundled(join(root, "main.ts"), external([REST]));
   const facts = `globalThis.__NSFARM_BUILD__=${JSON.stringify(build)};\n`;
-  await writeFile(join(folder, ENTRY), facts + start.replace(`"${REST}"`, '"./load_program.js"'));
-  await copyFile(join(sources, "load_program.js"), join(folder, "load_program.js"));
+  await writeFile(join(folder, ENTRY), facts + start.replace(`"${REST}"`, `"./${LOADER}"`));
+  await copyFile(join(sources, LOADER), join(folder, LOADER));
   await writeScript(folder, "program", join(root, REST), APART);
   await writeScript(folder, SMALL, join(root, REST), [...APART, ...await commandsWithout(SMALL)]);
   for (const name of APART) {
@@ -87,6 +88,8 @@ async function bundle(folder: string, build: Record<string, string>): Promise<vo
     await writeFile(entry, `export * from "${name}";\n`);
     await writeScript(folder, name, entry, []);
   }
+  await writeScripts(folder, SMALL, [SMALL]);
+  await writeScripts(folder, "program", ["program", ...APART]);
 }
 
 const external = (names: readonly string[]) => names.flatMap((name) => ["--external", name]);
@@ -112,8 +115,6 @@ const fileOf = (name: string, kind: "script" | "cache") => `${name.replaceAll("/
  * @param cached whether there are code caches yet
  */
 async function writeParts(folder: string, commands: readonly string[], cached: boolean): Promise<void> {
-  await writeScripts(folder, SMALL, [SMALL]);
-  await writeScripts(folder, "program", ["program", ...APART]);
   const rows = commands.map((name) => {
     const scripts = `() => import("./${name === SMALL ? SMALL : "program"}.scripts.js")`;
     const cache = `() => import("./${fileOf(name, "cache")}", { with: { type: "bytes" } })`;

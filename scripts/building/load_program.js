@@ -4,6 +4,12 @@ import { createRequire } from "node:module";
 import { Script } from "node:vm";
 import parts from "./parts.js";
 
+// A second thread (runtime/system/second_thread.ts) begins with this file. Deno drops a message that comes before there is
+// a handler, so those that come while the modules are loaded are kept.
+const isThread = "WorkerGlobalScope" in globalThis;
+const early = [];
+if (isThread) globalThis.onmessage = (event) => early.push(event);
+
 // Other commands have the cache of `run`, with which they share most functions. Scripts and caches are imported, not
 // read: Deno shows embedded files below TMPDIR, and refuses to read any file below /dev.
 const { scripts, cache } = parts.get(Deno.args[0]) ?? parts.get("run");
@@ -31,7 +37,9 @@ function required(name) {
 }
 
 export const script = load("program", cached?.default);
-export const { runCommandLine, loadThreads } = required("program");
+export const { runCommandLine, loadThread } = required("program");
 
-// A second thread (runtime/system/second_thread.ts) begins with this file.
-if ("WorkerGlobalScope" in globalThis) await loadThreads();
+if (isThread) {
+  await loadThread(globalThis.name);
+  for (const event of early) globalThis.onmessage(event);
+}
