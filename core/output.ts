@@ -1,5 +1,5 @@
 import { firstIssue } from "./first_issue.ts";
-import { quickCheck } from "./quick_check.ts";
+import { isObject, quickCheck } from "./quick_check.ts";
 import { OutputFrame } from "./schema/shard_output.ts";
 
 /** The arrays of nextstat's output with one entry per toy, in nextstat's order. */
@@ -166,8 +166,6 @@ function parseObject(text: string): Record<string, unknown> {
   const value: unknown = JSON.parse(text);
   return isObject(value) ? value : {};
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 const isFrame = quickCheck(OutputFrame);
 

@@ -186,18 +186,18 @@ export function isSealed(
   { record_sha256 }: { readonly [member: string]: unknown },
   sha256: Sha256Of,
 ): boolean {
-  const end = encoder.encode(RECORD_END);
   const sealed_end = encoder.encode(`,\n    "record_sha256": "${record_sha256}"${RECORD_END}`);
   const at = bytes.length - sealed_end.length;
   if (at < 0 || sealed_end.some((byte, i) => bytes[at + i] !== byte)) return false;
-  const unsealed = new Uint8Array(at + end.length);
+  const unsealed = new Uint8Array(at + RECORD_END_BYTES.length);
   unsealed.set(bytes.subarray(0, at));
-  unsealed.set(end, at);
+  unsealed.set(RECORD_END_BYTES, at);
   return sha256(unsealed) === record_sha256;
 }
 
 const encoder = new TextEncoder();
 const RECORD_END = `\n  }${END}`;
+const RECORD_END_BYTES = encoder.encode(RECORD_END);
 
 /** Variables in a record of any scheduler. */
 const VARIABLES: readonly string[] = [

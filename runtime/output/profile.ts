@@ -2,6 +2,7 @@ import { dirname, join, resolve } from "node:path";
 import { errorText, FarmError, orElse } from "../../core/errors.ts";
 import { firstIssue } from "../../core/first_issue.ts";
 import { nearestName } from "../../core/flags.ts";
+import { isObject } from "../../core/quick_check.ts";
 import { Profile, PROFILE_KEYS, PROFILE_PLUGIN_KEYS } from "../../core/schema/profile.ts";
 import { exists } from "../fs/write.ts";
 import { readTrusted, type Trusted } from "../plugin/trust.ts";
@@ -77,9 +78,6 @@ export async function profileOfText(file: string, text: string): Promise<Profile
 
 const fault = (file: string, why: string, next?: string) =>
   new FarmError("input", `Cannot use the profile "${file}": ${why}`, next);
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 async function parse(file: string, text: string): Promise<unknown> {
   try {
