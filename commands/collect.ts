@@ -48,7 +48,7 @@ async function fetchResults(run: Run, out: Output): Promise<void> {
   if (adapter.fetch(renderContext(run, []), handlesOf(ownSubmissions(run))).length === 0) return;
   const { message, states } = await queryScheduler(run, adapter, 0);
   const left = message ?? states.find(({ to_fetch, state }) => to_fetch && state === "running")?.reason;
-  if (left) out.note(`warning: results were not fetched from ${adapter.name}: ${left}`);
+  if (left) out.warn(`results were not fetched from ${adapter.name}: ${left}`);
 }
 
 /** Number of shards that are listed at most; --json has them all. */

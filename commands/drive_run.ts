@@ -46,9 +46,7 @@ export async function driveRun(
     const status = await watchRun(started.run, adapter, signals.signal, out, { poll_s });
     if (status.is_silent && times++ < MAX_NEW_PILOTS) continue;
     if (!signals.signal.aborted && awaitsCut(started.run, status.shards)) continue;
-    for (const line of await endJobs(started.run, adapter, status.progress, signals.signal)) {
-      out.note(`warning: ${line}`);
-    }
+    for (const line of await endJobs(started.run, adapter, status.progress, signals.signal)) out.warn(line);
     return status.shards;
   }
 }

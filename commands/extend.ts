@@ -55,7 +55,7 @@ function reportExtended({ run, shards, n_toys_before, since_utc }: Extended, out
   const seed = seedOf(run.manifest, n_toys_before);
   const follows = seed === seedOf(run.manifest, n_toys_before - 1) + 1;
   const warnings = seedWarnings([basename(run.dir)], dirname(run.dir), { seed, n_toys, config, workload });
-  for (const warning of warnings) out.note(`warning: ${warning}`);
+  for (const warning of warnings) out.warn(warning);
   if (since_utc !== null) out.note(`these toys were added at ${since_utc} but not submitted: submitting them now`);
   out.note(
     `${n_toys_before} + ${n_toys} toys: ${namedShards(shards)} with the seeds ${seed} to ${

@@ -81,8 +81,10 @@ export interface Output {
   print(text: string): void;
   /** Prints the answer with --json: one document, on one line when `stream`. */
   document(value: unknown, stream?: boolean): void;
-  /** Prints progress and warnings. */
+  /** Prints progress. */
   note(text: string): void;
+  /** Prints a warning. */
+  warn(text: string): void;
 }
 
 interface Invocation {

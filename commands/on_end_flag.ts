@@ -44,6 +44,6 @@ export async function startOnEnd(ended: Run<FarmManifest>, out: Output): Promise
     out.note(await runOnEnd(markOfRun(run, status.shards), argv, document));
   } catch (error) {
     if (!(error instanceof FarmError)) throw error;
-    out.note(`warning: --on-end was not started: ${errorText(error)}`);
+    out.warn(`--on-end was not started: ${errorText(error)}`);
   }
 }

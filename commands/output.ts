@@ -53,6 +53,7 @@ export function makeOutput(json: boolean): Output {
       if (json) printAnswer(stream ? JSON.stringify(value) : JSON.stringify(value, null, 2));
     },
     note: printNote,
+    warn: (text) => printNote(`warning: ${text}`),
   };
 }
 

@@ -55,7 +55,7 @@ const PREFLIGHT_OUT: OutKind = {
 async function preflightOfHosts(hosts_file: string, flags: Flags, out: Output): Promise<number> {
   if (flags.out !== undefined) refuseOut(PREFLIGHT_OUT, flags.out);
   const hosts = readHosts(hosts_file);
-  for (const warning of hosts.warnings) out.note(`warning: ${warning}`);
+  for (const warning of hosts.warnings) out.warn(warning);
   const order = {
     base: flags.remoteBaseDir ?? null,
     nextstat: flags.nextstatBin ?? "nextstat",

@@ -103,7 +103,7 @@ export async function driveRecovering(
     const is_over = progress.done === progress.total || n_silent > MOST_SILENT ||
       (ended && !is_silent && round.is_over);
     if (is_over || stop.aborted) {
-      for (const line of await endJobs(now, adapter, progress, stop)) out.note(`warning: ${line}`);
+      for (const line of await endJobs(now, adapter, progress, stop)) out.warn(line);
       return shards;
     }
     if (ended) await pauseFor(Math.max(0, begin + pause_ms - performance.now()), stop);

@@ -120,7 +120,7 @@ async function dryRun(request: RunRequest, adapter: Backend, out: Output): Promi
   const manifest = await planRun(await withProbes(await withShares(request), adapter));
   const dir = requestDir(request);
   const warnings = [...seedWarnings([request.run_id], request.out_dir, request), ...trialWarnings(manifest.farm.trial)];
-  for (const warning of warnings) out.note(`warning: ${warning}`);
+  for (const warning of warnings) out.warn(warning);
   out.print(`${timedWords(manifest) ?? splitWords(manifest)}, with nextstat ${manifest.farm.nextstat_version}`);
   out.print(`would run on ${request.scheduler}, in ${dir}`);
   noteCost({ dir, manifest_path: join(dir, MANIFEST), manifest }, out, new Set());
@@ -133,7 +133,7 @@ async function openOrRender(request: RunRequest, adapter: Backend, out: Output):
   const dir = requestDir(request);
   const found = openSame(dir, request, out);
   if (found) return await withOrigin(found, out);
-  for (const warning of seedWarnings([request.run_id], request.out_dir, request)) out.note(`warning: ${warning}`);
+  for (const warning of seedWarnings([request.run_id], request.out_dir, request)) out.warn(warning);
   for (const line of recentNodeLines(adapter, request.options)) out.note(line);
   try {
     const { run, rendered } = await renderRun(
@@ -141,7 +141,7 @@ async function openOrRender(request: RunRequest, adapter: Backend, out: Output):
       adapter,
       await queryLimits(adapter),
     );
-    for (const warning of rendered.warnings) out.note(`warning: ${warning}`);
+    for (const warning of rendered.warnings) out.warn(warning);
     const probes = timedWords(run.manifest);
     if (probes) out.note(probes);
     return run;

@@ -167,7 +167,7 @@ export async function submitAndWait(
       const next = async () => await startRun(run, adapter, await inspectMachine(), { ended: false });
       return await submitAndWait(adapter, next, end, out);
     }
-    for (const line of await endJobs(run, adapter, status.progress, signals.signal)) out.note(`warning: ${line}`);
+    for (const line of await endJobs(run, adapter, status.progress, signals.signal)) out.warn(line);
     return signals.exitCode() ?? await finishRun(run, out, false, status.shards);
   } finally {
     signals.close();

@@ -40,7 +40,7 @@ export async function renderPoints<D extends ScanDocument>(
   adapter: Backend,
   out: Output,
 ): Promise<number> {
-  const open = await renderScan(kind, request, adapter, (line) => out.note(`warning: ${line}`));
+  const open = await renderScan(kind, request, adapter, out.warn);
   const { name } = kind;
   out.print([open.path, ...open.document.points.map((point) => pointRun(open, point))].join("\n"));
   out.note(`Run it with:\n  nsfarm-deno ${name} submit --${name}-json ${quoteWord(open.path)}`);
@@ -56,7 +56,7 @@ export async function openOrRender<D extends ScanDocument>(
   out: Output,
 ) {
   const open = openSameScan(kind, request) ??
-    await renderScan(kind, request, adapter, (warning) => out.note(`warning: ${warning}`));
+    await renderScan(kind, request, adapter, out.warn);
   out.note(`${kind.title}: ${open.path}`);
   return open;
 }
@@ -127,7 +127,7 @@ async function submitTogether(
       for (const line of submissionLines(submissions)) out.note(line);
     } catch (error) {
       if (!(error instanceof FarmError) || i === 0) throw error;
-      return out.note(`warning: ${error.message}; ${run.manifest.run_id} follows later`);
+      return out.warn(`${error.message}; ${run.manifest.run_id} follows later`);
     }
   }
 }

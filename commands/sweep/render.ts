@@ -6,9 +6,7 @@ import { readSweepRequest, sweepFlags } from "./sweep_flags.ts";
 export default defineRenderCommand({
   flags: sweepFlags,
   run: async ({ options, adapter, out }) => {
-    const { path, document: sweep } = await renderSweep(readSweepRequest(options, adapter), adapter, (warning) => {
-      out.note(`warning: ${warning}`);
-    });
+    const { path, document: sweep } = await renderSweep(readSweepRequest(options, adapter), adapter, out.warn);
     out.print([path, ...sweep.runs.map((point) => point.run_dir)].join("\n"));
     out.note(`Run it with:\n  nsfarm-deno sweep submit --sweep-json ${quoteWord(path)}`);
     out.document({ sweep_json: path, sweep });

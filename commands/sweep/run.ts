@@ -18,7 +18,7 @@ export default defineRenderCommand({
   run: async ({ flags, options, adapter, out }) => {
     const request = readSweepRequest(options, adapter);
     const open = openSameSweep(request) ??
-      await renderSweep(request, adapter, (warning) => out.note(`warning: ${warning}`));
+      await renderSweep(request, adapter, out.warn);
     out.note(`sweep: ${open.path}`);
     const code = await measureSweep(open, flags, out);
     const { out_root, sweep_id } = open.document;

@@ -56,7 +56,7 @@ export function reportSummary(open: OpenSweep, to: SummaryTo, out: Output): { su
   if (to.md !== null) writeWhole(to.md, page);
   if (to.csv !== null) writeWhole(to.csv, summaryCsv(summary));
   out.print([to.md ?? page.trimEnd(), ...(to.csv === null ? [] : [to.csv])].join("\n"));
-  for (const words of sweepFitWarnings(summary.points)) out.note(`warning: ${words}`);
+  for (const words of sweepFitWarnings(summary.points)) out.warn(words);
   out.document(summary);
   return { summary, code: summaryCode(summary, facts) };
 }

@@ -4,15 +4,16 @@ import type { Program } from "../../commands/flags.ts";
 import schema from "../../commands/schema.ts";
 import { DOCUMENTS } from "../../core/schema/documents.ts";
 import { sampleJson } from "../core/support/samples.ts";
+import { keptOutput } from "./support/kept_output.ts";
 
 /** It speaks of no other command. */
 const program: Program = { rows: [], build: () => Promise.reject(new Error("not asked for")) };
 
 /** What `schema --json` prints: the JSON Schema of each document. */
 async function printed(): Promise<Record<string, object>> {
-  let found: unknown;
-  const out = { json: true, print: () => {}, document: (value: unknown) => found = value, note: () => {} };
+  const out = keptOutput();
   assert.equal(await schema.run({ args: [], options: {}, out, program }), 0);
+  const [found] = out.documents;
   return Object.fromEntries(Object.entries(Object(found)).map(([name, one]) => [name, Object(one)]));
 }
 
@@ -53,8 +54,7 @@ for (const [name, file] of SAMPLES) {
 }
 
 Deno.test("a mistyped schema name is refused with the nearest one", async () => {
-  const out = { json: false, print: () => {}, document: () => {}, note: () => {} };
-  await assert.rejects(schema.run({ args: ["manifst"], options: {}, out, program }), {
+  await assert.rejects(schema.run({ args: ["manifst"], options: {}, out: keptOutput(), program }), {
     kind: "usage",
     message: /Cannot show a schema "manifst": known are manifest, /,
     next: 'Did you mean "manifest"?',

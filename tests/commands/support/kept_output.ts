@@ -16,6 +16,7 @@ export function keptOutput(): KeptOutput {
     documents,
     print: (text) => void printed.push(text),
     note: (text) => void notes.push(text),
+    warn: (text) => void notes.push(`warning: ${text}`),
     document: (value) => void documents.push(value),
   };
 }
