@@ -123,20 +123,26 @@ async function runToy(manifest: FarmManifest, scratch: string): Promise<FittedTo
   const wall_s = (performance.now() - begun_ms) / 1000;
   const fit = resultOf(exit_code === 0 ? "ok" : "exit", exit_code, paths, one, plan);
   if ("cause" in fit) throw refusal(manifest.config, fit.fault ?? (stderr || stdout), exit_code);
-  const fit_s = readFitSeconds(paths.metrics);
+  const fit_s = fitSeconds(fit.metrics.timing);
   const toy_s = Math.min(wall_s, fit_s ?? wall_s);
   return {
     output: fit.output.output,
     time: fit_s === null ? null : { toy_s, startup_s: wall_s - toy_s },
-    times: timesOf(fit_s, wall_s, readCpuSeconds(times)),
+    times: timesOf(fit_s, readCpuSeconds(times)),
   };
 }
 
-/** Returns the CPU seconds of a toy and of the rest, in the ratio of their wall times; none where one is unknown. */
-function timesOf(fit_s: number | null, wall_s: number, cpu_s: number | null): FittedToy<AnyOutput>["times"] {
-  if (fit_s === null || cpu_s === null || !(wall_s > 0)) return {};
-  const toy_s = cpu_s * Math.min(1, fit_s / wall_s);
-  return { fit_cpu_s: toy_s, startup_cpu_s: cpu_s - toy_s };
+/** Resolution of a shell's CPU times, in seconds: a clock tick (times(2)). */
+const TICK_S = 0.01;
+
+/**
+ * Returns the CPU seconds of a toy and of the rest; none where one is unknown. One thread fits the toy and never waits,
+ * so its time is CPU time, of which a busy machine gives it less.
+ */
+function timesOf(fit_s: number | null, cpu_s: number | null): FittedToy<AnyOutput>["times"] {
+  if (fit_s === null || cpu_s === null) return {};
+  const fit_cpu_s = Math.min(fit_s, Math.max(cpu_s, TICK_S));
+  return { fit_cpu_s, startup_cpu_s: Math.max(0, cpu_s - fit_cpu_s) };
 }
 
 /** Reads the CPU time of a shell's programs from the second line of its `times` (POSIX.1-2017, times): `0m1.20s 0m0.04s`. */
@@ -148,11 +154,6 @@ function readCpuSeconds(path: string): number | null {
     return null;
   }
 }
-
-const TimedMetrics = z.looseObject({ timing: z.unknown() });
-
-const readFitSeconds = (metrics: string): number | null =>
-  orElse(null, () => fitSeconds(TimedMetrics.parse(parseJson(Deno.readFileSync(metrics))).timing));
 
 /** @param times file for the CPU times of the fit */
 function runFit({ config }: FarmManifest, argv: string[], times = "/dev/null"): Promise<CommandResult> {

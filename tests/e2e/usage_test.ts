@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { mustRun, readPage, requestArgs, runArgs, runDir } from "../support/farm.ts";
+import { mustRun, nextstat, readPage, requestArgs, runArgs, runDir } from "../support/farm.ts";
+import { readManifest } from "../support/run_dir.ts";
 import { inFolder } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
 
+const checked = (args: string[]) => args.filter((word) => word !== "--no-check");
+
 Deno.test("run tells what it will cost, from the trial fit, then from the earlier run beside it; submit and --dry-run too", () =>
   inFolder(async (folder) => {
-    const checked = (args: string[]) => args.filter((word) => word !== "--no-check");
     const first = await mustRun(folder, checked(runArgs(folder, { toys: 6, shards: 2 })));
     const cost = /^about [\d.]+ CPU (seconds|minutes) \(6 toys at [\d.]+ m?s each.*, from the trial fit\)$/m;
     assert.match(first.stderr, cost);
@@ -17,6 +20,15 @@ Deno.test("run tells what it will cost, from the trial fit, then from the earlie
     await mustRun(folder, ["render", ...requestArgs(folder, { toys: 8, shards: 2, id: "s" })]);
     const submitted = await mustRun(folder, ["submit", runDir(folder, "s"), "--wait"]);
     assert.match(submitted.stderr, /^about .* \(8 toys at .* each, from the run "r"\)$/m);
+  }));
+
+Deno.test("the CPU time of a toy in the trial fit is the time that nextstat fitted it, however long its process took besides", () =>
+  inFolder(async (folder) => {
+    const late = join(folder, "late");
+    await writeFile(late, `#!/bin/sh\n[ "$1" = --version ] || sleep 1\nexec "${nextstat()}" "$@"\n`, { mode: 0o755 });
+    await mustRun(folder, checked(["render", ...requestArgs(folder, { toys: 6, shards: 2, nextstat: late })]));
+    const { fit_cpu_s = NaN, startup_cpu_s = NaN } = (await readManifest(runDir(folder))).farm.trial?.toy ?? {};
+    assert.ok(fit_cpu_s / (fit_cpu_s + startup_cpu_s) > 0.15, `${fit_cpu_s} s of the toy, ${startup_cpu_s} s besides`);
   }));
 
 Deno.test("status, doctor and report of a whole run show what it requested and used, and what was wasted", () =>
