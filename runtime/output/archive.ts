@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { isFarmManifest } from "../../core/check_manifest.ts";
 import { errorText, FarmError, orElse } from "../../core/errors.ts";
 import type { MergedCheck } from "../../core/merge/merged_check.ts";
-import { MERGE_STATUS, OLD_SIDE_KINDS, oldSideName } from "../../core/run_paths.ts";
+import { MANIFEST, MERGE_STATUS, MERGED, OLD_SIDE_KINDS, oldSideName } from "../../core/run_paths.ts";
 import {
   archiveNames,
   isWayDown,
@@ -16,9 +16,9 @@ import {
 import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { readTarHeader, TAR_BLOCK, type TarFile, tarHeader, tarPadding } from "../../core/tar.ts";
-import { hashFile, mtime_ms, sha256Of } from "../fs/hash_file.ts";
+import { sha256Of } from "../fs/hash_file.ts";
 import { whileOpen } from "../fs/open.ts";
-import { inputError, parseJson, Unreadable, unreadable } from "../fs/read.ts";
+import { inputError, openRegular, parseJson, Unreadable, unreadable } from "../fs/read.ts";
 import { refuseOut } from "../fs/refuse_out.ts";
 import { exists, type Fill, writeStreamed } from "../fs/write.ts";
 import { mergedCheckOf } from "../merge/check_merged.ts";
@@ -160,8 +160,11 @@ export interface WrittenArchive {
  * @throws {FarmError} shards, when the run does not verify and `allow_partial` is false; usage, when the file exists
  */
 export async function writeArchive(path: string, out: string | null, allow_partial: boolean): Promise<WrittenArchive> {
+  const { dir } = openRun(path);
+  const stamps = new Map(REPLACED.map((name) => [name, stampOf(join(dir, name))]));
+  // Only now: the archive holds the manifest whose shards are checked and listed.
   const run = openRun(path);
-  const { dir, manifest_path, manifest } = run;
+  const { manifest_path, manifest } = run;
   const archive = out ?? `${dir}.tar`;
   refuseOut({ flag: "--out", what: "archive", name: null, isOne: () => true }, archive);
   if (exists(archive)) {
@@ -170,12 +173,21 @@ export async function writeArchive(path: string, out: string | null, allow_parti
   if (!allow_partial) assertWhole(dir, manifest_path);
   const { needed, optional } = archiveNames(filesOf(run));
   const has = (name: string) => exists(join(dir, name));
-  const files = [...needed, ...optional].filter(has).map((name) => fileOf(dir, name));
-  const sum = await writeStreamed(archive, (write) => fillTar(dir, manifest.run_id, files, write));
-  const missing = needed.filter((name) => !has(name));
+  const names = [...needed, ...optional].filter(has);
+  const sum = await writeStreamed(archive, (write) => fillTar({ dir, stamps }, manifest.run_id, names, write));
+  const missing = needed.filter((name) => !names.includes(name));
   const merged_check = mergedCheckOf(run);
-  return { archive, run_id: manifest.run_id, n_files: files.length + 1, ...sum, missing, merged_check };
+  return { archive, run_id: manifest.run_id, n_files: names.length + 1, ...sum, missing, merged_check };
 }
+
+/** Documents that other commands replace; an archive holds those that were there before its run was checked. */
+const REPLACED = [MANIFEST, MERGED, MERGE_STATUS];
+
+/** Returns a text that changes when a document is replaced; null where there is none. */
+const stampOf = (path: string): string | null =>
+  exists(path) ? whileOpen(openSource(path), (file) => stampIn(file.statSync())) : null;
+
+const stampIn = ({ ino, mtime, size }: Deno.FileInfo): string => `${ino} ${mtime?.getTime()} ${size}`;
 
 /** Returns the files of an old run that verify reads: those that results[] names, and the side files. */
 function filesOf(run: Run): ShardFiles[] {
@@ -203,24 +215,16 @@ function assertWhole(dir: string, manifest_path: string): void {
   );
 }
 
-interface ArchivedFile extends TarFile {
-  sha256: string;
-}
-
-function fileOf(dir: string, name: string): ArchivedFile {
-  const path = join(dir, name);
-  if (!Deno.lstatSync(path).isFile) throw new FarmError("input", `Cannot archive "${path}": it is no regular file`);
-  return { name, ...hashFile(path), mtime_s: (mtime_ms(path) ?? 0) / 1000 };
-}
-
 const PIECE_BYTES = 1024 * 1024;
 
-function fillTar(dir: string, run_id: string, files: readonly ArchivedFile[], write: Parameters<Fill>[0]): void {
-  for (const file of files) {
-    write(tarHeader({ ...file, name: `${run_id}/${file.name}` }));
-    copyInto(join(dir, file.name), file.bytes, write);
-    write(new Uint8Array(tarPadding(file.bytes)));
-  }
+/** The files of an archive, and the stamps of those that other commands replace. */
+interface Packed {
+  dir: string;
+  stamps: ReadonlyMap<string, string | null>;
+}
+
+function fillTar(packed: Packed, run_id: string, names: readonly string[], write: Parameters<Fill>[0]): void {
+  const files = names.map((name) => ({ name, ...packFile(packed, run_id, name, write) }));
   const sums = new TextEncoder().encode(sumsText(files));
   const newest_s = files.reduce((newest, { mtime_s }) => Math.max(newest, mtime_s), 0);
   write(tarHeader({ name: `${run_id}/${SUMS}`, bytes: sums.length, mtime_s: newest_s }));
@@ -229,18 +233,46 @@ function fillTar(dir: string, run_id: string, files: readonly ArchivedFile[], wr
 }
 
 /**
- * Writes a file into the archive.
- * @throws {FarmError} input, when its size changed since it was hashed
+ * Writes a file into the archive, and returns the sum of the bytes that were written: the file may be replaced meanwhile.
+ * @throws {FarmError} input, when it changed
  */
-function copyInto(path: string, bytes: number, write: Parameters<Fill>[0]): void {
-  whileOpen(Deno.openSync(path), (file) => {
-    const buffer = new Uint8Array(PIECE_BYTES);
-    let left = bytes;
-    for (let n = file.readSync(buffer); n !== null; n = file.readSync(buffer)) {
-      left -= n;
-      if (left < 0) break;
-      write(buffer.subarray(0, n));
-    }
-    if (left !== 0) throw new FarmError("input", `Cannot archive "${path}": it changed while it was read`);
+function packFile({ dir, stamps }: Packed, run_id: string, name: string, write: Parameters<Fill>[0]) {
+  const path = join(dir, name);
+  const stamp = stamps.get(name);
+  return whileOpen(openSource(path), (file) => {
+    const info = file.statSync();
+    if (stamp !== undefined && stamp !== stampIn(info)) throw changed(path);
+    const { size: bytes, mtime } = info;
+    const mtime_s = (mtime?.getTime() ?? 0) / 1000;
+    write(tarHeader({ name: `${run_id}/${name}`, bytes, mtime_s }));
+    const sha256 = copyInto(path, file, bytes, write);
+    write(new Uint8Array(tarPadding(bytes)));
+    return { sha256, mtime_s };
   });
 }
+
+function openSource(path: string): Deno.FsFile {
+  try {
+    return openRegular(path);
+  } catch (error) {
+    throw inputError("a file of the run", path, error, "See nsfarm-deno verify");
+  }
+}
+
+/** Writes the bytes of a file into the archive and returns their sha256. */
+function copyInto(path: string, file: Deno.FsFile, bytes: number, write: Parameters<Fill>[0]): string {
+  const hash = createHash("sha256");
+  const buffer = new Uint8Array(PIECE_BYTES);
+  let left = bytes;
+  for (let n = file.readSync(buffer); n !== null; n = file.readSync(buffer)) {
+    left -= n;
+    if (left < 0) break;
+    hash.update(buffer.subarray(0, n));
+    write(buffer.subarray(0, n));
+  }
+  if (left !== 0) throw changed(path);
+  return hash.digest("hex");
+}
+
+const changed = (path: string) =>
+  new FarmError("input", `Cannot archive "${path}": it changed while it was read`, "Rerun the command");

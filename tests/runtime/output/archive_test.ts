@@ -90,6 +90,30 @@ Deno.test("an archive file verifies, and fails with any single bit flipped", () 
     }
   }));
 
+Deno.test("an archive of a run whose manifest is replaced meanwhile verifies, or is refused", () =>
+  inFolder(async (folder) => {
+    const { dir } = await archived(folder);
+    const text = await readFile(join(dir, "manifest.json"), "utf8");
+    for (const i of [1, 2]) await writeFile(join(folder, `m${i}`), text.replace(/("created_at_utc": ".*)2Z/, `$1${i}Z`));
+    const replace = (i: number) => `cp m${i} new; mv new invented/manifest.json`;
+    const others = new Deno.Command("sh", { args: ["-c", `while :; do ${replace(1)}; ${replace(2)}; done`], cwd: folder })
+      .spawn();
+    try {
+      for (let i = 0; i < 30; i++) {
+        const path = join(folder, `beside${i}.tar`);
+        try {
+          await writeArchive(dir, path, false);
+          assert.deepEqual(verifyArchive(path).findings, []);
+        } catch (error) {
+          assert.match(String(error), /Cannot archive ".*manifest\.json": it changed while it was read/);
+        }
+      }
+    } finally {
+      others.kill("SIGKILL");
+      await others.status;
+    }
+  }));
+
 Deno.test("a run that does not verify or is not merged is archived only with --allow-partial", () =>
   inFolder(async (folder) => {
     const dir = join(folder, "invented");
