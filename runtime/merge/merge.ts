@@ -46,10 +46,11 @@ export async function mergeRun(options: MergeOptions, moment: MergeMoment): Prom
     const guardrails = guardrailsOf(sources, options.guardrails);
     const out = outPath(sources, options.out, options.inputs);
     sweepForgotten(dirname(out));
-    const work = () => proveAndWrite(sources, { ...options, guardrails, out, helper }, moment);
-    if (sources.run === null || options.out !== null) return await work();
-    // Under a lock: of two merges at the same time, merged.out.json and merge_status.json must be of the same one.
-    return await whileLocked(join(sources.run.dir, `.${MERGE_STATUS}.lock`), work);
+    const work = (now: Sources) => proveAndWrite(now, { ...options, guardrails, out, helper }, moment);
+    if (sources.run === null || options.out !== null) return await work(sources);
+    // Under a lock: of two merges at the same time, merged.out.json and merge_status.json must be of the same one. The
+    // run is opened again: it may have been extended, and merged, while this merge waited.
+    return await whileLocked(join(sources.run.dir, `.${MERGE_STATUS}.lock`), () => work(openSources(options)));
   } finally {
     helper?.dismiss();
   }

@@ -245,3 +245,15 @@ Deno.test("after several merges at the same time, document and status are of the
       assert.deepEqual([found.state, found.findings.filter(({ kind }) => kind === "damaged")], ["whole", []]);
     }
   }));
+
+Deno.test("a merge that waited for another one merges the run as it then is", () =>
+  inFolder(async (folder) => {
+    const dir = join(folder, "invented");
+    await writeRun(inventedRun(dir, { n_toys: 12, shards: 3 }));
+    const other = await Deno.open(join(dir, ".merge_status.json.lock"), { create: true, write: true });
+    await other.lock(true);
+    const waiting = merge(dir);
+    await writeRun(inventedRun(dir, { n_toys: 16, shards: 4 }));
+    other.close();
+    assert.match(await mergedText(await waiting), /"n_toys": 16,/);
+  }));
