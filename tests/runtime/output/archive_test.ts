@@ -94,9 +94,14 @@ Deno.test("an archive of a run whose manifest is replaced meanwhile verifies, or
   inFolder(async (folder) => {
     const { dir } = await archived(folder);
     const text = await readFile(join(dir, "manifest.json"), "utf8");
-    for (const i of [1, 2]) await writeFile(join(folder, `m${i}`), text.replace(/("created_at_utc": ".*)2Z/, `$1${i}Z`));
+    for (const i of [1, 2]) {
+      await writeFile(join(folder, `m${i}`), text.replace(/("created_at_utc": ".*)2Z/, `$1${i}Z`));
+    }
     const replace = (i: number) => `cp m${i} new; mv new invented/manifest.json`;
-    const others = new Deno.Command("sh", { args: ["-c", `while :; do ${replace(1)}; ${replace(2)}; done`], cwd: folder })
+    const others = new Deno.Command("sh", {
+      args: ["-c", `while :; do ${replace(1)}; ${replace(2)}; done`],
+      cwd: folder,
+    })
       .spawn();
     try {
       for (let i = 0; i < 30; i++) {
