@@ -6,7 +6,7 @@ import type { Inject, InjectPoint, InjectThresholds } from "../../core/schema/in
 import { quoteWord } from "../../core/shell_quote.ts";
 import { writeScanReport } from "../../runtime/output/report.ts";
 import { readInjectPoints } from "../../runtime/scan/inject_runs.ts";
-import { pointRun } from "../../runtime/scan/scan_runs.ts";
+import { failedGuardrails, pointRun } from "../../runtime/scan/scan_runs.ts";
 import type { OpenStudy } from "../../runtime/sweep/study.ts";
 import { defineCommand, defineFlags, type Output } from "../flags.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
@@ -42,13 +42,14 @@ export async function reportInject(
   const { points, poi } = readInjectPoints(open, rules);
   const summary = summariseInject(open.document, points, poi, rules);
   const report = writeScanReport(open.path, injectPage(summary), new Date().toISOString());
-  out.print(injectText(summary));
+  const failed = failedGuardrails(open);
+  out.print([injectText(summary), ...failed].join("\n"));
   for (const words of moreToysWords(open, points)) out.note(words);
   out.note(`page: ${report}`);
   out.document({ ...summary, report });
   const unfinished = points.find(({ verdict }) => verdict === "unfinished");
   if (unfinished) return noteUnfinished(open, unfinished, goOnWords(open.path), out);
-  return summary.verdict === "flagged" ? EXIT_CODES.guardrails : EXIT_CODES.done;
+  return summary.verdict === "flagged" || failed.length > 0 ? EXIT_CODES.guardrails : EXIT_CODES.done;
 }
 
 /** Returns the commands that add the toys that undecided points need. */

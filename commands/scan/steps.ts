@@ -24,7 +24,7 @@ import { type StopSignals, watchSignals } from "../../runtime/system/process.ts"
 import type { Backend } from "../../schedulers/adapter.ts";
 import { driveRun } from "../drive_run.ts";
 import type { Output } from "../flags.ts";
-import { endLine } from "../sweep/each_point.ts";
+import { endLine, endsCode } from "../sweep/each_point.ts";
 
 /** Loads the adapter with which a scan was rendered. */
 export async function adapterOfScan(open: OpenStudy<ScanDocument>): Promise<Backend> {
@@ -153,5 +153,5 @@ export async function collectPoints<D extends ScanDocument>(
     out.print(endLine(run_dir, end));
   }
   out.document({ [`${name}_json`]: open.path, points: ends });
-  return ends.every(({ state }) => state === "done") ? EXIT_CODES.done : EXIT_CODES.shards;
+  return endsCode(ends);
 }

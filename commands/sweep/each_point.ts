@@ -23,6 +23,11 @@ export async function eachPoint(
     out.print(pointLine(open, point, end));
   }
   out.document({ sweep_json: open.path, runs: ends });
+  return endsCode(ends);
+}
+
+/** Returns the exit code for points: 5 where one has no result, else 6 where one fails its guardrails. */
+export function endsCode(ends: readonly PointEnd[]): number {
   if (ends.some(({ state }) => state !== "done")) return EXIT_CODES.shards;
   return ends.some(({ error }) => error !== null) ? EXIT_CODES.guardrails : EXIT_CODES.done;
 }

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import { FarmError } from "../../core/errors.ts";
+import { guardrailError } from "../../core/merge/merged_check.ts";
 import { requestDifference, requestDir, type RunRequest } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
@@ -8,7 +9,7 @@ import type { Backend, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { commitByLink } from "../fs/exclusive.ts";
 import { Unreadable } from "../fs/read.ts";
 import { exists, removeQuietly, writeTemporary } from "../fs/write.ts";
-import { mergedCheckOf } from "../merge/check_merged.ts";
+import { mergedCheckOf, summedCheckOf } from "../merge/check_merged.ts";
 import { renderRun } from "../render/render.ts";
 import { seedWarnings } from "../render/runs_beside.ts";
 import { loadFarmRun, type Run } from "../run/load_manifest.ts";
@@ -137,11 +138,11 @@ export const pointRun = ({ path }: { path: string }, { run_id }: { run_id: strin
 export const openPoints = (open: OpenStudy<ScanDocument>): Run<FarmManifest>[] =>
   open.document.points.map((point) => loadFarmRun(pointRun(open, point)));
 
-/** Returns the runs of a scan that are not merged as they are now. */
+/** Returns the runs of a scan that are not merged as they are now, or whose merged document changed since. */
 export const unmergedRuns = (open: OpenStudy<ScanDocument>): Run<FarmManifest>[] =>
-  openPoints(open).filter((run) => mergedCheckOf(run).state !== "whole");
+  openPoints(open).filter((run) => summedCheckOf(run).state !== "whole");
 
-/** Returns the merged result of a point's run; null: it is not whole, or not merged as it is now. */
+/** Returns the merged result of a point's run; null: it is not whole, not merged as it is now, or damaged. */
 export function readPoint<T>(
   open: { path: string },
   point: { run_id: string },
@@ -149,9 +150,16 @@ export function readPoint<T>(
 ): T | null {
   try {
     const run = loadFarmRun(pointRun(open, point));
-    return mergedCheckOf(run).state === "whole" ? read(run) : null;
+    return summedCheckOf(run).state === "whole" ? read(run) : null;
   } catch (error) {
     if (error instanceof FarmError || error instanceof Unreadable) return null;
     throw error;
   }
 }
+
+/** Returns a line for each point of a scan whose merged set fails its guardrails. */
+export const failedGuardrails = (open: OpenStudy<ScanDocument>): string[] =>
+  open.document.points.flatMap((point) => {
+    const error = readPoint(open, point, (run) => guardrailError(mergedCheckOf(run)));
+    return error === null ? [] : [`${point.run_id}: ${error}`];
+  });

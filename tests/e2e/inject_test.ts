@@ -149,6 +149,25 @@ Deno.test("a killed study goes on and gives the same numbers; an unfinished one 
     assert.equal(collected.stdout.match(/^done /gm)?.length, 3);
   }));
 
+Deno.test("a point that fails a guardrail gives exit code 6; one with a damaged merged document has no result", () =>
+  inFolder(async (folder) => {
+    const more = ["--pulls", "--max-abs-poi-pull-mean", "0.0001"];
+    const args = injectArgs(folder, { config: spec10k(), inject: "mu=1", id: "g", toys: 8, more });
+    const json = ["--inject-json", join(folder, "studies", "g.inject.json")];
+    const failed = /g_mu1: guardrail failed: \|mean pull\| /;
+    assert.match((await mustRun(folder, args, 6)).stdout, failed);
+    for (const command of ["summarize", "collect", "submit"]) {
+      assert.match((await mustRun(folder, ["inject", command, ...json], 6)).stdout, failed);
+    }
+    const merged = join(folder, "studies", "g_mu1", "merged.out.json");
+    const text = await readFile(merged, "utf8");
+    await writeFile(merged, text.replace(/("poi_hat": \[\s+)\d/, "$19"));
+    await mustRun(folder, ["inject", "summarize", ...json], 5);
+    await mustRun(folder, ["inject", "submit", ...json], 6);
+    const results = (whole: string) => at(JSON.parse(whole), "results");
+    assert.deepEqual(results(await readFile(merged, "utf8")), results(text));
+  }));
+
 Deno.test("bad values and options that differ are refused before anything is written", () =>
   inFolder(async (folder) => {
     const study = { config: spec10k(), inject: "mu=1,9", id: "r", toys: 4 };
