@@ -1,3 +1,4 @@
+import { orElse } from "./errors.ts";
 import { firstIssue } from "./first_issue.ts";
 import { isObject, quickCheck } from "./quick_check.ts";
 import { OutputFrame } from "./schema/shard_output.ts";
@@ -111,7 +112,10 @@ export function readOutputFrame(text: string): OutputFrame | undefined {
 }
 
 function frameOf({ head, tail }: SlicedOutput): OutputFrame | undefined {
-  const frame = readFrame({ ...parseHead(head), ...parseObject(`{${tail}`) });
+  // Cut within another member that is named so, neither half is JSON.
+  const members = orElse(undefined, () => ({ ...parseHead(head), ...parseObject(`{${tail}`) }));
+  if (!members) return undefined;
+  const frame = readFrame(members);
   // If a key appears twice or elsewhere, the cut array was not that of the results: the whole text is then parsed.
   const found = TOY_ARRAYS.every((name, i) => frame.results[name].length === 1 && frame.results[name][0] === i);
   return found ? frame : undefined;

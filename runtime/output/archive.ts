@@ -174,7 +174,7 @@ export async function writeArchive(path: string, out: string | null, allow_parti
   const { needed, optional } = archiveNames(filesOf(run));
   const has = (name: string) => exists(join(dir, name));
   const names = [...needed, ...optional].filter(has);
-  const sum = await writeStreamed(archive, (write) => fillTar({ dir, stamps }, manifest.run_id, names, write));
+  const sum = await writeStreamed(archive, (write) => fillTar({ dir, stamps }, folderOf(manifest), names, write));
   const missing = needed.filter((name) => !names.includes(name));
   const merged_check = mergedCheckOf(run);
   return { archive, run_id: manifest.run_id, n_files: names.length + 1, ...sum, missing, merged_check };
@@ -188,6 +188,10 @@ const stampOf = (path: string): string | null =>
   exists(path) ? whileOpen(openSource(path), (file) => stampIn(file.statSync())) : null;
 
 const stampIn = ({ ino, mtime, size }: Deno.FileInfo): string => `${ino} ${mtime?.getTime()} ${size}`;
+
+/** Returns the folder in an archive: the run's id where that is the name of a folder; the old scripts take any text. */
+const folderOf = ({ run_id }: Pick<Run["manifest"], "run_id">): string =>
+  isWayDown(run_id) && !run_id.includes("/") && new TextEncoder().encode(run_id).length <= 64 ? run_id : "run";
 
 /** Returns the files of an old run that verify reads: those that results[] names, and the side files. */
 function filesOf(run: Run): ShardFiles[] {
@@ -223,11 +227,11 @@ interface Packed {
   stamps: ReadonlyMap<string, string | null>;
 }
 
-function fillTar(packed: Packed, run_id: string, names: readonly string[], write: Parameters<Fill>[0]): void {
-  const files = names.map((name) => ({ name, ...packFile(packed, run_id, name, write) }));
+function fillTar(packed: Packed, folder: string, names: readonly string[], write: Parameters<Fill>[0]): void {
+  const files = names.map((name) => ({ name, ...packFile(packed, folder, name, write) }));
   const sums = new TextEncoder().encode(sumsText(files));
   const newest_s = files.reduce((newest, { mtime_s }) => Math.max(newest, mtime_s), 0);
-  write(tarHeader({ name: `${run_id}/${SUMS}`, bytes: sums.length, mtime_s: newest_s }));
+  write(tarHeader({ name: `${folder}/${SUMS}`, bytes: sums.length, mtime_s: newest_s }));
   write(sums);
   write(new Uint8Array(tarPadding(sums.length) + 2 * TAR_BLOCK));
 }
@@ -236,7 +240,7 @@ function fillTar(packed: Packed, run_id: string, names: readonly string[], write
  * Writes a file into the archive, and returns the sum of the bytes that were written: the file may be replaced meanwhile.
  * @throws {FarmError} input, when it changed
  */
-function packFile({ dir, stamps }: Packed, run_id: string, name: string, write: Parameters<Fill>[0]) {
+function packFile({ dir, stamps }: Packed, folder: string, name: string, write: Parameters<Fill>[0]) {
   const path = join(dir, name);
   const stamp = stamps.get(name);
   return whileOpen(openSource(path), (file) => {
@@ -244,7 +248,7 @@ function packFile({ dir, stamps }: Packed, run_id: string, name: string, write: 
     if (stamp !== undefined && stamp !== stampIn(info)) throw changed(path);
     const { size: bytes, mtime } = info;
     const mtime_s = (mtime?.getTime() ?? 0) / 1000;
-    write(tarHeader({ name: `${run_id}/${name}`, bytes, mtime_s }));
+    write(tarHeader({ name: `${folder}/${name}`, bytes, mtime_s }));
     const sha256 = copyInto(path, file, bytes, write);
     write(new Uint8Array(tarPadding(bytes)));
     return { sha256, mtime_s };

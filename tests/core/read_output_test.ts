@@ -47,6 +47,11 @@ Deno.test("array keys inside texts are no arrays", () => {
   assert.deepEqual(ofText(names), ofJson(names));
 });
 
+Deno.test("results inside an earlier member are not those of the output", () => {
+  const nested = text.replace("{", '{"note": {"results": {"nll": [1.0]}},');
+  assert.deepEqual(ofText(nested), ofJson(nested));
+});
+
 Deno.test("reading a truncated text fails with one line, wherever it is cut", () => {
   const cut = fc.integer({ min: 0, max: text.length - 1 });
   fc.assert(fc.property(cut, (length) => {

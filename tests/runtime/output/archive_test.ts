@@ -119,6 +119,16 @@ Deno.test("an archive of a run whose manifest is replaced meanwhile verifies, or
     }
   }));
 
+Deno.test("an archive of a run whose id is no name of a folder verifies", () =>
+  inFolder(async (folder) => {
+    const dir = join(folder, "invented");
+    for (const run_id of ["../a", "2023/a", "", "a".repeat(120)]) {
+      await writeRun({ ...inventedRun(dir, { n_toys: 4, shards: 1 }), run_id });
+      const { archive } = await writeArchive(dir, join(folder, `of ${run_id.length}.tar`), true);
+      assert.deepEqual(verifyArchive(archive).findings, [], run_id);
+    }
+  }));
+
 Deno.test("a run that does not verify or is not merged is archived only with --allow-partial", () =>
   inFolder(async (folder) => {
     const dir = join(folder, "invented");
