@@ -6,14 +6,13 @@ import { needsPulls } from "../core/merge/guardrails.ts";
 import type { RunRequest } from "../core/request.ts";
 import { THREAD_POLICIES } from "../core/ssh/host_facts.ts";
 import { DEFAULT_SHARDS, shardsForSlots, splitToys } from "../core/toys.ts";
-import { checkPluginRequest } from "../runtime/plugin/plugin_of_run.ts";
 import { freshRunId, nextSeed, requestedBefore } from "../runtime/render/runs_beside.ts";
 import { readHosts } from "../runtime/run/hosts_file.ts";
 import { avoidRecent } from "../runtime/scheduler/recent_nodes.ts";
 import { findNextstat } from "../runtime/system/nextstat.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import { defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
-import { readSchedulerOptions } from "./scheduler_flags.ts";
+import { checkMode, readSchedulerOptions } from "./scheduler_flags.ts";
 import { WORKLOAD_FLAGS, workloadOfFlags } from "./workload_flags.ts";
 
 /** Flags for the toys and their fits; shared with sweep. */
@@ -178,7 +177,7 @@ export function readRequest(options: Record<string, unknown>, adapter: Backend, 
   const before = flags.runId === undefined ? null : requestedBefore(join(out_dir, flags.runId));
   const { shards, is_static } = readSplit(flags, options, before?.shards ?? null, adapter);
   const wrapper = flags.wrapper ?? (flags.mode === "transfer" ? "sh" : "binary");
-  checkPluginRequest(adapter, { wrapper, mode: flags.mode });
+  checkMode(adapter, flags.mode);
   const guardrails = readGuardrails(flags);
   const given = readSchedulerOptions(options, adapter);
   if (flags.shardMinutes !== undefined) checkTimeLimit(flags.shardMinutes, given, adapter.options);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { FarmError } from "../core/errors.ts";
 import { camelCase, type FlagTable } from "../core/flags.ts";
 import type { OptionValue } from "../core/schema/manifest.ts";
 import { DEFAULT_BACKEND } from "../core/worker_backends.ts";
@@ -58,6 +59,12 @@ export function reportPlugin(adapter: Backend, out: Output): void {
 export function defineOne(command: Command, option: SchedulerOption): void {
   const help = option.native ? `${option.help} (${option.native})` : option.help;
   addFlag(command, option.name, { group: "Where", ...option, help }, (text) => readOption(option, text));
+}
+
+/** Refuses --mode transfer where neither the scheduler nor this program sends files. @throws {FarmError} usage */
+export function checkMode({ name, limits: { file_transfer, sends_inputs } }: Backend, mode: string): void {
+  if (mode !== "transfer" || file_transfer || sends_inputs) return;
+  throw new FarmError("usage", `Cannot use --mode transfer: ${name} does not send files to its jobs`);
 }
 
 /** Returns the scheduler's own options among those that commander parsed, by their flag names. */

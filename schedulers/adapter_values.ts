@@ -227,6 +227,11 @@ export interface RenderContext {
   limits: SchedulerLimits;
   /** Shards to render: all live ones, or those to retry. */
   shards: number[];
+  /**
+   * For `render` of a plugin: shell lines that run the shards of `"$1"` (joined by +) in place of the script, with
+   * nsfarm-deno, or with the sh wrapper where it does not start. They expect $run_dir, $nsfarm and NSFARM_TOKEN.
+   */
+  launch?: string;
 }
 
 /**

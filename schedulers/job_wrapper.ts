@@ -83,10 +83,27 @@ export function launchLines(context: RenderContext, { container }: Site, { shard
   }, quoteWord);
 }
 
+/** Returns shell lines as launchLines does, after those of --setup; with --wrapper sh, those that execute the sh wrapper. */
+export function jobLines(context: RenderContext, launch: Launch & { wrapper_args: string }): string {
+  if (context.manifest.farm.wrapper === "sh") return shLine(launch.wrapper_args);
+  const site = readSite(context.options);
+  return `${setupLines(site)}${launchLines(context, site, launch)}`.trimEnd();
+}
+
+const shLine = (wrapper_args: string): string => `exec "$run_dir/${JOB_WRAPPER}" shared ${wrapper_args}`;
+
+/** Returns the arguments of the sh wrapper in a job whose first argument are its shards, and whose ids are variables. */
+export const wrapperArgs = ({ job_id, task_id }: InJob): string =>
+  `"$1" "${firstSet(job_id, "")}" "${firstSet(task_id, "")}" "\${NSFARM_TOKEN-}"`;
+
+/** Returns whether a job may run the sh wrapper. */
+export const needsWrapper = (context: RenderContext): boolean =>
+  context.manifest.farm.wrapper === "sh" || mayReplace(context);
+
 /** Returns what a job says and does where nsfarm-deno does not start. */
 function startFault(context: RenderContext, wrapper_args: string) {
   if (mayReplace(context)) {
-    const instead = [verbatim(`"$run_dir/${JOB_WRAPPER}" shared ${wrapper_args}`)];
+    const instead = [verbatim(shLine(wrapper_args))];
     return { then: verbatim("the sh wrapper runs its shards"), instead };
   }
   const isPilot = context.manifest.farm.pilots !== null;
@@ -94,7 +111,7 @@ function startFault(context: RenderContext, wrapper_args: string) {
 }
 
 /** Returns whether a job may run the sh wrapper in place of nsfarm-deno. */
-export const mayReplace = ({ manifest: { farm } }: RenderContext): boolean =>
+const mayReplace = ({ manifest: { farm } }: RenderContext): boolean =>
   farm.pilots === null && farm.wrapper_given !== true;
 
 /** Returns the arguments of a pilot, which runs any open shard instead of its task's. */

@@ -31,12 +31,14 @@ function submitWords({ run_dir, options }: RenderContext, { shards }: Chunk, tok
 }
 
 /** Returns the job's script: its arguments are the token and the chunk's shards, its array index selects its own shard. */
-function script({ run_dir, nsfarm }: RenderContext): string {
+function script({ run_dir, nsfarm, launch }: RenderContext): string {
   return [
     "#!/bin/sh",
     "export NSFARM_TOKEN=$1",
-    "shift $((EXAMPLE_ARRAY_INDEX + 1)) && shard=$1", // TODO: the variable that has the index
-    `cd ${quote(run_dir)} && exec ${quote(nsfarm)} job ${quote(run_dir)} "$shard"`,
+    'shift $((EXAMPLE_ARRAY_INDEX + 1)) && set -- "$1"', // TODO: the variable that has the index
+    `run_dir=${quote(run_dir)} nsfarm=${quote(nsfarm)}`,
+    'cd "$run_dir" || exit',
+    launch, // runs the shard "$1" in place of this script
     "",
   ].join("\n");
 }

@@ -1,6 +1,7 @@
 import * as z from "../../core/schema/zod.ts";
 import { FarmError } from "../../core/errors.ts";
 import { firstIssue } from "../../core/first_issue.ts";
+import { INCOMING } from "../../core/run_paths.ts";
 import {
   ADAPTER_CALLS,
   type AdapterCall,
@@ -12,6 +13,7 @@ import {
   returnSchemas,
   type SchedulerAdapter,
 } from "../../schedulers/adapter.ts";
+import { jobLines, needsWrapper, renderJobWrapper, wrapperArgs } from "../../schedulers/job_wrapper.ts";
 import { siteOptions } from "../../schedulers/options.ts";
 import { PluginThrew, PluginWorker } from "./plugin_worker.ts";
 import type { PluginSource } from "./read.ts";
@@ -54,6 +56,28 @@ export interface RunningPlugin {
   close(): void;
 }
 
+/**
+ * Returns the adapter of a plugin that may use `launch`, the lines of its jobs; then the sh wrapper, which they execute
+ * where nsfarm-deno does not start, is among the files.
+ */
+function withWrapper(adapter: SchedulerAdapter): SchedulerAdapter {
+  const { name, inJob = {}, render } = adapter;
+  return {
+    ...adapter,
+    render: (context) => {
+      const launch = jobLines(context, { shards: "$1", wrapper_args: wrapperArgs(inJob) });
+      const rendered = render({ ...context, launch });
+      const { files, folders = [] } = rendered;
+      if (!needsWrapper(context) || !files.some(({ text }) => text.includes(launch))) return rendered;
+      return {
+        ...rendered,
+        files: [...files, renderJobWrapper(context, name, inJob)],
+        folders: [...new Set([...folders, INCOMING])],
+      };
+    },
+  };
+}
+
 const Loaded = z.strictObject({ calls: z.array(z.string()), facts: z.unknown() });
 
 /**
@@ -72,7 +96,7 @@ export function startPlugin(source: PluginSource, most_ms?: number): RunningPlug
       calls,
       (member, args) => orFault(entry, member, () => worker.call(member, args)),
     );
-    return { adapter, source, close: () => worker.close() };
+    return { adapter: withWrapper(adapter), source, close: () => worker.close() };
   } catch (error) {
     worker.close();
     throw error;

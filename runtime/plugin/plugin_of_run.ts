@@ -1,6 +1,7 @@
 import { FarmError } from "../../core/errors.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
-import type { Backend } from "../../schedulers/adapter.ts";
+import type { Backend, RenderedFile } from "../../schedulers/adapter.ts";
+import { JOB_WRAPPER } from "../../schedulers/job_wrapper.ts";
 import { pluginOf } from "./adapt.ts";
 
 /**
@@ -29,15 +30,11 @@ export function pluginChange(manifest: FarmManifest, adapter: Backend): string |
 }
 
 /**
- * Checks that a request suits a plugin, whose jobs need this program and a shared file system.
+ * Checks that the jobs of a plugin run the sh wrapper where that was requested.
+ * @param rendered the files of its jobs
  * @throws {FarmError} usage
  */
-export function checkPluginRequest(adapter: Backend, request: { wrapper: string; mode: string }): void {
-  const { file_transfer, sends_inputs } = adapter.limits;
-  if (request.mode === "transfer" && !file_transfer && !sends_inputs) {
-    throw new FarmError("usage", `Cannot use --mode transfer: ${adapter.name} does not send files to its jobs`);
-  }
-  if (request.wrapper === "sh" && pluginOf(adapter)) {
-    throw new FarmError("usage", `Cannot use --wrapper sh: the plugin "${adapter.name}" runs nsfarm-deno in its jobs`);
-  }
+export function checkPluginWrapper(adapter: Backend, wrapper: "binary" | "sh", rendered: RenderedFile[]): void {
+  if (wrapper === "binary" || !pluginOf(adapter) || rendered.some(({ path }) => path === JOB_WRAPPER)) return;
+  throw new FarmError("usage", `Cannot use --wrapper sh: the plugin "${adapter.name}" runs nsfarm-deno in its jobs`);
 }

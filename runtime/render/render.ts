@@ -12,7 +12,7 @@ import { workloadNamed } from "../../core/workload/registry.ts";
 import { refuseSeeds } from "../../core/workload/seeds.ts";
 import type { Backend, Rendered, SchedulerLimits } from "../../schedulers/adapter.ts";
 import { exists, makeFolder, removeTree, rename, temporaryPath, writeWhole } from "../fs/write.ts";
-import { pluginRecord } from "../plugin/plugin_of_run.ts";
+import { checkPluginWrapper, pluginRecord } from "../plugin/plugin_of_run.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { sweepStaged } from "../run/temporary.ts";
 import { inspectMachine, loadAverage, uptime_s } from "../system/machine.ts";
@@ -130,6 +130,7 @@ export async function renderRun(
     limits,
     shards: cutPlans(manifest).map((plan) => plan.shard_index),
   });
+  checkPluginWrapper(adapter, request.wrapper, rendered.files);
   await sweepStaged(request.out_dir);
   writeRun(dir, manifest, rendered, stage);
   const warnings = [...rendered.warnings, ...trialWarnings(manifest.farm.trial)];

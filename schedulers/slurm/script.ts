@@ -5,7 +5,7 @@ import { dividedBy } from "../../core/steering.ts";
 import { VERSION } from "../../core/version.ts";
 import template from "../../templates/slurm_array_job.sh.mustache" with { type: "text" };
 import type { Chunk, Finish, Handle, RenderContext, Rendered, RenderedFile, SchedulerLimits } from "../adapter.ts";
-import { JOB_WRAPPER, launchLines, mayReplace, renderJobWrapper, setupLines, threadsWarning } from "../job_wrapper.ts";
+import { jobLines, needsWrapper, renderJobWrapper, threadsWarning } from "../job_wrapper.ts";
 import { countOption, type Options, readSite, textOption } from "../options.ts";
 import { groupedChunk, groupsOf, jobComment, jobName, tasksFor, taskWords } from "../tasks.ts";
 import { directives, filenamePattern, sbatchLine } from "./options.ts";
@@ -82,7 +82,7 @@ export const scriptName = (index: number): string => `slurm_array_job${index ===
 export function renderSlurm(context: RenderContext): Rendered {
   const chunks = slurmChunks(context);
   const scripts = chunks.map((chunk) => script(context, chunk, chunks.length));
-  const hasWrapper = context.manifest.farm.wrapper === "sh" || mayReplace(context);
+  const hasWrapper = needsWrapper(context);
   return {
     files: [...scripts, ...(hasWrapper ? [renderJobWrapper(context, "slurm", SLURM_IN_JOB)] : [])],
     chunks,
@@ -91,6 +91,9 @@ export function renderSlurm(context: RenderContext): Rendered {
     folders: hasWrapper ? [LOGS, INCOMING] : [LOGS],
   };
 }
+
+/** Arguments of the sh wrapper in the shell variables of the script. */
+const WRAPPER_ARGS = `"$1" "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "\${NSFARM_TOKEN-}"`;
 
 function script(context: RenderContext, chunk: Chunk, chunks: number): RenderedFile {
   const { manifest, run_dir, nsfarm } = context;
@@ -110,17 +113,9 @@ function script(context: RenderContext, chunk: Chunk, chunks: number): RenderedF
     shifted: offsetOf(chunk) !== 0,
     offset: offsetOf(chunk),
     groups: single ? [] : taskWords(chunk),
-    launch: verbatim(launchOf(context)),
+    launch: verbatim(jobLines(context, { ...(single ? {} : { shards: "$1" }), wrapper_args: WRAPPER_ARGS })),
   }, quoteWord);
   return { path, text, executable: true };
-}
-
-function launchOf(context: RenderContext): string {
-  const site = readSite(context.options);
-  const wrapper_args = `"$1" "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "\${NSFARM_TOKEN-}"`;
-  if (context.manifest.farm.wrapper === "sh") return `exec "$run_dir/${JOB_WRAPPER}" shared ${wrapper_args}`;
-  const split = site.shards_per_job > 1 ? { shards: "$1" } : {};
-  return `${setupLines(site)}${launchLines(context, site, { ...split, wrapper_args })}`.trimEnd();
 }
 
 function warningsFor({ manifest, options, limits }: RenderContext, chunks: Chunk[]): string[] {

@@ -7,7 +7,7 @@ import { sharedTests } from "../clusters/cluster.ts";
 import { bringUpGridEngine, type GridEngine } from "../clusters/gridengine_cluster.ts";
 import { assertMerged, submissions } from "../clusters/slurm_farm.ts";
 import { amountOf } from "../support/amount.ts";
-import { binary, type Ran, requestArgs, runDir, start } from "../support/farm.ts";
+import { binary, namesIn, type Ran, readText, requestArgs, runDir, start } from "../support/farm.ts";
 import { countDone, readRecord } from "../support/run_dir.ts";
 import { inFolder, until } from "../support/scratch.ts";
 import { standIn } from "../support/stand_in.ts";
@@ -43,7 +43,7 @@ function test(name: string, work: (farm: Farm) => Promise<void>): void {
 }
 
 alikeTests(
-  { scheduler: "gridengine", of: "Grid Engine", wrappers: ["binary"] },
+  { scheduler: "gridengine", of: "Grid Engine", wrappers: ["binary", "sh"] },
   (name, work) =>
     test(name, ({ folder, cluster: { ask, env }, must }) => {
       const fit = async (behaviour: string) => {
@@ -85,6 +85,20 @@ test("many shards on the real Grid Engine give the unsharded result", async ({ f
   const { scheduler, job_id, task_id, environment } = await readRecord(dir, shards - 1);
   assert.deepEqual([scheduler, job_id, task_id], ["gridengine", submission?.job_id, `${shards}`]);
   assert.deepEqual([environment["JOB_ID"], environment["NSLOTS"]], [job_id, "1"]);
+});
+
+test("where --gridengine-memory limits the addresses of jobs, so that nsfarm-deno does not start, they run the sh wrapper", async ({ folder, must }) => {
+  const request = requestArgs(folder, { toys: 12, shards: 4 });
+  await must(["run", "--scheduler", "gridengine", ...request, "--gridengine-memory", "2G"]);
+  const dir = runDir(folder);
+  await assertMerged(dir, { toys: 12 });
+  const [submission] = await submissions(dir);
+  const { scheduler, wrapper, job_id, task_id } = await readRecord(dir, 3);
+  assert.deepEqual([scheduler, wrapper, job_id, task_id], ["gridengine", "sh", submission?.job_id, "4"]);
+  const [log = ""] = await Promise.all(
+    (await namesIn(join(dir, "logs"))).map((name) => readText(join(dir, "logs", name))),
+  );
+  assert.match(log, /ulimit -v is 2097152 KiB, it needs unlimited\): the sh wrapper runs its shards/);
 });
 
 test("Shards that are not neighbours are retried in one array, and their logs explain the failure", async ({ folder, must }) => {

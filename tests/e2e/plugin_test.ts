@@ -50,7 +50,7 @@ Deno.test("A plugin beside the binary is found with an empty PATH: in plugin lis
     ]);
     assert.match(stderr, /sha256 [0-9a-f]{64}\n {2}runs qsub/, "whose code will decide what is run is told");
     assert.deepEqual(await namesIn(runDir(folder)), [
-      ...["attempts", "claims", "gridengine_job.sh", "incoming", "logs", "manifest.json"],
+      ...["attempts", "claims", "gridengine_job.sh", "incoming", "job_wrapper.sh", "logs", "manifest.json"],
     ]);
     const { farm } = FarmManifest.parse(await readJson(join(runDir(folder), "manifest.json")));
     assert.deepEqual(farm.in_job?.task_id, ["SGE_TASK_ID"], "what its jobs see of it is kept with the run");

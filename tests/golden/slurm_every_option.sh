@@ -55,11 +55,13 @@ fi
 container=apptainer
 command -v apptainer >/dev/null 2>&1 || container=singularity
 inside() { exec "$container" exec --bind /shared/bin --bind '/shared/it'\''s 100% {{mine}} $HOME' --bind /shared/specs '/cvmfs/images/fit image.sif' "$@"; }
-# Only the node shows whether nsfarm-deno starts there: it needs glibc 2.27.
-if ! said=$(inside "$nsfarm" --version 2>&1); then
+# Only the node shows whether nsfarm-deno starts there: it needs glibc 2.27, and reserves addresses without limit.
+if ! said=$(ulimit -c 0; inside "$nsfarm" --version 2>&1); then
   libc=$(inside getconf GNU_LIBC_VERSION 2>/dev/null) || libc=$(inside ldd --version 2>&1 | head -n 1)
-  echo "nsfarm-deno does not start on $(uname -n) (${libc:-no glibc}; it needs 2.27): the sh wrapper runs its shards" >&2
-  printf '%s\n' "$said" | head -n 2 >&2
+  limit=$(ulimit -v 2>/dev/null)
+  case $limit in *[0-9]*) limit="; ulimit -v is $limit KiB, it needs unlimited" ;; *) limit= ;; esac
+  echo "nsfarm-deno does not start on $(uname -n) (${libc:-no glibc}; it needs 2.27$limit): the sh wrapper runs its shards" >&2
+  printf '%s\n' "$said" | grep '[[:alnum:]]' | head -n 2 >&2
   exec "$run_dir/job_wrapper.sh" shared "$1" "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "${NSFARM_TOKEN-}"
 fi
 inside "$nsfarm" job "$run_dir" "$@"

@@ -29,11 +29,13 @@ if [ ! -x "$nsfarm" ]; then
   echo "nsfarm-deno: cannot run $nsfarm on $(uname -n): it must be on a disk that this node sees" >&2
   exit 127
 fi
-# Only the node shows whether nsfarm-deno starts there: it needs glibc 2.27.
-if ! said=$("$nsfarm" --version 2>&1); then
+# Only the node shows whether nsfarm-deno starts there: it needs glibc 2.27, and reserves addresses without limit.
+if ! said=$(ulimit -c 0; "$nsfarm" --version 2>&1); then
   libc=$(getconf GNU_LIBC_VERSION 2>/dev/null) || libc=$(ldd --version 2>&1 | head -n 1)
-  echo "nsfarm-deno does not start on $(uname -n) (${libc:-no glibc}; it needs 2.27): the sh wrapper runs its shards" >&2
-  printf '%s\n' "$said" | head -n 2 >&2
+  limit=$(ulimit -v 2>/dev/null)
+  case $limit in *[0-9]*) limit="; ulimit -v is $limit KiB, it needs unlimited" ;; *) limit= ;; esac
+  echo "nsfarm-deno does not start on $(uname -n) (${libc:-no glibc}; it needs 2.27$limit): the sh wrapper runs its shards" >&2
+  printf '%s\n' "$said" | grep '[[:alnum:]]' | head -n 2 >&2
   exec "$run_dir/job_wrapper.sh" shared "$1" "$SLURM_ARRAY_JOB_ID" "$SLURM_ARRAY_TASK_ID" "${NSFARM_TOKEN-}"
 fi
 exec "$nsfarm" job "$run_dir" "$@"

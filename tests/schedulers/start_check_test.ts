@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import type { RenderContext, SchedulerAdapter } from "../../schedulers/adapter.ts";
+import type { RenderContext, Rendered, SchedulerAdapter } from "../../schedulers/adapter.ts";
 import htcondor from "../../schedulers/htcondor.ts";
 import slurm from "../../schedulers/slurm.ts";
 import { exampleContext, exampleManifest } from "../fixtures/context.ts";
@@ -61,6 +61,12 @@ function onOldNode(name: string, work: (node: Node, shell: string) => void): voi
   }
 }
 
+/** Returns job files whose scripts run as where a scheduler limits the addresses of jobs. */
+const limitAddresses = ({ files, ...others }: Rendered): Rendered => ({
+  ...others,
+  files: files.map((file) => ({ ...file, text: `ulimit -v 4000000\n${file.text}` })),
+});
+
 onOldNode("where nsfarm-deno does not start, the sh wrapper runs the shards, and the log says why", (node, shell) => {
   for (const adapter of [slurm, htcondor]) {
     const { code, stdout, stderr } = node.job(adapter, node.context(), shell);
@@ -71,6 +77,26 @@ onOldNode("where nsfarm-deno does not start, the sh wrapper runs the shards, and
     assert.equal(second, `nsfarm-deno: ${LOADER}`);
   }
 });
+
+onOldNode(
+  "where the addresses of a job are limited, the log says that too, and what the program printed",
+  (node, shell) => {
+    const context = node.context();
+    Deno.writeTextFileSync(
+      context.nsfarm,
+      `#!/bin/sh\nprintf '\n#\n# Fatal: CagedHeap\n#\n==== C stack\n' >&2; exit 133\n`,
+    );
+    const limited = { ...slurm, render: () => limitAddresses(slurm.render(context)) };
+    const { code, stdout, stderr } = node.job(limited, context, shell);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^sh wrapper: shared 0 7 0/);
+    assert.match(
+      stderr,
+      /\(glibc 2\.17; it needs 2\.27; ulimit -v is 4000000 KiB, it needs unlimited\): the sh wrapper/,
+    );
+    assert.deepEqual(stderr.split("\n").slice(1), ["# Fatal: CagedHeap", "==== C stack", ""]);
+  },
+);
 
 onOldNode("several shards of one job go to the sh wrapper as one word", (node, shell) => {
   const context = node.context({ options: { "shards-per-job": 2 } });
