@@ -52,7 +52,15 @@ export function commitShard(dir: string, manifest: FarmManifest, plan: Plan, res
       if (commitOwn(dir, shard, result)) return { kind: "committed" };
     }
   }
+  if (inode(result.out_path) === null) throw new OutputGone(shard, result.out_path);
   throw new Error(`Cannot commit shard ${shard}: its files change faster than they can be read`);
+}
+
+/** Error of a commit whose output was removed after it was checked, though nobody has committed the shard. */
+export class OutputGone extends FarmError {
+  constructor(shard: number, path: string) {
+    super("input", `Cannot commit shard ${shard}: "${path}" was removed after its check`, "Rerun the command");
+  }
 }
 
 /**

@@ -10,7 +10,7 @@ import { workloadOf } from "../../core/workload/registry.ts";
 import { readDocument, readTail, Unreadable } from "../fs/read.ts";
 import { isOnFullDisk, removeQuietly } from "../fs/write.ts";
 import { type OpenAttempt, removeAttempt, updateAttempt } from "./attempts.ts";
-import { commitShard, type Committed } from "./commit.ts";
+import { commitShard, type Committed, OutputGone } from "./commit.ts";
 import { type FitFiles, type JobContext, keepLogs } from "./context.ts";
 import { type CheckedOutput, readOutput } from "./read.ts";
 import { type Ended, shardRecord } from "./record.ts";
@@ -100,6 +100,7 @@ async function judge(
   try {
     return commit(context, order, open, files, result, { ...measured, cause: "ok" });
   } catch (error) {
+    if (error instanceof OutputGone) return failed({ cause: "output", stderr_tail: [errorText(error)] });
     const fault = fileFault(error);
     if (fault === undefined || isPassing(fault)) throw error;
     return failed({ cause: "disk", stderr_tail: [errorText(error)] });

@@ -10,7 +10,14 @@ import { listNames } from "../fs/list.ts";
 import { readDocument, Unreadable } from "../fs/read.ts";
 import { removeQuietly } from "../fs/write.ts";
 import * as proc from "../system/proc.ts";
-import { attemptPath, readAttempts, readListedAttempts, removeAttempt, updateAttempt } from "./attempts.ts";
+import {
+  attemptPath,
+  listAttempts,
+  readAttempts,
+  readListedAttempts,
+  removeAttempt,
+  updateAttempt,
+} from "./attempts.ts";
 import { commitRecord, commitShard, refuseUnread } from "./commit.ts";
 import { fitFiles, type JobContext, keepLogs } from "./context.ts";
 import type { RunListing } from "./list_run.ts";
@@ -201,14 +208,18 @@ function adoptOutput(context: JobContext, plan: Plan, output: CheckedOutput): vo
   commitRecovered(context, plan, attempt, { out_path: null, output }, null);
 }
 
+const FIT_FILE = /^(shard_[0-9]+\.[0-9]{1,5})\.(?:out\.json|metrics\.json|stdout|stderr)$/;
+
 /**
- * Removes files in incoming/ that belong to no attempt file.
- * @param attempts numbers of the attempts of each shard
+ * Removes files in incoming/ that belong to no attempt file. The attempts are listed after them: another process makes
+ * an attempt file before the files of its fit.
  */
-export function sweepStray(dir: string, attempts: ReadonlyMap<number, readonly number[]>): void {
-  const open = new Set([...attempts].flatMap(([shard, all]) => all.map((one) => attemptStem(shard, one))));
-  for (const name of listNames(join(dir, INCOMING))) {
-    const attempt = /^(shard_[0-9]+\.[0-9]+)\.(?:out\.json|metrics\.json|stdout|stderr)$/.exec(name)?.[1];
-    if (attempt !== undefined && !open.has(attempt)) removeQuietly(join(dir, INCOMING, name));
-  }
+export function sweepStray(dir: string): void {
+  const files = listNames(join(dir, INCOMING)).flatMap((name) => {
+    const stem = FIT_FILE.exec(name)?.[1];
+    return stem === undefined ? [] : [{ name, stem }];
+  });
+  if (files.length === 0) return;
+  const begun = new Set([...listAttempts(dir)].flatMap(([shard, all]) => all.map((one) => attemptStem(shard, one))));
+  for (const { name, stem } of files) if (!begun.has(stem)) removeQuietly(join(dir, INCOMING, name));
 }

@@ -76,9 +76,9 @@ export class WorkLoop {
   async #begin(): Promise<void> {
     const { dir, manifest } = this.context.run;
     ingestIncoming(this.context.run);
+    sweepStray(dir);
     const plans = cutPlans(manifest);
     const listing = listRun(dir);
-    sweepStray(dir, listing.attempts);
     await this.#classifyAll(plans, listing);
     if (this.options.scatter) this.#queue.scatter(Math.random());
     this.notify(startEvent(plans.length, { done: this.#done, ...this.#queue.report() }));

@@ -51,6 +51,33 @@ Deno.test("a loop whose file one listing misses keeps its shard, which is checke
     withdrawWorkers(dir);
   }));
 
+Deno.test("a loop that begins leaves the files of a fit that another starts meanwhile", () =>
+  inFolder(async (dir) => {
+    const [real, manifest] = [Deno.readDirSync, sampleManifest()];
+    const of_fit = `${dir}/incoming/shard_2.1.out.json`;
+    for (const folder of ["attempts", "incoming"]) Deno.mkdirSync(`${dir}/${folder}`);
+    Deno.writeTextFileSync(`${dir}/incoming/shard_3.1.stderr`, "of a dead process");
+    const begin = () => {
+      if (!beginAttempt(dir, sampleAttempt(manifest, planOf(manifest, 2), { wrapper: OTHER }))) return;
+      Deno.writeTextFileSync(of_fit, "{}");
+    };
+    let listings = 0;
+    Reflect.set(Deno, "readDirSync", (path: string) => {
+      const listed = [...real(path)];
+      // The first is for temporary files.
+      if (path.endsWith("/attempts") && listings++ === 1) begin();
+      return listed;
+    });
+    const order = { ...OPTIONS, token: "00000000000000aa", stop: new AbortController().signal };
+    try {
+      await runWorkLoop(contextOf(dir, manifest), { executors: [], slots: 1 }, order, () => {});
+    } finally {
+      Deno.readDirSync = real;
+    }
+    assert.deepEqual([...Deno.readDirSync(`${dir}/incoming`)].map(({ name }) => name), ["shard_2.1.out.json"]);
+    Deno.removeSync(of_fit);
+  }));
+
 /** A machine on which of all that dead loops have left only these fits are alive. */
 const machineWith = (fits: string[]): Machine => ({
   ...MACHINE,
