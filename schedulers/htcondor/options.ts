@@ -16,7 +16,10 @@ const count = (name: string, help: string, native: string): SchedulerOption => (
   { name: `condor-${name}`, type: "integer", min: 1, placeholder: "N", help, native }
 );
 
-/** Options of an HTCondor job (condor_submit(1)). */
+/**
+ * Options of an HTCondor job (condor_submit(1)), in the order of their lines. Where `native` is a command of the submit
+ * file, its line follows from the row; the value of an EXPRESSION is one of the ClassAd language.
+ */
 export const HTCONDOR_OPTIONS: SchedulerOption[] = [
   { ...count("request-cpus", "CPUs of each job", "request_cpus"), default: 1, role: "cpus" },
   {
@@ -42,6 +45,8 @@ export const HTCONDOR_OPTIONS: SchedulerOption[] = [
     type: "string",
     placeholder: "HH:MM:SS",
     help: "time limit of a job (or whole minutes), including its file transfer",
+    // allowed_execute_duration would not take effect in a job that begins in the second of its shadow's start
+    // (user_job_policy.cpp, "beganExecuting > birthday"; seen with 23.9.6).
     native: "allowed_job_duration",
     pattern: TIME_LIMIT,
     role: "time",

@@ -9,13 +9,14 @@ import { VERSION } from "../../core/version.ts";
 import launcherTemplate from "../../templates/condor_job.sh.mustache" with { type: "text" };
 import sharedTemplate from "../../templates/condor_job.sub.mustache" with { type: "text" };
 import transferTemplate from "../../templates/condor_job_transfer.sub.mustache" with { type: "text" };
-import type { Chunk, RenderContext, Rendered, RenderedFile } from "../adapter.ts";
+import type { Chunk, RenderContext, Rendered, RenderedFile, SchedulerOption } from "../adapter.ts";
 import { isSentImage, JOB_WRAPPER, launchLines, renderJobWrapper, setupLines, threadsWarning } from "../job_wrapper.ts";
 import { countOption, listOption, type Options, readSite, textOption } from "../options.ts";
 import { groupedChunk, groupsOf, jobTag, taskWords } from "../tasks.ts";
 import { HTCONDOR_IN_JOB } from "../in_job.ts";
 import {
   bareWordWarnings,
+  HTCONDOR_OPTIONS,
   isSpooled,
   listedPath,
   readSubmitLines,
@@ -95,6 +96,8 @@ const requestedCpus = (options: Options): number => countOption(options, "condor
 /** Hold codes after which a job cannot succeed unchanged: over its memory, or over its time. */
 const HOPELESS = [34, 46, 47];
 
+const IS_HOPELESS = `JobStatus == 5 && (${HOPELESS.map((code) => `HoldReasonCode == ${code}`).join(" || ")})`;
+
 /**
  * Keeps a completed job in the queue, with its results in the schedd's spool, until it is removed; HTCondor's default
  * for spooled jobs, 10 days, is not the same in all versions (submit_utils.cpp, SetLeaveInQueue).
@@ -106,30 +109,29 @@ type SubmitCommand = readonly [command: string, value: string | number | undefin
 
 /** Returns the commands that follow from the options. @throws {FarmError} usage */
 function ownCommands({ options }: RenderContext): SubmitCommand[] {
-  const text = (name: string) => {
-    const value = textOption(options, name);
-    return value === undefined ? undefined : submitValue(value);
-  };
-  const requirements = textOption(options, "condor-requirements");
-  const time = textOption(options, "condor-max-run-time");
   const { env } = readSite(options);
   return [
-    ["request_cpus", requestedCpus(options)],
-    ["request_memory", text("condor-request-memory")],
-    ["request_disk", text("condor-request-disk")],
-    ["requirements", requirements && submitExpression("condor-requirements", requirements)],
-    ["accounting_group", text("condor-accounting-group")],
-    // allowed_execute_duration would not take effect in a job that begins in the second of its shadow's start
-    // (user_job_policy.cpp, "beganExecuting > birthday"; seen with 23.9.6).
-    ["allowed_job_duration", time && durationSeconds("--condor-max-run-time")(time)],
-    // Such a job would stay held; a user's retry decides what to change.
-    ["periodic_remove", `JobStatus == 5 && (${HOPELESS.map((code) => `HoldReasonCode == ${code}`).join(" || ")})`],
-    ["max_idle", countOption(options, "condor-max-idle")],
-    ["max_materialize", countOption(options, "condor-max-materialize")],
+    ...HTCONDOR_OPTIONS.flatMap((option) => commandsOf(option, options)),
     // Only the names of --env. `environment` would be the alternative, but drops values with ; or " (23.9.6).
     ["getenv", env.length === 0 ? undefined : env.join(", ")],
     ["leave_in_queue", isSpooled(options) ? UNTIL_FETCHED : undefined],
   ];
+}
+
+/**
+ * Returns the commands that follow from an option: the one that its `native` names, and after the time limit the rule
+ * that removes jobs over their limits.
+ * @throws {FarmError} usage
+ */
+function commandsOf(option: SchedulerOption, options: Options): SubmitCommand[] {
+  const { name, type, native = "", role, placeholder } = option;
+  if (!/^\w+$/.test(native)) return [];
+  if (role === "cpus") return [[native, requestedCpus(options)]];
+  if (type === "integer") return [[native, countOption(options, name)]];
+  const text = textOption(options, name);
+  // Such a job would stay held; a user's retry decides what to change.
+  if (role === "time") return [[native, text && durationSeconds(`--${name}`)(text)], ["periodic_remove", IS_HOPELESS]];
+  return [[native, text && (placeholder === "EXPRESSION" ? submitExpression(name, text) : submitValue(text))]];
 }
 
 const CONDOR_LINE = "condor-line";

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { RenderContext } from "../../../schedulers/adapter.ts";
 import slurm from "../../../schedulers/slurm.ts";
+import { SLURM_OPTIONS } from "../../../schedulers/slurm/options.ts";
 import { maxSubmitJobs, slurmChunks } from "../../../schedulers/slurm/script.ts";
 import { exampleContext, exampleManifest, TOKEN } from "../../fixtures/context.ts";
 import { assertGolden } from "../../support/golden.ts";
@@ -36,6 +37,7 @@ Deno.test("golden: a Slurm array of four shards", () => {
 });
 
 Deno.test("golden: a Slurm array with every option, in awkward folders", () => {
+  assert.deepEqual(SLURM_OPTIONS.filter(({ name }) => !Object.hasOwn(ALL_OPTIONS, name)), []);
   const manifest = exampleManifest(4);
   manifest.run_dir = "/shared/it's 100% {{mine}} $HOME";
   assertGolden("slurm_every_option.sh", textOf(exampleContext(manifest, { options: ALL_OPTIONS })));
