@@ -1,7 +1,26 @@
-import type { RequestedGuardrails } from "../schema/manifest.ts";
+import { RequestedGuardrails } from "../schema/manifest.ts";
+import * as z from "../schema/zod.ts";
 import type { Moments } from "../statistics.ts";
 import { float, floats, type Json, plainText } from "./json_text.ts";
 import type { ToyCounts } from "./source_facts.ts";
+
+export const NO_GUARDRAILS: RequestedGuardrails = {
+  require_all_converged: false,
+  max_abs_poi_pull_mean: null,
+  poi_pull_std_range: null,
+};
+
+const Judged = z.object(RequestedGuardrails.shape);
+
+/** Returns the guardrails by which a document was judged, from its member `guardrails`. */
+export const judgedGuardrails = (guardrails: { readonly [member: string]: unknown } | undefined): RequestedGuardrails =>
+  Judged.safeParse({ ...NO_GUARDRAILS, ...guardrails }).data ?? NO_GUARDRAILS;
+
+/** Returns a run's own guardrails, each replaced by the one given now, if any. */
+export function replaceGuardrails(own: RequestedGuardrails, given: RequestedGuardrails): RequestedGuardrails {
+  const wanted = Object.entries(given).filter(([, value]) => value !== null && value !== false);
+  return { ...own, ...Object.fromEntries(wanted) };
+}
 
 export interface Verdict {
   passed: boolean;

@@ -6,7 +6,7 @@ import { MERGED } from "../run_paths.ts";
 import type { Manifest, Plan, RequestedGuardrails } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
 import { missingRanges, sumToys } from "../toy_ranges.ts";
-import { failureText, guardrailsText, hasGuardrail } from "./guardrails.ts";
+import { failureText, guardrailsText, hasGuardrail, judgedGuardrails } from "./guardrails.ts";
 
 /** State of the file merged.out.json: absent, unreadable, or what the document says about itself. */
 export type FoundMerged = { kind: "absent" } | { kind: "unreadable"; what: string } | {
@@ -142,11 +142,7 @@ function guardrailFindings(manifest: Manifest, about: MergedAbout): MergedFindin
   const { guardrails } = about;
   if (!guardrails) return [];
   const failures = guardrails.passed ? [] : guardrails.failures ?? ["without a reason"];
-  const judged = {
-    require_all_converged: guardrails.require_all_converged ?? false,
-    max_abs_poi_pull_mean: guardrails.max_abs_poi_pull_mean ?? null,
-    poi_pull_std_range: guardrails.poi_pull_std_range ?? null,
-  };
+  const judged = judgedGuardrails(guardrails);
   return [
     ...failures.map((what): MergedFinding => ({
       kind: "guardrail",

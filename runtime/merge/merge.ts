@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { FarmError, orElse } from "../../core/errors.ts";
-import { hasGuardrail, needsPulls } from "../../core/merge/guardrails.ts";
+import { hasGuardrail, needsPulls, NO_GUARDRAILS, replaceGuardrails } from "../../core/merge/guardrails.ts";
 import { mergeNotes, mergeReport, type WayOut } from "../../core/merge/report.ts";
 import { MERGE_STATUS, MERGED } from "../../core/run_paths.ts";
 import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
@@ -109,15 +109,11 @@ function isSameFile(a: string, b: string): boolean {
 
 const realFolder = (path: string): string => orElse(path, () => Deno.realPathSync(path));
 
-/** Returns the run's own guardrails, each replaced by the one given now, if any. */
+/** Returns the guardrails of a merge. @throws {FarmError} usage, for guardrails on pulls of a run without them */
 function guardrailsOf({ run }: Sources, given: RequestedGuardrails): RequestedGuardrails {
   const farm = run?.manifest.farm;
   if (farm && !farm.pulls && needsPulls(given)) throw withoutPulls();
-  return {
-    require_all_converged: given.require_all_converged || (farm?.guardrails.require_all_converged ?? false),
-    max_abs_poi_pull_mean: given.max_abs_poi_pull_mean ?? farm?.guardrails.max_abs_poi_pull_mean ?? null,
-    poi_pull_std_range: given.poi_pull_std_range ?? farm?.guardrails.poi_pull_std_range ?? null,
-  };
+  return replaceGuardrails(farm?.guardrails ?? NO_GUARDRAILS, given);
 }
 
 type Settled = MergeOptions & { out: string; helper: Helper | undefined };
@@ -178,8 +174,7 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
  */
 export const mergeAsRendered = (run: string, allow_partial: boolean, now_utc: string): Promise<MergeReport> =>
   mergeRun({
-    ...{ run, inputs: [], out: null, allow_partial, accept_unrecorded: false },
-    guardrails: { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null },
+    ...{ run, inputs: [], out: null, allow_partial, accept_unrecorded: false, guardrails: NO_GUARDRAILS },
   }, { now_utc, nsfarm_version: VERSION });
 
 /** Returns the option that would allow the merge, unless it was given already. */

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { isOlderFrame } from "../../core/merge/equal.ts";
+import { judgedGuardrails } from "../../core/merge/guardrails.ts";
 import { mergedParts } from "../../core/merge/merged_document.ts";
 import { type Mismatch, mismatches } from "../../core/merge/prove.ts";
 import { FrameReader } from "../../core/merge/source_facts.ts";
 import { readOutputText, type TextSpan, TOY_ARRAYS, type ToyArray } from "../../core/output.ts";
 import { MERGED } from "../../core/run_paths.ts";
-import type { RequestedGuardrails } from "../../core/schema/manifest.ts";
 import { Merged, type Merged as MergedDocument } from "../../core/schema/merged.ts";
 import { decodeText, MAX_TEXT_BYTES, readRegular } from "../fs/read.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -99,7 +99,7 @@ function frameFault(
 ): string | null {
   const { merge } = document;
   const [version = "", path = ""] = [merge.farm?.["nsfarm_version"], merge.manifest?.path].map(String);
-  const set = mergedSet(sources, proof, guardrailsIn(document), {
+  const set = mergedSet(sources, proof, judgedGuardrails(document.guardrails), {
     now_utc: merge.created_at_utc,
     nsfarm_version: version,
   });
@@ -127,15 +127,4 @@ function frameText(text: string, entries: Entries): string {
   const spans = TOY_ARRAYS.map((name) => entries[name]);
   const froms = [0, ...spans.map(([, to]) => to)];
   return froms.map((from, i) => text.slice(from, spans[i]?.[0] ?? text.length)).join("");
-}
-
-function guardrailsIn({ guardrails }: MergedDocument): RequestedGuardrails {
-  const range = guardrails?.["poi_pull_std_range"];
-  const [lo, hi] = Array.isArray(range) ? range.map(Number) : [];
-  const most = guardrails?.["max_abs_poi_pull_mean"];
-  return {
-    require_all_converged: guardrails?.["require_all_converged"] === true,
-    max_abs_poi_pull_mean: typeof most === "number" ? most : null,
-    poi_pull_std_range: lo === undefined || hi === undefined ? null : [lo, hi],
-  };
 }

@@ -1,4 +1,5 @@
 import { FarmError } from "../../../core/errors.ts";
+import { NO_GUARDRAILS } from "../../../core/merge/guardrails.ts";
 import { newManifest, type RunRequest } from "../../../core/request.ts";
 import type { OptionValue, RunRecord } from "../../../core/schema/manifest.ts";
 import type { Handle, RenderContext, SchedulerAdapter } from "../../../schedulers/adapter.ts";
@@ -74,7 +75,7 @@ const PLAIN_REQUEST: Omit<RunRequest, "scheduler" | "n_toys" | "shards" | "confi
   workload: "fit-toys",
   mu: null,
   pulls: false,
-  guardrails: { require_all_converged: false, max_abs_poi_pull_mean: null, poi_pull_std_range: null },
+  guardrails: NO_GUARDRAILS,
   extra_args: [],
   wrapper: "binary",
   mode: "shared",

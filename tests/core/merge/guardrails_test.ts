@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
-import { guardrailsJson, judge, needsPulls } from "../../../core/merge/guardrails.ts";
+import {
+  guardrailsJson,
+  judge,
+  judgedGuardrails,
+  needsPulls,
+  NO_GUARDRAILS,
+  replaceGuardrails,
+} from "../../../core/merge/guardrails.ts";
 import { jsonParts } from "../../../core/merge/json_text.ts";
-import { NO_GUARDRAILS } from "../../fixtures/run.ts";
 
 const COUNTS = {
   n_toys: 10,
@@ -47,6 +53,13 @@ Deno.test("without a single pull a guardrail on pulls fails", () => {
   assert.match(judge(rule, COUNTS, null).failures[0] ?? "", /POI pull summary is unavailable/);
 });
 
+Deno.test("a guardrail that is given replaces the run's own, and every other stays", () => {
+  const all = asked({ max_abs_poi_pull_mean: 0.2, poi_pull_std_range: [0.9, 1.1], require_all_converged: true });
+  assert.deepEqual(replaceGuardrails(all, NO_GUARDRAILS), all);
+  assert.deepEqual(replaceGuardrails(NO_GUARDRAILS, all), all);
+  assert.deepEqual(replaceGuardrails(all, asked({ max_abs_poi_pull_mean: 0 })), { ...all, max_abs_poi_pull_mean: 0 });
+});
+
 Deno.test("guardrails and their verdict are in the document", () => {
   const rule = asked({ poi_pull_std_range: [1, 2] });
   const text = jsonParts(guardrailsJson(rule, judge(rule, COUNTS, PULL), PULL)).join("");
@@ -60,4 +73,6 @@ Deno.test("guardrails and their verdict are in the document", () => {
     require_all_converged: false,
   });
   assert.match(text, /"poi_pull_std_range": \[\n {4}1\.0,/);
+  assert.deepEqual(judgedGuardrails(JSON.parse(text)), rule);
+  assert.deepEqual(judgedGuardrails(undefined), NO_GUARDRAILS);
 });

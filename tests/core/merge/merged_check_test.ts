@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { failureText, guardrailsText } from "../../../core/merge/guardrails.ts";
+import { failureText, guardrailsText, NO_GUARDRAILS } from "../../../core/merge/guardrails.ts";
 import { checkMerged, type MergedCheck, mergedExitCode } from "../../../core/merge/merged_check.ts";
 import type { MergedAbout } from "../../../core/schema/merged.ts";
-import { NO_GUARDRAILS, RUN_TOKEN, sampleManifest } from "../../fixtures/run.ts";
+import { RUN_TOKEN, sampleManifest } from "../../fixtures/run.ts";
 
 const MANIFEST = sampleManifest();
 const SOURCES = MANIFEST.plans.map(({ shard_index, toy_start, n_toys }) => ({ shard_index, toy_start, n_toys }));

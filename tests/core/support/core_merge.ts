@@ -1,5 +1,5 @@
 import { fitQuality, poiName } from "../../../core/fit_quality.ts";
-import { judge } from "../../../core/merge/guardrails.ts";
+import { judge, NO_GUARDRAILS } from "../../../core/merge/guardrails.ts";
 import { entriesText } from "../../../core/merge/json_text.ts";
 import { mergedParts, type MergedSet } from "../../../core/merge/merged_document.ts";
 import { FrameReader, type SourceFacts, type SourceOrigin } from "../../../core/merge/source_facts.ts";
@@ -12,7 +12,6 @@ import {
   type ToyArray,
   type ToyValues,
 } from "../../../core/output.ts";
-import { NO_GUARDRAILS } from "../../fixtures/run.ts";
 
 /** An output, and the first of its toys in the run. */
 export interface Piece {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { NO_GUARDRAILS } from "../../fixtures/run.ts";
+import { NO_GUARDRAILS } from "../../../core/merge/guardrails.ts";
 import { spec10k } from "../../support/farm.ts";
 import { fittedWhole, hardSpec } from "../../support/hard_spec.ts";
 import { inFolder } from "../../support/scratch.ts";

@@ -16,7 +16,7 @@ import { renderRun } from "../../../runtime/render/render.ts";
 import { loadRun } from "../../../runtime/run/load_manifest.ts";
 import { loadAdapter } from "../../../runtime/scheduler/adapters.ts";
 import { collectRun } from "../../../runtime/state/collect.ts";
-import { NO_GUARDRAILS } from "../../fixtures/run.ts";
+import { NO_GUARDRAILS } from "../../../core/merge/guardrails.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 /** A workload that no user has: each toy whose seed can be divided by three counts. */

@@ -1,6 +1,6 @@
 import type { RunRequest } from "../../../core/request.ts";
 import type { LimitRequest } from "../../../runtime/scan/limit_runs.ts";
-import { NO_GUARDRAILS } from "../../fixtures/run.ts";
+import { NO_GUARDRAILS } from "../../../core/merge/guardrails.ts";
 import { nextstat } from "../../support/farm.ts";
 import { writeWorkspace } from "../../support/workspace.ts";
 

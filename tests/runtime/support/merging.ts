@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { MergeReport } from "../../../core/schema/merge_report.ts";
 import { type MergeOptions, mergeRun } from "../../../runtime/merge/merge.ts";
-import { NO_GUARDRAILS } from "../../fixtures/run.ts";
+import { NO_GUARDRAILS } from "../../../core/merge/guardrails.ts";
 
 /** Merges a run (or what `more` says) at a fixed instant. */
 export function merge(run: string | null, more: Partial<MergeOptions> = {}): Promise<MergeReport> {
