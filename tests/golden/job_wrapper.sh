@@ -153,9 +153,11 @@ oom_kills() {
   done <"/sys/fs/cgroup$group/memory.events"
 }
 
-# CPU seconds of the fit, from the output of `times` for all children before and after it.
+# CPU seconds of the fit, from the output of `times` for all children before and after it, in which a number may have
+# the decimal comma of the user's locale.
 cpu_times() {
-  awk '{
+  LC_ALL=C awk '{
+    gsub(/[^0-9ms ]+/, ".")
     for (i = 1; i <= 2; i++) { split($i, part, /m|s/); second[NR, i] = part[1] * 60 + part[2] }
   } END { if (NR == 4) printf "cpu_user_s=%.3f\ncpu_system_s=%.3f\n", second[4, 1] - second[2, 1], second[4, 2] - second[2, 2] }' \
     "$hidden.times" 2>/dev/null

@@ -11,6 +11,7 @@ import { renderJobWrapper } from "../../schedulers/job_wrapper.ts";
 import type { Options } from "../../schedulers/options.ts";
 import { exampleContext, exampleManifest, RUN_TOKEN, TOKEN } from "../fixtures/context.ts";
 import { assertGolden } from "../support/golden.ts";
+import { whyNotInstalled } from "../support/packages.ts";
 import { runSh, shells } from "./support/run_sh.ts";
 
 const sum = (text: string | Uint8Array): string => createHash("sha256").update(text).digest("hex");
@@ -150,6 +151,23 @@ inEachShell("its facts make a record that keeps the contract", (job) => {
   assert.equal(record.nextstat_version, "0.10.1");
   assert.ok((record.wall_s ?? -1) >= 0 && (record.memory_bytes ?? 0) > 0 && (record.cpus_logical ?? 0) > 0);
   assert.ok(Math.abs(Date.parse(record.started_at_utc) - Date.now()) < 60_000);
+});
+
+/** Makes a locale with a decimal comma in a folder; returns the variables by which programs use it. */
+function commaLocale(folder: string): Record<string, string> {
+  const made = () =>
+    new Deno.Command("localedef", { args: ["-i", "de_DE", "-f", "UTF-8", join(folder, "de_DE.UTF-8")] }).outputSync();
+  if (!made().success) assert.equal(whyNotInstalled("locales"), "");
+  assert.ok(made().success);
+  return { LOCPATH: folder, LC_ALL: "de_DE.UTF-8" };
+}
+
+inEachShell("the CPU time of a fit is in its facts where numbers are written with a comma", (job) => {
+  standIn(job, `i=0; while [ $i -lt 100000 ]; do i=$((i + 1)); done; ${GOOD}`);
+  runWrapper(job, ["shared", "0"], commaLocale(join(job.folder, "..")));
+  const values = left(job.folder)[0]?.facts.values;
+  const cpu_s = Number(values?.get("cpu_user_s")) + Number(values?.get("cpu_system_s"));
+  assert.ok(cpu_s > 0.02 && cpu_s < 60, `${values?.get("cpu_user_s")} and ${values?.get("cpu_system_s")}`);
 });
 
 inEachShell("an error leaves its exit code and the end of what was said, and no half output", (job) => {
