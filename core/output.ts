@@ -10,6 +10,9 @@ export type ToyArray = typeof TOY_ARRAYS[number];
 /** Start and end (exclusive) of a text within a larger one. */
 export type TextSpan = readonly [from: number, to: number];
 
+/** Where the entries of each array are. */
+export type ArrayEntries = Record<ToyArray, TextSpan>;
+
 /** Separator of two array entries, also before the first and after the last, in nextstat's pretty-printed layout. */
 export const ENTRY_BREAK = ",\n      ";
 const FIRST_BREAK = "\n      ";
@@ -22,7 +25,7 @@ interface SlicedOutput {
   /** Text from `"results"` to the end, with `[0]` to `[3]` in place of the four arrays. */
   tail: string;
   /** Position of each array, including its brackets. */
-  arrays: Record<ToyArray, TextSpan>;
+  arrays: ArrayEntries;
 }
 
 /**
@@ -33,7 +36,7 @@ interface SlicedOutput {
 export function sliceOutput(text: string): SlicedOutput | undefined {
   const results = text.indexOf('"results": {');
   if (results < 0) return undefined;
-  const arrays: Record<ToyArray, TextSpan> = { converged: [0, 0], nll: [0, 0], poi_hat: [0, 0], poi_sigma: [0, 0] };
+  const arrays: ArrayEntries = { converged: [0, 0], nll: [0, 0], poi_hat: [0, 0], poi_sigma: [0, 0] };
   let tail = "";
   let from = results;
   for (const [i, name] of TOY_ARRAYS.entries()) {
@@ -58,6 +61,26 @@ function entriesOf(text: string, [from, to]: TextSpan): TextSpan | undefined {
   return [from + 1 + FIRST_BREAK.length, to - 1 - LAST_BREAK.length];
 }
 
+const encoder = new TextEncoder();
+const extraBytes = (text: string): number => encoder.encode(text).length - text.length;
+
+/**
+ * Returns the positions of the entries in the bytes of their text: letters around them may have several bytes, entries
+ * are ASCII. null: these are not its bytes alone, but follow a byte order mark.
+ */
+export function entriesInBytes(text: string, n_bytes: number, entries: ArrayEntries): ArrayEntries | null {
+  if (text.length === n_bytes) return entries;
+  const in_bytes = { ...entries };
+  let [end, extra] = [0, 0];
+  for (const name of TOY_ARRAYS) {
+    const [from, to] = entries[name];
+    extra += extraBytes(text.slice(end, from));
+    in_bytes[name] = [from + extra, to + extra];
+    end = to;
+  }
+  return text.length + extra + extraBytes(text.slice(end)) === n_bytes ? in_bytes : null;
+}
+
 /** One checked nextstat output: its frame and its four arrays of equal length; NaN stands for null. */
 export interface ShardOutput {
   /** The document; the members of its `results` that replace the four arrays have no meaning. */
@@ -75,7 +98,7 @@ export interface ShardOutput {
 /** An output and the positions of its arrays' entries in its text; null for a layout other than nextstat's. */
 interface TextOutput {
   output: ShardOutput;
-  entries: Record<ToyArray, TextSpan> | null;
+  entries: ArrayEntries | null;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { FitPaths } from "../fit_command.ts";
 import type { Machines } from "../merge/equal.ts";
 import type { Json } from "../merge/json_text.ts";
-import type { ShardOutput, TextSpan, ToyArray } from "../output.ts";
+import type { ArrayEntries, ShardOutput } from "../output.ts";
 import type { FarmManifest, Manifest, Plan, RUN_SCHEMAS, WorkloadSettings } from "../schema/manifest.ts";
 import type { MergedAbout } from "../schema/merged.ts";
 import type { Distributions } from "../statistics.ts";
@@ -33,7 +33,7 @@ export function withToys(output: AnyOutput): ShardOutput {
 /** An output as it was parsed. `entries`: where its arrays are in the text, if it has arrays in nextstat's layout. */
 interface ParsedOutput<Output> {
   output: Output;
-  entries: Record<ToyArray, TextSpan> | null;
+  entries: ArrayEntries | null;
 }
 
 /** The sum of counted shards. */

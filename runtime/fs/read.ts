@@ -141,6 +141,7 @@ function statFile(path: string): Deno.FileInfo {
 
 /** Returns the error of a read as data. */
 export function unreadable(error: unknown): Unreadable {
+  if (error instanceof Unreadable) return error;
   if (isAbsent(error)) return new Unreadable("is not there", true);
   const fault = fileFault(error) ?? null;
   // As where the look before the open shows it: another machine may have made it for a moment (showListed).

@@ -10,7 +10,7 @@ import { MergeStatus } from "../../core/schema/merge_report.ts";
 import { inputPath } from "../../core/staging.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
 import { hashFile, sha256Of } from "../fs/hash_file.ts";
-import { readIfThere, readRegular } from "../fs/read.ts";
+import { readIfThere, readRegular, unreadable } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
 import { openRun, type Run } from "../run/load_manifest.ts";
 import { oldShards, readOldShard } from "../shard/old_run.ts";
@@ -97,7 +97,7 @@ function guarded(file: string, check: () => string | null): Finding[] {
     const what = check();
     return what === null ? [] : [{ file, what }];
   } catch (error) {
-    return [{ file, what: errorText(error) }];
+    return [{ file, what: unreadable(error).message }];
   }
 }
 

@@ -4,7 +4,14 @@ import { judgedGuardrails } from "../../core/merge/guardrails.ts";
 import { mergedParts } from "../../core/merge/merged_document.ts";
 import { type Mismatch, mismatches } from "../../core/merge/prove.ts";
 import { FrameReader } from "../../core/merge/source_facts.ts";
-import { readOutputText, type TextSpan, TOY_ARRAYS, type ToyArray } from "../../core/output.ts";
+import {
+  type ArrayEntries,
+  entriesInBytes,
+  readOutputText,
+  type TextSpan,
+  TOY_ARRAYS,
+  type ToyArray,
+} from "../../core/output.ts";
 import { MERGED } from "../../core/run_paths.ts";
 import { Merged, type Merged as MergedDocument } from "../../core/schema/merged.ts";
 import { decodeText, MAX_TEXT_BYTES, readRegular } from "../fs/read.ts";
@@ -29,12 +36,13 @@ export function remergeFault({ dir, manifest_path }: Pick<Run, "dir" | "manifest
   const { output, entries } = readOutputText(text);
   const document = Merged.safeParse(output.frame);
   if (!document.success || document.data.merge.farm === undefined) return null;
-  if (!entries || text.length !== bytes.length) return "does not have the layout of a merge";
+  const in_bytes = entries && entriesInBytes(text, bytes.length, entries);
+  if (!entries || !in_bytes) return "does not have the layout of a merge";
   const { partial, unrecorded } = document.data.merge.farm;
   const sources = runSources(manifest_path, Array.isArray(unrecorded) && unrecorded.length > 0);
-  const whole = compareArrays(sources, bytes, entries);
+  const whole = compareArrays(sources, bytes, in_bytes);
   const odd = partial === true ? mismatches(whole.proof.read.facts) : [];
-  const compared = odd.length === 0 ? whole : compareArrays(without(sources, odd), bytes, entries);
+  const compared = odd.length === 0 ? whole : compareArrays(without(sources, odd), bytes, in_bytes);
   return compared.fault ?? frameFault(sources, compared.proof, document.data, text, entries);
 }
 
@@ -43,10 +51,12 @@ function without(sources: Sources, odd: Mismatch[]): Sources {
   return { ...sources, orders: [...withLeftOut(sources.context, sources.orders, why)] };
 }
 
-type Entries = Record<ToyArray, TextSpan>;
-
 /** Merges again, part by part, and compares each part with the document. */
-function compareArrays(sources: Sources, bytes: Uint8Array, entries: Entries): { fault: string | null; proof: Proof } {
+function compareArrays(
+  sources: Sources,
+  bytes: Uint8Array,
+  entries: ArrayEntries,
+): { fault: string | null; proof: Proof } {
   const list = partList(sources.orders, sources.context.manifest?.farm?.pulls !== false);
   const reader = new PartReader(sources.context, list.values, new TextStore("", Infinity));
   const next = { converged: 0, nll: 0, poi_hat: 0, poi_sigma: 0 };
@@ -95,7 +105,7 @@ function frameFault(
   proof: Proof,
   document: MergedDocument,
   text: string,
-  entries: Entries,
+  entries: ArrayEntries,
 ): string | null {
   const { merge } = document;
   const [version = "", path = ""] = [merge.farm?.["nsfarm_version"], merge.manifest?.path].map(String);
@@ -123,7 +133,7 @@ function frameFault(
 }
 
 /** Returns a document without the entries of its arrays. */
-function frameText(text: string, entries: Entries): string {
+function frameText(text: string, entries: ArrayEntries): string {
   const spans = TOY_ARRAYS.map((name) => entries[name]);
   const froms = [0, ...spans.map(([, to]) => to)];
   return froms.map((from, i) => text.slice(from, spans[i]?.[0] ?? text.length)).join("");

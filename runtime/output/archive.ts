@@ -62,8 +62,7 @@ function openArchive(path: string): Deno.FsFile {
     if (!Deno.statSync(path).isFile) throw new Unreadable("is no regular file", false);
     return Deno.openSync(path);
   } catch (error) {
-    const why = error instanceof Unreadable ? error : unreadable(error);
-    throw inputError("the archive", path, why, "Name a .tar, or a run directory");
+    throw inputError("the archive", path, unreadable(error), "Name a .tar, or a run directory");
   }
 }
 

@@ -1,7 +1,7 @@
 import { recordFault } from "../../core/check_result.ts";
 import { errorText } from "../../core/errors.ts";
 import type { FileFault } from "../../core/file_fault.ts";
-import type { ShardOutput, TextSpan, ToyArray } from "../../core/output.ts";
+import { type ArrayEntries, entriesInBytes, type ShardOutput, type ToyArray } from "../../core/output.ts";
 import { quickCheck } from "../../core/quick_check.ts";
 import { isSealed, recordText } from "../../core/record.ts";
 import { metricsName, outName } from "../../core/run_paths.ts";
@@ -266,16 +266,15 @@ function readChecked<Output extends AnyOutput>(
     const fault = faultOf(output);
     // An inconsistent output is broken; a consistent one that was not planned holds other toys.
     if (fault !== null) return new Unreadable(fault, false, fault !== workload.selfFault(output));
-    // Only in a text of ASCII alone do the offsets of characters and bytes agree.
-    const views = entries && text.length === bytes.length ? viewsOf(bytes, entries) : null;
-    return { output, bytes: bytes.length, sha256: sha256Of(bytes), entries: views };
+    const spans = entries && entriesInBytes(text, bytes.length, entries);
+    return { output, bytes: bytes.length, sha256: sha256Of(bytes), entries: spans && viewsOf(bytes, spans) };
   } catch (error) {
     if (error instanceof SyntaxError) return new Unreadable(`is no JSON: ${errorText(error)}`, false);
     return asUnreadable(error);
   }
 }
 
-function viewsOf(bytes: Uint8Array, entries: Record<ToyArray, TextSpan>): Record<ToyArray, Uint8Array> {
+function viewsOf(bytes: Uint8Array, entries: ArrayEntries): Record<ToyArray, Uint8Array> {
   const view = (name: ToyArray) => bytes.subarray(...entries[name]);
   return { converged: view("converged"), nll: view("nll"), poi_hat: view("poi_hat"), poi_sigma: view("poi_sigma") };
 }

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { verifyRun } from "../../../runtime/merge/verify.ts";
+import { inventedOutput } from "../../fixtures/output.ts";
 import { inventedRun } from "../../fixtures/run.ts";
-import { writeRun } from "../../fixtures/run_dir.ts";
+import { writeRun, writeShard } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { merge } from "../support/merging.ts";
 
@@ -13,9 +14,12 @@ function saidOf(change: (paths: { merged: string; manifest: string }) => Promise
   return inFolder(async (folder) => {
     const { run_dir } = await writeRunAt(folder);
     await change({ merged: join(run_dir, "merged.out.json"), manifest: join(run_dir, "manifest.json") });
-    printed = verifyRun(run_dir).findings.filter(({ file }) => file === "merged.out.json").map(({ what }) => what);
+    printed = mergedFaults(run_dir);
   }).then(() => printed);
 }
+
+const mergedFaults = (run_dir: string): string[] =>
+  verifyRun(run_dir).findings.filter(({ file }) => file === "merged.out.json").map(({ what }) => what);
 
 async function writeRunAt(folder: string) {
   const manifest = inventedRun(join(folder, "invented"));
@@ -23,6 +27,17 @@ async function writeRunAt(folder: string) {
   await merge(manifest.run_dir);
   return manifest;
 }
+
+Deno.test("verify compares a merge with its shards where a folder or a parameter has letters of several bytes", () =>
+  inFolder(async (folder) => {
+    const manifest = inventedRun(join(folder, "ünïcödé μ"));
+    await writeRun(manifest);
+    for (const plan of manifest.plans) {
+      await writeShard(manifest, plan, inventedOutput(manifest, plan).replaceAll('"mu"', '"μ"'));
+    }
+    await merge(manifest.run_dir);
+    assert.deepEqual(mergedFaults(manifest.run_dir), []);
+  }));
 
 Deno.test("verify reports once that a merged document is no JSON and differs from what the merge wrote", async () => {
   const printed = await saidOf(async ({ merged }) =>
@@ -58,3 +73,11 @@ Deno.test("verify names the byte at which a readable merged document differs fro
   });
   assert.match(printed.join("\n"), /it differs from its shards at byte \d+, in results\.poi_hat/);
 });
+
+Deno.test("verify says of a spec, an input or nextstat that was removed that it is not there, in words", () =>
+  inFolder(async (folder) => {
+    const { run_dir, nextstat_bin, config } = await writeRunAt(folder);
+    await rm(config);
+    const { findings } = verifyRun(run_dir);
+    assert.deepEqual(findings, [config, nextstat_bin].map((file) => ({ file, what: "is not there" })));
+  }));
