@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { statfsSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { errorText, readPrintedError } from "../../core/errors.ts";
 import { describeFileSystem, type FileSystem, fileSystemOf } from "../../core/file_system.ts";
 import { NEEDED_GLIBC, readGlibc } from "../../core/glibc.ts";
@@ -45,7 +45,7 @@ interface SelfCheck {
 
 /**
  * Checks that this copy of the program works on this machine: glibc, nextstat, schedulers, the files of a folder, and
- * three toys. Writes only into a folder of its own below `folder`, and removes it.
+ * three toys. Writes only into a folder of its own below `folder`, and removes it, with each folder that it needed.
  * @param nextstat_bin path of nextstat; undefined: beside the program or on PATH
  */
 export async function selfCheck(folder: string, nextstat_bin: string | undefined): Promise<SelfCheck> {
@@ -104,14 +104,15 @@ async function scheduler(name: string): Promise<SelfCheckLine[]> {
 
 async function inOwnFolder(folder: string, nextstat_bin: string | undefined): Promise<SelfCheckLine[]> {
   const own = join(folder, `.nsfarm-self-check.${Deno.pid}`);
-  const made = await line("folder", () => {
-    makeFolder(own);
-    const file_system = fileSystemAt(folder);
-    const found = `${folder} (${describeFileSystem(file_system)})`;
-    return { found, facts: { file_system: file_system.name, seen_by: file_system.seen_by } };
-  });
-  if (!made.ok) return [made];
+  const missing = missingFolders(folder);
   try {
+    const made = await line("folder", () => {
+      makeFolder(own);
+      const file_system = fileSystemAt(folder);
+      const found = `${folder} (${describeFileSystem(file_system)})`;
+      return { found, facts: { file_system: file_system.name, seen_by: file_system.seen_by } };
+    });
+    if (!made.ok) return [made];
     return [
       made,
       await line("links, locks, renames", () => operations(own)),
@@ -119,7 +120,13 @@ async function inOwnFolder(folder: string, nextstat_bin: string | undefined): Pr
     ];
   } finally {
     removeTree(own);
+    missing.forEach(removeQuietly);
   }
+}
+
+/** Returns a folder and its parents as far as they do not exist, the innermost first. */
+function missingFolders(folder: string): string[] {
+  return exists(folder) ? [] : [folder, ...missingFolders(dirname(folder))];
 }
 
 function operations(own: string): Found {

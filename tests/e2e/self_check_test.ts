@@ -35,6 +35,12 @@ Deno.test("self-check finds glibc, nextstat and the folder, fits three toys and 
     assert.deepEqual(await readdir(place), []);
   }));
 
+Deno.test("self-check of a folder that is not there leaves none of the folders that it made", () =>
+  inFolder(async (folder) => {
+    await mustRun(folder, ["self-check", join(folder, "not", "there"), ...GIVEN]);
+    assert.ok(!(await readdir(folder)).includes("not"));
+  }));
+
 Deno.test("self-check without nextstat names what is missing, and so does its exit code", () =>
   inFolder(async (folder) => {
     const { stdout } = await mustRun(folder, ["self-check", folder, "--nextstat-bin", join(folder, "none")], 3);
