@@ -199,7 +199,8 @@ export function readGuardrails(flags: FlagValues<typeof GUARDRAIL_FLAGS>): FarmM
 function stdRange(words: readonly string[]): [number, number] {
   const [lo, hi, ...more] = words.flatMap((word) => word.split(",")).map(realNumber("--poi-pull-std-range", 0));
   if (lo === undefined || hi === undefined || more.length > 0 || lo > hi) {
-    throw new FarmError("usage", `Cannot use --poi-pull-std-range "${words.join(" ")}": wanted two numbers, LO HI`);
+    const wanted = "wanted two numbers, LO HI, the smaller one first";
+    throw new FarmError("usage", `Cannot use --poi-pull-std-range "${words.join(" ")}": ${wanted}`);
   }
   return [lo, hi];
 }

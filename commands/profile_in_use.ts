@@ -72,6 +72,7 @@ export async function flagsOfProfile(
 const INSTEAD: Record<string, readonly string[]> = {
   shards: ["shard-minutes"],
   "shard-minutes": ["shards", "pilots", "static"],
+  "out-dir": ["local-out-dir"],
 };
 
 /** Flags that differ from study to study and so have no default of a site. */

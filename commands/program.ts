@@ -57,10 +57,13 @@ async function runCommand(row: TableRow, argv: string[]): Promise<number> {
     dropPermissions(spec.needs);
     code = await spec.run({ args: command.args, options, out: makeOutput(options["json"] === true), program: PROGRAM });
   });
+  const words = [...wordsOf(added), ...argv];
   try {
-    await command.parseAsync([...wordsOf(added), ...argv], { from: "user" });
+    await command.parseAsync(words, { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) return await commanderExit(error, command, row.name);
+    if (error instanceof CommanderError) {
+      return await commanderExit(await cause(error, command, words), command, row.name);
+    }
     throw use ? use.ofProfile(error, profile, added) : error;
   }
   return code;
@@ -104,6 +107,18 @@ function defineArgument(command: Command, arg: string): void {
 }
 
 const angled = (arg: string) => arg.startsWith("[") ? arg.toLowerCase() : `<${arg.toLowerCase()}>`;
+
+/** Returns the error of an unknown option in place of that of a missing one, which it may be, misspelt. */
+async function cause(error: CommanderError, command: Command, words: readonly string[]): Promise<CommanderError> {
+  if (error.code !== "commander.missingMandatoryOptionValue") return error;
+  for (const option of command.options) option.makeOptionMandatory(false);
+  try {
+    await command.action(() => {}).parseAsync(words, { from: "user" });
+  } catch (other) {
+    if (other instanceof CommanderError && other.code === "commander.unknownOption") return other;
+  }
+  return error;
+}
 
 async function commanderExit(error: CommanderError, command: Command, name: string): Promise<number> {
   if (error.exitCode === 0) return EXIT_CODES.done;

@@ -83,8 +83,7 @@ export default defineRenderCommand({
   define: defineOldFlags,
   run: async ({ flags, options, adapter, out }) => {
     reportOldFlags(options, out);
-    const out_dir = flags.localOutDir === undefined ? {} : { outDir: flags.localOutDir };
-    const request = readRequest({ ...options, ...out_dir }, adapter, "farm");
+    const request = readRequest({ ...options, outDir: outDirOf(flags) }, adapter, "farm");
     if (flags.dryRun) return await dryRun(request, adapter, out);
     const opened = await openOrRender(request, adapter, out);
     const target = withOnEnd(await takeNextstat(opened, adapter, flags, out), flags.onEnd);
@@ -106,6 +105,14 @@ export default defineRenderCommand({
     }
   },
 });
+
+/** Returns the parent of run directories, by the new name of its flag or the old one. @throws {FarmError} usage, by both */
+function outDirOf({ outDir, localOutDir }: { outDir: string; localOutDir?: string | undefined }): string {
+  if (localOutDir === undefined || localOutDir === outDir) return outDir;
+  if (outDir === requestFlags.table["out-dir"].default) return localOutDir;
+  const what = `--local-out-dir "${localOutDir}" with --out-dir "${outDir}"`;
+  throw new FarmError("usage", `Cannot use ${what}: both name the parent of the run`, "Leave one of them out");
+}
 
 /** Returns what an interrupted run leaves behind, and how to go on; jobs of a scheduler are not stopped with it. */
 function interruptedWords({ dir, manifest: { run_id } }: Run<FarmManifest>, { kind, name }: Backend): string[] {

@@ -73,6 +73,12 @@ for (
     [["status", "a", "b"], /too many arguments/, "See nsfarm-deno status --help"],
     [["merge", "--out"], /argument missing/, "See nsfarm-deno merge --help"],
     [["render", "--n-toys", "1"], /required option '--config <spec>' not specified/, "See nsfarm-deno render --help"],
+    [["run", "--confg", "x", "--n-toys", "1"], /unknown option '--confg'/, "Did you mean --config?"],
+    [
+      ["run", "--config", "x", "--n-toys", "1", "--out-dir", "a", "--local-out-dir", "b"],
+      /Cannot use --local-out-dir "b" with --out-dir "a"/,
+      "Leave one of them out",
+    ],
     [["render", "--scheduler", "slrum"], /slrum/, /slurm/],
     [
       ["render", "--config", "x", "--n-toys", "1", "--slurm-time", "5"],

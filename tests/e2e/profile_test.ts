@@ -32,8 +32,8 @@ function test(name: string, work: (site: Site) => Promise<void>): void {
 }
 
 /** Each option's value and source, as --explain tells them. */
-async function explained(site: Site, args: string[] = [], env: Record<string, string> = {}) {
-  const { stdout } = await site.run(["render", "--explain", "--json", ...args], 0, env);
+async function explained(site: Site, args: string[] = [], env: Record<string, string> = {}, command = "render") {
+  const { stdout } = await site.run([command, "--explain", "--json", ...args], 0, env);
   const { values, profile } = JSON.parse(stdout);
   const reported = (name: string) => {
     const row = values.find((one: { option: string }) => one.option === name);
@@ -103,6 +103,12 @@ test("A number of shards that is typed takes the place of a profile's time of a 
   assert.deepEqual(["shards", "shard-minutes"].map(other.reported), ["null (default)", "20 (command line)"]);
   const kept = await explained(site, ["--profile", minutes]);
   assert.deepEqual(["shards", "shard-minutes"].map(kept.reported), ["null (default)", "20 (profile)"]);
+});
+
+test("The old name of --out-dir takes the place of a profile's --out-dir", async (site) => {
+  const profile = await site.write("place.json", '{ "options": { "out-dir": "runs" } }');
+  const typed = await explained(site, ["--profile", profile, "--local-out-dir", "mine"], {}, "run");
+  assert.deepEqual(["out-dir", "local-out-dir"].map(typed.reported), [". (default)", "mine (command line)"]);
 });
 
 test("A profile gives options that all runs have, and --explain shows every option, with its default if it is not set", async (site) => {

@@ -212,7 +212,7 @@ export const BAD_REQUESTS: Bad[] = [
     what: "a range that is none",
     more: ["--poi-pull-std-range", "2", "1"],
     code: 2,
-    line: /Cannot use --poi-pull-std-range "2 1"/,
+    line: /Cannot use --poi-pull-std-range "2 1": wanted two numbers, LO HI, the smaller one first/,
   },
   { what: "no slots", more: ["--local-slots", "0"], code: 2, line: /Cannot use --local-slots "0"/ },
   { what: "a time of no form", more: ["--local-time", "soon"], code: 2, line: /Cannot use --local-time "soon"/ },
