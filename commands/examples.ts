@@ -70,7 +70,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   retry: [
     ["Rerun only the shards without a valid result:", "nsfarm-deno retry study1"],
-    ["With twice the memory, and wait for the result:", "nsfarm-deno retry study1 --more-memory --wait"],
+    ["With half as much memory again, and wait for the result:", "nsfarm-deno retry study1 --more-memory --wait"],
     ["Cut the open shards in two, to fit into the time limit:", "nsfarm-deno retry study1 --split"],
   ],
   logs: [
