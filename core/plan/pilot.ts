@@ -4,6 +4,7 @@ import { FarmError } from "../errors.ts";
 import { fitWarnings } from "../fit_quality.ts";
 import { doneShards, type RunFacts, type ShardFacts, type Span, sumOf } from "../run_facts.ts";
 import { freeMs, mostAtOnce, SLACK_MS } from "../run_times.ts";
+import type { RunTimes } from "../schema/run_times.ts";
 
 /** Measurements of a pilot run on one host. */
 export interface PilotHost {
@@ -34,7 +35,7 @@ export interface Pilot {
   hosts: PilotHost[];
   /** Whether nextstat reported the time of its toys, which separates it from the start-up. */
   has_startup: boolean;
-  /** Seconds from the end of a shard to the next start on the same slot; null: no slot had two shards. */
+  /** Seconds from the end of a shard to the next start on the same slot; null: no slot had two shards in a session. */
   gap_s: number | null;
   /** Seconds from one slot's first start to the next slot's. */
   stagger_s: number;
@@ -90,7 +91,7 @@ export function readPilot(run: RunFacts): Pilot {
     shards: run.shards.length,
     hosts: hosts.sort((a, b) => a.toy_s - b.toy_s),
     has_startup: doneShards(run).some(({ fit_s }) => fit_s !== null),
-    ...pacing(shards),
+    ...pacing(shards, run.times),
     queue_s: queueSeconds(run.submitted_ms, first_ms),
     ...scatter(shards, new Map(hosts.map((one) => [one.host, one.toy_s]))),
     cpu_share: cpuShare(shards),
@@ -130,29 +131,38 @@ function cpuShare(shards: readonly Timed[]): number | null {
 const spanSeconds = ({ started_ms, finished_ms }: Span) => (finished_ms - started_ms) / 1000;
 
 /**
- * Returns gaps on the slots, and the delay between first starts of slots. A shard belongs to the slot of its host that
- * was the last to end before it.
+ * Returns gaps on the slots, and the delay between first starts of slots, both within sessions: between two sessions of
+ * an interrupted or extended run nothing was open. A shard belongs to the slot of its host that was the last to end
+ * before it.
  */
-function pacing(shards: readonly Timed[]): Pick<Pilot, "gap_s" | "stagger_s"> {
+function pacing(shards: readonly Timed[], { stretches }: RunTimes): Pick<Pilot, "gap_s" | "stagger_s"> {
+  const begun_ms = stretches.map(({ started_at_utc }) => Date.parse(started_at_utc));
+  // A session's start is in whole ms.
+  const sessionAt = ({ span }: Timed) => begun_ms.filter((ms) => ms <= span.started_ms + 1).length;
   const gaps: number[] = [];
-  const begins: number[] = [];
-  for (const all of Map.groupBy(shards, ({ span }) => span.host).values()) {
-    const ended: Span[] = [];
-    for (const { span } of all.toSorted((a, b) => a.span.started_ms - b.span.started_ms)) {
-      const before = lastFree(ended, span);
-      if (before === undefined) begins.push(span.started_ms);
-      else {
-        gaps.push(Math.max(0, span.started_ms - before.finished_ms) / 1000);
-        ended.splice(ended.indexOf(before), 1);
-      }
-      ended.push(span);
-    }
+  let [late_ms, n_late] = [0, 0];
+  for (const session of Map.groupBy(shards, sessionAt).values()) {
+    const begins = [...Map.groupBy(session, ({ span }) => span.host).values()].flatMap((all) => firstStarts(all, gaps));
+    late_ms += Math.max(...begins) - Math.min(...begins);
+    n_late += begins.length - 1;
   }
-  const [first, last] = [Math.min(...begins), Math.max(...begins)];
-  return {
-    gap_s: gaps.length === 0 ? null : median(gaps) ?? 0,
-    stagger_s: begins.length < 2 ? 0 : (last - first) / 1000 / (begins.length - 1),
-  };
+  return { gap_s: gaps.length === 0 ? null : median(gaps) ?? 0, stagger_s: n_late === 0 ? 0 : late_ms / 1000 / n_late };
+}
+
+/** Returns the first start of each slot of a host, in ms, and adds the gaps between its shards, in seconds, to `gaps`. */
+function firstStarts(shards: readonly Timed[], gaps: number[]): number[] {
+  const begins: number[] = [];
+  const ended: Span[] = [];
+  for (const { span } of shards.toSorted((a, b) => a.span.started_ms - b.span.started_ms)) {
+    const before = lastFree(ended, span);
+    if (before === undefined) begins.push(span.started_ms);
+    else {
+      gaps.push(Math.max(0, span.started_ms - before.finished_ms) / 1000);
+      ended.splice(ended.indexOf(before), 1);
+    }
+    ended.push(span);
+  }
+  return begins;
 }
 
 /** Returns the last of the slots that became free before the next shard begins. */

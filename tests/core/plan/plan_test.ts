@@ -125,6 +125,14 @@ Deno.test("a pilot with one shard per host gives no scatter of times, and the pl
   }
 });
 
+Deno.test("what passed between the sessions of an extended run is no gap on its slots, and no delay of them", () => {
+  const first = inWaves(4, 2, 10, 100);
+  const later = inWaves(4, 4, 10, 100).map((shard, i) => ({ ...shard, start_s: 120 + i / 10, end_s: 130 + i / 10 }));
+  const { gap_s, stagger_s } = readPilot(sampleFacts({ scheduler: "local", shards: [...first, ...later] }));
+  assert.equal(gap_s, 0);
+  assert(Math.abs(stagger_s - 0.3 / 4) < 1e-6, `${stagger_s}`);
+});
+
 Deno.test("a run whose clocks contradict each other is no pilot", () => {
   const run = sampleFacts({ shards: inWaves(4, 2, 10, 10) });
   Object.assign(run.shards[1] ?? {}, { span: null });
