@@ -49,12 +49,13 @@ export default defineCommand({
 });
 
 function reportExtended({ run, shards, n_toys_before, since_utc }: Extended, out: Output): void {
-  const { plans, config } = run.manifest;
+  const { plans, config, farm: { gen, set } } = run.manifest;
   const workload = workloadOf(run.manifest).name;
   const n_toys = shards.reduce((sum, shard) => sum + (plans[shard]?.n_toys ?? 0), 0);
   const seed = seedOf(run.manifest, n_toys_before);
   const follows = seed === seedOf(run.manifest, n_toys_before - 1) + 1;
-  const warnings = seedWarnings([basename(run.dir)], dirname(run.dir), { seed, n_toys, config, workload });
+  const toys = { seed, n_toys, config, workload, gen, set };
+  const warnings = seedWarnings([basename(run.dir)], dirname(run.dir), [toys]);
   for (const warning of warnings) out.warn(warning);
   if (since_utc !== null) out.note(`these toys were added at ${since_utc} but not submitted: submitting them now`);
   out.note(

@@ -16,7 +16,7 @@ export default defineRenderCommand({
   run: async ({ options, adapter, out }) => {
     const request = await withShares(readRequest(options, adapter, "schedfarm"));
     const dir = requestDir(request);
-    for (const warning of seedWarnings([request.run_id], request.out_dir, request)) out.warn(warning);
+    for (const warning of seedWarnings([request.run_id], request.out_dir, [request])) out.warn(warning);
     for (const line of recentNodeLines(adapter, request.options)) out.note(line);
     const { run, rendered } = await renderRun(request, adapter, await queryLimits(adapter));
     for (const warning of rendered.warnings) out.warn(warning);

@@ -126,7 +126,10 @@ function interruptedWords({ dir, manifest: { run_id } }: Run<FarmManifest>, { ki
 async function dryRun(request: RunRequest, adapter: Backend, out: Output): Promise<number> {
   const manifest = await planRun(await withProbes(await withShares(request), adapter));
   const dir = requestDir(request);
-  const warnings = [...seedWarnings([request.run_id], request.out_dir, request), ...trialWarnings(manifest.farm.trial)];
+  const warnings = [
+    ...seedWarnings([request.run_id], request.out_dir, [request]),
+    ...trialWarnings(manifest.farm.trial),
+  ];
   for (const warning of warnings) out.warn(warning);
   out.print(`${timedWords(manifest) ?? splitWords(manifest)}, with nextstat ${manifest.farm.nextstat_version}`);
   out.print(`would run on ${request.scheduler}, in ${dir}`);
@@ -140,7 +143,7 @@ async function openOrRender(request: RunRequest, adapter: Backend, out: Output):
   const dir = requestDir(request);
   const found = openSame(dir, request, out);
   if (found) return await withOrigin(found, out);
-  for (const warning of seedWarnings([request.run_id], request.out_dir, request)) out.warn(warning);
+  for (const warning of seedWarnings([request.run_id], request.out_dir, [request])) out.warn(warning);
   for (const line of recentNodeLines(adapter, request.options)) out.note(line);
   try {
     const { run, rendered } = await renderRun(

@@ -1,6 +1,5 @@
 import { FarmError } from "../core/errors.ts";
 import type { FlagTable } from "../core/flags.ts";
-import { needsPulls } from "../core/merge/guardrails.ts";
 import type { RunRequest } from "../core/request.ts";
 import { DEFAULT_WORKLOAD, workloadNamed, workloads } from "../core/workload/registry.ts";
 import type { Workload } from "../core/workload/workload.ts";
@@ -48,7 +47,9 @@ export function workloadOfFlags(flags: Given): Pick<RunRequest, "workload" | "mu
     ...(flags.gen === "init" ? [] : ["--gen"]),
     ...(flags.set.length > 0 ? ["--set"] : []),
     ...(flags.freezeGen ? ["--freeze-gen"] : []),
-    ...(flags.pulls || needsPulls(guardrails) ? ["--pulls"] : []),
+    ...(flags.pulls ? ["--pulls"] : []),
+    ...(guardrails.max_abs_poi_pull_mean === null ? [] : ["--max-abs-poi-pull-mean"]),
+    ...(guardrails.poi_pull_std_range === null ? [] : ["--poi-pull-std-range"]),
     ...(guardrails.require_all_converged ? ["--require-all-converged"] : []),
   ];
   if (has_generation || foreign[0] === undefined) {

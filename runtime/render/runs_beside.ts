@@ -4,6 +4,7 @@ import { runSeeds, seedOf } from "../../core/check_manifest.ts";
 import type { CollectedRun } from "../../core/cost.ts";
 import { errorText, FarmError } from "../../core/errors.ts";
 import { quickCheck } from "../../core/quick_check.ts";
+import type { RunRequest } from "../../core/request.ts";
 import { MANIFEST } from "../../core/run_paths.ts";
 import { Count } from "../../core/schema/enums.ts";
 import { Manifest, type OptionValue, Plan } from "../../core/schema/manifest.ts";
@@ -17,7 +18,13 @@ import { exists } from "../fs/write.ts";
 import { textWithoutRows } from "../run/load_manifest.ts";
 
 const Seeds = z.extend(z.pick(Manifest, { schema_version: true, run_id: true, plans: true, config: true }), {
-  farm: z.optional(z.looseObject({ workload: z.optional(z.looseObject({ name: z.string() })) })),
+  farm: z.optional(
+    z.looseObject({
+      workload: z.optional(z.looseObject({ name: z.string() })),
+      gen: z.optional(z.string()),
+      set: z.optional(z.record(z.string(), z.number())),
+    }),
+  ),
 });
 
 const Requested = z.pick(Manifest, { seed: true, shards: true, farm: true });
@@ -27,6 +34,8 @@ interface TakenSeeds extends SeedRange {
   run: string;
   config: string | undefined;
   workload: Workload;
+  /** The point at which its toys are generated, as a text. */
+  point: string;
 }
 
 /** The seeds of all runs in a folder. */
@@ -58,7 +67,8 @@ function readBeside(out_dir: string, name: string, found: SeedsBeside): void {
   try {
     const { plans, config, farm } = ofSchema(manifestBeside(out_dir, name), Seeds, hasSeeds);
     const workload = workloadNamed(farm?.workload?.name ?? DEFAULT_WORKLOAD);
-    found.ranges.push(...runSeeds({ plans }).map((range) => ({ ...range, run: name, config, workload })));
+    const point = pointText(farm?.gen, farm?.set);
+    found.ranges.push(...runSeeds({ plans }).map((range) => ({ ...range, run: name, config, workload, point })));
   } catch (error) {
     if (error instanceof FarmError || (error instanceof Unreadable && error.fault !== null)) {
       found.refused.push(`"${name}" ${error.message}`);
@@ -144,39 +154,45 @@ export function freshSeed(dir: string, manifest: Manifest, n: number): number {
   return freeSeedsOf(workload, seedOf(manifest, manifest.n_toys), n, drawn);
 }
 
+const pointText = (gen = "init", set: Readonly<Record<string, number>> = {}): string =>
+  JSON.stringify([gen, Object.entries(set).sort(([a], [b]) => a < b ? -1 : 1)]);
+
+/** Toys that are to be drawn. */
+type NewToys = Pick<RunRequest, "seed" | "n_toys" | "config" | "workload" | "gen" | "set">;
+
 /**
- * Returns warnings about the seeds of a run: toys of other runs of the same spec in the folder that have the same
+ * Returns warnings about the seeds of runs: toys of other runs of the same spec in the folder that have the same
  * seeds, also those of another hypothesis, and runs whose seeds could not be read.
  * @param own names of the runs that are to have these seeds
  */
-export function seedWarnings(
-  own: readonly string[],
-  out_dir: string,
-  mine: { seed: number; n_toys: number; config: string; workload: string },
-): string[] {
+export function seedWarnings(own: readonly string[], out_dir: string, mine: readonly NewToys[]): string[] {
   const { ranges, refused } = seedsBeside(out_dir);
-  const workload = workloadNamed(mine.workload);
-  const my_seeds = drawnSeeds(workload, [mine]);
-  const shared = drawnBy(ranges).map((range) => {
-    const { run, config, workload } = range;
-    const count = Math.max(...my_seeds.map((one) => sharedSeeds(one, range)));
-    return { run, workload, count: own.includes(run) || config !== mine.config ? 0 : count };
-  }).sort((a, b) => b.count - a.count)[0];
-  const same = shared && shared.count > 0
-    ? [
-      `${shared.count} of these toys have the seeds of toys in the run "${shared.run}" beside it: ${
-        sameWords(workload, shared.workload)
-      }, not new ones (--seed next takes fresh ones)`,
-    ]
-    : [];
-  return [...same, ...refusedWords(refused)];
+  const theirs = drawnBy(ranges.filter(({ run }) => !own.includes(run)));
+  const [most] = theirs.map((range) => sharedToys(mine, range)).sort((a, b) => b.count - a.count);
+  if (!most || most.count === 0) return refusedWords(refused);
+  const same = most.are_same ? "they are the same toys" : "they are drawn by the same random numbers";
+  return [
+    `${most.count} of these toys have the seeds of toys in the run "${most.run}" beside it: ${same}, not new ones (--seed next takes fresh ones)`,
+    ...refusedWords(refused),
+  ];
 }
 
-/** Returns what two runs with common seeds share: toys of two hypotheses differ although their random numbers do not. */
-const sameWords = (...workloads: Workload[]): string =>
-  workloads.every(({ seed_offsets }) => seed_offsets.length === 1)
-    ? "they are the same toys"
-    : "they are drawn by the same random numbers";
+/**
+ * Returns how many toys have the seeds of a range of another run, and whether they are the same toys: those of another
+ * generation point, or of two hypotheses, differ although their random numbers do not.
+ */
+function sharedToys(mine: readonly NewToys[], theirs: TakenSeeds): { run: string; count: number; are_same: boolean } {
+  let [count, are_same] = [0, true];
+  for (const { workload: name, config, gen, set, ...seeds } of mine) {
+    const workload = workloadNamed(name);
+    const n = Math.max(...drawnSeeds(workload, [seeds]).map((one) => sharedSeeds(one, theirs)));
+    if (config !== theirs.config || n <= 0) continue;
+    const has_one = [workload, theirs.workload].every(({ seed_offsets }) => seed_offsets.length === 1);
+    count += n;
+    are_same &&= has_one && pointText(gen, set) === theirs.point;
+  }
+  return { run: theirs.run, count, are_same };
+}
 
 /** Returns the number of seeds that two ranges share; negative where they are apart. */
 const sharedSeeds = (a: SeedRange, b: SeedRange): number =>

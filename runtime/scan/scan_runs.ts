@@ -55,7 +55,8 @@ export async function renderScan<D extends ScanDocument>(
   warn: (warning: string) => void,
 ): Promise<OpenStudy<D>> {
   const limits = await queryLimits(adapter);
-  const warnings = new Set(scanSeedWarnings(document, runs));
+  const own = runs.map(({ run_id }) => run_id);
+  const warnings = new Set(seedWarnings(own, dirname(path), runs));
   for (const request of runs.filter((one) => !isThere(kind, one))) {
     for (const warning of await renderPoint(kind, request, adapter, limits)) warnings.add(warning);
   }
@@ -63,13 +64,6 @@ export async function renderScan<D extends ScanDocument>(
   const temporary = writeTemporary(path, `${JSON.stringify(document, null, 2)}\n`);
   if (!commitByLink(temporary, path)) removeQuietly(temporary);
   return loadStudy(kind, path);
-}
-
-/** Returns warnings about the seeds of all toys that the points of a scan may get. */
-function scanSeedWarnings({ seed_stride }: ScanDocument, runs: readonly RunRequest[]): string[] {
-  const [first] = runs;
-  const own = runs.map(({ run_id }) => run_id);
-  return first ? seedWarnings(own, first.out_dir, { ...first, n_toys: runs.length * seed_stride }) : [];
 }
 
 const anotherId = ({ name }: { name: string }): string => `Give the same options, or another --${name}-id`;

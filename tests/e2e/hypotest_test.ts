@@ -138,6 +138,8 @@ Deno.test("flags that a hypothesis test does not have are refused before anythin
       [["--set", "mu=1"], /Cannot use --set with hypotest-toys/],
       [["--pulls"], /Cannot use --pulls with hypotest-toys/],
       [["--require-all-converged"], /Cannot use --require-all-converged with hypotest-toys/],
+      [["--max-abs-poi-pull-mean", "1"], /Cannot use --max-abs-poi-pull-mean with hypotest-toys/],
+      [["--poi-pull-std-range", "0.9", "1.1"], /Cannot use --poi-pull-std-range with hypotest-toys/],
       [["--extra-arg=--expected-set"], /Cannot use --extra-arg "--expected-set"/],
     ];
     for (const [more, line] of refused) {

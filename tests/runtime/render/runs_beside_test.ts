@@ -8,6 +8,8 @@ import { inventedRun, sampleManifest } from "../../fixtures/run.ts";
 import { writeRun } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
 
+const BILLION = 1_000_000_000;
+const NEW = { seed: 42, n_toys: 5, config: "c", workload: "fit-toys", gen: "init", set: {} } as const;
 const TOYS = { workload: "fit-toys", nToys: 5 };
 
 const layouts: [name: string, change: (text: string) => string][] = [
@@ -31,11 +33,26 @@ for (const [name, change] of layouts) {
       await writeFile(path, change(await readFile(path, "utf8")));
       const { seed, n_toys, config } = manifest;
       assert.equal(nextSeed(folder, TOYS), seed + n_toys);
-      const last = { seed: seed + n_toys - 1, n_toys: 5, config, workload: "fit-toys" };
-      assert.match(seedWarnings(["new"], folder, last).join(), /^1 of these toys .* in the run "first"/);
-      assert.deepEqual(seedWarnings(["new"], folder, { ...last, seed: seed + n_toys }), []);
+      const last = { ...NEW, seed: seed + n_toys - 1, config };
+      assert.match(seedWarnings(["new"], folder, [last]).join(), /^1 of these toys .* in the run "first"/);
+      assert.deepEqual(seedWarnings(["new"], folder, [{ ...last, seed: seed + n_toys }]), []);
     }));
 }
+
+Deno.test("toys of several points are counted together, and toys of another generation point are not called the same", () =>
+  inFolder(async (folder) => {
+    const { n_toys, seed, config, run_dir } = inventedRun(join(folder, "first"));
+    await writeRun(inventedRun(run_dir));
+    const warned = (...points: Record<string, unknown>[]) =>
+      seedWarnings(["new"], folder, points.map((point) => ({ ...NEW, config, ...point }))).join();
+    assert.match(
+      warned({ seed }, { seed: seed + n_toys - 2 }, { seed: seed + n_toys }),
+      /^7 .*: they are the same toys/,
+    );
+    const other = warned({ seed, n_toys: 5, set: { mu: 0.5 } }, { seed: seed + BILLION });
+    assert.match(other, /^5 of these toys .* in the run "first" beside it: they are drawn by the same random numbers/);
+    assert.match(warned({ seed, gen: "mle" }), /they are drawn by the same random numbers/);
+  }));
 
 Deno.test("a document in the folder that is cut off, or no manifest, is no run", () =>
   inFolder(async (folder) => {
@@ -46,14 +63,9 @@ Deno.test("a document in the folder that is cut off, or no manifest, is no run",
     for (const bad of [text.slice(0, -20), "", "[]", '{\n  "results": [\n  ]\n}']) {
       await writeFile(path, bad);
       assert.equal(nextSeed(folder, TOYS), 42);
-      assert.deepEqual(
-        seedWarnings(["new"], folder, { seed: 42, n_toys: 5, config: "c", workload: "fit-toys" }),
-        [],
-      );
+      assert.deepEqual(seedWarnings(["new"], folder, [NEW]), []);
     }
   }));
-
-const BILLION = 1_000_000_000;
 
 /** Writes the manifest of a hypothesis test of 100 toys with neighbouring seeds. */
 async function writeTest(folder: string, run_id: string, seed: number, mu = 1): Promise<FarmManifest> {
@@ -69,10 +81,9 @@ Deno.test("toys of the background alone that have the seeds of signal plus backg
   inFolder(async (folder) => {
     await writeTest(folder, "first", 42);
     const warned = (seed: number, change = {}) =>
-      seedWarnings(["new"], folder, {
-        ...{ seed, n_toys: 50, config: "/w.json", workload: "hypotest-toys" },
-        ...change,
-      }).join();
+      seedWarnings(["new"], folder, [
+        { ...NEW, seed, n_toys: 50, config: "/w.json", workload: "hypotest-toys", ...change },
+      ]).join();
     const of = (n: number) =>
       new RegExp(
         `^${n} of these toys .* in the run "first" beside it: they are drawn by the same random numbers, not new`,
@@ -102,11 +113,6 @@ Deno.test("a run of a workload that this version does not know has unknown seeds
     const manifest = await writeTest(folder, "first", 42);
     const farm = { ...manifest.farm, workload: { name: "newer" } };
     await writeFile(join(manifest.run_dir, "manifest.json"), JSON.stringify({ ...manifest, farm }));
-    const [warning] = seedWarnings(["new"], folder, {
-      seed: 42,
-      n_toys: 5,
-      config: "/w.json",
-      workload: "fit-toys",
-    });
+    const [warning] = seedWarnings(["new"], folder, [{ ...NEW, config: "/w.json" }]);
     assert.match(warning ?? "", /^the seeds of other runs in the folder could not be compared: "first" .*"newer"/);
   }));
