@@ -4,6 +4,8 @@ import { Bounds } from "./schema/fit_quality.ts";
 /** The parts of a spec that determine whether its observed data can be fitted; unsupported parts are left out. */
 export interface SpecModel {
   poi: string;
+  /** Names of all parameters, in the order of the spec. */
+  parameters: readonly string[];
   /** Bounds by parameter. */
   bounds: ReadonlyMap<string, Bounds>;
   channels: ChannelYields[];
@@ -49,7 +51,12 @@ export function readSpecModel(spec: unknown): SpecModel | null {
     const known = Bounds.safeParse(bounds);
     return known.success ? [[name, known.data] as const] : [];
   }));
-  return { poi: model.poi, bounds, channels: channels.flatMap((channel) => channelYields(channel, bounds) ?? []) };
+  return {
+    poi: model.poi,
+    parameters: model.parameters.map(({ name }) => name),
+    bounds,
+    channels: channels.flatMap((channel) => channelYields(channel, bounds) ?? []),
+  };
 }
 
 function channelYields(value: unknown, bounds: ReadonlyMap<string, Bounds>): ChannelYields | null {

@@ -5,6 +5,7 @@ import type { Bounds } from "../../core/schema/fit_quality.ts";
 import type { Inject, InjectThresholds } from "../../core/schema/inject.ts";
 import { readGrid } from "../../core/scan/grid.ts";
 import { workloadNamed, workloads } from "../../core/workload/registry.ts";
+import { unbinnedFault } from "../../core/workload/spec_kind.ts";
 import { readSpec } from "../../runtime/render/read_spec.ts";
 import { freshRunId } from "../../runtime/render/runs_beside.ts";
 import { INJECT, type InjectRequest, pointRunId, SEED_STRIDE } from "../../runtime/scan/inject_runs.ts";
@@ -82,9 +83,24 @@ function refuseOtherWorkload(name: string): void {
   throw new FarmError("usage", `Cannot make an injection study with --workload ${name}: wanted ${wanted.join(" or ")}`);
 }
 
-/** Refuses values outside the bounds of the spec, before any run is rendered: nextstat would refuse them one by one. */
+/**
+ * Refuses a workspace, a parameter that the spec does not have, and values outside its bounds, before any run is
+ * rendered: nextstat would refuse them one by one.
+ */
 async function checkValues(config: string, parameter: string, values: readonly number[]): Promise<void> {
-  const { model } = await readSpec(config);
+  const { spec, model } = await readSpec(config);
+  const fault = unbinnedFault(spec);
+  if (fault) {
+    const next = "Give an unbinned spec; toys of a workspace have no fitted values";
+    throw new FarmError("input", `Cannot make an injection study of "${config}": ${fault.what}`, next);
+  }
+  if (model && !model.parameters.includes(parameter)) {
+    throw new FarmError(
+      "usage",
+      `Cannot inject "${parameter}": the spec has no parameter of that name`,
+      `Its parameters are ${model.parameters.join(", ")}`,
+    );
+  }
   const [lower, upper]: Bounds = model?.bounds.get(parameter) ?? [-Infinity, Infinity];
   const outside = values.find((value) => value < lower || value > upper);
   if (outside === undefined) return;

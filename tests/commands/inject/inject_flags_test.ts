@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { readInjectRequest, readThresholds } from "../../../commands/inject/inject_flags.ts";
 import { injectScan } from "../../../runtime/scan/inject_runs.ts";
 import { loadAdapter } from "../../../runtime/scheduler/adapters.ts";
@@ -35,6 +37,11 @@ for (
     ["without a name", { inject: "0,1" }, /Cannot use --inject "0,1": wanted NAME=VALUES/],
     ["with a word", { inject: "mu=0,a" }, /Cannot use --inject "mu=0,a": "a" is no number/],
     ["of a value outside its bounds", { inject: "mu=1,9" }, /Cannot inject mu = 9: its bounds in the spec are 0 to 5/],
+    [
+      "of a parameter that the spec lacks",
+      { inject: "nu=1", check: false },
+      /Cannot inject "nu": the spec has no parame/,
+    ],
     ["of a parameter that --set gives too", { set: ["mu=1"] }, /Cannot use --set for "mu": --inject gives its values/],
     ["of another workload", { workload: "hypotest-toys" }, /with --workload hypotest-toys: wanted fit-toys/],
     ["of a name that no run may have", { injectId: "s".repeat(63) }, /wanted at most 64 letters/],
@@ -44,6 +51,15 @@ for (
   Deno.test(`an injection ${what} is refused before anything is written`, () =>
     assert.rejects(() => ask(change), wanted));
 }
+
+Deno.test("an injection into a workspace is refused, and no other workload is advised, which a study does not take", () =>
+  inFolder(async (folder) => {
+    const config = join(folder, "ws.json");
+    const measurements = [{ name: "m", config: { poi: "mu", parameters: [] } }];
+    await writeFile(config, JSON.stringify({ channels: [{ name: "c", samples: [] }], measurements }));
+    const message = /Cannot make an injection study of ".*": it is a workspace/;
+    await assert.rejects(() => ask({ config }), { kind: "input", message, next: /^Give an unbinned spec/ });
+  }));
 
 Deno.test("a wrong name of a study is refused by the name of its flag", () =>
   assert.rejects(() => parseCommandLine("nsfarm-deno inject render --inject-id 7"), {
