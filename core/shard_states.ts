@@ -51,6 +51,9 @@ export const isWaiting = (state: ShardState): boolean => STATES[state].phase ===
 /** Returns whether the state may still change by itself. */
 export const isGoingOn = (state: ShardState): boolean => ["runs", "unknown"].includes(STATES[state].phase);
 
+/** The states of a shard that waits; in a queue first. */
+export const WAITING: ReadonlySet<ShardState> = new Set(SHARD_STATES.filter(isWaiting));
+
 /** Returns whether a job in this state exists or may exist. */
 export const mayHaveJob = (state: ShardState): boolean => isWaiting(state) || isGoingOn(state);
 

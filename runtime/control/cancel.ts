@@ -1,7 +1,7 @@
 import { FarmError } from "../../core/errors.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
-import { isWaiting, mayHaveJob } from "../../core/shard_states.ts";
+import { isWaiting, mayHaveJob, WAITING } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { PAUSED } from "../../core/steering.ts";
 import type { Backend, Handle, NativeState } from "../../schedulers/adapter.ts";
@@ -242,7 +242,7 @@ async function cancelLeft(run: Run<FarmManifest>, adapter: Backend, stop: AbortS
   const has_pilots = run.manifest.farm.pilots !== null;
   if (has_pilots) {
     const machine = await inspectMachine();
-    await whileSubmitting(run, (now) => cancelWaiting(now, adapter, machine, new Set(["queued", "held"])));
+    await whileSubmitting(run, (now) => cancelWaiting(now, adapter, machine, WAITING));
   }
   const there = await untilGone(
     run,

@@ -2,7 +2,7 @@ import { type Recovery, recoverySteps } from "../../core/recovery.ts";
 import { applyRecovery, earlierRecoveries } from "../../core/recovery_history.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
-import { isGoingOn, isWaiting, LATE_FILES_S, NOT_SUBMITTED } from "../../core/shard_states.ts";
+import { isGoingOn, isWaiting, LATE_FILES_S, NOT_SUBMITTED, WAITING } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
 import { changeFarmManifest } from "../run/change_manifest.ts";
@@ -68,9 +68,8 @@ export const recoverRun = (
     const mine = new Set([...recovery.actions.flatMap(({ shards }) => shards), ...recovery.submit, ...moved]);
     const isOne = (shard: number) => mine.has(shard) || shard >= first_piece;
     if (mine.size === 0) return { ...planned, submissions: [], left: [] };
-    const waiting = new Set(["held", "queued"] as const);
     const cancelled = planned.has_waiting
-      ? await cancelWaiting(planned.run, adapter, machine, waiting, (shard) => mine.has(shard))
+      ? await cancelWaiting(planned.run, adapter, machine, WAITING, (shard) => mine.has(shard))
       : [];
     const again = { ended: true, cancelled, isOne, as_many_as_go: true };
     const { run, submissions } = await submitOpen(planned.run, adapter, machine, again);

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { orElse } from "../../core/errors.ts";
 import { readShardName } from "../../core/run_paths.ts";
+import type { ShardState } from "../../core/schema/enums.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
-import { isEnded } from "../../core/shard_states.ts";
+import { isEnded, WAITING } from "../../core/shard_states.ts";
 import { isOurHold, PAUSED } from "../../core/steering.ts";
 import type {
   Answer,
@@ -154,7 +155,7 @@ function lastStates(
 }
 
 /** States in order of precedence: the first says most about what will happen. */
-const ORDER = ["running", "queued", "held"] as const;
+const ORDER: readonly ShardState[] = ["running", ...WAITING];
 
 /**
  * Returns the states of shards from those of pilots, any of which may run any shard: while one runs or waits, started
@@ -168,11 +169,11 @@ function statesOfPilots(
   const begun = begunShards(run.dir, given);
   const best = ORDER.flatMap((state) => states.find((one) => one.state === state) ?? []).at(0);
   if (!best) return afterPilots(run, begun);
-  const reason = best.state === "held" ? best.reason : "waits for a pilot";
+  const reason = best.state === "running" || best.state === "queued" ? "waits for a pilot" : best.reason;
   return new Map([...given].map((shard) => {
     const native: NativeState = begun.has(shard)
       ? { ...best, state: "running", shard, reason: null, host: null }
-      : { ...best, state: best.state === "held" ? "held" : "queued", shard, reason, host: null };
+      : { ...best, state: best.state === "running" ? "queued" : best.state, shard, reason, host: null };
     return [shard, { native, absent_s: null }];
   }));
 }

@@ -82,7 +82,7 @@ Deno.test("Each page of docs/ is in the index", () => {
   assert.deepEqual(named.filter((page) => !index.includes(`](${page})`)), []);
 });
 
-Deno.test("The vocabulary has one line for each word, and each state of a shard among them", () => {
+Deno.test("The vocabulary has one line for each word, and each state of a shard among them; adapters may say each state", () => {
   const text = readFileSync(join(root, "docs", "vocabulary.md"), "utf8");
   const words = [...text.matchAll(/^\| ([\w -]+?) +\|/gm)].map(([, word = ""]) => word).filter((word) =>
     !/^-+$/.test(word)
@@ -91,6 +91,9 @@ Deno.test("The vocabulary has one line for each word, and each state of a shard 
   assert.ok(terms.length > 50);
   assert.deepEqual(terms.filter((word, i) => terms.indexOf(word) !== i), []);
   assert.deepEqual(SHARD_STATES.filter((state) => !terms.includes(state)), []);
+  const adapters = readFileSync(join(root, "docs", "writing-an-adapter.md"), "utf8");
+  const listed = /^## States\n\n([^.]*)\./m.exec(adapters)?.[1] ?? "";
+  assert.deepEqual([...listed.matchAll(/`(\w+)`/g)].map(([, state]) => state), [...SHARD_STATES]);
 });
 
 /** Command lines of the program in the fenced blocks of a page; a backslash continues a line. */
