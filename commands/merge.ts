@@ -1,7 +1,6 @@
 import { describeMerge } from "../core/collected.ts";
 import { FarmError } from "../core/errors.ts";
 import { plainPath } from "../core/flags.ts";
-import { VERSION } from "../core/version.ts";
 import { mergeRun } from "../runtime/merge/merge.ts";
 import { defineCommand, defineFlags, GUARDRAIL_FLAGS, readGuardrails } from "./flags.ts";
 
@@ -34,7 +33,7 @@ export default defineCommand({
       allow_partial: flags.allowPartial,
       accept_unrecorded: flags.acceptUnrecorded,
       guardrails: readGuardrails(flags),
-    }, { now_utc: new Date().toISOString(), nsfarm_version: VERSION });
+    }, new Date().toISOString());
     for (const note of report.notes) out.note(note);
     if (report.merged !== null) out.print(describeMerge(report));
     out.document(report);

@@ -38,7 +38,8 @@ export interface MergeOptions {
  * the problems of the set.
  * @throws {FarmError} usage; input, where the manifest cannot be read or the disk is full
  */
-export async function mergeRun(options: MergeOptions, moment: MergeMoment): Promise<MergeReport> {
+export async function mergeRun(options: MergeOptions, now_utc: string): Promise<MergeReport> {
+  const moment = { now_utc, nsfarm_version: VERSION };
   const helper = options.run === null ? undefined : startMergeWorker(options.run, options.accept_unrecorded);
   try {
     const sources = openSources(options);
@@ -175,7 +176,7 @@ async function finish(sources: Sources, proof: Proof, options: Settled, moment: 
 export const mergeAsRendered = (run: string, allow_partial: boolean, now_utc: string): Promise<MergeReport> =>
   mergeRun({
     ...{ run, inputs: [], out: null, allow_partial, accept_unrecorded: false, guardrails: NO_GUARDRAILS },
-  }, { now_utc, nsfarm_version: VERSION });
+  }, now_utc);
 
 /** Returns the option that would allow the merge, unless it was given already. */
 const wayOut = ({ way_out }: Proof, { allow_partial }: Settled): WayOut | null =>

@@ -14,7 +14,7 @@ export function merge(run: string | null, more: Partial<MergeOptions> = {}): Pro
     guardrails: NO_GUARDRAILS,
     ...more,
   };
-  return mergeRun(options, { now_utc: "2026-11-24T19:01:13.312Z", nsfarm_version: "0.1.0" });
+  return mergeRun(options, "2026-11-24T19:01:13.312Z");
 }
 
 /** A merged document's bytes, as text. */
