@@ -6,6 +6,7 @@ import { needsPulls } from "../core/merge/guardrails.ts";
 import type { RunRequest } from "../core/request.ts";
 import { THREAD_POLICIES } from "../core/ssh/host_facts.ts";
 import { DEFAULT_SHARDS, shardsForSlots, splitToys } from "../core/toys.ts";
+import { BEAT_INTERVAL_S } from "../core/worker_backends.ts";
 import { freshRunId, nextSeed, requestedBefore } from "../runtime/render/runs_beside.ts";
 import { readHosts } from "../runtime/run/hosts_file.ts";
 import { avoidRecent } from "../runtime/scheduler/recent_nodes.ts";
@@ -92,7 +93,7 @@ const TOY_FLAGS = {
     type: "number",
     min: 0.1,
     placeholder: "s",
-    help: "with --pilots: heartbeat interval in seconds (default: 40)",
+    help: `with --pilots: heartbeat interval in seconds (default: ${BEAT_INTERVAL_S})`,
   },
   check: { group: "Guardrails", type: "boolean", default: true, help: "skip the one-toy test fit" },
 } as const satisfies FlagTable;

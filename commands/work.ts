@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { EXIT_CODES, FarmError } from "../core/errors.ts";
-import { WORKER_BACKENDS } from "../core/worker_backends.ts";
+import { BEAT_INTERVAL_S, WORKER_BACKENDS } from "../core/worker_backends.ts";
 import { poolOn } from "../runtime/control/work.ts";
 import { detachWorker, MEND_FILE, queryWorkers, stopWorkers } from "../runtime/scheduler/background.ts";
 import { jobIds } from "../runtime/shard/context.ts";
@@ -23,7 +23,12 @@ const workFlags = defineFlags({
   hosts: { type: "boolean", help: "run them on the hosts of the run's hosts file instead of here" },
   pilot: { type: "boolean", help: "act as a pilot: use the job's CPUs and keep to its time limit" },
   speculate: { type: "boolean", help: "if no shard is open, start a copy of a very slow one" },
-  "heartbeat-s": { type: "number", min: 0.1, placeholder: "s", help: "heartbeat interval in seconds (default: 40)" },
+  "heartbeat-s": {
+    type: "number",
+    min: 0.1,
+    placeholder: "s",
+    help: `heartbeat interval in seconds (default: ${BEAT_INTERVAL_S})`,
+  },
   detach: { type: "boolean", help: "continue in the background; its output goes to logs/ of the run" },
   ask: { type: "boolean", help: "print the workers of this run that are alive on this machine" },
   stop: { type: "boolean", help: "stop them (with --token: that one)" },

@@ -1,5 +1,6 @@
 import { uncutPlan } from "../../core/check_manifest.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { BEAT_INTERVAL_S } from "../../core/worker_backends.ts";
 import type { Run } from "../run/load_manifest.ts";
 import { sweepTemporary } from "../run/temporary.ts";
 import { announced, sweepWorkers } from "../run/workers.ts";
@@ -14,9 +15,6 @@ export interface LoopRequest extends Omit<WorkOptions, keyof typeof DEFAULTS>, P
   /** Called when the loop begins, and again when the toys that were not in shards are cut. */
   begin?: (run: Run<FarmManifest>) => void;
 }
-
-/** Heartbeat interval in seconds; after three intervals of silence a loop counts as dead. */
-const BEAT_INTERVAL_S = 40;
 
 const DEFAULTS = { beat_interval_s: BEAT_INTERVAL_S, scatter: false, speculate: false, drain: false };
 

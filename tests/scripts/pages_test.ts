@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { SHARD_STATES } from "../../core/schema/enums.ts";
+import { BEAT_INTERVAL_S } from "../../core/worker_backends.ts";
 import { root } from "../../scripts/tools.ts";
 import { commandsOf, withoutChanging, withPrinted } from "../support/page_commands.ts";
 import { parseCommandLine } from "../commands/support/parse_command_line.ts";
@@ -94,6 +95,11 @@ Deno.test("The vocabulary has one line for each word, and each state of a shard 
   const adapters = readFileSync(join(root, "docs", "writing-an-adapter.md"), "utf8");
   const listed = /^## States\n\n([^.]*)\./m.exec(adapters)?.[1] ?? "";
   assert.deepEqual([...listed.matchAll(/`(\w+)`/g)].map(([, state]) => state), [...SHARD_STATES]);
+});
+
+Deno.test("The guide of pilots states the default of --heartbeat-s", () => {
+  const guide = readFileSync(join(root, "docs", "guides", "pilots.md"), "utf8");
+  assert.match(guide, new RegExp(`--heartbeat-s\` \\(default ${BEAT_INTERVAL_S} s\\)`));
 });
 
 /** Command lines of the program in the fenced blocks of a page; a backslash continues a line. */
