@@ -86,8 +86,15 @@ const TEMPORARY = /^\.(.+)\.([0-9a-f-]{8})-([1-9][0-9]*)-([0-9]+)-[0-9a-z]+\.tmp
  */
 const TEMPORARY_BYTES = 140;
 
+/** Returns the first 8 digits of a boot id, mixed with the PID namespace in it, if any. */
+export function bootTag(boot_id: string): string {
+  const [boot = "", namespace = "0"] = boot_id.split("/");
+  if (namespace === "0") return boot.slice(0, 8);
+  return ((Number.parseInt(boot.slice(0, 8), 16) ^ Number(namespace)) >>> 0).toString(16).padStart(8, "0");
+}
+
 /**
- * Returns a temporary name beside `name` that identifies its owner: first 8 digits of the boot id, pid, start ticks, a
+ * Returns a temporary name beside `name` that identifies its owner: tag of the boot id, pid, start ticks, a
  * unique part. A long name is shortened.
  */
 export function temporaryName(
@@ -95,7 +102,7 @@ export function temporaryName(
   owner: { boot_id: string; pid: number; start_ticks: string },
   unique: string,
 ): string {
-  const tail = `.${owner.boot_id.slice(0, 8)}-${owner.pid}-${owner.start_ticks}-${unique}.tmp`;
+  const tail = `.${bootTag(owner.boot_id)}-${owner.pid}-${owner.start_ticks}-${unique}.tmp`;
   return `.${firstBytes(name, TEMPORARY_BYTES - 1 - tail.length)}${tail}`;
 }
 

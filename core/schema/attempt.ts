@@ -5,7 +5,10 @@ import { ShardRecord } from "./shard_record.ts";
 /** `schema_version` of an attempt's file. */
 export const ATTEMPT_SCHEMA = "nextstat.cpu_farm_shard_attempt.v1";
 
-/** Identity of a process, distinct from a later one with the same number: boot id, pid, start time in clock ticks. */
+/**
+ * Identity of a process, distinct from a later one with the same number: boot id (in a PID namespace of its own `<boot
+ * id>/<namespace>`), pid, start time in clock ticks.
+ */
 export const ProcessId = z.strictObject({
   host: z.string(),
   boot_id: z.string(),

@@ -93,7 +93,8 @@ export async function submitOpen(
   ingestIncoming(run);
   listAttempts(run.dir); // throws where it is refused: running shards would look like open ones
   const { now, shards } = await cutEnded(run, adapter, async (one) => await scanRun(one, machine, answer));
-  const open = shards.filter((shard) => isOpen(shard, answer, again));
+  const isWorker = adapter.kind === "worker";
+  const open = shards.filter((shard) => isOpen(shard, answer, again, isWorker));
   const submissions = await submitShards(now, adapter, open, again, go_on);
   if (again.ended && adopted + submissions.length > 0) recordOptionsUsed(now);
   return { run: now, submissions, nothing: open.length === 0 ? whyNothing(now, adapter, shards) : "" };
@@ -238,14 +239,15 @@ export function recordOptionsUsed(run: Run<FarmManifest>): void {
 }
 
 /**
- * Whether a shard was never submitted, or its scheduler has finished with it. A shard that a worker loop started on a
- * host is open too once that loop is gone: the next loop finds the attempt.
+ * Whether a shard was never submitted, or its scheduler has finished with it. A shard that a worker loop started out of
+ * reach, on a host, another machine or in a container, is open too: the next loop finds the attempt, and waits for it
+ * while its loop lives.
  */
-function isOpen({ state, plan, last }: ScannedShard, answer: QueriedScheduler, again: Again): boolean {
+function isOpen({ state, plan }: ScannedShard, answer: QueriedScheduler, again: Again, isWorker: boolean): boolean {
   if (plan.farm?.uncut) return false;
   if (again.isOne?.(plan.shard_index) === false) return false;
   const isGiven = answer.shards.has(plan.shard_index);
-  if (!isGiven && (state === "queued" || (state === "unknown" && last?.remote))) return true;
+  if (!isGiven && (state === "queued" || (state === "unknown" && isWorker))) return true;
   if (isWaiting(state)) return again.cancelled?.includes(plan.shard_index) ?? false;
   return again.ended && isEnded(state);
 }

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { kill } from "node:process";
 import { orElse, systemCode } from "../../core/errors.ts";
-import { ASIDE, ATTEMPTS, CLAIMS, INCOMING, readTemporaryName } from "../../core/run_paths.ts";
+import { ASIDE, ATTEMPTS, bootTag, CLAIMS, INCOMING, readTemporaryName } from "../../core/run_paths.ts";
 import { namesInPassing } from "../fs/list.ts";
 import { exists, explainWrite, removeQuietly, removeTree, UNKNOWN_BOOT, writeTemporary } from "../fs/write.ts";
 import type { Machine } from "../system/machine.ts";
@@ -15,7 +15,7 @@ export async function sweepTemporary(dir: string, machine: Machine): Promise<voi
   const boot = machine.process.boot_id;
   const files = temporaryOfRun(dir);
   for (const path of await ownerless(files, boot)) removeQuietly(path);
-  removeForgotten(dir, files.filter(({ owner }) => owner.boot !== boot.slice(0, 8)));
+  removeForgotten(dir, files.filter(({ owner }) => owner.boot !== bootTag(boot)));
 }
 
 /** Age that the temporary file of a living process does not reach. */
@@ -120,7 +120,7 @@ function temporaryIn(folder: string): Temporary[] {
 
 /** Returns the paths whose process was of this boot and is dead. */
 async function ownerless(files: Temporary[], boot_id: string): Promise<string[]> {
-  const here = files.filter((file) => file.owner.boot === boot_id.slice(0, 8));
+  const here = files.filter((file) => file.owner.boot === bootTag(boot_id));
   const alive = await startTicks([...new Set(here.map((file) => file.owner.pid))]);
   return here.filter(({ owner }) => alive.get(owner.pid) !== owner.start_ticks).map((file) => file.path);
 }

@@ -127,7 +127,9 @@ export async function lifeOf(
     return (await processes.aliveOf([attempt.wrapper], process.boot_id)).size > 0 ? "running" : "elsewhere";
   }
   if (attempt.wrapper.boot_id !== process.boot_id) {
-    return attempt.wrapper.host === process.host ? "dead" : "elsewhere";
+    const isBefore = attempt.wrapper.host === process.host &&
+      !proc.isSameBoot(attempt.wrapper.boot_id, process.boot_id);
+    return isBefore ? "dead" : "elsewhere";
   }
   const known: ProcessId[] = attempt.fit ? [attempt.wrapper, attempt.fit] : [attempt.wrapper];
   if ((await processes.aliveOf(known, process.boot_id)).size > 0) return "running";

@@ -8,7 +8,7 @@ import type { ShardRecord } from "../../core/schema/shard_record.ts";
 import { ownTemporaryFiles } from "../fs/write.ts";
 import { HERE, jobViews } from "./allocation.ts";
 import type * as proc from "./proc.ts";
-import { readOwnProc, readProc, readStat } from "./proc.ts";
+import { processBoot, readOwnProc, readProc, readStat } from "./proc.ts";
 
 interface CpuFacts {
   cpu_model: string | null;
@@ -131,11 +131,11 @@ type Processes = Pick<typeof proc, "aliveOf" | "findByArgument">;
  */
 export async function inspectMachine(manifest?: FarmManifest): Promise<Machine> {
   const { text, read_ms } = await readOwnProc();
-  const [boot = "unknown", stat = "", uptime = ""] = text.split("\n");
+  const [namespace, boot = "unknown", stat = "", uptime = ""] = text.split("\n");
   anchorBootClock({ id: boot, at_s: Number.parseFloat(uptime) }, read_ms);
   const process = {
     host: Deno.hostname(),
-    boot_id: boot,
+    boot_id: processBoot(boot, namespace),
     pid: Deno.pid,
     start_ticks: readStat(stat)?.start_ticks ?? "0",
   };

@@ -59,6 +59,15 @@ Deno.test("a temporary name is hidden, is no final name, and identifies its owne
   }));
 });
 
+Deno.test("temporary names of processes in different PID namespaces of one machine differ in their owners", () => {
+  const boot = "cafe0123-89ab-4cde-8f01-23456789abcd";
+  const bootOf = (boot_id: string) =>
+    readTemporaryName(temporaryName("x", { boot_id, pid: 7, start_ticks: "70" }, "a"))?.boot;
+  const boots = [boot, `${boot}/4026532178`, `${boot}/4026532179`].map(bootOf);
+  assert.equal(new Set(boots).size, 3);
+  assert(boots.every((one) => one !== undefined), boots.join());
+});
+
 Deno.test("a temporary name is short enough for any final name that is", () => {
   const owner = { boot_id: "01234567-89ab", pid: 4_194_304, start_ticks: "99999999999" };
   for (const name of ["n".repeat(255), "é".repeat(127), "𝜇".repeat(63)]) {

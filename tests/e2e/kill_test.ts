@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { bootTag } from "../../core/run_paths.ts";
+import { bootId } from "../../runtime/system/proc.ts";
 import { amountOf, someOf } from "../support/amount.ts";
 import { mustRun, namesIn, readText, renderRun, runArgs, runDir, start, type Started } from "../support/farm.ts";
 import { countDone, failedAttempts, fingerprints, readAttempts, readRecord } from "../support/run_dir.ts";
@@ -107,7 +109,7 @@ Deno.test("SIGKILL while a new run is checked and rendered: the same command mak
 
 Deno.test("the leftovers of a killed render are removed by the next, and no half run has a run's name", () =>
   inFolder(async (folder) => {
-    const boot = (await readText("/proc/sys/kernel/random/boot_id")).slice(0, 8);
+    const boot = bootTag(await bootId());
     const left = join(folder, "runs", `.r.${boot}-999999-1-abc.tmp`);
     await mkdir(left, { recursive: true });
     await writeFile(join(left, "job.sh"), "");
@@ -139,7 +141,7 @@ Deno.test("the leftovers of an attempt of a run that was killed right after a co
 Deno.test("temporary files of dead processes are removed, those of living ones stay", () =>
   inFolder(async (folder) => {
     const dir = await renderRun(folder, { toys: 2, shards: 1 });
-    const boot = (await readText("/proc/sys/kernel/random/boot_id")).slice(0, 8);
+    const boot = bootTag(await bootId());
     const stat = await readText(`/proc/${Deno.pid}/stat`);
     const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
     const [dead, alive] = [`.x.json.${boot}-${Deno.pid}-1-abc.tmp`, `.x.json.${boot}-${Deno.pid}-${ticks}-abc.tmp`];

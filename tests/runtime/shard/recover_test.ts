@@ -144,6 +144,12 @@ Deno.test("an attempt that a listing shows and this machine has cached as absent
     }
   }));
 
+Deno.test("an attempt in another PID namespace of this machine cannot be queried from here", () =>
+  inRun(async (run) => {
+    run.begin({ wrapper: { ...machine.process, boot_id: `${machine.process.boot_id.split("/")[0]}/4026532178` } });
+    assert.equal((await run.settle()).kind, "elsewhere");
+  }));
+
 Deno.test("an attempt of an earlier boot of this machine is lost", () =>
   inRun(async (run) => {
     run.begin({ wrapper: { ...machine.process, boot_id: "an-earlier-boot" } });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { startTicks } from "../../../runtime/system/proc.ts";
+import { isSameBoot, processBoot, startTicks } from "../../../runtime/system/proc.ts";
 import { inFolder } from "../../support/scratch.ts";
 
 /** Does something while the program cat fails so many times before it works. */
@@ -29,3 +29,12 @@ Deno.test("processes are queried again where the first attempt failed", () =>
   whileCatFails(2, async () => {
     assert((await startTicks([Deno.pid])).has(Deno.pid));
   }));
+
+Deno.test("processes of a PID namespace of its own have a boot id of their own", () => {
+  assert.equal(processBoot("b"), "b");
+  assert.equal(processBoot("b", "pid:[4026531836]"), "b");
+  const inner = processBoot("b", "pid:[4026532178]");
+  assert.equal(inner, "b/4026532178");
+  assert(isSameBoot("b", inner));
+  assert(!isSameBoot("b", processBoot("c", "pid:[4026532178]")));
+});
