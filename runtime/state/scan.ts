@@ -45,13 +45,24 @@ export async function scanRun(
   const listed = orRefusal(() => listAttempts(run.dir));
   let names: ReadonlySet<string> | FarmError | undefined;
   const namesNow = () => names ??= orRefusal(() => new Set(listNames(run.dir)));
-  const mark = copyMark(run);
+  const scan = { run, machine, listed, namesNow, answer, seen, mark: copyMark(run) };
   const shards: ScannedShard[] = [];
-  for (const plan of livePlans(run.manifest)) {
-    const attempts = listed instanceof FarmError ? listed : listed.get(plan.shard_index) ?? [];
-    shards.push(await scanShard(run, machine, plan, attempts, namesNow, answer, seen, mark));
-  }
+  for (const plan of livePlans(run.manifest)) shards.push(await scanShard(scan, plan));
   return shards;
+}
+
+/** What a scan knows of the run before it reads a shard. */
+interface Scan {
+  run: Run<FarmManifest>;
+  machine: JobContext["machine"];
+  /** The attempts of each shard. */
+  listed: ReadonlyMap<number, number[]> | FarmError;
+  /** Lists the run directory at the first call. */
+  namesNow: () => ReadonlySet<string> | FarmError;
+  answer: QueriedScheduler | null;
+  seen: Seen | null;
+  /** Members that each attempt of a copied run gets. */
+  mark: Pick<Attempt, "copied_from">;
 }
 
 /**
@@ -78,47 +89,46 @@ export async function scanUntouched(
   return shards;
 }
 
-async function scanShard(
-  run: Run<FarmManifest>,
-  machine: JobContext["machine"],
-  plan: Plan,
-  listed: number[] | FarmError,
-  namesNow: () => ReadonlySet<string> | FarmError,
-  answer: QueriedScheduler | null,
-  seen: Seen | null,
-  mark: Pick<Attempt, "copied_from">,
-): Promise<ScannedShard> {
-  const attempts = listed instanceof FarmError ? [] : listed;
-  const done = (known: DoneShard) => {
-    seen?.set(plan.shard_index, known);
-    return scannedDone(plan, known, attempts);
-  };
-  const known = seen && (seen.get(plan.shard_index) ?? readDone(run, plan, "untouched"));
-  if (known) return done(known);
-  const names = namesNow();
-  const found = names instanceof FarmError
-    ? readShard(run.dir, run.manifest, plan)
-    : readListed(run.dir, run.manifest, plan, names);
-  if (found.kind === "done") return done(doneShard(found.metrics.farm));
+async function scanShard(scan: Scan, plan: Plan): Promise<ScannedShard> {
+  const { run, listed, seen } = scan;
+  const attempts = listed instanceof FarmError ? [] : listed.get(plan.shard_index) ?? [];
+  const found = findShard(scan, plan);
+  if ("time" in found) {
+    seen?.set(plan.shard_index, found);
+    return scannedDone(plan, found, attempts);
+  }
   if (found.kind === "bad" && found.unread) return unknownShard(plan, attempts, `${found.file} ${found.what}`);
-  const number = attempts.at(-1);
-  const read = listed instanceof FarmError
-    ? listed
-    : number === undefined
-    ? null
-    : orRefusal(() => readAttempt(run.dir, plan.shard_index, number) ?? null);
-  if (read instanceof FarmError) return unknownShard(plan, attempts, read.message);
-  const last = read && { ...mark, ...read };
-  const life = last && last.end === null ? await lifeOf({ run, machine }, last) : null;
+  const last = lastAttempt(scan, plan, attempts.at(-1));
+  if (last instanceof FarmError) return unknownShard(plan, attempts, last.message);
+  const life = last && last.end === null ? await lifeOf(scan, last) : null;
   const view = reconcile({
     evidence: evidenceOf(found),
     fault: evidenceFault(found),
     last,
     life,
     has_left_output: life === "dead" && last !== null && hasLeftOutput(run, plan, last),
-    ...schedulerFacts(answer, plan),
+    ...schedulerFacts(scan.answer, plan),
   });
   return { plan, time: null, attempts, last, ...view };
+}
+
+/** Returns a shard that is done, or what its files show instead. */
+function findShard({ run, namesNow, seen }: Scan, plan: Plan): DoneShard | Exclude<Evidence, { kind: "done" }> {
+  const known = seen && (seen.get(plan.shard_index) ?? readDone(run, plan, "untouched"));
+  if (known) return known;
+  const names = namesNow();
+  const found = names instanceof FarmError
+    ? readShard(run.dir, run.manifest, plan)
+    : readListed(run.dir, run.manifest, plan, names);
+  return found.kind === "done" ? doneShard(found.metrics.farm) : found;
+}
+
+/** Returns the last attempt of a shard; null: it has none. A refusal where that cannot be read. */
+function lastAttempt({ run, listed, mark }: Scan, plan: Plan, number: number | undefined): Attempt | FarmError | null {
+  if (listed instanceof FarmError) return listed;
+  if (number === undefined) return null;
+  const read = orRefusal(() => readAttempt(run.dir, plan.shard_index, number) ?? null);
+  return read instanceof FarmError ? read : read && { ...mark, ...read };
 }
 
 const scannedDone = (plan: Plan, { time, host, glibc }: DoneShard, attempts: number[]): ScannedShard => ({
