@@ -136,24 +136,36 @@ export async function submitAndWait(
   const run = withOnEnd(started.run, end.onEnd);
   for (const line of submissionLines(started.submissions)) out.print(line);
   if (started.submissions.length === 0 && started.nothing !== "") out.print(started.nothing);
+  const finish_job = end.finish ? await submitFinishing(run, adapter, end, out) : null;
+  if (end.wait) return await followToEnd(run, adapter, end, out);
+  out.document({
+    run_dir: run.dir,
+    submissions: started.submissions,
+    finish_job,
+    nothing: started.submissions.length ? null : started.nothing,
+  });
+  // Where nothing was submitted, the message says how the run continues, if it does.
+  const has_begun = started.submissions.length > 0 || finish_job !== null;
+  if (has_begun) out.note(`Follow it with: nsfarm-deno status ${quoteWord(run.dir)} --watch`);
+  return EXIT_CODES.done;
+}
+
+/** Submits the job that collects and merges; returns its id, or null where there is none. */
+async function submitFinishing(run: Run<FarmManifest>, adapter: Backend, { recover }: End, out: Output) {
+  const rest = uncutPlan(run.manifest);
   // A finishing job that recovers the run cuts its toys too.
-  const rest = end.finish && end.recover === undefined ? uncutPlan(run.manifest) : undefined;
-  if (rest) out.print(`no finishing job: ${plural(rest.n_toys, "toy")} are not in shards before the probes have ended`);
-  if (end.finish && end.recover !== undefined) recordRecover(run, end.recover);
-  const finish_job = end.finish && !rest ? await submitFinish(run, adapter) : null;
-  if (finish_job) out.print(`${adapter.name} job ${finish_job}: collects and merges when they have ended`);
-  if (!end.wait) {
-    out.document({
-      run_dir: run.dir,
-      submissions: started.submissions,
-      finish_job,
-      nothing: started.submissions.length ? null : started.nothing,
-    });
-    // Where nothing was submitted, the message says how the run continues, if it does.
-    const has_begun = started.submissions.length > 0 || finish_job !== null;
-    if (has_begun) out.note(`Follow it with: nsfarm-deno status ${quoteWord(run.dir)} --watch`);
-    return EXIT_CODES.done;
+  if (rest && recover === undefined) {
+    out.print(`no finishing job: ${plural(rest.n_toys, "toy")} are not in shards before the probes have ended`);
+    return null;
   }
+  if (recover !== undefined) recordRecover(run, recover);
+  const job = await submitFinish(run, adapter);
+  if (job) out.print(`${adapter.name} job ${job}: collects and merges when they have ended`);
+  return job;
+}
+
+/** Watches a run to its end, collects and merges it. Returns the exit code. */
+async function followToEnd(run: Run<FarmManifest>, adapter: Backend, end: End, out: Output): Promise<number> {
   const signals = watchSignals();
   try {
     if (end.recover !== undefined) {
@@ -161,11 +173,10 @@ export async function submitAndWait(
       return signals.exitCode() ?? await finishRun(run, out, false, states);
     }
     const status = await watchRun(run, adapter, signals.signal, out);
-    const isCutNext = !signals.signal.aborted && awaitsCut(run, status.shards);
-    if (isCutNext) await untilResumed(run, signals.signal, out);
-    if (isCutNext && !signals.signal.aborted) {
+    if (!signals.signal.aborted && awaitsCut(run, status.shards)) {
+      await untilResumed(run, signals.signal, out);
       const next = async () => await startRun(run, adapter, await inspectMachine(), { ended: false });
-      return await submitAndWait(adapter, next, end, out);
+      if (!signals.signal.aborted) return await submitAndWait(adapter, next, end, out);
     }
     for (const line of await endJobs(run, adapter, status.progress, signals.signal)) out.warn(line);
     return signals.exitCode() ?? await finishRun(run, out, false, status.shards);
