@@ -15,12 +15,12 @@ import { readSteering } from "../runtime/run/steering.ts";
 import { findLate } from "../runtime/scheduler/submit.ts";
 import { failedShardsOf } from "../runtime/state/logs.ts";
 import { oldStatus } from "../runtime/state/old_status.ts";
+import { inspectRun } from "../runtime/state/status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { ownCommand } from "../runtime/system/process.ts";
 import { defineCommand, NO_FLAGS, type Output } from "./flags.ts";
 import { makePaints, type Paints } from "./output.ts";
 import { adapterOf, anyRunOf } from "./run_dir_flags.ts";
-import { inspectRun } from "./watch_run.ts";
 
 export default defineCommand({
   schedulers: true,

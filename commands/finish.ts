@@ -2,7 +2,7 @@ import { EXIT_CODES } from "../core/errors.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { isEnded, LATE_FILES_S } from "../core/shard_states.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
-import { type RunStatus, waitForFiles } from "../runtime/state/status.ts";
+import { inspectRun, type RunStatus, waitForFiles } from "../runtime/state/status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { watchSignals } from "../runtime/system/process.ts";
 import type { Backend } from "../schedulers/adapter.ts";
@@ -10,7 +10,7 @@ import { finishRun } from "./drive_run.ts";
 import { defineCommand, defineFlags } from "./flags.ts";
 import { driveRecovering, recoverInJob } from "./recover_run.ts";
 import { adapterOf, runOf } from "./run_dir_flags.ts";
-import { inspectRun, watchRun } from "./watch_run.ts";
+import { watchRun } from "./watch_run.ts";
 
 const finishFlags = defineFlags({
   wait: { type: "boolean", help: "first wait until the run's jobs have ended" },

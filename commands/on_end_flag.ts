@@ -5,10 +5,10 @@ import { readOnEnd, withAbsoluteProgram } from "../core/on_end.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { markOfRun, recordOnEnd, runOnEnd } from "../runtime/control/on_end.ts";
 import { type Run, runNow } from "../runtime/run/load_manifest.ts";
+import { inspectRun } from "../runtime/state/status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import type { Output } from "./flags.ts";
 import { adapterOf } from "./run_dir_flags.ts";
-import { inspectRun } from "./watch_run.ts";
 
 /** The flag of a command that is started at the end of a run or sweep. */
 export const ON_END_FLAG = {

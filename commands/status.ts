@@ -6,11 +6,12 @@ import { isFarmRun, openForStates, type Run } from "../runtime/run/load_manifest
 import { findLate } from "../runtime/scheduler/submit.ts";
 import { startShardReader } from "../runtime/state/done_shards.ts";
 import { oldStatus } from "../runtime/state/old_status.ts";
+import { inspectRun } from "../runtime/state/status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
 import { endingPrograms, watchSignals } from "../runtime/system/process.ts";
 import { defineCommand, defineFlags, type Output } from "./flags.ts";
 import { adapterOf, anyRunOf } from "./run_dir_flags.ts";
-import { inspectRun, watchRun } from "./watch_run.ts";
+import { watchRun } from "./watch_run.ts";
 
 const statusFlags = defineFlags({
   watch: { type: "boolean", help: "follow the run until all jobs have ended" },

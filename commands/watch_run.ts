@@ -1,88 +1,19 @@
-import { join } from "node:path";
-import { livePlans } from "../core/check_manifest.ts";
 import { describeChanges } from "../core/describe_status.ts";
-import { FarmError } from "../core/errors.ts";
-import { faultsToRecord } from "../core/faulty_nodes.ts";
-import { plural } from "../core/format.ts";
-import { CLAIMS } from "../core/run_paths.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import { LATE_FILES_S } from "../core/shard_states.ts";
 import { pausedWords } from "../core/steering.ts";
-import { listNames, orRefusal } from "../runtime/fs/list.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
-import { noteNodeFaults } from "../runtime/run/node_journal.ts";
 import { readSteering } from "../runtime/run/steering.ts";
 import { recordSilent } from "../runtime/run/submissions.ts";
-import { inspectWorkers, listWorkers } from "../runtime/run/workers.ts";
-import { queryScheduler, shardsWithFiles } from "../runtime/scheduler/query.ts";
-import { ingestIncoming } from "../runtime/shard/ingest.ts";
-import type { ShardReader } from "../runtime/state/done_shards.ts";
-import { explainEnds } from "../runtime/state/job_logs.ts";
-import { type ScannedShard, scanRun, scanUntouched, type Seen } from "../runtime/state/scan.ts";
-import { type RunStatus, runStatus } from "../runtime/state/status.ts";
-import { inspectMachine, type Machine } from "../runtime/system/machine.ts";
+import { listWorkers } from "../runtime/run/workers.ts";
+import type { Seen } from "../runtime/state/scan.ts";
+import { hasAllFiles, inspectRun, type RunStatus } from "../runtime/state/status.ts";
+import { inspectMachine } from "../runtime/system/machine.ts";
 import { endingPrograms, pauseFor } from "../runtime/system/process.ts";
 import { PILOT_SILENCE_S, PilotWatch } from "../runtime/worker/heartbeats.ts";
 import type { Backend } from "../schedulers/adapter.ts";
 import type { Output } from "./flags.ts";
 import { openProgress } from "./progress.ts";
-
-/**
- * Returns the state of a run: from its files, its scheduler, and the worker loops that share it.
- * @param reader a second thread for reading shards
- */
-export async function inspectRun(
-  run: Run<FarmManifest>,
-  adapter: Backend,
-  machine: Machine,
-  grace_s = LATE_FILES_S,
-  seen: Seen = new Map(),
-  reader?: ShardReader,
-): Promise<RunStatus> {
-  const whole = await wholeRun(run, machine, seen, reader);
-  if (whole) return runStatus(run, whole, null, [], adapter);
-  const answer = await queryScheduler(run, adapter, grace_s);
-  const refused = orRefusal(() => ingestIncoming(run));
-  const scanned = explainEnds(run, adapter, await scanRun(run, machine, answer, seen));
-  const workers = scanned.every(isDone) ? [] : await workerWords(run, machine);
-  const faults = refused instanceof FarmError ? [refused.message] : [];
-  const status = runStatus(run, scanned, answer, workers, adapter, faults);
-  noteNodeFaults(run, faultsToRecord(status.faulty, scanned.some(isDone)));
-  return status;
-}
-
-const isDone = ({ state }: ScannedShard) => state === "done";
-
-/** Returns all shards of a run that is whole by its files, without a query of its scheduler; else null. */
-async function wholeRun(
-  run: Run<FarmManifest>,
-  machine: Machine,
-  seen: Seen,
-  reader: ShardReader | undefined,
-): Promise<ScannedShard[] | null> {
-  const untouched = await scanUntouched(run, seen, reader);
-  if (untouched) return untouched;
-  if (!hasAllFiles(run)) return null;
-  const scanned = await scanRun(run, machine, null, seen);
-  return scanned.every(isDone) ? scanned : null;
-}
-
-/** Returns whether all shards of a run have both files under their final names. */
-function hasAllFiles({ dir, manifest }: Run<FarmManifest>): boolean {
-  const there = shardsWithFiles(dir);
-  return livePlans(manifest).every(({ shard_index }) => there.has(shard_index));
-}
-
-async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
-  const refused = orRefusal(() => listNames(join(run.dir, CLAIMS)));
-  if (refused instanceof FarmError) return [refused.message];
-  const { alive, elsewhere, unknown } = await inspectWorkers(run, machine.process.boot_id);
-  return [
-    ...alive.map((one) => `worker ${one.process.pid} (${plural(one.slots, "slot")}) is running here`),
-    ...elsewhere.map((one) => `a worker (${plural(one.slots, "slot")}) was started on ${one.process.host}`),
-    ...unknown.map(({ why }) => why),
-  ];
-}
 
 /** The state of a watched run at its end, or when its pilots are silent. */
 type WatchedRun = RunStatus & { is_silent: boolean };

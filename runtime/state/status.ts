@@ -3,37 +3,48 @@ import { ADVICE } from "../../core/advice.ts";
 import { livePlans, uncutPlan } from "../../core/check_manifest.ts";
 import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
 import { FarmError } from "../../core/errors.ts";
-import { type FaultyNode, faultyNodes, type ShardOnNode, withNodeFaults } from "../../core/faulty_nodes.ts";
+import {
+  faultsToRecord,
+  type FaultyNode,
+  faultyNodes,
+  type ShardOnNode,
+  withNodeFaults,
+} from "../../core/faulty_nodes.ts";
 import { plural } from "../../core/format.ts";
 import { oldGlibc } from "../../core/glibc.ts";
 import { paceOf, type Progress } from "../../core/progress.ts";
 import { recoveryLines } from "../../core/recovery_history.ts";
-import { MERGED } from "../../core/run_paths.ts";
+import { CLAIMS, MERGED } from "../../core/run_paths.ts";
 import { runTimes } from "../../core/run_times.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
 import type { NativeState } from "../../core/schema/scheduler.ts";
-import { isEnded, isGoingOn, NOT_SUBMITTED } from "../../core/shard_states.ts";
+import { isEnded, isGoingOn, LATE_FILES_S, NOT_SUBMITTED } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { jobRequest, runUsage } from "../../core/usage.ts";
 import { steeringLines } from "../../core/steering.ts";
 import type { Backend } from "../../schedulers/adapter.ts";
-import { orRefusal } from "../fs/list.ts";
+import { listNames, orRefusal } from "../fs/list.ts";
 import { fullDiskAdvice } from "../fs/refuse_out.ts";
 import { exists } from "../fs/write.ts";
 import { summedCheckOf } from "../merge/check_merged.ts";
 import type { Run } from "../run/load_manifest.ts";
+import { noteNodeFaults } from "../run/node_journal.ts";
 import { readSteering } from "../run/steering.ts";
 import { ownSubmissions, refusalOf, twiceQueued, withoutSilent } from "../run/submissions.ts";
-import { type QueriedScheduler, shardsWithFiles } from "../scheduler/query.ts";
+import { inspectWorkers } from "../run/workers.ts";
+import { type QueriedScheduler, queryScheduler, shardsWithFiles } from "../scheduler/query.ts";
 import { listAttempts, readAttempt } from "../shard/attempts.ts";
 import { ingestIncoming } from "../shard/ingest.ts";
 import { readRecords, timeFacts } from "../shard/run_records.ts";
+import type { Machine } from "../system/machine.ts";
 import { pauseFor } from "../system/process.ts";
-import { unusedHosts } from "./unused_hosts.ts";
+import type { ShardReader } from "./done_shards.ts";
+import { explainEnds } from "./job_logs.ts";
 import { shardOnNode } from "./on_nodes.ts";
-import type { ScannedShard } from "./scan.ts";
+import { type ScannedShard, scanRun, scanUntouched, type Seen } from "./scan.ts";
+import { unusedHosts } from "./unused_hosts.ts";
 
 /** The state of a run. */
 export interface RunStatus {
@@ -49,6 +60,63 @@ export interface RunStatus {
   /** The shards by node, with the fault "node" where their node is to blame, and those nodes; empty in a whole run. */
   on_nodes: ShardOnNode[];
   faulty: FaultyNode[];
+}
+
+/**
+ * Returns the state of a run: from its files, its scheduler, and the worker loops that share it.
+ * @param reader a second thread for reading shards
+ */
+export async function inspectRun(
+  run: Run<FarmManifest>,
+  adapter: Backend,
+  machine: Machine,
+  grace_s = LATE_FILES_S,
+  seen: Seen = new Map(),
+  reader?: ShardReader,
+): Promise<RunStatus> {
+  const whole = await wholeRun(run, machine, seen, reader);
+  if (whole) return runStatus(run, whole, null, [], adapter);
+  const answer = await queryScheduler(run, adapter, grace_s);
+  const refused = orRefusal(() => ingestIncoming(run));
+  const scanned = explainEnds(run, adapter, await scanRun(run, machine, answer, seen));
+  const workers = scanned.every(isDone) ? [] : await workerWords(run, machine);
+  const faults = refused instanceof FarmError ? [refused.message] : [];
+  const status = runStatus(run, scanned, answer, workers, adapter, faults);
+  noteNodeFaults(run, faultsToRecord(status.faulty, scanned.some(isDone)));
+  return status;
+}
+
+const isDone = ({ state }: ScannedShard) => state === "done";
+
+/** Returns all shards of a run that is whole by its files, without a query of its scheduler; else null. */
+async function wholeRun(
+  run: Run<FarmManifest>,
+  machine: Machine,
+  seen: Seen,
+  reader: ShardReader | undefined,
+): Promise<ScannedShard[] | null> {
+  const untouched = await scanUntouched(run, seen, reader);
+  if (untouched) return untouched;
+  if (!hasAllFiles(run)) return null;
+  const scanned = await scanRun(run, machine, null, seen);
+  return scanned.every(isDone) ? scanned : null;
+}
+
+/** Returns whether all shards of a run have both files under their final names. */
+export function hasAllFiles({ dir, manifest }: Run<FarmManifest>): boolean {
+  const there = shardsWithFiles(dir);
+  return livePlans(manifest).every(({ shard_index }) => there.has(shard_index));
+}
+
+async function workerWords(run: Run<FarmManifest>, machine: Machine): Promise<string[]> {
+  const refused = orRefusal(() => listNames(join(run.dir, CLAIMS)));
+  if (refused instanceof FarmError) return [refused.message];
+  const { alive, elsewhere, unknown } = await inspectWorkers(run, machine.process.boot_id);
+  return [
+    ...alive.map((one) => `worker ${one.process.pid} (${plural(one.slots, "slot")}) is running here`),
+    ...elsewhere.map((one) => `a worker (${plural(one.slots, "slot")}) was started on ${one.process.host}`),
+    ...unknown.map(({ why }) => why),
+  ];
 }
 
 /** Returns the state of a run in the numbers that a person or a script needs. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import {
   guardrailsJson,
+  guardrailsText,
+  hasGuardrail,
   judge,
   judgedGuardrails,
   needsPulls,
@@ -8,6 +10,7 @@ import {
   replaceGuardrails,
 } from "../../../core/merge/guardrails.ts";
 import { jsonParts } from "../../../core/merge/json_text.ts";
+import type { RequestedGuardrails } from "../../../core/schema/manifest.ts";
 
 const COUNTS = {
   n_toys: 10,
@@ -47,6 +50,21 @@ Deno.test("the bounds themselves pass, values beyond them fail, and every failur
   ]);
 });
 
+Deno.test("each guardrail counts as one, has words, fails a bad set, and is in the document and read back from it", () => {
+  const failing: RequestedGuardrails = {
+    require_all_converged: true,
+    max_abs_poi_pull_mean: 0.2,
+    poi_pull_std_range: [0.9, 1.1],
+  };
+  for (const [name, value] of Object.entries(failing)) {
+    const rule = replaceGuardrails(NO_GUARDRAILS, { ...NO_GUARDRAILS, [name]: value });
+    assert.ok(hasGuardrail(rule) && guardrailsText(rule) !== guardrailsText(NO_GUARDRAILS), name);
+    const verdict = judge(rule, { ...COUNTS, n_nonconverged: 1 }, PULL);
+    assert.equal(verdict.failures.length, 1, name);
+    assert.deepEqual(judgedGuardrails(JSON.parse(jsonParts(guardrailsJson(rule, verdict, PULL)).join(""))), rule);
+  }
+});
+
 Deno.test("without a single pull a guardrail on pulls fails", () => {
   const rule = asked({ max_abs_poi_pull_mean: 5 });
   assert.ok(needsPulls(rule));
@@ -73,6 +91,5 @@ Deno.test("guardrails and their verdict are in the document", () => {
     require_all_converged: false,
   });
   assert.match(text, /"poi_pull_std_range": \[\n {4}1\.0,/);
-  assert.deepEqual(judgedGuardrails(JSON.parse(text)), rule);
   assert.deepEqual(judgedGuardrails(undefined), NO_GUARDRAILS);
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { inspectRun } from "../../../commands/watch_run.ts";
 import { WORKER_SCHEMA } from "../../../core/schema/attempt.ts";
 import { inspectWorkers, listWorkers, sweepWorkers, withdrawWorkers } from "../../../runtime/run/workers.ts";
 import { stopWorkers } from "../../../runtime/scheduler/background.ts";
+import { inspectRun } from "../../../runtime/state/status.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { MACHINE, runOf } from "../support/context.ts";

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { inspectRun } from "../../commands/watch_run.ts";
-import { startRun } from "../../runtime/control/start.ts";
-import { announced } from "../../runtime/run/workers.ts";
-import { inventedRun } from "../fixtures/run.ts";
-import { writeRun } from "../fixtures/run_dir.ts";
-import { MACHINE, runOf } from "../runtime/support/context.ts";
-import { FakeScheduler } from "../runtime/support/fake_adapter.ts";
-import { inFolder } from "../support/scratch.ts";
+import { startRun } from "../../../runtime/control/start.ts";
+import { announced } from "../../../runtime/run/workers.ts";
+import { inspectRun } from "../../../runtime/state/status.ts";
+import { inventedRun } from "../../fixtures/run.ts";
+import { writeRun } from "../../fixtures/run_dir.ts";
+import { inFolder } from "../../support/scratch.ts";
+import { MACHINE, runOf } from "../support/context.ts";
+import { FakeScheduler } from "../support/fake_adapter.ts";
 
 Deno.test("the status of a whole run queries no scheduler and names no worker loop, until one of its files is gone", () =>
   inFolder(async (folder) => {
