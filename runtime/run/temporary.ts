@@ -84,8 +84,8 @@ const FOLDERS = ["", ATTEMPTS, CLAIMS, INCOMING];
 
 const temporaryOfRun = (dir: string): Temporary[] => FOLDERS.flatMap((folder) => temporaryIn(join(dir, folder)));
 
-/** Returns the file server's time by a file made now; minus infinity where nothing can be written. */
-function serverNow_ms(dir: string): number {
+/** Returns the file server's time by a file made now in a folder; minus infinity where nothing can be written. */
+export function serverNow_ms(dir: string): number {
   try {
     const fresh = writeTemporary(join(dir, "clock"), "", 0o640, false);
     const now = changed_ms(fresh);

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { livePlans } from "../../core/check_manifest.ts";
 import { orElse } from "../../core/errors.ts";
 import { ifThere } from "../../core/file_fault.ts";
@@ -25,6 +25,7 @@ import { listNames } from "../fs/list.ts";
 import { readRegular } from "../fs/read.ts";
 import { removeQuietly } from "../fs/write.ts";
 import type { Run } from "../run/load_manifest.ts";
+import { serverNow_ms } from "../run/temporary.ts";
 import { inJobsOf } from "../system/allocation.ts";
 import { attemptPath, beginAttempt, listAttempts, readAttempts, removeAttempt, updateAttempt } from "./attempts.ts";
 import { commitShard, type Committed } from "./commit.ts";
@@ -112,13 +113,14 @@ function areThere({ out, metrics }: FitFiles, facts: JobFacts): boolean {
 const sizeOf = (path: string): number | null => orElse(null, () => Deno.lstatSync(path).size);
 
 /**
- * Returns the seconds since a file last changed here, which is its arrival; null where another process has ingested it
- * meanwhile.
+ * Returns the seconds since a file last changed here, which is its arrival, by the clock of the file server: that of this
+ * machine may be another. Null where another process has ingested the file meanwhile.
  */
 function ageOf(path: string): number | null {
+  const now_ms = serverNow_ms(dirname(path));
   return ifThere(null, () => {
     const { ctime, mtime } = Deno.lstatSync(path);
-    return (Date.now() - (ctime ?? mtime ?? new Date(0)).getTime()) / 1000;
+    return ((Number.isFinite(now_ms) ? now_ms : Date.now()) - (ctime ?? mtime ?? new Date(0)).getTime()) / 1000;
   });
 }
 

@@ -183,18 +183,30 @@ function commitRecovered(
   metrics_path: string | null,
 ): void {
   const { dir, manifest } = context.run;
-  const finished = endOf(out_path ?? join(dir, outName(plan.shard_index)));
-  const record = shardRecord(context, plan, attempt, {
-    started_at_utc: attempt.started_at_utc,
-    finished_at_utc: new Date(finished).toISOString(),
-    wall_s: Math.max(0, finished - Date.parse(attempt.started_at_utc)) / 1000,
-    cause: "ok",
-  });
+  const times = timesLeft(dir, attempt, out_path ?? join(dir, outName(plan.shard_index)));
+  const record = shardRecord(context, plan, attempt, { ...times, cause: "ok" });
   const reported = { metrics: metrics_path === null ? NO_METRICS : readMetrics(metrics_path), record };
   if (out_path === null) commitRecord(dir, plan.shard_index, reported, output);
   else commitShard(dir, manifest, plan, { out_path, output, ...reported });
 }
 
+/**
+ * Returns the times of a fit whose process is gone. Its length is by the clock of the file server alone, from the last
+ * write of its attempt file, which named the fit as it started, to that of its output: the host's clock may be another.
+ */
+function timesLeft(dir: string, { shard_index, attempt, started_at_utc }: Attempt, out: string) {
+  const [started_ms, finished_ms] = [Date.parse(started_at_utc), endOf(out)];
+  const begun_ms = orElse(started_ms, () => endOf(attemptPath(dir, shard_index, attempt)));
+  const wall_ms = Math.max(0, finished_ms - begun_ms);
+  return {
+    started_at_utc,
+    finished_at_utc: new Date(started_ms + wall_ms).toISOString(),
+    wall_s: wall_ms / 1000,
+    clock_offset_s: (started_ms - begun_ms) / 1000,
+  };
+}
+
+/** Returns when a file was last written, in ms by the clock of the file server. */
 function endOf(path: string): number {
   return Deno.statSync(path).mtime?.getTime() ?? Date.now();
 }

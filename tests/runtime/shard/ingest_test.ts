@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sentFacts } from "../../../core/job_txt.ts";
 import { lostRecord } from "../../../core/record.ts";
@@ -42,6 +42,25 @@ Deno.test("files that another process ingests between the read of job.txt and th
     atLook("shard_1.ssh-1a.out.json", () => Deno.removeSync(job_txt), () => ingestIncoming(run));
     assert.deepEqual(await namesIn(join(folder, "attempts")), []);
     assert.deepEqual(await namesIn(incoming), []);
+  }));
+
+Deno.test("files that are still arriving are awaited, also where this machine's clock is a day ahead of the file server's", () =>
+  inFolder(async (dir) => {
+    const names = ["shard_1.7-0.job.txt", "shard_1.7-0.out.json"];
+    for (const name of ["incoming", "attempts"]) await mkdir(join(dir, name));
+    const [job_txt = "", out = ""] = names.map((name) => join(dir, "incoming", name));
+    await writeFile(job_txt, `format=nsfarm-job-1\nrun_token=${RUN_TOKEN}\nout_bytes=10\nend=1\n`);
+    await writeFile(out, "half");
+    const real = Date.now;
+    Date.now = () => real() + 86_400_000;
+    try {
+      ingestIncoming(runOf(dir, sampleManifest()));
+    } finally {
+      Date.now = real;
+    }
+    assert.deepEqual(await namesIn(join(dir, "attempts")), []);
+    assert.deepEqual(await namesIn(join(dir, "incoming")), names);
+    for (const path of [job_txt, out]) await rm(path);
   }));
 
 /** A run with an attempt that was taken for lost, whose files come after all; `cause` is what it tells of its end. */

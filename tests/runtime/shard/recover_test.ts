@@ -39,6 +39,11 @@ class Trial {
     return writeFile(join(this.dir, name), text);
   }
 
+  /** Sets when a file was last written, by the clock of the file server. */
+  date(name: string, utc: string): Promise<void> {
+    return utimes(join(this.dir, name), new Date(), new Date(utc));
+  }
+
   settle(isOver?: (attempt: Attempt) => boolean) {
     return recoverShard(contextOf(this.dir, manifest, machine), plan, listRun(this.dir), isOver);
   }
@@ -166,12 +171,24 @@ Deno.test("a whole result of a dead attempt is committed, not fitted again, and 
     );
     await run.write("incoming/shard_1.1.stderr", "a warning\n");
     await run.write("incoming/shard_1.1.stdout", "");
-    await utimes(join(run.dir, "incoming/shard_1.1.out.json"), new Date(), new Date("2026-11-24T18:30:25.010Z"));
+    await run.date("attempts/shard_1.1.json", "2026-11-24T18:30:15.010Z");
+    await run.date("incoming/shard_1.1.out.json", "2026-11-24T18:30:25.010Z");
     assert.equal((await run.settle()).kind, "done");
     assert.deepEqual(await run.files(), ["shard_1.metrics.json", "shard_1.out.json", "shard_1.stderr"]);
     const record = await readRecord(run.dir, 1);
     assert.deepEqual([record.cause, record.attempt, record.wall_s, record.cpu_user_s], ["ok", 1, 10, null]);
     assert.equal(JSON.parse(await readFile(join(run.dir, "shard_1.metrics.json"), "utf8")).timing.wall_time_s, 7);
+  }));
+
+Deno.test("the length of a dead attempt is right on a host whose clock is a day ahead", () =>
+  inRun(async (run) => {
+    run.begin({ started_at_utc: "2026-11-25T18:30:15.000Z" });
+    await run.write("incoming/shard_1.1.out.json", OUTPUT);
+    await run.date("attempts/shard_1.1.json", "2026-11-24T18:30:15.000Z");
+    await run.date("incoming/shard_1.1.out.json", "2026-11-24T18:30:25.000Z");
+    assert.equal((await run.settle()).kind, "done");
+    const { wall_s, clock_offset_s, finished_at_utc } = await readRecord(run.dir, 1);
+    assert.deepEqual([wall_s, clock_offset_s, finished_at_utc], [10, 86_400, "2026-11-25T18:30:25.000Z"]);
   }));
 
 Deno.test("a truncated result of a dead attempt is removed, its log is kept, and the attempt stays on file", () =>
