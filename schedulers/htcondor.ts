@@ -15,7 +15,7 @@ import {
   type SubmitAnswer,
 } from "./adapter.ts";
 import { commandMessage, decimal, isTruncated, readIds } from "./command_result.ts";
-import { eventLogs, readLogStates } from "./htcondor/event_log.ts";
+import { eventLogs, eventsOf, readLogStates } from "./htcondor/event_log.ts";
 import { excludeNodesLine, HTCONDOR_OPTIONS, isSpooled, refuseSpool, submitPath } from "./htcondor/options.ts";
 import {
   cancelHTCondor,
@@ -43,7 +43,7 @@ import {
 } from "./htcondor/submit_file.ts";
 import { HTCONDOR_IN_JOB } from "./in_job.ts";
 import { siteOptions, textOption } from "./options.ts";
-import { jobTag, shardsByTask, taskWords } from "./tasks.ts";
+import { jobTag, taskOf, taskWords } from "./tasks.ts";
 
 /** Reads condor_rm's result: exit code 1 with nothing left to remove is success (recorded: condor-rm-nonexistent). */
 function readHTCondorCancel(results: CommandResult[]): Answer<null> {
@@ -56,33 +56,8 @@ const isNoneLeft = ({ exit_code, stderr }: CommandResult): boolean =>
 
 /** Returns the event log of a shard's cluster, and the output of its job. */
 function htcondorLogs({ job_id, chunk }: Handle, shard: number): string[] {
-  const group = [...shardsByTask(chunk).values()].find((shards) => shards.includes(shard));
-  if (!group) return [];
-  return [`${LOGS}/condor.${job_id}.log`, `${LOGS}/condor.${job_id}.shard_${group.join("+")}.out`];
-}
-
-/** Repeated events that do not explain a job's fate: image size (006), attributes (033), ads (028). */
-const NOISE = new Set(["006", "028", "033"]);
-
-/**
- * Events that explain why a job stopped: evicted (004), shadow failed (007), aborted (009), held (012), lost (022,
- * 024).
- */
-const TELLING = new Set(["004", "007", "009", "012", "022", "024"]);
-
-/** Lines with usage and resources of a machine. */
-const USAGE =
-  /^\s*(\d+ +- {2}|\(?Usr |Partitionable Resources|[A-Za-z]+ (\(\w+\) )? *:|(Cpus|Disk|GPUs|Memory|CondorScratchDir) = |$)/;
-
-/** Returns the events of a shard's job from its cluster's log, without their tables of usage. */
-function eventsOf(text: string, { job_id, chunk }: Handle, shard: number, telling = false): string {
-  const task = [...shardsByTask(chunk)].find(([, shards]) => shards.includes(shard))?.[0];
-  const mine = /^(\d{3}) \(0*(\d+)\.0*(\d+)\./;
-  return text.split(/^\.\.\.\r?\n?/m).flatMap((block) => {
-    const [, code = "", cluster, proc] = mine.exec(block) ?? [];
-    if (cluster !== job_id || proc !== `${task}` || NOISE.has(code) || (telling && !TELLING.has(code))) return [];
-    return block.split("\n").filter((line) => !USAGE.test(line));
-  }).join("\n");
+  const mine = taskOf(chunk, shard);
+  return mine ? [`${LOGS}/condor.${job_id}.log`, `${LOGS}/condor.${job_id}.shard_${mine.shards.join("+")}.out`] : [];
 }
 
 const COLUMNS = ["Machine", "State", "Cpus", "TotalLoadAvg"];

@@ -37,6 +37,15 @@ export function shardsByTask(chunk: Chunk): Map<number, number[]> {
   return found;
 }
 
+/** Returns the task that runs a shard, with all its shards, which are next to each other; undefined: none does. */
+export function taskOf({ shards, tasks }: Chunk, shard: number): { task: number; shards: number[] } | undefined {
+  const at = shards.indexOf(shard);
+  if (at < 0) return undefined;
+  const task = tasks?.[at];
+  if (tasks === undefined || task === undefined) return { task: at, shards: [shard] };
+  return { task, shards: shards.slice(tasks.indexOf(task), tasks.lastIndexOf(task) + 1) };
+}
+
 /** Returns the shards of each task as a word of a job file: `0+1+2`. */
 export const taskWords = (chunk: Chunk): string[] => [...shardsByTask(chunk).values()].map((group) => group.join("+"));
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { FAILURES, printable } from "../../core/failure.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import { isEnded } from "../../core/shard_states.ts";
-import type { Backend } from "../../schedulers/adapter.ts";
+import type { Backend, Handle } from "../../schedulers/adapter.ts";
 import { readTail } from "../fs/read.ts";
 import { exists } from "../fs/write.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -10,36 +10,79 @@ import { readSubmissions } from "../run/submissions.ts";
 import { handlesOf } from "../scheduler/query.ts";
 import type { ScannedShard } from "./scan.ts";
 
-/**
- * Returns the texts of a shard's job logs; null where one does not exist. From a file that the jobs of many shards
- * share, only the lines of this shard.
- * @param explaining keeps, from such a file, only lines that may explain why the shard is not done
- */
-export function readJobLogs(
-  dir: string,
-  adapter: Backend,
-  shard: number,
-  explaining: boolean,
-): { name: string; text: string | null }[] {
-  return handlesFor(dir, shard).flatMap((handle) => {
-    const shared = adapter.eventLogs?.([handle]) ?? [];
-    return (adapter.jobLogs?.(handle, shard) ?? []).map((name) => {
-      const path = join(dir, name);
-      if (!exists(path)) return { name, text: null };
-      if (!adapter.eventsOf || !shared.includes(name)) return { name, text: readTail(path) };
-      return { name, text: adapter.eventsOf(readTail(path, MAX_EVENTS_BYTES), handle, shard, explaining) };
-    });
-  });
+/** A log of a shard's job, by its path in the run directory. */
+interface JobLog {
+  name: string;
+  /** null: it does not exist. From a file that the jobs of many shards share, only the lines of this shard. */
+  text: string | null;
 }
 
-const handlesFor = (dir: string, shard: number) =>
-  handlesOf(readSubmissions(dir)).filter((handle) => handle.chunk.shards.includes(shard));
+/** Returns the logs of a shard's jobs, newest last. */
+export function readJobLogs(dir: string, adapter: Backend, shard: number): JobLog[] {
+  return handlesOf(readSubmissions(dir)).filter(({ chunk }) => chunk.shards.includes(shard))
+    .flatMap((handle) => openJobLogs(dir, adapter, handle)(shard, false));
+}
+
+/** A log, and its first line with a word; undefined: it has none. */
+export interface FirstLine {
+  name: string;
+  line: string | undefined;
+}
+
+/** Returns the first line with a word of a log. */
+export const firstLine = ({ name, text }: JobLog): FirstLine => (
+  { name, line: text?.split("\n").find((line) => line.trim() !== "") }
+);
+
+/**
+ * Returns, for each of the shards, the newest log of its jobs with words that may explain why it is not done, else the
+ * first log of its last job; none for a shard without a job. A file that many shards share is read once for each
+ * submission.
+ */
+export function tellingJobLogs(dir: string, adapter: Backend, shards: ReadonlySet<number>): Map<number, FirstLine> {
+  const found = new Map<number, FirstLine>();
+  for (const handle of shards.size === 0 ? [] : handlesOf(readSubmissions(dir)).toReversed()) {
+    const read = openJobLogs(dir, adapter, handle);
+    for (const shard of handle.chunk.shards) {
+      if (!shards.has(shard) || found.get(shard)?.line !== undefined) continue;
+      const logs = read(shard, true).map(firstLine);
+      const log = logs.find(({ line }) => line !== undefined) ?? found.get(shard) ?? logs[0];
+      if (log) found.set(shard, log);
+    }
+  }
+  return found;
+}
 
 const MAX_EVENTS_BYTES = 64 * 1024 * 1024;
 
-/** Returns the files that the jobs of a shard write, relative to the run directory; newest last. */
-const jobLogNames = (dir: string, adapter: Backend, shard: number): string[] =>
-  handlesFor(dir, shard).flatMap((handle) => adapter.jobLogs?.(handle, shard) ?? []);
+/**
+ * Returns a function that reads the logs of a shard's job in one submission.
+ * @param adapter `telling` keeps, from a file that many shards share, only lines that may explain a shard's end
+ */
+function openJobLogs(dir: string, { eventLogs, eventsOf, jobLogs }: Backend, handle: Handle) {
+  const shared = new Map(
+    eventsOf ? eventLogs?.([handle]).map((name) => [name, readTail(join(dir, name), MAX_EVENTS_BYTES)]) : [],
+  );
+  return (shard: number, telling: boolean): JobLog[] =>
+    (jobLogs?.(handle, shard) ?? []).map((name) => {
+      const path = join(dir, name);
+      const events = shared.get(name);
+      if (!exists(path)) return { name, text: null };
+      return { name, text: events === undefined ? readTail(path) : eventsOf?.(events, handle, shard, telling) ?? "" };
+    });
+}
+
+/** Returns the newest file that the job of each of the shards writes, relative to the run directory. */
+function jobLogNames(dir: string, { jobLogs }: Backend, shards: ReadonlySet<number>): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const handle of shards.size === 0 ? [] : handlesOf(readSubmissions(dir))) {
+    for (const shard of handle.chunk.shards.filter((one) => shards.has(one))) {
+      const name = jobLogs?.(handle, shard).at(-1);
+      if (name !== undefined) found.set(shard, name);
+    }
+  }
+  return found;
+}
 
 /**
  * Returns the shards, with a better explanation for those whose job's log says more than their scheduler and their
@@ -49,8 +92,10 @@ const jobLogNames = (dir: string, adapter: Backend, shard: number): string[] =>
 export function explainEnds(run: Run<FarmManifest>, adapter: Backend, shards: ScannedShard[]): ScannedShard[] {
   const { readJobLog } = adapter;
   if (!readJobLog) return shards;
+  const unexplained = new Set(shards.filter(isUnexplained).map(({ plan }) => plan.shard_index));
+  const names = jobLogNames(run.dir, adapter, unexplained);
   return shards.map((shard) => {
-    const log = isUnexplained(shard) ? jobLogNames(run.dir, adapter, shard.plan.shard_index).at(-1) : undefined;
+    const log = names.get(shard.plan.shard_index);
     if (log === undefined) return shard;
     const path = join(run.dir, log);
     if (shard.state === "lost" && !exists(path)) return { ...shard, why: NEVER_BEGAN };

@@ -14,7 +14,7 @@ import type { Run } from "../run/load_manifest.ts";
 import { listAttempts, readAttempts } from "../shard/attempts.ts";
 import { fitFiles } from "../shard/context.ts";
 import { readCommitted } from "../shard/read.ts";
-import { readJobLogs } from "./job_logs.ts";
+import { type FirstLine, firstLine, readJobLogs, tellingJobLogs } from "./job_logs.ts";
 
 /** Logs and attempts of a shard. */
 export interface ShardLogs {
@@ -25,13 +25,8 @@ export interface ShardLogs {
   logs: { name: string; text: string | null }[];
 }
 
-/**
- * Returns the logs and attempts of a shard.
- * @param explaining keeps only events that may explain why it is not done
- */
-export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: Backend, explaining = false): ShardLogs {
-  const { dir } = run;
-  const shard = plan.shard_index;
+/** Returns the logs and attempts of a shard. */
+export function readLogs({ dir }: Run<FarmManifest>, { shard_index: shard }: Plan, adapter: Backend): ShardLogs {
   const numbers = listAttempts(dir).get(shard) ?? [];
   const attempts = readAttempts(dir, shard, numbers).map((one) => ({
     attempt: one.attempt,
@@ -40,34 +35,45 @@ export function readLogs(run: Run<FarmManifest>, plan: Plan, adapter: Backend, e
     end: one.end,
   }));
   const committed = readCommitted(join(dir, metricsName(shard)));
-  const going = numbers.flatMap((number) => {
-    const files = fitFiles("", shard, number);
-    return [files.stdout, files.stderr];
-  });
-  const own = [stdoutName(shard), stderrName(shard), ...going];
-  const read = (name: string) => ({ name, text: exists(join(dir, name)) ? readTail(join(dir, name)) : null });
   return {
     shard,
     attempts,
     record: committed instanceof Unreadable ? null : committed.farm,
     // An empty or absent job log is information too: the job was killed at once, or never started.
-    logs: [...own.map(read).filter((log) => log.text), ...readJobLogs(dir, adapter, shard, explaining)],
+    logs: [...ownLogs(dir, shard, numbers), ...readJobLogs(dir, adapter, shard)],
   };
+}
+
+/** Returns the nonempty logs of a shard's fits, also of those that go on. @param numbers of its attempts */
+function ownLogs(dir: string, shard: number, numbers: readonly number[]): ShardLogs["logs"] {
+  const going = numbers.flatMap((number) => {
+    const files = fitFiles("", shard, number);
+    return [files.stdout, files.stderr];
+  });
+  const read = (name: string) => ({ name, text: exists(join(dir, name)) ? readTail(join(dir, name)) : null });
+  return [stdoutName(shard), stderrName(shard), ...going].map(read).filter((log) => log.text);
 }
 
 /** Returns the shards that are not done, with their logs. */
 export function failedShardsOf(run: Run<FarmManifest>, adapter: Backend, shards: StatusShard[]): FailedShard[] {
-  return shards.filter(({ state }) => state !== "done").flatMap((shard) => {
-    const plan = run.manifest.plans[shard.shard];
-    return plan ? [{ ...shard, ...tracesOf(run, adapter, plan) }] : [];
+  const { dir, manifest } = run;
+  const numbers = listAttempts(dir);
+  const found = shards.filter(({ state }) => state !== "done").flatMap((shard) => {
+    const plan = manifest.plans[shard.shard];
+    const [own] = plan ? ownLogs(dir, shard.shard, numbers.get(shard.shard) ?? []) : [];
+    return plan ? [{ shard, plan, own: own && firstLine(own) }] : [];
   });
+  const silent = found.filter(({ own }) => own === undefined).map(({ shard }) => shard.shard);
+  const ofJobs = tellingJobLogs(dir, adapter, new Set(silent));
+  return found.map(({ shard, plan, own }) => ({
+    ...shard,
+    ...tracesOf(run, plan, numbers.get(shard.shard) ?? [], own ?? ofJobs.get(shard.shard)),
+  }));
 }
 
-function tracesOf(run: Run<FarmManifest>, adapter: Backend, plan: FarmManifest["plans"][number]) {
-  const { attempts, logs } = readLogs(run, plan, adapter, true);
-  const { last, times } = lastEnd(attempts);
-  const [log] = logs;
-  const line = last?.end?.stderr_tail[0] ?? log?.text?.split("\n").find((one) => one.trim() !== "");
+function tracesOf(run: Run<FarmManifest>, plan: Plan, numbers: number[], log: FirstLine | undefined) {
+  const { last, times } = lastEnd(readAttempts(run.dir, plan.shard_index, numbers));
+  const line = last?.end?.stderr_tail[0] ?? log?.line;
   const attempt = last && join(run.dir, ATTEMPTS, attemptName(plan.shard_index, last.attempt));
   return {
     cause: last?.end?.cause ?? null,
@@ -94,7 +100,7 @@ function howOf(one: { end: ShardRecord | null } | undefined): string {
 }
 
 /** Returns the command of the shard's fit, with output below /tmp so that it changes nothing. */
-function byHand(manifest: FarmManifest, plan: FarmManifest["plans"][number]): string[] {
+function byHand(manifest: FarmManifest, plan: Plan): string[] {
   const paths = {
     nextstat: manifest.nextstat_bin,
     config: manifest.config,

@@ -3,7 +3,7 @@ import { LOGS } from "../../core/run_paths.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
 import type { Fault } from "../../core/schema/scheduler.ts";
 import type { Handle, NativeState } from "../adapter.ts";
-import { jobTag, shardsByTask } from "../tasks.ts";
+import { jobTag, shardsByTask, taskOf } from "../tasks.ts";
 import { heldJob, type Hold, machineOf, neverStarted, removed } from "./tables.ts";
 
 /** One event of a job event log. */
@@ -244,4 +244,39 @@ function nativeState(token: string, shard: number, reported: ReportedJob): Nativ
     host: reported.host ?? (reported.fault === "node" ? reported.machine : null),
     ...(reported.fault === null ? {} : { fault: reported.fault }),
   };
+}
+
+/** Repeated events that do not explain a job's fate: image size (006), attributes (033), ads (028). */
+const NOISE = new Set(["006", "028", "033"]);
+
+/**
+ * Events that explain why a job stopped: evicted (004), shadow failed (007), aborted (009), held (012), lost (022,
+ * 024).
+ */
+const TELLING = new Set(["004", "007", "009", "012", "022", "024"]);
+
+/** Lines with usage and resources of a machine. */
+const USAGE =
+  /^\s*(\d+ +- {2}|\(?Usr |Partitionable Resources|[A-Za-z]+ (\(\w+\) )? *:|(Cpus|Disk|GPUs|Memory|CondorScratchDir) = |$)/;
+
+/** Returns the events of a shard's job from its cluster's log, without their tables of usage. */
+export function eventsOf(text: string, { job_id, chunk }: Handle, shard: number, telling = false): string {
+  const blocks = blocksOf(text).get(`${job_id}.${taskOf(chunk, shard)?.task}`) ?? [];
+  return blocks.flatMap((block) => {
+    const code = block.slice(0, 3);
+    if (NOISE.has(code) || (telling && !TELLING.has(code))) return [];
+    return block.split("\n").filter((line) => !USAGE.test(line));
+  }).join("\n");
+}
+
+/** The last log that was asked for: it is the same for all shards of a cluster, which may be thousands. */
+let last: { text: string; blocks: ReadonlyMap<string, string[]> } | undefined;
+
+/** Returns the events in a log by `CLUSTER.PROC` of their job, as they are written. */
+function blocksOf(text: string): ReadonlyMap<string, string[]> {
+  if (last?.text === text) return last.blocks;
+  const jobOf = (block: string) => /^\d{3} \(0*(\d+\.)0*(\d+)\./.exec(block)?.slice(1).join("");
+  const blocks = Map.groupBy(text.split(/^\.\.\.\r?\n?/m), (block) => jobOf(block) ?? "");
+  last = { text, blocks };
+  return blocks;
 }

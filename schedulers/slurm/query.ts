@@ -14,7 +14,7 @@ import type {
   SubmitLimit,
 } from "../adapter.ts";
 import { commandMessage, isTruncated, printedBy } from "../command_result.ts";
-import { hasToken, readIndexes, shardsByTask } from "../tasks.ts";
+import { hasToken, readIndexes, shardsByTask, taskOf } from "../tasks.ts";
 import { slurmEndReason, slurmReason, slurmState } from "./tables.ts";
 
 /** State of one task, from any of Slurm's programs. */
@@ -155,9 +155,8 @@ function statesOf(rows: Row[], { token, chunk }: Handle): NativeState[] {
 
 /** Returns the log of a shard's job: logs/slurm_<array id>_<task>.log. */
 export function slurmLogs({ job_id, chunk }: Handle, shard: number): string[] {
-  return [...shardsByTask(chunk)].flatMap(([task, shards]) =>
-    shards.includes(shard) ? [`${LOGS}/slurm_${job_id}_${task}.log`] : []
-  );
+  const mine = taskOf(chunk, shard);
+  return mine ? [`${LOGS}/slurm_${job_id}_${mine.task}.log`] : [];
 }
 
 /**

@@ -4,13 +4,21 @@ import { join } from "node:path";
 import type { ShardRecord } from "../../../core/schema/shard_record.ts";
 import type { ShardView } from "../../../core/shard_states.ts";
 import { recordSubmission } from "../../../runtime/run/submissions.ts";
-import { explainEnds } from "../../../runtime/state/job_logs.ts";
+import { explainEnds, tellingJobLogs } from "../../../runtime/state/job_logs.ts";
+import type { Backend } from "../../../schedulers/adapter.ts";
 import slurm from "../../../schedulers/slurm.ts";
 import { inventedRun, planOf, sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
 import { inFolder } from "../../support/scratch.ts";
 import { runOf } from "../support/context.ts";
 
 const AT = "2026-11-24T20:00:00.000Z";
+
+/** Records that these shards were submitted as the job. */
+const submitted = (folder: string, job_id: string, shards: number[]): void =>
+  recordSubmission(folder, {
+    ...{ token: `0123456789abcd${job_id}`, state: "submitted", scheduler: "slurm", command: ["sbatch"], shards },
+    ...{ job_id, intended_at_utc: AT, answered_at_utc: AT, answer: null },
+  });
 
 /** How shard 0 is told, whose job 47_0 has written this into its log; null: there is no log. */
 async function reported(
@@ -22,10 +30,7 @@ async function reported(
   await inFolder(async (folder) => {
     const manifest = inventedRun(folder, { n_toys: 4, shards: 2 });
     const plan = planOf(manifest, 0);
-    recordSubmission(folder, {
-      ...{ token: "0123456789abcdef", state: "submitted", scheduler: "slurm", command: ["sbatch"], shards: [0, 1] },
-      ...{ job_id: "47", intended_at_utc: AT, answered_at_utc: AT, answer: null },
-    });
+    submitted(folder, "47", [0, 1]);
     await mkdir(join(folder, "logs"));
     if (log !== null) await writeFile(join(folder, "logs/slurm_47_0.log"), log);
     const last = end ? sampleAttempt(manifest, plan, { end: sampleRecord(manifest, plan, end) }) : null;
@@ -68,3 +73,40 @@ Deno.test("shards that run, wait or are done are not explained by a log", async 
     assert.equal(await reported(OUT_OF_TIME, { state, why: "" }), `${state}: `);
   }
 });
+
+Deno.test("what explains a shard is the newest log of its jobs with words in it, else the first log of its last job", () =>
+  inFolder(async (folder) => {
+    submitted(folder, "47", [0, 1, 2]);
+    submitted(folder, "48", [1, 2]);
+    await mkdir(join(folder, "logs"));
+    await writeFile(join(folder, "logs/slurm_47_0.log"), "\nof the first\nmore\n");
+    await writeFile(join(folder, "logs/slurm_47_1.log"), "of the first\n");
+    await writeFile(join(folder, "logs/slurm_48_0.log"), "of the second\n");
+    await writeFile(join(folder, "logs/slurm_48_1.log"), "");
+    assert.deepEqual([...tellingJobLogs(folder, slurm, new Set([0, 1, 2, 3]))].sort(([a], [b]) => a - b), [
+      [0, { name: "logs/slurm_47_0.log", line: "of the first" }],
+      [1, { name: "logs/slurm_48_0.log", line: "of the second" }],
+      [2, { name: "logs/slurm_48_1.log", line: undefined }],
+    ]);
+  }));
+
+Deno.test("a log that the jobs of many shards share is read once, and each shard is told its own lines", () =>
+  inFolder(async (folder) => {
+    const shards = Array.from({ length: 50 }, (_, i) => i);
+    submitted(folder, "47", shards);
+    await mkdir(join(folder, "logs"));
+    await writeFile(join(folder, "logs/all.log"), shards.map((shard) => `${shard} was held\n`).join(""));
+    let reads = 0;
+    const eventLogs = () => {
+      reads++;
+      return ["logs/all.log"];
+    };
+    const eventsOf: Backend["eventsOf"] = (text, _handle, shard) => text.split("\n")[shard] ?? "";
+    const found = tellingJobLogs(
+      folder,
+      { ...slurm, eventLogs, eventsOf, jobLogs: () => ["logs/all.log"] },
+      new Set(shards),
+    );
+    assert.deepEqual(shards.map((shard) => found.get(shard)?.line), shards.map((shard) => `${shard} was held`));
+    assert.equal(reads, 1);
+  }));
