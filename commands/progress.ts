@@ -4,7 +4,6 @@ import { paceOf, type Progress, progressLine } from "../core/progress.ts";
 import { runTimes } from "../core/run_times.ts";
 import type { FarmManifest } from "../core/schema/manifest.ts";
 import type { RunTimes } from "../core/schema/run_times.ts";
-import type { ShardRecord } from "../core/schema/shard_record.ts";
 import type { Run } from "../runtime/run/load_manifest.ts";
 import { readRecords, timeFacts } from "../runtime/shard/run_records.ts";
 import type { WorkEvent } from "../runtime/worker/executor.ts";
@@ -106,46 +105,45 @@ export function openWorkView(run: Run<FarmManifest>): WorkView {
   let toys_left = run.manifest.n_toys;
   const show = () => view.show({ ...state, pace: paceOf(times(toys_left === 0), toys_left, state.running > 0) });
   const notify = (event: WorkEvent) => {
-    if (event.kind === "begun") {
-      Object.assign(state, { total: event.total, done: event.done });
-      if (event.done > 0) view.note(`${event.done} of ${event.total} shards are already done`);
-      if (event.running_elsewhere > 0) {
-        view.note(
-          `${event.running_elsewhere} shards were started on machines that cannot be reached from here; nsfarm-deno retry reruns them`,
-        );
-      }
-    } else if (event.kind === "started") state.running++;
-    else if (event.kind === "found") found(event.record);
-    else if (event.kind === "done") finished(event);
-    else if (event.kind === "failed") failed(event);
-    else if (event.kind === "taken") state.running--;
-    else if (event.kind === "executor" || event.kind === "steered") view.note(event.message);
-    else if (event.kind === "given_up") view.note(`starting no more shards: ${event.why}`);
+    if (event.kind === "begun") Object.assign(state, { total: event.total, done: event.done });
+    if (event.kind === "started") state.running++;
+    if (event.kind === "done" || event.kind === "failed" || event.kind === "taken") state.running--;
+    if (event.kind === "failed" && !event.again) state.failed++;
+    if (event.kind === "done" || event.kind === "found") {
+      state.done++;
+      done.push(attemptTime(event.record));
+      toys_left -= event.record.n_toys;
+    }
+    for (const line of linesOf(event)) view.note(line);
     if (state.total > 0) show();
   };
-  const found = (record: ShardRecord) => {
-    state.done++;
-    done.push(attemptTime(record));
-    toys_left -= record.n_toys;
-  };
-  const finished = (event: Extract<WorkEvent, { kind: "done" }>) => {
-    state.running--;
-    found(event.record);
-    if (event.aside) {
-      view.note(`shard ${event.shard}: a second result differs from the committed one; kept in ${event.aside}`);
-    }
-  };
-  const failed = ({ shard, record, again }: Extract<WorkEvent, { kind: "failed" }>) => {
-    state.running--;
-    if (!again) state.failed++;
-    const code = record.exit_code ? ` (exit ${record.exit_code})` : record.signal ? ` (${record.signal})` : "";
-    view.note(
-      `shard ${shard}: ${FAILURES[record.cause].words}${code}${
-        record.stderr_tail[0] ? `: ${record.stderr_tail[0]}` : ""
-      }${again ? "; retrying it" : ""}`,
-    );
-  };
   return { notify, close: () => view.close() };
+}
+
+/** Returns the lines about an event that stay. */
+function linesOf(event: WorkEvent): string[] {
+  if (event.kind === "executor" || event.kind === "steered") return [event.message];
+  if (event.kind === "given_up") return [`starting no more shards: ${event.why}`];
+  if (event.kind === "failed") return [failedLine(event)];
+  if (event.kind === "done" && event.aside) {
+    return [`shard ${event.shard}: a second result differs from the committed one; kept in ${event.aside}`];
+  }
+  if (event.kind !== "begun") return [];
+  const { total, done, running_elsewhere: elsewhere } = event;
+  return [
+    ...(done > 0 ? [`${done} of ${total} shards are already done`] : []),
+    ...(elsewhere > 0
+      ? [`${elsewhere} shards were started on machines that cannot be reached from here; nsfarm-deno retry reruns them`]
+      : []),
+  ];
+}
+
+function failedLine({ shard, record, again }: Extract<WorkEvent, { kind: "failed" }>): string {
+  const { cause, exit_code, signal, stderr_tail: [printed] } = record;
+  const code = exit_code ? ` (exit ${exit_code})` : signal ? ` (${signal})` : "";
+  return `shard ${shard}: ${FAILURES[cause].words}${code}${printed ? `: ${printed}` : ""}${
+    again ? "; retrying it" : ""
+  }`;
 }
 
 /** Largest share of the time that reading a run's records may take. */

@@ -63,25 +63,7 @@ interface Timed extends ShardFacts {
  * @throws {FarmError} input, if start and duration of its shards are unknown
  */
 export function readPilot(run: RunFacts): Pilot {
-  if (!run.is_old && doneShards(run).some(({ span }) => span === null)) {
-    throw new FarmError(
-      "input",
-      `Cannot plan from the run "${run.run_id}": its hosts' clocks disagree about when its shards ran`,
-      "The clocks were changed during the run or are too far apart; plan from another run",
-    );
-  }
-  const shards = doneShards(run).flatMap((shard): Timed[] => {
-    const { span, fit_s, wall_s } = shard;
-    // The sh wrapper's clock may have only whole seconds; nextstat's own time is then more precise than the stamps.
-    return span && (fit_s ?? wall_s) !== null ? [{ ...shard, span, fit_s: fit_s ?? wall_s ?? 0 }] : [];
-  });
-  if (shards.length === 0) {
-    throw new FarmError(
-      "input",
-      `Cannot plan from the run "${run.run_id}": none of its shards has a record of when it ran`,
-      "Plan from a run that nsfarm-deno rendered and that has finished shards",
-    );
-  }
+  const shards = timedShards(run);
   const hosts = [...Map.groupBy(shards, ({ span }) => span.host)].map(([host, all]) => pilotHost(host, all));
   const first_ms = shards.reduce((least, { span }) => Math.min(least, span.started_ms), Infinity);
   return {
@@ -102,6 +84,30 @@ export function readPilot(run: RunFacts): Pilot {
     ),
     fit_warnings: run.fits ? fitWarnings(run.fits) : [],
   };
+}
+
+/** Returns the shards whose times are known, at least one. @throws {FarmError} input */
+function timedShards(run: RunFacts): Timed[] {
+  if (!run.is_old && doneShards(run).some(({ span }) => span === null)) {
+    throw new FarmError(
+      "input",
+      `Cannot plan from the run "${run.run_id}": its hosts' clocks disagree about when its shards ran`,
+      "The clocks were changed during the run or are too far apart; plan from another run",
+    );
+  }
+  const shards = doneShards(run).flatMap((shard): Timed[] => {
+    const { span, fit_s, wall_s } = shard;
+    // The sh wrapper's clock may have only whole seconds; nextstat's own time is then more precise than the stamps.
+    return span && (fit_s ?? wall_s) !== null ? [{ ...shard, span, fit_s: fit_s ?? wall_s ?? 0 }] : [];
+  });
+  if (shards.length === 0) {
+    throw new FarmError(
+      "input",
+      `Cannot plan from the run "${run.run_id}": none of its shards has a record of when it ran`,
+      "Plan from a run that nsfarm-deno rendered and that has finished shards",
+    );
+  }
+  return shards;
 }
 
 /** Returns null also if the first shard began before the submission: the stamps then come from different clocks. */
