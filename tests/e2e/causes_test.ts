@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type Cause, CAUSES } from "../../core/schema/enums.ts";
 import { inputs, mustRun, namesIn, nsfarm, renderRun, type RunOptions } from "../support/farm.ts";
 import { canMount, unlessMounting, withDisk } from "../support/mounts.ts";
 import { finalNames, readAttempts, readRecord } from "../support/run_dir.ts";
@@ -8,7 +9,7 @@ import { inFolder } from "../support/scratch.ts";
 import { type StandIn, standIn } from "../support/stand_in.ts";
 
 interface Fault {
-  cause: string;
+  cause: Cause;
   how: string;
   /** What the fit of the shard does first. */
   behaviour: string;
@@ -229,6 +230,11 @@ async function assertUserError(folder: string, dir: string, fault: Fault, attemp
   assert.equal(reported.length, attempts);
   for (const line of reported) assert(line.endsWith(`: ${fault.words}`), line);
 }
+
+Deno.test("each cause has such a fit; ok and terminated have tests of their own", () => {
+  const tested = new Set<Cause>(["ok", "terminated", ...FAULTS.map(({ cause }) => cause)]);
+  assert.deepEqual(CAUSES.filter((cause) => !tested.has(cause)), []);
+});
 
 for (const fault of FAULTS) {
   if (fault.cause !== "time") {
