@@ -2,7 +2,7 @@ import { FAILURES, type Remedy } from "./failure.ts";
 import { plural } from "./format.ts";
 import type { Cause, ShardState } from "./schema/enums.ts";
 import type { Fault } from "./schema/scheduler.ts";
-import { isEnded, isWaiting, NOT_SUBMITTED, STATES } from "./shard_states.ts";
+import { isEnded, isWaiting, NOT_ANSWERED, NOT_SUBMITTED, STATES } from "./shard_states.ts";
 import { PAUSED } from "./steering.ts";
 
 /** Change of a limit: `"more"` than its present value, a given value, or null for no change. */
@@ -33,6 +33,7 @@ export const ADVICE: Record<Remedy, string> = {
   held: "fix the cause first; retry then cancels the held jobs and submits new ones",
   paused: "resume the run: its waiting jobs are held until then",
   unknown: "ask again when the scheduler answers",
+  unanswered: "submit again when the scheduler answers: it searches for the job first, and none is submitted twice",
   going: "nothing is wrong",
   waiting: "submit them: no job has them yet",
   refused: "fix this and submit again; to change options, start a new run with another --run-id",
@@ -60,6 +61,7 @@ export const RECOVERY_STEPS: Readonly<Record<Remedy, RecoveryStep>> = {
   going: "none",
   paused: "none",
   unknown: "wait",
+  unanswered: "submit",
   cancelled: "stop",
   disk: "stop",
   held: "stop",
@@ -80,6 +82,7 @@ export function remedyOf(
 ): Remedy {
   const { state, cause, why, fault = null, times = 1 } = one;
   if (state === "queued" && why === NOT_SUBMITTED) return refusal === null ? "waiting" : "refused";
+  if (state === "unknown" && why === NOT_ANSWERED) return "unanswered";
   if (state === "held" && why === PAUSED) return "paused";
   if (fault !== null && (isEnded(state) || isWaiting(state))) return fault;
   const known = STATES[state].remedy ?? (cause && FAILURES[cause].remedy);

@@ -11,6 +11,7 @@ export type Remedy =
   | "held"
   | "paused"
   | "unknown"
+  | "unanswered"
   | "going"
   | "waiting"
   | "refused"

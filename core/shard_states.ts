@@ -148,6 +148,9 @@ function ended(cause: Cause, end: NonNullable<Attempt["end"]>, host: string | nu
 /** Reason of a shard that no scheduler has. */
 export const NOT_SUBMITTED = "not submitted";
 
+/** Reason of a shard of which it is not known whether a scheduler has it. */
+export const NOT_ANSWERED = "its submission has no answer";
+
 function withoutAttempt(facts: ShardEvidence, host: string | null): ShardView {
   const { native } = facts;
   if (facts.is_answered === false) return { state: "unknown", why: "its scheduler did not answer", host };

@@ -4,7 +4,7 @@ import { readShardName } from "../../core/run_paths.ts";
 import type { ShardState } from "../../core/schema/enums.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { Submission } from "../../core/schema/submit_meta.ts";
-import { isEnded, WAITING } from "../../core/shard_states.ts";
+import { isEnded, NOT_ANSWERED, WAITING } from "../../core/shard_states.ts";
 import { isOurHold, PAUSED } from "../../core/steering.ts";
 import type {
   Answer,
@@ -126,20 +126,27 @@ function isComplete({ token, chunk }: Handle, found: NativeState[]): boolean {
   return reported.has(null) || chunk.shards.every((shard) => reported.has(shard));
 }
 
+const UNANSWERED = { state: "unknown", native: "", reason: NOT_ANSWERED, host: null } as const;
+
 /**
  * Returns the state of each shard's latest submission that was not refused. A shard that its scheduler no longer knows is
  * left out where no file of it can be late.
  */
 function lastStates(
   run: Run<FarmManifest>,
-  { limits: { files_may_be_late } }: Backend,
+  { kind, limits: { files_may_be_late } }: Backend,
   states: NativeState[],
   given: Set<number>,
   submissions: readonly Submission[],
 ): Map<number, QueriedShard> {
   const native = new Map<number, NativeState>();
-  for (const { token, shards } of submissions.filter(({ state }) => state !== "refused")) {
-    for (const shard of shards) native.delete(shard);
+  for (const { token, shards, state } of submissions.filter(({ state }) => state !== "refused")) {
+    // A worker's process is there or not, whether its submission was answered or not.
+    const is_unanswered = kind !== "worker" && (state === "intent" || state === "unclear");
+    for (const shard of shards) {
+      if (is_unanswered) native.set(shard, { ...UNANSWERED, token, shard });
+      else native.delete(shard);
+    }
     for (const state of states.filter((one) => one.token === token)) {
       for (const shard of state.shard === null ? shards : [state.shard]) native.set(shard, state);
     }

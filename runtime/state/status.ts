@@ -20,7 +20,7 @@ import type { ShardState } from "../../core/schema/enums.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
 import type { RunTimes } from "../../core/schema/run_times.ts";
 import type { NativeState } from "../../core/schema/scheduler.ts";
-import { isEnded, isGoingOn, LATE_FILES_S, NOT_SUBMITTED } from "../../core/shard_states.ts";
+import { isEnded, isGoingOn, LATE_FILES_S, NOT_ANSWERED, NOT_SUBMITTED } from "../../core/shard_states.ts";
 import { quoteWord } from "../../core/shell_quote.ts";
 import { jobRequest, runUsage } from "../../core/usage.ts";
 import { steeringLines } from "../../core/steering.ts";
@@ -233,10 +233,11 @@ function uncutAdvice({ dir, manifest }: Run<FarmManifest>, isWorking: boolean): 
   return [`${plural(rest.n_toys, "toy")} are not in shards yet: they are cut when the probes have ended${by}`];
 }
 
-/** Returns advice on shards that were not submitted, with the scheduler's reason for a refusal. */
+/** Returns advice on shards that were not submitted, or perhaps not, with the scheduler's reason for a refusal. */
 function submitAdvice(run: Run<FarmManifest>, scanned: ScannedShard[]): string[] {
-  if (!scanned.some((one) => one.why === NOT_SUBMITTED)) return [];
   const submit = `nsfarm-deno submit ${quoteWord(run.dir)}`;
+  if (scanned.some((one) => one.why === NOT_ANSWERED)) return [`${ADVICE.unanswered}: ${submit}`];
+  if (!scanned.some((one) => one.why === NOT_SUBMITTED)) return [];
   // Ended shards need `retry`, which submits the others too.
   if (scanned.some(({ state }) => isEnded(state))) {
     return [`no process works on the run; continue with: nsfarm-deno retry ${quoteWord(run.dir)}`];

@@ -42,6 +42,15 @@ for (
     ["a lost job beside one that runs", [{ state: "lost" }, { state: "running", why: "" }], "retry RUN_DIR --wait"],
     ["nothing but what was not submitted", [{ state: "queued", why: "not submitted" }], "submit RUN_DIR --wait"],
     ["nothing but what still runs", [{ state: "running", why: "" }], "status RUN_DIR --watch"],
+    [
+      "a submission without an answer",
+      [{ state: "unknown", why: "its submission has no answer" }, { state: "running", why: "" }],
+      "submit RUN_DIR --wait",
+    ],
+    ["such a submission beside a lost job", [
+      { state: "unknown", why: "its submission has no answer" },
+      { state: "lost" },
+    ], "retry RUN_DIR --wait"],
     ["a scheduler that cannot be asked", [{ state: "unknown" }, {}], "status RUN_DIR --watch"],
     ["nothing, and no merged file", [], "merge RUN_DIR"],
   ] as const

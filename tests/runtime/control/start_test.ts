@@ -5,6 +5,9 @@ import type { Submission } from "../../../core/schema/submit_meta.ts";
 import { quoteWord } from "../../../core/shell_quote.ts";
 import { type Again, startRun } from "../../../runtime/control/start.ts";
 import { readSubmissions, recordSubmission, twiceQueued } from "../../../runtime/run/submissions.ts";
+import { queryScheduler } from "../../../runtime/scheduler/query.ts";
+import { scanRun } from "../../../runtime/state/scan.ts";
+import { type RunStatus, runStatus } from "../../../runtime/state/status.ts";
 import { inventedRun } from "../../fixtures/run.ts";
 import { writeShard } from "../../fixtures/run_dir.ts";
 import { inFolder } from "../../support/scratch.ts";
@@ -31,6 +34,13 @@ class Trial {
     return startRun(runOf(this.dir, this.manifest), this.fake.adapter, MACHINE, again, grace_s);
   }
 
+  /** What `status` shows, without a wait for late files. */
+  async status(): Promise<RunStatus> {
+    const open = runOf(this.dir, this.manifest);
+    const answer = await queryScheduler(open, this.fake.adapter, 0);
+    return runStatus(open, await scanRun(open, MACHINE, answer), answer, [], this.fake.adapter);
+  }
+
   /** What is on disk of each submission. */
   states(): [state: string, shards: number[], job_id: string | null][] {
     return readSubmissions(this.dir).map(({ state, shards, job_id }) => [state, shards, job_id]);
@@ -44,6 +54,7 @@ class Trial {
 }
 
 const ALL = [0, 1, 2, 3];
+const UNANSWERED = "unknown: its submission has no answer";
 
 Deno.test("shards that were never started are submitted once, and the intent is on disk before the scheduler is called", () =>
   inRun(async (run) => {
@@ -178,6 +189,29 @@ Deno.test("an unclear submission stays unclear while the scheduler is unreachabl
     assert.deepEqual((await run.start()).submissions, []);
     assert.deepEqual(run.states(), [["submitted", ALL, "101"]]);
     assert.equal(run.fake.submitted.length, 1);
+  }));
+
+Deno.test("while a submission is not answered its shards are unknown, not lost, and status names the command that searches", () =>
+  inRun(async (run) => {
+    run.fake.says = "unclear";
+    run.fake.during = () => run.fake.is_up = false;
+    await assert.rejects(run.start(), { kind: "unreachable" });
+    run.fake.is_up = true;
+    const { shards, ended, summary } = await run.status();
+    assert.deepEqual(new Set(shards.map(({ state, why }) => `${state}: ${why}`)), new Set([UNANSWERED]));
+    assert.equal(ended, false, "its jobs may be in the queue");
+    assert.match(summary.advice.join("\n"), /^submit again when the scheduler answers: .*: nsfarm-deno submit /);
+    await run.start();
+    assert.deepEqual(new Set((await run.status()).shards.map(({ state }) => state)), new Set(["running"]));
+  }));
+
+Deno.test("while a submission is on its way its shards are unknown", () =>
+  inRun(async (run) => {
+    let during: Promise<RunStatus> | undefined;
+    run.fake.during = () => during = run.status();
+    await run.start();
+    const during_first = (await during)?.shards.map(({ state, why }) => `${state}: ${why}`);
+    assert.deepEqual(new Set(during_first), new Set([UNANSWERED]));
   }));
 
 /** What a submit command leaves that is killed after its intent and before its answer. */
