@@ -7,6 +7,7 @@ import type { SshSettings } from "../../core/ssh/ssh_command.ts";
 import { REMOTE_BASE } from "../../core/ssh/ssh_flags.ts";
 import { hostAgent } from "../../schedulers/host_agent.ts";
 import type { Run } from "../run/load_manifest.ts";
+import { startFault } from "../system/process.ts";
 import { openSession, type SshSession } from "./session.ts";
 
 /** Settings of a probe. */
@@ -39,7 +40,7 @@ export async function probeHost(
   try {
     session = openSession(host, settings, control, "master", script);
   } catch (error) {
-    return { host, error: `ssh cannot be run: ${errorText(error)}` };
+    return { host, error: `ssh cannot be run: ${startFault({ argv: ["ssh"] }, error)}` };
   }
   let late = false;
   const timer = setTimeout(() => {

@@ -20,7 +20,7 @@ export async function nextstatVersion(path: string): Promise<string> {
   const result = await runProgram({ argv: [path, "--version"], timeout_s: 30 });
   const next = "Give the path of nextstat with --nextstat-bin";
   if (result.spawn_error !== null) {
-    throw new FarmError("input", `Cannot run nextstat "${path}": ${spawnFault(path, result.spawn_error)}`, next);
+    throw new FarmError("input", `Cannot run nextstat "${path}": ${result.spawn_error}`, next);
   }
   const version = /^nextstat\s+(\S+)/m.exec(result.stdout)?.[1];
   if (result.exit_code !== 0 || version === undefined) {
@@ -32,16 +32,6 @@ export async function nextstatVersion(path: string): Promise<string> {
     );
   }
   return version;
-}
-
-function spawnFault(path: string, fault: string): string {
-  try {
-    const info = Deno.statSync(path);
-    if (!info.isFile) return "it is no file";
-    return info.mode !== null && (info.mode & 0o111) === 0 ? "it is not executable" : fault;
-  } catch {
-    return "it is not there";
-  }
 }
 
 /** Returns path, version and sha256 of a nextstat. */

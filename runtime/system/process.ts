@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { errorText, EXIT_CODES } from "../../core/errors.ts";
+import { isAbsent } from "../../core/file_fault.ts";
 import type { Command, CommandResult } from "../../schedulers/adapter.ts";
 
 /** Size above which the output of a scheduler's command counts as a fault. */
@@ -20,7 +21,7 @@ export async function runProgram(command: Command): Promise<CommandResult> {
   try {
     child = spawn(command);
   } catch (error) {
-    return { ...NOTHING, spawn_error: errorText(error) };
+    return { ...NOTHING, spawn_error: startFault(command, error) };
   }
   let stopped = false;
   const pipes = new Pipes();
@@ -47,6 +48,26 @@ export async function runProgram(command: Command): Promise<CommandResult> {
     clearTimeout(timer);
     RUNNING.delete(stop);
     pipes.leave();
+  }
+}
+
+/** Returns why a command could not be started, in words. */
+export function startFault({ argv: [program = ""], cwd }: Pick<Command, "argv" | "cwd">, error: unknown): string {
+  const fault = errorText(error);
+  if (cwd !== undefined && infoAt(cwd) === null) return `the folder "${cwd}" is not there`;
+  if (!program.includes("/")) return isAbsent(error) ? `no program "${program}" is on PATH` : fault;
+  const info = infoAt(program);
+  if (info === null) return "it is not there";
+  if (!info.isFile) return "it is no file";
+  if (info.mode !== null && (info.mode & 0o111) === 0) return "it is not executable";
+  return isAbsent(error) ? "the interpreter or loader that it names is not there" : fault;
+}
+
+function infoAt(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return null;
   }
 }
 

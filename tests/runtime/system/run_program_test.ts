@@ -41,9 +41,23 @@ Deno.test("a program that does not exist, is no program or has no name could not
   inFolder(async (folder) => {
     await writeFile(join(folder, "text"), "no program");
     await mkdir(join(folder, "folder"));
-    for (const argv of [["nsfarm-no-such-program"], [join(folder, "text")], [join(folder, "folder")], []]) {
+    await writeFile(join(folder, "script"), "#!/no/such/sh\n", { mode: 0o755 });
+    for (
+      const [argv, why] of [
+        [["nsfarm-no-such-program"], 'no program "nsfarm-no-such-program" is on PATH'],
+        [[join(folder, "absent")], "it is not there"],
+        [[join(folder, "text")], "it is not executable"],
+        [[join(folder, "folder")], "it is no file"],
+        [[join(folder, "script")], "the interpreter or loader that it names is not there"],
+        [[], "no program named"],
+      ] satisfies [string[], string][]
+    ) {
       const { spawn_error, exit_code, timed_out } = await run(argv);
-      assert.ok(spawn_error !== null && !spawn_error.includes("\n"), `${argv}`);
+      assert.equal(spawn_error, why);
+      assert.equal(
+        (await run(["true"], { cwd: join(folder, "gone") })).spawn_error,
+        `the folder "${folder}/gone" is not there`,
+      );
       assert.deepEqual([exit_code, timed_out], [null, false]);
     }
   }));
