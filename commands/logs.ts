@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { FarmError } from "../core/errors.ts";
 import { FAILURES, printable } from "../core/failure.ts";
 import { wholeNumber } from "../core/flags.ts";
-import { mebibytes } from "../core/format.ts";
+import { mebibytes, namedShards } from "../core/format.ts";
 import type { ShardRecord } from "../core/schema/shard_record.ts";
 import { isFarmRun } from "../runtime/run/load_manifest.ts";
 import { readLogs, type ShardLogs } from "../runtime/state/logs.ts";
@@ -29,6 +29,7 @@ export default defineCommand({
       : oldLogs(run, plan);
     out.document(found);
     out.print(`shard ${shard}: toys ${plan.toy_start} to ${plan.toy_start + plan.n_toys - 1}, seed ${plan.seed}`);
+    if (found.replaced_by) out.print(`cut in two: its toys are now those of ${namedShards(found.replaced_by)}`);
     for (const one of found.attempts) {
       const end = one.end;
       const how = end ? howEnded(end) : "no end recorded: it is running, or its process was killed";

@@ -1,4 +1,5 @@
 import { errorText, FarmError, systemCode } from "../core/errors.ts";
+import { faultWords } from "../core/file_fault.ts";
 import type { Output } from "./flags.ts";
 
 /** Errors of a terminal or a pipe that nobody reads any more; output to it is dropped. */
@@ -24,7 +25,7 @@ export function answering(write: () => void): boolean {
     if (NOBODY_READS.has(systemCode(error) ?? "")) return false;
     throw new FarmError(
       "input",
-      `Cannot print the result: ${errorText(error)}`,
+      `Cannot print the result: ${faultWords(error) ?? errorText(error)}`,
       "Redirect it to a disk with free space",
     );
   }

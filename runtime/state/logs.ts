@@ -19,6 +19,8 @@ import { type FirstLine, firstLine, readJobLogs, tellingJobLogs } from "./job_lo
 /** Logs and attempts of a shard. */
 export interface ShardLogs {
   shard: number;
+  /** The shards into which it was cut; absent: it was not. */
+  replaced_by?: readonly number[];
   attempts: { attempt: number; host: string; started_at_utc: string; end: ShardRecord | null }[];
   record: ShardRecord | null;
   /** The last 64 kB of each nonempty log, and of each that a job was given; `text` null: does not exist. */
@@ -26,7 +28,7 @@ export interface ShardLogs {
 }
 
 /** Returns the logs and attempts of a shard. */
-export function readLogs({ dir }: Run<FarmManifest>, { shard_index: shard }: Plan, adapter: Backend): ShardLogs {
+export function readLogs({ dir }: Run<FarmManifest>, { shard_index: shard, farm }: Plan, adapter: Backend): ShardLogs {
   const numbers = listAttempts(dir).get(shard) ?? [];
   const attempts = readAttempts(dir, shard, numbers).map((one) => ({
     attempt: one.attempt,
@@ -37,6 +39,7 @@ export function readLogs({ dir }: Run<FarmManifest>, { shard_index: shard }: Pla
   const committed = readCommitted(join(dir, metricsName(shard)));
   return {
     shard,
+    ...(farm?.replaced_by ? { replaced_by: farm.replaced_by } : {}),
     attempts,
     record: committed instanceof Unreadable ? null : committed.farm,
     // An empty or absent job log is information too: the job was killed at once, or never started.

@@ -74,6 +74,12 @@ test("job, work, submit and run report a disk that is full before a shard starts
     assert.equal(await countDone(dir), 2);
   }));
 
+test("an answer that a full disk does not take is refused in words", async (folder) => {
+  const shell = `"$NSFARM_TEST_BINARY" schema >/dev/full`;
+  const { stderr } = await mustRun(folder, ["-c", shell], 3, { program: "sh" });
+  assert.match(stderr, /^nsfarm-deno: Cannot print the result: the disk is full\n {2}Redirect it to a disk/);
+});
+
 test("a disk that fills while other shards run: their fits are stopped or awaited, and none is left", (folder) =>
   withDisk(folder, async (disk) => {
     const behaviour = `[ -e "$here/mended" ] || {

@@ -64,6 +64,9 @@ Deno.test("a run whose failing shard was split by retry --split gives the unshar
     assert.deepEqual(plans.map((plan) => plan.farm?.replaced_by ?? null), [null, [3, 4], null, null, null]);
     assert.deepEqual(plans.map((plan) => [plan.toy_start, plan.n_toys]), [[0, 5], [5, 5], [10, 4], [5, 3], [8, 2]]);
     assertSameToys(await readJson(join(dir, "merged.out.json")), await unsharded(folder, 14));
+    const { stdout } = await mustRun(folder, ["logs", dir, "1"]);
+    assert.match(stdout, /^shard 1: toys 5 to 9, seed \d+\ncut in two: its toys are now those of shards 3-4$/m);
+    assert.deepEqual(JSON.parse((await mustRun(folder, ["logs", dir, "1", "--json"])).stdout).replaced_by, [3, 4]);
     await mustRun(folder, runArgs(folder, { toys: 14, shards: 3, nextstat: fake.path }));
     assert.deepEqual((await fake.log()).filter((line) => line.what === "end").map((line) => line.shard).sort(), [
       0,
