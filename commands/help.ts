@@ -21,6 +21,8 @@ const rowsOf = (rows: readonly ReferenceRow[]): string[] => textTable(rows.map((
 /** Returns a row for each scheduler. Imports are made here, since each command loads this file when it starts. */
 async function schedulerRows(): Promise<ReferenceRow[]> {
   const { findPlugins } = await import("../runtime/plugin/load.ts");
+  const { searchPlugins } = await import("../runtime/plugin/trust.ts");
+  searchPlugins([]);
   const { BUILT_IN_NAMES, loadAdapter } = await import("../runtime/scheduler/adapters.ts");
   const plugins = findPlugins().flatMap(({ plugin }) => plugin ? [plugin.adapter] : []);
   const built_in = await Promise.all(BUILT_IN_NAMES.map((name) => loadAdapter(name)));

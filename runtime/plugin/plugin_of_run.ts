@@ -16,9 +16,9 @@ export function aboutPlugin(adapter: Backend): string | null {
 }
 
 /** Returns the manifest's entry about the plugin that rendered a run. */
-export function pluginRecord(adapter: Backend): { plugin?: { sha256: string } } {
+export function pluginRecord(adapter: Backend): { plugin?: { sha256: string; path: string } } {
   const plugin = pluginOf(adapter);
-  return plugin ? { plugin: { sha256: plugin.source.sha256 } } : {};
+  return plugin ? { plugin: { sha256: plugin.source.sha256, path: plugin.source.entry } } : {};
 }
 
 /** Returns a warning where a run's plugin is not the one that rendered the run; else null. */

@@ -5,6 +5,7 @@ import { durationSeconds, nearestName } from "../../core/flags.ts";
 import type { RecoveryLimits } from "../../core/recovery.ts";
 import { avoidedNodes } from "../../core/recovery_history.ts";
 import type { FarmManifest } from "../../core/schema/manifest.ts";
+import { quoteWord } from "../../core/shell_quote.ts";
 import type { Backend, Place, SchedulerLimits, SchedulerOption } from "../../schedulers/adapter.ts";
 import { BUILT_IN } from "../../schedulers/mod.ts";
 import type { Run } from "../run/load_manifest.ts";
@@ -24,7 +25,7 @@ export async function optionsOfNodes(): Promise<SchedulerOption[]> {
  */
 export async function loadAdapter(
   name: string,
-  of: { what: string; kind: FarmError["kind"] } = { what: `--scheduler "${name}"`, kind: "usage" },
+  of: { what: string; kind: FarmError["kind"]; next?: string } = { what: `--scheduler "${name}"`, kind: "usage" },
 ): Promise<Backend> {
   const load = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
   if (load) return (await load()).default;
@@ -32,20 +33,28 @@ export async function loadAdapter(
   const { adapter, names, faults } = findPlugin(name);
   if (adapter) return adapter;
   const known = [...Object.keys(BUILT_IN), ...names];
-  const near = nearestName(name, known);
+  const near = of.next === undefined ? nearestName(name, known) : undefined;
   throw new FarmError(
     of.kind,
     `Cannot use ${of.what}: known are ${known.join(", ")}`,
-    faults[0]?.message ?? (near ? `Did you mean "${near}"?` : "Is it a plugin? Name its file with --plugin"),
+    faults[0]?.message ?? of.next ?? (near ? `Did you mean "${near}"?` : NAME_PLUGIN),
   );
 }
 
+const NAME_PLUGIN = "Is it a plugin? Name its file with --plugin";
+
 /**
  * Returns the adapter of a run's scheduler.
- * @throws {FarmError} input
+ * @throws {FarmError} input, with the plugin that rendered the run
  */
-export const adapterOfRun = ({ dir, manifest: { scheduler } }: Run<FarmManifest>): Promise<Backend> =>
-  loadAdapter(scheduler, { what: `the run "${basename(dir)}" of the scheduler "${scheduler}"`, kind: "input" });
+export function adapterOfRun({ dir, manifest: { scheduler, farm } }: Run<FarmManifest>): Promise<Backend> {
+  const what = `the run "${basename(dir)}" of the scheduler "${scheduler}"`;
+  const path = farm.plugin?.path;
+  return loadAdapter(scheduler, {
+    ...{ what, kind: "input" },
+    next: path === undefined ? NAME_PLUGIN : `Name the plugin that rendered it: --plugin=${quoteWord(path)}`,
+  });
+}
 
 /** Returns the built-in scheduler that has an option of this name; undefined: none. */
 export async function schedulerWith(option: string): Promise<string | undefined> {

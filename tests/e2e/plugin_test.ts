@@ -41,6 +41,7 @@ Deno.test("A plugin beside the binary is found with an empty PATH: in plugin lis
       (await run(["plugin", "list"])).stdout,
       /^gridengine {2}.*site\/schedulers\/gridengine\.ts {2}\(beside/,
     );
+    assert.match((await run(["help", "schedulers"])).stdout, /^ {2}gridengine +array jobs of a Grid Engine cluster$/m);
     assert.match((await run(["render", "--scheduler", "gridengine", "--help"])).stdout, /--gridengine-slots <N>/);
     const { stderr } = await run([
       "render",
@@ -141,7 +142,9 @@ Deno.test("A run reports that its plugin is not the one that rendered it", async
     const other = await must(nsfarm(folder, ["status", runDir(folder), "--plugin", file]));
     assert.match(other.stderr, /runs toysub\n {2}the run was rendered by another one: sha256 [0-9a-f]{64}/);
     const none = await must(nsfarm(folder, ["status", runDir(folder)]), 3);
-    assert.match(none.stderr, /Cannot use the run ".*" of the scheduler "toy".*\n {2}.*--plugin/);
+    const wanted =
+      `Cannot use the run "r" of the scheduler "toy": known are .*\n {2}Name the plugin .*: '?--plugin='?${file}`;
+    assert.match(none.stderr, new RegExp(wanted));
   });
 });
 
