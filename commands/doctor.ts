@@ -13,7 +13,7 @@ import { isFarmRun, type Run } from "../runtime/run/load_manifest.ts";
 import { remediesFor } from "../runtime/scheduler/adapters.ts";
 import { readSteering } from "../runtime/run/steering.ts";
 import { findLate } from "../runtime/scheduler/submit.ts";
-import { failedShardsOf } from "../runtime/state/logs.ts";
+import { openShardsOf } from "../runtime/state/logs.ts";
 import { oldStatus } from "../runtime/state/old_status.ts";
 import { inspectRun } from "../runtime/state/status.ts";
 import { inspectMachine } from "../runtime/system/machine.ts";
@@ -89,14 +89,14 @@ async function examine(run: Run<FarmManifest>, out: Output): Promise<Examined> {
   await findLate(run, adapter);
   const { summary, shards, on_nodes, faulty } = await inspectRun(run, adapter, await inspectMachine());
   const faults = new Map(on_nodes.map(({ shard, fault }) => [shard, fault]));
-  const failed = failedShardsOf(run, adapter, shards);
-  const symptoms = failed.map((one) => ({ ...one, fault: one.fault ?? faults.get(one.shard) ?? null }));
+  const open = openShardsOf(run, adapter, shards)
+    .map((one) => ({ ...one, fault: one.fault ?? faults.get(one.shard) ?? null }));
   const remedies = remediesFor(run, adapter, faulty.map(({ node }) => node));
   return {
     next_run: summary.usage ? nextFlags(summary.usage, jobRequest(run.manifest, adapter.options)) : [],
     summary,
     shards,
-    diagnosis: whilePaused(run, diagnose(symptoms, remedies, summary.merged_check.state === "whole")),
+    diagnosis: whilePaused(run, diagnose(open, remedies, summary.merged_check.state === "whole")),
   };
 }
 
@@ -108,8 +108,8 @@ function whilePaused(run: Run<FarmManifest>, diagnosis: Diagnosis): Diagnosis {
 }
 
 function examineOld(run: Run): Examined {
-  const { summary, shards, symptoms } = oldStatus(run);
-  return { next_run: [], summary, shards, diagnosis: diagnoseOld(symptoms, summary.merged_check.state === "whole") };
+  const { summary, shards, open } = oldStatus(run);
+  return { next_run: [], summary, shards, diagnosis: diagnoseOld(open, summary.merged_check.state === "whole") };
 }
 
 function describe({ what, advice, shards, hosts, said: printed, log, by_hand }: Issue, { red }: Paints): string {

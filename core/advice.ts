@@ -77,7 +77,7 @@ const SAME_AGAIN = 2;
  * @param one times: how often in a row the shard has ended in this state
  */
 export function remedyOf(
-  one: Pick<FailedShard, "state" | "cause" | "fault" | "times"> & { why: string | null },
+  one: Pick<OpenShard, "state" | "cause" | "fault" | "times"> & { why: string | null },
   { refusal }: Pick<Remedies, "refusal">,
 ): Remedy {
   const { state, cause, why, fault = null, times = 1 } = one;
@@ -150,7 +150,7 @@ export function nothingToSubmit(
 const isOnItsWay = (remedy: Remedy): boolean => remedy === "going" || remedy === "waiting";
 
 /** Known facts about a shard that is not done. */
-export interface FailedShard {
+export interface OpenShard {
   shard: number;
   state: ShardState;
   /** Reason for the state, as `status` prints it. */
@@ -190,25 +190,25 @@ export interface Diagnosis {
 
 /**
  * Groups the open shards of a run by problem, and returns the command that completes the run.
- * @param symptoms one for each shard that is not done
+ * @param open each shard that is not done
  */
-export function diagnose(symptoms: readonly FailedShard[], remedies: Remedies, is_merged: boolean): Diagnosis {
-  const needed = new Set(symptoms.map((one) => remedyOf(one, remedies)));
-  return { troubles: troublesOf(symptoms, remedies), next: nextCommand(needed, remedies, is_merged) };
+export function diagnose(open: readonly OpenShard[], remedies: Remedies, is_merged: boolean): Diagnosis {
+  const needed = new Set(open.map((one) => remedyOf(one, remedies)));
+  return { troubles: troublesOf(open, remedies), next: nextCommand(needed, remedies, is_merged) };
 }
 
 /** Groups the open shards of a run of the old scripts; only those scripts can rerun a shard. */
-export function diagnoseOld(symptoms: readonly FailedShard[], is_merged: boolean): Diagnosis {
-  const troubles = troublesOf(symptoms, NO_REMEDIES).map((one) => ({ ...one, advice: OLD_ADVICE }));
-  return { troubles, next: symptoms.length === 0 && !is_merged ? ["merge", "RUN_DIR"] : null };
+export function diagnoseOld(open: readonly OpenShard[], is_merged: boolean): Diagnosis {
+  const troubles = troublesOf(open, NO_REMEDIES).map((one) => ({ ...one, advice: OLD_ADVICE }));
+  return { troubles, next: open.length === 0 && !is_merged ? ["merge", "RUN_DIR"] : null };
 }
 
 export const OLD_ADVICE =
   "the scripts that rendered the run must run them again, or render a new run of the same seeds";
 
-function troublesOf(symptoms: readonly FailedShard[], remedies: Remedies): Issue[] {
+function troublesOf(open: readonly OpenShard[], remedies: Remedies): Issue[] {
   const found = new Map<string, Issue>();
-  for (const one of symptoms) {
+  for (const one of open) {
     const remedy = remedyOf(one, remedies);
     if (remedy === "going") continue;
     const what = whatOf(one, remedy, remedies);
@@ -222,7 +222,7 @@ function troublesOf(symptoms: readonly FailedShard[], remedies: Remedies): Issue
   return [...found.values()].sort((a, b) => b.shards.length - a.shards.length);
 }
 
-function troubleOf({ said: printed, log, by_hand }: FailedShard, remedy: Remedy, what: string): Issue {
+function troubleOf({ said: printed, log, by_hand }: OpenShard, remedy: Remedy, what: string): Issue {
   return {
     what,
     advice: ADVICE[remedy],
@@ -234,7 +234,7 @@ function troubleOf({ said: printed, log, by_hand }: FailedShard, remedy: Remedy,
   };
 }
 
-function whatOf({ state, why, times }: FailedShard, remedy: Remedy, { refusal }: Remedies): string {
+function whatOf({ state, why, times }: OpenShard, remedy: Remedy, { refusal }: Remedies): string {
   if (remedy === "refused") return `${NOT_SUBMITTED}, the submission was refused: ${refusal}`;
   if (remedy === "waiting") return NOT_SUBMITTED;
   const what = why === "" ? state : `${state}: ${why}`;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { FailedShard } from "../../core/advice.ts";
+import type { OpenShard } from "../../core/advice.ts";
 import type { StatusShard } from "../../core/describe_status.ts";
 import { printable } from "../../core/failure.ts";
 import { workloadOf } from "../../core/workload/registry.ts";
@@ -58,7 +58,7 @@ function ownLogs(dir: string, shard: number, numbers: readonly number[]): ShardL
 }
 
 /** Returns the shards that are not done, with their logs. */
-export function failedShardsOf(run: Run<FarmManifest>, adapter: Backend, shards: StatusShard[]): FailedShard[] {
+export function openShardsOf(run: Run<FarmManifest>, adapter: Backend, shards: StatusShard[]): OpenShard[] {
   const { dir, manifest } = run;
   const numbers = listAttempts(dir);
   const found = shards.filter(({ state }) => state !== "done").flatMap((shard) => {

@@ -1,5 +1,5 @@
 import { join, relative } from "node:path";
-import type { FailedShard } from "../../core/advice.ts";
+import type { OpenShard } from "../../core/advice.ts";
 import type { StatusShard, StatusSummary } from "../../core/describe_status.ts";
 import { FarmError } from "../../core/errors.ts";
 import { printable } from "../../core/failure.ts";
@@ -20,7 +20,7 @@ interface OldStatus {
   summary: StatusSummary;
   shards: StatusShard[];
   /** Shards that are not done. */
-  symptoms: FailedShard[];
+  open: OpenShard[];
 }
 
 /**
@@ -28,10 +28,10 @@ interface OldStatus {
  * @throws {FarmError} input, when a path of the manifest leaves the run directory
  */
 export function oldStatus(run: Run): OldStatus {
-  const symptoms = oldShards(run).map((old) => symptomOf(run, old));
-  const done = new Set(symptoms.flatMap(({ shard, state }) => state === "done" ? shard : []));
+  const found = oldShards(run).map((old) => stateOf(run, old));
+  const done = new Set(found.flatMap(({ shard, state }) => state === "done" ? shard : []));
   const counts: Partial<Record<ShardState, number>> = {};
-  for (const { state } of symptoms) counts[state] = (counts[state] ?? 0) + 1;
+  for (const { state } of found) counts[state] = (counts[state] ?? 0) + 1;
   const { run_id, scheduler = "unknown", n_toys, plans } = run.manifest;
   const merged = join(run.dir, MERGED);
   const summary = {
@@ -39,7 +39,7 @@ export function oldStatus(run: Run): OldStatus {
     run_dir: run.dir,
     scheduler,
     counts,
-    total: symptoms.length,
+    total: found.length,
     toys_done: plans.reduce((sum, plan) => sum + (done.has(plan.shard_index) ? plan.n_toys : 0), 0),
     toys_total: n_toys,
     toys_per_s: null,
@@ -50,10 +50,10 @@ export function oldStatus(run: Run): OldStatus {
     workers: [],
     recovered: [],
     steering: [],
-    advice: adviceFor(run, done.size === symptoms.length),
+    advice: adviceFor(run, done.size === found.length),
   };
-  const shards = symptoms.map(({ shard, state, why, host }) => ({ shard, state, why, host }));
-  return { summary, shards, symptoms: symptoms.filter(({ state }) => state !== "done") };
+  const shards = found.map(({ shard, state, why, host }) => ({ shard, state, why, host }));
+  return { summary, shards, open: found.filter(({ state }) => state !== "done") };
 }
 
 function adviceFor({ dir }: Run, isDone: boolean): string[] {
@@ -61,7 +61,7 @@ function adviceFor({ dir }: Run, isDone: boolean): string[] {
   return isDone ? [] : [of, `to see a shard's output: nsfarm-deno logs ${quoteWord(dir)} SHARD`];
 }
 
-function symptomOf(run: Run, old: OldShard): FailedShard {
+function stateOf(run: Run, old: OldShard): OpenShard {
   const { ok, result } = collectOldShard(run.manifest, old);
   const state = ok ? "done" : result.status === "failed" ? "failed" : "unknown";
   const printed = [old.stderr, old.stdout].find((path) => readTail(path) !== "");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { diagnose, type FailedShard, type Remedies } from "../../core/advice.ts";
+import { diagnose, type OpenShard, type Remedies } from "../../core/advice.ts";
 
-const symptom = (change: Partial<FailedShard>): FailedShard => ({
+const openShard = (change: Partial<OpenShard>): OpenShard => ({
   shard: 0,
   state: "failed",
   why: "exit 3",
@@ -12,15 +12,15 @@ const symptom = (change: Partial<FailedShard>): FailedShard => ({
   ...change,
 });
 const RAISED: Remedies = { more_memory: "more", more_time: "more", refusal: null };
-const next = (symptoms: Partial<FailedShard>[], remedies = RAISED, merged = false) =>
-  diagnose(symptoms.map(symptom), remedies, merged).next?.join(" ") ?? null;
+const next = (shards: Partial<OpenShard>[], remedies = RAISED, merged = false) =>
+  diagnose(shards.map(openShard), remedies, merged).next?.join(" ") ?? null;
 
 Deno.test("shards with the same cause form one group even if numbers in their messages differ; the largest comes first", () => {
   const { troubles } = diagnose(
     [
-      symptom({ shard: 9, why: "exit 4", said: "no licence" }),
-      symptom({ shard: 1, said: "cannot open shard_1", host: "n1", log: "/r/shard_1.stderr" }),
-      symptom({ shard: 2, said: "cannot open shard_2", host: "n2" }),
+      openShard({ shard: 9, why: "exit 4", said: "no licence" }),
+      openShard({ shard: 1, said: "cannot open shard_1", host: "n1", log: "/r/shard_1.stderr" }),
+      openShard({ shard: 2, said: "cannot open shard_2", host: "n2" }),
     ],
     RAISED,
     false,
@@ -32,7 +32,7 @@ Deno.test("shards with the same cause form one group even if numbers in their me
 });
 
 for (
-  const [what, symptoms, wanted] of [
+  const [what, shards, wanted] of [
     ["an error", [{}], "retry RUN_DIR --wait"],
     ["too little memory", [{ state: "out_of_memory" }], "retry RUN_DIR --more-memory --wait"],
     ["too little memory by its record", [{ cause: "memory" }], "retry RUN_DIR --more-memory --wait"],
@@ -55,7 +55,7 @@ for (
     ["nothing, and no merged file", [], "merge RUN_DIR"],
   ] as const
 ) {
-  Deno.test(`after ${what} the next command is ${wanted}`, () => assert.equal(next([...symptoms]), wanted));
+  Deno.test(`after ${what} the next command is ${wanted}`, () => assert.equal(next([...shards]), wanted));
 }
 
 Deno.test("a merged run needs no further command", () => assert.equal(next([], RAISED, true), null));
@@ -68,7 +68,7 @@ Deno.test("limits are raised as the scheduler allows: to a first value, not at a
 });
 
 Deno.test("every problem that needs a step before the command has its own advice", () => {
-  const advice = (change: Partial<FailedShard>) => diagnose([symptom(change)], RAISED, false).troubles[0]?.advice ?? "";
+  const advice = (change: Partial<OpenShard>) => diagnose([openShard(change)], RAISED, false).troubles[0]?.advice ?? "";
   assert.match(advice({ cause: "disk" }), /free some space/);
   assert.match(advice({ cause: "version" }), /restore the spec/);
   assert.match(advice({ cause: "spawn" }), /make sure that nextstat is on the host/);
@@ -76,11 +76,14 @@ Deno.test("every problem that needs a step before the command has its own advice
 });
 
 Deno.test("running and queued shards are no problem", () => {
-  assert.deepEqual(diagnose([symptom({ state: "running" }), symptom({ state: "queued" })], RAISED, false).troubles, []);
+  assert.deepEqual(
+    diagnose([openShard({ state: "running" }), openShard({ state: "queued" })], RAISED, false).troubles,
+    [],
+  );
 });
 
 Deno.test("a refused submission is reported with its message, without a command that would fail again", () => {
-  const waits = symptom({ state: "queued", why: "not submitted", cause: null });
+  const waits = openShard({ state: "queued", why: "not submitted", cause: null });
   const { troubles: [trouble], next } = diagnose([waits], { ...RAISED, refusal: "no such partition" }, false);
   assert.equal(trouble?.what, "not submitted, the submission was refused: no such partition");
   assert.match(trouble?.advice ?? "", /fix this and submit again/);
@@ -88,11 +91,11 @@ Deno.test("a refused submission is reported with its message, without a command 
 });
 
 Deno.test("a shard that failed twice in the same way gets the advice not to rerun it, and the command of its fit", () => {
-  const { troubles: [trouble], next } = diagnose([symptom({ times: 2, by_hand: ["nextstat", "x"] })], RAISED, false);
+  const { troubles: [trouble], next } = diagnose([openShard({ times: 2, by_hand: ["nextstat", "x"] })], RAISED, false);
   assert.equal(trouble?.what, "failed: exit 3, 2 times in a row");
   assert.match(trouble?.advice ?? "", /a rerun alone fails again/);
   assert.deepEqual(trouble?.by_hand, ["nextstat", "x"]);
   assert.equal(next?.join(" "), "retry RUN_DIR --wait");
-  const [once] = diagnose([symptom({ times: 1, by_hand: ["nextstat", "x"] })], RAISED, false).troubles;
+  const [once] = diagnose([openShard({ times: 1, by_hand: ["nextstat", "x"] })], RAISED, false).troubles;
   assert.equal(once?.by_hand, null);
 });

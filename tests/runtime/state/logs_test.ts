@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { FarmManifest } from "../../../core/schema/manifest.ts";
 import type { ShardRecord } from "../../../core/schema/shard_record.ts";
 import { beginAttempt } from "../../../runtime/shard/attempts.ts";
-import { failedShardsOf, lastEnd, readLogs } from "../../../runtime/state/logs.ts";
+import { lastEnd, openShardsOf, readLogs } from "../../../runtime/state/logs.ts";
 import local from "../../../schedulers/local.ts";
 import { inventedRun, planOf, sampleAttempt, sampleRecord } from "../../fixtures/run.ts";
 import { writeShard } from "../../fixtures/run_dir.ts";
@@ -54,7 +54,7 @@ Deno.test("a shard that is not done is told with its cause, its first line, and 
     const shards = [0, 1].map((shard) => ({
       ...{ shard, state: shard === 0 ? "done" as const : "failed" as const, why: "exit 3", host: "n1" },
     }));
-    const [only, ...more] = failedShardsOf(runOf(dir, manifest), local, shards);
+    const [only, ...more] = openShardsOf(runOf(dir, manifest), local, shards);
     assert.deepEqual(more, []);
     assert.deepEqual([only?.shard, only?.cause, only?.times], [1, "exit", 1]);
     assert.match(only?.said ?? "", /no licence$/);
