@@ -3,6 +3,7 @@ import { kill } from "node:process";
 import { orElse, systemCode } from "../../core/errors.ts";
 import { ASIDE, ATTEMPTS, bootTag, CLAIMS, INCOMING, readTemporaryName } from "../../core/run_paths.ts";
 import { namesInPassing } from "../fs/list.ts";
+import { pidNamespace } from "../fs/open.ts";
 import { exists, explainWrite, removeQuietly, removeTree, UNKNOWN_BOOT, writeTemporary } from "../fs/write.ts";
 import type { Machine } from "../system/machine.ts";
 import { bootId, startTicks } from "../system/proc.ts";
@@ -152,8 +153,14 @@ function usable(folder: string): string {
 }
 
 function make(dir: string | undefined): string {
-  const prefix = `nsfarm-${Deno.pid}-${Deno.hostname()}-`;
+  const prefix = `nsfarm-${Deno.pid}-${placeOfPids()}-`;
   return Deno.makeTempDirSync(dir === undefined ? { prefix } : { dir, prefix });
+}
+
+/** Returns the host, and its PID namespace where that is not the first: containers share /tmp and the host's name. */
+function placeOfPids(): string {
+  const namespace = pidNamespace();
+  return namespace === "" ? Deno.hostname() : `${Deno.hostname()}.pid${namespace}`;
 }
 
 const nearest = (folder: string): string => exists(folder) ? folder : nearest(dirname(folder));
@@ -161,7 +168,7 @@ const nearest = (folder: string): string => exists(folder) ? folder : nearest(di
 function dropLeftovers(folder: string): void {
   for (const name of namesInPassing(folder)) {
     const [, pid, host] = /^nsfarm-([1-9][0-9]*)-(.+)-[^-]+$/.exec(name) ?? [];
-    if (host === Deno.hostname() && isGone(Number(pid))) removeTree(join(folder, name));
+    if (host === placeOfPids() && isGone(Number(pid))) removeTree(join(folder, name));
   }
 }
 

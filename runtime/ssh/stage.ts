@@ -11,6 +11,7 @@ import { hostAgent } from "../../schedulers/host_agent.ts";
 import { JOB_WRAPPER } from "../../schedulers/job_wrapper.ts";
 import { hashFile } from "../fs/hash_file.ts";
 import { namesInPassing } from "../fs/list.ts";
+import { pidNamespace } from "../fs/open.ts";
 import { makeFolder, removeQuietly, removeTree, writeWhole } from "../fs/write.ts";
 import { sentPlan } from "../render/render.ts";
 import type { Machine } from "../system/machine.ts";
@@ -219,9 +220,12 @@ async function endSession(session: SshSession): Promise<boolean> {
  * Returns short folders for sockets: a socket's path has at most 104 bytes and ssh adds 17 to it (sun_path, unix(7)).
  */
 const places = () =>
-  [Deno.env.get("XDG_RUNTIME_DIR") ?? "", "/tmp"].filter((place) => /^\/[A-Za-z0-9/_.-]{0,40}$/.test(place));
+  [Deno.env.get("XDG_RUNTIME_DIR") ?? "", "/tmp"].filter((place) => /^\/[A-Za-z0-9/_.-]{0,32}$/.test(place));
 
-const NAME = /^nsfarm-ssh-([1-9][0-9]*)-([0-9]+)-/;
+/** Process, start time, and PID namespace in base 36 where that is not the first. */
+const NAME = /^nsfarm-ssh-([1-9][0-9]*)-([0-9]+)(?:n([0-9a-z]+))?-/;
+
+const namespaceTag = (): string => pidNamespace() === "" ? "" : `n${Number(pidNamespace()).toString(36)}`;
 
 interface ControlFolder {
   /** Returns a socket's path for the host of this number. */
@@ -236,7 +240,7 @@ interface ControlFolder {
 export async function openControlFolder(machine: Machine): Promise<ControlFolder> {
   await sweep();
   const { pid, start_ticks } = machine.process;
-  const dir = makeIn(places(), `nsfarm-ssh-${pid}-${start_ticks}-`);
+  const dir = makeIn(places(), `nsfarm-ssh-${pid}-${start_ticks}${namespaceTag()}-`);
   return {
     socket: (index) => join(dir, `h${index}`),
     remove: () => removeTree(dir),
@@ -256,8 +260,9 @@ function makeIn([place, ...others]: string[], prefix: string): string {
 async function sweep(): Promise<void> {
   const found = places().flatMap((place) =>
     namesInPassing(place).flatMap((name) => {
-      const [, pid, ticks] = NAME.exec(name) ?? [];
-      return pid === undefined || !isMine(join(place, name))
+      const [, pid, ticks, namespace] = NAME.exec(name) ?? [];
+      const isHere = (namespace === undefined ? "" : `n${namespace}`) === namespaceTag();
+      return pid === undefined || !isHere || !isMine(join(place, name))
         ? []
         : [{ path: join(place, name), pid: Number(pid), ticks }];
     })

@@ -131,11 +131,11 @@ type Processes = Pick<typeof proc, "aliveOf" | "findByArgument">;
  */
 export async function inspectMachine(manifest?: FarmManifest): Promise<Machine> {
   const { text, read_ms } = await readOwnProc();
-  const [namespace, boot = "unknown", stat = "", uptime = ""] = text.split("\n");
+  const [boot = "unknown", stat = "", uptime = ""] = text.split("\n");
   anchorBootClock({ id: boot, at_s: Number.parseFloat(uptime) }, read_ms);
   const process = {
     host: Deno.hostname(),
-    boot_id: processBoot(boot, namespace),
+    boot_id: processBoot(boot),
     pid: Deno.pid,
     start_ticks: readStat(stat)?.start_ticks ?? "0",
   };

@@ -1,5 +1,6 @@
 import { FarmError } from "../../core/errors.ts";
 import type { ProcessId } from "../../core/schema/attempt.ts";
+import { pidNamespace } from "../fs/open.ts";
 import { pauseFor } from "./process.ts";
 
 /**
@@ -35,13 +36,8 @@ interface OwnProc {
 
 const OWN_FILES = ["sys/kernel/random/boot_id", `${Deno.pid}/stat`, "uptime", "self/cgroup", "cpuinfo"];
 
-/** Prints its PID namespace (`pid:[4026531836]`) on a line, which is empty where that is not known. */
-const NAMESPACE_SCRIPT = "readlink /proc/self/ns/pid 2>/dev/null || echo";
-
-/**
- * Prints its PID namespace, files, and memory.events of its own group in the unified hierarchy (cgroup v2, see oomFile).
- */
-const OWN_SCRIPT = `${NAMESPACE_SCRIPT}; cat "$@"
+/** Prints files, and memory.events of its own group in the unified hierarchy (cgroup v2, see oomFile). */
+const OWN_SCRIPT = `cat "$@"
 while IFS=: read -r id _ group; do [ "$id" != 0 ] || exec cat "/sys/fs/cgroup$group/memory.events"; done </proc/self/cgroup`;
 
 let begun: Promise<OwnProc> | undefined;
@@ -69,25 +65,17 @@ async function readOwn(): Promise<OwnProc> {
 
 /** Returns the boot id of this machine for the identity of processes (see processBoot). */
 export async function bootId(): Promise<string> {
-  const [namespace, boot = ""] = (await answerOf("sh", ["-c", `${NAMESPACE_SCRIPT}; cat ${BOOT_FILE}`])).split("\n");
-  return processBoot(boot === "" ? "unknown" : boot, namespace);
+  const id = (await readProc(["/proc/sys/kernel/random/boot_id"])).trim();
+  return processBoot(id === "" ? "unknown" : id);
 }
-
-const BOOT_FILE = "/proc/sys/kernel/random/boot_id";
-
-/** The PID namespace of a machine's first processes (PROC_PID_INIT_INO, proc_ns.h of Linux). */
-const FIRST_NAMESPACE = "4026531836";
 
 /**
  * Returns what tells the processes of one boot (random(4)) and one PID namespace from others: the boot id, and where a
  * container has a namespace of its own `<boot id>/<namespace>`. Processes of another namespace are not in /proc here, and
  * count as those of another machine.
- * @param namespace as readlink prints it
  */
-export function processBoot(boot: string, namespace = ""): string {
-  const number = /^pid:\[(\d+)\]$/.exec(namespace)?.[1] ?? FIRST_NAMESPACE;
-  return number === FIRST_NAMESPACE ? boot : `${boot}/${number}`;
-}
+export const processBoot = (boot: string, namespace = pidNamespace()): string =>
+  namespace === "" ? boot : `${boot}/${namespace}`;
 
 /** Returns whether two processes, by their boot ids, run on one machine that was not restarted between. */
 export const isSameBoot = (one: string, other: string): boolean => one.split("/")[0] === other.split("/")[0];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { makeScratch } from "../../../runtime/run/temporary.ts";
 import { openControlFolder } from "../../../runtime/ssh/stage.ts";
 import { inspectMachine } from "../../../runtime/system/machine.ts";
 
@@ -29,6 +30,23 @@ Deno.test("the folder for sockets of a dead driver is removed, that of a living 
     first.remove();
     second.remove();
     assert.deepEqual(await readdir(folder), []);
+  }));
+
+Deno.test("folders of processes in another PID namespace, for sockets or trial fits, stay", () =>
+  inRuntimeFolder(async (folder) => {
+    const [sockets, fits] = ["nsfarm-ssh-4194000-1n1ulcobm-abc", `nsfarm-4194000-${Deno.hostname()}.pid4026532178-abc`];
+    const of_dead = `nsfarm-4194000-${Deno.hostname()}-abc`;
+    for (const name of [sockets, fits, of_dead]) await mkdir(join(folder, name));
+    const before = Deno.env.get("TMPDIR");
+    Deno.env.set("TMPDIR", folder);
+    try {
+      (await openControlFolder(await inspectMachine())).remove();
+      await rmdir(makeScratch(folder));
+    } finally {
+      if (before === undefined) Deno.env.delete("TMPDIR");
+      else Deno.env.set("TMPDIR", before);
+    }
+    assert.deepEqual((await readdir(folder)).sort(), [fits, sockets].sort());
   }));
 
 Deno.test("a folder for sockets that another driver removes just now is no fault", () =>

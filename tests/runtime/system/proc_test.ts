@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pidNamespace } from "../../../runtime/fs/open.ts";
 import { isSameBoot, processBoot, startTicks } from "../../../runtime/system/proc.ts";
 import { inFolder } from "../../support/scratch.ts";
 
@@ -31,10 +32,11 @@ Deno.test("processes are queried again where the first attempt failed", () =>
   }));
 
 Deno.test("processes of a PID namespace of its own have a boot id of their own", () => {
-  assert.equal(processBoot("b"), "b");
-  assert.equal(processBoot("b", "pid:[4026531836]"), "b");
-  const inner = processBoot("b", "pid:[4026532178]");
+  assert.equal(pidNamespace("pid:[4026531836]"), "");
+  assert.equal(pidNamespace(""), "");
+  assert.equal(processBoot("b", ""), "b");
+  const inner = processBoot("b", pidNamespace("pid:[4026532178]"));
   assert.equal(inner, "b/4026532178");
   assert(isSameBoot("b", inner));
-  assert(!isSameBoot("b", processBoot("c", "pid:[4026532178]")));
+  assert(!isSameBoot("b", processBoot("c", "4026532178")));
 });
