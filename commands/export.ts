@@ -9,9 +9,8 @@ const exportFlags = defineFlags({
   format: {
     type: "string",
     choices: EXPORT_FORMATS,
-    required: true,
     placeholder: "format",
-    help: "format of the file",
+    help: "format of the file (default: by the end of --out)",
   },
   out: { type: "path", help: "path of the file, - for stdout (default: beside the run directory)" },
   "allow-partial": { type: "boolean", help: "export the valid shards if some are missing" },
@@ -20,7 +19,8 @@ const exportFlags = defineFlags({
 export default defineCommand({
   needs: ["read", "write"],
   flags: exportFlags,
-  run: async ({ args, flags: { format, out: path = null, allowPartial }, out }) => {
+  run: async ({ args, flags: { format: given, out: path = null, allowPartial }, out }) => {
+    const format = given ?? formatOf(path);
     const to = path === "-" ? stdoutFor(format, out.json) : path;
     try {
       report(await exportRun(args[0] ?? "", { format, out: to, allow_partial: allowPartial }), out);
@@ -29,6 +29,14 @@ export default defineCommand({
     }
   },
 });
+
+/** Returns the format that the end of a path names. @throws {FarmError} usage */
+function formatOf(path: string | null): typeof EXPORT_FORMATS[number] {
+  const format = EXPORT_FORMATS.find((one) => path?.endsWith(`.${one}`));
+  if (format !== undefined) return format;
+  const next = "Give one, or a path with --out that ends with it";
+  throw new FarmError("usage", `Cannot export without --format: wanted ${EXPORT_FORMATS.join(" or ")}`, next);
+}
 
 function report(written: WrittenExport, out: Output): void {
   for (const line of partLines(written)) out.note(line);

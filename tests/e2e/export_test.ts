@@ -45,9 +45,7 @@ interface Seen {
 /** Exports a run in both formats and reads them in Python. */
 async function exported(folder: string, dir: string): Promise<Seen> {
   const paths = ["parquet", "csv"].map((format) => join(folder, `table.${format}`));
-  for (const path of paths) {
-    await mustRun(folder, ["export", dir, "--format", path.replace(/.*\./, ""), "--out", path]);
-  }
+  for (const path of paths) await mustRun(folder, ["export", dir, "--out", path]);
   const packages = await pythonPackages("python_readers", ["pyarrow==26.0.1", "polars==2.1.0"]);
   const python = new Deno.Command("python3", { args: ["-c", READERS, ...paths], env: { PYTHONPATH: packages } });
   const { success, stdout, stderr } = await python.output();
@@ -152,6 +150,10 @@ Deno.test("export prints what it wrote, streams to stdout, and refuses a run tha
     assert.match(streamed.stderr, /^8 rows of 9 columns/);
     const both = await mustRun(folder, [...words, "--out", "-", "--json"], 2);
     assert.match(both.stderr, /Cannot print both the rows and --json to stdout\n {2}Give a path with --out/);
+    for (const more of [[], ["--out", join(folder, "toys.txt")]]) {
+      const line = /without --format: wanted parquet or csv$/;
+      assertUserError(await nsfarm(folder, ["export", runDir(folder), ...more]), { code: 2, line });
+    }
     assertUserError(await nsfarm(folder, [...words, "--format", "xml"]), { code: 2, line: /wanted parquet, csv$/ });
     await rm(join(runDir(folder), "shard_2.out.json"));
     await writeFile(path, "mine\n");
