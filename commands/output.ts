@@ -2,8 +2,11 @@ import { errorText, FarmError, systemCode } from "../core/errors.ts";
 import { faultWords } from "../core/file_fault.ts";
 import type { Output } from "./flags.ts";
 
-/** Errors of a terminal or a pipe that nobody reads any more; output to it is dropped. */
-const NOBODY_READS = new Set(["EPIPE", "EIO"]);
+/**
+ * Errors of a terminal or a pipe that nobody reads any more; output to it is dropped. On a file EIO is a fault of its
+ * disk. Asked now, since a terminal that is gone counts as none.
+ */
+const NOBODY_READS = new Set(["EPIPE", ...Deno.stdout.isTerminal() ? ["EIO"] : []]);
 
 /**
  * Writes the answer to stdout.
