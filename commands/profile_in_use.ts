@@ -65,7 +65,17 @@ export async function flagsOfProfile(
     ...profileFlags(used.path, used.profile, known),
   ];
   const isReplaced = (name: string) => (INSTEAD[name] ?? []).some((other) => isGiven(argv, other));
-  return all.filter(({ name }) => hasFlag(command, name) && !isGiven(argv, name) && !isReplaced(name));
+  const added = all.filter(({ name }) => hasFlag(command, name) && !isGiven(argv, name) && !isReplaced(name));
+  for (const one of added) checkSwitch(used.path, command, one);
+  return added;
+}
+
+/** Refuses a value of a switch, and true for a flag with a value: it would take the next word of the command line. */
+function checkSwitch(file: string, command: Command, { name, is_switch }: ProfileFlag): void {
+  const { required = false, optional = false } = command.options.find(({ long }) => long === `--${name}`) ?? {};
+  if (is_switch ? !required : required || optional) return;
+  const wanted = is_switch ? "a value, not true" : "true or false";
+  throw new FarmError("input", `Cannot use the profile "${file}": option "${name}" wants ${wanted}`);
 }
 
 /** Flags of a command line that take the place of a profile's flag. */

@@ -111,6 +111,23 @@ test("The old name of --out-dir takes the place of a profile's --out-dir", async
   assert.deepEqual(["out-dir", "local-out-dir"].map(typed.reported), [". (default)", "mine (command line)"]);
 });
 
+test("A switch of a profile is true or false, and no other option is: it would take the next word that was typed", async (site) => {
+  for (
+    const [name, value, wanted] of [
+      ["pulls", '"yes"', "true or false"],
+      ["seed", "true", "a value, not true"],
+      ["local-slots", "true", "a value, not true"],
+    ] as const
+  ) {
+    const file = await site.write("p.json", `{ "options": { "${name}": ${value} } }`);
+    const { stderr } = await site.run(
+      ["run", "--profile", file, ...requestArgs(site.folder, { toys: 8, shards: 2 })],
+      3,
+    );
+    assert.match(stderr, new RegExp(`Cannot use the profile ".*p\\.json": option "${name}" wants ${wanted}`));
+  }
+});
+
 test("A profile gives options that all runs have, and --explain shows every option, with its default if it is not set", async (site) => {
   const file = await site.write("p.json", `{ "options": { "threads": 1, "shards": 4, "no-check": true } }`);
   const { reported } = await explained(site, ["--profile", file, "--pulls"]);
